@@ -1,0 +1,135 @@
+package ftd
+
+import (
+	"encoding/binary"
+	"strconv"
+)
+
+// Encoder builds one FTDC frame with one message in it, ready to be sent:
+//
+//	e := ftd.Begin(buf[:0], ftd.TIDUserLogin)
+//	e.LoginResponse(&response)
+//	e.Error(&ok)
+//	frame, err := e.End()
+//
+// Fields stand in the order of the calls. The first error sticks, and End tells it. With
+// enough room in dst nothing is allocated.
+type Encoder struct {
+	buf   []byte
+	start int // where the frame begins: buf[:start] is the caller's
+	count uint16
+	seen  fidSet
+	fid   FID // the field that is being written
+	err   error
+}
+
+// Begin starts a frame behind the bytes of dst: frame header, no extension, message
+// header with sequence series and number 0. Lengths and count are filled in by End.
+func Begin(dst []byte, tid TID) Encoder {
+	e := Encoder{buf: dst, start: len(dst)}
+	e.buf = append(e.buf, byte(FrameFTDC), 0, 0, 0)
+	e.buf = append(e.buf, messageVersion)
+	e.buf = binary.BigEndian.AppendUint32(e.buf, uint32(tid))
+	e.buf = append(e.buf, chainSingle)
+	e.buf = append(e.buf, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) // series, number, count, content length
+	return e
+}
+
+// End completes the frame and returns dst with the frame appended. The error is the
+// first that happened: *FieldError for an item that is too long or illegal,
+// FaultBodyLong for a body over MaxBodyLen, FaultFieldTwice. On error the returned slice
+// is dst as it was.
+func (e *Encoder) End() ([]byte, error) {
+	if e.err != nil {
+		return e.buf[:e.start], e.err
+	}
+	frame := e.buf[e.start:]
+	message := frame[FrameHeaderLen:]
+	binary.BigEndian.PutUint16(frame[2:], uint16(len(message)))
+	binary.BigEndian.PutUint16(message[12:], e.count)
+	binary.BigEndian.PutUint16(message[14:], uint16(len(message)-MessageHeaderLen))
+	return e.buf, nil
+}
+
+// begin starts the field fid of dataLen bytes, which the caller then writes to the last
+// byte. It reports false if the field must not be written.
+func (e *Encoder) begin(fid FID, dataLen int) bool {
+	if e.err != nil {
+		return false
+	}
+	body := len(e.buf) - e.start - FrameHeaderLen
+	if body+FieldHeaderLen+dataLen > MaxBodyLen {
+		e.err = FaultBodyLong
+		return false
+	}
+	if e.seen.add(fid) {
+		e.err = FaultFieldTwice
+		return false
+	}
+	e.fid = fid
+	e.count++
+	e.buf = binary.BigEndian.AppendUint32(e.buf, uint32(fid))
+	e.buf = binary.BigEndian.AppendUint16(e.buf, uint16(dataLen))
+	return true
+}
+
+// raw writes item types b<n> and b*.
+func (e *Encoder) raw(b []byte) { e.buf = append(e.buf, b...) }
+
+// char writes item type c1.
+func (e *Encoder) char(c byte) { e.buf = append(e.buf, c) }
+
+// int32 writes item type i4.
+func (e *Encoder) int32(v int32) { e.buf = binary.BigEndian.AppendUint32(e.buf, uint32(v)) }
+
+// text writes item type s<n>. A text that would not come back the same is refused.
+func (e *Encoder) text(item string, n int, s []byte) {
+	if len(s) > n {
+		e.fail(item, "longer than "+strconv.Itoa(n)+" bytes")
+		return
+	}
+	if p := textProblem(s); p != "" {
+		e.fail(item, p)
+		return
+	}
+	if len(s) > 0 && s[len(s)-1] == ' ' {
+		e.fail(item, "ends in a space, which a receiver takes for padding")
+		return
+	}
+	e.buf = append(e.buf, s...)
+	e.pad(' ', n-len(s))
+}
+
+// number writes item type n<n>: n decimal digits, zero-padded.
+func (e *Encoder) number(item string, n, v int) {
+	var scratch [20]byte
+	digits := strconv.AppendInt(scratch[:0], int64(v), 10)
+	if v < 0 || len(digits) > n {
+		e.fail(item, "not a number of up to "+strconv.Itoa(n)+" digits")
+		return
+	}
+	e.pad('0', n-len(digits))
+	e.buf = append(e.buf, digits...)
+}
+
+// decimalText writes a number as an s<n>: digits, then spaces.
+func (e *Encoder) decimalText(item string, n, v int) {
+	if v < 0 {
+		e.fail(item, "negative number")
+		return
+	}
+	var scratch [20]byte
+	e.text(item, n, strconv.AppendInt(scratch[:0], int64(v), 10))
+}
+
+func (e *Encoder) pad(c byte, n int) {
+	for range n {
+		e.buf = append(e.buf, c)
+	}
+}
+
+func (e *Encoder) fail(item, problem string) {
+	if e.err == nil {
+		e.err = &FieldError{FID: e.fid, Item: item, Problem: problem}
+	}
+}

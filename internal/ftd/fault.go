@@ -1,0 +1,83 @@
+package ftd
+
+import "fmt"
+
+// Fault is a way to be malformed. The set is closed: a Fault is at once the error, the
+// metric label and the word in the audit log.
+type Fault uint8
+
+// The faults, in the order in which a receiver meets them. The zero Fault is none.
+const (
+	FaultExtLong       Fault = iota + 1 // extension header over MaxExtLen
+	FaultBodyLong                       // body over the limit in force
+	FaultTLVOverrun                     // a TLV reaches beyond the extension header
+	FaultMessageShort                   // body below MessageHeaderLen
+	FaultVersion                        // message version is not 2
+	FaultChain                          // chain is not 'S'
+	FaultContentLength                  // content length is not body length - 16
+	FaultFieldCount                     // fewer or more fields than the header counts
+	FaultFieldOverrun                   // a field reaches beyond the content
+	FaultFieldTwice                     // a known FID stands twice
+	FaultFieldShort                     // a field is shorter than its fixed items
+
+	// Found by the session, which knows what a dialogue needs, not by this package.
+	FaultSequence     // sequence series or number of a session message is not 0
+	FaultUnknownTID   // a TID that the front does not know, before authentication
+	FaultFieldMissing // a required field is missing
+)
+
+var faultWords = [...]struct{ word, text string }{
+	FaultExtLong:       {"extension_long", "extension header over 127 bytes"},
+	FaultBodyLong:      {"body_long", "body over the limit"},
+	FaultTLVOverrun:    {"tlv_overrun", "TLV reaches beyond the extension header"},
+	FaultMessageShort:  {"message_short", "body shorter than a message header"},
+	FaultVersion:       {"version", "message version is not 2"},
+	FaultChain:         {"chain", "message chain is not 'S'"},
+	FaultContentLength: {"content_length", "content length is not the body's"},
+	FaultFieldCount:    {"field_count", "field count is not the content's"},
+	FaultFieldOverrun:  {"field_overrun", "field reaches beyond the content"},
+	FaultFieldTwice:    {"field_twice", "field stands twice"},
+	FaultFieldShort:    {"field_short", "field shorter than its items"},
+	FaultSequence:      {"sequence", "sequence series or number is not 0"},
+	FaultUnknownTID:    {"unknown_tid", "unknown message before authentication"},
+	FaultFieldMissing:  {"field_missing", "required field is missing"},
+}
+
+// Faults lists every Fault, so that a metric can show those that never happened as 0.
+func Faults() []Fault {
+	all := make([]Fault, 0, len(faultWords)-1)
+	for f := FaultExtLong; int(f) < len(faultWords); f++ {
+		all = append(all, f)
+	}
+	return all
+}
+
+// Word is the fault's stable name in snake_case.
+func (f Fault) Word() string {
+	if f == 0 || int(f) >= len(faultWords) {
+		return "unknown"
+	}
+	return faultWords[f].word
+}
+
+func (f Fault) String() string { return f.Word() }
+
+// Error says in words what is malformed.
+func (f Fault) Error() string {
+	if f == 0 || int(f) >= len(faultWords) {
+		return "malformed: unknown fault"
+	}
+	return "malformed: " + faultWords[f].text
+}
+
+// FieldError says that an item of a well-formed field is illegal: error 15 on the
+// wire. It never contains the value.
+type FieldError struct {
+	FID     FID    // the field
+	Item    string // the item's name in docs/protocol.md, for example "UserID"
+	Problem string // what is wrong, in words
+}
+
+func (e *FieldError) Error() string {
+	return fmt.Sprintf("%v.%s: %s", e.FID, e.Item, e.Problem)
+}

@@ -1,0 +1,120 @@
+package ftd_test
+
+import (
+	"encoding/binary"
+	"strings"
+	"unicode"
+
+	"pgregory.net/rapid"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+)
+
+// field is any field of the protocol.
+type field interface{ Decode(data []byte) error }
+
+// kind is what the tests need to know about one field; the lengths are those of
+// docs/protocol.md, written down a second time on purpose.
+type kind struct {
+	minLen int
+	fresh  func() field
+	draw   func(*rapid.T) field
+	encode func(*ftd.Encoder, field)
+}
+
+var kinds = map[ftd.FID]kind{
+	ftd.FIDError: {130, func() field { return new(ftd.Error) }, func(t *rapid.T) field {
+		return &ftd.Error{Code: rapid.IntRange(0, 1<<31-1).Draw(t, "code"), Text: text(t, 100), TimeStamp: text(t, 20)}
+	}, func(e *ftd.Encoder, f field) { e.Error(f.(*ftd.Error)) }},
+
+	ftd.FIDForceExit: {101, func() field { return new(ftd.ForceExit) }, func(t *rapid.T) field {
+		return &ftd.ForceExit{Code: rapid.Byte().Draw(t, "code"), Msg: text(t, 100)}
+	}, func(e *ftd.Encoder, f field) { e.ForceExit(f.(*ftd.ForceExit)) }},
+
+	ftd.FIDAuthIdentity: {50, func() field { return new(ftd.AuthIdentity) }, func(t *rapid.T) field {
+		return &ftd.AuthIdentity{BrokerID: text(t, 10), AppID: text(t, 30), ProductInfo: text(t, 10)}
+	}, func(e *ftd.Encoder, f field) { e.AuthIdentity(f.(*ftd.AuthIdentity)) }},
+
+	ftd.FIDAuthInfo: {128, func() field { return new(ftd.AuthInfo) }, func(t *rapid.T) field {
+		return &ftd.AuthInfo{AuthInfo: [128]byte(blob(t, 128, 128))}
+	}, func(e *ftd.Encoder, f field) { e.AuthInfo(f.(*ftd.AuthInfo)) }},
+
+	ftd.FIDAuthChallenge: {128, func() field { return new(ftd.AuthChallenge) }, func(t *rapid.T) field {
+		return &ftd.AuthChallenge{TimeStamp: [128]byte(blob(t, 128, 128))}
+	}, func(e *ftd.Encoder, f field) { e.AuthChallenge(f.(*ftd.AuthChallenge)) }},
+
+	ftd.FIDAuthResult: {31, func() field { return new(ftd.AuthResult) }, func(t *rapid.T) field {
+		return &ftd.AuthResult{AppID: text(t, 30), AppType: rapid.Byte().Draw(t, "type")}
+	}, func(e *ftd.Encoder, f field) { e.AuthResult(f.(*ftd.AuthResult)) }},
+
+	ftd.FIDLoginRequest: {106, func() field { return new(ftd.LoginRequest) }, func(t *rapid.T) field {
+		return &ftd.LoginRequest{
+			BrokerID: text(t, 10), UserID: text(t, 18), Password: text(t, 40),
+			HeartbeatSeconds: rapid.IntRange(0, 999).Draw(t, "heartbeat"), Remark: text(t, 35),
+		}
+	}, func(e *ftd.Encoder, f field) { e.LoginRequest(f.(*ftd.LoginRequest)) }},
+
+	ftd.FIDTerminalInfo: {9, func() field { return new(ftd.TerminalInfo) }, func(t *rapid.T) field {
+		return &ftd.TerminalInfo{
+			KeyVersion: text(t, 8), AbnormalFlag: rapid.Byte().Draw(t, "flag"), Ciphertext: blob(t, 0, 300),
+		}
+	}, func(e *ftd.Encoder, f field) { e.TerminalInfo(f.(*ftd.TerminalInfo)) }},
+
+	ftd.FIDLoginResponse: {185, func() field { return new(ftd.LoginResponse) }, func(t *rapid.T) field {
+		return &ftd.LoginResponse{
+			BrokerID: text(t, 10), UserID: text(t, 18), UserType: rapid.Byte().Draw(t, "type"),
+			TradingDay: text(t, 8), LoginTime: text(t, 19), PublicIP: text(t, 39),
+			PublicPort:   rapid.IntRange(0, 99999).Draw(t, "port"),
+			AbnormalFlag: rapid.Byte().Draw(t, "flag"),
+			FrontID:      rapid.Int32().Draw(t, "front"), SessionID: rapid.Int32().Draw(t, "session"),
+			RecordID: text(t, 36), SystemName: text(t, 40),
+		}
+	}, func(e *ftd.Encoder, f field) { e.LoginResponse(f.(*ftd.LoginResponse)) }},
+
+	ftd.FIDLogoutRequest: {28, func() field { return new(ftd.LogoutRequest) }, func(t *rapid.T) field {
+		return &ftd.LogoutRequest{BrokerID: text(t, 10), UserID: text(t, 18)}
+	}, func(e *ftd.Encoder, f field) { e.LogoutRequest(f.(*ftd.LogoutRequest)) }},
+}
+
+// knownFIDs is kinds in a fixed order, so that a failing seed stays one.
+var knownFIDs = []ftd.FID{
+	ftd.FIDError, ftd.FIDForceExit, ftd.FIDAuthIdentity, ftd.FIDAuthInfo, ftd.FIDAuthChallenge,
+	ftd.FIDAuthResult, ftd.FIDLoginRequest, ftd.FIDTerminalInfo, ftd.FIDLoginResponse, ftd.FIDLogoutRequest,
+}
+
+// text draws a legal text item of at most n bytes: full length and Chinese among them.
+func text(t *rapid.T, n int) []byte {
+	legal := rapid.Rune().Filter(func(r rune) bool { return !unicode.IsControl(r) })
+	s := rapid.OneOf(
+		rapid.StringOfN(legal, 0, -1, n),
+		rapid.StringOfN(rapid.RuneFrom([]rune("中文 aZ09@_.")), 0, -1, n),
+		rapid.StringOfN(rapid.RuneFrom([]rune("x ")), n, n, n),
+	).Draw(t, "text")
+	return []byte(strings.TrimRight(s, " "))
+}
+
+func blob(t *rapid.T, minLen, maxLen int) []byte {
+	return rapid.SliceOfN(rapid.Byte(), minLen, maxLen).Draw(t, "bytes")
+}
+
+// rawField is a field as the tests write it, with no help from the Encoder.
+type rawField struct {
+	fid  ftd.FID
+	data []byte
+}
+
+// body writes a message by hand.
+func body(tid ftd.TID, fields ...rawField) []byte {
+	var content []byte
+	for _, f := range fields {
+		content = binary.BigEndian.AppendUint32(content, uint32(f.fid))
+		content = binary.BigEndian.AppendUint16(content, uint16(len(f.data)))
+		content = append(content, f.data...)
+	}
+	b := []byte{2}
+	b = binary.BigEndian.AppendUint32(b, uint32(tid))
+	b = append(b, 'S', 0, 0, 0, 0, 0, 0)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(fields)))
+	b = binary.BigEndian.AppendUint16(b, uint16(len(content)))
+	return append(b, content...)
+}

@@ -1,0 +1,114 @@
+package ftd
+
+import "encoding/binary"
+
+// Lengths in bytes (docs/protocol.md, section 2).
+const (
+	MessageHeaderLen = 16
+	FieldHeaderLen   = 6
+)
+
+// What every message header here says.
+const (
+	messageVersion = 2
+	chainSingle    = 'S'
+)
+
+// Message is the body of an FTDC frame. Fields aliases the input of DecodeMessage. The
+// sequence series and number are as they came: the session judges them.
+type Message struct {
+	TID            TID
+	Fields         Fields
+	SequenceSeries uint16
+	SequenceNumber uint32
+}
+
+// DecodeMessage reads the body of an FTDC frame. It accepts any TID and any FIDs, and
+// of the known FIDs each once at most. The error is a Fault.
+func DecodeMessage(body []byte) (Message, error) {
+	switch {
+	case len(body) < MessageHeaderLen:
+		return Message{}, FaultMessageShort
+	case len(body) > MaxBodyLen:
+		return Message{}, FaultBodyLong
+	case body[0] != messageVersion:
+		return Message{}, FaultVersion
+	case body[5] != chainSingle:
+		return Message{}, FaultChain
+	case int(binary.BigEndian.Uint16(body[14:])) != len(body)-MessageHeaderLen:
+		return Message{}, FaultContentLength
+	}
+	m := Message{
+		TID:            TID(binary.BigEndian.Uint32(body[1:])),
+		Fields:         Fields(body[MessageHeaderLen:]),
+		SequenceSeries: binary.BigEndian.Uint16(body[6:]),
+		SequenceNumber: binary.BigEndian.Uint32(body[8:]),
+	}
+	if err := m.Fields.check(int(binary.BigEndian.Uint16(body[12:]))); err != nil {
+		return Message{}, err
+	}
+	return m, nil
+}
+
+// Field returns the data of the field fid, and whether the message has it. Of an
+// unknown FID that stands more than once it is the first.
+func (m Message) Field(fid FID) ([]byte, bool) {
+	for f := m.Fields; len(f) > 0; {
+		id, data, rest := f.Next()
+		if id == fid {
+			return data, true
+		}
+		f = rest
+	}
+	return nil, false
+}
+
+// Fields is a run of fields (FID u32, length u16, data), validated by DecodeMessage; it
+// aliases its input. Walk it with
+//
+//	for f := m.Fields; len(f) > 0; {
+//		fid, data, rest := f.Next()
+//		…
+//		f = rest
+//	}
+type Fields []byte
+
+// Next takes the first field off f. At the end of f all three results are zero.
+func (f Fields) Next() (fid FID, data []byte, rest Fields) {
+	fid, data, rest, _ = f.cut()
+	return fid, data, rest
+}
+
+// check walks count fields and wants them to use up f exactly.
+func (f Fields) check(count int) error {
+	var seen fidSet
+	for ; count > 0; count-- {
+		if len(f) == 0 {
+			return FaultFieldCount
+		}
+		fid, _, rest, whole := f.cut()
+		if !whole {
+			return FaultFieldOverrun
+		}
+		if seen.add(fid) {
+			return FaultFieldTwice
+		}
+		f = rest
+	}
+	if len(f) > 0 {
+		return FaultFieldCount
+	}
+	return nil
+}
+
+// cut takes the first field off f; whole is false if it reaches beyond f.
+func (f Fields) cut() (fid FID, data []byte, rest Fields, whole bool) {
+	if len(f) < FieldHeaderLen {
+		return 0, nil, nil, false
+	}
+	end := FieldHeaderLen + int(binary.BigEndian.Uint16(f[4:]))
+	if len(f) < end {
+		return 0, nil, nil, false
+	}
+	return FID(binary.BigEndian.Uint32(f)), f[FieldHeaderLen:end:end], f[end:], true
+}

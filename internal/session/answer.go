@@ -1,0 +1,71 @@
+package session
+
+import (
+	"time"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// conclude turns a verdict into the terminal's answer.
+func (s *Session) conclude(ev *Event, fx *Effects) {
+	switch {
+	case ev.Do == DoLogin:
+		s.loginDone(ev, fx)
+	case ev.Do == DoVerify && ev.Reply.Reason == OK:
+		s.authenticated(ev, fx)
+	case ev.Do == DoConclude && ev.Reply.Reason == OK: // only a logout concludes well
+		e := ftd.Begin(fx.Wire, ftd.TIDUserLogout)
+		putError(&e, ev.Now, OK, Ref{})
+		fx.end(&e)
+		fx.Close = LoggedOut
+	default:
+		s.sendRefusal(ev.Op, ev, fx)
+	}
+}
+
+var opTIDs = [...]ftd.TID{ftd.TIDAuthenticate, ftd.TIDUserLogin, ftd.TIDUserLogout, ftd.TIDError}
+
+// sendRefusal answers with Error alone and ends the session where the protocol says so.
+func (s *Session) sendRefusal(op Op, ev *Event, fx *Effects) {
+	reason := ev.Reply.Reason
+	e := ftd.Begin(fx.Wire, opTIDs[op])
+	putError(&e, ev.Now, reason, ev.Reply.Ref)
+	fx.end(&e)
+
+	code := reason.Code()
+	if code == 3 {
+		s.refusals++
+	}
+	switch {
+	case op == OpAuthenticate:
+		fx.Close = AuthFailed
+	case closesSession(code):
+		fx.Close = SourceRefused
+	case s.refusals >= maxRefusals:
+		fx.Close = TooManyRefusals
+	}
+}
+
+const timeStampLayout = "20060102150405"
+
+// putError adds the Error field that stands at the end of every answer.
+func putError(e *ftd.Encoder, now time.Time, reason Reason, ref Ref) {
+	var text [128]byte
+	var stamp [len(timeStampLayout)]byte
+	e.Error(&ftd.Error{
+		Code:      reason.Code(),
+		Text:      appendText(text[:0], reason.Code(), ref),
+		TimeStamp: now.In(regulation.Zone).AppendFormat(stamp[:0], timeStampLayout),
+	})
+}
+
+// end takes over a finished message. What the front itself says always fits the
+// protocol: an error here is a bug of ours.
+func (fx *Effects) end(e *ftd.Encoder) {
+	wire, err := e.End()
+	if err != nil {
+		panic("session: answer does not fit the protocol: " + err.Error())
+	}
+	fx.Wire = wire
+}

@@ -1,0 +1,45 @@
+package session
+
+import "fmt"
+
+// CloseReason is why a connection ended: metric label and log word. The zero value
+// means that it goes on.
+type CloseReason uint8
+
+// The reasons to close.
+const (
+	StayOpen CloseReason = iota
+
+	PeerClosed       // the terminal went away
+	Malformed        // bytes that are no message; no answer
+	AuthFailed       // a refused authentication
+	AuthTimeout      // not authenticated in time
+	LoginTimeout     // not logged in in time
+	HeartbeatTimeout // heard nothing for three heartbeats
+	LoggedOut        // as the terminal asked
+	TooManyRefusals  // error 3 for the third time
+	SourceRefused    // errors 49 and 143
+	FrameFlood       // too many frames while a login is on its way
+	SlowReader       // leaves our answers unread
+	FrontFull        // connection cap reached
+	FrontDraining    // the front is stopping
+	FrontPanic       // a bug of ours; the stack is in the log
+
+	closeCount
+)
+
+var closeWords = [closeCount]string{
+	"stay_open", "peer_closed", "malformed", "auth_failed", "auth_timeout", "login_timeout",
+	"heartbeat_timeout", "logged_out", "too_many_refusals", "source_refused", "frame_flood",
+	"slow_reader", "front_full", "front_draining", "front_panic",
+}
+
+func (r CloseReason) String() string {
+	if r >= closeCount {
+		return fmt.Sprintf("close_%d", uint8(r))
+	}
+	return closeWords[r]
+}
+
+// CloseReasons lists every word but that of StayOpen, for metrics that start at zero.
+func CloseReasons() []string { return closeWords[1:] }

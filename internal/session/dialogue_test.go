@@ -1,0 +1,232 @@
+package session_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// dialogue plays the front for one session: it frames what the terminal says, answers
+// what the session asks for, and remembers what the session sent.
+type dialogue struct {
+	t   *testing.T
+	s   session.Session
+	now time.Time
+
+	verdict session.Reason         // of DoVerify
+	login   session.Reason         // of DoLogin, delivered by finish
+	attempt *session.LoginAttempt  // of the login that is on its way
+	said    []session.Reason       // the session's own verdicts
+	sent    []answer               // what the terminal got
+	close   session.CloseReason    // how it ended
+	fault   ftd.Fault              // if malformed
+	draw    [ftd.ChallengeLen]byte // the next challenge
+}
+
+type answer struct {
+	tid    ftd.TID
+	code   int // -1 without an Error field
+	fields []ftd.FID
+}
+
+var settings = session.Settings{
+	AuthTimeout: 10 * time.Second, LoginTimeout: 30 * time.Second, ChallengeTTL: 30 * time.Second,
+	BodyBeforeAuth: 512, PendingFrames: 8,
+}
+
+func newDialogue(t *testing.T) *dialogue {
+	return newDialogueWith(t, &settings)
+}
+
+func newDialogueWith(t *testing.T, settings *session.Settings) *dialogue {
+	d := &dialogue{t: t, now: time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)}
+	d.s = session.New(settings, d.now)
+	for i := range d.draw {
+		d.draw[i] = byte(i)
+	}
+	return d
+}
+
+// step runs the session until it asks for nothing more that is answered at once.
+func (d *dialogue) step(ev *session.Event) {
+	d.t.Helper()
+	if d.close != session.StayOpen {
+		return // as the front does: what comes after the close is not looked at
+	}
+	for {
+		var fx session.Effects
+		d.s.Step(ev, &fx)
+		d.receive(fx.Wire)
+		if fx.Close != session.StayOpen {
+			d.close, d.fault = fx.Close, fx.Fault
+			return
+		}
+		var reply session.Reply
+		switch fx.Do {
+		case session.DoNothing:
+			return
+		case session.DoLogin:
+			a := fx.Login.Clone()
+			d.attempt = &a
+			return
+		case session.DoChallenge:
+			d.draw[0]++
+			ev = &session.Event{Kind: session.ChallengeDrawn, Now: d.now, Challenge: &d.draw}
+			continue
+		case session.DoVerify:
+			reply.Reason, reply.AppType = d.verdict, '1'
+		case session.DoConclude:
+			d.said = append(d.said, fx.Reason)
+			reply.Reason = fx.Reason
+		}
+		copy(reply.Ref[:], "REF123")
+		ev = &session.Event{Kind: session.VerdictReached, Now: d.now, Do: fx.Do, Op: fx.Op, Reply: &reply}
+	}
+}
+
+// receive checks that everything the front says is well-formed.
+func (d *dialogue) receive(wire []byte) {
+	d.t.Helper()
+	for len(wire) > 0 {
+		f, n, err := ftd.DecodeFrame(wire, ftd.MaxBodyLen)
+		if err != nil || n == 0 {
+			d.t.Fatalf("the front sent a bad frame: %v", err)
+		}
+		wire = wire[n:]
+		if f.IsHeartbeat() {
+			d.sent = append(d.sent, answer{code: -1})
+			continue
+		}
+		m, err := ftd.DecodeMessage(f.Body)
+		if err != nil {
+			d.t.Fatalf("the front sent a bad message: %v", err)
+		}
+		a := answer{tid: m.TID, code: -1}
+		for rest := m.Fields; len(rest) > 0; {
+			var fid ftd.FID
+			fid, _, rest = rest.Next()
+			a.fields = append(a.fields, fid)
+		}
+		if raw, ok := m.Field(ftd.FIDError); ok {
+			var e ftd.Error
+			if err := e.Decode(raw); err != nil {
+				d.t.Fatalf("Error field: %v", err)
+			}
+			a.code = e.Code
+		}
+		d.sent = append(d.sent, a)
+	}
+}
+
+func (d *dialogue) frame(wire []byte) {
+	d.t.Helper()
+	f, n, err := ftd.DecodeFrame(wire, d.s.BodyLimit())
+	if err != nil || n != len(wire) {
+		d.t.Fatalf("test frame: n=%d of %d, %v", n, len(wire), err)
+	}
+	d.step(&session.Event{Kind: session.FrameArrived, Now: d.now, Frame: f})
+}
+
+func (d *dialogue) message(tid ftd.TID, fields ...func(*ftd.Encoder)) {
+	d.t.Helper()
+	e := ftd.Begin(nil, tid)
+	for _, f := range fields {
+		f(&e)
+	}
+	wire, err := e.End()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.frame(wire)
+}
+
+func (d *dialogue) tick(after time.Duration) {
+	d.t.Helper()
+	d.now = d.now.Add(after)
+	d.step(&session.Event{Kind: session.TimePassed, Now: d.now})
+}
+
+// finish brings the outcome of the login that is on its way.
+func (d *dialogue) finish(reason session.Reason) {
+	d.t.Helper()
+	if d.attempt == nil {
+		d.t.Fatal("no login is on its way")
+	}
+	reply := session.Reply{Reason: reason}
+	copy(reply.Ref[:], "REF123")
+	if reason == session.OK {
+		reply.Login = &ftd.LoginResponse{
+			BrokerID: d.attempt.BrokerID, UserID: d.attempt.UserID, UserType: '1', TradingDay: []byte("20260105"),
+			LoginTime: []byte("2026-01-05 09:00:00"), PublicIP: []byte("127.0.0.1"), PublicPort: 5000,
+			AbnormalFlag: '0', FrontID: 1, SessionID: 2,
+			RecordID: []byte("0190a1b2-0000-7000-8000-000000000000"), SystemName: []byte("test"),
+		}
+	}
+	d.attempt = nil
+	d.step(&session.Event{
+		Kind: session.VerdictReached, Now: d.now, Do: session.DoLogin, Op: session.OpLogin, Reply: &reply,
+	})
+}
+
+// What a terminal says.
+
+func identity(appID string) func(*ftd.Encoder) {
+	return func(e *ftd.Encoder) {
+		e.AuthIdentity(&ftd.AuthIdentity{BrokerID: []byte("9999"), AppID: []byte(appID), ProductInfo: []byte("p")})
+	}
+}
+
+func authInfo(e *ftd.Encoder) { e.AuthInfo(&ftd.AuthInfo{}) }
+
+func loginRequest(broker, user string) func(*ftd.Encoder) {
+	return func(e *ftd.Encoder) {
+		e.LoginRequest(&ftd.LoginRequest{BrokerID: []byte(broker), UserID: []byte(user), Password: []byte("s@cret")})
+	}
+}
+
+func terminalInfo(version string) func(*ftd.Encoder) {
+	return func(e *ftd.Encoder) {
+		e.TerminalInfo(&ftd.TerminalInfo{KeyVersion: []byte(version), AbnormalFlag: '0', Ciphertext: make([]byte, 256)})
+	}
+}
+
+func logoutRequest(broker, user string) func(*ftd.Encoder) {
+	return func(e *ftd.Encoder) {
+		e.LogoutRequest(&ftd.LogoutRequest{BrokerID: []byte(broker), UserID: []byte(user)})
+	}
+}
+
+const app = "v_s_1.0"
+
+func (d *dialogue) askChallenge() { d.message(ftd.TIDAuthenticate, identity(app)) }
+func (d *dialogue) answer()       { d.message(ftd.TIDAuthenticate, identity(app), authInfo) }
+func (d *dialogue) sendLogin() {
+	d.message(ftd.TIDUserLogin, loginRequest("9999", "88888888"), terminalInfo("1.0"))
+}
+func (d *dialogue) sendLogout() { d.message(ftd.TIDUserLogout, logoutRequest("9999", "88888888")) }
+
+// reach brings a fresh dialogue to a state and forgets what was said on the way.
+func (d *dialogue) reach(state session.State) {
+	d.t.Helper()
+	steps := []func(){
+		session.Connected: func() {}, session.Challenged: d.askChallenge, session.Authenticated: d.answer,
+		session.LoggingIn: d.sendLogin, session.LoggedIn: func() { d.finish(session.OK) },
+	}
+	for _, step := range steps[:state+1] {
+		step()
+	}
+	if d.s.State() != state {
+		d.t.Fatalf("state %v, want %v", d.s.State(), state)
+	}
+	d.sent, d.said = nil, nil
+}
+
+func (d *dialogue) codes() []int {
+	var codes []int
+	for _, a := range d.sent {
+		codes = append(codes, a.code)
+	}
+	return codes
+}

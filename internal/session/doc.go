@@ -1,0 +1,39 @@
+// Package session is one terminal's dialogue as a pure state machine.
+//
+// Step takes one event and says what follows: bytes to send, one thing to do whose
+// outcome comes back as a later event, whether to close and why. It reads no clock
+// (each event brings its time), draws no randomness, starts nothing and knows neither
+// sockets nor stores, so that every dialogue can be replayed in a test.
+//
+// # States
+//
+//	Connected ──Authenticate──▶ Challenged ──answer──▶ Authenticated ──UserLogin──▶ LoggingIn
+//	    ▲ a new challenge replaces      │ wrong: 63, close        ▲                    │
+//	    └── the one before ─────────────┘                         └──── refused ───────┤
+//	                                                                                   ▼ durable
+//	                               closed ◀──UserLogout── LoggedIn ◀───────────────────┘
+//
+// # Invariants
+//
+//   - A challenge is spent by the first answer, right or wrong, and lives for
+//     Settings.ChallengeTTL at most. What the terminal says of the time stamp is never read.
+//   - At most one thing is under way: while Effects.Do names one, no other is asked
+//     for until its outcome came back. A login's outcome comes later than other frames;
+//     those are answered at once (a second login by 5), and counted.
+//   - UserLogin is answered with success only by a Reply that carries a LoginResponse,
+//     which the gateway makes once the record is durable.
+//   - A malformed message gets no answer and ends the session. It changes no other
+//     session: the machine holds no reference to anything shared but its Settings.
+//   - Every refusal has one Reason of a closed set, which is at once the audit word, the
+//     metric label and, by its table, the code on the wire and whether the session ends.
+//
+// # Bounds
+//
+// A session is a fixed-size value without pointers to the heap: neither the challenge
+// nor the identity grows. Step makes no heap allocation.
+//
+// # If we crash
+//
+// Nothing here survives, and nothing needs to: terminals connect and log in again, and
+// every login is a record of its own.
+package session

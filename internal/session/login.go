@@ -1,0 +1,135 @@
+package session
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+func (s *Session) login(m ftd.Message, fx *Effects) {
+	rawRequest, ok1 := m.Field(ftd.FIDLoginRequest)
+	rawTerminal, ok2 := m.Field(ftd.FIDTerminalInfo)
+	if !ok1 || !ok2 {
+		s.malformed(ftd.FaultFieldMissing, fx)
+		return
+	}
+	var (
+		req      ftd.LoginRequest
+		terminal ftd.TerminalInfo
+		illegal  bool
+	)
+	for _, err := range [...]error{req.Decode(rawRequest), terminal.Decode(rawTerminal)} {
+		if _, isFault := err.(ftd.Fault); isFault {
+			s.malformed(err, fx)
+			return
+		}
+		illegal = illegal || err != nil
+	}
+	illegal = illegal || !isAccount(req.UserID) || bytes.IndexByte(terminal.KeyVersion, regulation.Separator) >= 0
+	if reason := s.mayLogIn(&req, illegal); reason != OK {
+		s.refuse(fx, OpLogin, reason)
+		fx.UserID = req.UserID
+		return
+	}
+	s.startLogin(&req, terminal, fx)
+}
+
+// mayLogIn judges what the session itself can judge: first the state, so that before
+// authentication nothing of the content is told.
+func (s *Session) mayLogIn(req *ftd.LoginRequest, illegal bool) Reason {
+	switch {
+	case s.state < Authenticated:
+		return NotAuthenticated
+	case s.state == LoggingIn:
+		return LoginInFlight
+	case s.state == LoggedIn:
+		return AlreadyLoggedIn
+	case illegal:
+		return IllegalField
+	case !bytes.Equal(req.BrokerID, s.brokerID.bytes()):
+		return BrokerMismatch
+	}
+	return OK
+}
+
+func (s *Session) startLogin(req *ftd.LoginRequest, terminal ftd.TerminalInfo, fx *Effects) {
+	s.state = LoggingIn
+	s.pending = 0
+	s.userID.set(req.UserID)
+	s.heartbeat = heartbeatOf(req.HeartbeatSeconds)
+	fx.Do, fx.Op = DoLogin, OpLogin
+	fx.Login = LoginAttempt{
+		BrokerID: s.brokerID.bytes(),
+		AppID:    s.appID.bytes(),
+		UserID:   s.userID.bytes(),
+		Password: req.Password,
+		Remark:   req.Remark,
+		Terminal: terminal,
+	}
+}
+
+// heartbeatOf is what the terminal asked for, held to the protocol's range; 0 asks for
+// the default.
+func heartbeatOf(seconds int) time.Duration {
+	if seconds == 0 {
+		return defaultHeartbeat
+	}
+	return min(max(time.Duration(seconds)*time.Second, minHeartbeat), maxHeartbeat)
+}
+
+// isAccount reports whether b can be 客户内部资金账户: digits and letters (4.2.4). An
+// empty one passes here and is no account to the core.
+func isAccount(b []byte) bool {
+	for _, c := range b {
+		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z') {
+			return false
+		}
+	}
+	return true
+}
+
+// loginDone brings the gateway's verdict on the login that is on its way.
+func (s *Session) loginDone(ev *Event, fx *Effects) {
+	if s.state != LoggingIn {
+		panic("session: a login's outcome without a login")
+	}
+	if ev.Reply.Reason != OK {
+		s.state = Authenticated
+		s.sendRefusal(OpLogin, ev, fx)
+		s.userID = text{}
+		return
+	}
+	s.state = LoggedIn
+	e := ftd.Begin(fx.Wire, ftd.TIDUserLogin)
+	e.LoginResponse(ev.Reply.Login)
+	putError(&e, ev.Now, OK, Ref{})
+	fx.end(&e)
+}
+
+func (s *Session) logout(m ftd.Message, fx *Effects) {
+	raw, ok := m.Field(ftd.FIDLogoutRequest)
+	if !ok {
+		s.malformed(ftd.FaultFieldMissing, fx)
+		return
+	}
+	var req ftd.LogoutRequest
+	err := req.Decode(raw)
+	if _, isFault := err.(ftd.Fault); isFault {
+		s.malformed(err, fx)
+		return
+	}
+	switch {
+	case s.state != LoggedIn:
+		s.refuse(fx, OpLogout, NotLoggedIn)
+	case err != nil:
+		s.refuse(fx, OpLogout, IllegalField)
+	case !bytes.Equal(req.BrokerID, s.brokerID.bytes()):
+		s.refuse(fx, OpLogout, BrokerMismatch)
+	case !bytes.Equal(req.UserID, s.userID.bytes()):
+		s.refuse(fx, OpLogout, UserMismatch)
+	default:
+		s.refuse(fx, OpLogout, OK)
+	}
+}

@@ -1,0 +1,108 @@
+package session
+
+import "fmt"
+
+// Reason is why a request was decided as it was. The set is closed; each has one word,
+// which stands in the audit log and as a metric label, and one code on the wire
+// (protocol, section 5). Several reasons share a code on purpose: a stranger learns
+// "authentication failed", the operator learns why.
+type Reason uint8
+
+// The reasons.
+const (
+	OK Reason = iota
+
+	UnknownApp           // no such AppID in the registry
+	DisabledApp          // the AppID's admission is withdrawn
+	WrongAnswer          // the answer was not made with this AppID's authcode
+	WrongBroker          // authentication for another firm
+	NoChallenge          // an answer without a challenge, or a second answer
+	ChallengeExpired     // the answer came too late
+	IdentityChanged      // AuthIdentity differs between the steps
+	TooManyChallenges    // asked for challenges again and again
+	AlreadyAuthenticated // authentication on an authenticated session
+
+	NotAuthenticated // login before authentication
+	BrokerMismatch   // broker differs from what this session authenticated
+	UserMismatch     // user differs from what this session logged in
+
+	UnknownAccount      // no such account
+	WrongPassword       // the password is not this account's
+	TerminalInfoRefused // terminal_info: strict, and the terminal information is abnormal
+
+	AlreadyLoggedIn // login on a session that is logged in
+	LoginInFlight   // login while one is on its way
+	NotLoggedIn     // logout before login
+	UnknownRequest  // a TID that the front does not know
+
+	NoValidKey       // no encryption key is valid now
+	Draining         // the front is stopping
+	StoreUnavailable // the back end is out of reach
+	IllegalField     // an item with an illegal character, or over its length
+	NoPublicAddress  // the connection has no usable public address
+	TooManySessions  // too many sessions of this user
+	AccountLocked    // this user from this source is locked for now
+	SourceLocked     // this source is locked for now
+	Overloaded       // too much at once; nothing was recorded
+	StoreFailed      // the local store refused; nothing was recorded
+
+	reasonCount
+)
+
+type reasonFacts struct {
+	word string
+	code int
+}
+
+var reasons = [reasonCount]reasonFacts{
+	OK:                   {"ok", 0},
+	UnknownApp:           {"unknown_app", 63},
+	DisabledApp:          {"disabled_app", 63},
+	WrongAnswer:          {"wrong_answer", 63},
+	WrongBroker:          {"wrong_broker", 63},
+	NoChallenge:          {"no_challenge", 63},
+	ChallengeExpired:     {"challenge_expired", 63},
+	IdentityChanged:      {"identity_changed", 63},
+	TooManyChallenges:    {"too_many_challenges", 63},
+	AlreadyAuthenticated: {"already_authenticated", 63},
+	NotAuthenticated:     {"not_authenticated", 64},
+	BrokerMismatch:       {"broker_mismatch", 2},
+	UserMismatch:         {"user_mismatch", 2},
+	UnknownAccount:       {"unknown_account", 3},
+	WrongPassword:        {"wrong_password", 3},
+	TerminalInfoRefused:  {"terminal_info_refused", 3},
+	AlreadyLoggedIn:      {"already_logged_in", 5},
+	LoginInFlight:        {"login_in_flight", 5},
+	NotLoggedIn:          {"not_logged_in", 6},
+	UnknownRequest:       {"unknown_request", 77},
+	NoValidKey:           {"no_valid_key", 7},
+	Draining:             {"draining", 8},
+	StoreUnavailable:     {"store_unavailable", 8},
+	IllegalField:         {"illegal_field", 15},
+	NoPublicAddress:      {"no_public_address", 49},
+	TooManySessions:      {"too_many_sessions", 60},
+	AccountLocked:        {"account_locked", 75},
+	SourceLocked:         {"source_locked", 143},
+	Overloaded:           {"overloaded", 90},
+	StoreFailed:          {"store_failed", 90},
+}
+
+// String is the reason's word: snake_case, stable, the same in audit log and metrics.
+func (r Reason) String() string {
+	if r >= reasonCount {
+		return fmt.Sprintf("reason_%d", uint8(r))
+	}
+	return reasons[r].word
+}
+
+// Code is the number that the terminal gets (protocol, section 5).
+func (r Reason) Code() int { return reasons[r].code }
+
+// Reasons lists every reason's word, for metrics that start at zero.
+func Reasons() []string {
+	words := make([]string, reasonCount)
+	for r := range reasonCount {
+		words[r] = r.String()
+	}
+	return words
+}

@@ -1,0 +1,186 @@
+package session
+
+import (
+	"time"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+)
+
+// Settings are what all sessions of a front share. They are not changed while a session lives.
+type Settings struct {
+	AuthTimeout    time.Duration // connect to authenticated
+	LoginTimeout   time.Duration // authenticated to logged in
+	ChallengeTTL   time.Duration // how long an unanswered challenge lives
+	BodyBeforeAuth int           // longest body before authentication, bytes
+	PendingFrames  int           // frames that may come while a login is on its way
+}
+
+// Fixed by the protocol, section 6.
+const (
+	minHeartbeat     = 5 * time.Second
+	maxHeartbeat     = 120 * time.Second
+	defaultHeartbeat = 30 * time.Second
+	silenceFactor    = 3 // heartbeats unheard before the front gives up
+)
+
+const (
+	maxChallenges = 4 // one connection may ask for; an honest terminal needs one
+	maxRefusals   = 3 // error 3 for the third time ends the session
+)
+
+// State is where the dialogue stands.
+type State uint8
+
+// The states, in the order of a good dialogue.
+const (
+	Connected State = iota
+	Challenged
+	Authenticated
+	LoggingIn
+	LoggedIn
+	Closed
+)
+
+var stateWords = [...]string{"connected", "challenged", "authenticated", "logging_in", "logged_in", "closed"}
+
+func (s State) String() string { return stateWords[s] }
+
+// Session is one terminal's dialogue. Make it with New; use it from one goroutine.
+type Session struct {
+	settings *Settings
+	state    State
+
+	// The terminal software.
+	identity   [identityLen]byte // AuthIdentity of the challenge, as it came
+	brokerID   text
+	appID      text
+	challenge  [ftd.ChallengeLen]byte
+	drawnAt    time.Time
+	challenges int
+
+	// The customer.
+	userID    text
+	refusals  int // answers of 3 in this session
+	pending   int // frames since the login left
+	heartbeat time.Duration
+
+	// Clocks.
+	since time.Time // start of the present phase: connected, or authenticated
+	heard time.Time
+	sent  time.Time
+}
+
+// identityLen is the fixed part of AuthIdentity, which steps 1 and 3 must have in common.
+const identityLen = 10 + 30 + 10
+
+// New is the session of a connection that was accepted at now.
+func New(settings *Settings, now time.Time) Session {
+	return Session{settings: settings, heartbeat: defaultHeartbeat, since: now, heard: now, sent: now}
+}
+
+// State says where the dialogue stands.
+func (s *Session) State() State { return s.state }
+
+// BodyLimit is the longest body that the next frame may have, in bytes.
+func (s *Session) BodyLimit() int {
+	if s.state < Authenticated {
+		return s.settings.BodyBeforeAuth
+	}
+	return ftd.MaxBodyLen
+}
+
+// AppID of the terminal software, once it asked for a challenge; it aliases the session.
+func (s *Session) AppID() []byte { return s.appID.bytes() }
+
+// UserID of the customer whose login is on its way or done; it aliases the session.
+func (s *Session) UserID() []byte { return s.userID.bytes() }
+
+// Step takes one event and writes what follows into fx, which must have been Reset.
+// After an effect with Close set, no further event may come.
+func (s *Session) Step(ev *Event, fx *Effects) {
+	if s.state == Closed {
+		panic("session: event after close")
+	}
+	switch ev.Kind {
+	case FrameArrived:
+		s.heard = ev.Now
+		if ev.Frame.Type == ftd.FrameFTDC {
+			s.message(ev, fx)
+		}
+	case ChallengeDrawn:
+		s.sendChallenge(ev, fx)
+	case VerdictReached:
+		s.conclude(ev, fx)
+	case TimePassed:
+		s.tick(ev.Now, fx)
+	}
+	if len(fx.Wire) > 0 {
+		s.sent = ev.Now
+	}
+	if fx.Close != StayOpen {
+		s.state = Closed
+	}
+}
+
+// message sends one FTDC message on to its handler.
+func (s *Session) message(ev *Event, fx *Effects) {
+	if s.state == LoggingIn {
+		if s.pending++; s.pending > s.settings.PendingFrames {
+			fx.Close = FrameFlood
+			return
+		}
+	}
+	m, err := ftd.DecodeMessage(ev.Frame.Body)
+	if err != nil {
+		s.malformed(err, fx)
+		return
+	}
+	switch m.TID {
+	case ftd.TIDAuthenticate, ftd.TIDUserLogin, ftd.TIDUserLogout:
+		if m.SequenceSeries != 0 || m.SequenceNumber != 0 {
+			s.malformed(ftd.FaultSequence, fx)
+			return
+		}
+	}
+	switch m.TID {
+	case ftd.TIDAuthenticate:
+		s.authenticate(m, ev.Now, fx)
+	case ftd.TIDUserLogin:
+		s.login(m, fx)
+	case ftd.TIDUserLogout:
+		s.logout(m, fx)
+	default:
+		s.unknown(fx)
+	}
+}
+
+func (s *Session) unknown(fx *Effects) {
+	if s.state < Authenticated {
+		s.malformed(ftd.FaultUnknownTID, fx)
+		return
+	}
+	s.refuse(fx, OpRequest, UnknownRequest)
+}
+
+// malformed ends the session without an answer.
+func (s *Session) malformed(err error, fx *Effects) {
+	fault, _ := err.(ftd.Fault) // every error of a decoder but a FieldError is one
+	fx.Close, fx.Fault = Malformed, fault
+}
+
+// refuse asks for the session's own verdict to be written down and given a reference.
+func (s *Session) refuse(fx *Effects, op Op, reason Reason) {
+	fx.Do, fx.Op, fx.Reason = DoConclude, op, reason
+	fx.AppID, fx.UserID = s.AppID(), s.UserID()
+}
+
+// text is a short string kept by value, so that a session holds no pointer into a frame.
+type text struct {
+	n   uint8
+	buf [30]byte
+}
+
+// set keeps the first 30 bytes of b; the wire's longest kept item, AppID, has 30.
+func (t *text) set(b []byte) { t.n = uint8(copy(t.buf[:], b)) }
+
+func (t *text) bytes() []byte { return t.buf[:t.n] }

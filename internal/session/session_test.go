@@ -1,0 +1,432 @@
+package session_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+func TestGoodDialogue(t *testing.T) {
+	d := newDialogue(t)
+	d.askChallenge()
+	d.answer()
+	d.sendLogin()
+	if got := d.sent; len(got) != 2 {
+		t.Fatalf("answered before the login was done: %v", got)
+	}
+	d.finish(session.OK)
+	d.sendLogout()
+	want := []answer{
+		{ftd.TIDAuthenticate, -1, []ftd.FID{ftd.FIDAuthChallenge}},
+		{ftd.TIDAuthenticate, 0, []ftd.FID{ftd.FIDAuthResult, ftd.FIDError}},
+		{ftd.TIDUserLogin, 0, []ftd.FID{ftd.FIDLoginResponse, ftd.FIDError}},
+		{ftd.TIDUserLogout, 0, []ftd.FID{ftd.FIDError}},
+	}
+	if len(d.sent) != len(want) {
+		t.Fatalf("sent %v", d.sent)
+	}
+	for i, w := range want {
+		g := d.sent[i]
+		if g.tid != w.tid || g.code != w.code || !slices.Equal(g.fields, w.fields) {
+			t.Errorf("answer %d: got %v, want %v", i, g, w)
+		}
+	}
+	if d.close != session.LoggedOut {
+		t.Errorf("closed by %v", d.close)
+	}
+}
+
+// TestStateTimesEvent is the table of what each request does in each state.
+func TestStateTimesEvent(t *testing.T) {
+	const stay = session.StayOpen
+	unknown := func(d *dialogue) { d.message(0x7777) }
+	type result struct {
+		code  int // of the only answer; -1: an answer without Error; -2: no answer
+		close session.CloseReason
+		state session.State
+	}
+	tests := []struct {
+		name string
+		do   func(*dialogue)
+		want [session.LoggedIn + 1]result // by state: connected, challenged, authenticated, logging in, logged in
+	}{
+		{"ask challenge", (*dialogue).askChallenge, [...]result{
+			{-1, stay, session.Challenged}, {-1, stay, session.Challenged},
+			{63, session.AuthFailed, session.Closed}, {63, session.AuthFailed, session.Closed},
+			{63, session.AuthFailed, session.Closed},
+		}},
+		{"answer", (*dialogue).answer, [...]result{
+			{63, session.AuthFailed, session.Closed}, {0, stay, session.Authenticated},
+			{63, session.AuthFailed, session.Closed}, {63, session.AuthFailed, session.Closed},
+			{63, session.AuthFailed, session.Closed},
+		}},
+		{"login", (*dialogue).sendLogin, [...]result{
+			{64, stay, session.Connected}, {64, stay, session.Challenged}, {-2, stay, session.LoggingIn},
+			{5, stay, session.LoggingIn}, {5, stay, session.LoggedIn},
+		}},
+		{"logout", (*dialogue).sendLogout, [...]result{
+			{6, stay, session.Connected}, {6, stay, session.Challenged}, {6, stay, session.Authenticated},
+			{6, stay, session.LoggingIn}, {0, session.LoggedOut, session.Closed},
+		}},
+		{"unknown message", unknown, [...]result{
+			{-2, session.Malformed, session.Closed}, {-2, session.Malformed, session.Closed},
+			{77, stay, session.Authenticated}, {77, stay, session.LoggingIn}, {77, stay, session.LoggedIn},
+		}},
+		{"heartbeat", func(d *dialogue) { d.frame(ftd.AppendHeartbeat(nil)) }, [...]result{
+			{-2, stay, session.Connected}, {-2, stay, session.Challenged}, {-2, stay, session.Authenticated},
+			{-2, stay, session.LoggingIn}, {-2, stay, session.LoggedIn},
+		}},
+		{"compressed frame", func(d *dialogue) { d.frame([]byte{2, 0, 0, 1, 9}) }, [...]result{
+			{-2, stay, session.Connected}, {-2, stay, session.Challenged}, {-2, stay, session.Authenticated},
+			{-2, stay, session.LoggingIn}, {-2, stay, session.LoggedIn},
+		}},
+		{"empty FTDC frame", func(d *dialogue) { d.frame([]byte{1, 0, 0, 0}) }, [...]result{
+			{-2, session.Malformed, session.Closed}, {-2, session.Malformed, session.Closed},
+			{-2, session.Malformed, session.Closed}, {-2, session.Malformed, session.Closed},
+			{-2, session.Malformed, session.Closed},
+		}},
+	}
+	for _, test := range tests {
+		for state, want := range test.want {
+			t.Run(test.name+"/"+session.State(state).String(), func(t *testing.T) {
+				d := newDialogue(t)
+				d.reach(session.State(state))
+				test.do(d)
+				code := -2
+				if len(d.sent) == 1 {
+					code = d.sent[0].code
+				} else if len(d.sent) > 1 {
+					t.Fatalf("%d answers", len(d.sent))
+				}
+				if got := (result{code, d.close, d.s.State()}); got != want {
+					t.Errorf("got %v, want %v", got, want)
+				}
+			})
+		}
+	}
+}
+
+func TestAuthenticateRefusals(t *testing.T) {
+	tests := []struct {
+		name   string
+		do     func(*dialogue)
+		reason session.Reason
+		code   int
+	}{
+		{"identity changed", func(d *dialogue) {
+			d.askChallenge()
+			d.message(ftd.TIDAuthenticate, identity("v_s_1.1"), authInfo)
+		}, session.IdentityChanged, 63},
+		{"too late", func(d *dialogue) {
+			d.askChallenge()
+			d.now = d.now.Add(settings.ChallengeTTL)
+			d.answer()
+		}, session.ChallengeExpired, 63},
+		{"too many challenges", func(d *dialogue) {
+			for range 5 {
+				d.askChallenge()
+			}
+		}, session.TooManyChallenges, 63},
+		{"separator in AppID", func(d *dialogue) { d.message(ftd.TIDAuthenticate, identity("v@s_1.0")) },
+			session.IllegalField, 15},
+		{"control character in AppID", func(d *dialogue) { d.frame(withByte(t, identityFrame(t), "v_s_1.0", '\n')) },
+			session.IllegalField, 15},
+		{"invalid UTF-8 in AppID", func(d *dialogue) { d.frame(withByte(t, identityFrame(t), "v_s_1.0", 0xff)) },
+			session.IllegalField, 15},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			d := newDialogue(t)
+			test.do(d)
+			if len(d.said) != 1 || d.said[0] != test.reason {
+				t.Errorf("said %v, want %v", d.said, test.reason)
+			}
+			if last := d.sent[len(d.sent)-1]; last.code != test.code || len(last.fields) != 1 {
+				t.Errorf("last answer %v, want Error %d alone", last, test.code)
+			}
+			if d.close != session.AuthFailed {
+				t.Errorf("closed by %v", d.close)
+			}
+		})
+	}
+}
+
+// A new challenge voids the one before: the answer is judged against the new one.
+func TestSecondChallengeReplacesFirst(t *testing.T) {
+	d := newDialogue(t)
+	d.askChallenge()
+	first := d.draw[0]
+	d.askChallenge()
+	if d.draw[0] == first {
+		t.Fatal("no new challenge was drawn")
+	}
+	d.answer()
+	if d.s.State() != session.Authenticated {
+		t.Errorf("state %v", d.s.State())
+	}
+}
+
+// The challenge is spent by a wrong answer as well: the session is over.
+func TestWrongAnswerSpendsChallenge(t *testing.T) {
+	d := newDialogue(t)
+	d.verdict = session.WrongAnswer
+	d.askChallenge()
+	d.answer()
+	d.verdict = session.OK
+	d.answer()
+	if got := d.codes(); !slices.Equal(got, []int{-1, 63}) || d.close != session.AuthFailed {
+		t.Errorf("answers %v, closed by %v", got, d.close)
+	}
+}
+
+func TestLoginRefusals(t *testing.T) {
+	login := func(broker, user, version string) func(*dialogue) {
+		return func(d *dialogue) { d.message(ftd.TIDUserLogin, loginRequest(broker, user), terminalInfo(version)) }
+	}
+	raw := func(old string, b byte) func(*dialogue) {
+		return func(d *dialogue) { d.frame(withByte(t, loginFrame(t), old, b)) }
+	}
+	tests := []struct {
+		name   string
+		do     func(*dialogue)
+		reason session.Reason
+	}{
+		{"other broker", login("8888", "88888888", "1.0"), session.BrokerMismatch},
+		{"separator in account", login("9999", "8@8", "1.0"), session.IllegalField},
+		{"account with a letter of China", login("9999", "账户", "1.0"), session.IllegalField},
+		{"account with a space", login("9999", "8 8", "1.0"), session.IllegalField},
+		{"separator in key version", login("9999", "88888888", "1@0"), session.IllegalField},
+		{"newline in account", raw("88888888", '\n'), session.IllegalField},
+		{"NUL in password", raw("s@cret", 0), session.IllegalField},
+		{"invalid UTF-8 in password", raw("s@cret", 0xc0), session.IllegalField},
+		{"newline in key version", raw("1.0", '\n'), session.IllegalField},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			d := newDialogue(t)
+			d.reach(session.Authenticated)
+			test.do(d)
+			if !slices.Equal(d.said, []session.Reason{test.reason}) || d.attempt != nil {
+				t.Errorf("said %v, want %v", d.said, test.reason)
+			}
+			if d.close != session.StayOpen || d.s.State() != session.Authenticated {
+				t.Errorf("session did not go on: %v, %v", d.close, d.s.State())
+			}
+		})
+	}
+}
+
+func TestFieldsInAnotherOrderAndUnknownFields(t *testing.T) {
+	d := newDialogue(t)
+	d.reach(session.Authenticated)
+	d.message(ftd.TIDUserLogin, terminalInfo("1.0"), loginRequest("9999", "88888888"))
+	if d.attempt == nil {
+		t.Fatal("login was not started")
+	}
+	if string(d.attempt.Password) != "s@cret" || string(d.attempt.AppID) != app || len(d.attempt.Terminal.Ciphertext) != 256 {
+		t.Errorf("attempt %+v", d.attempt)
+	}
+}
+
+func TestMalformed(t *testing.T) {
+	tests := []struct {
+		name  string
+		state session.State
+		do    func(*dialogue)
+		fault ftd.Fault
+	}{
+		{"no AuthIdentity", session.Connected, func(d *dialogue) { d.message(ftd.TIDAuthenticate, authInfo) }, ftd.FaultFieldMissing},
+		{"no TerminalInfo", session.Authenticated, func(d *dialogue) {
+			d.message(ftd.TIDUserLogin, loginRequest("9999", "8"))
+		}, ftd.FaultFieldMissing},
+		{"no LoginRequest", session.Authenticated, func(d *dialogue) {
+			d.message(ftd.TIDUserLogin, terminalInfo("1.0"))
+		}, ftd.FaultFieldMissing},
+		{"no LogoutRequest", session.LoggedIn, func(d *dialogue) { d.message(ftd.TIDUserLogout) }, ftd.FaultFieldMissing},
+		{"sequence number", session.Connected, func(d *dialogue) {
+			f := identityFrame(d.t)
+			f[ftd.FrameHeaderLen+11] = 1
+			d.frame(f)
+		}, ftd.FaultSequence},
+		{"field count that lies", session.Connected, func(d *dialogue) {
+			f := identityFrame(d.t)
+			f[ftd.FrameHeaderLen+13]++
+			d.frame(f)
+		}, ftd.FaultFieldCount},
+		{"unknown before authentication", session.Connected, func(d *dialogue) { d.message(0x1234) }, ftd.FaultUnknownTID},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			d := newDialogue(t)
+			d.reach(test.state)
+			test.do(d)
+			if len(d.sent) != 0 || d.close != session.Malformed || d.fault != test.fault {
+				t.Errorf("sent %v, closed by %v, fault %v, want %v", d.sent, d.close, d.fault, test.fault)
+			}
+		})
+	}
+}
+
+func TestThirdRefusalCloses(t *testing.T) {
+	d := newDialogue(t)
+	d.reach(session.Authenticated)
+	for i := range 3 {
+		if d.close != session.StayOpen {
+			t.Fatalf("closed after %d refusals", i)
+		}
+		d.sendLogin()
+		d.finish(session.WrongPassword)
+	}
+	if !slices.Equal(d.codes(), []int{3, 3, 3}) || d.close != session.TooManyRefusals {
+		t.Errorf("answers %v, closed by %v", d.codes(), d.close)
+	}
+}
+
+func TestRefusalsThatClose(t *testing.T) {
+	for i := range session.Reasons() {
+		reason := session.Reason(i)
+		if reason == session.OK {
+			continue
+		}
+		d := newDialogue(t)
+		d.reach(session.Authenticated)
+		d.sendLogin()
+		d.finish(reason)
+		want := session.StayOpen
+		if c := reason.Code(); c == 143 || c == 49 || c == 63 {
+			want = session.SourceRefused
+		}
+		if d.close != want {
+			t.Errorf("%v: closed by %v, want %v", reason, d.close, want)
+		}
+		if want == session.StayOpen && d.s.State() != session.Authenticated {
+			t.Errorf("%v: state %v, want to be able to try again", reason, d.s.State())
+		}
+	}
+}
+
+func TestFloodWhileLoggingIn(t *testing.T) {
+	d := newDialogue(t)
+	d.reach(session.LoggingIn)
+	for range settings.PendingFrames {
+		d.sendLogin()
+	}
+	if d.close != session.StayOpen || len(d.sent) != settings.PendingFrames {
+		t.Fatalf("%d answers, closed by %v", len(d.sent), d.close)
+	}
+	d.sendLogin()
+	if d.close != session.FrameFlood {
+		t.Errorf("closed by %v", d.close)
+	}
+}
+
+func TestClocks(t *testing.T) {
+	login := func(seconds int) func(*dialogue) {
+		return func(d *dialogue) {
+			d.reach(session.Authenticated)
+			d.message(ftd.TIDUserLogin, func(e *ftd.Encoder) {
+				e.LoginRequest(&ftd.LoginRequest{BrokerID: []byte("9999"), UserID: []byte("8"), HeartbeatSeconds: seconds})
+			}, terminalInfo("1.0"))
+			d.finish(session.OK)
+			d.sent = nil
+		}
+	}
+	in := func(s session.State) func(*dialogue) { return func(d *dialogue) { d.reach(s) } }
+	tests := []struct {
+		name       string
+		begin      func(*dialogue)
+		beats      time.Duration // when the first heartbeat is due; 0 for none before the end
+		ends       time.Duration
+		endsReason session.CloseReason
+	}{
+		{"not authenticated", in(session.Connected), 0, 10 * time.Second, session.AuthTimeout},
+		{"challenge not answered", in(session.Challenged), 0, 10 * time.Second, session.AuthTimeout},
+		{"not logged in", in(session.Authenticated), 0, 30 * time.Second, session.LoginTimeout},
+		{"default heartbeat", login(0), 30 * time.Second, 90 * time.Second, session.HeartbeatTimeout},
+		{"asked 7", login(7), 7 * time.Second, 21 * time.Second, session.HeartbeatTimeout},
+		{"asked 1, gets 5", login(1), 5 * time.Second, 15 * time.Second, session.HeartbeatTimeout},
+		{"asked 999, gets 120", login(999), 120 * time.Second, 360 * time.Second, session.HeartbeatTimeout},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			d := newDialogue(t)
+			test.begin(d)
+			begin := d.now
+			var beat time.Duration
+			for d.close == session.StayOpen {
+				d.tick(500 * time.Millisecond)
+				if beat == 0 && len(d.sent) > 0 {
+					beat = d.now.Sub(begin)
+				}
+			}
+			if got := d.now.Sub(begin); got != test.ends || d.close != test.endsReason || beat != test.beats {
+				t.Errorf("first heartbeat at %v, %v after %v; want %v, %v after %v",
+					beat, d.close, got, test.beats, test.endsReason, test.ends)
+			}
+		})
+	}
+}
+
+// Hearing something resets the silence, saying something postpones our heartbeat.
+func TestHeartbeatsFollowTraffic(t *testing.T) {
+	d := newDialogue(t)
+	d.reach(session.LoggedIn)
+	for range 20 {
+		d.tick(29 * time.Second)
+		d.frame(ftd.AppendHeartbeat(nil))
+	}
+	if d.close != session.StayOpen {
+		t.Fatalf("closed by %v", d.close)
+	}
+	before := len(d.sent)
+	for len(d.sent) == before && d.close == session.StayOpen {
+		d.tick(time.Second)
+	}
+	n := len(d.sent)
+	if n != before+1 {
+		t.Fatal("the front sent no heartbeat")
+	}
+	d.tick(29 * time.Second)
+	if len(d.sent) != n {
+		t.Error("a heartbeat came before the terminal's interval had passed")
+	}
+}
+
+// A login that takes longer than every deadline still gets its answer.
+func TestLoginInFlightOutlivesLoginTimer(t *testing.T) {
+	d := newDialogue(t)
+	d.reach(session.LoggingIn)
+	for range 8 {
+		d.tick(10 * time.Second)
+		d.frame(ftd.AppendHeartbeat(nil))
+	}
+	d.finish(session.OK)
+	if d.s.State() != session.LoggedIn {
+		t.Errorf("state %v, closed by %v", d.s.State(), d.close)
+	}
+}
+
+func TestLogoutOfAnother(t *testing.T) {
+	d := newDialogue(t)
+	d.reach(session.LoggedIn)
+	d.message(ftd.TIDUserLogout, logoutRequest("9999", "7"))
+	d.message(ftd.TIDUserLogout, logoutRequest("8888", "88888888"))
+	if !slices.Equal(d.said, []session.Reason{session.UserMismatch, session.BrokerMismatch}) ||
+		!slices.Equal(d.codes(), []int{2, 2}) || d.close != session.StayOpen {
+		t.Errorf("said %v, answers %v, closed by %v", d.said, d.codes(), d.close)
+	}
+}
+
+func TestBodyLimit(t *testing.T) {
+	d := newDialogue(t)
+	if d.s.BodyLimit() != 512 {
+		t.Errorf("before authentication: %d", d.s.BodyLimit())
+	}
+	d.reach(session.Authenticated)
+	if d.s.BodyLimit() != ftd.MaxBodyLen {
+		t.Errorf("after authentication: %d", d.s.BodyLimit())
+	}
+}

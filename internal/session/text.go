@@ -1,0 +1,43 @@
+package session
+
+import "slices"
+
+// Ref is the reference that stands at the end of an error's text and beside the true
+// reason in the audit log: six characters that a caller can read out on the phone.
+type Ref [6]byte
+
+// errorText is what people read for each code, Chinese first, then English. With the
+// reference each fits the 100 bytes of ErrorText whole.
+var errorText = map[int]string{
+	0:   "正确 OK",
+	2:   "会话信息不一致 broker or user differs from this session",
+	3:   "不合法的登录 wrong account or password",
+	5:   "重复的登录 already logged in or logging in",
+	6:   "还没有登录 not logged in yet",
+	7:   "还没有初始化 front is starting, try again",
+	8:   "前置不活跃 front not active, try another",
+	15:  "报文错误字段 illegal character or length in a field",
+	49:  "不合法的登录IP地址 no usable public address",
+	60:  "用户在线会话超出上限 too many sessions of this user",
+	63:  "客户端认证失败 authentication failed",
+	64:  "客户端未认证 authenticate first",
+	75:  "连续登录失败次数超限，登录被禁止 locked, too many failures",
+	77:  "无此功能 no such function",
+	90:  "请稍后重试 busy, nothing was recorded, try again",
+	143: "登录失败次数过多，IP被禁止登入 source address is locked",
+}
+
+// appendText appends the text of code and, on failure, the reference.
+func appendText(dst []byte, code int, ref Ref) []byte {
+	dst = append(dst, errorText[code]...)
+	if code == 0 {
+		return dst
+	}
+	dst = append(dst, " [ref "...)
+	dst = append(dst, ref[:]...)
+	return append(dst, ']')
+}
+
+// closesSession reports whether an answer of that code ends the session (protocol,
+// section 5). Any refused Authenticate ends it too, and 3 does at the third time.
+func closesSession(code int) bool { return slices.Contains([]int{63, 49, 143}, code) }

@@ -1,0 +1,22 @@
+package session
+
+import (
+	"time"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+)
+
+// tick looks at the clocks of protocol section 6. While a login is on its way only the
+// heartbeats count: the gateway bounds how long a login may take.
+func (s *Session) tick(now time.Time, fx *Effects) {
+	switch {
+	case s.state < Authenticated && now.Sub(s.since) >= s.settings.AuthTimeout:
+		fx.Close = AuthTimeout
+	case s.state == Authenticated && now.Sub(s.since) >= s.settings.LoginTimeout:
+		fx.Close = LoginTimeout
+	case now.Sub(s.heard) >= silenceFactor*s.heartbeat:
+		fx.Close = HeartbeatTimeout
+	case now.Sub(s.sent) >= s.heartbeat:
+		fx.Wire = ftd.AppendHeartbeat(fx.Wire)
+	}
+}

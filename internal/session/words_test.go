@@ -1,0 +1,38 @@
+package session
+
+import (
+	"regexp"
+	"testing"
+	"unicode/utf8"
+)
+
+var word = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
+func TestWordsAreStableAndUnique(t *testing.T) {
+	for _, words := range [][]string{Reasons(), CloseReasons()} {
+		seen := map[string]bool{}
+		for _, w := range words {
+			if !word.MatchString(w) || seen[w] {
+				t.Errorf("word %q", w)
+			}
+			seen[w] = true
+		}
+	}
+}
+
+// Every text fits ErrorText whole, reference and all: a reference that was cut off
+// would be worth nothing.
+func TestEveryErrorTextFits(t *testing.T) {
+	for r := range reasonCount {
+		if _, ok := errorText[r.Code()]; !ok {
+			t.Errorf("%v: no text for code %d", r, r.Code())
+		}
+		text := appendText(nil, r.Code(), Ref{'A', 'B', 'C', 'D', 'E', 'F'})
+		if len(text) > 100 || !utf8.Valid(text) {
+			t.Errorf("%v: %d bytes", r, len(text))
+		}
+		if failed := r != OK; failed != regexp.MustCompile(` \[ref ABCDEF\]$`).Match(text) {
+			t.Errorf("%v: %s", r, text)
+		}
+	}
+}
