@@ -1,0 +1,361 @@
+package front_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/front"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+func isReset(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+func TestDialogueOverTCP(t *testing.T) {
+	r := start(t, config(), newHandler())
+	m := r.dial()
+	m.authenticate()
+	m.send(login(t, "8"))
+	msg := m.expect(ftd.TIDUserLogin, 0)
+	raw, _ := msg.Field(ftd.FIDLoginResponse)
+	var resp ftd.LoginResponse
+	if err := resp.Decode(raw); err != nil {
+		t.Fatal(err)
+	}
+	seen := net.JoinHostPort(string(resp.PublicIP), strconv.Itoa(resp.PublicPort))
+	if seen != m.LocalAddr().String() {
+		t.Errorf("the front saw %s, the terminal is %s", seen, m.LocalAddr())
+	}
+	m.send(message(t, ftd.TIDUserLogout, func(e *ftd.Encoder) {
+		e.LogoutRequest(&ftd.LogoutRequest{BrokerID: []byte("9999"), UserID: []byte("8")})
+	}))
+	m.expect(ftd.TIDUserLogout, 0)
+	m.expectClosed()
+	if got := <-r.counts.closed; got != session.LoggedOut.String() {
+		t.Errorf("closed by %s", got)
+	}
+	if got := <-r.h.ended; got != "8" {
+		t.Errorf("ended %q", got)
+	}
+}
+
+func TestOneByteAtATime(t *testing.T) {
+	r := start(t, config(), newHandler())
+	m := r.dial()
+	_ = m.Conn.(*net.TCPConn).SetNoDelay(true)
+	drip := func(b []byte) {
+		for i := range b {
+			m.send(b[i : i+1])
+		}
+	}
+	drip(message(t, ftd.TIDAuthenticate, identity("v_s_1")))
+	m.expect(ftd.TIDAuthenticate, -1)
+	drip(message(t, ftd.TIDAuthenticate, identity("v_s_1"), answer(7)))
+	m.expect(ftd.TIDAuthenticate, 0)
+	drip(slices.Concat(ftd.AppendHeartbeat(nil), login(t, "8")))
+	m.expect(ftd.TIDUserLogin, 0)
+}
+
+// Everything in one segment: the login overtakes nothing, the frames behind it are
+// answered by the state they meet.
+func TestManyFramesInOneSegment(t *testing.T) {
+	h := newHandler()
+	h.hold = make(chan struct{}, 1)
+	r := start(t, config(), h)
+	m := r.dial()
+	m.send(slices.Concat(
+		message(t, ftd.TIDAuthenticate, identity("v_s_1")),
+		bytes.Repeat(ftd.AppendHeartbeat(nil), 1000),
+		message(t, ftd.TIDAuthenticate, identity("v_s_1"), answer(7)),
+		[]byte{2, 0, 0, 1, 0xff}, []byte{9, 0, 0, 0}, // compressed, unknown: discarded
+		login(t, "8"), login(t, "9"),
+	))
+	m.expect(ftd.TIDAuthenticate, -1)
+	m.expect(ftd.TIDAuthenticate, 0)
+	m.expect(ftd.TIDUserLogin, 5)
+	h.hold <- struct{}{}
+	m.expect(ftd.TIDUserLogin, 0)
+	if got := []string{<-r.counts.discarded, <-r.counts.discarded}; !slices.Equal(got, []string{"compressed", "unknown"}) {
+		t.Errorf("discarded %v", got)
+	}
+}
+
+func TestMalformedClosesOnlyItsOwn(t *testing.T) {
+	tests := map[string][]byte{
+		"extension over 127":           {1, 128, 0, 0},
+		"body over the limit":          {1, 0, 2, 1}, // 513 before authentication
+		"TLV that overruns":            {0, 2, 0, 0, 4, 1},
+		"FTDC without a header":        {1, 0, 0, 1, 2},
+		"unknown TID before login":     message(t, 0x1234),
+		"what a browser says":          []byte("GET / HTTP/1.1\r\n\r\n"),
+		"what a TLS client says":       {0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03},
+		"authentication without field": message(t, ftd.TIDAuthenticate),
+	}
+	r := start(t, config(), newHandler())
+	good := r.dial()
+	good.authenticate()
+	for name, bytes := range tests {
+		t.Run(name, func(t *testing.T) {
+			m := r.dial()
+			m.send(bytes)
+			if name == "what a browser says" || name == "what a TLS client says" {
+				_ = m.Conn.(*net.TCPConn).CloseWrite() // a frame of an unknown type that never ends
+			}
+			m.expectClosed()
+		})
+	}
+	good.send(login(t, "8"))
+	good.expect(ftd.TIDUserLogin, 0)
+}
+
+func TestRefusedAnswerIsSentBeforeTheClose(t *testing.T) {
+	r := start(t, config(), newHandler())
+	for range 50 {
+		m := r.dial()
+		m.send(message(t, ftd.TIDAuthenticate, identity("v_s_1")))
+		m.expect(ftd.TIDAuthenticate, -1)
+		m.send(message(t, ftd.TIDAuthenticate, identity("v_s_1"), answer(8)))
+		m.expect(ftd.TIDAuthenticate, 63)
+		m.expectClosed()
+	}
+}
+
+func TestPanicsCloseOneConnection(t *testing.T) {
+	h := newHandler()
+	h.panicAt = "13"
+	r := start(t, config(), h)
+	good := r.dial()
+	good.authenticate()
+
+	onLoop := r.dial()
+	onLoop.send(message(t, ftd.TIDAuthenticate, identity("panics")))
+	onLoop.expect(ftd.TIDAuthenticate, -1)
+	onLoop.send(message(t, ftd.TIDAuthenticate, identity("panics"), answer(7)))
+	onLoop.expectClosed()
+
+	inLogin := r.dial()
+	inLogin.authenticate()
+	inLogin.send(login(t, "13"))
+	inLogin.expectClosed()
+
+	for range 2 {
+		if got := <-r.counts.closed; got != session.FrontPanic.String() {
+			t.Errorf("closed by %s", got)
+		}
+	}
+	good.send(login(t, "8"))
+	good.expect(ftd.TIDUserLogin, 0)
+}
+
+func TestLoginOutlivesItsTerminal(t *testing.T) {
+	h := newHandler()
+	h.hold = make(chan struct{}, 1)
+	r := start(t, config(), h)
+	m := r.dial()
+	m.authenticate()
+	m.send(login(t, "8"))
+	<-h.entered
+	_ = m.Close()
+	if got := <-r.counts.closed; got != session.PeerClosed.String() {
+		t.Errorf("closed by %s", got)
+	}
+	h.hold <- struct{}{}
+	if reply := <-h.unanswered; reply.Reason != session.OK {
+		t.Errorf("unanswered %v", reply.Reason)
+	}
+}
+
+func TestLoginsInFlightAreBounded(t *testing.T) {
+	h := newHandler()
+	h.hold = make(chan struct{}, 4)
+	cfg := config()
+	cfg.MaxLogins = 2
+	r := start(t, cfg, h)
+	var waiting []*terminal
+	for i := range 2 {
+		m := r.dial()
+		m.authenticate()
+		m.send(login(t, strconv.Itoa(i)))
+		<-h.entered
+		waiting = append(waiting, m)
+	}
+	extra := r.dial()
+	extra.authenticate()
+	extra.send(login(t, "2"))
+	extra.expect(ftd.TIDUserLogin, 90)
+	for _, m := range waiting {
+		h.hold <- struct{}{}
+		m.expect(ftd.TIDUserLogin, 0)
+	}
+	h.hold <- struct{}{}
+	extra.send(login(t, "2"))
+	extra.expect(ftd.TIDUserLogin, 0)
+}
+
+func TestConnectionCap(t *testing.T) {
+	cfg := config()
+	cfg.MaxConnections = 3
+	r := start(t, cfg, newHandler())
+	var in []*terminal
+	for range 3 {
+		m := r.dial()
+		m.authenticate()
+		in = append(in, m)
+	}
+	r.dial().expectClosed()
+	if got := <-r.counts.refused; got != session.FrontFull.String() {
+		t.Errorf("refused by %s", got)
+	}
+	_ = in[0].Close()
+	<-r.counts.closed
+	r.dial().authenticate()
+}
+
+// A terminal that asks and never reads must not make us keep its answers.
+func TestSlowReaderIsClosed(t *testing.T) {
+	cfg := config()
+	cfg.MaxOutbound = 16 << 10
+	r := start(t, cfg, newHandler())
+	m := r.dial()
+	_ = m.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)
+	m.authenticate()
+	unknown := bytes.Repeat(message(t, 0x7777), 200) // each is answered with 77
+	for {
+		if _, err := m.Write(unknown); err != nil {
+			break
+		}
+	}
+	if got := <-r.counts.closed; got != session.SlowReader.String() {
+		t.Errorf("closed by %s", got)
+	}
+}
+
+func TestClocksCloseSilentConnections(t *testing.T) {
+	cfg := config()
+	cfg.Session.AuthTimeout = time.Millisecond
+	r := start(t, cfg, newHandler())
+	r.dial().expectClosed()
+	if got := <-r.counts.closed; got != session.AuthTimeout.String() {
+		t.Errorf("closed by %s", got)
+	}
+}
+
+func TestDrain(t *testing.T) {
+	h := newHandler()
+	h.hold = make(chan struct{}, 1)
+	r := start(t, config(), h)
+	inFlight, late, idle := r.dial(), r.dial(), r.dial()
+	for _, m := range []*terminal{inFlight, late, idle} {
+		m.authenticate()
+	}
+	inFlight.send(login(t, "8"))
+	<-h.entered
+	done := make(chan error, 1)
+	go func() { done <- r.Drain(t.Context()) }()
+
+	// The drain has begun once a new connection is refused.
+	r.dial().expectClosed()
+	for len(r.counts.refused) == 0 {
+		r.dial().expectClosed()
+	}
+	late.send(login(t, "9"))
+	late.expect(ftd.TIDUserLogin, 8)
+	h.hold <- struct{}{}
+	inFlight.expect(ftd.TIDUserLogin, 0)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	idle.expectClosed()
+	h.hold = nil
+}
+
+func TestDrainGivesUp(t *testing.T) {
+	h := newHandler()
+	h.hold = make(chan struct{})
+	r := start(t, config(), h)
+	m := r.dial()
+	m.authenticate()
+	m.send(login(t, "8"))
+	<-h.entered
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := r.Drain(ctx); err == nil {
+		t.Error("nothing said of the login that was left")
+	}
+	m.expectClosed()
+	close(h.hold)
+	if reply := <-h.unanswered; reply.Reason != session.OK {
+		t.Errorf("unanswered %v", reply.Reason)
+	}
+	h.hold = nil
+}
+
+func TestAddressInUse(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() //nolint:errcheck // test
+	cfg := config()
+	cfg.Addresses = []string{l.Addr().String()}
+	if err := front.Probe(l.Addr().String()); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("probe: %v", err)
+	}
+	err = front.New(cfg, newHandler(), newCounts(), zap.NewNop()).Start()
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("start: %v", err)
+	}
+}
+
+func TestSeveralListenersAndIPv6(t *testing.T) {
+	cfg := config()
+	cfg.Addresses = []string{"127.0.0.1:0", "[::1]:0"}
+	s := front.New(cfg, newHandler(), newCounts(), zap.NewNop())
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Drain(t.Context()) //nolint:errcheck // test
+	addrs := s.Addrs()
+	want := []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}
+	for i, a := range addrs {
+		if a.Addr() != want[i] || a.Port() == 0 {
+			t.Errorf("listener %d: %v", i, a)
+		}
+		c, err := net.Dial("tcp", a.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.Close()
+	}
+}
+
+// A dual-stack listener sees IPv4 terminals as v4-mapped IPv6: the record must not.
+func TestMappedAddressIsUnmapped(t *testing.T) {
+	cfg := config()
+	cfg.Addresses = []string{"[::]:0"}
+	h := newHandler()
+	r := start(t, cfg, h)
+	_, port, _ := net.SplitHostPort(r.addr)
+	r.addr = net.JoinHostPort("127.0.0.1", port)
+	m := r.dial()
+	m.authenticate()
+	m.send(login(t, "8"))
+	m.expect(ftd.TIDUserLogin, 0)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if got := h.peers["8"].Addr.String(); got != m.LocalAddr().String() {
+		t.Errorf("recorded %s, the terminal is %s", got, m.LocalAddr())
+	}
+}
