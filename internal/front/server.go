@@ -140,6 +140,9 @@ func (s *Server) Connections() int { return int(s.connections.Load()) }
 // LoginsInFlight now.
 func (s *Server) LoginsInFlight() int { return int(s.logins.Load()) }
 
+// Draining reports whether Drain was called.
+func (s *Server) Draining() bool { return s.draining.Load() }
+
 // Drain stops the front: new connections and new logins are refused from here on, logins
 // in flight are finished and answered until ctx ends, then all connections are closed.
 // The error tells how many logins were left when ctx ended.

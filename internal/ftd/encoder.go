@@ -2,6 +2,7 @@ package ftd
 
 import (
 	"encoding/binary"
+	"math"
 	"strconv"
 )
 
@@ -112,10 +113,15 @@ func (e *Encoder) number(item string, n, v int) {
 	e.buf = append(e.buf, digits...)
 }
 
-// decimalText writes a number as an s<n>: digits, then spaces.
+// decimalText writes a number as an s<n>: digits, then spaces. The bounds are those of
+// the reader.
 func (e *Encoder) decimalText(item string, n, v int) {
-	if v < 0 {
+	switch {
+	case v < 0:
 		e.fail(item, "negative number")
+		return
+	case v > math.MaxInt32:
+		e.fail(item, "number too large")
 		return
 	}
 	var scratch [20]byte

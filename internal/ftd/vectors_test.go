@@ -105,6 +105,19 @@ func TestVectorsCoverFaults(t *testing.T) {
 	}
 }
 
+// TestPageNamesFaults: an operator finds each word of the audit log on the page.
+func TestPageNamesFaults(t *testing.T) {
+	page, err := os.ReadFile("../../docs/protocol.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range ftd.Faults() {
+		if !bytes.Contains(page, []byte("`"+f.Word()+"`")) {
+			t.Errorf("docs/protocol.md does not name %s", f.Word())
+		}
+	}
+}
+
 // receive does what a receiver does and says what came of it in the words of a header.
 func receive(t *testing.T, v vector) map[string]string {
 	limit := ftd.MaxBodyLen

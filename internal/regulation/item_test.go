@@ -104,9 +104,6 @@ func checkAccepted(t fataler, s string, maxLen int, err error) {
 	if err != nil && good && isASCII(s) {
 		t.Fatalf("%q of at most %d bytes was refused: %v", s, maxLen, err)
 	}
-	if err != nil && len(s) > 3 && strings.Contains(err.Error(), s) {
-		t.Fatalf("the error contains the value: %v", err)
-	}
 }
 
 func isASCII(s string) bool {
@@ -121,6 +118,20 @@ func FuzzCheckItem(f *testing.F) {
 		checkAccepted(t, s, maxLen, CheckItem("\x00", s, maxLen))
 	})
 }
+
+// Items end up in logs through their errors: none may carry the value there.
+func TestErrorsDoNotContainTheValue(t *testing.T) {
+	const secret = "Xq7"
+	for _, s := range []string{secret + "@", secret + "\n", secret + " ", secret + "\xff", secret + strings.Repeat("9", 40)} {
+		for _, err := range []error{CheckItem("thing", s, 9), errOf(ParseAppID(s)), errOf(ParseAccount(s))} {
+			if err == nil || strings.Contains(err.Error(), secret) {
+				t.Errorf("%q: error %v", s, err)
+			}
+		}
+	}
+}
+
+func errOf[T any](_ T, err error) error { return err }
 
 func TestCheckItemDoesNotAllocate(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { _ = CheckItem("thing", "client_xsb_1.0", MaxAppIDLen) }); n != 0 {

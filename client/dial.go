@@ -1,0 +1,56 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// DialTimeout bounds connecting, unless WithDialer says otherwise.
+const DialTimeout = 10 * time.Second
+
+// Option changes how Dial connects.
+type Option func(*dialing)
+
+type dialing struct {
+	dialer net.Dialer
+	conn   net.Conn
+}
+
+// WithDialer connects with a copy of d, for its timeout, local address or control function.
+func WithDialer(d *net.Dialer) Option {
+	return func(o *dialing) { o.dialer = *d }
+}
+
+// WithSourceAddr connects from that address of this machine and any free port. It stands
+// behind WithDialer if both are given.
+func WithSourceAddr(a netip.Addr) Option {
+	return func(o *dialing) {
+		o.dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(a, 0))
+	}
+}
+
+// WithConn uses conn, which is connected already, and ignores the address. The Conn owns
+// it from then on.
+func WithConn(conn net.Conn) Option {
+	return func(o *dialing) { o.conn = conn }
+}
+
+// Dial connects to a front at host:port. The context bounds connecting only; close the
+// Conn when done with it.
+func Dial(ctx context.Context, addr string, opts ...Option) (*Conn, error) {
+	o := dialing{dialer: net.Dialer{Timeout: DialTimeout}}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	if o.conn == nil {
+		conn, err := o.dialer.DialContext(ctx, "tcp", addr)
+		if err != nil {
+			return nil, fmt.Errorf("client: %w", err)
+		}
+		o.conn = conn
+	}
+	return start(o.conn), nil
+}

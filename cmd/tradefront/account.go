@@ -1,0 +1,190 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+func newAccount(e *env) *cobra.Command {
+	return group("account", "Accounts of the local core: who may log in",
+		newAccountAdd(e), newAccountList(e), newAccountUnlock(e))
+}
+
+func accountFlags(c *cobra.Command, path, account *string) {
+	configFlag(c, path)
+	c.Flags().StringVar(account, "account", "", "account: 1 to 18 digits and letters")
+	must(c.MarkFlagRequired("account"))
+}
+
+func newAccountAdd(e *env) *cobra.Command {
+	var path, name, passwordFile, userType string
+	c := &cobra.Command{
+		Use: "add", Short: "Add an account", Args: cobra.NoArgs,
+		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
+			account, err := regulation.ParseAccount(name)
+			if err != nil {
+				return err
+			}
+			kind, err := parseUserType(userType)
+			if err != nil {
+				return err
+			}
+			cfg, r, err := e.openDirectory(c.Context(), path)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, r.Close()) }()
+			password, err := e.readPassword(passwordFile)
+			if err != nil {
+				return err
+			}
+			defer clear(password)
+			hash, err := core.HashPassword(password, coreOptions(cfg).Params)
+			if err != nil {
+				return err
+			}
+			now := time.Now()
+			err = r.Directory().AddAccount(c.Context(), core.Account{
+				Account: account, UserType: kind, PasswordHash: hash, Created: now, Changed: now,
+			})
+			if errors.Is(err, store.ErrExists) {
+				return fmt.Errorf("account %s is there already; see `tradefront account list`", account)
+			}
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(e.out, "added account %s (%s)\n", account, kind.Word())
+			return nil
+		}),
+	}
+	accountFlags(c, &path, &name)
+	c.Flags().StringVar(&passwordFile, "password-file", "", "file that holds the password; - reads standard input")
+	must(c.MarkFlagRequired("password-file"))
+	c.Flags().StringVar(&userType, "user-type", "1", "1 customer, 2 operator")
+	return c
+}
+
+func parseUserType(s string) (regulation.UserType, error) {
+	if len(s) == 1 && regulation.UserType(s[0]).Valid() {
+		return regulation.UserType(s[0]), nil
+	}
+	return 0, fmt.Errorf("--user-type %q: want 1 (customer) or 2 (operator)", s)
+}
+
+// maxPasswordFile bounds what is read for a password, in bytes.
+const maxPasswordFile = 4096
+
+// readPassword takes one line break off the end, which editors put there.
+func (e *env) readPassword(path string) ([]byte, error) {
+	in := e.in
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("--password-file: %w", err)
+		}
+		defer f.Close() //nolint:errcheck // only read
+		in = f
+	}
+	password, err := io.ReadAll(io.LimitReader(in, maxPasswordFile))
+	if err != nil {
+		return nil, fmt.Errorf("--password-file: %w", err)
+	}
+	password = bytes.TrimSuffix(password, []byte("\n"))
+	return bytes.TrimSuffix(password, []byte("\r")), nil
+}
+
+// shownAccount is an account as `account list -o json` prints it.
+type shownAccount struct {
+	Account  regulation.Account `json:"account"`
+	UserType string             `json:"user_type"`
+	Created  time.Time          `json:"created"`
+	Unlocked *time.Time         `json:"unlocked,omitempty"`
+}
+
+func newAccountList(e *env) *cobra.Command {
+	var (
+		path string
+		form output
+	)
+	c := &cobra.Command{
+		Use: "list", Short: "List the accounts; passwords are never shown", Args: cobra.NoArgs,
+		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
+			_, r, err := e.openDirectory(c.Context(), path)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, r.Close()) }()
+			accounts, err := r.Directory().Accounts(c.Context())
+			if err != nil {
+				return err
+			}
+			list := make([]shownAccount, 0, len(accounts))
+			for _, a := range accounts {
+				s := shownAccount{Account: a.Account, UserType: a.UserType.String(), Created: a.Created.In(regulation.Zone)}
+				if !a.Unlocked.IsZero() {
+					at := a.Unlocked.In(regulation.Zone)
+					s.Unlocked = &at
+				}
+				list = append(list, s)
+			}
+			slices.SortFunc(list, func(a, b shownAccount) int { return strings.Compare(string(a.Account), string(b.Account)) })
+			return form.print(e.out, list, func(w io.Writer) { printAccounts(w, list) })
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	return c
+}
+
+func printAccounts(w io.Writer, list []shownAccount) {
+	table(w, "ACCOUNT\tTYPE\tCREATED\tLAST UNLOCKED", func(w io.Writer) {
+		for _, s := range list {
+			var unlocked time.Time
+			if s.Unlocked != nil {
+				unlocked = *s.Unlocked
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.Account, regulation.UserType(s.UserType[0]).Word(), shown(s.Created), shown(unlocked))
+		}
+	})
+}
+
+func newAccountUnlock(e *env) *cobra.Command {
+	var path, name string
+	c := &cobra.Command{
+		Use: "unlock", Short: "Lift an account's locks (error 75) on all fronts", Args: cobra.NoArgs,
+		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
+			account, err := regulation.ParseAccount(name)
+			if err != nil {
+				return err
+			}
+			_, r, err := e.openDirectory(c.Context(), path)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, r.Close()) }()
+			err = r.Directory().UnlockAccount(c.Context(), account, time.Now())
+			if errors.Is(err, store.ErrNotFound) {
+				return fmt.Errorf("there is no account %s; see `tradefront account list`", account)
+			}
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(e.out, "lifted the locks of account %s; running fronts follow within seconds\n", account)
+			return nil
+		}),
+	}
+	accountFlags(c, &path, &name)
+	return c
+}

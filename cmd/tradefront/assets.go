@@ -1,0 +1,124 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/front"
+	"github.com/tradefront/tradefront/internal/supplement"
+)
+
+// assets are what the files that the configuration names hold.
+type assets struct {
+	keys           *supplement.KeyRing
+	calendar       *calendar.Calendar
+	master         *auth.MasterKey
+	maxConnections int
+}
+
+// loadAssets reads them all and reports everything that is wrong at once. The local
+// store's file is not touched.
+func loadAssets(cfg *config.Config) (*assets, error) {
+	faults := cfg.CheckFiles()
+	missing := make(map[string]bool, len(faults))
+	for _, f := range faults {
+		missing[f.Key] = true
+	}
+	// judge adds what the owner of a file says of its content, unless it was not there.
+	judge := func(key string, err error) {
+		if err != nil && !missing[key] {
+			faults = append(faults, config.Fault{Key: key, Problem: err.Error()})
+		}
+	}
+	var (
+		a   assets
+		err error
+	)
+	a.keys, faults = loadKeys(cfg, faults, missing)
+	a.calendar, err = calendar.Load(cfg.CalendarFile)
+	judge("calendar_file", err)
+	a.master, err = auth.LoadMasterKey(cfg.Auth.MasterKeyFile)
+	judge("auth.master_key_file", err)
+	a.maxConnections, err = front.ConnectionBudget(cfg.Limits.Connections)
+	judge("limits.connections", err)
+	return &a, faults.Err()
+}
+
+// loadKeys reads the key files; which versions may stand together was judged by config.
+func loadKeys(cfg *config.Config, faults config.Faults, missing map[string]bool) (*supplement.KeyRing, config.Faults) {
+	before := len(faults)
+	keys := make([]supplement.Key, 0, len(cfg.Keys))
+	for i, k := range cfg.Keys {
+		path := fmt.Sprintf("keys[%d].public_key_file", i)
+		if missing[path] {
+			continue
+		}
+		key, err := loadKey(k)
+		if err != nil {
+			faults = append(faults, config.Fault{Key: path, Problem: k.PublicKeyFile + ": " + err.Error()})
+			continue
+		}
+		keys = append(keys, key)
+	}
+	if len(faults) > before || len(keys) < len(cfg.Keys) {
+		return nil, faults
+	}
+	ring, err := supplement.NewKeyRing(keys)
+	if err != nil {
+		faults = append(faults, config.Fault{Key: "keys", Problem: err.Error()})
+	}
+	return ring, faults
+}
+
+func loadKey(k config.Key) (supplement.Key, error) {
+	pem, err := os.ReadFile(k.PublicKeyFile)
+	if err != nil {
+		return supplement.Key{}, err
+	}
+	encrypter, err := supplement.ParsePublicKey(pem)
+	if err != nil {
+		return supplement.Key{}, err
+	}
+	window, err := k.Window()
+	return supplement.Key{
+		Version: k.Version, NotBefore: window.NotBefore, NotAfter: window.NotAfter, Encrypter: encrypter,
+	}, err
+}
+
+// probeListeners reports every address that cannot be listened on.
+func probeListeners(cfg *config.Config) error {
+	var faults config.Faults
+	probe := func(key, address string) {
+		if err := front.Probe(address); err != nil {
+			faults = append(faults, config.Fault{
+				Key: key, Problem: err.Error(),
+				Fix: "stop the process that has it, or choose another address",
+			})
+		}
+	}
+	for i, l := range cfg.Front.Listeners {
+		probe(fmt.Sprintf("front.listeners[%d].address", i), l.Address)
+	}
+	if cfg.Admin.Address != "" {
+		probe("admin.address", cfg.Admin.Address)
+	}
+	return faults.Err()
+}
+
+// joinFaults makes one report of several.
+func joinFaults(errs ...error) error {
+	var all config.Faults
+	for _, err := range errs {
+		var faults config.Faults
+		if errors.As(err, &faults) {
+			all = append(all, faults...)
+		} else if err != nil {
+			all = append(all, config.Fault{Problem: err.Error()})
+		}
+	}
+	return all.Err()
+}

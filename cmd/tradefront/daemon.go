@@ -1,0 +1,290 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/front"
+	"github.com/tradefront/tradefront/internal/gateway"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// forwardGrace is how long a stopping front tries to hand PostgreSQL what it still has.
+// What is left then is sent after the next start.
+const forwardGrace = 5 * time.Second
+
+// daemon is a front with all its parts. It is made by startDaemon and ended by stop.
+type daemon struct {
+	cfg       *config.Config
+	assets    *assets
+	logger    *zap.Logger
+	metrics   *ops.Metrics
+	health    *ops.Health
+	audit     *ops.Audit
+	local     *store.Local
+	postgres  *store.Postgres  // nil with the embedded driver
+	forwarder *store.Forwarder // nil with the embedded driver
+	log       *store.Log
+	registry  *auth.Registry
+	core      *core.Local
+	gateway   *gateway.Gateway
+	front     *front.Server
+	admin     *ops.Admin // nil if there is none
+
+	background sync.WaitGroup
+	end        context.CancelFunc // ends what runs in the background
+	adminErr   chan error
+}
+
+// startDaemon returns once terminals are accepted. The steps stand in the order in which
+// each needs the ones before; what is wrong with configuration, files and addresses is
+// reported at once, before anything is opened.
+func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*daemon, error) {
+	assets, err := loadAssets(cfg)
+	if err := joinFaults(err, probeListeners(cfg)); err != nil {
+		return nil, err
+	}
+	logger, err := ops.NewLogger(cfg.LogLevel, logTo)
+	if err != nil {
+		return nil, err
+	}
+	background, end := context.WithCancel(context.WithoutCancel(ctx))
+	d := &daemon{cfg: cfg, assets: assets, logger: logger, end: end, adminErr: make(chan error, 1)}
+	b := thisBuild()
+	d.metrics, d.health = ops.NewMetrics(b.Version, b.Commit), ops.NewHealth()
+	for _, step := range []func(context.Context) error{
+		d.openAudit, d.openStores, d.loadDirectory, d.bindAdmin, d.startForwarder, d.startFront,
+	} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, d.stop())
+		}
+	}
+	d.watch()
+	d.refreshInBackground(background)
+	for _, w := range assets.calendar.Warnings(time.Now()) {
+		logger.Warn("calendar_file: " + w)
+	}
+	return d, nil
+}
+
+func (d *daemon) openAudit(context.Context) (err error) {
+	d.audit, err = ops.OpenAudit(d.cfg.AuditLog, d.metrics, auditAlarm{d.logger})
+	if err != nil {
+		return fmt.Errorf("audit_log: %w", err)
+	}
+	return nil
+}
+
+// auditAlarm is loud when evidence is lost.
+type auditAlarm struct{ logger *zap.Logger }
+
+func (auditAlarm) AuditWritten(int) {}
+func (a auditAlarm) AuditFailed(entries int, err error) {
+	a.logger.Error("audit log: entries are lost", zap.Int("entries", entries), zap.Error(err))
+}
+
+func (d *daemon) openStores(ctx context.Context) (err error) {
+	if d.cfg.Store.Driver == driverPostgres {
+		if d.postgres, err = openPostgres(ctx, d.cfg); err != nil {
+			return err
+		}
+	}
+	d.local, err = openLocal(ctx, d.cfg, storeObserver{d.metrics, d.logger})
+	return err
+}
+
+// directory is where AppIDs and accounts live.
+func (d *daemon) directory() *store.Directory {
+	if d.postgres != nil {
+		return d.postgres.Directory()
+	}
+	return d.local.Directory()
+}
+
+func (d *daemon) loadDirectory(ctx context.Context) (err error) {
+	directory := d.directory()
+	if d.registry, err = auth.NewRegistry(directory, d.assets.master); err != nil {
+		return err
+	}
+	if d.core, err = core.NewLocal(directory, coreOptions(d.cfg)); err != nil {
+		return err
+	}
+	d.refresh(ctx)
+	if !d.registry.Loaded() || !d.core.Loaded() {
+		return errors.New("AppIDs and accounts could not be read; the log says why")
+	}
+	return nil
+}
+
+func coreOptions(cfg *config.Config) core.Options {
+	c := cfg.Core
+	return core.Options{
+		Params:   core.Params{MemoryKiB: c.Argon2.MemoryKiB, Iterations: c.Argon2.Iterations},
+		Parallel: c.Argon2.Parallel, HashQueue: c.HashQueue,
+		Remember: c.Remember, RememberAccounts: c.RememberAccounts,
+		LockFailures: c.LockFailures, LockSourceFailures: c.LockSourceFailures, LockDecay: c.LockDecay,
+	}
+}
+
+// refresh takes over changes that commands made to AppIDs and accounts. With a store out
+// of reach the last known state stays in force.
+func (d *daemon) refresh(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, connectPatience)
+	defer cancel()
+	for what, refresh := range map[string]func(context.Context) (bool, error){
+		"AppIDs": d.registry.Refresh, "accounts": d.core.Refresh,
+	} {
+		changed, err := refresh(ctx)
+		if err != nil {
+			d.logger.Error("reading "+what+": what cannot be read keeps its last known state", zap.Error(err))
+		}
+		if changed {
+			d.logger.Info(what + " changed")
+		}
+	}
+}
+
+func (d *daemon) refreshInBackground(ctx context.Context) {
+	d.background.Go(func() {
+		tick := time.NewTicker(d.cfg.Auth.Refresh)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				d.refresh(ctx)
+			}
+		}
+	})
+}
+
+func (d *daemon) bindAdmin(context.Context) (err error) {
+	if d.cfg.Admin.Address == "" {
+		return nil
+	}
+	d.admin, err = ops.NewAdmin(d.cfg.Admin.Address, d.metrics.Registry(), d.health, d.cfg.Admin.Pprof, d.logger)
+	if err != nil {
+		return fmt.Errorf("admin.address: %w", err)
+	}
+	d.background.Go(func() {
+		if err := d.admin.Serve(); err != nil {
+			d.adminErr <- err
+		}
+	})
+	return nil
+}
+
+func (d *daemon) startForwarder(context.Context) (err error) {
+	if d.postgres != nil {
+		d.forwarder = store.NewForwarder(d.local, d.postgres, store.ForwarderOptions{
+			BatchRows: d.cfg.Store.BatchRows, BatchDelay: d.cfg.Store.BatchDelay,
+			Observer: storeObserver{d.metrics, d.logger},
+		})
+		d.forwarder.Start()
+	}
+	d.log, err = store.NewLog(d.local, d.forwarder, store.LogOptions{
+		AnswerAfter: store.AnswerAfter(d.cfg.Store.AnswerAfter), Patience: d.cfg.Store.Patience,
+	})
+	return err
+}
+
+func (d *daemon) startFront(context.Context) error {
+	d.gateway = gateway.New(gateway.Options{
+		Firm: gateway.Firm{
+			BrokerID: d.cfg.BrokerID, VendorID: d.cfg.VendorID, SystemName: d.cfg.SystemName, FrontID: d.cfg.Front.ID,
+		},
+		Strict:          d.cfg.TerminalInfo == "strict",
+		SessionsPerUser: d.cfg.Core.SessionsPerUser,
+	}, gateway.Parts{
+		Core: d.core, Registry: d.registry, Keys: d.assets.keys, Calendar: d.assets.calendar,
+		Log: d.log, Audit: d.audit, Observer: d.metrics, Logger: d.logger,
+	})
+	addresses := make([]string, len(d.cfg.Front.Listeners))
+	for i, l := range d.cfg.Front.Listeners {
+		addresses[i] = l.Address
+	}
+	d.front = front.New(front.Config{
+		Addresses:      addresses,
+		MaxConnections: d.assets.maxConnections,
+		MaxLogins:      d.cfg.Limits.LoginsInFlight,
+		MaxOutbound:    d.cfg.Limits.OutboundBytes,
+		Session: session.Settings{
+			AuthTimeout: d.cfg.Timers.Authenticate, LoginTimeout: d.cfg.Timers.Login,
+			ChallengeTTL: d.cfg.Timers.Challenge, BodyBeforeAuth: d.cfg.Limits.BodyBeforeAuth,
+			PendingFrames: d.cfg.Limits.PendingFrames,
+		},
+	}, d.gateway, d.metrics, d.logger)
+	if err := d.front.Start(); err != nil {
+		d.front = nil
+		return err
+	}
+	return nil
+}
+
+// wait returns nil when ctx ends, or what kept the front from serving.
+func (d *daemon) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-d.front.Failed():
+		return err
+	case err := <-d.adminErr:
+		return err
+	}
+}
+
+// stop ends the parts in the order in which they feed each other: no new logins, those
+// in flight finished, what they recorded handed on, then the stores. If we crash in
+// here, the records are in the local store.
+func (d *daemon) stop() error {
+	var errs []error
+	if d.front != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), d.cfg.Timers.Drain)
+		defer cancel()
+		errs = append(errs, d.front.Drain(ctx))
+	}
+	if d.forwarder != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), forwardGrace)
+		defer cancel()
+		if err := d.forwarder.Drain(ctx); err != nil {
+			d.logger.Warn("PostgreSQL does not have all records yet; the rest is sent after the next start", zap.Error(err))
+		}
+		d.forwarder.Close()
+	}
+	d.end()
+	if d.admin != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = d.admin.Shutdown(ctx) // a scrape that is cut off hurts nobody
+	}
+	d.background.Wait()
+	for _, c := range []io.Closer{closer(d.local), closer(d.postgres), closer(d.audit)} {
+		if c != nil {
+			errs = append(errs, c.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// closer is nil for a part that was never opened.
+func closer[T any, P interface {
+	*T
+	io.Closer
+}](p P) io.Closer {
+	if p == nil {
+		return nil
+	}
+	return p
+}

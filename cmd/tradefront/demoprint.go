@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+func (d *demoRun) heading(format string, args ...any) {
+	fmt.Fprintf(d.env.out, "\n== "+format+" ==\n", args...)
+}
+
+func (d *demoRun) say(format string, args ...any) { fmt.Fprintf(d.env.out, format+"\n", args...) }
+
+var codeWords = map[int]string{
+	demo.Closed: "closed without an answer: not our protocol",
+	0:           "正确 success", 3: "不合法的登录 wrong account or password", 5: "重复的登录 logged in already",
+	15: "报文错误字段 illegal field", 63: "客户端认证失败 authentication failed", 64: "客户端未认证 not authenticated",
+}
+
+// summary shows what happened, most telling first.
+func (d *demoRun) summary(tally *demo.Tally, verdict *demo.Verdict) {
+	d.heading("A few lines, opened with the test private key")
+	for _, o := range verdict.Shown {
+		d.say("line        %s…", o.Line)
+		d.say("supplement  %s", o.Supplement)
+		d.say("  it was    %s", o.Was.Supplement)
+		d.say("terminal    %s", o.Terminal)
+		d.say("  it was    %s\n", o.Was.Terminal)
+	}
+	d.heading("By the front's last word")
+	table(d.env.out, "CODE\tVISITS\tMEANING", func(w io.Writer) {
+		for _, code := range slices.Sorted(maps.Keys(tally.Codes)) {
+			shown := fmt.Sprint(code)
+			if code == demo.Closed {
+				shown = "-"
+			}
+			fmt.Fprintf(w, "%s\t%d\t%s\n", shown, tally.Codes[code], codeWords[code])
+		}
+	})
+	d.heading("By abnormal flag (异常标识) of the reported lines")
+	table(d.env.out, "FLAG\tLINES\tMEANING", func(w io.Writer) {
+		for flag := regulation.FlagNormal; flag.Valid(); flag++ {
+			fmt.Fprintf(w, "%s\t%d\t%s\n", flag, verdict.Flags[flag], strings.ReplaceAll(flag.Word(), "_", " "))
+		}
+	})
+	l := tally.Latency
+	us := func(q float64) time.Duration { return time.Duration(l.ValueAtQuantile(q)) * time.Microsecond }
+	d.heading("Login, from request to answer (the record is on disk by then)")
+	d.say("p50 %v   p90 %v   p99 %v   max %v", us(50), us(90), us(99), time.Duration(l.Max())*time.Microsecond)
+	d.say("%d visits in %v, %.0f a second, terminals and front on this one machine",
+		tally.Visits, tally.Took.Round(time.Millisecond), float64(tally.Visits)/tally.Took.Seconds())
+	d.heading("Answered = stored = reported?")
+	d.say("%d logins answered, %d lines reported, %d of them exactly what the terminal was, %d answered but not reported",
+		len(tally.Answers), verdict.Lines, verdict.Equal, verdict.Missing)
+	for _, f := range append(verdict.Faults, tally.Examples...) {
+		d.say("FAULT: %s", f)
+	}
+}
+
+// invite says how to try by hand what the demo just did.
+func (d *demoRun) invite() {
+	firm := &d.site.firm
+	self := "tradefront"
+	d.heading("Try it by hand; Ctrl-C ends it")
+	d.say("address %s   broker %s   key version %s", firm.Address, firm.BrokerID, firm.KeyVersion)
+	d.say("AppID %s   authcode %s", firm.Apps[0].AppID, firm.Apps[0].AuthCode)
+	d.say("account %s   password %s", firm.Accounts[0].Account, demoPassword)
+	d.say("\n  echo %s > /tmp/authcode; echo %s > /tmp/password", firm.Apps[0].AuthCode, demoPassword)
+	d.say("  %s ping --address %s --app-id %s --authcode-file /tmp/authcode --account %s --password-file /tmp/password",
+		self, firm.Address, firm.Apps[0].AppID, firm.Accounts[0].Account)
+	d.say("  %s app list --config %s", self, d.site.path)
+	d.say("  tail -f %s", d.site.cfg.AuditLog)
+	if d.daemon.admin != nil {
+		d.say("  curl -s http://%s/readyz", d.daemon.admin.Addr())
+	}
+}
+
+// thisRun is a store's view that leaves out what was recorded before this demo: a
+// PostgreSQL that is used again has logins of earlier ones, whose keys are gone.
+type thisRun struct {
+	store.Store
+	began time.Time
+}
+
+func (t thisRun) Scan(ctx context.Context, day calendar.TradingDay, f func(*store.Record) error) error {
+	return t.Store.Scan(ctx, day, func(r *store.Record) error {
+		if r.LoginTime.Before(t.began) {
+			return nil
+		}
+		return f(r)
+	})
+}

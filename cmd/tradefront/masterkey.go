@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/config"
+)
+
+func newMasterKey(e *env) *cobra.Command {
+	var path string
+	create := &cobra.Command{
+		Use: "create", Short: "Make the master key file that encrypts authcodes at rest", Args: cobra.NoArgs,
+		RunE: e.action(func(*cobra.Command, []string) error {
+			cfg, err := config.Load(path, e.environ)
+			if err != nil {
+				return err
+			}
+			if err := auth.CreateMasterKey(cfg.Auth.MasterKeyFile); err != nil {
+				return err
+			}
+			fmt.Fprintf(e.out, "created %s (mode 0600); keep a copy in a safe place\n", cfg.Auth.MasterKeyFile)
+			return nil
+		}),
+	}
+	configFlag(create, &path)
+	return group("masterkey", "The key that encrypts authcodes at rest", create)
+}

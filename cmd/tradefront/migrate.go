@@ -1,0 +1,51 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/config"
+)
+
+func newMigrate(e *env) *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use: "migrate", Short: "Create or upgrade the schema", Args: cobra.NoArgs,
+		Long: "Create PostgreSQL's schema or bring it to this binary's version. Several may run at once:\n" +
+			"they take turns. The local store needs none of this: every command brings it up to date.",
+		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
+			cfg, err := config.Load(path, e.environ)
+			if err != nil {
+				return err
+			}
+			if cfg.Store.Driver != driverPostgres {
+				local, err := openLocal(c.Context(), cfg, nil)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(e.out, "the local store %s is current\n", cfg.Store.Path)
+				return local.Close()
+			}
+			pg, err := dialPostgres(c.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, pg.Close()) }()
+			applied, err := pg.Migrate(c.Context())
+			if err != nil {
+				return err
+			}
+			for _, a := range applied {
+				fmt.Fprintf(e.out, "applied %s\n", a.Name)
+			}
+			if len(applied) == 0 {
+				fmt.Fprintln(e.out, "the schema is current")
+			}
+			return nil
+		}),
+	}
+	configFlag(c, &path)
+	return c
+}

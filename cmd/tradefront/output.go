@@ -1,0 +1,61 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// output is the form of what a command prints: text for people, json for machines.
+type output string
+
+func outputFlag(c *cobra.Command, o *output) {
+	*o = "text"
+	c.Flags().VarP(o, "output", "o", "text or json")
+}
+
+func (o *output) String() string { return string(*o) }
+func (o *output) Type() string   { return "form" }
+
+// Set refuses any other word.
+func (o *output) Set(s string) error {
+	if s != "text" && s != "json" {
+		return fmt.Errorf("want text or json")
+	}
+	*o = output(s)
+	return nil
+}
+
+// print writes v as JSON, or calls text.
+func (o output) print(w io.Writer, v any, text func(w io.Writer)) error {
+	if o == "json" {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		return enc.Encode(v)
+	}
+	text(w)
+	return nil
+}
+
+// table writes rows in aligned columns.
+func table(w io.Writer, header string, rows func(w io.Writer)) {
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, header)
+	rows(t)
+	_ = t.Flush()
+}
+
+// shown is a time as people here read it; the zero time is a dash.
+func shown(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.In(regulation.Zone).Format(regulation.TimeLayout)
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/config"
+)
+
+// Exit statuses of every command.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitMisuse = 2
+)
+
+// env is what a command gets from its surroundings.
+type env struct {
+	environ []string
+	in      io.Reader
+	out     io.Writer
+	err     io.Writer
+	began   bool // flags and arguments were understood
+}
+
+// run is the whole program: it returns the exit status. SIGINT and SIGTERM end the
+// context of the command that runs.
+func run(args, environ []string, in io.Reader, out, errOut io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	e := &env{environ: environ, in: in, out: out, err: errOut}
+	root := newRoot(e)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return exitDone
+	case !e.began:
+		fmt.Fprintf(errOut, "tradefront: %v\nSee: tradefront help\n", err)
+		return exitMisuse
+	}
+	report(errOut, err)
+	return exitFailed
+}
+
+// report prints why a command failed: configuration faults a line each.
+func report(w io.Writer, err error) {
+	var faults config.Faults
+	if errors.As(err, &faults) {
+		fmt.Fprintln(w, "tradefront: the configuration has faults:")
+		for _, f := range faults {
+			fmt.Fprintln(w, "  "+f.String())
+		}
+		return
+	}
+	fmt.Fprintf(w, "tradefront: %v\n", err)
+}
+
+func newRoot(e *env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "tradefront",
+		Short: "Gateway that records from which terminal and address each customer logs in",
+		Long: "tradefront takes terminals' connections, authenticates their software, logs customers in,\n" +
+			"and makes each login one line of the day's report for the monitoring centre.\n\n" +
+			"Begin with: tradefront demo",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetIn(e.in)
+	root.SetOut(e.out)
+	root.SetErr(e.err)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(
+		newDemo(e), newServe(e), newConfig(e), newMigrate(e), newMasterKey(e),
+		newApp(e), newAccount(e), newReport(e), newPing(e), newVersion(e),
+	)
+	return root
+}
+
+// action wraps what a command does: from here on an error is a failure, not misuse.
+func (e *env) action(do func(c *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		e.began = true
+		return do(c, args)
+	}
+}
+
+// group is a command that only has subcommands.
+func group(use, short string, subs ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{
+		Use: use, Short: short, Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return fmt.Errorf("%s: which one? See: %s --help", c.CommandPath(), c.CommandPath())
+		},
+	}
+	c.AddCommand(subs...)
+	return c
+}
+
+// configFlag is the flag that most commands share.
+func configFlag(c *cobra.Command, path *string) {
+	c.Flags().StringVarP(path, "config", "c", "", "configuration file")
+	must(c.MarkFlagRequired("config"))
+}
+
+// must is for errors that only a typing mistake in this package can cause.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}

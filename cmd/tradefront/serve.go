@@ -1,0 +1,52 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/config"
+)
+
+func newServe(e *env) *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use: "serve", Short: "Run the front", Args: cobra.NoArgs,
+		Long: "Run the front until SIGTERM or SIGINT; then new logins are refused, those in flight are\n" +
+			"finished, and the exit status is 0. The application log goes to standard error.",
+		RunE: e.action(func(c *cobra.Command, _ []string) error {
+			cfg, err := config.Load(path, e.environ)
+			if err != nil {
+				return err
+			}
+			d, err := startDaemon(c.Context(), cfg, e.err)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(e.out, d.banner())
+			failed := d.wait(c.Context())
+			if failed == nil {
+				d.logger.Info("stopping: no new logins, finishing those in flight")
+			}
+			return errors.Join(failed, d.stop())
+		}),
+	}
+	configFlag(c, &path)
+	return c
+}
+
+// banner is the one line that says that terminals are accepted.
+func (d *daemon) banner() string {
+	addresses := make([]string, 0, 1)
+	for _, a := range d.front.Addrs() {
+		addresses = append(addresses, a.String())
+	}
+	admin := "none"
+	if d.admin != nil {
+		admin = "http://" + d.admin.Addr().String()
+	}
+	return fmt.Sprintf("tradefront %s: front %d accepts connections on %s; admin %s; store %s",
+		version, d.cfg.Front.ID, strings.Join(addresses, ", "), admin, d.cfg.Store.Driver)
+}

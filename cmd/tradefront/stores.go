@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+const driverPostgres = "postgres"
+
+// connectPatience bounds how long a command or the start waits for PostgreSQL.
+const connectPatience = 10 * time.Second
+
+// openRecords opens the store that the report reads and that holds AppIDs and accounts:
+// PostgreSQL where there is one, else the local store. The schema must be current.
+func openRecords(ctx context.Context, cfg *config.Config) (records, error) {
+	if cfg.Store.Driver == driverPostgres {
+		return openPostgres(ctx, cfg)
+	}
+	return openLocal(ctx, cfg, nil)
+}
+
+type records interface {
+	store.Store
+	Directory() *store.Directory
+	Close() error
+}
+
+func openLocal(ctx context.Context, cfg *config.Config, observer store.Observer) (*store.Local, error) {
+	local, err := store.OpenLocal(ctx, cfg.Store.Path, store.LocalOptions{Observer: observer})
+	if err != nil {
+		return nil, fmt.Errorf("store.path: %s: %w", cfg.Store.Path, err)
+	}
+	return local, nil
+}
+
+// dialPostgres connects without looking at the schema.
+func dialPostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, error) {
+	if cfg.Store.Driver != driverPostgres {
+		return nil, config.Faults{{
+			Key: "store.driver", Problem: "is " + cfg.Store.Driver + ": there is no PostgreSQL",
+			Fix: "set it to postgres, and store.url",
+		}}
+	}
+	url, err := cfg.Store.PostgresURL()
+	if err != nil {
+		return nil, err
+	}
+	pg, err := store.OpenPostgres(ctx, url, store.PostgresOptions{})
+	if err != nil {
+		return nil, config.Faults{{Key: "store.url", Problem: err.Error()}}
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectPatience)
+	defer cancel()
+	if err := pg.Ping(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("PostgreSQL cannot be used: %w; check store.url and that the server runs", err), pg.Close())
+	}
+	return pg, nil
+}
+
+func openPostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, error) {
+	pg, err := dialPostgres(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := pg.CheckSchema(ctx); err != nil {
+		if errors.Is(err, store.ErrSchema) {
+			err = fmt.Errorf("%w (tradefront migrate --config FILE)", err)
+		}
+		return nil, errors.Join(err, pg.Close())
+	}
+	return pg, nil
+}
+
+// storeObserver counts what the stores do and is loud about what must not happen.
+type storeObserver struct {
+	metrics *ops.Metrics
+	logger  *zap.Logger
+}
+
+func (o storeObserver) LocalCommit(rows int, d time.Duration, err error) {
+	o.metrics.LocalCommit(rows, d, err)
+	if err != nil {
+		o.logger.Error("local store: a commit failed, its logins are answered 90", zap.Int("rows", rows), zap.Error(err))
+	}
+}
+
+func (o storeObserver) Forwarded(rows int, how store.How, d time.Duration, err error) {
+	o.metrics.Forwarded(rows, string(how), d, err)
+	if err != nil {
+		o.logger.Warn("PostgreSQL did not take a batch; it stays in the local store and is sent again",
+			zap.Int("rows", rows), zap.Error(err))
+	}
+}
+
+func (o storeObserver) Quarantined(id uuid.UUID, err error) {
+	o.metrics.Quarantined(id, err)
+	o.logger.Error("PostgreSQL refuses a record: it is in quarantine in the local store and NOT in the report",
+		zap.Stringer("record_id", id), zap.Error(err))
+}

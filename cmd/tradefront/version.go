@@ -1,0 +1,46 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the Makefile with -ldflags.
+var version = "dev"
+
+type build struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit"`
+	Go      string `json:"go"`
+}
+
+func thisBuild() build {
+	b := build{Version: version, Commit: "unknown", Go: runtime.Version()}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				b.Commit = s.Value
+			}
+		}
+	}
+	return b
+}
+
+func newVersion(e *env) *cobra.Command {
+	var form output
+	c := &cobra.Command{
+		Use: "version", Short: "Print version, commit and Go version", Args: cobra.NoArgs,
+		RunE: e.action(func(*cobra.Command, []string) error {
+			b := thisBuild()
+			return form.print(e.out, b, func(w io.Writer) {
+				fmt.Fprintf(w, "tradefront %s (commit %s, %s)\n", b.Version, b.Commit, b.Go)
+			})
+		}),
+	}
+	outputFlag(c, &form)
+	return c
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// watch connects the running parts to what people and machines look at.
+func (d *daemon) watch() {
+	d.metrics.Preset(labels())
+	d.metrics.Register(d.gauges())
+	d.registerChecks()
+}
+
+func labels() ops.Labels {
+	faults := make([]string, 0, len(ftd.Faults()))
+	for _, f := range ftd.Faults() {
+		faults = append(faults, f.Word())
+	}
+	return ops.Labels{
+		Refused:         []string{session.FrontFull.String(), session.FrontDraining.String()},
+		Closed:          session.CloseReasons(),
+		Authentications: session.Reasons(),
+		Logins:          session.Reasons(),
+		Malformed:       faults,
+		Discarded:       []string{"compressed", "unknown"},
+		Forward:         []string{string(store.ByCopy), string(store.ByUpsert)},
+	}
+}
+
+func (d *daemon) gauges() ops.Gauges {
+	g := ops.Gauges{
+		LoginsInFlight: func() float64 { return float64(d.front.LoginsInFlight()) },
+		HashQueue:      func() float64 { return float64(d.core.Stats().HashQueue) },
+		Locked: func() float64 {
+			s := d.core.Stats()
+			return float64(s.AccountsLocked + s.SourcesLocked)
+		},
+		Remembered: func() float64 { return float64(d.core.Stats().Remembered) },
+		CalendarHorizonDays: func() float64 {
+			return days(time.Until(d.assets.calendar.Horizon().Date()))
+		},
+		KeyDays: d.keyDays,
+	}
+	if d.forwarder != nil {
+		g.PendingRows = func() float64 {
+			rows, _ := d.pending()
+			return float64(rows)
+		}
+		g.OldestPendingSeconds = func() float64 {
+			_, oldest := d.pending()
+			if oldest.IsZero() {
+				return 0
+			}
+			return time.Since(oldest).Seconds()
+		}
+	}
+	return g
+}
+
+func days(d time.Duration) float64 { return d.Hours() / 24 }
+
+func (d *daemon) keyDays() map[string]float64 {
+	left := make(map[string]float64)
+	for _, k := range d.assets.keys.Keys() {
+		if !k.NotAfter.IsZero() {
+			left[k.Version] = days(time.Until(k.NotAfter))
+		}
+	}
+	return left
+}
+
+// pending is what PostgreSQL does not have yet; zero if the local store cannot say, which
+// the check of the local store reports.
+func (d *daemon) pending() (rows int64, oldest time.Time) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	rows, oldest, err := d.forwarder.Pending(ctx)
+	if err != nil {
+		return 0, time.Time{}
+	}
+	return rows, oldest
+}
+
+// registerChecks says what must be so before terminals are sent here.
+func (d *daemon) registerChecks() {
+	d.health.Register("front", ops.Required, func() (bool, string) {
+		if d.front.Draining() {
+			return false, "the front is stopping"
+		}
+		return true, fmt.Sprintf("%d connections, %d users online", d.front.Connections(), d.gateway.Online())
+	})
+	d.health.Register("keys", ops.Required, func() (bool, string) {
+		key := d.assets.keys.Newest(time.Now())
+		if key == nil {
+			return false, "no encryption key is valid now; add one under keys"
+		}
+		return true, "newest valid key is version " + key.Version
+	})
+	d.health.Register("registry", ops.Required, func() (bool, string) {
+		n := d.registry.Len()
+		if n == 0 {
+			return false, "no AppID is admitted; add one with: tradefront app add"
+		}
+		return true, fmt.Sprintf("%d AppIDs", n)
+	})
+	d.health.Register("accounts", ops.Warning, func() (bool, string) {
+		n := d.core.Stats().Accounts
+		return n > 0, fmt.Sprintf("%d accounts", n)
+	})
+	d.health.Register("calendar", ops.Warning, func() (bool, string) {
+		if w := d.assets.calendar.Warnings(time.Now()); len(w) > 0 {
+			return false, strings.Join(w, "; ")
+		}
+		return true, "known to " + d.assets.calendar.Horizon().String()
+	})
+	if d.forwarder != nil {
+		severity := ops.Warning // logins are answered from the local store meanwhile
+		if d.cfg.Store.AnswerAfter == string(store.AfterPostgres) {
+			severity = ops.Required
+		}
+		d.health.Register("postgres", severity, func() (bool, string) {
+			if err := d.forwarder.LastError(); err != nil {
+				return false, "PostgreSQL is out of reach: " + err.Error()
+			}
+			rows, _ := d.pending()
+			return true, fmt.Sprintf("%d records wait to be forwarded", rows)
+		})
+	}
+}

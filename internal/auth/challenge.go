@@ -1,0 +1,53 @@
+package auth
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// ChallengeLen is the length of a challenge and of its answer, in bytes (B.2).
+const ChallengeLen = 128
+
+// Challenge is the TimeStamp of B.2: random bytes that a terminal must encrypt. Each
+// is drawn for one connection, and answered once.
+type Challenge [ChallengeLen]byte
+
+// NewChallenge draws a challenge from rand, which must be a CSPRNG.
+func NewChallenge(rand io.Reader) (Challenge, error) {
+	var c Challenge
+	if _, err := io.ReadFull(rand, c[:]); err != nil {
+		return Challenge{}, fmt.Errorf("draw a challenge: %w", err)
+	}
+	return c, nil
+}
+
+// Respond is the terminal's side: the AuthInfo that answers ch. A front never calls
+// it; it compares inside Registry.Verify.
+func Respond(code AuthCode, ch *Challenge) ([ChallengeLen]byte, error) {
+	var answer [ChallengeLen]byte
+	block, err := newBlock(code)
+	if err != nil {
+		return answer, err
+	}
+	encryptBlocks(block, &answer, ch)
+	return answer, nil
+}
+
+// newBlock makes the AES-128 key schedule of an authcode. The zero AuthCode is refused.
+func newBlock(code AuthCode) (cipher.Block, error) {
+	if code.code == nil {
+		return nil, errors.New("there is no authcode")
+	}
+	return aes.NewCipher(code.code[:])
+}
+
+// encryptBlocks is AES in ECB mode, eight blocks, no padding: what B.2 asks for. ECB
+// hides no patterns, but a challenge is random bytes and has none.
+func encryptBlocks(block cipher.Block, dst *[ChallengeLen]byte, ch *Challenge) {
+	for i := 0; i < ChallengeLen; i += aes.BlockSize {
+		block.Encrypt(dst[i:i+aes.BlockSize], ch[i:i+aes.BlockSize])
+	}
+}

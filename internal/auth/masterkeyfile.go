@@ -1,0 +1,151 @@
+package auth
+
+import (
+	"bufio"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// The file is text: lines that start with # are comments, one line is the key in hex.
+const masterKeyHeader = "# tradefront master key: encrypts the authcodes at rest. Keep a copy in a safe place:\n" +
+	"# without it every authcode has to be issued again. Readable by the daemon's user only.\n"
+
+// maxMasterKeyFile bounds what LoadMasterKey reads, in bytes.
+const maxMasterKeyFile = 4096
+
+// MasterKeyError says what is wrong with the master key file and what to do about it.
+// It never contains any part of the file's content. Err is the cause where the
+// operating system gave one (fs.ErrNotExist, fs.ErrExist, fs.ErrPermission), else nil.
+type MasterKeyError struct {
+	Path    string
+	Problem string
+	Remedy  string
+	Err     error
+}
+
+func (e *MasterKeyError) Error() string {
+	s := "master key file " + e.Path + ": " + e.Problem
+	if e.Err != nil {
+		s += ": " + e.Err.Error()
+	}
+	return s + "; " + e.Remedy
+}
+
+func (e *MasterKeyError) Unwrap() error { return e.Err }
+
+const createRemedy = "create one with: tradefront masterkey create --config FILE"
+
+// CreateMasterKey writes a new random master key to path, mode 0600, and returns when
+// file and folder are on disk. It never overwrites: an existing file, of whatever
+// content, is a *MasterKeyError that wraps fs.ErrExist.
+func CreateMasterKey(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return &MasterKeyError{path, "is there already and is not overwritten",
+			"to start anew, move it away first; authcodes sealed under it will not open any more", err}
+	}
+	if err != nil {
+		return &MasterKeyError{path, "cannot be created", "check the folder and its permissions", err}
+	}
+	if err := writeMasterKey(f); err != nil {
+		// Crash here: the file is incomplete and LoadMasterKey refuses it. Without a
+		// crash, leave nothing behind that would stop a second try.
+		return &MasterKeyError{path, "cannot be written", "check the disk", errors.Join(err, os.Remove(path))}
+	}
+	if err := syncFolder(filepath.Dir(path)); err != nil {
+		return &MasterKeyError{path, "the folder cannot be brought to disk", "check the disk", errors.Join(err, os.Remove(path))}
+	}
+	return nil
+}
+
+func writeMasterKey(f *os.File) error {
+	var key [masterKeyLen]byte
+	_, _ = rand.Read(key[:]) // never fails: it ends the program instead
+	defer clear(key[:])
+	_, err := io.WriteString(f, masterKeyHeader+hex.EncodeToString(key[:])+"\n")
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// LoadMasterKey reads what CreateMasterKey wrote. A file that anyone but its owner can
+// read or write is refused, but for systemd's credentials, which an access control list
+// opens to the service's user alone. A link to the file is fine: its target is judged.
+// The error is a *MasterKeyError.
+func LoadMasterKey(path string) (*MasterKey, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &MasterKeyError{path, "is not there", createRemedy, err}
+	}
+	if err != nil {
+		return nil, &MasterKeyError{path, "cannot be opened", "the daemon's user must be able to read it", err}
+	}
+	defer f.Close()
+	if err := checkPermissions(f, path); err != nil {
+		return nil, err
+	}
+	key, err := readMasterKey(f)
+	if err != nil {
+		return nil, &MasterKeyError{path, "is not a master key", "restore it from your copy, or " + createRemedy, err}
+	}
+	defer clear(key)
+	return newMasterKey(key)
+}
+
+// checkPermissions judges the file that was opened, not the one that has the name by now.
+func checkPermissions(f *os.File, path string) error {
+	info, err := f.Stat()
+	if err != nil {
+		return &MasterKeyError{path, "cannot be examined", "check the disk", err}
+	}
+	if !info.Mode().IsRegular() {
+		return &MasterKeyError{path, "is not a regular file", createRemedy, nil}
+	}
+	if perm := info.Mode().Perm(); perm&0o077 != 0 && !(perm&0o077 == 0o040 && onlyUsByACL(f)) {
+		return &MasterKeyError{path, fmt.Sprintf("mode %04o lets others than its owner in", perm),
+			"change it with: chmod 600 " + path, nil}
+	}
+	return nil
+}
+
+// readMasterKey returns exactly one key of 32 bytes. Its errors say nothing of the content.
+func readMasterKey(r io.Reader) ([]byte, error) {
+	var key []byte
+	scanner := bufio.NewScanner(io.LimitReader(r, maxMasterKeyFile))
+	for scanner.Scan() {
+		line := strings.TrimSpace(scanner.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if key != nil {
+			return nil, errors.New("more than one line is no comment")
+		}
+		var err error
+		if key, err = hex.DecodeString(line); err != nil {
+			return nil, errors.New("the key is not hex")
+		}
+	}
+	if err := scanner.Err(); err != nil {
+		return nil, err
+	}
+	if len(key) != masterKeyLen {
+		return nil, fmt.Errorf("the key has %d bytes, want %d", len(key), masterKeyLen)
+	}
+	return key, nil
+}

@@ -1,0 +1,175 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// The longest texts in bytes. Broker and system name are fields of the wire.
+const (
+	maxBrokerID     = 10
+	maxReportUnitID = 10
+	maxSystemName   = 40
+)
+
+// check judges the values, all of them.
+func (c *Config) check() (faults Faults) {
+	faults = checkManual(schema(), reflect.ValueOf(*c))
+	faults.item("broker_id", c.BrokerID, maxBrokerID)
+	faults.item("report_unit_id", c.ReportUnitID, maxReportUnitID)
+	if strings.Trim(c.ReportUnitID, alphanumeric) != "" {
+		faults.add("report_unit_id", "only digits and letters are allowed: it begins a file name", "")
+	}
+	faults.item("vendor_id", c.VendorID, regulation.MaxVendorIDLen)
+	if c.SystemName != "" {
+		faults.item("system_name", c.SystemName, maxSystemName)
+	}
+	faults = append(faults, c.checkAddresses()...)
+	faults = append(faults, c.checkKeys()...)
+	faults = append(faults, c.checkFileNames()...)
+	return append(faults, c.Store.check()...)
+}
+
+const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+// item holds a text to the rules of an item of the report, 4.2.4, and to being there.
+func (fs *Faults) item(key, value string, maxLen int) {
+	if value == "" {
+		fs.add(key, "is empty", fmt.Sprintf("write 1 to %d bytes", maxLen))
+		return
+	}
+	var bad *regulation.ItemError
+	if errors.As(regulation.CheckItem(key, value, maxLen), &bad) {
+		fs.add(key, bad.Problem, "")
+	}
+}
+
+// checkManual holds every leaf outside lists to the bounds and choices of the manual.
+func checkManual(f *field, value reflect.Value) (faults Faults) {
+	for i := range f.fields {
+		c := &f.fields[i]
+		v := value.Field(c.index)
+		switch c.shape {
+		case section:
+			faults = append(faults, checkManual(c, v)...)
+		case list:
+			// Entries are checked by whoever knows what they are.
+		default:
+			if problem := manual[c.path].judge(v); problem != "" {
+				faults.add(c.path, problem, "")
+			}
+		}
+	}
+	return faults
+}
+
+// judge is what is wrong with the value, "" if nothing is.
+func (e entry) judge(v reflect.Value) string {
+	switch {
+	case len(e.choices) > 0 && !slices.Contains(e.choices, v.String()):
+		problem := "want " + strings.Join(e.choices, " or ")
+		if best := closest(v.String(), e.choices); best != "" {
+			problem += fmt.Sprintf("; did you mean %s?", best)
+		}
+		return problem
+	case e.max == 0:
+		return ""
+	}
+	n := int64(0)
+	if v.CanInt() {
+		n = v.Int()
+	} else {
+		n = int64(v.Uint())
+	}
+	if n < e.min || n > e.max {
+		return fmt.Sprintf("is %s, want %s", e.print(n), e.bounds())
+	}
+	return ""
+}
+
+// checkKeys holds the keys to A.1: versions unique, at most two valid at any instant.
+func (c *Config) checkKeys() (faults Faults) {
+	if len(c.Keys) == 0 {
+		faults.add("keys", "is empty: no terminal information could be encrypted", "name at least one key of the monitoring centre")
+	}
+	var windows []KeyWindow
+	for i, k := range c.Keys {
+		path := fmt.Sprintf("keys[%d]", i)
+		faults.item(path+".version", k.Version, regulation.MaxKeyVersion)
+		if slices.ContainsFunc(c.Keys[:i], func(o Key) bool { return k.Version != "" && o.Version == k.Version }) {
+			faults.add(path+".version", "stands twice", "")
+		}
+		if k.PublicKeyFile == "" {
+			faults.add(path+".public_key_file", "is empty", "")
+		}
+		w, bad := k.window(path)
+		faults = append(faults, bad...)
+		if len(bad) == 0 {
+			windows = append(windows, w)
+		}
+	}
+	if when, many := threeAtOnce(windows); many {
+		faults.add("keys", fmt.Sprintf("more than two keys are valid at %s; A.1 allows two", when), "bound the older ones with not_after")
+	}
+	return faults
+}
+
+// threeAtOnce looks at the instants at which some key's life begins: the number of valid
+// keys rises nowhere else. The zero time is before any bound.
+func threeAtOnce(windows []KeyWindow) (when string, many bool) {
+	for _, w := range windows {
+		valid := 0
+		for _, o := range windows {
+			if o.Contains(w.NotBefore) {
+				valid++
+			}
+		}
+		if valid > 2 {
+			if w.NotBefore.IsZero() {
+				return "the earliest times", true
+			}
+			return w.NotBefore.In(regulation.Zone).Format(time.RFC3339), true
+		}
+	}
+	return "", false
+}
+
+func (c *Config) checkFileNames() (faults Faults) {
+	for _, f := range []struct{ key, path string }{
+		{"auth.master_key_file", c.Auth.MasterKeyFile},
+		{"calendar_file", c.CalendarFile},
+		{"store.path", c.Store.Path},
+	} {
+		if f.path == "" {
+			faults.add(f.key, "is empty", "name a file")
+		}
+	}
+	for _, p := range c.paths() {
+		if strings.ContainsRune(*p, 0) {
+			faults.add("", "a file name contains a NUL byte", "")
+		}
+	}
+	return faults
+}
+
+func (s *Store) check() (faults Faults) {
+	postgres := s.Driver == "postgres"
+	switch {
+	case s.URL != "" && s.URLFile != "":
+		faults.add("store.url", "url and url_file are both set", "keep one of the two")
+	case postgres && s.URL == "" && s.URLFile == "":
+		faults.add("store.url", "driver postgres needs the address of the database", "set url or url_file")
+	case !postgres && (s.URL != "" || s.URLFile != ""):
+		faults.add("store.driver", "a database is named, but the driver does not use it", "write driver: postgres, or remove url and url_file")
+	}
+	if s.AnswerAfter == "postgres" && !postgres {
+		faults.add("store.answer_after", "postgres needs driver postgres", "")
+	}
+	return faults
+}

@@ -1,0 +1,42 @@
+package config
+
+import "time"
+
+// Default is the configuration of a front that stores locally and listens on loopback.
+// Files named in it are relative and need not be there.
+func Default() Config {
+	return Config{
+		BrokerID:     "9999",
+		ReportUnitID: "0001",
+		VendorID:     "TF01",
+		SystemName:   "tradefront",
+		Front:        Front{ID: 1, Listeners: []Listener{{Address: "127.0.0.1:41205"}}},
+		Admin:        Admin{Address: "127.0.0.1:9464"},
+		AuditLog:     "audit.jsonl",
+		LogLevel:     "info",
+		Keys:         []Key{{Version: "1.0", PublicKeyFile: "keys/1.0.pem"}},
+		Auth:         Auth{MasterKeyFile: "master.key", Refresh: 2 * time.Second},
+		TerminalInfo: "lenient",
+		CalendarFile: "calendar.yaml",
+		Core: Core{
+			Argon2:             Argon2{MemoryKiB: 19456, Iterations: 2},
+			Remember:           12 * time.Hour,
+			RememberAccounts:   200_000,
+			HashQueue:          1024,
+			LockFailures:       5,
+			LockSourceFailures: 100,
+			LockDecay:          3 * time.Minute,
+		},
+		Store: Store{
+			Driver: "embedded", Path: "tradefront.db", AnswerAfter: "local",
+			BatchRows: 2000, BatchDelay: 200 * time.Millisecond, Patience: 5 * time.Second,
+		},
+		Limits: Limits{
+			LoginsInFlight: 4096, PendingFrames: 8, OutboundBytes: 65536, BodyBeforeAuth: 512,
+		},
+		Timers: Timers{
+			Authenticate: 10 * time.Second, Login: 30 * time.Second,
+			Challenge: 30 * time.Second, Drain: 30 * time.Second,
+		},
+	}
+}

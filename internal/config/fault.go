@@ -1,0 +1,66 @@
+package config
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Fault is one thing that is wrong with the configuration. It never contains a secret:
+// faults are printed, logged and sent to support.
+type Fault struct {
+	// Key is the path of the key, as "front.listeners[0].address"; the variable's name if
+	// the fault is a TRADEFRONT_ variable that nobody knows; "" for the file as a whole.
+	Key string
+	// Problem says what is wrong, with the line or the variable it came from.
+	Problem string
+	// Fix says what to do about it; "" if that is plain from the problem.
+	Fix string
+}
+
+func (f Fault) String() string {
+	s := f.Problem
+	if f.Key != "" {
+		s = f.Key + ": " + s
+	}
+	if f.Fix != "" {
+		s += "; " + f.Fix
+	}
+	return s
+}
+
+// Faults is everything that is wrong at once. Whoever judges the contents of the files
+// that the configuration names appends to it, so that the operator gets one report.
+type Faults []Fault
+
+// Error is one report: a line each, in the order of the keys in the Config struct.
+func (fs Faults) Error() string {
+	sorted := slices.Clone(fs)
+	sorted.sort()
+	lines := make([]string, len(sorted))
+	for i, f := range sorted {
+		lines[i] = f.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Err is fs as an error, nil if there is no fault.
+func (fs Faults) Err() error {
+	if len(fs) == 0 {
+		return nil
+	}
+	return fs
+}
+
+func (fs *Faults) add(key, problem, fix string) {
+	*fs = append(*fs, Fault{Key: key, Problem: problem, Fix: fix})
+}
+
+// sort puts faults in the order of the Config struct: those of the whole file first,
+// unknown keys behind the known ones of their section, variables last.
+func (fs Faults) sort() {
+	root := schema()
+	slices.SortStableFunc(fs, func(a, b Fault) int {
+		return cmp.Or(slices.Compare(root.position(a.Key), root.position(b.Key)), cmp.Compare(a.Key, b.Key))
+	})
+}

@@ -1,0 +1,125 @@
+package config
+
+import (
+	"strings"
+	"testing"
+)
+
+// One line of input, the report it gets. What is tested is what an operator reads.
+func TestFaults(t *testing.T) {
+	for _, c := range []struct{ name, yaml, env, want string }{
+		{"empty", "", "", "the file is empty"},
+		{"comments only", "# nothing\n", "", "the file is empty"},
+		{"not UTF-8", "broker_id: \xff", "", "the file is not valid UTF-8"},
+		{"syntax", "front:\n  id: [1\nadmin: 2\n", "", "YAML: near line 1: did not find expected ',' or ']'"},
+		{"tab", "front:\n\tid: 1\n", "", "YAML: near line 2: found character that cannot start any token"},
+		{"two documents", "front: {id: 1}\n---\nfront: {id: 2}\n", "", "the file goes on after the first YAML document"},
+		{"no mapping", "- a\n", "", "line 1: want keys with values, not a list"},
+
+		{"unknown key", "front:\n  listner: 1\n", "", "front.listner: line 2: unknown key; did you mean listeners?"},
+		{"unknown key in list", "front: {listeners: [{adress: x}, {address: 'b:2'}]}", "", "front.listeners[0].address: is empty, want host:port\nfront.listeners[0].adress: line 1: unknown key; did you mean address?"},
+		{"key of another section", "batch_rows: 4\n", "", "batch_rows: line 1: unknown key; did you mean store.batch_rows?"},
+		{"capitals", "Front: {id: 4}\n", "", "Front: line 1: unknown key; did you mean front?"},
+		{"dotted key", "front.id: 4\n", "", "front.id: line 1: unknown key"},
+		{"twice", "log_level: info\nlog_level: warn\n", "", "log_level: line 2: stands in line 1 already; remove one of the two"},
+		{"section twice", "front: {id: 1}\nfront: {id: 2}\n", "", "front: line 2: stands in line 1 already; remove one of the two"},
+
+		{"number for a text", "broker_id: 0001\n", "", `broker_id: line 1: is a number without quotes, and may not mean what it shows; put it in quotes: broker_id: "0001"`},
+		{"float for a text", "keys: [{version: 1.10, public_key_file: x}]", "", `keys[0].version: line 1: is a number without quotes, and may not mean what it shows; put it in quotes: version: "1.10"` + "\nkeys[0].version: is empty; write 1 to 8 bytes"},
+		{"bool for a text", "vendor_id: true\n", "", `vendor_id: line 1: is true or false without quotes, and may not mean what it shows; put it in quotes: vendor_id: "true"`},
+		{"text for a number", "front: {id: '1'}\n", "", "front.id: line 1: is a text, want a whole number; remove the quotes"},
+		{"octal", "front: {id: 010}\n", "", `front.id: line 1: is not a plain decimal whole number: "010"`},
+		{"hex", "front: {id: 0x10}\n", "", `front.id: line 1: is not a plain decimal whole number: "0x10"`},
+		{"too large", "front: {id: 2147483648}\n", "", `front.id: line 1: does not fit into 32 bits: "2147483648"`},
+		{"negative unsigned", "core: {argon2: {iterations: -1}}\n", "", `core.argon2.iterations: line 1: does not fit into 32 bits: "-1"`},
+		{"no unit", "timers: {login: 30}\n", "", `timers.login: line 1: is not a time with its unit, as 30s, 200ms or 12h: "30"`},
+		{"yes", "admin: {pprof: yes}\n", "", `admin.pprof: line 1: is neither true nor false: "yes"`},
+		{"null", "log_level:\n", "", `log_level: line 1: has no value; write a value ("" for none) or remove the line`},
+		{"null list", "keys:\n", "", "keys: line 1: want a list, not nothing; begin each entry with - "},
+		{"section for a text", "log_level: {a: 1}\n", "", "log_level: line 1: want a text, not a section"},
+		{"alias", "front: &f {id: 1}\nadmin: *f\n", "", "admin: line 2: YAML aliases are not supported; write the value out, in quotes if it begins with *"},
+		{"merge key", "front: {<<: {id: 1}}\n", "", "front: line 1: has a key that is no name; check the indentation and the colons"},
+
+		{"variable unknown", "front: {id: 1}", "TRADEFRONT_FRONT_IDD=1", "TRADEFRONT_FRONT_IDD: no configuration key has this environment variable; did you mean TRADEFRONT_FRONT_ID?"},
+		{"variable far off", "front: {id: 1}", "TRADEFRONT_QQQQQQ=1", "TRADEFRONT_QQQQQQ: no configuration key has this environment variable; remove it"},
+		{"variable of a section", "front: {id: 1}", "TRADEFRONT_CORE=1", "TRADEFRONT_CORE: no configuration key has this environment variable; remove it"},
+		{"variable leaves a gap", "front: {id: 1}", "TRADEFRONT_KEYS_2_VERSION=1", "TRADEFRONT_KEYS_2_VERSION: would leave a gap in keys; the next entry is number 1"},
+		{"variable with zeros", "front: {id: 1}", "TRADEFRONT_KEYS_00_VERSION=1", "TRADEFRONT_KEYS_00_VERSION: no configuration key has this environment variable; did you mean TRADEFRONT_KEYS_0_VERSION?"},
+		{"variable with a strange name", "front: {id: 1}", "TRADEFRONT_A\nB=1", "TRADEFRONT_*: an environment variable's name has strange characters; remove it"},
+		{"variable's type", "front: {id: 1}", "TRADEFRONT_FRONT_ID=", `front.id: from TRADEFRONT_FRONT_ID: is not a plain decimal whole number: ""`},
+
+		{"broker long", "broker_id: '12345678901'", "", "broker_id: 11 bytes, at most 10 allowed"},
+		{"broker empty", "broker_id: ''", "", "broker_id: is empty; write 1 to 10 bytes"},
+		{"vendor with separator", "vendor_id: a@b", "", "vendor_id: contains the separator @"},
+		{"unit with a path", "report_unit_id: ../x", "", "report_unit_id: only digits and letters are allowed: it begins a file name"},
+		{"system name long", "system_name: 期货期货期货期货期货期货期货", "", "system_name: 42 bytes, at most 40 allowed"},
+		{"front id", "front: {id: 0}", "", "front.id: is 0, want 1 to 2147483647"},
+		{"no listener", "front: {listeners: []}", "", "front.listeners: is empty: no terminal could connect; add an entry with an address"},
+		{"listener twice", "front: {listeners: [{address: 'a:1'}, {address: 'a:1'}]}", "", "front.listeners[1].address: is the address of front.listeners[0].address already"},
+		{"listener is admin", "admin: {address: '127.0.0.1:41205'}", "", "admin.address: is the address of front.listeners[0].address already"},
+		{"pprof alone", "admin: {address: '', pprof: true}", "", "admin.pprof: needs admin.address"},
+		{"choice", "terminal_info: lenien", "", "terminal_info: want lenient or strict; did you mean lenient?"},
+		{"level", "log_level: loud", "", "log_level: want debug or info or warn or error"},
+		{"bound of a time", "timers: {challenge: 31s}", "", "timers.challenge: is 31s, want 10ms to 30s"},
+		{"negative", "core: {remember: -1s}", "", "core.remember: is -1s, want 0s to 168h"},
+		{"unsigned bound", "core: {argon2: {memory_kib: 8}}", "", "core.argon2.memory_kib: is 8, want 1024 to 4194304"},
+
+		{"no key", "keys: []", "", "keys: is empty: no terminal information could be encrypted; name at least one key of the monitoring centre"},
+		{"version twice", "keys: [{version: a, public_key_file: x}, {version: a, public_key_file: y}]", "", "keys[1].version: stands twice"},
+		{"key without file", "keys: [{version: a}]", "", "keys[0].public_key_file: is empty"},
+		{"key's time", "keys: [{version: a, public_key_file: x, not_after: tomorrow}]", "", `keys[0].not_after: "tomorrow" is no time: want 2026-01-31, "2026-01-31 15:30:00" (both UTC+8) or RFC 3339`},
+		{"key never valid", "keys: [{version: a, public_key_file: x, not_before: 2026-02-01, not_after: 2026-02-01}]", "", "keys[0].not_after: is not after not_before: the key is never valid"},
+		{"three keys", "keys: [{version: a, public_key_file: x}, {version: b, public_key_file: y}, {version: c, public_key_file: z, not_before: 2026-03-01}]", "", "keys: more than two keys are valid at 2026-03-01T00:00:00+08:00; A.1 allows two; bound the older ones with not_after"},
+
+		{"postgres without url", "store: {driver: postgres}", "", "store.url: driver postgres needs the address of the database; set url or url_file"},
+		{"both urls", "store: {driver: postgres, url: a, url_file: b}", "", "store.url: url and url_file are both set; keep one of the two"},
+		{"url without postgres", "store: {url: a}", "", "store.driver: a database is named, but the driver does not use it; write driver: postgres, or remove url and url_file"},
+		{"milestone", "store: {answer_after: postgres}", "", "store.answer_after: postgres needs driver postgres"},
+		{"no calendar", "calendar_file: ''", "", "calendar_file: is empty; name a file"},
+
+		{"all at once, in the struct's order", "store: {driver: x}\nzzz: 1\nfront: {id: 0}\nbroker_id: 1\n", "TRADEFRONT_X=1",
+			`broker_id: line 4: is a number without quotes, and may not mean what it shows; put it in quotes: broker_id: "1"` +
+				"\nfront.id: is 0, want 1 to 2147483647\nstore.driver: want embedded or postgres\nzzz: line 2: unknown key" +
+				"\nTRADEFRONT_X: no configuration key has this environment variable; remove it"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var env []string
+			if c.env != "" {
+				env = []string{c.env}
+			}
+			loaded, faults := read([]byte(c.yaml), env)
+			faults = append(faults, loaded.check()...)
+			if got := faults.Error(); got != c.want {
+				t.Errorf("got:\n%s\nwant:\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+// However the database's URL gets into the wrong place, the password stays out of the report.
+func TestFaultsHideThePassword(t *testing.T) {
+	const url = "postgres://tf:hunter2@db/tf"
+	for _, yaml := range []string{
+		"store: {driver: postgres, url: '" + url + "', url_file: x}",
+		"store: {" + url + "}",
+		"store: {url: *hunter2}",
+		"store: {url: &hunter2 1}",
+		"store: {url: 1hunter2: 3}",
+		"store:\n  url:\n    '" + url + "': 1\n",
+		"store:\n  url: ['" + url + "']\n",
+		"store: {driver: '" + url + "', answer_after: '" + url + "', batch_delay: '" + url + url + "'}",
+		"store: !hunter2 {driver: postgres}\nfront: '" + url + "'",
+	} {
+		loaded, faults := read([]byte(yaml), []string{"TRADEFRONT_STORE_URLL=" + url})
+		faults = append(faults, loaded.check()...)
+		if report := faults.Error(); len(faults) < 2 || strings.Contains(report, "hunter2") {
+			t.Errorf("%s\ngot:\n%s", yaml, report)
+		}
+	}
+}
+
+func TestErrOfNoFaults(t *testing.T) {
+	if err := (Faults{}).Err(); err != nil {
+		t.Errorf("no faults are the error %v", err)
+	}
+}

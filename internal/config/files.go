@@ -1,0 +1,108 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// maxURL is the longest database URL in bytes.
+const maxURL = 4096
+
+// CheckFiles reports every file that the configuration needs and that cannot be read, and
+// every folder that it would write into and that is not there. It is apart from Load
+// because some commands make these files. What is in the files is judged by their users.
+func (c *Config) CheckFiles() (faults Faults) {
+	for i, k := range c.Keys {
+		faults.readable(fmt.Sprintf("keys[%d].public_key_file", i), k.PublicKeyFile, "save the monitoring centre's public key there")
+	}
+	faults.readable("auth.master_key_file", c.Auth.MasterKeyFile, "make one with: tradefront masterkey create")
+	faults.readable("calendar_file", c.CalendarFile, "copy configs/calendar.yaml there")
+	if c.Store.URLFile != "" {
+		faults.readable("store.url_file", c.Store.URLFile, "")
+	}
+	faults.folder("store.path", c.Store.Path)
+	if c.AuditLog != "" {
+		faults.folder("audit_log", c.AuditLog)
+	}
+	faults.sort()
+	return faults
+}
+
+func (faults *Faults) readable(key, path, fix string) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		faults.add(key, path+" is not a file", fix)
+		return
+	}
+	if err == nil {
+		var f *os.File
+		if f, err = os.Open(path); err == nil {
+			f.Close()
+			return
+		}
+	}
+	faults.add(key, path+reason(err), fix)
+}
+
+func (faults *Faults) folder(key, path string) {
+	dir := filepath.Dir(path)
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		faults.add(key, "the folder "+dir+reason(err), "make the folder")
+	case !info.IsDir():
+		faults.add(key, dir+" is not a folder", "")
+	}
+}
+
+func reason(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return " does not exist"
+	case errors.Is(err, fs.ErrPermission):
+		return " may not be read by this user"
+	}
+	return ": " + err.Error()
+}
+
+// PostgresURL is the database's URL, from url or from url_file without surrounding space.
+// The error never shows any of it.
+func (s *Store) PostgresURL() (string, error) {
+	if s.URLFile == "" {
+		return s.URL, nil
+	}
+	f, err := os.Open(s.URLFile)
+	if err != nil {
+		return "", fmt.Errorf("store.url_file: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxURL+1))
+	if err != nil {
+		return "", fmt.Errorf("store.url_file: %w", err)
+	}
+	u := strings.TrimSpace(string(data))
+	if u == "" || len(data) > maxURL || strings.ContainsAny(u, "\r\n\x00") {
+		return "", fmt.Errorf("store.url_file: %s does not hold one line of at most %d bytes", s.URLFile, maxURL)
+	}
+	return u, nil
+}
+
+// Redacted is a copy that can be shown: without the secrets of the database's URL.
+func (c *Config) Redacted() Config {
+	shown := *c
+	if shown.Store.URL == "" {
+		return shown
+	}
+	shown.Store.URL = "***"
+	if u, err := url.Parse(c.Store.URL); err == nil && u.Host != "" {
+		// Of the parameters too, some are secrets: only the place is kept.
+		shown.Store.URL = u.Scheme + "://***@" + u.Host + u.Path
+	}
+	return shown
+}

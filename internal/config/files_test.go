@@ -1,0 +1,100 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func write(t *testing.T, path, content string) string {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestCheckFiles(t *testing.T) {
+	dir := t.TempDir()
+	c := Default()
+	c.Store.URLFile = "url"
+	c.Store.Path = "data/front.db"
+	c.resolve(dir)
+
+	report := c.CheckFiles().Error()
+	for _, want := range []string{
+		"keys[0].public_key_file: " + dir + "/keys/1.0.pem does not exist",
+		"auth.master_key_file: " + dir + "/master.key does not exist; make one with: tradefront masterkey create",
+		"calendar_file: " + dir + "/calendar.yaml does not exist",
+		"store.path: the folder " + dir + "/data does not exist",
+		"store.url_file: " + dir + "/url does not exist",
+	} {
+		if !strings.Contains(report, want) {
+			t.Errorf("missing: %s\nin:\n%s", want, report)
+		}
+	}
+
+	write(t, c.Keys[0].PublicKeyFile, "pem")
+	write(t, c.Auth.MasterKeyFile, "key")
+	write(t, c.Store.URLFile, "url")
+	write(t, filepath.Join(dir, "data", "x"), "")
+	if err := os.Mkdir(c.CalendarFile, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := c.CheckFiles().Error(), "calendar_file: "+c.CalendarFile+" is not a file; copy configs/calendar.yaml there"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+
+	c.CalendarFile = write(t, filepath.Join(dir, "c"), "x")
+	c.Store.Path = filepath.Join(dir, "c", "front.db")
+	if got := c.CheckFiles().Error(); !strings.HasPrefix(got, "store.path: "+dir+"/c is not a folder") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestPostgresURL(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "url")
+	s := Store{URLFile: path}
+	if _, err := s.PostgresURL(); err == nil {
+		t.Error("no error without the file")
+	}
+	write(t, path, "  postgres://u:p@h/d\n")
+	if u, err := s.PostgresURL(); err != nil || u != "postgres://u:p@h/d" {
+		t.Errorf("%q, %v", u, err)
+	}
+	for _, bad := range []string{"", "\n", "secret1\nsecret2", strings.Repeat("secret", 1000)} {
+		write(t, path, bad)
+		if _, err := s.PostgresURL(); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%.20q: %v", bad, err)
+		}
+	}
+	s = Store{URL: "postgres://u:p@h/d"}
+	if u, err := s.PostgresURL(); err != nil || u != s.URL {
+		t.Errorf("%q, %v", u, err)
+	}
+}
+
+func TestRedacted(t *testing.T) {
+	for url, want := range map[string]string{
+		"":                                      "",
+		"postgres://u:pw@h:5/d?password=pw":     "postgres://***@h:5/d",
+		"host=h password=pw":                    "***",
+		"postgres://u:pw@h1:1,h2:2/d?sslkey=pw": "postgres://***@h1:1,h2:2/d",
+		"postgres://%zz:pw@h/d":                 "***",
+		"postgres://h/d":                        "postgres://***@h/d",
+	} {
+		c := Default()
+		c.Store.URL = url
+		got := c.Redacted().Store.URL
+		if got != want {
+			t.Errorf("%q shows as %q, want %q", url, got, want)
+		}
+		if c.Store.URL != url {
+			t.Error("Redacted changed the original")
+		}
+	}
+}

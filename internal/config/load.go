@@ -1,0 +1,124 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/spf13/viper"
+)
+
+// maxFile is the longest configuration file in bytes.
+const maxFile = 1 << 20
+
+// Load reads the YAML file at path over the defaults, then env over both; env has the form
+// of os.Environ. Relative paths in the result are resolved against the file's folder.
+//
+// The error is a Faults with everything that is wrong. Whether the files that the
+// configuration names are there is not looked at: CheckFiles does.
+func Load(path string, env []string) (*Config, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, Faults{{Problem: err.Error()}}
+	}
+	c, faults := read(data, env)
+	faults = append(faults, c.check()...)
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	c.resolve(filepath.Dir(path))
+	return c, nil
+}
+
+func readFile(path string) ([]byte, error) {
+	if path == "" {
+		return nil, errors.New("no configuration file is named")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration file cannot be read: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("the configuration file cannot be read: %w", err)
+	}
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("the configuration file is longer than %d bytes", maxFile)
+	}
+	return data, nil
+}
+
+// read layers defaults, file and environment. A value that cannot be used is a fault, and
+// the layer below it stands, so that checking can go on and finds the rest.
+func read(data []byte, env []string) (*Config, Faults) {
+	root := schema()
+	values, faults := readYAML(root, data)
+
+	v := viper.New()
+	for key, value := range settings(root, reflect.ValueOf(Default())) {
+		v.SetDefault(key, value)
+	}
+	if err := v.MergeConfigMap(values); err != nil {
+		faults.add("", err.Error(), "")
+	}
+	faults = append(faults, applyEnv(v, root, env)...)
+
+	c := new(Config)
+	if err := v.Unmarshal(c, exactly); err != nil {
+		// Every value was parsed into its type before: this is our own mistake.
+		faults.add("", "internal: "+err.Error(), "")
+	}
+	return c, faults
+}
+
+// exactly makes viper's decoding strict: no guessing of types, nothing left over or unset.
+func exactly(d *mapstructure.DecoderConfig) {
+	d.DecodeHook = nil
+	d.WeaklyTypedInput = false
+	d.ErrorUnused = true
+	d.ErrorUnset = true
+}
+
+// settings is a struct as the tree of plain values that viper works on.
+func settings(f *field, value reflect.Value) map[string]any {
+	m := make(map[string]any, len(f.fields))
+	for i := range f.fields {
+		c := &f.fields[i]
+		switch v := value.Field(c.index); c.shape {
+		case section:
+			m[c.name] = settings(c, v)
+		case list:
+			entries := make([]any, v.Len())
+			for i := range entries {
+				entries[i] = settings(c, v.Index(i))
+			}
+			m[c.name] = entries
+		default:
+			m[c.name] = v.Interface()
+		}
+	}
+	return m
+}
+
+// resolve makes the paths relative to dir. "" stays: it says that there is no file.
+func (c *Config) resolve(dir string) {
+	for _, p := range c.paths() {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(dir, *p)
+		}
+	}
+}
+
+// paths is every key that names a file.
+func (c *Config) paths() []*string {
+	p := []*string{&c.AuditLog, &c.Auth.MasterKeyFile, &c.CalendarFile, &c.Store.Path, &c.Store.URLFile}
+	for i := range c.Keys {
+		p = append(p, &c.Keys[i].PublicKeyFile)
+	}
+	return p
+}

@@ -1,0 +1,132 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// entry is what the manual says of a key: the words that `tradefront config defaults`
+// prints, and the bounds that Load enforces, so that the two cannot drift apart.
+type entry struct {
+	words    string // what it is, one line of YAML comment each
+	min, max int64  // of a count; of a span in nanoseconds; no bounds if max is 0
+	span     bool   // min and max are times
+	choices  []string
+	secret   bool // the value is never repeated to anybody
+}
+
+// The longest a frame's body may be, and the shortest that still holds an authentication.
+const (
+	maxBody  = 4096
+	authBody = 206 // 16 header + 6+50 AuthIdentity + 6+128 AuthInfo
+)
+
+// manual has an entry for each key of the Config struct; a test watches that.
+var manual = map[string]entry{
+	"broker_id":      words("The firm's broker ID, 1 to 10 bytes, in quotes. Terminals must send the same."),
+	"report_unit_id": words("期货公司统一标识: the first part of the report's file name. 1 to 10 digits and letters,\nin quotes."),
+	"vendor_id":      words("交易软件厂商ID: the first item of each line of the report, 1 to 10 bytes."),
+	"system_name":    words("Shown to terminals in the login response, at most 40 bytes."),
+
+	"front":                     words("This gateway process among the firm's others."),
+	"front.id":                  number("Unique among the fronts of the firm.", 1, 1<<31-1),
+	"front.listeners":           words("The addresses that terminals connect to."),
+	"front.listeners[].address": words("host:port. Port 0 takes any free port, and the start line tells which."),
+
+	"admin":         words("The listener for people and machines that watch the front."),
+	"admin.address": words("host:port of /metrics, /healthz and /readyz; \"\" for none. Whoever reaches it can read\nit: leave it on loopback, or behind something that asks for a password."),
+	"admin.pprof":   words("Adds Go's profiling pages under /debug/pprof/."),
+
+	"audit_log": words("The file that gets one JSON line for each authentication and login. \"\" writes to\nstandard error."),
+	"log_level": choice("Of the application log on standard error.", "debug", "info", "warn", "error"),
+
+	"keys":                   words("The encryption keys granted by the monitoring centre, the newest last. At most 2 may be\nvalid at any time."),
+	"keys[].version":         words("As the terminals send it, 1 to 8 bytes, in quotes."),
+	"keys[].public_key_file": words("PEM, SubjectPublicKeyInfo, RSA-2048."),
+	"keys[].not_before":      words("The key's life: from not_before on, and before not_after. A day as 2026-01-31\n(midnight, UTC+8), a time as \"2026-01-31 15:30:00\" (UTC+8), or RFC 3339; \"\" for no\nbound."),
+	"keys[].not_after":       words("See not_before."),
+
+	"auth":                 words("The access authentication of terminal software."),
+	"auth.master_key_file": words("Encrypts the authcodes at rest; made by `tradefront masterkey create`. Keep a copy\napart: without it, every AppID needs a new authcode."),
+	"auth.refresh":         duration("How often changes of AppIDs and accounts are looked for.", 100*time.Millisecond, time.Hour),
+
+	"terminal_info": choice("A login whose terminal information is abnormal: lenient logs it in and flags the record,\nstrict refuses it with error 3.", "lenient", "strict"),
+	"calendar_file": words("The exchanges' trading days, to be updated once a year."),
+
+	"core":                      words("The local trading core: who may log in."),
+	"core.argon2":               words("The cost of one password check."),
+	"core.argon2.memory_kib":    number("Memory in KiB. A password's hash keeps the cost it was made with.", 1024, 4<<20),
+	"core.argon2.iterations":    number("Passes over that memory.", 1, 64),
+	"core.argon2.parallel":      number("Password checks at once; 0 for one a processor. Each takes the memory above.", 0, 1024),
+	"core.remember":             duration("How long a verified login is remembered, so that a reconnect does not pay for the check\nagain; 0s for never.", 0, 7*24*time.Hour),
+	"core.remember_accounts":    number("How many verified logins are remembered.", 0, 10_000_000),
+	"core.hash_queue":           number("Logins that may wait for a password check; more are answered 90, try again.", 1, 1_000_000),
+	"core.lock_failures":        number("Consecutive failures that lock an account for one source address.", 1, 1000),
+	"core.lock_source_failures": number("Failures over all accounts that lock a source address. An office shares one.", 1, 1_000_000),
+	"core.lock_decay":           duration("The time in which one failure is forgotten.", time.Second, 24*time.Hour),
+	"core.sessions_per_user":    number("Sessions that one account may have at this front; 0 for no bound.", 0, 1_000_000),
+
+	"store":              words("Where records live."),
+	"store.driver":       choice("embedded keeps records in the local store, postgres moves them on to PostgreSQL.", "embedded", "postgres"),
+	"store.path":         words("The local store, always used: each login is in it before it is answered. On a disk that\nkeeps what it has synced."),
+	"store.url":          secret("The database, as postgres://user:password@host:5432/name. One of url and url_file is\nneeded for driver postgres."),
+	"store.url_file":     words("A file that holds the URL, so that this one holds no password."),
+	"store.answer_after": choice("What a login's answer waits for: local, this front's disk; postgres, the database's\ncommit as well (with the database out of reach such a front answers 8).", "local", "postgres"),
+	"store.batch_rows":   number("Rows that the forwarder gathers at most before it sends.", 1, 100_000),
+	"store.batch_delay":  duration("How long it waits for them at most.", time.Millisecond, 10*time.Second),
+	"store.patience":     duration("With answer_after: postgres, how long an answer waits before it is 8.", 100*time.Millisecond, 5*time.Minute),
+
+	"limits":                  words("What this front takes on at once."),
+	"limits.connections":      number("Connections; 0 for as many as the limit of open files allows, less a reserve.", 0, 10_000_000),
+	"limits.logins_in_flight": number("Logins over all connections; more are answered 90, try again.", 1, 1_000_000),
+	"limits.pending_frames":   number("Frames that one connection may send while its login is in flight.", 1, 1024),
+	"limits.outbound_bytes":   number("Bytes that a terminal may leave unread before it is closed.", 1024, 16<<20),
+	"limits.body_before_auth": number("The longest body of a frame before authentication; after it, 4096.", authBody, maxBody),
+
+	"timers":              words("How long things may take."),
+	"timers.authenticate": duration("From connected to authenticated.", 10*time.Millisecond, time.Hour),
+	"timers.login":        duration("From authenticated to logged in.", 10*time.Millisecond, time.Hour),
+	"timers.challenge":    duration("How long an unanswered challenge lives.", 10*time.Millisecond, 30*time.Second),
+	"timers.drain":        duration("How long a stopping front waits for logins in flight.", 0, time.Hour),
+}
+
+func words(s string) entry  { return entry{words: s} }
+func secret(s string) entry { return entry{words: s, secret: true} }
+
+func number(s string, lowest, highest int64) entry {
+	return entry{words: s, min: lowest, max: highest}
+}
+
+func duration(s string, lowest, highest time.Duration) entry {
+	return entry{words: s, min: int64(lowest), max: int64(highest), span: true}
+}
+
+func choice(s string, choices ...string) entry { return entry{words: s, choices: choices} }
+
+// bounds is "1 to 1024", "" if the key has none.
+func (e entry) bounds() string {
+	if e.max == 0 {
+		return ""
+	}
+	return e.print(e.min) + " to " + e.print(e.max)
+}
+
+func (e entry) print(n int64) string {
+	if e.span {
+		return printSpan(time.Duration(n))
+	}
+	return fmt.Sprint(n)
+}
+
+// printSpan is shorter than Duration.String: 12h, not 12h0m0s.
+func printSpan(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}

@@ -1,0 +1,50 @@
+// Package core decides who may log in and as what: the local core, with accounts of
+// its own. A firm with a trading core will put a link to it in this place.
+//
+// # The way of an attempt
+//
+//	Attempt ── locked? ──▶ refused 75 or 143, not evaluated
+//	   │
+//	   ├── remembered? ──▶ User, without argon2
+//	   ▼
+//	hash queue ── full, or the caller gave up ──▶ refused 90
+//	   │ a slot of a few
+//	   ▼
+//	reserve with the locks ── locked meanwhile ──▶ refused 75 or 143
+//	   │                   └─ as many guesses in flight as are left ──▶ refused 90
+//	   ▼
+//	argon2id ──▶ settle: forgive and remember, or count a failure
+//
+// # Locks
+//
+// A failure counts for the account at that source address, and for the source over all
+// accounts. Each counter is a leaky bucket: it forgets one failure per decay time, and
+// locks while it stands at its limit. A success empties the bucket of (account, source).
+// So a guesser has its first few tries and then one a decay time; whoever stops is free
+// again; a stranger elsewhere cannot lock a customer out. What is refused as locked is
+// not evaluated and does not extend the lock. IPv6 sources count by /64, which is what
+// one customer is given.
+//
+// # Invariants
+//
+//   - Never are more wrong guesses evaluated than a bucket has room for, however many
+//     attempts run at once: room is reserved before argon2 and settled after it.
+//   - An unknown account costs the same argon2 work as a known one, is counted and
+//     locked the same, and only Refused.Reason, for the audit log, tells them apart.
+//     (Hashes made with other parameters than those in force differ in time: re-hash them.)
+//   - Passwords are not kept: only an HMAC under a key that lives and dies with the
+//     process, and the password hash itself. The password slice stays its owner's.
+//   - A changed password hash, a removed account and the end of Remember each end what
+//     is remembered.
+//
+// # Bounds
+//
+// Options names them: slots and queue of argon2 (each slot holds Params.MemoryKiB), the
+// remembered logins, and the buckets (MaxBuckets for each of the two kinds; when there
+// are more, the ones least recently used are forgotten).
+//
+// # If we crash
+//
+// Nothing is written. Locks and remembered logins are gone: the first login of each
+// account after a start pays for argon2, and a guesser gets a few more tries.
+package core

@@ -1,0 +1,221 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// Source is where the accounts come from.
+type Source interface {
+	// Generation moves whenever an Account changed. It must be cheap: it is asked at
+	// every Refresh.
+	Generation(ctx context.Context) (int64, error)
+	Accounts(ctx context.Context) ([]Account, error)
+}
+
+// Options bounds and tunes a Local. Each field has the meaning of the configuration's
+// field of that name.
+type Options struct {
+	Params             Params        // of new hashes, and of the work done for unknown accounts
+	Parallel           int           // argon2 slots; 0 for one a processor
+	HashQueue          int           // attempts that wait for a slot; more are Busy
+	Remember           time.Duration // how long a verified login is remembered; 0 for not at all
+	RememberAccounts   int           // how many are
+	LockFailures       int           // failures that lock (account, source)
+	LockSourceFailures int           // failures over all accounts that lock a source
+	LockDecay          time.Duration // in which a bucket forgets one failure
+
+	Now func() time.Time // nil for time.Now
+}
+
+func (o *Options) complete() error {
+	if o.Parallel == 0 {
+		o.Parallel = runtime.GOMAXPROCS(0)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	switch {
+	case o.Parallel < 0 || o.HashQueue < 0:
+		return errors.New("core: the hash queue and its slots cannot be negative")
+	case o.Remember < 0 || o.Remember > 0 && o.RememberAccounts < 1:
+		return errors.New("core: to remember logins, both their number and the time must be positive")
+	case o.LockFailures < 1 || o.LockSourceFailures < 1:
+		return errors.New("core: a lock needs at least one failure")
+	case o.LockDecay <= 0:
+		return errors.New("core: the time in which a failure is forgotten must be positive")
+	}
+	return o.Params.check()
+}
+
+// Local verifies logins against a snapshot of the accounts. It is safe for concurrent use.
+type Local struct {
+	source Source
+	now    func() time.Time
+	dummy  hash // what unknown accounts are evaluated against; matches no password
+
+	locks  *locks
+	memory *memory
+	queue  *queue
+
+	refreshing sync.Mutex // one Refresh at a time
+	current    atomic.Pointer[snapshot]
+}
+
+// snapshot is never changed once it is stored.
+type snapshot struct {
+	generation int64
+	holders    map[regulation.Account]holder
+}
+
+// holder is what Verify needs of an Account.
+type holder struct {
+	userType regulation.UserType
+	hash     hash
+	unlocked time.Time
+}
+
+// lookup works on the nil snapshot, which knows nobody.
+func (s *snapshot) lookup(account regulation.Account) (holder, bool) {
+	if s == nil {
+		return holder{}, false
+	}
+	h, known := s.holders[account]
+	return h, known
+}
+
+// NewLocal returns a Local that knows nobody until its first Refresh.
+func NewLocal(source Source, o Options) (*Local, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	return &Local{
+		source: source,
+		now:    o.Now,
+		dummy:  randomHash(o.Params),
+		locks:  newLocks(o.LockFailures, o.LockSourceFailures, o.LockDecay),
+		memory: newMemory(o.RememberAccounts, o.Remember),
+		queue:  newQueue(o.Parallel, o.HashQueue),
+	}, nil
+}
+
+// RowError says that a row of the source cannot be used. Refresh joins one for each such row.
+type RowError struct {
+	Account regulation.Account
+	Err     error
+}
+
+func (e *RowError) Error() string { return fmt.Sprintf("account %q: %v", string(e.Account), e.Err) }
+
+func (e *RowError) Unwrap() error { return e.Err }
+
+// Loaded reports whether a Refresh has ever succeeded: before that a front is not ready.
+func (l *Local) Loaded() bool { return l.current.Load() != nil }
+
+// Refresh takes over the source's state if its generation moved, and reports whether it
+// did. An account whose Unlocked moved forward has its locks lifted at every source; a
+// lock of a source as a whole stands. Rows that cannot be used are left out and come back
+// as joined *RowErrors, with changed true: the new snapshot is in force. Any other error
+// leaves the old one in force.
+func (l *Local) Refresh(ctx context.Context) (changed bool, err error) {
+	l.refreshing.Lock()
+	defer l.refreshing.Unlock()
+	// The generation is read before the rows: a change between the two is then seen
+	// again at the next Refresh, never missed.
+	generation, err := l.source.Generation(ctx)
+	if err != nil {
+		return false, fmt.Errorf("generation of the accounts: %w", err)
+	}
+	before := l.current.Load()
+	if before != nil && before.generation == generation {
+		return false, nil
+	}
+	rows, err := l.source.Accounts(ctx)
+	if err != nil {
+		return false, fmt.Errorf("read the accounts: %w", err)
+	}
+	holders, err := readRows(rows)
+	l.current.Store(&snapshot{generation, holders})
+	l.locks.lift(unlockedSince(before, holders))
+	return true, err
+}
+
+// readRows reads each row; its error joins the rows that it left out.
+func readRows(rows []Account) (map[regulation.Account]holder, error) {
+	holders := make(map[regulation.Account]holder, len(rows))
+	var faults []error
+	for i := range rows {
+		row := &rows[i]
+		h, err := readRow(row)
+		if _, twice := holders[row.Account]; err == nil && twice {
+			err = errors.New("stands twice; the first is used")
+		}
+		if err != nil {
+			faults = append(faults, &RowError{row.Account, err})
+			continue
+		}
+		holders[row.Account] = h
+	}
+	return holders, errors.Join(faults...)
+}
+
+func readRow(row *Account) (holder, error) {
+	if _, err := regulation.ParseAccount(string(row.Account)); err != nil {
+		return holder{}, err
+	}
+	if !row.UserType.Valid() {
+		return holder{}, errors.New("the user type is not 1 or 2")
+	}
+	h, err := parseHash(row.PasswordHash)
+	if err != nil {
+		return holder{}, err
+	}
+	return holder{row.UserType, h, row.Unlocked}, nil
+}
+
+// unlockedSince are the accounts that an operator unlocked between two snapshots.
+func unlockedSince(before *snapshot, after map[regulation.Account]holder) map[regulation.Account]bool {
+	unlocked := make(map[regulation.Account]bool)
+	for account, h := range after {
+		if was, _ := before.lookup(account); h.unlocked.After(was.unlocked) {
+			unlocked[account] = true
+		}
+	}
+	return unlocked
+}
+
+// Stats is a view of a Local for metrics and status pages.
+type Stats struct {
+	Accounts         int // in the snapshot
+	AccountsLocked   int // (account, source) pairs locked now
+	SourcesLocked    int
+	Remembered       int    // verified logins in memory, some of them perhaps outdated
+	RememberedHits   uint64 // attempts that skipped argon2, since start
+	RememberedMisses uint64 // attempts that did not
+	Hashing          int    // argon2 slots in use now
+	HashQueue        int    // attempts that wait for one
+}
+
+// Stats counts what there is now. It looks through all buckets, a few milliseconds at
+// their bound: for a scrape, not for each login.
+func (l *Local) Stats() Stats {
+	s := Stats{
+		Remembered:       l.memory.len(),
+		RememberedHits:   l.memory.hits.Load(),
+		RememberedMisses: l.memory.misses.Load(),
+		Hashing:          l.queue.running(),
+		HashQueue:        l.queue.waiting(),
+	}
+	if current := l.current.Load(); current != nil {
+		s.Accounts = len(current.holders)
+	}
+	s.AccountsLocked, s.SourcesLocked = l.locks.count(l.now())
+	return s
+}

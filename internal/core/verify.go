@@ -1,0 +1,96 @@
+package core
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// Attempt is one try to log in.
+type Attempt struct {
+	Account  regulation.Account
+	Password []byte     // the caller's; only read, and not kept
+	Source   netip.Addr // the terminal's public address
+}
+
+// User is who an attempt turned out to be.
+type User struct {
+	Account  regulation.Account
+	UserType regulation.UserType
+}
+
+// Reason is why an attempt was refused: enum, metric label and audit word. The terminal
+// gets the error of protocol.md 5 that is named here, and never learns more.
+type Reason byte
+
+// The closed set of reasons. The zero Reason is no refusal.
+const (
+	UnknownAccount Reason = iota + 1 // error 3
+	WrongPassword                    // error 3
+	AccountLocked                    // error 75: too many failures of this account at this source
+	SourceLocked                     // error 143: too many failures of this source
+	Busy                             // error 90: nothing was evaluated, try again
+)
+
+var reasonWords = [...]string{
+	UnknownAccount: "unknown_account", WrongPassword: "wrong_password",
+	AccountLocked: "account_locked", SourceLocked: "source_locked", Busy: "busy",
+}
+
+func (r Reason) String() string {
+	if r == 0 || int(r) >= len(reasonWords) {
+		return "invalid"
+	}
+	return reasonWords[r]
+}
+
+// Refused is the error of a Verify that let nobody in.
+type Refused struct{ Reason Reason }
+
+func (e *Refused) Error() string { return "login refused: " + e.Reason.String() }
+
+// Verify says who a is. The error is always a *Refused. The end of ctx while waiting for
+// a slot is Busy; once argon2 runs, it is waited for. Verify blocks for the hash queue
+// and for argon2, some ten milliseconds: never call it on an event loop.
+func (l *Local) Verify(ctx context.Context, a Attempt) (User, error) {
+	// 1. Locked: refused at once, nothing evaluated.
+	origin := originOf(a.Account, a.Source)
+	if reason := l.locks.locked(origin, l.now()); reason != 0 {
+		return User{}, &Refused{reason}
+	}
+	// 2. An unknown account takes the same way with a hash that nothing matches.
+	holder, known := l.current.Load().lookup(a.Account)
+	if !known {
+		holder.hash = l.dummy
+	}
+	// 3. Verified not long ago: no need for argon2.
+	memo := l.memory.key(a.Account, &holder.hash, a.Password)
+	if l.memory.remembers(memo, l.now()) {
+		l.locks.forgive(origin)
+		return User{a.Account, holder.userType}, nil
+	}
+	// 4. Wait for a slot, then look again: time has passed.
+	if !l.queue.enter(ctx) {
+		return User{}, &Refused{Busy}
+	}
+	defer l.queue.leave()
+	if l.memory.remembersQuietly(memo, l.now()) {
+		l.locks.forgive(origin)
+		return User{a.Account, holder.userType}, nil
+	}
+	// 5. Reserve, evaluate, settle.
+	if reason := l.locks.reserve(origin, l.now()); reason != 0 {
+		return User{}, &Refused{reason}
+	}
+	right := holder.hash.matches(a.Password) && known
+	l.locks.settle(origin, right, l.now())
+	switch {
+	case !known:
+		return User{}, &Refused{UnknownAccount}
+	case !right:
+		return User{}, &Refused{WrongPassword}
+	}
+	l.memory.remember(memo, l.now())
+	return User{a.Account, holder.userType}, nil
+}

@@ -1,0 +1,119 @@
+package demo
+
+import (
+	"bufio"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/settlement"
+)
+
+// Verdict is what the check of a report against the terminals found.
+type Verdict struct {
+	Lines   int
+	Equal   int // lines that say exactly what their terminal was
+	Flags   map[regulation.AbnormalFlag]int
+	Missing int // answered logins without a line
+	Faults  []string
+	Shown   []Opened // a few lines, for people
+}
+
+// Opened is one line beside the truth.
+type Opened struct {
+	Line       string // as it stands in the file, shortened
+	Supplement string // as the private key opens it
+	Terminal   string
+	Was        *Was
+}
+
+const (
+	maxFaults  = 20
+	shortened  = 100     // bytes of a line that are shown
+	maxLineLen = 1 << 20 // bytes
+)
+
+// Good reports whether every answered login stands in the report once, as it was.
+func (v *Verdict) Good() bool { return v.Missing == 0 && len(v.Faults) == 0 && v.Lines == v.Equal }
+
+// Check reads reports, opens each line with the test private key, and compares it with
+// the answered logins. show is how many lines are kept to be shown.
+func Check(reports []io.Reader, private *rsa.PrivateKey, answers []*Was, show int) (*Verdict, error) {
+	c := checker{
+		private: private, show: show,
+		verdict: &Verdict{Flags: map[regulation.AbnormalFlag]int{}},
+		open:    make(map[string][]*Was, len(answers)),
+	}
+	for _, a := range answers {
+		c.open[a.Supplement] = append(c.open[a.Supplement], a)
+	}
+	for _, r := range reports {
+		if err := c.read(r); err != nil {
+			return nil, err
+		}
+	}
+	for _, left := range c.open {
+		c.verdict.Missing += len(left)
+	}
+	return c.verdict, nil
+}
+
+// checker keeps the answered logins that no line has accounted for yet, by what their
+// supplement must say.
+type checker struct {
+	private *rsa.PrivateKey
+	show    int
+	verdict *Verdict
+	open    map[string][]*Was
+}
+
+func (c *checker) read(r io.Reader) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(make([]byte, 0, maxLineLen), maxLineLen)
+	for lines.Scan() {
+		c.verdict.Lines++
+		if err := c.line(lines.Bytes()); err != nil && len(c.verdict.Faults) < maxFaults {
+			c.verdict.Faults = append(c.verdict.Faults, fmt.Sprintf("line %d: %v", c.verdict.Lines, err))
+		}
+	}
+	return lines.Err()
+}
+
+func (c *checker) line(b []byte) error {
+	line, err := settlement.ParseLine(b)
+	if err != nil {
+		return err
+	}
+	text, err := rsa.DecryptPKCS1v15(nil, c.private, line.Supplement) //nolint:staticcheck // what the regulation demands
+	if err != nil {
+		return errors.New("the private key does not open the supplement")
+	}
+	if len(text) == 0 {
+		return errors.New("the supplement is empty")
+	}
+	c.verdict.Flags[regulation.AbnormalFlag(text[0])]++
+	same := c.open[string(text)]
+	if len(same) == 0 {
+		return fmt.Errorf("no answered login was %q", text)
+	}
+	terminal := ""
+	if plain, err := rsa.DecryptPKCS1v15(nil, c.private, line.Terminal); err == nil { //nolint:staticcheck // as above
+		terminal = string(plain)
+	}
+	was := same[0]
+	if terminal != was.Terminal {
+		return fmt.Errorf("the terminal string is %q, the terminal was %q", terminal, was.Terminal)
+	}
+	if c.open[string(text)] = same[1:]; len(same) == 1 {
+		delete(c.open, string(text))
+	}
+	c.verdict.Equal++
+	if len(c.verdict.Shown) < c.show && terminal != "" {
+		c.verdict.Shown = append(c.verdict.Shown, Opened{
+			Line: string(b[:min(len(b), shortened)]), Supplement: string(text), Terminal: terminal, Was: was,
+		})
+	}
+	return nil
+}

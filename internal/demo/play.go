@@ -1,0 +1,106 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// visitPatience bounds one visit; an honest one takes milliseconds.
+const visitPatience = 30 * time.Second
+
+// Tally is what came of all visits.
+type Tally struct {
+	Visits  int
+	Took    time.Duration
+	Answers []*Was
+	Codes   map[int]int    // how often each code was the last word
+	Kinds   map[string]int // how often each sort of visitor came
+	Latency *hdrhistogram.Histogram
+	// Surprises are visits that ended as they must not, a few of them in words.
+	Surprises int
+	Examples  []string
+}
+
+const maxExamples = 5
+
+// Play sends n visits to the front, at most crowd at once. progress is told how many are
+// over. The error is a visit that could not be made, for example because the front is
+// gone; what was answered until then is in the tally.
+func Play(ctx context.Context, firm *Firm, n, crowd int, progress func(done int64)) (*Tally, error) {
+	t := &Tally{
+		Codes: map[int]int{}, Kinds: map[string]int{},
+		Latency: hdrhistogram.New(1, int64(visitPatience/time.Microsecond), 3),
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var (
+		next atomic.Int64
+		mu   sync.Mutex
+		wg   sync.WaitGroup
+	)
+	begin := time.Now()
+	for range crowd {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(n) && ctx.Err() == nil; i = next.Add(1) - 1 {
+				v, err := visit(ctx, firm, uint64(i))
+				mu.Lock()
+				t.note(v, err)
+				progress(int64(t.Visits))
+				mu.Unlock()
+				if _, failed := codeOf(err); failed != nil {
+					cancel(fmt.Errorf("visit %d (%s): %w", i, v.kind.name, failed))
+				}
+			}
+		})
+	}
+	wg.Wait()
+	t.Took = time.Since(begin)
+	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		return t, err
+	}
+	return t, ctx.Err()
+}
+
+// visit is the i-th one: the same i is the same sort of visitor with the same machine.
+func visit(ctx context.Context, firm *Firm, i uint64) (*visitor, error) {
+	ctx, cancel := context.WithTimeout(ctx, visitPatience)
+	defer cancel()
+	random := rand.New(rand.NewPCG(i, 2016))
+	v := &visitor{
+		firm: firm, kind: pick(random), random: random,
+		app:     firm.Apps[random.IntN(len(firm.Apps))],
+		account: firm.Accounts[random.IntN(len(firm.Accounts))],
+	}
+	err := v.kind.play(ctx, v)
+	if v.conn != nil {
+		_ = v.conn.Close()
+	}
+	return v, err
+}
+
+func (t *Tally) note(v *visitor, err error) {
+	t.Visits++
+	t.Kinds[v.kind.name]++
+	t.Answers = append(t.Answers, v.answers...)
+	if v.answer > 0 {
+		_ = t.Latency.RecordValue(v.answer.Microseconds()) // in range: visits are bounded
+	}
+	code, failed := codeOf(err)
+	if failed != nil {
+		return
+	}
+	t.Codes[code]++
+	if code != v.kind.code {
+		t.Surprises++
+		if len(t.Examples) < maxExamples {
+			t.Examples = append(t.Examples, fmt.Sprintf("%s: the front's last word was %d, not %d: %v", v.kind.name, code, v.kind.code, err))
+		}
+	}
+}

@@ -1,0 +1,279 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/supplement"
+	"github.com/tradefront/tradefront/internal/supplement/terminal"
+)
+
+// Closed is the code of a visit that the front ended without an answer.
+const Closed = -1
+
+// kind is a sort of visitor: what it does, and what must come of it.
+type kind struct {
+	name   string
+	weight int // of 1000 visits
+	code   int // what the front must say last
+	flag   regulation.AbnormalFlag
+	play   func(context.Context, *visitor) error
+}
+
+// kinds are all sorts of visitors, most of them honest.
+var kinds = []kind{
+	{"honest terminal", 900, 0, regulation.FlagNormal, honest},
+	{"logs in twice", 10, 5, regulation.FlagNormal, twice},
+	{"collected nothing", 10, 0, regulation.FlagTerminalEmpty, collectedNothing},
+	{"unknown key version", 10, 0, regulation.FlagKeyVersion, unknownVersion},
+	{"ciphertext cut to 255 bytes", 10, 0, regulation.FlagTerminalData, cutInfo},
+	{"reports a fault itself", 10, 0, regulation.FlagTerminalData, reportsFault},
+	{"unknown AppID", 10, 63, 0, unknownApp},
+	{"wrong authcode", 10, 63, 0, wrongAuthCode},
+	{"login without authentication", 10, 64, 0, withoutAuthentication},
+	{"wrong password", 5, 3, 0, wrongPassword},
+	{"illegal account", 5, 15, 0, illegalAccount},
+	{"not our protocol", 10, Closed, 0, garbage},
+}
+
+// pick draws a kind by its weight.
+func pick(random *rand.Rand) *kind {
+	n := random.IntN(1000)
+	for i := range kinds {
+		if n -= kinds[i].weight; n < 0 {
+			return &kinds[i]
+		}
+	}
+	panic("demo: the weights do not add up to 1000")
+}
+
+// visitor is one terminal during one visit.
+type visitor struct {
+	firm    *Firm
+	kind    *kind
+	random  *rand.Rand
+	app     App
+	account Account
+	conn    *client.Conn
+
+	answer  time.Duration // from the login request to its answer
+	answers []*Was        // successes; more than one would be a fault
+}
+
+// dial comes from some address of 127.0.0.0/8, as customers come from everywhere.
+func (v *visitor) dial(ctx context.Context) (err error) {
+	n := v.random.Uint32()
+	source := netip.AddrFrom4([4]byte{127, byte(n >> 16), byte(n >> 8), byte(n%254) + 1})
+	v.conn, err = client.Dial(ctx, v.firm.Address, client.WithSourceAddr(source))
+	return err
+}
+
+func (v *visitor) authenticate(ctx context.Context, app App) error {
+	_, err := v.conn.Authenticate(ctx, client.Identity{
+		BrokerID: v.firm.BrokerID, AppID: string(app.AppID), ProductInfo: "demo",
+	}, app.AuthCode)
+	return err
+}
+
+// collect builds a terminal string and encrypts it, as the collection library does.
+func (v *visitor) collect() (text string, ciphertext []byte, err error) {
+	kinds := int(regulation.TerminalWeChat-regulation.TerminalWindows) + 1
+	t := regulation.TerminalWindows + regulation.TerminalType(v.random.IntN(kinds))
+	text = terminal.Build(t, v.random, time.Now())
+	ciphertext, err = v.firm.Key.Encrypt(nil, []byte(text))
+	return text, ciphertext, err
+}
+
+// login sends req as v's customer; what is not set in req is filled in.
+func (v *visitor) login(ctx context.Context, req client.LoginRequest, text string) error {
+	req.BrokerID = v.firm.BrokerID
+	if req.UserID == "" {
+		req.UserID, req.Password = string(v.account.Account), v.account.Password
+	}
+	if req.KeyVersion == "" {
+		req.KeyVersion = v.firm.KeyVersion
+	}
+	if req.AbnormalFlag == 0 {
+		req.AbnormalFlag = byte(regulation.FlagNormal)
+	}
+	begin := time.Now()
+	result, err := v.conn.Login(ctx, req)
+	v.answer = time.Since(begin)
+	if err != nil {
+		return err
+	}
+	v.answers = append(v.answers, v.was(&result, text))
+	return nil
+}
+
+// was puts together what the supplement must say, by what this side knows: its own
+// socket address, not the one that the front told.
+func (v *visitor) was(result *client.LoginResult, text string) *Was {
+	local, _ := v.conn.LocalAddr().(*net.TCPAddr)
+	return &Was{
+		RecordID:   result.RecordID,
+		TradingDay: result.TradingDay,
+		Terminal:   text,
+		Supplement: fmt.Sprintf("%c@%s@%s@%d@%s@@@@@%s@%c", v.kind.flag, v.app.AppID,
+			supplement.AppendAddr(nil, local.AddrPort().Addr()), local.Port,
+			result.LoginTime.Format(regulation.TimeLayout), v.account.Account, v.account.UserType),
+	}
+}
+
+func (v *visitor) enter(ctx context.Context) error {
+	if err := v.dial(ctx); err != nil {
+		return err
+	}
+	return v.authenticate(ctx, v.app)
+}
+
+func honest(ctx context.Context, v *visitor) error {
+	if err := v.logIn(ctx); err != nil {
+		return err
+	}
+	return v.conn.Logout(ctx)
+}
+
+func (v *visitor) logIn(ctx context.Context) error {
+	text, ciphertext, err := v.collect()
+	if err != nil {
+		return err
+	}
+	if err := v.enter(ctx); err != nil {
+		return err
+	}
+	return v.login(ctx, client.LoginRequest{Ciphertext: ciphertext}, text)
+}
+
+func twice(ctx context.Context, v *visitor) error {
+	if err := v.logIn(ctx); err != nil {
+		return err
+	}
+	return v.login(ctx, client.LoginRequest{Ciphertext: make([]byte, 256)}, "")
+}
+
+func collectedNothing(ctx context.Context, v *visitor) error {
+	if err := v.enter(ctx); err != nil {
+		return err
+	}
+	return v.login(ctx, client.LoginRequest{}, "")
+}
+
+// unknownVersion encrypted under a key that nobody here knows: nothing can open it.
+func unknownVersion(ctx context.Context, v *visitor) error {
+	_, ciphertext, err := v.collect()
+	if err != nil {
+		return err
+	}
+	for i := range ciphertext {
+		ciphertext[i] ^= byte(v.random.Uint32())
+	}
+	if err := v.enter(ctx); err != nil {
+		return err
+	}
+	return v.login(ctx, client.LoginRequest{KeyVersion: "0.1", Ciphertext: ciphertext}, "")
+}
+
+func cutInfo(ctx context.Context, v *visitor) error {
+	_, ciphertext, err := v.collect()
+	if err != nil {
+		return err
+	}
+	if err := v.enter(ctx); err != nil {
+		return err
+	}
+	return v.login(ctx, client.LoginRequest{Ciphertext: ciphertext[:255]}, "")
+}
+
+func reportsFault(ctx context.Context, v *visitor) error {
+	text, ciphertext, err := v.collect()
+	if err != nil {
+		return err
+	}
+	if err := v.enter(ctx); err != nil {
+		return err
+	}
+	return v.login(ctx, client.LoginRequest{
+		Ciphertext: ciphertext, AbnormalFlag: byte(regulation.FlagTerminalData),
+	}, text)
+}
+
+func unknownApp(ctx context.Context, v *visitor) error {
+	if err := v.dial(ctx); err != nil {
+		return err
+	}
+	return v.authenticate(ctx, App{AppID: "nobody_soft_0.1", AuthCode: v.app.AuthCode})
+}
+
+func wrongAuthCode(ctx context.Context, v *visitor) error {
+	if err := v.dial(ctx); err != nil {
+		return err
+	}
+	return v.authenticate(ctx, App{AppID: v.app.AppID, AuthCode: "AAAABBBBCCCCDDDD"})
+}
+
+func withoutAuthentication(ctx context.Context, v *visitor) error {
+	if err := v.dial(ctx); err != nil {
+		return err
+	}
+	return v.login(ctx, client.LoginRequest{Ciphertext: make([]byte, 256)}, "")
+}
+
+func wrongPassword(ctx context.Context, v *visitor) error {
+	if err := v.enter(ctx); err != nil {
+		return err
+	}
+	return v.login(ctx, client.LoginRequest{
+		UserID: string(v.account.Account), Password: "not the password", Ciphertext: make([]byte, 256),
+	}, "")
+}
+
+func illegalAccount(ctx context.Context, v *visitor) error {
+	if err := v.enter(ctx); err != nil {
+		return err
+	}
+	return v.login(ctx, client.LoginRequest{UserID: "88@88", Password: "x", Ciphertext: make([]byte, 256)}, "")
+}
+
+func garbage(ctx context.Context, v *visitor) error {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", v.firm.Address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() //nolint:errcheck // nothing is lost with it
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	if _, err := conn.Write([]byte{1, 0xff, 0xff, 0xff, 'n', 'o', 'i', 's', 'e'}); err != nil {
+		return err
+	}
+	_, err = conn.Read(make([]byte, 1))
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return &client.ClosedError{Cause: err}
+}
+
+// codeOf is the last thing that the front said.
+func codeOf(err error) (int, error) {
+	var (
+		refused *client.Error
+		closed  *client.ClosedError
+	)
+	switch {
+	case err == nil:
+		return 0, nil
+	case errors.As(err, &refused):
+		return refused.Code, nil
+	case errors.As(err, &closed):
+		return Closed, nil
+	}
+	return 0, err
+}

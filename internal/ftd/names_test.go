@@ -1,0 +1,75 @@
+package ftd_test
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+)
+
+func TestFaults(t *testing.T) {
+	word := regexp.MustCompile(`^[a-z]+(_[a-z]+)*$`)
+	seen := map[string]bool{}
+	for _, f := range ftd.Faults() {
+		w := f.Word()
+		if f == 0 || !word.MatchString(w) || w == "unknown" || seen[w] || w != f.String() {
+			t.Errorf("fault %d has the word %q", uint8(f), w)
+		}
+		seen[w] = true
+		if text := f.Error(); !strings.HasPrefix(text, "malformed: ") || len(text) < 20 {
+			t.Errorf("%s has the text %q", w, text)
+		}
+		if !errors.Is(fmt.Errorf("wrapped: %w", f), f) {
+			t.Errorf("%s is not found in an error chain", w)
+		}
+	}
+	if len(seen) != 14 {
+		t.Errorf("%d faults, want 14: a new one needs a vector and a line in docs/protocol.md", len(seen))
+	}
+	for _, f := range []ftd.Fault{0, 255} {
+		if f.Word() != "unknown" || f.Error() != "malformed: unknown fault" {
+			t.Errorf("fault %d: %q, %q", uint8(f), f.Word(), f.Error())
+		}
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for _, tt := range []struct {
+		got    fmt.Stringer
+		number uint32
+		name   string
+	}{
+		{ftd.TIDError, 0x00000001, "Error"},
+		{ftd.TIDUserLogin, 0x00000016, "UserLogin"},
+		{ftd.TIDUserLogout, 0x00000017, "UserLogout"},
+		{ftd.TIDForceExit, 0x00001005, "ForceExit"},
+		{ftd.TIDAuthenticate, 0x00008001, "Authenticate"},
+		{ftd.TID(15), 15, "TID(0x0000000F)"},
+
+		{ftd.FIDError, 0x0005, "Error"},
+		{ftd.FIDForceExit, 0x0006, "ForceExit"},
+		{ftd.FIDAuthIdentity, 0x8001, "AuthIdentity"},
+		{ftd.FIDAuthInfo, 0x8002, "AuthInfo"},
+		{ftd.FIDAuthChallenge, 0x8003, "AuthChallenge"},
+		{ftd.FIDAuthResult, 0x8004, "AuthResult"},
+		{ftd.FIDLoginRequest, 0x8005, "LoginRequest"},
+		{ftd.FIDTerminalInfo, 0x8006, "TerminalInfo"},
+		{ftd.FIDLoginResponse, 0x8007, "LoginResponse"},
+		{ftd.FIDLogoutRequest, 0x8008, "LogoutRequest"},
+		{ftd.FID(15), 15, "FID(0x0000000F)"},
+	} {
+		var number uint32
+		switch v := tt.got.(type) {
+		case ftd.TID:
+			number = uint32(v)
+		case ftd.FID:
+			number = uint32(v)
+		}
+		if number != tt.number || tt.got.String() != tt.name {
+			t.Errorf("%v is 0x%X, want %s, 0x%X", tt.got, number, tt.name, tt.number)
+		}
+	}
+}

@@ -1,0 +1,169 @@
+package gateway
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/supplement"
+)
+
+// Core says who may log in. Its refusals are *core.Refused; any other error means that
+// the core could not be asked.
+type Core interface {
+	Verify(ctx context.Context, a core.Attempt) (core.User, error)
+}
+
+// Registry knows the terminal software that the firm has admitted.
+type Registry interface {
+	Verify(appID []byte, ch *auth.Challenge, answer *[auth.ChallengeLen]byte) (auth.Verdict, auth.AppType)
+}
+
+// Log makes a record durable before it returns nil. Another error than
+// store.ErrUnavailable means that nothing was recorded.
+type Log interface {
+	Append(ctx context.Context, rec *store.Record) error
+}
+
+// Audit takes one entry for each decision.
+type Audit interface {
+	Log(e ops.Entry)
+}
+
+// Observer counts.
+type Observer interface {
+	Authenticated(reason string)
+	LoggedIn(reason string)
+	Flagged(flag string)
+	Stage(stage string, d time.Duration)
+}
+
+// Firm is who we are in the records.
+type Firm struct {
+	BrokerID   string
+	VendorID   string
+	SystemName string
+	FrontID    int32
+}
+
+// Options are the firm's choices.
+type Options struct {
+	Firm            Firm
+	Strict          bool // terminal_info: strict
+	Rules           supplement.Rules
+	SessionsPerUser int // 0 for no bound
+}
+
+// Gateway authenticates and logs in. It is safe for concurrent use; make it with New.
+type Gateway struct {
+	opt      Options
+	core     Core
+	registry Registry
+	keys     *supplement.KeyRing
+	calendar *calendar.Calendar
+	log      Log
+	audit    Audit
+	observer Observer
+	logger   *zap.Logger
+	now      func() time.Time
+
+	online online
+	refs   refs
+}
+
+// Parts are the rooms that a login walks through.
+type Parts struct {
+	Core     Core
+	Registry Registry
+	Keys     *supplement.KeyRing
+	Calendar *calendar.Calendar
+	Log      Log
+	Audit    Audit
+	Observer Observer
+	Logger   *zap.Logger
+	Now      func() time.Time // nil for time.Now
+}
+
+// New puts a gateway together.
+func New(opt Options, p Parts) *Gateway {
+	g := &Gateway{
+		opt: opt, core: p.Core, registry: p.Registry, keys: p.Keys, calendar: p.Calendar,
+		log: p.Log, audit: p.Audit, observer: p.Observer, logger: p.Logger, now: p.Now,
+		online: online{limit: opt.SessionsPerUser},
+	}
+	if g.now == nil {
+		g.now = time.Now
+	}
+	g.refs.seed()
+	return g
+}
+
+// Online is how many sessions are logged in.
+func (g *Gateway) Online() int { return g.online.total() }
+
+// Ended takes a session out whose login was answered.
+func (g *Gateway) Ended(_ session.Peer, userID []byte) {
+	g.online.leave(regulation.Account(userID))
+}
+
+// Unanswered notes a login whose outcome found no terminal any more. An accepted one
+// stays recorded; reconciliation lists it as stored and not answered.
+func (g *Gateway) Unanswered(peer session.Peer, reply session.Reply) {
+	if reply.Reason != session.OK {
+		return // refused, and nobody there to be told
+	}
+	g.online.leave(regulation.Account(reply.Login.UserID))
+	e := g.entry(peer, ops.EventUnanswered, session.OK)
+	e.RecordID, _ = uuid.ParseBytes(reply.Login.RecordID) // we printed it ourselves
+	e.Account = string(reply.Login.UserID)
+	e.Time = g.now()
+	g.audit.Log(e)
+}
+
+// Conclude writes down a verdict that the session or the front reached by itself.
+func (g *Gateway) Conclude(
+	peer session.Peer, op session.Op, reason session.Reason, appID, userID []byte,
+) session.Reply {
+	switch op {
+	case session.OpAuthenticate:
+		g.observer.Authenticated(reason.String())
+	case session.OpLogin:
+		g.observer.LoggedIn(reason.String())
+	}
+	e := g.entry(peer, op.String(), reason)
+	e.AppID, e.Account = string(appID), string(userID)
+	return g.verdict(e, reason)
+}
+
+// entry begins an audit line.
+func (g *Gateway) entry(peer session.Peer, event string, reason session.Reason) ops.Entry {
+	e := ops.Entry{
+		Event: event, Reason: reason.String(), Code: reason.Code(),
+		FrontID: g.opt.Firm.FrontID, SessionID: peer.SessionID,
+	}
+	if peer.Addr.IsValid() {
+		e.Address, e.Port = peer.Addr.Addr(), peer.Addr.Port()
+	}
+	return e
+}
+
+// verdict writes the line and makes the reply of it; a refusal gets its reference.
+func (g *Gateway) verdict(e ops.Entry, reason session.Reason) session.Reply {
+	reply := session.Reply{Reason: reason}
+	if reason != session.OK {
+		reply.Ref = g.refs.next()
+		e.Ref = string(reply.Ref[:])
+	}
+	e.Time = g.now()
+	g.audit.Log(e)
+	return reply
+}

@@ -1,0 +1,201 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/supplement"
+)
+
+// Login logs a customer in: it walks through the steps of the package comment.
+func (g *Gateway) Login(ctx context.Context, peer session.Peer, a session.LoginAttempt) session.Reply {
+	begin := time.Now()
+	defer func() { g.observer.Stage("total", time.Since(begin)) }()
+
+	e := g.entry(peer, session.OpLogin.String(), session.OK)
+	e.AppID, e.Account, e.KeyVersion = string(a.AppID), string(a.UserID), string(a.Terminal.KeyVersion)
+
+	user, reason := g.verify(ctx, peer, &a)
+	if reason != session.OK {
+		return g.refuseLogin(e, reason)
+	}
+	if !g.online.enter(user.Account) {
+		return g.refuseLogin(e, session.TooManySessions)
+	}
+	rec, problem, reason := g.record(ctx, peer, &a, user)
+	if problem != supplement.NoProblem {
+		e.TerminalProblem = problem.String()
+	}
+	if reason != session.OK {
+		g.online.leave(user.Account)
+		return g.refuseLogin(e, reason)
+	}
+	return g.acceptLogin(e, peer, rec)
+}
+
+// verify asks the core (step 1). Whatever it says, the password is gone afterwards.
+func (g *Gateway) verify(
+	ctx context.Context, peer session.Peer, a *session.LoginAttempt,
+) (core.User, session.Reason) {
+	defer clear(a.Password)
+	if !usable(peer) {
+		return core.User{}, session.NoPublicAddress
+	}
+	defer g.stage("verify", time.Now())
+	user, err := g.core.Verify(ctx, core.Attempt{
+		Account:  regulation.Account(a.UserID),
+		Password: a.Password,
+		Source:   peer.Addr.Addr(),
+	})
+	if err != nil {
+		return core.User{}, g.coreReason(err)
+	}
+	return user, session.OK
+}
+
+// usable reports whether the peer's address can stand in a record.
+func usable(peer session.Peer) bool {
+	return peer.Addr.IsValid() && !peer.Addr.Addr().IsUnspecified() && peer.Addr.Port() != 0
+}
+
+var coreReasons = map[core.Reason]session.Reason{
+	core.UnknownAccount: session.UnknownAccount,
+	core.WrongPassword:  session.WrongPassword,
+	core.AccountLocked:  session.AccountLocked,
+	core.SourceLocked:   session.SourceLocked,
+	core.Busy:           session.Overloaded,
+}
+
+func (g *Gateway) coreReason(err error) session.Reason {
+	var refused *core.Refused
+	if errors.As(err, &refused) {
+		if reason, ok := coreReasons[refused.Reason]; ok {
+			return reason
+		}
+	}
+	g.logger.Error("the core could not be asked", zap.Error(err))
+	return session.StoreUnavailable
+}
+
+// record takes the instant and makes the login durable (steps 2 to 5).
+func (g *Gateway) record(
+	ctx context.Context, peer session.Peer, a *session.LoginAttempt, user core.User,
+) (*store.Record, supplement.Problem, session.Reason) {
+	instant := g.now()
+	assessed, err := g.opt.Rules.Assess(supplement.TerminalInfo{
+		KeyVersion: a.Terminal.KeyVersion,
+		Flag:       a.Terminal.AbnormalFlag,
+		Ciphertext: a.Terminal.Ciphertext,
+	}, g.keys, instant)
+	if err != nil {
+		g.logger.Error("login refused", zap.Error(err))
+		return nil, supplement.NoProblem, session.NoValidKey
+	}
+	if g.opt.Strict && assessed.Problem != supplement.NoProblem {
+		return nil, assessed.Problem, session.TerminalInfoRefused
+	}
+	rec, err := g.seal(instant, peer, a, user, assessed)
+	if err != nil {
+		// Everything in it was validated before: a bug of ours, or a registry row from
+		// elsewhere. Refuse rather than record what is not so.
+		g.logger.Error("supplement refused", zap.Error(err))
+		return nil, assessed.Problem, session.IllegalField
+	}
+	return rec, assessed.Problem, g.append(ctx, rec)
+}
+
+// seal builds and encrypts the supplement (step 4) and fills in the record.
+func (g *Gateway) seal(
+	instant time.Time, peer session.Peer, a *session.LoginAttempt, user core.User, assessed supplement.Assessment,
+) (*store.Record, error) {
+	defer g.stage("encrypt", time.Now())
+	appID := regulation.AppID(a.AppID)
+	sup := supplement.Supplement{
+		Flag: assessed.Flag, AppID: appID, Public: peer.Addr, LoginTime: instant,
+		Account: user.Account, UserType: user.UserType,
+	}
+	var plain [supplement.MaxRelayLen]byte
+	text, err := sup.Append(plain[:0])
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := assessed.Key.Encrypter.Encrypt(make([]byte, 0, supplement.CiphertextLen), text)
+	if err != nil {
+		return nil, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	day, _ := g.calendar.TradingDayOf(instant)
+	return &store.Record{
+		ID: id, TradingDay: day, LoginTime: instant.Truncate(time.Second), VendorID: g.opt.Firm.VendorID,
+		KeyVersion: assessed.Key.Version, Terminal: a.Terminal.Ciphertext, Supplement: sealed,
+		Flag: assessed.Flag, AppID: appID, Account: user.Account, UserType: user.UserType,
+		FrontID: g.opt.Firm.FrontID, SessionID: peer.SessionID,
+	}, nil
+}
+
+// append makes the record durable (step 5). If we crash in here, the login was not
+// answered; the record may be there, and then counts.
+func (g *Gateway) append(ctx context.Context, rec *store.Record) session.Reason {
+	defer g.stage("store", time.Now())
+	err := g.log.Append(ctx, rec)
+	switch {
+	case err == nil:
+		return session.OK
+	case errors.Is(err, store.ErrUnavailable):
+		return session.StoreUnavailable
+	case errors.Is(err, store.ErrOverloaded):
+		return session.Overloaded
+	}
+	g.logger.Error("record not stored, login answered 90", zap.Stringer("record_id", rec.ID), zap.Error(err))
+	return session.StoreFailed
+}
+
+func (g *Gateway) refuseLogin(e ops.Entry, reason session.Reason) session.Reply {
+	g.observer.LoggedIn(reason.String())
+	e.Reason, e.Code = reason.String(), reason.Code()
+	return g.verdict(e, reason)
+}
+
+// acceptLogin tells the audit log and the terminal what was recorded (step 6).
+func (g *Gateway) acceptLogin(e ops.Entry, peer session.Peer, rec *store.Record) session.Reply {
+	g.observer.LoggedIn(session.OK.String())
+	g.observer.Flagged(rec.Flag.Word())
+	e.RecordID, e.TradingDay, e.KeyVersion = rec.ID, rec.TradingDay, rec.KeyVersion
+	e.Flag, e.UserType = rec.Flag, rec.UserType
+	reply := g.verdict(e, session.OK)
+	reply.Login = g.response(peer, rec)
+	return reply
+}
+
+// response shows the terminal exactly what was recorded.
+func (g *Gateway) response(peer session.Peer, rec *store.Record) *ftd.LoginResponse {
+	return &ftd.LoginResponse{
+		BrokerID:     []byte(g.opt.Firm.BrokerID),
+		UserID:       []byte(rec.Account),
+		UserType:     byte(rec.UserType),
+		TradingDay:   []byte(rec.TradingDay.String()),
+		LoginTime:    rec.LoginTime.In(regulation.Zone).AppendFormat(nil, regulation.TimeLayout),
+		PublicIP:     supplement.AppendAddr(nil, peer.Addr.Addr()),
+		PublicPort:   int(peer.Addr.Port()),
+		AbnormalFlag: byte(rec.Flag),
+		FrontID:      rec.FrontID,
+		SessionID:    rec.SessionID,
+		RecordID:     []byte(rec.ID.String()),
+		SystemName:   []byte(g.opt.Firm.SystemName),
+	}
+}
+
+func (g *Gateway) stage(name string, since time.Time) { g.observer.Stage(name, time.Since(since)) }

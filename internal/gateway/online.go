@@ -1,0 +1,48 @@
+package gateway
+
+import (
+	"sync"
+
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// online counts the sessions of each account, for error 60. It holds one entry an
+// account that is online at this front.
+type online struct {
+	limit int // 0 for no bound
+
+	mu       sync.Mutex
+	sessions map[regulation.Account]int
+	all      int
+}
+
+// enter counts a session in, unless the account has its limit.
+func (o *online) enter(a regulation.Account) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.limit > 0 && o.sessions[a] >= o.limit {
+		return false
+	}
+	if o.sessions == nil {
+		o.sessions = make(map[regulation.Account]int)
+	}
+	o.sessions[a]++
+	o.all++
+	return true
+}
+
+// leave counts a session out that enter counted in.
+func (o *online) leave(a regulation.Account) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sessions[a]--; o.sessions[a] <= 0 {
+		delete(o.sessions, a)
+	}
+	o.all--
+}
+
+func (o *online) total() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.all
+}

@@ -1,0 +1,131 @@
+package ops
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"go.uber.org/zap"
+)
+
+// The bounds of the admin listener.
+const (
+	adminHeaderBytes  = 8 << 10
+	adminReadTimeout  = 5 * time.Second
+	adminWriteTimeout = 15 * time.Second
+	adminIdleTimeout  = time.Minute
+	adminScrapes      = 4 // /metrics requests at once
+	// profileTimeout allows /debug/pprof/profile its usual 30 s.
+	profileTimeout = 75 * time.Second
+)
+
+// Admin is the listener for people and machines that watch the front.
+type Admin struct {
+	listener net.Listener
+	server   *http.Server
+}
+
+// NewAdmin binds addr at once, so that a port in use is an error at start. pprof adds the
+// profiling pages. Serve answers; Shutdown ends it, also if Serve was never called.
+func NewAdmin(addr string, registry *prometheus.Registry, health *Health, pprof bool, logger *zap.Logger) (*Admin, error) {
+	errorLog, err := zap.NewStdLogAt(logger, zap.WarnLevel)
+	if err != nil {
+		return nil, fmt.Errorf("admin listener: %w", err)
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("admin listener: %w", err)
+	}
+	server := &http.Server{
+		Handler:        adminPages(registry, health, pprof),
+		ReadTimeout:    adminReadTimeout, // covers the header
+		WriteTimeout:   adminWriteTimeout,
+		IdleTimeout:    adminIdleTimeout,
+		MaxHeaderBytes: adminHeaderBytes,
+		ErrorLog:       errorLog,
+	}
+	if pprof {
+		server.WriteTimeout = profileTimeout
+	}
+	return &Admin{listener, server}, nil
+}
+
+// Addr is the address that was bound.
+func (a *Admin) Addr() net.Addr { return a.listener.Addr() }
+
+// Serve answers requests until Shutdown, and then returns nil.
+func (a *Admin) Serve() error {
+	if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("admin listener: %w", err)
+	}
+	return nil
+}
+
+// Shutdown stops listening and waits for the requests that are being answered, until ctx
+// ends; then it cuts them off.
+func (a *Admin) Shutdown(ctx context.Context) error {
+	err := a.server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, a.server.Close())
+	}
+	a.listener.Close() // if Serve never ran, nobody else would; a second close does nothing
+	return err
+}
+
+// adminPages routes; Go's mux answers other methods with 405 and other paths with 404.
+func adminPages(registry *prometheus.Registry, health *Health, profiles bool) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", indexPage(profiles))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writePlain(w, "ok\n") })
+	mux.HandleFunc("GET /readyz", readyPage(health))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
+		Registry:            registry,
+		MaxRequestsInFlight: adminScrapes,
+		Timeout:             adminWriteTimeout - time.Second,
+	}))
+	if profiles {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	}
+	return mux
+}
+
+func indexPage(profiles bool) http.HandlerFunc {
+	page := "tradefront\n\n" +
+		"/metrics   Prometheus metrics\n" +
+		"/healthz   200 while the process lives\n" +
+		"/readyz    200 if it can serve terminals, else 503 and why\n"
+	if profiles {
+		page += "/debug/pprof/   profiles\n"
+	}
+	return func(w http.ResponseWriter, _ *http.Request) { writePlain(w, page) }
+}
+
+func writePlain(w http.ResponseWriter, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = io.WriteString(w, text) // whoever asked may have gone
+}
+
+func readyPage(health *Health) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		report := health.Report()
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		if !report.Ready {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_ = json.NewEncoder(w).Encode(report) // whoever asked may have gone
+	}
+}

@@ -1,0 +1,106 @@
+package ops
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+)
+
+// openAuditFile opens path for appending; "" is standard error, which is never closed.
+func openAuditFile(path string) (auditFile, error) {
+	if path == "" {
+		return &osFile{File: os.Stderr}, nil
+	}
+	// Read access serves only to look whether the last line is whole.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o640)
+	if err != nil {
+		return nil, fmt.Errorf("audit log: %w", err)
+	}
+	info, err := f.Stat()
+	if err == nil && info.Mode().IsRegular() {
+		err = endLastLine(f, info.Size())
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("audit log: %w", err)
+	}
+	return &osFile{File: f, regular: info.Mode().IsRegular(), ours: true}, nil
+}
+
+// endLastLine ends the line that a crash tore, so that the next entry has its own.
+func endLastLine(f *os.File, size int64) error {
+	if size == 0 {
+		return nil
+	}
+	last := make([]byte, 1)
+	if _, err := f.ReadAt(last, size-1); err != nil && err != io.EOF {
+		return err
+	}
+	if last[0] == '\n' {
+		return nil
+	}
+	_, err := f.WriteString("\n")
+	return err
+}
+
+// osFile is a file whose Sync and Close do what makes sense for its kind: a pipe cannot be
+// synced, and standard error is not ours to close.
+type osFile struct {
+	*os.File
+	regular, ours bool
+}
+
+func (f *osFile) Sync() error {
+	if !f.regular {
+		return nil
+	}
+	return f.File.Sync()
+}
+
+func (f *osFile) Close() error {
+	if !f.ours {
+		return nil
+	}
+	return f.File.Close()
+}
+
+// flush writes lines, of so many entries, behind the rest of a torn line if there is one.
+// The write is not tried again: what it did not take is lost and told.
+func (a *Audit) flush(lines []byte, entries int) {
+	a.io.Lock()
+	defer a.io.Unlock()
+	out := lines
+	if len(a.torn) > 0 {
+		out = append(a.torn, lines...) // its entry was counted as lost when it tore
+	}
+	before := len(out) - len(lines)
+	n, err := a.file.Write(out)
+	if err == nil && n < len(out) {
+		err = io.ErrShortWrite
+	}
+	if err == nil {
+		a.torn = nil
+		a.written(entries)
+		return
+	}
+	whole := 0
+	if n > before {
+		whole = bytes.Count(lines[:n-before], []byte{'\n'})
+	}
+	if n > 0 { // else the file is as it was, and so is what it lacks
+		a.torn = tornRest(out, n)
+	}
+	a.written(whole)
+	a.failed(entries-whole, fmt.Errorf("audit log: %w", err))
+}
+
+// tornRest is the rest of the line that the first n bytes of lines end in the middle of,
+// n at least 1.
+func tornRest(lines []byte, n int) []byte {
+	if lines[n-1] == '\n' {
+		return nil
+	}
+	rest := lines[n:]
+	return bytes.Clone(rest[:bytes.IndexByte(rest, '\n')+1])
+}

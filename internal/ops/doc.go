@@ -1,0 +1,43 @@
+// Package ops is what people and machines look at: the audit log, metrics, the admin
+// listener with its health pages, and the application log.
+//
+// # Audit log
+//
+// One JSON line for each authentication, login, logout and login that could not be
+// answered, in a file of its own: unsampled, append-only. It holds the true reason beside
+// the reference that the terminal was shown, and accounts and addresses in clear.
+//
+// Log encodes in the caller and appends to a queue in memory; one goroutine takes all that
+// is queued and writes it with one write call. There is no timer: while one write is on its
+// way, the next fills. Log waits only when maxQueued entries wait for a disk that does not
+// keep up, so that memory is bounded and nothing is dropped for being too much.
+//
+//	states: open ──Close──▶ draining ──last write, fsync──▶ closed
+//
+// If a write fails, the entries that were not written whole are lost; they are counted and
+// told to the observers, and the front goes on: the record of a login is in the store, the
+// audit log is evidence beside it. A line torn by the failure is completed by the next
+// write. If the process is killed, what was queued is lost (microseconds to milliseconds of
+// entries); if the machine fails, what the kernel had not written out. A torn last line is
+// ended when the file is next opened, so that each later entry has a line of its own.
+//
+// Whatever strangers sent is valid UTF-8, at most maxText bytes, and without anything that
+// could break a line, hide or turn around text, once it stands in the log.
+//
+// # Metrics
+//
+// All in a registry of their own, prefixed tradefront_. Label values come from closed
+// enumerations of the callers, never from a terminal, and start at zero (Preset).
+//
+// # Admin listener
+//
+// Plain HTTP on loopback by default, reading only: /metrics, /healthz (the process lives),
+// /readyz (it can serve, and if not, why not), and /debug/pprof/ if asked for. Header
+// sizes, times and the number of scrapes at once are bounded.
+//
+// # Application log
+//
+// JSON on standard error. Accounts and addresses enter it only as Masked and MaskedAddr.
+//
+// Nothing here is global: each object is made, handed on and closed by its owner.
+package ops

@@ -1,0 +1,185 @@
+package ops
+
+import (
+	"encoding/json"
+	"net/netip"
+	"time"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+	"go.uber.org/zap/buffer"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// The events of the audit log.
+const (
+	EventAuthenticate = "authenticate" // an access authentication, won or lost
+	EventLogin        = "login"        // a login that was answered, with whatever result
+	EventLogout       = "logout"       // a logout
+	EventUnanswered   = "unanswered"   // a login that was recorded, and whose terminal was gone
+)
+
+// maxText bounds each string of an entry in bytes, as it came: a byte that is no UTF-8
+// stands as U+FFFD. The longest honest string has 36.
+const maxText = 64
+
+// Entry is one line of the audit log. The JSON keys stand in the order of the fields;
+// time, event, reason, code, front_id and session_id always, the others unless empty.
+type Entry struct {
+	Time      time.Time // printed in UTC+8 with milliseconds
+	Event     string    // one of the Event constants
+	Reason    string    // the true reason, a word of a closed enumeration
+	Code      int       // the error code that the terminal was shown, 0 for success
+	Ref       string    // the reference that the terminal was shown, on failure
+	RecordID  uuid.UUID // of an accepted login
+	AppID     string    // as sent, until it is authenticated
+	Account   string    // as sent
+	Address   netip.Addr
+	Port      uint16
+	FrontID   int32
+	SessionID int32
+
+	TradingDay      calendar.TradingDay
+	Flag            regulation.AbnormalFlag
+	KeyVersion      string // that was used
+	TerminalProblem string // what was wrong with the terminal information
+	UserType        regulation.UserType
+}
+
+// timeMillis is the form of every time in the logs.
+const timeMillis = "2006-01-02T15:04:05.000Z07:00"
+
+// encoder is zap's: it quotes, escapes control characters and replaces invalid UTF-8. It
+// keeps no state between entries.
+var encoder = zapcore.NewJSONEncoder(zapcore.EncoderConfig{
+	TimeKey:    "time",
+	LineEnding: "\n",
+	EncodeTime: encodeTime,
+})
+
+var layout = zapcore.TimeEncoderOfLayout(timeMillis)
+
+func encodeTime(t time.Time, enc zapcore.PrimitiveArrayEncoder) { layout(t.In(regulation.Zone), enc) }
+
+// encode is e as one line of JSON. The caller frees it.
+func encode(e *Entry) *buffer.Buffer {
+	line, err := encoder.EncodeEntry(
+		zapcore.Entry{Time: e.Time},
+		[]zapcore.Field{zap.Inline(e)},
+	)
+	if err != nil {
+		panic("ops: audit entry: " + err.Error()) // zap's JSON encoder has no error for these types
+	}
+	return line
+}
+
+// MarshalLogObject gives the fields after time to zap.
+func (e *Entry) MarshalLogObject(enc zapcore.ObjectEncoder) error {
+	addText(enc, "event", e.Event, true)
+	addText(enc, "reason", e.Reason, true)
+	enc.AddInt("code", e.Code)
+	addText(enc, "ref", e.Ref, false)
+	if e.RecordID != uuid.Nil {
+		enc.AddString("record_id", e.RecordID.String())
+	}
+	addText(enc, "app_id", e.AppID, false)
+	addText(enc, "account", e.Account, false)
+	if e.Address.IsValid() {
+		enc.AddString("address", e.Address.Unmap().WithZone("").String())
+		enc.AddUint16("port", e.Port)
+	}
+	enc.AddInt32("front_id", e.FrontID)
+	enc.AddInt32("session_id", e.SessionID)
+	return e.marshalLogin(enc)
+}
+
+// marshalLogin gives the fields that apply to logins only.
+func (e *Entry) marshalLogin(enc zapcore.ObjectEncoder) error {
+	if e.TradingDay != 0 {
+		enc.AddString("trading_day", e.TradingDay.String())
+	}
+	if e.Flag != 0 {
+		addText(enc, "flag", e.Flag.String(), false)
+	}
+	addText(enc, "key_version", e.KeyVersion, false)
+	addText(enc, "terminal_problem", e.TerminalProblem, false)
+	if e.UserType != 0 {
+		addText(enc, "user_type", e.UserType.String(), false)
+	}
+	return nil
+}
+
+func addText(enc zapcore.ObjectEncoder, key, s string, always bool) {
+	if s == "" && !always {
+		return
+	}
+	s = clip(s)
+	if plain(s) {
+		enc.AddString(key, s)
+		return
+	}
+	// RawMessage is embedded as it is, so that the escapes survive.
+	_ = enc.AddReflected(key, json.RawMessage(escape(s))) // cannot fail: escape makes valid JSON
+}
+
+// clip cuts s to maxText bytes, at a rune boundary where there is one.
+func clip(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	n := maxText
+	for n > maxText-utf8.UTFMax && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+func plain(s string) bool {
+	for _, r := range s {
+		if r >= del && deceptive(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// del is the first rune of which zap and encoding/json let some deceptive ones stand; they
+// escape the control characters below it.
+const del = '\u007f'
+
+// deceptive runes end a line for some reader, are invisible, or turn text around.
+func deceptive(r rune) bool {
+	return r == '\u2028' || r == '\u2029' || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
+}
+
+// escape is s as a JSON string with each deceptive rune as \uXXXX.
+func escape(s string) []byte {
+	quoted, err := json.Marshal(s)
+	if err != nil {
+		panic("ops: audit text: " + err.Error()) // a string always has a JSON form
+	}
+	out := make([]byte, 0, 2*len(quoted))
+	for _, r := range string(quoted) {
+		switch {
+		case r < del || !deceptive(r):
+			out = utf8.AppendRune(out, r)
+		case r <= 0xFFFF:
+			out = appendEscaped(out, r)
+		default:
+			high, low := utf16.EncodeRune(r)
+			out = appendEscaped(appendEscaped(out, high), low)
+		}
+	}
+	return out
+}
+
+func appendEscaped(dst []byte, r rune) []byte {
+	const hex = "0123456789abcdef"
+	return append(dst, '\\', 'u', hex[r>>12&15], hex[r>>8&15], hex[r>>4&15], hex[r&15])
+}

@@ -1,0 +1,59 @@
+package ops
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// Gauges are the numbers that are asked for at each scrape. The functions must not block
+// and may be called from any goroutine; one that is nil is left out.
+type Gauges struct {
+	PendingRows          func() float64 // records that PostgreSQL does not have yet
+	OldestPendingSeconds func() float64 // age of the oldest of them
+	LoginsInFlight       func() float64
+	HashQueue            func() float64 // logins that wait for a password check
+	Locked               func() float64 // locks on accounts and sources
+	Remembered           func() float64 // verified logins that are remembered
+	CalendarHorizonDays  func() float64 // days until the calendar ends
+	// KeyDays is how many days each key is still valid, by version; a key without an end
+	// is left out.
+	KeyDays func() map[string]float64
+}
+
+// Register adds the gauges to the registry. It is called once; a second call panics.
+func (m *Metrics) Register(g Gauges) {
+	for _, f := range []struct {
+		name, help string
+		value      func() float64
+	}{
+		{"pending_rows", "Records that PostgreSQL does not have yet.", g.PendingRows},
+		{"oldest_pending_seconds", "Age of the oldest record that PostgreSQL does not have yet.", g.OldestPendingSeconds},
+		{"logins_in_flight", "Logins that are being worked on.", g.LoginsInFlight},
+		{"hash_queue", "Logins that wait for a password check.", g.HashQueue},
+		{"locked", "Locks on accounts and sources.", g.Locked},
+		{"remembered", "Verified logins that are remembered.", g.Remembered},
+		{"calendar_horizon_days", "Days until the trading calendar ends.", g.CalendarHorizonDays},
+	} {
+		if f.value != nil {
+			opts := prometheus.GaugeOpts{Namespace: namespace, Name: f.name, Help: f.help}
+			m.registry.MustRegister(prometheus.NewGaugeFunc(opts, f.value))
+		}
+	}
+	if g.KeyDays != nil {
+		m.registry.MustRegister(keyDays{
+			desc: prometheus.NewDesc(namespace+"_key_days", "Days that an encryption key is still valid.", []string{"version"}, nil),
+			days: g.KeyDays,
+		})
+	}
+}
+
+// keyDays is a collector and no gauge, because a reload changes which keys there are.
+type keyDays struct {
+	desc *prometheus.Desc
+	days func() map[string]float64
+}
+
+func (k keyDays) Describe(ch chan<- *prometheus.Desc) { ch <- k.desc }
+
+func (k keyDays) Collect(ch chan<- prometheus.Metric) {
+	for version, days := range k.days() {
+		ch <- prometheus.MustNewConstMetric(k.desc, prometheus.GaugeValue, days, version)
+	}
+}

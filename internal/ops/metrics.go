@@ -1,0 +1,242 @@
+package ops
+
+import (
+	"runtime"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// Metrics counts what happens, in a registry of its own. The methods are named after the
+// events and may be called from any goroutine. Reasons, faults and types are words of
+// closed enumerations: never anything that a terminal sent.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	connections prometheus.Gauge
+	opened      prometheus.Counter
+	refused     *prometheus.CounterVec
+	closed      *prometheus.CounterVec
+
+	authentications *prometheus.CounterVec
+	logins          *prometheus.CounterVec
+	flags           *prometheus.CounterVec
+	stages          *prometheus.HistogramVec
+	malformed       *prometheus.CounterVec
+	discarded       *prometheus.CounterVec
+
+	auditEntries prometheus.Counter
+	auditErrors  prometheus.Counter
+
+	localSeconds   prometheus.Histogram
+	localRows      prometheus.Histogram
+	localErrors    prometheus.Counter
+	forwardRows    *prometheus.CounterVec
+	forwardBatches *prometheus.CounterVec
+	forwardSeconds prometheus.Histogram
+	quarantined    prometheus.Counter
+}
+
+// The stages of a login that Stage is told of.
+const (
+	StageQueue   = "queue"   // from the frame to the start of the work
+	StageVerify  = "verify"  // the password
+	StageEncrypt = "encrypt" // the supplement
+	StageStore   = "store"   // until it is durable
+	StageTotal   = "total"   // from the frame to the answer
+)
+
+const namespace = "tradefront"
+
+// secondsBuckets run from 50 µs to 10 s, about three a decade.
+var secondsBuckets = []float64{
+	50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3,
+	.1, .2, .5, 1, 2, 5, 10,
+}
+
+var rowsBuckets = prometheus.ExponentialBuckets(1, 2, 13) // 1 to 4096
+
+// NewMetrics makes all metrics, the Go runtime's and the process's included, at zero.
+func NewMetrics(version, commit string) *Metrics {
+	m := &Metrics{
+		registry:    prometheus.NewRegistry(),
+		connections: gauge("connections", "Connections that are open."),
+		opened:      counter("connections_opened_total", "Connections that were accepted."),
+		refused:     counters("connections_refused_total", "Connections that were turned away.", "reason"),
+		closed:      counters("connections_closed_total", "Connections that ended.", "reason"),
+
+		authentications: counters("authentications_total", "Access authentications of terminal software.", "reason"),
+		logins:          counters("logins_total", "Login requests by their result.", "reason"),
+		flags:           counters("login_flags_total", "Recorded logins by their abnormal flag.", "flag"),
+		stages:          stageSeconds(),
+		malformed:       counters("malformed_total", "Connections closed for a malformed message.", "fault"),
+		discarded:       counters("frames_discarded_total", "Frames of types that are not served.", "type"),
+
+		auditEntries: counter("audit_entries_total", "Entries written to the audit log."),
+		auditErrors:  counter("audit_errors_total", "Entries of the audit log that were lost, and syncs of it that failed."),
+
+		localSeconds:   histogram("local_commit_seconds", "Time of a commit of the local store.", secondsBuckets),
+		localRows:      histogram("local_commit_rows", "Records in a commit of the local store.", rowsBuckets),
+		localErrors:    counter("local_commit_errors_total", "Commits of the local store that failed."),
+		forwardRows:    counters("forward_rows_total", "Records that PostgreSQL committed, by the way they went.", "how"),
+		forwardBatches: counters("forward_batches_total", "Batches sent to PostgreSQL.", "result"),
+		forwardSeconds: histogram("forward_seconds", "Time of a batch sent to PostgreSQL.", secondsBuckets),
+		quarantined:    counter("quarantined_total", "Records set apart because PostgreSQL refuses them."),
+	}
+	m.register(version, commit)
+	m.presetOwn()
+	return m
+}
+
+func (m *Metrics) register(version, commit string) {
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Namespace: namespace, Name: "build_info", Help: "The build that runs; always 1.",
+		ConstLabels: prometheus.Labels{"version": version, "commit": commit, "goversion": runtime.Version()},
+	})
+	build.Set(1)
+	m.registry.MustRegister(
+		build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		m.connections, m.opened, m.refused, m.closed,
+		m.authentications, m.logins, m.flags, m.stages, m.malformed, m.discarded,
+		m.auditEntries, m.auditErrors,
+		m.localSeconds, m.localRows, m.localErrors,
+		m.forwardRows, m.forwardBatches, m.forwardSeconds, m.quarantined,
+	)
+}
+
+// presetOwn starts the label values at zero that are known here.
+func (m *Metrics) presetOwn() {
+	for _, s := range []string{StageQueue, StageVerify, StageEncrypt, StageStore, StageTotal} {
+		m.stages.WithLabelValues(s)
+	}
+	for f := regulation.FlagNormal; f.Valid(); f++ {
+		m.flags.WithLabelValues(f.Word())
+	}
+	m.forwardBatches.WithLabelValues(resultOK)
+	m.forwardBatches.WithLabelValues(resultError)
+}
+
+// Registry is what the admin listener serves.
+func (m *Metrics) Registry() *prometheus.Registry { return m.registry }
+
+// Labels are all the values that labels can take, from the enumerations of their owners.
+type Labels struct {
+	Refused         []string // reasons of ConnectionRefused
+	Closed          []string // reasons of ConnectionClosed
+	Authentications []string // reasons of Authenticated
+	Logins          []string // reasons of LoggedIn
+	Malformed       []string // faults
+	Discarded       []string // frame types
+	Forward         []string // how of Forwarded
+}
+
+// Preset starts the counters of these values at zero, so that rates work from the first
+// scrape on, also for what has not happened yet.
+func (m *Metrics) Preset(l Labels) {
+	for _, p := range []struct {
+		vec    *prometheus.CounterVec
+		values []string
+	}{
+		{m.refused, l.Refused}, {m.closed, l.Closed}, {m.authentications, l.Authentications},
+		{m.logins, l.Logins}, {m.malformed, l.Malformed}, {m.discarded, l.Discarded}, {m.forwardRows, l.Forward},
+	} {
+		for _, v := range p.values {
+			p.vec.WithLabelValues(v)
+		}
+	}
+}
+
+// ConnectionOpened counts an accepted connection; ConnectionClosed must follow.
+func (m *Metrics) ConnectionOpened() {
+	m.opened.Inc()
+	m.connections.Inc()
+}
+
+// ConnectionRefused counts a connection that was turned away and never opened.
+func (m *Metrics) ConnectionRefused(reason string) { m.refused.WithLabelValues(reason).Inc() }
+
+// ConnectionClosed counts the end of a connection that was opened.
+func (m *Metrics) ConnectionClosed(reason string) {
+	m.closed.WithLabelValues(reason).Inc()
+	m.connections.Dec()
+}
+
+// Authenticated counts an access authentication by its result.
+func (m *Metrics) Authenticated(reason string) { m.authentications.WithLabelValues(reason).Inc() }
+
+// LoggedIn counts a login request by its result.
+func (m *Metrics) LoggedIn(reason string) { m.logins.WithLabelValues(reason).Inc() }
+
+// Flagged counts a recorded login by the word of its abnormal flag.
+func (m *Metrics) Flagged(flag string) { m.flags.WithLabelValues(flag).Inc() }
+
+// Stage observes how long one stage of a login took.
+func (m *Metrics) Stage(stage string, d time.Duration) {
+	m.stages.WithLabelValues(stage).Observe(d.Seconds())
+}
+
+// Malformed counts a connection that is closed for a malformed message.
+func (m *Metrics) Malformed(fault string) { m.malformed.WithLabelValues(fault).Inc() }
+
+// Discarded counts a frame of a type that is not served.
+func (m *Metrics) Discarded(frameType string) { m.discarded.WithLabelValues(frameType).Inc() }
+
+// AuditWritten makes Metrics an AuditObserver.
+func (m *Metrics) AuditWritten(entries int) { m.auditEntries.Add(float64(entries)) }
+
+// AuditFailed makes Metrics an AuditObserver. A failed sync counts as one.
+func (m *Metrics) AuditFailed(entries int, _ error) { m.auditErrors.Add(float64(max(entries, 1))) }
+
+const (
+	resultOK    = "ok"
+	resultError = "error"
+)
+
+// LocalCommit observes a commit of the local store.
+func (m *Metrics) LocalCommit(rows int, d time.Duration, err error) {
+	m.localSeconds.Observe(d.Seconds())
+	m.localRows.Observe(float64(rows))
+	if err != nil {
+		m.localErrors.Inc()
+	}
+}
+
+// Forwarded observes a batch sent to PostgreSQL; how is the way it went.
+func (m *Metrics) Forwarded(rows int, how string, d time.Duration, err error) {
+	m.forwardSeconds.Observe(d.Seconds())
+	if err != nil {
+		m.forwardBatches.WithLabelValues(resultError).Inc()
+		return
+	}
+	m.forwardBatches.WithLabelValues(resultOK).Inc()
+	m.forwardRows.WithLabelValues(how).Add(float64(rows))
+}
+
+// Quarantined counts a record that PostgreSQL refuses.
+func (m *Metrics) Quarantined(_ uuid.UUID, _ error) { m.quarantined.Inc() }
+
+func gauge(name, help string) prometheus.Gauge {
+	return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help})
+}
+
+func counter(name, help string) prometheus.Counter {
+	return prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help})
+}
+
+func counters(name, help, label string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, []string{label})
+}
+
+func histogram(name, help string, buckets []float64) prometheus.Histogram {
+	return prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets})
+}
+
+func stageSeconds() *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace: namespace, Name: "login_stage_seconds", Help: "Time of each stage of a login.", Buckets: secondsBuckets,
+	}, []string{"stage"})
+}

@@ -1,0 +1,30 @@
+// Package settlement makes the report: the file of one trading day that the firm hands to
+// the monitoring centre.
+//
+// # The file
+//
+// <期货公司统一标识>clientinfo<YYYYMMDD>.txt, UTF-8, one record a line, LF after each line,
+// the last one too:
+//
+//	交易软件厂商ID@加密密钥版本@BASE64(terminal ciphertext)@BASE64(supplement ciphertext)
+//
+// BASE64 is the standard alphabet with padding and without line breaks. The third item is
+// empty if the terminal sent nothing. Lines stand in the order of their RecordIDs, so that
+// the same records always make the same file.
+//
+// # Invariants
+//
+//   - Every record of the day is in the file, once, or there is no file: a record that
+//     would break the form, that belongs to another day or stands twice is an error which
+//     names its RecordID. Nothing is left out to make an export succeed.
+//   - The file appears under its name whole, or not at all. A file of that name from
+//     before is replaced in one step.
+//   - Memory does not grow with the number of records.
+//
+// # If we crash
+//
+// While writing: a temporary file .<name><digits> is left beside the report's place; it may
+// be removed, the next export does not look at it. After the rename and before the
+// directory's fsync: after a power failure the old file, or none, may be there. Export has
+// not returned then, so nobody was told otherwise.
+package settlement

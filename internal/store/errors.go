@@ -1,0 +1,68 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+// What callers decide on. All others are faults that nobody expects.
+var (
+	// ErrNotFound: there is no such record, AppID or account.
+	ErrNotFound = errors.New("store: not found")
+	// ErrExists: the AppID or account is there already.
+	ErrExists = errors.New("store: exists already")
+	// ErrOverloaded: the queue is full; nothing was recorded (the gateway answers 90).
+	ErrOverloaded = errors.New("store: too many records wait for a commit")
+	// ErrUnavailable: the milestone that answers wait for is out of reach (the gateway
+	// answers 8). The record may exist, and if it does it will be forwarded.
+	ErrUnavailable = errors.New("store: PostgreSQL is out of reach")
+	// ErrClosed: Close was called before; nothing was recorded.
+	ErrClosed = errors.New("store: closed")
+	// ErrDiskFull: the local store's disk is full; nothing of the batch was recorded,
+	// and the next batch is tried again (the gateway answers 90).
+	ErrDiskFull = errors.New("store: disk full")
+	// ErrBroken: the local store's file failed to write or to sync, or is damaged. An
+	// fsync that failed is never tried again: until the process is started anew, every
+	// append gets this error.
+	ErrBroken = errors.New("store: the local store's file has failed")
+)
+
+// SchemaError says that a database's schema is not the one of this binary.
+type SchemaError struct {
+	Current int64 // version found, 0 for an empty database
+	Wanted  int64 // version of this binary
+}
+
+func (e *SchemaError) Error() string {
+	advice := "run `tradefront migrate`"
+	if e.Current > e.Wanted {
+		advice = "use a newer tradefront"
+	}
+	return fmt.Sprintf("store: the schema has version %d, this binary needs %d: %s", e.Current, e.Wanted, advice)
+}
+
+// Is makes every SchemaError an ErrSchema.
+func (e *SchemaError) Is(target error) bool { return target == ErrSchema }
+
+// ErrSchema is what errors.Is finds in a *SchemaError.
+var ErrSchema = errors.New("store: schema version")
+
+// RefusedError says that PostgreSQL refused a batch for what is in it: nothing of the
+// batch was recorded, and trying it again is of no use.
+type RefusedError struct{ Err error }
+
+func (e *RefusedError) Error() string { return "store: PostgreSQL refuses the data: " + e.Err.Error() }
+
+// Unwrap returns PostgreSQL's error.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// InDoubtError says that a batch may or may not have been committed: the connection
+// ended, patience ran out, or a synchronous standby did not confirm.
+type InDoubtError struct{ Err error }
+
+func (e *InDoubtError) Error() string {
+	return "store: the batch's fate is not known: " + e.Err.Error()
+}
+
+// Unwrap returns what ended the commit.
+func (e *InDoubtError) Unwrap() error { return e.Err }

@@ -1,0 +1,289 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// Bounds of the forwarder where ForwarderOptions has 0.
+const (
+	DefaultBatchRows  = 2000
+	DefaultBatchDelay = 200 * time.Millisecond
+	DefaultBackoffMin = 100 * time.Millisecond
+	DefaultBackoffMax = 5 * time.Second
+	// idlePoll is how often an idle forwarder looks for rows of other processes.
+	idlePoll = 5 * time.Second
+)
+
+// Destination is where the forwarder brings records: PostgreSQL. For the errors see
+// Postgres.CopyIn; both write all records or none.
+type Destination interface {
+	// CopyIn is for records that were never sent before.
+	CopyIn(ctx context.Context, recs []Record) error
+	// Put is for records that may be there already. Its success means that they are
+	// durable now, whoever sent them first.
+	Put(ctx context.Context, recs []Record) error
+}
+
+// ForwarderOptions are the bounds of a forwarder; the zero value is usable.
+type ForwarderOptions struct {
+	// BatchRows is how many rows are sent at once, at most.
+	BatchRows int
+	// BatchDelay is how long to gather a batch that is not full. With a larger backlog,
+	// or while somebody waits in Wait, there is no delay.
+	BatchDelay time.Duration
+	// BackoffMin and BackoffMax bound the pause after a failure, which doubles at each.
+	BackoffMin, BackoffMax time.Duration
+	Observer               Observer
+}
+
+// Forwarder moves records from the local store to PostgreSQL, in the order of their
+// commits, and removes them locally after PostgreSQL's commit.
+//
+// If we crash at any point, the rows not yet removed are in doubt: the next start sends
+// them by Put.
+type Forwarder struct {
+	local *Local
+	dest  Destination
+	opt   ForwarderOptions
+
+	start, stop sync.Once
+	ctx         context.Context
+	cancel      context.CancelFunc
+	ended       chan struct{} // closed when the goroutine has ended, or will never start
+
+	state forwardState // what others ask for
+
+	// Owned by the goroutine.
+	doubtUpTo int64 // rows up to this seq may have been sent before
+	sent      int64 // rows up to this seq are done
+	untrimmed int64 // rows up to this seq are done but not yet removed; 0 for none
+	full      bool  // the last batch was full, so there is probably more
+}
+
+// NewForwarder prepares a forwarder. Whatever the local store holds now may have been
+// sent by a process before us, and counts as in doubt.
+func NewForwarder(local *Local, dest Destination, opt ForwarderOptions) *Forwarder {
+	if opt.BatchRows == 0 {
+		opt.BatchRows = DefaultBatchRows
+	}
+	if opt.BatchDelay == 0 {
+		opt.BatchDelay = DefaultBatchDelay
+	}
+	if opt.BackoffMin == 0 {
+		opt.BackoffMin = DefaultBackoffMin
+	}
+	if opt.BackoffMax == 0 {
+		opt.BackoffMax = DefaultBackoffMax
+	}
+	opt.Observer = orSilent(opt.Observer)
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Forwarder{
+		local: local, dest: dest, opt: opt,
+		ctx: ctx, cancel: cancel, ended: make(chan struct{}),
+		state:     forwardState{hurry: make(chan struct{}, 1), changed: make(chan struct{})},
+		doubtUpTo: local.writer.progress.last.Load(),
+		full:      true, // look at once
+	}
+}
+
+// Start starts forwarding. A second call, or one after Close, does nothing.
+func (f *Forwarder) Start() { f.start.Do(func() { go f.run() }) }
+
+// Close stops forwarding and waits for the goroutine's end: for a batch whose COMMIT is
+// on its way a few seconds at most, then it is in doubt. Rows that are left stay in the
+// local store; call Drain before to bring them over. A second call does nothing.
+func (f *Forwarder) Close() {
+	f.stop.Do(f.cancel)
+	f.start.Do(func() { close(f.ended) }) // never started: nothing to wait for
+	<-f.ended
+}
+
+func (f *Forwarder) run() {
+	defer close(f.ended)
+	backoff := f.opt.BackoffMin
+	for f.await() {
+		err := f.forward()
+		if f.ctx.Err() != nil {
+			return
+		}
+		f.state.report(err)
+		if err == nil {
+			backoff = f.opt.BackoffMin
+			continue
+		}
+		// Jitter: many fronts lose PostgreSQL at the same moment.
+		if !f.pause(backoff/2 + rand.N(backoff/2+1)) {
+			return
+		}
+		backoff = min(2*backoff, f.opt.BackoffMax)
+		f.full = true // try again at once
+	}
+}
+
+// await returns when there is a batch to send; false when the forwarder is closed.
+func (f *Forwarder) await() bool {
+	if f.full || f.untrimmed > 0 {
+		return f.ctx.Err() == nil
+	}
+	if !f.awaitSeq(f.sent+1, idlePoll) {
+		return false
+	}
+	return f.awaitSeq(f.sent+int64(f.opt.BatchRows), f.opt.BatchDelay)
+}
+
+// awaitSeq returns when seq is committed, after d, or while somebody is waiting for
+// rows that are there; false when the forwarder is closed.
+func (f *Forwarder) awaitSeq(seq int64, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	last := f.local.writer.progress.last
+	for last.Load() < seq {
+		if f.state.waiting() && last.Load() > f.sent {
+			break
+		}
+		select {
+		case <-f.local.writer.progress.reach(seq):
+		case <-f.state.hurry:
+		case <-timer.C:
+			return true
+		case <-f.ctx.Done():
+			return false
+		}
+	}
+	return f.ctx.Err() == nil
+}
+
+func (f *Forwarder) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-f.ctx.Done():
+		return false
+	}
+}
+
+// forward sends one batch and removes it locally.
+func (f *Forwarder) forward() error {
+	if err := f.trim(); err != nil {
+		return err
+	}
+	committed := f.local.writer.progress.last.Load() // before the read, which then sees all of them
+	batch, err := f.local.oldest(f.ctx, f.opt.BatchRows)
+	if err != nil {
+		return err
+	}
+	f.full = len(batch) == f.opt.BatchRows
+	if len(batch) == 0 {
+		f.done(committed)
+		return nil
+	}
+	if first, rest := f.split(batch); len(rest) > 0 {
+		batch, f.full = first, true
+	}
+	last := batch[len(batch)-1].seq
+	if err := f.send(batch); err != nil {
+		// Whatever became of it, the next attempt must not fail on rows that are there.
+		f.doubtUpTo = max(f.doubtUpTo, last)
+		return err
+	}
+	// If we crash here, the rows are sent again as rows in doubt.
+	f.untrimmed = last
+	if f.full {
+		f.done(last)
+	} else {
+		f.done(max(last, committed))
+	}
+	return f.trim()
+}
+
+// trim removes locally what is done. If that fails, it is tried again before more is read.
+func (f *Forwarder) trim() error {
+	if f.untrimmed == 0 {
+		return nil
+	}
+	if err := f.local.trim(f.untrimmed); err != nil {
+		return err
+	}
+	f.untrimmed = 0
+	return nil
+}
+
+// split cuts batch where the rows in doubt end.
+func (f *Forwarder) split(batch []entry) (first, rest []entry) {
+	if batch[0].seq > f.doubtUpTo {
+		return batch, nil
+	}
+	n := 0
+	for n < len(batch) && batch[n].seq <= f.doubtUpTo {
+		n++
+	}
+	return batch[:n], batch[n:]
+}
+
+// done notes that all rows up to seq are in PostgreSQL or in quarantine.
+func (f *Forwarder) done(seq int64) {
+	if seq > f.sent {
+		f.sent = seq
+		f.state.advance(seq)
+	}
+}
+
+// send writes batch to PostgreSQL: by COPY, or by upsert if it is in doubt. Rows that
+// PostgreSQL refuses for their data are set aside. It returns when every row is in
+// PostgreSQL or in quarantine; after an error nothing is known of any.
+func (f *Forwarder) send(batch []entry) error {
+	if batch[0].seq <= f.doubtUpTo {
+		return f.isolate(batch)
+	}
+	err := f.write(ByCopy, f.dest.CopyIn, batch)
+	if _, refused := errors.AsType[*RefusedError](err); refused {
+		// A row that is there already, or a poison row.
+		f.doubtUpTo = max(f.doubtUpTo, batch[len(batch)-1].seq)
+		return f.isolate(batch)
+	}
+	return err
+}
+
+// isolate writes batch by upsert and halves it until the rows that PostgreSQL refuses
+// are alone.
+func (f *Forwarder) isolate(batch []entry) error {
+	err := f.write(ByUpsert, f.dest.Put, batch)
+	if _, refused := errors.AsType[*RefusedError](err); !refused {
+		return err
+	}
+	if len(batch) == 1 {
+		return f.setAside(batch[0], err)
+	}
+	half := len(batch) / 2
+	if err := f.isolate(batch[:half]); err != nil {
+		return err
+	}
+	return f.isolate(batch[half:])
+}
+
+func (f *Forwarder) setAside(e entry, cause error) error {
+	if err := f.local.setAside(e.seq, cause); err != nil {
+		return fmt.Errorf("quarantine of %v: %w", e.rec.ID, err)
+	}
+	f.state.quarantined.Store(true)
+	f.opt.Observer.Quarantined(e.rec.ID, cause)
+	return nil
+}
+
+func (f *Forwarder) write(how How, write func(context.Context, []Record) error, batch []entry) error {
+	recs := make([]Record, len(batch))
+	for i := range batch {
+		recs[i] = batch[i].rec
+	}
+	start := time.Now()
+	err := write(f.ctx, recs)
+	f.opt.Observer.Forwarded(len(recs), how, time.Since(start), err)
+	return err
+}

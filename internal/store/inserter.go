@@ -1,0 +1,81 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+)
+
+// chunkRows is how many rows one INSERT of a large batch holds.
+const chunkRows = 16
+
+// inserter writes records through two prepared statements, for one row and for
+// chunkRows. A record that is there already is left as it is.
+type inserter struct {
+	single, chunk *sql.Stmt
+	args          []any // reused
+	pending       int   // rows in args
+}
+
+func newInserter(ctx context.Context, conn *sql.Conn) (*inserter, error) {
+	single, err := conn.PrepareContext(ctx, insertSQL(1))
+	if err != nil {
+		return nil, err
+	}
+	chunk, err := conn.PrepareContext(ctx, insertSQL(chunkRows))
+	if err != nil {
+		return nil, err
+	}
+	return &inserter{single: single, chunk: chunk}, nil
+}
+
+func insertSQL(rows int) string {
+	row := "(?" + strings.Repeat(",?", columnCount) + ")"
+	return "INSERT INTO record (seq, " + columns + ") VALUES " + row + strings.Repeat(","+row, rows-1) +
+		" ON CONFLICT (trading_day, record_id) DO NOTHING"
+}
+
+// insert writes all records of batch; each request's seq is that of its last record.
+func (i *inserter) insert(ctx context.Context, batch []*request) error {
+	i.args, i.pending = i.args[:0], 0
+	defer func() { clear(i.args) }() // keep no record alive
+	for _, r := range batch {
+		if r.one != nil {
+			if err := i.add(ctx, r.seq, r.one); err != nil {
+				return err
+			}
+			continue
+		}
+		first := r.seq - int64(len(r.many)) + 1
+		for n := range r.many {
+			if err := i.add(ctx, first+int64(n), &r.many[n]); err != nil {
+				return err
+			}
+		}
+	}
+	return i.flush(ctx)
+}
+
+func (i *inserter) add(ctx context.Context, seq int64, rec *Record) error {
+	i.args = append(i.args, seq, rec.ID[:], int64(rec.TradingDay), rec.LoginTime.Unix(), rec.VendorID,
+		rec.KeyVersion, bytesOf(rec.Terminal), bytesOf(rec.Supplement), int64(digit(rec.Flag)),
+		string(rec.AppID), string(rec.Account), int64(digit(rec.UserType)), int64(rec.FrontID), int64(rec.SessionID))
+	i.pending++
+	if i.pending < chunkRows {
+		return nil
+	}
+	_, err := i.chunk.ExecContext(ctx, i.args...)
+	i.args, i.pending = i.args[:0], 0
+	return err
+}
+
+// flush writes the rows that fill no chunk one by one.
+func (i *inserter) flush(ctx context.Context) error {
+	const width = columnCount + 1
+	for n := range i.pending {
+		if _, err := i.single.ExecContext(ctx, i.args[n*width:(n+1)*width]...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+)
+
+// Bounds of the local store.
+const (
+	// MaxCommitRows is how many appended records one commit takes at most. At 500 a
+	// record costs less than 10 µs; more would only make the first of them wait.
+	MaxCommitRows = 512
+	// DefaultQueueRows is LocalOptions.QueueRows where it is 0.
+	DefaultQueueRows = 8192
+	// DefaultBusyTimeout is LocalOptions.BusyTimeout where it is 0.
+	DefaultBusyTimeout = 5 * time.Second
+	// readers is how many connections read at once, beside the writer's own.
+	readers = 4
+	// openAttempts bounds how often OpenLocal looks again when another process creates
+	// or migrates the same file at the same moment.
+	openAttempts = 5
+)
+
+// LocalOptions are the bounds of a local store; the zero value is usable.
+type LocalOptions struct {
+	// QueueRows bounds the appends that wait for a commit; more are refused with
+	// ErrOverloaded.
+	QueueRows int
+	// BusyTimeout is how long to wait for another process that writes to the file.
+	BusyTimeout time.Duration
+	Observer    Observer
+}
+
+// Local is the store in a file of this machine: SQLite in WAL mode, each commit synced.
+// It is the journal of every front, and the whole store where there is no PostgreSQL.
+//
+// Several processes may open one file; the commands do, beside a running daemon. Do not
+// open the file otherwise inside a process that has it open: closing any descriptor of
+// it drops the locks of the whole process (POSIX).
+type Local struct {
+	db     *sql.DB // reads, and the directory's changes; one transaction at a time writes
+	writer *writer
+}
+
+var _ Store = (*Local)(nil)
+
+// OpenLocal opens the local store at path, creates it if it is not there (mode 0600), and
+// brings its schema to this binary's version; a newer schema is an ErrSchema.
+func OpenLocal(ctx context.Context, path string, opt LocalOptions) (*Local, error) {
+	if opt.QueueRows == 0 {
+		opt.QueueRows = DefaultQueueRows
+	}
+	if opt.BusyTimeout == 0 {
+		opt.BusyTimeout = DefaultBusyTimeout
+	}
+	if err := createPrivate(path); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	db, err := openSQLite(path, opt.BusyTimeout, readers)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrateLocal(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	w, err := startWriter(ctx, path, opt)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &Local{db: db, writer: w}, nil
+}
+
+// Close commits what was taken and closes the file. Appends after it get ErrClosed. A
+// second call does nothing.
+func (l *Local) Close() error {
+	return errors.Join(l.writer.close(), l.db.Close())
+}
+
+// Directory is the registry of AppIDs and accounts in this store.
+func (l *Local) Directory() *Directory { return newDirectory(l.db) }
+
+// createPrivate makes an empty file that only we may read, unless there is one: SQLite
+// gives its own files the mode of the first. An existing file is not opened, see Local.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return os.Chmod(path, 0o600)
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// openSQLite is a pool of at most conns connections to the file at path.
+func openSQLite(path string, busy time.Duration, conns int) (*sql.DB, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	name := url.URL{Scheme: "file", OmitHost: true, Path: abs, RawQuery: url.Values{
+		"_busy_timeout": {strconv.FormatInt(busy.Milliseconds(), 10)},
+		"_journal_mode": {"WAL"},
+		"_synchronous":  {"FULL"}, // sync the log at each commit: NORMAL would lose the last ones
+		"_foreign_keys": {"on"},
+		"_txlock":       {"immediate"}, // a read that turns into a write could not wait for its turn
+	}.Encode()}
+	connector, err := sqlite.NewConnector(name.String())
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	return db, nil
+}
+
+// migrateLocal migrates, and looks again if that fails: then another process was
+// probably quicker, which the next look shows. SQLite has no lock to do it under.
+func migrateLocal(ctx context.Context, db *sql.DB) error {
+	var err error
+	for range openAttempts {
+		if _, err = migrate(ctx, db, goose.DialectSQLite3, "local"); err == nil ||
+			errors.Is(err, ErrSchema) || ctx.Err() != nil {
+			return err
+		}
+	}
+	return err
+}

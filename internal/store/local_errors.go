@@ -1,0 +1,35 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// localError gives an error of SQLite the type that callers decide on.
+func localError(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff { // the primary code; the rest says which call it was
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("%w: %w", ErrDiskFull, err)
+	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w: %w", ErrBroken, err)
+	case sqlite3.SQLITE_BUSY:
+		// Another process kept the file locked for the whole busy timeout.
+		return fmt.Errorf("%w: %w", ErrOverloaded, err)
+	}
+	return fmt.Errorf("store: local: %w", err)
+}
+
+// isNoSQLiteTable reports whether err is SQLite's "no such table", which has no code of
+// its own.
+func isNoSQLiteTable(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code() == sqlite3.SQLITE_ERROR && strings.Contains(e.Error(), "no such table")
+}

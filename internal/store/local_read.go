@@ -1,0 +1,142 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// Scan calls f for each record of the day in RecordID order; see Store. It reads one
+// snapshot; while it runs the log of the file cannot be cut and grows.
+func (l *Local) Scan(ctx context.Context, day calendar.TradingDay, f func(*Record) error) error {
+	rows, err := l.db.QueryContext(ctx,
+		"SELECT "+columns+" FROM record WHERE trading_day = ? ORDER BY record_id", int64(day))
+	if err != nil {
+		return readError(ctx, err)
+	}
+	defer rows.Close()
+	var row localRow
+	for rows.Next() {
+		if err := row.scan(rows); err != nil {
+			return readError(ctx, err)
+		}
+		if err := f(&row.rec); err != nil {
+			return err
+		}
+	}
+	return readError(ctx, rows.Err())
+}
+
+// Find returns the record with that RecordID, or ErrNotFound. There is no index on the
+// RecordID alone, for the sake of appends; it is looked up day by day.
+func (l *Local) Find(ctx context.Context, id uuid.UUID) (Record, error) {
+	days, err := l.Days(ctx)
+	if err != nil {
+		return Record{}, err
+	}
+	for _, d := range days {
+		var row localRow
+		err := row.scan(l.db.QueryRowContext(ctx,
+			"SELECT "+columns+" FROM record WHERE trading_day = ? AND record_id = ?", int64(d.Day), id[:]))
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return Record{}, readError(ctx, err)
+		}
+		return row.rec, nil
+	}
+	return Record{}, ErrNotFound
+}
+
+// Days counts the records of each trading day, in ascending order of days.
+func (l *Local) Days(ctx context.Context) ([]DayCount, error) {
+	return countDays(ctx, l.db)
+}
+
+// Pending is how many records the file holds and the login time of the oldest, zero
+// without one: with a forwarder, what PostgreSQL does not have yet.
+func (l *Local) Pending(ctx context.Context) (rows int64, oldest time.Time, err error) {
+	var seconds sql.NullInt64
+	err = l.db.QueryRowContext(ctx,
+		"SELECT (SELECT count(*) FROM record), (SELECT login_time FROM record ORDER BY seq LIMIT 1)").
+		Scan(&rows, &seconds)
+	if err != nil {
+		return 0, time.Time{}, readError(ctx, err)
+	}
+	if seconds.Valid {
+		oldest = instant(seconds.Int64)
+	}
+	return rows, oldest, nil
+}
+
+// countDays is Days on either database.
+func countDays(ctx context.Context, db *sql.DB) ([]DayCount, error) {
+	rows, err := db.QueryContext(ctx, "SELECT trading_day, count(*) FROM record GROUP BY trading_day ORDER BY trading_day")
+	if err != nil {
+		return nil, readError(ctx, err)
+	}
+	defer rows.Close()
+	var days []DayCount
+	for rows.Next() {
+		var d DayCount
+		if err := rows.Scan(&d.Day, &d.Records); err != nil {
+			return nil, readError(ctx, err)
+		}
+		days = append(days, d)
+	}
+	return days, readError(ctx, rows.Err())
+}
+
+// readError is err of a read: of the context if that ended it, else typed.
+func readError(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("store: %w", context.Cause(ctx))
+	}
+	return localError(err)
+}
+
+// scanner is a *sql.Row or *sql.Rows.
+type scanner interface{ Scan(dest ...any) error }
+
+// localRow is what a row of table record is read into on its way to a Record.
+type localRow struct {
+	rec            Record
+	id             []byte
+	day            int32
+	seconds        int64
+	flag, userType int16
+}
+
+// scan reads the columns of const columns, which stand after those of before. The
+// record's slices are new at each call.
+func (r *localRow) scan(s scanner, before ...any) error {
+	rec := &r.rec
+	err := s.Scan(append(before, &r.id, &r.day, &r.seconds, &rec.VendorID, &rec.KeyVersion, &rec.Terminal,
+		&rec.Supplement, &r.flag, &rec.AppID, &rec.Account, &r.userType, &rec.FrontID, &rec.SessionID)...)
+	if err != nil {
+		return err
+	}
+	if rec.ID, err = uuid.FromBytes(r.id); err != nil {
+		return err
+	}
+	if rec.Flag, err = code[regulation.AbnormalFlag](r.flag); err != nil {
+		return err
+	}
+	if rec.UserType, err = code[regulation.UserType](r.userType); err != nil {
+		return err
+	}
+	rec.TradingDay = calendar.TradingDay(r.day)
+	rec.LoginTime = instant(r.seconds)
+	return nil
+}

@@ -1,0 +1,79 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// AnswerAfter is the milestone that the answer to a login waits for.
+type AnswerAfter string
+
+// The two milestones.
+const (
+	AfterLocal    AnswerAfter = "local"    // the commit of this front's local store
+	AfterPostgres AnswerAfter = "postgres" // the commit of PostgreSQL
+)
+
+// DefaultPatience is LogOptions.Patience where it is 0.
+const DefaultPatience = 3 * time.Second
+
+// LogOptions say when a record counts as durable.
+type LogOptions struct {
+	AnswerAfter AnswerAfter // "" is AfterLocal
+	// Patience is how long an answer waits for PostgreSQL after the local commit.
+	Patience time.Duration
+}
+
+// Log is what the gateway writes to: it returns when the login may be answered.
+type Log struct {
+	local     *Local
+	forwarder *Forwarder // nil where records stay in the local store
+	opt       LogOptions
+}
+
+// NewLog combines a local store with its forwarder, which may be nil if answers do not
+// wait for PostgreSQL. Both stay their owner's to start and close.
+func NewLog(local *Local, forwarder *Forwarder, opt LogOptions) (*Log, error) {
+	if opt.AnswerAfter == "" {
+		opt.AnswerAfter = AfterLocal
+	}
+	if opt.Patience == 0 {
+		opt.Patience = DefaultPatience
+	}
+	switch {
+	case opt.AnswerAfter != AfterLocal && opt.AnswerAfter != AfterPostgres:
+		return nil, fmt.Errorf("store: answer_after is %q, want local or postgres", opt.AnswerAfter)
+	case opt.AnswerAfter == AfterPostgres && forwarder == nil:
+		return nil, errors.New("store: answer_after is postgres, but records are not forwarded")
+	}
+	return &Log{local, forwarder, opt}, nil
+}
+
+// Append makes rec as durable as answers want it. After an error the login must not be
+// answered with success.
+//
+// ErrOverloaded, ErrDiskFull, ErrBroken, ErrClosed: see Local.Append; nothing was
+// recorded. ErrUnavailable, only with AfterPostgres: PostgreSQL is known to be away, and
+// nothing was recorded; or it did not answer in time, and the record stays and will be
+// forwarded: an attempt that is in the report although it was not answered.
+func (l *Log) Append(ctx context.Context, rec *Record) error {
+	if l.opt.AnswerAfter == AfterLocal {
+		_, err := l.local.Append(ctx, rec)
+		return err
+	}
+	if err := l.forwarder.LastError(); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	seq, err := l.local.Append(ctx, rec)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, l.opt.Patience)
+	defer cancel()
+	if err := l.forwarder.Wait(ctx, seq); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return nil
+}

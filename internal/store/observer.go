@@ -1,0 +1,42 @@
+package store
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Observer hears what the stores do, for metrics and the log. Its methods are called
+// from the writer's and the forwarder's goroutines and must return at once.
+type Observer interface {
+	// LocalCommit: a commit of rows new records took d, or failed.
+	LocalCommit(rows int, d time.Duration, err error)
+	// Forwarded: a batch of rows was sent to PostgreSQL, or was not.
+	Forwarded(rows int, how How, d time.Duration, err error)
+	// Quarantined: PostgreSQL refused this record for its data and it was set aside.
+	// Somebody must look at it: it is in no report.
+	Quarantined(id uuid.UUID, err error)
+}
+
+// How is the way in which a batch is written to PostgreSQL.
+type How string
+
+// The two ways.
+const (
+	ByCopy   How = "copy"   // COPY, for rows that were never sent before
+	ByUpsert How = "upsert" // insert that resolves conflicts and still writes, for rows in doubt
+)
+
+// silent is the Observer of those who gave none.
+type silent struct{}
+
+func (silent) LocalCommit(int, time.Duration, error)    {}
+func (silent) Forwarded(int, How, time.Duration, error) {}
+func (silent) Quarantined(uuid.UUID, error)             {}
+
+func orSilent(o Observer) Observer {
+	if o == nil {
+		return silent{}
+	}
+	return o
+}

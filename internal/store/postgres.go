@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+)
+
+// Bounds of PostgreSQL's side where PostgresOptions has 0.
+const (
+	// DefaultConns: the forwarder takes one, the directory one, reports one each.
+	DefaultConns = 6
+	// DefaultBatchPatience bounds one batch from its first statement to the answer to
+	// COMMIT.
+	DefaultBatchPatience = 30 * time.Second
+	// closeGrace is how much longer a COMMIT is waited for when the context has ended.
+	closeGrace = 2 * time.Second
+	// connectTimeout bounds a connection's setup where the URL has no connect_timeout.
+	connectTimeout = 5 * time.Second
+)
+
+// PostgresOptions are the bounds of a PostgreSQL store; the zero value is usable.
+type PostgresOptions struct {
+	// Conns bounds the connections to the server.
+	Conns int32
+	// BatchPatience is how long one batch may take. A COMMIT is never cancelled: when
+	// this is over, the connection is closed and the batch is in doubt.
+	BatchPatience time.Duration
+}
+
+// Postgres is the production store. It never makes or changes the schema by itself,
+// except that the partition of a new trading day is made when it is needed; see Migrate
+// and CheckSchema.
+type Postgres struct {
+	pool     *pgxpool.Pool
+	db       *sql.DB // the same connections, for migrations and the directory
+	patience time.Duration
+
+	mu   sync.Mutex
+	days map[calendar.TradingDay]bool // partitions known to be there
+}
+
+var _ Store = (*Postgres)(nil)
+
+// OpenPostgres prepares a pool for url and does not connect yet, so that a front starts
+// while PostgreSQL is away. Every new connection is asserted: it can write, and a commit
+// is durable (synchronous_commit is not off). One that is not is closed, and what wanted
+// it fails. The error is about the URL alone.
+func OpenPostgres(ctx context.Context, url string, opt PostgresOptions) (*Postgres, error) {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("store: PostgreSQL's URL: %w", withoutPassword(err))
+	}
+	configure(cfg, opt)
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	p := &Postgres{
+		pool:     pool,
+		db:       stdlib.OpenDBFromPool(pool),
+		patience: opt.BatchPatience,
+		days:     make(map[calendar.TradingDay]bool),
+	}
+	if p.patience == 0 {
+		p.patience = DefaultBatchPatience
+	}
+	return p, nil
+}
+
+func configure(cfg *pgxpool.Config, opt PostgresOptions) {
+	cfg.MaxConns = opt.Conns
+	if cfg.MaxConns == 0 {
+		cfg.MaxConns = DefaultConns
+	}
+	if cfg.ConnConfig.ConnectTimeout == 0 {
+		cfg.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	cfg.PingTimeout = connectTimeout
+	// With several hosts in the URL, and after a failover, this finds the one that writes.
+	cfg.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	cfg.ConnConfig.OnNotice = noteWarning
+	cfg.AfterConnect = assertDurable
+}
+
+// Ping reports whether a connection that may write is to be had.
+func (p *Postgres) Ping(ctx context.Context) error { return postgresError(ctx, p.pool.Ping(ctx)) }
+
+// Close ends all connections. Statements that run are waited for.
+func (p *Postgres) Close() error {
+	err := p.db.Close()
+	p.pool.Close()
+	return err
+}
+
+// Directory is the registry of AppIDs and accounts in this store.
+func (p *Postgres) Directory() *Directory { return newDirectory(p.db) }
+
+// Migrate brings the schema to this binary's version and says what it did. Any number
+// of processes may do so at once: they take turns under an advisory lock. A schema that
+// is newer than this binary is an ErrSchema.
+func (p *Postgres) Migrate(ctx context.Context) ([]Applied, error) {
+	return migrate(ctx, p.db, goose.DialectPostgres, "postgres")
+}
+
+// CheckSchema returns a *SchemaError if the schema is older or newer than this binary's.
+func (p *Postgres) CheckSchema(ctx context.Context) error {
+	return checkSchema(ctx, p.db, "postgres")
+}
+
+// assertDurable refuses a connection on which a commit is not the end of the matter.
+func assertDurable(ctx context.Context, conn *pgx.Conn) error {
+	var mode string
+	if err := conn.QueryRow(ctx, "SHOW synchronous_commit").Scan(&mode); err != nil {
+		return err
+	}
+	if mode == "off" {
+		return errors.New("synchronous_commit is off: a crash of PostgreSQL would lose committed records")
+	}
+	return nil
+}
+
+// warned is the key under which a connection remembers that a warning came.
+const warned = "tradefront: warning"
+
+// noteWarning remembers a warning until commitWarning asks. A commit whose wait for a
+// synchronous standby was cancelled succeeds with one; its text depends on the server's
+// language and its code is that of any warning, so every warning counts.
+func noteWarning(conn *pgconn.PgConn, n *pgconn.Notice) {
+	if n.SeverityUnlocalized == "WARNING" {
+		conn.CustomData()[warned] = n.Message
+	}
+}
+
+// forgetWarning clears what noteWarning remembers.
+func forgetWarning(conn *pgconn.PgConn) { delete(conn.CustomData(), warned) }
+
+// warning is what noteWarning remembers, as an error.
+func warning(conn *pgconn.PgConn) error {
+	if text, ok := conn.CustomData()[warned]; ok {
+		return fmt.Errorf("PostgreSQL warned at commit: %v", text)
+	}
+	return nil
+}

@@ -1,0 +1,56 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// SQLSTATEs that something depends on.
+const (
+	stateReadOnly   = "25006" // read_only_sql_transaction: the server became a standby
+	stateUnique     = "23505" // unique_violation: a record is there already
+	stateNoPartion  = "23514" // check_violation: also "no partition of relation found for row"
+	stateDuplicate  = "21000" // cardinality_violation: one record twice in one upsert
+	stateRowTooLong = "54000" // program_limit_exceeded
+)
+
+// state is the SQLSTATE of err, "" if it is not PostgreSQL's own.
+func state(err error) string {
+	if e := (*pgconn.PgError)(nil); errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// isRefusal reports whether PostgreSQL refused the data themselves: class 22, data
+// exception, and class 23, integrity violation. Everything else (no connection, disk
+// full, shutdown, a missing right or table) is no fault of a record, and passes or is
+// repaired.
+func isRefusal(err error) bool {
+	s := state(err)
+	return len(s) == 5 && (s[:2] == "22" || s[:2] == "23" || s == stateDuplicate || s == stateRowTooLong)
+}
+
+// postgresError is err of a statement outside a batch: of the context if that ended it.
+func postgresError(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("store: %w", context.Cause(ctx))
+	}
+	return fmt.Errorf("store: PostgreSQL: %w", err)
+}
+
+// withoutPassword keeps what is wrong with a URL and drops the URL, which holds a password.
+func withoutPassword(err error) error {
+	if e := (*pgconn.ParseConfigError)(nil); errors.As(err, &e) {
+		if inner := errors.Unwrap(e); inner != nil {
+			return errors.New("not understood: want postgres://user@host:port/database?sslmode=verify-full")
+		}
+	}
+	return errors.New("not understood")
+}

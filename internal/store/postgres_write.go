@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// columnNames is const columns for COPY.
+var columnNames = []string{"record_id", "trading_day", "login_time", "vendor_id", "key_version", "terminal",
+	"supplement", "flag", "app_id", "account", "user_type", "front_id", "session_id"}
+
+// CopyIn makes recs durable in one transaction by COPY, all or none. It is for records
+// that were never sent before: one that is there already fails the batch.
+//
+// The errors of CopyIn and Put are of three kinds. A *RefusedError: nothing was
+// recorded, and never will be with these data. An *InDoubtError: the fate of the batch
+// is not known; send it again by Put. Any other: nothing was recorded, try again later.
+func (p *Postgres) CopyIn(ctx context.Context, recs []Record) error {
+	return p.write(ctx, recs, func(ctx context.Context, tx pgx.Tx) error {
+		_, err := tx.CopyFrom(ctx, pgx.Identifier{"record"}, columnNames, &copySource{recs: recs})
+		return err
+	})
+}
+
+// upsertSQL writes also where a record is there already, without changing it: a COMMIT
+// that wrote nothing would not wait for the synchronous standby, and so would not tell
+// whether the record, sent by an earlier batch in doubt, is durable.
+const upsertSQL = "INSERT INTO record (" + columns + `)
+	SELECT * FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::bytea[],
+		$8::smallint[], $9::text[], $10::text[], $11::smallint[], $12::integer[], $13::integer[])
+	ON CONFLICT (record_id, trading_day) DO UPDATE SET front_id = record.front_id`
+
+// Put makes recs durable in one transaction, all or none; a record that is there already
+// is left as it is. For its errors see CopyIn.
+func (p *Postgres) Put(ctx context.Context, recs []Record) error {
+	args := upsertArgs(recs)
+	return p.write(ctx, recs, func(ctx context.Context, tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, upsertSQL, args...)
+		return err
+	})
+}
+
+// write runs f in a transaction in which every day of recs has its partition. If a
+// partition that was known is missing, somebody dropped it; then it is made again.
+func (p *Postgres) write(ctx context.Context, recs []Record, f func(context.Context, pgx.Tx) error) error {
+	if len(recs) == 0 {
+		return ctx.Err()
+	}
+	for attempt := 0; ; attempt++ {
+		if err := p.ensureDaysOf(ctx, recs); err != nil {
+			return err
+		}
+		err := p.transact(ctx, f)
+		if state(err) != stateNoPartion || attempt > 0 {
+			return err
+		}
+		p.forgetDays()
+	}
+}
+
+// transact runs f in a transaction and commits, within patience. The context ends f, but
+// not the COMMIT.
+//
+// If we crash before COMMIT is sent, PostgreSQL rolls back. After that the batch may be
+// committed: whoever called still holds the rows and will send them as rows in doubt.
+func (p *Postgres) transact(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, p.patience, errPatience)
+	defer cancel()
+	conn, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return postgresError(ctx, err)
+	}
+	defer conn.Release()
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return p.failed(ctx, conn, err)
+	}
+	if err := f(ctx, tx); err != nil {
+		return p.failed(ctx, conn, err)
+	}
+	return commit(ctx, conn.Conn(), tx)
+}
+
+var errPatience = errors.New("PostgreSQL did not answer in time")
+
+// failed ends a transaction before its COMMIT and gives err its kind. A server that has
+// become read-only will stay so for this connection: it is closed, and the next one
+// finds the new primary.
+func (p *Postgres) failed(ctx context.Context, conn *pgxpool.Conn, err error) error {
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace)
+	defer cancel()
+	if state(err) == stateReadOnly {
+		_ = conn.Conn().Close(end) // what it says does not matter: it is thrown away
+	} else if conn.Conn().PgConn().TxStatus() != 'I' {
+		_, _ = conn.Exec(end, "ROLLBACK") // if this fails, Release throws the connection away
+	}
+	if isRefusal(err) {
+		return &RefusedError{err}
+	}
+	return postgresError(ctx, err)
+}
+
+// commit sends COMMIT and waits for the answer, whatever the context says, until ctx's
+// deadline or closeGrace after ctx was cancelled. Then it cuts the connection: pgx asks
+// the server to cancel the wait, and the batch is in doubt. Every failure after COMMIT
+// was sent is in doubt, except one that the server itself states.
+func commit(ctx context.Context, conn *pgx.Conn, tx pgx.Tx) error {
+	forgetWarning(conn.PgConn())
+	stop := cutAfter(ctx, conn.PgConn())
+	err := tx.Commit(context.WithoutCancel(ctx))
+	stop()
+	var refused *pgconn.PgError
+	switch {
+	case err == nil:
+		if err := warning(conn.PgConn()); err != nil {
+			return &InDoubtError{err}
+		}
+		return nil
+	case errors.Is(err, pgx.ErrTxCommitRollback):
+		return fmt.Errorf("store: PostgreSQL rolled back at commit: %w", err)
+	case errors.As(err, &refused) && isRefusal(err):
+		return &RefusedError{err}
+	}
+	return &InDoubtError{err}
+}
+
+// cutAfter closes the connection's socket when ctx's deadline is reached, or closeGrace
+// after ctx was cancelled, unless stop is called before.
+func cutAfter(ctx context.Context, conn *pgconn.PgConn) (stop func()) {
+	deadline, _ := ctx.Deadline()
+	timer := time.AfterFunc(time.Until(deadline), func() { _ = conn.Conn().Close() })
+	stopWatch := context.AfterFunc(ctx, func() {
+		if !errors.Is(context.Cause(ctx), errPatience) {
+			timer.Reset(closeGrace)
+		}
+	})
+	return func() {
+		stopWatch()
+		timer.Stop()
+	}
+}
+
+// copySource feeds recs to COPY.
+type copySource struct {
+	recs []Record
+	next int
+	row  [columnCount]any
+}
+
+func (s *copySource) Next() bool { s.next++; return s.next <= len(s.recs) }
+
+func (s *copySource) Err() error { return nil }
+
+func (s *copySource) Values() ([]any, error) {
+	r := &s.recs[s.next-1]
+	s.row = [columnCount]any{[16]byte(r.ID), int32(r.TradingDay), r.LoginTime.Unix(), r.VendorID, r.KeyVersion,
+		bytesOf(r.Terminal), bytesOf(r.Supplement), digit(r.Flag), string(r.AppID), string(r.Account),
+		digit(r.UserType), r.FrontID, r.SessionID}
+	return s.row[:], nil
+}
+
+// upsertArgs turns recs into the columns of upsertSQL. A record that stands twice in
+// recs is taken once: PostgreSQL refuses to upsert a row twice in one statement.
+func upsertArgs(recs []Record) []any {
+	var (
+		ids                              [][16]byte
+		days, fronts, sessions           []int32
+		times                            []int64
+		vendors, versions, apps, account []string
+		terminals, supplements           [][]byte
+		flags, types                     []int16
+		seen                             = make(map[uuid.UUID]bool, len(recs))
+	)
+	for i := range recs {
+		r := &recs[i]
+		if seen[r.ID] {
+			continue
+		}
+		seen[r.ID] = true
+		ids, days, times = append(ids, r.ID), append(days, int32(r.TradingDay)), append(times, r.LoginTime.Unix())
+		vendors, versions = append(vendors, r.VendorID), append(versions, r.KeyVersion)
+		terminals, supplements = append(terminals, bytesOf(r.Terminal)), append(supplements, bytesOf(r.Supplement))
+		flags, types = append(flags, digit(r.Flag)), append(types, digit(r.UserType))
+		apps, account = append(apps, string(r.AppID)), append(account, string(r.Account))
+		fronts, sessions = append(fronts, r.FrontID), append(sessions, r.SessionID)
+	}
+	return []any{ids, days, times, vendors, versions, terminals, supplements, flags, apps, account, types, fronts, sessions}
+}

@@ -1,0 +1,52 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// Record is one accepted login: the pair of ciphertexts that the monitoring centre
+// gets, and what an operator needs to find it. It holds no public address or port in
+// clear (B.1).
+type Record struct {
+	ID         uuid.UUID           // RecordID, a UUIDv7 made once for each accepted login
+	TradingDay calendar.TradingDay // the day whose report it belongs to
+	LoginTime  time.Time           // the instant that is printed in the supplement, whole seconds
+	VendorID   string              // 交易软件厂商ID at the time of the login, first item of the line
+	KeyVersion string              // 加密密钥版本, one for both ciphertexts, second item of the line
+	Terminal   []byte              // ciphertext as the terminal sent it; empty if it sent none
+	Supplement []byte              // ciphertext of the supplement string
+	Flag       regulation.AbnormalFlag
+	AppID      regulation.AppID
+	Account    regulation.Account
+	UserType   regulation.UserType
+	FrontID    int32
+	SessionID  int32
+}
+
+// Store is what both stores can do with records; the conformance suite in storetest
+// holds them to the same behaviour.
+type Store interface {
+	// Put makes recs durable, all or none. A record that is there already, by its
+	// RecordID, is left as it is and is no error.
+	Put(ctx context.Context, recs []Record) error
+	// Scan calls f for each record of the day in RecordID order, in constant memory.
+	// The record and its slices are valid only during the call. An error of f ends
+	// the scan and is returned.
+	Scan(ctx context.Context, day calendar.TradingDay, f func(*Record) error) error
+	// Find returns the record with that RecordID, or ErrNotFound.
+	Find(ctx context.Context, id uuid.UUID) (Record, error)
+	// Days counts the records of each trading day, in ascending order of days.
+	Days(ctx context.Context) ([]DayCount, error)
+}
+
+// DayCount is how many records a trading day has.
+type DayCount struct {
+	Day     calendar.TradingDay
+	Records int64
+}

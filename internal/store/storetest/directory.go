@@ -1,0 +1,186 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// RunDirectory runs the suite of the directory; open returns an empty one whose store is
+// closed by t.Cleanup.
+func RunDirectory(t *testing.T, open func(t *testing.T) *store.Directory) {
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, *store.Directory)
+	}{
+		{"apps", apps},
+		{"accounts", accounts},
+		{"every change moves the generation", generation},
+		{"what fails changes nothing", failures},
+		{"concurrent changes", concurrentChanges},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
+	}
+}
+
+var created = time.Date(2026, 1, 5, 8, 30, 0, 123456000, regulation.Zone)
+
+func app(id regulation.AppID) auth.App {
+	return auth.App{AppID: id, Type: auth.AppDirect, Sealed: []byte{0, 1, 0xfe, 0xff}, Enabled: true,
+		Created: created, Changed: created}
+}
+
+func account(name regulation.Account) core.Account {
+	return core.Account{Account: name, UserType: regulation.UserCustomer,
+		PasswordHash: "$argon2id$v=19$m=65536,t=1,p=1$c2FsdA$aGFzaA", Created: created, Changed: created}
+}
+
+func apps(t *testing.T, d *store.Directory) {
+	a, b, lower := app("client_a_1.0"), app("client_b_1.0"), app("CLIENT_a_1.0")
+	b.Enabled = false
+	for _, x := range []auth.App{b, a, lower} {
+		must(t, d.AddApp(t.Context(), x))
+	}
+	// AppIDs are case-sensitive, and their order is that of their bytes.
+	equalApps(t, d, []auth.App{lower, a, b})
+
+	must(t, d.SetAppEnabled(t.Context(), a.AppID, false))
+	must(t, d.SetAppEnabled(t.Context(), b.AppID, true))
+	must(t, d.SetAppSealed(t.Context(), b.AppID, []byte("new")))
+	a.Enabled, b.Enabled, b.Sealed = false, true, []byte("new")
+	equalApps(t, d, []auth.App{lower, a, b}, cmpopts.IgnoreFields(auth.App{}, "Changed"))
+	got, err := d.Apps(t.Context())
+	must(t, err)
+	if !got[0].Changed.Equal(created) || !got[1].Changed.After(created) || !got[2].Changed.After(created) {
+		t.Errorf("changed: %v, %v, %v", got[0].Changed, got[1].Changed, got[2].Changed)
+	}
+}
+
+func accounts(t *testing.T, d *store.Directory) {
+	a, b := account("1001"), account("2002")
+	b.UserType = regulation.UserOperator
+	must(t, d.AddAccount(t.Context(), b))
+	must(t, d.AddAccount(t.Context(), a))
+	equalAccounts(t, d, []core.Account{a, b})
+
+	at := created.Add(time.Hour)
+	must(t, d.UnlockAccount(t.Context(), a.Account, at))
+	a.Unlocked = at
+	equalAccounts(t, d, []core.Account{a, b}, cmpopts.IgnoreFields(core.Account{}, "Changed"))
+}
+
+func generation(t *testing.T, d *store.Directory) {
+	before := current(t, d)
+	for _, change := range []func() error{
+		func() error { return d.AddApp(t.Context(), app("client_a_1.0")) },
+		func() error { return d.SetAppEnabled(t.Context(), "client_a_1.0", false) },
+		func() error { return d.SetAppSealed(t.Context(), "client_a_1.0", []byte("x")) },
+		func() error { return d.AddAccount(t.Context(), account("1001")) },
+		func() error { return d.UnlockAccount(t.Context(), "1001", created) },
+	} {
+		must(t, change())
+		after := current(t, d)
+		if after <= before {
+			t.Fatalf("generation %d after %d", after, before)
+		}
+		before = after
+	}
+}
+
+func failures(t *testing.T, d *store.Directory) {
+	must(t, d.AddApp(t.Context(), app("client_a_1.0")))
+	must(t, d.AddAccount(t.Context(), account("1001")))
+	before := current(t, d)
+	other := app("client_a_1.0")
+	other.Sealed = []byte("other")
+	for _, c := range []struct {
+		name      string
+		got, want error
+	}{
+		{"AddApp again", d.AddApp(t.Context(), other), store.ErrExists},
+		{"AddAccount again", d.AddAccount(t.Context(), account("1001")), store.ErrExists},
+		{"SetAppEnabled", d.SetAppEnabled(t.Context(), "client_x_1.0", true), store.ErrNotFound},
+		{"SetAppEnabled in other letters", d.SetAppEnabled(t.Context(), "CLIENT_A_1.0", true), store.ErrNotFound},
+		{"SetAppSealed", d.SetAppSealed(t.Context(), "client_x_1.0", nil), store.ErrNotFound},
+		{"UnlockAccount", d.UnlockAccount(t.Context(), "9999", created), store.ErrNotFound},
+	} {
+		if !errors.Is(c.got, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, c.got, c.want)
+		}
+	}
+	if after := current(t, d); after != before {
+		t.Errorf("generation %d, was %d", after, before)
+	}
+	equalApps(t, d, []auth.App{app("client_a_1.0")})
+}
+
+// concurrentChanges: no change is lost, and of many that add the same, one succeeds.
+func concurrentChanges(t *testing.T, d *store.Directory) {
+	const changers = 8
+	before := current(t, d)
+	results := make(chan error, changers)
+	var wg sync.WaitGroup
+	for i := range changers {
+		wg.Go(func() {
+			results <- d.AddApp(t.Context(), app("client_one_1.0"))
+			if err := d.AddAccount(t.Context(), account(regulation.Account(fmt.Sprintf("%04d", i)))); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	close(results)
+	added := 0
+	for err := range results {
+		if err == nil {
+			added++
+		} else if !errors.Is(err, store.ErrExists) {
+			t.Error(err)
+		}
+	}
+	if after := current(t, d); added != 1 || after != before+changers+1 {
+		t.Errorf("%d times added, generation %d after %d, want 1 and %d", added, after, before, before+changers+1)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func current(t *testing.T, d *store.Directory) int64 {
+	t.Helper()
+	g, err := d.Generation(t.Context())
+	must(t, err)
+	return g
+}
+
+func equalApps(t *testing.T, d *store.Directory, want []auth.App, opts ...cmp.Option) {
+	t.Helper()
+	got, err := d.Apps(t.Context())
+	must(t, err)
+	if diff := cmp.Diff(want, got, opts...); diff != "" {
+		t.Errorf("apps (-want +got):\n%s", diff)
+	}
+}
+
+func equalAccounts(t *testing.T, d *store.Directory, want []core.Account, opts ...cmp.Option) {
+	t.Helper()
+	got, err := d.Accounts(t.Context())
+	must(t, err)
+	if diff := cmp.Diff(want, got, opts...); diff != "" {
+		t.Errorf("accounts (-want +got):\n%s", diff)
+	}
+}

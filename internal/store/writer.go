@@ -1,0 +1,297 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// writer is the one goroutine that writes records to the local store: group commit
+// without a timer. While one commit is on its way the next batch fills in the queue, so
+// a record alone waits for one commit and ten thousand share a few.
+type writer struct {
+	queue    chan *request
+	observer Observer
+	ended    chan struct{} // closed when the goroutine has ended
+	progress progress
+
+	mu     sync.RWMutex // guards closed against sends to queue
+	closed bool
+
+	// Owned by the goroutine.
+	db     *sql.DB // one connection
+	insert *inserter
+	held   *request // taken from the queue but not part of the batch before it
+	seq    int64    // last seq given out
+	broken error    // once set, nothing is written any more
+}
+
+// request is something to be committed: one record, several, or other work.
+type request struct {
+	one  *Record
+	many []Record
+	work func(context.Context, *sql.Conn) error // in a transaction of its own
+
+	seq  int64 // of the last record; set before done is sent to
+	done chan error
+}
+
+func (r *request) rows() int {
+	if r.one != nil {
+		return 1
+	}
+	return len(r.many)
+}
+
+// Append makes rec durable and returns its place in the order of commits. It returns
+// when the commit that holds it has returned, so rec may be reused then.
+//
+// ctx counts only until the record is taken, which is at once or never: with a ctx that
+// has ended, a full queue (ErrOverloaded) or after Close (ErrClosed) certainly nothing
+// was recorded. Once taken, the fate of the commit is waited for. ErrDiskFull and
+// ErrBroken are the other errors that are told apart.
+func (l *Local) Append(ctx context.Context, rec *Record) (seq int64, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	r := &request{one: rec}
+	err = l.writer.do(r)
+	return r.seq, err
+}
+
+// Put makes recs durable in one commit, all or none; see Store and Append.
+func (l *Local) Put(ctx context.Context, recs []Record) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if len(recs) == 0 {
+		return nil
+	}
+	return l.writer.do(&request{many: recs})
+}
+
+// do hands r to the goroutine, if the queue has room, and waits for its fate.
+func (w *writer) do(r *request) error {
+	r.done = make(chan error, 1)
+	if err := w.offer(r); err != nil {
+		return err
+	}
+	return <-r.done
+}
+
+func (w *writer) offer(r *request) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		return ErrClosed
+	}
+	select {
+	case w.queue <- r:
+		return nil
+	default:
+		return ErrOverloaded
+	}
+}
+
+// startWriter opens the writer's connection, finds the last seq and starts the goroutine.
+func startWriter(ctx context.Context, path string, opt LocalOptions) (*writer, error) {
+	db, err := openSQLite(path, opt.BusyTimeout, 1)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{
+		queue:    make(chan *request, opt.QueueRows),
+		observer: orSilent(opt.Observer),
+		ended:    make(chan struct{}),
+		progress: newProgress(),
+		db:       db,
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(localError(err), db.Close())
+	}
+	if w.insert, err = newInserter(ctx, conn); err == nil {
+		w.seq, err = maxSeq(ctx, conn)
+	}
+	if err != nil {
+		return nil, errors.Join(localError(err), conn.Close(), db.Close())
+	}
+	w.progress.advance(w.seq)
+	go w.run(conn)
+	return w, nil
+}
+
+// close lets the goroutine finish what is queued and waits for its end.
+func (w *writer) close() error {
+	w.mu.Lock()
+	first := !w.closed
+	w.closed = true
+	if first {
+		close(w.queue)
+	}
+	w.mu.Unlock()
+	<-w.ended
+	if !first {
+		return nil
+	}
+	return w.db.Close()
+}
+
+func (w *writer) run(conn *sql.Conn) {
+	defer close(w.ended)
+	defer conn.Close()
+	for {
+		r, ok := w.next()
+		if !ok {
+			return
+		}
+		if r.work != nil {
+			r.done <- w.transact(conn, r.work)
+			continue
+		}
+		w.commit(conn, w.fill(r))
+	}
+}
+
+// next waits for a request; false when the queue is closed and empty.
+func (w *writer) next() (*request, bool) {
+	if r := w.held; r != nil {
+		w.held = nil
+		return r, true
+	}
+	r, ok := <-w.queue
+	return r, ok
+}
+
+// fill takes what else waits, up to MaxCommitRows, and waits for nothing.
+func (w *writer) fill(first *request) []*request {
+	batch, rows := []*request{first}, first.rows()
+	for {
+		select {
+		case r, ok := <-w.queue:
+			if !ok {
+				return batch
+			}
+			if r.work != nil || rows+r.rows() > MaxCommitRows {
+				w.held = r
+				return batch
+			}
+			batch, rows = append(batch, r), rows+r.rows()
+		default:
+			return batch
+		}
+	}
+}
+
+// commit writes the records of batch in one transaction and tells all of them its fate.
+func (w *writer) commit(conn *sql.Conn, batch []*request) {
+	start, seq, rows := time.Now(), w.seq, 0
+	for _, r := range batch {
+		rows += r.rows()
+	}
+	err := w.transact(conn, func(ctx context.Context, conn *sql.Conn) error {
+		// Another process may have written to the file since our last commit.
+		found, err := maxSeq(ctx, conn)
+		if err != nil {
+			return err
+		}
+		seq = max(seq, found)
+		for _, r := range batch {
+			seq += int64(r.rows())
+			r.seq = seq
+		}
+		return w.insert.insert(ctx, batch)
+	})
+	// Advanced also if the commit failed: a seq is never given out twice.
+	w.seq = seq
+	if err == nil {
+		w.progress.advance(seq)
+	}
+	w.observer.LocalCommit(rows, time.Since(start), err)
+	for _, r := range batch {
+		r.done <- err
+	}
+}
+
+// transact runs f in a transaction and commits. Nothing cancels it: its callers are told
+// what became of it. If we crash before COMMIT has returned, the log holds the whole
+// transaction or, after recovery, nothing of it.
+func (w *writer) transact(conn *sql.Conn, f func(context.Context, *sql.Conn) error) error {
+	if w.broken != nil {
+		return w.broken
+	}
+	ctx := context.Background()
+	err := inTransaction(ctx, conn, f)
+	if err == nil {
+		return nil
+	}
+	err = localError(err)
+	if errors.Is(err, ErrBroken) {
+		w.broken = fmt.Errorf("%w; restart to recover the file", err)
+	}
+	return err
+}
+
+func inTransaction(ctx context.Context, conn *sql.Conn, f func(context.Context, *sql.Conn) error) error {
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	err := f(ctx, conn)
+	if err == nil {
+		_, err = conn.ExecContext(ctx, "COMMIT")
+	}
+	if err != nil {
+		// Some failures have ended the transaction already; then this one fails, and is
+		// of no interest beside the first.
+		_, _ = conn.ExecContext(ctx, "ROLLBACK")
+	}
+	return err
+}
+
+// maxSeq is the highest seq in the file, 0 if it holds nothing.
+func maxSeq(ctx context.Context, conn *sql.Conn) (seq int64, err error) {
+	err = conn.QueryRowContext(ctx, `SELECT max(
+		coalesce((SELECT max(seq) FROM record), 0),
+		coalesce((SELECT max(seq) FROM quarantine), 0))`).Scan(&seq)
+	return seq, err
+}
+
+// progress tells one listener when the last committed seq reaches what it waits for,
+// with few wake-ups: the writer commits thousands of times a second.
+type progress struct {
+	last  *atomic.Int64
+	until *atomic.Int64
+	wake  chan struct{}
+}
+
+func newProgress() progress {
+	return progress{new(atomic.Int64), new(atomic.Int64), make(chan struct{}, 1)}
+}
+
+// advance is called by the writer after a commit.
+func (p progress) advance(seq int64) {
+	p.last.Store(seq)
+	if seq >= p.until.Load() {
+		select {
+		case p.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// reach returns a channel that receives once seq is committed, and perhaps before: who
+// listens looks again.
+func (p progress) reach(seq int64) <-chan struct{} {
+	p.until.Store(seq)
+	if p.last.Load() >= seq {
+		select {
+		case p.wake <- struct{}{}:
+		default:
+		}
+	}
+	return p.wake
+}

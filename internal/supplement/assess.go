@@ -1,0 +1,108 @@
+package supplement
+
+import (
+	"errors"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// Lengths of a terminal's ciphertext, in bytes.
+const (
+	CiphertextLen       = 256 // RSA-2048
+	CiphertextHeaderLen = 264 // with the 8-byte header that the field's incumbent puts before it
+)
+
+// Problem is why a record carries the flag it carries: enum, metric label and audit word.
+type Problem byte
+
+// The closed set of problems.
+const (
+	NoProblem             Problem = iota
+	TerminalInfoEmpty             // the terminal sent no ciphertext
+	KeyVersionUnknown             // no key of that version is configured
+	KeyVersionExpired             // that key's life is over
+	KeyVersionNotYetValid         // that key's life has not begun
+	TerminalInfoLength            // the ciphertext does not have the length of one
+	TerminalFlagInvalid           // the terminal's own flag is not 0 to 3
+	TerminalReported              // well-formed, but the terminal itself reports a flag other than 0
+)
+
+var problemWords = [...]string{
+	"none", "terminal_info_empty", "key_version_unknown", "key_version_expired",
+	"key_version_not_yet_valid", "terminal_info_length", "terminal_flag_invalid", "terminal_reported",
+}
+
+func (p Problem) String() string {
+	if int(p) >= len(problemWords) {
+		return "invalid"
+	}
+	return problemWords[p]
+}
+
+// ErrNoValidKey says that no key at all is valid at the instant: no supplement can be
+// encrypted, so no login can be recorded.
+var ErrNoValidKey = errors.New("no encryption key is valid now: the monitoring centre's keys have expired or are not in force yet")
+
+// TerminalInfo is what a terminal sent of its collection.
+type TerminalInfo struct {
+	KeyVersion []byte // the version of the key that it encrypted under
+	Flag       byte   // its own 异常标识
+	Ciphertext []byte // its terminal string, encrypted
+}
+
+// Assessment is what a record says of it.
+type Assessment struct {
+	Flag    regulation.AbnormalFlag
+	Key     *Key // the supplement is encrypted under it, and its version is the line's
+	Problem Problem
+}
+
+// Rules are the choices that a firm has in judging terminal information.
+type Rules struct {
+	// AcceptHeader264 takes a ciphertext of 264 bytes, the incumbent's form with a
+	// header of 8 bytes, as well-formed. Off by default.
+	AcceptHeader264 bool
+}
+
+// Assess decides 异常标识 (4.2.3 c) and the key of one login at the instant at. The
+// first rule that applies wins; a local finding wins over what the terminal reports
+// (可本地重置, 4.2.2.1):
+//
+//  1. No ciphertext: flag 1, the terminal's key version if it is valid, else the newest.
+//  2. Key version unknown, expired or not yet valid: flag 2, the newest valid key.
+//  3. Ciphertext of the wrong length, then an own flag that is not 0 to 3: flag 3.
+//  4. Otherwise the terminal's own flag stands.
+//
+// The error is ErrNoValidKey and nothing else. Neither slice of info is kept.
+func (rules Rules) Assess(info TerminalInfo, ring *KeyRing, at time.Time) (Assessment, error) {
+	key, keyProblem := ring.Select(info.KeyVersion, at)
+	if key == nil {
+		if key = ring.Newest(at); key == nil {
+			return Assessment{}, ErrNoValidKey
+		}
+	}
+	flag, problem := rules.judge(info, keyProblem)
+	return Assessment{flag, key, problem}, nil
+}
+
+func (rules Rules) judge(info TerminalInfo, keyProblem Problem) (regulation.AbnormalFlag, Problem) {
+	own := regulation.AbnormalFlag(info.Flag)
+	switch {
+	case len(info.Ciphertext) == 0:
+		return regulation.FlagTerminalEmpty, TerminalInfoEmpty
+	case keyProblem != NoProblem:
+		return regulation.FlagKeyVersion, keyProblem
+	case !rules.wellFormed(len(info.Ciphertext)):
+		return regulation.FlagTerminalData, TerminalInfoLength
+	case !own.Valid():
+		return regulation.FlagTerminalData, TerminalFlagInvalid
+	case own != regulation.FlagNormal:
+		return own, TerminalReported
+	}
+	return regulation.FlagNormal, NoProblem
+}
+
+func (rules Rules) wellFormed(n int) bool {
+	return n == CiphertextLen || rules.AcceptHeader264 && n == CiphertextHeaderLen
+}

@@ -1,0 +1,35 @@
+// Package pgtest gives tests a real PostgreSQL: private clusters in temporary folders,
+// started from the binaries of this machine and gone when the test binary is gone.
+//
+// Most tests want a database of their own and nothing else. They share one cluster a
+// test binary, started by whoever asks first:
+//
+//	func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+//
+//	func TestSomething(t *testing.T) {
+//		url := pgtest.Database(t)
+//		...
+//	}
+//
+// A test that stops, crashes or freezes PostgreSQL starts a cluster of its own:
+//
+//	c := pgtest.Start(t)
+//	c.Stop(pgtest.Immediate) // what a power cut leaves
+//	c.Start()                // recovery, same port, same data
+//	c.Freeze()               // SIGSTOP: connections stay open, nothing answers
+//	c.Thaw()
+//
+// # Invariants
+//
+//   - Never a skip: where the binaries are missing, the test fails and says how to get them.
+//   - Nothing of the machine is touched: no system cluster, no fixed port, no home folder.
+//   - PostgreSQL refuses to run as root, so a test run by root starts it as the user
+//     postgres, or nobody.
+//   - The shared cluster runs with fsync off, for speed. Those of Start have it on: what
+//     is tested there is what a crash leaves.
+//
+// # If the test binary dies
+//
+// On Linux the kernel then sends PostgreSQL SIGQUIT, and its processes end. The folder stays;
+// the next run that starts a cluster removes folders of dead runs.
+package pgtest

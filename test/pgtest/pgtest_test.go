@@ -1,0 +1,128 @@
+package pgtest
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestMain(m *testing.M) { os.Exit(Main(m)) }
+
+// query runs one statement with psql and returns what it printed.
+func query(t *testing.T, s *server, url, sql string) (string, error) {
+	t.Helper()
+	out, err := s.run("psql", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql)
+	return strings.TrimSpace(string(out)), err
+}
+
+func mustQuery(t *testing.T, s *server, url, sql string) string {
+	t.Helper()
+	out, err := query(t, s, url, sql)
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", sql, err, out)
+	}
+	return out
+}
+
+func TestDatabasesAreSeparate(t *testing.T) {
+	a, b := Database(t), Database(t)
+	if a == b {
+		t.Fatal("the same database twice")
+	}
+	mustQuery(t, shared.server, a, "create table only_in_a()")
+	if out, err := query(t, shared.server, b, "select from only_in_a"); err == nil {
+		t.Fatalf("a table of one database is in another: %s", out)
+	}
+}
+
+func TestDatabaseIsDropped(t *testing.T) {
+	var url string
+	t.Run("inner", func(t *testing.T) { url = Database(t) })
+	if out, err := query(t, shared.server, url, "select 1"); err == nil {
+		t.Fatalf("the database outlived its test: %s", out)
+	}
+}
+
+func TestImmediateStopKeepsWhatWasCommitted(t *testing.T) {
+	c := Start(t)
+	mustQuery(t, c.server, c.URL(), "create table kept(n int); insert into kept values (7)")
+	c.Stop(Immediate)
+	if out, err := query(t, c.server, c.URL(), "select 1"); err == nil {
+		t.Fatalf("a stopped server answered: %s", out)
+	}
+	c.Start()
+	if got := mustQuery(t, c.server, c.URL(), "select n from kept"); got != "7" {
+		t.Fatalf("kept = %q, want 7", got)
+	}
+	if log := c.server.log(); !strings.Contains(log, "not properly shut down") {
+		t.Fatalf("the stop was not a crash:\n%s", log)
+	}
+}
+
+func TestFreezeAndThaw(t *testing.T) {
+	c := Start(t)
+	c.Freeze()
+	// The kernel still accepts for a frozen server, but nobody answers the startup message.
+	conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", c.server.port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	// SSLRequest, to which a living server answers one byte at once.
+	if _, err := conn.Write([]byte{0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f}); err != nil {
+		t.Fatal(err)
+	}
+	answer := make([]byte, 1)
+	_ = conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+	if _, err := conn.Read(answer); err == nil {
+		t.Fatal("a frozen server answered")
+	}
+	c.Thaw()
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := conn.Read(answer); err != nil || !bytes.Equal(answer, []byte("N")) {
+		t.Fatalf("after the thaw: %q, %v", answer, err)
+	}
+}
+
+func TestRemoveLeavesNothing(t *testing.T) {
+	var root string
+	t.Run("inner", func(t *testing.T) {
+		c := Start(t)
+		c.Freeze() // also the end of a frozen cluster is an end
+		root = c.server.root
+	})
+	if _, err := os.Stat(root); !os.IsNotExist(err) {
+		t.Fatalf("the folder is still there: %v", err)
+	}
+}
+
+func TestLeftoversOfDeadRunsAreRemoved(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	dead := filepath.Join(os.TempDir(), prefix+"4194399-left") // above the kernel's highest process number, 2^22
+	mine := filepath.Join(os.TempDir(), fmt.Sprintf("%s%d-mine", prefix, os.Getpid()))
+	for _, dir := range []string{dead, mine} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	removeLeftovers()
+	if _, err := os.Stat(dead); !os.IsNotExist(err) {
+		t.Errorf("a dead run's folder stays: %v", err)
+	}
+	if _, err := os.Stat(mine); err != nil {
+		t.Errorf("a living run's folder is gone: %v", err)
+	}
+}
+
+func TestNumber(t *testing.T) {
+	for s, want := range map[string]int{"/usr/lib/postgresql/15/bin": 15, "/usr/pgsql-9/bin": 9, "none": 0} {
+		if got := number(s); got != want {
+			t.Errorf("number(%q) = %d, want %d", s, got, want)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package pgtest
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// shared is the cluster that all tests of this binary share. It is the one global: a
+// test binary has no other owner that outlives its tests.
+var shared struct {
+	mu      sync.Mutex
+	managed bool // Main runs, so somebody will remove the cluster
+	server  *server
+	err     error // why it could not be started: said to every test, tried once
+}
+
+var databases atomic.Int64
+
+// Main runs the tests of a package and then removes the cluster they shared. The result
+// is for os.Exit.
+func Main(m *testing.M) int {
+	shared.mu.Lock()
+	shared.managed = true
+	shared.mu.Unlock()
+	defer func() {
+		shared.mu.Lock()
+		defer shared.mu.Unlock()
+		if shared.server != nil {
+			shared.server.remove()
+		}
+	}()
+	return m.Run()
+}
+
+// Database makes an empty database in the shared cluster for this test and returns its
+// URL. It is dropped at the end of the test, connections or not.
+func Database(t testing.TB) string {
+	t.Helper()
+	s, err := sharedServer()
+	if err != nil {
+		t.Fatal("pgtest: ", err)
+	}
+	name := fmt.Sprintf("test_%d", databases.Add(1))
+	if out, err := s.run("createdb", s.connect(name)...); err != nil {
+		t.Fatalf("pgtest: createdb: %v\n%s%s", err, out, s.log())
+	}
+	t.Cleanup(func() {
+		if out, err := s.run("dropdb", append([]string{"--force"}, s.connect(name)...)...); err != nil {
+			t.Errorf("pgtest: dropdb: %v\n%s", err, out)
+		}
+	})
+	return s.url(name)
+}
+
+func (s *server) connect(database string) []string {
+	return []string{"-h", "127.0.0.1", "-p", fmt.Sprint(s.port), "-U", "postgres", database}
+}
+
+func sharedServer() (*server, error) {
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if !shared.managed {
+		return nil, errors.New("TestMain of this package must run pgtest.Main, which removes the shared cluster")
+	}
+	if shared.server == nil && shared.err == nil {
+		shared.server, shared.err = startShared()
+	}
+	return shared.server, shared.err
+}
+
+func startShared() (*server, error) {
+	s, err := newServer("off")
+	if err != nil {
+		return nil, err
+	}
+	if err := s.start(); err != nil {
+		s.remove()
+		return nil, err
+	}
+	return s, nil
+}
