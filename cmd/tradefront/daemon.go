@@ -142,16 +142,17 @@ func coreOptions(cfg *config.Config) core.Options {
 func (d *daemon) refresh(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, connectPatience)
 	defer cancel()
-	for what, refresh := range map[string]func(context.Context) (bool, error){
-		"AppIDs": d.registry.Refresh, "accounts": d.core.Refresh,
-	} {
-		changed, err := refresh(ctx)
-		if err != nil {
-			d.logger.Error("reading "+what+": what cannot be read keeps its last known state", zap.Error(err))
-		}
-		if changed {
-			d.logger.Info(what + " changed")
-		}
+	apps, err := d.registry.Refresh(ctx)
+	if err != nil {
+		d.logger.Error("reading AppIDs: what cannot be read keeps its last known state", zap.Error(err))
+	}
+	accounts, err := d.core.Refresh(ctx)
+	if err != nil {
+		d.logger.Error("reading accounts: what cannot be read keeps its last known state", zap.Error(err))
+	}
+	if apps || accounts {
+		d.logger.Info("AppIDs and accounts are up to date",
+			zap.Int("app_ids", d.registry.Len()), zap.Int("accounts", d.core.Stats().Accounts))
 	}
 }
 

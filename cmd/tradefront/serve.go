@@ -15,7 +15,8 @@ func newServe(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use: "serve", Short: "Run the front", Args: cobra.NoArgs,
 		Long: "Run the front until SIGTERM or SIGINT; then new logins are refused, those in flight are\n" +
-			"finished, and the exit status is 0. The application log goes to standard error.",
+			"finished, and the exit status is 0. SIGHUP reopens the audit log, for rotation. The\n" +
+			"application log goes to standard error.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			cfg, err := config.Load(path, e.environ)
 			if err != nil {
@@ -25,6 +26,7 @@ func newServe(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			defer rotateOnHangup(d.audit, d.logger)()
 			fmt.Fprintln(e.out, d.banner())
 			failed := d.wait(c.Context())
 			if failed == nil {

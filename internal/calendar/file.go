@@ -82,12 +82,11 @@ func (d *date) UnmarshalYAML(node *yaml.Node) error {
 	d.line = node.Line
 	// A plain 2026-01-01 is a timestamp to YAML and a string to people.
 	digits := strings.ReplaceAll(node.Value, "-", "")
-	day, err := ParseTradingDay(digits)
-	if node.Kind != yaml.ScalarNode || err != nil || node.Value != dashed(day) {
+	if day, err := ParseTradingDay(digits); err == nil && node.Kind == yaml.ScalarNode && node.Value == dashed(day) {
+		d.day = day
+	} else {
 		d.problem = fmt.Sprintf("line %d: want a date as 2026-01-31", node.Line)
-		return nil
 	}
-	d.day = day
 	return nil
 }
 

@@ -39,14 +39,14 @@ func (c *Config) check() (faults Faults) {
 const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 // item holds a text to the rules of an item of the report, 4.2.4, and to being there.
-func (fs *Faults) item(key, value string, maxLen int) {
+func (faults *Faults) item(key, value string, maxLen int) {
 	if value == "" {
-		fs.add(key, "is empty", fmt.Sprintf("write 1 to %d bytes", maxLen))
+		faults.add(key, "is empty", fmt.Sprintf("write 1 to %d bytes", maxLen))
 		return
 	}
 	var bad *regulation.ItemError
 	if errors.As(regulation.CheckItem(key, value, maxLen), &bad) {
-		fs.add(key, bad.Problem, "")
+		faults.add(key, bad.Problem, "")
 	}
 }
 
@@ -105,9 +105,6 @@ func (c *Config) checkKeys() (faults Faults) {
 		if slices.ContainsFunc(c.Keys[:i], func(o Key) bool { return k.Version != "" && o.Version == k.Version }) {
 			faults.add(path+".version", "stands twice", "")
 		}
-		if k.PublicKeyFile == "" {
-			faults.add(path+".public_key_file", "is empty", "")
-		}
 		w, bad := k.window(path)
 		faults = append(faults, bad...)
 		if len(bad) == 0 {
@@ -141,18 +138,12 @@ func threeAtOnce(windows []KeyWindow) (when string, many bool) {
 }
 
 func (c *Config) checkFileNames() (faults Faults) {
-	for _, f := range []struct{ key, path string }{
-		{"auth.master_key_file", c.Auth.MasterKeyFile},
-		{"calendar_file", c.CalendarFile},
-		{"store.path", c.Store.Path},
-	} {
-		if f.path == "" {
+	for _, f := range c.fileNames() {
+		switch {
+		case strings.ContainsRune(*f.name, 0):
+			faults.add(f.key, "contains a NUL byte", "")
+		case *f.name == "" && f.key != "audit_log" && f.key != "store.url_file":
 			faults.add(f.key, "is empty", "name a file")
-		}
-	}
-	for _, p := range c.paths() {
-		if strings.ContainsRune(*p, 0) {
-			faults.add("", "a file name contains a NUL byte", "")
 		}
 	}
 	return faults

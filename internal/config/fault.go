@@ -34,8 +34,8 @@ func (f Fault) String() string {
 type Faults []Fault
 
 // Error is one report: a line each, in the order of the keys in the Config struct.
-func (fs Faults) Error() string {
-	sorted := slices.Clone(fs)
+func (faults Faults) Error() string {
+	sorted := slices.Clone(faults)
 	sorted.sort()
 	lines := make([]string, len(sorted))
 	for i, f := range sorted {
@@ -44,23 +44,30 @@ func (fs Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Err is fs as an error, nil if there is no fault.
-func (fs Faults) Err() error {
-	if len(fs) == 0 {
+// Err is the faults as an error, sorted like the report; nil if there is none.
+func (faults Faults) Err() error {
+	if len(faults) == 0 {
 		return nil
 	}
-	return fs
+	sorted := slices.Clone(faults)
+	sorted.sort()
+	return sorted
 }
 
-func (fs *Faults) add(key, problem, fix string) {
-	*fs = append(*fs, Fault{Key: key, Problem: problem, Fix: fix})
+func (faults *Faults) add(key, problem, fix string) {
+	*faults = append(*faults, Fault{Key: key, Problem: problem, Fix: fix})
+}
+
+// on reports whether there is a fault on that key.
+func (faults Faults) on(key string) bool {
+	return slices.ContainsFunc(faults, func(f Fault) bool { return f.Key == key })
 }
 
 // sort puts faults in the order of the Config struct: those of the whole file first,
 // unknown keys behind the known ones of their section, variables last.
-func (fs Faults) sort() {
+func (faults Faults) sort() {
 	root := schema()
-	slices.SortStableFunc(fs, func(a, b Fault) int {
+	slices.SortStableFunc(faults, func(a, b Fault) int {
 		return cmp.Or(slices.Compare(root.position(a.Key), root.position(b.Key)), cmp.Compare(a.Key, b.Key))
 	})
 }

@@ -41,13 +41,19 @@ func (faults *Faults) readable(key, path, fix string) {
 		return
 	}
 	if err == nil {
-		var f *os.File
-		if f, err = os.Open(path); err == nil {
-			f.Close()
-			return
-		}
+		err = opens(path)
 	}
-	faults.add(key, path+reason(err), fix)
+	if err != nil {
+		faults.add(key, path+reason(err), fix)
+	}
+}
+
+func opens(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 func (faults *Faults) folder(key, path string) {

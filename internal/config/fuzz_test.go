@@ -11,15 +11,13 @@ import (
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(Defaults()), "TRADEFRONT_FRONT_ID=2")
 	f.Fuzz(func(t *testing.T, data []byte, variable string) {
-		c, faults := read(data, []string{variable})
-		faults = append(faults, c.check()...)
+		c, faults := parse(data, []string{variable})
 		for _, fault := range faults {
 			if fault.Problem == "" || strings.HasPrefix(fault.Problem, "internal:") || strings.ContainsAny(fault.String(), "\n\r\x00") {
 				t.Errorf("fault %+q", fault)
 			}
 		}
-		again, faultsAgain := read(data, []string{variable})
-		faultsAgain = append(faultsAgain, again.check()...)
+		again, faultsAgain := parse(data, []string{variable})
 		if !reflect.DeepEqual(c, again) || faults.Error() != faultsAgain.Error() {
 			t.Error("a second reading differs")
 		}

@@ -25,13 +25,25 @@ func Load(path string, env []string) (*Config, error) {
 	if err != nil {
 		return nil, Faults{{Problem: err.Error()}}
 	}
-	c, faults := read(data, env)
-	faults = append(faults, c.check()...)
+	c, faults := parse(data, env)
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
 	c.resolve(filepath.Dir(path))
 	return c, nil
+}
+
+// parse reads and judges. A key that could not be read is not judged as well: its value is
+// not what the operator wrote.
+func parse(data []byte, env []string) (*Config, Faults) {
+	c, unread := read(data, env)
+	faults := unread
+	for _, f := range c.check() {
+		if !unread.on(f.Key) {
+			faults = append(faults, f)
+		}
+	}
+	return c, faults
 }
 
 func readFile(path string) ([]byte, error) {
@@ -107,18 +119,29 @@ func settings(f *field, value reflect.Value) map[string]any {
 
 // resolve makes the paths relative to dir. "" stays: it says that there is no file.
 func (c *Config) resolve(dir string) {
-	for _, p := range c.paths() {
-		if *p != "" && !filepath.IsAbs(*p) {
-			*p = filepath.Join(dir, *p)
+	for _, f := range c.fileNames() {
+		if *f.name != "" && !filepath.IsAbs(*f.name) {
+			*f.name = filepath.Join(dir, *f.name)
 		}
 	}
 }
 
-// paths is every key that names a file.
-func (c *Config) paths() []*string {
-	p := []*string{&c.AuditLog, &c.Auth.MasterKeyFile, &c.CalendarFile, &c.Store.Path, &c.Store.URLFile}
-	for i := range c.Keys {
-		p = append(p, &c.Keys[i].PublicKeyFile)
+// fileName is a key that names a file, and where its value is.
+type fileName struct {
+	key  string
+	name *string
+}
+
+func (c *Config) fileNames() []fileName {
+	names := []fileName{
+		{"audit_log", &c.AuditLog},
+		{"auth.master_key_file", &c.Auth.MasterKeyFile},
+		{"calendar_file", &c.CalendarFile},
+		{"store.path", &c.Store.Path},
+		{"store.url_file", &c.Store.URLFile},
 	}
-	return p
+	for i := range c.Keys {
+		names = append(names, fileName{fmt.Sprintf("keys[%d].public_key_file", i), &c.Keys[i].PublicKeyFile})
+	}
+	return names
 }

@@ -50,9 +50,17 @@ func TestVariablesAreUnique(t *testing.T) {
 
 func TestPositionFollowsTheStruct(t *testing.T) {
 	want := Faults{
-		{Key: ""}, {Key: "broker_id"}, {Key: "front.id"}, {Key: "front.listeners"},
-		{Key: "front.listeners[2].address"}, {Key: "front.listeners[10].address"}, {Key: "front.zzz"},
-		{Key: "admin.pprof"}, {Key: "timers.drain"}, {Key: "aaa"}, {Key: "TRADEFRONT_X"},
+		{Key: ""},
+		{Key: "broker_id"},
+		{Key: "front.id"},
+		{Key: "front.listeners"},
+		{Key: "front.listeners[2].address"},
+		{Key: "front.listeners[10].address"},
+		{Key: "front.zzz"},
+		{Key: "admin.pprof"},
+		{Key: "timers.drain"},
+		{Key: "aaa"},
+		{Key: "TRADEFRONT_X"},
 	}
 	got := make(Faults, 0, len(want))
 	for i := range want {
@@ -66,7 +74,7 @@ func TestPositionFollowsTheStruct(t *testing.T) {
 
 func TestClosest(t *testing.T) {
 	for _, c := range []struct{ name, want string }{
-		{"listner", "listeners"}, {"Listeners", "listeners"}, {"adress", "address"}, {"id", "id"}, {"xx", ""}, {"", ""},
+		{"listner", "listeners"}, {"Listeners", "listeners"}, {"addrress", "address"}, {"id", "id"}, {"xx", ""}, {"", ""},
 	} {
 		words := []string{"listeners", "address", "id"}
 		got := closest(c.name, words)

@@ -76,7 +76,7 @@ func (a *Admin) Shutdown(ctx context.Context) error {
 	if err != nil {
 		err = errors.Join(err, a.server.Close())
 	}
-	a.listener.Close() // if Serve never ran, nobody else would; a second close does nothing
+	_ = a.listener.Close() // if Serve never ran, nobody else would; else it is closed already
 	return err
 }
 

@@ -156,8 +156,10 @@ func TestMetrics(t *testing.T) {
 	})
 	days := map[string]float64{"1.0": 30}
 	one := func() float64 { return 1 }
-	m.Register(Gauges{PendingRows: one, OldestPendingSeconds: one, LoginsInFlight: one, HashQueue: one, Locked: one,
-		Remembered: one, CalendarHorizonDays: one, KeyDays: func() map[string]float64 { return days }})
+	m.Register(Gauges{
+		PendingRows: one, OldestPendingSeconds: one, LoginsInFlight: one, HashQueue: one, Locked: one,
+		Remembered: one, CalendarHorizonDays: one, KeyDays: func() map[string]float64 { return days },
+	})
 	url := watch(t, m, NewHealth(), false)
 
 	has := func(want ...string) {

@@ -2,9 +2,11 @@ package ops
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 )
 
 // openAuditFile opens path for appending; "" is standard error, which is never closed.
@@ -12,8 +14,9 @@ func openAuditFile(path string) (auditFile, error) {
 	if path == "" {
 		return &osFile{File: os.Stderr}, nil
 	}
-	// Read access serves only to look whether the last line is whole.
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o640)
+	// The group may read it: whoever ships logs off. Our own read access serves only to
+	// look whether the last line is whole.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o640) //nolint:gosec // G302: the group is meant
 	if err != nil {
 		return nil, fmt.Errorf("audit log: %w", err)
 	}
@@ -22,8 +25,7 @@ func openAuditFile(path string) (auditFile, error) {
 		err = endLastLine(f, info.Size())
 	}
 	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("audit log: %w", err)
+		return nil, fmt.Errorf("audit log: %w", errors.Join(err, f.Close()))
 	}
 	return &osFile{File: f, regular: info.Mode().IsRegular(), ours: true}, nil
 }
@@ -70,11 +72,10 @@ func (f *osFile) Close() error {
 func (a *Audit) flush(lines []byte, entries int) {
 	a.io.Lock()
 	defer a.io.Unlock()
-	out := lines
-	if len(a.torn) > 0 {
-		out = append(a.torn, lines...) // its entry was counted as lost when it tore
+	out, before := lines, len(a.torn)
+	if before > 0 {
+		out = slices.Concat(a.torn, lines) // its entry was counted as lost when it tore
 	}
-	before := len(out) - len(lines)
 	n, err := a.file.Write(out)
 	if err == nil && n < len(out) {
 		err = io.ErrShortWrite

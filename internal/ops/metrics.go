@@ -141,8 +141,13 @@ func (m *Metrics) Preset(l Labels) {
 		vec    *prometheus.CounterVec
 		values []string
 	}{
-		{m.refused, l.Refused}, {m.closed, l.Closed}, {m.authentications, l.Authentications},
-		{m.logins, l.Logins}, {m.malformed, l.Malformed}, {m.discarded, l.Discarded}, {m.forwardRows, l.Forward},
+		{m.refused, l.Refused},
+		{m.closed, l.Closed},
+		{m.authentications, l.Authentications},
+		{m.logins, l.Logins},
+		{m.malformed, l.Malformed},
+		{m.discarded, l.Discarded},
+		{m.forwardRows, l.Forward},
 	} {
 		for _, v := range p.values {
 			p.vec.WithLabelValues(v)

@@ -3,13 +3,13 @@
 //
 // # The way of a record
 //
-//	gateway ── Log.Append ──▶ local store (SQLite, WAL, synchronous=FULL)
+//	gateway ── Log.Append ──▶ Local (SQLite, WAL, synchronous=FULL)
 //	                              │ group commit; the login may be answered now
 //	                              ▼
-//	                          forwarder ── COPY, or an upsert for rows in doubt ──▶ PostgreSQL
+//	                          Forwarder ── COPY, or an upsert for rows in doubt ──▶ Postgres
 //	                              │
 //	                              ▼ after PostgreSQL's commit, and only then
-//	                          removed from the local store
+//	                          removed from Local
 //
 // There is no outage mode. While PostgreSQL is away the local store grows and nothing
 // else changes. With the embedded driver there is no forwarder and records stay.
@@ -26,21 +26,53 @@
 //   - No public address and no port is in clear in any table: they are inside the
 //     supplement's ciphertext.
 //
+// # States of a row
+//
+//	queued ─▶ committed locally ─▶ sent ─┬▶ committed in PostgreSQL ─▶ removed locally
+//	                ▲                    ├▶ in doubt: sent again, by upsert, until it is known
+//	                │                    └▶ refused for its data: in quarantine, somebody is told
+//	                └──── Release ──────────────────┘
+//
+// A batch that PostgreSQL refuses for its data is halved until the guilty row is alone, so
+// that it never stops the others. Any other failure is PostgreSQL's, not a row's: the
+// forwarder waits and tries again.
+//
+// # What counts as PostgreSQL's commit
+//
+// COMMIT is never cancelled. If its answer does not come within the batch's patience, the
+// connection is cut and the batch is in doubt. So it is when COMMIT succeeds with a
+// warning: that is how a server says that the wait for a synchronous standby was
+// cancelled. A connection whose synchronous_commit is off, or that cannot write, is
+// refused; one that becomes read-only is thrown away.
+//
 // # If we crash
 //
 // Before the local commit: the login was not answered, there is no record. After it and
 // before the answer: the record counts, the terminal will log in again. While
 // forwarding, before or after PostgreSQL's commit: the rows are still in the local
-// store and are sent again as rows in doubt.
+// store and are sent again as rows in doubt. A local file that fails to write or to
+// sync is not written to again until the process is started anew (ErrBroken).
 //
 // # Bounds
 //
-// Appends waiting for a commit, rows a commit, rows and time a forwarded batch:
-// Limits names them.
+// Rows waiting for a local commit: LocalOptions.QueueRows. Rows a local commit:
+// MaxCommitRows. Rows and time a forwarded batch: ForwarderOptions. Time a batch may
+// take in PostgreSQL: PostgresOptions.BatchPatience. Memory: the queue, one commit and
+// one batch. The backlog in the local store is bounded by its disk alone.
 //
 // # Who else reads
 //
 // The registry of AppIDs and the accounts live in PostgreSQL where there is one, else in
 // the local store (type Directory); commands change them beside a running daemon.
 // PostgreSQL's driver pgx is imported here and nowhere else.
+//
+// # Rights in PostgreSQL
+//
+// The role that migrates owns the tables. A front needs no more than
+//
+//	GRANT INSERT, SELECT (record_id, trading_day, front_id), UPDATE (front_id) ON record TO front;
+//	GRANT SELECT ON app, account, directory, goose_db_version TO front;
+//
+// (the SELECT and UPDATE of those columns are the upsert's), and makes the partition of
+// a new day through a function that runs as the owner. Reports need SELECT ON record.
 package store

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -76,7 +77,7 @@ func (f *Forwarder) fate(ctx context.Context, seq int64) error {
 	}
 	aside, err := f.local.isAside(ctx, seq)
 	if err == nil && aside {
-		err = &RefusedError{fmt.Errorf("the record is in quarantine")}
+		err = &RefusedError{errors.New("the record is in quarantine")}
 	}
 	return err
 }

@@ -91,6 +91,7 @@ func configure(cfg *pgxpool.Config, opt PostgresOptions) {
 	// With several hosts in the URL, and after a failover, this finds the one that writes.
 	cfg.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	cfg.ConnConfig.OnNotice = noteWarning
+	cfg.ConnConfig.OnPgError = keepAfter(cfg.ConnConfig.OnPgError)
 	cfg.AfterConnect = assertDurable
 }
 
@@ -117,6 +118,14 @@ func (p *Postgres) Migrate(ctx context.Context) ([]Applied, error) {
 // CheckSchema returns a *SchemaError if the schema is older or newer than this binary's.
 func (p *Postgres) CheckSchema(ctx context.Context) error {
 	return checkSchema(ctx, p.db, "postgres")
+}
+
+// keepAfter closes a connection whose server has become read-only, whoever used it: it
+// will stay so, and the next connection finds the new primary.
+func keepAfter(otherwise pgconn.PgErrorHandler) pgconn.PgErrorHandler {
+	return func(conn *pgconn.PgConn, e *pgconn.PgError) bool {
+		return e.Code != stateReadOnly && otherwise(conn, e)
+	}
 }
 
 // assertDurable refuses a connection on which a commit is not the end of the matter.

@@ -10,11 +10,11 @@ import (
 
 // SQLSTATEs that something depends on.
 const (
-	stateReadOnly   = "25006" // read_only_sql_transaction: the server became a standby
-	stateUnique     = "23505" // unique_violation: a record is there already
-	stateNoPartion  = "23514" // check_violation: also "no partition of relation found for row"
-	stateDuplicate  = "21000" // cardinality_violation: one record twice in one upsert
-	stateRowTooLong = "54000" // program_limit_exceeded
+	stateReadOnly    = "25006" // read_only_sql_transaction: the server became a standby
+	stateUnique      = "23505" // unique_violation: a record is there already
+	stateNoPartition = "23514" // check_violation: also "no partition of relation found for row"
+	stateDuplicate   = "21000" // cardinality_violation: one record twice in one upsert
+	stateRowTooLong  = "54000" // program_limit_exceeded
 )
 
 // state is the SQLSTATE of err, "" if it is not PostgreSQL's own.

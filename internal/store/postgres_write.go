@@ -58,7 +58,7 @@ func (p *Postgres) write(ctx context.Context, recs []Record, f func(context.Cont
 			return err
 		}
 		err := p.transact(ctx, f)
-		if state(err) != stateNoPartion || attempt > 0 {
+		if state(err) != stateNoPartition || attempt > 0 {
 			return err
 		}
 		p.forgetDays()
@@ -80,25 +80,21 @@ func (p *Postgres) transact(ctx context.Context, f func(context.Context, pgx.Tx)
 	defer conn.Release()
 	tx, err := conn.Begin(ctx)
 	if err != nil {
-		return p.failed(ctx, conn, err)
+		return failed(ctx, conn, err)
 	}
 	if err := f(ctx, tx); err != nil {
-		return p.failed(ctx, conn, err)
+		return failed(ctx, conn, err)
 	}
 	return commit(ctx, conn.Conn(), tx)
 }
 
 var errPatience = errors.New("PostgreSQL did not answer in time")
 
-// failed ends a transaction before its COMMIT and gives err its kind. A server that has
-// become read-only will stay so for this connection: it is closed, and the next one
-// finds the new primary.
-func (p *Postgres) failed(ctx context.Context, conn *pgxpool.Conn, err error) error {
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace)
-	defer cancel()
-	if state(err) == stateReadOnly {
-		_ = conn.Conn().Close(end) // what it says does not matter: it is thrown away
-	} else if conn.Conn().PgConn().TxStatus() != 'I' {
+// failed ends a transaction before its COMMIT and gives err its kind.
+func failed(ctx context.Context, conn *pgxpool.Conn, err error) error {
+	if !conn.Conn().IsClosed() && conn.Conn().PgConn().TxStatus() != 'I' {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace)
+		defer cancel()
 		_, _ = conn.Exec(end, "ROLLBACK") // if this fails, Release throws the connection away
 	}
 	if isRefusal(err) {

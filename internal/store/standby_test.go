@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -22,7 +23,20 @@ func withoutStandby(t *testing.T, patience time.Duration) (*pgtest.Cluster, *sto
 		t.Fatal(err)
 	}
 	setting(t, session(t, c.URL()), "synchronous_standby_names", "nobody")
+	eventually(t, func() error { return commitHangs(t, c) })
 	return c, p
+}
+
+// commitHangs returns nil when the setting is in force: the server takes it over some
+// time after it was told to.
+func commitHangs(t *testing.T, c *pgtest.Cluster) error {
+	conn := session(t, c.URL())
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := conn.Exec(ctx, "UPDATE directory SET generation = generation"); err == nil {
+		return errors.New("a COMMIT does not wait for the standby")
+	}
+	return nil
 }
 
 // TestCancelledCommitIsInDoubt: an administrator cancels the wait; COMMIT succeeds with a

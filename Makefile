@@ -1,0 +1,62 @@
+# make help lists the targets.
+
+GO            ?= go
+GOLANGCI_LINT  = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOFUMPT        = mvdan.cc/gofumpt@v0.12.0
+GOVULNCHECK    = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+VERSION       := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+FUZZTIME      ?= 30s
+BENCHTIME     ?= 1s
+ARGS          ?=
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/tradefront
+	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/tradefront ./cmd/tradefront
+
+.PHONY: run
+run: build ## show the main job on the embedded store (make run ARGS=--exit ends by itself)
+	./bin/tradefront demo $(ARGS)
+
+.PHONY: test
+test: tools ## all tests, with the race detector and a real PostgreSQL
+	$(GO) vet ./...
+	$(GO) test -race -timeout 15m ./...
+
+.PHONY: tools
+tools: ## find what the tests call (PostgreSQL, openssl, python3, cc), or install Debian's packages
+	./test/ensure-tools.sh
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME (30s)
+	GO="$(GO)" FUZZTIME=$(FUZZTIME) ./test/fuzz.sh
+
+.PHONY: bench
+bench: tools ## print all benchmarks side by side (BENCHTIME=1s)
+	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 20m \
+		./internal/ftd ./internal/session ./internal/auth ./internal/supplement ./internal/core ./internal/store ./test/e2e
+
+.PHONY: lint
+lint: ## golangci-lint
+	$(GO) run $(GOLANGCI_LINT) run ./...
+
+.PHONY: vuln
+vuln: ## known vulnerabilities in what we use (asks the Go vulnerability database)
+	$(GO) run $(GOVULNCHECK) ./...
+
+.PHONY: fmt
+fmt: ## format all Go files
+	$(GO) run $(GOFUMPT) -w .
+
+.PHONY: tidy
+tidy: ## make go.mod say what is used
+	$(GO) mod tidy
+
+.PHONY: clean
+clean: ## remove what build made
+	rm -rf bin

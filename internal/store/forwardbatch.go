@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// send writes batch to PostgreSQL: by COPY, or by upsert if it is in doubt. Rows that
+// PostgreSQL refuses for their data are set aside. It returns when every row is in
+// PostgreSQL or in quarantine; after an error nothing is known of any.
+func (f *Forwarder) send(batch []entry) error {
+	if batch[0].seq <= f.doubtUpTo {
+		return f.isolate(batch)
+	}
+	err := f.write(ByCopy, f.dest.CopyIn, batch)
+	if _, refused := errors.AsType[*RefusedError](err); refused {
+		// A row that is there already, or a poison row.
+		f.doubtUpTo = max(f.doubtUpTo, batch[len(batch)-1].seq)
+		return f.isolate(batch)
+	}
+	return err
+}
+
+// isolate writes batch by upsert and halves it until the rows that PostgreSQL refuses
+// are alone.
+func (f *Forwarder) isolate(batch []entry) error {
+	err := f.write(ByUpsert, f.dest.Put, batch)
+	if _, refused := errors.AsType[*RefusedError](err); !refused {
+		return err
+	}
+	if len(batch) == 1 {
+		return f.setAside(batch[0], err)
+	}
+	half := len(batch) / 2
+	if err := f.isolate(batch[:half]); err != nil {
+		return err
+	}
+	return f.isolate(batch[half:])
+}
+
+func (f *Forwarder) setAside(e entry, cause error) error {
+	if err := f.local.setAside(e.seq, cause); err != nil {
+		return fmt.Errorf("quarantine of %v: %w", e.rec.ID, err)
+	}
+	f.state.quarantined.Store(true)
+	f.opt.Observer.Quarantined(e.rec.ID, cause)
+	return nil
+}
+
+func (f *Forwarder) write(how How, write func(context.Context, []Record) error, batch []entry) error {
+	recs := make([]Record, len(batch))
+	for i := range batch {
+		recs[i] = batch[i].rec
+	}
+	start := time.Now()
+	err := write(f.ctx, recs)
+	f.opt.Observer.Forwarded(len(recs), how, time.Since(start), err)
+	return err
+}
+
+// split cuts batch where the rows in doubt end.
+func (f *Forwarder) split(batch []entry) (first, rest []entry) {
+	if batch[0].seq > f.doubtUpTo {
+		return batch, nil
+	}
+	n := 0
+	for n < len(batch) && batch[n].seq <= f.doubtUpTo {
+		n++
+	}
+	return batch[:n], batch[n:]
+}

@@ -1,0 +1,198 @@
+package e2e
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/test/pgtest"
+)
+
+// load is a storm of visits that a fault interrupts.
+type load struct {
+	t        *testing.T
+	cancel   context.CancelFunc
+	progress chan int64
+	done     chan *demo.Tally
+}
+
+// storm begins visits that end when told, or when the front is gone.
+func (d *daemon) storm(t *testing.T) *load {
+	ctx, cancel := context.WithCancel(t.Context())
+	l := &load{t: t, cancel: cancel, progress: make(chan int64, 1), done: make(chan *demo.Tally, 1)}
+	go func() {
+		tally, _ := demo.Play(ctx, d.firm(), 1_000_000, 16, func(n int64) {
+			select {
+			case <-l.progress:
+			default:
+			}
+			l.progress <- n
+		})
+		l.done <- tally
+	}()
+	return l
+}
+
+// until waits for so many visits.
+func (l *load) until(visits int64) {
+	l.t.Helper()
+	deadline := time.After(time.Minute)
+	for {
+		select {
+		case n := <-l.progress:
+			if n >= visits {
+				return
+			}
+		case <-deadline:
+			l.t.Fatalf("%d visits did not come about in a minute", visits)
+		}
+	}
+}
+
+// end stops the storm and returns what was answered.
+func (l *load) end() []*demo.Was {
+	l.cancel()
+	return (<-l.done).Answers
+}
+
+func TestKillNineLosesNothing(t *testing.T) {
+	stores(t, func(t *testing.T, postgresURL string) {
+		s := newSite(t, postgresURL, "")
+		var answers []*demo.Was
+		for range 3 {
+			d := s.serve()
+			l := d.storm(t)
+			l.until(150)
+			d.kill()
+			answers = append(answers, l.end()...)
+		}
+		s.serve().stop() // brings over what the killed ones left
+		s.checkInvariant(answers)
+	})
+}
+
+func TestSIGTERMUnderLoad(t *testing.T) {
+	stores(t, func(t *testing.T, postgresURL string) {
+		s := newSite(t, postgresURL, "")
+		d := s.serve()
+		l := d.storm(t)
+		l.until(150)
+		d.stop()
+		s.checkInvariant(l.end())
+	})
+}
+
+// TestPostgresStopsAndComesBack: logins go on meanwhile, and every record arrives once.
+func TestPostgresStopsAndComesBack(t *testing.T) {
+	cluster := pgtest.Start(t)
+	s := newSite(t, cluster.URL(), "")
+	d := s.serve()
+	l := d.storm(t)
+	l.until(200)
+	for range 2 {
+		cluster.Stop(pgtest.Immediate)
+		before := <-l.progress
+		l.until(before + 200) // answered from the local store
+		if code, ready := d.get(t, "/readyz"); code != 200 {
+			t.Errorf("/readyz %d while logins are answered: %s", code, ready)
+		}
+		cluster.Start()
+		l.until(before + 400)
+	}
+	answers := l.end()
+	d.stop()
+	s.checkInvariant(answers)
+}
+
+// TestAnswerAfterPostgres: with PostgreSQL away a login is answered 8, which says try
+// another front; with it back, 0, and the record is there at once.
+func TestAnswerAfterPostgres(t *testing.T) {
+	cluster := pgtest.Start(t)
+	s := newSite(t, cluster.URL(), "  answer_after: postgres\n  patience: 2s\n")
+	d := s.serve()
+	logIn := func() (client.LoginResult, error) {
+		c, err := d.enter(t, s.apps[0].AuthCode)
+		if err != nil {
+			return client.LoginResult{}, err
+		}
+		return login(t, c, password, nil)
+	}
+	result, err := logIn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lines := s.export(result.TradingDay); len(lines) != 1 {
+		t.Errorf("%d lines right after the answer, want 1", len(lines))
+	}
+	cluster.Stop(pgtest.Immediate)
+	for range 3 {
+		if _, err := logIn(); code(t, err) != 8 {
+			t.Errorf("PostgreSQL is away: %v, want 8", err)
+		}
+	}
+	if status, ready := d.get(t, "/readyz"); status != 503 || !strings.Contains(ready, "PostgreSQL") {
+		t.Errorf("/readyz %d %s", status, ready)
+	}
+	cluster.Start()
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		if _, err = logIn(); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("PostgreSQL is back: %v", err)
+		}
+	}
+	d.stop()
+}
+
+func TestServeRefusesAnOldSchema(t *testing.T) {
+	s := newSite(t, "", "")
+	s.replaceConfig("driver: embedded", "driver: postgres").replaceConfig(`url: ""`, `url: "`+pgtest.Database(t)+`"`)
+	_, errOut, err := s.try("", "serve")
+	var status *exec.ExitError
+	if !errors.As(err, &status) || status.ExitCode() != 1 || !strings.Contains(errOut, "tradefront migrate") {
+		t.Errorf("%v, %s", err, errOut)
+	}
+	s.cli("", "migrate")
+	s.serve().stop()
+}
+
+func TestAdminPages(t *testing.T) {
+	s := newSite(t, "", "")
+	d := s.serve()
+	c, err := d.enter(t, s.apps[0].AuthCode)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := login(t, c, password, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.enter(t, "AAAABBBBCCCCDDDD"); code(t, err) != 63 {
+		t.Fatalf("wrong authcode: %v", err)
+	}
+	_, metrics := d.get(t, "/metrics")
+	for _, want := range []string{
+		`tradefront_logins_total{reason="ok"} 1`,
+		`tradefront_authentications_total{reason="wrong_answer"} 1`,
+		`tradefront_authentications_total{reason="unknown_app"} 0`,
+		`tradefront_login_flags_total{flag="normal"} 1`,
+		`tradefront_login_stage_seconds_count{stage="store"} 1`,
+		`tradefront_connections 1`,
+		`tradefront_build_info{`,
+		`process_open_fds`,
+	} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("/metrics lacks %s", want)
+		}
+	}
+	if status, body := d.get(t, "/readyz"); status != 200 || !strings.Contains(body, `"name":"keys"`) {
+		t.Errorf("/readyz %d %s", status, body)
+	}
+	d.stop()
+}

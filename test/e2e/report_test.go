@@ -1,0 +1,122 @@
+package e2e
+
+import (
+	"bufio"
+	"crypto/rsa"
+	"encoding/json"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/tradefront/tradefront/configs"
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/settlement"
+)
+
+// export writes the reports of the days by the command and opens each line.
+func (s *site) export(days ...string) []opened {
+	s.t.Helper()
+	var all []opened
+	for _, day := range days {
+		var done struct {
+			Path string `json:"path"`
+			Rows int    `json:"rows"`
+		}
+		out := s.cli("", "report", "export", "--day", day, "--out", s.dir, "-o", "json")
+		if err := json.Unmarshal([]byte(out), &done); err != nil {
+			s.t.Fatal(err)
+		}
+		lines := s.open(done.Path)
+		if len(lines) != done.Rows {
+			s.t.Errorf("%s: %d lines, the command said %d", done.Path, len(lines), done.Rows)
+		}
+		all = append(all, lines...)
+	}
+	return all
+}
+
+// opened is a report line as the monitoring centre reads it.
+type opened struct {
+	line       settlement.Line
+	supplement string
+	terminal   string // "" if the key does not open it
+}
+
+func (s *site) open(path string) []opened {
+	s.t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer f.Close()
+	var lines []opened
+	for scan := bufio.NewScanner(f); scan.Scan(); {
+		line, err := settlement.ParseLine(scan.Bytes())
+		if err != nil {
+			s.t.Fatalf("%s line %d: %v", path, len(lines)+1, err)
+		}
+		o := opened{line: line}
+		text, err := rsa.DecryptPKCS1v15(nil, s.private, line.Supplement) //nolint:staticcheck // the regulation's form
+		if err != nil {
+			s.t.Fatalf("%s line %d: the test key does not open the supplement", path, len(lines)+1)
+		}
+		o.supplement = string(text)
+		if text, err := rsa.DecryptPKCS1v15(nil, s.private, line.Terminal); err == nil { //nolint:staticcheck // as above
+			o.terminal = string(text)
+		}
+		lines = append(lines, o)
+	}
+	return lines
+}
+
+// checkInvariant: answered ⊆ stored, none twice, each stored answer as the terminal was.
+// Lines that nobody was answered for are allowed: their terminals were cut off.
+func (s *site) checkInvariant(answers []*demo.Was) {
+	s.t.Helper()
+	lines := s.export(s.days(answers)...)
+	byText := make(map[string][]opened, len(lines))
+	ciphertexts := make(map[string]int, len(lines))
+	for _, o := range lines {
+		byText[o.supplement] = append(byText[o.supplement], o)
+		ciphertexts[string(o.line.Supplement)]++
+	}
+	var lost, doubled, untrue int
+	for _, a := range answers {
+		same := byText[a.Supplement]
+		switch {
+		case len(same) == 0:
+			lost++
+			s.t.Logf("lost: %s", a.Supplement)
+		case same[0].terminal != a.Terminal:
+			untrue++
+		default:
+			byText[a.Supplement] = same[1:]
+		}
+	}
+	for _, n := range ciphertexts {
+		doubled += n - 1
+	}
+	s.t.Logf("%d answered, %d reported, %d lost, %d doubled, %d untrue", len(answers), len(lines), lost, doubled, untrue)
+	if lost+doubled+untrue > 0 {
+		s.t.Errorf("%d lost, %d doubled, %d untrue", lost, doubled, untrue)
+	}
+}
+
+// days are the trading days of the answers, and the one that it is now: what was cut off
+// may have fallen on it.
+func (s *site) days(answers []*demo.Was) []string {
+	s.t.Helper()
+	cal, err := calendar.Parse(configs.Calendar)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	now, _ := cal.TradingDayOf(time.Now())
+	days := []string{now.String()}
+	for _, a := range answers {
+		if !slices.Contains(days, a.TradingDay) {
+			days = append(days, a.TradingDay)
+		}
+	}
+	return days
+}

@@ -1,0 +1,27 @@
+#!/bin/sh
+# Makes sure that the programs which the tests call are on this machine: a C compiler (the
+# race detector needs one), openssl (opens what we encrypted), python3 (the independent
+# terminal), and PostgreSQL. What is missing is installed as Debian's package if we may.
+set -eu
+
+missing=
+need() {
+	command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+need cc gcc
+need openssl openssl
+need python3 python3
+
+if [ -n "$missing" ]; then
+	as_root=
+	if [ "$(id -u)" -ne 0 ]; then
+		as_root="sudo -n"
+	fi
+	if ! command -v apt-get >/dev/null 2>&1 ||
+		! { $as_root apt-get update -qq &&
+			$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing libc6-dev; }; then
+		echo "The tests need these programs, which could not be installed:$missing" >&2
+		exit 1
+	fi
+fi
+exec "$(dirname "$0")/ensure-postgres.sh"
