@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/front"
@@ -71,7 +72,10 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 		}
 	}
 	d.watch()
-	d.refreshInBackground(background)
+	d.repeat(background, cfg.Auth.Refresh, d.refresh)
+	if d.postgres != nil {
+		d.repeat(background, partitionsPeriod, d.preparePartitions)
+	}
 	for _, w := range assets.calendar.Warnings(time.Now()) {
 		logger.Warn("calendar_file: " + w)
 	}
@@ -156,19 +160,41 @@ func (d *daemon) refresh(ctx context.Context) {
 	}
 }
 
-func (d *daemon) refreshInBackground(ctx context.Context) {
+// repeat does the work in the background, at once and then every period, until stop.
+func (d *daemon) repeat(ctx context.Context, period time.Duration, work func(context.Context)) {
 	d.background.Go(func() {
-		tick := time.NewTicker(d.cfg.Auth.Refresh)
+		tick := time.NewTicker(period)
 		defer tick.Stop()
 		for {
+			work(ctx)
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				d.refresh(ctx)
 			}
 		}
 	})
+}
+
+const (
+	partitionsAhead  = 5 // trading days whose partitions are made before they are needed
+	partitionsPeriod = time.Hour
+)
+
+// preparePartitions makes the partitions of the days to come, so that at 15:30 no batch
+// waits for one. Failing is harmless: the batch that needs one makes it.
+func (d *daemon) preparePartitions(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, connectPatience)
+	defer cancel()
+	day, _ := d.assets.calendar.TradingDayOf(time.Now())
+	days := []calendar.TradingDay{day}
+	for range partitionsAhead {
+		day = d.assets.calendar.Next(day)
+		days = append(days, day)
+	}
+	if err := d.postgres.EnsurePartitions(ctx, days); err != nil {
+		d.logger.Warn("partitions of the days to come were not made; tried again in an hour", zap.Error(err))
+	}
 }
 
 func (d *daemon) bindAdmin(context.Context) (err error) {
