@@ -82,7 +82,7 @@ func TestSilentFront(t *testing.T) {
 			for {
 				frame, err := f.frame()
 				if err != nil {
-					return nil // the client closed, as it should
+					return nil //nolint:nilerr // the client closed, as it should
 				}
 				if frame.IsHeartbeat() {
 					beats++

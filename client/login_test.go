@@ -55,7 +55,7 @@ func wholeLogin(f *front) error {
 	var who ftd.LogoutRequest
 	data, _ := logout.Field(ftd.FIDLogoutRequest)
 	if err := who.Decode(data); err != nil || string(who.BrokerID) != "9999" || string(who.UserID) != "88888888" {
-		return fmt.Errorf("logout %+v, %v", who, err)
+		return fmt.Errorf("logout %+v: %w", who, err)
 	}
 	return f.send(ftd.TIDUserLogout, said(0, "正确"))
 }

@@ -31,7 +31,7 @@ func accountFlags(c *cobra.Command, path, account *string) {
 func newAccountAdd(e *env) *cobra.Command {
 	var path, name, passwordFile, userType string
 	c := &cobra.Command{
-		Use: "add", Short: "Add an account", Args: cobra.NoArgs,
+		Use: "add", Short: "Add an account", Args: noArgs,
 		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
 			account, err := regulation.ParseAccount(name)
 			if err != nil {
@@ -94,7 +94,7 @@ func (e *env) readPassword(path string) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--password-file: %w", err)
 		}
-		defer f.Close() //nolint:errcheck // only read
+		defer f.Close()
 		in = f
 	}
 	password, err := io.ReadAll(io.LimitReader(in, maxPasswordFile))
@@ -119,7 +119,7 @@ func newAccountList(e *env) *cobra.Command {
 		form output
 	)
 	c := &cobra.Command{
-		Use: "list", Short: "List the accounts; passwords are never shown", Args: cobra.NoArgs,
+		Use: "list", Short: "List the accounts; passwords are never shown", Args: noArgs,
 		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
 			_, r, err := e.openDirectory(c.Context(), path)
 			if err != nil {
@@ -163,7 +163,7 @@ func printAccounts(w io.Writer, list []shownAccount) {
 func newAccountUnlock(e *env) *cobra.Command {
 	var path, name string
 	c := &cobra.Command{
-		Use: "unlock", Short: "Lift an account's locks (error 75) on all fronts", Args: cobra.NoArgs,
+		Use: "unlock", Short: "Lift an account's locks (error 75) on all fronts", Args: noArgs,
 		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
 			account, err := regulation.ParseAccount(name)
 			if err != nil {

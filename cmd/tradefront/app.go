@@ -54,7 +54,7 @@ func newAppAdd(e *env) *cobra.Command {
 	a := appCommand{env: e}
 	var code string
 	c := &cobra.Command{
-		Use: "add", Short: "Admit an AppID and print its authcode, once", Args: cobra.NoArgs,
+		Use: "add", Short: "Admit an AppID and print its authcode, once", Args: noArgs,
 		Long: "Admit an AppID (vendor_software_version, at most 10, 10 and 8 bytes) and print its authcode.\n" +
 			"The code is shown this once; at rest it is encrypted. A running front knows it within seconds.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
@@ -76,7 +76,7 @@ func newAppRotate(e *env) *cobra.Command {
 	a := appCommand{env: e}
 	var code string
 	c := &cobra.Command{
-		Use: "rotate", Short: "Give an AppID a new authcode and print it, once", Args: cobra.NoArgs,
+		Use: "rotate", Short: "Give an AppID a new authcode and print it, once", Args: noArgs,
 		Long: "Give an AppID a new authcode and print it. The old code stops working within seconds:\n" +
 			"sessions that are authenticated go on, new ones need the new code.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
@@ -151,7 +151,7 @@ func appError(id regulation.AppID, err error) error {
 func newAppSwitch(e *env, use, short string, enabled bool) *cobra.Command {
 	a := appCommand{env: e}
 	c := &cobra.Command{
-		Use: use, Short: short, Args: cobra.NoArgs,
+		Use: use, Short: short, Args: noArgs,
 		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
 			_, r, err := e.openDirectory(c.Context(), a.path)
 			if err != nil {
@@ -182,7 +182,7 @@ type shownApp struct {
 func newAppList(e *env) *cobra.Command {
 	a := appCommand{env: e}
 	c := &cobra.Command{
-		Use: "list", Short: "List the AppIDs; authcodes are never shown", Args: cobra.NoArgs,
+		Use: "list", Short: "List the AppIDs; authcodes are never shown", Args: noArgs,
 		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
 			_, r, err := e.openDirectory(c.Context(), a.path)
 			if err != nil {

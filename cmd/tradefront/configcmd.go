@@ -12,7 +12,7 @@ import (
 func newConfig(e *env) *cobra.Command {
 	var path string
 	check := &cobra.Command{
-		Use: "check", Short: "Report everything that is wrong with a configuration and its files", Args: cobra.NoArgs,
+		Use: "check", Short: "Report everything that is wrong with a configuration and its files", Args: noArgs,
 		RunE: e.action(func(*cobra.Command, []string) error {
 			cfg, err := config.Load(path, e.environ)
 			if err != nil {
@@ -22,7 +22,7 @@ func newConfig(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(e.out, "%s is good: %d listeners, %d keys, store %s, calendar to %s\n",
+			fmt.Fprintf(e.out, "%s is good: listeners %d, keys %d, store %s, calendar to %s\n",
 				path, len(cfg.Front.Listeners), len(cfg.Keys), cfg.Store.Driver, a.calendar.Horizon())
 			for _, w := range a.calendar.Warnings(time.Now()) {
 				fmt.Fprintln(e.out, "warning: calendar_file:", w)
@@ -32,7 +32,7 @@ func newConfig(e *env) *cobra.Command {
 	}
 	configFlag(check, &path)
 	defaults := &cobra.Command{
-		Use: "defaults", Short: "Print a commented configuration with every key and its default", Args: cobra.NoArgs,
+		Use: "defaults", Short: "Print a commented configuration with every key and its default", Args: noArgs,
 		RunE: e.action(func(*cobra.Command, []string) error { return config.WriteDefaults(e.out) }),
 	}
 	return group("config", "Check a configuration, or print the defaults", check, defaults)

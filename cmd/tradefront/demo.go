@@ -37,7 +37,7 @@ const demoShown = 3 // lines opened before the reader's eyes
 func newDemo(e *env) *cobra.Command {
 	d := &demoRun{env: e}
 	c := &cobra.Command{
-		Use: "demo", Short: "Show everything at once, with synthetic terminals; needs nothing", Args: cobra.NoArgs,
+		Use: "demo", Short: "Show everything at once, with synthetic terminals; needs nothing", Args: noArgs,
 		Long: "Make a firm in a temporary folder (test key pair, AppIDs, accounts), start the front on loopback,\n" +
 			"let synthetic terminals of all kinds log in, good ones and bad ones, export the day's report, open\n" +
 			"it with the test private key, and compare each line with what its terminal really was. Then stay\n" +
@@ -150,7 +150,7 @@ func (d *demoRun) settle(ctx context.Context, tally *demo.Tally) (*demo.Verdict,
 		if err != nil {
 			return nil, err
 		}
-		defer f.Close() //nolint:errcheck // only read
+		defer f.Close()
 		reports = append(reports, f)
 	}
 	return demo.Check(reports, d.site.private, tally.Answers, demoShown)

@@ -12,7 +12,7 @@ import (
 func newMasterKey(e *env) *cobra.Command {
 	var path string
 	create := &cobra.Command{
-		Use: "create", Short: "Make the master key file that encrypts authcodes at rest", Args: cobra.NoArgs,
+		Use: "create", Short: "Make the master key file that encrypts authcodes at rest", Args: noArgs,
 		RunE: e.action(func(*cobra.Command, []string) error {
 			cfg, err := config.Load(path, e.environ)
 			if err != nil {

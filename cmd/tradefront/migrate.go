@@ -12,7 +12,7 @@ import (
 func newMigrate(e *env) *cobra.Command {
 	var path string
 	c := &cobra.Command{
-		Use: "migrate", Short: "Create or upgrade the schema", Args: cobra.NoArgs,
+		Use: "migrate", Short: "Create or upgrade the schema", Args: noArgs,
 		Long: "Create PostgreSQL's schema or bring it to this binary's version. Several may run at once:\n" +
 			"they take turns. The local store needs none of this: every command brings it up to date.",
 		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {

@@ -45,7 +45,7 @@ type pingStep struct {
 func newPing(e *env) *cobra.Command {
 	p := ping{env: e}
 	c := &cobra.Command{
-		Use: "ping", Short: "Connect to a front as a terminal does, and print the time of each step", Args: cobra.NoArgs,
+		Use: "ping", Short: "Connect to a front as a terminal does, and print the time of each step", Args: noArgs,
 		Long: "Connect; with --app-id and --authcode-file authenticate; with --account and --password-file log in\n" +
 			"too, which alone tells the address that the front saw. A login is recorded like any other (its\n" +
 			"terminal information is empty, flag 1): use an account made for it.",
@@ -96,7 +96,7 @@ func (p *ping) run(ctx context.Context) (*pinged, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close() //nolint:errcheck // nothing is lost with it
+	defer conn.Close()
 	result.Local = conn.LocalAddr().String()
 	if p.appID == "" {
 		return result, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +33,7 @@ func newReportExport(e *env) *cobra.Command {
 		form           output
 	)
 	c := &cobra.Command{
-		Use: "export", Short: "Write the report file of one trading day", Args: cobra.NoArgs,
+		Use: "export", Short: "Write the report file of one trading day", Args: noArgs,
 		Long: "Write <report_unit_id>clientinfo<YYYYMMDD>.txt into the folder --out: one line for each login\n" +
 			"recorded from 15:30 of the trading day before up to 15:30 of the day (UTC+8). The file appears\n" +
 			"whole or not at all.",
@@ -41,7 +42,7 @@ func newReportExport(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			tradingDay, err := parseDay(cfg, day)
+			tradingDay, end, err := parseDay(cfg, day)
 			if err != nil {
 				return err
 			}
@@ -58,6 +59,10 @@ func newReportExport(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if time.Now().Before(end) {
+				fmt.Fprintf(e.err, "warning: trading day %s goes on until %s (UTC+8); logins until then are not in this file\n",
+					tradingDay, shown(end))
+			}
 			done := exported{result.Path, tradingDay.String(), result.Rows, result.Bytes, hex.EncodeToString(result.SHA256[:])}
 			return form.print(e.out, done, func(w io.Writer) {
 				fmt.Fprintf(w, "%s: %d rows, %d bytes, sha256 %s\n", done.Path, done.Rows, done.Bytes, done.SHA256)
@@ -73,17 +78,18 @@ func newReportExport(e *env) *cobra.Command {
 }
 
 // parseDay refuses a day on which the exchanges are closed: it has no report of its own.
-func parseDay(cfg *config.Config, s string) (calendar.TradingDay, error) {
-	day, err := calendar.ParseTradingDay(s)
+// end is when its logins end.
+func parseDay(cfg *config.Config, s string) (day calendar.TradingDay, end time.Time, err error) {
+	day, err = calendar.ParseTradingDay(s)
 	if err != nil {
-		return 0, fmt.Errorf("--day: %w", err)
+		return 0, end, fmt.Errorf("--day: %w", err)
 	}
 	cal, err := calendar.Load(cfg.CalendarFile)
 	if err != nil {
-		return 0, config.Faults{{Key: "calendar_file", Problem: err.Error()}}
+		return 0, end, config.Faults{{Key: "calendar_file", Problem: err.Error()}}
 	}
-	if _, _, err := cal.Window(day); err != nil {
-		return 0, fmt.Errorf("--day: %w", err)
+	if _, end, err = cal.Window(day); err != nil {
+		return 0, end, fmt.Errorf("--day: %w", err)
 	}
-	return day, nil
+	return day, end, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -37,12 +38,12 @@ func run(args, environ []string, in io.Reader, out, errOut io.Writer) int {
 	e := &env{environ: environ, in: in, out: out, err: errOut}
 	root := newRoot(e)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
 		return exitDone
 	case !e.began:
-		fmt.Fprintf(errOut, "tradefront: %v\nSee: tradefront help\n", err)
+		fmt.Fprintf(errOut, "tradefront: %v\nSee: %s --help\n", err, c.CommandPath())
 		return exitMisuse
 	}
 	report(errOut, err)
@@ -71,13 +72,14 @@ func newRoot(e *env) *cobra.Command {
 			"Begin with: tradefront demo",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          onlyCommands,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetIn(e.in)
 	root.SetOut(e.out)
 	root.SetErr(e.err)
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(
 		newDemo(e), newServe(e), newConfig(e), newMigrate(e), newMasterKey(e),
 		newApp(e), newAccount(e), newReport(e), newPing(e), newVersion(e),
@@ -96,13 +98,37 @@ func (e *env) action(do func(c *cobra.Command, args []string) error) func(*cobra
 // group is a command that only has subcommands.
 func group(use, short string, subs ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{
-		Use: use, Short: short, Args: cobra.NoArgs,
+		Use: use, Short: short, Args: onlyCommands,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return fmt.Errorf("%s: which one? See: %s --help", c.CommandPath(), c.CommandPath())
+			names := make([]string, 0, len(c.Commands()))
+			for _, sub := range c.Commands() {
+				names = append(names, sub.Name())
+			}
+			return fmt.Errorf("%s needs a command: %s", c.Name(), strings.Join(names, ", "))
 		},
 	}
 	c.AddCommand(subs...)
 	return c
+}
+
+// onlyCommands refuses a word that is no subcommand, and offers those that are like it.
+func onlyCommands(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	problem := fmt.Sprintf("%s has no command %q", c.Name(), args[0])
+	if alike := c.SuggestionsFor(args[0]); len(alike) > 0 {
+		problem += "; did you mean " + strings.Join(alike, " or ") + "?"
+	}
+	return errors.New(problem)
+}
+
+// noArgs refuses words behind a command that takes flags only.
+func noArgs(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fmt.Errorf("unexpected argument %q: flags are all that this command takes", args[0])
 }
 
 // configFlag is the flag that most commands share.

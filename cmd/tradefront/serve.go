@@ -13,7 +13,7 @@ import (
 func newServe(e *env) *cobra.Command {
 	var path string
 	c := &cobra.Command{
-		Use: "serve", Short: "Run the front", Args: cobra.NoArgs,
+		Use: "serve", Short: "Run the front", Args: noArgs,
 		Long: "Run the front until SIGTERM or SIGINT; then new logins are refused, those in flight are\n" +
 			"finished, and the exit status is 0. SIGHUP reopens the audit log, for rotation. The\n" +
 			"application log goes to standard error.",

@@ -33,7 +33,7 @@ func thisBuild() build {
 func newVersion(e *env) *cobra.Command {
 	var form output
 	c := &cobra.Command{
-		Use: "version", Short: "Print version, commit and Go version", Args: cobra.NoArgs,
+		Use: "version", Short: "Print version, commit and Go version", Args: noArgs,
 		RunE: e.action(func(*cobra.Command, []string) error {
 			b := thisBuild()
 			return form.print(e.out, b, func(w io.Writer) {

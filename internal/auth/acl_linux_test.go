@@ -30,8 +30,11 @@ func acl(entries ...[3]uint32) []byte {
 // credential is the list of a file that systemd's LoadCredential= made for user uid.
 func credential(uid uint32) [][3]uint32 {
 	return [][3]uint32{
-		{aclUserObj, 4, nobodyElse}, {aclUser, 4, uid}, {aclGroupObj, 0, nobodyElse},
-		{aclMask, 4, nobodyElse}, {aclOther, 0, nobodyElse},
+		{aclUserObj, 4, nobodyElse},
+		{aclUser, 4, uid},
+		{aclGroupObj, 0, nobodyElse},
+		{aclMask, 4, nobodyElse},
+		{aclOther, 0, nobodyElse},
 	}
 }
 

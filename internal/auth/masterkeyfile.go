@@ -48,8 +48,10 @@ const createRemedy = "create one with: tradefront masterkey create --config FILE
 func CreateMasterKey(path string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return &MasterKeyError{path, "is there already and is not overwritten",
-			"to start anew, move it away first; authcodes sealed under it will not open any more", err}
+		return &MasterKeyError{
+			path, "is there already and is not overwritten",
+			"to start anew, move it away first; authcodes sealed under it will not open any more", err,
+		}
 	}
 	if err != nil {
 		return &MasterKeyError{path, "cannot be created", "check the folder and its permissions", err}
@@ -118,8 +120,10 @@ func checkPermissions(f *os.File, path string) error {
 		return &MasterKeyError{path, "is not a regular file", createRemedy, nil}
 	}
 	if perm := info.Mode().Perm(); perm&0o077 != 0 && !(perm&0o077 == 0o040 && onlyUsByACL(f)) {
-		return &MasterKeyError{path, fmt.Sprintf("mode %04o lets others than its owner in", perm),
-			"change it with: chmod 600 " + path, nil}
+		return &MasterKeyError{
+			path, fmt.Sprintf("mode %04o lets others than its owner in", perm),
+			"change it with: chmod 600 " + path, nil,
+		}
 	}
 	return nil
 }

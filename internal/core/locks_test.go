@@ -216,7 +216,7 @@ func TestBucketModel(t *testing.T) {
 		b := newBuckets[string](5, decay)
 		var forgotten []time.Time
 		t.Repeat(map[string]func(*rapid.T){
-			"fail": func(t *rapid.T) {
+			"fail": func(*rapid.T) {
 				if len(forgotten) >= 5 {
 					return // locked attempts are not evaluated
 				}

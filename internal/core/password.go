@@ -94,8 +94,10 @@ type hash struct {
 
 // randomHash is a hash that no password is known for: salt and digest are random.
 func randomHash(p Params) hash {
-	h := hash{memory: p.MemoryKiB, time: p.Iterations, lanes: lanes,
-		salt: make([]byte, saltLen), digest: make([]byte, digestLen)}
+	h := hash{
+		memory: p.MemoryKiB, time: p.Iterations, lanes: lanes,
+		salt: make([]byte, saltLen), digest: make([]byte, digestLen),
+	}
 	_, _ = rand.Read(h.salt) // never fails: it ends the program instead
 	_, _ = rand.Read(h.digest)
 	h.phc = h.encode()

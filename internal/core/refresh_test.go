@@ -91,8 +91,10 @@ func TestVerifyDuringRefresh(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	good := Options{Params: cheap, HashQueue: 1, Remember: time.Hour, RememberAccounts: 1,
-		LockFailures: 1, LockSourceFailures: 1, LockDecay: 1}
+	good := Options{
+		Params: cheap, HashQueue: 1, Remember: time.Hour, RememberAccounts: 1,
+		LockFailures: 1, LockSourceFailures: 1, LockDecay: 1,
+	}
 	if _, err := NewLocal(&table{}, good); err != nil {
 		t.Fatal(err)
 	}

@@ -28,8 +28,10 @@ func TestVerify(t *testing.T) {
 
 func TestVerifyBeforeTheFirstRefresh(t *testing.T) {
 	c := &clock{}
-	l, err := NewLocal(&table{}, Options{Params: cheap, LockFailures: 5, LockSourceFailures: 5,
-		LockDecay: time.Minute, HashQueue: 1, Now: c.now})
+	l, err := NewLocal(&table{}, Options{
+		Params: cheap, LockFailures: 5, LockSourceFailures: 5,
+		LockDecay: time.Minute, HashQueue: 1, Now: c.now,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

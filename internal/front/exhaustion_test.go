@@ -50,7 +50,7 @@ func runOutOfFiles(t *testing.T) {
 		if err != nil {
 			break
 		}
-		defer c.Close() //nolint:errcheck // test
+		defer c.Close()
 	}
 	fmt.Println("front said:", <-s.Failed())
 }

@@ -107,7 +107,7 @@ func TestMalformedClosesOnlyItsOwn(t *testing.T) {
 	good := r.dial()
 	good.authenticate()
 	for name, bytes := range tests {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(*testing.T) {
 			m := r.dial()
 			m.send(bytes)
 			if name == "what a browser says" || name == "what a TLS client says" {
@@ -307,7 +307,7 @@ func TestAddressInUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // test
+	defer l.Close()
 	cfg := config()
 	cfg.Addresses = []string{l.Addr().String()}
 	if err := front.Probe(l.Addr().String()); !errors.Is(err, syscall.EADDRINUSE) {
@@ -326,7 +326,7 @@ func TestSeveralListenersAndIPv6(t *testing.T) {
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer s.Drain(t.Context()) //nolint:errcheck // test
+	defer s.Drain(t.Context())
 	addrs := s.Addrs()
 	want := []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}
 	for i, a := range addrs {

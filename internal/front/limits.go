@@ -75,7 +75,7 @@ func (s *Server) boundAddr(address string) (netip.AddrPort, error) {
 	if err != nil {
 		return netip.AddrPort{}, err
 	}
-	defer unix.Close(fd) //nolint:errcheck // a duplicate that nobody else uses
+	defer func() { _ = unix.Close(fd) }()
 	sa, err := unix.Getsockname(fd)
 	if err != nil {
 		return netip.AddrPort{}, err

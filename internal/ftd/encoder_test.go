@@ -15,30 +15,54 @@ func TestEncoderRefuses(t *testing.T) {
 		fid                 ftd.FID
 		put                 func(*ftd.Encoder)
 	}{
-		{"text over its length", "UserID", "longer than 18 bytes", ftd.FIDLogoutRequest,
-			func(e *ftd.Encoder) { e.LogoutRequest(&ftd.LogoutRequest{UserID: long(19)}) }},
-		{"bytes count, not characters", "BrokerID", "longer than 10 bytes", ftd.FIDLogoutRequest,
-			func(e *ftd.Encoder) { e.LogoutRequest(&ftd.LogoutRequest{BrokerID: []byte("中文中文")}) }},
-		{"spaces over its length", "UserID", "longer", ftd.FIDLogoutRequest,
-			func(e *ftd.Encoder) { e.LogoutRequest(&ftd.LogoutRequest{UserID: bytes.Repeat([]byte(" "), 19)}) }},
-		{"password of spaces", "Password", "ends in a space", ftd.FIDLoginRequest,
-			func(e *ftd.Encoder) { e.LoginRequest(&ftd.LoginRequest{Password: []byte("   ")}) }},
-		{"password that ends in a space", "Password", "ends in a space", ftd.FIDLoginRequest,
-			func(e *ftd.Encoder) { e.LoginRequest(&ftd.LoginRequest{Password: []byte("secret ")}) }},
-		{"control character", "SystemName", "control", ftd.FIDLoginResponse,
-			func(e *ftd.Encoder) { e.LoginResponse(&ftd.LoginResponse{SystemName: []byte("a\x00")}) }},
-		{"invalid UTF-8", "ForceExitMsg", "UTF-8", ftd.FIDForceExit,
-			func(e *ftd.Encoder) { e.ForceExit(&ftd.ForceExit{Msg: []byte("\xff")}) }},
-		{"heartbeat over", "HeartbeatSeconds", "3 digits", ftd.FIDLoginRequest,
-			func(e *ftd.Encoder) { e.LoginRequest(&ftd.LoginRequest{HeartbeatSeconds: 1000}) }},
-		{"heartbeat negative", "HeartbeatSeconds", "3 digits", ftd.FIDLoginRequest,
-			func(e *ftd.Encoder) { e.LoginRequest(&ftd.LoginRequest{HeartbeatSeconds: -1}) }},
-		{"port over", "PublicPort", "5 digits", ftd.FIDLoginResponse,
-			func(e *ftd.Encoder) { e.LoginResponse(&ftd.LoginResponse{PublicPort: 100000}) }},
-		{"code negative", "ErrorCode", "negative", ftd.FIDError,
-			func(e *ftd.Encoder) { e.Error(&ftd.Error{Code: -1}) }},
-		{"code over what decodes", "ErrorCode", "too large", ftd.FIDError,
-			func(e *ftd.Encoder) { e.Error(&ftd.Error{Code: 1 << 31}) }},
+		{
+			"text over its length", "UserID", "longer than 18 bytes", ftd.FIDLogoutRequest,
+			func(e *ftd.Encoder) { e.LogoutRequest(&ftd.LogoutRequest{UserID: long(19)}) },
+		},
+		{
+			"bytes count, not characters", "BrokerID", "longer than 10 bytes", ftd.FIDLogoutRequest,
+			func(e *ftd.Encoder) { e.LogoutRequest(&ftd.LogoutRequest{BrokerID: []byte("中文中文")}) },
+		},
+		{
+			"spaces over its length", "UserID", "longer", ftd.FIDLogoutRequest,
+			func(e *ftd.Encoder) { e.LogoutRequest(&ftd.LogoutRequest{UserID: bytes.Repeat([]byte(" "), 19)}) },
+		},
+		{
+			"password of spaces", "Password", "ends in a space", ftd.FIDLoginRequest,
+			func(e *ftd.Encoder) { e.LoginRequest(&ftd.LoginRequest{Password: []byte("   ")}) },
+		},
+		{
+			"password that ends in a space", "Password", "ends in a space", ftd.FIDLoginRequest,
+			func(e *ftd.Encoder) { e.LoginRequest(&ftd.LoginRequest{Password: []byte("secret ")}) },
+		},
+		{
+			"control character", "SystemName", "control", ftd.FIDLoginResponse,
+			func(e *ftd.Encoder) { e.LoginResponse(&ftd.LoginResponse{SystemName: []byte("a\x00")}) },
+		},
+		{
+			"invalid UTF-8", "ForceExitMsg", "UTF-8", ftd.FIDForceExit,
+			func(e *ftd.Encoder) { e.ForceExit(&ftd.ForceExit{Msg: []byte("\xff")}) },
+		},
+		{
+			"heartbeat over", "HeartbeatSeconds", "3 digits", ftd.FIDLoginRequest,
+			func(e *ftd.Encoder) { e.LoginRequest(&ftd.LoginRequest{HeartbeatSeconds: 1000}) },
+		},
+		{
+			"heartbeat negative", "HeartbeatSeconds", "3 digits", ftd.FIDLoginRequest,
+			func(e *ftd.Encoder) { e.LoginRequest(&ftd.LoginRequest{HeartbeatSeconds: -1}) },
+		},
+		{
+			"port over", "PublicPort", "5 digits", ftd.FIDLoginResponse,
+			func(e *ftd.Encoder) { e.LoginResponse(&ftd.LoginResponse{PublicPort: 100000}) },
+		},
+		{
+			"code negative", "ErrorCode", "negative", ftd.FIDError,
+			func(e *ftd.Encoder) { e.Error(&ftd.Error{Code: -1}) },
+		},
+		{
+			"code over what decodes", "ErrorCode", "too large", ftd.FIDError,
+			func(e *ftd.Encoder) { e.Error(&ftd.Error{Code: 1 << 31}) },
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -18,8 +18,8 @@ func TestFieldRoundTrip(t *testing.T) {
 			want := k.draw(t)
 			prefix := blob(t, 0, 10)
 			data := fieldData(t, prefix, fid, want)
-			if min := k.minLen; len(data) < min || len(data) > min && fid != ftd.FIDTerminalInfo {
-				t.Fatalf("%v takes %d bytes, want %d", fid, len(data), min)
+			if want := k.minLen; len(data) < want || len(data) > want && fid != ftd.FIDTerminalInfo {
+				t.Fatalf("%v takes %d bytes, want %d", fid, len(data), want)
 			}
 			got := k.fresh()
 			if err := got.Decode(data); err != nil {

@@ -16,7 +16,6 @@ type dialogue struct {
 	now time.Time
 
 	verdict session.Reason         // of DoVerify
-	login   session.Reason         // of DoLogin, delivered by finish
 	attempt *session.LoginAttempt  // of the login that is on its way
 	said    []session.Reason       // the session's own verdicts
 	sent    []answer               // what the terminal got

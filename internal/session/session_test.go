@@ -54,38 +54,59 @@ func TestStateTimesEvent(t *testing.T) {
 		want [session.LoggedIn + 1]result // by state: connected, challenged, authenticated, logging in, logged in
 	}{
 		{"ask challenge", (*dialogue).askChallenge, [...]result{
-			{-1, stay, session.Challenged}, {-1, stay, session.Challenged},
-			{63, session.AuthFailed, session.Closed}, {63, session.AuthFailed, session.Closed},
+			{-1, stay, session.Challenged},
+			{-1, stay, session.Challenged},
+			{63, session.AuthFailed, session.Closed},
+			{63, session.AuthFailed, session.Closed},
 			{63, session.AuthFailed, session.Closed},
 		}},
 		{"answer", (*dialogue).answer, [...]result{
-			{63, session.AuthFailed, session.Closed}, {0, stay, session.Authenticated},
-			{63, session.AuthFailed, session.Closed}, {63, session.AuthFailed, session.Closed},
+			{63, session.AuthFailed, session.Closed},
+			{0, stay, session.Authenticated},
+			{63, session.AuthFailed, session.Closed},
+			{63, session.AuthFailed, session.Closed},
 			{63, session.AuthFailed, session.Closed},
 		}},
 		{"login", (*dialogue).sendLogin, [...]result{
-			{64, stay, session.Connected}, {64, stay, session.Challenged}, {-2, stay, session.LoggingIn},
-			{5, stay, session.LoggingIn}, {5, stay, session.LoggedIn},
+			{64, stay, session.Connected},
+			{64, stay, session.Challenged},
+			{-2, stay, session.LoggingIn},
+			{5, stay, session.LoggingIn},
+			{5, stay, session.LoggedIn},
 		}},
 		{"logout", (*dialogue).sendLogout, [...]result{
-			{6, stay, session.Connected}, {6, stay, session.Challenged}, {6, stay, session.Authenticated},
-			{6, stay, session.LoggingIn}, {0, session.LoggedOut, session.Closed},
+			{6, stay, session.Connected},
+			{6, stay, session.Challenged},
+			{6, stay, session.Authenticated},
+			{6, stay, session.LoggingIn},
+			{0, session.LoggedOut, session.Closed},
 		}},
 		{"unknown message", unknown, [...]result{
-			{-2, session.Malformed, session.Closed}, {-2, session.Malformed, session.Closed},
-			{77, stay, session.Authenticated}, {77, stay, session.LoggingIn}, {77, stay, session.LoggedIn},
+			{-2, session.Malformed, session.Closed},
+			{-2, session.Malformed, session.Closed},
+			{77, stay, session.Authenticated},
+			{77, stay, session.LoggingIn},
+			{77, stay, session.LoggedIn},
 		}},
 		{"heartbeat", func(d *dialogue) { d.frame(ftd.AppendHeartbeat(nil)) }, [...]result{
-			{-2, stay, session.Connected}, {-2, stay, session.Challenged}, {-2, stay, session.Authenticated},
-			{-2, stay, session.LoggingIn}, {-2, stay, session.LoggedIn},
+			{-2, stay, session.Connected},
+			{-2, stay, session.Challenged},
+			{-2, stay, session.Authenticated},
+			{-2, stay, session.LoggingIn},
+			{-2, stay, session.LoggedIn},
 		}},
 		{"compressed frame", func(d *dialogue) { d.frame([]byte{2, 0, 0, 1, 9}) }, [...]result{
-			{-2, stay, session.Connected}, {-2, stay, session.Challenged}, {-2, stay, session.Authenticated},
-			{-2, stay, session.LoggingIn}, {-2, stay, session.LoggedIn},
+			{-2, stay, session.Connected},
+			{-2, stay, session.Challenged},
+			{-2, stay, session.Authenticated},
+			{-2, stay, session.LoggingIn},
+			{-2, stay, session.LoggedIn},
 		}},
 		{"empty FTDC frame", func(d *dialogue) { d.frame([]byte{1, 0, 0, 0}) }, [...]result{
-			{-2, session.Malformed, session.Closed}, {-2, session.Malformed, session.Closed},
-			{-2, session.Malformed, session.Closed}, {-2, session.Malformed, session.Closed},
+			{-2, session.Malformed, session.Closed},
+			{-2, session.Malformed, session.Closed},
+			{-2, session.Malformed, session.Closed},
+			{-2, session.Malformed, session.Closed},
 			{-2, session.Malformed, session.Closed},
 		}},
 	}
@@ -130,12 +151,18 @@ func TestAuthenticateRefusals(t *testing.T) {
 				d.askChallenge()
 			}
 		}, session.TooManyChallenges, 63},
-		{"separator in AppID", func(d *dialogue) { d.message(ftd.TIDAuthenticate, identity("v@s_1.0")) },
-			session.IllegalField, 15},
-		{"control character in AppID", func(d *dialogue) { d.frame(withByte(t, identityFrame(t), "v_s_1.0", '\n')) },
-			session.IllegalField, 15},
-		{"invalid UTF-8 in AppID", func(d *dialogue) { d.frame(withByte(t, identityFrame(t), "v_s_1.0", 0xff)) },
-			session.IllegalField, 15},
+		{
+			"separator in AppID", func(d *dialogue) { d.message(ftd.TIDAuthenticate, identity("v@s_1.0")) },
+			session.IllegalField, 15,
+		},
+		{
+			"control character in AppID", func(d *dialogue) { d.frame(withByte(t, identityFrame(t), "v_s_1.0", '\n')) },
+			session.IllegalField, 15,
+		},
+		{
+			"invalid UTF-8 in AppID", func(d *dialogue) { d.frame(withByte(t, identityFrame(t), "v_s_1.0", 0xff)) },
+			session.IllegalField, 15,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

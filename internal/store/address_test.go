@@ -71,6 +71,7 @@ func TestNoAddressInLocalStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer rows.Close()
 	var columns []string
 	for rows.Next() {
 		var c string

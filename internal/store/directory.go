@@ -119,7 +119,7 @@ func (d *Directory) change(ctx context.Context, none error, statement string, ar
 	if err != nil {
 		return readError(ctx, err)
 	}
-	defer tx.Rollback() // after Commit it does nothing
+	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
 	// First, so that changes wait for one another here and cannot deadlock.
 	if _, err := tx.ExecContext(ctx, "UPDATE directory SET generation = generation + 1"); err != nil {
 		return readError(ctx, err)

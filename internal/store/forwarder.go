@@ -79,7 +79,7 @@ func NewForwarder(local *Local, dest Destination, opt ForwarderOptions) *Forward
 		opt.BackoffMax = DefaultBackoffMax
 	}
 	opt.Observer = orSilent(opt.Observer)
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background()) //nolint:gosec // G118: Close calls it
 	return &Forwarder{
 		local: local, dest: dest, opt: opt,
 		ctx: ctx, cancel: cancel, ended: make(chan struct{}),
@@ -115,7 +115,7 @@ func (f *Forwarder) run() {
 			continue
 		}
 		// Jitter: many fronts lose PostgreSQL at the same moment.
-		if !f.pause(backoff/2 + rand.N(backoff/2+1)) {
+		if !f.pause(backoff/2 + rand.N(backoff/2+1)) { //nolint:gosec // G404: jitter is no secret
 			return
 		}
 		backoff = min(2*backoff, f.opt.BackoffMax)

@@ -67,6 +67,9 @@ func TestRowsOfALifeBeforeAreInDoubt(t *testing.T) {
 	if up, cp := seen.rows(store.ByUpsert), seen.rows(store.ByCopy); up != 50 || cp != 5 {
 		t.Errorf("%d rows by upsert and %d by COPY, want 50 and 5", up, cp)
 	}
+	if errs := seen.errors(); len(errs) > 0 {
+		t.Errorf("rows in doubt were first tried by COPY: %v", errs)
+	}
 }
 
 // TestPoisonRowsAreSetAside: PostgreSQL has no NUL in text. The others are not stopped.

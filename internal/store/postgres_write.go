@@ -13,8 +13,10 @@ import (
 )
 
 // columnNames is const columns for COPY.
-var columnNames = []string{"record_id", "trading_day", "login_time", "vendor_id", "key_version", "terminal",
-	"supplement", "flag", "app_id", "account", "user_type", "front_id", "session_id"}
+var columnNames = []string{
+	"record_id", "trading_day", "login_time", "vendor_id", "key_version", "terminal",
+	"supplement", "flag", "app_id", "account", "user_type", "front_id", "session_id",
+}
 
 // CopyIn makes recs durable in one transaction by COPY, all or none. It is for records
 // that were never sent before: one that is there already fails the batch.
@@ -156,9 +158,11 @@ func (s *copySource) Err() error { return nil }
 
 func (s *copySource) Values() ([]any, error) {
 	r := &s.recs[s.next-1]
-	s.row = [columnCount]any{[16]byte(r.ID), int32(r.TradingDay), r.LoginTime.Unix(), r.VendorID, r.KeyVersion,
+	s.row = [columnCount]any{
+		[16]byte(r.ID), int32(r.TradingDay), r.LoginTime.Unix(), r.VendorID, r.KeyVersion,
 		bytesOf(r.Terminal), bytesOf(r.Supplement), digit(r.Flag), string(r.AppID), string(r.Account),
-		digit(r.UserType), r.FrontID, r.SessionID}
+		digit(r.UserType), r.FrontID, r.SessionID,
+	}
 	return s.row[:], nil
 }
 

@@ -84,8 +84,10 @@ func TestSimulatedForwarding(t *testing.T) {
 
 func simulate(t *testing.T, random *rand.Rand) {
 	path := filepath.Join(t.TempDir(), "local.db")
-	dest := &unreliable{random: rand.New(rand.NewPCG(random.Uint64(), 1)), failing: random.IntN(60), stored: make(map[uuid.UUID]int),
-		poison: make(map[uuid.UUID]bool)}
+	dest := &unreliable{
+		random: rand.New(rand.NewPCG(random.Uint64(), 1)), failing: random.IntN(60), stored: make(map[uuid.UUID]int),
+		poison: make(map[uuid.UUID]bool),
+	}
 	opt := store.ForwarderOptions{BatchRows: 1 + random.IntN(40), BatchDelay: time.Millisecond}
 	var all []store.Record
 	for range 3 { // three lives of the process; each ends wherever it is

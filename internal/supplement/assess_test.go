@@ -99,8 +99,10 @@ func TestAssessAnything(t *testing.T) {
 }
 
 func TestProblemWords(t *testing.T) {
-	for p, want := range []string{"none", "terminal_info_empty", "key_version_unknown", "key_version_expired",
-		"key_version_not_yet_valid", "terminal_info_length", "terminal_flag_invalid", "terminal_reported", "invalid"} {
+	for p, want := range []string{
+		"none", "terminal_info_empty", "key_version_unknown", "key_version_expired",
+		"key_version_not_yet_valid", "terminal_info_length", "terminal_flag_invalid", "terminal_reported", "invalid",
+	} {
 		if got := Problem(p).String(); got != want {
 			t.Errorf("problem %d is %q, want %q", p, got, want)
 		}

@@ -57,12 +57,12 @@ func (s *site) open(path string) []opened {
 			s.t.Fatalf("%s line %d: %v", path, len(lines)+1, err)
 		}
 		o := opened{line: line}
-		text, err := rsa.DecryptPKCS1v15(nil, s.private, line.Supplement) //nolint:staticcheck // the regulation's form
+		text, err := rsa.DecryptPKCS1v15(nil, s.private, line.Supplement)
 		if err != nil {
 			s.t.Fatalf("%s line %d: the test key does not open the supplement", path, len(lines)+1)
 		}
 		o.supplement = string(text)
-		if text, err := rsa.DecryptPKCS1v15(nil, s.private, line.Terminal); err == nil { //nolint:staticcheck // as above
+		if text, err := rsa.DecryptPKCS1v15(nil, s.private, line.Terminal); err == nil {
 			o.terminal = string(text)
 		}
 		lines = append(lines, o)

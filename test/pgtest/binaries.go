@@ -30,8 +30,8 @@ func candidates() []string {
 	var dirs []string
 	if path, err := exec.LookPath("initdb"); err == nil {
 		// Distributions link single programs into PATH; the others stand beside the target.
-		if real, err := filepath.EvalSymlinks(path); err == nil {
-			dirs = append(dirs, filepath.Dir(real))
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			dirs = append(dirs, filepath.Dir(target))
 		}
 	}
 	var installed []string

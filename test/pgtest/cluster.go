@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -224,7 +225,7 @@ func (s *server) stop(mode Mode) error {
 	if cmd == nil {
 		return nil
 	}
-	if err := cmd.Process.Signal(syscall.Signal(mode)); err != nil && err != os.ErrProcessDone {
+	if err := cmd.Process.Signal(syscall.Signal(mode)); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
 	select {

@@ -36,13 +36,17 @@ func RunDirectory(t *testing.T, open func(t *testing.T) *store.Directory) {
 var created = time.Date(2026, 1, 5, 8, 30, 0, 123456000, regulation.Zone)
 
 func app(id regulation.AppID) auth.App {
-	return auth.App{AppID: id, Type: auth.AppDirect, Sealed: []byte{0, 1, 0xfe, 0xff}, Enabled: true,
-		Created: created, Changed: created}
+	return auth.App{
+		AppID: id, Type: auth.AppDirect, Sealed: []byte{0, 1, 0xfe, 0xff}, Enabled: true,
+		Created: created, Changed: created,
+	}
 }
 
 func account(name regulation.Account) core.Account {
-	return core.Account{Account: name, UserType: regulation.UserCustomer,
-		PasswordHash: "$argon2id$v=19$m=65536,t=1,p=1$c2FsdA$aGFzaA", Created: created, Changed: created}
+	return core.Account{
+		Account: name, UserType: regulation.UserCustomer,
+		PasswordHash: "$argon2id$v=19$m=65536,t=1,p=1$c2FsdA$aGFzaA", Created: created, Changed: created,
+	}
 }
 
 func apps(t *testing.T, d *store.Directory) {

@@ -116,7 +116,7 @@ func scanStops(t *testing.T, s store.Store) {
 		}
 		return nil
 	})
-	if err != stop || calls != 3 {
+	if !errors.Is(err, stop) || calls != 3 {
 		t.Errorf("Scan returned %v after %d calls, want the function's own error after 3", err, calls)
 	}
 	if got := len(scan(t, s, Day)); got != 2000 {

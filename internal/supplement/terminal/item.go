@@ -75,19 +75,27 @@ var indicators = [...]struct {
 func layout(t regulation.TerminalType) []item {
 	switch t {
 	case regulation.TerminalWindows:
-		return []item{kind, collected, ip1, ip2, mac1, mac2, deviceName, osVersion,
-			diskSerial, cpuSerial, biosSerial, partition}
+		return []item{
+			kind, collected, ip1, ip2, mac1, mac2, deviceName, osVersion,
+			diskSerial, cpuSerial, biosSerial, partition,
+		}
 	case regulation.TerminalLinux:
-		return []item{kind, collected, ip1, ip2, mac1, mac2, deviceName, osVersion,
-			diskSerial, cpuSerial, biosSerial}
+		return []item{
+			kind, collected, ip1, ip2, mac1, mac2, deviceName, osVersion,
+			diskSerial, cpuSerial, biosSerial,
+		}
 	case regulation.TerminalMacOS:
-		return []item{kind, collected, ip1, ip2, mac1, mac2, deviceName, osVersion,
-			diskSerial, deviceSerial}
+		return []item{
+			kind, collected, ip1, ip2, mac1, mac2, deviceName, osVersion,
+			diskSerial, deviceSerial,
+		}
 	case regulation.TerminalIOS:
 		return []item{kind, collected, mobileIP, location, osVersion, deviceName, deviceType, carrier, uuid}
 	case regulation.TerminalAndroid:
-		return []item{kind, collected, mobileIP, location, osVersion, deviceName, deviceType,
-			imei, meid, deviceMAC, mobileNumber, deviceSerial, imsi, iccid}
+		return []item{
+			kind, collected, mobileIP, location, osVersion, deviceName, deviceType,
+			imei, meid, deviceMAC, mobileNumber, deviceSerial, imsi, iccid,
+		}
 	case regulation.TerminalOffline:
 		return []item{kind, collected, phoneNumber}
 	case regulation.TerminalWeChat:
