@@ -29,6 +29,10 @@ func newInserter(ctx context.Context, conn *sql.Conn) (*inserter, error) {
 	return &inserter{single: single, chunk: chunk}, nil
 }
 
+// close lets go of the statements. SQLite keeps a connection half open while it has one,
+// and then the log is not folded back into the file at the end.
+func (i *inserter) close() { _, _ = i.single.Close(), i.chunk.Close() }
+
 func insertSQL(rows int) string {
 	row := "(?" + strings.Repeat(",?", columnCount) + ")"
 	return "INSERT INTO record (seq, " + columns + ") VALUES " + row + strings.Repeat(","+row, rows-1) +

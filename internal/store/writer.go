@@ -143,6 +143,7 @@ func (w *writer) close() error {
 func (w *writer) run(conn *sql.Conn) {
 	defer close(w.ended)
 	defer conn.Close()
+	defer w.insert.close()
 	for {
 		r, ok := w.next()
 		if !ok {
