@@ -359,3 +359,22 @@ func TestMappedAddressIsUnmapped(t *testing.T) {
 		t.Errorf("recorded %s, the terminal is %s", got, m.LocalAddr())
 	}
 }
+
+// What comes behind a logout is not looked at, even in the same segment.
+func TestLoginAfterLogout(t *testing.T) {
+	h := newHandler()
+	r := start(t, config(), h)
+	m := r.dial()
+	m.authenticate()
+	m.send(login(t, "8"))
+	m.expect(ftd.TIDUserLogin, 0)
+	<-h.entered
+	m.send(slices.Concat(message(t, ftd.TIDUserLogout, func(e *ftd.Encoder) {
+		e.LogoutRequest(&ftd.LogoutRequest{BrokerID: []byte("9999"), UserID: []byte("8")})
+	}), login(t, "8")))
+	m.expect(ftd.TIDUserLogout, 0)
+	m.expectClosed()
+	if len(h.entered) != 0 {
+		t.Error("a login was begun after the logout")
+	}
+}
