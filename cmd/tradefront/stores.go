@@ -72,9 +72,6 @@ func openPostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, err
 		return nil, err
 	}
 	if err := pg.CheckSchema(ctx); err != nil {
-		if errors.Is(err, store.ErrSchema) {
-			err = fmt.Errorf("%w (tradefront migrate --config FILE)", err)
-		}
 		return nil, errors.Join(err, pg.Close())
 	}
 	return pg, nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement"
@@ -86,7 +87,7 @@ func (c *checker) line(b []byte) error {
 	if err != nil {
 		return err
 	}
-	text, err := rsa.DecryptPKCS1v15(nil, c.private, line.Supplement) //nolint:staticcheck // what the regulation demands
+	text, err := rsa.DecryptPKCS1v15(nil, c.private, line.Supplement)
 	if err != nil {
 		return errors.New("the private key does not open the supplement")
 	}
@@ -99,16 +100,16 @@ func (c *checker) line(b []byte) error {
 		return fmt.Errorf("no answered login was %q", text)
 	}
 	terminal := ""
-	if plain, err := rsa.DecryptPKCS1v15(nil, c.private, line.Terminal); err == nil { //nolint:staticcheck // as above
+	if plain, err := rsa.DecryptPKCS1v15(nil, c.private, line.Terminal); err == nil {
 		terminal = string(plain)
 	}
-	was := same[0]
-	if terminal != was.Terminal {
-		return fmt.Errorf("the terminal string is %q, the terminal was %q", terminal, was.Terminal)
+	// Two logins can have one supplement, in one second through one port: any may be meant.
+	i := slices.IndexFunc(same, func(w *Was) bool { return w.Terminal == terminal })
+	if i < 0 {
+		return fmt.Errorf("the terminal string is %q, the terminal was %q", terminal, same[0].Terminal)
 	}
-	if c.open[string(text)] = same[1:]; len(same) == 1 {
-		delete(c.open, string(text))
-	}
+	was := same[i]
+	c.open[string(text)] = slices.Delete(same, i, i+1)
 	c.verdict.Equal++
 	if len(c.verdict.Shown) < c.show && terminal != "" {
 		c.verdict.Shown = append(c.verdict.Shown, Opened{

@@ -15,6 +15,9 @@ import (
 // visitPatience bounds one visit; an honest one takes milliseconds.
 const visitPatience = 30 * time.Second
 
+// seedStream parts the random numbers of the visits from others with the same seed.
+const seedStream = 2016
+
 // Tally is what came of all visits.
 type Tally struct {
 	Visits  int
@@ -72,7 +75,7 @@ func Play(ctx context.Context, firm *Firm, n, crowd int, progress func(done int6
 func visit(ctx context.Context, firm *Firm, i uint64) (*visitor, error) {
 	ctx, cancel := context.WithTimeout(ctx, visitPatience)
 	defer cancel()
-	random := rand.New(rand.NewPCG(i, 2016))
+	random := rand.New(rand.NewPCG(i, seedStream))
 	v := &visitor{
 		firm: firm, kind: pick(random), random: random,
 		app:     firm.Apps[random.IntN(len(firm.Apps))],

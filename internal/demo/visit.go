@@ -248,7 +248,7 @@ func garbage(ctx context.Context, v *visitor) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close() //nolint:errcheck // nothing is lost with it
+	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	if _, err := conn.Write([]byte{1, 0xff, 0xff, 0xff, 'n', 'o', 'i', 's', 'e'}); err != nil {

@@ -24,7 +24,10 @@ var verdictReasons = map[auth.Verdict]session.Reason{
 // the terminal gets the same 63; only the audit log tells the reasons apart.
 func (g *Gateway) Verify(peer session.Peer, a *session.AuthAttempt) session.Reply {
 	verdict, appType := g.registry.Verify(a.AppID, (*auth.Challenge)(a.Challenge), a.Answer)
-	reason := verdictReasons[verdict]
+	reason, known := verdictReasons[verdict]
+	if !known {
+		reason = session.WrongAnswer // a verdict that we do not know lets nobody in
+	}
 	if string(a.BrokerID) != g.opt.Firm.BrokerID {
 		reason = session.WrongBroker
 	}

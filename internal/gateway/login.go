@@ -19,8 +19,8 @@ import (
 
 // Login logs a customer in: it walks through the steps of the package comment.
 func (g *Gateway) Login(ctx context.Context, peer session.Peer, a session.LoginAttempt) session.Reply {
-	begin := time.Now()
-	defer func() { g.observer.Stage("total", time.Since(begin)) }()
+	g.stage(ops.StageQueue, a.Arrived)
+	defer g.stage(ops.StageTotal, a.Arrived)
 
 	e := g.entry(peer, session.OpLogin.String(), session.OK)
 	e.AppID, e.Account, e.KeyVersion = string(a.AppID), string(a.UserID), string(a.Terminal.KeyVersion)
@@ -32,15 +32,22 @@ func (g *Gateway) Login(ctx context.Context, peer session.Peer, a session.LoginA
 	if !g.online.enter(user.Account) {
 		return g.refuseLogin(e, session.TooManySessions)
 	}
+	accepted := false
+	defer func() { // also if a part panics: the front then ends the connection without Ended
+		if !accepted {
+			g.online.leave(user.Account)
+		}
+	}()
 	rec, problem, reason := g.record(ctx, peer, &a, user)
 	if problem != supplement.NoProblem {
 		e.TerminalProblem = problem.String()
 	}
 	if reason != session.OK {
-		g.online.leave(user.Account)
 		return g.refuseLogin(e, reason)
 	}
-	return g.acceptLogin(e, peer, rec)
+	reply := g.acceptLogin(e, peer, rec)
+	accepted = true
+	return reply
 }
 
 // verify asks the core (step 1). Whatever it says, the password is gone afterwards.
@@ -51,7 +58,7 @@ func (g *Gateway) verify(
 	if !usable(peer) {
 		return core.User{}, session.NoPublicAddress
 	}
-	defer g.stage("verify", time.Now())
+	defer g.stage(ops.StageVerify, time.Now())
 	user, err := g.core.Verify(ctx, core.Attempt{
 		Account:  regulation.Account(a.UserID),
 		Password: a.Password,
@@ -63,9 +70,11 @@ func (g *Gateway) verify(
 	return user, session.OK
 }
 
-// usable reports whether the peer's address can stand in a record.
+// usable reports whether the peer's address can stand in a record. Unmap takes off a
+// zone, so that is looked at before; 0.0.0.0 may come as ::ffff:0.0.0.0.
 func usable(peer session.Peer) bool {
-	return peer.Addr.IsValid() && !peer.Addr.Addr().IsUnspecified() && peer.Addr.Port() != 0
+	addr := peer.Addr.Addr()
+	return addr.IsValid() && addr.Zone() == "" && !addr.Unmap().IsUnspecified() && peer.Addr.Port() != 0
 }
 
 var coreReasons = map[core.Reason]session.Reason{
@@ -118,7 +127,7 @@ func (g *Gateway) record(
 func (g *Gateway) seal(
 	instant time.Time, peer session.Peer, a *session.LoginAttempt, user core.User, assessed supplement.Assessment,
 ) (*store.Record, error) {
-	defer g.stage("encrypt", time.Now())
+	defer g.stage(ops.StageEncrypt, time.Now())
 	appID := regulation.AppID(a.AppID)
 	sup := supplement.Supplement{
 		Flag: assessed.Flag, AppID: appID, Public: peer.Addr, LoginTime: instant,
@@ -149,7 +158,7 @@ func (g *Gateway) seal(
 // append makes the record durable (step 5). If we crash in here, the login was not
 // answered; the record may be there, and then counts.
 func (g *Gateway) append(ctx context.Context, rec *store.Record) session.Reason {
-	defer g.stage("store", time.Now())
+	defer g.stage(ops.StageStore, time.Now())
 	err := g.log.Append(ctx, rec)
 	switch {
 	case err == nil:

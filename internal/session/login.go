@@ -8,7 +8,7 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
-func (s *Session) login(m ftd.Message, fx *Effects) {
+func (s *Session) login(m ftd.Message, now time.Time, fx *Effects) {
 	rawRequest, ok1 := m.Field(ftd.FIDLoginRequest)
 	rawTerminal, ok2 := m.Field(ftd.FIDTerminalInfo)
 	if !ok1 || !ok2 {
@@ -33,7 +33,7 @@ func (s *Session) login(m ftd.Message, fx *Effects) {
 		fx.UserID = req.UserID
 		return
 	}
-	s.startLogin(&req, terminal, fx)
+	s.startLogin(&req, terminal, now, fx)
 }
 
 // mayLogIn judges what the session itself can judge: first the state, so that before
@@ -54,13 +54,14 @@ func (s *Session) mayLogIn(req *ftd.LoginRequest, illegal bool) Reason {
 	return OK
 }
 
-func (s *Session) startLogin(req *ftd.LoginRequest, terminal ftd.TerminalInfo, fx *Effects) {
+func (s *Session) startLogin(req *ftd.LoginRequest, terminal ftd.TerminalInfo, now time.Time, fx *Effects) {
 	s.state = LoggingIn
 	s.pending = 0
 	s.userID.set(req.UserID)
 	s.heartbeat = heartbeatOf(req.HeartbeatSeconds)
 	fx.Do, fx.Op = DoLogin, OpLogin
 	fx.Login = LoginAttempt{
+		Arrived:  now,
 		BrokerID: s.brokerID.bytes(),
 		AppID:    s.appID.bytes(),
 		UserID:   s.userID.bytes(),

@@ -146,7 +146,7 @@ func (s *Session) message(ev *Event, fx *Effects) {
 	case ftd.TIDAuthenticate:
 		s.authenticate(m, ev.Now, fx)
 	case ftd.TIDUserLogin:
-		s.login(m, fx)
+		s.login(m, ev.Now, fx)
 	case ftd.TIDUserLogout:
 		s.logout(m, fx)
 	default:

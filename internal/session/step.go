@@ -102,6 +102,7 @@ type AuthAttempt struct {
 // LoginAttempt is a customer's login as the terminal sent it: well-formed, its strings
 // checked, nothing verified.
 type LoginAttempt struct {
+	Arrived  time.Time // when its frame was taken from the socket
 	BrokerID []byte
 	AppID    []byte // authenticated
 	UserID   []byte

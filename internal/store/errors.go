@@ -34,7 +34,7 @@ type SchemaError struct {
 }
 
 func (e *SchemaError) Error() string {
-	advice := "run `tradefront migrate`"
+	advice := "run `tradefront migrate --config FILE`"
 	if e.Current > e.Wanted {
 		advice = "use a newer tradefront"
 	}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/configs"
+	"github.com/tradefront/tradefront/internal/calendar"
+)
+
+func TestReportExport(t *testing.T) {
+	newSite(t)
+	const (
+		export     = "report export" + onC + " --day "
+		ofNothing  = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+		notADay    = "want YYYYMMDD, for example 20260105"
+		folderGone = "tradefront: export: output directory: stat nosuch: no such file or directory"
+	)
+	play(t, []step{
+		{export + "20260104", "", 1, "", "tradefront: --day: 20260104 is not a trading day: its logins belong to 20260105"},
+		{export + "20261001", "", 1, "", "tradefront: --day: 20261001 is not a trading day: its logins belong to 20261008"},
+		{export + "2026-01-05", "", 1, "", "tradefront: --day: \"2026-01-05\" is not a day: " + notADay},
+		{export + "20260230", "", 1, "", "tradefront: --day: \"20260230\" is not a day: " + notADay},
+		{export + "20260105 --out nosuch", "", 1, "", folderGone},
+		{export + "20260105 --out tradefront.yaml", "", 1, "", "tradefront: export: output directory: tradefront.yaml is not a directory"},
+		{export + "20260105 --out keys", "", 0, "keys/0001clientinfo20260105.txt: 0 rows, 0 bytes, sha256 " + ofNothing, ""},
+		{export + "20260105 -o json", "", 0,
+			"{\n  \"path\": \"0001clientinfo20260105.txt\",\n  \"trading_day\": \"20260105\",\n  \"rows\": 0,\n  \"bytes\": 0,\n  \"sha256\": \"" + ofNothing + "\"\n}", ""},
+	})
+	if read(t, "keys/0001clientinfo20260105.txt") != "" {
+		t.Error("a day without logins has lines")
+	}
+	remove(t, "calendar.yaml")
+	play(t, []step{{export + "20260105", "", 1, "", "…calendar_file: …calendar.yaml…"}})
+}
+
+// Whoever exports the running day gets a file, and is told that it is not the whole day.
+func TestReportOfTheRunningDay(t *testing.T) {
+	newSite(t)
+	days, err := calendar.Parse(configs.Calendar)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Far enough from 15:30 that the test does not run over it.
+	day, _ := days.TradingDayOf(time.Now().Add(time.Minute))
+	play(t, []step{{"report export" + onC + " --day " + day.String(), "", 0, "0001clientinfo" + day.String() + ".txt: 0 rows, …",
+		"warning: trading day " + day.String() + " goes on until …15:30:00 (UTC+8); logins until then are not in this file"}})
+}
+
+func TestMigrateOfTheEmbeddedStore(t *testing.T) {
+	newSite(t)
+	current := step{"migrate" + onC, "", 0, "the local store tradefront.db is current", ""}
+	play(t, []step{current, current})
+}
+
+func TestMigrateWithoutItsDatabase(t *testing.T) {
+	newSite(t)
+	// Port 1 of this machine: nobody listens there.
+	got := tradefrontWith([]string{"TRADEFRONT_STORE_DRIVER=postgres", "TRADEFRONT_STORE_URL=postgres://u:db-secret@127.0.0.1:1/d"},
+		"", "migrate", "-c", "tradefront.yaml")
+	if got.status != 1 || got.out != "" || !like("tradefront: PostgreSQL cannot be used: …; check store.url and that the server runs", got.err) {
+		t.Errorf("%+v", got)
+	}
+	if like("…db-secret…", got.err) {
+		t.Errorf("the message tells the database's password: %s", got.err)
+	}
+}

@@ -1,0 +1,160 @@
+// Package deploy checks that what is installed beside the binary fits it.
+package deploy
+
+import (
+	"net"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// TestUnit: the settings that keep a front safe, and its evidence.
+func TestUnit(t *testing.T) {
+	unit := settings(t, "tradefront.service")
+	for key, want := range map[string]string{
+		"Type": "simple", "Restart": "on-failure", "KillSignal": "SIGTERM", "LimitCORE": "0",
+		"User": "tradefront", "StateDirectory": "tradefront", "LogsDirectory": "tradefront",
+		"NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "yes", "PrivateTmp": "yes",
+		"PrivateDevices": "yes", "MemoryDenyWriteExecute": "yes", "CapabilityBoundingSet": "",
+		"RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX", "LimitNOFILE": "65536",
+		"ExecReload": "/bin/kill -HUP $MAINPID",
+		"ExecStart":  "/usr/local/bin/tradefront serve --config /etc/tradefront/tradefront.yaml",
+	} {
+		if got, ok := unit[key]; !ok || got != want {
+			t.Errorf("%s is %q (there: %t), want %q", key, got, ok, want)
+		}
+	}
+	if _, ok := unit["ProcSubset"]; ok {
+		t.Error("ProcSubset hides somaxconn, and the accept queue falls to 128")
+	}
+	if !strings.Contains(read(t, "tradefront.service"), "\n#LoadCredential=master.key:") {
+		t.Error("the unit does not show how to hand over the master key as a credential")
+	}
+}
+
+// TestUnitLetsDrainFinish: systemd kills later than the longest orderly stop takes.
+func TestUnitLetsDrainFinish(t *testing.T) {
+	stop, err := time.ParseDuration(settings(t, "tradefront.service")["TimeoutStopSec"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	const rest = 15 * time.Second // event loops, handing on to PostgreSQL, the stores
+	if want := config.Default().Timers.Drain + rest; stop < want {
+		t.Errorf("TimeoutStopSec is %v, an orderly stop may take %v", stop, want)
+	}
+}
+
+// settings of a unit file; one that stands several times is joined by spaces.
+func settings(t *testing.T, path string) map[string]string {
+	t.Helper()
+	found := make(map[string]string)
+	for line := range strings.Lines(read(t, path)) {
+		key, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		if !ok || strings.HasPrefix(key, "#") {
+			continue
+		}
+		found[key] = strings.TrimSpace(found[key] + " " + value)
+	}
+	return found
+}
+
+var (
+	metric = regexp.MustCompile(`tradefront_\w+`)
+	// matcher is a label with what it must or must not be.
+	matcher = regexp.MustCompile(`(tradefront_\w+)\{(\w+)(=~|!=|=)"([^"]*)"\}`)
+	expr    = regexp.MustCompile(`(?m)^        expr: (?:>-\n((?:          .*\n)+)|(.*)\n)`)
+)
+
+// TestAlertsNameWhatExists: an alert on a metric or a label that is never there never fires.
+func TestAlertsNameWhatExists(t *testing.T) {
+	there := series(t)
+	rules := read(t, "prometheus/tradefront.rules.yml")
+	exprs := expr.FindAllString(rules, -1)
+	if alerts := strings.Count(rules, "- alert: "); alerts == 0 || alerts != len(exprs) {
+		t.Fatalf("%d alerts, %d expressions", alerts, len(exprs))
+	}
+	for _, e := range exprs {
+		for _, name := range metric.FindAllString(e, -1) {
+			if _, ok := there[strings.TrimSuffix(name, "_bucket")]; !ok {
+				t.Errorf("no metric %s, in %s", name, e)
+			}
+		}
+		for _, m := range matcher.FindAllStringSubmatch(e, -1) {
+			for _, value := range strings.Split(m[4], "|") {
+				if !slices.Contains(there[strings.TrimSuffix(m[1], "_bucket")], m[2]+"="+value) {
+					t.Errorf("%s has never %s=%q, in %s", m[1], m[2], value, e)
+				}
+			}
+		}
+	}
+}
+
+// series maps each metric of a daemon to the "label=value" pairs that it starts with.
+func series(t *testing.T) map[string][]string {
+	t.Helper()
+	m := ops.NewMetrics("test", "test")
+	m.Preset(ops.Labels{
+		Refused: []string{session.FrontFull.String(), session.FrontDraining.String()},
+		Closed:  session.CloseReasons(), Authentications: session.Reasons(), Logins: session.Reasons(),
+	})
+	zero := func() float64 { return 0 }
+	m.Register(ops.Gauges{
+		PendingRows: zero, OldestPendingSeconds: zero, LoginsInFlight: zero, HashQueue: zero, Locked: zero,
+		Remembered: zero, CalendarHorizonDays: zero,
+		KeyDays: func() map[string]float64 { return map[string]float64{"1.0": 1} },
+	})
+	families, err := m.Registry().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := make(map[string][]string)
+	for _, f := range families {
+		there[f.GetName()] = nil
+		for _, s := range f.GetMetric() {
+			for _, l := range s.GetLabel() {
+				there[f.GetName()] = append(there[f.GetName()], l.GetName()+"="+l.GetValue())
+			}
+		}
+	}
+	return there
+}
+
+// TestScrapeReachesTheAdminListener holds the sample to the default port.
+func TestScrapeReachesTheAdminListener(t *testing.T) {
+	_, port, err := net.SplitHostPort(config.Default().Admin.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if scrape := read(t, "prometheus/scrape.yml"); !strings.Contains(scrape, `"127.0.0.1:`+port+`"`) {
+		t.Errorf("the sample does not scrape port %s", port)
+	}
+}
+
+// TestRotationSignals: without the signal the daemon goes on in the file that was moved away.
+func TestRotationSignals(t *testing.T) {
+	rotation := read(t, "logrotate/tradefront")
+	for _, want := range []string{"/var/log/tradefront/audit.jsonl {", "--signal=HUP", "nocreate", "delaycompress"} {
+		if !strings.Contains(rotation, want) {
+			t.Errorf("the logrotate file lacks %q", want)
+		}
+	}
+	if strings.Contains(rotation, "copytruncate") {
+		t.Error("copytruncate loses entries")
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

@@ -1,0 +1,112 @@
+package gateway
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+func TestVerify(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		verdict auth.Verdict
+		broker  string
+		want    session.Reason
+	}{
+		{"admitted", auth.OK, broker, session.OK},
+		{"unknown AppID", auth.UnknownApp, broker, session.UnknownApp},
+		{"disabled AppID", auth.DisabledApp, broker, session.DisabledApp},
+		{"wrong answer", auth.WrongAnswer, broker, session.WrongAnswer},
+		{"a verdict of tomorrow", 200, broker, session.WrongAnswer},
+		{"wrong broker", auth.OK, "8888", session.WrongBroker},
+		{"no broker", auth.OK, "", session.WrongBroker},
+		{"longer broker", auth.OK, broker + "0", session.WrongBroker},
+		{"wrong broker, wrong answer", auth.WrongAnswer, "8888", session.WrongBroker},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHouse(t, nil)
+			h.registry.verdict = c.verdict
+			reply := h.Verify(home, &session.AuthAttempt{
+				BrokerID: []byte(c.broker), AppID: []byte(appID),
+				Challenge: new([ftd.ChallengeLen]byte), Answer: new([ftd.ChallengeLen]byte),
+			})
+			if reply.Reason != c.want || (reply.AppType != 0) != (c.want == session.OK) {
+				t.Errorf("%v, AppType %q; want %v", reply.Reason, reply.AppType, c.want)
+			}
+			if c.want != session.OK && c.want.Code() != 63 {
+				t.Errorf("code %d", c.want.Code())
+			}
+			if h.counts.authenticated[c.want.String()] != 1 {
+				t.Errorf("counted %v", h.counts.authenticated)
+			}
+			h.checkOneLine(session.OpAuthenticate, reply)
+		})
+	}
+}
+
+// checkOneLine: the only line so far is of op, with the reply's reason and reference.
+func (h *house) checkOneLine(op session.Op, reply session.Reply) {
+	h.t.Helper()
+	if len(h.audit.entries) != 1 {
+		h.t.Fatalf("%d audit lines", len(h.audit.entries))
+	}
+	line, ref := h.audit.entries[0], ""
+	if reply.Reason != session.OK {
+		ref = string(reply.Ref[:])
+		checkLetters(h.t, reply.Ref)
+	}
+	if line.Event != op.String() || line.Reason != reply.Reason.String() || line.Code != reply.Reason.Code() || line.Ref != ref ||
+		line.AppID != appID || line.Address != home.Addr.Addr() || line.Port != home.Addr.Port() || line.SessionID != home.SessionID {
+		h.t.Errorf("audit line %+v, reply %+v", line, reply)
+	}
+}
+
+// The answer to a challenge is as good as the authcode: it must not be written down.
+func TestVerifyTellsNoAnswer(t *testing.T) {
+	h := newHouse(t, nil)
+	h.registry.verdict = auth.WrongAnswer
+	answer := [ftd.ChallengeLen]byte([]byte(strings.Repeat("answer--", ftd.ChallengeLen/8)))
+	challenge := [ftd.ChallengeLen]byte([]byte(strings.Repeat("challeng", ftd.ChallengeLen/8)))
+	h.Verify(home, &session.AuthAttempt{BrokerID: []byte(broker), AppID: []byte(appID), Challenge: &challenge, Answer: &answer})
+	for _, text := range []string{fmt.Sprintf("%+v", h.audit.entries), h.appLog.String()} {
+		if strings.Contains(text, "answer--") || strings.Contains(text, "challeng") {
+			t.Error(text)
+		}
+	}
+}
+
+func TestChallengesDiffer(t *testing.T) {
+	h := newHouse(t, nil)
+	var one, other [ftd.ChallengeLen]byte
+	h.Challenge(&one)
+	h.Challenge(&other)
+	if one == other || one == ([ftd.ChallengeLen]byte{}) {
+		t.Error("two challenges are the same, or empty")
+	}
+}
+
+// What session and front decide by themselves is written down in the same form, whatever
+// it is: every reason for every operation.
+func TestConclude(t *testing.T) {
+	for reason := range session.Reason(len(session.Reasons())) {
+		for _, op := range []session.Op{session.OpAuthenticate, session.OpLogin, session.OpLogout, session.OpRequest} {
+			h := newHouse(t, nil)
+			reply := h.Conclude(home, op, reason, []byte(appID), []byte(account))
+			if reply.Reason != reason || reply.Login != nil {
+				t.Errorf("%v of %v: %+v", reason, op, reply)
+			}
+			h.checkOneLine(op, reply)
+			if h.audit.entries[0].Account != account {
+				t.Errorf("%v of %v: %+v", reason, op, h.audit.entries[0])
+			}
+			authentications, logins := h.counts.authenticated[reason.String()], h.counts.loggedIn[reason.String()]
+			if (authentications == 1) != (op == session.OpAuthenticate) || (logins == 1) != (op == session.OpLogin) {
+				t.Errorf("%v of %v counted as %d authentications, %d logins", reason, op, authentications, logins)
+			}
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package gateway
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/supplement"
+)
+
+// idle stands for every part that is not ours to measure.
+type idle struct{}
+
+func (idle) Append(context.Context, *store.Record) error { return nil }
+func (idle) Log(ops.Entry)                               {}
+func (idle) Authenticated(string)                        {}
+func (idle) LoggedIn(string)                             {}
+func (idle) Flagged(string)                              {}
+func (idle) Stage(string, time.Duration)                 {}
+
+type idleCore struct{}
+
+func (idleCore) Verify(_ context.Context, a core.Attempt) (core.User, error) {
+	return core.User{Account: a.Account, UserType: regulation.UserCustomer}, nil
+}
+
+type idleRegistry struct{}
+
+func (idleRegistry) Verify([]byte, *auth.Challenge, *[auth.ChallengeLen]byte) (auth.Verdict, auth.AppType) {
+	return auth.OK, auth.AppDirect
+}
+
+// BenchmarkLogin is a login's own work: supplement, real encryption, record and response.
+// Compare BenchmarkEncrypt of the same run: it is the largest part.
+func BenchmarkLogin(b *testing.B) {
+	g := New(Options{Firm: Firm{BrokerID: broker, VendorID: "TF01", FrontID: 1}}, Parts{
+		Core: idleCore{}, Registry: idleRegistry{}, Keys: endlessRing(b), Calendar: tradingDays(b),
+		Log: idle{}, Audit: idle{}, Observer: idle{}, Logger: zap.NewNop(),
+	})
+	a := attempt()
+	b.ReportAllocs()
+	for b.Loop() {
+		if reply := g.Login(context.Background(), home, a); reply.Reason != session.OK {
+			b.Fatal(reply.Reason)
+		}
+	}
+}
+
+func BenchmarkEncrypt(b *testing.B) {
+	key := encrypter(b, "1.0")
+	text := []byte("0@client_xsb_1.0@203.0.113.9@37768@2026-01-05 12:00:00@@@@@88888888@1")
+	sealed := make([]byte, 0, supplement.CiphertextLen)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := key.Encrypt(sealed, text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// endlessRing has one key, valid at all times.
+func endlessRing(t testing.TB) *supplement.KeyRing {
+	t.Helper()
+	r, err := supplement.NewKeyRing([]supplement.Key{{Version: "1.0", Encrypter: encrypter(t, "1.0")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}

@@ -1,0 +1,245 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/configs"
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/supplement"
+)
+
+const (
+	password = "pass-word-of-88888888"
+	broker   = "9999"
+	appID    = "client_xsb_1.0"
+	account  = "88888888"
+)
+
+// noon is a Monday's; its trading day is 20260105.
+var noon = time.Date(2026, 1, 5, 12, 0, 0, 123456789, regulation.Zone)
+
+var home = session.Peer{SessionID: 77, Addr: netip.MustParseAddrPort("203.0.113.9:37768")}
+
+// clock is set by hand; step is how far each reading of it moves it.
+type clock struct {
+	mu   sync.Mutex
+	at   time.Time
+	step time.Duration
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(c.step)
+	return c.at
+}
+
+func (c *clock) move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// fakeCore knows one password; verify overrides it.
+type fakeCore struct {
+	verify   func(core.Attempt) (core.User, error)
+	mu       sync.Mutex
+	attempts []core.Attempt // with a copy of the password
+}
+
+func (c *fakeCore) Verify(_ context.Context, a core.Attempt) (core.User, error) {
+	kept := a
+	kept.Password = bytes.Clone(a.Password)
+	c.mu.Lock()
+	c.attempts = append(c.attempts, kept)
+	c.mu.Unlock()
+	if c.verify != nil {
+		return c.verify(a)
+	}
+	if string(a.Password) != password {
+		return core.User{}, &core.Refused{Reason: core.WrongPassword}
+	}
+	return core.User{Account: a.Account, UserType: regulation.UserCustomer}, nil
+}
+
+// fakeRegistry gives the verdict that it was told.
+type fakeRegistry struct{ verdict auth.Verdict }
+
+func (r *fakeRegistry) Verify([]byte, *auth.Challenge, *[auth.ChallengeLen]byte) (auth.Verdict, auth.AppType) {
+	return r.verdict, auth.AppDirect
+}
+
+// fakeLog keeps what was appended; fail overrides that.
+type fakeLog struct {
+	fail    func() error
+	mu      sync.Mutex
+	records []store.Record
+	seen    func() // called before each append
+}
+
+func (l *fakeLog) Append(_ context.Context, rec *store.Record) error {
+	if l.seen != nil {
+		l.seen()
+	}
+	if l.fail != nil {
+		return l.fail()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.records = append(l.records, *rec)
+	return nil
+}
+
+// fakeAudit keeps the lines.
+type fakeAudit struct {
+	mu      sync.Mutex
+	entries []ops.Entry
+}
+
+func (a *fakeAudit) Log(e ops.Entry) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.entries = append(a.entries, e)
+}
+
+// counts is an Observer.
+type counts struct {
+	mu                               sync.Mutex
+	authenticated, loggedIn, flagged map[string]int
+	stages                           map[string]int
+}
+
+func (c *counts) count(m *map[string]int, word string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if *m == nil {
+		*m = make(map[string]int)
+	}
+	(*m)[word]++
+}
+
+func (c *counts) Authenticated(reason string)         { c.count(&c.authenticated, reason) }
+func (c *counts) LoggedIn(reason string)              { c.count(&c.loggedIn, reason) }
+func (c *counts) Flagged(flag string)                 { c.count(&c.flagged, flag) }
+func (c *counts) Stage(stage string, _ time.Duration) { c.count(&c.stages, stage) }
+
+// house is a gateway among fakes; only calendar and encryption are real.
+type house struct {
+	*Gateway
+	t        *testing.T
+	core     *fakeCore
+	registry *fakeRegistry
+	log      *fakeLog
+	audit    *fakeAudit
+	counts   *counts
+	clock    *clock
+	appLog   *bytes.Buffer
+}
+
+func newHouse(t *testing.T, change func(*Options, *Parts)) *house {
+	t.Helper()
+	h := &house{
+		t: t, core: &fakeCore{}, registry: &fakeRegistry{}, log: &fakeLog{}, audit: &fakeAudit{},
+		counts: &counts{}, clock: &clock{at: noon}, appLog: new(bytes.Buffer),
+	}
+	logger, err := ops.NewLogger("debug", h.appLog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt := Options{Firm: Firm{BrokerID: broker, VendorID: "TF01", SystemName: "测试前置", FrontID: 3}}
+	parts := Parts{
+		Core: h.core, Registry: h.registry, Keys: ring(t), Calendar: tradingDays(t),
+		Log: h.log, Audit: h.audit, Observer: h.counts, Logger: logger, Now: h.clock.now,
+	}
+	if change != nil {
+		change(&opt, &parts)
+	}
+	h.Gateway = New(opt, parts)
+	return h
+}
+
+func tradingDays(t testing.TB) *calendar.Calendar {
+	t.Helper()
+	c, err := calendar.Parse(configs.Calendar)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// privateKeys are the monitoring centre's halves. Each version has a pair of its own, so
+// that a supplement under the wrong key does not open.
+var privateKeys = sync.OnceValue(func() map[string]*rsa.PrivateKey {
+	keys := make(map[string]*rsa.PrivateKey)
+	for _, version := range []string{"0.9", "1.0", "2.0", "3.0"} {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			panic(err)
+		}
+		keys[version] = key
+	}
+	return keys
+})
+
+// ring has an expired key, two valid ones (2.0 is the newest), and one of tomorrow.
+func ring(t testing.TB) *supplement.KeyRing {
+	t.Helper()
+	r, err := supplement.NewKeyRing([]supplement.Key{
+		{Version: "0.9", NotAfter: noon, Encrypter: encrypter(t, "0.9")},
+		{Version: "1.0", NotAfter: noon.AddDate(0, 0, 1), Encrypter: encrypter(t, "1.0")},
+		{Version: "2.0", NotBefore: noon, Encrypter: encrypter(t, "2.0")},
+		{Version: "3.0", NotBefore: noon.AddDate(0, 0, 1), Encrypter: encrypter(t, "3.0")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func encrypter(t testing.TB, version string) supplement.Encrypter {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(&privateKeys()[version].PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := supplement.ParsePublicKey(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// expiredRing has no key that is valid at noon.
+func expiredRing(t testing.TB) *supplement.KeyRing {
+	t.Helper()
+	r, err := supplement.NewKeyRing([]supplement.Key{{Version: "0.9", NotAfter: noon, Encrypter: encrypter(t, "0.9")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// attempt is an honest login; what stands in its ciphertext does not matter here.
+func attempt() session.LoginAttempt {
+	return session.LoginAttempt{
+		BrokerID: []byte(broker), AppID: []byte(appID), UserID: []byte(account), Password: []byte(password),
+		Remark:   []byte("remark"),
+		Terminal: ftd.TerminalInfo{KeyVersion: []byte("1.0"), AbnormalFlag: '0', Ciphertext: bytes.Repeat([]byte{0, '@', 10, 0xFF}, 64)},
+	}
+}

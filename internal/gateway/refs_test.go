@@ -1,0 +1,69 @@
+package gateway
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+func TestRefsDoNotRepeat(t *testing.T) {
+	const draws = 1 << 20
+	var r refs
+	r.seed()
+	seen := make(map[session.Ref]bool, draws)
+	for range draws {
+		ref := r.next()
+		checkLetters(t, ref)
+		if seen[ref] {
+			t.Fatalf("%q came twice in %d draws", ref, len(seen)+1)
+		}
+		seen[ref] = true
+	}
+}
+
+// The counter runs over 2^32, the references over 2^30: where it wraps, none may repeat
+// among its neighbours either.
+func TestRefsAtTheWrap(t *testing.T) {
+	var r refs
+	r.counter.Store(^uint32(0) - 500)
+	seen := make(map[session.Ref]bool)
+	for range 1000 {
+		seen[r.next()] = true
+	}
+	if len(seen) != 1000 {
+		t.Errorf("%d different references in 1000 draws", len(seen))
+	}
+}
+
+func TestRefsFromManyGoroutines(t *testing.T) {
+	const crowd, draws = 8, 1000
+	var (
+		r    refs
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		seen = make(map[session.Ref]bool)
+	)
+	for range crowd {
+		wg.Go(func() {
+			for range draws {
+				ref := r.next()
+				mu.Lock()
+				seen[ref] = true
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if len(seen) != crowd*draws {
+		t.Errorf("%d different references in %d draws", len(seen), crowd*draws)
+	}
+}
+
+// People read references to each other over the telephone.
+func TestRefLetters(t *testing.T) {
+	if len(refLetters) != 32 || strings.ContainsAny(refLetters, "ILOU") {
+		t.Errorf("%q", refLetters)
+	}
+}

@@ -1,0 +1,135 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// refusal is one way in which a login fails.
+type refusal struct {
+	name  string
+	spoil func(h *house, peer *session.Peer, a *session.LoginAttempt)
+	want  session.Reason
+	code  int
+}
+
+func coreSays(user core.User, err error) func(*house, *session.Peer, *session.LoginAttempt) {
+	return func(h *house, _ *session.Peer, _ *session.LoginAttempt) {
+		h.core.verify = func(core.Attempt) (core.User, error) { return user, err }
+	}
+}
+
+func coreRefuses(r core.Reason) func(*house, *session.Peer, *session.LoginAttempt) {
+	return coreSays(core.User{}, fmt.Errorf("by way of: %w", &core.Refused{Reason: r}))
+}
+
+func storeSays(err error) func(*house, *session.Peer, *session.LoginAttempt) {
+	return func(h *house, _ *session.Peer, _ *session.LoginAttempt) {
+		h.log.fail = func() error { return fmt.Errorf("by way of: %w", err) }
+	}
+}
+
+func comesFrom(addr netip.AddrPort) func(*house, *session.Peer, *session.LoginAttempt) {
+	return func(_ *house, peer *session.Peer, _ *session.LoginAttempt) { peer.Addr = addr }
+}
+
+var refusals = []refusal{
+	{"unknown account", coreRefuses(core.UnknownAccount), session.UnknownAccount, 3},
+	{"wrong password", coreRefuses(core.WrongPassword), session.WrongPassword, 3},
+	{"account locked", coreRefuses(core.AccountLocked), session.AccountLocked, 75},
+	{"source locked", coreRefuses(core.SourceLocked), session.SourceLocked, 143},
+	{"core busy", coreRefuses(core.Busy), session.Overloaded, 90},
+	{"core refuses for a reason of tomorrow", coreRefuses(200), session.StoreUnavailable, 8},
+	{"core out of reach", coreSays(core.User{}, errors.New("connection refused")), session.StoreUnavailable, 8},
+
+	{"no address", comesFrom(netip.AddrPort{}), session.NoPublicAddress, 49},
+	{"0.0.0.0", comesFrom(netip.MustParseAddrPort("0.0.0.0:1")), session.NoPublicAddress, 49},
+	{"::", comesFrom(netip.MustParseAddrPort("[::]:1")), session.NoPublicAddress, 49},
+	{"::ffff:0.0.0.0", comesFrom(netip.MustParseAddrPort("[::ffff:0.0.0.0]:1")), session.NoPublicAddress, 49},
+	{"zone", comesFrom(netip.MustParseAddrPort("[fe80::1%eth0]:1")), session.NoPublicAddress, 49},
+	{"zone of a mapped address", comesFrom(netip.AddrPortFrom(netip.MustParseAddr("::ffff:203.0.113.9").WithZone("eth0"), 1)), session.NoPublicAddress, 49},
+	{"port 0", comesFrom(netip.MustParseAddrPort("203.0.113.9:0")), session.NoPublicAddress, 49},
+
+	{"store unavailable", storeSays(store.ErrUnavailable), session.StoreUnavailable, 8},
+	{"store overloaded", storeSays(store.ErrOverloaded), session.Overloaded, 90},
+	{"disk full", storeSays(store.ErrDiskFull), session.StoreFailed, 90},
+	{"store broken", storeSays(store.ErrBroken), session.StoreFailed, 90},
+	{"store closed", storeSays(store.ErrClosed), session.StoreFailed, 90},
+	{"store, anything else", storeSays(errors.New("what nobody expects")), session.StoreFailed, 90},
+
+	{"no valid key", func(h *house, _ *session.Peer, _ *session.LoginAttempt) { h.keys = expiredRing(h.t) }, session.NoValidKey, 7},
+	{"AppID that cannot stand in a record", func(_ *house, _ *session.Peer, a *session.LoginAttempt) {
+		a.AppID = []byte("no_appid")
+	}, session.IllegalField, 15},
+	{"account that cannot stand in a record", coreSays(core.User{Account: "88@88", UserType: regulation.UserCustomer}, nil), session.IllegalField, 15},
+	{"user type that cannot stand in a record", coreSays(core.User{Account: account, UserType: '3'}, nil), session.IllegalField, 15},
+}
+
+// With room for one session each refusal also proves that the place was given back: the
+// next login needs it.
+func TestRefusals(t *testing.T) {
+	for _, c := range refusals {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHouse(t, func(o *Options, _ *Parts) { o.SessionsPerUser = 1 })
+			peer, a := home, attempt()
+			c.spoil(h, &peer, &a)
+			for range 2 {
+				reply, _ := h.login(peer, a.Clone())
+				if reply.Reason != c.want || reply.Reason.Code() != c.code {
+					t.Fatalf("%v (%d), want %v (%d)", reply.Reason, reply.Reason.Code(), c.want, c.code)
+				}
+			}
+			asked := len(h.core.attempts)
+			if refusedBefore := c.want == session.NoPublicAddress; refusedBefore != (asked == 0) {
+				t.Errorf("the core was asked %d times", asked)
+			}
+			h.heal()
+			if reply, _ := h.login(home, attempt()); reply.Reason != session.OK {
+				t.Errorf("after the refusals, an honest login: %v", reply.Reason)
+			}
+		})
+	}
+}
+
+// heal ends what a refusal spoiled.
+func (h *house) heal() {
+	h.core.verify, h.log.fail, h.keys = nil, nil, ring(h.t)
+}
+
+// A reason that the core can give and the gateway does not know would be told to the
+// terminal as an outage.
+func TestEveryReasonOfTheCoreIsKnown(t *testing.T) {
+	for r := core.Reason(1); r.String() != "invalid"; r++ {
+		if _, ok := coreReasons[r]; !ok {
+			t.Errorf("%v has no reason of the session", r)
+		}
+	}
+}
+
+// The core sees what the terminal sent and where it came from.
+func TestCoreIsAskedForTheTruth(t *testing.T) {
+	h := newHouse(t, nil)
+	h.login(home, attempt())
+	want := core.Attempt{Account: account, Password: []byte(password), Source: home.Addr.Addr()}
+	if got := h.core.attempts[0]; got.Account != want.Account || string(got.Password) != password || got.Source != want.Source {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Two terminals refused for the same reason have different references.
+func TestEachRefusalHasItsOwnReference(t *testing.T) {
+	h := newHouse(t, nil)
+	coreRefuses(core.WrongPassword)(h, nil, nil)
+	one, _ := h.login(home, attempt())
+	other, _ := h.login(home, attempt())
+	if one.Ref == other.Ref {
+		t.Errorf("both have %q", one.Ref)
+	}
+}

@@ -1,0 +1,142 @@
+package gateway
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+func atMost(n int) func(*Options, *Parts) {
+	return func(o *Options, _ *Parts) { o.SessionsPerUser = n }
+}
+
+func as(user string) session.LoginAttempt {
+	a := attempt()
+	a.UserID = []byte(user)
+	return a
+}
+
+func (h *house) want(a session.LoginAttempt, want session.Reason) session.Reply {
+	h.t.Helper()
+	reply, _ := h.login(home, a)
+	if reply.Reason != want {
+		h.t.Fatalf("%s: %v, want %v", a.UserID, reply.Reason, want)
+	}
+	return reply
+}
+
+func TestSessionsPerUser(t *testing.T) {
+	h := newHouse(t, atMost(2))
+	h.want(as("a"), session.OK)
+	h.want(as("a"), session.OK)
+	h.want(as("a"), session.TooManySessions)
+	h.want(as("b"), session.OK) // others are not concerned
+	h.Ended(home, []byte("a"))
+	h.want(as("a"), session.OK)
+	h.want(as("a"), session.TooManySessions)
+	for _, user := range []string{"a", "a", "b"} {
+		h.Ended(home, []byte(user))
+	}
+	if h.Online() != 0 || len(h.online.sessions) != 0 {
+		t.Errorf("%d online, %v: something is left of users who are gone", h.Online(), h.online.sessions)
+	}
+}
+
+func TestSessionsWithoutBound(t *testing.T) {
+	h := newHouse(t, nil)
+	for range 50 {
+		h.want(as("a"), session.OK)
+	}
+}
+
+// A login whose terminal is gone stays recorded, is told to the audit log under its
+// RecordID, and does not count as online.
+func TestUnanswered(t *testing.T) {
+	h := newHouse(t, atMost(1))
+	reply := h.want(as("a"), session.OK)
+	h.Unanswered(home, reply)
+	line := h.audit.entries[len(h.audit.entries)-1]
+	if len(h.audit.entries) != 2 || line.Event != ops.EventUnanswered || line.RecordID != h.log.records[0].ID ||
+		line.Account != "a" || line.Reason != "ok" || line.Ref != "" || line.Address != home.Addr.Addr() || line.Time.IsZero() {
+		t.Errorf("%+v", h.audit.entries)
+	}
+	if line.RecordID == uuid.Nil || len(h.log.records) != 1 {
+		t.Errorf("%d records, line %+v", len(h.log.records), line)
+	}
+	h.want(as("a"), session.OK) // the place is free again
+}
+
+// A refusal that nobody hears was written down when it was decided, and held no place.
+func TestUnansweredRefusal(t *testing.T) {
+	h := newHouse(t, atMost(1))
+	h.want(as("a"), session.OK)
+	refused := h.want(as("a"), session.TooManySessions)
+	h.Unanswered(home, refused)
+	if len(h.audit.entries) != 2 || h.Online() != 1 {
+		t.Errorf("%d lines, %d online", len(h.audit.entries), h.Online())
+	}
+	h.want(as("a"), session.TooManySessions)
+}
+
+// The front catches a panic and ends the connection, without Ended and without
+// Unanswered: the place and the password must go all the same.
+func TestPanicGivesThePlaceBack(t *testing.T) {
+	for name, spoil := range map[string]func(*house){
+		"core":  func(h *house) { h.core.verify = func(core.Attempt) (core.User, error) { panic("core") } },
+		"store": func(h *house) { h.log.fail = func() error { panic("store") } },
+	} {
+		h := newHouse(t, atMost(1))
+		spoil(h)
+		a := attempt()
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: the panic did not reach the front", name)
+				}
+			}()
+			h.Login(context.Background(), home, a)
+		}()
+		if string(a.Password) != string(make([]byte, len(password))) || h.Online() != 0 {
+			t.Errorf("%s: password %q, %d online", name, a.Password, h.Online())
+		}
+		h.heal()
+		h.want(attempt(), session.OK)
+	}
+}
+
+func TestSessionsAreCountedUnderConcurrency(t *testing.T) {
+	const limit, crowd = 5, 40
+	h := newHouse(t, atMost(limit))
+	var (
+		wg    sync.WaitGroup
+		in    atomic.Int32
+		start = make(chan struct{})
+	)
+	for range crowd {
+		wg.Go(func() {
+			<-start
+			if h.Login(context.Background(), home, attempt()).Reason == session.OK {
+				in.Add(1)
+			}
+		})
+	}
+	close(start)
+	wg.Wait()
+	if in.Load() != limit || h.Online() != limit || len(h.log.records) != limit || len(h.audit.entries) != crowd {
+		t.Errorf("%d in, %d online, %d records, %d lines", in.Load(), h.Online(), len(h.log.records), len(h.audit.entries))
+	}
+	ids := make(map[uuid.UUID]bool)
+	for _, r := range h.log.records {
+		ids[r.ID] = true
+	}
+	if len(ids) != limit {
+		t.Error("a RecordID stands twice")
+	}
+}
