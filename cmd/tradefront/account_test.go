@@ -45,5 +45,4 @@ func TestAccounts(t *testing.T) {
 	if strings.Contains(read(t, "tradefront.db"), "pass-word") {
 		t.Error("the store holds the password in clear")
 	}
-
 }

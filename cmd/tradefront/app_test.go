@@ -27,7 +27,11 @@ func TestMasterKeyCreate(t *testing.T) {
 
 func TestApps(t *testing.T) {
 	newSite(t)
-	const notThere = "tradefront: there is no AppID a_b_9 (they are case-sensitive); see `tradefront app list`"
+	const (
+		notThere = "tradefront: there is no AppID a_b_9 (they are case-sensitive); see `tradefront app list`"
+		twice    = "tradefront: AppID a_b_2 is admitted already; see `tradefront app list`, or give it a new code with `tradefront app rotate`"
+		printed  = "AppID     a_b_2\nauthcode  " + givenCode + "\n\nThe authcode is not shown again: give it to the vendor by a safe way."
+	)
 	play(t, []step{
 		{"app list" + onC, "", 0, "APPID  TYPE  ENABLED  CREATED  CHANGED", ""},
 		{"app list -o json" + onC, "", 0, "[]", ""},
@@ -37,10 +41,8 @@ func TestApps(t *testing.T) {
 		{"app add --app-id a_b_1 --authcode " + strings.Repeat("A", 16) + onC, "", 1, "", "tradefront: authcode: all characters are equal"},
 		{"app add --app-id a_b_1 --authcode SHORT" + onC, "", 1, "", "tradefront: authcode: 5 characters, want 16"},
 		{"app add --app-id a_b_1 --authcode daget0q2vrct1b0j" + onC, "", 1, "", "tradefront: authcode: character 1 is not one of A-Z and 0-9"},
-		{"app add --app-id a_b_2 --authcode " + givenCode + onC, "", 0,
-			"AppID     a_b_2\nauthcode  " + givenCode + "\n\nThe authcode is not shown again: give it to the vendor by a safe way.", ""},
-		{"app add --app-id a_b_2 --authcode " + givenCode + onC, "", 1, "",
-			"tradefront: AppID a_b_2 is admitted already; see `tradefront app list`, or give it a new code with `tradefront app rotate`"},
+		{"app add --app-id a_b_2 --authcode " + givenCode + onC, "", 0, printed, ""},
+		{"app add --app-id a_b_2 --authcode " + givenCode + onC, "", 1, "", twice},
 		{"app add --app-id a_b_1" + onC, "", 0, "AppID     a_b_1\nauthcode  …", ""},
 		{"app disable --app-id a_b_2" + onC, "", 0, "AppID a_b_2 is disabled; running fronts follow within seconds", ""},
 		{"app list" + onC, "", 0, "APPID  TYPE  ENABLED  CREATED …\na_b_1  1     true     20…\na_b_2  1     false    20…", ""},
@@ -54,7 +56,6 @@ func TestApps(t *testing.T) {
 	if strings.Contains(read(t, "tradefront.db"), givenCode) {
 		t.Error("the store holds the authcode in clear")
 	}
-
 }
 
 var authCodeForm = regexp.MustCompile(`^[A-Z0-9]{16}$`)
@@ -88,7 +89,7 @@ func TestAppAddAndRotateAsJSON(t *testing.T) {
 	}
 }
 
-// Two keys made a code and a database that do not belong together: say so at the door.
+// A master key that others could have read seals nothing; what needs no key goes on.
 func TestAppAddUnderAWorldReadableKey(t *testing.T) {
 	newSite(t)
 	chmod(t, "master.key", 0o644)

@@ -60,7 +60,7 @@ keys:
   - version: "1.0"
     public_key_file: "keys/1.0.pem"
   - version: "1.0"
-    public_key_file: "keys/2.0.pem"
+    public_key_file: "keys/1.0.pem"
 store:
   batch_delay: soon
 `)

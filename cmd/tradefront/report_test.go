@@ -14,6 +14,7 @@ func TestReportExport(t *testing.T) {
 		export     = "report export" + onC + " --day "
 		ofNothing  = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 		notADay    = "want YYYYMMDD, for example 20260105"
+		asJSON     = "{\n  \"path\": \"0001clientinfo20260105.txt\",\n  \"trading_day\": \"20260105\",\n  \"rows\": 0,\n  \"bytes\": 0,\n  \"sha256\": \"" + ofNothing + "\"\n}"
 		folderGone = "tradefront: export: output directory: stat nosuch: no such file or directory"
 	)
 	play(t, []step{
@@ -24,8 +25,7 @@ func TestReportExport(t *testing.T) {
 		{export + "20260105 --out nosuch", "", 1, "", folderGone},
 		{export + "20260105 --out tradefront.yaml", "", 1, "", "tradefront: export: output directory: tradefront.yaml is not a directory"},
 		{export + "20260105 --out keys", "", 0, "keys/0001clientinfo20260105.txt: 0 rows, 0 bytes, sha256 " + ofNothing, ""},
-		{export + "20260105 -o json", "", 0,
-			"{\n  \"path\": \"0001clientinfo20260105.txt\",\n  \"trading_day\": \"20260105\",\n  \"rows\": 0,\n  \"bytes\": 0,\n  \"sha256\": \"" + ofNothing + "\"\n}", ""},
+		{export + "20260105 -o json", "", 0, asJSON, ""},
 	})
 	if read(t, "keys/0001clientinfo20260105.txt") != "" {
 		t.Error("a day without logins has lines")
@@ -43,8 +43,11 @@ func TestReportOfTheRunningDay(t *testing.T) {
 	}
 	// Far enough from 15:30 that the test does not run over it.
 	day, _ := days.TradingDayOf(time.Now().Add(time.Minute))
-	play(t, []step{{"report export" + onC + " --day " + day.String(), "", 0, "0001clientinfo" + day.String() + ".txt: 0 rows, …",
-		"warning: trading day " + day.String() + " goes on until …15:30:00 (UTC+8); logins until then are not in this file"}})
+	play(t, []step{{
+		"report export" + onC + " --day " + day.String(), "", 0,
+		"0001clientinfo" + day.String() + ".txt: 0 rows, …",
+		"warning: trading day " + day.String() + " goes on until …15:30:00 (UTC+8); logins until then are not in this file",
+	}})
 }
 
 func TestMigrateOfTheEmbeddedStore(t *testing.T) {

@@ -72,12 +72,12 @@ func TestServe(t *testing.T) {
 	})
 	front := serve(t)
 	ping := "ping --address " + front.address
+	refused := "tradefront: login " + front.address + ": front answered 3: …[ref …]\nnext: look for ref …"
 	play(t, []step{
 		{ping, "", 0, "front   " + front.address + "\nlocal   127.0.0.1:…\nconnect …ms", ""},
 		{ping + " --app-id a_b_1 --authcode-file -", givenCode, 0, "front   …\nauthenticate …ms", ""},
 		{ping + " --app-id a_b_9 --authcode-file code", "", 1, "", "tradefront: authenticate " + front.address + ": front answered 63: …[ref …]\nnext: look for ref …"},
-		{ping + " --app-id a_b_1 --authcode-file code --account 88 --password-file wrong", "", 1, "",
-			"tradefront: login " + front.address + ": front answered 3: …[ref …]\nnext: look for ref …"},
+		{ping + " --app-id a_b_1 --authcode-file code --account 88 --password-file wrong", "", 1, "", refused},
 		{ping + " --app-id a_b_1 --authcode-file nosuch", "", 1, "", "tradefront: authenticate …: --authcode-file: open nosuch: no such file or directory"},
 		{ping + " --account 88 --password-file password", "", 1, "", "tradefront: --account needs --app-id: the front logs nobody in before authentication"},
 		{"app list" + onC, "", 0, "APPID…\na_b_1  …", ""}, // beside the running front

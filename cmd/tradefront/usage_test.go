@@ -68,13 +68,14 @@ func TestVersion(t *testing.T) {
 
 // Every command that reads a configuration fails the same way without it.
 func TestMissingConfiguration(t *testing.T) {
+	const missing = "tradefront: the configuration has faults:\n" +
+		"  the configuration file cannot be read: open nosuch.yaml: no such file or directory"
 	t.Chdir(t.TempDir())
 	for _, command := range []string{
 		"serve", "migrate", "config check", "masterkey create", "app list", "app add --app-id a_b_c", "app disable --app-id a_b_c",
 		"app rotate --app-id a_b_c", "account list", "account add --account 1 --password-file -", "account unlock --account 1",
 		"report export --day 20260105",
 	} {
-		play(t, []step{{command + " -c nosuch.yaml", "", 1, "",
-			"tradefront: the configuration has faults:\n  the configuration file cannot be read: open nosuch.yaml: no such file or directory"}})
+		play(t, []step{{command + " -c nosuch.yaml", "", 1, "", missing}})
 	}
 }

@@ -37,7 +37,7 @@ func (h *house) login(peer session.Peer, a session.LoginAttempt) (session.Reply,
 	line := h.audit.entries[lines]
 	h.checkLine(line, reply, peer, &before)
 	h.checkNoSecret(line)
-	if h.counts.loggedIn[reply.Reason.String()] == 0 || h.counts.stages["total"] == 0 {
+	if h.counts.loggedIn[reply.Reason.String()] == 0 || h.counts.stages[ops.StageTotal] == 0 {
 		h.t.Errorf("not counted: %v, %v", h.counts.loggedIn, h.counts.stages)
 	}
 	stored := len(h.log.records) - records
@@ -117,6 +117,11 @@ func (h *house) checkAccepted(rec *store.Record, reply session.Reply, line ops.E
 	}
 	if line.RecordID != rec.ID || line.TradingDay != rec.TradingDay || line.Flag != rec.Flag || line.KeyVersion != rec.KeyVersion || line.UserType != rec.UserType {
 		h.t.Errorf("audit line %+v, record %+v", line, rec)
+	}
+	for _, stage := range []string{ops.StageQueue, ops.StageVerify, ops.StageEncrypt, ops.StageStore, ops.StageTotal} {
+		if h.counts.stages[stage] == 0 {
+			h.t.Errorf("the time of stage %s was not taken", stage)
+		}
 	}
 	if h.counts.flagged[rec.Flag.Word()] == 0 {
 		h.t.Errorf("flag %v not counted", rec.Flag)

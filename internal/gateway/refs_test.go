@@ -61,6 +61,14 @@ func TestRefsFromManyGoroutines(t *testing.T) {
 	}
 }
 
+// Only an odd factor is one-to-one modulo a power of 2: no number of draws that a test
+// can afford would show the repetitions of an even one.
+func TestRefSpreadIsOneToOne(t *testing.T) {
+	if refSpread%2 == 0 || len(session.Ref{})*5 != refBits {
+		t.Errorf("spread %#x over %d bits in %d letters", refSpread, refBits, len(session.Ref{}))
+	}
+}
+
 // People read references to each other over the telephone.
 func TestRefLetters(t *testing.T) {
 	if len(refLetters) != 32 || strings.ContainsAny(refLetters, "ILOU") {
