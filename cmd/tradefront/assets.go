@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/calendar"
@@ -109,16 +111,42 @@ func probeListeners(cfg *config.Config) error {
 	return faults.Err()
 }
 
-// joinFaults makes one report of several.
+// wholeReport is the faults of a configuration and of all that it names, as far as it
+// could be read. probe looks at its addresses too, or is nil.
+func wholeReport(cfg *config.Config, faults error, probe func(*config.Config) error) error {
+	if cfg == nil {
+		return faults
+	}
+	_, files := loadAssets(cfg)
+	if probe == nil {
+		return joinFaults(faults, files)
+	}
+	return joinFaults(faults, files, probe(cfg))
+}
+
+// joinFaults makes one report of several. A key that has a fault in an earlier one gets no
+// second: it follows from the first.
 func joinFaults(errs ...error) error {
 	var all config.Faults
 	for _, err := range errs {
 		var faults config.Faults
 		if errors.As(err, &faults) {
-			all = append(all, faults...)
+			before := all
+			for _, f := range faults {
+				if !about(before, f.Key) {
+					all = append(all, f)
+				}
+			}
 		} else if err != nil {
 			all = append(all, config.Fault{Problem: err.Error()})
 		}
 	}
 	return all.Err()
+}
+
+// about reports whether a fault is of that key or of something in it.
+func about(faults config.Faults, key string) bool {
+	return slices.ContainsFunc(faults, func(f config.Fault) bool {
+		return key != "" && (f.Key == key || strings.HasPrefix(f.Key, key+"["))
+	})
 }

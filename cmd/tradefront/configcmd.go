@@ -16,7 +16,7 @@ func newConfig(e *env) *cobra.Command {
 		RunE: e.action(func(*cobra.Command, []string) error {
 			cfg, err := config.Load(path, e.environ)
 			if err != nil {
-				return err
+				return wholeReport(cfg, err, nil)
 			}
 			a, err := loadAssets(cfg)
 			if err != nil {

@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -83,6 +84,30 @@ func TestConfigCheckReportsAllFiles(t *testing.T) {
 	newSite(t)
 	spoilFiles(t)
 	wantReport(t, tradefront("", "config", "check", "-c", "tradefront.yaml"), fileFaults)
+}
+
+// And so does everything together: what is wrong in the file does not hide what is wrong
+// with the files that it names, and the other way round.
+func TestOneReportOfEverything(t *testing.T) {
+	newSite(t)
+	spoilFiles(t)
+	write(t, "tradefront.yaml", read(t, "tradefront.yaml")+"listner: 1\nterminal_info: strikt\nstore: {driver: 7}\n")
+	want := slices.Concat(fileFaults[:5], []string{"terminal_info: want lenient or strict"}, fileFaults[5:],
+		[]string{"store.driver: line 13: ", "listner: line 11: unknown key"})
+	wantReport(t, tradefront("", "config", "check", "-c", "tradefront.yaml"), want)
+	taken := listen(t)
+	write(t, "tradefront.yaml", strings.Replace(read(t, "tradefront.yaml"), "127.0.0.1:0", taken, 1))
+	want = slices.Insert(want, 0, "front.listeners[0].address: listen tcp "+taken)
+	wantReport(t, tradefront("", "serve", "-c", "tradefront.yaml"), want)
+}
+
+// A key whose version stands twice is one fault, though the ring of keys would find it too.
+func TestOneFaultIsReportedOnce(t *testing.T) {
+	newSite(t)
+	write(t, "tradefront.yaml", siteConfig+"  - version: \"1.0\"\n    public_key_file: \"keys/1.0.pem\"\ncalendar_file: \"\"\n")
+	wantReport(t, tradefront("", "config", "check", "-c", "tradefront.yaml"), []string{
+		"keys[1].version: stands twice", "calendar_file: is empty",
+	})
 }
 
 // spoilFiles gives the site a configuration whose files are all wrong. No two keys are

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -127,9 +126,8 @@ func (p *ping) login(ctx context.Context, conn *client.Conn, result *pinged) err
 	if err != nil {
 		return err
 	}
-	host, _ := os.Hostname()
 	login, err := conn.Login(ctx, client.LoginRequest{
-		BrokerID: p.broker, UserID: p.account, Password: string(password), Remark: "ping " + host[:min(len(host), 30)],
+		BrokerID: p.broker, UserID: p.account, Password: string(password), Remark: "ping",
 		KeyVersion: p.keyVersion, AbnormalFlag: '1',
 	})
 	if err != nil {

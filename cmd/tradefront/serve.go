@@ -20,7 +20,7 @@ func newServe(e *env) *cobra.Command {
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			cfg, err := config.Load(path, e.environ)
 			if err != nil {
-				return err
+				return wholeReport(cfg, err, probeListeners)
 			}
 			d, err := startDaemon(c.Context(), cfg, e.err)
 			if err != nil {

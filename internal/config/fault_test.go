@@ -62,7 +62,7 @@ func TestFaults(t *testing.T) {
 		{"level", "log_level: loud", "", "log_level: want debug or info or warn or error"},
 		{"bound of a time", "timers: {challenge: 31s}", "", "timers.challenge: is 31s, want 10ms to 30s"},
 		{"negative", "core: {remember: -1s}", "", "core.remember: is -1s, want 0s to 168h"},
-		{"unsigned bound", "core: {argon2: {memory_kib: 8}}", "", "core.argon2.memory_kib: is 8, want 1024 to 4194304"},
+		{"unsigned bound", "core: {argon2: {memory_kib: 8}}", "", "core.argon2.memory_kib: is 8, want 1024 to 1048576"},
 
 		{"no key", "keys: []", "", "keys: is empty: no terminal information could be encrypted; name at least one key of the monitoring centre"},
 		{"version twice", "keys: [{version: a, public_key_file: x}, {version: a, public_key_file: y}]", "", "keys[1].version: stands twice"},

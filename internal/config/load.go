@@ -18,19 +18,20 @@ const maxFile = 1 << 20
 // Load reads the YAML file at path over the defaults, then env over both; env has the form
 // of os.Environ. Relative paths in the result are resolved against the file's folder.
 //
-// The error is a Faults with everything that is wrong. Whether the files that the
-// configuration names are there is not looked at: CheckFiles does.
+// The error is a Faults with everything that is wrong. Beside it stands what could be read,
+// so that the files that it names can be judged in the same report; nil if nothing could.
+// Whether those files are there is not looked at: CheckFiles does.
 func Load(path string, env []string) (*Config, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, Faults{{Problem: err.Error()}}
 	}
 	c, faults := parse(data, env)
-	if err := faults.Err(); err != nil {
-		return nil, err
+	if faults.on("") { // the file as a whole: what it names is not known
+		return nil, faults.Err()
 	}
 	c.resolve(filepath.Dir(path))
-	return c, nil
+	return c, faults.Err()
 }
 
 // parse reads and judges. A key that could not be read is not judged as well: its value is

@@ -56,7 +56,7 @@ var manual = map[string]entry{
 
 	"core":                      words("The local trading core: who may log in."),
 	"core.argon2":               words("The cost of one password check."),
-	"core.argon2.memory_kib":    number("Memory in KiB. A password's hash keeps the cost it was made with.", 1024, 4<<20),
+	"core.argon2.memory_kib":    number("Memory in KiB. A password's hash keeps the cost it was made with.", 1024, 1<<20),
 	"core.argon2.iterations":    number("Passes over that memory.", 1, 64),
 	"core.argon2.parallel":      number("Password checks at once; 0 for one a processor. Each takes the memory above.", 0, 1024),
 	"core.remember":             duration("How long a verified login is remembered, so that a reconnect does not pay for the check\nagain; 0s for never.", 0, 7*24*time.Hour),

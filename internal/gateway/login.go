@@ -43,6 +43,9 @@ func (g *Gateway) Login(ctx context.Context, peer session.Peer, a session.LoginA
 		e.TerminalProblem = problem.String()
 	}
 	if reason != session.OK {
+		if reason == session.StoreUnavailable && rec != nil {
+			e.RecordID = rec.ID // may be in the report all the same: leave a trace of it
+		}
 		return g.refuseLogin(e, reason)
 	}
 	reply := g.acceptLogin(e, peer, rec)

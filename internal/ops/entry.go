@@ -37,7 +37,7 @@ type Entry struct {
 	Reason    string    // the true reason, a word of a closed enumeration
 	Code      int       // the error code that the terminal was shown, 0 for success
 	Ref       string    // the reference that the terminal was shown, on failure
-	RecordID  uuid.UUID // of an accepted login
+	RecordID  uuid.UUID // of an accepted login, or of one whose record may exist although it was answered 8
 	AppID     string    // as sent, until it is authenticated
 	Account   string    // as sent
 	Address   netip.Addr
