@@ -53,6 +53,15 @@ func (f *reportFile) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// finish makes the whole content durable, still under its temporary name: what can fail
+// for want of room has failed after it.
+func (f *reportFile) finish() error {
+	if err := f.buffer.Flush(); err != nil {
+		return err
+	}
+	return f.pending.Sync()
+}
+
 // commit makes the file durable under its name. If we crash after the rename, the
 // directory may forget it: only its fsync makes the report certain.
 func (f *reportFile) commit() error {
