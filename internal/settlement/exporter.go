@@ -98,7 +98,7 @@ func (e *ForeignFileError) Error() string {
 func (x *Exporter) Export(ctx context.Context, day calendar.TradingDay, kind store.ExportKind) (Done, error) {
 	d, err := x.export(ctx, day, kind)
 	if err != nil {
-		return Done{}, fmt.Errorf("export of %s: %w", day, err)
+		return Done{}, fmt.Errorf("export of %s: %w", day, outputError(x.OutDir, err))
 	}
 	return d, nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -30,6 +31,9 @@ type reportFile struct {
 
 func createReport(dir, name string) (*reportFile, error) {
 	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("output directory: %s is not there: make it, or name another", dir)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("output directory: %w", err)
 	}

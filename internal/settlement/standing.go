@@ -22,7 +22,9 @@ func Chain(exports []store.Export) (chain []store.Export) {
 		case store.FullExport:
 			chain = append(chain[:0], e)
 		case store.SupplementExport:
-			chain = append(chain, e)
+			if len(chain) > 0 {
+				chain = append(chain, e)
+			}
 		}
 	}
 	return chain

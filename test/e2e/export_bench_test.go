@@ -20,7 +20,7 @@ import (
 )
 
 // rowsVariable sets how many records BenchmarkExport makes.
-const rowsVariable = "TRADEFRONT_EXPORT_ROWS"
+const rowsVariable = "EXPORT_ROWS"
 
 const (
 	exportRows = 300_000
