@@ -42,6 +42,7 @@ type daemon struct {
 	gateway   *gateway.Gateway
 	front     *front.Server
 	admin     *ops.Admin // nil if there is none
+	late      lateRecords
 
 	background sync.WaitGroup
 	end        context.CancelFunc // ends what runs in the background
@@ -73,6 +74,7 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 	}
 	d.watch()
 	d.repeat(background, cfg.Auth.Refresh, d.refresh)
+	d.repeat(background, latePeriod, d.countLate)
 	if d.postgres != nil {
 		d.repeat(background, partitionsPeriod, d.preparePartitions)
 	}

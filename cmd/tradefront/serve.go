@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -28,6 +29,9 @@ func newServe(e *env) *cobra.Command {
 			}
 			defer rotateOnHangup(d.audit, d.logger)()
 			fmt.Fprintln(e.out, d.banner())
+			for _, w := range d.assets.calendar.Warnings(time.Now()) {
+				fmt.Fprintln(e.out, "warning: calendar_file:", w)
+			}
 			failed := d.wait(c.Context())
 			if failed == nil {
 				d.logger.Info("stopping: no new logins, finishing those in flight")

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -30,6 +31,10 @@ func openRecords(ctx context.Context, cfg *config.Config) (records, error) {
 
 type records interface {
 	store.Store
+	settlement.ReportStore
+	settlement.StatusStore
+	Late(ctx context.Context) ([]store.DayCount, error)
+	Reassign(ctx context.Context, dayOf store.DayOf, progress func(looked int64)) (store.Reassigned, error)
 	Directory() *store.Directory
 	Close() error
 }

@@ -45,9 +45,10 @@ func (d *daemon) gauges() ops.Gauges {
 		},
 		Remembered: func() float64 { return float64(d.core.Stats().Remembered) },
 		CalendarHorizonDays: func() float64 {
-			return days(time.Until(d.assets.calendar.Horizon().Date()))
+			return days(time.Until(d.assets.calendar.Horizon().Date().AddDate(0, 0, 1)))
 		},
-		KeyDays: d.keyDays,
+		KeyDays:           d.keyDays,
+		ReportLateRecords: d.late.value,
 	}
 	if d.forwarder != nil {
 		g.PendingRows = func() float64 {
@@ -121,6 +122,7 @@ func (d *daemon) registerChecks() {
 		}
 		return true, "known to " + d.assets.calendar.Horizon().String()
 	})
+	d.health.Register("reports", ops.Warning, d.late.check)
 	if d.forwarder != nil {
 		severity := ops.Warning // logins are answered from the local store meanwhile
 		if d.cfg.Store.AnswerAfter == string(store.AfterPostgres) {

@@ -19,8 +19,9 @@ type Calendar struct {
 type dayKind uint8
 
 const (
-	open dayKind = 1 << iota // the exchanges trade
-	sure                     // the year is not provisional
+	open   dayKind = 1 << iota // the exchanges trade
+	sure                       // the year is not provisional
+	worked                     // a weekend worked to make up for a holiday; closed all the same
 )
 
 // dayNumber counts natural days of UTC+8; 1 January 1970 is 0.

@@ -147,6 +147,9 @@ func (f *file) build() *Calendar {
 				c.days[n-first] &^= open
 			}
 		}
+		for _, d := range y.WorkedWeekends {
+			c.days[d.day.number()-first] |= worked
+		}
 	}
 	return c
 }

@@ -149,12 +149,12 @@ func (g *Gateway) seal(
 	if err != nil {
 		return nil, err
 	}
-	day, _ := g.calendar.TradingDayOf(instant)
+	day, provisional := g.calendar.TradingDayOf(instant)
 	return &store.Record{
 		ID: id, TradingDay: day, LoginTime: instant.Truncate(time.Second), VendorID: g.opt.Firm.VendorID,
 		KeyVersion: assessed.Key.Version, Terminal: a.Terminal.Ciphertext, Supplement: sealed,
 		Flag: assessed.Flag, AppID: appID, Account: user.Account, UserType: user.UserType,
-		FrontID: g.opt.Firm.FrontID, SessionID: peer.SessionID,
+		FrontID: g.opt.Firm.FrontID, SessionID: peer.SessionID, Provisional: provisional,
 	}, nil
 }
 

@@ -15,6 +15,8 @@ type Gauges struct {
 	// KeyDays is how many days each key is still valid, by version; a key without an end
 	// is left out.
 	KeyDays func() map[string]float64
+	// ReportLateRecords is how many records of exported days no report holds.
+	ReportLateRecords func() float64
 }
 
 // Register adds the gauges to the registry. It is called once; a second call panics.
@@ -30,6 +32,7 @@ func (m *Metrics) Register(g Gauges) {
 		{"locked", "Locks on accounts and sources.", g.Locked},
 		{"remembered", "Verified logins that are remembered.", g.Remembered},
 		{"calendar_horizon_days", "Days until the trading calendar ends.", g.CalendarHorizonDays},
+		{"report_late_records", "Records of exported days that no report holds.", g.ReportLateRecords},
 	} {
 		if f.value != nil {
 			opts := prometheus.GaugeOpts{Namespace: namespace, Name: f.name, Help: f.help}

@@ -74,15 +74,7 @@ func Export(ctx context.Context, o Options) (Result, error) {
 	defer out.discard() // does nothing once committed
 
 	w := &lineWriter{out: out, day: o.Day, progress: o.Progress}
-	err = o.Records.Scan(ctx, o.Day, func(r *store.Record) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		return w.write(r)
-	})
-	if err == nil {
-		err = ctx.Err() // a scan that was cut short must not pass for a short day
-	}
+	err = w.writeAll(ctx, func(f func(*store.Record) error) error { return o.Records.Scan(ctx, o.Day, f) })
 	if err != nil {
 		return Result{}, fmt.Errorf("export of %s: %w", o.Day, err)
 	}
@@ -90,16 +82,24 @@ func Export(ctx context.Context, o Options) (Result, error) {
 		return Result{}, fmt.Errorf("export of %s: %w", o.Day, err)
 	}
 	w.report()
-	return Result{Path: out.path, Rows: w.rows, Bytes: out.bytes, SHA256: out.sum()}, nil
+	return w.result(), nil
 }
 
 func (o *Options) check() error {
-	const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-	if o.UnitID == "" || len(o.UnitID) > maxUnitID || strings.Trim(o.UnitID, alphanumeric) != "" {
-		return fmt.Errorf("report unit ID: want 1 to %d digits and letters", maxUnitID)
+	if err := checkUnitID(o.UnitID); err != nil {
+		return err
 	}
 	if _, err := calendar.ParseTradingDay(o.Day.String()); err != nil {
 		return err
+	}
+	return nil
+}
+
+// checkUnitID: the unit's ID begins a file name.
+func checkUnitID(id string) error {
+	const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	if id == "" || len(id) > maxUnitID || strings.Trim(id, alphanumeric) != "" {
+		return fmt.Errorf("report unit ID: want 1 to %d digits and letters", maxUnitID)
 	}
 	return nil
 }
@@ -110,9 +110,28 @@ type lineWriter struct {
 	day      calendar.TradingDay
 	progress func(int64)
 
-	line []byte    // reused for each row
-	last uuid.UUID // of the row before
-	rows int64
+	line  []byte    // reused for each row
+	last  uuid.UUID // of the row before
+	rows  int64
+	tally tally
+}
+
+// writeAll writes every record that scan calls its function with.
+func (w *lineWriter) writeAll(ctx context.Context, scan func(func(*store.Record) error) error) error {
+	err := scan(func(r *store.Record) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return w.write(r)
+	})
+	if err == nil {
+		err = ctx.Err() // a scan that was cut short must not pass for a short day
+	}
+	return err
+}
+
+func (w *lineWriter) result() Result {
+	return Result{Path: w.out.path, Rows: w.rows, Bytes: w.out.bytes, SHA256: w.out.sum()}
 }
 
 func (w *lineWriter) write(r *store.Record) error {
@@ -123,6 +142,7 @@ func (w *lineWriter) write(r *store.Record) error {
 	if _, err := w.out.Write(w.line); err != nil {
 		return err
 	}
+	w.tally.count(r)
 	w.last = r.ID
 	w.rows++
 	if w.rows%progressRows == 0 {

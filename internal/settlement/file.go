@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -30,6 +31,9 @@ type reportFile struct {
 
 func createReport(dir, name string) (*reportFile, error) {
 	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("output directory: %s is not there: make it, or name another", dir)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("output directory: %w", err)
 	}
@@ -51,6 +55,15 @@ func (f *reportFile) Write(p []byte) (int, error) {
 	n, err := f.buffer.Write(p)
 	f.bytes += int64(n)
 	return n, err
+}
+
+// finish makes the whole content durable, still under its temporary name: what can fail
+// for want of room has failed after it.
+func (f *reportFile) finish() error {
+	if err := f.buffer.Flush(); err != nil {
+		return err
+	}
+	return f.pending.Sync()
 }
 
 // commit makes the file durable under its name. If we crash after the rename, the

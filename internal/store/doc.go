@@ -45,6 +45,33 @@
 // cancelled. A connection whose synchronous_commit is off, or that cannot write, is
 // refused; one that becomes read-only is thrown away.
 //
+// # What an export saw
+//
+// A report is read in one Snapshot, and the ledger (table report_export) keeps its
+// Position, in a transaction of its own once the file stands. Late records of a day are
+// those that the position does not cover:
+//
+//   - PostgreSQL: every row carries the transaction that wrote it (column arrival, filled by
+//     its default and left alone by upserts), and the position is the snapshot itself,
+//     txid_current_snapshot(). A row is late if NOT txid_visible_in_snapshot(arrival,
+//     position). That is exact whatever the order in which transactions began and ended;
+//     no clock is asked. These functions are in old and in derived PostgreSQLs too.
+//   - SQLite: the position is the highest seq, and a row is late if its seq is higher. That
+//     is exact because one writer at a time commits, and gives out its seqs inside its
+//     transaction, above all that it finds: those of records and those of positions.
+//
+// Records are never deleted, with one exception: Reassign moves a provisional record to
+// its right day, with a fresh arrival, so that it is late there; the day it left then has
+// fewer records than its exports had lines.
+//
+// # After a restore
+//
+// A physical backup brings back records, ledger and counters as they were together. A dump
+// (pg_dump) does not: arrivals and positions come back as numbers, in a database that
+// counts its transactions anew. While its counter is behind, asking for late records is an
+// AheadError. docs/settlement.md has the two statements that mend it; they must be run
+// before the fronts write again. A copied SQLite file needs nothing: seq is in it.
+//
 // # If we crash
 //
 // Before the local commit: the login was not answered, there is no record. After it and
@@ -70,9 +97,15 @@
 //
 // The role that migrates owns the tables. A front needs no more than
 //
-//	GRANT INSERT, SELECT (record_id, trading_day, front_id), UPDATE (front_id) ON record TO front;
-//	GRANT SELECT ON app, account, directory, goose_db_version TO front;
+//	GRANT INSERT, SELECT (record_id, trading_day, front_id, arrival), UPDATE (front_id) ON record TO front;
+//	GRANT SELECT ON app, account, directory, report_export, goose_db_version TO front;
 //
-// (the SELECT and UPDATE of those columns are the upsert's), and makes the partition of
-// a new day through a function that runs as the owner. Reports need SELECT ON record.
+// (the SELECT and UPDATE of those columns are the upsert's; arrival and the ledger are
+// for counting late records), and makes the partition of a new day through a function that
+// runs as the owner. Whoever exports needs
+//
+//	GRANT SELECT ON record, goose_db_version TO report;
+//	GRANT SELECT, INSERT ON report_export TO report;
+//
+// and Reassign, besides, UPDATE and DELETE on record.
 package store

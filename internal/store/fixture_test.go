@@ -126,7 +126,7 @@ func sameRecord(a, b store.Record) bool {
 	return bytes.Equal(a.Terminal, b.Terminal) && bytes.Equal(a.Supplement, b.Supplement) &&
 		a.LoginTime.Equal(b.LoginTime) && a.TradingDay == b.TradingDay && a.AppID == b.AppID &&
 		a.Account == b.Account && a.VendorID == b.VendorID && a.KeyVersion == b.KeyVersion &&
-		a.Flag == b.Flag && a.UserType == b.UserType && a.FrontID == b.FrontID && a.SessionID == b.SessionID
+		a.Flag == b.Flag && a.UserType == b.UserType && a.FrontID == b.FrontID && a.SessionID == b.SessionID && a.Provisional == b.Provisional
 }
 
 // wantEmpty fails unless the local store has forwarded all it had.

@@ -63,7 +63,8 @@ func (i *inserter) insert(ctx context.Context, batch []*request) error {
 func (i *inserter) add(ctx context.Context, seq int64, rec *Record) error {
 	i.args = append(i.args, seq, rec.ID[:], int64(rec.TradingDay), rec.LoginTime.Unix(), rec.VendorID,
 		rec.KeyVersion, bytesOf(rec.Terminal), bytesOf(rec.Supplement), int64(digit(rec.Flag)),
-		string(rec.AppID), string(rec.Account), int64(digit(rec.UserType)), int64(rec.FrontID), int64(rec.SessionID))
+		string(rec.AppID), string(rec.Account), int64(digit(rec.UserType)), int64(rec.FrontID), int64(rec.SessionID),
+		int64(flagOf(rec.Provisional)))
 	i.pending++
 	if i.pending < chunkRows {
 		return nil

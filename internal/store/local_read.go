@@ -123,7 +123,8 @@ type localRow struct {
 func (r *localRow) scan(s scanner, before ...any) error {
 	rec := &r.rec
 	err := s.Scan(append(before, &r.id, &r.day, &r.seconds, &rec.VendorID, &rec.KeyVersion, &rec.Terminal,
-		&rec.Supplement, &r.flag, &rec.AppID, &rec.Account, &r.userType, &rec.FrontID, &rec.SessionID)...)
+		&rec.Supplement, &r.flag, &rec.AppID, &rec.Account, &r.userType, &rec.FrontID, &rec.SessionID,
+		&rec.Provisional)...)
 	if err != nil {
 		return err
 	}

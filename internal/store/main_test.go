@@ -19,9 +19,11 @@ func TestMain(m *testing.M) {
 func TestLocalConforms(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return openLocal(t) })
 	storetest.RunDirectory(t, func(t *testing.T) *store.Directory { return openLocal(t).Directory() })
+	storetest.RunReports(t, func(t *testing.T) storetest.ReportStore { return openLocal(t) })
 }
 
 func TestPostgresConforms(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return openPostgres(t) })
 	storetest.RunDirectory(t, func(t *testing.T) *store.Directory { return openPostgres(t).Directory() })
+	storetest.RunReports(t, func(t *testing.T) storetest.ReportStore { return openPostgres(t) })
 }

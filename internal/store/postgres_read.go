@@ -92,11 +92,12 @@ func decode(row rawRow, rec *Record) error {
 	}
 	rec.FrontID = int32(binary.BigEndian.Uint32(v[11]))
 	rec.SessionID = int32(binary.BigEndian.Uint32(v[12]))
+	rec.Provisional = v[13][0] != 0
 	return nil
 }
 
 // widths of the columns in bytes, 0 for those of any length.
-var widths = [columnCount]int{16, 4, 8, 0, 0, 0, 0, 2, 0, 0, 2, 4, 4}
+var widths = [columnCount]int{16, 4, 8, 0, 0, 0, 0, 2, 0, 0, 2, 4, 4, 1}
 
 func checkWidths(v [][]byte) error {
 	if len(v) != columnCount {

@@ -15,7 +15,7 @@ import (
 // columnNames is const columns for COPY.
 var columnNames = []string{
 	"record_id", "trading_day", "login_time", "vendor_id", "key_version", "terminal",
-	"supplement", "flag", "app_id", "account", "user_type", "front_id", "session_id",
+	"supplement", "flag", "app_id", "account", "user_type", "front_id", "session_id", "provisional",
 }
 
 // CopyIn makes recs durable in one transaction by COPY, all or none. It is for records
@@ -36,7 +36,7 @@ func (p *Postgres) CopyIn(ctx context.Context, recs []Record) error {
 // whether the record, sent by an earlier batch in doubt, is durable.
 const upsertSQL = "INSERT INTO record (" + columns + `)
 	SELECT * FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::bytea[],
-		$8::smallint[], $9::text[], $10::text[], $11::smallint[], $12::integer[], $13::integer[])
+		$8::smallint[], $9::text[], $10::text[], $11::smallint[], $12::integer[], $13::integer[], $14::boolean[])
 	ON CONFLICT (record_id, trading_day) DO UPDATE SET front_id = record.front_id`
 
 // Put makes recs durable in one transaction, all or none; a record that is there already
@@ -161,7 +161,7 @@ func (s *copySource) Values() ([]any, error) {
 	s.row = [columnCount]any{
 		[16]byte(r.ID), int32(r.TradingDay), r.LoginTime.Unix(), r.VendorID, r.KeyVersion,
 		bytesOf(r.Terminal), bytesOf(r.Supplement), digit(r.Flag), string(r.AppID), string(r.Account),
-		digit(r.UserType), r.FrontID, r.SessionID,
+		digit(r.UserType), r.FrontID, r.SessionID, r.Provisional,
 	}
 	return s.row[:], nil
 }
@@ -176,6 +176,7 @@ func upsertArgs(recs []Record) []any {
 		vendors, versions, apps, account []string
 		terminals, supplements           [][]byte
 		flags, types                     []int16
+		provisional                      []bool
 		seen                             = make(map[uuid.UUID]bool, len(recs))
 	)
 	for i := range recs {
@@ -190,6 +191,10 @@ func upsertArgs(recs []Record) []any {
 		flags, types = append(flags, digit(r.Flag)), append(types, digit(r.UserType))
 		apps, account = append(apps, string(r.AppID)), append(account, string(r.Account))
 		fronts, sessions = append(fronts, r.FrontID), append(sessions, r.SessionID)
+		provisional = append(provisional, r.Provisional)
 	}
-	return []any{ids, days, times, vendors, versions, terminals, supplements, flags, apps, account, types, fronts, sessions}
+	return []any{
+		ids, days, times, vendors, versions, terminals, supplements, flags, apps, account, types, fronts, sessions,
+		provisional,
+	}
 }

@@ -27,6 +27,9 @@ type Record struct {
 	UserType   regulation.UserType
 	FrontID    int32
 	SessionID  int32
+	// Provisional says that TradingDay rests on a calendar that did not know the day for
+	// certain; see Reassign.
+	Provisional bool
 }
 
 // Store is what both stores can do with records; the conformance suite in storetest

@@ -9,10 +9,10 @@ import (
 
 // columns of table record, the same in both stores and in this order everywhere.
 const columns = "record_id, trading_day, login_time, vendor_id, key_version, terminal, supplement, " +
-	"flag, app_id, account, user_type, front_id, session_id"
+	"flag, app_id, account, user_type, front_id, session_id, provisional"
 
 // columnCount is how many columns names.
-const columnCount = 13
+const columnCount = 14
 
 // digit is the number that a one-digit code of the specification stands for: the codes
 // are ASCII on the wire and small integers in tables.

@@ -62,8 +62,8 @@ func TestRightsOfAFront(t *testing.T) {
 	owner := openPostgresAt(t, url, store.PostgresOptions{})
 	for _, grant := range []string{
 		"CREATE ROLE front_role",
-		"GRANT INSERT, SELECT (record_id, trading_day, front_id), UPDATE (front_id) ON record TO front_role",
-		"GRANT SELECT ON app, account, directory, goose_db_version TO front_role",
+		"GRANT INSERT, SELECT (record_id, trading_day, front_id, arrival), UPDATE (front_id) ON record TO front_role",
+		"GRANT SELECT ON app, account, directory, report_export, goose_db_version TO front_role",
 		"REVOKE CREATE ON SCHEMA public FROM PUBLIC",
 	} {
 		execute(t, owner, grant)
@@ -88,6 +88,9 @@ func TestRightsOfAFront(t *testing.T) {
 	}
 	if err := front.Put(t.Context(), recs); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := front.Late(t.Context()); err != nil {
+		t.Error(err)
 	}
 	for _, forbidden := range []string{
 		"DELETE FROM record", "TRUNCATE record", "UPDATE record SET account = ''", "SELECT supplement FROM record",

@@ -252,10 +252,12 @@ func inTransaction(ctx context.Context, conn *sql.Conn, f func(context.Context, 
 	return err
 }
 
-// maxSeq is the highest seq in the file, 0 if it holds nothing.
+// maxSeq is the highest seq in the file, 0 if it holds nothing. The positions of exports
+// count: a seq that an export could have seen is never given to a later record.
 func maxSeq(ctx context.Context, conn *sql.Conn) (seq int64, err error) {
 	err = conn.QueryRowContext(ctx, `SELECT max(
 		coalesce((SELECT max(seq) FROM record), 0),
-		coalesce((SELECT max(seq) FROM quarantine), 0))`).Scan(&seq)
+		coalesce((SELECT max(seq) FROM quarantine), 0),
+		coalesce((SELECT max(position) FROM report_export), 0))`).Scan(&seq)
 	return seq, err
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/tradefront/tradefront/internal/settlement"
 )
 
-// export writes the reports of the days by the command and opens each line.
+// export writes what is there of the days by the command and opens each line. The days are
+// as a rule still open.
 func (s *site) export(days ...string) []opened {
 	s.t.Helper()
 	var all []opened
@@ -23,7 +24,7 @@ func (s *site) export(days ...string) []opened {
 			Path string `json:"path"`
 			Rows int    `json:"rows"`
 		}
-		out := s.cli("", "report", "export", "--day", day, "--out", s.dir, "-o", "json")
+		out := s.cli("", "report", "export", "--partial", "--day", day, "--out", s.dir, "-o", "json")
 		if err := json.Unmarshal([]byte(out), &done); err != nil {
 			s.t.Fatal(err)
 		}

@@ -51,7 +51,7 @@ func everyField(t *testing.T, s store.Store) {
 	odd.VendorID, odd.KeyVersion = "厂商ID", "2026年"
 	odd.AppID, odd.Account = "厂商_软件_9.9", "Zz0123456789abcdef"
 	odd.Flag, odd.UserType = regulation.FlagTerminalData, regulation.UserOperator
-	odd.FrontID, odd.SessionID = 1<<31-1, -1<<31
+	odd.FrontID, odd.SessionID, odd.Provisional = 1<<31-1, -1<<31, true
 	odd.LoginTime = time.Date(2026, 1, 5, 23, 59, 59, 0, regulation.Zone)
 	empty := Record(Day)
 	empty.VendorID, empty.KeyVersion, empty.AppID, empty.Account = "", "", "", ""

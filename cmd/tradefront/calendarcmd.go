@@ -1,0 +1,201 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+func newCalendar(e *env) *cobra.Command {
+	return group("calendar", "The exchanges' trading days",
+		newCalendarCheck(e), newCalendarShow(e), newCalendarReassign(e))
+}
+
+// calendarSource is a calendar file, named by itself or by a configuration.
+type calendarSource struct{ config, file string }
+
+func (s *calendarSource) flags(c *cobra.Command) {
+	c.Flags().StringVarP(&s.config, "config", "c", "", "configuration file that names the calendar")
+	c.Flags().StringVar(&s.file, "file", "", "calendar file")
+	c.MarkFlagsOneRequired("config", "file")
+	c.MarkFlagsMutuallyExclusive("config", "file")
+}
+
+// path is the calendar file's name.
+func (s *calendarSource) path(environ []string) (string, error) {
+	if s.file != "" {
+		return s.file, nil
+	}
+	cfg, err := config.Load(s.config, environ)
+	if err != nil {
+		return "", err
+	}
+	return cfg.CalendarFile, nil
+}
+
+// shownCalendar is what `calendar check -o json` prints.
+type shownCalendar struct {
+	File        string      `json:"file"`
+	Faults      []string    `json:"faults,omitempty"`
+	Horizon     string      `json:"horizon,omitempty"`
+	HorizonDays int         `json:"horizon_days"`
+	Provisional []int       `json:"provisional_years,omitempty"`
+	Warnings    []string    `json:"warnings,omitempty"`
+	Years       []shownYear `json:"years,omitempty"`
+}
+
+type shownYear struct {
+	Year        int          `json:"year"`
+	Provisional bool         `json:"provisional"`
+	TradingDays int          `json:"trading_days"`
+	Months      []shownMonth `json:"months"`
+}
+
+// shownMonth has a letter for each day: . trading, X closed, - weekend, w weekend that is
+// worked to make up for a holiday.
+type shownMonth struct {
+	Month       int    `json:"month"`
+	TradingDays int    `json:"trading_days"`
+	Days        string `json:"days"`
+}
+
+func newCalendarCheck(e *env) *cobra.Command {
+	var (
+		source calendarSource
+		form   output
+	)
+	c := &cobra.Command{
+		Use: "check", Short: "Show a calendar file at a glance, or all that is wrong with it", Args: cobra.NoArgs,
+		RunE: e.action(func(*cobra.Command, []string) error {
+			path, err := source.path(e.environ)
+			if err != nil {
+				return err
+			}
+			cal, err := calendar.Load(path)
+			var problems calendar.Problems
+			switch {
+			case errors.As(err, &problems):
+				s := shownCalendar{File: path, Faults: problems}
+				return errors.Join(form.print(e.out, s, func(w io.Writer) { printFaults(w, problems) }),
+					fmt.Errorf("%s has %d faults: correct them and check again", path, len(problems)))
+			case err != nil:
+				return err
+			}
+			s := showCalendar(path, cal, time.Now())
+			return form.print(e.out, s, func(w io.Writer) { printCalendar(w, s) })
+		}),
+	}
+	source.flags(c)
+	outputFlag(c, &form)
+	return c
+}
+
+func showCalendar(path string, cal *calendar.Calendar, now time.Time) *shownCalendar {
+	s := &shownCalendar{
+		File: path, Horizon: cal.Horizon().String(),
+		HorizonDays: int(days(cal.Horizon().Date().AddDate(0, 0, 1).Sub(now))),
+		Provisional: cal.ProvisionalYears(), Warnings: cal.Warnings(now),
+	}
+	for _, y := range cal.Years() {
+		shown := shownYear{Year: y.Year, Provisional: y.Provisional, TradingDays: y.TradingDays()}
+		for _, m := range y.Months {
+			line := make([]byte, len(m.Days))
+			for i, k := range m.Days {
+				line[i] = byte(k)
+			}
+			shown.Months = append(shown.Months, shownMonth{int(m.Month), m.TradingDays(), string(line)})
+		}
+		s.Years = append(s.Years, shown)
+	}
+	return s
+}
+
+func printFaults(w io.Writer, problems calendar.Problems) {
+	for _, p := range problems {
+		fmt.Fprintln(w, "  "+p)
+	}
+}
+
+func printCalendar(w io.Writer, s *shownCalendar) {
+	fmt.Fprintf(w, "%s: known to %s, %d days from now\n", s.File, s.Horizon, s.HorizonDays)
+	for _, y := range s.Years {
+		provisional := ""
+		if y.Provisional {
+			provisional = "  PROVISIONAL: logins of this year get a day that may change"
+		}
+		fmt.Fprintf(w, "\n%d: %d trading days%s\n", y.Year, y.TradingDays, provisional)
+		fmt.Fprintln(w, "       1   5    10   15   20   25   30")
+		for _, m := range y.Months {
+			fmt.Fprintf(w, "  %s  %-31s %3d\n", time.Month(m.Month).String()[:3], m.Days, m.TradingDays)
+		}
+	}
+	fmt.Fprintln(w, "\n  . trading  X closed  - weekend  w weekend worked to make up for a holiday (closed)")
+	for _, warning := range s.Warnings {
+		fmt.Fprintln(w, "warning:", warning)
+	}
+}
+
+// shownDay is what `calendar show -o json` prints.
+type shownDay struct {
+	Day         string    `json:"trading_day"`
+	Start       time.Time `json:"window_start"`
+	End         time.Time `json:"window_end"`
+	Previous    string    `json:"previous"`
+	Next        string    `json:"next"`
+	Provisional bool      `json:"provisional"`
+}
+
+func newCalendarShow(e *env) *cobra.Command {
+	var (
+		source calendarSource
+		day    string
+		form   output
+	)
+	c := &cobra.Command{
+		Use: "show", Short: "Show the window of a trading day", Args: cobra.NoArgs,
+		RunE: e.action(func(*cobra.Command, []string) error {
+			path, err := source.path(e.environ)
+			if err != nil {
+				return err
+			}
+			cal, err := calendar.Load(path)
+			if err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+			d, err := parseDay(cal, "--day", day)
+			if err != nil {
+				return err
+			}
+			start, end, err := cal.Window(d)
+			if err != nil {
+				return err
+			}
+			_, provisional := cal.TradingDayOf(start)
+			s := shownDay{d.String(), start, end, cal.Prev(d).String(), cal.Next(d).String(), provisional}
+			return form.print(e.out, s, func(w io.Writer) { printDay(w, &s) })
+		}),
+	}
+	source.flags(c)
+	outputFlag(c, &form)
+	c.Flags().StringVar(&day, "day", "", "trading day, YYYYMMDD")
+	must(c.MarkFlagRequired("day"))
+	return c
+}
+
+func printDay(w io.Writer, s *shownDay) {
+	fmt.Fprintf(w, "trading day %s\n", s.Day)
+	at := func(t time.Time) string { return t.In(regulation.Zone).Format("Mon " + regulation.TimeLayout) }
+	fmt.Fprintf(w, "  from      %s (UTC+8)\n", at(s.Start))
+	fmt.Fprintf(w, "  up to     %s (UTC+8), which is not in it\n", at(s.End))
+	fmt.Fprintf(w, "  previous  %s\n  next      %s\n", s.Previous, s.Next)
+	if s.Provisional {
+		fmt.Fprintln(w, "  provisional: the calendar does not know these days for certain")
+	}
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// shownReassigned is what `calendar reassign -o json` prints.
+type shownReassigned struct {
+	Moved       int64 `json:"moved"`
+	Confirmed   int64 `json:"confirmed"`
+	Dropped     int64 `json:"copies_dropped"`
+	Provisional int64 `json:"provisional"`
+}
+
+func newCalendarReassign(e *env) *cobra.Command {
+	var (
+		path string
+		form output
+	)
+	c := &cobra.Command{
+		Use: "reassign", Short: "Put records with a provisional trading day on their right day", Args: cobra.NoArgs,
+		Long: "Every record whose trading day was a guess, because the calendar did not know its days for\n" +
+			"certain at the login, gets the day that the calendar knows now. A moved record counts as late\n" +
+			"for its new day; `report status` shows the days that gained or lost records. Running it again\n" +
+			"is harmless, and so is running it beside the fronts.",
+		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
+			cfg, cal, err := loadCalendarOf(path, e.environ)
+			if err != nil {
+				return err
+			}
+			r, err := openRecords(c.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, r.Close()) }()
+			bar := e.progress("reassigning", 0, "records")
+			did, err := r.Reassign(c.Context(), cal.TradingDayOf, bar.set)
+			bar.end()
+			if err != nil {
+				return fmt.Errorf("%w; %d records are done, run it again for the rest", err, did.Looked())
+			}
+			s := shownReassigned{did.Moved, did.Confirmed, did.Dropped, did.Provisional}
+			return form.print(e.out, s, func(w io.Writer) { printReassigned(w, s) })
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	return c
+}
+
+func printReassigned(w io.Writer, s shownReassigned) {
+	fmt.Fprintf(w, "%d records moved to another day, %d confirmed on theirs, %d stay provisional\n", s.Moved, s.Confirmed, s.Provisional)
+	if s.Dropped > 0 {
+		fmt.Fprintf(w, "%d copies of records that were moved before, sent again by a front, were dropped\n", s.Dropped)
+	}
+	if s.Moved > 0 {
+		fmt.Fprintln(w, "see which reports that concerns: tradefront report status")
+	}
+}

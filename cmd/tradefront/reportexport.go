@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// exported is what `report export -o json` prints of a day.
+type exported struct {
+	Path     string           `json:"path,omitempty"`
+	Manifest string           `json:"manifest,omitempty"`
+	Day      string           `json:"trading_day"`
+	Kind     store.ExportKind `json:"kind"`
+	Rows     int64            `json:"rows"`
+	Bytes    int64            `json:"bytes"`
+	SHA256   string           `json:"sha256,omitempty"`
+	Seconds  float64          `json:"seconds"`
+	Nothing  bool             `json:"nothing_to_do,omitempty"`
+	Replaced *replaced        `json:"replaced,omitempty"`
+	Warnings []string         `json:"warnings,omitempty"`
+}
+
+// replaced is the file that stood there before.
+type replaced struct {
+	Rows   int64  `json:"rows"`
+	SHA256 string `json:"sha256"`
+	Same   bool   `json:"same"`
+}
+
+// exportFlags are which days to export, how, and where to.
+type exportFlags struct {
+	path                string
+	day, from, to       string
+	today               bool
+	partial, supplement bool
+	out                 string
+	form                output
+}
+
+func newReportExport(e *env) *cobra.Command {
+	var f exportFlags
+	c := &cobra.Command{
+		Use: "export", Short: "Write the report file of a trading day", Args: cobra.NoArgs,
+		Long: "Write <report_unit_id>clientinfo<YYYYMMDD>.txt into the folder --out: one line for each login\n" +
+			"recorded from 15:30 of the trading day before up to 15:30 of the day (UTC+8). The file appears\n" +
+			"whole or not at all, beside it <name>.manifest.json. The same records make the same file, and\n" +
+			"the ledger remembers each export. A day whose window has not closed is refused, unless --partial,\n" +
+			"which writes <report_unit_id>clientinfo<YYYYMMDD>.partial.txt. --supplement writes only what came\n" +
+			"after the report was made.",
+		RunE: e.action(func(c *cobra.Command, _ []string) error { return f.run(c.Context(), e) }),
+	}
+	configFlag(c, &f.path)
+	outputFlag(c, &f.form)
+	flags := c.Flags()
+	flags.StringVar(&f.day, "day", "", "trading day, YYYYMMDD")
+	flags.BoolVar(&f.today, "today", false, "the last trading day whose window has closed")
+	flags.StringVar(&f.from, "from", "", "first of several days, YYYYMMDD; each trading day up to --to is exported")
+	flags.StringVar(&f.to, "to", "", "last of several days, YYYYMMDD")
+	flags.BoolVar(&f.partial, "partial", false, "what is there so far, under a name of its own")
+	flags.BoolVar(&f.supplement, "supplement", false, "only the records that came after the last export")
+	flags.StringVar(&f.out, "out", ".", "folder to write into")
+	c.MarkFlagsOneRequired("day", "today", "from")
+	c.MarkFlagsMutuallyExclusive("day", "today", "from")
+	c.MarkFlagsRequiredTogether("from", "to")
+	c.MarkFlagsMutuallyExclusive("partial", "supplement")
+	return c
+}
+
+func (f *exportFlags) run(ctx context.Context, e *env) (err error) {
+	cfg, cal, err := loadCalendarOf(f.path, e.environ)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	days, err := f.days(cal, now)
+	if err != nil {
+		return err
+	}
+	r, err := openRecords(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	host, err := os.Hostname()
+	if err != nil {
+		return fmt.Errorf("this machine's name: %w", err)
+	}
+	x := settlement.Exporter{
+		Store: r, StoreKind: cfg.Store.Driver, Calendar: cal, UnitID: cfg.ReportUnitID, OutDir: f.out,
+		Version: version, Host: host, Now: func() time.Time { return now },
+	}
+	if f.today && f.form != "json" {
+		fmt.Fprintf(e.out, "the last trading day whose window has closed is %s\n", days[0])
+	}
+	all := make([]exported, 0, len(days))
+	for _, day := range days {
+		done, err := f.export(ctx, e, &x, day)
+		if err != nil {
+			return err
+		}
+		all = append(all, done)
+		if f.form != "json" {
+			done.print(e.out)
+		}
+	}
+	if f.form != "json" {
+		return nil
+	}
+	if f.from == "" {
+		return f.form.print(e.out, all[0], nil)
+	}
+	return f.form.print(e.out, all, nil)
+}
+
+func (f *exportFlags) kind() store.ExportKind {
+	switch {
+	case f.partial:
+		return store.PartialExport
+	case f.supplement:
+		return store.SupplementExport
+	}
+	return store.FullExport
+}
+
+// days are the trading days that the flags mean. Of several, each must have closed:
+// better none than half of them.
+func (f *exportFlags) days(cal *calendar.Calendar, now time.Time) ([]calendar.TradingDay, error) {
+	if f.today {
+		return []calendar.TradingDay{settlement.LastClosed(cal, now)}, nil
+	}
+	if f.day != "" {
+		day, err := parseDay(cal, "--day", f.day)
+		return []calendar.TradingDay{day}, err
+	}
+	from, err := calendar.ParseTradingDay(f.from)
+	if err != nil {
+		return nil, fmt.Errorf("--from: %w", err)
+	}
+	to, err := calendar.ParseTradingDay(f.to)
+	if err != nil {
+		return nil, fmt.Errorf("--to: %w", err)
+	}
+	var days []calendar.TradingDay
+	if !cal.IsTradingDay(from) {
+		from = cal.Next(from)
+	}
+	for day := from; day <= to && len(days) < maxExportDays; day = cal.Next(day) {
+		days = append(days, day)
+	}
+	switch {
+	case len(days) == 0:
+		return nil, fmt.Errorf("there is no trading day from %s to %s", f.from, f.to)
+	case len(days) == maxExportDays:
+		return nil, fmt.Errorf("%s to %s are more than %d trading days: export fewer at once", f.from, f.to, maxExportDays-1)
+	}
+	if _, end, err := cal.Window(days[len(days)-1]); err != nil || (now.Before(end) && !f.partial) {
+		return nil, errors.Join(err, &settlement.OpenWindowError{Day: days[len(days)-1], End: end})
+	}
+	return days, nil
+}
+
+// maxExportDays is more than a year has.
+const maxExportDays = 300
+
+// export writes one day's file and says what it did.
+func (f *exportFlags) export(ctx context.Context, e *env, x *settlement.Exporter, day calendar.TradingDay) (exported, error) {
+	bar := e.progress("exporting "+day.String(), 0, "rows")
+	x.Progress = bar.set
+	began := time.Now()
+	d, err := x.Export(ctx, day, f.kind())
+	bar.end()
+	if err != nil {
+		return exported{}, err
+	}
+	done := exported{Day: day.String(), Kind: d.Kind, Nothing: d.Nothing, Seconds: time.Since(began).Seconds()}
+	if d.Nothing {
+		return done, nil
+	}
+	done.Path, done.Manifest, done.Rows, done.Bytes = d.Path, d.Manifest, d.Rows, d.Bytes
+	done.SHA256 = hex.EncodeToString(d.SHA256[:])
+	if old := d.Replaced; old != nil {
+		done.Replaced = &replaced{old.Rows, hex.EncodeToString(old.SHA256[:]), old.Same}
+	}
+	if d.Provisional > 0 {
+		done.Warnings = append(done.Warnings, fmt.Sprintf(
+			"%d lines rest on a provisional calendar: see report status --day %s", d.Provisional, day))
+	}
+	if d.Outside > 0 {
+		done.Warnings = append(done.Warnings, fmt.Sprintf(
+			"%d lines have a login time outside the day's window: was calendar_file changed?", d.Outside))
+	}
+	return done, nil
+}
+
+func (d *exported) print(w io.Writer) {
+	if d.Nothing {
+		fmt.Fprintf(w, "%s: no record came after the last export; nothing was written\n", d.Day)
+		return
+	}
+	rate := float64(d.Rows) / max(d.Seconds, 1e-3)
+	fmt.Fprintf(w, "%s: %d rows, %d bytes, sha256 %s (%.1f s, %.0f rows/s)\n", d.Path, d.Rows, d.Bytes, d.SHA256, d.Seconds, rate)
+	switch {
+	case d.Replaced == nil:
+	case d.Replaced.Same:
+		fmt.Fprintln(w, "  the same as what stood there")
+	default:
+		fmt.Fprintf(w, "  replaced the file of %d rows, sha256 %s: %+d rows\n", d.Replaced.Rows, d.Replaced.SHA256, d.Rows-d.Replaced.Rows)
+	}
+	for _, warning := range d.Warnings {
+		fmt.Fprintln(w, "  warning:", warning)
+	}
+}
+
+// loadCalendarOf reads a configuration and the calendar that it names.
+func loadCalendarOf(path string, environ []string) (*config.Config, *calendar.Calendar, error) {
+	cfg, err := config.Load(path, environ)
+	if err != nil {
+		return nil, nil, err
+	}
+	cal, err := calendar.Load(cfg.CalendarFile)
+	if err != nil {
+		return nil, nil, config.Faults{{Key: "calendar_file", Problem: cfg.CalendarFile + ": " + err.Error(), Fix: "see: tradefront calendar check"}}
+	}
+	return cfg, cal, nil
+}
+
+// parseDay refuses a day on which the exchanges are closed: it has no report of its own.
+func parseDay(cal *calendar.Calendar, flag, s string) (calendar.TradingDay, error) {
+	day, err := calendar.ParseTradingDay(s)
+	if err == nil {
+		_, _, err = cal.Window(day)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", flag, err)
+	}
+	return day, nil
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// shownStatus is a day as `report status -o json` prints it.
+type shownStatus struct {
+	Day         string       `json:"trading_day"`
+	Start       time.Time    `json:"window_start"`
+	End         time.Time    `json:"window_end"`
+	Closed      bool         `json:"closed"`
+	Records     int64        `json:"records"`
+	Reported    int64        `json:"reported"`
+	Late        int64        `json:"late"`
+	Moved       int64        `json:"moved_away"`
+	Unaccounted int64        `json:"unaccounted"`
+	Provisional int64        `json:"provisional"`
+	Last        *shownExport `json:"last_export,omitempty"`
+	Good        bool         `json:"good"`
+	Next        string       `json:"next"`
+}
+
+// shownExport is a line of the ledger.
+type shownExport struct {
+	Number int              `json:"number"`
+	Kind   store.ExportKind `json:"kind"`
+	At     time.Time        `json:"at"`
+	Rows   int64            `json:"rows"`
+	Bytes  int64            `json:"bytes"`
+	SHA256 string           `json:"sha256"`
+	File   string           `json:"file"`
+	Host   string           `json:"host"`
+	UnitID string           `json:"report_unit_id"`
+}
+
+const statusDays = 10
+
+func newReportStatus(e *env) *cobra.Command {
+	var (
+		path, day string
+		form      output
+	)
+	c := &cobra.Command{
+		Use: "status", Short: "Show how the reports of the last days stand, and what to do", Args: cobra.NoArgs,
+		Long: "For each of the last ten trading days, and for every day that got records after its report was\n" +
+			"made: how many records there are, what was exported, what came late or was moved to another day,\n" +
+			"and what to do next.",
+		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
+			cfg, cal, err := loadCalendarOf(path, e.environ)
+			if err != nil {
+				return err
+			}
+			now, days := time.Now(), []calendar.TradingDay(nil)
+			if day != "" {
+				only, err := parseDay(cal, "--day", day)
+				if err != nil {
+					return err
+				}
+				days = append(days, only)
+			}
+			r, err := openRecords(c.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, r.Close()) }()
+			if day == "" {
+				if days, err = daysOfInterest(c.Context(), r, cal, now); err != nil {
+					return err
+				}
+			}
+			list := make([]shownStatus, 0, len(days))
+			for _, day := range days {
+				s, err := settlement.Status(c.Context(), r, cal, now, day)
+				if err != nil {
+					return err
+				}
+				list = append(list, showStatus(&s))
+			}
+			return form.print(e.out, list, func(w io.Writer) { printStatus(w, list) })
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	c.Flags().StringVar(&day, "day", "", "this trading day only, YYYYMMDD")
+	return c
+}
+
+// daysOfInterest are the last trading days and those with late records, latest first. A
+// day that the calendar has closed since is left to the days that its records go to.
+func daysOfInterest(ctx context.Context, r records, cal *calendar.Calendar, now time.Time) ([]calendar.TradingDay, error) {
+	days := settlement.RecentDays(cal, now, statusDays)
+	late, err := r.Late(ctx)
+	var restored *store.AheadError
+	if err != nil && !errors.As(err, &restored) { // Status says it of each day
+		return nil, err
+	}
+	for _, l := range late {
+		if cal.IsTradingDay(l.Day) {
+			days = append(days, l.Day)
+		}
+	}
+	slices.Sort(days)
+	days = slices.Compact(days)
+	slices.Reverse(days)
+	return days, nil
+}
+
+func showStatus(d *settlement.DayStatus) shownStatus {
+	s := shownStatus{
+		Day: d.Day.String(), Start: d.Start, End: d.End, Closed: d.Closed, Records: d.Records, Reported: d.Reported,
+		Late: d.Late, Moved: d.Moved, Unaccounted: d.Unaccounted, Provisional: d.Provisional, Good: d.Good, Next: d.Next,
+	}
+	if l := d.Last; l != nil {
+		s.Last = &shownExport{
+			l.Number, l.Kind, l.At.In(regulation.Zone), l.Rows, l.Bytes, fmt.Sprintf("%x", l.SHA256), l.File, l.Host, l.UnitID,
+		}
+	}
+	return s
+}
+
+func printStatus(w io.Writer, list []shownStatus) {
+	table(w, "DAY\tRECORDS\tREPORTED\tLATE\tMOVED AWAY\tLAST EXPORT\tKIND\tNEXT", func(w io.Writer) {
+		for _, s := range list {
+			at, kind := "-", "-"
+			if s.Last != nil {
+				at, kind = shown(s.Last.At), string(s.Last.Kind)
+			}
+			fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\n", s.Day, s.Records, s.Reported, s.Late, s.Moved, at, kind, s.Next)
+		}
+	})
+}

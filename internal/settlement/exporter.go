@@ -1,0 +1,262 @@
+package settlement
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// ledgerPatience is how long the ledger's line is tried for once the file stands, even if
+// the command was interrupted meanwhile.
+const ledgerPatience = 10 * time.Second
+
+// ReportStore is where an Exporter reads records and remembers exports: either store.
+type ReportStore interface {
+	Snapshot(ctx context.Context, day calendar.TradingDay) (store.Snapshot, error)
+	Exports(ctx context.Context, day calendar.TradingDay) ([]store.Export, error)
+	AddExport(ctx context.Context, e *store.Export) error
+}
+
+// Exporter writes reports with their manifests, and remembers them in the ledger.
+type Exporter struct {
+	Store     ReportStore
+	StoreKind string // embedded or postgres, for the manifest
+	Calendar  *calendar.Calendar
+	UnitID    string // 期货公司统一标识
+	OutDir    string // must exist
+	Version   string // of the program
+	Host      string // this machine's name
+	Progress  func(rows int64)
+	Now       func() time.Time // nil for time.Now
+
+	// reached is called after each step with its name, by tests that crash there.
+	reached func(step string)
+}
+
+// Done is what an export did.
+type Done struct {
+	Result
+	Day      calendar.TradingDay
+	Kind     store.ExportKind
+	Manifest string // path
+	// Nothing says that a supplement found no late records: no file was written.
+	Nothing bool
+	// Replaced is what stood under the name before, if anything did.
+	Replaced *Replaced
+	// Provisional and Outside count lines that may be on the wrong day.
+	Provisional, Outside int64
+}
+
+// Replaced is the file that an export took the place of.
+type Replaced struct {
+	Rows   int64
+	SHA256 [32]byte
+	Same   bool // byte for byte what stands there now
+}
+
+// OpenWindowError says that logins of the day may still come.
+type OpenWindowError struct {
+	Day calendar.TradingDay
+	End time.Time
+}
+
+func (e *OpenWindowError) Error() string {
+	return fmt.Sprintf("the window of %s closes at %s (UTC+8): wait until then, or see what is there so far with --partial",
+		e.Day, e.End.In(regulation.Zone).Format(regulation.TimeLayout))
+}
+
+// ForeignFileError says that a file stands under the report's name that no export made:
+// edited, merged, or of another store.
+type ForeignFileError struct{ Path string }
+
+func (e *ForeignFileError) Error() string {
+	return fmt.Sprintf("%s is there already with another content, and no export that the ledger knows made it: "+
+		"was it edited or merged? Move it away, or write into another folder", e.Path)
+}
+
+// Export writes one report of the day: of that kind, in these steps, each of which needs
+// the ones before.
+//
+//  1. Read the ledger and open one snapshot of the records.
+//  2. Write the lines to a temporary file and sync it.
+//  3. Look at what stands under the name; a foreign file is not touched.
+//  4. Put the manifest in its place. If we crash after this, a manifest describes a file
+//     that is not there yet, or the one from before stands with a manifest that it does not
+//     match: verify says so, and the next export mends it.
+//  5. Rename the report into its place. If we crash after this, the ledger does not know
+//     it; its manifest explains it to the next export, which writes the same again.
+//  6. Write the ledger's line.
+//
+// So a report never stands without its manifest, and what the ledger knows stands.
+func (x *Exporter) Export(ctx context.Context, day calendar.TradingDay, kind store.ExportKind) (Done, error) {
+	d, err := x.export(ctx, day, kind)
+	if err != nil {
+		return Done{}, fmt.Errorf("export of %s: %w", day, outputError(x.OutDir, err))
+	}
+	return d, nil
+}
+
+func (x *Exporter) export(ctx context.Context, day calendar.TradingDay, kind store.ExportKind) (_ Done, err error) {
+	if err := checkUnitID(x.UnitID); err != nil {
+		return Done{}, err
+	}
+	start, end, err := x.Calendar.Window(day)
+	if err != nil {
+		return Done{}, err
+	}
+	now := x.now()
+	if kind != store.PartialExport && now.Before(end) {
+		return Done{}, &OpenWindowError{day, end}
+	}
+	exports, err := x.Store.Exports(ctx, day) // step 1
+	if err != nil {
+		return Done{}, err
+	}
+	job := exportJob{Exporter: x, day: day, kind: kind, now: now, exports: exports, number: 1}
+	if len(exports) > 0 {
+		job.number = exports[len(exports)-1].Number + 1
+	}
+	job.tally.start, job.tally.end = start, end
+	if kind == store.SupplementExport {
+		chain := Chain(exports)
+		if len(chain) == 0 {
+			return Done{}, errors.New("there is no full report that a supplement could go with: export without --supplement")
+		}
+		job.after = chain[len(chain)-1].Position
+	}
+	return job.run(ctx)
+}
+
+func (x *Exporter) now() time.Time {
+	if x.Now == nil {
+		return time.Now()
+	}
+	return x.Now()
+}
+
+func (x *Exporter) step(name string) {
+	if x.reached != nil {
+		x.reached(name)
+	}
+}
+
+// exportJob is one export on its way.
+type exportJob struct {
+	*Exporter
+	day     calendar.TradingDay
+	kind    store.ExportKind
+	now     time.Time
+	exports []store.Export // of the day so far
+	number  int            // of this one in the ledger
+	after   store.Position // a supplement begins after it
+	tally   tally          // its bounds, for the writer
+
+	position store.Position
+}
+
+func (j *exportJob) run(ctx context.Context) (Done, error) {
+	out, err := createReport(j.OutDir, j.fileName())
+	if err != nil {
+		return Done{}, err
+	}
+	defer out.discard() // does nothing once committed
+	w := &lineWriter{out: out, day: j.day, progress: j.Progress, tally: j.tally}
+	if err := j.read(ctx, w); err != nil {
+		return Done{}, err
+	}
+	w.report()
+	done := Done{
+		Day: j.day, Kind: j.kind, Provisional: w.tally.provisional, Outside: w.tally.outside,
+	}
+	if j.kind == store.SupplementExport && w.rows == 0 {
+		done.Nothing = true
+		return done, nil
+	}
+	if err := out.finish(); err != nil { // step 2
+		return Done{}, err
+	}
+	j.step("written")
+	done.Result = w.result()
+	done.Manifest = ManifestName(done.Path)
+	if done.Replaced, err = j.standing(ctx, done.Result); err != nil { // step 3
+		return Done{}, err
+	}
+	return done, j.publish(ctx, out, w, done.Result)
+}
+
+// read writes the lines from one snapshot.
+func (j *exportJob) read(ctx context.Context, w *lineWriter) (err error) {
+	snapshot, err := j.Store.Snapshot(ctx, j.day)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, snapshot.Close()) }()
+	j.position = snapshot.Position()
+	return w.writeAll(ctx, func(f func(*store.Record) error) error { return snapshot.Scan(ctx, j.after, f) })
+}
+
+// publish is steps 4 to 6.
+func (j *exportJob) publish(ctx context.Context, out *reportFile, w *lineWriter, r Result) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := j.manifest(w, r).write(j.OutDir); err != nil {
+		return fmt.Errorf("manifest: %w", err)
+	}
+	j.step("manifest stands")
+	if err := out.commit(); err != nil {
+		return err
+	}
+	j.step("report stands")
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ledgerPatience)
+	defer cancel()
+	err := j.Store.AddExport(ctx, &store.Export{
+		Day: j.day, Number: j.number, Kind: j.kind, At: j.now, Rows: r.Rows, Bytes: r.Bytes, SHA256: r.SHA256,
+		File: filepath.Base(r.Path), Position: j.position, Version: j.Version, Host: j.Host, UnitID: j.UnitID,
+	})
+	switch {
+	case errors.Is(err, store.ErrExists):
+		return errors.New("another export of this day ran at the same time: run it again, alone")
+	case err != nil:
+		return fmt.Errorf("%s stands, but the ledger could not be written; run the export again: %w", r.Path, err)
+	}
+	return nil
+}
+
+func (j *exportJob) manifest(w *lineWriter, r Result) *Manifest {
+	return &Manifest{
+		File: filepath.Base(r.Path), Kind: j.kind, UnitID: j.UnitID, TradingDay: j.day.String(),
+		Window: ManifestWindow{w.tally.start, w.tally.end},
+		Rows:   r.Rows, Bytes: r.Bytes, SHA256: hex.EncodeToString(r.SHA256[:]),
+		Vendors: w.tally.vendors.counts(), KeyVersions: w.tally.versions.counts(), Flags: w.tally.byFlag(),
+		Provisional: w.tally.provisional, OutsideWindow: w.tally.outside,
+		Store:   ManifestStore{j.StoreKind, j.position, j.after},
+		Version: j.Version, Host: j.Host, Generated: j.now.In(regulation.Zone).Truncate(time.Second),
+	}
+}
+
+// fileName is the name for the kind. A partial report never stands under the report's
+// name. Supplements are numbered through the day, also across full exports.
+func (j *exportJob) fileName() string {
+	base := j.UnitID + "clientinfo" + j.day.String()
+	switch j.kind {
+	case store.PartialExport:
+		return base + ".partial.txt"
+	case store.SupplementExport:
+		n := 1
+		for _, e := range j.exports {
+			if e.Kind == store.SupplementExport {
+				n++
+			}
+		}
+		return fmt.Sprintf("%s.supplement-%d.txt", base, n)
+	}
+	return FileName(j.UnitID, j.day)
+}

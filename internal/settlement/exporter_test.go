@@ -1,0 +1,426 @@
+package settlement
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/configs"
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/pgtest"
+)
+
+// bothStore is what the tests need of either store.
+type bothStore interface {
+	storetest.ReportStore
+	Close() error
+}
+
+// onBothStores runs a test on an empty store of each kind.
+func onBothStores(t *testing.T, test func(t *testing.T, s bothStore)) {
+	t.Run("embedded", func(t *testing.T) {
+		test(t, openLocal(t, filepath.Join(t.TempDir(), "local.db")))
+	})
+	t.Run("postgres", func(t *testing.T) { test(t, openPostgres(t, pgtest.Database(t), true)) })
+}
+
+func openLocal(t testing.TB, path string) *store.Local {
+	t.Helper()
+	l, err := store.OpenLocal(t.Context(), path, store.LocalOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+func openPostgres(t testing.TB, url string, migrate bool) *store.Postgres {
+	t.Helper()
+	p, err := store.OpenPostgres(t.Context(), url, store.PostgresOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	if migrate {
+		if _, err := p.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return p
+}
+
+// afterClose is a moment at which the window of const day has closed.
+var afterClose = time.Date(2026, 1, 5, 15, 30, 0, 0, regulation.Zone)
+
+func sampleCalendar(t testing.TB) *calendar.Calendar {
+	t.Helper()
+	cal, err := calendar.Parse(configs.Calendar)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cal
+}
+
+func exporter(t testing.TB, s ReportStore, dir string) *Exporter {
+	t.Helper()
+	return &Exporter{
+		Store: s, StoreKind: "test", Calendar: sampleCalendar(t), UnitID: "0001", OutDir: dir,
+		Version: "v1", Host: "h", Now: func() time.Time { return afterClose },
+	}
+}
+
+func mustExport(t testing.TB, x *Exporter, kind store.ExportKind) Done {
+	t.Helper()
+	d, err := x.Export(t.Context(), day, kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func put(t testing.TB, s store.Store, recs ...store.Record) {
+	t.Helper()
+	if err := s.Put(t.Context(), recs); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantFile fails unless the file holds the lines of recs, in RecordID order, and its
+// manifest says so.
+func wantFile(t testing.TB, path string, kind store.ExportKind, recs []store.Record) *Manifest {
+	t.Helper()
+	recs = slices.Clone(recs)
+	slices.SortFunc(recs, func(a, b store.Record) int { return strings.Compare(string(a.ID[:]), string(b.ID[:])) })
+	var want []byte
+	for _, r := range recs {
+		want = append(appendLine(want, r.VendorID, r.KeyVersion, r.Terminal, r.Supplement), '\n')
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != string(want) {
+		t.Errorf("%s has %d bytes, want %d of %d records", path, len(got), len(want), len(recs))
+	}
+	m, err := ReadManifest(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(want)
+	if m.Rows != int64(len(recs)) || m.Bytes != int64(len(want)) || m.SHA256 != hex.EncodeToString(sum[:]) || m.Kind != kind {
+		t.Errorf("manifest %+v", m)
+	}
+	return m
+}
+
+func status(t testing.TB, s StatusStore) DayStatus {
+	t.Helper()
+	d, err := Status(t.Context(), s, sampleCalendar(t), afterClose, day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func reportPath(dir, suffix string) string {
+	return filepath.Join(dir, "0001clientinfo20260105"+suffix+".txt")
+}
+
+// TestAfternoons is the life of a day's report: made, made again, late records, their
+// supplements, made anew.
+func TestAfternoons(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s bothStore) {
+		dir := t.TempDir()
+		x := exporter(t, s, dir)
+		recs := storetest.Records(day, 5)
+		recs[1].Terminal, recs[1].Flag = nil, regulation.FlagTerminalEmpty
+		recs[2].KeyVersion, recs[2].Flag = "2.0", regulation.FlagKeyVersion
+		put(t, s, recs...)
+		if st := status(t, s); st.Good || st.Records != 5 || !strings.Contains(st.Next, "report export") {
+			t.Errorf("before the export: %+v", st)
+		}
+		first := mustExport(t, x, store.FullExport)
+		m := wantFile(t, reportPath(dir, ""), store.FullExport, recs)
+		if diff := cmp.Diff(map[string]int64{"normal": 3, "terminal_info_empty": 1, "key_version_abnormal": 1}, m.Flags); diff != "" {
+			t.Error(diff)
+		}
+		if m.KeyVersions["1"] != 4 || m.KeyVersions["2.0"] != 1 || m.Vendors["vendor"] != 5 || m.OutsideWindow != 0 {
+			t.Errorf("manifest %+v", m)
+		}
+		if !m.Window.End.Equal(afterClose) || m.Store.Position == "" || m.Store.Kind != "test" || m.Version != "v1" || m.UnitID != "0001" {
+			t.Errorf("manifest %+v", m)
+		}
+		if again := mustExport(t, x, store.FullExport); again.SHA256 != first.SHA256 || again.Replaced == nil || !again.Replaced.Same {
+			t.Errorf("again: %+v", again)
+		}
+		if nothing := mustExport(t, x, store.SupplementExport); !nothing.Nothing || len(names(t, dir)) != 2 {
+			t.Errorf("a supplement of nothing: %+v, %v", nothing, names(t, dir))
+		}
+		if st := status(t, s); !st.Good || st.Reported != 5 {
+			t.Errorf("after the export: %+v", st)
+		}
+
+		for n, suffix := range []string{".supplement-1", ".supplement-2"} {
+			late := storetest.Records(day, n+2)
+			put(t, s, late...)
+			if st := status(t, s); st.Good || st.Late != int64(n+2) || !strings.Contains(st.Next, "--supplement") {
+				t.Errorf("late: %+v", st)
+			}
+			mustExport(t, x, store.SupplementExport)
+			if m := wantFile(t, reportPath(dir, suffix), store.SupplementExport, late); m.Store.After == "" {
+				t.Error("the manifest does not say after which position")
+			}
+			recs = append(recs, late...)
+			if st := status(t, s); !st.Good || st.Reported != int64(len(recs)) {
+				t.Errorf("after the supplement: %+v", st)
+			}
+		}
+		anew := mustExport(t, x, store.FullExport)
+		wantFile(t, reportPath(dir, ""), store.FullExport, recs)
+		if anew.Replaced == nil || anew.Replaced.Same || anew.Replaced.Rows != 5 || anew.Replaced.SHA256 != first.SHA256 {
+			t.Errorf("anew: %+v", anew.Replaced)
+		}
+		if st := status(t, s); !st.Good || st.Reported != int64(len(recs)) || st.Last.Number != 5 {
+			t.Errorf("at the end: %+v", st)
+		}
+	})
+}
+
+// TestReassignedDay: a day's export holds lines that are another day's now.
+func TestReassignedDay(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s bothStore) {
+		dir := t.TempDir()
+		x := exporter(t, s, dir)
+		stays, goes := storetest.Records(day, 3), storetest.Records(day, 2)
+		for i := range goes {
+			goes[i].Provisional = true
+			goes[i].LoginTime = afterClose.Add(time.Hour)
+		}
+		put(t, s, append(goes, stays...)...)
+		d := mustExport(t, x, store.FullExport)
+		if d.Provisional != 2 || d.Outside != 2 {
+			t.Errorf("%+v", d)
+		}
+		if st := status(t, s); st.Good || !strings.Contains(st.Next, "calendar reassign") {
+			t.Errorf("before: %+v", st)
+		}
+		did, err := s.Reassign(t.Context(), sampleCalendar(t).TradingDayOf, nil)
+		if err != nil || did.Moved != 2 {
+			t.Fatalf("%+v, %v", did, err)
+		}
+		if st := status(t, s); st.Good || st.Moved != 2 || !strings.Contains(st.Next, "another day") {
+			t.Errorf("after: %+v", st)
+		}
+		mustExport(t, x, store.FullExport)
+		wantFile(t, reportPath(dir, ""), store.FullExport, stays)
+		if st := status(t, s); !st.Good || st.Moved != 0 {
+			t.Errorf("exported again: %+v", st)
+		}
+	})
+}
+
+func TestExporterRefuses(t *testing.T) {
+	s := openLocal(t, filepath.Join(t.TempDir(), "local.db"))
+	put(t, s, storetest.Records(day, 3)...)
+	dir := t.TempDir()
+	for _, c := range []struct {
+		name   string
+		change func(*Exporter)
+		day    calendar.TradingDay
+		kind   store.ExportKind
+		want   string
+	}{
+		{"open window", func(x *Exporter) { x.Now = func() time.Time { return afterClose.Add(-time.Nanosecond) } },
+			day, store.FullExport, "closes at 2026-01-05 15:30:00"},
+		{"weekend", func(*Exporter) {}, 20260104, store.FullExport, "belong to 20260105"},
+		{"no date", func(*Exporter) {}, 20260230, store.FullExport, "not a date"},
+		{"supplement of nothing", func(*Exporter) {}, day, store.SupplementExport, "without --supplement"},
+		{"unit", func(x *Exporter) { x.UnitID = "../1" }, day, store.FullExport, "report unit ID"},
+		{"folder", func(x *Exporter) { x.OutDir += "/none" }, day, store.FullExport, "is not there: make it"},
+	} {
+		x := exporter(t, s, dir)
+		c.change(x)
+		if _, err := x.Export(t.Context(), c.day, c.kind); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	x := exporter(t, s, dir)
+	x.reached = func(string) { cancel() }
+	if _, err := x.Export(ctx, day, store.FullExport); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: %v", err)
+	}
+	if got, err := s.Exports(t.Context(), day); err != nil || len(got) != 0 || len(names(t, dir)) != 0 {
+		t.Errorf("left %v, %v in the ledger, %v in the folder", got, err, names(t, dir))
+	}
+}
+
+// TestPartialHasItsOwnName: also while the window is open, and never as the report.
+func TestPartialHasItsOwnName(t *testing.T) {
+	s := openLocal(t, filepath.Join(t.TempDir(), "local.db"))
+	recs := storetest.Records(day, 3)
+	put(t, s, recs...)
+	dir := t.TempDir()
+	x := exporter(t, s, dir)
+	x.Now = func() time.Time { return afterClose.Add(-time.Hour) }
+	mustExport(t, x, store.PartialExport)
+	wantFile(t, reportPath(dir, ".partial"), store.PartialExport, recs)
+	more := storetest.Record(day)
+	put(t, s, more)
+	mustExport(t, x, store.PartialExport) // replaces the one before
+	wantFile(t, reportPath(dir, ".partial"), store.PartialExport, append(recs, more))
+	if _, err := os.Stat(reportPath(dir, "")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("under the report's name: %v", err)
+	}
+}
+
+// TestForeignFileIsNotTouched: what no export made is not replaced, unless it is equal.
+func TestForeignFileIsNotTouched(t *testing.T) {
+	s := openLocal(t, filepath.Join(t.TempDir(), "local.db"))
+	put(t, s, storetest.Records(day, 3)...)
+	for name, content := range map[string]string{"edited": "edited\n", "empty": ""} {
+		dir := t.TempDir()
+		path := reportPath(dir, "")
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := exporter(t, s, dir).Export(t.Context(), day, store.FullExport)
+		var foreign *ForeignFileError
+		if !errors.As(err, &foreign) || foreign.Path != path {
+			t.Errorf("%s: %v, want a ForeignFileError", name, err)
+		}
+		if got, err := os.ReadFile(path); err != nil || string(got) != content || len(names(t, dir)) != 1 {
+			t.Errorf("%s: %q, %v; %v", name, got, err, names(t, dir))
+		}
+	}
+	// What the ledger knows was edited since: it is foreign too.
+	dir := t.TempDir()
+	mustExport(t, exporter(t, s, dir), store.FullExport)
+	f, err := os.OpenFile(reportPath(dir, ""), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString("x\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var foreign *ForeignFileError
+	if _, err := exporter(t, s, dir).Export(t.Context(), day, store.FullExport); !errors.As(err, &foreign) {
+		t.Errorf("edited after the export: %v", err)
+	}
+}
+
+// noLedger fails to write the ledger, as when PostgreSQL goes away in the last moment.
+type noLedger struct{ ReportStore }
+
+func (noLedger) AddExport(context.Context, *store.Export) error { return errors.New("gone") }
+
+func TestLedgerLost(t *testing.T) {
+	s := openLocal(t, filepath.Join(t.TempDir(), "local.db"))
+	recs := storetest.Records(day, 3)
+	put(t, s, recs...)
+	dir := t.TempDir()
+	if _, err := exporter(t, noLedger{s}, dir).Export(t.Context(), day, store.FullExport); err == nil || !strings.Contains(err.Error(), "run the export again") {
+		t.Errorf("%v", err)
+	}
+	wantFile(t, reportPath(dir, ""), store.FullExport, recs)
+	// More records came meanwhile: the manifest explains what stands there.
+	more := storetest.Record(day)
+	put(t, s, more)
+	mustExport(t, exporter(t, s, dir), store.FullExport)
+	wantFile(t, reportPath(dir, ""), store.FullExport, append(recs, more))
+	if st := status(t, s); !st.Good {
+		t.Errorf("%+v", st)
+	}
+}
+
+// TestTwoExportsAtOnce: one of them is told to run again, and doing so ends well.
+func TestTwoExportsAtOnce(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s bothStore) {
+		recs := storetest.Records(day, 3)
+		put(t, s, recs...)
+		dir := t.TempDir()
+		x := exporter(t, s, dir)
+		x.reached = func(step string) {
+			if step == "written" {
+				mustExport(t, exporter(t, s, dir), store.FullExport)
+			}
+		}
+		if _, err := x.Export(t.Context(), day, store.FullExport); err == nil || !strings.Contains(err.Error(), "run it again") {
+			t.Errorf("%v", err)
+		}
+		x.reached = nil
+		mustExport(t, x, store.FullExport)
+		wantFile(t, reportPath(dir, ""), store.FullExport, recs)
+	})
+}
+
+// TestRightsOfAReport: with the rights that the store's doc.go names, a role can export,
+// supplement and ask for the status, and can change nothing.
+func TestRightsOfAReport(t *testing.T) {
+	url := pgtest.Database(t)
+	owner := openPostgres(t, url, true)
+	db := administer(t, url)
+	db.run("CREATE ROLE report_role",
+		"GRANT SELECT ON record, goose_db_version TO report_role",
+		"GRANT SELECT, INSERT ON report_export TO report_role",
+		"REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+	t.Cleanup(func() { db.run("DROP OWNED BY report_role", "DROP ROLE report_role") })
+	recs, late := storetest.Records(day, 3), storetest.Record(day)
+	put(t, owner, recs...)
+
+	restricted := openPostgres(t, url+"&role=report_role", false)
+	if err := restricted.CheckSchema(t.Context()); err != nil {
+		t.Error(err)
+	}
+	dir := t.TempDir()
+	mustExport(t, exporter(t, restricted, dir), store.FullExport)
+	put(t, owner, late)
+	if got, err := restricted.Late(t.Context()); err != nil || len(got) != 1 {
+		t.Errorf("late: %v, %v", got, err)
+	}
+	mustExport(t, exporter(t, restricted, dir), store.SupplementExport)
+	wantFile(t, reportPath(dir, ".supplement-1"), store.SupplementExport, []store.Record{late})
+	if st := status(t, restricted); !st.Good {
+		t.Errorf("%+v", st)
+	}
+	as := administer(t, url+"&role=report_role")
+	for _, forbidden := range []string{
+		"UPDATE record SET vendor_id = ''", "DELETE FROM record", "TRUNCATE record", "UPDATE report_export SET row_count = 0",
+		"DELETE FROM report_export", "SELECT * FROM account", "SELECT * FROM app", "CREATE TABLE mine ()",
+	} {
+		if err := as.try(forbidden); err == nil {
+			t.Errorf("a report may %s", forbidden)
+		}
+	}
+}
+
+// TestOrderIsOfRecordIDs: whatever the order in which the stores got them.
+func TestOrderIsOfRecordIDs(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s bothStore) {
+		recs := storetest.Records(day, 50)
+		for i := range recs {
+			recs[i].ID = uuid.New()
+			put(t, s, recs[i])
+		}
+		dir := t.TempDir()
+		mustExport(t, exporter(t, s, dir), store.FullExport)
+		wantFile(t, reportPath(dir, ""), store.FullExport, recs)
+	})
+}

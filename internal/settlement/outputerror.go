@@ -1,0 +1,19 @@
+package settlement
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+)
+
+// outputError adds to an error of the output folder what to do about it. Whatever it is,
+// nothing half-written stands under a final name.
+func outputError(dir string, err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
+		return fmt.Errorf("the disk of %s has no room for the report; nothing was changed there: make room, or write into another folder: %w", dir, err)
+	case errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EACCES), errors.Is(err, syscall.EPERM):
+		return fmt.Errorf("%s may not be written to; nothing was changed there: change its rights, or write into another folder: %w", dir, err)
+	}
+	return err
+}

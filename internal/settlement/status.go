@@ -1,0 +1,118 @@
+package settlement
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// StatusStore is what Status asks: either store.
+type StatusStore interface {
+	Exports(ctx context.Context, day calendar.TradingDay) ([]store.Export, error)
+	State(ctx context.Context, day calendar.TradingDay, position store.Position) (store.DayState, error)
+}
+
+// DayStatus is how the report of a day stands.
+type DayStatus struct {
+	Day         calendar.TradingDay
+	Start, End  time.Time // the window; Closed says that it is over
+	Closed      bool
+	Records     int64 // that the store has for the day
+	Provisional int64 // of them, those whose day is not certain
+
+	Last     *store.Export // the last export, partial ones too; nil if there was none
+	Reported int64         // lines of the last full export and its supplements
+	Late     int64         // records that came after them
+	// Moved is how many of the reported lines are records of the day no longer: they were
+	// reassigned. Unaccounted is how many records the exports should have seen and do
+	// not have lines for, which cannot be unless the store was tampered with or restored.
+	Moved, Unaccounted int64
+
+	Good bool   // nothing is left to do before the report is handed in
+	Next string // what to do
+}
+
+// Status looks at the report of one day.
+func Status(ctx context.Context, s StatusStore, cal *calendar.Calendar, now time.Time, day calendar.TradingDay) (DayStatus, error) {
+	start, end, err := cal.Window(day)
+	if err != nil {
+		return DayStatus{}, err
+	}
+	d := DayStatus{Day: day, Start: start, End: end, Closed: !now.Before(end)}
+	exports, err := s.Exports(ctx, day)
+	if err != nil {
+		return DayStatus{}, err
+	}
+	if len(exports) > 0 {
+		d.Last = &exports[len(exports)-1]
+	}
+	var position store.Position
+	chain := Chain(exports)
+	for _, e := range chain {
+		d.Reported += e.Rows
+		position = e.Position
+	}
+	state, err := s.State(ctx, day, position)
+	var restored *store.AheadError
+	if errors.As(err, &restored) {
+		if state, err = s.State(ctx, day, ""); err == nil {
+			d.Records, d.Provisional, d.Next = state.Records, state.Provisional, restored.Error()
+			return d, nil
+		}
+	}
+	if err != nil {
+		return DayStatus{}, err
+	}
+	d.Records, d.Late, d.Provisional = state.Records, state.Late, state.Provisional
+	if len(chain) > 0 {
+		held := d.Records - d.Late // records that the chain's position covers
+		d.Moved, d.Unaccounted = max(0, d.Reported-held), max(0, held-d.Reported)
+	}
+	d.Next, d.Good = d.advise(cal, len(chain) > 0)
+	return d, nil
+}
+
+// advise says what to do, the first thing first.
+func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next string, good bool) {
+	again := fmt.Sprintf("export the day again: report export --day %s", d.Day)
+	_, guess := cal.TradingDayOf(d.Start)
+	switch {
+	case d.Provisional > 0 && !guess:
+		return fmt.Sprintf("%d records were given this day by a calendar that did not know it yet: calendar reassign", d.Provisional), false
+	case !d.Closed:
+		return "wait: the window closes at " + d.End.In(regulation.Zone).Format(regulation.TimeLayout), false
+	case !exported:
+		return fmt.Sprintf("report export --day %s", d.Day), false
+	case d.Unaccounted > 0:
+		return fmt.Sprintf("%d records are in no report although they were there when it was made; %s", d.Unaccounted, again), false
+	case d.Moved > 0:
+		return fmt.Sprintf("%d lines of the report are records of another day now; %s", d.Moved, again), false
+	case d.Late > 0:
+		return fmt.Sprintf("%d records came late: report export --supplement --day %s", d.Late, d.Day), false
+	case d.Provisional > 0:
+		return fmt.Sprintf("%d records rest on a provisional calendar: replace it by the exchanges' notice, then calendar reassign", d.Provisional), false
+	}
+	return "verify, and hand in", true
+}
+
+// RecentDays are the n trading days up to the one that now belongs to, the latest first.
+func RecentDays(cal *calendar.Calendar, now time.Time, n int) []calendar.TradingDay {
+	day, _ := cal.TradingDayOf(now)
+	days := make([]calendar.TradingDay, 0, n)
+	for range n {
+		days = append(days, day)
+		day = cal.Prev(day)
+	}
+	return days
+}
+
+// LastClosed is the last trading day whose window has closed.
+func LastClosed(cal *calendar.Calendar, now time.Time) calendar.TradingDay {
+	day, _ := cal.TradingDayOf(now)
+	return cal.Prev(day)
+}

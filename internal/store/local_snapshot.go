@@ -1,0 +1,132 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// localSnapshot is a read transaction of SQLite: its first read fixes what it sees.
+type localSnapshot struct {
+	conn     *sql.Conn
+	day      calendar.TradingDay
+	position Position
+}
+
+// Snapshot begins to read the records of a day. While it is open the log of the file
+// cannot be cut and grows.
+func (l *Local) Snapshot(ctx context.Context, day calendar.TradingDay) (Snapshot, error) {
+	conn, err := l.db.Conn(ctx)
+	if err != nil {
+		return nil, readError(ctx, err)
+	}
+	// By hand: transactions of the pool begin as writers (_txlock).
+	if _, err := conn.ExecContext(ctx, "BEGIN DEFERRED"); err != nil {
+		return nil, errors.Join(readError(ctx, err), conn.Close())
+	}
+	s := &localSnapshot{conn: conn, day: day}
+	seq, err := maxSeq(ctx, conn)
+	if err != nil {
+		return nil, errors.Join(readError(ctx, err), s.Close())
+	}
+	s.position = Position(strconv.FormatInt(seq, 10))
+	return s, nil
+}
+
+func (s *localSnapshot) Position() Position { return s.position }
+
+// Close ends the transaction, also after a cancelled scan, and gives the connection back.
+func (s *localSnapshot) Close() error {
+	_, err := s.conn.ExecContext(context.Background(), "ROLLBACK")
+	return errors.Join(err, s.conn.Close())
+}
+
+func (s *localSnapshot) Scan(ctx context.Context, after Position, f func(*Record) error) error {
+	seq, err := seqOf(after)
+	if err != nil {
+		return err
+	}
+	rows, err := s.conn.QueryContext(ctx,
+		"SELECT "+lineColumns+" FROM record WHERE trading_day = ? AND seq > ? ORDER BY record_id", int64(s.day), seq)
+	if err != nil {
+		return readError(ctx, err)
+	}
+	defer rows.Close()
+	var (
+		rec     = Record{TradingDay: s.day}
+		id      sql.RawBytes // valid until the next row, as the ciphertexts are
+		seconds int64
+		flag    int16
+	)
+	for rows.Next() {
+		if err := rows.Scan(&id, &seconds, &rec.VendorID, &rec.KeyVersion, (*sql.RawBytes)(&rec.Terminal),
+			(*sql.RawBytes)(&rec.Supplement), &flag, &rec.Provisional); err != nil {
+			return readError(ctx, err)
+		}
+		if rec.ID, err = uuid.FromBytes(id); err != nil {
+			return err
+		}
+		if rec.Flag, err = code[regulation.AbnormalFlag](flag); err != nil {
+			return err
+		}
+		rec.LoginTime = instant(seconds)
+		if err := f(&rec); err != nil {
+			return err
+		}
+	}
+	return readError(ctx, rows.Err())
+}
+
+// State counts the records of a day; which of them are late is asked only with a position.
+func (l *Local) State(ctx context.Context, day calendar.TradingDay, position Position) (s DayState, err error) {
+	seq, err := seqOf(position)
+	if err != nil {
+		return DayState{}, err
+	}
+	err = l.db.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(provisional), 0),
+		CASE WHEN ?1 THEN (SELECT count(*) FROM record WHERE trading_day = ?2 AND seq > ?3) ELSE 0 END
+		FROM record WHERE trading_day = ?2`, position != "", int64(day), seq).
+		Scan(&s.Records, &s.Provisional, &s.Late)
+	return s, readError(ctx, err)
+}
+
+// Late counts the records of exported days that no full or supplement export holds; days
+// without any are left out. SQLite takes position from the row that has the max.
+func (l *Local) Late(ctx context.Context) ([]DayCount, error) {
+	rows, err := l.db.QueryContext(ctx, `SELECT day, n FROM (
+		SELECT e.day AS day, (SELECT count(*) FROM record r WHERE r.trading_day = e.day AND r.seq > e.position) AS n
+		FROM (SELECT day, max(number), position FROM report_export WHERE kind <> 'partial' GROUP BY day) e)
+		WHERE n > 0 ORDER BY day`)
+	if err != nil {
+		return nil, readError(ctx, err)
+	}
+	defer rows.Close()
+	var days []DayCount
+	for rows.Next() {
+		var d DayCount
+		if err := rows.Scan(&d.Day, &d.Records); err != nil {
+			return nil, readError(ctx, err)
+		}
+		days = append(days, d)
+	}
+	return days, readError(ctx, rows.Err())
+}
+
+// seqOf is the seq that a position of a local store stands for.
+func seqOf(p Position) (int64, error) {
+	if p == "" {
+		return 0, nil
+	}
+	seq, err := strconv.ParseInt(string(p), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("store: position %.40q is not one of a local store", p)
+	}
+	return seq, nil
+}

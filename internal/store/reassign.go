@@ -1,0 +1,267 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+)
+
+// reassignRows is how many provisional records one transaction looks at.
+const reassignRows = 500
+
+// reassignLock makes several commands that reassign take turns, batch by batch; see lockID.
+const reassignLock = 7305804402570882
+
+// DayOf says which trading day an instant belongs to and whether that is a guess: a
+// calendar's TradingDayOf.
+type DayOf func(time.Time) (day calendar.TradingDay, provisional bool)
+
+// Reassigned is what Reassign did with the provisional records.
+type Reassigned struct {
+	Moved       int64 // to another day, as late records of it
+	Confirmed   int64 // on the day they had; only the mark is gone
+	Dropped     int64 // copies, by RecordID, of a record that was moved before
+	Provisional int64 // left as they were: the calendar still does not know
+}
+
+// Looked is how many provisional records were looked at.
+func (r Reassigned) Looked() int64 { return r.Moved + r.Confirmed + r.Dropped + r.Provisional }
+
+func (r *Reassigned) add(o Reassigned) {
+	r.Moved += o.Moved
+	r.Confirmed += o.Confirmed
+	r.Dropped += o.Dropped
+	r.Provisional += o.Provisional
+}
+
+// provisional is a record whose trading day is not certain.
+type provisional struct {
+	id   uuid.UUID
+	day  calendar.TradingDay
+	time int64 // seconds since 1970, of the login
+	seq  int64 // in the local store
+}
+
+// move is what has to be done with the records of one day that belong to another, or,
+// if from equals to, are confirmed.
+type move struct{ from, to calendar.TradingDay }
+
+// sortOut says what has to be done with each of batch, and how many are left as they are.
+func sortOut(batch []provisional, dayOf DayOf) (moves map[move][]provisional, left int64) {
+	moves = make(map[move][]provisional)
+	for _, p := range batch {
+		day, guess := dayOf(instant(p.time))
+		if guess {
+			left++
+			continue
+		}
+		m := move{p.day, day}
+		moves[m] = append(moves[m], p)
+	}
+	return moves, left
+}
+
+// eachBatch calls f, which works on the provisional records after the cursor and returns
+// them, until there are no more, and tells progress how many were looked at. The cursor
+// passes over those that stay provisional.
+func eachBatch(progress func(int64), f func(after provisional) ([]provisional, Reassigned, error)) (total Reassigned, err error) {
+	after := provisional{time: -1 << 62}
+	for {
+		batch, did, err := f(after)
+		if err != nil {
+			return total, err
+		}
+		total.add(did)
+		if progress != nil {
+			progress(total.Looked())
+		}
+		if len(batch) < reassignRows {
+			return total, nil
+		}
+		after = batch[len(batch)-1]
+	}
+}
+
+// Reassign puts every provisional record whose day dayOf knows for certain on that day
+// and takes the mark off. A moved record gets a fresh arrival, so that a day that was
+// exported shows it as late. Where a record of that RecordID is on the right day already,
+// the provisional one is a copy that a front sent again in doubt, and is dropped.
+//
+// It works in short transactions beside running fronts. If we crash, or after an error,
+// the batches that were committed stay so; running it again does the rest, and when
+// nothing is left to do it changes nothing.
+func (p *Postgres) Reassign(ctx context.Context, dayOf DayOf, progress func(looked int64)) (Reassigned, error) {
+	return eachBatch(progress, func(after provisional) (batch []provisional, did Reassigned, err error) {
+		for attempt := 0; ; attempt++ {
+			if err := p.ensureTargets(ctx, after, dayOf); err != nil {
+				return nil, did, err
+			}
+			err := p.transact(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+				if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(reassignLock)); err != nil {
+					return err
+				}
+				if batch, err = readProvisional(ctx, tx, after); err != nil {
+					return err
+				}
+				did, err = reassign(ctx, tx, batch, dayOf)
+				return err
+			})
+			// A record of yet another day came between the two looks, or somebody dropped
+			// a partition.
+			if state(err) != stateNoPartition || attempt > 0 {
+				return batch, did, err
+			}
+			p.forgetDays()
+		}
+	})
+}
+
+// ensureTargets makes the partitions that the next batch needs, in transactions of their
+// own.
+func (p *Postgres) ensureTargets(ctx context.Context, after provisional, dayOf DayOf) error {
+	batch, err := readProvisional(ctx, p.pool, after)
+	if err != nil {
+		return postgresError(ctx, err)
+	}
+	moves, _ := sortOut(batch, dayOf)
+	var days []calendar.TradingDay
+	for m := range moves {
+		days = append(days, m.to)
+	}
+	return p.EnsurePartitions(ctx, days)
+}
+
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+func readProvisional(ctx context.Context, q querier, after provisional) ([]provisional, error) {
+	rows, err := q.Query(ctx, `SELECT record_id, trading_day, login_time FROM record
+		WHERE provisional AND (login_time, record_id) > ($1, $2)
+		ORDER BY login_time, record_id LIMIT $3`, after.time, [16]byte(after.id), reassignRows)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (p provisional, err error) {
+		err = row.Scan((*[16]byte)(&p.id), (*int32)(&p.day), &p.time)
+		return p, err
+	})
+}
+
+// reassign does with batch what sortOut says, in tx.
+func reassign(ctx context.Context, tx pgx.Tx, batch []provisional, dayOf DayOf) (did Reassigned, err error) {
+	moves, left := sortOut(batch, dayOf)
+	did.Provisional = left
+	for m, recs := range moves {
+		ids := make([][16]byte, len(recs))
+		for i, r := range recs {
+			ids[i] = r.id
+		}
+		if m.from == m.to {
+			tag, err := tx.Exec(ctx, "UPDATE record SET provisional = false WHERE trading_day = $1 AND record_id = ANY($2)", int32(m.from), ids)
+			if err != nil {
+				return did, err
+			}
+			did.Confirmed += tag.RowsAffected()
+			continue
+		}
+		tag, err := tx.Exec(ctx, `DELETE FROM record r WHERE trading_day = $1 AND record_id = ANY($3)
+			AND EXISTS (SELECT FROM record o WHERE o.trading_day = $2 AND o.record_id = r.record_id)`, int32(m.from), int32(m.to), ids)
+		if err != nil {
+			return did, err
+		}
+		did.Dropped += tag.RowsAffected()
+		tag, err = tx.Exec(ctx, `UPDATE record SET trading_day = $2, provisional = false, arrival = txid_current()
+			WHERE trading_day = $1 AND record_id = ANY($3)`, int32(m.from), int32(m.to), ids)
+		if err != nil {
+			return did, err
+		}
+		did.Moved += tag.RowsAffected()
+	}
+	return did, nil
+}
+
+// Reassign does on the local store what Postgres.Reassign does. A moved record gets a
+// fresh seq. It is for the embedded driver: the records of a journal that are on their
+// way to PostgreSQL are reassigned there.
+func (l *Local) Reassign(ctx context.Context, dayOf DayOf, progress func(looked int64)) (Reassigned, error) {
+	return eachBatch(progress, func(after provisional) (batch []provisional, did Reassigned, err error) {
+		if err := ctx.Err(); err != nil {
+			return nil, did, err
+		}
+		err = l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
+			if batch, err = readLocalProvisional(ctx, conn, after); err != nil {
+				return err
+			}
+			did, err = reassignLocal(ctx, conn, batch, dayOf)
+			return err
+		}})
+		return batch, did, err
+	})
+}
+
+func readLocalProvisional(ctx context.Context, conn *sql.Conn, after provisional) (batch []provisional, err error) {
+	rows, err := conn.QueryContext(ctx, `SELECT seq, record_id, trading_day, login_time FROM record
+		WHERE provisional <> 0 AND (login_time, record_id) > (?, ?)
+		ORDER BY login_time, record_id LIMIT ?`, after.time, after.id[:], reassignRows)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p provisional
+		var id []byte
+		if err := rows.Scan(&p.seq, &id, &p.day, &p.time); err != nil {
+			return nil, err
+		}
+		if p.id, err = uuid.FromBytes(id); err != nil {
+			return nil, err
+		}
+		batch = append(batch, p)
+	}
+	return batch, rows.Err()
+}
+
+func reassignLocal(ctx context.Context, conn *sql.Conn, batch []provisional, dayOf DayOf) (did Reassigned, err error) {
+	moves, left := sortOut(batch, dayOf)
+	did.Provisional = left
+	last, err := maxSeq(ctx, conn)
+	if err != nil {
+		return did, err
+	}
+	for m, recs := range moves {
+		for _, r := range recs {
+			last++
+			if err := did.settle(ctx, conn, m, r, last); err != nil {
+				return did, err
+			}
+		}
+	}
+	return did, nil
+}
+
+// settle confirms or moves one record; seq is the one it gets if it is moved.
+func (r *Reassigned) settle(ctx context.Context, conn *sql.Conn, m move, p provisional, seq int64) error {
+	if m.from == m.to {
+		r.Confirmed++
+		_, err := conn.ExecContext(ctx, "UPDATE record SET provisional = 0 WHERE seq = ?", p.seq)
+		return err
+	}
+	var there int
+	err := conn.QueryRowContext(ctx, "SELECT 1 FROM record WHERE trading_day = ? AND record_id = ?", int64(m.to), p.id[:]).Scan(&there)
+	switch {
+	case err == nil:
+		r.Dropped++
+		_, err = conn.ExecContext(ctx, "DELETE FROM record WHERE seq = ?", p.seq)
+	case errors.Is(err, sql.ErrNoRows):
+		r.Moved++
+		_, err = conn.ExecContext(ctx, "UPDATE record SET seq = ?, trading_day = ?, provisional = 0 WHERE seq = ?", seq, int64(m.to), p.seq)
+	}
+	return err
+}
