@@ -19,8 +19,8 @@ const sm2Bits = 256
 // string has a time of 19 bytes in it.
 //
 // SM2 must begin anew when its key stream comes out all zeros (GB/T 32918.4, 6.1 A5), once
-// in 256 for one byte, and libraries get that wrong: the ciphertext then opens nowhere
-// (gmsm v0.41.1 and OpenSSL 3.0 among them). With 16 bytes it is once in 2^128.
+// in 256 for one byte, and libraries get that wrong: of gmsm v0.41.1 the ciphertext opens
+// nowhere, of OpenSSL 3.0 it is the plaintext. With 16 bytes it is once in 2^128.
 const MinSM2Plaintext = 16
 
 // PlaintextTooShortError says that a plaintext is too short for SM2.
