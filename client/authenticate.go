@@ -12,6 +12,7 @@ type Identity struct {
 	BrokerID    string // of the futures firm, at most 10 bytes
 	AppID       string // at most 30 bytes, case-sensitive
 	ProductInfo string // at most 10 bytes; may be empty
+	Cipher      Cipher // AES unless the firm says otherwise; it is not sent
 }
 
 // AuthResult is as what the front admitted the software.
@@ -25,6 +26,9 @@ type AuthResult struct {
 func (c *Conn) Authenticate(ctx context.Context, id Identity, authCode string) (AuthResult, error) {
 	if len(authCode) != AuthCodeLen {
 		return AuthResult{}, fmt.Errorf("client: authcode is %d bytes, want %d", len(authCode), AuthCodeLen)
+	}
+	if id.Cipher > SM4 {
+		return AuthResult{}, fmt.Errorf("client: cipher number %d, want AES or SM4", id.Cipher)
 	}
 	release, err := c.acquire(ctx)
 	if err != nil {
@@ -40,7 +44,7 @@ func (c *Conn) Authenticate(ctx context.Context, id Identity, authCode string) (
 	if err != nil {
 		return AuthResult{}, err
 	}
-	answer, err := answerChallenge(authCode, &challenge.TimeStamp)
+	answer, err := answerChallenge(id.Cipher, authCode, &challenge.TimeStamp)
 	if err != nil {
 		return AuthResult{}, err
 	}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"encoding/hex"
 	"strings"
 	"testing"
 
@@ -18,7 +19,7 @@ func TestAnswerChallenge(t *testing.T) {
 			"oIq4WH16fH8v2dGmazRB75QbZob4wZeoMuL7qmZyJ8MfPhuF6qtZCXRi91XnxQ0b"
 		printable = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	)
-	answer, err := answerChallenge(authCode, (*[ftd.ChallengeLen]byte)([]byte(challenge)))
+	answer, err := answerChallenge(AES, authCode, (*[ftd.ChallengeLen]byte)([]byte(challenge)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,12 +34,30 @@ func TestAnswerChallenge(t *testing.T) {
 
 func TestAnswerChallengeWantsAKey(t *testing.T) {
 	for _, code := range []string{"", "DAGET0Q2VRCT1B0", "DAGET0Q2VRCT1B0JJ", "DAGET0Q2VRCT1B0JDAGET0Q2"} {
-		answer, err := answerChallenge(code, new([ftd.ChallengeLen]byte))
+		answer, err := answerChallenge(AES, code, new([ftd.ChallengeLen]byte))
 		if err == nil || answer != ([ftd.ChallengeLen]byte{}) {
 			t.Errorf("%d bytes: error %v", len(code), err)
 		}
 		if err != nil && code != "" && strings.Contains(err.Error(), code) {
 			t.Errorf("the error tells the authcode: %v", err)
 		}
+	}
+}
+
+// TestAnswerChallengeBySM4 is the example of docs/protocol.md, section 5.
+func TestAnswerChallengeBySM4(t *testing.T) {
+	var challenge [ftd.ChallengeLen]byte
+	for i := range challenge {
+		challenge[i] = byte(i)
+	}
+	answer, err := answerChallenge(SM4, "0123456789ABCDEF", &challenge)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := hex.EncodeToString(answer[:16]); got != "5196dabf4514c56e4ef9a01b3f57ad6f" {
+		t.Errorf("the answer begins with %s", got)
+	}
+	if answer, err := answerChallenge(2, "0123456789ABCDEF", &challenge); err == nil || answer != ([ftd.ChallengeLen]byte{}) {
+		t.Errorf("an unknown cipher answered: %v", err)
 	}
 }

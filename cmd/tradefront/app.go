@@ -53,15 +53,18 @@ func (e *env) openDirectory(ctx context.Context, path string) (*config.Config, r
 func newAppAdd(e *env) *cobra.Command {
 	a := appCommand{env: e}
 	var code string
+	var cipher cipherFlag
 	c := &cobra.Command{
 		Use: "add", Short: "Admit an AppID and print its authcode, once", Args: noArgs,
 		Long: "Admit an AppID (vendor_software_version, at most 10, 10 and 8 bytes) and print its authcode.\n" +
-			"The code is shown this once; at rest it is encrypted. A running front knows it within seconds.",
+			"The code is shown this once; at rest it is encrypted. A running front knows it within seconds.\n" +
+			"With --cipher sm4 the terminal answers challenges by SM4 instead of AES-128: agree on it with\n" +
+			"the vendor, nothing on the wire tells.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			return a.change(c.Context(), code, func(ctx context.Context, d *store.Directory, id regulation.AppID, sealed []byte) error {
 				now := time.Now()
 				return d.AddApp(ctx, auth.App{
-					AppID: id, Type: auth.AppDirect, Sealed: sealed, Enabled: true, Created: now, Changed: now,
+					AppID: id, Type: auth.AppDirect, Cipher: cipher.Cipher, Sealed: sealed, Enabled: true, Created: now, Changed: now,
 				})
 			})
 		}),
@@ -69,18 +72,24 @@ func newAppAdd(e *env) *cobra.Command {
 	a.flags(c)
 	outputFlag(c, &a.form)
 	c.Flags().StringVar(&code, "authcode", "", "use this authcode (16 of A-Z, 0-9) instead of a random one")
+	c.Flags().Var(&cipher, "cipher", "aes or sm4")
 	return c
 }
 
 func newAppRotate(e *env) *cobra.Command {
 	a := appCommand{env: e}
 	var code string
+	var cipher cipherFlag
 	c := &cobra.Command{
 		Use: "rotate", Short: "Give an AppID a new authcode and print it, once", Args: noArgs,
 		Long: "Give an AppID a new authcode and print it. The old code stops working within seconds:\n" +
-			"sessions that are authenticated go on, new ones need the new code.",
+			"sessions that are authenticated go on, new ones need the new code. --cipher changes what\n" +
+			"challenges are answered with too; without it that stays.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			return a.change(c.Context(), code, func(ctx context.Context, d *store.Directory, id regulation.AppID, sealed []byte) error {
+				if c.Flags().Changed("cipher") {
+					return d.SetAppCode(ctx, id, sealed, cipher.Cipher)
+				}
 				return d.SetAppSealed(ctx, id, sealed)
 			})
 		}),
@@ -88,6 +97,7 @@ func newAppRotate(e *env) *cobra.Command {
 	a.flags(c)
 	outputFlag(c, &a.form)
 	c.Flags().StringVar(&code, "authcode", "", "use this authcode (16 of A-Z, 0-9) instead of a random one")
+	c.Flags().Var(&cipher, "cipher", "change to aes or sm4")
 	return c
 }
 
@@ -174,6 +184,7 @@ func newAppSwitch(e *env, use, short string, enabled bool) *cobra.Command {
 type shownApp struct {
 	AppID   regulation.AppID `json:"app_id"`
 	Type    string           `json:"app_type"`
+	Cipher  string           `json:"cipher"`
 	Enabled bool             `json:"enabled"`
 	Created time.Time        `json:"created"`
 	Changed time.Time        `json:"changed"`
@@ -196,14 +207,14 @@ func newAppList(e *env) *cobra.Command {
 			list := make([]shownApp, 0, len(apps))
 			for _, app := range apps {
 				list = append(list, shownApp{
-					app.AppID, string(rune(app.Type)), app.Enabled, app.Created.In(regulation.Zone), app.Changed.In(regulation.Zone),
+					app.AppID, string(rune(app.Type)), app.Cipher.String(), app.Enabled, app.Created.In(regulation.Zone), app.Changed.In(regulation.Zone),
 				})
 			}
 			slices.SortFunc(list, func(a, b shownApp) int { return strings.Compare(string(a.AppID), string(b.AppID)) })
 			return a.form.print(e.out, list, func(w io.Writer) {
-				table(w, "APPID\tTYPE\tENABLED\tCREATED\tCHANGED", func(w io.Writer) {
+				table(w, "APPID\tTYPE\tCIPHER\tENABLED\tCREATED\tCHANGED", func(w io.Writer) {
 					for _, s := range list {
-						fmt.Fprintf(w, "%s\t%s\t%t\t%s\t%s\n", s.AppID, s.Type, s.Enabled, shown(s.Created), shown(s.Changed))
+						fmt.Fprintf(w, "%s\t%s\t%s\t%t\t%s\t%s\n", s.AppID, s.Type, s.Cipher, s.Enabled, shown(s.Created), shown(s.Changed))
 					}
 				})
 			})

@@ -33,7 +33,7 @@ func TestApps(t *testing.T) {
 		printed  = "AppID     a_b_2\nauthcode  " + givenCode + "\n\nThe authcode is not shown again: give it to the vendor by a safe way."
 	)
 	play(t, []step{
-		{"app list" + onC, "", 0, "APPID  TYPE  ENABLED  CREATED  CHANGED", ""},
+		{"app list" + onC, "", 0, "APPID  TYPE  CIPHER  ENABLED  CREATED  CHANGED", ""},
 		{"app list -o json" + onC, "", 0, "[]", ""},
 		{"app add --app-id a_b" + onC, "", 1, "", "tradefront: AppID: want vendor_software_version, three parts joined by two underscores"},
 		{"app add --app-id elevenbytes_b_1" + onC, "", 1, "", "tradefront: AppID: vendor is longer than 10 bytes"},
@@ -45,9 +45,9 @@ func TestApps(t *testing.T) {
 		{"app add --app-id a_b_2 --authcode " + givenCode + onC, "", 1, "", twice},
 		{"app add --app-id a_b_1" + onC, "", 0, "AppID     a_b_1\nauthcode  …", ""},
 		{"app disable --app-id a_b_2" + onC, "", 0, "AppID a_b_2 is disabled; running fronts follow within seconds", ""},
-		{"app list" + onC, "", 0, "APPID  TYPE  ENABLED  CREATED …\na_b_1  1     true     20…\na_b_2  1     false    20…", ""},
+		{"app list" + onC, "", 0, "APPID  TYPE  CIPHER  ENABLED  CREATED …\na_b_1  1     aes     true     20…\na_b_2  1     aes     false    20…", ""},
 		{"app enable --app-id a_b_2" + onC, "", 0, "AppID a_b_2 is enabled; running fronts follow within seconds", ""},
-		{"app list -o json" + onC, "", 0, "[…\"app_id\": \"a_b_1\",…\"app_id\": \"a_b_2\",\n    \"app_type\": \"1\",\n    \"enabled\": true,…]", ""},
+		{"app list -o json" + onC, "", 0, "[…\"app_id\": \"a_b_1\",…\"app_id\": \"a_b_2\",\n    \"app_type\": \"1\",\n    \"cipher\": \"aes\",\n    \"enabled\": true,…]", ""},
 		{"app disable --app-id a_b_9" + onC, "", 1, "", notThere},
 		{"app enable --app-id a_b_9" + onC, "", 1, "", notThere},
 		{"app rotate --app-id a_b_9" + onC, "", 1, "", notThere},

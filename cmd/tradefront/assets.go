@@ -11,6 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/front"
+	"github.com/tradefront/tradefront/internal/gateway"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
@@ -64,6 +65,10 @@ func loadKeys(cfg *config.Config, faults config.Faults, missing map[string]bool)
 			faults = append(faults, config.Fault{Key: path, Problem: k.PublicKeyFile + ": " + err.Error()})
 			continue
 		}
+		if fault := otherAlgorithm(i, k, key.Info.Algorithm); fault != nil {
+			faults = append(faults, *fault)
+			continue
+		}
 		keys = append(keys, key)
 	}
 	if len(faults) > before || len(keys) < len(cfg.Keys) {
@@ -81,14 +86,36 @@ func loadKey(k config.Key) (supplement.Key, error) {
 	if err != nil {
 		return supplement.Key{}, err
 	}
-	encrypter, err := supplement.ParsePublicKey(pem)
+	public, err := supplement.ParsePublicKey(pem)
 	if err != nil {
 		return supplement.Key{}, err
 	}
 	window, err := k.Window()
 	return supplement.Key{
-		Version: k.Version, NotBefore: window.NotBefore, NotAfter: window.NotAfter, Encrypter: encrypter,
+		Version: k.Version, NotBefore: window.NotBefore, NotAfter: window.NotAfter, Encrypter: public.Encrypter, Info: public.Info,
 	}, err
+}
+
+// otherAlgorithm is the fault of a key file that does not hold what the configuration says;
+// nil if it does. The monitoring centre decrypts by the version: one of the two is a mistake.
+func otherAlgorithm(i int, k config.Key, is supplement.Algorithm) *config.Fault {
+	says := k.Algorithm
+	if says == "" {
+		says = supplement.RSA.String()
+	}
+	if says == is.String() {
+		return nil
+	}
+	return &config.Fault{
+		Key:     fmt.Sprintf("keys[%d].algorithm", i),
+		Problem: fmt.Sprintf("is %s, but %s holds an %s key", says, k.PublicKeyFile, strings.ToUpper(is.String())),
+		Fix:     fmt.Sprintf("write algorithm: %s if that is the key that was granted as version %s, else name its file", is, k.Version),
+	}
+}
+
+// inForce is what of it a reload can replace.
+func (a *assets) inForce(cfg *config.Config) *gateway.InForce {
+	return &gateway.InForce{Keys: a.keys, Calendar: a.calendar, Strict: cfg.TerminalInfo == "strict"}
 }
 
 // probeListeners reports every address that cannot be listened on.

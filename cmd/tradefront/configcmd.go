@@ -24,6 +24,9 @@ func newConfig(e *env) *cobra.Command {
 			}
 			fmt.Fprintf(e.out, "%s is good: listeners %d, keys %d, store %s, calendar to %s\n",
 				path, len(cfg.Front.Listeners), len(cfg.Keys), cfg.Store.Driver, a.calendar.Horizon())
+			for _, w := range a.keys.Warnings(time.Now()) {
+				fmt.Fprintln(e.out, "warning: keys:", w.Text)
+			}
 			for _, w := range a.calendar.Warnings(time.Now()) {
 				fmt.Fprintln(e.out, "warning: calendar_file:", w)
 			}

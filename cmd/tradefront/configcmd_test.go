@@ -126,7 +126,7 @@ keys:
   - {version: "3.0", public_key_file: "keys/3.0.pem", not_before: "2027-01-01"}
 `)
 	write(t, "keys/1.0.pem", privatePEM(t, testKey()))
-	write(t, "keys/2.0.pem", publicPEM(t, &newKey(1024).PublicKey))
+	write(t, "keys/2.0.pem", publicPEM(t, &newRSAKey(1024).PublicKey))
 	write(t, "keys/3.0.pem", publicSM2(t))
 	chmod(t, "master.key", 0o604)
 	remove(t, "calendar.yaml")
@@ -136,7 +136,7 @@ var fileFaults = []string{
 	"audit_log: the folder gone does not exist",
 	"keys[0].public_key_file: keys/1.0.pem: public key: this file holds a PRIVATE key",
 	"keys[1].public_key_file: keys/2.0.pem: public key: RSA with 1024 bits",
-	"keys[2].public_key_file: keys/3.0.pem: public key: an SM2 key; SM2 is not supported yet",
+	"keys[2].algorithm: is rsa, but keys/3.0.pem holds an SM2 key",
 	"auth.master_key_file: master key file master.key: mode 0604 lets others than its owner in; change it with: chmod 600 master.key",
 	"calendar_file: calendar.yaml does not exist; copy configs/calendar.yaml there",
 }

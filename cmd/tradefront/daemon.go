@@ -27,8 +27,9 @@ const forwardGrace = 5 * time.Second
 
 // daemon is a front with all its parts. It is made by startDaemon and ended by stop.
 type daemon struct {
-	cfg       *config.Config
-	assets    *assets
+	cfg       *config.Config // as it was at the start
+	atStart   *assets        // what its files held then; the gateway has what is in force
+	level     zap.AtomicLevel
 	logger    *zap.Logger
 	metrics   *ops.Metrics
 	health    *ops.Health
@@ -44,6 +45,9 @@ type daemon struct {
 	admin     *ops.Admin // nil if there is none
 	late      lateRecords
 
+	reloaded lastReload
+	keyAlarm keyAlarm
+
 	background sync.WaitGroup
 	end        context.CancelFunc // ends what runs in the background
 	adminErr   chan error
@@ -57,12 +61,13 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 	if err := joinFaults(err, probeListeners(cfg)); err != nil {
 		return nil, err
 	}
-	logger, err := ops.NewLogger(cfg.LogLevel, logTo)
+	level, err := ops.ParseLevel(cfg.LogLevel)
 	if err != nil {
 		return nil, err
 	}
 	background, end := context.WithCancel(context.WithoutCancel(ctx))
-	d := &daemon{cfg: cfg, assets: assets, logger: logger, end: end, adminErr: make(chan error, 1)}
+	d := &daemon{cfg: cfg, atStart: assets, level: zap.NewAtomicLevelAt(level), end: end, adminErr: make(chan error, 1)}
+	d.logger = ops.NewLoggerAt(d.level, logTo)
 	b := thisBuild()
 	d.metrics, d.health = ops.NewMetrics(b.Version, b.Commit), ops.NewHealth()
 	for _, step := range []func(context.Context) error{
@@ -78,9 +83,8 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 	if d.postgres != nil {
 		d.repeat(background, partitionsPeriod, d.preparePartitions)
 	}
-	for _, w := range assets.calendar.Warnings(time.Now()) {
-		logger.Warn("calendar_file: " + w)
-	}
+	d.warn()
+	d.repeat(background, keyAlarmPeriod, d.warnOfKeys)
 	return d, nil
 }
 
@@ -120,7 +124,7 @@ func (d *daemon) directory() *store.Directory {
 
 func (d *daemon) loadDirectory(ctx context.Context) (err error) {
 	directory := d.directory()
-	if d.registry, err = auth.NewRegistry(directory, d.assets.master); err != nil {
+	if d.registry, err = auth.NewRegistry(directory, d.atStart.master); err != nil {
 		return err
 	}
 	if d.core, err = core.NewLocal(directory, coreOptions(d.cfg)); err != nil {
@@ -188,10 +192,11 @@ const (
 func (d *daemon) preparePartitions(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, connectPatience)
 	defer cancel()
-	day, _ := d.assets.calendar.TradingDayOf(time.Now())
+	cal := d.gateway.InForce().Calendar
+	day, _ := cal.TradingDayOf(time.Now())
 	days := []calendar.TradingDay{day}
 	for range partitionsAhead {
-		day = d.assets.calendar.Next(day)
+		day = cal.Next(day)
 		days = append(days, day)
 	}
 	if err := d.postgres.EnsurePartitions(ctx, days); err != nil {
@@ -230,14 +235,15 @@ func (d *daemon) startForwarder(context.Context) (err error) {
 }
 
 func (d *daemon) startFront(context.Context) error {
+	first := d.atStart.inForce(d.cfg)
 	d.gateway = gateway.New(gateway.Options{
 		Firm: gateway.Firm{
 			BrokerID: d.cfg.BrokerID, VendorID: d.cfg.VendorID, SystemName: d.cfg.SystemName, FrontID: d.cfg.Front.ID,
 		},
-		Strict:          d.cfg.TerminalInfo == "strict",
+		Strict:          first.Strict,
 		SessionsPerUser: d.cfg.Core.SessionsPerUser,
 	}, gateway.Parts{
-		Core: d.core, Registry: d.registry, Keys: d.assets.keys, Calendar: d.assets.calendar,
+		Core: d.core, Registry: d.registry, Keys: first.Keys, Calendar: first.Calendar,
 		Log: d.log, Audit: d.audit, Observer: d.metrics, Logger: d.logger,
 	})
 	addresses := make([]string, len(d.cfg.Front.Listeners))
@@ -246,7 +252,7 @@ func (d *daemon) startFront(context.Context) error {
 	}
 	d.front = front.New(front.Config{
 		Addresses:      addresses,
-		MaxConnections: d.assets.maxConnections,
+		MaxConnections: d.atStart.maxConnections,
 		MaxLogins:      d.cfg.Limits.LoginsInFlight,
 		MaxOutbound:    d.cfg.Limits.OutboundBytes,
 		Session: session.Settings{

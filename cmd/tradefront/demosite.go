@@ -38,7 +38,10 @@ const (
 	demoAccounts   = 24
 )
 
-var demoAppIDs = []regulation.AppID{"client_xsb_1.0", "abcdef_ghijkl_1.6.0", "demo_desk_3.2"}
+var demoApps = []struct {
+	id     regulation.AppID
+	cipher auth.Cipher
+}{{"client_xsb_1.0", auth.AES}, {"abcdef_ghijkl_1.6.0", auth.AES}, {"demo_desk_3.2", auth.SM4}}
 
 // newDemoSite makes folder, test key pair, master key and configuration.
 func newDemoSite(dir, postgresURL, listen, admin string) (*demoSite, error) {
@@ -126,8 +129,8 @@ func (s *demoSite) enrol(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	for _, id := range demoAppIDs {
-		app, err := admitDemoApp(ctx, r.Directory(), master, id)
+	for _, a := range demoApps {
+		app, err := admitDemoApp(ctx, r.Directory(), master, a.id, a.cipher)
 		if err != nil {
 			return err
 		}
@@ -157,7 +160,9 @@ func (s *demoSite) enrol(ctx context.Context) (err error) {
 	return nil
 }
 
-func admitDemoApp(ctx context.Context, d *store.Directory, master *auth.MasterKey, id regulation.AppID) (demo.App, error) {
+func admitDemoApp(
+	ctx context.Context, d *store.Directory, master *auth.MasterKey, id regulation.AppID, cipher auth.Cipher,
+) (demo.App, error) {
 	code, err := auth.NewAuthCode(rand.Reader)
 	if err != nil {
 		return demo.App{}, err
@@ -167,9 +172,11 @@ func admitDemoApp(ctx context.Context, d *store.Directory, master *auth.MasterKe
 		return demo.App{}, err
 	}
 	now := time.Now()
-	err = d.AddApp(ctx, auth.App{AppID: id, Type: auth.AppDirect, Sealed: sealed, Enabled: true, Created: now, Changed: now})
+	err = d.AddApp(ctx, auth.App{
+		AppID: id, Type: auth.AppDirect, Cipher: cipher, Sealed: sealed, Enabled: true, Created: now, Changed: now,
+	})
 	if errors.Is(err, store.ErrExists) {
-		err = d.SetAppSealed(ctx, id, sealed)
+		err = d.SetAppCode(ctx, id, sealed, cipher)
 	}
-	return demo.App{AppID: id, AuthCode: code.Reveal()}, err
+	return demo.App{AppID: id, AuthCode: code.Reveal(), Cipher: clientCipher(cipher)}, err
 }

@@ -20,6 +20,7 @@ type ping struct {
 	broker       string
 	appID        string
 	authCodeFile string
+	cipher       cipherFlag
 	account      string
 	passwordFile string
 	keyVersion   string
@@ -63,6 +64,7 @@ func newPing(e *env) *cobra.Command {
 	f.StringVar(&p.broker, "broker", "9999", "broker ID")
 	f.StringVar(&p.appID, "app-id", "", "authenticate as this AppID")
 	f.StringVar(&p.authCodeFile, "authcode-file", "", "file that holds the authcode; - reads standard input")
+	f.Var(&p.cipher, "cipher", "answer the challenge by aes or sm4, as the AppID was added")
 	f.StringVar(&p.account, "account", "", "log this account in")
 	f.StringVar(&p.passwordFile, "password-file", "", "file that holds the password; - reads standard input")
 	f.StringVar(&p.keyVersion, "key-version", "1.0", "key version to log in with")
@@ -117,7 +119,9 @@ func (p *ping) authenticate(ctx context.Context, conn *client.Conn) error {
 	if err != nil {
 		return errors.New(strings.Replace(err.Error(), "--password-file", "--authcode-file", 1))
 	}
-	_, err = conn.Authenticate(ctx, client.Identity{BrokerID: p.broker, AppID: p.appID, ProductInfo: "ping"}, string(code))
+	_, err = conn.Authenticate(ctx, client.Identity{
+		BrokerID: p.broker, AppID: p.appID, ProductInfo: "ping", Cipher: p.cipher.client(),
+	}, string(code))
 	return err
 }
 
@@ -155,7 +159,7 @@ func advise(err error) error {
 	}
 	switch refused.Code {
 	case 63:
-		return fmt.Errorf("next: look for ref %s in the front's audit log; it tells why (unknown or disabled AppID, wrong authcode, wrong broker)", refused.Ref)
+		return fmt.Errorf("next: look for ref %s in the front's audit log; it tells why (unknown or disabled AppID, wrong authcode, the other --cipher, wrong broker)", refused.Ref)
 	case 3:
 		return fmt.Errorf("next: look for ref %s in the front's audit log; it tells whether account, password or terminal information is wrong", refused.Ref)
 	case 75, 143:

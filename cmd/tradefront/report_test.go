@@ -14,8 +14,8 @@ func TestReportExport(t *testing.T) {
 		export     = "report export" + onC + " --day "
 		ofNothing  = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 		notADay    = "want YYYYMMDD, for example 20260105"
-		asJSON     = "{\n  \"path\": \"0001clientinfo20260105.txt\",\n  \"trading_day\": \"20260105\",\n  \"rows\": 0,\n  \"bytes\": 0,\n  \"sha256\": \"" + ofNothing + "\"\n}"
-		folderGone = "tradefront: export: output directory: stat nosuch: no such file or directory"
+		asJSON     = "{\n  \"path\": \"0001clientinfo20260105.txt\",…\"trading_day\": \"20260105\",\n  \"kind\": \"full\",\n  \"rows\": 0,\n  \"bytes\": 0,\n  \"sha256\": \"" + ofNothing + "\"…}"
+		folderGone = "tradefront: export of 20260105: output directory: nosuch is not there: make it, or name another"
 	)
 	play(t, []step{
 		{export + "20260104", "", 1, "", "tradefront: --day: 20260104 is not a trading day: its logins belong to 20260105"},
@@ -23,8 +23,8 @@ func TestReportExport(t *testing.T) {
 		{export + "2026-01-05", "", 1, "", "tradefront: --day: \"2026-01-05\" is not a day: " + notADay},
 		{export + "20260230", "", 1, "", "tradefront: --day: \"20260230\" is not a day: " + notADay},
 		{export + "20260105 --out nosuch", "", 1, "", folderGone},
-		{export + "20260105 --out tradefront.yaml", "", 1, "", "tradefront: export: output directory: tradefront.yaml is not a directory"},
-		{export + "20260105 --out keys", "", 0, "keys/0001clientinfo20260105.txt: 0 rows, 0 bytes, sha256 " + ofNothing, ""},
+		{export + "20260105 --out tradefront.yaml", "", 1, "", "tradefront: export of 20260105: output directory: tradefront.yaml is not a directory"},
+		{export + "20260105 --out keys", "", 0, "keys/0001clientinfo20260105.txt: 0 rows, 0 bytes, sha256 " + ofNothing + "…", ""},
 		{export + "20260105 -o json", "", 0, asJSON, ""},
 	})
 	if read(t, "keys/0001clientinfo20260105.txt") != "" {
@@ -34,7 +34,7 @@ func TestReportExport(t *testing.T) {
 	play(t, []step{{export + "20260105", "", 1, "", "…calendar_file: …calendar.yaml…"}})
 }
 
-// Whoever exports the running day gets a file, and is told that it is not the whole day.
+// The running day is refused, and the answer says what to do; --partial does it.
 func TestReportOfTheRunningDay(t *testing.T) {
 	newSite(t)
 	days, err := calendar.Parse(configs.Calendar)
@@ -43,11 +43,11 @@ func TestReportOfTheRunningDay(t *testing.T) {
 	}
 	// Far enough from 15:30 that the test does not run over it.
 	day, _ := days.TradingDayOf(time.Now().Add(time.Minute))
-	play(t, []step{{
-		"report export" + onC + " --day " + day.String(), "", 0,
-		"0001clientinfo" + day.String() + ".txt: 0 rows, …",
-		"warning: trading day " + day.String() + " goes on until …15:30:00 (UTC+8); logins until then are not in this file",
-	}})
+	export := "report export" + onC + " --day " + day.String()
+	play(t, []step{
+		{export, "", 1, "", "tradefront: export of " + day.String() + ": the window of " + day.String() + " closes at …15:30:00 (UTC+8)…--partial"},
+		{export + " --partial", "", 0, "0001clientinfo" + day.String() + ".txt: 0 rows…", ""},
+	})
 }
 
 func TestMigrateOfTheEmbeddedStore(t *testing.T) {

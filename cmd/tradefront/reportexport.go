@@ -52,13 +52,13 @@ type exportFlags struct {
 func newReportExport(e *env) *cobra.Command {
 	var f exportFlags
 	c := &cobra.Command{
-		Use: "export", Short: "Write the report file of a trading day", Args: cobra.NoArgs,
+		Use: "export", Short: "Write the report file of a trading day", Args: noArgs,
 		Long: "Write <report_unit_id>clientinfo<YYYYMMDD>.txt into the folder --out: one line for each login\n" +
 			"recorded from 15:30 of the trading day before up to 15:30 of the day (UTC+8). The file appears\n" +
 			"whole or not at all, beside it <name>.manifest.json. The same records make the same file, and\n" +
-			"the ledger remembers each export. A day whose window has not closed is refused, unless --partial,\n" +
-			"which writes <report_unit_id>clientinfo<YYYYMMDD>.partial.txt. --supplement writes only what came\n" +
-			"after the report was made.",
+			"the ledger remembers each export. A day whose window has not closed is refused, unless --partial:\n" +
+			"then the file has what is there so far, its manifest says so, and the full export takes its place.\n" +
+			"--supplement writes only what came after the report was made.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error { return f.run(c.Context(), e) }),
 	}
 	configFlag(c, &f.path)
@@ -68,7 +68,7 @@ func newReportExport(e *env) *cobra.Command {
 	flags.BoolVar(&f.today, "today", false, "the last trading day whose window has closed")
 	flags.StringVar(&f.from, "from", "", "first of several days, YYYYMMDD; each trading day up to --to is exported")
 	flags.StringVar(&f.to, "to", "", "last of several days, YYYYMMDD")
-	flags.BoolVar(&f.partial, "partial", false, "what is there so far, under a name of its own")
+	flags.BoolVar(&f.partial, "partial", false, "what is there so far, of a day whose window has not closed")
 	flags.BoolVar(&f.supplement, "supplement", false, "only the records that came after the last export")
 	flags.StringVar(&f.out, "out", ".", "folder to write into")
 	c.MarkFlagsOneRequired("day", "today", "from")

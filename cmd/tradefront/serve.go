@@ -16,10 +16,15 @@ func newServe(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use: "serve", Short: "Run the front", Args: noArgs,
 		Long: "Run the front until SIGTERM or SIGINT; then new logins are refused, those in flight are\n" +
-			"finished, and the exit status is 0. SIGHUP reopens the audit log, for rotation. The\n" +
-			"application log goes to standard error.",
+			"finished, and the exit status is 0. The application log goes to standard error.\n\n" +
+			"SIGHUP reopens the audit log, for rotation, and loads the configuration afresh: keys, calendar_file,\n" +
+			"terminal_info and log_level are taken over without losing a connection; the log names every\n" +
+			"other key that was changed and needs a restart. If anything is wrong, nothing is taken over.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
-			cfg, err := config.Load(path, e.environ)
+			hangups, release := catchHangups() // before anything that takes time
+			defer release()
+			load := func() (*config.Config, error) { return config.Load(path, e.environ) }
+			cfg, err := load()
 			if err != nil {
 				return wholeReport(cfg, err, probeListeners)
 			}
@@ -27,9 +32,9 @@ func newServe(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer rotateOnHangup(d.audit, d.logger)()
+			defer d.reloadOn(hangups, load)()
 			fmt.Fprintln(e.out, d.banner())
-			for _, w := range d.assets.calendar.Warnings(time.Now()) {
+			for _, w := range d.gateway.InForce().Calendar.Warnings(time.Now()) {
 				fmt.Fprintln(e.out, "warning: calendar_file:", w)
 			}
 			failed := d.wait(c.Context())

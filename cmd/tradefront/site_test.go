@@ -105,9 +105,9 @@ func write(t *testing.T, path, text string) {
 }
 
 // testKey is the monitoring centre's.
-var testKey = sync.OnceValue(func() *rsa.PrivateKey { return newKey(2048) })
+var testKey = sync.OnceValue(func() *rsa.PrivateKey { return newRSAKey(2048) })
 
-func newKey(bits int) *rsa.PrivateKey {
+func newRSAKey(bits int) *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, bits)
 	if err != nil {
 		panic(err)

@@ -40,7 +40,7 @@ func TestRequiredFlags(t *testing.T) {
 		"app list": `"config"`, "app add": `"app-id", "config"`, "app disable": `"app-id", "config"`,
 		"app enable": `"app-id", "config"`, "app rotate": `"app-id", "config"`,
 		"account list": `"config"`, "account add": `"account", "config", "password-file"`, "account unlock": `"account", "config"`,
-		"report export": `"config", "day"`, "report export -c x": `"day"`, "app add --app-id a_b_c": `"config"`,
+		"report export": `"config"`, "app add --app-id a_b_c": `"config"`,
 	} {
 		play(t, []step{{command, "", 2, "", "tradefront: required flag(s) " + flags + " not set\nSee: tradefront …"}})
 	}

@@ -45,10 +45,16 @@ func (d *daemon) gauges() ops.Gauges {
 		},
 		Remembered: func() float64 { return float64(d.core.Stats().Remembered) },
 		CalendarHorizonDays: func() float64 {
-			return days(time.Until(d.assets.calendar.Horizon().Date().AddDate(0, 0, 1)))
+			return days(time.Until(d.gateway.InForce().Calendar.Horizon().Date().AddDate(0, 0, 1)))
 		},
 		KeyDays:           d.keyDays,
 		ReportLateRecords: d.late.value,
+		ReloadSuccessful: func() float64 {
+			if o := d.reloaded.Load(); o != nil && o.faults > 0 {
+				return 0
+			}
+			return 1
+		},
 	}
 	if d.forwarder != nil {
 		g.PendingRows = func() float64 {
@@ -70,7 +76,7 @@ func days(d time.Duration) float64 { return d.Hours() / 24 }
 
 func (d *daemon) keyDays() map[string]float64 {
 	left := make(map[string]float64)
-	for _, k := range d.assets.keys.Keys() {
+	for _, k := range d.gateway.InForce().Keys.Keys() {
 		if !k.NotAfter.IsZero() {
 			left[k.Version] = days(time.Until(k.NotAfter))
 		}
@@ -99,12 +105,16 @@ func (d *daemon) registerChecks() {
 		return true, fmt.Sprintf("%d connections, %d users online", d.front.Connections(), d.gateway.Online())
 	})
 	d.health.Register("keys", ops.Required, func() (bool, string) {
-		key := d.assets.keys.Newest(time.Now())
+		key := d.gateway.InForce().Keys.Newest(time.Now())
 		if key == nil {
 			return false, "no encryption key is valid now; add one under keys"
 		}
 		return true, "newest valid key is version " + key.Version
 	})
+	d.health.Register("key_life", ops.Warning, func() (bool, string) {
+		return keyLife(d.gateway.InForce().Keys, time.Now())
+	})
+	d.health.Register("configuration", ops.Warning, func() (bool, string) { return d.reloaded.Load().check() })
 	d.health.Register("registry", ops.Required, func() (bool, string) {
 		n := d.registry.Len()
 		if n == 0 {
@@ -117,10 +127,11 @@ func (d *daemon) registerChecks() {
 		return n > 0, fmt.Sprintf("%d accounts", n)
 	})
 	d.health.Register("calendar", ops.Warning, func() (bool, string) {
-		if w := d.assets.calendar.Warnings(time.Now()); len(w) > 0 {
+		cal := d.gateway.InForce().Calendar
+		if w := cal.Warnings(time.Now()); len(w) > 0 {
 			return false, strings.Join(w, "; ")
 		}
-		return true, "known to " + d.assets.calendar.Horizon().String()
+		return true, "known to " + cal.Horizon().String()
 	})
 	d.health.Register("reports", ops.Warning, d.late.check)
 	if d.forwarder != nil {

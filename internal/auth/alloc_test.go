@@ -7,12 +7,15 @@ import "testing"
 // The race detector makes sync.Pool drop at random, so this is for plain test runs.
 func TestVerifyDoesNotAllocate(t *testing.T) {
 	r, source, master := newTestRegistry(t)
-	source.set(app(t, master, appID, vectorCode, true))
+	national := app(t, master, "client_sm4_1.0", vectorCode, true)
+	national.Cipher = SM4
+	source.set(app(t, master, appID, vectorCode, true), national)
 	mustRefresh(t, r, true)
 	ch, right := vector(t)
-	known, unknown := []byte(appID), []byte("client_new_1.0")
+	known, unknown, sm4App := []byte(appID), []byte("client_new_1.0"), []byte("client_sm4_1.0")
 	n := testing.AllocsPerRun(1000, func() {
 		r.Verify(known, ch, &right)
+		r.Verify(sm4App, ch, &right)
 		r.Verify(unknown, ch, &right)
 	})
 	if n >= 1 {

@@ -17,6 +17,7 @@ const AppDirect AppType = '1'
 type App struct {
 	AppID   regulation.AppID
 	Type    AppType
+	Cipher  Cipher
 	Sealed  []byte // the authcode, encrypted under the master key with the AppID as associated data
 	Enabled bool
 	Created time.Time

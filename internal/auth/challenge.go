@@ -3,7 +3,6 @@ package auth
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"errors"
 	"fmt"
 	"io"
 )
@@ -24,11 +23,16 @@ func NewChallenge(rand io.Reader) (Challenge, error) {
 	return c, nil
 }
 
-// Respond is the terminal's side: the AuthInfo that answers ch. A front never calls
-// it; it compares inside Registry.Verify.
+// Respond is the terminal's side with AES: the AuthInfo that answers ch. A front never
+// calls it; it compares inside Registry.Verify.
 func Respond(code AuthCode, ch *Challenge) ([ChallengeLen]byte, error) {
+	return AES.Respond(code, ch)
+}
+
+// Respond is the terminal's side with that cipher.
+func (c Cipher) Respond(code AuthCode, ch *Challenge) ([ChallengeLen]byte, error) {
 	var answer [ChallengeLen]byte
-	block, err := newBlock(code)
+	block, err := c.newBlock(code)
 	if err != nil {
 		return answer, err
 	}
@@ -36,15 +40,7 @@ func Respond(code AuthCode, ch *Challenge) ([ChallengeLen]byte, error) {
 	return answer, nil
 }
 
-// newBlock makes the AES-128 key schedule of an authcode. The zero AuthCode is refused.
-func newBlock(code AuthCode) (cipher.Block, error) {
-	if code.code == nil {
-		return nil, errors.New("there is no authcode")
-	}
-	return aes.NewCipher(code.code[:])
-}
-
-// encryptBlocks is AES in ECB mode, eight blocks, no padding: what B.2 asks for. ECB
+// encryptBlocks is the cipher in ECB mode, eight blocks, no padding: what B.2 asks for. ECB
 // hides no patterns, but a challenge is random bytes and has none.
 func encryptBlocks(block cipher.Block, dst *[ChallengeLen]byte, ch *Challenge) {
 	for i := 0; i < ChallengeLen; i += aes.BlockSize {

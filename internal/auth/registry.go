@@ -59,7 +59,7 @@ func (e *RowError) Unwrap() error { return e.Err }
 type Registry struct {
 	source  Source
 	master  *MasterKey
-	dummy   cipher.Block // random key: the work that is done for an AppID we do not admit
+	dummy   cipher.Block // random AES key: the work that is done for an AppID we do not know
 	scratch sync.Pool    // of *[ChallengeLen]byte, so that Verify does not allocate
 
 	refreshing sync.Mutex // one Refresh at a time
@@ -101,8 +101,8 @@ func (r *Registry) Verify(appID []byte, ch *Challenge, answer *[ChallengeLen]byt
 		app, known = s.apps[string(appID)]
 	}
 	block := r.dummy
-	if known && app.enabled {
-		block = app.block
+	if known {
+		block = app.block // of a disabled one too: the same work, whatever its cipher
 	}
 	right := r.answers(block, ch, answer)
 	switch {
@@ -189,7 +189,7 @@ func admitRow(row *App, master *MasterKey) (admitted, error) {
 	if err != nil {
 		return admitted{}, err
 	}
-	block, err := newBlock(code)
+	block, err := row.Cipher.newBlock(code)
 	if err != nil {
 		return admitted{}, err
 	}

@@ -105,6 +105,11 @@ func (c *Config) checkKeys() (faults Faults) {
 		if slices.ContainsFunc(c.Keys[:i], func(o Key) bool { return k.Version != "" && o.Version == k.Version }) {
 			faults.add(path+".version", "stands twice", "")
 		}
+		if k.Algorithm != "" {
+			if problem := manual["keys[].algorithm"].judge(reflect.ValueOf(k.Algorithm)); problem != "" {
+				faults.add(path+".algorithm", problem, "")
+			}
+		}
 		w, bad := k.window(path)
 		faults = append(faults, bad...)
 		if len(bad) == 0 {

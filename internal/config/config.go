@@ -67,7 +67,9 @@ type Admin struct {
 type Key struct {
 	// Version as the terminals send it, 1 to 8 bytes.
 	Version string `mapstructure:"version"`
-	// PublicKeyFile is PEM, SubjectPublicKeyInfo, RSA-2048.
+	// Algorithm is rsa (RSA-2048) or sm2; "" is rsa.
+	Algorithm string `mapstructure:"algorithm"`
+	// PublicKeyFile is PEM, SubjectPublicKeyInfo, of that algorithm.
 	PublicKeyFile string `mapstructure:"public_key_file"`
 	// NotBefore and NotAfter bound the key's life: RFC 3339, or "YYYY-MM-DD HH:MM:SS" in
 	// UTC+8, or "YYYY-MM-DD" (midnight, UTC+8); "" for no bound. NotAfter is exclusive.

@@ -14,7 +14,7 @@ func Default() Config {
 		Admin:        Admin{Address: "127.0.0.1:9464"},
 		AuditLog:     "audit.jsonl",
 		LogLevel:     "info",
-		Keys:         []Key{{Version: "1.0", PublicKeyFile: "keys/1.0.pem"}},
+		Keys:         []Key{{Version: "1.0", Algorithm: "rsa", PublicKeyFile: "keys/1.0.pem"}},
 		Auth:         Auth{MasterKeyFile: "master.key", Refresh: 2 * time.Second},
 		TerminalInfo: "lenient",
 		CalendarFile: "calendar.yaml",

@@ -125,7 +125,7 @@ func TestEnvironmentExtendsLists(t *testing.T) {
 	if faults != nil {
 		t.Fatal(faults)
 	}
-	want := []Key{{Version: "1.0", PublicKeyFile: "keys/1.0.pem", NotAfter: "2027-01-01"}, {Version: "2.0", PublicKeyFile: "k2"}, {Version: "3.0"}}
+	want := []Key{{Version: "1.0", Algorithm: "rsa", PublicKeyFile: "keys/1.0.pem", NotAfter: "2027-01-01"}, {Version: "2.0", PublicKeyFile: "k2"}, {Version: "3.0"}}
 	if diff := cmp.Diff(want, c.Keys); diff != "" {
 		t.Error(diff)
 	}

@@ -43,7 +43,8 @@ var manual = map[string]entry{
 
 	"keys":                   words("The encryption keys granted by the monitoring centre, the newest last. At most 2 may be\nvalid at any time."),
 	"keys[].version":         words("As the terminals send it, 1 to 8 bytes, in quotes."),
-	"keys[].public_key_file": words("PEM, SubjectPublicKeyInfo, RSA-2048."),
+	"keys[].algorithm":       choice("RSA-2048, or the national algorithm SM2 where the monitoring centre granted such a key.", "rsa", "sm2"),
+	"keys[].public_key_file": words("PEM, SubjectPublicKeyInfo, of that algorithm."),
 	"keys[].not_before":      words("The key's life: from not_before on, and before not_after. A day as 2026-01-31\n(midnight, UTC+8), a time as \"2026-01-31 15:30:00\" (UTC+8), or RFC 3339; \"\" for no\nbound."),
 	"keys[].not_after":       words("See not_before."),
 

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
@@ -19,6 +20,7 @@ type Firm struct {
 type App struct {
 	AppID    regulation.AppID
 	AuthCode string
+	Cipher   client.Cipher
 }
 
 // Account is a customer or operator with the password.

@@ -77,7 +77,7 @@ func (v *visitor) dial(ctx context.Context) (err error) {
 
 func (v *visitor) authenticate(ctx context.Context, app App) error {
 	_, err := v.conn.Authenticate(ctx, client.Identity{
-		BrokerID: v.firm.BrokerID, AppID: string(app.AppID), ProductInfo: "demo",
+		BrokerID: v.firm.BrokerID, AppID: string(app.AppID), ProductInfo: "demo", Cipher: app.Cipher,
 	}, app.AuthCode)
 	return err
 }

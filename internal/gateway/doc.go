@@ -4,7 +4,8 @@
 // # A login
 //
 //  1. the core says who it is, or why not
-//  2. one instant is taken; the printed login time and the trading day both come from it
+//  2. one instant is taken, from which the printed login time and the trading day both come,
+//     and with it the keys and the calendar that are in force
 //  3. the terminal information is judged: flag and key
 //  4. the supplement string is built and encrypted
 //  5. the record is made durable
@@ -15,6 +16,8 @@
 //   - Login returns OK only after the store's Append did: what was answered is stored.
 //   - One instant: a login at 15:30:00 is printed as 15:30:00 and belongs to the day
 //     that begins then, however long the steps before and after took.
+//   - One set: the key, the trading day and the judgement of one login come from the same
+//     InForce, whatever a reload does meanwhile.
 //   - The RecordID is made once, here, for each accepted login.
 //   - Each decision writes exactly one audit line, with the reference that the terminal
 //     was shown and the true reason that it was not.

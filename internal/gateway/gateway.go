@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -58,7 +59,7 @@ type Firm struct {
 // Options are the firm's choices.
 type Options struct {
 	Firm            Firm
-	Strict          bool // terminal_info: strict
+	Strict          bool // terminal_info: strict; of the first InForce
 	Rules           supplement.Rules
 	SessionsPerUser int // 0 for no bound
 }
@@ -68,8 +69,7 @@ type Gateway struct {
 	opt      Options
 	core     Core
 	registry Registry
-	keys     *supplement.KeyRing
-	calendar *calendar.Calendar
+	inForce  atomic.Pointer[InForce]
 	log      Log
 	audit    Audit
 	observer Observer
@@ -80,7 +80,8 @@ type Gateway struct {
 	refs   refs
 }
 
-// Parts are the rooms that a login walks through.
+// Parts are the rooms that a login walks through. Keys and Calendar are those of the first
+// InForce.
 type Parts struct {
 	Core     Core
 	Registry Registry
@@ -96,10 +97,11 @@ type Parts struct {
 // New puts a gateway together.
 func New(opt Options, p Parts) *Gateway {
 	g := &Gateway{
-		opt: opt, core: p.Core, registry: p.Registry, keys: p.Keys, calendar: p.Calendar,
+		opt: opt, core: p.Core, registry: p.Registry,
 		log: p.Log, audit: p.Audit, observer: p.Observer, logger: p.Logger, now: p.Now,
 		online: online{limit: opt.SessionsPerUser},
 	}
+	g.Replace(InForce{Keys: p.Keys, Calendar: p.Calendar, Strict: opt.Strict})
 	if g.now == nil {
 		g.now = time.Now
 	}

@@ -164,7 +164,7 @@ func newHouse(t *testing.T, change func(*Options, *Parts)) *house {
 	}
 	opt := Options{Firm: Firm{BrokerID: broker, VendorID: "TF01", SystemName: "测试前置", FrontID: 3}}
 	parts := Parts{
-		Core: h.core, Registry: h.registry, Keys: ring(t), Calendar: tradingDays(t),
+		Core: h.core, Registry: h.registry, Keys: houseRing(t), Calendar: tradingDays(t),
 		Log: h.log, Audit: h.audit, Observer: h.counts, Logger: logger, Now: h.clock.now,
 	}
 	if change != nil {
@@ -197,8 +197,15 @@ var privateKeys = sync.OnceValue(func() map[string]*rsa.PrivateKey {
 	return keys
 })
 
-// ring has an expired key, two valid ones (2.0 is the newest), and one of tomorrow.
-func ring(t testing.TB) *supplement.KeyRing {
+// useKeys puts another ring in force, as a reload does.
+func (h *house) useKeys(ring *supplement.KeyRing) {
+	set := *h.InForce()
+	set.Keys = ring
+	h.Replace(set)
+}
+
+// houseRing has an expired key, two valid ones (2.0 is the newest), and one of tomorrow.
+func houseRing(t testing.TB) *supplement.KeyRing {
 	t.Helper()
 	r, err := supplement.NewKeyRing([]supplement.Key{
 		{Version: "0.9", NotAfter: noon, Encrypter: encrypter(t, "0.9")},

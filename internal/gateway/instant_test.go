@@ -19,7 +19,7 @@ func TestOneInstant(t *testing.T) {
 	for begin := closing.Add(-8 * time.Second); begin.Before(closing.Add(2 * time.Second)); begin = begin.Add(130 * time.Millisecond) {
 		h := newHouse(t, nil)
 		h.clock.at, h.clock.step = begin, 900*time.Millisecond
-		h.keys = endlessRing(t)
+		h.useKeys(endlessRing(t))
 		var verified time.Time
 		h.core.verify = func(a core.Attempt) (core.User, error) {
 			h.clock.move(5 * time.Second)
@@ -64,7 +64,8 @@ func TestClosingSecond(t *testing.T) {
 			t.Fatal(err)
 		}
 		h := newHouse(t, nil)
-		h.clock.at, h.keys = at.UTC(), endlessRing(t) // the zone of the clock must not matter
+		h.clock.at = at.UTC() // the zone of the clock must not matter
+		h.useKeys(endlessRing(t))
 		reply, _ := h.login(home, attempt())
 		if got := string(reply.Login.LoginTime); got != c.time || string(reply.Login.TradingDay) != c.day.String() {
 			t.Errorf("%s: told %s, %s", c.at, got, reply.Login.TradingDay)

@@ -100,7 +100,7 @@ func (h *house) checkAccepted(rec *store.Record, reply session.Reply, line ops.E
 	if string(rec.Terminal) != string(a.Terminal.Ciphertext) {
 		h.t.Errorf("terminal ciphertext of %d bytes recorded as %d others", len(a.Terminal.Ciphertext), len(rec.Terminal))
 	}
-	if day, _ := h.calendar.TradingDayOf(rec.LoginTime); rec.TradingDay != day {
+	if day, _ := h.InForce().Calendar.TradingDayOf(rec.LoginTime); rec.TradingDay != day {
 		h.t.Errorf("login at %v recorded for %v, belongs to %v", rec.LoginTime, rec.TradingDay, day)
 	}
 	if rec.VendorID != "TF01" || rec.FrontID != 3 || rec.SessionID != peer.SessionID || rec.ID.Version() != 7 {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
+	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
@@ -103,20 +104,20 @@ func (g *Gateway) coreReason(err error) session.Reason {
 func (g *Gateway) record(
 	ctx context.Context, peer session.Peer, a *session.LoginAttempt, user core.User,
 ) (*store.Record, supplement.Problem, session.Reason) {
-	instant := g.now()
+	instant, set := g.now(), g.InForce()
 	assessed, err := g.opt.Rules.Assess(supplement.TerminalInfo{
 		KeyVersion: a.Terminal.KeyVersion,
 		Flag:       a.Terminal.AbnormalFlag,
 		Ciphertext: a.Terminal.Ciphertext,
-	}, g.keys, instant)
+	}, set.Keys, instant)
 	if err != nil {
 		g.logger.Error("login refused", zap.Error(err))
 		return nil, supplement.NoProblem, session.NoValidKey
 	}
-	if g.opt.Strict && assessed.Problem != supplement.NoProblem {
+	if set.Strict && assessed.Problem != supplement.NoProblem {
 		return nil, assessed.Problem, session.TerminalInfoRefused
 	}
-	rec, err := g.seal(instant, peer, a, user, assessed)
+	rec, err := g.seal(instant, set.Calendar, peer, a, user, assessed)
 	if err != nil {
 		// Everything in it was validated before: a bug of ours, or a registry row from
 		// elsewhere. Refuse rather than record what is not so.
@@ -128,7 +129,8 @@ func (g *Gateway) record(
 
 // seal builds and encrypts the supplement (step 4) and fills in the record.
 func (g *Gateway) seal(
-	instant time.Time, peer session.Peer, a *session.LoginAttempt, user core.User, assessed supplement.Assessment,
+	instant time.Time, cal *calendar.Calendar, peer session.Peer, a *session.LoginAttempt, user core.User,
+	assessed supplement.Assessment,
 ) (*store.Record, error) {
 	defer g.stage(ops.StageEncrypt, time.Now())
 	appID := regulation.AppID(a.AppID)
@@ -141,7 +143,7 @@ func (g *Gateway) seal(
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := assessed.Key.Encrypter.Encrypt(make([]byte, 0, supplement.CiphertextLen), text)
+	sealed, err := assessed.Key.Encrypter.Encrypt(nil, text)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +151,7 @@ func (g *Gateway) seal(
 	if err != nil {
 		return nil, err
 	}
-	day, provisional := g.calendar.TradingDayOf(instant)
+	day, provisional := cal.TradingDayOf(instant)
 	return &store.Record{
 		ID: id, TradingDay: day, LoginTime: instant.Truncate(time.Second), VendorID: g.opt.Firm.VendorID,
 		KeyVersion: assessed.Key.Version, Terminal: a.Terminal.Ciphertext, Supplement: sealed,

@@ -64,7 +64,7 @@ var refusals = []refusal{
 	{"store closed", storeSays(store.ErrClosed), session.StoreFailed, 90},
 	{"store, anything else", storeSays(errors.New("what nobody expects")), session.StoreFailed, 90},
 
-	{"no valid key", func(h *house, _ *session.Peer, _ *session.LoginAttempt) { h.keys = expiredRing(h.t) }, session.NoValidKey, 7},
+	{"no valid key", func(h *house, _ *session.Peer, _ *session.LoginAttempt) { h.useKeys(expiredRing(h.t)) }, session.NoValidKey, 7},
 	{"AppID that cannot stand in a record", func(_ *house, _ *session.Peer, a *session.LoginAttempt) {
 		a.AppID = []byte("no_appid")
 	}, session.IllegalField, 15},
@@ -100,7 +100,8 @@ func TestRefusals(t *testing.T) {
 
 // heal ends what a refusal spoiled.
 func (h *house) heal() {
-	h.core.verify, h.log.fail, h.keys = nil, nil, ring(h.t)
+	h.core.verify, h.log.fail = nil, nil
+	h.useKeys(houseRing(h.t))
 }
 
 // A reason that the core can give and the gateway does not know would be told to the

@@ -12,6 +12,7 @@ type Gauges struct {
 	Locked               func() float64 // locks on accounts and sources
 	Remembered           func() float64 // verified logins that are remembered
 	CalendarHorizonDays  func() float64 // days until the calendar ends
+	ReloadSuccessful     func() float64 // 1 if the last reload of the configuration was taken over, or none was asked for
 	// KeyDays is how many days each key is still valid, by version; a key without an end
 	// is left out.
 	KeyDays func() map[string]float64
@@ -33,6 +34,7 @@ func (m *Metrics) Register(g Gauges) {
 		{"remembered", "Verified logins that are remembered.", g.Remembered},
 		{"calendar_horizon_days", "Days until the trading calendar ends.", g.CalendarHorizonDays},
 		{"report_late_records", "Records of exported days that no report holds.", g.ReportLateRecords},
+		{"config_last_reload_successful", "Whether the last reload of the configuration was taken over.", g.ReloadSuccessful},
 	} {
 		if f.value != nil {
 			opts := prometheus.GaugeOpts{Namespace: namespace, Name: f.name, Help: f.help}

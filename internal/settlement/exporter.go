@@ -112,8 +112,11 @@ func (x *Exporter) export(ctx context.Context, day calendar.TradingDay, kind sto
 		return Done{}, err
 	}
 	now := x.now()
-	if kind != store.PartialExport && now.Before(end) {
+	switch open := now.Before(end); {
+	case open && kind != store.PartialExport:
 		return Done{}, &OpenWindowError{day, end}
+	case !open && kind == store.PartialExport:
+		kind = store.FullExport // nothing more will come: this is the report
 	}
 	exports, err := x.Store.Exports(ctx, day) // step 1
 	if err != nil {
@@ -242,21 +245,19 @@ func (j *exportJob) manifest(w *lineWriter, r Result) *Manifest {
 	}
 }
 
-// fileName is the name for the kind. A partial report never stands under the report's
-// name. Supplements are numbered through the day, also across full exports.
+// fileName is the name for the kind. Supplements are numbered through the day, also
+// across full exports. A partial report has the report's own name, so that everything
+// that reads reports can look at it; its manifest and the ledger say what it is, and the
+// full export takes its place.
 func (j *exportJob) fileName() string {
-	base := j.UnitID + "clientinfo" + j.day.String()
-	switch j.kind {
-	case store.PartialExport:
-		return base + ".partial.txt"
-	case store.SupplementExport:
-		n := 1
-		for _, e := range j.exports {
-			if e.Kind == store.SupplementExport {
-				n++
-			}
-		}
-		return fmt.Sprintf("%s.supplement-%d.txt", base, n)
+	if j.kind != store.SupplementExport {
+		return FileName(j.UnitID, j.day)
 	}
-	return FileName(j.UnitID, j.day)
+	n := 1
+	for _, e := range j.exports {
+		if e.Kind == store.SupplementExport {
+			n++
+		}
+	}
+	return fmt.Sprintf("%sclientinfo%s.supplement-%d.txt", j.UnitID, j.day, n)
 }

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -269,8 +268,9 @@ func TestExporterRefuses(t *testing.T) {
 	}
 }
 
-// TestPartialHasItsOwnName: also while the window is open, and never as the report.
-func TestPartialHasItsOwnName(t *testing.T) {
+// TestPartialGivesWayToTheReport: while the window is open a partial report shows what is
+// there; once it has closed, asking for a partial one makes the report.
+func TestPartialGivesWayToTheReport(t *testing.T) {
 	s := openLocal(t, filepath.Join(t.TempDir(), "local.db"))
 	recs := storetest.Records(day, 3)
 	put(t, s, recs...)
@@ -278,14 +278,14 @@ func TestPartialHasItsOwnName(t *testing.T) {
 	x := exporter(t, s, dir)
 	x.Now = func() time.Time { return afterClose.Add(-time.Hour) }
 	mustExport(t, x, store.PartialExport)
-	wantFile(t, reportPath(dir, ".partial"), store.PartialExport, recs)
-	more := storetest.Record(day)
-	put(t, s, more)
+	wantFile(t, reportPath(dir, ""), store.PartialExport, recs)
+	recs = append(recs, storetest.Record(day))
+	put(t, s, recs[3])
 	mustExport(t, x, store.PartialExport) // replaces the one before
-	wantFile(t, reportPath(dir, ".partial"), store.PartialExport, append(recs, more))
-	if _, err := os.Stat(reportPath(dir, "")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("under the report's name: %v", err)
-	}
+	wantFile(t, reportPath(dir, ""), store.PartialExport, recs)
+	x.Now = func() time.Time { return afterClose }
+	mustExport(t, x, store.PartialExport)
+	wantFile(t, reportPath(dir, ""), store.FullExport, recs)
 }
 
 // TestForeignFileIsNotTouched: what no export made is not replaced, unless it is equal.

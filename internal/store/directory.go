@@ -33,7 +33,7 @@ func (d *Directory) Generation(ctx context.Context) (int64, error) {
 // Apps lists all AppIDs, the disabled ones too, in their order.
 func (d *Directory) Apps(ctx context.Context) ([]auth.App, error) {
 	rows, err := d.db.QueryContext(ctx,
-		"SELECT app_id, app_type, sealed, enabled, created, changed FROM app ORDER BY app_id")
+		"SELECT app_id, app_type, cipher, sealed, enabled, created, changed FROM app ORDER BY app_id")
 	if err != nil {
 		return nil, readError(ctx, err)
 	}
@@ -43,7 +43,7 @@ func (d *Directory) Apps(ctx context.Context) ([]auth.App, error) {
 		var a auth.App
 		var appType, enabled int16
 		var created, changed int64
-		if err := rows.Scan(&a.AppID, &appType, &a.Sealed, &enabled, &created, &changed); err != nil {
+		if err := rows.Scan(&a.AppID, &appType, &a.Cipher, &a.Sealed, &enabled, &created, &changed); err != nil {
 			return nil, readError(ctx, err)
 		}
 		if a.Type, err = code[auth.AppType](appType); err != nil {
@@ -82,9 +82,9 @@ func (d *Directory) Accounts(ctx context.Context) ([]core.Account, error) {
 
 // AddApp admits an AppID, or returns ErrExists. Times are kept to the microsecond.
 func (d *Directory) AddApp(ctx context.Context, a auth.App) error {
-	return d.change(ctx, ErrExists, `INSERT INTO app (app_id, app_type, sealed, enabled, created, changed)
-		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-		string(a.AppID), digit(a.Type), bytesOf(a.Sealed), flagOf(a.Enabled), micros(a.Created), micros(a.Changed))
+	return d.change(ctx, ErrExists, `INSERT INTO app (app_id, app_type, cipher, sealed, enabled, created, changed)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+		string(a.AppID), digit(a.Type), int16(a.Cipher), bytesOf(a.Sealed), flagOf(a.Enabled), micros(a.Created), micros(a.Changed))
 }
 
 // SetAppEnabled admits an AppID again or withdraws its admission; ErrNotFound.
@@ -97,6 +97,12 @@ func (d *Directory) SetAppEnabled(ctx context.Context, id regulation.AppID, enab
 func (d *Directory) SetAppSealed(ctx context.Context, id regulation.AppID, sealed []byte) error {
 	return d.change(ctx, ErrNotFound, "UPDATE app SET sealed = $1, changed = $2 WHERE app_id = $3",
 		bytesOf(sealed), micros(d.now()), string(id))
+}
+
+// SetAppCode replaces an AppID's encrypted authcode and its cipher in one; ErrNotFound.
+func (d *Directory) SetAppCode(ctx context.Context, id regulation.AppID, sealed []byte, cipher auth.Cipher) error {
+	return d.change(ctx, ErrNotFound, "UPDATE app SET sealed = $1, cipher = $2, changed = $3 WHERE app_id = $4",
+		bytesOf(sealed), int16(cipher), micros(d.now()), string(id))
 }
 
 // AddAccount adds an account, or returns ErrExists.

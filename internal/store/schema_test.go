@@ -19,8 +19,8 @@ func TestSchemaVersions(t *testing.T) {
 		t.Fatalf("an empty database: %v, want a SchemaError", err)
 	}
 	applied, err := p.Migrate(t.Context())
-	if err != nil || int64(len(applied)) != e.Wanted {
-		t.Fatalf("Migrate: %v, %v, want %d migrations", applied, err, e.Wanted)
+	if err != nil || len(applied) == 0 || applied[len(applied)-1].Version != e.Wanted {
+		t.Fatalf("Migrate: %v, %v, want all up to version %d", applied, err, e.Wanted)
 	}
 	if err := p.CheckSchema(t.Context()); err != nil {
 		t.Errorf("after Migrate: %v", err)

@@ -9,8 +9,8 @@ import (
 
 // Lengths of a terminal's ciphertext, in bytes.
 const (
-	CiphertextLen       = 256 // RSA-2048
-	CiphertextHeaderLen = 264 // with the 8-byte header that the field's incumbent puts before it
+	CiphertextLen       = 256 // RSA-2048; SM2 has a range, see Encrypter
+	CiphertextHeaderLen = 264 // RSA-2048 with the 8-byte header that the field's incumbent puts before it
 )
 
 // Problem is why a record carries the flag it carries: enum, metric label and audit word.
@@ -71,7 +71,7 @@ type Rules struct {
 //
 //  1. No ciphertext: flag 1, the terminal's key version if it is valid, else the newest.
 //  2. Key version unknown, expired or not yet valid: flag 2, the newest valid key.
-//  3. Ciphertext of the wrong length, then an own flag that is not 0 to 3: flag 3.
+//  3. Ciphertext of a length that the key of its version does not make, then an own flag that is not 0 to 3: flag 3.
 //  4. Otherwise the terminal's own flag stands.
 //
 // The error is ErrNoValidKey and nothing else. Neither slice of info is kept.
@@ -82,18 +82,18 @@ func (rules Rules) Assess(info TerminalInfo, ring *KeyRing, at time.Time) (Asses
 			return Assessment{}, ErrNoValidKey
 		}
 	}
-	flag, problem := rules.judge(info, keyProblem)
+	flag, problem := rules.judge(info, key, keyProblem)
 	return Assessment{flag, key, problem}, nil
 }
 
-func (rules Rules) judge(info TerminalInfo, keyProblem Problem) (regulation.AbnormalFlag, Problem) {
+func (rules Rules) judge(info TerminalInfo, key *Key, keyProblem Problem) (regulation.AbnormalFlag, Problem) {
 	own := regulation.AbnormalFlag(info.Flag)
 	switch {
 	case len(info.Ciphertext) == 0:
 		return regulation.FlagTerminalEmpty, TerminalInfoEmpty
 	case keyProblem != NoProblem:
 		return regulation.FlagKeyVersion, keyProblem
-	case !rules.wellFormed(len(info.Ciphertext)):
+	case !rules.wellFormed(key, len(info.Ciphertext)):
 		return regulation.FlagTerminalData, TerminalInfoLength
 	case !own.Valid():
 		return regulation.FlagTerminalData, TerminalFlagInvalid
@@ -103,6 +103,10 @@ func (rules Rules) judge(info TerminalInfo, keyProblem Problem) (regulation.Abno
 	return regulation.FlagNormal, NoProblem
 }
 
-func (rules Rules) wellFormed(n int) bool {
-	return n == CiphertextLen || rules.AcceptHeader264 && n == CiphertextHeaderLen
+func (rules Rules) wellFormed(key *Key, n int) bool {
+	shortest, longest := key.Encrypter.CiphertextLen()
+	if n >= shortest && n <= longest {
+		return true
+	}
+	return rules.AcceptHeader264 && n == CiphertextHeaderLen && longest == CiphertextLen
 }

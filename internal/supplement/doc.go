@@ -16,13 +16,24 @@
 //   - One line of the report has one key version: Assess names the key that the
 //     supplement is encrypted under, and its version is that of the line.
 //   - At most two keys are valid at any instant (A.1): NewKeyRing refuses more.
-//   - Only public keys: ParsePublicKey refuses a private one, and nothing here decrypts.
+//   - Only public keys: ParsePublicKey refuses a private one, and nothing here decrypts
+//     (testkey does, for test pairs).
+//
+// # The life of a key
+//
+//	not yet ──NotBefore──▶ newest ──a later listed one begins──▶ valid ──NotAfter──▶ expired
+//
+// NotBefore belongs to the life, NotAfter does not. The algorithm is a property of each
+// key: while terminals change from RSA to SM2, both stand in the ring. A ring never
+// changes; a reload makes another. KeyRing.Warnings tells 60, 30 and 7 days ahead what ends.
 //
 // # Bounds
 //
 // The longest direct string is MaxDirectLen bytes and the longest with a relay
-// MaxRelayLen; both fit one RSA-2048 PKCS#1 v1.5 block of MaxPlaintext bytes.
-// Encrypting takes some tens of microseconds, everything else below one.
+// MaxRelayLen; both fit one RSA-2048 PKCS#1 v1.5 block of MaxPlaintext bytes. RSA makes
+// CiphertextLen bytes of whatever it encrypts, SM2 SM2Overhead more than the plaintext has.
+// Encrypting takes some tens of microseconds, with SM2 about a hundred, everything else
+// below one.
 //
 // No files, no environment, no clock, no goroutines: a crash leaves nothing.
 package supplement

@@ -17,6 +17,9 @@ type Encrypter interface {
 	// Encrypt appends the ciphertext of plaintext to dst. It is safe for concurrent
 	// use and keeps neither slice.
 	Encrypt(dst, plaintext []byte) ([]byte, error)
+	// CiphertextLen says between which lengths, both included, every ciphertext of a
+	// terminal string lies, in bytes.
+	CiphertextLen() (shortest, longest int)
 }
 
 // Key is one version of the encryption key.
@@ -25,6 +28,7 @@ type Key struct {
 	NotBefore time.Time // zero for no bound
 	NotAfter  time.Time // exclusive; zero for no bound
 	Encrypter Encrypter
+	Info      KeyInfo
 }
 
 // validAt reports whether at lies in [NotBefore, NotAfter).

@@ -13,6 +13,9 @@ type plain struct{}
 
 func (plain) Encrypt(dst, plaintext []byte) ([]byte, error) { return append(dst, plaintext...), nil }
 
+// CiphertextLen is that of RSA, which the tests of lengths are about.
+func (plain) CiphertextLen() (shortest, longest int) { return CiphertextLen, CiphertextLen }
+
 // key takes its bounds as dates, "" for none.
 func key(version, notBefore, notAfter string) Key {
 	k := Key{Version: version, Encrypter: plain{}}

@@ -3,6 +3,7 @@ package supplement
 import (
 	"bytes"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -28,8 +29,7 @@ const (
 	KeyWrongPEMType                     // some other PEM type
 	KeyTrailing                         // something follows the key
 	KeyMalformed                        // the block does not hold a SubjectPublicKeyInfo
-	KeySM2                              // a public key of the national algorithm
-	KeyNotRSA                           // a public key of another algorithm
+	KeyAlgorithm                        // a public key of neither RSA nor SM2
 	KeySize                             // an RSA modulus of another size than 2048
 	KeyExponent                         // an even public exponent, or one that is too small or too big
 )
@@ -37,7 +37,7 @@ const (
 var keyFaultWords = [...]string{
 	KeyNotPEM: "not_pem", KeyPrivate: "private_key", KeyCertificate: "certificate", KeyPKCS1: "pkcs1",
 	KeyWrongPEMType: "wrong_pem_type", KeyTrailing: "trailing_data", KeyMalformed: "malformed",
-	KeySM2: "sm2", KeyNotRSA: "not_rsa", KeySize: "rsa_size", KeyExponent: "rsa_exponent",
+	KeyAlgorithm: "algorithm", KeySize: "rsa_size", KeyExponent: "rsa_exponent",
 }
 
 func (f KeyFault) String() string {
@@ -57,23 +57,39 @@ type KeyError struct {
 func (e *KeyError) Error() string { return "public key: " + e.Explain }
 
 // ParsePublicKey reads the monitoring centre's encryption key: one PEM block of type
-// PUBLIC KEY (SubjectPublicKeyInfo), RSA with a modulus of 2048 bits. Text before the
-// block is allowed. The error is a *KeyError.
-func ParsePublicKey(pemBytes []byte) (Encrypter, error) {
+// PUBLIC KEY (SubjectPublicKeyInfo), RSA with a modulus of 2048 bits or SM2. Text before
+// the block is allowed. The error is a *KeyError.
+func ParsePublicKey(pemBytes []byte) (*PublicKey, error) {
 	der, err := publicKeyDER(pemBytes)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkAlgorithm(der); err != nil {
+	algorithm, bits, err := algorithmOf(der)
+	if err != nil {
 		return nil, err
 	}
+	key := &PublicKey{Info: KeyInfo{Algorithm: algorithm, Fingerprint: sha256.Sum256(der)}}
+	if algorithm == SM2 {
+		key.Info.Bits = sm2Bits
+		key.Encrypter, err = newSM2Key(bits)
+	} else {
+		key.Info.Bits = rsaBits
+		key.Encrypter, err = parseRSA(der)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return key, nil
+}
+
+func parseRSA(der []byte) (*rsaKey, error) {
 	parsed, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {
 		return nil, &KeyError{KeyMalformed, "the block does not hold an RSA public key"}
 	}
 	pub, ok := parsed.(*rsa.PublicKey)
 	if !ok {
-		return nil, &KeyError{KeyNotRSA, "not an RSA key; the regulation asks for RSA-2048 (4.4.1 b)"}
+		return nil, &KeyError{KeyAlgorithm, explainAlgorithm}
 	}
 	if err := checkRSA(pub); err != nil {
 		return nil, err
@@ -119,31 +135,35 @@ var (
 	oidSM2 = asn1.ObjectIdentifier{1, 2, 156, 10197, 1, 301} // GM/T 0006
 )
 
-// checkAlgorithm tells the algorithms apart that x509 has no, or the same, words for.
-func checkAlgorithm(der []byte) error {
+const explainAlgorithm = "neither an RSA nor an SM2 key; the regulation asks for RSA-2048, or the national algorithm (4.4.1 b)"
+
+// algorithmOf tells the algorithms apart that x509 has no, or the same, words for, and
+// returns the key's own bits.
+func algorithmOf(der []byte) (Algorithm, []byte, error) {
 	var info struct {
 		Algorithm pkix.AlgorithmIdentifier
 		Key       asn1.BitString
 	}
 	rest, err := asn1.Unmarshal(der, &info)
 	if err != nil {
-		return &KeyError{KeyMalformed, "the block does not hold a SubjectPublicKeyInfo"}
+		return 0, nil, &KeyError{KeyMalformed, "the block does not hold a SubjectPublicKeyInfo"}
 	}
 	if len(rest) > 0 {
-		return &KeyError{KeyTrailing, "something follows the key inside the PEM block"}
-	}
-	if info.Algorithm.Algorithm.Equal(oidRSA) {
-		return nil
+		return 0, nil, &KeyError{KeyTrailing, "something follows the key inside the PEM block"}
 	}
 	var curve asn1.ObjectIdentifier
-	if info.Algorithm.Algorithm.Equal(oidEC) {
-		// A curve written out in parameters, not by name, leaves curve empty: not RSA.
+	switch algorithm := info.Algorithm.Algorithm; {
+	case algorithm.Equal(oidRSA):
+		return RSA, info.Key.RightAlign(), nil
+	case algorithm.Equal(oidEC):
+		// A curve written out in parameters, not by name, leaves curve empty: not ours.
 		_, _ = asn1.Unmarshal(info.Algorithm.Parameters.FullBytes, &curve)
 	}
+	// SM2 is a curve to some (OpenSSL, RFC 8998) and an algorithm of its own to others.
 	if curve.Equal(oidSM2) || info.Algorithm.Algorithm.Equal(oidSM2) {
-		return &KeyError{KeySM2, "an SM2 key; SM2 is not supported yet, the regulation in force asks for RSA-2048 (4.4.1 b)"}
+		return SM2, info.Key.RightAlign(), nil
 	}
-	return &KeyError{KeyNotRSA, "not an RSA key; the regulation asks for RSA-2048 (4.4.1 b)"}
+	return 0, nil, &KeyError{KeyAlgorithm, explainAlgorithm}
 }
 
 func checkRSA(pub *rsa.PublicKey) error {

@@ -9,7 +9,8 @@ import (
 	"filippo.io/bigmod"
 )
 
-// MaxPlaintext is the longest plaintext of one RSA-2048 PKCS#1 v1.5 block, in bytes.
+// MaxPlaintext is the longest plaintext of one RSA-2048 PKCS#1 v1.5 block, in bytes. An
+// SM2 key takes no more: what is encrypted is the same.
 const MaxPlaintext = CiphertextLen - pkcs1Overhead
 
 // pkcs1Overhead is 0x00 0x02, at least 8 bytes of padding, and 0x00 (RFC 8017, 7.2.1).
@@ -19,7 +20,7 @@ const pkcs1Overhead = 11
 type PlaintextTooLongError struct{ Len int }
 
 func (e *PlaintextTooLongError) Error() string {
-	return fmt.Sprintf("plaintext of %d bytes, at most %d fit RSA-2048 with PKCS#1 v1.5", e.Len, MaxPlaintext)
+	return fmt.Sprintf("plaintext of %d bytes, at most %d fit (RSA-2048 with PKCS#1 v1.5)", e.Len, MaxPlaintext)
 }
 
 // rsaKey encrypts with RSA-2048 and PKCS#1 v1.5 padding: the one place that does.
@@ -73,6 +74,9 @@ func (k *rsaKey) Encrypt(dst, plaintext []byte) ([]byte, error) {
 	block.power.ExpShortVarTime(&block.base, k.exponent, k.modulus)
 	return append(dst, block.power.Bytes(k.modulus)...), nil
 }
+
+// CiphertextLen is the length of the modulus, whatever was encrypted.
+func (k *rsaKey) CiphertextLen() (shortest, longest int) { return CiphertextLen, CiphertextLen }
 
 // pad fills padded with 0x00 0x02, nonzero random bytes, 0x00, plaintext (RFC 8017, 7.2.1).
 func (b *rsaBlock) pad(plaintext []byte) {

@@ -16,7 +16,7 @@ import (
 )
 
 // newPair makes a key pair as the monitoring centre would, and reads the public half.
-func newPair(t testing.TB) (*rsa.PrivateKey, Encrypter) {
+func newPair(t testing.TB) (*rsa.PrivateKey, *PublicKey) {
 	t.Helper()
 	private, err := rsa.GenerateKey(rand.Reader, rsaBits)
 	if err != nil {

@@ -2,7 +2,7 @@
 """An independent terminal, written from docs/protocol.md alone.
 
 It shares no code with the project: if it can log in, that page says enough. It needs
-Python 3.8, its standard library, and the openssl command for AES-128-ECB.
+Python 3.8, its standard library, and the openssl command for AES-128-ECB and SM4-ECB.
 
     terminal.py --address 127.0.0.1:20016 --broker 9999 --app-id client_demo_1.0 \\
         --authcode 0123456789ABCDEF --account 88888888 --password Secret123 --key-version 1.0
@@ -234,11 +234,14 @@ def need(fields, *names):
             raise Failure(failed="protocol", problem="no %s in the answer" % name)
 
 
-def answer_challenge(authcode, challenge):
+CIPHERS = {"aes": "-aes-128-ecb", "sm4": "-sm4-ecb"}
+
+
+def answer_challenge(cipher, authcode, challenge):
     key = authcode.encode("ascii")
     if len(key) != 16:
         raise Failure(failed="argument", item="authcode", problem="%d bytes, not 16" % len(key))
-    done = subprocess.run(["openssl", "enc", "-aes-128-ecb", "-nopad", "-K", key.hex()],
+    done = subprocess.run(["openssl", "enc", CIPHERS[cipher], "-nopad", "-K", key.hex()],
                           input=challenge, stdout=subprocess.PIPE, check=True)
     return done.stdout
 
@@ -256,7 +259,8 @@ def run(args):
         identity = encode_field("AuthIdentity", BrokerID=args.broker, AppID=args.app_id, ProductInfo="python")
         got = front.ask("authenticate", AUTHENTICATE, identity)
         need(got, "AuthChallenge")
-        info = encode_field("AuthInfo", AuthInfo=answer_challenge(args.authcode, got["AuthChallenge"]["TimeStamp"]))
+        info = encode_field("AuthInfo", AuthInfo=answer_challenge(
+            args.cipher, args.authcode, got["AuthChallenge"]["TimeStamp"]))
         admitted = front.ask("authenticate", AUTHENTICATE, identity, info)
         need(admitted, "AuthResult", "Error")
 
@@ -284,6 +288,7 @@ def arguments():
     parser.add_argument("--broker", required=True)
     parser.add_argument("--app-id", required=True)
     parser.add_argument("--authcode", required=True, help="16 characters")
+    parser.add_argument("--cipher", choices=sorted(CIPHERS), default="aes", help="what the firm agreed on for this AppID")
     parser.add_argument("--account", required=True)
     parser.add_argument("--password", required=True)
     parser.add_argument("--key-version", required=True)

@@ -51,7 +51,7 @@ func account(name regulation.Account) core.Account {
 
 func apps(t *testing.T, d *store.Directory) {
 	a, b, lower := app("client_a_1.0"), app("client_b_1.0"), app("CLIENT_a_1.0")
-	b.Enabled = false
+	b.Enabled, b.Cipher = false, auth.SM4
 	for _, x := range []auth.App{b, a, lower} {
 		must(t, d.AddApp(t.Context(), x))
 	}
@@ -61,7 +61,9 @@ func apps(t *testing.T, d *store.Directory) {
 	must(t, d.SetAppEnabled(t.Context(), a.AppID, false))
 	must(t, d.SetAppEnabled(t.Context(), b.AppID, true))
 	must(t, d.SetAppSealed(t.Context(), b.AppID, []byte("new")))
+	must(t, d.SetAppCode(t.Context(), a.AppID, []byte("newer"), auth.SM4))
 	a.Enabled, b.Enabled, b.Sealed = false, true, []byte("new")
+	a.Sealed, a.Cipher = []byte("newer"), auth.SM4
 	equalApps(t, d, []auth.App{lower, a, b}, cmpopts.IgnoreFields(auth.App{}, "Changed"))
 	got, err := d.Apps(t.Context())
 	must(t, err)
@@ -89,6 +91,7 @@ func generation(t *testing.T, d *store.Directory) {
 		func() error { return d.AddApp(t.Context(), app("client_a_1.0")) },
 		func() error { return d.SetAppEnabled(t.Context(), "client_a_1.0", false) },
 		func() error { return d.SetAppSealed(t.Context(), "client_a_1.0", []byte("x")) },
+		func() error { return d.SetAppCode(t.Context(), "client_a_1.0", []byte("y"), auth.SM4) },
 		func() error { return d.AddAccount(t.Context(), account("1001")) },
 		func() error { return d.UnlockAccount(t.Context(), "1001", created) },
 	} {
@@ -116,6 +119,7 @@ func failures(t *testing.T, d *store.Directory) {
 		{"SetAppEnabled", d.SetAppEnabled(t.Context(), "client_x_1.0", true), store.ErrNotFound},
 		{"SetAppEnabled in other letters", d.SetAppEnabled(t.Context(), "CLIENT_A_1.0", true), store.ErrNotFound},
 		{"SetAppSealed", d.SetAppSealed(t.Context(), "client_x_1.0", nil), store.ErrNotFound},
+		{"SetAppCode", d.SetAppCode(t.Context(), "client_x_1.0", nil, auth.SM4), store.ErrNotFound},
 		{"UnlockAccount", d.UnlockAccount(t.Context(), "9999", created), store.ErrNotFound},
 	} {
 		if !errors.Is(c.got, c.want) {

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/supplement"
+)
+
+func newKey(e *env) *cobra.Command {
+	return group("key", "Encryption keys that the monitoring centre granted", newKeyList(e))
+}
+
+// shownKey is a key as `key list -o json` prints it.
+type shownKey struct {
+	Version     string     `json:"version"`
+	Algorithm   string     `json:"algorithm"`
+	Bits        int        `json:"bits"`
+	Fingerprint string     `json:"fingerprint"` // SHA-256 of the SubjectPublicKeyInfo
+	NotBefore   *time.Time `json:"not_before"`  // null for no bound
+	NotAfter    *time.Time `json:"not_after"`   // null for no bound
+	State       string     `json:"state"`
+	DaysLeft    *int       `json:"days_left"` // whole days; null without an end or after it
+}
+
+type shownKeys struct {
+	Keys     []shownKey `json:"keys"`
+	Warnings []string   `json:"warnings"`
+}
+
+func newKeyList(e *env) *cobra.Command {
+	var (
+		path string
+		form output
+	)
+	c := &cobra.Command{
+		Use: "list", Short: "List the keys: algorithm, fingerprint, life and days left", Args: cobra.NoArgs,
+		Long: "List the keys of the configuration, the newest last, with where each stands in its life: not yet,\n" +
+			"valid, newest (valid, and used where a terminal's version cannot be), expired. The fingerprint is\n" +
+			"SHA-256 of the SubjectPublicKeyInfo: compare it with what the monitoring centre says (openssl pkey\n" +
+			"-pubin -in FILE -outform DER | sha256sum prints it too). A running\n" +
+			"front has what its last start or reload read; its /metrics tell.",
+		RunE: e.action(func(*cobra.Command, []string) error {
+			cfg, err := config.Load(path, e.environ)
+			if err != nil {
+				return err
+			}
+			ring, faults := loadKeys(cfg, nil, nil)
+			if err := faults.Err(); err != nil {
+				return err
+			}
+			list := showKeys(ring, time.Now())
+			return form.print(e.out, list, list.text)
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	return c
+}
+
+func showKeys(ring *supplement.KeyRing, now time.Time) shownKeys {
+	list := shownKeys{Keys: []shownKey{}, Warnings: []string{}}
+	for _, k := range ring.Keys() {
+		s := shownKey{
+			Version: k.Version, Algorithm: k.Info.Algorithm.String(), Bits: k.Info.Bits,
+			Fingerprint: hex.EncodeToString(k.Info.Fingerprint[:]), State: ring.State(&k, now).String(),
+			NotBefore: bound(k.NotBefore), NotAfter: bound(k.NotAfter),
+		}
+		if left := k.NotAfter.Sub(now); left > 0 {
+			s.DaysLeft = new(int(days(left)))
+		}
+		list.Keys = append(list.Keys, s)
+	}
+	for _, w := range ring.Warnings(now) {
+		list.Warnings = append(list.Warnings, w.Text)
+	}
+	return list
+}
+
+func bound(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return new(t.In(regulation.Zone))
+}
+
+func (l shownKeys) text(w io.Writer) {
+	table(w, "VERSION\tALGORITHM\tBITS\tNOT BEFORE\tNOT AFTER\tSTATE\tDAYS LEFT\tFINGERPRINT", func(w io.Writer) {
+		for _, k := range l.Keys {
+			left := "-"
+			if k.DaysLeft != nil {
+				left = fmt.Sprint(*k.DaysLeft)
+			}
+			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\tSHA256:%s\n", k.Version, k.Algorithm, k.Bits,
+				shownBound(k.NotBefore), shownBound(k.NotAfter), k.State, left, k.Fingerprint)
+		}
+	})
+	for _, text := range l.Warnings {
+		fmt.Fprintln(w, "warning:", text)
+	}
+}
+
+func shownBound(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return shown(*t)
+}

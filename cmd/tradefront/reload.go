@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/gateway"
+	"github.com/tradefront/tradefront/internal/ops"
+)
+
+// A reload (SIGHUP) takes over a changed configuration without losing a connection.
+//
+// The audit log is reopened first and whatever the configuration says: log rotation sends
+// the same signal, and entries must not go on into a file that is about to be packed.
+// Then the configuration and all its files are loaded and judged as at a start. Anything
+// wrong: one report in the log, and everything stays in force as it was. Nothing wrong:
+// keys, calendar and terminal_info are replaced in one step, then the log level.
+//
+// Nothing is written. A crash in here leaves what a crash elsewhere leaves; the next start
+// takes the files as they then are, and refuses to start with what a reload refuses.
+
+// catchHangups keeps SIGHUP from ending the process, from now until release. Several that
+// come while one is being worked on are one: the files are read after it was taken.
+func catchHangups() (hangups <-chan os.Signal, release func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c, func() { signal.Stop(c) }
+}
+
+// reloadOn reloads at each hangup, one after the other, until stop, which waits for the
+// one that runs.
+func (d *daemon) reloadOn(hangups <-chan os.Signal, load func() (*config.Config, error)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hangups:
+				reopen(d.audit, d.logger)
+				d.reload(load)
+			}
+		}
+	})
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+func reopen(audit *ops.Audit, logger *zap.Logger) {
+	if err := audit.Reopen(); err != nil {
+		logger.Error("SIGHUP: the audit log was not reopened, entries go on into the old file", zap.Error(err))
+		return
+	}
+	logger.Info("SIGHUP: the audit log was reopened")
+}
+
+// reload is all or nothing.
+func (d *daemon) reload(load func() (*config.Config, error)) {
+	next, set, err := d.judge(load)
+	if err != nil {
+		faults := faultLines(err)
+		d.reloaded.Store(&reloadOutcome{at: time.Now(), faults: len(faults)})
+		d.logger.Error("SIGHUP: the configuration has faults; nothing was taken over, everything stays in force as it was",
+			zap.Strings("faults", faults))
+		return
+	}
+	d.gateway.Replace(*set)
+	restart := d.cfg.NeedRestart(next)
+	d.reloaded.Store(&reloadOutcome{at: time.Now(), restart: restart})
+	d.sayReloaded(next, set)
+	if len(restart) > 0 {
+		d.logger.Warn("SIGHUP: these keys were changed too, and need a restart to be in force", zap.Strings("keys", restart))
+	}
+	d.keyAlarm.forget()
+	d.warn()
+}
+
+// judge loads everything as a start would, and makes of it what is to be in force.
+func (d *daemon) judge(load func() (*config.Config, error)) (*config.Config, *gateway.InForce, error) {
+	next, err := load()
+	if err != nil {
+		return nil, nil, err
+	}
+	assets, err := loadAssets(next)
+	if err != nil {
+		return nil, nil, err
+	}
+	// A start with keys of which none is valid yet may wait for its time. A front that
+	// serves would be stopped by them, and somebody has mistaken a date.
+	now := time.Now()
+	if assets.keys.Newest(now) == nil && d.gateway.InForce().Keys.Newest(now) != nil {
+		return nil, nil, config.Faults{{
+			Key: "keys", Problem: "none is valid now, and every login would be answered 7",
+			Fix: "check not_before and not_after; the keys in force are still good",
+		}}
+	}
+	return next, assets.inForce(next), nil
+}
+
+// sayReloaded changes the log level, and says so under the more talkative of the two.
+func (d *daemon) sayReloaded(next *config.Config, set *gateway.InForce) {
+	level, err := ops.ParseLevel(next.LogLevel)
+	if err != nil {
+		level = d.level.Level() // cannot be: config allows these words only
+	}
+	if level < d.level.Level() {
+		d.level.SetLevel(level)
+	}
+	versions := make([]string, 0, len(next.Keys))
+	for _, k := range set.Keys.Keys() {
+		versions = append(versions, k.Version)
+	}
+	d.logger.Info("SIGHUP: the configuration was reloaded",
+		zap.Strings("key_versions", versions), zap.Stringer("calendar_to", set.Calendar.Horizon()),
+		zap.String("terminal_info", next.TerminalInfo), zap.String("log_level", next.LogLevel))
+	d.level.SetLevel(level)
+}
+
+func faultLines(err error) []string {
+	var faults config.Faults
+	if !errors.As(err, &faults) {
+		return []string{err.Error()}
+	}
+	lines := make([]string, len(faults))
+	for i, f := range faults {
+		lines[i] = f.String()
+	}
+	return lines
+}
+
+// reloadOutcome is what came of the last reload.
+type reloadOutcome struct {
+	at      time.Time
+	faults  int      // 0 if it was taken over
+	restart []string // keys that wait for a restart
+}
+
+// lastReload is the outcome of the last reload, nil if there was none.
+type lastReload = atomic.Pointer[reloadOutcome]
+
+// check is for the readiness page: somebody may have sent the signal and not read the log.
+func (o *reloadOutcome) check() (bool, string) {
+	switch {
+	case o == nil:
+		return true, "as it was at the start"
+	case o.faults > 0:
+		return false, fmt.Sprintf("the reload at %s was refused for %d faults, which the log lists: "+
+			"what was in force before still is", shown(o.at), o.faults)
+	case len(o.restart) > 0:
+		return false, fmt.Sprintf("reloaded at %s, but these need a restart: %s", shown(o.at), strings.Join(o.restart, ", "))
+	}
+	return true, "reloaded at " + shown(o.at)
+}

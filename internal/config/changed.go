@@ -1,0 +1,46 @@
+package config
+
+import (
+	"reflect"
+	"slices"
+)
+
+// reloadable are the keys that a running front can take over. Everything else is decided
+// once, when the front starts.
+var reloadable = []string{"keys", "calendar_file", "log_level", "terminal_info"}
+
+// NeedRestart lists the keys in which next differs from c and that a running front cannot
+// take over, in the order of the Config struct. A list counts as one key.
+//
+// What the files hold that a key names is not looked at.
+func (c *Config) NeedRestart(next *Config) []string {
+	return changed(schema(), reflect.ValueOf(*c), reflect.ValueOf(*next))
+}
+
+// Reloaded is c with the keys of next that a running front can take over.
+func (c *Config) Reloaded(next *Config) *Config {
+	merged := *c
+	from, to := reflect.ValueOf(*next), reflect.ValueOf(&merged).Elem()
+	root := schema()
+	for i := range root.fields {
+		if f := &root.fields[i]; slices.Contains(reloadable, f.path) {
+			to.Field(f.index).Set(from.Field(f.index))
+		}
+	}
+	return &merged
+}
+
+func changed(f *field, old, next reflect.Value) (paths []string) {
+	for i := range f.fields {
+		c := &f.fields[i]
+		a, b := old.Field(c.index), next.Field(c.index)
+		switch {
+		case slices.Contains(reloadable, c.path):
+		case c.shape == section:
+			paths = append(paths, changed(c, a, b)...)
+		case !reflect.DeepEqual(a.Interface(), b.Interface()):
+			paths = append(paths, c.path)
+		}
+	}
+	return paths
+}

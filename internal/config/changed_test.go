@@ -1,0 +1,74 @@
+package config
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestNeedRestart(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*Config)
+		want   []string
+	}{
+		{"nothing", func(*Config) {}, nil},
+		{"all that can be reloaded", func(c *Config) {
+			c.Keys = append(slices.Clone(c.Keys), Key{Version: "2.0"})
+			c.CalendarFile, c.LogLevel, c.TerminalInfo = "other.yaml", "debug", "strict"
+		}, nil},
+		{"a leaf", func(c *Config) { c.Limits.Connections = 7 }, []string{"limits.connections"}},
+		{"a list", func(c *Config) { c.Front.Listeners = []Listener{{Address: ":1"}} }, []string{"front.listeners"}},
+		{"the order is the struct's", func(c *Config) {
+			c.Timers.Drain, c.Store.Path, c.BrokerID, c.LogLevel = 1, "x", "1", "warn"
+		}, []string{"broker_id", "store.path", "timers.drain"}},
+	} {
+		next := Default()
+		tt.change(&next)
+		old := Default()
+		if got := old.NeedRestart(&next); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Each key is taken over by a reload or named as in need of a restart, and none is both.
+func TestReloadedOrNamed(t *testing.T) {
+	for i := range schema().fields {
+		f := &schema().fields[i]
+		old, next := Default(), Default()
+		v := reflect.ValueOf(&next).Elem().Field(f.index)
+		v.SetZero()
+		named := len(old.NeedRestart(&next)) > 0
+		taken := !reflect.DeepEqual(old.Reloaded(&next), &old)
+		if named == taken {
+			t.Errorf("%s: named %v, taken over %v", f.path, named, taken)
+		}
+	}
+}
+
+func TestReloadedLeavesBothAlone(t *testing.T) {
+	old, next := Default(), Default()
+	next.LogLevel, next.BrokerID = "debug", "1"
+	got := old.Reloaded(&next)
+	want := Default()
+	want.LogLevel = "debug"
+	if diff := cmp.Diff(&want, got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(Default(), old); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestKeyAlgorithm(t *testing.T) {
+	for algorithm, good := range map[string]bool{"": true, "rsa": true, "sm2": true, "SM2": false, "rsa2048": false} {
+		c := Default()
+		c.Keys[0].Algorithm = algorithm
+		if faults := c.check(); faults.on("keys[0].algorithm") == good {
+			t.Errorf("%q: %v", algorithm, faults)
+		}
+	}
+}

@@ -1,0 +1,178 @@
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emmansun/gmsm/sm2"
+	"github.com/emmansun/gmsm/smx509"
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/configs"
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/supplement"
+	"github.com/tradefront/tradefront/internal/supplement/testkey"
+)
+
+// pair is a test key pair: the front gets the public half.
+type pair struct {
+	public  *supplement.PublicKey
+	private testkey.Decrypter
+}
+
+func newRSA(t *testing.T) pair {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsePair(t, public, private)
+}
+
+func newSM2(t *testing.T) pair {
+	t.Helper()
+	key, err := sm2.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := smx509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := smx509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsePair(t, public, private)
+}
+
+func parsePair(t *testing.T, public, private []byte) (p pair) {
+	t.Helper()
+	var err error
+	if p.public, err = supplement.ParsePublicKey(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})); err != nil {
+		t.Fatal(err)
+	}
+	if p.private, err = testkey.Parse(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func (p pair) version(version string, notBefore, notAfter time.Time) supplement.Key {
+	return supplement.Key{
+		Version: version, NotBefore: notBefore, NotAfter: notAfter, Encrypter: p.public.Encrypter, Info: p.public.Info,
+	}
+}
+
+// rooms are the rooms that a login walks through, as simple as they can be.
+type rooms struct {
+	now time.Time // the clock of the gateway
+
+	mu       sync.Mutex
+	stored   []*store.Record
+	entries  []ops.Entry
+	onVerify func() // runs while the core is asked
+	onAppend func() // runs while the record is made durable
+}
+
+func (r *rooms) Verify(context.Context, core.Attempt) (core.User, error) {
+	if r.onVerify != nil {
+		r.onVerify()
+	}
+	return core.User{Account: "88888888", UserType: regulation.UserCustomer}, nil
+}
+
+func (r *rooms) Append(_ context.Context, rec *store.Record) error {
+	if r.onAppend != nil {
+		r.onAppend()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stored = append(r.stored, rec)
+	return nil
+}
+
+func (r *rooms) Log(e ops.Entry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.entries = append(r.entries, e)
+}
+
+// silent counts nothing.
+type silent struct{}
+
+func (silent) Authenticated(string)        {}
+func (silent) LoggedIn(string)             {}
+func (silent) Flagged(string)              {}
+func (silent) Stage(string, time.Duration) {}
+
+func newGateway(t *testing.T, keys ...supplement.Key) (*Gateway, *rooms) {
+	t.Helper()
+	r := &rooms{}
+	cal, err := calendar.Parse(configs.Calendar)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New(Options{Firm: Firm{BrokerID: "9999", VendorID: "TF01", FrontID: 1}}, Parts{
+		Core: r, Keys: ring(t, keys...), Calendar: cal, Log: r, Audit: r, Observer: silent{},
+		Logger: zap.NewNop(), Now: func() time.Time { return r.now },
+	}), r
+}
+
+func ring(t *testing.T, keys ...supplement.Key) *supplement.KeyRing {
+	t.Helper()
+	ring, err := supplement.NewKeyRing(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ring
+}
+
+// logIn is a login of a terminal that names that key version, and what of it was recorded,
+// nil if nothing was.
+func (r *rooms) logIn(g *Gateway, version string, ciphertext []byte) (session.Reply, *store.Record) {
+	before := len(r.stored)
+	reply := enter(g, version, ciphertext)
+	if len(r.stored) == before {
+		return reply, nil
+	}
+	return reply, r.stored[len(r.stored)-1]
+}
+
+func enter(g *Gateway, version string, ciphertext []byte) session.Reply {
+	peer := session.Peer{SessionID: 1, Addr: netip.MustParseAddrPort("203.0.113.7:50123")}
+	return g.Login(context.Background(), peer, session.LoginAttempt{
+		AppID: []byte("client_xsb_1.0"), UserID: []byte("88888888"), Password: []byte("secret"),
+		Terminal: ftd.TerminalInfo{KeyVersion: []byte(version), AbnormalFlag: '0', Ciphertext: ciphertext},
+	})
+}
+
+// opened is the supplement string of a record; "" if the key does not open it.
+func (p pair) opened(rec *store.Record) string {
+	text, err := p.private.Decrypt(rec.Supplement)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}

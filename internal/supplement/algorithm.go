@@ -1,0 +1,36 @@
+package supplement
+
+import "crypto/sha256"
+
+// Algorithm is what a key encrypts with (4.4.1 b).
+type Algorithm byte
+
+// The two algorithms.
+const (
+	RSA Algorithm = iota + 1 // RSA-2048 with PKCS#1 v1.5
+	SM2                      // the national algorithm, GB/T 32918.4
+)
+
+// String is the word of the configuration.
+func (a Algorithm) String() string {
+	switch a {
+	case RSA:
+		return "rsa"
+	case SM2:
+		return "sm2"
+	}
+	return "invalid"
+}
+
+// KeyInfo is what people tell a key by. Nothing is decided by it.
+type KeyInfo struct {
+	Algorithm   Algorithm
+	Bits        int               // of the RSA modulus, or of the SM2 curve
+	Fingerprint [sha256.Size]byte // SHA-256 of the SubjectPublicKeyInfo
+}
+
+// PublicKey is a key of the monitoring centre as ParsePublicKey read it.
+type PublicKey struct {
+	Encrypter
+	Info KeyInfo
+}
