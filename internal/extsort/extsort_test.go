@@ -306,7 +306,7 @@ func BenchmarkSort(b *testing.B) {
 	for err == nil {
 		_, err = r.Next()
 	}
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		b.Fatal(err)
 	}
 }

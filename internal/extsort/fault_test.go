@@ -71,7 +71,7 @@ func TestDiskFull(t *testing.T) {
 	whole := func() int { // bytes that the sort writes if it may
 		f := &badFile{room: -1}
 		s := withFile(t, f)
-		if n, err := runAll(s, recs); err != io.EOF || n != len(recs) {
+		if n, err := runAll(s, recs); !errors.Is(err, io.EOF) || n != len(recs) {
 			t.Fatal(n, err)
 		}
 		size := s.spill.size

@@ -44,7 +44,7 @@ func (s *spill) mergeSome(ctx context.Context, n int, memory []byte) error {
 			return context.Cause(ctx)
 		}
 		rec, err := m.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return s.endRun()
 		}
 		if err != nil {
@@ -94,10 +94,10 @@ func (m *merger) advance() error {
 	if len(m.sources) == 0 {
 		return nil
 	}
-	switch err := m.sources[0].next(); err {
-	case nil:
+	switch err := m.sources[0].next(); {
+	case err == nil:
 		heap.Fix(&m.sources, 0)
-	case io.EOF:
+	case errors.Is(err, io.EOF):
 		heap.Pop(&m.sources)
 	default:
 		return err

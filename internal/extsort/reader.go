@@ -1,6 +1,7 @@
 package extsort
 
 import (
+	"errors"
 	"fmt"
 	"io"
 )
@@ -27,9 +28,9 @@ func (r *Reader) Next() ([]byte, error) {
 	case err == nil:
 		r.left--
 		return rec, nil
-	case err == io.EOF && r.left == 0:
+	case errors.Is(err, io.EOF) && r.left == 0:
 		return nil, io.EOF
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		err = fmt.Errorf("%w: %d records are missing", ErrDamaged, r.left)
 	}
 	return nil, r.s.fail(err)
