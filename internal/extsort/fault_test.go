@@ -87,7 +87,7 @@ func TestDiskFull(t *testing.T) {
 		if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "free some, or name another folder") || read > 0 {
 			t.Errorf("with room for %d of %d bytes: %d read, %v", room, whole, read, err)
 		}
-		if again := s.Add(nil); again != err {
+		if again := s.Add(nil); !errors.Is(again, err) {
 			t.Errorf("after it: %v", again)
 		}
 		if err := s.Close(); err != nil || *f.closed != 1 {
