@@ -28,9 +28,9 @@
 //
 // # Bounds
 //
-// Memory: that of New and one block (at most 64 KiB), whatever is added; merging reads into
+// Memory: that of New and one block (at most 32 KiB), whatever is added; merging reads into
 // the same memory. A record has at most MaxRecord bytes. Disk: the records once; once more
-// for each time that they had to be merged beforehand, which 32 MiB of memory need from 9 GiB
+// for each time that they had to be merged beforehand, which 32 MiB of memory need from 18 GiB
 // of records on. File descriptors: one.
 //
 // # If we crash

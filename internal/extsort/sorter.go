@@ -15,7 +15,7 @@ const (
 	// for less.
 	MinMemory = 64 << 10
 	// maxBlock is the size in bytes of a block of the temporary file, and of a read.
-	maxBlock = 64 << 10
+	maxBlock = 32 << 10
 	// minFanIn is how many runs can be merged at once with the least memory.
 	minFanIn = 16
 	// refBytes is the size of a ref.
