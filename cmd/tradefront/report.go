@@ -14,7 +14,7 @@ import (
 )
 
 func newReport(e *env) *cobra.Command {
-	return group("report", "The file for the monitoring centre", newReportExport(e), newReportMerge(e))
+	return group("report", "The file for the monitoring centre", newReportExport(e), newReportVerify(e), newReportMerge(e))
 }
 
 // exported is what `report export -o json` prints.
