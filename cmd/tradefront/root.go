@@ -80,7 +80,7 @@ func newRoot(e *env) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		newDemo(e), newServe(e), newConfig(e), newMigrate(e), newMasterKey(e),
-		newApp(e), newAccount(e), newReport(e), newPing(e), newVersion(e),
+		newApp(e), newAccount(e), newReport(e), newReconcile(e), newPing(e), newVersion(e),
 	)
 	return root
 }
