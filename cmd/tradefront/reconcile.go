@@ -36,14 +36,15 @@ func newReconcile(e *env) *cobra.Command {
 		form      output
 	)
 	c := &cobra.Command{
-		Use: "reconcile", Short: "Prove that every answered login is stored and in the report", Args: cobra.NoArgs,
+		Use: "reconcile --day D --audit FILE... [--report FILE]", Args: cobra.ArbitraryArgs,
+		Short: "Prove that every answered login is stored and in the report",
 		Long: "Compare, for one trading day, the logins that the audit logs say were answered, the records in\n" +
 			"the store, and the lines of the report, and name each difference by its RecordID. Name the audit\n" +
 			"logs of all fronts that cover the day, which begins at 15:30 of the trading day before; rotated\n" +
 			"and gzipped ones are understood, in any order. The report is this store's own, before it is\n" +
 			"merged with other seats'. Status 1 if there is any fault.",
 		Example: "  tradefront reconcile -c tradefront.yaml --day 20260105 --report 0001clientinfo20260105.txt \\\n" +
-			"    --audit audit.jsonl --audit audit.jsonl.1.gz",
+			"    --audit audit.jsonl audit.jsonl.1.gz",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
 			cfg, err := config.Load(path, e.environ)
 			if err != nil {
@@ -56,6 +57,7 @@ func newReconcile(e *env) *cobra.Command {
 				return errors.New("--limit: want 1 or more")
 			}
 			o.UnitID = cfg.ReportUnitID
+			o.Audit = append(o.Audit, args...) // --audit logs/* leaves all but the first as arguments
 			result, err := e.reconcile(c.Context(), cfg, o)
 			if err != nil {
 				return err
@@ -73,7 +75,7 @@ func newReconcile(e *env) *cobra.Command {
 	configFlag(c, &path)
 	outputFlag(c, &form)
 	c.Flags().StringVar(&day, "day", "", "trading day, YYYYMMDD")
-	c.Flags().StringArrayVar(&o.Audit, "audit", nil, "audit log, once for each file")
+	c.Flags().StringArrayVar(&o.Audit, "audit", nil, "audit log; more may follow as arguments")
 	must(c.MarkFlagRequired("day"))
 	must(c.MarkFlagRequired("audit"))
 	c.Flags().StringVar(&o.Report, "report", "", "report of the day")
