@@ -15,7 +15,7 @@ func (b *builder) opened() *Opened {
 		Lines: s.lines,
 		Flags: parts(
 			Share{Name: "0", English: "normal", Chinese: "正常", Count: s.flags[0]},
-			Share{Name: "1", English: "terminal information empty", Chinese: "终端信息采集为空", Count: s.flags[1]},
+			Share{Name: "1", English: "terminal info empty", Chinese: "终端信息采集为空", Count: s.flags[1]},
 			Share{Name: "2", English: "key version abnormal", Chinese: "密钥版本异常", Count: s.flags[2]},
 			Share{Name: "3", English: "terminal data abnormal", Chinese: "终端信息数据异常", Count: s.flags[3]},
 		),

@@ -5,8 +5,12 @@ import (
 	"slices"
 )
 
-// examplesKept is how many findings of one kind are named; the others are only counted.
-const examplesKept = 20
+const (
+	// examplesKept is how many findings of one kind are named; the others are only counted.
+	examplesKept = 20
+	// examplesShown is how many of them people are shown; the JSON has all that are kept.
+	examplesShown = 6
+)
 
 // Example is one finding. The line numbers begin at 1; 0 is for the file as a whole.
 type Example struct {

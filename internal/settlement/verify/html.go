@@ -37,16 +37,13 @@ type tableRow struct {
 	More int64
 }
 
-// tableExamples is how many places of a kind the page names.
-const tableExamples = 6
-
 func (d pageData) FaultTable() table   { return newTable("fault", d.Faults) }
 func (d pageData) WarningTable() table { return newTable("warning", d.Warnings) }
 
 func newTable(class string, all []Finding) table {
 	t := table{Class: class}
 	for _, f := range all {
-		few := f.Examples[:min(len(f.Examples), tableExamples)]
+		few := f.Examples[:min(len(f.Examples), examplesShown)]
 		t.All = append(t.All, tableRow{f, few, f.Count - int64(len(few))})
 	}
 	return t
@@ -71,7 +68,7 @@ type bar struct {
 
 const (
 	barPitch = 26
-	barMax   = 230.0 // units of a bar of 100 %
+	barMax   = 170.0 // units of a bar of 100 %
 	barsMost = 12    // bars of one chart; the JSON has them all
 )
 
@@ -98,8 +95,11 @@ func shareChart(chinese, english string, all []Share, good ...string) chart {
 			continue
 		}
 		b := bar{Label: s.Chinese + " " + s.English, Count: s.Count, Share: s.Share, Warn: len(good) > 0}
-		if s.Chinese == s.English {
+		switch {
+		case s.Chinese == s.English:
 			b.Label = s.English
+		case len(s.Name) == 1: // a code of the regulation
+			b.Label = s.Name + " " + b.Label
 		}
 		for _, name := range good {
 			b.Warn = b.Warn && s.Name != name
@@ -173,7 +173,7 @@ func addressChart(o *Opened) chart {
 		bars = append(bars, bar{Label: a.Name, Count: a.Count, Share: a.Share, Warn: a.Share >= largeShare})
 	}
 	c := newChart("登录最多的公网IP", "Addresses with the most logins", bars)
-	c.Note = fmt.Sprintf("共%s个不同地址 of %s", group(o.AddressesDistinct), plural(o.AddressesDistinct, "address"))
+	c.Note = fmt.Sprintf("共%s个不同地址 of %s different addresses", group(o.AddressesDistinct), group(o.AddressesDistinct))
 	return c
 }
 

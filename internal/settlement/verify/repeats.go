@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// sortMemory is what finding repeats may use, in bytes.
+	// sortMemory is the most that finding repeats may use, in bytes.
 	sortMemory = 20 << 20
 	// topAddresses is how many addresses with the most logins are kept.
 	topAddresses = 10
@@ -57,7 +57,11 @@ type repeats struct {
 	sorter *extsort.Sorter
 }
 
-func newRepeats(dir string) *repeats { return &repeats{sorter: extsort.New(dir, sortMemory)} }
+// newRepeats needs no more memory than half of a file of fileBytes: a record has 350 bytes at
+// least, and three fingerprints of it with their places in memory 123.
+func newRepeats(dir string, fileBytes int64) *repeats {
+	return &repeats{sorter: extsort.New(dir, int(min(sortMemory, fileBytes/2)))}
+}
 
 func (r *repeats) close() error { return r.sorter.Close() }
 

@@ -61,10 +61,11 @@ func (t *textWriter) findings(title string, all []Finding) {
 	t.line("\n%s", title)
 	for _, f := range all {
 		t.line("  %s: %s (%s)", f.Kind, f.English, group(f.Count))
-		for _, e := range f.Examples {
+		few := f.Examples[:min(len(f.Examples), examplesShown)]
+		for _, e := range few {
 			t.line("    %s", e)
 		}
-		if more := f.Count - int64(len(f.Examples)); more > 0 {
+		if more := f.Count - int64(len(few)); more > 0 {
 			t.line("    and %s more", group(more))
 		}
 		t.line("    what to do: %s", f.Advice)

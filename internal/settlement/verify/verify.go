@@ -89,7 +89,8 @@ func verify(ctx context.Context, o *Options) (_ *Report, err error) {
 	var found findings
 	n, win := judgeName(o, &found)
 	run := &run{
-		o: o, rules: newRules(o, win), chunker: newChunker(file), repeats: newRepeats(o.TempDir), vendor: o.VendorID,
+		o: o, rules: newRules(o, win), chunker: newChunker(file), vendor: o.VendorID,
+		repeats: newRepeats(o.TempDir, file.before.Size()),
 	}
 	defer func() { err = errors.Join(err, run.repeats.close()) }()
 	all, err := run.judge(ctx)
