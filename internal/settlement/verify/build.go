@@ -50,7 +50,7 @@ func (b *builder) judgeAddresses() {
 	}
 	for _, a := range b.addresses.top {
 		if part := float64(a.count) / float64(total); part >= largeShare {
-			b.found.add(AddressShare, 0, fmt.Sprintf("%s: %.1f%% of %s", a.addr, 100*part, plural(total, "login")))
+			b.found.add(AddressShare, 0, fmt.Sprintf("%s: %.1f%% of %s", printed(a.addr), 100*part, plural(total, "login")))
 		}
 	}
 }

@@ -103,7 +103,7 @@ func (b *builder) topAddresses() []Share {
 	total := b.shares.opened.v4 + b.shares.opened.v6
 	all := make([]Share, 0, len(b.addresses.top))
 	for _, a := range b.addresses.top {
-		text, kind := a.addr.String(), addrKinds[addrKindOf(a.addr)]
+		text, kind := printed(a.addr), addrKinds[addrKindOf(a.addr)]
 		all = append(all, Share{Name: text, English: kind.english, Chinese: kind.chinese, Count: a.count, Share: part(a.count, total)})
 	}
 	return all

@@ -64,6 +64,7 @@ type Finding struct {
 	English  string    `json:"english"`
 	Chinese  string    `json:"chinese"`
 	Advice   string    `json:"advice"`
+	AdviceZH string    `json:"advice_chinese"`
 	Examples []Example `json:"examples"` // the first ones by line
 }
 
@@ -75,7 +76,7 @@ func (f *findings) list(faults bool) (all []Finding, total int64) {
 			continue
 		}
 		about := kinds[k]
-		all = append(all, Finding{about.word, f.count[k], about.english, about.chinese, about.advice, f.first[k]})
+		all = append(all, Finding{about.word, f.count[k], about.english, about.chinese, about.advice, about.adviceChinese, f.first[k]})
 		total += f.count[k]
 	}
 	return all, total

@@ -49,6 +49,17 @@ func newTable(class string, all []Finding) table {
 	return t
 }
 
+// Place is where a finding is, in Chinese; what exactly is wrong there stays in English.
+func (e Example) Place() string {
+	switch {
+	case e.Line == 0:
+		return ""
+	case e.OtherLine != 0:
+		return fmt.Sprintf("第%d行（首次出现于第%d行）", e.Line, e.OtherLine)
+	}
+	return fmt.Sprintf("第%d行", e.Line)
+}
+
 // chart is one picture of bars that lie. The numbers are the SVG's units, pixels at 100 %.
 type chart struct {
 	Chinese, English string

@@ -218,7 +218,7 @@ func TestLargeShare(t *testing.T) {
 		t.Errorf("large: %v, %q", told(r), problems(r))
 	}
 	top := r.Opened.Addresses
-	if top[0].Name != "8.8.8.8" || top[0].Count != 20 || top[0].Share != 0.2 || top[1].Name != "2001:4860:4860::8888" || top[1].Count != 2 {
+	if top[0].Name != "8.8.8.8" || top[0].Count != 20 || top[0].Share != 0.2 || top[1].Name != "2001:4860:4860:0000:0000:0000:0000:8888" || top[1].Count != 2 {
 		t.Errorf("top: %+v", top[:2])
 	}
 	if r := logins(map[string]int{"8.8.8.8": largeShareOf - 1}); len(r.Warnings) != 0 {

@@ -171,8 +171,7 @@ func parseAddress(s string) (netip.Addr, string) {
 	switch {
 	case err != nil || addr.Zone() != "":
 		return netip.Addr{}, "not an IP address"
-	case addr.Is4() && addr.String() != s, addr.Is4In6(),
-		addr.Is6() && strings.ToUpper(addr.StringExpanded()) != s:
+	case addr.Is4In6() || printed(addr) != s:
 		return netip.Addr{}, "not in the form of 4.2.4"
 	case addr.IsUnspecified():
 		return netip.Addr{}, "unspecified"

@@ -270,7 +270,7 @@ func TestKinds(t *testing.T) {
 	seen := map[string]bool{}
 	for k := range numKinds {
 		about := kinds[k]
-		if about.word == "" || about.english == "" || about.chinese == "" || about.advice == "" || seen[about.word] {
+		if about.word == "" || about.english == "" || about.chinese == "" || about.advice == "" || about.adviceChinese == "" || seen[about.word] {
 			t.Errorf("kind %d: %+v", k, about)
 		}
 		seen[about.word] = true

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"github.com/tradefront/tradefront/internal/regulation"
 )
@@ -32,6 +33,14 @@ func problemOf(err error) string {
 		return item.Problem
 	}
 	return err.Error()
+}
+
+// printed is an address in the one form of 4.2.4.
+func printed(addr netip.Addr) string {
+	if addr.Is4() {
+		return addr.String()
+	}
+	return strings.ToUpper(addr.StringExpanded())
 }
 
 // addrKind is where an address can be reached from.
