@@ -72,7 +72,7 @@ func newCalendarCheck(e *env) *cobra.Command {
 		form   output
 	)
 	c := &cobra.Command{
-		Use: "check", Short: "Show a calendar file at a glance, or all that is wrong with it", Args: cobra.NoArgs,
+		Use: "check", Short: "Show a calendar file at a glance, or all that is wrong with it", Args: noArgs,
 		RunE: e.action(func(*cobra.Command, []string) error {
 			path, err := source.path(e.environ)
 			if err != nil {
@@ -159,7 +159,7 @@ func newCalendarShow(e *env) *cobra.Command {
 		form   output
 	)
 	c := &cobra.Command{
-		Use: "show", Short: "Show the window of a trading day", Args: cobra.NoArgs,
+		Use: "show", Short: "Show the window of a trading day", Args: noArgs,
 		RunE: e.action(func(*cobra.Command, []string) error {
 			path, err := source.path(e.environ)
 			if err != nil {

@@ -22,7 +22,7 @@ func newCalendarReassign(e *env) *cobra.Command {
 		form output
 	)
 	c := &cobra.Command{
-		Use: "reassign", Short: "Put records with a provisional trading day on their right day", Args: cobra.NoArgs,
+		Use: "reassign", Short: "Put records with a provisional trading day on their right day", Args: noArgs,
 		Long: "Every record whose trading day was a guess, because the calendar did not know its days for\n" +
 			"certain at the login, gets the day that the calendar knows now. A moved record counts as late\n" +
 			"for its new day; `report status` shows the days that gained or lost records. Running it again\n" +

@@ -40,7 +40,7 @@ func newKeyList(e *env) *cobra.Command {
 		form output
 	)
 	c := &cobra.Command{
-		Use: "list", Short: "List the keys: algorithm, fingerprint, life and days left", Args: cobra.NoArgs,
+		Use: "list", Short: "List the keys: algorithm, fingerprint, life and days left", Args: noArgs,
 		Long: "List the keys of the configuration, the newest last, with where each stands in its life: not yet,\n" +
 			"valid, newest (valid, and used where a terminal's version cannot be), expired. The fingerprint is\n" +
 			"SHA-256 of the SubjectPublicKeyInfo: compare it with what the monitoring centre says (openssl pkey\n" +

@@ -3,5 +3,6 @@ package main
 import "github.com/spf13/cobra"
 
 func newReport(e *env) *cobra.Command {
-	return group("report", "The file for the monitoring centre", newReportExport(e), newReportStatus(e))
+	return group("report", "The file for the monitoring centre",
+		newReportExport(e), newReportStatus(e), newReportVerify(e), newReportMerge(e))
 }

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/settlement/reconcile"
+)
+
+// reconciled is what `reconcile -o json` prints.
+type reconciled struct {
+	Day         string                  `json:"trading_day"`
+	Complete    bool                    `json:"complete"`
+	Verdict     string                  `json:"verdict"`
+	Faults      int64                   `json:"faults"`
+	Answered    int64                   `json:"answered"`
+	Unanswered  int64                   `json:"unanswered"`
+	Stored      int64                   `json:"stored"`
+	Report      string                  `json:"report,omitempty"`
+	Reported    *int64                  `json:"reported,omitempty"` // only with a report
+	Audit       []reconcile.AuditFile   `json:"audit"`
+	Differences []reconcile.Differences `json:"differences"`
+	Warnings    []string                `json:"warnings,omitempty"`
+}
+
+func newReconcile(e *env) *cobra.Command {
+	var (
+		o         reconcile.Options
+		path, day string
+		form      output
+	)
+	c := &cobra.Command{
+		Use: "reconcile --day D --audit FILE... [--report FILE]", Args: cobra.ArbitraryArgs,
+		Short: "Prove that every answered login is stored and in the report",
+		Long: "Compare, for one trading day, the logins that the audit logs say were answered, the records in\n" +
+			"the store, and the lines of the report, and name each difference by its RecordID. Name the audit\n" +
+			"logs of all fronts that cover the day, which begins at 15:30 of the trading day before; rotated\n" +
+			"and gzipped ones are understood, in any order. The report is this store's own, before it is\n" +
+			"merged with other seats'. Status 1 if there is any fault.",
+		Example: "  tradefront reconcile -c tradefront.yaml --day 20260105 --report 0001clientinfo20260105.txt \\\n" +
+			"    --audit audit.jsonl audit.jsonl.1.gz",
+		RunE: e.action(func(c *cobra.Command, args []string) error {
+			cfg, cal, err := loadCalendarOf(path, e.environ)
+			if err != nil {
+				return err
+			}
+			if o.Day, err = parseDay(cal, "--day", day); err != nil {
+				return err
+			}
+			if o.Limit < 1 {
+				return errors.New("--limit: want 1 or more")
+			}
+			o.UnitID = cfg.ReportUnitID
+			o.Audit = append(o.Audit, args...) // --audit logs/* leaves all but the first as arguments
+			result, err := e.reconcile(c.Context(), cfg, o)
+			if err != nil {
+				return err
+			}
+			done := reconciledOf(result)
+			if err := form.print(e.out, done, done.print); err != nil {
+				return err
+			}
+			if !done.Complete {
+				return fmt.Errorf("reconcile of %s: %d faults", done.Day, done.Faults)
+			}
+			return nil
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	c.Flags().StringVar(&day, "day", "", "trading day, YYYYMMDD")
+	c.Flags().StringArrayVar(&o.Audit, "audit", nil, "audit log; more may follow as arguments")
+	must(c.MarkFlagRequired("day"))
+	must(c.MarkFlagRequired("audit"))
+	c.Flags().StringVar(&o.Report, "report", "", "report of the day")
+	c.Flags().StringVar(&o.TempDir, "tmp", "", "folder for temporary files (default: the system's)")
+	c.Flags().IntVar(&o.Limit, "limit", reconcile.DefaultLimit, "how many differences of each kind to name; all are counted")
+	return c
+}
+
+// reconcile opens the stores and compares, with progress.
+func (e *env) reconcile(ctx context.Context, cfg *config.Config, o reconcile.Options) (_ *reconcile.Result, err error) {
+	r, err := openRecords(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	o.Records = r
+	if _, missing := os.Stat(cfg.Store.Path); cfg.Store.Driver == driverPostgres && missing == nil {
+		local, err := openLocal(ctx, cfg, nil)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, local.Close()) }()
+		o.Journal = local
+	}
+	audit := phase{e: e, what: "reading audit logs", unit: "bytes"}
+	rows := phase{e: e, what: "reading the store", unit: "rows"}
+	report := phase{e: e, what: "reading the report", unit: "bytes"}
+	o.ReadingAudit, o.ReadingStore, o.ReadingReport = audit.set, rows.set, report.set
+	defer func() { audit.end(); rows.end(); report.end() }()
+	return reconcile.Run(ctx, o)
+}
+
+func reconciledOf(r *reconcile.Result) reconciled {
+	done := reconciled{
+		Day: r.Day.String(), Verdict: r.Verdict(), Faults: r.Faults(), Answered: r.Answered, Unanswered: r.Unanswered,
+		Stored: r.Stored, Report: r.Report, Audit: r.Audit, Differences: r.Differences(), Warnings: r.Warnings,
+	}
+	done.Complete = done.Faults == 0
+	if r.Report != "" {
+		done.Reported = &r.Reported
+	}
+	return done
+}
+
+// print is for the clerk: the counts, the verdict, and then what to do about what.
+func (d reconciled) print(w io.Writer) {
+	fmt.Fprintf(w, "Trading day %s\n", d.Day)
+	table(w, "set\tlogins\tfrom", func(w io.Writer) {
+		fmt.Fprintf(w, "answered\t%d\t%d audit logs, and %d whose terminal was gone\n", d.Answered, len(d.Audit), d.Unanswered)
+		fmt.Fprintf(w, "stored\t%d\tthe store\n", d.Stored)
+		if d.Reported != nil {
+			fmt.Fprintf(w, "reported\t%d\t%s\n", *d.Reported, d.Report)
+		}
+	})
+	fmt.Fprintln(w, d.Verdict)
+	for _, text := range d.Warnings {
+		fmt.Fprintf(w, "warning: %s\n", text)
+	}
+	for _, k := range d.Differences {
+		printDifferences(w, k)
+	}
+}
+
+func printDifferences(w io.Writer, k reconcile.Differences) {
+	grade := "note"
+	if k.Fault {
+		grade = "FAULT"
+	}
+	fmt.Fprintf(w, "\n%s: %s (%d)\n  %s\n", grade, k.What, k.Total, k.Do)
+	for _, d := range k.First {
+		fmt.Fprintf(w, "    %s\n", d)
+	}
+	if more := k.Total - int64(len(k.First)); more > 0 {
+		fmt.Fprintf(w, "    and %d more; --limit names more\n", more)
+	}
+}

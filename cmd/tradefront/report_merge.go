@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/settlement"
+)
+
+// mergedInput and merged are what `report merge -o json` prints.
+type mergedInput struct {
+	Path   string `json:"path"`
+	Rows   int64  `json:"rows"`
+	Bad    int64  `json:"bad"`
+	SHA256 string `json:"sha256"`
+}
+
+type merged struct {
+	Path       string        `json:"path"`
+	UnitID     string        `json:"unit_id"`
+	Day        string        `json:"trading_day"`
+	Inputs     []mergedInput `json:"inputs"`
+	Rows       int64         `json:"rows"`
+	Duplicates int64         `json:"duplicates_dropped"`
+	Bad        int64         `json:"bad"`
+	SkippedTo  string        `json:"skipped_to,omitempty"` // the file of the bad lines, if there are any
+	Bytes      int64         `json:"bytes"`
+	SHA256     string        `json:"sha256"`
+	Warnings   []string      `json:"warnings,omitempty"`
+}
+
+func newReportMerge(e *env) *cobra.Command {
+	var (
+		o    settlement.MergeOptions
+		form output
+	)
+	c := &cobra.Command{
+		Use: "merge A.txt B.txt... --out DIR", Short: "Make one report of those of the main and secondary seats",
+		Args: cobra.MinimumNArgs(2),
+		Long: "Write <unit>clientinfo<YYYYMMDD>.txt into the folder --out: each different line of the reports\n" +
+			"once, in bytewise order. All reports must be of one unit and one day, by their names, and no\n" +
+			"line may be bad: bad lines are named, and nothing is written unless --skip-bad puts them aside,\n" +
+			"each as file:line: reason, a tab, and the line. The reports are left as they are.",
+		Example: "  tradefront report merge main/0001clientinfo20260105.txt second/0001clientinfo20260105.txt --out merged",
+		RunE: e.action(func(c *cobra.Command, args []string) error {
+			o.Inputs = args
+			reading, writing := phase{e: e, what: "reading", unit: "bytes"}, phase{e: e, what: "writing", unit: "rows"}
+			o.Reading, o.Writing = reading.set, writing.set
+			result, err := settlement.Merge(c.Context(), o)
+			reading.end()
+			writing.end()
+			if err != nil {
+				return err
+			}
+			done := mergedOf(result, o.SkipBad)
+			return form.print(e.out, done, done.print)
+		}),
+	}
+	outputFlag(c, &form)
+	c.Flags().StringVar(&o.OutDir, "out", "", "folder to write into")
+	must(c.MarkFlagRequired("out"))
+	c.Flags().StringVar(&o.SkipBad, "skip-bad", "", "put bad lines into this new file, and merge the others")
+	c.Flags().StringVar(&o.TempDir, "tmp", "", "folder for temporary files, as large as the reports together (default: that of --out)")
+	return c
+}
+
+func mergedOf(r settlement.MergeResult, skipBad string) merged {
+	done := merged{
+		Path: r.Path, UnitID: r.UnitID, Day: r.Day.String(), Rows: r.Rows, Duplicates: r.Duplicates,
+		Bad: r.Bad, Bytes: r.Bytes, SHA256: hex.EncodeToString(r.SHA256[:]), Warnings: r.Warnings,
+	}
+	if r.Bad > 0 {
+		done.SkippedTo = skipBad
+	}
+	for _, in := range r.Inputs {
+		done.Inputs = append(done.Inputs, mergedInput{in.Path, in.Rows, in.Bad, hex.EncodeToString(in.SHA256[:])})
+	}
+	return done
+}
+
+func (m merged) print(w io.Writer) {
+	for _, in := range m.Inputs {
+		fmt.Fprintf(w, "read %s: %d rows, sha256 %s\n", in.Path, in.Rows, in.SHA256)
+	}
+	fmt.Fprintf(w, "%s: %d rows, %d duplicates dropped, %d bytes, sha256 %s\n", m.Path, m.Rows, m.Duplicates, m.Bytes, m.SHA256)
+	if m.Bad > 0 {
+		fmt.Fprintf(w, "%d bad lines are NOT in it; they were put into %s\n", m.Bad, m.SkippedTo)
+	}
+	for _, text := range m.Warnings {
+		fmt.Fprintf(w, "warning: %s\n", text)
+	}
+}
+
+// phase is a progress bar that begins when its total is known.
+type phase struct {
+	e          *env
+	what, unit string
+	bar        *progress
+}
+
+func (p *phase) set(done, total int64) {
+	if p.bar == nil {
+		p.bar = p.e.progress(p.what, total, p.unit)
+	}
+	p.bar.set(done)
+}
+
+func (p *phase) end() {
+	if p.bar != nil {
+		p.bar.end()
+	}
+}

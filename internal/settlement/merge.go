@@ -1,0 +1,374 @@
+package settlement
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/tradefront/tradefront/internal/extsort"
+)
+
+const (
+	// mergeMemory is how many bytes of lines a merge sorts in memory at a time.
+	mergeMemory = 12 << 20
+	// mergeProgress is how many lines lie between two looks at the context and two calls
+	// of Reading or Writing.
+	mergeProgress = 4096
+)
+
+// MergeOptions are what to merge and where to.
+//
+// The result holds each different line of the inputs once, in bytewise order (that of
+// LC_ALL=C sort -u), so that the same inputs in any order make the same file.
+type MergeOptions struct {
+	Inputs  []string // at least two reports of the same unit and day
+	OutDir  string   // must exist
+	SkipBad string   // file to put bad lines into; "" means that a bad line is an error
+	TempDir string   // for what does not fit in memory, as much as the inputs; "" is OutDir
+
+	Reading func(done, total int64) // bytes; may be nil
+	Writing func(done, total int64) // lines; may be nil
+}
+
+// MergeInput is what was read of one input.
+type MergeInput struct {
+	Path   string
+	Rows   int64 // good lines
+	Bad    int64 // lines put aside
+	SHA256 [sha256.Size]byte
+}
+
+// MergeResult is the file that a merge made.
+type MergeResult struct {
+	ReportName
+	Path       string
+	Inputs     []MergeInput
+	Rows       int64
+	Duplicates int64 // lines dropped because they stood before
+	Bad        int64 // lines put aside
+	Bytes      int64
+	SHA256     [sha256.Size]byte // of the whole file
+	Warnings   []string
+}
+
+// Merge makes one report of several. On any error, and when ctx ends, no file is made and
+// one that was there stays as it was. The error is a *BadLinesError if bad lines are the
+// cause.
+//
+// If we crash: nothing is left but files .<name><digits> beside the places of the report and
+// of SkipBad, which may be removed. After SkipBad has its name and before the report has:
+// the lines put aside are there without a report; move them away and merge again.
+func Merge(ctx context.Context, o MergeOptions) (MergeResult, error) {
+	m, err := newMerge(o)
+	if err != nil {
+		return MergeResult{}, fmt.Errorf("merge: %w", err)
+	}
+	defer m.close()
+	err = m.read(ctx)
+	if err == nil {
+		err = m.write(ctx)
+	}
+	if err != nil {
+		return MergeResult{}, fmt.Errorf("merge of %s: %w", m.result.Day, withAdvice(err))
+	}
+	return m.result, nil
+}
+
+// withAdvice says what to do when there is no room; whose file it was stands in err.
+func withAdvice(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("the disk is full; free as much as the inputs have, twice, and merge again: %w", err)
+	}
+	return err
+}
+
+// merge is one merge on its way.
+type merge struct {
+	opt    MergeOptions
+	inputs []*ReportReader
+	out    *reportFile
+	aside  *aside // nil without SkipBad
+	sorter *extsort.Sorter
+	bad    BadLinesError
+	result MergeResult
+	last   []byte // line written, with its LF
+
+	total, before int64 // bytes: of all inputs, and of those before the one being read
+}
+
+func newMerge(o MergeOptions) (*merge, error) {
+	if o.TempDir == "" {
+		o.TempDir = o.OutDir
+	}
+	m := &merge{opt: o}
+	name, err := commonName(o.Inputs)
+	if err == nil {
+		m.result.ReportName = name
+		err = m.open()
+	}
+	if err != nil {
+		m.close()
+		return nil, err
+	}
+	m.sorter = extsort.New(o.TempDir, mergeMemory)
+	return m, nil
+}
+
+// commonName is the unit and day that all inputs agree on.
+func commonName(paths []string) (ReportName, error) {
+	if len(paths) < 2 {
+		return ReportName{}, errors.New("want at least two reports")
+	}
+	var first ReportName
+	for i, path := range paths {
+		name, err := ParseReportName(path)
+		switch {
+		case err != nil:
+			return ReportName{}, err
+		case i == 0:
+			first = name
+		case name.UnitID != first.UnitID:
+			return ReportName{}, fmt.Errorf("%s is of unit %s, %s of unit %s: reports of different companies cannot be merged",
+				paths[0], first.UnitID, path, name.UnitID)
+		case name.Day != first.Day:
+			return ReportName{}, fmt.Errorf("%s is of %s, %s of %s: reports of different days cannot be merged",
+				paths[0], first.Day, path, name.Day)
+		}
+	}
+	return first, nil
+}
+
+// open opens all files, before anything is read, so that what can be refused is refused at
+// once.
+func (m *merge) open() (err error) {
+	for _, path := range m.opt.Inputs {
+		in, err := OpenReport(path)
+		if err != nil {
+			return err
+		}
+		m.inputs = append(m.inputs, in)
+		m.total += in.Size()
+	}
+	name := FileName(m.result.UnitID, m.result.Day)
+	m.result.Path = filepath.Join(m.opt.OutDir, name)
+	if err := m.checkPlaces(); err != nil {
+		return err
+	}
+	if m.out, err = createReport(m.opt.OutDir, name); err != nil {
+		return err
+	}
+	if m.opt.SkipBad != "" {
+		m.aside, err = createAside(m.opt.SkipBad)
+	}
+	return err
+}
+
+// checkPlaces keeps the files that are read and written apart, by whatever name they go.
+func (m *merge) checkPlaces() error {
+	for i, in := range m.inputs {
+		for _, other := range m.inputs[:i] {
+			if os.SameFile(in.begin, other.begin) {
+				return fmt.Errorf("%s and %s are the same file", other.path, in.path)
+			}
+		}
+		same, err := isFile(m.result.Path, in.begin)
+		if err != nil {
+			return fmt.Errorf("output directory: %w", err)
+		}
+		if same {
+			return fmt.Errorf("the result would replace the input %s; name another folder with --out", in.path)
+		}
+	}
+	if m.opt.SkipBad == "" || filepath.Base(m.opt.SkipBad) != filepath.Base(m.result.Path) {
+		return nil
+	}
+	dir, err := os.Stat(filepath.Dir(m.opt.SkipBad))
+	if err != nil {
+		return fmt.Errorf("--skip-bad: %w", err)
+	}
+	same, err := isFile(m.opt.OutDir, dir)
+	if err == nil && same {
+		err = errors.New("--skip-bad names the report itself; name another file")
+	}
+	return err
+}
+
+// isFile reports whether path leads to the file that info is of.
+func isFile(path string, info os.FileInfo) (bool, error) {
+	found, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && os.SameFile(found, info), err
+}
+
+// read hands all good lines to the sorter.
+func (m *merge) read(ctx context.Context) error {
+	for _, in := range m.inputs {
+		done, err := m.readInput(ctx, in)
+		if err != nil {
+			return err
+		}
+		m.before += in.Offset()
+		m.result.Inputs = append(m.result.Inputs, done)
+	}
+	if m.aside == nil && m.bad.Total > 0 {
+		return &m.bad
+	}
+	m.result.Bad = m.bad.Total
+	m.warnOfCopies()
+	return nil
+}
+
+func (m *merge) readInput(ctx context.Context, in *ReportReader) (MergeInput, error) {
+	bad := m.bad.Total
+	for {
+		line, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil {
+			err = m.take(line, in)
+		}
+		if err == nil && line.Number%mergeProgress == 0 {
+			err = m.look(ctx, m.opt.Reading, m.before+in.Offset(), m.total)
+		}
+		if err != nil {
+			return MergeInput{}, err
+		}
+	}
+	if err := in.CheckUnchanged(); err != nil {
+		return MergeInput{}, err
+	}
+	bad = m.bad.Total - bad
+	return MergeInput{Path: in.path, Rows: in.Lines() - bad, Bad: bad, SHA256: in.Sum()},
+		m.look(ctx, m.opt.Reading, m.before+in.Offset(), m.total)
+}
+
+// take adds a good line to the sorter. A bad one is put aside, or named; then the others
+// are only looked at, so that all bad lines are named at once.
+func (m *merge) take(line ReportLine, in *ReportReader) error {
+	switch {
+	case line.Err != nil:
+		m.bad.add(BadLine{in.path, line.Number, line.Err})
+		if m.aside != nil {
+			return m.aside.put(line, in)
+		}
+		return nil
+	case m.aside == nil && m.bad.Total > 0:
+		return nil
+	}
+	return m.sorter.Add(line.Raw)
+}
+
+// warnOfCopies tells of inputs with the same content: probably one seat's report was taken
+// for another's.
+func (m *merge) warnOfCopies() {
+	for i, in := range m.result.Inputs {
+		for _, other := range m.result.Inputs[:i] {
+			if in.SHA256 == other.SHA256 && in.Rows > 0 {
+				m.result.Warnings = append(m.result.Warnings, fmt.Sprintf(
+					"%s and %s have the same content: is one of them a copy, and the other seat's report missing?", other.Path, in.Path))
+			}
+		}
+	}
+}
+
+// write makes the file of the sorted lines.
+func (m *merge) write(ctx context.Context) error {
+	sorted, err := m.sorter.SortContext(ctx)
+	if err != nil {
+		return err
+	}
+	total := sorted.Len()
+	for n := int64(0); ; n++ {
+		if n%mergeProgress == 0 || n == total {
+			if err := m.look(ctx, m.opt.Writing, n, total); err != nil {
+				return err
+			}
+		}
+		line, err := sorted.Next()
+		if errors.Is(err, io.EOF) {
+			return m.commit()
+		}
+		if err == nil {
+			err = m.writeLine(line)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (m *merge) writeLine(line []byte) error {
+	if bytes.Equal(line, bytes.TrimSuffix(m.last, []byte{'\n'})) {
+		m.result.Duplicates++
+		return nil
+	}
+	m.last = append(append(m.last[:0], line...), '\n')
+	m.result.Rows++
+	_, err := m.out.Write(m.last)
+	return err
+}
+
+// commit gives the files their names, if the inputs are still what was read.
+func (m *merge) commit() error {
+	var read int64
+	for i, in := range m.inputs {
+		if err := in.CheckUnchanged(); err != nil {
+			return err
+		}
+		read += m.result.Inputs[i].Rows
+	}
+	if written := m.result.Rows + m.result.Duplicates; written != read {
+		return fmt.Errorf("%d lines were read and %d sorted: this is a bug, nothing was written", read, written)
+	}
+	// Whatever can fail for want of room fails before either file has its name.
+	if err := m.out.buffer.Flush(); err != nil {
+		return err
+	}
+	if m.aside != nil {
+		if err := m.aside.commit(); err != nil {
+			return err
+		}
+	}
+	if err := m.out.commit(); err != nil {
+		return err
+	}
+	m.result.Bytes, m.result.SHA256 = m.out.bytes, m.out.sum()
+	return nil
+}
+
+// look tells how far we are, and ends the merge when ctx has ended.
+func (m *merge) look(ctx context.Context, tell func(done, total int64), done, total int64) error {
+	if tell != nil {
+		tell(done, total)
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// close frees everything; what was committed stays.
+func (m *merge) close() {
+	for _, in := range m.inputs {
+		_ = in.Close() // was only read
+	}
+	if m.out != nil {
+		m.out.discard()
+	}
+	if m.aside != nil {
+		m.aside.discard()
+	}
+	if m.sorter != nil {
+		_ = m.sorter.Close() // its file is gone with us in any case
+	}
+}

@@ -1,0 +1,102 @@
+package settlement
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/renameio/v2"
+)
+
+// maxBadNamed is how many bad lines a *BadLinesError names; all are counted.
+const maxBadNamed = 20
+
+// BadLine is a line that cannot stand in a report.
+type BadLine struct {
+	File string
+	Line int64 // from 1
+	Err  error
+}
+
+func (b BadLine) String() string { return fmt.Sprintf("%s:%d: %v", b.File, b.Line, b.Err) }
+
+// BadLinesError says that inputs of a merge have bad lines, and that nothing was written.
+type BadLinesError struct {
+	Total int64
+	First []BadLine // at most maxBadNamed
+}
+
+func (e *BadLinesError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d bad lines; nothing was written. Get the files anew, or put these lines aside with --skip-bad FILE:", e.Total)
+	for _, l := range e.First {
+		fmt.Fprintf(&b, "\n  %v", l)
+	}
+	if more := e.Total - int64(len(e.First)); more > 0 {
+		fmt.Fprintf(&b, "\n  and %d more", more)
+	}
+	return b.String()
+}
+
+func (e *BadLinesError) add(l BadLine) {
+	if e.Total++; len(e.First) < maxBadNamed {
+		e.First = append(e.First, l)
+	}
+}
+
+// aside is the file that bad lines are put into, a line each: file:line: reason TAB line.
+// It appears whole and before the report, or not at all: a report never stands without the
+// lines that it lacks.
+type aside struct {
+	path    string
+	pending *renameio.PendingFile
+	out     *bufio.Writer
+	lines   int64
+}
+
+// createAside refuses to replace a file: it may be the only place where the lines of an
+// earlier merge are.
+func createAside(path string) (*aside, error) {
+	switch _, err := os.Lstat(path); {
+	case err == nil:
+		return nil, fmt.Errorf("--skip-bad: %s is there already; move it away, or name another", path)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("--skip-bad: %w", err)
+	}
+	pending, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithStaticPermissions(reportPerm))
+	if err != nil {
+		return nil, fmt.Errorf("--skip-bad: %w", err)
+	}
+	return &aside{path: path, pending: pending, out: bufio.NewWriterSize(pending, writeBuffer)}, nil
+}
+
+// put writes the line at hand of r, to its end.
+func (a *aside) put(l ReportLine, r *ReportReader) error {
+	a.lines++
+	fmt.Fprintf(a.out, "%s:%d: %v\t", r.path, l.Number, l.Err)
+	a.out.Write(l.Raw)
+	if err := r.CopyRest(a.out); err != nil {
+		return err
+	}
+	return a.out.WriteByte('\n') // bufio keeps the first error of all these writes
+}
+
+// commit makes the file durable under its name, if a line is in it.
+func (a *aside) commit() error {
+	if a.lines == 0 {
+		return nil
+	}
+	if err := a.out.Flush(); err != nil {
+		return err
+	}
+	if err := a.pending.CloseAtomicallyReplace(); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(a.path))
+}
+
+func (a *aside) discard() { _ = a.pending.Cleanup() }

@@ -1,0 +1,152 @@
+package reconcile
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/extsort"
+)
+
+// logged is one audit entry in the sort, fixed width, integers big-endian:
+//
+//	RecordID 16 | 0 login, 1 unanswered | hash of the line 8 | file 2 | line 8 | trading day 4
+type logged []byte
+
+const (
+	loggedHash = 17
+	loggedFile = 25
+	loggedLine = 27
+	loggedDay  = 35
+	loggedLen  = 39
+)
+
+func appendLogged(dst []byte, e entry, line [sha256.Size]byte, file uint16, number int64) logged {
+	dst = append(dst, e.id[:]...)
+	if e.unanswered {
+		dst = append(dst, 1)
+	} else {
+		dst = append(dst, 0)
+	}
+	dst = append(dst, line[:loggedFile-loggedHash]...)
+	dst = binary.BigEndian.AppendUint16(dst, file)
+	dst = binary.BigEndian.AppendUint64(dst, uint64(number))
+	return binary.BigEndian.AppendUint32(dst, uint32(e.day))
+}
+
+func (l logged) id() uuid.UUID    { return uuid.UUID(l[:16]) }
+func (l logged) unanswered() bool { return l[16] == 1 }
+func (l logged) file() uint16     { return binary.BigEndian.Uint16(l[loggedFile:]) }
+func (l logged) line() int64      { return int64(binary.BigEndian.Uint64(l[loggedLine:])) }
+func (l logged) day() calendar.TradingDay {
+	return calendar.TradingDay(binary.BigEndian.Uint32(l[loggedDay:]))
+}
+
+// answer is all that the audit logs say about one RecordID.
+type answer struct {
+	id            uuid.UUID
+	day           calendar.TradingDay // 0 if there is no login entry
+	logins        int64               // login entries; 1 for an honest one
+	unanswered    bool
+	copies        int64 // entries that stood in another file already, in the same words
+	first, second mark  // where the first two login entries stand, or else the unanswered one
+}
+
+// mark is a line of an audit log.
+type mark struct {
+	file uint16
+	line int64
+}
+
+// answers groups the sorted entries by RecordID.
+type answers struct {
+	sorted *extsort.Reader
+	next   logged // the first of the next group; nil at the end
+}
+
+func newAnswers(sorted *extsort.Reader) (*answers, error) {
+	a := &answers{sorted: sorted}
+	return a, a.advance()
+}
+
+func (a *answers) advance() error {
+	rec, err := a.sorted.Next()
+	if errors.Is(err, io.EOF) {
+		a.next = nil
+		return nil
+	}
+	if err == nil && len(rec) != loggedLen {
+		err = fmt.Errorf("%w: an audit entry of %d bytes", extsort.ErrDamaged, len(rec))
+	}
+	a.next = rec
+	return err
+}
+
+// take returns the next answer; ok is false after the last.
+func (a *answers) take() (group answer, ok bool, err error) {
+	if a.next == nil {
+		return answer{}, false, nil
+	}
+	group.id = a.next.id()
+	var c copies
+	for a.next != nil && a.next.id() == group.id {
+		group.count(a.next, &c)
+		if err := a.advance(); err != nil {
+			return answer{}, false, err
+		}
+	}
+	return group, true, nil
+}
+
+func (g *answer) count(l logged, c *copies) {
+	here := mark{l.file(), l.line()}
+	if l.unanswered() {
+		if g.logins == 0 && !g.unanswered {
+			g.first = here
+		}
+		g.unanswered = true
+		return
+	}
+	if !c.isNew(l) {
+		g.copies++
+		return
+	}
+	switch g.logins++; g.logins {
+	case 1:
+		g.first, g.day = here, l.day()
+	case 2:
+		g.second = here
+	}
+}
+
+// copies tells entries from copies of them. Lines come sorted by hash, then by file: of
+// lines in the same words, as many are entries as stand in one file at most.
+type copies struct {
+	hash       [loggedFile - loggedHash]byte
+	file       uint16
+	any        bool
+	here, most int64 // lines in these words in this file, in any file so far
+}
+
+func (c *copies) isNew(l logged) bool {
+	hash := l[loggedHash:loggedFile]
+	switch {
+	case !c.any || !bytes.Equal(hash, c.hash[:]):
+		*c = copies{any: true, file: l.file()}
+		copy(c.hash[:], hash)
+	case l.file() != c.file:
+		c.file, c.here = l.file(), 0
+	}
+	c.here++
+	if c.here > c.most {
+		c.most = c.here
+		return true
+	}
+	return false
+}

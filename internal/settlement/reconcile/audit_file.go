@@ -1,0 +1,129 @@
+package reconcile
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+)
+
+const (
+	// auditBuffer is how many bytes of an audit log are read at once, and the longest line:
+	// honest ones are below 1 KiB.
+	auditBuffer = 64 << 10
+)
+
+// compressed are the forms that we name instead of reading them.
+var compressed = []struct{ magic, advice string }{
+	{"\xfd7zXZ\x00", "is compressed by xz; unpack it first (xz -d)"},
+	{"\x28\xb5\x2f\xfd", "is compressed by zstd; unpack it first (zstd -d)"},
+	{"BZh", "is compressed by bzip2; unpack it first (bzip2 -d)"},
+}
+
+// auditReader reads the lines of one audit log, gzipped or not.
+type auditReader struct {
+	path  string
+	file  *os.File
+	info  os.FileInfo
+	raw   counter // bytes of the file
+	gzip  bool
+	hash  hash.Hash // of the lines
+	in    *bufio.Reader
+	lines int64
+}
+
+func openAudit(path string) (*auditReader, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("audit log: %w", err)
+	}
+	a := &auditReader{path: path, file: f, raw: counter{from: f}, hash: sha256.New()}
+	if err := a.unpack(); err != nil {
+		return nil, errors.Join(fmt.Errorf("audit log: %w", err), f.Close())
+	}
+	return a, nil
+}
+
+// unpack looks at the first bytes: rotation gives files all kinds of names.
+func (a *auditReader) unpack() (err error) {
+	if a.info, err = a.file.Stat(); err != nil {
+		return err
+	}
+	if !a.info.Mode().IsRegular() {
+		return fmt.Errorf("%s: not a regular file", a.path)
+	}
+	buffered := bufio.NewReaderSize(&a.raw, auditBuffer)
+	head, err := buffered.Peek(6)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	for _, c := range compressed {
+		if bytes.HasPrefix(head, []byte(c.magic)) {
+			return fmt.Errorf("%s %s", a.path, c.advice)
+		}
+	}
+	var text io.Reader = buffered
+	if bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
+		a.gzip = true
+		if text, err = gzip.NewReader(buffered); err != nil {
+			return fmt.Errorf("%s: %w", a.path, err)
+		}
+	}
+	a.in = bufio.NewReaderSize(io.TeeReader(text, a.hash), auditBuffer)
+	return nil
+}
+
+// next returns the next line without its LF, or io.EOF. last says that it has no LF. A
+// line that is too long comes as an errLong, without its text.
+func (a *auditReader) next() (line []byte, err error) {
+	line, err = a.in.ReadSlice('\n')
+	if len(line) > 0 {
+		a.lines++
+	}
+	switch {
+	case err == nil:
+		return line[:len(line)-1], nil
+	case errors.Is(err, bufio.ErrBufferFull):
+		return nil, a.skipLine()
+	case errors.Is(err, io.EOF) && len(line) > 0:
+		return line, nil // the last line, without its LF: torn, or being written right now
+	}
+	return nil, err
+}
+
+// errLong says that a line is too long to be an entry.
+var errLong = fmt.Errorf("longer than %d bytes", auditBuffer)
+
+// skipLine goes to the end of the line at hand.
+func (a *auditReader) skipLine() error {
+	for {
+		switch _, err := a.in.ReadSlice('\n'); {
+		case err == nil || errors.Is(err, io.EOF):
+			return errLong
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return err
+		}
+	}
+}
+
+func (a *auditReader) sum() (sum [sha256.Size]byte) {
+	a.hash.Sum(sum[:0])
+	return sum
+}
+
+// counter counts what is read.
+type counter struct {
+	from  io.Reader
+	bytes int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.from.Read(p)
+	c.bytes += int64(n)
+	return n, err
+}

@@ -1,0 +1,76 @@
+package reconcile
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// errTorn says that a line is the beginning of an entry: the process or the machine ended
+// while it was written.
+var errTorn = errors.New("torn")
+
+// entry is what an audit line says of an accepted login.
+type entry struct {
+	id         uuid.UUID           // uuid.Nil if the line is about something else
+	unanswered bool                // the terminal was gone
+	day        calendar.TradingDay // 0 if unanswered: such a line does not say
+}
+
+// auditLine are the fields of a line that matter here; ops.Entry writes them.
+type auditLine struct {
+	Event      string `json:"event"`
+	Reason     string `json:"reason"`
+	RecordID   string `json:"record_id"`
+	TradingDay string `json:"trading_day"`
+}
+
+// parseEntry reads one line without its LF. An errTorn is nobody's mistake.
+func parseEntry(line []byte) (entry, error) {
+	var l auditLine
+	if err := json.Unmarshal(line, &l); err != nil {
+		if isTorn(line) {
+			return entry{}, errTorn
+		}
+		return entry{}, fmt.Errorf("not an entry: %w", err)
+	}
+	var e entry
+	switch {
+	case l.Event == "":
+		return entry{}, errors.New("not an entry: no event")
+	case l.Event == ops.EventUnanswered:
+		e.unanswered = true
+	case l.Event != ops.EventLogin || l.Reason != session.OK.String():
+		return entry{}, nil
+	}
+	id, err := uuid.Parse(l.RecordID)
+	if err != nil || id == uuid.Nil || id.String() != l.RecordID {
+		return entry{}, fmt.Errorf("%s without a RecordID", l.Event)
+	}
+	e.id = id
+	if e.unanswered {
+		return e, nil
+	}
+	if e.day, err = calendar.ParseTradingDay(l.TradingDay); err != nil {
+		return entry{}, fmt.Errorf("login without a trading day: %w", err)
+	}
+	return e, nil
+}
+
+// isTorn reports whether line is the beginning of a JSON object and nothing is wrong with it
+// but that the rest is missing.
+func isTorn(line []byte) bool {
+	if !bytes.HasPrefix(line, []byte{'{'}) {
+		return false
+	}
+	var object json.RawMessage
+	return errors.Is(json.NewDecoder(bytes.NewReader(line)).Decode(&object), io.ErrUnexpectedEOF)
+}

@@ -1,0 +1,48 @@
+// Package reconcile proves that nothing is missing: it compares what the audit log says was
+// answered, what the store holds, and what stands in the report of one trading day.
+//
+//	answered   audit log: login, reason ok, of that trading day; without those of which a
+//	           later entry says that the terminal was gone (unanswered)
+//	stored     the records of that day
+//	reported   the lines of the report; left out if no report is given
+//
+// Answered and stored meet by RecordID. A line of the report holds no RecordID: stored and
+// reported meet by the supplement's ciphertext, which no two logins share, and then must be
+// equal in the whole line.
+//
+//	audit files ──▶ sort by RecordID ──┐
+//	                                   ├─join──▶ differences by RecordID
+//	store, in RecordID order ──────────┘
+//	      │
+//	      └───▶ sort by ciphertext ◀── lines of the report
+//	                    └─groups─▶ differences by RecordID and line
+//
+// # What counts as a fault
+//
+// Kinds says of each difference whether it is a fault and what to do about it. A record
+// without an entry in the audit log is none: the record is durable before the entry is
+// written, so that a front that is killed leaves one. An entry without a record is one,
+// always: the login was accepted, so the record was durable. What cannot be read is one too:
+// it may hide an answered login.
+//
+// # Audit logs
+//
+// In any order, rotated or not, gzipped or not: that is seen by their content. A line that a
+// crash tore is counted and told. An entry that stands in two files in the same words, as
+// overlapping copies of a log have it, is one entry; twice in one file it is two answers.
+// Entries that name another trading day are compared if the store holds their record on this
+// one: `calendar reassign` moves records, and cannot change what was logged.
+//
+// # Order of reading
+//
+// First the audit log, then the store, then the report. A login is stored before it is
+// logged: whatever is found in the log was in the store already, and a daemon that goes on
+// meanwhile makes no faults of this kind.
+//
+// # Bounds
+//
+// Memory: two sorts of sortMemory each, Options.Limit differences of each kind (all are
+// counted), maxLookups RecordIDs. Disk: about 60 bytes for each answered login and about 100
+// for each record and line, in nameless temporary files. It writes nothing else, and a crash
+// leaves nothing.
+package reconcile

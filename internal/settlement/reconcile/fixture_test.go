@@ -1,0 +1,237 @@
+package reconcile_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/reconcile"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/pgtest"
+)
+
+const (
+	day  = storetest.Day
+	unit = "0001"
+
+	reportName = "0001clientinfo20260105.txt"
+)
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+// firm is a store with a day of logins, the audit log that the front wrote, and the report.
+type firm struct {
+	t       testing.TB
+	dir     string
+	store   store.Store
+	records []store.Record // in RecordID order
+	audit   string
+	report  string
+	last    string // RecordID of what a case added
+}
+
+// open opens one of the two stores, empty.
+type open func(t testing.TB) store.Store
+
+func embedded(t testing.TB) store.Store {
+	t.Helper()
+	l, err := store.OpenLocal(t.Context(), filepath.Join(t.TempDir(), "local.db"), store.LocalOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+func postgres(t testing.TB) store.Store {
+	t.Helper()
+	p, err := store.OpenPostgres(t.Context(), pgtest.Database(t), store.PostgresOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Close() })
+	if _, err := p.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// newFirm stores and logs n logins of the day, and exports them.
+func newFirm(t testing.TB, open open, n int) *firm {
+	t.Helper()
+	f := &firm{t: t, dir: t.TempDir(), records: storetest.Records(day, n)}
+	s := open(t)
+	f.store = s
+	slices.SortFunc(f.records, func(a, b store.Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	if err := s.Put(t.Context(), f.records); err != nil {
+		t.Fatal(err)
+	}
+	f.audit = f.log("audit.jsonl", f.entries()...)
+	result, err := settlement.Export(t.Context(), settlement.Options{Records: s, UnitID: unit, Day: day, OutDir: f.dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.report = result.Path
+	return f
+}
+
+// entries are what the gateway logs for the records, and for what is not a login.
+func (f *firm) entries() (all []ops.Entry) {
+	for i := range f.records {
+		all = append(all,
+			ops.Entry{Time: f.records[i].LoginTime, Event: ops.EventAuthenticate, Reason: "ok", AppID: "client_test_1.0"},
+			ops.Entry{Time: f.records[i].LoginTime, Event: ops.EventLogin, Reason: "wrong_password", Code: 3, Ref: "R0001", Account: "88888888"},
+			login(&f.records[i]))
+	}
+	return all
+}
+
+func login(r *store.Record) ops.Entry {
+	return ops.Entry{
+		Time: r.LoginTime, Event: ops.EventLogin, Reason: "ok", RecordID: r.ID, AppID: string(r.AppID),
+		Account: string(r.Account), Address: netip.MustParseAddr("203.0.113.7"), Port: 40000, FrontID: r.FrontID,
+		SessionID: r.SessionID, TradingDay: r.TradingDay, Flag: r.Flag, KeyVersion: r.KeyVersion, UserType: r.UserType,
+	}
+}
+
+func unanswered(r *store.Record) ops.Entry {
+	return ops.Entry{
+		Time: r.LoginTime.Add(time.Second), Event: ops.EventUnanswered, Reason: "ok", RecordID: r.ID,
+		Account: string(r.Account), FrontID: r.FrontID, SessionID: r.SessionID,
+	}
+}
+
+// log writes an audit log as the daemon does, and returns its path.
+func (f *firm) log(name string, entries ...ops.Entry) string {
+	f.t.Helper()
+	path := filepath.Join(f.dir, name)
+	audit, err := ops.OpenAudit(path)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	for _, e := range entries {
+		audit.Log(e)
+	}
+	if err := audit.Close(); err != nil {
+		f.t.Fatal(err)
+	}
+	return path
+}
+
+func (f *firm) options() reconcile.Options {
+	return reconcile.Options{
+		Day: day, UnitID: unit, Audit: []string{f.audit}, Records: f.store, Report: f.report, TempDir: f.dir,
+	}
+}
+
+func (f *firm) run(o reconcile.Options) *reconcile.Result {
+	f.t.Helper()
+	r, err := reconcile.Run(f.t.Context(), o)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return r
+}
+
+// edit replaces a file by what change makes of its lines, which have their LF.
+func (f *firm) edit(path string, change func(lines []string) []string) {
+	f.t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	lines := slices.Collect(strings.Lines(string(content)))
+	f.write(path, []byte(strings.Join(change(lines), "")))
+}
+
+func (f *firm) write(path string, content []byte) {
+	f.t.Helper()
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f *firm) put(r store.Record) {
+	f.t.Helper()
+	if err := f.store.Put(f.t.Context(), []store.Record{r}); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// lost is a record that no store has.
+func lost() *store.Record {
+	r := storetest.Record(day)
+	return &r
+}
+
+// notes is how many other kinds a difference of that kind brings with it: without any
+// entries, no record has one.
+func notes(k reconcile.Kind) int {
+	if k == reconcile.AuditWithoutLogins {
+		return 1
+	}
+	return 0
+}
+
+// compress replaces a file by its gzipped form, under the same name.
+func (f *firm) compress(path string) {
+	f.t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	if _, err := w.Write(content); err != nil {
+		f.t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		f.t.Fatal(err)
+	}
+	f.write(path, out.Bytes())
+}
+
+// found are the differences of a result by kind.
+func found(r *reconcile.Result) map[reconcile.Kind]reconcile.Differences {
+	all := make(map[reconcile.Kind]reconcile.Differences)
+	for _, d := range r.Differences() {
+		all[d.Kind] = d
+	}
+	return all
+}
+
+// scanned is a store whose scan gives what change makes of its records.
+type scanned struct {
+	reconcile.Records
+	change func(all []store.Record) []store.Record
+}
+
+func (s scanned) Scan(ctx context.Context, day calendar.TradingDay, f func(*store.Record) error) error {
+	var all []store.Record
+	err := s.Records.Scan(ctx, day, func(r *store.Record) error {
+		c := *r
+		c.Terminal, c.Supplement = bytes.Clone(r.Terminal), bytes.Clone(r.Supplement)
+		all = append(all, c)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range s.change(all) {
+		if err := f(&r); err != nil {
+			return err
+		}
+	}
+	return nil
+}

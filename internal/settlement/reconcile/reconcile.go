@@ -1,0 +1,130 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/extsort"
+	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+const (
+	// sortMemory is how many bytes each of the two sorts keeps in memory.
+	sortMemory = 8 << 20
+	// DefaultLimit is Options.Limit where it is 0.
+	DefaultLimit = 1000
+	// step is how many lines or rows lie between two looks at the context and two calls
+	// of a progress function.
+	step = 4096
+)
+
+// Finder finds a record by its RecordID, or store.ErrNotFound.
+type Finder interface {
+	Find(ctx context.Context, id uuid.UUID) (store.Record, error)
+}
+
+// Records is the store: store.Store is one.
+type Records interface {
+	Finder
+	// Scan calls f for each record of the day in RecordID order; see store.Store.
+	Scan(ctx context.Context, day calendar.TradingDay, f func(*store.Record) error) error
+}
+
+// Options are what to compare.
+type Options struct {
+	Day     calendar.TradingDay
+	UnitID  string // 期货公司统一标识, which the report's name must have
+	Audit   []string
+	Records Records
+	Journal Finder // this front's local store, if its records are forwarded; may be nil
+	Report  string // "" compares answered and stored alone
+	TempDir string // "" is the system's
+	Limit   int    // differences of each kind that are kept
+
+	ReadingAudit  func(done, total int64) // bytes; these three may be nil
+	ReadingStore  func(done, total int64) // rows, of an unknown total
+	ReadingReport func(done, total int64) // bytes
+}
+
+// Run compares. A result with faults is no error: an error means that there was none.
+func Run(ctx context.Context, o Options) (*Result, error) {
+	if o.Limit == 0 {
+		o.Limit = DefaultLimit
+	}
+	r := &run{
+		opt:    o,
+		result: &Result{Day: o.Day, Report: o.Report, limit: o.Limit, differences: map[Kind]*Differences{}},
+		logged: extsort.New(o.TempDir, sortMemory),
+		pairs:  extsort.New(o.TempDir, sortMemory),
+	}
+	defer r.close()
+	if err := r.compare(ctx); err != nil {
+		return nil, fmt.Errorf("reconcile of %s: %w", o.Day, err)
+	}
+	return r.result, nil
+}
+
+// run is one comparison on its way.
+type run struct {
+	opt     Options
+	result  *Result
+	logged  *extsort.Sorter // audit entries, by RecordID
+	pairs   *extsort.Sorter // records and lines, by ciphertext
+	missing []answer        // of this day and not stored on it; looked up elsewhere
+}
+
+func (r *run) compare(ctx context.Context) error {
+	if err := r.checkReportName(); err != nil {
+		return err
+	}
+	if err := r.readAudit(ctx); err != nil {
+		return err
+	}
+	if err := r.joinStore(ctx); err != nil {
+		return err
+	}
+	if err := r.lookUpMissing(ctx); err != nil {
+		return err
+	}
+	if r.opt.Report != "" {
+		if err := r.readReport(ctx); err != nil {
+			return err
+		}
+	}
+	return r.joinReport(ctx)
+}
+
+// checkReportName refuses the report of another unit or day: every line would be a fault.
+func (r *run) checkReportName() error {
+	if r.opt.Report == "" {
+		return nil
+	}
+	name, err := settlement.ParseReportName(r.opt.Report)
+	switch {
+	case err != nil:
+		return err
+	case name.UnitID != r.opt.UnitID:
+		return fmt.Errorf("%s is the report of unit %s, the configuration is of %s", r.opt.Report, name.UnitID, r.opt.UnitID)
+	case name.Day != r.opt.Day:
+		return fmt.Errorf("%s is the report of %s, not of %s", r.opt.Report, name.Day, r.opt.Day)
+	}
+	return nil
+}
+
+// look tells how far we are, and ends the work when ctx has ended.
+func look(ctx context.Context, tell func(done, total int64), done, total int64) error {
+	if tell != nil {
+		tell(done, total)
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+func (r *run) close() { _ = errors.Join(r.logged.Close(), r.pairs.Close()) } // their files go with us in any case

@@ -1,0 +1,130 @@
+package reconcile
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+)
+
+// Difference is one login on which the sets differ.
+type Difference struct {
+	RecordID string `json:"record_id,omitempty"`
+	Other    string `json:"other_record_id,omitempty"`
+	Where    string `json:"where,omitempty"` // file:line
+	Before   string `json:"before,omitempty"`
+	Detail   string `json:"detail,omitempty"`
+}
+
+// String is the difference in a line.
+func (d Difference) String() string {
+	var parts []string
+	for _, p := range []struct{ before, text string }{
+		{"", d.RecordID}, {"and ", d.Other}, {"at ", d.Where}, {"before at ", d.Before}, {"", d.Detail},
+	} {
+		if p.text != "" {
+			parts = append(parts, p.before+p.text)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Differences are those of one kind.
+type Differences struct {
+	Kind  Kind         `json:"kind"`
+	Fault bool         `json:"fault"`
+	What  string       `json:"what"`
+	Do    string       `json:"do"`
+	Total int64        `json:"total"`
+	First []Difference `json:"first"` // at most Options.Limit
+}
+
+// AuditFile is what was read of one audit log.
+type AuditFile struct {
+	Path   string `json:"path"`
+	Gzip   bool   `json:"gzip"`
+	Lines  int64  `json:"lines"`
+	Logins int64  `json:"logins"` // accepted, of any day
+	Torn   int64  `json:"torn"`
+	Bad    int64  `json:"bad"`
+}
+
+// Result is what the comparison found.
+type Result struct {
+	Day        calendar.TradingDay
+	Answered   int64 // RecordIDs
+	Unanswered int64 // RecordIDs of which the audit log says that the terminal was gone
+	Stored     int64 // RecordIDs
+	Reported   int64 // good lines; see Report
+	Report     string
+	Audit      []AuditFile
+	Warnings   []string
+
+	limit       int
+	differences map[Kind]*Differences
+}
+
+// Differences are those that were found, the gravest kind first.
+func (r *Result) Differences() []Differences {
+	found := []Differences{}
+	for _, k := range Kinds() {
+		if d := r.differences[k.Kind]; d != nil {
+			filled := *d
+			filled.Kind, filled.Fault, filled.What, filled.Do = k.Kind, k.Fault, k.What, k.Do
+			found = append(found, filled)
+		}
+	}
+	return found
+}
+
+// Faults is how many differences are faults.
+func (r *Result) Faults() (n int64) {
+	for _, d := range r.Differences() {
+		if d.Fault {
+			n += d.Total
+		}
+	}
+	return n
+}
+
+// Verdict is the whole result in a sentence.
+func (r *Result) Verdict() string {
+	var faults, notes []string
+	for _, d := range r.Differences() {
+		text := fmt.Sprintf("%d %s", d.Total, d.What)
+		if d.Kind == AuditWithoutLogins {
+			text = d.What
+		}
+		if d.Fault {
+			faults = append(faults, text)
+		} else {
+			notes = append(notes, text)
+		}
+	}
+	if len(faults) > 0 {
+		return "NOT proven complete: " + strings.Join(faults, "; ") + "."
+	}
+	verdict := "Complete: every answered login is stored"
+	if r.Report != "" {
+		verdict += ", and the report holds every stored record, once, and nothing else"
+	}
+	if len(notes) > 0 {
+		verdict += " (no fault: " + strings.Join(notes, "; ") + ")"
+	}
+	return verdict + "."
+}
+
+func (r *Result) add(k Kind, d Difference) {
+	found := r.differences[k]
+	if found == nil {
+		found = &Differences{First: []Difference{}}
+		r.differences[k] = found
+	}
+	if found.Total++; len(found.First) < r.limit {
+		found.First = append(found.First, d)
+	}
+}
+
+func (r *Result) warn(format string, args ...any) {
+	r.Warnings = append(r.Warnings, fmt.Sprintf(format, args...))
+}

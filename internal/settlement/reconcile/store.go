@@ -1,0 +1,227 @@
+package reconcile
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// maxLookups bounds the RecordIDs that are looked up elsewhere one by one. If more are
+// missing than that, it is the wrong store or a disaster, and not a reassigned login.
+const maxLookups = 10_000
+
+// joinStore walks through the store and the answers side by side, both in RecordID order.
+func (r *run) joinStore(ctx context.Context) error {
+	sorted, err := r.logged.SortContext(ctx)
+	if err != nil {
+		return err
+	}
+	answers, err := newAnswers(sorted)
+	if err != nil {
+		return err
+	}
+	j := &storeJoin{run: r, answers: answers}
+	if err := j.advance(); err != nil {
+		return err
+	}
+	err = r.opt.Records.Scan(ctx, r.opt.Day, func(rec *store.Record) error {
+		if j.rows++; j.rows%step == 0 {
+			if err := look(ctx, r.opt.ReadingStore, j.rows, 0); err != nil {
+				return err
+			}
+		}
+		return j.record(rec)
+	})
+	if err == nil {
+		err = look(ctx, r.opt.ReadingStore, j.rows, 0) // a scan that was cut short must not pass for a short day
+	}
+	if err == nil {
+		err = j.rest()
+	}
+	if err != nil {
+		return err
+	}
+	if j.copies > 0 {
+		r.result.warn("%d entries stand in several audit logs in the same words, and count once", j.copies)
+	}
+	r.checkNotEmpty()
+	return nil
+}
+
+// checkNotEmpty keeps a comparison with nothing from passing for a proof.
+func (r *run) checkNotEmpty() {
+	switch logins := r.result.Answered + r.result.Unanswered; {
+	case logins > 0:
+	case r.result.Stored > 0:
+		r.result.add(AuditWithoutLogins, Difference{Detail: fmt.Sprintf("%d records are stored", r.result.Stored)})
+	default:
+		r.result.warn("neither the audit logs nor the store have a login of %s", r.opt.Day)
+	}
+}
+
+// storeJoin is the walk.
+type storeJoin struct {
+	*run
+	answers *answers
+	answer  answer // the first that has not met its record; valid while more
+	more    bool
+	last    uuid.UUID // of the record before
+	rows    int64
+	copies  int64
+	line    []byte // reused
+}
+
+func (j *storeJoin) advance() (err error) {
+	j.answer, j.more, err = j.answers.take()
+	return err
+}
+
+// record meets one record with its answer, and passes it on to the join with the report.
+func (j *storeJoin) record(rec *store.Record) error {
+	switch order := bytes.Compare(j.last[:], rec.ID[:]); {
+	case order > 0:
+		return fmt.Errorf("the store gives record %s after %s: not in order", rec.ID, j.last)
+	case order == 0:
+		j.result.add(StoredTwice, Difference{RecordID: rec.ID.String(), Detail: "the same RecordID again; " + describe(rec)})
+		return nil
+	}
+	j.last = rec.ID
+	j.result.Stored++
+	for j.more && bytes.Compare(j.answer.id[:], rec.ID[:]) < 0 {
+		j.withoutRecord(j.answer)
+		if err := j.advance(); err != nil {
+			return err
+		}
+	}
+	if j.more && j.answer.id == rec.ID {
+		j.withRecord(j.answer, rec)
+		if err := j.advance(); err != nil {
+			return err
+		}
+	} else {
+		j.result.add(StoredNotInAudit, Difference{RecordID: rec.ID.String(), Detail: describe(rec)})
+	}
+	return j.addRecord(rec)
+}
+
+// rest are the answers after the last record.
+func (j *storeJoin) rest() error {
+	for j.more {
+		j.withoutRecord(j.answer)
+		if err := j.advance(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *storeJoin) withRecord(a answer, rec *store.Record) {
+	j.count(a)
+	id := a.id.String()
+	if a.unanswered {
+		j.result.add(StoredUnanswered, Difference{RecordID: id, Where: j.place(a.first), Detail: describe(rec)})
+	}
+	if a.day != 0 && a.day != j.opt.Day {
+		j.result.add(OtherDay, Difference{
+			RecordID: id, Where: j.place(a.first),
+			Detail: fmt.Sprintf("answered as %s, stored as %s; %s", a.day, rec.TradingDay, describe(rec)),
+		})
+	}
+}
+
+// withoutRecord is about an answer that has no record on this day. Those of other days are
+// not meant; an unanswered entry alone does not say its day, and its record meets it there.
+func (j *storeJoin) withoutRecord(a answer) {
+	if a.day != j.opt.Day {
+		return
+	}
+	j.count(a)
+	if len(j.missing) < maxLookups {
+		j.missing = append(j.missing, a)
+		return
+	}
+	j.addMissing(a)
+}
+
+func (j *storeJoin) count(a answer) {
+	j.copies += a.copies
+	if a.unanswered {
+		j.result.Unanswered++
+	} else {
+		j.result.Answered++
+	}
+	if a.logins > 1 {
+		j.result.add(AnsweredTwice, Difference{
+			RecordID: a.id.String(), Where: j.place(a.second), Before: j.place(a.first),
+			Detail: fmt.Sprintf("%d entries", a.logins),
+		})
+	}
+}
+
+// lookUpMissing finds out whether records that are not on this day are elsewhere.
+func (r *run) lookUpMissing(ctx context.Context) error {
+	for _, a := range r.missing {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := r.lookUp(ctx, a); err != nil {
+			return err
+		}
+	}
+	if len(r.missing) == maxLookups {
+		r.result.warn("more than %d records are missing; only so many were looked for on other days and in the local store", maxLookups)
+	}
+	return nil
+}
+
+func (r *run) lookUp(ctx context.Context, a answer) error {
+	rec, err := r.opt.Records.Find(ctx, a.id)
+	switch {
+	case err == nil && rec.TradingDay == r.opt.Day:
+		r.addAnswer(StoredMeanwhile, a, describe(&rec))
+		return nil
+	case err == nil:
+		r.addAnswer(OtherDay, a, fmt.Sprintf("answered as %s, stored as %s; %s", a.day, rec.TradingDay, describe(&rec)))
+		return nil
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	}
+	if r.opt.Journal != nil {
+		rec, err := r.opt.Journal.Find(ctx, a.id)
+		if err == nil {
+			r.addAnswer(NotForwarded, a, describe(&rec))
+			return nil
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("local store: %w", err)
+		}
+	}
+	r.addMissing(a)
+	return nil
+}
+
+func (r *run) addMissing(a answer) {
+	if a.unanswered {
+		r.addAnswer(UnansweredNotStored, a, "")
+		return
+	}
+	r.addAnswer(AnsweredNotStored, a, "")
+}
+
+func (r *run) addAnswer(k Kind, a answer, detail string) {
+	r.result.add(k, Difference{RecordID: a.id.String(), Where: r.place(a.first), Detail: detail})
+}
+
+func (r *run) place(m mark) string { return place(r.opt.Audit[m.file], m.line) }
+
+// describe tells an operator which login it was.
+func describe(rec *store.Record) string {
+	return fmt.Sprintf("account %s, %s, AppID %s, front %d, session %d",
+		rec.Account, rec.LoginTime.In(regulation.Zone).Format(regulation.TimeLayout), rec.AppID, rec.FrontID, rec.SessionID)
+}

@@ -1,0 +1,54 @@
+package verify
+
+import (
+	"fmt"
+	"os"
+)
+
+// watched is a file that is held to staying as it was when it was opened.
+type watched struct {
+	*os.File
+	before os.FileInfo
+}
+
+func openWatched(path string) (*watched, error) {
+	// Looked at before opening: opening a pipe would wait for its writer.
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	if info, err = f.Stat(); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return &watched{f, info}, nil
+}
+
+// judge adds a fault if the bytes that were read may not be those that stand there now.
+func (w *watched) judge(read int64, f *findings) error {
+	after, err := w.Stat()
+	if err != nil {
+		return err
+	}
+	there, err := os.Stat(w.Name())
+	switch {
+	case err != nil:
+		f.add(FileChanged, 0, "it was removed")
+	case !os.SameFile(w.before, there):
+		f.add(FileChanged, 0, "another file has taken its name")
+	case after.Size() != w.before.Size():
+		f.add(FileChanged, 0, fmt.Sprintf("it had %d bytes and has %d", w.before.Size(), after.Size()))
+	case read != w.before.Size():
+		f.add(FileChanged, 0, fmt.Sprintf("it had %d bytes, and %d were read", w.before.Size(), read))
+	case !after.ModTime().Equal(w.before.ModTime()):
+		f.add(FileChanged, 0, "it was written to")
+	}
+	return nil
+}

@@ -1,0 +1,280 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/binary"
+	"encoding/pem"
+	"errors"
+	mathrand "math/rand/v2"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/supplement"
+	"github.com/tradefront/tradefront/internal/supplement/terminal"
+)
+
+// keyPair is made once: the public half as a front has it, the private one as a test has it.
+var keyPair = sync.OnceValue(func() (pair struct {
+	public  supplement.Encrypter
+	private *RSAKey
+	pem     []byte
+}) {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		panic(err)
+	}
+	pair.pem = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	if pair.private, err = ParseRSAKey(pair.pem); err != nil {
+		panic(err)
+	}
+	if der, err = x509.MarshalPKIXPublicKey(&private.PublicKey); err != nil {
+		panic(err)
+	}
+	if pair.public, err = supplement.ParsePublicKey(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})); err != nil {
+		panic(err)
+	}
+	return pair
+})
+
+// loginAt makes the record that the gateway would: assess, build, encrypt.
+func loginAt(t *rapid.T, ring *supplement.KeyRing, id uint64, at time.Time) store.Record {
+	public := keyPair().public
+	kind := regulation.TerminalType(rapid.IntRange('1', '7').Draw(t, "type"))
+	text := terminal.Build(kind, mathrand.New(mathrand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0)), at)
+	info := supplement.TerminalInfo{KeyVersion: []byte("1.0"), Flag: '0'}
+	var err error
+	if info.Ciphertext, err = public.Encrypt(nil, []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	switch rapid.IntRange(0, 5).Draw(t, "oddity") {
+	case 0:
+		info.Ciphertext = nil
+	case 1:
+		info.KeyVersion = []byte("0.1")
+	case 2:
+		info.Ciphertext = info.Ciphertext[:rapid.IntRange(1, 255).Draw(t, "length")]
+	case 3:
+		info.Flag = rapid.SampledFrom([]byte("123x")).Draw(t, "own flag")
+	}
+	judged, err := supplement.Rules{}.Assess(info, ring, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := supplement.Supplement{
+		Flag: judged.Flag, AppID: "client_xsb_1.0", LoginTime: at, UserType: rapid.SampledFrom([]regulation.UserType{'1', '2'}).Draw(t, "user"),
+		Public:  drawPeer(t),
+		Account: regulation.Account(rapid.StringMatching(`[0-9A-Za-z]{1,18}`).Draw(t, "account")),
+	}
+	if rapid.Bool().Draw(t, "relayed") {
+		s.Relay = &supplement.Relay{AppID: "relay_r_2.0", Addr: drawPeer(t), LoginTime: at.Add(-time.Minute)}
+	}
+	plain, err := s.Append(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := store.Record{TradingDay: 20260105, VendorID: "TF01", KeyVersion: judged.Key.Version, Flag: judged.Flag, Terminal: info.Ciphertext}
+	binary.BigEndian.PutUint64(r.ID[8:], id)
+	if r.Supplement, err = public.Encrypt(nil, plain); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func drawPeer(t *rapid.T) netip.AddrPort {
+	b := rapid.SliceOfN(rapid.ByteRange(1, 255), 16, 16).Draw(t, "address")
+	addr := netip.AddrFrom16([16]byte(b))
+	if rapid.Bool().Draw(t, "IPv4") {
+		addr = netip.AddrFrom4([4]byte(b[:4]))
+	}
+	return netip.AddrPortFrom(addr, rapid.Uint16Range(1, 65535).Draw(t, "port"))
+}
+
+// records is a store that holds just these.
+type records []store.Record
+
+func (r records) Scan(_ context.Context, _ calendar.TradingDay, f func(*store.Record) error) error {
+	for i := range r {
+		if err := f(&r[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func testRing(t interface{ Fatal(...any) }) *supplement.KeyRing {
+	ring, err := supplement.NewKeyRing([]supplement.Key{{Version: "1.0", Encrypter: keyPair().public}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ring
+}
+
+// Whatever logins there were in the day's window, the front's own code and Export make a
+// file in which nothing is found, and each line is opened.
+func TestExportVerifies(t *testing.T) {
+	dir, cal := t.TempDir(), testCalendar(t)
+	start, end, err := cal.Window(20260105)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var all records
+		for i := range rapid.IntRange(0, 6).Draw(t, "logins") {
+			at := start.Add(time.Duration(rapid.Int64Range(0, int64(end.Sub(start))-1).Draw(t, "at")))
+			all = append(all, loginAt(t, testRing(t), uint64(i+1), at))
+		}
+		file, err := settlement.Export(context.Background(), settlement.Options{Records: all, UnitID: "0001", Day: 20260105, OutDir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := Verify(context.Background(), Options{
+			Path: file.Path, UnitID: "0001", VendorID: "TF01", Calendar: cal, Complete: true, TempDir: dir,
+			Versions: []Version{{Name: "1.0", Decrypter: keyPair().private}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !r.Verdict.Good || r.Lines.Total != file.Rows || r.Opened != nil && r.Opened.Lines != file.Rows || (r.Opened == nil) != (file.Rows == 0) {
+			t.Fatalf("%+v: %v %s", r.Verdict, told(r), problems(r))
+		}
+	})
+}
+
+// memory remembers what a key said: a mutation leaves most ciphertexts as they were.
+type memory struct {
+	key   Decrypter
+	mu    sync.Mutex
+	known map[string][]byte
+}
+
+func (m *memory) Decrypt(c []byte) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	text, ok := m.known[string(c)]
+	if !ok {
+		text, _ = m.key.Decrypt(c)
+		m.known[string(c)] = text
+	}
+	if text == nil {
+		return nil, errors.New("not opened")
+	}
+	return text, nil
+}
+
+// Each bit of a good file, one at a time: the file with that bit flipped has a fault on the
+// line that was hit. None is harmless, as long
+// as the flag of the line claims that its terminal item is in order.
+func TestEachBitFlipped(t *testing.T) {
+	t.Parallel() // thousands of decryptions
+	encrypt := func(text string) []byte {
+		b, err := keyPair().public.Encrypt(nil, []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	line := func() string {
+		return "TF01@1.0@" + text64(encrypt(goodTerminal)) + "@" + text64(encrypt(goodSupplement)) + "\n"
+	}
+	content := []byte(line() + line())
+	o := options(t, write(t, reportName, string(content)), &memory{key: keyPair().private, known: map[string][]byte{}})
+	expect(t, mustVerify(t, o), nil, "")
+	second := bytes.IndexByte(content, '\n') + 1
+
+	byKind := map[string]int{}
+	for at := second; at < len(content); at++ {
+		for bit := range 8 {
+			mutated := slices.Clone(content)
+			mutated[at] ^= 1 << bit
+			if err := os.WriteFile(o.Path, mutated, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			r := mustVerify(t, o)
+			found := told(r)
+			hit := slices.ContainsFunc(found, func(s string) bool { return strings.HasSuffix(s, ":2") })
+			if r.Verdict.Good || !hit {
+				t.Fatalf("byte %d, bit %d: %v", at-second, bit, found)
+			}
+			byKind[r.Faults[0].Kind]++
+		}
+	}
+	t.Logf("%d bits: %v", 8*(len(content)-second), byKind)
+}
+
+// Each cut of a good file is found, but for one between two lines, which no reader can see:
+// that takes the number of rows that the export told.
+func TestEachCut(t *testing.T) {
+	s := newSealer()
+	first := s.good()
+	content := first + s.good()
+	o := options(t, write(t, reportName, content), nil)
+	for n := range len(content) {
+		if err := os.WriteFile(o.Path, []byte(content[:n]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r := mustVerify(t, o)
+		switch found := told(r); n {
+		case 0:
+			expect(t, r, []string{"file_empty:0"}, "")
+		case len(first):
+			expect(t, r, nil, "")
+		default:
+			if r.Verdict.Good || !strings.HasPrefix(found[0], "truncated:") {
+				t.Fatalf("cut at %d: %v", n, found)
+			}
+		}
+	}
+}
+
+func TestParseRSAKey(t *testing.T) {
+	good := string(keyPair().pem)
+	block, _ := pem.Decode(keyPair().pem)
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encode := func(kind string, der []byte) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+	}
+	if _, err := ParseRSAKey([]byte(encode("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(parsed.(*rsa.PrivateKey))))); err != nil {
+		t.Errorf("PKCS#1: %v", err)
+	}
+	small, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // too small on purpose
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, want := range map[string]string{
+		"":                                      "no PEM block",
+		"-----BEGIN":                            "no PEM block",
+		good + good:                             "something follows the key",
+		encode("PUBLIC KEY", nil):               "a public key",
+		encode("CERTIFICATE", nil):              "a public key",
+		encode("ENCRYPTED PRIVATE KEY", nil):    "encrypted; decrypt it with",
+		encode("OPENSSH PRIVATE KEY", nil):      "another type",
+		encode("PRIVATE KEY", block.Bytes[:50]): "does not hold a private key",
+		encode("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(small)): "RSA with 1024 bits",
+	} {
+		if k, err := ParseRSAKey([]byte(what)); err == nil || k != nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", want, err)
+		}
+	}
+}
