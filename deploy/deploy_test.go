@@ -107,7 +107,7 @@ func series(t *testing.T) map[string][]string {
 	zero := func() float64 { return 0 }
 	m.Register(ops.Gauges{
 		PendingRows: zero, OldestPendingSeconds: zero, LoginsInFlight: zero, HashQueue: zero, Locked: zero,
-		Remembered: zero, CalendarHorizonDays: zero,
+		Remembered: zero, CalendarHorizonDays: zero, ReportLateRecords: zero, ReloadSuccessful: zero,
 		KeyDays: func() map[string]float64 { return map[string]float64{"1.0": 1} },
 	})
 	families, err := m.Registry().Gather()
