@@ -187,20 +187,6 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// smallDisk mounts a disk of 256 KiB at dir, if we may.
-func smallDisk(t *testing.T, dir string) bool {
-	t.Helper()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=256k"); err != nil {
-		return false
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, 0); err != nil {
-			t.Error(err)
-		}
-	})
-	return true
-}
-
 // TestReadOnlyFolder: by its rights, or as root by a mount.
 func TestReadOnlyFolder(t *testing.T) {
 	dir := t.TempDir()
@@ -209,10 +195,8 @@ func TestReadOnlyFolder(t *testing.T) {
 			t.Log("root without the right to mount: nothing is read-only to it")
 			return
 		}
-		if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
-			t.Fatal(err)
-		}
-	} else if err := os.Chmod(dir, 0o500); err != nil { //nolint:gosec // a folder that only we may enter
+		makeReadOnly(t, dir)
+	} else if err := os.Chmod(dir, 0o500); err != nil {
 		t.Fatal(err)
 	}
 	l := openLocal(t, filepath.Join(t.TempDir(), "local.db"))

@@ -1,12 +1,10 @@
 package settlement
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,19 +12,37 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// writeBuffer is how many bytes go to the file at once.
-const writeBuffer = 256 << 10
+const (
+	// writeBuffer is how many bytes go to the file at once; there are fileBuffers of them.
+	writeBuffer = 256 << 10
+	fileBuffers = 4
+	// writebackBytes is how far the disk may fall behind before it is told to write:
+	// otherwise the fsync at the end would wait for gigabytes.
+	writebackBytes = 8 << 20
+	// reportPerm lets the settlement's group read the report.
+	reportPerm = 0o640
+)
 
-// reportPerm lets the settlement's group read the report.
-const reportPerm = 0o640
-
-// reportFile is a file that appears under its name whole or not at all.
+// reportFile is a file that appears under its name whole or not at all. A goroutine of
+// its own hashes and writes what Write has gathered, so that one processor reads records
+// and makes lines while the other does that.
 type reportFile struct {
 	path    string
 	pending *renameio.PendingFile
-	buffer  *bufio.Writer
+	bytes   int64 // given to Write
+
+	buffer []byte      // being filled
+	full   chan []byte // to be written
+	empty  chan []byte
+	ended  chan struct{} // closed when the goroutine has ended
+	closed bool          // full is
+	failed bool          // Write has returned the error
+
+	// Owned by the goroutine until ended.
 	hash    hash.Hash
-	bytes   int64
+	written int64
+	flushed int64 // what the disk was told to write
+	err     error // the first; nothing is written after it
 }
 
 func createReport(dir, name string) (*reportFile, error) {
@@ -46,21 +62,79 @@ func createReport(dir, name string) (*reportFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("output directory: %w", err)
 	}
-	f := &reportFile{path: path, pending: pending, hash: sha256.New()}
-	f.buffer = bufio.NewWriterSize(io.MultiWriter(pending, f.hash), writeBuffer)
+	f := &reportFile{
+		path: path, pending: pending, hash: sha256.New(),
+		full: make(chan []byte, fileBuffers), empty: make(chan []byte, fileBuffers), ended: make(chan struct{}),
+	}
+	for range fileBuffers {
+		f.empty <- make([]byte, 0, writeBuffer)
+	}
+	f.buffer = <-f.empty
+	go f.run()
 	return f, nil
 }
 
+// Write gathers p. An error of the disk is told here as soon as it is known, at the
+// latest by finish.
 func (f *reportFile) Write(p []byte) (int, error) {
-	n, err := f.buffer.Write(p)
-	f.bytes += int64(n)
-	return n, err
+	if f.failed {
+		return 0, f.err
+	}
+	f.bytes += int64(len(p))
+	for rest := p; len(rest) > 0; {
+		n := min(len(rest), cap(f.buffer)-len(f.buffer))
+		f.buffer = append(f.buffer, rest[:n]...)
+		rest = rest[n:]
+		if len(f.buffer) == cap(f.buffer) {
+			f.full <- f.buffer
+			select {
+			case f.buffer = <-f.empty:
+			case <-f.ended: // early, so there is an error
+				f.failed = true
+				return 0, f.err
+			}
+		}
+	}
+	return len(p), nil
+}
+
+// run writes what is full until there is no more, or until the first error.
+func (f *reportFile) run() {
+	defer close(f.ended)
+	for b := range f.full {
+		f.hash.Write(b)
+		n, err := f.pending.Write(b)
+		f.written += int64(n)
+		if err != nil {
+			f.err = err
+			return
+		}
+		if f.written-f.flushed >= writebackBytes {
+			startWriteback(f.pending.File, f.flushed, f.written-f.flushed)
+			f.flushed = f.written
+		}
+		f.empty <- b[:0]
+	}
+}
+
+// end waits until all that was gathered is with the system. A second call does nothing.
+func (f *reportFile) end() error {
+	if !f.closed {
+		f.closed = true
+		select {
+		case f.full <- f.buffer:
+		case <-f.ended: // early
+		}
+		close(f.full)
+	}
+	<-f.ended
+	return f.err
 }
 
 // finish makes the whole content durable, still under its temporary name: what can fail
 // for want of room has failed after it.
 func (f *reportFile) finish() error {
-	if err := f.buffer.Flush(); err != nil {
+	if err := f.end(); err != nil {
 		return err
 	}
 	return f.pending.Sync()
@@ -69,7 +143,7 @@ func (f *reportFile) finish() error {
 // commit makes the file durable under its name. If we crash after the rename, the
 // directory may forget it: only its fsync makes the report certain.
 func (f *reportFile) commit() error {
-	if err := f.buffer.Flush(); err != nil {
+	if err := f.end(); err != nil {
 		return err
 	}
 	if err := f.pending.CloseAtomicallyReplace(); err != nil {
@@ -79,8 +153,12 @@ func (f *reportFile) commit() error {
 }
 
 // discard removes the temporary file, if commit did not make it the report.
-func (f *reportFile) discard() { _ = f.pending.Cleanup() }
+func (f *reportFile) discard() {
+	_ = f.end() // what did not arrive is not wanted
+	_ = f.pending.Cleanup()
+}
 
+// sum is of the whole file, once it has ended.
 func (f *reportFile) sum() (sum [sha256.Size]byte) {
 	f.hash.Sum(sum[:0])
 	return sum

@@ -131,7 +131,7 @@ func snapshotFields(t *testing.T, s ReportStore) {
 func snapshotStops(t *testing.T, s ReportStore) {
 	put(t, s, Records(Day, 2000)...)
 	snap, stop := open(t, s, Day), errors.New("stop")
-	if err := snap.Scan(t.Context(), "", func(*store.Record) error { return stop }); err != stop {
+	if err := snap.Scan(t.Context(), "", func(*store.Record) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("%v, want the function's own error", err)
 	}
 	must(t, snap.Close())
