@@ -109,7 +109,9 @@ func (l *stream) run(n int) (stop func()) {
 	var terminals sync.WaitGroup
 	for i := range n {
 		terminals.Go(func() {
-			for visit := i; l.visit(visit); visit++ {
+			visit := i
+			for l.visit(visit) {
+				visit++
 			}
 		})
 	}
@@ -229,7 +231,7 @@ func TestKeysChangeUnderLoad(t *testing.T) {
 
 	s.replaceConfig(secondKey, secondKey+thirdKey)
 	d.hangup("nothing was taken over")
-	if _, ready := d.get(t, "/readyz"); !strings.Contains(ready, "was refused for 1 faults") {
+	if _, ready := d.get(t, "/readyz"); !strings.Contains(ready, "was refused, faults: 1 ") {
 		t.Errorf("after the faulty reload: %s", ready)
 	}
 	l.next(100, "1.0", "2.0")
