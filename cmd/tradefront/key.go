@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"fmt"
 	"io"
 	"time"
@@ -69,7 +68,7 @@ func showKeys(ring *supplement.KeyRing, now time.Time) shownKeys {
 	for _, k := range ring.Keys() {
 		s := shownKey{
 			Version: k.Version, Algorithm: k.Info.Algorithm.String(), Bits: k.Info.Bits,
-			Fingerprint: hex.EncodeToString(k.Info.Fingerprint[:]), State: ring.State(&k, now).String(),
+			Fingerprint: k.Info.Fingerprint.String(), State: ring.State(&k, now).String(),
 			NotBefore: bound(k.NotBefore), NotAfter: bound(k.NotAfter),
 		}
 		if left := k.NotAfter.Sub(now); left > 0 {

@@ -17,6 +17,7 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/gateway"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/supplement"
 )
 
 // A reload (SIGHUP) takes over a changed configuration without losing a connection.
@@ -26,6 +27,8 @@ import (
 // Then the configuration and all its files are loaded and judged as at a start. Anything
 // wrong: one report in the log, and everything stays in force as it was. Nothing wrong:
 // keys, calendar and terminal_info are replaced in one step, then the log level.
+//
+// The TRADEFRONT_ variables are those of the start: a process's environment never changes.
 //
 // Nothing is written. A crash in here leaves what a crash elsewhere leaves; the next start
 // takes the files as they then are, and refuses to start with what a reload refuses.
@@ -78,10 +81,12 @@ func (d *daemon) reload(load func() (*config.Config, error)) {
 			zap.Strings("faults", faults))
 		return
 	}
+	before := d.gateway.InForce()
 	d.gateway.Replace(*set)
 	restart := d.cfg.NeedRestart(next)
 	d.reloaded.Store(&reloadOutcome{at: time.Now(), restart: restart})
 	d.sayReloaded(next, set)
+	d.sayOtherKeys(before, set)
 	if len(restart) > 0 {
 		d.logger.Warn("SIGHUP: these keys were changed too, and need a restart to be in force", zap.Strings("keys", restart))
 	}
@@ -130,6 +135,21 @@ func (d *daemon) sayReloaded(next *config.Config, set *gateway.InForce) {
 	d.level.SetLevel(level)
 }
 
+// sayOtherKeys is loud when a version stands for another key than before: lines of one
+// version then open with two keys, which only the repair of a mistake can be worth.
+func (d *daemon) sayOtherKeys(before, now *gateway.InForce) {
+	was := make(map[string]supplement.KeyInfo)
+	for _, k := range before.Keys.Keys() {
+		was[k.Version] = k.Info
+	}
+	for _, k := range now.Keys.Keys() {
+		if old, known := was[k.Version]; known && old.Fingerprint != k.Info.Fingerprint {
+			d.logger.Warn("SIGHUP: a key version stands for another key than before; check with `tradefront key list`",
+				zap.String("version", k.Version), zap.Stringer("was", old.Fingerprint), zap.Stringer("is", k.Info.Fingerprint))
+		}
+	}
+}
+
 func faultLines(err error) []string {
 	var faults config.Faults
 	if !errors.As(err, &faults) {
@@ -158,7 +178,7 @@ func (o *reloadOutcome) check() (bool, string) {
 	case o == nil:
 		return true, "as it was at the start"
 	case o.faults > 0:
-		return false, fmt.Sprintf("the reload at %s was refused for %d faults, which the log lists: "+
+		return false, fmt.Sprintf("the reload at %s was refused, faults: %d (the log lists them); "+
 			"what was in force before still is", shown(o.at), o.faults)
 	case len(o.restart) > 0:
 		return false, fmt.Sprintf("reloaded at %s, but these need a restart: %s", shown(o.at), strings.Join(o.restart, ", "))

@@ -190,7 +190,7 @@ func TestReloadRefuses(t *testing.T) {
 		{"no key valid any more", []string{entry, entry + "    not_after: 2020-01-01\n"}, []string{"keys: none is valid now", "the keys in force are still good"}},
 		{"no key valid yet", []string{entry, entry + "    not_before: 2999-01-01\n"}, []string{"keys: none is valid now"}},
 		{"calendar", []string{"log_level", "calendar_file: empty.yaml\nlog_level"}, []string{"calendar_file: calendar:"}},
-		{"unknown key", []string{"log_level", "log_levle: info\nlog_level"}, []string{"log_levle: line ", "unknown key; did you mean log_level"}},
+		{"unknown key", []string{"log_level", "log-level: info\nlog_level"}, []string{"log-level: line ", "unknown key; did you mean log_level"}},
 		{"not YAML", []string{"log_level", "\tlog_level"}, []string{"YAML"}},
 		{
 			"several at once",
@@ -211,7 +211,7 @@ func TestReloadRefuses(t *testing.T) {
 			if r.d.gateway.InForce() != before || r.d.level.Level().String() != "warn" {
 				t.Error("something was taken over")
 			}
-			if ready, reason := r.d.reloaded.Load().check(); ready || !strings.Contains(reason, "was refused for") {
+			if ready, reason := r.d.reloaded.Load().check(); ready || !strings.Contains(reason, "was refused, faults: ") {
 				t.Errorf("the check says %v, %s", ready, reason)
 			}
 		})
@@ -237,6 +237,42 @@ func TestReloadNamesWhatNeedsARestart(t *testing.T) {
 	}
 	if r.d.level.Level().String() != "info" {
 		t.Error("what can be taken over was not")
+	}
+}
+
+// What people and machines look at follows a reload, and a version that stands for another
+// key than before is told.
+func TestReloadIsSeen(t *testing.T) {
+	r := newReloadTest(t)
+	if left := r.d.keyDays(); len(left) != 0 {
+		t.Errorf("a key without an end has days left: %v", left)
+	}
+	if ready, reason := keyLife(r.d.gateway.InForce().Keys, time.Now()); !ready {
+		t.Errorf("a key without an end: %s", reason)
+	}
+	soon := time.Now().Add(7*24*time.Hour - time.Hour).Format(time.RFC3339)
+	r.configure(entry, entry+"    not_after: \""+soon+"\"\n")
+	r.newKey("keys/1.0.pem", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
+	old := r.d.gateway.InForce().Keys.Keys()[0].Info.Fingerprint
+	r.reload()
+	if line := r.said.next("stands for another key than before"); !strings.Contains(line, old.String()) {
+		t.Errorf("the log said %s", line)
+	}
+	if line := r.said.next("no encryption key is valid from"); !strings.Contains(line, `"within_days":7`) {
+		t.Errorf("the log said %s", line)
+	}
+	if left := r.d.keyDays(); left["1.0"] < 6.9 || left["1.0"] > 7 {
+		t.Errorf("days left: %v, want a little below 7", left)
+	}
+	report := map[string]ops.Reason{}
+	for _, reason := range r.d.health.Report().Reasons {
+		report[reason.Name] = reason
+	}
+	if got := report["key_life"]; got.Ready || got.Severity != ops.Warning || !strings.Contains(got.Reason, "in 6 days") {
+		t.Errorf("key_life: %+v", got)
+	}
+	if got := report["keys"]; !got.Ready {
+		t.Errorf("keys: %+v", got)
 	}
 }
 

@@ -31,7 +31,7 @@
 //   - The expected answer never leaves Verify.
 //   - An unknown AppID, a disabled one and a wrong answer cost the same work; only the
 //     Verdict, which goes to the audit log and not to the terminal, tells them apart.
-//     An unknown AppID costs AES work; SM4 takes some 3 µs longer, far below what a network
+//     An unknown AppID costs AES work; SM4 takes 2 to 3 µs longer, far below what a network
 //     lets anyone measure, and shows no more than that an AppID with SM4 exists.
 //   - A snapshot is whole: readers see the registry before a Refresh or after it.
 //   - A row that does not open is left out and reported; the others still work. A

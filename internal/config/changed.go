@@ -17,19 +17,6 @@ func (c *Config) NeedRestart(next *Config) []string {
 	return changed(schema(), reflect.ValueOf(*c), reflect.ValueOf(*next))
 }
 
-// Reloaded is c with the keys of next that a running front can take over.
-func (c *Config) Reloaded(next *Config) *Config {
-	merged := *c
-	from, to := reflect.ValueOf(*next), reflect.ValueOf(&merged).Elem()
-	root := schema()
-	for i := range root.fields {
-		if f := &root.fields[i]; slices.Contains(reloadable, f.path) {
-			to.Field(f.index).Set(from.Field(f.index))
-		}
-	}
-	return &merged
-}
-
 func changed(f *field, old, next reflect.Value) (paths []string) {
 	for i := range f.fields {
 		c := &f.fields[i]

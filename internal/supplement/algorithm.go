@@ -1,6 +1,9 @@
 package supplement
 
-import "crypto/sha256"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+)
 
 // Algorithm is what a key encrypts with (4.4.1 b).
 type Algorithm byte
@@ -25,9 +28,15 @@ func (a Algorithm) String() string {
 // KeyInfo is what people tell a key by. Nothing is decided by it.
 type KeyInfo struct {
 	Algorithm   Algorithm
-	Bits        int               // of the RSA modulus, or of the SM2 curve
-	Fingerprint [sha256.Size]byte // SHA-256 of the SubjectPublicKeyInfo
+	Bits        int // of the RSA modulus, or of the SM2 curve
+	Fingerprint Fingerprint
 }
+
+// Fingerprint is SHA-256 of a key's SubjectPublicKeyInfo.
+type Fingerprint [sha256.Size]byte
+
+// String is it in hex, as `openssl pkey -pubin -outform DER | sha256sum` prints it.
+func (f Fingerprint) String() string { return hex.EncodeToString(f[:]) }
 
 // PublicKey is a key of the monitoring centre as ParsePublicKey read it.
 type PublicKey struct {

@@ -186,3 +186,20 @@ func TestParseRefuses(t *testing.T) {
 		t.Errorf("text before the block: %v", err)
 	}
 }
+
+// What serves terminals must not be able to decrypt: no room that a login walks through
+// imports this package.
+func TestNoFrontImportsThis(t *testing.T) {
+	const module = "github.com/tradefront/tradefront/internal/"
+	args := []string{"list", "-deps"}
+	for _, room := range []string{"front", "session", "gateway", "auth", "core", "supplement", "store", "ops", "config", "calendar"} {
+		args = append(args, module+room)
+	}
+	out, err := exec.Command("go", args...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(out), module+"supplement\n") || strings.Contains(string(out), "testkey") {
+		t.Errorf("the rooms of a front import\n%s", out)
+	}
+}
