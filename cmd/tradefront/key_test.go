@@ -10,12 +10,10 @@ import (
 	"time"
 )
 
-// tradefront runs a command in this process and returns its exit status and what it wrote.
-func tradefront(t *testing.T, args ...string) (status int, out, errOut string) {
-	t.Helper()
-	var o, e bytes.Buffer
-	status = run(args, nil, strings.NewReader(""), &o, &e)
-	return status, o.String(), e.String()
+// command runs a command in this process and returns its exit status and what it wrote.
+func command(args ...string) (status int, out, errOut string) {
+	got := tradefront("", args...)
+	return got.status, got.out, got.err
 }
 
 func TestKeyList(t *testing.T) {
@@ -25,7 +23,7 @@ func TestKeyList(t *testing.T) {
 	r.configure(entry, entry+"    not_before: 2026-01-05\n    not_after: \""+ends.Format(time.RFC3339)+"\"\n"+
 		"  - version: \"2.0\"\n    algorithm: sm2\n    public_key_file: \"keys/2.0.pem\"\n    not_before: 2990-01-01\n")
 
-	status, out, errOut := tradefront(t, "key", "list", "--config", r.site.path, "-o", "json")
+	status, out, errOut := command("key", "list", "--config", r.site.path, "-o", "json")
 	if status != exitDone {
 		t.Fatalf("status %d: %s", status, errOut)
 	}
@@ -48,13 +46,13 @@ func TestKeyList(t *testing.T) {
 		t.Errorf("fingerprint %s, OpenSSL has %s", second.Fingerprint, want)
 	}
 
-	_, text, _ := tradefront(t, "key", "list", "--config", r.site.path)
+	_, text, _ := command("key", "list", "--config", r.site.path)
 	for _, words := range []string{"2026-01-05 00:00:00", "newest", "29", "not yet", "SHA256:" + second.Fingerprint, "warning: no encryption key"} {
 		if !strings.Contains(text, words) {
 			t.Errorf("%q is not in\n%s", words, text)
 		}
 	}
-	if status, out, _ := tradefront(t, "config", "check", "--config", r.site.path); status != exitDone ||
+	if status, out, _ := command("config", "check", "--config", r.site.path); status != exitDone ||
 		!strings.Contains(out, "warning: keys: no encryption key is valid from") {
 		t.Errorf("config check: status %d, %s", status, out)
 	}
@@ -84,7 +82,7 @@ func TestKeyListRefuses(t *testing.T) {
 	r.configure(entry, entry+"    algorithm: sm2\n"+
 		"  - version: \"2.0\"\n    public_key_file: \"keys/2.0.pem\"\n    not_before: 2999-01-01\n"+
 		"  - version: \"3.0\"\n    public_key_file: \"keys/none.pem\"\n    not_after: 2000-01-01\n")
-	status, _, errOut := tradefront(t, "key", "list", "--config", r.site.path)
+	status, _, errOut := command("key", "list", "--config", r.site.path)
 	if status != exitFailed {
 		t.Errorf("status %d", status)
 	}
@@ -100,7 +98,7 @@ func TestKeyListRefuses(t *testing.T) {
 		{"key", "list"}, {"key", "list", "--config", r.site.path, "-o", "yaml"},
 		{"app", "add", "--config", r.site.path, "--app-id", "a_b_1", "--cipher", "des"}, {"ping", "--cipher", "SM4"},
 	} {
-		if status, _, errOut := tradefront(t, args...); status != exitMisuse || !strings.Contains(errOut, "tradefront: ") {
+		if status, _, errOut := command(args...); status != exitMisuse || !strings.Contains(errOut, "tradefront: ") {
 			t.Errorf("%v: status %d, %s", args, status, errOut)
 		}
 	}
@@ -112,7 +110,7 @@ func TestAppCipher(t *testing.T) {
 	r := newReloadTest(t)
 	app := func(want int, args ...string) string {
 		t.Helper()
-		status, out, errOut := tradefront(t, append(append([]string{"app"}, args...), "--config", r.site.path)...)
+		status, out, errOut := command(append(append([]string{"app"}, args...), "--config", r.site.path)...)
 		if status != want {
 			t.Errorf("app %v: status %d, %s", args, status, errOut)
 		}

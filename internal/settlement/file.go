@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -39,6 +40,7 @@ type reportFile struct {
 	failed bool          // Write has returned the error
 
 	// Owned by the goroutine until ended.
+	disk    io.Writer // pending; tests have one that is full
 	hash    hash.Hash
 	written int64
 	flushed int64 // what the disk was told to write
@@ -63,7 +65,7 @@ func createReport(dir, name string) (*reportFile, error) {
 		return nil, fmt.Errorf("output directory: %w", err)
 	}
 	f := &reportFile{
-		path: path, pending: pending, hash: sha256.New(),
+		path: path, pending: pending, disk: pending, hash: sha256.New(),
 		full: make(chan []byte, fileBuffers), empty: make(chan []byte, fileBuffers), ended: make(chan struct{}),
 	}
 	for range fileBuffers {
@@ -103,7 +105,7 @@ func (f *reportFile) run() {
 	defer close(f.ended)
 	for b := range f.full {
 		f.hash.Write(b)
-		n, err := f.pending.Write(b)
+		n, err := f.disk.Write(b)
 		f.written += int64(n)
 		if err != nil {
 			f.err = err

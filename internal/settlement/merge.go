@@ -331,7 +331,7 @@ func (m *merge) commit() error {
 		return fmt.Errorf("%d lines were read and %d sorted: this is a bug, nothing was written", read, written)
 	}
 	// Whatever can fail for want of room fails before either file has its name.
-	if err := m.out.buffer.Flush(); err != nil {
+	if err := m.out.finish(); err != nil {
 		return err
 	}
 	if m.aside != nil {

@@ -51,7 +51,7 @@ func before(t *testing.T, dir string) {
 
 func TestMergeDiskFullInjected(t *testing.T) {
 	for name, spoil := range map[string]func(m *merge, disk *fullDisk){
-		"report":    func(m *merge, disk *fullDisk) { m.out.buffer = bufio.NewWriterSize(disk, 4096) },
+		"report":    func(m *merge, disk *fullDisk) { m.out.disk = disk },
 		"bad lines": func(m *merge, disk *fullDisk) { m.aside.out = bufio.NewWriterSize(disk, 4096) },
 	} {
 		for _, room := range []int{0, 10_000} {
