@@ -317,7 +317,7 @@ func (l *stream) checkRecords(s *site) {
 	lines := 0
 	for _, day := range s.days(days) {
 		var done struct{ Path string }
-		if err := json.Unmarshal([]byte(s.cli("", "report", "export", "--day", day, "--out", s.dir, "-o", "json")), &done); err != nil {
+		if err := json.Unmarshal([]byte(s.cli("", "report", "export", "--partial", "--day", day, "--out", s.dir, "-o", "json")), &done); err != nil {
 			l.t.Fatal(err)
 		}
 		data, err := os.ReadFile(done.Path)

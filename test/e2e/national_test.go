@@ -54,7 +54,7 @@ func TestIndependentTerminalNational(t *testing.T) {
 		}
 		d.stop()
 		var done struct{ Path string }
-		if err := json.Unmarshal([]byte(s.cli("", "report", "export", "--day", got.TradingDay, "--out", s.dir, "-o", "json")), &done); err != nil {
+		if err := json.Unmarshal([]byte(s.cli("", "report", "export", "--partial", "--day", got.TradingDay, "--out", s.dir, "-o", "json")), &done); err != nil {
 			t.Fatal(err)
 		}
 		data, err := os.ReadFile(done.Path)
