@@ -37,17 +37,19 @@ type DayStatus struct {
 	Next string // what to do
 }
 
-// Status looks at the report of one day.
+// Status looks at the report of one day. A day that is no trading day any more has one if
+// it was exported before the calendar knew.
 func Status(ctx context.Context, s StatusStore, cal *calendar.Calendar, now time.Time, day calendar.TradingDay) (DayStatus, error) {
-	start, end, err := cal.Window(day)
-	if err != nil {
-		return DayStatus{}, err
-	}
-	d := DayStatus{Day: day, Start: start, End: end, Closed: !now.Before(end)}
 	exports, err := s.Exports(ctx, day)
 	if err != nil {
 		return DayStatus{}, err
 	}
+	start, end, err := cal.Window(day)
+	var closed *calendar.NotTradingDayError
+	if err != nil && (!errors.As(err, &closed) || len(exports) == 0) {
+		return DayStatus{}, err
+	}
+	d := DayStatus{Day: day, Start: start, End: end, Closed: !now.Before(end)}
 	if len(exports) > 0 {
 		d.Last = &exports[len(exports)-1]
 	}
@@ -72,6 +74,10 @@ func Status(ctx context.Context, s StatusStore, cal *calendar.Calendar, now time
 	if len(chain) > 0 {
 		held := d.Records - d.Late // records that the chain's position covers
 		d.Moved, d.Unaccounted = max(0, d.Reported-held), max(0, held-d.Reported)
+	}
+	if closed != nil {
+		d.Next = fmt.Sprintf("%v; it was reported as one when the calendar did not know it: tell whoever got that report", closed)
+		return d, nil
 	}
 	d.Next, d.Good = d.advise(cal, len(chain) > 0)
 	return d, nil

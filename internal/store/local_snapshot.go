@@ -119,6 +119,27 @@ func (l *Local) Late(ctx context.Context) ([]DayCount, error) {
 	return days, readError(ctx, rows.Err())
 }
 
+// Left lists the exported days that records were moved away from since their last full
+// or supplement export.
+func (l *Local) Left(ctx context.Context) ([]calendar.TradingDay, error) {
+	rows, err := l.db.QueryContext(ctx, `SELECT e.day
+		FROM (SELECT day, max(number), position FROM report_export WHERE kind <> 'partial' GROUP BY day) e
+		JOIN reassigned_from f ON f.day = e.day WHERE f.arrival > e.position ORDER BY e.day`)
+	if err != nil {
+		return nil, readError(ctx, err)
+	}
+	defer rows.Close()
+	var days []calendar.TradingDay
+	for rows.Next() {
+		var day calendar.TradingDay
+		if err := rows.Scan(&day); err != nil {
+			return nil, readError(ctx, err)
+		}
+		days = append(days, day)
+	}
+	return days, readError(ctx, rows.Err())
+}
+
 // seqOf is the seq that a position of a local store stands for.
 func seqOf(p Position) (int64, error) {
 	if p == "" {

@@ -183,6 +183,10 @@ func reassign(ctx context.Context, tx pgx.Tx, batch []provisional, dayOf DayOf) 
 			return did, err
 		}
 		did.Moved += tag.RowsAffected()
+		if _, err := tx.Exec(ctx, `INSERT INTO reassigned_from (day, arrival) VALUES ($1, txid_current())
+			ON CONFLICT (day) DO UPDATE SET arrival = excluded.arrival`, int32(m.from)); err != nil {
+			return did, err
+		}
 	}
 	return did, nil
 }
@@ -241,6 +245,13 @@ func reassignLocal(ctx context.Context, conn *sql.Conn, batch []provisional, day
 			if err := did.settle(ctx, conn, m, r, last); err != nil {
 				return did, err
 			}
+		}
+		if m.from == m.to {
+			continue
+		}
+		if _, err := conn.ExecContext(ctx, `INSERT INTO reassigned_from (day, arrival) VALUES (?, ?)
+			ON CONFLICT (day) DO UPDATE SET arrival = excluded.arrival`, int64(m.from), last); err != nil {
+			return did, err
 		}
 	}
 	return did, nil
