@@ -14,6 +14,9 @@ func (p *Postgres) Exec(ctx context.Context, statement string) error {
 	return err
 }
 
+// LocalLinesSQL is the query of a local store's snapshot.
+const LocalLinesSQL = localLinesSQL
+
 // MigrateTo brings an empty schema to that version, as an older binary left it.
 func (p *Postgres) MigrateTo(ctx context.Context, version int64) error {
 	m, err := provider(p.db, goose.DialectPostgres, "postgres")

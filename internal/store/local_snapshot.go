@@ -48,13 +48,16 @@ func (s *localSnapshot) Close() error {
 	return errors.Join(err, s.conn.Close())
 }
 
+// localLinesSQL walks along the index on (trading_day, record_id). The plus keeps SQLite from
+// using seq to find rows: it would have to sort them, a whole day in memory.
+const localLinesSQL = "SELECT " + lineColumns + " FROM record WHERE trading_day = ? AND +seq > ? ORDER BY record_id"
+
 func (s *localSnapshot) Scan(ctx context.Context, after Position, f func(*Record) error) error {
 	seq, err := seqOf(after)
 	if err != nil {
 		return err
 	}
-	rows, err := s.conn.QueryContext(ctx,
-		"SELECT "+lineColumns+" FROM record WHERE trading_day = ? AND seq > ? ORDER BY record_id", int64(s.day), seq)
+	rows, err := s.conn.QueryContext(ctx, localLinesSQL, int64(s.day), seq)
 	if err != nil {
 		return readError(ctx, err)
 	}

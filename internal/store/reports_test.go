@@ -165,6 +165,34 @@ func TestSeqIsNotGivenAgain(t *testing.T) {
 	}
 }
 
+// TestLocalExportDoesNotSort: a sorter would hold the day in memory.
+func TestLocalExportDoesNotSort(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "local.db")
+	openLocalAt(t, path, store.LocalOptions{})
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.Query("EXPLAIN QUERY PLAN "+store.LocalLinesSQL, int64(storetest.Day), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var plan []string
+	for rows.Next() {
+		var id, parent, unused int
+		var step string
+		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+			t.Fatal(err)
+		}
+		plan = append(plan, step)
+	}
+	if len(plan) != 1 || rows.Err() != nil {
+		t.Errorf("%q, %v, want one search along the index", plan, rows.Err())
+	}
+}
+
 // TestForwardedMarkSurvives: the mark goes through the journal to PostgreSQL, by COPY and
 // by upsert.
 func TestForwardedMarkSurvives(t *testing.T) {
