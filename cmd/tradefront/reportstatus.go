@@ -19,8 +19,8 @@ import (
 // shownStatus is a day as `report status -o json` prints it.
 type shownStatus struct {
 	Day         string       `json:"trading_day"`
-	Start       time.Time    `json:"window_start"`
-	End         time.Time    `json:"window_end"`
+	Start       time.Time    `json:"window_start,omitzero"` // none for a day that is no trading day any more
+	End         time.Time    `json:"window_end,omitzero"`
 	Closed      bool         `json:"closed"`
 	Records     int64        `json:"records"`
 	Reported    int64        `json:"reported"`
@@ -55,8 +55,8 @@ func newReportStatus(e *env) *cobra.Command {
 	)
 	c := &cobra.Command{
 		Use: "status", Short: "Show how the reports of the last days stand, and what to do", Args: noArgs,
-		Long: "For each of the last ten trading days, and for every day that got records after its report was\n" +
-			"made: how many records there are, what was exported, what came late or was moved to another day,\n" +
+		Long: "For each of the last ten trading days, and for every day that got or lost records after its report\n" +
+			"was made: how many records there are, what was exported, what came late or was moved to another day,\n" +
 			"and what to do next.",
 		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
 			cfg, cal, err := loadCalendarOf(path, e.environ)
@@ -65,9 +65,9 @@ func newReportStatus(e *env) *cobra.Command {
 			}
 			now, days := time.Now(), []calendar.TradingDay(nil)
 			if day != "" {
-				only, err := parseDay(cal, "--day", day)
+				only, err := calendar.ParseTradingDay(day)
 				if err != nil {
-					return err
+					return fmt.Errorf("--day: %w", err)
 				}
 				days = append(days, only)
 			}
@@ -98,8 +98,8 @@ func newReportStatus(e *env) *cobra.Command {
 	return c
 }
 
-// daysOfInterest are the last trading days and those with late records, latest first. A
-// day that the calendar has closed since is left to the days that its records go to.
+// daysOfInterest are the last trading days and those that got or lost records after their
+// report was made, latest first.
 func daysOfInterest(ctx context.Context, r records, cal *calendar.Calendar, now time.Time) ([]calendar.TradingDay, error) {
 	days := settlement.RecentDays(cal, now, statusDays)
 	late, err := r.Late(ctx)
@@ -108,10 +108,13 @@ func daysOfInterest(ctx context.Context, r records, cal *calendar.Calendar, now 
 		return nil, err
 	}
 	for _, l := range late {
-		if cal.IsTradingDay(l.Day) {
-			days = append(days, l.Day)
-		}
+		days = append(days, l.Day)
 	}
+	left, err := r.Left(ctx)
+	if err != nil {
+		return nil, err
+	}
+	days = append(days, left...)
 	slices.Sort(days)
 	days = slices.Compact(days)
 	slices.Reverse(days)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
+	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/settlement"
@@ -34,6 +35,7 @@ type records interface {
 	settlement.ReportStore
 	settlement.StatusStore
 	Late(ctx context.Context) ([]store.DayCount, error)
+	Left(ctx context.Context) ([]calendar.TradingDay, error)
 	Reassign(ctx context.Context, dayOf store.DayOf, progress func(looked int64)) (store.Reassigned, error)
 	Directory() *store.Directory
 	Close() error

@@ -17,7 +17,9 @@
 // A year of which the notice is not out yet can be entered as provisional. Days of such a
 // year, and days that the file does not reach at all (there every weekday is taken for a
 // trading day), are answered all the same, and marked provisional: a login must never fail
-// for want of a calendar, but somebody must be told. Warnings has the words for that.
+// for want of a calendar, but somebody must be told. Warnings has the words for that, and
+// Years shows the file at a glance. The records keep the mark; once a new file knows their
+// days, calendar reassign puts them right.
 //
 // # Invariants
 //

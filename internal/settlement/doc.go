@@ -20,6 +20,24 @@
 //   - The file appears under its name whole, or not at all. A file of that name from
 //     before is replaced in one step.
 //   - Memory does not grow with the number of records.
+//   - A report never stands without its manifest, <name>.manifest.json, and what the
+//     ledger knows stands. A file of another content is replaced only if an export made
+//     it, as ledger or manifest say.
+//
+// # Kinds of exports
+//
+//	full        every record of a day whose window has closed
+//	supplement  <name>.supplement-N.txt: what came after the full export and the
+//	            supplements since, by the store's positions; a record is in one of them
+//	partial     <name>.partial.txt: what is there before the window closes; no base for
+//	            supplements
+//
+// # States of a day
+//
+//	open ─▶ closed ─▶ reported ─┬▶ late: records came     ─▶ supplement, or full again
+//	                            └▶ left: records moved away ─▶ full again
+//
+// Status says which, and what to do.
 //
 // # If we crash
 //
@@ -27,4 +45,15 @@
 // be removed, the next export does not look at it. After the rename and before the
 // directory's fsync: after a power failure the old file, or none, may be there. Export has
 // not returned then, so nobody was told otherwise.
+//
+// An Exporter renames the manifest first, then the report, then writes the ledger's line.
+// Between manifest and report: the report from before stands, or none, beside a manifest
+// that does not match it. Between report and ledger: the manifest explains the report to
+// the next export. In both cases exporting again mends it, and nobody was told that it was
+// done. See Exporter.Export.
+//
+// # Bounds
+//
+// fileBuffers of writeBuffer bytes on their way to the disk, one row, and the counts of the
+// values that a manifest lists.
 package settlement

@@ -232,6 +232,24 @@ func TestReassignedDay(t *testing.T) {
 	})
 }
 
+// TestDayThatWasNone: a day that was reported and turned out to be a holiday.
+func TestDayThatWasNone(t *testing.T) {
+	s := openLocal(t, filepath.Join(t.TempDir(), "local.db"))
+	put(t, s, storetest.Records(day, 2)...)
+	mustExport(t, exporter(t, s, t.TempDir()), store.FullExport)
+	cal, err := calendar.Parse([]byte("years:\n  - {year: 2026, provisional: false, source: x, closed: [{from: 2026-01-05, to: 2026-01-05, name: x}]}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := Status(t.Context(), s, cal, afterClose, day)
+	if err != nil || st.Good || !strings.Contains(st.Next, "20260105 is not a trading day: its logins belong to 20260106; it was reported") {
+		t.Errorf("%+v, %v", st, err)
+	}
+	if _, err := Status(t.Context(), s, cal, afterClose, day-1); err == nil {
+		t.Error("a Sunday that nobody reported has a status")
+	}
+}
+
 func TestExporterRefuses(t *testing.T) {
 	s := openLocal(t, filepath.Join(t.TempDir(), "local.db"))
 	put(t, s, storetest.Records(day, 3)...)
@@ -378,7 +396,7 @@ func TestRightsOfAReport(t *testing.T) {
 	owner := openPostgres(t, url, true)
 	db := administer(t, url)
 	db.run("CREATE ROLE report_role",
-		"GRANT SELECT ON record, goose_db_version TO report_role",
+		"GRANT SELECT ON record, reassigned_from, goose_db_version TO report_role",
 		"GRANT SELECT, INSERT ON report_export TO report_role",
 		"REVOKE CREATE ON SCHEMA public FROM PUBLIC")
 	t.Cleanup(func() { db.run("DROP OWNED BY report_role", "DROP ROLE report_role") })
@@ -394,6 +412,9 @@ func TestRightsOfAReport(t *testing.T) {
 	put(t, owner, late)
 	if got, err := restricted.Late(t.Context()); err != nil || len(got) != 1 {
 		t.Errorf("late: %v, %v", got, err)
+	}
+	if _, err := restricted.Left(t.Context()); err != nil {
+		t.Error(err)
 	}
 	mustExport(t, exporter(t, restricted, dir), store.SupplementExport)
 	wantFile(t, reportPath(dir, ".supplement-1"), store.SupplementExport, []store.Record{late})

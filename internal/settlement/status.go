@@ -37,17 +37,18 @@ type DayStatus struct {
 	Next string // what to do
 }
 
-// Status looks at the report of one day.
+// Status looks at the report of one day. A day that is no trading day any more has one if
+// it was exported before the calendar knew.
 func Status(ctx context.Context, s StatusStore, cal *calendar.Calendar, now time.Time, day calendar.TradingDay) (DayStatus, error) {
-	start, end, err := cal.Window(day)
-	if err != nil {
-		return DayStatus{}, err
-	}
-	d := DayStatus{Day: day, Start: start, End: end, Closed: !now.Before(end)}
 	exports, err := s.Exports(ctx, day)
 	if err != nil {
 		return DayStatus{}, err
 	}
+	start, end, none, err := window(cal, day, len(exports) > 0)
+	if err != nil {
+		return DayStatus{}, err
+	}
+	d := DayStatus{Day: day, Start: start, End: end, Closed: !now.Before(end)}
 	if len(exports) > 0 {
 		d.Last = &exports[len(exports)-1]
 	}
@@ -73,8 +74,23 @@ func Status(ctx context.Context, s StatusStore, cal *calendar.Calendar, now time
 		held := d.Records - d.Late // records that the chain's position covers
 		d.Moved, d.Unaccounted = max(0, d.Reported-held), max(0, held-d.Reported)
 	}
+	if none != "" {
+		d.Next = none + "; it was reported as one when the calendar did not know it: tell whoever got that report"
+		return d, nil
+	}
 	d.Next, d.Good = d.advise(cal, len(chain) > 0)
 	return d, nil
+}
+
+// window is the day's. Of a day that was reported and is no trading day any more, none says
+// so instead.
+func window(cal *calendar.Calendar, day calendar.TradingDay, reported bool) (start, end time.Time, none string, err error) {
+	start, end, err = cal.Window(day)
+	var closed *calendar.NotTradingDayError
+	if reported && errors.As(err, &closed) {
+		return start, end, closed.Error(), nil
+	}
+	return start, end, "", err
 }
 
 // advise says what to do, the first thing first.

@@ -62,14 +62,14 @@
 //
 // Records are never deleted, with one exception: Reassign moves a provisional record to
 // its right day, with a fresh arrival, so that it is late there; the day it left then has
-// fewer records than its exports had lines.
+// fewer records than its exports had lines, and stands in table reassigned_from.
 //
 // # After a restore
 //
 // A physical backup brings back records, ledger and counters as they were together. A dump
 // (pg_dump) does not: arrivals and positions come back as numbers, in a database that
 // counts its transactions anew. While its counter is behind, asking for late records is an
-// AheadError. docs/settlement.md has the two statements that mend it; they must be run
+// AheadError. docs/settlement.md has the statements that mend it; they must be run
 // before the fronts write again. A copied SQLite file needs nothing: seq is in it.
 //
 // # If we crash
@@ -104,8 +104,8 @@
 // for counting late records), and makes the partition of a new day through a function that
 // runs as the owner. Whoever exports needs
 //
-//	GRANT SELECT ON record, goose_db_version TO report;
+//	GRANT SELECT ON record, reassigned_from, goose_db_version TO report;
 //	GRANT SELECT, INSERT ON report_export TO report;
 //
-// and Reassign, besides, UPDATE and DELETE on record.
+// and Reassign, besides, INSERT and UPDATE on reassigned_from, UPDATE and DELETE on record.
 package store

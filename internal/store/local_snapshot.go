@@ -48,13 +48,16 @@ func (s *localSnapshot) Close() error {
 	return errors.Join(err, s.conn.Close())
 }
 
+// localLinesSQL walks along the index on (trading_day, record_id). The plus keeps SQLite from
+// using seq to find rows: it would have to sort them, a whole day in memory.
+const localLinesSQL = "SELECT " + lineColumns + " FROM record WHERE trading_day = ? AND +seq > ? ORDER BY record_id"
+
 func (s *localSnapshot) Scan(ctx context.Context, after Position, f func(*Record) error) error {
 	seq, err := seqOf(after)
 	if err != nil {
 		return err
 	}
-	rows, err := s.conn.QueryContext(ctx,
-		"SELECT "+lineColumns+" FROM record WHERE trading_day = ? AND seq > ? ORDER BY record_id", int64(s.day), seq)
+	rows, err := s.conn.QueryContext(ctx, localLinesSQL, int64(s.day), seq)
 	if err != nil {
 		return readError(ctx, err)
 	}
@@ -115,6 +118,27 @@ func (l *Local) Late(ctx context.Context) ([]DayCount, error) {
 			return nil, readError(ctx, err)
 		}
 		days = append(days, d)
+	}
+	return days, readError(ctx, rows.Err())
+}
+
+// Left lists the exported days that records were moved away from since their last full
+// or supplement export.
+func (l *Local) Left(ctx context.Context) ([]calendar.TradingDay, error) {
+	rows, err := l.db.QueryContext(ctx, `SELECT e.day
+		FROM (SELECT day, max(number), position FROM report_export WHERE kind <> 'partial' GROUP BY day) e
+		JOIN reassigned_from f ON f.day = e.day WHERE f.arrival > e.position ORDER BY e.day`)
+	if err != nil {
+		return nil, readError(ctx, err)
+	}
+	defer rows.Close()
+	var days []calendar.TradingDay
+	for rows.Next() {
+		var day calendar.TradingDay
+		if err := rows.Scan(&day); err != nil {
+			return nil, readError(ctx, err)
+		}
+		days = append(days, day)
 	}
 	return days, readError(ctx, rows.Err())
 }

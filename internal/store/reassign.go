@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -183,85 +181,10 @@ func reassign(ctx context.Context, tx pgx.Tx, batch []provisional, dayOf DayOf) 
 			return did, err
 		}
 		did.Moved += tag.RowsAffected()
-	}
-	return did, nil
-}
-
-// Reassign does on the local store what Postgres.Reassign does. A moved record gets a
-// fresh seq. It is for the embedded driver: the records of a journal that are on their
-// way to PostgreSQL are reassigned there.
-func (l *Local) Reassign(ctx context.Context, dayOf DayOf, progress func(looked int64)) (Reassigned, error) {
-	return eachBatch(progress, func(after provisional) (batch []provisional, did Reassigned, err error) {
-		if err := ctx.Err(); err != nil {
-			return nil, did, err
-		}
-		err = l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
-			if batch, err = readLocalProvisional(ctx, conn, after); err != nil {
-				return err
-			}
-			did, err = reassignLocal(ctx, conn, batch, dayOf)
-			return err
-		}})
-		return batch, did, err
-	})
-}
-
-func readLocalProvisional(ctx context.Context, conn *sql.Conn, after provisional) (batch []provisional, err error) {
-	rows, err := conn.QueryContext(ctx, `SELECT seq, record_id, trading_day, login_time FROM record
-		WHERE provisional <> 0 AND (login_time, record_id) > (?, ?)
-		ORDER BY login_time, record_id LIMIT ?`, after.time, after.id[:], reassignRows)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var p provisional
-		var id []byte
-		if err := rows.Scan(&p.seq, &id, &p.day, &p.time); err != nil {
-			return nil, err
-		}
-		if p.id, err = uuid.FromBytes(id); err != nil {
-			return nil, err
-		}
-		batch = append(batch, p)
-	}
-	return batch, rows.Err()
-}
-
-func reassignLocal(ctx context.Context, conn *sql.Conn, batch []provisional, dayOf DayOf) (did Reassigned, err error) {
-	moves, left := sortOut(batch, dayOf)
-	did.Provisional = left
-	last, err := maxSeq(ctx, conn)
-	if err != nil {
-		return did, err
-	}
-	for m, recs := range moves {
-		for _, r := range recs {
-			last++
-			if err := did.settle(ctx, conn, m, r, last); err != nil {
-				return did, err
-			}
+		if _, err := tx.Exec(ctx, `INSERT INTO reassigned_from (day, arrival) VALUES ($1, txid_current())
+			ON CONFLICT (day) DO UPDATE SET arrival = excluded.arrival`, int32(m.from)); err != nil {
+			return did, err
 		}
 	}
 	return did, nil
-}
-
-// settle confirms or moves one record; seq is the one it gets if it is moved.
-func (r *Reassigned) settle(ctx context.Context, conn *sql.Conn, m move, p provisional, seq int64) error {
-	if m.from == m.to {
-		r.Confirmed++
-		_, err := conn.ExecContext(ctx, "UPDATE record SET provisional = 0 WHERE seq = ?", p.seq)
-		return err
-	}
-	var there int
-	err := conn.QueryRowContext(ctx, "SELECT 1 FROM record WHERE trading_day = ? AND record_id = ?", int64(m.to), p.id[:]).Scan(&there)
-	switch {
-	case err == nil:
-		r.Dropped++
-		_, err = conn.ExecContext(ctx, "DELETE FROM record WHERE seq = ?", p.seq)
-	case errors.Is(err, sql.ErrNoRows):
-		r.Moved++
-		_, err = conn.ExecContext(ctx, "UPDATE record SET seq = ?, trading_day = ?, provisional = 0 WHERE seq = ?", seq, int64(m.to), p.seq)
-	}
-	return err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tradefront/tradefront/internal/calendar"
@@ -166,6 +167,23 @@ const lateSQL = `SELECT e.day, late.n,
 		AND r.arrival >= txid_snapshot_xmin(e.position::txid_snapshot)
 		AND NOT txid_visible_in_snapshot(r.arrival, e.position::txid_snapshot)) late
 	ORDER BY e.day`
+
+// Left lists the exported days that records were moved away from since their last full
+// or supplement export.
+func (p *Postgres) Left(ctx context.Context) ([]calendar.TradingDay, error) {
+	rows, err := p.pool.Query(ctx, `SELECT day FROM
+		(SELECT DISTINCT ON (day) day, position FROM report_export WHERE kind <> 'partial' ORDER BY day, number DESC) e
+		JOIN reassigned_from f USING (day)
+		WHERE NOT txid_visible_in_snapshot(f.arrival, e.position::txid_snapshot) ORDER BY day`)
+	if err != nil {
+		return nil, postgresError(ctx, err)
+	}
+	days, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (day calendar.TradingDay, err error) {
+		err = row.Scan((*int32)(&day))
+		return day, err
+	})
+	return days, postgresError(ctx, err)
+}
 
 // Late counts the records of exported days that no full or supplement export holds; days
 // without any are left out. It is cheap enough to be asked every minute.

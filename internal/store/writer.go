@@ -258,6 +258,7 @@ func maxSeq(ctx context.Context, conn *sql.Conn) (seq int64, err error) {
 	err = conn.QueryRowContext(ctx, `SELECT max(
 		coalesce((SELECT max(seq) FROM record), 0),
 		coalesce((SELECT max(seq) FROM quarantine), 0),
-		coalesce((SELECT max(position) FROM report_export), 0))`).Scan(&seq)
+		coalesce((SELECT max(position) FROM report_export), 0),
+		coalesce((SELECT max(arrival) FROM reassigned_from), 0))`).Scan(&seq)
 	return seq, err
 }

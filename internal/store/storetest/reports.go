@@ -24,6 +24,7 @@ type ReportStore interface {
 	Exports(ctx context.Context, day calendar.TradingDay) ([]store.Export, error)
 	State(ctx context.Context, day calendar.TradingDay, position store.Position) (store.DayState, error)
 	Late(ctx context.Context) ([]store.DayCount, error)
+	Left(ctx context.Context) ([]calendar.TradingDay, error)
 	Reassign(ctx context.Context, dayOf store.DayOf, progress func(int64)) (store.Reassigned, error)
 }
 
@@ -325,8 +326,20 @@ func reassign(t *testing.T, s ReportStore) {
 	if want := (store.DayState{Records: 4, Provisional: 1}); state != want || e.Rows != 7 {
 		t.Errorf("the day left: %+v, want %+v; %d rows", state, want, e.Rows)
 	}
+	wantLeft(t, s, Day)
 	if got, want := reassigned(t, s, dayOf), (store.Reassigned{Provisional: 1}); got != want {
 		t.Errorf("again: %+v, want %+v", got, want)
+	}
+	full(t, s, open(t, s, Day), Day, 2, store.FullExport)
+	wantLeft(t, s)
+}
+
+func wantLeft(t *testing.T, s ReportStore, want ...calendar.TradingDay) {
+	t.Helper()
+	got, err := s.Left(t.Context())
+	must(t, err)
+	if !slices.Equal(got, want) {
+		t.Errorf("days that records left: %v, want %v", got, want)
 	}
 }
 
@@ -339,9 +352,14 @@ func reassignCopy(t *testing.T, s ReportStore) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	put(t, s, rec)
+	full(t, s, open(t, s, Day), Day, 1, store.FullExport)
+	wantLeft(t, s)
 	if got, want := reassigned(t, s, dayOf), (store.Reassigned{Dropped: 1}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
+	wantLeft(t, s, Day)
+	full(t, s, open(t, s, Day), Day, 2, store.FullExport)
+	wantLeft(t, s)
 	rec.TradingDay, rec.Provisional = Day+1, false
 	equal(t, scan(t, s, Day), nil)
 	equal(t, scan(t, s, Day+1), []store.Record{rec})

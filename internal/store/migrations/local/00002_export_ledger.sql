@@ -27,3 +27,10 @@ CREATE TABLE report_export (
     unit_id     TEXT    NOT NULL,
     PRIMARY KEY (day, number)
 );
+
+-- The days that reassigned records were moved away from, and when last: arrival is that of
+-- the moved records. An export that did not see it holds lines that are another day's now.
+CREATE TABLE reassigned_from (
+    day     INTEGER PRIMARY KEY, -- YYYYMMDD
+    arrival INTEGER NOT NULL
+);

@@ -30,3 +30,10 @@ CREATE TABLE report_export (
     unit_id     text    NOT NULL,
     PRIMARY KEY (day, number)
 );
+
+-- The days that reassigned records were moved away from, and when last: arrival is that of
+-- the moved records. An export that did not see it holds lines that are another day's now.
+CREATE TABLE reassigned_from (
+    day     integer PRIMARY KEY, -- YYYYMMDD
+    arrival bigint  NOT NULL
+);
