@@ -27,4 +27,11 @@
 // be removed, the next export does not look at it. After the rename and before the
 // directory's fsync: after a power failure the old file, or none, may be there. Export has
 // not returned then, so nobody was told otherwise.
+//
+// # Merge
+//
+// The main seat's report is merged with those of the secondary seats: each different line
+// once, in bytewise order, sorted outside memory (package extsort). A bad line, an input of
+// another unit or day, or one that changes meanwhile ends the merge without a file. Bad
+// lines that are put aside have their file before the report has its name.
 package settlement
