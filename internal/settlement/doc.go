@@ -56,4 +56,11 @@
 //
 // fileBuffers of writeBuffer bytes on their way to the disk, one row, and the counts of the
 // values that a manifest lists.
+//
+// # Merge
+//
+// The main seat's report is merged with those of the secondary seats: each different line
+// once, in bytewise order, sorted outside memory (package extsort). A bad line, an input of
+// another unit or day, or one that changes meanwhile ends the merge without a file. Bad
+// lines that are put aside have their file before the report has its name.
 package settlement

@@ -7,9 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"syscall"
 
 	"github.com/tradefront/tradefront/internal/extsort"
@@ -104,9 +101,6 @@ type merge struct {
 }
 
 func newMerge(o MergeOptions) (*merge, error) {
-	if o.TempDir == "" {
-		o.TempDir = o.OutDir
-	}
 	m := &merge{opt: o}
 	name, err := commonName(o.Inputs)
 	if err == nil {
@@ -117,96 +111,11 @@ func newMerge(o MergeOptions) (*merge, error) {
 		m.close()
 		return nil, err
 	}
+	if o.TempDir == "" {
+		o.TempDir = o.OutDir
+	}
 	m.sorter = extsort.New(o.TempDir, mergeMemory)
 	return m, nil
-}
-
-// commonName is the unit and day that all inputs agree on.
-func commonName(paths []string) (ReportName, error) {
-	if len(paths) < 2 {
-		return ReportName{}, errors.New("want at least two reports")
-	}
-	var first ReportName
-	for i, path := range paths {
-		name, err := ParseReportName(path)
-		switch {
-		case err != nil:
-			return ReportName{}, err
-		case i == 0:
-			first = name
-		case name.UnitID != first.UnitID:
-			return ReportName{}, fmt.Errorf("%s is of unit %s, %s of unit %s: reports of different companies cannot be merged",
-				paths[0], first.UnitID, path, name.UnitID)
-		case name.Day != first.Day:
-			return ReportName{}, fmt.Errorf("%s is of %s, %s of %s: reports of different days cannot be merged",
-				paths[0], first.Day, path, name.Day)
-		}
-	}
-	return first, nil
-}
-
-// open opens all files, before anything is read, so that what can be refused is refused at
-// once.
-func (m *merge) open() (err error) {
-	for _, path := range m.opt.Inputs {
-		in, err := OpenReport(path)
-		if err != nil {
-			return err
-		}
-		m.inputs = append(m.inputs, in)
-		m.total += in.Size()
-	}
-	name := FileName(m.result.UnitID, m.result.Day)
-	m.result.Path = filepath.Join(m.opt.OutDir, name)
-	if err := m.checkPlaces(); err != nil {
-		return err
-	}
-	if m.out, err = createReport(m.opt.OutDir, name); err != nil {
-		return err
-	}
-	if m.opt.SkipBad != "" {
-		m.aside, err = createAside(m.opt.SkipBad)
-	}
-	return err
-}
-
-// checkPlaces keeps the files that are read and written apart, by whatever name they go.
-func (m *merge) checkPlaces() error {
-	for i, in := range m.inputs {
-		for _, other := range m.inputs[:i] {
-			if os.SameFile(in.begin, other.begin) {
-				return fmt.Errorf("%s and %s are the same file", other.path, in.path)
-			}
-		}
-		same, err := isFile(m.result.Path, in.begin)
-		if err != nil {
-			return fmt.Errorf("output directory: %w", err)
-		}
-		if same {
-			return fmt.Errorf("the result would replace the input %s; name another folder with --out", in.path)
-		}
-	}
-	if m.opt.SkipBad == "" || filepath.Base(m.opt.SkipBad) != filepath.Base(m.result.Path) {
-		return nil
-	}
-	dir, err := os.Stat(filepath.Dir(m.opt.SkipBad))
-	if err != nil {
-		return fmt.Errorf("--skip-bad: %w", err)
-	}
-	same, err := isFile(m.opt.OutDir, dir)
-	if err == nil && same {
-		err = errors.New("--skip-bad names the report itself; name another file")
-	}
-	return err
-}
-
-// isFile reports whether path leads to the file that info is of.
-func isFile(path string, info os.FileInfo) (bool, error) {
-	found, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil && os.SameFile(found, info), err
 }
 
 // read hands all good lines to the sorter.

@@ -77,12 +77,14 @@ func createAside(path string) (*aside, error) {
 // put writes the line at hand of r, to its end.
 func (a *aside) put(l ReportLine, r *ReportReader) error {
 	a.lines++
-	fmt.Fprintf(a.out, "%s:%d: %v\t", r.path, l.Number, l.Err)
-	a.out.Write(l.Raw)
+	fmt.Fprintf(a.out, "%s:%d: %v\t", r.path, l.Number, l.Err) // bufio keeps an error until the next write
+	if _, err := a.out.Write(l.Raw); err != nil {
+		return err
+	}
 	if err := r.CopyRest(a.out); err != nil {
 		return err
 	}
-	return a.out.WriteByte('\n') // bufio keeps the first error of all these writes
+	return a.out.WriteByte('\n')
 }
 
 // commit makes the file durable under its name, if a line is in it.

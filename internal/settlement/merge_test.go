@@ -256,6 +256,7 @@ func TestMergeRefusesOptions(t *testing.T) {
 		{"over an input", MergeOptions{Inputs: good, OutDir: filepath.Dir(good[1])}, "would replace the input"},
 		{"out missing", MergeOptions{Inputs: good, OutDir: filepath.Join(out, "none")}, "output directory"},
 		{"out a file", MergeOptions{Inputs: good, OutDir: present}, "output directory"},
+		{"no folder for temporary files", MergeOptions{Inputs: good, OutDir: out, TempDir: present}, "is not a folder"},
 		{"bad file there", MergeOptions{Inputs: good, OutDir: out, SkipBad: present}, "is there already"},
 		{"bad file is the report", MergeOptions{Inputs: good, OutDir: out, SkipBad: filepath.Join(out, ".", reportFileName)}, "the report itself"},
 		{"bad file nowhere", MergeOptions{Inputs: good, OutDir: out, SkipBad: filepath.Join(out, "none", "bad")}, "--skip-bad"},
@@ -308,7 +309,7 @@ func TestMergeRefusesInputThatChanges(t *testing.T) {
 		},
 		"shrinks":      func(path string) error { return os.Truncate(path, 0) },
 		"same size":    func(path string) error { return os.Chtimes(path, time.Time{}, time.Unix(1, 0)) },
-		"is replaced":  func(path string) error { return replace(path) },
+		"is replaced":  replace,
 		"disappears":   os.Remove,
 		"turns folder": func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) },
 	} {

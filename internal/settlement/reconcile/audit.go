@@ -26,7 +26,7 @@ func (r *run) readAudit(ctx context.Context) error {
 	seen := make(map[[sha256.Size]byte]string)
 	var before int64
 	for i, f := range files {
-		err := r.readAuditFile(ctx, f, uint16(i), func() error {
+		err := r.readAuditFile(f, uint16(i), func() error {
 			return look(ctx, r.opt.ReadingAudit, before+f.raw.bytes, total)
 		})
 		if err != nil {
@@ -63,7 +63,7 @@ func (r *run) openAudits() (files []*auditReader, total int64, err error) {
 	return files, total, nil
 }
 
-func (r *run) readAuditFile(ctx context.Context, f *auditReader, number uint16, told func() error) error {
+func (r *run) readAuditFile(f *auditReader, number uint16, told func() error) error {
 	read := AuditFile{Path: f.path, Gzip: f.gzip}
 	defer func() {
 		read.Lines = f.lines
@@ -108,7 +108,7 @@ func (r *run) takeLine(f *auditReader, number uint16, line []byte, bad error, re
 	case bad != nil:
 		read.Bad++
 		r.result.add(AuditUnreadable, Difference{Where: place(f.path, f.lines), Detail: bad.Error()})
-		return nil
+		return nil //nolint:nilerr // it is in the result
 	case e.id == uuid.Nil:
 		return nil
 	case !e.unanswered:

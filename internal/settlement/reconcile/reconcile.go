@@ -15,7 +15,7 @@ import (
 
 const (
 	// sortMemory is how many bytes each of the two sorts keeps in memory.
-	sortMemory = 8 << 20
+	sortMemory = 4 << 20
 	// DefaultLimit is Options.Limit where it is 0.
 	DefaultLimit = 1000
 	// step is how many lines or rows lie between two looks at the context and two calls
@@ -79,6 +79,9 @@ type run struct {
 }
 
 func (r *run) compare(ctx context.Context) error {
+	if err := settlement.CheckTempDir(r.opt.TempDir); err != nil {
+		return err
+	}
 	if err := r.checkReportName(); err != nil {
 		return err
 	}

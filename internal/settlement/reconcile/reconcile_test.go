@@ -1,10 +1,7 @@
 package reconcile_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,8 +9,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/tradefront/tradefront/internal/calendar"
-	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/storetest"
@@ -78,7 +73,7 @@ func TestDifferences(t *testing.T) {
 			reconcile.AnsweredNotStored, true, -1, "audit.jsonl:31", "",
 		},
 		{
-			"a record was lost whose terminal was gone", func(f *firm, o *reconcile.Options) {
+			"a record was lost whose terminal was gone", func(f *firm, _ *reconcile.Options) {
 				r := lost()
 				f.log("audit.jsonl", login(r), unanswered(r))
 			},
@@ -97,7 +92,7 @@ func TestDifferences(t *testing.T) {
 			reconcile.StoredNotInAudit, false, 4, "", "account 88888888",
 		},
 		{
-			"a record is on another day", func(f *firm, o *reconcile.Options) {
+			"a record is on another day", func(f *firm, _ *reconcile.Options) {
 				moved := storetest.Record(day + 1)
 				f.put(moved)
 				f.last = moved.ID.String()
@@ -116,7 +111,7 @@ func TestDifferences(t *testing.T) {
 			reconcile.OtherDay, false, 1, "audit.jsonl:6", "answered as 20260104, stored as 20260105",
 		},
 		{
-			"two entries of one record", func(f *firm, o *reconcile.Options) {
+			"two entries of one record", func(f *firm, _ *reconcile.Options) {
 				again := login(&f.records[2])
 				again.SessionID++
 				f.log("audit.jsonl", again)
@@ -240,219 +235,6 @@ func TestDifferences(t *testing.T) {
 					t.Errorf("%+v does not say what to do", got)
 				}
 			})
-		}
-	}
-}
-
-// A difference between the two stores of a front: what it has not forwarded yet.
-func TestNotForwarded(t *testing.T) {
-	f := newFirm(t, postgres, 10)
-	waiting := lost()
-	journal := embedded(t)
-	if err := journal.Put(t.Context(), []store.Record{*waiting}); err != nil {
-		t.Fatal(err)
-	}
-	f.log("audit.jsonl", login(waiting), login(lost()))
-	o := f.options()
-	o.Journal = journal
-	r := f.run(o)
-	all := found(r)
-	if all[reconcile.NotForwarded].First[0].RecordID != waiting.ID.String() || all[reconcile.AnsweredNotStored].Total != 1 || len(all) != 2 {
-		t.Errorf("%+v", r.Differences())
-	}
-}
-
-// A record that arrives after the scan, which another look finds.
-func TestStoredMeanwhile(t *testing.T) {
-	f := newFirm(t, embedded, 10)
-	o := f.options()
-	o.Records = scanned{f.store, func(all []store.Record) []store.Record { return all[:9] }}
-	all := found(f.run(o))
-	if d := all[reconcile.StoredMeanwhile]; d.Total != 1 || d.First[0].RecordID != f.records[9].ID.String() || !d.Fault {
-		t.Errorf("%+v", all)
-	}
-}
-
-// Two records with one supplement are one login, whatever their RecordIDs.
-func TestSameSupplementTwice(t *testing.T) {
-	f := newFirm(t, embedded, 10)
-	o := f.options()
-	o.Records = scanned{f.store, func(all []store.Record) []store.Record {
-		all[4].Supplement, all[4].Terminal = all[3].Supplement, all[3].Terminal
-		return all
-	}}
-	all := found(f.run(o))
-	if d := all[reconcile.StoredTwice]; d.Total != 1 || d.First[0].RecordID != f.records[4].ID.String() || d.First[0].Other != f.records[3].ID.String() {
-		t.Errorf("%+v", all)
-	}
-}
-
-// A log that was copied while it was rotated: entries that stand in both files are one.
-func TestOverlappingLogs(t *testing.T) {
-	f := newFirm(t, embedded, 10)
-	o := f.options()
-	o.Audit = append(o.Audit, f.log("copy.jsonl", f.entries()[3:21]...))
-	r := f.run(o)
-	if r.Faults() != 0 || r.Answered != 10 || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "6 entries") {
-		t.Errorf("%+v %v %v", r, r.Differences(), r.Warnings)
-	}
-	whole := f.log("whole.jsonl", f.entries()...)
-	f.compress(whole)
-	o.Audit = []string{f.audit, whole}
-	r = f.run(o)
-	if r.Faults() != 0 || len(r.Warnings) != 2 || !strings.Contains(r.Warnings[0], "same content") {
-		t.Errorf("%v %v", r.Differences(), r.Warnings)
-	}
-}
-
-// Lines that a crash tore are told, and are no faults: at the end of a file, and where the
-// daemon went on in it.
-func TestTornLines(t *testing.T) {
-	f := newFirm(t, embedded, 10)
-	content, err := os.ReadFile(f.audit)
-	if err != nil {
-		t.Fatal(err)
-	}
-	whole := strings.TrimSuffix(string(content), "\n")
-	last := whole[strings.LastIndexByte(whole, '\n')+1:]
-	for cut := 1; cut < len(last); cut += 7 {
-		f.write(f.audit, []byte(whole[:len(whole)-len(last)]+last[:cut]))
-		r := f.run(f.options())
-		all := found(r)
-		if r.Faults() != 0 || r.Audit[0].Torn != 1 || len(r.Warnings) != 1 || all[reconcile.StoredNotInAudit].Total != 1 || r.Answered != 9 {
-			t.Fatalf("cut at %d: %v %v", cut, r.Differences(), r.Warnings)
-		}
-	}
-	f.log("audit.jsonl", ops.Entry{Event: ops.EventLogout, Reason: "ok"}, login(&f.records[9])) // the daemon again
-	if r := f.run(f.options()); r.Faults() != 0 || r.Audit[0].Torn != 1 || r.Answered != 10 || len(r.Differences()) != 0 {
-		t.Errorf("%v %v", r.Differences(), r.Warnings)
-	}
-	f.write(f.audit, []byte(whole)) // only the LF is missing
-	if r := f.run(f.options()); r.Faults() != 0 || r.Audit[0].Torn != 0 || r.Answered != 10 {
-		t.Errorf("%v %v", r.Differences(), r.Warnings)
-	}
-}
-
-// A gzipped log that was cut may hide anything.
-func TestCutGzip(t *testing.T) {
-	f := newFirm(t, embedded, 200)
-	f.compress(f.audit)
-	content, err := os.ReadFile(f.audit)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.write(f.audit, content[:len(content)*3/4])
-	r := f.run(f.options())
-	all := found(r)
-	if all[reconcile.AuditUnreadable].Total != 1 || !strings.Contains(all[reconcile.AuditUnreadable].First[0].Detail, "everything from here on") || r.Answered == 0 || r.Answered == 200 {
-		t.Errorf("%+v", r.Differences())
-	}
-}
-
-func TestReportLinesThatAreBad(t *testing.T) {
-	f := newFirm(t, embedded, 10)
-	f.edit(f.report, func(l []string) []string {
-		l[2] = strings.Replace(l[2], "\n", "\r\n", 1)
-		return append(l, "\n")
-	})
-	all := found(f.run(f.options()))
-	if all[reconcile.ReportLineBad].Total != 2 || all[reconcile.StoredNotReported].First[0].RecordID != f.records[2].ID.String() || len(all) != 2 {
-		t.Errorf("%+v", all)
-	}
-}
-
-// All are counted; only so many are kept.
-func TestLimit(t *testing.T) {
-	f := newFirm(t, embedded, 50)
-	f.write(f.report, nil)
-	o := f.options()
-	o.Limit = 3
-	all := found(f.run(o))
-	if d := all[reconcile.StoredNotReported]; d.Total != 50 || len(d.First) != 3 {
-		t.Errorf("%+v", all)
-	}
-}
-
-func TestNothingAtAll(t *testing.T) {
-	f := newFirm(t, embedded, 0)
-	r := f.run(f.options())
-	if r.Faults() != 0 || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "neither the audit logs nor the store") {
-		t.Errorf("%v %v", r.Differences(), r.Warnings)
-	}
-}
-
-func TestRefusals(t *testing.T) {
-	f := newFirm(t, embedded, 3)
-	file := func(name, content string) string {
-		path := filepath.Join(f.dir, name)
-		f.write(path, []byte(content))
-		return path
-	}
-	linked := filepath.Join(f.dir, "linked")
-	if err := os.Link(f.audit, linked); err != nil {
-		t.Fatal(err)
-	}
-	failing := errors.New("connection lost")
-	for _, c := range []struct {
-		name   string
-		change func(o *reconcile.Options)
-		want   string
-	}{
-		{"no audit log", func(o *reconcile.Options) { o.Audit = nil }, "audit logs"},
-		{"audit log missing", func(o *reconcile.Options) { o.Audit = []string{f.dir + "/none"} }, "no such file"},
-		{"audit log a folder", func(o *reconcile.Options) { o.Audit = []string{f.dir} }, "not a regular file"},
-		{"audit log twice", func(o *reconcile.Options) { o.Audit = []string{f.audit, linked} }, "are the same file"},
-		{"xz", func(o *reconcile.Options) { o.Audit = []string{file("a.xz", "\xfd7zXZ\x00...")} }, "xz -d"},
-		{"zstd", func(o *reconcile.Options) { o.Audit = []string{file("a.zst", "\x28\xb5\x2f\xfd...")} }, "zstd -d"},
-		{"bzip2", func(o *reconcile.Options) { o.Audit = []string{file("a.bz2", "BZh91AY")} }, "bzip2 -d"},
-		{"gzip header cut", func(o *reconcile.Options) { o.Audit = []string{file("a.gz", "\x1f\x8b\x08")} }, "a.gz"},
-		{"report of another unit", func(o *reconcile.Options) { o.UnitID = "0002" }, "is the report of unit 0001"},
-		{"report of another day", func(o *reconcile.Options) { o.Report = file("0001clientinfo20260106.txt", "") }, "is the report of 20260106"},
-		{"report of another name", func(o *reconcile.Options) { o.Report = file("x.txt", "") }, "not the name of a report"},
-		{"report missing", func(o *reconcile.Options) { o.Report = f.dir + "/none/" + reportName }, "no such file"},
-		{"store fails", func(o *reconcile.Options) {
-			o.Records = brokenStore{f.store, failing}
-		}, "connection lost"},
-		{"store out of order", func(o *reconcile.Options) {
-			o.Records = scanned{f.store, func(all []store.Record) []store.Record { slices.Reverse(all); return all }}
-		}, "not in order"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			o := f.options()
-			c.change(&o)
-			if _, err := reconcile.Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("%v, want %q", err, c.want)
-			}
-		})
-	}
-}
-
-// brokenStore fails after some records.
-type brokenStore struct {
-	reconcile.Records
-	err error
-}
-
-func (b brokenStore) Scan(ctx context.Context, day calendar.TradingDay, f func(*store.Record) error) error {
-	return errors.Join(b.Records.Scan(ctx, day, f), b.err)
-}
-
-// A comparison that was cut short must not pass for a short day.
-func TestCancelled(t *testing.T) {
-	f := newFirm(t, embedded, 3)
-	for _, at := range []string{"audit", "store", "report"} {
-		ctx, cancel := context.WithCancel(t.Context())
-		o, stop := f.options(), func(int64, int64) { cancel() }
-		switch at {
-		case "audit":
-			o.ReadingAudit = stop
-		case "store":
-			o.ReadingStore = stop
-		case "report":
-			o.ReadingReport = stop
-		}
-		if _, err := reconcile.Run(ctx, o); !errors.Is(err, context.Canceled) {
-			t.Errorf("%s: %v", at, err)
 		}
 	}
 }

@@ -49,7 +49,8 @@
 //
 // Report is the schema, its tags are the names: Schema changes if one is renamed, removed
 // or gets another meaning; new ones may come. Lists are never null, opened is null if no
-// line was opened. Shares are of 1, rounded to four decimals.
+// line was opened. Shares are of 1, rounded to four decimals. testdata/schema.txt lists every
+// name with its type, and a test holds it to the code.
 //
 // # If we crash
 //

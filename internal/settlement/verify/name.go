@@ -47,7 +47,9 @@ func parseName(path string) (n name, problem string) {
 
 func alphanumeric(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; !('0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z') {
+		c := s[i]
+		digit, upper, lower := '0' <= c && c <= '9', 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z'
+		if !digit && !upper && !lower {
 			return false
 		}
 	}

@@ -33,6 +33,9 @@ func (w *worker) open(l *line) error {
 	v.opened.Add(1)
 	w.shares.opened.lines++
 	login := w.judgeLogin(l.number, string(text))
+	if !v.validAt(login.at) {
+		w.found.add(KeyVersionOther, l.number, "the login was when that key was not valid")
+	}
 	w.judgeFlag(l, login)
 	w.openTerminal(l, login)
 	return nil

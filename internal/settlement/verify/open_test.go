@@ -150,8 +150,8 @@ func TestKeys(t *testing.T) {
 	}{
 		{"fits", lines(a, "1.0", 2), []Version{{Name: "1.0", Decrypter: a}}, "", nil},
 		{"both fit", lines(a, "1.0", 2) + lines(b, "2.0", 2), []Version{{Name: "1.0", Decrypter: a}, {Name: "2.0", Decrypter: b}}, "", nil},
-		{"does not fit, short file", lines(a, "1.0", 2), []Version{{Name: "1.0", Decrypter: b}}, "version 1.0: it opens none of the 2 lines", nil},
-		{"does not fit, long file", lines(a, "1.0", 3000), []Version{{Name: "1.0", Decrypter: b}}, "version 1.0: it opens none of the first 100 lines", nil},
+		{"does not fit, short file", lines(a, "1.0", 2), []Version{{Name: "1.0", Decrypter: b}}, "version 1.0: it opens no line of that version (2 tried)", nil},
+		{"does not fit, long file", lines(a, "1.0", 3000), []Version{{Name: "1.0", Decrypter: b}}, "version 1.0: it opens no line of that version (100 tried)", nil},
 		{"swapped", lines(a, "1.0", 3000), []Version{{Name: "1.0", Decrypter: b}, {Name: "2.0", Decrypter: a}}, "the key given for 2.0 does: are they swapped?", nil},
 		{"wrong version", lines(a, "1.0", 2), []Version{{Name: "2.0", Decrypter: a}}, "version 2.0: no line has that version; the file has 1.0", nil},
 		{"one not used", lines(a, "1.0", 1), []Version{{Name: "1.0", Decrypter: a}, {Name: "2.0", Decrypter: b}}, "", []string{"key_unused:0"}},
@@ -175,6 +175,18 @@ func TestKeys(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A login at each end of a key's life, half-open, whose version may stand in that report.
+func TestLoginInTheLifeOfItsKey(t *testing.T) {
+	s := newSealer()
+	at := func(clock string) string {
+		return s.record(strings.Replace(goodSupplement, morning, "2026-01-05 "+clock, 1), goodTerminal)
+	}
+	o := options(t, write(t, reportName, at("08:59:59")+at("09:00:00")+at("13:59:59")+at("14:00:00")), s)
+	o.Versions[0].NotBefore = time.Date(2026, 1, 5, 9, 0, 0, 5e8, regulation.Zone)
+	o.Versions[0].NotAfter = time.Date(2026, 1, 5, 14, 0, 0, 0, regulation.Zone)
+	expect(t, mustVerify(t, o), []string{"key_version_other:1", "key_version_other:4"}, "was not valid")
 }
 
 // A version with lengths of its own, as SM2 has: a range, not 256.

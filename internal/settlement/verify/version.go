@@ -41,6 +41,13 @@ func (v *version) fits(n int) bool {
 	return v.MinLen <= n && n <= v.MaxLen
 }
 
+// validAt reports whether a login printed with that time was within the version's life. A
+// printed time has whole seconds; the zero time, which stands for none, is within.
+func (v *version) validAt(at time.Time) bool {
+	return at.IsZero() || v.foreign ||
+		!at.Before(v.NotBefore.Truncate(time.Second)) && (v.NotAfter.IsZero() || at.Before(v.NotAfter))
+}
+
 // patience is how many lines of a version a key may fail to open, none opened, before it
 // counts as the wrong key. With fewer lines the end of the file decides.
 const patience = 100
@@ -58,13 +65,13 @@ func (e *KeyError) Error() string {
 
 // misfit says that v's key opens nothing, and which other key would have.
 func (r *rules) misfit(v *version, ciphertext []byte) error {
-	problem := fmt.Sprintf("it opens none of the first %d lines of that version; give the private half of the key that these lines were encrypted under", v.failed.Load())
+	problem := fmt.Sprintf("it opens no line of that version (%d tried); give the private half of the key that these lines were encrypted under", patience)
 	for _, other := range r.versions {
 		if other == v || other.Decrypter == nil {
 			continue
 		}
 		if text, err := other.Decrypter.Decrypt(ciphertext); err == nil && strings.Count(string(text), "@") == supplementItems-1 {
-			problem = fmt.Sprintf("it opens none of the lines of that version, but the key given for %s does: are they swapped?", other.Name)
+			problem = fmt.Sprintf("it opens no line of that version, but the key given for %s does: are they swapped?", other.Name)
 		}
 	}
 	return &KeyError{v.Name, problem}
@@ -80,7 +87,7 @@ func (r *rules) checkKeys(f *findings, names []string) error {
 			given++
 			used++
 			if v.opened.Load() == 0 {
-				return &KeyError{v.Name, fmt.Sprintf("it opens none of the %s of that version", plural(int(v.failed.Load()), "line"))}
+				return &KeyError{v.Name, fmt.Sprintf("it opens no line of that version (%d tried)", v.failed.Load())}
 			}
 		default:
 			given++

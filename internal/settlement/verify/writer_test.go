@@ -33,7 +33,8 @@ var keyPair = sync.OnceValue(func() (pair struct {
 	public  supplement.Encrypter
 	private *RSAKey
 	pem     []byte
-}) {
+},
+) {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		panic(err)
@@ -258,7 +259,7 @@ func TestParseRSAKey(t *testing.T) {
 	if _, err := ParseRSAKey([]byte(encode("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(parsed.(*rsa.PrivateKey))))); err != nil {
 		t.Errorf("PKCS#1: %v", err)
 	}
-	small, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // too small on purpose
+	small, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)
 	}

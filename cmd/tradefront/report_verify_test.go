@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/verify"
+	"github.com/tradefront/tradefront/internal/supplement"
+)
+
+// verifySite is a firm with its keys, and a good report of one login.
+type verifySite struct {
+	t       *testing.T
+	dir     string
+	config  string
+	private string // the test key of version 1.0
+	other   string // the private half of a key that nobody configured
+	report  string
+}
+
+func newVerifySite(t *testing.T) *verifySite {
+	t.Helper()
+	dir := t.TempDir()
+	site, err := newDemoSite(dir, "", "127.0.0.1:0", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &verifySite{
+		t: t, dir: dir, config: site.path, private: filepath.Join(dir, "keys", "1.0.test-private.pem"),
+		other: filepath.Join(dir, "other.pem"), report: filepath.Join(dir, "0001clientinfo20260105.txt"),
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write(s.other, pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
+	s.write(s.report, s.line())
+	return s
+}
+
+func (s *verifySite) write(path string, content []byte) {
+	s.t.Helper()
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// line is a new good line of the site's key.
+func (s *verifySite) line() []byte {
+	s.t.Helper()
+	content, err := os.ReadFile(filepath.Join(s.dir, "keys", "1.0.pem"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	public, err := supplement.ParsePublicKey(content)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	sealed := func(text string) []byte {
+		b, err := public.Encrypt(nil, []byte(text))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return b
+	}
+	l := settlement.Line{
+		VendorID: "TF01", KeyVersion: "1.0", Terminal: sealed("6@2026-01-05 09:00:00@021-12345678"),
+		Supplement: sealed("0@client_xsb_1.0@116.228.52.10@37768@2026-01-05 09:00:00@@@@@88888888@1"),
+	}
+	return append(l.Append(nil), '\n')
+}
+
+// verify runs the command.
+func (s *verifySite) verify(args ...string) (status int, out, errOut string) {
+	var stdout, stderr bytes.Buffer
+	status = run(append([]string{"report", "verify"}, args...), nil, strings.NewReader(""), &stdout, &stderr)
+	return status, stdout.String(), stderr.String()
+}
+
+func TestReportVerifyGood(t *testing.T) {
+	s := newVerifySite(t)
+	page := filepath.Join(s.dir, "page.html")
+	status, out, errOut := s.verify(s.report, "--config", s.config, "--private-key", "1.0="+s.private, "--html", page, "-o", "json")
+	if status != exitDone || errOut != "" {
+		t.Fatalf("status %d: %s", status, errOut)
+	}
+	var r verify.Report
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		t.Fatal(err)
+	}
+	if !r.Verdict.Good || r.Opened == nil || r.Opened.Lines != 1 || len(r.NotChecked) != 0 || r.File.WindowStart != "2025-12-31 15:30:00" {
+		t.Errorf("%s", out)
+	}
+	if html, err := os.ReadFile(page); err != nil || !bytes.Contains(html, []byte("合格")) {
+		t.Errorf("page: %v", err)
+	}
+	if status, out, _ := s.verify(s.report); status != exitDone || !strings.Contains(out, "not opened") {
+		t.Errorf("bare: status %d, %s", status, out)
+	}
+}
+
+// A fault is status 1, and the report of it is printed and written all the same.
+func TestReportVerifyFault(t *testing.T) {
+	s := newVerifySite(t)
+	twice := s.line()
+	s.write(s.report, slices.Concat(twice, s.line(), twice))
+	page := filepath.Join(s.dir, "page.html")
+	status, out, errOut := s.verify(s.report, "--html", page)
+	if status != exitFailed || !strings.Contains(out, "line 3, first on line 1") || !strings.Contains(errOut, "Do not hand in: 1 fault in 3 lines") {
+		t.Errorf("status %d, %s, %s", status, out, errOut)
+	}
+	if html, err := os.ReadFile(page); err != nil || !bytes.Contains(html, []byte("不合格")) {
+		t.Errorf("page: %v", err)
+	}
+}
+
+func TestReportVerifyOfAnotherCompany(t *testing.T) {
+	s := newVerifySite(t)
+	other := filepath.Join(s.dir, "0002clientinfo20260105.txt")
+	s.write(other, s.line())
+	if status, out, _ := s.verify(other, "-c", s.config); status != exitFailed || !strings.Contains(out, "the name says 0002, want 0001") {
+		t.Errorf("status %d, %s", status, out)
+	}
+	if status, out, _ := s.verify(s.report, "--vendor", "TF02"); status != exitFailed || !strings.Contains(out, "want TF02") {
+		t.Errorf("vendor: status %d, %s", status, out)
+	}
+}
+
+// What cannot be done is said before or instead of a report, and leaves no page.
+func TestReportVerifyRefuses(t *testing.T) {
+	s := newVerifySite(t)
+	page := filepath.Join(s.dir, "page.html")
+	publicKey := filepath.Join(s.dir, "keys", "1.0.pem")
+	for _, c := range []struct {
+		name   string
+		args   []string
+		status int
+		want   string
+	}{
+		{"no file", nil, exitMisuse, "accepts 1 arg"},
+		{"two files", []string{s.report, s.report}, exitMisuse, "accepts 1 arg"},
+		{"key without version", []string{s.report, "--private-key", s.private}, exitMisuse, "want VERSION=PEMFILE"},
+		{"key without file", []string{s.report, "--private-key", "1.0="}, exitMisuse, "want VERSION=PEMFILE"},
+		{"version twice", []string{s.report, "--private-key", "1.0=a", "--private-key", "1.0=b"}, exitMisuse, "given twice"},
+		{"file missing", []string{s.report + "x", "--html", page}, exitFailed, "no such file"},
+		{"folder", []string{s.dir}, exitFailed, "not a regular file"},
+		{"key file missing", []string{s.report, "--private-key", "1.0=none.pem"}, exitFailed, "none.pem: no such file"},
+		{"public key", []string{s.report, "--private-key", "1.0=" + publicKey}, exitFailed, "a public key"},
+		{"key that does not fit", []string{s.report, "--private-key", "1.0=" + s.other, "--html", page}, exitFailed, "opens no line of that version (1 tried)"},
+		{"key of another version", []string{s.report, "--private-key", "2.0=" + s.private}, exitFailed, "no line has that version; the file has 1.0"},
+		{"not the configured key's half", []string{s.report, "-c", s.config, "--private-key", "1.0=" + s.other}, exitFailed, "not the private half of the key that is configured for version 1.0"},
+		{"version not configured", []string{s.report, "-c", s.config, "--private-key", "2.0=" + s.other}, exitFailed, "no key of that version"},
+		{"calendar missing", []string{s.report, "--calendar", "none.yaml"}, exitFailed, "none.yaml"},
+		{"configuration missing", []string{s.report, "-c", "none.yaml"}, exitFailed, "none.yaml"},
+		{"page over the report", []string{s.report, "--html", s.report}, exitFailed, "this is the report itself"},
+		{"page is a folder", []string{s.report, "--html", s.dir}, exitFailed, "name a file"},
+		{"page into no folder", []string{s.report, "--html", filepath.Join(s.dir, "none", "page.html")}, exitFailed, "--html"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			before, _ := os.ReadDir(s.dir)
+			status, out, errOut := s.verify(c.args...)
+			if status != c.status || out != "" || !strings.Contains(errOut, c.want) {
+				t.Errorf("status %d, out %q, error %q; want %d, %q", status, out, errOut, c.status, c.want)
+			}
+			if after, _ := os.ReadDir(s.dir); len(after) != len(before) {
+				t.Errorf("something was left: %v", after)
+			}
+		})
+	}
+	if content, err := os.ReadFile(s.report); err != nil || !bytes.HasPrefix(content, []byte("TF01@")) {
+		t.Errorf("the report was touched: %v", err)
+	}
+}

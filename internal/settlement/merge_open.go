@@ -1,0 +1,116 @@
+package settlement
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// commonName is the unit and day that all inputs agree on.
+func commonName(paths []string) (ReportName, error) {
+	if len(paths) < 2 {
+		return ReportName{}, errors.New("want at least two reports")
+	}
+	var first ReportName
+	for i, path := range paths {
+		name, err := ParseReportName(path)
+		switch {
+		case err != nil:
+			return ReportName{}, err
+		case i == 0:
+			first = name
+		case name.UnitID != first.UnitID:
+			return ReportName{}, fmt.Errorf("%s is of unit %s, %s of unit %s: reports of different companies cannot be merged",
+				paths[0], first.UnitID, path, name.UnitID)
+		case name.Day != first.Day:
+			return ReportName{}, fmt.Errorf("%s is of %s, %s of %s: reports of different days cannot be merged",
+				paths[0], first.Day, path, name.Day)
+		}
+	}
+	return first, nil
+}
+
+// open opens all files, before anything is read, so that what can be refused is refused at
+// once.
+func (m *merge) open() (err error) {
+	for _, path := range m.opt.Inputs {
+		in, err := OpenReport(path)
+		if err != nil {
+			return err
+		}
+		m.inputs = append(m.inputs, in)
+		m.total += in.Size()
+	}
+	if err := CheckTempDir(m.opt.TempDir); err != nil {
+		return err
+	}
+	name := FileName(m.result.UnitID, m.result.Day)
+	m.result.Path = filepath.Join(m.opt.OutDir, name)
+	if err := m.checkPlaces(); err != nil {
+		return err
+	}
+	if m.out, err = createReport(m.opt.OutDir, name); err != nil {
+		return err
+	}
+	if m.opt.SkipBad != "" {
+		m.aside, err = createAside(m.opt.SkipBad)
+	}
+	return err
+}
+
+// CheckTempDir refuses a folder for temporary files that is none: a sort would notice only
+// when its memory is full. "" is the system's.
+func CheckTempDir(path string) error {
+	if path == "" {
+		return nil
+	}
+	info, err := os.Stat(path)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is not a folder", path)
+	}
+	if err != nil {
+		return fmt.Errorf("folder for temporary files: %w", err)
+	}
+	return nil
+}
+
+// checkPlaces keeps the files that are read and written apart, by whatever name they go.
+func (m *merge) checkPlaces() error {
+	for i, in := range m.inputs {
+		for _, other := range m.inputs[:i] {
+			if os.SameFile(in.begin, other.begin) {
+				return fmt.Errorf("%s and %s are the same file", other.path, in.path)
+			}
+		}
+		same, err := isFile(m.result.Path, in.begin)
+		if err != nil {
+			return fmt.Errorf("output directory: %w", err)
+		}
+		if same {
+			return fmt.Errorf("the result would replace the input %s; name another folder with --out", in.path)
+		}
+	}
+	if m.opt.SkipBad == "" || filepath.Base(m.opt.SkipBad) != filepath.Base(m.result.Path) {
+		return nil
+	}
+	dir, err := os.Stat(filepath.Dir(m.opt.SkipBad))
+	if err != nil {
+		return fmt.Errorf("--skip-bad: %w", err)
+	}
+	same, err := isFile(m.opt.OutDir, dir)
+	if err == nil && same {
+		err = errors.New("--skip-bad names the report itself; name another file")
+	}
+	return err
+}
+
+// isFile reports whether path leads to the file that info is of.
+func isFile(path string, info os.FileInfo) (bool, error) {
+	found, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && os.SameFile(found, info), err
+}
