@@ -16,6 +16,7 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/settlement/verify"
 	"github.com/tradefront/tradefront/internal/supplement"
+	"github.com/tradefront/tradefront/internal/supplement/testkey"
 )
 
 // verifyFlags are what is known of the report besides its bytes.
@@ -128,7 +129,11 @@ func knownVersions(cfg *config.Config, private []privateKey) ([]verify.Version, 
 			if err != nil {
 				return nil, err
 			}
-			all = append(all, verify.Version{Name: k.Version, NotBefore: window.NotBefore, NotAfter: window.NotAfter})
+			v := verify.Version{Name: k.Version, NotBefore: window.NotBefore, NotAfter: window.NotAfter}
+			if k.Algorithm == supplement.SM2.String() {
+				v.MinLen, v.MaxLen = supplement.SM2Overhead+supplement.MinSM2Plaintext, supplement.SM2Overhead+supplement.MaxPlaintext
+			}
+			all = append(all, v)
 		}
 	}
 next:
@@ -145,7 +150,9 @@ next:
 		if cfg != nil {
 			return nil, fmt.Errorf("--private-key %s: the configuration has no key of that version", p.version)
 		}
-		all = append(all, verify.Version{Name: p.version, Decrypter: p.key})
+		v := verify.Version{Name: p.version, Decrypter: p.key}
+		v.MinLen, v.MaxLen = p.key.CiphertextLen()
+		all = append(all, v)
 	}
 	return all, nil
 }
@@ -197,7 +204,7 @@ func (k *privateKeys) Set(s string) error {
 // privateKey is a test key that was read.
 type privateKey struct {
 	version string
-	key     verify.Decrypter
+	key     testkey.Decrypter
 }
 
 func (k privateKeys) load() ([]privateKey, error) {
@@ -207,7 +214,7 @@ func (k privateKeys) load() ([]privateKey, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--private-key %s: %w", given.version, err)
 		}
-		key, err := verify.ParseRSAKey(pem)
+		key, err := testkey.Parse(pem)
 		if err != nil {
 			return nil, fmt.Errorf("--private-key %s: %s: %w", given.version, given.path, err)
 		}

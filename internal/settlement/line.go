@@ -9,9 +9,14 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
-// maxCiphertext is the longest ciphertext in bytes that a line may hold. RSA-2048 makes
-// 256; the rest is room for the national algorithms.
-const maxCiphertext = 1024
+// The longest ciphertexts in bytes that a line may hold. RSA-2048 makes 256 bytes, SM2
+// some more; the rest of maxSupplement is room. What a terminal sent is reported as it was
+// sent, flag 3 if it has the wrong length: so its bound is that of a message, and nothing
+// that a front records can keep a day's report from being made.
+const (
+	maxTerminal   = 4096
+	maxSupplement = 1024
+)
 
 // Line is one line of a report.
 type Line struct {
@@ -67,10 +72,10 @@ func checkLine(vendorID, keyVersion string, terminal, supplement []byte) error {
 		return errors.New("key version: empty")
 	case len(supplement) == 0:
 		return errors.New("supplement: empty")
-	case len(supplement) > maxCiphertext:
-		return fmt.Errorf("supplement: %d bytes, at most %d can be meant", len(supplement), maxCiphertext)
-	case len(terminal) > maxCiphertext:
-		return fmt.Errorf("terminal: %d bytes, at most %d can be meant", len(terminal), maxCiphertext)
+	case len(supplement) > maxSupplement:
+		return fmt.Errorf("supplement: %d bytes, at most %d can be meant", len(supplement), maxSupplement)
+	case len(terminal) > maxTerminal:
+		return fmt.Errorf("terminal: %d bytes, at most %d can be meant", len(terminal), maxTerminal)
 	}
 	if err := regulation.CheckItem("vendor ID", vendorID, regulation.MaxVendorIDLen); err != nil {
 		return err

@@ -29,7 +29,7 @@ func TestParseLine(t *testing.T) {
 		"TF\x00@1.0@@QQ==":     "control character",
 		"TF01\u202e@1.0@@QQ==": "format character",
 		"TF01@123456789@@QQ==": "at most 8",
-		"TF01@1.0@@" + strings.Repeat("QUJD", 400): "at most 1024",
+		"TF01@1.0@@" + strings.Repeat("QUJD", 400): "at most 1024", "TF01@1.0@" + strings.Repeat("QUJD", 1400) + "@QUJD": "at most 4096",
 	} {
 		if l, err := ParseLine([]byte(bad)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %+v, %v; want %q", bad, l, err, want)

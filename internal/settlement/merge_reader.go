@@ -15,7 +15,8 @@ import (
 )
 
 // maxLine is the longest line in bytes that can parse, without its LF.
-var maxLine = regulation.MaxVendorIDLen + regulation.MaxKeyVersion + 2*base64.StdEncoding.EncodedLen(maxCiphertext) + 3
+var maxLine = regulation.MaxVendorIDLen + regulation.MaxKeyVersion + 3 +
+	base64.StdEncoding.EncodedLen(maxTerminal) + base64.StdEncoding.EncodedLen(maxSupplement)
 
 // readBuffer is how many bytes of a report are read at once. A bad line up to this length
 // is seen whole.

@@ -138,7 +138,7 @@ var badSeats = []struct {
 	{"not base64", "TF01@1.0@@Q-==\n", 1, "supplement: not base64", "TF01@1.0@@Q-=="},
 	{"no supplement", "TF01@1.0@QQ==@\n", 1, "supplement: empty", "TF01@1.0@QQ==@"},
 	{"control character", "TF\x001@1.0@@QQ==\n", 1, "control character", "TF\x001@1.0@@QQ=="},
-	{"long", strings.Repeat("A", 4000) + "\n", 1, "longer than", strings.Repeat("A", 4000)},
+	{"long", strings.Repeat("A", 8000) + "\n", 1, "longer than", strings.Repeat("A", 8000)},
 	{"longer than any buffer", line(1) + "\n" + strings.Repeat("A", 3*readBuffer+5) + "\n" + line(2) + "\n", 2, "longer than", strings.Repeat("A", 3*readBuffer+5)},
 	{"as long as the buffer", strings.Repeat("A", readBuffer) + "\n", 1, "longer than", strings.Repeat("A", readBuffer)},
 	{"long without LF", strings.Repeat("A", 2*readBuffer), 1, "longer than", strings.Repeat("A", 2*readBuffer)},

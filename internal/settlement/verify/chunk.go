@@ -10,8 +10,8 @@ import (
 
 const (
 	// maxLine is the longest line in bytes that is looked into. The longest that can be
-	// meant has two ciphertexts of maxCiphertext bytes, 2,757 in all.
-	maxLine = 4096
+	// meant has ciphertexts of maxTerminal and maxSupplement bytes, 6,853 in all.
+	maxLine = 8192
 	// chunkBytes is how much of the file is read and judged at a time: some 90 lines, which
 	// is little enough to share a small file among processors when keys are used.
 	chunkBytes = 64 << 10

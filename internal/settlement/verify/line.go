@@ -7,8 +7,12 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
-// maxCiphertext is the longest ciphertext in bytes that a line may hold.
-const maxCiphertext = 1024
+// The longest ciphertexts in bytes that a line may hold: a terminal's is reported as it was
+// sent, however long; the supplement's is one of the algorithms'.
+const (
+	maxTerminal   = 4096
+	maxSupplement = 1024
+)
 
 var (
 	byteOrderMark = []byte("\xef\xbb\xbf")
@@ -125,7 +129,7 @@ func (w *worker) judgeTerminal(l *line, decoded bool) {
 		w.found.add(TerminalBase64, l.number, "")
 	case n == 0:
 		w.shares.terminalEmpty++
-	case n > maxCiphertext:
+	case n > maxTerminal:
 		w.found.add(TerminalTooLong, l.number, plural(n, "byte"))
 	default:
 		w.fingerprint(terminalPrint, l.terminal, l.number)
@@ -144,7 +148,7 @@ func (w *worker) judgeSupplement(l *line, decoded bool) {
 		w.found.add(SupplementEmpty, l.number, "")
 	default:
 		w.fingerprint(supplementPrint, l.supplement, l.number)
-		if n > maxCiphertext || l.version != nil && !l.version.fits(n) {
+		if n > maxSupplement || l.version != nil && !l.version.fits(n) {
 			w.found.add(SupplementLength, l.number, plural(n, "byte"))
 		}
 	}

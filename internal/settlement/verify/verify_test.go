@@ -60,7 +60,7 @@ func TestFaultsOfTheForm(t *testing.T) {
 		{"version to come", good() + strings.Replace(good(), "@1.0@", "@2.0@", 1), []string{"key_version_other:2"}, ""},
 		{"terminal empty", good() + withTerminal(""), nil, ""},
 		{"terminal of other length", good() + withTerminal("QUJD"), []string{"terminal_length:2"}, "3 bytes"},
-		{"terminal too long", good() + withTerminal(strings.Repeat("QUJD", 342)), []string{"terminal_too_long:2"}, "1,026 bytes"},
+		{"terminal too long", good() + withTerminal(strings.Repeat("QUJD", 1366)), []string{"terminal_too_long:2"}, "4,098 bytes"},
 		{"terminal without padding", good() + withTerminal("QQ"), []string{"terminal_base64:2"}, ""},
 		{"terminal with bits left over", good() + withTerminal("QR=="), []string{"terminal_base64:2"}, ""},
 		{"terminal with CR inside", good() + withTerminal("QUJD\rQUJD"), []string{"terminal_base64:2"}, ""},

@@ -26,12 +26,13 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/supplement"
 	"github.com/tradefront/tradefront/internal/supplement/terminal"
+	"github.com/tradefront/tradefront/internal/supplement/testkey"
 )
 
 // keyPair is made once: the public half as a front has it, the private one as a test has it.
 var keyPair = sync.OnceValue(func() (pair struct {
 	public  supplement.Encrypter
-	private *RSAKey
+	private testkey.Decrypter
 	pem     []byte
 },
 ) {
@@ -44,7 +45,7 @@ var keyPair = sync.OnceValue(func() (pair struct {
 		panic(err)
 	}
 	pair.pem = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	if pair.private, err = ParseRSAKey(pair.pem); err != nil {
+	if pair.private, err = testkey.Parse(pair.pem); err != nil {
 		panic(err)
 	}
 	if der, err = x509.MarshalPKIXPublicKey(&private.PublicKey); err != nil {
@@ -242,40 +243,6 @@ func TestEachCut(t *testing.T) {
 			if r.Verdict.Good || !strings.HasPrefix(found[0], "truncated:") {
 				t.Fatalf("cut at %d: %v", n, found)
 			}
-		}
-	}
-}
-
-func TestParseRSAKey(t *testing.T) {
-	good := string(keyPair().pem)
-	block, _ := pem.Decode(keyPair().pem)
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	encode := func(kind string, der []byte) string {
-		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
-	}
-	if _, err := ParseRSAKey([]byte(encode("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(parsed.(*rsa.PrivateKey))))); err != nil {
-		t.Errorf("PKCS#1: %v", err)
-	}
-	small, err := rsa.GenerateKey(rand.Reader, 1024)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for what, want := range map[string]string{
-		"":                                      "no PEM block",
-		"-----BEGIN":                            "no PEM block",
-		good + good:                             "something follows the key",
-		encode("PUBLIC KEY", nil):               "a public key",
-		encode("CERTIFICATE", nil):              "a public key",
-		encode("ENCRYPTED PRIVATE KEY", nil):    "encrypted; decrypt it with",
-		encode("OPENSSH PRIVATE KEY", nil):      "another type",
-		encode("PRIVATE KEY", block.Bytes[:50]): "does not hold a private key",
-		encode("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(small)): "RSA with 1024 bits",
-	} {
-		if k, err := ParseRSAKey([]byte(what)); err == nil || k != nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: %v", want, err)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ecdsa"
 	"crypto/rsa"
+	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -20,13 +21,16 @@ type Decrypter interface {
 	// Decrypt keeps nothing of the ciphertext. It fails with ErrNotOpened, or because the
 	// ciphertext has a length or a form that the key's algorithm does not make.
 	Decrypt(ciphertext []byte) ([]byte, error)
+	// CiphertextLen is the shortest and the longest ciphertext of the algorithm, in bytes.
+	CiphertextLen() (shortest, longest int)
 }
 
 // ErrNotOpened says that a ciphertext was encrypted under another key, or was changed.
 var ErrNotOpened = errors.New("this private key does not open it")
 
 // Parse reads the private key of a test pair: one PEM block of type PRIVATE KEY (PKCS#8,
-// not encrypted), RSA with 2048 bits or SM2. Text before the block is allowed.
+// not encrypted), RSA with 2048 bits or SM2; or of type RSA PRIVATE KEY, as older tools
+// write it. Text before the block is allowed.
 func Parse(pemBytes []byte) (Decrypter, error) {
 	block, rest := pem.Decode(pemBytes)
 	if block == nil {
@@ -34,9 +38,13 @@ func Parse(pemBytes []byte) (Decrypter, error) {
 	}
 	switch block.Type {
 	case "PRIVATE KEY":
+	case "RSA PRIVATE KEY":
+		if block.Headers["DEK-Info"] != "" {
+			return nil, errors.New("private key: it is encrypted; decrypt it with: openssl pkey -in FILE -out PLAIN")
+		}
 	case "PUBLIC KEY":
 		return nil, errors.New("private key: this is a public key; give the private half of the test pair")
-	case "RSA PRIVATE KEY", "EC PRIVATE KEY", "SM2 PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PARAMETERS", "SM2 PARAMETERS":
+	case "EC PRIVATE KEY", "SM2 PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PARAMETERS", "SM2 PARAMETERS":
 		return nil, fmt.Errorf("private key: the PEM block is of type %s; convert it with: "+
 			"openssl pkcs8 -topk8 -nocrypt -in FILE", block.Type)
 	default:
@@ -45,7 +53,21 @@ func Parse(pemBytes []byte) (Decrypter, error) {
 	if len(bytes.TrimSpace(rest)) > 0 {
 		return nil, errors.New("private key: something follows the key; the file must end with it, one key a file")
 	}
+	if block.Type == "RSA PRIVATE KEY" {
+		key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
+		if err != nil {
+			return nil, errors.New("private key: the block does not hold an RSA key that can be read")
+		}
+		return newRSAKey(key)
+	}
 	return parsePKCS8(block.Bytes)
+}
+
+func newRSAKey(key *rsa.PrivateKey) (Decrypter, error) {
+	if n := key.N.BitLen(); n != 8*supplement.CiphertextLen {
+		return nil, fmt.Errorf("private key: RSA with %d bits; the regulation's keys have %d (4.4.1 b)", n, 8*supplement.CiphertextLen)
+	}
+	return rsaKey{key}, nil
 }
 
 func parsePKCS8(der []byte) (Decrypter, error) {
@@ -55,10 +77,7 @@ func parsePKCS8(der []byte) (Decrypter, error) {
 	}
 	switch key := key.(type) {
 	case *rsa.PrivateKey:
-		if n := key.N.BitLen(); n != 8*supplement.CiphertextLen {
-			return nil, fmt.Errorf("private key: RSA with %d bits; the regulation's keys have %d (4.4.1 b)", n, 8*supplement.CiphertextLen)
-		}
-		return rsaKey{key}, nil
+		return newRSAKey(key)
 	case *sm2.PrivateKey:
 		return sm2Key{key}, nil
 	case *ecdsa.PrivateKey:
@@ -81,6 +100,11 @@ func (k rsaKey) Decrypt(ciphertext []byte) ([]byte, error) {
 	return plaintext, nil
 }
 
+// CiphertextLen is one length: that of the modulus.
+func (rsaKey) CiphertextLen() (shortest, longest int) {
+	return supplement.CiphertextLen, supplement.CiphertextLen
+}
+
 type sm2Key struct{ private *sm2.PrivateKey }
 
 // sm2Form is the raw form. The library would take compressed and ASN.1 ones too.
@@ -101,6 +125,11 @@ func (k sm2Key) Decrypt(ciphertext []byte) ([]byte, error) {
 		return nil, ErrNotOpened
 	}
 	return plaintext, nil
+}
+
+// CiphertextLen grows with the plaintext.
+func (sm2Key) CiphertextLen() (shortest, longest int) {
+	return supplement.SM2Overhead + supplement.MinSM2Plaintext, supplement.SM2Overhead + supplement.MaxPlaintext
 }
 
 // How a ciphertext's first byte tells its form.

@@ -170,7 +170,8 @@ func TestParseRefuses(t *testing.T) {
 		{"empty", nil, "BEGIN PRIVATE KEY"},
 		{"public", public, "public key"},
 		{"two", append(bytes.Clone(private), private...), "one key a file"},
-		{"PKCS#1", openssl(t, "rsa", "-in", p.private, "-traditional"), "openssl pkcs8 -topk8 -nocrypt"},
+		{"PKCS#1 encrypted", []byte("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nMAA=\n-----END RSA PRIVATE KEY-----\n"), "it is encrypted"},
+		{"not PKCS#1", []byte("-----BEGIN RSA PRIVATE KEY-----\nMAA=\n-----END RSA PRIVATE KEY-----\n"), "does not hold an RSA key"},
 		{"encrypted", openssl(t, "pkcs8", "-topk8", "-in", p.private, "-passout", "pass:x"), "openssl pkcs8 -topk8 -nocrypt"},
 		{"RSA-1024", openssl(t, "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"), "RSA with 1024 bits"},
 		{"P-256", openssl(t, "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"), "curve P-256"},
@@ -184,6 +185,9 @@ func TestParseRefuses(t *testing.T) {
 	}
 	if _, err := Parse(append([]byte("test pair of 2026\n"), private...)); err != nil {
 		t.Errorf("text before the block: %v", err)
+	}
+	if _, err := Parse(openssl(t, "rsa", "-in", p.private, "-traditional")); err != nil {
+		t.Errorf("PKCS#1: %v", err)
 	}
 }
 
