@@ -10,6 +10,7 @@ const (
 	FileUnit
 	FileDay
 	FileEmpty
+	FileManifest
 	BOM
 	Truncated
 	CRLF
@@ -87,6 +88,11 @@ var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese stri
 		"file_empty", "the file holds no record", "文件没有任何记录",
 		"right only if nobody logged in that day: compare with `reconcile`",
 		"仅当日无人登录时正确：用reconcile核对",
+	},
+	FileManifest: {
+		"file_manifest", "the file is not the one that its manifest tells of", "文件与其清单（manifest）不一致",
+		"lines were lost, added or changed after the export: copy file and manifest again, or export again",
+		"导出之后文件行有增减或改动：重新复制文件与清单，或重新导出",
 	},
 	BOM: {
 		"bom", "the file begins with a byte order mark", "文件以BOM开头",

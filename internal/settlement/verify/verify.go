@@ -103,6 +103,9 @@ func verify(ctx context.Context, o *Options) (_ *Report, err error) {
 	if run.chunker.lines == 0 {
 		found.add(FileEmpty, 0, "")
 	}
+	if err := judgeManifest(o.Path, run.chunker, &found); err != nil {
+		return nil, err
+	}
 	names := slices.Sorted(maps.Keys(all.shares.versions.of))
 	if err := run.rules.checkKeys(&found, names); err != nil {
 		return nil, err
