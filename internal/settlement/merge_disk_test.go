@@ -51,8 +51,9 @@ func before(t *testing.T, dir string) {
 
 func TestMergeDiskFullInjected(t *testing.T) {
 	for name, spoil := range map[string]func(m *merge, disk *fullDisk){
-		"report":    func(m *merge, disk *fullDisk) { m.out.buffer = bufio.NewWriterSize(disk, 4096) },
-		"bad lines": func(m *merge, disk *fullDisk) { m.aside.out = bufio.NewWriterSize(disk, 4096) },
+		"report":             func(m *merge, disk *fullDisk) { m.out.buffer = bufio.NewWriterSize(disk, 4096) },
+		"report, at its end": func(m *merge, disk *fullDisk) { m.out.buffer = bufio.NewWriterSize(disk, 1<<20) },
+		"bad lines":          func(m *merge, disk *fullDisk) { m.aside.out = bufio.NewWriterSize(disk, 4096) },
 	} {
 		for _, room := range []int{0, 10_000} {
 			in := seats(t, strings.Repeat(line(1)[:500]+"\n", 50)+lines(manyOf(20)...), lines(manyOf(40)...))
