@@ -127,8 +127,12 @@ func TestFaultsOfTheName(t *testing.T) {
 			expect(t, mustVerify(t, options(t, write(t, c.name, s.good()), nil)), want, c.problem)
 		})
 	}
+	// A unit may be called as the middle of the name is.
+	o := options(t, write(t, "clientinfoclientinfo20260105.txt", s.good()), nil)
+	o.UnitID = "clientinfo"
+	expect(t, mustVerify(t, o), nil, "")
 	// Without a calendar a weekend is not known to be one, and said not to be looked at.
-	o := options(t, write(t, "0001clientinfo20260104.txt", s.good()), nil)
+	o = options(t, write(t, "0001clientinfo20260104.txt", s.good()), nil)
 	o.Calendar = nil
 	r := mustVerify(t, o)
 	expect(t, r, nil, "")
