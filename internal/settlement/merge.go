@@ -249,6 +249,9 @@ func (m *merge) commit() error {
 		}
 	}
 	if err := m.out.commit(); err != nil {
+		if m.bad.Total > 0 {
+			err = fmt.Errorf("%w (the bad lines are in %s already; move it away)", err, m.aside.path)
+		}
 		return err
 	}
 	m.result.Bytes, m.result.SHA256 = m.out.bytes, m.out.sum()

@@ -1,7 +1,6 @@
 package settlement
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -9,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -394,51 +392,16 @@ func TestMergeReplacesItsResult(t *testing.T) {
 	}
 }
 
-// manyLines writes n lines of which every fourth stands twice.
-func manyLines(t testing.TB, n uint64) []string {
-	t.Helper()
-	var even, odd bytes.Buffer
-	for i := n; i > 0; i-- {
-		out := &even
-		if i%2 == 1 {
-			out = &odd
-		}
-		out.WriteString(line(i) + "\n")
-		if i%4 == 0 {
-			odd.WriteString(line(i) + "\n")
-		}
+// A name that is taken by a folder cannot be replaced, which shows last: then the bad lines
+// have their file already, and the error says so.
+func TestMergeRenameFails(t *testing.T) {
+	out, aside := t.TempDir(), filepath.Join(t.TempDir(), "bad")
+	if err := os.MkdirAll(filepath.Join(out, reportFileName, "x"), 0o700); err != nil {
+		t.Fatal(err)
 	}
-	return seats(t, even.String(), odd.String())
-}
-
-// Beyond memory, and memory does not follow the number of lines.
-func TestMergeMemoryIsConstant(t *testing.T) {
-	peak := func(n uint64) (p uint64) {
-		in := manyLines(t, n)
-		var stats runtime.MemStats
-		look := func(int64, int64) {
-			runtime.GC()
-			runtime.ReadMemStats(&stats)
-			p = max(p, stats.HeapAlloc)
-		}
-		got, err := Merge(t.Context(), MergeOptions{Inputs: in, OutDir: t.TempDir(), Reading: look, Writing: look})
-		if err != nil || got.Rows != int64(n) || got.Duplicates != int64(n/4) {
-			t.Fatalf("%+v, %v", got, err)
-		}
-		return p
+	in := seats(t, "bad\n", lines(line(1)))
+	_, err := Merge(t.Context(), MergeOptions{Inputs: in, OutDir: out, SkipBad: aside})
+	if err == nil || !strings.Contains(err.Error(), "the bad lines are in "+aside+" already") || len(names(t, out)) != 1 {
+		t.Errorf("%v, left %v", err, names(t, out))
 	}
-	small, large := peak(15_000), peak(75_000) // two runs and eight
-	if large > small+1<<20 {
-		t.Errorf("heap of %d bytes with 75,000 lines, %d with 15,000", large, small)
-	}
-}
-
-func BenchmarkMerge(b *testing.B) {
-	in, out := manyLines(b, 100_000), b.TempDir()
-	for b.Loop() {
-		if _, err := Merge(b.Context(), MergeOptions{Inputs: in, OutDir: out}); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(125_000*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
 }

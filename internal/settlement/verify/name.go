@@ -35,6 +35,9 @@ func parseName(path string) (n name, problem string) {
 		return n, "want <unit>clientinfo<YYYYMMDD>.txt"
 	}
 	unit, date := base[:at], base[at+len(middle):]
+	if day, number, isSupplement := strings.Cut(date, ".supplement-"); isSupplement && digits(number) {
+		date = day // what came late, in a file of its own
+	}
 	if unit == "" || len(unit) > maxUnitID || !alphanumeric(unit) {
 		return n, "before clientinfo: want 1 to 10 digits and letters"
 	}
@@ -43,6 +46,10 @@ func parseName(path string) (n name, problem string) {
 		return n, "after clientinfo: want a date as YYYYMMDD"
 	}
 	return name{unit, day}, ""
+}
+
+func digits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
 }
 
 func alphanumeric(s string) bool {

@@ -177,6 +177,49 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// A key that has opened a line is the right one, whatever it fails to open afterwards: those
+// are faults of the file. All in one chunk, so that the order is certain.
+func TestKeyThatOpenedOnce(t *testing.T) {
+	s, other := newSealer(), &sealer{name: "B"}
+	content := s.good()
+	for range patience + 10 {
+		content += "TF01@1.0@@" + text64(other.seal("")) + "\n"
+	}
+	if len(content) > chunkBytes {
+		t.Fatalf("%d bytes", len(content))
+	}
+	r := mustVerify(t, options(t, write(t, reportName, content), s))
+	if len(r.Faults) != 1 || r.Faults[0].Kind != "supplement_unopened" || r.Faults[0].Count != patience+10 {
+		t.Errorf("%v", told(r))
+	}
+}
+
+// What several workers count adds up, and the examples are those of the first lines.
+func TestWorkersAddUp(t *testing.T) {
+	s := newSealer()
+	const n = 600 // lines, of several chunks
+	relayed := strings.Replace(goodSupplement, "@@@@@", "@relay_r_1.0@116.228.52.11@1@"+morning+"@", 1)
+	var content strings.Builder
+	for range n {
+		content.WriteString(strings.ReplaceAll(s.record(relayed, goodTerminal), "\n", "\r\n"))
+	}
+	r := mustVerify(t, options(t, write(t, reportName, content.String()), s))
+	f, o := r.Faults[0], r.Opened
+	if f.Kind != "crlf" || f.Count != n || f.Examples[0].Line != 1 || f.Examples[examplesKept-1].Line != examplesKept {
+		t.Errorf("%d %s, %v", f.Count, f.Kind, f.Examples)
+	}
+	for what, got := range map[string]int64{
+		"lines": r.Lines.Total, "versions": r.Lines.KeyVersions[0].Count, "opened": o.Lines, "flag 0": o.Flags[0].Count,
+		"customers": o.UserTypes[0].Count, "relayed": o.Modes[1].Count, "good": o.TerminalItems[0].Count,
+		"offline": o.TerminalTypes[5].Count, "IPv4": o.AddressFamilies[0].Count, "public": o.AddressKinds[0].Count,
+		"nine": o.Hours[9].Count, "AppID": o.Apps[0].Count, "address": o.Addresses[0].Count,
+	} {
+		if got != n {
+			t.Errorf("%s: %d, want %d", what, got, n)
+		}
+	}
+}
+
 // A login at each end of a key's life, half-open, whose version may stand in that report.
 func TestLoginInTheLifeOfItsKey(t *testing.T) {
 	s := newSealer()
@@ -232,6 +275,9 @@ func TestLargeShare(t *testing.T) {
 	top := r.Opened.Addresses
 	if top[0].Name != "8.8.8.8" || top[0].Count != 20 || top[0].Share != 0.2 || top[1].Name != "2001:4860:4860:0000:0000:0000:0000:8888" || top[1].Count != 2 {
 		t.Errorf("top: %+v", top[:2])
+	}
+	if r := logins(map[string]int{"8.8.8.8": largeShareOf}); len(r.Warnings) != 1 {
+		t.Errorf("enough: %v", told(r))
 	}
 	if r := logins(map[string]int{"8.8.8.8": largeShareOf - 1}); len(r.Warnings) != 0 {
 		t.Errorf("few: %v", told(r))

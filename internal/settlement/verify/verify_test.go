@@ -107,6 +107,9 @@ func TestFaultsOfTheName(t *testing.T) {
 		name, want, problem string
 	}{
 		{reportName, "", ""},
+		{"0001clientinfo20260105.supplement-2.txt", "", ""},
+		{"0001clientinfo20260105.supplement-.txt", "file_name:0", "want a date"},
+		{"0001clientinfo20260105.supplement-x.txt", "file_name:0", "want a date"},
 		{"0001clientinfo20260105.TXT", "file_name:0", "want <unit>clientinfo"},
 		{"0001clientinfo.txt", "file_name:0", "want a date"},
 		{"0001clientinfo20260230.txt", "file_name:0", "want a date"},
@@ -127,8 +130,12 @@ func TestFaultsOfTheName(t *testing.T) {
 			expect(t, mustVerify(t, options(t, write(t, c.name, s.good()), nil)), want, c.problem)
 		})
 	}
+	// A unit may be called as the middle of the name is.
+	o := options(t, write(t, "clientinfoclientinfo20260105.txt", s.good()), nil)
+	o.UnitID = "clientinfo"
+	expect(t, mustVerify(t, o), nil, "")
 	// Without a calendar a weekend is not known to be one, and said not to be looked at.
-	o := options(t, write(t, "0001clientinfo20260104.txt", s.good()), nil)
+	o = options(t, write(t, "0001clientinfo20260104.txt", s.good()), nil)
 	o.Calendar = nil
 	r := mustVerify(t, o)
 	expect(t, r, nil, "")
