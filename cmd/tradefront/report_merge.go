@@ -63,7 +63,7 @@ func newReportMerge(e *env) *cobra.Command {
 	c.Flags().StringVar(&o.OutDir, "out", "", "folder to write into")
 	must(c.MarkFlagRequired("out"))
 	c.Flags().StringVar(&o.SkipBad, "skip-bad", "", "put bad lines into this new file, and merge the others")
-	c.Flags().StringVar(&o.TempDir, "tmp", "", "folder for temporary files, as large as the reports together (default: that of --out)")
+	c.Flags().StringVar(&o.TempDir, "tmp", "", "folder for temporary files, up to twice the reports together (default: that of --out)")
 	return c
 }
 

@@ -14,7 +14,7 @@ import (
 
 const (
 	// mergeMemory is how many bytes of lines a merge sorts in memory at a time.
-	mergeMemory = 12 << 20
+	mergeMemory = 8 << 20
 	// mergeProgress is how many lines lie between two looks at the context and two calls
 	// of Reading or Writing.
 	mergeProgress = 4096
@@ -28,7 +28,7 @@ type MergeOptions struct {
 	Inputs  []string // at least two reports of the same unit and day
 	OutDir  string   // must exist
 	SkipBad string   // file to put bad lines into; "" means that a bad line is an error
-	TempDir string   // for what does not fit in memory, as much as the inputs; "" is OutDir
+	TempDir string   // for what does not fit in memory, up to twice the inputs; "" is OutDir
 
 	Reading func(done, total int64) // bytes; may be nil
 	Writing func(done, total int64) // lines; may be nil
@@ -81,7 +81,7 @@ func Merge(ctx context.Context, o MergeOptions) (MergeResult, error) {
 // withAdvice says what to do when there is no room; whose file it was stands in err.
 func withAdvice(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return fmt.Errorf("the disk is full; free as much as the inputs have, twice, and merge again: %w", err)
+		return fmt.Errorf("the disk is full; free three times what the inputs have and merge again: %w", err)
 	}
 	return err
 }

@@ -39,7 +39,7 @@ func TestMergeMemoryIsConstant(t *testing.T) {
 		}
 		return p
 	}
-	small, large := peak(15_000), peak(45_000) // two runs and five
+	small, large := peak(15_000), peak(45_000) // two runs and seven
 	if large > small+1<<20 {
 		t.Errorf("heap of %d bytes with 45,000 lines, %d with 15,000", large, small)
 	}
