@@ -3,12 +3,20 @@ package settlement
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"syscall"
 )
 
-// outputError adds to an error of the output folder what to do about it. Whatever it is,
-// nothing half-written stands under a final name.
+// outputError adds to an error of a file in the output folder what to do about it; other
+// errors, those of the store and its sockets too, it leaves alone. Whatever it is, nothing
+// half-written stands under a final name.
 func outputError(dir string, err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	if !errors.As(err, &path) && !errors.As(err, &link) {
+		return err
+	}
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
 		return fmt.Errorf("the disk of %s has no room for the report; nothing was changed there: make room, or write into another folder: %w", dir, err)

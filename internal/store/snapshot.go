@@ -79,7 +79,13 @@ func (s *postgresSnapshot) Scan(ctx context.Context, after Position, f func(*Rec
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	query, args := "SELECT "+lineColumns+" FROM record WHERE trading_day = $1", []any{binaryFormat, int32(s.day)}
-	if after != "" {
+	if after == "" {
+		// The primary key has the order. Sorting a large day would fill the server's disk
+		// with a copy of it, which a planner that has no statistics yet would choose.
+		if _, err := s.conn.Exec(ctx, "SET LOCAL enable_sort = off"); err != nil {
+			return postgresError(ctx, err)
+		}
+	} else {
 		if err := s.checkAhead(ctx, after); err != nil {
 			return err
 		}

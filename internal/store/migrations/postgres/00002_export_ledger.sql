@@ -7,6 +7,8 @@
 -- upsert of a row that is there leaves it. With the snapshot of an export it tells for
 -- ever whether that export saw the row. Rows from before this migration get its own
 -- transaction. Most rows of the index share their arrival with a whole batch.
+-- While the indexes of large partitions are made nothing can be forwarded; the fronts go on
+-- answering from their local stores meanwhile.
 ALTER TABLE record
     ADD COLUMN provisional boolean NOT NULL DEFAULT false,
     ADD COLUMN arrival     bigint  NOT NULL DEFAULT txid_current();
