@@ -95,8 +95,10 @@ func TestKeyListRefuses(t *testing.T) {
 		}
 	}
 	for _, args := range [][]string{
-		{"key", "list"}, {"key", "list", "--config", r.site.path, "-o", "yaml"},
-		{"app", "add", "--config", r.site.path, "--app-id", "a_b_1", "--cipher", "des"}, {"ping", "--cipher", "SM4"},
+		{"key", "list"},
+		{"key", "list", "--config", r.site.path, "-o", "yaml"},
+		{"app", "add", "--config", r.site.path, "--app-id", "a_b_1", "--cipher", "des"},
+		{"ping", "--cipher", "SM4"},
 	} {
 		if status, _, errOut := command(args...); status != exitMisuse || !strings.Contains(errOut, "tradefront: ") {
 			t.Errorf("%v: status %d, %s", args, status, errOut)

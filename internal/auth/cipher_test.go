@@ -57,8 +57,10 @@ func TestVerifyByCipher(t *testing.T) {
 		id       string
 		aes, sm4 Verdict
 	}{
-		{string(appID), OK, WrongAnswer}, {"client_sm4_1.0", WrongAnswer, OK},
-		{"client_off_1.0", DisabledApp, DisabledApp}, {"client_new_1.0", UnknownApp, UnknownApp},
+		{string(appID), OK, WrongAnswer},
+		{"client_sm4_1.0", WrongAnswer, OK},
+		{"client_off_1.0", DisabledApp, DisabledApp},
+		{"client_new_1.0", UnknownApp, UnknownApp},
 	} {
 		if got, _ := r.Verify([]byte(tt.id), ch, &aesAnswer); got != tt.aes {
 			t.Errorf("%s, answer by AES: %v, want %v", tt.id, got, tt.aes)

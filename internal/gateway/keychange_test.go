@@ -98,8 +98,10 @@ func TestTerminalLengthByItsKey(t *testing.T) {
 		ciphertext []byte
 		want       regulation.AbnormalFlag
 	}{
-		{"2.0", sealed, regulation.FlagNormal}, {"1.0", sealed, regulation.FlagTerminalData},
-		{"2.0", sealed[:112], regulation.FlagTerminalData}, {"2.0", make([]byte, 343), regulation.FlagTerminalData},
+		{"2.0", sealed, regulation.FlagNormal},
+		{"1.0", sealed, regulation.FlagTerminalData},
+		{"2.0", sealed[:112], regulation.FlagTerminalData},
+		{"2.0", make([]byte, 343), regulation.FlagTerminalData},
 		{"1.0", make([]byte, 256), regulation.FlagNormal},
 	} {
 		if _, rec := r.logIn(g, tt.version, tt.ciphertext); rec == nil || rec.Flag != tt.want || rec.KeyVersion != tt.version {
