@@ -17,7 +17,10 @@ import (
 func TestAnyDialogue(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		d := newDialogue(t)
-		accepted := false // the gateway said OK to a login of this session
+		// Begun anywhere: chance alone seldom gets beyond the authentication.
+		begun := session.State(rapid.IntRange(int(session.Connected), int(session.LoggedIn)).Draw(r, "begun"))
+		d.reach(begun)
+		accepted := begun == session.LoggedIn // the gateway said OK to a login of this session
 		reasons := len(session.Reasons())
 		actions := map[string]func(){
 			"ask": d.askChallenge, "answer": d.answer, "login": d.sendLogin, "logout": d.sendLogout,
