@@ -258,7 +258,7 @@ func (d *daemon) startFront(context.Context) error {
 		Session: session.Settings{
 			AuthTimeout: d.cfg.Timers.Authenticate, LoginTimeout: d.cfg.Timers.Login,
 			ChallengeTTL: d.cfg.Timers.Challenge, BodyBeforeAuth: d.cfg.Limits.BodyBeforeAuth,
-			PendingFrames: d.cfg.Limits.PendingFrames,
+			PendingFrames: d.cfg.Limits.PendingFrames, Refusals: d.cfg.Limits.Refusals,
 		},
 	}, d.gateway, d.metrics, d.logger)
 	if err := d.front.Start(); err != nil {

@@ -139,6 +139,9 @@ type Limits struct {
 	LoginsInFlight int `mapstructure:"logins_in_flight"`
 	// PendingFrames that one connection may send while its login is in flight.
 	PendingFrames int `mapstructure:"pending_frames"`
+	// Refusals in a row that one authenticated connection may be answered; one a second
+	// is forgotten. More close it.
+	Refusals int `mapstructure:"refusals"`
 	// OutboundBytes that a terminal may leave unread before it is closed.
 	OutboundBytes int `mapstructure:"outbound_bytes"`
 	// BodyBeforeAuth is the longest body before authentication; after it, 4096 is.

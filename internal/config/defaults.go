@@ -32,7 +32,7 @@ func Default() Config {
 			BatchRows: 2000, BatchDelay: 200 * time.Millisecond, Patience: 5 * time.Second,
 		},
 		Limits: Limits{
-			LoginsInFlight: 4096, PendingFrames: 8, OutboundBytes: 65536, BodyBeforeAuth: 512,
+			LoginsInFlight: 4096, PendingFrames: 8, Refusals: 64, OutboundBytes: 65536, BodyBeforeAuth: 512,
 		},
 		Timers: Timers{
 			Authenticate: 10 * time.Second, Login: 30 * time.Second,

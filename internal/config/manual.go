@@ -82,6 +82,7 @@ var manual = map[string]entry{
 	"limits.connections":      number("Connections; 0 for as many as the limit of open files allows, less a reserve.", 0, 10_000_000),
 	"limits.logins_in_flight": number("Logins over all connections; more are answered 90, try again.", 1, 1_000_000),
 	"limits.pending_frames":   number("Frames that one connection may send while its login is in flight.", 1, 1024),
+	"limits.refusals":         number("Errors in a row that one authenticated connection may be answered before it is closed; one\na second is forgotten.", 1, 100_000),
 	"limits.outbound_bytes":   number("Bytes that a terminal may leave unread before it is closed.", 1024, 16<<20),
 	"limits.body_before_auth": number("The longest body of a frame before authentication; after it, 4096.", authBody, maxBody),
 

@@ -96,7 +96,7 @@ func config() front.Config {
 		Addresses: []string{"127.0.0.1:0"}, MaxConnections: 1000, MaxLogins: 100, MaxOutbound: 64 << 10,
 		Session: session.Settings{
 			AuthTimeout: 10 * time.Second, LoginTimeout: 30 * time.Second, ChallengeTTL: 30 * time.Second,
-			BodyBeforeAuth: 512, PendingFrames: 8,
+			BodyBeforeAuth: 512, PendingFrames: 8, Refusals: 1 << 30,
 		},
 	}
 }

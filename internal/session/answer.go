@@ -35,16 +35,29 @@ func (s *Session) sendRefusal(op Op, ev *Event, fx *Effects) {
 
 	code := reason.Code()
 	if code == 3 {
-		s.refusals++
+		s.wrong++
 	}
-	switch {
+	switch overspent := s.overspent(ev.Now); {
 	case op == OpAuthenticate:
 		fx.Close = AuthFailed
 	case closesSession(code):
 		fx.Close = SourceRefused
-	case s.refusals >= maxRefusals:
+	case s.wrong >= maxRefusals:
 		fx.Close = TooManyRefusals
+	case overspent:
+		fx.Close = RefusalFlood
 	}
+}
+
+// overspent counts a refusal, forgets one a second, and reports whether there were too
+// many: each costs the front a line in the audit log, and the terminal nothing.
+func (s *Session) overspent(now time.Time) bool {
+	s.refusals = max(0, s.refusals-now.Sub(s.refusedAt).Seconds()) + 1
+	s.refusedAt = now
+	if s.state < Authenticated {
+		return s.refusals >= maxRefusalsBeforeAuth
+	}
+	return s.refusals > float64(s.settings.Refusals)
 }
 
 const timeStampLayout = "20060102150405"

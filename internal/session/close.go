@@ -19,6 +19,7 @@ const (
 	LoggedOut        // as the terminal asked
 	TooManyRefusals  // error 3 for the third time
 	SourceRefused    // errors 49 and 143
+	RefusalFlood     // one refused request after another
 	FrameFlood       // too many frames while a login is on its way
 	SlowReader       // leaves our answers unread
 	FrontFull        // connection cap reached
@@ -30,7 +31,7 @@ const (
 
 var closeWords = [closeCount]string{
 	"stay_open", "peer_closed", "malformed", "auth_failed", "auth_timeout", "login_timeout",
-	"heartbeat_timeout", "logged_out", "too_many_refusals", "source_refused", "frame_flood",
+	"heartbeat_timeout", "logged_out", "too_many_refusals", "source_refused", "refusal_flood", "frame_flood",
 	"slow_reader", "front_full", "front_draining", "front_panic",
 }
 

@@ -32,7 +32,7 @@ type answer struct {
 
 var settings = session.Settings{
 	AuthTimeout: 10 * time.Second, LoginTimeout: 30 * time.Second, ChallengeTTL: 30 * time.Second,
-	BodyBeforeAuth: 512, PendingFrames: 8,
+	BodyBeforeAuth: 512, PendingFrames: 8, Refusals: 20,
 }
 
 func newDialogue(t *testing.T) *dialogue {

@@ -13,6 +13,7 @@ type Settings struct {
 	ChallengeTTL   time.Duration // how long an unanswered challenge lives
 	BodyBeforeAuth int           // longest body before authentication, bytes
 	PendingFrames  int           // frames that may come while a login is on its way
+	Refusals       int           // answers of an error that an authenticated session may have saved up; see refusals
 }
 
 // Fixed by the protocol, section 6.
@@ -26,6 +27,10 @@ const (
 const (
 	maxChallenges = 4 // one connection may ask for; an honest terminal needs one
 	maxRefusals   = 3 // error 3 for the third time ends the session
+
+	// maxRefusalsBeforeAuth bounds the answers of an error before authentication. Each is a
+	// line in the audit log: a stranger must not fill its disk.
+	maxRefusalsBeforeAuth = 3
 )
 
 // State is where the dialogue stands.
@@ -60,9 +65,12 @@ type Session struct {
 
 	// The customer.
 	userID    text
-	refusals  int // answers of 3 in this session
+	wrong     int // answers of 3 in this session
 	pending   int // frames since the login left
 	heartbeat time.Duration
+
+	refusals  float64   // answers of an error, one forgotten each second
+	refusedAt time.Time // the last of them
 
 	// Clocks.
 	since time.Time // start of the present phase: connected, or authenticated

@@ -457,3 +457,38 @@ func TestBodyLimit(t *testing.T) {
 		t.Errorf("after authentication: %d", d.s.BodyLimit())
 	}
 }
+
+// Refusals cost a line in the audit log each: a stranger gets few, an authenticated
+// terminal more, and an honest one that errs now and then is never closed for it.
+func TestRefusalFlood(t *testing.T) {
+	d := newDialogue(t)
+	for range 3 {
+		d.sendLogin()
+	}
+	if !slices.Equal(d.codes(), []int{64, 64, 64}) || d.close != session.RefusalFlood {
+		t.Errorf("before authentication: answers %v, closed by %v", d.codes(), d.close)
+	}
+	for _, state := range []session.State{session.Authenticated, session.LoggedIn} {
+		d = newDialogue(t)
+		d.reach(state)
+		for range settings.Refusals {
+			d.message(0x7777)
+		}
+		if d.close != session.StayOpen {
+			t.Fatalf("%v: closed by %v after %d refusals", state, d.close, len(d.sent))
+		}
+		d.message(0x7777)
+		if d.close != session.RefusalFlood || len(d.sent) != settings.Refusals+1 {
+			t.Errorf("%v: %d answers, closed by %v", state, len(d.sent), d.close)
+		}
+	}
+	d = newDialogue(t)
+	d.reach(session.LoggedIn)
+	for range 1000 {
+		d.now = d.now.Add(time.Second)
+		d.message(0x7777)
+	}
+	if d.close != session.StayOpen {
+		t.Errorf("one refusal a second: closed by %v", d.close)
+	}
+}
