@@ -12,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/gateway"
+	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
@@ -46,9 +47,22 @@ func loadAssets(cfg *config.Config) (*assets, error) {
 	judge("calendar_file", err)
 	a.master, err = auth.LoadMasterKey(cfg.Auth.MasterKeyFile)
 	judge("auth.master_key_file", err)
+	judge("store.url", checkURL(cfg))
 	a.maxConnections, err = front.ConnectionBudget(cfg.Limits.Connections)
 	judge("limits.connections", err)
 	return &a, faults.Err()
+}
+
+// checkURL judges the database's URL without connecting.
+func checkURL(cfg *config.Config) error {
+	if cfg.Store.Driver != driverPostgres {
+		return nil
+	}
+	url, err := cfg.Store.PostgresURL()
+	if err != nil {
+		return nil //nolint:nilerr // that the file cannot be read was said already
+	}
+	return store.CheckURL(url)
 }
 
 // loadKeys reads the key files; which versions may stand together was judged by config.

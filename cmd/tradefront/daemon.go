@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"time"
 
@@ -34,7 +35,9 @@ type daemon struct {
 	metrics   *ops.Metrics
 	health    *ops.Health
 	audit     *ops.Audit
+	sole      *os.File // held while this is the only front on the local store
 	local     *store.Local
+	localOK   localHealth
 	postgres  *store.Postgres  // nil with the embedded driver
 	forwarder *store.Forwarder // nil with the embedded driver
 	log       *store.Log
@@ -80,6 +83,7 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 	d.watch()
 	d.repeat(background, cfg.Auth.Refresh, d.refresh)
 	d.repeat(background, latePeriod, d.countLate)
+	d.repeat(background, localProbePeriod, d.localOK.probe(d.local))
 	if d.postgres != nil {
 		d.repeat(background, partitionsPeriod, d.preparePartitions)
 	}
@@ -110,7 +114,10 @@ func (d *daemon) openStores(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	d.local, err = openLocal(ctx, d.cfg, storeObserver{d.metrics, d.logger})
+	if d.sole, err = soleFront(d.cfg.Store.Path); err != nil {
+		return err
+	}
+	d.local, err = openLocal(ctx, d.cfg, storeObserver{d.metrics, d.logger, &d.localOK})
 	return err
 }
 
@@ -224,7 +231,7 @@ func (d *daemon) startForwarder(context.Context) (err error) {
 	if d.postgres != nil {
 		d.forwarder = store.NewForwarder(d.local, d.postgres, store.ForwarderOptions{
 			BatchRows: d.cfg.Store.BatchRows, BatchDelay: d.cfg.Store.BatchDelay,
-			Observer: storeObserver{d.metrics, d.logger},
+			Observer: storeObserver{d.metrics, d.logger, &d.localOK},
 		})
 		d.forwarder.Start()
 	}
@@ -305,7 +312,7 @@ func (d *daemon) stop() error {
 		_ = d.admin.Shutdown(ctx) // a scrape that is cut off hurts nobody
 	}
 	d.background.Wait()
-	for _, c := range []io.Closer{closer(d.local), closer(d.postgres), closer(d.audit)} {
+	for _, c := range []io.Closer{closer(d.local), closer(d.sole), closer(d.postgres), closer(d.audit)} {
 		if c != nil {
 			errs = append(errs, c.Close())
 		}

@@ -88,10 +88,12 @@ func openPostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, err
 type storeObserver struct {
 	metrics *ops.Metrics
 	logger  *zap.Logger
+	local   *localHealth
 }
 
 func (o storeObserver) LocalCommit(rows int, d time.Duration, err error) {
 	o.metrics.LocalCommit(rows, d, err)
+	o.local.note(err)
 	if err != nil {
 		o.logger.Error("local store: a commit failed, its logins are answered 90", zap.Int("rows", rows), zap.Error(err))
 	}

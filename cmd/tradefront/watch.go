@@ -115,6 +115,7 @@ func (d *daemon) registerChecks() {
 		return keyLife(d.gateway.InForce().Keys, time.Now())
 	})
 	d.health.Register("configuration", ops.Warning, func() (bool, string) { return d.reloaded.Load().check() })
+	d.health.Register("local_store", ops.Required, d.localOK.check)
 	d.health.Register("registry", ops.Required, func() (bool, string) {
 		n := d.registry.Len()
 		if n == 0 {

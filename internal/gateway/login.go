@@ -44,8 +44,8 @@ func (g *Gateway) Login(ctx context.Context, peer session.Peer, a session.LoginA
 		e.TerminalProblem = problem.String()
 	}
 	if reason != session.OK {
-		if reason == session.StoreUnavailable && rec != nil {
-			e.RecordID = rec.ID // may be in the report all the same: leave a trace of it
+		if reason == session.StoreUnconfirmed {
+			e.RecordID = rec.ID // it will be in the report all the same: leave a trace of it
 		}
 		return g.refuseLogin(e, reason)
 	}
@@ -168,6 +168,8 @@ func (g *Gateway) append(ctx context.Context, rec *store.Record) session.Reason 
 	switch {
 	case err == nil:
 		return session.OK
+	case errors.Is(err, store.ErrUnconfirmed):
+		return session.StoreUnconfirmed
 	case errors.Is(err, store.ErrUnavailable):
 		return session.StoreUnavailable
 	case errors.Is(err, store.ErrOverloaded):

@@ -58,6 +58,7 @@ var refusals = []refusal{
 	{"port 0", comesFrom(netip.MustParseAddrPort("203.0.113.9:0")), session.NoPublicAddress, 49},
 
 	{"store unavailable", storeSays(store.ErrUnavailable), session.StoreUnavailable, 8},
+	{"store unconfirmed", storeSays(fmt.Errorf("%w: %w", store.ErrUnavailable, store.ErrUnconfirmed)), session.StoreUnconfirmed, 8},
 	{"store overloaded", storeSays(store.ErrOverloaded), session.Overloaded, 90},
 	{"disk full", storeSays(store.ErrDiskFull), session.StoreFailed, 90},
 	{"store broken", storeSays(store.ErrBroken), session.StoreFailed, 90},

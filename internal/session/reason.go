@@ -37,7 +37,8 @@ const (
 
 	NoValidKey       // no encryption key is valid now
 	Draining         // the front is stopping
-	StoreUnavailable // the back end is out of reach
+	StoreUnavailable // the back end is out of reach; nothing was recorded
+	StoreUnconfirmed // recorded here, but not confirmed by PostgreSQL in time: the record stays
 	IllegalField     // an item with an illegal character, or over its length
 	NoPublicAddress  // the connection has no usable public address
 	TooManySessions  // too many sessions of this user
@@ -78,6 +79,7 @@ var reasons = [reasonCount]reasonFacts{
 	NoValidKey:           {"no_valid_key", 7},
 	Draining:             {"draining", 8},
 	StoreUnavailable:     {"store_unavailable", 8},
+	StoreUnconfirmed:     {"store_unconfirmed", 8},
 	IllegalField:         {"illegal_field", 15},
 	NoPublicAddress:      {"no_public_address", 49},
 	TooManySessions:      {"too_many_sessions", 60},

@@ -16,6 +16,9 @@ var (
 	// ErrUnavailable: the milestone that answers wait for is out of reach (the gateway
 	// answers 8). The record may exist, and if it does it will be forwarded.
 	ErrUnavailable = errors.New("store: PostgreSQL is out of reach")
+	// ErrUnconfirmed: beside ErrUnavailable, the record is in the local store and will be
+	// forwarded, although its login is answered 8.
+	ErrUnconfirmed = errors.New("store: recorded locally, not confirmed by PostgreSQL in time")
 	// ErrClosed: Close was called before; nothing was recorded.
 	ErrClosed = errors.New("store: closed")
 	// ErrDiskFull: the local store's disk is full; nothing of the batch was recorded,

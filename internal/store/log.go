@@ -73,7 +73,7 @@ func (l *Log) Append(ctx context.Context, rec *Record) error {
 	ctx, cancel := context.WithTimeout(ctx, l.opt.Patience)
 	defer cancel()
 	if err := l.forwarder.Wait(ctx, seq); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		return fmt.Errorf("%w: %w: %w", ErrUnavailable, ErrUnconfirmed, err)
 	}
 	return nil
 }

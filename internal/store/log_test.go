@@ -55,7 +55,7 @@ func TestAnswerAfterPostgresWhenItIsAway(t *testing.T) {
 	c.Stop(pgtest.Fast)
 
 	first, second, third := storetest.Record(storetest.Day), storetest.Record(storetest.Day), storetest.Record(storetest.Day)
-	if err := hasty.Append(t.Context(), &first); !errors.Is(err, store.ErrUnavailable) {
+	if err := hasty.Append(t.Context(), &first); !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, store.ErrUnconfirmed) {
 		t.Fatalf("the first: %v, want ErrUnavailable", err)
 	}
 	eventually(t, func() error {
@@ -64,7 +64,7 @@ func TestAnswerAfterPostgresWhenItIsAway(t *testing.T) {
 		}
 		return nil
 	})
-	if err := hasty.Append(t.Context(), &second); !errors.Is(err, store.ErrUnavailable) {
+	if err := hasty.Append(t.Context(), &second); !errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrUnconfirmed) {
 		t.Fatalf("the second: %v, want ErrUnavailable", err)
 	}
 	wantExactly(t, l, storetest.Day, []store.Record{first})

@@ -53,6 +53,15 @@ type Postgres struct {
 
 var _ Store = (*Postgres)(nil)
 
+// CheckURL says what is wrong with a URL of PostgreSQL, without connecting and without
+// showing its password.
+func CheckURL(url string) error {
+	if _, err := pgxpool.ParseConfig(url); err != nil {
+		return fmt.Errorf("store: PostgreSQL's URL: %w", withoutPassword(err))
+	}
+	return nil
+}
+
 // OpenPostgres prepares a pool for url and does not connect yet, so that a front starts
 // while PostgreSQL is away. Every new connection is asserted: it can write, and a commit
 // is durable (synchronous_commit is not off). One that is not is closed, and what wanted

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// soleFront makes this process the only front on the local store at path, until the file
+// is closed or the process ends, however it ends. Commands may open the store beside it:
+// they write no records. Two fronts would both forward one journal and write one audit log.
+func soleFront(path string) (*os.File, error) {
+	f, err := os.OpenFile(path+".front", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("store.path: %w", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		pid, _ := io.ReadAll(io.LimitReader(f, 32))
+		return nil, errors.Join(
+			fmt.Errorf("store.path: another front (pid %s) uses %s: stop it, or give this one a store.path, audit_log and front.id of its own",
+				strings.TrimSpace(string(pid)), path), f.Close())
+	}
+	if err := f.Truncate(0); err == nil {
+		_, err = fmt.Fprintln(f, os.Getpid()) // for people; the lock is what counts
+	}
+	return f, nil
+}
