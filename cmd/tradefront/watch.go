@@ -117,9 +117,14 @@ func (d *daemon) registerChecks() {
 	d.health.Register("configuration", ops.Warning, func() (bool, string) { return d.reloaded.Load().check() })
 	d.health.Register("local_store", ops.Required, d.localOK.check)
 	d.health.Register("registry", ops.Required, func() (bool, string) {
-		n := d.registry.Len()
-		if n == 0 {
+		n, unreadable := d.registry.Len(), d.registry.Unreadable()
+		switch {
+		case n == 0 && unreadable > 0:
+			return false, fmt.Sprintf("none of %d AppIDs' authcodes opens: is auth.master_key_file that of this store?", unreadable)
+		case n == 0:
 			return false, "no AppID is admitted; add one with: tradefront app add"
+		case unreadable > 0:
+			return true, fmt.Sprintf("%d AppIDs; %d others' authcodes do not open under this master key, the log names them", n, unreadable)
 		}
 		return true, fmt.Sprintf("%d AppIDs", n)
 	})

@@ -91,7 +91,7 @@ func TestRefreshTakesTheCipherOver(t *testing.T) {
 	if _, err := r.Refresh(t.Context()); err == nil {
 		t.Error("an unknown cipher was taken")
 	}
-	if got, _ := r.Verify([]byte(appID), ch, &answer); got != UnknownApp {
+	if got, _ := r.Verify([]byte(appID), ch, &answer); got != UnreadableApp {
 		t.Errorf("with an unknown cipher: %v", got)
 	}
 }

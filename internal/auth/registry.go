@@ -29,13 +29,14 @@ type Verdict byte
 
 // The closed set of verdicts.
 const (
-	OK          Verdict = iota // admitted
-	UnknownApp                 // no such AppID in the registry
-	DisabledApp                // its admission was withdrawn
-	WrongAnswer                // the answer is not that of the AppID's authcode
+	OK            Verdict = iota // admitted
+	UnknownApp                   // no such AppID in the registry
+	DisabledApp                  // its admission was withdrawn
+	WrongAnswer                  // the answer is not that of the AppID's authcode
+	UnreadableApp                // it is in the registry, but its authcode does not open: another master key?
 )
 
-var verdictWords = [...]string{"ok", "unknown_app", "disabled_app", "wrong_answer"}
+var verdictWords = [...]string{"ok", "unknown_app", "disabled_app", "wrong_answer", "unreadable_app"}
 
 func (v Verdict) String() string {
 	if int(v) >= len(verdictWords) {
@@ -70,6 +71,7 @@ type Registry struct {
 type snapshot struct {
 	generation int64
 	apps       map[string]admitted
+	unreadable map[string]bool // rows that cannot be used: to a terminal like unknown ones
 }
 
 type admitted struct {
@@ -96,9 +98,10 @@ func NewRegistry(source Source, master *MasterKey) (*Registry, error) {
 // its arguments.
 func (r *Registry) Verify(appID []byte, ch *Challenge, answer *[ChallengeLen]byte) (Verdict, AppType) {
 	var app admitted
-	var known bool
+	var known, unreadable bool
 	if s := r.current.Load(); s != nil {
 		app, known = s.apps[string(appID)]
+		unreadable = s.unreadable[string(appID)]
 	}
 	block := r.dummy
 	if known {
@@ -106,6 +109,8 @@ func (r *Registry) Verify(appID []byte, ch *Challenge, answer *[ChallengeLen]byt
 	}
 	right := r.answers(block, ch, answer)
 	switch {
+	case !known && unreadable:
+		return UnreadableApp, 0
 	case !known:
 		return UnknownApp, 0
 	case !app.enabled:
@@ -138,6 +143,14 @@ func (r *Registry) Len() int {
 	return 0
 }
 
+// Unreadable is how many AppIDs the source has whose rows cannot be used.
+func (r *Registry) Unreadable() int {
+	if s := r.current.Load(); s != nil {
+		return len(s.unreadable)
+	}
+	return 0
+}
+
 // Refresh takes over the source's state if its generation moved, and reports whether it
 // did. Rows that cannot be used are left out and come back as joined *RowErrors, with
 // changed true: the new snapshot is in force. Any other error leaves the old one in force.
@@ -157,28 +170,32 @@ func (r *Registry) Refresh(ctx context.Context) (changed bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("read the AppIDs: %w", err)
 	}
-	apps, err := admit(rows, r.master)
-	r.current.Store(&snapshot{generation, apps})
+	next := &snapshot{generation: generation, apps: make(map[string]admitted, len(rows)), unreadable: make(map[string]bool)}
+	err = next.admit(rows, r.master)
+	r.current.Store(next)
 	return true, err
 }
 
 // admit opens each row; its error joins the rows that it left out.
-func admit(rows []App, master *MasterKey) (map[string]admitted, error) {
-	apps := make(map[string]admitted, len(rows))
+func (s *snapshot) admit(rows []App, master *MasterKey) error {
 	var faults []error
 	for i := range rows {
 		row := &rows[i]
 		app, err := admitRow(row, master)
-		if _, twice := apps[string(row.AppID)]; err == nil && twice {
+		_, twice := s.apps[string(row.AppID)]
+		switch {
+		case err == nil && twice:
 			err = errors.New("stands twice; the first is used")
+		case err == nil:
+			s.apps[string(row.AppID)] = app
+		case !twice:
+			s.unreadable[string(row.AppID)] = true
 		}
 		if err != nil {
 			faults = append(faults, &RowError{row.AppID, err})
-			continue
 		}
-		apps[string(row.AppID)] = app
 	}
-	return apps, errors.Join(faults...)
+	return errors.Join(faults...)
 }
 
 func admitRow(row *App, master *MasterKey) (admitted, error) {

@@ -240,6 +240,9 @@ func TestRefreshLeavesBadRowsOut(t *testing.T) {
 	if got, _ := r.Verify([]byte(appID), ch, &right); got != OK || r.Len() != 1 {
 		t.Errorf("the good row: %v", got)
 	}
+	if got, _ := r.Verify([]byte("client_str_1.0"), ch, &right); got != UnreadableApp || r.Unreadable() != 4 {
+		t.Errorf("a row of another master key: %v, %d unreadable", got, r.Unreadable())
+	}
 	mustRefresh(t, r, false)
 }
 
@@ -271,7 +274,7 @@ func TestVerifyDuringRefresh(t *testing.T) {
 }
 
 func TestVerdictWords(t *testing.T) {
-	for v, want := range []string{"ok", "unknown_app", "disabled_app", "wrong_answer", "invalid"} {
+	for v, want := range []string{"ok", "unknown_app", "disabled_app", "wrong_answer", "unreadable_app", "invalid"} {
 		if got := Verdict(v).String(); got != want {
 			t.Errorf("verdict %d is %q, want %q", v, got, want)
 		}

@@ -14,10 +14,11 @@ func (g *Gateway) Challenge(challenge *[ftd.ChallengeLen]byte) {
 }
 
 var verdictReasons = map[auth.Verdict]session.Reason{
-	auth.OK:          session.OK,
-	auth.UnknownApp:  session.UnknownApp,
-	auth.DisabledApp: session.DisabledApp,
-	auth.WrongAnswer: session.WrongAnswer,
+	auth.OK:            session.OK,
+	auth.UnreadableApp: session.UnreadableApp,
+	auth.UnknownApp:    session.UnknownApp,
+	auth.DisabledApp:   session.DisabledApp,
+	auth.WrongAnswer:   session.WrongAnswer,
 }
 
 // Verify checks the answer to a challenge. Whatever is wrong, the same work is done and

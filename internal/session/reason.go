@@ -14,6 +14,7 @@ const (
 
 	UnknownApp           // no such AppID in the registry
 	DisabledApp          // the AppID's admission is withdrawn
+	UnreadableApp        // the AppID's stored authcode does not open: another master key?
 	WrongAnswer          // the answer was not made with this AppID's authcode
 	WrongBroker          // authentication for another firm
 	NoChallenge          // an answer without a challenge, or a second answer
@@ -59,6 +60,7 @@ var reasons = [reasonCount]reasonFacts{
 	OK:                   {"ok", 0},
 	UnknownApp:           {"unknown_app", 63},
 	DisabledApp:          {"disabled_app", 63},
+	UnreadableApp:        {"unreadable_app", 63},
 	WrongAnswer:          {"wrong_answer", 63},
 	WrongBroker:          {"wrong_broker", 63},
 	NoChallenge:          {"no_challenge", 63},
