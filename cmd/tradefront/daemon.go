@@ -26,6 +26,10 @@ import (
 // What is left then is sent after the next start.
 const forwardGrace = 5 * time.Second
 
+// auditGrace is how long the audit log may take to end, or to be reopened: its file may
+// hang, and a front must be able to stop all the same.
+const auditGrace = 5 * time.Second
+
 // daemon is a front with all its parts. It is made by startDaemon and ended by stop.
 type daemon struct {
 	cfg       *config.Config // as it was at the start
@@ -312,10 +316,15 @@ func (d *daemon) stop() error {
 		_ = d.admin.Shutdown(ctx) // a scrape that is cut off hurts nobody
 	}
 	d.background.Wait()
-	for _, c := range []io.Closer{closer(d.local), closer(d.sole), closer(d.postgres), closer(d.audit)} {
+	for _, c := range []io.Closer{closer(d.local), closer(d.sole), closer(d.postgres)} {
 		if c != nil {
 			errs = append(errs, c.Close())
 		}
+	}
+	if d.audit != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), auditGrace)
+		defer cancel()
+		errs = append(errs, d.audit.Close(ctx))
 	}
 	return errors.Join(errs...)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,8 +23,8 @@ type reconciled struct {
 	Answered    int64                   `json:"answered"`
 	Unanswered  int64                   `json:"unanswered"`
 	Stored      int64                   `json:"stored"`
-	Report      string                  `json:"report,omitempty"`
-	Reported    *int64                  `json:"reported,omitempty"` // only with a report
+	Reports     []string                `json:"reports,omitempty"`
+	Reported    *int64                  `json:"reported,omitempty"` // only with reports
 	Audit       []reconcile.AuditFile   `json:"audit"`
 	Differences []reconcile.Differences `json:"differences"`
 	Warnings    []string                `json:"warnings,omitempty"`
@@ -36,13 +37,14 @@ func newReconcile(e *env) *cobra.Command {
 		form      output
 	)
 	c := &cobra.Command{
-		Use: "reconcile --day D --audit FILE... [--report FILE]", Args: cobra.ArbitraryArgs,
+		Use: "reconcile --day D --audit FILE... [--report FILE]...", Args: cobra.ArbitraryArgs,
 		Short: "Prove that every answered login is stored and in the report",
 		Long: "Compare, for one trading day, the logins that the audit logs say were answered, the records in\n" +
 			"the store, and the lines of the report, and name each difference by its RecordID. Name the audit\n" +
 			"logs of all fronts that cover the day, which begins at 15:30 of the trading day before; rotated\n" +
 			"and gzipped ones are understood, in any order. The report is this store's own, before it is\n" +
-			"merged with other seats'. Status 1 if there is any fault.",
+			"merged with other seats'; if supplements were made after it, name each with --report too: all\n" +
+			"files together must hold the day. Status 1 if there is any fault.",
 		Example: "  tradefront reconcile -c tradefront.yaml --day 20260105 --report 0001clientinfo20260105.txt \\\n" +
 			"    --audit audit.jsonl audit.jsonl.1.gz",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
@@ -78,7 +80,7 @@ func newReconcile(e *env) *cobra.Command {
 	c.Flags().StringArrayVar(&o.Audit, "audit", nil, "audit log; more may follow as arguments")
 	must(c.MarkFlagRequired("day"))
 	must(c.MarkFlagRequired("audit"))
-	c.Flags().StringVar(&o.Report, "report", "", "report of the day")
+	c.Flags().StringArrayVar(&o.Reports, "report", nil, "report of the day; given again for each of its supplements")
 	c.Flags().StringVar(&o.TempDir, "tmp", "", "folder for temporary files (default: the system's)")
 	c.Flags().IntVar(&o.Limit, "limit", reconcile.DefaultLimit, "how many differences of each kind to name; all are counted")
 	return c
@@ -111,10 +113,10 @@ func (e *env) reconcile(ctx context.Context, cfg *config.Config, o reconcile.Opt
 func reconciledOf(r *reconcile.Result) reconciled {
 	done := reconciled{
 		Day: r.Day.String(), Verdict: r.Verdict(), Faults: r.Faults(), Answered: r.Answered, Unanswered: r.Unanswered,
-		Stored: r.Stored, Report: r.Report, Audit: r.Audit, Differences: r.Differences(), Warnings: r.Warnings,
+		Stored: r.Stored, Reports: r.Reports, Audit: r.Audit, Differences: r.Differences(), Warnings: r.Warnings,
 	}
 	done.Complete = done.Faults == 0
-	if r.Report != "" {
+	if len(r.Reports) > 0 {
 		done.Reported = &r.Reported
 	}
 	return done
@@ -124,10 +126,10 @@ func reconciledOf(r *reconcile.Result) reconciled {
 func (d reconciled) print(w io.Writer) {
 	fmt.Fprintf(w, "Trading day %s\n", d.Day)
 	table(w, "set\tlogins\tfrom", func(w io.Writer) {
-		fmt.Fprintf(w, "answered\t%d\t%d audit logs, and %d whose terminal was gone\n", d.Answered, len(d.Audit), d.Unanswered)
+		fmt.Fprintf(w, "answered\t%d\t%s, and %d whose terminal was gone\n", d.Answered, auditLogs(len(d.Audit)), d.Unanswered)
 		fmt.Fprintf(w, "stored\t%d\tthe store\n", d.Stored)
 		if d.Reported != nil {
-			fmt.Fprintf(w, "reported\t%d\t%s\n", *d.Reported, d.Report)
+			fmt.Fprintf(w, "reported\t%d\t%s\n", *d.Reported, strings.Join(d.Reports, ", "))
 		}
 	})
 	fmt.Fprintln(w, d.Verdict)
@@ -137,6 +139,13 @@ func (d reconciled) print(w io.Writer) {
 	for _, k := range d.Differences {
 		printDifferences(w, k)
 	}
+}
+
+func auditLogs(n int) string {
+	if n == 1 {
+		return "1 audit log"
+	}
+	return fmt.Sprintf("%d audit logs", n)
 }
 
 func printDifferences(w io.Writer, k reconcile.Differences) {

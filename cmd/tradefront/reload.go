@@ -64,8 +64,10 @@ func (d *daemon) reloadOn(hangups <-chan os.Signal, load func() (*config.Config,
 }
 
 func reopen(audit *ops.Audit, logger *zap.Logger) {
-	if err := audit.Reopen(); err != nil {
-		logger.Error("SIGHUP: the audit log was not reopened, entries go on into the old file", zap.Error(err))
+	ctx, cancel := context.WithTimeout(context.Background(), auditGrace)
+	defer cancel()
+	if err := audit.Reopen(ctx); err != nil {
+		logger.Error("SIGHUP: the audit log is not reopened yet; the new file is taken as soon as the old one takes writes", zap.Error(err))
 		return
 	}
 	logger.Info("SIGHUP: the audit log was reopened")

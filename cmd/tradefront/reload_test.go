@@ -298,7 +298,7 @@ func TestRotateOnHangup(t *testing.T) {
 	r.said.next("nothing was taken over")
 	r.d.audit.Log(ops.Entry{Time: time.Now(), Event: ops.EventLogin, Reason: "after"})
 	stop()
-	if err := r.d.audit.Close(); err != nil {
+	if err := r.d.audit.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 

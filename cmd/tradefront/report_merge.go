@@ -20,6 +20,7 @@ type mergedInput struct {
 
 type merged struct {
 	Path       string        `json:"path"`
+	Manifest   string        `json:"manifest"`
 	UnitID     string        `json:"unit_id"`
 	Day        string        `json:"trading_day"`
 	Inputs     []mergedInput `json:"inputs"`
@@ -43,10 +44,12 @@ func newReportMerge(e *env) *cobra.Command {
 		Long: "Write <unit>clientinfo<YYYYMMDD>.txt into the folder --out: each different line of the reports\n" +
 			"once, in bytewise order. All reports must be of one unit and one day, by their names, and no\n" +
 			"line may be bad: bad lines are named, and nothing is written unless --skip-bad puts them aside,\n" +
-			"each as file:line: reason, a tab, and the line. The reports are left as they are.",
+			"each as file:line: reason, a tab, and the line. A report beside which its manifest stands must be\n" +
+			"what that says; with --skip-bad, it is a warning if not. The reports are left as they are, and the\n" +
+			"merged one gets a manifest of its own.",
 		Example: "  tradefront report merge main/0001clientinfo20260105.txt second/0001clientinfo20260105.txt --out merged",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
-			o.Inputs = args
+			o.Inputs, o.Version = args, version
 			reading, writing := phase{e: e, what: "reading", unit: "bytes"}, phase{e: e, what: "writing", unit: "rows"}
 			o.Reading, o.Writing = reading.set, writing.set
 			result, err := settlement.Merge(c.Context(), o)
@@ -69,7 +72,7 @@ func newReportMerge(e *env) *cobra.Command {
 
 func mergedOf(r settlement.MergeResult, skipBad string) merged {
 	done := merged{
-		Path: r.Path, UnitID: r.UnitID, Day: r.Day.String(), Rows: r.Rows, Duplicates: r.Duplicates,
+		Path: r.Path, Manifest: r.Manifest, UnitID: r.UnitID, Day: r.Day.String(), Rows: r.Rows, Duplicates: r.Duplicates,
 		Bad: r.Bad, Bytes: r.Bytes, SHA256: hex.EncodeToString(r.SHA256[:]), Warnings: r.Warnings,
 	}
 	if r.Bad > 0 {

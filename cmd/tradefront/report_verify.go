@@ -168,7 +168,7 @@ func (p *privateKey) checkHalf(publicKeyFile string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", publicKeyFile, err)
 	}
-	const probe = "probe"
+	const probe = "a probe of the configured key" // SM2 takes MinSM2Plaintext bytes or more
 	ciphertext, err := public.Encrypt(nil, []byte(probe))
 	if err != nil {
 		return fmt.Errorf("%s: %w", publicKeyFile, err)

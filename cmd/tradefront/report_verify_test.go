@@ -13,6 +13,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/emmansun/gmsm/sm2"
+	"github.com/emmansun/gmsm/smx509"
+
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/settlement/verify"
 	"github.com/tradefront/tradefront/internal/supplement"
@@ -56,9 +59,11 @@ func (s *verifySite) write(path string, content []byte) {
 }
 
 // line is a new good line of the site's key.
-func (s *verifySite) line() []byte {
+func (s *verifySite) line() []byte { return s.lineOf("1.0") }
+
+func (s *verifySite) lineOf(version string) []byte {
 	s.t.Helper()
-	content, err := os.ReadFile(filepath.Join(s.dir, "keys", "1.0.pem"))
+	content, err := os.ReadFile(filepath.Join(s.dir, "keys", version+".pem"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -74,7 +79,7 @@ func (s *verifySite) line() []byte {
 		return b
 	}
 	l := settlement.Line{
-		VendorID: "TF01", KeyVersion: "1.0", Terminal: sealed("6@2026-01-05 09:00:00@021-12345678"),
+		VendorID: "TF01", KeyVersion: version, Terminal: sealed("6@2026-01-05 09:00:00@021-12345678"),
 		Supplement: sealed("0@client_xsb_1.0@116.228.52.10@37768@2026-01-05 09:00:00@@@@@88888888@1"),
 	}
 	return append(l.Append(nil), '\n')
@@ -105,6 +110,62 @@ func TestReportVerifyGood(t *testing.T) {
 		t.Errorf("page: %v", err)
 	}
 	if status, out, _ := s.verify(s.report); status != exitDone || !strings.Contains(out, "not opened") {
+		t.Errorf("bare: status %d, %s", status, out)
+	}
+}
+
+// sm2Keys writes an SM2 pair into keys, name.pem and name.private.pem.
+func (s *verifySite) sm2Keys(name string) {
+	s.t.Helper()
+	key, err := sm2.GenerateKey(rand.Reader)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	private, err := smx509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	public, err := smx509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.write(s.key(name), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
+	s.write(filepath.Join(s.dir, "keys", name+".pem"), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))
+}
+
+func (s *verifySite) key(name string) string {
+	return filepath.Join(s.dir, "keys", name+".private.pem")
+}
+
+// A version of the configuration may be SM2's: its test key opens the lines, and no other
+// is taken for it.
+func TestReportVerifySM2(t *testing.T) {
+	s := newVerifySite(t)
+	s.sm2Keys("2.0")
+	s.sm2Keys("another")
+	s.write(s.report, slices.Concat(s.line(), s.lineOf("2.0")))
+	config, err := os.ReadFile(s.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write(s.config, bytes.Replace(config, []byte("store:\n"),
+		[]byte("  - version: \"2.0\"\n    algorithm: sm2\n    public_key_file: \"keys/2.0.pem\"\nstore:\n"), 1))
+	status, out, errOut := s.verify(s.report, "-c", s.config, "--private-key", "2.0="+s.key("2.0"), "--private-key", "1.0="+s.private)
+	if status != exitDone || !strings.Contains(out, "Good: 2 lines, each opened with a test key") {
+		t.Errorf("status %d, %s, %s", status, out, errOut)
+	}
+	for name, key := range map[string]string{"another SM2 key": s.key("another"), "an RSA key": s.private} {
+		status, out, errOut := s.verify(s.report, "-c", s.config, "--private-key", "2.0="+key)
+		if status != exitFailed || out != "" || !strings.Contains(errOut, "not the private half of the key that is configured for version 2.0") {
+			t.Errorf("%s: status %d, %s, %s", name, status, out, errOut)
+		}
+	}
+	status, _, errOut = s.verify(s.report, "-c", s.config, "--private-key", "1.0="+s.key("2.0"))
+	if status != exitFailed || !strings.Contains(errOut, "not the private half of the key that is configured for version 1.0") {
+		t.Errorf("an SM2 key for RSA: status %d, %s", status, errOut)
+	}
+	// Without either, its lines seem to have a wrong length: the advice says why.
+	if status, out, _ := s.verify(s.report); status != exitFailed || !strings.Contains(out, "an SM2 key's version must be named by --config or --private-key") {
 		t.Errorf("bare: status %d, %s", status, out)
 	}
 }

@@ -24,8 +24,8 @@ func soleFront(path string) (*os.File, error) {
 			fmt.Errorf("store.path: another front (pid %s) uses %s: stop it, or give this one a store.path, audit_log and front.id of its own",
 				strings.TrimSpace(string(pid)), path), f.Close())
 	}
-	if err := f.Truncate(0); err == nil {
-		_, err = fmt.Fprintln(f, os.Getpid()) // for people; the lock is what counts
+	if f.Truncate(0) == nil {
+		fmt.Fprintln(f, os.Getpid()) // for people; the lock is what counts
 	}
 	return f, nil
 }

@@ -115,6 +115,12 @@ func (d *daemon) registerChecks() {
 		return keyLife(d.gateway.InForce().Keys, time.Now())
 	})
 	d.health.Register("configuration", ops.Warning, func() (bool, string) { return d.reloaded.Load().check() })
+	d.health.Register("audit_log", ops.Warning, func() (bool, string) {
+		if err := d.audit.Trouble(); err != nil {
+			return false, err.Error()
+		}
+		return true, "takes entries"
+	})
 	d.health.Register("local_store", ops.Required, d.localOK.check)
 	d.health.Register("registry", ops.Required, func() (bool, string) {
 		n, unreadable := d.registry.Len(), d.registry.Unreadable()

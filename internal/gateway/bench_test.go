@@ -21,6 +21,7 @@ type idle struct{}
 
 func (idle) Append(context.Context, *store.Record) error { return nil }
 func (idle) Log(ops.Entry)                               {}
+func (idle) LogWritten(context.Context, ops.Entry) error { return nil }
 func (idle) Authenticated(string)                        {}
 func (idle) LoggedIn(string)                             {}
 func (idle) Flagged(string)                              {}

@@ -113,6 +113,11 @@ func (r *rooms) Append(_ context.Context, rec *store.Record) error {
 	return nil
 }
 
+func (r *rooms) LogWritten(_ context.Context, e ops.Entry) error {
+	r.Log(e)
+	return nil
+}
+
 func (r *rooms) Log(e ops.Entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -37,8 +37,16 @@ type Log interface {
 
 // Audit takes one entry for each decision.
 type Audit interface {
+	// Log does not wait: event loops call it.
 	Log(e ops.Entry)
+	// LogWritten returns when the operating system has the entry, or ctx ends.
+	LogWritten(ctx context.Context, e ops.Entry) error
 }
+
+// auditPatience is how long the answer to an accepted login waits for its audit line to be
+// written. It is microseconds as a rule; with a disk that hangs the login is answered
+// all the same, for its record is stored.
+const auditPatience = time.Second
 
 // Observer counts.
 type Observer interface {

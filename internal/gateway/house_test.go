@@ -112,6 +112,11 @@ type fakeAudit struct {
 	entries []ops.Entry
 }
 
+func (a *fakeAudit) LogWritten(_ context.Context, e ops.Entry) error {
+	a.Log(e)
+	return nil
+}
+
 func (a *fakeAudit) Log(e ops.Entry) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

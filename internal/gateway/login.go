@@ -185,15 +185,21 @@ func (g *Gateway) refuseLogin(e ops.Entry, reason session.Reason) session.Reply 
 	return g.verdict(e, reason)
 }
 
-// acceptLogin tells the audit log and the terminal what was recorded (step 6).
+// acceptLogin tells the audit log and the terminal what was recorded (step 6). The line is
+// with the operating system before the answer goes out: a kill must not leave an answered
+// login without evidence.
 func (g *Gateway) acceptLogin(e ops.Entry, peer session.Peer, rec *store.Record) session.Reply {
 	g.observer.LoggedIn(session.OK.String())
 	g.observer.Flagged(rec.Flag.Word())
 	e.RecordID, e.TradingDay, e.KeyVersion = rec.ID, rec.TradingDay, rec.KeyVersion
 	e.Flag, e.UserType = rec.Flag, rec.UserType
-	reply := g.verdict(e, session.OK)
-	reply.Login = g.response(peer, rec)
-	return reply
+	e.Time = g.now()
+	ctx, cancel := context.WithTimeout(context.Background(), auditPatience)
+	defer cancel()
+	if err := g.audit.LogWritten(ctx, e); err != nil {
+		g.logger.Warn("a login is answered whose audit line may be missing", zap.Stringer("record_id", rec.ID), zap.Error(err))
+	}
+	return session.Reply{Login: g.response(peer, rec)}
 }
 
 // response shows the terminal exactly what was recorded.

@@ -1,23 +1,35 @@
 package ops
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 )
 
 const (
-	// maxQueued is how many entries may wait for the disk before Log waits too.
+	// maxQueued is how many entries may wait for the disk before further ones are dropped.
 	maxQueued = 65536
 	// keepBuffer is the largest queue buffer in bytes that is kept for use again.
 	keepBuffer = 1 << 20
+	// stalledAfter is how long a write may be under way before Trouble speaks of it.
+	stalledAfter = 5 * time.Second
+	// dropsTold is how often the observers hear of entries that are dropped.
+	dropsTold = time.Second
 )
 
-// ErrAuditClosed is what an observer is told when Log is called after Close.
-var ErrAuditClosed = errors.New("audit log: closed")
+// What becomes of an entry that was not even queued.
+var (
+	// ErrAuditClosed means that the entry came after Close.
+	ErrAuditClosed = errors.New("audit log: closed")
+	// ErrAuditFull means that the entry was dropped, since maxQueued wait for the disk.
+	ErrAuditFull = errors.New("audit log: the queue is full, its file does not keep up")
+)
 
-// AuditObserver hears what became of entries. It is called from the writing goroutine, or
-// after Close from Log, and must not block or call back into the Audit.
+// AuditObserver hears what became of entries. It is called from the writing goroutine, for
+// dropped entries from one of their own, and after Close from Log: from several at once.
+// It must not block or call back into the Audit.
 type AuditObserver interface {
 	// AuditWritten says that so many entries were handed to the operating system.
 	AuditWritten(entries int)
@@ -30,19 +42,39 @@ type Audit struct {
 	path      string // "" for standard error
 	observers []AuditObserver
 
-	mu     sync.Mutex // guards the queue
-	room   sync.Cond  // signalled when the queue was taken or Close was called
-	work   sync.Cond  // signalled when the queue is no longer empty or Close was called
-	queue  []byte     // encoded lines
-	queued int        // how many
-	closed bool
+	mu      sync.Mutex // guards all up to io; held for a few instructions only
+	work    sync.Cond  // signalled when the queue is no longer empty or Close was called
+	queue   batch      // what the next write takes
+	writing int        // entries that were taken and whose write has not returned
+	since   time.Time  // when they were taken
+	trouble error      // of the last write, or of a drop since
+	dropped int        // entries that the observers have not heard of
+	telling bool       // whether tellDrops runs
+	closed  bool
 
-	io   sync.Mutex // guards file and torn; never taken while mu is held
+	io   sync.Mutex // guards file and torn, for as long as a write lasts; never taken while mu is held
 	file auditFile
 	torn []byte // the rest of a line of which a failed write left the beginning in file
 
-	done     chan struct{} // closed when the writer has drained and synced
-	closeErr error         // of the last sync and close; read after done
+	tellers  sync.WaitGroup // at most one tellDrops
+	closing  chan struct{}  // closed when closed becomes true
+	done     chan struct{}  // closed when the writer has drained and synced
+	closeErr error          // of the last sync and close; read after done
+}
+
+// batch is what one write call takes.
+type batch struct {
+	lines   []byte
+	entries int
+	outcome *outcome // nil as long as nobody waits for it
+}
+
+// outcome is what became of a batch. Whoever waits for it keeps it without the lines, whose
+// memory is used again.
+type outcome struct {
+	done  chan struct{} // closed once; whole and err never change thereafter
+	whole int           // so many entries from the first on were written whole
+	err   error         // why the others were not
 }
 
 // auditFile is what the writer needs of a file; tests have one with a full disk.
@@ -63,75 +95,137 @@ func OpenAudit(path string, observers ...AuditObserver) (*Audit, error) {
 }
 
 func newAudit(path string, file auditFile, observers []AuditObserver) *Audit {
-	a := &Audit{path: path, file: file, observers: observers, done: make(chan struct{})}
-	a.room.L, a.work.L = &a.mu, &a.mu
+	a := &Audit{
+		path: path, file: file, observers: observers,
+		closing: make(chan struct{}), done: make(chan struct{}),
+	}
+	a.work.L = &a.mu
 	go a.write()
 	return a
 }
 
-// Log queues one entry. It waits only while maxQueued entries wait already.
+// Log queues one entry. It never waits, for event loops call it: an entry that finds the
+// queue full is dropped, and the observers are told.
 func (a *Audit) Log(e Entry) {
-	line := encode(&e)
-	defer line.Free()
-
-	a.mu.Lock()
-	for a.queued >= maxQueued && !a.closed {
-		a.room.Wait()
-	}
-	if a.closed {
-		a.mu.Unlock()
-		a.failed(1, ErrAuditClosed)
-		return
-	}
-	a.queue = append(a.queue, line.Bytes()...)
-	a.queued++
-	a.mu.Unlock()
-	a.work.Signal()
+	_, _, _ = a.enqueue(&e, false) // the observers hear of what is lost
 }
 
-// Close writes out what is queued, syncs the file and closes it. The error is of the sync
-// or the close; a second Close returns the same. Entries logged afterwards are lost, and
-// the observers are told.
-func (a *Audit) Close() error {
-	a.mu.Lock()
-	a.closed = true
-	a.mu.Unlock()
-	a.work.Broadcast()
-	a.room.Broadcast()
-	<-a.done
-	return a.closeErr
-}
-
-// Reopen goes on in a new file of the same name, after log rotation moved the old one
-// away, which is synced and closed. On error the old file stays in use.
-func (a *Audit) Reopen() error {
-	if a.path == "" {
-		return nil
-	}
-	select {
-	case <-a.done:
-		return ErrAuditClosed
-	default:
-	}
-	next, err := openAuditFile(a.path)
+// LogWritten queues one entry and waits for the write call that contains its line: nil
+// means that the operating system has it, so that it outlives this process, though not yet
+// the machine. An error means that the entry is lost, and the observers are told, unless
+// the error is ctx's: then the line may still be written.
+func (a *Audit) LogWritten(ctx context.Context, e Entry) error {
+	o, index, err := a.enqueue(&e, true)
 	if err != nil {
 		return err
 	}
-	return a.swap(next)
+	select {
+	case <-o.done:
+	case <-ctx.Done():
+		return fmt.Errorf("audit log: the entry waits to be written: %w", ctx.Err())
+	}
+	if index >= o.whole {
+		return o.err
+	}
+	return nil
 }
 
-func (a *Audit) swap(next auditFile) error {
+// enqueue appends the entry to the batch that is written next. index is its place there; o
+// is nil unless awaited.
+func (a *Audit) enqueue(e *Entry, awaited bool) (o *outcome, index int, err error) {
+	line := encode(e)
+	defer line.Free()
+
+	a.mu.Lock()
+	if a.closed {
+		a.mu.Unlock()
+		a.failed(1, ErrAuditClosed)
+		return nil, 0, ErrAuditClosed
+	}
+	if a.queue.entries >= maxQueued {
+		a.drop()
+		a.mu.Unlock()
+		return nil, 0, ErrAuditFull
+	}
+	if awaited && a.queue.outcome == nil {
+		a.queue.outcome = &outcome{done: make(chan struct{})}
+	}
+	o, index = a.queue.outcome, a.queue.entries
+	a.queue.lines = append(a.queue.lines, line.Bytes()...)
+	a.queue.entries++
+	a.mu.Unlock()
+	a.work.Signal()
+	return o, index, nil
+}
+
+// Close writes out what is queued, syncs the file and closes it. The error is of the sync
+// or the close; a second Close returns the same. If ctx ends first, the error says how many
+// entries are left: the writer still tries them for as long as the process lives. Entries
+// logged after Close are lost, and the observers are told.
+func (a *Audit) Close(ctx context.Context) error {
+	a.mu.Lock()
+	if !a.closed {
+		a.closed = true
+		close(a.closing)
+	}
+	a.mu.Unlock()
+	a.work.Signal()
+	select {
+	case <-a.done:
+		return a.closeErr
+	case <-ctx.Done():
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return fmt.Errorf("audit log: given up with %d entries not written: %w", a.writing+a.queue.entries, ctx.Err())
+}
+
+// Reopen goes on in a new file of the same name, after log rotation moved the old one
+// away, which is synced and closed. On error the old file stays in use, unless the error is
+// ctx's: then a write or a sync does not return, and the new file is taken as soon as the
+// write does.
+func (a *Audit) Reopen(ctx context.Context) error {
+	if a.path == "" {
+		return nil
+	}
+	result := make(chan error, 1) // nobody may be there any more
+	go func() { result <- a.reopen() }()
+	select {
+	case err := <-result:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("audit log: still to be reopened or synced: %w", ctx.Err())
+	}
+}
+
+// reopen syncs the old file while entries are written to the new one already: a sync can
+// take long, and logins wait for their write.
+func (a *Audit) reopen() error {
+	old, err := a.swap()
+	if err != nil {
+		return err
+	}
+	return errors.Join(old.Sync(), old.Close())
+}
+
+// swap opens the file only when it has its turn, so that of several Reopen the last to
+// have it takes the file that then has the name.
+func (a *Audit) swap() (old auditFile, err error) {
 	a.io.Lock()
 	defer a.io.Unlock()
-	if a.file == nil { // closed meanwhile
-		return errors.Join(ErrAuditClosed, next.Close())
+	if a.file == nil {
+		return nil, ErrAuditClosed
+	}
+	next, err := openAuditFile(a.path)
+	if err != nil {
+		return nil, err
 	}
 	// The rest of a torn line belongs to the old file; if it still cannot be written
 	// there, its entry has been counted as lost already.
 	_, _ = a.file.Write(a.torn)
-	old := a.file
+	old = a.file
 	a.file, a.torn = next, nil
-	return errors.Join(old.Sync(), old.Close())
+	return old, nil
 }
 
 // write is the only goroutine that writes entries, from newAudit until Close.
@@ -139,39 +233,50 @@ func (a *Audit) write() {
 	defer close(a.done)
 	var spare []byte
 	for {
-		lines, entries := a.take(spare)
-		if entries == 0 {
+		b := a.take(spare)
+		if b.entries == 0 {
 			break
 		}
-		a.flush(lines, entries)
-		spare = lines[:0]
+		a.flush(b)
+		spare = b.lines[:0]
 		if cap(spare) > keepBuffer { // after a burst, give the memory back
 			spare = nil
 		}
 	}
-	a.io.Lock()
-	defer a.io.Unlock()
-	_, _ = a.file.Write(a.torn) // a last try to complete a torn line
-	err := a.file.Sync()
-	if err != nil {
-		a.failed(0, fmt.Errorf("audit log: %w", err))
-	}
-	a.closeErr = errors.Join(err, a.file.Close())
-	a.file = nil
+	a.finish()
+	a.tellers.Wait() // after Close nothing starts one
 }
 
 // take waits for entries, takes them all and leaves spare as the empty queue. No entries
 // means closed and drained.
-func (a *Audit) take(spare []byte) (lines []byte, entries int) {
+func (a *Audit) take(spare []byte) batch {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for a.queued == 0 && !a.closed {
+	for a.queue.entries == 0 && !a.closed {
 		a.work.Wait()
 	}
-	lines, entries = a.queue, a.queued
-	a.queue, a.queued = spare, 0
-	a.room.Broadcast()
-	return lines, entries
+	b := a.queue
+	a.queue = batch{lines: spare}
+	a.writing, a.since = b.entries, time.Now()
+	return b
+}
+
+// settle says what became of a batch, to Trouble and to those who wait for it, before the
+// observers: one of them that blocks against its contract must not keep a login waiting.
+func (a *Audit) settle(b batch, whole int, err error) {
+	a.mu.Lock()
+	a.writing, a.trouble = 0, err
+	a.mu.Unlock()
+	if o := b.outcome; o != nil {
+		o.whole, o.err = whole, err
+		close(o.done)
+	}
+	if whole > 0 {
+		a.written(whole)
+	}
+	if err != nil {
+		a.failed(b.entries-whole, err)
+	}
 }
 
 func (a *Audit) written(entries int) {

@@ -67,14 +67,23 @@ func (f *osFile) Close() error {
 	return f.File.Close()
 }
 
-// flush writes lines, of so many entries, behind the rest of a torn line if there is one.
-// The write is not tried again: what it did not take is lost and told.
-func (a *Audit) flush(lines []byte, entries int) {
+// flush writes a batch, behind the rest of a torn line if there is one. The write is not
+// tried again: what it did not take is lost and told.
+func (a *Audit) flush(b batch) {
+	whole, err := a.writeLines(b)
+	if err != nil {
+		err = fmt.Errorf("audit log: %w", err)
+	}
+	a.settle(b, whole, err)
+}
+
+// writeLines says how many entries from the first on were written whole.
+func (a *Audit) writeLines(b batch) (whole int, err error) {
 	a.io.Lock()
 	defer a.io.Unlock()
-	out, before := lines, len(a.torn)
+	out, before := b.lines, len(a.torn)
 	if before > 0 {
-		out = slices.Concat(a.torn, lines) // its entry was counted as lost when it tore
+		out = slices.Concat(a.torn, b.lines) // its entry was counted as lost when it tore
 	}
 	n, err := a.file.Write(out)
 	if err == nil && n < len(out) {
@@ -82,18 +91,28 @@ func (a *Audit) flush(lines []byte, entries int) {
 	}
 	if err == nil {
 		a.torn = nil
-		a.written(entries)
-		return
+		return b.entries, nil
 	}
-	whole := 0
 	if n > before {
-		whole = bytes.Count(lines[:n-before], []byte{'\n'})
+		whole = bytes.Count(b.lines[:n-before], []byte{'\n'})
 	}
 	if n > 0 { // else the file is as it was, and so is what it lacks
 		a.torn = tornRest(out, n)
 	}
-	a.written(whole)
-	a.failed(entries-whole, fmt.Errorf("audit log: %w", err))
+	return whole, err
+}
+
+// finish is the end of the file, when all is drained.
+func (a *Audit) finish() {
+	a.io.Lock()
+	defer a.io.Unlock()
+	_, _ = a.file.Write(a.torn) // a last try to complete a torn line
+	err := a.file.Sync()
+	if err != nil {
+		a.failed(0, fmt.Errorf("audit log: %w", err))
+	}
+	a.closeErr = errors.Join(err, a.file.Close())
+	a.file = nil
 }
 
 // tornRest is the rest of the line that the first n bytes of lines end in the middle of,

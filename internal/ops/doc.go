@@ -8,18 +8,27 @@
 // the reference that the terminal was shown, and accounts and addresses in clear.
 //
 // Log encodes in the caller and appends to a queue in memory; one goroutine takes all that
-// is queued and writes it with one write call. There is no timer: while one write is on its
-// way, the next fills. Log waits only when maxQueued entries wait for a disk that does not
-// keep up, so that memory is bounded and nothing is dropped for being too much.
+// is queued and writes it with one write call. No timer gathers: while one write is on its
+// way, the next fills.
 //
 //	states: open ──Close──▶ draining ──last write, fsync──▶ closed
+//	                            └──ctx ends──▶ given up; the writer tries on
+//
+// Log never waits, since event loops call it: behind a file that hangs, maxQueued entries
+// wait, and further ones are dropped, counted and told to the observers, at the first drop
+// and then once a second. LogWritten returns when the write call that has its line returned;
+// whoever answers a login after it has its evidence in the operating system's hands. All
+// that wait for one write share one channel, which is closed once. Close and Reopen end with
+// their context, whatever the file does. Trouble says why the log does not take what it is
+// given, for the readiness.
 //
 // If a write fails, the entries that were not written whole are lost; they are counted and
 // told to the observers, and the front goes on: the record of a login is in the store, the
 // audit log is evidence beside it. A line torn by the failure is completed by the next
 // write. If the process is killed, what was queued is lost (microseconds to milliseconds of
-// entries); if the machine fails, what the kernel had not written out. A torn last line is
-// ended when the file is next opened, so that each later entry has a line of its own.
+// entries, or all that a hanging file left in the queue), but nothing for which LogWritten
+// returned nil; if the machine fails, what the kernel had not written out. A torn last line
+// is ended when the file is next opened, so that each later entry has a line of its own.
 //
 // Whatever strangers sent is valid UTF-8, at most maxText bytes, and without anything that
 // could break a line, hide or turn around text, once it stands in the log.

@@ -20,17 +20,18 @@
 //   - The file appears under its name whole, or not at all. A file of that name from
 //     before is replaced in one step.
 //   - Memory does not grow with the number of records.
-//   - A report never stands without its manifest, <name>.manifest.json, and what the
-//     ledger knows stands. A file of another content is replaced only if an export made
-//     it, as ledger or manifest say.
+//   - A report, a merged one too, never stands without its manifest, <name>.manifest.json,
+//     and what the ledger knows stands. A file of another content is replaced by an
+//     export only if an export made it, as ledger or manifest say.
 //
 // # Kinds of exports
 //
 //	full        every record of a day whose window has closed
 //	supplement  <name>.supplement-N.txt: what came after the full export and the
 //	            supplements since, by the store's positions; a record is in one of them
-//	partial     <name>.partial.txt: what is there before the window closes; no base for
-//	            supplements
+//	partial     what is there before the window closes, under the report's own name: its
+//	            manifest and the ledger say what it is, and the full export takes its
+//	            place; no base for supplements
 //
 // # States of a day
 //
@@ -41,10 +42,10 @@
 //
 // # If we crash
 //
-// While writing: a temporary file .<name><digits> is left beside the report's place; it may
-// be removed, the next export does not look at it. After the rename and before the
-// directory's fsync: after a power failure the old file, or none, may be there. Export has
-// not returned then, so nobody was told otherwise.
+// While writing: temporary files .<name><digits> are left beside the places of the report
+// and its manifest; they may be removed, the next export does not look at them. After the
+// rename and before the directory's fsync: after a power failure the old file, or none, may
+// be there. Export has not returned then, so nobody was told otherwise.
 //
 // An Exporter renames the manifest first, then the report, then writes the ledger's line.
 // Between manifest and report: the report from before stands, or none, beside a manifest
@@ -61,6 +62,8 @@
 //
 // The main seat's report is merged with those of the secondary seats: each different line
 // once, in bytewise order, sorted outside memory (package extsort). A bad line, an input of
-// another unit or day, or one that changes meanwhile ends the merge without a file. Bad
-// lines that are put aside have their file before the report has its name.
+// another unit or day, one that changes meanwhile or is not what the manifest beside it
+// tells of ends the merge without a file. Bad lines that are put aside have their file before
+// the report has its name, and so has the merged file's manifest, of kind merged: an export
+// does not replace a merged file, nor a merge an export.
 package settlement

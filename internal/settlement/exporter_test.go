@@ -261,8 +261,10 @@ func TestExporterRefuses(t *testing.T) {
 		kind   store.ExportKind
 		want   string
 	}{
-		{"open window", func(x *Exporter) { x.Now = func() time.Time { return afterClose.Add(-time.Nanosecond) } },
-			day, store.FullExport, "closes at 2026-01-05 15:30:00"},
+		{
+			"open window", func(x *Exporter) { x.Now = func() time.Time { return afterClose.Add(-time.Nanosecond) } },
+			day, store.FullExport, "closes at 2026-01-05 15:30:00",
+		},
 		{"weekend", func(*Exporter) {}, 20260104, store.FullExport, "belong to 20260105"},
 		{"no date", func(*Exporter) {}, 20260230, store.FullExport, "not a date"},
 		{"supplement of nothing", func(*Exporter) {}, day, store.SupplementExport, "without --supplement"},

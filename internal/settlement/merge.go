@@ -9,7 +9,10 @@ import (
 	"io"
 	"syscall"
 
+	"github.com/google/renameio/v2"
+
 	"github.com/tradefront/tradefront/internal/extsort"
+	"github.com/tradefront/tradefront/internal/store"
 )
 
 const (
@@ -29,6 +32,7 @@ type MergeOptions struct {
 	OutDir  string   // must exist
 	SkipBad string   // file to put bad lines into; "" means that a bad line is an error
 	TempDir string   // for what does not fit in memory, up to twice the inputs; "" is OutDir
+	Version string   // of the program, for the manifest
 
 	Reading func(done, total int64) // bytes; may be nil
 	Writing func(done, total int64) // lines; may be nil
@@ -40,12 +44,14 @@ type MergeInput struct {
 	Rows   int64 // good lines
 	Bad    int64 // lines put aside
 	SHA256 [sha256.Size]byte
+	Kind   store.ExportKind // as the manifest beside it says; "" without one
 }
 
 // MergeResult is the file that a merge made.
 type MergeResult struct {
 	ReportName
 	Path       string
+	Manifest   string // path
 	Inputs     []MergeInput
 	Rows       int64
 	Duplicates int64 // lines dropped because they stood before
@@ -55,13 +61,16 @@ type MergeResult struct {
 	Warnings   []string
 }
 
-// Merge makes one report of several. On any error, and when ctx ends, no file is made and
-// one that was there stays as it was. The error is a *BadLinesError if bad lines are the
-// cause.
+// Merge makes one report of several, and its manifest. On any error, and when ctx ends, no
+// report is made and one that was there stays as it was. The error is a *BadLinesError if
+// bad lines are the cause, else a *ManifestsError if an input is not what the manifest beside
+// it tells of; with SkipBad both are no errors, and the latter is a warning.
 //
-// If we crash: nothing is left but files .<name><digits> beside the places of the report and
-// of SkipBad, which may be removed. After SkipBad has its name and before the report has:
-// the lines put aside are there without a report; move them away and merge again.
+// If we crash: nothing is left but files .<name><digits> beside the places of the report, of
+// its manifest and of SkipBad, which may be removed. After SkipBad has its name and before
+// the report has: the lines put aside are there without a report; move them away and merge
+// again. After the manifest has its name and before the report has: the report from before
+// stands, or none, beside a manifest that does not match it, which verify tells; merge again.
 func Merge(ctx context.Context, o MergeOptions) (MergeResult, error) {
 	m, err := newMerge(o)
 	if err != nil {
@@ -95,7 +104,9 @@ type merge struct {
 	sorter *extsort.Sorter
 	bad    BadLinesError
 	result MergeResult
-	last   []byte // line written, with its LF
+	// differing is what manifests say that is not so.
+	differing ManifestsError
+	last      []byte // line written, with its LF
 
 	total, before int64 // bytes: of all inputs, and of those before the one being read
 }
@@ -126,11 +137,16 @@ func (m *merge) read(ctx context.Context) error {
 			return err
 		}
 		m.before += in.Offset()
+		m.compareManifest(&done)
 		m.result.Inputs = append(m.result.Inputs, done)
 	}
 	if m.aside == nil && m.bad.Total > 0 {
 		return &m.bad
 	}
+	if m.aside == nil && len(m.differing.Problems) > 0 {
+		return &m.differing
+	}
+	m.result.Warnings = append(m.result.Warnings, m.differing.Problems...)
 	m.result.Bad = m.bad.Total
 	m.warnOfCopies()
 	return nil
@@ -229,6 +245,50 @@ func (m *merge) writeLine(line []byte) error {
 
 // commit gives the files their names, if the inputs are still what was read.
 func (m *merge) commit() error {
+	if err := m.checkRead(); err != nil {
+		return err
+	}
+	// Whatever can fail for want of room fails before any file has its name.
+	if err := m.out.finish(); err != nil {
+		return err
+	}
+	m.result.Bytes, m.result.SHA256 = m.out.bytes, m.out.sum()
+	manifest, err := m.manifest()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = manifest.Cleanup() }() // does nothing once it has its name
+	if err := m.checkManifestPlace(); err != nil {
+		return err // an export was made there meanwhile
+	}
+	if m.aside != nil {
+		if err := m.aside.commit(); err != nil {
+			return err
+		}
+	}
+	if err := m.publish(manifest); err != nil {
+		if m.bad.Total > 0 {
+			err = fmt.Errorf("%w (the bad lines are in %s already; move it away)", err, m.aside.path)
+		}
+		return err
+	}
+	return nil
+}
+
+// publish is the manifest first, durable, then the report: one never stands without the
+// other, as with an export.
+func (m *merge) publish(manifest *renameio.PendingFile) error {
+	if err := manifest.CloseAtomicallyReplace(); err != nil {
+		return err
+	}
+	if err := syncDir(m.opt.OutDir); err != nil {
+		return err
+	}
+	return m.out.commit()
+}
+
+// checkRead holds the inputs to what was read of them, and that to what was written.
+func (m *merge) checkRead() error {
 	var read int64
 	for i, in := range m.inputs {
 		if err := in.CheckUnchanged(); err != nil {
@@ -239,22 +299,6 @@ func (m *merge) commit() error {
 	if written := m.result.Rows + m.result.Duplicates; written != read {
 		return fmt.Errorf("%d lines were read and %d sorted: this is a bug, nothing was written", read, written)
 	}
-	// Whatever can fail for want of room fails before either file has its name.
-	if err := m.out.finish(); err != nil {
-		return err
-	}
-	if m.aside != nil {
-		if err := m.aside.commit(); err != nil {
-			return err
-		}
-	}
-	if err := m.out.commit(); err != nil {
-		if m.bad.Total > 0 {
-			err = fmt.Errorf("%w (the bad lines are in %s already; move it away)", err, m.aside.path)
-		}
-		return err
-	}
-	m.result.Bytes, m.result.SHA256 = m.out.bytes, m.out.sum()
 	return nil
 }
 

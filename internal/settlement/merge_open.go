@@ -48,6 +48,7 @@ func (m *merge) open() (err error) {
 	}
 	name := FileName(m.result.UnitID, m.result.Day)
 	m.result.Path = filepath.Join(m.opt.OutDir, name)
+	m.result.Manifest = ManifestName(m.result.Path)
 	if err := m.checkPlaces(); err != nil {
 		return err
 	}
@@ -91,6 +92,9 @@ func (m *merge) checkPlaces() error {
 		if same {
 			return fmt.Errorf("the result would replace the input %s; name another folder with --out", in.path)
 		}
+	}
+	if err := m.checkManifestPlace(); err != nil {
+		return err
 	}
 	if m.opt.SkipBad == "" || filepath.Base(m.opt.SkipBad) != filepath.Base(m.result.Path) {
 		return nil

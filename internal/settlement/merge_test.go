@@ -61,11 +61,11 @@ func TestMerge(t *testing.T) {
 	}
 	one, two := int64(len(lines(a, a, a))), int64(len(lines(a, a, a, a, a)))
 	if diff := cmp.Diff(MergeResult{
-		ReportName: ReportName{"0001", day}, Path: filepath.Join(out, reportFileName),
+		ReportName: ReportName{"0001", day}, Path: filepath.Join(out, reportFileName), Manifest: filepath.Join(out, reportFileName+".manifest.json"),
 		Inputs: []MergeInput{
-			{in[0], 3, 0, sha256.Sum256([]byte(lines(c, a, a)))},
-			{in[1], 2, 0, sha256.Sum256([]byte(lines(b, c)))},
-			{in[2], 0, 0, sha256.Sum256(nil)},
+			{in[0], 3, 0, sha256.Sum256([]byte(lines(c, a, a))), ""},
+			{in[1], 2, 0, sha256.Sum256([]byte(lines(b, c))), ""},
+			{in[2], 0, 0, sha256.Sum256(nil), ""},
 		},
 		Rows: 3, Duplicates: 2, Bytes: int64(len(want)), SHA256: sha256.Sum256([]byte(want)),
 	}, got); diff != "" {
@@ -74,7 +74,7 @@ func TestMerge(t *testing.T) {
 	if !slices.Equal(read, []int64{one, two, two, two, two, two}) || !slices.Equal(written, []int64{0, 5, 5, 5}) {
 		t.Errorf("progress: %v, %v", read, written)
 	}
-	if left := names(t, out); len(left) != 1 {
+	if left := names(t, out); len(left) != 2 { // the report and its manifest
 		t.Errorf("left %v", left)
 	}
 }
@@ -186,7 +186,7 @@ func TestMergePutsBadLinesAside(t *testing.T) {
 			if strings.HasPrefix(c.content, "\ufeff") {
 				good-- // what stands behind the mark is bad
 			}
-			want := MergeInput{in[1], good, 1, sha256.Sum256([]byte(c.content))}
+			want := MergeInput{in[1], good, 1, sha256.Sum256([]byte(c.content)), ""}
 			if got.Bad != 1 || got.Inputs[1] != want || got.Rows != 1+good {
 				t.Errorf("%+v, want %+v", got, want)
 			}
@@ -393,7 +393,7 @@ func TestMergeReplacesItsResult(t *testing.T) {
 }
 
 // A name that is taken by a folder cannot be replaced, which shows last: then the bad lines
-// have their file already, and the error says so.
+// have their file already, and the error says so. The manifest stands, as after a crash.
 func TestMergeRenameFails(t *testing.T) {
 	out, aside := t.TempDir(), filepath.Join(t.TempDir(), "bad")
 	if err := os.MkdirAll(filepath.Join(out, reportFileName, "x"), 0o700); err != nil {
@@ -401,7 +401,7 @@ func TestMergeRenameFails(t *testing.T) {
 	}
 	in := seats(t, "bad\n", lines(line(1)))
 	_, err := Merge(t.Context(), MergeOptions{Inputs: in, OutDir: out, SkipBad: aside})
-	if err == nil || !strings.Contains(err.Error(), "the bad lines are in "+aside+" already") || len(names(t, out)) != 1 {
+	if err == nil || !strings.Contains(err.Error(), "the bad lines are in "+aside+" already") || len(names(t, out)) != 2 {
 		t.Errorf("%v, left %v", err, names(t, out))
 	}
 }

@@ -51,13 +51,16 @@ func (j *exportJob) standing(ctx context.Context, made Result) (*Replaced, error
 }
 
 func (j *exportJob) explained(path string, sum [sha256.Size]byte) bool {
+	// A manifest that is missing or damaged explains nothing.
+	m, err := ReadManifest(path)
+	if err == nil && m.Kind == mergedKind {
+		return false // even if, of few lines, it has the content of an export
+	}
 	for _, e := range j.exports {
 		if e.SHA256 == sum && e.File == filepath.Base(path) {
 			return true
 		}
 	}
-	// A manifest that is missing or damaged explains nothing.
-	m, err := ReadManifest(path)
 	return err == nil && m.explains(j.UnitID, j.day, sum)
 }
 

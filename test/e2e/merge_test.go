@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tradefront/tradefront/internal/settlement"
 )
 
 const mergedName = "0001clientinfo20260105.txt"
@@ -65,6 +67,15 @@ func TestMergeCommand(t *testing.T) {
 	if sum := sha256.Sum256(content); done.Rows != 500 || done.DuplicatesDropped != 100 || len(done.Inputs) != 2 || done.SHA256 != hex.EncodeToString(sum[:]) {
 		t.Errorf("%+v", done)
 	}
+	var made settlement.MergeManifest
+	if data, err := os.ReadFile(filepath.Join(out, mergedName+".manifest.json")); err != nil || json.Unmarshal(data, &made) != nil ||
+		made.Kind != "merged" || made.Rows != 500 || made.SHA256 != done.SHA256 || len(made.Inputs) != 2 || made.Version == "" {
+		t.Errorf("%+v, %v", made, err)
+	}
+	cut := seat(t, 0, 10)
+	if err := os.WriteFile(cut+".manifest.json", []byte(`{"kind": "full", "rows": 11, "sha256": "x"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	bad := filepath.Join(t.TempDir(), mergedName)
 	if err := os.WriteFile(bad, []byte("TF01@1.0@@QQ==\r\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -77,6 +88,7 @@ func TestMergeCommand(t *testing.T) {
 		{2, "requires at least 2 arg", []string{a, "--out", out}},
 		{2, `"out" not set`, []string{a, b}},
 		{1, bad + ":1: the line ends in CRLF", []string{a, bad, "--out", out}},
+		{1, cut + " has 10 lines, its manifest says 11", []string{a, cut, "--out", out}},
 		{1, "would replace the input", []string{a, b, "--out", filepath.Dir(a)}},
 	} {
 		if text, errOut, status := merge(c.args...); status != c.status || !strings.Contains(errOut, c.want) {
@@ -125,7 +137,7 @@ func TestMergeKillNine(t *testing.T) {
 }
 
 // temporaryName is how doc.go of package settlement names what a crash leaves.
-var temporaryName = regexp.MustCompile(`^\.` + regexp.QuoteMeta(mergedName) + `[0-9]+$`)
+var temporaryName = regexp.MustCompile(`^\.` + regexp.QuoteMeta(mergedName) + `(\.manifest\.json)?[0-9]+$`)
 
 func temporaries(t *testing.T, out string) (found []os.DirEntry) {
 	t.Helper()

@@ -57,6 +57,10 @@ func TestIndependentTerminalNational(t *testing.T) {
 		if err := json.Unmarshal([]byte(s.cli("", "report", "export", "--partial", "--day", got.TradingDay, "--out", s.dir, "-o", "json")), &done); err != nil {
 			t.Fatal(err)
 		}
+		checked := s.cli("", "report", "verify", done.Path, "--private-key", "2.0="+filepath.Join(s.dir, "2.0.private.pem"))
+		if !strings.Contains(checked, "Good: 1 line, each opened with a test key") || !strings.Contains(checked, "file_partial") {
+			t.Errorf("report verify shows\n%s", checked)
+		}
 		data, err := os.ReadFile(done.Path)
 		if err != nil {
 			t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
+	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
 // reconciled is what the command prints with -o json.
@@ -19,6 +20,7 @@ type reconciled struct {
 	Complete                               bool
 	Verdict                                string
 	Answered, Unanswered, Stored, Reported int
+	Reports                                []string
 	Differences                            []reconcile.Differences
 }
 
@@ -136,6 +138,38 @@ func (s *site) takeLine(path string) {
 	if err := os.WriteFile(path, []byte(strings.Join(lines, "")), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// TestReconcileSupplement: a day that was settled with a supplement is proven by both files
+// together.
+func TestReconcileSupplement(t *testing.T) {
+	stores(t, func(t *testing.T, url string) {
+		s := newSite(t, url, "")
+		const day = "20260105"
+		recs := storetest.Records(storetest.Day, 13)
+		s.put(url, recs[:10])
+		s.cli("", "report", "export", "--day", day, "--out", s.dir)
+		s.put(url, recs[10:])
+		s.cli("", "report", "export", "--supplement", "--day", day, "--out", s.dir)
+		var log strings.Builder
+		for _, r := range recs {
+			log.WriteString(`{"event":"login","reason":"ok","record_id":"` + r.ID.String() + `","trading_day":"` + day + `"}` + "\n")
+		}
+		s.write("answered.jsonl", []byte(log.String()))
+		report, supplement := filepath.Join(s.dir, "0001clientinfo"+day+".txt"), filepath.Join(s.dir, "0001clientinfo"+day+".supplement-1.txt")
+		args := []string{"--day", day, "--audit", filepath.Join(s.dir, "answered.jsonl"), "--report", report}
+		if r := s.reconcile(1, args...); len(of(r, reconcile.StoredNotReported)) != 3 {
+			t.Errorf("without the supplement: %+v", r)
+		}
+		args = append(args, "--report", supplement)
+		r := s.reconcile(0, args...)
+		if !r.Complete || r.Reported != 13 || !slices.Equal(r.Reports, []string{report, supplement}) {
+			t.Errorf("%+v", r)
+		}
+		if out := s.cli("", append([]string{"reconcile"}, args...)...); !strings.Contains(out, " 1 audit log,") || !strings.Contains(out, report+", "+supplement) {
+			t.Error(out)
+		}
+	})
 }
 
 func TestReconcileMisuse(t *testing.T) {

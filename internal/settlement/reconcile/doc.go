@@ -4,7 +4,8 @@
 //	answered   audit log: login, reason ok, of that trading day; without those of which a
 //	           later entry says that the terminal was gone (unanswered)
 //	stored     the records of that day
-//	reported   the lines of the report; left out if no report is given
+//	reported   the lines of the report and of its supplements, all files together; left
+//	           out if none is given
 //
 // Answered and stored meet by RecordID. A line of the report holds no RecordID: stored and
 // reported meet by the supplement's ciphertext, which no two logins share, and then must be
@@ -14,7 +15,7 @@
 //	                                   ├─join──▶ differences by RecordID
 //	store, in RecordID order ──────────┘
 //	      │
-//	      └───▶ sort by ciphertext ◀── lines of the report
+//	      └───▶ sort by ciphertext ◀── lines of the reports
 //	                    └─groups─▶ differences by RecordID and line
 //
 // # What counts as a fault

@@ -54,7 +54,8 @@ func Kinds() []KindFacts {
 		},
 		{
 			StoredNotReported, true, "stored, not reported",
-			"Export the report again (tradefront report export) and reconcile again; if it was handed in already, hand in the new one.",
+			"If the day has supplements, name them too, each with --report. Else export the report again (tradefront report export) " +
+				"and reconcile again; if it was handed in already, hand in the new one, or a supplement (--supplement).",
 		},
 		{
 			ReportedNotStored, true, "reported, not stored",
@@ -75,7 +76,8 @@ func Kinds() []KindFacts {
 		},
 		{
 			ReportedTwice, true, "reported twice",
-			"The line stands in the report again: export the report again.",
+			"The line stands in the report again: export the report again. If it stands in two files: a supplement does not go with " +
+				"a full report that was exported after it, only with the one before.",
 		},
 		{
 			ReportLineBad, true, "bad lines of the report",

@@ -59,7 +59,7 @@ func TestMemoryIsConstant(t *testing.T) {
 		f := newFirm(t, embedded, 0)
 		f.write(f.audit, manyEntries(n))
 		o := f.options()
-		o.Report = ""
+		o.Reports = nil
 		o.Records = endless{f.store, n, func() {
 			runtime.GC()
 			runtime.ReadMemStats(&stats)

@@ -41,10 +41,10 @@ type Options struct {
 	UnitID  string // 期货公司统一标识, which the report's name must have
 	Audit   []string
 	Records Records
-	Journal Finder // this front's local store, if its records are forwarded; may be nil
-	Report  string // "" compares answered and stored alone
-	TempDir string // "" is the system's
-	Limit   int    // differences of each kind that are kept
+	Journal Finder   // this front's local store, if its records are forwarded; may be nil
+	Reports []string // of the day, the supplements too: together what was reported; none compares answered and stored alone
+	TempDir string   // "" is the system's
+	Limit   int      // differences of each kind that are kept
 
 	ReadingAudit  func(done, total int64) // bytes; these three may be nil
 	ReadingStore  func(done, total int64) // rows, of an unknown total
@@ -58,7 +58,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	r := &run{
 		opt:    o,
-		result: &Result{Day: o.Day, Report: o.Report, limit: o.Limit, differences: map[Kind]*Differences{}},
+		result: &Result{Day: o.Day, Reports: o.Reports, limit: o.Limit, differences: map[Kind]*Differences{}},
 		logged: extsort.New(o.TempDir, sortMemory),
 		pairs:  extsort.New(o.TempDir, sortMemory),
 	}
@@ -82,7 +82,7 @@ func (r *run) compare(ctx context.Context) error {
 	if err := settlement.CheckTempDir(r.opt.TempDir); err != nil {
 		return err
 	}
-	if err := r.checkReportName(); err != nil {
+	if err := r.checkReportNames(); err != nil {
 		return err
 	}
 	if err := r.readAudit(ctx); err != nil {
@@ -94,27 +94,24 @@ func (r *run) compare(ctx context.Context) error {
 	if err := r.lookUpMissing(ctx); err != nil {
 		return err
 	}
-	if r.opt.Report != "" {
-		if err := r.readReport(ctx); err != nil {
-			return err
-		}
+	if err := r.readReports(ctx); err != nil {
+		return err
 	}
 	return r.joinReport(ctx)
 }
 
-// checkReportName refuses the report of another unit or day: every line would be a fault.
-func (r *run) checkReportName() error {
-	if r.opt.Report == "" {
-		return nil
-	}
-	name, err := settlement.ParseReportName(r.opt.Report)
-	switch {
-	case err != nil:
-		return err
-	case name.UnitID != r.opt.UnitID:
-		return fmt.Errorf("%s is the report of unit %s, the configuration is of %s", r.opt.Report, name.UnitID, r.opt.UnitID)
-	case name.Day != r.opt.Day:
-		return fmt.Errorf("%s is the report of %s, not of %s", r.opt.Report, name.Day, r.opt.Day)
+// checkReportNames refuses the report of another unit or day: every line would be a fault.
+func (r *run) checkReportNames() error {
+	for _, path := range r.opt.Reports {
+		name, err := settlement.ParseReportName(path)
+		switch {
+		case err != nil:
+			return err
+		case name.UnitID != r.opt.UnitID:
+			return fmt.Errorf("%s is the report of unit %s, the configuration is of %s", path, name.UnitID, r.opt.UnitID)
+		case name.Day != r.opt.Day:
+			return fmt.Errorf("%s is the report of %s, not of %s", path, name.Day, r.opt.Day)
+		}
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func TestComplete(t *testing.T) {
 			if len(told) != 8 || told[2] != told[3] || told[4] != 300 || told[6] != told[7] || told[7] == 0 {
 				t.Errorf("progress %v", told)
 			}
-			o.Report = ""
+			o.Reports = nil
 			if r := f.run(o); r.Faults() != 0 || r.Verdict() != "Complete: every answered login is stored." {
 				t.Errorf("without a report: %s", r.Verdict())
 			}

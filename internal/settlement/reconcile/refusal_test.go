@@ -40,9 +40,13 @@ func TestRefusals(t *testing.T) {
 		{"bzip2", func(o *reconcile.Options) { o.Audit = []string{file("a.bz2", "BZh91AY")} }, "bzip2 -d"},
 		{"gzip header cut", func(o *reconcile.Options) { o.Audit = []string{file("a.gz", "\x1f\x8b\x08")} }, "a.gz"},
 		{"report of another unit", func(o *reconcile.Options) { o.UnitID = "0002" }, "is the report of unit 0001"},
-		{"report of another day", func(o *reconcile.Options) { o.Report = file("0001clientinfo20260106.txt", "") }, "is the report of 20260106"},
-		{"report of another name", func(o *reconcile.Options) { o.Report = file("x.txt", "") }, "not the name of a report"},
-		{"report missing", func(o *reconcile.Options) { o.Report = f.dir + "/none/" + reportName }, "no such file"},
+		{"report of another day", func(o *reconcile.Options) { o.Reports = []string{file("0001clientinfo20260106.txt", "")} }, "is the report of 20260106"},
+		{"report of another name", func(o *reconcile.Options) { o.Reports = []string{file("x.txt", "")} }, "not the name of a report"},
+		{"report missing", func(o *reconcile.Options) { o.Reports = []string{f.dir + "/none/" + reportName} }, "no such file"},
+		{"report twice", func(o *reconcile.Options) { o.Reports = append(o.Reports, f.dir+"/./"+reportName) }, "are the same file"},
+		{"a second report of another day", func(o *reconcile.Options) {
+			o.Reports = append(o.Reports, file("0001clientinfo20260106.txt", ""))
+		}, "is the report of 20260106"},
 		{"no folder for temporary files", func(o *reconcile.Options) { o.TempDir = f.audit }, "is not a folder"},
 		{"store fails", func(o *reconcile.Options) {
 			o.Records = brokenStore{f.store, failing}

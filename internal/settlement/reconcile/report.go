@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -19,7 +21,8 @@ import (
 // same ciphertext, and stand together, the stored one first:
 //
 //	SHA-256 of the supplement's ciphertext 32 | 0 stored, 1 reported |
-//	RecordID, or the line's number big-endian 16 | SHA-256 of the whole line, first 16
+//	RecordID, or the file's place in Options.Reports 8 and the line's number 8,
+//	both big-endian | SHA-256 of the whole line, first 16
 type half []byte
 
 const (
@@ -31,6 +34,7 @@ const (
 
 func (h half) reported() bool { return h[halfSide] == 1 }
 func (h half) id() uuid.UUID  { return uuid.UUID(h[halfWho:halfLine]) }
+func (h half) file() int      { return int(binary.BigEndian.Uint64(h[halfWho : halfLine-8])) }
 func (h half) number() int64  { return int64(binary.BigEndian.Uint64(h[halfLine-8 : halfLine])) }
 func (h half) key() [32]byte  { return [32]byte(h[:halfSide]) }
 func (h half) hash() [16]byte { return [16]byte(h[halfLine:halfLen]) }
@@ -51,23 +55,63 @@ func (j *storeJoin) addRecord(rec *store.Record) error {
 	return j.pairs.Add(makeHalf(0, rec.ID, rec.Supplement, j.line))
 }
 
-// readReport hands the lines of the report to the join.
-func (r *run) readReport(ctx context.Context) error {
-	in, err := settlement.OpenReport(r.opt.Report)
+// readReports hands the lines of all reports to the join.
+func (r *run) readReports(ctx context.Context) error {
+	files, total, err := r.openReports()
+	defer func() {
+		for _, f := range files {
+			_ = f.Close() // was only read
+		}
+	}()
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	defer in.Close()
+	var before int64
+	for i, f := range files {
+		if err := r.readReport(ctx, f, i, before, total); err != nil {
+			return err
+		}
+		before += f.Offset()
+	}
+	return nil
+}
+
+// openReports opens all files before one is read. A file that is named twice is a slip of
+// the hand, and refused: each of its lines would count as reported twice.
+func (r *run) openReports() (files []*settlement.ReportReader, total int64, err error) {
+	var infos []os.FileInfo
+	for i, path := range r.opt.Reports {
+		f, err := settlement.OpenReport(path)
+		if err != nil {
+			return files, 0, err
+		}
+		files = append(files, f)
+		total += f.Size()
+		info, err := os.Stat(path)
+		if err != nil {
+			return files, 0, err
+		}
+		if at := slices.IndexFunc(infos, func(o os.FileInfo) bool { return os.SameFile(o, info) }); at >= 0 {
+			return files, 0, fmt.Errorf("%s and %s are the same file", r.opt.Reports[at], r.opt.Reports[i])
+		}
+		infos = append(infos, info)
+	}
+	return files, total, nil
+}
+
+// readReport hands the lines of one report to the join; before is what was read of those
+// before it.
+func (r *run) readReport(ctx context.Context, in *settlement.ReportReader, file int, before, total int64) error {
 	for {
 		line, err := in.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err == nil {
-			err = r.addLine(line)
+			err = r.addLine(file, line)
 		}
 		if err == nil && line.Number%step == 0 {
-			err = look(ctx, r.opt.ReadingReport, in.Offset(), in.Size())
+			err = look(ctx, r.opt.ReadingReport, before+in.Offset(), total)
 		}
 		if err != nil {
 			return err
@@ -76,16 +120,17 @@ func (r *run) readReport(ctx context.Context) error {
 	if err := in.CheckUnchanged(); err != nil {
 		return err
 	}
-	return look(ctx, r.opt.ReadingReport, in.Offset(), in.Size())
+	return look(ctx, r.opt.ReadingReport, before+in.Offset(), total)
 }
 
-func (r *run) addLine(l settlement.ReportLine) error {
+func (r *run) addLine(file int, l settlement.ReportLine) error {
 	if l.Err != nil {
-		r.result.add(ReportLineBad, Difference{Where: place(r.opt.Report, l.Number), Detail: l.Err.Error()})
+		r.result.add(ReportLineBad, Difference{Where: place(r.opt.Reports[file], l.Number), Detail: l.Err.Error()})
 		return nil //nolint:nilerr // it is in the result
 	}
 	r.result.Reported++
 	var who [16]byte
+	binary.BigEndian.PutUint64(who[:8], uint64(file))
 	binary.BigEndian.PutUint64(who[8:], uint64(l.Number))
 	return r.pairs.Add(makeHalf(1, who, l.Line.Supplement, l.Raw))
 }
@@ -128,7 +173,7 @@ type pair struct {
 	stored, reported int64
 	id               uuid.UUID // of the first record
 	hash             [16]byte  // of the line it should have
-	number           int64     // of the first line
+	first            string    // place of the first line
 }
 
 // meet adds one half to the pair; the stored ones come first.
@@ -143,12 +188,12 @@ func (r *run) meet(g *pair, h half) {
 		})
 		return
 	}
-	where := place(r.opt.Report, h.number())
+	where := place(r.opt.Reports[h.file()], h.number())
 	if g.reported++; g.reported > 1 {
-		r.result.add(ReportedTwice, Difference{RecordID: g.recordID(), Where: where, Before: place(r.opt.Report, g.number)})
+		r.result.add(ReportedTwice, Difference{RecordID: g.recordID(), Where: where, Before: g.first})
 		return
 	}
-	g.number = h.number()
+	g.first = where
 	switch {
 	case g.stored == 0:
 		r.result.add(ReportedNotStored, Difference{Where: where})
@@ -158,7 +203,7 @@ func (r *run) meet(g *pair, h half) {
 }
 
 func (r *run) endPair(g *pair) {
-	if r.opt.Report != "" && g.stored > 0 && g.reported == 0 {
+	if len(r.opt.Reports) > 0 && g.stored > 0 && g.reported == 0 {
 		r.result.add(StoredNotReported, Difference{RecordID: g.recordID()})
 	}
 }

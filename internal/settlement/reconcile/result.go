@@ -55,8 +55,8 @@ type Result struct {
 	Answered   int64 // RecordIDs
 	Unanswered int64 // RecordIDs of which the audit log says that the terminal was gone
 	Stored     int64 // RecordIDs
-	Reported   int64 // good lines; see Report
-	Report     string
+	Reported   int64 // good lines of all Reports
+	Reports    []string
 	Audit      []AuditFile
 	Warnings   []string
 
@@ -105,8 +105,12 @@ func (r *Result) Verdict() string {
 		return "NOT proven complete: " + strings.Join(faults, "; ") + "."
 	}
 	verdict := "Complete: every answered login is stored"
-	if r.Report != "" {
+	switch len(r.Reports) {
+	case 0:
+	case 1:
 		verdict += ", and the report holds every stored record, once, and nothing else"
+	default:
+		verdict += fmt.Sprintf(", and the %d reports together hold every stored record, once, and nothing else", len(r.Reports))
 	}
 	if len(notes) > 0 {
 		verdict += " (no fault: " + strings.Join(notes, "; ") + ")"

@@ -37,9 +37,23 @@ func (b *builder) build(file File) *Report {
 		r.Opened = b.opened()
 	}
 	r.Faults, r.Verdict.Faults = b.found.list(true)
+	if b.shares.unnamedLength > 0 {
+		adviseToName(r.Faults)
+	}
 	r.Warnings, r.Verdict.Warnings = b.found.list(false)
 	r.Verdict = sentence(r)
 	return r
+}
+
+// adviseToName says what is the likelier cause where nothing is known of a key version: it
+// was taken for RSA's, and SM2 makes ciphertexts of other lengths.
+func adviseToName(faults []Finding) {
+	for i := range faults {
+		if f := &faults[i]; f.Kind == SupplementLength.String() {
+			f.Advice = "an SM2 key's version must be named by --config or --private-key: verify again with one of them; if it stays, " + f.Advice
+			f.AdviceZH = "SM2密钥的版本须通过--config或--private-key指明：请指明后重新检查；若仍存在，" + f.AdviceZH
+		}
+	}
 }
 
 // judgeAddresses tells which addresses hold more than people behind one router would.

@@ -42,6 +42,7 @@ const (
 	TerminalUnopened
 	TerminalString
 	// From here on: warnings.
+	FilePartial
 	TerminalLength
 	TerminalTwice
 	FlagOwn
@@ -55,7 +56,7 @@ const (
 )
 
 // firstWarning divides the list.
-const firstWarning = TerminalLength
+const firstWarning = FilePartial
 
 // Fault reports whether a finding of this kind means that the file is not good.
 func (k Kind) Fault() bool { return k < firstWarning && k != FileEmpty }
@@ -243,6 +244,11 @@ var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese stri
 		"terminal_string", "the flag calls the terminal item normal, but its items are not those of its terminal type", "异常标识为正常，但终端采集字符串格式错误",
 		"ask the vendor of the AppID for a collection library that keeps to the specification",
 		"请该AppID的厂商提供符合规范的采集库",
+	},
+	FilePartial: {
+		"file_partial", "a partial report: the window had not closed when it was made; never hand it in", "部分报送文件：生成时交易日区间尚未结束，切勿报送",
+		"when the window has closed, export the day again (without --partial) and verify that file",
+		"区间结束后重新导出（不带--partial），再检查新文件",
 	},
 	TerminalLength: {
 		"terminal_length", "the terminal item does not have the length of a ciphertext", "终端采集信息密文长度异常",

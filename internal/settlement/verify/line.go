@@ -150,6 +150,9 @@ func (w *worker) judgeSupplement(l *line, decoded bool) {
 		w.fingerprint(supplementPrint, l.supplement, l.number)
 		if n > maxSupplement || l.version != nil && !l.version.fits(n) {
 			w.found.add(SupplementLength, l.number, plural(n, "byte"))
+			if l.version != nil && l.version.unnamed {
+				w.shares.unnamedLength++
+			}
 		}
 	}
 }

@@ -8,30 +8,35 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"github.com/tradefront/tradefront/internal/regulation"
 )
 
 // maxManifest is the longest manifest in bytes that is read.
 const maxManifest = 1 << 20
 
-// judgeManifest compares the file with what `report export` wrote beside it, if that is
-// there: the only thing that can tell of a cut exactly between two lines.
+// manifest is what verify needs of what `report export` or `report merge` wrote.
+type manifest struct {
+	Kind   string                  `json:"kind"`
+	Rows   int64                   `json:"rows"`
+	SHA256 string                  `json:"sha256"`
+	Inputs []struct{ Kind string } `json:"inputs"` // of a merge
+}
+
+// kindPartial is that of an export from before the window closed.
+const kindPartial = "partial"
+
+// judgeManifest compares the file with what was written beside it when it was made, if that
+// is there: the only thing that can tell of a cut exactly between two lines.
 func judgeManifest(path string, read *chunker, found *findings) error {
-	f, err := os.Open(path + ".manifest.json")
+	data, err := readManifest(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxManifest))
-	if err != nil {
-		return err
-	}
-	var m struct {
-		Rows   int64  `json:"rows"`
-		SHA256 string `json:"sha256"`
-	}
+	var m manifest
 	switch err := json.Unmarshal(data, &m); {
 	case err != nil || m.SHA256 == "":
 		found.add(FileManifest, 0, "the manifest cannot be read")
@@ -40,5 +45,35 @@ func judgeManifest(path string, read *chunker, found *findings) error {
 	case m.SHA256 != hex.EncodeToString(read.sum.Sum(nil)):
 		found.add(FileManifest, 0, "as many lines, but another SHA-256")
 	}
+	m.judgeKind(found)
 	return nil
+}
+
+func (m *manifest) judgeKind(found *findings) {
+	if m.Kind == kindPartial {
+		found.add(FilePartial, 0, "its manifest says so")
+	}
+	for _, in := range m.Inputs {
+		if in.Kind == kindPartial {
+			found.add(FilePartial, 0, "its manifest says that it was merged from one")
+			return
+		}
+	}
+}
+
+// judgeWindow tells of a report whose day still goes on, whatever its manifest says, or if
+// there is none. Without a time that the check was made at nothing can be said.
+func judgeWindow(o *Options, win Window, found *findings) {
+	if !o.Now.IsZero() && o.Now.Before(win.End) && found.count[FilePartial] == 0 {
+		found.add(FilePartial, 0, "the window of its day closes at "+win.End.In(regulation.Zone).Format(regulation.TimeLayout))
+	}
+}
+
+func readManifest(path string) ([]byte, error) {
+	f, err := os.Open(path + ".manifest.json")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxManifest))
 }

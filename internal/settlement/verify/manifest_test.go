@@ -4,7 +4,10 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
 // A cut exactly between two lines leaves a file that is good in itself: only the manifest
@@ -34,6 +37,82 @@ func TestManifest(t *testing.T) {
 				}
 			}
 			expect(t, mustVerify(t, options(t, path, nil)), c.want, c.problem)
+		})
+	}
+}
+
+// What must not be handed in yet is told: by its manifest, or by the clock.
+func TestPartial(t *testing.T) {
+	s := newSealer()
+	content := s.good()
+	manifest := func(rest string) string {
+		return fmt.Sprintf(`{"rows": 1, "sha256": "%x", %s}`, sha256.Sum256([]byte(content)), rest)
+	}
+	closed := checkedAt.Truncate(24 * time.Hour).Add(15*time.Hour + 30*time.Minute - 8*time.Hour)
+	for _, c := range []struct {
+		name, manifest string
+		now            time.Time
+		want           []string
+		problem        string
+	}{
+		{"partial", manifest(`"kind": "partial"`), checkedAt, []string{"file_partial:0"}, "its manifest says so"},
+		{"partial, and still open", manifest(`"kind": "partial"`), closed.Add(-time.Second), []string{"file_partial:0"}, "its manifest says so"},
+		{"full", manifest(`"kind": "full"`), checkedAt, nil, ""},
+		{"merged", manifest(`"kind": "merged", "inputs": [{"kind": "full"}, {}]`), checkedAt, nil, ""},
+		{"merged from partial ones", manifest(`"kind": "merged", "inputs": [{"kind": "full"}, {"kind": "partial"}, {"kind": "partial"}]`), checkedAt, []string{"file_partial:0"}, "merged from one"},
+		{"no manifest, window open", "", closed.Add(-time.Nanosecond), []string{"file_partial:0"}, "closes at 2026-01-05 15:30:00"},
+		{"no manifest, window just closed", "", closed, nil, ""},
+		{"no time of the check", "", time.Time{}, nil, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := options(t, write(t, reportName, content), nil)
+			if o.Now = c.now; c.manifest != "" {
+				if err := os.WriteFile(o.Path+".manifest.json", []byte(c.manifest), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r := mustVerify(t, o)
+			expect(t, r, c.want, c.problem)
+			if !r.Verdict.Good || len(r.Warnings) != len(c.want) {
+				t.Errorf("%+v", r.Verdict)
+			}
+			for _, f := range r.Warnings {
+				if !strings.Contains(f.English, "never hand it in") || !strings.Contains(f.Chinese, "切勿报送") {
+					t.Errorf("%+v", f)
+				}
+			}
+		})
+	}
+}
+
+// A version that nobody named is taken for RSA's: the advice says how to name it.
+func TestAdviceToNameVersion(t *testing.T) {
+	s := newSealer()
+	sm2 := "TF01@2.0@@" + text64(make([]byte, 180)) + "\n"
+	for _, c := range []struct {
+		name  string
+		o     func(o *Options)
+		named bool
+	}{
+		{"nothing known", func(o *Options) { o.Versions, o.Complete = nil, false }, false},
+		{"another version known", func(o *Options) { o.Complete = false }, false},
+		{"known by a configuration", func(o *Options) {
+			o.Versions = append(o.Versions, Version{Name: "2.0"})
+		}, true},
+		{"not in the configuration", func(*Options) {}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := options(t, write(t, reportName, s.good()+sm2), nil)
+			c.o(&o)
+			r := mustVerify(t, o)
+			at := slices.IndexFunc(r.Faults, func(f Finding) bool { return f.Kind == "supplement_length" })
+			if at < 0 {
+				t.Fatalf("%v", told(r))
+			}
+			f := r.Faults[at]
+			if got := strings.Contains(f.Advice, "--config or --private-key") && strings.Contains(f.AdviceZH, "--private-key"); got == c.named {
+				t.Errorf("%s %s", f.Advice, f.AdviceZH)
+			}
 		})
 	}
 }

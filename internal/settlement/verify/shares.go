@@ -38,6 +38,7 @@ type shares struct {
 	versions      counts[string]
 	terminalEmpty int64 // the terminal sent nothing
 	terminalOdd   int64 // it sent what does not have the length of a ciphertext
+	unnamedLength int64 // supplements of a length that an unnamed version may have, if its key is SM2's
 	opened        openedShares
 }
 
@@ -82,6 +83,7 @@ func (s *shares) merge(other *shares) {
 	s.versions.merge(&other.versions)
 	s.terminalEmpty += other.terminalEmpty
 	s.terminalOdd += other.terminalOdd
+	s.unnamedLength += other.unnamedLength
 	s.opened.merge(&other.opened)
 }
 

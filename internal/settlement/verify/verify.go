@@ -28,7 +28,7 @@ type Options struct {
 	Complete bool
 
 	TempDir  string           // for finding repeats; "" is the system's
-	Now      time.Time        // that the report is dated with
+	Now      time.Time        // that the report is dated with, and that tells whether its window has closed
 	Progress func(read int64) // called now and then with the bytes read; may be nil
 }
 
@@ -50,7 +50,7 @@ func newRules(o *Options, win Window) *rules {
 }
 
 func (r *rules) unknownVersion(name string) *version {
-	return &version{Version: Version{Name: name}, foreign: r.complete}
+	return &version{Version: Version{Name: name}, foreign: r.complete, unnamed: !r.complete}
 }
 
 // validIn reports whether the version is valid at some instant of the window.
@@ -106,6 +106,7 @@ func verify(ctx context.Context, o *Options) (_ *Report, err error) {
 	if err := judgeManifest(o.Path, run.chunker, &found); err != nil {
 		return nil, err
 	}
+	judgeWindow(o, win, &found)
 	names := slices.Sorted(maps.Keys(all.shares.versions.of))
 	if err := run.rules.checkKeys(&found, names); err != nil {
 		return nil, err

@@ -1,0 +1,131 @@
+package settlement
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// mergedKind is the kind in the manifest of a merged file. The ledger has no such exports,
+// and so no export takes a merged file for one of its own.
+const mergedKind store.ExportKind = "merged"
+
+// MergeManifest is what stands beside a merged file, in <name>.manifest.json: what it holds
+// and what it was made of.
+type MergeManifest struct {
+	File       string              `json:"file"`
+	Kind       store.ExportKind    `json:"kind"` // merged
+	UnitID     string              `json:"report_unit_id"`
+	TradingDay string              `json:"trading_day"`
+	Rows       int64               `json:"rows"`
+	Bytes      int64               `json:"bytes"`
+	SHA256     string              `json:"sha256"`
+	Inputs     []MergeManifestFile `json:"inputs"`
+	Version    string              `json:"program_version"`
+}
+
+// MergeManifestFile is one file that was merged.
+type MergeManifestFile struct {
+	File   string           `json:"file"`           // without its folder: the seats' differ from firm to firm
+	Kind   store.ExportKind `json:"kind,omitempty"` // as its manifest says, if it has one
+	Rows   int64            `json:"rows"`           // good ones
+	Bad    int64            `json:"bad,omitempty"`  // put aside
+	SHA256 string           `json:"sha256"`
+}
+
+// ManifestsError says that inputs of a merge are not what their manifests tell of, and that
+// nothing was written.
+type ManifestsError struct{ Problems []string }
+
+func (e *ManifestsError) Error() string {
+	return "inputs differ from their manifests; nothing was written. Get file and manifest anew from the seat, " +
+		"or merge all the same with --skip-bad FILE:\n  " + strings.Join(e.Problems, "\n  ")
+}
+
+// compareManifest holds what was read of an input to the manifest beside it, if there is
+// one: nothing else can tell of a file that was cut between two lines.
+func (m *merge) compareManifest(in *MergeInput) {
+	said, err := ReadManifest(in.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	problem := ""
+	switch {
+	case err != nil:
+		problem = err.Error()
+	case said.Rows != in.Rows+in.Bad:
+		problem = fmt.Sprintf("%s has %d lines, its manifest says %d", in.Path, in.Rows+in.Bad, said.Rows)
+	case said.SHA256 != hex.EncodeToString(in.SHA256[:]):
+		problem = fmt.Sprintf("%s has as many lines as its manifest says, but another SHA-256", in.Path)
+	}
+	if problem != "" {
+		m.differing.Problems = append(m.differing.Problems, problem)
+	}
+	if err == nil {
+		in.Kind = said.Kind
+	}
+	if in.Kind == store.PartialExport {
+		m.result.Warnings = append(m.result.Warnings, in.Path+" is a partial report: the window of the day had not closed when it was made. "+
+			"Never hand in what was merged from it: get the seat's full export, and merge again")
+	}
+}
+
+// checkManifestPlace keeps a merge from the place of an export, by the manifest that
+// stands there: the export could not be told from the merged file any more. One that cannot
+// be read may be an export's.
+func (m *merge) checkManifestPlace() error {
+	said, err := ReadManifest(m.result.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("what stands at the place of the result cannot be told; move it away, or name another folder with --out: %w", err)
+	case said.Kind != mergedKind:
+		return fmt.Errorf("%s is a report that an export made (%s), as its manifest says; name another folder with --out", m.result.Path, said.Kind)
+	}
+	return nil
+}
+
+// manifest begins the manifest of the result, durable under a temporary name: what can
+// fail for want of room has failed after it.
+func (m *merge) manifest() (_ *renameio.PendingFile, err error) {
+	data, err := json.MarshalIndent(m.describe(), "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	pending, err := renameio.NewPendingFile(m.result.Manifest, renameio.WithTempDir(m.opt.OutDir), renameio.WithStaticPermissions(reportPerm))
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			_ = pending.Cleanup()
+		}
+	}()
+	if _, err := pending.Write(append(data, '\n')); err != nil {
+		return nil, err
+	}
+	return pending, pending.Sync()
+}
+
+func (m *merge) describe() MergeManifest {
+	r := &m.result
+	described := MergeManifest{
+		File: filepath.Base(r.Path), Kind: mergedKind, UnitID: r.UnitID, TradingDay: r.Day.String(),
+		Rows: r.Rows, Bytes: r.Bytes, SHA256: hex.EncodeToString(r.SHA256[:]), Version: m.opt.Version,
+	}
+	for _, in := range r.Inputs {
+		described.Inputs = append(described.Inputs, MergeManifestFile{
+			filepath.Base(in.Path), in.Kind, in.Rows, in.Bad, hex.EncodeToString(in.SHA256[:]),
+		})
+	}
+	return described
+}
