@@ -168,10 +168,19 @@ func TestAssessLengthByTheKeyOfItsVersion(t *testing.T) {
 		header  bool
 		good    bool
 	}{
-		{"rsa", 256, false, true}, {"rsa", 255, false, false}, {"rsa", 200, false, false},
-		{"rsa", 264, false, false}, {"rsa", 264, true, true},
-		{"sm2", 112, false, false}, {"sm2", 113, false, true}, {"sm2", 200, false, true}, {"sm2", 256, false, true},
-		{"sm2", 264, false, true}, {"sm2", 342, false, true}, {"sm2", 343, false, false}, {"sm2", 350, true, false},
+		{"rsa", 256, false, true},
+		{"rsa", 255, false, false},
+		{"rsa", 200, false, false},
+		{"rsa", 264, false, false},
+		{"rsa", 264, true, true},
+		{"sm2", 112, false, false},
+		{"sm2", 113, false, true},
+		{"sm2", 200, false, true},
+		{"sm2", 256, false, true},
+		{"sm2", 264, false, true},
+		{"sm2", 342, false, true},
+		{"sm2", 343, false, false},
+		{"sm2", 350, true, false},
 	} {
 		info := TerminalInfo{[]byte(tt.version), '0', make([]byte, tt.length)}
 		got, err := Rules{AcceptHeader264: tt.header}.Assess(info, ring, at("2026-01-05 09:00:00"))
