@@ -39,7 +39,8 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 .PHONY: bench
 bench: tools ## print all benchmarks side by side (BENCHTIME=1s)
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 20m \
-		./internal/ftd ./internal/session ./internal/auth ./internal/supplement ./internal/core ./internal/store ./internal/settlement ./test/e2e
+		./internal/ftd ./internal/session ./internal/auth ./internal/supplement ./internal/core ./internal/gateway \
+		./internal/ops ./internal/store ./internal/extsort ./internal/settlement/... ./test/e2e
 
 .PHONY: lint
 lint: ## golangci-lint
