@@ -19,7 +19,7 @@ const (
 	fileBuffers = 4
 	// writebackBytes is how far the disk may fall behind before it is told to write:
 	// otherwise the fsync at the end would wait for gigabytes.
-	writebackBytes = 8 << 20
+	writebackBytes = 64 << 20
 	// reportPerm lets the settlement's group read the report.
 	reportPerm = 0o640
 )
