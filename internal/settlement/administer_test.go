@@ -4,11 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"testing"
-
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver
 )
 
-// administrator runs SQL beside a store.
+// administrator runs SQL beside a store, by the driver that package store brings along.
 type administrator struct {
 	t  testing.TB
 	db *sql.DB
