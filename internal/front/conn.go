@@ -11,7 +11,7 @@ import (
 	"github.com/panjf2000/gnet/v2"
 	"go.uber.org/zap"
 
-	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -19,27 +19,44 @@ import (
 type loop struct {
 	el       gnet.EventLoop
 	conns    []*conn
-	fx       session.Effects
-	out      []byte // gathers what all frames of one read say, for one write
+	scratch  dialogue.Scratch
 	sweeping atomic.Bool
 }
 
 // conn is one connection; only its loop touches it.
 type conn struct {
-	gc       gnet.Conn
-	loop     *loop
-	index    int // in loop.conns
-	peer     session.Peer
-	session  session.Session
-	answered bool // a login of this session was answered: Ended is owed
-	closing  session.CloseReason
-	closed   bool
+	gc    gnet.Conn
+	loop  *loop
+	index int // in loop.conns
+	dialogue.Dialogue
+}
+
+// Unsent is part of dialogue.Line.
+func (c *conn) Unsent() int { return c.gc.OutboundBuffered() }
+
+// Write is part of dialogue.Line. On an error gnet closes the connection: OnClose has run.
+func (c *conn) Write(b []byte) { _, _ = c.gc.Write(b) }
+
+// Later is part of dialogue.Line.
+func (c *conn) Later(f func()) error {
+	return c.loop.el.Execute(context.Background(), gnet.RunnableFunc(func(context.Context) error {
+		f()
+		c.closeIfOver()
+		return nil
+	}))
+}
+
+// closeIfOver closes the connection after work outside of gnet's own callbacks.
+func (c *conn) closeIfOver() {
+	if !c.Ended() && c.Closing() != session.StayOpen {
+		_ = c.loop.el.Close(c.gc)
+	}
 }
 
 // OnOpen takes a connection in, or closes it at once.
 func (s *Server) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
-	defer s.rescue(nil, &action)
-	if s.draining.Load() {
+	defer s.rescue(&action)
+	if s.driver.Draining() {
 		s.observer.ConnectionRefused(session.FrontDraining.String())
 		return nil, gnet.Close
 	}
@@ -49,11 +66,8 @@ func (s *Server) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
 	}
 	s.connections.Add(1)
 	l := s.loopOf(gc.EventLoop())
-	c := &conn{
-		gc: gc, loop: l, index: len(l.conns),
-		peer:    session.Peer{SessionID: s.nextID(), Addr: peerAddr(gc)},
-		session: session.New(&s.cfg.Session, time.Now()),
-	}
+	c := &conn{gc: gc, loop: l, index: len(l.conns)}
+	c.Dialogue = s.driver.Begin(c, &l.scratch, session.Peer{SessionID: s.nextID(), Addr: peerAddr(gc)}, time.Now())
 	l.conns = append(l.conns, c)
 	gc.SetContext(c)
 	if err := gc.SetKeepAlivePeriod(keepAlive); err != nil {
@@ -69,36 +83,19 @@ func (s *Server) OnTraffic(gc gnet.Conn) (action gnet.Action) {
 	if !ok {
 		return gnet.Close
 	}
-	defer s.rescue(c, &action)
+	defer s.rescue(&action)
 	buf, err := gc.Peek(-1) // valid until Discard; nothing of it leaves this function
 	if err != nil {
 		return gnet.Close
 	}
-	c.loop.out = c.loop.out[:0]
-	used := 0
-	now := time.Now()
-	for c.closing == session.StayOpen {
-		frame, n, err := ftd.DecodeFrame(buf[used:], c.session.BodyLimit())
-		if err != nil {
-			s.malformed(c, err)
-			break
-		}
-		if n == 0 {
-			break
-		}
-		s.count(frame)
-		s.step(c, &session.Event{Kind: session.FrameArrived, Now: now, Frame: frame})
-		used += n
-	}
-	s.flush(c)
-	if c.closed {
+	used := c.Receive(buf, time.Now())
+	if c.Ended() {
 		return gnet.None // a write failed, and gnet has closed it
 	}
-	clear(buf[:used]) // passwords do not stay in a shared buffer
-	if used > 0 {     // Discard(0) would discard everything
+	if used > 0 { // Discard(0) would discard everything
 		_, _ = gc.Discard(used)
 	}
-	if c.closing != session.StayOpen {
+	if c.Closing() != session.StayOpen {
 		return gnet.Close
 	}
 	return gnet.None
@@ -110,61 +107,22 @@ func (s *Server) OnClose(gc gnet.Conn, _ error) (action gnet.Action) {
 	if !ok {
 		return gnet.None // was never taken in
 	}
-	defer s.rescue(nil, &action)
-	c.closed = true
+	defer s.rescue(&action)
 	c.loop.remove(c)
 	s.connections.Add(-1)
-	if c.closing == session.StayOpen {
-		c.closing = session.PeerClosed
-		if s.stopping.Load() {
-			c.closing = session.FrontDraining
-		}
+	reason := session.PeerClosed
+	if s.stopping.Load() {
+		reason = session.FrontDraining
 	}
-	s.observer.ConnectionClosed(c.closing.String())
-	if c.answered {
-		s.handler.Ended(c.peer, c.session.UserID())
-	}
+	c.End(reason)
 	return gnet.None
 }
 
-func (s *Server) malformed(c *conn, err error) {
-	fault, _ := err.(ftd.Fault)
-	s.observer.Malformed(fault.Word())
-	c.closing = session.Malformed
-}
-
-// count notes the frames that the standard says to discard.
-func (s *Server) count(f ftd.Frame) {
-	switch f.Type {
-	case ftd.FrameFTDC, ftd.FrameNone:
-	case ftd.FrameCompressed:
-		s.observer.Discarded("compressed")
-	default:
-		s.observer.Discarded("unknown")
-	}
-}
-
-// flush sends what was gathered. A terminal that does not read is closed instead.
-func (s *Server) flush(c *conn) {
-	out := c.loop.out
-	if len(out) == 0 || c.closed {
-		return
-	}
-	c.loop.out = out[:0]
-	if c.gc.OutboundBuffered()+len(out) > s.cfg.MaxOutbound {
-		c.closing = session.SlowReader
-		return
-	}
-	_, _ = c.gc.Write(out) // on an error gnet closes the connection: OnClose has run
-}
-
-// rescue ends a callback that panicked: that one connection is closed, the others live.
-func (s *Server) rescue(c *conn, action *gnet.Action) {
+// rescue ends a callback that panicked: that one connection is closed, the others live. A
+// panic inside of a dialogue does not come here, see there.
+func (s *Server) rescue(action *gnet.Action) {
 	if p := recover(); p != nil {
 		s.log.Error("panic in a callback, connection closed", zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
-		if c != nil && c.closing == session.StayOpen {
-			c.closing = session.FrontPanic
-		}
 		*action = gnet.Close
 	}
 }
@@ -230,23 +188,8 @@ func (s *Server) orderSweep(l *loop) {
 // sweep runs backwards, since closing a connection swaps a later one into its place.
 func (s *Server) sweep(l *loop, now time.Time) {
 	for i := len(l.conns) - 1; i >= 0; i-- {
-		s.onLoop(l.conns[i], func(c *conn) {
-			s.step(c, &session.Event{Kind: session.TimePassed, Now: now})
-		})
-	}
-}
-
-// onLoop runs work for a connection outside of gnet's own callbacks: with the same
-// rescue, one write, and the close that may follow.
-func (s *Server) onLoop(c *conn, work func(*conn)) {
-	var action gnet.Action
-	func() {
-		defer s.rescue(c, &action)
-		c.loop.out = c.loop.out[:0]
-		work(c)
-		s.flush(c)
-	}()
-	if !c.closed && c.closing != session.StayOpen {
-		_ = c.loop.el.Close(c.gc)
+		c := l.conns[i]
+		c.Tick(now)
+		c.closeIfOver()
 	}
 }

@@ -1,24 +1,18 @@
 // Package front is the event-loop server that terminals connect to: it moves bytes
-// between sockets and sessions and decides nothing about a login. It is the only
-// importer of gnet.
+// between sockets and dialogues and decides nothing about a login. It is the only
+// importer of gnet. What bytes mean, and when a login leaves the loop and comes back, is
+// internal/dialogue's: no socket is needed to test it.
 //
 // # Who runs where
 //
 // Each connection belongs to one loop of gnet for life. Everything that touches its
 // conn runs on that loop: callbacks of gnet, the sweep that looks at the clocks once
 // every sweepPeriod, and the end of a login, which comes back by EventLoop.Execute.
-// A login itself runs on a goroutine of its own, with a copy of what it needs; nothing
-// that aliases a read buffer ever leaves the loop.
-//
-//	loop:  bytes ─▶ frames ─▶ Session.Step ─▶ bytes ┐
-//	                              │ DoLogin         │ one write for all frames of a read
-//	                              ▼                 ▼
-//	goroutine:            Handler.Login ─▶ Execute ─▶ loop: answer, if the session still lives
+// A login itself runs on a goroutine of its own; nothing that aliases a read buffer ever
+// leaves the loop.
 //
 // # Invariants
 //
-//   - A login that was started is finished and its outcome reported to the Handler,
-//     whether or not its connection still lives: the record counts either way.
 //   - A panic in a callback closes that one connection and logs the stack.
 //   - The peer's address is copied once, at accept, unmapped and without zone; gnet
 //     forgets it when the connection closes, and it is evidence.
@@ -28,9 +22,8 @@
 // # Bounds
 //
 // Connections (checked against the limit of open files at start, see ConnectionBudget),
-// logins in flight over all connections, frames during a login in flight (session),
-// bytes that a terminal leaves unread, and, because every whole frame is taken from a
-// read, less than one frame of unread input a connection.
+// those of package dialogue, and, because every whole frame is taken from a read, less than
+// one frame of unread input a connection.
 //
 // # If we crash
 //

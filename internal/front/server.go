@@ -12,34 +12,18 @@ import (
 	"github.com/panjf2000/gnet/v2"
 	"go.uber.org/zap"
 
-	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
-// Handler decides what the dialogue asks. Challenge, Verify, Conclude and Ended are
-// called on an event loop and must not block; Login is called on a goroutine of its own.
-type Handler interface {
-	// Challenge fills in 128 bytes from a CSPRNG.
-	Challenge(challenge *[ftd.ChallengeLen]byte)
-	// Verify checks an answer to a challenge; a aliases the read buffer.
-	Verify(peer session.Peer, a *session.AuthAttempt) session.Reply
-	// Conclude writes down a verdict that the session or the front reached by itself.
-	Conclude(peer session.Peer, op session.Op, reason session.Reason, appID, userID []byte) session.Reply
-	// Login returns OK only once the record is durable. It owns a, and zeroes the password.
-	Login(ctx context.Context, peer session.Peer, a session.LoginAttempt) session.Reply
-	// Unanswered tells that the outcome of Login found no terminal any more.
-	Unanswered(peer session.Peer, reply session.Reply)
-	// Ended tells that a session whose login was answered is over.
-	Ended(peer session.Peer, userID []byte)
-}
+// Handler decides what the dialogues ask.
+type Handler = dialogue.Handler
 
 // Observer counts. Its methods are called on event loops.
 type Observer interface {
+	dialogue.Observer
 	ConnectionOpened()
-	ConnectionClosed(reason string)
 	ConnectionRefused(reason string)
-	Malformed(fault string)
-	Discarded(frameType string)
 }
 
 // Config is what a Server needs to know.
@@ -62,7 +46,7 @@ type Server struct {
 	gnet.BuiltinEventEngine
 
 	cfg      Config
-	handler  Handler
+	driver   *dialogue.Driver
 	observer Observer
 	log      *zap.Logger
 
@@ -74,21 +58,20 @@ type Server struct {
 	failed  chan error
 
 	connections atomic.Int64
-	logins      atomic.Int64
-	loginsDone  chan struct{} // poked when a login ends while draining
 	lastID      atomic.Int32
-	draining    atomic.Bool
 	stopping    atomic.Bool
 }
 
 // New makes a server that does not listen yet.
 func New(cfg Config, handler Handler, observer Observer, log *zap.Logger) *Server {
-	return &Server{
-		cfg: cfg, handler: handler, observer: observer, log: log,
-		started:    make(chan struct{}),
-		failed:     make(chan error, 1),
-		loginsDone: make(chan struct{}, 1),
+	s := &Server{
+		cfg: cfg, observer: observer, log: log,
+		started: make(chan struct{}),
+		failed:  make(chan error, 1),
 	}
+	limits := dialogue.Limits{Logins: cfg.MaxLogins, Unsent: cfg.MaxOutbound}
+	s.driver = dialogue.New(&s.cfg.Session, limits, handler, observer, log)
+	return s
 }
 
 // Start binds the addresses and returns once connections are accepted, or with what
@@ -138,25 +121,18 @@ func (s *Server) Addrs() []netip.AddrPort { return s.addrs }
 func (s *Server) Connections() int { return int(s.connections.Load()) }
 
 // LoginsInFlight now.
-func (s *Server) LoginsInFlight() int { return int(s.logins.Load()) }
+func (s *Server) LoginsInFlight() int { return s.driver.LoginsInFlight() }
 
 // Draining reports whether Drain was called.
-func (s *Server) Draining() bool { return s.draining.Load() }
+func (s *Server) Draining() bool { return s.driver.Draining() }
 
 // Drain stops the front: new connections and new logins are refused from here on, logins
 // in flight are finished and answered until ctx ends, then all connections are closed.
 // The error tells how many logins were left when ctx ended.
 func (s *Server) Drain(ctx context.Context) error {
-	s.draining.Store(true)
-	var left error
-wait:
-	for s.logins.Load() > 0 {
-		select {
-		case <-s.loginsDone:
-		case <-ctx.Done():
-			left = fmt.Errorf("front: drain: %d logins were still in flight", s.logins.Load())
-			break wait
-		}
+	left := s.driver.Drain(ctx)
+	if left != nil {
+		left = fmt.Errorf("front: %w", left)
 	}
 	s.stopping.Store(true)
 	// Stop's context bounds only how long we wait for it; the loops end by themselves.

@@ -1,0 +1,125 @@
+package dialogue
+
+import (
+	"runtime/debug"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// Dialogue is that of one connection; only the connection's owner touches it. Make it with
+// Driver.Begin.
+type Dialogue struct {
+	driver  *Driver
+	line    Line
+	scratch *Scratch
+
+	peer     session.Peer
+	session  session.Session
+	answered bool // a login of this session was answered: Ended is owed
+	closing  session.CloseReason
+	ended    bool
+}
+
+// Closing is why the connection is to be closed, StayOpen while it is not. The owner looks
+// after each call.
+func (d *Dialogue) Closing() session.CloseReason { return d.closing }
+
+// Ended reports whether End was called: Write may have found out that the terminal is gone.
+func (d *Dialogue) Ended() bool { return d.ended }
+
+// State says where the session stands.
+func (d *Dialogue) State() session.State { return d.session.State() }
+
+// Peer is whose dialogue it is.
+func (d *Dialogue) Peer() session.Peer { return d.peer }
+
+// Receive takes every whole frame that stands in buf and returns how many bytes they are.
+// The rest, less than a frame, is to be given again with what follows it. What was used is
+// wiped: passwords do not stay in a shared buffer.
+func (d *Dialogue) Receive(buf []byte, now time.Time) (used int) {
+	defer d.rescue()
+	d.scratch.out = d.scratch.out[:0]
+	for d.closing == session.StayOpen {
+		frame, n, err := ftd.DecodeFrame(buf[used:], d.session.BodyLimit())
+		if err != nil {
+			d.malformed(err)
+			break
+		}
+		if n == 0 {
+			break
+		}
+		d.count(frame)
+		d.step(&session.Event{Kind: session.FrameArrived, Now: now, Frame: frame})
+		used += n
+	}
+	d.flush()
+	clear(buf[:used])
+	return used
+}
+
+// Tick looks at the session's clocks.
+func (d *Dialogue) Tick(now time.Time) {
+	defer d.rescue()
+	d.scratch.out = d.scratch.out[:0]
+	d.step(&session.Event{Kind: session.TimePassed, Now: now})
+	d.flush()
+}
+
+// End tells that the connection is closed: for the reason that Closing names, or else for
+// the one given. A login in flight goes on without it.
+func (d *Dialogue) End(reason session.CloseReason) {
+	defer d.rescue()
+	d.ended = true
+	if d.closing == session.StayOpen {
+		d.closing = reason
+	}
+	d.driver.observer.ConnectionClosed(d.closing.String())
+	if d.answered {
+		d.driver.handler.Ended(d.peer, d.session.UserID())
+	}
+}
+
+func (d *Dialogue) malformed(err error) {
+	fault, _ := err.(ftd.Fault)
+	d.driver.observer.Malformed(fault.Word())
+	d.closing = session.Malformed
+}
+
+// count notes the frames that the standard says to discard.
+func (d *Dialogue) count(f ftd.Frame) {
+	switch f.Type {
+	case ftd.FrameFTDC, ftd.FrameNone:
+	case ftd.FrameCompressed:
+		d.driver.observer.Discarded("compressed")
+	default:
+		d.driver.observer.Discarded("unknown")
+	}
+}
+
+// flush sends what was gathered. A terminal that does not read is closed instead.
+func (d *Dialogue) flush() {
+	out := d.scratch.out
+	if len(out) == 0 || d.ended {
+		return
+	}
+	d.scratch.out = out[:0]
+	if d.line.Unsent()+len(out) > d.driver.limits.Load().Unsent {
+		d.closing = session.SlowReader
+		return
+	}
+	d.line.Write(out)
+}
+
+// rescue ends a call that panicked: this one connection is closed, the others live.
+func (d *Dialogue) rescue() {
+	if p := recover(); p != nil {
+		d.driver.log.Error("panic in a dialogue, connection closed", zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
+		if d.closing == session.StayOpen {
+			d.closing = session.FrontPanic
+		}
+	}
+}

@@ -1,0 +1,40 @@
+// Package dialogue drives sessions: whole frames are taken from a connection's bytes, each
+// is a step of the session machine, what a step asks for is asked of the Handler, and what
+// it says becomes bytes for the connection. It decides nothing about a login, and knows no
+// sockets: internal/front brings the bytes of gnet, the simulation those of its models.
+//
+// # Who runs where
+//
+//	owner of the connection:  Receive, Tick, End ─▶ Session.Step ─▶ Handler ─▶ Line.Write
+//	                                                    │ DoLogin
+//	                                                    ▼
+//	a login's own goroutine:                      Handler.Login
+//	                                                    │ Line.Later
+//	                                                    ▼
+//	owner of the connection:                      the answer, if the terminal is still there
+//
+// A Dialogue belongs to one goroutine at a time, the owner of its connection: a loop of
+// gnet. A login runs on a goroutine of its own with a copy of what it needs, and comes back
+// by Line.Later.
+//
+// # Invariants
+//
+//   - A login that was started is finished and its outcome reported to the Handler,
+//     whether or not its connection still lives: the record counts either way.
+//   - Ended is called once for each login that was answered with success, Unanswered for
+//     each whose outcome found no terminal.
+//   - All frames of one Receive are answered by one Write, in their order.
+//   - A panic in a step or in a login closes that one connection and logs the stack.
+//   - Nothing that aliases the bytes given to Receive is kept after it, except the copy
+//     that a login takes with it.
+//
+// # Bounds
+//
+// Limits names them: logins in flight over all dialogues, and bytes that a terminal
+// leaves unread. The session bounds frames during a login; the caller of Receive keeps at
+// most the rest of one frame.
+//
+// # If we crash
+//
+// Logins in flight are recorded or not, and were not answered.
+package dialogue

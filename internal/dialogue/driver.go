@@ -1,0 +1,135 @@
+package dialogue
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// Handler decides what the dialogue asks. Challenge, Verify, Conclude, Unanswered and
+// Ended are called on the connection's owner and must not block; Login is called on a
+// goroutine of its own.
+type Handler interface {
+	// Challenge fills in 128 bytes from a CSPRNG.
+	Challenge(challenge *[ftd.ChallengeLen]byte)
+	// Verify checks an answer to a challenge; a aliases the read buffer.
+	Verify(peer session.Peer, a *session.AuthAttempt) session.Reply
+	// Conclude writes down a verdict that the session or the front reached by itself.
+	Conclude(peer session.Peer, op session.Op, reason session.Reason, appID, userID []byte) session.Reply
+	// Login returns OK only once the record is durable. It owns a, and zeroes the password.
+	Login(ctx context.Context, peer session.Peer, a session.LoginAttempt) session.Reply
+	// Unanswered tells that the outcome of Login found no terminal any more.
+	Unanswered(peer session.Peer, reply session.Reply)
+	// Ended tells that a session whose login was answered is over.
+	Ended(peer session.Peer, userID []byte)
+}
+
+// Observer counts. Its methods are called on the connection's owner.
+type Observer interface {
+	ConnectionClosed(reason string)
+	Malformed(fault string)
+	Discarded(frameType string)
+}
+
+// Line is the connection under a dialogue.
+type Line interface {
+	// Unsent is how many bytes the terminal has left unread.
+	Unsent() int
+	// Write takes b over before it returns. If the connection turns out to be gone, End
+	// is called, during Write or later.
+	Write(b []byte)
+	// Later runs f on the connection's owner, whether or not the connection still lives,
+	// and then closes it if the dialogue is over. It is called from any goroutine. An error
+	// says that f will never run.
+	Later(f func()) error
+}
+
+// Limits bound what dialogues may take.
+type Limits struct {
+	Logins int // in flight over all dialogues; more are answered 90
+	Unsent int // bytes that a terminal may leave unread
+}
+
+// Driver drives the dialogues of one front: it is what they share. Make it with New.
+type Driver struct {
+	settings *session.Settings
+	limits   atomic.Pointer[Limits]
+	handler  Handler
+	observer Observer
+	log      *zap.Logger
+
+	logins   atomic.Int64
+	done     chan struct{} // poked when the last login ends while draining
+	draining atomic.Bool
+}
+
+// New makes a driver. All its sessions share settings, which must not be changed.
+func New(settings *session.Settings, limits Limits, handler Handler, observer Observer, log *zap.Logger) *Driver {
+	d := &Driver{settings: settings, handler: handler, observer: observer, log: log, done: make(chan struct{}, 1)}
+	d.SetLimits(limits)
+	return d
+}
+
+// SetLimits replaces the limits. Logins that are in flight go on.
+func (d *Driver) SetLimits(limits Limits) { d.limits.Store(&limits) }
+
+// LoginsInFlight now.
+func (d *Driver) LoginsInFlight() int { return int(d.logins.Load()) }
+
+// Draining reports whether Drain was called.
+func (d *Driver) Draining() bool { return d.draining.Load() }
+
+// Drain refuses new logins from here on and waits for those in flight until ctx ends. The
+// error tells how many were left then.
+func (d *Driver) Drain(ctx context.Context) error {
+	d.draining.Store(true)
+	for d.logins.Load() > 0 {
+		select {
+		case <-d.done:
+		case <-ctx.Done():
+			return fmt.Errorf("drain: %d logins were still in flight", d.logins.Load())
+		}
+	}
+	return nil
+}
+
+// admit counts a login in, or says why not. The count comes first: Drain must see every
+// login that it did not refuse.
+func (d *Driver) admit() session.Reason {
+	n := d.logins.Add(1)
+	switch {
+	case d.draining.Load():
+		d.loginEnded()
+		return session.Draining
+	case n > int64(d.limits.Load().Logins):
+		d.loginEnded()
+		return session.Overloaded
+	}
+	return session.OK
+}
+
+func (d *Driver) loginEnded() {
+	if d.logins.Add(-1) == 0 && d.draining.Load() {
+		select {
+		case d.done <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Scratch is what all dialogues of one owner write into; only the owner touches it.
+type Scratch struct {
+	fx  session.Effects
+	out []byte // gathers what all frames of one Receive say, for one Write
+}
+
+// Begin is the dialogue of a connection that was accepted at now.
+func (d *Driver) Begin(line Line, scratch *Scratch, peer session.Peer, now time.Time) Dialogue {
+	return Dialogue{driver: d, line: line, scratch: scratch, peer: peer, session: session.New(d.settings, now)}
+}

@@ -1,0 +1,104 @@
+package dialogue
+
+import (
+	"context"
+	"runtime/debug"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// step feeds one event to the session and does what follows, until nothing is left to do
+// or a login has left the connection's owner.
+func (d *Dialogue) step(ev *session.Event) {
+	var (
+		challenge [ftd.ChallengeLen]byte
+		reply     session.Reply
+		handler   = d.driver.handler
+	)
+	for {
+		fx := &d.scratch.fx
+		fx.Reset()
+		d.session.Step(ev, fx)
+		d.scratch.out = append(d.scratch.out, fx.Wire...)
+		if fx.Close != session.StayOpen {
+			if fx.Close == session.Malformed {
+				d.driver.observer.Malformed(fx.Fault.Word())
+			}
+			d.closing = fx.Close
+			return
+		}
+		switch fx.Do {
+		case session.DoNothing:
+			return
+		case session.DoChallenge:
+			handler.Challenge(&challenge)
+			ev = &session.Event{Kind: session.ChallengeDrawn, Now: ev.Now, Challenge: &challenge}
+			continue
+		case session.DoVerify:
+			reply = handler.Verify(d.peer, &fx.Auth)
+		case session.DoConclude:
+			reply = handler.Conclude(d.peer, fx.Op, fx.Reason, fx.AppID, fx.UserID)
+		case session.DoLogin:
+			reason := d.driver.admit()
+			if reason == session.OK {
+				d.startLogin(fx.Login.Clone())
+				return
+			}
+			reply = handler.Conclude(d.peer, fx.Op, reason, fx.Login.AppID, fx.Login.UserID)
+		}
+		ev = &session.Event{Kind: session.VerdictReached, Now: ev.Now, Do: fx.Do, Op: fx.Op, Reply: &reply}
+	}
+}
+
+// startLogin leaves the connection's owner. The login's own goroutine comes back to it
+// with the outcome, even if the terminal is gone by then: only the owner may know that.
+func (d *Dialogue) startLogin(attempt session.LoginAttempt) {
+	driver, peer, line := d.driver, d.peer, d.line
+	go func() {
+		reply, alive := driver.runLogin(peer, attempt)
+		if err := line.Later(func() { d.finishLogin(reply, alive) }); err != nil { // no terminal to tell
+			if alive {
+				driver.handler.Unanswered(peer, reply)
+			}
+			driver.loginEnded()
+		}
+	}()
+}
+
+// runLogin is false if the login panicked: then nobody knows what was recorded, and the
+// terminal gets no answer.
+func (d *Driver) runLogin(peer session.Peer, attempt session.LoginAttempt) (reply session.Reply, alive bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.log.Error("panic in a login, connection closed", zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
+		}
+	}()
+	return d.handler.Login(context.Background(), peer, attempt), true
+}
+
+// finishLogin runs on the connection's owner.
+func (d *Dialogue) finishLogin(reply session.Reply, alive bool) {
+	defer d.driver.loginEnded()
+	defer d.rescue()
+	switch {
+	case d.ended && alive:
+		d.driver.handler.Unanswered(d.peer, reply)
+		return
+	case d.ended:
+		return
+	case !alive:
+		d.closing = session.FrontPanic
+		return
+	}
+	d.answered = reply.Reason == session.OK
+	d.scratch.out = d.scratch.out[:0]
+	d.step(&session.Event{
+		Kind: session.VerdictReached, Now: time.Now(),
+		Do: session.DoLogin, Op: session.OpLogin, Reply: &reply,
+	})
+	d.flush()
+}
