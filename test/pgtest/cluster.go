@@ -39,15 +39,31 @@ type Cluster struct {
 // Start makes a cluster for this test alone, with fsync on, and removes it at its end.
 func Start(t testing.TB) *Cluster {
 	t.Helper()
-	s, err := newServer("on")
+	return StartIn(t, "")
+}
+
+// StartIn is Start with the cluster in a folder of its own below dir, which may be a small
+// disk; "" is the folder for temporary files.
+func StartIn(t testing.TB, dir string) *Cluster {
+	t.Helper()
+	s, err := newServer(dir, "on")
 	if err != nil {
 		t.Fatal("pgtest: ", err)
 	}
+	return started(t, s)
+}
+
+// started starts s and sees to its end.
+func started(t testing.TB, s *server) *Cluster {
+	t.Helper()
 	t.Cleanup(s.remove)
 	c := &Cluster{t, s}
 	c.Start()
 	return c
 }
+
+// Remove ends the cluster and deletes its folder now, not at the end of the test.
+func (c *Cluster) Remove() { c.server.remove() }
 
 // URL is the cluster's database "postgres", over TCP, as a superuser.
 func (c *Cluster) URL() string { return c.server.url("postgres") }
@@ -97,27 +113,43 @@ type server struct {
 	exited chan struct{} // closed when the process of cmd has ended
 }
 
-// newServer makes a cluster, not yet running. fsync is "on" or "off".
-func newServer(fsync string) (*server, error) {
+// newServer makes a cluster, not yet running, below parent. fsync is "on" or "off".
+func newServer(parent, fsync string) (*server, error) {
+	return makeServer(parent, func(s *server) error {
+		if out, err := s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8",
+			"--locale=C", "--no-sync"); err != nil {
+			return fmt.Errorf("initdb: %w\n%s", err, out)
+		}
+		return s.configure(fmt.Sprintf("fsync = %s\nlisten_addresses = '127.0.0.1'\n"+
+			"max_connections = 100\nshared_buffers = '32MB'\n", fsync))
+	})
+}
+
+// makeServer makes a folder and a port for a server, and has fill fill its data.
+func makeServer(parent string, fill func(*server) error) (*server, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
 	}
 	removeLeftovers()
-	root, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", prefix, os.Getpid()))
+	root, err := os.MkdirTemp(parent, fmt.Sprintf("%s%d-", prefix, os.Getpid()))
 	if err != nil {
 		return nil, err
 	}
 	s := &server{bin: bin, root: root}
-	if err := s.init(fsync); err != nil {
+	if err := s.own(); err != nil {
+		s.remove()
+		return nil, err
+	}
+	if err := fill(s); err != nil {
 		s.remove()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *server) init(fsync string) error {
-	var err error
+// own gives the folder to whoever runs the server, and finds a port.
+func (s *server) own() (err error) {
 	if s.user, err = unprivileged(); err != nil {
 		return err
 	}
@@ -126,15 +158,13 @@ func (s *server) init(fsync string) error {
 			return err
 		}
 	}
-	if s.port, err = freePort(); err != nil {
-		return err
-	}
-	if out, err := s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8",
-		"--locale=C", "--no-sync"); err != nil {
-		return fmt.Errorf("initdb: %w\n%s", err, out)
-	}
-	settings := fmt.Sprintf("fsync = %s\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = '%s'\n"+
-		"port = %d\nmax_connections = 100\nshared_buffers = '32MB'\n", fsync, s.root, s.port)
+	s.port, err = freePort()
+	return err
+}
+
+// configure adds settings, of which the last counts, and where this server listens.
+func (s *server) configure(settings string) error {
+	settings += fmt.Sprintf("unix_socket_directories = '%s'\nport = %d\n", s.root, s.port)
 	f, err := os.OpenFile(filepath.Join(s.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		return err

@@ -19,6 +19,13 @@
 //	c.Freeze()               // SIGSTOP: connections stay open, nothing answers
 //	c.Thaw()
 //
+// One that wants a failover adds a standby to it:
+//
+//	b := c.Standby("b")
+//	c.Synchronous("b") // a COMMIT waits for b
+//	c.Stop(pgtest.Immediate)
+//	b.Promote()        // and "b" is waited for no more
+//
 // # Invariants
 //
 //   - Never a skip: where the binaries are missing, the test fails and says how to get them.

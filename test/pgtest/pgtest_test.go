@@ -16,8 +16,7 @@ func TestMain(m *testing.M) { os.Exit(Main(m)) }
 // query runs one statement with psql and returns what it printed.
 func query(t *testing.T, s *server, url, sql string) (string, error) {
 	t.Helper()
-	out, err := s.run("psql", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql)
-	return strings.TrimSpace(string(out)), err
+	return s.query(url, sql)
 }
 
 func mustQuery(t *testing.T, s *server, url, sql string) string {
@@ -86,6 +85,27 @@ func TestFreezeAndThaw(t *testing.T) {
 	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 	if _, err := conn.Read(answer); err != nil || !bytes.Equal(answer, []byte("N")) {
 		t.Fatalf("after the thaw: %q, %v", answer, err)
+	}
+}
+
+// TestStandbyTakesOver: what a COMMIT waited for is there after the promotion, and the old
+// primary can come back as the standby of the new one.
+func TestStandbyTakesOver(t *testing.T) {
+	a := Start(t)
+	b := a.Standby("b")
+	a.Synchronous("b")
+	a.SQL("CREATE TABLE kept AS SELECT 7 AS n")
+	a.Stop(Immediate)
+	b.Promote()
+	if got := b.SQL("INSERT INTO kept VALUES (8) RETURNING (SELECT n FROM kept)"); got != "7" {
+		t.Fatalf("kept = %q, want 7", got)
+	}
+	a.Remove()
+	c := b.Standby("c")
+	b.Synchronous("c")
+	c.await("8 to arrive", "SELECT count(*) = 2 FROM kept")
+	if b.Ended() {
+		t.Error("a running server is said to have ended")
 	}
 }
 

@@ -1,0 +1,103 @@
+package pgtest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Standby makes a cluster that streams from c under that application name, and returns
+// once it takes connections. It is removed at the end of the test.
+func (c *Cluster) Standby(name string) *Cluster {
+	c.t.Helper()
+	return c.StandbyIn("", name)
+}
+
+// StandbyIn is Standby with the cluster below dir; see StartIn.
+func (c *Cluster) StandbyIn(dir, name string) *Cluster {
+	c.t.Helper()
+	from := fmt.Sprintf("host=127.0.0.1 port=%d user=postgres application_name=%s", c.server.port, name)
+	s, err := makeServer(dir, func(s *server) error {
+		out, err := s.run("pg_basebackup", "-D", s.data(), "-d", from, "-R", "-X", "stream", "-c", "fast", "--no-sync")
+		if err != nil {
+			return fmt.Errorf("pg_basebackup: %w\n%s", err, out)
+		}
+		return s.configure("")
+	})
+	if err != nil {
+		c.t.Fatal("pgtest: ", err)
+	}
+	return started(c.t, s)
+}
+
+// Synchronous makes each COMMIT wait for the standby of that application name, and returns
+// once it does; with "" it waits for none.
+func (c *Cluster) Synchronous(name string) {
+	c.t.Helper()
+	c.SQL(fmt.Sprintf("ALTER SYSTEM SET synchronous_standby_names = '%s'", name))
+	c.SQL("SELECT pg_reload_conf()")
+	inForce := "SELECT current_setting('synchronous_standby_names') = ''"
+	if name != "" {
+		inForce = fmt.Sprintf("SELECT count(*) = 1 FROM pg_stat_replication WHERE application_name = '%s' AND sync_state = 'sync'", name)
+	}
+	c.await("the standby to be waited for", inForce)
+}
+
+// Promote makes a standby the primary and returns once it writes. It waits for no standby
+// of its own until Synchronous says so: whatever its primary waited for was itself.
+func (c *Cluster) Promote() {
+	c.t.Helper()
+	// Set before the promotion, so that no COMMIT of the new primary waits for itself.
+	c.SQL("ALTER SYSTEM SET synchronous_standby_names = ''")
+	c.SQL("SELECT pg_reload_conf()")
+	c.SQL("SELECT pg_promote(true, 60)")
+	c.await("the end of recovery", "SELECT NOT pg_is_in_recovery()")
+}
+
+// SQL runs one statement as a superuser, by psql and not through any proxy, and returns what
+// it printed.
+func (c *Cluster) SQL(statement string) string {
+	c.t.Helper()
+	out, err := c.server.query(c.URL(), statement)
+	if err != nil {
+		c.t.Fatalf("pgtest: %s: %v\n%s", statement, err, out)
+	}
+	return out
+}
+
+// query runs one statement with psql.
+func (s *server) query(url, statement string) (string, error) {
+	out, err := s.run("psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statement)
+	return strings.TrimSpace(string(out)), err
+}
+
+// await returns when the query says t.
+func (c *Cluster) await(what, query string) {
+	c.t.Helper()
+	deadline := time.Now().Add(startPatience)
+	for c.SQL(query) != "t" {
+		if time.Now().After(deadline) {
+			c.t.Fatalf("pgtest: waited %v for %s:\n%s", startPatience, what, c.server.log())
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// Address is the host:port of the cluster.
+func (c *Cluster) Address() string { return fmt.Sprintf("127.0.0.1:%d", c.server.port) }
+
+// Ended reports whether the server ended although nobody stopped it: without room for
+// its log it does.
+func (c *Cluster) Ended() bool {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	if c.server.cmd == nil {
+		return false
+	}
+	select {
+	case <-c.server.exited:
+		return true
+	default:
+		return false
+	}
+}
