@@ -29,7 +29,7 @@ func (p *Postgres) MigrateTo(ctx context.Context, version int64) error {
 
 // MigrateLocalTo does the same with the local store's file at path.
 func MigrateLocalTo(ctx context.Context, path string, version int64) error {
-	db, err := openSQLite(path, time.Second, 1)
+	db, err := openSQLite(path, LocalOptions{BusyTimeout: time.Second}, 1)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,10 @@ type ForwarderOptions struct {
 	BatchDelay time.Duration
 	// BackoffMin and BackoffMax bound the pause after a failure, which doubles at each.
 	BackoffMin, BackoffMax time.Duration
-	Observer               Observer
+	// Jitter shortens a pause by chance, so that many fronts that lost PostgreSQL at the
+	// same moment do not come back at the same; nil for half of it at most.
+	Jitter   func(pause time.Duration) time.Duration
+	Observer Observer
 }
 
 // Forwarder moves records from the local store to PostgreSQL, in the order of their
@@ -78,6 +81,9 @@ func NewForwarder(local *Local, dest Destination, opt ForwarderOptions) *Forward
 	if opt.BackoffMax == 0 {
 		opt.BackoffMax = DefaultBackoffMax
 	}
+	if opt.Jitter == nil {
+		opt.Jitter = jitter
+	}
 	opt.Observer = orSilent(opt.Observer)
 	ctx, cancel := context.WithCancel(context.Background()) //nolint:gosec // G118: Close calls it
 	return &Forwarder{
@@ -114,13 +120,16 @@ func (f *Forwarder) run() {
 			backoff = f.opt.BackoffMin
 			continue
 		}
-		// Jitter: many fronts lose PostgreSQL at the same moment.
-		if !f.pause(backoff/2 + rand.N(backoff/2+1)) { //nolint:gosec // G404: jitter is no secret
+		if !f.pause(f.opt.Jitter(backoff)) {
 			return
 		}
 		backoff = min(2*backoff, f.opt.BackoffMax)
 		f.full = true // try again at once
 	}
+}
+
+func jitter(pause time.Duration) time.Duration {
+	return pause/2 + rand.N(pause/2+1) //nolint:gosec // G404: jitter is no secret
 }
 
 // await returns when there is a batch to send; false when the forwarder is closed.

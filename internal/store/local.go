@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -40,6 +41,9 @@ type LocalOptions struct {
 	// BusyTimeout is how long to wait for another process that writes to the file.
 	BusyTimeout time.Duration
 	Observer    Observer
+	// Connector makes SQLite's connections; nil for the driver's own. The simulation puts
+	// one between that fails statements and stops in front of them.
+	Connector func(name string) (driver.Connector, error)
 }
 
 // Local is the store in a file of this machine: SQLite in WAL mode, each commit synced.
@@ -67,7 +71,7 @@ func OpenLocal(ctx context.Context, path string, opt LocalOptions) (*Local, erro
 	if err := createPrivate(path); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
-	db, err := openSQLite(path, opt.BusyTimeout, readers)
+	db, err := openSQLite(path, opt, readers)
 	if err != nil {
 		return nil, err
 	}
@@ -104,19 +108,23 @@ func createPrivate(path string) error {
 }
 
 // openSQLite is a pool of at most conns connections to the file at path.
-func openSQLite(path string, busy time.Duration, conns int) (*sql.DB, error) {
+func openSQLite(path string, opt LocalOptions, conns int) (*sql.DB, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	name := url.URL{Scheme: "file", OmitHost: true, Path: abs, RawQuery: url.Values{
-		"_busy_timeout": {strconv.FormatInt(busy.Milliseconds(), 10)},
+		"_busy_timeout": {strconv.FormatInt(opt.BusyTimeout.Milliseconds(), 10)},
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {"FULL"}, // sync the log at each commit: NORMAL would lose the last ones
 		"_foreign_keys": {"on"},
 		"_txlock":       {"immediate"}, // a read that turns into a write could not wait for its turn
 	}.Encode()}
-	connector, err := sqlite.NewConnector(name.String())
+	connect := opt.Connector
+	if connect == nil {
+		connect = sqlite.NewConnector
+	}
+	connector, err := connect(name.String())
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}

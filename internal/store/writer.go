@@ -109,7 +109,7 @@ func (w *writer) offer(r *request) error {
 
 // startWriter opens the writer's connection, finds the last seq and starts the goroutine.
 func startWriter(ctx context.Context, path string, opt LocalOptions) (*writer, error) {
-	db, err := openSQLite(path, opt.BusyTimeout, 1)
+	db, err := openSQLite(path, opt, 1)
 	if err != nil {
 		return nil, err
 	}
