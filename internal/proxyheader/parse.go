@@ -1,0 +1,135 @@
+package proxyheader
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"net"
+	"net/netip"
+
+	"github.com/pires/go-proxyproto"
+	"github.com/pires/go-proxyproto/tlvparse"
+)
+
+// Header is what a proxy says of the connection.
+type Header struct {
+	// Client is the terminal's address and port, unmapped; invalid if there is none that
+	// can stand in a record.
+	Client netip.AddrPort
+	// Local says that the proxy names no client: it is its own connection, as a rule a
+	// health check.
+	Local bool
+	// TLS says that the client came to the proxy over TLS.
+	TLS bool
+}
+
+// Parse reads one whole header, as Frame found it. An error is a Fault.
+func Parse(header []byte) (Header, error) {
+	h, err := proxyproto.Read(bufio.NewReaderSize(bytes.NewReader(header), MaxLen))
+	if err != nil {
+		return Header{}, faultOf(err, header[0] == signature1[0])
+	}
+	if h.Command.IsLocal() { // UNKNOWN of version 1 as well
+		return Header{Local: true}, nil // whatever else it carries is to be ignored
+	}
+	source, _, ok := h.TCPAddrs()
+	if !ok {
+		return Header{}, BadFamily
+	}
+	tls, err := readTLVs(header, h)
+	if err != nil {
+		return Header{}, err
+	}
+	return Header{Client: usable(source), TLS: tls}, nil
+}
+
+// faultOf translates the library's errors.
+func faultOf(err error, line bool) Fault {
+	switch {
+	case line:
+		return BadLine
+	case errors.Is(err, proxyproto.ErrUnsupportedProtocolVersionAndCommand):
+		return BadVersion
+	case errors.Is(err, proxyproto.ErrUnsupportedAddressFamilyAndProtocol):
+		return BadFamily
+	}
+	return BadAddress
+}
+
+// usable is the address if a terminal can have it. What cannot be one is no fault of the
+// header: the login over it is answered 49.
+func usable(a *net.TCPAddr) netip.AddrPort {
+	addr, ok := netip.AddrFromSlice(a.IP)
+	addr = addr.Unmap()
+	if !ok || a.Port == 0 || addr.IsUnspecified() || addr.IsMulticast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}) {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(addr, uint16(a.Port))
+}
+
+const tlvHead = 3 // type, and length in two bytes
+
+// readTLVs looks at what stands behind the addresses; version 1 has nothing there. The
+// library's own splitting forgets where in the header a TLV stood, which the checksum needs.
+func readTLVs(header []byte, h *proxyproto.Header) (tls bool, err error) {
+	if h.Version == 1 {
+		return false, nil
+	}
+	at := prefix + 12
+	if h.TransportProtocol.IsIPv6() {
+		at = prefix + 36
+	}
+	seen := make(map[proxyproto.PP2Type]bool, 2)
+	for at < len(header) {
+		if len(header)-at < tlvHead {
+			return false, BadTLV
+		}
+		kind, begin := proxyproto.PP2Type(header[at]), at+tlvHead
+		at = begin + int(binary.BigEndian.Uint16(header[at+1:]))
+		if at > len(header) {
+			return false, BadTLV
+		}
+		switch kind {
+		case proxyproto.PP2_TYPE_CRC32C:
+			err = checkSum(header, begin, at)
+		case proxyproto.PP2_TYPE_SSL:
+			tls, err = overTLS(header[begin:at])
+		default:
+			continue // not ours to judge
+		}
+		if err != nil {
+			return false, err
+		}
+		if seen[kind] {
+			return false, BadTLV
+		}
+		seen[kind] = true
+	}
+	return tls, nil
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// checkSum verifies section 2.2.3: the sum of the whole header, with zeros in the sum's place.
+func checkSum(header []byte, begin, end int) error {
+	if end-begin != crc32.Size {
+		return BadTLV
+	}
+	sum := crc32.Update(0, castagnoli, header[:begin])
+	sum = crc32.Update(sum, castagnoli, make([]byte, crc32.Size))
+	sum = crc32.Update(sum, castagnoli, header[end:])
+	if sum != binary.BigEndian.Uint32(header[begin:]) {
+		return BadChecksum
+	}
+	return nil
+}
+
+func overTLS(value []byte) (bool, error) {
+	ssl, err := tlvparse.SSL(proxyproto.TLV{Type: proxyproto.PP2_TYPE_SSL, Value: value})
+	if err != nil {
+		return false, BadTLV
+	}
+	return ssl.ClientSSL(), nil
+}
