@@ -7,7 +7,7 @@ import (
 
 // reloadable are the keys that a running front can take over. Everything else is decided
 // once, when the front starts.
-var reloadable = []string{"keys", "calendar_file", "log_level", "terminal_info"}
+var reloadable = []string{"keys", "calendar_file", "log_level", "terminal_info", "front.listeners[].trusted_proxies"}
 
 // NeedRestart lists the keys in which next differs from c and that a running front cannot
 // take over, in the order of the Config struct. A list counts as one key.
@@ -25,9 +25,25 @@ func changed(f *field, old, next reflect.Value) (paths []string) {
 		case slices.Contains(reloadable, c.path):
 		case c.shape == section:
 			paths = append(paths, changed(c, a, b)...)
+		case c.shape == list:
+			if listChanged(c, a, b) {
+				paths = append(paths, c.path)
+			}
 		case !reflect.DeepEqual(a.Interface(), b.Interface()):
 			paths = append(paths, c.path)
 		}
 	}
 	return paths
+}
+
+func listChanged(f *field, old, next reflect.Value) bool {
+	if old.Len() != next.Len() {
+		return true
+	}
+	for i := range old.Len() {
+		if len(changed(f, old.Index(i), next.Index(i))) > 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -31,6 +31,7 @@ func (c *Config) check() (faults Faults) {
 		faults.item("system_name", c.SystemName, maxSystemName)
 	}
 	faults = append(faults, c.checkAddresses()...)
+	faults = append(faults, c.checkProxies()...)
 	faults = append(faults, c.checkKeys()...)
 	faults = append(faults, c.checkFileNames()...)
 	return append(faults, c.Store.check()...)

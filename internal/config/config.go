@@ -53,6 +53,13 @@ type Front struct {
 type Listener struct {
 	// Address is host:port; port 0 takes any free port and the start line tells which.
 	Address string `mapstructure:"address"`
+	// ClientAddress is where a terminal's address comes from: peer, the connection's other
+	// end; proxy, the PROXY header with which each connection must then begin. "" is peer.
+	ClientAddress string `mapstructure:"client_address"`
+	// TrustedProxies are the networks whose PROXY headers are believed; others are closed.
+	TrustedProxies []string `mapstructure:"trusted_proxies"`
+	// RequireTLS refuses clients that came to the proxy without TLS.
+	RequireTLS bool `mapstructure:"require_tls"`
 }
 
 // Admin is the listener for people and machines that watch the front.
@@ -153,6 +160,8 @@ type Timers struct {
 	// Authenticate from connect, Login from authenticated.
 	Authenticate time.Duration `mapstructure:"authenticate"`
 	Login        time.Duration `mapstructure:"login"`
+	// ProxyHeader from connect, on a listener with client_address: proxy.
+	ProxyHeader time.Duration `mapstructure:"proxy_header"`
 	// Challenge is how long an unanswered challenge lives.
 	Challenge time.Duration `mapstructure:"challenge"`
 	// Drain is how long a stopping front waits for logins in flight.

@@ -10,7 +10,7 @@ func Default() Config {
 		ReportUnitID: "0001",
 		VendorID:     "TF01",
 		SystemName:   "tradefront",
-		Front:        Front{ID: 1, Listeners: []Listener{{Address: "127.0.0.1:41205"}}},
+		Front:        Front{ID: 1, Listeners: []Listener{{Address: "127.0.0.1:41205", ClientAddress: "peer"}}},
 		Admin:        Admin{Address: "127.0.0.1:9464"},
 		AuditLog:     "audit.jsonl",
 		LogLevel:     "info",
@@ -36,7 +36,7 @@ func Default() Config {
 		},
 		Timers: Timers{
 			Authenticate: 10 * time.Second, Login: 30 * time.Second,
-			Challenge: 30 * time.Second, Drain: 30 * time.Second,
+			ProxyHeader: 3 * time.Second, Challenge: 30 * time.Second, Drain: 30 * time.Second,
 		},
 	}
 }

@@ -57,6 +57,31 @@ func TestFaults(t *testing.T) {
 		{"no listener", "front: {listeners: []}", "", "front.listeners: is empty: no terminal could connect; add an entry with an address"},
 		{"listener twice", "front: {listeners: [{address: 'a:1'}, {address: 'a:1'}]}", "", "front.listeners[1].address: is the address of front.listeners[0].address already"},
 		{"listener is admin", "admin: {address: '127.0.0.1:41205'}", "", "admin.address: is the address of front.listeners[0].address already"},
+		{"who sends the address", "front: {listeners: [{address: 'a:1', client_address: prox}]}", "", "front.listeners[0].client_address: want peer or proxy; did you mean proxy?"},
+		{"proxy believes nobody", "front: {listeners: [{address: 'a:1', client_address: proxy, trusted_proxies: []}]}", "", "front.listeners[0].trusted_proxies: is empty, and client_address: proxy believes nobody else; name the addresses of the load balancers"},
+		{"peer believes somebody", "front: {listeners: [{address: 'a:1', trusted_proxies: [10.0.0.1]}]}", "", "front.listeners[0].trusted_proxies: is only for client_address: proxy; write client_address: proxy, or remove it"},
+		{"peer over TLS", "front: {listeners: [{address: 'a:1', client_address: peer, require_tls: true}]}", "", "front.listeners[0].require_tls: is only for client_address: proxy; a front sees TLS only through a proxy that ends it"},
+		{
+			"networks, all that is wrong with them",
+			"front: {listeners: [{address: 'a:1', client_address: proxy, trusted_proxies: [10.1.2.3/8, 'x', '::ffff:10.0.0.0/104', 'fe80::1%eth0', 10.0.0.1, 10.0.0.1/32, 10.0.0.0/33, '']}]}", "",
+			"front.listeners[0].trusted_proxies[0]: has bits behind its length: did you mean 10.0.0.0/8?" +
+				"\nfront.listeners[0].trusted_proxies[1]: is no network: want 10.1.2.0/24, 10.1.2.3, 2001:db8::/64 or the like" +
+				"\nfront.listeners[0].trusted_proxies[2]: is IPv4 written as IPv6: write it as IPv4" +
+				"\nfront.listeners[0].trusted_proxies[3]: has a zone, which connections are not compared by" +
+				"\nfront.listeners[0].trusted_proxies[5]: stands twice" +
+				"\nfront.listeners[0].trusted_proxies[6]: is no network: want 10.1.2.0/24, 10.1.2.3, 2001:db8::/64 or the like" +
+				"\nfront.listeners[0].trusted_proxies[7]: is no network: want 10.1.2.0/24, 10.1.2.3, 2001:db8::/64 or the like",
+		},
+		{
+			"everybody is trusted",
+			"front: {listeners: [{address: 'a:1', client_address: proxy, trusted_proxies: [0.0.0.0/0, '::/0', 0.0.0.0/1, 10.0.0.0/8, 'fc00::/7', 'fc00::/6']}]}", "",
+			"front.listeners[0].trusted_proxies[0]: 0.0.0.0/0 is wider than /8: whoever is in it could write any address into the records; name the load balancers only" +
+				"\nfront.listeners[0].trusted_proxies[1]: ::/0 is wider than /7: whoever is in it could write any address into the records; name the load balancers only" +
+				"\nfront.listeners[0].trusted_proxies[2]: 0.0.0.0/1 is wider than /8: whoever is in it could write any address into the records; name the load balancers only" +
+				"\nfront.listeners[0].trusted_proxies[5]: fc00::/6 is wider than /7: whoever is in it could write any address into the records; name the load balancers only",
+		},
+		{"texts are a list", "front: {listeners: [{address: 'a:1', client_address: proxy, trusted_proxies: 10.0.0.1}]}", "", "front.listeners[0].trusted_proxies: line 1: want a list, not a text; write [a, b], or [] for none"},
+		{"texts are texts", "front: {listeners: [{address: 'a:1', client_address: proxy, trusted_proxies: [10, {a: b}]}]}", "", `front.listeners[0].trusted_proxies[0]: line 1: is a number without quotes, and may not mean what it shows; put it in quotes: trusted_proxies: "10"` + "\nfront.listeners[0].trusted_proxies[1]: line 1: want a text, not a section"},
 		{"pprof alone", "admin: {address: '', pprof: true}", "", "admin.pprof: needs admin.address"},
 		{"choice", "terminal_info: lenien", "", "terminal_info: want lenient or strict; did you mean lenient?"},
 		{"level", "log_level: loud", "", "log_level: want debug or info or warn or error"},

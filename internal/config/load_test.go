@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -78,7 +79,7 @@ func TestFileOverDefaults(t *testing.T) {
 		t.Fatal(faults)
 	}
 	want := Default()
-	want.Front = Front{ID: 7, Listeners: []Listener{{"a:1"}, {"b:2"}}}
+	want.Front = Front{ID: 7, Listeners: []Listener{{Address: "a:1"}, {Address: "b:2"}}}
 	want.Limits.PendingFrames = 9
 	if diff := cmp.Diff(&want, c); diff != "" {
 		t.Error(diff)
@@ -87,7 +88,7 @@ func TestFileOverDefaults(t *testing.T) {
 
 // Every leaf can be overridden, also those without a default and those in lists.
 func TestEnvironmentReachesEveryLeaf(t *testing.T) {
-	values := map[shape]string{text: "some text", count: "77", flag: "true", span: "77s"}
+	values := map[shape]string{text: "some text", count: "77", flag: "true", span: "77s", texts: "a, b"}
 	var env []string
 	schema().leaves(func(f *field) {
 		env = append(env, strings.Replace(f.variable(), "*", "0", 1)+"="+values[f.shape])
@@ -107,7 +108,7 @@ func TestEnvironmentReachesEveryLeaf(t *testing.T) {
 				look(v, c)
 			default:
 				want, _ := c.parse(values[c.shape])
-				if !v.Equal(reflect.ValueOf(want).Convert(v.Type())) {
+				if !reflect.DeepEqual(v.Interface(), reflect.ValueOf(want).Convert(v.Type()).Interface()) {
 					t.Errorf("%s is %v, want %v", c.path, v, want)
 				}
 			}
@@ -166,6 +167,24 @@ func TestPrintSpan(t *testing.T) {
 	} {
 		if got := printSpan(d); got != want {
 			t.Errorf("printSpan(%d) = %s, want %s", d, got, want)
+		}
+	}
+}
+
+// TestTrusted: networks and single addresses, from the file and from the environment.
+func TestTrusted(t *testing.T) {
+	const yaml = "front: {listeners: [{address: 'a:1', client_address: proxy, require_tls: true, trusted_proxies: [10.1.0.0/16, '2001:db8::1']}]}"
+	for variable, want := range map[string]string{
+		"": "[10.1.0.0/16 2001:db8::1/128]",
+		"TRADEFRONT_FRONT_LISTENERS_0_TRUSTED_PROXIES=192.0.2.7, fd00::/8": "[192.0.2.7/32 fd00::/8]",
+	} {
+		c, faults := parse([]byte(yaml), []string{variable})
+		if len(faults) > 0 {
+			t.Fatal(faults)
+		}
+		l := &c.Front.Listeners[0]
+		if got := fmt.Sprint(l.Trusted()); got != want || !l.FromProxy() || !l.RequireTLS {
+			t.Errorf("%q: %+v trusts %s, want %s", variable, l, got, want)
 		}
 	}
 }

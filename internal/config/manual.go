@@ -29,10 +29,13 @@ var manual = map[string]entry{
 	"vendor_id":      words("交易软件厂商ID: the first item of each line of the report, 1 to 10 bytes."),
 	"system_name":    words("Shown to terminals in the login response, at most 40 bytes."),
 
-	"front":                     words("This gateway process among the firm's others."),
-	"front.id":                  number("Unique among the fronts of the firm.", 1, 1<<31-1),
-	"front.listeners":           words("The addresses that terminals connect to."),
-	"front.listeners[].address": words("host:port. Port 0 takes any free port, and the start line tells which."),
+	"front":                             words("This gateway process among the firm's others."),
+	"front.id":                          number("Unique among the fronts of the firm.", 1, 1<<31-1),
+	"front.listeners":                   words("The addresses that terminals connect to."),
+	"front.listeners[].address":         words("host:port. Port 0 takes any free port, and the start line tells which."),
+	"front.listeners[].client_address":  choice("Where a terminal's address, which is recorded, comes from. peer: from the connection.\nproxy: from the PROXY header (version 1 or 2) with which each connection must begin, for a\nlistener behind a load balancer that sends it.", "peer", "proxy"),
+	"front.listeners[].trusted_proxies": words("The networks, as 10.1.2.0/24, or addresses of those load balancers; mandatory with proxy.\nConnections from elsewhere are closed: whoever is believed can write any address. SIGHUP\ntakes a change over."),
+	"front.listeners[].require_tls":     words("With proxy: refuse clients of whom the header (version 2 with its TLS part, as\nsend-proxy-v2-ssl of HAProxy sends it) does not say that they came over TLS."),
 
 	"admin":         words("The listener for people and machines that watch the front."),
 	"admin.address": words("host:port of /metrics, /healthz and /readyz; \"\" for none. Whoever reaches it can read\nit: leave it on loopback, or behind something that asks for a password."),
@@ -89,6 +92,7 @@ var manual = map[string]entry{
 	"timers":              words("How long things may take."),
 	"timers.authenticate": duration("From connected to authenticated.", 10*time.Millisecond, time.Hour),
 	"timers.login":        duration("From authenticated to logged in.", 10*time.Millisecond, time.Hour),
+	"timers.proxy_header": duration("From connected to the PROXY header, on a listener with client_address: proxy.", 100*time.Millisecond, time.Minute),
 	"timers.challenge":    duration("How long an unanswered challenge lives.", 10*time.Millisecond, 30*time.Second),
 	"timers.drain":        duration("How long a stopping front waits for logins in flight.", 0, time.Hour),
 }

@@ -82,6 +82,12 @@ func printed(v reflect.Value) string {
 		return printSpan(x)
 	case string:
 		return strconv.Quote(x) // the same form as YAML's for the plain texts of Default
+	case []string:
+		quoted := make([]string, len(x))
+		for i := range x {
+			quoted[i] = strconv.Quote(x[i])
+		}
+		return "[" + strings.Join(quoted, ", ") + "]"
 	default:
 		return fmt.Sprint(x)
 	}

@@ -18,12 +18,13 @@ const (
 	count                // a whole number
 	span                 // a time.Duration
 	flag                 // true or false
+	texts                // a list of strings
 )
 
 func (s shape) String() string {
 	return [...]string{
 		section: "a section", list: "a list", text: "a text", count: "a whole number",
-		span: "a time with its unit", flag: "true or false",
+		span: "a time with its unit", flag: "true or false", texts: "a list of texts",
 	}[s]
 }
 
@@ -63,6 +64,8 @@ func fieldOf(t reflect.Type, name, path string) field {
 		f.shape = span
 	case t.Kind() == reflect.Struct:
 		f.shape, f.fields = section, fieldsOf(t, path+".")
+	case t == reflect.TypeFor[[]string]():
+		f.shape = texts
 	case t.Kind() == reflect.Slice:
 		f.shape, f.fields = list, fieldsOf(t.Elem(), path+"[].")
 	case t.Kind() == reflect.String:
@@ -146,8 +149,20 @@ func (f *field) parse(s string) (value any, problem string) {
 		return d, ""
 	case count:
 		return f.parseCount(s)
+	case texts:
+		return splitTexts(s), "" // from the environment: with commas between
 	}
 	panic("config: parse of " + f.shape.String()) // callers ask for leaves only
+}
+
+func splitTexts(s string) []string {
+	var all []string
+	for part := range strings.SplitSeq(s, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			all = append(all, part)
+		}
+	}
+	return all
 }
 
 // parseCount takes plain decimal only: YAML reads 010 as 8 and 0x10 as 16, people differ.

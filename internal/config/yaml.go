@@ -107,6 +107,8 @@ func (r *reader) value(f *field, n *yaml.Node, path string) any {
 		}
 	case f.shape == list:
 		return r.list(f, n, path)
+	case f.shape == texts:
+		return r.texts(f, n, path)
 	default:
 		return r.scalar(f, n, path)
 	}
@@ -127,6 +129,21 @@ func (r *reader) list(f *field, n *yaml.Node, path string) any {
 		entries[i] = m
 	}
 	return entries
+}
+
+// texts reads a list of strings; each is held to what a text of its own would be.
+func (r *reader) texts(f *field, n *yaml.Node, path string) any {
+	if n.Kind != yaml.SequenceNode {
+		r.fault(path, n, "want a list, not "+kindOf(n), "write [a, b], or [] for none")
+		return nil
+	}
+	one := field{name: f.name, path: f.path, shape: text}
+	var all []string // nil for [], as for a list that is left out
+	for i, entry := range n.Content {
+		s, _ := r.value(&one, entry, fmt.Sprintf("%s[%d]", path, i)).(string) // "" if it is a fault
+		all = append(all, s)
+	}
+	return all
 }
 
 // scalar reads a leaf. A value without quotes that YAML takes for something else than was
@@ -173,7 +190,16 @@ func (r *reader) unknown(f *field, key *yaml.Node, path string) {
 func blank(f *field) map[string]any {
 	m := make(map[string]any, len(f.fields))
 	for i := range f.fields {
-		m[f.fields[i].name] = "" // lists hold texts only; a test watches that
+		switch c := &f.fields[i]; c.shape {
+		case text:
+			m[c.name] = ""
+		case texts:
+			m[c.name] = []string(nil)
+		case flag:
+			m[c.name] = false
+		default:
+			panic("config: no zero for " + c.path) // a mistake in the Config struct; a test watches that
+		}
 	}
 	return m
 }
