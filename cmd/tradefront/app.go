@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -61,11 +59,13 @@ func newAppAdd(e *env) *cobra.Command {
 			"With --cipher sm4 the terminal answers challenges by SM4 instead of AES-128: agree on it with\n" +
 			"the vendor, nothing on the wire tells.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
-			return a.change(c.Context(), code, func(ctx context.Context, d *store.Directory, id regulation.AppID, sealed []byte) error {
+			return a.issue(c.Context(), code, func(ctx context.Context, i *issuing) error {
 				now := time.Now()
-				return d.AddApp(ctx, auth.App{
-					AppID: id, Type: auth.AppDirect, Cipher: cipher.Cipher, Sealed: sealed, Enabled: true, Created: now, Changed: now,
-				})
+				app := auth.App{AppID: i.id, Type: auth.AppDirect, Enabled: true, Created: now, Changed: now}
+				if err := i.master.Rotate(&app, i.code, cipher.Cipher, time.Time{}); err != nil {
+					return err
+				}
+				return i.directory.AddApp(ctx, app)
 			})
 		}),
 	}
@@ -76,36 +76,9 @@ func newAppAdd(e *env) *cobra.Command {
 	return c
 }
 
-func newAppRotate(e *env) *cobra.Command {
-	a := appCommand{env: e}
-	var code string
-	var cipher cipherFlag
-	c := &cobra.Command{
-		Use: "rotate", Short: "Give an AppID a new authcode and print it, once", Args: noArgs,
-		Long: "Give an AppID a new authcode and print it. The old code stops working within seconds:\n" +
-			"sessions that are authenticated go on, new ones need the new code. --cipher changes what\n" +
-			"challenges are answered with too; without it that stays.",
-		RunE: e.action(func(c *cobra.Command, _ []string) error {
-			return a.change(c.Context(), code, func(ctx context.Context, d *store.Directory, id regulation.AppID, sealed []byte) error {
-				if c.Flags().Changed("cipher") {
-					return d.SetAppCode(ctx, id, sealed, cipher.Cipher)
-				}
-				return d.SetAppSealed(ctx, id, sealed)
-			})
-		}),
-	}
-	a.flags(c)
-	outputFlag(c, &a.form)
-	c.Flags().StringVar(&code, "authcode", "", "use this authcode (16 of A-Z, 0-9) instead of a random one")
-	c.Flags().Var(&cipher, "cipher", "change to aes or sm4")
-	return c
-}
-
-// change seals a code, the given or a new one, lets write store it, and prints it.
-func (a *appCommand) change(
-	ctx context.Context, given string,
-	write func(context.Context, *store.Directory, regulation.AppID, []byte) error,
-) (err error) {
+// issue runs work with the AppID, the code that was given or a new one, the directory and
+// the master key, and prints the code and what work says of it.
+func (a *appCommand) issue(ctx context.Context, given string, work func(context.Context, *issuing) error) (err error) {
 	id, err := regulation.ParseAppID(a.appID)
 	if err != nil {
 		return err
@@ -114,6 +87,7 @@ func (a *appCommand) change(
 	if err != nil {
 		return err
 	}
+	defer code.Wipe()
 	cfg, r, err := a.env.openDirectory(ctx, a.path)
 	if err != nil {
 		return err
@@ -123,21 +97,31 @@ func (a *appCommand) change(
 	if err != nil {
 		return err
 	}
-	sealed, err := master.Seal(id, code)
-	if err != nil {
-		return err
-	}
-	if err := appError(id, write(ctx, r.Directory(), id, sealed)); err != nil {
-		return err
+	i := issuing{id: id, code: code, directory: r.Directory(), master: master}
+	if err := work(ctx, &i); err != nil {
+		return appError(id, err)
 	}
 	shown := struct {
-		AppID    regulation.AppID `json:"app_id"`
-		AuthCode string           `json:"authcode"`
-	}{id, code.Reveal()}
+		AppID         regulation.AppID `json:"app_id"`
+		AuthCode      string           `json:"authcode"`
+		PreviousUntil *time.Time       `json:"previous_until,omitempty"`
+	}{id, code.Reveal(), i.previousUntil}
 	return a.form.print(a.env.out, shown, func(w io.Writer) {
 		fmt.Fprintf(w, "AppID     %s\nauthcode  %s\n\nThe authcode is not shown again: give it to the vendor by a safe way.\n",
 			shown.AppID, shown.AuthCode)
+		fmt.Fprint(w, i.words)
 	})
+}
+
+// issuing is an authcode on its way to an AppID.
+type issuing struct {
+	id        regulation.AppID
+	code      auth.AuthCode
+	directory *store.Directory
+	master    *auth.MasterKey
+
+	previousUntil *time.Time // nil if no other code stays valid
+	words         string     // what became of the codes before
 }
 
 func authCode(given string) (auth.AuthCode, error) {
@@ -177,50 +161,5 @@ func newAppSwitch(e *env, use, short string, enabled bool) *cobra.Command {
 		}),
 	}
 	a.flags(c)
-	return c
-}
-
-// shownApp is an AppID as `app list -o json` prints it.
-type shownApp struct {
-	AppID   regulation.AppID `json:"app_id"`
-	Type    string           `json:"app_type"`
-	Cipher  string           `json:"cipher"`
-	Enabled bool             `json:"enabled"`
-	Created time.Time        `json:"created"`
-	Changed time.Time        `json:"changed"`
-}
-
-func newAppList(e *env) *cobra.Command {
-	a := appCommand{env: e}
-	c := &cobra.Command{
-		Use: "list", Short: "List the AppIDs; authcodes are never shown", Args: noArgs,
-		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
-			_, r, err := e.openDirectory(c.Context(), a.path)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, r.Close()) }()
-			apps, err := r.Directory().Apps(c.Context())
-			if err != nil {
-				return err
-			}
-			list := make([]shownApp, 0, len(apps))
-			for _, app := range apps {
-				list = append(list, shownApp{
-					app.AppID, string(rune(app.Type)), app.Cipher.String(), app.Enabled, app.Created.In(regulation.Zone), app.Changed.In(regulation.Zone),
-				})
-			}
-			slices.SortFunc(list, func(a, b shownApp) int { return strings.Compare(string(a.AppID), string(b.AppID)) })
-			return a.form.print(e.out, list, func(w io.Writer) {
-				table(w, "APPID\tTYPE\tCIPHER\tENABLED\tCREATED\tCHANGED", func(w io.Writer) {
-					for _, s := range list {
-						fmt.Fprintf(w, "%s\t%s\t%s\t%t\t%s\t%s\n", s.AppID, s.Type, s.Cipher, s.Enabled, shown(s.Created), shown(s.Changed))
-					}
-				})
-			})
-		}),
-	}
-	configFlag(c, &a.path)
-	outputFlag(c, &a.form)
 	return c
 }

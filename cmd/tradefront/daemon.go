@@ -223,6 +223,7 @@ func (d *daemon) bindAdmin(context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("admin.address: %w", err)
 	}
+	d.admin.Page("apps", "when each AppID's authcodes were last used, JSON", func() any { return shownUses(d.registry.Uses()) })
 	d.background.Go(func() {
 		if err := d.admin.Serve(); err != nil {
 			d.adminErr <- err

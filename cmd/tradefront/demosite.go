@@ -167,16 +167,23 @@ func admitDemoApp(
 	if err != nil {
 		return demo.App{}, err
 	}
-	sealed, err := master.Seal(id, code)
-	if err != nil {
+	now := time.Now()
+	app := auth.App{AppID: id, Type: auth.AppDirect, Enabled: true, Created: now, Changed: now}
+	if err := master.Rotate(&app, code, cipher, time.Time{}); err != nil {
 		return demo.App{}, err
 	}
-	now := time.Now()
-	err = d.AddApp(ctx, auth.App{
-		AppID: id, Type: auth.AppDirect, Cipher: cipher, Sealed: sealed, Enabled: true, Created: now, Changed: now,
-	})
+	err = d.AddApp(ctx, app)
 	if errors.Is(err, store.ErrExists) {
-		err = d.SetAppCode(ctx, id, sealed, cipher)
+		err = replaceCode(ctx, d, app)
 	}
 	return demo.App{AppID: id, AuthCode: code.Reveal(), Cipher: clientCipher(cipher)}, err
+}
+
+// replaceCode gives an AppID that is there already the code of app.
+func replaceCode(ctx context.Context, d *store.Directory, app auth.App) error {
+	was, err := findApp(ctx, d, app.AppID)
+	if err != nil {
+		return err
+	}
+	return d.SetAppCodes(ctx, was.Sealed, app)
 }

@@ -17,12 +17,13 @@ import (
 type served struct {
 	t       *testing.T
 	address string
+	admin   string
 	errOut  bytes.Buffer
 	out     *bufio.Reader
 	status  chan int
 }
 
-var bannerForm = regexp.MustCompile(`^tradefront \S+: front 1 accepts connections on (127\.0\.0\.1:\d+); admin http://127\.0\.0\.1:\d+; store embedded\n$`)
+var bannerForm = regexp.MustCompile(`^tradefront \S+: front 1 accepts connections on (127\.0\.0\.1:\d+); admin http://(127\.0\.0\.1:\d+); store embedded\n$`)
 
 // serve starts the front of the site and returns once it said that it accepts connections.
 func serve(t *testing.T) *served {
@@ -42,7 +43,7 @@ func serve(t *testing.T) *served {
 	if m == nil {
 		t.Fatalf("banner %q", banner)
 	}
-	s.address = m[1]
+	s.address, s.admin = m[1], m[2]
 	return s
 }
 

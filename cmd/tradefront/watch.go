@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/session"
@@ -28,6 +29,7 @@ func labels() ops.Labels {
 		Refused:         []string{session.FrontFull.String(), session.FrontDraining.String()},
 		Closed:          session.CloseReasons(),
 		Authentications: session.Reasons(),
+		Codes:           auth.Slots(),
 		Logins:          session.Reasons(),
 		Malformed:       faults,
 		Discarded:       []string{"compressed", "unknown"},
@@ -130,7 +132,7 @@ func (d *daemon) registerChecks() {
 		case n == 0:
 			return false, "no AppID is admitted; add one with: tradefront app add"
 		case unreadable > 0:
-			return true, fmt.Sprintf("%d AppIDs; %d others' authcodes do not open under this master key, the log names them", n, unreadable)
+			return true, fmt.Sprintf("%d AppIDs; the authcodes of %d do not open under this master key, or are the last known ones; the log names them", n, unreadable)
 		}
 		return true, fmt.Sprintf("%d AppIDs", n)
 	})

@@ -15,11 +15,45 @@ const AppDirect AppType = '1'
 // App is one row of the registry: a terminal software that the firm has admitted
 // (5.1.1). An AppID stands once in a firm.
 type App struct {
-	AppID   regulation.AppID
-	Type    AppType
-	Cipher  Cipher
-	Sealed  []byte // the authcode, encrypted under the master key with the AppID as associated data
-	Enabled bool
-	Created time.Time
-	Changed time.Time
+	AppID    regulation.AppID
+	Type     AppType
+	Cipher   Cipher
+	Sealed   []byte      // the authcode, as MasterKey.Seal made it
+	Previous Predecessor // the authcode before it, while both are valid
+	Enabled  bool
+	Created  time.Time
+	Changed  time.Time // by whoever changed what it means; a new master key does not move it
 }
+
+// Predecessor is the authcode that an AppID had before its current one: valid until a
+// fixed instant, so that a vendor can change over while its terminals are in use. The
+// zero Predecessor is none.
+type Predecessor struct {
+	Sealed []byte // as MasterKey.SealPrevious made it; nil if there is none
+	Cipher Cipher
+	Until  time.Time // exclusive, to the microsecond
+}
+
+// ValidAt reports whether there is one and its time has not run out.
+func (p *Predecessor) ValidAt(now time.Time) bool { return len(p.Sealed) > 0 && now.Before(p.Until) }
+
+// Slot is which of an AppID's two authcodes is meant.
+type Slot byte
+
+// The two slots.
+const (
+	Current  Slot = iota // the one that was issued last
+	Previous             // the one before, during an overlap
+)
+
+var slotWords = [...]string{Current: "current", Previous: "previous"}
+
+func (s Slot) String() string {
+	if int(s) >= len(slotWords) {
+		return "invalid"
+	}
+	return slotWords[s]
+}
+
+// Slots are the words of all slots.
+func Slots() []string { return slotWords[:] }

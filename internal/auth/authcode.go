@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -32,13 +33,14 @@ func NewAuthCode(rand io.Reader) (AuthCode, error) {
 	}
 	defer clear(draw[:])
 	code := make([]byte, 0, AuthCodeLen)
+	defer func() { clear(code) }()
 	for _, b := range draw {
 		// Bytes of 252 and above would favour the first characters: thrown away.
 		if int(b) < biggest && len(code) < AuthCodeLen {
 			code = append(code, authCodeAlphabet[int(b)%len(authCodeAlphabet)])
 		}
 	}
-	a, err := ParseAuthCode(string(code))
+	a, err := parseAuthCode(code)
 	if err != nil {
 		return AuthCode{}, errors.New("draw an authcode: the random source is broken")
 	}
@@ -48,18 +50,32 @@ func NewAuthCode(rand io.Reader) (AuthCode, error) {
 // ParseAuthCode reads an authcode that was issued elsewhere. A code of 16 equal
 // characters is refused: it is a placeholder, not a secret. The error never contains s.
 func ParseAuthCode(s string) (AuthCode, error) {
-	if len(s) != AuthCodeLen {
-		return AuthCode{}, fmt.Errorf("authcode: %d characters, want %d", len(s), AuthCodeLen)
+	b := []byte(s)
+	defer clear(b)
+	return parseAuthCode(b)
+}
+
+// parseAuthCode copies b, so that the caller can wipe it.
+func parseAuthCode(b []byte) (AuthCode, error) {
+	if len(b) != AuthCodeLen {
+		return AuthCode{}, fmt.Errorf("authcode: %d characters, want %d", len(b), AuthCodeLen)
 	}
-	for i := range len(s) {
-		if strings.IndexByte(authCodeAlphabet, s[i]) < 0 {
+	for i, c := range b {
+		if strings.IndexByte(authCodeAlphabet, c) < 0 {
 			return AuthCode{}, fmt.Errorf("authcode: character %d is not one of A-Z and 0-9", i+1)
 		}
 	}
-	if strings.Count(s, s[:1]) == len(s) {
+	if bytes.Count(b, b[:1]) == len(b) {
 		return AuthCode{}, errors.New("authcode: all characters are equal")
 	}
-	return AuthCode{(*[AuthCodeLen]byte)([]byte(s))}, nil
+	return AuthCode{(*[AuthCodeLen]byte)(bytes.Clone(b))}, nil
+}
+
+// Wipe overwrites the secret in memory; every copy of a is empty text from then on.
+func (a AuthCode) Wipe() {
+	if a.code != nil {
+		clear(a.code[:])
+	}
 }
 
 // Reveal returns the secret itself, for the one time that it is shown to the operator.

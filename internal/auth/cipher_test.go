@@ -62,10 +62,10 @@ func TestVerifyByCipher(t *testing.T) {
 		{"client_off_1.0", DisabledApp, DisabledApp},
 		{"client_new_1.0", UnknownApp, UnknownApp},
 	} {
-		if got, _ := r.Verify([]byte(tt.id), ch, &aesAnswer); got != tt.aes {
+		if got := r.Verify([]byte(tt.id), ch, &aesAnswer).Verdict; got != tt.aes {
 			t.Errorf("%s, answer by AES: %v, want %v", tt.id, got, tt.aes)
 		}
-		if got, _ := r.Verify([]byte(tt.id), ch, &sm4Answer); got != tt.sm4 {
+		if got := r.Verify([]byte(tt.id), ch, &sm4Answer).Verdict; got != tt.sm4 {
 			t.Errorf("%s, answer by SM4: %v, want %v", tt.id, got, tt.sm4)
 		}
 	}
@@ -83,7 +83,7 @@ func TestRefreshTakesTheCipherOver(t *testing.T) {
 	row.Cipher = SM4
 	source.set(row)
 	mustRefresh(t, r, true)
-	if got, _ := r.Verify([]byte(appID), ch, &answer); got != OK {
+	if got := r.Verify([]byte(appID), ch, &answer).Verdict; got != OK {
 		t.Errorf("after the change to SM4: %v", got)
 	}
 	row.Cipher = 2
@@ -91,7 +91,7 @@ func TestRefreshTakesTheCipherOver(t *testing.T) {
 	if _, err := r.Refresh(t.Context()); err == nil {
 		t.Error("an unknown cipher was taken")
 	}
-	if got, _ := r.Verify([]byte(appID), ch, &answer); got != UnreadableApp {
+	if got := r.Verify([]byte(appID), ch, &answer).Verdict; got != UnreadableApp {
 		t.Errorf("with an unknown cipher: %v", got)
 	}
 }

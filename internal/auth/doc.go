@@ -5,8 +5,8 @@
 //
 //	NewAuthCode ── shown once to the operator ──▶ the terminal's vendor
 //	     │
-//	     ▼ MasterKey.Seal (AES-256-GCM, AppID as associated data)
-//	  App.Sealed, a row of the directory
+//	     ▼ MasterKey.Rotate, Seal (AES-256-GCM, AppID as associated data)
+//	  App.Sealed, a row of the directory; the code before it moves to App.Previous
 //	     │
 //	     ▼ Registry.Refresh: MasterKey.Open, key schedule of App.Cipher
 //	  the snapshot that Registry.Verify looks into
@@ -22,6 +22,15 @@
 // the firm and its vendor: nothing on the wire names the cipher, and nobody can choose it
 // by asking.
 //
+// # The two codes of an AppID
+//
+//	current ── Rotate ──▶ previous ── its instant, the next Rotate, or --finish ──▶ gone
+//
+// During an overlap either code admits, so that a vendor can change its terminals over.
+// What is sealed as previous is bound to that slot and to its end: whoever can write the
+// database can neither make it current again nor prolong its life. It stops at its
+// instant, and at the next Refresh it leaves memory, also while the database is away.
+//
 // The authcode never crosses the wire. Spending a challenge at its first answer, and
 // its life of 30 s, are the session's to enforce.
 //
@@ -29,18 +38,22 @@
 //
 //   - AuthCode and MasterKey print "***" in every format; Reveal is the one way out.
 //   - The expected answer never leaves Verify.
-//   - An unknown AppID, a disabled one and a wrong answer cost the same work; only the
-//     Verdict, which goes to the audit log and not to the terminal, tells them apart.
-//     An unknown AppID costs AES work; SM4 takes 2 to 3 µs longer, far below what a network
-//     lets anyone measure, and shows no more than that an AppID with SM4 exists.
+//   - An unknown AppID, a disabled one, a wrong answer and a right one, by either code, cost
+//     the same work: two slots, and for each one run of every cipher that some AppID has.
+//     Only the Verdict, which goes to the audit log and not to the terminal, tells them
+//     apart.
 //   - A snapshot is whole: readers see the registry before a Refresh or after it.
-//   - A row that does not open is left out and reported; the others still work. A
-//     source that fails leaves the last good snapshot in force.
+//   - A row that does not open is left out and reported; the others still work. If nobody
+//     has changed that AppID since it was last read, it was sealed under a master key that
+//     this front does not have yet: its last known codes stay in force. A source that
+//     fails leaves the last good snapshot in force.
+//   - Codes are wiped as soon as their key schedule is made. The schedules themselves are
+//     left to the garbage collector: Go's ciphers give no way to wipe them.
 //
 // # Bounds
 //
-// The registry holds about 600 bytes an AppID; a firm has tens to hundreds. Verify
-// takes a fraction of a microsecond, with SM4 a few, and allocates nothing, so it may run on
+// The registry holds about 1.2 kB an AppID; a firm has tens to hundreds. Verify
+// takes about a microsecond, with SM4 in use ten, and allocates nothing, so it may run on
 // the event loop.
 //
 // # If we crash

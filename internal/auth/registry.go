@@ -2,14 +2,15 @@ package auth
 
 import (
 	"context"
-	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
 	"crypto/subtle"
-	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tradefront/tradefront/internal/regulation"
 )
@@ -32,7 +33,7 @@ const (
 	OK            Verdict = iota // admitted
 	UnknownApp                   // no such AppID in the registry
 	DisabledApp                  // its admission was withdrawn
-	WrongAnswer                  // the answer is not that of the AppID's authcode
+	WrongAnswer                  // the answer is not that of one of the AppID's authcodes
 	UnreadableApp                // it is in the registry, but its authcode does not open: another master key?
 )
 
@@ -43,6 +44,13 @@ func (v Verdict) String() string {
 		return "invalid"
 	}
 	return verdictWords[v]
+}
+
+// Result is a verdict, and with OK what the registry knows of the AppID.
+type Result struct {
+	Verdict Verdict
+	Type    AppType
+	Slot    Slot // which of its authcodes was used
 }
 
 // RowError says that a row of the source cannot be used. Refresh joins one for each such row.
@@ -59,156 +67,165 @@ func (e *RowError) Unwrap() error { return e.Err }
 // concurrent use; readers never wait for a Refresh.
 type Registry struct {
 	source  Source
-	master  *MasterKey
-	dummy   cipher.Block // random AES key: the work that is done for an AppID we do not know
-	scratch sync.Pool    // of *[ChallengeLen]byte, so that Verify does not allocate
+	now     func() time.Time
+	dummies [2]cipher.Block // by Cipher, random keys: the work that is done where there is no code
+	empty   *snapshot       // before the first Refresh
+	scratch sync.Pool       // of *[ChallengeLen]byte, so that Verify does not allocate
 
-	refreshing sync.Mutex // one Refresh at a time
+	refreshing sync.Mutex // guards master and stale: one Refresh at a time
+	master     *MasterKey
+	stale      bool // read the rows again, whatever the generation
 	current    atomic.Pointer[snapshot]
-}
-
-// snapshot is never changed once it is stored.
-type snapshot struct {
-	generation int64
-	apps       map[string]admitted
-	unreadable map[string]bool // rows that cannot be used: to a terminal like unknown ones
-}
-
-type admitted struct {
-	block   cipher.Block
-	appType AppType
-	enabled bool
 }
 
 // NewRegistry returns a Registry that admits nobody until its first Refresh.
 func NewRegistry(source Source, master *MasterKey) (*Registry, error) {
-	var key [AuthCodeLen]byte
-	_, _ = rand.Read(key[:]) // never fails: it ends the program instead
-	dummy, err := aes.NewCipher(key[:])
-	if err != nil {
-		return nil, fmt.Errorf("registry: %w", err)
+	return NewRegistryAt(source, master, time.Now)
+}
+
+// NewRegistryAt is NewRegistry with a clock of its own: it decides how long a previous
+// authcode is good.
+func NewRegistryAt(source Source, master *MasterKey, now func() time.Time) (*Registry, error) {
+	r := &Registry{source: source, master: master, now: now}
+	for c := range r.dummies {
+		key := AuthCode{new([AuthCodeLen]byte)}
+		_, _ = rand.Read(key.code[:]) // never fails: it ends the program instead
+		block, err := Cipher(c).newBlock(key)
+		key.Wipe()
+		if err != nil {
+			return nil, fmt.Errorf("registry: %w", err)
+		}
+		r.dummies[c] = block
 	}
-	r := &Registry{source: source, master: master, dummy: dummy}
+	r.empty = newSnapshot(0, 0, &r.dummies)
 	r.scratch.New = func() any { return new([ChallengeLen]byte) }
 	return r, nil
 }
 
-// Verify says whether answer is what a terminal that has appID's authcode makes of ch.
-// The AppType is meaningful with OK only. Verify allocates nothing and keeps none of
-// its arguments.
-func (r *Registry) Verify(appID []byte, ch *Challenge, answer *[ChallengeLen]byte) (Verdict, AppType) {
-	var app admitted
-	var known, unreadable bool
-	if s := r.current.Load(); s != nil {
-		app, known = s.apps[string(appID)]
-		unreadable = s.unreadable[string(appID)]
+// Verify says whether answer is what a terminal that has one of appID's authcodes makes of
+// ch. Whoever asks, both slots are compared, by each cipher in use. Verify allocates
+// nothing and keeps none of its arguments.
+func (r *Registry) Verify(appID []byte, ch *Challenge, answer *[ChallengeLen]byte) Result {
+	s := r.snapshot()
+	app, known := s.apps[string(appID)]
+	unreadable := s.unreadable[string(appID)]
+	if !known {
+		app = s.nobody
 	}
-	block := r.dummy
-	if known {
-		block = app.block // of a disabled one too: the same work, whatever its cipher
+	now := r.now()
+	current := r.answers(&app.codes[Current], ch, answer)
+	previous := r.answers(&app.codes[Previous], ch, answer)
+	slot := Current
+	if !current && previous && now.Before(app.until) {
+		slot, current = Previous, true
 	}
-	right := r.answers(block, ch, answer)
 	switch {
 	case !known && unreadable:
-		return UnreadableApp, 0
+		return Result{Verdict: UnreadableApp}
 	case !known:
-		return UnknownApp, 0
+		return Result{Verdict: UnknownApp}
 	case !app.enabled:
-		return DisabledApp, 0
-	case !right:
-		return WrongAnswer, 0
+		return Result{Verdict: DisabledApp}
+	case !current:
+		return Result{Verdict: WrongAnswer}
 	}
-	return OK, app.appType
+	app.used[slot].Store(now.Unix())
+	return Result{OK, app.appType, slot}
 }
 
 // answers computes the expected answer and compares it in constant time. The expected
 // answer is wiped before anyone else can get the scratch.
-func (r *Registry) answers(block cipher.Block, ch *Challenge, answer *[ChallengeLen]byte) bool {
+func (r *Registry) answers(c *code, ch *Challenge, answer *[ChallengeLen]byte) bool {
 	expected := r.scratch.Get().(*[ChallengeLen]byte)
-	encryptBlocks(block, expected, ch)
+	if c.pad != nil {
+		encryptBlocks(c.pad, expected, ch)
+	}
+	encryptBlocks(c.block, expected, ch)
 	right := subtle.ConstantTimeCompare(expected[:], answer[:]) == 1
 	clear(expected[:])
 	r.scratch.Put(expected)
 	return right
 }
 
+func (r *Registry) snapshot() *snapshot {
+	if s := r.current.Load(); s != nil {
+		return s
+	}
+	return r.empty
+}
+
 // Loaded reports whether a Refresh has ever succeeded: before that a front is not ready.
 func (r *Registry) Loaded() bool { return r.current.Load() != nil }
 
 // Len is how many AppIDs the snapshot holds, disabled ones too.
-func (r *Registry) Len() int {
-	if s := r.current.Load(); s != nil {
-		return len(s.apps)
-	}
-	return 0
+func (r *Registry) Len() int { return len(r.snapshot().apps) }
+
+// Unreadable is how many AppIDs the source has whose rows cannot be used, or only as they
+// were before.
+func (r *Registry) Unreadable() int { return len(r.snapshot().unreadable) }
+
+// Use is when an AppID's authcodes were last answered with, to the second; zero if they
+// were not since the process started.
+type Use struct {
+	AppID    regulation.AppID
+	Current  time.Time
+	Previous time.Time
 }
 
-// Unreadable is how many AppIDs the source has whose rows cannot be used.
-func (r *Registry) Unreadable() int {
-	if s := r.current.Load(); s != nil {
-		return len(s.unreadable)
+// Uses lists the AppIDs in their order.
+func (r *Registry) Uses() []Use {
+	s := r.snapshot()
+	uses := make([]Use, 0, len(s.apps))
+	for id, app := range s.apps {
+		uses = append(uses, Use{regulation.AppID(id), instant(app.used[Current].Load()), instant(app.used[Previous].Load())})
 	}
-	return 0
+	slices.SortFunc(uses, func(a, b Use) int { return strings.Compare(string(a.AppID), string(b.AppID)) })
+	return uses
+}
+
+func instant(seconds int64) time.Time {
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0)
+}
+
+// Replace puts another master key in place; the next Refresh opens every row with it.
+func (r *Registry) Replace(master *MasterKey) {
+	r.refreshing.Lock()
+	defer r.refreshing.Unlock()
+	r.master, r.stale = master, true
 }
 
 // Refresh takes over the source's state if its generation moved, and reports whether it
 // did. Rows that cannot be used are left out and come back as joined *RowErrors, with
 // changed true: the new snapshot is in force. Any other error leaves the old one in force.
+// Previous codes whose time has run out are dropped, also while the source is away.
 func (r *Registry) Refresh(ctx context.Context) (changed bool, err error) {
 	r.refreshing.Lock()
 	defer r.refreshing.Unlock()
+	now := r.now()
+	last := r.current.Load()
+	if last != nil {
+		last = last.without(now)
+		r.current.Store(last)
+	}
 	// The generation is read before the rows: a change between the two is then seen
 	// again at the next Refresh, never missed.
 	generation, err := r.source.Generation(ctx)
 	if err != nil {
 		return false, fmt.Errorf("generation of the AppIDs: %w", err)
 	}
-	if s := r.current.Load(); s != nil && s.generation == generation {
+	if last != nil && last.generation == generation && !r.stale {
 		return false, nil
 	}
 	rows, err := r.source.Apps(ctx)
 	if err != nil {
 		return false, fmt.Errorf("read the AppIDs: %w", err)
 	}
-	next := &snapshot{generation: generation, apps: make(map[string]admitted, len(rows)), unreadable: make(map[string]bool)}
-	err = next.admit(rows, r.master)
+	next := newSnapshot(generation, len(rows), &r.dummies)
+	err = next.fill(rows, r.master, last, now)
 	r.current.Store(next)
+	r.stale = false
 	return true, err
-}
-
-// admit opens each row; its error joins the rows that it left out.
-func (s *snapshot) admit(rows []App, master *MasterKey) error {
-	var faults []error
-	for i := range rows {
-		row := &rows[i]
-		app, err := admitRow(row, master)
-		_, twice := s.apps[string(row.AppID)]
-		switch {
-		case err == nil && twice:
-			err = errors.New("stands twice; the first is used")
-		case err == nil:
-			s.apps[string(row.AppID)] = app
-		case !twice:
-			s.unreadable[string(row.AppID)] = true
-		}
-		if err != nil {
-			faults = append(faults, &RowError{row.AppID, err})
-		}
-	}
-	return errors.Join(faults...)
-}
-
-func admitRow(row *App, master *MasterKey) (admitted, error) {
-	if _, err := regulation.ParseAppID(string(row.AppID)); err != nil {
-		return admitted{}, err
-	}
-	code, err := master.Open(row.AppID, row.Sealed)
-	if err != nil {
-		return admitted{}, err
-	}
-	block, err := row.Cipher.newBlock(code)
-	if err != nil {
-		return admitted{}, err
-	}
-	return admitted{block, row.Type, row.Enabled}, nil
 }

@@ -76,7 +76,8 @@ func TestVerify(t *testing.T) {
 
 	check := func(name, id string, ch *Challenge, answer *[ChallengeLen]byte, want Verdict) {
 		t.Helper()
-		got, appType := r.Verify([]byte(id), ch, answer)
+		result := r.Verify([]byte(id), ch, answer)
+		got, appType := result.Verdict, result.Type
 		wantType := AppType(0)
 		if want == OK {
 			wantType = AppDirect
@@ -111,8 +112,8 @@ func TestVerifyDummyIsRandom(t *testing.T) {
 	b, _, _ := newTestRegistry(t)
 	var ch Challenge
 	var x, y [ChallengeLen]byte
-	encryptBlocks(a.dummy, &x, &ch)
-	encryptBlocks(b.dummy, &y, &ch)
+	encryptBlocks(a.dummies[AES], &x, &ch)
+	encryptBlocks(b.dummies[AES], &y, &ch)
 	if x == y {
 		t.Fatal("two registries have one dummy key")
 	}
@@ -125,7 +126,7 @@ func TestVerifyLeavesNoExpectedAnswer(t *testing.T) {
 	var scratch *[ChallengeLen]byte
 	r.scratch.New = func() any { scratch = new([ChallengeLen]byte); return scratch }
 	ch, _ := vector(t)
-	if got, _ := r.Verify([]byte(appID), ch, new([ChallengeLen]byte)); got != WrongAnswer {
+	if got := r.Verify([]byte(appID), ch, new([ChallengeLen]byte)).Verdict; got != WrongAnswer {
 		t.Fatal(got)
 	}
 	if scratch == nil || *scratch != [ChallengeLen]byte{} {
@@ -149,17 +150,17 @@ func TestRefresh(t *testing.T) {
 	ch, right := vector(t)
 	source.set(app(t, master, appID, vectorCode, true))
 	mustRefresh(t, r, true)
-	if got, _ := r.Verify([]byte(appID), ch, &right); got != OK || r.Len() != 1 {
+	if got := r.Verify([]byte(appID), ch, &right).Verdict; got != OK || r.Len() != 1 {
 		t.Errorf("added: %v", got)
 	}
 	source.set(app(t, master, appID, "AAAAAAAABBBBBBBB", true))
 	mustRefresh(t, r, true)
-	if got, _ := r.Verify([]byte(appID), ch, &right); got != WrongAnswer {
+	if got := r.Verify([]byte(appID), ch, &right).Verdict; got != WrongAnswer {
 		t.Errorf("rotated: %v", got)
 	}
 	source.set()
 	mustRefresh(t, r, true)
-	if got, _ := r.Verify([]byte(appID), ch, &right); got != UnknownApp {
+	if got := r.Verify([]byte(appID), ch, &right).Verdict; got != UnknownApp {
 		t.Errorf("removed: %v", got)
 	}
 }
@@ -179,13 +180,13 @@ func TestRefreshKeepsTheOldSnapshotWhenTheSourceFails(t *testing.T) {
 		if changed, err := r.Refresh(t.Context()); changed || !errors.Is(err, down) {
 			t.Errorf("%s: changed %v, %v", name, changed, err)
 		}
-		if got, _ := r.Verify([]byte(appID), ch, &right); got != OK {
+		if got := r.Verify([]byte(appID), ch, &right).Verdict; got != OK {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
 	source.genErr, source.err = nil, nil
 	mustRefresh(t, r, true) // what changed meanwhile is not missed
-	if got, _ := r.Verify([]byte(appID), ch, &right); got != UnknownApp {
+	if got := r.Verify([]byte(appID), ch, &right).Verdict; got != UnknownApp {
 		t.Errorf("after the failure: %v", got)
 	}
 }
@@ -237,10 +238,10 @@ func TestRefreshLeavesBadRowsOut(t *testing.T) {
 		}
 	}
 	ch, right := vector(t)
-	if got, _ := r.Verify([]byte(appID), ch, &right); got != OK || r.Len() != 1 {
+	if got := r.Verify([]byte(appID), ch, &right).Verdict; got != OK || r.Len() != 1 {
 		t.Errorf("the good row: %v", got)
 	}
-	if got, _ := r.Verify([]byte("client_str_1.0"), ch, &right); got != UnreadableApp || r.Unreadable() != 4 {
+	if got := r.Verify([]byte("client_str_1.0"), ch, &right).Verdict; got != UnreadableApp || r.Unreadable() != 4 {
 		t.Errorf("a row of another master key: %v, %d unreadable", got, r.Unreadable())
 	}
 	mustRefresh(t, r, false)
@@ -258,7 +259,7 @@ func TestVerifyDuringRefresh(t *testing.T) {
 	for range 4 {
 		readers.Go(func() {
 			for ctx.Err() == nil {
-				if got, _ := r.Verify([]byte(appID), ch, &right); got != OK && got != DisabledApp {
+				if got := r.Verify([]byte(appID), ch, &right).Verdict; got != OK && got != DisabledApp {
 					t.Errorf("saw %v", got)
 					return
 				}

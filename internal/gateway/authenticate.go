@@ -24,8 +24,8 @@ var verdictReasons = map[auth.Verdict]session.Reason{
 // Verify checks the answer to a challenge. Whatever is wrong, the same work is done and
 // the terminal gets the same 63; only the audit log tells the reasons apart.
 func (g *Gateway) Verify(peer session.Peer, a *session.AuthAttempt) session.Reply {
-	verdict, appType := g.registry.Verify(a.AppID, (*auth.Challenge)(a.Challenge), a.Answer)
-	reason, known := verdictReasons[verdict]
+	result := g.registry.Verify(a.AppID, (*auth.Challenge)(a.Challenge), a.Answer)
+	reason, known := verdictReasons[result.Verdict]
 	if !known {
 		reason = session.WrongAnswer // a verdict that we do not know lets nobody in
 	}
@@ -35,9 +35,12 @@ func (g *Gateway) Verify(peer session.Peer, a *session.AuthAttempt) session.Repl
 	g.observer.Authenticated(reason.String())
 	e := g.entry(peer, session.OpAuthenticate.String(), reason)
 	e.AppID = string(a.AppID)
-	reply := g.verdict(e, reason)
-	if reason == session.OK {
-		reply.AppType = byte(appType)
+	if reason != session.OK {
+		return g.verdict(e, reason)
 	}
+	e.AuthCode = result.Slot.String()
+	g.observer.CodeUsed(e.AuthCode)
+	reply := g.verdict(e, reason)
+	reply.AppType = byte(result.Type)
 	return reply
 }

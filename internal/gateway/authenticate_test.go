@@ -44,6 +44,14 @@ func TestVerify(t *testing.T) {
 				t.Errorf("counted %v", h.counts.authenticated)
 			}
 			h.checkOneLine(session.OpAuthenticate, reply)
+			// Which authcode was used is of admitted ones only, in the line and in the counts.
+			used, counted := "", 0
+			if c.want == session.OK {
+				used, counted = "previous", 1
+			}
+			if got := h.audit.entries[0].AuthCode; got != used || h.counts.codes["previous"] != counted {
+				t.Errorf("authcode %q, counted %v; want %q", got, h.counts.codes, used)
+			}
 		})
 	}
 }

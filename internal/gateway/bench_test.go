@@ -23,6 +23,7 @@ func (idle) Append(context.Context, *store.Record) error { return nil }
 func (idle) Log(ops.Entry)                               {}
 func (idle) LogWritten(context.Context, ops.Entry) error { return nil }
 func (idle) Authenticated(string)                        {}
+func (idle) CodeUsed(string)                             {}
 func (idle) LoggedIn(string)                             {}
 func (idle) Flagged(string)                              {}
 func (idle) Stage(string, time.Duration)                 {}
@@ -35,8 +36,8 @@ func (idleCore) Verify(_ context.Context, a core.Attempt) (core.User, error) {
 
 type idleRegistry struct{}
 
-func (idleRegistry) Verify([]byte, *auth.Challenge, *[auth.ChallengeLen]byte) (auth.Verdict, auth.AppType) {
-	return auth.OK, auth.AppDirect
+func (idleRegistry) Verify([]byte, *auth.Challenge, *[auth.ChallengeLen]byte) auth.Result {
+	return auth.Result{Verdict: auth.OK, Type: auth.AppDirect}
 }
 
 // BenchmarkLogin is a login's own work: supplement, real encryption, record and response.

@@ -128,6 +128,7 @@ func (r *rooms) Log(e ops.Entry) {
 type silent struct{}
 
 func (silent) Authenticated(string)        {}
+func (silent) CodeUsed(string)             {}
 func (silent) LoggedIn(string)             {}
 func (silent) Flagged(string)              {}
 func (silent) Stage(string, time.Duration) {}

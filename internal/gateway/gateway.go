@@ -26,7 +26,7 @@ type Core interface {
 
 // Registry knows the terminal software that the firm has admitted.
 type Registry interface {
-	Verify(appID []byte, ch *auth.Challenge, answer *[auth.ChallengeLen]byte) (auth.Verdict, auth.AppType)
+	Verify(appID []byte, ch *auth.Challenge, answer *[auth.ChallengeLen]byte) auth.Result
 }
 
 // Log makes a record durable before it returns nil. Another error than
@@ -51,6 +51,7 @@ const auditPatience = time.Second
 // Observer counts.
 type Observer interface {
 	Authenticated(reason string)
+	CodeUsed(slot string) // of an AppID that was admitted
 	LoggedIn(reason string)
 	Flagged(flag string)
 	Stage(stage string, d time.Duration)

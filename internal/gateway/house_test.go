@@ -81,8 +81,8 @@ func (c *fakeCore) Verify(_ context.Context, a core.Attempt) (core.User, error) 
 // fakeRegistry gives the verdict that it was told.
 type fakeRegistry struct{ verdict auth.Verdict }
 
-func (r *fakeRegistry) Verify([]byte, *auth.Challenge, *[auth.ChallengeLen]byte) (auth.Verdict, auth.AppType) {
-	return r.verdict, auth.AppDirect
+func (r *fakeRegistry) Verify([]byte, *auth.Challenge, *[auth.ChallengeLen]byte) auth.Result {
+	return auth.Result{Verdict: r.verdict, Type: auth.AppDirect, Slot: auth.Previous}
 }
 
 // fakeLog keeps what was appended; fail overrides that.
@@ -127,6 +127,7 @@ func (a *fakeAudit) Log(e ops.Entry) {
 type counts struct {
 	mu                               sync.Mutex
 	authenticated, loggedIn, flagged map[string]int
+	codes                            map[string]int
 	stages                           map[string]int
 }
 
@@ -140,6 +141,7 @@ func (c *counts) count(m *map[string]int, word string) {
 }
 
 func (c *counts) Authenticated(reason string)         { c.count(&c.authenticated, reason) }
+func (c *counts) CodeUsed(slot string)                { c.count(&c.codes, slot) }
 func (c *counts) LoggedIn(reason string)              { c.count(&c.loggedIn, reason) }
 func (c *counts) Flagged(flag string)                 { c.count(&c.flagged, flag) }
 func (c *counts) Stage(stage string, _ time.Duration) { c.count(&c.stages, stage) }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -31,6 +32,8 @@ const (
 type Admin struct {
 	listener net.Listener
 	server   *http.Server
+	mux      *http.ServeMux
+	index    []string // of the pages that were added
 }
 
 // NewAdmin binds addr at once, so that a port in use is an error at start. pprof adds the
@@ -44,8 +47,10 @@ func NewAdmin(addr string, registry *prometheus.Registry, health *Health, pprof 
 	if err != nil {
 		return nil, fmt.Errorf("admin listener: %w", err)
 	}
-	server := &http.Server{
-		Handler:        adminPages(registry, health, pprof),
+	a := &Admin{listener: listener}
+	a.mux = a.pages(registry, health, pprof)
+	a.server = &http.Server{
+		Handler:        a.mux,
 		ReadTimeout:    adminReadTimeout, // covers the header
 		WriteTimeout:   adminWriteTimeout,
 		IdleTimeout:    adminIdleTimeout,
@@ -53,9 +58,16 @@ func NewAdmin(addr string, registry *prometheus.Registry, health *Health, pprof 
 		ErrorLog:       errorLog,
 	}
 	if pprof {
-		server.WriteTimeout = profileTimeout
+		a.server.WriteTimeout = profileTimeout
 	}
-	return &Admin{listener, server}, nil
+	return a, nil
+}
+
+// Page adds /name, which shows value as JSON. It must be called before Serve; value, from
+// any goroutine later on.
+func (a *Admin) Page(name, about string, value func() any) {
+	a.index = append(a.index, fmt.Sprintf("/%-9s %s\n", name, about))
+	a.mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, value()) })
 }
 
 // Addr is the address that was bound.
@@ -80,10 +92,10 @@ func (a *Admin) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// adminPages routes; Go's mux answers other methods with 405 and other paths with 404.
-func adminPages(registry *prometheus.Registry, health *Health, profiles bool) http.Handler {
+// pages routes; Go's mux answers other methods with 405 and other paths with 404.
+func (a *Admin) pages(registry *prometheus.Registry, health *Health, profiles bool) *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", indexPage(profiles))
+	mux.HandleFunc("GET /{$}", a.indexPage(profiles))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writePlain(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", readyPage(health))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
@@ -101,15 +113,16 @@ func adminPages(registry *prometheus.Registry, health *Health, profiles bool) ht
 	return mux
 }
 
-func indexPage(profiles bool) http.HandlerFunc {
-	page := "tradefront\n\n" +
+func (a *Admin) indexPage(profiles bool) http.HandlerFunc {
+	head := "tradefront\n\n" +
 		"/metrics   Prometheus metrics\n" +
 		"/healthz   200 while the process lives\n" +
 		"/readyz    200 if it can serve terminals, else 503 and why\n"
+	foot := ""
 	if profiles {
-		page += "/debug/pprof/   profiles\n"
+		foot = "/debug/pprof/   profiles\n"
 	}
-	return func(w http.ResponseWriter, _ *http.Request) { writePlain(w, page) }
+	return func(w http.ResponseWriter, _ *http.Request) { writePlain(w, head+strings.Join(a.index, "")+foot) }
 }
 
 func writePlain(w http.ResponseWriter, text string) {
@@ -121,11 +134,18 @@ func writePlain(w http.ResponseWriter, text string) {
 func readyPage(health *Health) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		report := health.Report()
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
+		status := http.StatusOK
 		if !report.Ready {
-			w.WriteHeader(http.StatusServiceUnavailable)
+			status = http.StatusServiceUnavailable
 		}
-		_ = json.NewEncoder(w).Encode(report) // whoever asked may have gone
+		writeJSON(w, status, report)
 	}
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(value) // whoever asked may have gone
 }

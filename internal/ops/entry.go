@@ -40,6 +40,7 @@ type Entry struct {
 	RecordID  uuid.UUID // of an accepted login, or of one whose record may exist although it was answered 8
 	AppID     string    // as sent, until it is authenticated
 	Account   string    // as sent
+	AuthCode  string    // which of its AppID's authcodes an admitted terminal has: current or previous, never the code
 	Address   netip.Addr
 	Port      uint16
 	FrontID   int32
@@ -90,6 +91,7 @@ func (e *Entry) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	}
 	addText(enc, "app_id", e.AppID, false)
 	addText(enc, "account", e.Account, false)
+	addText(enc, "authcode", e.AuthCode, false)
 	if e.Address.IsValid() {
 		enc.AddString("address", e.Address.Unmap().WithZone("").String())
 		enc.AddUint16("port", e.Port)

@@ -23,6 +23,7 @@ type Metrics struct {
 	closed      *prometheus.CounterVec
 
 	authentications *prometheus.CounterVec
+	byCode          *prometheus.CounterVec
 	logins          *prometheus.CounterVec
 	flags           *prometheus.CounterVec
 	stages          *prometheus.HistogramVec
@@ -70,6 +71,7 @@ func NewMetrics(version, commit string) *Metrics {
 		closed:      counters("connections_closed_total", "Connections that ended.", "reason"),
 
 		authentications: counters("authentications_total", "Access authentications of terminal software.", "reason"),
+		byCode:          counters("authentications_by_code_total", "Admitted terminals by which of their AppID's authcodes they have.", "code"),
 		logins:          counters("logins_total", "Login requests by their result.", "reason"),
 		flags:           counters("login_flags_total", "Recorded logins by their abnormal flag.", "flag"),
 		stages:          stageSeconds(),
@@ -101,7 +103,7 @@ func (m *Metrics) register(version, commit string) {
 	m.registry.MustRegister(
 		build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.connections, m.opened, m.refused, m.closed,
-		m.authentications, m.logins, m.flags, m.stages, m.malformed, m.discarded,
+		m.authentications, m.byCode, m.logins, m.flags, m.stages, m.malformed, m.discarded,
 		m.auditEntries, m.auditErrors,
 		m.localSeconds, m.localRows, m.localErrors,
 		m.forwardRows, m.forwardBatches, m.forwardSeconds, m.quarantined,
@@ -128,6 +130,7 @@ type Labels struct {
 	Refused         []string // reasons of ConnectionRefused
 	Closed          []string // reasons of ConnectionClosed
 	Authentications []string // reasons of Authenticated
+	Codes           []string // slots of CodeUsed
 	Logins          []string // reasons of LoggedIn
 	Malformed       []string // faults
 	Discarded       []string // frame types
@@ -144,6 +147,7 @@ func (m *Metrics) Preset(l Labels) {
 		{m.refused, l.Refused},
 		{m.closed, l.Closed},
 		{m.authentications, l.Authentications},
+		{m.byCode, l.Codes},
 		{m.logins, l.Logins},
 		{m.malformed, l.Malformed},
 		{m.discarded, l.Discarded},
@@ -172,6 +176,9 @@ func (m *Metrics) ConnectionClosed(reason string) {
 
 // Authenticated counts an access authentication by its result.
 func (m *Metrics) Authenticated(reason string) { m.authentications.WithLabelValues(reason).Inc() }
+
+// CodeUsed counts an admitted terminal by the slot of its authcode.
+func (m *Metrics) CodeUsed(slot string) { m.byCode.WithLabelValues(slot).Inc() }
 
 // LoggedIn counts a login request by its result.
 func (m *Metrics) LoggedIn(reason string) { m.logins.WithLabelValues(reason).Inc() }

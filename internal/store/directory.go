@@ -31,60 +31,16 @@ func (d *Directory) Generation(ctx context.Context) (int64, error) {
 }
 
 // Apps lists all AppIDs, the disabled ones too, in their order.
-func (d *Directory) Apps(ctx context.Context) ([]auth.App, error) {
-	rows, err := d.db.QueryContext(ctx,
-		"SELECT app_id, app_type, cipher, sealed, enabled, created, changed FROM app ORDER BY app_id")
-	if err != nil {
-		return nil, readError(ctx, err)
-	}
-	defer rows.Close()
-	var apps []auth.App
-	for rows.Next() {
-		var a auth.App
-		var appType, enabled int16
-		var created, changed int64
-		if err := rows.Scan(&a.AppID, &appType, &a.Cipher, &a.Sealed, &enabled, &created, &changed); err != nil {
-			return nil, readError(ctx, err)
-		}
-		if a.Type, err = code[auth.AppType](appType); err != nil {
-			return nil, err
-		}
-		a.Enabled, a.Created, a.Changed = enabled != 0, fromMicros(created), fromMicros(changed)
-		apps = append(apps, a)
-	}
-	return apps, readError(ctx, rows.Err())
-}
+func (d *Directory) Apps(ctx context.Context) ([]auth.App, error) { return readApps(ctx, d.db, "app") }
 
 // Accounts lists all accounts in their order.
 func (d *Directory) Accounts(ctx context.Context) ([]core.Account, error) {
-	rows, err := d.db.QueryContext(ctx,
-		"SELECT account, user_type, password_hash, created, changed, unlocked FROM account ORDER BY account")
-	if err != nil {
-		return nil, readError(ctx, err)
-	}
-	defer rows.Close()
-	var accounts []core.Account
-	for rows.Next() {
-		var a core.Account
-		var userType int16
-		var created, changed, unlocked int64
-		if err := rows.Scan(&a.Account, &userType, &a.PasswordHash, &created, &changed, &unlocked); err != nil {
-			return nil, readError(ctx, err)
-		}
-		if a.UserType, err = code[regulation.UserType](userType); err != nil {
-			return nil, err
-		}
-		a.Created, a.Changed, a.Unlocked = fromMicros(created), fromMicros(changed), fromMicros(unlocked)
-		accounts = append(accounts, a)
-	}
-	return accounts, readError(ctx, rows.Err())
+	return readAccounts(ctx, d.db, "account")
 }
 
 // AddApp admits an AppID, or returns ErrExists. Times are kept to the microsecond.
 func (d *Directory) AddApp(ctx context.Context, a auth.App) error {
-	return d.change(ctx, ErrExists, `INSERT INTO app (app_id, app_type, cipher, sealed, enabled, created, changed)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
-		string(a.AppID), digit(a.Type), int16(a.Cipher), bytesOf(a.Sealed), flagOf(a.Enabled), micros(a.Created), micros(a.Changed))
+	return d.change(ctx, ErrExists, insertRow("app", appColumns)+" ON CONFLICT DO NOTHING", appArgs(&a)...)
 }
 
 // SetAppEnabled admits an AppID again or withdraws its admission; ErrNotFound.
@@ -93,23 +49,42 @@ func (d *Directory) SetAppEnabled(ctx context.Context, id regulation.AppID, enab
 		flagOf(enabled), micros(d.now()), string(id))
 }
 
-// SetAppSealed replaces an AppID's encrypted authcode; ErrNotFound.
-func (d *Directory) SetAppSealed(ctx context.Context, id regulation.AppID, sealed []byte) error {
-	return d.change(ctx, ErrNotFound, "UPDATE app SET sealed = $1, changed = $2 WHERE app_id = $3",
-		bytesOf(sealed), micros(d.now()), string(id))
+// SetAppCodes replaces an AppID's authcodes by those of a, their ciphers included, if its
+// current one is still was; else it changes nothing and returns ErrNotFound.
+func (d *Directory) SetAppCodes(ctx context.Context, was []byte, a auth.App) error {
+	return d.change(ctx, ErrNotFound, `UPDATE app SET sealed = $1, cipher = $2,
+		previous_sealed = $3, previous_cipher = $4, previous_until = $5, changed = $6 WHERE app_id = $7 AND sealed = $8`,
+		bytesOf(a.Sealed), int16(a.Cipher), bytesOf(a.Previous.Sealed), int16(a.Previous.Cipher), micros(a.Previous.Until),
+		micros(d.now()), string(a.AppID), bytesOf(was))
 }
 
-// SetAppCode replaces an AppID's encrypted authcode and its cipher in one; ErrNotFound.
-func (d *Directory) SetAppCode(ctx context.Context, id regulation.AppID, sealed []byte, cipher auth.Cipher) error {
-	return d.change(ctx, ErrNotFound, "UPDATE app SET sealed = $1, cipher = $2, changed = $3 WHERE app_id = $4",
-		bytesOf(sealed), int16(cipher), micros(d.now()), string(id))
+// ResealApps gives every AppID to reseal, which changes how its codes are sealed and
+// nothing else, and writes them back: all in one transaction, or none. Changed stays, for
+// the codes are the same. While it runs other changes of the directory wait.
+func (d *Directory) ResealApps(ctx context.Context, reseal func(*auth.App) error) error {
+	return d.transact(ctx, func(tx *sql.Tx) error {
+		apps, err := readApps(ctx, tx, "app")
+		if err != nil {
+			return err
+		}
+		for i := range apps {
+			a := &apps[i]
+			if err := reseal(a); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, `UPDATE app SET sealed = $1, previous_sealed = $2, previous_cipher = $3,
+				previous_until = $4 WHERE app_id = $5`, bytesOf(a.Sealed), bytesOf(a.Previous.Sealed),
+				int16(a.Previous.Cipher), micros(a.Previous.Until), string(a.AppID)); err != nil {
+				return readError(ctx, err)
+			}
+		}
+		return nil
+	})
 }
 
 // AddAccount adds an account, or returns ErrExists.
 func (d *Directory) AddAccount(ctx context.Context, a core.Account) error {
-	return d.change(ctx, ErrExists, `INSERT INTO account (account, user_type, password_hash, created, changed, unlocked)
-		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
-		string(a.Account), digit(a.UserType), a.PasswordHash, micros(a.Created), micros(a.Changed), micros(a.Unlocked))
+	return d.change(ctx, ErrExists, insertRow("account", accountColumns)+" ON CONFLICT DO NOTHING", accountArgs(&a)...)
 }
 
 // UnlockAccount notes that an operator lifted the account's locks at that time; ErrNotFound.
@@ -118,9 +93,27 @@ func (d *Directory) UnlockAccount(ctx context.Context, account regulation.Accoun
 		micros(at), micros(d.now()), string(account))
 }
 
-// change runs one statement and bumps the generation, both or neither. A statement that
+// change runs one statement in a transaction that moves the generation. A statement that
 // changes no row is the error none.
 func (d *Directory) change(ctx context.Context, none error, statement string, args ...any) error {
+	return d.transact(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, statement, args...)
+		if err != nil {
+			return readError(ctx, err)
+		}
+		changed, err := result.RowsAffected()
+		if err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+		if changed == 0 {
+			return none
+		}
+		return nil
+	})
+}
+
+// transact bumps the generation and does the work, both or neither.
+func (d *Directory) transact(ctx context.Context, work func(*sql.Tx) error) error {
 	tx, err := d.db.BeginTx(ctx, nil)
 	if err != nil {
 		return readError(ctx, err)
@@ -130,16 +123,8 @@ func (d *Directory) change(ctx context.Context, none error, statement string, ar
 	if _, err := tx.ExecContext(ctx, "UPDATE directory SET generation = generation + 1"); err != nil {
 		return readError(ctx, err)
 	}
-	result, err := tx.ExecContext(ctx, statement, args...)
-	if err != nil {
-		return readError(ctx, err)
-	}
-	changed, err := result.RowsAffected()
-	if err != nil {
-		return fmt.Errorf("store: %w", err)
-	}
-	if changed == 0 {
-		return none
+	if err := work(tx); err != nil {
+		return err
 	}
 	return readError(ctx, tx.Commit())
 }

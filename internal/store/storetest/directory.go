@@ -28,6 +28,7 @@ func RunDirectory(t *testing.T, open func(t *testing.T) *store.Directory) {
 		{"every change moves the generation", generation},
 		{"what fails changes nothing", failures},
 		{"concurrent changes", concurrentChanges},
+		{"reseal", reseal},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
 	}
@@ -60,10 +61,12 @@ func apps(t *testing.T, d *store.Directory) {
 
 	must(t, d.SetAppEnabled(t.Context(), a.AppID, false))
 	must(t, d.SetAppEnabled(t.Context(), b.AppID, true))
-	must(t, d.SetAppSealed(t.Context(), b.AppID, []byte("new")))
-	must(t, d.SetAppCode(t.Context(), a.AppID, []byte("newer"), auth.SM4))
+	wasA, wasB := a.Sealed, b.Sealed
 	a.Enabled, b.Enabled, b.Sealed = false, true, []byte("new")
 	a.Sealed, a.Cipher = []byte("newer"), auth.SM4
+	a.Previous = auth.Predecessor{Sealed: []byte("old"), Cipher: auth.AES, Until: created.Add(time.Hour)}
+	must(t, d.SetAppCodes(t.Context(), wasB, b))
+	must(t, d.SetAppCodes(t.Context(), wasA, a))
 	equalApps(t, d, []auth.App{lower, a, b}, cmpopts.IgnoreFields(auth.App{}, "Changed"))
 	got, err := d.Apps(t.Context())
 	must(t, err)
@@ -90,8 +93,10 @@ func generation(t *testing.T, d *store.Directory) {
 	for _, change := range []func() error{
 		func() error { return d.AddApp(t.Context(), app("client_a_1.0")) },
 		func() error { return d.SetAppEnabled(t.Context(), "client_a_1.0", false) },
-		func() error { return d.SetAppSealed(t.Context(), "client_a_1.0", []byte("x")) },
-		func() error { return d.SetAppCode(t.Context(), "client_a_1.0", []byte("y"), auth.SM4) },
+		func() error {
+			return d.SetAppCodes(t.Context(), app("").Sealed, auth.App{AppID: "client_a_1.0", Sealed: []byte("x")})
+		},
+		func() error { return d.ResealApps(t.Context(), func(*auth.App) error { return nil }) },
 		func() error { return d.AddAccount(t.Context(), account("1001")) },
 		func() error { return d.UnlockAccount(t.Context(), "1001", created) },
 	} {
@@ -118,8 +123,8 @@ func failures(t *testing.T, d *store.Directory) {
 		{"AddAccount again", d.AddAccount(t.Context(), account("1001")), store.ErrExists},
 		{"SetAppEnabled", d.SetAppEnabled(t.Context(), "client_x_1.0", true), store.ErrNotFound},
 		{"SetAppEnabled in other letters", d.SetAppEnabled(t.Context(), "CLIENT_A_1.0", true), store.ErrNotFound},
-		{"SetAppSealed", d.SetAppSealed(t.Context(), "client_x_1.0", nil), store.ErrNotFound},
-		{"SetAppCode", d.SetAppCode(t.Context(), "client_x_1.0", nil, auth.SM4), store.ErrNotFound},
+		{"SetAppCodes", d.SetAppCodes(t.Context(), other.Sealed, auth.App{AppID: "client_x_1.0"}), store.ErrNotFound},
+		{"SetAppCodes after somebody else", d.SetAppCodes(t.Context(), []byte("stale"), other), store.ErrNotFound},
 		{"UnlockAccount", d.UnlockAccount(t.Context(), "9999", created), store.ErrNotFound},
 	} {
 		if !errors.Is(c.got, c.want) {
@@ -130,6 +135,43 @@ func failures(t *testing.T, d *store.Directory) {
 		t.Errorf("generation %d, was %d", after, before)
 	}
 	equalApps(t, d, []auth.App{app("client_a_1.0")})
+}
+
+// reseal: all AppIDs or none, and nothing but how their codes are sealed.
+func reseal(t *testing.T, d *store.Directory) {
+	a, b := app("client_a_1.0"), app("client_b_1.0")
+	b.Previous = auth.Predecessor{Sealed: []byte("old"), Cipher: auth.SM4, Until: created.Add(time.Hour)}
+	must(t, d.AddApp(t.Context(), a))
+	must(t, d.AddApp(t.Context(), b))
+	before := current(t, d)
+	broken := errors.New("does not open")
+	err := d.ResealApps(t.Context(), func(x *auth.App) error {
+		x.Sealed = []byte("half")
+		if x.AppID == b.AppID {
+			return broken
+		}
+		return nil
+	})
+	if !errors.Is(err, broken) || current(t, d) != before {
+		t.Errorf("%v, generation %d after %d", err, current(t, d), before)
+	}
+	equalApps(t, d, []auth.App{a, b})
+
+	must(t, d.ResealApps(t.Context(), func(x *auth.App) error {
+		x.Sealed = append(x.Sealed, '+')
+		x.Previous.Sealed = append(x.Previous.Sealed, '+')
+		x.Enabled, x.Changed = false, created.Add(time.Hour) // not its business
+		if x.AppID == a.AppID {
+			x.Previous = auth.Predecessor{}
+		}
+		return nil
+	}))
+	a.Sealed = append(a.Sealed, '+')
+	b.Sealed, b.Previous.Sealed = append(b.Sealed, '+'), []byte("old+")
+	equalApps(t, d, []auth.App{a, b})
+	if current(t, d) <= before {
+		t.Error("the generation stands")
+	}
 }
 
 // concurrentChanges: no change is lost, and of many that add the same, one succeeds.

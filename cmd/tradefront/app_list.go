@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// shownApp is an AppID as `app list -o json` prints it.
+type shownApp struct {
+	AppID         regulation.AppID `json:"app_id"`
+	Type          string           `json:"app_type"`
+	Cipher        string           `json:"cipher"`
+	Enabled       bool             `json:"enabled"`
+	Created       time.Time        `json:"created"`
+	Changed       time.Time        `json:"changed"`
+	PreviousUntil *time.Time       `json:"previous_until,omitempty"` // there during an overlap only
+	shownUse
+}
+
+// shownUse is when authcodes were last used, as far as the fronts that were asked remember.
+type shownUse struct {
+	CurrentUsed  *time.Time `json:"current_used,omitempty"`
+	PreviousUsed *time.Time `json:"previous_used,omitempty"`
+}
+
+// usePage is a line of the admin listener's page /apps.
+type usePage struct {
+	AppID regulation.AppID `json:"app_id"`
+	shownUse
+}
+
+func shownUses(uses []auth.Use) []usePage {
+	page := make([]usePage, len(uses))
+	for i, u := range uses {
+		page[i] = usePage{u.AppID, shownUse{present(u.Current), present(u.Previous)}}
+	}
+	return page
+}
+
+// present is nil for the zero time.
+func present(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.In(regulation.Zone)
+	return &t
+}
+
+func newAppList(e *env) *cobra.Command {
+	a := appCommand{env: e}
+	var fronts []string
+	c := &cobra.Command{
+		Use: "list", Short: "List the AppIDs; authcodes are never shown", Args: noArgs,
+		Long: "List the AppIDs. During an overlap PREVIOUS UNTIL is how long the authcode before is valid too.\n" +
+			"CURRENT USED and PREVIOUS USED are when a terminal was last admitted with each, as the running\n" +
+			"front remembers since its start; ask several with --front.",
+		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
+			cfg, r, err := e.openDirectory(c.Context(), a.path)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, r.Close()) }()
+			apps, err := r.Directory().Apps(c.Context())
+			if err != nil {
+				return err
+			}
+			uses := make(map[regulation.AppID]shownUse)
+			if len(fronts) == 0 {
+				_ = askUses(c.Context(), cfg.Admin.Address, uses) // it may not run: the columns stay empty
+			}
+			for _, front := range fronts {
+				if err := askUses(c.Context(), front, uses); err != nil {
+					return fmt.Errorf("--front %s: %w", front, err)
+				}
+			}
+			list := shownApps(apps, uses, time.Now())
+			return a.form.print(e.out, list, func(w io.Writer) { printApps(w, list) })
+		}),
+	}
+	configFlag(c, &a.path)
+	outputFlag(c, &a.form)
+	c.Flags().StringArrayVar(&fronts, "front", nil, "host:port of a front's admin listener; instead of admin.address, may be repeated")
+	return c
+}
+
+func shownApps(apps []auth.App, uses map[regulation.AppID]shownUse, now time.Time) []shownApp {
+	list := make([]shownApp, 0, len(apps))
+	for _, app := range apps {
+		s := shownApp{
+			AppID: app.AppID, Type: string(rune(app.Type)), Cipher: app.Cipher.String(), Enabled: app.Enabled,
+			Created: app.Created.In(regulation.Zone), Changed: app.Changed.In(regulation.Zone), shownUse: uses[app.AppID],
+		}
+		if app.Previous.ValidAt(now) {
+			s.PreviousUntil = present(app.Previous.Until)
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+func printApps(w io.Writer, list []shownApp) {
+	table(w, "APPID\tTYPE\tCIPHER\tENABLED\tCREATED\tCHANGED\tCURRENT USED\tPREVIOUS UNTIL\tPREVIOUS USED", func(w io.Writer) {
+		for _, s := range list {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%t\t%s\t%s\t%s\t%s\t%s\n", s.AppID, s.Type, s.Cipher, s.Enabled,
+				shown(s.Created), shown(s.Changed), shownAt(s.CurrentUsed), shownAt(s.PreviousUntil), shownAt(s.PreviousUsed))
+		}
+	})
+}
+
+func shownAt(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return shown(*t)
+}
+
+// The bounds of asking a front.
+const (
+	askPatience = 3 * time.Second
+	maxUsesPage = 4 << 20 // bytes; an AppID takes some 130
+)
+
+// askUses adds what the front at that admin address remembers; the latest use counts.
+func askUses(ctx context.Context, address string, uses map[regulation.AppID]shownUse) error {
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "0" {
+		return fmt.Errorf("want host:port of an admin listener")
+	}
+	ctx, cancel := context.WithTimeout(ctx, askPatience)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/apps", nil)
+	if err != nil {
+		return err
+	}
+	// A client of its own: no proxy from the environment stands before a front.
+	response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return errors.New("answered " + response.Status)
+	}
+	var page []usePage
+	if err := json.NewDecoder(io.LimitReader(response.Body, maxUsesPage)).Decode(&page); err != nil {
+		return err
+	}
+	for _, p := range page {
+		known := uses[p.AppID]
+		uses[p.AppID] = shownUse{later(known.CurrentUsed, p.CurrentUsed), later(known.PreviousUsed, p.PreviousUsed)}
+	}
+	return nil
+}
+
+func later(a, b *time.Time) *time.Time {
+	if a == nil || b != nil && b.After(*a) {
+		return b
+	}
+	return a
+}

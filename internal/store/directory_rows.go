@@ -1,0 +1,104 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"strconv"
+	"strings"
+
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// Rows of AppIDs and accounts, in tables app and account of either database.
+
+// The columns, the key first.
+const (
+	appColumns = "app_id, app_type, cipher, sealed, previous_cipher, previous_sealed, previous_until, " +
+		"enabled, created, changed"
+	accountColumns = "account, user_type, password_hash, created, changed, unlocked"
+)
+
+func appArgs(a *auth.App) []any {
+	return []any{
+		string(a.AppID), digit(a.Type), int16(a.Cipher), bytesOf(a.Sealed),
+		int16(a.Previous.Cipher), bytesOf(a.Previous.Sealed), micros(a.Previous.Until),
+		flagOf(a.Enabled), micros(a.Created), micros(a.Changed),
+	}
+}
+
+func accountArgs(a *core.Account) []any {
+	return []any{
+		string(a.Account), digit(a.UserType), a.PasswordHash, micros(a.Created), micros(a.Changed), micros(a.Unlocked),
+	}
+}
+
+// insertRow is the statement that inserts one row, for both databases.
+func insertRow(table, columns string) string {
+	var marks strings.Builder
+	for i := range strings.Count(columns, ",") + 1 {
+		if i > 0 {
+			marks.WriteString(", ")
+		}
+		marks.WriteString("$" + strconv.Itoa(i+1))
+	}
+	return "INSERT INTO " + table + " (" + columns + ") VALUES (" + marks.String() + ")"
+}
+
+// queryer is a *sql.DB or a *sql.Tx.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func readApps(ctx context.Context, q queryer, table string) ([]auth.App, error) {
+	rows, err := q.QueryContext(ctx, "SELECT "+appColumns+" FROM "+table+" ORDER BY app_id")
+	if err != nil {
+		return nil, readError(ctx, err)
+	}
+	defer rows.Close()
+	var apps []auth.App
+	for rows.Next() {
+		var a auth.App
+		var appType, enabled int16
+		var until, created, changed int64
+		previous := &a.Previous
+		if err := rows.Scan(&a.AppID, &appType, &a.Cipher, &a.Sealed, &previous.Cipher, &previous.Sealed, &until,
+			&enabled, &created, &changed); err != nil {
+			return nil, readError(ctx, err)
+		}
+		if a.Type, err = code[auth.AppType](appType); err != nil {
+			return nil, err
+		}
+		if previous.Until = fromMicros(until); len(previous.Sealed) == 0 {
+			*previous = auth.Predecessor{}
+		}
+		a.Enabled, a.Created, a.Changed = enabled != 0, fromMicros(created), fromMicros(changed)
+		apps = append(apps, a)
+	}
+	return apps, readError(ctx, rows.Err())
+}
+
+func readAccounts(ctx context.Context, q queryer, table string) ([]core.Account, error) {
+	rows, err := q.QueryContext(ctx, "SELECT "+accountColumns+" FROM "+table+" ORDER BY account")
+	if err != nil {
+		return nil, readError(ctx, err)
+	}
+	defer rows.Close()
+	var accounts []core.Account
+	for rows.Next() {
+		var a core.Account
+		var userType int16
+		var created, changed, unlocked int64
+		if err := rows.Scan(&a.Account, &userType, &a.PasswordHash, &created, &changed, &unlocked); err != nil {
+			return nil, readError(ctx, err)
+		}
+		if a.UserType, err = code[regulation.UserType](userType); err != nil {
+			return nil, err
+		}
+		a.Created, a.Changed, a.Unlocked = fromMicros(created), fromMicros(changed), fromMicros(unlocked)
+		accounts = append(accounts, a)
+	}
+	return accounts, readError(ctx, rows.Err())
+}
