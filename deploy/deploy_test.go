@@ -108,7 +108,8 @@ func series(t *testing.T) map[string][]string {
 	m.Register(ops.Gauges{
 		PendingRows: zero, OldestPendingSeconds: zero, LoginsInFlight: zero, HashQueue: zero, Locked: zero,
 		Remembered: zero, CalendarHorizonDays: zero, ReportLateRecords: zero, ReloadSuccessful: zero,
-		KeyDays: func() map[string]float64 { return map[string]float64{"1.0": 1} },
+		SetAside: zero,
+		KeyDays:  func() map[string]float64 { return map[string]float64{"1.0": 1} },
 	})
 	families, err := m.Registry().Gather()
 	if err != nil {

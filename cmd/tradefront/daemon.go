@@ -121,8 +121,13 @@ func (d *daemon) openStores(ctx context.Context) (err error) {
 	if d.sole, err = soleFront(d.cfg.Store.Path); err != nil {
 		return err
 	}
-	d.local, err = openLocal(ctx, d.cfg, storeObserver{d.metrics, d.logger, &d.localOK})
-	return err
+	if err := d.soundLocal(ctx); err != nil {
+		return err
+	}
+	if d.local, err = openLocal(ctx, d.cfg, storeObserver{d.metrics, d.logger, &d.localOK}); err != nil {
+		return err
+	}
+	return d.adopt(ctx)
 }
 
 // directory is where AppIDs and accounts live.

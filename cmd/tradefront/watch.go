@@ -51,6 +51,7 @@ func (d *daemon) gauges() ops.Gauges {
 		},
 		KeyDays:           d.keyDays,
 		ReportLateRecords: d.late.value,
+		SetAside:          d.setAside,
 		ReloadSuccessful: func() float64 {
 			if o := d.reloaded.Load(); o != nil && o.faults > 0 {
 				return 0
@@ -124,6 +125,7 @@ func (d *daemon) registerChecks() {
 		return true, "takes entries"
 	})
 	d.health.Register("local_store", ops.Required, d.localOK.check)
+	d.health.Register("local_store_set_aside", ops.Warning, d.setAsideCheck)
 	d.health.Register("registry", ops.Required, func() (bool, string) {
 		n, unreadable := d.registry.Len(), d.registry.Unreadable()
 		switch {

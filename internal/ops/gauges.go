@@ -15,7 +15,8 @@ type Gauges struct {
 	ReloadSuccessful     func() float64 // 1 if the last reload of the configuration was taken over, or none was asked for
 	// KeyDays is how many days each key is still valid, by version; a key without an end
 	// is left out.
-	KeyDays func() map[string]float64
+	KeyDays  func() map[string]float64
+	SetAside func() float64 // damaged local stores that are not recovered
 	// ReportLateRecords is how many records of exported days no report holds.
 	ReportLateRecords func() float64
 }
@@ -34,6 +35,7 @@ func (m *Metrics) Register(g Gauges) {
 		{"remembered", "Verified logins that are remembered.", g.Remembered},
 		{"calendar_horizon_days", "Days until the trading calendar ends.", g.CalendarHorizonDays},
 		{"report_late_records", "Records of exported days that no report holds.", g.ReportLateRecords},
+		{"local_store_set_aside", "Damaged local stores that were set aside and are not recovered.", g.SetAside},
 		{"config_last_reload_successful", "Whether the last reload of the configuration was taken over.", g.ReloadSuccessful},
 	} {
 		if f.value != nil {

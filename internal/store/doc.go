@@ -80,6 +80,18 @@
 // store and are sent again as rows in doubt. A local file that fails to write or to
 // sync is not written to again until the process is started anew (ErrBroken).
 //
+// # A damaged local store
+//
+//	sound ─▶ damaged ─▶ moving aside ─▶ set aside (path.corrupt-TIME) ─▶ recovered
+//	  ▲                                      │
+//	  └── a new one, with what Adopt took ◀──┘
+//
+// Before a front opens its store it looks for damage (CheckLocal). A damaged store moves aside
+// whole (MoveAside), and the front begins a new one; a file beside it names the
+// move until its end, so that a crash between two renames is made good by the next start
+// (FinishAside) and nobody opens half of it: an old log on a new file would be one more
+// damage. Damage that is met while running is ErrBroken until then.
+//
 // # Bounds
 //
 // Rows waiting for a local commit: LocalOptions.QueueRows. Rows a local commit:

@@ -17,6 +17,11 @@ type entry struct {
 // oldest reads the n records with the lowest seq. There is no cursor: rows leave when
 // they are done, and a row that another process put in is found, whatever its seq.
 func (l *Local) oldest(ctx context.Context, n int) ([]entry, error) {
+	entries, err := l.readOldest(ctx, n)
+	return entries, l.writer.noteBroken(err)
+}
+
+func (l *Local) readOldest(ctx context.Context, n int) ([]entry, error) {
 	rows, err := l.db.QueryContext(ctx, "SELECT seq, "+columns+" FROM record ORDER BY seq LIMIT ?", n)
 	if err != nil {
 		return nil, readError(ctx, err)

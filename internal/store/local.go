@@ -68,6 +68,9 @@ func OpenLocal(ctx context.Context, path string, opt LocalOptions) (*Local, erro
 	if opt.BusyTimeout == 0 {
 		opt.BusyTimeout = DefaultBusyTimeout
 	}
+	if err := refuseHalfAside(path); err != nil {
+		return nil, err
+	}
 	if err := createPrivate(path); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}

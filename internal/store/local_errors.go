@@ -27,6 +27,16 @@ func localError(err error) error {
 	return fmt.Errorf("store: local: %w", err)
 }
 
+// isDamage reports whether SQLite says that the file is not one of its own, or not whole.
+func isDamage(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	code := e.Code() & 0xff
+	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
+}
+
 // isNoSQLiteTable reports whether err is SQLite's "no such table", which has no code of
 // its own.
 func isNoSQLiteTable(err error) bool {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,7 +27,8 @@ type writer struct {
 	insert *inserter
 	held   *request // taken from the queue but not part of the batch before it
 	seq    int64    // last seq given out
-	broken error    // once set, nothing is written any more
+
+	broken atomic.Pointer[error] // once set, nothing is written any more
 }
 
 // request is something to be committed: one record, several, or other work.
@@ -232,17 +234,23 @@ func (w *writer) commit(conn *sql.Conn, batch []*request) {
 // what became of it. If we crash before COMMIT has returned, the log holds the whole
 // transaction or, after recovery, nothing of it.
 func (w *writer) transact(conn *sql.Conn, f func(context.Context, *sql.Conn) error) error {
-	if w.broken != nil {
-		return w.broken
+	if broken := w.broken.Load(); broken != nil {
+		return *broken
 	}
 	ctx := context.Background()
 	err := inTransaction(ctx, conn, f)
 	if err == nil {
 		return nil
 	}
-	err = localError(err)
+	return w.noteBroken(localError(err))
+}
+
+// noteBroken stops all writing if err says that the file failed or is damaged: from a write,
+// or from the forwarder's read.
+func (w *writer) noteBroken(err error) error {
 	if errors.Is(err, ErrBroken) {
-		w.broken = fmt.Errorf("%w; restart to recover the file", err)
+		broken := fmt.Errorf("%w; restart to recover the file", err)
+		w.broken.CompareAndSwap(nil, &broken)
 	}
 	return err
 }

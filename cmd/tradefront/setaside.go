@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// soundLocal sees to it that a sound store, or none, stands at store.path: one that is
+// damaged is set aside whole. We are the only front on it and have not opened it.
+func (d *daemon) soundLocal(ctx context.Context) error {
+	path := d.cfg.Store.Path
+	if err := store.FinishAside(path); err != nil {
+		return fmt.Errorf("store.path: %w", err)
+	}
+	whole, err := store.CheckLocal(ctx, path)
+	if !errors.Is(err, store.ErrDamaged) {
+		if err == nil && !whole {
+			d.logger.Info("local store: its size let only a part of it be checked", zap.Duration("patience", store.CheckPatience))
+		}
+		return wrap("store.path", err)
+	}
+	aside, moveErr := store.MoveAside(path, time.Now())
+	if moveErr != nil {
+		return fmt.Errorf("store.path: %w: %w", err, moveErr)
+	}
+	d.logger.Error("the local store is damaged: it is set aside whole and this front starts anew; "+
+		"bring its records back with: tradefront local recover -c FILE",
+		zap.String("set_aside", aside.Path), zap.Error(err))
+	return nil
+}
+
+// adopt takes over from the stores that were set aside what this one has not: newest first.
+func (d *daemon) adopt(ctx context.Context) error {
+	asides, err := store.SetAside(d.cfg.Store.Path)
+	if err != nil {
+		return wrap("store.path", err)
+	}
+	for i := len(asides) - 1; i >= 0; i-- {
+		did, err := d.local.Adopt(ctx, asides[i])
+		if err != nil {
+			return wrap("store.path", err)
+		}
+		if len(did.Rows) > 0 {
+			d.logger.Warn("taken over from the store that was set aside",
+				zap.String("set_aside", asides[i].Path), zap.Any("rows", did.Rows))
+		}
+		if missing := did.Missing(); missing != nil {
+			d.logger.Error("not all of the store that was set aside could be read: look at AppIDs and accounts, "+
+				"and add what is missing with tradefront app add and account add",
+				zap.String("set_aside", asides[i].Path), zap.Error(missing))
+		}
+	}
+	return nil
+}
+
+// setAside counts the stores that were set aside and not recovered.
+func (d *daemon) setAside() float64 {
+	asides, _ := store.SetAside(d.cfg.Store.Path)
+	return float64(len(asides))
+}
+
+// setAsideCheck is the line of /readyz.
+func (d *daemon) setAsideCheck() (bool, string) {
+	asides, err := store.SetAside(d.cfg.Store.Path)
+	switch {
+	case err != nil:
+		return false, err.Error()
+	case len(asides) == 0:
+		return true, "none is set aside"
+	}
+	return false, fmt.Sprintf("%d damaged local stores are set aside, the last as %s: their records are missing "+
+		"until tradefront local recover brings them back", len(asides), asides[len(asides)-1].Path)
+}
+
+// wrap names the key that an error is about; nil stays nil.
+func wrap(key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", key, err)
+}

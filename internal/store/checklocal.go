@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"modernc.org/sqlite"
+)
+
+// CheckPatience bounds the check of a local store's pages at start, so that a front with a
+// large embedded store is up soon. What was not looked at by then is not known to be damaged.
+const CheckPatience = 10 * time.Second
+
+// ErrDamaged: the local store's file or log is not what was written.
+var ErrDamaged = errors.New("store: the local store is damaged")
+
+// CheckLocal looks whether the local store at path can be used, and changes nothing. The
+// caller is the only front on it and has not opened it. Looked at are, in this order: that
+// the log has lost no commit (readWAL); the file's header and schema; every page of the file,
+// with the order of its rows, for CheckPatience at most (PRAGMA quick_check). whole
+// says that it came to the end. No file is no damage.
+func CheckLocal(ctx context.Context, path string) (whole bool, err error) {
+	log, err := readWAL(path + "-wal")
+	if err != nil {
+		return false, err
+	}
+	if damage := log.damaged(); damage != nil {
+		return false, fmt.Errorf("%w: %w", ErrDamaged, damage)
+	}
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+		if len(log.frames) > 0 { // SQLite would delete it
+			return false, fmt.Errorf("%w: its file is gone or empty, its log is not", ErrDamaged)
+		}
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("store: %w", err)
+	}
+	return checkPages(ctx, path)
+}
+
+func checkPages(ctx context.Context, path string) (whole bool, err error) {
+	db, err := openReadOnly(path)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var tables int
+	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+		return false, damageOf(err)
+	}
+	patience, cancel := context.WithTimeout(ctx, CheckPatience)
+	defer cancel()
+	found, err := quickCheck(patience, db)
+	switch {
+	case patience.Err() != nil && ctx.Err() == nil:
+		return false, nil
+	case err != nil:
+		return false, damageOf(err)
+	case found != "ok":
+		return false, fmt.Errorf("%w: %s", ErrDamaged, found)
+	}
+	return true, nil
+}
+
+// quickCheck is "ok" or the first fault that SQLite finds.
+func quickCheck(ctx context.Context, db *sql.DB) (found string, err error) {
+	err = db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found)
+	return found, err
+}
+
+// damageOf makes SQLite's words for a damaged file ErrDamaged. A disk that cannot be read
+// is something else: setting the file aside on it would help nobody.
+func damageOf(err error) error {
+	if isDamage(err) {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return localError(err)
+}
+
+// openReadOnly opens the file at path without the right to change it: no checkpoint at its
+// end either, which would write the log's pages into the file.
+func openReadOnly(path string) (*sql.DB, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	name := url.URL{Scheme: "file", OmitHost: true, Path: abs, RawQuery: url.Values{
+		"mode":          {"ro"},
+		"_busy_timeout": {strconv.FormatInt(DefaultBusyTimeout.Milliseconds(), 10)},
+	}.Encode()}
+	connector, err := sqlite.NewConnector(name.String())
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
