@@ -149,6 +149,7 @@ func (d *daemon) registerChecks() {
 		}
 		return true, "known to " + cal.Horizon().String()
 	})
+	d.health.Register("client_addresses", ops.Warning, d.metrics.ClientAddresses)
 	d.health.Register("reports", ops.Warning, d.late.check)
 	if d.forwarder != nil {
 		severity := ops.Warning // logins are answered from the local store meanwhile

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ func (idle) LogWritten(context.Context, ops.Entry) error { return nil }
 func (idle) Authenticated(string)                        {}
 func (idle) CodeUsed(string)                             {}
 func (idle) LoggedIn(string)                             {}
+func (idle) CameFrom(_, _ netip.Addr, _ string)          {}
 func (idle) Flagged(string)                              {}
 func (idle) Stage(string, time.Duration)                 {}
 

@@ -127,11 +127,12 @@ func (r *rooms) Log(e ops.Entry) {
 // silent counts nothing.
 type silent struct{}
 
-func (silent) Authenticated(string)        {}
-func (silent) CodeUsed(string)             {}
-func (silent) LoggedIn(string)             {}
-func (silent) Flagged(string)              {}
-func (silent) Stage(string, time.Duration) {}
+func (silent) Authenticated(string)               {}
+func (silent) CodeUsed(string)                    {}
+func (silent) LoggedIn(string)                    {}
+func (silent) Flagged(string)                     {}
+func (silent) Stage(string, time.Duration)        {}
+func (silent) CameFrom(_, _ netip.Addr, _ string) {}
 
 func newGateway(t *testing.T, keys ...supplement.Key) (*Gateway, *rooms) {
 	t.Helper()

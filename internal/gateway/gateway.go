@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -54,6 +55,7 @@ type Observer interface {
 	CodeUsed(slot string) // of an AppID that was admitted
 	LoggedIn(reason string)
 	Flagged(flag string)
+	CameFrom(client, proxy netip.Addr, account string)
 	Stage(stage string, d time.Duration)
 }
 
@@ -159,7 +161,7 @@ func (g *Gateway) Conclude(
 func (g *Gateway) entry(peer session.Peer, event string, reason session.Reason) ops.Entry {
 	e := ops.Entry{
 		Event: event, Reason: reason.String(), Code: reason.Code(),
-		FrontID: g.opt.Firm.FrontID, SessionID: peer.SessionID,
+		FrontID: g.opt.Firm.FrontID, SessionID: peer.SessionID, Proxy: peer.Proxy,
 	}
 	if peer.Addr.IsValid() {
 		e.Address, e.Port = peer.Addr.Addr(), peer.Addr.Port()

@@ -7,6 +7,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"net/netip"
 	"sync"
 	"testing"
@@ -129,6 +130,7 @@ type counts struct {
 	authenticated, loggedIn, flagged map[string]int
 	codes                            map[string]int
 	stages                           map[string]int
+	from                             map[string]int
 }
 
 func (c *counts) count(m *map[string]int, word string) {
@@ -140,10 +142,13 @@ func (c *counts) count(m *map[string]int, word string) {
 	(*m)[word]++
 }
 
-func (c *counts) Authenticated(reason string)         { c.count(&c.authenticated, reason) }
-func (c *counts) CodeUsed(slot string)                { c.count(&c.codes, slot) }
-func (c *counts) LoggedIn(reason string)              { c.count(&c.loggedIn, reason) }
-func (c *counts) Flagged(flag string)                 { c.count(&c.flagged, flag) }
+func (c *counts) Authenticated(reason string) { c.count(&c.authenticated, reason) }
+func (c *counts) CodeUsed(slot string)        { c.count(&c.codes, slot) }
+func (c *counts) LoggedIn(reason string)      { c.count(&c.loggedIn, reason) }
+func (c *counts) Flagged(flag string)         { c.count(&c.flagged, flag) }
+func (c *counts) CameFrom(client, proxy netip.Addr, account string) {
+	c.count(&c.from, fmt.Sprint(account, " at ", client, " by ", proxy))
+}
 func (c *counts) Stage(stage string, _ time.Duration) { c.count(&c.stages, stage) }
 
 // house is a gateway among fakes; only calendar and encryption are real.

@@ -191,6 +191,7 @@ func (g *Gateway) refuseLogin(e ops.Entry, reason session.Reason) session.Reply 
 func (g *Gateway) acceptLogin(e ops.Entry, peer session.Peer, rec *store.Record) session.Reply {
 	g.observer.LoggedIn(session.OK.String())
 	g.observer.Flagged(rec.Flag.Word())
+	g.observer.CameFrom(peer.Addr.Addr(), peer.Proxy, string(rec.Account))
 	e.RecordID, e.TradingDay, e.KeyVersion = rec.ID, rec.TradingDay, rec.KeyVersion
 	e.Flag, e.UserType = rec.Flag, rec.UserType
 	e.Time = g.now()

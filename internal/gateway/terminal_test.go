@@ -127,3 +127,25 @@ func TestRecordIsResponseIsSupplement(t *testing.T) {
 		}
 	}
 }
+
+// TestClientBehindAProxy: the record, the core and the answer have the client's address; the
+// proxy's stands in the audit log beside it, and nowhere else.
+func TestClientBehindAProxy(t *testing.T) {
+	h := newHouse(t, nil)
+	var source netip.Addr
+	h.core.verify = func(a core.Attempt) (core.User, error) {
+		source = a.Source
+		return core.User{Account: a.Account, UserType: regulation.UserCustomer}, nil
+	}
+	peer := session.Peer{SessionID: 1, Addr: netip.MustParseAddrPort("203.0.113.9:1"), Proxy: netip.MustParseAddr("10.0.0.2")}
+	reply, line := h.login(peer, attempt())
+	if reply.Reason != session.OK || string(reply.Login.PublicIP) != "203.0.113.9" || source != peer.Addr.Addr() {
+		t.Errorf("%v, the terminal is shown %s, the core %v", reply.Reason, reply.Login.PublicIP, source)
+	}
+	if line.Address != peer.Addr.Addr() || line.Proxy != peer.Proxy {
+		t.Errorf("audited as %v by %v", line.Address, line.Proxy)
+	}
+	if len(h.counts.from) != 1 || h.counts.from[account+" at 203.0.113.9 by 10.0.0.2"] != 1 {
+		t.Errorf("counted as from %v", h.counts.from)
+	}
+}

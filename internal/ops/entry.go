@@ -43,6 +43,7 @@ type Entry struct {
 	AuthCode  string    // which of its AppID's authcodes an admitted terminal has: current or previous, never the code
 	Address   netip.Addr
 	Port      uint16
+	Proxy     netip.Addr // that the client came through, if it named the address
 	FrontID   int32
 	SessionID int32
 
@@ -95,6 +96,9 @@ func (e *Entry) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	if e.Address.IsValid() {
 		enc.AddString("address", e.Address.Unmap().WithZone("").String())
 		enc.AddUint16("port", e.Port)
+	}
+	if e.Proxy.IsValid() {
+		enc.AddString("proxy", e.Proxy.Unmap().WithZone("").String())
 	}
 	enc.AddInt32("front_id", e.FrontID)
 	enc.AddInt32("session_id", e.SessionID)

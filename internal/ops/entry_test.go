@@ -21,7 +21,7 @@ func full() Entry {
 		Event: EventLogin, Reason: "ok", Code: 0, Ref: "ABC234",
 		RecordID: uuid.MustParse("019b8a4e-0000-7000-8000-000000000001"),
 		AppID:    "client_xsb_1.0", Account: "88888888",
-		Address: netip.MustParseAddr("::ffff:203.0.113.7"), Port: 37768, FrontID: 1, SessionID: 42,
+		Address: netip.MustParseAddr("::ffff:203.0.113.7"), Port: 37768, Proxy: netip.MustParseAddr("::ffff:10.0.0.2"), FrontID: 1, SessionID: 42,
 		TradingDay: 20260105, Flag: regulation.FlagTerminalData, KeyVersion: "1.0",
 		TerminalProblem: "length", UserType: regulation.UserCustomer,
 	}
@@ -36,7 +36,7 @@ func line(e Entry) string {
 func TestEntryFull(t *testing.T) {
 	const want = `{"time":"2026-01-05T09:02:03.004+08:00","event":"login","reason":"ok","code":0,"ref":"ABC234",` +
 		`"record_id":"019b8a4e-0000-7000-8000-000000000001","app_id":"client_xsb_1.0","account":"88888888",` +
-		`"address":"203.0.113.7","port":37768,"front_id":1,"session_id":42,"trading_day":"20260105","flag":"3",` +
+		`"address":"203.0.113.7","port":37768,"proxy":"10.0.0.2","front_id":1,"session_id":42,"trading_day":"20260105","flag":"3",` +
 		`"key_version":"1.0","terminal_problem":"length","user_type":"1"}` + "\n"
 	if got := line(full()); got != want {
 		t.Errorf("got  %swant %s", got, want)

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"net/netip"
 	"runtime"
 	"time"
 
@@ -26,6 +27,8 @@ type Metrics struct {
 	byCode          *prometheus.CounterVec
 	logins          *prometheus.CounterVec
 	flags           *prometheus.CounterVec
+	suspicious      *prometheus.CounterVec
+	sources         *sources
 	stages          *prometheus.HistogramVec
 	malformed       *prometheus.CounterVec
 	discarded       *prometheus.CounterVec
@@ -74,6 +77,8 @@ func NewMetrics(version, commit string) *Metrics {
 		byCode:          counters("authentications_by_code_total", "Admitted terminals by which of their AppID's authcodes they have.", "code"),
 		logins:          counters("logins_total", "Login requests by their result.", "reason"),
 		flags:           counters("login_flags_total", "Recorded logins by their abnormal flag.", "flag"),
+		suspicious:      counters("client_ip_suspicious_total", "Recorded logins from an address that can hardly be the customer's own, by its kind.", "kind"),
+		sources:         newSources(),
 		stages:          stageSeconds(),
 		malformed:       counters("malformed_total", "Connections closed for a malformed message.", "fault"),
 		discarded:       counters("frames_discarded_total", "Frames of types that are not served.", "type"),
@@ -103,7 +108,8 @@ func (m *Metrics) register(version, commit string) {
 	m.registry.MustRegister(
 		build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.connections, m.opened, m.refused, m.closed,
-		m.authentications, m.byCode, m.logins, m.flags, m.stages, m.malformed, m.discarded,
+		m.authentications, m.byCode, m.logins, m.flags, m.suspicious, m.topShare(), m.stages, m.malformed, m.discarded,
+
 		m.auditEntries, m.auditErrors,
 		m.localSeconds, m.localRows, m.localErrors,
 		m.forwardRows, m.forwardBatches, m.forwardSeconds, m.quarantined,
@@ -117,6 +123,9 @@ func (m *Metrics) presetOwn() {
 	}
 	for f := regulation.FlagNormal; f.Valid(); f++ {
 		m.flags.WithLabelValues(f.Word())
+	}
+	for _, k := range AddressKinds() {
+		m.suspicious.WithLabelValues(k)
 	}
 	m.forwardBatches.WithLabelValues(resultOK)
 	m.forwardBatches.WithLabelValues(resultError)
@@ -185,6 +194,29 @@ func (m *Metrics) LoggedIn(reason string) { m.logins.WithLabelValues(reason).Inc
 
 // Flagged counts a recorded login by the word of its abnormal flag.
 func (m *Metrics) Flagged(flag string) { m.flags.WithLabelValues(flag).Inc() }
+
+// CameFrom notes the address of a recorded login. proxy is the one that it came through,
+// invalid if there is none.
+func (m *Metrics) CameFrom(client, proxy netip.Addr, account string) {
+	kind := addressKind(client, proxy)
+	if kind != "" {
+		m.suspicious.WithLabelValues(kind).Inc()
+	}
+	m.sources.note(client.Unmap(), account, kind)
+}
+
+// ClientAddresses is a Check: do the addresses that are recorded look like the customers'?
+func (m *Metrics) ClientAddresses() (ready bool, reason string) { return m.sources.check() }
+
+func (m *Metrics) topShare() prometheus.GaugeFunc {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: namespace, Name: "client_ip_top_share",
+		Help: "Share of the last customers that came from the most frequent address; 0 while they are few.",
+	}, func() float64 {
+		_, top, _ := m.sources.shares()
+		return top
+	})
+}
 
 // Stage observes how long one stage of a login took.
 func (m *Metrics) Stage(stage string, d time.Duration) {

@@ -111,10 +111,11 @@ type LoginAttempt struct {
 	Terminal ftd.TerminalInfo
 }
 
-// Peer is whose dialogue it is, as the front saw it at accept.
+// Peer is whose dialogue it is, as the front saw it at accept, or its load balancer did.
 type Peer struct {
 	SessionID int32          // unique while the front runs
 	Addr      netip.AddrPort // the terminal's address and port; invalid if there is no usable one
+	Proxy     netip.Addr     // the load balancer that told Addr; invalid if Addr is the connection's own
 }
 
 // Clone copies what aliases the frame and the session, in one allocation.

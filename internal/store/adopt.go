@@ -50,11 +50,12 @@ func adoptable(ctx context.Context, conn *sql.Conn) ([]string, error) {
 		AND name NOT IN (?, ?, ?, ?) ORDER BY name`, notAdopted...)
 }
 
-type queryer interface {
+// lister is a *sql.DB or a *sql.Conn.
+type lister interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-func names(ctx context.Context, from queryer, query string, args ...any) (all []string, err error) {
+func names(ctx context.Context, from lister, query string, args ...any) (all []string, err error) {
 	rows, err := from.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
