@@ -237,13 +237,14 @@ func (d *daemon) bindAdmin(context.Context) (err error) {
 	return nil
 }
 
-func (d *daemon) startForwarder(context.Context) (err error) {
+func (d *daemon) startForwarder(ctx context.Context) (err error) {
 	if d.postgres != nil {
 		d.forwarder = store.NewForwarder(d.local, d.postgres, store.ForwarderOptions{
 			BatchRows: d.cfg.Store.BatchRows, BatchDelay: d.cfg.Store.BatchDelay,
 			Observer: storeObserver{d.metrics, d.logger, &d.localOK},
 		})
 		d.forwarder.Start()
+		d.forwarder.AwaitProbe(ctx)
 	}
 	d.log, err = store.NewLog(d.local, d.forwarder, store.LogOptions{
 		AnswerAfter: store.AnswerAfter(d.cfg.Store.AnswerAfter), Patience: d.cfg.Store.Patience,

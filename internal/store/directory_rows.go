@@ -11,7 +11,9 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
-// Rows of AppIDs and accounts, in tables app and account of either database.
+// Rows of AppIDs and accounts: in table app and account of either database, and in
+// mirror_app and mirror_account of the local store. A column that is added to one pair is
+// added to the other, here, and in migrations of both stores.
 
 // The columns, the key first.
 const (
@@ -46,7 +48,7 @@ func insertRow(table, columns string) string {
 	return "INSERT INTO " + table + " (" + columns + ") VALUES (" + marks.String() + ")"
 }
 
-// queryer is a *sql.DB or a *sql.Tx.
+// queryer is a *sql.DB, a *sql.Conn or a *sql.Tx.
 type queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"testing"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -38,4 +40,27 @@ func MigrateLocalTo(ctx context.Context, path string, version int64) error {
 		_, err = m.UpTo(ctx, version)
 	}
 	return errors.Join(err, db.Close())
+}
+
+// ReadLocal asks the local store's file at path, on a connection of its own kind.
+func ReadLocal(t testing.TB, path, query string, each func(*sql.Rows) error) {
+	t.Helper()
+	db, err := openSQLite(path, LocalOptions{BusyTimeout: time.Second}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 }

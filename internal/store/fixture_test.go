@@ -73,6 +73,7 @@ func startForwarder(t testing.TB, l *store.Local, d store.Destination, opt store
 	f := store.NewForwarder(l, d, opt)
 	f.Start()
 	t.Cleanup(f.Close)
+	f.AwaitProbe(t.Context())
 	return f
 }
 

@@ -55,7 +55,13 @@ func (f *Forwarder) write(how How, write func(context.Context, []Record) error, 
 		recs[i] = batch[i].rec
 	}
 	start := time.Now()
+	f.state.batchSince.Store(start.UnixNano())
 	err := write(f.ctx, recs)
+	f.state.batchSince.Store(0)
+	if err == nil {
+		f.state.rows.Add(int64(len(recs)))
+		f.state.reach(nil) // sooner than the next probe
+	}
 	f.opt.Observer.Forwarded(len(recs), how, time.Since(start), err)
 	return err
 }

@@ -25,6 +25,8 @@ type Destination interface {
 	// Put is for records that may be there already. Its success means that they are
 	// durable now, whoever sent them first.
 	Put(ctx context.Context, recs []Record) error
+	// Probe reports whether records would be taken now, without sending any.
+	Probe(ctx context.Context) error
 }
 
 // ForwarderOptions are the bounds of a forwarder; the zero value is usable.
@@ -55,11 +57,11 @@ type Forwarder struct {
 	start, stop sync.Once
 	ctx         context.Context
 	cancel      context.CancelFunc
-	ended       chan struct{} // closed when the goroutine has ended, or will never start
+	ended       chan struct{} // closed when the goroutines have ended, or will never start
 
 	state forwardState // what others ask for
 
-	// Owned by the goroutine.
+	// Owned by the goroutine that forwards.
 	doubtUpTo int64 // rows up to this seq may have been sent before
 	sent      int64 // rows up to this seq are done
 	untrimmed int64 // rows up to this seq are done but not yet removed; 0 for none
@@ -89,16 +91,29 @@ func NewForwarder(local *Local, dest Destination, opt ForwarderOptions) *Forward
 	return &Forwarder{
 		local: local, dest: dest, opt: opt,
 		ctx: ctx, cancel: cancel, ended: make(chan struct{}),
-		state:     forwardState{hurry: make(chan struct{}, 1), changed: make(chan struct{})},
+		state: forwardState{
+			hurry: make(chan struct{}, 1), back: make(chan struct{}, 1), changed: make(chan struct{}),
+			probed: make(chan struct{}), away: errNotReached,
+		},
 		doubtUpTo: local.writer.progress.last.Load(),
 		full:      true, // look at once
 	}
 }
 
 // Start starts forwarding. A second call, or one after Close, does nothing.
-func (f *Forwarder) Start() { f.start.Do(func() { go f.run() }) }
+func (f *Forwarder) Start() {
+	f.start.Do(func() {
+		var both sync.WaitGroup
+		both.Go(f.run)
+		both.Go(f.probe)
+		go func() {
+			both.Wait()
+			close(f.ended)
+		}()
+	})
+}
 
-// Close stops forwarding and waits for the goroutine's end: for a batch whose COMMIT is
+// Close stops forwarding and waits for the goroutines' end: for a batch whose COMMIT is
 // on its way a few seconds at most, then it is in doubt. Rows that are left stay in the
 // local store; call Drain before to bring them over. A second call does nothing.
 func (f *Forwarder) Close() {
@@ -108,7 +123,6 @@ func (f *Forwarder) Close() {
 }
 
 func (f *Forwarder) run() {
-	defer close(f.ended)
 	backoff := f.opt.BackoffMin
 	for f.await() {
 		err := f.forward()
@@ -170,6 +184,8 @@ func (f *Forwarder) pause(d time.Duration) bool {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return true
+	case <-f.state.back:
 		return true
 	case <-f.ctx.Done():
 		return false

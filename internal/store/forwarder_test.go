@@ -147,9 +147,7 @@ func TestCrashOfPostgres(t *testing.T) {
 	}
 	wantExactly(t, p, storetest.Day, recs)
 	wantEmpty(t, l)
-	if !f.Healthy() {
-		t.Errorf("unhealthy after all: %v", f.LastError())
-	}
+	eventually(t, f.LastError)
 }
 
 // TestFrozenPostgres: it hangs past the batch's patience, wherever the batch is, and goes

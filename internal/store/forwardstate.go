@@ -13,12 +13,17 @@ import (
 type forwardState struct {
 	hurry       chan struct{} // receives when somebody begins to wait
 	waiters     atomic.Int64
-	quarantined atomic.Bool // a record was set aside since we started
+	probed      chan struct{} // closed when the first probe has come back
+	back        chan struct{} // receives when a probe succeeds after one that failed
+	quarantined atomic.Bool   // a record was set aside since we started
+	rows        atomic.Int64  // forwarded since we started
+	batchSince  atomic.Int64  // when the batch that is on its way was sent, in nanoseconds; 0 without one
 
 	mu      sync.Mutex
 	sent    int64
 	changed chan struct{} // closed and replaced when sent grows
 	err     error         // of the last batch
+	away    error         // of the last probe
 }
 
 func (s *forwardState) waiting() bool { return s.waiters.Load() > 0 }
@@ -88,15 +93,21 @@ func (f *Forwarder) Drain(ctx context.Context) error {
 	return f.Wait(ctx, f.local.writer.progress.last.Load())
 }
 
-// Healthy reports whether the last batch succeeded, or none was sent yet.
+// Healthy reports whether PostgreSQL takes records, as far as is known.
 func (f *Forwarder) Healthy() bool { return f.LastError() == nil }
 
-// LastError is why the last batch failed, nil if it did not.
+// LastError is why the last batch failed, or else the last probe; nil if neither did.
 func (f *Forwarder) LastError() error {
 	f.state.mu.Lock()
 	defer f.state.mu.Unlock()
-	return f.state.err
+	if f.state.err != nil {
+		return f.state.err
+	}
+	return f.state.away
 }
+
+// Rows is how many records were brought to PostgreSQL since the forwarder was made.
+func (f *Forwarder) Rows() int64 { return f.state.rows.Load() }
 
 // Pending is how many records PostgreSQL does not have yet and the login time of the
 // oldest, zero without one.

@@ -63,7 +63,7 @@ func (l *Log) Append(ctx context.Context, rec *Record) error {
 		_, err := l.local.Append(ctx, rec)
 		return err
 	}
-	if err := l.forwarder.LastError(); err != nil {
+	if err := l.forwarder.unreachable(l.opt.Patience); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	seq, err := l.local.Append(ctx, rec)

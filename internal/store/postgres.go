@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,8 +20,9 @@ import (
 
 // Bounds of PostgreSQL's side where PostgresOptions has 0.
 const (
-	// DefaultConns: the forwarder takes one, the directory one, reports one each.
-	DefaultConns = 6
+	// DefaultConns: the forwarder takes one and its probe one, the directory one, what the
+	// front reports of itself one, late records one, reports one each.
+	DefaultConns = 8
 	// DefaultBatchPatience bounds one batch from its first statement to the answer to
 	// COMMIT.
 	DefaultBatchPatience = 30 * time.Second
@@ -46,6 +48,8 @@ type Postgres struct {
 	pool     *pgxpool.Pool
 	db       *sql.DB // the same connections, for migrations and the directory
 	patience time.Duration
+
+	schemaKnown atomic.Bool // the schema was found good since PostgreSQL was last away
 
 	mu   sync.Mutex
 	days map[calendar.TradingDay]bool // partitions known to be there

@@ -55,6 +55,9 @@ func (p *Postgres) write(ctx context.Context, recs []Record, f func(context.Cont
 	if len(recs) == 0 {
 		return ctx.Err()
 	}
+	if err := p.knowSchema(ctx); err != nil {
+		return err
+	}
 	for attempt := 0; ; attempt++ {
 		if err := p.ensureDaysOf(ctx, recs); err != nil {
 			return err

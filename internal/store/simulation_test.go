@@ -37,6 +37,8 @@ func (u *unreliable) CopyIn(_ context.Context, recs []store.Record) error {
 	})
 }
 
+func (u *unreliable) Probe(context.Context) error { return nil }
+
 func (u *unreliable) Put(_ context.Context, recs []store.Record) error {
 	return u.write(recs, func(*store.Record) error { return nil })
 }

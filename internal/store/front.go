@@ -1,0 +1,181 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+)
+
+// AliveFor is how long after its last word a front counts as running: three of its words
+// may be lost.
+const AliveFor = 20 * time.Second
+
+// Held is what a front holds of one trading day.
+type Held struct {
+	Pending     int64 `json:"pending"`     // records that PostgreSQL does not have yet
+	Quarantined int64 `json:"quarantined"` // records that PostgreSQL refused for their data
+}
+
+// FrontReport is what a front says of itself.
+type FrontReport struct {
+	FrontID   int32
+	StoreID   uuid.UUID // of its local store
+	Process   uuid.UUID // of this life
+	Host      string
+	Version   string
+	Started   time.Time
+	Counted   time.Time // by the front's clock, taken before it counted
+	Stopped   bool      // it takes no logins until it starts again
+	Held      map[calendar.TradingDay]Held
+	Oldest    time.Time // login time of the oldest record that waits; zero without one
+	SetAside  int       // damaged local stores that were set aside and not recovered
+	Forwarded int64     // records brought to PostgreSQL since it started
+}
+
+// Front is a front as PostgreSQL knows it.
+type Front struct {
+	FrontReport
+	Seen    time.Time     // its last word, by PostgreSQL's clock
+	Ago     time.Duration // since then, by the same clock
+	Retired time.Time     // when an operator said that it is gone for good; zero if not
+}
+
+// Alive reports whether the front runs, as far as PostgreSQL can know.
+func (f *Front) Alive() bool { return !f.Stopped && f.Retired.IsZero() && f.Ago < AliveFor }
+
+// Records is how many records the front holds, of all days.
+func (f *FrontReport) Records() (n int64) {
+	for _, h := range f.Held {
+		n += h.Pending + h.Quarantined
+	}
+	return n
+}
+
+const (
+	frontColumns = "front_id, store_id, process, machine, version, started, counted, stopped, held, oldest, set_aside, forwarded"
+	// postgresNow is PostgreSQL's clock, and not the transaction's beginning.
+	postgresNow = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+)
+
+// A front that was retired and speaks is there after all.
+const reportFrontSQL = "INSERT INTO front (" + frontColumns + ", seen) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, " + postgresNow + `)
+	ON CONFLICT (front_id, store_id) DO UPDATE SET process = excluded.process, machine = excluded.machine, version = excluded.version,
+		started = excluded.started, counted = excluded.counted, stopped = excluded.stopped, held = excluded.held,
+		oldest = excluded.oldest, set_aside = excluded.set_aside, forwarded = excluded.forwarded, seen = excluded.seen, retired = 0`
+
+// ReportFront notes what a front says of itself, and returns what was known of the fronts
+// with its FrontID before: another process among them that is alive is a twin. It is a
+// transaction like a batch's: nil means that it is durable, also on a synchronous standby.
+func (p *Postgres) ReportFront(ctx context.Context, r *FrontReport) (before []Front, err error) {
+	held, err := json.Marshal(r.Held)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	if err := p.knowSchema(ctx); err != nil {
+		return nil, err
+	}
+	err = p.transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, selectFronts+" WHERE front_id = $1", r.FrontID)
+		if err != nil {
+			return err
+		}
+		if before, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (Front, error) { return scanFront(row) }); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, reportFrontSQL, r.FrontID, [16]byte(r.StoreID), [16]byte(r.Process), r.Host, r.Version,
+			micros(r.Started), micros(r.Counted), r.Stopped, string(held), micros(r.Oldest), r.SetAside, r.Forwarded)
+		return err
+	})
+	return before, err
+}
+
+const selectFronts = "SELECT " + frontColumns + ", seen, " + postgresNow + " - seen, retired FROM front"
+
+func scanFront(row scanner) (f Front, err error) {
+	var started, counted, oldest, seen, ago, retired int64
+	var held string
+	if err := row.Scan(&f.FrontID, &f.StoreID, &f.Process, &f.Host, &f.Version, &started, &counted, &f.Stopped, &held, &oldest,
+		&f.SetAside, &f.Forwarded, &seen, &ago, &retired); err != nil {
+		return Front{}, err
+	}
+	if err := json.Unmarshal([]byte(held), &f.Held); err != nil {
+		return Front{}, fmt.Errorf("store: what front %d holds: %w", f.FrontID, err)
+	}
+	f.Started, f.Counted, f.Oldest = fromMicros(started), fromMicros(counted), fromMicros(oldest)
+	f.Seen, f.Retired, f.Ago = fromMicros(seen), fromMicros(retired), time.Duration(ago)*time.Microsecond
+	return f, nil
+}
+
+// Fronts lists all fronts that ever spoke, the retired ones too, in the order of their IDs.
+func (p *Postgres) Fronts(ctx context.Context) ([]Front, error) {
+	rows, err := p.pool.Query(ctx, selectFronts+" ORDER BY front_id, started")
+	if err != nil {
+		return nil, postgresError(ctx, err)
+	}
+	fronts, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Front, error) { return scanFront(row) })
+	return fronts, postgresError(ctx, err)
+}
+
+// RetireFront notes that a front's local store is gone for good, unless the front has
+// spoken since f was read: then it is ErrNotFound.
+func (p *Postgres) RetireFront(ctx context.Context, f *Front) error {
+	tag, err := p.pool.Exec(ctx, "UPDATE front SET retired = "+postgresNow+" WHERE front_id = $1 AND store_id = $2 AND seen = $3",
+		f.FrontID, [16]byte(f.StoreID), micros(f.Seen))
+	if err != nil {
+		return postgresError(ctx, err)
+	}
+	if tag.RowsAffected() == 0 {
+		return ErrNotFound
+	}
+	return nil
+}
+
+// StoreID is who this local store is to PostgreSQL: drawn when it is first asked for. A store
+// that takes the place of a damaged one adopts it.
+func (l *Local) StoreID(ctx context.Context) (id uuid.UUID, err error) {
+	err = l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
+		var b []byte
+		if err := conn.QueryRowContext(ctx, `INSERT INTO identity (only_row, store_id) VALUES (1, randomblob(16))
+			ON CONFLICT (only_row) DO UPDATE SET store_id = store_id RETURNING store_id`).Scan(&b); err != nil {
+			return err
+		}
+		id, err = uuid.FromBytes(b)
+		return err
+	}})
+	return id, err
+}
+
+// Held counts what the local store of a front holds, by trading day, and the login time
+// of the oldest record that waits; all of one moment.
+func (l *Local) Held(ctx context.Context) (held map[calendar.TradingDay]Held, oldest time.Time, err error) {
+	rows, err := l.db.QueryContext(ctx, `SELECT trading_day, sum(pending), sum(quarantined),
+			(SELECT login_time FROM record ORDER BY seq LIMIT 1) FROM
+			(SELECT trading_day, count(*) AS pending, 0 AS quarantined FROM record GROUP BY trading_day
+			UNION ALL SELECT trading_day, 0, count(*) FROM quarantine GROUP BY trading_day)
+		GROUP BY trading_day`)
+	if err != nil {
+		return nil, time.Time{}, readError(ctx, err)
+	}
+	defer rows.Close()
+	held = make(map[calendar.TradingDay]Held)
+	for rows.Next() {
+		var day calendar.TradingDay
+		var h Held
+		var seconds sql.NullInt64
+		if err := rows.Scan(&day, &h.Pending, &h.Quarantined, &seconds); err != nil {
+			return nil, time.Time{}, readError(ctx, err)
+		}
+		held[day] = h
+		if seconds.Valid {
+			oldest = instant(seconds.Int64)
+		}
+	}
+	return held, oldest, readError(ctx, rows.Err())
+}

@@ -1,0 +1,149 @@
+package store_test
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/storetest"
+)
+
+func newPresence(t *testing.T, l *store.Local, p *store.Postgres, opt store.PresenceOptions) *store.Presence {
+	t.Helper()
+	f := store.NewForwarder(l, p, store.ForwarderOptions{})
+	t.Cleanup(f.Close)
+	presence, err := store.NewPresence(t.Context(), l, f, p, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return presence
+}
+
+func say(t *testing.T, p *store.Presence) {
+	t.Helper()
+	if err := p.Say(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func fronts(t *testing.T, p *store.Postgres, want int) []store.Front {
+	t.Helper()
+	all, err := p.Fronts(t.Context())
+	if err != nil || len(all) != want {
+		t.Fatalf("%d fronts, error %v, want %d: %+v", len(all), err, want, all)
+	}
+	return all
+}
+
+func TestPresenceSaysWhatIsHeld(t *testing.T) {
+	l, p := openLocal(t), openPostgres(t)
+	recs := append(storetest.Records(storetest.Day, 3), storetest.Records(storetest.Day+1, 2)...)
+	recs[1].Account = "a\x00b" // PostgreSQL refuses it
+	f := store.NewForwarder(l, p, store.ForwarderOptions{})
+	now := time.UnixMicro(1_800_000_000_000_000)
+	presence, err := store.NewPresence(t.Context(), l, f, p, store.PresenceOptions{
+		FrontID: 7, Host: "seven", Version: "v1", SetAside: func() (int, error) { return 2, nil }, Now: func() time.Time { return now },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, l, recs)
+	say(t, presence)
+	got := fronts(t, p, 1)[0]
+	want := map[calendar.TradingDay]store.Held{storetest.Day: {Pending: 3}, storetest.Day + 1: {Pending: 2}}
+	if diff := cmp.Diff(want, got.Held); diff != "" || got.Records() != 5 {
+		t.Errorf("held (-want +got):\n%s", diff)
+	}
+	if got.FrontID != 7 || got.Host != "seven" || got.Version != "v1" || got.SetAside != 2 || got.Forwarded != 0 ||
+		!got.Started.Equal(now) || !got.Counted.Equal(now) || !got.Oldest.Equal(recs[0].LoginTime) || got.Stopped || !got.Alive() {
+		t.Errorf("%+v", got)
+	}
+	if time.Since(got.Seen).Abs() > patience {
+		t.Errorf("seen %v: that is not PostgreSQL's clock", got.Seen)
+	}
+
+	f.Start()
+	drain(t, f)
+	wantEmpty(t, l)
+	if err := presence.Goodbye(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got = fronts(t, p, 1)[0]
+	want = map[calendar.TradingDay]store.Held{storetest.Day: {Quarantined: 1}}
+	if diff := cmp.Diff(want, got.Held); diff != "" || got.Forwarded != 4 || !got.Stopped || got.Alive() || !got.Oldest.IsZero() {
+		t.Errorf("goodbye %+v, held (-want +got):\n%s", got, diff)
+	}
+	f.Close()
+}
+
+// TestPresenceOfTwins: each hears of the other; a restart is no twin of the life before.
+func TestPresenceOfTwins(t *testing.T) {
+	p := openPostgres(t)
+	path := filepath.Join(t.TempDir(), "local.db")
+	here := openLocalAt(t, path, store.LocalOptions{})
+	before := newPresence(t, here, p, store.PresenceOptions{FrontID: 1, Host: "here"})
+	say(t, before)
+	first := newPresence(t, here, p, store.PresenceOptions{FrontID: 1, Host: "here"})
+	for range 3 {
+		say(t, first)
+		if twin := first.Twin(); twin != nil {
+			t.Fatalf("a restart has a twin: %+v", twin)
+		}
+	}
+	say(t, newPresence(t, openLocal(t), p, store.PresenceOptions{FrontID: 2, Host: "there"}))
+	say(t, first)
+	if twin := first.Twin(); twin != nil {
+		t.Fatalf("front 2 is a twin of front 1: %+v", twin)
+	}
+
+	second := newPresence(t, openLocal(t), p, store.PresenceOptions{FrontID: 1, Host: "there"})
+	say(t, second)
+	say(t, first)
+	say(t, second)
+	for presence, want := range map[*store.Presence]string{first: "there", second: "here"} {
+		if twin := presence.Twin(); twin == nil || twin.Host != want {
+			t.Errorf("twin %+v, want the one at %s", twin, want)
+		}
+	}
+	if err := second.Goodbye(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	say(t, first)
+	if twin := first.Twin(); twin != nil {
+		t.Errorf("a twin that said goodbye: %+v", twin)
+	}
+
+	copied := newPresence(t, here, p, store.PresenceOptions{FrontID: 1, Host: "copy of the machine"})
+	say(t, copied)
+	say(t, first)
+	if twin := first.Twin(); twin == nil || twin.Host != "copy of the machine" {
+		t.Errorf("twin %+v, want the copy", twin)
+	}
+}
+
+func TestRetireFront(t *testing.T) {
+	l, p := openLocal(t), openPostgres(t)
+	presence := newPresence(t, l, p, store.PresenceOptions{FrontID: 1})
+	say(t, presence)
+	stale := fronts(t, p, 1)[0]
+	say(t, presence)
+	if err := p.RetireFront(t.Context(), &stale); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("retired although it spoke since: %v", err)
+	}
+	latest := fronts(t, p, 1)[0]
+	if err := p.RetireFront(t.Context(), &latest); err != nil {
+		t.Fatal(err)
+	}
+	if got := fronts(t, p, 1)[0]; got.Retired.IsZero() || got.Alive() {
+		t.Errorf("%+v, want it retired", got)
+	}
+	say(t, presence) // it was not gone
+	if got := fronts(t, p, 1)[0]; !got.Retired.IsZero() || !got.Alive() {
+		t.Errorf("%+v, want it there again", got)
+	}
+}

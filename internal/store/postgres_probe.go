@@ -1,0 +1,52 @@
+package store
+
+import (
+	"context"
+	"errors"
+)
+
+// Probe reports whether PostgreSQL can take records now: a connection that may write, and
+// the schema of this binary. The schema is looked at whenever PostgreSQL was out of reach
+// before, so that a front that started without it writes nothing into a schema that it
+// does not know: a *SchemaError, until somebody has migrated.
+func (p *Postgres) Probe(ctx context.Context) error {
+	err := p.probe(ctx)
+	if err != nil {
+		p.schemaKnown.Store(false)
+	}
+	return err
+}
+
+func (p *Postgres) probe(ctx context.Context) error {
+	conn, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return postgresError(ctx, err)
+	}
+	defer conn.Release()
+	var readOnly string
+	if err := conn.QueryRow(ctx, "SHOW transaction_read_only").Scan(&readOnly); err != nil {
+		return postgresError(ctx, err)
+	}
+	if readOnly == "on" {
+		// It became a standby. The next connection finds the new primary.
+		_ = conn.Conn().Close(ctx)
+		return errReadOnly
+	}
+	return p.knowSchema(ctx)
+}
+
+var errReadOnly = errors.New("store: PostgreSQL: the server has become read-only")
+
+// knowSchema checks the schema unless it was found good since PostgreSQL was last away.
+func (p *Postgres) knowSchema(ctx context.Context) error {
+	if p.schemaKnown.Load() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, p.patience, errPatience)
+	defer cancel()
+	if err := p.CheckSchema(ctx); err != nil {
+		return err
+	}
+	p.schemaKnown.Store(true)
+	return nil
+}

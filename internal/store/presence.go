@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// PresencePeriod is how often a running front says what it holds: AliveFor is a few of them.
+const PresencePeriod = 5 * time.Second
+
+// PresenceOptions say who the front is.
+type PresenceOptions struct {
+	FrontID int32
+	Host    string
+	Version string
+	// SetAside counts the damaged local stores that were set aside and are not recovered;
+	// nil for none.
+	SetAside func() (int, error)
+	Now      func() time.Time // nil for time.Now
+}
+
+// Presence is a front's word to PostgreSQL: what it still holds, every few seconds, and at
+// the end that it holds nothing, or what is left. Reports of a day rely on it.
+//
+// If we crash, the last word stands: a front that said nothing since a window closed may
+// hold records of that day, and its report refuses. Only a goodbye that holds nothing says
+// that there is nothing, however long ago.
+type Presence struct {
+	local     *Local
+	forwarder *Forwarder
+	pg        *Postgres
+	opt       PresenceOptions
+	id        uuid.UUID // of the local store
+	process   uuid.UUID
+	started   time.Time
+
+	speaking sync.Mutex // one word at a time, so that the last one is the latest
+
+	mu    sync.Mutex
+	first time.Time // of our first word, by PostgreSQL's clock; zero before it
+	twin  *Front    // another front with our FrontID that is alive
+	err   error     // of the last word
+}
+
+// NewPresence prepares to speak for the front whose local store that is.
+func NewPresence(ctx context.Context, local *Local, f *Forwarder, pg *Postgres, opt PresenceOptions) (*Presence, error) {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	id, err := local.StoreID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Presence{
+		local: local, forwarder: f, pg: pg, opt: opt, id: id, process: uuid.New(), started: opt.Now(),
+	}, nil
+}
+
+// Say tells PostgreSQL what the front holds.
+func (p *Presence) Say(ctx context.Context) error { return p.say(ctx, false) }
+
+// Goodbye says it for the last time. Nobody may append to the local store any more.
+func (p *Presence) Goodbye(ctx context.Context) error { return p.say(ctx, true) }
+
+func (p *Presence) say(ctx context.Context, stopped bool) error {
+	p.speaking.Lock()
+	defer p.speaking.Unlock()
+	report, err := p.count(ctx, stopped)
+	var before []Front
+	if err == nil {
+		before, err = p.pg.ReportFront(ctx, &report)
+	}
+	if err != nil {
+		err = fmt.Errorf("telling PostgreSQL what this front holds: %w", err)
+	}
+	p.heard(before, err)
+	return err
+}
+
+// count is what there is to say. The clock is read first: every record with an earlier
+// login time that is committed by then is counted, or is in PostgreSQL.
+func (p *Presence) count(ctx context.Context, stopped bool) (FrontReport, error) {
+	r := FrontReport{
+		FrontID: p.opt.FrontID, StoreID: p.id, Process: p.process, Host: p.opt.Host, Version: p.opt.Version,
+		Started: p.started, Counted: p.opt.Now(), Stopped: stopped, Forwarded: p.forwarder.Rows(),
+	}
+	var err error
+	if r.Held, r.Oldest, err = p.local.Held(ctx); err != nil {
+		return r, err
+	}
+	if p.opt.SetAside != nil {
+		r.SetAside, err = p.opt.SetAside()
+	}
+	return r, err
+}
+
+// heard looks for a twin among those that spoke under our FrontID.
+func (p *Presence) heard(before []Front, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err = err; err != nil {
+		return
+	}
+	p.twin = nil
+	var latest time.Time // PostgreSQL's clock, as far as the words before ours show it
+	for i := range before {
+		f := &before[i]
+		latest = later(latest, f.Seen.Add(f.Ago))
+		// Who spoke last before our first word may be ourselves in our life before.
+		if f.Process != p.process && f.Alive() && !p.first.IsZero() && f.Seen.After(p.first) {
+			p.twin = f
+		}
+	}
+	if p.first.IsZero() {
+		p.first = latest
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// Twin is another running front with the same FrontID, nil if none is known: two hosts
+// have the same front.id, or a local store was copied to another host.
+func (p *Presence) Twin() *Front {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.twin
+}
+
+// LastError is why the last word did not reach PostgreSQL, nil if it did.
+func (p *Presence) LastError() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
