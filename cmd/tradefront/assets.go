@@ -129,7 +129,10 @@ func otherAlgorithm(i int, k config.Key, is supplement.Algorithm) *config.Fault 
 
 // inForce is what of it a reload can replace.
 func (a *assets) inForce(cfg *config.Config) *gateway.InForce {
-	return &gateway.InForce{Keys: a.keys, Calendar: a.calendar, Strict: cfg.TerminalInfo == "strict"}
+	return &gateway.InForce{
+		Keys: a.keys, Calendar: a.calendar,
+		Strict: cfg.TerminalInfo == "strict", RejectReplays: cfg.ReplayedTerminalInfo == "reject",
+	}
 }
 
 // probeListeners reports every address that cannot be listened on.

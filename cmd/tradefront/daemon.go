@@ -88,6 +88,7 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 	d.repeat(background, cfg.Auth.Refresh, d.refresh)
 	d.repeat(background, latePeriod, d.countLate)
 	d.repeat(background, localProbePeriod, d.localOK.probe(d.local))
+	d.repeat(background, seenPeriod, d.forgetSeen)
 	if d.postgres != nil {
 		d.repeat(background, partitionsPeriod, d.preparePartitions)
 	}
@@ -252,18 +253,23 @@ func (d *daemon) startForwarder(ctx context.Context) (err error) {
 	return err
 }
 
-func (d *daemon) startFront(context.Context) error {
+func (d *daemon) startFront(ctx context.Context) error {
 	first := d.atStart.inForce(d.cfg)
 	d.gateway = gateway.New(gateway.Options{
 		Firm: gateway.Firm{
 			BrokerID: d.cfg.BrokerID, VendorID: d.cfg.VendorID, SystemName: d.cfg.SystemName, FrontID: d.cfg.Front.ID,
 		},
 		Strict:          first.Strict,
+		RejectReplays:   first.RejectReplays,
 		SessionsPerUser: d.cfg.Core.SessionsPerUser,
+		SeenTerminals:   d.cfg.Limits.SeenTerminals,
 	}, gateway.Parts{
 		Core: d.core, Registry: d.registry, Keys: first.Keys, Calendar: first.Calendar,
 		Log: d.log, Audit: d.audit, Observer: d.metrics, Logger: d.logger,
 	})
+	if err := d.loadSeen(ctx); err != nil {
+		return err
+	}
 	addresses := make([]string, len(d.cfg.Front.Listeners))
 	for i, l := range d.cfg.Front.Listeners {
 		addresses[i] = l.Address

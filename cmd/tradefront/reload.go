@@ -26,7 +26,7 @@ import (
 // the same signal, and entries must not go on into a file that is about to be packed.
 // Then the configuration and all its files are loaded and judged as at a start. Anything
 // wrong: one report in the log, and everything stays in force as it was. Nothing wrong:
-// keys, calendar and terminal_info are replaced in one step, then the log level.
+// keys, calendar, terminal_info and replayed_terminal_info are replaced in one step, then the log level.
 //
 // The TRADEFRONT_ variables are those of the start: a process's environment never changes.
 //
@@ -133,7 +133,8 @@ func (d *daemon) sayReloaded(next *config.Config, set *gateway.InForce) {
 	}
 	d.logger.Info("SIGHUP: the configuration was reloaded",
 		zap.Strings("key_versions", versions), zap.Stringer("calendar_to", set.Calendar.Horizon()),
-		zap.String("terminal_info", next.TerminalInfo), zap.String("log_level", next.LogLevel))
+		zap.String("terminal_info", next.TerminalInfo),
+		zap.String("replayed_terminal_info", next.ReplayedTerminalInfo), zap.String("log_level", next.LogLevel))
 	d.level.SetLevel(level)
 }
 

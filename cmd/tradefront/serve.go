@@ -18,8 +18,9 @@ func newServe(e *env) *cobra.Command {
 		Long: "Run the front until SIGTERM or SIGINT; then new logins are refused, those in flight are\n" +
 			"finished, and the exit status is 0. The application log goes to standard error.\n\n" +
 			"SIGHUP reopens the audit log, for rotation, and loads the configuration afresh: keys, calendar_file,\n" +
-			"terminal_info and log_level are taken over without losing a connection; the log names every\n" +
-			"other key that was changed and needs a restart. If anything is wrong, nothing is taken over.",
+			"terminal_info, replayed_terminal_info and log_level are taken over without losing a connection; the\n" +
+			"log names every other key that was changed and needs a restart. If anything is wrong, nothing is taken\n" +
+			"over.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			hangups, release := catchHangups() // before anything that takes time
 			defer release()

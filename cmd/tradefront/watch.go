@@ -52,6 +52,9 @@ func (d *daemon) gauges() ops.Gauges {
 		KeyDays:           d.keyDays,
 		ReportLateRecords: d.late.value,
 		SetAside:          d.setAside,
+		SeenTerminals:     func() float64 { return float64(d.gateway.SeenStats().Entries) },
+		ReplayedTerminals: func() float64 { return float64(d.gateway.SeenStats().Replayed) },
+		UnseenTerminals:   func() float64 { return float64(d.gateway.SeenStats().Forgotten) },
 		ReloadSuccessful: func() float64 {
 			if o := d.reloaded.Load(); o != nil && o.faults > 0 {
 				return 0

@@ -33,6 +33,10 @@ type Config struct {
 	// TerminalInfo is what happens to a login whose terminal information is abnormal:
 	// lenient logs it in and flags the record, strict refuses it with error 3.
 	TerminalInfo string `mapstructure:"terminal_info"`
+	// ReplayedTerminalInfo is what happens to a login whose encrypted terminal information
+	// came before on the same trading day: flag records it with flag 3, reject refuses it
+	// with error 3.
+	ReplayedTerminalInfo string `mapstructure:"replayed_terminal_info"`
 	// CalendarFile lists the exchanges' trading days.
 	CalendarFile string `mapstructure:"calendar_file"`
 
@@ -153,6 +157,9 @@ type Limits struct {
 	OutboundBytes int `mapstructure:"outbound_bytes"`
 	// BodyBeforeAuth is the longest body before authentication; after it, 4096 is.
 	BodyBeforeAuth int `mapstructure:"body_before_auth"`
+	// SeenTerminals bounds the terminal ciphertexts that are remembered for their trading
+	// day, so that one that comes again is known.
+	SeenTerminals int `mapstructure:"seen_terminals"`
 }
 
 // Timers bounds how long things may take.

@@ -16,7 +16,7 @@ func Default() Config {
 		LogLevel:     "info",
 		Keys:         []Key{{Version: "1.0", Algorithm: "rsa", PublicKeyFile: "keys/1.0.pem"}},
 		Auth:         Auth{MasterKeyFile: "master.key", Refresh: 2 * time.Second},
-		TerminalInfo: "lenient",
+		TerminalInfo: "lenient", ReplayedTerminalInfo: "flag",
 		CalendarFile: "calendar.yaml",
 		Core: Core{
 			Argon2:             Argon2{MemoryKiB: 19456, Iterations: 2},
@@ -33,6 +33,7 @@ func Default() Config {
 		},
 		Limits: Limits{
 			LoginsInFlight: 4096, PendingFrames: 8, Refusals: 64, OutboundBytes: 65536, BodyBeforeAuth: 512,
+			SeenTerminals: 1_000_000,
 		},
 		Timers: Timers{
 			Authenticate: 10 * time.Second, Login: 30 * time.Second,

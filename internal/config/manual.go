@@ -55,8 +55,9 @@ var manual = map[string]entry{
 	"auth.master_key_file": words("Encrypts the authcodes at rest; made by `tradefront masterkey create`. Keep a copy\napart: without it, every AppID needs a new authcode."),
 	"auth.refresh":         duration("How often changes of AppIDs and accounts are looked for.", 100*time.Millisecond, time.Hour),
 
-	"terminal_info": choice("A login whose terminal information is abnormal: lenient logs it in and flags the record,\nstrict refuses it with error 3.", "lenient", "strict"),
-	"calendar_file": words("The exchanges' trading days, to be updated once a year."),
+	"terminal_info":          choice("A login whose terminal information is abnormal: lenient logs it in and flags the record,\nstrict refuses it with error 3.", "lenient", "strict"),
+	"replayed_terminal_info": choice("A login whose encrypted terminal information came before on the same trading day: flag\nrecords it with flag 3, reject refuses it with error 3.", "flag", "reject"),
+	"calendar_file":          words("The exchanges' trading days, to be updated once a year."),
 
 	"core":                      words("The local trading core: who may log in."),
 	"core.argon2":               words("The cost of one password check."),
@@ -88,6 +89,8 @@ var manual = map[string]entry{
 	"limits.refusals":         number("Errors in a row that one authenticated connection may be answered before it is closed; one\na second is forgotten.", 1, 100_000),
 	"limits.outbound_bytes":   number("Bytes that a terminal may leave unread before it is closed.", 1024, 16<<20),
 	"limits.body_before_auth": number("The longest body of a frame before authentication; after it, 4096.", authBody, maxBody),
+
+	"limits.seen_terminals": number("Terminal ciphertexts that are remembered for their trading day, some 40 bytes each, so that\none that comes again is known. Beyond it new ones are not remembered.", 1000, 100_000_000),
 
 	"timers":              words("How long things may take."),
 	"timers.authenticate": duration("From connected to authenticated.", 10*time.Millisecond, time.Hour),

@@ -7,9 +7,10 @@
 //  2. one instant is taken, from which the printed login time and the trading day both come,
 //     and with it the keys and the calendar that are in force
 //  3. the terminal information is judged: flag and key
-//  4. the supplement string is built and encrypted
-//  5. the record is made durable
-//  6. the audit log gets its line, and the session its answer
+//  4. its ciphertext is looked up among those of the day: one seen before is a replay
+//  5. the supplement string is built and encrypted
+//  6. the record is made durable, and with it that its ciphertext was seen
+//  7. the audit log gets its line, and the session its answer
 //
 // # Invariants
 //
@@ -21,15 +22,22 @@
 //   - The RecordID is made once, here, for each accepted login.
 //   - Each decision writes exactly one audit line, with the reference that the terminal
 //     was shown and the true reason that it was not.
+//   - Of all logins of a trading day at this front with one terminal ciphertext, at most one
+//     is recorded as the first. A login that was not recorded leaves its ciphertext unseen.
 //   - The password is zeroed before Login returns and is never logged.
 //
 // # Bounds
 //
 // Logins in flight are bounded by the front, password checks by the core, appends by the
-// store. Here only the table of users' sessions grows: one entry an account online.
+// store. Here two tables grow: users' sessions, one entry an account online; and the
+// ciphertexts of the day, up to Options.SeenTerminals of some 40 bytes. When that is full
+// no new ones are remembered: replays of those pass as first, nobody is refused for it, and
+// SeenStats.Forgotten tells.
 //
 // # If we crash
 //
-// Before step 5 committed: nothing is recorded and nothing was answered. After it: the
-// record counts, the terminal logs in again and makes another.
+// Before step 6 committed: nothing is recorded and nothing was answered; the ciphertext is
+// unseen, also to LoadSeen after the restart, for the store writes both in one commit. After
+// it: the record counts, the terminal logs in again and makes another; if it sends the same
+// ciphertext again, that is a replay, although its first login was never answered.
 package gateway

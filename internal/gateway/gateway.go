@@ -71,8 +71,10 @@ type Firm struct {
 type Options struct {
 	Firm            Firm
 	Strict          bool // terminal_info: strict; of the first InForce
+	RejectReplays   bool // replayed_terminal_info: reject; of the first InForce
 	Rules           supplement.Rules
 	SessionsPerUser int // 0 for no bound
+	SeenTerminals   int // terminal ciphertexts that are remembered; 0 for none
 }
 
 // Gateway authenticates and logs in. It is safe for concurrent use; make it with New.
@@ -88,6 +90,7 @@ type Gateway struct {
 	now      func() time.Time
 
 	online online
+	seen   seen
 	refs   refs
 }
 
@@ -110,9 +113,9 @@ func New(opt Options, p Parts) *Gateway {
 	g := &Gateway{
 		opt: opt, core: p.Core, registry: p.Registry,
 		log: p.Log, audit: p.Audit, observer: p.Observer, logger: p.Logger, now: p.Now,
-		online: online{limit: opt.SessionsPerUser},
+		online: online{limit: opt.SessionsPerUser}, seen: seen{bound: opt.SeenTerminals},
 	}
-	g.Replace(InForce{Keys: p.Keys, Calendar: p.Calendar, Strict: opt.Strict})
+	g.Replace(InForce{Keys: p.Keys, Calendar: p.Calendar, Strict: opt.Strict, RejectReplays: opt.RejectReplays})
 	if g.now == nil {
 		g.now = time.Now
 	}

@@ -11,6 +11,9 @@ type InForce struct {
 	Keys     *supplement.KeyRing
 	Calendar *calendar.Calendar
 	Strict   bool // terminal_info: strict
+	// RejectReplays refuses terminal information that the day has seen before, instead of
+	// flagging it: replayed_terminal_info: reject.
+	RejectReplays bool
 }
 
 // InForce is the set that the next login will use.

@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
-	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
@@ -100,7 +99,7 @@ func (g *Gateway) coreReason(err error) session.Reason {
 	return session.StoreUnavailable
 }
 
-// record takes the instant and makes the login durable (steps 2 to 5).
+// record takes the instant and makes the login durable (steps 2 to 6).
 func (g *Gateway) record(
 	ctx context.Context, peer session.Peer, a *session.LoginAttempt, user core.User,
 ) (*store.Record, supplement.Problem, session.Reason) {
@@ -114,23 +113,35 @@ func (g *Gateway) record(
 		g.logger.Error("login refused", zap.Error(err))
 		return nil, supplement.NoProblem, session.NoValidKey
 	}
-	if set.Strict && assessed.Problem != supplement.NoProblem {
+	day, provisional := set.Calendar.TradingDayOf(instant)
+	held, again := g.reserve(day, a.Terminal.Ciphertext)
+	kept := false
+	defer func() { g.seen.settle(held, kept) }()
+	if again {
+		assessed = assessed.Replayed()
+	}
+	switch {
+	case again && set.RejectReplays:
+		return nil, assessed.Problem, session.ReplayedTerminalInfo
+	case set.Strict && assessed.Problem != supplement.NoProblem:
 		return nil, assessed.Problem, session.TerminalInfoRefused
 	}
-	rec, err := g.seal(instant, set.Calendar, peer, a, user, assessed)
+	rec, err := g.seal(instant, peer, a, user, assessed)
 	if err != nil {
 		// Everything in it was validated before: a bug of ours, or a registry row from
 		// elsewhere. Refuse rather than record what is not so.
 		g.logger.Error("supplement refused", zap.Error(err))
 		return nil, assessed.Problem, session.IllegalField
 	}
-	return rec, assessed.Problem, g.append(ctx, rec)
+	rec.TradingDay, rec.Provisional, rec.Seen = day, provisional, held.hash
+	reason := g.append(ctx, rec)
+	kept = reason == session.OK || reason == session.StoreUnconfirmed // the record stays
+	return rec, assessed.Problem, reason
 }
 
-// seal builds and encrypts the supplement (step 4) and fills in the record.
+// seal builds and encrypts the supplement (step 5) and fills in the record, all but its day.
 func (g *Gateway) seal(
-	instant time.Time, cal *calendar.Calendar, peer session.Peer, a *session.LoginAttempt, user core.User,
-	assessed supplement.Assessment,
+	instant time.Time, peer session.Peer, a *session.LoginAttempt, user core.User, assessed supplement.Assessment,
 ) (*store.Record, error) {
 	defer g.stage(ops.StageEncrypt, time.Now())
 	appID := regulation.AppID(a.AppID)
@@ -151,16 +162,15 @@ func (g *Gateway) seal(
 	if err != nil {
 		return nil, err
 	}
-	day, provisional := cal.TradingDayOf(instant)
 	return &store.Record{
-		ID: id, TradingDay: day, LoginTime: instant.Truncate(time.Second), VendorID: g.opt.Firm.VendorID,
+		ID: id, LoginTime: instant.Truncate(time.Second), VendorID: g.opt.Firm.VendorID,
 		KeyVersion: assessed.Key.Version, Terminal: a.Terminal.Ciphertext, Supplement: sealed,
 		Flag: assessed.Flag, AppID: appID, Account: user.Account, UserType: user.UserType,
-		FrontID: g.opt.Firm.FrontID, SessionID: peer.SessionID, Provisional: provisional,
+		FrontID: g.opt.Firm.FrontID, SessionID: peer.SessionID,
 	}, nil
 }
 
-// append makes the record durable (step 5). If we crash in here, the login was not
+// append makes the record durable (step 6). If we crash in here, the login was not
 // answered; the record may be there, and then counts.
 func (g *Gateway) append(ctx context.Context, rec *store.Record) session.Reason {
 	defer g.stage(ops.StageStore, time.Now())
@@ -185,7 +195,7 @@ func (g *Gateway) refuseLogin(e ops.Entry, reason session.Reason) session.Reply 
 	return g.verdict(e, reason)
 }
 
-// acceptLogin tells the audit log and the terminal what was recorded (step 6). The line is
+// acceptLogin tells the audit log and the terminal what was recorded (step 7). The line is
 // with the operating system before the answer goes out: a kill must not leave an answered
 // login without evidence.
 func (g *Gateway) acceptLogin(e ops.Entry, peer session.Peer, rec *store.Record) session.Reply {

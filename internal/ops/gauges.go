@@ -2,7 +2,7 @@ package ops
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// Gauges are the numbers that are asked for at each scrape. The functions must not block
+// Gauges are the numbers, and some counters of other rooms, that are asked for at each scrape. The functions must not block
 // and may be called from any goroutine; one that is nil is left out.
 type Gauges struct {
 	PendingRows          func() float64 // records that PostgreSQL does not have yet
@@ -19,6 +19,10 @@ type Gauges struct {
 	SetAside func() float64 // damaged local stores that are not recovered
 	// ReportLateRecords is how many records of exported days no report holds.
 	ReportLateRecords func() float64
+
+	SeenTerminals     func() float64 // terminal ciphertexts of the day that are remembered
+	ReplayedTerminals func() float64 // counter: logins with one of them
+	UnseenTerminals   func() float64 // counter: logins whose ciphertext could not be remembered
 }
 
 // Register adds the gauges to the registry. It is called once; a second call panics.
@@ -34,6 +38,7 @@ func (m *Metrics) Register(g Gauges) {
 		{"locked", "Locks on accounts and sources.", g.Locked},
 		{"remembered", "Verified logins that are remembered.", g.Remembered},
 		{"calendar_horizon_days", "Days until the trading calendar ends.", g.CalendarHorizonDays},
+		{"seen_terminals", "Terminal ciphertexts of the trading day that are remembered.", g.SeenTerminals},
 		{"report_late_records", "Records of exported days that no report holds.", g.ReportLateRecords},
 		{"local_store_set_aside", "Damaged local stores that were set aside and are not recovered.", g.SetAside},
 		{"config_last_reload_successful", "Whether the last reload of the configuration was taken over.", g.ReloadSuccessful},
@@ -41,6 +46,18 @@ func (m *Metrics) Register(g Gauges) {
 		if f.value != nil {
 			opts := prometheus.GaugeOpts{Namespace: namespace, Name: f.name, Help: f.help}
 			m.registry.MustRegister(prometheus.NewGaugeFunc(opts, f.value))
+		}
+	}
+	for _, f := range []struct {
+		name, help string
+		value      func() float64
+	}{
+		{"terminal_info_replayed_total", "Logins whose terminal ciphertext came before on the same trading day.", g.ReplayedTerminals},
+		{"seen_terminals_forgotten_total", "Logins whose terminal ciphertext could not be remembered.", g.UnseenTerminals},
+	} {
+		if f.value != nil {
+			opts := prometheus.CounterOpts{Namespace: namespace, Name: f.name, Help: f.help}
+			m.registry.MustRegister(prometheus.NewCounterFunc(opts, f.value))
 		}
 	}
 	if g.KeyDays != nil {

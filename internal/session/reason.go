@@ -27,9 +27,10 @@ const (
 	BrokerMismatch   // broker differs from what this session authenticated
 	UserMismatch     // user differs from what this session logged in
 
-	UnknownAccount      // no such account
-	WrongPassword       // the password is not this account's
-	TerminalInfoRefused // terminal_info: strict, and the terminal information is abnormal
+	UnknownAccount       // no such account
+	WrongPassword        // the password is not this account's
+	TerminalInfoRefused  // terminal_info: strict, and the terminal information is abnormal
+	ReplayedTerminalInfo // the day has seen this terminal information before, and the firm refuses that
 
 	AlreadyLoggedIn // login on a session that is logged in
 	LoginInFlight   // login while one is on its way
@@ -74,6 +75,7 @@ var reasons = [reasonCount]reasonFacts{
 	UnknownAccount:       {"unknown_account", 3},
 	WrongPassword:        {"wrong_password", 3},
 	TerminalInfoRefused:  {"terminal_info_refused", 3},
+	ReplayedTerminalInfo: {"replayed_terminal_info", 3},
 	AlreadyLoggedIn:      {"already_logged_in", 5},
 	LoginInFlight:        {"login_in_flight", 5},
 	NotLoggedIn:          {"not_logged_in", 6},

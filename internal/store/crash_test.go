@@ -54,7 +54,7 @@ func appendUntilKilled() int {
 	for range 16 {
 		go func() {
 			for {
-				rec := storetest.Record(storetest.Day)
+				rec := seenRecord(storetest.Day)
 				if _, err := l.Append(context.Background(), &rec); err != nil {
 					fmt.Fprintln(os.Stderr, err)
 					os.Exit(1)
@@ -109,6 +109,7 @@ func TestKilledProcessLosesNoAnsweredRecord(t *testing.T) {
 				t.Errorf("%v was answered and is lost", id)
 			}
 		}
+		wantSeen(t, l, found)
 		closeIt(t, l)
 	}
 	if len(answered) < 8 {

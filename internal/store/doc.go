@@ -23,6 +23,9 @@
 //   - Whatever was found at start, and every batch whose fate is not known, is sent by
 //     an insert that resolves conflicts by RecordID and still writes (so that a
 //     synchronous standby is waited for); only rows never sent before go by COPY.
+//   - What a terminal's ciphertext hashes to (table seen_terminal) is written in the commit
+//     that holds its record, stays when the record is forwarded, and goes when its day is
+//     over: of a login that was answered, a replay is known also after a restart.
 //   - No public address and no port is in clear in any table: they are inside the
 //     supplement's ciphertext.
 //
@@ -95,7 +98,7 @@
 // # Bounds
 //
 // Rows waiting for a local commit: LocalOptions.QueueRows. Rows a local commit:
-// MaxCommitRows. Rows and time a forwarded batch: ForwarderOptions. Time a batch may
+// MaxCommitRows. Hashes of the day: as many as the gateway remembers. Rows and time a forwarded batch: ForwarderOptions. Time a batch may
 // take in PostgreSQL: PostgresOptions.BatchPatience. Memory: the queue, one commit and
 // one batch. The backlog in the local store is bounded by its disk alone.
 //

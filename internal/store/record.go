@@ -30,6 +30,9 @@ type Record struct {
 	// Provisional says that TradingDay rests on a calendar that did not know the day for
 	// certain; see Reassign.
 	Provisional bool
+	// Seen is remembered for the trading day by the commit that holds the record, see
+	// SeenTerminals; zero is not. It is not kept with the record, and no read returns it.
+	Seen SeenHash
 }
 
 // Store is what both stores can do with records; the conformance suite in storetest

@@ -25,6 +25,7 @@ type writer struct {
 	// Owned by the goroutine.
 	db     *sql.DB // one connection
 	insert *inserter
+	seen   *seenInserter
 	held   *request // taken from the queue but not part of the batch before it
 	seq    int64    // last seq given out
 
@@ -127,6 +128,9 @@ func startWriter(ctx context.Context, path string, opt LocalOptions) (*writer, e
 		return nil, errors.Join(localError(err), db.Close())
 	}
 	if w.insert, err = newInserter(ctx, conn); err == nil {
+		w.seen, err = newSeenInserter(ctx, conn)
+	}
+	if err == nil {
 		w.seq, err = maxSeq(ctx, conn)
 	}
 	if err != nil {
@@ -157,6 +161,7 @@ func (w *writer) run(conn *sql.Conn) {
 	defer close(w.ended)
 	defer conn.Close()
 	defer w.insert.close()
+	defer w.seen.close()
 	for {
 		r, ok := w.next()
 		if !ok {
@@ -217,7 +222,10 @@ func (w *writer) commit(conn *sql.Conn, batch []*request) {
 			seq += int64(r.rows())
 			r.seq = seq
 		}
-		return w.insert.insert(ctx, batch)
+		if err := w.insert.insert(ctx, batch); err != nil {
+			return err
+		}
+		return w.seen.insert(ctx, batch)
 	})
 	// Advanced also if the commit failed: a seq is never given out twice.
 	w.seq = seq

@@ -26,11 +26,13 @@ const (
 	TerminalInfoLength            // the ciphertext does not have the length of one
 	TerminalFlagInvalid           // the terminal's own flag is not 0 to 3
 	TerminalReported              // well-formed, but the terminal itself reports a flag other than 0
+	TerminalInfoReplayed          // the trading day has seen the ciphertext before
 )
 
 var problemWords = [...]string{
 	"none", "terminal_info_empty", "key_version_unknown", "key_version_expired",
 	"key_version_not_yet_valid", "terminal_info_length", "terminal_flag_invalid", "terminal_reported",
+	"terminal_info_replayed",
 }
 
 func (p Problem) String() string {
@@ -84,6 +86,19 @@ func (rules Rules) Assess(info TerminalInfo, ring *KeyRing, at time.Time) (Asses
 	}
 	flag, problem := rules.judge(info, key, keyProblem)
 	return Assessment{flag, key, problem}, nil
+}
+
+// Replayed is the assessment of a ciphertext that came before, which only somebody with a
+// memory can find: an honest one is padded with random bytes and never comes twice. Flag 3,
+// unless another flag stands already.
+func (a Assessment) Replayed() Assessment {
+	switch a.Problem {
+	case NoProblem:
+		a.Flag, a.Problem = regulation.FlagTerminalData, TerminalInfoReplayed
+	case TerminalReported:
+		a.Problem = TerminalInfoReplayed // the terminal's own flag stands, as it is none of our findings
+	}
+	return a
 }
 
 func (rules Rules) judge(info TerminalInfo, key *Key, keyProblem Problem) (regulation.AbnormalFlag, Problem) {

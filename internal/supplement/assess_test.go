@@ -98,10 +98,28 @@ func TestAssessAnything(t *testing.T) {
 	})
 }
 
+// A replay is flag 3, unless a flag stands already.
+func TestReplayed(t *testing.T) {
+	for p := NoProblem; p.String() != "invalid"; p++ {
+		was := Assessment{Flag: '2', Problem: p}
+		want := was
+		switch p {
+		case NoProblem:
+			was.Flag, want = '0', Assessment{Flag: '3', Problem: TerminalInfoReplayed}
+		case TerminalReported:
+			want.Problem = TerminalInfoReplayed
+		}
+		if got := was.Replayed(); got != want {
+			t.Errorf("%v: %+v, want %+v", p, got, want)
+		}
+	}
+}
+
 func TestProblemWords(t *testing.T) {
 	for p, want := range []string{
 		"none", "terminal_info_empty", "key_version_unknown", "key_version_expired",
-		"key_version_not_yet_valid", "terminal_info_length", "terminal_flag_invalid", "terminal_reported", "invalid",
+		"key_version_not_yet_valid", "terminal_info_length", "terminal_flag_invalid", "terminal_reported",
+		"terminal_info_replayed", "invalid",
 	} {
 		if got := Problem(p).String(); got != want {
 			t.Errorf("problem %d is %q, want %q", p, got, want)

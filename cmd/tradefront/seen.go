@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// seenPeriod is how often the local store is rid of the terminal ciphertexts of days that
+// are over.
+const seenPeriod = 10 * time.Minute
+
+// loadSeen gives the gateway the terminal ciphertexts that this front recorded for the
+// current trading day before it was restarted.
+func (d *daemon) loadSeen(ctx context.Context) error {
+	day, _ := d.gateway.InForce().Calendar.TradingDayOf(time.Now())
+	room := true
+	err := d.local.SeenTerminals(ctx, day, func(day calendar.TradingDay, hash store.SeenHash) bool {
+		room = d.gateway.LoadSeen(day, hash)
+		return room
+	})
+	if err != nil {
+		return fmt.Errorf("terminal ciphertexts of the day: %w", err)
+	}
+	if !room {
+		d.logger.Warn("limits.seen_terminals is smaller than what the local store remembers of the day: replays of the rest pass as first")
+	}
+	return nil
+}
+
+// forgetSeen removes the days that are over. If that fails they stay until the next time,
+// and take disk only.
+func (d *daemon) forgetSeen(ctx context.Context) {
+	day, _ := d.gateway.InForce().Calendar.TradingDayOf(time.Now())
+	rows, err := d.local.ForgetSeen(ctx, day)
+	if err != nil && ctx.Err() == nil {
+		d.logger.Warn("terminal ciphertexts of days that are over could not be removed; tried again in ten minutes", zap.Error(err))
+	}
+	if rows > 0 {
+		d.logger.Info("terminal ciphertexts of days that are over were removed", zap.Int64("rows", rows))
+	}
+}
