@@ -49,14 +49,16 @@ func (s *Session) sendRefusal(op Op, ev *Event, fx *Effects) {
 	}
 }
 
-// overspent counts a refusal, forgets one a second, and reports whether there were too
-// many: each costs the front a line in the audit log, and the terminal nothing.
+// overspent counts a refusal and reports whether there were too many: each costs the front
+// a line in the audit log, and the terminal nothing. After authentication one a second is
+// forgotten; before it none.
 func (s *Session) overspent(now time.Time) bool {
-	s.refusals = max(0, s.refusals-now.Sub(s.refusedAt).Seconds()) + 1
-	s.refusedAt = now
 	if s.state < Authenticated {
+		s.refusals, s.refusedAt = s.refusals+1, now
 		return s.refusals >= maxRefusalsBeforeAuth
 	}
+	s.refusals = max(0, s.refusals-now.Sub(s.refusedAt).Seconds()) + 1
+	s.refusedAt = now
 	return s.refusals > float64(s.settings.Refusals)
 }
 

@@ -22,6 +22,10 @@ type dialogue struct {
 	close   session.CloseReason    // how it ended
 	fault   ftd.Fault              // if malformed
 	draw    [ftd.ChallengeLen]byte // the next challenge
+
+	out      bool      // a challenge is out that nobody answered
+	drawnAt  time.Time // when
+	accepted bool      // the gateway's word on a login was OK
 }
 
 type answer struct {
@@ -72,9 +76,11 @@ func (d *dialogue) step(ev *session.Event) {
 			return
 		case session.DoChallenge:
 			d.draw[0]++
+			d.out, d.drawnAt = true, d.now
 			ev = &session.Event{Kind: session.ChallengeDrawn, Now: d.now, Challenge: &d.draw}
 			continue
 		case session.DoVerify:
+			d.spend(&fx.Auth)
 			reply.Reason, reply.AppType = d.verdict, '1'
 		case session.DoConclude:
 			d.said = append(d.said, fx.Reason)
@@ -83,6 +89,21 @@ func (d *dialogue) step(ev *session.Event) {
 		copy(reply.Ref[:], "REF123")
 		ev = &session.Event{Kind: session.VerdictReached, Now: d.now, Do: fx.Do, Op: fx.Op, Reply: &reply}
 	}
+}
+
+// spend holds an answer that is to be verified to what a challenge is good for: the last one
+// that was drawn, once, and for its time.
+func (d *dialogue) spend(a *session.AuthAttempt) {
+	d.t.Helper()
+	switch {
+	case !d.out:
+		d.t.Fatal("an answer is verified, and no challenge is out")
+	case *a.Challenge != d.draw:
+		d.t.Fatal("an answer is verified against another challenge than the last")
+	case d.now.Sub(d.drawnAt) >= settings.ChallengeTTL:
+		d.t.Fatalf("an answer is verified %v after its challenge", d.now.Sub(d.drawnAt))
+	}
+	d.out = false
 }
 
 // receive checks that everything the front says is well-formed.
