@@ -50,12 +50,7 @@ func adoptable(ctx context.Context, conn *sql.Conn) ([]string, error) {
 		AND name NOT IN (?, ?, ?, ?) ORDER BY name`, notAdopted...)
 }
 
-// lister is a *sql.DB or a *sql.Conn.
-type lister interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
-func names(ctx context.Context, from lister, query string, args ...any) (all []string, err error) {
+func names(ctx context.Context, from queryer, query string, args ...any) (all []string, err error) {
 	rows, err := from.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -101,6 +96,11 @@ func (a *Adopted) copy(ctx context.Context, old *sql.DB, conn *sql.Conn, table s
 		if err := rows.Scan(into...); err != nil {
 			a.unread(table, err)
 			return nil
+		}
+		for i, v := range values {
+			if b, ok := v.([]byte); ok { // an empty one comes as nil, which would be NULL
+				values[i] = bytesOf(b)
+			}
 		}
 		if _, err := conn.ExecContext(ctx, insert, values...); err != nil {
 			return fmt.Errorf("table %s: %w", table, err)

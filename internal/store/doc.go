@@ -26,14 +26,18 @@
 //   - What a terminal's ciphertext hashes to (table seen_terminal) is written in the commit
 //     that holds its record, stays when the record is forwarded, and goes when its day is
 //     over: of a login that was answered, a replay is known also after a restart.
+//   - What leaves the local store is what was appended: a row carries a checksum (CRC-32C, over
+//     all columns but seq) from its append on, and one that does not match goes into
+//     quarantine and nowhere else. SQLite has none, and forwards a flipped byte as it is.
 //   - No public address and no port is in clear in any table: they are inside the
 //     supplement's ciphertext.
 //
 // # States of a row
 //
 //	queued ─▶ committed locally ─▶ sent ─┬▶ committed in PostgreSQL ─▶ removed locally
-//	                ▲                    ├▶ in doubt: sent again, by upsert, until it is known
-//	                │                    └▶ refused for its data: in quarantine, somebody is told
+//	                ▲       │            ├▶ in doubt: sent again, by upsert, until it is known
+//	                │       └─ altered ─▶├▶ in quarantine, somebody is told
+//	                │                    └▶ refused for its data: in quarantine too
 //	                └──── Release ──────────────────┘
 //
 // A batch that PostgreSQL refuses for its data is halved until the guilty row is alone, so

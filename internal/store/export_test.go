@@ -64,3 +64,6 @@ func ReadLocal(t testing.TB, path, query string, each func(*sql.Rows) error) {
 		t.Fatal(err)
 	}
 }
+
+// Checksum is the checksum that the local store keeps of r.
+func Checksum(r *Record) uint32 { return r.checksum() }

@@ -4,23 +4,43 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
-// send writes batch to PostgreSQL: by COPY, or by upsert if it is in doubt. Rows that
-// PostgreSQL refuses for their data are set aside. It returns when every row is in
+// send writes batch to PostgreSQL: by COPY, or by upsert if it is in doubt. Rows that were
+// altered in the file, or that PostgreSQL refuses for their data, are set aside. It returns when every row is in
 // PostgreSQL or in quarantine; after an error nothing is known of any.
 func (f *Forwarder) send(batch []entry) error {
+	batch, err := f.setAltered(batch)
+	if err != nil || len(batch) == 0 {
+		return err
+	}
 	if batch[0].seq <= f.doubtUpTo {
 		return f.isolate(batch)
 	}
-	err := f.write(ByCopy, f.dest.CopyIn, batch)
+	err = f.write(ByCopy, f.dest.CopyIn, batch)
 	if _, refused := errors.AsType[*RefusedError](err); refused {
 		// A row that is there already, or a poison row.
 		f.doubtUpTo = max(f.doubtUpTo, batch[len(batch)-1].seq)
 		return f.isolate(batch)
 	}
 	return err
+}
+
+// setAltered puts the altered rows of batch into quarantine and returns the others.
+func (f *Forwarder) setAltered(batch []entry) (good []entry, err error) {
+	if !slices.ContainsFunc(batch, func(e entry) bool { return e.altered != nil }) {
+		return batch, nil
+	}
+	for _, e := range batch {
+		if e.altered == nil {
+			good = append(good, e)
+		} else if err := f.setAside(e, e.altered); err != nil {
+			return nil, err
+		}
+	}
+	return good, nil
 }
 
 // isolate writes batch by upsert and halves it until the rows that PostgreSQL refuses

@@ -6,8 +6,12 @@ import (
 	"strings"
 )
 
-// chunkRows is how many rows one INSERT of a large batch holds.
-const chunkRows = 16
+const (
+	// chunkRows is how many rows one INSERT of a large batch holds.
+	chunkRows = 16
+	// rowWidth is how many values a row has: its seq, columns and its checksum.
+	rowWidth = columnCount + 2
+)
 
 // inserter writes records through two prepared statements, for one row and for
 // chunkRows. A record that is there already is left as it is.
@@ -34,8 +38,8 @@ func newInserter(ctx context.Context, conn *sql.Conn) (*inserter, error) {
 func (i *inserter) close() { _, _ = i.single.Close(), i.chunk.Close() }
 
 func insertSQL(rows int) string {
-	row := "(?" + strings.Repeat(",?", columnCount) + ")"
-	return "INSERT INTO record (seq, " + columns + ") VALUES " + row + strings.Repeat(","+row, rows-1) +
+	row := "(?" + strings.Repeat(",?", rowWidth-1) + ")"
+	return "INSERT INTO record (seq, " + localColumns + ") VALUES " + row + strings.Repeat(","+row, rows-1) +
 		" ON CONFLICT (trading_day, record_id) DO NOTHING"
 }
 
@@ -64,7 +68,7 @@ func (i *inserter) add(ctx context.Context, seq int64, rec *Record) error {
 	i.args = append(i.args, seq, rec.ID[:], int64(rec.TradingDay), rec.LoginTime.Unix(), rec.VendorID,
 		rec.KeyVersion, bytesOf(rec.Terminal), bytesOf(rec.Supplement), int64(digit(rec.Flag)),
 		string(rec.AppID), string(rec.Account), int64(digit(rec.UserType)), int64(rec.FrontID), int64(rec.SessionID),
-		int64(flagOf(rec.Provisional)))
+		int64(flagOf(rec.Provisional)), int64(rec.checksum()))
 	i.pending++
 	if i.pending < chunkRows {
 		return nil
@@ -76,9 +80,8 @@ func (i *inserter) add(ctx context.Context, seq int64, rec *Record) error {
 
 // flush writes the rows that fill no chunk one by one.
 func (i *inserter) flush(ctx context.Context) error {
-	const width = columnCount + 1
 	for n := range i.pending {
-		if _, err := i.single.ExecContext(ctx, i.args[n*width:(n+1)*width]...); err != nil {
+		if _, err := i.single.ExecContext(ctx, i.args[n*rowWidth:(n+1)*rowWidth]...); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"strings"
 )
 
 // What the forwarder does with the local store, and what an operator does with the
@@ -10,8 +11,9 @@ import (
 
 // entry is a record and its place in the order of commits.
 type entry struct {
-	seq int64
-	rec Record
+	seq     int64
+	rec     Record
+	altered error // it is not what was appended, and goes nowhere
 }
 
 // oldest reads the n records with the lowest seq. There is no cursor: rows leave when
@@ -22,7 +24,7 @@ func (l *Local) oldest(ctx context.Context, n int) ([]entry, error) {
 }
 
 func (l *Local) readOldest(ctx context.Context, n int) ([]entry, error) {
-	rows, err := l.db.QueryContext(ctx, "SELECT seq, "+columns+" FROM record ORDER BY seq LIMIT ?", n)
+	rows, err := l.db.QueryContext(ctx, "SELECT seq, "+localColumns+" FROM record ORDER BY seq LIMIT ?", n)
 	if err != nil {
 		return nil, readError(ctx, err)
 	}
@@ -31,10 +33,9 @@ func (l *Local) readOldest(ctx context.Context, n int) ([]entry, error) {
 	for rows.Next() {
 		var seq int64
 		var row localRow // a new one each time: its slices are kept
-		if err := row.scan(rows, &seq); err != nil {
-			return nil, readError(ctx, err)
-		}
-		entries = append(entries, entry{seq, row.rec})
+		entries = append(entries, entry{altered: row.scan(rows, &seq)})
+		e := &entries[len(entries)-1]
+		e.seq, e.rec = seq, row.rec
 	}
 	return entries, readError(ctx, rows.Err())
 }
@@ -48,11 +49,13 @@ func (l *Local) trim(through int64) error {
 	}})
 }
 
-// setAside moves a record into quarantine, with what PostgreSQL said of it.
+// setAside moves a record into quarantine, with what PostgreSQL said of it, or how it was
+// altered. A column of an altered row may have become NULL, which the table refuses.
 func (l *Local) setAside(seq int64, cause error) error {
 	return l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
-		if _, err := conn.ExecContext(ctx, "INSERT INTO quarantine (seq, "+columns+", error) "+
-			"SELECT seq, "+columns+", ? FROM record WHERE seq = ?", cause.Error(), seq); err != nil {
+		values := "coalesce(" + strings.ReplaceAll(columns, ", ", ", ''), coalesce(") + ", '')"
+		if _, err := conn.ExecContext(ctx, "INSERT INTO quarantine (seq, "+localColumns+", error) "+
+			"SELECT seq, "+values+", crc, ? FROM record WHERE seq = ?", cause.Error(), seq); err != nil {
 			return err
 		}
 		_, err := conn.ExecContext(ctx, "DELETE FROM record WHERE seq = ?", seq)
@@ -67,16 +70,18 @@ func (l *Local) isAside(ctx context.Context, seq int64) (bool, error) {
 	return n > 0, readError(ctx, err)
 }
 
-// Refused is a record in quarantine: one that PostgreSQL did not take for its data.
+// Refused is a record in quarantine: one that PostgreSQL did not take for its data, or that
+// was altered in the local store's file.
 type Refused struct {
-	Record Record
-	Error  string // what PostgreSQL said
+	Record  Record
+	Error   string // what PostgreSQL said, or how it was altered
+	Altered bool   // then Record is what could be read, and not to be believed
 }
 
 // Quarantine lists the records that were set aside, oldest first. While there is one,
 // the report of its day is not complete.
 func (l *Local) Quarantine(ctx context.Context) ([]Refused, error) {
-	rows, err := l.db.QueryContext(ctx, "SELECT error, "+columns+" FROM quarantine ORDER BY seq")
+	rows, err := l.db.QueryContext(ctx, "SELECT error, "+localColumns+" FROM quarantine ORDER BY seq")
 	if err != nil {
 		return nil, readError(ctx, err)
 	}
@@ -85,17 +90,15 @@ func (l *Local) Quarantine(ctx context.Context) ([]Refused, error) {
 	for rows.Next() {
 		var r Refused
 		var row localRow
-		if err := row.scan(rows, &r.Error); err != nil {
-			return nil, readError(ctx, err)
-		}
+		r.Altered = row.scan(rows, &r.Error) != nil
 		r.Record = row.rec
 		all = append(all, r)
 	}
 	return all, readError(ctx, rows.Err())
 }
 
-// Release moves all records of the quarantine back among those to be forwarded, for
-// when the reason was PostgreSQL's side and is mended. It returns how many. It may be
+// Release moves the records of the quarantine back among those to be forwarded, for
+// when the reason was PostgreSQL's side and is mended. Altered ones stay. It returns how many. It may be
 // called beside a running daemon, whose forwarder finds them.
 func (l *Local) Release(ctx context.Context) (rows int64, err error) {
 	if err := ctx.Err(); err != nil {
@@ -106,16 +109,39 @@ func (l *Local) Release(ctx context.Context) (rows int64, err error) {
 		if err != nil {
 			return err
 		}
-		if _, err := conn.ExecContext(ctx, "INSERT INTO record (seq, "+columns+") SELECT ? + row_number() OVER (ORDER BY seq), "+
-			columns+" FROM quarantine WHERE true ON CONFLICT (trading_day, record_id) DO NOTHING", last); err != nil {
-			return err
-		}
-		result, err := conn.ExecContext(ctx, "DELETE FROM quarantine")
+		good, err := releasable(ctx, conn)
 		if err != nil {
 			return err
 		}
-		rows, err = result.RowsAffected()
-		return err
+		for _, seq := range good {
+			last++
+			if _, err := conn.ExecContext(ctx, "INSERT INTO record (seq, "+localColumns+") SELECT ?, "+localColumns+
+				" FROM quarantine WHERE seq = ? ON CONFLICT (trading_day, record_id) DO NOTHING", last, seq); err != nil {
+				return err
+			}
+			if _, err := conn.ExecContext(ctx, "DELETE FROM quarantine WHERE seq = ?", seq); err != nil {
+				return err
+			}
+		}
+		rows = int64(len(good))
+		return nil
 	}})
 	return rows, err
+}
+
+// releasable are the seqs of the records in quarantine that are as they were appended.
+func releasable(ctx context.Context, conn *sql.Conn) (seqs []int64, err error) {
+	rows, err := conn.QueryContext(ctx, "SELECT seq, "+localColumns+" FROM quarantine ORDER BY seq")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var seq int64
+		var row localRow
+		if row.scan(rows, &seq) == nil {
+			seqs = append(seqs, seq)
+		}
+	}
+	return seqs, rows.Err()
 }

@@ -17,7 +17,7 @@ import (
 // snapshot; while it runs the log of the file cannot be cut and grows.
 func (l *Local) Scan(ctx context.Context, day calendar.TradingDay, f func(*Record) error) error {
 	rows, err := l.db.QueryContext(ctx,
-		"SELECT "+columns+" FROM record WHERE trading_day = ? ORDER BY record_id", int64(day))
+		"SELECT "+localColumns+" FROM record WHERE trading_day = ? ORDER BY record_id", int64(day))
 	if err != nil {
 		return readError(ctx, err)
 	}
@@ -44,7 +44,7 @@ func (l *Local) Find(ctx context.Context, id uuid.UUID) (Record, error) {
 	for _, d := range days {
 		var row localRow
 		err := row.scan(l.db.QueryRowContext(ctx,
-			"SELECT "+columns+" FROM record WHERE trading_day = ? AND record_id = ?", int64(d.Day), id[:]))
+			"SELECT "+localColumns+" FROM record WHERE trading_day = ? AND record_id = ?", int64(d.Day), id[:]))
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
@@ -116,15 +116,27 @@ type localRow struct {
 	day            int32
 	seconds        int64
 	flag, userType int16
+	crc            sql.NullInt64 // none in rows that are older than it
 }
 
-// scan reads the columns of const columns, which stand after those of before. The
-// record's slices are new at each call.
+// scan reads the columns of const localColumns, which stand after those of before. The
+// record's slices are new at each call. A row that is no record any more is ErrAltered.
 func (r *localRow) scan(s scanner, before ...any) error {
+	err := r.decode(s, before...)
+	if err == nil && r.crc.Valid && r.crc.Int64 != int64(r.rec.checksum()) {
+		return fmt.Errorf("%w: its checksum does not match", ErrAltered)
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("%w: %w", ErrAltered, err)
+	}
+	return err
+}
+
+func (r *localRow) decode(s scanner, before ...any) error {
 	rec := &r.rec
 	err := s.Scan(append(before, &r.id, &r.day, &r.seconds, &rec.VendorID, &rec.KeyVersion, &rec.Terminal,
 		&rec.Supplement, &r.flag, &rec.AppID, &rec.Account, &r.userType, &rec.FrontID, &rec.SessionID,
-		&rec.Provisional)...)
+		&rec.Provisional, &r.crc)...)
 	if err != nil {
 		return err
 	}

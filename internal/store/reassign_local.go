@@ -4,8 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
 )
 
 // Reassign does on the local store what Postgres.Reassign does. A moved record gets a
@@ -76,20 +79,35 @@ func reassignLocal(ctx context.Context, conn *sql.Conn, batch []provisional, day
 
 // settle confirms or moves one record; seq is the one it gets if it is moved.
 func (r *Reassigned) settle(ctx context.Context, conn *sql.Conn, m move, p provisional, seq int64) error {
+	crc, err := checksumOn(ctx, conn, p.seq, m.to)
+	if err != nil {
+		return fmt.Errorf("record %v: %w", p.id, err)
+	}
 	if m.from == m.to {
 		r.Confirmed++
-		_, err := conn.ExecContext(ctx, "UPDATE record SET provisional = 0 WHERE seq = ?", p.seq)
+		_, err := conn.ExecContext(ctx, "UPDATE record SET provisional = 0, crc = ? WHERE seq = ?", crc, p.seq)
 		return err
 	}
 	var there int
-	err := conn.QueryRowContext(ctx, "SELECT 1 FROM record WHERE trading_day = ? AND record_id = ?", int64(m.to), p.id[:]).Scan(&there)
+	err = conn.QueryRowContext(ctx, "SELECT 1 FROM record WHERE trading_day = ? AND record_id = ?", int64(m.to), p.id[:]).Scan(&there)
 	switch {
 	case err == nil:
 		r.Dropped++
 		_, err = conn.ExecContext(ctx, "DELETE FROM record WHERE seq = ?", p.seq)
 	case errors.Is(err, sql.ErrNoRows):
 		r.Moved++
-		_, err = conn.ExecContext(ctx, "UPDATE record SET seq = ?, trading_day = ?, provisional = 0 WHERE seq = ?", seq, int64(m.to), p.seq)
+		_, err = conn.ExecContext(ctx, "UPDATE record SET seq = ?, trading_day = ?, provisional = 0, crc = ? WHERE seq = ?",
+			seq, int64(m.to), crc, p.seq)
 	}
 	return err
+}
+
+// checksumOn is the checksum that a record gets once its day is certain; none if it had none.
+func checksumOn(ctx context.Context, conn *sql.Conn, seq int64, day calendar.TradingDay) (crc sql.NullInt64, err error) {
+	var row localRow
+	if err := row.scan(conn.QueryRowContext(ctx, "SELECT "+localColumns+" FROM record WHERE seq = ?", seq)); err != nil {
+		return crc, err
+	}
+	row.rec.TradingDay, row.rec.Provisional = day, false
+	return sql.NullInt64{Int64: int64(row.rec.checksum()), Valid: row.crc.Valid}, nil
 }

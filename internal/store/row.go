@@ -14,6 +14,9 @@ const columns = "record_id, trading_day, login_time, vendor_id, key_version, ter
 // columnCount is how many columns names.
 const columnCount = 14
 
+// localColumns are those of the local store: there a row has its checksum besides.
+const localColumns = columns + ", crc"
+
 // digit is the number that a one-digit code of the specification stands for: the codes
 // are ASCII on the wire and small integers in tables.
 func digit[T ~byte](code T) int16 { return int16(code) - '0' }

@@ -1,0 +1,40 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+)
+
+// ErrAltered: a row of the local store is not the record that was appended. Its checksum says
+// so, or it cannot be a record at all.
+var ErrAltered = errors.New("store: the record was altered in the local store's file")
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// checksum is the CRC-32C over all that a record is, texts and ciphertexts with their length
+// before them. It is in a column of the local store from the append until the row leaves, and
+// so must never change its definition. It finds what disk and memory do to a file; against
+// people who can write to the file there is none.
+func (r *Record) checksum() uint32 {
+	var room [256]byte // enough for all but the ciphertexts
+	b := append(room[:0], r.ID[:]...)
+	number := func(n int64) { b = binary.BigEndian.AppendUint64(b, uint64(n)) } //nolint:gosec // G115: bits
+	text := func(s string) { number(int64(len(s))); b = append(b, s...) }
+	number(int64(r.TradingDay))
+	number(r.LoginTime.Unix())
+	text(r.VendorID)
+	text(r.KeyVersion)
+	number(int64(r.Flag))
+	text(string(r.AppID))
+	text(string(r.Account))
+	number(int64(r.UserType))
+	number(int64(r.FrontID))
+	number(int64(r.SessionID))
+	number(int64(flagOf(r.Provisional)))
+	number(int64(len(r.Terminal)))
+	number(int64(len(r.Supplement)))
+	sum := crc32.Update(0, castagnoli, b)
+	sum = crc32.Update(sum, castagnoli, r.Terminal)
+	return crc32.Update(sum, castagnoli, r.Supplement)
+}
