@@ -7,13 +7,15 @@ GOVULNCHECK    = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 VERSION       := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME      ?= 30s
 BENCHTIME     ?= 1s
+DURATION      ?= 10m
+SEED          ?= 0
 ARGS          ?=
 
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/tradefront
@@ -35,6 +37,10 @@ tools: ## find what the tests call (PostgreSQL, openssl, python3, cc), or instal
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME (30s)
 	GO="$(GO)" FUZZTIME=$(FUZZTIME) ./test/fuzz.sh
+
+.PHONY: robustness
+robustness: tools ## break everything around a running front for DURATION (10m), in the order of SEED
+	$(GO) test -race -count=1 -timeout 0 -v ./test/robustness -args -duration $(DURATION) -seed $(SEED) $(ARGS)
 
 .PHONY: bench
 bench: tools ## print all benchmarks side by side (BENCHTIME=1s)

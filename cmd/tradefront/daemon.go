@@ -210,7 +210,7 @@ func (d *daemon) preparePartitions(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, connectPatience)
 	defer cancel()
 	cal := d.gateway.InForce().Calendar
-	day, _ := cal.TradingDayOf(time.Now())
+	day, _ := cal.TradingDayOf(wallClock())
 	days := []calendar.TradingDay{day}
 	for range partitionsAhead {
 		day = cal.Next(day)
@@ -265,7 +265,7 @@ func (d *daemon) startFront(ctx context.Context) error {
 		SeenTerminals:   d.cfg.Limits.SeenTerminals,
 	}, gateway.Parts{
 		Core: d.core, Registry: d.registry, Keys: first.Keys, Calendar: first.Calendar,
-		Log: d.log, Audit: d.audit, Observer: d.metrics, Logger: d.logger,
+		Log: d.log, Audit: d.audit, Observer: d.metrics, Logger: d.logger, Now: wallClock,
 	})
 	if err := d.loadSeen(ctx); err != nil {
 		return err

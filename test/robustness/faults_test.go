@@ -1,0 +1,278 @@
+package robustness
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/test/pgtest"
+)
+
+// fault is one way to break something. strike breaks it, holds it for a while and heals it.
+type fault struct {
+	name     string
+	postgres bool // needs PostgreSQL
+	disks    bool // needs small disks
+	// everywhere: also in the short form it happens in each setting.
+	everywhere bool
+	strike     func(w *world)
+}
+
+// faults are all of them.
+var faults = []fault{
+	{name: "front: kill -9", everywhere: true, strike: killFront},
+	{name: "front: SIGTERM", strike: stopFront},
+	{name: "front: out of descriptors", strike: exhaustDescriptors},
+	{name: "front: local store's disk full", disks: true, everywhere: true, strike: fillLocalDisk},
+	{name: "front: clock an hour back", strike: clockBack},
+	{name: "front: clock over 15:30", strike: clockOverClose},
+	{name: "front: clock over midnight", strike: clockOverMidnight},
+	{name: "front: clock a day ahead", strike: clockAhead},
+	{name: "PostgreSQL: immediate stop", postgres: true, everywhere: true, strike: crashPostgres},
+	{name: "PostgreSQL: immediate stop, and kill -9 of the front", postgres: true, strike: crashBoth},
+	{name: "PostgreSQL: frozen", postgres: true, strike: freezePostgres},
+	{name: "PostgreSQL: standby frozen", postgres: true, strike: freezeStandby},
+	{name: "PostgreSQL: failover", postgres: true, everywhere: true, strike: failOver},
+	{name: "PostgreSQL: failover of a frozen primary", postgres: true, strike: failOverFrozen},
+	{name: "PostgreSQL: disk full", postgres: true, disks: true, strike: fillPostgresDisk},
+	{name: "PostgreSQL: refuses a record", postgres: true, strike: poison},
+	{name: "network: cut in a statement", postgres: true, strike: cutAt(inStatement)},
+	{name: "network: cut before COMMIT", postgres: true, strike: cutAt(beforeCommit)},
+	{name: "network: cut with COMMIT on its way", postgres: true, everywhere: true, strike: cutAt(atCommit)},
+	{name: "network: cut after COMMIT", postgres: true, everywhere: true, strike: cutAt(afterCommit)},
+	{name: "network: black hole", postgres: true, strike: blackHole},
+	{name: "network: slow", postgres: true, strike: slowNetwork},
+}
+
+// killFront kills a few lives, some of them before they have begun to serve.
+func killFront(w *world) {
+	for range 1 + w.random.IntN(3) {
+		w.until(10*time.Second, "the front to run", w.front.kill)
+		w.hold(0, 600*time.Millisecond)
+	}
+}
+
+func stopFront(w *world) {
+	w.front.stop()
+	w.front.start()
+}
+
+// exhaustDescriptors leaves the front a few descriptors and sends it more connections.
+func exhaustDescriptors(w *world) {
+	before := w.front.logged()
+	w.until(10*time.Second, "the front to run", func() bool { return w.front.descriptors(4 + w.random.IntN(24)) })
+	var conns []net.Conn
+	for range 100 {
+		if c, err := net.DialTimeout("tcp", w.load.address, time.Second); err == nil {
+			conns = append(conns, c)
+		}
+	}
+	w.until(healPatience, "the front to run out of descriptors", func() bool { return w.front.says(before, "too many open files") })
+	w.hold(500*time.Millisecond, 2*time.Second)
+	w.front.descriptors(-1)
+	for _, c := range conns {
+		c.Close()
+	}
+}
+
+// fillLocalDisk also takes PostgreSQL away: what is forwarded makes room in the file. It
+// holds until a login was refused.
+func fillLocalDisk(w *world) {
+	if w.pair != nil {
+		w.pair.both(func(p *proxy) { p.lead("") })
+	}
+	w.disk.fill()
+	before := w.load.counts()
+	w.until(healPatience, "a refusal for want of room", func() bool { return w.load.counts().refused > before.refused })
+	w.hold(200*time.Millisecond, 2*time.Second)
+	w.disk.free()
+	if w.pair != nil {
+		w.pair.reconnect()
+	}
+}
+
+func crashPostgres(w *world) {
+	w.primary().Stop(pgtest.Immediate)
+	w.hold(300*time.Millisecond, 3*time.Second)
+	w.primary().Start()
+}
+
+// crashBoth: the front comes back before PostgreSQL does.
+func crashBoth(w *world) {
+	w.primary().Stop(pgtest.Immediate)
+	w.hold(0, 500*time.Millisecond)
+	w.until(10*time.Second, "the front to run", w.front.kill)
+	w.hold(500*time.Millisecond, 3*time.Second)
+	w.primary().Start()
+}
+
+// freezePostgres holds it longer than an answer waits; now and then longer than a batch.
+func freezePostgres(w *world) {
+	w.primary().Freeze()
+	w.holdLong(1500*time.Millisecond, 4*time.Second)
+	w.primary().Thaw()
+}
+
+// freezeStandby: PostgreSQL runs, and each COMMIT waits.
+func freezeStandby(w *world) {
+	w.pair.standby().cluster.Freeze()
+	w.holdLong(1500*time.Millisecond, 4*time.Second)
+	w.pair.standby().cluster.Thaw()
+}
+
+func failOver(w *world) {
+	w.primary().Stop(pgtest.Immediate)
+	w.hold(0, time.Second)
+	w.pair.standby().cluster.Promote()
+	w.pair.swap()
+}
+
+// failOverFrozen: the old primary stands still with COMMITs that wait, the standby takes
+// over, and then the old one is shot, as whoever fences it does.
+func failOverFrozen(w *world) {
+	w.primary().Freeze()
+	w.hold(200*time.Millisecond, 2*time.Second)
+	w.pair.standby().cluster.Promote()
+	w.primary().Thaw()
+	w.primary().Stop(pgtest.Immediate)
+	w.pair.swap()
+}
+
+// fillPostgresDisk: statements fail, or the server ends in a panic for want of room for its
+// log and does not come up again until there is room.
+func fillPostgresDisk(w *world) {
+	node, before := w.pair.writes(), w.front.logged()
+	node.disk.fill()
+	w.until(healPatience, "PostgreSQL to have no room", func() bool {
+		return w.front.says(before, "No space left on device") || node.cluster.Ended()
+	})
+	w.hold(500*time.Millisecond, 4*time.Second)
+	node.disk.free()
+	if node.cluster.Ended() {
+		node.cluster.Stop(pgtest.Immediate)
+		node.cluster.Start()
+	}
+}
+
+// poison has PostgreSQL refuse some records for what they are. The others must pass. When
+// the reason is gone they are released.
+func poison(w *world) {
+	w.primary().SQL(`CREATE FUNCTION refuse_some() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			IF NEW.session_id % 37 = 5 THEN
+				RAISE EXCEPTION 'poison' USING ERRCODE = 'invalid_parameter_value';
+			END IF;
+			RETURN NEW;
+		END $$`)
+	w.primary().SQL("CREATE TRIGGER refuse_some BEFORE INSERT ON record FOR EACH ROW EXECUTE FUNCTION refuse_some()")
+	before := w.load.counts().answered
+	w.until(healPatience, "a record in quarantine", func() bool { return w.inQuarantine(w.ctx) > 0 })
+	w.until(healPatience, "others to pass", func() bool { return w.load.counts().answered > before })
+	w.primary().SQL("DROP TRIGGER refuse_some ON record")
+	w.primary().SQL("DROP FUNCTION refuse_some")
+	// Records that were refused a moment before may still be on their way into quarantine.
+	w.until(healPatience, "the quarantine to be empty", func() bool {
+		err := w.inLocal(w.ctx, func(local *store.Local) error { _, err := local.Release(w.ctx); return err })
+		return err == nil && w.inQuarantine(w.ctx) == 0 && w.forwarded(w.ctx) == nil
+	})
+}
+
+// cutAt cuts a few connections at that point, one after the other.
+func cutAt(at point) func(*world) {
+	return func(w *world) {
+		select {
+		case <-w.pair.writes().proxy.arm(at, 1+w.random.IntN(3)):
+		case <-time.After(healPatience):
+			w.t.Fatal("no connection came to the point where it was to be cut")
+		}
+	}
+}
+
+// blackHole: connections stand and nothing passes; in the end they are cut, or go on.
+func blackHole(w *world) {
+	w.pair.both(func(p *proxy) { p.swallow(true) })
+	w.holdLong(1500*time.Millisecond, 4*time.Second)
+	if w.random.IntN(2) == 0 {
+		w.pair.both(func(p *proxy) { p.lead("") })
+	}
+	w.pair.both(func(p *proxy) { p.swallow(false) })
+	w.pair.reconnect()
+}
+
+func slowNetwork(w *world) {
+	w.pair.both(func(p *proxy) { p.slow(time.Duration(10+w.random.IntN(150)) * time.Millisecond) })
+	w.hold(time.Second, 4*time.Second)
+	w.pair.both(func(p *proxy) { p.slow(0) })
+}
+
+func clockBack(w *world)  { w.withClock(func() { w.stepTo(-time.Hour) }) }
+func clockAhead(w *world) { w.withClock(func() { w.stepTo(24 * time.Hour) }) }
+
+// clockOverClose: the day's window ends under load, once by itself and once by a step.
+func clockOverClose(w *world) {
+	w.withClock(func() {
+		w.stepTo(w.clock.until(15, 30, 1500*time.Millisecond))
+		w.hold(2*time.Second, 2500*time.Millisecond)
+		w.stepTo(w.clock.until(15, 30, 1500*time.Millisecond))
+		w.stepTo(w.clock.until(15, 30, -time.Second))
+	})
+}
+
+func clockOverMidnight(w *world) {
+	w.withClock(func() {
+		w.stepTo(w.clock.until(0, 0, 1500*time.Millisecond))
+		w.hold(2*time.Second, 2500*time.Millisecond)
+	})
+}
+
+// withClock runs a program whose clock can be set, and then the normal one again.
+func (w *world) withClock(do func()) {
+	w.front.stop()
+	w.front.wear(built.settable, "STEPCLOCK_FILE="+w.clock.file)
+	w.front.start()
+	w.mustServe()
+	do()
+	w.front.stop()
+	w.clock.set(0)
+	w.front.wear(built.normal)
+	w.front.start()
+}
+
+// stepTo sets the clock and waits for logins under it.
+func (w *world) stepTo(offset time.Duration) {
+	w.clock.set(offset)
+	w.mustServe()
+}
+
+// until waits for something that a fault needs to happen.
+func (w *world) until(d time.Duration, what string, ok func() bool) {
+	w.t.Helper()
+	for deadline := time.Now().Add(d); !ok(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("waited %v for %s\n%s", d, what, w.front.tail())
+		}
+	}
+}
+
+var errNotServing = errors.New("logins do not succeed again")
+
+// serving returns when so many logins in a row were answered.
+func (w *world) serving() error {
+	const inRow = 20
+	w.load.mu.Lock()
+	w.load.row = 0
+	w.load.mu.Unlock()
+	if !w.load.await(healPatience, func(l *ledger) bool { return l.row >= inRow }) {
+		return fmt.Errorf("%w: %d in a row within %v", errNotServing, inRow, healPatience)
+	}
+	return nil
+}
+
+func (w *world) mustServe() {
+	w.t.Helper()
+	if err := w.serving(); err != nil {
+		w.t.Fatalf("%v\n%s", err, w.front.tail())
+	}
+}

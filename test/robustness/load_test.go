@@ -1,0 +1,122 @@
+package robustness
+
+import (
+	"context"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/supplement/terminal"
+	"github.com/tradefront/tradefront/test/site"
+)
+
+const (
+	terminals = 16
+	// pace is the time between two visits of one terminal: some 100 logins a second in all,
+	// so that the check of all of them stays cheap, and the front is not what is measured.
+	pace = 160 * time.Millisecond
+	// visitPatience bounds one visit; it is longer than any refusal may take.
+	visitPatience = 10 * time.Second
+)
+
+// load is a crowd of terminals that come again and again, whatever happens.
+type load struct {
+	*ledger
+	site    *site.Site
+	address string
+	seed    uint64
+	stop    context.CancelFunc
+	wg      sync.WaitGroup
+}
+
+func startLoad(ctx context.Context, s *site.Site, address string, seed uint64) *load {
+	ctx, stop := context.WithCancel(ctx)
+	l := &load{ledger: newLedger(), site: s, address: address, seed: seed, stop: stop}
+	for i := range terminals {
+		l.wg.Go(func() { l.terminal(ctx, rand.New(rand.NewPCG(seed, uint64(i)))) })
+	}
+	return l
+}
+
+// end lets the visits that are on their way finish.
+func (l *load) end() {
+	l.stop()
+	l.wg.Wait()
+}
+
+func (l *load) terminal(ctx context.Context, random *rand.Rand) {
+	tick := time.NewTicker(pace/2 + time.Duration(random.Int64N(int64(pace))))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			l.visit(random)
+		}
+	}
+}
+
+// visit is one connection with one login.
+func (l *load) visit(random *rand.Rand) {
+	ctx, cancel := context.WithTimeout(context.Background(), visitPatience)
+	defer cancel()
+	conn, a, result, err := l.logIn(ctx, random)
+	l.close(a, result, err)
+	if conn == nil {
+		return
+	}
+	if err == nil && random.IntN(2) == 0 {
+		_ = conn.Logout(ctx) // the login stands, whatever becomes of this
+	}
+	_ = conn.Close()
+}
+
+func (l *load) logIn(ctx context.Context, random *rand.Rand) (*client.Conn, *attempt, *client.LoginResult, error) {
+	// 127.0.0.1 is left to the servers.
+	n := random.Uint32()
+	source := netip.AddrFrom4([4]byte{127, byte(n>>16)&0x7f + 1, byte(n >> 8), byte(n%254) + 1})
+	conn, err := client.Dial(ctx, l.address, client.WithSourceAddr(source))
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	app := l.site.Apps[random.IntN(len(l.site.Apps))]
+	if _, err := conn.Authenticate(ctx, client.Identity{BrokerID: "9999", AppID: string(app.AppID)}, app.AuthCode); err != nil {
+		return conn, nil, nil, err
+	}
+	a, req := l.prepare(random, conn, app)
+	l.open(a)
+	result, err := conn.Login(ctx, req)
+	return conn, a, &result, err
+}
+
+// prepare decides what sort of terminal this is: most have encrypted what they collected,
+// some have nothing, a key that nobody knows, or say themselves that something is wrong.
+func (l *load) prepare(random *rand.Rand, conn *client.Conn, app demo.App) (*attempt, client.LoginRequest) {
+	local := conn.LocalAddr().(*net.TCPAddr).AddrPort()
+	a := &attempt{
+		local: netip.AddrPortFrom(local.Addr().Unmap(), local.Port()), app: app.AppID,
+		account: l.site.Users[random.IntN(len(l.site.Users))], flag: regulation.FlagNormal, version: "1.0",
+	}
+	kinds := int(regulation.TerminalWeChat-regulation.TerminalWindows) + 1
+	text := terminal.Build(regulation.TerminalWindows+regulation.TerminalType(random.IntN(kinds)), random, time.Now())
+	a.sealed, _ = l.site.Key.Encrypt(nil, []byte(text)) // fails only without entropy
+	said := byte(regulation.FlagNormal)
+	switch random.IntN(20) {
+	case 0:
+		a.sealed, a.flag = nil, regulation.FlagTerminalEmpty
+	case 1:
+		a.version, a.flag = "0.1", regulation.FlagKeyVersion
+	case 2:
+		said, a.flag = byte(regulation.FlagTerminalData), regulation.FlagTerminalData
+	}
+	return a, client.LoginRequest{
+		BrokerID: "9999", UserID: string(a.account.Account), Password: a.account.Password,
+		KeyVersion: a.version, AbnormalFlag: said, Ciphertext: a.sealed,
+	}
+}

@@ -1,0 +1,66 @@
+package robustness
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/tradefront/tradefront/test/pgtest"
+	"github.com/tradefront/tradefront/test/site"
+)
+
+// The long form is `make robustness`; without flags each fault happens once.
+var (
+	seed     = flag.Uint64("seed", 0, "decides the order and the moments of the faults; 0 takes one by the clock")
+	duration = flag.Duration("duration", 0, "how long to go on; 0 runs each fault once")
+	only     = flag.String("only", "", "run the faults whose name contains this")
+	summary  = flag.String("summary", "", "file that gets the counts as JSON")
+)
+
+// binaries are the built programs.
+type binaries struct {
+	normal   string
+	settable string // the same with a clock that can be set
+}
+
+var built binaries
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	flag.Parse()
+	if status, ended := inOwnMounts(); ended {
+		return status
+	}
+	dir, err := os.MkdirTemp("", "tradefront-robustness-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	built = binaries{filepath.Join(dir, "tradefront"), filepath.Join(dir, "tradefront-settable")}
+	if err := errors.Join(site.Build(built.normal), site.Build(built.settable, "stepclock")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return pgtest.Main(m)
+}
+
+// again runs this test binary once more, as cmd says, and returns its exit status.
+func again(cmd *exec.Cmd) int {
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	err := cmd.Run()
+	var status *exec.ExitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &status):
+		return max(status.ExitCode(), 1)
+	}
+	fmt.Fprintln(os.Stderr, err)
+	return 1
+}

@@ -1,0 +1,95 @@
+package robustness
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestRobustness runs each setting for its share of the time. Without a duration each fault
+// happens once in the first setting, and the others get those that they add something to.
+func TestRobustness(t *testing.T) {
+	first := *seed
+	if first == 0 {
+		first = uint64(time.Now().UnixNano()) % 1_000_000
+	}
+	t.Logf("seed %d: repeat with -args -seed %d -duration %v", first, first, *duration)
+	results := &summaryOf{Seed: first, Duration: duration.String()}
+	defer results.write(t)
+	for i, s := range settings {
+		t.Run(s.name, func(t *testing.T) {
+			w := newWorld(t, s, first+uint64(i))
+			r := results.begin(s.name, w)
+			w.run(faultsFor(w, s), *duration/time.Duration(len(settings)), r)
+			w.finish(r)
+			t.Log(r)
+		})
+	}
+}
+
+// faultsFor are the faults that this setting can have, and that were asked for.
+func faultsFor(w *world, s setting) (all []fault) {
+	for _, f := range faults {
+		switch {
+		case !strings.Contains(f.name, *only), f.postgres && w.pair == nil:
+		case f.disks && noDisks != nil:
+			w.t.Logf("left out: %s: %v", f.name, noDisks)
+		case *duration == 0 && *only == "" && s.name != settings[0].name && !f.everywhere:
+		default:
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// run strikes with all faults in an order by chance, and begins anew until the time is over.
+func (w *world) run(all []fault, d time.Duration, r *result) {
+	w.t.Helper()
+	for end := time.Now().Add(d); ; {
+		w.random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		for _, f := range all {
+			w.round(f, r)
+			if w.t.Failed() || d > 0 && time.Now().After(end) {
+				return
+			}
+		}
+		if d == 0 || len(all) == 0 {
+			return
+		}
+	}
+}
+
+// round is one fault, from a quiet front to a quiet front.
+func (w *world) round(f fault, r *result) {
+	w.t.Helper()
+	w.warmUp()
+	begin := time.Now()
+	f.strike(w)
+	healed := time.Now()
+	err := w.serving()
+	serving := time.Since(healed)
+	if err == nil {
+		err = w.forwarded(w.ctx)
+	}
+	if err != nil {
+		w.t.Errorf("%s: %v\n%s", f.name, err, w.front.tail())
+	}
+	v := w.check()
+	r.note(f.name, v, w)
+	fmt.Printf("round %3d  %-52s held %5.1fs, serving after %4.1fs  %s\n", r.Rounds, f.name, healed.Sub(begin).Seconds(), serving.Seconds(), r)
+	w.judge(v)
+}
+
+// judge fails the test for whatever must not be.
+func (w *world) judge(v verdict) {
+	w.t.Helper()
+	if !v.good() {
+		w.t.Errorf("%+v\n%s", v, w.front.tail())
+	}
+	w.load.mu.Lock()
+	defer w.load.mu.Unlock()
+	for _, wrong := range w.load.wrong {
+		w.t.Errorf("no fault excuses this answer: %s", wrong)
+	}
+}

@@ -1,0 +1,124 @@
+package robustness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+func (w *world) localPath() string { return filepath.Join(w.disk.dir, "front.db") }
+
+// inLocal opens the local store beside the front, as commands do.
+func (w *world) inLocal(ctx context.Context, do func(*store.Local) error) (err error) {
+	local, err := store.OpenLocal(ctx, w.localPath(), store.LocalOptions{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, local.Close()) }()
+	return do(local)
+}
+
+// read returns what is stored now. A record moves from quarantine to the local store to
+// PostgreSQL, and they are read in that order: one that moves meanwhile is seen twice and
+// not missed.
+func (w *world) read(ctx context.Context) (_ *stored, err error) {
+	s := &stored{records: map[uuid.UUID]store.Record{}}
+	err = w.inLocal(ctx, func(local *store.Local) error {
+		aside, err := local.Quarantine(ctx)
+		for i := range aside {
+			s.add(&aside[i].Record, false)
+		}
+		s.aside = len(s.records)
+		return errors.Join(err, s.scan(ctx, local))
+	})
+	if err != nil || w.pair == nil {
+		return s, err
+	}
+	postgres, err := store.OpenPostgres(ctx, w.pair.writes().cluster.URL(), store.PostgresOptions{})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, postgres.Close()) }()
+	return s, s.scan(ctx, postgres)
+}
+
+// scan adds all records of a store. They may be elsewhere already, but a store has none
+// twice.
+func (s *stored) scan(ctx context.Context, from store.Store) error {
+	days, err := from.Days(ctx)
+	if err != nil {
+		return err
+	}
+	here := map[uuid.UUID]bool{}
+	for _, d := range days {
+		if err := from.Scan(ctx, d.Day, func(rec *store.Record) error {
+			s.add(rec, !here[rec.ID])
+			here[rec.ID] = true
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forwarded returns when nothing that was answered by now waits for PostgreSQL; with the
+// embedded driver nothing ever does.
+func (w *world) forwarded(ctx context.Context) error {
+	if w.pair == nil {
+		return nil
+	}
+	answers := map[string]bool{}
+	for _, a := range w.load.snapshot() {
+		if a.result != nil {
+			answers[a.result.RecordID] = true
+		}
+	}
+	for deadline := time.Now().Add(healPatience); ; {
+		waiting, err := w.waiting(ctx, answers)
+		if err == nil && waiting == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%d answered logins wait for PostgreSQL %v after the healing: %w", waiting, healPatience, err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// waiting counts those of answers that are in the local store and to be forwarded.
+func (w *world) waiting(ctx context.Context, answers map[string]bool) (n int, err error) {
+	err = w.inLocal(ctx, func(local *store.Local) error {
+		days, err := local.Days(ctx)
+		for _, d := range days {
+			err = errors.Join(err, local.Scan(ctx, d.Day, func(rec *store.Record) error {
+				if answers[rec.ID.String()] {
+					n++
+				}
+				return nil
+			}))
+		}
+		return err
+	})
+	return n, err
+}
+
+// inQuarantine is how many records are set aside now.
+func (w *world) inQuarantine(ctx context.Context) (n int) {
+	w.t.Helper()
+	err := w.inLocal(ctx, func(local *store.Local) error {
+		aside, err := local.Quarantine(ctx)
+		n = len(aside)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return n
+}

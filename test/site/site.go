@@ -1,0 +1,163 @@
+package site
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tradefront/tradefront/configs"
+	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/supplement"
+)
+
+// Options are what tests want differently.
+type Options struct {
+	Binary string // the built program
+	Listen string // where terminals connect to; "" is any port of 127.0.0.1
+	URL    string // of PostgreSQL; "" is the embedded driver
+	Store  string // more lines of the section store, indented
+}
+
+// Site is a firm in a temporary folder. Its methods fail the test that owns it.
+type Site struct {
+	Dir     string
+	Config  string // path of the configuration
+	Private *rsa.PrivateKey
+	Key     supplement.Encrypter // version 1.0
+	Apps    []demo.App
+	Users   []demo.Account
+
+	t      testing.TB
+	binary string
+}
+
+// New makes keys, configuration, calendar, schema and master key; AppIDs and accounts are
+// the test's to add.
+func New(t testing.TB, o Options) *Site {
+	t.Helper()
+	s := &Site{t: t, binary: o.Binary, Dir: t.TempDir()}
+	s.Config = filepath.Join(s.Dir, "tradefront.yaml")
+	s.makeKeys()
+	s.Write("calendar.yaml", configs.Calendar)
+	s.Write("tradefront.yaml", o.configuration())
+	if o.URL != "" {
+		s.CLI("", "migrate")
+	}
+	s.CLI("", "masterkey", "create")
+	return s
+}
+
+func (o *Options) configuration() []byte {
+	driver, listen := "embedded", o.Listen
+	if o.URL != "" {
+		driver = "postgres"
+	}
+	if listen == "" {
+		listen = "127.0.0.1:0"
+	}
+	return fmt.Appendf(nil, `
+broker_id: "9999"
+report_unit_id: "0001"
+vendor_id: "TF01"
+front:
+  id: 1
+  listeners:
+    - address: %q
+admin:
+  address: "127.0.0.1:0"
+keys:
+  - version: "1.0"
+    public_key_file: "public.pem"
+core:
+  argon2: {memory_kib: 1024, iterations: 1}
+store:
+  driver: %s
+  url: %q
+%s
+`, listen, driver, o.URL, o.Store)
+}
+
+// Write makes a file of the site.
+func (s *Site) Write(name string, data []byte) {
+	s.t.Helper()
+	if err := os.WriteFile(filepath.Join(s.Dir, name), data, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *Site) makeKeys() {
+	s.t.Helper()
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.Private = private
+	public, err := x509.MarshalPKIXPublicKey(&private.PublicKey)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	publicPEM := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})
+	s.Write("public.pem", publicPEM)
+	s.Write("private.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	if s.Key, err = supplement.ParsePublicKey(publicPEM); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// CLI runs a command that must succeed, with --config, and returns its standard output.
+func (s *Site) CLI(stdin string, args ...string) string {
+	s.t.Helper()
+	out, errOut, err := s.Try(stdin, args...)
+	if err != nil {
+		s.t.Fatalf("tradefront %s: %v\n%s%s", strings.Join(args, " "), err, out, errOut)
+	}
+	return out
+}
+
+// Try runs a command that may fail.
+func (s *Site) Try(stdin string, args ...string) (out, errOut string, err error) {
+	cmd := exec.Command(s.binary, append(args, "--config", s.Config)...)
+	var o, e bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &o, &e
+	err = cmd.Run()
+	return o.String(), e.String(), err
+}
+
+// AddApp admits an AppID.
+func (s *Site) AddApp(id string) demo.App {
+	s.t.Helper()
+	var added struct {
+		AppID    string `json:"app_id"`
+		AuthCode string `json:"authcode"`
+	}
+	out := s.CLI("", "app", "add", "--app-id", id, "-o", "json")
+	if err := json.Unmarshal([]byte(out), &added); err != nil || added.AppID != id {
+		s.t.Fatalf("app add: %v in %s", err, out)
+	}
+	app := demo.App{AppID: regulation.AppID(id), AuthCode: added.AuthCode}
+	s.Apps = append(s.Apps, app)
+	return app
+}
+
+// AddAccount adds an account of user type "1" or "2".
+func (s *Site) AddAccount(name, password, userType string) {
+	s.t.Helper()
+	s.CLI(password+"\n", "account", "add", "--account", name, "--password-file", "-", "--user-type", userType)
+	s.Users = append(s.Users, demo.Account{
+		Account: regulation.Account(name), UserType: regulation.UserType(userType[0]), Password: password,
+	})
+}
