@@ -4,6 +4,8 @@ package deploy
 import (
 	"net"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,6 +38,31 @@ func TestUnit(t *testing.T) {
 	}
 	if !strings.Contains(read(t, "tradefront.service"), "\n#LoadCredential=master.key:") {
 		t.Error("the unit does not show how to hand over the master key as a credential")
+	}
+}
+
+// TestUnitBySystemd asks systemd itself, where it is installed: the unit is understood, and
+// its exposure is low (1.4 with systemd 252; what is left is the network, which a front is for).
+func TestUnitBySystemd(t *testing.T) {
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		t.Skip("systemd-analyze is not installed")
+	}
+	unit := filepath.Join(t.TempDir(), "tradefront.service")
+	// With the credentials on, and a program that is there.
+	text := strings.NewReplacer("\n#LoadCredential", "\nLoadCredential", "/usr/local/bin/tradefront", "/bin/true").
+		Replace(read(t, "tradefront.service"))
+	if strings.Count(text, "\nLoadCredential") != 3 {
+		t.Error("the unit does not show how to hand over credentials")
+	}
+	if err := os.WriteFile(unit, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"verify", "--man=no", unit}, {"security", "--offline=true", "--threshold=15", unit}} {
+		out, err := exec.Command(analyze, args...).CombinedOutput()
+		if said := string(out); err != nil || strings.Contains(said, unit+":") {
+			t.Errorf("systemd-analyze %v: %v\n%s", args, err, said)
+		}
 	}
 }
 

@@ -93,11 +93,15 @@ func (a *appCommand) issue(ctx context.Context, given string, work func(context.
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	master, err := auth.LoadMasterKey(cfg.Auth.MasterKeyFile)
+	master, err := loadMasterKey(cfg)
 	if err != nil {
 		return err
 	}
-	i := issuing{id: id, code: code, directory: r.Directory(), master: master}
+	apps, err := r.Directory().Apps(ctx)
+	if err != nil {
+		return err
+	}
+	i := issuing{id: id, code: code, directory: r.Directory(), master: master.For(apps)}
 	if err := work(ctx, &i); err != nil {
 		return appError(id, err)
 	}

@@ -120,7 +120,7 @@ func (s *demoSite) makeKeys() (err error) {
 // enrol admits the demo's AppIDs and adds its accounts, as the operator's commands do. On
 // a PostgreSQL that has seen a demo before they are there already, with other codes.
 func (s *demoSite) enrol(ctx context.Context) (err error) {
-	master, err := auth.LoadMasterKey(s.cfg.Auth.MasterKeyFile)
+	master, err := loadMasterKey(s.cfg)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,9 @@ func newMasterKey(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := cfg.Missing(masterKeyFile); err != nil {
+				return err
+			}
 			if err := auth.CreateMasterKey(cfg.Auth.MasterKeyFile); err != nil {
 				return err
 			}
@@ -26,5 +29,15 @@ func newMasterKey(e *env) *cobra.Command {
 		}),
 	}
 	configFlag(create, &path)
-	return group("masterkey", "The key that encrypts authcodes at rest", create)
+	return group("masterkey", "The key that encrypts authcodes at rest", create, newMasterKeyRotate(e), newMasterKeyList(e))
+}
+
+const masterKeyFile = "auth.master_key_file"
+
+// loadMasterKey is for commands; serve judges all files at once.
+func loadMasterKey(cfg *config.Config) (*auth.MasterKey, error) {
+	if err := cfg.Missing(masterKeyFile); err != nil {
+		return nil, err
+	}
+	return auth.LoadMasterKey(cfg.Auth.MasterKeyFile)
 }

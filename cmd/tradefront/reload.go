@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/gateway"
 	"github.com/tradefront/tradefront/internal/ops"
@@ -26,7 +27,8 @@ import (
 // the same signal, and entries must not go on into a file that is about to be packed.
 // Then the configuration and all its files are loaded and judged as at a start. Anything
 // wrong: one report in the log, and everything stays in force as it was. Nothing wrong:
-// keys, calendar, terminal_info and replayed_terminal_info are replaced in one step, then the log level.
+// keys, calendar, terminal_info and replayed_terminal_info are replaced in one step, then the
+// master key, then the log level.
 //
 // The TRADEFRONT_ variables are those of the start: a process's environment never changes.
 //
@@ -75,7 +77,7 @@ func reopen(audit *ops.Audit, logger *zap.Logger) {
 
 // reload is all or nothing.
 func (d *daemon) reload(load func() (*config.Config, error)) {
-	next, set, err := d.judge(load)
+	next, assets, err := d.judge(load)
 	if err != nil {
 		faults := faultLines(err)
 		d.reloaded.Store(&reloadOutcome{at: time.Now(), faults: len(faults)})
@@ -83,8 +85,9 @@ func (d *daemon) reload(load func() (*config.Config, error)) {
 			zap.Strings("faults", faults))
 		return
 	}
-	before := d.gateway.InForce()
+	before, set := d.gateway.InForce(), assets.inForce(next)
 	d.gateway.Replace(*set)
+	d.replaceMasterKey(assets.master)
 	restart := d.cfg.NeedRestart(next)
 	d.reloaded.Store(&reloadOutcome{at: time.Now(), restart: restart})
 	d.sayReloaded(next, set)
@@ -97,7 +100,7 @@ func (d *daemon) reload(load func() (*config.Config, error)) {
 }
 
 // judge loads everything as a start would, and makes of it what is to be in force.
-func (d *daemon) judge(load func() (*config.Config, error)) (*config.Config, *gateway.InForce, error) {
+func (d *daemon) judge(load func() (*config.Config, error)) (*config.Config, *assets, error) {
 	next, err := load()
 	if err != nil {
 		return nil, nil, err
@@ -115,7 +118,15 @@ func (d *daemon) judge(load func() (*config.Config, error)) (*config.Config, *ga
 			Fix: "check not_before and not_after; the keys in force are still good",
 		}}
 	}
-	return next, assets.inForce(next), nil
+	return next, assets, nil
+}
+
+// replaceMasterKey opens every authcode with the key that the file holds now. What does not
+// open under it keeps its last known state, and the log says so.
+func (d *daemon) replaceMasterKey(master *auth.MasterKey) {
+	d.registry.Replace(master)
+	d.refresh(context.Background())
+	d.logger.Info("SIGHUP: the master key was read again", zap.Strings("fingerprints", master.Fingerprints()))
 }
 
 // sayReloaded changes the log level, and says so under the more talkative of the two.

@@ -3,7 +3,9 @@ package auth
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -23,47 +25,84 @@ const sealVersion = 1
 // master key or for another AppID, or it was changed.
 var ErrNotSealed = errors.New("the sealed authcode does not open under this master key for this AppID")
 
-// MasterKey encrypts authcodes at rest. It prints "***" in every format.
-// It is safe for concurrent use.
-type MasterKey struct{ aead cipher.AEAD }
+// MasterKey encrypts authcodes at rest. While it is being changed it is two keys: the new
+// one, then the old one; what either sealed opens. It prints "***" in every format. It is
+// safe for concurrent use.
+type MasterKey struct {
+	keys []oneKey
+	seal int // index of the key that seals
+}
 
-func newMasterKey(key []byte) (*MasterKey, error) {
+type oneKey struct {
+	aead        cipher.AEAD
+	fingerprint string
+}
+
+// newMasterKey takes the key, or the new one and the old one.
+func newMasterKey(keys ...[]byte) (*MasterKey, error) {
+	k := &MasterKey{seal: len(keys) - 1} // whoever has two has the old one, and so has everybody else
+	for _, key := range keys {
+		one, err := newOneKey(key)
+		if err != nil {
+			return nil, fmt.Errorf("master key: %w", err)
+		}
+		k.keys = append(k.keys, one)
+	}
+	return k, nil
+}
+
+func newOneKey(key []byte) (oneKey, error) {
 	if len(key) != masterKeyLen {
-		return nil, fmt.Errorf("master key: %d bytes, want %d", len(key), masterKeyLen)
+		return oneKey{}, fmt.Errorf("%d bytes, want %d", len(key), masterKeyLen)
 	}
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		return nil, fmt.Errorf("master key: %w", err)
+		return oneKey{}, err
 	}
 	aead, err := cipher.NewGCMWithRandomNonce(block)
 	if err != nil {
-		return nil, fmt.Errorf("master key: %w", err)
+		return oneKey{}, err
 	}
-	return &MasterKey{aead}, nil
+	return oneKey{aead, fingerprint(key)}, nil
+}
+
+// fingerprint tells master keys apart and shows nothing of them: they are 256 random bits.
+func fingerprint(key []byte) string {
+	sum := sha256.Sum256(append([]byte("tradefront master key fingerprint\x00"), key...))
+	return hex.EncodeToString(sum[:6])
+}
+
+// Fingerprints are those of the keys, the new one first.
+func (k *MasterKey) Fingerprints() []string {
+	prints := make([]string, len(k.keys))
+	for i := range k.keys {
+		prints[i] = k.keys[i].fingerprint
+	}
+	return prints
 }
 
 // Seal encrypts code as appID's current one: the form of App.Sealed, 45 bytes. Sealing
 // the same code twice gives different bytes.
 func (k *MasterKey) Seal(appID regulation.AppID, code AuthCode) ([]byte, error) {
-	return k.seal(code, []byte(appID))
+	return k.sealUnder(k.seal, code, []byte(appID))
 }
 
 // Open decrypts what Seal made for the same appID. It fails with ErrNotSealed, or
 // because sealed has a version that this program does not know.
 func (k *MasterKey) Open(appID regulation.AppID, sealed []byte) (AuthCode, error) {
-	return k.open(sealed, []byte(appID))
+	return k.openAny(sealed, []byte(appID))
 }
 
 // SealPrevious encrypts code as appID's previous one, valid until that instant: the form
 // of Predecessor.Sealed. Slot and instant are bound to it: whoever can write the
 // database can neither make it the current one again nor prolong its life.
 func (k *MasterKey) SealPrevious(appID regulation.AppID, code AuthCode, until time.Time) ([]byte, error) {
-	return k.seal(code, boundPrevious(appID, until))
+	return k.sealUnder(k.seal, code, boundPrevious(appID, until))
 }
 
 // OpenPrevious decrypts what SealPrevious made for the same appID and instant; like Open.
 func (k *MasterKey) OpenPrevious(appID regulation.AppID, sealed []byte, until time.Time) (AuthCode, error) {
-	return k.open(sealed, boundPrevious(appID, until))
+	return k.openAny(sealed, boundPrevious(appID, until))
 }
 
 // boundPrevious is the associated data of a previous code. An AppID has no NUL, so it is
@@ -73,28 +112,37 @@ func boundPrevious(appID regulation.AppID, until time.Time) []byte {
 	return binary.BigEndian.AppendUint64(bound, uint64(until.UnixMicro()))
 }
 
-func (k *MasterKey) seal(code AuthCode, bound []byte) ([]byte, error) {
+func (k *MasterKey) sealUnder(i int, code AuthCode, bound []byte) ([]byte, error) {
 	if code.code == nil {
 		return nil, errors.New("seal: there is no authcode")
 	}
-	sealed := make([]byte, 1, 1+k.aead.Overhead()+AuthCodeLen)
+	aead := k.keys[i].aead
+	sealed := make([]byte, 1, 1+aead.Overhead()+AuthCodeLen)
 	sealed[0] = sealVersion
-	return k.aead.Seal(sealed, nil, code.code[:], bound), nil //nolint:gosec // G407: this AEAD draws a random nonce by itself
+	return aead.Seal(sealed, nil, code.code[:], bound), nil //nolint:gosec // G407: this AEAD draws a random nonce by itself
 }
 
-func (k *MasterKey) open(sealed, bound []byte) (AuthCode, error) {
+func (k *MasterKey) openAny(sealed, bound []byte) (AuthCode, error) {
+	code, _, err := k.openWhich(sealed, bound)
+	return code, err
+}
+
+// openWhich says under which of the keys it opened too.
+func (k *MasterKey) openWhich(sealed, bound []byte) (AuthCode, int, error) {
 	if len(sealed) == 0 {
-		return AuthCode{}, ErrNotSealed
+		return AuthCode{}, 0, ErrNotSealed
 	}
 	if sealed[0] != sealVersion {
-		return AuthCode{}, fmt.Errorf("sealed authcode of version %d, this program knows %d", sealed[0], sealVersion)
+		return AuthCode{}, 0, fmt.Errorf("sealed authcode of version %d, this program knows %d", sealed[0], sealVersion)
 	}
-	plain, err := k.aead.Open(nil, nil, sealed[1:], bound)
-	if err != nil {
-		return AuthCode{}, ErrNotSealed
+	for i := range k.keys {
+		if plain, err := k.keys[i].aead.Open(nil, nil, sealed[1:], bound); err == nil {
+			defer clear(plain)
+			code, err := parseAuthCode(plain)
+			return code, i, err
+		}
 	}
-	defer clear(plain)
-	return parseAuthCode(plain)
+	return AuthCode{}, 0, ErrNotSealed
 }
 
 // String hides the key.

@@ -134,7 +134,10 @@ func TestLoadMasterKeyRefuses(t *testing.T) {
 		{"cut inside a byte", good[:len(good)-2], 0o600, "not hex"},
 		{"33 bytes", strings.Repeat("a7", 33), 0o600, "33 bytes, want 32"},
 		{"not hex", strings.Repeat("z", 64), 0o600, "not hex"},
-		{"two keys", good + good, 0o600, "more than one line"},
+		{"the same key twice", good + good, 0o600, "the new key and the old one are the same"},
+		{"two keys", good + strings.Repeat("b8", masterKeyLen) + "\n", 0o600, ""},
+		{"three keys", good + strings.Repeat("b8", masterKeyLen) + "\n" + good, 0o600, "more than two lines"},
+		{"a second key that was cut", good + strings.Repeat("b8", masterKeyLen-1), 0o600, "31 bytes, want 32"},
 		{"endless line", strings.Repeat("a", 1<<20), 0o600, "2048 bytes, want 32"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

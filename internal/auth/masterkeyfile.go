@@ -2,6 +2,7 @@ package auth
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -10,10 +11,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
-// The file is text: lines that start with # are comments, one line is the key in hex.
+// The file is text: lines that start with # are comments, one line is the key in hex; two
+// while it is being changed.
 const masterKeyHeader = "# tradefront master key: encrypts the authcodes at rest. Keep a copy in a safe place:\n" +
 	"# without it every authcode has to be issued again. Readable by the daemon's user only.\n"
 
@@ -71,11 +72,26 @@ func writeMasterKey(f *os.File) error {
 	var key [masterKeyLen]byte
 	_, _ = rand.Read(key[:]) // never fails: it ends the program instead
 	defer clear(key[:])
-	_, err := io.WriteString(f, masterKeyHeader+hex.EncodeToString(key[:])+"\n")
+	text := keyFile(key[:])
+	defer clear(text)
+	_, err := f.Write(text)
 	if err == nil {
 		err = f.Sync()
 	}
 	return errors.Join(err, f.Close())
+}
+
+// keyFile is the text of a file with these keys.
+func keyFile(keys ...[]byte) []byte {
+	text := make([]byte, 0, len(masterKeyHeader)+len(changeHeader)+2*(2*masterKeyLen+1))
+	text = append(text, masterKeyHeader...)
+	if len(keys) > 1 {
+		text = append(text, changeHeader...)
+	}
+	for _, key := range keys {
+		text = append(hex.AppendEncode(text, key), '\n')
+	}
+	return text
 }
 
 func syncFolder(path string) error {
@@ -91,65 +107,88 @@ func syncFolder(path string) error {
 // opens to the service's user alone. A link to the file is fine: its target is judged.
 // The error is a *MasterKeyError.
 func LoadMasterKey(path string) (*MasterKey, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &MasterKeyError{path, "is not there", createRemedy, err}
-	}
+	keys, _, err := readKeys(path)
 	if err != nil {
-		return nil, &MasterKeyError{path, "cannot be opened", "the daemon's user must be able to read it", err}
-	}
-	defer f.Close()
-	if err := checkPermissions(f, path); err != nil {
 		return nil, err
 	}
-	key, err := readMasterKey(f)
-	if err != nil {
-		return nil, &MasterKeyError{path, "is not a master key", "restore it from your copy, or " + createRemedy, err}
+	defer clearAll(keys)
+	return newMasterKey(keys...)
+}
+
+// readKeys returns the one or two keys of the file, and what the file is.
+func readKeys(path string) ([][]byte, fs.FileInfo, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, &MasterKeyError{path, "is not there", createRemedy, err}
 	}
-	defer clear(key)
-	return newMasterKey(key)
+	if err != nil {
+		return nil, nil, &MasterKeyError{path, "cannot be opened", "the daemon's user must be able to read it", err}
+	}
+	defer f.Close()
+	info, err := checkPermissions(f, path)
+	if err != nil {
+		return nil, nil, err
+	}
+	keys, err := parseKeys(f)
+	if err != nil {
+		clearAll(keys)
+		return nil, nil, &MasterKeyError{path, "is not a master key", "restore it from your copy, or " + createRemedy, err}
+	}
+	return keys, info, nil
+}
+
+func clearAll(keys [][]byte) {
+	for _, key := range keys {
+		clear(key)
+	}
 }
 
 // checkPermissions judges the file that was opened, not the one that has the name by now.
-func checkPermissions(f *os.File, path string) error {
+func checkPermissions(f *os.File, path string) (fs.FileInfo, error) {
 	info, err := f.Stat()
 	if err != nil {
-		return &MasterKeyError{path, "cannot be examined", "check the disk", err}
+		return nil, &MasterKeyError{path, "cannot be examined", "check the disk", err}
 	}
 	if !info.Mode().IsRegular() {
-		return &MasterKeyError{path, "is not a regular file", createRemedy, nil}
+		return nil, &MasterKeyError{path, "is not a regular file", createRemedy, nil}
 	}
 	if perm := info.Mode().Perm(); perm&0o077 != 0 && !(perm&0o077 == 0o040 && onlyUsByACL(f)) {
-		return &MasterKeyError{
+		return nil, &MasterKeyError{
 			path, fmt.Sprintf("mode %04o lets others than its owner in", perm),
 			"change it with: chmod 600 " + path, nil,
 		}
 	}
-	return nil
+	return info, nil
 }
 
-// readMasterKey returns exactly one key of 32 bytes. Its errors say nothing of the content.
-func readMasterKey(r io.Reader) ([]byte, error) {
-	var key []byte
+// parseKeys returns one or two keys of 32 bytes, also beside an error: they must be wiped.
+// Its errors say nothing of the content.
+func parseKeys(r io.Reader) (keys [][]byte, err error) {
 	scanner := bufio.NewScanner(io.LimitReader(r, maxMasterKeyFile))
 	for scanner.Scan() {
-		line := strings.TrimSpace(scanner.Text())
-		if line == "" || strings.HasPrefix(line, "#") {
+		line := bytes.TrimSpace(scanner.Bytes())
+		if len(line) == 0 || line[0] == '#' {
 			continue
 		}
-		if key != nil {
-			return nil, errors.New("more than one line is no comment")
+		key, err := hex.AppendDecode(nil, line)
+		clear(line)
+		keys = append(keys, key)
+		switch {
+		case err != nil:
+			return keys, errors.New("the key is not hex")
+		case len(key) != masterKeyLen:
+			return keys, fmt.Errorf("the key has %d bytes, want %d", len(key), masterKeyLen)
+		case len(keys) > 2:
+			return keys, errors.New("more than two lines are no comments")
 		}
-		var err error
-		if key, err = hex.DecodeString(line); err != nil {
-			return nil, errors.New("the key is not hex")
-		}
 	}
-	if err := scanner.Err(); err != nil {
-		return nil, err
+	switch {
+	case scanner.Err() != nil:
+		return keys, scanner.Err()
+	case len(keys) == 0:
+		return nil, fmt.Errorf("the key has 0 bytes, want %d", masterKeyLen)
+	case len(keys) == 2 && bytes.Equal(keys[0], keys[1]):
+		return keys, errors.New("the new key and the old one are the same")
 	}
-	if len(key) != masterKeyLen {
-		return nil, fmt.Errorf("the key has %d bytes, want %d", len(key), masterKeyLen)
-	}
-	return key, nil
+	return keys, nil
 }

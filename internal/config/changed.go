@@ -7,7 +7,10 @@ import (
 
 // reloadable are the keys that a running front can take over. Everything else is decided
 // once, when the front starts.
-var reloadable = []string{"keys", "calendar_file", "log_level", "terminal_info", "replayed_terminal_info", "front.listeners[].trusted_proxies"}
+var reloadable = []string{
+	"keys", "calendar_file", "log_level", "terminal_info", "replayed_terminal_info", "front.listeners[].trusted_proxies",
+	"auth.master_key_file",
+}
 
 // NeedRestart lists the keys in which next differs from c and that a running front cannot
 // take over, in the order of the Config struct. A list counts as one key.

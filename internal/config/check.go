@@ -34,6 +34,7 @@ func (c *Config) check() (faults Faults) {
 	faults = append(faults, c.checkProxies()...)
 	faults = append(faults, c.checkKeys()...)
 	faults = append(faults, c.checkFileNames()...)
+	faults = append(faults, c.checkCredentials()...)
 	return append(faults, c.Store.check()...)
 }
 

@@ -6,7 +6,8 @@ import "time"
 // defaults` prints it, commented. Every leaf can be overridden by an environment
 // variable: TRADEFRONT_ and the key path in capitals, dots as underscores.
 //
-// Relative paths are relative to the folder of the configuration file.
+// Relative paths are relative to the folder of the configuration file. A file that is only
+// read can be named as credential:NAME, one that systemd hands over (LoadCredential=).
 type Config struct {
 	// BrokerID is the firm's broker ID, 1 to 10 bytes; terminals must send the same.
 	BrokerID string `mapstructure:"broker_id"`
@@ -130,7 +131,7 @@ type Store struct {
 	Driver string `mapstructure:"driver"`
 	// Path of the local store, always used.
 	Path string `mapstructure:"path"`
-	// URL of PostgreSQL; URLFile names a file that holds it.
+	// URL of PostgreSQL; URLFile names a file that holds it, which not everybody may read.
 	URL     string `mapstructure:"url"`
 	URLFile string `mapstructure:"url_file"`
 	// AnswerAfter is the milestone a login's answer waits for: local or postgres.

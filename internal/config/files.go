@@ -25,6 +25,7 @@ func (c *Config) CheckFiles() (faults Faults) {
 	faults.readable("calendar_file", c.CalendarFile, "copy configs/calendar.yaml there")
 	if c.Store.URLFile != "" {
 		faults.readable("store.url_file", c.Store.URLFile, "")
+		faults.private("store.url_file", c.Store.URLFile)
 	}
 	faults.folder("store.path", c.Store.Path)
 	if c.AuditLog != "" {
@@ -35,6 +36,10 @@ func (c *Config) CheckFiles() (faults Faults) {
 }
 
 func (faults *Faults) readable(key, path, fix string) {
+	if strings.HasPrefix(path, credentialPrefix) {
+		*faults = append(*faults, missingCredential(key, path))
+		return
+	}
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
 		faults.add(key, path+" is not a file", fix)
@@ -45,6 +50,14 @@ func (faults *Faults) readable(key, path, fix string) {
 	}
 	if err != nil {
 		faults.add(key, path+reason(err), fix)
+	}
+}
+
+// private: a secret that everybody on the machine can read is none. Its group may: that is
+// how root hands it to the daemon.
+func (faults *Faults) private(key, path string) {
+	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o007 != 0 {
+		faults.add(key, fmt.Sprintf("mode %04o of %s lets everybody in", info.Mode().Perm(), path), "change it with: chmod o= "+path)
 	}
 }
 
@@ -82,6 +95,9 @@ func reason(err error) string {
 func (s *Store) PostgresURL() (string, error) {
 	if s.URLFile == "" {
 		return s.URL, nil
+	}
+	if strings.HasPrefix(s.URLFile, credentialPrefix) {
+		return "", Faults{missingCredential("store.url_file", s.URLFile)}
 	}
 	f, err := os.Open(s.URLFile)
 	if err != nil {

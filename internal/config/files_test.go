@@ -23,7 +23,7 @@ func TestCheckFiles(t *testing.T) {
 	c := Default()
 	c.Store.URLFile = "url"
 	c.Store.Path = "data/front.db"
-	c.resolve(dir)
+	c.resolve(dir, "")
 
 	report := c.CheckFiles().Error()
 	for _, want := range []string{

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/spf13/viper"
@@ -30,7 +31,7 @@ func Load(path string, env []string) (*Config, error) {
 	if faults.on("") { // the file as a whole: what it names is not known
 		return nil, faults.Err()
 	}
-	c.resolve(filepath.Dir(path))
+	c.resolve(filepath.Dir(path), credentialsFolder(env))
 	return c, faults.Err()
 }
 
@@ -118,10 +119,16 @@ func settings(f *field, value reflect.Value) map[string]any {
 	return m
 }
 
-// resolve makes the paths relative to dir. "" stays: it says that there is no file.
-func (c *Config) resolve(dir string) {
+// resolve makes the paths relative to dir, and those of credentials to their folder. ""
+// stays: it says that there is no file. So do credentials if there is no such folder.
+func (c *Config) resolve(dir, credentials string) {
 	for _, f := range c.fileNames() {
-		if *f.name != "" && !filepath.IsAbs(*f.name) {
+		name, credential := strings.CutPrefix(*f.name, credentialPrefix)
+		switch {
+		case credential && credentials != "":
+			*f.name = filepath.Join(credentials, name)
+		case credential || *f.name == "" || filepath.IsAbs(*f.name):
+		default:
 			*f.name = filepath.Join(dir, *f.name)
 		}
 	}

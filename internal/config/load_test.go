@@ -24,7 +24,7 @@ func TestDefaultsLoadAsDefault(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Default()
-	want.resolve(filepath.Dir(path))
+	want.resolve(filepath.Dir(path), "")
 	if diff := cmp.Diff(&want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -138,7 +138,7 @@ func TestEnvironmentExtendsLists(t *testing.T) {
 func TestPathsAreRelativeToTheFile(t *testing.T) {
 	c := Default()
 	c.AuditLog, c.Store.Path = "", "/var/x.db"
-	c.resolve("/etc/tf")
+	c.resolve("/etc/tf", "")
 	if c.AuditLog != "" || c.Store.Path != "/var/x.db" || c.Keys[0].PublicKeyFile != "/etc/tf/keys/1.0.pem" || c.Store.URLFile != "" {
 		t.Errorf("%+v", c)
 	}

@@ -52,7 +52,7 @@ var manual = map[string]entry{
 	"keys[].not_after":       words("See not_before."),
 
 	"auth":                 words("The access authentication of terminal software."),
-	"auth.master_key_file": words("Encrypts the authcodes at rest; made by `tradefront masterkey create`. Keep a copy\napart: without it, every AppID needs a new authcode."),
+	"auth.master_key_file": words("Encrypts the authcodes at rest; made by `tradefront masterkey create`. Keep a copy\napart: without it, every AppID needs a new authcode. credential:NAME is a file that\nsystemd hands over (LoadCredential=)."),
 	"auth.refresh":         duration("How often changes of AppIDs and accounts are looked for.", 100*time.Millisecond, time.Hour),
 
 	"terminal_info":          choice("A login whose terminal information is abnormal: lenient logs it in and flags the record,\nstrict refuses it with error 3.", "lenient", "strict"),
@@ -76,7 +76,7 @@ var manual = map[string]entry{
 	"store.driver":       choice("embedded keeps records in the local store, postgres moves them on to PostgreSQL.", "embedded", "postgres"),
 	"store.path":         words("The local store, always used: each login is in it before it is answered. On a disk that\nkeeps what it has synced."),
 	"store.url":          secret("The database, as postgres://user:password@host:5432/name. One of url and url_file is\nneeded for driver postgres."),
-	"store.url_file":     words("A file that holds the URL, so that this one holds no password."),
+	"store.url_file":     words("A file that holds the URL, so that this one holds no password; credential:NAME as above.\nNot everybody may read it."),
 	"store.answer_after": choice("What a login's answer waits for: local, this front's disk; postgres, the database's\ncommit as well (with the database out of reach such a front answers 8).", "local", "postgres"),
 	"store.batch_rows":   number("Rows that the forwarder gathers at most before it sends.", 1, 100_000),
 	"store.batch_delay":  duration("How long it waits for them at most.", time.Millisecond, 10*time.Second),

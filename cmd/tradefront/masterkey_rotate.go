@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/config"
+)
+
+func newMasterKeyRotate(e *env) *cobra.Command {
+	var path string
+	var begin, finish bool
+	c := &cobra.Command{
+		Use: "rotate", Short: "Change the master key beside running fronts, in three steps", Args: noArgs,
+		Long: "Change the master key beside running fronts. Each step can be repeated; none interrupts a login.\n\n" +
+			"  1. masterkey rotate --begin   on one machine: its file now holds a new key and the old one.\n" +
+			"     Copy the file to every front and to wherever `app` commands run, reload each front\n" +
+			"     (SIGHUP), and compare `masterkey list`: the same two fingerprints everywhere.\n" +
+			"  2. masterkey rotate           once: seals every authcode anew, in one transaction. It refuses\n" +
+			"     if one opens under neither key.\n" +
+			"  3. masterkey rotate --finish  on each machine: the old key leaves the file. Reload each front.\n\n" +
+			"Keep the old key as long as backups of the database from before are kept.",
+		RunE: e.action(func(c *cobra.Command, _ []string) error {
+			cfg, err := config.Load(path, e.environ)
+			if err != nil {
+				return err
+			}
+			switch {
+			case begin:
+				return e.beginMasterKey(cfg)
+			case finish:
+				return e.finishMasterKey(c.Context(), cfg)
+			}
+			return e.reseal(c.Context(), cfg)
+		}),
+	}
+	configFlag(c, &path)
+	c.Flags().BoolVar(&begin, "begin", false, "put a new key before the old one in the file")
+	c.Flags().BoolVar(&finish, "finish", false, "remove the old key from the file, if no authcode needs it")
+	c.MarkFlagsMutuallyExclusive("begin", "finish")
+	return c
+}
+
+func (e *env) beginMasterKey(cfg *config.Config) error {
+	file := cfg.Auth.MasterKeyFile
+	if err := cfg.Missing(masterKeyFile); err != nil {
+		return err
+	}
+	if err := auth.BeginMasterKey(file); err != nil {
+		return err
+	}
+	master, err := loadMasterKey(cfg)
+	if err != nil {
+		return err
+	}
+	prints := master.Fingerprints()
+	fmt.Fprintf(e.out, "%s now holds a new key, %s, and the old one, %s\n"+
+		"next: copy it to every machine, reload every front, compare `tradefront masterkey list`;\n"+
+		"then: tradefront masterkey rotate\n", file, prints[0], prints[1])
+	return nil
+}
+
+// reseal is step 2. Codes that open under neither key are told all at once.
+func (e *env) reseal(ctx context.Context, cfg *config.Config) (err error) {
+	master, err := loadMasterKey(cfg)
+	if err != nil {
+		return err
+	}
+	if len(master.Fingerprints()) < 2 {
+		return fmt.Errorf("%s holds one key: begin with tradefront masterkey rotate --begin", cfg.Auth.MasterKeyFile)
+	}
+	r, err := openRecords(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	now := time.Now()
+	apps, err := r.Directory().Apps(ctx)
+	if err != nil {
+		return err
+	}
+	before := master.Census(apps, now)
+	if before.Neither != nil {
+		return fmt.Errorf("nothing was changed: these open under neither key; restore the right key, "+
+			"or give them new codes with `tradefront app rotate --overlap 0`:\n%w", before.Neither)
+	}
+	reseal := func(a *auth.App) error { return master.Reseal(a, now) }
+	if err := r.Directory().ResealApps(ctx, reseal); err != nil {
+		return fmt.Errorf("nothing was changed: %w", err)
+	}
+	fmt.Fprintf(e.out, "%d authcodes are sealed under %s now, %d of them anew\n"+
+		"next, on each machine: tradefront masterkey rotate --finish, and reload its front\n",
+		before.Under[0]+before.Under[1], master.Fingerprints()[0], before.Under[1])
+	return nil
+}
+
+// finishMasterKey is step 3. Crash before the file is replaced: both keys are still there.
+func (e *env) finishMasterKey(ctx context.Context, cfg *config.Config) error {
+	master, census, err := masterKeyCensus(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	prints := master.Fingerprints()
+	switch {
+	case len(prints) == 1:
+		fmt.Fprintf(e.out, "%s holds one key only, %s; there is nothing to finish\n", cfg.Auth.MasterKeyFile, prints[0])
+		return nil
+	case census.Under[1] > 0:
+		return fmt.Errorf("%d authcodes are still sealed under the old key, %s: run tradefront masterkey rotate", census.Under[1], prints[1])
+	case census.Neither != nil:
+		return fmt.Errorf("the old key stays, for these open under neither: %w", census.Neither)
+	}
+	if err := auth.FinishMasterKey(cfg.Auth.MasterKeyFile); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.out, "%s holds %s only; reload its front. Keep the old key, %s, as long as backups from before\n",
+		cfg.Auth.MasterKeyFile, prints[0], prints[1])
+	return nil
+}
+
+// masterKeyCensus is the key of this machine, and what of the directory it opens.
+func masterKeyCensus(ctx context.Context, cfg *config.Config) (master *auth.MasterKey, census auth.Census, err error) {
+	if master, err = loadMasterKey(cfg); err != nil {
+		return nil, census, err
+	}
+	r, err := openRecords(ctx, cfg)
+	if err != nil {
+		return nil, census, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	apps, err := r.Directory().Apps(ctx)
+	if err != nil {
+		return nil, census, err
+	}
+	return master, master.Census(apps, time.Now()), nil
+}
+
+// shownMasterKey is a key of the file as `masterkey list -o json` prints it.
+type shownMasterKey struct {
+	Fingerprint string `json:"fingerprint"`
+	Role        string `json:"role"` // current, or during a change new and old
+	AuthCodes   int    `json:"authcodes"`
+}
+
+func newMasterKeyList(e *env) *cobra.Command {
+	var path string
+	var form output
+	c := &cobra.Command{
+		Use: "list", Short: "Show the fingerprints of this machine's master key, and what is sealed under it", Args: noArgs,
+		Long: "Show the fingerprints of the keys in this machine's file, to compare with other machines', and how\n" +
+			"many authcodes are sealed under each. Exit status 1 if some open under none of them.",
+		RunE: e.action(func(c *cobra.Command, _ []string) error {
+			cfg, err := config.Load(path, e.environ)
+			if err != nil {
+				return err
+			}
+			master, census, err := masterKeyCensus(c.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			roles := []string{"current"}
+			if len(census.Under) == 2 {
+				roles = []string{"new", "old"}
+			}
+			list := make([]shownMasterKey, len(roles))
+			for i, print := range master.Fingerprints() {
+				list[i] = shownMasterKey{print, roles[i], census.Under[i]}
+			}
+			return errors.Join(form.print(e.out, list, func(w io.Writer) {
+				table(w, "FINGERPRINT\tROLE\tAUTHCODES", func(w io.Writer) {
+					for _, k := range list {
+						fmt.Fprintf(w, "%s\t%s\t%d\n", k.Fingerprint, k.Role, k.AuthCodes)
+					}
+				})
+			}), census.Neither)
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	return c
+}

@@ -1,0 +1,90 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func loadWith(t *testing.T, yaml string, env ...string) (*Config, error) {
+	t.Helper()
+	path := write(t, filepath.Join(t.TempDir(), "tradefront.yaml"), yaml)
+	return Load(path, env)
+}
+
+const credentials = `broker_id: "9999"
+auth: {master_key_file: "credential:master.key"}
+calendar_file: "credential:calendar"
+store: {driver: postgres, url_file: "credential:database-url"}
+keys: [{version: "1.0", public_key_file: "credential:1.0.pem"}]
+`
+
+// TestCredentials: names become files in systemd's folder; without one the configuration is
+// good, and whoever needs the file is told.
+func TestCredentials(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "database-url"), "postgres://u:p@h/d\n")
+	c, err := loadWith(t, credentials, "CREDENTIALS_DIRECTORY="+dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for got, want := range map[string]string{
+		c.Auth.MasterKeyFile: "master.key", c.CalendarFile: "calendar", c.Store.URLFile: "database-url", c.Keys[0].PublicKeyFile: "1.0.pem",
+	} {
+		if got != filepath.Join(dir, want) {
+			t.Errorf("%s, want %s in %s", got, want, dir)
+		}
+	}
+	if url, err := c.Store.PostgresURL(); err != nil || url != "postgres://u:p@h/d" {
+		t.Errorf("URL: %v", err)
+	}
+	if err := c.Missing("auth.master_key_file"); err != nil {
+		t.Error(err)
+	}
+
+	for _, env := range [][]string{nil, {"CREDENTIALS_DIRECTORY="}, {"CREDENTIALS_DIRECTORY=relative"}} {
+		c, err := loadWith(t, credentials, env...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Store.PostgresURL()
+		for _, err := range []error{err, c.Missing("auth.master_key_file"), c.CheckFiles()} {
+			if err == nil || !strings.Contains(err.Error(), "systemd gave this process no credentials (CREDENTIALS_DIRECTORY); start it by a unit with LoadCredential=") {
+				t.Errorf("%q: %v", env, err)
+			}
+		}
+		if err := c.Missing("store.path"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestCredentialNames(t *testing.T) {
+	for _, name := range []string{"", ".", "..", "../master.key", "/etc/passwd", "a/b"} {
+		_, err := loadWith(t, strings.Replace(credentials, "credential:master.key", "credential:"+name, 1), "CREDENTIALS_DIRECTORY=/run/c")
+		if err == nil || !strings.HasPrefix(err.Error(), "auth.master_key_file: want credential: and the name of a credential") {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	for _, key := range []string{"audit_log: \"credential:x\"\n", "store: {path: \"credential:x\"}\n"} {
+		_, err := loadWith(t, "broker_id: \"9999\"\nkeys: [{version: \"1.0\", public_key_file: k}]\n"+key)
+		if err == nil || !strings.Contains(err.Error(), "a credential can only be read") {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+}
+
+// TestURLFileIsPrivate: the group may read it, everybody may not.
+func TestURLFileIsPrivate(t *testing.T) {
+	c := Default()
+	c.Store.URLFile = write(t, filepath.Join(t.TempDir(), "url"), "postgres://u:p@h/d")
+	for mode, good := range map[os.FileMode]bool{0o600: true, 0o640: true, 0o440: true, 0o644: false, 0o601: false, 0o602: false} {
+		if err := os.Chmod(c.Store.URLFile, mode); err != nil {
+			t.Fatal(err)
+		}
+		if report := c.CheckFiles().Error(); strings.Contains(report, "lets everybody in; change it with: chmod o= ") == good {
+			t.Errorf("mode %04o: %s", mode, report)
+		}
+	}
+}
