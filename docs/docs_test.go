@@ -134,7 +134,7 @@ func metricNames(t *testing.T) map[string]string {
 	m := ops.NewMetrics("test", "test")
 	one := []string{"x"}
 	m.Preset(ops.Labels{
-		Refused: one, Closed: one, Authentications: one, Codes: one, Logins: one, Malformed: one, Discarded: one, Forward: one,
+		Refused: one, Closed: one, AcceptFaults: one, Authentications: one, Codes: one, Logins: one, Malformed: one, Discarded: one, Forward: one,
 	})
 	m.Register(everyGauge(t))
 	families, err := m.Registry().Gather()

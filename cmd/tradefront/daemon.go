@@ -270,19 +270,17 @@ func (d *daemon) startFront(ctx context.Context) error {
 	if err := d.loadSeen(ctx); err != nil {
 		return err
 	}
-	addresses := make([]string, len(d.cfg.Front.Listeners))
+	listeners := make([]front.Listener, len(d.cfg.Front.Listeners))
 	for i, l := range d.cfg.Front.Listeners {
-		addresses[i] = l.Address
+		listeners[i].Address = l.Address
 	}
 	d.front = front.New(front.Config{
-		Addresses:      addresses,
-		MaxConnections: d.atStart.maxConnections,
-		MaxLogins:      d.cfg.Limits.LoginsInFlight,
-		MaxOutbound:    d.cfg.Limits.OutboundBytes,
+		Listeners: listeners,
+		Limits:    frontLimits(d.cfg, d.atStart.maxConnections),
 		Session: session.Settings{
 			AuthTimeout: d.cfg.Timers.Authenticate, LoginTimeout: d.cfg.Timers.Login,
 			ChallengeTTL: d.cfg.Timers.Challenge, BodyBeforeAuth: d.cfg.Limits.BodyBeforeAuth,
-			PendingFrames: d.cfg.Limits.PendingFrames, Refusals: d.cfg.Limits.Refusals,
+			PendingFrames: d.cfg.Limits.PendingFrames,
 		},
 	}, d.gateway, d.metrics, d.logger)
 	if err := d.front.Start(); err != nil {

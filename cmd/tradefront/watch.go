@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/door"
+	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/session"
@@ -26,7 +28,8 @@ func labels() ops.Labels {
 		faults = append(faults, f.Word())
 	}
 	return ops.Labels{
-		Refused:         []string{session.FrontFull.String(), session.FrontDraining.String()},
+		Refused:         refusals(),
+		AcceptFaults:    front.AcceptFaults(),
 		Closed:          session.CloseReasons(),
 		Authentications: session.Reasons(),
 		Codes:           auth.Slots(),
@@ -35,6 +38,13 @@ func labels() ops.Labels {
 		Discarded:       []string{"compressed", "unknown"},
 		Forward:         []string{string(store.ByCopy), string(store.ByUpsert)},
 	}
+}
+
+func refusals() (words []string) {
+	for _, r := range door.Refusals() {
+		words = append(words, r.String())
+	}
+	return words
 }
 
 func (d *daemon) gauges() ops.Gauges {

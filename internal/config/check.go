@@ -35,6 +35,7 @@ func (c *Config) check() (faults Faults) {
 	faults = append(faults, c.checkKeys()...)
 	faults = append(faults, c.checkFileNames()...)
 	faults = append(faults, c.checkCredentials()...)
+	faults = append(faults, c.Limits.check()...)
 	return append(faults, c.Store.check()...)
 }
 

@@ -147,6 +147,14 @@ type Store struct {
 type Limits struct {
 	// Connections at once; checked against the limit of open files at start.
 	Connections int `mapstructure:"connections"`
+	// ConnectionsPerSource at once: of one IPv4 address or one /64 of IPv6; 0 for no bound.
+	ConnectionsPerSource int `mapstructure:"connections_per_source"`
+	// Unauthenticated connections, start:rate:full. From start on, the oldest of the source
+	// that has most of them is dropped for a newcomer with a probability that rises from
+	// rate percent to certainty at full.
+	Unauthenticated string `mapstructure:"unauthenticated"`
+	// Penalties of sources that misbehave.
+	Penalties Penalties `mapstructure:"penalties"`
 	// LoginsInFlight at once over all connections; more are answered 90.
 	LoginsInFlight int `mapstructure:"logins_in_flight"`
 	// PendingFrames that one connection may send while its login is in flight.
@@ -161,6 +169,25 @@ type Limits struct {
 	// SeenTerminals bounds the terminal ciphertexts that are remembered for their trading
 	// day, so that one that comes again is known.
 	SeenTerminals int `mapstructure:"seen_terminals"`
+}
+
+// Penalties are seconds that an offence adds to its source's debt, which falls by one a
+// second. A source whose debt is too high is refused until it is paid.
+type Penalties struct {
+	// FailedAuthentication is a refused request before authentication.
+	FailedAuthentication time.Duration `mapstructure:"failed_authentication"`
+	// NoAuthentication is a connection that did not authenticate in time.
+	NoAuthentication time.Duration `mapstructure:"no_authentication"`
+	// Malformed bytes end their connection.
+	Malformed time.Duration `mapstructure:"malformed"`
+	// RefusalFlood is a connection closed for one refused request after another.
+	RefusalFlood time.Duration `mapstructure:"refusal_flood"`
+	// Threshold of a source without authenticated connections; each of those adds as much.
+	Threshold time.Duration `mapstructure:"threshold"`
+	// Max is the highest debt.
+	Max time.Duration `mapstructure:"max"`
+	// Sources whose debts are kept; 0 for no penalties.
+	Sources int `mapstructure:"sources"`
 }
 
 // Timers bounds how long things may take.

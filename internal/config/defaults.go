@@ -32,6 +32,12 @@ func Default() Config {
 			BatchRows: 2000, BatchDelay: 200 * time.Millisecond, Patience: 5 * time.Second,
 		},
 		Limits: Limits{
+			ConnectionsPerSource: 2000, Unauthenticated: "4000:30:16000",
+			Penalties: Penalties{
+				FailedAuthentication: 5 * time.Second, NoAuthentication: time.Second,
+				Malformed: 5 * time.Second, RefusalFlood: 10 * time.Second,
+				Threshold: time.Minute, Max: 10 * time.Minute, Sources: 65536,
+			},
 			LoginsInFlight: 4096, PendingFrames: 8, Refusals: 64, OutboundBytes: 65536, BodyBeforeAuth: 512,
 			SeenTerminals: 1_000_000,
 		},

@@ -20,6 +20,7 @@ type Dialogue struct {
 	peer     session.Peer
 	session  session.Session
 	answered bool // a login of this session was answered: Ended is owed
+	refused  int  // requests before authentication
 	closing  session.CloseReason
 	ended    bool
 }
@@ -36,6 +37,18 @@ func (d *Dialogue) State() session.State { return d.session.State() }
 
 // Peer is whose dialogue it is.
 func (d *Dialogue) Peer() session.Peer { return d.peer }
+
+// RefusedBeforeAuth counts the requests that were refused before authentication, without
+// those that were refused for a fault of ours.
+func (d *Dialogue) RefusedBeforeAuth() int { return d.refused }
+
+// Close says that the connection is to be closed for a reason of its owner's. A reason
+// that it has already stays.
+func (d *Dialogue) Close(reason session.CloseReason) {
+	if d.closing == session.StayOpen {
+		d.closing = reason
+	}
+}
 
 // Receive takes every whole frame that stands in buf and returns how many bytes they are.
 // The rest, less than a frame, is to be given again with what follows it. What was used is

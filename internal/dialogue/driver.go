@@ -58,7 +58,7 @@ type Limits struct {
 
 // Driver drives the dialogues of one front: it is what they share. Make it with New.
 type Driver struct {
-	settings *session.Settings
+	settings atomic.Pointer[session.Settings]
 	limits   atomic.Pointer[Limits]
 	handler  Handler
 	observer Observer
@@ -69,15 +69,19 @@ type Driver struct {
 	draining atomic.Bool
 }
 
-// New makes a driver. All its sessions share settings, which must not be changed.
+// New makes a driver. Its sessions share settings, which must not be changed.
 func New(settings *session.Settings, limits Limits, handler Handler, observer Observer, log *zap.Logger) *Driver {
-	d := &Driver{settings: settings, handler: handler, observer: observer, log: log, done: make(chan struct{}, 1)}
+	d := &Driver{handler: handler, observer: observer, log: log, done: make(chan struct{}, 1)}
+	d.SetSettings(settings)
 	d.SetLimits(limits)
 	return d
 }
 
 // SetLimits replaces the limits. Logins that are in flight go on.
 func (d *Driver) SetLimits(limits Limits) { d.limits.Store(&limits) }
+
+// SetSettings replaces the settings of the sessions that begin from now on.
+func (d *Driver) SetSettings(settings *session.Settings) { d.settings.Store(settings) }
 
 // LoginsInFlight now.
 func (d *Driver) LoginsInFlight() int { return int(d.logins.Load()) }
@@ -131,5 +135,5 @@ type Scratch struct {
 
 // Begin is the dialogue of a connection that was accepted at now.
 func (d *Driver) Begin(line Line, scratch *Scratch, peer session.Peer, now time.Time) Dialogue {
-	return Dialogue{driver: d, line: line, scratch: scratch, peer: peer, session: session.New(d.settings, now)}
+	return Dialogue{driver: d, line: line, scratch: scratch, peer: peer, session: session.New(d.settings.Load(), now)}
 }

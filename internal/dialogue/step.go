@@ -40,8 +40,14 @@ func (d *Dialogue) step(ev *session.Event) {
 			continue
 		case session.DoVerify:
 			reply = handler.Verify(d.peer, &fx.Auth)
+			if reply.Reason != session.OK && reply.Reason != session.UnreadableApp {
+				d.refused++
+			}
 		case session.DoConclude:
 			reply = handler.Conclude(d.peer, fx.Op, fx.Reason, fx.AppID, fx.UserID)
+			if d.session.State() < session.Authenticated {
+				d.refused++
+			}
 		case session.DoLogin:
 			reason := d.driver.admit()
 			if reason == session.OK {

@@ -1,9 +1,7 @@
 package front
 
 import (
-	"context"
-	"net"
-	"net/netip"
+	"errors"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -12,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/dialogue"
+	"github.com/tradefront/tradefront/internal/door"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -21,14 +20,24 @@ type loop struct {
 	conns    []*conn
 	scratch  dialogue.Scratch
 	sweeping atomic.Bool
+	missed   int // sweeps in a row that it was not ready for; only the ticker touches it
 }
 
-// conn is one connection; only its loop touches it.
+// conn is one connection. Its loop alone touches it, once it has a home.
 type conn struct {
-	gc    gnet.Conn
-	loop  *loop
-	index int // in loop.conns
+	server *Server
+	gc     gnet.Conn
+	loop   *loop
+	index  int // in loop.conns
 	dialogue.Dialogue
+
+	peer          session.Peer // as known at accept
+	visitor       door.Visitor // the door's
+	authenticated bool         // and the door knows
+	refused       int          // requests before authentication that the door knows of
+
+	home    atomic.Pointer[loop] // loop, once it has taken the connection in
+	evicted atomic.Bool          // by the door, for a newcomer
 }
 
 // Unsent is part of dialogue.Line.
@@ -37,13 +46,29 @@ func (c *conn) Unsent() int { return c.gc.OutboundBuffered() }
 // Write is part of dialogue.Line. On an error gnet closes the connection: OnClose has run.
 func (c *conn) Write(b []byte) { _, _ = c.gc.Write(b) }
 
-// Later is part of dialogue.Line.
+var errEnded = errors.New("front: the event loops have ended")
+
+// Later is part of dialogue.Line. It returns once f has run, or never will.
 func (c *conn) Later(f func()) error {
-	return c.loop.el.Execute(context.Background(), gnet.RunnableFunc(func(context.Context) error {
+	done := make(chan struct{})
+	if !c.server.execute(c.loop.el, func() {
+		defer close(done)
 		f()
 		c.closeIfOver()
+	}) {
+		return errEnded
+	}
+	select {
+	case <-done:
 		return nil
-	}))
+	case <-c.server.ended: // perhaps without looking at it
+	}
+	select {
+	case <-done:
+		return nil
+	default:
+		return errEnded
+	}
 }
 
 // closeIfOver closes the connection after work outside of gnet's own callbacks.
@@ -53,36 +78,28 @@ func (c *conn) closeIfOver() {
 	}
 }
 
-// OnOpen takes a connection in, or closes it at once.
+// OnOpen takes in a connection that the door has admitted.
 func (s *Server) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
+	c := gc.Context().(*conn)
 	defer s.rescue(&action)
-	if s.driver.Draining() {
-		s.observer.ConnectionRefused(session.FrontDraining.String())
-		return nil, gnet.Close
-	}
-	if s.connections.Load() >= int64(s.cfg.MaxConnections) {
-		s.observer.ConnectionRefused(session.FrontFull.String())
-		return nil, gnet.Close
-	}
-	s.connections.Add(1)
 	l := s.loopOf(gc.EventLoop())
-	c := &conn{gc: gc, loop: l, index: len(l.conns)}
-	c.Dialogue = s.driver.Begin(c, &l.scratch, session.Peer{SessionID: s.nextID(), Addr: peerAddr(gc)}, time.Now())
+	c.gc, c.loop, c.index = gc, l, len(l.conns)
 	l.conns = append(l.conns, c)
-	gc.SetContext(c)
-	if err := gc.SetKeepAlivePeriod(keepAlive); err != nil {
-		s.log.Debug("keep-alive not set", zap.Error(err))
-	}
+	c.peer.SessionID = s.nextID()
+	c.Dialogue = s.driver.Begin(c, &l.scratch, c.peer, time.Now())
+	s.connections.Add(1)
 	s.observer.ConnectionOpened()
+	c.home.Store(l)
+	if c.evicted.Load() { // whoever did it may have found no home yet
+		c.Close(session.Evicted)
+		return nil, gnet.Close
+	}
 	return nil, gnet.None
 }
 
 // OnTraffic takes every whole frame that has come; a rest shorter than a frame stays.
 func (s *Server) OnTraffic(gc gnet.Conn) (action gnet.Action) {
-	c, ok := gc.Context().(*conn)
-	if !ok {
-		return gnet.Close
-	}
+	c := gc.Context().(*conn)
 	defer s.rescue(&action)
 	buf, err := gc.Peek(-1) // valid until Discard; nothing of it leaves this function
 	if err != nil {
@@ -92,6 +109,7 @@ func (s *Server) OnTraffic(gc gnet.Conn) (action gnet.Action) {
 	if c.Ended() {
 		return gnet.None // a write failed, and gnet has closed it
 	}
+	c.tellDoor()
 	if used > 0 { // Discard(0) would discard everything
 		_, _ = gc.Discard(used)
 	}
@@ -103,10 +121,7 @@ func (s *Server) OnTraffic(gc gnet.Conn) (action gnet.Action) {
 
 // OnClose takes a connection out. A login in flight goes on without it.
 func (s *Server) OnClose(gc gnet.Conn, _ error) (action gnet.Action) {
-	c, ok := gc.Context().(*conn)
-	if !ok {
-		return gnet.None // was never taken in
-	}
+	c := gc.Context().(*conn)
 	defer s.rescue(&action)
 	c.loop.remove(c)
 	s.connections.Add(-1)
@@ -115,6 +130,8 @@ func (s *Server) OnClose(gc gnet.Conn, _ error) (action gnet.Action) {
 		reason = session.FrontDraining
 	}
 	c.End(reason)
+	c.tellDoor()
+	s.door.Leave(&c.visitor)
 	return gnet.None
 }
 
@@ -153,43 +170,5 @@ func (s *Server) nextID() int32 {
 			return id
 		}
 		s.lastID.CompareAndSwap(id, 0)
-	}
-}
-
-// peerAddr copies the peer's address: unmapped, and without zone, which gnet keeps in
-// pooled memory.
-func peerAddr(gc gnet.Conn) netip.AddrPort {
-	tcp, ok := gc.RemoteAddr().(*net.TCPAddr)
-	if !ok {
-		return netip.AddrPort{}
-	}
-	addr, ok := netip.AddrFromSlice(tcp.IP)
-	if !ok {
-		return netip.AddrPort{}
-	}
-	return netip.AddrPortFrom(addr.Unmap(), uint16(tcp.Port))
-}
-
-// orderSweep gives a loop the work of looking at its clocks, unless it still has some.
-func (s *Server) orderSweep(l *loop) {
-	if l.sweeping.Swap(true) {
-		return
-	}
-	err := l.el.Execute(context.Background(), gnet.RunnableFunc(func(context.Context) error {
-		defer l.sweeping.Store(false)
-		s.sweep(l, time.Now())
-		return nil
-	}))
-	if err != nil {
-		l.sweeping.Store(false) // the engine is stopping
-	}
-}
-
-// sweep runs backwards, since closing a connection swaps a later one into its place.
-func (s *Server) sweep(l *loop, now time.Time) {
-	for i := len(l.conns) - 1; i >= 0; i-- {
-		c := l.conns[i]
-		c.Tick(now)
-		c.closeIfOver()
 	}
 }

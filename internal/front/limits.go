@@ -2,11 +2,40 @@ package front
 
 import (
 	"fmt"
-	"net"
-	"net/netip"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tradefront/tradefront/internal/dialogue"
+	"github.com/tradefront/tradefront/internal/door"
+	"github.com/tradefront/tradefront/internal/session"
 )
+
+// Limits are what a running front can be told anew.
+type Limits struct {
+	Door     door.Limits
+	Logins   int // in flight over all connections; more are answered 90
+	Outbound int // bytes a terminal may leave unread
+	Refusals int // session.Settings.Refusals, of connections that come from now on
+}
+
+// SetLimits takes effect at once. Nobody who is inside is closed for it.
+func (s *Server) SetLimits(l Limits) {
+	cfg := s.cfg
+	cfg.Limits = l
+	s.driver.SetSettings(cfg.settings())
+	s.driver.SetLimits(l.dialogue())
+	s.door.SetLimits(l.Door)
+}
+
+func (l *Limits) dialogue() dialogue.Limits {
+	return dialogue.Limits{Logins: l.Logins, Unsent: l.Outbound}
+}
+
+func (c *Config) settings() *session.Settings {
+	settings := c.Session
+	settings.Refusals = c.Limits.Refusals
+	return &settings
+}
 
 // ConnectionBudget is how many connections the process can take: its limit of open
 // files less a reserve for everything else (stores, logs, listeners, and connections
@@ -22,7 +51,7 @@ func ConnectionBudget(wanted int) (int, error) {
 }
 
 const (
-	maxReserve = 4096 + 512 // a full accept queue, and our own files
+	maxReserve = 512
 	minReserve = 64
 )
 
@@ -40,51 +69,4 @@ func budget(wanted, limit int) (int, error) {
 			"raise it (ulimit -n, LimitNOFILE=) or set at most %d", wanted, limit, reserve, room)
 	}
 	return wanted, nil
-}
-
-// Probe reports whether address can be listened on now: gnet's own error does not say
-// which of several addresses it was.
-func Probe(address string) error {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return err
-	}
-	return l.Close()
-}
-
-// gnetAddress says "[::]:port" without a host, because gnet takes only that for both
-// IPv6 and IPv4, as everybody else does with either.
-func gnetAddress(address string) string {
-	if host, port, err := net.SplitHostPort(address); err == nil && host == "::" {
-		return ":" + port
-	}
-	return address
-}
-
-// boundAddr asks the kernel, since gnet does not tell which port 0 became.
-func (s *Server) boundAddr(address string) (netip.AddrPort, error) {
-	var (
-		fd  int
-		err error
-	)
-	if len(s.cfg.Addresses) == 1 {
-		fd, err = s.engine.Dup()
-	} else {
-		fd, err = s.engine.DupListener("tcp", gnetAddress(address))
-	}
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	defer func() { _ = unix.Close(fd) }()
-	sa, err := unix.Getsockname(fd)
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	switch sa := sa.(type) {
-	case *unix.SockaddrInet4:
-		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)), nil
-	case *unix.SockaddrInet6:
-		return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr), uint16(sa.Port)), nil
-	}
-	return netip.AddrPort{}, fmt.Errorf("unexpected socket address %T", sa)
 }

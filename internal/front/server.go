@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -13,32 +15,40 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/dialogue"
+	"github.com/tradefront/tradefront/internal/door"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
 // Handler decides what the dialogues ask.
 type Handler = dialogue.Handler
 
-// Observer counts. Its methods are called on event loops.
+// Observer counts. Its methods are called on event loops and by acceptors.
 type Observer interface {
 	dialogue.Observer
 	ConnectionOpened()
 	ConnectionRefused(reason string)
+	// AcceptFailed tells that a connection could not be taken from the system; fault is
+	// one of AcceptFaults.
+	AcceptFailed(fault string)
 }
 
 // Config is what a Server needs to know.
 type Config struct {
-	Addresses      []string // host:port each; port 0 takes a free one
-	MaxConnections int      // more are closed at accept
-	MaxLogins      int      // in flight over all connections; more are answered 90
-	MaxOutbound    int      // bytes a terminal may leave unread
-	Session        session.Settings
+	Listeners []Listener
+	Limits    Limits
+	Session   session.Settings // but for Refusals, which Limits has
 }
 
-const (
-	sweepPeriod = 500 * time.Millisecond // how often the clocks of sessions are looked at
-	readBuffer  = 64 << 10               // of each loop, not of each connection
-	keepAlive   = 60 * time.Second       // TCP's own, finds peers that are gone without a word
+// Listener is an address that terminals connect to.
+type Listener struct {
+	Address string // host:port; port 0 takes a free one
+}
+
+const readBuffer = 64 << 10 // of each loop, not of each connection
+
+var (
+	errStuck = errors.New("front: an event loop has ended, or stands still for a minute")
+	errStop  = errors.New("front: the event loops did not end in time")
 )
 
 // Server is the front. Make it with New, Start it once, end it with Drain.
@@ -46,16 +56,23 @@ type Server struct {
 	gnet.BuiltinEventEngine
 
 	cfg      Config
+	door     *door.Door
 	driver   *dialogue.Driver
 	observer Observer
 	log      *zap.Logger
+	period   time.Duration // of sweeps
 
-	engine  gnet.Engine
-	addrs   []netip.AddrPort // set before started is closed
-	loops   sync.Map         // gnet.EventLoop → *loop; a loop joins with its first connection
-	started chan struct{}
-	begin   sync.Once
-	failed  chan error
+	engine    *gnet.Client // the loops; gnet has engines without listeners only by this name
+	loops     sync.Map     // gnet.EventLoop → *loop; a loop joins with its first connection
+	listeners []*net.TCPListener
+	accepting sync.WaitGroup
+	closing   chan struct{} // closed when acceptors are to end
+	ticking   sync.WaitGroup
+	failed    chan error
+
+	handing sync.RWMutex  // held for reading while a loop is given work
+	stopped bool          // under handing: the loops take no more
+	ended   chan struct{} // closed when all loops have ended
 
 	connections atomic.Int64
 	lastID      atomic.Int32
@@ -66,47 +83,57 @@ type Server struct {
 func New(cfg Config, handler Handler, observer Observer, log *zap.Logger) *Server {
 	s := &Server{
 		cfg: cfg, observer: observer, log: log,
-		started: make(chan struct{}),
+		door: door.New(cfg.Limits.Door, rand.Float64), period: sweepPeriod,
+		closing: make(chan struct{}),
 		failed:  make(chan error, 1),
+		ended:   make(chan struct{}),
 	}
-	limits := dialogue.Limits{Logins: cfg.MaxLogins, Unsent: cfg.MaxOutbound}
-	s.driver = dialogue.New(&s.cfg.Session, limits, handler, observer, log)
+	s.driver = dialogue.New(cfg.settings(), cfg.Limits.dialogue(), handler, observer, log)
 	return s
 }
 
 // Start binds the addresses and returns once connections are accepted, or with what
 // kept it from that.
-func (s *Server) Start() error {
-	go s.run()
-	select {
-	case <-s.started:
-		return nil
-	case err := <-s.failed:
-		return err
+func (s *Server) Start() (err error) {
+	for _, l := range s.cfg.Listeners {
+		listener, err := listen(l.Address)
+		if err != nil {
+			s.closeListeners()
+			return err
+		}
+		s.listeners = append(s.listeners, listener)
 	}
+	if err := s.startLoops(); err != nil {
+		s.closeListeners()
+		return fmt.Errorf("front: start event loops: %w", err)
+	}
+	s.ticking.Go(s.tick)
+	for _, l := range s.listeners {
+		t := new(trouble)
+		for range acceptors {
+			s.accepting.Go(func() { s.accept(l, t) })
+		}
+	}
+	return nil
 }
 
-func (s *Server) run() {
-	urls := make([]string, len(s.cfg.Addresses))
-	for i, a := range s.cfg.Addresses {
-		urls[i] = "tcp://" + gnetAddress(a)
-	}
-	err := gnet.Rotate(s, urls,
+func (s *Server) startLoops() (err error) {
+	s.engine, err = gnet.NewClient(s,
 		gnet.WithMulticore(true),
-		gnet.WithReuseAddr(true),
 		gnet.WithReadBufferCap(readBuffer),
-		gnet.WithWriteBufferCap(s.cfg.MaxOutbound),
-		gnet.WithTicker(true),
-		gnet.WithLoadBalancing(gnet.LeastConnections),
+		gnet.WithWriteBufferCap(s.cfg.Limits.Outbound),
+		gnet.WithTCPNoDelay(gnet.TCPDelay), // Go has set TCP_NODELAY already
 		gnet.WithLogger(s.log.Named("gnet").WithOptions(zap.IncreaseLevel(zap.WarnLevel)).Sugar()),
 	)
-	switch {
-	case err != nil:
-		s.failed <- fmt.Errorf("front: listen on %v: %w", s.cfg.Addresses, err)
-	case !s.stopping.Load():
-		s.failed <- errors.New("front: the event loops ended unasked (out of file descriptors?)")
-	default:
-		close(s.failed)
+	if err != nil {
+		return err
+	}
+	return s.engine.Start()
+}
+
+func (s *Server) closeListeners() {
+	for _, l := range s.listeners {
+		_ = l.Close() // it listens no more, whatever it says
 	}
 }
 
@@ -114,8 +141,14 @@ func (s *Server) run() {
 func (s *Server) Failed() <-chan error { return s.failed }
 
 // Addrs are the addresses that are listened on, with the ports that port 0 became, in
-// the order of Config.Addresses. They are known once Start has returned.
-func (s *Server) Addrs() []netip.AddrPort { return s.addrs }
+// the order of Config.Listeners. They are known once Start has returned.
+func (s *Server) Addrs() []netip.AddrPort {
+	addrs := make([]netip.AddrPort, len(s.listeners))
+	for i, l := range s.listeners {
+		addrs[i] = l.Addr().(*net.TCPAddr).AddrPort()
+	}
+	return addrs
+}
 
 // Connections now open.
 func (s *Server) Connections() int { return int(s.connections.Load()) }
@@ -126,49 +159,69 @@ func (s *Server) LoginsInFlight() int { return s.driver.LoginsInFlight() }
 // Draining reports whether Drain was called.
 func (s *Server) Draining() bool { return s.driver.Draining() }
 
-// Drain stops the front: new connections and new logins are refused from here on, logins
-// in flight are finished and answered until ctx ends, then all connections are closed.
-// The error tells how many logins were left when ctx ended.
+// Door tells how things stand at the door, with the top sources of each kind.
+func (s *Server) Door(top int) door.Status { return s.door.Status(top, time.Now()) }
+
+// Drain stops the front. It stops listening at once, so that terminals and load balancers
+// find another front; new logins are refused from here on, logins in flight are finished
+// and answered until ctx ends, then all connections are closed. The error tells how many
+// logins were left when ctx ended.
 func (s *Server) Drain(ctx context.Context) error {
+	close(s.closing)
+	s.closeListeners()
 	left := s.driver.Drain(ctx)
 	if left != nil {
 		left = fmt.Errorf("front: %w", left)
 	}
+	// Acceptors end before the loops do: a connection that is handed to a loop that has
+	// ended would be waited for in vain.
+	return errors.Join(left, within(stopPatience, s.accepting.Wait), s.stopLoops())
+}
+
+// stopPatience is how long acceptors, and then the loops, may take to end.
+const stopPatience = 5 * time.Second
+
+func (s *Server) stopLoops() error {
 	s.stopping.Store(true)
-	// Stop's context bounds only how long we wait for it; the loops end by themselves.
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	if err := s.engine.Stop(stop); err != nil {
-		return errors.Join(left, fmt.Errorf("front: stop event loops: %w", err))
-	}
-	return left
-}
-
-// OnBoot keeps the engine; the sockets listen, the loops do not run yet.
-func (s *Server) OnBoot(engine gnet.Engine) gnet.Action {
-	s.engine = engine
-	return gnet.None
-}
-
-// OnTick runs on a goroutine of its own, so it hands each loop its own work.
-func (s *Server) OnTick() (time.Duration, gnet.Action) {
-	s.begin.Do(s.begun)
-	s.loops.Range(func(_, l any) bool {
-		s.orderSweep(l.(*loop))
-		return true
-	})
-	return sweepPeriod, gnet.None
-}
-
-// begun runs once, when the loops run: it reads the listeners here because gnet closes
-// them without a lock when the engine ends, which waits for this goroutine.
-func (s *Server) begun() {
-	for _, a := range s.cfg.Addresses {
-		addr, err := s.boundAddr(a)
-		if err != nil {
-			s.log.Error("address of a listener", zap.String("listener", a), zap.Error(err))
+	s.handing.Lock()
+	s.stopped = true
+	s.handing.Unlock()
+	return within(stopPatience, func() {
+		if err := s.engine.Stop(); err != nil {
+			s.log.Error("an event loop ended with an error", zap.Error(err))
 		}
-		s.addrs = append(s.addrs, addr)
+		close(s.ended)
+		s.ticking.Wait()
+		close(s.failed)
+	})
+}
+
+// within waits for work, but no longer than that: a loop that stands still must not keep
+// the process from ending.
+func within(patience time.Duration, work func()) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		work()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-time.After(patience):
+		return errStop
 	}
-	close(s.started)
+}
+
+// execute gives a loop work, and reports whether it took it. gnet's own Execute may write
+// to a descriptor that is closed, and by then somebody else's, while the engine ends.
+func (s *Server) execute(el gnet.EventLoop, work func()) bool {
+	s.handing.RLock()
+	defer s.handing.RUnlock()
+	if s.stopped {
+		return false
+	}
+	return el.Execute(context.Background(), gnet.RunnableFunc(func(context.Context) error {
+		work()
+		return nil
+	})) == nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/tradefront/tradefront/internal/door"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/session"
@@ -77,26 +78,28 @@ func (h *handler) Ended(_ session.Peer, userID []byte)        { h.ended <- strin
 type counts struct {
 	opened                     chan struct{}
 	closed, refused, malformed chan string
-	discarded                  chan string
+	discarded, acceptFailed    chan string
 }
 
 func newCounts() *counts {
 	c := func() chan string { return make(chan string, 4096) }
-	return &counts{opened: make(chan struct{}, 4096), closed: c(), refused: c(), malformed: c(), discarded: c()}
+	return &counts{opened: make(chan struct{}, 4096), closed: c(), refused: c(), malformed: c(), discarded: c(), acceptFailed: c()}
 }
 
 func (c *counts) ConnectionOpened()          { c.opened <- struct{}{} }
 func (c *counts) ConnectionClosed(r string)  { c.closed <- r }
 func (c *counts) ConnectionRefused(r string) { c.refused <- r }
+func (c *counts) AcceptFailed(f string)      { c.acceptFailed <- f }
 func (c *counts) Malformed(f string)         { c.malformed <- f }
 func (c *counts) Discarded(t string)         { c.discarded <- t }
 
 func config() front.Config {
 	return front.Config{
-		Addresses: []string{"127.0.0.1:0"}, MaxConnections: 1000, MaxLogins: 100, MaxOutbound: 64 << 10,
+		Listeners: []front.Listener{{Address: "127.0.0.1:0"}},
+		Limits:    front.Limits{Door: door.Limits{Connections: 1000}, Logins: 100, Outbound: 64 << 10, Refusals: 1 << 30},
 		Session: session.Settings{
 			AuthTimeout: 10 * time.Second, LoginTimeout: 30 * time.Second, ChallengeTTL: 30 * time.Second,
-			BodyBeforeAuth: 512, PendingFrames: 8, Refusals: 1 << 30,
+			BodyBeforeAuth: 512, PendingFrames: 8,
 		},
 	}
 }

@@ -22,6 +22,7 @@ type Metrics struct {
 	opened      prometheus.Counter
 	refused     *prometheus.CounterVec
 	closed      *prometheus.CounterVec
+	accept      *prometheus.CounterVec
 
 	authentications *prometheus.CounterVec
 	byCode          *prometheus.CounterVec
@@ -72,6 +73,7 @@ func NewMetrics(version, commit string) *Metrics {
 		opened:      counter("connections_opened_total", "Connections that were accepted."),
 		refused:     counters("connections_refused_total", "Connections that were turned away.", "reason"),
 		closed:      counters("connections_closed_total", "Connections that ended.", "reason"),
+		accept:      counters("accept_errors_total", "Connections that could not be taken from the system.", "fault"),
 
 		authentications: counters("authentications_total", "Access authentications of terminal software.", "reason"),
 		byCode:          counters("authentications_by_code_total", "Admitted terminals by which of their AppID's authcodes they have.", "code"),
@@ -107,9 +109,8 @@ func (m *Metrics) register(version, commit string) {
 	build.Set(1)
 	m.registry.MustRegister(
 		build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.connections, m.opened, m.refused, m.closed,
+		m.connections, m.opened, m.refused, m.closed, m.accept,
 		m.authentications, m.byCode, m.logins, m.flags, m.suspicious, m.topShare(), m.stages, m.malformed, m.discarded,
-
 		m.auditEntries, m.auditErrors,
 		m.localSeconds, m.localRows, m.localErrors,
 		m.forwardRows, m.forwardBatches, m.forwardSeconds, m.quarantined,
@@ -138,6 +139,7 @@ func (m *Metrics) Registry() *prometheus.Registry { return m.registry }
 type Labels struct {
 	Refused         []string // reasons of ConnectionRefused
 	Closed          []string // reasons of ConnectionClosed
+	AcceptFaults    []string // faults of AcceptFailed
 	Authentications []string // reasons of Authenticated
 	Codes           []string // slots of CodeUsed
 	Logins          []string // reasons of LoggedIn
@@ -155,6 +157,7 @@ func (m *Metrics) Preset(l Labels) {
 	}{
 		{m.refused, l.Refused},
 		{m.closed, l.Closed},
+		{m.accept, l.AcceptFaults},
 		{m.authentications, l.Authentications},
 		{m.byCode, l.Codes},
 		{m.logins, l.Logins},
@@ -182,6 +185,9 @@ func (m *Metrics) ConnectionClosed(reason string) {
 	m.closed.WithLabelValues(reason).Inc()
 	m.connections.Dec()
 }
+
+// AcceptFailed counts a connection that could not be taken from the system.
+func (m *Metrics) AcceptFailed(fault string) { m.accept.WithLabelValues(fault).Inc() }
 
 // Authenticated counts an access authentication by its result.
 func (m *Metrics) Authenticated(reason string) { m.authentications.WithLabelValues(reason).Inc() }

@@ -26,6 +26,11 @@ const (
 	FrontDraining    // the front is stopping
 	FrontPanic       // a bug of ours; the stack is in the log
 
+	SourceFull          // connection cap of one source reached
+	SourcePenalized     // the source has misbehaved, for now
+	UnauthenticatedFull // too many unauthenticated connections, most of them from this source
+	Evicted             // not authenticated yet, and dropped for a newcomer
+
 	closeCount
 )
 
@@ -33,6 +38,7 @@ var closeWords = [closeCount]string{
 	"stay_open", "peer_closed", "malformed", "auth_failed", "auth_timeout", "login_timeout",
 	"heartbeat_timeout", "logged_out", "too_many_refusals", "source_refused", "refusal_flood", "frame_flood",
 	"slow_reader", "front_full", "front_draining", "front_panic",
+	"source_full", "source_penalized", "unauthenticated_full", "evicted",
 }
 
 func (r CloseReason) String() string {

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"time"
+
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/door"
+	"github.com/tradefront/tradefront/internal/front"
+)
+
+// frontLimits is what a running front is held to. The configuration was checked, so that
+// what it says can be read.
+func frontLimits(cfg *config.Config, maxConnections int) front.Limits {
+	l := &cfg.Limits
+	early, _ := l.EarlyDrop()
+	return front.Limits{
+		Door: door.Limits{
+			Connections:     maxConnections,
+			PerSource:       l.ConnectionsPerSource,
+			Unauthenticated: door.EarlyDrop(early),
+			Penalties:       penalties(&l.Penalties),
+		},
+		Logins: l.LoginsInFlight, Outbound: l.OutboundBytes, Refusals: l.Refusals,
+	}
+}
+
+func penalties(p *config.Penalties) door.Penalties {
+	return door.Penalties{
+		Cost: [...]time.Duration{
+			door.FailedAuthentication: p.FailedAuthentication,
+			door.NoAuthentication:     p.NoAuthentication,
+			door.Malformed:            p.Malformed,
+			door.RefusalFlood:         p.RefusalFlood,
+		},
+		Threshold: p.Threshold, Max: p.Max, Sources: p.Sources,
+	}
+}

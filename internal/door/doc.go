@@ -1,0 +1,49 @@
+// Package door decides who may come in, before a connection costs anything: how many in
+// total, how many of one source, how many that have not authenticated, and which sources
+// have misbehaved. It is pure: no sockets, no clock of its own.
+//
+// # A connection's way
+//
+//	accept ─▶ Admit ───────────────▶ in ─▶ Authenticated ─▶ Leave
+//	accept ─▶ Enter ─▶ (header) Learn ─▶ in ─▶ Authenticated ─▶ Leave
+//
+// Admit is for a listener whose peer is the client. Behind a trusted proxy the client is
+// known only after the proxy's header: Enter holds the connection to the total alone,
+// Learn to everything else. Whoever was let in by Admit or Enter must Leave, once,
+// whatever became of it; whoever was refused by Admit or Enter must not.
+//
+// A verdict has up to two parts: the reason for which the newcomer is refused, and the
+// victim that has to go instead. A victim is out of all caps from that moment on; the
+// caller closes it, and its Leave then follows like any other's.
+//
+// # Who loses
+//
+// A source is one IPv4 address, or one /64 of IPv6. Dropping newcomers would let whoever
+// holds all half-open connections lock every customer out. So the one that goes is the
+// oldest unauthenticated connection of the source that holds most of them; among sources
+// that hold as many, of the one that has been waiting longest. An honest terminal
+// authenticates in a moment and is never that one. A newcomer loses only if its own source
+// is the heaviest. From Start unauthenticated connections on this happens with a
+// probability that rises from Rate percent to certainty at Full, and always when the total
+// is reached: an unauthenticated connection never costs a newcomer its place.
+//
+// # Penalties
+//
+// Each offence adds seconds to its source's debt, and a debt falls by one second a second.
+// Once it is over Threshold, times one more than the source's authenticated connections,
+// newcomers of the source are refused until it is paid: a campus with customers at work is
+// not shut for one broken terminal. A wrong password is no offence: core has its locks.
+// Exempt networks, and connections without a usable address, have neither debts nor a cap
+// of their own; their half-open connections count like anybody's.
+//
+// # Bounds
+//
+// Memory: one entry a source with open connections, so at most as many as connections, and
+// Penalties.Sources debts; when that many are owed, the one that is paid first is
+// forgotten. Time: O(log n) each step. At most maxClosing victims are waited for at once;
+// they still hold descriptors, so the total may be exceeded by as many.
+//
+// # If we crash
+//
+// Nothing is kept: all doors open with nobody inside and nobody in debt.
+package door

@@ -1,0 +1,246 @@
+package door
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+var start = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+
+func always() float64 { return 0 }
+func never() float64  { return 0.999999 }
+
+func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
+
+// hall is a door and who is inside, by name.
+type hall struct {
+	*Door
+	t      *testing.T
+	inside map[string]*Visitor
+}
+
+func open(t *testing.T, l Limits, chance func() float64) *hall {
+	return &hall{New(l, chance), t, make(map[string]*Visitor)}
+}
+
+// admit wants "", a reason, or the name of the victim.
+func (h *hall) admit(name, source, want string) *Visitor {
+	h.t.Helper()
+	v := &Visitor{Owner: name}
+	h.check(v, h.Admit(v, addr(source), start), want)
+	return v
+}
+
+func (h *hall) check(v *Visitor, got Verdict, want string) {
+	h.t.Helper()
+	said := ""
+	switch {
+	case got.Refused != session.StayOpen && got.Victim != nil:
+		h.t.Fatalf("%v: refused and a victim: %+v", v.Owner, got)
+	case got.Refused != session.StayOpen:
+		said = got.Refused.String()
+	case got.Victim != nil:
+		said = got.Victim.Owner.(string)
+	}
+	if said != want {
+		h.t.Fatalf("%v: %q, want %q", v.Owner, said, want)
+	}
+	if got.Refused == session.StayOpen {
+		h.inside[v.Owner.(string)] = v
+	}
+}
+
+func (h *hall) leave(name string) {
+	h.Leave(h.inside[name])
+	delete(h.inside, name)
+}
+
+func TestSourceOf(t *testing.T) {
+	for in, want := range map[string]string{
+		"192.0.2.7":              "192.0.2.7/32",
+		"::ffff:192.0.2.7":       "192.0.2.7/32",
+		"2001:db8:1:2:3:4:5:6":   "2001:db8:1:2::/64",
+		"fe80::1%eth0":           "fe80::/64",
+		"2001:db8:1:2:ffff::1":   "2001:db8:1:2::/64",
+		"2001:db8:1:3:ffff::1":   "2001:db8:1:3::/64",
+		"::ffff:255.255.255.255": "255.255.255.255/32",
+	} {
+		if got := SourceOf(addr(in)).String(); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+	if p := SourceOf(netip.Addr{}); p.IsValid() {
+		t.Errorf("no address has the source %v", p)
+	}
+}
+
+func TestTotal(t *testing.T) {
+	h := open(t, Limits{Connections: 3}, never)
+	for i, n := range []string{"a", "b", "c"} {
+		h.Authenticated(h.admit(n, fmt.Sprintf("192.0.2.%d", i), ""))
+	}
+	h.admit("d", "192.0.2.9", "front_full")
+	h.leave("b")
+	h.admit("e", "192.0.2.9", "")
+	// e has not authenticated: it must not cost a newcomer its place, but its own
+	// source's newcomers have no better right.
+	h.admit("f", "192.0.2.9", "front_full")
+	h.admit("g", "192.0.2.8", "e")
+	if s := h.Status(9, start); s.Open != 4 || s.Closing != 1 || s.Evicted != 1 || s.Refused["front_full"] != 2 {
+		t.Errorf("%+v", s)
+	}
+	h.leave("e")
+	h.leave("g")
+	h.admit("h", "192.0.2.8", "")
+	if s := h.Status(9, start); s.Open != 3 || s.Closing != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Victims that their loops have not closed yet hold descriptors.
+func TestVictimsThatAreNotClosedAreBounded(t *testing.T) {
+	h := open(t, Limits{Connections: 1}, never)
+	h.admit("0", "10.0.0.0", "")
+	for i := range maxClosing {
+		h.admit(fmt.Sprint(i+1), fmt.Sprintf("10.0.%d.%d", (i+1)/256, (i+1)%256), fmt.Sprint(i))
+	}
+	h.admit("more", "10.1.0.0", "front_full")
+	h.leave("0")
+	h.admit("more", "10.1.0.0", fmt.Sprint(maxClosing))
+}
+
+func TestPerSource(t *testing.T) {
+	h := open(t, Limits{Connections: 100, PerSource: 2, Exempt: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, never)
+	h.Authenticated(h.admit("a", "2001:db8::1", ""))
+	h.admit("b", "2001:db8::2", "")
+	h.admit("c", "2001:db8::3", "source_full")
+	h.admit("d", "2001:db8:0:1::3", "")
+	h.leave("a")
+	h.admit("c", "2001:db8::3", "")
+	for i := range 5 {
+		h.admit(fmt.Sprint(i), "10.1.1.1", "")
+	}
+	h.SetLimits(Limits{Connections: 100, PerSource: 2})
+	h.admit("5", "10.1.1.1", "source_full")
+	h.SetLimits(Limits{Connections: 100})
+	h.admit("5", "10.1.1.1", "")
+}
+
+func TestWhoLoses(t *testing.T) {
+	l := Limits{Connections: 100, Unauthenticated: EarlyDrop{Start: 4, Rate: 30, Full: 4}}
+	h := open(t, l, never)
+	h.admit("a1", "192.0.2.1", "")
+	h.admit("b1", "192.0.2.2", "")
+	h.admit("b2", "192.0.2.2", "")
+	h.admit("b3", "192.0.2.2", "")
+	h.admit("b4", "192.0.2.2", "unauthenticated_full") // from the heaviest source itself
+	h.admit("c1", "192.0.2.3", "b1")                   // its oldest
+	h.admit("c2", "192.0.2.3", "b2")                   // a1, b3 and c1 would be as many; b has 2
+	h.admit("c3", "192.0.2.3", "unauthenticated_full")
+	h.admit("d1", "192.0.2.4", "c1")
+	// All have one: the one that waits longest.
+	h.admit("e1", "192.0.2.5", "a1")
+	h.Authenticated(h.inside["b3"])
+	h.admit("f1", "192.0.2.6", "") // an authenticated one makes room
+	h.admit("g1", "192.0.2.7", "c2")
+}
+
+// Whoever holds all half-open connections locks nobody out, and an honest terminal that
+// authenticates at once is never dropped for the flood.
+func TestFloodFromOneSourceLocksNobodyOut(t *testing.T) {
+	l := Limits{Connections: 1000, Unauthenticated: EarlyDrop{Start: 10, Rate: 30, Full: 100}}
+	d := New(l, rand.New(rand.NewPCG(1, 2)).Float64)
+	stranger, honest := addr("203.0.113.1"), addr("192.0.2.1")
+	for range 10_000 {
+		for range 10 {
+			d.Admit(new(Visitor), stranger, start)
+		}
+		v := new(Visitor)
+		if got := d.Admit(v, honest, start); got.Refused != session.StayOpen {
+			t.Fatalf("the honest one is refused: %v", got.Refused)
+		} else if got.Victim != nil {
+			d.Leave(got.Victim)
+		}
+		for range 3 { // connections of the flood in the time of a handshake
+			d.Admit(new(Visitor), stranger, start)
+		}
+		if v.victim {
+			t.Fatal("the honest one was dropped")
+		}
+		d.Authenticated(v)
+		d.Leave(v)
+	}
+	if s := d.Status(1, start); s.Unauthenticated > 100 || s.Heaviest[0].Source != SourceOf(stranger) {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestEarlyDropRises(t *testing.T) {
+	for _, c := range []struct {
+		waiting int
+		want    float64
+	}{{9, 0}, {10, 0.3}, {15, 0.65}, {19, 0.93}, {20, 1}} {
+		dropped := 0
+		for i := range 1000 {
+			d := New(Limits{Connections: 1000, Unauthenticated: EarlyDrop{10, 30, 20}}, never)
+			for range c.waiting {
+				d.Admit(new(Visitor), addr("192.0.2.1"), start)
+			}
+			d.chance = func() float64 { return float64(i) / 1000 }
+			if d.Admit(new(Visitor), addr("192.0.2.1"), start).Refused != session.StayOpen {
+				dropped++
+			}
+		}
+		if got := float64(dropped) / 1000; got < c.want-0.002 || got > c.want+0.002 {
+			t.Errorf("with %d waiting %.3f are dropped, want %.3f", c.waiting, got, c.want)
+		}
+	}
+}
+
+func TestBehindAProxy(t *testing.T) {
+	l := Limits{Connections: 3, PerSource: 1, Unauthenticated: EarlyDrop{Start: 2, Rate: 100, Full: 2}}
+	h := open(t, l, always)
+	enter := func(name, want string) *Visitor {
+		v := &Visitor{Owner: name}
+		h.check(v, h.Enter(v), want)
+		return v
+	}
+	learn := func(v *Visitor, source, want string) {
+		t.Helper()
+		a, _ := netip.ParseAddr(source)
+		h.check(v, h.Learn(v, a, start), want)
+	}
+	a, b, c := enter("a", ""), enter("b", ""), enter("c", "")
+	enter("d", "front_full") // nobody is known that could go
+	learn(a, "192.0.2.1", "")
+	learn(b, "192.0.2.1", "source_full")
+	h.leave("b")
+	learn(c, "192.0.2.2", "")
+	e := enter("e", "")
+	learn(e, "192.0.2.3", "a")
+	learn(e, "192.0.2.9", "") // its source is known: nothing changes
+	h.Authenticated(c)
+	h.leave("a")
+	check := enter("check", "")
+	learn(check, "", "") // no address: counted, but held to no bound of a source
+	s := h.Status(9, start)
+	if s.Open != 3 || s.Unauthenticated != 2 || s.Sources != 3 {
+		t.Errorf("%+v", s)
+	}
+	// A victim before its header came learns nothing more.
+	f := enter("f", "e")
+	learn(e, "192.0.2.3", "")
+	h.leave("e")
+	h.leave("f")
+	h.Leave(c)
+	h.Leave(check)
+	_ = f
+	if s := h.Status(9, start); s.Open != 0 || s.Sources != 0 || s.Unauthenticated != 0 || s.Closing != 0 {
+		t.Errorf("everybody left: %+v", s)
+	}
+}

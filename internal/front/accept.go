@@ -1,0 +1,179 @@
+package front
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
+
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// We accept by ourselves and hand connections over to the loops: gnet's own accept ends
+// the whole engine when there is no file descriptor left.
+
+const (
+	// acceptors of each listener. One alone would wait for a loop between two connections.
+	acceptors = 4
+
+	minPause = 5 * time.Millisecond // after an accept that failed, doubled each time
+	maxPause = time.Second
+
+	keepAlive = 60 * time.Second // TCP's own, finds peers that are gone without a word
+)
+
+// AcceptFaults are the words of Observer.AcceptFailed: which of its resources ran out.
+func AcceptFaults() []string { return []string{faultFiles, faultSystemFiles, faultMemory, faultOther} }
+
+const (
+	faultFiles       = "open_files"   // the process's limit of open files
+	faultSystemFiles = "system_files" // the machine's
+	faultMemory      = "memory"       // of the kernel, for sockets or for epoll
+	faultOther       = "other"
+)
+
+func acceptFault(err error) string {
+	switch {
+	case errors.Is(err, unix.EMFILE):
+		return faultFiles
+	case errors.Is(err, unix.ENFILE):
+		return faultSystemFiles
+	case errors.Is(err, unix.ENOBUFS), errors.Is(err, unix.ENOMEM), errors.Is(err, unix.ENOSPC):
+		return faultMemory
+	}
+	return faultOther
+}
+
+// listen binds an address. Accepted sockets inherit the keep-alive options.
+func listen(address string) (*net.TCPListener, error) {
+	lc := net.ListenConfig{
+		KeepAlive: -1, // not by Go, which would make four system calls for each connection
+		Control:   func(_, _ string, c syscall.RawConn) error { return setKeepAlive(c) },
+	}
+	l, err := lc.Listen(context.Background(), network(address), address)
+	if err != nil {
+		return nil, fmt.Errorf("front: listen on %s: %w", address, err)
+	}
+	return l.(*net.TCPListener), nil
+}
+
+// network keeps 0.0.0.0 to IPv4, where Go would listen on IPv6 as well.
+func network(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return "tcp"
+	}
+	if ip, err := netip.ParseAddr(host); err == nil && ip.Is4() && ip.IsUnspecified() {
+		return "tcp4"
+	}
+	return "tcp"
+}
+
+func setKeepAlive(c syscall.RawConn) error {
+	var err error
+	ctl := c.Control(func(fd uintptr) {
+		err = errors.Join(
+			unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1),
+			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, int(keepAlive.Seconds())),
+			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, int(keepAlive.Seconds())/5),
+			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_KEEPCNT, 5),
+		)
+	})
+	return errors.Join(ctl, err)
+}
+
+// Probe reports whether address can be listened on now.
+func Probe(address string) error {
+	l, err := listen(address)
+	if err != nil {
+		return errors.Unwrap(err)
+	}
+	return l.Close()
+}
+
+// trouble is what an accept loop has with the system; a listener's acceptors share one, so
+// that it is said once when it begins and once when it is over.
+type trouble struct{ on atomic.Bool }
+
+// accept takes connections in until its listener is closed. No other error ends it: what
+// has run out comes back when connections end.
+func (s *Server) accept(l *net.TCPListener, t *trouble) {
+	pause := minPause
+	for {
+		nc, err := l.AcceptTCP()
+		if err == nil {
+			err = s.takeIn(nc)
+		}
+		switch {
+		case err == nil:
+			pause = minPause
+			if t.on.Load() && t.on.CompareAndSwap(true, false) {
+				s.log.Info("connections are accepted again", zap.Stringer("listener", l.Addr()))
+			}
+			continue
+		case errors.Is(err, net.ErrClosed):
+			return
+		}
+		s.observer.AcceptFailed(acceptFault(err))
+		if !t.on.Swap(true) {
+			s.log.Warn("a connection could not be accepted; tried again until it works. "+
+				"If open files ran out, raise LimitNOFILE or lower limits.connections",
+				zap.Stringer("listener", l.Addr()), zap.Error(err))
+		}
+		select {
+		case <-time.After(pause):
+			pause = min(2*pause, maxPause)
+		case <-s.closing:
+			return
+		}
+	}
+}
+
+// takeIn asks the door, and hands the connection over to a loop. It owns nc. The error is
+// of the system; a refusal is none.
+func (s *Server) takeIn(nc *net.TCPConn) error {
+	c := &conn{server: s, peer: session.Peer{Addr: peerAddr(nc)}}
+	c.visitor.Owner = c
+	verdict := s.door.Admit(&c.visitor, c.peer.Addr.Addr(), time.Now())
+	s.evict(verdict.Victim)
+	if verdict.Refused != session.StayOpen {
+		s.observer.ConnectionRefused(verdict.Refused.String())
+		_ = nc.Close()
+		return nil
+	}
+	// The loop gets a duplicate, and nc is closed: for a moment there are two descriptors.
+	// Once this returns OnOpen has run, or never will.
+	_, err := s.engine.EnrollContext(nc, c)
+	if c.home.Load() == nil {
+		s.door.Leave(&c.visitor)
+		if err == nil {
+			err = unix.ENOSPC // epoll did not take it; gnet keeps the error to itself
+		}
+		return fmt.Errorf("hand over to an event loop: %w", err)
+	}
+	return nil
+}
+
+// peerAddr copies the peer's address, unmapped and without zone. It also takes the zones
+// off the socket's own addresses: gnet would put their bytes, which Go shares between all
+// connections, into a pool to be written over.
+func peerAddr(nc *net.TCPConn) netip.AddrPort {
+	for _, a := range []net.Addr{nc.LocalAddr(), nc.RemoteAddr()} {
+		if tcp, ok := a.(*net.TCPAddr); ok {
+			tcp.Zone = ""
+		}
+	}
+	tcp, ok := nc.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	a := tcp.AddrPort()
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+}

@@ -1,0 +1,48 @@
+package front
+
+import (
+	"time"
+
+	"github.com/tradefront/tradefront/internal/door"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// What a connection does is told to the door, which sets its source's debts by it.
+
+// offences are the ends of a connection that its source is penalised for.
+var offences = map[session.CloseReason]door.Offence{
+	session.Malformed:    door.Malformed,
+	session.AuthTimeout:  door.NoAuthentication,
+	session.RefusalFlood: door.RefusalFlood,
+}
+
+// tellDoor passes on what is new since the last call.
+func (c *conn) tellDoor() {
+	d := c.server.door
+	if !c.authenticated && c.State() >= session.Authenticated && c.Closing() == session.StayOpen {
+		c.authenticated = true
+		d.Authenticated(&c.visitor)
+	}
+	for ; c.refused < c.RefusedBeforeAuth(); c.refused++ {
+		d.Penalise(&c.visitor, door.FailedAuthentication, time.Now())
+	}
+	if o, ok := offences[c.Closing()]; ok && c.Ended() {
+		d.Penalise(&c.visitor, o, time.Now())
+	}
+}
+
+// evict closes a connection that the door has named, if any. Its loop does it: here, or in
+// OnOpen if it is not there yet.
+func (s *Server) evict(victim *door.Visitor) {
+	if victim == nil {
+		return
+	}
+	c := victim.Owner.(*conn)
+	c.evicted.Store(true)
+	if l := c.home.Load(); l != nil {
+		s.execute(l.el, func() {
+			c.Close(session.Evicted)
+			c.closeIfOver()
+		})
+	}
+}
