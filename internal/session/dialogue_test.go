@@ -15,6 +15,8 @@ type dialogue struct {
 	s   session.Session
 	now time.Time
 
+	settings *session.Settings
+
 	verdict session.Reason         // of DoVerify
 	attempt *session.LoginAttempt  // of the login that is on its way
 	said    []session.Reason       // the session's own verdicts
@@ -44,7 +46,7 @@ func newDialogue(t *testing.T) *dialogue {
 }
 
 func newDialogueWith(t *testing.T, settings *session.Settings) *dialogue {
-	d := &dialogue{t: t, now: time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)}
+	d := &dialogue{t: t, settings: settings, now: time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)}
 	d.s = session.New(settings, d.now)
 	for i := range d.draw {
 		d.draw[i] = byte(i)
@@ -100,7 +102,7 @@ func (d *dialogue) spend(a *session.AuthAttempt) {
 		d.t.Fatal("an answer is verified, and no challenge is out")
 	case *a.Challenge != d.draw:
 		d.t.Fatal("an answer is verified against another challenge than the last")
-	case d.now.Sub(d.drawnAt) >= settings.ChallengeTTL:
+	case d.now.Sub(d.drawnAt) >= d.settings.ChallengeTTL:
 		d.t.Fatalf("an answer is verified %v after its challenge", d.now.Sub(d.drawnAt))
 	}
 	d.out = false

@@ -133,10 +133,16 @@ var (
 	}
 )
 
+// slowSettings let a challenge grow old before the connection does.
+var slowSettings = session.Settings{
+	AuthTimeout: time.Minute, LoginTimeout: time.Minute, ChallengeTTL: 15 * time.Second,
+	BodyBeforeAuth: 512, PendingFrames: 8, Refusals: 20,
+}
+
 // play begins anywhere (chance alone seldom gets beyond the authentication) and looks after
 // each move whether what must hold does. What a challenge is good for, dialogue looks at.
 func play(t *testing.T, c chance) {
-	d := newDialogue(t)
+	d := newDialogueWith(t, &slowSettings)
 	begun := session.State(c.upTo(int(session.LoggedIn), "begun"))
 	d.reach(begun)
 	d.accepted = begun == session.LoggedIn
@@ -156,6 +162,8 @@ func play(t *testing.T, c chance) {
 			t.Fatalf("state %v, login on its way: %v", state, d.attempt != nil)
 		case d.close == session.Malformed && (len(d.sent) > answers || d.fault == 0):
 			t.Fatalf("malformed: %d answers, fault %d", len(d.sent)-answers, d.fault)
+		case before < session.Authenticated && len(d.sent) > answers && d.sent[answers].code == session.UnknownRequest.Code():
+			t.Fatal("a stranger was told which requests there are")
 		case len(d.sent) > answers+1:
 			t.Fatalf("%d answers to one event", len(d.sent)-answers)
 		case begun < session.Authenticated && state < session.Authenticated && d.refused() > 3:
