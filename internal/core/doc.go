@@ -7,8 +7,11 @@
 //	   │
 //	   ├── remembered? ──▶ User, without argon2
 //	   ▼
+//	equal work under way? ── wait for what it finds
+//	   │ no
+//	   ▼
 //	hash queue ── full, or the caller gave up ──▶ refused 90
-//	   │ a slot of a few
+//	   │ a slot of a few; sources take turns
 //	   ▼
 //	reserve with the locks ── locked meanwhile ──▶ refused 75 or 143
 //	   │                   └─ as many guesses in flight as are left ──▶ refused 90
@@ -25,6 +28,23 @@
 // not evaluated and does not extend the lock. IPv6 sources count by /64, which is what
 // one customer is given.
 //
+// # Who shares an address with a stranger
+//
+// A stranger who knows an account and sits behind the same address (and has admitted
+// terminal software, for without that nobody gets as far as a password) can keep
+// (account, source) locked: the customer then gets 75 from there, and comes in from any
+// other address, or after an operator's unlock; who is logged in stays so. It would be
+// friendly to let a remembered password pass the lock. We do not: whether a password is
+// remembered is itself an answer to a guess, it costs no argon2, and an attempt that the
+// lock lets through to it is one that the lock does not bound. Nothing but the password
+// tells the two apart.
+//
+// # The queue
+//
+// Waiting attempts are served source by source in turn; when the queue is full, a source
+// with fewer waiting gets the place of the newest attempt of the source with most, which
+// is told to come again (90). So whoever fills the queue from one address holds up himself.
+//
 // # Invariants
 //
 //   - Never are more wrong guesses evaluated than a bucket has room for, however many
@@ -39,7 +59,7 @@
 //
 // # Bounds
 //
-// Options names them: slots and queue of argon2 (each slot holds Params.MemoryKiB), the
+// Options names them: slots and queue of argon2, which bounds all sources together (each slot holds Params.MemoryKiB), the
 // remembered logins, and the buckets (MaxBuckets for each of the two kinds; when there
 // are more, the ones least recently used are forgotten).
 //

@@ -25,7 +25,7 @@ type Source interface {
 type Options struct {
 	Params             Params        // of new hashes, and of the work done for unknown accounts
 	Parallel           int           // argon2 slots; 0 for one a processor
-	HashQueue          int           // attempts that wait for a slot; more are Busy
+	HashQueue          int           // attempts that wait for a slot, over all sources; more are Busy
 	Remember           time.Duration // how long a verified login is remembered; 0 for not at all
 	RememberAccounts   int           // how many are
 	LockFailures       int           // failures that lock (account, source)
@@ -61,9 +61,10 @@ type Local struct {
 	now    func() time.Time
 	dummy  hash // what unknown accounts are evaluated against; matches no password
 
-	locks  *locks
-	memory *memory
-	queue  *queue
+	locks   *locks
+	memory  *memory
+	queue   *queue
+	flights flights
 
 	refreshing sync.Mutex // one Refresh at a time
 	current    atomic.Pointer[snapshot]
@@ -97,12 +98,13 @@ func NewLocal(source Source, o Options) (*Local, error) {
 		return nil, err
 	}
 	return &Local{
-		source: source,
-		now:    o.Now,
-		dummy:  randomHash(o.Params),
-		locks:  newLocks(o.LockFailures, o.LockSourceFailures, o.LockDecay),
-		memory: newMemory(o.RememberAccounts, o.Remember),
-		queue:  newQueue(o.Parallel, o.HashQueue),
+		source:  source,
+		now:     o.Now,
+		dummy:   randomHash(o.Params),
+		locks:   newLocks(o.LockFailures, o.LockSourceFailures, o.LockDecay),
+		memory:  newMemory(o.RememberAccounts, o.Remember),
+		queue:   newQueue(o.Parallel, o.HashQueue),
+		flights: flights{followers: make(map[memo][]chan bool)},
 	}, nil
 }
 
@@ -210,9 +212,8 @@ func (l *Local) Stats() Stats {
 		Remembered:       l.memory.len(),
 		RememberedHits:   l.memory.hits.Load(),
 		RememberedMisses: l.memory.misses.Load(),
-		Hashing:          l.queue.running(),
-		HashQueue:        l.queue.waiting(),
 	}
+	s.Hashing, s.HashQueue = l.queue.count()
 	if current := l.current.Load(); current != nil {
 		s.Accounts = len(current.holders)
 	}

@@ -53,6 +53,9 @@ func (m *memory) key(account regulation.Account, h *hash, password []byte) memo 
 	return k
 }
 
+// enabled reports whether anything is remembered.
+func (m *memory) enabled() bool { return m.until != nil }
+
 // remembers counts a hit or a miss.
 func (m *memory) remembers(k memo, now time.Time) bool {
 	if m.remembersQuietly(k, now) {

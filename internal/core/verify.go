@@ -70,27 +70,62 @@ func (l *Local) Verify(ctx context.Context, a Attempt) (User, error) {
 		l.locks.forgive(origin)
 		return User{a.Account, holder.userType}, nil
 	}
-	// 4. Wait for a slot, then look again: time has passed.
-	if !l.queue.enter(ctx) {
-		return User{}, &Refused{Busy}
+	reason := l.evaluate(ctx, origin, memo, &holder, known, a.Password)
+	if reason != 0 {
+		return User{}, &Refused{reason}
+	}
+	return User{a.Account, holder.userType}, nil
+}
+
+// evaluate returns 0 if the password is right, found out by this attempt or by another that
+// did the same work meanwhile.
+func (l *Local) evaluate(ctx context.Context, o origin, memo memo, h *holder, known bool, password []byte) Reason {
+	if !l.memory.enabled() {
+		return l.hash(ctx, o, memo, h, known, password) // nothing would be found in the memory
+	}
+	for {
+		// 4. The same work is under way: wait for it.
+		lead, ok := l.flights.board(ctx, memo)
+		if !ok {
+			return Busy
+		}
+		if lead {
+			break
+		}
+		if l.memory.remembersQuietly(memo, l.now()) {
+			l.locks.forgive(o)
+			return 0
+		}
+	}
+	right := false
+	defer func() { l.flights.land(memo, right) }()
+	reason := l.hash(ctx, o, memo, h, known, password)
+	right = reason == 0
+	return reason
+}
+
+func (l *Local) hash(ctx context.Context, o origin, memo memo, h *holder, known bool, password []byte) Reason {
+	// 5. Wait for a slot, then look again: time has passed.
+	if !l.queue.enter(ctx, o.source) {
+		return Busy
 	}
 	defer l.queue.leave()
 	if l.memory.remembersQuietly(memo, l.now()) {
-		l.locks.forgive(origin)
-		return User{a.Account, holder.userType}, nil
+		l.locks.forgive(o)
+		return 0
 	}
-	// 5. Reserve, evaluate, settle.
-	if reason := l.locks.reserve(origin, l.now()); reason != 0 {
-		return User{}, &Refused{reason}
+	// 6. Reserve, evaluate, settle.
+	if reason := l.locks.reserve(o, l.now()); reason != 0 {
+		return reason
 	}
-	right := holder.hash.matches(a.Password) && known
-	l.locks.settle(origin, right, l.now())
+	right := h.hash.matches(password) && known
+	l.locks.settle(o, right, l.now())
 	switch {
 	case !known:
-		return User{}, &Refused{UnknownAccount}
+		return UnknownAccount
 	case !right:
-		return User{}, &Refused{WrongPassword}
+		return WrongPassword
 	}
 	l.memory.remember(memo, l.now())
-	return User{a.Account, holder.userType}, nil
+	return 0
 }

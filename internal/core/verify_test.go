@@ -131,18 +131,18 @@ func TestRememberNothing(t *testing.T) {
 func TestQueueIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue = 1, 2 })
-		if !h.queue.enter(t.Context()) { // a computation that runs
+		if !h.queue.enter(t.Context(), elsewhere) { // a computation that runs
 			t.Fatal("the free slot was refused")
 		}
 		var waiting sync.WaitGroup
-		for range 2 {
-			waiting.Go(func() { h.want("waited", h.try(alice, "right", home), 0) })
+		for _, id := range []regulation.Account{alice, bob} {
+			waiting.Go(func() { h.want("waited", h.try(id, "right", home), 0) })
 		}
 		synctest.Wait() // both wait
 		if s := h.Stats(); s.Hashing != 1 || s.HashQueue != 2 {
 			t.Errorf("%+v", s)
 		}
-		h.want("one too many", h.try(bob, "right", home), Busy)
+		h.want("one too many", h.try(alice, "another", home), Busy)
 		h.queue.leave()
 		waiting.Wait()
 		if s := h.Stats(); s.Hashing != 0 || s.HashQueue != 0 {
@@ -155,7 +155,7 @@ func TestQueueIsBounded(t *testing.T) {
 func TestNoQueue(t *testing.T) {
 	h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue = 1, 0 })
 	h.want("the slot is free", h.try(alice, "right", home), 0)
-	h.queue.enter(t.Context())
+	h.queue.enter(t.Context(), elsewhere)
 	h.want("the slot is taken", h.try(bob, "right", home), Busy)
 	h.want("remembered needs none", h.try(alice, "right", home), 0)
 }
@@ -164,7 +164,7 @@ func TestNoQueue(t *testing.T) {
 func TestRememberedWhileWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(o *Options) { o.Parallel, o.LockFailures = 1, 1 })
-		h.queue.enter(t.Context())
+		h.queue.enter(t.Context(), elsewhere)
 		var waiting sync.WaitGroup
 		waiting.Go(func() { h.want("waited", h.try(alice, "right", home), 0) })
 		synctest.Wait()
@@ -181,7 +181,7 @@ func TestRememberedWhileWaiting(t *testing.T) {
 func TestWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(o *Options) { o.Parallel, o.LockFailures = 1, 1 })
-		h.queue.enter(t.Context())
+		h.queue.enter(t.Context(), elsewhere)
 		var waiting sync.WaitGroup
 		for range 20 {
 			waiting.Go(func() { h.want("waited", h.try(alice, "right", home), 0) })

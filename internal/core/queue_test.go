@@ -1,0 +1,262 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// A stranger who fills the queue from one address with wrong passwords of many accounts: the
+// honest login from elsewhere is let into the queue, and its turn comes second.
+func TestStrangerDoesNotHoldTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue = 1, 10 })
+		h.queue.enter(t.Context(), elsewhere) // the stranger's first is being evaluated
+		var strangers sync.WaitGroup
+		var refusals [10]Reason
+		var done atomic.Int64
+		for i := range refusals {
+			strangers.Go(func() {
+				refusals[i] = h.try(regulation.Account(fmt.Sprint("9", i)), "guess", elsewhere)
+				done.Add(1)
+			})
+			synctest.Wait() // in this order
+		}
+		var honest sync.WaitGroup
+		var before int64
+		honest.Go(func() {
+			h.want("honest", h.try(alice, "right", home), 0)
+			before = done.Load()
+		})
+		synctest.Wait()
+		if got := h.try(bob, "one more guess", elsewhere); got != Busy {
+			t.Errorf("the stranger's next is %v, want busy", got)
+		}
+		h.queue.leave()
+		honest.Wait()
+		strangers.Wait()
+		if refusals[9] != Busy {
+			t.Errorf("the newest of the stranger's is %v, want busy: its place went to the honest login", refusals[9])
+		}
+		if before > 3 { // the newest, the first of the line, and one that may finish at the same moment
+			t.Errorf("%d of the stranger's were done before the honest login", before)
+		}
+	})
+}
+
+func TestQueueServesSourcesInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(1, 100)
+		sources := []netip.Addr{home, elsewhere, netip.MustParseAddr("192.0.2.1")}
+		q.enter(t.Context(), home)
+		var served []int
+		var all sync.WaitGroup
+		for _, i := range []int{0, 0, 0, 0, 1, 1, 2} {
+			all.Go(func() {
+				q.enter(t.Context(), sources[i])
+				served = append(served, i) // one slot: nobody else runs
+				q.leave()
+			})
+			synctest.Wait()
+		}
+		q.leave()
+		all.Wait()
+		if got := fmt.Sprint(served); got != "[0 1 2 0 1 0 0]" {
+			t.Errorf("served %s", got)
+		}
+	})
+}
+
+// Who makes room for whom, with a queue of 4 places.
+func TestQueueMakesRoom(t *testing.T) {
+	third := netip.MustParseAddr("192.0.2.1")
+	for _, test := range []struct {
+		name     string
+		waiting  []netip.Addr
+		newcomer netip.Addr
+		in       bool
+	}{
+		{"room is left", []netip.Addr{home, home, home}, home, true},
+		{"all are one source's", []netip.Addr{home, home, home, home}, elsewhere, true},
+		{"that source itself", []netip.Addr{home, home, home, home}, home, false},
+		{"three and one", []netip.Addr{home, home, home, elsewhere}, elsewhere, true},
+		{"two and two", []netip.Addr{home, home, elsewhere, elsewhere}, elsewhere, false},
+		{"two, one, one, and then two, two, one", []netip.Addr{home, home, elsewhere, third}, elsewhere, false},
+		{"two and two, a third", []netip.Addr{home, home, elsewhere, elsewhere}, third, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			q := newQueue(0, 4)
+			for _, source := range test.waiting {
+				if called, _ := q.join(source); called == nil {
+					t.Fatal("no room")
+				}
+			}
+			if called, _ := q.join(test.newcomer); (called != nil) != test.in {
+				t.Errorf("let in: %v", called != nil)
+			}
+			if _, waiting := q.count(); waiting > 4 {
+				t.Errorf("%d wait", waiting)
+			}
+		})
+	}
+}
+
+// Many sources enter, leave and give up at once: never more run than there are slots, never
+// more wait than the bound, and nothing is left at the end.
+func TestQueueUnderChance(t *testing.T) {
+	const slots, bound = 3, 16
+	q := newQueue(slots, bound)
+	var running, entered, refused atomic.Int64
+	var all sync.WaitGroup
+	for worker := range 32 {
+		random := rand.New(rand.NewPCG(1, uint64(worker)))
+		all.Go(func() {
+			for range 500 {
+				source := netip.AddrFrom4([4]byte{192, 0, 2, byte(random.IntN(6))})
+				ctx, cancel := context.WithCancel(t.Context())
+				if random.IntN(3) == 0 {
+					go cancel()
+				}
+				if q.enter(ctx, source) {
+					if n := running.Add(1); n > slots {
+						t.Errorf("%d run", n)
+					}
+					if _, waiting := q.count(); waiting > bound {
+						t.Errorf("%d wait", waiting)
+					}
+					entered.Add(1)
+					for range random.IntN(8) {
+						runtime.Gosched()
+					}
+					running.Add(-1)
+					q.leave()
+				} else {
+					refused.Add(1)
+				}
+				cancel()
+			}
+		})
+	}
+	all.Wait()
+	if run, wait := q.count(); run != 0 || wait != 0 || q.turns.Len() != 0 || len(q.lines) != 0 {
+		t.Errorf("%d run, %d wait, %d turns, %d lines are left", run, wait, q.turns.Len(), len(q.lines))
+	}
+	if entered.Load() == 0 || refused.Load() == 0 {
+		t.Errorf("%d entered, %d refused: nothing was tested", entered.Load(), refused.Load())
+	}
+}
+
+// Many terminals of one account with one password: one place in the queue, one argon2.
+func TestEqualWorkIsDoneOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue, o.LockFailures = 2, 100, 1 })
+		for range 2 {
+			h.queue.enter(t.Context(), elsewhere)
+		}
+		var waiting sync.WaitGroup
+		for i := range 50 {
+			source := netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})
+			waiting.Go(func() { h.want("waited", h.try(alice, "right", source), 0) })
+		}
+		synctest.Wait()
+		if s := h.Stats(); s.HashQueue != 1 {
+			t.Errorf("%d wait for a slot, want 1", s.HashQueue)
+		}
+		h.queue.leave()
+		h.queue.leave()
+		waiting.Wait()
+		if s := h.Stats(); s.RememberedMisses != 50 || len(h.flights.followers) != 0 {
+			t.Errorf("%+v, %d flights are left", s, len(h.flights.followers))
+		}
+	})
+}
+
+// Equal wrong passwords are evaluated one after the other, each counted, until the lock.
+func TestEqualWrongPasswordsCount(t *testing.T) {
+	for _, remember := range []time.Duration{0, time.Hour} {
+		h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue, o.Remember = 8, 100, remember })
+		reasons := make(chan Reason, 40)
+		var guessers sync.WaitGroup
+		for range cap(reasons) {
+			guessers.Go(func() { reasons <- h.try(alice, "the same guess", home) })
+		}
+		guessers.Wait()
+		close(reasons)
+		count := make(map[Reason]int)
+		for r := range reasons {
+			count[r]++
+		}
+		if count[WrongPassword] != 5 || count[WrongPassword]+count[AccountLocked]+count[Busy] != 40 || len(h.flights.followers) != 0 {
+			t.Errorf("outcomes %v, want exactly 5 evaluated", count)
+		}
+	}
+}
+
+// The one who does the work gives up: the next of those who wait for it does it.
+func TestWorkIsTakenOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, func(o *Options) { o.Parallel = 1 })
+		h.queue.enter(t.Context(), elsewhere)
+		ctx, giveUp := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		all.Go(func() {
+			if _, err := h.Verify(ctx, Attempt{alice, []byte("right"), home}); err == nil {
+				t.Error("who gave up was let in")
+			}
+		})
+		synctest.Wait()
+		for range 3 {
+			all.Go(func() { h.want("took over", h.try(alice, "right", home), 0) })
+		}
+		impatient, leave := context.WithCancel(t.Context())
+		all.Go(func() { _, _ = h.Verify(impatient, Attempt{alice, []byte("right"), home}) })
+		synctest.Wait()
+		leave() // a follower goes first
+		synctest.Wait()
+		giveUp()
+		synctest.Wait()
+		h.queue.leave()
+		all.Wait()
+		if len(h.flights.followers) != 0 {
+			t.Errorf("%d flights are left", len(h.flights.followers))
+		}
+	})
+}
+
+// A follower that gives up at the moment at which it is called to lead passes that on.
+func TestLeadIsPassedOn(t *testing.T) {
+	f := flights{followers: map[memo][]chan bool{{1}: nil}}
+	first, second := make(chan bool, 1), make(chan bool, 1)
+	f.followers[memo{1}] = []chan bool{first, second}
+	f.land(memo{1}, false) // first is called to lead
+	f.giveUp(memo{1}, first)
+	if len(second) != 1 || !<-second {
+		t.Error("nobody leads")
+	}
+	f.land(memo{1}, false)
+	if len(f.followers) != 0 {
+		t.Errorf("%d flights are left", len(f.followers))
+	}
+}
+
+func BenchmarkQueueFull(b *testing.B) {
+	q := newQueue(0, 1024)
+	for i := range 1024 {
+		q.join(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}))
+	}
+	newcomer := netip.AddrFrom4([4]byte{192, 0, 2, 1})
+	for b.Loop() {
+		if called, _ := q.join(newcomer); called != nil {
+			b.Fatal("there was room")
+		}
+	}
+}
