@@ -43,7 +43,10 @@ type daemon struct {
 	local     *store.Local
 	localOK   localHealth
 	postgres  *store.Postgres  // nil with the embedded driver
+	away      error            // why PostgreSQL was out of reach at the start
+	mirror    *store.Mirror    // nil with the embedded driver
 	forwarder *store.Forwarder // nil with the embedded driver
+	presence  *store.Presence  // nil with the embedded driver
 	log       *store.Log
 	registry  *auth.Registry
 	core      *core.Local
@@ -51,6 +54,8 @@ type daemon struct {
 	front     *front.Server
 	admin     *ops.Admin // nil if there is none
 	late      lateRecords
+
+	directoryNews, presenceNews, twinNews newsOf
 
 	reloaded lastReload
 	keyAlarm keyAlarm
@@ -78,7 +83,7 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 	b := thisBuild()
 	d.metrics, d.health = ops.NewMetrics(b.Version, b.Commit), ops.NewHealth()
 	for _, step := range []func(context.Context) error{
-		d.openAudit, d.openStores, d.loadDirectory, d.bindAdmin, d.startForwarder, d.startFront,
+		d.openAudit, d.openStores, d.loadDirectory, d.bindAdmin, d.startForwarder, d.announce, d.startFront,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, d.stop())
@@ -91,6 +96,7 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 	d.repeat(background, seenPeriod, d.forgetSeen)
 	if d.postgres != nil {
 		d.repeat(background, partitionsPeriod, d.preparePartitions)
+		d.background.Go(func() { d.speak(background) })
 	}
 	d.warn()
 	d.repeat(background, keyAlarmPeriod, d.warnOfKeys)
@@ -115,7 +121,7 @@ func (a auditAlarm) AuditFailed(entries int, err error) {
 
 func (d *daemon) openStores(ctx context.Context) (err error) {
 	if d.cfg.Store.Driver == driverPostgres {
-		if d.postgres, err = openPostgres(ctx, d.cfg); err != nil {
+		if err := d.meetPostgres(ctx); err != nil {
 			return err
 		}
 	}
@@ -131,29 +137,6 @@ func (d *daemon) openStores(ctx context.Context) (err error) {
 	return d.adopt(ctx)
 }
 
-// directory is where AppIDs and accounts live.
-func (d *daemon) directory() *store.Directory {
-	if d.postgres != nil {
-		return d.postgres.Directory()
-	}
-	return d.local.Directory()
-}
-
-func (d *daemon) loadDirectory(ctx context.Context) (err error) {
-	directory := d.directory()
-	if d.registry, err = auth.NewRegistry(directory, d.atStart.master); err != nil {
-		return err
-	}
-	if d.core, err = core.NewLocal(directory, coreOptions(d.cfg)); err != nil {
-		return err
-	}
-	d.refresh(ctx)
-	if !d.registry.Loaded() || !d.core.Loaded() {
-		return errors.New("AppIDs and accounts could not be read; the log says why")
-	}
-	return nil
-}
-
 func coreOptions(cfg *config.Config) core.Options {
 	c := cfg.Core
 	return core.Options{
@@ -161,25 +144,6 @@ func coreOptions(cfg *config.Config) core.Options {
 		Parallel: c.Argon2.Parallel, HashQueue: c.HashQueue,
 		Remember: c.Remember, RememberAccounts: c.RememberAccounts,
 		LockFailures: c.LockFailures, LockSourceFailures: c.LockSourceFailures, LockDecay: c.LockDecay,
-	}
-}
-
-// refresh takes over changes that commands made to AppIDs and accounts. With a store out
-// of reach the last known state stays in force.
-func (d *daemon) refresh(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, connectPatience)
-	defer cancel()
-	apps, err := d.registry.Refresh(ctx)
-	if err != nil {
-		d.logger.Error("reading AppIDs: what cannot be read keeps its last known state", zap.Error(err))
-	}
-	accounts, err := d.core.Refresh(ctx)
-	if err != nil {
-		d.logger.Error("reading accounts: what cannot be read keeps its last known state", zap.Error(err))
-	}
-	if apps || accounts {
-		d.logger.Info("AppIDs and accounts are up to date",
-			zap.Int("app_ids", d.registry.Len()), zap.Int("accounts", d.core.Stats().Accounts))
 	}
 }
 
@@ -307,10 +271,12 @@ func (d *daemon) wait(ctx context.Context) error {
 // here, the records are in the local store.
 func (d *daemon) stop() error {
 	var errs []error
+	drained := true
 	if d.front != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), d.cfg.Timers.Drain)
 		defer cancel()
-		errs = append(errs, d.front.Drain(ctx))
+		err := d.front.Drain(ctx)
+		errs, drained = append(errs, err), err == nil
 	}
 	if d.forwarder != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), forwardGrace)
@@ -327,6 +293,9 @@ func (d *daemon) stop() error {
 		_ = d.admin.Shutdown(ctx) // a scrape that is cut off hurts nobody
 	}
 	d.background.Wait()
+	if d.presence != nil {
+		d.goodbye(drained)
+	}
 	for _, c := range []io.Closer{closer(d.local), closer(d.sole), closer(d.postgres)} {
 		if c != nil {
 			errs = append(errs, c.Close())

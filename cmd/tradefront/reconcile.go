@@ -7,10 +7,12 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
 )
 
@@ -60,7 +62,11 @@ func newReconcile(e *env) *cobra.Command {
 			}
 			o.UnitID = cfg.ReportUnitID
 			o.Audit = append(o.Audit, args...) // --audit logs/* leaves all but the first as arguments
-			result, err := e.reconcile(c.Context(), cfg, o)
+			_, end, err := cal.Window(o.Day)
+			if err != nil {
+				return err
+			}
+			result, err := e.reconcile(c.Context(), cfg, o, end)
 			if err != nil {
 				return err
 			}
@@ -86,14 +92,18 @@ func newReconcile(e *env) *cobra.Command {
 	return c
 }
 
-// reconcile opens the stores and compares, with progress.
-func (e *env) reconcile(ctx context.Context, cfg *config.Config, o reconcile.Options) (_ *reconcile.Result, err error) {
+// reconcile opens the stores and compares, with progress. end is that of the day's window.
+func (e *env) reconcile(ctx context.Context, cfg *config.Config, o reconcile.Options, end time.Time) (_ *reconcile.Result, err error) {
 	r, err := openRecords(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	o.Records = r
+	fronts, err := allFronts(ctx, r) // before the records, which then have what was handed over
+	if err != nil {
+		return nil, err
+	}
 	if _, missing := os.Stat(cfg.Store.Path); cfg.Store.Driver == driverPostgres && missing == nil {
 		local, err := openLocal(ctx, cfg, nil)
 		if err != nil {
@@ -107,7 +117,15 @@ func (e *env) reconcile(ctx context.Context, cfg *config.Config, o reconcile.Opt
 	report := phase{e: e, what: "reading the report", unit: "bytes"}
 	o.ReadingAudit, o.ReadingStore, o.ReadingReport = audit.set, rows.set, report.set
 	defer func() { audit.end(); rows.end(); report.end() }()
-	return reconcile.Run(ctx, o)
+	result, err := reconcile.Run(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	// Where the records may be that are answered and not stored.
+	for _, f := range settlement.FrontObstacles(fronts, o.Day, end) {
+		result.Warnings = append(result.Warnings, f.String())
+	}
+	return result, nil
 }
 
 func reconciledOf(r *reconcile.Result) reconciled {

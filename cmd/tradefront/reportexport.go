@@ -45,6 +45,7 @@ type exportFlags struct {
 	day, from, to       string
 	today               bool
 	partial, supplement bool
+	despiteFronts       bool
 	out                 string
 	form                output
 }
@@ -58,7 +59,8 @@ func newReportExport(e *env) *cobra.Command {
 			"whole or not at all, beside it <name>.manifest.json. The same records make the same file, and\n" +
 			"the ledger remembers each export. A day whose window has not closed is refused, unless --partial:\n" +
 			"then the file has what is there so far, its manifest says so, and the full export takes its place.\n" +
-			"--supplement writes only what came after the report was made.",
+			"--supplement writes only what came after the report was made. While a front holds records of the day,\n" +
+			"or has not said since the window closed that it holds none, the export is refused and says what to do.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error { return f.run(c.Context(), e) }),
 	}
 	configFlag(c, &f.path)
@@ -70,6 +72,8 @@ func newReportExport(e *env) *cobra.Command {
 	flags.StringVar(&f.to, "to", "", "last of several days, YYYYMMDD")
 	flags.BoolVar(&f.partial, "partial", false, "what is there so far, of a day whose window has not closed")
 	flags.BoolVar(&f.supplement, "supplement", false, "only the records that came after the last export")
+	flags.BoolVar(&f.despiteFronts, "despite-fronts", false,
+		"write it although a front may hold records of the day; the manifest says which")
 	flags.StringVar(&f.out, "out", ".", "folder to write into")
 	c.MarkFlagsOneRequired("day", "today", "from")
 	c.MarkFlagsMutuallyExclusive("day", "today", "from")
@@ -98,6 +102,7 @@ func (f *exportFlags) run(ctx context.Context, e *env) (err error) {
 		return fmt.Errorf("this machine's name: %w", err)
 	}
 	x := settlement.Exporter{
+		Fronts: frontsOf(r), DespiteFronts: f.despiteFronts,
 		Store: r, StoreKind: cfg.Store.Driver, Calendar: cal, UnitID: cfg.ReportUnitID, OutDir: f.out,
 		Version: version, Host: host, Now: func() time.Time { return now },
 	}
@@ -185,6 +190,9 @@ func (f *exportFlags) export(ctx context.Context, e *env, x *settlement.Exporter
 		return exported{}, err
 	}
 	done := exported{Day: day.String(), Kind: d.Kind, Nothing: d.Nothing, Seconds: time.Since(began).Seconds()}
+	for _, o := range d.Missing {
+		done.Warnings = append(done.Warnings, "INCOMPLETE as far as is known: "+o.String())
+	}
 	if d.Nothing {
 		return done, nil
 	}
@@ -207,6 +215,7 @@ func (f *exportFlags) export(ctx context.Context, e *env, x *settlement.Exporter
 func (d *exported) print(w io.Writer) {
 	if d.Nothing {
 		fmt.Fprintf(w, "%s: no record came after the last export; nothing was written\n", d.Day)
+		d.printWarnings(w)
 		return
 	}
 	rate := float64(d.Rows) / max(d.Seconds, 1e-3)
@@ -218,6 +227,10 @@ func (d *exported) print(w io.Writer) {
 	default:
 		fmt.Fprintf(w, "  replaced the file of %d rows, sha256 %s: %+d rows\n", d.Replaced.Rows, d.Replaced.SHA256, d.Rows-d.Replaced.Rows)
 	}
+	d.printWarnings(w)
+}
+
+func (d *exported) printWarnings(w io.Writer) {
 	for _, warning := range d.Warnings {
 		fmt.Fprintln(w, "  warning:", warning)
 	}

@@ -29,8 +29,10 @@ type shownStatus struct {
 	Unaccounted int64        `json:"unaccounted"`
 	Provisional int64        `json:"provisional"`
 	Last        *shownExport `json:"last_export,omitempty"`
-	Good        bool         `json:"good"`
-	Next        string       `json:"next"`
+	// Fronts are those that may hold records of the day which the store lacks.
+	Fronts []settlement.FrontObstacle `json:"fronts,omitempty"`
+	Good   bool                       `json:"good"`
+	Next   string                     `json:"next"`
 }
 
 // shownExport is a line of the ledger.
@@ -81,9 +83,13 @@ func newReportStatus(e *env) *cobra.Command {
 					return err
 				}
 			}
+			fronts, err := allFronts(c.Context(), r)
+			if err != nil {
+				return err
+			}
 			list := make([]shownStatus, 0, len(days))
 			for _, day := range days {
-				s, err := settlement.Status(c.Context(), r, cal, now, day)
+				s, err := settlement.Status(c.Context(), r, fronts, cal, now, day)
 				if err != nil {
 					return err
 				}
@@ -124,7 +130,8 @@ func daysOfInterest(ctx context.Context, r records, cal *calendar.Calendar, now 
 func showStatus(d *settlement.DayStatus) shownStatus {
 	s := shownStatus{
 		Day: d.Day.String(), Start: d.Start, End: d.End, Closed: d.Closed, Records: d.Records, Reported: d.Reported,
-		Late: d.Late, Moved: d.Moved, Unaccounted: d.Unaccounted, Provisional: d.Provisional, Good: d.Good, Next: d.Next,
+		Late: d.Late, Moved: d.Moved, Unaccounted: d.Unaccounted, Provisional: d.Provisional,
+		Fronts: d.Fronts, Good: d.Good, Next: d.Next,
 	}
 	if l := d.Last; l != nil {
 		s.Last = &shownExport{

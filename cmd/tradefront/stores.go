@@ -30,6 +30,21 @@ func openRecords(ctx context.Context, cfg *config.Config) (records, error) {
 	return openLocal(ctx, cfg, nil)
 }
 
+// frontsOf is what fronts say of themselves to the store of records; nil with the embedded
+// store, which the front itself writes.
+func frontsOf(r records) settlement.FrontStore {
+	fronts, _ := r.(settlement.FrontStore)
+	return fronts
+}
+
+// allFronts are the fronts that the store of records knows of.
+func allFronts(ctx context.Context, r records) ([]store.Front, error) {
+	if fronts := frontsOf(r); fronts != nil {
+		return fronts.Fronts(ctx)
+	}
+	return nil, nil
+}
+
 type records interface {
 	store.Store
 	settlement.ReportStore
@@ -49,8 +64,8 @@ func openLocal(ctx context.Context, cfg *config.Config, observer store.Observer)
 	return local, nil
 }
 
-// dialPostgres connects without looking at the schema.
-func dialPostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, error) {
+// preparePostgres does not connect yet.
+func preparePostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, error) {
 	if cfg.Store.Driver != driverPostgres {
 		return nil, config.Faults{{
 			Key: "store.driver", Problem: "is " + cfg.Store.Driver + ": there is no PostgreSQL",
@@ -64,6 +79,15 @@ func dialPostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, err
 	pg, err := store.OpenPostgres(ctx, url, store.PostgresOptions{})
 	if err != nil {
 		return nil, config.Faults{{Key: "store.url", Problem: err.Error()}}
+	}
+	return pg, nil
+}
+
+// dialPostgres connects without looking at the schema.
+func dialPostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, error) {
+	pg, err := preparePostgres(ctx, cfg)
+	if err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, connectPatience)
 	defer cancel()

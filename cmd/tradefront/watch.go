@@ -73,6 +73,7 @@ func (d *daemon) gauges() ops.Gauges {
 		},
 	}
 	if d.forwarder != nil {
+		g.DirectoryAgeSeconds, g.Twins, g.QuarantinedRows = d.directoryAge, d.twins, d.quarantined
 		g.PendingRows = func() float64 {
 			rows, _ := d.pending()
 			return float64(rows)
@@ -169,6 +170,10 @@ func (d *daemon) registerChecks() {
 		if d.cfg.Store.AnswerAfter == string(store.AfterPostgres) {
 			severity = ops.Required
 		}
+		d.health.Register("directory", ops.Warning, d.directoryCheck)
+		d.health.Register("front_id", ops.Warning, d.twinCheck)
+		d.health.Register("presence", ops.Warning, d.presenceCheck)
+		d.health.Register("quarantine", ops.Warning, d.quarantineCheck)
 		d.health.Register("postgres", severity, func() (bool, string) {
 			if err := d.forwarder.LastError(); err != nil {
 				return false, "PostgreSQL is out of reach: " + err.Error()

@@ -33,8 +33,12 @@ type Exporter struct {
 	OutDir    string // must exist
 	Version   string // of the program
 	Host      string // this machine's name
-	Progress  func(rows int64)
-	Now       func() time.Time // nil for time.Now
+	// Fronts says what fronts hold; nil with the embedded store. While one holds records of
+	// the day, or may, a full report and a supplement are refused, unless DespiteFronts.
+	Fronts        FrontStore
+	DespiteFronts bool
+	Progress      func(rows int64)
+	Now           func() time.Time // nil for time.Now
 
 	// reached is called after each step with its name, by tests that crash there.
 	reached func(step string)
@@ -50,6 +54,8 @@ type Done struct {
 	Nothing bool
 	// Replaced is what stood under the name before, if anything did.
 	Replaced *Replaced
+	// Missing are the fronts that may hold records that the file lacks.
+	Missing []FrontObstacle
 	// Provisional and Outside count lines that may be on the wrong day.
 	Provisional, Outside int64
 }
@@ -82,9 +88,11 @@ func (e *ForeignFileError) Error() string {
 }
 
 // Export writes one report of the day: of that kind, in these steps, each of which needs
-// the ones before.
+// the ones before. A day of which a front may hold records is a *FrontsError; a partial
+// report does not ask.
 //
-//  1. Read the ledger and open one snapshot of the records.
+//  1. Ask what fronts hold: before the records are read, so that they have what was handed
+//     over meanwhile. Read the ledger and open one snapshot of the records.
 //  2. Write the lines to a temporary file and sync it.
 //  3. Look at what stands under the name; a foreign file is not touched.
 //  4. Put the manifest in its place. If we crash after this, a manifest describes a file
@@ -118,11 +126,15 @@ func (x *Exporter) export(ctx context.Context, day calendar.TradingDay, kind sto
 	case !open && kind == store.PartialExport:
 		kind = store.FullExport // nothing more will come: this is the report
 	}
-	exports, err := x.Store.Exports(ctx, day) // step 1
+	missing, err := x.askFronts(ctx, day, end, kind) // step 1
 	if err != nil {
 		return Done{}, err
 	}
-	job := exportJob{Exporter: x, day: day, kind: kind, now: now, exports: exports, number: 1}
+	exports, err := x.Store.Exports(ctx, day)
+	if err != nil {
+		return Done{}, err
+	}
+	job := exportJob{Exporter: x, day: day, kind: kind, now: now, exports: exports, number: 1, missing: missing}
 	if len(exports) > 0 {
 		job.number = exports[len(exports)-1].Number + 1
 	}
@@ -135,6 +147,22 @@ func (x *Exporter) export(ctx context.Context, day calendar.TradingDay, kind sto
 		job.after = chain[len(chain)-1].Position
 	}
 	return job.run(ctx)
+}
+
+// askFronts refuses a report that a front may hold records of.
+func (x *Exporter) askFronts(ctx context.Context, day calendar.TradingDay, end time.Time, kind store.ExportKind) ([]FrontObstacle, error) {
+	if x.Fronts == nil || kind == store.PartialExport {
+		return nil, nil
+	}
+	fronts, err := x.Fronts.Fronts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	missing := FrontObstacles(fronts, day, end)
+	if len(missing) > 0 && !x.DespiteFronts {
+		return nil, &FrontsError{day, missing}
+	}
+	return missing, nil
 }
 
 func (x *Exporter) now() time.Time {
@@ -160,6 +188,7 @@ type exportJob struct {
 	number  int            // of this one in the ledger
 	after   store.Position // a supplement begins after it
 	tally   tally          // its bounds, for the writer
+	missing []FrontObstacle
 
 	position store.Position
 }
@@ -176,7 +205,7 @@ func (j *exportJob) run(ctx context.Context) (Done, error) {
 	}
 	w.report()
 	done := Done{
-		Day: j.day, Kind: j.kind, Provisional: w.tally.provisional, Outside: w.tally.outside,
+		Day: j.day, Kind: j.kind, Missing: j.missing, Provisional: w.tally.provisional, Outside: w.tally.outside,
 	}
 	if j.kind == store.SupplementExport && w.rows == 0 {
 		done.Nothing = true
@@ -240,8 +269,9 @@ func (j *exportJob) manifest(w *lineWriter, r Result) *Manifest {
 		Rows:   r.Rows, Bytes: r.Bytes, SHA256: hex.EncodeToString(r.SHA256[:]),
 		Vendors: w.tally.vendors.counts(), KeyVersions: w.tally.versions.counts(), Flags: w.tally.byFlag(),
 		Provisional: w.tally.provisional, OutsideWindow: w.tally.outside,
-		Store:   ManifestStore{j.StoreKind, j.position, j.after},
-		Version: j.Version, Host: j.Host, Generated: j.now.In(regulation.Zone).Truncate(time.Second),
+		FrontsMissing: j.missing,
+		Store:         ManifestStore{j.StoreKind, j.position, j.after},
+		Version:       j.Version, Host: j.Host, Generated: j.now.In(regulation.Zone).Truncate(time.Second),
 	}
 }
 

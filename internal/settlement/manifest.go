@@ -39,6 +39,9 @@ type Manifest struct {
 	// OutsideWindow ones have a login time outside the window. Both should be 0.
 	Provisional   int64 `json:"provisional"`
 	OutsideWindow int64 `json:"outside_window"`
+	// FrontsMissing are the fronts that may have held records of the day which the file
+	// lacks; it was written all the same.
+	FrontsMissing []FrontObstacle `json:"fronts_missing,omitempty"`
 
 	Store     ManifestStore `json:"store"`
 	Version   string        `json:"program_version"`

@@ -33,13 +33,17 @@ type DayStatus struct {
 	// not have lines for, which cannot be unless the store was tampered with or restored.
 	Moved, Unaccounted int64
 
+	// Fronts are those that may hold records of the day; only of a day that has closed.
+	Fronts []FrontObstacle
+
 	Good bool   // nothing is left to do before the report is handed in
 	Next string // what to do
 }
 
-// Status looks at the report of one day. A day that is no trading day any more has one if
+// Status looks at the report of one day; fronts is what fronts say, none with the embedded
+// store. A day that is no trading day any more has one if
 // it was exported before the calendar knew.
-func Status(ctx context.Context, s StatusStore, cal *calendar.Calendar, now time.Time, day calendar.TradingDay) (DayStatus, error) {
+func Status(ctx context.Context, s StatusStore, fronts []store.Front, cal *calendar.Calendar, now time.Time, day calendar.TradingDay) (DayStatus, error) {
 	exports, err := s.Exports(ctx, day)
 	if err != nil {
 		return DayStatus{}, err
@@ -49,6 +53,9 @@ func Status(ctx context.Context, s StatusStore, cal *calendar.Calendar, now time
 		return DayStatus{}, err
 	}
 	d := DayStatus{Day: day, Start: start, End: end, Closed: !now.Before(end)}
+	if d.Closed && none == "" {
+		d.Fronts = FrontObstacles(fronts, day, end)
+	}
 	if len(exports) > 0 {
 		d.Last = &exports[len(exports)-1]
 	}
@@ -102,6 +109,8 @@ func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next string, 
 		return fmt.Sprintf("%d records were given this day by a calendar that did not know it yet: calendar reassign", d.Provisional), false
 	case !d.Closed:
 		return "wait: the window closes at " + d.End.In(regulation.Zone).Format(regulation.TimeLayout), false
+	case len(d.Fronts) > 0:
+		return d.Fronts[0].String(), false
 	case !exported:
 		return fmt.Sprintf("report export --day %s", d.Day), false
 	case d.Unaccounted > 0:

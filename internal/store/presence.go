@@ -39,6 +39,7 @@ type Presence struct {
 	started   time.Time
 
 	speaking sync.Mutex // one word at a time, so that the last one is the latest
+	silent   bool       // goodbye was said
 
 	mu    sync.Mutex
 	first time.Time // of our first word, by PostgreSQL's clock; zero before it
@@ -63,12 +64,17 @@ func NewPresence(ctx context.Context, local *Local, f *Forwarder, pg *Postgres, 
 // Say tells PostgreSQL what the front holds.
 func (p *Presence) Say(ctx context.Context) error { return p.say(ctx, false) }
 
-// Goodbye says it for the last time. Nobody may append to the local store any more.
+// Goodbye says it for the last time; later words are not said. Nobody may append to the
+// local store any more.
 func (p *Presence) Goodbye(ctx context.Context) error { return p.say(ctx, true) }
 
 func (p *Presence) say(ctx context.Context, stopped bool) error {
 	p.speaking.Lock()
 	defer p.speaking.Unlock()
+	if p.silent {
+		return nil
+	}
+	p.silent = stopped
 	report, err := p.count(ctx, stopped)
 	var before []Front
 	if err == nil {

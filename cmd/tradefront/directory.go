@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// AppIDs and accounts of a running front. With PostgreSQL they live there; the front reads
+// the mirror in its local store, which follows, so that it can start without PostgreSQL.
+
+// directorySource is where the registry and the accounts read.
+type directorySource interface {
+	auth.Source
+	core.Source
+}
+
+// newsOf tells an error that is new from one that was logged already: what runs every two
+// seconds would fill the log of an outage.
+type newsOf struct {
+	mu   sync.Mutex
+	last string
+}
+
+// fresh reports whether err is another one than at the last call; nil never is.
+func (n *newsOf) fresh(err error) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	changed := text != n.last
+	n.last = text
+	return changed && err != nil
+}
+
+// meetPostgres prepares PostgreSQL. It may be away; if it is there, its schema must be ours.
+func (d *daemon) meetPostgres(ctx context.Context) (err error) {
+	if d.postgres, err = preparePostgres(ctx, d.cfg); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectPatience)
+	defer cancel()
+	if d.away = d.postgres.Probe(ctx); errors.Is(d.away, store.ErrSchema) {
+		return d.away
+	}
+	return nil
+}
+
+func (d *daemon) loadDirectory(ctx context.Context) error {
+	source, err := d.directory(ctx)
+	if err != nil {
+		return err
+	}
+	if d.registry, err = auth.NewRegistry(source, d.atStart.master); err != nil {
+		return err
+	}
+	if d.core, err = core.NewLocal(source, coreOptions(d.cfg)); err != nil {
+		return err
+	}
+	d.takeDirectory(ctx)
+	if !d.registry.Loaded() || !d.core.Loaded() {
+		return errors.New("AppIDs and accounts could not be read; the log says why")
+	}
+	return nil
+}
+
+// directory is what AppIDs and accounts are read from. A front that has met its PostgreSQL
+// before starts without it, and says so loudly.
+func (d *daemon) directory(ctx context.Context) (directorySource, error) {
+	if d.postgres == nil {
+		return d.local.Directory(), nil
+	}
+	var err error
+	if d.mirror, err = store.OpenMirror(ctx, d.postgres, d.local); err != nil {
+		return nil, err
+	}
+	if d.away == nil {
+		d.away = d.follow(ctx)
+	}
+	asOf, _ := d.mirror.AsOf()
+	switch {
+	case d.away == nil:
+	case errors.Is(d.away, store.ErrSchema):
+		return nil, d.away
+	case asOf.IsZero():
+		return nil, fmt.Errorf("PostgreSQL cannot be used: %w; AppIDs and accounts are there, and this front has no copy of them in %s "+
+			"yet, which it makes when it first meets PostgreSQL: check store.url and that the server runs, then start again",
+			d.away, d.cfg.Store.Path)
+	default:
+		d.logger.Error("PostgreSQL is out of reach: this front STARTS WITHOUT IT, with AppIDs and accounts as they were; "+
+			"logins are recorded in the local store, and all is taken over as soon as PostgreSQL answers",
+			zap.String("as_of", shown(asOf)), zap.Error(d.away))
+	}
+	return d.mirror, nil
+}
+
+// follow brings the mirror up to date.
+func (d *daemon) follow(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, connectPatience)
+	defer cancel()
+	return d.mirror.Refresh(ctx)
+}
+
+// refresh takes over changes that commands made to AppIDs and accounts. With PostgreSQL out
+// of reach the last known state stays in force.
+func (d *daemon) refresh(ctx context.Context) {
+	if d.mirror != nil {
+		if err := d.follow(ctx); d.directoryNews.fresh(err) && ctx.Err() == nil {
+			d.logger.Error("AppIDs and accounts cannot be read from PostgreSQL: the last known ones stay in force", zap.Error(err))
+		}
+	}
+	d.takeDirectory(ctx)
+}
+
+func (d *daemon) takeDirectory(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, connectPatience)
+	defer cancel()
+	apps, err := d.registry.Refresh(ctx)
+	if err != nil {
+		d.logger.Error("reading AppIDs: what cannot be read keeps its last known state", zap.Error(err))
+	}
+	accounts, err := d.core.Refresh(ctx)
+	if err != nil {
+		d.logger.Error("reading accounts: what cannot be read keeps its last known state", zap.Error(err))
+	}
+	if apps || accounts {
+		d.logger.Info("AppIDs and accounts are up to date",
+			zap.Int("app_ids", d.registry.Len()), zap.Int("accounts", d.core.Stats().Accounts))
+	}
+}
+
+// directoryAge is how old the AppIDs and accounts in force are, as far as PostgreSQL's word goes.
+func (d *daemon) directoryAge() float64 {
+	asOf, _ := d.mirror.AsOf()
+	return time.Since(asOf).Seconds()
+}
+
+// directoryCheck is the line of /readyz.
+func (d *daemon) directoryCheck() (bool, string) {
+	asOf, err := d.mirror.AsOf()
+	if err != nil {
+		return false, fmt.Sprintf("AppIDs and accounts as of %s: %v", shown(asOf), err)
+	}
+	return true, "AppIDs and accounts as of " + shown(asOf)
+}

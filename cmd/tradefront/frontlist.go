@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// shownFront is a front as `front list -o json` prints it.
+type shownFront struct {
+	FrontID   int32                 `json:"front_id"`
+	StoreID   string                `json:"store_id"`
+	State     string                `json:"state"` // running, stopped, silent or retired
+	Host      string                `json:"host"`
+	Version   string                `json:"version"`
+	Started   time.Time             `json:"started"`
+	Seen      time.Time             `json:"last_seen"` // by PostgreSQL's clock
+	Records   int64                 `json:"holds"`
+	Held      map[string]store.Held `json:"holds_by_day,omitempty"`
+	Oldest    *time.Time            `json:"oldest,omitempty"`
+	SetAside  int                   `json:"set_aside"`
+	Forwarded int64                 `json:"forwarded"`
+	Retired   *time.Time            `json:"retired,omitempty"`
+}
+
+func newFrontList(e *env) *cobra.Command {
+	var (
+		path string
+		all  bool
+		form output
+	)
+	c := &cobra.Command{
+		Use: "list", Short: "List the fronts, and what each still holds", Args: noArgs,
+		Long: "List what each front last told PostgreSQL: which records it holds that are not there yet, by\n" +
+			"trading day, and when it said so. A front that is running says it every few seconds. One line a\n" +
+			"local store: a front that was moved to another machine stands twice until the old one is retired.",
+		RunE: e.action(func(c *cobra.Command, _ []string) error {
+			fronts, err := readFronts(c.Context(), e, path)
+			if err != nil {
+				return err
+			}
+			list := make([]shownFront, 0, len(fronts))
+			for i := range fronts {
+				if all || fronts[i].Retired.IsZero() {
+					list = append(list, showFront(&fronts[i]))
+				}
+			}
+			return form.print(e.out, list, func(w io.Writer) { printFronts(w, list) })
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	c.Flags().BoolVar(&all, "all", false, "the retired ones too")
+	return c
+}
+
+func readFronts(ctx context.Context, e *env, path string) (fronts []store.Front, err error) {
+	err = withPostgres(ctx, e, path, func(pg *store.Postgres) error {
+		fronts, err = pg.Fronts(ctx)
+		return err
+	})
+	return fronts, err
+}
+
+// withPostgres runs f on the PostgreSQL of a configuration.
+func withPostgres(ctx context.Context, e *env, path string, f func(*store.Postgres) error) (err error) {
+	cfg, err := config.Load(path, e.environ)
+	if err != nil {
+		return err
+	}
+	pg, err := openPostgres(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, pg.Close()) }()
+	return f(pg)
+}
+
+func frontState(f *store.Front) string {
+	switch {
+	case !f.Retired.IsZero():
+		return "retired"
+	case f.Stopped:
+		return "stopped"
+	case f.Alive():
+		return "running"
+	}
+	return "silent"
+}
+
+func showFront(f *store.Front) shownFront {
+	held := make(map[string]store.Held, len(f.Held))
+	for day, h := range f.Held {
+		held[day.String()] = h
+	}
+	return shownFront{
+		FrontID: f.FrontID, StoreID: f.StoreID.String(), State: frontState(f), Host: f.Host, Version: f.Version,
+		Started: f.Started.In(regulation.Zone), Seen: f.Seen.In(regulation.Zone), Records: f.Records(), Held: held,
+		Oldest: present(f.Oldest), SetAside: f.SetAside, Forwarded: f.Forwarded, Retired: present(f.Retired),
+	}
+}
+
+func printFronts(w io.Writer, list []shownFront) {
+	table(w, "FRONT\tSTATE\tHOST\tVERSION\tSTARTED\tLAST SEEN\tFORWARDED\tHOLDS", func(w io.Writer) {
+		for _, f := range list {
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", f.FrontID, f.State, f.Host, f.Version, shown(f.Started),
+				shown(f.Seen), f.Forwarded, f.holds())
+		}
+	})
+}
+
+// holds is what a front holds in words, the days in their order.
+func (f *shownFront) holds() string {
+	var parts []string
+	for _, day := range slices.Sorted(maps.Keys(f.Held)) {
+		h := f.Held[day]
+		part := day + ": " + strconv.FormatInt(h.Pending, 10)
+		if h.Quarantined > 0 {
+			part += fmt.Sprintf(" and %d in quarantine", h.Quarantined)
+		}
+		parts = append(parts, part)
+	}
+	if f.SetAside > 0 {
+		parts = append(parts, fmt.Sprintf("%d damaged local stores set aside", f.SetAside))
+	}
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// What this front tells PostgreSQL of itself, so that a report can refuse while it holds
+// records of the day.
+
+// presencePatience is how long one word may take; the last one keeps a stopping front so long.
+const presencePatience = 4 * time.Second
+
+// announce says the first word before terminals are accepted: from then on a goodbye of a
+// life before does not count any more. With PostgreSQL away it is said as soon as it comes.
+func (d *daemon) announce(ctx context.Context) error {
+	if d.postgres == nil {
+		return nil
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return fmt.Errorf("this machine's name: %w", err)
+	}
+	d.presence, err = store.NewPresence(ctx, d.local, d.forwarder, d.postgres, store.PresenceOptions{
+		FrontID: d.cfg.Front.ID, Host: host, Version: version,
+		SetAside: func() (int, error) {
+			asides, err := store.SetAside(d.cfg.Store.Path)
+			return len(asides), err
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if d.forwarder.Healthy() {
+		d.say(ctx)
+	}
+	return nil
+}
+
+// speak says it every few seconds, and right after a window has closed.
+func (d *daemon) speak(ctx context.Context) {
+	for {
+		d.say(ctx)
+		timer := time.NewTimer(d.untilNextWord(time.Now()))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+	}
+}
+
+// untilNextWord is PresencePeriod, or less if a day's window has closed by then for good.
+func (d *daemon) untilNextWord(now time.Time) time.Duration {
+	cal := d.gateway.InForce().Calendar
+	day, _ := cal.TradingDayOf(now.Add(-settlement.FrontMargin))
+	_, end, err := cal.Window(day)
+	closed := end.Add(settlement.FrontMargin).Sub(now)
+	if err != nil || closed <= 0 || closed > store.PresencePeriod {
+		return store.PresencePeriod
+	}
+	return closed
+}
+
+func (d *daemon) say(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, presencePatience)
+	defer cancel()
+	if err := d.presence.Say(ctx); d.presenceNews.fresh(err) && d.forwarder.Healthy() {
+		d.logger.Warn("PostgreSQL does not know what this front holds: reports of the day will refuse", zap.Error(err))
+	}
+	var twin error
+	if f := d.presence.Twin(); f != nil {
+		twin = fmt.Errorf("on host %s, started %s", f.Host, shown(f.Started))
+	}
+	if d.twinNews.fresh(twin) {
+		d.logger.Error("ANOTHER FRONT HAS THIS front.id AND IS ALIVE: give one of them another and restart it; "+
+			"records tell their front by it", zap.Int32("front_id", d.cfg.Front.ID), zap.Error(twin))
+	}
+}
+
+// goodbye is said when nobody can append any more: drained says so.
+func (d *daemon) goodbye(drained bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), presencePatience)
+	defer cancel()
+	word := d.presence.Goodbye
+	if !drained {
+		word = d.presence.Say
+	}
+	if err := word(ctx); err != nil {
+		d.logger.Warn("PostgreSQL does not know that this front has stopped: reports of the day will refuse until it is started again",
+			zap.Error(err))
+	}
+}
+
+// twins is the gauge.
+func (d *daemon) twins() float64 {
+	if d.presence.Twin() != nil {
+		return 1
+	}
+	return 0
+}
+
+// twinCheck is the line of /readyz.
+func (d *daemon) twinCheck() (bool, string) {
+	if f := d.presence.Twin(); f != nil {
+		return false, fmt.Sprintf("another front with front.id %d is alive on host %s (started %s): give one of them another",
+			d.cfg.Front.ID, f.Host, shown(f.Started))
+	}
+	return true, fmt.Sprintf("no other front with front.id %d is known", d.cfg.Front.ID)
+}
+
+// presenceCheck is the line of /readyz.
+func (d *daemon) presenceCheck() (bool, string) {
+	if err := d.presence.LastError(); err != nil {
+		return false, err.Error()
+	}
+	return true, "PostgreSQL knows what this front holds"
+}
