@@ -14,6 +14,26 @@
 // There is no outage mode. While PostgreSQL is away the local store grows and nothing
 // else changes. With the embedded driver there is no forwarder and records stay.
 //
+// # What a front knows without PostgreSQL
+//
+// AppIDs and accounts are PostgreSQL's; a front reads them from its Mirror in the local store
+// always, and only Refresh asks PostgreSQL. So a front that starts without it starts like any
+// other. The mirror has its own tables; those of the embedded driver are not touched.
+//
+// Whether PostgreSQL takes records is asked once a second beside the batches (Probe), and the
+// schema is checked again whenever it was away: nothing is written into one that is not ours.
+//
+// # What PostgreSQL knows of a front
+//
+// Table front has a row for each local store (Presence): what it holds by trading day, as the
+// front itself counted, when, and whether it said goodbye. The clock is read before the
+// count, so that every record of an instant before it that was committed by then is counted
+// or is in PostgreSQL. A word is a durable transaction like a batch's. From it:
+//
+//   - running or silent, counted after a window closed and a margin, none of that day: it holds none;
+//   - goodbye, none of that day: it holds none, however long ago that was;
+//   - anything else: it may hold records of the day, and the report refuses.
+//
 // # Invariants
 //
 //   - Append returns nil only after the commit that holds the record returned.
@@ -104,7 +124,7 @@
 // Rows waiting for a local commit: LocalOptions.QueueRows. Rows a local commit:
 // MaxCommitRows. Hashes of the day: as many as the gateway remembers. Rows and time a forwarded batch: ForwarderOptions. Time a batch may
 // take in PostgreSQL: PostgresOptions.BatchPatience. Memory: the queue, one commit and
-// one batch. The backlog in the local store is bounded by its disk alone.
+// one batch, and while AppIDs or accounts change, all of them twice. The backlog in the local store is bounded by its disk alone.
 //
 // # Who else reads
 //
@@ -118,13 +138,14 @@
 //
 //	GRANT INSERT, SELECT (record_id, trading_day, front_id, arrival), UPDATE (front_id) ON record TO front;
 //	GRANT SELECT ON app, account, directory, report_export, goose_db_version TO front;
+//	GRANT SELECT, INSERT, UPDATE ON front TO front;
 //
 // (the SELECT and UPDATE of those columns are the upsert's; arrival and the ledger are
 // for counting late records), and makes the partition of a new day through a function that
 // runs as the owner. Whoever exports needs
 //
-//	GRANT SELECT ON record, reassigned_from, goose_db_version TO report;
+//	GRANT SELECT ON record, reassigned_from, front, goose_db_version TO report;
 //	GRANT SELECT, INSERT ON report_export TO report;
 //
-// and Reassign, besides, INSERT and UPDATE on reassigned_from, UPDATE and DELETE on record.
+// `front retire` besides UPDATE (retired) on front, and Reassign INSERT and UPDATE on reassigned_from, UPDATE and DELETE on record.
 package store
