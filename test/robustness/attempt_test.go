@@ -2,6 +2,7 @@ package robustness
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"sync"
 	"time"
@@ -26,6 +27,16 @@ type attempt struct {
 	// Guarded by the ledger.
 	done   time.Time // when the outcome was known; zero until then
 	result *client.LoginResult
+}
+
+// String is what an attempt was, in short.
+func (a *attempt) String() string {
+	outcome := "not answered"
+	if a.result != nil {
+		outcome = fmt.Sprintf("answered %s for %s at %s", a.result.RecordID, a.result.TradingDay, a.result.LoginTime)
+	}
+	return fmt.Sprintf("request %d: %s of %s at %s, flag %c, sent %s, done %s, %s", a.number, a.account.Account, a.app, a.local,
+		a.flag, a.sent.Format(time.StampMilli), a.done.Format(time.StampMilli), outcome)
 }
 
 // codes of outcomes that the front did not say.

@@ -109,7 +109,7 @@ func (c *checker) check(answers []attempt, s *stored, all []attempt) verdict {
 			c.say("invented: %v says %s: %s", id, text, problem)
 		case problem != "":
 			v.Untrue++
-			c.say("untrue: %v says %s, the client was %+v: %s", id, text, *a, problem)
+			c.say("untrue: %v says %s: %s; %v", id, text, problem, a)
 		default:
 			if other, twice := used[a.number]; twice {
 				v.Doubled++
@@ -126,7 +126,7 @@ func (c *checker) check(answers []attempt, s *stored, all []attempt) verdict {
 			v.Answered++
 			if _, there := s.records[uuid.MustParse(a.result.RecordID)]; !there {
 				v.Lost++
-				c.say("lost: %+v was answered %+v", *a, *a.result)
+				c.say("lost: %v", a)
 			}
 		}
 	}

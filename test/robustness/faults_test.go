@@ -23,6 +23,7 @@ type fault struct {
 // faults are all of them.
 var faults = []fault{
 	{name: "front: kill -9", everywhere: true, strike: killFront},
+	{name: "front: kill -9 with commits on their way", everywhere: true, strike: killInCommit},
 	{name: "front: SIGTERM", strike: stopFront},
 	{name: "front: out of descriptors", strike: exhaustDescriptors},
 	{name: "front: local store's disk full", disks: true, everywhere: true, strike: fillLocalDisk},
@@ -36,6 +37,7 @@ var faults = []fault{
 	{name: "PostgreSQL: standby frozen", postgres: true, strike: freezeStandby},
 	{name: "PostgreSQL: failover", postgres: true, everywhere: true, strike: failOver},
 	{name: "PostgreSQL: failover of a frozen primary", postgres: true, strike: failOverFrozen},
+	{name: "PostgreSQL: failover past a COMMIT in doubt", postgres: true, strike: failOverInDoubt},
 	{name: "PostgreSQL: disk full", postgres: true, disks: true, strike: fillPostgresDisk},
 	{name: "PostgreSQL: refuses a record", postgres: true, strike: poison},
 	{name: "network: cut in a statement", postgres: true, strike: cutAt(inStatement)},
@@ -52,6 +54,15 @@ func killFront(w *world) {
 		w.until(10*time.Second, "the front to run", w.front.kill)
 		w.hold(0, 600*time.Millisecond)
 	}
+}
+
+// killInCommit kills a front whose local commits wait for somebody who has the file locked, as
+// a command or a backup may: what is not committed then must not have been answered.
+func killInCommit(w *world) {
+	unlock := w.lockLocal()
+	w.hold(200*time.Millisecond, 2*time.Second)
+	w.until(10*time.Second, "the front to run", w.front.kill)
+	unlock()
 }
 
 func stopFront(w *world) {
@@ -140,6 +151,20 @@ func failOverFrozen(w *world) {
 	w.pair.swap()
 }
 
+// failOverInDoubt: the standby is away, a connection is cut while its COMMIT waits, and the
+// batch is sent again. Whoever takes the rows that are there for durable ones loses them:
+// the primary ends, and the standby never saw them.
+func failOverInDoubt(w *world) {
+	standby := w.pair.standby().cluster
+	standby.Stop(pgtest.Immediate)
+	w.cut(atCommit, 1)
+	w.hold(time.Second, 3*time.Second)
+	w.primary().Stop(pgtest.Immediate)
+	standby.Start()
+	standby.Promote()
+	w.pair.swap()
+}
+
 // fillPostgresDisk: statements fail, or the server ends in a panic for want of room for its
 // log and does not come up again until there is room.
 func fillPostgresDisk(w *world) {
@@ -181,12 +206,15 @@ func poison(w *world) {
 
 // cutAt cuts a few connections at that point, one after the other.
 func cutAt(at point) func(*world) {
-	return func(w *world) {
-		select {
-		case <-w.pair.writes().proxy.arm(at, 1+w.random.IntN(3)):
-		case <-time.After(healPatience):
-			w.t.Fatal("no connection came to the point where it was to be cut")
-		}
+	return func(w *world) { w.cut(at, 1+w.random.IntN(3)) }
+}
+
+// cut cuts n connections at that point.
+func (w *world) cut(at point, n int) {
+	select {
+	case <-w.pair.writes().proxy.arm(at, n):
+	case <-time.After(healPatience):
+		w.t.Fatal("no connection came to the point where it was to be cut")
 	}
 }
 

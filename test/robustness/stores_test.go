@@ -2,6 +2,7 @@ package robustness
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -121,4 +122,22 @@ func (w *world) inQuarantine(ctx context.Context) (n int) {
 		w.t.Fatal(err)
 	}
 	return n
+}
+
+// lockLocal keeps everybody else from writing to the local store.
+func (w *world) lockLocal() (unlock func()) {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+w.localPath()+"?_txlock=immediate&_pragma=busy_timeout(5000)")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	tx, err := db.BeginTx(w.ctx, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return func() {
+		if err := errors.Join(tx.Rollback(), db.Close()); err != nil {
+			w.t.Error(err)
+		}
+	}
 }
