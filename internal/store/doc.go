@@ -134,18 +134,10 @@
 //
 // # Rights in PostgreSQL
 //
-// The role that migrates owns the tables. A front needs no more than
-//
-//	GRANT INSERT, SELECT (record_id, trading_day, front_id, arrival), UPDATE (front_id) ON record TO front;
-//	GRANT SELECT ON app, account, directory, report_export, goose_db_version TO front;
-//	GRANT SELECT, INSERT, UPDATE ON front TO front;
-//
-// (the SELECT and UPDATE of those columns are the upsert's; arrival and the ledger are
-// for counting late records), and makes the partition of a new day through a function that
-// runs as the owner. Whoever exports needs
-//
-//	GRANT SELECT ON record, reassigned_from, front, goose_db_version TO report;
-//	GRANT SELECT, INSERT ON report_export TO report;
-//
-// `front retire` besides UPDATE (retired) on front, and Reassign INSERT and UPDATE on reassigned_from, UPDATE and DELETE on record.
+// The role that migrates owns the tables; deploy/sql/roles.sql gives the others what they
+// need (rights.go has the list, CheckRights compares). A front inserts into columns, of
+// which arrival is none, reads and updates those that its upsert needs, and makes the
+// partition of a new day through a function that runs as the owner, whose search_path
+// ends in pg_temp. Partitions are granted to nobody: they are reached through their parent.
+// Reassign changes and deletes records: the owner runs it.
 package store

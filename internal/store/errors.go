@@ -19,6 +19,8 @@ var (
 	// ErrUnconfirmed: beside ErrUnavailable, the record is in the local store and will be
 	// forwarded, although its login is answered 8.
 	ErrUnconfirmed = errors.New("store: recorded locally, not confirmed by PostgreSQL in time")
+	// ErrDenied: the role of the database's URL has not the right to do that.
+	ErrDenied = errors.New("store: the database role may not do this")
 	// ErrClosed: Close was called before; nothing was recorded.
 	ErrClosed = errors.New("store: closed")
 	// ErrDiskFull: the local store's disk is full; nothing of the batch was recorded,

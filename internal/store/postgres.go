@@ -125,7 +125,11 @@ func (p *Postgres) Directory() *Directory { return newDirectory(p.db) }
 // of processes may do so at once: they take turns under an advisory lock. A schema that
 // is newer than this binary is an ErrSchema.
 func (p *Postgres) Migrate(ctx context.Context) ([]Applied, error) {
-	return migrate(ctx, p.db, goose.DialectPostgres, "postgres")
+	applied, err := migrate(ctx, p.db, goose.DialectPostgres, "postgres")
+	if state(err) == stateDenied {
+		err = fmt.Errorf("%w: %w", ErrDenied, err)
+	}
+	return applied, err
 }
 
 // CheckSchema returns a *SchemaError if the schema is older or newer than this binary's.

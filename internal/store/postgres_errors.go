@@ -15,6 +15,7 @@ const (
 	stateNoPartition = "23514" // check_violation: also "no partition of relation found for row"
 	stateDuplicate   = "21000" // cardinality_violation: one record twice in one upsert
 	stateRowTooLong  = "54000" // program_limit_exceeded
+	stateDenied      = "42501" // insufficient_privilege
 )
 
 // state is the SQLSTATE of err, "" if it is not PostgreSQL's own.

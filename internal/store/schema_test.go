@@ -1,13 +1,11 @@
 package store_test
 
 import (
-	"context"
 	"errors"
 	"sync"
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/store"
-	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -53,52 +51,4 @@ func TestManyFrontsMigrateAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-}
-
-// TestRightsOfAFront: with the rights that doc.go names, a front can forward, also to a new
-// day and again, and cannot delete, change or read what it wrote.
-func TestRightsOfAFront(t *testing.T) {
-	url := pgtest.Database(t)
-	owner := openPostgresAt(t, url, store.PostgresOptions{})
-	for _, grant := range []string{
-		"CREATE ROLE front_role",
-		"GRANT INSERT, SELECT (record_id, trading_day, front_id, arrival), UPDATE (front_id) ON record TO front_role",
-		"GRANT SELECT ON app, account, directory, report_export, goose_db_version TO front_role",
-		"REVOKE CREATE ON SCHEMA public FROM PUBLIC",
-	} {
-		execute(t, owner, grant)
-	}
-	t.Cleanup(func() { // roles belong to the whole cluster
-		for _, drop := range []string{"DROP OWNED BY front_role", "DROP ROLE front_role"} {
-			if err := owner.Exec(context.Background(), drop); err != nil {
-				t.Error(err)
-			}
-		}
-	})
-	front := connect(t, with(url, "role=front_role"), store.PostgresOptions{})
-	if err := front.CheckSchema(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if _, err := front.Directory().Apps(t.Context()); err != nil {
-		t.Error(err)
-	}
-	recs := storetest.Records(storetest.Day, 3)
-	if err := front.CopyIn(t.Context(), recs); err != nil {
-		t.Fatal(err)
-	}
-	if err := front.Put(t.Context(), recs); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := front.Late(t.Context()); err != nil {
-		t.Error(err)
-	}
-	for _, forbidden := range []string{
-		"DELETE FROM record", "TRUNCATE record", "UPDATE record SET account = ''", "SELECT supplement FROM record",
-		"DROP TABLE record_20260105", "SELECT * FROM record_20260105", "CREATE TABLE mine ()", "UPDATE app SET enabled = 1",
-	} {
-		if err := front.Exec(t.Context(), forbidden); err == nil {
-			t.Errorf("a front may %s", forbidden)
-		}
-	}
-	wantExactly(t, owner, storetest.Day, recs)
 }

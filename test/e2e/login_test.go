@@ -199,7 +199,7 @@ func TestChangesReachTheRunningDaemon(t *testing.T) {
 		within5s("disabled", 63, authenticate)
 		s.cli("", "app", "enable", "--app-id", appID)
 		within5s("enabled", 0, authenticate)
-		s.cli("", "app", "rotate", "--app-id", appID, "--authcode", "ZYXW9876ABCD1234")
+		s.cli("", "app", "rotate", "--app-id", appID, "--overlap", "0", "--authcode", "ZYXW9876ABCD1234")
 		within5s("rotated, old code", 63, authenticate)
 		s.apps[0].AuthCode = "ZYXW9876ABCD1234"
 		within5s("rotated, new code", 0, authenticate)

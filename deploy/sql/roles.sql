@@ -1,0 +1,91 @@
+-- Roles of tradefront in PostgreSQL 12 or newer. Run it as a superuser, connected to tradefront's
+-- own database, before the first `tradefront migrate` and again after each:
+--
+--     psql -X -v ON_ERROR_STOP=1 -d tradefront -f roles.sql
+--     tradefront migrate …            -- as tradefront_owner
+--     psql -X -v ON_ERROR_STOP=1 -d tradefront -f roles.sql
+--
+-- It can be run any number of times: it makes what is missing and takes back what is too much.
+-- The roles have no password yet: \password tradefront_owner, and so on, or a client
+-- certificate in pg_hba.conf.
+--
+--   tradefront_owner   owns the tables; migrates, and runs `calendar reassign`
+--   tradefront_front   the daemons: insert records, say what they hold. They cannot read a
+--                      ciphertext, change or remove a record
+--   tradefront_report  export, status, reconcile: read records, write the ledger of exports
+--   tradefront_admin   app, account, masterkey, front: AppIDs, accounts, retiring fronts. It
+--                      cannot read a record
+--
+-- None but the owner can delete anything. The owner's password belongs into no daemon's reach.
+
+BEGIN;
+
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['tradefront_owner', 'tradefront_front', 'tradefront_report', 'tradefront_admin'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
+            EXECUTE format('CREATE ROLE %I', name);
+        END IF;
+        EXECUTE format('ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS', name);
+    END LOOP;
+
+    -- Temporary tables too are for nobody else: they can stand before those of the schema.
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC, tradefront_front, tradefront_report, tradefront_admin', current_database());
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO tradefront_owner, tradefront_front, tradefront_report, tradefront_admin', current_database());
+    EXECUTE format('REVOKE ALL ON SCHEMA %I FROM PUBLIC, tradefront_front, tradefront_report, tradefront_admin', current_schema());
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO tradefront_front, tradefront_report, tradefront_admin', current_schema());
+    EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO tradefront_owner', current_schema());
+END
+$$;
+
+-- Functions to come are for nobody until they are granted. Tables are anyway: the partitions
+-- that ensure_record_partition makes are reached through their parent alone.
+ALTER DEFAULT PRIVILEGES FOR ROLE tradefront_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+
+DO $$
+DECLARE
+    relation regclass;
+BEGIN
+    IF to_regclass('goose_db_version') IS NULL THEN
+        RAISE NOTICE 'there are no tables yet: run tradefront migrate as tradefront_owner, then this script again';
+        RETURN;
+    END IF;
+
+    -- A schema that another role migrated before there were these.
+    FOR relation IN
+        SELECT c.oid FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
+        WHERE c.relkind IN ('r', 'p') AND c.relowner <> 'tradefront_owner'::regrole AND c.relnamespace = current_schema()::regnamespace
+          AND (c.relname IN ('record', 'app', 'account', 'directory', 'report_export', 'reassigned_from', 'front', 'goose_db_version')
+               OR i.inhparent = to_regclass('record'))
+    LOOP
+        EXECUTE format('ALTER TABLE %s OWNER TO tradefront_owner', relation);
+    END LOOP;
+    ALTER FUNCTION ensure_record_partition(integer) OWNER TO tradefront_owner;
+
+    EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM PUBLIC, tradefront_front, tradefront_report, tradefront_admin', current_schema());
+    EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA %I FROM PUBLIC, tradefront_front, tradefront_report, tradefront_admin', current_schema());
+
+    GRANT SELECT ON goose_db_version TO tradefront_front, tradefront_report, tradefront_admin;
+
+    -- A front: SELECT and UPDATE of these columns are what an insert that meets its own record
+    -- again needs; arrival and the ledger are for counting late records. arrival itself is
+    -- written by its default alone.
+    GRANT INSERT (record_id, trading_day, login_time, vendor_id, key_version, terminal, supplement, flag, app_id,
+                  account, user_type, front_id, session_id, provisional),
+          SELECT (record_id, trading_day, front_id, arrival), UPDATE (front_id) ON record TO tradefront_front;
+    GRANT EXECUTE ON FUNCTION ensure_record_partition(integer) TO tradefront_front;
+    GRANT SELECT ON app, account, directory, report_export TO tradefront_front;
+    GRANT SELECT, INSERT, UPDATE ON front TO tradefront_front;
+
+    GRANT SELECT ON record, report_export, reassigned_from, front TO tradefront_report;
+    GRANT INSERT ON report_export TO tradefront_report;
+
+    GRANT SELECT, INSERT, UPDATE ON app, account TO tradefront_admin;
+    GRANT SELECT, UPDATE (generation) ON directory TO tradefront_admin;
+    GRANT SELECT, UPDATE (retired) ON front TO tradefront_admin;
+END
+$$;
+
+COMMIT;

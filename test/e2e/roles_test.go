@@ -1,0 +1,88 @@
+package e2e
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/test/pgtest"
+)
+
+// TestRolesOfTheDatabase: everything that a firm does, each part under its own role of
+// roles.sql: migrate, commands, the daemon under load, the report. And what a command may
+// not do under another's role it does not do, and says so.
+func TestRolesOfTheDatabase(t *testing.T) {
+	script, err := os.ReadFile("../../deploy/sql/roles.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := pgtest.Start(t)
+	c.SQL(string(script))
+	as := func(role string) string { return strings.Replace(c.URL(), "postgres@", role+"@", 1) }
+	role := store.RoleOwner
+	s := newSite(t, as(role), "auth: {refresh: 100ms}\n")
+	become := func(next string) {
+		t.Helper()
+		s.replaceConfig(as(role), as(next))
+		role = next
+	}
+	_, said, err := s.try("", "migrate")
+	if err != nil || !strings.Contains(said, "warning: tradefront_front lacks INSERT on record.supplement\n") ||
+		!strings.HasSuffix(said, "next: run deploy/sql/roles.sql once more, as a superuser\n") {
+		t.Errorf("migrate before the grants: %v, %s", err, said)
+	}
+	c.SQL(string(script))
+	if out, said, err := s.try("", "migrate"); err != nil || said != "" || out != "the schema is current\n" {
+		t.Errorf("migrate after the grants: %v, %s%s", err, out, said)
+	}
+
+	become(store.RoleAdmin)
+	other := s.addApp("client_two_1.0")
+	s.addAccount("7000001", "2")
+	s.cli("", "app", "rotate", "--app-id", string(other.AppID))
+	s.cli("", "app", "disable", "--app-id", string(other.AppID))
+	s.cli("", "account", "unlock", "--account", "7000001")
+	s.cli("", "masterkey", "rotate", "--begin")
+	s.cli("", "masterkey", "rotate")
+	s.cli("", "masterkey", "rotate", "--finish")
+	s.apps = s.apps[:1] // the other is disabled
+
+	become(store.RoleFront)
+	d := s.serve()
+	l := d.storm(t)
+	l.until(100)
+	d.kill() // the next start sends its rows again, as in doubt
+	answers := l.end()
+	d = s.serve()
+	l = d.storm(t)
+	l.until(100)
+	d.stop()
+	answers = append(answers, l.end()...)
+	if strings.Contains(d.log.String(), "permission denied") {
+		t.Error("the daemon lacks a right")
+	}
+	day := s.days(answers)[0]
+	refused := func(args ...string) {
+		t.Helper()
+		if _, said, err := s.try("", args...); err == nil || !strings.Contains(said, "permission denied") {
+			t.Errorf("%s, tradefront %s: %v, %s", role, strings.Join(args, " "), err, said)
+		}
+	}
+	refused("report", "export", "--partial", "--day", day, "--out", s.dir)
+	refused("app", "add", "--app-id", "client_own_1.0")
+	refused("app", "disable", "--app-id", appID)
+
+	become(store.RoleAdmin)
+	refused("report", "export", "--partial", "--day", day, "--out", s.dir)
+
+	become(store.RoleReport)
+	refused("app", "list")
+	s.checkInvariant(answers)
+
+	c.SQL("CREATE DATABASE bare")
+	s.replaceConfig("/postgres?", "/bare?")
+	if _, said, err := s.try("", "migrate"); err == nil || !strings.Contains(said, "migrate as the role that owns the tables, tradefront_owner of deploy/sql/roles.sql") {
+		t.Errorf("%s, migrate: %v, %s", role, err, said)
+	}
+}
