@@ -41,9 +41,12 @@ func (l *Local) readOldest(ctx context.Context, n int) ([]entry, error) {
 }
 
 // trim removes the records up to and with seq through, which must have been read before:
-// while they stand, every new record gets a higher seq, so none is removed unread.
+// while they stand, every new record gets a higher seq, so none is removed unread. And none
+// gets one that was removed: rows that Release or another process put in are above what the
+// writer has given out, and whoever waits for a seq takes what is below for done.
 func (l *Local) trim(through int64) error {
 	return l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
+		l.writer.seq = max(l.writer.seq, through)
 		_, err := conn.ExecContext(ctx, "DELETE FROM record WHERE seq <= ?", through)
 		return err
 	}})
