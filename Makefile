@@ -8,6 +8,7 @@ VERSION       := $(shell git describe --tags --always --dirty 2>/dev/null || ech
 FUZZTIME      ?= 30s
 BENCHTIME     ?= 1s
 DURATION      ?= 10m
+SEEDS         ?= 1000
 SEED          ?= 0
 ARGS          ?=
 
@@ -41,6 +42,10 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 .PHONY: robustness
 robustness: tools ## break everything around a running front for DURATION (10m), in the order of SEED
 	$(GO) test -race -count=1 -timeout 0 -v ./test/robustness -args -duration $(DURATION) -seed $(SEED) $(ARGS)
+
+.PHONY: sim
+sim: ## a whole front under SEEDS (1000) seeds, or under one with its whole trace (SEED=k)
+	$(GO) test -count=1 -timeout 0 -v -run '^(TestSeeds|TestSameSeedSameRun)$$' ./test/simulation -seeds $(SEEDS) -seed $(SEED)
 
 .PHONY: bench
 bench: tools ## print all benchmarks side by side (BENCHTIME=1s)

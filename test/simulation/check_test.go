@@ -1,0 +1,206 @@
+package simulation
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// The invariant: answered ⊆ stored ⊆ attempted, no RecordID twice, every record true.
+// Stored is the local store, its quarantine, and PostgreSQL.
+
+// check holds everything that is stored to the invariant.
+func (l *life) check() {
+	w := l.w
+	stored := make(map[uuid.UUID]bool)
+	for _, rec := range l.localRecords() {
+		if stored[rec.ID] {
+			w.violate("record %v is in the local store twice", w.nameOf(rec.ID))
+		}
+		stored[rec.ID] = true
+		w.prove(&rec)
+	}
+	for id, rec := range w.pg.rows {
+		stored[id] = true
+		w.prove(&rec)
+	}
+	w.checkReplays(stored)
+	l.readAudit()
+	for _, id := range w.order {
+		if !stored[id] {
+			w.violate("%v was answered and is lost", w.nameOf(id))
+		}
+		if !w.audited[id] {
+			w.violate("%v was answered and has no audit line", w.nameOf(id))
+		}
+	}
+}
+
+// checkReplays: of the records of a day that have the same terminal ciphertext one at most is
+// not flagged. The front remembers two days, which only a clock that steps, or another
+// calendar, mixes up.
+func (w *world) checkReplays(stored map[uuid.UUID]bool) {
+	if w.plan.clockSteps+w.plan.reloads > 0 {
+		return
+	}
+	type key struct {
+		day        calendar.TradingDay
+		ciphertext string
+	}
+	first := make(map[key]uuid.UUID)
+	for id := range stored {
+		rec, ok := w.proven[id]
+		if !ok || rec.Flag != '0' {
+			continue
+		}
+		k := key{rec.TradingDay, string(rec.Terminal)}
+		if other, twice := first[k]; twice {
+			w.violate("%v and %v came with the same terminal information, and neither is flagged", w.nameOf(id), w.nameOf(other))
+		}
+		first[k] = id
+	}
+}
+
+// localRecords are those of the local store and of its quarantine.
+func (l *life) localRecords() []store.Record {
+	ctx := context.Background()
+	days, err := l.local.Days(ctx)
+	if err != nil {
+		l.w.violate("the local store cannot be read: %v", err)
+		return nil
+	}
+	var all []store.Record
+	for _, day := range days {
+		err := l.local.Scan(ctx, day.Day, func(r *store.Record) error {
+			all = append(all, clone(r))
+			return nil
+		})
+		if err != nil {
+			l.w.violate("day %v of the local store cannot be read: %v", day.Day, err)
+		}
+	}
+	aside, err := l.local.Quarantine(ctx)
+	if err != nil {
+		l.w.violate("the quarantine cannot be read: %v", err)
+	}
+	for _, r := range aside {
+		all = append(all, r.Record)
+	}
+	return all
+}
+
+// readAudit notes which accepted logins have their line on the disk.
+func (l *life) readAudit() {
+	b, err := os.ReadFile(filepath.Join(l.dir, "audit.jsonl"))
+	must(err)
+	for line := range bytes.Lines(b) {
+		var e struct {
+			Event, Reason string
+			RecordID      uuid.UUID `json:"record_id"`
+		}
+		// A line that the process was killed over is torn, and then ended by the next one.
+		if json.Unmarshal(line, &e) == nil && e.Event == ops.EventLogin && e.Reason == session.OK.String() {
+			l.w.audited[e.RecordID] = true
+		}
+	}
+}
+
+// checkStep is what must hold after every step.
+func (l *life) checkStep() {
+	w := l.w
+	for ; w.checked < len(w.order); w.checked++ {
+		l.checkAnswered(w.order[w.checked])
+	}
+	inFlight := l.driver.LoginsInFlight()
+	if inFlight > w.plan.limits.Logins {
+		w.violate("%d logins in flight, the bound is %d", inFlight, w.plan.limits.Logins)
+	}
+	if inFlight > 0 || l.stopping {
+		return
+	}
+	if keys := l.gate.keys(); len(l.finished) > 0 {
+		w.violate("no login is in flight, and yet %v and %d outcomes are", keys, len(l.finished))
+	}
+	online := 0
+	for _, c := range l.wires {
+		if c.dialogue.State() == session.LoggedIn {
+			online++
+		}
+	}
+	if got := l.gateway.Online(); got != online {
+		w.violate("the gateway counts %d sessions, there are %d", got, online)
+	}
+}
+
+// checkAnswered: what was answered in this step is stored by now.
+func (l *life) checkAnswered(id uuid.UUID) {
+	w, ctx := l.w, context.Background()
+	rec, inPostgres := w.pg.rows[id]
+	switch {
+	case inPostgres:
+	case w.plan.answerAfter == store.AfterPostgres:
+		w.violate("%v was answered before PostgreSQL had it", w.nameOf(id))
+		return
+	default:
+		var err error
+		if rec, err = l.local.Find(ctx, id); err != nil {
+			aside, _ := l.local.Quarantine(ctx)
+			for _, r := range aside {
+				if r.Record.ID == id {
+					rec, err = r.Record, nil
+				}
+			}
+			if err != nil {
+				w.violate("%v was answered and is not stored: %v", w.nameOf(id), err)
+				return
+			}
+		}
+	}
+	w.prove(&rec)
+	w.checkResponse(id, &rec)
+}
+
+// checkLeft looks at what a run leaves: a front is started on it once more.
+func (w *world) checkLeft() {
+	if l := w.life; l != nil {
+		l.die(l.snapshot())
+	}
+	w.start()
+	if l := w.life; l != nil {
+		l.die(l.snapshot())
+	}
+	w.counts.logins = len(w.order)
+}
+
+// settle lets what is under way come to its end, for a run that was healed: then nothing
+// may be left anywhere but in PostgreSQL, and the front must stop within its grace.
+func (w *world) settle() {
+	l := w.life
+	w.trace.step(w.counts.steps, l.beginStop())
+	synctest.Wait()
+	deadline := time.Now().Add(time.Minute)
+	for w.life == l && !w.failed() {
+		if time.Now().After(deadline) {
+			w.violate("the front does not stop in time")
+			return
+		}
+		w.step()
+	}
+	if !w.failed() && w.plan.postgres {
+		w.start()
+		if rows, _, _ := w.life.local.Pending(context.Background()); rows > 0 {
+			w.violate("%d records are left after a stop with PostgreSQL there", rows)
+		}
+	}
+}

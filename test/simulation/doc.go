@@ -1,0 +1,44 @@
+// Package simulation runs a whole front under a seed: session machine, dialogue, gateway,
+// registry, core, supplement, local store with its writer, forwarder and audit log are the
+// real ones; terminals, sockets, PostgreSQL, the clock and the operator are models.
+//
+// # How it is driven
+//
+// Everything runs in a bubble of testing/synctest. Wherever the front would wait for
+// something outside (a socket, the core, a commit, PostgreSQL), its goroutine is parked
+// instead. One controller draws from the seed the one thing that happens next, lets it
+// happen, waits until every goroutine is parked or blocked again, and checks. So a step
+// never depends on how the machine schedules goroutines, and a seed gives the same run
+// again: TestSameSeedSameRun compares the traces.
+//
+// What can happen: a chunk of any length reaches the front or a terminal; a terminal says
+// something, honest or not, hangs up, or connects anew from an address that another had
+// before; the core verifies, or is out of reach; a record is handed to the writer; the
+// writer begins, commits and tells, or fails at each of these, having committed or not;
+// the disk is full, and is not; a login's outcome comes back, in any order; a batch
+// reaches PostgreSQL, or does not, or does and nobody hears of it, or does later; time
+// passes; the clock is stepped; keys and calendar are replaced; the front is told to stop;
+// it is killed between any two steps, or loses power in the middle of a commit.
+//
+// # What is checked
+//
+// See check_test.go: answered ⊆ stored ⊆ attempted, no RecordID twice, every record true, the
+// bounds, and that nothing is left behind. Safety runs end wherever they are. Liveness
+// runs are healed at some moment; from then on all answered records must reach PostgreSQL
+// and every honest terminal must be able to log in, within bounded time.
+//
+// # What is not covered
+//
+// gnet and the kernel's sockets (internal/front has its own tests), the real PostgreSQL
+// (internal/store and the robustness suite), failures inside of SQLite's single writes.
+//
+// # Running it
+//
+//	make sim SEEDS=10000          seeds 1 to 10000
+//	make sim SEED=4711            one seed, with its whole trace
+//
+// A seed that fails prints its command and the last steps. When it is mended, the seed goes
+// into the table of regressions with a word on what it found. What a seed does changes
+// whenever the simulation or the order of the front's steps does, so the table keeps the
+// bug's description: it is what the test of that bug must say elsewhere too.
+package simulation

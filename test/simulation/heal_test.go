@@ -1,0 +1,96 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// Within these bounds a front must be well again after everything around it is.
+const (
+	healSteps = 6000
+	healTime  = 10 * time.Minute // of the simulated clock, which steps waste freely
+)
+
+// heal ends all faults, and lets the run go on until what must happen has happened: all
+// answered records are in PostgreSQL, and every terminal has logged in anew.
+func (w *world) heal() {
+	w.healed = true
+	w.pg.poison, w.pg.state = false, up
+	w.inForce.Strict = false
+	for _, t := range w.terminals {
+		t.welcome = 0
+		if t.wire != nil {
+			t.wire.hungUp = true
+			t.wire = nil
+		}
+	}
+	w.trace.step(w.counts.steps, "— everything is healed —")
+	deadline := time.Now().Add(healTime)
+	for range healSteps {
+		if w.failed() || w.isWell() {
+			return
+		}
+		if l := w.life; l != nil {
+			l.diskFull.Store(false)
+			l.gateway.Replace(w.inForce)
+		}
+		w.step()
+		if time.Now().After(deadline) {
+			break
+		}
+	}
+	if !w.failed() {
+		w.violate("not well again in time: %v", w.whatIsMissing())
+	}
+}
+
+func (w *world) isWell() bool { return w.whatIsMissing() == nil }
+
+func (w *world) whatIsMissing() error {
+	l := w.life
+	if l == nil || l.stopping {
+		return errors.New("no front runs")
+	}
+	for _, t := range w.terminals {
+		if t.welcome == 0 {
+			return errors.New("an honest terminal could not log in")
+		}
+	}
+	if len(l.gate.keys()) > 0 || len(l.finished) > 0 || len(w.pg.late) > 0 {
+		return errors.New("something is still under way")
+	}
+	if !w.plan.postgres {
+		return nil
+	}
+	rows, _, err := l.local.Pending(context.Background())
+	if err != nil {
+		return err
+	}
+	if rows > 0 {
+		return errors.New("records are left in the local store")
+	}
+	for _, id := range w.order {
+		if _, there := w.pg.rows[id]; !there {
+			return errors.New("an answered record is not in PostgreSQL")
+		}
+	}
+	return nil
+}
+
+// isBroken reports whether the local store has given up: it says "restart".
+func (l *life) isBroken() bool {
+	return l.broken.Load() || l.forwarder != nil && errors.Is(l.forwarder.LastError(), store.ErrBroken)
+}
+
+// release is what an operator does when PostgreSQL's side is mended.
+func (l *life) release() string {
+	l.releasing.Store(true)
+	go func() {
+		_, _ = l.local.Release(context.Background()) // tried again while there is a quarantine
+		l.releasing.Store(false)
+	}()
+	return "the quarantine is released"
+}

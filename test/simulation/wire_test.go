@@ -1,0 +1,197 @@
+package simulation
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/dialogue"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// wire is one TCP connection: what internal/front makes of gnet's, and what is under way.
+type wire struct {
+	life     *life
+	terminal *terminal
+	peer     session.Peer
+	dialogue dialogue.Dialogue
+
+	toFront    []byte // said by the terminal, not yet delivered
+	arrived    []byte // delivered, less than a frame
+	toTerminal []byte // written by the front, not yet read
+	hungUp     bool   // the terminal is gone; the front does not know yet
+	said       int    // bytes, ever
+	delivered  int    // bytes, ever
+
+	attempts []*attempt
+	honest   bool // answered the last challenge with the authcode of an admitted AppID
+	success  int  // logins that were answered with success
+}
+
+func (c *wire) String() string { return fmt.Sprintf("wire %d.%d", c.life.number, c.peer.SessionID) }
+
+// connect is OnOpen of internal/front.
+func (l *life) connect(t *terminal, addr netip.AddrPort) {
+	l.sessions++
+	c := &wire{life: l, terminal: t, peer: session.Peer{SessionID: l.sessions, Addr: addr}}
+	c.dialogue = l.driver.Begin(c, &l.scratch, c.peer, time.Now())
+	l.wires = append(l.wires, c)
+	l.w.wires[wireKey{l.number, l.sessions}] = c
+	t.open(c)
+}
+
+// deliver brings n bytes of the terminal's to the front: OnTraffic. The buffer is one that
+// others use after us, as gnet's is.
+func (c *wire) deliver(n int) {
+	c.arrived = append(c.arrived, c.toFront[:n]...)
+	c.toFront = c.toFront[n:]
+	c.delivered += n
+	for _, a := range c.attempts {
+		if !a.delivered && c.delivered >= a.end {
+			a.delivered, a.from = true, len(c.life.w.readings)
+		}
+	}
+	shared := append([]byte(nil), c.arrived...)
+	used := c.dialogue.Receive(shared, time.Now())
+	c.arrived = append([]byte(nil), shared[used:]...)
+	for i := range shared {
+		shared[i] = 0xA5
+	}
+	if len(c.arrived) >= ftd.FrameHeaderLen+ftd.MaxExtLen+ftd.MaxBodyLen && c.dialogue.Closing() == session.StayOpen {
+		c.life.w.violate("%v: %d bytes wait at the front, more than any frame", c, len(c.arrived))
+	}
+	c.closeIfOver()
+}
+
+// closeIfOver closes the connection at the front's side. What the kernel had not taken of
+// the last answer is lost.
+func (c *wire) closeIfOver() {
+	if c.dialogue.Ended() || c.dialogue.Closing() == session.StayOpen {
+		return
+	}
+	if w := c.life.w; len(c.toTerminal) > 0 && w.random.IntN(4) == 0 {
+		c.toTerminal = c.toTerminal[:w.random.IntN(len(c.toTerminal))]
+	}
+	c.end(session.PeerClosed)
+}
+
+// end is OnClose.
+func (c *wire) end(reason session.CloseReason) {
+	l := c.life
+	for i := range l.wires {
+		if l.wires[i] == c {
+			l.wires = append(l.wires[:i:i], l.wires[i+1:]...)
+			break
+		}
+	}
+	c.dialogue.End(reason)
+	if c.terminal.wire == c && len(c.toTerminal) == 0 {
+		c.terminal.wire = nil
+	}
+}
+
+// cut is the process's death as the terminal sees it.
+func (c *wire) cut() {
+	if c.terminal.wire == c {
+		c.terminal.wire = nil
+	}
+}
+
+// Unsent is part of dialogue.Line.
+func (c *wire) Unsent() int { return len(c.toTerminal) }
+
+// Write is part of dialogue.Line. It fails at times if the terminal is gone, as gnet's
+// does, and then OnClose runs inside of it.
+func (c *wire) Write(b []byte) {
+	w := c.life.w
+	if c.hungUp && w.random.IntN(2) == 0 {
+		c.end(session.PeerClosed)
+		return
+	}
+	c.note(b)
+	c.toTerminal = append(c.toTerminal, b...)
+	if len(c.toTerminal) > w.plan.limits.Unsent {
+		w.violate("%v: %d bytes unread, more than the bound", c, len(c.toTerminal))
+	}
+}
+
+// Later is part of dialogue.Line.
+func (c *wire) Later(f func()) error {
+	l := c.life
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return errors.New("simulation: the loops have ended")
+	}
+	l.finished = append(l.finished, finish{c, f})
+	return nil
+}
+
+// note looks at what the front says: from here on a success counts as answered.
+func (c *wire) note(b []byte) {
+	w := c.life.w
+	for len(b) > 0 {
+		frame, n, err := ftd.DecodeFrame(b, ftd.MaxBodyLen)
+		if err != nil || n == 0 {
+			w.violate("%v: the front says what is no frame: %v", c, err)
+			return
+		}
+		b = b[n:]
+		if frame.Type != ftd.FrameFTDC {
+			w.trace.result("heartbeat")
+			continue
+		}
+		m, err := ftd.DecodeMessage(frame.Body)
+		if err != nil {
+			w.violate("%v: the front says what is no message: %v", c, err)
+			return
+		}
+		c.noteMessage(m)
+	}
+}
+
+func (c *wire) noteMessage(m ftd.Message) {
+	w := c.life.w
+	code := codeOf(m)
+	w.trace.result(fmt.Sprintf("%#x/%d", uint32(m.TID), code))
+	raw, isLogin := m.Field(ftd.FIDLoginResponse)
+	switch {
+	case isLogin && code == 0:
+		var r ftd.LoginResponse
+		if err := r.Decode(raw); err != nil {
+			w.violate("%v: a login response cannot be read: %v", c, err)
+			return
+		}
+		id, err := uuid.ParseBytes(r.RecordID)
+		if err != nil {
+			w.violate("%v: RecordID %q", c, r.RecordID)
+			return
+		}
+		if c.success++; c.success > 1 {
+			w.violate("%v: two logins on one session were answered with success", c)
+		}
+		w.answer(c, id, &r)
+	case m.TID == ftd.TIDAuthenticate && code == 0 && !c.honest:
+		w.violate("%v: authenticated, and did not answer its challenge with an admitted AppID's authcode", c)
+	}
+	if m.TID == ftd.TIDUserLogin && code != 0 {
+		w.counts.refused++
+	}
+}
+
+// codeOf is the error code of a message, -1 if it has none.
+func codeOf(m ftd.Message) int {
+	raw, ok := m.Field(ftd.FIDError)
+	if !ok {
+		return -1
+	}
+	var e ftd.Error
+	if err := e.Decode(raw); err != nil {
+		return -2
+	}
+	return e.Code
+}
