@@ -98,6 +98,7 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 		d.repeat(background, partitionsPeriod, d.preparePartitions)
 		d.background.Go(func() { d.speak(background) })
 	}
+	d.background.Go(func() { d.surveyAside(background) })
 	d.warn()
 	d.repeat(background, keyAlarmPeriod, d.warnOfKeys)
 	return d, nil

@@ -59,6 +59,20 @@ func (d *daemon) adopt(ctx context.Context) error {
 	return nil
 }
 
+// surveyAside says once what can be read of the stores that are set aside.
+func (d *daemon) surveyAside(ctx context.Context) {
+	asides, _ := store.SetAside(d.cfg.Store.Path) // a folder that cannot be read is the check's to tell
+	for _, a := range asides {
+		in, err := store.InspectAside(ctx, a.Path)
+		if ctx.Err() != nil {
+			return
+		}
+		d.logger.Warn("a damaged local store is set aside; bring its records back with: tradefront local recover -c FILE",
+			zap.String("set_aside", a.Path), zap.Int64("rows_readable", in.Rows), zap.Int64("rows_altered", in.Altered),
+			zap.Int64("rows_missing_at_most", in.Missing), zap.Error(err))
+	}
+}
+
 // setAside counts the stores that were set aside and not recovered.
 func (d *daemon) setAside() float64 {
 	asides, _ := store.SetAside(d.cfg.Store.Path)

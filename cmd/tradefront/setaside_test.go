@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -58,8 +59,42 @@ func TestServeWithDamagedStore(t *testing.T) {
 			t.Errorf("start %d: it says that a store is set aside: %v\n%s", start, said, front.errOut.String())
 		}
 	}
+	setAsideAs(t)
+}
+
+// TestLocalCommands: what a damaged store held is seen and brought back beside the front.
+func TestLocalCommands(t *testing.T) {
+	recs := damagedSite(t, 500)
+	play(t, []step{{"local inspect" + onC, "", 1, "tradefront.db: …\nDAMAGED: …", "tradefront: tradefront.db is damaged"}})
+	front := serve(t)
+	aside := setAsideAs(t)
+	play(t, []step{
+		{"local inspect" + onC, "", 0, "tradefront.db: …\nsound: every page was checked\n…\n0 in quarantine, 0 altered, 0 without a checksum\n" +
+			"set aside and not recovered: " + aside + "; next: tradefront local recover", ""},
+		{"local inspect --file " + aside + onC, "", 1, aside + ": …DAMAGED: …\n20260105     49…\nnot to be had: …", "tradefront: " + aside + " is damaged"},
+		{"local recover tradefront.db" + onC, "", 1, "", "tradefront: tradefront.db is the store in use: …"},
+		{"local recover nosuch" + onC, "", 1, "", "tradefront: stat nosuch: no such file or directory"},
+		{"local recover" + onC, "", 0, aside + ": 49… rows brought back, 0 were here already, 0 of all without a checksum\nnot to be had: …it is tradefront.db.recovered-…", ""},
+		{"local recover" + onC, "", 0, "nothing is set aside", ""},
+	})
+	got := tradefront("", strings.Fields("local inspect -o json"+onC)...)
+	var in inspected
+	if err := json.Unmarshal([]byte(got.out), &in); err != nil || got.status != exitDone {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if lost := len(recs) - int(in.Rows); lost < 1 || lost > 8 || len(in.SetAside) != 0 || len(in.Days) != 1 {
+		t.Errorf("a page is damaged, %d records are lost: %+v", lost, in)
+	}
+	if status := front.stop(); status != exitDone {
+		t.Errorf("exit status %d: %s", status, front.errOut.String())
+	}
+}
+
+func setAsideAs(t *testing.T) string {
+	t.Helper()
 	asides, err := filepath.Glob("tradefront.db.corrupt-*Z")
 	if err != nil || len(asides) != 1 {
-		t.Errorf("set aside: %v, %v", asides, err)
+		t.Fatalf("set aside: %v, %v", asides, err)
 	}
+	return asides[0]
 }

@@ -54,6 +54,10 @@ func checkPages(ctx context.Context, path string) (whole bool, err error) {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	return checkOpened(ctx, db)
+}
+
+func checkOpened(ctx context.Context, db *sql.DB) (whole bool, err error) {
 	var tables int
 	if err := db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
 		return false, damageOf(err)

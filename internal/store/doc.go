@@ -117,7 +117,8 @@
 // whole (MoveAside), and the front begins a new one; a file beside it names the
 // move until its end, so that a crash between two renames is made good by the next start
 // (FinishAside) and nobody opens half of it: an old log on a new file would be one more
-// damage. Damage that is met while running is ErrBroken until then.
+// damage. Recover reads what was set aside page by page without SQLite (ReadAside), takes each row
+// that is well-formed to the byte and matches its checksum, and puts it in, once. Damage that is met while running is ErrBroken until then.
 //
 // # Bounds
 //

@@ -65,10 +65,8 @@ func (i *inserter) insert(ctx context.Context, batch []*request) error {
 }
 
 func (i *inserter) add(ctx context.Context, seq int64, rec *Record) error {
-	i.args = append(i.args, seq, rec.ID[:], int64(rec.TradingDay), rec.LoginTime.Unix(), rec.VendorID,
-		rec.KeyVersion, bytesOf(rec.Terminal), bytesOf(rec.Supplement), int64(digit(rec.Flag)),
-		string(rec.AppID), string(rec.Account), int64(digit(rec.UserType)), int64(rec.FrontID), int64(rec.SessionID),
-		int64(flagOf(rec.Provisional)), int64(rec.checksum()))
+	i.args = appendColumns(append(i.args, seq), rec)
+	i.args = append(i.args, int64(rec.checksum()))
 	i.pending++
 	if i.pending < chunkRows {
 		return nil
@@ -76,6 +74,14 @@ func (i *inserter) add(ctx context.Context, seq int64, rec *Record) error {
 	_, err := i.chunk.ExecContext(ctx, i.args...)
 	i.args, i.pending = i.args[:0], 0
 	return err
+}
+
+// appendColumns adds what the columns of const columns hold.
+func appendColumns(args []any, rec *Record) []any {
+	return append(args, rec.ID[:], int64(rec.TradingDay), rec.LoginTime.Unix(), rec.VendorID,
+		rec.KeyVersion, bytesOf(rec.Terminal), bytesOf(rec.Supplement), int64(digit(rec.Flag)),
+		string(rec.AppID), string(rec.Account), int64(digit(rec.UserType)), int64(rec.FrontID), int64(rec.SessionID),
+		int64(flagOf(rec.Provisional)))
 }
 
 // flush writes the rows that fill no chunk one by one.

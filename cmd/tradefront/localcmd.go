@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+func newLocal(e *env) *cobra.Command {
+	return group("local", "Look into the local store, and bring back what was set aside", newLocalInspect(e), newLocalRecover(e))
+}
+
+// inspected is what `local inspect -o json` prints.
+type inspected struct {
+	File     string      `json:"file"`
+	InUse    bool        `json:"in_use"` // store.path itself
+	Bytes    int64       `json:"bytes"`
+	LogBytes int64       `json:"log_bytes"`
+	Damage   string      `json:"damage,omitempty"`
+	Whole    bool        `json:"checked_whole"`
+	Schema   int64       `json:"schema"`
+	Days     []dayOfRows `json:"days"`
+	Oldest   string      `json:"oldest,omitempty"`
+	Refused  int64       `json:"quarantine"`
+	store.Salvage
+	SetAside []string `json:"set_aside"`
+	forward  bool     // its records go on to PostgreSQL
+}
+
+type dayOfRows struct {
+	Day     string `json:"trading_day"`
+	Records int64  `json:"records"`
+}
+
+func newLocalInspect(e *env) *cobra.Command {
+	var (
+		path, file string
+		form       output
+	)
+	c := &cobra.Command{
+		Use: "inspect", Short: "Say what is in the local store, or in a damaged one that was set aside", Args: noArgs,
+		Long: "Say what is in the local store, beside a running daemon, or with --file in one that was set aside:\n" +
+			"its damage, the records of each trading day, the quarantine, rows that were altered. Nothing is\n" +
+			"changed. Each record is read and held against its checksum. Status 1 if anything is damaged.",
+		RunE: e.action(func(c *cobra.Command, _ []string) error {
+			cfg, err := config.Load(path, e.environ)
+			if err != nil {
+				return err
+			}
+			done, err := inspectLocal(c.Context(), cfg, file)
+			if err != nil {
+				return err
+			}
+			if err := form.print(e.out, done, done.print); err != nil {
+				return err
+			}
+			if done.Damage != "" || done.Altered > 0 {
+				return fmt.Errorf("%s is damaged", done.File)
+			}
+			return nil
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	c.Flags().StringVar(&file, "file", "", "a store that was set aside (default: store.path)")
+	return c
+}
+
+func inspectLocal(ctx context.Context, cfg *config.Config, file string) (done inspected, err error) {
+	done = inspected{File: file, InUse: file == "", forward: cfg.Store.Driver == driverPostgres}
+	if file != "" {
+		if done.InUse, err = inUse(cfg, file); err != nil {
+			return done, err
+		}
+	}
+	var in store.Inspection
+	if done.InUse {
+		done.File = cfg.Store.Path
+		if _, err := os.Stat(done.File); err != nil {
+			return done, fmt.Errorf("store.path: %w; it is made by the first start", err)
+		}
+		in, err = store.InspectLocal(ctx, done.File)
+	} else {
+		in, err = store.InspectAside(ctx, file)
+	}
+	if err != nil {
+		return done, err
+	}
+	done.Bytes, done.LogBytes, done.Whole, done.Schema = in.Bytes, in.LogBytes, in.Whole, in.Schema
+	done.Refused, done.Salvage = in.Refused, in.Salvage
+	if in.Damage != nil {
+		done.Damage = in.Damage.Error()
+	}
+	if !in.Oldest.IsZero() {
+		done.Oldest = shown(in.Oldest)
+	}
+	for _, d := range in.Days {
+		done.Days = append(done.Days, dayOfRows{d.Day.String(), d.Records})
+	}
+	asides, err := store.SetAside(cfg.Store.Path)
+	for _, a := range asides {
+		done.SetAside = append(done.SetAside, a.Path)
+	}
+	return done, err
+}
+
+func (d inspected) print(w io.Writer) {
+	fmt.Fprintf(w, "%s: %d bytes, log %d bytes, schema %d\n", d.File, d.Bytes, d.LogBytes, d.Schema)
+	switch {
+	case d.Damage != "":
+		fmt.Fprintf(w, "DAMAGED: %s\n", d.Damage)
+	case d.Whole:
+		fmt.Fprintln(w, "sound: every page was checked")
+	default:
+		fmt.Fprintf(w, "no damage found in the %s that a check may take; there is more to check\n", store.CheckPatience)
+	}
+	what := "records"
+	if d.InUse && d.forward {
+		what = "records that PostgreSQL does not have yet"
+	}
+	table(w, "trading day\t"+what, func(w io.Writer) {
+		for _, day := range d.Days {
+			fmt.Fprintf(w, "%s\t%d\n", day.Day, day.Records)
+		}
+	})
+	if d.Oldest != "" {
+		fmt.Fprintf(w, "oldest login %s\n", d.Oldest)
+	}
+	fmt.Fprintf(w, "%d in quarantine, %d altered, %d without a checksum\n", d.Refused, d.Altered, d.Unchecked)
+	if !d.InUse {
+		printSalvage(w, d.Salvage)
+	}
+	for _, path := range d.SetAside {
+		fmt.Fprintf(w, "set aside and not recovered: %s; next: tradefront local recover\n", path)
+	}
+}
+
+// printSalvage says what reading damaged files did not find.
+func printSalvage(w io.Writer, s store.Salvage) {
+	if s.Missing > 0 || s.Altered > 0 || s.BrokenCells > 0 || s.FailedPages > 0 {
+		fmt.Fprintf(w, "not to be had: %d rows altered, %d cells broken, %d pages that the disk did not give; "+
+			"at most %d rows missing between seq %d and %d\n",
+			s.Altered, s.BrokenCells, s.FailedPages, s.Missing, s.FirstSeq, s.LastSeq)
+	}
+}
+
+// recoveredFile is what `local recover -o json` prints of each file.
+type recoveredFile struct {
+	File string `json:"file"`
+	Now  string `json:"now"` // its name from now on
+	store.Recovered
+}
+
+func newLocalRecover(e *env) *cobra.Command {
+	var (
+		path string
+		form output
+	)
+	c := &cobra.Command{
+		Use: "recover [FILE]", Short: "Bring the records of a damaged store that was set aside back", Args: cobra.MaximumNArgs(1),
+		Long: "Read every record that can still be read from the local stores that were set aside, or from FILE\n" +
+			"alone, and put it into the local store, once, beside a running daemon: the forwarder brings it on.\n" +
+			"A record that does not match its checksum is left out. Then the file is renamed, .corrupt- to\n" +
+			".recovered-; nothing of it is deleted. It may be repeated: what is there already is counted and\n" +
+			"left as it is. Logins that the audit log says were answered and that are nowhere: reconcile.",
+		Example: "  tradefront local recover -c tradefront.yaml\n" +
+			"  tradefront reconcile -c tradefront.yaml --day 20260105 --audit audit.jsonl",
+		RunE: e.action(func(c *cobra.Command, args []string) error {
+			cfg, err := config.Load(path, e.environ)
+			if err != nil {
+				return err
+			}
+			asides, err := toRecover(cfg, args)
+			if err != nil {
+				return err
+			}
+			done, err := e.recoverAll(c.Context(), cfg, asides)
+			return errors.Join(form.print(e.out, done, func(w io.Writer) { printRecovered(w, done) }), err)
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	return c
+}
+
+// toRecover are all stores that were set aside, or the one that was named.
+func toRecover(cfg *config.Config, args []string) ([]store.Aside, error) {
+	if len(args) == 0 {
+		return store.SetAside(cfg.Store.Path)
+	}
+	same, err := inUse(cfg, args[0])
+	if err != nil {
+		return nil, err
+	}
+	if same {
+		return nil, fmt.Errorf("%s is the store in use: only one that was set aside can be recovered", args[0])
+	}
+	return []store.Aside{{Path: args[0]}}, nil
+}
+
+// inUse reports whether the file is store.path itself, by whatever name. It must not be
+// opened otherwise than by SQLite then.
+func inUse(cfg *config.Config, file string) (bool, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return false, err
+	}
+	used, err := os.Stat(cfg.Store.Path)
+	return err == nil && os.SameFile(info, used), nil
+}
+
+func (e *env) recoverAll(ctx context.Context, cfg *config.Config, asides []store.Aside) (done []recoveredFile, err error) {
+	done = []recoveredFile{}
+	if len(asides) == 0 {
+		return done, nil
+	}
+	local, err := openLocal(ctx, cfg, nil)
+	if err != nil {
+		return done, err
+	}
+	defer func() { err = errors.Join(err, local.Close()) }()
+	for _, a := range asides {
+		rows := phase{e: e, what: "recovering " + a.Path, unit: "rows"}
+		did, err := local.Recover(ctx, a, func(n int64) { rows.set(n, 0) })
+		rows.end()
+		if err != nil {
+			return done, fmt.Errorf("%s: %w; what was brought back stays: run it again", a.Path, err)
+		}
+		now, err := store.MarkRecovered(a)
+		if err != nil {
+			return done, err
+		}
+		done = append(done, recoveredFile{a.Path, now, did})
+	}
+	return done, nil
+}
+
+func printRecovered(w io.Writer, done []recoveredFile) {
+	if len(done) == 0 {
+		fmt.Fprintln(w, "nothing is set aside")
+		return
+	}
+	for _, f := range done {
+		fmt.Fprintf(w, "%s: %d rows brought back, %d were here already, %d of all without a checksum\n",
+			f.File, f.Saved, f.Already, f.Unchecked)
+		printSalvage(w, f.Salvage)
+		fmt.Fprintf(w, "it is %s now\n", f.Now)
+	}
+	fmt.Fprintln(w, "next: tradefront reconcile, with the audit logs of those days: it names the answered logins that are nowhere")
+}
