@@ -27,6 +27,9 @@ func newConfig(e *env) *cobra.Command {
 			for _, w := range a.keys.Warnings(time.Now()) {
 				fmt.Fprintln(e.out, "warning: keys:", w.Text)
 			}
+			for _, w := range exposed(cfg) {
+				fmt.Fprintln(e.out, "warning:", w)
+			}
 			for _, w := range a.calendar.Warnings(time.Now()) {
 				fmt.Fprintln(e.out, "warning: calendar_file:", w)
 			}

@@ -38,6 +38,9 @@ func newServe(e *env) *cobra.Command {
 			for _, w := range d.gateway.InForce().Calendar.Warnings(time.Now()) {
 				fmt.Fprintln(e.out, "warning: calendar_file:", w)
 			}
+			for _, w := range exposed(cfg) {
+				fmt.Fprintln(e.out, "warning:", w)
+			}
 			failed := d.wait(c.Context())
 			if failed == nil {
 				d.logger.Info("stopping: no new logins, finishing those in flight")

@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -57,4 +59,30 @@ func missingCredential(key, name string) Fault {
 		Fix: "start it by a unit with LoadCredential=" + strings.TrimPrefix(name, credentialPrefix) + ":FILE, or set " +
 			envPrefix + strings.ToUpper(strings.NewReplacer(".", "_", "[", "_", "]", "").Replace(key)) + " to the file itself",
 	}
+}
+
+// checkOpenPassword: a password in the configuration file is one only if not everybody on
+// this machine can read the file.
+func (c *Config) checkOpenPassword(path string, env []string) (faults Faults) {
+	for _, line := range env {
+		if strings.HasPrefix(line, envPrefix+"STORE_URL=") {
+			return nil // it stands there, not in the file
+		}
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&0o007 == 0 || !holdsPassword(c.Store.URL) {
+		return nil
+	}
+	faults.add("store.url", fmt.Sprintf("holds a password, and mode %04o of %s lets everybody in", info.Mode().Perm(), path),
+		"write it into a file of its own and name that in url_file, or: chmod o= "+path)
+	return faults
+}
+
+func holdsPassword(database string) bool {
+	if u, err := url.Parse(database); err == nil && u.User != nil {
+		if _, there := u.User.Password(); there {
+			return true
+		}
+	}
+	return strings.Contains(database, "password=")
 }

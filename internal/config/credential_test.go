@@ -88,3 +88,31 @@ func TestURLFileIsPrivate(t *testing.T) {
 		}
 	}
 }
+
+// TestPasswordInTheFile: only where not everybody can read it.
+func TestPasswordInTheFile(t *testing.T) {
+	for _, tt := range []struct {
+		url  string
+		mode os.FileMode
+		env  string
+		good bool
+	}{
+		{"postgres://u:secret@h/d", 0o600, "", true},
+		{"postgres://u:secret@h/d", 0o640, "", true},
+		{"postgres://u:secret@h/d", 0o644, "", false},
+		{"postgres://u@h/d?password=secret", 0o644, "", false},
+		{"host=h password=secret", 0o604, "", false},
+		{"postgres://u@h/d", 0o644, "", true},
+		{"postgres://u@h/d", 0o644, "TRADEFRONT_STORE_URL=postgres://u:secret@h/d", true},
+	} {
+		path := write(t, filepath.Join(t.TempDir(), "tradefront.yaml"),
+			"broker_id: \"9999\"\nkeys: [{version: \"1.0\", public_key_file: k}]\nstore: {driver: postgres, url: \""+tt.url+"\"}\n")
+		if err := os.Chmod(path, tt.mode); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Load(path, []string{tt.env})
+		if (err == nil) != tt.good || err != nil && (!strings.Contains(err.Error(), "store.url: holds a password, and mode") || strings.Contains(err.Error(), "secret")) {
+			t.Errorf("%s, mode %04o: %v", tt.url, tt.mode, err)
+		}
+	}
+}

@@ -32,6 +32,7 @@ func Load(path string, env []string) (*Config, error) {
 		return nil, faults.Err()
 	}
 	c.resolve(filepath.Dir(path), credentialsFolder(env))
+	faults = append(faults, c.checkOpenPassword(path, env)...)
 	return c, faults.Err()
 }
 
