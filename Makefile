@@ -12,6 +12,9 @@ SEEDS         ?= 1000
 SEED          ?= 0
 ARGS          ?=
 
+# Tests of the product's own time, which the race detector would change.
+TIMED          = TakeTheSameTime|CannotTell|TakesTheSameTime
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -30,6 +33,7 @@ run: build ## show the main job on the embedded store (make run ARGS=--exit ends
 test: tools ## all tests, with the race detector and a real PostgreSQL
 	$(GO) vet ./...
 	$(GO) test -race -timeout 15m ./...
+	$(GO) test -run '$(TIMED)' ./internal/auth ./internal/core ./test/e2e
 
 .PHONY: tools
 tools: ## find what the tests call (PostgreSQL, openssl, python3, cc), or install Debian's packages
