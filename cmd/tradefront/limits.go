@@ -19,6 +19,7 @@ func frontLimits(cfg *config.Config, maxConnections int) front.Limits {
 			PerSource:       l.ConnectionsPerSource,
 			Unauthenticated: door.EarlyDrop(early),
 			Penalties:       penalties(&l.Penalties),
+			Exempt:          l.Exempt(),
 		},
 		Logins: l.LoginsInFlight, Outbound: l.OutboundBytes, Refusals: l.Refusals,
 	}

@@ -28,7 +28,7 @@ import (
 // Then the configuration and all its files are loaded and judged as at a start. Anything
 // wrong: one report in the log, and everything stays in force as it was. Nothing wrong:
 // keys, calendar, terminal_info and replayed_terminal_info are replaced in one step, then the
-// master key, then the log level.
+// limits, which hold newcomers and close nobody, then the master key, then the log level.
 //
 // The TRADEFRONT_ variables are those of the start: a process's environment never changes.
 //
@@ -87,6 +87,7 @@ func (d *daemon) reload(load func() (*config.Config, error)) {
 	}
 	before, set := d.gateway.InForce(), assets.inForce(next)
 	d.gateway.Replace(*set)
+	d.front.SetLimits(frontLimits(next, assets.maxConnections))
 	d.replaceMasterKey(assets.master)
 	restart := d.cfg.NeedRestart(next)
 	d.reloaded.Store(&reloadOutcome{at: time.Now(), restart: restart})

@@ -10,6 +10,8 @@ import (
 var reloadable = []string{
 	"keys", "calendar_file", "log_level", "terminal_info", "replayed_terminal_info", "front.listeners[].trusted_proxies",
 	"auth.master_key_file",
+	"limits.connections", "limits.connections_per_source", "limits.unauthenticated", "limits.penalties",
+	"limits.exempt_networks", "limits.logins_in_flight", "limits.refusals", "limits.outbound_bytes",
 }
 
 // NeedRestart lists the keys in which next differs from c and that a running front cannot

@@ -16,8 +16,9 @@ func TestNeedRestart(t *testing.T) {
 			c.Keys = append(slices.Clone(c.Keys), Key{Version: "2.0"})
 			c.CalendarFile, c.LogLevel, c.TerminalInfo = "other.yaml", "debug", "strict"
 			c.Front.Listeners[0].TrustedProxies = []string{"10.0.0.1"}
+			c.Limits.Penalties.Max, c.Limits.ExemptNetworks, c.Limits.Connections = 1, []string{"10.0.0.1"}, 7
 		}, nil},
-		{"a leaf", func(c *Config) { c.Limits.Connections = 7 }, []string{"limits.connections"}},
+		{"a leaf", func(c *Config) { c.Limits.PendingFrames = 7 }, []string{"limits.pending_frames"}},
 		{"a list", func(c *Config) { c.Front.Listeners = []Listener{{Address: ":1"}} }, []string{"front.listeners"}},
 		{"a list's length", func(c *Config) { c.Front.Listeners = append(c.Front.Listeners, Listener{Address: ":1"}) }, []string{"front.listeners"}},
 		{"the order is the struct's", func(c *Config) {

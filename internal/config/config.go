@@ -155,6 +155,8 @@ type Limits struct {
 	Unauthenticated string `mapstructure:"unauthenticated"`
 	// Penalties of sources that misbehave.
 	Penalties Penalties `mapstructure:"penalties"`
+	// ExemptNetworks have neither a bound per source nor penalties: offices, campuses.
+	ExemptNetworks []string `mapstructure:"exempt_networks"`
 	// LoginsInFlight at once over all connections; more are answered 90.
 	LoginsInFlight int `mapstructure:"logins_in_flight"`
 	// PendingFrames that one connection may send while its login is in flight.

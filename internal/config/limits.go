@@ -1,7 +1,9 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -42,11 +44,23 @@ func (l *Limits) EarlyDrop() (EarlyDrop, error) {
 	return d, nil
 }
 
-var errEarlyDrop = fmt.Errorf("is not start:rate:full, as 4000:30:16000")
+var errEarlyDrop = errors.New("is not start:rate:full, as 4000:30:16000")
+
+// sourceBits6 is how much of an IPv6 address tells sources apart.
+const sourceBits6 = 64
+
+// Exempt are the networks of exempt_networks, those of them that can be read.
+func (l *Limits) Exempt() []netip.Prefix { return networks(l.ExemptNetworks) }
 
 func (l *Limits) check() (faults Faults) {
 	if _, err := l.EarlyDrop(); err != nil {
 		faults.add("limits.unauthenticated", err.Error(), "")
+	}
+	faults.networks("limits.exempt_networks", l.ExemptNetworks)
+	for i, s := range l.ExemptNetworks {
+		if p, problem := parseNetwork(s); problem == "" && p.Addr().Is6() && p.Bits() > sourceBits6 {
+			faults.add(fmt.Sprintf("limits.exempt_networks[%d]", i), "is narrower than /64, which is one source", fmt.Sprintf("write %v", netip.PrefixFrom(p.Addr(), sourceBits6).Masked()))
+		}
 	}
 	if p := &l.Penalties; p.Max < p.Threshold {
 		faults.add("limits.penalties.max", "is below the threshold: no source would ever be refused", "raise it, or set sources: 0 for no penalties")

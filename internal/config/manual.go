@@ -95,6 +95,7 @@ var manual = map[string]entry{
 	"limits.penalties.max":                   duration("No debt is higher.", time.Second, 24*time.Hour),
 	"limits.penalties.sources":               number("Debts that are kept at once, those that last longest; 0 for no penalties.", 0, 10_000_000),
 
+	"limits.exempt_networks":  words("Networks, as 10.1.2.0/24 or 2001:db8::/48, without a bound per source and without penalties:\noffices and campuses that share an address, load balancers that hide their clients, the\nnetwork of a stress test. Their half-open connections count like everybody's."),
 	"limits.logins_in_flight": number("Logins over all connections; more are answered 90, try again.", 1, 1_000_000),
 	"limits.pending_frames":   number("Frames that one connection may send while its login is in flight.", 1, 1024),
 	"limits.refusals":         number("Errors in a row that one authenticated connection may be answered before it is closed; one\na second is forgotten.", 1, 100_000),

@@ -98,9 +98,16 @@ func Probe(address string) error {
 	return l.Close()
 }
 
-// trouble is what an accept loop has with the system; a listener's acceptors share one, so
-// that it is said once when it begins and once when it is over.
-type trouble struct{ on atomic.Bool }
+// trouble keeps what an accept loop has with the system from filling the log: it is said
+// once a minute. The acceptors of a listener share one; the metric has each.
+type trouble struct{ last atomic.Int64 }
+
+func (t *trouble) worthSaying(now time.Time) bool {
+	last := t.last.Load()
+	return now.UnixNano()-last >= int64(troublePeriod) && t.last.CompareAndSwap(last, now.UnixNano())
+}
+
+const troublePeriod = time.Minute
 
 // accept takes connections in until its listener is closed. No other error ends it: what
 // has run out comes back when connections end.
@@ -114,16 +121,13 @@ func (s *Server) accept(l *net.TCPListener, t *trouble) {
 		switch {
 		case err == nil:
 			pause = minPause
-			if t.on.Load() && t.on.CompareAndSwap(true, false) {
-				s.log.Info("connections are accepted again", zap.Stringer("listener", l.Addr()))
-			}
 			continue
 		case errors.Is(err, net.ErrClosed):
 			return
 		}
 		s.observer.AcceptFailed(acceptFault(err))
-		if !t.on.Swap(true) {
-			s.log.Warn("a connection could not be accepted; tried again until it works. "+
+		if t.worthSaying(time.Now()) {
+			s.log.Warn("connections cannot be accepted; tried again until it works. "+
 				"If open files ran out, raise LimitNOFILE or lower limits.connections",
 				zap.Stringer("listener", l.Addr()), zap.Error(err))
 		}
@@ -139,7 +143,7 @@ func (s *Server) accept(l *net.TCPListener, t *trouble) {
 // takeIn asks the door, and hands the connection over to a loop. It owns nc. The error is
 // of the system; a refusal is none.
 func (s *Server) takeIn(nc *net.TCPConn) error {
-	c := &conn{server: s, peer: session.Peer{Addr: peerAddr(nc)}}
+	c := &conn{server: s, peer: session.Peer{Addr: peerAddr(nc.LocalAddr(), nc.RemoteAddr())}}
 	c.visitor.Owner = c
 	verdict := s.door.Admit(&c.visitor, c.peer.Addr.Addr(), time.Now())
 	s.evict(verdict.Victim)
@@ -164,13 +168,13 @@ func (s *Server) takeIn(nc *net.TCPConn) error {
 // peerAddr copies the peer's address, unmapped and without zone. It also takes the zones
 // off the socket's own addresses: gnet would put their bytes, which Go shares between all
 // connections, into a pool to be written over.
-func peerAddr(nc *net.TCPConn) netip.AddrPort {
-	for _, a := range []net.Addr{nc.LocalAddr(), nc.RemoteAddr()} {
+func peerAddr(local, remote net.Addr) netip.AddrPort {
+	for _, a := range []net.Addr{local, remote} {
 		if tcp, ok := a.(*net.TCPAddr); ok {
 			tcp.Zone = ""
 		}
 	}
-	tcp, ok := nc.RemoteAddr().(*net.TCPAddr)
+	tcp, ok := remote.(*net.TCPAddr)
 	if !ok {
 		return netip.AddrPort{}
 	}

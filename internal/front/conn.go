@@ -124,14 +124,13 @@ func (s *Server) OnClose(gc gnet.Conn, _ error) (action gnet.Action) {
 	c := gc.Context().(*conn)
 	defer s.rescue(&action)
 	c.loop.remove(c)
+	c.leaveDoor()
 	s.connections.Add(-1)
 	reason := session.PeerClosed
 	if s.stopping.Load() {
 		reason = session.FrontDraining
 	}
 	c.End(reason)
-	c.tellDoor()
-	s.door.Leave(&c.visitor)
 	return gnet.None
 }
 

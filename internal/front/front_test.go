@@ -96,6 +96,11 @@ func TestMalformedClosesOnlyItsOwn(t *testing.T) {
 	tests := map[string][]byte{
 		"extension over 127":           {1, 128, 0, 0},
 		"body over the limit":          {1, 0, 2, 1}, // 513 before authentication
+		"the longest extension":        {1, 255, 0, 0},
+		"the longest body":             {1, 0, 255, 255},
+		"content over the body":        field(t, 14, 255, 255),
+		"more fields than bytes":       field(t, 12, 255, 255),
+		"a field over the content":     field(t, 16+4, 255, 255),
 		"TLV that overruns":            {0, 2, 0, 0, 4, 1},
 		"FTDC without a header":        {1, 0, 0, 1, 2},
 		"unknown TID before login":     message(t, 0x1234),
@@ -118,6 +123,13 @@ func TestMalformedClosesOnlyItsOwn(t *testing.T) {
 	}
 	good.send(login(t, "8"))
 	good.expect(ftd.TIDUserLogin, 0)
+}
+
+// field is a step 1 with two bytes of its body set.
+func field(t *testing.T, at int, high, low byte) []byte {
+	b := message(t, ftd.TIDAuthenticate, identity("v_s_1"))
+	b[4+at], b[4+at+1] = high, low
+	return b
 }
 
 func TestRefusedAnswerIsSentBeforeTheClose(t *testing.T) {

@@ -26,9 +26,16 @@ func (c *conn) tellDoor() {
 	for ; c.refused < c.RefusedBeforeAuth(); c.refused++ {
 		d.Penalise(&c.visitor, door.FailedAuthentication, time.Now())
 	}
-	if o, ok := offences[c.Closing()]; ok && c.Ended() {
+}
+
+// leaveDoor is the last that the door hears of a connection.
+func (c *conn) leaveDoor() {
+	c.tellDoor()
+	d := c.server.door
+	if o, ok := offences[c.Closing()]; ok {
 		d.Penalise(&c.visitor, o, time.Now())
 	}
+	d.Leave(&c.visitor)
 }
 
 // evict closes a connection that the door has named, if any. Its loop does it: here, or in

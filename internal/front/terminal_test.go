@@ -22,6 +22,7 @@ type handler struct {
 	hold       chan struct{} // nil: logins are not held; else each takes one value
 	entered    chan struct{} // gets a value for each login that began
 	panicAt    string        // the UserID whose login panics
+	stuck      chan struct{} // the AppID "stuck" holds its loop until this is closed
 	mu         sync.Mutex
 	peers      map[string]session.Peer // by UserID
 	unanswered chan session.Reply
@@ -41,6 +42,8 @@ func (h *handler) Verify(_ session.Peer, a *session.AuthAttempt) session.Reply {
 	switch {
 	case string(a.AppID) == "panics":
 		panic("verify")
+	case string(a.AppID) == "stuck":
+		<-h.stuck
 	case a.Answer[0] != a.Challenge[0]:
 		return session.Reply{Reason: session.WrongAnswer, Ref: session.Ref{'R', 'E', 'F', '0', '0', '1'}}
 	}

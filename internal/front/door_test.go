@@ -1,0 +1,265 @@
+package front_test
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/door"
+	"github.com/tradefront/tradefront/internal/front"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// dialFrom connects from an address of 127.0.0.0/8.
+func (r *running) dialFrom(source string) *terminal {
+	r.t.Helper()
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(source)}}
+	c, err := d.Dial("tcp", r.addr)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { _ = c.Close() })
+	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	return &terminal{t: r.t, Conn: c}
+}
+
+func (r *running) refused(want session.CloseReason) {
+	r.t.Helper()
+	r.counted(r.counts.refused, "refused", want)
+}
+
+func (r *running) closedBy(want session.CloseReason) {
+	r.t.Helper()
+	r.counted(r.counts.closed, "closed", want)
+}
+
+func (r *running) counted(words chan string, what string, want session.CloseReason) {
+	r.t.Helper()
+	select {
+	case got := <-words:
+		if got != want.String() {
+			r.t.Errorf("%s by %s, want %v", what, got, want)
+		}
+	case <-time.After(20 * time.Second):
+		r.t.Fatalf("nobody was %s, want %v", what, want)
+	}
+}
+
+func TestConnectionsPerSource(t *testing.T) {
+	cfg := config()
+	cfg.Limits.Door.PerSource = 2
+	r := start(t, cfg, newHandler())
+	first := r.dialFrom("127.0.0.2")
+	first.authenticate()
+	r.dialFrom("127.0.0.2").authenticate()
+	r.dialFrom("127.0.0.2").expectClosed()
+	r.refused(session.SourceFull)
+	r.dialFrom("127.0.0.3").authenticate()
+	_ = first.Close()
+	r.closedBy(session.PeerClosed)
+	r.dialFrom("127.0.0.2").authenticate()
+}
+
+// Whoever holds all half-open connections loses the oldest of them to an honest terminal.
+func TestEviction(t *testing.T) {
+	cfg := config()
+	cfg.Limits.Door.Unauthenticated = door.EarlyDrop{Start: 3, Rate: 100, Full: 3}
+	r := start(t, cfg, newHandler())
+	var held []*terminal
+	for range 3 {
+		held = append(held, r.dialFrom("127.0.0.2"))
+		<-r.counts.opened // so that their order is known
+	}
+	r.dialFrom("127.0.0.2").expectClosed()
+	r.refused(session.UnauthenticatedFull)
+	for i := range 2 {
+		honest := r.dialFrom("127.0.0.3")
+		held[i].expectClosed()
+		r.closedBy(session.Evicted)
+		honest.authenticate()
+		honest.send(login(t, "8"))
+		honest.expect(ftd.TIDUserLogin, 0)
+		// Authenticated, it makes room for another half-open one.
+		r.dialFrom("127.0.0.2")
+		<-r.counts.opened
+		<-r.counts.opened
+	}
+	held[2].authenticate() // was never the oldest
+}
+
+// Each offence counts, with what it costs, and neither a wrong password nor going away does.
+func TestPenalties(t *testing.T) {
+	identified := message(t, ftd.TIDAuthenticate, identity("v_s_1"))
+	wrong := message(t, ftd.TIDAuthenticate, identity("v_s_1"), answer(8))
+	offences := map[string]struct {
+		offence door.Offence
+		closed  session.CloseReason
+		commit  func(m *terminal)
+	}{
+		"wrong answer": {door.FailedAuthentication, session.AuthFailed, func(m *terminal) {
+			m.send(identified)
+			m.expect(ftd.TIDAuthenticate, -1)
+			m.send(wrong)
+			m.expect(ftd.TIDAuthenticate, 63)
+		}},
+		"login before authentication": {door.FailedAuthentication, session.PeerClosed, func(m *terminal) {
+			m.send(login(t, "8"))
+			m.expect(ftd.TIDUserLogin, 64)
+			_ = m.Close()
+		}},
+		"malformed": {door.Malformed, session.Malformed, func(m *terminal) { m.send([]byte{1, 255, 0, 0}) }},
+		"silence":   {door.NoAuthentication, session.AuthTimeout, func(*terminal) {}},
+		"refusals": {door.RefusalFlood, session.RefusalFlood, func(m *terminal) {
+			m.authenticate()
+			for range 3 {
+				m.send(message(t, 0x7777))
+			}
+		}},
+	}
+	for name, o := range offences {
+		t.Run(name, func(t *testing.T) {
+			cfg := config()
+			cfg.Session.AuthTimeout = 200 * time.Millisecond
+			cfg.Limits.Refusals = 2
+			p := &cfg.Limits.Door.Penalties
+			p.Cost[o.offence] = time.Second
+			p.Threshold, p.Max, p.Sources = 999*time.Millisecond, time.Hour, 10
+			if o.offence == door.RefusalFlood {
+				p.Cost[o.offence] = 10 * time.Second // of an authenticated one
+			}
+			r := start(t, cfg, newHandler())
+			harmless := r.dialFrom("127.0.0.2")
+			harmless.send(identified)
+			harmless.expect(ftd.TIDAuthenticate, -1)
+			_ = harmless.Close()
+			r.closedBy(session.PeerClosed)
+
+			bad := r.dialFrom("127.0.0.2")
+			o.commit(bad)
+			r.closedBy(o.closed)
+			r.dialFrom("127.0.0.2").expectClosed()
+			r.refused(session.SourcePenalized)
+			r.dialFrom("127.0.0.3").authenticate()
+			if s := r.Door(1); s.Penalised != 1 || s.Penalties[0].Source != netip.MustParsePrefix("127.0.0.2/32") {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+}
+
+// A storm of terminals that come, authenticate or not, and go or are dropped: whatever
+// crosses whatever, in the end nobody is counted.
+func TestStormLeavesNobodyBehind(t *testing.T) {
+	cfg := config()
+	cfg.Limits.Door.Connections = 40
+	cfg.Limits.Door.PerSource = 20
+	cfg.Limits.Door.Unauthenticated = door.EarlyDrop{Start: 5, Rate: 30, Full: 20}
+	r := start(t, cfg, newHandler())
+	var wg sync.WaitGroup
+	for i := range 16 {
+		wg.Go(func() {
+			d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(i%5))}}
+			var held []net.Conn
+			for j := range 200 {
+				c, err := d.Dial("tcp", r.addr)
+				if err != nil {
+					continue // the backlog is no subject here
+				}
+				switch j % 3 {
+				case 0:
+					_ = c.Close()
+				case 1:
+					_, _ = c.Write(message(t, ftd.TIDAuthenticate, identity("v_s_1")))
+					held = append(held, c)
+				case 2:
+					held = append(held, c)
+				}
+			}
+			for _, c := range held {
+				_ = c.Close()
+			}
+		})
+	}
+	wg.Wait()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		s := r.Door(10)
+		if s.Open == 0 && r.Connections() == 0 {
+			if s.Unauthenticated+s.Closing+s.Sources != 0 || s.Evicted == 0 || s.Refused["unauthenticated_full"] == 0 {
+				t.Errorf("%+v", s)
+			}
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d connections, %+v", r.Connections(), s)
+		}
+	}
+	r.dial().authenticate()
+}
+
+// A byte now and then does not put the deadline off.
+func TestSlowDripIsEnded(t *testing.T) {
+	cfg := config()
+	cfg.Session.AuthTimeout = 300 * time.Millisecond
+	r := start(t, cfg, newHandler())
+	m := r.dial()
+	_ = m.Conn.(*net.TCPConn).SetNoDelay(true)
+	for _, b := range slices.Repeat(message(t, ftd.TIDAuthenticate, identity("v_s_1")), 100) {
+		if _, err := m.Write([]byte{b}); err != nil {
+			break
+		}
+		select {
+		case got := <-r.counts.closed:
+			if got != session.AuthTimeout.String() {
+				t.Errorf("closed by %s", got)
+			}
+			return
+		case <-time.After(20 * time.Millisecond): // it drips
+		}
+	}
+	r.closedBy(session.AuthTimeout)
+}
+
+// A loop that stands still serves nobody: the process must end, to be started again.
+func TestStuckLoopIsAnError(t *testing.T) {
+	h := newHandler()
+	h.stuck = make(chan struct{})
+	s := front.New(config(), h, newCounts(), zap.NewNop())
+	s.SetSweepPeriod(time.Millisecond)
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	r := &running{Server: s, t: t, addr: s.Addrs()[0].String()}
+	m := r.dial()
+	m.send(message(t, ftd.TIDAuthenticate, identity("stuck")))
+	m.expect(ftd.TIDAuthenticate, -1)
+	m.send(message(t, ftd.TIDAuthenticate, identity("stuck"), answer(7)))
+	if err := <-s.Failed(); err == nil {
+		t.Error("the front ended without a word")
+	}
+	close(h.stuck)
+	if err := s.Drain(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPeerAddr(t *testing.T) {
+	for in, want := range map[string]string{
+		"192.0.2.7":        "192.0.2.7:77",
+		"::ffff:192.0.2.7": "192.0.2.7:77",
+		"2001:db8::7":      "[2001:db8::7]:77",
+		"fe80::7":          "[fe80::7]:77",
+	} {
+		// gnet gives the memory of zones to a pool: none may be left on the socket.
+		local, remote := &net.TCPAddr{Zone: "eth0"}, &net.TCPAddr{IP: net.ParseIP(in), Port: 77, Zone: "eth0"}
+		if got := fmt.Sprint(front.PeerAddr(local, remote)); got != want || local.Zone+remote.Zone != "" {
+			t.Errorf("%s: %s, want %s; zones %q %q", in, got, want, local.Zone, remote.Zone)
+		}
+	}
+}
