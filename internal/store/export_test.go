@@ -67,3 +67,9 @@ func ReadLocal(t testing.TB, path, query string, each func(*sql.Rows) error) {
 
 // Checksum is the checksum that the local store keeps of r.
 func Checksum(r *Record) uint32 { return r.checksum() }
+
+// Show is a setting as p's connections have it.
+func (p *Postgres) Show(ctx context.Context, setting string) (value string, err error) {
+	err = p.pool.QueryRow(ctx, "SELECT current_setting($1)", setting).Scan(&value)
+	return value, err
+}

@@ -13,6 +13,10 @@ const (
 	DefaultBatchDelay = 200 * time.Millisecond
 	DefaultBackoffMin = 100 * time.Millisecond
 	DefaultBackoffMax = 5 * time.Second
+	// maxYield bounds the pause after a full batch. Catching up after an outage, the
+	// forwarder works half of the time at most: logins come first. While somebody waits for
+	// PostgreSQL there are no pauses.
+	maxYield = 250 * time.Millisecond
 	// idlePoll is how often an idle forwarder looks for rows of other processes.
 	idlePoll = 5 * time.Second
 )
@@ -125,6 +129,7 @@ func (f *Forwarder) Close() {
 func (f *Forwarder) run() {
 	backoff := f.opt.BackoffMin
 	for f.await() {
+		start := time.Now()
 		err := f.forward()
 		if f.ctx.Err() != nil {
 			return
@@ -132,6 +137,9 @@ func (f *Forwarder) run() {
 		f.state.report(err)
 		if err == nil {
 			backoff = f.opt.BackoffMin
+			if f.full && !f.state.waiting() && !f.pause(min(time.Since(start), maxYield)) {
+				return
+			}
 			continue
 		}
 		if !f.pause(f.opt.Jitter(backoff)) {

@@ -40,16 +40,32 @@ func (l *Local) readOldest(ctx context.Context, n int) ([]entry, error) {
 	return entries, readError(ctx, rows.Err())
 }
 
+// trimRows is how many records one transaction removes: a few milliseconds, for which a
+// login's commit waits. A whole batch at once would keep the writer for ten times as long.
+const trimRows = 250
+
 // trim removes the records up to and with seq through, which must have been read before:
 // while they stand, every new record gets a higher seq, so none is removed unread. And none
 // gets one that was removed: rows that Release or another process put in are above what the
-// writer has given out, and whoever waits for a seq takes what is below for done.
+// writer has given out, and whoever waits for a seq takes what is below for done. Between
+// its transactions the writer takes the logins that came meanwhile.
 func (l *Local) trim(through int64) error {
-	return l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
-		l.writer.seq = max(l.writer.seq, through)
-		_, err := conn.ExecContext(ctx, "DELETE FROM record WHERE seq <= ?", through)
-		return err
-	}})
+	for {
+		var removed int64
+		err := l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
+			l.writer.seq = max(l.writer.seq, through)
+			result, err := conn.ExecContext(ctx, `DELETE FROM record WHERE seq <=
+				(SELECT max(seq) FROM (SELECT seq FROM record WHERE seq <= ? ORDER BY seq LIMIT ?))`, through, trimRows)
+			if err != nil {
+				return err
+			}
+			removed, err = result.RowsAffected()
+			return err
+		}})
+		if err != nil || removed < trimRows {
+			return err
+		}
+	}
 }
 
 // setAside moves a record into quarantine, with what PostgreSQL said of it, or how it was

@@ -145,10 +145,13 @@ func keepAfter(otherwise pgconn.PgErrorHandler) pgconn.PgErrorHandler {
 	}
 }
 
-// assertDurable refuses a connection on which a commit is not the end of the matter.
+// assertDurable refuses a connection on which a commit is not the end of the matter. What
+// it finds holds for the connection's life: setting it, to what it is, keeps a change of
+// the server's configuration out.
 func assertDurable(ctx context.Context, conn *pgx.Conn) error {
 	var mode string
-	if err := conn.QueryRow(ctx, "SHOW synchronous_commit").Scan(&mode); err != nil {
+	err := conn.QueryRow(ctx, "SELECT set_config('synchronous_commit', current_setting('synchronous_commit'), false)").Scan(&mode)
+	if err != nil {
 		return err
 	}
 	if mode == "off" {
