@@ -235,12 +235,8 @@ func (d *daemon) startFront(ctx context.Context) error {
 	if err := d.loadSeen(ctx); err != nil {
 		return err
 	}
-	listeners := make([]front.Listener, len(d.cfg.Front.Listeners))
-	for i, l := range d.cfg.Front.Listeners {
-		listeners[i].Address = l.Address
-	}
 	d.front = front.New(front.Config{
-		Listeners: listeners,
+		Listeners: frontListeners(d.cfg),
 		Limits:    frontLimits(d.cfg, d.atStart.maxConnections),
 		Session: session.Settings{
 			AuthTimeout: d.cfg.Timers.Authenticate, LoginTimeout: d.cfg.Timers.Login,
@@ -253,6 +249,18 @@ func (d *daemon) startFront(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+func frontListeners(cfg *config.Config) []front.Listener {
+	listeners := make([]front.Listener, len(cfg.Front.Listeners))
+	for i := range listeners {
+		l := &cfg.Front.Listeners[i]
+		listeners[i].Address = l.Address
+		if l.FromProxy() {
+			listeners[i].Proxy = &front.ProxyRule{Trusted: l.Trusted(), RequireTLS: l.RequireTLS, Timeout: cfg.Timers.ProxyHeader}
+		}
+	}
+	return listeners
 }
 
 // wait returns nil when ctx ends, or what kept the front from serving.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,7 +30,9 @@ import (
 // Then the configuration and all its files are loaded and judged as at a start. Anything
 // wrong: one report in the log, and everything stays in force as it was. Nothing wrong:
 // keys, calendar, terminal_info and replayed_terminal_info are replaced in one step, then the
-// limits, which hold newcomers and close nobody, then the master key, then the log level.
+// limits, which hold newcomers and close nobody, then the master key, then whom listeners
+// trust, then the log level. If a listener has changed in anything else, its change and its
+// trusted proxies wait for the restart together.
 //
 // The TRADEFRONT_ variables are those of the start: a process's environment never changes.
 //
@@ -90,6 +94,9 @@ func (d *daemon) reload(load func() (*config.Config, error)) {
 	d.front.SetLimits(frontLimits(next, assets.maxConnections))
 	d.replaceMasterKey(assets.master)
 	restart := d.cfg.NeedRestart(next)
+	if !slices.Contains(restart, "front.listeners") { // else they belong to listeners that are not these
+		d.front.SetTrusted(trustedProxies(next))
+	}
 	d.reloaded.Store(&reloadOutcome{at: time.Now(), restart: restart})
 	d.sayReloaded(next, set)
 	d.sayOtherKeys(before, set)
@@ -98,6 +105,15 @@ func (d *daemon) reload(load func() (*config.Config, error)) {
 	}
 	d.keyAlarm.forget()
 	d.warn()
+}
+
+// trustedProxies are those of each listener.
+func trustedProxies(cfg *config.Config) [][]netip.Prefix {
+	trusted := make([][]netip.Prefix, len(cfg.Front.Listeners))
+	for i := range trusted {
+		trusted[i] = cfg.Front.Listeners[i].Trusted()
+	}
+	return trusted
 }
 
 // judge loads everything as a start would, and makes of it what is to be in force.

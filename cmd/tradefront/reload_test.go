@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
@@ -22,14 +25,21 @@ type reloadTest struct {
 	site *demoSite
 	d    *daemon
 	said *lines
-	base string // the configuration file as it was at the start
+	base string // the demo's configuration file; configure begins with it
 }
 
-func newReloadTest(t *testing.T) *reloadTest {
+func newReloadTest(t *testing.T, oldnew ...string) *reloadTest {
 	t.Helper()
 	site, err := newDemoSite(t.TempDir(), "", "127.0.0.1:0", "")
 	if err != nil {
 		t.Fatal(err)
+	}
+	base := read(t, site.path)
+	if len(oldnew) > 0 { // as in configure
+		(&reloadTest{T: t, site: site, base: base}).configure(oldnew...)
+		if site.cfg, err = config.Load(site.path, nil); err != nil {
+			t.Fatal(err)
+		}
 	}
 	said := newLines(t)
 	d, err := startDaemon(t.Context(), site.cfg, said)
@@ -41,7 +51,7 @@ func newReloadTest(t *testing.T) *reloadTest {
 			t.Error(err)
 		}
 	})
-	return &reloadTest{t, site, d, said, read(t, site.path)}
+	return &reloadTest{t, site, d, said, base}
 }
 
 // lines is a log that a test reads line by line, without holding up who writes.
@@ -327,4 +337,61 @@ func TestKeyAlarmSaysEachThingOnce(t *testing.T) {
 	if got := at(7); got != 2 {
 		t.Errorf("after a reload %d were said, want 2", got)
 	}
+}
+
+// TestReloadOfTrustedProxies: who is believed changes with the next connection; not with
+// anything else wrong, and not while the listener's other keys wait for a restart.
+func TestReloadOfTrustedProxies(t *testing.T) {
+	const listener = "    - address: \"127.0.0.1:0\"\n"
+	trusting := func(network, more string) string {
+		return listener + "      client_address: proxy\n      trusted_proxies: [" + network + "]\n" + more
+	}
+	r := newReloadTest(t, listener, trusting("127.0.0.9", ""))
+	trusted := func(from string) bool {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+		c, err := d.Dial("tcp", r.d.front.Addrs()[0].String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		// The first bytes of an honest dialogue: a proxy that is believed gets a challenge.
+		e := ftd.Begin([]byte("PROXY TCP4 203.0.113.7 192.0.2.1 50123 41205\r\n"), ftd.TIDAuthenticate)
+		e.AuthIdentity(&ftd.AuthIdentity{BrokerID: []byte("9999"), AppID: []byte("x")})
+		hello, err := e.End()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+		_, _ = c.Write(hello)
+		n, err := c.Read(make([]byte, 1))
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatal(err)
+		}
+		return n == 1
+	}
+	expect := func(when string, nine, ten bool) {
+		t.Helper()
+		if trusted("127.0.0.9") != nine || trusted("127.0.0.10") != ten {
+			t.Errorf("%s: want 127.0.0.9 trusted %t, 127.0.0.10 %t", when, nine, ten)
+		}
+	}
+	expect("at the start", true, false)
+	r.configure(listener, trusting("127.0.0.10", ""))
+	r.reload()
+	expect("reloaded", false, true)
+	r.configure(listener, trusting("127.0.0.9", ""), "log_level: warn", "log_level: loud")
+	r.reload()
+	expect("something else is wrong", false, true)
+	r.configure(listener, trusting("0.0.0.0/0", ""))
+	r.reload()
+	expect("everybody is not taken", false, true)
+	r.configure(listener, trusting("127.0.0.9", "      require_tls: true\n"))
+	r.reload()
+	expect("another key of the listener waits for a restart", false, true)
+	if ready, reason := r.d.reloaded.Load().check(); ready || !strings.Contains(reason, "need a restart: front.listeners") {
+		t.Errorf("the check says %v, %s", ready, reason)
+	}
+	r.configure(listener, trusting("127.0.0.9, 127.0.0.10", ""))
+	r.reload()
+	expect("both", true, true)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/proxyheader"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -25,6 +26,9 @@ func (d *daemon) watch() {
 func labels() ops.Labels {
 	faults := make([]string, 0, len(ftd.Faults()))
 	for _, f := range ftd.Faults() {
+		faults = append(faults, f.Word())
+	}
+	for _, f := range proxyheader.Faults() {
 		faults = append(faults, f.Word())
 	}
 	return ops.Labels{
@@ -44,7 +48,7 @@ func refusals() (words []string) {
 	for _, r := range door.Refusals() {
 		words = append(words, r.String())
 	}
-	return words
+	return append(words, session.ProxyUntrusted.String())
 }
 
 func (d *daemon) gauges() ops.Gauges {

@@ -1,6 +1,7 @@
 package dialogue
 
 import (
+	"net/netip"
 	"runtime/debug"
 	"time"
 
@@ -37,6 +38,10 @@ func (d *Dialogue) State() session.State { return d.session.State() }
 
 // Peer is whose dialogue it is.
 func (d *Dialogue) Peer() session.Peer { return d.peer }
+
+// Introduce says which address the terminal has, if it was not known at the beginning. No
+// frame was received before.
+func (d *Dialogue) Introduce(addr netip.AddrPort) { d.peer.Addr = addr }
 
 // RefusedBeforeAuth counts the requests that were refused before authentication, without
 // those that were refused for a fault of ours.

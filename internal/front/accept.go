@@ -13,6 +13,8 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
 
+	"github.com/tradefront/tradefront/internal/door"
+	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -98,8 +100,28 @@ func Probe(address string) error {
 	return l.Close()
 }
 
-// trouble keeps what an accept loop has with the system from filling the log: it is said
-// once a minute. The acceptors of a listener share one; the metric has each.
+// listener is one address that is listened on; its acceptors share it.
+type listener struct {
+	*net.TCPListener
+	proxy     *ProxyRule // nil if peers are the terminals
+	trusted   atomic.Pointer[[]netip.Prefix]
+	system    trouble // accept fails
+	strangers trouble // not trusted
+	headers   trouble // trusted, and no header
+}
+
+func newListener(bound *net.TCPListener, proxy *ProxyRule) *listener {
+	l := &listener{TCPListener: bound, proxy: proxy}
+	var trusted []netip.Prefix
+	if proxy != nil {
+		trusted = proxy.Trusted
+	}
+	l.trusted.Store(&trusted)
+	return l
+}
+
+// trouble keeps what goes wrong at a listener from filling the log: it is said once a
+// minute. The metric has each.
 type trouble struct{ last atomic.Int64 }
 
 func (t *trouble) worthSaying(now time.Time) bool {
@@ -111,12 +133,12 @@ const troublePeriod = time.Minute
 
 // accept takes connections in until its listener is closed. No other error ends it: what
 // has run out comes back when connections end.
-func (s *Server) accept(l *net.TCPListener, t *trouble) {
+func (s *Server) accept(l *listener) {
 	pause := minPause
 	for {
 		nc, err := l.AcceptTCP()
 		if err == nil {
-			err = s.takeIn(nc)
+			err = s.takeIn(nc, l)
 		}
 		switch {
 		case err == nil:
@@ -126,7 +148,7 @@ func (s *Server) accept(l *net.TCPListener, t *trouble) {
 			return
 		}
 		s.observer.AcceptFailed(acceptFault(err))
-		if t.worthSaying(time.Now()) {
+		if l.system.worthSaying(time.Now()) {
 			s.log.Warn("connections cannot be accepted; tried again until it works. "+
 				"If open files ran out, raise LimitNOFILE or lower limits.connections",
 				zap.Stringer("listener", l.Addr()), zap.Error(err))
@@ -142,13 +164,11 @@ func (s *Server) accept(l *net.TCPListener, t *trouble) {
 
 // takeIn asks the door, and hands the connection over to a loop. It owns nc. The error is
 // of the system; a refusal is none.
-func (s *Server) takeIn(nc *net.TCPConn) error {
-	c := &conn{server: s, peer: session.Peer{Addr: peerAddr(nc.LocalAddr(), nc.RemoteAddr())}}
+func (s *Server) takeIn(nc *net.TCPConn, l *listener) error {
+	c := &conn{server: s, listener: l}
 	c.visitor.Owner = c
-	verdict := s.door.Admit(&c.visitor, c.peer.Addr.Addr(), time.Now())
-	s.evict(verdict.Victim)
-	if verdict.Refused != session.StayOpen {
-		s.observer.ConnectionRefused(verdict.Refused.String())
+	if refused := s.admit(c, peerAddr(nc.LocalAddr(), nc.RemoteAddr()), time.Now()); refused != session.StayOpen {
+		s.observer.ConnectionRefused(refused.String())
 		_ = nc.Close()
 		return nil
 	}
@@ -163,6 +183,28 @@ func (s *Server) takeIn(nc *net.TCPConn) error {
 		return fmt.Errorf("hand over to an event loop: %w", err)
 	}
 	return nil
+}
+
+// admit judges a newcomer by what its listener takes: terminals, or trusted proxies.
+func (s *Server) admit(c *conn, peer netip.AddrPort, now time.Time) session.CloseReason {
+	var verdict door.Verdict
+	switch l := c.listener; {
+	case l.proxy == nil:
+		c.peer.Addr = peer
+		verdict = s.door.Admit(&c.visitor, peer.Addr(), now)
+	case !l.trusts(peer.Addr()):
+		if l.strangers.worthSaying(now) {
+			s.log.Warn("a connection from an address that is not in trusted_proxies was refused",
+				zap.Stringer("listener", l.Addr()), zap.Stringer("address", ops.MaskedAddr(peer.Addr())))
+		}
+		return session.ProxyUntrusted
+	default: // whose connection it is, its header will say
+		c.peer.Proxy = peer.Addr()
+		c.preface = &preface{rule: l.proxy, since: now}
+		verdict = s.door.Enter(&c.visitor)
+	}
+	s.evict(verdict.Victim)
+	return verdict.Refused
 }
 
 // peerAddr copies the peer's address, unmapped and without zone. It also takes the zones

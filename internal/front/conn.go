@@ -25,13 +25,15 @@ type loop struct {
 
 // conn is one connection. Its loop alone touches it, once it has a home.
 type conn struct {
-	server *Server
-	gc     gnet.Conn
-	loop   *loop
-	index  int // in loop.conns
+	server   *Server
+	listener *listener
+	gc       gnet.Conn
+	loop     *loop
+	index    int // in loop.conns
 	dialogue.Dialogue
 
 	peer          session.Peer // as known at accept
+	preface       *preface     // nil if the peer is the terminal
 	visitor       door.Visitor // the door's
 	authenticated bool         // and the door knows
 	refused       int          // requests before authentication that the door knows of
@@ -105,7 +107,11 @@ func (s *Server) OnTraffic(gc gnet.Conn) (action gnet.Action) {
 	if err != nil {
 		return gnet.Close
 	}
-	used := c.Receive(buf, time.Now())
+	now := time.Now()
+	used := s.readPreface(c, buf, now)
+	if c.ready() {
+		used += c.Receive(buf[used:], now)
+	}
 	if c.Ended() {
 		return gnet.None // a write failed, and gnet has closed it
 	}
@@ -127,8 +133,11 @@ func (s *Server) OnClose(gc gnet.Conn, _ error) (action gnet.Action) {
 	c.leaveDoor()
 	s.connections.Add(-1)
 	reason := session.PeerClosed
-	if s.stopping.Load() {
+	switch {
+	case s.stopping.Load():
 		reason = session.FrontDraining
+	case c.preface.isCheck():
+		reason = session.HealthCheck
 	}
 	c.End(reason)
 	return gnet.None

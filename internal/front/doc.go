@@ -18,6 +18,16 @@
 // (the end of a login, an eviction), which comes by execute. Nothing that aliases a read
 // buffer ever leaves the loop.
 //
+// On a listener for load balancers the way is longer, for the terminal's address is not the
+// peer's:
+//
+//	acceptor:  accept ─▶ trusted? ─▶ door.Enter ─▶ loop: PROXY header ─▶ door.Learn ─▶ dialogue
+//
+// Until the header was read (package proxyheader, preface.go) no byte reaches the dialogue,
+// and the clock of ProxyRule.Timeout runs. The dialogue is then told the terminal's address;
+// the proxy's own is in session.Peer beside it. A header that cannot be taken ends the
+// connection, and is nobody's offence: the door knows no source yet.
+//
 // What the door must know of a connection it is told after each callback (tellDoor), and
 // at the end it is left: once for each connection that it has let in.
 //
@@ -27,7 +37,8 @@
 //   - A panic in a callback closes that one connection and logs the stack.
 //   - The peer's address is copied once, at accept, unmapped and without zone: it is
 //     evidence. The zones of the socket's own addresses are cleared, since gnet would take
-//     their memory, which is Go's, for its own.
+//     their memory, which is Go's, for its own. Behind a proxy the evidence is the header's
+//     client, and only what a trusted peer says; a connection without one has no address.
 //   - A loop is given no work once the engine ends, and whoever has given it some knows
 //     whether it was done: the descriptor that wakes a loop may be somebody else's by then.
 //   - A loop that has ended by itself or stands still is an error on Failed.
@@ -36,7 +47,8 @@
 //
 // Those of package door, the total of connections checked against the limit of open files
 // at start (ConnectionBudget); those of package dialogue; and, because every whole frame is
-// taken from a read, less than one frame of unread input a connection. SetLimits replaces
+// taken from a read, less than one frame of unread input a connection, or less than
+// proxyheader.MaxLen before the header was read. SetLimits replaces
 // them all while the front runs. Handing over takes a second descriptor for a moment, one
 // an acceptor at most.
 //

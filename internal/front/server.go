@@ -41,7 +41,8 @@ type Config struct {
 
 // Listener is an address that terminals connect to.
 type Listener struct {
-	Address string // host:port; port 0 takes a free one
+	Address string     // host:port; port 0 takes a free one
+	Proxy   *ProxyRule // nil: whoever connects is the terminal itself
 }
 
 const readBuffer = 64 << 10 // of each loop, not of each connection
@@ -64,7 +65,7 @@ type Server struct {
 
 	engine    *gnet.Client // the loops; gnet has engines without listeners only by this name
 	loops     sync.Map     // gnet.EventLoop → *loop; a loop joins with its first connection
-	listeners []*net.TCPListener
+	listeners []*listener
 	accepting sync.WaitGroup
 	closing   chan struct{} // closed when acceptors are to end
 	ticking   sync.WaitGroup
@@ -96,12 +97,12 @@ func New(cfg Config, handler Handler, observer Observer, log *zap.Logger) *Serve
 // kept it from that.
 func (s *Server) Start() (err error) {
 	for _, l := range s.cfg.Listeners {
-		listener, err := listen(l.Address)
+		bound, err := listen(l.Address)
 		if err != nil {
 			s.closeListeners()
 			return err
 		}
-		s.listeners = append(s.listeners, listener)
+		s.listeners = append(s.listeners, newListener(bound, l.Proxy))
 	}
 	if err := s.startLoops(); err != nil {
 		s.closeListeners()
@@ -109,9 +110,8 @@ func (s *Server) Start() (err error) {
 	}
 	s.ticking.Go(s.tick)
 	for _, l := range s.listeners {
-		t := new(trouble)
 		for range acceptors {
-			s.accepting.Go(func() { s.accept(l, t) })
+			s.accepting.Go(func() { s.accept(l) })
 		}
 	}
 	return nil

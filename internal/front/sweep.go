@@ -54,7 +54,9 @@ func (s *Server) orderSweep(l *loop) {
 func (s *Server) sweep(l *loop, now time.Time) {
 	for i := len(l.conns) - 1; i >= 0; i-- {
 		c := l.conns[i]
-		c.Tick(now)
+		if !c.overdue(now) {
+			c.Tick(now)
+		}
 		c.closeIfOver()
 	}
 }

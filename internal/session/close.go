@@ -29,6 +29,11 @@ const (
 	SourceFull          // connection cap of one source reached
 	SourcePenalized     // the source has misbehaved, for now
 	UnauthenticatedFull // too many unauthenticated connections, most of them from this source
+	ProxyUntrusted      // not from a trusted proxy, on a listener for those
+	ProxyHeader         // a trusted proxy's connection began with no header that is taken
+	ProxyTimeout        // its header did not come in time
+	TLSRequired         // the proxy's client did not come over TLS
+	HealthCheck         // a trusted proxy only looked whether we are here
 	Evicted             // not authenticated yet, and dropped for a newcomer
 
 	closeCount
@@ -38,7 +43,8 @@ var closeWords = [closeCount]string{
 	"stay_open", "peer_closed", "malformed", "auth_failed", "auth_timeout", "login_timeout",
 	"heartbeat_timeout", "logged_out", "too_many_refusals", "source_refused", "refusal_flood", "frame_flood",
 	"slow_reader", "front_full", "front_draining", "front_panic",
-	"source_full", "source_penalized", "unauthenticated_full", "evicted",
+	"source_full", "source_penalized", "unauthenticated_full",
+	"proxy_untrusted", "proxy_header", "proxy_timeout", "tls_required", "health_check", "evicted",
 }
 
 func (r CloseReason) String() string {

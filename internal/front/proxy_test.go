@@ -1,0 +1,318 @@
+package front_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/door"
+	"github.com/tradefront/tradefront/internal/front"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// behindProxy is a front whose listener trusts this machine.
+func behindProxy(change func(*front.ProxyRule)) front.Config {
+	cfg := config()
+	rule := &front.ProxyRule{Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Timeout: 10 * time.Second}
+	if change != nil {
+		change(rule)
+	}
+	cfg.Listeners[0].Proxy = rule
+	return cfg
+}
+
+// header is a PROXY header of version 2.
+func header(command, family byte, body ...byte) []byte {
+	h := append([]byte("\r\n\r\n\x00\r\nQUIT\n"), command, family)
+	return append(binary.BigEndian.AppendUint16(h, uint16(len(body))), body...)
+}
+
+const (
+	local, proxied = 0x20, 0x21
+	tcp4           = 0x11
+)
+
+// block names 203.0.113.7:50123 as the client.
+var block = []byte{203, 0, 113, 7, 192, 0, 2, 1, 0xc3, 0xcb, 0xa0, 0xf5}
+
+const client = "203.0.113.7:50123"
+
+var overTLS = []byte{0x20, 0, 15, 1, 0, 0, 0, 0, 0x21, 0, 7, 'T', 'L', 'S', 'v', '1', '.', '3'}
+
+// logIn is a whole login in one write.
+func logIn(t *testing.T, user string) []byte {
+	return slices.Concat(
+		message(t, ftd.TIDAuthenticate, identity("v_s_1")), message(t, ftd.TIDAuthenticate, identity("v_s_1"), answer(7)), login(t, user),
+	)
+}
+
+func (m *terminal) expectLogin() {
+	m.t.Helper()
+	m.expect(ftd.TIDAuthenticate, -1)
+	m.expect(ftd.TIDAuthenticate, 0)
+	m.expect(ftd.TIDUserLogin, 0)
+}
+
+// The handler is told the client's address and the proxy's, however the header arrives.
+func TestClientAddressFromProxy(t *testing.T) {
+	tests := []struct {
+		name   string
+		header []byte
+		want   string
+	}{
+		{"version 2", header(proxied, tcp4, block...), client},
+		{"version 1", []byte("PROXY TCP4 203.0.113.7 192.0.2.1 50123 41205\r\n"), client},
+		{"version 1, IPv6", []byte("PROXY TCP6 2001:db8::7 ::1 50123 41205\r\n"), "[2001:db8::7]:50123"},
+		{"version 1, mapped", []byte("PROXY TCP6 ::ffff:203.0.113.7 ::1 50123 41205\r\n"), client},
+	}
+	r := start(t, behindProxy(nil), newHandler())
+	for i, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			for j, how := range []string{"at once", "a byte at a time", "apart"} {
+				m, user := r.dial(), fmt.Sprint(10*i+j)
+				switch dialogue := logIn(t, user); how {
+				case "at once":
+					m.send(append(slices.Clone(test.header), dialogue...))
+				case "apart":
+					m.send(test.header)
+					m.send(dialogue)
+				default:
+					_ = m.Conn.(*net.TCPConn).SetNoDelay(true)
+					for _, b := range append(slices.Clone(test.header), dialogue...) {
+						m.send([]byte{b})
+					}
+				}
+				m.expectLogin()
+				r.h.mu.Lock()
+				peer := r.h.peers[user]
+				r.h.mu.Unlock()
+				if peer.Addr.String() != test.want || peer.Proxy.String() != "127.0.0.1" {
+					t.Errorf("%s: the client is %v by %v, want %s by 127.0.0.1", how, peer.Addr, peer.Proxy, test.want)
+				}
+			}
+		})
+	}
+}
+
+// What comes from a trusted proxy and is no header that can be taken closes the connection,
+// without an answer, and nobody is logged in.
+func TestTrustedButWrong(t *testing.T) {
+	tests := []struct {
+		name  string
+		bytes []byte
+		fault string
+	}{
+		{"no header", logIn(t, "8"), "proxy_absent"},
+		{"a heartbeat", ftd.AppendHeartbeat(nil), "proxy_absent"},
+		{"absurd length", append(header(proxied, tcp4, block...)[:14], 0xff, 0xff), "proxy_too_long"},
+		{"a line that never ends", slices.Repeat([]byte("PROXY "), 20), "proxy_too_long"},
+		{"leading zero", []byte("PROXY TCP4 203.0.113.7 192.0.2.1 050123 41205\r\n"), "proxy_line"},
+		{"bad port", []byte("PROXY TCP4 203.0.113.7 192.0.2.1 65536 41205\r\n"), "proxy_line"},
+		{"mixed families", []byte("PROXY TCP4 2001:db8::7 192.0.2.1 50123 41205\r\n"), "proxy_line"},
+		{"LF alone", []byte("PROXY TCP4 203.0.113.7 192.0.2.1 50123 41205\n"), "proxy_line"},
+		{"unknown command", header(0x2f, tcp4, block...), "proxy_version"},
+		{"UDP", header(proxied, 0x12, block...), "proxy_family"},
+		{"UNIX", header(proxied, 0x31, make([]byte, 216)...), "proxy_family"},
+		{"too short for its addresses", header(proxied, tcp4, block[:11]...), "proxy_address"},
+		{"wrong checksum", header(proxied, tcp4, append(slices.Clone(block), 3, 0, 4, 1, 2, 3, 4)...), "proxy_checksum"},
+		{"cut TLV", header(proxied, tcp4, append(slices.Clone(block), 4, 0, 9)...), "proxy_tlv"},
+	}
+	r := start(t, behindProxy(nil), newHandler())
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			m := r.dial()
+			m.send(append(slices.Clone(test.bytes), logIn(t, "8")...))
+			m.expectClosed()
+			if fault, reason := <-r.counts.malformed, <-r.counts.closed; fault != test.fault || reason != session.ProxyHeader.String() {
+				t.Errorf("fault %s, closed by %s, want %s, proxy_header", fault, reason, test.fault)
+			}
+		})
+	}
+	if len(r.h.peers) != 0 {
+		t.Errorf("logged in: %v", r.h.peers)
+	}
+}
+
+// A connection from elsewhere is not read at all, whatever it says.
+func TestUntrustedProxy(t *testing.T) {
+	r := start(t, behindProxy(func(p *front.ProxyRule) {
+		p.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32"), netip.MustParsePrefix("::1/128")}
+	}), newHandler())
+	forged := append(header(proxied, tcp4, block...), logIn(t, "8")...)
+	m := r.dial()
+	_, _ = m.Write(forged) // may find the connection closed
+	m.expectClosed()
+	if got := <-r.counts.refused; got != session.ProxyUntrusted.String() {
+		t.Errorf("refused for %s", got)
+	}
+	trusted := r.dialFrom("127.0.0.9")
+	trusted.send(forged)
+	trusted.expectLogin()
+}
+
+// On a listener whose peers are the terminals a header is what any such bytes are.
+func TestForgedHeaderAtPeerListener(t *testing.T) {
+	r := start(t, config(), newHandler())
+	for _, forged := range [][]byte{header(proxied, tcp4, block...), []byte("PROXY TCP4 203.0.113.7 192.0.2.1 50123 41205\r\n")} {
+		m := r.dial()
+		m.send(append(slices.Clone(forged), logIn(t, "8")...))
+		m.expectClosed()
+		if fault, reason := <-r.counts.malformed, <-r.counts.closed; fault != ftd.FaultBodyLong.Word() || reason != session.Malformed.String() {
+			t.Errorf("fault %s, closed by %s", fault, reason)
+		}
+	}
+}
+
+// A second header is a forged one: the first was the proxy's.
+func TestHeaderBehindHeader(t *testing.T) {
+	r := start(t, behindProxy(nil), newHandler())
+	m := r.dial()
+	m.send(slices.Concat(header(proxied, tcp4, block...), header(proxied, tcp4, make([]byte, 12)...), logIn(t, "8")))
+	m.expectClosed()
+	if got := <-r.counts.closed; got != session.Malformed.String() {
+		t.Errorf("closed by %s", got)
+	}
+}
+
+func TestRequireTLS(t *testing.T) {
+	tests := []struct {
+		name   string
+		header []byte
+		closed session.CloseReason // StayOpen: may log in
+	}{
+		{"over TLS", header(proxied, tcp4, append(slices.Clone(block), overTLS...)...), session.StayOpen},
+		{"nothing is said", header(proxied, tcp4, block...), session.TLSRequired},
+		{"it is said that it was not", header(proxied, tcp4, append(slices.Clone(block), 0x20, 0, 5, 0, 0, 0, 0, 0)...), session.TLSRequired},
+		{"version 1 cannot say it", []byte("PROXY TCP4 203.0.113.7 192.0.2.1 50123 41205\r\n"), session.TLSRequired},
+	}
+	r := start(t, behindProxy(func(p *front.ProxyRule) { p.RequireTLS = true }), newHandler())
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			m := r.dial()
+			m.send(append(slices.Clone(test.header), logIn(t, "8")...))
+			if test.closed == session.StayOpen {
+				m.expectLogin()
+				return
+			}
+			m.expectClosed()
+			if got := <-r.counts.closed; got != test.closed.String() {
+				t.Errorf("closed by %s", got)
+			}
+		})
+	}
+}
+
+// A proxy that only looks whether we are here is no failure of anybody.
+func TestHealthChecks(t *testing.T) {
+	tests := []struct {
+		name   string
+		send   []byte
+		reason session.CloseReason
+	}{
+		{"connects and goes", nil, session.HealthCheck},
+		{"says LOCAL", header(local, 0), session.HealthCheck},
+		{"says LOCAL, with what is to be ignored", header(local, tcp4, block...), session.HealthCheck},
+		{"says UNKNOWN", []byte("PROXY UNKNOWN\r\n"), session.HealthCheck},
+		{"half a header", header(local, 0)[:9], session.PeerClosed},
+		{"a client that went", header(proxied, tcp4, block...), session.PeerClosed},
+		{"LOCAL, and then it speaks", append(header(local, 0), ftd.AppendHeartbeat(nil)...), session.PeerClosed},
+	}
+	for _, require := range []bool{false, true} {
+		r := start(t, behindProxy(func(p *front.ProxyRule) { p.RequireTLS = require }), newHandler())
+		for _, test := range tests {
+			if require && test.name == "a client that went" {
+				continue
+			}
+			for _, abort := range []bool{false, true} {
+				m := r.dial()
+				if len(test.send) > 0 {
+					m.send(test.send)
+				}
+				<-r.counts.opened
+				if abort && len(test.send) == 0 { // data may be lost in a reset
+					_ = m.Conn.(*net.TCPConn).SetLinger(0)
+				}
+				_ = m.Close()
+				if got := <-r.counts.closed; got != test.reason.String() {
+					t.Errorf("%s: closed by %s, want %v", test.name, got, test.reason)
+				}
+			}
+		}
+	}
+}
+
+// Nobody logs in over the proxy's own connection, nor from an address that is none: the
+// gateway answers 49, since there is no address.
+func TestNoAddressOfAClient(t *testing.T) {
+	r := start(t, behindProxy(nil), newHandler())
+	for user, h := range map[string][]byte{
+		"1": header(local, tcp4, block...),
+		"2": header(proxied, tcp4, append(slices.Clone(block[:8]), 0, 0, 0, 1)...),
+		"3": header(proxied, tcp4, append(make([]byte, 4), block[4:]...)...),
+	} {
+		m := r.dial()
+		m.send(append(h, logIn(t, user)...))
+		m.expectLogin() // this test's handler lets everybody in
+		r.h.mu.Lock()
+		if peer := r.h.peers[user]; peer.Addr.IsValid() || peer.Proxy.String() != "127.0.0.1" {
+			t.Errorf("user %s: %v by %v", user, peer.Addr, peer.Proxy)
+		}
+		r.h.mu.Unlock()
+	}
+}
+
+func TestHeaderInTime(t *testing.T) {
+	r := start(t, behindProxy(func(p *front.ProxyRule) { p.Timeout = 10 * time.Millisecond }), newHandler())
+	silent, slow := r.dial(), r.dial()
+	slow.send(header(proxied, tcp4, block...)[:20])
+	for _, m := range []*terminal{silent, slow} {
+		m.expectClosed()
+		if got := <-r.counts.closed; got != session.ProxyTimeout.String() {
+			t.Errorf("closed by %s", got)
+		}
+	}
+}
+
+// The header's client is the source that the door counts, not the proxy.
+func TestDoorCountsTheHeadersClients(t *testing.T) {
+	cfg := behindProxy(nil)
+	cfg.Limits.Door = door.Limits{Connections: 1000, PerSource: 2}
+	r := start(t, cfg, newHandler())
+	from := func(last byte) *terminal {
+		m := r.dial()
+		m.send(append(header(proxied, tcp4, append([]byte{203, 0, 113, last}, block[4:]...)...), message(t, ftd.TIDAuthenticate, identity("v_s_1"))...))
+		return m
+	}
+	for range 2 {
+		from(7).expect(ftd.TIDAuthenticate, -1)
+		from(8).expect(ftd.TIDAuthenticate, -1)
+	}
+	from(7).expectClosed()
+	if got := <-r.counts.closed; got != session.SourceFull.String() {
+		t.Errorf("closed by %s", got)
+	}
+	from(9).expect(ftd.TIDAuthenticate, -1)
+}
+
+// SetTrusted is in force for the next connection, and for no one before it.
+func TestSetTrusted(t *testing.T) {
+	r := start(t, behindProxy(nil), newHandler())
+	before := r.dial()
+	before.send(header(proxied, tcp4, block...))
+	<-r.counts.opened
+	r.SetTrusted([][]netip.Prefix{{netip.MustParsePrefix("127.0.0.9/32")}})
+	r.dial().expectClosed()
+	if got := <-r.counts.refused; got != session.ProxyUntrusted.String() {
+		t.Errorf("refused for %s", got)
+	}
+	before.send(logIn(t, "1"))
+	before.expectLogin()
+	after := r.dialFrom("127.0.0.9")
+	after.send(append(header(proxied, tcp4, block...), logIn(t, "2")...))
+	after.expectLogin()
+}
