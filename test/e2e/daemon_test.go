@@ -20,13 +20,14 @@ import (
 type daemon struct {
 	s       *site
 	cmd     *exec.Cmd
-	address string
+	address string   // of the first listener
+	all     []string // of each listener
 	admin   string
 	log     syncBuffer
 	exited  chan error
 }
 
-var banner = regexp.MustCompile(`accepts connections on (\S+); admin http://(\S+);`)
+var banner = regexp.MustCompile(`accepts connections on ([^;]+); admin http://(\S+);`)
 
 // serve starts the daemon and returns when it says that it accepts connections.
 func (s *site) serve() *daemon {
@@ -47,7 +48,8 @@ func (s *site) serve() *daemon {
 		_ = d.cmd.Process.Kill()
 		s.t.Fatalf("serve: no banner (%v) in %q\n%s", err, line, d.log.String())
 	}
-	d.address, d.admin = found[1], found[2]
+	d.all, d.admin = strings.Split(found[1], ", "), found[2]
+	d.address = d.all[0]
 	s.t.Cleanup(func() {
 		_ = d.cmd.Process.Kill()
 		if strings.Contains(d.log.String(), "DATA RACE") {

@@ -189,6 +189,6 @@ func (s *site) replaceConfig(old, replacement string) *site {
 	if !bytes.Contains(data, []byte(old)) {
 		s.t.Fatalf("%q is not in the configuration", old)
 	}
-	s.write("tradefront.yaml", bytes.Replace(data, []byte(old), []byte(replacement), 1))
+	s.write(filepath.Base(s.config), bytes.Replace(data, []byte(old), []byte(replacement), 1))
 	return s
 }

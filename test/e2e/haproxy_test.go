@@ -1,0 +1,191 @@
+package e2e
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/csv"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"math/big"
+	mathrand "math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// balancer is a running HAProxy with the configuration that firms are given.
+type balancer struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	plain  string // where terminals connect
+	plain6 string
+	tls    string
+	roots  *x509.CertPool
+	socket string
+	log    syncBuffer
+}
+
+// balance starts HAProxy in front of these. Its listening sockets are made here and handed
+// over: no port is guessed, and whoever connects before it is up waits in the queue.
+func (s *site) balance(t *testing.T, fronts proxied) *balancer {
+	t.Helper()
+	b := &balancer{t: t, socket: filepath.Join(s.dir, "haproxy.sock")}
+	var files []*os.File
+	listen := func(address string) string {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		f, err := l.(*net.TCPListener).File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, f)
+		return l.Addr().String()
+	}
+	b.plain, b.plain6, b.tls = listen("127.0.0.1:0"), listen("[::1]:0"), listen("127.0.0.1:0")
+	b.makeCertificate(filepath.Join(s.dir, "haproxy.pem"))
+
+	b.cmd = exec.Command(haproxy(), "-db", "-f", "../../configs/haproxy.cfg")
+	b.cmd.ExtraFiles = files // 3, 4, 5
+	b.cmd.Env = append(os.Environ(),
+		"TRADEFRONT_BIND=fd@3,fd@4", "TRADEFRONT_BIND_TLS=fd@5", "TRADEFRONT_CERT="+filepath.Join(s.dir, "haproxy.pem"),
+		"TRADEFRONT_A="+fronts.a, "TRADEFRONT_B="+fronts.b, "TRADEFRONT_A_TLS="+fronts.aTLS, "TRADEFRONT_B_TLS="+fronts.bTLS,
+		"TRADEFRONT_SOCKET="+b.socket, "TRADEFRONT_MAXCONN=2000",
+	)
+	b.cmd.Stdout, b.cmd.Stderr = &b.log, &b.log
+	b.cmd.SysProcAttr = &syscall.SysProcAttr{}
+	dieWithParent(b.cmd.SysProcAttr)
+	if err := b.cmd.Start(); err != nil {
+		t.Fatalf("haproxy: %v; ./test/ensure-tools.sh installs it", err)
+	}
+	for _, f := range files {
+		_ = f.Close()
+	}
+	t.Cleanup(func() {
+		_ = b.cmd.Process.Kill()
+		_ = b.cmd.Wait()
+		if t.Failed() {
+			t.Logf("HAProxy's log:\n%s", b.log.String())
+		}
+	})
+	return b
+}
+
+// haproxy is where Debian has it, which is not on everybody's PATH.
+func haproxy() string {
+	if path, err := exec.LookPath("haproxy"); err == nil {
+		return path
+	}
+	return "/usr/sbin/haproxy"
+}
+
+// proxied are the addresses of two fronts' listeners behind a balancer.
+type proxied struct{ a, aTLS, b, bTLS string }
+
+// makeCertificate is what a firm would buy: one file with certificate and key.
+func (b *balancer) makeCertificate(path string) {
+	b.t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "front.test"}, DNSNames: []string{"front.test"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	both := append(certificate, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...)
+	if err := os.WriteFile(path, both, 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	b.roots = x509.NewCertPool()
+	b.roots.AppendCertsFromPEM(certificate)
+}
+
+// dialTLS connects as a terminal over TLS does, from that address.
+func (b *balancer) dialTLS(source string) net.Conn {
+	b.t.Helper()
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(source)}, Timeout: 10 * time.Second}
+	c, err := tls.DialWithDialer(dialer, "tcp", b.tls, &tls.Config{RootCAs: b.roots, ServerName: "front.test"})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return c
+}
+
+// stat is one number of HAProxy's own statistics, as "fronts", "a", "status".
+func (b *balancer) stat(backend, server, column string) string {
+	b.t.Helper()
+	var d net.Dialer
+	c, err := d.DialContext(b.t.Context(), "unix", b.socket)
+	if err != nil {
+		return "" // not up yet
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, "show stat\n"); err != nil {
+		b.t.Fatal(err)
+	}
+	rows, err := csv.NewReader(c).ReadAll()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for i, name := range rows[0] {
+		if strings.TrimPrefix(name, "# ") != column {
+			continue
+		}
+		for _, row := range rows {
+			if row[0] == backend && row[1] == server {
+				return row[i]
+			}
+		}
+	}
+	b.t.Fatalf("HAProxy knows no %s of %s/%s", column, backend, server)
+	return ""
+}
+
+// becomes waits until HAProxy sees a server so.
+func (b *balancer) becomes(backend, server, status string) {
+	b.t.Helper()
+	last := ""
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if last = b.stat(backend, server, "status"); strings.HasPrefix(last, status) {
+			return
+		}
+	}
+	b.t.Fatalf("HAProxy: %s/%s is %q, want %q", backend, server, last, status)
+}
+
+// steadyAddress is one that a front can have again after a restart: its port is not of
+// those that the kernel gives to outgoing connections.
+func steadyAddress(t *testing.T) string {
+	t.Helper()
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", 20_000+mathrand.IntN(12_000))
+		if l, err := net.Listen("tcp", address); err == nil {
+			_ = l.Close()
+			return address
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
+}
