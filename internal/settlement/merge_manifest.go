@@ -72,6 +72,11 @@ func (m *merge) compareManifest(in *MergeInput) {
 	if err == nil {
 		in.Kind = said.Kind
 	}
+	if err == nil {
+		for _, o := range said.FrontsMissing {
+			m.result.Warnings = append(m.result.Warnings, in.Path+" may lack logins: "+o.String())
+		}
+	}
 	if in.Kind == store.PartialExport {
 		m.result.Warnings = append(m.result.Warnings, in.Path+" is a partial report: the window of the day had not closed when it was made. "+
 			"Never hand in what was merged from it: get the seat's full export, and merge again")

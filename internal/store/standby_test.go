@@ -95,3 +95,35 @@ func wantInDoubt(t *testing.T, err error) {
 		t.Fatalf("error %v, want an InDoubtError", err)
 	}
 }
+
+// TestCommitOutlivesItsContext: a front that stops does not cancel the COMMIT that is on its
+// way; if the standby confirms within the grace, the batch is known to be durable.
+func TestCommitOutlivesItsContext(t *testing.T) {
+	c, p := withoutStandby(t, patience)
+	for attempt := range 5 { // a slow machine may miss the grace, in doubt is right then
+		admin := session(t, c.URL())
+		ctx, cancel := context.WithCancel(t.Context())
+		result := make(chan error, 1)
+		go func() { result <- p.CopyIn(ctx, storetest.Records(storetest.Day, 3)) }()
+		eventually(t, func() error {
+			var waiting int
+			err := admin.QueryRow(t.Context(), `SELECT count(*) FROM pg_stat_activity
+				WHERE application_name = 'front' AND wait_event = 'SyncRep'`).Scan(&waiting)
+			if err == nil && waiting == 0 {
+				err = errors.New("no COMMIT waits for the standby")
+			}
+			return err
+		})
+		cancel()
+		setting(t, admin, "synchronous_standby_names", "")
+		err := <-result
+		if err == nil {
+			return
+		}
+		wantInDoubt(t, err)
+		t.Logf("attempt %d: %v", attempt+1, err)
+		setting(t, admin, "synchronous_standby_names", "nobody")
+		eventually(t, func() error { return commitHangs(t, c) })
+	}
+	t.Error("a COMMIT does not outlive its context")
+}

@@ -43,6 +43,7 @@ const (
 	TerminalString
 	// From here on: warnings.
 	FilePartial
+	FileIncomplete
 	TerminalLength
 	TerminalTwice
 	FlagOwn
@@ -249,6 +250,11 @@ var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese stri
 		"file_partial", "a partial report: the window had not closed when it was made; never hand it in", "部分报送文件：生成时交易日区间尚未结束，切勿报送",
 		"when the window has closed, export the day again (without --partial) and verify that file",
 		"区间结束后重新导出（不带--partial），再检查新文件",
+	},
+	FileIncomplete: {
+		"file_incomplete", "a front may hold logins of the day that are not in the file", "文件可能缺少仍保存在前置机上的登录记录",
+		"bring the front's records in (tradefront front list), then export the day again, or a supplement",
+		"先让该前置机交出记录（tradefront front list），再重新导出或导出补充文件",
 	},
 	TerminalLength: {
 		"terminal_length", "the terminal item does not have the length of a ciphertext", "终端采集信息密文长度异常",

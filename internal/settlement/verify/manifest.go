@@ -21,6 +21,12 @@ type manifest struct {
 	Rows   int64                   `json:"rows"`
 	SHA256 string                  `json:"sha256"`
 	Inputs []struct{ Kind string } `json:"inputs"` // of a merge
+	// FrontsMissing are the fronts that may hold what the file lacks.
+	FrontsMissing []struct {
+		FrontID int32  `json:"front_id"`
+		Host    string `json:"host"`
+		Problem string `json:"problem"`
+	} `json:"fronts_missing"`
 }
 
 // kindPartial is that of an export from before the window closed.
@@ -50,6 +56,9 @@ func judgeManifest(path string, read *chunker, found *findings) error {
 }
 
 func (m *manifest) judgeKind(found *findings) {
+	for _, f := range m.FrontsMissing {
+		found.add(FileIncomplete, 0, fmt.Sprintf("its manifest says: front %d (host %s) %s", f.FrontID, f.Host, f.Problem))
+	}
 	if m.Kind == kindPartial {
 		found.add(FilePartial, 0, "its manifest says so")
 	}

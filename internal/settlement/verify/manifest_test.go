@@ -56,6 +56,7 @@ func TestPartial(t *testing.T) {
 		problem        string
 	}{
 		{"partial", manifest(`"kind": "partial"`), checkedAt, []string{"file_partial:0"}, "its manifest says so"},
+		{"without a front", manifest(`"kind": "full", "fronts_missing": [{"front_id": 2, "host": "b", "problem": "holds 4 records"}]`), checkedAt, []string{"file_incomplete:0"}, "front 2 (host b) holds 4 records"},
 		{"partial, and still open", manifest(`"kind": "partial"`), closed.Add(-time.Second), []string{"file_partial:0"}, "its manifest says so"},
 		{"full", manifest(`"kind": "full"`), checkedAt, nil, ""},
 		{"merged", manifest(`"kind": "merged", "inputs": [{"kind": "full"}, {}]`), checkedAt, nil, ""},
