@@ -100,7 +100,7 @@ func (e *env) reconcile(ctx context.Context, cfg *config.Config, o reconcile.Opt
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	o.Records = r
-	fronts, err := allFronts(ctx, r) // before the records, which then have what was handed over
+	fronts, err := frontsOf(cfg, r).Fronts(ctx) // before the records, which then have what was handed over
 	if err != nil {
 		return nil, err
 	}

@@ -34,6 +34,21 @@ func TestReportExport(t *testing.T) {
 	play(t, []step{{export + "20260105", "", 1, "", "…calendar_file: …calendar.yaml…"}})
 }
 
+// A damaged store that is not recovered holds records that the report would lack.
+func TestReportWaitsForRecovery(t *testing.T) {
+	newSite(t)
+	const export = "report export" + onC + " --day 20260105"
+	const aside = "tradefront.db.corrupt-20260105T070000Z"
+	write(t, aside, "")
+	play(t, []step{
+		{export, "", 1, "", "tradefront: export of 20260105: not every front …has 1 damaged local stores …tradefront local recover…--despite-fronts…"},
+		{"report status" + onC + " --day 20260105", "", 0, "…tradefront local recover…", ""},
+		{export + " --despite-fronts", "", 0, "0001clientinfo20260105.txt: 0 rows…warning: INCOMPLETE…", ""},
+	})
+	remove(t, aside)
+	play(t, []step{{export, "", 0, "0001clientinfo20260105.txt: 0 rows…", ""}})
+}
+
 // The running day is refused, and the answer says what to do; --partial does it.
 func TestReportOfTheRunningDay(t *testing.T) {
 	newSite(t)

@@ -102,7 +102,7 @@ func (f *exportFlags) run(ctx context.Context, e *env) (err error) {
 		return fmt.Errorf("this machine's name: %w", err)
 	}
 	x := settlement.Exporter{
-		Fronts: frontsOf(r), DespiteFronts: f.despiteFronts,
+		Fronts: frontsOf(cfg, r), DespiteFronts: f.despiteFronts,
 		Store: r, StoreKind: cfg.Store.Driver, Calendar: cal, UnitID: cfg.ReportUnitID, OutDir: f.out,
 		Version: version, Host: host, Now: func() time.Time { return now },
 	}

@@ -83,7 +83,7 @@ func newReportStatus(e *env) *cobra.Command {
 					return err
 				}
 			}
-			fronts, err := allFronts(c.Context(), r)
+			fronts, err := frontsOf(cfg, r).Fronts(c.Context())
 			if err != nil {
 				return err
 			}

@@ -30,21 +30,6 @@ func openRecords(ctx context.Context, cfg *config.Config) (records, error) {
 	return openLocal(ctx, cfg, nil)
 }
 
-// frontsOf is what fronts say of themselves to the store of records; nil with the embedded
-// store, which the front itself writes.
-func frontsOf(r records) settlement.FrontStore {
-	fronts, _ := r.(settlement.FrontStore)
-	return fronts
-}
-
-// allFronts are the fronts that the store of records knows of.
-func allFronts(ctx context.Context, r records) ([]store.Front, error) {
-	if fronts := frontsOf(r); fronts != nil {
-		return fronts.Fronts(ctx)
-	}
-	return nil, nil
-}
-
 type records interface {
 	store.Store
 	settlement.ReportStore

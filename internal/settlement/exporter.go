@@ -33,7 +33,7 @@ type Exporter struct {
 	OutDir    string // must exist
 	Version   string // of the program
 	Host      string // this machine's name
-	// Fronts says what fronts hold; nil with the embedded store. While one holds records of
+	// Fronts says what fronts hold; nil if there is nobody to ask. While one holds records of
 	// the day, or may, a full report and a supplement are refused, unless DespiteFronts.
 	Fronts        FrontStore
 	DespiteFronts bool

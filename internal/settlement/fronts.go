@@ -17,8 +17,8 @@ import (
 // a slow disk. What a front counted before that says nothing of the day.
 const FrontMargin = time.Minute
 
-// FrontStore says what fronts hold: store.Postgres. With the embedded store the report
-// reads what the front wrote, and there is nobody to ask.
+// FrontStore says what fronts hold that the store of records lacks: store.Postgres does.
+// With the embedded store the report reads what the front itself wrote.
 type FrontStore interface {
 	Fronts(ctx context.Context) ([]store.Front, error)
 }

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// frontsOf is who knows what fronts hold that the store of records lacks.
+func frontsOf(cfg *config.Config, r records) settlement.FrontStore {
+	if known, ok := r.(settlement.FrontStore); ok {
+		return known
+	}
+	return ownFront{cfg}
+}
+
+// ownFront is the front whose embedded store the report reads: it holds nothing apart from
+// it, but for stores that were damaged and set aside.
+type ownFront struct{ cfg *config.Config }
+
+func (o ownFront) Fronts(context.Context) ([]store.Front, error) {
+	asides, err := store.SetAside(o.cfg.Store.Path)
+	if err != nil || len(asides) == 0 {
+		return nil, err
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	said := store.FrontReport{FrontID: o.cfg.Front.ID, Host: host, Counted: now, Stopped: true, SetAside: len(asides)}
+	return []store.Front{{FrontReport: said, Seen: now}}, nil
+}
