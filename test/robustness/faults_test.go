@@ -6,7 +6,6 @@ import (
 	"net"
 	"time"
 
-	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -17,22 +16,25 @@ type fault struct {
 	disks    bool // needs small disks
 	// everywhere: also in the short form it happens in each setting.
 	everywhere bool
-	strike     func(w *world)
+	// alone: the front must live through it, so that nobody kills it meanwhile.
+	alone  bool
+	strike func(w *world)
 }
 
 // faults are all of them.
 var faults = []fault{
 	{name: "front: kill -9", everywhere: true, strike: killFront},
 	{name: "front: kill -9 with commits on their way", everywhere: true, strike: killInCommit},
-	{name: "front: SIGTERM", strike: stopFront},
-	{name: "front: out of descriptors", strike: exhaustDescriptors},
+	{name: "front: SIGTERM", alone: true, strike: stopFront},
+	{name: "front: out of descriptors", alone: true, strike: exhaustDescriptors},
 	{name: "front: local store's disk full", disks: true, everywhere: true, strike: fillLocalDisk},
-	{name: "front: clock an hour back", strike: clockBack},
-	{name: "front: clock over 15:30", strike: clockOverClose},
-	{name: "front: clock over midnight", strike: clockOverMidnight},
-	{name: "front: clock a day ahead", strike: clockAhead},
+	{name: "front: clock an hour back", alone: true, strike: clockBack},
+	{name: "front: clock over 15:30", alone: true, strike: clockOverClose},
+	{name: "front: clock over midnight", alone: true, strike: clockOverMidnight},
+	{name: "front: clock a day ahead", alone: true, strike: clockAhead},
 	{name: "PostgreSQL: immediate stop", postgres: true, everywhere: true, strike: crashPostgres},
 	{name: "PostgreSQL: immediate stop, and kill -9 of the front", postgres: true, strike: crashBoth},
+	{name: "PostgreSQL: immediate stop, and SIGTERM of the front", postgres: true, alone: true, strike: stopWithoutPostgres},
 	{name: "PostgreSQL: frozen", postgres: true, strike: freezePostgres},
 	{name: "PostgreSQL: standby frozen", postgres: true, strike: freezeStandby},
 	{name: "PostgreSQL: failover", postgres: true, everywhere: true, strike: failOver},
@@ -119,6 +121,17 @@ func crashBoth(w *world) {
 	w.primary().Start()
 }
 
+// stopWithoutPostgres: the front ends in peace with records that PostgreSQL does not have, and
+// begins again without it.
+func stopWithoutPostgres(w *world) {
+	w.primary().Stop(pgtest.Immediate)
+	w.hold(200*time.Millisecond, 2*time.Second)
+	w.front.stop()
+	w.front.start()
+	w.hold(500*time.Millisecond, 3*time.Second)
+	w.primary().Start()
+}
+
 // freezePostgres holds it longer than an answer waits; now and then longer than a batch.
 func freezePostgres(w *world) {
 	w.primary().Freeze()
@@ -199,8 +212,8 @@ func poison(w *world) {
 	w.primary().SQL("DROP FUNCTION refuse_some")
 	// Records that were refused a moment before may still be on their way into quarantine.
 	w.until(healPatience, "the quarantine to be empty", func() bool {
-		err := w.inLocal(w.ctx, func(local *store.Local) error { _, err := local.Release(w.ctx); return err })
-		return err == nil && w.inQuarantine(w.ctx) == 0 && w.forwarded(w.ctx) == nil
+		w.site.CLI("", "quarantine", "release", "--all")
+		return w.forwarded(w.ctx) == nil && w.inQuarantine(w.ctx) == 0
 	})
 }
 

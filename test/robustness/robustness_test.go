@@ -3,6 +3,7 @@ package robustness
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -65,7 +66,7 @@ func (w *world) round(f fault, r *result) {
 	w.t.Helper()
 	w.warmUp()
 	begin := time.Now()
-	f.strike(w)
+	name := w.strike(f)
 	healed := time.Now()
 	err := w.serving()
 	serving := time.Since(healed)
@@ -73,12 +74,30 @@ func (w *world) round(f fault, r *result) {
 		err = w.forwarded(w.ctx)
 	}
 	if err != nil {
-		w.t.Errorf("%s: %v\n%s", f.name, err, w.front.tail())
+		w.t.Errorf("%s: %v\n%s", name, err, w.front.tail())
 	}
 	v := w.check()
-	r.note(f.name, v, w)
-	fmt.Printf("round %3d  %-52s held %5.1fs, serving after %4.1fs  %s\n", r.Rounds, f.name, healed.Sub(begin).Seconds(), serving.Seconds(), r)
+	r.note(name, v, w)
+	fmt.Printf("round %3d  %-52s held %5.1fs, serving after %4.1fs  %s\n", r.Rounds, name, healed.Sub(begin).Seconds(), serving.Seconds(), r)
 	w.judge(v)
+}
+
+// strike lets the fault happen, in a long run now and then with a front that is killed at
+// some moment of it, and says what it was.
+func (w *world) strike(f fault) string {
+	if !w.long || f.alone || w.random.IntN(3) > 0 {
+		f.strike(w)
+		return f.name
+	}
+	moment := time.Duration(w.random.Int64N(int64(3 * time.Second)))
+	var both sync.WaitGroup
+	both.Go(func() {
+		time.Sleep(moment)
+		w.front.kill()
+	})
+	f.strike(w)
+	both.Wait()
+	return f.name + " + kill -9"
 }
 
 // judge fails the test for whatever must not be.
