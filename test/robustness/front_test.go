@@ -58,31 +58,27 @@ func (f *front) start() {
 
 func (f *front) supervise(ended chan struct{}) {
 	defer close(ended)
-	for {
-		cmd, err := f.launch()
-		if err == nil {
-			err = cmd.Wait()
-		}
-		f.mu.Lock()
-		f.cmd, f.status = nil, err
-		stopping := f.stopping
-		if !stopping && !wasKilled(err) {
-			f.byItself++
-		}
-		f.mu.Unlock()
-		if stopping {
-			return
-		}
+	for f.live() {
 		time.Sleep(restartPause)
-		f.mu.Lock()
-		stopping, f.status = f.stopping, nil
-		f.mu.Unlock()
-		if stopping {
-			return // told to stop while no life was there
-		}
 	}
 }
 
+// live is one life, from start to end; false when it was the last.
+func (f *front) live() bool {
+	cmd, err := f.launch()
+	if cmd != nil {
+		err = cmd.Wait()
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.cmd, f.status = nil, err
+	if !f.stopping && !wasKilled(err) {
+		f.byItself++
+	}
+	return !f.stopping
+}
+
+// launch starts a life, or none if it is to stop.
 func (f *front) launch() (*exec.Cmd, error) {
 	log, err := os.OpenFile(f.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -91,9 +87,13 @@ func (f *front) launch() (*exec.Cmd, error) {
 	defer log.Close() // the process has its own copy
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.stopping {
+		return nil, nil
+	}
 	cmd := exec.Command(f.binary, "serve", "--config", f.site.Config)
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.Env = append(os.Environ(), f.env...)
+	// The race detector would hold the end of each life up for a second.
+	cmd.Env = append(append(os.Environ(), "GORACE=atexit_sleep_ms=0"), f.env...)
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -122,31 +122,23 @@ func (f *front) kill() bool {
 }
 
 // stop is SIGTERM; the daemon must end with status 0 in time, and is not started again.
-// A life that begins or crashes at this moment is waited for and told again.
+// It must serve: one that has just been started takes no signals yet.
 func (f *front) stop() {
 	f.t.Helper()
 	f.mu.Lock()
 	f.stopping = true
 	ended := f.ended
 	f.mu.Unlock()
-	deadline := time.After(stopPatience)
-	again := time.NewTicker(time.Second)
-	defer again.Stop()
 	f.signal(syscall.SIGTERM)
-	for {
-		select {
-		case <-ended:
-			if f.status != nil {
-				f.t.Errorf("after SIGTERM: %v\n%s", f.status, f.tail())
-			}
-			return
-		case <-again.C:
-			f.signal(syscall.SIGTERM) // the first may have met a life that took no signals yet
-		case <-deadline:
-			f.signal(syscall.SIGQUIT)
-			<-ended
-			f.t.Fatalf("the front did not stop within %v of SIGTERM\n%s", stopPatience, f.tail())
+	select {
+	case <-ended:
+		if f.status != nil {
+			f.t.Errorf("after SIGTERM: %v\n%s", f.status, f.tail())
 		}
+	case <-time.After(stopPatience):
+		f.signal(syscall.SIGQUIT)
+		<-ended
+		f.t.Fatalf("the front did not stop within %v of SIGTERM\n%s", stopPatience, f.tail())
 	}
 }
 

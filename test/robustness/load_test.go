@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tradefront/tradefront/client"
@@ -32,6 +33,7 @@ type load struct {
 	seed    uint64
 	stop    context.CancelFunc
 	wg      sync.WaitGroup
+	paused  atomic.Bool // while a check reads, which would else never be done
 }
 
 func startLoad(ctx context.Context, s *site.Site, address string, seed uint64) *load {
@@ -57,7 +59,9 @@ func (l *load) terminal(ctx context.Context, random *rand.Rand) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			l.visit(random)
+			if !l.paused.Load() {
+				l.visit(random)
+			}
 		}
 	}
 }

@@ -89,7 +89,7 @@ func (w *world) forwarded(ctx context.Context) error {
 		if time.Now().After(deadline) {
 			return fmt.Errorf("%d answered logins wait for PostgreSQL %v after the healing: %w", waiting, healPatience, err)
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(100 * time.Millisecond)
 	}
 }
 

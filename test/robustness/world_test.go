@@ -135,6 +135,8 @@ func (w *world) warmUp() {
 // check reads everything and holds it against everything.
 func (w *world) check() verdict {
 	w.t.Helper()
+	w.load.paused.Store(true)
+	defer w.load.paused.Store(false)
 	answers := w.load.snapshot()
 	s, err := w.read(w.ctx)
 	if err != nil {
