@@ -2,23 +2,16 @@ package e2e
 
 import (
 	"bytes"
-	"crypto/rand"
 	"crypto/rsa"
-	"crypto/x509"
-	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
-	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/demo"
-	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/supplement"
 	"github.com/tradefront/tradefront/test/pgtest"
+	firm "github.com/tradefront/tradefront/test/site"
 )
 
 var binary string // the built program
@@ -33,12 +26,8 @@ func buildAndRun(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	binary = filepath.Join(dir, "tradefront")
-	args := []string{"build", "-o", binary}
-	if raceFlag != "" {
-		args = append(args, raceFlag)
-	}
-	if out, err := exec.Command("go", append(args, "../../cmd/tradefront")...).CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
+	if err := firm.Build(binary); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return pgtest.Main(m)
@@ -61,42 +50,12 @@ const (
 	appID    = "client_xsb_1.0"
 )
 
-// newSite makes keys, configuration, master key, an AppID and an account. postgresURL ""
-// is the embedded driver; extra is YAML that is put at the end.
+// newSite makes a firm with an AppID and an account. postgresURL "" is the embedded driver;
+// extra is YAML that is put at the end, in the section store.
 func newSite(t testing.TB, postgresURL, extra string) *site {
 	t.Helper()
-	s := &site{t: t, dir: t.TempDir()}
-	s.config = filepath.Join(s.dir, "tradefront.yaml")
-	s.makeKeys()
-	driver := "embedded"
-	if postgresURL != "" {
-		driver = "postgres"
-	}
-	s.write("calendar.yaml", configs.Calendar)
-	s.write("tradefront.yaml", fmt.Appendf(nil, `
-broker_id: "9999"
-report_unit_id: "0001"
-vendor_id: "TF01"
-front:
-  id: 1
-  listeners:
-    - address: "127.0.0.1:0"
-admin:
-  address: "127.0.0.1:0"
-keys:
-  - version: "1.0"
-    public_key_file: "public.pem"
-core:
-  argon2: {memory_kib: 1024, iterations: 1}
-store:
-  driver: %s
-  url: %q
-%s
-`, driver, postgresURL, extra))
-	if postgresURL != "" {
-		s.cli("", "migrate")
-	}
-	s.cli("", "masterkey", "create")
+	f := firm.New(t, firm.Options{Binary: binary, URL: postgresURL, Store: extra})
+	s := &site{t: t, dir: f.Dir, config: f.Config, private: f.Private, key: f.Key}
 	s.addApp(appID)
 	s.addAccount(account, "1")
 	return s
@@ -109,68 +68,26 @@ func (s *site) write(name string, data []byte) {
 	}
 }
 
-func (s *site) makeKeys() {
-	s.t.Helper()
-	private, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.private = private
-	public, err := x509.MarshalPKIXPublicKey(&private.PublicKey)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	publicPEM := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})
-	s.write("public.pem", publicPEM)
-	s.write("private.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-	if s.key, err = supplement.ParsePublicKey(publicPEM); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 // cli runs a command that must succeed, with --config, and returns its standard output.
 func (s *site) cli(stdin string, args ...string) string {
 	s.t.Helper()
-	out, errOut, err := s.try(stdin, args...)
-	if err != nil {
-		s.t.Fatalf("tradefront %s: %v\n%s%s", strings.Join(args, " "), err, out, errOut)
-	}
-	return out
+	return firm.CLI(s.t, binary, s.config, stdin, args...)
 }
 
 func (s *site) try(stdin string, args ...string) (out, errOut string, err error) {
-	cmd := exec.Command(binary, append(args, "--config", s.config)...)
-	var o, e bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &o, &e
-	err = cmd.Run()
-	return o.String(), e.String(), err
+	return firm.Run(binary, s.config, stdin, args...)
 }
 
 func (s *site) addApp(id string) demo.App {
 	s.t.Helper()
-	var added struct {
-		AppID    string `json:"app_id"`
-		AuthCode string `json:"authcode"`
-	}
-	out := s.cli("", "app", "add", "--app-id", id, "-o", "json")
-	if err := json.Unmarshal([]byte(out), &added); err != nil || added.AppID != id {
-		s.t.Fatalf("app add: %v in %s", err, out)
-	}
-	app := demo.App{AppID: regulation.AppID(id), AuthCode: added.AuthCode}
+	app := firm.AddApp(s.t, binary, s.config, id)
 	s.apps = append(s.apps, app)
 	return app
 }
 
 func (s *site) addAccount(name, userType string) {
 	s.t.Helper()
-	s.cli(password+"\n", "account", "add", "--account", name, "--password-file", "-", "--user-type", userType)
-	s.users = append(s.users, demo.Account{
-		Account: regulation.Account(name), UserType: regulation.UserType(userType[0]), Password: password,
-	})
+	s.users = append(s.users, firm.AddAccount(s.t, binary, s.config, name, password, userType))
 }
 
 // stores runs a test on both.

@@ -1,22 +1,17 @@
 package site
 
 import (
-	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/demo"
-	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
@@ -121,43 +116,17 @@ func (s *Site) makeKeys() {
 // CLI runs a command that must succeed, with --config, and returns its standard output.
 func (s *Site) CLI(stdin string, args ...string) string {
 	s.t.Helper()
-	out, errOut, err := s.Try(stdin, args...)
-	if err != nil {
-		s.t.Fatalf("tradefront %s: %v\n%s%s", strings.Join(args, " "), err, out, errOut)
-	}
-	return out
-}
-
-// Try runs a command that may fail.
-func (s *Site) Try(stdin string, args ...string) (out, errOut string, err error) {
-	cmd := exec.Command(s.binary, append(args, "--config", s.Config)...)
-	var o, e bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &o, &e
-	err = cmd.Run()
-	return o.String(), e.String(), err
+	return CLI(s.t, s.binary, s.Config, stdin, args...)
 }
 
 // AddApp admits an AppID.
-func (s *Site) AddApp(id string) demo.App {
+func (s *Site) AddApp(id string) {
 	s.t.Helper()
-	var added struct {
-		AppID    string `json:"app_id"`
-		AuthCode string `json:"authcode"`
-	}
-	out := s.CLI("", "app", "add", "--app-id", id, "-o", "json")
-	if err := json.Unmarshal([]byte(out), &added); err != nil || added.AppID != id {
-		s.t.Fatalf("app add: %v in %s", err, out)
-	}
-	app := demo.App{AppID: regulation.AppID(id), AuthCode: added.AuthCode}
-	s.Apps = append(s.Apps, app)
-	return app
+	s.Apps = append(s.Apps, AddApp(s.t, s.binary, s.Config, id))
 }
 
 // AddAccount adds an account of user type "1" or "2".
 func (s *Site) AddAccount(name, password, userType string) {
 	s.t.Helper()
-	s.CLI(password+"\n", "account", "add", "--account", name, "--password-file", "-", "--user-type", userType)
-	s.Users = append(s.Users, demo.Account{
-		Account: regulation.Account(name), UserType: regulation.UserType(userType[0]), Password: password,
-	})
+	s.Users = append(s.Users, AddAccount(s.t, s.binary, s.Config, name, password, userType))
 }
