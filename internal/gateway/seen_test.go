@@ -277,7 +277,7 @@ func TestSeenModel(t *testing.T) {
 				}
 				flying = append(flying[:i], flying[i+1:]...)
 			},
-			"next day": func(t *rapid.T) {
+			"next day": func(*rapid.T) {
 				today++
 				s.reserve(today, store.SeenHash{9})
 				s.settle(ticket{today, store.SeenHash{9}}, false)

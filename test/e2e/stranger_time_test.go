@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -79,7 +80,8 @@ func TestStrangerCannotTellAppIDsApart(t *testing.T) {
 			_, _ = rand.Read(wrong[:])
 			frame := answerOf(t, app, wrong)
 			begin := time.Now()
-			for time.Since(begin) < leak { // as a front that does more for this one
+			for time.Since(begin) < leak {
+				runtime.Gosched() // as a front that does more for this one
 			}
 			c.say(frame)
 			c.want(63)
@@ -104,5 +106,29 @@ func TestStrangerCannotTellAppIDsApart(t *testing.T) {
 	t.Logf("on purpose, %v: %v", leak, all)
 	if len(leaks) != 1 {
 		t.Errorf("a leak of %v is not seen: %v", leak, all)
+	}
+}
+
+// TestStrangerCannotTellAccountsApart: a wrong password and an account that nobody has get the
+// same bytes. That they take the same time is measured in internal/core.
+func TestStrangerCannotTellAccountsApart(t *testing.T) {
+	s := newSite(t, "", unpunished)
+	d := s.serve()
+	refusal := func(user, reason string) []byte {
+		c := d.stranger(t, "")
+		c.enter(d)
+		c.say(loginAs(t, user, "guess", fresh()))
+		raw := bytes.Clone(c.frame())
+		clear(raw[len(raw)-20:]) // TimeStamp
+		ref := raw[bytes.Index(raw, []byte("[ref "))+len("[ref "):][:6]
+		if got := s.trueReason(string(ref)); got != reason {
+			t.Errorf("%s: %s, want %s", user, got, reason)
+		}
+		clear(ref)
+		return raw
+	}
+	known, unknown := refusal(account, "wrong_password"), refusal("77777777", "unknown_account")
+	if !bytes.Equal(known, unknown) {
+		t.Errorf("%q\n%q", known, unknown)
 	}
 }
