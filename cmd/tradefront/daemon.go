@@ -42,6 +42,7 @@ type daemon struct {
 	sole      *os.File // held while this is the only front on the local store
 	local     *store.Local
 	localOK   localHealth
+	fill      fill
 	postgres  *store.Postgres  // nil with the embedded driver
 	away      error            // why PostgreSQL was out of reach at the start
 	mirror    *store.Mirror    // nil with the embedded driver
@@ -93,6 +94,7 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 	d.repeat(background, cfg.Auth.Refresh, d.refresh)
 	d.repeat(background, latePeriod, d.countLate)
 	d.repeat(background, localProbePeriod, d.localOK.probe(d.local))
+	d.repeat(background, fillPeriod, d.measure)
 	d.repeat(background, seenPeriod, d.forgetSeen)
 	if d.postgres != nil {
 		d.repeat(background, partitionsPeriod, d.preparePartitions)

@@ -42,7 +42,7 @@ type records interface {
 }
 
 func openLocal(ctx context.Context, cfg *config.Config, observer store.Observer) (*store.Local, error) {
-	local, err := store.OpenLocal(ctx, cfg.Store.Path, store.LocalOptions{Observer: observer})
+	local, err := store.OpenLocal(ctx, cfg.Store.Path, store.LocalOptions{Observer: observer, Bounds: boundsOf(&cfg.Store)})
 	if err != nil {
 		return nil, fmt.Errorf("store.path: %s: %w", cfg.Store.Path, err)
 	}

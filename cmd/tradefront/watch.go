@@ -66,6 +66,10 @@ func (d *daemon) gauges() ops.Gauges {
 		KeyDays:           d.keyDays,
 		ReportLateRecords: d.late.value,
 		SetAside:          d.setAside,
+		LocalBytes:        d.fill.bytes,
+		LocalLogBytes:     d.fill.logBytes,
+		LocalRows:         d.fill.rows,
+		LocalBoundRatios:  d.fill.ratios,
 		SeenTerminals:     func() float64 { return float64(d.gateway.SeenStats().Entries) },
 		ReplayedTerminals: func() float64 { return float64(d.gateway.SeenStats().Replayed) },
 		UnseenTerminals:   func() float64 { return float64(d.gateway.SeenStats().Forgotten) },
@@ -105,17 +109,24 @@ func (d *daemon) keyDays() map[string]float64 {
 	return left
 }
 
-// pending is what PostgreSQL does not have yet; zero if the local store cannot say, which
-// the check of the local store reports.
+// pending is what PostgreSQL does not have yet. A large backlog is what the last look said: to
+// count millions takes seconds, and the alarm would fall silent when it is needed.
 func (d *daemon) pending() (rows int64, oldest time.Time) {
+	last, _ := d.fill.get()
+	if last.Rows > countedAtOnce {
+		return last.Rows, last.Oldest
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	rows, oldest, err := d.forwarder.Pending(ctx)
 	if err != nil {
-		return 0, time.Time{}
+		return last.Rows, last.Oldest
 	}
 	return rows, oldest
 }
+
+// countedAtOnce is how many rows are counted while somebody waits for the number.
+const countedAtOnce = 100_000
 
 // registerChecks says what must be so before terminals are sent here.
 func (d *daemon) registerChecks() {
@@ -143,6 +154,8 @@ func (d *daemon) registerChecks() {
 		return true, "takes entries"
 	})
 	d.health.Register("local_store", ops.Required, d.localOK.check)
+	d.health.Register("local_store_full", ops.Required, d.fill.ready)
+	d.health.Register("local_store_bounds", ops.Warning, d.fill.check)
 	d.health.Register("local_store_set_aside", ops.Warning, d.setAsideCheck)
 	d.health.Register("registry", ops.Required, func() (bool, string) {
 		n, unreadable := d.registry.Len(), d.registry.Unreadable()

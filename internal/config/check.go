@@ -39,6 +39,9 @@ func (c *Config) check() (faults Faults) {
 	return append(faults, c.Store.check()...)
 }
 
+// leastMaxBytes is room for a minute of logins at full speed.
+const leastMaxBytes = 64 << 20
+
 const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 // item holds a text to the rules of an item of the report, 4.2.4, and to being there.
@@ -166,6 +169,9 @@ func (s *Store) check() (faults Faults) {
 		faults.add("store.url", "driver postgres needs the address of the database", "set url or url_file")
 	case !postgres && (s.URL != "" || s.URLFile != ""):
 		faults.add("store.driver", "a database is named, but the driver does not use it", "write driver: postgres, or remove url and url_file")
+	}
+	if s.MaxBytes > 0 && s.MaxBytes < leastMaxBytes {
+		faults.add("store.max_bytes", fmt.Sprintf("is %d, less than a local store needs to work", s.MaxBytes), fmt.Sprintf("write %d or more, or 0 for no bound", leastMaxBytes))
 	}
 	if s.AnswerAfter == "postgres" && !postgres {
 		faults.add("store.answer_after", "postgres needs driver postgres", "")

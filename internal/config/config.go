@@ -141,6 +141,13 @@ type Store struct {
 	BatchDelay time.Duration `mapstructure:"batch_delay"`
 	// Patience is how long an answer waits for answer_after: postgres before it is 8.
 	Patience time.Duration `mapstructure:"patience"`
+	// MaxBytes bounds the local store's file and log, MinFree what stays free on its disk.
+	// At a bound logins are answered 90 until it is left by a tenth; 0 for no bound.
+	MaxBytes int `mapstructure:"max_bytes"`
+	MinFree  int `mapstructure:"min_free"`
+	// MaxRows and MaxAge bound what waits for PostgreSQL, with driver postgres.
+	MaxRows int           `mapstructure:"max_rows"`
+	MaxAge  time.Duration `mapstructure:"max_age"`
 }
 
 // Limits bounds what this front takes on.

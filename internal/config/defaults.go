@@ -30,6 +30,7 @@ func Default() Config {
 		Store: Store{
 			Driver: "embedded", Path: "tradefront.db", AnswerAfter: "local",
 			BatchRows: 2000, BatchDelay: 200 * time.Millisecond, Patience: 5 * time.Second,
+			MaxBytes: 64 << 30, MinFree: 256 << 20, MaxRows: 20_000_000, MaxAge: 7 * 24 * time.Hour,
 		},
 		Limits: Limits{
 			ConnectionsPerSource: 2000, Unauthenticated: "4000:30:16000",

@@ -81,6 +81,10 @@ var manual = map[string]entry{
 	"store.batch_rows":   number("Rows that the forwarder gathers at most before it sends.", 1, 100_000),
 	"store.batch_delay":  duration("How long it waits for them at most.", time.Millisecond, 10*time.Second),
 	"store.patience":     duration("With answer_after: postgres, how long an answer waits before it is 8.", 100*time.Millisecond, 5*time.Minute),
+	"store.max_bytes":    number("Bytes of the local store and its log; 0 for no bound. A record takes about 1,100. Warned of\nat 80 % of each bound; at a bound logins are answered 90 until it is left by a tenth.", 0, 1<<50),
+	"store.min_free":     number("Bytes that must stay free on the local store's disk; 0 for no bound.", 0, 1<<50),
+	"store.max_rows":     number("Records that may wait for PostgreSQL; 0 for no bound. With driver embedded records stay,\nand this does not count.", 0, 1<<40),
+	"store.max_age":      duration("How long the oldest of them may have waited; 0s for no bound.", 0, 365*24*time.Hour),
 
 	"limits":                                 words("What this front takes on at once."),
 	"limits.connections":                     number("Connections; 0 for as many as the limit of open files allows, less a reserve.", 0, 10_000_000),

@@ -184,6 +184,8 @@ func (g *Gateway) append(ctx context.Context, rec *store.Record) session.Reason 
 		return session.StoreUnavailable
 	case errors.Is(err, store.ErrOverloaded):
 		return session.Overloaded
+	case errors.Is(err, store.ErrFull):
+		return session.StoreFull
 	}
 	g.logger.Error("record not stored, login answered 90", zap.Stringer("record_id", rec.ID), zap.Error(err))
 	return session.StoreFailed

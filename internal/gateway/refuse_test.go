@@ -61,6 +61,7 @@ var refusals = []refusal{
 	{"store unconfirmed", storeSays(fmt.Errorf("%w: %w", store.ErrUnavailable, store.ErrUnconfirmed)), session.StoreUnconfirmed, 8},
 	{"store overloaded", storeSays(store.ErrOverloaded), session.Overloaded, 90},
 	{"disk full", storeSays(store.ErrDiskFull), session.StoreFailed, 90},
+	{"store full", storeSays(&store.FullError{}), session.StoreFull, 90},
 	{"store broken", storeSays(store.ErrBroken), session.StoreFailed, 90},
 	{"store closed", storeSays(store.ErrClosed), session.StoreFailed, 90},
 	{"store, anything else", storeSays(errors.New("what nobody expects")), session.StoreFailed, 90},

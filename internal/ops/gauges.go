@@ -16,6 +16,11 @@ type Gauges struct {
 	Remembered           func() float64 // verified logins that are remembered
 	CalendarHorizonDays  func() float64 // days until the calendar ends
 	ReloadSuccessful     func() float64 // 1 if the last reload of the configuration was taken over, or none was asked for
+	LocalBytes           func() float64 // the local store's file without what is free in it, and a long log
+	LocalLogBytes        func() float64
+	LocalRows            func() float64
+	// LocalBoundRatios is how near the local store is to each of its bounds, by name; 1 is at it.
+	LocalBoundRatios func() map[string]float64
 	// KeyDays is how many days each key is still valid, by version; a key without an end
 	// is left out.
 	KeyDays  func() map[string]float64
@@ -46,6 +51,9 @@ func (m *Metrics) Register(g Gauges) {
 		{"calendar_horizon_days", "Days until the trading calendar ends.", g.CalendarHorizonDays},
 		{"seen_terminals", "Terminal ciphertexts of the trading day that are remembered.", g.SeenTerminals},
 		{"report_late_records", "Records of exported days that no report holds.", g.ReportLateRecords},
+		{"local_store_bytes", "Bytes of the local store, without what is free in it, and of a long log.", g.LocalBytes},
+		{"local_store_log_bytes", "Bytes of the local store's log.", g.LocalLogBytes},
+		{"local_store_rows", "Records in the local store.", g.LocalRows},
 		{"local_store_set_aside", "Damaged local stores that were set aside and are not recovered.", g.SetAside},
 		{"config_last_reload_successful", "Whether the last reload of the configuration was taken over.", g.ReloadSuccessful},
 	} {
@@ -66,24 +74,29 @@ func (m *Metrics) Register(g Gauges) {
 			m.registry.MustRegister(prometheus.NewCounterFunc(opts, f.value))
 		}
 	}
-	if g.KeyDays != nil {
-		m.registry.MustRegister(keyDays{
-			desc: prometheus.NewDesc(namespace+"_key_days", "Days that an encryption key is still valid.", []string{"version"}, nil),
-			days: g.KeyDays,
-		})
+	for _, l := range []struct {
+		name, help, label string
+		values            func() map[string]float64
+	}{
+		{"key_days", "Days that an encryption key is still valid.", "version", g.KeyDays},
+		{"local_store_bound_ratio", "How near the local store is to a bound; 1 is at it.", "bound", g.LocalBoundRatios},
+	} {
+		if l.values != nil {
+			m.registry.MustRegister(labelled{prometheus.NewDesc(namespace+"_"+l.name, l.help, []string{l.label}, nil), l.values})
+		}
 	}
 }
 
-// keyDays is a collector and no gauge, because a reload changes which keys there are.
-type keyDays struct {
-	desc *prometheus.Desc
-	days func() map[string]float64
+// labelled is a collector and no gauge: which label values there are is asked at each scrape.
+type labelled struct {
+	desc   *prometheus.Desc
+	values func() map[string]float64
 }
 
-func (k keyDays) Describe(ch chan<- *prometheus.Desc) { ch <- k.desc }
+func (l labelled) Describe(ch chan<- *prometheus.Desc) { ch <- l.desc }
 
-func (k keyDays) Collect(ch chan<- prometheus.Metric) {
-	for version, days := range k.days() {
-		ch <- prometheus.MustNewConstMetric(k.desc, prometheus.GaugeValue, days, version)
+func (l labelled) Collect(ch chan<- prometheus.Metric) {
+	for label, value := range l.values() {
+		ch <- prometheus.MustNewConstMetric(l.desc, prometheus.GaugeValue, value, label)
 	}
 }

@@ -48,6 +48,7 @@ const (
 	SourceLocked     // this source is locked for now
 	Overloaded       // too much at once; nothing was recorded
 	StoreFailed      // the local store refused; nothing was recorded
+	StoreFull        // a bound of the local store is reached; nothing was recorded
 
 	reasonCount
 )
@@ -91,6 +92,7 @@ var reasons = [reasonCount]reasonFacts{
 	SourceLocked:         {"source_locked", 143},
 	Overloaded:           {"overloaded", 90},
 	StoreFailed:          {"store_failed", 90},
+	StoreFull:            {"store_full", 90},
 }
 
 // String is the reason's word: snake_case, stable, the same in audit log and metrics.

@@ -125,7 +125,12 @@
 // Rows waiting for a local commit: LocalOptions.QueueRows. Rows a local commit:
 // MaxCommitRows. Hashes of the day: as many as the gateway remembers. Rows and time a forwarded batch: ForwarderOptions. Time a batch may
 // take in PostgreSQL: PostgresOptions.BatchPatience. Memory: the queue, one commit and
-// one batch, and while AppIDs or accounts change, all of them twice. The backlog in the local store is bounded by its disk alone.
+// one batch, and while AppIDs or accounts change, all of them twice.
+//
+// What the local store holds is bounded by LocalOptions.Bounds: by bytes, rows, age and the disk's free space. Measure looks once a second; at a bound Append
+// is a FullError until the bound is left by a tenth, while the forwarder's work goes on. The
+// log: it cannot be cut while a report is read, so the reader gives up at
+// LocalOptions.LogBytes (ErrLogLong); after that its file is cut to logKept.
 //
 // # Who else reads
 //

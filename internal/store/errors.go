@@ -23,6 +23,9 @@ var (
 	ErrDenied = errors.New("store: the database role may not do this")
 	// ErrClosed: Close was called before; nothing was recorded.
 	ErrClosed = errors.New("store: closed")
+	// ErrLogLong: a report that reads the local store was given up, since the log that it holds
+	// grew to LocalOptions.LogBytes.
+	ErrLogLong = errors.New("store: the local store's log grew too long while it was read; try again when fewer logins come in")
 	// ErrDiskFull: the local store's disk is full; nothing of the batch was recorded,
 	// and the next batch is tried again (the gateway answers 90).
 	ErrDiskFull = errors.New("store: disk full")

@@ -73,3 +73,9 @@ func (p *Postgres) Show(ctx context.Context, setting string) (value string, err 
 	err = p.pool.QueryRow(ctx, "SELECT current_setting($1)", setting).Scan(&value)
 	return value, err
 }
+
+// Trim removes the records up to that seq, as the forwarder does.
+func (l *Local) Trim(through int64) error { return l.trim(through) }
+
+// LastSeq is the highest seq given out.
+func (l *Local) LastSeq(context.Context) (int64, error) { return l.writer.progress.last.Load(), nil }

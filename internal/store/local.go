@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -28,6 +29,11 @@ const (
 	DefaultBusyTimeout = 5 * time.Second
 	// readers is how many connections read at once, beside the writer's own.
 	readers = 4
+	// logKept is what the log's file keeps of its size once its pages are in the file: room for
+	// what comes between two checkpoints, of 1,000 pages each.
+	logKept = 16 << 20
+	// DefaultLogBytes is LocalOptions.LogBytes where it is 0.
+	DefaultLogBytes = 2 << 30
 	// openAttempts bounds how often OpenLocal looks again when another process creates
 	// or migrates the same file at the same moment.
 	openAttempts = 5
@@ -41,6 +47,12 @@ type LocalOptions struct {
 	// BusyTimeout is how long to wait for another process that writes to the file.
 	BusyTimeout time.Duration
 	Observer    Observer
+	// LogBytes is how long the log may be while a report is read: nothing of it can be folded
+	// into the file meanwhile. At this bound the reader gives up with ErrLogLong, so that
+	// the disk stays the writer's.
+	LogBytes int64
+	// Bounds are looked at by Measure.
+	Bounds Bounds
 	// Connector makes SQLite's connections; nil for the driver's own. The simulation puts
 	// one between that fails statements and stops in front of them.
 	Connector func(name string) (driver.Connector, error)
@@ -55,6 +67,13 @@ type LocalOptions struct {
 type Local struct {
 	db     *sql.DB // reads, and the directory's changes; one transaction at a time writes
 	writer *writer
+	path   string
+
+	logBytes int64 // see LocalOptions
+
+	bounds  Bounds
+	counted counted                   // owned by who calls Measure
+	full    atomic.Pointer[FullError] // why appends are refused; nil if they are not
 }
 
 var _ Store = (*Local)(nil)
@@ -64,6 +83,9 @@ var _ Store = (*Local)(nil)
 func OpenLocal(ctx context.Context, path string, opt LocalOptions) (*Local, error) {
 	if opt.QueueRows == 0 {
 		opt.QueueRows = DefaultQueueRows
+	}
+	if opt.LogBytes == 0 {
+		opt.LogBytes = DefaultLogBytes
 	}
 	if opt.BusyTimeout == 0 {
 		opt.BusyTimeout = DefaultBusyTimeout
@@ -85,7 +107,7 @@ func OpenLocal(ctx context.Context, path string, opt LocalOptions) (*Local, erro
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Local{db: db, writer: w}, nil
+	return &Local{db: db, writer: w, path: path, logBytes: opt.LogBytes, bounds: opt.Bounds}, nil
 }
 
 // Close commits what was taken and closes the file. Appends after it get ErrClosed. A
@@ -121,7 +143,9 @@ func openSQLite(path string, opt LocalOptions, conns int) (*sql.DB, error) {
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {"FULL"}, // sync the log at each commit: NORMAL would lose the last ones
 		"_foreign_keys": {"on"},
-		"_txlock":       {"immediate"}, // a read that turns into a write could not wait for its turn
+		// What a long reader made the log grow to is given back once it is folded.
+		"_pragma": {"journal_size_limit(" + strconv.Itoa(logKept) + ")"},
+		"_txlock": {"immediate"}, // a read that turns into a write could not wait for its turn
 	}.Encode()}
 	connect := opt.Connector
 	if connect == nil {

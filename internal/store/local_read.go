@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,7 +15,7 @@ import (
 )
 
 // Scan calls f for each record of the day in RecordID order; see Store. It reads one
-// snapshot; while it runs the log of the file cannot be cut and grows.
+// snapshot; while it runs the log of the file cannot be cut and grows, up to ErrLogLong.
 func (l *Local) Scan(ctx context.Context, day calendar.TradingDay, f func(*Record) error) error {
 	rows, err := l.db.QueryContext(ctx,
 		"SELECT "+localColumns+" FROM record WHERE trading_day = ? ORDER BY record_id", int64(day))
@@ -23,7 +24,12 @@ func (l *Local) Scan(ctx context.Context, day calendar.TradingDay, f func(*Recor
 	}
 	defer rows.Close()
 	var row localRow
-	for rows.Next() {
+	for n := 1; rows.Next(); n++ {
+		if n%logLookRows == 0 {
+			if err := l.checkLog(); err != nil {
+				return err
+			}
+		}
 		if err := row.scan(rows); err != nil {
 			return readError(ctx, err)
 		}
@@ -32,6 +38,18 @@ func (l *Local) Scan(ctx context.Context, day calendar.TradingDay, f func(*Recor
 		}
 	}
 	return readError(ctx, rows.Err())
+}
+
+// logLookRows is after how many rows a long read looks at the log that it holds.
+const logLookRows = 1000
+
+// checkLog is ErrLogLong if what we read keeps the log from being cut for too long.
+func (l *Local) checkLog() error {
+	info, err := os.Stat(l.path + "-wal")
+	if err == nil && info.Size() > l.logBytes {
+		return fmt.Errorf("%w: %d bytes", ErrLogLong, info.Size())
+	}
+	return nil
 }
 
 // Find returns the record with that RecordID, or ErrNotFound. There is no index on the

@@ -16,6 +16,7 @@ import (
 // localSnapshot is a read transaction of SQLite: its first read fixes what it sees.
 type localSnapshot struct {
 	conn     *sql.Conn
+	local    *Local
 	day      calendar.TradingDay
 	position Position
 }
@@ -31,7 +32,7 @@ func (l *Local) Snapshot(ctx context.Context, day calendar.TradingDay) (Snapshot
 	if _, err := conn.ExecContext(ctx, "BEGIN DEFERRED"); err != nil {
 		return nil, errors.Join(readError(ctx, err), conn.Close())
 	}
-	s := &localSnapshot{conn: conn, day: day}
+	s := &localSnapshot{conn: conn, local: l, day: day}
 	seq, err := maxSeq(ctx, conn)
 	if err != nil {
 		return nil, errors.Join(readError(ctx, err), s.Close())
@@ -68,7 +69,12 @@ func (s *localSnapshot) Scan(ctx context.Context, after Position, f func(*Record
 		seconds int64
 		flag    int16
 	)
-	for rows.Next() {
+	for n := 1; rows.Next(); n++ {
+		if n%logLookRows == 0 {
+			if err := s.local.checkLog(); err != nil {
+				return err
+			}
+		}
 		if err := rows.Scan(&id, &seconds, &rec.VendorID, &rec.KeyVersion, (*sql.RawBytes)(&rec.Terminal),
 			(*sql.RawBytes)(&rec.Supplement), &flag, &rec.Provisional); err != nil {
 			return readError(ctx, err)

@@ -54,11 +54,14 @@ func (r *request) rows() int {
 //
 // ctx counts only until the record is taken, which is at once or never: with a ctx that
 // has ended, a full queue (ErrOverloaded) or after Close (ErrClosed) certainly nothing
-// was recorded. Once taken, the fate of the commit is waited for. ErrDiskFull and
+// was recorded; so it is with a *FullError, see Measure. Once taken, the fate of the commit is waited for. ErrDiskFull and
 // ErrBroken are the other errors that are told apart.
 func (l *Local) Append(ctx context.Context, rec *Record) (seq int64, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
+	}
+	if full := l.full.Load(); full != nil {
+		return 0, full
 	}
 	r := &request{one: rec}
 	err = l.writer.do(r)

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+const (
+	fillPeriod   = time.Second     // how often it is looked how full the local store is
+	fillPatience = 5 * time.Second // how long one look may take
+)
+
+// boundsOf are the bounds of the local store. Where records stay, neither their number nor their
+// age is bounded.
+func boundsOf(s *config.Store) store.Bounds {
+	b := store.Bounds{Bytes: int64(s.MaxBytes), Free: int64(s.MinFree)}
+	if s.Driver == driverPostgres {
+		b.Rows, b.Age = int64(s.MaxRows), s.MaxAge
+	}
+	return b
+}
+
+// fill remembers how full the local store was when that was last known.
+type fill struct {
+	mu   sync.Mutex
+	last store.Fill
+	err  error // of the last look
+}
+
+func (f *fill) get() (store.Fill, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.last, f.err
+}
+
+// set keeps a look, and reports whether refusing began or ended with it, or its error is news.
+func (f *fill) set(now store.Fill, err error) (turned, failed bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	failed = err != nil && f.err == nil
+	if f.err = err; err != nil {
+		return false, failed
+	}
+	turned = (f.last.Full == nil) != (now.Full == nil)
+	f.last = now
+	return turned, false
+}
+
+// measure looks how full the local store is; it is what lets the store refuse at a bound.
+func (d *daemon) measure(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, fillPatience)
+	defer cancel()
+	now, err := d.local.Measure(ctx, time.Now())
+	turned, failed := d.fill.set(now, err)
+	switch {
+	case failed:
+		d.logger.Error("it cannot be told how full the local store is; the last look stands", zap.Error(err))
+	case turned && now.Full != nil:
+		d.logger.Error("the local store has reached a bound: logins are answered 90 until it is left by a tenth",
+			zap.Stringer("bound", now.Full))
+	case turned:
+		d.logger.Warn("the local store is behind its bounds again: logins are taken")
+	}
+}
+
+// check is the line of /readyz that goes before a bound is reached; at it, the front is not ready.
+func (f *fill) check() (bool, string) {
+	last, err := f.get()
+	if err != nil {
+		return false, "not known: " + err.Error()
+	}
+	var near []string
+	for _, m := range last.Measures {
+		if m.Near() {
+			near = append(near, m.String())
+		}
+	}
+	if len(near) > 0 {
+		return false, "near a bound, at which logins are answered 90: " + strings.Join(near, "; ")
+	}
+	return true, fmt.Sprintf("%d bytes, log %d; %d records; %d bytes free on its disk", last.Bytes, last.Log, last.Rows, last.Free)
+}
+
+// ready is the required line: appends are taken.
+func (f *fill) ready() (bool, string) {
+	last, _ := f.get()
+	if last.Full != nil {
+		return false, "logins are answered 90 until this is left by a tenth: " + last.Full.String()
+	}
+	return true, "within its bounds"
+}
+
+// ratios are how near each bound is, by its name.
+func (f *fill) ratios() map[string]float64 {
+	last, _ := f.get()
+	ratios := make(map[string]float64)
+	for _, m := range last.Measures {
+		ratios[m.Bound] = m.Ratio
+	}
+	return ratios
+}
+
+func (f *fill) bytes() float64 {
+	last, _ := f.get()
+	return float64(last.Bytes)
+}
+
+func (f *fill) logBytes() float64 {
+	last, _ := f.get()
+	return float64(last.Log)
+}
+
+func (f *fill) rows() float64 {
+	last, _ := f.get()
+	return float64(last.Rows)
+}

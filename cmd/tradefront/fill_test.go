@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/storetest"
+
+	"go.uber.org/zap"
+)
+
+// TestFill: a warning before the bound, not ready at it, ready again behind it; the log says
+// each turn once.
+func TestFill(t *testing.T) {
+	local, err := store.OpenLocal(t.Context(), filepath.Join(t.TempDir(), "local.db"), store.LocalOptions{
+		Bounds: store.Bounds{Rows: 100},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer local.Close()
+	var log bytes.Buffer
+	d := &daemon{local: local, logger: ops.NewLoggerAt(zap.NewAtomicLevel(), &log)}
+	for _, step := range []struct {
+		put         int
+		near, ready bool
+		ratio       float64
+	}{
+		{0, true, true, 0}, {79, true, true, 0.79}, {1, false, true, 0.8}, {20, false, false, 1}, {0, false, false, 1},
+	} {
+		if err := local.Put(t.Context(), storetest.Records(storetest.Day, step.put)); err != nil {
+			t.Fatal(err)
+		}
+		d.measure(t.Context())
+		near, reason := d.fill.check()
+		ready, why := d.fill.ready()
+		if near != step.near || ready != step.ready || d.fill.ratios()["rows"] != step.ratio {
+			t.Errorf("after %d more: near %v (%s), ready %v (%s), %v", step.put, near, reason, ready, why, d.fill.ratios())
+		}
+	}
+	if n := strings.Count(log.String(), "it holds 100 records, store.max_rows is 100"); n != 1 {
+		t.Errorf("the bound is told %d times: %s", n, log.String())
+	}
+	recs, err := local.Days(t.Context())
+	if err != nil || recs[0].Records != 100 || d.fill.rows() != 100 {
+		t.Errorf("%v, %v, gauge %v", recs, err, d.fill.rows())
+	}
+}
+
+// TestBoundsOf: where records stay, their number and age are not bounded.
+func TestBoundsOf(t *testing.T) {
+	cfg := config.Default().Store
+	if b := boundsOf(&cfg); b.Rows != 0 || b.Age != 0 || b.Bytes != 64<<30 || b.Free != 256<<20 {
+		t.Errorf("embedded: %+v", b)
+	}
+	cfg.Driver = driverPostgres
+	if b := boundsOf(&cfg); b.Rows != 20_000_000 || b.Age.Hours() != 168 || b.Bytes != 64<<30 || b.Free != 256<<20 {
+		t.Errorf("postgres: %+v", b)
+	}
+}

@@ -1,0 +1,185 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrFull: a bound of the local store is reached; nothing was recorded (the gateway answers
+// 90). errors.Is finds it in a *FullError.
+var ErrFull = errors.New("store: the local store is full")
+
+// FullError says which bound is reached.
+type FullError struct{ Measure }
+
+func (e *FullError) Error() string {
+	return fmt.Sprintf("store: the local store is full: %s", e.Measure)
+}
+
+// Is makes every FullError an ErrFull.
+func (e *FullError) Is(target error) bool { return target == ErrFull }
+
+// Bounds of what a local store may hold; 0 is none. With records that are forwarded, Rows and
+// Age bound what waits for PostgreSQL; where they stay for ever there is no bound on these.
+type Bounds struct {
+	Bytes int64         // of the file, without the room in it that is free, and of a log beyond logKept
+	Rows  int64         // records
+	Age   time.Duration // of the oldest record
+	Free  int64         // bytes that must stay free on the disk
+}
+
+// How near a bound somebody is told, and how far behind it appends are taken again: without a
+// step between the two a front at its bound would go in and out of readiness.
+const (
+	boundWarning = 0.8
+	boundRelease = 0.9
+)
+
+// Measure is one of the four, and how near it is to its bound.
+type Measure struct {
+	Bound string  // bytes, rows, age or free
+	Ratio float64 // 1 at the bound
+	Value int64   // bytes, rows or seconds
+	Limit int64
+}
+
+func (m Measure) String() string {
+	unit := map[string]string{"rows": "records", "age": "seconds"}[m.Bound]
+	if unit == "" {
+		unit = "bytes"
+	}
+	if m.Bound == "free" {
+		return fmt.Sprintf("%d bytes are free on its disk, store.min_free is %d", m.Value, m.Limit)
+	}
+	return fmt.Sprintf("it holds %d %s, store.max_%s is %d", m.Value, unit, m.Bound, m.Limit)
+}
+
+// Near reports whether somebody should look.
+func (m Measure) Near() bool { return m.Ratio >= boundWarning }
+
+// Fill is how full a local store is.
+type Fill struct {
+	Bytes    int64 // in use, see Bounds
+	Log      int64 // of the log's file
+	Rows     int64
+	Oldest   time.Time // login time of the oldest record; zero without one
+	Free     int64     // on the disk
+	Measures []Measure // of the bounds there are
+	Full     *Measure  // the bound for which appends are refused; nil if none is
+}
+
+// Measure looks what the store holds, and has Append refuse or take records accordingly. It
+// is called from one goroutine, once a second or so: by then a bound may be exceeded by what
+// came since. It costs a few short reads, and Append the look at one pointer.
+//
+// Rows are counted exactly while there are few, and once a minute else, with what came since
+// added.
+func (l *Local) Measure(ctx context.Context, now time.Time) (Fill, error) {
+	held, err := l.hold(ctx, now)
+	if err != nil {
+		return held, err
+	}
+	b := l.bounds
+	for _, m := range []Measure{
+		{Bound: "bytes", Value: held.Bytes, Limit: b.Bytes},
+		{Bound: "rows", Value: held.Rows, Limit: b.Rows},
+		{Bound: "age", Value: ageOf(held.Oldest, now), Limit: int64(b.Age / time.Second)},
+		{Bound: "free", Value: held.Free, Limit: b.Free},
+	} {
+		if m.Limit == 0 {
+			continue
+		}
+		m.Ratio = float64(m.Value) / float64(m.Limit)
+		if m.Bound == "free" {
+			m.Ratio = float64(m.Limit) / float64(max(m.Value, 1))
+		}
+		held.Measures = append(held.Measures, m)
+	}
+	held.Full = l.judge(held.Measures)
+	return held, nil
+}
+
+// judge refuses appends from a bound on, until every measure is well behind its own.
+func (l *Local) judge(measures []Measure) *Measure {
+	limit := 1.0
+	if l.full.Load() != nil {
+		limit = boundRelease
+	}
+	for i, m := range measures {
+		if m.Ratio >= limit {
+			l.full.Store(&FullError{m})
+			return &measures[i]
+		}
+	}
+	l.full.Store(nil)
+	return nil
+}
+
+func ageOf(oldest, now time.Time) int64 {
+	if oldest.IsZero() {
+		return 0
+	}
+	return max(0, int64(now.Sub(oldest)/time.Second))
+}
+
+// counted is a count of the records that was exact when it was made.
+type counted struct {
+	rows, last int64 // last is the highest seq there was
+	at         time.Time
+}
+
+const (
+	cheapCount  = 100_000 // rows that are counted at each look
+	countPeriod = time.Minute
+)
+
+func (l *Local) hold(ctx context.Context, now time.Time) (h Fill, err error) {
+	var first, last, seconds, pages, free, size int64
+	err = l.db.QueryRowContext(ctx, `SELECT coalesce((SELECT min(seq) FROM record), 0), coalesce((SELECT max(seq) FROM record), -1),
+		coalesce((SELECT login_time FROM record ORDER BY seq LIMIT 1), 0),
+		(SELECT page_count FROM pragma_page_count()), (SELECT freelist_count FROM pragma_freelist_count()),
+		(SELECT page_size FROM pragma_page_size())`).Scan(&first, &last, &seconds, &pages, &free, &size)
+	if err != nil {
+		return h, l.writer.noteBroken(readError(ctx, err))
+	}
+	if seconds > 0 {
+		h.Oldest = instant(seconds)
+	}
+	// By name, not by descriptor: see Local.
+	if info, err := os.Stat(l.path + "-wal"); err == nil {
+		h.Log = info.Size()
+	}
+	h.Bytes = (pages-free)*size + max(0, h.Log-logKept)
+	if h.Free, err = diskFree(l.path); err != nil {
+		return h, err
+	}
+	h.Rows, err = l.countRows(ctx, last-first+1, last, now)
+	return h, err
+}
+
+// countRows is the number of records; span is the number of their seqs, which is not lower.
+func (l *Local) countRows(ctx context.Context, span, last int64, now time.Time) (int64, error) {
+	c := &l.counted
+	if span <= cheapCount || now.Sub(c.at) >= countPeriod {
+		if err := l.db.QueryRowContext(ctx, "SELECT count(*) FROM record").Scan(&c.rows); err != nil {
+			return 0, readError(ctx, err)
+		}
+		c.last, c.at = last, now
+	}
+	return min(span, c.rows+max(0, last-c.last)), nil
+}
+
+// diskFree is how many bytes we may still write to the disk of path.
+func diskFree(path string) (int64, error) {
+	var fs unix.Statfs_t
+	if err := unix.Statfs(filepath.Dir(path), &fs); err != nil {
+		return 0, fmt.Errorf("store: free space of %s: %w", path, err)
+	}
+	return int64(fs.Bavail) * int64(fs.Bsize), nil //nolint:gosec,unconvert // G115: blocks; the types differ by system
+}
