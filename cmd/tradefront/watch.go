@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -192,7 +193,10 @@ func (d *daemon) registerChecks() {
 		d.health.Register("presence", ops.Warning, d.presenceCheck)
 		d.health.Register("quarantine", ops.Warning, d.quarantineCheck)
 		d.health.Register("postgres", severity, func() (bool, string) {
-			if err := d.forwarder.LastError(); err != nil {
+			switch err := d.forwarder.LastError(); {
+			case errors.Is(err, store.ErrSchema):
+				return false, "nothing is written to PostgreSQL, records stay in the local store: " + err.Error()
+			case err != nil:
 				return false, "PostgreSQL is out of reach: " + err.Error()
 			}
 			rows, _ := d.pending()
