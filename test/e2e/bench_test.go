@@ -84,7 +84,7 @@ func oneLogin(b *testing.B, d *daemon) time.Duration {
 }
 
 // cpuTime is what the process used so far, user and system.
-func cpuTime(b *testing.B, pid int) time.Duration {
+func cpuTime(b testing.TB, pid int) time.Duration {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		b.Fatal(err)
