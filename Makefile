@@ -7,6 +7,7 @@ GOVULNCHECK    = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 VERSION       := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME      ?= 30s
 BENCHTIME     ?= 1s
+FLOOD         ?= 20000
 DURATION      ?= 10m
 SEEDS         ?= 1000
 SEED          ?= 0
@@ -50,6 +51,10 @@ robustness: tools ## break everything around a running front for DURATION (10m),
 .PHONY: sim
 sim: ## a whole front under SEEDS (1000) seeds, or under one with its whole trace (SEED=k)
 	$(GO) test -count=1 -timeout 0 -v -run '^(TestSeeds|TestSameSeedSameRun)$$' ./test/simulation -seeds $(SEEDS) -seed $(SEED)
+
+.PHONY: flood
+flood: tools ## FLOOD (20000) connections that never authenticate, and what they cost an honest login
+	TRADEFRONT_TEST_FLOOD=$(FLOOD) $(GO) test -count 1 -timeout 20m -run '^TestFlood' -v ./test/e2e
 
 .PHONY: bench
 bench: tools ## print all benchmarks side by side (BENCHTIME=1s)

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/door"
+	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/session"
 )
@@ -129,8 +131,8 @@ func series(t *testing.T) map[string][]string {
 	t.Helper()
 	m := ops.NewMetrics("test", "test")
 	m.Preset(ops.Labels{
-		Refused: []string{session.FrontFull.String(), session.FrontDraining.String()},
-		Closed:  session.CloseReasons(), Authentications: session.Reasons(), Logins: session.Reasons(),
+		Refused: door.Refusals(), AcceptFaults: front.AcceptFaults(),
+		Closed: session.CloseReasons(), Authentications: session.Reasons(), Logins: session.Reasons(),
 	})
 	m.Register(everyGauge(t))
 	families, err := m.Registry().Gather()

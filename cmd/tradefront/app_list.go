@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -125,34 +122,10 @@ func shownAt(t *time.Time) string {
 	return shown(*t)
 }
 
-// The bounds of asking a front.
-const (
-	askPatience = 3 * time.Second
-	maxUsesPage = 4 << 20 // bytes; an AppID takes some 130
-)
-
 // askUses adds what the front at that admin address remembers; the latest use counts.
 func askUses(ctx context.Context, address string, uses map[regulation.AppID]shownUse) error {
-	if _, port, err := net.SplitHostPort(address); err != nil || port == "0" {
-		return fmt.Errorf("want host:port of an admin listener")
-	}
-	ctx, cancel := context.WithTimeout(ctx, askPatience)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/apps", nil)
-	if err != nil {
-		return err
-	}
-	// A client of its own: no proxy from the environment stands before a front.
-	response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return errors.New("answered " + response.Status)
-	}
 	var page []usePage
-	if err := json.NewDecoder(io.LimitReader(response.Body, maxUsesPage)).Decode(&page); err != nil {
+	if err := askFront(ctx, address, "/apps", &page); err != nil {
 		return err
 	}
 	for _, p := range page {

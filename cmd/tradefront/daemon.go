@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -58,6 +59,8 @@ type daemon struct {
 
 	directoryNews, presenceNews, twinNews newsOf
 
+	began    time.Time
+	serving  atomic.Bool // front and gateway are there
 	reloaded lastReload
 	keyAlarm keyAlarm
 
@@ -79,7 +82,7 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 		return nil, err
 	}
 	background, end := context.WithCancel(context.WithoutCancel(ctx))
-	d := &daemon{cfg: cfg, atStart: assets, level: zap.NewAtomicLevelAt(level), end: end, adminErr: make(chan error, 1)}
+	d := &daemon{cfg: cfg, atStart: assets, level: zap.NewAtomicLevelAt(level), end: end, adminErr: make(chan error, 1), began: time.Now()}
 	d.logger = ops.NewLoggerAt(d.level, logTo)
 	b := thisBuild()
 	d.metrics, d.health = ops.NewMetrics(b.Version, b.Commit), ops.NewHealth()
@@ -196,6 +199,8 @@ func (d *daemon) bindAdmin(context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("admin.address: %w", err)
 	}
+	d.admin.Page("status", "who is connected from where, and whom the front refuses, JSON", func() any { return d.status(masked) })
+	d.admin.Page("status/full", "the same with whole addresses", func() any { return d.status(inFull) })
 	d.admin.Page("apps", "when each AppID's authcodes were last used, JSON", func() any { return shownUses(d.registry.Uses()) })
 	d.background.Go(func() {
 		if err := d.admin.Serve(); err != nil {
@@ -250,6 +255,7 @@ func (d *daemon) startFront(ctx context.Context) error {
 		d.front = nil
 		return err
 	}
+	d.serving.Store(true)
 	return nil
 }
 

@@ -3,5 +3,6 @@ package main
 import "github.com/spf13/cobra"
 
 func newFront(e *env) *cobra.Command {
-	return group("front", "The firm's fronts, as the database knows them", newFrontList(e), newFrontRetire(e))
+	return group("front", "The firm's fronts: how the running one is, and what the database knows of all",
+		newFrontStatus(e), newFrontList(e), newFrontRetire(e))
 }

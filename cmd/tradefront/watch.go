@@ -33,7 +33,7 @@ func labels() ops.Labels {
 		faults = append(faults, f.Word())
 	}
 	return ops.Labels{
-		Refused:         refusals(),
+		Refused:         append(door.Refusals(), session.ProxyUntrusted.String()),
 		AcceptFaults:    front.AcceptFaults(),
 		Closed:          session.CloseReasons(),
 		Authentications: session.Reasons(),
@@ -43,13 +43,6 @@ func labels() ops.Labels {
 		Discarded:       []string{"compressed", "unknown"},
 		Forward:         []string{string(store.ByCopy), string(store.ByUpsert)},
 	}
-}
-
-func refusals() (words []string) {
-	for _, r := range door.Refusals() {
-		words = append(words, r.String())
-	}
-	return append(words, session.ProxyUntrusted.String())
 }
 
 func (d *daemon) gauges() ops.Gauges {

@@ -11,6 +11,7 @@ import (
 
 // Status is how things stand at the door.
 type Status struct {
+	Limit           int // of connections
 	Open            int // connections
 	Unauthenticated int // of them
 	Closing         int // of them: evicted, not closed yet
@@ -37,11 +38,17 @@ type Penalty struct {
 	Left   time.Duration
 }
 
-// Refusals are the reasons for which a newcomer can be refused here.
-func Refusals() []session.CloseReason {
-	return []session.CloseReason{
-		session.FrontFull, session.SourceFull, session.SourcePenalized, session.UnauthenticatedFull,
+var refusals = [...]session.CloseReason{
+	session.FrontFull, session.SourceFull, session.SourcePenalized, session.UnauthenticatedFull,
+}
+
+// Refusals are the words of the reasons for which a newcomer can be refused here.
+func Refusals() []string {
+	words := make([]string, len(refusals))
+	for i, r := range refusals {
+		words[i] = r.String()
 	}
+	return words
 }
 
 // Status gives the top sources of each kind. It holds the door for as long as it takes to
@@ -50,10 +57,11 @@ func (d *Door) Status(top int, now time.Time) Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s := Status{
-		Open: d.open, Unauthenticated: d.waiting, Closing: d.closing, Sources: len(d.sources), Evicted: d.evicted,
+		Limit: d.limits.Connections,
+		Open:  d.open, Unauthenticated: d.waiting, Closing: d.closing, Sources: len(d.sources), Evicted: d.evicted,
 		Refused: make(map[string]uint64),
 	}
-	for _, r := range Refusals() {
+	for _, r := range refusals {
 		s.Refused[r.String()] = d.refused[r]
 	}
 	for _, o := range d.sources {

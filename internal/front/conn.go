@@ -19,6 +19,7 @@ type loop struct {
 	el       gnet.EventLoop
 	conns    []*conn
 	scratch  dialogue.Scratch
+	swept    int // where the next part of the sweep ends, in conns
 	sweeping atomic.Bool
 	missed   int // sweeps in a row that it was not ready for; only the ticker touches it
 }

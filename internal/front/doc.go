@@ -14,7 +14,7 @@
 // engine when there is no file descriptor left; ours waits and tries again. A connection
 // that the door admits is handed over to the loop with the fewest, and belongs to it for
 // life. Everything that touches its conn runs on that loop: callbacks of gnet, the sweep
-// that looks at the clocks once every sweepPeriod, and what other goroutines have for it
+// that looks at each session's clocks once every sweepPeriod, and what other goroutines have for it
 // (the end of a login, an eviction), which comes by execute. Nothing that aliases a read
 // buffer ever leaves the loop.
 //

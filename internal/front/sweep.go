@@ -7,18 +7,21 @@ import (
 )
 
 const (
-	sweepPeriod = 500 * time.Millisecond // how often the clocks of sessions are looked at
+	// sweepPeriod is how often the clocks of each session are looked at. A loop does it in
+	// sweepParts, so that tens of thousands of connections that stand hold up no login.
+	sweepPeriod = 500 * time.Millisecond
+	sweepParts  = 10
 
-	// maxMissed sweeps in a row, a minute's, that a loop was not ready for, and it counts
-	// as ended. Sweeps are counted and not seconds: a process that was stopped, and runs
-	// again, has missed none.
-	maxMissed = 120
+	// maxMissed parts in a row, a minute's, that a loop was not ready for, and it counts as
+	// ended. Parts are counted and not seconds: a process that was stopped, and runs again,
+	// has missed none.
+	maxMissed = 120 * sweepParts
 )
 
 // tick hands each loop the work of looking at its clocks, until all have ended. A loop
 // that does not answer serves nobody, and only a restart helps.
 func (s *Server) tick() {
-	ticker := time.NewTicker(s.period)
+	ticker := time.NewTicker(s.period / sweepParts)
 	defer ticker.Stop()
 	for {
 		select {
@@ -50,10 +53,18 @@ func (s *Server) orderSweep(l *loop) {
 	}
 }
 
-// sweep runs backwards, since closing a connection swaps a later one into its place.
+// sweep goes on where the last part ended, backwards: closing a connection swaps the last
+// into its place, which was looked at already.
 func (s *Server) sweep(l *loop, now time.Time) {
-	for i := len(l.conns) - 1; i >= 0; i-- {
-		c := l.conns[i]
+	for range (len(l.conns) + sweepParts - 1) / sweepParts {
+		if l.swept = min(l.swept, len(l.conns)); l.swept == 0 {
+			l.swept = len(l.conns)
+		}
+		if l.swept == 0 {
+			return // the last connection has just been closed
+		}
+		l.swept--
+		c := l.conns[l.swept]
 		if !c.overdue(now) {
 			c.Tick(now)
 		}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/config"
+)
+
+func newFrontStatus(e *env) *cobra.Command {
+	var (
+		path, address string
+		full          bool
+		form          output
+	)
+	c := &cobra.Command{
+		Use: "status", Short: "Ask the running front how it is: connections, sources, refusals, readiness", Args: noArgs,
+		Long: "Ask the running front, at admin.address or the one that --front names: who is connected from\n" +
+			"where, whom it refuses and why, and whether it is ready for terminals. Addresses are masked as in\n" +
+			"the application log, since such output ends up in tickets; --full shows them, for a firewall's rule.",
+		RunE: e.action(func(c *cobra.Command, _ []string) error {
+			cfg, err := config.Load(path, e.environ)
+			if err != nil {
+				return err
+			}
+			if address == "" {
+				address = cfg.Admin.Address
+			}
+			page := "/status"
+			if full {
+				page = "/status/full"
+			}
+			var s frontStatus
+			if err := askFront(c.Context(), address, page, &s); err != nil {
+				return fmt.Errorf("ask the front at %q: %w; is it running, and is that its admin.address? "+
+					"--front names another", address, err)
+			}
+			return form.print(e.out, &s, s.text)
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	c.Flags().StringVar(&address, "front", "", "host:port of the front's admin listener, instead of admin.address")
+	c.Flags().BoolVar(&full, "full", false, "whole addresses")
+	return c
+}
+
+func (s *frontStatus) text(w io.Writer) {
+	fmt.Fprintf(w, "front %d, tradefront %s, %s since %s (%s)\n", s.FrontID, s.Version, s.State, shown(s.Started), time.Duration(s.Uptime)*time.Second)
+	fmt.Fprintf(w, "connections %d of %d, unauthenticated %d, from %d sources\n", s.Open, s.Limit, s.Unauth, s.Sources)
+	fmt.Fprintf(w, "logins in flight %d, users online %d\n", s.Logins, s.Online)
+	fmt.Fprintf(w, "refused since the start: %s; evicted %d\n", counted(s.Refused), s.Evicted)
+	fmt.Fprintf(w, "penalties: %d sources refused, %d in debt\n", s.Shut, s.InDebt)
+	if len(s.Heaviest) > 0 {
+		fmt.Fprintln(w)
+		table(w, "SOURCE\tCONNECTIONS\tUNAUTHENTICATED\tEXEMPT", func(w io.Writer) {
+			for _, h := range s.Heaviest {
+				fmt.Fprintf(w, "%s\t%d\t%d\t%t\n", h.Source, h.Open, h.Unauth, h.Exempt)
+			}
+		})
+	}
+	if len(s.Longest) > 0 {
+		fmt.Fprintln(w)
+		table(w, "REFUSED SOURCE\tFOR ANOTHER", func(w io.Writer) {
+			for _, p := range s.Longest {
+				fmt.Fprintf(w, "%s\t%s\n", p.Source, time.Duration(p.Left)*time.Second)
+			}
+		})
+	}
+	fmt.Fprintln(w)
+	word := map[bool]string{true: "ready", false: "NOT READY"}
+	fmt.Fprintln(w, word[s.Ready])
+	table(w, "CHECK\tOK\tSEVERITY\tREASON", func(w io.Writer) {
+		for _, r := range s.Reasons {
+			fmt.Fprintf(w, "%s\t%t\t%s\t%s\n", r.Name, r.Ready, r.Severity, r.Reason)
+		}
+	})
+}
+
+// counted is "front_full 0, source_full 3", in the order of the words.
+func counted(counts map[string]uint64) string {
+	if len(counts) == 0 {
+		return "none"
+	}
+	parts := make([]string, 0, len(counts))
+	for _, word := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%s %d", word, counts[word]))
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"encoding/json"
+	"net"
+	"strings"
+	"testing"
+
+	"go.uber.org/zap/zapcore"
+)
+
+func TestFrontStatus(t *testing.T) {
+	pages := []string{"admin:\n  address: \"\"", "admin:\n  address: \"127.0.0.1:0\""}
+	r := newReloadTest(t, pages...)
+	admin := r.d.admin.Addr().String()
+	// Others connect from 127.0.0.1 and stay, one over their bound from 127.0.0.2.
+	inside(t, r.d)
+	inside(t, r.d)
+	r.configure(append(pages, "log_level: warn", "log_level: warn\nlimits: {connections: 100, connections_per_source: 2}")...)
+	r.reload()
+	turnedAway(t, stranger(t, r.d))
+
+	ask := func(more ...string) outcome {
+		return tradefront("", append([]string{"front", "status", "-c", r.site.path, "--front", admin}, more...)...)
+	}
+	got := ask()
+	want := `front 1, tradefront …, serving since …
+connections 2 of 100, unauthenticated 2, from 1 sources
+logins in flight 0, users online 0
+refused since the start: front_full 0, source_full 1, source_penalized 0, unauthenticated_full 0; evicted 0
+penalties: 0 sources refused, 0 in debt
+
+SOURCE     CONNECTIONS  UNAUTHENTICATED  EXEMPT
+127.0.0.*  2            2                false
+
+NOT READY
+CHECK …
+front …true …required  2 connections, 0 users online
+…
+registry …false …required  no AppID is admitted…`
+	if got.status != exitDone || got.err != "" || !like(want, got.out) {
+		t.Errorf("status %d\n%s%s\nwant\n%s", got.status, got.out, got.err, want)
+	}
+	if got := ask("--full"); !strings.Contains(got.out, "127.0.0.1  2") {
+		t.Errorf("whole addresses:\n%s", got.out)
+	}
+	var s frontStatus
+	if err := json.Unmarshal([]byte(ask("-o", "json", "--full").out), &s); err != nil {
+		t.Fatal(err)
+	}
+	if s.State != "serving" || s.Ready || s.Open != 2 || s.Heaviest[0] != (heavy{"127.0.0.1", 2, 2, false}) || s.Refused["source_full"] != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Penalties are listed, and who owes them is not shown without being asked for.
+func TestFrontStatusListsPenalties(t *testing.T) {
+	r := newReloadTest(t)
+	r.d.level.SetLevel(zapcore.ErrorLevel)
+	r.configure("log_level: warn", "log_level: warn\nlimits: {penalties: {malformed: 1h, max: 2h}}")
+	r.reload()
+	bad := stranger(t, r.d)
+	if _, err := bad.Write([]byte{1, 255, 0, 0}); err != nil {
+		t.Fatal(err)
+	}
+	turnedAway(t, bad)
+	turnedAway(t, stranger(t, r.d))
+	s := r.d.status(masked)
+	if s.Shut != 1 || len(s.Longest) != 1 || s.Longest[0].Source != "127.0.0.*" || s.Longest[0].Left < 3500 || s.Refused["source_penalized"] != 1 {
+		t.Errorf("%+v", s)
+	}
+	var text strings.Builder
+	s.text(&text)
+	if !like("…\nREFUSED SOURCE  FOR ANOTHER\n127.0.0.*       …m…s\n…", text.String()) && !like("…127.0.0.*       1h0m0s\n…", text.String()) {
+		t.Error(text.String())
+	}
+}
+
+func TestFrontStatusOfNoFront(t *testing.T) {
+	newSite(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	free := l.Addr().String()
+	_ = l.Close()
+	play(t, []step{
+		{"front status -c tradefront.yaml --front " + free, "", 1, "", `tradefront: ask the front at "` + free + `": …connection refused; is it running, and is that its admin.address? --front names another`},
+		{"front status -c tradefront.yaml", "", 1, "", `tradefront: ask the front at "127.0.0.1:0": want host:port of an admin listener; is it…`},
+		{"front status", "", 2, "", "…"},
+	})
+}
