@@ -169,16 +169,18 @@ func everyGauge(t *testing.T) (g ops.Gauges) {
 
 var testName = regexp.MustCompile("`(Test[A-Za-z0-9]+)`")
 
-// TestRegulationNamesTestsThatExist keeps the proofs of regulation.md true.
-func TestRegulationNamesTestsThatExist(t *testing.T) {
+// TestPagesNameTestsThatExist keeps the proofs that pages give true.
+func TestPagesNameTestsThatExist(t *testing.T) {
 	there := testFunctions(t)
-	names := testName.FindAllStringSubmatch(read(t, "regulation.md"), -1)
-	if len(names) == 0 {
-		t.Error("regulation.md names no test")
-	}
-	for _, name := range names {
-		if !there[name[1]] {
-			t.Errorf("regulation.md names %s, which does not exist", name[1])
+	for _, page := range []string{"regulation.md", "security.md"} {
+		names := testName.FindAllStringSubmatch(read(t, page), -1)
+		if len(names) == 0 {
+			t.Errorf("%s names no test", page)
+		}
+		for _, name := range names {
+			if !there[name[1]] {
+				t.Errorf("%s names %s, which does not exist", page, name[1])
+			}
 		}
 	}
 }

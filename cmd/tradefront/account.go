@@ -19,7 +19,7 @@ import (
 
 func newAccount(e *env) *cobra.Command {
 	return group("account", "Accounts of the local core: who may log in",
-		newAccountAdd(e), newAccountList(e), newAccountUnlock(e))
+		newAccountAdd(e), newAccountList(e), newAccountPassword(e), newAccountUnlock(e))
 }
 
 func accountFlags(c *cobra.Command, path, account *string) {

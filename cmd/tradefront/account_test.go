@@ -36,6 +36,9 @@ func TestAccounts(t *testing.T) {
 		{add + "password --account 88", "", 1, "", "tradefront: account 88 is there already; see `tradefront account list`"},
 		{"account list" + onC, "", 0, "ACCOUNT  TYPE      CREATED …\n66       customer  20…  -\n77       operator  20…  -\n88       customer  20…  -", ""},
 
+		{"account password --account 99 --password-file password" + onC, "", 1, "", "tradefront: there is no account 99; see `tradefront account list`"},
+		{"account password --account 88 --password-file empty" + onC, "", 1, "", "tradefront: password: empty"},
+		{"account password --account 88 --password-file -" + onC, "other-word\n", 0, "account 88 has another password; running fronts follow within seconds", ""},
 		{"account unlock --account 99" + onC, "", 1, "", "tradefront: there is no account 99; see `tradefront account list`"},
 		{"account unlock --account 9@9" + onC, "", 1, "", "tradefront: account: only digits and letters are allowed"},
 		{"account unlock --account 77" + onC, "", 0, "lifted the locks of account 77; running fronts follow within seconds", ""},

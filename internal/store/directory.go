@@ -87,6 +87,12 @@ func (d *Directory) AddAccount(ctx context.Context, a core.Account) error {
 	return d.change(ctx, ErrExists, insertRow("account", accountColumns)+" ON CONFLICT DO NOTHING", accountArgs(&a)...)
 }
 
+// SetPassword replaces an account's password hash; ErrNotFound.
+func (d *Directory) SetPassword(ctx context.Context, account regulation.Account, hash string) error {
+	return d.change(ctx, ErrNotFound, "UPDATE account SET password_hash = $1, changed = $2 WHERE account = $3",
+		hash, micros(d.now()), string(account))
+}
+
 // UnlockAccount notes that an operator lifted the account's locks at that time; ErrNotFound.
 func (d *Directory) UnlockAccount(ctx context.Context, account regulation.Account, at time.Time) error {
 	return d.change(ctx, ErrNotFound, "UPDATE account SET unlocked = $1, changed = $2 WHERE account = $3",

@@ -175,6 +175,7 @@ func adminWorks(t *testing.T, admin *store.Postgres) {
 	for name, err := range map[string]error{
 		"SetAppCodes": d.SetAppCodes(t.Context(), app.Sealed, changed), "SetAppEnabled": d.SetAppEnabled(t.Context(), "a_b_1", false),
 		"ResealApps":    d.ResealApps(t.Context(), func(*auth.App) error { return nil }),
+		"SetPassword":   d.SetPassword(t.Context(), "1", "hash"),
 		"UnlockAccount": d.UnlockAccount(t.Context(), "1", changed.Created),
 	} {
 		if err != nil {

@@ -231,6 +231,11 @@ func TestChangesReachTheRunningDaemon(t *testing.T) {
 		within5s("others are not", 0, logIn(account, password))
 		s.cli("", "account", "unlock", "--account", "7000001")
 		within5s("unlocked", 0, logIn("7000001", password))
+		s.cli("an0ther@pass\n", "account", "password", "--account", "7000001", "--password-file", "-")
+		within5s("another password", 0, logIn("7000001", "an0ther@pass"))
+		if got := code(t, logIn("7000001", password)()); got != 3 {
+			t.Errorf("the password before: %d", got)
+		}
 		d.stop()
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -56,7 +57,10 @@ func TestNothingTellsSecrets(t *testing.T) {
 	}
 	log := []byte(d.log.String())
 	wantAbsent("the application log", log, secrets)
-	wantAbsent("the application log", log, map[string]string{"an account": account, "an address": "127."})
+	wantAbsent("the application log", log, map[string]string{"an account": account})
+	if full := regexp.MustCompile(`127\.\d+\.\d+\.\d`).Find(log); full != nil {
+		t.Errorf("the application log holds the address %s", full)
+	}
 	wantAbsent("the audit log", s.read("audit.jsonl"), secrets)
 	if audit := string(s.read("audit.jsonl")); !strings.Contains(audit, account) || !strings.Contains(audit, "127.") {
 		t.Error("the audit log is the place where account and address stand in clear")

@@ -84,7 +84,8 @@ func accounts(t *testing.T, d *store.Directory) {
 
 	at := created.Add(time.Hour)
 	must(t, d.UnlockAccount(t.Context(), a.Account, at))
-	a.Unlocked = at
+	must(t, d.SetPassword(t.Context(), a.Account, "$argon2id$other"))
+	a.Unlocked, a.PasswordHash = at, "$argon2id$other"
 	equalAccounts(t, d, []core.Account{a, b}, cmpopts.IgnoreFields(core.Account{}, "Changed"))
 }
 
@@ -99,6 +100,7 @@ func generation(t *testing.T, d *store.Directory) {
 		func() error { return d.ResealApps(t.Context(), func(*auth.App) error { return nil }) },
 		func() error { return d.AddAccount(t.Context(), account("1001")) },
 		func() error { return d.UnlockAccount(t.Context(), "1001", created) },
+		func() error { return d.SetPassword(t.Context(), "1001", "$argon2id$other") },
 	} {
 		must(t, change())
 		after := current(t, d)
@@ -125,6 +127,7 @@ func failures(t *testing.T, d *store.Directory) {
 		{"SetAppEnabled in other letters", d.SetAppEnabled(t.Context(), "CLIENT_A_1.0", true), store.ErrNotFound},
 		{"SetAppCodes", d.SetAppCodes(t.Context(), other.Sealed, auth.App{AppID: "client_x_1.0"}), store.ErrNotFound},
 		{"SetAppCodes after somebody else", d.SetAppCodes(t.Context(), []byte("stale"), other), store.ErrNotFound},
+		{"SetPassword", d.SetPassword(t.Context(), "9999", "hash"), store.ErrNotFound},
 		{"UnlockAccount", d.UnlockAccount(t.Context(), "9999", created), store.ErrNotFound},
 	} {
 		if !errors.Is(c.got, c.want) {

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+func newAccountPassword(e *env) *cobra.Command {
+	var path, name, passwordFile string
+	c := &cobra.Command{
+		Use: "password", Short: "Give an account another password", Args: noArgs,
+		Long: "Give an account another password. Running fronts follow within seconds and forget the logins that they\n" +
+			"remember of it; sessions that are logged in go on. Its locks stay: see `account unlock`.",
+		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
+			account, err := regulation.ParseAccount(name)
+			if err != nil {
+				return err
+			}
+			cfg, r, err := e.openDirectory(c.Context(), path)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, r.Close()) }()
+			password, err := e.readPassword(passwordFile)
+			if err != nil {
+				return err
+			}
+			defer clear(password)
+			hash, err := core.HashPassword(password, coreOptions(cfg).Params)
+			if err != nil {
+				return err
+			}
+			err = r.Directory().SetPassword(c.Context(), account, hash)
+			if errors.Is(err, store.ErrNotFound) {
+				return fmt.Errorf("there is no account %s; see `tradefront account list`", account)
+			}
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(e.out, "account %s has another password; running fronts follow within seconds\n", account)
+			return nil
+		}),
+	}
+	accountFlags(c, &path, &name)
+	c.Flags().StringVar(&passwordFile, "password-file", "", "file that holds the password; - reads standard input")
+	must(c.MarkFlagRequired("password-file"))
+	return c
+}

@@ -1,0 +1,71 @@
+package dialogue
+
+import (
+	"bytes"
+	"context"
+	"net/netip"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// refuser answers everything with a refusal.
+type refuser struct{}
+
+func (refuser) Challenge(*[ftd.ChallengeLen]byte) {}
+func (refuser) Verify(session.Peer, *session.AuthAttempt) session.Reply {
+	return session.Reply{Reason: session.WrongAnswer}
+}
+
+func (refuser) Conclude(_ session.Peer, _ session.Op, reason session.Reason, _, _ []byte) session.Reply {
+	return session.Reply{Reason: reason, Ref: session.Ref{'A', 'B', 'C', 'D', 'E', 'F'}}
+}
+
+func (refuser) Login(context.Context, session.Peer, session.LoginAttempt) session.Reply {
+	return session.Reply{Reason: session.WrongPassword}
+}
+func (refuser) Unanswered(session.Peer, session.Reply) {}
+func (refuser) Ended(session.Peer, []byte)             {}
+func (refuser) ConnectionClosed(string)                {}
+func (refuser) Malformed(string)                       {}
+func (refuser) Discarded(string)                       {}
+
+// sink takes what is written.
+type sink struct{ written bytes.Buffer }
+
+func (*sink) Unsent() int          { return 0 }
+func (s *sink) Write(b []byte)     { s.written.Write(b) }
+func (*sink) Later(f func()) error { f(); return nil }
+
+// TestFramesAreWiped: of a frame that was read nothing stays in the shared buffer, and what
+// has come of the next one does.
+func TestFramesAreWiped(t *testing.T) {
+	driver := New(&session.Settings{AuthTimeout: time.Minute, LoginTimeout: time.Minute, ChallengeTTL: time.Minute, PendingFrames: 4, Refusals: 4, BodyBeforeAuth: 512},
+		Limits{Logins: 1, Unsent: 1 << 16}, refuser{}, refuser{}, zap.NewNop())
+	line := new(sink)
+	now := time.Now()
+	d := driver.Begin(line, new(Scratch), session.Peer{SessionID: 1, Addr: netip.MustParseAddrPort("203.0.113.7:50123")}, now)
+	encoder := ftd.Begin(nil, ftd.TIDUserLogin)
+	encoder.LoginRequest(&ftd.LoginRequest{BrokerID: []byte("9999"), UserID: []byte("88888888"), Password: []byte("s3cret@pass")})
+	encoder.TerminalInfo(&ftd.TerminalInfo{KeyVersion: []byte("1.0"), AbnormalFlag: '0'})
+	frame, err := encoder.End()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := []byte{frame[0], frame[1]}
+	buf := append(bytes.Clone(frame), rest...)
+	used := d.Receive(buf, now)
+	if used != len(frame) || d.Closing() != session.StayOpen || line.written.Len() == 0 {
+		t.Fatalf("used %d of %d bytes, answered %d, closing %v", used, len(frame), line.written.Len(), d.Closing())
+	}
+	if !bytes.Equal(buf[:used], make([]byte, used)) {
+		t.Errorf("left in the buffer: %q", buf[:used])
+	}
+	if !bytes.Equal(buf[used:], rest) {
+		t.Errorf("the rest was touched: %x", buf[used:])
+	}
+}
