@@ -45,7 +45,8 @@
 //     synchronous standby is waited for); only rows never sent before go by COPY.
 //   - What a terminal's ciphertext hashes to (table seen_terminal) is written in the commit
 //     that holds its record, stays when the record is forwarded, and goes when its day is
-//     over: of a login that was answered, a replay is known also after a restart.
+//     over: of a login that was answered, a replay is known also after a restart. (A store
+//     that is set aside takes its hashes with it.)
 //   - What leaves the local store is what was appended: a row carries a checksum (CRC-32C, over
 //     all columns but seq) from its append on, and one that does not match goes into
 //     quarantine and nowhere else. SQLite has none, and forwards a flipped byte as it is.
