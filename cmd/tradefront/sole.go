@@ -8,13 +8,15 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tradefront/tradefront/internal/store"
 )
 
 // soleFront makes this process the only front on the local store at path, until the file
 // is closed or the process ends, however it ends. Commands may open the store beside it:
-// they write no records. Two fronts would both forward one journal and write one audit log.
+// they write no records of their own. Two fronts would both forward one journal and write one audit log.
 func soleFront(path string) (*os.File, error) {
-	f, err := os.OpenFile(path+".front", os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(store.RealPath(path)+".front", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("store.path: %w", err)
 	}

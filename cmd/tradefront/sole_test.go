@@ -32,6 +32,27 @@ func TestSoleFront(t *testing.T) {
 	_ = again.Close()
 }
 
+// TestSoleFrontByAnyName: one store is one store, whatever it is called.
+func TestSoleFrontByAnyName(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	write(t, "local.db", "")
+	if err := errors.Join(os.Symlink("local.db", "link.db"), os.Symlink(dir, filepath.Join(dir, "folder"))); err != nil {
+		t.Fatal(err)
+	}
+	first, err := soleFront(filepath.Join(dir, "local.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	for _, name := range []string{"local.db", "./local.db", "link.db", "folder/local.db", "folder/link.db", filepath.Join(dir, "link.db")} {
+		if second, err := soleFront(name); err == nil {
+			_ = second.Close()
+			t.Errorf("a second front uses the same store as %s", name)
+		}
+	}
+}
+
 // A store that failed makes the front not ready until a probe shows that it works again.
 func TestLocalHealth(t *testing.T) {
 	local, err := store.OpenLocal(t.Context(), filepath.Join(t.TempDir(), "local.db"), store.LocalOptions{})

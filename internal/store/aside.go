@@ -36,6 +36,7 @@ var fileSuffixes = []string{"-shm", "-wal", ""}
 // SetAside lists what was set aside from the local store at path and has not been recovered,
 // oldest first. It reads names only.
 func SetAside(path string) ([]Aside, error) {
+	path = RealPath(path)
 	entries, err := os.ReadDir(filepath.Dir(path)) // sorted, and so are the times
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
@@ -74,6 +75,7 @@ func asideTime(base, name string) (time.Time, bool) {
 // FinishAside moves the rest; until then nobody opens what is left at path, so that no old
 // log ever meets a new file.
 func MoveAside(path string, now time.Time) (Aside, error) {
+	path = RealPath(path)
 	if err := refuseInUse(path); err != nil {
 		return Aside{}, err
 	}
@@ -98,6 +100,7 @@ func MoveAside(path string, now time.Time) (Aside, error) {
 // FinishAside moves what a MoveAside that did not come to its end has left at path; without
 // one it does nothing. A front calls it before it looks at the store.
 func FinishAside(path string) error {
+	path = RealPath(path)
 	name, err := os.ReadFile(path + pendingWord)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -152,6 +155,18 @@ func refuseInUse(path string) error {
 		return fmt.Errorf("store: %s is damaged and has to be set aside, but another process has it open: end that first (%w)", path, err)
 	}
 	return nil
+}
+
+// RealPath is the name of a local store without symbolic links, as SQLite resolves it: the log
+// stands beside the file, not beside a link to it, and a store has one lock whatever it is called.
+func RealPath(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil { // the file is not there yet
+		return filepath.Join(dir, filepath.Base(path))
+	}
+	return path
 }
 
 func exists(path string) bool {

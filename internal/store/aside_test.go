@@ -78,6 +78,19 @@ func TestMoveAside(t *testing.T) {
 	}
 }
 
+// TestMoveAsideByLink: what a link leads to is set aside, with its log; not the link.
+func TestMoveAsideByLink(t *testing.T) {
+	path := threeFiles(t)
+	link := filepath.Join(t.TempDir(), "link.db")
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.MoveAside(link, noon); err != nil {
+		t.Fatal(err)
+	}
+	wantAside(t, path)
+}
+
 // TestMoveAsideCrash: after a crash between any two steps nobody opens what is left, and the
 // next start ends what was begun, without touching a file twice.
 func TestMoveAsideCrash(t *testing.T) {

@@ -69,7 +69,7 @@ type Fill struct {
 	Log      int64 // of the log's file
 	Rows     int64
 	Oldest   time.Time // login time of the oldest record; zero without one
-	Free     int64     // on the disk
+	Free     int64     // on the disk, once the log is folded into the file
 	Measures []Measure // of the bounds there are
 	Full     *Measure  // the bound for which appends are refused; nil if none is
 }
@@ -102,7 +102,31 @@ func (l *Local) Measure(ctx context.Context, now time.Time) (Fill, error) {
 		held.Measures = append(held.Measures, m)
 	}
 	held.Full = l.judge(held.Measures)
+	if held.Log > logKept || held.Full != nil {
+		return held, l.fold(ctx)
+	}
 	return held, nil
+}
+
+// fold brings the log's pages into the file and gives back its room, as far as nobody reads
+// them. SQLite does it after commits; where none is taken any more, nobody else would. The
+// first step holds up no commit, the second only for what came since.
+func (l *Local) fold(ctx context.Context) error {
+	conn, err := l.db.Conn(ctx)
+	if err != nil {
+		return readError(ctx, err)
+	}
+	defer conn.Close()
+	restore := fmt.Sprintf("PRAGMA busy_timeout = %d", l.busy.Milliseconds())
+	for _, statement := range []string{
+		"PRAGMA busy_timeout = 0", "PRAGMA wal_checkpoint(PASSIVE)", "PRAGMA wal_checkpoint(TRUNCATE)", restore,
+	} {
+		if _, err := conn.ExecContext(ctx, statement); err != nil {
+			_, _ = conn.ExecContext(context.Background(), restore)
+			return l.writer.noteBroken(readError(ctx, err))
+		}
+	}
+	return nil
 }
 
 // judge refuses appends from a bound on, until every measure is well behind its own.
@@ -158,6 +182,9 @@ func (l *Local) hold(ctx context.Context, now time.Time) (h Fill, err error) {
 	h.Bytes = (pages-free)*size + max(0, h.Log-logKept)
 	if h.Free, err = diskFree(l.path); err != nil {
 		return h, err
+	}
+	if info, err := os.Stat(l.path); err == nil { // what the log still has to find room for in the file
+		h.Free -= max(0, pages*size-info.Size())
 	}
 	h.Rows, err = l.countRows(ctx, last-first+1, last, now)
 	return h, err

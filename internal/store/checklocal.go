@@ -28,6 +28,7 @@ var ErrDamaged = errors.New("store: the local store is damaged")
 // with the order of its rows, for CheckPatience at most (PRAGMA quick_check). whole
 // says that it came to the end. No file is no damage.
 func CheckLocal(ctx context.Context, path string) (whole bool, err error) {
+	path = RealPath(path)
 	log, err := readWAL(path + "-wal")
 	if err != nil {
 		return false, err

@@ -119,7 +119,8 @@
 // move until its end, so that a crash between two renames is made good by the next start
 // (FinishAside) and nobody opens half of it: an old log on a new file would be one more
 // damage. Recover reads what was set aside page by page without SQLite (ReadAside), takes each row
-// that is well-formed to the byte and matches its checksum, and puts it in, once. Damage that is met while running is ErrBroken until then.
+// that is well-formed to the byte and matches its checksum, and puts it in, once. Damage that is
+// met while running is ErrBroken until then.
 //
 // # Bounds
 //
@@ -128,10 +129,11 @@
 // take in PostgreSQL: PostgresOptions.BatchPatience. Memory: the queue, one commit and
 // one batch, and while AppIDs or accounts change, all of them twice.
 //
-// What the local store holds is bounded by LocalOptions.Bounds: by bytes, rows, age and the disk's free space. Measure looks once a second; at a bound Append
-// is a FullError until the bound is left by a tenth, while the forwarder's work goes on. The
-// log: it cannot be cut while a report is read, so the reader gives up at
-// LocalOptions.LogBytes (ErrLogLong); after that its file is cut to logKept.
+// What the local store holds is bounded by LocalOptions.Bounds: by bytes, rows, age and the
+// disk's free space. Measure looks once a second; at a bound Append is a FullError until the
+// bound is left by a tenth, while the forwarder's work goes on. The log cannot be cut while a
+// report is read, so the reader gives up at LocalOptions.LogBytes (ErrLogLong); then SQLite, or
+// Measure where no commit comes any more, folds it into the file and cuts it.
 //
 // # Who else reads
 //

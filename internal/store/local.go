@@ -69,7 +69,8 @@ type Local struct {
 	writer *writer
 	path   string
 
-	logBytes int64 // see LocalOptions
+	logBytes int64         // see LocalOptions
+	busy     time.Duration // BusyTimeout
 
 	bounds  Bounds
 	counted counted                   // owned by who calls Measure
@@ -90,6 +91,7 @@ func OpenLocal(ctx context.Context, path string, opt LocalOptions) (*Local, erro
 	if opt.BusyTimeout == 0 {
 		opt.BusyTimeout = DefaultBusyTimeout
 	}
+	path = RealPath(path)
 	if err := refuseHalfAside(path); err != nil {
 		return nil, err
 	}
@@ -101,13 +103,13 @@ func OpenLocal(ctx context.Context, path string, opt LocalOptions) (*Local, erro
 		return nil, err
 	}
 	if err := migrateLocal(ctx, db); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(localError(err), db.Close())
 	}
 	w, err := startWriter(ctx, path, opt)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Local{db: db, writer: w, path: path, logBytes: opt.LogBytes, bounds: opt.Bounds}, nil
+	return &Local{db: db, writer: w, path: path, logBytes: opt.LogBytes, busy: opt.BusyTimeout, bounds: opt.Bounds}, nil
 }
 
 // Close commits what was taken and closes the file. Appends after it get ErrClosed. A

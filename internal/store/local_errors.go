@@ -15,6 +15,11 @@ func localError(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
+	if e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE {
+		// The index of the log (-shm) cannot grow: no room. It holds nothing of its own, and
+		// nothing was written yet, so it may be tried again.
+		return fmt.Errorf("%w: %w", ErrDiskFull, err)
+	}
 	switch e.Code() & 0xff { // the primary code; the rest says which call it was
 	case sqlite3.SQLITE_FULL:
 		return fmt.Errorf("%w: %w", ErrDiskFull, err)
