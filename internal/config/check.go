@@ -35,8 +35,20 @@ func (c *Config) check() (faults Faults) {
 	faults = append(faults, c.checkKeys()...)
 	faults = append(faults, c.checkFileNames()...)
 	faults = append(faults, c.checkCredentials()...)
+	faults = append(faults, c.checkQueue()...)
 	faults = append(faults, c.Limits.check()...)
 	return append(faults, c.Store.check()...)
+}
+
+// checkQueue: the hash queue shares its places out among the sources, the logins in flight
+// do not. If all of those could wait in it, one source could take every login's place.
+func (c *Config) checkQueue() (faults Faults) {
+	if queue, all := c.Core.HashQueue, c.Limits.LoginsInFlight; all > 0 && queue >= all {
+		faults.add("core.hash_queue",
+			fmt.Sprintf("is %d, and limits.logins_in_flight is %d: one address could take every place", queue, all),
+			"keep it below")
+	}
+	return faults
 }
 
 // leastMaxBytes is room for a minute of logins at full speed.
