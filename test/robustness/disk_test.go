@@ -25,7 +25,7 @@ func newDisk(t *testing.T, bytes int64) *disk {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.Remove(dir) })
-	if err := os.Chmod(dir, 0o777); err != nil { //nolint:gosec // G302: PostgreSQL runs as another user
+	if err := os.Chmod(dir, 0o777); err != nil { // PostgreSQL runs as another user
 		t.Fatal(err)
 	}
 	if noDisks == nil {

@@ -227,8 +227,8 @@ func readMessage(r io.Reader, typed int) ([]byte, error) {
 	if n < 4 || n > 64<<20 {
 		return nil, io.ErrUnexpectedEOF
 	}
-	m := append(head, make([]byte, n-4)...)
-	_, err := io.ReadFull(r, m[len(head):])
+	m := make([]byte, typed+n)
+	_, err := io.ReadFull(r, m[copy(m, head):])
 	return m, err
 }
 

@@ -49,7 +49,7 @@ type summaryOf struct {
 	Settings []*result `json:"settings"`
 }
 
-func (s *summaryOf) begin(setting string, w *world) *result {
+func (s *summaryOf) begin(setting string) *result {
 	r := &result{Setting: setting, Faults: map[string]int{}, begin: time.Now()}
 	s.Settings = append(s.Settings, r)
 	return r

@@ -21,7 +21,7 @@ func TestRobustness(t *testing.T) {
 	for i, s := range settings {
 		t.Run(s.name, func(t *testing.T) {
 			w := newWorld(t, s, first+uint64(i))
-			r := results.begin(s.name, w)
+			r := results.begin(s.name)
 			w.run(faultsFor(w, s), *duration/time.Duration(len(settings)), r)
 			w.finish(r)
 			t.Log(r)
