@@ -65,6 +65,12 @@ func (c *Cluster) SQL(statement string) string {
 	return out
 }
 
+// Try is SQL for a statement that may fail.
+func (c *Cluster) Try(statement string) error {
+	_, err := c.server.query(c.URL(), statement)
+	return err
+}
+
 // query runs one statement with psql.
 func (s *server) query(url, statement string) (string, error) {
 	out, err := s.run("psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statement)

@@ -28,10 +28,7 @@ var faults = []fault{
 	{name: "front: SIGTERM", alone: true, strike: stopFront},
 	{name: "front: out of descriptors", alone: true, strike: exhaustDescriptors},
 	{name: "front: local store's disk full", disks: true, everywhere: true, strike: fillLocalDisk},
-	{name: "front: clock an hour back", alone: true, strike: clockBack},
-	{name: "front: clock over 15:30", alone: true, strike: clockOverClose},
-	{name: "front: clock over midnight", alone: true, strike: clockOverMidnight},
-	{name: "front: clock a day ahead", alone: true, strike: clockAhead},
+	{name: "front: clock stepped", alone: true, strike: stepClock},
 	{name: "PostgreSQL: immediate stop", postgres: true, everywhere: true, strike: crashPostgres},
 	{name: "PostgreSQL: immediate stop, and kill -9 of the front", postgres: true, strike: crashBoth},
 	{name: "PostgreSQL: immediate stop, and SIGTERM of the front", postgres: true, alone: true, strike: stopWithoutPostgres},
@@ -96,6 +93,7 @@ func fillLocalDisk(w *world) {
 	if w.pair != nil {
 		w.pair.both(func(p *proxy) { p.lead("") })
 	}
+	w.cutLog() // whose room would last for a while
 	w.disk.fill()
 	before := w.load.counts()
 	w.until(healPatience, "a refusal for want of room", func() bool { return w.load.counts().refused > before.refused })
@@ -184,6 +182,8 @@ func fillPostgresDisk(w *world) {
 	node, before := w.pair.writes(), w.front.logged()
 	node.disk.fill()
 	w.until(healPatience, "PostgreSQL to have no room", func() bool {
+		// Its log has room in reserve: use it up.
+		_ = node.cluster.Try("SELECT pg_logical_emit_message(false, '', ''), pg_switch_wal()")
 		return w.front.says(before, "No space left on device") || node.cluster.Ended()
 	})
 	w.hold(500*time.Millisecond, 4*time.Second)
@@ -248,24 +248,30 @@ func slowNetwork(w *world) {
 	w.pair.both(func(p *proxy) { p.slow(0) })
 }
 
-func clockBack(w *world)  { w.withClock(func() { w.stepTo(-time.Hour) }) }
-func clockAhead(w *world) { w.withClock(func() { w.stepTo(24 * time.Hour) }) }
-
-// clockOverClose: the day's window ends under load, once by itself and once by a step.
-func clockOverClose(w *world) {
+// stepClock sets the clock an hour back, a day ahead, and lets the day's window and the day
+// end, once by themselves and once by a step, in any order.
+func stepClock(w *world) {
+	steps := []func(){
+		func() { w.stepTo(-time.Hour) },
+		func() { w.stepTo(24 * time.Hour) },
+		func() { w.passBy(15, 30) },
+		func() { w.passBy(0, 0) },
+	}
 	w.withClock(func() {
-		w.stepTo(w.clock.until(15, 30, 1500*time.Millisecond))
-		w.hold(2*time.Second, 2500*time.Millisecond)
-		w.stepTo(w.clock.until(15, 30, 1500*time.Millisecond))
-		w.stepTo(w.clock.until(15, 30, -time.Second))
+		for _, i := range w.random.Perm(len(steps)) {
+			steps[i]()
+		}
 	})
 }
 
-func clockOverMidnight(w *world) {
-	w.withClock(func() {
-		w.stepTo(w.clock.until(0, 0, 1500*time.Millisecond))
-		w.hold(2*time.Second, 2500*time.Millisecond)
-	})
+// passBy lets that hour of UTC+8 come, and then steps over it.
+func (w *world) passBy(hour, minute int) {
+	const before = 700 * time.Millisecond
+	w.stepTo(w.clock.until(hour, minute, before))
+	w.hold(before, 2*before)
+	w.mustServe()
+	w.stepTo(w.clock.until(hour, minute, before))
+	w.stepTo(w.clock.until(hour, minute, -time.Second))
 }
 
 // withClock runs a program whose clock can be set, and then the normal one again.

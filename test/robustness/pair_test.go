@@ -7,8 +7,13 @@ import (
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
-// clusterDisk holds one cluster and the records of a long run.
-const clusterDisk = 2 << 30 // bytes
+// clusterDisk holds one cluster with its log, which may grow to 1 GiB in a long run.
+func clusterDisk() int64 {
+	if *duration > 0 {
+		return 4 << 30
+	}
+	return 640 << 20
+}
 
 // pair is a PostgreSQL with a synchronous standby, each behind a proxy and on a disk of its
 // own. The front's URL names both proxies.
@@ -28,7 +33,7 @@ func newPair(t *testing.T) *pair {
 	t.Helper()
 	p := &pair{}
 	for i := range p.nodes {
-		p.nodes[i] = &node{name: fmt.Sprintf("node%d", i), proxy: startProxy(t), disk: newDisk(t, clusterDisk)}
+		p.nodes[i] = &node{name: fmt.Sprintf("node%d", i), proxy: startProxy(t), disk: newDisk(t, clusterDisk())}
 	}
 	p.writes().run(pgtest.StartIn(t, p.writes().disk.dir))
 	p.attach()

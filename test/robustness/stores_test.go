@@ -127,10 +127,7 @@ func (w *world) inQuarantine(ctx context.Context) (n int) {
 // lockLocal keeps everybody else from writing to the local store.
 func (w *world) lockLocal() (unlock func()) {
 	w.t.Helper()
-	db, err := sql.Open("sqlite", "file:"+w.localPath()+"?_txlock=immediate&_pragma=busy_timeout(5000)")
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	db := w.openFile()
 	tx, err := db.BeginTx(w.ctx, nil)
 	if err != nil {
 		w.t.Fatal(err)
@@ -140,4 +137,24 @@ func (w *world) lockLocal() (unlock func()) {
 			w.t.Error(err)
 		}
 	}
+}
+
+// cutLog brings what stands in the local store's log into its file, if there is room, and
+// cuts the log.
+func (w *world) cutLog() {
+	w.t.Helper()
+	db := w.openFile()
+	_, _ = db.ExecContext(w.ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	if err := db.Close(); err != nil {
+		w.t.Error(err)
+	}
+}
+
+func (w *world) openFile() *sql.DB {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+w.localPath()+"?_txlock=immediate&_pragma=busy_timeout(5000)")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return db
 }
