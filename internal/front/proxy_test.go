@@ -147,9 +147,7 @@ func TestUntrustedProxy(t *testing.T) {
 	m := r.dial()
 	_, _ = m.Write(forged) // may find the connection closed
 	m.expectClosed()
-	if got := <-r.counts.refused; got != session.ProxyUntrusted.String() {
-		t.Errorf("refused for %s", got)
-	}
+	r.refused(session.ProxyUntrusted)
 	trusted := r.dialFrom("127.0.0.9")
 	trusted.send(forged)
 	trusted.expectLogin()
@@ -174,9 +172,7 @@ func TestHeaderBehindHeader(t *testing.T) {
 	m := r.dial()
 	m.send(slices.Concat(header(proxied, tcp4, block...), header(proxied, tcp4, make([]byte, 12)...), logIn(t, "8")))
 	m.expectClosed()
-	if got := <-r.counts.closed; got != session.Malformed.String() {
-		t.Errorf("closed by %s", got)
-	}
+	r.closedBy(session.Malformed)
 }
 
 func TestRequireTLS(t *testing.T) {
@@ -200,9 +196,7 @@ func TestRequireTLS(t *testing.T) {
 				return
 			}
 			m.expectClosed()
-			if got := <-r.counts.closed; got != test.closed.String() {
-				t.Errorf("closed by %s", got)
-			}
+			r.closedBy(test.closed)
 		})
 	}
 }
@@ -272,9 +266,7 @@ func TestHeaderInTime(t *testing.T) {
 	slow.send(header(proxied, tcp4, block...)[:20])
 	for _, m := range []*terminal{silent, slow} {
 		m.expectClosed()
-		if got := <-r.counts.closed; got != session.ProxyTimeout.String() {
-			t.Errorf("closed by %s", got)
-		}
+		r.closedBy(session.ProxyTimeout)
 	}
 }
 
@@ -293,9 +285,7 @@ func TestDoorCountsTheHeadersClients(t *testing.T) {
 		from(8).expect(ftd.TIDAuthenticate, -1)
 	}
 	from(7).expectClosed()
-	if got := <-r.counts.closed; got != session.SourceFull.String() {
-		t.Errorf("closed by %s", got)
-	}
+	r.closedBy(session.SourceFull)
 	from(9).expect(ftd.TIDAuthenticate, -1)
 }
 
@@ -307,9 +297,7 @@ func TestSetTrusted(t *testing.T) {
 	<-r.counts.opened
 	r.SetTrusted([][]netip.Prefix{{netip.MustParsePrefix("127.0.0.9/32")}})
 	r.dial().expectClosed()
-	if got := <-r.counts.refused; got != session.ProxyUntrusted.String() {
-		t.Errorf("refused for %s", got)
-	}
+	r.refused(session.ProxyUntrusted)
 	before.send(logIn(t, "1"))
 	before.expectLogin()
 	after := r.dialFrom("127.0.0.9")
