@@ -31,8 +31,9 @@ func TestRotateBesideAFront(t *testing.T) {
 	if come("old") != exitDone || come("new") == exitDone {
 		t.Error("before the rotation")
 	}
-	play(t, []step{{"app rotate --app-id a_b_1 --authcode " + newCode + onC, "", 0,
-		"AppID     a_b_1\nauthcode  " + newCode + "\n\nThe authcode is not shown again…\nThe one before stays valid until 20…; end that with --finish once `tradefront app list`\nshows that nobody uses it any more.", ""}})
+	const rotated = "AppID     a_b_1\nauthcode  " + newCode + "\n\nThe authcode is not shown again…\n" +
+		"The one before stays valid until 20…; end that with --finish once `tradefront app list`\nshows that nobody uses it any more."
+	play(t, []step{{"app rotate --app-id a_b_1 --authcode " + newCode + onC, "", 0, rotated, ""}})
 	until(t, "the new code is admitted", func() bool { return come("new") == exitDone })
 	if come("old") != exitDone {
 		t.Error("the code before was refused in its overlap")

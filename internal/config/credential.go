@@ -13,7 +13,7 @@ import (
 // the folder in the variable CREDENTIALS_DIRECTORY.
 const (
 	credentialPrefix   = "credential:"
-	credentialVariable = "CREDENTIALS_DIRECTORY"
+	credentialVariable = "CREDENTIALS_DIRECTORY" //nolint:gosec // G101: a name, no credential
 )
 
 // credentialsFolder is systemd's, "" if this process was given none.
