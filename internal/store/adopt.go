@@ -24,6 +24,9 @@ type Adopted struct {
 //
 // If we crash in here, nothing was copied, and the next start copies it.
 func (l *Local) Adopt(ctx context.Context, a Aside) (Adopted, error) {
+	if err := ctx.Err(); err != nil {
+		return Adopted{}, err
+	}
 	did := Adopted{Rows: make(map[string]int), Unread: make(map[string]error)}
 	old, err := openReadOnly(a.Path)
 	if err != nil {
@@ -81,8 +84,8 @@ func (a *Adopted) copy(ctx context.Context, old *sql.DB, conn *sql.Conn, table s
 		return nil
 	}
 	list := strings.Join(columns, ", ")
-	insert := "INSERT INTO " + table + " (" + list + ") VALUES (?" + strings.Repeat(", ?", len(columns)-1) + ")"
-	rows, err := old.QueryContext(ctx, "SELECT "+list+" FROM "+table)
+	insert := "INSERT INTO " + table + " (" + list + ") VALUES (?" + strings.Repeat(", ?", len(columns)-1) + ")" //nolint:gosec // G202: names of our own schema
+	rows, err := old.QueryContext(ctx, "SELECT "+list+" FROM "+table)                                            //nolint:gosec // G202: names of our own schema
 	if err != nil {
 		a.unread(table, err)
 		return nil

@@ -114,7 +114,7 @@ func FinishAside(path string) error {
 	target := filepath.Join(filepath.Dir(path), string(name))
 	for _, suffix := range fileSuffixes {
 		if exists(path+suffix) && !exists(target+suffix) {
-			if err := os.Rename(path+suffix, target+suffix); err != nil {
+			if err := os.Rename(path+suffix, target+suffix); err != nil { //nolint:gosec // G703: the name was judged
 				return fmt.Errorf("store: %w", err)
 			}
 		}
@@ -160,8 +160,8 @@ func refuseInUse(path string) error {
 // RealPath is the name of a local store without symbolic links, as SQLite resolves it: the log
 // stands beside the file, not beside a link to it, and a store has one lock whatever it is called.
 func RealPath(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		return real
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		return target
 	}
 	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil { // the file is not there yet
 		return filepath.Join(dir, filepath.Base(path))
@@ -170,7 +170,7 @@ func RealPath(path string) string {
 }
 
 func exists(path string) bool {
-	_, err := os.Lstat(path)
+	_, err := os.Lstat(path) //nolint:gosec // G703: beside store.path
 	return err == nil
 }
 

@@ -185,11 +185,11 @@ func TestCheckLocal(t *testing.T) {
 		{"the log's header flipped", func(f, l []byte) ([]byte, []byte) { return f, at(l, 17) }, true},
 		{"magic flipped", func(f, _ []byte) ([]byte, []byte) { return at(f, 3), nil }, true},
 		{"magic flipped, the log holds that page", func(f, l []byte) ([]byte, []byte) { return at(f, 3), l }, false},
-		{"header zeroed", func(f, l []byte) ([]byte, []byte) { clear(f[:100]); return f, nil }, true},
-		{"truncated", func(f, l []byte) ([]byte, []byte) { return f[:len(f)/2], nil }, true},
+		{"header zeroed", func(f, _ []byte) ([]byte, []byte) { clear(f[:100]); return f, nil }, true},
+		{"truncated", func(f, _ []byte) ([]byte, []byte) { return f[:len(f)/2], nil }, true},
 		{"emptied beside its log", func(_, l []byte) ([]byte, []byte) { return []byte{}, l }, true},
-		{"a page of records zeroed", func(f, l []byte) ([]byte, []byte) { clear(f[50*4096 : 51*4096]); return f, nil }, true},
-		{"a page's kind flipped", func(f, l []byte) ([]byte, []byte) { return at(f, 60*4096), nil }, true},
+		{"a page of records zeroed", func(f, _ []byte) ([]byte, []byte) { clear(f[50*4096 : 51*4096]); return f, nil }, true},
+		{"a page's kind flipped", func(f, _ []byte) ([]byte, []byte) { return at(f, 60*4096), nil }, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path, _ := killedStore(t, 500, 20)

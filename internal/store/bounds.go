@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrFull: a bound of the local store is reached; nothing was recorded (the gateway answers
+// ErrFull says that a bound of the local store is reached; nothing was recorded (the gateway answers
 // 90). errors.Is finds it in a *FullError.
 var ErrFull = errors.New("store: the local store is full")
 
@@ -103,7 +103,8 @@ func (l *Local) Measure(ctx context.Context, now time.Time) (Fill, error) {
 	}
 	held.Full = l.judge(held.Measures)
 	if held.Log > logKept || held.Full != nil {
-		return held, l.fold(ctx)
+		// A fold that is cut short begins anew the next time, and might never come to its end.
+		return held, l.fold(context.WithoutCancel(ctx))
 	}
 	return held, nil
 }
@@ -208,5 +209,5 @@ func diskFree(path string) (int64, error) {
 	if err := unix.Statfs(filepath.Dir(path), &fs); err != nil {
 		return 0, fmt.Errorf("store: free space of %s: %w", path, err)
 	}
-	return int64(fs.Bavail) * int64(fs.Bsize), nil //nolint:gosec,unconvert // G115: blocks; the types differ by system
+	return int64(fs.Bavail) * int64(fs.Bsize), nil // blocks; the types differ by system
 }

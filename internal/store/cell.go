@@ -66,7 +66,7 @@ func (p *pageFile) cell(page []byte, at int) (c cell, err error) {
 	if n == 0 || m == 0 || length == 0 || length > maxRowLen {
 		return c, errNoRow
 	}
-	c.rowid, b = int64(rowid), b[n+m:] //nolint:gosec // G115: SQLite's rowids are signed
+	c.rowid, b = int64(rowid), b[n+m:] // SQLite's rowids are signed
 	payload, err := p.payload(b, int(length))
 	if err != nil {
 		return c, err
@@ -143,7 +143,7 @@ func columnOf(kind uint64, b []byte) (c column, size int, ok bool) {
 		if size > len(b) {
 			return c, 0, false
 		}
-		whole := int64(int8(b[0])) //nolint:gosec // G115: the sign is in the first byte
+		whole := int64(int8(b[0])) // the sign is in the first byte
 		for _, x := range b[1:size] {
 			whole = whole<<8 | int64(x)
 		}
@@ -155,7 +155,7 @@ func columnOf(kind uint64, b []byte) (c column, size int, ok bool) {
 	case (kind-12)/2 > uint64(len(b)):
 		return c, 0, false
 	}
-	size = int((kind - 12) / 2) //nolint:gosec // G115: not above len(b)
+	size = int((kind - 12) / 2) // not above len(b)
 	return column{kind: isBlob + columnKind(kind&1), bytes: b[:size]}, size, true
 }
 

@@ -19,7 +19,7 @@ import (
 // large embedded store is up soon. What was not looked at by then is not known to be damaged.
 const CheckPatience = 10 * time.Second
 
-// ErrDamaged: the local store's file or log is not what was written.
+// ErrDamaged says that the local store's file or log is not what was written.
 var ErrDamaged = errors.New("store: the local store is damaged")
 
 // CheckLocal looks whether the local store at path can be used, and changes nothing. The

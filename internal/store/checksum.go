@@ -6,7 +6,7 @@ import (
 	"hash/crc32"
 )
 
-// ErrAltered: a row of the local store is not the record that was appended. Its checksum says
+// ErrAltered says that a row of the local store is not the record that was appended. Its checksum says
 // so, or it cannot be a record at all.
 var ErrAltered = errors.New("store: the record was altered in the local store's file")
 
@@ -19,7 +19,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 func (r *Record) checksum() uint32 {
 	var room [256]byte // enough for all but the ciphertexts
 	b := append(room[:0], r.ID[:]...)
-	number := func(n int64) { b = binary.BigEndian.AppendUint64(b, uint64(n)) } //nolint:gosec // G115: bits
+	number := func(n int64) { b = binary.BigEndian.AppendUint64(b, uint64(n)) }
 	text := func(s string) { number(int64(len(s))); b = append(b, s...) }
 	number(int64(r.TradingDay))
 	number(r.LoginTime.Unix())

@@ -119,10 +119,10 @@ func (p *pageFile) leaves(f func(page []byte) error) error {
 		last = max(last, int64(number))
 	}
 	for number := int64(2); number <= last; number++ { // 1 holds the schema
-		if p.free[uint32(number)] { //nolint:gosec // G115: SQLite counts pages in 32 bits
+		if p.free[uint32(number)] { // SQLite counts pages in 32 bits
 			continue
 		}
-		if err := eachLeaf(p.page(uint32(number)), f); err != nil { //nolint:gosec // G115: see above
+		if err := eachLeaf(p.page(uint32(number)), f); err != nil {
 			return err
 		}
 	}

@@ -129,11 +129,11 @@ func fill(r *Record, columns []column) bool {
 		}
 	}
 	r.ID = uuid.UUID(c[0].bytes)
-	r.TradingDay, r.LoginTime = calendar.TradingDay(c[1].whole), instant(c[2].whole) //nolint:gosec // G115: judged below
+	r.TradingDay, r.LoginTime = calendar.TradingDay(c[1].whole), instant(c[2].whole) // judged below
 	r.VendorID, r.KeyVersion = string(c[3].bytes), string(c[4].bytes)
 	r.Terminal, r.Supplement = c[5].bytes, c[6].bytes
 	r.AppID, r.Account = regulation.AppID(c[8].bytes), regulation.Account(c[9].bytes)
-	r.FrontID, r.SessionID = int32(c[11].whole), int32(c[12].whole) //nolint:gosec // G115: judged below
+	r.FrontID, r.SessionID = int32(c[11].whole), int32(c[12].whole) // judged below
 	if len(columns) > baseColumns {
 		provisional := columns[baseColumns]
 		if provisional.kind != isInteger || provisional.whole>>1 != 0 {
@@ -145,7 +145,7 @@ func fill(r *Record, columns []column) bool {
 	if flag < 0 || flag > 9 || user < 0 || user > 9 {
 		return false
 	}
-	r.Flag, r.UserType = regulation.AbnormalFlag('0'+flag), regulation.UserType('0'+user) //nolint:gosec // G115: one digit
+	r.Flag, r.UserType = regulation.AbnormalFlag('0'+flag), regulation.UserType('0'+user) // one digit
 	return r.ID.Version() == 7 && r.ID.Variant() == uuid.RFC4122 && r.Flag.Valid() && r.UserType.Valid() &&
 		c[1].whole >= 20000101 && c[1].whole <= 29991231 && fits32(c[11].whole) && fits32(c[12].whole)
 }
