@@ -95,6 +95,9 @@ func (l *life) localRecords() []store.Record {
 		l.w.violate("the quarantine cannot be read: %v", err)
 	}
 	for _, r := range aside {
+		if a := l.w.byID[r.Record.ID]; a == nil || !a.poison {
+			l.w.violate("%v is in quarantine, and nothing is wrong with it: %s", l.w.nameOf(r.Record.ID), r.Error)
+		}
 		all = append(all, r.Record)
 	}
 	return all

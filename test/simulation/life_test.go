@@ -46,9 +46,10 @@ type life struct {
 	wires    []*wire // open ones, in the order in which they came
 	sessions int32
 
-	mu       sync.Mutex
-	closed   bool // the loops have ended: Later fails
-	finished []finish
+	mu        sync.Mutex
+	closed    bool // the loops have ended: Later fails
+	finished  []finish
+	unwritten []ops.Entry // of the audit log
 
 	stopping bool
 	stopped  chan struct{} // closed when stop has returned
@@ -193,7 +194,11 @@ func (l *life) stop() {
 	if err := l.local.Close(); err != nil && !l.gate.isDead() {
 		l.w.violate("the local store does not close: %v", err)
 	}
-	if err := l.audit.Close(context.Background()); err != nil && !l.gate.isDead() {
+	if l.gate.isDead() {
+		return
+	}
+	l.writeAudit()
+	if err := l.audit.Close(context.Background()); err != nil {
 		l.w.violate("the audit log does not close: %v", err)
 	}
 }
@@ -249,20 +254,34 @@ func (g gatedLog) Append(ctx context.Context, rec *store.Record) error {
 	return err
 }
 
-// mortalAudit is the audit log, until the process dies.
+// mortalAudit is the audit log of a process that may die: what was logged and not waited
+// for reaches the real one when the controller lets it, and is lost if the process dies
+// before.
 type mortalAudit struct{ life *life }
 
 func (a mortalAudit) Log(e ops.Entry) {
-	if !a.life.gate.isDead() {
-		a.life.audit.Log(e)
-	}
+	a.life.mu.Lock()
+	defer a.life.mu.Unlock()
+	a.life.unwritten = append(a.life.unwritten, e)
 }
 
 func (a mortalAudit) LogWritten(ctx context.Context, e ops.Entry) error {
-	if a.life.gate.isDead() {
+	if a.life.gate.pass(fmt.Sprintf("audit %03d", e.SessionID)) == dead {
 		return errDead
 	}
-	return a.life.audit.LogWritten(ctx, e)
+	a.life.writeAudit()
+	return a.life.audit.LogWritten(context.WithoutCancel(ctx), e)
+}
+
+func (l *life) writeAudit() string {
+	l.mu.Lock()
+	entries := l.unwritten
+	l.unwritten = nil
+	l.mu.Unlock()
+	for _, e := range entries {
+		l.audit.Log(e)
+	}
+	return "the audit log is written"
 }
 
 // silent observes nothing.

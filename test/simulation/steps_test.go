@@ -67,6 +67,9 @@ func (w *world) possible() []action {
 	for range w.pg.late {
 		add(20, w.lateArrival)
 	}
+	if len(l.unwritten) > 0 {
+		add(20, l.writeAudit)
+	}
 	add(30, w.passTime)
 	w.ofOperator(l, add)
 	return all

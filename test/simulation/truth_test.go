@@ -21,18 +21,27 @@ func (w *world) made(rec *store.Record) {
 		w.violate("a record of a connection %d.%d that never was", rec.FrontID, rec.SessionID)
 		return
 	}
-	for _, a := range c.attempts {
-		if !a.delivered || a.made != uuid.Nil || !bytes.Equal(a.ciphertext, rec.Terminal) {
-			continue
-		}
-		if !a.right || !c.honest {
-			w.violate("%v: %v is recorded and should have been refused", c, a)
-		}
-		a.made = rec.ID
-		w.byID[rec.ID] = a
+	a := c.attemptOf(rec)
+	if a == nil {
+		w.violate("%v: a record that is of no attempt, or the second of one", c)
 		return
 	}
-	w.violate("%v: a record that is of no attempt, or the second of one", c)
+	if !a.right || !c.honest {
+		w.violate("%v: %v is recorded and should have been refused", c, a)
+	}
+	a.made = rec.ID
+	w.byID[rec.ID] = a
+}
+
+// attemptOf is the attempt on c of which rec may be. Of several with one ciphertext it is one
+// that may be recorded.
+func (c *wire) attemptOf(rec *store.Record) (found *attempt) {
+	for _, a := range c.attempts {
+		if a.delivered && a.made == uuid.Nil && bytes.Equal(a.ciphertext, rec.Terminal) && (found == nil || !found.right) {
+			found = a
+		}
+	}
+	return found
 }
 
 func (w *world) attemptOf(rec *store.Record) *attempt { return w.byID[rec.ID] }
