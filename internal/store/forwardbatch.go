@@ -61,10 +61,12 @@ func (f *Forwarder) isolate(batch []entry) error {
 }
 
 func (f *Forwarder) setAside(e entry, cause error) error {
+	// Before it is tried: the commit may fail and have happened, and then the row is gone
+	// from those to be sent as if PostgreSQL had it. Who waits for it must look.
+	f.state.quarantined.Store(true)
 	if err := f.local.setAside(e.seq, cause); err != nil {
 		return fmt.Errorf("quarantine of %v: %w", e.rec.ID, err)
 	}
-	f.state.quarantined.Store(true)
 	f.opt.Observer.Quarantined(e.rec.ID, cause)
 	return nil
 }
