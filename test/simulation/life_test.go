@@ -212,7 +212,7 @@ func (n named) Login(ctx context.Context, peer session.Peer, a session.LoginAtte
 	return n.Gateway.Login(context.WithValue(ctx, sessionKey{}, peer.SessionID), peer, a)
 }
 
-func who(what string, ctx context.Context) string {
+func who(ctx context.Context, what string) string {
 	return fmt.Sprintf("%s %03d", what, ctx.Value(sessionKey{}))
 }
 
@@ -223,7 +223,7 @@ type gatedCore struct {
 }
 
 func (c gatedCore) Verify(ctx context.Context, a core.Attempt) (core.User, error) {
-	switch c.life.gate.pass(who("verify", ctx)) {
+	switch c.life.gate.pass(who(ctx, "verify")) {
 	case dead:
 		return core.User{}, errDead
 	case failed:
@@ -241,14 +241,14 @@ type gatedLog struct {
 
 func (g gatedLog) Append(ctx context.Context, rec *store.Record) error {
 	g.life.w.made(rec)
-	if g.life.gate.pass(who("append", ctx)) == dead {
+	if g.life.gate.pass(who(ctx, "append")) == dead {
 		return errDead
 	}
 	err := g.log.Append(ctx, rec)
 	if errors.Is(err, store.ErrBroken) {
 		g.life.broken.Store(true)
 	}
-	if g.life.gate.pass(who("stored", ctx)) == dead {
+	if g.life.gate.pass(who(ctx, "stored")) == dead {
 		return errDead
 	}
 	return err

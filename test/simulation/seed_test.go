@@ -111,6 +111,7 @@ var regressions = []struct {
 	bug  string
 }{
 	{144, "a seq was given to a new record that a released one had had: with answer_after postgres it was answered before PostgreSQL had it"},
+	{13679, "a quarantine whose commit failed and happened was not looked at: a login that waited for PostgreSQL was answered"},
 }
 
 func TestRegressions(t *testing.T) {
@@ -124,9 +125,19 @@ func (c *counts) add(o *counts) {
 		sum *int
 		n   int
 	}{
-		{&c.steps, o.steps}, {&c.logins, o.logins}, {&c.refused, o.refused}, {&c.lives, o.lives}, {&c.crashes, o.crashes},
-		{&c.tornCommits, o.tornCommits}, {&c.stops, o.stops}, {&c.commitFaults, o.commitFaults}, {&c.batches, o.batches},
-		{&c.sendFaults, o.sendFaults}, {&c.fullDisks, o.fullDisks}, {&c.clockSteps, o.clockSteps}, {&c.reloads, o.reloads},
+		{&c.steps, o.steps},
+		{&c.logins, o.logins},
+		{&c.refused, o.refused},
+		{&c.lives, o.lives},
+		{&c.crashes, o.crashes},
+		{&c.tornCommits, o.tornCommits},
+		{&c.stops, o.stops},
+		{&c.commitFaults, o.commitFaults},
+		{&c.batches, o.batches},
+		{&c.sendFaults, o.sendFaults},
+		{&c.fullDisks, o.fullDisks},
+		{&c.clockSteps, o.clockSteps},
+		{&c.reloads, o.reloads},
 		{&c.outages, o.outages},
 	} {
 		*p.sum += p.n
