@@ -42,6 +42,7 @@ func (g *gate) pass(key string) ruling {
 		return dead
 	}
 	if g.parked[key] != nil {
+		g.mu.Unlock()
 		panic("simulation: two goroutines at " + key)
 	}
 	wait := make(chan ruling, 1)

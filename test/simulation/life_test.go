@@ -245,8 +245,11 @@ func (g gatedLog) Append(ctx context.Context, rec *store.Record) error {
 		return errDead
 	}
 	err := g.log.Append(ctx, rec)
-	if errors.Is(err, store.ErrBroken) {
+	switch {
+	case errors.Is(err, store.ErrBroken):
 		g.life.broken.Store(true)
+	case errors.Is(err, store.ErrDiskFull):
+		g.life.w.counts.diskFull++
 	}
 	if g.life.gate.pass(who(ctx, "stored")) == dead {
 		return errDead

@@ -156,7 +156,7 @@ type answer struct {
 
 type counts struct {
 	steps, logins, refused, lives, crashes, tornCommits, stops, commitFaults, batches, sendFaults int
-	fullDisks, clockSteps, reloads, outages                                                       int
+	fullDisks, clockSteps, reloads, outages, diskFull                                             int
 }
 
 func newWorld(seed uint64, dir string) *world {
