@@ -76,7 +76,7 @@ func TestAnswerAfterPostgresWhenItIsAway(t *testing.T) {
 // nobody begins to wait, whether a batch hangs or there is nothing to send.
 func TestAnswerAfterPostgresWhenItFreezes(t *testing.T) {
 	c := pgtest.Start(t)
-	l, p := openLocal(t), openPostgresAt(t, c.URL(), store.PostgresOptions{})
+	l, p := openLocal(t), openPostgresAt(t, c.URL(), store.PostgresOptions{BatchPatience: time.Hour})
 	f := startForwarder(t, l, p, store.ForwarderOptions{})
 	hasty := newLog(t, l, f, store.LogOptions{AnswerAfter: store.AfterPostgres, Patience: time.Millisecond})
 	patient := newLog(t, l, f, store.LogOptions{AnswerAfter: store.AfterPostgres, Patience: patience})
@@ -86,7 +86,7 @@ func TestAnswerAfterPostgresWhenItFreezes(t *testing.T) {
 	if err := hasty.Append(t.Context(), &first); !errors.Is(err, store.ErrUnavailable) || !errors.Is(err, store.ErrUnconfirmed) {
 		t.Fatalf("the first: %v, want ErrUnavailable and ErrUnconfirmed", err)
 	}
-	unhealthy(t, f) // while the batch of the first still has its 30 s
+	unhealthy(t, f) // while the batch of the first still has its hour
 	if err := patient.Append(within(t), &second); !errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrUnconfirmed) {
 		t.Fatalf("the second: %v, want ErrUnavailable, at once", err)
 	}
