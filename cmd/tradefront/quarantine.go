@@ -224,9 +224,15 @@ func printQuarantine(w io.Writer, list []shownRefused) {
 func (s shownRefused) print(w io.Writer) {
 	table(w, "record\t"+s.RecordID, func(w io.Writer) {
 		for _, item := range [][2]any{
-			{"trading day", s.TradingDay}, {"login", shown(s.LoginTime)}, {"account", fmt.Sprintf("%q, %s", s.Account, s.UserType)},
-			{"AppID", fmt.Sprintf("%q", s.AppID)}, {"vendor", s.VendorID}, {"key version", s.KeyVersion}, {"flag", s.Flag},
-			{"front, session", fmt.Sprintf("%d, %d", s.FrontID, s.SessionID)}, {"why", s.Error},
+			{"trading day", s.TradingDay},
+			{"login", shown(s.LoginTime)},
+			{"account", fmt.Sprintf("%q, %s", s.Account, s.UserType)},
+			{"AppID", fmt.Sprintf("%q", s.AppID)},
+			{"vendor", s.VendorID},
+			{"key version", s.KeyVersion},
+			{"flag", s.Flag},
+			{"front, session", fmt.Sprintf("%d, %d", s.FrontID, s.SessionID)},
+			{"why", s.Error},
 		} {
 			fmt.Fprintf(w, "%s\t%v\n", item[0], item[1])
 		}

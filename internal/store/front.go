@@ -140,6 +140,9 @@ func (p *Postgres) RetireFront(ctx context.Context, f *Front) error {
 // StoreID is who this local store is to PostgreSQL: drawn when it is first asked for. A store
 // that takes the place of a damaged one adopts it.
 func (l *Local) StoreID(ctx context.Context) (id uuid.UUID, err error) {
+	if err := ctx.Err(); err != nil {
+		return id, err
+	}
 	err = l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
 		var b []byte
 		if err := conn.QueryRowContext(ctx, `INSERT INTO identity (only_row, store_id) VALUES (1, randomblob(16))

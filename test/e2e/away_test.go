@@ -144,7 +144,8 @@ func (s *site) frontList() (list []struct {
 	State   string
 	Holds   int64
 	Host    string
-}) {
+},
+) {
 	s.t.Helper()
 	if err := json.Unmarshal([]byte(s.cli("", "front", "list", "-o", "json")), &list); err != nil {
 		s.t.Fatal(err)

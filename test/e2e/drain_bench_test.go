@@ -104,7 +104,10 @@ func (d *daemon) arrive(b *testing.B, more func() bool) *hdrhistogram.Histogram 
 			})
 		}
 	})
-	for tick := time.NewTicker(500 * time.Millisecond); more(); <-tick.C {
+	ask := time.NewTicker(500 * time.Millisecond)
+	defer ask.Stop()
+	for more() {
+		<-ask.C
 	}
 	cancel()
 	arrived.Wait()
