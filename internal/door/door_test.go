@@ -102,6 +102,17 @@ func TestTotal(t *testing.T) {
 	}
 }
 
+// A victim has given its place up, whenever its loop gets to closing it.
+func TestVictimsDoNotCount(t *testing.T) {
+	h := open(t, Limits{Connections: 2}, never)
+	h.admit("a", "192.0.2.1", "")
+	h.admit("b", "192.0.2.2", "")
+	h.admit("c", "192.0.2.3", "a")
+	h.leave("b")
+	h.admit("d", "192.0.2.4", "")
+	h.admit("e", "192.0.2.5", "c")
+}
+
 // Victims that their loops have not closed yet hold descriptors.
 func TestVictimsThatAreNotClosedAreBounded(t *testing.T) {
 	h := open(t, Limits{Connections: 1}, never)

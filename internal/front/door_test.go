@@ -94,6 +94,29 @@ func TestEviction(t *testing.T) {
 	held[2].authenticate() // was never the oldest
 }
 
+// A connection may be evicted before its loop has it: then the loop closes it at once.
+func TestEvictedOnItsWayToTheLoop(t *testing.T) {
+	r := start(t, config(), newHandler())
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	m := (&running{t: t, addr: l.Addr().String()}).dial()
+	c, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if refused, err := r.TakeInEvicted(c.(*net.TCPConn)); refused != session.StayOpen || err != nil {
+		t.Fatalf("%v, %v", refused, err)
+	}
+	m.expectClosed()
+	r.closedBy(session.Evicted)
+	if s := r.Door(0); s.Open != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
 // Each offence counts, with what it costs, and neither a wrong password nor going away does.
 func TestPenalties(t *testing.T) {
 	identified := message(t, ftd.TIDAuthenticate, identity("v_s_1"))

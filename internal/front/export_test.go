@@ -1,9 +1,24 @@
 package front
 
-import "time"
+import (
+	"net"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/session"
+)
 
 // SetSweepPeriod is for tests that cannot wait a minute; before Start.
 func (s *Server) SetSweepPeriod(d time.Duration) { s.period = d }
 
 // PeerAddr is what a connection's addresses say.
 var PeerAddr = peerAddr
+
+// TakeInEvicted takes a connection in that is evicted between the door and its loop.
+func (s *Server) TakeInEvicted(nc *net.TCPConn) (session.CloseReason, error) {
+	c := &conn{server: s, listener: s.listeners[0]}
+	c.visitor.Owner = c
+	refused := s.admit(c, peerAddr(nc.LocalAddr(), nc.RemoteAddr()), time.Now())
+	s.evict(&c.visitor)
+	_, err := s.engine.EnrollContext(nc, c)
+	return refused, err
+}

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -212,8 +213,7 @@ func stand(c net.Conn, drips bool) {
 			}
 			_ = c.SetReadDeadline(time.Now().Add(dripPeriod))
 		}
-		_, err := c.Read(make([]byte, 64))
-		if timeout, ok := err.(net.Error); err != nil && !(ok && timeout.Timeout()) {
+		if _, err := c.Read(make([]byte, 64)); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			return
 		}
 	}
