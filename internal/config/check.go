@@ -41,12 +41,13 @@ func (c *Config) check() (faults Faults) {
 }
 
 // checkQueue: the hash queue shares its places out among the sources, the logins in flight
-// do not. If all of those could wait in it, one source could take every login's place.
+// do not. If all of those could wait in it, or for equal work (as many again), one source
+// could take every login's place.
 func (c *Config) checkQueue() (faults Faults) {
-	if queue, all := c.Core.HashQueue, c.Limits.LoginsInFlight; all > 0 && queue >= all {
+	if queue, all := c.Core.HashQueue, c.Limits.LoginsInFlight; all > 0 && 2*queue >= all {
 		faults.add("core.hash_queue",
 			fmt.Sprintf("is %d, and limits.logins_in_flight is %d: one address could take every place", queue, all),
-			"keep it below")
+			"keep it below half of that")
 	}
 	return faults
 }

@@ -102,7 +102,7 @@ func TestFaults(t *testing.T) {
 		{"postgres without url", "store: {driver: postgres}", "", "store.url: driver postgres needs the address of the database; set url or url_file"},
 		{"both urls", "store: {driver: postgres, url: a, url_file: b}", "", "store.url: url and url_file are both set; keep one of the two"},
 		{"url without postgres", "store: {url: a}", "", "store.driver: a database is named, but the driver does not use it; write driver: postgres, or remove url and url_file"},
-		{"queue takes all", "core: {hash_queue: 100}\nlimits: {logins_in_flight: 100}", "", "core.hash_queue: is 100, and limits.logins_in_flight is 100: one address could take every place; keep it below"},
+		{"queue takes all", "core: {hash_queue: 100}\nlimits: {logins_in_flight: 200}", "", "core.hash_queue: is 100, and limits.logins_in_flight is 200: one address could take every place; keep it below half of that"},
 		{"milestone", "store: {answer_after: postgres}", "", "store.answer_after: postgres needs driver postgres"},
 		{"NUL in a file's name", `store: {path: "a\0b"}`, "", "store.path: contains a NUL byte"},
 		{"no calendar", "calendar_file: ''", "", "calendar_file: is empty; name a file"},

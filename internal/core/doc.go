@@ -59,7 +59,8 @@
 //
 // # Bounds
 //
-// Options names them: slots and queue of argon2, which bounds all sources together (each slot holds Params.MemoryKiB), the
+// Options names them: slots and queue of argon2, which bounds all sources together, and as
+// many more that wait for equal work (each slot holds Params.MemoryKiB), the
 // remembered logins, and the buckets (MaxBuckets for each of the two kinds; when there
 // are more, the ones least recently used are forgotten).
 //

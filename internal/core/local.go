@@ -25,7 +25,7 @@ type Source interface {
 type Options struct {
 	Params             Params        // of new hashes, and of the work done for unknown accounts
 	Parallel           int           // argon2 slots; 0 for one a processor
-	HashQueue          int           // attempts that wait for a slot, over all sources; more are Busy
+	HashQueue          int           // attempts that wait for a slot, over all sources; more are Busy. As many may wait for equal work
 	Remember           time.Duration // how long a verified login is remembered; 0 for not at all
 	RememberAccounts   int           // how many are
 	LockFailures       int           // failures that lock (account, source)
@@ -104,7 +104,7 @@ func NewLocal(source Source, o Options) (*Local, error) {
 		locks:   newLocks(o.LockFailures, o.LockSourceFailures, o.LockDecay),
 		memory:  newMemory(o.RememberAccounts, o.Remember),
 		queue:   newQueue(o.Parallel, o.HashQueue),
-		flights: flights{followers: make(map[memo][]chan bool)},
+		flights: flights{bound: o.HashQueue, followers: make(map[memo][]chan bool)},
 	}, nil
 }
 

@@ -232,9 +232,31 @@ func TestWorkIsTakenOver(t *testing.T) {
 	})
 }
 
+// Beyond the bound nobody waits for equal work: the fair queue decides.
+func TestFollowersAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue = 1, 3 })
+		h.queue.enter(t.Context(), elsewhere)
+		var all sync.WaitGroup
+		for range 1 + 3 + 2 { // one leads, three follow, two wait in the queue on their own
+			all.Go(func() { h.want("waited", h.try(alice, "right", home), 0) })
+		}
+		synctest.Wait()
+		if s := h.Stats(); s.HashQueue != 3 || h.flights.waiting != 3 {
+			t.Errorf("%d wait for a slot, %d for equal work; want 3 and 3", s.HashQueue, h.flights.waiting)
+		}
+		h.want("one too many", h.try(alice, "right", home), Busy)
+		h.queue.leave()
+		all.Wait()
+		if h.flights.waiting != 0 || len(h.flights.followers) != 0 {
+			t.Errorf("%d followers, %d flights are left", h.flights.waiting, len(h.flights.followers))
+		}
+	})
+}
+
 // A follower that gives up at the moment at which it is called to lead passes that on.
 func TestLeadIsPassedOn(t *testing.T) {
-	f := flights{followers: map[memo][]chan bool{{1}: nil}}
+	f := flights{bound: 9, waiting: 2, followers: map[memo][]chan bool{{1}: nil}}
 	first, second := make(chan bool, 1), make(chan bool, 1)
 	f.followers[memo{1}] = []chan bool{first, second}
 	f.land(memo{1}, false) // first is called to lead
@@ -243,8 +265,8 @@ func TestLeadIsPassedOn(t *testing.T) {
 		t.Error("nobody leads")
 	}
 	f.land(memo{1}, false)
-	if len(f.followers) != 0 {
-		t.Errorf("%d flights are left", len(f.followers))
+	if len(f.followers) != 0 || f.waiting != 0 {
+		t.Errorf("%d flights, %d followers are left", len(f.followers), f.waiting)
 	}
 }
 

@@ -85,27 +85,32 @@ func (l *Local) evaluate(ctx context.Context, o origin, memo memo, h *holder, kn
 	}
 	for {
 		// 4. The same work is under way: wait for it.
-		lead, ok := l.flights.board(ctx, memo)
-		if !ok {
+		switch l.flights.board(ctx, memo) {
+		case gaveUp:
 			return Busy
-		}
-		if lead {
-			break
-		}
-		if l.memory.remembersQuietly(memo, l.now()) {
-			l.locks.forgive(o)
-			return 0
+		case alone:
+			return l.hash(ctx, o, memo, h, known, password)
+		case lead:
+			right := false
+			defer func() { l.flights.land(memo, right) }()
+			reason := l.hash(ctx, o, memo, h, known, password)
+			right = reason == 0
+			return reason
+		case look:
+			if l.memory.remembersQuietly(memo, l.now()) {
+				l.locks.forgive(o)
+				return 0
+			}
 		}
 	}
-	right := false
-	defer func() { l.flights.land(memo, right) }()
-	reason := l.hash(ctx, o, memo, h, known, password)
-	right = reason == 0
-	return reason
 }
 
 func (l *Local) hash(ctx context.Context, o origin, memo memo, h *holder, known bool, password []byte) Reason {
-	// 5. Wait for a slot, then look again: time has passed.
+	// 5. Wait for a slot, then look again: time has passed. Who has waited for equal work may
+	// be locked by now, and needs no slot to be told.
+	if reason := l.locks.locked(o, l.now()); reason != 0 {
+		return reason
+	}
 	if !l.queue.enter(ctx, o.source) {
 		return Busy
 	}
