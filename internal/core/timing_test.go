@@ -40,7 +40,7 @@ func TestUnknownAccountTakesTheSameTime(t *testing.T) {
 		t.Errorf("can be told apart: %v", leaks)
 	}
 	// The same method sees a core whose work for unknown accounts is that of other parameters.
-	h.dummy = randomHash(Params{MemoryKiB: 200, Iterations: 1})
+	h.dummy = randomHash(Params{MemoryKiB: 64, Iterations: 1})
 	leaks, all = plan.Leaks(2, guess("wrong password", alice, WrongPassword), guess("unknown, with less work", "77777777", UnknownAccount))
 	t.Log("on purpose:", all)
 	if len(leaks) != 1 {
