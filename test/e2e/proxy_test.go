@@ -75,6 +75,13 @@ func TestBehindHAProxy(t *testing.T) {
 			answers = append(answers, s.logInAs(t, c, err))
 		}
 	})
+	if _, ready := d.get(t, "/readyz"); !strings.Contains(ready, `"name":"client_addresses","ready":true`) {
+		t.Errorf("/readyz %s", ready)
+	}
+	_, metrics := d.get(t, "/metrics")
+	if want := fmt.Sprintf(`tradefront_client_ip_suspicious_total{kind="loopback"} %d`, len(answers)); !strings.Contains(metrics, want) {
+		t.Errorf("/metrics lacks %s", want)
+	}
 	if b.stat("fronts", "BACKEND", "stot") == "0" || b.stat("fronts_tls", "BACKEND", "stot") != "5" {
 		t.Error("the logins did not go through HAProxy")
 	}
