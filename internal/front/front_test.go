@@ -277,14 +277,15 @@ func TestDrain(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- r.Drain(t.Context()) }()
 
-	// The drain has begun once nobody listens any more: another front takes over at once.
-	for {
-		c, err := net.Dial("tcp", r.addr)
-		if errors.Is(err, syscall.ECONNREFUSED) {
-			break
-		} else if err == nil {
-			_ = c.Close()
-		}
+	for !r.Draining() {
+		time.Sleep(time.Millisecond)
+	}
+	// Nobody listens any more: another front takes over at once.
+	if c, err := net.Dial("tcp", r.addr); err == nil {
+		_ = c.Close()
+		t.Error("a draining front still listens")
+	} else if !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Error(err)
 	}
 	late.send(login(t, "9"))
 	late.expect(ftd.TIDUserLogin, 8)
