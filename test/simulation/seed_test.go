@@ -138,7 +138,8 @@ func (c *counts) add(o *counts) {
 		{&c.fullDisks, o.fullDisks},
 		{&c.clockSteps, o.clockSteps},
 		{&c.reloads, o.reloads},
-		{&c.outages, o.outages}, {&c.diskFull, o.diskFull},
+		{&c.outages, o.outages},
+		{&c.diskFull, o.diskFull},
 	} {
 		*p.sum += p.n
 	}
