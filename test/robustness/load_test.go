@@ -18,9 +18,9 @@ import (
 
 const (
 	terminals = 16
-	// pace is the time between two visits of one terminal: some 100 logins a second in all,
-	// so that the check of all of them stays cheap, and the front is not what is measured.
-	pace = 160 * time.Millisecond
+	// The time between two visits of one terminal. It makes some 100 logins a second in a long
+	// run and 50 in the short form: the check of all of them stays cheap.
+	longPace, shortPace = 160 * time.Millisecond, 320 * time.Millisecond
 	// visitPatience bounds one visit; it is longer than any refusal may take.
 	visitPatience = 10 * time.Second
 )
@@ -52,6 +52,10 @@ func (l *load) end() {
 }
 
 func (l *load) terminal(ctx context.Context, random *rand.Rand) {
+	pace := longPace
+	if *duration == 0 {
+		pace = shortPace
+	}
 	tick := time.NewTicker(pace/2 + time.Duration(random.Int64N(int64(pace))))
 	defer tick.Stop()
 	for {
