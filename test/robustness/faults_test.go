@@ -44,6 +44,7 @@ var faults = []fault{
 	{name: "network: cut with COMMIT on its way", postgres: true, everywhere: true, strike: cutAt(atCommit)},
 	{name: "network: cut after COMMIT", postgres: true, everywhere: true, strike: cutAt(afterCommit)},
 	{name: "network: black hole", postgres: true, strike: blackHole},
+	{name: "network: black hole, and kill -9 of the front", postgres: true, strike: killInBlackHole},
 	{name: "network: slow", postgres: true, strike: slowNetwork},
 }
 
@@ -115,7 +116,7 @@ func crashBoth(w *world) {
 	w.primary().Stop(pgtest.Immediate)
 	w.hold(0, 500*time.Millisecond)
 	w.until(10*time.Second, "the front to run", w.front.kill)
-	w.hold(500*time.Millisecond, 3*time.Second)
+	w.servesWithoutPostgres()
 	w.primary().Start()
 }
 
@@ -126,7 +127,7 @@ func stopWithoutPostgres(w *world) {
 	w.hold(200*time.Millisecond, 2*time.Second)
 	w.front.stop()
 	w.front.start()
-	w.hold(500*time.Millisecond, 3*time.Second)
+	w.servesWithoutPostgres()
 	w.primary().Start()
 }
 
@@ -242,6 +243,16 @@ func blackHole(w *world) {
 	w.pair.reconnect()
 }
 
+// killInBlackHole: the front comes back while nobody answers, or refuses, its connections to
+// PostgreSQL.
+func killInBlackHole(w *world) {
+	w.pair.both(func(p *proxy) { p.swallow(true) })
+	w.until(10*time.Second, "the front to run", w.front.kill)
+	w.servesWithoutPostgres()
+	w.pair.both(func(p *proxy) { p.swallow(false) })
+	w.pair.reconnect()
+}
+
 func slowNetwork(w *world) {
 	w.pair.both(func(p *proxy) { p.slow(time.Duration(10+w.random.IntN(150)) * time.Millisecond) })
 	w.hold(time.Second, 4*time.Second)
@@ -315,6 +326,17 @@ func (w *world) serving() error {
 		return fmt.Errorf("%w: %d in a row within %v", errNotServing, inRow, healPatience)
 	}
 	return nil
+}
+
+// servesWithoutPostgres is for while PostgreSQL is away: a front that answers from its local
+// store serves all the same, also if it was started meanwhile. Another one cannot.
+func (w *world) servesWithoutPostgres() {
+	w.t.Helper()
+	if w.answersLocally {
+		w.mustServe()
+		return
+	}
+	w.hold(500*time.Millisecond, 3*time.Second)
 }
 
 func (w *world) mustServe() {

@@ -42,10 +42,13 @@ var settings = []setting{
 
 // world is a front, what it stands on, and who uses it.
 type world struct {
-	t       *testing.T
-	ctx     context.Context
-	random  *rand.Rand
-	long    bool // not the short form
+	t      *testing.T
+	ctx    context.Context
+	random *rand.Rand
+	long   bool // not the short form
+
+	answersLocally bool // without PostgreSQL logins are answered all the same
+
 	site    *site.Site
 	disk    *disk
 	pair    *pair // nil with the embedded driver
@@ -57,7 +60,7 @@ type world struct {
 
 func newWorld(t *testing.T, s setting, seed uint64) *world {
 	t.Helper()
-	w := &world{t: t, ctx: t.Context(), random: rand.New(rand.NewPCG(seed, 1)), long: *duration > 0, disk: newDisk(t, localDisk)}
+	w := &world{t: t, ctx: t.Context(), random: rand.New(rand.NewPCG(seed, 1)), long: *duration > 0, answersLocally: s.answerAfter == "local", disk: newDisk(t, localDisk)}
 	o := site.Options{
 		Binary: built.normal, Listen: listenAddress(t, w.random),
 		Store: fmt.Sprintf("  path: %q\n  answer_after: %s\n  patience: 1s\n", w.localPath(), s.answerAfter),
