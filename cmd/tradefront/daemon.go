@@ -127,7 +127,7 @@ func (a auditAlarm) AuditFailed(entries int, err error) {
 
 func (d *daemon) openStores(ctx context.Context) (err error) {
 	if d.cfg.Store.Driver == driverPostgres {
-		if err := d.meetPostgres(ctx); err != nil {
+		if d.postgres, err = preparePostgres(ctx, d.cfg); err != nil {
 			return err
 		}
 	}

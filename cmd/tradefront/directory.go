@@ -47,17 +47,20 @@ func (n *newsOf) fresh(err error) bool {
 	return changed && err != nil
 }
 
-// meetPostgres prepares PostgreSQL. It may be away; if it is there, its schema must be ours.
-func (d *daemon) meetPostgres(ctx context.Context) (err error) {
-	if d.postgres, err = preparePostgres(ctx, d.cfg); err != nil {
-		return err
+// restartPatience is how long a front that can do without PostgreSQL waits for it at its
+// start. One that refuses says so at once; for one that is silent, terminals wait as long.
+const restartPatience = 2 * time.Second
+
+// meetPostgres says why PostgreSQL is away, or has another schema; nil if it is there. A
+// front with AppIDs and accounts of its own asks only for a moment.
+func (d *daemon) meetPostgres(ctx context.Context, known bool) error {
+	patience := connectPatience
+	if known {
+		patience = restartPatience
 	}
-	ctx, cancel := context.WithTimeout(ctx, connectPatience)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if d.away = d.postgres.Probe(ctx); errors.Is(d.away, store.ErrSchema) {
-		return d.away
-	}
-	return nil
+	return d.postgres.Probe(ctx)
 }
 
 func (d *daemon) loadDirectory(ctx context.Context) error {
@@ -88,10 +91,10 @@ func (d *daemon) directory(ctx context.Context) (directorySource, error) {
 	if d.mirror, err = store.OpenMirror(ctx, d.postgres, d.local); err != nil {
 		return nil, err
 	}
-	if d.away == nil {
+	asOf, _ := d.mirror.AsOf()
+	if d.away = d.meetPostgres(ctx, !asOf.IsZero()); d.away == nil {
 		d.away = d.follow(ctx)
 	}
-	asOf, _ := d.mirror.AsOf()
 	switch {
 	case d.away == nil:
 	case errors.Is(d.away, store.ErrSchema):
