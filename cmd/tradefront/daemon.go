@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/calendar"
@@ -81,11 +82,9 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 	if err != nil {
 		return nil, err
 	}
+	d := newDaemon(cfg, assets, level, logTo)
 	background, end := context.WithCancel(context.WithoutCancel(ctx))
-	d := &daemon{cfg: cfg, atStart: assets, level: zap.NewAtomicLevelAt(level), end: end, adminErr: make(chan error, 1), began: time.Now()}
-	d.logger = ops.NewLoggerAt(d.level, logTo)
-	b := thisBuild()
-	d.metrics, d.health = ops.NewMetrics(b.Version, b.Commit), ops.NewHealth()
+	d.end = end
 	for _, step := range []func(context.Context) error{
 		d.openAudit, d.openStores, d.loadDirectory, d.bindAdmin, d.startForwarder, d.announce, d.startFront,
 	} {
@@ -107,6 +106,16 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 	d.warn()
 	d.repeat(background, keyAlarmPeriod, d.warnOfKeys)
 	return d, nil
+}
+
+// newDaemon has opened nothing yet.
+func newDaemon(cfg *config.Config, assets *assets, level zapcore.Level, logTo io.Writer) *daemon {
+	d := &daemon{cfg: cfg, atStart: assets, level: zap.NewAtomicLevelAt(level), adminErr: make(chan error, 1), began: time.Now()}
+	d.logger = ops.NewLoggerAt(d.level, logTo)
+	b := thisBuild()
+	d.metrics, d.health = ops.NewMetrics(b.Version, b.Commit), ops.NewHealth()
+	d.checkFront() // the admin listener answers before terminals are accepted
+	return d
 }
 
 func (d *daemon) openAudit(context.Context) (err error) {

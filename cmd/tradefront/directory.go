@@ -129,15 +129,15 @@ func (d *daemon) refresh(ctx context.Context) {
 	d.takeDirectory(ctx)
 }
 
-func (d *daemon) takeDirectory(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, directoryPatience)
+func (d *daemon) takeDirectory(stopping context.Context) {
+	ctx, cancel := context.WithTimeout(stopping, directoryPatience)
 	defer cancel()
 	apps, err := d.registry.Refresh(ctx)
-	if err != nil {
+	if err != nil && stopping.Err() == nil {
 		d.logger.Error("reading AppIDs: what cannot be read keeps its last known state", zap.Error(err))
 	}
 	accounts, err := d.core.Refresh(ctx)
-	if err != nil {
+	if err != nil && stopping.Err() == nil {
 		d.logger.Error("reading accounts: what cannot be read keeps its last known state", zap.Error(err))
 	}
 	if apps || accounts {

@@ -9,7 +9,6 @@ import (
 	"os/signal"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -47,25 +46,37 @@ func catchHangups() (hangups <-chan os.Signal, release func()) {
 	return c, func() { signal.Stop(c) }
 }
 
+// reloadGrace is how long a stopping front waits for a reload that is under way: its files
+// may hang.
+const reloadGrace = 5 * time.Second
+
 // reloadOn reloads at each hangup, one after the other, until stop, which waits for the
-// one that runs.
+// one that runs; that one does not wait for PostgreSQL any more.
 func (d *daemon) reloadOn(hangups <-chan os.Signal, load func() (*config.Config, error)) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-hangups:
-				reopen(d.audit, d.logger)
-				d.reload(load)
 			}
+			if ctx.Err() != nil {
+				return // both came
+			}
+			reopen(d.audit, d.logger)
+			d.reload(ctx, load)
 		}
-	})
+	}()
 	return func() {
 		cancel()
-		running.Wait()
+		select {
+		case <-ended:
+		case <-time.After(reloadGrace):
+			d.logger.Warn("SIGHUP: the reload that is under way does not end, and is not waited for")
+		}
 	}
 }
 
@@ -80,7 +91,7 @@ func reopen(audit *ops.Audit, logger *zap.Logger) {
 }
 
 // reload is all or nothing.
-func (d *daemon) reload(load func() (*config.Config, error)) {
+func (d *daemon) reload(ctx context.Context, load func() (*config.Config, error)) {
 	next, assets, err := d.judge(load)
 	if err != nil {
 		faults := faultLines(err)
@@ -92,7 +103,7 @@ func (d *daemon) reload(load func() (*config.Config, error)) {
 	before, set := d.gateway.InForce(), assets.inForce(next)
 	d.gateway.Replace(*set)
 	d.front.SetLimits(frontLimits(next, assets.maxConnections))
-	d.replaceMasterKey(assets.master)
+	d.replaceMasterKey(ctx, assets.master)
 	restart := d.cfg.NeedRestart(next)
 	if !slices.Contains(restart, "front.listeners") { // else they belong to listeners that are not these
 		d.front.SetTrusted(trustedProxies(next))
@@ -140,9 +151,9 @@ func (d *daemon) judge(load func() (*config.Config, error)) (*config.Config, *as
 
 // replaceMasterKey opens every authcode with the key that the file holds now. What does not
 // open under it keeps its last known state, and the log says so.
-func (d *daemon) replaceMasterKey(master *auth.MasterKey) {
+func (d *daemon) replaceMasterKey(ctx context.Context, master *auth.MasterKey) {
 	d.registry.Replace(master)
-	d.refresh(context.Background())
+	d.refresh(ctx)
 	d.logger.Info("SIGHUP: the master key was read again", zap.Strings("fingerprints", master.Fingerprints()))
 }
 

@@ -131,7 +131,7 @@ func (r *reloadTest) configure(oldnew ...string) {
 }
 
 func (r *reloadTest) reload() {
-	r.d.reload(func() (*config.Config, error) { return config.Load(r.site.path, nil) })
+	r.d.reload(r.Context(), func() (*config.Config, error) { return config.Load(r.site.path, nil) })
 }
 
 // entry is what stands behind the demo's one key.

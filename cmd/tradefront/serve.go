@@ -18,9 +18,9 @@ func newServe(e *env) *cobra.Command {
 		Long: "Run the front until SIGTERM or SIGINT; then new logins are refused, those in flight are\n" +
 			"finished, and the exit status is 0. The application log goes to standard error.\n\n" +
 			"SIGHUP reopens the audit log, for rotation, and loads the configuration afresh: keys, calendar_file,\n" +
-			"terminal_info, replayed_terminal_info and log_level are taken over without losing a connection; the\n" +
-			"log names every other key that was changed and needs a restart. If anything is wrong, nothing is taken\n" +
-			"over.",
+			"terminal_info, replayed_terminal_info, the master key, trusted_proxies, limits and log_level are taken\n" +
+			"over without losing a connection; the log names every other key that was changed and needs a restart.\n" +
+			"If anything is wrong, nothing is taken over.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			hangups, release := catchHangups() // before anything that takes time
 			defer release()
@@ -33,7 +33,7 @@ func newServe(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer d.reloadOn(hangups, load)()
+			endReloads := d.reloadOn(hangups, load)
 			fmt.Fprintln(e.out, d.banner())
 			for _, w := range d.gateway.InForce().Calendar.Warnings(time.Now()) {
 				fmt.Fprintln(e.out, "warning: calendar_file:", w)
@@ -45,6 +45,7 @@ func newServe(e *env) *cobra.Command {
 			if failed == nil {
 				d.logger.Info("stopping: no new logins, finishing those in flight")
 			}
+			endReloads() // a reload needs the parts that stop ends
 			return errors.Join(failed, d.stop())
 		}),
 	}

@@ -122,14 +122,21 @@ func (d *daemon) pending() (rows int64, oldest time.Time) {
 // countedAtOnce is how many rows are counted while somebody waits for the number.
 const countedAtOnce = 100_000
 
-// registerChecks says what must be so before terminals are sent here.
-func (d *daemon) registerChecks() {
+// checkFront is asked from when the admin listener answers.
+func (d *daemon) checkFront() {
 	d.health.Register("front", ops.Required, func() (bool, string) {
-		if d.front.Draining() {
+		switch {
+		case !d.serving.Load():
+			return false, "the front is starting"
+		case d.front.Draining():
 			return false, "the front is stopping"
 		}
 		return true, fmt.Sprintf("%d connections, %d users online", d.front.Connections(), d.gateway.Online())
 	})
+}
+
+// registerChecks says what must be so before terminals are sent here.
+func (d *daemon) registerChecks() {
 	d.health.Register("keys", ops.Required, func() (bool, string) {
 		key := d.gateway.InForce().Keys.Newest(time.Now())
 		if key == nil {
