@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"net"
 	"os"
 	"strings"
 	"syscall"
@@ -43,6 +44,11 @@ func TestHangupWhileStopping(t *testing.T) {
 	}
 	go func() {
 		time.Sleep(300 * time.Millisecond) // long enough for a front without logins to have stopped
+		if c, err := net.Dial("tcp", front.address); err != nil {
+			t.Errorf("the front did not wait for the reload: %v", err)
+		} else {
+			_ = c.Close()
+		}
 		_, _ = pipe.WriteString(siteConfig)
 		_ = pipe.Close()
 	}()
