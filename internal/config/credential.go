@@ -12,8 +12,8 @@ import (
 // or LoadCredentialEncrypted= of the unit) in a folder for this service alone, and tells
 // the folder in the variable CREDENTIALS_DIRECTORY.
 const (
-	credentialPrefix   = "credential:"
-	credentialVariable = "CREDENTIALS_DIRECTORY" //nolint:gosec // G101: a name, no credential
+	credentialPrefix   = "credential:" //nolint:gosec // G101: a prefix, no credential
+	credentialVariable = "CREDENTIALS_DIRECTORY"
 )
 
 // credentialsFolder is systemd's, "" if this process was given none.

@@ -209,5 +209,5 @@ func diskFree(path string) (int64, error) {
 	if err := unix.Statfs(filepath.Dir(path), &fs); err != nil {
 		return 0, fmt.Errorf("store: free space of %s: %w", path, err)
 	}
-	return int64(fs.Bavail) * int64(fs.Bsize), nil // blocks; the types differ by system
+	return int64(fs.Bavail) * int64(fs.Bsize), nil //nolint:unconvert // blocks; the types differ by system
 }

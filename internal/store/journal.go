@@ -73,8 +73,9 @@ func (l *Local) trim(through int64) error {
 func (l *Local) setAside(seq int64, cause error) error {
 	return l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
 		values := "coalesce(" + strings.ReplaceAll(columns, ", ", ", ''), coalesce(") + ", '')"
-		if _, err := conn.ExecContext(ctx, "INSERT INTO quarantine (seq, "+localColumns+", error) "+
-			"SELECT seq, "+values+", crc, ? FROM record WHERE seq = ?", cause.Error(), seq); err != nil {
+		insert := "INSERT INTO quarantine (seq, " + localColumns + ", error) " + //nolint:gosec // G202: names of columns
+			"SELECT seq, " + values + ", crc, ? FROM record WHERE seq = ?"
+		if _, err := conn.ExecContext(ctx, insert, cause.Error(), seq); err != nil {
 			return err
 		}
 		_, err := conn.ExecContext(ctx, "DELETE FROM record WHERE seq = ?", seq)

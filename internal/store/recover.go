@@ -148,8 +148,9 @@ func (r *recoverer) insert(ctx context.Context, conn *sql.Conn, table string, se
 	if s.Refused != "" {
 		names, args = names+", error", append(args, s.Refused)
 	}
-	result, err := conn.ExecContext(ctx, "INSERT INTO "+table+" ("+names+") VALUES (?"+
-		strings.Repeat(", ?", len(args)-1)+") ON CONFLICT DO NOTHING", args...)
+	insert := "INSERT INTO " + table + " (" + names + ") VALUES (?" + //nolint:gosec // G202: names of ours
+		strings.Repeat(", ?", len(args)-1) + ") ON CONFLICT DO NOTHING"
+	result, err := conn.ExecContext(ctx, insert, args...)
 	if err != nil {
 		return false, err
 	}
