@@ -28,10 +28,13 @@ const (
 	// pendingWord names the file that holds the name to set the store aside under, from
 	// the decision until all its files have moved.
 	pendingWord = ".set-aside"
+	// damageWord names the file that says what damage was met while running.
+	damageWord = ".damaged"
 )
 
-// fileSuffixes are those of the files that make up one local store; the main one is last.
-var fileSuffixes = []string{"-shm", "-wal", ""}
+// fileSuffixes are those of the files that make up one local store, with what was noted of
+// its damage; the main one is last.
+var fileSuffixes = []string{damageWord, "-shm", "-wal", ""}
 
 // SetAside lists what was set aside from the local store at path and has not been recovered,
 // oldest first. It reads names only.

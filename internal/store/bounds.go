@@ -72,6 +72,8 @@ type Fill struct {
 	Free     int64     // on the disk, once the log is folded into the file
 	Measures []Measure // of the bounds there are
 	Full     *Measure  // the bound for which appends are refused; nil if none is
+
+	size, spare int64 // of the file, and what of it is free
 }
 
 // Measure looks what the store holds, and has Append refuse or take records accordingly. It
@@ -102,11 +104,43 @@ func (l *Local) Measure(ctx context.Context, now time.Time) (Fill, error) {
 		held.Measures = append(held.Measures, m)
 	}
 	held.Full = l.judge(held.Measures)
+	if held.Full != nil && held.Full.Bound == "free" && held.shrinks(b.Free) {
+		if err := l.shrink(context.WithoutCancel(ctx)); err != nil {
+			return held, err
+		}
+	}
 	if held.Log > logKept || held.Full != nil {
 		// A fold that is cut short begins anew the next time, and might never come to its end.
 		return held, l.fold(context.WithoutCancel(ctx))
 	}
 	return held, nil
+}
+
+// shrinkBytes is what a store may hold at most for its file to be written anew: a second's work.
+const shrinkBytes = 32 << 20
+
+// shrinks reports whether the file, written anew without the room in it that is free, would leave
+// enough of the disk free. Its pages go through the log into the file.
+func (f *Fill) shrinks(limit int64) bool {
+	used := f.size - f.spare
+	return used <= shrinkBytes && 2*used <= f.Free && float64(f.Free+f.spare)*boundRelease >= float64(limit)
+}
+
+// shrink gives the room that is free in the file back to the disk. What an outage left behind
+// once it was forwarded would otherwise hold the disk at its bound, and the front would refuse
+// for ever with nothing in its store. If we crash in here, the file is the one before.
+func (l *Local) shrink(ctx context.Context) error {
+	conn, err := l.db.Conn(ctx)
+	if err != nil {
+		return readError(ctx, err)
+	}
+	defer conn.Close()
+	_, err = conn.ExecContext(ctx, "PRAGMA temp_store = MEMORY") // it may be the only disk
+	if err == nil {
+		_, err = conn.ExecContext(ctx, "VACUUM")
+	}
+	_, _ = conn.ExecContext(ctx, "PRAGMA temp_store = DEFAULT")
+	return l.writer.noteBroken(readError(ctx, err))
 }
 
 // fold brings the log's pages into the file and gives back its room, as far as nobody reads
@@ -180,12 +214,13 @@ func (l *Local) hold(ctx context.Context, now time.Time) (h Fill, err error) {
 	if info, err := os.Stat(l.path + "-wal"); err == nil {
 		h.Log = info.Size()
 	}
-	h.Bytes = (pages-free)*size + max(0, h.Log-logKept)
+	h.size, h.spare = pages*size, free*size
+	h.Bytes = h.size - h.spare + max(0, h.Log-logKept)
 	if h.Free, err = diskFree(l.path); err != nil {
 		return h, err
 	}
 	if info, err := os.Stat(l.path); err == nil { // what the log still has to find room for in the file
-		h.Free -= max(0, pages*size-info.Size())
+		h.Free -= max(0, h.size-info.Size())
 	}
 	h.Rows, err = l.countRows(ctx, last-first+1, last, now)
 	return h, err

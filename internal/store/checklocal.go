@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/google/renameio/v2"
 	"modernc.org/sqlite"
 )
 
@@ -24,7 +26,7 @@ var ErrDamaged = errors.New("store: the local store is damaged")
 
 // CheckLocal looks whether the local store at path can be used, and changes nothing. The
 // caller is the only front on it and has not opened it. Looked at are, in this order: that
-// the log has lost no commit (readWAL); the file's header and schema; every page of the file,
+// the log has lost no commit (readWAL); what was met in use (noteDamage); the file's header and schema; every page of the file,
 // with the order of its rows, for CheckPatience at most (PRAGMA quick_check). whole
 // says that it came to the end. No file is no damage.
 func CheckLocal(ctx context.Context, path string) (whole bool, err error) {
@@ -46,7 +48,29 @@ func CheckLocal(ctx context.Context, path string) (whole bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("store: %w", err)
 	}
+	if err := notedDamage(path); err != nil {
+		return false, err
+	}
 	return checkPages(ctx, path)
+}
+
+// noteDamage writes down for the next CheckLocal what damage was met in use. SQLite meets more
+// than a check of the pages finds: an index whose entries are not those of its rows fails each
+// delete, and a front that opened that file again would refuse logins for ever.
+func noteDamage(path string, damage error) error {
+	return renameio.WriteFile(path+damageWord, []byte(damage.Error()+"\n"), 0o600)
+}
+
+// notedDamage is what noteDamage wrote, nil if it did not.
+func notedDamage(path string) error {
+	said, err := os.ReadFile(path + damageWord)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("store: %w", err)
+	}
+	return fmt.Errorf("%w: met while it was in use: %s", ErrDamaged, bytes.TrimSpace(said))
 }
 
 func checkPages(ctx context.Context, path string) (whole bool, err error) {

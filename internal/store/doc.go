@@ -120,7 +120,8 @@
 // (FinishAside) and nobody opens half of it: an old log on a new file would be one more
 // damage. Recover reads what was set aside page by page without SQLite (ReadAside), takes each row
 // that is well-formed to the byte and matches its checksum, and puts it in, once. Damage that is
-// met while running is ErrBroken until then.
+// met while running is ErrBroken until then, and stands in path.damaged for that start, whose
+// check may not find it.
 //
 // # Bounds
 //

@@ -76,6 +76,7 @@ func (d *smallDisk) run() error {
 		{"full at a commit", d.fullAtCommit},
 		{"full at the start", d.fullAtStart}, // with a file and without a log
 		{"full, beside a reader", d.fullBesideReader},
+		{"full of what is forwarded then", d.fullOfForwarded},
 	} {
 		if err := step.do(); err != nil {
 			return fmt.Errorf("%s: %w", step.name, err)
@@ -209,6 +210,45 @@ func (d *smallDisk) fullBesideReader() error {
 	look()
 	fmt.Printf("%d appends filled the log beside a reader\n", len(d.answered)-before)
 	return errors.Join(folded, err, d.add(l), l.Close())
+}
+
+// fullOfForwarded: what an outage left has filled the disk up to the bound, and is forwarded. The
+// file gives its room back, and logins are taken again.
+func (d *smallDisk) fullOfForwarded() error {
+	l, err := store.OpenLocal(context.Background(), d.path, store.LocalOptions{Bounds: store.Bounds{Free: 2 << 20}})
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	var f store.Fill
+	look := func() {
+		if err == nil {
+			f, err = l.Measure(context.Background(), time.Now())
+		}
+	}
+	for full := 0; full < 2 && err == nil; { // the first time the log is folded
+		if look(); f.Full != nil {
+			full++
+			continue
+		}
+		full = 0
+		err = errors.Join(err, d.add(l))
+	}
+	last, seqErr := l.LastSeq(context.Background())
+	if err = errors.Join(err, seqErr); err == nil {
+		err = l.Trim(last)
+	}
+	d.answered = nil // they are in PostgreSQL
+	for range 3 {
+		look()
+	}
+	if err != nil {
+		return err
+	}
+	if err := d.add(l); err != nil {
+		return fmt.Errorf("with nothing in it: %w (%+v)", err, f)
+	}
+	return nil
 }
 
 // check: whatever was answered is there.

@@ -37,7 +37,10 @@ func InspectLocal(ctx context.Context, path string) (in Inspection, err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	in.sizes(path)
-	if in.Whole, err = checkOpened(ctx, db); errors.Is(err, ErrDamaged) {
+	if in.Whole, err = checkOpened(ctx, db); err == nil {
+		err = notedDamage(RealPath(path))
+	}
+	if errors.Is(err, ErrDamaged) {
 		in.Damage = err
 	} else if err != nil {
 		return in, err

@@ -131,6 +131,10 @@ func createPrivate(path string) error {
 	if err != nil {
 		return err
 	}
+	// Of a file that somebody removed by hand: it says nothing of this one.
+	if err := os.Remove(path + damageWord); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(err, f.Close())
+	}
 	return f.Close()
 }
 

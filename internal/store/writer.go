@@ -14,6 +14,7 @@ import (
 // without a timer. While one commit is on its way the next batch fills in the queue, so
 // a record alone waits for one commit and ten thousand share a few.
 type writer struct {
+	path     string
 	queue    chan *request
 	observer Observer
 	ended    chan struct{} // closed when the goroutine has ended
@@ -120,6 +121,7 @@ func startWriter(ctx context.Context, path string, opt LocalOptions) (*writer, e
 		return nil, err
 	}
 	w := &writer{
+		path:     path,
 		queue:    make(chan *request, opt.QueueRows),
 		observer: orSilent(opt.Observer),
 		ended:    make(chan struct{}),
@@ -257,12 +259,19 @@ func (w *writer) transact(conn *sql.Conn, f func(context.Context, *sql.Conn) err
 }
 
 // noteBroken stops all writing if err says that the file failed or is damaged: from a write,
-// or from the forwarder's read.
+// or from the forwarder's read. Damage is noted for the next start, whose check may not find it.
 func (w *writer) noteBroken(err error) error {
-	if errors.Is(err, ErrBroken) {
-		broken := fmt.Errorf("%w; restart to recover the file", err)
-		w.broken.CompareAndSwap(nil, &broken)
+	if !errors.Is(err, ErrBroken) || w.broken.Load() != nil {
+		return err
 	}
+	broken := fmt.Errorf("%w; restart to recover the file", err)
+	if isDamage(err) {
+		broken = fmt.Errorf("%w; restart: the front then sets the file aside and starts anew", err)
+		if err := noteDamage(w.path, err); err != nil {
+			broken = fmt.Errorf("%w (that could not be noted for the start: %w)", broken, err)
+		}
+	}
+	w.broken.CompareAndSwap(nil, &broken)
 	return err
 }
 
