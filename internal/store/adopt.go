@@ -29,6 +29,10 @@ func (l *Local) Adopt(ctx context.Context, a Aside) (Adopted, error) {
 	}
 	did := Adopted{Rows: make(map[string]int), Unread: make(map[string]error)}
 	old, err := openReadOnly(a.Path)
+	if errors.Is(err, ErrDamaged) { // there is only a log: its records can be recovered, no more
+		did.unread("all tables", err)
+		return did, nil
+	}
 	if err != nil {
 		return did, err
 	}

@@ -122,6 +122,9 @@ func FinishAside(path string) error {
 			}
 		}
 	}
+	if err := createPrivate(target); err != nil { // a log that lost its file is found by the file's name
+		return fmt.Errorf("store: %w", err)
+	}
 	// The moves before the end of the pending state: a crash between them repeats nothing.
 	if err := syncFolder(path); err != nil {
 		return err

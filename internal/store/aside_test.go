@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/storetest"
@@ -75,6 +76,64 @@ func TestMoveAside(t *testing.T) {
 	writeFile(t, path, nil)
 	if a, err = store.MoveAside(path, noon); err != nil || !a.Time.Equal(noon.Add(time.Second)) {
 		t.Errorf("a second one in the same second: %+v, %v", a, err)
+	}
+}
+
+// TestLogAlone: a log whose file is gone or empty, which SQLite deletes when it opens the file, is
+// kept from everybody, set aside, listed, and its records are recovered.
+func TestLogAlone(t *testing.T) {
+	for name, lose := range map[string]func(path string) error{
+		"gone": os.Remove, "empty": func(path string) error { return os.Truncate(path, 0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			path, recs := killedStore(t, 100, 20)
+			if err := lose(path); err != nil {
+				t.Fatal(err)
+			}
+			log := string(readFile(t, path+"-wal"))
+			if l, err := store.OpenLocal(t.Context(), path, store.LocalOptions{}); err == nil {
+				closeIt(t, l)
+				t.Error("it was opened")
+			}
+			if _, err := store.InspectLocal(t.Context(), path); !errors.Is(err, store.ErrDamaged) {
+				t.Errorf("inspect: %v", err)
+			}
+			if _, err := store.MoveAside(path, noon); err != nil {
+				t.Fatal(err)
+			}
+			asides, err := store.SetAside(path)
+			if err != nil || len(asides) != 1 {
+				t.Fatalf("set aside: %v, %v", asides, err)
+			}
+			l := openLocalAt(t, path, store.LocalOptions{})
+			if did, err := l.Adopt(t.Context(), asides[0]); err != nil || did.Missing() == nil {
+				t.Errorf("adopt: %+v, %v", did, err)
+			}
+			if _, err := store.InspectAside(t.Context(), asides[0].Path); err != nil {
+				t.Errorf("inspect: %v", err)
+			}
+			if string(readFile(t, asides[0].Path+"-wal")) != log {
+				t.Error("the log is not what it was")
+			}
+			if did, err := l.Recover(t.Context(), asides[0], nil); err != nil || did.Saved < 20 {
+				t.Errorf("%+v, %v; want the 20 records of the log at least", did, err)
+			}
+			wantSome(t, l, recs)
+		})
+	}
+}
+
+// wantSome fails if l holds a record that is none of recs.
+func wantSome(t *testing.T, l *store.Local, recs []store.Record) {
+	t.Helper()
+	written := make(map[uuid.UUID]store.Record)
+	for _, r := range recs {
+		written[r.ID] = r
+	}
+	for id, got := range stored(t, l, storetest.Day) {
+		if want, ok := written[id]; !ok || !sameRecord(want, got) {
+			t.Errorf("%v was never written like this", id)
+		}
 	}
 }
 

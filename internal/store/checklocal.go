@@ -38,20 +38,47 @@ func CheckLocal(ctx context.Context, path string) (whole bool, err error) {
 	if damage := log.damaged(); damage != nil {
 		return false, fmt.Errorf("%w: %w", ErrDamaged, damage)
 	}
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
-		if len(log.frames) > 0 { // SQLite would delete it
-			return false, fmt.Errorf("%w: its file is gone or empty, its log is not", ErrDamaged)
-		}
+	empty, err := isEmpty(path)
+	switch {
+	case err != nil:
+		return false, err
+	case empty && len(log.frames) > 0:
+		return false, errLogAlone
+	case empty:
 		return true, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("store: %w", err)
 	}
 	if err := notedDamage(path); err != nil {
 		return false, err
 	}
 	return checkPages(ctx, path)
+}
+
+// errLogAlone: SQLite deletes such a log unread when it opens the file, also to read only.
+var errLogAlone = fmt.Errorf("%w: its file is gone or empty, its log is not", ErrDamaged)
+
+// refuseLogAlone keeps everybody from opening a store whose log would be deleted for it.
+func refuseLogAlone(path string) error {
+	empty, err := isEmpty(path)
+	if err != nil || !empty {
+		return err
+	}
+	log, err := readWAL(path + "-wal")
+	if err == nil && len(log.frames)+len(log.behind) > 0 {
+		err = errLogAlone
+	}
+	return err
+}
+
+// isEmpty reports whether there is nothing in the file, or no file.
+func isEmpty(path string) (bool, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return true, nil
+	case err != nil:
+		return false, fmt.Errorf("store: %w", err)
+	}
+	return info.Size() == 0, nil
 }
 
 // noteDamage writes down for the next CheckLocal what damage was met in use. SQLite meets more
@@ -119,6 +146,9 @@ func damageOf(err error) error {
 // openReadOnly opens the file at path without the right to change it: no checkpoint at its
 // end either, which would write the log's pages into the file.
 func openReadOnly(path string) (*sql.DB, error) {
+	if err := refuseLogAlone(RealPath(path)); err != nil {
+		return nil, err
+	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)

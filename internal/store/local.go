@@ -95,6 +95,11 @@ func OpenLocal(ctx context.Context, path string, opt LocalOptions) (*Local, erro
 	if err := refuseHalfAside(path); err != nil {
 		return nil, err
 	}
+	if err := refuseLogAlone(path); errors.Is(err, ErrDamaged) {
+		return nil, fmt.Errorf("%w: start the front, which sets it aside", err)
+	} else if err != nil {
+		return nil, err
+	}
 	if err := createPrivate(path); err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
