@@ -81,6 +81,24 @@ func TestPresenceSaysWhatIsHeld(t *testing.T) {
 	f.Close()
 }
 
+// TestPresenceBesideRecover: a recovery that ends while the front counts is seen on one side
+// of its step at least.
+func TestPresenceBesideRecover(t *testing.T) {
+	l, p := openLocal(t), openPostgres(t)
+	aside := 1
+	presence := newPresence(t, l, p, store.PresenceOptions{FrontID: 1, SetAside: func() (int, error) {
+		if aside == 1 {
+			appendAll(t, l, storetest.Records(storetest.Day, 3)) // what recovery brings, and then its renaming
+			aside = 0
+		}
+		return aside, nil
+	}})
+	say(t, presence)
+	if got := fronts(t, p, 1)[0]; got.SetAside == 0 && got.Records() == 0 {
+		t.Errorf("it holds nothing: %+v", got)
+	}
+}
+
 // TestPresenceOfTwins: each hears of the other; a restart is no twin of the life before.
 func TestPresenceOfTwins(t *testing.T) {
 	p := openPostgres(t)

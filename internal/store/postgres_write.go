@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -137,12 +138,19 @@ func commit(ctx context.Context, conn *pgx.Conn, tx pgx.Tx) error {
 func cutAfter(ctx context.Context, conn *pgconn.PgConn) (stop func()) {
 	deadline, _ := ctx.Deadline()
 	timer := time.AfterFunc(time.Until(deadline), func() { _ = conn.Conn().Close() })
+	var mu sync.Mutex // without it a timer that was stopped could be set anew, and cut whoever has the connection then
+	stopped := false
 	stopWatch := context.AfterFunc(ctx, func() {
-		if !errors.Is(context.Cause(ctx), errPatience) {
+		mu.Lock()
+		defer mu.Unlock()
+		if !stopped && !errors.Is(context.Cause(ctx), errPatience) {
 			timer.Reset(closeGrace)
 		}
 	})
 	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		stopped = true
 		stopWatch()
 		timer.Stop()
 	}

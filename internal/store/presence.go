@@ -95,12 +95,13 @@ func (p *Presence) count(ctx context.Context, stopped bool) (FrontReport, error)
 		Started: p.started, Counted: p.opt.Now(), Stopped: stopped, Forwarded: p.forwarder.Rows(),
 	}
 	var err error
-	if r.Held, r.Oldest, err = p.local.Held(ctx); err != nil {
-		return r, err
-	}
+	// Before the records: what is recovered meanwhile is counted there, and in no case nowhere.
 	if p.opt.SetAside != nil {
-		r.SetAside, err = p.opt.SetAside()
+		if r.SetAside, err = p.opt.SetAside(); err != nil {
+			return r, err
+		}
 	}
+	r.Held, r.Oldest, err = p.local.Held(ctx)
 	return r, err
 }
 

@@ -26,7 +26,8 @@ type Recovered struct {
 // rows; those that PostgreSQL has already are written again there, which changes nothing.
 //
 // A row keeps its seq if an export of this store may have seen it, so that it is not counted
-// as late; else it gets a new one. If we crash in here, what was committed stays and the
+// as late; else it gets a new one: also where records go on to PostgreSQL, since a forwarder
+// removes what is below the rows that it has read. If we crash in here, what was committed stays and the
 // next call finds it.
 func (l *Local) Recover(ctx context.Context, a Aside, progress func(rows int64)) (did Recovered, err error) {
 	var batch []Salvaged
@@ -99,7 +100,7 @@ func newRecoverer(ctx context.Context, conn *sql.Conn) (r recoverer, err error) 
 	if r.last, err = maxSeq(ctx, conn); err != nil {
 		return r, err
 	}
-	err = conn.QueryRowContext(ctx, `SELECT coalesce((SELECT max(position) FROM report_export), 0),
+	err = conn.QueryRowContext(ctx, `SELECT coalesce((SELECT max(position) FROM report_export WHERE NOT EXISTS (SELECT 1 FROM identity)), 0),
 		EXISTS (SELECT 1 FROM quarantine)`).Scan(&r.exported, &r.aside)
 	return r, err
 }

@@ -235,6 +235,38 @@ func TestRecoveredRowsAreForwarded(t *testing.T) {
 	wantExactly(t, p, storetest.Day, recs)
 }
 
+// TestRecoverBesideABatch: a front that was embedded once, with exports of its own, forwards now. Its
+// batch is on its way while rows come back; those are not removed with it.
+func TestRecoverBesideABatch(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "local.db")
+	old := openLocalAt(t, path, store.LocalOptions{})
+	recs := storetest.Records(storetest.Day, 30)
+	exported := appendAll(t, old, recs)
+	if err := old.AddExport(t.Context(), exportOf(storetest.Day, store.Position(fmt.Sprint(exported)))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := old.StoreID(t.Context()); err != nil { // to be known to PostgreSQL by
+		t.Fatal(err)
+	}
+	closeIt(t, old)
+	aside, err := store.MoveAside(path, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := openLocalAt(t, path, store.LocalOptions{})
+	if _, err := l.Adopt(t.Context(), aside); err != nil {
+		t.Fatal(err)
+	}
+	sent := appendAll(t, l, storetest.Records(storetest.Day, 5))
+	if _, err := openLocalAt(t, path, store.LocalOptions{}).Recover(t.Context(), aside, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Trim(sent); err != nil {
+		t.Fatal(err)
+	}
+	wantExactly(t, l, storetest.Day, recs)
+}
+
 // FuzzReadAside: whatever the files hold, nothing crashes and nothing is invented without being
 // well-formed.
 func FuzzReadAside(f *testing.F) {
