@@ -41,7 +41,10 @@ func newFrontRetire(e *env) *cobra.Command {
 						return fmt.Errorf("front %d on host %s was heard of in this moment: %w", id, gone[i].Host, err)
 					}
 					s := showFront(&gone[i])
-					fmt.Fprintf(e.out, "retired front %d on host %s, last seen %s; it held: %s\n", id, s.Host, shown(s.Seen), s.holds())
+					fmt.Fprintf(e.out, "retired front %d on host %s, last seen %s; then it held: %s\n", id, s.Host, shown(s.Seen), s.holds())
+					if !gone[i].Stopped {
+						fmt.Fprintln(e.out, "it did not say goodbye and may have taken logins since: reconcile with its audit log tells which")
+					}
 				}
 				return nil
 			})

@@ -76,6 +76,15 @@ func FrontObstacles(fronts []store.Front, day calendar.TradingDay, end time.Time
 	return all
 }
 
+// earlier: a front whose clock ran ahead when it counted may have taken logins of the day since,
+// by a clock that was set right. What PostgreSQL heard of before the window closed tells nothing.
+func earlier(counted, heard time.Time) time.Time {
+	if heard.Before(counted) {
+		return heard
+	}
+	return counted
+}
+
 func frontProblem(f *store.Front, day calendar.TradingDay, end time.Time) (problem, next string) {
 	retire := fmt.Sprintf("tradefront front retire %d", f.FrontID)
 	h := f.Held[day]
@@ -94,7 +103,7 @@ func frontProblem(f *store.Front, day calendar.TradingDay, end time.Time) (probl
 	case f.SetAside > 0:
 		problem = fmt.Sprintf("has %d damaged local stores set aside, whose records are missing", f.SetAside)
 		next = "on that host: tradefront local recover"
-	case !f.Stopped && f.Counted.Before(end.Add(FrontMargin)):
+	case !f.Stopped && earlier(f.Counted, f.Seen).Before(end.Add(FrontMargin)):
 		problem = "has not said what it holds since the window closed"
 		switch {
 		case f.Alive():

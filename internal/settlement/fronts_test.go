@@ -33,23 +33,26 @@ func TestFrontObstacles(t *testing.T) {
 	after, before := end.Add(FrontMargin), end.Add(FrontMargin-time.Second)
 	retired := said(store.FrontReport{Held: holding(day, store.Held{Pending: 3}), Counted: before}, time.Hour)
 	retired.Retired = after
+	ahead := said(store.FrontReport{Counted: after.Add(time.Hour)}, time.Hour)
+	ahead.Seen = before
 	for name, c := range map[string]struct {
 		front   store.Front
 		problem string // "" for no obstacle
 		next    string
 	}{
-		"running, holds nothing since":         {front: said(store.FrontReport{Counted: after}, 0)},
-		"silent now, held nothing after":       {front: said(store.FrontReport{Counted: after}, time.Hour)},
-		"goodbye before, held nothing":         {front: said(store.FrontReport{Counted: end.Add(-time.Hour), Stopped: true}, time.Hour)},
-		"goodbye, holds another day's":         {front: said(store.FrontReport{Counted: before, Stopped: true, Held: holding(day+1, store.Held{Pending: 3})}, time.Hour)},
-		"retired":                              {front: retired},
-		"running, counted within the margin":   {front: said(store.FrontReport{Counted: before}, 0), problem: "has not said", next: "within seconds after"},
-		"silent since before":                  {front: said(store.FrontReport{Counted: before}, time.Hour), problem: "has not said", next: "front retire 7"},
-		"running, holds":                       {front: said(store.FrontReport{Counted: after, Held: holding(day, store.Held{Pending: 3})}, 0), problem: "holds 3 records", next: "it is running"},
-		"silent, holds":                        {front: said(store.FrontReport{Counted: after, Held: holding(day, store.Held{Pending: 3})}, time.Hour), problem: "holds 3 records", next: "front retire 7 --force"},
-		"goodbye, holds":                       {front: said(store.FrontReport{Counted: before, Stopped: true, Held: holding(day, store.Held{Pending: 3})}, 0), problem: "holds 3 records", next: "start it"},
-		"running, quarantine":                  {front: said(store.FrontReport{Counted: after, Held: holding(day, store.Held{Quarantined: 2})}, 0), problem: "2 records of the day in quarantine", next: "quarantine list"},
-		"goodbye, damaged store not recovered": {front: said(store.FrontReport{Counted: after, Stopped: true, SetAside: 1}, 0), problem: "1 damaged local stores", next: "local recover"},
+		"running, holds nothing since":             {front: said(store.FrontReport{Counted: after}, 0)},
+		"silent now, held nothing after":           {front: said(store.FrontReport{Counted: after}, time.Hour)},
+		"goodbye before, held nothing":             {front: said(store.FrontReport{Counted: end.Add(-time.Hour), Stopped: true}, time.Hour)},
+		"goodbye, holds another day's":             {front: said(store.FrontReport{Counted: before, Stopped: true, Held: holding(day+1, store.Held{Pending: 3})}, time.Hour)},
+		"retired":                                  {front: retired},
+		"running, counted within the margin":       {front: said(store.FrontReport{Counted: before}, 0), problem: "has not said", next: "within seconds after"},
+		"silent since before, its clock ran ahead": {front: ahead, problem: "has not said", next: "front retire 7"},
+		"silent since before":                      {front: said(store.FrontReport{Counted: before}, time.Hour), problem: "has not said", next: "front retire 7"},
+		"running, holds":                           {front: said(store.FrontReport{Counted: after, Held: holding(day, store.Held{Pending: 3})}, 0), problem: "holds 3 records", next: "it is running"},
+		"silent, holds":                            {front: said(store.FrontReport{Counted: after, Held: holding(day, store.Held{Pending: 3})}, time.Hour), problem: "holds 3 records", next: "front retire 7 --force"},
+		"goodbye, holds":                           {front: said(store.FrontReport{Counted: before, Stopped: true, Held: holding(day, store.Held{Pending: 3})}, 0), problem: "holds 3 records", next: "start it"},
+		"running, quarantine":                      {front: said(store.FrontReport{Counted: after, Held: holding(day, store.Held{Quarantined: 2})}, 0), problem: "2 records of the day in quarantine", next: "quarantine list"},
+		"goodbye, damaged store not recovered":     {front: said(store.FrontReport{Counted: after, Stopped: true, SetAside: 1}, 0), problem: "1 damaged local stores", next: "local recover"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := FrontObstacles([]store.Front{c.front}, day, end)
