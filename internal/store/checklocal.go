@@ -26,8 +26,9 @@ var ErrDamaged = errors.New("store: the local store is damaged")
 
 // CheckLocal looks whether the local store at path can be used, and changes nothing. The
 // caller is the only front on it and has not opened it. Looked at are, in this order: that
-// the log has lost no commit (readWAL); what was met in use (noteDamage); the file's header and schema; every page of the file,
-// with the order of its rows, for CheckPatience at most (PRAGMA quick_check). whole
+// the log has lost no commit (readWAL); what was met in use (noteDamage); the file's header and
+// schema; every page of the file with the order of its rows, and that the indexes have each row
+// once, by which a report finds them: for CheckPatience at most (PRAGMA integrity_check). whole
 // says that it came to the end. No file is no damage.
 func CheckLocal(ctx context.Context, path string) (whole bool, err error) {
 	path = RealPath(path)
@@ -81,8 +82,8 @@ func isEmpty(path string) (bool, error) {
 	return info.Size() == 0, nil
 }
 
-// noteDamage writes down for the next CheckLocal what damage was met in use. SQLite meets more
-// than a check of the pages finds: an index whose entries are not those of its rows fails each
+// noteDamage writes down for the next CheckLocal what damage was met in use. A large store is not
+// checked whole at the start: an index whose entries are not those of its rows fails each
 // delete, and a front that opened that file again would refuse logins for ever.
 func noteDamage(path string, damage error) error {
 	return renameio.WriteFile(path+damageWord, []byte(damage.Error()+"\n"), 0o600)
@@ -116,7 +117,7 @@ func checkOpened(ctx context.Context, db *sql.DB) (whole bool, err error) {
 	}
 	patience, cancel := context.WithTimeout(ctx, CheckPatience)
 	defer cancel()
-	found, err := quickCheck(patience, db)
+	found, err := integrityCheck(patience, db)
 	switch {
 	case patience.Err() != nil && ctx.Err() == nil:
 		return false, nil
@@ -128,9 +129,9 @@ func checkOpened(ctx context.Context, db *sql.DB) (whole bool, err error) {
 	return true, nil
 }
 
-// quickCheck is "ok" or the first fault that SQLite finds.
-func quickCheck(ctx context.Context, db *sql.DB) (found string, err error) {
-	err = db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found)
+// integrityCheck is "ok" or the first fault that SQLite finds.
+func integrityCheck(ctx context.Context, db *sql.DB) (found string, err error) {
+	err = db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&found)
 	return found, err
 }
 
