@@ -4,8 +4,8 @@
 //
 // # A connection's way
 //
-//	accept ─▶ Admit ───────────────▶ in ─▶ Authenticated ─▶ Leave
-//	accept ─▶ Enter ─▶ (header) Learn ─▶ in ─▶ Authenticated ─▶ Leave
+//	accept ─▶ Admit ───────────────▶ in ─▶ Authenticated ⇄ LoggingIn ─▶ Leave
+//	accept ─▶ Enter ─▶ (header) Learn ─▶ in ─▶ Authenticated ⇄ LoggingIn ─▶ Leave
 //
 // Admit is for a listener whose peer is the client. Behind a trusted proxy the client is
 // known only after the proxy's header: Enter holds the connection to the total alone,
@@ -26,6 +26,11 @@
 // is the heaviest. From Start unauthenticated connections on this happens with a
 // probability that rises from Rate percent to certainty at Full, and always when the total
 // is reached: an unauthenticated connection never costs a newcomer its place.
+//
+// Nor does one that has authenticated and keeps its place without logging in: an authcode
+// is in every copy of a terminal. When the total is reached and everybody has
+// authenticated, the one that has been idle longest goes. Who is logged in, or whose login
+// is on its way, never does.
 //
 // # Penalties
 //

@@ -40,6 +40,7 @@ type Door struct {
 	waiting int // of them, unauthenticated with a known source
 	sources map[netip.Prefix]*source
 	byRank  ranking // the sources that have unauthenticated connections
+	idle    queue   // the connections that are authenticated and not logged in, nor logging in
 	debts   debts
 	age     uint64 // counts visitors: a lower one came earlier
 	refused map[session.CloseReason]uint64
@@ -63,8 +64,8 @@ type Visitor struct {
 
 	source         *source // nil until it is known, and once it is out of all caps
 	age            uint64
-	unauthentic    bool // is in its source's queue
 	victim         bool
+	queue          *queue   // its source's, of those that have not authenticated; or Door.idle
 	earlier, later *Visitor // in that queue
 }
 
@@ -141,8 +142,20 @@ func (d *Door) Learn(v *Visitor, addr netip.Addr, now time.Time) Verdict {
 	return verdict
 }
 
-// Authenticated takes a connection out of those that may be dropped for others.
+// Authenticated takes a connection out of those that may be dropped for any other. Until it
+// logs in it may still be dropped when the total is reached. It is called again after a
+// login that was refused.
 func (d *Door) Authenticated(v *Visitor) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.dequeue(v)
+	if !v.victim {
+		d.idle.join(v)
+	}
+}
+
+// LoggingIn takes a connection out of those that may be dropped.
+func (d *Door) LoggingIn(v *Visitor) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.dequeue(v)
@@ -153,7 +166,7 @@ func (d *Door) Penalise(v *Visitor, o Offence, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if s := v.source; s != nil && !s.exempt {
-		authenticated := s.open - s.waiting
+		authenticated := s.open - s.waiting.n
 		d.debts.add(s.name, d.limits.Penalties, o, 1+authenticated, now)
 	}
 }
@@ -212,15 +225,27 @@ func (d *Door) dropEarly(newcomer *source) Verdict {
 
 // displace finds who goes: the newcomer, for the reason given, or a victim.
 func (d *Door) displace(newcomer *source, reason session.CloseReason) Verdict {
-	if len(d.byRank) == 0 || d.byRank[0] == newcomer || d.closing >= maxClosing {
+	victim := d.mayGo(newcomer, reason)
+	if victim == nil || d.closing >= maxClosing {
 		return Verdict{Refused: reason}
 	}
-	victim := d.byRank[0].first
 	d.unsettle(victim)
 	victim.victim = true
 	d.closing++
 	d.evicted++
 	return Verdict{Victim: victim}
+}
+
+// mayGo is nil if the newcomer loses. Among those that only keep their place it is the one
+// that has kept it longest: whoever is about to log in does so in a moment.
+func (d *Door) mayGo(newcomer *source, reason session.CloseReason) *Visitor {
+	switch {
+	case len(d.byRank) == 0 && reason == session.FrontFull:
+		return d.idle.first
+	case len(d.byRank) == 0 || d.byRank[0] == newcomer:
+		return nil
+	}
+	return d.byRank[0].waiting.first
 }
 
 func (d *Door) enter(v *Visitor) {
@@ -239,7 +264,7 @@ func (d *Door) settle(v *Visitor, name netip.Prefix) {
 	v.source = s
 	s.open++
 	d.waiting++
-	s.enqueue(v)
+	s.waiting.join(v)
 	if s.rank == unranked {
 		heap.Push(&d.byRank, s)
 	} else {
@@ -249,11 +274,11 @@ func (d *Door) settle(v *Visitor, name netip.Prefix) {
 
 // unsettle takes a connection out of all caps but the total.
 func (d *Door) unsettle(v *Visitor) {
+	d.dequeue(v)
 	s := v.source
 	if s == nil {
 		return
 	}
-	d.dequeue(v)
 	v.source = nil
 	if s.open--; s.open == 0 {
 		delete(d.sources, s.name)
@@ -261,17 +286,20 @@ func (d *Door) unsettle(v *Visitor) {
 }
 
 func (d *Door) dequeue(v *Visitor) {
-	s := v.source
-	if !v.unauthentic {
+	q, s := v.queue, v.source
+	if q == nil {
 		return
 	}
-	s.dequeue(v)
-	d.waiting--
-	if s.waiting == 0 {
+	q.part(v)
+	switch {
+	case q == &d.idle:
+		return
+	case q.n == 0:
 		heap.Remove(&d.byRank, s.rank)
-	} else {
+	default:
 		heap.Fix(&d.byRank, s.rank)
 	}
+	d.waiting--
 }
 
 // isExempt is true for connections without a usable address too: nobody can be told apart.

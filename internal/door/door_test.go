@@ -82,7 +82,9 @@ func TestSourceOf(t *testing.T) {
 func TestTotal(t *testing.T) {
 	h := open(t, Limits{Connections: 3}, never)
 	for i, n := range []string{"a", "b", "c"} {
-		h.Authenticated(h.admit(n, fmt.Sprintf("192.0.2.%d", i), ""))
+		v := h.admit(n, fmt.Sprintf("192.0.2.%d", i), "")
+		h.Authenticated(v)
+		h.LoggingIn(v)
 	}
 	h.admit("d", "192.0.2.9", "front_full")
 	h.leave("b")
@@ -100,6 +102,32 @@ func TestTotal(t *testing.T) {
 	if s := h.Status(9, start); s.Open != 3 || s.Closing != 0 {
 		t.Errorf("%+v", s)
 	}
+}
+
+// Who has authenticated and does not log in keeps no customer out: an authcode is in every
+// copy of a terminal. Who is logging in, or logged in, goes for nobody.
+func TestTotalHeldByAuthenticated(t *testing.T) {
+	h := open(t, Limits{Connections: 3}, never)
+	for i, n := range []string{"a", "b", "c"} {
+		h.Authenticated(h.admit(n, fmt.Sprintf("192.0.2.%d", i), ""))
+	}
+	h.LoggingIn(h.inside["a"])
+	d := h.admit("d", "192.0.2.9", "b") // the oldest that is idle
+	h.admit("e", "192.0.2.9", "front_full")
+	h.Authenticated(d)
+	h.LoggingIn(d)
+	h.Authenticated(h.inside["a"]) // its login was refused: idle again, the youngest
+	f := h.admit("f", "192.0.2.8", "c")
+	h.Authenticated(f)
+	h.LoggingIn(f)
+	h.Authenticated(h.inside["c"]) // a victim is no one's any more
+	h.leave("c")
+	h.leave("b")
+	if s := h.Status(9, start); s.Open != 3 || s.Closing != 0 || s.Evicted != 2 {
+		t.Errorf("%+v", s)
+	}
+	h.LoggingIn(h.inside["a"])
+	h.admit("g", "192.0.2.7", "front_full")
 }
 
 // A victim has given its place up, whenever its loop gets to closing it.

@@ -16,6 +16,7 @@ type model struct {
 	source        netip.Prefix
 	known, unauth bool
 	victim        bool
+	idle          bool // authenticated, and not logging in
 }
 
 // TestAgainstRecount: after each step of any sequence, what the door has counted is what a
@@ -73,10 +74,16 @@ func recount(t *testing.T, r *rand.Rand) {
 			}
 			dropped(t, inside, verdict.Victim, before, SourceOf(a))
 		case 5:
-			if someone != nil && inside[someone].known {
-				d.Authenticated(someone)
-				inside[someone].unauth = false
+			if someone == nil || !inside[someone].known {
+				continue
 			}
+			m := inside[someone]
+			if m.unauth = false; m.idle {
+				d.LoggingIn(someone)
+			} else {
+				d.Authenticated(someone)
+			}
+			m.idle = !m.idle && !m.victim
 		case 6:
 			if someone != nil {
 				d.Penalise(someone, Offence(r.IntN(int(offenceCount))), now)
@@ -92,7 +99,7 @@ func recount(t *testing.T, r *rand.Rand) {
 	for v := range inside {
 		d.Leave(v)
 	}
-	if d.open+d.closing+d.waiting+len(d.sources)+len(d.byRank) != 0 {
+	if d.open+d.closing+d.waiting+d.idle.n+len(d.sources)+len(d.byRank) != 0 {
 		t.Errorf("everybody left, and %+v remains", d.Status(9, now))
 	}
 }
@@ -114,7 +121,7 @@ func dropped(t *testing.T, inside map[*Visitor]*model, victim *Visitor, before m
 		return
 	}
 	m := inside[victim]
-	if m == nil || m.victim || !m.unauth {
+	if m == nil || m.victim || !m.unauth && (!m.idle || len(before) > 0) {
 		t.Fatalf("dropped %+v", m)
 	}
 	for source, n := range before {
@@ -122,17 +129,20 @@ func dropped(t *testing.T, inside map[*Visitor]*model, victim *Visitor, before m
 			t.Fatalf("dropped one of %v with %d, but %v has %d", m.source, before[m.source], source, n)
 		}
 	}
-	if newcomer.IsValid() && m.source == newcomer {
+	if m.unauth && newcomer.IsValid() && m.source == newcomer {
 		t.Fatalf("dropped one of the newcomer's own source")
 	}
-	m.victim = true
+	m.victim, m.idle = true, false
 }
 
 func compare(t *testing.T, d *Door, inside map[*Visitor]*model) {
 	t.Helper()
-	open, victims, waiting, sources := 0, 0, 0, make(map[netip.Prefix]int)
+	open, victims, waiting, idle, sources := 0, 0, 0, 0, make(map[netip.Prefix]int)
 	for _, m := range inside {
 		open++
+		if m.idle {
+			idle++
+		}
 		switch {
 		case m.victim:
 			victims++
@@ -147,6 +157,9 @@ func compare(t *testing.T, d *Door, inside map[*Visitor]*model) {
 	if d.open != open || d.closing != victims || d.waiting != waiting || len(d.sources) != len(sources) {
 		t.Fatalf("the door counts %d %d %d %d, there are %d %d %d %d",
 			d.open, d.closing, d.waiting, len(d.sources), open, victims, waiting, len(sources))
+	}
+	if d.idle.n != idle {
+		t.Fatalf("the door counts %d idle, there are %d", d.idle.n, idle)
 	}
 	for name, n := range sources {
 		s := d.sources[name]

@@ -26,41 +26,46 @@ func SourceOf(addr netip.Addr) netip.Prefix {
 // source is where connections come from. Those that have not authenticated stand in a
 // queue, the oldest first.
 type source struct {
-	name        netip.Prefix
-	exempt      bool
-	open        int // connections, without victims
-	waiting     int // of them, unauthenticated
-	first, last *Visitor
-	rank        int // in the ranking, or unranked
+	name    netip.Prefix
+	exempt  bool
+	open    int // connections, without victims
+	waiting queue
+	rank    int // in the ranking, or unranked
 }
 
 const unranked = -1
 
-func (s *source) enqueue(v *Visitor) {
-	v.unauthentic = true
-	v.earlier = s.last
-	if s.last == nil {
-		s.first = v
-	} else {
-		s.last.later = v
-	}
-	s.last = v
-	s.waiting++
+// queue holds visitors in the order in which they joined it. A visitor is in one at most.
+type queue struct {
+	first, last *Visitor
+	n           int
 }
 
-func (s *source) dequeue(v *Visitor) {
+func (q *queue) join(v *Visitor) {
+	v.queue = q
+	v.earlier = q.last
+	if q.last == nil {
+		q.first = v
+	} else {
+		q.last.later = v
+	}
+	q.last = v
+	q.n++
+}
+
+func (q *queue) part(v *Visitor) {
 	if v.earlier == nil {
-		s.first = v.later
+		q.first = v.later
 	} else {
 		v.earlier.later = v.later
 	}
 	if v.later == nil {
-		s.last = v.earlier
+		q.last = v.earlier
 	} else {
 		v.later.earlier = v.earlier
 	}
-	v.unauthentic, v.earlier, v.later = false, nil, nil
-	s.waiting--
+	v.queue, v.earlier, v.later = nil, nil, nil
+	q.n--
 }
 
 // ranking is a heap (container/heap): at its top the source with the most unauthenticated
@@ -70,10 +75,10 @@ type ranking []*source
 func (r ranking) Len() int { return len(r) }
 
 func (r ranking) Less(i, j int) bool {
-	if r[i].waiting != r[j].waiting {
-		return r[i].waiting > r[j].waiting
+	if r[i].waiting.n != r[j].waiting.n {
+		return r[i].waiting.n > r[j].waiting.n
 	}
-	return r[i].first.age < r[j].first.age
+	return r[i].waiting.first.age < r[j].waiting.first.age
 }
 
 func (r ranking) Swap(i, j int) {

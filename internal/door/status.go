@@ -65,7 +65,7 @@ func (d *Door) Status(top int, now time.Time) Status {
 		s.Refused[r.String()] = d.refused[r]
 	}
 	for _, o := range d.sources {
-		s.Heaviest = append(s.Heaviest, SourceStatus{o.name, o.open, o.waiting, o.exempt})
+		s.Heaviest = append(s.Heaviest, SourceStatus{o.name, o.open, o.waiting.n, o.exempt})
 	}
 	for _, o := range d.debts.queue {
 		if left := o.paid.Sub(now); left > 0 {

@@ -33,11 +33,11 @@ type conn struct {
 	index    int // in loop.conns
 	dialogue.Dialogue
 
-	peer          session.Peer // as known at accept
-	preface       *preface     // nil if the peer is the terminal
-	visitor       door.Visitor // the door's
-	authenticated bool         // and the door knows
-	refused       int          // requests before authentication that the door knows of
+	peer    session.Peer  // as known at accept
+	preface *preface      // nil if the peer is the terminal
+	visitor door.Visitor  // the door's
+	known   session.State // as the door knows it
+	refused int           // requests before authentication that the door knows of
 
 	home    atomic.Pointer[loop] // loop, once it has taken the connection in
 	evicted atomic.Bool          // by the door, for a newcomer
@@ -74,9 +74,14 @@ func (c *conn) Later(f func()) error {
 	}
 }
 
-// closeIfOver closes the connection after work outside of gnet's own callbacks.
+// closeIfOver ends work outside of gnet's own callbacks: the door is told, and a connection
+// that is over is closed.
 func (c *conn) closeIfOver() {
-	if !c.Ended() && c.Closing() != session.StayOpen {
+	if c.Ended() {
+		return
+	}
+	c.tellDoor()
+	if c.Closing() != session.StayOpen {
 		_ = c.loop.el.Close(c.gc)
 	}
 }

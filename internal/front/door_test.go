@@ -94,6 +94,33 @@ func TestEviction(t *testing.T) {
 	held[2].authenticate() // was never the oldest
 }
 
+// Terminals that authenticate and do not log in cannot hold the whole front; those that are
+// logged in stay.
+func TestAuthenticatedHoldNotTheFront(t *testing.T) {
+	cfg := config()
+	cfg.Limits.Door.Connections = 3
+	h := newHandler()
+	h.refuseAt = "wrong"
+	r := start(t, cfg, h)
+	var held []*terminal
+	for range 3 {
+		held = append(held, r.dialFrom("127.0.0.2"))
+		held[len(held)-1].authenticate()
+	}
+	held[0].send(login(t, "wrong")) // is as idle afterwards as before, and the youngest
+	held[0].expect(ftd.TIDUserLogin, 3)
+	for _, first := range []*terminal{held[1], held[2], held[0]} {
+		honest := r.dialFrom("127.0.0.3")
+		honest.authenticate()
+		first.expectClosed()
+		r.closedBy(session.Evicted)
+		honest.send(login(t, "8"))
+		honest.expect(ftd.TIDUserLogin, 0)
+	}
+	r.dialFrom("127.0.0.2").expectClosed()
+	r.refused(session.FrontFull)
+}
+
 // A connection may be evicted before its loop has it: then the loop closes it at once.
 func TestEvictedOnItsWayToTheLoop(t *testing.T) {
 	r := start(t, config(), newHandler())

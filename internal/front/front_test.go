@@ -224,6 +224,8 @@ func TestConnectionCap(t *testing.T) {
 	for range 3 {
 		m := r.dial()
 		m.authenticate()
+		m.send(login(t, "8"))
+		m.expect(ftd.TIDUserLogin, 0)
 		in = append(in, m)
 	}
 	r.dial().expectClosed()

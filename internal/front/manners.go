@@ -19,9 +19,14 @@ var offences = map[session.CloseReason]door.Offence{
 // tellDoor passes on what is new since the last call.
 func (c *conn) tellDoor() {
 	d := c.server.door
-	if !c.authenticated && c.State() >= session.Authenticated && c.Closing() == session.StayOpen {
-		c.authenticated = true
-		d.Authenticated(&c.visitor)
+	if now := c.State(); now != c.known && c.Closing() == session.StayOpen {
+		switch {
+		case now == session.Authenticated:
+			d.Authenticated(&c.visitor)
+		case now > session.Authenticated && c.known <= session.Authenticated:
+			d.LoggingIn(&c.visitor)
+		}
+		c.known = now
 	}
 	for ; c.refused < c.RefusedBeforeAuth(); c.refused++ {
 		d.Penalise(&c.visitor, door.FailedAuthentication, time.Now())

@@ -22,6 +22,7 @@ type handler struct {
 	hold       chan struct{} // nil: logins are not held; else each takes one value
 	entered    chan struct{} // gets a value for each login that began
 	panicAt    string        // the UserID whose login panics
+	refuseAt   string        // the user whose password is wrong
 	stuck      chan struct{} // the AppID "stuck" holds its loop until this is closed
 	mu         sync.Mutex
 	peers      map[string]session.Peer // by UserID
@@ -65,6 +66,9 @@ func (h *handler) Login(_ context.Context, p session.Peer, a session.LoginAttemp
 	}
 	if user == h.panicAt {
 		panic("login")
+	}
+	if user == h.refuseAt {
+		return session.Reply{Reason: session.WrongPassword, Ref: session.Ref{'R', 'E', 'F', '0', '0', '3'}}
 	}
 	return session.Reply{Login: &ftd.LoginResponse{
 		BrokerID: a.BrokerID, UserID: a.UserID, UserType: '1', TradingDay: []byte("20260105"),
