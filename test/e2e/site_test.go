@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"crypto/rsa"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -31,7 +32,7 @@ func buildAndRun(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	binary = filepath.Join(dir, "tradefront")
-	if err := firm.Build(binary); err != nil {
+	if err := errors.Join(firm.Build(binary), firm.EndAtOnce()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

@@ -92,8 +92,7 @@ func (f *front) launch() (*exec.Cmd, error) {
 	}
 	cmd := exec.Command(f.binary, "serve", "--config", f.site.Config)
 	cmd.Stdout, cmd.Stderr = log, log
-	// The race detector would hold the end of each life up for a second.
-	cmd.Env = append(append(os.Environ(), "GORACE=atexit_sleep_ms=0"), f.env...)
+	cmd.Env = append(os.Environ(), f.env...)
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}

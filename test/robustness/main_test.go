@@ -43,7 +43,7 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	built = binaries{filepath.Join(dir, "tradefront"), filepath.Join(dir, "tradefront-settable")}
-	if err := errors.Join(site.Build(built.normal), site.Build(built.settable, "stepclock")); err != nil {
+	if err := errors.Join(site.Build(built.normal), site.Build(built.settable, "stepclock"), site.EndAtOnce()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
