@@ -35,20 +35,22 @@
 // # Penalties
 //
 // Each offence adds seconds to its source's debt, and a debt falls by one second a second.
-// Once it is over Threshold, times one more than the source's authenticated connections,
-// newcomers of the source are refused until it is paid: a campus with customers at work is
-// not shut for one broken terminal. A wrong password is no offence: core has its locks.
+// Once it is over Threshold, newcomers of the source are refused until it is paid. The
+// threshold is higher by itself for each connection of the source that has authenticated,
+// and for each login that was accepted from it since it was last without one for a day: a
+// campus is not shut for one broken terminal, nor before its customers are at work. A wrong password is no offence: core has its locks.
 // Exempt networks, and connections without a usable address, have neither debts nor a cap
 // of their own; their half-open connections count like anybody's.
 //
 // # Bounds
 //
 // Memory: one entry a source with open connections, so at most as many as connections, and
-// Penalties.Sources debts; when that many are owed, the one that is paid first is
-// forgotten. Time: O(log n) each step. At most maxClosing victims are waited for at once;
+// Penalties.Sources debts, and as many sources that logins speak for; when that many are
+// owed, the one that is paid first is forgotten, and of those the one whose last login is
+// the oldest. Time: O(log n) each step. At most maxClosing victims are waited for at once;
 // they still hold descriptors, so the total may be exceeded by as many.
 //
 // # If we crash
 //
-// Nothing is kept: all doors open with nobody inside and nobody in debt.
+// Nothing is kept: all doors open with nobody inside, nobody in debt, and nobody known.
 package door

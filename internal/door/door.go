@@ -2,6 +2,7 @@ package door
 
 import (
 	"container/heap"
+	"container/list"
 	"net/netip"
 	"slices"
 	"sync"
@@ -42,6 +43,7 @@ type Door struct {
 	byRank  ranking // the sources that have unauthenticated connections
 	idle    queue   // the connections that are authenticated and not logged in, nor logging in
 	debts   debts
+	known   standings
 	age     uint64 // counts visitors: a lower one came earlier
 	refused map[session.CloseReason]uint64
 	evicted uint64
@@ -54,6 +56,7 @@ func New(limits Limits, chance func() float64) *Door {
 		limits: limits, chance: chance,
 		sources: make(map[netip.Prefix]*source),
 		debts:   debts{of: make(map[netip.Prefix]*debt)},
+		known:   standings{of: make(map[netip.Prefix]*list.Element)},
 		refused: make(map[session.CloseReason]uint64),
 	}
 }
@@ -86,6 +89,7 @@ func (d *Door) SetLimits(limits Limits) {
 		s.exempt = d.isExempt(s.name)
 	}
 	d.debts.shrink(limits.Penalties.Sources)
+	d.known.shrink(limits.Penalties.Sources)
 }
 
 // Admit judges a newcomer whose source is known at accept.
@@ -161,13 +165,23 @@ func (d *Door) LoggingIn(v *Visitor) {
 	d.dequeue(v)
 }
 
+// LoggedIn notes an accepted login: it speaks for the connection's source, also once it is
+// over.
+func (d *Door) LoggedIn(v *Visitor, now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s := v.source; s != nil && !s.exempt {
+		d.known.note(s.name, d.limits.Penalties.Sources, now)
+	}
+}
+
 // Penalise adds what an offence costs to the debt of the connection's source.
 func (d *Door) Penalise(v *Visitor, o Offence, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if s := v.source; s != nil && !s.exempt {
 		authenticated := s.open - s.waiting.n
-		d.debts.add(s.name, d.limits.Penalties, o, 1+authenticated, now)
+		d.debts.add(s.name, d.limits.Penalties, o, 1+authenticated+d.known.logins(s.name, now), now)
 	}
 }
 

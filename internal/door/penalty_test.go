@@ -72,6 +72,62 @@ func TestAuthenticatedConnectionsSpeakForTheirSource(t *testing.T) {
 	h.admit("a late one", "192.0.2.1", "source_penalized")
 }
 
+// The same before anybody is at work: yesterday's logins speak for the campus, for a day.
+func TestLoginsSpeakForTheirSource(t *testing.T) {
+	l := Limits{Connections: 100, Penalties: penalties()}
+	shut := func(logins int, after time.Duration) bool {
+		h := open(t, l, never)
+		for i := range logins {
+			c := fmt.Sprint("customer", i)
+			h.LoggedIn(h.admit(c, "192.0.2.1", ""), start)
+			h.leave(c)
+		}
+		h.LoggedIn(h.admit("elsewhere", "192.0.2.2", ""), start)
+		later := start.Add(after)
+		broken := h.admit("broken", "192.0.2.1", "")
+		for range 10_000 {
+			h.Penalise(broken, FailedAuthentication, later)
+		}
+		return h.debts.shut(SourceOf(addr("192.0.2.1")), later)
+	}
+	for _, c := range []struct {
+		logins int
+		after  time.Duration
+		want   bool
+	}{
+		{0, 0, true},
+		{8, time.Hour, true}, // ten minutes owed, nine allowed
+		{9, time.Hour, false},
+		{9, standingFor - 1, false},
+		{9, standingFor, true},
+		{10 * maxStanding, time.Hour, false},
+	} {
+		if got := shut(c.logins, c.after); got != c.want {
+			t.Errorf("%d logins, %v later: shut %v", c.logins, c.after, got)
+		}
+	}
+}
+
+func TestStandingsAreBounded(t *testing.T) {
+	h := open(t, Limits{Connections: 1000, Penalties: penalties()}, never)
+	for i := range 100 {
+		h.LoggedIn(h.admit(fmt.Sprint(i), fmt.Sprintf("192.0.2.%d", i), ""), start.Add(time.Duration(i)))
+		h.LoggedIn(h.inside["0"], start.Add(time.Duration(i))) // again and again
+	}
+	if n := len(h.known.of); n != 4 || h.known.latest.Len() != 4 {
+		t.Errorf("%d sources are known, want 4", n)
+	}
+	for source, want := range map[string]int{"192.0.2.0": maxStanding, "192.0.2.1": 0, "192.0.2.99": 1} {
+		if got := h.known.logins(SourceOf(addr(source)), start.Add(time.Second)); got != want {
+			t.Errorf("%d logins speak for %s, want %d", got, source, want)
+		}
+	}
+	h.SetLimits(Limits{Connections: 1000})
+	if n := len(h.known.of) + h.known.latest.Len(); n != 0 {
+		t.Errorf("%d are known without penalties", n)
+	}
+}
+
 func TestExemptAndAddresslessHaveNoDebts(t *testing.T) {
 	l := Limits{Connections: 100, Penalties: penalties(), Exempt: []netip.Prefix{netip.MustParsePrefix("2001:db8::/32")}}
 	h := open(t, l, never)

@@ -204,6 +204,33 @@ func TestPenalties(t *testing.T) {
 	}
 }
 
+// A login that was accepted speaks for its source when the customer has gone; one that was
+// only asked for does not.
+func TestLoginSpeaksForItsSource(t *testing.T) {
+	cfg := config()
+	p := &cfg.Limits.Door.Penalties
+	p.Cost[door.Malformed] = time.Second
+	p.Threshold, p.Max, p.Sources = 999*time.Millisecond, time.Hour, 10
+	r := start(t, cfg, newHandler())
+	customer := r.dialFrom("127.0.0.2")
+	customer.authenticate()
+	customer.send(login(t, "8"))
+	customer.expect(ftd.TIDUserLogin, 0)
+	_ = customer.Close()
+	r.closedBy(session.PeerClosed)
+	other := r.dialFrom("127.0.0.3")
+	other.authenticate()
+	_ = other.Close()
+	r.closedBy(session.PeerClosed)
+	for _, source := range []string{"127.0.0.2", "127.0.0.3"} {
+		r.dialFrom(source).send([]byte{1, 255, 0, 0})
+		r.closedBy(session.Malformed)
+	}
+	r.dialFrom("127.0.0.2").authenticate()
+	r.dialFrom("127.0.0.3").expectClosed()
+	r.refused(session.SourcePenalized)
+}
+
 // A storm of terminals that come, authenticate or not, and go or are dropped: whatever
 // crosses whatever, in the end nobody is counted.
 func TestStormLeavesNobodyBehind(t *testing.T) {

@@ -26,6 +26,9 @@ func (c *conn) tellDoor() {
 		case now > session.Authenticated && c.known <= session.Authenticated:
 			d.LoggingIn(&c.visitor)
 		}
+		if now == session.LoggedIn {
+			d.LoggedIn(&c.visitor, time.Now())
+		}
 		c.known = now
 	}
 	for ; c.refused < c.RefusedBeforeAuth(); c.refused++ {
