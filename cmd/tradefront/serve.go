@@ -30,7 +30,11 @@ func newServe(e *env) *cobra.Command {
 				return wholeReport(cfg, err, probeListeners)
 			}
 			d, err := startDaemon(c.Context(), cfg, e.err)
-			if err != nil {
+			switch {
+			case err != nil && c.Context().Err() != nil:
+				fmt.Fprintln(e.err, "tradefront: stopped before it accepted connections")
+				return nil // as it was asked to
+			case err != nil:
 				return err
 			}
 			endReloads := d.reloadOn(hangups, load)

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"net"
+	"os"
 	"regexp"
 	"strings"
 	"syscall"
@@ -169,4 +171,39 @@ func TestDemoMisused(t *testing.T) {
 		{"demo --logins 0", "", 1, "", "tradefront: --logins and --crowd must be at least 1"},
 		{"demo --exit --listen 127.0.0.1", "", 1, "", "…front.listeners[0].address: …"},
 	})
+}
+
+// A front that is told to stop while it still waits for PostgreSQL has done what it was asked.
+func TestStopWhileStarting(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	bareSite(t)
+	play(t, []step{{"masterkey create" + onC, "", 0, "created …", ""}})
+	t.Setenv("TRADEFRONT_STORE_DRIVER", "postgres")
+	t.Setenv("TRADEFRONT_STORE_URL", "postgres://front@"+silent.Addr().String()+"/firm?sslmode=disable")
+	var errOut bytes.Buffer
+	status := make(chan int, 1)
+	go func() {
+		status <- run([]string{"serve", "-c", "tradefront.yaml"}, os.Environ(), strings.NewReader(""), io.Discard, &errOut)
+	}()
+	met := make(chan error, 1)
+	go func() {
+		conn, err := silent.Accept() // and never a word
+		met <- err
+		_ = conn
+	}()
+	select {
+	case <-met:
+	case s := <-status:
+		t.Fatalf("ended by itself, status %d: %s", s, errOut.String())
+	}
+	if err := syscall.Kill(syscall.Getpid(), syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if s := <-status; s != 0 || !strings.Contains(errOut.String(), "stopped before it accepted connections") {
+		t.Errorf("status %d: %s", s, errOut.String())
+	}
 }
