@@ -144,7 +144,7 @@ func (d inspected) print(w io.Writer) {
 
 // printSalvage says what reading damaged files did not find.
 func printSalvage(w io.Writer, s store.Salvage) {
-	if s.Missing > 0 || s.Altered > 0 || s.BrokenCells > 0 || s.FailedPages > 0 {
+	if s.Loss() {
 		fmt.Fprintf(w, "not to be had: %d rows altered, %d cells broken, %d pages that the disk did not give; "+
 			"at most %d rows missing between seq %d and %d\n",
 			s.Altered, s.BrokenCells, s.FailedPages, s.Missing, s.FirstSeq, s.LastSeq)
@@ -154,14 +154,16 @@ func printSalvage(w io.Writer, s store.Salvage) {
 // recoveredFile is what `local recover -o json` prints of each file.
 type recoveredFile struct {
 	File string `json:"file"`
-	Now  string `json:"now"` // its name from now on
+	Now  string `json:"now"`  // its name from now on
+	Loss bool   `json:"loss"` // of it something is known that could not be brought back
 	store.Recovered
 }
 
 func newLocalRecover(e *env) *cobra.Command {
 	var (
-		path string
-		form output
+		path   string
+		accept bool
+		form   output
 	)
 	c := &cobra.Command{
 		Use: "recover [FILE]", Short: "Bring the records of a damaged store that was set aside back", Args: cobra.MaximumNArgs(1),
@@ -169,9 +171,13 @@ func newLocalRecover(e *env) *cobra.Command {
 			"alone, and put it into the local store, once, beside a running daemon: the forwarder brings it on.\n" +
 			"A record that does not match its checksum is left out. Then the file is renamed, .corrupt- to\n" +
 			".recovered-; nothing of it is deleted. It may be repeated: what is there already is counted and\n" +
-			"left as it is. Logins that the audit log says were answered and that are nowhere: reconcile.",
+			"left as it is.\n\n" +
+			"If something of the file could not be brought back, or may be missing between its rows, the status\n" +
+			"is 1, and the file stays set aside: the reports of its days refuse. Look with reconcile which logins\n" +
+			"were answered and are nowhere, then let the reports go with --accept-loss.",
 		Example: "  tradefront local recover -c tradefront.yaml\n" +
-			"  tradefront reconcile -c tradefront.yaml --day 20260105 --audit audit.jsonl",
+			"  tradefront reconcile -c tradefront.yaml --day 20260105 --audit audit.jsonl\n" +
+			"  tradefront local recover -c tradefront.yaml --accept-loss",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
 			cfg, err := config.Load(path, e.environ)
 			if err != nil {
@@ -181,12 +187,13 @@ func newLocalRecover(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			done, err := e.recoverAll(c.Context(), cfg, asides)
+			done, err := e.recoverAll(c.Context(), cfg, asides, accept)
 			return errors.Join(form.print(e.out, done, func(w io.Writer) { printRecovered(w, done) }), err)
 		}),
 	}
 	configFlag(c, &path)
 	outputFlag(c, &form)
+	c.Flags().BoolVar(&accept, "accept-loss", false, "what could not be brought back is known: reports need not wait for it any more")
 	return c
 }
 
@@ -216,7 +223,7 @@ func inUse(cfg *config.Config, file string) (bool, error) {
 	return err == nil && os.SameFile(info, used), nil
 }
 
-func (e *env) recoverAll(ctx context.Context, cfg *config.Config, asides []store.Aside) (done []recoveredFile, err error) {
+func (e *env) recoverAll(ctx context.Context, cfg *config.Config, asides []store.Aside, accept bool) (done []recoveredFile, err error) {
 	done = []recoveredFile{}
 	if len(asides) == 0 {
 		return done, nil
@@ -233,13 +240,26 @@ func (e *env) recoverAll(ctx context.Context, cfg *config.Config, asides []store
 		if err != nil {
 			return done, fmt.Errorf("%s: %w; what was brought back stays: run it again", a.Path, err)
 		}
-		now, err := store.MarkRecovered(a)
-		if err != nil {
-			return done, err
+		f := recoveredFile{File: a.Path, Now: a.Path, Loss: did.Loss(), Recovered: did}
+		if !f.Loss || accept {
+			if f.Now, err = store.MarkRecovered(a); err != nil {
+				return done, err
+			}
 		}
-		done = append(done, recoveredFile{a.Path, now, did})
+		done = append(done, f)
 	}
-	return done, nil
+	return done, unaccepted(done, accept)
+}
+
+// unaccepted keeps a loss from going unnoticed.
+func unaccepted(done []recoveredFile, accept bool) error {
+	for _, f := range done {
+		if f.Loss && !accept {
+			return errors.New("not everything could be brought back, so reports of those days go on waiting; " +
+				"look with tradefront reconcile what is lost, then: tradefront local recover --accept-loss")
+		}
+	}
+	return nil
 }
 
 func printRecovered(w io.Writer, done []recoveredFile) {
@@ -251,7 +271,11 @@ func printRecovered(w io.Writer, done []recoveredFile) {
 		fmt.Fprintf(w, "%s: %d rows brought back, %d were here already, %d of all without a checksum\n",
 			f.File, f.Saved, f.Already, f.Unchecked)
 		printSalvage(w, f.Salvage)
-		fmt.Fprintf(w, "it is %s now\n", f.Now)
+		if f.Now == f.File {
+			fmt.Fprintln(w, "it stays where it is")
+		} else {
+			fmt.Fprintf(w, "it is %s now\n", f.Now)
+		}
 	}
 	fmt.Fprintln(w, "next: tradefront reconcile, with the audit logs of those days: it names the answered logins that are nowhere")
 }

@@ -37,6 +37,11 @@ type Salvage struct {
 	LastSeq  int64 `json:"last_seq"`
 }
 
+// Loss reports whether something is known to be lost, or may be.
+func (s *Salvage) Loss() bool {
+	return s.Missing > 0 || s.Altered > 0 || s.BrokenCells > 0 || s.FailedPages > 0
+}
+
 // ReadAside calls f for each record that can still be read from the store set aside at path,
 // in no order; one may come twice. It never gives an altered one: a row must be well-formed to the byte,
 // and match its checksum if it has one. Nothing is changed.
