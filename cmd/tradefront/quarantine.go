@@ -39,7 +39,7 @@ type shownRefused struct {
 
 func newQuarantine(e *env) *cobra.Command {
 	return group("quarantine", "Records that PostgreSQL refused: in no report",
-		newQuarantineList(e), newQuarantineShow(e), newQuarantineRelease(e))
+		newQuarantineList(e), newQuarantineShow(e), newQuarantineRelease(e), newQuarantineDiscard(e))
 }
 
 func newQuarantineList(e *env) *cobra.Command {
@@ -124,7 +124,7 @@ func newQuarantineRelease(e *env) *cobra.Command {
 		},
 		Long: "Put records back among those that wait for PostgreSQL, when the reason was there and is mended. A\n" +
 			"running front sends them within seconds, else the next start does. One that is refused again\n" +
-			"comes back. Records that were altered in the local store stay.",
+			"comes back. Records that were altered in the local store stay: see discard.",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
 			ids, err := parseRecordIDs(args)
 			if err != nil {

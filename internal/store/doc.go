@@ -59,7 +59,7 @@
 //	                ▲       │            ├▶ in doubt: sent again, by upsert, until it is known
 //	                │       └─ altered ─▶├▶ in quarantine, somebody is told
 //	                │                    └▶ refused for its data: in quarantine too
-//	                └──── Release ──────────────────┘
+//	                └──── Release, if sound ────────┴──── Discard, if altered ─▶ gone
 //
 // A batch that PostgreSQL refuses for its data is halved until the guilty row is alone, so
 // that it never stops the others. Any other failure is PostgreSQL's, not a row's: the

@@ -11,6 +11,8 @@ var (
 	ErrNotFound = errors.New("store: not found")
 	// ErrExists: the AppID or account is there already.
 	ErrExists = errors.New("store: exists already")
+	// ErrSound: a record in quarantine is as it was appended, and is not discarded.
+	ErrSound = errors.New("store: the record is sound")
 	// ErrOverloaded: the queue is full; nothing was recorded (the gateway answers 90).
 	ErrOverloaded = errors.New("store: too many records wait for a commit")
 	// ErrUnavailable: the milestone that answers wait for is out of reach (the gateway

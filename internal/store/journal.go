@@ -93,6 +93,7 @@ func (l *Local) isAside(ctx context.Context, seq int64) (bool, error) {
 // Refused is a record in quarantine: one that PostgreSQL did not take for its data, or that
 // was altered in the local store's file.
 type Refused struct {
+	Seq     int64 // its place in quarantine, for Discard
 	Record  Record
 	Error   string // what PostgreSQL said, or how it was altered
 	Altered bool   // then Record is what could be read, and not to be believed
@@ -101,7 +102,7 @@ type Refused struct {
 // Quarantine lists the records that were set aside, oldest first. While there is one,
 // the report of its day is not complete.
 func (l *Local) Quarantine(ctx context.Context) ([]Refused, error) {
-	rows, err := l.db.QueryContext(ctx, "SELECT error, "+localColumns+" FROM quarantine ORDER BY seq")
+	rows, err := l.db.QueryContext(ctx, "SELECT seq, error, "+localColumns+" FROM quarantine ORDER BY seq")
 	if err != nil {
 		return nil, readError(ctx, err)
 	}
@@ -110,7 +111,7 @@ func (l *Local) Quarantine(ctx context.Context) ([]Refused, error) {
 	for rows.Next() {
 		var r Refused
 		var row localRow
-		r.Altered = row.scan(rows, &r.Error) != nil
+		r.Altered = row.scan(rows, &r.Seq, &r.Error) != nil
 		r.Record = row.rec
 		all = append(all, r)
 	}

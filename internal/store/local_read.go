@@ -155,10 +155,9 @@ func (r *localRow) decode(s scanner, before ...any) error {
 	err := s.Scan(append(before, &r.id, &r.day, &r.seconds, &rec.VendorID, &rec.KeyVersion, &rec.Terminal,
 		&rec.Supplement, &r.flag, &rec.AppID, &rec.Account, &r.userType, &rec.FrontID, &rec.SessionID,
 		&rec.Provisional, &r.crc)...)
-	if err != nil {
-		return err
-	}
-	if rec.ID, err = uuid.FromBytes(r.id); err != nil {
+	id, idErr := uuid.FromBytes(r.id)
+	rec.ID = id // also if another column cannot be read: it is what the row is called
+	if err := errors.Join(err, idErr); err != nil {
 		return err
 	}
 	if rec.Flag, err = code[regulation.AbnormalFlag](r.flag); err != nil {

@@ -64,3 +64,40 @@ func releasable(ctx context.Context, conn *sql.Conn, ids []uuid.UUID) (seqs []in
 	}
 	return seqs, rows.Err()
 }
+
+// Discard removes an altered record from the quarantine for good, by its Refused.Seq: who
+// calls it has kept what Quarantine said of it. ErrSound for one that can be released, which
+// stays; ErrNotFound if there is none. It may be called beside a running daemon.
+func (l *Local) Discard(ctx context.Context, seq int64) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
+		if err := altered(ctx, conn, seq); err != nil {
+			return err
+		}
+		_, err := conn.ExecContext(ctx, "DELETE FROM quarantine WHERE seq = ?", seq)
+		return err
+	}})
+}
+
+// altered is nil if the record in quarantine with that seq is not as it was appended. A read
+// that fails is none that found it altered: so the row is fetched first, then looked at.
+func altered(ctx context.Context, conn *sql.Conn, seq int64) error {
+	rows, err := conn.QueryContext(ctx, "SELECT "+localColumns+" FROM quarantine WHERE seq = ?", seq)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		return ErrNotFound
+	}
+	var row localRow
+	if row.scan(rows) == nil {
+		return ErrSound
+	}
+	return rows.Err()
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+func newQuarantineDiscard(e *env) *cobra.Command {
+	var (
+		path string
+		form output
+	)
+	c := &cobra.Command{
+		Use: "discard RECORDID", Short: "Remove a record that was altered, for good", Args: cobra.ExactArgs(1),
+		Long: "Remove a record that was altered in the local store, which can never be released and holds up the\n" +
+			"report of its day. What could be read of it is printed first: file that output, nothing else is\n" +
+			"left. What the login really was is lost, and reconcile names it. A sound record is refused: it\n" +
+			"can be released. It may be run beside the daemon.",
+		RunE: e.action(func(c *cobra.Command, args []string) error {
+			ids, err := parseRecordIDs(args)
+			if err != nil {
+				return err
+			}
+			return withLocal(c.Context(), e, path, func(local *store.Local) error {
+				return discard(c.Context(), e, form, local, ids[0])
+			})
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	return c
+}
+
+// discard prints, then removes: if we crash between them, the record is still there, and the
+// command is run again. Other than that nothing of it would be left anywhere.
+func discard(ctx context.Context, e *env, form output, local *store.Local, id uuid.UUID) error {
+	found, err := findAltered(ctx, local, id)
+	if err != nil {
+		return err
+	}
+	s := showRefused(found)
+	var text bytes.Buffer // text forms do not tell of a write that fails
+	if err := form.print(&text, s, s.print); err != nil {
+		return err
+	}
+	if _, err := e.out.Write(text.Bytes()); err != nil {
+		return fmt.Errorf("nothing was discarded, since what it said could not be printed: %w", err)
+	}
+	if err := local.Discard(ctx, found.Seq); err != nil {
+		return fmt.Errorf("record %v was not discarded: %w", id, err)
+	}
+	fmt.Fprintf(e.err, "discarded record %v: file the output of this command, it is all that is left of the record. "+
+		"The login's true record is lost, and in no report: tradefront reconcile with the day's audit logs names it\n", id)
+	return nil
+}
+
+// findAltered is the oldest altered record of that RecordID: the RecordID itself may be what
+// was altered, and then several can have the same one.
+func findAltered(ctx context.Context, local *store.Local, id uuid.UUID) (*store.Refused, error) {
+	all, err := local.Quarantine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = fmt.Errorf("record %v is not in this front's quarantine: see tradefront quarantine list", id)
+	for i := range all {
+		switch r := &all[i]; {
+		case r.Record.ID != id:
+		case r.Altered:
+			return r, nil
+		default:
+			err = errors.New("this record is sound and is not discarded: once the reason is mended, " +
+				"tradefront quarantine release " + id.String())
+		}
+	}
+	return nil, err
+}
