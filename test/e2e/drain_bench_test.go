@@ -69,6 +69,7 @@ func (s *site) preload() {
 	for range backlogRows / 500 {
 		recs := storetest.Records(day, 500)
 		for i := range recs {
+			recs[i].LoginTime = time.Now().Truncate(time.Second) // not older than store.max_age
 			recs[i].Terminal, recs[i].Supplement = make([]byte, 256), make([]byte, 256)
 			_, _ = rand.Read(recs[i].Terminal)
 			_, _ = rand.Read(recs[i].Supplement)
