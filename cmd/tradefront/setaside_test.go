@@ -74,8 +74,10 @@ func TestLocalCommands(t *testing.T) {
 		{"local inspect --file " + aside + onC, "", 1, aside + ": …DAMAGED: …\n20260105     49…\nnot to be had: …", "tradefront: " + aside + " is damaged"},
 		{"local recover tradefront.db" + onC, "", 1, "", "tradefront: tradefront.db is the store in use: …"},
 		{"local recover nosuch" + onC, "", 1, "", "tradefront: stat nosuch: no such file or directory"},
-		{"local recover" + onC, "", 1, aside + ": 49… rows brought back, 0 were here already, 0 of all without a checksum\nnot to be had: …it stays where it is…",
-			"tradefront: not everything could be brought back, so reports of those days go on waiting; …--accept-loss"},
+		{
+			"local recover" + onC, "", 1, aside + ": 49… rows brought back, 0 were here already, 0 of all without a checksum\nnot to be had: …it stays where it is…",
+			"tradefront: not everything could be brought back, so reports of those days go on waiting; …--accept-loss",
+		},
 		{"report status" + onC + " --day 20260105", "", 0, "…tradefront local recover…", ""},
 		{"local recover --accept-loss" + onC, "", 0, aside + ": 0 rows brought back, 49… were here already, 0 of all without a checksum\nnot to be had: …it is tradefront.db.recovered-…", ""},
 		{"local recover" + onC, "", 0, "nothing is set aside", ""},

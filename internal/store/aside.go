@@ -117,7 +117,7 @@ func FinishAside(path string) error {
 	target := filepath.Join(filepath.Dir(path), string(name))
 	for _, suffix := range fileSuffixes {
 		if exists(path+suffix) && !exists(target+suffix) {
-			if err := os.Rename(path+suffix, target+suffix); err != nil { //nolint:gosec // G703: the name was judged
+			if err := os.Rename(path+suffix, target+suffix); err != nil {
 				return fmt.Errorf("store: %w", err)
 			}
 		}
@@ -176,7 +176,7 @@ func RealPath(path string) string {
 }
 
 func exists(path string) bool {
-	_, err := os.Lstat(path) //nolint:gosec // G703: beside store.path
+	_, err := os.Lstat(path)
 	return err == nil
 }
 
