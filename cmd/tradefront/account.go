@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
@@ -46,12 +47,7 @@ func newAccountAdd(e *env) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
-			password, err := e.readPassword(passwordFile)
-			if err != nil {
-				return err
-			}
-			defer clear(password)
-			hash, err := core.HashPassword(password, coreOptions(cfg).Params)
+			hash, err := e.hashPassword(cfg, passwordFile)
 			if err != nil {
 				return err
 			}
@@ -187,4 +183,14 @@ func newAccountUnlock(e *env) *cobra.Command {
 	}
 	accountFlags(c, &path, &name)
 	return c
+}
+
+// hashPassword reads a password and keeps its hash alone.
+func (e *env) hashPassword(cfg *config.Config, file string) (string, error) {
+	password, err := e.readPassword(file)
+	if err != nil {
+		return "", err
+	}
+	defer clear(password)
+	return core.HashPassword(password, coreOptions(cfg).Params)
 }

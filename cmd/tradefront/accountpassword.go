@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -27,12 +26,7 @@ func newAccountPassword(e *env) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
-			password, err := e.readPassword(passwordFile)
-			if err != nil {
-				return err
-			}
-			defer clear(password)
-			hash, err := core.HashPassword(password, coreOptions(cfg).Params)
+			hash, err := e.hashPassword(cfg, passwordFile)
 			if err != nil {
 				return err
 			}
