@@ -8,7 +8,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 )
 
-// TestAnswerChallenge is the cross-check of docs/protocol.md, section 4: a published
+// TestAnswerChallenge is the cross-check of docs/protocol.md, "The challenge": a published
 // vector, whose publisher maps each byte of the answer to a printable one.
 func TestAnswerChallenge(t *testing.T) {
 	const (
@@ -44,7 +44,7 @@ func TestAnswerChallengeWantsAKey(t *testing.T) {
 	}
 }
 
-// TestAnswerChallengeBySM4 is the example of docs/protocol.md, section 5.
+// TestAnswerChallengeBySM4 is the example of docs/protocol.md, "SM4 instead of AES, by agreement".
 func TestAnswerChallengeBySM4(t *testing.T) {
 	var challenge [ftd.ChallengeLen]byte
 	for i := range challenge {

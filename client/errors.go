@@ -15,7 +15,7 @@ var zone = time.FixedZone("UTC+8", 8*60*60)
 // ErrSilent says that nothing was heard from the front for three heartbeat periods.
 var ErrSilent = errors.New("client: the front is silent")
 
-// Error is the front's answer no (docs/protocol.md, section 5).
+// Error is the front's answer no (docs/protocol.md, "Errors").
 type Error struct {
 	Code int       // 63, for example
 	Text string    // the front's words, without the reference

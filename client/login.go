@@ -9,7 +9,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 )
 
-// Heartbeat periods (docs/protocol.md, section 6).
+// Heartbeat periods (docs/protocol.md, "Heartbeats and deadlines").
 const (
 	DefaultHeartbeatSeconds = 30 // what 0 means
 	MinHeartbeatSeconds     = 5

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -23,7 +24,7 @@ func (d *demoRun) say(format string, args ...any) { fmt.Fprintf(d.env.out, forma
 
 var codeWords = map[int]string{
 	demo.Closed: "closed without an answer: not our protocol",
-	0:           "正确 success", 3: "不合法的登录 wrong account or password", 5: "重复的登录 logged in already",
+	0:           "正确 success", 3: "不合法的登录 wrong account or password", 5: "重复的登录 a second login in one session",
 	15: "报文错误字段 illegal field", 63: "客户端认证失败 authentication failed", 64: "客户端未认证 not authenticated",
 }
 
@@ -37,15 +38,16 @@ func (d *demoRun) summary(tally *demo.Tally, verdict *demo.Verdict) {
 		d.say("terminal    %s", o.Terminal)
 		d.say("  it was    %s\n", o.Was.Terminal)
 	}
-	d.heading("By the front's last word")
-	table(d.env.out, "CODE\tVISITS\tMEANING", func(w io.Writer) {
+	d.heading("Visits by the front's last answer, and how many of them had logged in")
+	table(d.env.out, "CODE\tVISITS\tLOGGED IN\tMEANING", func(w io.Writer) {
 		for _, code := range slices.Sorted(maps.Keys(tally.Codes)) {
 			shown := fmt.Sprint(code)
 			if code == demo.Closed {
 				shown = "-"
 			}
-			fmt.Fprintf(w, "%s\t%d\t%s\n", shown, tally.Codes[code], codeWords[code])
+			fmt.Fprintf(w, "%s\t%d\t%d\t%s\n", shown, tally.Codes[code], tally.Logins[code], codeWords[code])
 		}
+		fmt.Fprintf(w, "all\t%d\t%d\t\n", tally.Visits, len(tally.Answers))
 	})
 	d.heading("By abnormal flag (异常标识) of the reported lines")
 	table(d.env.out, "FLAG\tLINES\tMEANING", func(w io.Writer) {
@@ -70,14 +72,13 @@ func (d *demoRun) summary(tally *demo.Tally, verdict *demo.Verdict) {
 // invite says how to try by hand what the demo just did.
 func (d *demoRun) invite() {
 	firm := &d.site.firm
-	self := "tradefront"
+	self := os.Args[0] // as it was called: it need not be on the PATH
 	d.heading("Try it by hand; Ctrl-C ends it")
 	d.say("address %s   broker %s   key version %s", firm.Address, firm.BrokerID, firm.KeyVersion)
 	d.say("AppID %s   authcode %s", firm.Apps[0].AppID, firm.Apps[0].AuthCode)
 	d.say("account %s   password %s", firm.Accounts[0].Account, demoPassword)
-	d.say("\n  echo %s > /tmp/authcode; echo %s > /tmp/password", firm.Apps[0].AuthCode, demoPassword)
-	d.say("  %s ping --address %s --app-id %s --authcode-file /tmp/authcode --account %s --password-file /tmp/password",
-		self, firm.Address, firm.Apps[0].AppID, firm.Accounts[0].Account)
+	d.say("\n  %s ping --address %s --app-id %s --authcode-file %s --account %s --password-file %s",
+		self, firm.Address, firm.Apps[0].AppID, d.site.authCodeFile(), firm.Accounts[0].Account, d.site.passwordFile())
 	d.say("  %s app list --config %s", self, d.site.path)
 	d.say("  tail -f %s", d.site.cfg.AuditLog)
 	if d.daemon.admin != nil {

@@ -157,8 +157,16 @@ func (s *demoSite) enrol(ctx context.Context) (err error) {
 		}
 		s.firm.Accounts = append(s.firm.Accounts, account)
 	}
-	return nil
+	return errors.Join(
+		os.WriteFile(s.authCodeFile(), []byte(s.firm.Apps[0].AuthCode+"\n"), 0o600),
+		os.WriteFile(s.passwordFile(), []byte(demoPassword+"\n"), 0o600),
+	)
 }
+
+// authCodeFile and passwordFile are for whoever tries the demo by hand. They lie in the
+// demo's folder, which only its user may enter and which goes with the demo.
+func (s *demoSite) authCodeFile() string { return filepath.Join(s.dir, "authcode") }
+func (s *demoSite) passwordFile() string { return filepath.Join(s.dir, "password") }
 
 func admitDemoApp(
 	ctx context.Context, d *store.Directory, master *auth.MasterKey, id regulation.AppID, cipher auth.Cipher,

@@ -34,6 +34,7 @@ type pinged struct {
 	Local   string     `json:"local"`
 	Seen    string     `json:"seen,omitempty"` // our address as the front saw it
 	Record  string     `json:"record_id,omitempty"`
+	Day     string     `json:"trading_day,omitempty"` // whose report has the login's line
 	Steps   []pingStep `json:"steps"`
 }
 
@@ -47,8 +48,10 @@ func newPing(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use: "ping", Short: "Connect to a front as a terminal does, and print the time of each step", Args: noArgs,
 		Long: "Connect; with --app-id and --authcode-file authenticate; with --account and --password-file log in\n" +
-			"too, which alone tells the address that the front saw. A login is recorded like any other (its\n" +
-			"terminal information is empty, flag 1): use an account made for it.",
+			"too, which alone tells the address that the front saw.\n\n" +
+			"Each login is recorded like any other: the day's report gets a line with flag 1, because ping collects\n" +
+			"no terminal information. Use an account made for it, and tell compliance. A probe that runs every\n" +
+			"minute should leave --account away: connecting and authenticating put nothing into the report.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(c.Context(), p.timeout)
 			defer cancel()
@@ -137,14 +140,14 @@ func (p *ping) login(ctx context.Context, conn *client.Conn, result *pinged) err
 	if err != nil {
 		return err
 	}
-	result.Seen, result.Record = login.PublicAddr.String(), login.RecordID
+	result.Seen, result.Record, result.Day = login.PublicAddr.String(), login.RecordID, login.TradingDay
 	return nil
 }
 
 func (r *pinged) text(w io.Writer) {
 	fmt.Fprintf(w, "front   %s\nlocal   %s\n", r.Address, r.Local)
 	if r.Seen != "" {
-		fmt.Fprintf(w, "seen    %s  (what the front recorded)\nrecord  %s\n", r.Seen, r.Record)
+		fmt.Fprintf(w, "seen    %s  (what the front recorded)\nrecord  %s\nday     %s  (its report has a line of this login, with abnormal flag 1)\n", r.Seen, r.Record, r.Day)
 	}
 	for _, s := range r.Steps {
 		fmt.Fprintf(w, "%-13s %8.3f ms\n", s.Step, s.Ms)

@@ -21,7 +21,7 @@ type User struct {
 }
 
 // Reason is why an attempt was refused: enum, metric label and audit word. The terminal
-// gets the error of protocol.md 5 that is named here, and never learns more.
+// gets the error of docs/protocol.md, "Errors", that is named here, and never learns more.
 type Reason byte
 
 // The closed set of reasons. The zero Reason is no refusal.

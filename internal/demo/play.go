@@ -23,7 +23,8 @@ type Tally struct {
 	Visits  int
 	Took    time.Duration
 	Answers []*Was
-	Codes   map[int]int    // how often each code was the last word
+	Codes   map[int]int    // visits by the code of the last answer
+	Logins  map[int]int    // of them, those that had logged in: a visit that then logs in again ends with 5
 	Kinds   map[string]int // how often each sort of visitor came
 	Latency *hdrhistogram.Histogram
 	// Surprises are visits that ended as they must not, a few of them in words.
@@ -38,7 +39,7 @@ const maxExamples = 5
 // gone; what was answered until then is in the tally.
 func Play(ctx context.Context, firm *Firm, n, crowd int, progress func(done int64)) (*Tally, error) {
 	t := &Tally{
-		Codes: map[int]int{}, Kinds: map[string]int{},
+		Codes: map[int]int{}, Logins: map[int]int{}, Kinds: map[string]int{},
 		Latency: hdrhistogram.New(1, int64(visitPatience/time.Microsecond), 3),
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -100,6 +101,9 @@ func (t *Tally) note(v *visitor, err error) {
 		return
 	}
 	t.Codes[code]++
+	if len(v.answers) > 0 {
+		t.Logins[code]++
+	}
 	if code != v.kind.code {
 		t.Surprises++
 		if len(t.Examples) < maxExamples {

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
@@ -99,5 +100,18 @@ func TestPlayEndsWithItsContext(t *testing.T) {
 	tally, err := Play(ctx, firm(t, "127.0.0.1:1"), 10, 2, func(int64) {})
 	if !errors.Is(err, context.Canceled) || tally.Visits != 0 {
 		t.Errorf("%d visits, %v", tally.Visits, err)
+	}
+}
+
+// A visit that logs in and then logs in again ends with 5, and its first login is in the
+// report: who compares the two tables of the demo must find it.
+func TestLoginsAreCountedByTheLastAnswer(t *testing.T) {
+	tally := &Tally{Codes: map[int]int{}, Logins: map[int]int{}, Kinds: map[string]int{}}
+	twice := &visitor{kind: &kind{name: "logs in twice", code: 5}, answers: []*Was{{}}}
+	refused := &visitor{kind: &kind{name: "refused", code: 5}}
+	tally.note(twice, &client.Error{Code: 5})
+	tally.note(refused, &client.Error{Code: 5})
+	if tally.Codes[5] != 2 || tally.Logins[5] != 1 || len(tally.Answers) != 1 {
+		t.Errorf("codes %v, logins %v, %d answers", tally.Codes, tally.Logins, len(tally.Answers))
 	}
 }

@@ -2,7 +2,7 @@ package ftd
 
 import "encoding/binary"
 
-// Lengths in bytes (docs/protocol.md, section 2).
+// Lengths in bytes (docs/protocol.md, "Frame").
 const (
 	MessageHeaderLen = 16
 	FieldHeaderLen   = 6

@@ -4,7 +4,7 @@ import "fmt"
 
 // Reason is why a request was decided as it was. The set is closed; each has one word,
 // which stands in the audit log and as a metric label, and one code on the wire
-// (protocol, section 5). Several reasons share a code on purpose: a stranger learns
+// (docs/protocol.md, "Errors"). Several reasons share a code on purpose: a stranger learns
 // "authentication failed", the operator learns why.
 type Reason uint8
 
@@ -103,7 +103,7 @@ func (r Reason) String() string {
 	return reasons[r].word
 }
 
-// Code is the number that the terminal gets (protocol, section 5).
+// Code is the number that the terminal gets (docs/protocol.md, "Errors").
 func (r Reason) Code() int { return reasons[r].code }
 
 // Reasons lists every reason's word, for metrics that start at zero.

@@ -16,7 +16,7 @@ type Settings struct {
 	Refusals       int           // answers of an error that an authenticated session may have saved up; see refusals
 }
 
-// Fixed by the protocol, section 6.
+// Fixed by docs/protocol.md, "Heartbeats and deadlines".
 const (
 	minHeartbeat     = 5 * time.Second
 	maxHeartbeat     = 120 * time.Second

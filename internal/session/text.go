@@ -38,6 +38,6 @@ func appendText(dst []byte, code int, ref Ref) []byte {
 	return append(dst, ']')
 }
 
-// closesSession reports whether an answer of that code ends the session (protocol,
-// section 5). Any refused Authenticate ends it too, and 3 does at the third time.
+// closesSession reports whether an answer of that code ends the session
+// (docs/protocol.md, "Errors"). Any refused Authenticate ends it too, and 3 does at the third time.
 func closesSession(code int) bool { return slices.Contains([]int{63, 49, 143}, code) }

@@ -6,7 +6,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 )
 
-// tick looks at the clocks of protocol section 6. While a login is on its way only the
+// tick looks at the clocks of docs/protocol.md, "Heartbeats and deadlines". While a login is on its way only the
 // heartbeats count: the gateway bounds how long a login may take.
 func (s *Session) tick(now time.Time, fx *Effects) {
 	switch {

@@ -177,7 +177,7 @@ func answerOf(t testing.TB, app string, info [ftd.ChallengeLen]byte) []byte {
 	return message(t, ftd.TIDAuthenticate, identityOf(app), func(e *ftd.Encoder) { e.AuthInfo(&ftd.AuthInfo{AuthInfo: info}) })
 }
 
-// respond is what the protocol's section 5 makes of a challenge.
+// respond is what docs/protocol.md, "The challenge", makes of a challenge.
 func respond(t testing.TB, authCode string, challenge [ftd.ChallengeLen]byte) (answer [ftd.ChallengeLen]byte) {
 	t.Helper()
 	block, err := aes.NewCipher([]byte(authCode))

@@ -28,7 +28,7 @@ HEARTBEAT = bytes([TYPE_NONE, 2, 0, 0, TAG_KEEP_ALIVE, 0])
 ERROR, USER_LOGIN, USER_LOGOUT = 0x00000001, 0x00000016, 0x00000017
 FORCE_EXIT, AUTHENTICATE = 0x00001005, 0x00008001
 
-# FID: name and items, as section 4 of the page lists them.
+# FID: name and items, as "Messages and fields" of the page lists them.
 FIELDS = {
     0x00000005: ("Error", "ErrorCode s10, ErrorText s100, TimeStamp s20"),
     0x00000006: ("ForceExit", "ForceExitCode c1, ForceExitMsg s100"),
