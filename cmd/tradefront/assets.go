@@ -47,22 +47,32 @@ func loadAssets(cfg *config.Config) (*assets, error) {
 	judge("calendar_file", err)
 	a.master, err = auth.LoadMasterKey(cfg.Auth.MasterKeyFile)
 	judge("auth.master_key_file", err)
-	judge("store.url", checkURL(cfg))
+	faults = append(faults, checkURL(cfg, missing)...)
 	a.maxConnections, err = front.ConnectionBudget(cfg.Limits.Connections)
 	judge("limits.connections", err)
 	return &a, faults.Err()
 }
 
 // checkURL judges the database's URL without connecting.
-func checkURL(cfg *config.Config) error {
-	if cfg.Store.Driver != driverPostgres {
+func checkURL(cfg *config.Config, missing map[string]bool) (faults config.Faults) {
+	if cfg.Store.Driver != driverPostgres || missing["store.url_file"] {
 		return nil
 	}
 	url, err := cfg.Store.PostgresURL()
-	if err != nil {
-		return nil //nolint:nilerr // that the file cannot be read was said already
+	if err == nil {
+		err = store.CheckURL(url)
 	}
-	return store.CheckURL(url)
+	key := "store.url"
+	if cfg.Store.URLFile != "" {
+		key = "store.url_file"
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &faults):
+		return faults
+	}
+	return config.Faults{{Key: key, Problem: err.Error()}}
 }
 
 // loadKeys reads the key files; which versions may stand together was judged by config.

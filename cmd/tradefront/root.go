@@ -47,6 +47,7 @@ func run(args, environ []string, in io.Reader, out, errOut io.Writer) int {
 		return exitMisuse
 	}
 	report(errOut, err)
+	adviseRole(errOut, c, err)
 	return exitFailed
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/pgurl"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
@@ -182,6 +183,10 @@ func (s *Store) check() (faults Faults) {
 		faults.add("store.url", "driver postgres needs the address of the database", "set url or url_file")
 	case !postgres && (s.URL != "" || s.URLFile != ""):
 		faults.add("store.driver", "a database is named, but the driver does not use it", "write driver: postgres, or remove url and url_file")
+	case s.URL != "":
+		if _, err := pgurl.Parse(s.URL); err != nil {
+			faults = append(faults, urlFault("store.url", "", err))
+		}
 	}
 	if s.MaxBytes > 0 && s.MaxBytes < leastMaxBytes {
 		faults.add("store.max_bytes", fmt.Sprintf("is %d, less than a local store needs to work", s.MaxBytes), fmt.Sprintf("write %d or more, or 0 for no bound", leastMaxBytes))

@@ -2,10 +2,11 @@ package config
 
 import (
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/tradefront/tradefront/internal/pgurl"
 )
 
 // A file that is only read can be named as credential:NAME: systemd keeps it (LoadCredential=
@@ -78,11 +79,8 @@ func (c *Config) checkOpenPassword(path string, env []string) (faults Faults) {
 	return faults
 }
 
+// holdsPassword: what is not understood is refused for that.
 func holdsPassword(database string) bool {
-	if u, err := url.Parse(database); err == nil && u.User != nil {
-		if _, there := u.User.Password(); there {
-			return true
-		}
-	}
-	return strings.Contains(database, "password=")
+	u, err := pgurl.Parse(database)
+	return err == nil && u.HasPassword()
 }

@@ -101,7 +101,7 @@ func TestPasswordInTheFile(t *testing.T) {
 		{"postgres://u:secret@h/d", 0o640, "", true},
 		{"postgres://u:secret@h/d", 0o644, "", false},
 		{"postgres://u@h/d?password=secret", 0o644, "", false},
-		{"host=h password=secret", 0o604, "", false},
+		{"postgres://u@h/d?sslpassword=secret", 0o604, "", false},
 		{"postgres://u@h/d", 0o644, "", true},
 		{"postgres://u@h/d", 0o644, "TRADEFRONT_STORE_URL=postgres://u:secret@h/d", true},
 	} {

@@ -3,16 +3,11 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 )
-
-// maxURL is the longest database URL in bytes.
-const maxURL = 4096
 
 // CheckFiles reports every file that the configuration needs and that cannot be read, and
 // every folder that it would write into and that is not there. It is apart from Load
@@ -88,43 +83,4 @@ func reason(err error) string {
 		return " may not be read by this user"
 	}
 	return ": " + err.Error()
-}
-
-// PostgresURL is the database's URL, from url or from url_file without surrounding space.
-// The error never shows any of it.
-func (s *Store) PostgresURL() (string, error) {
-	if s.URLFile == "" {
-		return s.URL, nil
-	}
-	if strings.HasPrefix(s.URLFile, credentialPrefix) {
-		return "", Faults{missingCredential("store.url_file", s.URLFile)}
-	}
-	f, err := os.Open(s.URLFile)
-	if err != nil {
-		return "", fmt.Errorf("store.url_file: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxURL+1))
-	if err != nil {
-		return "", fmt.Errorf("store.url_file: %w", err)
-	}
-	u := strings.TrimSpace(string(data))
-	if u == "" || len(data) > maxURL || strings.ContainsAny(u, "\r\n\x00") {
-		return "", fmt.Errorf("store.url_file: %s does not hold one line of at most %d bytes", s.URLFile, maxURL)
-	}
-	return u, nil
-}
-
-// Redacted is a copy that can be shown: without the secrets of the database's URL.
-func (c *Config) Redacted() Config {
-	shown := *c
-	if shown.Store.URL == "" {
-		return shown
-	}
-	shown.Store.URL = "***"
-	if u, err := url.Parse(c.Store.URL); err == nil && u.Host != "" {
-		// Of the parameters too, some are secrets: only the place is kept.
-		shown.Store.URL = u.Scheme + "://***@" + u.Host + u.Path
-	}
-	return shown
 }

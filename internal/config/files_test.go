@@ -78,14 +78,45 @@ func TestPostgresURL(t *testing.T) {
 	}
 }
 
+// TestURLsAreRefused: the file in which an operator wrote something else than the URL alone is
+// named, with what to do, and no other database is taken in its place.
+func TestURLsAreRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "url")
+	for text, want := range map[string]string{
+		"DATABASE_URL=postgres://u:secret@127.0.0.1:1/d\n": "begins with a name, as NAME=postgres://…; write the URL alone",
+		"jdbc:postgresql://127.0.0.1:1/d\n":                "is an address for Java (jdbc:); take jdbc: off",
+		"\"postgres://u:secret@127.0.0.1:1/d\"\n":          "is in quotes, which are no part of a URL; take them off",
+		"postgres://u:sec/ret@127.0.0.1:1/d\n":             "percent-encode in user and password: @ as %40, / as %2F",
+		"postgres://127.0.0.1:1/d\n":                       "names no user",
+	} {
+		write(t, path, text)
+		s := Store{Driver: "postgres", URLFile: path}
+		if _, err := s.PostgresURL(); err == nil || !strings.HasPrefix(err.Error(), "store.url_file: the URL in "+path+" ") ||
+			!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "sec") {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+		c := Default()
+		c.Store.Driver, c.Store.URL = "postgres", text
+		if faults := c.Store.check(); len(faults) != 1 || faults[0].Key != "store.url" || !strings.Contains(faults.Error(), want) ||
+			strings.Contains(faults.Error(), "sec") {
+			t.Errorf("%q: %v, want %q", text, faults, want)
+		}
+	}
+	s := Store{Driver: "postgres", URL: " postgres://u:p@127.0.0.1:1/d "}
+	if u, err := s.PostgresURL(); err != nil || u != "postgres://u:p@127.0.0.1:1/d" || len(s.check()) > 0 {
+		t.Errorf("%q, %v", u, err)
+	}
+}
+
 func TestRedacted(t *testing.T) {
 	for url, want := range map[string]string{
 		"":                                      "",
-		"postgres://u:pw@h:5/d?password=pw":     "postgres://***@h:5/d",
+		"postgres://u@h:5/d?password=pw":        "postgres://***@h:5/d",
 		"host=h password=pw":                    "***",
 		"postgres://u:pw@h1:1,h2:2/d?sslkey=pw": "postgres://***@h1:1,h2:2/d",
 		"postgres://%zz:pw@h/d":                 "***",
-		"postgres://h/d":                        "postgres://***@h/d",
+		"postgres://h/d":                        "***",
+		"postgres://u:p/w@h/d":                  "***",
 	} {
 		c := Default()
 		c.Store.URL = url

@@ -76,3 +76,17 @@ func (e *InDoubtError) Error() string {
 
 // Unwrap returns what ended the commit.
 func (e *InDoubtError) Unwrap() error { return e.Err }
+
+// DeniedError says that the role of the database's URL has not the right to do something. It
+// is an ErrDenied.
+type DeniedError struct{ Err error }
+
+func (e *DeniedError) Error() string {
+	return "the role of the database's URL has not the right to do this (deploy/sql/roles.sql grants it): " + e.Err.Error()
+}
+
+// Is makes every DeniedError an ErrDenied.
+func (e *DeniedError) Is(target error) bool { return target == ErrDenied }
+
+// Unwrap returns PostgreSQL's error.
+func (e *DeniedError) Unwrap() error { return e.Err }

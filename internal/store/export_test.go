@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3"
 )
 
@@ -79,3 +80,13 @@ func (l *Local) Trim(through int64) error { return l.trim(through) }
 
 // LastSeq is the highest seq given out.
 func (l *Local) LastSeq(context.Context) (int64, error) { return l.writer.progress.last.Load(), nil }
+
+// Dials is what the driver makes of a URL.
+func Dials(url string) (*pgx.ConnConfig, error) {
+	cfg, _, err := poolConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	configure(cfg, PostgresOptions{})
+	return cfg.ConnConfig, nil
+}

@@ -65,7 +65,7 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder stri
 		applied[i] = Applied{r.Source.Version, path.Base(r.Source.Path), r.Duration}
 	}
 	if err != nil {
-		return applied, fmt.Errorf("store: migrate: %w", err)
+		return applied, fmt.Errorf("store: migrate: %w", readable(err))
 	}
 	return applied, nil
 }
@@ -80,7 +80,7 @@ func checkSchema(ctx context.Context, db *sql.DB, folder string) error {
 	var current sql.NullInt64
 	err = db.QueryRowContext(ctx, "SELECT max(version_id) FROM "+goose.DefaultTablename+" WHERE is_applied").Scan(&current)
 	if err != nil && !isNoTable(err) {
-		return fmt.Errorf("store: schema version: %w", err)
+		return fmt.Errorf("store: schema version: %w", readable(err))
 	}
 	if current.Int64 != wanted {
 		return &SchemaError{Current: current.Int64, Wanted: wanted}

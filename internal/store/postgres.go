@@ -57,23 +57,14 @@ type Postgres struct {
 
 var _ Store = (*Postgres)(nil)
 
-// CheckURL says what is wrong with a URL of PostgreSQL, without connecting and without
-// showing its password.
-func CheckURL(url string) error {
-	if _, err := pgxpool.ParseConfig(url); err != nil {
-		return fmt.Errorf("store: PostgreSQL's URL: %w", withoutPassword(err))
-	}
-	return nil
-}
-
 // OpenPostgres prepares a pool for url and does not connect yet, so that a front starts
 // while PostgreSQL is away. Every new connection is asserted: it can write, and a commit
 // is durable (synchronous_commit is not off). One that is not is closed, and what wanted
 // it fails. The error is about the URL alone.
 func OpenPostgres(ctx context.Context, url string, opt PostgresOptions) (*Postgres, error) {
-	cfg, err := pgxpool.ParseConfig(url)
+	cfg, _, err := poolConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("store: PostgreSQL's URL: %w", withoutPassword(err))
+		return nil, err
 	}
 	configure(cfg, opt)
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
@@ -125,11 +116,7 @@ func (p *Postgres) Directory() *Directory { return newDirectory(p.db) }
 // of processes may do so at once: they take turns under an advisory lock. A schema that
 // is newer than this binary is an ErrSchema.
 func (p *Postgres) Migrate(ctx context.Context) ([]Applied, error) {
-	applied, err := migrate(ctx, p.db, goose.DialectPostgres, "postgres")
-	if state(err) == stateDenied {
-		err = fmt.Errorf("%w: %w", ErrDenied, err)
-	}
-	return applied, err
+	return migrate(ctx, p.db, goose.DialectPostgres, "postgres")
 }
 
 // CheckSchema returns a *SchemaError if the schema is older or newer than this binary's.

@@ -43,15 +43,14 @@ func postgresError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("store: %w", context.Cause(ctx))
 	}
-	return fmt.Errorf("store: PostgreSQL: %w", err)
+	return fmt.Errorf("store: PostgreSQL: %w", readable(err))
 }
 
-// withoutPassword keeps what is wrong with a URL and drops the URL, which holds a password.
-func withoutPassword(err error) error {
-	if e := (*pgconn.ParseConfigError)(nil); errors.As(err, &e) {
-		if inner := errors.Unwrap(e); inner != nil {
-			return errors.New("not understood: want postgres://user@host:port/database?sslmode=verify-full")
-		}
+// readable is err of the driver as an operator is to read it: what fails to connect in one
+// line, and a missing right as a DeniedError.
+func readable(err error) error {
+	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && e.Code == stateDenied {
+		return &DeniedError{oneLine(err)}
 	}
-	return errors.New("not understood")
+	return oneLine(err)
 }

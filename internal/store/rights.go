@@ -47,31 +47,36 @@ var rights = []right{
 	{RoleAdmin, "SELECT", "goose_db_version", ""},
 }
 
-// CheckRights says in an operator's words what the roles of roles.sql lack, and what they
-// may that nobody but the owner should. A role that is not there is not looked at: a
-// firm may have others.
-func (p *Postgres) CheckRights(ctx context.Context) (faults []string, err error) {
+// Rights is how the roles of roles.sql differ from what it grants, in an operator's words.
+type Rights struct {
+	Lacking []string // what a role needs and has not
+	TooMuch []string // what a role may, and only the owner should
+}
+
+// CheckRights compares the rights of the roles with what roles.sql grants. A role that is not
+// there is not looked at: a firm may have others.
+func (p *Postgres) CheckRights(ctx context.Context) (r Rights, err error) {
 	there, err := p.texts(ctx, "SELECT rolname::text FROM pg_roles WHERE rolname = ANY($1)", []string{RoleFront, RoleReport, RoleAdmin})
 	if err != nil {
-		return nil, err
+		return r, err
 	}
 	for _, role := range there {
 		lacks, err := p.lacks(ctx, role)
 		if err != nil {
-			return nil, err
+			return r, err
 		}
 		may, err := p.texts(ctx, tooMuchSQL, role)
 		if err != nil {
-			return nil, err
+			return r, err
 		}
 		for _, l := range lacks {
-			faults = append(faults, role+" lacks "+l)
+			r.Lacking = append(r.Lacking, role+" lacks "+l)
 		}
 		for _, m := range may {
-			faults = append(faults, role+" may "+m+", and should not")
+			r.TooMuch = append(r.TooMuch, role+" may "+m+", and should not")
 		}
 	}
-	return faults, nil
+	return r, nil
 }
 
 // tooMuchSQL is what endangers evidence in the hands of role $1.

@@ -55,6 +55,12 @@ func roles(t *testing.T, database string) (super *store.Postgres) {
 	return super
 }
 
+func checkRights(t *testing.T, p *store.Postgres) ([]string, error) {
+	t.Helper()
+	r, err := p.CheckRights(t.Context())
+	return append(r.Lacking, r.TooMuch...), err
+}
+
 // TestRoles: what each role of roles.sql must be able to do, and what it must not, by trying.
 func TestRoles(t *testing.T) {
 	database := pgtest.Database(t)
@@ -64,7 +70,7 @@ func TestRoles(t *testing.T) {
 	}
 	owner := openPostgresAt(t, as(t, store.RoleOwner, database), store.PostgresOptions{})
 	execute(t, super, rolesSQL(t))
-	if faults, err := owner.CheckRights(t.Context()); err != nil || len(faults) != 0 {
+	if faults, err := checkRights(t, owner); err != nil || len(faults) != 0 {
 		t.Fatalf("after roles.sql: %q, %v", faults, err)
 	}
 	front := connect(t, as(t, store.RoleFront, database), store.PostgresOptions{})
@@ -118,7 +124,7 @@ func TestRoles(t *testing.T) {
 		}
 		_ = c.pg.Exec(t.Context(), "GRANT ALL ON record TO PUBLIC") // a warning where it has some right, and no effect
 	}
-	if faults, err := owner.CheckRights(t.Context()); err != nil || len(faults) != 0 {
+	if faults, err := checkRights(t, owner); err != nil || len(faults) != 0 {
 		t.Errorf("after all that: %q, %v", faults, err)
 	}
 	wantExactly(t, owner, storetest.Day, recs)
@@ -221,12 +227,12 @@ func TestCheckRights(t *testing.T) {
 	database := pgtest.Database(t)
 	super := roles(t, database)
 	openPostgresAt(t, database, store.PostgresOptions{}) // migrated by another role, before there were these
-	faults, err := super.CheckRights(t.Context())
+	faults, err := checkRights(t, super)
 	if err != nil || !slices.Contains(faults, "tradefront_front lacks INSERT on record.supplement") || len(faults) < 40 {
 		t.Errorf("before roles.sql: %q, %v", faults, err)
 	}
 	execute(t, super, rolesSQL(t))
-	if faults, err := super.CheckRights(t.Context()); err != nil || len(faults) != 0 {
+	if faults, err := checkRights(t, super); err != nil || len(faults) != 0 {
 		t.Errorf("after roles.sql: %q, %v", faults, err)
 	}
 	for change, want := range map[string]string{
@@ -241,11 +247,11 @@ func TestCheckRights(t *testing.T) {
 		"GRANT CREATE ON SCHEMA public TO tradefront_admin":                                         "tradefront_admin may CREATE in schema public, and should not",
 	} {
 		execute(t, super, change)
-		if faults, err := super.CheckRights(t.Context()); err != nil || !slices.Contains(faults, want) {
+		if faults, err := checkRights(t, super); err != nil || !slices.Contains(faults, want) {
 			t.Errorf("%s: %q, %v", change, faults, err)
 		}
 		execute(t, super, rolesSQL(t))
-		if faults, err := super.CheckRights(t.Context()); err != nil || len(faults) != 0 {
+		if faults, err := checkRights(t, super); err != nil || len(faults) != 0 {
 			t.Errorf("%s, and roles.sql again: %q, %v", change, faults, err)
 		}
 	}

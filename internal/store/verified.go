@@ -4,19 +4,17 @@ import (
 	"crypto/tls"
 	"net/netip"
 	"strings"
-
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Verified reports whether every server that url names, and that is not on this machine, is
 // reached by TLS with its certificate checked: sslmode verify-full, or verify-ca. A url
 // that is not understood is not.
 func Verified(url string) bool {
-	cfg, err := pgconn.ParseConfig(url)
-	if err != nil || !safeWay(cfg.Host, cfg.TLSConfig) {
+	cfg, _, err := poolConfig(url)
+	if err != nil || !safeWay(cfg.ConnConfig.Host, cfg.ConnConfig.TLSConfig) {
 		return false
 	}
-	for _, f := range cfg.Fallbacks {
+	for _, f := range cfg.ConnConfig.Fallbacks {
 		if !safeWay(f.Host, f.TLSConfig) {
 			return false
 		}

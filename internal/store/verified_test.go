@@ -11,7 +11,7 @@ func TestVerified(t *testing.T) {
 		"postgres://u@127.0.0.1/d?sslmode=disable":                    true,
 		"postgres://u@localhost/d?sslmode=disable":                    true,
 		"postgres://u@[::1]/d?sslmode=disable":                        true,
-		"postgres:///d?host=/var/run/postgresql":                      true,
+		"postgres://u@/d?host=/var/run/postgresql":                    true,
 		"postgres://u@db.example/d?sslmode=verify-full":               true,
 		"postgres://u@db.example/d?sslmode=disable":                   false,
 		"postgres://u@db.example/d?sslmode=require":                   false,

@@ -28,9 +28,12 @@ func TestRolesOfTheDatabase(t *testing.T) {
 		role = next
 	}
 	_, said, err := s.try("", "migrate")
-	if err != nil || !strings.Contains(said, "warning: tradefront_front lacks INSERT on record.supplement\n") ||
+	if err != nil || strings.Count(said, "\n") != 2 || !strings.Contains(said, "rights on these tables (--verbose lists them)\n") ||
 		!strings.HasSuffix(said, "next: run deploy/sql/roles.sql once more, as a superuser\n") {
 		t.Errorf("migrate before the grants: %v, %s", err, said)
+	}
+	if _, said, err := s.try("", "migrate", "-v"); err != nil || !strings.Contains(said, "warning: tradefront_front lacks INSERT on record.supplement\n") {
+		t.Errorf("migrate -v before the grants: %v, %s", err, said)
 	}
 	c.SQL(string(script))
 	if out, said, err := s.try("", "migrate"); err != nil || said != "" || out != "the schema is current\n" {
@@ -65,7 +68,9 @@ func TestRolesOfTheDatabase(t *testing.T) {
 	day := s.days(answers)[0]
 	refused := func(args ...string) {
 		t.Helper()
-		if _, said, err := s.try("", args...); err == nil || !strings.Contains(said, "permission denied") {
+		_, said, err := s.try("", args...)
+		if err == nil || !strings.Contains(said, "permission denied") || !strings.Contains(said, "the role of the database's URL has not the right to do this") ||
+			!strings.Contains(said, "next: `tradefront "+strings.Join(args[:2], " ")+"` works as role tradefront_") {
 			t.Errorf("%s, tradefront %s: %v, %s", role, strings.Join(args, " "), err, said)
 		}
 	}
@@ -82,7 +87,7 @@ func TestRolesOfTheDatabase(t *testing.T) {
 
 	c.SQL("CREATE DATABASE bare")
 	s.replaceConfig("/postgres?", "/bare?")
-	if _, said, err := s.try("", "migrate"); err == nil || !strings.Contains(said, "migrate as the role that owns the tables, tradefront_owner of deploy/sql/roles.sql") {
+	if _, said, err := s.try("", "migrate"); err == nil || !strings.Contains(said, "next: `tradefront migrate` works as role tradefront_owner of deploy/sql/roles.sql") {
 		t.Errorf("%s, migrate: %v, %s", role, err, said)
 	}
 }

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// roleOf is the role of deploy/sql/roles.sql under which a command works.
+var roleOf = map[string]string{
+	"migrate": store.RoleOwner, "calendar": store.RoleOwner,
+	"app": store.RoleAdmin, "account": store.RoleAdmin, "masterkey": store.RoleAdmin, "front": store.RoleAdmin,
+	"report": store.RoleReport, "reconcile": store.RoleReport,
+	"serve": store.RoleFront,
+}
+
+// adviseRole says what to do about a right that PostgreSQL missed, whatever the command.
+func adviseRole(w io.Writer, c *cobra.Command, err error) {
+	if !errors.Is(err, store.ErrDenied) {
+		return
+	}
+	group := c
+	for group.HasParent() && group.Parent().HasParent() {
+		group = group.Parent()
+	}
+	if role, ok := roleOf[group.Name()]; ok {
+		fmt.Fprintf(w, "next: `%s` works as role %s of deploy/sql/roles.sql: name that role in the database's URL\n", c.CommandPath(), role)
+	}
+	fmt.Fprintln(w, "next: if it is that role already, run deploy/sql/roles.sql as a superuser, as before the first migrate and after each")
+}
+
+// shownRights is how many missing rights are listed: after a migration a role lacks all of
+// those on the new tables at once, and one script grants them.
+const shownRights = 3
+
+// warnOfRights tells what the roles of roles.sql cannot do yet, after a migration that
+// brought new tables, or should not be able to do.
+func (e *env) warnOfRights(ctx context.Context, pg *store.Postgres, all bool) error {
+	rights, err := pg.CheckRights(ctx)
+	if err != nil {
+		return fmt.Errorf("the schema is current, but the rights of the roles could not be checked: %w", err)
+	}
+	list := slices.Clone(rights.TooMuch)
+	if all || len(rights.Lacking) <= shownRights {
+		list = append(list, rights.Lacking...)
+	} else {
+		list = append(list, fmt.Sprintf("the roles of deploy/sql/roles.sql lack %d rights on these tables (--verbose lists them)", len(rights.Lacking)))
+	}
+	for _, f := range list {
+		fmt.Fprintln(e.err, "warning:", f)
+	}
+	if len(list) > 0 {
+		fmt.Fprintln(e.err, "next: run deploy/sql/roles.sql once more, as a superuser")
+	}
+	return nil
+}
