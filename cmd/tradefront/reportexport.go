@@ -70,12 +70,12 @@ func newReportExport(e *env) *cobra.Command {
 	flags.BoolVar(&f.today, "today", false, "the last trading day whose window has closed")
 	flags.StringVar(&f.from, "from", "", "first of several days, YYYYMMDD; each trading day up to --to is exported")
 	flags.StringVar(&f.to, "to", "", "last of several days, YYYYMMDD")
-	flags.BoolVar(&f.partial, "partial", false, "what is there so far, of a day whose window has not closed")
+	flags.BoolVar(&f.partial, "partial", false, "what is there so far, of a day whose window has not closed; without a day: of the current one")
 	flags.BoolVar(&f.supplement, "supplement", false, "only the records that came after the last export")
 	flags.BoolVar(&f.despiteFronts, "despite-fronts", false,
 		"write it although a front may hold records of the day; the manifest says which")
 	flags.StringVar(&f.out, "out", ".", "folder to write into")
-	c.MarkFlagsOneRequired("day", "today", "from")
+	c.MarkFlagsOneRequired("day", "today", "from", "partial")
 	c.MarkFlagsMutuallyExclusive("day", "today", "from")
 	c.MarkFlagsRequiredTogether("from", "to")
 	c.MarkFlagsMutuallyExclusive("partial", "supplement")
@@ -148,6 +148,10 @@ func (f *exportFlags) days(cal *calendar.Calendar, now time.Time) ([]calendar.Tr
 	if f.day != "" {
 		day, err := parseDay(cal, "--day", f.day)
 		return []calendar.TradingDay{day}, err
+	}
+	if f.from == "" { // --partial alone
+		day, _ := cal.TradingDayOf(now)
+		return []calendar.TradingDay{day}, nil
 	}
 	from, err := calendar.ParseTradingDay(f.from)
 	if err != nil {

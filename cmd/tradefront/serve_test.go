@@ -152,7 +152,7 @@ func TestDemo(t *testing.T) {
 		t.Fatalf("exit status %d: %s\n%s", got.status, got.err, got.out)
 	}
 	for _, want := range []string{
-		`(?m)^- +[1-9]\d* +closed without an answer`, `(?m)^0 +[1-9]\d* +正确`, `(?m)^3 +[1-9]`, `(?m)^5 +[1-9]`,
+		`(?m)^- +[1-9]\d* +0 +closed without an answer`, `(?m)^0 +[1-9]\d* +[1-9]\d* +正确`, `(?m)^3 +[1-9]`, `(?m)^5 +[1-9]`,
 		`(?m)^15 +[1-9]`, `(?m)^63 +[1-9]`, `(?m)^64 +[1-9]`,
 		`(?m)^0 +[1-9]\d* +normal$`, `(?m)^1 +[1-9]\d* +terminal info empty$`, `(?m)^2 +[1-9]`, `(?m)^3 +[1-9]\d* +terminal data abnormal$`,
 		`(?m)^supplement  0@.*\n  it was    0@`, `0 answered but not reported`,
@@ -163,6 +163,10 @@ func TestDemo(t *testing.T) {
 	}
 	if strings.Contains(got.out, "FAULT") {
 		t.Error(got.out)
+	}
+	loggedIn := regexp.MustCompile(`(?m)^all +400 +(\d+)`).FindStringSubmatch(got.out)
+	if loggedIn == nil || !strings.Contains(got.out, loggedIn[1]+" logins answered, "+loggedIn[1]+" lines reported") {
+		t.Errorf("the two tables differ: %q in\n%s", loggedIn, got.out)
 	}
 }
 
