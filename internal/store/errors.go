@@ -23,6 +23,10 @@ var (
 	ErrUnconfirmed = errors.New("store: recorded locally, not confirmed by PostgreSQL in time")
 	// ErrDenied: the role of the database's URL has not the right to do that.
 	ErrDenied = errors.New("store: the database role may not do this")
+	// ErrRowSecurity: somebody switched row-level security on, and what was asked for could
+	// have been less than there is. Nothing was read or written.
+	ErrRowSecurity = errors.New("store: row-level security is switched on and could hide records from this role, so nothing was read or written; " +
+		"switch it off as the owner of the table, ALTER TABLE … DISABLE ROW LEVEL SECURITY")
 	// ErrClosed: Close was called before; nothing was recorded.
 	ErrClosed = errors.New("store: closed")
 	// ErrLogLong: a report that reads the local store was given up, since the log that it holds

@@ -121,6 +121,9 @@ func readError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("store: %w", context.Cause(ctx))
 	}
+	if hidesRows(err) { // of PostgreSQL, by way of database/sql
+		return fmt.Errorf("%w: %w", ErrRowSecurity, err)
+	}
 	return localError(err)
 }
 

@@ -3,13 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -58,9 +56,9 @@ type Postgres struct {
 var _ Store = (*Postgres)(nil)
 
 // OpenPostgres prepares a pool for url and does not connect yet, so that a front starts
-// while PostgreSQL is away. Every new connection is asserted: it can write, and a commit
-// is durable (synchronous_commit is not off). One that is not is closed, and what wanted
-// it fails. The error is about the URL alone.
+// while PostgreSQL is away. Every new connection is asserted: it can write, a commit is
+// durable (neither synchronous_commit nor fsync is off), and no row is hidden from it. One
+// that is not is closed, and what wanted it fails. The error is about the URL alone.
 func OpenPostgres(ctx context.Context, url string, opt PostgresOptions) (*Postgres, error) {
 	cfg, _, err := poolConfig(url)
 	if err != nil {
@@ -96,7 +94,7 @@ func configure(cfg *pgxpool.Config, opt PostgresOptions) {
 	cfg.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	cfg.ConnConfig.OnNotice = noteWarning
 	cfg.ConnConfig.OnPgError = keepAfter(cfg.ConnConfig.OnPgError)
-	cfg.AfterConnect = assertDurable
+	cfg.AfterConnect = settle
 }
 
 // Ping reports whether a connection that may write is to be had.
@@ -130,21 +128,6 @@ func keepAfter(otherwise pgconn.PgErrorHandler) pgconn.PgErrorHandler {
 	return func(conn *pgconn.PgConn, e *pgconn.PgError) bool {
 		return e.Code != stateReadOnly && otherwise(conn, e)
 	}
-}
-
-// assertDurable refuses a connection on which a commit is not the end of the matter. What
-// it finds holds for the connection's life: setting it, to what it is, keeps a change of
-// the server's configuration out.
-func assertDurable(ctx context.Context, conn *pgx.Conn) error {
-	var mode string
-	err := conn.QueryRow(ctx, "SELECT set_config('synchronous_commit', current_setting('synchronous_commit'), false)").Scan(&mode)
-	if err != nil {
-		return err
-	}
-	if mode == "off" {
-		return errors.New("synchronous_commit is off: a crash of PostgreSQL would lose committed records")
-	}
-	return nil
 }
 
 // warned is the key under which a connection remembers that a warning came.

@@ -49,8 +49,18 @@ func postgresError(ctx context.Context, err error) error {
 // readable is err of the driver as an operator is to read it: what fails to connect in one
 // line, and a missing right as a DeniedError.
 func readable(err error) error {
+	if hidesRows(err) {
+		return fmt.Errorf("%w: %w", ErrRowSecurity, err)
+	}
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && e.Code == stateDenied {
 		return &DeniedError{oneLine(err)}
 	}
 	return oneLine(err)
+}
+
+// hidesRows reports whether PostgreSQL refused a statement because a policy would hide rows
+// from it; settleSQL asks for that. The message is in the server's language.
+func hidesRows(err error) bool {
+	e := (*pgconn.PgError)(nil)
+	return errors.As(err, &e) && e.Code == stateDenied && e.Routine == "check_enable_rls"
 }

@@ -23,14 +23,20 @@ func (p *Postgres) probe(ctx context.Context) error {
 		return postgresError(ctx, err)
 	}
 	defer conn.Release()
-	var readOnly string
-	if err := conn.QueryRow(ctx, "SHOW transaction_read_only").Scan(&readOnly); err != nil {
+	var readOnly, fsync string
+	err = conn.QueryRow(ctx, "SELECT current_setting('transaction_read_only'), current_setting('fsync')").Scan(&readOnly, &fsync)
+	if err != nil {
 		return postgresError(ctx, err)
 	}
 	if readOnly == "on" {
 		// It became a standby. The next connection finds the new primary.
 		_ = conn.Conn().Close(ctx)
 		return errReadOnly
+	}
+	if fsync == "off" {
+		// A reload switches it under connections that were found good: each is asked anew.
+		p.pool.Reset()
+		return postgresError(ctx, errNoFsync)
 	}
 	return p.knowSchema(ctx)
 }

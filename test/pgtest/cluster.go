@@ -36,7 +36,7 @@ type Cluster struct {
 	server *server
 }
 
-// Start makes a cluster for this test alone, with fsync on, and removes it at its end.
+// Start makes a cluster for this test alone and removes it at its end.
 func Start(t testing.TB) *Cluster {
 	t.Helper()
 	return StartIn(t, "")
@@ -46,7 +46,7 @@ func Start(t testing.TB) *Cluster {
 // disk; "" is the folder for temporary files.
 func StartIn(t testing.TB, dir string) *Cluster {
 	t.Helper()
-	s, err := newServer(dir, "on")
+	s, err := newServer(dir)
 	if err != nil {
 		t.Fatal("pgtest: ", err)
 	}
@@ -113,15 +113,14 @@ type server struct {
 	exited chan struct{} // closed when the process of cmd has ended
 }
 
-// newServer makes a cluster, not yet running, below parent. fsync is "on" or "off".
-func newServer(parent, fsync string) (*server, error) {
+// newServer makes a cluster, not yet running, below parent.
+func newServer(parent string) (*server, error) {
 	return makeServer(parent, func(s *server) error {
 		if out, err := s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8",
 			"--locale=C", "--no-sync"); err != nil {
 			return fmt.Errorf("initdb: %w\n%s", err, out)
 		}
-		return s.configure(fmt.Sprintf("fsync = %s\nlisten_addresses = '127.0.0.1'\n"+
-			"max_connections = 100\nshared_buffers = '32MB'\n", fsync))
+		return s.configure("listen_addresses = '127.0.0.1'\nmax_connections = 100\nshared_buffers = '32MB'\n")
 	})
 }
 

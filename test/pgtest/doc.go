@@ -32,8 +32,9 @@
 //   - Nothing of the machine is touched: no system cluster, no fixed port, no home folder.
 //   - PostgreSQL refuses to run as root, so a test run by root starts it as the user
 //     postgres, or nobody.
-//   - The shared cluster runs with fsync off, for speed. Those of Start have it on: what
-//     is tested there is what a crash leaves.
+//   - fsync is on everywhere: the store refuses a server where it is off. The shared cluster
+//     lies in memory where there is room, and there it costs nothing. Those of Start lie on
+//     the disk: what is tested there is what a crash leaves.
 //
 // # If the test binary dies
 //

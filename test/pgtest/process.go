@@ -41,7 +41,8 @@ func unprivileged() (*syscall.Credential, error) {
 // removeLeftovers deletes the folders of test runs that died before they could.
 func removeLeftovers() {
 	dirs, _ := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*")) // the only error is a bad pattern
-	for _, dir := range dirs {
+	more, _ := filepath.Glob(filepath.Join(memory, prefix+"*"))
+	for _, dir := range append(dirs, more...) {
 		owner, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), prefix), "-")
 		pid, err := strconv.Atoi(owner)
 		if err == nil && syscall.Kill(pid, 0) == syscall.ESRCH {

@@ -72,7 +72,7 @@ func sharedServer() (*server, error) {
 }
 
 func startShared() (*server, error) {
-	s, err := newServer("", "off")
+	s, err := newServer(inMemory())
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,39 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Settings of the server on which it depends whether a commit is the end of the matter, and
+// whether a read sees every row.
+
+var (
+	errAsynchronous = errors.New("synchronous_commit is off: a crash of PostgreSQL would lose committed records; " +
+		"set it to on, for the server, the database or the role")
+	errNoFsync = errors.New("fsync is off: a power cut would lose committed records, or the whole database; " +
+		"set fsync = on in postgresql.conf and reload it")
+)
+
+// settleSQL pins what holds for the connection's life: setting synchronous_commit to what it
+// is keeps a change of the server's configuration out. With row_security off a statement
+// from which a policy would hide rows fails, instead of going without them.
+const settleSQL = "SELECT set_config('synchronous_commit', current_setting('synchronous_commit'), false), " +
+	"current_setting('fsync'), set_config('row_security', 'off', false)"
+
+// settle refuses a connection on which a commit is not durable.
+func settle(ctx context.Context, conn *pgx.Conn) error {
+	var mode, fsync, rows string
+	if err := conn.QueryRow(ctx, settleSQL).Scan(&mode, &fsync, &rows); err != nil {
+		return err
+	}
+	switch {
+	case mode == "off":
+		return errAsynchronous
+	case fsync == "off":
+		return errNoFsync
+	}
+	return nil
+}
