@@ -123,6 +123,7 @@ func (d *daemon) openAudit(context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("audit_log: %w", err)
 	}
+	d.audit.SetLimits(auditLimits(d.cfg, &d.cfg.Limits))
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/door"
 	"github.com/tradefront/tradefront/internal/front"
+	"github.com/tradefront/tradefront/internal/ops"
 )
 
 // frontLimits is what a running front is held to. The configuration was checked, so that
@@ -23,6 +24,12 @@ func frontLimits(cfg *config.Config, maxConnections int) front.Limits {
 		},
 		Logins: l.LoginsInFlight, Outbound: l.OutboundBytes, Refusals: l.Refusals,
 	}
+}
+
+// auditLimits keep the lines of refusals away from the room that the store needs. min_free is
+// that of the start, as it is for the store; the limits may be those of a reload.
+func auditLimits(atStart *config.Config, limits *config.Limits) ops.AuditLimits {
+	return ops.AuditLimits{KeepFree: int64(atStart.Store.MinFree), Exempt: limits.Exempt()}
 }
 
 func penalties(p *config.Penalties) door.Penalties {

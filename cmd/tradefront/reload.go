@@ -103,6 +103,7 @@ func (d *daemon) reload(ctx context.Context, load func() (*config.Config, error)
 	before, set := d.gateway.InForce(), assets.inForce(next)
 	d.gateway.Replace(*set)
 	d.front.SetLimits(frontLimits(next, assets.maxConnections))
+	d.audit.SetLimits(auditLimits(d.cfg, &next.Limits))
 	d.replaceMasterKey(ctx, assets.master)
 	restart := d.cfg.NeedRestart(next)
 	if !slices.Contains(restart, "front.listeners") { // else they belong to listeners that are not these

@@ -67,6 +67,13 @@ func (d *daemon) gauges() ops.Gauges {
 		SeenTerminals:     func() float64 { return float64(d.gateway.SeenStats().Entries) },
 		ReplayedTerminals: func() float64 { return float64(d.gateway.SeenStats().Replayed) },
 		UnseenTerminals:   func() float64 { return float64(d.gateway.SeenStats().Forgotten) },
+		AuditSuppressed:   func() float64 { return float64(d.audit.Suppressed()) },
+		AuditSparing: func() float64 {
+			if d.audit.Sparing() != "" {
+				return 1
+			}
+			return 0
+		},
 		ReloadSuccessful: func() float64 {
 			if o := d.reloaded.Load(); o != nil && o.faults > 0 {
 				return 0
@@ -151,6 +158,9 @@ func (d *daemon) registerChecks() {
 	d.health.Register("audit_log", ops.Warning, func() (bool, string) {
 		if err := d.audit.Trouble(); err != nil {
 			return false, err.Error()
+		}
+		if why := d.audit.Sparing(); why != "" {
+			return false, why
 		}
 		return true, "takes entries"
 	})

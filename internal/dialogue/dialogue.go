@@ -103,8 +103,14 @@ func (d *Dialogue) End(reason session.CloseReason) {
 
 func (d *Dialogue) malformed(err error) {
 	fault, _ := err.(ftd.Fault)
-	d.driver.observer.Malformed(fault.Word())
+	d.noteMalformed(fault)
 	d.closing = session.Malformed
+}
+
+// noteMalformed leaves the reason where the operator looks for it: nothing else tells it.
+func (d *Dialogue) noteMalformed(fault ftd.Fault) {
+	d.driver.observer.Malformed(fault.Word())
+	d.driver.handler.NoteMalformed(d.peer, fault, d.session.AppID(), d.session.UserID())
 }
 
 // count notes the frames that the standard says to discard.

@@ -12,8 +12,8 @@ import (
 	"github.com/tradefront/tradefront/internal/session"
 )
 
-// Handler decides what the dialogue asks. Challenge, Verify, Conclude, Unanswered and
-// Ended are called on the connection's owner and must not block; Login is called on a
+// Handler decides what the dialogue asks. Challenge, Verify, Conclude, NoteMalformed, Unanswered
+// and Ended are called on the connection's owner and must not block; Login is called on a
 // goroutine of its own.
 type Handler interface {
 	// Challenge fills in 128 bytes from a CSPRNG.
@@ -22,6 +22,8 @@ type Handler interface {
 	Verify(peer session.Peer, a *session.AuthAttempt) session.Reply
 	// Conclude writes down a verdict that the session or the front reached by itself.
 	Conclude(peer session.Peer, op session.Op, reason session.Reason, appID, userID []byte) session.Reply
+	// NoteMalformed writes down why bytes are no message; the connection closes without an answer.
+	NoteMalformed(peer session.Peer, fault ftd.Fault, appID, userID []byte)
 	// Login returns OK only once the record is durable. It owns a, and zeroes the password.
 	Login(ctx context.Context, peer session.Peer, a session.LoginAttempt) session.Reply
 	// Unanswered tells that the outcome of Login found no terminal any more.

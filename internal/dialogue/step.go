@@ -26,7 +26,7 @@ func (d *Dialogue) step(ev *session.Event) {
 		d.scratch.out = append(d.scratch.out, fx.Wire...)
 		if fx.Close != session.StayOpen {
 			if fx.Close == session.Malformed {
-				d.driver.observer.Malformed(fx.Fault.Word())
+				d.noteMalformed(fx.Fault)
 			}
 			d.closing = fx.Close
 			return

@@ -28,6 +28,8 @@ func (refuser) Conclude(_ session.Peer, _ session.Op, reason session.Reason, _, 
 func (refuser) Login(context.Context, session.Peer, session.LoginAttempt) session.Reply {
 	return session.Reply{Reason: session.WrongPassword}
 }
+func (refuser) NoteMalformed(session.Peer, ftd.Fault, []byte, []byte) {}
+
 func (refuser) Unanswered(session.Peer, session.Reply) {}
 func (refuser) Ended(session.Peer, []byte)             {}
 func (refuser) ConnectionClosed(string)                {}

@@ -78,6 +78,8 @@ func (h *handler) Login(_ context.Context, p session.Peer, a session.LoginAttemp
 	}}
 }
 
+func (h *handler) NoteMalformed(session.Peer, ftd.Fault, []byte, []byte) {}
+
 func (h *handler) Unanswered(_ session.Peer, r session.Reply) { h.unanswered <- r }
 func (h *handler) Ended(_ session.Peer, userID []byte)        { h.ended <- string(userID) }
 

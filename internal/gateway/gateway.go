@@ -12,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
@@ -158,6 +159,16 @@ func (g *Gateway) Conclude(
 	e := g.entry(peer, op.String(), reason)
 	e.AppID, e.Account = string(appID), string(userID)
 	return g.verdict(e, reason)
+}
+
+// NoteMalformed writes down why a connection was closed without an answer. There is no
+// reference: the terminal was told nothing.
+func (g *Gateway) NoteMalformed(peer session.Peer, fault ftd.Fault, appID, userID []byte) {
+	e := g.entry(peer, ops.EventMalformed, session.OK)
+	e.Reason = fault.Word()
+	e.AppID, e.Account = string(appID), string(userID)
+	e.Time = g.now()
+	g.audit.Log(e)
 }
 
 // entry begins an audit line.

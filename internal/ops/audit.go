@@ -52,6 +52,12 @@ type Audit struct {
 	telling bool       // whether tellDrops runs
 	closed  bool
 
+	budget   *budget // of lines that cost strangers nothing
+	keepFree int64   // AuditLimits.KeepFree
+	free     int64   // bytes, at the last look
+
+	freeBytes func() (int64, error) // of the file's disk; nil if there is none to look at
+
 	io   sync.Mutex // guards file and torn, for as long as a write lasts; never taken while mu is held
 	file auditFile
 	torn []byte // the rest of a line of which a failed write left the beginning in file
@@ -96,18 +102,33 @@ func OpenAudit(path string, observers ...AuditObserver) (*Audit, error) {
 
 func newAudit(path string, file auditFile, observers []AuditObserver) *Audit {
 	a := &Audit{
-		path: path, file: file, observers: observers,
+		path: path, file: file, observers: observers, budget: newBudget(), freeBytes: diskFree(path),
 		closing: make(chan struct{}), done: make(chan struct{}),
 	}
 	a.work.L = &a.mu
 	go a.write()
+	go a.tend()
 	return a
 }
 
 // Log queues one entry. It never waits, for event loops call it: an entry that finds the
-// queue full is dropped, and the observers are told.
+// queue full is dropped, and the observers are told. A refusal, or an authentication, that is
+// over the budget of its source is counted, and told by a line of EventSuppressed.
 func (a *Audit) Log(e Entry) {
+	if !a.allows(&e) {
+		return
+	}
 	_, _, _ = a.enqueue(&e, false) // the observers hear of what is lost
+}
+
+// allows asks the budget. After Close nothing is counted any more: enqueue tells of the loss.
+func (a *Audit) allows(e *Entry) bool {
+	if kindOf(e) == keptLine {
+		return true
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.closed || a.budget.allows(e, time.Now())
 }
 
 // LogWritten queues one entry and waits for the write call that contains its line: nil
@@ -165,6 +186,7 @@ func (a *Audit) enqueue(e *Entry, awaited bool) (o *outcome, index int, err erro
 func (a *Audit) Close(ctx context.Context) error {
 	a.mu.Lock()
 	if !a.closed {
+		a.queueSummaries(true)
 		a.closed = true
 		close(a.closing)
 	}
@@ -188,6 +210,7 @@ func (a *Audit) Reopen(ctx context.Context) error {
 	if a.path == "" {
 		return nil
 	}
+	a.summarise(true)             // what was left out beside the old file's lines
 	result := make(chan error, 1) // nobody may be there any more
 	go func() { result <- a.reopen() }()
 	select {

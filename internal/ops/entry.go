@@ -23,6 +23,8 @@ const (
 	EventLogin        = "login"        // a login that was answered, with whatever result
 	EventLogout       = "logout"       // a logout
 	EventUnanswered   = "unanswered"   // a login that was recorded, and whose terminal was gone
+	EventMalformed    = "malformed"    // bytes that are no message: the connection was closed without an answer
+	EventSuppressed   = "suppressed"   // lines that were only counted, see Suppressed…
 )
 
 // maxText bounds each string of an entry in bytes, as it came: a byte that is no UTF-8
@@ -52,6 +54,12 @@ type Entry struct {
 	KeyVersion      string // that was used
 	TerminalProblem string // what was wrong with the terminal information
 	UserType        regulation.UserType
+
+	// Of EventSuppressed: whose lines, since when, how many, and how many of each reason.
+	Source  netip.Prefix // the zero Prefix for those of the whole front
+	Since   time.Time
+	Lines   int
+	Reasons map[string]int
 }
 
 // timeMillis is the form of every time in the logs.
@@ -102,7 +110,20 @@ func (e *Entry) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	}
 	enc.AddInt32("front_id", e.FrontID)
 	enc.AddInt32("session_id", e.SessionID)
+	if e.Lines > 0 {
+		return e.marshalSuppressed(enc)
+	}
 	return e.marshalLogin(enc)
+}
+
+// marshalSuppressed gives the fields of EventSuppressed.
+func (e *Entry) marshalSuppressed(enc zapcore.ObjectEncoder) error {
+	if e.Source.IsValid() {
+		enc.AddString("source", e.Source.String())
+	}
+	enc.AddTime("since", e.Since)
+	enc.AddInt("lines", e.Lines)
+	return enc.AddReflected("reasons", e.Reasons) // encoding/json sorts its keys
 }
 
 // marshalLogin gives the fields that apply to logins only.

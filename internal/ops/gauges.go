@@ -31,6 +31,8 @@ type Gauges struct {
 	SeenTerminals     func() float64 // terminal ciphertexts of the day that are remembered
 	ReplayedTerminals func() float64 // counter: logins with one of them
 	UnseenTerminals   func() float64 // counter: logins whose ciphertext could not be remembered
+	AuditSuppressed   func() float64 // counter: lines of the audit log that were only counted
+	AuditSparing      func() float64 // 1 while only lines of accepted logins are written, for want of room
 }
 
 // Register adds the gauges to the registry. It is called once; a second call panics.
@@ -55,6 +57,7 @@ func (m *Metrics) Register(g Gauges) {
 		{"local_store_log_bytes", "Bytes of the local store's log.", g.LocalLogBytes},
 		{"local_store_rows", "Records in the local store.", g.LocalRows},
 		{"local_store_set_aside", "Damaged local stores that were set aside and are not recovered.", g.SetAside},
+		{"audit_sparing", "Whether only lines of accepted logins are written, for want of room.", g.AuditSparing},
 		{"config_last_reload_successful", "Whether the last reload of the configuration was taken over.", g.ReloadSuccessful},
 	} {
 		if f.value != nil {
@@ -67,6 +70,7 @@ func (m *Metrics) Register(g Gauges) {
 		value      func() float64
 	}{
 		{"terminal_info_replayed_total", "Logins whose terminal ciphertext came before on the same trading day.", g.ReplayedTerminals},
+		{"audit_suppressed_total", "Lines of the audit log that were only counted, over their budget.", g.AuditSuppressed},
 		{"seen_terminals_forgotten_total", "Logins whose terminal ciphertext could not be remembered.", g.UnseenTerminals},
 	} {
 		if f.value != nil {

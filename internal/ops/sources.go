@@ -72,14 +72,14 @@ type sources struct {
 	seed maphash.Seed
 
 	mu        sync.Mutex
-	ring      [sourcesKept]source
+	ring      [sourcesKept]origin
 	next      int
 	customers map[uint64]struct{} // customer-at-address of each entry of the ring
 	addresses map[uint64]int      // how many entries have it
 	within    int                 // entries whose address is of some kind but loopback
 }
 
-type source struct {
+type origin struct {
 	customer uint64 // 0 for an entry that was never filled
 	address  uint64
 	within   bool
@@ -93,7 +93,7 @@ func newSources() *sources {
 
 // note remembers an accepted login, and forgets the oldest instead.
 func (s *sources) note(client netip.Addr, account, kind string) {
-	entry := source{
+	entry := origin{
 		address: maphash.Comparable(s.seed, client),
 		customer: maphash.Comparable(s.seed, struct {
 			client  netip.Addr
@@ -116,7 +116,7 @@ func (s *sources) note(client netip.Addr, account, kind string) {
 	}
 }
 
-func (s *sources) forget(old source) {
+func (s *sources) forget(old origin) {
 	if old.customer == 0 {
 		return
 	}

@@ -1,0 +1,125 @@
+package ops
+
+import (
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	tendPeriod = time.Second
+	// keepFreeFactor is how many times AuditLimits.KeepFree must be free for lines other than
+	// those of accepted logins, and keepFreeLeave for them to come back.
+	keepFreeFactor = 2.0
+	keepFreeLeave  = 2.2
+)
+
+// AuditLimits are what a running audit log can be told anew.
+type AuditLimits struct {
+	// KeepFree is how many bytes of its disk the store needs: as long as less than twice as
+	// much is free, only lines of accepted logins are written; 0 for no reserve.
+	KeepFree int64
+	// Exempt networks have no budget of lines of their own, only that of the front.
+	Exempt []netip.Prefix
+}
+
+// SetLimits takes effect at once.
+func (a *Audit) SetLimits(l AuditLimits) {
+	a.mu.Lock()
+	a.keepFree, a.budget.exempt = l.KeepFree, slices.Clone(l.Exempt)
+	a.mu.Unlock()
+	a.lookAtDisk()
+}
+
+// Suppressed is how many lines were left out since the start.
+func (a *Audit) Suppressed() uint64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.budget.counted
+}
+
+// Sparing says why only lines of accepted logins are written, "" if all are.
+func (a *Audit) Sparing() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.budget.low {
+		return ""
+	}
+	return fmt.Sprintf("%d bytes are free on its disk, less than twice the %d of store.min_free: "+
+		"refusals and authentications are only counted; make room", a.free, a.keepFree)
+}
+
+// tend tells each second what was left out, and looks at the disk, until Close.
+func (a *Audit) tend() {
+	tick := time.NewTicker(tendPeriod)
+	defer tick.Stop()
+	for {
+		select {
+		case <-a.closing:
+			return
+		case <-tick.C:
+		}
+		a.lookAtDisk()
+		a.summarise(false)
+	}
+}
+
+// lookAtDisk keeps the last state if the file system does not say how much is free.
+func (a *Audit) lookAtDisk() {
+	a.mu.Lock()
+	look := a.freeBytes
+	a.mu.Unlock()
+	if look == nil {
+		return
+	}
+	free, err := look() // without mu: it may hang with the file system
+	if err != nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	factor := keepFreeFactor
+	if a.budget.low {
+		factor = keepFreeLeave
+	}
+	a.free, a.budget.low = free, float64(free) < factor*float64(a.keepFree)
+}
+
+// summarise queues the lines on what was left out.
+func (a *Audit) summarise(all bool) {
+	a.mu.Lock()
+	if !a.closed {
+		a.queueSummaries(all)
+	}
+	a.mu.Unlock()
+	a.work.Signal()
+}
+
+// queueSummaries goes over maxQueued where it must: there are maxSummaries at most. mu is held.
+func (a *Audit) queueSummaries(all bool) {
+	for _, e := range a.budget.summaries(all, time.Now()) {
+		line := encode(&e)
+		a.queue.lines = append(a.queue.lines, line.Bytes()...)
+		a.queue.entries++
+		line.Free()
+	}
+}
+
+// diskFree tells how much is free where the file is, for whoever is not root.
+func diskFree(path string) func() (int64, error) {
+	if path == "" {
+		return nil
+	}
+	folder := filepath.Dir(path)
+	return func() (int64, error) {
+		var s unix.Statfs_t
+		if err := unix.Statfs(folder, &s); err != nil {
+			return 0, err
+		}
+		return int64(s.Bavail) * int64(s.Bsize), nil
+	}
+}
