@@ -3,8 +3,8 @@
 //
 // # Audit log
 //
-// One JSON line for each authentication, login, logout and login that could not be
-// answered, in a file of its own: unsampled, append-only. It holds the true reason beside
+// One JSON line for each authentication, login, logout, malformed message and login that
+// could not be answered, in a file of its own: append-only, unsampled but for floods. It holds the true reason beside
 // the reference that the terminal was shown, and accounts and addresses in clear.
 //
 // Log encodes in the caller and appends to a queue in memory; one goroutine takes all that
@@ -32,6 +32,13 @@
 //
 // Whatever strangers sent is valid UTF-8, at most maxText bytes, and without anything that
 // could break a line, hide or turn around text, once it stands in the log.
+//
+// Lines that cost a stranger nothing (refusals, authentications) come out of budgets by source,
+// network and front; what is over is counted and told by one line of EventSuppressed a minute
+// and source, before Reopen, and at Close. While the file's disk has less than twice what the
+// store must keep free, all of them are only counted. A line with a RecordID, or of an accepted
+// login, is never left out. Bounds: budgetSources buckets a level, maxSummaries counts. If we
+// crash, the counts of the last minute are gone; the lines that they stand for never were.
 //
 // # Metrics
 //
