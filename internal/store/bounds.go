@@ -82,11 +82,29 @@ type Fill struct {
 //
 // Rows are counted exactly while there are few, and once a minute else, with what came since
 // added.
+//
+// An error does not mean that nothing is known: what could be measured is in the Fill, and was
+// judged. A disk that was filled at once is one that the log cannot be folded on.
 func (l *Local) Measure(ctx context.Context, now time.Time) (Fill, error) {
 	held, err := l.hold(ctx, now)
 	if err != nil {
-		return held, err
+		return held, errors.Join(err, l.judgeFree(&held))
 	}
+	held.Measures = l.measures(&held, now)
+	held.Full = l.judge(held.Measures)
+	if held.Full != nil && held.Full.Bound == "free" && held.shrinks(l.bounds.Free) {
+		if err := l.shrink(context.WithoutCancel(ctx)); err != nil {
+			return held, err
+		}
+	}
+	if held.Log > logKept || held.Full != nil {
+		// A fold that is cut short begins anew the next time, and might never come to its end.
+		return held, l.fold(context.WithoutCancel(ctx))
+	}
+	return held, nil
+}
+
+func (l *Local) measures(held *Fill, now time.Time) (all []Measure) {
 	b := l.bounds
 	for _, m := range []Measure{
 		{Bound: "bytes", Value: held.Bytes, Limit: b.Bytes},
@@ -101,19 +119,33 @@ func (l *Local) Measure(ctx context.Context, now time.Time) (Fill, error) {
 		if m.Bound == "free" {
 			m.Ratio = float64(m.Limit) / float64(max(m.Value, 1))
 		}
-		held.Measures = append(held.Measures, m)
+		all = append(all, m)
 	}
-	held.Full = l.judge(held.Measures)
-	if held.Full != nil && held.Full.Bound == "free" && held.shrinks(b.Free) {
-		if err := l.shrink(context.WithoutCancel(ctx)); err != nil {
-			return held, err
+	return all
+}
+
+// judgeFree is for a store that cannot be looked into: the disk's free space is known all the same,
+// and may only make the front refuse, never take again.
+func (l *Local) judgeFree(held *Fill) (err error) {
+	if held.Free, err = diskFree(l.path); err != nil {
+		return err
+	}
+	for _, m := range l.measures(held, time.Time{}) {
+		if m.Bound == "free" && m.Ratio >= 1 {
+			l.full.Store(&FullError{m})
 		}
 	}
-	if held.Log > logKept || held.Full != nil {
-		// A fold that is cut short begins anew the next time, and might never come to its end.
-		return held, l.fold(context.WithoutCancel(ctx))
+	held.Full = l.Full()
+	return nil
+}
+
+// Full is the bound for which Append refuses now; nil if it takes records. It is the state that
+// Append looks at.
+func (l *Local) Full() *Measure {
+	if full := l.full.Load(); full != nil {
+		return &full.Measure
 	}
-	return held, nil
+	return nil
 }
 
 // shrinkBytes is what a store may hold at most for its file to be written anew: a second's work.

@@ -150,12 +150,17 @@ func openReadOnly(path string) (*sql.DB, error) {
 	if err := refuseLogAlone(RealPath(path)); err != nil {
 		return nil, err
 	}
+	return openPlain(path, "ro")
+}
+
+// openPlain is one connection to the file at path, which changes no setting of it.
+func openPlain(path, mode string) (*sql.DB, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	name := url.URL{Scheme: "file", OmitHost: true, Path: abs, RawQuery: url.Values{
-		"mode":          {"ro"},
+		"mode":          {mode},
 		"_busy_timeout": {strconv.FormatInt(DefaultBusyTimeout.Milliseconds(), 10)},
 	}.Encode()}
 	connector, err := sqlite.NewConnector(name.String())

@@ -35,6 +35,9 @@ var (
 	// ErrDiskFull: the local store's disk is full; nothing of the batch was recorded,
 	// and the next batch is tried again (the gateway answers 90).
 	ErrDiskFull = errors.New("store: disk full")
+	// ErrUnread: the disk did not give what is in the local store's file. Nothing was recorded, and
+	// the next attempt may succeed; the file is not known to be damaged.
+	ErrUnread = errors.New("store: the local store's file cannot be read")
 	// ErrBroken: the local store's file failed to write or to sync, or is damaged. An
 	// fsync that failed is never tried again: until the process is started anew, every
 	// append gets this error.

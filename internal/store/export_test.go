@@ -32,7 +32,10 @@ func (p *Postgres) MigrateTo(ctx context.Context, version int64) error {
 
 // MigrateLocalTo does the same with the local store's file at path.
 func MigrateLocalTo(ctx context.Context, path string, version int64) error {
-	db, err := openSQLite(path, LocalOptions{BusyTimeout: time.Second}, 1)
+	if err := createPrivate(path); err != nil {
+		return err
+	}
+	db, err := openSQLite(path, LocalOptions{BusyTimeout: time.Second}, 1, nil)
 	if err != nil {
 		return err
 	}
@@ -46,7 +49,7 @@ func MigrateLocalTo(ctx context.Context, path string, version int64) error {
 // ReadLocal asks the local store's file at path, on a connection of its own kind.
 func ReadLocal(t testing.TB, path, query string, each func(*sql.Rows) error) {
 	t.Helper()
-	db, err := openSQLite(path, LocalOptions{BusyTimeout: time.Second}, 1)
+	db, err := openSQLite(path, LocalOptions{BusyTimeout: time.Second}, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,9 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
@@ -100,19 +98,17 @@ func OpenLocal(ctx context.Context, path string, opt LocalOptions) (*Local, erro
 	} else if err != nil {
 		return nil, err
 	}
-	if err := createPrivate(path); err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+	if err := ensureLocal(ctx, path, opt); err != nil {
+		return nil, err
 	}
-	db, err := openSQLite(path, opt, readers)
+	at := &place{path: path}
+	w, err := startWriter(ctx, at, opt)
 	if err != nil {
 		return nil, err
 	}
-	if err := migrateLocal(ctx, db); err != nil {
-		return nil, errors.Join(localError(err), db.Close())
-	}
-	w, err := startWriter(ctx, path, opt)
+	db, err := openSQLite(path, opt, readers, at)
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, w.close())
 	}
 	return &Local{db: db, writer: w, path: path, logBytes: opt.LogBytes, busy: opt.BusyTimeout, bounds: opt.Bounds}, nil
 }
@@ -126,30 +122,15 @@ func (l *Local) Close() error {
 // Directory is the registry of AppIDs and accounts in this store.
 func (l *Local) Directory() *Directory { return newDirectory(l.db) }
 
-// createPrivate makes an empty file that only we may read, unless there is one: SQLite
-// gives its own files the mode of the first. An existing file is not opened, see Local.
-func createPrivate(path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return os.Chmod(path, 0o600)
-	}
-	if err != nil {
-		return err
-	}
-	// Of a file that somebody removed by hand: it says nothing of this one.
-	if err := os.Remove(path + damageWord); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(err, f.Close())
-	}
-	return f.Close()
-}
-
-// openSQLite is a pool of at most conns connections to the file at path.
-func openSQLite(path string, opt LocalOptions, conns int) (*sql.DB, error) {
+// openSQLite is a pool of at most conns connections to the file at path, which is there. With a
+// place, each new connection is to the files of that place, or fails.
+func openSQLite(path string, opt LocalOptions, conns int, at *place) (*sql.DB, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	name := url.URL{Scheme: "file", OmitHost: true, Path: abs, RawQuery: url.Values{
+		"mode":          {"rw"}, // never made here: see ensureLocal
 		"_busy_timeout": {strconv.FormatInt(opt.BusyTimeout.Milliseconds(), 10)},
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {"FULL"}, // sync the log at each commit: NORMAL would lose the last ones
@@ -165,6 +146,9 @@ func openSQLite(path string, opt LocalOptions, conns int) (*sql.DB, error) {
 	connector, err := connect(name.String())
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
+	}
+	if at != nil {
+		connector = placedConnector{connector, at}
 	}
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(conns)

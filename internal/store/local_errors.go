@@ -20,6 +20,9 @@ func localError(err error) error {
 		// nothing was written yet, so it may be tried again.
 		return fmt.Errorf("%w: %w", ErrDiskFull, err)
 	}
+	if isReadFailure(e.Code()) {
+		return fmt.Errorf("%w: %w", ErrUnread, err)
+	}
 	switch e.Code() & 0xff { // the primary code; the rest says which call it was
 	case sqlite3.SQLITE_FULL:
 		return fmt.Errorf("%w: %w", ErrDiskFull, err)
@@ -30,6 +33,24 @@ func localError(err error) error {
 		return fmt.Errorf("%w: %w", ErrOverloaded, err)
 	}
 	return fmt.Errorf("store: local: %w", err)
+}
+
+// isReadFailure tells a disk that did not give a page from one that did not take one. Nothing was
+// written, the transaction was rolled back, and the next read may succeed: the file is not known to
+// be damaged, and need not be given up.
+func isReadFailure(code int) bool {
+	switch code {
+	case sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS,
+		sqlite3.SQLITE_IOERR_FSTAT, sqlite3.SQLITE_IOERR_ACCESS, sqlite3.SQLITE_IOERR_SEEK, sqlite3.SQLITE_IOERR_SHMOPEN,
+		sqlite3.SQLITE_IOERR_SHMMAP, sqlite3.SQLITE_IOERR_MMAP:
+		return true
+	}
+	return false
+}
+
+func isBusy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
 // isDamage reports whether SQLite says that the file is not one of its own, or not whole.

@@ -14,7 +14,8 @@ import (
 // without a timer. While one commit is on its way the next batch fills in the queue, so
 // a record alone waits for one commit and ten thousand share a few.
 type writer struct {
-	path     string
+	at       *place
+	lock     lockWait
 	queue    chan *request
 	observer Observer
 	ended    chan struct{} // closed when the goroutine has ended
@@ -80,17 +81,6 @@ func (l *Local) Put(ctx context.Context, recs []Record) error {
 	return l.writer.do(&request{many: recs})
 }
 
-// Probe commits something that changes nothing: nil means that the store takes commits.
-func (l *Local) Probe(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
-		_, err := conn.ExecContext(ctx, "UPDATE directory SET generation = generation")
-		return err
-	}})
-}
-
 // do hands r to the goroutine, if the queue has room, and waits for its fate.
 func (w *writer) do(r *request) error {
 	r.done = make(chan error, 1)
@@ -114,14 +104,19 @@ func (w *writer) offer(r *request) error {
 	}
 }
 
-// startWriter opens the writer's connection, finds the last seq and starts the goroutine.
-func startWriter(ctx context.Context, path string, opt LocalOptions) (*writer, error) {
-	db, err := openSQLite(path, opt, 1)
+// startWriter opens the writer's connection, brings the schema to this binary's version, settles the
+// place, finds the last seq and starts the goroutine.
+func startWriter(ctx context.Context, at *place, opt LocalOptions) (*writer, error) {
+	db, err := openSQLite(at.path, opt, 1, nil)
 	if err != nil {
 		return nil, err
 	}
+	if err := migrateLocal(ctx, db); err != nil {
+		return nil, errors.Join(localError(err), db.Close())
+	}
 	w := &writer{
-		path:     path,
+		at:       at,
+		lock:     lockWait{path: at.path},
 		queue:    make(chan *request, opt.QueueRows),
 		observer: orSilent(opt.Observer),
 		ended:    make(chan struct{}),
@@ -142,6 +137,7 @@ func startWriter(ctx context.Context, path string, opt LocalOptions) (*writer, e
 		return nil, errors.Join(localError(err), conn.Close(), db.Close())
 	}
 	w.progress.advance(w.seq)
+	at.settle()
 	go w.run(conn)
 	return w, nil
 }
@@ -173,7 +169,11 @@ func (w *writer) run(conn *sql.Conn) {
 			return
 		}
 		if r.work != nil {
-			r.done <- w.transact(conn, r.work)
+			err := w.transact(conn, r.work)
+			r.done <- err
+			if _, locked := errors.AsType[*LockedError](err); locked {
+				w.refuseWaiting(err)
+			}
 			continue
 		}
 		w.commit(conn, w.fill(r))
@@ -216,7 +216,7 @@ func (w *writer) commit(conn *sql.Conn, batch []*request) {
 	for _, r := range batch {
 		rows += r.rows()
 	}
-	err := w.transact(conn, func(ctx context.Context, conn *sql.Conn) error {
+	err := w.transactHere(conn, func(ctx context.Context, conn *sql.Conn) error {
 		// Another process may have written to the file since our last commit.
 		found, err := maxSeq(ctx, conn)
 		if err != nil {
@@ -241,6 +241,34 @@ func (w *writer) commit(conn *sql.Conn, batch []*request) {
 	for _, r := range batch {
 		r.done <- err
 	}
+	if _, locked := errors.AsType[*LockedError](err); locked {
+		w.refuseWaiting(err)
+	}
+}
+
+// refuseWaiting ends what came while the writer waited for the file's lock in vain: it has waited
+// too, and would wait as long again.
+func (w *writer) refuseWaiting(err error) {
+	for n := len(w.queue); n > 0 || w.held != nil; n-- {
+		r, ok := w.next()
+		if !ok {
+			return
+		}
+		r.done <- err
+	}
+}
+
+// transactHere is transact for what is answered for: with success only if the files are still the
+// ones that a start will find. What was committed before that was found out is in the files that
+// were moved, and was answered to nobody.
+func (w *writer) transactHere(conn *sql.Conn, f func(context.Context, *sql.Conn) error) error {
+	if err := w.at.check(); err != nil {
+		return err
+	}
+	if err := w.transact(conn, f); err != nil {
+		return err
+	}
+	return w.at.check()
 }
 
 // transact runs f in a transaction and commits. Nothing cancels it: its callers are told
@@ -251,7 +279,12 @@ func (w *writer) transact(conn *sql.Conn, f func(context.Context, *sql.Conn) err
 		return *broken
 	}
 	ctx := context.Background()
-	err := inTransaction(ctx, conn, f)
+	w.lock.begin()
+	err := w.inTransaction(ctx, conn, f)
+	if isBusy(err) {
+		return w.lock.err(0)
+	}
+	w.lock.got()
 	if err == nil {
 		return nil
 	}
@@ -267,7 +300,7 @@ func (w *writer) noteBroken(err error) error {
 	broken := fmt.Errorf("%w; restart to recover the file", err)
 	if isDamage(err) {
 		broken = fmt.Errorf("%w; restart: the front then sets the file aside and starts anew", err)
-		if err := noteDamage(w.path, err); err != nil {
+		if err := noteDamage(w.at.path, err); err != nil {
 			broken = fmt.Errorf("%w (that could not be noted for the start: %w)", broken, err)
 		}
 	}
@@ -275,10 +308,11 @@ func (w *writer) noteBroken(err error) error {
 	return err
 }
 
-func inTransaction(ctx context.Context, conn *sql.Conn, f func(context.Context, *sql.Conn) error) error {
+func (w *writer) inTransaction(ctx context.Context, conn *sql.Conn, f func(context.Context, *sql.Conn) error) error {
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
+	w.lock.got()
 	err := f(ctx, conn)
 	if err == nil {
 		_, err = conn.ExecContext(ctx, "COMMIT")
