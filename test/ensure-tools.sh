@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes sure that the programs which the tests call are on this machine: a C compiler (the
 # race detector needs one), openssl (opens what we encrypted), python3 (the independent
-# terminal), HAProxy (the load balancer), and PostgreSQL. What is missing is installed as Debian's package if we may.
+# terminal), HAProxy (the load balancer), strace (makes reads fail), and PostgreSQL. What is missing is installed as Debian's package if we may.
 set -eu
 
 PATH=$PATH:/usr/sbin # where Debian has HAProxy, and not everybody's PATH
@@ -13,6 +13,7 @@ need cc gcc
 need openssl openssl
 need python3 python3
 need haproxy haproxy
+need strace strace
 
 if [ -n "$missing" ]; then
 	as_root=

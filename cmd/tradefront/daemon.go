@@ -95,7 +95,7 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 	d.watch()
 	d.repeat(background, cfg.Auth.Refresh, d.refresh)
 	d.repeat(background, latePeriod, d.countLate)
-	d.repeat(background, localProbePeriod, d.localOK.probe(d.local))
+	d.repeat(background, localProbePeriod, d.localOK.probe(d.local, d.logger))
 	d.repeat(background, fillPeriod, d.measure)
 	d.repeat(background, seenPeriod, d.forgetSeen)
 	if d.postgres != nil {
@@ -147,9 +147,13 @@ func (d *daemon) openStores(ctx context.Context) (err error) {
 	if err := d.soundLocal(ctx); err != nil {
 		return err
 	}
-	if d.local, err = openLocal(ctx, d.cfg, storeObserver{d.metrics, d.logger, &d.localOK}); err != nil {
-		return err
+	if d.local, err = store.OpenLocal(ctx, d.cfg.Store.Path, store.LocalOptions{
+		Observer: storeObserver{d.metrics, d.logger, &d.localOK}, Bounds: boundsOf(&d.cfg.Store),
+		BusyTimeout: store.FrontBusyTimeout,
+	}); err != nil {
+		return fmt.Errorf("store.path: %s: %w", d.cfg.Store.Path, err)
 	}
+	d.localOK.heldUp = d.local.HeldUp
 	return d.adopt(ctx)
 }
 

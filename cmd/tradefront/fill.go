@@ -46,12 +46,14 @@ func (f *fill) set(now store.Fill, err error) (turned, failed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	failed = err != nil && f.err == nil
-	if f.err = err; err != nil {
-		return false, failed
-	}
+	f.err = err
 	turned = (f.last.Full == nil) != (now.Full == nil)
+	if now.Measures == nil && err != nil { // the store could not be looked into: what is known of it stays
+		f.last.Full, f.last.Free = now.Full, now.Free
+		return turned, failed
+	}
 	f.last = now
-	return turned, false
+	return turned, failed
 }
 
 // measure looks how full the local store is; it is what lets the store refuse at a bound.
@@ -60,9 +62,10 @@ func (d *daemon) measure(ctx context.Context) {
 	defer cancel()
 	now, err := d.local.Measure(ctx, time.Now())
 	turned, failed := d.fill.set(now, err)
+	if failed {
+		d.logger.Error("the local store cannot be looked into, or its log not be folded; tried again each second", zap.Error(err))
+	}
 	switch {
-	case failed:
-		d.logger.Error("it cannot be told how full the local store is; the last look stands", zap.Error(err))
 	case turned && now.Full != nil:
 		d.logger.Error("the local store has reached a bound: logins are answered 90 until it is left by a tenth",
 			zap.Stringer("bound", now.Full))
@@ -74,9 +77,6 @@ func (d *daemon) measure(ctx context.Context) {
 // check is the line of /readyz that goes before a bound is reached; at it, the front is not ready.
 func (f *fill) check() (bool, string) {
 	last, err := f.get()
-	if err != nil {
-		return false, "not known: " + err.Error()
-	}
 	var near []string
 	for _, m := range last.Measures {
 		if m.Near() {
@@ -86,14 +86,16 @@ func (f *fill) check() (bool, string) {
 	if len(near) > 0 {
 		return false, "near a bound, at which logins are answered 90: " + strings.Join(near, "; ")
 	}
+	if err != nil {
+		return false, "the last look failed: " + err.Error()
+	}
 	return true, fmt.Sprintf("%d bytes, log %d; %d records; %d bytes free on its disk", last.Bytes, last.Log, last.Rows, last.Free)
 }
 
-// ready is the required line: appends are taken.
-func (f *fill) ready() (bool, string) {
-	last, _ := f.get()
-	if last.Full != nil {
-		return false, "logins are answered 90 until this is left by a tenth: " + last.Full.String()
+// notFull is the required line: appends are taken. It asks what Append looks at.
+func (d *daemon) notFull() (bool, string) {
+	if full := d.local.Full(); full != nil {
+		return false, "logins are answered 90 until this is left by a tenth: " + full.String()
 	}
 	return true, "within its bounds"
 }

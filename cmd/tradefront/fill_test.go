@@ -38,7 +38,7 @@ func TestFill(t *testing.T) {
 		}
 		d.measure(t.Context())
 		near, reason := d.fill.check()
-		ready, why := d.fill.ready()
+		ready, why := d.notFull()
 		if near != step.near || ready != step.ready || d.fill.ratios()["rows"] != step.ratio {
 			t.Errorf("after %d more: near %v (%s), ready %v (%s), %v", step.put, near, reason, ready, why, d.fill.ratios())
 		}

@@ -228,7 +228,7 @@ func (e *env) recoverAll(ctx context.Context, cfg *config.Config, asides []store
 	if len(asides) == 0 {
 		return done, nil
 	}
-	local, err := openLocal(ctx, cfg, nil)
+	local, err := openLocal(ctx, cfg)
 	if err != nil {
 		return done, err
 	}

@@ -2,20 +2,25 @@ package main
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
+
+	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// localProbePeriod is how often a local store that failed is tried again: a front that is
-// not ready gets no logins, and would not learn that there is room again.
-const localProbePeriod = 5 * time.Second
+// localProbePeriod is how often it is looked whether the local store takes commits: a front that is
+// not ready gets no logins, and would not learn that it does again; and one that has no logins would
+// not learn that it does not.
+const localProbePeriod = time.Second
 
 // localHealth remembers whether the local store takes commits.
 type localHealth struct {
-	mu  sync.Mutex
-	err error // of the last commit
+	heldUp func() error // another process keeps the writer waiting; nil before the store is open
+	mu     sync.Mutex
+	err    error // of the last commit or probe
 }
 
 func (h *localHealth) note(err error) {
@@ -32,17 +37,37 @@ func (h *localHealth) trouble() error {
 
 // check is for the readiness page.
 func (h *localHealth) check() (bool, string) {
-	if err := h.trouble(); err != nil {
+	err := h.trouble()
+	if err == nil && h.heldUp != nil {
+		err = h.heldUp()
+	}
+	if err != nil {
 		return false, "the local store takes no commits, logins are answered 90: " + err.Error()
 	}
 	return true, "takes commits"
 }
 
-// probe tries a store that failed.
-func (h *localHealth) probe(local *store.Local) func(context.Context) {
+// probe tries a store that failed, and looks whether one that did not can be reached.
+func (h *localHealth) probe(local *store.Local, logger *zap.Logger) func(context.Context) {
 	return func(ctx context.Context) {
-		if h.trouble() != nil {
+		was := h.trouble()
+		if was != nil {
 			h.note(local.Probe(ctx))
+		} else if err := local.Reach(ctx); err != nil && !full(err) {
+			h.note(err)
+		}
+		switch now := h.trouble(); {
+		case ctx.Err() != nil:
+		case was == nil && now != nil:
+			logger.Error("the local store takes no commits: logins are answered 90 until it does", zap.Error(now))
+		case was != nil && now == nil:
+			logger.Warn("the local store takes commits again")
 		}
 	}
+}
+
+// full: many logins at once are not a store that takes none.
+func full(err error) bool {
+	_, locked := errors.AsType[*store.LockedError](err)
+	return errors.Is(err, store.ErrOverloaded) && !locked
 }

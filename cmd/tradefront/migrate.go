@@ -25,7 +25,7 @@ func newMigrate(e *env) *cobra.Command {
 				return err
 			}
 			if cfg.Store.Driver != driverPostgres {
-				local, err := openLocal(c.Context(), cfg, nil)
+				local, err := openLocal(c.Context(), cfg)
 				if err != nil {
 					return err
 				}

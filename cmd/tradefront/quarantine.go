@@ -160,7 +160,7 @@ func withLocal(ctx context.Context, e *env, path string, f func(*store.Local) er
 	if err != nil {
 		return err
 	}
-	local, err := openLocal(ctx, cfg, nil)
+	local, err := openLocal(ctx, cfg)
 	if err != nil {
 		return err
 	}

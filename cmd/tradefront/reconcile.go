@@ -105,7 +105,7 @@ func (e *env) reconcile(ctx context.Context, cfg *config.Config, o reconcile.Opt
 		return nil, err
 	}
 	if _, missing := os.Stat(cfg.Store.Path); cfg.Store.Driver == driverPostgres && missing == nil {
-		local, err := openLocal(ctx, cfg, nil)
+		local, err := openLocal(ctx, cfg)
 		if err != nil {
 			return nil, err
 		}

@@ -11,18 +11,33 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
+const (
+	// unreadLooks is how often a start looks at a store that its disk does not give, and unreadPause
+	// the time between: a path to a disk may be away for a moment.
+	unreadLooks = 3
+	unreadPause = time.Second
+)
+
 // soundLocal sees to it that a sound store, or none, stands at store.path: one that is
-// damaged is set aside whole. We are the only front on it and have not opened it.
+// damaged is set aside whole, once a second look has said so too. We are the only front on it and
+// have not opened it.
 func (d *daemon) soundLocal(ctx context.Context) error {
 	path := d.cfg.Store.Path
 	if err := store.FinishAside(path); err != nil {
 		return fmt.Errorf("store.path: %w", err)
 	}
-	whole, err := store.CheckLocal(ctx, path)
+	if err := store.PlayJournal(ctx, path); err != nil {
+		return fmt.Errorf("store.path: %w", err)
+	}
+	first, err := d.look(ctx)
+	if !errors.Is(first, store.ErrDamaged) {
+		return wrap("store.path", err)
+	}
+	if err == nil {
+		d.logger.Warn("local store: a first look found damage and a second did not: the disk gave something wrong once; look at its health",
+			zap.NamedError("first_look", first))
+	}
 	if !errors.Is(err, store.ErrDamaged) {
-		if err == nil && !whole {
-			d.logger.Info("local store: its size let only a part of it be checked", zap.Duration("patience", store.CheckPatience))
-		}
 		return wrap("store.path", err)
 	}
 	aside, moveErr := store.MoveAside(path, time.Now())
@@ -33,6 +48,29 @@ func (d *daemon) soundLocal(ctx context.Context) error {
 		"bring its records back with: tradefront local recover -c FILE",
 		zap.String("set_aside", aside.Path), zap.Error(err))
 	return nil
+}
+
+// look looks for damage, twice if there seems to be some, and anew while the disk does not give the
+// pages. err is what the last look said.
+func (d *daemon) look(ctx context.Context) (first, err error) {
+	var whole bool
+	for looks := 1; ; looks++ {
+		whole, first, err = store.CheckTwice(ctx, d.cfg.Store.Path)
+		if !errors.Is(err, store.ErrUnread) || looks == unreadLooks || ctx.Err() != nil {
+			break
+		}
+		d.logger.Warn("local store: its disk cannot be read; trying again", zap.Error(err))
+		time.Sleep(unreadPause)
+	}
+	switch {
+	case errors.Is(err, store.ErrUnread):
+		err = fmt.Errorf("%w; the store is not known to be damaged, and stays where it is: see to the disk (dmesg), and start again", err)
+	case err == nil && !whole:
+		d.logger.Info("local store: its size let only a part of it be checked", zap.Duration("patience", store.CheckPatience))
+	case err == nil:
+		err = store.ForgetDamage(d.cfg.Store.Path)
+	}
+	return first, err
 }
 
 // adopt takes over from the stores that were set aside what this one has not: newest first.

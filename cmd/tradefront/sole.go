@@ -31,3 +31,13 @@ func soleFront(path string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// frontRuns reports whether a front holds the store at path, as far as we may look.
+func frontRuns(path string) bool {
+	f, err := os.OpenFile(store.RealPath(path)+".front", os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close() // and the lock with it
+	return errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
+}

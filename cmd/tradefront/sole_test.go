@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/zap"
+
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -67,7 +69,7 @@ func TestLocalHealth(t *testing.T) {
 	if ready, reason := h.check(); ready || !strings.Contains(reason, "disk full") {
 		t.Errorf("after a failed commit: %v, %s", ready, reason)
 	}
-	h.probe(local)(context.Background())
+	h.probe(local, zap.NewNop())(context.Background())
 	if ready, reason := h.check(); !ready {
 		t.Errorf("after a good probe: %s", reason)
 	}
@@ -75,7 +77,7 @@ func TestLocalHealth(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.note(store.ErrDiskFull)
-	h.probe(local)(context.Background())
+	h.probe(local, zap.NewNop())(context.Background())
 	if err := h.trouble(); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("after a failed probe: %v", err)
 	}

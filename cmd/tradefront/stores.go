@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,7 +29,7 @@ func openRecords(ctx context.Context, cfg *config.Config) (records, error) {
 	if cfg.Store.Driver == driverPostgres {
 		return openPostgres(ctx, cfg)
 	}
-	return openLocal(ctx, cfg, nil)
+	return openLocal(ctx, cfg)
 }
 
 type records interface {
@@ -41,10 +43,16 @@ type records interface {
 	Close() error
 }
 
-func openLocal(ctx context.Context, cfg *config.Config, observer store.Observer) (*store.Local, error) {
-	local, err := store.OpenLocal(ctx, cfg.Store.Path, store.LocalOptions{Observer: observer, Bounds: boundsOf(&cfg.Store)})
+// openLocal opens the local store for a command, which may make one only where no front runs: that
+// front's was moved, and must not find another in its place.
+func openLocal(ctx context.Context, cfg *config.Config) (*store.Local, error) {
+	path := cfg.Store.Path
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && frontRuns(path) {
+		return nil, fmt.Errorf("store.path: %s is not there, but a front runs on it: put the file back with its -wal and -shm", path)
+	}
+	local, err := store.OpenLocal(ctx, path, store.LocalOptions{Bounds: boundsOf(&cfg.Store)})
 	if err != nil {
-		return nil, fmt.Errorf("store.path: %s: %w", cfg.Store.Path, err)
+		return nil, fmt.Errorf("store.path: %s: %w", path, err)
 	}
 	return local, nil
 }

@@ -165,7 +165,7 @@ func (d *daemon) registerChecks() {
 		return true, "takes entries"
 	})
 	d.health.Register("local_store", ops.Required, d.localOK.check)
-	d.health.Register("local_store_full", ops.Required, d.fill.ready)
+	d.health.Register("local_store_full", ops.Required, d.notFull)
 	d.health.Register("local_store_bounds", ops.Warning, d.fill.check)
 	d.health.Register("local_store_set_aside", ops.Warning, d.setAsideCheck)
 	d.health.Register("registry", ops.Required, func() (bool, string) {
@@ -206,6 +206,8 @@ func (d *daemon) registerChecks() {
 			switch err := d.forwarder.LastError(); {
 			case errors.Is(err, store.ErrSchema):
 				return false, "nothing is written to PostgreSQL, records stay in the local store: " + err.Error()
+			case store.IsLocal(err):
+				return false, "records are not forwarded, for the local store fails: " + err.Error()
 			case err != nil:
 				return false, "PostgreSQL is out of reach: " + err.Error()
 			}

@@ -136,4 +136,3 @@ func wrapStore(err error) error {
 	}
 	return fmt.Errorf("store: %w", err)
 }
-

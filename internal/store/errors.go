@@ -44,6 +44,17 @@ var (
 	ErrBroken = errors.New("store: the local store's file has failed")
 )
 
+// IsLocal reports whether err is of the local store: a forwarder meets these too, and PostgreSQL has
+// nothing to do with them.
+func IsLocal(err error) bool {
+	for _, local := range []error{ErrOverloaded, ErrDiskFull, ErrUnread, ErrBroken, ErrMoved, ErrFull} {
+		if errors.Is(err, local) {
+			return true
+		}
+	}
+	return false
+}
+
 // SchemaError says that a database's schema is not the one of this binary.
 type SchemaError struct {
 	Current int64 // version found, 0 for an empty database

@@ -37,7 +37,7 @@ func InspectLocal(ctx context.Context, path string) (in Inspection, err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	in.sizes(path)
-	if in.Whole, err = checkOpened(ctx, db); err == nil {
+	if in.Whole, err = checkOpened(ctx, db, CheckPatience); err == nil {
 		err = notedDamage(RealPath(path))
 	}
 	if errors.Is(err, ErrDamaged) {

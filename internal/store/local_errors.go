@@ -48,6 +48,12 @@ func isReadFailure(code int) bool {
 	return false
 }
 
+// isDiskError reports whether SQLite says that the system failed a read or a write.
+func isDiskError(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_IOERR
+}
+
 func isBusy(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY

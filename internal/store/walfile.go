@@ -70,7 +70,7 @@ func readWAL(path string) (*walFile, error) {
 	}
 	defer f.Close()
 	if err := w.read(f); err != nil {
-		return nil, fmt.Errorf("store: %s: %w", path, err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrUnread, path, err)
 	}
 	return w, nil
 }
