@@ -63,3 +63,21 @@ func TestBoundsOf(t *testing.T) {
 		t.Errorf("postgres: %+v", b)
 	}
 }
+
+// TestFillOfAFailedLook: what was measured stands although the log could not be folded then, and
+// a look that could not read the store still tells of the disk.
+func TestFillOfAFailedLook(t *testing.T) {
+	var f fill
+	full := store.Measure{Bound: "free", Ratio: 2, Value: 1, Limit: 2}
+	f.set(store.Fill{Bytes: 7}, nil)
+	if turned, failed := f.set(store.Fill{Bytes: 8, Free: 1, Measures: []store.Measure{full}, Full: &full}, store.ErrDiskFull); !turned || !failed {
+		t.Errorf("turned %v, failed %v", turned, failed)
+	}
+	if ok, why := f.check(); ok || f.bytes() != 8 || f.ratios()["free"] != 2 || !strings.Contains(why, "near a bound") {
+		t.Errorf("%v, %s, %v bytes, %v", ok, why, f.bytes(), f.ratios())
+	}
+	f.set(store.Fill{Free: 3}, store.ErrDiskFull)
+	if last, err := f.get(); last.Full != nil || last.Free != 3 || last.Bytes != 8 || err == nil {
+		t.Errorf("%+v, %v", last, err)
+	}
+}

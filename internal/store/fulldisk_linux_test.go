@@ -76,6 +76,7 @@ func (d *smallDisk) run() error {
 		{"full at a commit", d.fullAtCommit},
 		{"full at the start", d.fullAtStart}, // with a file and without a log
 		{"full, beside a reader", d.fullBesideReader},
+		{"filled at once", d.filledAtOnce},
 		{"full of what is forwarded then", d.fullOfForwarded},
 	} {
 		if err := step.do(); err != nil {
@@ -210,6 +211,53 @@ func (d *smallDisk) fullBesideReader() error {
 	look()
 	fmt.Printf("%d appends filled the log beside a reader\n", len(d.answered)-before)
 	return errors.Join(folded, err, d.add(l), l.Close())
+}
+
+// filledAtOnce: a large file takes the disk at one moment, so that the log cannot be folded either.
+// As long as it is there every look says so, as every append does; then neither.
+func (d *smallDisk) filledAtOnce() error {
+	l, err := store.OpenLocal(context.Background(), d.path, store.LocalOptions{Bounds: store.Bounds{Free: 512 << 10}})
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	for range 200 { // a log whose pages the file has no room for yet
+		if err := d.add(l); err != nil {
+			return err
+		}
+	}
+	free, err := d.fill()
+	if err != nil {
+		return err
+	}
+	failed := 0
+	for look := range 4 {
+		f, err := l.Measure(context.Background(), time.Now())
+		if err != nil {
+			failed++
+		}
+		if f.Full == nil || len(f.Measures) == 0 || l.Full() == nil || f.Free > 512<<10 {
+			return fmt.Errorf("look %d: full %v, refusing %v, %v", look, f.Full, l.Full(), err)
+		}
+		if err := d.add(l); !errors.Is(err, store.ErrFull) {
+			return fmt.Errorf("append after look %d: %w", look, err)
+		}
+	}
+	if failed == 0 {
+		return errors.New("the log could be folded: nothing was tested")
+	}
+	if err := free(); err != nil {
+		return err
+	}
+	for range 2 {
+		if _, err := l.Measure(context.Background(), time.Now()); err != nil {
+			return err
+		}
+	}
+	if l.Full() != nil {
+		return fmt.Errorf("with room again: %v", l.Full())
+	}
+	return d.add(l)
 }
 
 // fullOfForwarded: what an outage left has filled the disk up to the bound, and is forwarded. The

@@ -34,9 +34,6 @@ func (l *Local) Reach(ctx context.Context) error {
 func (l *Local) HeldUp() error { return l.writer.lock.err(lockNoticed) }
 
 func (w *writer) probe(f func(context.Context, *sql.Conn) error) error {
-	if err := w.at.check(); err != nil {
-		return err
-	}
 	if err := w.do(&request{work: f}); err != nil {
 		return err
 	}
