@@ -7,10 +7,10 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
@@ -62,11 +62,7 @@ func newReconcile(e *env) *cobra.Command {
 			}
 			o.UnitID = cfg.ReportUnitID
 			o.Audit = append(o.Audit, args...) // --audit logs/* leaves all but the first as arguments
-			_, end, err := cal.Window(o.Day)
-			if err != nil {
-				return err
-			}
-			result, err := e.reconcile(c.Context(), cfg, o, end)
+			result, err := e.reconcile(c.Context(), cfg, cal, o)
 			if err != nil {
 				return err
 			}
@@ -92,15 +88,16 @@ func newReconcile(e *env) *cobra.Command {
 	return c
 }
 
-// reconcile opens the stores and compares, with progress. end is that of the day's window.
-func (e *env) reconcile(ctx context.Context, cfg *config.Config, o reconcile.Options, end time.Time) (_ *reconcile.Result, err error) {
+// reconcile opens the stores and compares, with progress.
+func (e *env) reconcile(ctx context.Context, cfg *config.Config, cal *calendar.Calendar, o reconcile.Options) (_ *reconcile.Result, err error) {
 	r, err := openRecords(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	o.Records = r
-	fronts, err := frontsOf(cfg, r).Fronts(ctx) // before the records, which then have what was handed over
+	survey := settlement.Survey{Store: r, Fronts: frontsOf(cfg, r), Calendar: cal}
+	obstacles, err := survey.Of(ctx, o.Day) // before the records, which then have what was handed over
 	if err != nil {
 		return nil, err
 	}
@@ -122,8 +119,11 @@ func (e *env) reconcile(ctx context.Context, cfg *config.Config, o reconcile.Opt
 		return nil, err
 	}
 	// Where the records may be that are answered and not stored.
-	for _, f := range settlement.FrontObstacles(fronts, o.Day, end) {
-		result.Warnings = append(result.Warnings, f.String())
+	for i := range obstacles.Open {
+		result.Warnings = append(result.Warnings, obstacles.Open[i].String())
+	}
+	for i := range obstacles.Waived {
+		result.Warnings = append(result.Warnings, obstacles.Waived[i].String())
 	}
 	return result, nil
 }

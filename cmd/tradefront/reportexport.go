@@ -59,8 +59,9 @@ func newReportExport(e *env) *cobra.Command {
 			"whole or not at all, beside it <name>.manifest.json. The same records make the same file, and\n" +
 			"the ledger remembers each export. A day whose window has not closed is refused, unless --partial:\n" +
 			"then the file has what is there so far, its manifest says so, and the full export takes its place.\n" +
-			"--supplement writes only what came after the report was made. While a front holds records of the day,\n" +
-			"or has not said since the window closed that it holds none, the export is refused and says what to do.",
+			"--supplement writes only what came after the report was made. While something keeps the report from\n" +
+			"being complete, as a front that holds records of the day or has not reported since the window closed,\n" +
+			"the export is refused and says what to do; `report waive` lets it go on.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error { return f.run(c.Context(), e) }),
 	}
 	configFlag(c, &f.path)
@@ -73,7 +74,7 @@ func newReportExport(e *env) *cobra.Command {
 	flags.BoolVar(&f.partial, "partial", false, "what is there so far, of a day whose window has not closed; without a day: of the current one")
 	flags.BoolVar(&f.supplement, "supplement", false, "only the records that came after the last export")
 	flags.BoolVar(&f.despiteFronts, "despite-fronts", false,
-		"write it although a front may hold records of the day; the manifest says which")
+		"the same as report waive --reason --despite-fronts of the fronts that may hold records of the day")
 	flags.StringVar(&f.out, "out", ".", "folder to write into")
 	c.MarkFlagsOneRequired("day", "today", "from", "partial")
 	c.MarkFlagsMutuallyExclusive("day", "today", "from")
@@ -102,7 +103,7 @@ func (f *exportFlags) run(ctx context.Context, e *env) (err error) {
 		return fmt.Errorf("this machine's name: %w", err)
 	}
 	x := settlement.Exporter{
-		Fronts: frontsOf(cfg, r), DespiteFronts: f.despiteFronts,
+		Fronts: frontsOf(cfg, r), DespiteFronts: f.despiteFronts, By: operator(host),
 		Store: r, StoreKind: cfg.Store.Driver, Calendar: cal, UnitID: cfg.ReportUnitID, OutDir: f.out,
 		Version: version, Host: host, Now: func() time.Time { return now },
 	}
@@ -194,8 +195,8 @@ func (f *exportFlags) export(ctx context.Context, e *env, x *settlement.Exporter
 		return exported{}, err
 	}
 	done := exported{Day: day.String(), Kind: d.Kind, Nothing: d.Nothing, Seconds: time.Since(began).Seconds()}
-	for _, o := range d.Missing {
-		done.Warnings = append(done.Warnings, "INCOMPLETE as far as is known: "+o.String())
+	for i := range d.Waived {
+		done.Warnings = append(done.Warnings, "INCOMPLETE as far as is known: "+d.Waived[i].String())
 	}
 	if d.Nothing {
 		return done, nil

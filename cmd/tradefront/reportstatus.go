@@ -31,8 +31,12 @@ type shownStatus struct {
 	Last        *shownExport `json:"last_export,omitempty"`
 	// Fronts are those that may hold records of the day which the store lacks.
 	Fronts []settlement.FrontObstacle `json:"fronts,omitempty"`
-	Good   bool                       `json:"good"`
-	Next   string                     `json:"next"`
+	// Obstacles keep the report back, fronts among them; those that were waived do not.
+	Obstacles []store.Obstacle    `json:"obstacles,omitempty"`
+	Waived    []settlement.Waived `json:"waived,omitempty"`
+
+	Good bool   `json:"good"`
+	Next string `json:"next"`
 }
 
 // shownExport is a line of the ledger.
@@ -87,9 +91,10 @@ func newReportStatus(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			survey := settlement.Survey{Store: r, Fronts: settlement.KnownFronts(fronts), Calendar: cal}
 			list := make([]shownStatus, 0, len(days))
 			for _, day := range days {
-				s, err := settlement.Status(c.Context(), r, fronts, cal, now, day)
+				s, err := settlement.Status(c.Context(), r, &survey, now, day)
 				if err != nil {
 					return err
 				}
@@ -131,7 +136,7 @@ func showStatus(d *settlement.DayStatus) shownStatus {
 	s := shownStatus{
 		Day: d.Day.String(), Start: d.Start, End: d.End, Closed: d.Closed, Records: d.Records, Reported: d.Reported,
 		Late: d.Late, Moved: d.Moved, Unaccounted: d.Unaccounted, Provisional: d.Provisional,
-		Fronts: d.Fronts, Good: d.Good, Next: d.Next,
+		Fronts: d.Obstacles.Fronts, Obstacles: d.Obstacles.Open, Waived: d.Obstacles.Waived, Good: d.Good, Next: d.Next,
 	}
 	if l := d.Last; l != nil {
 		s.Last = &shownExport{

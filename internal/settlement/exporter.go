@@ -22,6 +22,7 @@ type ReportStore interface {
 	Snapshot(ctx context.Context, day calendar.TradingDay) (store.Snapshot, error)
 	Exports(ctx context.Context, day calendar.TradingDay) ([]store.Export, error)
 	AddExport(ctx context.Context, e *store.Export) error
+	WaiverStore
 }
 
 // Exporter writes reports with their manifests, and remembers them in the ledger.
@@ -33,10 +34,12 @@ type Exporter struct {
 	OutDir    string // must exist
 	Version   string // of the program
 	Host      string // this machine's name
-	// Fronts says what fronts hold; nil if there is nobody to ask. While one holds records of
-	// the day, or may, a full report and a supplement are refused, unless DespiteFronts.
-	Fronts        FrontStore
+	// Fronts says what fronts hold; nil if there is nobody to ask. While there is an obstacle
+	// that is not waived, a full report and a supplement are refused.
+	Fronts FrontStore
+	// DespiteFronts waives the obstacles of fronts that there are, in the name of By.
 	DespiteFronts bool
+	By            string
 	Progress      func(rows int64)
 	Now           func() time.Time // nil for time.Now
 
@@ -54,8 +57,8 @@ type Done struct {
 	Nothing bool
 	// Replaced is what stood under the name before, if anything did.
 	Replaced *Replaced
-	// Missing are the fronts that may hold records that the file lacks.
-	Missing []FrontObstacle
+	// Waived are the obstacles in spite of which the file was written.
+	Waived []Waived
 	// Provisional and Outside count lines that may be on the wrong day.
 	Provisional, Outside int64
 }
@@ -88,10 +91,10 @@ func (e *ForeignFileError) Error() string {
 }
 
 // Export writes one report of the day: of that kind, in these steps, each of which needs
-// the ones before. A day of which a front may hold records is a *FrontsError; a partial
-// report does not ask.
+// the ones before. A day with an obstacle that is not waived is an *ObstaclesError; a
+// partial report does not ask.
 //
-//  1. Ask what fronts hold: before the records are read, so that they have what was handed
+//  1. Ask for obstacles, what fronts hold among them: before the records are read, so that they have what was handed
 //     over meanwhile. Read the ledger and open one snapshot of the records.
 //  2. Write the lines to a temporary file and sync it.
 //  3. Look at what stands under the name; a foreign file is not touched.
@@ -126,7 +129,7 @@ func (x *Exporter) export(ctx context.Context, day calendar.TradingDay, kind sto
 	case !open && kind == store.PartialExport:
 		kind = store.FullExport // nothing more will come: this is the report
 	}
-	missing, err := x.askFronts(ctx, day, end, kind) // step 1
+	obstacles, err := x.survey(ctx, day, kind) // step 1
 	if err != nil {
 		return Done{}, err
 	}
@@ -134,7 +137,7 @@ func (x *Exporter) export(ctx context.Context, day calendar.TradingDay, kind sto
 	if err != nil {
 		return Done{}, err
 	}
-	job := exportJob{Exporter: x, day: day, kind: kind, now: now, exports: exports, number: 1, missing: missing}
+	job := exportJob{Exporter: x, day: day, kind: kind, now: now, exports: exports, number: 1, obstacles: obstacles}
 	if len(exports) > 0 {
 		job.number = exports[len(exports)-1].Number + 1
 	}
@@ -149,20 +152,23 @@ func (x *Exporter) export(ctx context.Context, day calendar.TradingDay, kind sto
 	return job.run(ctx)
 }
 
-// askFronts refuses a report that a front may hold records of.
-func (x *Exporter) askFronts(ctx context.Context, day calendar.TradingDay, end time.Time, kind store.ExportKind) ([]FrontObstacle, error) {
-	if x.Fronts == nil || kind == store.PartialExport {
-		return nil, nil
+// survey refuses a report that would not be complete, as far as is known.
+func (x *Exporter) survey(ctx context.Context, day calendar.TradingDay, kind store.ExportKind) (Obstacles, error) {
+	if kind == store.PartialExport {
+		return Obstacles{}, nil
 	}
-	fronts, err := x.Fronts.Fronts(ctx)
-	if err != nil {
-		return nil, err
+	v := Survey{Store: x.Store, Fronts: x.Fronts, Calendar: x.Calendar}
+	if x.DespiteFronts {
+		_, err := v.Waive(ctx, store.Waiver{Day: day, At: x.now(), By: x.By, Reason: "--despite-fronts"}, store.ObstacleKind.OfFront)
+		if _, nothing := errors.AsType[*NothingToWaiveError](err); err != nil && !nothing {
+			return Obstacles{}, err
+		}
 	}
-	missing := FrontObstacles(fronts, day, end)
-	if len(missing) > 0 && !x.DespiteFronts {
-		return nil, &FrontsError{day, missing}
+	o, err := v.Of(ctx, day)
+	if err == nil && len(o.Open) > 0 {
+		err = &ObstaclesError{day, o.Open}
 	}
-	return missing, nil
+	return o, err
 }
 
 func (x *Exporter) now() time.Time {
@@ -188,9 +194,9 @@ type exportJob struct {
 	number  int            // of this one in the ledger
 	after   store.Position // a supplement begins after it
 	tally   tally          // its bounds, for the writer
-	missing []FrontObstacle
 
-	position store.Position
+	obstacles Obstacles // all of them waived
+	position  store.Position
 }
 
 func (j *exportJob) run(ctx context.Context) (Done, error) {
@@ -205,7 +211,7 @@ func (j *exportJob) run(ctx context.Context) (Done, error) {
 	}
 	w.report()
 	done := Done{
-		Day: j.day, Kind: j.kind, Missing: j.missing, Provisional: w.tally.provisional, Outside: w.tally.outside,
+		Day: j.day, Kind: j.kind, Waived: j.obstacles.Waived, Provisional: w.tally.provisional, Outside: w.tally.outside,
 	}
 	if j.kind == store.SupplementExport && w.rows == 0 {
 		done.Nothing = true
@@ -269,9 +275,9 @@ func (j *exportJob) manifest(w *lineWriter, r Result) *Manifest {
 		Rows:   r.Rows, Bytes: r.Bytes, SHA256: hex.EncodeToString(r.SHA256[:]),
 		Vendors: w.tally.vendors.counts(), KeyVersions: w.tally.versions.counts(), Flags: w.tally.byFlag(),
 		Provisional: w.tally.provisional, OutsideWindow: w.tally.outside,
-		FrontsMissing: j.missing,
-		Store:         ManifestStore{j.StoreKind, j.position, j.after},
-		Version:       j.Version, Host: j.Host, Generated: j.now.In(regulation.Zone).Truncate(time.Second),
+		FrontsMissing: j.obstacles.Fronts, Waived: j.obstacles.Waived,
+		Store:   ManifestStore{j.StoreKind, j.position, j.after},
+		Version: j.Version, Host: j.Host, Generated: j.now.In(regulation.Zone).Truncate(time.Second),
 	}
 }
 

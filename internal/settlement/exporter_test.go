@@ -26,6 +26,7 @@ import (
 // bothStore is what the tests need of either store.
 type bothStore interface {
 	storetest.ReportStore
+	WaiverStore
 	Close() error
 }
 
@@ -128,7 +129,7 @@ func wantFile(t testing.TB, path string, kind store.ExportKind, recs []store.Rec
 
 func status(t testing.TB, s StatusStore) DayStatus {
 	t.Helper()
-	d, err := Status(t.Context(), s, nil, sampleCalendar(t), afterClose, day)
+	d, err := Status(t.Context(), s, &Survey{Store: s, Calendar: sampleCalendar(t)}, afterClose, day)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,11 +242,11 @@ func TestDayThatWasNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := Status(t.Context(), s, nil, cal, afterClose, day)
+	st, err := Status(t.Context(), s, &Survey{Store: s, Calendar: cal}, afterClose, day)
 	if err != nil || st.Good || !strings.Contains(st.Next, "20260105 is not a trading day: its logins belong to 20260106; it was reported") {
 		t.Errorf("%+v, %v", st, err)
 	}
-	if _, err := Status(t.Context(), s, nil, cal, afterClose, day-1); err == nil {
+	if _, err := Status(t.Context(), s, &Survey{Store: s, Calendar: cal}, afterClose, day-1); err == nil {
 		t.Error("a Sunday that nobody reported has a status")
 	}
 }

@@ -3,8 +3,9 @@ package settlement
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -23,6 +24,12 @@ type FrontStore interface {
 	Fronts(ctx context.Context) ([]store.Front, error)
 }
 
+// KnownFronts are what fronts said when they were asked once, for several days.
+type KnownFronts []store.Front
+
+// Fronts implements FrontStore.
+func (f KnownFronts) Fronts(context.Context) ([]store.Front, error) { return f, nil }
+
 // FrontObstacle is a front that may hold records of a day that the store lacks.
 type FrontObstacle struct {
 	FrontID     int32     `json:"front_id"`
@@ -33,6 +40,9 @@ type FrontObstacle struct {
 	Seen        time.Time `json:"last_seen"`
 	Problem     string    `json:"problem"`
 	Next        string    `json:"next"`
+
+	kind  store.ObstacleKind
+	store uuid.UUID
 }
 
 func (o FrontObstacle) String() string {
@@ -40,19 +50,27 @@ func (o FrontObstacle) String() string {
 		o.Seen.In(regulation.Zone).Format(regulation.TimeLayout), o.Problem, o.Next)
 }
 
-// FrontsError says that a report would not be complete, as far as is known.
-type FrontsError struct {
-	Day       calendar.TradingDay
-	Obstacles []FrontObstacle
+// where names the local store of the front: words that stay as long as the obstacle does.
+func (o FrontObstacle) where() string {
+	if o.store == uuid.Nil {
+		return fmt.Sprintf("front %d (host %s)", o.FrontID, o.Host)
+	}
+	return fmt.Sprintf("front %d (host %s, store %.8s)", o.FrontID, o.Host, o.store)
 }
 
-func (e *FrontsError) Error() string {
-	lines := make([]string, len(e.Obstacles))
-	for i, o := range e.Obstacles {
-		lines[i] = "  " + o.String()
+// obstacle is the front as a reason why a report refuses.
+func (o FrontObstacle) obstacle(day calendar.TradingDay) store.Obstacle {
+	what := fmt.Sprintf("%s (last seen %s)", o.Problem, o.Seen.In(regulation.Zone).Format(regulation.TimeLayout))
+	b := store.Obstacle{Day: day, Kind: o.kind, Where: o.where(), What: what, Next: o.Next}
+	switch o.kind {
+	case store.FrontHolds:
+		b.Records = o.Pending
+	case store.FrontQuarantines:
+		b.Records = o.Quarantined
+	case store.FrontSetAside: // one more is another matter
+		b.Day, b.Where = 0, fmt.Sprintf("%s, %d set aside", b.Where, o.SetAside)
 	}
-	return fmt.Sprintf("not every front has handed over what it may hold of %s:\n%s\n"+
-		"To write the report all the same: --despite-fronts; its manifest then says what may be missing", e.Day, strings.Join(lines, "\n"))
+	return b
 }
 
 // FrontObstacles are the fronts that hold records of the day whose window closed at end,
@@ -65,10 +83,10 @@ func FrontObstacles(fronts []store.Front, day calendar.TradingDay, end time.Time
 	var all []FrontObstacle
 	for i := range fronts {
 		if f := &fronts[i]; f.Retired.IsZero() {
-			if problem, next := frontProblem(f, day, end); problem != "" {
+			if kind, problem, next := frontProblem(f, day, end); kind != "" {
 				h := f.Held[day]
 				all = append(all, FrontObstacle{
-					f.FrontID, f.Host, h.Pending, h.Quarantined, f.SetAside, f.Seen.In(regulation.Zone), problem, next,
+					f.FrontID, f.Host, h.Pending, h.Quarantined, f.SetAside, f.Seen.In(regulation.Zone), problem, next, kind, f.StoreID,
 				})
 			}
 		}
@@ -85,12 +103,12 @@ func earlier(counted, heard time.Time) time.Time {
 	return counted
 }
 
-func frontProblem(f *store.Front, day calendar.TradingDay, end time.Time) (problem, next string) {
+func frontProblem(f *store.Front, day calendar.TradingDay, end time.Time) (kind store.ObstacleKind, problem, next string) {
 	retire := fmt.Sprintf("tradefront front retire %d", f.FrontID)
 	h := f.Held[day]
 	switch {
 	case h.Pending > 0:
-		problem = fmt.Sprintf("holds %d records of the day", h.Pending)
+		kind, problem = store.FrontHolds, fmt.Sprintf("holds %d records of the day", h.Pending)
 		switch {
 		case f.Alive():
 			next = "it is running and hands them over; if the number stays, its /readyz says why"
@@ -98,13 +116,13 @@ func frontProblem(f *store.Front, day calendar.TradingDay, end time.Time) (probl
 			next = "start it with PostgreSQL in reach; if it is gone for good with its disk: " + retire + " --force gives them up"
 		}
 	case h.Quarantined > 0:
-		problem = fmt.Sprintf("has %d records of the day in quarantine, which PostgreSQL refused", h.Quarantined)
+		kind, problem = store.FrontQuarantines, fmt.Sprintf("has %d records of the day in quarantine, which PostgreSQL refused", h.Quarantined)
 		next = "on that host: tradefront quarantine list"
 	case f.SetAside > 0:
-		problem = fmt.Sprintf("has %d damaged local stores set aside, whose records are missing", f.SetAside)
+		kind, problem = store.FrontSetAside, fmt.Sprintf("has %d damaged local stores set aside, whose records are missing", f.SetAside)
 		next = "on that host: tradefront local recover"
 	case !f.Stopped && earlier(f.Counted, f.Seen).Before(end.Add(FrontMargin)):
-		problem = "has not said what it holds since the window closed"
+		kind, problem = store.FrontSilent, "has not said what it holds since the window closed"
 		switch {
 		case f.Alive():
 			next = fmt.Sprintf("it will within seconds after %s", end.Add(FrontMargin).In(regulation.Zone).Format(regulation.TimeLayout))
@@ -112,5 +130,5 @@ func frontProblem(f *store.Front, day calendar.TradingDay, end time.Time) (probl
 			next = "start it with PostgreSQL in reach; if it is gone for good: " + retire
 		}
 	}
-	return problem, next
+	return kind, problem, next
 }

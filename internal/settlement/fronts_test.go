@@ -1,7 +1,6 @@
 package settlement
 
 import (
-	"context"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -12,11 +11,6 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 )
-
-// saidFronts is what fronts said.
-type saidFronts []store.Front
-
-func (f saidFronts) Fronts(context.Context) ([]store.Front, error) { return f, nil }
 
 func TestFrontObstacles(t *testing.T) {
 	_, end, err := sampleCalendar(t).Window(day)
@@ -77,33 +71,34 @@ func TestExportWaitsForFronts(t *testing.T) {
 	if err := s.Put(t.Context(), recs); err != nil {
 		t.Fatal(err)
 	}
-	fronts := saidFronts{{FrontReport: store.FrontReport{
+	fronts := KnownFronts{{FrontReport: store.FrontReport{
 		FrontID: 2, Counted: afterClose.Add(time.Hour), Held: map[calendar.TradingDay]store.Held{day: {Pending: 4}},
 	}}}
 	x := exporter(t, s, dir)
 	x.Fronts = fronts
 	for _, kind := range []store.ExportKind{store.FullExport, store.SupplementExport} {
-		var refused *FrontsError
-		if _, err := x.Export(t.Context(), day, kind); !errors.As(err, &refused) || len(refused.Obstacles) != 1 {
-			t.Errorf("%s: %v, want a FrontsError", kind, err)
+		var refused *ObstaclesError
+		if _, err := x.Export(t.Context(), day, kind); !errors.As(err, &refused) || len(refused.Open) != 1 {
+			t.Errorf("%s: %v, want an ObstaclesError", kind, err)
 		}
 	}
 	if exports, err := s.Exports(t.Context(), day); len(exports) != 0 || err != nil {
 		t.Errorf("%d exports in the ledger, error %v", len(exports), err)
 	}
-	st, err := Status(t.Context(), s, fronts, sampleCalendar(t), afterClose, day)
-	if err != nil || st.Good || !strings.Contains(st.Next, "front 2 ") || len(st.Fronts) != 1 {
+	st, err := Status(t.Context(), s, &Survey{Store: s, Fronts: fronts, Calendar: sampleCalendar(t)}, afterClose, day)
+	if err != nil || st.Good || !strings.Contains(st.Next, "front 2 ") || len(st.Obstacles.Fronts) != 1 || len(st.Obstacles.Open) != 1 {
 		t.Errorf("status %+v, error %v", st, err)
 	}
 
-	x.DespiteFronts = true
+	x.DespiteFronts, x.By = true, "clerk@desk"
 	done := mustExport(t, x, store.FullExport)
 	m := wantFile(t, done.Path, store.FullExport, recs)
-	if len(done.Missing) != 1 || len(m.FrontsMissing) != 1 || m.FrontsMissing[0].Pending != 4 {
-		t.Errorf("missing %v, in the manifest %v", done.Missing, m.FrontsMissing)
+	if len(done.Waived) != 1 || len(m.FrontsMissing) != 1 || m.FrontsMissing[0].Pending != 4 ||
+		len(m.Waived) != 1 || m.Waived[0].Records != 4 || m.Waived[0].By != "clerk@desk" || m.Waived[0].Reason != "--despite-fronts" {
+		t.Errorf("waived %v, in the manifest %v and %v", done.Waived, m.FrontsMissing, m.Waived)
 	}
 
-	x.DespiteFronts, x.Fronts = false, saidFronts{}
+	x.DespiteFronts, x.Fronts = false, KnownFronts{}
 	done = mustExport(t, x, store.FullExport)
 	if m := wantFile(t, done.Path, store.FullExport, recs); len(m.FrontsMissing) != 0 {
 		t.Errorf("in the manifest %v", m.FrontsMissing)

@@ -42,6 +42,8 @@ type Manifest struct {
 	// FrontsMissing are the fronts that may have held records of the day which the file
 	// lacks; it was written all the same.
 	FrontsMissing []FrontObstacle `json:"fronts_missing,omitempty"`
+	// Waived are all obstacles in spite of which the file was written, those fronts among them.
+	Waived []Waived `json:"waived,omitempty"`
 
 	Store     ManifestStore `json:"store"`
 	Version   string        `json:"program_version"`
@@ -104,4 +106,18 @@ func (m *Manifest) explains(unitID string, day calendar.TradingDay, sum [32]byte
 			m.Store.Position != ""
 	}
 	return false
+}
+
+// missing says in words what the file may lack; those of an older program have fronts alone.
+func (m *Manifest) missing() (all []string) {
+	for i := range m.Waived {
+		all = append(all, m.Waived[i].String())
+	}
+	if len(all) > 0 {
+		return all
+	}
+	for _, o := range m.FrontsMissing {
+		all = append(all, o.String())
+	}
+	return all
 }

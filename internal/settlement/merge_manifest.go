@@ -73,8 +73,8 @@ func (m *merge) compareManifest(in *MergeInput) {
 		in.Kind = said.Kind
 	}
 	if err == nil {
-		for _, o := range said.FrontsMissing {
-			m.result.Warnings = append(m.result.Warnings, in.Path+" may lack logins: "+o.String())
+		for _, o := range said.missing() {
+			m.result.Warnings = append(m.result.Warnings, in.Path+" may lack logins: "+o)
 		}
 	}
 	if in.Kind == store.PartialExport {

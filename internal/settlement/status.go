@@ -15,6 +15,7 @@ import (
 type StatusStore interface {
 	Exports(ctx context.Context, day calendar.TradingDay) ([]store.Export, error)
 	State(ctx context.Context, day calendar.TradingDay, position store.Position) (store.DayState, error)
+	WaiverStore
 }
 
 // DayStatus is how the report of a day stands.
@@ -33,28 +34,31 @@ type DayStatus struct {
 	// not have lines for, which cannot be unless the store was tampered with or restored.
 	Moved, Unaccounted int64
 
-	// Fronts are those that may hold records of the day; only of a day that has closed.
-	Fronts []FrontObstacle
+	// Obstacles are what keeps the report back, and what of it was waived; only of a day that
+	// has closed.
+	Obstacles Obstacles
 
 	Good bool   // nothing is left to do before the report is handed in
 	Next string // what to do
 }
 
-// Status looks at the report of one day; fronts is what fronts say, none with the embedded
-// store. A day that is no trading day any more has one if
+// Status looks at the report of one day; survey says what keeps it back. A day that is no trading day any more has one if
 // it was exported before the calendar knew.
-func Status(ctx context.Context, s StatusStore, fronts []store.Front, cal *calendar.Calendar, now time.Time, day calendar.TradingDay) (DayStatus, error) {
+func Status(ctx context.Context, s StatusStore, survey *Survey, now time.Time, day calendar.TradingDay) (DayStatus, error) {
 	exports, err := s.Exports(ctx, day)
 	if err != nil {
 		return DayStatus{}, err
 	}
+	cal := survey.Calendar
 	start, end, none, err := window(cal, day, len(exports) > 0)
 	if err != nil {
 		return DayStatus{}, err
 	}
 	d := DayStatus{Day: day, Start: start, End: end, Closed: !now.Before(end)}
 	if d.Closed && none == "" {
-		d.Fronts = FrontObstacles(fronts, day, end)
+		if d.Obstacles, err = survey.Of(ctx, day); err != nil {
+			return DayStatus{}, err
+		}
 	}
 	if len(exports) > 0 {
 		d.Last = &exports[len(exports)-1]
@@ -109,8 +113,8 @@ func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next string, 
 		return fmt.Sprintf("%d records were given this day by a calendar that did not know it yet: calendar reassign", d.Provisional), false
 	case !d.Closed:
 		return "wait: the window closes at " + d.End.In(regulation.Zone).Format(regulation.TimeLayout), false
-	case len(d.Fronts) > 0:
-		return d.Fronts[0].String(), false
+	case len(d.Obstacles.Open) > 0:
+		return d.Obstacles.Open[0].String(), false
 	case !exported:
 		return fmt.Sprintf("report export --day %s", d.Day), false
 	case d.Unaccounted > 0:
@@ -121,6 +125,9 @@ func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next string, 
 		return fmt.Sprintf("%d records came late: report export --supplement --day %s", d.Late, d.Day), false
 	case d.Provisional > 0:
 		return fmt.Sprintf("%d records rest on a provisional calendar: replace it by the exchanges' notice, then calendar reassign", d.Provisional), false
+	}
+	if n := len(d.Obstacles.Waived); n > 0 {
+		return fmt.Sprintf("INCOMPLETE as far as is known, and waived (%d): %s", n, &d.Obstacles.Waived[0]), false
 	}
 	return "verify, and hand in", true
 }

@@ -188,7 +188,7 @@ func TestReportWaitsForFronts(t *testing.T) {
 	}
 	for _, args := range [][]string{export, append(export, "--supplement")} {
 		_, errOut, err := s.try("", args...)
-		refused(errOut, err, "front 2 (host second, last seen 20", "holds 17 records of the day", "front retire 2 --force", "--despite-fronts")
+		refused(errOut, err, "front 2 (host second, store ", "holds 17 records of the day (last seen 20", "front retire 2 --force", "report waive")
 	}
 	if status := s.cli("", "report", "status", "--day", day.String()); !strings.Contains(status, "front 2 (host second") {
 		t.Errorf("report status: %s", status)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/tradefront/tradefront/internal/regulation"
 )
@@ -27,6 +28,14 @@ type manifest struct {
 		Host    string `json:"host"`
 		Problem string `json:"problem"`
 	} `json:"fronts_missing"`
+	// Waived are the obstacles in spite of which it was written, those fronts among them.
+	Waived []struct {
+		Where  string    `json:"where"`
+		What   string    `json:"what"`
+		By     string    `json:"waived_by"`
+		At     time.Time `json:"waived_at"`
+		Reason string    `json:"reason"`
+	} `json:"waived"`
 }
 
 // kindPartial is that of an export from before the window closed.
@@ -56,7 +65,14 @@ func judgeManifest(path string, read *chunker, found *findings) error {
 }
 
 func (m *manifest) judgeKind(found *findings) {
+	for _, w := range m.Waived {
+		found.add(FileIncomplete, 0, fmt.Sprintf("its manifest says: %s %s; waived by %s at %s: %s",
+			w.Where, w.What, w.By, w.At.In(regulation.Zone).Format(regulation.TimeLayout), w.Reason))
+	}
 	for _, f := range m.FrontsMissing {
+		if len(m.Waived) > 0 {
+			break // told with who waived it
+		}
 		found.add(FileIncomplete, 0, fmt.Sprintf("its manifest says: front %d (host %s) %s", f.FrontID, f.Host, f.Problem))
 	}
 	if m.Kind == kindPartial {

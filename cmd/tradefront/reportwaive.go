@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// shownWaiver is what `report waive -o json` prints.
+type shownWaiver struct {
+	Day       string           `json:"trading_day"`
+	At        time.Time        `json:"waived_at"`
+	By        string           `json:"waived_by"`
+	Reason    string           `json:"reason"`
+	Obstacles []store.Obstacle `json:"obstacles"`
+}
+
+func newReportWaive(e *env) *cobra.Command {
+	var (
+		path, day, reason string
+		form              output
+	)
+	c := &cobra.Command{
+		Use: "waive", Short: "Let the report of a day be written in spite of what may be missing", Args: noArgs,
+		Long: "Note that the report of a day may be written in spite of the obstacles that there are now, with who\n" +
+			"waived them, when and why. `report export` then goes on and warns of each; the manifest has them, and\n" +
+			"`report verify` calls the file incomplete. What comes after the waiver, and an obstacle behind which\n" +
+			"more records are missing than were waived, keeps the report back again.",
+		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
+			cfg, cal, err := loadCalendarOf(path, e.environ)
+			if err != nil {
+				return err
+			}
+			on, err := parseDay(cal, "--day", day)
+			if err != nil {
+				return err
+			}
+			now := time.Now()
+			if _, end, err := cal.Window(on); err != nil || now.Before(end) {
+				return errors.Join(err, &settlement.OpenWindowError{Day: on, End: end})
+			}
+			host, err := os.Hostname()
+			if err != nil {
+				return fmt.Errorf("this machine's name: %w", err)
+			}
+			r, err := openRecords(c.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, r.Close()) }()
+			survey := settlement.Survey{Store: r, Fronts: frontsOf(cfg, r), Calendar: cal}
+			w, err := survey.Waive(c.Context(), store.Waiver{Day: on, At: now, By: operator(host), Reason: reason}, nil)
+			if err != nil {
+				return err
+			}
+			s := shownWaiver{on.String(), w.At.In(regulation.Zone), w.By, w.Reason, w.Obstacles}
+			return form.print(e.out, s, func(out io.Writer) { printWaiver(out, s) })
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	c.Flags().StringVar(&day, "day", "", "trading day, YYYYMMDD")
+	c.Flags().StringVar(&reason, "reason", "", "why; it is written into the manifest of the report")
+	must(c.MarkFlagRequired("day"))
+	must(c.MarkFlagRequired("reason"))
+	return c
+}
+
+func printWaiver(w io.Writer, s shownWaiver) {
+	fmt.Fprintf(w, "waived of %s, by %s: %s\n", s.Day, s.By, s.Reason)
+	for i := range s.Obstacles {
+		fmt.Fprintf(w, "  %s %s\n", s.Obstacles[i].Where, s.Obstacles[i].What)
+	}
+	fmt.Fprintf(w, "the report may be written now, and is marked as incomplete: tradefront report export --day %s\n", s.Day)
+}
+
+// operator is who runs this command, as the operating system knows it.
+func operator(host string) string {
+	name := fmt.Sprintf("uid %d", os.Getuid())
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	return name + "@" + host
+}

@@ -1,0 +1,150 @@
+package settlement
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// WaiverStore keeps what operators waived: either store does.
+type WaiverStore interface {
+	AddWaiver(ctx context.Context, w *store.Waiver) error
+	Waivers(ctx context.Context, day calendar.TradingDay) ([]store.Waiver, error)
+}
+
+// Survey is the one place that says what keeps the report of a day back: exports refuse by it,
+// status, reconcile and readiness show it. Whoever knows of one more kind adds it here.
+type Survey struct {
+	Store    WaiverStore
+	Fronts   FrontStore // nil if there is nobody to ask
+	Calendar *calendar.Calendar
+}
+
+// Obstacles are what keeps the report of a day back, and what of it was waived.
+type Obstacles struct {
+	Day    calendar.TradingDay
+	Open   []store.Obstacle
+	Waived []Waived
+	// Fronts are the fronts among both, as status and manifests show them.
+	Fronts []FrontObstacle
+}
+
+// Waived is an obstacle with who waived it, when and why. In UTC+8.
+type Waived struct {
+	store.Obstacle
+	At     time.Time `json:"waived_at"`
+	By     string    `json:"waived_by"`
+	Reason string    `json:"reason"`
+}
+
+func (w *Waived) String() string {
+	return fmt.Sprintf("%s %s (waived by %s at %s: %s)", w.Where, w.What, w.By, w.At.In(regulation.Zone).Format(regulation.TimeLayout), w.Reason)
+}
+
+// Of lists the obstacles of a day whose window has closed. It must be asked before the records
+// are read: what fronts handed over meanwhile is then seen.
+func (v *Survey) Of(ctx context.Context, day calendar.TradingDay) (Obstacles, error) {
+	o := Obstacles{Day: day}
+	_, end, err := v.Calendar.Window(day)
+	if err != nil {
+		return o, err
+	}
+	all, err := v.ofFronts(ctx, &o, end)
+	if err != nil || len(all) == 0 {
+		return o, err
+	}
+	waivers, err := v.Store.Waivers(ctx, day)
+	if err != nil {
+		return o, err
+	}
+	for _, obstacle := range all {
+		o.sort(obstacle, waivers)
+	}
+	return o, nil
+}
+
+func (v *Survey) ofFronts(ctx context.Context, o *Obstacles, end time.Time) (all []store.Obstacle, err error) {
+	if v.Fronts == nil {
+		return nil, nil
+	}
+	fronts, err := v.Fronts.Fronts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o.Fronts = FrontObstacles(fronts, o.Day, end)
+	for i := range o.Fronts {
+		all = append(all, o.Fronts[i].obstacle(o.Day))
+	}
+	return all, nil
+}
+
+// sort puts an obstacle to those that are waived or to those that are not. The newest waiver counts.
+func (o *Obstacles) sort(obstacle store.Obstacle, waivers []store.Waiver) {
+	for i := len(waivers) - 1; i >= 0; i-- {
+		if w := &waivers[i]; w.Covers(&obstacle) {
+			o.Waived = append(o.Waived, Waived{obstacle, w.At.In(regulation.Zone), w.By, w.Reason})
+			return
+		}
+	}
+	o.Open = append(o.Open, obstacle)
+}
+
+// ObstaclesError says that a report would not be complete, as far as is known.
+type ObstaclesError struct {
+	Day  calendar.TradingDay
+	Open []store.Obstacle
+}
+
+func (e *ObstaclesError) Error() string {
+	lines := make([]string, len(e.Open))
+	for i := range e.Open {
+		lines[i] = "  " + e.Open[i].String()
+	}
+	return fmt.Sprintf("the report of %[1]s would not be complete, as far as is known:\n%[2]s\n"+
+		"To write it all the same, with your name and reason in its manifest: tradefront report waive --day %[1]s --reason TEXT", e.Day, strings.Join(lines, "\n"))
+}
+
+// ErrNoReason refuses a waiver that does not say why.
+var ErrNoReason = errors.New("a waiver needs a reason: it is written into the manifest of the report")
+
+// NothingToWaiveError says that nothing keeps the report of the day back.
+type NothingToWaiveError struct {
+	Day    calendar.TradingDay
+	Waived int // obstacles that were waived before
+}
+
+func (e *NothingToWaiveError) Error() string {
+	text := fmt.Sprintf("there is nothing to waive: nothing keeps the report of %s back", e.Day)
+	if e.Waived > 0 {
+		text += fmt.Sprintf(" that is not waived already (%d)", e.Waived)
+	}
+	return text
+}
+
+// Waive notes that the report of a day may be written in spite of the obstacles that there are
+// now, of those that only says; nil for all. It returns them.
+func (v *Survey) Waive(ctx context.Context, w store.Waiver, only func(store.ObstacleKind) bool) (store.Waiver, error) {
+	if w.Reason = strings.TrimSpace(w.Reason); w.Reason == "" {
+		return w, ErrNoReason
+	}
+	o, err := v.Of(ctx, w.Day)
+	if err != nil {
+		return w, err
+	}
+	w.Obstacles = nil
+	for _, obstacle := range o.Open {
+		if only == nil || only(obstacle.Kind) {
+			w.Obstacles = append(w.Obstacles, obstacle)
+		}
+	}
+	if len(w.Obstacles) == 0 {
+		return w, &NothingToWaiveError{w.Day, len(o.Waived)}
+	}
+	return w, v.Store.AddWaiver(ctx, &w)
+}

@@ -1,0 +1,12 @@
+-- +goose Up
+
+-- What an operator waived of what kept a report back: who, when and why, and what it was.
+-- Times are microseconds since 1970, UTC.
+CREATE TABLE waiver (
+    day       INTEGER NOT NULL, -- YYYYMMDD
+    waived_at INTEGER NOT NULL,
+    waived_by TEXT    NOT NULL, -- user@machine
+    reason    TEXT    NOT NULL CHECK (reason <> ''),
+    obstacles TEXT    NOT NULL, -- JSON, as they were then
+    PRIMARY KEY (day, waived_at)
+);

@@ -1,0 +1,56 @@
+package store
+
+import (
+	"fmt"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+)
+
+// ObstacleKind is a way in which a report may lack records. The set is closed; the word is
+// that of JSON and of the metric's label.
+type ObstacleKind string
+
+// The kinds.
+const (
+	FrontHolds       ObstacleKind = "front_holds"       // a front has records that the store lacks
+	FrontQuarantines ObstacleKind = "front_quarantines" // PostgreSQL refused records of a front
+	FrontSetAside    ObstacleKind = "front_set_aside"   // a damaged local store is not recovered
+	FrontSilent      ObstacleKind = "front_silent"      // a front did not report since the window closed
+)
+
+// ObstacleKinds are all kinds.
+func ObstacleKinds() []ObstacleKind {
+	return []ObstacleKind{FrontHolds, FrontQuarantines, FrontSetAside, FrontSilent}
+}
+
+// OfFront reports whether --despite-fronts waives it.
+func (k ObstacleKind) OfFront() bool {
+	switch k {
+	case FrontHolds, FrontQuarantines, FrontSetAside, FrontSilent:
+		return true
+	}
+	return false
+}
+
+// Obstacle is one reason why the report of a day would not be complete, as far as is known.
+// While one is not waived, no report of the day is written.
+type Obstacle struct {
+	Day  calendar.TradingDay `json:"day,omitempty"` // 0: of every day
+	Kind ObstacleKind        `json:"kind"`
+	// Where names the thing, in words that stay the same as long as it is the same thing:
+	// kind, Where and day are what a waiver goes by.
+	Where   string `json:"where"`
+	What    string `json:"what"`              // the cause; numbers and times stand here
+	Records int64  `json:"records,omitempty"` // how many may be missing; 0 if that is not known
+	Next    string `json:"next"`              // what to do
+}
+
+func (o *Obstacle) String() string { return fmt.Sprintf("%s %s: %s", o.Where, o.What, o.Next) }
+
+// concerns reports whether a report of the day meets it.
+func (o *Obstacle) concerns(day calendar.TradingDay) bool { return o.Day == 0 || o.Day == day }
+
+// same reports whether both are about the same thing.
+func (o *Obstacle) same(p *Obstacle) bool {
+	return o.Kind == p.Kind && o.Where == p.Where && o.Day == p.Day
+}
