@@ -11,7 +11,7 @@
 //	   │ no
 //	   ▼
 //	hash queue ── full, or the caller gave up ──▶ refused 90
-//	   │ a slot of a few; sources take turns
+//	   │ a slot of a few; ranks, networks and sources take turns
 //	   ▼
 //	reserve with the locks ── locked meanwhile ──▶ refused 75 or 143
 //	   │                   └─ as many guesses in flight as are left ──▶ refused 90
@@ -25,8 +25,13 @@
 // locks while it stands at its limit. A success empties the bucket of (account, source).
 // So a guesser has its first few tries and then one a decay time; whoever stops is free
 // again; a stranger elsewhere cannot lock a customer out. What is refused as locked is
-// not evaluated and does not extend the lock. IPv6 sources count by /64, which is what
-// one customer is given.
+// not evaluated and does not extend the lock. A source is what package source says.
+//
+// The networks around a source have buckets of both kinds too, which hold as much as a few
+// sources' (source.Path.Share) and leak as fast: a subscriber with 65,536 sources has not as
+// many times five guesses at an account. They lock nobody who has logged in from his own source
+// within a day; a customer who has not, and whose network is under attack from 16 of its
+// sources at least, is locked with it until the buckets leak.
 //
 // # Who shares an address with a stranger
 //
@@ -41,9 +46,17 @@
 //
 // # The queue
 //
-// Waiting attempts are served source by source in turn; when the queue is full, a source
-// with fewer waiting gets the place of the newest attempt of the source with most, which
-// is told to come again (90). So whoever fills the queue from one address holds up himself.
+// Waiting attempts stand in one of three ranks: of sources from which a login was accepted
+// within a day; of sources of which nothing is known; of those that failed not long ago, by
+// themselves or, more often than their share, by their network. Of eight turns the ranks have
+// four, three and one, and those parts of the places; what one does not use the others have.
+// In a rank networks take turns (/48, IPv4 /24), in these the smaller ones, at last sources.
+// When the queue is full, who has fewer waiting gets the place of the newest attempt of
+// who has most, which is told to come again (90). So whoever fills the queue, from one address
+// or from a network of them, holds up himself.
+//
+// Who has thousands of networks cannot be told from customers by address: a newcomer waits
+// behind each of them once, until it has failed. Customers who are known have their own turns.
 //
 // # Invariants
 //
@@ -61,11 +74,12 @@
 //
 // Options names them: slots and queue of argon2, which bounds all sources together, and as
 // many more that wait for equal work (each slot holds Params.MemoryKiB), the
-// remembered logins, and the buckets (MaxBuckets for each of the two kinds; when there
-// are more, the ones least recently used are forgotten).
+// remembered logins, and the buckets (MaxBuckets for each of the two kinds and each size of
+// network, and as many sources that are trusted; when there are more, the ones least recently
+// used are forgotten).
 //
 // # If we crash
 //
-// Nothing is written. Locks and remembered logins are gone: the first login of each
+// Nothing is written. Locks, trusted sources and remembered logins are gone: the first login of each
 // account after a start pays for argon2, and a guesser gets a few more tries.
 package core

@@ -8,124 +8,187 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/source"
 )
 
-// MaxBuckets bounds how many (account, source) pairs, and how many sources, are
-// remembered to have failed: about 150 bytes each.
+// MaxBuckets bounds how many (account, source) pairs, how many sources, and how many networks
+// of each size are remembered to have failed, and from how many sources a login was accepted:
+// about 150 bytes each.
 const MaxBuckets = 1 << 15
 
-// origin is who tries from where, as the locks count it.
+// trustedFor is how long after its last accepted login a source is trusted: over a night.
+const trustedFor = 24 * time.Hour
+
+// origin is who tries from where.
 type origin struct {
 	account regulation.Account
-	source  netip.Addr
+	path    source.Path
 }
 
-// originOf counts IPv6 sources by /64: one customer is given that much, and could
-// otherwise try from 2^64 addresses.
-func originOf(account regulation.Account, source netip.Addr) origin {
-	source = source.Unmap().WithZone("")
-	if source.Is6() {
-		// The only error is a prefix longer than the address.
-		prefix, _ := source.Prefix(64)
-		source = prefix.Addr()
-	}
-	return origin{account, source}
+func originOf(account regulation.Account, addr netip.Addr) origin {
+	return origin{account, source.PathOf(addr)}
 }
 
-// locks counts failures by (account, source) and by source.
+// accountAt is an account at a source, or at a network.
+type accountAt struct {
+	account regulation.Account
+	at      netip.Prefix
+}
+
+// locks counts failures by (account, source) and by source, and both by the networks around the
+// source too: there as many are allowed as source.Path.Share sources may have.
 type locks struct {
 	mu       sync.Mutex
-	accounts buckets[origin]
-	sources  buckets[netip.Addr]
+	accounts [source.Levels]buckets[accountAt]
+	sources  [source.Levels]buckets[netip.Prefix]
+	good     *simplelru.LRU[netip.Prefix, time.Time] // when a login was last accepted from a source
 }
 
 func newLocks(failures, sourceFailures int, decay time.Duration) *locks {
-	return &locks{
-		accounts: newBuckets[origin](failures, decay),
-		sources:  newBuckets[netip.Addr](sourceFailures, decay),
+	l := &locks{}
+	// The only error is a size below 1.
+	l.good, _ = simplelru.NewLRU[netip.Prefix, time.Time](MaxBuckets, nil)
+	for i := range source.Levels {
+		l.accounts[i] = newBuckets[accountAt](failures, decay)
+		l.sources[i] = newBuckets[netip.Prefix](sourceFailures, decay)
 	}
+	return l
 }
 
 // locked returns AccountLocked, SourceLocked, or 0 for neither.
-func (l *locks) locked(o origin, now time.Time) Reason {
+func (l *locks) locked(o *origin, now time.Time) Reason {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.lockedNow(o, now)
 }
 
-func (l *locks) lockedNow(o origin, now time.Time) Reason {
-	switch {
-	case l.sources.full(o.source, now):
-		return SourceLocked
-	case l.accounts.full(o, now):
-		return AccountLocked
+func (l *locks) lockedNow(o *origin, now time.Time) Reason {
+	for i := range l.levels(o, now) {
+		at, share := o.path.At(i), o.path.Share(i)
+		switch {
+		case l.sources[i].full(at, share, now):
+			return SourceLocked
+		case l.accounts[i].full(accountAt{o.account, at}, share, now):
+			return AccountLocked
+		}
 	}
 	return 0
 }
 
-// reserve takes room in both buckets for the failure that the attempt may become. It
+// levels is how many levels can lock o. A source from which a login was accepted does not pay
+// for its neighbours: only an attack on many sources of one network fills that one's buckets,
+// and its customers are not to be locked out by it.
+func (l *locks) levels(o *origin, now time.Time) int {
+	if l.isGood(o, now) {
+		return 1
+	}
+	return depth(&o.path)
+}
+
+func (l *locks) isGood(o *origin, now time.Time) bool {
+	at, known := l.good.Peek(o.path.Source())
+	return known && now.Sub(at) < trustedFor
+}
+
+// rank is where o waits for a slot.
+func (l *locks) rank(o *origin, now time.Time) rank {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.isGood(o, now) {
+		return trusted
+	}
+	for i := range depth(&o.path) {
+		if share := o.path.Share(i); l.sources[i].level(o.path.At(i), share, now) >= share {
+			return suspect
+		}
+	}
+	return unknown
+}
+
+// reserve takes room in all buckets for the failure that the attempt may become. It
 // returns 0, which obliges the caller to settle, or why it took none: the attempt is
 // locked, or (Busy) the attempts in flight already hold all the room that is left.
-func (l *locks) reserve(o origin, now time.Time) Reason {
+func (l *locks) reserve(o *origin, now time.Time) Reason {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if reason := l.lockedNow(o, now); reason != 0 {
 		return reason
 	}
-	if !l.accounts.room(o, now) || !l.sources.room(o.source, now) {
-		return Busy
+	for i := range l.levels(o, now) {
+		at, share := o.path.At(i), o.path.Share(i)
+		if !l.accounts[i].room(accountAt{o.account, at}, share, now) || !l.sources[i].room(at, share, now) {
+			return Busy
+		}
 	}
-	l.accounts.inFlight[o]++
-	l.sources.inFlight[o.source]++
+	for i := range depth(&o.path) {
+		l.accounts[i].inFlight[accountAt{o.account, o.path.At(i)}]++
+		l.sources[i].inFlight[o.path.At(i)]++
+	}
 	return 0
 }
 
 // settle gives the room back and, if the attempt failed, fills it for good. A success
 // empties the bucket of (account, source); that of the source, who may be trying many
-// accounts and own one, only decays.
-func (l *locks) settle(o origin, right bool, now time.Time) {
+// accounts and own one, only decays, and so do those of networks.
+func (l *locks) settle(o *origin, right bool, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.accounts.release(o)
-	l.sources.release(o.source)
-	if right {
-		l.accounts.failed.Remove(o)
-		return
+	for i := range depth(&o.path) {
+		at, share := o.path.At(i), o.path.Share(i)
+		l.accounts[i].release(accountAt{o.account, at})
+		l.sources[i].release(at)
+		if !right {
+			l.accounts[i].fail(accountAt{o.account, at}, share, now)
+			l.sources[i].fail(at, share, now)
+		}
 	}
-	l.accounts.fail(o, now)
-	l.sources.fail(o.source, now)
+	if right {
+		l.accept(o, now)
+	}
 }
 
 // forgive empties the bucket of o after a success that reserved nothing.
-func (l *locks) forgive(o origin) {
+func (l *locks) forgive(o *origin, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.accounts.failed.Remove(o)
+	l.accept(o, now)
 }
 
-// lift empties the buckets of these accounts at every source.
+func (l *locks) accept(o *origin, now time.Time) {
+	l.accounts[0].failed.Remove(accountAt{o.account, o.path.Source()})
+	l.good.Add(o.path.Source(), now)
+}
+
+// lift empties the buckets of these accounts at every source and network.
 func (l *locks) lift(accounts map[regulation.Account]bool) {
 	if len(accounts) == 0 {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, o := range l.accounts.failed.Keys() {
-		if accounts[o.account] {
-			l.accounts.failed.Remove(o)
+	for i := range l.accounts {
+		for _, k := range l.accounts[i].failed.Keys() {
+			if accounts[k.account] {
+				l.accounts[i].failed.Remove(k)
+			}
 		}
 	}
 }
 
-// count says how many (account, source) pairs and sources are locked now.
+// count says how many (account, source) pairs and sources are locked now; a network counts as
+// one of either.
 func (l *locks) count(now time.Time) (accounts, sources int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.accounts.countFull(now), l.sources.countFull(now)
+	for i := range source.Levels {
+		accounts += l.accounts[i].countFull(now)
+		sources += l.sources[i].countFull(now)
+	}
+	return accounts, sources
 }
 
-// buckets are leaky buckets of failures: each holds up to limit of them and loses one
-// every decay.
+// buckets are leaky buckets of failures: each holds up to limit times its share of them, and
+// loses as many as its share every decay.
 type buckets[K comparable] struct {
 	limit    int
 	decay    time.Duration
@@ -135,6 +198,7 @@ type buckets[K comparable] struct {
 
 type bucket struct {
 	failures int
+	share    int
 	since    time.Time // when the decay of the next failure began
 }
 
@@ -145,18 +209,22 @@ func newBuckets[K comparable](limit int, decay time.Duration) buckets[K] {
 }
 
 // level is how many failures the bucket of k holds now.
-func (b *buckets[K]) level(k K, now time.Time) int {
+func (b *buckets[K]) level(k K, share int, now time.Time) int {
 	found, ok := b.failed.Get(k)
 	if !ok {
 		return 0
 	}
-	found.leak(b.decay, now)
+	found.leak(b.decay/time.Duration(share), now)
 	return found.failures
 }
 
-func (b *buckets[K]) full(k K, now time.Time) bool { return b.level(k, now) >= b.limit }
+func (b *buckets[K]) full(k K, share int, now time.Time) bool {
+	return b.level(k, share, now) >= b.limit*share
+}
 
-func (b *buckets[K]) room(k K, now time.Time) bool { return b.level(k, now)+b.inFlight[k] < b.limit }
+func (b *buckets[K]) room(k K, share int, now time.Time) bool {
+	return b.level(k, share, now)+b.inFlight[k] < b.limit*share
+}
 
 func (b *buckets[K]) release(k K) {
 	if b.inFlight[k]--; b.inFlight[k] <= 0 {
@@ -164,9 +232,9 @@ func (b *buckets[K]) release(k K) {
 	}
 }
 
-func (b *buckets[K]) fail(k K, now time.Time) {
-	if b.level(k, now) == 0 {
-		b.failed.Add(k, &bucket{1, now})
+func (b *buckets[K]) fail(k K, share int, now time.Time) {
+	if b.level(k, share, now) == 0 {
+		b.failed.Add(k, &bucket{1, share, now})
 		return
 	}
 	found, _ := b.failed.Get(k)
@@ -176,7 +244,7 @@ func (b *buckets[K]) fail(k K, now time.Time) {
 func (b *buckets[K]) countFull(now time.Time) int {
 	full := 0
 	for _, found := range b.failed.Values() {
-		if found.leak(b.decay, now); found.failures >= b.limit {
+		if found.leak(b.decay/time.Duration(found.share), now); found.failures >= b.limit*found.share {
 			full++
 		}
 	}

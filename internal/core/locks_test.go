@@ -149,8 +149,10 @@ func TestParallelGuesses(t *testing.T) {
 		if count[WrongPassword] != 5 || count[WrongPassword]+count[Busy]+count[AccountLocked] != cap(reasons) {
 			t.Fatalf("outcomes %v, want exactly 5 evaluated", count)
 		}
-		if len(h.locks.accounts.inFlight) != 0 || len(h.locks.sources.inFlight) != 0 {
-			t.Fatal("a reservation was not given back")
+		for i := range h.locks.accounts {
+			if len(h.locks.accounts[i].inFlight) != 0 || len(h.locks.sources[i].inFlight) != 0 {
+				t.Fatal("a reservation was not given back")
+			}
 		}
 	}
 }
@@ -165,21 +167,21 @@ func TestReserve(t *testing.T) {
 		origin origin
 		want   Reason
 	}{{a, 0}, {a, 0}, {a, Busy}, {b, 0}, {b, Busy}} { // 2 of a, 3 of the source
-		if got := l.reserve(step.origin, now); got != step.want {
+		if got := l.reserve(&step.origin, now); got != step.want {
 			t.Fatalf("step %d: %v, want %v", i, got, step.want)
 		}
 	}
-	l.settle(a, true, now)
-	if got := l.reserve(a, now); got != 0 {
+	l.settle(&a, true, now)
+	if got := l.reserve(&a, now); got != 0 {
 		t.Fatalf("after a success: %v", got)
 	}
-	l.settle(a, false, now)
-	l.settle(a, false, now)
-	if got := l.reserve(a, now); got != AccountLocked {
+	l.settle(&a, false, now)
+	l.settle(&a, false, now)
+	if got := l.reserve(&a, now); got != AccountLocked {
 		t.Fatalf("after two failures: %v", got)
 	}
-	l.settle(b, false, now)
-	if got := l.reserve(b, now); got != SourceLocked {
+	l.settle(&b, false, now)
+	if got := l.reserve(&b, now); got != SourceLocked {
 		t.Fatalf("after three failures of the source: %v", got)
 	}
 }
@@ -188,12 +190,12 @@ func TestBucketsAreBounded(t *testing.T) {
 	now := time.Date(2026, 1, 5, 9, 0, 0, 0, regulation.Zone)
 	b := newBuckets[int](1, time.Minute)
 	for k := range MaxBuckets + 10 {
-		b.fail(k, now)
+		b.fail(k, 1, now)
 	}
 	if got := b.countFull(now); got != MaxBuckets {
 		t.Fatalf("%d buckets, want %d", got, MaxBuckets)
 	}
-	if b.full(9, now) || !b.full(10, now) {
+	if b.full(9, 1, now) || !b.full(10, 1, now) {
 		t.Fatal("it is not the oldest that was forgotten")
 	}
 }
@@ -225,7 +227,7 @@ func TestBucketModel(t *testing.T) {
 					last = forgotten[n-1]
 				}
 				forgotten = append(forgotten, last.Add(decay))
-				b.fail("k", now)
+				b.fail("k", 1, now)
 			},
 			"wait": func(t *rapid.T) {
 				now = now.Add(time.Duration(rapid.IntRange(0, 25).Draw(t, "seconds")) * time.Second)
@@ -234,7 +236,7 @@ func TestBucketModel(t *testing.T) {
 				}
 			},
 			"": func(t *rapid.T) {
-				if got := b.level("k", now); got != len(forgotten) {
+				if got := b.level("k", 1, now); got != len(forgotten) {
 					t.Fatalf("level %d, want %d", got, len(forgotten))
 				}
 			},

@@ -6,131 +6,236 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+
+	"github.com/tradefront/tradefront/internal/source"
 )
 
-// queue lets a few argon2 computations run and some attempts wait for them. The sources
-// that wait are served in turn, one attempt each, so that an address with a thousand
-// attempts holds up nobody else. When it is full, a source that has fewer waiting gets the
-// place of the newest attempt of the source that has most.
+// queue lets a few argon2 computations run and some attempts wait for them. Who waits is
+// served in turn: first the ranks, by their share of turns; in a rank its networks, in a
+// network the smaller ones and at last its sources, one attempt each. So an address with a
+// thousand attempts, or a subscriber with a thousand sources, holds up nobody else. When the
+// queue is full, who has fewer waiting gets the place of the newest attempt of who has most.
 type queue struct {
 	slots, bound int
 
 	mu      sync.Mutex
 	running int
 	waiting int
-	turns   list.List // of *line, those with somebody in it; the first is next
-	lines   map[netip.Addr]*line
+	ranks   [ranks]*line
+	turn    int // in turns
 }
 
-// line is who waits of one source, in order.
+// rank is how much is known of a source.
+type rank int
+
+const (
+	suspect rank = iota // it, or a network around it, failed not long ago
+	unknown             // neither
+	trusted             // a login was accepted from it within a day, whatever failed since
+	ranks
+)
+
+// turns is the order in which ranks are served; one that has nobody waiting is passed over. Each
+// rank may have the same part of the places, before another has to make room for it.
+var turns = [...]rank{trusted, unknown, trusted, unknown, trusted, suspect, trusted, unknown}
+
+// place is where an attempt waits.
+type place struct {
+	path source.Path
+	rank rank
+}
+
+// line is who waits of one network: the lines of what lies in it, or of a source the attempts.
 type line struct {
-	source netip.Addr
-	turn   *list.Element
-	calls  []chan bool // true: you have the slot; false: your place went to somebody else
+	name    netip.Prefix
+	within  *line         // nil for the line of a rank
+	turn    *list.Element // in within.turns
+	turns   list.List     // of *line, those with somebody in it; the first is next
+	lines   map[netip.Prefix]*line
+	calls   []chan bool // true: you have the slot; false: your place went to somebody else
+	waiting int         // in it and in all that it holds
+}
+
+// ticket is an attempt that waits.
+type ticket struct {
+	line   *line
+	called chan bool
 }
 
 func newQueue(slots, waiting int) *queue {
-	return &queue{slots: slots, bound: waiting, lines: make(map[netip.Addr]*line)}
+	q := &queue{slots: slots, bound: waiting}
+	for r := range q.ranks {
+		q.ranks[r] = &line{lines: make(map[netip.Prefix]*line)}
+	}
+	return q
 }
 
 // enter takes a slot, waiting for one if the queue has room. It reports false if it has
 // none, or ctx has ended; true obliges the caller to leave.
-func (q *queue) enter(ctx context.Context, source netip.Addr) bool {
+func (q *queue) enter(ctx context.Context, at place) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	called, now := q.join(source)
-	if called == nil {
+	t, now := q.join(&at)
+	if t == nil {
 		return now
 	}
 	select {
-	case slot := <-called:
+	case slot := <-t.called:
 		return slot
 	case <-ctx.Done():
-		return q.giveUp(source, called)
+		return q.giveUp(t)
 	}
 }
 
-// join returns the channel to wait at, or whether there was a slot at once.
-func (q *queue) join(source netip.Addr) (called chan bool, now bool) {
+// join returns what to wait with, or whether there was a slot at once.
+func (q *queue) join(at *place) (t *ticket, now bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
 	case q.running < q.slots:
 		q.running++
 		return nil, true
-	case q.waiting >= q.bound && !q.makeRoom(source):
+	case q.waiting >= q.bound && !q.makeRoom(at):
 		return nil, false
 	}
-	l := q.lines[source]
-	if l == nil {
-		l = &line{source: source}
-		l.turn = q.turns.PushBack(l)
-		q.lines[source] = l
+	l := q.ranks[at.rank]
+	for i := depth(&at.path) - 1; i >= 0; i-- {
+		l = l.inner(at.path.At(i))
 	}
-	called = make(chan bool, 1)
-	l.calls = append(l.calls, called)
+	t = &ticket{l, make(chan bool, 1)}
+	l.calls = append(l.calls, t.called)
+	for ; l != nil; l = l.within {
+		l.waiting++
+	}
 	q.waiting++
-	return called, false
+	return t, false
 }
 
-// makeRoom turns away the newest of the longest line, unless that line would not be longer
-// than the newcomer's then. It looks at every source that waits: microseconds, and only
-// while the queue is full.
-func (q *queue) makeRoom(newcomer netip.Addr) bool {
-	var longest *line
-	for e := q.turns.Front(); e != nil; e = e.Next() {
-		if l := e.Value.(*line); longest == nil || len(l.calls) > len(longest.calls) {
-			longest = l
+// depth is how many lines lead to a source; without an address all wait in one.
+func depth(p *source.Path) int { return max(p.Len(), 1) }
+
+// inner is the line of a network in l, made if nobody waits in it yet.
+func (l *line) inner(name netip.Prefix) *line {
+	if found := l.lines[name]; found != nil {
+		return found
+	}
+	made := &line{name: name, within: l, lines: make(map[netip.Prefix]*line)}
+	made.turn = l.turns.PushBack(made)
+	l.lines[name] = made
+	return made
+}
+
+// longest is the inner line with most waiting, nil for a source.
+func (l *line) longest() (found *line) {
+	for e := l.turns.Front(); e != nil; e = e.Next() {
+		if inner := e.Value.(*line); found == nil || inner.waiting > found.waiting {
+			found = inner
 		}
 	}
-	has := 0
-	if l := q.lines[newcomer]; l != nil {
-		has = len(l.calls)
-	}
-	if longest == nil || has+1 >= len(longest.calls) {
-		return false
-	}
-	q.take(longest, len(longest.calls)-1) <- false
-	return true
+	return found
 }
 
-// take removes the i-th of l.
+// makeRoom turns somebody away for a newcomer: of a rank that has more than its part of the
+// places, if the newcomer's rank is higher or has not got its own; else in the newcomer's rank.
+// It looks at every line that may lose: microseconds, and only while the queue is full.
+func (q *queue) makeRoom(at *place) bool {
+	for r, l := range q.ranks {
+		r := rank(r)
+		if r == at.rank || l.waiting <= q.part(r) {
+			continue
+		}
+		if r < at.rank || q.ranks[at.rank].waiting < q.part(at.rank) {
+			q.turnAway(l)
+			return true
+		}
+	}
+	return q.makeRoomIn(q.ranks[at.rank], &at.path)
+}
+
+// makeRoomIn compares the newcomer with who has most, from the widest network down to where
+// they part. Nobody loses to a newcomer who would then have as many.
+func (q *queue) makeRoomIn(l *line, newcomer *source.Path) bool {
+	for i := depth(newcomer) - 1; i >= 0; i-- {
+		most, own := l.longest(), l.lines[newcomer.At(i)]
+		switch {
+		case most == nil:
+			return false
+		case most == own:
+			l = own
+			continue
+		case own != nil && own.waiting+1 >= most.waiting, most.waiting < 2:
+			return false
+		}
+		q.turnAway(most)
+		return true
+	}
+	return false // the newcomer's own source has most
+}
+
+// turnAway takes its place from the newest attempt of the source that has most in l.
+func (q *queue) turnAway(l *line) {
+	for most := l.longest(); most != nil; most = l.longest() {
+		l = most
+	}
+	q.take(l, len(l.calls)-1) <- false
+}
+
+// part is how many places a rank may have before others have to be asked.
+func (q *queue) part(r rank) int {
+	n := 0
+	for _, t := range turns {
+		if t == r {
+			n++
+		}
+	}
+	return q.bound * n / len(turns)
+}
+
+// take removes the i-th of a source's line.
 func (q *queue) take(l *line, i int) chan bool {
 	called := l.calls[i]
 	l.calls = slices.Delete(l.calls, i, i+1)
 	q.waiting--
-	if len(l.calls) == 0 {
-		q.turns.Remove(l.turn)
-		delete(q.lines, l.source)
+	for ; l.within != nil; l = l.within {
+		if l.waiting--; l.waiting == 0 {
+			l.within.turns.Remove(l.turn)
+			delete(l.within.lines, l.name)
+		}
 	}
+	l.waiting--
 	return called
 }
 
-// giveUp takes back what waits at called. Who was called meanwhile has a slot after all.
-func (q *queue) giveUp(source netip.Addr, called chan bool) (slot bool) {
+// giveUp takes back what waits. Who was called meanwhile has a slot after all.
+func (q *queue) giveUp(t *ticket) (slot bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if l := q.lines[source]; l != nil {
-		if i := slices.Index(l.calls, called); i >= 0 {
-			q.take(l, i)
-			return false
-		}
+	if i := slices.Index(t.line.calls, t.called); i >= 0 {
+		q.take(t.line, i)
+		return false
 	}
-	return <-called
+	return <-t.called
 }
 
 // leave gives the slot to whoever is next, if anybody is.
 func (q *queue) leave() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	first := q.turns.Front()
-	if first == nil {
+	if q.waiting == 0 {
 		q.running--
 		return
 	}
-	q.turns.MoveToBack(first)
-	q.take(first.Value.(*line), 0) <- true
+	for q.ranks[turns[q.turn]].waiting == 0 {
+		q.turn = (q.turn + 1) % len(turns)
+	}
+	l := q.ranks[turns[q.turn]]
+	q.turn = (q.turn + 1) % len(turns)
+	for first := l.turns.Front(); first != nil; first = l.turns.Front() {
+		l.turns.MoveToBack(first)
+		l = first.Value.(*line)
+	}
+	q.take(l, 0) <- true
 }
 
 // count is how many run, and how many wait.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/source"
 )
 
 // A stranger who fills the queue from one address with wrong passwords of many accounts: the
@@ -20,7 +21,7 @@ import (
 func TestStrangerDoesNotHoldTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue = 1, 10 })
-		h.queue.enter(t.Context(), elsewhere) // the stranger's first is being evaluated
+		h.queue.enter(t.Context(), at(elsewhere)) // the stranger's first is being evaluated
 		var strangers sync.WaitGroup
 		var refusals [10]Reason
 		var done atomic.Int64
@@ -57,12 +58,12 @@ func TestQueueServesSourcesInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(1, 100)
 		sources := []netip.Addr{home, elsewhere, netip.MustParseAddr("192.0.2.1")}
-		q.enter(t.Context(), home)
+		q.enter(t.Context(), at(home))
 		var served []int
 		var all sync.WaitGroup
 		for _, i := range []int{0, 0, 0, 0, 1, 1, 2} {
 			all.Go(func() {
-				q.enter(t.Context(), sources[i])
+				q.enter(t.Context(), at(sources[i]))
 				served = append(served, i) // one slot: nobody else runs
 				q.leave()
 			})
@@ -96,11 +97,11 @@ func TestQueueMakesRoom(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			q := newQueue(0, 4)
 			for _, source := range test.waiting {
-				if called, _ := q.join(source); called == nil {
+				if called, _ := q.join(new(at(source))); called == nil {
 					t.Fatal("no room")
 				}
 			}
-			if called, _ := q.join(test.newcomer); (called != nil) != test.in {
+			if called, _ := q.join(new(at(test.newcomer))); (called != nil) != test.in {
 				t.Errorf("let in: %v", called != nil)
 			}
 			if _, waiting := q.count(); waiting > 4 {
@@ -126,7 +127,7 @@ func TestQueueUnderChance(t *testing.T) {
 				if random.IntN(3) == 0 {
 					go cancel()
 				}
-				if q.enter(ctx, source) {
+				if q.enter(ctx, place{at(source).path, rank(random.IntN(int(ranks)))}) {
 					if n := running.Add(1); n > slots {
 						t.Errorf("%d run", n)
 					}
@@ -147,8 +148,13 @@ func TestQueueUnderChance(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if run, wait := q.count(); run != 0 || wait != 0 || q.turns.Len() != 0 || len(q.lines) != 0 {
-		t.Errorf("%d run, %d wait, %d turns, %d lines are left", run, wait, q.turns.Len(), len(q.lines))
+	if run, wait := q.count(); run != 0 || wait != 0 {
+		t.Errorf("%d run, %d wait", run, wait)
+	}
+	for r, l := range q.ranks {
+		if l.waiting != 0 || l.turns.Len() != 0 || len(l.lines) != 0 {
+			t.Errorf("rank %d: %d wait, %d turns, %d lines are left", r, l.waiting, l.turns.Len(), len(l.lines))
+		}
 	}
 	if entered.Load() == 0 || refused.Load() == 0 {
 		t.Errorf("%d entered, %d refused: nothing was tested", entered.Load(), refused.Load())
@@ -160,7 +166,7 @@ func TestEqualWorkIsDoneOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue, o.LockFailures = 2, 100, 1 })
 		for range 2 {
-			h.queue.enter(t.Context(), elsewhere)
+			h.queue.enter(t.Context(), at(elsewhere))
 		}
 		var waiting sync.WaitGroup
 		for i := range 50 {
@@ -205,7 +211,7 @@ func TestEqualWrongPasswordsCount(t *testing.T) {
 func TestWorkIsTakenOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(o *Options) { o.Parallel = 1 })
-		h.queue.enter(t.Context(), elsewhere)
+		h.queue.enter(t.Context(), at(elsewhere))
 		ctx, giveUp := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		all.Go(func() {
@@ -236,7 +242,7 @@ func TestWorkIsTakenOver(t *testing.T) {
 func TestFollowersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue = 1, 3 })
-		h.queue.enter(t.Context(), elsewhere)
+		h.queue.enter(t.Context(), at(elsewhere))
 		var all sync.WaitGroup
 		for range 1 + 3 + 2 { // one leads, three follow, two wait in the queue on their own
 			all.Go(func() { h.want("waited", h.try(alice, "right", home), 0) })
@@ -273,12 +279,15 @@ func TestLeadIsPassedOn(t *testing.T) {
 func BenchmarkQueueFull(b *testing.B) {
 	q := newQueue(0, 1024)
 	for i := range 1024 {
-		q.join(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}))
+		q.join(new(at(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}))))
 	}
 	newcomer := netip.AddrFrom4([4]byte{192, 0, 2, 1})
 	for b.Loop() {
-		if called, _ := q.join(newcomer); called != nil {
+		if called, _ := q.join(new(at(newcomer))); called != nil {
 			b.Fatal("there was room")
 		}
 	}
 }
+
+// at is where an attempt from an address waits of which nothing is known.
+func at(addr netip.Addr) place { return place{source.PathOf(addr), unknown} }

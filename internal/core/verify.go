@@ -56,7 +56,7 @@ func (e *Refused) Error() string { return "login refused: " + e.Reason.String() 
 func (l *Local) Verify(ctx context.Context, a Attempt) (User, error) {
 	// 1. Locked: refused at once, nothing evaluated.
 	origin := originOf(a.Account, a.Source)
-	if reason := l.locks.locked(origin, l.now()); reason != 0 {
+	if reason := l.locks.locked(&origin, l.now()); reason != 0 {
 		return User{}, &Refused{reason}
 	}
 	// 2. An unknown account takes the same way with a hash that nothing matches.
@@ -67,10 +67,10 @@ func (l *Local) Verify(ctx context.Context, a Attempt) (User, error) {
 	// 3. Verified not long ago: no need for argon2.
 	memo := l.memory.key(a.Account, &holder.hash, a.Password)
 	if l.memory.remembers(memo, l.now()) {
-		l.locks.forgive(origin)
+		l.locks.forgive(&origin, l.now())
 		return User{a.Account, holder.userType}, nil
 	}
-	reason := l.evaluate(ctx, origin, memo, &holder, known, a.Password)
+	reason := l.evaluate(ctx, &origin, memo, &holder, known, a.Password)
 	if reason != 0 {
 		return User{}, &Refused{reason}
 	}
@@ -79,7 +79,7 @@ func (l *Local) Verify(ctx context.Context, a Attempt) (User, error) {
 
 // evaluate returns 0 if the password is right, found out by this attempt or by another that
 // did the same work meanwhile.
-func (l *Local) evaluate(ctx context.Context, o origin, memo memo, h *holder, known bool, password []byte) Reason {
+func (l *Local) evaluate(ctx context.Context, o *origin, memo memo, h *holder, known bool, password []byte) Reason {
 	if !l.memory.enabled() {
 		return l.hash(ctx, o, memo, h, known, password) // nothing would be found in the memory
 	}
@@ -98,32 +98,32 @@ func (l *Local) evaluate(ctx context.Context, o origin, memo memo, h *holder, kn
 			return reason
 		case look:
 			if l.memory.remembersQuietly(memo, l.now()) {
-				l.locks.forgive(o)
+				l.locks.forgive(o, l.now())
 				return 0
 			}
 		}
 	}
 }
 
-func (l *Local) hash(ctx context.Context, o origin, memo memo, h *holder, known bool, password []byte) Reason {
+func (l *Local) hash(ctx context.Context, o *origin, memo memo, h *holder, known bool, password []byte) Reason {
 	// 5. Wait for a slot, then look again: time has passed. Who has waited for equal work may
 	// be locked by now, and needs no slot to be told.
 	if reason := l.locks.locked(o, l.now()); reason != 0 {
 		return reason
 	}
-	if !l.queue.enter(ctx, o.source) {
+	if !l.queue.enter(ctx, place{o.path, l.locks.rank(o, l.now())}) {
 		return Busy
 	}
 	defer l.queue.leave()
 	if l.memory.remembersQuietly(memo, l.now()) {
-		l.locks.forgive(o)
+		l.locks.forgive(o, l.now())
 		return 0
 	}
 	// 6. Reserve, evaluate, settle.
 	if reason := l.locks.reserve(o, l.now()); reason != 0 {
 		return reason
 	}
-	right := h.hash.matches(password) && known
+	right := l.matches(&h.hash, password) && known
 	l.locks.settle(o, right, l.now())
 	switch {
 	case !known:

@@ -65,8 +65,13 @@ func (p *Path) Len() int { return p.n }
 // At is the source for 0, then the networks around it, each wider than the one before.
 func (p *Path) At(i int) netip.Prefix { return p.at[i] }
 
-// Share is how many sources' worth level i may have.
-func (p *Path) Share(i int) int { return levelsOf(p.at[0].Addr())[i].share }
+// Share is how many sources' worth level i may have; 1 for the source itself.
+func (p *Path) Share(i int) int {
+	if i == 0 {
+		return 1
+	}
+	return levelsOf(p.at[0].Addr())[i].share
+}
 
 // Source is the narrowest level; the zero Prefix without a usable address.
 func (p Path) Source() netip.Prefix { return p.at[0] }
