@@ -1,10 +1,11 @@
 #!/bin/sh
 # Makes sure that the programs which the tests call are on this machine: a C compiler (the
 # race detector needs one), openssl (opens what we encrypted), python3 (the independent
-# terminal), HAProxy (the load balancer), strace (makes reads fail), and PostgreSQL. What is missing is installed as Debian's package if we may.
+# terminal), HAProxy (the load balancer), pgbouncer (the pooler), strace (makes reads fail), and
+# PostgreSQL. What is missing is installed as Debian's package if we may.
 set -eu
 
-PATH=$PATH:/usr/sbin # where Debian has HAProxy, and not everybody's PATH
+PATH=$PATH:/usr/sbin # where Debian has HAProxy and pgbouncer, and not everybody's PATH
 missing=
 need() {
 	command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
@@ -14,6 +15,7 @@ need openssl openssl
 need python3 python3
 need haproxy haproxy
 need strace strace
+need pgbouncer pgbouncer
 
 if [ -n "$missing" ]; then
 	as_root=

@@ -45,11 +45,12 @@ type daemon struct {
 	local     *store.Local
 	localOK   localHealth
 	fill      fill
-	postgres  *store.Postgres  // nil with the embedded driver
-	away      error            // why PostgreSQL was out of reach at the start
-	mirror    *store.Mirror    // nil with the embedded driver
-	forwarder *store.Forwarder // nil with the embedded driver
-	presence  *store.Presence  // nil with the embedded driver
+	postgres  *store.Postgres        // nil with the embedded driver
+	away      error                  // why PostgreSQL was out of reach at the start
+	inspected map[store.Finding]bool // what was logged of PostgreSQL's settings
+	mirror    *store.Mirror          // nil with the embedded driver
+	forwarder *store.Forwarder       // nil with the embedded driver
+	presence  *store.Presence        // nil with the embedded driver
 	log       *store.Log
 	registry  *auth.Registry
 	core      *core.Local
@@ -100,6 +101,7 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 	d.repeat(background, seenPeriod, d.forgetSeen)
 	if d.postgres != nil {
 		d.repeat(background, partitionsPeriod, d.preparePartitions)
+		d.repeat(background, inspectPeriod, d.inspectPostgres)
 		d.background.Go(func() { d.speak(background) })
 	}
 	d.background.Go(func() { d.surveyAside(background) })

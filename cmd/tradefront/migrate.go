@@ -47,6 +47,9 @@ func newMigrate(e *env) *cobra.Command {
 			if len(applied) == 0 {
 				fmt.Fprintln(e.out, "the schema is current")
 			}
+			if err := e.warnOfSettings(c.Context(), pg); err != nil {
+				return err
+			}
 			return e.warnOfRights(c.Context(), pg, verbose)
 		}),
 	}

@@ -14,7 +14,7 @@ var parameterName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
 // refusedParameter is the fault of a parameter that would break what the store relies on, or
 // lead to a database that the URL does not name; nil for any other.
 func refusedParameter(name, value string) error {
-	switch name {
+	switch strings.ToLower(name) {
 	case "default_query_exec_mode", "statement_cache_capacity", "description_cache_capacity":
 		return refused("has "+name+", with which only half of a front works",
 			"remove it; a pooler between must pool by session (pool_mode = session)")

@@ -73,6 +73,14 @@
 // cancelled. A connection whose synchronous_commit is off, or that cannot write, is
 // refused; one that becomes read-only is thrown away.
 //
+// # What a connection must be
+//
+// Its URL is read by package pgurl and nothing else decides where it leads. A new connection
+// is refused if its database cannot hold what we send (holdsChinese), or if a pooler gives
+// its session to others (ownSession): two connections that are open at once have two server
+// processes, and keep them. Then it gets the settings that statements rely on (relied);
+// Inspect names those that the server, the database or the role has otherwise.
+//
 // # What an export saw
 //
 // A report is read in one Snapshot, and the ledger (table report_export) keeps its

@@ -93,3 +93,11 @@ func Dials(url string) (*pgx.ConnConfig, error) {
 	configure(cfg, PostgresOptions{})
 	return cfg.ConnConfig, nil
 }
+
+// Row reads one row on p's connections.
+func (p *Postgres) Row(t testing.TB, query string, into ...any) {
+	t.Helper()
+	if err := p.pool.QueryRow(t.Context(), query).Scan(into...); err != nil {
+		t.Fatal(err)
+	}
+}

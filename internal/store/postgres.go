@@ -46,6 +46,7 @@ type Postgres struct {
 	pool     *pgxpool.Pool
 	db       *sql.DB // the same connections, for migrations and the directory
 	patience time.Duration
+	inURL    map[string]string // settings that the URL itself sets; never written to
 
 	schemaKnown atomic.Bool // the schema was found good since PostgreSQL was last away
 
@@ -56,28 +57,29 @@ type Postgres struct {
 var _ Store = (*Postgres)(nil)
 
 // OpenPostgres prepares a pool for url and does not connect yet, so that a front starts
-// while PostgreSQL is away. Every new connection is asserted: it can write, a commit is
-// durable (neither synchronous_commit nor fsync is off), and no row is hidden from it. One
-// that is not is closed, and what wanted it fails. The error is about the URL alone.
+// while PostgreSQL is away. Every new connection is asserted: it can write, its session is
+// its own (no pooler shares it), the database holds what we send, a commit is durable (neither
+// synchronous_commit nor fsync is off), and no row is hidden from it. One that is not is
+// closed, and what wanted it fails. The error is about the URL alone.
 func OpenPostgres(ctx context.Context, url string, opt PostgresOptions) (*Postgres, error) {
 	cfg, _, err := poolConfig(url)
 	if err != nil {
 		return nil, err
 	}
 	configure(cfg, opt)
-	pool, err := pgxpool.NewWithConfig(ctx, cfg)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
 	p := &Postgres{
-		pool:     pool,
-		db:       stdlib.OpenDBFromPool(pool),
 		patience: opt.BatchPatience,
+		inURL:    cfg.ConnConfig.RuntimeParams,
 		days:     make(map[calendar.TradingDay]bool),
 	}
 	if p.patience == 0 {
 		p.patience = DefaultBatchPatience
 	}
+	cfg.AfterConnect = p.settle
+	if p.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	p.db = stdlib.OpenDBFromPool(p.pool)
 	return p, nil
 }
 
@@ -90,11 +92,10 @@ func configure(cfg *pgxpool.Config, opt PostgresOptions) {
 		cfg.ConnConfig.ConnectTimeout = connectTimeout
 	}
 	cfg.PingTimeout = connectTimeout
-	// With several hosts in the URL, and after a failover, this finds the one that writes.
-	cfg.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	cfg.ConnConfig.RuntimeParams["client_encoding"] = clientEncoding
+	cfg.ConnConfig.ValidateConnect = writable
 	cfg.ConnConfig.OnNotice = noteWarning
 	cfg.ConnConfig.OnPgError = keepAfter(cfg.ConnConfig.OnPgError)
-	cfg.AfterConnect = settle
 }
 
 // Ping reports whether a connection that may write is to be had.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Settings of the server on which it depends whether a commit is the end of the matter, and
@@ -23,16 +23,15 @@ var (
 const settleSQL = "SELECT set_config('synchronous_commit', current_setting('synchronous_commit'), false), " +
 	"current_setting('fsync'), set_config('row_security', 'off', false)"
 
-// settle refuses a connection on which a commit is not durable.
-func settle(ctx context.Context, conn *pgx.Conn) error {
-	var mode, fsync, rows string
-	if err := conn.QueryRow(ctx, settleSQL).Scan(&mode, &fsync, &rows); err != nil {
-		return err
-	}
+// assertDurable refuses a connection on which a commit is not durable.
+func assertDurable(ctx context.Context, conn *pgconn.PgConn) error {
+	row, err := ask(ctx, conn, settleSQL)
 	switch {
-	case mode == "off":
+	case err != nil:
+		return err
+	case row[0] == "off":
 		return errAsynchronous
-	case fsync == "off":
+	case row[1] == "off":
 		return errNoFsync
 	}
 	return nil

@@ -26,6 +26,8 @@
 //	c.Stop(pgtest.Immediate)
 //	b.Promote()        // and "b" is waited for no more
 //
+// Pooler puts pgbouncer before any of these.
+//
 // # Invariants
 //
 //   - Never a skip: where the binaries are missing, the test fails and says how to get them.

@@ -36,15 +36,15 @@ func Main(m *testing.M) int {
 }
 
 // Database makes an empty database in the shared cluster for this test and returns its
-// URL. It is dropped at the end of the test, connections or not.
-func Database(t testing.TB) string {
+// URL. It is dropped at the end of the test, connections or not. Options are createdb's.
+func Database(t testing.TB, options ...string) string {
 	t.Helper()
 	s, err := sharedServer()
 	if err != nil {
 		t.Fatal("pgtest: ", err)
 	}
 	name := fmt.Sprintf("test_%d", databases.Add(1))
-	if out, err := s.run("createdb", s.connect(name)...); err != nil {
+	if out, err := s.run("createdb", append(options, s.connect(name)...)...); err != nil {
 		t.Fatalf("pgtest: createdb: %v\n%s%s", err, out, s.log())
 	}
 	t.Cleanup(func() {

@@ -1,0 +1,64 @@
+package store_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/pgtest"
+)
+
+// TestPoolerThatSharesSessionsIsRefused: by its mode, before anything is written, and no lock
+// stays behind.
+func TestPoolerThatSharesSessionsIsRefused(t *testing.T) {
+	database := pgtest.Database(t)
+	direct := connect(t, database, store.PostgresOptions{})
+	for _, tt := range []struct {
+		mode     string
+		settings []string
+	}{
+		{"transaction", nil},
+		{"transaction", []string{"server_round_robin = 1", "min_pool_size = 5"}},
+		{"transaction", []string{"default_pool_size = 1"}},
+		{"statement", nil},
+	} {
+		p := connect(t, pgtest.Pooler(t, database, tt.mode, tt.settings...), store.PostgresOptions{})
+		for range 3 { // a second time there are processes that wait for clients
+			_, err := p.Migrate(t.Context())
+			var refused *store.PoolerError
+			if !errors.As(err, &refused) || refused.Mode != tt.mode || !strings.Contains(err.Error(), "in "+tt.mode+" mode") || !strings.Contains(err.Error(), "pool_mode = session") {
+				t.Errorf("%s, %q: %v", tt.mode, tt.settings, err)
+			}
+		}
+	}
+	var locks, tables int
+	direct.Row(t, "SELECT (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'), (SELECT count(*) FROM pg_class WHERE relname IN ('record', 'goose_db_version'))", &locks, &tables)
+	if locks != 0 || tables != 0 {
+		t.Errorf("%d advisory locks and %d tables are left behind", locks, tables)
+	}
+}
+
+// TestPoolerBySession: everything works through one that pools by session.
+func TestPoolerBySession(t *testing.T) {
+	p := openPostgresAt(t, pgtest.Pooler(t, pgtest.Database(t), "session"), store.PostgresOptions{})
+	local := openLocal(t)
+	recs := storetest.Records(20260105, 50)
+	appendAll(t, local, recs)
+	startForwarder(t, local, p, store.ForwarderOptions{})
+	wantEmpty(t, local)
+	day := recs[0].TradingDay
+	snapshot, err := p.Snapshot(t.Context(), day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeIt(t, snapshot)
+	lines := 0
+	if err := snapshot.Scan(t.Context(), "", func(*store.Record) error { lines++; return nil }); err != nil || lines != len(recs) {
+		t.Errorf("%d of %d records are read, %v", lines, len(recs), err)
+	}
+	if timeout, err := p.Show(t.Context(), "statement_timeout"); err != nil || timeout != "0" {
+		t.Errorf("statement_timeout = %s, %v", timeout, err)
+	}
+}
