@@ -59,9 +59,14 @@ func IsLocal(err error) bool {
 type SchemaError struct {
 	Current int64 // version found, 0 for an empty database
 	Wanted  int64 // version of this binary
+	// Trouble is why not even a migration may touch it, and what to do; "" if one may.
+	Trouble string
 }
 
 func (e *SchemaError) Error() string {
+	if e.Trouble != "" {
+		return "store: " + e.Trouble
+	}
 	advice := "run `tradefront migrate --config FILE`"
 	if e.Current > e.Wanted {
 		advice = "use a newer tradefront"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io/fs"
 	"testing"
 	"time"
 
@@ -100,4 +101,18 @@ func (p *Postgres) Row(t testing.TB, query string, into ...any) {
 	if err := p.pool.QueryRow(t.Context(), query).Scan(into...); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// PostgresVersions are the versions of the embedded migrations.
+func PostgresVersions(t testing.TB) (all []int64) {
+	t.Helper()
+	files, err := fs.Glob(migrations, "migrations/postgres/*.sql")
+	for _, name := range files {
+		v, e := goose.NumericComponent(name)
+		all, err = append(all, v), errors.Join(err, e)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }

@@ -161,7 +161,7 @@ func openSQLite(path string, opt LocalOptions, conns int, at *place) (*sql.DB, e
 func migrateLocal(ctx context.Context, db *sql.DB) error {
 	var err error
 	for range openAttempts {
-		if _, err = migrate(ctx, db, goose.DialectSQLite3, "local"); err == nil ||
+		if _, err = migrate(ctx, db, goose.DialectSQLite3, "local", func(ctx context.Context) error { return checkLocalSchema(ctx, db) }); err == nil ||
 			errors.Is(err, ErrSchema) || ctx.Err() != nil {
 			return err
 		}

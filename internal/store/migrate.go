@@ -10,7 +10,6 @@ import (
 	"path"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 )
@@ -49,10 +48,11 @@ func provider(db *sql.DB, dialect goose.Dialect, folder string) (*goose.Provider
 
 // migrate brings the schema of db to this binary's version and says what it did. A crash
 // leaves whole migrations: each is a transaction. A newer schema is a *SchemaError.
-func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder string) ([]Applied, error) {
-	if err := checkSchema(ctx, db, folder); err == nil {
+// Nor is one touched that is not known to be ours.
+func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder string, check func(context.Context) error) ([]Applied, error) {
+	if err := check(ctx); err == nil {
 		return nil, nil
-	} else if e := (*SchemaError)(nil); !errors.As(err, &e) || e.Current > e.Wanted {
+	} else if e := (*SchemaError)(nil); !errors.As(err, &e) || e.Current > e.Wanted || e.Trouble != "" {
 		return nil, err
 	}
 	p, err := provider(db, dialect, folder)
@@ -70,17 +70,17 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder stri
 	return applied, nil
 }
 
-// checkSchema compares the version of db's schema with this binary's. The error is a
-// *SchemaError if they differ. It only reads, so that any role may ask.
-func checkSchema(ctx context.Context, db *sql.DB, folder string) error {
-	wanted, err := latest(folder)
+// checkLocalSchema compares the version of a local store's schema with this binary's. The error is
+// a *SchemaError if they differ. PostgreSQL's is checked by checkKnown.
+func checkLocalSchema(ctx context.Context, db *sql.DB) error {
+	wanted, err := latest("local")
 	if err != nil {
 		return err
 	}
 	var current sql.NullInt64
 	err = db.QueryRowContext(ctx, "SELECT max(version_id) FROM "+goose.DefaultTablename+" WHERE is_applied").Scan(&current)
-	if err != nil && !isNoTable(err) {
-		return fmt.Errorf("store: schema version: %w", readable(err))
+	if err != nil && !isNoSQLiteTable(err) {
+		return fmt.Errorf("store: schema version: %w", err)
 	}
 	if current.Int64 != wanted {
 		return &SchemaError{Current: current.Int64, Wanted: wanted}
@@ -103,12 +103,4 @@ func latest(folder string) (int64, error) {
 		highest = max(highest, v)
 	}
 	return highest, nil
-}
-
-// isNoTable reports whether either database said that there is no such table.
-func isNoTable(err error) bool {
-	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) {
-		return pg.Code == "42P01"
-	}
-	return isNoSQLiteTable(err)
 }

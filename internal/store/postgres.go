@@ -115,12 +115,13 @@ func (p *Postgres) Directory() *Directory { return newDirectory(p.db) }
 // of processes may do so at once: they take turns under an advisory lock. A schema that
 // is newer than this binary is an ErrSchema.
 func (p *Postgres) Migrate(ctx context.Context) ([]Applied, error) {
-	return migrate(ctx, p.db, goose.DialectPostgres, "postgres")
+	return migrate(ctx, p.db, goose.DialectPostgres, "postgres", p.CheckSchema)
 }
 
-// CheckSchema returns a *SchemaError if the schema is older or newer than this binary's.
+// CheckSchema returns a *SchemaError if the schema is older or newer than this binary's, or
+// is not known to be tradefront's.
 func (p *Postgres) CheckSchema(ctx context.Context) error {
-	return checkSchema(ctx, p.db, "postgres")
+	return checkKnown(ctx, p.db, p.inURL["search_path"] != "" || p.inURL["options"] != "")
 }
 
 // keepAfter closes a connection whose server has become read-only, whoever used it: it
