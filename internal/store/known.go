@@ -29,6 +29,7 @@ var traces = []struct {
 	{4, "to_regclass('front') IS NOT NULL"},
 	{6, hasColumn("app", "previous_sealed")},
 	{8, "EXISTS (SELECT FROM pg_proc WHERE oid = to_regprocedure('ensure_record_partition(integer)') AND proconfig::text LIKE '%pg_temp%')"},
+	{9, "to_regclass('waiver') IS NOT NULL"},
 }
 
 func hasColumn(table, column string) string {
