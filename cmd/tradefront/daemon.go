@@ -38,6 +38,7 @@ type daemon struct {
 	atStart   *assets        // what its files held then; the gateway has what is in force
 	level     zap.AtomicLevel
 	logger    *zap.Logger
+	logOut    *ops.LogWriter // nil where the log goes to nobody who may end before us
 	metrics   *ops.Metrics
 	health    *ops.Health
 	audit     *ops.Audit
@@ -114,6 +115,7 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 func newDaemon(cfg *config.Config, assets *assets, level zapcore.Level, logTo io.Writer) *daemon {
 	d := &daemon{cfg: cfg, atStart: assets, level: zap.NewAtomicLevelAt(level), adminErr: make(chan error, 1), began: time.Now()}
 	d.logger = ops.NewLoggerAt(d.level, logTo)
+	d.logOut, _ = logTo.(*ops.LogWriter)
 	b := thisBuild()
 	d.metrics, d.health = ops.NewMetrics(b.Version, b.Commit), ops.NewHealth()
 	d.checkFront() // the admin listener answers before terminals are accepted

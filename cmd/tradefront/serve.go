@@ -3,13 +3,19 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/ops"
 )
+
+// logGrace is how long a front that ends waits for who reads its log.
+const logGrace = time.Second
 
 func newServe(e *env) *cobra.Command {
 	var path string
@@ -29,7 +35,12 @@ func newServe(e *env) *cobra.Command {
 			if err != nil {
 				return wholeReport(cfg, err, probeListeners)
 			}
-			d, err := startDaemon(c.Context(), cfg, e.err)
+			// Who reads standard output or standard error may end before us: then a write fails, and
+			// does not end us.
+			signal.Ignore(syscall.SIGPIPE)
+			log := ops.NewLogWriter(e.err)
+			defer log.Close(logGrace)
+			d, err := startDaemon(c.Context(), cfg, log)
 			switch {
 			case err != nil && c.Context().Err() != nil:
 				fmt.Fprintln(e.err, "tradefront: stopped before it accepted connections")

@@ -81,6 +81,9 @@ func (d *daemon) gauges() ops.Gauges {
 			return 1
 		},
 	}
+	if d.logOut != nil {
+		g.LogLost = func() float64 { return float64(d.logOut.Lost()) }
+	}
 	if d.forwarder != nil {
 		g.DirectoryAgeSeconds, g.Twins, g.QuarantinedRows = d.directoryAge, d.twins, d.quarantined
 		g.PendingRows = func() float64 {
@@ -164,6 +167,14 @@ func (d *daemon) registerChecks() {
 		}
 		return true, "takes entries"
 	})
+	if d.logOut != nil {
+		d.health.Register("log", ops.Warning, func() (bool, string) {
+			if err := d.logOut.Trouble(); err != nil {
+				return false, err.Error()
+			}
+			return true, "is read"
+		})
+	}
 	d.health.Register("local_store", ops.Required, d.localOK.check)
 	d.health.Register("local_store_full", ops.Required, d.notFull)
 	d.health.Register("local_store_bounds", ops.Warning, d.fill.check)

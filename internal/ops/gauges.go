@@ -31,6 +31,7 @@ type Gauges struct {
 	SeenTerminals     func() float64 // terminal ciphertexts of the day that are remembered
 	ReplayedTerminals func() float64 // counter: logins with one of them
 	UnseenTerminals   func() float64 // counter: logins whose ciphertext could not be remembered
+	LogLost           func() float64 // counter: lines of the application log that its reader did not take
 	AuditSuppressed   func() float64 // counter: lines of the audit log that were only counted
 	AuditSparing      func() float64 // 1 while only lines of accepted logins are written, for want of room
 }
@@ -70,6 +71,7 @@ func (m *Metrics) Register(g Gauges) {
 		value      func() float64
 	}{
 		{"terminal_info_replayed_total", "Logins whose terminal ciphertext came before on the same trading day.", g.ReplayedTerminals},
+		{"log_lines_lost_total", "Lines of the application log that its reader did not take.", g.LogLost},
 		{"audit_suppressed_total", "Lines of the audit log that were only counted, over their budget.", g.AuditSuppressed},
 		{"seen_terminals_forgotten_total", "Logins whose terminal ciphertext could not be remembered.", g.UnseenTerminals},
 	} {

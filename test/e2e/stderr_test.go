@@ -1,0 +1,68 @@
+package e2e
+
+import (
+	"bufio"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestDeadReaderOfStandardError: `serve 2>&1 | head -1`. What read the log and the banner has ended;
+// the front logs on, logs customers in, says so in its readiness, and ends with status 0.
+func TestDeadReaderOfStandardError(t *testing.T) {
+	s := newSite(t, "", "")
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &daemon{s: s, cmd: exec.Command(binary, "serve", "--config", s.config), exited: make(chan error, 1)}
+	d.cmd.Stdout, d.cmd.Stderr = w, w
+	if err := d.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.cmd.Process.Kill() })
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		if found := banner.FindStringSubmatch(lines.Text()); found != nil {
+			d.address, d.admin = found[1], found[2]
+			break
+		}
+	}
+	if d.address == "" {
+		t.Fatal("no banner")
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { d.exited <- d.cmd.Wait() }()
+
+	if err := d.cmd.Process.Signal(syscall.SIGHUP); err != nil { // the reload is logged
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		_, page := d.get(t, "/readyz")
+		if strings.Contains(page, "standard error takes no lines") {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("readiness does not tell: %s", page)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	l := d.storm(t)
+	l.until(30)
+	if answers := l.end(); len(answers) == 0 {
+		t.Error("no login was answered")
+	}
+	if status, page := d.get(t, "/readyz"); status != 200 {
+		t.Errorf("/readyz %d: %s", status, page)
+	}
+	d.stop()
+}
