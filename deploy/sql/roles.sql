@@ -21,6 +21,28 @@
 
 BEGIN;
 
+-- Another program's tables stay as they are: those of this schema are taken for tradefront's by
+-- their columns, as the binary does it. A schema of its own: PGOPTIONS='-c search_path=…' psql …
+DO $$
+DECLARE
+    noted bigint := 0;
+BEGIN
+    IF current_schema() IS NULL THEN
+        RAISE EXCEPTION 'the search_path (%) names no schema that exists', current_setting('search_path');
+    END IF;
+    IF 3 = (SELECT count(*) FROM pg_attribute WHERE NOT attisdropped AND (attrelid, attname) IN
+            ((to_regclass('record')::oid, 'supplement'), (to_regclass('app')::oid, 'sealed'), (to_regclass('account')::oid, 'password_hash'))) THEN
+        RETURN;
+    END IF;
+    IF to_regclass('goose_db_version') IS NOT NULL THEN
+        EXECUTE 'SELECT coalesce(max(version_id), 0) FROM goose_db_version' INTO noted;
+    END IF;
+    IF noted > 0 OR coalesce(to_regclass('record'), to_regclass('app'), to_regclass('account'), to_regclass('directory'), to_regclass('front')) IS NOT NULL THEN
+        RAISE EXCEPTION 'schema % holds tables of another program, and nothing was changed: run this script in a database or a schema of tradefront''s own', current_schema();
+    END IF;
+END
+$$;
+
 DO $$
 DECLARE
     name text;
@@ -49,7 +71,7 @@ DO $$
 DECLARE
     relation regclass;
 BEGIN
-    IF to_regclass('goose_db_version') IS NULL THEN
+    IF to_regclass('record') IS NULL THEN
         RAISE NOTICE 'there are no tables yet: run tradefront migrate as tradefront_owner, then this script again';
         RETURN;
     END IF;

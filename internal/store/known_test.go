@@ -139,3 +139,23 @@ func TestSecondInstallationInOneDatabase(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestRolesLeaveOthersTablesAlone: the script that gives tables to tradefront_owner gives it none
+// of another program.
+func TestRolesLeaveOthersTablesAlone(t *testing.T) {
+	for _, before := range []string{
+		foreignVersions + "INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (3, true)",
+		"CREATE TABLE app (id int, name text)",
+	} {
+		p := connect(t, pgtest.Database(t), store.PostgresOptions{})
+		execute(t, p, before)
+		if err := p.Exec(t.Context(), rolesSQL(t)); err == nil || !strings.Contains(err.Error(), "holds tables of another program, and nothing was changed") {
+			t.Errorf("%s: %v", before, err)
+		}
+		var changed int
+		p.Row(t, "SELECT (SELECT count(*) FROM pg_roles WHERE rolname LIKE 'tradefront%') + (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relowner <> 10)", &changed)
+		if changed != 0 {
+			t.Errorf("%s: %d roles or owners were changed", before, changed)
+		}
+	}
+}
