@@ -85,9 +85,17 @@ func dialPostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, err
 	ctx, cancel := context.WithTimeout(ctx, connectPatience)
 	defer cancel()
 	if err := pg.Ping(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("PostgreSQL cannot be used: %w; check store.url and that the server runs", err), pg.Close())
+		return nil, errors.Join(unusable(err), pg.Close())
 	}
 	return pg, nil
+}
+
+// unusable says why PostgreSQL is not used, and what to do if the reason does not say it.
+func unusable(err error) error {
+	if unfit := (*store.UnfitError)(nil); errors.As(err, &unfit) {
+		return fmt.Errorf("PostgreSQL cannot be used: %w", err)
+	}
+	return fmt.Errorf("PostgreSQL cannot be used: %w; check store.url and that the server runs", err)
 }
 
 func openPostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, error) {

@@ -113,3 +113,9 @@ func (e *DeniedError) Is(target error) bool { return target == ErrDenied }
 
 // Unwrap returns PostgreSQL's error.
 func (e *DeniedError) Unwrap() error { return e.Err }
+
+// UnfitError says why a connection that was made is not used: what is on the other side would
+// lose or alter records. Whether the server runs is not the question.
+type UnfitError struct{ Reason string }
+
+func (e *UnfitError) Error() string { return e.Reason }

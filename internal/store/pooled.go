@@ -12,13 +12,9 @@ import (
 // a session holds: prepared statements, the settings of this connection, the lock under which
 // migrations take turns. One that pools by session is as good as none.
 
-// PoolerError says that a pooler between us and PostgreSQL does not pool by session.
-type PoolerError struct{ Mode string }
-
-func (e *PoolerError) Error() string {
-	return fmt.Sprintf("a pooler (pgbouncer) is between, in %s mode, where settings, locks and prepared statements of a connection "+
-		"are not its own: set pool_mode = session for this database, or connect to PostgreSQL itself", e.Mode)
-}
+// pooled is the fault of a pooler that does not pool by session.
+const pooled = "a pooler (pgbouncer) is between, in %s mode, where settings, locks and prepared statements of a connection " +
+	"are not its own: set pool_mode = session for this database, or connect to PostgreSQL itself"
 
 // sharedTries is how often a second connection is looked at: between two statements another
 // client may have taken the process that is looked for.
@@ -48,7 +44,7 @@ func ownSession(ctx context.Context, conn *pgx.Conn) error {
 			return err
 		}
 		if theirs == mine || again != mine {
-			return &PoolerError{poolMode(ctx, conn.PgConn())}
+			return &UnfitError{fmt.Sprintf(pooled, poolMode(ctx, conn.PgConn()))}
 		}
 	}
 	return nil

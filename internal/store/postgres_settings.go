@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -11,10 +10,10 @@ import (
 // whether a read sees every row.
 
 var (
-	errAsynchronous = errors.New("synchronous_commit is off: a crash of PostgreSQL would lose committed records; " +
-		"set it to on, for the server, the database or the role")
-	errNoFsync = errors.New("fsync is off: a power cut would lose committed records, or the whole database; " +
-		"set fsync = on in postgresql.conf and reload it")
+	errAsynchronous = &UnfitError{"synchronous_commit is off: a crash of PostgreSQL would lose committed records; " +
+		"set it to on, for the server, the database or the role"}
+	errNoFsync = &UnfitError{"fsync is off: a power cut would lose committed records, or the whole database; " +
+		"set fsync = on in postgresql.conf and reload it"}
 )
 
 // settleSQL pins what holds for the connection's life: setting synchronous_commit to what it
