@@ -185,7 +185,8 @@ type Limits struct {
 type Penalties struct {
 	// FailedAuthentication is a refused request before authentication.
 	FailedAuthentication time.Duration `mapstructure:"failed_authentication"`
-	// NoAuthentication is a connection that did not authenticate in time.
+	// NoAuthentication is a connection that did not authenticate in time, or one from a
+	// source that is locked.
 	NoAuthentication time.Duration `mapstructure:"no_authentication"`
 	// Malformed bytes end their connection.
 	Malformed time.Duration `mapstructure:"malformed"`
@@ -193,7 +194,7 @@ type Penalties struct {
 	RefusalFlood time.Duration `mapstructure:"refusal_flood"`
 	// Threshold of a source without authenticated connections; each of those adds as much.
 	Threshold time.Duration `mapstructure:"threshold"`
-	// Max is the highest debt.
+	// Max is the highest debt, above Threshold.
 	Max time.Duration `mapstructure:"max"`
 	// Sources whose debts are kept; 0 for no penalties.
 	Sources int `mapstructure:"sources"`

@@ -84,7 +84,7 @@ func TestFaults(t *testing.T) {
 		{"texts are texts", "front: {listeners: [{address: 'a:1', client_address: proxy, trusted_proxies: [10, {a: b}]}]}", "", `front.listeners[0].trusted_proxies[0]: line 1: is a number without quotes, and may not mean what it shows; put it in quotes: trusted_proxies: "10"` + "\nfront.listeners[0].trusted_proxies[1]: line 1: want a text, not a section"},
 		{"early drop", "limits: {unauthenticated: '10:30'}", "", "limits.unauthenticated: is not start:rate:full, as 4000:30:16000"},
 		{"exempt networks", "limits: {exempt_networks: [10.1.2.3/8, '2001:db8::1']}", "", "limits.exempt_networks[0]: has bits behind its length: did you mean 10.0.0.0/8?" + "\nlimits.exempt_networks[1]: is narrower than /64, which is one source; write 2001:db8::/64"},
-		{"penalties without effect", "limits: {penalties: {max: 30s}}", "", "limits.penalties.max: is below the threshold: no source would ever be refused; raise it, or set sources: 0 for no penalties"},
+		{"penalties without effect", "limits: {penalties: {max: 60s}}", "", "limits.penalties.max: is not above the threshold: no source would ever be refused; raise it, or set sources: 0 for no penalties"},
 		{"pprof alone", "admin: {address: '', pprof: true}", "", "admin.pprof: needs admin.address"},
 		{"choice", "terminal_info: lenien", "", "terminal_info: want lenient or strict; did you mean lenient?"},
 		{"level", "log_level: loud", "", "log_level: want debug or info or warn or error"},

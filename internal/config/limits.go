@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"github.com/tradefront/tradefront/internal/source"
 )
 
 // EarlyDrop is limits.unauthenticated: nobody is dropped up to Start connections, Rate
@@ -46,9 +48,6 @@ func (l *Limits) EarlyDrop() (EarlyDrop, error) {
 
 var errEarlyDrop = errors.New("is not start:rate:full, as 4000:30:16000")
 
-// sourceBits6 is how much of an IPv6 address tells sources apart.
-const sourceBits6 = 64
-
 // Exempt are the networks of exempt_networks, those of them that can be read.
 func (l *Limits) Exempt() []netip.Prefix { return networks(l.ExemptNetworks) }
 
@@ -58,12 +57,12 @@ func (l *Limits) check() (faults Faults) {
 	}
 	faults.networks("limits.exempt_networks", l.ExemptNetworks)
 	for i, s := range l.ExemptNetworks {
-		if p, problem := parseNetwork(s); problem == "" && p.Addr().Is6() && p.Bits() > sourceBits6 {
-			faults.add(fmt.Sprintf("limits.exempt_networks[%d]", i), "is narrower than /64, which is one source", fmt.Sprintf("write %v", netip.PrefixFrom(p.Addr(), sourceBits6).Masked()))
+		if p, problem := parseNetwork(s); problem == "" && p.Addr().Is6() && p.Bits() > source.Bits6 {
+			faults.add(fmt.Sprintf("limits.exempt_networks[%d]", i), "is narrower than /64, which is one source", fmt.Sprintf("write %v", netip.PrefixFrom(p.Addr(), source.Bits6).Masked()))
 		}
 	}
-	if p := &l.Penalties; p.Max < p.Threshold {
-		faults.add("limits.penalties.max", "is below the threshold: no source would ever be refused", "raise it, or set sources: 0 for no penalties")
+	if p := &l.Penalties; p.Max <= p.Threshold && p.Sources > 0 {
+		faults.add("limits.penalties.max", "is not above the threshold: no source would ever be refused", "raise it, or set sources: 0 for no penalties")
 	}
 	return faults
 }

@@ -18,10 +18,12 @@
 //
 // # Who loses
 //
-// A source is one IPv4 address, or one /64 of IPv6. Dropping newcomers would let whoever
-// holds all half-open connections lock every customer out. So the one that goes is the
-// oldest unauthenticated connection of the source that holds most of them; among sources
-// that hold as many, of the one that has been waiting longest. An honest terminal
+// A source, and the networks around it, are what package source says. Dropping newcomers would
+// let whoever holds all half-open connections lock every customer out. So the one that goes is
+// the oldest unauthenticated connection of the source that is heaviest: that holds most of
+// them, by itself or with its network, of which as many count as one source's as its share
+// is; among sources that are as heavy, of the one that has been waiting longest. So thousands
+// of sources of one subscriber weigh more than a customer, and an office more than nobody. An honest terminal
 // authenticates in a moment and is never that one. A newcomer loses only if its own source
 // is the heaviest. From Start unauthenticated connections on this happens with a
 // probability that rises from Rate percent to certainty at Full, and always when the total
@@ -38,15 +40,21 @@
 // Once it is over Threshold, newcomers of the source are refused until it is paid. The
 // threshold is higher by itself for each connection of the source that has authenticated,
 // and for each login that was accepted from it since it was last without one for a day: a
-// campus is not shut for one broken terminal, nor before its customers are at work. A wrong password is no offence: core has its locks.
+// campus is not shut for one broken terminal, nor before its customers are at work. It stays
+// below Max, whatever speaks for the source: a flood is refused in the end. Then a source
+// that logins speak for still has a reserve of connections a second, since nothing tells its
+// customers from the stranger among them. A wrong password is no offence: core has its locks.
+//
+// The networks around a source owe a share of each offence by the same rules. Their debts do
+// not shut sources that logins speak for.
 // Exempt networks, and connections without a usable address, have neither debts nor a cap
 // of their own; their half-open connections count like anybody's.
 //
 // # Bounds
 //
 // Memory: one entry a source with open connections, so at most as many as connections, and
-// Penalties.Sources debts, and as many sources that logins speak for; when that many are
-// owed, the one that is paid first is forgotten, and of those the one whose last login is
+// Penalties.Sources debts, and as many sources that logins speak for, and the same of networks
+// of each size; when that many are owed, the one that is paid first is forgotten, and of those the one whose last login is
 // the oldest. Time: O(log n) each step. At most maxClosing victims are waited for at once;
 // they still hold descriptors, so the total may be exceeded by as many.
 //

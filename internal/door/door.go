@@ -1,14 +1,15 @@
 package door
 
 import (
-	"container/heap"
 	"container/list"
 	"net/netip"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/rate"
 	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/source"
 )
 
 // Limits are what the door holds connections to. They may change at any time.
@@ -36,36 +37,42 @@ type Door struct {
 	limits Limits
 	chance func() float64 // from 0 up to 1, decides early drops
 
-	open    int // everybody between Enter or Admit, and Leave
-	closing int // of them, victims
-	waiting int // of them, unauthenticated with a known source
-	sources map[netip.Prefix]*source
-	byRank  ranking // the sources that have unauthenticated connections
-	idle    queue   // the connections that are authenticated and not logged in, nor logging in
-	debts   debts
-	known   standings
-	age     uint64 // counts visitors: a lower one came earlier
-	refused map[session.CloseReason]uint64
-	evicted uint64
+	open     int // everybody between Enter or Admit, and Leave
+	closing  int // of them, victims
+	waiting  int // of them, unauthenticated with a known source
+	sources  map[netip.Prefix]*origin
+	networks map[netip.Prefix]*origin // around them
+	ranking  ranking                  // the widest that have unauthenticated connections
+	idle     queue                    // the connections that are authenticated and not logged in, nor logging in
+	debts    [source.Levels]debts
+	known    [source.Levels]standings
+	reserve  *rate.Buckets[netip.Prefix] // of connections from shut sources
+	age      uint64                      // counts visitors: a lower one came earlier
+	refused  map[session.CloseReason]uint64
+	evicted  uint64
 }
 
 // New is a door that nobody has entered. chance gives evenly spread numbers from 0 up to 1,
 // and is called under the door's lock.
 func New(limits Limits, chance func() float64) *Door {
-	return &Door{
+	d := &Door{
 		limits: limits, chance: chance,
-		sources: make(map[netip.Prefix]*source),
-		debts:   debts{of: make(map[netip.Prefix]*debt)},
-		known:   standings{of: make(map[netip.Prefix]*list.Element)},
+		sources: make(map[netip.Prefix]*origin), networks: make(map[netip.Prefix]*origin),
+		reserve: rate.New[netip.Prefix](reserveSources),
 		refused: make(map[session.CloseReason]uint64),
 	}
+	for i := range source.Levels {
+		d.debts[i].of = make(map[netip.Prefix]*debt)
+		d.known[i].of = make(map[netip.Prefix]*list.Element)
+	}
+	return d
 }
 
 // Visitor is one connection. Owner is the caller's; everything else is the door's.
 type Visitor struct {
 	Owner any
 
-	source         *source // nil until it is known, and once it is out of all caps
+	source         *origin // nil until it is known, and once it is out of all caps
 	age            uint64
 	victim         bool
 	queue          *queue   // its source's, of those that have not authenticated; or Door.idle
@@ -85,20 +92,20 @@ func (d *Door) SetLimits(limits Limits) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.limits = limits
-	for _, s := range d.sources {
-		s.exempt = d.isExempt(s.name)
+	d.recount()
+	for i := range source.Levels {
+		d.debts[i].shrink(limits.Penalties.Sources)
+		d.known[i].shrink(limits.Penalties.Sources)
 	}
-	d.debts.shrink(limits.Penalties.Sources)
-	d.known.shrink(limits.Penalties.Sources)
 }
 
 // Admit judges a newcomer whose source is known at accept.
 func (d *Door) Admit(v *Visitor, addr netip.Addr, now time.Time) Verdict {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	name := SourceOf(addr)
-	s := d.sources[name]
-	if reason := d.judge(name, s, now); reason != session.StayOpen {
+	path := source.PathOf(addr)
+	s := d.sources[path.Source()]
+	if reason := d.judge(&path, now); reason != session.StayOpen {
 		return d.refuse(reason)
 	}
 	verdict := d.makeRoom(s)
@@ -109,7 +116,7 @@ func (d *Door) Admit(v *Visitor, addr netip.Addr, now time.Time) Verdict {
 		return d.refuse(verdict.Refused)
 	}
 	d.enter(v)
-	d.settle(v, name)
+	d.settle(v, &path)
 	return verdict
 }
 
@@ -133,16 +140,16 @@ func (d *Door) Learn(v *Visitor, addr netip.Addr, now time.Time) Verdict {
 	if v.victim || v.source != nil {
 		return Verdict{}
 	}
-	name := SourceOf(addr)
-	s := d.sources[name]
-	if reason := d.judge(name, s, now); reason != session.StayOpen {
+	path := source.PathOf(addr)
+	s := d.sources[path.Source()]
+	if reason := d.judge(&path, now); reason != session.StayOpen {
 		return d.refuse(reason)
 	}
 	verdict := d.dropEarly(s)
 	if verdict.Refused != session.StayOpen {
 		return d.refuse(verdict.Refused)
 	}
-	d.settle(v, name)
+	d.settle(v, &path)
 	return verdict
 }
 
@@ -171,7 +178,7 @@ func (d *Door) LoggedIn(v *Visitor, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if s := v.source; s != nil && !s.exempt {
-		d.known.note(s.name, d.limits.Penalties.Sources, now)
+		d.note(s, now)
 	}
 }
 
@@ -180,8 +187,7 @@ func (d *Door) Penalise(v *Visitor, o Offence, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if s := v.source; s != nil && !s.exempt {
-		authenticated := s.open - s.waiting.n
-		d.debts.add(s.name, d.limits.Penalties, o, 1+authenticated+d.known.logins(s.name, now), now)
+		d.penalise(s, o, now)
 	}
 }
 
@@ -201,21 +207,8 @@ func (d *Door) refuse(reason session.CloseReason) Verdict {
 	return Verdict{Refused: reason}
 }
 
-// judge looks at the source alone; s is nil if none of it is inside.
-func (d *Door) judge(name netip.Prefix, s *source, now time.Time) session.CloseReason {
-	switch {
-	case s != nil && s.exempt, s == nil && d.isExempt(name):
-		return session.StayOpen
-	case d.debts.shut(name, now):
-		return session.SourcePenalized
-	case s != nil && d.limits.PerSource > 0 && s.open >= d.limits.PerSource:
-		return session.SourceFull
-	}
-	return session.StayOpen
-}
-
 // makeRoom holds to the total. Victims do not count any more.
-func (d *Door) makeRoom(newcomer *source) Verdict {
+func (d *Door) makeRoom(newcomer *origin) Verdict {
 	if d.open-d.closing < d.limits.Connections {
 		return Verdict{}
 	}
@@ -223,7 +216,7 @@ func (d *Door) makeRoom(newcomer *source) Verdict {
 }
 
 // dropEarly holds to the bounds of unauthenticated connections.
-func (d *Door) dropEarly(newcomer *source) Verdict {
+func (d *Door) dropEarly(newcomer *origin) Verdict {
 	b := d.limits.Unauthenticated
 	switch {
 	case b.Full == 0 || d.waiting < b.Start:
@@ -238,7 +231,7 @@ func (d *Door) dropEarly(newcomer *source) Verdict {
 }
 
 // displace finds who goes: the newcomer, for the reason given, or a victim.
-func (d *Door) displace(newcomer *source, reason session.CloseReason) Verdict {
+func (d *Door) displace(newcomer *origin, reason session.CloseReason) Verdict {
 	victim := d.mayGo(newcomer, reason)
 	if victim == nil || d.closing >= maxClosing {
 		return Verdict{Refused: reason}
@@ -252,14 +245,15 @@ func (d *Door) displace(newcomer *source, reason session.CloseReason) Verdict {
 
 // mayGo is nil if the newcomer loses. Among those that only keep their place it is the one
 // that has kept it longest: whoever is about to log in does so in a moment.
-func (d *Door) mayGo(newcomer *source, reason session.CloseReason) *Visitor {
-	switch {
-	case len(d.byRank) == 0 && reason == session.FrontFull:
+func (d *Door) mayGo(newcomer *origin, reason session.CloseReason) *Visitor {
+	switch s := d.heaviest(); {
+	case s == nil && reason == session.FrontFull:
 		return d.idle.first
-	case len(d.byRank) == 0 || d.byRank[0] == newcomer:
+	case s == nil || s == newcomer:
 		return nil
+	default:
+		return s.queue.first
 	}
-	return d.byRank[0].waiting.first
 }
 
 func (d *Door) enter(v *Visitor) {
@@ -269,21 +263,12 @@ func (d *Door) enter(v *Visitor) {
 }
 
 // settle counts a connection in with its source, as unauthenticated.
-func (d *Door) settle(v *Visitor, name netip.Prefix) {
-	s := d.sources[name]
-	if s == nil {
-		s = &source{name: name, exempt: d.isExempt(name), rank: unranked}
-		d.sources[name] = s
-	}
+func (d *Door) settle(v *Visitor, path *source.Path) {
+	s := d.settleIn(path)
 	v.source = s
-	s.open++
-	d.waiting++
-	s.waiting.join(v)
-	if s.rank == unranked {
-		heap.Push(&d.byRank, s)
-	} else {
-		heap.Fix(&d.byRank, s.rank)
-	}
+	s.count(1)
+	s.queue.join(v)
+	d.rerank(s, 1)
 }
 
 // unsettle takes a connection out of all caps but the total.
@@ -294,26 +279,20 @@ func (d *Door) unsettle(v *Visitor) {
 		return
 	}
 	v.source = nil
-	if s.open--; s.open == 0 {
-		delete(d.sources, s.name)
+	if s.count(-1); s.open == 0 {
+		d.remove(s)
 	}
 }
 
 func (d *Door) dequeue(v *Visitor) {
-	q, s := v.queue, v.source
+	q := v.queue
 	if q == nil {
 		return
 	}
 	q.part(v)
-	switch {
-	case q == &d.idle:
-		return
-	case q.n == 0:
-		heap.Remove(&d.byRank, s.rank)
-	default:
-		heap.Fix(&d.byRank, s.rank)
+	if q != &d.idle {
+		d.rerank(v.source, -1)
 	}
-	d.waiting--
 }
 
 // isExempt is true for connections without a usable address too: nobody can be told apart.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/source"
 )
 
 var start = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
@@ -58,25 +59,6 @@ func (h *hall) check(v *Visitor, got Verdict, want string) {
 func (h *hall) leave(name string) {
 	h.Leave(h.inside[name])
 	delete(h.inside, name)
-}
-
-func TestSourceOf(t *testing.T) {
-	for in, want := range map[string]string{
-		"192.0.2.7":              "192.0.2.7/32",
-		"::ffff:192.0.2.7":       "192.0.2.7/32",
-		"2001:db8:1:2:3:4:5:6":   "2001:db8:1:2::/64",
-		"fe80::1%eth0":           "fe80::/64",
-		"2001:db8:1:2:ffff::1":   "2001:db8:1:2::/64",
-		"2001:db8:1:3:ffff::1":   "2001:db8:1:3::/64",
-		"::ffff:255.255.255.255": "255.255.255.255/32",
-	} {
-		if got := SourceOf(addr(in)).String(); got != want {
-			t.Errorf("%s: %s, want %s", in, got, want)
-		}
-	}
-	if p := SourceOf(netip.Addr{}); p.IsValid() {
-		t.Errorf("no address has the source %v", p)
-	}
 }
 
 func TestTotal(t *testing.T) {
@@ -214,9 +196,64 @@ func TestFloodFromOneSourceLocksNobodyOut(t *testing.T) {
 		d.Authenticated(v)
 		d.Leave(v)
 	}
-	if s := d.Status(1, start); s.Unauthenticated > 100 || s.Heaviest[0].Source != SourceOf(stranger) {
+	if s := d.Status(1, start); s.Unauthenticated > 100 || s.Heaviest[0].Source != source.Of(stranger) {
 		t.Errorf("%+v", s)
 	}
+}
+
+// A subscriber with a /48 has thousands of sources with one half-open connection each. They go
+// before an honest terminal, whose source has as many as each of them.
+func TestManySourcesOfOneNetworkLoseFirst(t *testing.T) {
+	l := Limits{Connections: 100_000, Unauthenticated: EarlyDrop{Start: 2000, Rate: 100, Full: 2000}}
+	h := open(t, l, always)
+	office := make([]*Visitor, 0, 150) // of one /24, each source as heavy as one of the strangers'
+	for i := range cap(office) {
+		office = append(office, h.admit(fmt.Sprint("office", i), fmt.Sprintf("198.51.100.%d", i), ""))
+	}
+	honest := h.admit("honest", "203.0.113.1", "")
+	for i := range 10_000 {
+		v := &Visitor{Owner: "stranger"}
+		got := h.Admit(v, addr(fmt.Sprintf("2001:db8:%x:%x::1", i%3, i/3)), start)
+		if got.Victim != nil {
+			h.Leave(got.Victim)
+		}
+	}
+	if honest.victim {
+		t.Error("the honest terminal was dropped for the flood")
+	}
+	for i, v := range office {
+		if v.victim {
+			t.Fatalf("terminal %d of the office was dropped", i)
+		}
+	}
+}
+
+// An office network with many customers does not lose to one source of a stranger's.
+func TestOfficeDoesNotLoseToOneSource(t *testing.T) {
+	l := Limits{Connections: 1000, Unauthenticated: EarlyDrop{Start: 130, Rate: 100, Full: 130}}
+	h := open(t, l, always)
+	for i := range 100 {
+		h.admit(fmt.Sprint("office", i), fmt.Sprintf("198.51.100.%d", i), "")
+	}
+	for i := range 30 {
+		h.admit(fmt.Sprint("stranger", i), "203.0.113.1", "")
+	}
+	h.admit("newcomer", "192.0.2.1", "stranger0")
+}
+
+func TestNetworksAreCapped(t *testing.T) {
+	h := open(t, Limits{Connections: 1000, PerSource: 2}, never)
+	for i := range 8 { // four sources' worth in a /56
+		h.admit(fmt.Sprint(i), fmt.Sprintf("2001:db8:0:%x::1", i), "")
+	}
+	h.admit("one more of the /56", "2001:db8:0:ff::1", "source_full")
+	for i := range 24 { // sixteen in the /48
+		h.admit(fmt.Sprint("b", i), fmt.Sprintf("2001:db8:0:%x::1", 0x100*(i+1)), "")
+	}
+	h.admit("one more of the /48", "2001:db8:0:ff00::1", "source_full")
+	h.admit("another /48", "2001:db8:1::1", "")
+	h.leave("0")
+	h.admit("in its place", "2001:db8:0:ff00::1", "")
 }
 
 func TestEarlyDropRises(t *testing.T) {

@@ -12,7 +12,7 @@ type Offence uint8
 // The offences.
 const (
 	FailedAuthentication Offence = iota // a refused request before authentication: one line of the audit log
-	NoAuthentication                    // not authenticated in time
+	NoAuthentication                    // not authenticated in time, or authenticated while its source is locked
 	Malformed                           // bytes that are no message
 	RefusalFlood                        // one refused request after another, authenticated
 
@@ -23,7 +23,7 @@ const (
 type Penalties struct {
 	Cost      [offenceCount]time.Duration // by Offence; 0 for nothing
 	Threshold time.Duration               // of a debt over which a source's newcomers are refused
-	Max       time.Duration               // no debt is higher
+	Max       time.Duration               // no debt is higher; above Threshold
 	Sources   int                         // debts that are kept at once; 0 for none
 }
 
@@ -42,9 +42,12 @@ type debts struct {
 	queue dueFirst
 }
 
-// add books an offence. patience is how many times Threshold the source is allowed.
-func (t *debts) add(name netip.Prefix, p Penalties, o Offence, patience int, now time.Time) {
-	cost := p.Cost[o]
+// mostPatience is how many times Threshold a source may be allowed: a debt of Max is over it,
+// so that whoever goes on is refused in the end, whatever speaks for the source.
+func (p *Penalties) mostPatience() int { return max(1, int((p.Max-1)/max(p.Threshold, 1))) }
+
+// add books what an offence costs. patience is how many times Threshold is allowed.
+func (t *debts) add(name netip.Prefix, p Penalties, cost time.Duration, patience int, now time.Time) {
 	if cost <= 0 || p.Sources <= 0 {
 		return
 	}
@@ -61,7 +64,7 @@ func (t *debts) add(name netip.Prefix, p Penalties, o Offence, patience int, now
 		d.paid = latest
 	}
 	heap.Fix(&t.queue, d.rank)
-	if d.paid.Sub(now)/time.Duration(patience) > p.Threshold {
+	if d.paid.Sub(now)/time.Duration(min(patience, p.mostPatience())) > p.Threshold {
 		d.shut = true
 	}
 }

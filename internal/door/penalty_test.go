@@ -5,6 +5,9 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/source"
 )
 
 func penalties() Penalties {
@@ -29,7 +32,7 @@ func TestPenalties(t *testing.T) {
 
 	// It is refused until all is paid, not until it is under the threshold.
 	owed := 61 * time.Second
-	if !h.debts.shut(SourceOf(addr("192.0.2.1")), start.Add(owed-1)) || h.debts.shut(SourceOf(addr("192.0.2.1")), start.Add(owed)) {
+	if !h.debts[0].shut(source.Of(addr("192.0.2.1")), start.Add(owed-1)) || h.debts[0].shut(source.Of(addr("192.0.2.1")), start.Add(owed)) {
 		t.Error("not shut for as long as it owes")
 	}
 	if s := h.Status(9, start); s.Penalised != 1 || s.Penalties[0].Left != owed || s.Refused["source_penalized"] != 1 {
@@ -56,27 +59,28 @@ func TestNoDebtIsHigherThanMax(t *testing.T) {
 	}
 }
 
-// A campus with customers at work is not shut for a broken terminal among them.
+// A campus with customers at work is not shut for a broken terminal among them; but whoever
+// goes on is refused in the end, however many customers there are.
 func TestAuthenticatedConnectionsSpeakForTheirSource(t *testing.T) {
-	h := open(t, Limits{Connections: 100, Penalties: penalties()}, never)
-	for i := range 9 {
-		h.Authenticated(h.admit(fmt.Sprint("customer", i), "192.0.2.1", ""))
-	}
-	broken := h.admit("broken", "192.0.2.1", "")
-	for range 10_000 {
+	for _, customers := range []int{8, 9, 100} {
+		h := open(t, Limits{Connections: 1000, Penalties: penalties()}, never)
+		for i := range customers {
+			h.Authenticated(h.admit(fmt.Sprint("customer", i), "192.0.2.1", ""))
+		}
+		broken := h.admit("broken", "192.0.2.1", "")
+		for range 9 * 12 { // nine minutes
+			h.Penalise(broken, FailedAuthentication, start)
+		}
+		h.admit("another customer", "192.0.2.1", "")
 		h.Penalise(broken, FailedAuthentication, start)
+		h.admit("a late one", "192.0.2.1", "source_penalized")
 	}
-	h.admit("another customer", "192.0.2.1", "") // ten minutes owed, ten times one allowed
-	h.leave("customer0")
-	h.Penalise(broken, FailedAuthentication, start)
-	h.admit("a late one", "192.0.2.1", "source_penalized")
 }
 
 // The same before anybody is at work: yesterday's logins speak for the campus, for a day.
 func TestLoginsSpeakForTheirSource(t *testing.T) {
-	l := Limits{Connections: 100, Penalties: penalties()}
-	shut := func(logins int, after time.Duration) bool {
-		h := open(t, l, never)
+	shut := func(logins int, after time.Duration, offences int) bool {
+		h := open(t, Limits{Connections: 100, Penalties: penalties()}, never)
 		for i := range logins {
 			c := fmt.Sprint("customer", i)
 			h.LoggedIn(h.admit(c, "192.0.2.1", ""), start)
@@ -85,26 +89,103 @@ func TestLoginsSpeakForTheirSource(t *testing.T) {
 		h.LoggedIn(h.admit("elsewhere", "192.0.2.2", ""), start)
 		later := start.Add(after)
 		broken := h.admit("broken", "192.0.2.1", "")
-		for range 10_000 {
+		for range offences {
 			h.Penalise(broken, FailedAuthentication, later)
 		}
-		return h.debts.shut(SourceOf(addr("192.0.2.1")), later)
+		return h.debts[0].shut(source.Of(addr("192.0.2.1")), later)
 	}
 	for _, c := range []struct {
-		logins int
-		after  time.Duration
-		want   bool
+		logins   int
+		after    time.Duration
+		offences int // the first that is too many
 	}{
-		{0, 0, true},
-		{8, time.Hour, true}, // ten minutes owed, nine allowed
-		{9, time.Hour, false},
-		{9, standingFor - 1, false},
-		{9, standingFor, true},
-		{10 * maxStanding, time.Hour, false},
+		{0, 0, 13},
+		{3, time.Hour, 4*12 + 1},
+		{8, time.Hour, 9*12 + 1},
+		{9, time.Hour, 9*12 + 1},
+		{9, standingFor - 1, 9*12 + 1},
+		{9, standingFor, 13},
+		{10 * maxStanding, time.Hour, 9*12 + 1},
 	} {
-		if got := shut(c.logins, c.after); got != c.want {
-			t.Errorf("%d logins, %v later: shut %v", c.logins, c.after, got)
+		if shut(c.logins, c.after, c.offences-1) || !shut(c.logins, c.after, c.offences) {
+			t.Errorf("%d logins, %v later: not shut by offence %d", c.logins, c.after, c.offences)
 		}
+	}
+}
+
+// The address behind which ten customers have logged in, flooded by a stranger among them: it is
+// shut, and as many come in as the reserve has, whoever they are.
+func TestSharedAddressIsShutAndServed(t *testing.T) {
+	h := open(t, Limits{Connections: 1000, Penalties: penalties()}, never)
+	for i := range 10 {
+		c := fmt.Sprint("customer", i)
+		h.LoggedIn(h.admit(c, "192.0.2.1", ""), start)
+		h.leave(c)
+	}
+	in, now := 0, start
+	for range 69_000 { // in ten seconds
+		v := &Visitor{Owner: "stranger"}
+		if now = now.Add(10 * time.Second / 69_000); h.Admit(v, addr("192.0.2.1"), now).Refused != session.StayOpen {
+			continue
+		}
+		in++
+		h.Penalise(v, FailedAuthentication, now)
+		h.Leave(v)
+	}
+	before := 9*12 + 1 // until it is shut
+	if most := before + reserve.Burst + 10*reserve.PerSecond + 2; in < most-20 || in > most {
+		t.Errorf("%d of 69,000 connections came in, want about %d", in, most)
+	}
+	elsewhere := &Visitor{Owner: "elsewhere"}
+	h.check(elsewhere, h.Admit(elsewhere, addr("192.0.2.2"), now), "")
+	customer := &Visitor{Owner: "customer"}
+	h.check(customer, h.Admit(customer, addr("192.0.2.1"), now.Add(time.Second)), "")
+	// Nothing is kept for a source that no login speaks for.
+	bad := h.admit("bad", "198.51.100.1", "")
+	for range 13 {
+		h.Penalise(bad, FailedAuthentication, start)
+	}
+	h.admit("bad too", "198.51.100.1", "source_penalized")
+}
+
+// Sixteen sources' worth of offences shut a /24 or a /48, four sources' a /56; not the sources in
+// it that logins speak for.
+func TestNetworksOweToo(t *testing.T) {
+	for name, c := range map[string]struct {
+		offender           func(i int) string
+		sources            int // whose worth it is
+		customer, newcomer string
+	}{
+		"/24": {func(i int) string { return fmt.Sprint("192.0.2.", i%200) }, 16, "192.0.2.250", "192.0.2.251"},
+		"/56": {func(i int) string { return fmt.Sprintf("2001:db8:1:%x::1", i%200) }, 4, "2001:db8:1:f0::1", "2001:db8:1:f1::1"},
+		"/48": {func(i int) string { return fmt.Sprintf("2001:db8:1:%x::1", i%200<<8) }, 16, "2001:db8:1:fffe::1", "2001:db8:1:ffff::1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := Limits{Connections: 10_000, Penalties: penalties()}
+			l.Penalties.Sources = 1000
+			h := open(t, l, never)
+			h.LoggedIn(h.admit("customer", c.customer, ""), start)
+			h.leave("customer")
+			in := 0 // a login speaks for its network too: it may owe twice as much
+			for i := range 100 * c.sources {
+				v := &Visitor{Owner: "offender"}
+				if h.Admit(v, addr(c.offender(i)), start).Refused != session.StayOpen {
+					break
+				}
+				in++
+				h.Penalise(v, FailedAuthentication, start)
+				h.Leave(v)
+			}
+			if want := 2*12*c.sources + 1; in != want {
+				t.Errorf("shut after %d offences, want %d", in, want)
+			}
+			h.admit("newcomer", c.newcomer, "source_penalized")
+			h.admit("customer", c.customer, "")
+			h.admit("elsewhere", "203.0.113.1", "")
+			if s := h.Status(9, start); s.Penalised != 1 || fmt.Sprint("/", s.Penalties[0].Source.Bits()) != name {
+				t.Errorf("%+v", s)
+			}
+		})
 	}
 }
 
@@ -114,16 +195,16 @@ func TestStandingsAreBounded(t *testing.T) {
 		h.LoggedIn(h.admit(fmt.Sprint(i), fmt.Sprintf("192.0.2.%d", i), ""), start.Add(time.Duration(i)))
 		h.LoggedIn(h.inside["0"], start.Add(time.Duration(i))) // again and again
 	}
-	if n := len(h.known.of); n != 4 || h.known.latest.Len() != 4 {
+	if n := len(h.known[0].of); n != 4 || h.known[0].latest.Len() != 4 {
 		t.Errorf("%d sources are known, want 4", n)
 	}
-	for source, want := range map[string]int{"192.0.2.0": maxStanding, "192.0.2.1": 0, "192.0.2.99": 1} {
-		if got := h.known.logins(SourceOf(addr(source)), start.Add(time.Second)); got != want {
-			t.Errorf("%d logins speak for %s, want %d", got, source, want)
+	for from, want := range map[string]int{"192.0.2.0": maxStanding, "192.0.2.1": 0, "192.0.2.99": 1} {
+		if got := h.known[0].logins(source.Of(addr(from)), start.Add(time.Second)); got != want {
+			t.Errorf("%d logins speak for %s, want %d", got, from, want)
 		}
 	}
 	h.SetLimits(Limits{Connections: 1000})
-	if n := len(h.known.of) + h.known.latest.Len(); n != 0 {
+	if n := len(h.known[0].of) + h.known[0].latest.Len(); n != 0 {
 		t.Errorf("%d are known without penalties", n)
 	}
 }
@@ -162,8 +243,8 @@ func TestDebtsAreBounded(t *testing.T) {
 		for range 14 + (i*5)%6 {
 			h.Penalise(v, FailedAuthentication, start)
 		}
-		if n := len(h.debts.queue); n > 4 || n != len(h.debts.of) {
-			t.Fatalf("%d debts, %d in the table", n, len(h.debts.of))
+		if n := len(h.debts[0].queue); n > 4 || n != len(h.debts[0].of) {
+			t.Fatalf("%d debts, %d in the table", n, len(h.debts[0].of))
 		}
 	}
 	s := h.Status(9, start)
@@ -184,7 +265,7 @@ func TestDebtsAreBounded(t *testing.T) {
 	// What is paid is forgotten by itself.
 	v := h.admit("new", "192.0.2.77", "")
 	h.Penalise(v, FailedAuthentication, start.Add(time.Hour))
-	if len(h.debts.of) != 1 || !h.debts.queue[0].paid.Equal(start.Add(time.Hour+5*time.Second)) {
-		t.Errorf("%+v", h.debts.of)
+	if len(h.debts[0].of) != 1 || !h.debts[0].queue[0].paid.Equal(start.Add(time.Hour+5*time.Second)) {
+		t.Errorf("%+v", h.debts[0].of)
 	}
 }

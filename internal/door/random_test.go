@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/source"
 )
 
 // model counts by looking at everybody, each time.
@@ -39,7 +40,7 @@ func recount(t *testing.T, r *rand.Rand) {
 	now := start
 	for range 1000 {
 		now = now.Add(time.Duration(r.IntN(1000)) * time.Millisecond)
-		a := netip.AddrFrom4([4]byte{10, 0, 0, byte(r.IntN(6))})
+		a := netip.AddrFrom4([4]byte{10, 0, byte(r.IntN(3)), byte(r.IntN(6))})
 		if r.IntN(20) == 0 {
 			a = netip.Addr{}
 		}
@@ -52,10 +53,10 @@ func recount(t *testing.T, r *rand.Rand) {
 		case 0, 1, 2:
 			verdict := d.Admit(v, a, now)
 			if verdict.Refused == session.StayOpen {
-				inside[v] = &model{source: SourceOf(a), known: true, unauth: true}
+				inside[v] = &model{source: source.Of(a), known: true, unauth: true}
 				order = append(order, v)
 			}
-			dropped(t, inside, verdict.Victim, before, SourceOf(a))
+			dropped(t, inside, verdict.Victim, before, source.Of(a))
 		case 3:
 			verdict := d.Enter(v)
 			if verdict.Refused == session.StayOpen {
@@ -70,9 +71,9 @@ func recount(t *testing.T, r *rand.Rand) {
 			verdict := d.Learn(someone, a, now)
 			if verdict.Refused == session.StayOpen {
 				m := inside[someone]
-				m.source, m.known, m.unauth = SourceOf(a), true, true
+				m.source, m.known, m.unauth = source.Of(a), true, true
 			}
-			dropped(t, inside, verdict.Victim, before, SourceOf(a))
+			dropped(t, inside, verdict.Victim, before, source.Of(a))
 		case 5:
 			if someone == nil || !inside[someone].known {
 				continue
@@ -99,7 +100,7 @@ func recount(t *testing.T, r *rand.Rand) {
 	for v := range inside {
 		d.Leave(v)
 	}
-	if d.open+d.closing+d.waiting+d.idle.n+len(d.sources)+len(d.byRank) != 0 {
+	if d.open+d.closing+d.waiting+d.idle.n+len(d.sources)+len(d.networks)+len(d.ranking) != 0 {
 		t.Errorf("everybody left, and %+v remains", d.Status(9, now))
 	}
 }
@@ -170,10 +171,41 @@ func compare(t *testing.T, d *Door, inside map[*Visitor]*model) {
 			t.Fatalf("%v has %d connections, at most %d are allowed", name, n, l)
 		}
 	}
+	compareNetworks(t, d, inside)
 	if open-victims > d.limits.Connections || waiting > d.limits.Unauthenticated.Full {
 		t.Fatalf("%d connections, %d unauthenticated: over %+v", open-victims, waiting, d.limits)
 	}
-	if len(d.debts.of) > d.limits.Penalties.Sources {
-		t.Fatalf("%d debts", len(d.debts.of))
+	if len(d.debts[0].of) > d.limits.Penalties.Sources {
+		t.Fatalf("%d debts", len(d.debts[0].of))
+	}
+}
+
+// compareNetworks counts what lies in each /24.
+func compareNetworks(t *testing.T, d *Door, inside map[*Visitor]*model) {
+	t.Helper()
+	all, waiting, open := make(map[netip.Prefix]bool), make(map[netip.Prefix]int), make(map[netip.Prefix]int)
+	for _, m := range inside {
+		if !m.known || m.victim || !m.source.IsValid() {
+			continue
+		}
+		name, _ := m.source.Addr().Prefix(24)
+		if all[name] = true; m.unauth {
+			waiting[name]++
+		}
+		if !d.sources[m.source].exempt {
+			open[name]++
+		}
+	}
+	if len(d.networks) != len(all) {
+		t.Fatalf("%d networks are counted, there are %d", len(d.networks), len(all))
+	}
+	for name := range all {
+		n := d.networks[name]
+		if n == nil || n.open != open[name] || n.waiting != waiting[name] {
+			t.Fatalf("%v: %+v, there are %d, %d unauthenticated", name, n, open[name], waiting[name])
+		}
+		if l := d.limits.PerSource; l > 0 && n.open > l*n.share {
+			t.Fatalf("%v has %d connections, at most %d are allowed", name, n.open, l*n.share)
+		}
 	}
 }

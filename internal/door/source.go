@@ -1,39 +1,141 @@
 package door
 
-import "net/netip"
+import (
+	"container/heap"
+	"net/netip"
 
-// The parts of an address that one customer, or one attacker, has in common: IPv6 hands
-// out a whole /64 to each line.
-const (
-	sourceBits4 = 32
-	sourceBits6 = 64
+	"github.com/tradefront/tradefront/internal/source"
 )
 
-// SourceOf is the source that an address belongs to; the zero Prefix if there is none.
-func SourceOf(addr netip.Addr) netip.Prefix {
-	addr = addr.Unmap().WithZone("")
-	bits := sourceBits6
-	if addr.Is4() {
-		bits = sourceBits4
-	}
-	p, err := addr.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{} // not an address
-	}
-	return p
-}
+// origin is a source, or a network around some. Networks are counted too, so that who has many
+// sources of one is held to what Share of them may have.
+type origin struct {
+	name   netip.Prefix
+	within *origin // the network around it; nil for the widest, and where there is no address
+	share  int
+	exempt bool // of a source
+	open   int  // connections, without victims and, in a network, without those of exempt sources
+	inside int  // of a network: sources and networks that are counted in it
 
-// source is where connections come from. Those that have not authenticated stand in a
-// queue, the oldest first.
-type source struct {
-	name    netip.Prefix
-	exempt  bool
-	open    int // connections, without victims
-	waiting queue
-	rank    int // in the ranking, or unranked
+	waiting  int     // unauthenticated connections in it
+	queue    queue   // of a source: they, the oldest first
+	ranking  ranking // of a network: what is in it and has some
+	rank     int     // in the ranking around it, or unranked
+	pressure int
+	oldest   uint64 // the age of whoever goes first
 }
 
 const unranked = -1
+
+// levelsOf is how many levels a path is counted on; without an address it is one.
+func levelsOf(p *source.Path) int { return max(p.Len(), 1) }
+
+// settleIn finds the source of a path, or makes it with the networks around it.
+func (d *Door) settleIn(p *source.Path) *origin {
+	if s := d.sources[p.Source()]; s != nil {
+		return s
+	}
+	var around *origin
+	for i := levelsOf(p) - 1; i > 0; i-- {
+		n := d.networks[p.At(i)]
+		if n == nil {
+			n = d.made(p.At(i), around, p.Share(i))
+			d.networks[n.name] = n
+		}
+		around = n
+	}
+	s := d.made(p.Source(), around, 1)
+	s.exempt = d.isExempt(s.name)
+	d.sources[s.name] = s
+	return s
+}
+
+func (d *Door) made(name netip.Prefix, within *origin, share int) *origin {
+	if within != nil {
+		within.inside++
+	}
+	return &origin{name: name, within: within, share: share, rank: unranked}
+}
+
+// remove forgets a source that has no connections, and the networks that are empty with it.
+func (d *Door) remove(s *origin) {
+	delete(d.sources, s.name)
+	for n := s.within; n != nil; n = n.within {
+		if n.inside--; n.inside > 0 {
+			return
+		}
+		delete(d.networks, n.name)
+	}
+}
+
+// count adds to the connections of a source and of the networks around it.
+func (s *origin) count(more int) {
+	s.open += more
+	if s.exempt {
+		return
+	}
+	for n := s.within; n != nil; n = n.within {
+		n.open += more
+	}
+}
+
+// recount finds out anew who is exempt.
+func (d *Door) recount() {
+	for _, n := range d.networks {
+		n.open = 0
+	}
+	for _, s := range d.sources {
+		s.exempt = d.isExempt(s.name)
+		for n := s.within; n != nil && !s.exempt; n = n.within {
+			n.open += s.open
+		}
+	}
+}
+
+// rerank puts a source and the networks around it into their places, after its queue changed.
+func (d *Door) rerank(s *origin, more int) {
+	d.waiting += more
+	for o := s; o != nil; o = o.within {
+		o.waiting += more
+		o.weigh()
+		around := &d.ranking
+		if o.within != nil {
+			around = &o.within.ranking
+		}
+		switch {
+		case o.waiting == 0:
+			heap.Remove(around, o.rank)
+		case o.rank == unranked:
+			heap.Push(around, o)
+		default:
+			heap.Fix(around, o.rank)
+		}
+	}
+}
+
+// maxShare is the widest network's.
+const maxShare = 16
+
+// weigh says how heavy it is: a network by all that it has, measured by its share, or by the
+// heaviest in it. So a network of a hundred customers does not lose to one source of a stranger.
+func (o *origin) weigh() {
+	o.pressure = o.waiting * maxShare / o.share
+	switch {
+	case len(o.ranking) > 0:
+		o.pressure = max(o.pressure, o.ranking[0].pressure)
+		o.oldest = o.ranking[0].oldest
+	case o.queue.first != nil:
+		o.oldest = o.queue.first.age
+	}
+}
+
+// heaviest is the source that loses next, nil if nobody is unauthenticated.
+func (d *Door) heaviest() (s *origin) {
+	for in := d.ranking; len(in) > 0; in = s.ranking {
+		s = in[0]
+	}
+	return s
+}
 
 // queue holds visitors in the order in which they joined it. A visitor is in one at most.
 type queue struct {
@@ -68,17 +170,17 @@ func (q *queue) part(v *Visitor) {
 	q.n--
 }
 
-// ranking is a heap (container/heap): at its top the source with the most unauthenticated
-// connections, among those with as many the one whose oldest came first.
-type ranking []*source
+// ranking is a heap (container/heap): at its top whatever is heaviest, among those that are as
+// heavy the one whose oldest came first.
+type ranking []*origin
 
 func (r ranking) Len() int { return len(r) }
 
 func (r ranking) Less(i, j int) bool {
-	if r[i].waiting.n != r[j].waiting.n {
-		return r[i].waiting.n > r[j].waiting.n
+	if r[i].pressure != r[j].pressure {
+		return r[i].pressure > r[j].pressure
 	}
-	return r[i].waiting.first.age < r[j].waiting.first.age
+	return r[i].oldest < r[j].oldest
 }
 
 func (r ranking) Swap(i, j int) {
@@ -87,8 +189,8 @@ func (r ranking) Swap(i, j int) {
 }
 
 func (r *ranking) Push(s any) {
-	s.(*source).rank = len(*r)
-	*r = append(*r, s.(*source))
+	s.(*origin).rank = len(*r)
+	*r = append(*r, s.(*origin))
 }
 
 func (r *ranking) Pop() any {

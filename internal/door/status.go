@@ -17,7 +17,7 @@ type Status struct {
 	Closing         int // of them: evicted, not closed yet
 	Sources         int // with open connections
 	Heaviest        []SourceStatus
-	Penalised       int // sources whose newcomers are refused
+	Penalised       int // sources, and networks, whose newcomers are refused
 	InDebt          int // sources with any debt
 	Penalties       []Penalty
 	Refused         map[string]uint64 // since the start, by the words of Refusals
@@ -32,7 +32,7 @@ type SourceStatus struct {
 	Exempt          bool
 }
 
-// Penalty is a source whose newcomers are refused.
+// Penalty is a source, or a network, whose newcomers are refused.
 type Penalty struct {
 	Source netip.Prefix
 	Left   time.Duration
@@ -65,12 +65,15 @@ func (d *Door) Status(top int, now time.Time) Status {
 		s.Refused[r.String()] = d.refused[r]
 	}
 	for _, o := range d.sources {
-		s.Heaviest = append(s.Heaviest, SourceStatus{o.name, o.open, o.waiting.n, o.exempt})
+		s.Heaviest = append(s.Heaviest, SourceStatus{o.name, o.open, o.waiting, o.exempt})
 	}
-	for _, o := range d.debts.queue {
-		if left := o.paid.Sub(now); left > 0 {
-			s.InDebt++
-			if o.shut {
+	for i := range d.debts {
+		for _, o := range d.debts[i].queue {
+			left := o.paid.Sub(now)
+			if left > 0 && i == 0 {
+				s.InDebt++
+			}
+			if left > 0 && o.shut {
 				s.Penalties = append(s.Penalties, Penalty{o.name, left})
 			}
 		}

@@ -166,6 +166,11 @@ func TestPenalties(t *testing.T) {
 		}},
 		"malformed": {door.Malformed, session.Malformed, func(m *terminal) { m.send([]byte{1, 255, 0, 0}) }},
 		"silence":   {door.NoAuthentication, session.AuthTimeout, func(*terminal) {}},
+		"a locked source": {door.NoAuthentication, session.SourceRefused, func(m *terminal) {
+			m.authenticate()
+			m.send(login(t, "locked"))
+			m.expect(ftd.TIDUserLogin, 143)
+		}},
 		"refusals": {door.RefusalFlood, session.RefusalFlood, func(m *terminal) {
 			m.authenticate()
 			for range 3 {
@@ -181,10 +186,12 @@ func TestPenalties(t *testing.T) {
 			p := &cfg.Limits.Door.Penalties
 			p.Cost[o.offence] = time.Second
 			p.Threshold, p.Max, p.Sources = 999*time.Millisecond, time.Hour, 10
-			if o.offence == door.RefusalFlood {
+			if o.closed == session.RefusalFlood || o.closed == session.SourceRefused {
 				p.Cost[o.offence] = 10 * time.Second // of an authenticated one
 			}
-			r := start(t, cfg, newHandler())
+			h := newHandler()
+			h.lockedAt = "locked"
+			r := start(t, cfg, h)
 			harmless := r.dialFrom("127.0.0.2")
 			harmless.send(identified)
 			harmless.expect(ftd.TIDAuthenticate, -1)

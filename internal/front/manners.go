@@ -11,9 +11,10 @@ import (
 
 // offences are the ends of a connection that its source is penalised for.
 var offences = map[session.CloseReason]door.Offence{
-	session.Malformed:    door.Malformed,
-	session.AuthTimeout:  door.NoAuthentication,
-	session.RefusalFlood: door.RefusalFlood,
+	session.Malformed:     door.Malformed,
+	session.AuthTimeout:   door.NoAuthentication,
+	session.SourceRefused: door.NoAuthentication, // it knocks at a lock, and costs as little
+	session.RefusalFlood:  door.RefusalFlood,
 }
 
 // tellDoor passes on what is new since the last call.

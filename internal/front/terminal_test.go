@@ -23,6 +23,7 @@ type handler struct {
 	entered    chan struct{} // gets a value for each login that began
 	panicAt    string        // the UserID whose login panics
 	refuseAt   string        // the user whose password is wrong
+	lockedAt   string        // the user whose source is locked
 	stuck      chan struct{} // the AppID "stuck" holds its loop until this is closed
 	mu         sync.Mutex
 	peers      map[string]session.Peer // by UserID
@@ -69,6 +70,9 @@ func (h *handler) Login(_ context.Context, p session.Peer, a session.LoginAttemp
 	}
 	if user == h.refuseAt {
 		return session.Reply{Reason: session.WrongPassword, Ref: session.Ref{'R', 'E', 'F', '0', '0', '3'}}
+	}
+	if h.lockedAt != "" && user == h.lockedAt {
+		return session.Reply{Reason: session.SourceLocked, Ref: session.Ref{'R', 'E', 'F', '0', '0', '4'}}
 	}
 	return session.Reply{Login: &ftd.LoginResponse{
 		BrokerID: a.BrokerID, UserID: a.UserID, UserType: '1', TradingDay: []byte("20260105"),
