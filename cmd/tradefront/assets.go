@@ -12,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/gateway"
+	"github.com/tradefront/tradefront/internal/rate"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
@@ -142,6 +143,7 @@ func (a *assets) inForce(cfg *config.Config) *gateway.InForce {
 	return &gateway.InForce{
 		Keys: a.keys, Calendar: a.calendar,
 		Strict: cfg.TerminalInfo == "strict", RejectReplays: cfg.ReplayedTerminalInfo == "reject",
+		LoginsPerUser: rate.Limit{PerSecond: cfg.Core.LoginsPerUser, Burst: cfg.Core.LoginsBurst},
 	}
 }
 

@@ -252,6 +252,7 @@ func (d *daemon) startFront(ctx context.Context) error {
 		Strict:          first.Strict,
 		RejectReplays:   first.RejectReplays,
 		SessionsPerUser: d.cfg.Core.SessionsPerUser,
+		LoginsPerUser:   first.LoginsPerUser,
 		SeenTerminals:   d.cfg.Limits.SeenTerminals,
 	}, gateway.Parts{
 		Core: d.core, Registry: d.registry, Keys: first.Keys, Calendar: first.Calendar,

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/gateway"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -31,6 +32,19 @@ func (d *daemon) loadSeen(ctx context.Context) error {
 		d.logger.Warn("limits.seen_terminals is smaller than what the local store remembers of the day: replays of the rest pass as first")
 	}
 	return nil
+}
+
+// terminalMemory is for the readiness page: what is not remembered can be replayed unflagged.
+func terminalMemory(s gateway.SeenStats) (ready bool, reason string) {
+	switch {
+	case s.Full:
+		return false, fmt.Sprintf("full with %d terminal ciphertexts: replays of further ones pass unflagged until the next trading day; "+
+			"raise limits.seen_terminals above the logins of a day", s.Entries)
+	case s.Crowded > 0:
+		return false, fmt.Sprintf("%d accounts have logged in so often that their share is full, and replays of their further logins pass unflagged; "+
+			"the audit log has their lines", s.Crowded)
+	}
+	return true, fmt.Sprintf("%d terminal ciphertexts are remembered", s.Entries)
 }
 
 // forgetSeen removes the days that are over. If that fails they stay until the next time,

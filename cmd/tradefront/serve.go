@@ -24,8 +24,9 @@ func newServe(e *env) *cobra.Command {
 		Long: "Run the front until SIGTERM or SIGINT; then new logins are refused, those in flight are\n" +
 			"finished, and the exit status is 0. The application log goes to standard error.\n\n" +
 			"SIGHUP reopens the audit log, for rotation, and loads the configuration afresh: keys, calendar_file,\n" +
-			"terminal_info, replayed_terminal_info, the master key, trusted_proxies, limits and log_level are taken\n" +
-			"over without losing a connection; the log names every other key that was changed and needs a restart.\n" +
+			"terminal_info, replayed_terminal_info, the master key, trusted_proxies, core.logins_per_user and\n" +
+			"core.logins_burst, limits and log_level are taken over without losing a connection; the log names\n" +
+			"every other key that was changed and needs a restart.\n" +
 			"If anything is wrong, nothing is taken over.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			hangups, release := catchHangups() // before anything that takes time

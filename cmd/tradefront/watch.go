@@ -202,6 +202,7 @@ func (d *daemon) registerChecks() {
 		}
 		return true, "known to " + cal.Horizon().String()
 	})
+	d.health.Register("terminal_memory", ops.Warning, func() (bool, string) { return terminalMemory(d.gateway.SeenStats()) })
 	d.health.Register("client_addresses", ops.Warning, d.metrics.ClientAddresses)
 	d.health.Register("reports", ops.Warning, d.late.check)
 	if d.forwarder != nil {

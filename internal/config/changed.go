@@ -9,7 +9,7 @@ import (
 // once, when the front starts.
 var reloadable = []string{
 	"keys", "calendar_file", "log_level", "terminal_info", "replayed_terminal_info", "front.listeners[].trusted_proxies",
-	"auth.master_key_file",
+	"auth.master_key_file", "core.logins_per_user", "core.logins_burst",
 	"limits.connections", "limits.connections_per_source", "limits.unauthenticated", "limits.penalties",
 	"limits.exempt_networks", "limits.logins_in_flight", "limits.refusals", "limits.outbound_bytes",
 }

@@ -115,6 +115,11 @@ type Core struct {
 	LockDecay time.Duration `mapstructure:"lock_decay"`
 	// SessionsPerUser bounds the sessions one account may have at this front; 0 for no bound.
 	SessionsPerUser int `mapstructure:"sessions_per_user"`
+	// LoginsPerUser is how many logins a second one account may have accepted at this front
+	// in the long run, LoginsBurst how many at once; 0 for no bound. Operators' accounts may
+	// have ten times as many. More are answered 90.
+	LoginsPerUser int `mapstructure:"logins_per_user"`
+	LoginsBurst   int `mapstructure:"logins_burst"`
 }
 
 // Argon2 is the cost of one password check.

@@ -26,6 +26,8 @@ func Default() Config {
 			LockFailures:       5,
 			LockSourceFailures: 100,
 			LockDecay:          3 * time.Minute,
+			LoginsPerUser:      5,
+			LoginsBurst:        300,
 		},
 		Store: Store{
 			Driver: "embedded", Path: "tradefront.db", AnswerAfter: "local",

@@ -71,6 +71,8 @@ var manual = map[string]entry{
 	"core.lock_source_failures": number("Failures over all accounts that lock a source address. An office shares one.", 1, 1_000_000),
 	"core.lock_decay":           duration("The time in which one failure is forgotten.", time.Second, 24*time.Hour),
 	"core.sessions_per_user":    number("Sessions that one account may have at this front; 0 for no bound.", 0, 1_000_000),
+	"core.logins_per_user":      number("Accepted logins a second that one account may have at this front in the long run; more are\nanswered 90. 0 for no bound. An operator's account may have ten times as many.", 0, 100_000),
+	"core.logins_burst":         number("How many of them it may have at once, after a pause.", 1, 1_000_000),
 
 	"store":              words("Where records live."),
 	"store.driver":       choice("embedded keeps records in the local store, postgres moves them on to PostgreSQL.", "embedded", "postgres"),

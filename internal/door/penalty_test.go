@@ -136,6 +136,8 @@ func TestSharedAddressIsShutAndServed(t *testing.T) {
 	if most := before + reserve.Burst + 10*reserve.PerSecond + 2; in < most-20 || in > most {
 		t.Errorf("%d of 69,000 connections came in, want about %d", in, most)
 	}
+	neighbour := &Visitor{Owner: "neighbour"} // what one source owes does not shut its network
+	h.check(neighbour, h.Admit(neighbour, addr("192.0.2.3"), now), "")
 	elsewhere := &Visitor{Owner: "elsewhere"}
 	h.check(elsewhere, h.Admit(elsewhere, addr("192.0.2.2"), now), "")
 	customer := &Visitor{Owner: "customer"}

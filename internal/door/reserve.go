@@ -32,12 +32,20 @@ func (d *Door) misbehaved(p *source.Path, now time.Time) bool {
 	return false
 }
 
-// penalise books an offence with the source, and with the networks around it by their share.
+// penalise books an offence with the source, and with the networks around it by their share:
+// until the source is shut, and no more than Threshold at once, so that one source alone never
+// shuts its network, whatever it costs or its reserve lets in.
 func (d *Door) penalise(s *origin, o Offence, now time.Time) {
+	p, shut := d.limits.Penalties, d.debts[0].shut(s.name, now)
 	for i := 0; s != nil; i, s = i+1, s.within {
+		cost := p.Cost[o]
+		if i > 0 {
+			cost = min(cost, p.Threshold) / time.Duration(s.share)
+		}
 		authenticated := max(0, s.open-s.waiting)
-		cost := d.limits.Penalties.Cost[o] / time.Duration(s.share)
-		d.debts[i].add(s.name, d.limits.Penalties, cost, 1+authenticated+d.known[i].logins(s.name, now), now)
+		if d.debts[i].add(s.name, p, cost, 1+authenticated+d.known[i].logins(s.name, now), now); shut {
+			return
+		}
 	}
 }
 

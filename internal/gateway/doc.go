@@ -4,6 +4,7 @@
 // # A login
 //
 //  1. the core says who it is, or why not
+//     and, if that account logs in too often, that it is to come again
 //  2. one instant is taken, from which the printed login time and the trading day both come,
 //     and with it the keys and the calendar that are in force
 //  3. the terminal information is judged: flag and key
@@ -29,10 +30,13 @@
 // # Bounds
 //
 // Logins in flight are bounded by the front, password checks by the core, appends by the
-// store. Here two tables grow: users' sessions, one entry an account online; and the
-// ciphertexts of the day, up to Options.SeenTerminals of some 40 bytes. When that is full
-// no new ones are remembered: replays of those pass as first, nobody is refused for it, and
-// SeenStats.Forgotten tells.
+// store. InForce.LoginsPerUser bounds what one account may record a second, an operator's
+// operatorPace times as much. Here three tables grow: users' sessions, one entry an account
+// online; maxPaced accounts that logged in not long ago; and the ciphertexts of the day, up to
+// Options.SeenTerminals of some 40 bytes, of one account a hundredth of that at most. When
+// there is no room no new ones are remembered: replays of those pass as first, nobody is refused
+// for it, and SeenStats tells. After a restart an account has its share once more beside what
+// was loaded.
 //
 // # If we crash
 //

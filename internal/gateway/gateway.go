@@ -14,6 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/rate"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
@@ -74,8 +75,9 @@ type Options struct {
 	Strict          bool // terminal_info: strict; of the first InForce
 	RejectReplays   bool // replayed_terminal_info: reject; of the first InForce
 	Rules           supplement.Rules
-	SessionsPerUser int // 0 for no bound
-	SeenTerminals   int // terminal ciphertexts that are remembered; 0 for none
+	SessionsPerUser int        // 0 for no bound
+	LoginsPerUser   rate.Limit // core.logins_per_user; of the first InForce
+	SeenTerminals   int        // terminal ciphertexts that are remembered; 0 for none
 }
 
 // Gateway authenticates and logs in. It is safe for concurrent use; make it with New.
@@ -91,6 +93,7 @@ type Gateway struct {
 	now      func() time.Time
 
 	online online
+	pace   pace
 	seen   seen
 	refs   refs
 }
@@ -114,9 +117,11 @@ func New(opt Options, p Parts) *Gateway {
 	g := &Gateway{
 		opt: opt, core: p.Core, registry: p.Registry,
 		log: p.Log, audit: p.Audit, observer: p.Observer, logger: p.Logger, now: p.Now,
-		online: online{limit: opt.SessionsPerUser}, seen: seen{bound: opt.SeenTerminals},
+		online: online{limit: opt.SessionsPerUser}, pace: newPace(), seen: seen{bound: opt.SeenTerminals},
 	}
-	g.Replace(InForce{Keys: p.Keys, Calendar: p.Calendar, Strict: opt.Strict, RejectReplays: opt.RejectReplays})
+	g.Replace(InForce{
+		Keys: p.Keys, Calendar: p.Calendar, Strict: opt.Strict, RejectReplays: opt.RejectReplays, LoginsPerUser: opt.LoginsPerUser,
+	})
 	if g.now == nil {
 		g.now = time.Now
 	}

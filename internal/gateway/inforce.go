@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/rate"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
@@ -14,6 +15,8 @@ type InForce struct {
 	// RejectReplays refuses terminal information that the day has seen before, instead of
 	// flagging it: replayed_terminal_info: reject.
 	RejectReplays bool
+	// LoginsPerUser is how often one account may log in; the zero Limit is no bound.
+	LoginsPerUser rate.Limit
 }
 
 // InForce is the set that the next login will use.

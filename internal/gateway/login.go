@@ -29,6 +29,9 @@ func (g *Gateway) Login(ctx context.Context, peer session.Peer, a session.LoginA
 	if reason != session.OK {
 		return g.refuseLogin(e, reason)
 	}
+	if !g.pace.allows(user.Account, user.UserType, g.InForce().LoginsPerUser, time.Now()) {
+		return g.refuseLogin(e, session.LoginRate)
+	}
 	if !g.online.enter(user.Account) {
 		return g.refuseLogin(e, session.TooManySessions)
 	}
@@ -114,7 +117,7 @@ func (g *Gateway) record(
 		return nil, supplement.NoProblem, session.NoValidKey
 	}
 	day, provisional := set.Calendar.TradingDayOf(instant)
-	held, again := g.reserve(day, a.Terminal.Ciphertext)
+	held, again := g.reserve(day, user.Account, a.Terminal.Ciphertext)
 	kept := false
 	defer func() { g.seen.settle(held, kept) }()
 	if again {

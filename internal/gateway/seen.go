@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -29,11 +30,15 @@ type SeenStats struct {
 	Entries   int    // ciphertexts that are remembered now
 	Replayed  uint64 // logins that came with one of them, since start
 	Forgotten uint64 // logins whose ciphertext was not remembered, since start: no room, or a day that is over
+	Full      bool   // the current day has all the room
+	Crowded   int    // accounts that have all of their share of the current day
 }
 
 type seenDay struct {
 	day     calendar.TradingDay
 	entries map[store.SeenHash]reservations
+	shares  map[regulation.Account]int // how many of the entries are there for a login of that account
+	crowded int                        // accounts that have reached their share
 }
 
 // reservations of one ciphertext: how many logins with it are on their way, or recorded
@@ -46,6 +51,8 @@ const recorded reservations = -1
 type ticket struct {
 	day  calendar.TradingDay
 	hash store.SeenHash
+	// owner is the account whose share has the entry; "" if another login made it.
+	owner regulation.Account
 }
 
 // load takes over what was recorded before the start; false when there is no room for more.
@@ -65,8 +72,9 @@ func (s *seen) load(day calendar.TradingDay, hash store.SeenHash) bool {
 
 // reserve reports whether the day has seen the ciphertext before, recorded or on its way.
 // Without room for it, it is not remembered and the ticket is empty: a stranger who fills
-// the memory may replay, but locks nobody out.
-func (s *seen) reserve(day calendar.TradingDay, hash store.SeenHash) (t ticket, again bool) {
+// the memory may replay, but locks nobody out. Nor does one account fill it for others: each
+// has a share of its own.
+func (s *seen) reserve(day calendar.TradingDay, account regulation.Account, hash store.SeenHash) (t ticket, again bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := s.of(day)
@@ -78,14 +86,40 @@ func (s *seen) reserve(day calendar.TradingDay, hash store.SeenHash) (t ticket, 
 	switch {
 	case again:
 		s.stats.Replayed++
-	case !s.room(d):
+	case d.shares[account] >= s.share() || !s.room(d):
 		s.stats.Forgotten++
 		return ticket{}, false
 	}
+	t = ticket{day: day, hash: hash}
 	if n != recorded {
 		d.entries[hash] = n + 1
 	}
-	return ticket{day, hash}, again
+	if !again {
+		t.owner = account
+		d.own(account, 1, s.share())
+	}
+	return t, again
+}
+
+// share is how many entries of a day one account may have: a hundredth, and never so few that
+// an honest one would meet it.
+func (s *seen) share() int { return max(s.bound/100, leastShare) }
+
+const leastShare = 100
+
+// own counts entries of an account.
+func (d *seenDay) own(account regulation.Account, more, share int) {
+	before := d.shares[account]
+	after := before + more
+	if d.shares[account] = after; after == 0 {
+		delete(d.shares, account)
+	}
+	switch {
+	case before < share && after >= share:
+		d.crowded++
+	case before >= share && after < share:
+		d.crowded--
+	}
 }
 
 // settle says what became of the login that holds t.
@@ -98,6 +132,9 @@ func (s *seen) settle(t ticket, kept bool) {
 	d := s.of(t.day)
 	if d == nil {
 		return
+	}
+	if !kept && t.owner != "" {
+		d.own(t.owner, -1, s.share()) // whoever else comes with it, it is not his doing
 	}
 	switch n := d.entries[t.hash]; {
 	case n == recorded:
@@ -121,7 +158,9 @@ func (s *seen) of(day calendar.TradingDay) *seenDay {
 	case day <= s.current.day:
 		return nil
 	}
-	s.previous, s.current = s.current, seenDay{day, make(map[store.SeenHash]reservations)}
+	s.previous, s.current = s.current, seenDay{
+		day: day, entries: make(map[store.SeenHash]reservations), shares: make(map[regulation.Account]int),
+	}
 	return &s.current
 }
 
@@ -143,6 +182,8 @@ func (g *Gateway) SeenStats() SeenStats {
 	defer g.seen.mu.Unlock()
 	stats := g.seen.stats
 	stats.Entries = len(g.seen.current.entries) + len(g.seen.previous.entries)
+	stats.Full = g.seen.bound > 0 && len(g.seen.current.entries) >= g.seen.bound
+	stats.Crowded = g.seen.current.crowded
 	return stats
 }
 
@@ -153,9 +194,9 @@ func (g *Gateway) LoadSeen(day calendar.TradingDay, hash store.SeenHash) bool {
 }
 
 // reserve looks the ciphertext of a login up; nothing sent is nothing replayed.
-func (g *Gateway) reserve(day calendar.TradingDay, ciphertext []byte) (t ticket, again bool) {
+func (g *Gateway) reserve(day calendar.TradingDay, account regulation.Account, ciphertext []byte) (t ticket, again bool) {
 	if len(ciphertext) == 0 || g.seen.bound == 0 {
 		return ticket{}, false
 	}
-	return g.seen.reserve(day, store.HashTerminal(ciphertext))
+	return g.seen.reserve(day, account, store.HashTerminal(ciphertext))
 }

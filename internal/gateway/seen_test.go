@@ -221,17 +221,17 @@ func TestSeenIsBounded(t *testing.T) {
 // A straggler of the day before finds no room when the new day has it all, and takes none.
 func TestStragglerWithoutRoom(t *testing.T) {
 	s := seen{bound: 2}
-	s.reserve(20260105, store.SeenHash{1})
-	s.reserve(20260106, store.SeenHash{2})
-	if got, again := s.reserve(20260105, store.SeenHash{3}); got != (ticket{}) || again {
+	s.reserve(20260105, "", store.SeenHash{1})
+	s.reserve(20260106, "", store.SeenHash{2})
+	if got, again := s.reserve(20260105, "", store.SeenHash{3}); got != (ticket{}) || again {
 		t.Errorf("%v, %v", got, again)
 	}
-	if _, again := s.reserve(20260105, store.SeenHash{1}); !again {
+	if _, again := s.reserve(20260105, "", store.SeenHash{1}); !again {
 		t.Error("the straggler pushed its own day out")
 	}
-	s.reserve(20260106, store.SeenHash{4}) // pushes the day before out
-	s.settle(ticket{20260105, store.SeenHash{1}}, true)
-	if _, again := s.reserve(20260106, store.SeenHash{2}); !again {
+	s.reserve(20260106, "", store.SeenHash{4}) // pushes the day before out
+	s.settle(ticket{day: 20260105, hash: store.SeenHash{1}}, true)
+	if _, again := s.reserve(20260106, "", store.SeenHash{2}); !again {
 		t.Error("the day's own was pushed out")
 	}
 }
@@ -247,16 +247,16 @@ func TestSeenModel(t *testing.T) {
 		var flying []held
 		kept := make(map[ticket]bool)
 		today := calendar.TradingDay(20260105)
-		s.reserve(today, store.SeenHash{9}) // never settled: it does not matter
+		s.reserve(today, "", store.SeenHash{9}) // never settled: it does not matter
 		t.Repeat(map[string]func(*rapid.T){
 			"reserve": func(t *rapid.T) {
 				day := today - calendar.TradingDay(rapid.IntRange(0, 1).Draw(t, "yesterday"))
-				want := ticket{day, store.SeenHash{byte(rapid.IntRange(1, 3).Draw(t, "which"))}}
+				want := ticket{day: day, hash: store.SeenHash{byte(rapid.IntRange(1, 3).Draw(t, "which"))}}
 				seenBefore := kept[want]
 				for _, f := range flying {
 					seenBefore = seenBefore || f.ticket == want
 				}
-				got, again := s.reserve(want.day, want.hash)
+				got, again := s.reserve(want.day, "", want.hash)
 				if day < today && s.previous.day != day {
 					return // never came on its own day: over
 				}
@@ -279,8 +279,8 @@ func TestSeenModel(t *testing.T) {
 			},
 			"next day": func(*rapid.T) {
 				today++
-				s.reserve(today, store.SeenHash{9})
-				s.settle(ticket{today, store.SeenHash{9}}, false)
+				s.reserve(today, "", store.SeenHash{9})
+				s.settle(ticket{day: today, hash: store.SeenHash{9}}, false)
 				rest := flying[:0]
 				for _, f := range flying {
 					if f.day >= today-1 {
@@ -318,7 +318,7 @@ func BenchmarkSeen(b *testing.B) {
 	for b.Loop() {
 		n++
 		copy(ciphertext, fmt.Sprintf("%016x", n))
-		t, _ := s.reserve(20260105, store.HashTerminal(ciphertext))
+		t, _ := s.reserve(20260105, "", store.HashTerminal(ciphertext))
 		s.settle(t, true)
 	}
 }

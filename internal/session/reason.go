@@ -47,6 +47,7 @@ const (
 	AccountLocked    // this user from this source is locked for now
 	SourceLocked     // this source is locked for now
 	Overloaded       // too much at once; nothing was recorded
+	LoginRate        // this user logs in too often; nothing was recorded
 	StoreFailed      // the local store refused; nothing was recorded
 	StoreFull        // a bound of the local store is reached; nothing was recorded
 
@@ -91,6 +92,7 @@ var reasons = [reasonCount]reasonFacts{
 	AccountLocked:        {"account_locked", 75},
 	SourceLocked:         {"source_locked", 143},
 	Overloaded:           {"overloaded", 90},
+	LoginRate:            {"login_rate", 90},
 	StoreFailed:          {"store_failed", 90},
 	StoreFull:            {"store_full", 90},
 }

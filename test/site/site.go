@@ -75,6 +75,7 @@ keys:
     public_key_file: "public.pem"
 core:
   argon2: {memory_kib: 1024, iterations: 1}
+  logins_per_user: 0
 store:
   driver: %s
   url: %q
