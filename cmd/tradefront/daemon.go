@@ -60,7 +60,7 @@ type daemon struct {
 	admin     *ops.Admin // nil if there is none
 	late      lateRecords
 
-	directoryNews, presenceNews, twinNews newsOf
+	directoryNews, presenceNews, twinNews, lifeNews newsOf
 
 	began    time.Time
 	serving  atomic.Bool // front and gateway are there

@@ -22,7 +22,8 @@ import (
 type shownFront struct {
 	FrontID   int32                 `json:"front_id"`
 	StoreID   string                `json:"store_id"`
-	State     string                `json:"state"` // running, stopped, silent or retired
+	Life      string                `json:"life"`
+	State     string                `json:"state"` // running, stopped, silent, other life or retired
 	Host      string                `json:"host"`
 	Version   string                `json:"version"`
 	Started   time.Time             `json:"started"`
@@ -45,7 +46,8 @@ func newFrontList(e *env) *cobra.Command {
 		Use: "list", Short: "List the fronts, and what each still holds", Args: noArgs,
 		Long: "List what each front last told PostgreSQL: which records it holds that are not there yet, by\n" +
 			"trading day, and when it said so. A front that is running says it every few seconds. One line a\n" +
-			"local store: a front that was moved to another machine stands twice until the old one is retired.",
+			"local store: a front that was moved to another machine stands twice until the old one is retired. \"other\n" +
+			"life\" is a store of which an older copy was put back, or runs beside it: what it held then may be lost.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			fronts, err := readFronts(c.Context(), e, path)
 			if err != nil {
@@ -92,6 +94,8 @@ func frontState(f *store.Front) string {
 	switch {
 	case !f.Retired.IsZero():
 		return "retired"
+	case f.OtherLife && (f.Records() > 0 || !f.Stopped):
+		return "other life"
 	case f.Stopped:
 		return "stopped"
 	case f.Alive():
@@ -106,7 +110,7 @@ func showFront(f *store.Front) shownFront {
 		held[day.String()] = h
 	}
 	return shownFront{
-		FrontID: f.FrontID, StoreID: f.StoreID.String(), State: frontState(f), Host: f.Host, Version: f.Version,
+		FrontID: f.FrontID, StoreID: f.StoreID.String(), Life: f.Life.String(), State: frontState(f), Host: f.Host, Version: f.Version,
 		Started: f.Started.In(regulation.Zone), Seen: f.Seen.In(regulation.Zone), Records: f.Records(), Held: held,
 		Oldest: present(f.Oldest), SetAside: f.SetAside, Forwarded: f.Forwarded, Retired: present(f.Retired),
 	}

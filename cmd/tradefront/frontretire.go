@@ -69,6 +69,11 @@ func chooseRetired(fronts []store.Front, id int32, storeID string, force bool) (
 		switch {
 		case f.Alive():
 			alive = f.Host
+		case f.OtherLife && f.Records() > 0 && !force:
+			s := showFront(f)
+			return nil, fmt.Errorf("another life of front %d on host %s, last seen %s, held records (%s), and an older copy of its local store "+
+				"reports now: start the front once on the file as it was then; if that is lost, --force gives them up, and reconcile "+
+				"with its audit log tells which they were", id, s.Host, shown(s.Seen), s.holds())
 		case (f.Records() > 0 || f.SetAside > 0) && !force:
 			s := showFront(f)
 			return nil, fmt.Errorf("front %d on host %s, last seen %s, holds records (%s): start it with PostgreSQL in reach and it "+

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -80,10 +81,28 @@ func (d *daemon) say(ctx context.Context) {
 	if f := d.presence.Twin(); f != nil {
 		twin = fmt.Errorf("on host %s, started %s", f.Host, shown(f.Started))
 	}
+	var older error
+	if ok, reason := d.lifeCheck(); !ok {
+		older = errors.New(reason)
+	}
+	if d.lifeNews.fresh(older) {
+		d.logger.Error("AN OLDER COPY OF THE LOCAL STORE WAS PUT BACK, OR RUNS BESIDE THIS ONE", zap.Error(older))
+	}
 	if d.twinNews.fresh(twin) {
 		d.logger.Error("ANOTHER FRONT HAS THIS front.id AND IS ALIVE: give one of them another and restart it; "+
 			"records tell their front by it", zap.Int32("front_id", d.cfg.Front.ID), zap.Error(twin))
 	}
+}
+
+// lifeCheck is the line of /readyz.
+func (d *daemon) lifeCheck() (bool, string) {
+	others := d.presence.OtherLives()
+	if len(others) == 0 {
+		return true, "this local store continues what PostgreSQL last heard of it"
+	}
+	s := showFront(&others[0])
+	return false, fmt.Sprintf("this local store is an older copy: PostgreSQL last heard at %s, from host %s, that it held: %s. "+
+		"Reports wait until a front is started on the file as it was then, or for: tradefront front retire %d", shown(s.Seen), s.Host, s.holds(), s.FrontID)
 }
 
 // goodbye is said when nobody can append any more: drained says so.

@@ -43,6 +43,7 @@ type FrontObstacle struct {
 
 	kind  store.ObstacleKind
 	store uuid.UUID
+	life  uuid.UUID
 }
 
 func (o FrontObstacle) String() string {
@@ -65,6 +66,8 @@ func (o FrontObstacle) obstacle(day calendar.TradingDay) store.Obstacle {
 	switch o.kind {
 	case store.FrontHolds:
 		b.Records = o.Pending
+	case store.FrontOtherLife: // this one and no other: there may be several
+		b.Records, b.Where = o.Pending+o.Quarantined, fmt.Sprintf("%s, life %.8s", b.Where, o.life)
 	case store.FrontQuarantines:
 		b.Records = o.Quarantined
 	case store.FrontSetAside: // one more is another matter
@@ -86,7 +89,7 @@ func FrontObstacles(fronts []store.Front, day calendar.TradingDay, end time.Time
 			if kind, problem, next := frontProblem(f, day, end); kind != "" {
 				h := f.Held[day]
 				all = append(all, FrontObstacle{
-					f.FrontID, f.Host, h.Pending, h.Quarantined, f.SetAside, f.Seen.In(regulation.Zone), problem, next, kind, f.StoreID,
+					f.FrontID, f.Host, h.Pending, h.Quarantined, f.SetAside, f.Seen.In(regulation.Zone), problem, next, kind, f.StoreID, f.Life,
 				})
 			}
 		}
@@ -106,7 +109,16 @@ func earlier(counted, heard time.Time) time.Time {
 func frontProblem(f *store.Front, day calendar.TradingDay, end time.Time) (kind store.ObstacleKind, problem, next string) {
 	retire := fmt.Sprintf("tradefront front retire %d", f.FrontID)
 	h := f.Held[day]
+	unheard := !f.Stopped && earlier(f.Counted, f.Seen).Before(end.Add(FrontMargin))
 	switch {
+	case f.OtherLife && (h.Pending+h.Quarantined > 0 || f.SetAside > 0 || unheard):
+		kind, problem = store.FrontOtherLife, "did not report since the window closed"
+		if n := h.Pending + h.Quarantined; n > 0 {
+			problem = fmt.Sprintf("reported that it holds %d records of the day", n)
+		}
+		problem += ", and the store that reports now does not continue it: an older copy of the file was put back, or runs beside it"
+		next = "start the front once on the file as it was then, with PostgreSQL in reach, and it hands them over; " +
+			"if that file is gone: reconcile with the audit log tells what is missing, then " + retire + " --force"
 	case h.Pending > 0:
 		kind, problem = store.FrontHolds, fmt.Sprintf("holds %d records of the day", h.Pending)
 		switch {
@@ -121,7 +133,7 @@ func frontProblem(f *store.Front, day calendar.TradingDay, end time.Time) (kind 
 	case f.SetAside > 0:
 		kind, problem = store.FrontSetAside, fmt.Sprintf("has %d damaged local stores set aside, whose records are missing", f.SetAside)
 		next = "on that host: tradefront local recover"
-	case !f.Stopped && earlier(f.Counted, f.Seen).Before(end.Add(FrontMargin)):
+	case unheard:
 		kind, problem = store.FrontSilent, "has not said what it holds since the window closed"
 		switch {
 		case f.Alive():

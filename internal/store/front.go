@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,7 +28,9 @@ type Held struct {
 type FrontReport struct {
 	FrontID   int32
 	StoreID   uuid.UUID // of its local store
-	Process   uuid.UUID // of this life
+	Life      uuid.UUID // of its local store: drawn at each start, see Life
+	Number    int64     // of this report within the life
+	Process   uuid.UUID // drawn at each start
 	Host      string
 	Version   string
 	Started   time.Time
@@ -37,6 +40,12 @@ type FrontReport struct {
 	Oldest    time.Time // login time of the oldest record that waits; zero without one
 	SetAside  int       // damaged local stores that were set aside and not recovered
 	Forwarded int64     // records brought to PostgreSQL since it started
+
+	// ClockOffset is how far the front's clock is before PostgreSQL's, give or take ClockError.
+	// ReportFront measures it.
+	ClockOffset, ClockError time.Duration
+
+	Continues map[uuid.UUID]int64 // of its Life; not kept by PostgreSQL
 }
 
 // Front is a front as PostgreSQL knows it.
@@ -45,6 +54,9 @@ type Front struct {
 	Seen    time.Time     // its last word, by PostgreSQL's clock
 	Ago     time.Duration // since then, by the same clock
 	Retired time.Time     // when an operator said that it is gone for good; zero if not
+	// OtherLife says that the store was heard of since in a life that does not continue this one: a
+	// backup or a snapshot was put back, or a copy runs. What this life held is elsewhere, or gone.
+	OtherLife bool
 }
 
 // Alive reports whether the front runs, as far as PostgreSQL can know.
@@ -59,75 +71,137 @@ func (f *FrontReport) Records() (n int64) {
 }
 
 const (
-	frontColumns = "front_id, store_id, process, machine, version, started, counted, stopped, held, oldest, set_aside, forwarded"
+	frontColumns = "front_id, store_id, life, number, process, machine, version, started, counted, stopped, held, oldest, " +
+		"set_aside, forwarded, clock_offset, clock_error"
 	// postgresNow is PostgreSQL's clock, and not the transaction's beginning.
 	postgresNow = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 )
 
-// A front that was retired and speaks is there after all.
-const reportFrontSQL = "INSERT INTO front (" + frontColumns + ", seen) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, " + postgresNow + `)
-	ON CONFLICT (front_id, store_id) DO UPDATE SET process = excluded.process, machine = excluded.machine, version = excluded.version,
-		started = excluded.started, counted = excluded.counted, stopped = excluded.stopped, held = excluded.held,
-		oldest = excluded.oldest, set_aside = excluded.set_aside, forwarded = excluded.forwarded, seen = excluded.seen, retired = 0`
+const insertFrontSQL = "INSERT INTO front (" + frontColumns + ", seen) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, " +
+	postgresNow + ") ON CONFLICT DO NOTHING"
 
-// ReportFront notes what a front says of itself, and returns what was known of the fronts
-// with its FrontID before: another process among them that is alive is a twin. It is a
+// continueFrontSQL takes the row of the life $17 that made $18 reports, if it is still so. A front
+// that was retired and reports is there after all.
+const continueFrontSQL = "UPDATE front SET (" + frontColumns + ", seen, retired) = ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, " +
+	postgresNow + ", 0) WHERE front_id = $1 AND store_id = $2 AND life = $17 AND number = $18"
+
+// reportAttempts is how often a report looks for its row, if another process changes it meanwhile.
+const reportAttempts = 3
+
+// ReportFront notes what a front says of itself, and returns what was known before of the
+// fronts with its FrontID or its store: another process among them that is alive is a twin.
+// The report takes the row of the life that it continues, or begins one. It is a
 // transaction like a batch's: nil means that it is durable, also on a synchronous standby.
-func (p *Postgres) ReportFront(ctx context.Context, r *FrontReport) (before []Front, err error) {
-	held, err := json.Marshal(r.Held)
-	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
-	}
+// ErrLifeTaken: nothing was noted. now is the clock that is compared with PostgreSQL's.
+func (p *Postgres) ReportFront(ctx context.Context, r *FrontReport, now func() time.Time) (before []Front, err error) {
 	if err := p.knowSchema(ctx); err != nil {
 		return nil, err
 	}
 	err = p.transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, selectFronts+" WHERE front_id = $1", r.FrontID)
-		if err != nil {
+		if err := r.compareClocks(ctx, tx, now); err != nil {
 			return err
 		}
-		if before, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (Front, error) { return scanFront(row) }); err != nil {
-			return err
+		for range reportAttempts {
+			if before, err = frontsBeside(ctx, tx, r); err != nil {
+				return err
+			}
+			if done, err := r.write(ctx, tx, before); done || err != nil {
+				return err
+			}
 		}
-		_, err = tx.Exec(ctx, reportFrontSQL, r.FrontID, [16]byte(r.StoreID), [16]byte(r.Process), r.Host, r.Version,
-			micros(r.Started), micros(r.Counted), r.Stopped, string(held), micros(r.Oldest), r.SetAside, r.Forwarded)
-		return err
+		return errors.New("another process reports as the same front at this moment")
 	})
+	if errors.Is(err, ErrLifeTaken) {
+		err = ErrLifeTaken
+	}
 	return before, err
+}
+
+// compareClocks asks PostgreSQL's clock between two looks at ours.
+func (r *FrontReport) compareClocks(ctx context.Context, tx pgx.Tx, now func() time.Time) error {
+	var theirs int64
+	before := now()
+	if err := tx.QueryRow(ctx, "SELECT "+postgresNow).Scan(&theirs); err != nil {
+		return err
+	}
+	r.ClockError = now().Sub(before) / 2
+	r.ClockOffset = before.Add(r.ClockError).Sub(fromMicros(theirs)).Truncate(time.Microsecond)
+	return nil
+}
+
+func frontsBeside(ctx context.Context, tx pgx.Tx, r *FrontReport) ([]Front, error) {
+	rows, err := tx.Query(ctx, selectFronts+" WHERE front_id = $1 OR store_id = $2 ORDER BY seen", r.FrontID, [16]byte(r.StoreID))
+	if err != nil {
+		return nil, err
+	}
+	fronts, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Front, error) { return scanFront(row) })
+	markOtherLives(fronts)
+	return fronts, err
+}
+
+// write puts the report into the row that it continues, the last heard of if there are several, or into a new
+// one. It is not done if another process was faster.
+func (r *FrontReport) write(ctx context.Context, tx pgx.Tx, before []Front) (done bool, err error) {
+	held, err := json.Marshal(r.Held)
+	if err != nil {
+		return false, fmt.Errorf("store: %w", err)
+	}
+	args := []any{
+		r.FrontID, [16]byte(r.StoreID), [16]byte(r.Life), r.Number, [16]byte(r.Process), r.Host, r.Version, micros(r.Started),
+		micros(r.Counted), r.Stopped, string(held), micros(r.Oldest), r.SetAside, r.Forwarded,
+		r.ClockOffset.Microseconds(), r.ClockError.Microseconds(),
+	}
+	query := insertFrontSQL
+	for i := len(before) - 1; i >= 0; i-- {
+		f := &before[i]
+		if f.FrontID != r.FrontID || f.StoreID != r.StoreID {
+			continue
+		}
+		if f.Life == r.Life && f.Number >= r.Number {
+			return false, ErrLifeTaken
+		}
+		if r.continues(f) && query == insertFrontSQL {
+			query, args = continueFrontSQL, append(args, [16]byte(f.Life), f.Number)
+		}
+	}
+	tag, err := tx.Exec(ctx, query, args...)
+	return err == nil && tag.RowsAffected() == 1, err
 }
 
 const selectFronts = "SELECT " + frontColumns + ", seen, " + postgresNow + " - seen, retired FROM front"
 
 func scanFront(row scanner) (f Front, err error) {
-	var started, counted, oldest, seen, ago, retired int64
+	var started, counted, oldest, seen, ago, retired, offset, clockError int64
 	var held string
-	if err := row.Scan(&f.FrontID, &f.StoreID, &f.Process, &f.Host, &f.Version, &started, &counted, &f.Stopped, &held, &oldest,
-		&f.SetAside, &f.Forwarded, &seen, &ago, &retired); err != nil {
+	if err := row.Scan(&f.FrontID, &f.StoreID, &f.Life, &f.Number, &f.Process, &f.Host, &f.Version, &started, &counted, &f.Stopped, &held, &oldest,
+		&f.SetAside, &f.Forwarded, &offset, &clockError, &seen, &ago, &retired); err != nil {
 		return Front{}, err
 	}
 	if err := json.Unmarshal([]byte(held), &f.Held); err != nil {
 		return Front{}, fmt.Errorf("store: what front %d holds: %w", f.FrontID, err)
 	}
 	f.Started, f.Counted, f.Oldest = fromMicros(started), fromMicros(counted), fromMicros(oldest)
+	f.ClockOffset, f.ClockError = time.Duration(offset)*time.Microsecond, time.Duration(clockError)*time.Microsecond
 	f.Seen, f.Retired, f.Ago = fromMicros(seen), fromMicros(retired), time.Duration(ago)*time.Microsecond
 	return f, nil
 }
 
 // Fronts lists all fronts that ever spoke, the retired ones too, in the order of their IDs.
 func (p *Postgres) Fronts(ctx context.Context) ([]Front, error) {
-	rows, err := p.pool.Query(ctx, selectFronts+" ORDER BY front_id, started")
+	rows, err := p.pool.Query(ctx, selectFronts+" ORDER BY front_id, started, seen")
 	if err != nil {
 		return nil, postgresError(ctx, err)
 	}
 	fronts, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Front, error) { return scanFront(row) })
+	markOtherLives(fronts)
 	return fronts, postgresError(ctx, err)
 }
 
 // RetireFront notes that a front's local store is gone for good, unless the front has
 // spoken since f was read: then it is ErrNotFound.
 func (p *Postgres) RetireFront(ctx context.Context, f *Front) error {
-	tag, err := p.pool.Exec(ctx, "UPDATE front SET retired = "+postgresNow+" WHERE front_id = $1 AND store_id = $2 AND seen = $3",
-		f.FrontID, [16]byte(f.StoreID), micros(f.Seen))
+	tag, err := p.pool.Exec(ctx, "UPDATE front SET retired = "+postgresNow+" WHERE front_id = $1 AND store_id = $2 AND life = $3 AND seen = $4",
+		f.FrontID, [16]byte(f.StoreID), [16]byte(f.Life), micros(f.Seen))
 	if err != nil {
 		return postgresError(ctx, err)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -35,15 +36,17 @@ type Presence struct {
 	pg        *Postgres
 	opt       PresenceOptions
 	id        uuid.UUID // of the local store
-	process   uuid.UUID
 	started   time.Time
 
 	speaking sync.Mutex // one word at a time, so that the last one is the latest
 	silent   bool       // goodbye was said
+	process  uuid.UUID
+	life     Life // of the local store
 
 	mu    sync.Mutex
 	first time.Time // of our first word, by PostgreSQL's clock; zero before it
-	twin  *Front    // another front with our FrontID that is alive
+	twin  *Front    // another front with our FrontID or store that is alive
+	other []Front   // what other lives of our store last reported, if it is not nothing
 	err   error     // of the last word
 }
 
@@ -56,8 +59,12 @@ func NewPresence(ctx context.Context, local *Local, f *Forwarder, pg *Postgres, 
 	if err != nil {
 		return nil, err
 	}
+	life, err := local.BeginLife(ctx, false)
+	if err != nil {
+		return nil, err
+	}
 	return &Presence{
-		local: local, forwarder: f, pg: pg, opt: opt, id: id, process: uuid.New(), started: opt.Now(),
+		local: local, forwarder: f, pg: pg, opt: opt, id: id, process: uuid.New(), life: life, started: opt.Now(),
 	}, nil
 }
 
@@ -75,10 +82,11 @@ func (p *Presence) say(ctx context.Context, stopped bool) error {
 		return nil
 	}
 	p.silent = stopped
-	report, err := p.count(ctx, stopped)
-	var before []Front
-	if err == nil {
-		before, err = p.pg.ReportFront(ctx, &report)
+	before, err := p.report(ctx, stopped)
+	if errors.Is(err, ErrLifeTaken) {
+		if err = p.beginAnew(ctx); err == nil {
+			before, err = p.report(ctx, stopped)
+		}
 	}
 	if err != nil {
 		err = fmt.Errorf("telling PostgreSQL what this front holds: %w", err)
@@ -87,11 +95,34 @@ func (p *Presence) say(ctx context.Context, stopped bool) error {
 	return err
 }
 
+// report counts, notes durably that this life makes one more report, and makes it. If we crash
+// between the two, a number is left out.
+func (p *Presence) report(ctx context.Context, stopped bool) (before []Front, err error) {
+	report, err := p.count(ctx, stopped)
+	if err != nil {
+		return nil, err
+	}
+	if report.Number, err = p.local.nextReport(ctx, p.life.ID); err != nil {
+		return nil, err
+	}
+	return p.pg.ReportFront(ctx, &report, p.opt.Now)
+}
+
+// beginAnew is for a machine that was put back, or copied, while it ran: what PostgreSQL has of
+// the life that both had is the other's.
+func (p *Presence) beginAnew(ctx context.Context) error {
+	life, err := p.local.BeginLife(ctx, true)
+	if err == nil {
+		p.life, p.process = life, uuid.New()
+	}
+	return err
+}
+
 // count is what there is to say. The clock is read first: every record with an earlier
 // login time that is committed by then is counted, or is in PostgreSQL.
 func (p *Presence) count(ctx context.Context, stopped bool) (FrontReport, error) {
 	r := FrontReport{
-		FrontID: p.opt.FrontID, StoreID: p.id, Process: p.process, Host: p.opt.Host, Version: p.opt.Version,
+		FrontID: p.opt.FrontID, StoreID: p.id, Life: p.life.ID, Continues: p.life.Continues, Process: p.process, Host: p.opt.Host, Version: p.opt.Version,
 		Started: p.started, Counted: p.opt.Now(), Stopped: stopped, Forwarded: p.forwarder.Rows(),
 	}
 	var err error
@@ -112,7 +143,7 @@ func (p *Presence) heard(before []Front, err error) {
 	if p.err = err; err != nil {
 		return
 	}
-	p.twin = nil
+	p.twin, p.other = nil, nil
 	var latest time.Time // PostgreSQL's clock, as far as the words before ours show it
 	for i := range before {
 		f := &before[i]
@@ -120,6 +151,9 @@ func (p *Presence) heard(before []Front, err error) {
 		// Who spoke last before our first word may be ourselves in our life before.
 		if f.Process != p.process && f.Alive() && !p.first.IsZero() && f.Seen.After(p.first) {
 			p.twin = f
+		}
+		if f.OtherLife && f.StoreID == p.id && f.Retired.IsZero() && (!f.Stopped || f.Records() > 0) {
+			p.other = append(p.other, *f)
 		}
 	}
 	if p.first.IsZero() {
@@ -134,8 +168,16 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// Twin is another running front with the same FrontID, nil if none is known: two hosts
-// have the same front.id, or a local store was copied to another host.
+// OtherLives are what other lives of this local store last reported, if they held records or
+// were running: a backup was put back, or a snapshot, and what they held is elsewhere or gone.
+func (p *Presence) OtherLives() []Front {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.other
+}
+
+// Twin is another running front with the same FrontID or a copy of our store, nil if none is
+// known: two hosts have the same front.id, or a local store was copied to another host.
 func (p *Presence) Twin() *Front {
 	p.mu.Lock()
 	defer p.mu.Unlock()

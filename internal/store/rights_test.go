@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core"
@@ -147,8 +148,8 @@ func frontWorks(t *testing.T, front *store.Postgres) []store.Record {
 	if err := front.Put(t.Context(), recs); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 {
-		if _, err := front.ReportFront(t.Context(), &store.FrontReport{FrontID: 1}); err != nil {
+	for i := range int64(2) {
+		if _, err := front.ReportFront(t.Context(), &store.FrontReport{FrontID: 1, Number: i}, time.Now); err != nil {
 			t.Error(err)
 		}
 	}

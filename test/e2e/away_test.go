@@ -171,7 +171,7 @@ func TestReportWaitsForFronts(t *testing.T) {
 	if _, err := pg.ReportFront(t.Context(), &store.FrontReport{
 		FrontID: 2, StoreID: uuid.New(), Process: uuid.New(), Host: "second", Started: time.Now(), Counted: time.Now(), Stopped: true,
 		Held: map[calendar.TradingDay]store.Held{day: {Pending: 17}},
-	}); err != nil {
+	}, time.Now); err != nil {
 		t.Fatal(err)
 	}
 	refused := func(errOut string, err error, words ...string) {

@@ -10,3 +10,11 @@ CREATE TABLE waiver (
     obstacles TEXT    NOT NULL, -- JSON, as they were then
     PRIMARY KEY (day, waived_at)
 );
+
+-- The lives of this store, oldest first: one is drawn at each start of the front, and written
+-- here before PostgreSQL hears of it. number counts its reports, also before they are sent.
+CREATE TABLE life (
+    seq    INTEGER PRIMARY KEY,
+    life   BLOB    NOT NULL UNIQUE CHECK (length(life) = 16),
+    number INTEGER NOT NULL
+);

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// maxLives is how many lives of a store are remembered. Only a store that was started more
+// often since PostgreSQL last heard of it would not know what it continues.
+const maxLives = 4096
+
+// ErrLifeTaken says that PostgreSQL has a later report of this life of the store: the
+// machine, running, was put back to an earlier state, or it runs twice. The process begins
+// another life, which continues none.
+var ErrLifeTaken = errors.New("store: PostgreSQL has later reports of this life of the local store")
+
+// Life is one run of a front on a local store.
+type Life struct {
+	ID uuid.UUID
+	// Continues are the lives of this store before, and how many reports each has made as
+	// far as this file knows. What PostgreSQL heard beyond that is of another copy of the file.
+	Continues map[uuid.UUID]int64
+}
+
+// BeginLife draws a life and makes it durable. After ErrLifeTaken it is anew: it continues
+// nothing.
+//
+// If we crash here, or before PostgreSQL hears of it, the life made no report and the next
+// one continues it as well as those before.
+func (l *Local) BeginLife(ctx context.Context, anew bool) (Life, error) {
+	life := Life{ID: uuid.New(), Continues: make(map[uuid.UUID]int64)}
+	if err := ctx.Err(); err != nil {
+		return life, err
+	}
+	err := l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
+		if anew {
+			if _, err := conn.ExecContext(ctx, "DELETE FROM life"); err != nil {
+				return err
+			}
+		} else if err := life.readBefore(ctx, conn); err != nil {
+			return err
+		}
+		_, err := conn.ExecContext(ctx, "INSERT INTO life (life, number) VALUES (?, 0)", life.ID[:])
+		return err
+	}})
+	return life, err
+}
+
+// readBefore fills Continues, and forgets the oldest. A store whose front was never started with
+// this version continues what PostgreSQL knew of it before there were lives.
+func (f *Life) readBefore(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, "INSERT INTO life (life, number) SELECT zeroblob(16), 0 WHERE NOT EXISTS (SELECT 1 FROM life)"); err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, "DELETE FROM life WHERE seq <= (SELECT max(seq) FROM life) - ?", maxLives); err != nil {
+		return err
+	}
+	rows, err := conn.QueryContext(ctx, "SELECT life, number FROM life")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var b []byte
+		var number int64
+		if err := rows.Scan(&b, &number); err != nil {
+			return err
+		}
+		id, err := uuid.FromBytes(b)
+		if err != nil {
+			return err
+		}
+		f.Continues[id] = number
+	}
+	return rows.Err()
+}
+
+// nextReport counts a report of the life, durably, before it is sent.
+func (l *Local) nextReport(ctx context.Context, life uuid.UUID) (number int64, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	err = l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
+		return conn.QueryRowContext(ctx, "UPDATE life SET number = number + 1 WHERE life = ? RETURNING number", life[:]).Scan(&number)
+	}})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = fmt.Errorf("%w: the local store does not know this life: was its file replaced?", ErrLifeTaken)
+	}
+	return number, err
+}
+
+// continues reports whether what PostgreSQL has of f is a state that this report's store went
+// through.
+func (r *FrontReport) continues(f *Front) bool {
+	if f.StoreID != r.StoreID {
+		return false
+	}
+	if f.Life == r.Life {
+		return f.Number < r.Number
+	}
+	known, there := r.Continues[f.Life]
+	return there && f.Number <= known
+}
+
+// markOtherLives finds the fronts of which another life of the same store was heard of later:
+// nothing will ever be heard of them again, unless that copy of the file comes back.
+func markOtherLives(fronts []Front) {
+	for i := range fronts {
+		f := &fronts[i]
+		for j := range fronts {
+			o := &fronts[j]
+			if o.FrontID == f.FrontID && o.StoreID == f.StoreID && o.Life != f.Life && o.Seen.After(f.Seen) && !f.Alive() {
+				f.OtherLife = true
+			}
+		}
+	}
+}
