@@ -27,6 +27,11 @@ func TestFrontObstacles(t *testing.T) {
 	after, before := end.Add(FrontMargin), end.Add(FrontMargin-time.Second)
 	retired := said(store.FrontReport{Held: holding(day, store.Held{Pending: 3}), Counted: before}, time.Hour)
 	retired.Retired = after
+	other := func(f store.FrontReport) store.Front {
+		g := said(f, time.Hour)
+		g.OtherLife = true
+		return g
+	}
 	ahead := said(store.FrontReport{Counted: after.Add(time.Hour)}, time.Hour)
 	ahead.Seen = before
 	for name, c := range map[string]struct {
@@ -45,6 +50,10 @@ func TestFrontObstacles(t *testing.T) {
 		"running, holds":                           {front: said(store.FrontReport{Counted: after, Held: holding(day, store.Held{Pending: 3})}, 0), problem: "holds 3 records", next: "it is running"},
 		"silent, holds":                            {front: said(store.FrontReport{Counted: after, Held: holding(day, store.Held{Pending: 3})}, time.Hour), problem: "holds 3 records", next: "front retire 7 --force"},
 		"goodbye, holds":                           {front: said(store.FrontReport{Counted: before, Stopped: true, Held: holding(day, store.Held{Pending: 3})}, 0), problem: "holds 3 records", next: "start it"},
+		"other life, holds":                        {front: other(store.FrontReport{Counted: after, Stopped: true, Held: holding(day, store.Held{Pending: 3, Quarantined: 1})}), problem: "holds 4 records of the day, and the store", next: "start the front once on the file as it was then"},
+		"other life, silent since before":          {front: other(store.FrontReport{Counted: before}), problem: "did not report since the window closed, and the store", next: "front retire 7 --force"},
+		"other life, held nothing after":           {front: other(store.FrontReport{Counted: after})},
+		"other life, goodbye, held nothing":        {front: other(store.FrontReport{Counted: before, Stopped: true})},
 		"running, quarantine":                      {front: said(store.FrontReport{Counted: after, Held: holding(day, store.Held{Quarantined: 2})}, 0), problem: "2 records of the day in quarantine", next: "quarantine list"},
 		"goodbye, damaged store not recovered":     {front: said(store.FrontReport{Counted: after, Stopped: true, SetAside: 1}, 0), problem: "1 damaged local stores", next: "local recover"},
 	} {

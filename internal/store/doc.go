@@ -25,7 +25,7 @@
 //
 // # What PostgreSQL knows of a front
 //
-// Table front has a row for each local store (Presence): what it holds by trading day, as the
+// Table front has a row for each life of a local store that no other continued (Presence): what it holds by trading day, as the
 // front itself counted, when, and whether it said goodbye. The clock is read before the
 // count, so that every record of an instant before it that was committed by then is counted
 // or is in PostgreSQL. A word is a durable transaction like a batch's. From it:
@@ -33,6 +33,12 @@
 //   - running or silent, counted after a window closed and a margin, none of that day: it holds none;
 //   - goodbye, none of that day: it holds none, however long ago that was;
 //   - anything else: it may hold records of the day, and the report refuses.
+//
+// A row is a life of a store (Life): drawn at each start, written to the store before it is
+// reported, with a number for each report. A report takes the row of the life that it
+// continues, which is one that the store knows, with no more reports than the store knows of.
+// Any other is another copy's, and its row stays: a copied or restored file cannot wipe out
+// what was known.
 //
 // # Invariants
 //
