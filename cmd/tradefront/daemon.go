@@ -134,7 +134,8 @@ func (d *daemon) openAudit(context.Context) (err error) {
 // auditAlarm is loud when evidence is lost.
 type auditAlarm struct{ logger *zap.Logger }
 
-func (auditAlarm) AuditWritten(int) {}
+func (auditAlarm) AuditWritten(int)             {}
+func (a auditAlarm) AuditFileChanged(err error) { a.logger.Error(err.Error()) }
 func (a auditAlarm) AuditFailed(entries int, err error) {
 	a.logger.Error("audit log: entries are lost", zap.Int("entries", entries), zap.Error(err))
 }

@@ -58,11 +58,16 @@ type Audit struct {
 
 	freeBytes func() (int64, error) // of the file's disk; nil if there is none to look at
 
-	io   sync.Mutex // guards file and torn, for as long as a write lasts; never taken while mu is held
+	fileTrouble error // what was done to the file, since the last Reopen
+
+	io   sync.Mutex // guards all up to tellers, for as long as a write lasts; never taken while mu is held
 	file auditFile
 	torn []byte // the rest of a line of which a failed write left the beginning in file
 
-	tellers  sync.WaitGroup // at most one tellDrops
+	size    int64     // of file, at the last look
+	movedAt time.Time // when file was found to be moved away; zero if it was not
+
+	tellers  sync.WaitGroup // at most one tellDrops, and who closes a file that was left
 	closing  chan struct{}  // closed when closed becomes true
 	done     chan struct{}  // closed when the writer has drained and synced
 	closeErr error          // of the last sync and close; read after done
@@ -247,7 +252,10 @@ func (a *Audit) swap() (old auditFile, err error) {
 	// there, its entry has been counted as lost already.
 	_, _ = a.file.Write(a.torn)
 	old = a.file
-	a.file, a.torn = next, nil
+	a.file, a.torn, a.size, a.movedAt = next, nil, 0, time.Time{}
+	a.mu.Lock()
+	a.fileTrouble = nil
+	a.mu.Unlock()
 	return old, nil
 }
 

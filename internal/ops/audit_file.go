@@ -91,7 +91,7 @@ func (a *Audit) writeLines(b batch) (whole int, err error) {
 	}
 	if err == nil {
 		a.torn = nil
-		return b.entries, nil
+		return a.kept(b)
 	}
 	if n > before {
 		whole = bytes.Count(b.lines[:n-before], []byte{'\n'})
@@ -100,6 +100,19 @@ func (a *Audit) writeLines(b batch) (whole int, err error) {
 		a.torn = tornRest(out, n)
 	}
 	return whole, err
+}
+
+// kept looks whether the file that has the lines still has a name. If not, they go into the next
+// one, so that no line that was waited for is in a file that was deleted before.
+func (a *Audit) kept(b batch) (whole int, err error) {
+	again, err := a.follow()
+	if err == nil && again {
+		_, err = a.file.Write(b.lines)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return b.entries, nil
 }
 
 // finish is the end of the file, when all is drained.

@@ -53,7 +53,7 @@ func (a *Audit) Sparing() string {
 		"refusals and authentications are only counted; make room", a.free, a.keepFree)
 }
 
-// tend tells each second what was left out, and looks at the disk, until Close.
+// tend tells each second what was left out, and looks at the disk and the file, until Close.
 func (a *Audit) tend() {
 	tick := time.NewTicker(tendPeriod)
 	defer tick.Stop()
@@ -64,6 +64,7 @@ func (a *Audit) tend() {
 		case <-tick.C:
 		}
 		a.lookAtDisk()
+		a.lookAtFile()
 		a.summarise(false)
 	}
 }

@@ -6,7 +6,8 @@ import (
 )
 
 // Trouble is nil while the log takes what it is given: the last write succeeded, none has
-// been under way for long, and nothing was dropped since. It is for the readiness.
+// been under way for long, nothing was dropped since, and nobody did anything to the file since it
+// was last reopened. It is for the readiness.
 func (a *Audit) Trouble() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -18,7 +19,7 @@ func (a *Audit) Trouble() error {
 			return fmt.Errorf("audit log: a write of %d entries has not returned for %v", a.writing, d.Truncate(time.Second))
 		}
 	}
-	return nil
+	return a.fileTrouble
 }
 
 // drop counts an entry that found the queue full. mu is held, and the caller may be an

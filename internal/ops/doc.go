@@ -30,6 +30,10 @@
 // returned nil; if the machine fails, what the kernel had not written out. A torn last line
 // is ended when the file is next opened, so that each later entry has a line of its own.
 //
+// After each write it is looked whether the file still has its name: lines that went into a file
+// that was deleted go into a new one too, before anybody is told that they are written. A file that
+// was moved waits for Reopen for a while (movedGrace), and one that was cut is told of.
+//
 // Whatever strangers sent is valid UTF-8, at most maxText bytes, and without anything that
 // could break a line, hide or turn around text, once it stands in the log.
 //
