@@ -1,0 +1,188 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+)
+
+// refusals are frames that a front answers by a line of its audit log each: behind an authcode
+// it closes at the 65th.
+func refusals(t *testing.T, n int) (frames []byte) {
+	t.Helper()
+	for range n {
+		frames = append(frames, message(t, 0x7777)...)
+	}
+	return frames
+}
+
+// flood connects, says the frames, waits for the end and comes again, until the time is over.
+func (d *daemon) flood(frames []byte, enter func(c net.Conn) bool, lasting time.Duration) (connections int64) {
+	var count atomic.Int64
+	var all sync.WaitGroup
+	end := time.Now().Add(lasting)
+	for range 8 {
+		all.Go(func() {
+			for time.Now().Before(end) {
+				c, err := net.Dial("tcp", d.address)
+				if err != nil {
+					continue
+				}
+				count.Add(1)
+				_ = c.SetDeadline(end.Add(time.Second))
+				if enter == nil || enter(c) {
+					_, _ = c.Write(frames)
+					_, _ = io.Copy(io.Discard, c)
+				}
+				_ = c.Close()
+			}
+		})
+	}
+	all.Wait()
+	return count.Load()
+}
+
+// TestFloodBehindASharedAddress: ten customers have logged in from an address, and a stranger
+// among them floods the front with refusals, first without an authcode, then with one. The audit
+// log stays small and has every accepted login, the stranger is refused in the end, and the
+// customers get in, from the same address too.
+func TestFloodBehindASharedAddress(t *testing.T) {
+	s := newSite(t, "", "")
+	d := s.serve()
+	customer := func() int {
+		c, err := net.Dial("tcp", d.address)
+		if err != nil {
+			return closedInstead
+		}
+		defer c.Close()
+		_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+		m := &stranger{t: t, Conn: c}
+		m.say(ask(t, appID))
+		a := m.hear()
+		if a.code != -1 {
+			return a.code
+		}
+		m.say(answerOf(t, appID, respond(t, s.apps[0].AuthCode, a.challenge)))
+		if a = m.hear(); a.code != 0 {
+			return a.code
+		}
+		m.say(loginAs(t, account, password, fresh()))
+		return m.hear().code
+	}
+	for range 10 {
+		if got := customer(); got != 0 {
+			t.Fatalf("a customer gets %d", got)
+		}
+	}
+	early := bytes.Repeat(loginAs(t, account, "guess", nil), 3) // 64, and closed at the third
+	without := d.flood(early, nil, 2*time.Second)
+	with := d.flood(refusals(t, 70), func(c net.Conn) bool { return admitted(t, s, c) }, 2*time.Second)
+	tries, accepted := 0, 10
+	for end := time.Now().Add(20 * time.Second); accepted < 11 && time.Now().Before(end); tries++ {
+		if customer() == 0 {
+			accepted++
+		}
+	}
+	penalized := d.metric(t, `tradefront_connections_refused_total{reason="source_penalized"}`)
+	d.stop()
+
+	logins, told, missing := 0, 0, 0.0
+	lines := s.auditLines()
+	for _, l := range lines {
+		switch {
+		case l["event"] == "login" && l["reason"] == "ok":
+			logins++
+		case l["event"] == "suppressed":
+			told++
+			missing += l["lines"].(float64)
+		}
+	}
+	t.Logf("%d connections without and %d with an authcode: %d lines, %d of them summaries of %.0f; %.0f connections were refused; "+
+		"a customer got in at try %d", without, with, len(lines), told, missing, penalized, tries)
+	if most := 1000 + 10*5 + 5000 + 100; len(lines) > most {
+		t.Errorf("the audit log has %d lines, want at most %d", len(lines), most)
+	}
+	if logins != accepted || accepted != 11 {
+		t.Errorf("%d lines of %d accepted logins, want 11", logins, accepted)
+	}
+	if penalized == 0 {
+		t.Error("the stranger was never refused")
+	}
+}
+
+// admitted authenticates on a raw connection, as fast as it can.
+func admitted(t *testing.T, s *site, c net.Conn) bool {
+	var buf [4096]byte
+	if _, err := c.Write(ask(t, appID)); err != nil {
+		return false
+	}
+	n, err := c.Read(buf[:])
+	if err != nil {
+		return false
+	}
+	f, _, err := ftd.DecodeFrame(buf[:n], ftd.MaxBodyLen)
+	if err != nil {
+		return false
+	}
+	m, err := ftd.DecodeMessage(f.Body)
+	if err != nil {
+		return false
+	}
+	field, ok := m.Field(ftd.FIDAuthChallenge)
+	if !ok || len(field) < ftd.ChallengeLen {
+		return false
+	}
+	answer := respond(t, s.apps[0].AuthCode, [ftd.ChallengeLen]byte(field))
+	if _, err := c.Write(answerOf(t, appID, answer)); err != nil {
+		return false
+	}
+	_, err = c.Read(buf[:])
+	return err == nil
+}
+
+// TestReserveOfTheDisk: with less than twice store.min_free on the disk, refusals are only counted
+// and logins go on; readiness says so.
+func TestReserveOfTheDisk(t *testing.T) {
+	var disk unix.Statfs_t
+	if err := unix.Statfs(t.TempDir(), &disk); err != nil {
+		t.Fatal(err)
+	}
+	minFree := disk.Bavail * uint64(disk.Bsize) / 3 * 2 // tests beside this one take and leave some
+	s := newSite(t, "", fmt.Sprintf("  min_free: %d\n", minFree))
+	d := s.serve()
+	for range 3 {
+		m := d.stranger(t, "")
+		m.say(loginAs(t, account, password, fresh()))
+		m.want(64)
+	}
+	if got := d.loginFrom(t, "", account); got != 0 {
+		t.Errorf("a customer gets %d", got)
+	}
+	if _, body := d.get(t, "/readyz"); !strings.Contains(body, "less than twice the") {
+		t.Errorf("readiness: %s", body)
+	}
+	d.stop()
+	words := make(map[any]float64)
+	for _, l := range s.auditLines() {
+		switch l["event"] {
+		case "suppressed":
+			words[l["reason"]] += l["lines"].(float64)
+		default:
+			words[fmt.Sprint(l["event"], " ", l["reason"])]++
+		}
+	}
+	// Three refusals and one admission.
+	if len(words) != 2 || words["login ok"] != 1 || words["disk_reserve"] != 4 {
+		t.Errorf("%v", words)
+	}
+}
