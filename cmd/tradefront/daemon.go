@@ -59,6 +59,7 @@ type daemon struct {
 	front     *front.Server
 	admin     *ops.Admin // nil if there is none
 	late      lateRecords
+	extras    extras // in PostgreSQL
 
 	directoryNews, presenceNews, twinNews, lifeNews newsOf
 
@@ -102,6 +103,7 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 	d.repeat(background, seenPeriod, d.forgetSeen)
 	if d.postgres != nil {
 		d.repeat(background, partitionsPeriod, d.preparePartitions)
+		d.repeat(background, extrasPeriod, d.lookForExtras)
 		d.repeat(background, inspectPeriod, d.inspectPostgres)
 		d.background.Go(func() { d.speak(background) })
 	}

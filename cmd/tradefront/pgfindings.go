@@ -37,8 +37,15 @@ func (e *env) warnOfSettings(ctx context.Context, pg *store.Postgres) error {
 	if err != nil {
 		return fmt.Errorf("the schema is current, but PostgreSQL's settings could not be looked at: %w", err)
 	}
+	extras, err := pg.Extras(ctx)
+	if err != nil {
+		return fmt.Errorf("the schema is current, but what else is on its tables could not be looked at: %w", err)
+	}
 	for _, f := range findings {
 		fmt.Fprintln(e.err, "warning:", f)
+	}
+	for _, x := range extras {
+		fmt.Fprintln(e.err, "warning: PostgreSQL:", x)
 	}
 	return nil
 }

@@ -126,7 +126,7 @@ func (o storeObserver) LocalCommit(rows int, d time.Duration, err error) {
 
 func (o storeObserver) Forwarded(rows int, how store.How, d time.Duration, err error) {
 	o.metrics.Forwarded(rows, string(how), d, err)
-	if err != nil {
+	if err != nil && !store.IsDayTrouble(err) { // of which DayTrouble tells
 		o.logger.Warn("PostgreSQL did not take a batch; it stays in the local store and is sent again",
 			zap.Int("rows", rows), zap.Error(err))
 	}
@@ -136,4 +136,14 @@ func (o storeObserver) Quarantined(id uuid.UUID, err error) {
 	o.metrics.Quarantined(id, err)
 	o.logger.Error("PostgreSQL refuses a record: it is in quarantine in the local store and NOT in the report",
 		zap.Stringer("record_id", id), zap.Error(err))
+}
+
+// DayTrouble is said once: what the attempts say every few seconds is no news.
+func (o storeObserver) DayTrouble(day calendar.TradingDay, err error) {
+	if err == nil {
+		o.logger.Info("PostgreSQL takes the records of this trading day again", zap.Stringer("trading_day", day))
+		return
+	}
+	o.logger.Error("PostgreSQL DOES NOT TAKE ALL RECORDS of this trading day: they stay in the local store and are sent again; "+
+		"those of other days are forwarded", zap.Stringer("trading_day", day), zap.Error(err))
 }

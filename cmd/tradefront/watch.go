@@ -86,6 +86,7 @@ func (d *daemon) gauges() ops.Gauges {
 	}
 	if d.forwarder != nil {
 		g.DirectoryAgeSeconds, g.Twins, g.QuarantinedRows = d.directoryAge, d.twins, d.quarantined
+		g.DaysInTrouble = d.daysInTrouble
 		g.PendingRows = func() float64 {
 			rows, _ := d.pending()
 			return float64(rows)
@@ -215,6 +216,8 @@ func (d *daemon) registerChecks() {
 		d.health.Register("store_life", ops.Warning, d.lifeCheck)
 		d.health.Register("presence", ops.Warning, d.presenceCheck)
 		d.health.Register("quarantine", ops.Warning, d.quarantineCheck)
+		d.health.Register("postgres_days", ops.Warning, d.postgresDays)
+		d.health.Register("postgres_extras", ops.Warning, d.extras.check)
 		d.health.Register("postgres", severity, func() (bool, string) {
 			switch err := d.forwarder.LastError(); {
 			case errors.Is(err, store.ErrSchema):
@@ -223,6 +226,11 @@ func (d *daemon) registerChecks() {
 				return false, "records are not forwarded, for the local store fails: " + err.Error()
 			case err != nil:
 				return false, "PostgreSQL is out of reach: " + err.Error()
+			}
+			// With answer_after: postgres the logins of now need this day and no other.
+			day, _ := d.gateway.InForce().Calendar.TradingDayOf(wallClock())
+			if err := d.forwarder.DayTrouble(day); err != nil {
+				return false, "records of today stay in the local store: " + err.Error()
 			}
 			rows, _ := d.pending()
 			return true, fmt.Sprintf("%d records wait to be forwarded", rows)

@@ -8,6 +8,7 @@ type Gauges struct {
 	PendingRows          func() float64 // records that PostgreSQL does not have yet
 	OldestPendingSeconds func() float64 // age of the oldest of them
 	QuarantinedRows      func() float64 // records that PostgreSQL refused, now in quarantine
+	DaysInTrouble        func() float64 // trading days of which PostgreSQL does not take all records
 	DirectoryAgeSeconds  func() float64 // since PostgreSQL last said which AppIDs and accounts there are
 	Twins                func() float64 // 1 if another front with this front.id is alive
 	LoginsInFlight       func() float64
@@ -45,6 +46,7 @@ func (m *Metrics) Register(g Gauges) {
 		{"pending_rows", "Records that PostgreSQL does not have yet.", g.PendingRows},
 		{"oldest_pending_seconds", "Age of the oldest record that PostgreSQL does not have yet.", g.OldestPendingSeconds},
 		{"quarantined_rows", "Records that PostgreSQL refused for their data, now in quarantine: in no report.", g.QuarantinedRows},
+		{"forward_days_in_trouble", "Trading days of which PostgreSQL does not take all records.", g.DaysInTrouble},
 		{"directory_age_seconds", "Age of the AppIDs and accounts in force: since PostgreSQL last confirmed them.", g.DirectoryAgeSeconds},
 		{"front_id_conflict", "Whether another front with the same front.id is alive.", g.Twins},
 		{"logins_in_flight", "Logins that are being worked on.", g.LoginsInFlight},

@@ -69,7 +69,7 @@ func TestBounds(t *testing.T) {
 			wantExactly(t, l, storetest.Day, all)
 
 			// One row less is not enough to take more.
-			if err := l.Trim(1); err != nil {
+			if err := l.Trim(t.Context(), 1); err != nil {
 				t.Fatal(err)
 			}
 			if f := measure(t, l, test.now); f.Full == nil {
@@ -118,7 +118,7 @@ func TestFreedRoomIsUsedAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := l.Trim(last); err != nil {
+		if err := l.Trim(t.Context(), last); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -45,7 +45,9 @@
 //   - Append returns nil only after the commit that holds the record returned.
 //   - A RecordID is made once, by the gateway, and kept through every retry. Writing a
 //     record again is no second record, on either store.
-//   - A row leaves the local store only after PostgreSQL committed it.
+//   - A row leaves the local store only after PostgreSQL committed it and said so of that row:
+//     a COPY whose count is not the batch's, an upsert that does not return each RecordID, is
+//     rolled back.
 //   - Whatever was found at start, and every batch whose fate is not known, is sent by
 //     an insert that resolves conflicts by RecordID and still writes (so that a
 //     synchronous standby is waited for); only rows never sent before go by COPY.
@@ -64,12 +66,37 @@
 //	queued ─▶ committed locally ─▶ sent ─┬▶ committed in PostgreSQL ─▶ removed locally
 //	                ▲       │            ├▶ in doubt: sent again, by upsert, until it is known
 //	                │       └─ altered ─▶├▶ in quarantine, somebody is told
-//	                │                    └▶ refused for its data: in quarantine too
+//	                │                    ├▶ refused for its data: in quarantine too
+//	                │                    └▶ dropped, or its day is not taken: it waits, and is sent again
 //	                └──── Release, if sound ────────┴──── Discard, if altered ─▶ gone
 //
 // A batch that PostgreSQL refuses for its data is halved until the guilty row is alone, so
 // that it never stops the others. Any other failure is PostgreSQL's, not a row's: the
 // forwarder waits and tries again.
+//
+// # One day's trouble
+//
+// PostgreSQL may answer and not take the records of a day (DayError: its partition is
+// detached and in the way, locked, without room), or drop rows without an error (DroppedError:
+// a trigger). Neither is a fault of the records, and neither may hold up others:
+//
+//	all together, by COPY ── a batch fails so ─▶ day by day, by upsert ── no trouble is left ─▶ all together
+//
+// Day by day each pass takes a batch of each day in the order of RecordIDs, which the index has:
+// a backlog of a day that is not taken costs nothing. A day that is not taken is tried again
+// after a pause that doubles. Of a batch that lacks rows, the others are sent again without
+// them; the rows that are left are tried again with such a pause, a batch at a time, while new
+// ones of the day go on. Nothing of it is kept: a start knows all rows as in doubt, and meets
+// the same trouble.
+//
+// What is removed locally is removed by its seq, row for row, never "all up to". The mark up
+// to which everything is done (sent) means that below it each row is in PostgreSQL, in
+// quarantine, or left here; once one was left, the mark moves after the removal, so that a
+// row that is still here is one that is left, and who waits for it (Wait) is told its day's trouble.
+// The mark moves for each day on its own, so that nobody waits for another day's backlog.
+//
+// What may be a day's is what PostgreSQL states of a statement. That it is out of reach, shuts
+// down, is read-only, has another schema, or does not answer in time is everybody's.
 //
 // # What counts as PostgreSQL's commit
 //

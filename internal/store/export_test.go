@@ -80,7 +80,17 @@ func (p *Postgres) Show(ctx context.Context, setting string) (value string, err 
 }
 
 // Trim removes the records up to that seq, as the forwarder does.
-func (l *Local) Trim(through int64) error { return l.trim(through) }
+func (l *Local) Trim(ctx context.Context, through int64) error {
+	entries, err := l.entries(ctx, "WHERE seq <= ? ORDER BY seq", through)
+	if err != nil {
+		return err
+	}
+	seqs := []int64{through} // also if there is none of it
+	for _, e := range entries {
+		seqs = append(seqs, e.seq)
+	}
+	return l.trim(seqs)
+}
 
 // LastSeq is the highest seq given out.
 func (l *Local) LastSeq(context.Context) (int64, error) { return l.writer.progress.last.Load(), nil }

@@ -19,7 +19,9 @@ func (f *Forwarder) send(batch []entry) error {
 	if batch[0].seq <= f.doubtUpTo {
 		return f.isolate(batch)
 	}
-	err = f.write(ByCopy, f.dest.CopyIn, batch)
+	if err = f.write(ByCopy, f.dest.CopyIn, batch); err == nil {
+		f.store(batch)
+	}
 	if _, refused := errors.AsType[*RefusedError](err); refused {
 		// A row that is there already, or a poison row.
 		f.doubtUpTo = max(f.doubtUpTo, batch[len(batch)-1].seq)
@@ -47,6 +49,10 @@ func (f *Forwarder) setAltered(batch []entry) (good []entry, err error) {
 // are alone.
 func (f *Forwarder) isolate(batch []entry) error {
 	err := f.write(ByUpsert, f.dest.Put, batch)
+	if err == nil {
+		f.store(batch)
+		return nil
+	}
 	if _, refused := errors.AsType[*RefusedError](err); !refused {
 		return err
 	}
@@ -60,10 +66,17 @@ func (f *Forwarder) isolate(batch []entry) error {
 	return f.isolate(batch[half:])
 }
 
+// store notes that PostgreSQL has committed batch, and said so of each row.
+func (f *Forwarder) store(batch []entry) {
+	for i := range batch {
+		f.stored = append(f.stored, batch[i].seq)
+	}
+}
+
 func (f *Forwarder) setAside(e entry, cause error) error {
 	// Before it is tried: the commit may fail and have happened, and then the row is gone
 	// from those to be sent as if PostgreSQL had it. Who waits for it must look.
-	f.state.quarantined.Store(true)
+	f.state.left.Store(true)
 	if err := f.local.setAside(e.seq, cause); err != nil {
 		return fmt.Errorf("quarantine of %v: %w", e.rec.ID, err)
 	}

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/tradefront/tradefront/internal/calendar"
 )
 
 // Bounds of the forwarder where ForwarderOptions has 0.
@@ -49,7 +51,9 @@ type ForwarderOptions struct {
 }
 
 // Forwarder moves records from the local store to PostgreSQL, in the order of their
-// commits, and removes them locally after PostgreSQL's commit.
+// commits, and removes them locally after PostgreSQL's commit. Once PostgreSQL does not
+// take those of a day, or drops some, it goes day by day until all are taken: what is one
+// day's trouble holds up that day alone. See forwardday.go.
 //
 // If we crash at any point, the rows not yet removed are in doubt: the next start sends
 // them by Put.
@@ -66,10 +70,15 @@ type Forwarder struct {
 	state forwardState // what others ask for
 
 	// Owned by the goroutine that forwards.
-	doubtUpTo int64 // rows up to this seq may have been sent before
-	sent      int64 // rows up to this seq are done
-	untrimmed int64 // rows up to this seq are done but not yet removed; 0 for none
-	full      bool  // the last batch was full, so there is probably more
+	doubtUpTo int64   // rows up to this seq may have been sent before
+	sent      int64   // rows up to this seq are done
+	untrimmed []int64 // rows with these seqs are in PostgreSQL but not yet removed
+	reach     int64   // with them all rows up to this seq are done, or are left for their day's trouble
+	full      bool    // the last batch was full, so there is probably more
+	stored    []int64 // of the batch that is being sent
+
+	byDay    bool // see forwardday.go
+	troubles map[calendar.TradingDay]*trouble
 }
 
 // NewForwarder prepares a forwarder. Whatever the local store holds now may have been
@@ -101,6 +110,7 @@ func NewForwarder(local *Local, dest Destination, opt ForwarderOptions) *Forward
 		},
 		doubtUpTo: local.writer.progress.last.Load(),
 		full:      true, // look at once
+		troubles:  make(map[calendar.TradingDay]*trouble),
 	}
 }
 
@@ -156,13 +166,13 @@ func jitter(pause time.Duration) time.Duration {
 
 // await returns when there is a batch to send; false when the forwarder is closed.
 func (f *Forwarder) await() bool {
-	if f.full || f.untrimmed > 0 {
+	if f.full || len(f.untrimmed) > 0 {
 		return f.ctx.Err() == nil
 	}
-	if !f.awaitSeq(f.sent+1, idlePoll) {
+	if !f.awaitSeq(f.sent+1, f.untilRetry(idlePoll)) {
 		return false
 	}
-	return f.awaitSeq(f.sent+int64(f.opt.BatchRows), f.opt.BatchDelay)
+	return f.awaitSeq(f.sent+int64(f.opt.BatchRows), f.untilRetry(f.opt.BatchDelay))
 }
 
 // awaitSeq returns when seq is committed, after d, or while somebody is waiting for
@@ -200,10 +210,13 @@ func (f *Forwarder) pause(d time.Duration) bool {
 	}
 }
 
-// forward sends one batch and removes it locally.
+// forward sends one batch, or one of each day, and removes locally what PostgreSQL has.
 func (f *Forwarder) forward() error {
 	if err := f.trim(); err != nil {
 		return err
+	}
+	if f.byDay {
+		return f.forwardDays()
 	}
 	committed := f.local.writer.progress.last.Load() // before the read, which then sees all of them
 	batch, err := f.local.oldest(f.ctx, f.opt.BatchRows)
@@ -219,34 +232,45 @@ func (f *Forwarder) forward() error {
 		batch, f.full = first, true
 	}
 	last := batch[len(batch)-1].seq
+	f.stored = nil
 	if err := f.send(batch); err != nil {
 		// Whatever became of it, the next attempt must not fail on rows that are there.
 		f.doubtUpTo = max(f.doubtUpTo, last)
+		if IsDayTrouble(err) {
+			f.byDay, f.full = true, true
+			return nil
+		}
 		return err
 	}
-	// If we crash here, the rows are sent again as rows in doubt.
-	f.untrimmed = last
-	if f.full {
-		f.done(last)
-	} else {
-		f.done(max(last, committed))
+	if !f.full {
+		last = max(last, committed)
+	}
+	return f.finish(last)
+}
+
+// finish removes locally what was stored. All rows up to seq upTo are done with it, or are
+// left. If we crash here, the rows are sent again as rows in doubt.
+func (f *Forwarder) finish(upTo int64) error {
+	f.untrimmed, f.reach, f.stored = f.stored, upTo, nil
+	if !f.state.left.Load() { // else who waits looks for his row, which must be gone then
+		f.done(upTo)
 	}
 	return f.trim()
 }
 
-// trim removes locally what is done. If that fails, it is tried again before more is read.
+// trim removes locally what is in PostgreSQL. If that fails, it is tried again before more
+// is read.
 func (f *Forwarder) trim() error {
-	if f.untrimmed == 0 {
-		return nil
-	}
 	if err := f.local.trim(f.untrimmed); err != nil {
 		return err
 	}
-	f.untrimmed = 0
+	f.untrimmed = nil
+	f.done(f.reach)
 	return nil
 }
 
-// done notes that all rows up to seq are in PostgreSQL or in quarantine.
+// done notes that all rows up to seq are in PostgreSQL or in quarantine, or are left here for
+// their day's trouble.
 func (f *Forwarder) done(seq int64) {
 	if seq > f.sent {
 		f.sent = seq

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/tradefront/tradefront/internal/calendar"
 )
 
 // How soon a forwarder knows that PostgreSQL is out of reach, also while it has nothing to
@@ -69,10 +71,14 @@ func (s *forwardState) reach(err error) {
 	}
 }
 
-// unreachable is why nobody should begin to wait for PostgreSQL: it is known to be away,
-// or a batch has been on its way for longer than anybody would wait.
-func (f *Forwarder) unreachable(patience time.Duration) error {
+// unreachable is why nobody should begin to wait for PostgreSQL: it is known to be away, not
+// to take records of that day, or a batch has been on its way for longer than anybody would
+// wait.
+func (f *Forwarder) unreachable(patience time.Duration, day calendar.TradingDay) error {
 	if err := f.LastError(); err != nil {
+		return err
+	}
+	if err := f.state.blocked(day); err != nil {
 		return err
 	}
 	if since := f.state.batchSince.Load(); since != 0 && time.Since(time.Unix(0, since)) > patience {

@@ -284,7 +284,7 @@ func (d *smallDisk) fullOfForwarded() error {
 	}
 	last, seqErr := l.LastSeq(context.Background())
 	if err = errors.Join(err, seqErr); err == nil {
-		err = l.Trim(last)
+		err = l.Trim(context.Background(), last)
 	}
 	d.answered = nil // they are in PostgreSQL
 	for range 3 {

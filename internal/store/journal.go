@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -24,7 +27,11 @@ func (l *Local) oldest(ctx context.Context, n int) ([]entry, error) {
 }
 
 func (l *Local) readOldest(ctx context.Context, n int) ([]entry, error) {
-	rows, err := l.db.QueryContext(ctx, "SELECT seq, "+localColumns+" FROM record ORDER BY seq LIMIT ?", n)
+	return l.entries(ctx, "ORDER BY seq LIMIT ?", n)
+}
+
+func (l *Local) entries(ctx context.Context, which string, args ...any) ([]entry, error) {
+	rows, err := l.db.QueryContext(ctx, "SELECT seq, "+localColumns+" FROM record "+which, args...)
 	if err != nil {
 		return nil, readError(ctx, err)
 	}
@@ -44,28 +51,26 @@ func (l *Local) readOldest(ctx context.Context, n int) ([]entry, error) {
 // login's commit waits. A whole batch at once would keep the writer for ten times as long.
 const trimRows = 250
 
-// trim removes the records up to and with seq through, which must have been read before:
-// while they stand, every new record gets a higher seq, so none is removed unread. And none
-// gets one that was removed: rows that Release or another process put in are above what the
-// writer has given out, and whoever waits for a seq takes what is below for done. Between
-// its transactions the writer takes the logins that came meanwhile.
-func (l *Local) trim(through int64) error {
-	for {
-		var removed int64
-		err := l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
-			l.writer.seq = max(l.writer.seq, through)
-			result, err := conn.ExecContext(ctx, `DELETE FROM record WHERE seq <=
-				(SELECT max(seq) FROM (SELECT seq FROM record WHERE seq <= ? ORDER BY seq LIMIT ?))`, through, trimRows)
-			if err != nil {
-				return err
-			}
-			removed, err = result.RowsAffected()
+// trim removes the records with those seqs and no other. None of the seqs is given out again:
+// rows that Release or another process put in are above what the writer has given out, and
+// whoever waits for a seq takes what is below for done. Between its transactions the writer
+// takes the logins that came meanwhile.
+func (l *Local) trim(seqs []int64) error {
+	for some := range slices.Chunk(seqs, trimRows) {
+		list, err := json.Marshal(some)
+		if err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+		err = l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
+			l.writer.seq = max(l.writer.seq, slices.Max(some))
+			_, err := conn.ExecContext(ctx, "DELETE FROM record WHERE seq IN (SELECT value FROM json_each(?))", string(list))
 			return err
 		}})
-		if err != nil || removed < trimRows {
+		if err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // setAside moves a record into quarantine, with what PostgreSQL said of it, or how it was
@@ -81,13 +86,6 @@ func (l *Local) setAside(seq int64, cause error) error {
 		_, err := conn.ExecContext(ctx, "DELETE FROM record WHERE seq = ?", seq)
 		return err
 	}})
-}
-
-// isAside reports whether the record with that seq is in quarantine.
-func (l *Local) isAside(ctx context.Context, seq int64) (bool, error) {
-	var n int
-	err := l.db.QueryRowContext(ctx, "SELECT count(*) FROM quarantine WHERE seq = ?", seq).Scan(&n)
-	return n > 0, readError(ctx, err)
 }
 
 // Refused is a record in quarantine: one that PostgreSQL did not take for its data, or that

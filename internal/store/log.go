@@ -55,15 +55,15 @@ func NewLog(local *Local, forwarder *Forwarder, opt LogOptions) (*Log, error) {
 // answered with success.
 //
 // ErrOverloaded, ErrDiskFull, ErrBroken, ErrClosed: see Local.Append; nothing was
-// recorded. ErrUnavailable, only with AfterPostgres: PostgreSQL is known to be away, and
-// nothing was recorded; or it did not answer in time, and the record stays and will be
+// recorded. ErrUnavailable, only with AfterPostgres: PostgreSQL is known to be away, or not
+// to take records of the day, and nothing was recorded; or it did not answer in time, and the record stays and will be
 // forwarded: an attempt that is in the report although it was not answered.
 func (l *Log) Append(ctx context.Context, rec *Record) error {
 	if l.opt.AnswerAfter == AfterLocal {
 		_, err := l.local.Append(ctx, rec)
 		return err
 	}
-	if err := l.forwarder.unreachable(l.opt.Patience); err != nil {
+	if err := l.forwarder.unreachable(l.opt.Patience, rec.TradingDay); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	seq, err := l.local.Append(ctx, rec)
@@ -72,7 +72,7 @@ func (l *Log) Append(ctx context.Context, rec *Record) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.opt.Patience)
 	defer cancel()
-	if err := l.forwarder.Wait(ctx, seq); err != nil {
+	if err := l.forwarder.waitFor(ctx, seq, rec.TradingDay); err != nil {
 		return fmt.Errorf("%w: %w: %w", ErrUnavailable, ErrUnconfirmed, err)
 	}
 	return nil

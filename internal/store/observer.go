@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
 )
 
 // Observer hears what the stores do, for metrics and the log. Its methods are called
@@ -16,6 +18,10 @@ type Observer interface {
 	// Quarantined: PostgreSQL refused this record for its data and it was set aside.
 	// Somebody must look at it: it is in no report.
 	Quarantined(id uuid.UUID, err error)
+	// DayTrouble: PostgreSQL does not take records of that day for a reason that is not
+	// theirs, and they wait, while those of other days are forwarded; nil is its end. It is
+	// said once, and again when the reason changes.
+	DayTrouble(day calendar.TradingDay, err error)
 }
 
 // How is the way in which a batch is written to PostgreSQL.
@@ -33,6 +39,7 @@ type silent struct{}
 func (silent) LocalCommit(int, time.Duration, error)    {}
 func (silent) Forwarded(int, How, time.Duration, error) {}
 func (silent) Quarantined(uuid.UUID, error)             {}
+func (silent) DayTrouble(calendar.TradingDay, error)    {}
 
 func orSilent(o Observer) Observer {
 	if o == nil {

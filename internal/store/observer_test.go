@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -16,6 +17,7 @@ type ledger struct {
 	failures    []error
 	quarantined map[uuid.UUID]error
 	failed      chan struct{} // receives after a failure
+	troubles    []store.DayTrouble
 }
 
 func newLedger() *ledger {
@@ -55,4 +57,17 @@ func (l *ledger) errors() []error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return append([]error(nil), l.failures...)
+}
+
+func (l *ledger) DayTrouble(day calendar.TradingDay, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.troubles = append(l.troubles, store.DayTrouble{Day: day, Err: err})
+}
+
+// told is what the log was told of days in trouble.
+func (l *ledger) told() []store.DayTrouble {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]store.DayTrouble(nil), l.troubles...)
 }

@@ -2,28 +2,48 @@ package store
 
 import (
 	"context"
+	"errors"
+	"strconv"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 )
 
 // EnsurePartitions makes the partitions of the days that are not there yet. Fronts call
 // it for the days to come, so that no batch waits for it; a batch that meets a day
-// without one makes it first. Any number of processes may do so at once.
+// without one makes it first. Any number of processes may do so at once. A day that cannot
+// have one is a *DayError and keeps the others from nothing.
 func (p *Postgres) EnsurePartitions(ctx context.Context, days []calendar.TradingDay) error {
+	var troubles []error
 	for _, day := range days {
-		if p.knowsDay(day) {
-			continue
+		err := p.ensurePartition(ctx, day)
+		if trouble := (*DayError)(nil); errors.As(err, &trouble) {
+			troubles = append(troubles, err)
+		} else if err != nil {
+			return err
 		}
-		_, err := p.pool.Exec(ctx, "SELECT ensure_record_partition($1)", int32(day))
-		if isRefusal(err) {
-			return &RefusedError{err}
-		}
-		if err != nil {
-			return postgresError(ctx, err)
-		}
-		p.learnDay(day)
 	}
-	return nil
+	return errors.Join(troubles...)
+}
+
+// ensureSQL is one statement and so one transaction, with a bound on the wait for locks of its
+// own. OFFSET keeps PostgreSQL from leaving the bound out.
+const ensureSQL = "SELECT ensure_record_partition($1) FROM (SELECT set_config('lock_timeout', $2, true) OFFSET 0) AS bound"
+
+func (p *Postgres) ensurePartition(ctx context.Context, day calendar.TradingDay) error {
+	if p.knowsDay(day) {
+		return nil
+	}
+	_, err := p.pool.Exec(ctx, ensureSQL, int32(day), strconv.FormatInt(p.lockPatience(), 10))
+	switch {
+	case err == nil:
+		p.learnDay(day)
+		return nil
+	case state(err) == stateParameter:
+		return &RefusedError{err}
+	case ctx.Err() == nil && (isDays(err) || isRefusal(err)): // what it refuses is a table, not a record
+		return &DayError{day, readable(err)}
+	}
+	return postgresError(ctx, err)
 }
 
 // ensureDaysOf makes the partitions that recs need, in a transaction of its own: should
@@ -34,7 +54,7 @@ func (p *Postgres) ensureDaysOf(ctx context.Context, recs []Record) error {
 	var last calendar.TradingDay
 	for i := range recs {
 		if day := recs[i].TradingDay; day != last || i == 0 {
-			if err := p.EnsurePartitions(ctx, []calendar.TradingDay{day}); err != nil {
+			if err := p.ensurePartition(ctx, day); err != nil {
 				return err
 			}
 			last = day

@@ -10,12 +10,17 @@ import (
 
 // SQLSTATEs that something depends on.
 const (
-	stateReadOnly    = "25006" // read_only_sql_transaction: the server became a standby
-	stateUnique      = "23505" // unique_violation: a record is there already
-	stateNoPartition = "23514" // check_violation: also "no partition of relation found for row"
-	stateDuplicate   = "21000" // cardinality_violation: one record twice in one upsert
-	stateRowTooLong  = "54000" // program_limit_exceeded
-	stateDenied      = "42501" // insufficient_privilege
+	stateReadOnly   = "25006" // read_only_sql_transaction: the server became a standby
+	stateUnique     = "23505" // unique_violation: a record is there already
+	stateCheck      = "23514" // check_violation: also "no partition of relation found for row"
+	stateDuplicate  = "21000" // cardinality_violation: one record twice in one upsert
+	stateRowTooLong = "54000" // program_limit_exceeded
+	stateDenied     = "42501" // insufficient_privilege
+	stateParameter  = "22023" // invalid_parameter_value: of ensure_record_partition, a day that is none
+
+	stateLocked = "55P03" // lock_not_available: lock_timeout was over
+
+	stateTooManyConnections = "53300"
 )
 
 // state is the SQLSTATE of err, "" if it is not PostgreSQL's own.
@@ -28,11 +33,11 @@ func state(err error) string {
 
 // isRefusal reports whether PostgreSQL refused the data themselves: class 22, data
 // exception, and class 23, integrity violation. Everything else (no connection, disk
-// full, shutdown, a missing right or table) is no fault of a record, and passes or is
-// repaired.
+// full, shutdown, a missing right, table or partition) is no fault of a record, and passes
+// or is repaired.
 func isRefusal(err error) bool {
 	s := state(err)
-	return len(s) == 5 && (s[:2] == "22" || s[:2] == "23" || s == stateDuplicate || s == stateRowTooLong)
+	return !isNoPartition(err) && len(s) == 5 && (s[:2] == "22" || s[:2] == "23" || s == stateDuplicate || s == stateRowTooLong)
 }
 
 // postgresError is err of a statement outside a batch: of the context if that ended it.

@@ -22,31 +22,45 @@ var columnNames = []string{
 // CopyIn makes recs durable in one transaction by COPY, all or none. It is for records
 // that were never sent before: one that is there already fails the batch.
 //
-// The errors of CopyIn and Put are of three kinds. A *RefusedError: nothing was
-// recorded, and never will be with these data. An *InDoubtError: the fate of the batch
-// is not known; send it again by Put. Any other: nothing was recorded, try again later.
+// The errors of CopyIn and Put are of these kinds. A *RefusedError: nothing was
+// recorded, and never will be with these data. A *DayError or a *DroppedError: nothing was
+// recorded, and records of other days, or others of the batch, may be taken. An
+// *InDoubtError: the fate of the batch is not known; send it again by Put. Any other:
+// nothing was recorded, try again later.
 func (p *Postgres) CopyIn(ctx context.Context, recs []Record) error {
 	return p.write(ctx, recs, func(ctx context.Context, tx pgx.Tx) error {
-		_, err := tx.CopyFrom(ctx, pgx.Identifier{"record"}, columnNames, &copySource{recs: recs})
+		stored, err := tx.CopyFrom(ctx, pgx.Identifier{"record"}, columnNames, &copySource{recs: recs})
+		if err == nil && stored != int64(len(recs)) {
+			err = &DroppedError{Sent: len(recs), Dropped: len(recs) - int(stored)}
+		}
 		return err
 	})
 }
 
 // upsertSQL writes also where a record is there already, without changing it: a COMMIT
 // that wrote nothing would not wait for the synchronous standby, and so would not tell
-// whether the record, sent by an earlier batch in doubt, is durable.
+// whether the record, sent by an earlier batch in doubt, is durable. So it returns every
+// record that it was given, unless something in PostgreSQL drops one.
 const upsertSQL = "INSERT INTO record (" + columns + `)
 	SELECT * FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::bytea[],
 		$8::smallint[], $9::text[], $10::text[], $11::smallint[], $12::integer[], $13::integer[], $14::boolean[])
-	ON CONFLICT (record_id, trading_day) DO UPDATE SET front_id = record.front_id`
+	ON CONFLICT (record_id, trading_day) DO UPDATE SET front_id = record.front_id RETURNING record_id`
 
 // Put makes recs durable in one transaction, all or none; a record that is there already
 // is left as it is. For its errors see CopyIn.
 func (p *Postgres) Put(ctx context.Context, recs []Record) error {
-	args := upsertArgs(recs)
+	ids, args := upsertArgs(recs)
 	return p.write(ctx, recs, func(ctx context.Context, tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, upsertSQL, args...)
-		return err
+		rows, err := tx.Query(ctx, upsertSQL, args...)
+		if err != nil {
+			return err
+		}
+		stored := make(map[uuid.UUID]bool, len(recs))
+		var id [16]byte
+		if _, err := pgx.ForEachRow(rows, []any{&id}, func() error { stored[id] = true; return nil }); err != nil {
+			return err
+		}
+		return dropped(ids, stored)
 	})
 }
 
@@ -60,12 +74,12 @@ func (p *Postgres) write(ctx context.Context, recs []Record, f func(context.Cont
 		return err
 	}
 	for attempt := 0; ; attempt++ {
-		if err := p.ensureDaysOf(ctx, recs); err != nil {
-			return err
+		err := p.ensureDaysOf(ctx, recs)
+		if err == nil {
+			err = p.transactAs(ctx, pgx.TxOptions{BeginQuery: p.beginBatch()}, f)
 		}
-		err := p.transact(ctx, f)
-		if state(err) != stateNoPartition || attempt > 0 {
-			return err
+		if !isNoPartition(err) || attempt > 0 {
+			return ofDay(recs, err)
 		}
 		p.forgetDays()
 	}
@@ -77,6 +91,19 @@ func (p *Postgres) write(ctx context.Context, recs []Record, f func(context.Cont
 // If we crash before COMMIT is sent, PostgreSQL rolls back. After that the batch may be
 // committed: whoever called still holds the rows and will send them as rows in doubt.
 func (p *Postgres) transact(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
+	return p.transactAs(ctx, pgx.TxOptions{}, f)
+}
+
+func (p *Postgres) beginBatch() string {
+	return fmt.Sprintf("BEGIN; SET LOCAL lock_timeout = %d", p.lockPatience())
+}
+
+// lockPatience bounds the wait for a lock, in milliseconds, well below the patience: who locks
+// a day's partition, or a row, holds up that day, and with the whole patience he would hold
+// up every day.
+func (p *Postgres) lockPatience() int64 { return max(p.patience/3, time.Millisecond).Milliseconds() }
+
+func (p *Postgres) transactAs(ctx context.Context, opt pgx.TxOptions, f func(context.Context, pgx.Tx) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, p.patience, errPatience)
 	defer cancel()
 	conn, err := p.pool.Acquire(ctx)
@@ -84,7 +111,7 @@ func (p *Postgres) transact(ctx context.Context, f func(context.Context, pgx.Tx)
 		return postgresError(ctx, err)
 	}
 	defer conn.Release()
-	tx, err := conn.Begin(ctx)
+	tx, err := conn.BeginTx(ctx, opt)
 	if err != nil {
 		return failed(ctx, conn, err)
 	}
@@ -102,6 +129,9 @@ func failed(ctx context.Context, conn *pgxpool.Conn, err error) error {
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace)
 		defer cancel()
 		_, _ = conn.Exec(end, "ROLLBACK") // if this fails, Release throws the connection away
+	}
+	if drop := (*DroppedError)(nil); errors.As(err, &drop) {
+		return drop
 	}
 	if isRefusal(err) {
 		return &RefusedError{err}
@@ -179,9 +209,8 @@ func (s *copySource) Values() ([]any, error) {
 
 // upsertArgs turns recs into the columns of upsertSQL. A record that stands twice in
 // recs is taken once: PostgreSQL refuses to upsert a row twice in one statement.
-func upsertArgs(recs []Record) []any {
+func upsertArgs(recs []Record) (ids [][16]byte, args []any) {
 	var (
-		ids                              [][16]byte
 		days, fronts, sessions           []int32
 		times                            []int64
 		vendors, versions, apps, account []string
@@ -204,7 +233,7 @@ func upsertArgs(recs []Record) []any {
 		fronts, sessions = append(fronts, r.FrontID), append(sessions, r.SessionID)
 		provisional = append(provisional, r.Provisional)
 	}
-	return []any{
+	return ids, []any{
 		ids, days, times, vendors, versions, terminals, supplements, flags, apps, account, types, fronts, sessions,
 		provisional,
 	}

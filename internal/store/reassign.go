@@ -112,7 +112,7 @@ func (p *Postgres) Reassign(ctx context.Context, dayOf DayOf, progress func(look
 			})
 			// A record of yet another day came between the two looks, or somebody dropped
 			// a partition.
-			if state(err) != stateNoPartition || attempt > 0 {
+			if !isNoPartition(err) || attempt > 0 {
 				return batch, did, err
 			}
 			p.forgetDays()

@@ -261,7 +261,7 @@ func TestRecoverBesideABatch(t *testing.T) {
 	if _, err := openLocalAt(t, path, store.LocalOptions{}).Recover(t.Context(), aside, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Trim(sent); err != nil {
+	if err := l.Trim(t.Context(), sent); err != nil {
 		t.Fatal(err)
 	}
 	wantExactly(t, l, storetest.Day, recs)

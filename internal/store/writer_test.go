@@ -166,7 +166,7 @@ func TestSeqIsNeverGivenOutTwice(t *testing.T) {
 		last = seq
 	}
 	next(l)
-	if err := l.trim(last); err != nil {
+	if err := l.trim([]int64{last}); err != nil {
 		t.Fatal(err)
 	}
 	next(l) // although the file was empty

@@ -19,6 +19,7 @@ const (
 func (w *world) heal() {
 	w.healed = true
 	w.pg.poison, w.pg.state = false, up
+	w.pg.mend()
 	w.inForce.Strict = false
 	for _, t := range w.terminals {
 		t.welcome = 0

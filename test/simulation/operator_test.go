@@ -3,6 +3,8 @@ package simulation
 import (
 	"context"
 	"time"
+
+	"github.com/tradefront/tradefront/internal/calendar"
 )
 
 // ofOperator is what people, and what comes over a machine, do to a process.
@@ -46,6 +48,7 @@ func (w *world) ofOperator(l *life, add func(int, func() string)) {
 		w.counts.outages++
 		return "PostgreSQL is " + string(w.pg.state)
 	})
+	add(w.plan.partitions, w.changePartitions)
 	add(w.plan.clockSteps, func() string {
 		step := time.Duration(w.random.IntN(241)-120) * time.Second / 2
 		w.offset += step
@@ -58,6 +61,22 @@ func (w *world) ofOperator(l *life, add func(int, func() string)) {
 		w.counts.reloads++
 		return "keys and calendar are replaced"
 	})
+}
+
+// changePartitions is what an administrator of PostgreSQL does.
+func (w *world) changePartitions() string {
+	w.counts.partitions++
+	switch w.random.IntN(3) {
+	case 0:
+		w.pg.mend()
+		return "PostgreSQL takes all records"
+	case 1:
+		w.pg.drops = true
+		return "PostgreSQL drops half of the records"
+	}
+	day, _ := w.inForce.Calendar.TradingDayOf(time.Now().Add(w.offset))
+	w.pg.detached = map[calendar.TradingDay]bool{day: true}
+	return "PostgreSQL takes no record of " + day.String()
 }
 
 func (l *life) crash() string {

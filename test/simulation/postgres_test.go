@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -18,7 +19,38 @@ type postgres struct {
 	late   []batch            // their COMMIT was sent and is yet to be carried out
 	state  pgState
 	poison bool // refuses the rows of attempts that are poison
+	partitions
 }
+
+// partitions is what somebody did to PostgreSQL that concerns some records and not others.
+type partitions struct {
+	detached map[calendar.TradingDay]bool // no record of these days is taken
+	drops    bool                         // a trigger drops half of the records, always the same, without an error
+}
+
+// trouble is how PostgreSQL does not take b.
+func (p *partitions) trouble(b batch) error {
+	var missing []uuid.UUID
+	for i := range b.recs {
+		if day := b.recs[i].TradingDay; p.detached[day] {
+			return &store.DayError{Day: day, Err: errors.New("detached")}
+		}
+		if id := b.recs[i].ID; p.drops && id[15]%2 == 0 {
+			missing = append(missing, id)
+		}
+	}
+	if missing == nil {
+		return nil
+	}
+	e := &store.DroppedError{Sent: len(b.recs), Dropped: len(missing)}
+	if b.how == store.ByUpsert {
+		e.Missing = missing
+	}
+	return e
+}
+
+// mend undoes all of it.
+func (p *partitions) mend() { *p = partitions{} }
 
 // pgState is what PostgreSQL does now.
 type pgState string
@@ -106,6 +138,9 @@ func (p *postgres) checkSent(b batch) {
 
 // commit is one transaction: all rows or none.
 func (p *postgres) commit(b batch) error {
+	if err := p.trouble(b); err != nil {
+		return err
+	}
 	for i := range b.recs {
 		rec := &b.recs[i]
 		if a := p.w.attemptOf(rec); p.poison && a != nil && a.poison {

@@ -139,6 +139,7 @@ func (c *counts) add(o *counts) {
 		{&c.clockSteps, o.clockSteps},
 		{&c.reloads, o.reloads},
 		{&c.outages, o.outages},
+		{&c.partitions, o.partitions},
 		{&c.diskFull, o.diskFull},
 	} {
 		*p.sum += p.n

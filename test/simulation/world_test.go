@@ -40,6 +40,7 @@ type plan struct {
 	// In percent, or as weights among all that can happen.
 	mischief, coreFaults, commitFaults, sendFaults, poison           int
 	hangUps, crashes, stops, fullDisks, clockSteps, reloads, outages int
+	partitions                                                       int
 }
 
 // starts are just before something changes: the trading day, with and without a holiday
@@ -156,7 +157,7 @@ type answer struct {
 
 type counts struct {
 	steps, logins, refused, lives, crashes, tornCommits, stops, commitFaults, batches, sendFaults int
-	fullDisks, clockSteps, reloads, outages, diskFull                                             int
+	fullDisks, clockSteps, reloads, outages, diskFull, partitions                                 int
 }
 
 func newWorld(seed uint64, dir string) *world {
@@ -165,6 +166,9 @@ func newWorld(seed uint64, dir string) *world {
 		seed: seed, plan: newPlan(random), random: random, dir: dir, disk: shelf().disk,
 		wires: make(map[wireKey]*wire), byID: make(map[uuid.UUID]*attempt),
 		answered: make(map[uuid.UUID]*answer), proven: make(map[uuid.UUID]store.Record), audited: make(map[uuid.UUID]bool),
+	}
+	if other := rand.New(rand.NewPCG(seed, 0xDA15)); other.IntN(3) == 0 { // of its own, so that the other seeds are what they were
+		w.plan.partitions = 1 + other.IntN(20)
 	}
 	w.pg = &postgres{w: w, rows: make(map[uuid.UUID]store.Record), sent: make(map[uuid.UUID]bool), poison: true, state: up}
 	w.inForce = w.newInForce()

@@ -1,0 +1,292 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/pgtest"
+)
+
+// swallow is a trigger that an administrator made: rows for which the condition holds are
+// dropped, and PostgreSQL gives no error.
+func swallow(t *testing.T, p *store.Postgres, condition string) {
+	t.Helper()
+	execute(t, p, "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF "+condition+" THEN RETURN NULL; END IF; RETURN NEW; END'")
+	execute(t, p, "CREATE TRIGGER swallow BEFORE INSERT ON record FOR EACH ROW EXECUTE FUNCTION swallow()")
+}
+
+// TestCountsOfPostgresCount: a batch of which PostgreSQL stores less than it was sent is rolled back.
+func TestCountsOfPostgresCount(t *testing.T) {
+	p, recs := openPostgres(t), storetest.Records(storetest.Day, 4)
+	recs[2].Account = "dropped"
+	swallow(t, p, "NEW.account = ''dropped''")
+	for how, write := range map[string]func() error{
+		"copy":   func() error { return p.CopyIn(t.Context(), recs) },
+		"upsert": func() error { return p.Put(t.Context(), recs) },
+	} {
+		drop, ok := errors.AsType[*store.DroppedError](write())
+		if !ok || drop.Sent != 4 || drop.Dropped != 1 || how == "upsert" && (len(drop.Missing) != 1 || drop.Missing[0] != recs[2].ID) {
+			t.Errorf("%s: %+v, want 1 of 4 dropped", how, drop)
+		}
+		wantExactly(t, p, storetest.Day, nil)
+	}
+	// Another name for the same record is none that was stored.
+	execute(t, p, "CREATE OR REPLACE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.record_id = gen_random_uuid(); RETURN NEW; END'")
+	if drop, ok := errors.AsType[*store.DroppedError](p.Put(t.Context(), recs)); !ok || drop.Dropped != 4 {
+		t.Errorf("with other RecordIDs: %+v, want 4 dropped", drop)
+	}
+}
+
+// TestDroppedRowsStay until they are stored, and the others go on, also when there are more
+// dropped ones than a batch has rows.
+func TestDroppedRowsStay(t *testing.T) {
+	for name, condition := range map[string]string{"all": "true", "some": "NEW.account = ''dropped''"} {
+		t.Run(name, func(t *testing.T) {
+			l, p, seen := openLocal(t), openPostgres(t), newLedger()
+			swallow(t, p, condition)
+			f := startForwarder(t, l, p, store.ForwarderOptions{BatchRows: 10, Observer: seen})
+			recs := storetest.Records(storetest.Day, 60)
+			var pass []store.Record
+			for i := range recs {
+				if i < 40 && i%4 != 0 {
+					recs[i].Account = "dropped"
+				}
+				if name == "some" && recs[i].Account != "dropped" {
+					pass = append(pass, recs[i])
+				}
+			}
+			seq := appendAll(t, l, recs)
+			err := f.Wait(within(t), seq)
+			if name == "all" {
+				if drop, ok := errors.AsType[*store.DroppedError](err); !ok || drop.Dropped != drop.Sent {
+					t.Errorf("Wait for a row that is dropped: %v", err)
+				}
+			} else if err != nil {
+				t.Errorf("Wait for a row that is not dropped: %v", err)
+			}
+			wantExactly(t, p, storetest.Day, pass)
+			if trouble := f.Troubles(); len(trouble) != 1 || trouble[0].Day != storetest.Day || trouble[0].Blocked || !strings.Contains(trouble[0].Err.Error(), "trigger") {
+				t.Errorf("troubles: %v", trouble)
+			}
+			if aside, err := l.Quarantine(t.Context()); len(aside) > 0 || err != nil {
+				t.Errorf("in quarantine: %v, %v", aside, err)
+			}
+			if rows, _, err := l.Pending(t.Context()); int(rows) != len(recs)-len(pass) || err != nil {
+				t.Errorf("%d rows wait, %v, want %d", rows, err, len(recs)-len(pass))
+			}
+			execute(t, p, "DROP TRIGGER swallow ON record")
+			wantEmpty(t, l)
+			drain(t, f)
+			wantExactly(t, p, storetest.Day, recs)
+			eventually(t, func() error { return noTroubles(f) })
+			if told := seen.told(); len(told) != 2 || told[0].Err == nil || told[1].Err != nil {
+				t.Errorf("the log was told %v, want the trouble and its end", told)
+			}
+		})
+	}
+}
+
+func noTroubles(f *store.Forwarder) error {
+	if troubles := f.Troubles(); len(troubles) > 0 {
+		return fmt.Errorf("still in trouble: %v", troubles)
+	}
+	return nil
+}
+
+// TestTroubleOfOneDay: whatever is the matter with a day's partition, the records of the next
+// day are forwarded, those of the day wait with words of their own, and come once it is over.
+func TestTroubleOfOneDay(t *testing.T) {
+	const day, next = storetest.Day, storetest.Day + 1
+	for name, c := range map[string]struct{ before, after, want string }{
+		"detached": {
+			"ALTER TABLE record DETACH PARTITION record_20260105",
+			"ALTER TABLE record ATTACH PARTITION record_20260105 FOR VALUES FROM (20260105) TO (20260106)",
+			"the table record_20260105 exists but is detached from record (SQLSTATE 42P07): attach it again, ALTER TABLE record ATTACH PARTITION record_20260105",
+		},
+		"attached for another day": {
+			"ALTER TABLE record DETACH PARTITION record_20260105; ALTER TABLE record ATTACH PARTITION record_20260105 FOR VALUES FROM (20260205) TO (20260206)",
+			"DROP TABLE record_20260105",
+			"no partition of record takes the day",
+		},
+		"in the way": {
+			"DROP TABLE record_20260105; CREATE VIEW record_20260105 AS SELECT 1", "DROP VIEW record_20260105", "record_20260105",
+		},
+		"without room": { // as of a tablespace: an error of a statement, and no row's
+			"CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION USING ERRCODE = ''disk_full''; END';" +
+				"CREATE TRIGGER full_disk BEFORE INSERT ON record_20260105 FOR EACH ROW EXECUTE FUNCTION full_disk()",
+			"DROP TRIGGER full_disk ON record_20260105", "53100",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, database := openLocal(t), pgtest.Database(t)
+			p := openPostgresAt(t, database, store.PostgresOptions{})
+			f := startForwarder(t, l, p, store.ForwarderOptions{BatchRows: 20})
+			before := storetest.Records(day, 1)
+			appendAll(t, l, before)
+			drain(t, f)
+			if name != "detached" && name != "without room" {
+				before = nil
+				execute(t, p, "TRUNCATE record_20260105")
+			}
+			execute(t, p, c.before)
+			if name == "detached" {
+				// A front that starts now does not know the partition either.
+				if err := connect(t, database, store.PostgresOptions{}).Put(t.Context(), storetest.Records(day, 1)); !isDay(err, day) {
+					t.Errorf("Put: %v, want a DayError", err)
+				}
+			}
+			recs, others := storetest.Records(day, 50), storetest.Records(next, 50)
+			for i := range recs {
+				appendAll(t, l, recs[i:i+1])
+				appendAll(t, l, others[i:i+1])
+			}
+			eventually(t, func() error {
+				if n := len(stored(t, p, next)); n != len(others) {
+					return fmt.Errorf("%d of %d records of the next day are there", n, len(others))
+				}
+				return nil
+			})
+			others = append(others, wantTrouble(t, f, l, day, next, c.want, int64(len(recs))))
+			execute(t, p, c.after)
+			wantEmpty(t, l)
+			drain(t, f)
+			wantExactly(t, p, day, append(slices.Clone(before), recs...))
+			wantExactly(t, p, next, others)
+			eventually(t, func() error { return noTroubles(f) })
+		})
+	}
+}
+
+func isDay(err error, day calendar.TradingDay) bool {
+	e, ok := errors.AsType[*store.DayError](err)
+	return ok && e.Day == day
+}
+
+// wantTrouble: what is known of a day that waits, and who waits for a record of it.
+func wantTrouble(t *testing.T, f *store.Forwarder, l *store.Local, day, next calendar.TradingDay, want string, waiting int64) (taken store.Record) {
+	t.Helper()
+	if troubles := f.Troubles(); len(troubles) != 1 || troubles[0].Day != day || !troubles[0].Blocked || !strings.Contains(troubles[0].Err.Error(), want) {
+		t.Errorf("troubles: %v, want one of %v with %q", troubles, day, want)
+	}
+	if !f.Healthy() {
+		t.Errorf("PostgreSQL is said to be out of reach: %v", f.LastError())
+	}
+	if aside, err := l.Quarantine(t.Context()); len(aside) > 0 || err != nil {
+		t.Errorf("in quarantine: %v, %v", aside, err)
+	}
+	eventually(t, func() error {
+		if rows, _, err := l.Pending(t.Context()); rows != waiting || err != nil {
+			return fmt.Errorf("%d rows wait, %w, want %d", rows, err, waiting)
+		}
+		return nil
+	})
+	if err := f.Drain(within(t)); !isDay(err, day) {
+		t.Errorf("Drain: %v, want the day's trouble", err)
+	}
+	log, err := store.NewLog(l, f, store.LogOptions{AnswerAfter: store.AfterPostgres, Patience: patience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := storetest.Records(day, 1)
+	taken = storetest.Records(next, 1)[0]
+	began := time.Now()
+	if err := log.Append(t.Context(), &refused[0]); !errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrUnconfirmed) {
+		t.Errorf("a login of the day that waits for PostgreSQL: %v, want ErrUnavailable, and nothing recorded", err)
+	}
+	if took := time.Since(began); took > patience/2 {
+		t.Errorf("that took %v", took)
+	}
+	if err := log.Append(t.Context(), &taken); err != nil {
+		t.Errorf("a login of the next day: %v", err)
+	}
+	if rows, _, err := l.Pending(t.Context()); rows != waiting || err != nil {
+		t.Errorf("%d rows wait, %v, want %d", rows, err, waiting)
+	}
+	return taken
+}
+
+// TestLockedDay: who keeps a lock on a day's partition holds up that day.
+func TestLockedDay(t *testing.T) {
+	l, database := openLocal(t), pgtest.Database(t)
+	p := openPostgresAt(t, database, store.PostgresOptions{BatchPatience: 600 * time.Millisecond})
+	f := startForwarder(t, l, p, store.ForwarderOptions{})
+	first := storetest.Records(storetest.Day, 1)
+	appendAll(t, l, first)
+	drain(t, f)
+	lock := session(t, database)
+	run(t, lock, "BEGIN", "LOCK TABLE record_20260105 IN ACCESS EXCLUSIVE MODE")
+	recs, others := storetest.Records(storetest.Day, 5), storetest.Records(storetest.Day+1, 5)
+	appendAll(t, l, recs)
+	seq := appendAll(t, l, others)
+	if err := f.Wait(within(t), seq); err != nil {
+		t.Errorf("a record of the next day: %v", err)
+	}
+	if err := f.DayTrouble(storetest.Day); err == nil || !strings.Contains(err.Error(), "lock") {
+		t.Errorf("trouble of the day: %v", err)
+	}
+	run(t, lock, "LOCK TABLE record IN ACCESS EXCLUSIVE MODE")
+	if err := p.EnsurePartitions(t.Context(), []calendar.TradingDay{storetest.Day + 2}); !isDay(err, storetest.Day+2) {
+		t.Errorf("making a partition meanwhile: %v, want a DayError", err)
+	}
+	run(t, lock, "ROLLBACK")
+	wantEmpty(t, l)
+	wantExactly(t, p, storetest.Day, append(first, recs...))
+}
+
+// TestOtherPartitionsTakeTheDay: one of several days, and a DEFAULT one that holds rows of it.
+func TestOtherPartitionsTakeTheDay(t *testing.T) {
+	for name, statement := range map[string]string{
+		"a month": "CREATE TABLE mine PARTITION OF record FOR VALUES FROM (20260101) TO (20260201)",
+		"no end":  "CREATE TABLE mine PARTITION OF record FOR VALUES FROM (20260101) TO (MAXVALUE)",
+		"default": "CREATE TABLE mine PARTITION OF record DEFAULT",
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, p := openLocal(t), openPostgres(t)
+			execute(t, p, statement)
+			earlier := storetest.Records(storetest.Day, 1)
+			execute(t, p, fmt.Sprintf(`INSERT INTO record (record_id, trading_day, login_time, vendor_id, key_version, terminal, supplement, flag, app_id, account,
+				user_type, front_id, session_id) VALUES ('%s', 20260105, 0, '', '', '', '', 0, '', '', 1, 0, 0)`, earlier[0].ID))
+			f := startForwarder(t, l, p, store.ForwarderOptions{})
+			recs := storetest.Records(storetest.Day, 5)
+			appendAll(t, l, recs)
+			drain(t, f)
+			if n := len(stored(t, p, storetest.Day)); n != 6 {
+				t.Errorf("%d records, want 6", n)
+			}
+			if aside, err := l.Quarantine(t.Context()); len(aside) > 0 || err != nil {
+				t.Errorf("in quarantine: %v, %v", aside, err)
+			}
+			next := storetest.Records(storetest.Day+1, 1) // the DEFAULT partition has none of it
+			appendAll(t, l, next)
+			drain(t, f)
+			wantExactly(t, p, storetest.Day+1, next)
+			own := p.Exec(t.Context(), "SELECT FROM record_20260106")
+			if (own == nil) != (name == "default") {
+				t.Errorf("a partition of the next day: %v", own)
+			}
+		})
+	}
+}
+
+// TestMixedBatch: an error of one of several days says of which, and the others get their
+// partitions.
+func TestMixedBatch(t *testing.T) {
+	p := openPostgres(t)
+	execute(t, p, "CREATE TABLE record_20260105 ()")
+	recs := append(storetest.Records(storetest.Day, 1), storetest.Records(storetest.Day+1, 1)...)
+	if err := p.CopyIn(t.Context(), recs); !isDay(err, storetest.Day) {
+		t.Errorf("CopyIn: %v, want a DayError of the first", err)
+	}
+	wantExactly(t, p, storetest.Day+1, nil)
+	if err := p.EnsurePartitions(t.Context(), []calendar.TradingDay{storetest.Day, storetest.Day + 2}); !isDay(err, storetest.Day) {
+		t.Errorf("EnsurePartitions: %v", err)
+	}
+	execute(t, p, "SELECT FROM record_20260107") // although the first had none
+}
