@@ -23,12 +23,21 @@ func remove(t *testing.T, path string) {
 	}
 }
 
-// What `config defaults` prints is a configuration that `config check` finds good.
+// What `config defaults` prints is a configuration that `config check` finds good once the
+// firm has written who it is, and until then it says which lines those are.
 func TestConfigDefaultsRoundTrip(t *testing.T) {
 	newSite(t)
 	defaults := tradefront("", "config", "defaults")
 	if defaults.status != 0 || defaults.err != "" {
 		t.Fatalf("%+v", defaults)
+	}
+	write(t, "defaults.yaml", defaults.out)
+	wantReport(t, tradefront("", "config", "check", "-c", "defaults.yaml"), []string{
+		"broker_id: is required and missing", "report_unit_id: is required and missing", "vendor_id: is required and missing",
+	})
+	for _, line := range strings.Split(strings.TrimSpace(firmIDs), "\n") {
+		key, _, _ := strings.Cut(line, ":")
+		defaults.out = strings.Replace(defaults.out, key+`: ""`, line, 1)
 	}
 	write(t, "defaults.yaml", defaults.out)
 	good := "defaults.yaml is good: listeners 1, keys 1, store embedded, calendar to 20271231…"
@@ -68,6 +77,7 @@ store:
 	got := tradefrontWith([]string{"TRADEFRONT_VENDOR_ID=\xff", "TRADEFRONT_STORE_DRIVR=postgres"}, "", "config", "check", "-c", "tradefront.yaml")
 	wantReport(t, got, []string{
 		"broker_id: line 1: is a number without quotes",
+		"report_unit_id: is required and missing",
 		"vendor_id: not valid UTF-8",
 		"front.id: line 4: is a text, want a whole number",
 		"front.listeners[0].address: is not host:port",
@@ -93,7 +103,7 @@ func TestOneReportOfEverything(t *testing.T) {
 	spoilFiles(t)
 	write(t, "tradefront.yaml", read(t, "tradefront.yaml")+"listner: 1\nterminal_info: strikt\nstore: {driver: 7}\n")
 	want := slices.Concat(fileFaults[:5], []string{"terminal_info: want lenient or strict"}, fileFaults[5:],
-		[]string{"store.driver: line 13: ", "listner: line 11: unknown key"})
+		[]string{"store.driver: line 16: ", "listner: line 14: unknown key"})
 	wantReport(t, tradefront("", "config", "check", "-c", "tradefront.yaml"), want)
 	taken := listen(t)
 	write(t, "tradefront.yaml", strings.Replace(read(t, "tradefront.yaml"), "127.0.0.1:0", taken, 1))
@@ -114,7 +124,7 @@ func TestOneFaultIsReportedOnce(t *testing.T) {
 // valid at one time, so that all three may stand.
 func spoilFiles(t *testing.T) {
 	t.Helper()
-	write(t, "tradefront.yaml", `front:
+	write(t, "tradefront.yaml", firmIDs+`front:
   listeners:
     - address: "127.0.0.1:0"
 admin:

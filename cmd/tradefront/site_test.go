@@ -60,8 +60,13 @@ func like(pattern, text string) bool {
 }
 
 // siteConfig is a small firm's. argon2 is cheap: its cost is not what is tested here.
-const siteConfig = `broker_id: "9999"
-front:
+// firmIDs are the keys that have no default.
+const firmIDs = `broker_id: "9999"
+report_unit_id: "0001"
+vendor_id: "TF01"
+`
+
+const siteConfig = firmIDs + `front:
   listeners:
     - address: "127.0.0.1:0"
 admin:

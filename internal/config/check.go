@@ -22,14 +22,15 @@ const (
 // check judges the values, all of them.
 func (c *Config) check() (faults Faults) {
 	faults = checkManual(schema(), reflect.ValueOf(*c))
-	faults.item("broker_id", c.BrokerID, maxBrokerID)
-	faults.item("report_unit_id", c.ReportUnitID, maxReportUnitID)
-	if strings.Trim(c.ReportUnitID, alphanumeric) != "" {
+	faults.identity("broker_id", c.BrokerID, maxBrokerID, "the firm's broker ID, which its terminals send")
+	faults.identity("report_unit_id", c.ReportUnitID, maxReportUnitID, "期货公司统一标识, which the monitoring centre gave the firm")
+	if !faults.on("report_unit_id") && strings.Trim(c.ReportUnitID, alphanumeric) != "" {
 		faults.add("report_unit_id", "only digits and letters are allowed: it begins a file name", "")
 	}
-	faults.item("vendor_id", c.VendorID, regulation.MaxVendorIDLen)
+	faults.identity("vendor_id", c.VendorID, regulation.MaxVendorIDLen, "交易软件厂商ID, which the monitoring centre gave the vendor")
 	if c.SystemName != "" {
 		faults.item("system_name", c.SystemName, maxSystemName)
+		faults.quoted("system_name", c.SystemName)
 	}
 	faults = append(faults, c.checkAddresses()...)
 	faults = append(faults, c.checkProxies()...)
@@ -121,7 +122,7 @@ func (c *Config) checkKeys() (faults Faults) {
 	var windows []KeyWindow
 	for i, k := range c.Keys {
 		path := fmt.Sprintf("keys[%d]", i)
-		faults.item(path+".version", k.Version, regulation.MaxKeyVersion)
+		faults.identity(path+".version", k.Version, regulation.MaxKeyVersion, "the version under which the monitoring centre granted the key")
 		if slices.ContainsFunc(c.Keys[:i], func(o Key) bool { return k.Version != "" && o.Version == k.Version }) {
 			faults.add(path+".version", "stands twice", "")
 		}

@@ -10,7 +10,7 @@ import (
 func loadWith(t *testing.T, yaml string, env ...string) (*Config, error) {
 	t.Helper()
 	path := write(t, filepath.Join(t.TempDir(), "tradefront.yaml"), yaml)
-	return Load(path, env)
+	return Load(path, identified(yaml, env...))
 }
 
 const credentials = `broker_id: "9999"
@@ -110,7 +110,7 @@ func TestPasswordInTheFile(t *testing.T) {
 		if err := os.Chmod(path, tt.mode); err != nil {
 			t.Fatal(err)
 		}
-		_, err := Load(path, []string{tt.env})
+		_, err := Load(path, identified("broker_id:", tt.env))
 		if (err == nil) != tt.good || err != nil && (!strings.Contains(err.Error(), "store.url: holds a password, and mode") || strings.Contains(err.Error(), "secret")) {
 			t.Errorf("%s, mode %04o: %v", tt.url, tt.mode, err)
 		}

@@ -3,12 +3,10 @@ package config
 import "time"
 
 // Default is the configuration of a front that stores locally and listens on loopback.
-// Files named in it are relative and need not be there.
+// Files named in it are relative and need not be there. Who the firm is has no default: a firm
+// that forgot one of the three IDs would report under the name of another.
 func Default() Config {
 	return Config{
-		BrokerID:     "9999",
-		ReportUnitID: "0001",
-		VendorID:     "TF01",
 		SystemName:   "tradefront",
 		Front:        Front{ID: 1, Listeners: []Listener{{Address: "127.0.0.1:41205", ClientAddress: "peer"}}},
 		Admin:        Admin{Address: "127.0.0.1:9464"},

@@ -49,7 +49,7 @@ func TestFaults(t *testing.T) {
 		{"variable's type", "front: {id: 1}", "TRADEFRONT_FRONT_ID=", `front.id: from TRADEFRONT_FRONT_ID: is not a plain decimal whole number: ""`},
 
 		{"broker long", "broker_id: '12345678901'", "", "broker_id: 11 bytes, at most 10 allowed"},
-		{"broker empty", "broker_id: ''", "", "broker_id: is empty; write 1 to 10 bytes"},
+		{"broker empty", "broker_id: ''", "", "broker_id: is required and missing; write the firm's broker ID, which its terminals send"},
 		{"vendor with separator", "vendor_id: a@b", "", "vendor_id: contains the separator @"},
 		{"unit with a path", "report_unit_id: ../x", "", "report_unit_id: only digits and letters are allowed: it begins a file name"},
 		{"system name long", "system_name: 期货期货期货期货期货期货期货", "", "system_name: 42 bytes, at most 40 allowed"},
@@ -119,7 +119,7 @@ func TestFaults(t *testing.T) {
 			if c.env != "" {
 				env = []string{c.env}
 			}
-			_, faults := parse([]byte(c.yaml), env)
+			_, faults := parse([]byte(c.yaml), identified(c.yaml, env...))
 			if got := faults.Error(); got != c.want {
 				t.Errorf("got:\n%s\nwant:\n%s", got, c.want)
 			}

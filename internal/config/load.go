@@ -40,6 +40,9 @@ func Load(path string, env []string) (*Config, error) {
 // not what the operator wrote.
 func parse(data []byte, env []string) (*Config, Faults) {
 	c, unread := read(data, env)
+	if unread.on("") { // what the file lacks is not known
+		return c, unread
+	}
 	faults := unread
 	for _, f := range c.check() {
 		if !unread.on(f.Key) {

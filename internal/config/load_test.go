@@ -19,11 +19,12 @@ func TestDefaultsLoadAsDefault(t *testing.T) {
 	if err := os.WriteFile(path, []byte(Defaults()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, err := Load(path, nil)
+	got, err := Load(path, identified(""))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := Default()
+	want.BrokerID, want.ReportUnitID, want.VendorID = "9999", "0001", "TF01"
 	want.resolve(filepath.Dir(path), "")
 	if diff := cmp.Diff(&want, got); diff != "" {
 		t.Error(diff)
@@ -178,7 +179,7 @@ func TestTrusted(t *testing.T) {
 		"": "[10.1.0.0/16 2001:db8::1/128]",
 		"TRADEFRONT_FRONT_LISTENERS_0_TRUSTED_PROXIES=192.0.2.7, fd00::/8": "[192.0.2.7/32 fd00::/8]",
 	} {
-		c, faults := parse([]byte(yaml), []string{variable})
+		c, faults := parse([]byte(yaml), identified(yaml, variable))
 		if len(faults) > 0 {
 			t.Fatal(faults)
 		}

@@ -24,9 +24,9 @@ const (
 
 // manual has an entry for each key of the Config struct; a test watches that.
 var manual = map[string]entry{
-	"broker_id":      words("The firm's broker ID, 1 to 10 bytes, in quotes. Terminals must send the same."),
-	"report_unit_id": words("期货公司统一标识: the first part of the report's file name. 1 to 10 digits and letters,\nin quotes."),
-	"vendor_id":      words("交易软件厂商ID: the first item of each line of the report, 1 to 10 bytes."),
+	"broker_id":      words("Required. The firm's broker ID, in quotes: 1 to 10 letters, digits and marks. Terminals must\nsend the same."),
+	"report_unit_id": words("Required. 期货公司统一标识, which the monitoring centre gave the firm: the first part of the\nreport's file name. 1 to 10 digits and letters, in quotes."),
+	"vendor_id":      words("Required. 交易软件厂商ID, which the monitoring centre gave the vendor of the trading software: the\nfirst item of each line of the report. 1 to 10 letters, digits and marks, in quotes."),
 	"system_name":    words("Shown to terminals in the login response, at most 40 bytes."),
 
 	"front":                             words("This gateway process among the firm's others."),
