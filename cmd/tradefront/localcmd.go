@@ -14,7 +14,7 @@ import (
 )
 
 func newLocal(e *env) *cobra.Command {
-	return group("local", "Look into the local store, and bring back what was set aside", newLocalInspect(e), newLocalRecover(e))
+	return group("local", "Look into the local store, back it up, and bring back what was set aside", newLocalInspect(e), newLocalBackup(e), newLocalRecover(e))
 }
 
 // inspected is what `local inspect -o json` prints.

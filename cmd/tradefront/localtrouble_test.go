@@ -117,3 +117,30 @@ func TestServeLockedStore(t *testing.T) {
 		t.Errorf("exit status %d: %s", status, front.errOut.String())
 	}
 }
+
+// TestLocalBackup: a backup beside a running front, and a front that is started on it.
+func TestLocalBackup(t *testing.T) {
+	customerSite(t)
+	play(t, []step{{"local backup early.db -c tradefront.yaml", "", 0, "early.db: …", ""}}) // app add made the store
+	front := serve(t)
+	play(t, []step{
+		{front.login(), "", 0, "…login …", ""},
+		{front.login(), "", 0, "…login …", ""},
+		{"local backup front.backup" + onC, "", 0, "front.backup: … bytes, checked\n…  2", ""},
+		{"local backup front.backup" + onC, "", 1, "", "tradefront: front.backup is there already: a backup overwrites nothing; give it another name"},
+		{front.login(), "", 0, "…login …", ""},
+	})
+	if status := front.stop(); status != exitDone {
+		t.Errorf("exit status %d: %s", status, front.errOut.String())
+	}
+	write(t, "tradefront.yaml", read(t, "tradefront.yaml")+"store:\n  path: \"restored.db\"\n")
+	write(t, "restored.db", read(t, "front.backup"))
+	front = serve(t)
+	play(t, []step{
+		{front.login(), "", 0, "…login …", ""},
+		{"local inspect" + onC, "", 0, "restored.db: …\nsound: every page was checked\n…  3\n…", ""},
+	})
+	if status := front.stop(); status != exitDone {
+		t.Errorf("exit status %d: %s", status, front.errOut.String())
+	}
+}

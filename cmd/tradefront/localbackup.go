@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// backedUp is what `local backup -o json` prints.
+type backedUp struct {
+	File    string      `json:"file"`
+	Bytes   int64       `json:"bytes"`
+	Days    []dayOfRows `json:"days"`
+	Refused int64       `json:"quarantine"`
+}
+
+func newLocalBackup(e *env) *cobra.Command {
+	var (
+		path string
+		form output
+	)
+	c := &cobra.Command{
+		Use: "backup OUT", Short: "Copy the local store, beside a running daemon, into one file", Args: cobra.ExactArgs(1),
+		Long: "Write all that is committed in the local store into the new file OUT, beside a running daemon and\n" +
+			"whatever its load: as of one moment, checked and on the disk when the command ends. OUT is never\n" +
+			"overwritten. To restore: stop the front, move away what is at store.path (also -wal, -shm and\n" +
+			".damaged), copy OUT there, and start the front.",
+		Example: "  tradefront local backup -c tradefront.yaml /backup/front-20260105.db",
+		RunE: e.action(func(c *cobra.Command, args []string) error {
+			cfg, err := config.Load(path, e.environ)
+			if err != nil {
+				return err
+			}
+			if _, err := os.Stat(cfg.Store.Path); err != nil {
+				return fmt.Errorf("store.path: %w; it is made by the first start", err)
+			}
+			did, err := store.BackupLocal(c.Context(), cfg.Store.Path, args[0])
+			if errors.Is(err, fs.ErrExist) {
+				return fmt.Errorf("%s is there already: a backup overwrites nothing; give it another name", args[0])
+			}
+			if err != nil {
+				return err
+			}
+			done := backedUp{File: args[0], Bytes: did.Bytes, Days: []dayOfRows{}, Refused: did.Refused}
+			for _, d := range did.Days {
+				done.Days = append(done.Days, dayOfRows{d.Day.String(), d.Records})
+			}
+			return form.print(e.out, done, done.print)
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	return c
+}
+
+func (b backedUp) print(w io.Writer) {
+	fmt.Fprintf(w, "%s: %d bytes, checked\n", b.File, b.Bytes)
+	table(w, "trading day\trecords", func(w io.Writer) {
+		for _, day := range b.Days {
+			fmt.Fprintf(w, "%s\t%d\n", day.Day, day.Records)
+		}
+	})
+	if b.Refused > 0 {
+		fmt.Fprintf(w, "%d in quarantine\n", b.Refused)
+	}
+}
