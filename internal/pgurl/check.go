@@ -22,6 +22,10 @@ func refusedParameter(name, value string) error {
 		return refused("has "+name+", and a service file can name another database", "remove it, and write host, user and database")
 	case "hostaddr":
 		return refused("has hostaddr, which the driver does not know", "write the address in the place of the host")
+	case "target_session_attrs":
+		if value == "read-only" || value == "standby" || value == "prefer-standby" {
+			return refused("has a target_session_attrs that asks for a server that cannot be written to", "remove it: the server that can be is found")
+		}
 	case "client_encoding":
 		if enc := strings.ToUpper(strings.ReplaceAll(value, "-", "")); enc != "UTF8" {
 			return refused("has a client_encoding other than UTF8, and what is sent is UTF-8", "remove it")

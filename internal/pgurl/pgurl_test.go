@@ -80,6 +80,7 @@ func TestRefused(t *testing.T) {
 		"postgres://u@h/d?client_encoding=GBK":          "client_encoding",
 		"postgres://u@h/d?default_query_exec_mode=exec": "default_query_exec_mode",
 		"postgres://u@h/d?default_query_exec_mode=simple_protocol": "default_query_exec_mode",
+		"postgres://u@h/d?target_session_attrs=standby":            "target_session_attrs",
 		"postgres://u@h/d?statement_cache_capacity=0":              "statement_cache_capacity",
 		"postgres://u:密码@h/d":                                      "not plain ASCII",
 	} {

@@ -58,7 +58,7 @@ func startPooler(t testing.TB, database, mode string, settings []string) (string
 	}
 	users := fmt.Sprintf("%q \"\"\n", behind.User.Username())
 	for name, text := range map[string]string{"ini": ini, "users": users} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil { //nolint:gosec // G306: another user reads it
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil { // another user reads it
 			return "", err
 		}
 	}
