@@ -30,6 +30,7 @@ var traces = []struct {
 	{6, hasColumn("app", "previous_sealed")},
 	{8, "EXISTS (SELECT FROM pg_proc WHERE oid = to_regprocedure('ensure_record_partition(integer)') AND proconfig::text LIKE '%pg_temp%')"},
 	{9, "to_regclass('waiver') IS NOT NULL"},
+	{10, "EXISTS (SELECT FROM pg_proc WHERE oid = to_regprocedure('ensure_record_partition(integer)') AND prosrc LIKE '%attach it again%')"},
 	{10, "EXISTS (SELECT FROM pg_proc WHERE oid = to_regprocedure('ensure_record_partition(integer)') AND prosrc LIKE '%invalid_object_definition%')"},
 }
 
