@@ -5,6 +5,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/store"
@@ -16,6 +17,15 @@ func frontsOf(cfg *config.Config, r records) settlement.FrontStore {
 		return known
 	}
 	return ownFront{cfg}
+}
+
+// surveyOf says what keeps reports of the records in r back.
+func surveyOf(cfg *config.Config, r records, cal *calendar.Calendar) settlement.Survey {
+	v := settlement.Survey{Store: r, Fronts: frontsOf(cfg, r), Calendar: cal}
+	if pg, ok := r.(*store.Postgres); ok {
+		v.Named, v.Declared = pg.RecordFronts, cfg.Fronts
+	}
+	return v
 }
 
 // ownFront is the front whose embedded store the report reads: it holds nothing apart from

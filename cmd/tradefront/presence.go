@@ -136,6 +136,14 @@ func (d *daemon) twinCheck() (bool, string) {
 	return true, fmt.Sprintf("no other front with front.id %d is known", d.cfg.Front.ID)
 }
 
+// unheardCheck is the line of /readyz: a front of which PostgreSQL does not hear is invisible to the report.
+func (d *daemon) unheardCheck() (bool, string) {
+	if err := d.presence.Unheard(); err != nil {
+		return false, "PostgreSQL takes the records of this front and not its reports of what it holds; does its role have the rights of roles.sql? " + err.Error()
+	}
+	return true, "PostgreSQL is away, or hears of this front"
+}
+
 // presenceCheck is the line of /readyz.
 func (d *daemon) presenceCheck() (bool, string) {
 	if err := d.presence.LastError(); err != nil {

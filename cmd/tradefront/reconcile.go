@@ -6,14 +6,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
+	"github.com/tradefront/tradefront/internal/store"
 )
 
 // reconciled is what `reconcile -o json` prints.
@@ -96,7 +97,7 @@ func (e *env) reconcile(ctx context.Context, cfg *config.Config, cal *calendar.C
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	o.Records = r
-	survey := settlement.Survey{Store: r, Fronts: frontsOf(cfg, r), Calendar: cal}
+	survey := surveyOf(cfg, r, cal)
 	obstacles, err := survey.Of(ctx, o.Day) // before the records, which then have what was handed over
 	if err != nil {
 		return nil, err
@@ -119,6 +120,15 @@ func (e *env) reconcile(ctx context.Context, cfg *config.Config, cal *calendar.C
 		return nil, err
 	}
 	// Where the records may be that are answered and not stored.
+	unreported, err := survey.Unreported(ctx, o.Day, result.Fronts)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range unreported {
+		if !slices.ContainsFunc(obstacles.Open, func(o store.Obstacle) bool { return o.Where == u.Where }) {
+			obstacles.Open = append(obstacles.Open, u)
+		}
+	}
 	for i := range obstacles.Open {
 		result.Warnings = append(result.Warnings, obstacles.Open[i].String())
 	}

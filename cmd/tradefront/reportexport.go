@@ -102,8 +102,9 @@ func (f *exportFlags) run(ctx context.Context, e *env) (err error) {
 	if err != nil {
 		return fmt.Errorf("this machine's name: %w", err)
 	}
+	survey := surveyOf(cfg, r, cal)
 	x := settlement.Exporter{
-		Fronts: frontsOf(cfg, r), DespiteFronts: f.despiteFronts, By: operator(host),
+		Fronts: survey.Fronts, Named: survey.Named, Declared: survey.Declared, DespiteFronts: f.despiteFronts, By: operator(host),
 		Store: r, StoreKind: cfg.Store.Driver, Calendar: cal, UnitID: cfg.ReportUnitID, OutDir: f.out,
 		Version: version, Host: host, Now: func() time.Time { return now },
 	}

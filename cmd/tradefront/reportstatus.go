@@ -91,7 +91,8 @@ func newReportStatus(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			survey := settlement.Survey{Store: r, Fronts: settlement.KnownFronts(fronts), Calendar: cal}
+			survey := surveyOf(cfg, r, cal)
+			survey.Fronts = settlement.KnownFronts(fronts)
 			list := make([]shownStatus, 0, len(days))
 			for _, day := range days {
 				s, err := settlement.Status(c.Context(), r, &survey, now, day)

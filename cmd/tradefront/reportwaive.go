@@ -57,7 +57,7 @@ func newReportWaive(e *env) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
-			survey := settlement.Survey{Store: r, Fronts: frontsOf(cfg, r), Calendar: cal}
+			survey := surveyOf(cfg, r, cal)
 			w, err := survey.Waive(c.Context(), store.Waiver{Day: on, At: now, By: operator(host), Reason: reason}, nil)
 			if err != nil {
 				return err

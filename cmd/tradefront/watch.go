@@ -213,6 +213,7 @@ func (d *daemon) registerChecks() {
 		}
 		d.health.Register("directory", ops.Warning, d.directoryCheck)
 		d.health.Register("front_id", ops.Warning, d.twinCheck)
+		d.health.Register("self_report", ops.Required, d.unheardCheck)
 		d.health.Register("store_life", ops.Warning, d.lifeCheck)
 		d.health.Register("presence", ops.Warning, d.presenceCheck)
 		d.health.Register("quarantine", ops.Warning, d.quarantineCheck)

@@ -32,6 +32,11 @@ func (c *Config) check() (faults Faults) {
 		faults.item("system_name", c.SystemName, maxSystemName)
 		faults.quoted("system_name", c.SystemName)
 	}
+	for i, id := range c.Fronts {
+		if id < 1 || slices.Contains(c.Fronts[:i], id) {
+			faults.add("fronts", fmt.Sprintf("has %d, which is no front.id or is there twice", id), "write each front.id of the firm once, as [1, 2]")
+		}
+	}
 	faults = append(faults, c.checkAddresses()...)
 	faults = append(faults, c.checkProxies()...)
 	faults = append(faults, c.checkKeys()...)

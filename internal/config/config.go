@@ -19,7 +19,10 @@ type Config struct {
 	SystemName string `mapstructure:"system_name"`
 
 	Front Front `mapstructure:"front"`
-	Admin Admin `mapstructure:"admin"`
+	// Fronts are the front.id of all fronts of the firm, so that reports notice one of which
+	// PostgreSQL never heard, as [1, 2]; none if it is not given.
+	Fronts []int32 `mapstructure:"fronts"`
+	Admin  Admin   `mapstructure:"admin"`
 
 	// AuditLog is the file that gets one JSON line for each authentication and login.
 	// "" writes to standard error.

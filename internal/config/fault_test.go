@@ -80,6 +80,9 @@ func TestFaults(t *testing.T) {
 				"\nfront.listeners[0].trusted_proxies[2]: 0.0.0.0/1 is wider than /8: whoever is in it could write any address into the records; name the load balancers only" +
 				"\nfront.listeners[0].trusted_proxies[5]: fc00::/6 is wider than /7: whoever is in it could write any address into the records; name the load balancers only",
 		},
+		{"fronts are a list", "fronts: 1", "", "fronts: line 1: want a list, not a number; write [1, 2], or [] for none"},
+		{"fronts are numbers", "fronts: [1, a]", "", "fronts[1]: line 1: is not a plain decimal whole number: \"a\""},
+		{"fronts once each", "fronts: [1, 0, 1]", "", "fronts: has 0, which is no front.id or is there twice; write each front.id of the firm once, as [1, 2]\nfronts: has 1, which is no front.id or is there twice; write each front.id of the firm once, as [1, 2]"},
 		{"texts are a list", "front: {listeners: [{address: 'a:1', client_address: proxy, trusted_proxies: 10.0.0.1}]}", "", "front.listeners[0].trusted_proxies: line 1: want a list, not a text; write [a, b], or [] for none"},
 		{"texts are texts", "front: {listeners: [{address: 'a:1', client_address: proxy, trusted_proxies: [10, {a: b}]}]}", "", `front.listeners[0].trusted_proxies[0]: line 1: is a number without quotes, and may not mean what it shows; put it in quotes: trusted_proxies: "10"` + "\nfront.listeners[0].trusted_proxies[1]: line 1: want a text, not a section"},
 		{"early drop", "limits: {unauthenticated: '10:30'}", "", "limits.unauthenticated: is not start:rate:full, as 4000:30:16000"},

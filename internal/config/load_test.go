@@ -89,7 +89,7 @@ func TestFileOverDefaults(t *testing.T) {
 
 // Every leaf can be overridden, also those without a default and those in lists.
 func TestEnvironmentReachesEveryLeaf(t *testing.T) {
-	values := map[shape]string{text: "some text", count: "77", flag: "true", span: "77s", texts: "a, b"}
+	values := map[shape]string{text: "some text", count: "77", flag: "true", span: "77s", texts: "a, b", counts: "7, 8"}
 	var env []string
 	schema().leaves(func(f *field) {
 		env = append(env, strings.Replace(f.variable(), "*", "0", 1)+"="+values[f.shape])

@@ -37,6 +37,8 @@ var manual = map[string]entry{
 	"front.listeners[].trusted_proxies": words("The networks, as 10.1.2.0/24, or addresses of those load balancers; mandatory with proxy.\nConnections from elsewhere are closed: whoever is believed can write any address. SIGHUP\ntakes a change over."),
 	"front.listeners[].require_tls":     words("With proxy: refuse clients of whom the header (version 2 with its TLS part, as\nsend-proxy-v2-ssl of HAProxy sends it) does not say that they came over TLS."),
 
+	"fronts": words("The front.id of every front of the firm, as [1, 2]. A report then waits for one of which\nPostgreSQL never heard. [] if none is declared."),
+
 	"admin":         words("The listener for people and machines that watch the front."),
 	"admin.address": words("host:port of /metrics, /healthz and /readyz; \"\" for none. Whoever reaches it can read\nit: leave it on loopback, or behind something that asks for a password."),
 	"admin.pprof":   words("Adds Go's profiling pages under /debug/pprof/."),

@@ -88,6 +88,8 @@ func printed(v reflect.Value) string {
 			quoted[i] = strconv.Quote(x[i])
 		}
 		return "[" + strings.Join(quoted, ", ") + "]"
+	case []int32:
+		return strings.ReplaceAll(fmt.Sprint(x), " ", ", ")
 	default:
 		return fmt.Sprint(x)
 	}

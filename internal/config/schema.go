@@ -19,12 +19,13 @@ const (
 	span                 // a time.Duration
 	flag                 // true or false
 	texts                // a list of strings
+	counts               // a list of whole numbers
 )
 
 func (s shape) String() string {
 	return [...]string{
 		section: "a section", list: "a list", text: "a text", count: "a whole number",
-		span: "a time with its unit", flag: "true or false", texts: "a list of texts",
+		span: "a time with its unit", flag: "true or false", texts: "a list of texts", counts: "a list of whole numbers",
 	}[s]
 }
 
@@ -66,6 +67,8 @@ func fieldOf(t reflect.Type, name, path string) field {
 		f.shape, f.fields = section, fieldsOf(t, path+".")
 	case t == reflect.TypeFor[[]string]():
 		f.shape = texts
+	case t == reflect.TypeFor[[]int32]():
+		f.shape, f.bits, f.signed = counts, 32, true
 	case t.Kind() == reflect.Slice:
 		f.shape, f.fields = list, fieldsOf(t.Elem(), path+"[].")
 	case t.Kind() == reflect.String:
@@ -151,6 +154,8 @@ func (f *field) parse(s string) (value any, problem string) {
 		return f.parseCount(s)
 	case texts:
 		return splitTexts(s), "" // from the environment: with commas between
+	case counts:
+		return f.parseCounts(splitTexts(s))
 	}
 	panic("config: parse of " + f.shape.String()) // callers ask for leaves only
 }
@@ -163,6 +168,18 @@ func splitTexts(s string) []string {
 		}
 	}
 	return all
+}
+
+func (f *field) parseCounts(parts []string) (value any, problem string) {
+	var all []int32
+	for _, part := range parts {
+		n, problem := f.parseCount(part)
+		if problem != "" {
+			return nil, problem
+		}
+		all = append(all, int32(n.(int64))) //nolint:gosec,forcetypeassert // G115: parseCount keeps to 32 bits, signed
+	}
+	return all, ""
 }
 
 // parseCount takes plain decimal only: YAML reads 010 as 8 and 0x10 as 16, people differ.

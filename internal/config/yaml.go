@@ -109,6 +109,8 @@ func (r *reader) value(f *field, n *yaml.Node, path string) any {
 		return r.list(f, n, path)
 	case f.shape == texts:
 		return r.texts(f, n, path)
+	case f.shape == counts:
+		return r.counts(f, n, path)
 	default:
 		return r.scalar(f, n, path)
 	}
@@ -142,6 +144,22 @@ func (r *reader) texts(f *field, n *yaml.Node, path string) any {
 	for i, entry := range n.Content {
 		s, _ := r.value(&one, entry, fmt.Sprintf("%s[%d]", path, i)).(string) // "" if it is a fault
 		all = append(all, s)
+	}
+	return all
+}
+
+// counts reads a list of whole numbers; each is held to what one of its own would be.
+func (r *reader) counts(f *field, n *yaml.Node, path string) any {
+	if n.Kind != yaml.SequenceNode {
+		r.fault(path, n, "want a list, not "+kindOf(n), "write [1, 2], or [] for none")
+		return nil
+	}
+	one := field{name: f.name, path: f.path, shape: count, bits: f.bits, signed: f.signed}
+	var all []int32
+	for i, entry := range n.Content {
+		if v, ok := r.value(&one, entry, fmt.Sprintf("%s[%d]", path, i)).(int64); ok {
+			all = append(all, int32(v)) //nolint:gosec // G115: the value keeps to 32 bits
+		}
 	}
 	return all
 }

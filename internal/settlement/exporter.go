@@ -37,6 +37,9 @@ type Exporter struct {
 	// Fronts says what fronts hold; nil if there is nobody to ask. While there is an obstacle
 	// that is not waived, a full report and a supplement are refused.
 	Fronts FrontStore
+	// Named and Declared are those of a Survey.
+	Named    func(context.Context, calendar.TradingDay) ([]int32, error)
+	Declared []int32
 	// DespiteFronts waives the obstacles of fronts that there are, in the name of By.
 	DespiteFronts bool
 	By            string
@@ -157,7 +160,7 @@ func (x *Exporter) survey(ctx context.Context, day calendar.TradingDay, kind sto
 	if kind == store.PartialExport {
 		return Obstacles{}, nil
 	}
-	v := Survey{Store: x.Store, Fronts: x.Fronts, Calendar: x.Calendar}
+	v := Survey{Store: x.Store, Fronts: x.Fronts, Calendar: x.Calendar, Named: x.Named, Declared: x.Declared}
 	if x.DespiteFronts {
 		_, err := v.Waive(ctx, store.Waiver{Day: day, At: x.now(), By: x.By, Reason: "--despite-fronts"}, store.ObstacleKind.OfFront)
 		if _, nothing := errors.AsType[*NothingToWaiveError](err); err != nil && !nothing {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,10 @@ type Survey struct {
 	Store    WaiverStore
 	Fronts   FrontStore // nil if there is nobody to ask
 	Calendar *calendar.Calendar
+	// Named are the FrontIDs in the records of a day; nil if fronts do not report themselves.
+	Named func(context.Context, calendar.TradingDay) ([]int32, error)
+	// Declared are the FrontIDs that the firm has, as it says; none if it does not.
+	Declared []int32
 }
 
 // Obstacles are what keeps the report of a day back, and what of it was waived.
@@ -81,7 +86,49 @@ func (v *Survey) ofFronts(ctx context.Context, o *Obstacles, end time.Time) (all
 	for i := range o.Fronts {
 		all = append(all, o.Fronts[i].obstacle(o.Day))
 	}
+	unknown, err := v.unknownFronts(ctx, o.Day, fronts)
+	return append(all, unknown...), err
+}
+
+// unknownFronts are those that are named and never reported what they hold, at no time.
+func (v *Survey) unknownFronts(ctx context.Context, day calendar.TradingDay, fronts []store.Front) ([]store.Obstacle, error) {
+	if v.Named == nil {
+		return nil, nil
+	}
+	named, err := v.Named(ctx, day)
+	if err != nil {
+		return nil, err
+	}
+	all := unknownFronts(fronts, day, named, "records of the day name it")
+	for _, o := range unknownFronts(fronts, day, v.Declared, "the configuration declares it under fronts") {
+		if !slices.ContainsFunc(all, func(p store.Obstacle) bool { return p.Where == o.Where }) {
+			all = append(all, o)
+		}
+	}
 	return all, nil
+}
+
+func unknownFronts(fronts []store.Front, day calendar.TradingDay, ids []int32, named string) (all []store.Obstacle) {
+	for _, id := range ids {
+		if slices.ContainsFunc(fronts, func(f store.Front) bool { return f.FrontID == id }) {
+			continue
+		}
+		all = append(all, store.Obstacle{
+			Day: day, Kind: store.FrontUnknown, Where: fmt.Sprintf("front %d", id),
+			What: "has never told PostgreSQL what it holds, although " + named,
+			Next: "ask it: tradefront front status on its host, checks presence and self_report; does its role have the rights of roles.sql?",
+		})
+	}
+	return all
+}
+
+// Unreported are the fronts among ids, as audit logs name them, that never reported what they hold.
+func (v *Survey) Unreported(ctx context.Context, day calendar.TradingDay, ids []int32) ([]store.Obstacle, error) {
+	if v.Named == nil {
+		return nil, nil
+	}
+	fronts, err := v.Fronts.Fronts(ctx)
+	return unknownFronts(fronts, day, ids, "an audit log has logins of the day by it"), err
 }
 
 // sort puts an obstacle to those that are waived or to those that are not. The newest waiver counts.

@@ -9,6 +9,7 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 // changingFronts is what fronts say, which a test changes.
@@ -103,5 +104,52 @@ func TestWaiverCovers(t *testing.T) {
 		if got := w.Covers(c.o); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+}
+
+// TestUnknownFrontIsAnObstacle: a front that is named, and never reported what it holds, may hold records.
+func TestUnknownFrontIsAnObstacle(t *testing.T) {
+	p := openPostgres(t, pgtest.Database(t), true)
+	recs := storetest.Records(day, 3)
+	for i := range recs {
+		recs[i].FrontID = 7
+	}
+	put(t, p, recs...)
+	known := holding(7, 0)
+	known.Held = nil
+	for name, c := range map[string]struct {
+		fronts   KnownFronts
+		declared []int32
+		want     []string
+	}{
+		"a record names it":            {nil, nil, []string{"front 7 has never told PostgreSQL what it holds, although records of the day name it"}},
+		"it has reported":              {KnownFronts{known}, nil, nil},
+		"a declared one too":           {KnownFronts{known}, []int32{7, 8}, []string{"front 8 has never told PostgreSQL what it holds, although the configuration declares it"}},
+		"named and declared, one line": {nil, []int32{7}, []string{"front 7 has never"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := exporter(t, p, t.TempDir())
+			x.Fronts, x.Named, x.Declared = c.fronts, p.RecordFronts, c.declared
+			_, err := x.Export(t.Context(), day, store.FullExport)
+			if c.want == nil {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			var refused *ObstaclesError
+			if !errors.As(err, &refused) || len(refused.Open) != len(c.want) {
+				t.Fatalf("%v, want %q", err, c.want)
+			}
+			for i, want := range c.want {
+				if o := refused.Open[i]; o.Kind != store.FrontUnknown || !strings.HasPrefix(o.String(), want) {
+					t.Errorf("obstacle %v, want %q", &o, want)
+				}
+			}
+		})
+	}
+	v := Survey{Store: p, Fronts: KnownFronts{known}, Calendar: sampleCalendar(t), Named: p.RecordFronts}
+	if got, err := v.Unreported(t.Context(), day, []int32{7, 9}); err != nil || len(got) != 1 || got[0].Where != "front 9" {
+		t.Errorf("of an audit log: %v, %v", got, err)
 	}
 }

@@ -197,6 +197,16 @@ func (p *Postgres) Fronts(ctx context.Context) ([]Front, error) {
 	return fronts, postgresError(ctx, err)
 }
 
+// RecordFronts are the FrontIDs that the records of a day name.
+func (p *Postgres) RecordFronts(ctx context.Context, day calendar.TradingDay) ([]int32, error) {
+	rows, err := p.pool.Query(ctx, "SELECT DISTINCT front_id FROM record WHERE trading_day = $1 ORDER BY front_id", int32(day))
+	if err != nil {
+		return nil, postgresError(ctx, err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int32])
+	return ids, postgresError(ctx, err)
+}
+
 // RetireFront notes that a front's local store is gone for good, unless the front has
 // spoken since f was read: then it is ErrNotFound.
 func (p *Postgres) RetireFront(ctx context.Context, f *Front) error {

@@ -165,3 +165,33 @@ func TestRetireFront(t *testing.T) {
 		t.Errorf("%+v, want it there again", got)
 	}
 }
+
+// TestUnheard: what PostgreSQL refuses to hear while it takes records is told; its absence is not.
+func TestUnheard(t *testing.T) {
+	l, p := openLocal(t), openPostgres(t)
+	f := startForwarder(t, l, p, store.ForwarderOptions{})
+	presence, err := store.NewPresence(t.Context(), l, f, p, store.PresenceOptions{FrontID: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, f.LastError)
+	// As a role that lacks the right.
+	execute(t, p, `CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no'' USING ERRCODE = ''42501''; END';
+		CREATE TRIGGER no BEFORE INSERT OR UPDATE ON front FOR EACH ROW EXECUTE FUNCTION no()`)
+	for i := range 3 {
+		if err := presence.Unheard(); err != nil {
+			t.Errorf("after %d failures: %v", i, err)
+		}
+		if err := presence.Say(t.Context()); err == nil {
+			t.Fatal("it was heard")
+		}
+	}
+	if err := presence.Unheard(); err == nil {
+		t.Error("three failures, and it counts as heard")
+	}
+	execute(t, p, "DROP TRIGGER no ON front")
+	say(t, presence)
+	if err := presence.Unheard(); err != nil {
+		t.Error(err)
+	}
+}

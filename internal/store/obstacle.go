@@ -16,18 +16,19 @@ const (
 	FrontQuarantines ObstacleKind = "front_quarantines" // PostgreSQL refused records of a front
 	FrontSetAside    ObstacleKind = "front_set_aside"   // a damaged local store is not recovered
 	FrontSilent      ObstacleKind = "front_silent"      // a front did not report since the window closed
+	FrontUnknown     ObstacleKind = "front_unknown"     // a front is named, and no report of one is known
 	FrontOtherLife   ObstacleKind = "front_other_life"  // so did a local store of which an older copy runs now
 )
 
 // ObstacleKinds are all kinds.
 func ObstacleKinds() []ObstacleKind {
-	return []ObstacleKind{FrontHolds, FrontQuarantines, FrontSetAside, FrontSilent, FrontOtherLife}
+	return []ObstacleKind{FrontHolds, FrontQuarantines, FrontSetAside, FrontSilent, FrontOtherLife, FrontUnknown}
 }
 
 // OfFront reports whether --despite-fronts waives it.
 func (k ObstacleKind) OfFront() bool {
 	switch k {
-	case FrontHolds, FrontQuarantines, FrontSetAside, FrontSilent, FrontOtherLife:
+	case FrontHolds, FrontQuarantines, FrontSetAside, FrontSilent, FrontOtherLife, FrontUnknown:
 		return true
 	}
 	return false

@@ -48,6 +48,7 @@ type Presence struct {
 	twin  *Front    // another front with our FrontID or store that is alive
 	other []Front   // what other lives of our store last reported, if it is not nothing
 	err   error     // of the last word
+	fails int       // reports in a row that failed although PostgreSQL takes records
 }
 
 // NewPresence prepares to speak for the front whose local store that is.
@@ -141,8 +142,12 @@ func (p *Presence) heard(before []Front, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.err = err; err != nil {
+		if p.fails++; !p.forwarder.Healthy() { // it is away: that is another matter
+			p.fails = 0
+		}
 		return
 	}
+	p.fails = 0
 	p.twin, p.other = nil, nil
 	var latest time.Time // PostgreSQL's clock, as far as the words before ours show it
 	for i := range before {
@@ -182,6 +187,20 @@ func (p *Presence) Twin() *Front {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.twin
+}
+
+// unheardReports are so many reports in a row that one that fails by chance is no matter.
+const unheardReports = 3
+
+// Unheard is why PostgreSQL does not hear of this front although it takes its records: a right
+// is missing, or the statement fails. While PostgreSQL is away it is nil.
+func (p *Presence) Unheard() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.fails < unheardReports {
+		return nil
+	}
+	return p.err
 }
 
 // LastError is why the last word did not reach PostgreSQL, nil if it did.

@@ -113,6 +113,7 @@ func (r *run) takeLine(f *auditReader, number uint16, line []byte, bad error, re
 		return nil
 	case !e.unanswered:
 		read.Logins++
+		r.result.name(e, r.opt.Day)
 	}
 	return r.logged.Add(appendLogged(nil, e, sha256.Sum256(line), number, f.lines))
 }

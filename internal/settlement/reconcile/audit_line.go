@@ -23,6 +23,7 @@ type entry struct {
 	id         uuid.UUID           // uuid.Nil if the line is about something else
 	unanswered bool                // the terminal was gone
 	day        calendar.TradingDay // 0 if unanswered: such a line does not say
+	front      int32
 }
 
 // auditLine are the fields of a line that matter here; ops.Entry writes them.
@@ -31,6 +32,7 @@ type auditLine struct {
 	Reason     string `json:"reason"`
 	RecordID   string `json:"record_id"`
 	TradingDay string `json:"trading_day"`
+	FrontID    int32  `json:"front_id"`
 }
 
 // parseEntry reads one line without its LF. An errTorn is nobody's mistake.
@@ -55,7 +57,7 @@ func parseEntry(line []byte) (entry, error) {
 	if err != nil || id == uuid.Nil || id.String() != l.RecordID {
 		return entry{}, fmt.Errorf("%s without a RecordID", l.Event)
 	}
-	e.id = id
+	e.id, e.front = id, l.FrontID
 	if e.unanswered {
 		return e, nil
 	}

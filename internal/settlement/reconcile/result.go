@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tradefront/tradefront/internal/calendar"
@@ -59,6 +60,7 @@ type Result struct {
 	Reports    []string
 	Audit      []AuditFile
 	Warnings   []string
+	Fronts     []int32 // that logins of the day name in the audit logs
 
 	limit       int
 	differences map[Kind]*Differences
@@ -126,6 +128,13 @@ func (r *Result) add(k Kind, d Difference) {
 	}
 	if found.Total++; len(found.First) < r.limit {
 		found.First = append(found.First, d)
+	}
+}
+
+// name notes the front of a login of the day. There are few fronts.
+func (r *Result) name(e entry, day calendar.TradingDay) {
+	if e.day == day && !slices.Contains(r.Fronts, e.front) {
+		r.Fronts = append(r.Fronts, e.front)
 	}
 }
 
