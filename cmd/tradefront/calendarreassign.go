@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/settlement"
 )
 
 // shownReassigned is what `calendar reassign -o json` prints.
@@ -22,9 +25,11 @@ func newCalendarReassign(e *env) *cobra.Command {
 		form output
 	)
 	c := &cobra.Command{
-		Use: "reassign", Short: "Put records with a provisional trading day on their right day", Args: noArgs,
+		Use: "reassign", Short: "Put records on the trading day that the calendar gives them now", Args: noArgs,
 		Long: "Every record whose trading day was a guess, because the calendar did not know its days for\n" +
-			"certain at the login, gets the day that the calendar knows now. A moved record counts as late\n" +
+			"certain at the login, gets the day that the calendar knows now. So does every record of the last 90\n" +
+			"days that is on another day than the calendar says: its day became a holiday, or a holiday before it\n" +
+			"became a trading day. A moved record counts as late\n" +
 			"for its new day; `report status` shows the days that gained or lost records. Running it again\n" +
 			"is harmless, and so is running it beside the fronts.",
 		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
@@ -38,7 +43,7 @@ func newCalendarReassign(e *env) *cobra.Command {
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
 			bar := e.progress("reassigning", 0, "records")
-			did, err := r.Reassign(c.Context(), cal.TradingDayOf, bar.set)
+			did, err := settlement.Reassign(c.Context(), r, cal, time.Now(), bar.set)
 			bar.end()
 			if err != nil {
 				return fmt.Errorf("%w; %d records are done, run it again for the rest", err, did.Looked())

@@ -127,6 +127,11 @@ func daysOfInterest(ctx context.Context, r records, cal *calendar.Calendar, now 
 		return nil, err
 	}
 	days = append(days, left...)
+	closed, err := settlement.ClosedDaysWith(ctx, r, cal, days[statusDays-1], now)
+	if err != nil {
+		return nil, err
+	}
+	days = append(days, closed...)
 	slices.Sort(days)
 	days = slices.Compact(days)
 	slices.Reverse(days)

@@ -38,7 +38,7 @@ type records interface {
 	settlement.StatusStore
 	Late(ctx context.Context) ([]store.DayCount, error)
 	Left(ctx context.Context) ([]calendar.TradingDay, error)
-	Reassign(ctx context.Context, dayOf store.DayOf, progress func(looked int64)) (store.Reassigned, error)
+	settlement.DayReassigner
 	Directory() *store.Directory
 	Close() error
 }

@@ -22,7 +22,7 @@ type ReportStore interface {
 	Snapshot(ctx context.Context, day calendar.TradingDay) (store.Snapshot, error)
 	Exports(ctx context.Context, day calendar.TradingDay) ([]store.Export, error)
 	AddExport(ctx context.Context, e *store.Export) error
-	WaiverStore
+	SurveyStore
 }
 
 // Exporter writes reports with their manifests, and remembers them in the ledger.

@@ -26,7 +26,7 @@ import (
 // bothStore is what the tests need of either store.
 type bothStore interface {
 	storetest.ReportStore
-	WaiverStore
+	SurveyStore
 	Close() error
 }
 

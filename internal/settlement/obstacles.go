@@ -13,8 +13,9 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// WaiverStore keeps what operators waived: either store does.
-type WaiverStore interface {
+// SurveyStore keeps what operators waived, and counts records: either store does.
+type SurveyStore interface {
+	State(ctx context.Context, day calendar.TradingDay, position store.Position) (store.DayState, error)
 	AddWaiver(ctx context.Context, w *store.Waiver) error
 	Waivers(ctx context.Context, day calendar.TradingDay) ([]store.Waiver, error)
 }
@@ -22,7 +23,7 @@ type WaiverStore interface {
 // Survey is the one place that says what keeps the report of a day back: exports refuse by it,
 // status, reconcile and readiness show it. Whoever knows of one more kind adds it here.
 type Survey struct {
-	Store    WaiverStore
+	Store    SurveyStore
 	Fronts   FrontStore // nil if there is nobody to ask
 	Calendar *calendar.Calendar
 	// Named are the FrontIDs in the records of a day; nil if fronts do not report themselves.
@@ -61,7 +62,11 @@ func (v *Survey) Of(ctx context.Context, day calendar.TradingDay) (Obstacles, er
 		return o, err
 	}
 	all, err := v.ofFronts(ctx, &o, end)
-	if err != nil || len(all) == 0 {
+	if err != nil {
+		return o, err
+	}
+	closed, err := v.ofClosedDays(ctx, day)
+	if all = append(all, closed...); err != nil || len(all) == 0 {
 		return o, err
 	}
 	waivers, err := v.Store.Waivers(ctx, day)
@@ -82,7 +87,7 @@ func (v *Survey) ofFronts(ctx context.Context, o *Obstacles, end time.Time) (all
 	if err != nil {
 		return nil, err
 	}
-	o.Fronts = FrontObstacles(fronts, o.Day, end)
+	o.Fronts = FrontObstacles(withClosedDays(fronts, v.closedBefore(o.Day), o.Day), o.Day, end)
 	for i := range o.Fronts {
 		all = append(all, o.Fronts[i].obstacle(o.Day))
 	}

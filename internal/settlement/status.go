@@ -14,8 +14,7 @@ import (
 // StatusStore is what Status asks: either store.
 type StatusStore interface {
 	Exports(ctx context.Context, day calendar.TradingDay) ([]store.Export, error)
-	State(ctx context.Context, day calendar.TradingDay, position store.Position) (store.DayState, error)
-	WaiverStore
+	SurveyStore
 }
 
 // DayStatus is how the report of a day stands.
@@ -50,7 +49,15 @@ func Status(ctx context.Context, s StatusStore, survey *Survey, now time.Time, d
 		return DayStatus{}, err
 	}
 	cal := survey.Calendar
-	start, end, none, err := window(cal, day, len(exports) > 0)
+	known := len(exports) > 0
+	if !known && !cal.IsTradingDay(day) {
+		here, err := s.State(ctx, day, "")
+		if err != nil {
+			return DayStatus{}, err
+		}
+		known = here.Records > 0
+	}
+	start, end, none, err := window(cal, day, known)
 	if err != nil {
 		return DayStatus{}, err
 	}
@@ -86,7 +93,13 @@ func Status(ctx context.Context, s StatusStore, survey *Survey, now time.Time, d
 		d.Moved, d.Unaccounted = max(0, d.Reported-held), max(0, held-d.Reported)
 	}
 	if none != "" {
-		d.Next = none + "; it was reported as one when the calendar did not know it: tell whoever got that report"
+		d.Next = none
+		if len(exports) > 0 {
+			d.Next += "; it was reported as one when the calendar did not know it: tell whoever got that report"
+		}
+		if d.Records > 0 {
+			d.Next += fmt.Sprintf("; it holds %d records, which no report of the days after it has: calendar reassign", d.Records)
+		}
 		return d, nil
 	}
 	d.Next, d.Good = d.advise(cal, len(chain) > 0)

@@ -95,16 +95,32 @@ func eachBatch(progress func(int64), f func(after provisional) ([]provisional, R
 // the batches that were committed stay so; running it again does the rest, and when
 // nothing is left to do it changes nothing.
 func (p *Postgres) Reassign(ctx context.Context, dayOf DayOf, progress func(looked int64)) (Reassigned, error) {
+	return p.reassignAll(ctx, readProvisional, dayOf, progress)
+}
+
+// ReassignDay does the same with the records of a day whose login time is not in [start, end),
+// provisional or not: the calendar was changed since. The records of a day that is no trading day any more are
+// all meant, with start and end equal.
+func (p *Postgres) ReassignDay(ctx context.Context, day calendar.TradingDay, start, end time.Time, dayOf DayOf, progress func(looked int64)) (Reassigned, error) {
+	return p.reassignAll(ctx, func(ctx context.Context, q querier, after provisional) ([]provisional, error) {
+		return readReassigned(ctx, q, "trading_day = $4 AND NOT (login_time >= $5 AND login_time < $6)", after, int32(day), start.Unix(), end.Unix())
+	}, dayOf, progress)
+}
+
+// readBatch reads the records to be reassigned after the cursor.
+type readBatch func(ctx context.Context, q querier, after provisional) ([]provisional, error)
+
+func (p *Postgres) reassignAll(ctx context.Context, read readBatch, dayOf DayOf, progress func(looked int64)) (Reassigned, error) {
 	return eachBatch(progress, func(after provisional) (batch []provisional, did Reassigned, err error) {
 		for attempt := 0; ; attempt++ {
-			if err := p.ensureTargets(ctx, after, dayOf); err != nil {
+			if err := p.ensureTargets(ctx, read, after, dayOf); err != nil {
 				return nil, did, err
 			}
 			err := p.transact(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 				if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", int64(reassignLock)); err != nil {
 					return err
 				}
-				if batch, err = readProvisional(ctx, tx, after); err != nil {
+				if batch, err = read(ctx, tx, after); err != nil {
 					return err
 				}
 				did, err = reassign(ctx, tx, batch, dayOf)
@@ -122,8 +138,8 @@ func (p *Postgres) Reassign(ctx context.Context, dayOf DayOf, progress func(look
 
 // ensureTargets makes the partitions that the next batch needs, in transactions of their
 // own.
-func (p *Postgres) ensureTargets(ctx context.Context, after provisional, dayOf DayOf) error {
-	batch, err := readProvisional(ctx, p.pool, after)
+func (p *Postgres) ensureTargets(ctx context.Context, read readBatch, after provisional, dayOf DayOf) error {
+	batch, err := read(ctx, p.pool, after)
 	if err != nil {
 		return postgresError(ctx, err)
 	}
@@ -140,9 +156,13 @@ type querier interface {
 }
 
 func readProvisional(ctx context.Context, q querier, after provisional) ([]provisional, error) {
-	rows, err := q.Query(ctx, `SELECT record_id, trading_day, login_time FROM record
-		WHERE provisional AND (login_time, record_id) > ($1, $2)
-		ORDER BY login_time, record_id LIMIT $3`, after.time, [16]byte(after.id), reassignRows)
+	return readReassigned(ctx, q, "provisional", after)
+}
+
+func readReassigned(ctx context.Context, q querier, which string, after provisional, args ...any) ([]provisional, error) {
+	rows, err := q.Query(ctx, "SELECT record_id, trading_day, login_time FROM record WHERE "+which+
+		" AND (login_time, record_id) > ($1, $2) ORDER BY login_time, record_id LIMIT $3",
+		append([]any{after.time, [16]byte(after.id), reassignRows}, args...)...)
 	if err != nil {
 		return nil, err
 	}

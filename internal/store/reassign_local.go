@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -15,12 +17,23 @@ import (
 // fresh seq. It is for the embedded driver: the records of a journal that are on their
 // way to PostgreSQL are reassigned there.
 func (l *Local) Reassign(ctx context.Context, dayOf DayOf, progress func(looked int64)) (Reassigned, error) {
+	return l.reassignAll(ctx, "provisional <> 0", nil, dayOf, progress)
+}
+
+// ReassignDay does on the local store what Postgres.ReassignDay does.
+func (l *Local) ReassignDay(ctx context.Context, day calendar.TradingDay, start, end time.Time, dayOf DayOf, progress func(looked int64)) (Reassigned, error) {
+	return l.reassignAll(ctx, "trading_day = ? AND NOT (login_time >= ? AND login_time < ?)",
+		[]any{int64(day), start.Unix(), end.Unix()}, dayOf, progress)
+}
+
+// reassignAll works on the records that the condition which, of our own schema, means.
+func (l *Local) reassignAll(ctx context.Context, which string, args []any, dayOf DayOf, progress func(looked int64)) (Reassigned, error) {
 	return eachBatch(progress, func(after provisional) (batch []provisional, did Reassigned, err error) {
 		if err := ctx.Err(); err != nil {
 			return nil, did, err
 		}
 		err = l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
-			if batch, err = readLocalProvisional(ctx, conn, after); err != nil {
+			if batch, err = readLocalReassigned(ctx, conn, which, args, after); err != nil {
 				return err
 			}
 			did, err = reassignLocal(ctx, conn, batch, dayOf)
@@ -30,10 +43,9 @@ func (l *Local) Reassign(ctx context.Context, dayOf DayOf, progress func(looked 
 	})
 }
 
-func readLocalProvisional(ctx context.Context, conn *sql.Conn, after provisional) (batch []provisional, err error) {
-	rows, err := conn.QueryContext(ctx, `SELECT seq, record_id, trading_day, login_time FROM record
-		WHERE provisional <> 0 AND (login_time, record_id) > (?, ?)
-		ORDER BY login_time, record_id LIMIT ?`, after.time, after.id[:], reassignRows)
+func readLocalReassigned(ctx context.Context, conn *sql.Conn, which string, args []any, after provisional) (batch []provisional, err error) {
+	rows, err := conn.QueryContext(ctx, "SELECT seq, record_id, trading_day, login_time FROM record WHERE "+which+ //nolint:gosec // G202: conditions of our own
+		" AND (login_time, record_id) > (?, ?) ORDER BY login_time, record_id LIMIT ?", append(slices.Clone(args), after.time, after.id[:], reassignRows)...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,86 @@
+package settlement
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/configs"
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/storetest"
+)
+
+// TestDayThatBecomesAHoliday: two logins of a day, which then becomes a holiday, and a third. The next
+// day's report waits for calendar reassign and has all three, and so the other way round.
+func TestDayThatBecomesAHoliday(t *testing.T) {
+	const closed, next = calendar.TradingDay(20260107), calendar.TradingDay(20260108)
+	open := sampleCalendar(t)
+	shut, err := calendar.Parse(bytes.Replace(configs.Calendar, []byte("      - {from: 2026-02-15,"), []byte("      - {name: typhoon, from: 2026-01-07, to: 2026-01-07}\n      - {from: 2026-02-15,"), 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shut.IsTradingDay(closed) || !open.IsTradingDay(closed) {
+		t.Fatal("the calendars are not what this test needs")
+	}
+	onBothStores(t, func(t *testing.T, s bothStore) {
+		recs := storetest.Records(closed, 3)
+		for i := range recs {
+			recs[i].LoginTime = time.Date(2026, 1, 7, 10, i, 0, 0, regulation.Zone)
+		}
+		recs[2].TradingDay = next
+		put(t, s, recs...)
+		now := time.Date(2026, 1, 8, 16, 0, 0, 0, regulation.Zone)
+		x := exporter(t, s, t.TempDir())
+		x.Calendar, x.Now = shut, func() time.Time { return now }
+		var refused *ObstaclesError
+		if _, err := x.Export(t.Context(), next, store.FullExport); !errors.As(err, &refused) || len(refused.Open) != 1 ||
+			refused.Open[0].Kind != store.NoTradingDay || refused.Open[0].Records != 2 || !strings.Contains(err.Error(), "20260107 is not a trading day") {
+			t.Fatalf("%v, want it refused for 20260107", err)
+		}
+		days, err := ClosedDaysWith(t.Context(), s, shut, 20260105, now)
+		if err != nil || len(days) != 1 || days[0] != closed {
+			t.Errorf("days with records and without a report: %v, %v", days, err)
+		}
+		st, err := Status(t.Context(), s, &Survey{Store: s, Calendar: shut}, now, closed)
+		if err != nil || st.Good || !strings.Contains(st.Next, "holds 2 records, which no report of the days after it has: calendar reassign") {
+			t.Errorf("status %+v, %v", st, err)
+		}
+		reassign := func(cal *calendar.Calendar, want store.Reassigned) {
+			t.Helper()
+			for _, want := range []store.Reassigned{want, {}} { // again, it does nothing
+				if did, err := Reassign(t.Context(), s.(DayReassigner), cal, now, nil); err != nil || did != want {
+					t.Fatalf("reassigned %+v, %v, want %+v", did, err, want)
+				}
+			}
+		}
+		reassign(shut, store.Reassigned{Moved: 2})
+		done, err := x.Export(t.Context(), next, store.FullExport)
+		if err != nil || done.Rows != 3 || done.Outside != 0 {
+			t.Errorf("export of the next day: %+v, %v", done, err)
+		}
+		reassign(open, store.Reassigned{Moved: 3})
+		x.Calendar = open
+		if done, err := x.Export(t.Context(), closed, store.FullExport); err != nil || done.Rows != 3 {
+			t.Errorf("export of the day itself: %+v, %v", done, err)
+		}
+	})
+}
+
+// What a front holds of a date without a report keeps the next day's back.
+func TestHeldOfAClosedDay(t *testing.T) {
+	const monday = calendar.TradingDay(20260112)
+	front := store.Front{FrontReport: store.FrontReport{FrontID: 7, Held: map[calendar.TradingDay]store.Held{20260111: {Pending: 2}, monday: {Pending: 1}}}}
+	front.Stopped = true
+	v := Survey{Store: openLocal(t, t.TempDir()+"/local.db"), Fronts: KnownFronts{front}, Calendar: sampleCalendar(t)}
+	o, err := v.Of(t.Context(), monday)
+	if err != nil || len(o.Open) != 1 || o.Open[0].Records != 3 {
+		t.Errorf("%+v, %v", o, err)
+	}
+	if len(front.Held) != 2 {
+		t.Error("what the front reported was changed")
+	}
+}
