@@ -13,7 +13,7 @@ import (
 var offences = map[session.CloseReason]door.Offence{
 	session.Malformed:     door.Malformed,
 	session.AuthTimeout:   door.NoAuthentication,
-	session.SourceRefused: door.NoAuthentication, // it knocks at a lock, and costs as little
+	session.SourceRefused: door.NoAuthentication, // it came while its source is locked
 	session.RefusalFlood:  door.RefusalFlood,
 }
 
