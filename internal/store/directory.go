@@ -72,10 +72,14 @@ func (d *Directory) ResealApps(ctx context.Context, reseal func(*auth.App) error
 			if err := reseal(a); err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, `UPDATE app SET sealed = $1, previous_sealed = $2, previous_cipher = $3,
+			result, err := tx.ExecContext(ctx, `UPDATE app SET sealed = $1, previous_sealed = $2, previous_cipher = $3,
 				previous_until = $4 WHERE app_id = $5`, bytesOf(a.Sealed), bytesOf(a.Previous.Sealed),
-				int16(a.Previous.Cipher), micros(a.Previous.Until), string(a.AppID)); err != nil {
+				int16(a.Previous.Cipher), micros(a.Previous.Until), string(a.AppID))
+			if err != nil {
 				return readError(ctx, err)
+			}
+			if err := wantOne("app", result); err != nil { // or a code would be left under a key that goes
+				return err
 			}
 		}
 		return nil
@@ -126,8 +130,12 @@ func (d *Directory) transact(ctx context.Context, work func(*sql.Tx) error) erro
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
 	// First, so that changes wait for one another here and cannot deadlock.
-	if _, err := tx.ExecContext(ctx, "UPDATE directory SET generation = generation + 1"); err != nil {
+	result, err := tx.ExecContext(ctx, "UPDATE directory SET generation = generation + 1")
+	if err != nil {
 		return readError(ctx, err)
+	}
+	if err := wantOne("directory", result); err != nil { // or no front would hear of the change
+		return err
 	}
 	if err := work(tx); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/storetest"
@@ -289,4 +290,58 @@ func TestMixedBatch(t *testing.T) {
 		t.Errorf("EnsurePartitions: %v", err)
 	}
 	execute(t, p, "SELECT FROM record_20260107") // although the first had none
+}
+
+// TestDroppedStatements: what a trigger drops of any other table, or of a record that moves to
+// another day, is an error too, and undone.
+func TestDroppedStatements(t *testing.T) {
+	p := openPostgres(t)
+	rec := storetest.Records(storetest.Day, 3)
+	for i := range rec {
+		rec[i].Provisional = true
+	}
+	if err := p.Put(t.Context(), rec); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Directory().AddApp(t.Context(), auth.App{AppID: "a_b_1", Type: auth.AppDirect, Sealed: []byte{1}}); err != nil {
+		t.Fatal(err)
+	}
+	execute(t, p, "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
+	for table, try := range map[string]func() error{
+		"record": func() error {
+			_, err := p.Reassign(t.Context(), func(time.Time) (calendar.TradingDay, bool) { return storetest.Day + 1, false }, nil)
+			return err
+		},
+		"report_export": func() error {
+			return p.AddExport(t.Context(), &store.Export{Day: storetest.Day, Number: 1, Kind: store.FullExport})
+		},
+		"waiver": func() error {
+			return p.AddWaiver(t.Context(), &store.Waiver{Day: storetest.Day, At: time.Now(), By: "b", Reason: "r"})
+		},
+		"directory": func() error { return p.Directory().SetAppEnabled(t.Context(), "a_b_1", false) },
+		"app":       func() error { return p.Directory().ResealApps(t.Context(), func(*auth.App) error { return nil }) },
+	} {
+		event := "INSERT"
+		if table == "directory" || table == "app" {
+			event = "UPDATE"
+		}
+		execute(t, p, "CREATE TRIGGER swallow BEFORE "+event+" ON "+table+" FOR EACH ROW EXECUTE FUNCTION nothing()")
+		if err := try(); err == nil || errors.Is(err, store.ErrExists) || !strings.Contains(err.Error(), "table "+table) {
+			t.Errorf("%s: %v, want an error that names the table", table, err)
+		}
+		execute(t, p, "DROP TRIGGER swallow ON "+table)
+	}
+	wantExactly(t, p, storetest.Day, rec)
+	for name, again := range map[string]func() error{
+		"export": func() error {
+			return p.AddExport(t.Context(), &store.Export{Day: storetest.Day, Number: 1, Kind: store.FullExport})
+		},
+	} {
+		if err := again(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := again(); !errors.Is(err, store.ErrExists) {
+			t.Errorf("%s twice: %v, want ErrExists", name, err)
+		}
+	}
 }

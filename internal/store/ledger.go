@@ -66,14 +66,7 @@ func addExport(ctx context.Context, db *sql.DB, e *Export) error {
 	if err != nil {
 		return readError(ctx, err)
 	}
-	added, err := result.RowsAffected()
-	if err != nil {
-		return fmt.Errorf("store: %w", err)
-	}
-	if added == 0 {
-		return ErrExists
-	}
-	return nil
+	return wantAdded(ctx, db, "report_export", result, "SELECT 1 FROM report_export WHERE day = $1 AND number = $2", int32(e.Day), e.Number)
 }
 
 func listExports(ctx context.Context, db *sql.DB, day calendar.TradingDay) ([]Export, error) {

@@ -187,20 +187,28 @@ func reassign(ctx context.Context, tx pgx.Tx, batch []provisional, dayOf DayOf) 
 				return did, err
 			}
 			did.Confirmed += tag.RowsAffected()
+			if err := wantRows("record", tag.RowsAffected(), int64(len(ids))); err != nil {
+				return did, err
+			}
 			continue
 		}
-		tag, err := tx.Exec(ctx, `DELETE FROM record r WHERE trading_day = $1 AND record_id = ANY($3)
+		copies, err := tx.Exec(ctx, `DELETE FROM record r WHERE trading_day = $1 AND record_id = ANY($3)
 			AND EXISTS (SELECT FROM record o WHERE o.trading_day = $2 AND o.record_id = r.record_id)`, int32(m.from), int32(m.to), ids)
 		if err != nil {
 			return did, err
 		}
-		did.Dropped += tag.RowsAffected()
-		tag, err = tx.Exec(ctx, `UPDATE record SET trading_day = $2, provisional = false, arrival = txid_current()
+		did.Dropped += copies.RowsAffected()
+		tag, err := tx.Exec(ctx, `UPDATE record SET trading_day = $2, provisional = false, arrival = txid_current()
 			WHERE trading_day = $1 AND record_id = ANY($3)`, int32(m.from), int32(m.to), ids)
 		if err != nil {
 			return did, err
 		}
 		did.Moved += tag.RowsAffected()
+		// A row that goes to another partition is deleted and inserted: a trigger that drops it
+		// in between would have it be in neither.
+		if err := wantRows("record", copies.RowsAffected()+tag.RowsAffected(), int64(len(ids))); err != nil {
+			return did, err
+		}
 		if _, err := tx.Exec(ctx, `INSERT INTO reassigned_from (day, arrival) VALUES ($1, txid_current())
 			ON CONFLICT (day) DO UPDATE SET arrival = excluded.arrival`, int32(m.from)); err != nil {
 			return did, err

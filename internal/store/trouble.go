@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -35,6 +37,42 @@ func dropped(sent [][16]byte, stored map[uuid.UUID]bool) error {
 		return nil
 	}
 	return &DroppedError{len(sent), len(missing), missing}
+}
+
+// wantRows is an error unless a statement that succeeded changed as many rows of the table as it
+// must: a trigger or a rule can keep it from that.
+func wantRows(table string, changed, want int64) error {
+	if changed == want {
+		return nil
+	}
+	return fmt.Errorf("store: of table %s %d rows were changed where %d had to be, without an error, and all was undone: "+
+		"a trigger or a rule drops them; find and remove it (psql: \\d %s)", table, changed, want, table)
+}
+
+// wantOne is wantRows for database/sql.
+func wantOne(table string, result sql.Result) error {
+	changed, err := result.RowsAffected()
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return wantRows(table, changed, 1)
+}
+
+// wantAdded tells a row that ON CONFLICT DO NOTHING found there, ErrExists, from one that was
+// dropped. there asks for it.
+func wantAdded(ctx context.Context, db *sql.DB, table string, result sql.Result, there string, args ...any) error {
+	dropped := wantOne(table, result)
+	if dropped == nil {
+		return nil
+	}
+	var exists bool
+	if err := db.QueryRowContext(ctx, "SELECT EXISTS ("+there+")", args...).Scan(&exists); err != nil {
+		return readError(ctx, err)
+	}
+	if exists {
+		return ErrExists
+	}
+	return dropped
 }
 
 // split cuts batch into the rows that were dropped and the others.

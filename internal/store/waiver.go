@@ -62,14 +62,7 @@ func addWaiver(ctx context.Context, db *sql.DB, w *Waiver) error {
 	if err != nil {
 		return readError(ctx, err)
 	}
-	added, err := result.RowsAffected()
-	if err != nil {
-		return fmt.Errorf("store: %w", err)
-	}
-	if added == 0 {
-		return ErrExists
-	}
-	return nil
+	return wantAdded(ctx, db, "waiver", result, "SELECT 1 FROM waiver WHERE day = $1 AND waived_at = $2", int32(w.Day), micros(w.At))
 }
 
 func listWaivers(ctx context.Context, db *sql.DB, day calendar.TradingDay) ([]Waiver, error) {

@@ -35,8 +35,8 @@ func (p *partitions) trouble(b batch) error {
 		if day := b.recs[i].TradingDay; p.detached[day] {
 			return &store.DayError{Day: day, Err: errors.New("detached")}
 		}
-		if id := b.recs[i].ID; p.drops && id[15]%2 == 0 {
-			missing = append(missing, id)
+		if p.drops && b.recs[i].SessionID%2 == 0 {
+			missing = append(missing, b.recs[i].ID)
 		}
 	}
 	if missing == nil {
