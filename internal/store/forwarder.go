@@ -147,7 +147,7 @@ func (f *Forwarder) run() {
 		f.state.report(err)
 		if err == nil {
 			backoff = f.opt.BackoffMin
-			if f.full && !f.state.waiting() && !f.pause(min(time.Since(start), maxYield)) {
+			if f.full && !f.state.waiting() && !f.yield(min(time.Since(start), maxYield)) {
 				return
 			}
 			continue
@@ -197,6 +197,19 @@ func (f *Forwarder) awaitSeq(seq int64, d time.Duration) bool {
 	return f.ctx.Err() == nil
 }
 
+// yield is a pause in which PostgreSQL is there.
+func (f *Forwarder) yield(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-f.ctx.Done():
+		return false
+	}
+}
+
+// pause is one after a failure, and ends when PostgreSQL is back.
 func (f *Forwarder) pause(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
