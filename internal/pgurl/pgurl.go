@@ -118,10 +118,9 @@ func (u *URL) Conn() string {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		switch {
-		case strings.Contains(h.Name, ":"):
+		if strings.Contains(h.Name, ":") {
 			b.WriteString("[" + h.Name + "]")
-		default:
+		} else {
 			b.WriteString(escape(h.Name))
 		}
 		b.WriteString(":" + h.Port)
