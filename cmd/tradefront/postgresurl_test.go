@@ -38,7 +38,7 @@ func TestURLFileThatHoldsSomethingElse(t *testing.T) {
 	write(t, "tradefront.yaml", siteConfig+"store: {driver: postgres, url_file: url}\n")
 	for text, want := range map[string]string{
 		"":       "url is empty",
-		" \n":    "url is empty",
+		"\n\n":   "url is empty",
 		"a\nb\n": "does not hold one line",
 		"DATABASE_URL=postgres://u:secret@127.0.0.1:1/d": "NAME=postgres://…",
 		"jdbc:postgresql://127.0.0.1:1/d":                "jdbc:",

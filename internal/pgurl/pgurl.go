@@ -36,7 +36,7 @@ type Error struct{ Problem, Fix string }
 func (e *Error) Error() string { return e.Problem + "; " + e.Fix }
 
 const (
-	want   = "write postgres://user:password@host:5432/database?sslmode=verify-full"
+	want   = "write postgres://user:password@host:5432/database?sslmode=verify-full" //nolint:gosec // G101: a form, no password
 	encode = "percent-encode in user and password: @ as %40, / as %2F, : as %3A, # as %23, ? as %3F, % as %25, a blank as %20"
 )
 
