@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,9 +49,19 @@ func (m *memory) key(account regulation.Account, h *hash, password []byte) memo 
 	mac.Write(append(buf[:0], byte(len(h.phc))))
 	mac.Write([]byte(h.phc))
 	mac.Write(password)
+	overwriteBlock(mac)
 	var k memo
 	mac.Sum(k[:0])
 	return k
+}
+
+// overwriteBlock has h take one more block of zeros, so that its buffer, which Sum copies and the
+// garbage collector leaves lying about, does not keep the end of a password. Half a block at a time:
+// a whole one would go past an empty buffer. The zeros count as part of what is hashed.
+func overwriteBlock(h io.Writer) {
+	var zeros [sha256.BlockSize / 2]byte
+	_, _ = h.Write(zeros[:]) // a hash never fails
+	_, _ = h.Write(zeros[:]) // a hash never fails
 }
 
 // enabled reports whether anything is remembered.

@@ -147,7 +147,22 @@
 // before the answer: the record counts, the terminal will log in again. While
 // forwarding, before or after PostgreSQL's commit: the rows are still in the local
 // store and are sent again as rows in doubt. A local file that fails to write or to
-// sync is not written to again until the process is started anew (ErrBroken).
+// sync is not written to again until the process is started anew (ErrBroken). One that
+// cannot be read at a moment can at the next (ErrUnread), and is not known to be damaged.
+//
+// A local store is made under another name, with its schema, and gets its name whole
+// (ensureLocal): a crash at its birth leaves none. Everything else opens what is there.
+//
+// # Who else has its files
+//
+// SQLite opens by name, and a front that goes on in files whose names mean others answers
+// logins that the next start does not find. So a writer looks after each commit, before it
+// tells anybody, whether file, log and index are the ones that it opened (place, ErrMoved), and
+// so does each new connection. A front without logins asks once a second (Reach).
+//
+// Another process may hold the write lock: a commit waits for LocalOptions.BusyTimeout, then it
+// and all that came meanwhile are a LockedError, so that a login waits once and not for each that
+// came before it. The holder is named where /proc/locks tells it.
 //
 // # A damaged local store
 //
@@ -155,7 +170,8 @@
 //	  ▲                                      │
 //	  └── a new one, with what Adopt took ◀──┘
 //
-// Before a front opens its store it looks for damage (CheckLocal). A damaged store moves aside
+// Before a front opens its store it looks for damage, and if there seems to be some once more
+// (CheckTwice): a disk may give something wrong once. A damaged store moves aside
 // whole (MoveAside), and the front begins a new one; a file beside it names the
 // move until its end, so that a crash between two renames is made good by the next start
 // (FinishAside) and nobody opens half of it: an old log on a new file would be one more
@@ -173,7 +189,8 @@
 //
 // What the local store holds is bounded by LocalOptions.Bounds: by bytes, rows, age and the
 // disk's free space. Measure looks once a second; at a bound Append is a FullError until the
-// bound is left by a tenth, while the forwarder's work goes on. The log cannot be cut while a
+// bound is left by a tenth, while the forwarder's work goes on; what Append looks at is what
+// readiness shows (Full), also while the log cannot be folded for want of room. The log cannot be cut while a
 // report is read, so the reader gives up at LocalOptions.LogBytes (ErrLogLong); then SQLite, or
 // Measure where no commit comes any more, folds it into the file and cuts it.
 //
