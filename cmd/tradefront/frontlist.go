@@ -33,6 +33,7 @@ type shownFront struct {
 	Oldest    *time.Time            `json:"oldest,omitempty"`
 	SetAside  int                   `json:"set_aside"`
 	Forwarded int64                 `json:"forwarded"`
+	Clock     float64               `json:"clock_offset_seconds"` // the front's before PostgreSQL's
 	Retired   *time.Time            `json:"retired,omitempty"`
 }
 
@@ -112,15 +113,15 @@ func showFront(f *store.Front) shownFront {
 	return shownFront{
 		FrontID: f.FrontID, StoreID: f.StoreID.String(), Life: f.Life.String(), State: frontState(f), Host: f.Host, Version: f.Version,
 		Started: f.Started.In(regulation.Zone), Seen: f.Seen.In(regulation.Zone), Records: f.Records(), Held: held,
-		Oldest: present(f.Oldest), SetAside: f.SetAside, Forwarded: f.Forwarded, Retired: present(f.Retired),
+		Oldest: present(f.Oldest), SetAside: f.SetAside, Forwarded: f.Forwarded, Clock: f.ClockOffset.Seconds(), Retired: present(f.Retired),
 	}
 }
 
 func printFronts(w io.Writer, list []shownFront) {
-	table(w, "FRONT\tSTATE\tHOST\tVERSION\tSTARTED\tLAST SEEN\tFORWARDED\tHOLDS", func(w io.Writer) {
+	table(w, "FRONT\tSTATE\tHOST\tVERSION\tSTARTED\tLAST SEEN\tCLOCK\tFORWARDED\tHOLDS", func(w io.Writer) {
 		for _, f := range list {
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", f.FrontID, f.State, f.Host, f.Version, shown(f.Started),
-				shown(f.Seen), f.Forwarded, f.holds())
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%+.1fs\t%d\t%s\n", f.FrontID, f.State, f.Host, f.Version, shown(f.Started),
+				shown(f.Seen), f.Clock, f.Forwarded, f.holds())
 		}
 	})
 }

@@ -105,6 +105,25 @@ func (d *daemon) lifeCheck() (bool, string) {
 		"Reports wait until a front is started on the file as it was then, or for: tradefront front retire %d", shown(s.Seen), s.Host, s.holds(), s.FrontID)
 }
 
+// clockWarning is from what difference on somebody should look.
+const clockWarning = time.Second
+
+// clockCheck is the line of /readyz.
+func (d *daemon) clockCheck() (bool, string) {
+	offset, differs := d.presence.Clock()
+	if differs < clockWarning {
+		return true, fmt.Sprintf("%+.3f s before PostgreSQL's", offset.Seconds())
+	}
+	return false, fmt.Sprintf("this machine's clock is %+.1f s before PostgreSQL's: login times are evidence; set both by NTP. From %s on reports refuse",
+		offset.Seconds(), settlement.ClockBound)
+}
+
+// clockOffset is the gauge.
+func (d *daemon) clockOffset() float64 {
+	offset, _ := d.presence.Clock()
+	return offset.Seconds()
+}
+
 // goodbye is said when nobody can append any more: drained says so.
 func (d *daemon) goodbye(drained bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), presencePatience)

@@ -85,6 +85,7 @@ func (d *daemon) gauges() ops.Gauges {
 		g.LogLost = func() float64 { return float64(d.logOut.Lost()) }
 	}
 	if d.forwarder != nil {
+		g.ClockOffset = d.clockOffset
 		g.DirectoryAgeSeconds, g.Twins, g.QuarantinedRows = d.directoryAge, d.twins, d.quarantined
 		g.DaysInTrouble = d.daysInTrouble
 		g.PendingRows = func() float64 {
@@ -215,6 +216,7 @@ func (d *daemon) registerChecks() {
 		d.health.Register("front_id", ops.Warning, d.twinCheck)
 		d.health.Register("self_report", ops.Required, d.unheardCheck)
 		d.health.Register("store_life", ops.Warning, d.lifeCheck)
+		d.health.Register("clock", ops.Warning, d.clockCheck)
 		d.health.Register("presence", ops.Warning, d.presenceCheck)
 		d.health.Register("quarantine", ops.Warning, d.quarantineCheck)
 		d.health.Register("postgres_days", ops.Warning, d.postgresDays)

@@ -11,6 +11,7 @@ type Gauges struct {
 	DaysInTrouble        func() float64 // trading days of which PostgreSQL does not take all records
 	DirectoryAgeSeconds  func() float64 // since PostgreSQL last said which AppIDs and accounts there are
 	Twins                func() float64 // 1 if another front with this front.id is alive
+	ClockOffset          func() float64 // seconds that this machine's clock is before PostgreSQL's
 	LoginsInFlight       func() float64
 	HashQueue            func() float64 // logins that wait for a password check
 	Locked               func() float64 // locks on accounts and sources
@@ -49,6 +50,7 @@ func (m *Metrics) Register(g Gauges) {
 		{"forward_days_in_trouble", "Trading days of which PostgreSQL does not take all records.", g.DaysInTrouble},
 		{"directory_age_seconds", "Age of the AppIDs and accounts in force: since PostgreSQL last confirmed them.", g.DirectoryAgeSeconds},
 		{"front_id_conflict", "Whether another front with the same front.id is alive.", g.Twins},
+		{"clock_offset_seconds", "How far this machine's clock is before PostgreSQL's.", g.ClockOffset},
 		{"logins_in_flight", "Logins that are being worked on.", g.LoginsInFlight},
 		{"hash_queue", "Logins that wait for a password check.", g.HashQueue},
 		{"locked", "Locks on accounts and sources.", g.Locked},

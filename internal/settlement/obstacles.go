@@ -57,11 +57,11 @@ func (w *Waived) String() string {
 // are read: what fronts handed over meanwhile is then seen.
 func (v *Survey) Of(ctx context.Context, day calendar.TradingDay) (Obstacles, error) {
 	o := Obstacles{Day: day}
-	_, end, err := v.Calendar.Window(day)
+	start, end, err := v.Calendar.Window(day)
 	if err != nil {
 		return o, err
 	}
-	all, err := v.ofFronts(ctx, &o, end)
+	all, err := v.ofFronts(ctx, &o, start, end)
 	if err != nil {
 		return o, err
 	}
@@ -79,7 +79,7 @@ func (v *Survey) Of(ctx context.Context, day calendar.TradingDay) (Obstacles, er
 	return o, nil
 }
 
-func (v *Survey) ofFronts(ctx context.Context, o *Obstacles, end time.Time) (all []store.Obstacle, err error) {
+func (v *Survey) ofFronts(ctx context.Context, o *Obstacles, start, end time.Time) (all []store.Obstacle, err error) {
 	if v.Fronts == nil {
 		return nil, nil
 	}
@@ -91,6 +91,7 @@ func (v *Survey) ofFronts(ctx context.Context, o *Obstacles, end time.Time) (all
 	for i := range o.Fronts {
 		all = append(all, o.Fronts[i].obstacle(o.Day))
 	}
+	all = append(all, clockObstacles(fronts, o.Day, start, end)...)
 	unknown, err := v.unknownFronts(ctx, o.Day, fronts)
 	return append(all, unknown...), err
 }

@@ -62,6 +62,10 @@ type Front struct {
 // Alive reports whether the front runs, as far as PostgreSQL can know.
 func (f *Front) Alive() bool { return !f.Stopped && f.Retired.IsZero() && f.Ago < AliveFor }
 
+// ClockDiffers is by how much the front's clock and PostgreSQL's differ at least, whatever the
+// way of the question and of the answer took.
+func (f *FrontReport) ClockDiffers() time.Duration { return max(0, f.ClockOffset.Abs()-f.ClockError) }
+
 // Records is how many records the front holds, of all days.
 func (f *FrontReport) Records() (n int64) {
 	for _, h := range f.Held {

@@ -195,3 +195,17 @@ func TestUnheard(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestClockIsCompared: each report carries how far the front's clock is before PostgreSQL's.
+func TestClockIsCompared(t *testing.T) {
+	l, p := openLocal(t), openPostgres(t)
+	presence := newPresence(t, l, p, store.PresenceOptions{FrontID: 1, Now: func() time.Time { return time.Now().Add(5 * time.Hour) }})
+	say(t, presence)
+	got := fronts(t, p, 1)[0]
+	if off := got.ClockOffset - 5*time.Hour; off.Abs() > got.ClockError+time.Second || got.ClockDiffers() < 4*time.Hour {
+		t.Errorf("offset %v, give or take %v", got.ClockOffset, got.ClockError)
+	}
+	if offset, differs := presence.Clock(); offset != got.ClockOffset || differs < 4*time.Hour {
+		t.Errorf("the front knows %v, %v", offset, differs)
+	}
+}

@@ -17,13 +17,14 @@ const (
 	FrontSetAside    ObstacleKind = "front_set_aside"   // a damaged local store is not recovered
 	FrontSilent      ObstacleKind = "front_silent"      // a front did not report since the window closed
 	FrontUnknown     ObstacleKind = "front_unknown"     // a front is named, and no report of one is known
+	FrontClock       ObstacleKind = "front_clock"       // a front's clock and PostgreSQL's differ: login times are wrong
 	NoTradingDay     ObstacleKind = "no_trading_day"    // records are on a day that has no report
 	FrontOtherLife   ObstacleKind = "front_other_life"  // so did a local store of which an older copy runs now
 )
 
 // ObstacleKinds are all kinds.
 func ObstacleKinds() []ObstacleKind {
-	return []ObstacleKind{FrontHolds, FrontQuarantines, FrontSetAside, FrontSilent, FrontOtherLife, FrontUnknown, NoTradingDay}
+	return []ObstacleKind{FrontHolds, FrontQuarantines, FrontSetAside, FrontSilent, FrontOtherLife, FrontUnknown, FrontClock, NoTradingDay}
 }
 
 // OfFront reports whether --despite-fronts waives it.

@@ -44,11 +44,12 @@ type Presence struct {
 	life     Life // of the local store
 
 	mu    sync.Mutex
-	first time.Time // of our first word, by PostgreSQL's clock; zero before it
-	twin  *Front    // another front with our FrontID or store that is alive
-	other []Front   // what other lives of our store last reported, if it is not nothing
-	err   error     // of the last word
-	fails int       // reports in a row that failed although PostgreSQL takes records
+	first time.Time   // of our first word, by PostgreSQL's clock; zero before it
+	twin  *Front      // another front with our FrontID or store that is alive
+	other []Front     // what other lives of our store last reported, if it is not nothing
+	err   error       // of the last word
+	clock FrontReport // ClockOffset and ClockError as last measured
+	fails int         // reports in a row that failed although PostgreSQL takes records
 }
 
 // NewPresence prepares to speak for the front whose local store that is.
@@ -106,7 +107,13 @@ func (p *Presence) report(ctx context.Context, stopped bool) (before []Front, er
 	if report.Number, err = p.local.nextReport(ctx, p.life.ID); err != nil {
 		return nil, err
 	}
-	return p.pg.ReportFront(ctx, &report, p.opt.Now)
+	before, err = p.pg.ReportFront(ctx, &report, p.opt.Now)
+	if err == nil {
+		p.mu.Lock()
+		p.clock = report
+		p.mu.Unlock()
+	}
+	return before, err
 }
 
 // beginAnew is for a machine that was put back, or copied, while it ran: what PostgreSQL has of
@@ -187,6 +194,14 @@ func (p *Presence) Twin() *Front {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.twin
+}
+
+// Clock is how far our clock was before PostgreSQL's at the last report, and by how much they
+// differed at least.
+func (p *Presence) Clock() (offset, differs time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.clock.ClockOffset, p.clock.ClockDiffers()
 }
 
 // unheardReports are so many reports in a row that one that fails by chance is no matter.
