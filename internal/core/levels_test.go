@@ -21,7 +21,7 @@ func slow(t *testing.T) *house {
 		o.Remember = 0 // each login is one for the queue
 		o.LockFailures, o.LockSourceFailures, o.LockDecay = 5, 100, 3*time.Minute
 	})
-	h.Local.matches = func(_ *hash, password []byte) bool {
+	h.matches = func(_ *hash, password []byte) bool {
 		time.Sleep(50 * time.Millisecond)
 		return bytes.Equal(password, []byte("right"))
 	}

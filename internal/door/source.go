@@ -118,14 +118,14 @@ const maxShare = 16
 
 // weigh says how heavy it is: a network by all that it has, measured by its share, or by the
 // heaviest in it. So a network of a hundred customers does not lose to one source of a stranger.
-func (o *origin) weigh() {
-	o.pressure = o.waiting * maxShare / o.share
+func (s *origin) weigh() {
+	s.pressure = s.waiting * maxShare / s.share
 	switch {
-	case len(o.ranking) > 0:
-		o.pressure = max(o.pressure, o.ranking[0].pressure)
-		o.oldest = o.ranking[0].oldest
-	case o.queue.first != nil:
-		o.oldest = o.queue.first.age
+	case len(s.ranking) > 0:
+		s.pressure = max(s.pressure, s.ranking[0].pressure)
+		s.oldest = s.ranking[0].oldest
+	case s.queue.first != nil:
+		s.oldest = s.queue.first.age
 	}
 }
 

@@ -121,6 +121,6 @@ func diskFree(path string) func() (int64, error) {
 		if err := unix.Statfs(folder, &s); err != nil {
 			return 0, err
 		}
-		return int64(s.Bavail) * int64(s.Bsize), nil
+		return int64(s.Bavail) * int64(s.Bsize), nil //nolint:unconvert // not int64 on every system
 	}
 }
