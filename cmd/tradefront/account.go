@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -30,7 +28,8 @@ func accountFlags(c *cobra.Command, path, account *string) {
 }
 
 func newAccountAdd(e *env) *cobra.Command {
-	var path, name, passwordFile, userType string
+	var path, name, userType string
+	var password secretFile
 	c := &cobra.Command{
 		Use: "add", Short: "Add an account", Args: noArgs,
 		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
@@ -47,7 +46,7 @@ func newAccountAdd(e *env) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
-			hash, err := e.hashPassword(cfg, passwordFile)
+			hash, err := e.hashPassword(cfg, &password)
 			if err != nil {
 				return err
 			}
@@ -66,7 +65,8 @@ func newAccountAdd(e *env) *cobra.Command {
 		}),
 	}
 	accountFlags(c, &path, &name)
-	c.Flags().StringVar(&passwordFile, "password-file", "", "file that holds the password; - reads standard input")
+	password.flags(c, "password-file", "password")
+	password.asIsFlag(c)
 	must(c.MarkFlagRequired("password-file"))
 	c.Flags().StringVar(&userType, "user-type", "1", "1 customer, 2 operator")
 	return c
@@ -77,28 +77,6 @@ func parseUserType(s string) (regulation.UserType, error) {
 		return regulation.UserType(s[0]), nil
 	}
 	return 0, fmt.Errorf("--user-type %q: want 1 (customer) or 2 (operator)", s)
-}
-
-// maxPasswordFile bounds what is read for a password, in bytes.
-const maxPasswordFile = 4096
-
-// readPassword takes one line break off the end, which editors put there.
-func (e *env) readPassword(path string) ([]byte, error) {
-	in := e.in
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("--password-file: %w", err)
-		}
-		defer f.Close()
-		in = f
-	}
-	password, err := io.ReadAll(io.LimitReader(in, maxPasswordFile))
-	if err != nil {
-		return nil, fmt.Errorf("--password-file: %w", err)
-	}
-	password = bytes.TrimSuffix(password, []byte("\n"))
-	return bytes.TrimSuffix(password, []byte("\r")), nil
 }
 
 // shownAccount is an account as `account list -o json` prints it.
@@ -186,8 +164,8 @@ func newAccountUnlock(e *env) *cobra.Command {
 }
 
 // hashPassword reads a password and keeps its hash alone.
-func (e *env) hashPassword(cfg *config.Config, file string) (string, error) {
-	password, err := e.readPassword(file)
+func (e *env) hashPassword(cfg *config.Config, file *secretFile) (string, error) {
+	password, err := file.read(e)
 	if err != nil {
 		return "", err
 	}

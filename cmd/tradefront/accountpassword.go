@@ -11,7 +11,8 @@ import (
 )
 
 func newAccountPassword(e *env) *cobra.Command {
-	var path, name, passwordFile string
+	var path, name string
+	var password secretFile
 	c := &cobra.Command{
 		Use: "password", Short: "Give an account another password", Args: noArgs,
 		Long: "Give an account another password. Running fronts follow within seconds and forget the logins that they\n" +
@@ -26,7 +27,7 @@ func newAccountPassword(e *env) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
-			hash, err := e.hashPassword(cfg, passwordFile)
+			hash, err := e.hashPassword(cfg, &password)
 			if err != nil {
 				return err
 			}
@@ -42,7 +43,8 @@ func newAccountPassword(e *env) *cobra.Command {
 		}),
 	}
 	accountFlags(c, &path, &name)
-	c.Flags().StringVar(&passwordFile, "password-file", "", "file that holds the password; - reads standard input")
+	password.flags(c, "password-file", "password")
+	password.asIsFlag(c)
 	must(c.MarkFlagRequired("password-file"))
 	return c
 }

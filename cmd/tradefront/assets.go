@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -107,11 +106,7 @@ func loadKeys(cfg *config.Config, faults config.Faults, missing map[string]bool)
 }
 
 func loadKey(k config.Key) (supplement.Key, error) {
-	pem, err := os.ReadFile(k.PublicKeyFile)
-	if err != nil {
-		return supplement.Key{}, err
-	}
-	public, err := supplement.ParsePublicKey(pem)
+	public, err := readPublicKey(k.PublicKeyFile)
 	if err != nil {
 		return supplement.Key{}, err
 	}

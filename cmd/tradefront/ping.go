@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,17 +14,17 @@ import (
 
 // ping is what `tradefront ping` was told.
 type ping struct {
-	env          *env
-	address      string
-	broker       string
-	appID        string
-	authCodeFile string
-	cipher       cipherFlag
-	account      string
-	passwordFile string
-	keyVersion   string
-	timeout      time.Duration
-	form         output
+	env        *env
+	address    string
+	broker     string
+	appID      string
+	authCode   secretFile
+	cipher     cipherFlag
+	account    string
+	password   secretFile
+	keyVersion string
+	timeout    time.Duration
+	form       output
 }
 
 // pinged is what it prints.
@@ -66,10 +65,11 @@ func newPing(e *env) *cobra.Command {
 	f.StringVar(&p.address, "address", "127.0.0.1:41205", "host:port of the front")
 	f.StringVar(&p.broker, "broker", "9999", "broker ID")
 	f.StringVar(&p.appID, "app-id", "", "authenticate as this AppID")
-	f.StringVar(&p.authCodeFile, "authcode-file", "", "file that holds the authcode; - reads standard input")
+	p.authCode.flags(c, "authcode-file", "authcode")
 	f.Var(&p.cipher, "cipher", "answer the challenge by aes or sm4, as the AppID was added")
 	f.StringVar(&p.account, "account", "", "log this account in")
-	f.StringVar(&p.passwordFile, "password-file", "", "file that holds the password; - reads standard input")
+	p.password.flags(c, "password-file", "password")
+	p.password.asIsFlag(c)
 	f.StringVar(&p.keyVersion, "key-version", "1.0", "key version to log in with")
 	f.DurationVar(&p.timeout, "timeout", 10*time.Second, "give up after")
 	outputFlag(c, &p.form)
@@ -118,9 +118,9 @@ func (p *ping) run(ctx context.Context) (*pinged, error) {
 }
 
 func (p *ping) authenticate(ctx context.Context, conn *client.Conn) error {
-	code, err := p.env.readPassword(p.authCodeFile)
+	code, err := p.authCode.read(p.env)
 	if err != nil {
-		return errors.New(strings.Replace(err.Error(), "--password-file", "--authcode-file", 1))
+		return err
 	}
 	_, err = conn.Authenticate(ctx, client.Identity{
 		BrokerID: p.broker, AppID: p.appID, ProductInfo: "ping", Cipher: p.cipher.client(),
@@ -129,7 +129,7 @@ func (p *ping) authenticate(ctx context.Context, conn *client.Conn) error {
 }
 
 func (p *ping) login(ctx context.Context, conn *client.Conn, result *pinged) error {
-	password, err := p.env.readPassword(p.passwordFile)
+	password, err := p.password.read(p.env)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/settlement/verify"
 	"github.com/tradefront/tradefront/internal/supplement"
 	"github.com/tradefront/tradefront/internal/supplement/testkey"
@@ -160,11 +161,7 @@ next:
 // checkHalf encrypts under the public key that is configured and opens it again: that tells
 // for every algorithm whether the two belong together.
 func (p *privateKey) checkHalf(publicKeyFile string) error {
-	pem, err := os.ReadFile(publicKeyFile)
-	if err != nil {
-		return fmt.Errorf("public key of version %s: %w", p.version, err)
-	}
-	public, err := supplement.ParsePublicKey(pem)
+	public, err := readPublicKey(publicKeyFile)
 	if err != nil {
 		return fmt.Errorf("%s: %w", publicKeyFile, err)
 	}
@@ -210,12 +207,12 @@ type privateKey struct {
 func (k privateKeys) load() ([]privateKey, error) {
 	var all []privateKey
 	for _, given := range k {
-		pem, err := os.ReadFile(given.path)
+		pem, err := files.ReadText(given.path, maxPEM)
 		if err != nil {
 			return nil, fmt.Errorf("--private-key %s: %w", given.version, err)
 		}
 		key, err := testkey.Parse(pem)
-		if err != nil {
+		if err = alsoHidden(err, pem); err != nil {
 			return nil, fmt.Errorf("--private-key %s: %s: %w", given.version, given.path, err)
 		}
 		all = append(all, privateKey{given.version, key})

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/google/renameio/v2"
+	"github.com/tradefront/tradefront/internal/files"
 )
 
 // A change of the master key, beside running fronts. In each state every front opens every
@@ -23,7 +23,8 @@ import (
 //
 // Crash anywhere: a file is as before or after (it is replaced by rename), the database is
 // as before or after, and the next run of the same step does what is left. A crash while a
-// file is replaced may leave its temporary file beside it, mode 0600, with keys in it.
+// file is replaced leaves its temporary file beside it (.NAME and a number, mode 0600) with
+// keys in it; the next replacement removes it.
 
 const changeHeader = "# A change of the key is under way: the new key, then the old one.\n"
 
@@ -68,7 +69,7 @@ func replaceKeyFile(path string, info fs.FileInfo, text []byte) error {
 	if err != nil {
 		return fault(err)
 	}
-	pending, err := renameio.NewPendingFile(target, renameio.WithPermissions(0o600))
+	pending, err := files.Create(target, 0o600)
 	if err != nil {
 		return fault(err)
 	}

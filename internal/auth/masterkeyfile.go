@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/tradefront/tradefront/internal/files"
 )
 
 // The file is text: lines that start with # are comments, one line is the key in hex; two
@@ -117,7 +119,7 @@ func LoadMasterKey(path string) (*MasterKey, error) {
 
 // readKeys returns the one or two keys of the file, and what the file is.
 func readKeys(path string) ([][]byte, fs.FileInfo, error) {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, &MasterKeyError{path, "is not there", createRemedy, err}
 	}
@@ -149,9 +151,6 @@ func checkPermissions(f *os.File, path string) (fs.FileInfo, error) {
 	if err != nil {
 		return nil, &MasterKeyError{path, "cannot be examined", "check the disk", err}
 	}
-	if !info.Mode().IsRegular() {
-		return nil, &MasterKeyError{path, "is not a regular file", createRemedy, nil}
-	}
 	if perm := info.Mode().Perm(); perm&0o077 != 0 && !(perm&0o077 == 0o040 && onlyUsByACL(f)) {
 		return nil, &MasterKeyError{
 			path, fmt.Sprintf("mode %04o lets others than its owner in", perm),
@@ -165,15 +164,24 @@ func checkPermissions(f *os.File, path string) (fs.FileInfo, error) {
 // Its errors say nothing of the content.
 func parseKeys(r io.Reader) (keys [][]byte, err error) {
 	scanner := bufio.NewScanner(io.LimitReader(r, maxMasterKeyFile))
-	for scanner.Scan() {
-		line := bytes.TrimSpace(scanner.Bytes())
+	for first := true; scanner.Scan(); first = false {
+		line := scanner.Bytes()
+		if first {
+			if line, err = files.Text(line); err != nil {
+				return keys, err
+			}
+		}
+		line = bytes.TrimSpace(line)
 		if len(line) == 0 || line[0] == '#' {
 			continue
 		}
+		name, hidden := files.Hidden(line)
 		key, err := hex.AppendDecode(nil, line)
 		clear(line)
 		keys = append(keys, key)
 		switch {
+		case err != nil && hidden:
+			return keys, fmt.Errorf("its line holds %s, which does not show", name)
 		case err != nil:
 			return keys, errors.New("the key is not hex")
 		case len(key) != masterKeyLen:

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/tradefront/tradefront/internal/files"
 )
 
 // maxFile is the longest calendar file in bytes: centuries of holidays.
@@ -23,12 +24,7 @@ func (p Problems) Error() string { return "calendar: " + strings.Join(p, "; ") }
 
 // Load reads and parses the file at path. The error is a Problems if the file was read.
 func Load(path string) (*Calendar, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("calendar: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	data, err := files.ReadText(path, maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("calendar: %w", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/tradefront/tradefront/internal/files"
 )
 
 // CheckFiles reports every file that the configuration needs and that cannot be read, and
@@ -35,15 +37,7 @@ func (faults *Faults) readable(key, path, fix string) {
 		*faults = append(*faults, missingCredential(key, path))
 		return
 	}
-	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		faults.add(key, path+" is not a file", fix)
-		return
-	}
-	if err == nil {
-		err = opens(path)
-	}
-	if err != nil {
+	if err := opens(path); err != nil {
 		faults.add(key, path+reason(err), fix)
 	}
 }
@@ -57,7 +51,7 @@ func (faults *Faults) private(key, path string) {
 }
 
 func opens(path string) error {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return err
 	}
@@ -76,7 +70,10 @@ func (faults *Faults) folder(key, path string) {
 }
 
 func reason(err error) string {
+	var other *files.KindError
 	switch {
+	case errors.As(err, &other):
+		return " " + other.Error()
 	case errors.Is(err, fs.ErrNotExist):
 		return " does not exist"
 	case errors.Is(err, fs.ErrPermission):

@@ -45,7 +45,7 @@ func TestCheckFiles(t *testing.T) {
 	if err := os.Mkdir(c.CalendarFile, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := c.CheckFiles().Error(), "calendar_file: "+c.CalendarFile+" is not a file; copy configs/calendar.yaml there"; got != want {
+	if got, want := c.CheckFiles().Error(), "calendar_file: "+c.CalendarFile+" is a folder, not a regular file; copy configs/calendar.yaml there"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 

@@ -3,14 +3,14 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/spf13/viper"
+
+	"github.com/tradefront/tradefront/internal/files"
 )
 
 // maxFile is the longest configuration file in bytes.
@@ -56,17 +56,9 @@ func readFile(path string) ([]byte, error) {
 	if path == "" {
 		return nil, errors.New("no configuration file is named")
 	}
-	f, err := os.Open(path)
+	data, err := files.ReadText(path, maxFile)
 	if err != nil {
 		return nil, fmt.Errorf("the configuration file cannot be read: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("the configuration file cannot be read: %w", err)
-	}
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("the configuration file is longer than %d bytes", maxFile)
 	}
 	return data, nil
 }

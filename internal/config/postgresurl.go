@@ -3,10 +3,9 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
+	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/pgurl"
 )
 
@@ -34,17 +33,12 @@ func (s *Store) readURLFile() (string, error) {
 	if strings.HasPrefix(s.URLFile, credentialPrefix) {
 		return "", Faults{missingCredential("store.url_file", s.URLFile)}
 	}
-	f, err := os.Open(s.URLFile)
-	if err != nil {
-		return "", fmt.Errorf("store.url_file: %w", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxURL+1))
+	data, err := files.ReadText(s.URLFile, maxURL)
 	if err != nil {
 		return "", fmt.Errorf("store.url_file: %w", err)
 	}
 	text := pgurl.Trim(string(data))
-	if len(data) > maxURL || strings.ContainsAny(text, "\r\n\x00") {
+	if strings.ContainsAny(text, "\r\n\x00") {
 		return "", Faults{{
 			Key: "store.url_file", Problem: fmt.Sprintf("%s does not hold one line of at most %d bytes", s.URLFile, maxURL),
 			Fix: "write the URL into it, and nothing else",

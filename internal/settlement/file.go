@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 
 	"github.com/google/renameio/v2"
+
+	"github.com/tradefront/tradefront/internal/files"
 )
 
 const (
@@ -60,7 +62,7 @@ func createReport(dir, name string) (*reportFile, error) {
 	}
 	path := filepath.Join(dir, name)
 	// The temporary file must be in the same directory: rename works within one file system.
-	pending, err := renameio.NewPendingFile(path, renameio.WithTempDir(dir), renameio.WithStaticPermissions(reportPerm))
+	pending, err := files.Create(path, reportPerm)
 	if err != nil {
 		return nil, fmt.Errorf("output directory: %w", err)
 	}

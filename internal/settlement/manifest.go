@@ -5,13 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
-	"github.com/google/renameio/v2"
-
 	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -71,7 +69,7 @@ func ManifestName(report string) string { return report + ".manifest.json" }
 // ReadManifest reads the manifest of the report at path. One that is not there is an
 // fs.ErrNotExist.
 func ReadManifest(report string) (*Manifest, error) {
-	f, err := os.Open(ManifestName(report))
+	f, err := files.Open(ManifestName(report))
 	if err != nil {
 		return nil, err
 	}
@@ -90,8 +88,7 @@ func (m *Manifest) write(dir string) error {
 		return err
 	}
 	path := filepath.Join(dir, ManifestName(m.File))
-	if err := renameio.WriteFile(path, append(data, '\n'), reportPerm,
-		renameio.WithTempDir(dir), renameio.WithStaticPermissions(reportPerm)); err != nil {
+	if err := files.Write(path, append(data, '\n'), reportPerm); err != nil {
 		return err
 	}
 	return syncDir(dir)

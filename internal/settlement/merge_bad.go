@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/google/renameio/v2"
+
+	"github.com/tradefront/tradefront/internal/files"
 )
 
 // maxBadNamed is how many bad lines a *BadLinesError names; all are counted.
@@ -67,7 +69,7 @@ func createAside(path string) (*aside, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("--skip-bad: %w", err)
 	}
-	pending, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithStaticPermissions(reportPerm))
+	pending, err := files.Create(path, reportPerm)
 	if err != nil {
 		return nil, fmt.Errorf("--skip-bad: %w", err)
 	}

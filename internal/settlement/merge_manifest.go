@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -106,7 +107,7 @@ func (m *merge) manifest() (_ *renameio.PendingFile, err error) {
 	if err != nil {
 		return nil, err
 	}
-	pending, err := renameio.NewPendingFile(m.result.Manifest, renameio.WithTempDir(m.opt.OutDir), renameio.WithStaticPermissions(reportPerm))
+	pending, err := files.Create(m.result.Manifest, reportPerm)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
@@ -48,14 +49,11 @@ type ReportLine struct {
 
 // OpenReport opens a report for reading. The caller closes it.
 func OpenReport(path string) (*ReportReader, error) {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: not a regular file", path)
-	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}

@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 
+	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -66,7 +66,7 @@ func (j *exportJob) explained(path string, sum [sha256.Size]byte) bool {
 
 // sumFile is the SHA-256 and the number of lines of a file.
 func sumFile(ctx context.Context, path string) (sum [sha256.Size]byte, lines int64, err error) {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return sum, 0, err
 	}

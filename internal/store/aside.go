@@ -9,8 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
+
+	"github.com/tradefront/tradefront/internal/files"
 )
 
 // Aside is a local store that was damaged when a front started: the front set it aside
@@ -87,7 +88,7 @@ func MoveAside(path string, now time.Time) (Aside, error) {
 	for exists(filepath.Join(filepath.Dir(path), name())) {
 		now = now.Add(time.Second) // two within a second
 	}
-	if err := renameio.WriteFile(path+pendingWord, []byte(name()), 0o600); err != nil {
+	if err := files.Write(path+pendingWord, []byte(name()), 0o600); err != nil {
 		return Aside{}, fmt.Errorf("store: %w", err)
 	}
 	if err := syncFolder(path); err != nil {

@@ -16,9 +16,10 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/tradefront/tradefront/internal/files"
 )
 
 // CheckPatience bounds the check of a local store's pages at start, so that a front with a
@@ -155,7 +156,7 @@ func isEmpty(path string) (bool, error) {
 // checked whole at the start: an index whose entries are not those of its rows fails each
 // delete, and a front that opened that file again would refuse logins for ever.
 func noteDamage(path string, damage error) error {
-	return renameio.WriteFile(path+damageWord, []byte(damage.Error()+"\n"), 0o600)
+	return files.Write(path+damageWord, []byte(damage.Error()+"\n"), 0o600)
 }
 
 // notedDamage is what noteDamage wrote, nil if it did not.

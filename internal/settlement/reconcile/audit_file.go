@@ -10,6 +10,8 @@ import (
 	"hash"
 	"io"
 	"os"
+
+	"github.com/tradefront/tradefront/internal/files"
 )
 
 const (
@@ -38,7 +40,7 @@ type auditReader struct {
 }
 
 func openAudit(path string) (*auditReader, error) {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("audit log: %w", err)
 	}
@@ -53,9 +55,6 @@ func openAudit(path string) (*auditReader, error) {
 func (a *auditReader) unpack() (err error) {
 	if a.info, err = a.file.Stat(); err != nil {
 		return err
-	}
-	if !a.info.Mode().IsRegular() {
-		return fmt.Errorf("%s: not a regular file", a.path)
 	}
 	buffered := bufio.NewReaderSize(&a.raw, auditBuffer)
 	head, err := buffered.Peek(6)

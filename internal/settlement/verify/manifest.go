@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
@@ -95,7 +95,7 @@ func judgeWindow(o *Options, win Window, found *findings) {
 }
 
 func readManifest(path string) ([]byte, error) {
-	f, err := os.Open(path + ".manifest.json")
+	f, err := files.Open(path + ".manifest.json")
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,8 @@ package verify
 import (
 	"fmt"
 	"os"
+
+	"github.com/tradefront/tradefront/internal/files"
 )
 
 // watched is a file that is held to staying as it was when it was opened.
@@ -12,19 +14,12 @@ type watched struct {
 }
 
 func openWatched(path string) (*watched, error) {
-	// Looked at before opening: opening a pipe would wait for its writer.
-	info, err := os.Stat(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", path)
-	}
-	f, err := os.Open(path)
+	info, err := f.Stat()
 	if err != nil {
-		return nil, err
-	}
-	if info, err = f.Stat(); err != nil {
 		_ = f.Close()
 		return nil, err
 	}

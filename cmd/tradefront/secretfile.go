@@ -1,0 +1,37 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/files"
+)
+
+// secretFile is a file that holds one password or authcode and nothing else; "-" is standard
+// input.
+type secretFile struct {
+	flag string // that names it
+	path string
+	asIs bool // what surrounds it or does not show belongs to it
+}
+
+func (s *secretFile) flags(c *cobra.Command, flag, what string) {
+	s.flag = flag
+	c.Flags().StringVar(&s.path, flag, "", "file that holds the "+what+"; - reads standard input")
+}
+
+// asIsFlag is for passwords alone: they may hold anything.
+func (s *secretFile) asIsFlag(c *cobra.Command) {
+	c.Flags().BoolVar(&s.asIs, "as-is", false, "quotation marks around the password and characters that do not show belong to it")
+}
+
+// read takes off the byte-order mark and the line end that editors put there, and refuses
+// whatever else cannot be meant. The caller wipes the result.
+func (s *secretFile) read(e *env) ([]byte, error) {
+	secret, err := files.ReadLine(s.path, e.in, s.asIs)
+	if err != nil {
+		return nil, fmt.Errorf("--%s: %w", s.flag, err)
+	}
+	return secret, nil
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"testing"
+)
+
+// What an editor put around a password does not become a part of it, and what does not show
+// in one is refused by name: such an account could never log in.
+func TestPasswordFiles(t *testing.T) {
+	bareSite(t)
+	write(t, "code", "\ufeff"+givenCode+"\r\n")
+	write(t, "bom", "\ufeffSecret123\n")
+	write(t, "zero", "Secret123\u200b\n")
+	write(t, "quoted", "“Secret123”\n")
+	write(t, "plain", "Secret123\n")
+	const add = "account add" + onC + " --password-file "
+	play(t, []step{
+		{"masterkey create" + onC, "", 0, "created …", ""},
+		{"app add --app-id a_b_1 --authcode " + givenCode + onC, "", 0, "AppID …", ""},
+		{add + "bom --account 1", "", 0, "added account 1 (customer)", ""},
+		{add + "- --account 2", "\ufeffSecret123\r\n", 0, "added account 2 (customer)", ""},
+		{add + "zero --account 3", "", 1, "", "tradefront: --password-file: zero holds a zero-width space (U+200B), which does not show; write it anew, by hand; --as-is says that it belongs to it"},
+		{add + "quoted --account 3", "", 1, "", "tradefront: --password-file: quoted is in quotation marks (“, U+201C); take them off; --as-is says that they belong to it"},
+		{add + "quoted --account 3 --as-is", "", 0, "added account 3 (customer)", ""},
+		{"account password --account 1 --password-file zero" + onC, "", 1, "", "tradefront: --password-file: zero holds a zero-width space…"},
+		{"account password --account 1 --password-file keys" + onC, "", 1, "", "tradefront: --password-file: open keys: is a folder, not a regular file"},
+	})
+	front := serve(t)
+	ping := "ping --address " + front.address + " --app-id a_b_1 --authcode-file code --account "
+	play(t, []step{
+		{ping + "1 --password-file plain", "", 0, "front …\nlogin …", ""},
+		{ping + "2 --password-file bom", "", 0, "front …\nlogin …", ""},
+		{ping + "2 --password-file quoted", "", 1, "", "tradefront: login …is in quotation marks…"},
+		{ping + "3 --password-file quoted --as-is", "", 0, "front …\nlogin …", ""},
+	})
+	front.stop()
+}
+
+// A byte-order mark before a key, a calendar, a configuration or a master key is an editor's;
+// what does not show within a key is named with its line.
+func TestMarkedFiles(t *testing.T) {
+	newSite(t)
+	for _, file := range []string{"tradefront.yaml", "calendar.yaml", "keys/1.0.pem", "master.key"} {
+		write(t, file, "\ufeff"+read(t, file))
+	}
+	play(t, []step{{"config check" + onC, "", 0, "tradefront.yaml is good: …", ""}})
+
+	key := read(t, "keys/1.0.pem")
+	write(t, "keys/1.0.pem", key[:60]+"\u200b"+key[60:])
+	play(t, []step{{"config check" + onC, "", 1, "", "…keys/1.0.pem: public key: no PEM block…line 2 holds a zero-width space (U+200B), which does not show; copy the file anew"}})
+	write(t, "keys/1.0.pem", "\xff\xfe-\x00")
+	play(t, []step{{"config check" + onC, "", 1, "", "…keys/1.0.pem is saved as UTF-16; save it as UTF-8"}})
+	write(t, "keys/1.0.pem", key)
+	master := read(t, "master.key")
+	write(t, "master.key", master[:len(master)-20]+"\u200b"+master[len(master)-20:])
+	play(t, []step{{"config check" + onC, "", 1, "", "…its line holds a zero-width space (U+200B), which does not show…"}})
+	write(t, "tradefront.yaml", "\xff\xfeb\x00")
+	play(t, []step{{"config check" + onC, "", 1, "", "…tradefront.yaml is saved as UTF-16; save it as UTF-8"}})
+}

@@ -1,0 +1,85 @@
+package files
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+	"golang.org/x/sys/unix"
+)
+
+// leftoverAge is how old a temporary file must be to count as left by a run that was killed:
+// between closing its file and renaming it, a run that lives holds no lock.
+const leftoverAge = time.Minute
+
+// Create begins a file that will replace the one at path, if that is there, once
+// CloseAtomicallyReplace returned. Until then it is under a temporary name beside it, which
+// Cleanup removes.
+//
+// Crash here: the temporary file stays, with perm. The next Create for path removes it.
+func Create(path string, perm fs.FileMode) (*renameio.PendingFile, error) {
+	dir := filepath.Dir(path)
+	removeLeftovers(path)
+	pending, err := renameio.NewPendingFile(path, renameio.WithTempDir(dir), renameio.WithStaticPermissions(perm))
+	if err != nil {
+		return nil, err
+	}
+	// Whoever sees the lock knows that we live. A file system without locks has no leftovers
+	// removed either: see removeLeftovers.
+	_ = unix.Flock(int(pending.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	return pending, nil
+}
+
+// Write replaces the file at path by one with data, whole or not at all.
+func Write(path string, data []byte, perm fs.FileMode) error {
+	pending, err := Create(path, perm)
+	if err != nil {
+		return err
+	}
+	_, err = pending.Write(data)
+	if err == nil {
+		err = pending.CloseAtomicallyReplace()
+	}
+	if err != nil {
+		return errors.Join(err, pending.Cleanup())
+	}
+	return nil
+}
+
+// removeLeftovers removes what runs that were killed left beside path. What cannot be removed
+// stays: that is no reason not to write.
+func removeLeftovers(path string) {
+	for _, name := range Leftovers(path) {
+		f, err := Open(name)
+		if err != nil {
+			continue
+		}
+		if unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
+			_ = os.Remove(name)
+		}
+		_ = f.Close()
+	}
+}
+
+// Leftovers are the temporary files of path that are no longer written to.
+func Leftovers(path string) (left []string) {
+	prefix := "." + filepath.Base(path)
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		number, ours := strings.CutPrefix(e.Name(), prefix)
+		if !ours || number == "" || strings.Trim(number, "0123456789") != "" || !e.Type().IsRegular() {
+			continue
+		}
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > leftoverAge {
+			left = append(left, filepath.Join(filepath.Dir(path), e.Name()))
+		}
+	}
+	return left
+}
