@@ -219,6 +219,9 @@ func inUse(cfg *config.Config, file string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if !info.Mode().IsRegular() { // a pipe would keep us waiting
+		return false, fmt.Errorf("%s is not a regular file", file)
+	}
 	used, err := os.Stat(cfg.Store.Path)
 	return err == nil && os.SameFile(info, used), nil
 }

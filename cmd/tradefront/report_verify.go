@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/calendar"
@@ -27,6 +25,7 @@ type verifyFlags struct {
 	vendor   string
 	keys     privateKeys
 	html     string
+	force    bool
 	tempDir  string
 	form     output
 }
@@ -49,6 +48,7 @@ func newReportVerify(e *env) *cobra.Command {
 	f.StringVar(&flags.vendor, "vendor", "", "vendor ID that each line must have (default: the configuration's, else the first line's)")
 	f.Var(&flags.keys, "private-key", "test key of a key version, VERSION=PEMFILE; may be given several times")
 	f.StringVar(&flags.html, "html", "", "write the report as one page into this file as well")
+	f.BoolVar(&flags.force, "force", false, "let --html replace a file that is no such page")
 	f.StringVar(&flags.tempDir, "temp-dir", "", "folder for temporary files, 50 bytes a line (default: the system's)")
 	outputFlag(c, &flags.form)
 	return c
@@ -59,7 +59,7 @@ func verifyReport(c *cobra.Command, e *env, flags *verifyFlags, path string) err
 	if err != nil {
 		return err
 	}
-	pageFile, err := openPage(flags.html, path)
+	pageFile, err := openPage(flags.html, path, flags.force)
 	if err != nil {
 		return err
 	}
@@ -218,48 +218,4 @@ func (k privateKeys) load() ([]privateKey, error) {
 		all = append(all, privateKey{given.version, key})
 	}
 	return all, nil
-}
-
-// pageFile is the HTML page, nil if none is wanted: whole under its name or not at all.
-type pageFile struct{ pending *renameio.PendingFile }
-
-// openPage begins the page before the report is read: to learn at the end of a long check
-// that it cannot be written would be a pity.
-func openPage(path, report string) (pageFile, error) {
-	if path == "" {
-		return pageFile{}, nil
-	}
-	there, err := os.Stat(path)
-	if err == nil && there.IsDir() {
-		return pageFile{}, fmt.Errorf("--html: %s is a folder; name a file", path)
-	}
-	if checked, errChecked := os.Stat(report); err == nil && errChecked == nil && os.SameFile(there, checked) {
-		return pageFile{}, errors.New("--html: this is the report itself; name another file")
-	}
-	pending, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithStaticPermissions(0o640))
-	if err != nil {
-		return pageFile{}, fmt.Errorf("--html: %w", err)
-	}
-	return pageFile{pending}, nil
-}
-
-func (p pageFile) write(r *verify.Report) error {
-	if p.pending == nil {
-		return nil
-	}
-	err := r.WriteHTML(p.pending)
-	if err == nil {
-		err = p.pending.CloseAtomicallyReplace()
-	}
-	if err != nil {
-		return fmt.Errorf("--html: %w", err)
-	}
-	return nil
-}
-
-// discard removes what was begun, if write did not finish it.
-func (p pageFile) discard() {
-	if p.pending != nil {
-		_ = p.pending.Cleanup()
-	}
 }

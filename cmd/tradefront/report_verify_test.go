@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/emmansun/gmsm/sm2"
@@ -182,6 +183,70 @@ func TestReportVerifyFault(t *testing.T) {
 	}
 	if html, err := os.ReadFile(page); err != nil || !bytes.Contains(html, []byte("不合格")) {
 		t.Errorf("page: %v", err)
+	}
+}
+
+// A page replaces a page, and nothing else: not a key whose name was typed by mistake.
+func TestReportVerifyReplacesPagesAlone(t *testing.T) {
+	s := newVerifySite(t)
+	s.write(s.report, s.line())
+	key, page, device := filepath.Join(s.dir, "master.key"), filepath.Join(s.dir, "page.html"), filepath.Join(s.dir, "null")
+	s.write(key, []byte("a key"))
+	if status, _, errOut := s.verify(s.report, "--html", key); status != exitFailed ||
+		!strings.Contains(errOut, "master.key is there, and no check of a report wrote it; name another file, or replace it with --force") {
+		t.Errorf("status %d, %s", status, errOut)
+	}
+	if content, err := os.ReadFile(key); err != nil || string(content) != "a key" {
+		t.Errorf("the key is %q, %v", content, err)
+	}
+	if err := os.Symlink("/dev/null", device); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want int
+	}{
+		{[]string{"--html", page}, exitDone}, {[]string{"--html", page}, exitDone},
+		{[]string{"--html", key, "--force"}, exitDone}, {[]string{"--html", key}, exitDone},
+		{[]string{"--html", device}, exitFailed}, {[]string{"--html", device, "--force"}, exitFailed},
+		{[]string{"--html", s.report, "--force"}, exitFailed},
+	} {
+		if status, _, errOut := s.verify(append([]string{s.report}, c.args...)...); status != c.want {
+			t.Errorf("%v: status %d, %s", c.args, status, errOut)
+		}
+	}
+}
+
+// A pipe as input is refused at once, by every command: nobody writes into it.
+func TestPipesAreRefused(t *testing.T) {
+	newSite(t)
+	if err := os.Mkdir("out", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"pipe", "0001clientinfo20260105.txt", "code"} {
+		if err := syscall.Mkfifo(name, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, "0001clientinfo20260106.txt", "")
+	for _, command := range []string{
+		"report verify 0001clientinfo20260105.txt", "report verify 0001clientinfo20260106.txt --calendar pipe",
+		"report verify 0001clientinfo20260106.txt --private-key 1.0=pipe", "report verify 0001clientinfo20260106.txt -c pipe",
+		"report merge --out out 0001clientinfo20260105.txt 0001clientinfo20260106.txt",
+		"reconcile --day 20260105 --audit pipe" + onC, "config check -c pipe", "calendar check --file pipe",
+		"account add --account 1 --password-file pipe" + onC, "local inspect --file pipe" + onC, "local recover pipe" + onC,
+	} {
+		got := tradefront("", strings.Fields(command)...)
+		if got.status != exitFailed || !strings.Contains(got.err, "not a regular file") && !strings.Contains(got.err, "different days") {
+			t.Errorf("tradefront %s: status %d, %s", command, got.status, got.err)
+		}
+	}
+	for old, set := range map[string]string{
+		"keys/1.0.pem": "TRADEFRONT_KEYS_0_PUBLIC_KEY_FILE", "master.key": "TRADEFRONT_AUTH_MASTER_KEY_FILE", "calendar.yaml": "TRADEFRONT_CALENDAR_FILE",
+	} {
+		if got := tradefrontWith([]string{set + "=pipe"}, "", "config", "check", "-c", "tradefront.yaml"); !strings.Contains(got.err, "not a regular file") {
+			t.Errorf("%s as %s: %s", "pipe", old, got.err)
+		}
 	}
 }
 

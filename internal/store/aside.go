@@ -31,6 +31,8 @@ const (
 	pendingWord = ".set-aside"
 	// damageWord names the file that says what damage was met while running.
 	damageWord = ".damaged"
+	// maxNote bounds what is read of either.
+	maxNote = 1 << 20
 )
 
 // fileSuffixes are those of the files that make up one local store, with what was noted of
@@ -105,7 +107,7 @@ func MoveAside(path string, now time.Time) (Aside, error) {
 // one it does nothing. A front calls it before it looks at the store.
 func FinishAside(path string) error {
 	path = RealPath(path)
-	name, err := os.ReadFile(path + pendingWord)
+	name, err := files.Read(path+pendingWord, maxNote)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tradefront/tradefront/internal/files"
 )
 
 // birthWord names the file that a new local store is made under.
@@ -123,7 +125,7 @@ func removeAll(paths []string) error {
 }
 
 func syncFile(path string) error {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}

@@ -99,7 +99,7 @@ func checkNoted(ctx context.Context, path string) (whole bool, err error) {
 // readThrough is an ErrUnread if the disk does not give the whole file.
 func readThrough(path string) error {
 	dropFiles(path)
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
@@ -114,7 +114,7 @@ func readThrough(path string) error {
 // follows. The caller is the only one that uses them.
 func dropFiles(path string) {
 	for _, suffix := range []string{"", "-wal"} {
-		if f, err := os.Open(RealPath(path) + suffix); err == nil {
+		if f, err := files.Open(RealPath(path) + suffix); err == nil {
 			dropCached(f)
 			_ = f.Close() // it was read
 		}
@@ -161,7 +161,7 @@ func noteDamage(path string, damage error) error {
 
 // notedDamage is what noteDamage wrote, nil if it did not.
 func notedDamage(path string) error {
-	said, err := os.ReadFile(path + damageWord)
+	said, err := files.Read(path+damageWord, maxNote)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil

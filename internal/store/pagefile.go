@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"github.com/tradefront/tradefront/internal/files"
 )
 
 // pageFile reads the pages of a local store that was set aside, without SQLite: what SQLite
@@ -47,7 +49,7 @@ func openPages(path string) (*pageFile, error) {
 }
 
 func openIfThere(path string) (*os.File, error) {
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/pgurl"
 )
 
@@ -44,6 +45,9 @@ func poolConfig(text string) (*pgxpool.Config, *pgurl.URL, error) {
 	return cfg, u, nil
 }
 
+// maxPEM bounds what is read of a certificate or key.
+const maxPEM = 16 << 20
+
 // whichParameter names what the driver did not take of a URL whose other parts are sound: a
 // file that cannot be read, or the parameter without which it takes the rest. The driver's
 // own message holds the URL, and so the password.
@@ -53,7 +57,7 @@ func whichParameter(u *pgurl.URL) error {
 		if path == "" || path == "system" {
 			continue
 		}
-		if _, err := os.ReadFile(path); err != nil {
+		if _, err := files.Read(path, maxPEM); err != nil {
 			reason := "cannot be read"
 			if e := (*fs.PathError)(nil); errors.As(err, &e) {
 				reason += ": " + e.Err.Error()

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
+
+	"github.com/tradefront/tradefront/internal/files"
 )
 
 // SQLite's log (WAL) as a file: a header, then frames, each a page with a checksum that
@@ -61,7 +62,7 @@ func (w *walFile) damaged() error {
 // readWAL reads the log at path; one that is not there is empty.
 func readWAL(path string) (*walFile, error) {
 	w := &walFile{pageSize: sqlitePageSize}
-	f, err := os.Open(path)
+	f, err := files.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return w, nil
 	}

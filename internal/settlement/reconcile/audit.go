@@ -69,19 +69,28 @@ func (r *run) readAuditFile(f *auditReader, number uint16, told func() error) er
 		read.Lines = f.lines
 		r.result.Audit = append(r.result.Audit, read)
 	}()
+	noise, good := 0, int64(0) // lines in a row that are no entries
 	for {
 		line, err := f.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
+		if noise == maxNoise {
+			err = errNoise
+		}
 		if err != nil && !errors.Is(err, errLong) {
 			// The rest of the file is out of reach: say so, and compare what there is.
-			read.Bad++
+			read.Bad, read.Stopped = read.Bad+1, err.Error()
+			r.result.warn("%s: nothing from there on was read: %v", place(f.path, f.lines), err)
 			r.result.add(AuditUnreadable, Difference{Where: place(f.path, f.lines), Detail: "everything from here on: " + err.Error()})
 			break
 		}
 		if err := r.takeLine(f, number, line, err, &read); err != nil {
 			return err
+		}
+		noise++
+		if now := f.lines - read.Bad - read.Torn; now > good {
+			noise, good = 0, now
 		}
 		if f.lines%step == 0 {
 			if err := told(); err != nil {

@@ -18,7 +18,16 @@ const (
 	// auditBuffer is how many bytes of an audit log are read at once, and the longest line:
 	// honest ones are below 1 KiB.
 	auditBuffer = 64 << 10
+	// maxNoise is how many lines in a row may be no entries. A disk that failed leaves one
+	// long line of zeros; a file with more than these is no audit log.
+	maxNoise = 10_000
+	// maxRatio is how many times its size a gzipped log may unpack to, once it is over
+	// ratioFrom bytes. Lines of audit logs shrink to a tenth; a hundredth would be little.
+	maxRatio, ratioFrom = 250, 16 << 20
 )
+
+// errNoise says that a file is no audit log.
+var errNoise = fmt.Errorf("%d lines in a row are no entries, so it is no audit log", maxNoise)
 
 // compressed are the forms that we name instead of reading them.
 var compressed = []struct{ magic, advice string }{
@@ -69,9 +78,11 @@ func (a *auditReader) unpack() (err error) {
 	var text io.Reader = buffered
 	if bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
 		a.gzip = true
-		if text, err = gzip.NewReader(buffered); err != nil {
+		unzip, err := gzip.NewReader(buffered)
+		if err != nil {
 			return fmt.Errorf("%s: %w", a.path, err)
 		}
+		text = &unpacked{from: unzip, raw: &a.raw}
 	}
 	a.in = bufio.NewReaderSize(io.TeeReader(text, a.hash), auditBuffer)
 	return nil
@@ -113,6 +124,23 @@ func (a *auditReader) skipLine() error {
 func (a *auditReader) sum() (sum [sha256.Size]byte) {
 	a.hash.Sum(sum[:0])
 	return sum
+}
+
+// unpacked is what comes out of gzip. It fails where a few kilobytes become gigabytes, which
+// would keep us busy for as long as somebody likes.
+type unpacked struct {
+	from  io.Reader
+	raw   *counter
+	bytes int64
+}
+
+func (u *unpacked) Read(p []byte) (int, error) {
+	n, err := u.from.Read(p)
+	u.bytes += int64(n)
+	if u.bytes > ratioFrom && u.bytes/maxRatio > u.raw.bytes {
+		return 0, fmt.Errorf("unpacks to more than %d times its size, as no audit log does", maxRatio)
+	}
+	return n, err
 }
 
 // counter counts what is read.

@@ -1,7 +1,9 @@
 package reconcile_test
 
 import (
+	"bytes"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,6 +114,39 @@ func TestCutGzip(t *testing.T) {
 	all := found(r)
 	if all[reconcile.AuditUnreadable].Total != 1 || !strings.Contains(all[reconcile.AuditUnreadable].First[0].Detail, "everything from here on") || r.Answered == 0 || r.Answered == 200 {
 		t.Errorf("%+v", r.Differences())
+	}
+}
+
+// What is no audit log costs no minute, packed or not: reading ends where that is plain.
+func TestNoAuditLog(t *testing.T) {
+	f := newFirm(t, embedded, 10)
+	log, err := os.ReadFile(f.audit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		after []byte
+		pack  bool
+		want  string
+	}{
+		"line ends":        {bytes.Repeat([]byte("\n"), 20_000), false, "10000 lines in a row are no entries, so it is no audit log"},
+		"packed line ends": {bytes.Repeat([]byte("\n"), 20_000), true, "10000 lines in a row are no entries"},
+		"beginnings":       {bytes.Repeat([]byte("{\n"), 20_000), false, "10000 lines in a row are no entries"},
+		"packed blanks":    {bytes.Repeat([]byte(" "), 40<<20), true, "unpacks to more than 250 times its size"},
+	} {
+		f.write(f.audit, append(bytes.Clone(log), c.after...))
+		if c.pack {
+			f.compress(f.audit)
+		}
+		r := f.run(f.options())
+		if found(r)[reconcile.AuditUnreadable].Total == 0 || r.Answered != 10 || r.Audit[0].Lines > 10_100 || !strings.Contains(r.Audit[0].Stopped, c.want) {
+			t.Errorf("%s: answered %d of 10, %d lines read, %q, want %q", name, r.Answered, r.Audit[0].Lines, r.Audit[0].Stopped, c.want)
+		}
+	}
+	// A long run of lines that cannot be read, with entries after it, hides nothing.
+	f.write(f.audit, slices.Concat(bytes.Repeat([]byte("\n"), 9_000), log, bytes.Repeat([]byte("\n"), 9_000)))
+	if r := f.run(f.options()); r.Answered != 10 || r.Audit[0].Stopped != "" || r.Audit[0].Bad != 18_000 {
+		t.Errorf("%d answered, %+v", r.Answered, r.Audit[0])
 	}
 }
 

@@ -48,6 +48,8 @@ type AuditFile struct {
 	Logins int64  `json:"logins"` // accepted, of any day
 	Torn   int64  `json:"torn"`
 	Bad    int64  `json:"bad"`
+	// Stopped is why the rest was not read, "" if all was.
+	Stopped string `json:"stopped,omitempty"`
 }
 
 // Result is what the comparison found.

@@ -14,6 +14,10 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"group": group, "percent": percent, "dash": orDash,
 }).Parse(pageSource))
 
+// PageMark stands near the beginning of each page, so that a later check knows what it may
+// replace.
+const PageMark = `<meta name="generator" content="tradefront report verify">`
+
 // WriteHTML writes the report as one page that needs nothing else: no script, no link.
 func (r *Report) WriteHTML(w io.Writer) error {
 	return page.Execute(w, pageData{Report: r, Charts: r.charts(), Hours: r.hoursChart()})
