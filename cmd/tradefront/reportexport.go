@@ -37,6 +37,7 @@ type replaced struct {
 	Rows   int64  `json:"rows"`
 	SHA256 string `json:"sha256"`
 	Same   bool   `json:"same"`
+	Kept   string `json:"kept,omitempty"` // where it is now
 }
 
 // exportFlags are which days to export, how, and where to.
@@ -46,6 +47,8 @@ type exportFlags struct {
 	today               bool
 	partial, supplement bool
 	despiteFronts       bool
+	force               bool
+	reason              string
 	out                 string
 	form                output
 }
@@ -75,11 +78,14 @@ func newReportExport(e *env) *cobra.Command {
 	flags.BoolVar(&f.supplement, "supplement", false, "only the records that came after the last export")
 	flags.BoolVar(&f.despiteFronts, "despite-fronts", false,
 		"the same as report waive --reason --despite-fronts of the fronts that may hold records of the day")
+	flags.BoolVar(&f.force, "force", false, "replace a report that has more records, or that was handed in; it stays beside the new one")
+	flags.StringVar(&f.reason, "reason", "", "why; with --force, and written into the manifest")
 	flags.StringVar(&f.out, "out", ".", "folder to write into")
 	c.MarkFlagsOneRequired("day", "today", "from", "partial")
 	c.MarkFlagsMutuallyExclusive("day", "today", "from")
 	c.MarkFlagsRequiredTogether("from", "to")
 	c.MarkFlagsMutuallyExclusive("partial", "supplement")
+	c.MarkFlagsRequiredTogether("force", "reason")
 	return c
 }
 
@@ -105,6 +111,7 @@ func (f *exportFlags) run(ctx context.Context, e *env) (err error) {
 	survey := surveyOf(cfg, r, cal)
 	x := settlement.Exporter{
 		Fronts: survey.Fronts, Named: survey.Named, Declared: survey.Declared, DespiteFronts: f.despiteFronts, By: operator(host),
+		Force: f.force, Reason: f.reason,
 		Store: r, StoreKind: cfg.Store.Driver, Calendar: cal, UnitID: cfg.ReportUnitID, OutDir: f.out,
 		Version: version, Host: host, Now: func() time.Time { return now },
 	}
@@ -205,7 +212,10 @@ func (f *exportFlags) export(ctx context.Context, e *env, x *settlement.Exporter
 	done.Path, done.Manifest, done.Rows, done.Bytes = d.Path, d.Manifest, d.Rows, d.Bytes
 	done.SHA256 = hex.EncodeToString(d.SHA256[:])
 	if old := d.Replaced; old != nil {
-		done.Replaced = &replaced{old.Rows, hex.EncodeToString(old.SHA256[:]), old.Same}
+		done.Replaced = &replaced{old.Rows, hex.EncodeToString(old.SHA256[:]), old.Same, old.Kept}
+	}
+	if d.Rows == 0 {
+		done.Warnings = append(done.Warnings, "THE REPORT IS EMPTY: the store has no record of "+day.String()+"; is that the right day? (report status)")
 	}
 	if d.Provisional > 0 {
 		done.Warnings = append(done.Warnings, fmt.Sprintf(
@@ -232,6 +242,9 @@ func (d *exported) print(w io.Writer) {
 		fmt.Fprintln(w, "  the same as what stood there")
 	default:
 		fmt.Fprintf(w, "  replaced the file of %d rows, sha256 %s: %+d rows\n", d.Replaced.Rows, d.Replaced.SHA256, d.Rows-d.Replaced.Rows)
+	}
+	if d.Replaced != nil && d.Replaced.Kept != "" {
+		fmt.Fprintln(w, "  that file is kept as", d.Replaced.Kept)
 	}
 	d.printWarnings(w)
 }

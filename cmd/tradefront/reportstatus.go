@@ -27,6 +27,9 @@ type shownStatus struct {
 	Late        int64        `json:"late"`
 	Moved       int64        `json:"moved_away"`
 	Unaccounted int64        `json:"unaccounted"`
+	Gone        int64        `json:"gone,omitempty"`
+	Archived    bool         `json:"archived,omitempty"`
+	HandedIn    *time.Time   `json:"handed_in,omitempty"`
 	Provisional int64        `json:"provisional"`
 	Last        *shownExport `json:"last_export,omitempty"`
 	// Fronts are those that may hold records of the day which the store lacks.
@@ -143,6 +146,10 @@ func showStatus(d *settlement.DayStatus) shownStatus {
 		Day: d.Day.String(), Start: d.Start, End: d.End, Closed: d.Closed, Records: d.Records, Reported: d.Reported,
 		Late: d.Late, Moved: d.Moved, Unaccounted: d.Unaccounted, Provisional: d.Provisional,
 		Fronts: d.Obstacles.Fronts, Obstacles: d.Obstacles.Open, Waived: d.Obstacles.Waived, Good: d.Good, Next: d.Next,
+	}
+	s.Gone, s.Archived = d.Gone, d.Archived
+	if h := d.HandedIn; h != nil {
+		s.HandedIn = new(h.At.In(regulation.Zone))
 	}
 	if l := d.Last; l != nil {
 		s.Last = &shownExport{

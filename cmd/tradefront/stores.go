@@ -35,9 +35,8 @@ func openRecords(ctx context.Context, cfg *config.Config) (records, error) {
 type records interface {
 	store.Store
 	settlement.ReportStore
-	settlement.StatusStore
 	Late(ctx context.Context) ([]store.DayCount, error)
-	Left(ctx context.Context) ([]calendar.TradingDay, error)
+	AddHandedIn(ctx context.Context, h *store.HandedIn) error
 	settlement.DayReassigner
 	Directory() *store.Directory
 	Close() error

@@ -80,7 +80,7 @@ BEGIN
     FOR relation IN
         SELECT c.oid FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
         WHERE c.relkind IN ('r', 'p') AND c.relowner <> 'tradefront_owner'::regrole AND c.relnamespace = current_schema()::regnamespace
-          AND (c.relname IN ('record', 'app', 'account', 'directory', 'report_export', 'reassigned_from', 'front', 'waiver', 'goose_db_version')
+          AND (c.relname IN ('record', 'app', 'account', 'directory', 'report_export', 'reassigned_from', 'front', 'waiver', 'handed_in', 'goose_db_version')
                OR i.inhparent = to_regclass('record'))
     LOOP
         EXECUTE format('ALTER TABLE %s OWNER TO tradefront_owner', relation);
@@ -99,11 +99,11 @@ BEGIN
                   account, user_type, front_id, session_id, provisional),
           SELECT (record_id, trading_day, front_id, arrival), UPDATE (front_id) ON record TO tradefront_front;
     GRANT EXECUTE ON FUNCTION ensure_record_partition(integer) TO tradefront_front;
-    GRANT SELECT ON app, account, directory, report_export, waiver TO tradefront_front;
+    GRANT SELECT ON app, account, directory, report_export, reassigned_from, waiver, handed_in TO tradefront_front;
     GRANT SELECT, INSERT, UPDATE ON front TO tradefront_front;
 
-    GRANT SELECT ON record, report_export, reassigned_from, front, waiver TO tradefront_report;
-    GRANT INSERT ON report_export, waiver TO tradefront_report;
+    GRANT SELECT ON record, report_export, reassigned_from, front, waiver, handed_in TO tradefront_report;
+    GRANT INSERT ON report_export, waiver, handed_in TO tradefront_report;
 
     GRANT SELECT, INSERT, UPDATE ON app, account TO tradefront_admin;
     GRANT SELECT, UPDATE (generation) ON directory TO tradefront_admin;

@@ -20,7 +20,6 @@ const ledgerPatience = 10 * time.Second
 // ReportStore is where an Exporter reads records and remembers exports: either store.
 type ReportStore interface {
 	Snapshot(ctx context.Context, day calendar.TradingDay) (store.Snapshot, error)
-	Exports(ctx context.Context, day calendar.TradingDay) ([]store.Export, error)
 	AddExport(ctx context.Context, e *store.Export) error
 	SurveyStore
 }
@@ -43,8 +42,12 @@ type Exporter struct {
 	// DespiteFronts waives the obstacles of fronts that there are, in the name of By.
 	DespiteFronts bool
 	By            string
-	Progress      func(rows int64)
-	Now           func() time.Time // nil for time.Now
+	// Force lets a report take the place of one with more records, or that was handed in, for
+	// Reason, which the store and the manifest keep.
+	Force    bool
+	Reason   string
+	Progress func(rows int64)
+	Now      func() time.Time // nil for time.Now
 
 	// reached is called after each step with its name, by tests that crash there.
 	reached func(step string)
@@ -71,6 +74,8 @@ type Replaced struct {
 	Rows   int64
 	SHA256 [32]byte
 	Same   bool // byte for byte what stands there now
+	// Kept is where it is now, if it was kept.
+	Kept string
 }
 
 // OpenWindowError says that logins of the day may still come.
@@ -100,7 +105,8 @@ func (e *ForeignFileError) Error() string {
 //  1. Ask for obstacles, what fronts hold among them: before the records are read, so that they have what was handed
 //     over meanwhile. Read the ledger and open one snapshot of the records.
 //  2. Write the lines to a temporary file and sync it.
-//  3. Look at what stands under the name; a foreign file is not touched.
+//  3. Look at what has the name; a foreign file is not touched, nor without Force one that has
+//     more records or was handed in. With Force it gets a second name.
 //  4. Put the manifest in its place. If we crash after this, a manifest describes a file
 //     that is not there yet, or the one from before stands with a manifest that it does not
 //     match: verify says so, and the next export mends it.
@@ -229,6 +235,10 @@ func (j *exportJob) run(ctx context.Context) (Done, error) {
 	if done.Replaced, err = j.standing(ctx, done.Result); err != nil { // step 3
 		return Done{}, err
 	}
+	if err := j.mayReplace(ctx, done.Replaced, done.Result); err != nil {
+		return Done{}, err
+	}
+	done.Waived = j.obstacles.Waived
 	return done, j.publish(ctx, out, w, done.Result)
 }
 

@@ -27,6 +27,7 @@ import (
 type bothStore interface {
 	storetest.ReportStore
 	SurveyStore
+	AddHandedIn(ctx context.Context, h *store.HandedIn) error
 	Close() error
 }
 
@@ -127,7 +128,7 @@ func wantFile(t testing.TB, path string, kind store.ExportKind, recs []store.Rec
 	return m
 }
 
-func status(t testing.TB, s StatusStore) DayStatus {
+func status(t testing.TB, s SurveyStore) DayStatus {
 	t.Helper()
 	d, err := Status(t.Context(), s, &Survey{Store: s, Calendar: sampleCalendar(t)}, afterClose, day)
 	if err != nil {
@@ -399,7 +400,7 @@ func TestRightsOfAReport(t *testing.T) {
 	owner := openPostgres(t, url, true)
 	db := administer(t, url)
 	db.run("CREATE ROLE report_role",
-		"GRANT SELECT ON record, reassigned_from, goose_db_version TO report_role",
+		"GRANT SELECT ON record, reassigned_from, handed_in, goose_db_version TO report_role",
 		"GRANT SELECT, INSERT ON report_export TO report_role",
 		"REVOKE CREATE ON SCHEMA public FROM PUBLIC")
 	t.Cleanup(func() { db.run("DROP OWNED BY report_role", "DROP ROLE report_role") })

@@ -13,9 +13,12 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// SurveyStore keeps what operators waived, and counts records: either store does.
+// SurveyStore counts records, and keeps the ledger and what operators noted: either store does.
 type SurveyStore interface {
 	State(ctx context.Context, day calendar.TradingDay, position store.Position) (store.DayState, error)
+	Exports(ctx context.Context, day calendar.TradingDay) ([]store.Export, error)
+	Left(ctx context.Context) ([]calendar.TradingDay, error)
+	HandedIn(ctx context.Context, day calendar.TradingDay) ([]store.HandedIn, error)
 	AddWaiver(ctx context.Context, w *store.Waiver) error
 	Waivers(ctx context.Context, day calendar.TradingDay) ([]store.Waiver, error)
 }
@@ -65,6 +68,11 @@ func (v *Survey) Of(ctx context.Context, day calendar.TradingDay) (Obstacles, er
 	if err != nil {
 		return o, err
 	}
+	missing, err := v.ofGone(ctx, day)
+	if err != nil {
+		return o, err
+	}
+	all = append(all, missing...)
 	closed, err := v.ofClosedDays(ctx, day)
 	if all = append(all, closed...); err != nil || len(all) == 0 {
 		return o, err

@@ -42,7 +42,7 @@ func (j *exportJob) standing(ctx context.Context, made Result) (*Replaced, error
 		return nil, fmt.Errorf("what stands under the report's name cannot be read: %w", err)
 	}
 	if sum == made.SHA256 {
-		return &Replaced{rows, sum, true}, nil
+		return &Replaced{Rows: rows, SHA256: sum, Same: true}, nil
 	}
 	if !j.explained(made.Path, sum) {
 		return nil, &ForeignFileError{made.Path}

@@ -4,18 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 )
-
-// StatusStore is what Status asks: either store.
-type StatusStore interface {
-	Exports(ctx context.Context, day calendar.TradingDay) ([]store.Export, error)
-	SurveyStore
-}
 
 // DayStatus is how the report of a day stands.
 type DayStatus struct {
@@ -32,6 +27,12 @@ type DayStatus struct {
 	// reassigned. Unaccounted is how many records the exports should have seen and do
 	// not have lines for, which cannot be unless the store was tampered with or restored.
 	Moved, Unaccounted int64
+	// Gone is how many of the reported lines have no record any more without having been
+	// reassigned; Archived, that this is the whole day, as when its partition was detached.
+	Gone     int64
+	Archived bool
+	// HandedIn is when the report was last handed in, as somebody noted; nil if it was not.
+	HandedIn *store.HandedIn
 
 	// Obstacles are what keeps the report back, and what of it was waived; only of a day that
 	// has closed.
@@ -43,7 +44,7 @@ type DayStatus struct {
 
 // Status looks at the report of one day; survey says what keeps it back. A day that is no trading day any more has one if
 // it was exported before the calendar knew.
-func Status(ctx context.Context, s StatusStore, survey *Survey, now time.Time, day calendar.TradingDay) (DayStatus, error) {
+func Status(ctx context.Context, s SurveyStore, survey *Survey, now time.Time, day calendar.TradingDay) (DayStatus, error) {
 	exports, err := s.Exports(ctx, day)
 	if err != nil {
 		return DayStatus{}, err
@@ -90,7 +91,20 @@ func Status(ctx context.Context, s StatusStore, survey *Survey, now time.Time, d
 	d.Records, d.Late, d.Provisional = state.Records, state.Late, state.Provisional
 	if len(chain) > 0 {
 		held := d.Records - d.Late // records that the chain's position covers
-		d.Moved, d.Unaccounted = max(0, d.Reported-held), max(0, held-d.Reported)
+		left, err := s.Left(ctx)
+		if err != nil {
+			return DayStatus{}, err
+		}
+		g := gone{reported: d.Reported, held: held, moved: slices.Contains(left, day)}
+		d.Gone, d.Archived = g.missing(), g.archived()
+		d.Moved, d.Unaccounted = max(0, d.Reported-held-d.Gone), max(0, held-d.Reported)
+	}
+	handed, err := s.HandedIn(ctx, day)
+	if err != nil {
+		return DayStatus{}, err
+	}
+	if len(handed) > 0 {
+		d.HandedIn = &handed[len(handed)-1]
 	}
 	if none != "" {
 		d.Next = none
@@ -120,12 +134,18 @@ func window(cal *calendar.Calendar, day calendar.TradingDay, reported bool) (sta
 // advise says what to do, the first thing first.
 func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next string, good bool) {
 	again := fmt.Sprintf("export the day again: report export --day %s", d.Day)
+	if d.HandedIn != nil {
+		again += " --force --reason TEXT, and hand the new file in, since the one before was handed in"
+	}
 	_, guess := cal.TradingDayOf(d.Start)
 	switch {
 	case d.Provisional > 0 && !guess:
 		return fmt.Sprintf("%d records were given this day by a calendar that did not know it yet: calendar reassign", d.Provisional), false
 	case !d.Closed:
 		return "wait: the window closes at " + d.End.In(regulation.Zone).Format(regulation.TimeLayout), false
+	case d.Archived:
+		return fmt.Sprintf("archived: its records are in %s of %s and not in the store any more; keep that file, and do not export the day again",
+			d.Last.File, shownTime(d.Last.At)), true
 	case len(d.Obstacles.Open) > 0:
 		return d.Obstacles.Open[0].String(), false
 	case !exported:
@@ -142,7 +162,10 @@ func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next string, 
 	if n := len(d.Obstacles.Waived); n > 0 {
 		return fmt.Sprintf("INCOMPLETE as far as is known, and waived (%d): %s", n, &d.Obstacles.Waived[0]), false
 	}
-	return "verify, and hand in", true
+	if d.HandedIn != nil {
+		return "handed in, as noted at " + shownTime(d.HandedIn.At), true
+	}
+	return fmt.Sprintf("verify, hand in, and note it: report handed-in --day %s", d.Day), true
 }
 
 // RecentDays are the n trading days up to the one that now belongs to, the latest first.

@@ -16,15 +16,21 @@ const (
 	FrontQuarantines ObstacleKind = "front_quarantines" // PostgreSQL refused records of a front
 	FrontSetAside    ObstacleKind = "front_set_aside"   // a damaged local store is not recovered
 	FrontSilent      ObstacleKind = "front_silent"      // a front did not report since the window closed
+	FrontOtherLife   ObstacleKind = "front_other_life"  // an older copy of a local store runs, and the newer one held records
 	FrontUnknown     ObstacleKind = "front_unknown"     // a front is named, and no report of one is known
 	FrontClock       ObstacleKind = "front_clock"       // a front's clock and PostgreSQL's differ: login times are wrong
 	NoTradingDay     ObstacleKind = "no_trading_day"    // records are on a day that has no report
-	FrontOtherLife   ObstacleKind = "front_other_life"  // so did a local store of which an older copy runs now
+	RecordsGone      ObstacleKind = "records_gone"      // records that were reported are not in the store any more
+	FewerRecords     ObstacleKind = "fewer_records"     // the new report would have fewer records than the file that it replaces
+	ReportHandedIn   ObstacleKind = "report_handed_in"  // the file that would be replaced was handed in
 )
 
 // ObstacleKinds are all kinds.
 func ObstacleKinds() []ObstacleKind {
-	return []ObstacleKind{FrontHolds, FrontQuarantines, FrontSetAside, FrontSilent, FrontOtherLife, FrontUnknown, FrontClock, NoTradingDay}
+	return []ObstacleKind{
+		FrontHolds, FrontQuarantines, FrontSetAside, FrontSilent, FrontOtherLife, FrontUnknown, FrontClock,
+		NoTradingDay, RecordsGone, FewerRecords, ReportHandedIn,
+	}
 }
 
 // OfFront reports whether --despite-fronts waives it.

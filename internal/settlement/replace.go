@@ -1,0 +1,137 @@
+package settlement
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// What keeps an export from taking the place of a report that may be the only one: it has more
+// records than the new one, or it was handed in. With Exporter.Force both are waived, and the file
+// that was there stays beside the new one.
+
+// ReplaceError says that a report would take the place of one that must be kept.
+type ReplaceError struct{ Obstacles []store.Obstacle }
+
+func (e *ReplaceError) Error() string {
+	text := ""
+	for i := range e.Obstacles {
+		text += e.Obstacles[i].String() + "; "
+	}
+	return text + "to replace it all the same, and keep it beside the new one: --force --reason TEXT"
+}
+
+// mayReplace is called before anything has the report's name; old is what has it.
+func (j *exportJob) mayReplace(ctx context.Context, old *Replaced, made Result) error {
+	if old == nil || old.Same {
+		return nil
+	}
+	obstacles, err := j.replaceObstacles(ctx, old, made)
+	if err != nil {
+		return err
+	}
+	if len(obstacles) > 0 {
+		if err := j.force(ctx, obstacles); err != nil {
+			return err
+		}
+	}
+	if len(obstacles) > 0 || old.Rows > made.Rows {
+		old.Kept, err = keepBeside(made.Path)
+	}
+	return err
+}
+
+// force waives what keeps the report from its name, or refuses.
+func (j *exportJob) force(ctx context.Context, obstacles []store.Obstacle) error {
+	if !j.Force {
+		return &ReplaceError{obstacles}
+	}
+	w := store.Waiver{Day: j.day, At: j.now, By: j.By, Reason: j.Reason, Obstacles: obstacles}
+	if err := j.Store.AddWaiver(ctx, &w); err != nil {
+		return err
+	}
+	for _, o := range obstacles {
+		j.obstacles.Waived = append(j.obstacles.Waived, Waived{o, w.At.In(regulation.Zone), w.By, w.Reason})
+	}
+	return nil
+}
+
+// replaceObstacles leaves out that there are fewer records where `calendar reassign` moved some to
+// another day: they are in that day's report.
+func (j *exportJob) replaceObstacles(ctx context.Context, old *Replaced, made Result) (all []store.Obstacle, err error) {
+	left, err := j.Store.Left(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if old.Rows > made.Rows && !slices.Contains(left, j.day) {
+		all = append(all, store.Obstacle{
+			Day: j.day, Kind: store.FewerRecords, Where: made.Path, Records: old.Rows - made.Rows,
+			What: fmt.Sprintf("has %d records, and the new report would have %d", old.Rows, made.Rows),
+			Next: "find out where the others are: report status --day " + j.day.String(),
+		})
+	}
+	handed, err := j.Store.HandedIn(ctx, j.day)
+	if len(handed) > 0 {
+		h := handed[len(handed)-1]
+		all = append(all, store.Obstacle{
+			Day: j.day, Kind: store.ReportHandedIn, Where: made.Path,
+			What: fmt.Sprintf("was handed in, as %s noted at %s", h.By, shownTime(h.At)),
+			Next: "records that came late go into a file of their own: report export --supplement --day " + j.day.String(),
+		})
+	}
+	return all, err
+}
+
+func shownTime(t time.Time) string { return t.In(regulation.Zone).Format(regulation.TimeLayout) }
+
+// keepBeside gives a report and its manifest a second name, NAME.replaced-1 or the next that is free,
+// under which no command takes it for a report. If we crash after it, the report has both names.
+func keepBeside(path string) (kept string, err error) {
+	for n := 1; ; n++ {
+		kept = fmt.Sprintf("%s.replaced-%d", path, n)
+		if _, err := os.Lstat(kept); errors.Is(err, fs.ErrNotExist) {
+			break
+		} else if err != nil {
+			return "", err
+		}
+	}
+	if err := secondName(path, kept); err != nil {
+		return "", fmt.Errorf("the file that is there cannot be kept: %w", err)
+	}
+	if err := secondName(ManifestName(path), ManifestName(kept)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("its manifest cannot be kept: %w", err)
+	}
+	return kept, nil
+}
+
+// secondName is a link, or a copy where the file system has none.
+func secondName(path, name string) error {
+	err := os.Link(path, name)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	from, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to, err := renameio.NewPendingFile(name, renameio.WithTempDir(filepath.Dir(name)), renameio.WithStaticPermissions(reportPerm))
+	if err != nil {
+		return err
+	}
+	if _, err = io.Copy(to, from); err == nil {
+		err = to.CloseAtomicallyReplace()
+	}
+	return errors.Join(err, to.Cleanup())
+}
