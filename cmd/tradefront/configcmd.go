@@ -27,7 +27,7 @@ func newConfig(e *env) *cobra.Command {
 			for _, w := range a.keys.Warnings(time.Now()) {
 				fmt.Fprintln(e.out, "warning: keys:", w.Text)
 			}
-			for _, w := range exposed(cfg) {
+			for _, w := range exposed(cfg, e.environ) {
 				fmt.Fprintln(e.out, "warning:", w)
 			}
 			for _, w := range a.calendar.Warnings(time.Now()) {

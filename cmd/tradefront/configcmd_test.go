@@ -231,3 +231,15 @@ func listen(t *testing.T) string {
 	t.Cleanup(func() { _ = l.Close() })
 	return l.Addr().String()
 }
+
+// A container beside a service named tradefront starts; one line says what was passed over.
+func TestServiceLinksAreIgnored(t *testing.T) {
+	newSite(t)
+	links := []string{"TRADEFRONT_PORT=tcp://10.96.12.7:41205", "TRADEFRONT_SERVICE_HOST=10.96.12.7", "TRADEFRONT_BIND=:41205"}
+	got := tradefrontWith(links, "", "config", "check", "-c", "tradefront.yaml")
+	const want = "warning: the environment has variables that are no configuration of a front, and are ignored: " +
+		"TRADEFRONT_BIND, TRADEFRONT_PORT, TRADEFRONT_SERVICE_HOST ("
+	if got.status != exitDone || strings.Count(got.out, want) != 1 {
+		t.Errorf("%+v", got)
+	}
+}

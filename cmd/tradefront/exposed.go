@@ -8,9 +8,12 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// exposed says what of a good configuration lets others on the network listen in. A firm may
-// have reasons, so these are no faults.
-func exposed(cfg *config.Config) (warnings []string) {
+// exposed says what of a good configuration lets others on the network listen in, and which
+// variables of the environment are not of it. A firm may have reasons, so these are no faults.
+func exposed(cfg *config.Config, environ []string) (warnings []string) {
+	if ignored := config.Ignored(environ); ignored != "" {
+		warnings = append(warnings, ignored)
+	}
 	if host, _, err := net.SplitHostPort(cfg.Admin.Address); err == nil && !onlyThisMachine(host) {
 		warnings = append(warnings, "admin.address: "+cfg.Admin.Address+
 			" can be reached from other machines and asks for no password; put it on 127.0.0.1 or behind something that does")

@@ -54,7 +54,7 @@ func newServe(e *env) *cobra.Command {
 			for _, w := range d.gateway.InForce().Calendar.Warnings(time.Now()) {
 				fmt.Fprintln(e.out, "warning: calendar_file:", w)
 			}
-			for _, w := range exposed(cfg) {
+			for _, w := range exposed(cfg, e.environ) {
 				fmt.Fprintln(e.out, "warning:", w)
 			}
 			failed := d.wait(c.Context())

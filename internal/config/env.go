@@ -29,6 +29,7 @@ type setting struct {
 // its entry, TRADEFRONT_KEYS_0_VERSION; the number after the last adds an entry.
 func applyEnv(v *viper.Viper, root *field, env []string) (faults Faults) {
 	settings, faults := readEnv(root, env)
+	onlyOneURL(v, settings)
 	for _, s := range settings {
 		value, problem := s.leaf.parse(s.value)
 		switch {
@@ -46,6 +47,22 @@ func applyEnv(v *viper.Viper, root *field, env []string) (faults Faults) {
 	return faults
 }
 
+// onlyOneURL: store.url and store.url_file are two ways to write one setting, so that the
+// environment's takes the place of the file's whichever of the two each uses. Both of them
+// from one place remain a fault.
+func onlyOneURL(v *viper.Viper, settings []setting) {
+	set := make(map[string]bool)
+	for _, s := range settings {
+		set[s.leaf.path] = s.value != ""
+	}
+	switch {
+	case set["store.url"] && !set["store.url_file"]:
+		v.Set("store.url_file", "")
+	case set["store.url_file"] && !set["store.url"]:
+		v.Set("store.url", "")
+	}
+}
+
 // readEnv finds our variables, in the order in which lists can grow: by entry.
 func readEnv(root *field, env []string) (settings []setting, faults Faults) {
 	known := variables(root)
@@ -60,6 +77,9 @@ func readEnv(root *field, env []string) (settings []setting, faults Faults) {
 		}
 		pattern, entry := splitEntry(name)
 		s, ok := known[pattern]
+		if !ok && foreign(name, value) {
+			continue // Ignored names it
+		}
 		if !ok {
 			faults.add(name, "no configuration key has this environment variable", suggestVariable(known, name))
 			continue

@@ -80,7 +80,7 @@ var manual = map[string]entry{
 	"store.driver":       choice("embedded keeps records in the local store, postgres moves them on to PostgreSQL.", "embedded", "postgres"),
 	"store.path":         words("The local store, always used: each login is in it before it is answered. On a disk that\nkeeps what it has synced."),
 	"store.url":          secret("The database, as postgres://user:password@host:5432/name, percent-encoded: @ in a password\nas %40, / as %2F, : as %3A, # as %23, ? as %3F, % as %25. One of url and url_file is needed\nfor driver postgres."),
-	"store.url_file":     words("A file that holds the URL and nothing else, so that this one holds no password;\ncredential:NAME as above. Not everybody may read it."),
+	"store.url_file":     words("A file that holds the URL and nothing else, so that this one holds no password;\ncredential:NAME as above. Not everybody may read it. TRADEFRONT_STORE_URL takes the\nplace of url and of url_file, and so does TRADEFRONT_STORE_URL_FILE."),
 	"store.answer_after": choice("What a login's answer waits for: local, this front's disk; postgres, the database's\ncommit as well (with the database out of reach such a front answers 8).", "local", "postgres"),
 	"store.batch_rows":   number("Rows that the forwarder gathers at most before it sends.", 1, 100_000),
 	"store.batch_delay":  duration("How long it waits for them at most.", time.Millisecond, 10*time.Second),
