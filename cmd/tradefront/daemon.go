@@ -59,6 +59,7 @@ type daemon struct {
 	front     *front.Server
 	admin     *ops.Admin // nil if there is none
 	late      lateRecords
+	heldBack  reportObstacles
 	extras    extras // in PostgreSQL
 
 	directoryNews, presenceNews, twinNews, lifeNews newsOf
@@ -98,6 +99,7 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 	d.watch()
 	d.repeat(background, cfg.Auth.Refresh, d.refresh)
 	d.repeat(background, latePeriod, d.countLate)
+	d.repeat(background, latePeriod, d.surveyReports)
 	d.repeat(background, localProbePeriod, d.localOK.probe(d.local, d.logger))
 	d.repeat(background, fillPeriod, d.measure)
 	d.repeat(background, seenPeriod, d.forgetSeen)

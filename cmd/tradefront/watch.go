@@ -59,6 +59,7 @@ func (d *daemon) gauges() ops.Gauges {
 		},
 		KeyDays:           d.keyDays,
 		ReportLateRecords: d.late.value,
+		ReportObstacles:   d.heldBack.byKind,
 		SetAside:          d.setAside,
 		LocalBytes:        d.fill.bytes,
 		LocalLogBytes:     d.fill.logBytes,
@@ -207,6 +208,7 @@ func (d *daemon) registerChecks() {
 	d.health.Register("terminal_memory", ops.Warning, func() (bool, string) { return terminalMemory(d.gateway.SeenStats()) })
 	d.health.Register("client_addresses", ops.Warning, d.metrics.ClientAddresses)
 	d.health.Register("reports", ops.Warning, d.late.check)
+	d.health.Register("report_obstacles", ops.Warning, d.heldBack.check)
 	if d.forwarder != nil {
 		severity := ops.Warning // logins are answered from the local store meanwhile
 		if d.cfg.Store.AnswerAfter == string(store.AfterPostgres) {

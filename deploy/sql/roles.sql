@@ -93,11 +93,11 @@ BEGIN
     GRANT SELECT ON goose_db_version TO tradefront_front, tradefront_report, tradefront_admin;
 
     -- A front: SELECT and UPDATE of these columns are what an insert that meets its own record
-    -- again needs; arrival and the ledger are for counting late records. arrival itself is
-    -- written by its default alone.
+    -- again needs; arrival, provisional and the ledger are for counting late records and what keeps
+    -- reports back. arrival itself is written by its default alone.
     GRANT INSERT (record_id, trading_day, login_time, vendor_id, key_version, terminal, supplement, flag, app_id,
                   account, user_type, front_id, session_id, provisional),
-          SELECT (record_id, trading_day, front_id, arrival), UPDATE (front_id) ON record TO tradefront_front;
+          SELECT (record_id, trading_day, front_id, arrival, provisional), UPDATE (front_id) ON record TO tradefront_front;
     GRANT EXECUTE ON FUNCTION ensure_record_partition(integer) TO tradefront_front;
     GRANT SELECT ON app, account, directory, report_export, reassigned_from, waiver, handed_in TO tradefront_front;
     GRANT SELECT, INSERT, UPDATE ON front TO tradefront_front;

@@ -29,6 +29,8 @@ type Gauges struct {
 	SetAside func() float64 // damaged local stores that are not recovered
 	// ReportLateRecords is how many records of exported days no report holds.
 	ReportLateRecords func() float64
+	// ReportObstacles is how many things keep reports of the last closed days back, by kind.
+	ReportObstacles func() map[string]float64
 
 	SeenTerminals     func() float64 // terminal ciphertexts of the day that are remembered
 	ReplayedTerminals func() float64 // counter: logins with one of them
@@ -89,6 +91,7 @@ func (m *Metrics) Register(g Gauges) {
 		values            func() map[string]float64
 	}{
 		{"key_days", "Days that an encryption key is still valid.", "version", g.KeyDays},
+		{"report_obstacles", "What keeps reports of the last closed trading days back, by kind.", "kind", g.ReportObstacles},
 		{"local_store_bound_ratio", "How near the local store is to a bound; 1 is at it.", "bound", g.LocalBoundRatios},
 	} {
 		if l.values != nil {

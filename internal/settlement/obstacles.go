@@ -31,6 +31,8 @@ type Survey struct {
 	Calendar *calendar.Calendar
 	// Named are the FrontIDs in the records of a day; nil if fronts do not report themselves.
 	Named func(context.Context, calendar.TradingDay) ([]int32, error)
+	// Brief leaves out what must read the records of the day: for fronts, which ask each minute.
+	Brief bool
 	// Declared are the FrontIDs that the firm has, as it says; none if it does not.
 	Declared []int32
 }
@@ -109,9 +111,12 @@ func (v *Survey) unknownFronts(ctx context.Context, day calendar.TradingDay, fro
 	if v.Named == nil {
 		return nil, nil
 	}
-	named, err := v.Named(ctx, day)
-	if err != nil {
-		return nil, err
+	var named []int32
+	if !v.Brief {
+		var err error
+		if named, err = v.Named(ctx, day); err != nil {
+			return nil, err
+		}
 	}
 	all := unknownFronts(fronts, day, named, "records of the day name it")
 	for _, o := range unknownFronts(fronts, day, v.Declared, "the configuration declares it under fronts") {

@@ -25,7 +25,7 @@ type right struct {
 // rights are what the roles need, as roles.sql grants it; a test holds the two together.
 var rights = []right{
 	{RoleFront, "INSERT", "record", columns},
-	{RoleFront, "SELECT", "record", "record_id, trading_day, front_id, arrival"},
+	{RoleFront, "SELECT", "record", "record_id, trading_day, front_id, arrival, provisional"},
 	{RoleFront, "UPDATE", "record", "front_id"},
 	{RoleFront, "SELECT", "app", ""},
 	{RoleFront, "SELECT", "account", ""},

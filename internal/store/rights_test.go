@@ -156,6 +156,16 @@ func frontWorks(t *testing.T, front *store.Postgres) []store.Record {
 	if _, err := front.Late(t.Context()); err != nil {
 		t.Error(err)
 	}
+	// What keeps reports back.
+	if _, err := front.Fronts(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := front.Waivers(t.Context(), storetest.Day); err != nil {
+		t.Error(err)
+	}
+	if _, err := front.State(t.Context(), storetest.Day, ""); err != nil {
+		t.Error(err)
+	}
 	if _, err := front.Directory().Accounts(t.Context()); err != nil {
 		t.Error(err)
 	}

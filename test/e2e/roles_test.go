@@ -53,6 +53,7 @@ func TestRolesOfTheDatabase(t *testing.T) {
 
 	become(store.RoleFront)
 	d := s.serve()
+	d.awaitPage(t, "/readyz", `"name":"report_obstacles","ready":true`)
 	l := d.storm(t)
 	l.until(100)
 	d.kill() // the next start sends its rows again, as in doubt
