@@ -55,7 +55,7 @@ func TestReportWaitsForRecovery(t *testing.T) {
 		{waive + " --reason disk-lost", "", 1, "", "tradefront: there is nothing to waive…not waived already (1)"},
 		{"report status" + onC + " --day 20260105", "", 0, "…INCOMPLETE as far as is known, and waived (1)…disk-lost…", ""},
 		{export, "", 0, "0001clientinfo20260105.txt: 0 rows…warning: INCOMPLETE…disk-lost…", ""},
-		{"report verify" + onC + " 0001clientinfo20260105.txt", "", 0, "…waived by …disk-lost…", ""},
+		{"report verify" + onC + " 0001clientinfo20260105.txt", "", 1, "INCOMPLETE…waived by …disk-lost…", "…INCOMPLETE as far as is known, do not hand in…"},
 	})
 	remove(t, aside)
 	remove(t, second)

@@ -53,7 +53,7 @@ func (w *world) report(day calendar.TradingDay, lines map[string]int) int {
 	if err := json.Unmarshal([]byte(out), &done); err != nil {
 		w.t.Fatal(err)
 	}
-	w.site.CLI("", "report", "verify", done.Path, "--private-key", "1.0="+filepath.Join(w.site.Dir, "private.pem"))
+	w.site.Verified(done.Path, "1.0="+filepath.Join(w.site.Dir, "private.pem"))
 	w.site.CLI("", "reconcile", "--day", day.String(), "--audit", filepath.Join(w.site.Dir, "audit.jsonl"), "--report", done.Path)
 	f, err := os.Open(done.Path)
 	if err != nil {

@@ -72,12 +72,23 @@ func (b *builder) judgeAddresses() {
 // sentence is the verdict for whoever reads nothing else.
 func sentence(r *Report) Verdict {
 	v := r.Verdict
-	v.Good = v.Faults == 0
+	v.Word = wordOf(r.Faults)
+	v.Good = v.Word == WordGood
 	lines := r.Lines.Total
 	switch {
+	case v.Word == WordPartial:
+		v.English = fmt.Sprintf("PARTIAL, do not hand in: the day was not over when it was made. %s without another fault.", plural(lines, "line"))
+		v.Chinese = fmt.Sprintf("部分报送文件，请勿报送：生成时交易日尚未结束。%s行，未发现其他错误。", group(lines))
+	case v.Word == WordIncomplete:
+		v.English = fmt.Sprintf("INCOMPLETE as far as is known, do not hand in unless that was decided: its manifest names what may be missing. "+
+			"%s without another fault.", plural(lines, "line"))
+		v.Chinese = fmt.Sprintf("已知可能缺少记录，未经决定请勿报送：清单（manifest）列出了可能缺少的内容。%s行，未发现其他错误。", group(lines))
 	case !v.Good:
 		v.English = fmt.Sprintf("Do not hand in: %s in %s.", plural(v.Faults, "fault"), plural(lines, "line"))
 		v.Chinese = fmt.Sprintf("不合格，请勿报送：%s行中发现%s处错误。", group(lines), group(v.Faults))
+	case lines == 0:
+		v.English = "Good in form, and EMPTY: not one login. Is that the right day?"
+		v.Chinese = "格式合格，但文件为空：没有任何登录记录。请确认日期是否正确。"
 	case r.Opened != nil && r.Opened.Lines == lines:
 		v.English = fmt.Sprintf("Good: %s, each opened with a test key, without a fault.", plural(lines, "line"))
 		v.Chinese = fmt.Sprintf("合格：%s行全部解密检查，未发现错误。", group(lines))
@@ -89,6 +100,24 @@ func sentence(r *Report) Verdict {
 		v.Chinese = fmt.Sprintf("格式合格：%s行未发现错误；密文未解密，内容未检查。", group(lines))
 	}
 	return v
+}
+
+// wordOf goes by the worst that was found.
+func wordOf(faults []Finding) Word {
+	word := WordGood
+	for _, f := range faults {
+		switch f.Kind {
+		case FilePartial.String():
+			word = WordPartial
+		case FileIncomplete.String():
+			if word == WordGood {
+				word = WordIncomplete
+			}
+		default:
+			return WordFaulty
+		}
+	}
+	return word
 }
 
 // omissions says what was not looked at.

@@ -41,9 +41,9 @@ const (
 	UserType
 	TerminalUnopened
 	TerminalString
-	// From here on: warnings.
 	FilePartial
 	FileIncomplete
+	// From here on: warnings.
 	TerminalLength
 	TerminalTwice
 	FlagOwn
@@ -57,7 +57,7 @@ const (
 )
 
 // firstWarning divides the list.
-const firstWarning = FilePartial
+const firstWarning = TerminalLength
 
 // Fault reports whether a finding of this kind means that the file is not good.
 func (k Kind) Fault() bool { return k < firstWarning && k != FileEmpty }
@@ -252,9 +252,9 @@ var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese stri
 		"区间结束后重新导出（不带--partial），再检查新文件",
 	},
 	FileIncomplete: {
-		"file_incomplete", "a front may hold logins of the day that are not in the file", "文件可能缺少仍保存在前置机上的登录记录",
-		"bring the front's records in (tradefront front list), then export the day again, or a supplement",
-		"先让该前置机交出记录（tradefront front list），再重新导出或导出补充文件",
+		"file_incomplete", "the file may lack logins of the day, as its manifest says", "文件可能缺少当日的登录记录（见清单manifest）",
+		"bring in what is missing (tradefront report status says what it is), then export the day again, or a supplement",
+		"先补齐缺少的记录（tradefront report status会说明），再重新导出或导出补充文件",
 	},
 	TerminalLength: {
 		"terminal_length", "the terminal item does not have the length of a ciphertext", "终端采集信息密文长度异常",

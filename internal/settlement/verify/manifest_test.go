@@ -73,10 +73,14 @@ func TestPartial(t *testing.T) {
 			}
 			r := mustVerify(t, o)
 			expect(t, r, c.want, c.problem)
-			if !r.Verdict.Good || len(r.Warnings) != len(c.want) {
+			word := WordGood
+			if len(c.want) > 0 {
+				word = WordPartial
+			}
+			if r.Verdict.Word != word || r.Verdict.Good != (word == WordGood) || len(r.Faults) != len(c.want) {
 				t.Errorf("%+v", r.Verdict)
 			}
-			for _, f := range r.Warnings {
+			for _, f := range r.Faults {
 				if !strings.Contains(f.English, "never hand it in") || !strings.Contains(f.Chinese, "切勿报送") {
 					t.Errorf("%+v", f)
 				}
@@ -97,8 +101,46 @@ func TestIncomplete(t *testing.T) {
 	}
 	r := mustVerify(t, o)
 	expect(t, r, []string{"file_incomplete:0"}, "front 2 (host b) holds 4 records")
-	if !r.Verdict.Good || len(r.Warnings) != 1 {
+	if r.Verdict.Good || r.Verdict.Word != WordIncomplete || len(r.Faults) != 1 || !strings.HasPrefix(r.Verdict.English, "INCOMPLETE") {
 		t.Errorf("%+v", r.Verdict)
+	}
+}
+
+// The verdict is one word, by the worst that is known of the file; a report that took the place of
+// one that was handed in lacks nothing for it.
+func TestVerdictIsOneWord(t *testing.T) {
+	s := newSealer()
+	good := s.good()
+	waived := func(kind string) string {
+		return `, "waived": [{"kind": "` + kind + `", "where": "w", "what": "x", "waived_by": "a@b", "reason": "r"}]`
+	}
+	for _, c := range []struct {
+		content, manifest string
+		want              Word
+	}{
+		{good, `"kind": "full"`, WordGood},
+		{good, `"kind": "full"` + waived("report_handed_in"), WordGood},
+		{good, `"kind": "full"` + waived("front_holds"), WordIncomplete},
+		{good, `"kind": "partial"` + waived("front_holds"), WordPartial},
+		{good + "\n", `"kind": "partial"` + waived("front_holds"), WordFaulty},
+		{"", `"kind": "full"`, WordGood},
+	} {
+		o := options(t, write(t, reportName, c.content), nil)
+		data := fmt.Sprintf(`{%s, "rows": %d, "sha256": "%x"}`, c.manifest, strings.Count(c.content, "\n"), sha256.Sum256([]byte(c.content)))
+		if err := os.WriteFile(o.Path+".manifest.json", []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r := mustVerify(t, o)
+		if r.Verdict.Word != c.want || r.Verdict.Good != (c.want == WordGood) {
+			t.Errorf("%s: %+v", c.manifest, r.Verdict)
+		}
+		if c.content == "" && !strings.Contains(r.Verdict.English, "EMPTY") {
+			t.Errorf("%+v", r.Verdict)
+		}
+		var page strings.Builder
+		if err := r.WriteHTML(&page); err != nil || strings.Contains(page.String(), `class="verdict good"`) != (c.want == WordGood) {
+			t.Errorf("%s: the page has another verdict, %v", c.manifest, err)
+		}
 	}
 }
 

@@ -30,14 +30,26 @@ type File struct {
 	VendorID    string `json:"vendor_id"` // that each line was held to
 }
 
-// Verdict is the report in one sentence.
+// Verdict is the report in one word and one sentence.
 type Verdict struct {
-	Good     bool   `json:"good"`
+	Word     Word   `json:"word"`
+	Good     bool   `json:"good"` // Word is WordGood; whatever else it is, the file is not handed in
 	Faults   int64  `json:"faults"`
 	Warnings int64  `json:"warnings"`
 	English  string `json:"english"`
 	Chinese  string `json:"chinese"`
 }
+
+// Word is the verdict for machines, and for people in a hurry.
+type Word string
+
+// The words, the worst first.
+const (
+	WordFaulty     Word = "faulty"     // the file is not what it should be
+	WordPartial    Word = "partial"    // its day was not over when it was made
+	WordIncomplete Word = "incomplete" // records may be missing, as its manifest says
+	WordGood       Word = "good"
+)
 
 // Omission is a check that was not made.
 type Omission struct {
