@@ -161,6 +161,9 @@ func everyGauge(t *testing.T) (g ops.Gauges) {
 			*f = func() float64 { return 0 }
 		case *func() map[string]float64:
 			*f = func() map[string]float64 { return map[string]float64{"1.0": 1} }
+		case **ops.Health:
+			*f = ops.NewHealth()
+			(*f).Register("any", ops.Required, func() (bool, string) { return true, "" })
 		default:
 			t.Fatalf("gauge %s has a type that this test does not know", v.Type().Field(i).Name)
 		}

@@ -159,6 +159,9 @@ func probeListeners(cfg *config.Config) error {
 	if cfg.Admin.Address != "" {
 		probe("admin.address", cfg.Admin.Address)
 	}
+	if cfg.Admin.HealthAddress != "" {
+		probe("admin.health_address", cfg.Admin.HealthAddress)
+	}
 	return faults.Err()
 }
 

@@ -58,6 +58,7 @@ type daemon struct {
 	gateway   *gateway.Gateway
 	front     *front.Server
 	admin     *ops.Admin // nil if there is none
+	balancers *ops.Admin // the health listener; nil if there is none
 	late      lateRecords
 	heldBack  reportObstacles
 	extras    extras // in PostgreSQL
@@ -90,7 +91,7 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 	background, end := context.WithCancel(context.WithoutCancel(ctx))
 	d.end = end
 	for _, step := range []func(context.Context) error{
-		d.openAudit, d.openStores, d.loadDirectory, d.bindAdmin, d.startForwarder, d.announce, d.startFront,
+		d.openAudit, d.openStores, d.loadDirectory, d.bindAdmin, d.bindHealth, d.startForwarder, d.announce, d.startFront,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, d.stop())
@@ -103,6 +104,7 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 	d.repeat(background, localProbePeriod, d.localOK.probe(d.local, d.logger))
 	d.repeat(background, fillPeriod, d.measure)
 	d.repeat(background, seenPeriod, d.forgetSeen)
+	d.repeat(background, healthPeriod, func(context.Context) { d.health.Recent() })
 	if d.postgres != nil {
 		d.repeat(background, partitionsPeriod, d.preparePartitions)
 		d.repeat(background, extrasPeriod, d.lookForExtras)
@@ -117,7 +119,7 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 
 // newDaemon has opened nothing yet.
 func newDaemon(cfg *config.Config, assets *assets, level zapcore.Level, logTo io.Writer) *daemon {
-	d := &daemon{cfg: cfg, atStart: assets, level: zap.NewAtomicLevelAt(level), adminErr: make(chan error, 1), began: time.Now()}
+	d := &daemon{cfg: cfg, atStart: assets, level: zap.NewAtomicLevelAt(level), adminErr: make(chan error, 2), began: time.Now()}
 	d.logger = ops.NewLoggerAt(d.level, logTo)
 	d.logOut, _ = logTo.(*ops.LogWriter)
 	b := thisBuild()
@@ -225,12 +227,29 @@ func (d *daemon) bindAdmin(context.Context) (err error) {
 	d.admin.Page("status", "who is connected from where, and whom the front refuses, JSON", func() any { return d.status(masked) })
 	d.admin.Page("status/full", "the same with whole addresses", func() any { return d.status(inFull) })
 	d.admin.Page("apps", "when each AppID's authcodes were last used, JSON", func() any { return shownUses(d.registry.Uses()) })
+	d.answer(d.admin)
+	return nil
+}
+
+// bindHealth makes the listener that load balancers ask.
+func (d *daemon) bindHealth(context.Context) (err error) {
+	if d.cfg.Admin.HealthAddress == "" {
+		return nil
+	}
+	if d.balancers, err = ops.NewHealthListener(d.cfg.Admin.HealthAddress, d.health, d.logger); err != nil {
+		return fmt.Errorf("admin.health_address: %w", err)
+	}
+	d.answer(d.balancers)
+	return nil
+}
+
+// answer serves what people, machines and load balancers ask, until stop.
+func (d *daemon) answer(listener *ops.Admin) {
 	d.background.Go(func() {
-		if err := d.admin.Serve(); err != nil {
+		if err := listener.Serve(); err != nil {
 			d.adminErr <- err
 		}
 	})
-	return nil
 }
 
 func (d *daemon) startForwarder(ctx context.Context) (err error) {
@@ -328,10 +347,12 @@ func (d *daemon) stop() error {
 		d.forwarder.Close()
 	}
 	d.end()
-	if d.admin != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		_ = d.admin.Shutdown(ctx) // a scrape that is cut off hurts nobody
+	for _, listener := range []*ops.Admin{d.admin, d.balancers} {
+		if listener != nil {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			_ = listener.Shutdown(ctx) // a scrape that is cut off hurts nobody
+		}
 	}
 	d.background.Wait()
 	if d.presence != nil {

@@ -17,6 +17,10 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
+// healthPeriod is how often the checks are looked at when no balancer and no scrape asks: whether
+// one has failed all the time, or flaps, can only be told by looking.
+const healthPeriod = time.Second
+
 // watch connects the running parts to what people and machines look at.
 func (d *daemon) watch() {
 	d.metrics.Preset(labels())
@@ -75,6 +79,7 @@ func (d *daemon) gauges() ops.Gauges {
 			}
 			return 0
 		},
+		Health: d.health,
 		ReloadSuccessful: func() float64 {
 			if o := d.reloaded.Load(); o != nil && o.faults > 0 {
 				return 0
@@ -137,7 +142,7 @@ const countedAtOnce = 100_000
 
 // checkFront is asked from when the admin listener answers.
 func (d *daemon) checkFront() {
-	d.health.Register("front", ops.Required, func() (bool, string) {
+	d.health.RegisterAtOnce("front", func() (bool, string) {
 		switch {
 		case !d.serving.Load():
 			return false, "the front is starting"
@@ -189,10 +194,14 @@ func (d *daemon) registerChecks() {
 			return false, fmt.Sprintf("none of %d AppIDs' authcodes opens: is auth.master_key_file that of this store?", unreadable)
 		case n == 0:
 			return false, "no AppID is admitted; add one with: tradefront app add"
-		case unreadable > 0:
-			return true, fmt.Sprintf("%d AppIDs; the authcodes of %d do not open under this master key, or are the last known ones; the log names them", n, unreadable)
 		}
 		return true, fmt.Sprintf("%d AppIDs", n)
+	})
+	d.health.Register("authcodes", ops.Warning, func() (bool, string) {
+		if n := d.registry.Unreadable(); n > 0 {
+			return false, fmt.Sprintf("the authcodes of %d AppIDs do not open under this master key, or are the last known ones; the log names them", n)
+		}
+		return true, "all open under this master key"
 	})
 	d.health.Register("accounts", ops.Warning, func() (bool, string) {
 		n := d.core.Stats().Accounts

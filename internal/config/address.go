@@ -36,6 +36,9 @@ func (c *Config) checkAddresses() (faults Faults) {
 	} else if c.Admin.Pprof {
 		faults.add("admin.pprof", "needs admin.address", "")
 	}
+	if c.Admin.HealthAddress != "" {
+		judge("admin.health_address", c.Admin.HealthAddress)
+	}
 	return faults
 }
 

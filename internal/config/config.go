@@ -74,6 +74,8 @@ type Listener struct {
 type Admin struct {
 	// Address of /metrics, /healthz and /readyz; "" for none.
 	Address string `mapstructure:"address"`
+	// HealthAddress of /healthz and /readyz alone, for load balancers; "" for none.
+	HealthAddress string `mapstructure:"health_address"`
 	// Pprof adds Go's profiling pages under /debug/pprof/.
 	Pprof bool `mapstructure:"pprof"`
 }

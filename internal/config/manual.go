@@ -39,9 +39,10 @@ var manual = map[string]entry{
 
 	"fronts": words("The front.id of every front of the firm, as [1, 2]. A report then waits for one of which\nPostgreSQL never heard. [] if none is declared."),
 
-	"admin":         words("The listener for people and machines that watch the front."),
-	"admin.address": words("host:port of /metrics, /healthz and /readyz; \"\" for none. Whoever reaches it can read\nit: leave it on loopback, or behind something that asks for a password."),
-	"admin.pprof":   words("Adds Go's profiling pages under /debug/pprof/."),
+	"admin":                words("The listener for people and machines that watch the front."),
+	"admin.address":        words("host:port of /metrics, /healthz and /readyz; \"\" for none. Whoever reaches it can read\nit: leave it on loopback, or behind something that asks for a password."),
+	"admin.health_address": words("host:port of /healthz and /readyz and nothing else, for load balancers that must know whether\nthis front is ready; \"\" for none. It tells names of checks only, so balancers may reach it\nfrom other machines."),
+	"admin.pprof":          words("Adds Go's profiling pages under /debug/pprof/."),
 
 	"audit_log": words("The file that gets one JSON line for each authentication and login. \"\" writes to\nstandard error."),
 	"log_level": choice("Of the application log on standard error.", "debug", "info", "warn", "error"),

@@ -39,28 +39,35 @@ type Admin struct {
 // NewAdmin binds addr at once, so that a port in use is an error at start. pprof adds the
 // profiling pages. Serve answers; Shutdown ends it, also if Serve was never called.
 func NewAdmin(addr string, registry *prometheus.Registry, health *Health, pprof bool, logger *zap.Logger) (*Admin, error) {
+	a := new(Admin)
+	a.mux = a.pages(registry, health, pprof)
+	if err := a.bind(addr, a.mux, logger); err != nil {
+		return nil, fmt.Errorf("admin listener: %w", err)
+	}
+	if pprof {
+		a.server.WriteTimeout = profileTimeout
+	}
+	return a, nil
+}
+
+// bind listens; handler answers what comes.
+func (a *Admin) bind(addr string, handler http.Handler, logger *zap.Logger) (err error) {
 	errorLog, err := zap.NewStdLogAt(logger, zap.WarnLevel)
 	if err != nil {
-		return nil, fmt.Errorf("admin listener: %w", err)
+		return err
 	}
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("admin listener: %w", err)
+	if a.listener, err = net.Listen("tcp", addr); err != nil {
+		return err
 	}
-	a := &Admin{listener: listener}
-	a.mux = a.pages(registry, health, pprof)
 	a.server = &http.Server{
-		Handler:        a.mux,
+		Handler:        handler,
 		ReadTimeout:    adminReadTimeout, // covers the header
 		WriteTimeout:   adminWriteTimeout,
 		IdleTimeout:    adminIdleTimeout,
 		MaxHeaderBytes: adminHeaderBytes,
 		ErrorLog:       errorLog,
 	}
-	if pprof {
-		a.server.WriteTimeout = profileTimeout
-	}
-	return a, nil
+	return nil
 }
 
 // Page adds /name, which shows value as JSON. It must be called before Serve; value, from
@@ -96,7 +103,7 @@ func (a *Admin) Shutdown(ctx context.Context) error {
 func (a *Admin) pages(registry *prometheus.Registry, health *Health, profiles bool) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", a.indexPage(profiles))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { writePlain(w, "ok\n") })
+	mux.HandleFunc("GET /healthz", alivePage)
 	mux.HandleFunc("GET /readyz", readyPage(health))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
 		Registry:            registry,
@@ -125,9 +132,16 @@ func (a *Admin) indexPage(profiles bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { writePlain(w, head+strings.Join(a.index, "")+foot) }
 }
 
-func writePlain(w http.ResponseWriter, text string) {
+func alivePage(w http.ResponseWriter, _ *http.Request) { writePlain(w, "ok\n") }
+
+func plainHeader(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+}
+
+func writePlain(w http.ResponseWriter, text string) {
+	plainHeader(w)
 	_, _ = io.WriteString(w, text) // whoever asked may have gone
 }
 

@@ -25,6 +25,11 @@ func watch(t *testing.T, m *Metrics, h *Health, pprof bool) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serveAdmin(t, a)
+}
+
+func serveAdmin(t *testing.T, a *Admin) (url string) {
+	t.Helper()
 	ended := make(chan error, 1)
 	go func() { ended <- a.Serve() }()
 	t.Cleanup(func() {

@@ -38,6 +38,8 @@ type Gauges struct {
 	LogLost           func() float64 // counter: lines of the application log that its reader did not take
 	AuditSuppressed   func() float64 // counter: lines of the audit log that were only counted
 	AuditSparing      func() float64 // 1 while only lines of accepted logins are written, for want of room
+
+	Health *Health // its checks
 }
 
 // Register adds the gauges to the registry. It is called once; a second call panics.
@@ -97,6 +99,28 @@ func (m *Metrics) Register(g Gauges) {
 		if l.values != nil {
 			m.registry.MustRegister(labelled{prometheus.NewDesc(namespace+"_"+l.name, l.help, []string{l.label}, nil), l.values})
 		}
+	}
+	if g.Health != nil {
+		m.registry.MustRegister(checkGauge{prometheus.NewDesc(namespace+"_check_ok",
+			"Whether a check of /readyz passes.", []string{"check", "severity"}, nil), g.Health})
+	}
+}
+
+// checkGauge is a collector: which checks there are is asked at each scrape.
+type checkGauge struct {
+	desc   *prometheus.Desc
+	health *Health
+}
+
+func (c checkGauge) Describe(ch chan<- *prometheus.Desc) { ch <- c.desc }
+
+func (c checkGauge) Collect(ch chan<- prometheus.Metric) {
+	for _, r := range c.health.Recent().Reasons {
+		ok := 0.0
+		if r.Ready {
+			ok = 1
+		}
+		ch <- prometheus.MustNewConstMetric(c.desc, prometheus.GaugeValue, ok, r.Name, string(r.Severity))
 	}
 }
 

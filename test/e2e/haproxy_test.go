@@ -63,6 +63,7 @@ func (s *site) balance(t *testing.T, fronts proxied) *balancer {
 	b.cmd.Env = append(os.Environ(),
 		"TRADEFRONT_BIND=fd@3,fd@4", "TRADEFRONT_BIND_TLS=fd@5", "TRADEFRONT_CERT="+filepath.Join(s.dir, "haproxy.pem"),
 		"TRADEFRONT_A="+fronts.a, "TRADEFRONT_B="+fronts.b, "TRADEFRONT_A_TLS="+fronts.aTLS, "TRADEFRONT_B_TLS="+fronts.bTLS,
+		"TRADEFRONT_A_HEALTH="+fronts.aHealth, "TRADEFRONT_B_HEALTH="+fronts.bHealth,
 		"TRADEFRONT_SOCKET="+b.socket, "TRADEFRONT_MAXCONN=2000",
 	)
 	b.cmd.Stdout, b.cmd.Stderr = &b.log, &b.log
@@ -93,7 +94,7 @@ func haproxy() string {
 }
 
 // proxied are the addresses of two fronts' listeners behind a balancer.
-type proxied struct{ a, aTLS, b, bTLS string }
+type proxied struct{ a, aTLS, aHealth, b, bTLS, bHealth string }
 
 // makeCertificate is what a firm would buy: one file with certificate and key.
 func (b *balancer) makeCertificate(path string) {
@@ -178,7 +179,7 @@ func (b *balancer) becomes(backend, server, status string) {
 
 // steadyAddress is one that a front can have again after a restart: its port is not of
 // those that the kernel gives to outgoing connections.
-func steadyAddress(t *testing.T) string {
+func steadyAddress(t testing.TB) string {
 	t.Helper()
 	for range 100 {
 		address := fmt.Sprintf("127.0.0.1:%d", 20_000+mathrand.IntN(12_000))

@@ -30,8 +30,8 @@ func TestRollingRestart(t *testing.T) {
 	a := newSite(t, pgtest.Database(t), "")
 	addresses := proxied{a: steadyAddress(t), aTLS: steadyAddress(t), b: steadyAddress(t), bTLS: steadyAddress(t)}
 	second := a.secondFront()
-	behindBalancer(a, addresses.a, addresses.aTLS)
-	behindBalancer(second, addresses.b, addresses.bTLS)
+	addresses.aHealth = behindBalancer(a, addresses.a, addresses.aTLS)
+	addresses.bHealth = behindBalancer(second, addresses.b, addresses.bTLS)
 	for i := range comers + sitters {
 		a.addAccount(fmt.Sprint(7000000+i), "1")
 	}
