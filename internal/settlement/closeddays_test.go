@@ -2,6 +2,7 @@ package settlement
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"strings"
 	"testing"
@@ -30,6 +31,7 @@ func TestDayThatBecomesAHoliday(t *testing.T) {
 		recs := storetest.Records(closed, 3)
 		for i := range recs {
 			recs[i].LoginTime = time.Date(2026, 1, 7, 10, i, 0, 0, regulation.Zone)
+			binary.BigEndian.PutUint64(recs[i].ID[:], uint64(recs[i].LoginTime.UnixMilli())<<16|0x7000|uint64(i))
 		}
 		recs[2].TradingDay = next
 		put(t, s, recs...)
@@ -61,6 +63,16 @@ func TestDayThatBecomesAHoliday(t *testing.T) {
 		done, err := x.Export(t.Context(), next, store.FullExport)
 		if err != nil || done.Rows != 3 || done.Outside != 0 {
 			t.Errorf("export of the next day: %+v, %v", done, err)
+		}
+		for on, want := range map[calendar.TradingDay]string{ // a day whose holiday was taken back
+			closed: "later days than 20260107 have 3 records", next: "20260108 has 3 records with a login time outside its window",
+		} {
+			x.Calendar = open
+			if _, err := x.Export(t.Context(), on, store.FullExport); !errors.As(err, &refused) || len(refused.Open) != 1 ||
+				refused.Open[0].Kind != store.OutsideWindow || refused.Open[0].Records != 3 || !strings.Contains(err.Error(), want) ||
+				!strings.Contains(err.Error(), "calendar reassign") {
+				t.Errorf("%v, want %s refused for %q", err, on, want)
+			}
 		}
 		reassign(open, store.Reassigned{Moved: 3})
 		x.Calendar = open

@@ -14,6 +14,9 @@ import (
 // partition was detached or removed, as firms do with old days, or records were deleted. Records that
 // `calendar reassign` moved to another day are accounted for there.
 func (v *Survey) ofGone(ctx context.Context, day calendar.TradingDay) ([]store.Obstacle, error) {
+	if v.Brief {
+		return nil, nil
+	}
 	exports, err := v.Store.Exports(ctx, day)
 	if err != nil {
 		return nil, err

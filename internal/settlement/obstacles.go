@@ -19,6 +19,8 @@ type SurveyStore interface {
 	Exports(ctx context.Context, day calendar.TradingDay) ([]store.Export, error)
 	Left(ctx context.Context) ([]calendar.TradingDay, error)
 	HandedIn(ctx context.Context, day calendar.TradingDay) ([]store.HandedIn, error)
+	OutsideWindow(ctx context.Context, day calendar.TradingDay, start, end time.Time) (int64, error)
+	InWindow(ctx context.Context, first, last calendar.TradingDay, start, end time.Time) (int64, error)
 	AddWaiver(ctx context.Context, w *store.Waiver) error
 	Waivers(ctx context.Context, day calendar.TradingDay) ([]store.Waiver, error)
 }
@@ -75,6 +77,11 @@ func (v *Survey) Of(ctx context.Context, day calendar.TradingDay) (Obstacles, er
 		return o, err
 	}
 	all = append(all, missing...)
+	misplaced, err := v.ofOtherWindows(ctx, day, start, end)
+	if err != nil {
+		return o, err
+	}
+	all = append(all, misplaced...)
 	closed, err := v.ofClosedDays(ctx, day)
 	if all = append(all, closed...); err != nil || len(all) == 0 {
 		return o, err

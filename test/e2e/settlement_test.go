@@ -65,6 +65,7 @@ func TestLateRecords(t *testing.T) {
 	stores(t, func(t *testing.T, url string) {
 		s := newSite(t, url, "")
 		const day = "20260105"
+		s.serve().stop() // the records name front 1, which has to be known
 		s.put(url, storetest.Records(storetest.Day, 10))
 		s.cli("", "report", "export", "--day", day, "--out", s.dir)
 		if st := s.status(day); !st.Good || st.Reported != 10 {

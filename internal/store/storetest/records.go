@@ -22,7 +22,7 @@ func Record(day calendar.TradingDay) store.Record {
 	return store.Record{
 		ID:         id,
 		TradingDay: day,
-		LoginTime:  time.Date(2026, 1, 5, 9, 0, 0, 0, regulation.Zone),
+		LoginTime:  time.Date(int(day/10000), time.Month(day/100%100), int(day%100), 9, 0, 0, 0, regulation.Zone),
 		VendorID:   "vendor",
 		KeyVersion: "1",
 		Terminal:   ciphertext(id, 0),
