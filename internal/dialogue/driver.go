@@ -21,7 +21,7 @@ type Handler interface {
 	// Verify checks an answer to a challenge; a aliases the read buffer.
 	Verify(peer session.Peer, a *session.AuthAttempt) session.Reply
 	// Conclude writes down a verdict that the session or the front reached by itself.
-	Conclude(peer session.Peer, op session.Op, reason session.Reason, appID, userID []byte) session.Reply
+	Conclude(peer session.Peer, op session.Op, reason session.Reason, item string, appID, userID []byte) session.Reply
 	// NoteMalformed writes down why bytes are no message; the connection closes without an answer.
 	NoteMalformed(peer session.Peer, fault ftd.Fault, appID, userID []byte)
 	// Login returns OK only once the record is durable. It owns a, and zeroes the password.

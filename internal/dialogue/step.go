@@ -44,7 +44,7 @@ func (d *Dialogue) step(ev *session.Event) {
 				d.refused++
 			}
 		case session.DoConclude:
-			reply = handler.Conclude(d.peer, fx.Op, fx.Reason, fx.AppID, fx.UserID)
+			reply = handler.Conclude(d.peer, fx.Op, fx.Reason, fx.Item, fx.AppID, fx.UserID)
 			if d.session.State() < session.Authenticated {
 				d.refused++
 			}
@@ -54,7 +54,7 @@ func (d *Dialogue) step(ev *session.Event) {
 				d.startLogin(fx.Login.Clone())
 				return
 			}
-			reply = handler.Conclude(d.peer, fx.Op, reason, fx.Login.AppID, fx.Login.UserID)
+			reply = handler.Conclude(d.peer, fx.Op, reason, "", fx.Login.AppID, fx.Login.UserID)
 		}
 		ev = &session.Event{Kind: session.VerdictReached, Now: ev.Now, Do: fx.Do, Op: fx.Op, Reply: &reply}
 	}

@@ -21,7 +21,7 @@ func (refuser) Verify(session.Peer, *session.AuthAttempt) session.Reply {
 	return session.Reply{Reason: session.WrongAnswer}
 }
 
-func (refuser) Conclude(_ session.Peer, _ session.Op, reason session.Reason, _, _ []byte) session.Reply {
+func (refuser) Conclude(_ session.Peer, _ session.Op, reason session.Reason, _ string, _, _ []byte) session.Reply {
 	return session.Reply{Reason: reason, Ref: session.Ref{'A', 'B', 'C', 'D', 'E', 'F'}}
 }
 

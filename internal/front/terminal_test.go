@@ -52,7 +52,7 @@ func (h *handler) Verify(_ session.Peer, a *session.AuthAttempt) session.Reply {
 	return session.Reply{AppType: '1'}
 }
 
-func (h *handler) Conclude(_ session.Peer, _ session.Op, r session.Reason, _, _ []byte) session.Reply {
+func (h *handler) Conclude(_ session.Peer, _ session.Op, r session.Reason, _ string, _, _ []byte) session.Reply {
 	return session.Reply{Reason: r, Ref: session.Ref{'R', 'E', 'F', '0', '0', '2'}}
 }
 

@@ -1,7 +1,5 @@
 package ftd
 
-import "fmt"
-
 // Fault is a way to be malformed. The set is closed: a Fault is at once the error, the
 // metric label and the word in the audit log.
 type Fault uint8
@@ -78,6 +76,9 @@ type FieldError struct {
 	Problem string // what is wrong, in words
 }
 
+// Name is the field's and the item's, as LoginRequest.UserID.
+func (e *FieldError) Name() string { return e.FID.String() + "." + e.Item }
+
 func (e *FieldError) Error() string {
-	return fmt.Sprintf("%v.%s: %s", e.FID, e.Item, e.Problem)
+	return e.Name() + ": " + e.Problem
 }

@@ -103,12 +103,12 @@ func TestConclude(t *testing.T) {
 	for reason := range session.Reason(len(session.Reasons())) {
 		for _, op := range []session.Op{session.OpAuthenticate, session.OpLogin, session.OpLogout, session.OpRequest} {
 			h := newHouse(t, nil)
-			reply := h.Conclude(home, op, reason, []byte(appID), []byte(account))
+			reply := h.Conclude(home, op, reason, "LoginRequest.UserID", []byte(appID), []byte(account))
 			if reply.Reason != reason || reply.Login != nil {
 				t.Errorf("%v of %v: %+v", reason, op, reply)
 			}
 			h.checkOneLine(op, reply)
-			if h.audit.entries[0].Account != account {
+			if h.audit.entries[0].Account != account || h.audit.entries[0].Item != "LoginRequest.UserID" {
 				t.Errorf("%v of %v: %+v", reason, op, h.audit.entries[0])
 			}
 			authentications, logins := h.counts.authenticated[reason.String()], h.counts.loggedIn[reason.String()]

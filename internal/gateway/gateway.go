@@ -151,9 +151,10 @@ func (g *Gateway) Unanswered(peer session.Peer, reply session.Reply) {
 	g.audit.Log(e)
 }
 
-// Conclude writes down a verdict that the session or the front reached by itself.
+// Conclude writes down a verdict that the session or the front reached by itself; item is
+// that of an illegal_field.
 func (g *Gateway) Conclude(
-	peer session.Peer, op session.Op, reason session.Reason, appID, userID []byte,
+	peer session.Peer, op session.Op, reason session.Reason, item string, appID, userID []byte,
 ) session.Reply {
 	switch op {
 	case session.OpAuthenticate:
@@ -162,7 +163,7 @@ func (g *Gateway) Conclude(
 		g.observer.LoggedIn(reason.String())
 	}
 	e := g.entry(peer, op.String(), reason)
-	e.AppID, e.Account = string(appID), string(userID)
+	e.Item, e.AppID, e.Account = item, string(appID), string(userID)
 	return g.verdict(e, reason)
 }
 

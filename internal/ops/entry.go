@@ -39,6 +39,7 @@ type Entry struct {
 	Reason    string    // the true reason, a word of a closed enumeration
 	Code      int       // the error code that the terminal was shown, 0 for success
 	Ref       string    // the reference that the terminal was shown, on failure
+	Item      string    // of reason illegal_field: which item was wrong, never its value
 	RecordID  uuid.UUID // of an accepted login, or of one whose record may exist although it was answered 8
 	AppID     string    // as sent, until it is authenticated
 	Account   string    // as sent
@@ -95,6 +96,7 @@ func (e *Entry) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	addText(enc, "reason", e.Reason, true)
 	enc.AddInt("code", e.Code)
 	addText(enc, "ref", e.Ref, false)
+	addText(enc, "item", e.Item, false)
 	if e.RecordID != uuid.Nil {
 		enc.AddString("record_id", e.RecordID.String())
 	}

@@ -27,7 +27,7 @@ func (s *Session) authenticate(m ftd.Message, now time.Time, fx *Effects) {
 	case s.state >= Authenticated:
 		s.refuse(fx, OpAuthenticate, AlreadyAuthenticated)
 	case err != nil || bytes.IndexByte(id.AppID, regulation.Separator) >= 0:
-		s.refuse(fx, OpAuthenticate, IllegalField)
+		s.refuseItem(fx, OpAuthenticate, err, "AuthIdentity.AppID")
 		fx.AppID = id.AppID
 	case isAnswer:
 		s.answer(raw[:identityLen], answer, now, fx)

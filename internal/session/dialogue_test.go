@@ -20,6 +20,7 @@ type dialogue struct {
 	verdict session.Reason         // of DoVerify
 	attempt *session.LoginAttempt  // of the login that is on its way
 	said    []session.Reason       // the session's own verdicts
+	item    string                 // that the last of them named
 	sent    []answer               // what the terminal got
 	close   session.CloseReason    // how it ended
 	fault   ftd.Fault              // if malformed
@@ -85,7 +86,7 @@ func (d *dialogue) step(ev *session.Event) {
 			d.spend(&fx.Auth)
 			reply.Reason, reply.AppType = d.verdict, '1'
 		case session.DoConclude:
-			d.said = append(d.said, fx.Reason)
+			d.said, d.item = append(d.said, fx.Reason), fx.Item
 			reply.Reason = fx.Reason
 		}
 		copy(reply.Ref[:], "REF123")

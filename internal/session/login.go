@@ -18,18 +18,29 @@ func (s *Session) login(m ftd.Message, now time.Time, fx *Effects) {
 	var (
 		req      ftd.LoginRequest
 		terminal ftd.TerminalInfo
-		illegal  bool
+		wrong    error // the first item that is
 	)
 	for _, err := range [...]error{req.Decode(rawRequest), terminal.Decode(rawTerminal)} {
 		if _, isFault := err.(ftd.Fault); isFault {
 			s.malformed(err, fx)
 			return
 		}
-		illegal = illegal || err != nil
+		if wrong == nil {
+			wrong = err
+		}
 	}
-	illegal = illegal || !isAccount(req.UserID) || bytes.IndexByte(terminal.KeyVersion, regulation.Separator) >= 0
-	if reason := s.mayLogIn(&req, illegal); reason != OK {
-		s.refuse(fx, OpLogin, reason)
+	item := ""
+	switch {
+	case wrong != nil:
+	case !isAccount(req.UserID):
+		item = "LoginRequest.UserID"
+	case bytes.IndexByte(terminal.KeyVersion, regulation.Separator) >= 0:
+		item = "TerminalInfo.KeyVersion"
+	}
+	if reason := s.mayLogIn(&req, wrong != nil || item != ""); reason != OK {
+		if s.refuse(fx, OpLogin, reason); reason == IllegalField {
+			s.refuseItem(fx, OpLogin, wrong, item)
+		}
 		fx.UserID = req.UserID
 		return
 	}
@@ -125,7 +136,7 @@ func (s *Session) logout(m ftd.Message, fx *Effects) {
 	case s.state != LoggedIn:
 		s.refuse(fx, OpLogout, NotLoggedIn)
 	case err != nil:
-		s.refuse(fx, OpLogout, IllegalField)
+		s.refuseItem(fx, OpLogout, err, "")
 	case !bytes.Equal(req.BrokerID, s.brokerID.bytes()):
 		s.refuse(fx, OpLogout, BrokerMismatch)
 	case !bytes.Equal(req.UserID, s.userID.bytes()):

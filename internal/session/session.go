@@ -182,6 +182,16 @@ func (s *Session) refuse(fx *Effects, op Op, reason Reason) {
 	fx.AppID, fx.UserID = s.AppID(), s.UserID()
 }
 
+// refuseItem refuses for one item. err is what its decoder said, nil if item is what the
+// session itself found wrong.
+func (s *Session) refuseItem(fx *Effects, op Op, err error, item string) {
+	s.refuse(fx, op, IllegalField)
+	fx.Item = item
+	if e, is := err.(*ftd.FieldError); is {
+		fx.Item = e.Name()
+	}
+}
+
 // text is a short string kept by value, so that a session holds no pointer into a frame.
 type text struct {
 	n   uint8

@@ -168,6 +168,9 @@ func TestAuthenticateRefusals(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			d := newDialogue(t)
 			test.do(d)
+			if named := d.item == "AuthIdentity.AppID"; named != (test.reason == session.IllegalField) {
+				t.Errorf("%v names the item %q", test.reason, d.item)
+			}
 			if len(d.said) != 1 || d.said[0] != test.reason {
 				t.Errorf("said %v, want %v", d.said, test.reason)
 			}
@@ -220,24 +223,25 @@ func TestLoginRefusals(t *testing.T) {
 		name   string
 		do     func(*dialogue)
 		reason session.Reason
+		item   string // that the audit log names
 	}{
-		{"other broker", login("8888", "88888888", "1.0"), session.BrokerMismatch},
-		{"separator in account", login("9999", "8@8", "1.0"), session.IllegalField},
-		{"account with a letter of China", login("9999", "账户", "1.0"), session.IllegalField},
-		{"account with a space", login("9999", "8 8", "1.0"), session.IllegalField},
-		{"separator in key version", login("9999", "88888888", "1@0"), session.IllegalField},
-		{"newline in account", raw("88888888", '\n'), session.IllegalField},
-		{"NUL in password", raw("s@cret", 0), session.IllegalField},
-		{"invalid UTF-8 in password", raw("s@cret", 0xc0), session.IllegalField},
-		{"newline in key version", raw("1.0", '\n'), session.IllegalField},
+		{"other broker", login("8888", "88888888", "1.0"), session.BrokerMismatch, ""},
+		{"separator in account", login("9999", "8@8", "1.0"), session.IllegalField, "LoginRequest.UserID"},
+		{"account with a letter of China", login("9999", "账户", "1.0"), session.IllegalField, "LoginRequest.UserID"},
+		{"account with a space", login("9999", "8 8", "1.0"), session.IllegalField, "LoginRequest.UserID"},
+		{"separator in key version", login("9999", "88888888", "1@0"), session.IllegalField, "TerminalInfo.KeyVersion"},
+		{"newline in account", raw("88888888", '\n'), session.IllegalField, "LoginRequest.UserID"},
+		{"NUL in password", raw("s@cret", 0), session.IllegalField, "LoginRequest.Password"},
+		{"invalid UTF-8 in password", raw("s@cret", 0xc0), session.IllegalField, "LoginRequest.Password"},
+		{"newline in key version", raw("1.0", '\n'), session.IllegalField, "TerminalInfo.KeyVersion"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			d := newDialogue(t)
 			d.reach(session.Authenticated)
 			test.do(d)
-			if !slices.Equal(d.said, []session.Reason{test.reason}) || d.attempt != nil {
-				t.Errorf("said %v, want %v", d.said, test.reason)
+			if !slices.Equal(d.said, []session.Reason{test.reason}) || d.attempt != nil || d.item != test.item {
+				t.Errorf("said %v of %q, want %v of %q", d.said, d.item, test.reason, test.item)
 			}
 			if d.close != session.StayOpen || d.s.State() != session.Authenticated {
 				t.Errorf("session did not go on: %v, %v", d.close, d.s.State())

@@ -77,6 +77,9 @@ type Effects struct {
 	Reason Reason
 	AppID  []byte
 	UserID []byte
+	// Item names the item that was wrong if Reason is IllegalField, as LoginRequest.UserID in
+	// docs/protocol.md. The terminal is not told.
+	Item string
 	// Auth is what DoVerify is about; it aliases the session and the frame.
 	Auth AuthAttempt
 	// Login is what DoLogin is about; it aliases the session and the frame, so it must
