@@ -93,6 +93,10 @@ func loadKeys(cfg *config.Config, faults config.Faults, missing map[string]bool)
 			faults = append(faults, *fault)
 			continue
 		}
+		if fault := sameKey(i, cfg.Keys, key, keys); fault != nil {
+			faults = append(faults, *fault)
+			continue
+		}
 		keys = append(keys, key)
 	}
 	if len(faults) > before || len(keys) < len(cfg.Keys) {
@@ -114,6 +118,22 @@ func loadKey(k config.Key) (supplement.Key, error) {
 	return supplement.Key{
 		Version: k.Version, NotBefore: window.NotBefore, NotAfter: window.NotAfter, Encrypter: public.Encrypter, Info: public.Info,
 	}, err
+}
+
+// sameKey is the fault of a key that an earlier version has too; nil if there is none. The
+// terminals of one of the two encrypt under another key, and the monitoring centre, which
+// decrypts by the version, could not open what we encrypted.
+func sameKey(i int, all []config.Key, key supplement.Key, before []supplement.Key) *config.Fault {
+	for _, other := range before {
+		if other.Info.Fingerprint == key.Info.Fingerprint && other.Version != key.Version {
+			return &config.Fault{
+				Key:     fmt.Sprintf("keys[%d].public_key_file", i),
+				Problem: fmt.Sprintf("%s holds the key of version %s (SHA256:%s)", all[i].PublicKeyFile, other.Version, key.Info.Fingerprint),
+				Fix:     fmt.Sprintf("name the file of the key that was granted as version %s", key.Version),
+			}
+		}
+	}
+	return nil
 }
 
 // otherAlgorithm is the fault of a key file that does not hold what the configuration says;

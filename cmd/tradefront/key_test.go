@@ -135,3 +135,19 @@ func TestAppCipher(t *testing.T) {
 	shows("aes")
 	app(exitFailed, "rotate", "--app-id", "client_b_1.0", "--cipher", "sm4")
 }
+
+// One key under two versions: what is encrypted under the second cannot be opened by whoever
+// has the key that was granted as such. Another name and other text around the key hide nothing.
+func TestKeyUnderTwoVersions(t *testing.T) {
+	newSite(t)
+	write(t, "keys/2.0.pem", "the key of 2027\n"+read(t, "keys/1.0.pem"))
+	write(t, "tradefront.yaml", siteConfig+"    not_after: \"2027-01-01\"\n  - version: \"2.0\"\n    public_key_file: \"keys/2.0.pem\"\n    not_before: \"2027-01-01\"\n")
+	const want = "…keys[1].public_key_file: keys/2.0.pem holds the key of version 1.0 (SHA256:…); name the file of the key that was granted as version 2.0"
+	play(t, []step{
+		{"config check" + onC, "", 1, "", want},
+		{"key list" + onC, "", 1, "", want},
+		{"serve" + onC, "", 1, "", want},
+	})
+	write(t, "keys/2.0.pem", publicPEM(t, &newRSAKey(2048).PublicKey))
+	play(t, []step{{"config check" + onC, "", 0, "tradefront.yaml is good: …", ""}})
+}

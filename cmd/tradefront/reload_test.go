@@ -195,6 +195,7 @@ func TestReloadRefuses(t *testing.T) {
 		{"algorithm not that of the file", []string{entry, secondKey("")}, []string{"keys[1].algorithm: is rsa, but", "holds an SM2 key; write algorithm: sm2"}},
 		{"algorithm unknown", []string{entry, secondKey("    algorithm: sm3\n")}, []string{"keys[1].algorithm: want rsa or sm2"}},
 		{"RSA said to be SM2", []string{entry, entry + "    algorithm: sm2\n"}, []string{"keys[0].algorithm: is sm2, but", "holds an RSA key"}},
+		{"the first version's file", []string{entry, secondKey("    not_before: 2026-01-01\n"), "keys/2.0.pem", "keys/1.0.pem"}, []string{"keys[1].public_key_file:", "holds the key of version 1.0 (SHA256:"}},
 		{"key file missing", []string{"keys/1.0.pem", "keys/none.pem"}, []string{"keys[0].public_key_file", "does not exist"}},
 		{"private key", []string{"keys/1.0.pem", "keys/1.0.test-private.pem"}, []string{"never put a private key on a front"}},
 		{"no key valid any more", []string{entry, entry + "    not_after: 2020-01-01\n"}, []string{"keys: none is valid now", "the keys in force are still good"}},

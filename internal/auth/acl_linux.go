@@ -19,6 +19,12 @@ func onlyUsByACL(f *os.File) bool {
 	return err == nil && aclLetsInOnly(list[:n], uint32(os.Geteuid()))
 }
 
+// hasACL reports whether more than the mode says who is let in.
+func hasACL(f *os.File) bool {
+	n, err := unix.Fgetxattr(int(f.Fd()), "system.posix_acl_access", nil)
+	return err == nil && n > 0
+}
+
 // The kernel's form of a list (linux/posix_acl_xattr.h): a version, then entries of tag
 // u16, permissions u16, id u32, little-endian.
 const (

@@ -23,7 +23,7 @@ import (
 //
 // Crash anywhere: a file is as before or after (it is replaced by rename), the database is
 // as before or after, and the next run of the same step does what is left. A crash while a
-// file is replaced leaves its temporary file beside it (.NAME and a number, mode 0600) with
+// file is replaced leaves its temporary file beside it (.NAME and a number, mode 0600 or 0640) with
 // keys in it; the next replacement removes it.
 
 const changeHeader = "# A change of the key is under way: the new key, then the old one.\n"
@@ -59,7 +59,7 @@ func FinishMasterKey(path string) error {
 	return replaceKeyFile(path, info, keyFile(keys[0]))
 }
 
-// replaceKeyFile wipes text. The file keeps its owner; a link stays one.
+// replaceKeyFile wipes text. The file keeps its owner, and its group what it may; a link stays one.
 func replaceKeyFile(path string, info fs.FileInfo, text []byte) error {
 	defer clear(text)
 	fault := func(err error) error {
@@ -69,7 +69,11 @@ func replaceKeyFile(path string, info fs.FileInfo, text []byte) error {
 	if err != nil {
 		return fault(err)
 	}
-	pending, err := files.Create(target, 0o600)
+	perm := fs.FileMode(0o600)
+	if files.HandedByRoot(info) {
+		perm = 0o640 // else the daemon, which is in that group, could not read it any more
+	}
+	pending, err := files.Create(target, perm)
 	if err != nil {
 		return fault(err)
 	}

@@ -106,7 +106,7 @@ func syncFolder(path string) error {
 
 // LoadMasterKey reads what CreateMasterKey wrote. A file that anyone but its owner can
 // read or write is refused, but for systemd's credentials, which an access control list
-// opens to the service's user alone. A link to the file is fine: its target is judged.
+// opens to the service's user alone, and what root gave a group of ours to read. A link to the file is fine: its target is judged.
 // The error is a *MasterKeyError.
 func LoadMasterKey(path string) (*MasterKey, error) {
 	keys, _, err := readKeys(path)
@@ -151,10 +151,10 @@ func checkPermissions(f *os.File, path string) (fs.FileInfo, error) {
 	if err != nil {
 		return nil, &MasterKeyError{path, "cannot be examined", "check the disk", err}
 	}
-	if perm := info.Mode().Perm(); perm&0o077 != 0 && !(perm&0o077 == 0o040 && onlyUsByACL(f)) {
+	if perm := info.Mode().Perm(); perm&0o077 != 0 && !(perm&0o077 == 0o040 && (onlyUsByACL(f) || !hasACL(f) && files.HandedByRoot(info))) {
 		return nil, &MasterKeyError{
 			path, fmt.Sprintf("mode %04o lets others than its owner in", perm),
-			"change it with: chmod 600 " + path, nil,
+			files.ModeAdvice(path, "chmod 600"), nil,
 		}
 	}
 	return info, nil

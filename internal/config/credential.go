@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/pgurl"
 )
 
@@ -75,7 +76,7 @@ func (c *Config) checkOpenPassword(path string, env []string) (faults Faults) {
 		return nil
 	}
 	faults.add("store.url", fmt.Sprintf("holds a password, and mode %04o of %s lets everybody in", info.Mode().Perm(), path),
-		"write it into a file of its own and name that in url_file, or: chmod o= "+path)
+		"write it into a file of its own and name that in url_file, or "+files.ModeAdvice(path, "chmod o="))
 	return faults
 }
 

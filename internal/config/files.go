@@ -46,7 +46,7 @@ func (faults *Faults) readable(key, path, fix string) {
 // how root hands it to the daemon.
 func (faults *Faults) private(key, path string) {
 	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o007 != 0 {
-		faults.add(key, fmt.Sprintf("mode %04o of %s lets everybody in", info.Mode().Perm(), path), "change it with: chmod o= "+path)
+		faults.add(key, fmt.Sprintf("mode %04o of %s lets everybody in", info.Mode().Perm(), path), files.ModeAdvice(path, "chmod o="))
 	}
 }
 
