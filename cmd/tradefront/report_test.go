@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -97,5 +98,22 @@ func TestMigrateWithoutItsDatabase(t *testing.T) {
 	}
 	if like("…db-secret…", got.err) {
 		t.Errorf("the message tells the database's password: %s", got.err)
+	}
+}
+
+// A new firm is not asked for reports of days that were over before its store was made.
+func TestReportStatusOfANewFirm(t *testing.T) {
+	newSite(t)
+	got := tradefront("", "report", "status", "-o", "json", "-c", "tradefront.yaml")
+	var list []struct {
+		End time.Time `json:"window_end"`
+	}
+	if err := json.Unmarshal([]byte(got.out), &list); err != nil || got.status != exitDone || len(list) == 0 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	for _, d := range list {
+		if d.End.Before(time.Now().Add(-25 * time.Hour)) {
+			t.Errorf("a day that ended at %s is asked for", d.End)
+		}
 	}
 }

@@ -97,12 +97,18 @@ func newReportStatus(e *env) *cobra.Command {
 			survey := surveyOf(cfg, r, cal)
 			survey.Fronts = settlement.KnownFronts(fronts)
 			list := make([]shownStatus, 0, len(days))
-			for _, day := range days {
-				s, err := settlement.Status(c.Context(), r, &survey, now, day)
+			since, err := r.Since(c.Context())
+			if err != nil {
+				return err
+			}
+			for _, on := range days {
+				s, err := settlement.Status(c.Context(), r, &survey, now, on)
 				if err != nil {
 					return err
 				}
-				list = append(list, showStatus(&s))
+				if day != "" || !before(&s, since) {
+					list = append(list, showStatus(&s))
+				}
 			}
 			return form.print(e.out, list, func(w io.Writer) { printStatus(w, list) })
 		}),
@@ -111,6 +117,12 @@ func newReportStatus(e *env) *cobra.Command {
 	outputFlag(c, &form)
 	c.Flags().StringVar(&day, "day", "", "this trading day only, YYYYMMDD")
 	return c
+}
+
+// before reports whether nothing can be asked of a day, because it was over before the store was
+// made: a new firm has no reports of it. The time zone of the database may be off by some hours.
+func before(d *settlement.DayStatus, since time.Time) bool {
+	return d.Last == nil && d.Records == 0 && d.End.Before(since.Add(-24*time.Hour))
 }
 
 // daysOfInterest are the last trading days and those that got or lost records after their

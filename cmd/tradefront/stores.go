@@ -36,6 +36,7 @@ type records interface {
 	store.Store
 	settlement.ReportStore
 	Late(ctx context.Context) ([]store.DayCount, error)
+	Since(ctx context.Context) (time.Time, error)
 	AddHandedIn(ctx context.Context, h *store.HandedIn) error
 	settlement.DayReassigner
 	Directory() *store.Directory
