@@ -217,6 +217,9 @@ func (f *exportFlags) export(ctx context.Context, e *env, x *settlement.Exporter
 	if d.Rows == 0 {
 		done.Warnings = append(done.Warnings, "THE REPORT IS EMPTY: the store has no record of "+day.String()+"; is that the right day? (report status)")
 	}
+	if d.Unsynced {
+		done.Warnings = append(done.Warnings, settlement.UnsyncedWarning(x.OutDir))
+	}
 	if d.Provisional > 0 {
 		done.Warnings = append(done.Warnings, fmt.Sprintf(
 			"%d lines rest on a provisional calendar: see report status --day %s", d.Provisional, day))

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/tradefront/tradefront/internal/durable"
 	"github.com/tradefront/tradefront/internal/files"
 )
 
@@ -64,7 +65,7 @@ func CreateMasterKey(path string) error {
 		// crash, leave nothing behind that would stop a second try.
 		return &MasterKeyError{path, "cannot be written", "check the disk", errors.Join(err, os.Remove(path))}
 	}
-	if err := syncFolder(filepath.Dir(path)); err != nil {
+	if err := durable.SyncFolder(filepath.Dir(path)); err != nil {
 		return &MasterKeyError{path, "the folder cannot be brought to disk", "check the disk", errors.Join(err, os.Remove(path))}
 	}
 	return nil
@@ -94,14 +95,6 @@ func keyFile(keys ...[]byte) []byte {
 		text = append(hex.AppendEncode(text, key), '\n')
 	}
 	return text
-}
-
-func syncFolder(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // LoadMasterKey reads what CreateMasterKey wrote. A file that anyone but its owner can

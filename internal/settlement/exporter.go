@@ -50,7 +50,8 @@ type Exporter struct {
 	Now      func() time.Time // nil for time.Now
 
 	// reached is called after each step with its name, by tests that crash there.
-	reached func(step string)
+	reached    func(step string)
+	syncFolder func(path string) (unsupported bool, err error) // nil for that of the system
 }
 
 // Done is what an export did.
@@ -59,6 +60,8 @@ type Done struct {
 	Day      calendar.TradingDay
 	Kind     store.ExportKind
 	Manifest string // path
+	// Unsynced says that the folder's file system cannot sync it: see UnsyncedWarning.
+	Unsynced bool
 	// Nothing says that a supplement found no late records: no file was written.
 	Nothing bool
 	// Replaced is what stood under the name before, if anything did.
@@ -239,7 +242,12 @@ func (j *exportJob) run(ctx context.Context) (Done, error) {
 		return Done{}, err
 	}
 	done.Waived = j.obstacles.Waived
-	return done, j.publish(ctx, out, w, done.Result)
+	if j.syncFolder != nil {
+		out.syncFolder = j.syncFolder
+	}
+	err = j.publish(ctx, out, w, done.Result)
+	done.Unsynced = out.unsynced
+	return done, err
 }
 
 // read writes the lines from one snapshot.
@@ -254,11 +262,16 @@ func (j *exportJob) read(ctx context.Context, w *lineWriter) (err error) {
 }
 
 // publish is steps 4 to 6.
-func (j *exportJob) publish(ctx context.Context, out *reportFile, w *lineWriter, r Result) error {
+func (j *exportJob) publish(ctx context.Context, out *reportFile, w *lineWriter, r Result) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := j.manifest(w, r).write(j.OutDir); err != nil {
+	defer func() {
+		if err != nil {
+			removeOrphan(r.Path)
+		}
+	}()
+	if err := j.manifest(w, r).write(j.OutDir, out.syncFolder); err != nil {
 		return fmt.Errorf("manifest: %w", err)
 	}
 	j.step("manifest stands")
@@ -268,7 +281,7 @@ func (j *exportJob) publish(ctx context.Context, out *reportFile, w *lineWriter,
 	j.step("report stands")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ledgerPatience)
 	defer cancel()
-	err := j.Store.AddExport(ctx, &store.Export{
+	err = j.Store.AddExport(ctx, &store.Export{
 		Day: j.day, Number: j.number, Kind: j.kind, At: j.now, Rows: r.Rows, Bytes: r.Bytes, SHA256: r.SHA256,
 		File: filepath.Base(r.Path), Position: j.position, Version: j.Version, Host: j.Host, UnitID: j.UnitID,
 	})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"github.com/tradefront/tradefront/internal/durable"
 	"github.com/tradefront/tradefront/internal/files"
 )
 
@@ -41,6 +42,9 @@ type reportFile struct {
 	closed bool          // full is
 	failed bool          // Write has returned the error
 
+	syncFolder func(path string) (unsupported bool, err error) // tests have one that cannot
+	unsynced   bool                                            // the folder's file system cannot sync it
+
 	// Owned by the goroutine until ended.
 	disk    io.Writer // pending; tests have one that is full
 	hash    hash.Hash
@@ -68,7 +72,8 @@ func createReport(dir, name string) (*reportFile, error) {
 	}
 	f := &reportFile{
 		path: path, pending: pending, disk: pending, hash: sha256.New(),
-		full: make(chan []byte, fileBuffers), empty: make(chan []byte, fileBuffers), ended: make(chan struct{}),
+		syncFolder: durable.SyncFolderTold,
+		full:       make(chan []byte, fileBuffers), empty: make(chan []byte, fileBuffers), ended: make(chan struct{}),
 	}
 	for range fileBuffers {
 		f.empty <- make([]byte, 0, writeBuffer)
@@ -146,14 +151,15 @@ func (f *reportFile) finish() error {
 
 // commit makes the file durable under its name. If we crash after the rename, the
 // directory may forget it: only its fsync makes the report certain.
-func (f *reportFile) commit() error {
+func (f *reportFile) commit() (err error) {
 	if err := f.end(); err != nil {
 		return err
 	}
 	if err := f.pending.CloseAtomicallyReplace(); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(f.path))
+	f.unsynced, err = f.syncFolder(filepath.Dir(f.path))
+	return err
 }
 
 // discard removes the temporary file, if commit did not make it the report.
@@ -166,12 +172,4 @@ func (f *reportFile) discard() {
 func (f *reportFile) sum() (sum [sha256.Size]byte) {
 	f.hash.Sum(sum[:0])
 	return sum
-}
-
-func syncDir(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }

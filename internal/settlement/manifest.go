@@ -3,8 +3,11 @@ package settlement
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -82,7 +85,7 @@ func ReadManifest(report string) (*Manifest, error) {
 }
 
 // write puts the manifest beside its report in dir, whole or not at all, and durable.
-func (m *Manifest) write(dir string) error {
+func (m *Manifest) write(dir string, sync func(string) (bool, error)) error {
 	data, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
@@ -91,7 +94,8 @@ func (m *Manifest) write(dir string) error {
 	if err := files.Write(path, append(data, '\n'), reportPerm); err != nil {
 		return err
 	}
-	return syncDir(dir)
+	_, err = sync(dir) // the report's own sync tells of a folder that cannot
+	return err
 }
 
 // explains reports whether the manifest is that of an export of this day and unit that
@@ -117,4 +121,12 @@ func (m *Manifest) missing() (all []string) {
 		all = append(all, o.String())
 	}
 	return all
+}
+
+// removeOrphan removes the manifest of a report that could not be given its name. With a report from before
+// under that name the manifest stays, and does not match it, which verify tells.
+func removeOrphan(report string) {
+	if _, err := os.Lstat(report); errors.Is(err, fs.ErrNotExist) {
+		_ = os.Remove(ManifestName(report)) // what stays is described at Export
+	}
 }

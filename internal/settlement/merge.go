@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"github.com/tradefront/tradefront/internal/durable"
 	"github.com/tradefront/tradefront/internal/extsort"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -267,6 +268,7 @@ func (m *merge) commit() error {
 		}
 	}
 	if err := m.publish(manifest); err != nil {
+		removeOrphan(m.result.Path)
 		if m.bad.Total > 0 {
 			err = fmt.Errorf("%w (the bad lines are in %s already; move it away)", err, m.aside.path)
 		}
@@ -281,10 +283,16 @@ func (m *merge) publish(manifest *renameio.PendingFile) error {
 	if err := manifest.CloseAtomicallyReplace(); err != nil {
 		return err
 	}
-	if err := syncDir(m.opt.OutDir); err != nil {
+	if err := durable.SyncFolder(m.opt.OutDir); err != nil {
 		return err
 	}
-	return m.out.commit()
+	if err := m.out.commit(); err != nil {
+		return err
+	}
+	if m.out.unsynced {
+		m.result.Warnings = append(m.result.Warnings, UnsyncedWarning(m.opt.OutDir))
+	}
+	return nil
 }
 
 // checkRead holds the inputs to what was read of them, and that to what was written.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"github.com/tradefront/tradefront/internal/durable"
 	"github.com/tradefront/tradefront/internal/files"
 )
 
@@ -100,7 +101,7 @@ func (a *aside) commit() error {
 	if err := a.pending.CloseAtomicallyReplace(); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(a.path))
+	return durable.SyncFolder(filepath.Dir(a.path))
 }
 
 func (a *aside) discard() { _ = a.pending.Cleanup() }

@@ -25,3 +25,9 @@ func outputError(dir string, err error) error {
 	}
 	return err
 }
+
+// UnsyncedWarning is for who wrote into a folder that its file system cannot sync.
+func UnsyncedWarning(dir string) string {
+	return dir + " is on a file system that cannot sync folders: the files are on disk, but if the machine stops now they may " +
+		"lose their names; look that they are there before you hand in, or write to a local disk"
+}

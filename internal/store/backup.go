@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-
-	"golang.org/x/sys/unix"
 )
 
 // unfinishedWord names the file that a backup is written under until it is whole.
@@ -54,7 +52,7 @@ func BackupLocal(ctx context.Context, path, to string) (done BackedUp, err error
 }
 
 // giveName never replaces what came there meanwhile, as a rename would; where the file system has no
-// links, it must. Not every file system syncs folders, and the file itself is synced.
+// links, it must.
 func giveName(from, to string) error {
 	err := os.Link(from, to)
 	if err != nil && !errors.Is(err, fs.ErrExist) && !exists(to) {
@@ -63,10 +61,7 @@ func giveName(from, to string) error {
 	if err != nil {
 		return fmt.Errorf("store: backup: %w", err)
 	}
-	if err := syncFolder(to); err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOTSUP) {
-		return err
-	}
-	return nil
+	return syncFolder(to)
 }
 
 func copyInto(ctx context.Context, path, to string) (err error) {
