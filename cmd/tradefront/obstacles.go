@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -26,17 +24,14 @@ type reportObstacles struct {
 	mu    sync.Mutex
 	known bool // looked at least once
 	open  []store.Obstacle
-	err   string // of the last look; logged once, not every minute
+	err   error // of the last look
 }
 
 // surveyReports asks the store what keeps reports back. Every front does: whichever is alive raises the alarm.
 func (d *daemon) surveyReports(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, latePatience)
 	defer cancel()
-	open, err := d.obstacles(ctx)
-	if d.heldBack.set(open, err) {
-		d.logger.Warn("what keeps reports of the last days back cannot be asked; the last answer is shown", zap.Error(err))
-	}
+	d.heldBack.set(d.obstacles(ctx))
 }
 
 // obstacles are those that are not waived, of the latest day first.
@@ -67,17 +62,13 @@ func (d *daemon) obstacles(ctx context.Context) (open []store.Obstacle, err erro
 	return open, nil
 }
 
-// set keeps an answer, and reports whether its error is news.
-func (r *reportObstacles) set(open []store.Obstacle, err error) (news bool) {
+// set keeps an answer.
+func (r *reportObstacles) set(open []store.Obstacle, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err != nil {
-		news = r.err != err.Error()
-		r.err = err.Error()
-		return news
+	if r.err = err; err == nil {
+		r.known, r.open = true, open
 	}
-	r.known, r.open, r.err = true, open, ""
-	return false
 }
 
 // byKind is the gauge; it has no values until there is an answer.
@@ -102,8 +93,8 @@ func (r *reportObstacles) check() (ready bool, reason string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case r.err != "":
-		return false, "what keeps reports back cannot be asked: " + r.err
+	case r.err != nil:
+		return false, "what keeps reports back cannot be asked: " + r.err.Error()
 	case len(r.open) == 0:
 		return true, "nothing is known to keep a report of the last days back"
 	}

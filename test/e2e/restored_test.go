@@ -1,0 +1,79 @@
+package e2e
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/configs"
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/test/pgtest"
+)
+
+// TestRestoredStoreKeepsReportsBack: a front dies holding five answered logins of which PostgreSQL never
+// heard, and yesterday's copy of its store is put back. The copy holds nothing, and says so; what the
+// store held when it died is known to be missing all the same.
+func TestRestoredStoreKeepsReportsBack(t *testing.T) {
+	cluster := pgtest.Start(t)
+	s := newSite(t, cluster.URL(), "")
+	s.serve().stop()
+	path := filepath.Join(s.dir, "tradefront.db")
+	yesterday, err := os.ReadFile(path) // a stopped front leaves one file
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	d := s.serve()
+	life := strings.TrimSpace(cluster.SQL("SELECT life::text FROM front"))
+	cluster.Stop(pgtest.Immediate)
+	for range 5 {
+		c, err := d.enter(t, s.apps[0].AuthCode)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := login(t, c, password, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.kill()
+	for _, suffix := range []string{"-wal", "-shm"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	s.write("tradefront.db", yesterday)
+
+	d = s.serve()
+	cluster.Start()
+	// Two weeks later for what died: it is not alive any more, and its day has closed.
+	cluster.SQL("UPDATE front SET (started, counted, seen) = (started - d.us, counted - d.us, seen - d.us) " +
+		"FROM (SELECT 14 * 86400 * 1000000::bigint AS us) d WHERE life::text = '" + life + "'")
+	d.awaitPage(t, "/readyz", "this local store is an older copy: PostgreSQL last heard at ")
+	states := make(map[string]int)
+	for _, f := range s.frontList() {
+		states[f.State]++
+	}
+	if len(states) != 2 || states["running"] != 1 || states["other life"] != 1 {
+		t.Errorf("front list: %v", states)
+	}
+
+	cal, err := calendar.Parse(configs.Calendar)
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := settlement.LastClosed(cal, time.Now().Add(-time.Hour)).String()
+	export := []string{"report", "export", "--day", day, "--out", s.dir}
+	_, said, err := s.try("", export...)
+	if err == nil || !strings.Contains(said, "did not report since the window closed, and the store that reports now does not continue it") ||
+		!strings.Contains(said, "start the front once on the file as it was then") {
+		t.Errorf("export: %v, %s", err, said)
+	}
+	s.cli("", "front", "retire", "1", "--force")
+	s.cli("", export...)
+	d.stop()
+}
