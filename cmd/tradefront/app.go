@@ -59,6 +59,9 @@ func newAppAdd(e *env) *cobra.Command {
 			"With --cipher sm4 the terminal answers challenges by SM4 instead of AES-128: agree on it with\n" +
 			"the vendor, nothing on the wire tells.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
+			if problem := config.Misleading(a.appID); problem != "" {
+				return fmt.Errorf("--app-id: %s", problem)
+			}
 			return a.issue(c.Context(), code, func(ctx context.Context, i *issuing) error {
 				now := time.Now()
 				app := auth.App{AppID: i.id, Type: auth.AppDirect, Enabled: true, Created: now, Changed: now}

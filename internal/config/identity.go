@@ -22,10 +22,11 @@ func (faults *Faults) identity(key, value string, maxLen int, what string) {
 	if faults.on(key) || faults.quoted(key, value) {
 		return
 	}
+	if faults.fullWidth(key, value) {
+		return
+	}
 	for _, r := range value {
 		switch {
-		case r >= '！' && r <= '～':
-			faults.add(key, fmt.Sprintf("holds the full-width character %c (U+%04X)", r, r), fmt.Sprintf("write %c", r-'！'+'!'))
 		case r == ' ' || r == '\u3000' || r == '\u00a0':
 			faults.add(key, fmt.Sprintf("holds a space (U+%04X)", r), "write "+what)
 		case r <= ' ' || r > '~':
@@ -37,6 +38,28 @@ func (faults *Faults) identity(key, value string, maxLen int, what string) {
 	}
 }
 
+// Misleading is what a name that may hold Chinese must not: quotation marks and full-width
+// forms of ASCII, which an input method writes and another program takes for another name; ""
+// if it holds none.
+func Misleading(name string) string {
+	var faults Faults
+	if faults.quoted("", name) || faults.fullWidth("", name) {
+		return faults[0].String()
+	}
+	return ""
+}
+
+// fullWidth adds a fault if there is a full-width form of ASCII in the value.
+func (faults *Faults) fullWidth(key, value string) bool {
+	for _, r := range value {
+		if r >= '！' && r <= '～' {
+			faults.add(key, fmt.Sprintf("holds the full-width character %c (U+%04X)", r, r), fmt.Sprintf("write %c", r-'！'+'!'))
+			return true
+		}
+	}
+	return false
+}
+
 // quoted adds a fault if there are quotation marks in the value.
 func (faults *Faults) quoted(key, value string) bool {
 	i := strings.IndexAny(value, quotationMarks)
@@ -45,6 +68,6 @@ func (faults *Faults) quoted(key, value string) bool {
 	}
 	mark := []rune(value[i:])[0]
 	faults.add(key, fmt.Sprintf("holds the quotation mark %c (U+%04X)", mark, mark),
-		"quote it by two plain \" as typed with an English keyboard, with nothing inside but the value")
+		"take it off; in a file, quote by two plain \" as typed with an English keyboard")
 	return true
 }

@@ -35,8 +35,8 @@ func TestIdentityIsRequired(t *testing.T) {
 // What does not look like another name to a reader, and is one to the monitoring centre.
 func TestIdentityIsPlain(t *testing.T) {
 	for value, want := range map[string]string{
-		"“9999”":     "broker_id: holds the quotation mark “ (U+201C); quote it by two plain \" as typed with an English keyboard, with nothing inside but the value",
-		"'9999'":     "broker_id: holds the quotation mark ' (U+0027); quote it by two plain \" as typed with an English keyboard, with nothing inside but the value",
+		"“9999”":     "broker_id: holds the quotation mark “ (U+201C); take it off; in a file, quote by two plain \" as typed with an English keyboard",
+		"'9999'":     "broker_id: holds the quotation mark ' (U+0027); take it off; in a file, quote by two plain \" as typed with an English keyboard",
 		"９999":       "broker_id: holds the full-width character ９ (U+FF19); write 9",
 		"99 99":      "broker_id: holds a space (U+0020); write the firm's broker ID, which its terminals send",
 		"99\u200b99": "broker_id: contains an invisible format character",
