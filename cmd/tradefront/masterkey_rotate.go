@@ -164,6 +164,9 @@ func newMasterKeyList(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			for _, left := range auth.Leftovers(cfg.Auth.MasterKeyFile) {
+				fmt.Fprintf(e.err, "warning: %s was left by a change of the master key that was killed, and holds keys: remove it\n", left)
+			}
 			roles := []string{"current"}
 			if len(census.Under) == 2 {
 				roles = []string{"new", "old"}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/auth"
+	"time"
 )
 
 // TestMasterKeyRotate: the three steps, each repeated, and in the wrong order.
@@ -97,4 +98,25 @@ func TestCredentials(t *testing.T) {
 	if got := tradefrontWith(env, "", strings.Fields("app add --app-id a_b_2"+onC)...); got.status != exitDone {
 		t.Errorf("the file by its name: %+v", got)
 	}
+}
+
+// What a change that was killed left is named, wherever it lies; a change works beside the
+// file and takes away what lies there.
+func TestMasterKeyLeftovers(t *testing.T) {
+	newSite(t)
+	elsewhere := t.TempDir()
+	t.Setenv("TMPDIR", elsewhere)
+	old := time.Now().Add(-time.Hour)
+	for _, left := range []string{".master.key4711", elsewhere + "/.master.key4712"} {
+		write(t, left, "keys")
+		if err := os.Chtimes(left, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const words = " was left by a change of the master key that was killed, and holds keys: remove it"
+	play(t, []step{
+		{"masterkey list" + onC, "", 0, "FINGERPRINT…", "warning: .master.key4711" + words + "\nwarning: " + elsewhere + "/.master.key4712" + words},
+		{"masterkey rotate --begin" + onC, "", 0, "master.key now holds a new key…", ""},
+		{"masterkey list" + onC, "", 0, "FINGERPRINT…", "warning: " + elsewhere + "/.master.key4712" + words},
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -90,6 +91,21 @@ func replaceKeyFile(path string, info fs.FileInfo, text []byte) error {
 		return fault(err)
 	}
 	return nil
+}
+
+// Leftovers are the files with keys in them that a change of the file at path left when it was
+// killed. Programs before this one worked in the system's folder for temporary files; what lies
+// beside the file goes with the next change.
+func Leftovers(path string) []string {
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		target = path
+	}
+	left := files.Leftovers(target)
+	if elsewhere := filepath.Join(os.TempDir(), filepath.Base(target)); filepath.Dir(elsewhere) != filepath.Dir(target) {
+		left = append(left, files.Leftovers(elsewhere)...)
+	}
+	return left
 }
 
 // Reseal seals the codes of a anew under the new key. A previous code whose time has run

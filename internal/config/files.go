@@ -28,8 +28,39 @@ func (c *Config) CheckFiles() (faults Faults) {
 	if c.AuditLog != "" {
 		faults.folder("audit_log", c.AuditLog)
 	}
+	faults = append(faults, c.sharedFiles()...)
 	faults.sort()
 	return faults
+}
+
+// sharedFiles: what the front writes into must be nothing that it reads or writes elsewhere. An
+// audit log would be appended to a key, which no start could read again.
+func (c *Config) sharedFiles() (faults Faults) {
+	names := c.fileNames()
+	for _, written := range names {
+		if written.key != "audit_log" && written.key != "store.path" {
+			continue
+		}
+		for _, other := range names {
+			// Of the two that are written, the first is told.
+			if other.key == written.key || other.key == "audit_log" || *written.name == "" || *other.name == "" {
+				continue
+			}
+			if sameFile(*written.name, *other.name) {
+				faults.add(written.key, *written.name+" is the file of "+other.key+" too", "name another file")
+			}
+		}
+	}
+	return faults
+}
+
+func sameFile(a, b string) bool {
+	if filepath.Clean(a) == filepath.Clean(b) {
+		return true
+	}
+	first, errA := os.Stat(a)
+	second, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(first, second)
 }
 
 func (faults *Faults) readable(key, path, fix string) {

@@ -129,3 +129,32 @@ func TestRedacted(t *testing.T) {
 		}
 	}
 }
+
+// An audit log that is appended to a key destroys it.
+func TestWrittenFilesAreTheirOwn(t *testing.T) {
+	dir := t.TempDir()
+	c := Default()
+	c.resolve(dir, "")
+	if err := os.WriteFile(filepath.Join(dir, "master.key"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("master.key", filepath.Join(dir, "linked")); err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range []struct{ audit, store, want string }{
+		{"audit.jsonl", "tradefront.db", ""},
+		{"", "tradefront.db", ""},
+		{"linked", "tradefront.db", "audit_log: " + dir + "/linked is the file of auth.master_key_file too; name another file"},
+		{"x/../calendar.yaml", "tradefront.db", "audit_log: " + dir + "/calendar.yaml is the file of calendar_file too; name another file"},
+		{"tradefront.db", "tradefront.db", "audit_log: " + dir + "/tradefront.db is the file of store.path too; name another file"},
+		{"audit.jsonl", "keys/1.0.pem", "store.path: " + dir + "/keys/1.0.pem is the file of keys[0].public_key_file too; name another file"},
+	} {
+		if c.AuditLog = ""; one.audit != "" {
+			c.AuditLog = filepath.Join(dir, one.audit)
+		}
+		c.Store.Path = filepath.Join(dir, one.store)
+		if got := c.sharedFiles().Error(); got != one.want {
+			t.Errorf("got %q\nwant %q", got, one.want)
+		}
+	}
+}

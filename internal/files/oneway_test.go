@@ -1,0 +1,48 @@
+package files
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Whatever people name is opened by Open and Read, and whatever is replaced is replaced by
+// Create and Write. The others open folders, files of their own making, or what the system has.
+var otherWays = map[string]string{
+	"cmd/tradefront/clock_step.go":      "a file of the test suite",
+	"cmd/tradefront/demosite.go":        "new files in a folder of the demo's own",
+	"cmd/tradefront/demo.go":            "the demo's own report",
+	"internal/auth/masterkeyfile.go":    "a folder, to sync it",
+	"internal/settlement/file.go":       "a folder, to sync it",
+	"internal/store/aside.go":           "a folder, to sync it",
+	"internal/store/birth.go":           "a folder, to lock it",
+	"internal/store/lockwait.go":        "/proc",
+	"internal/extsort/spill.go":         "a temporary file without a name",
+	"internal/settlement/syncfolder.go": "a folder, to sync it",
+}
+
+func TestOneWayToOpenAndToReplace(t *testing.T) {
+	other := regexp.MustCompile(`\bos\.(Open|ReadFile|Create|CreateTemp|WriteFile)\(|\brenameio\.(NewPendingFile|WriteFile|TempFile)\(`)
+	for _, root := range []string{"../../cmd", "../../internal"} {
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			name := strings.TrimPrefix(filepath.ToSlash(path), "../../")
+			if strings.HasPrefix(name, "internal/files/") || strings.HasPrefix(name, "internal/store/storetest/") || otherWays[name] != "" {
+				return nil
+			}
+			source, err := os.ReadFile(path)
+			if found := other.Find(source); found != nil {
+				t.Errorf("%s: %s… opens what may be a pipe, or replaces a file from elsewhere; see package files", name, found)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
