@@ -12,16 +12,14 @@ import (
 // Whatever people name is opened by Open and Read, and whatever is replaced is replaced by
 // Create and Write. The others open folders, files of their own making, or what the system has.
 var otherWays = map[string]string{
-	"cmd/tradefront/clock_step.go":      "a file of the test suite",
-	"cmd/tradefront/demosite.go":        "new files in a folder of the demo's own",
-	"cmd/tradefront/demo.go":            "the demo's own report",
-	"internal/auth/masterkeyfile.go":    "a folder, to sync it",
-	"internal/settlement/file.go":       "a folder, to sync it",
-	"internal/store/aside.go":           "a folder, to sync it",
-	"internal/store/birth.go":           "a folder, to lock it",
-	"internal/store/lockwait.go":        "/proc",
-	"internal/extsort/spill.go":         "a temporary file without a name",
-	"internal/settlement/syncfolder.go": "a folder, to sync it",
+	"cmd/tradefront/clock_step.go": "a file of the test suite",
+	"cmd/tradefront/demosite.go":   "new files in a folder of the demo's own",
+	"cmd/tradefront/demo.go":       "the demo's own report",
+	"internal/durable/folder.go":   "a folder, to sync it",
+	"internal/store/aside.go":      "a folder, to sync it",
+	"internal/store/birth.go":      "a folder, to lock it",
+	"internal/store/lockwait.go":   "/proc",
+	"internal/extsort/spill.go":    "a temporary file without a name",
 }
 
 func TestOneWayToOpenAndToReplace(t *testing.T) {

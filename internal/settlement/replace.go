@@ -7,12 +7,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
-	"github.com/google/renameio/v2"
-
+	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -121,12 +119,12 @@ func secondName(path, name string) error {
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	from, err := os.Open(path)
+	from, err := files.Open(path)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	to, err := renameio.NewPendingFile(name, renameio.WithTempDir(filepath.Dir(name)), renameio.WithStaticPermissions(reportPerm))
+	to, err := files.Create(name, reportPerm)
 	if err != nil {
 		return err
 	}
