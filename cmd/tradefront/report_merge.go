@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/settlement"
 )
 
@@ -36,6 +37,7 @@ type merged struct {
 func newReportMerge(e *env) *cobra.Command {
 	var (
 		o    settlement.MergeOptions
+		path string
 		form output
 	)
 	c := &cobra.Command{
@@ -50,6 +52,11 @@ func newReportMerge(e *env) *cobra.Command {
 		Example: "  tradefront report merge main/0001clientinfo20260105.txt second/0001clientinfo20260105.txt --out merged",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
 			o.Inputs, o.Version = args, version
+			if path != "" {
+				if err := checkUnit(e, path, args[0]); err != nil {
+					return err
+				}
+			}
 			reading, writing := phase{e: e, what: "reading", unit: "bytes"}, phase{e: e, what: "writing", unit: "rows"}
 			o.Reading, o.Writing = reading.set, writing.set
 			result, err := settlement.Merge(c.Context(), o)
@@ -63,11 +70,25 @@ func newReportMerge(e *env) *cobra.Command {
 		}),
 	}
 	outputFlag(c, &form)
+	c.Flags().StringVarP(&path, "config", "c", "", "configuration file: whose reports they must be (not needed)")
 	c.Flags().StringVar(&o.OutDir, "out", "", "folder to write into")
 	must(c.MarkFlagRequired("out"))
 	c.Flags().StringVar(&o.SkipBad, "skip-bad", "", "put bad lines into this new file, and merge the others")
 	c.Flags().StringVar(&o.TempDir, "tmp", "", "folder for temporary files, up to twice the reports together (default: that of --out)")
 	return c
+}
+
+// checkUnit refuses reports of another company; Merge holds all of them to one.
+func checkUnit(e *env, path, report string) error {
+	cfg, err := config.Load(path, e.environ)
+	if err != nil {
+		return err
+	}
+	name, err := settlement.ParseReportName(report)
+	if err == nil && name.UnitID != cfg.ReportUnitID {
+		err = fmt.Errorf("merge: %s is the report of unit %s, the configuration is of %s", report, name.UnitID, cfg.ReportUnitID)
+	}
+	return err
 }
 
 func mergedOf(r settlement.MergeResult, skipBad string) merged {

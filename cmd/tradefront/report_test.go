@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"testing"
 	"time"
 
@@ -116,4 +117,23 @@ func TestReportStatusOfANewFirm(t *testing.T) {
 			t.Errorf("a day that ended at %s is asked for", d.End)
 		}
 	}
+}
+
+// The handbook adds --config to each command, merge among them.
+func TestReportMergeTakesTheConfiguration(t *testing.T) {
+	newSite(t)
+	for _, dir := range []string{"a", "b", "other", "out"} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{"a/0001clientinfo20260105.txt", "b/0001clientinfo20260105.txt", "other/0002clientinfo20260105.txt"} {
+		write(t, path, "")
+	}
+	play(t, []step{
+		{"report merge" + onC + " --out out a/0001clientinfo20260105.txt b/0001clientinfo20260105.txt", "", 0, "…out/0001clientinfo20260105.txt: 0 rows…", ""},
+		{"report merge" + onC + " --out out other/0002clientinfo20260105.txt b/0001clientinfo20260105.txt", "", 1, "",
+			"tradefront: merge: other/0002clientinfo20260105.txt is the report of unit 0002, the configuration is of 0001"},
+		{"report merge -c nosuch.yaml --out out a/0001clientinfo20260105.txt b/0001clientinfo20260105.txt", "", 1, "", "…nosuch.yaml…"},
+	})
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/durable"
 	"github.com/tradefront/tradefront/internal/extsort"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -22,6 +23,9 @@ const (
 	// mergeProgress is how many lines lie between two looks at the context and two calls
 	// of Reading or Writing.
 	mergeProgress = 4096
+	// maxVendors is how many vendor IDs a manifest names: more than a firm has seats, less than
+	// a file of another kind would make.
+	maxVendors = 16
 )
 
 // MergeOptions are what to merge and where to.
@@ -105,6 +109,8 @@ type merge struct {
 	sorter *extsort.Sorter
 	bad    BadLinesError
 	result MergeResult
+	// vendors counts the lines written by their vendor ID, for the manifest.
+	vendors map[string]int64
 	// differing is what manifests say that is not so.
 	differing ManifestsError
 	last      []byte // line written, with its LF
@@ -113,7 +119,7 @@ type merge struct {
 }
 
 func newMerge(o MergeOptions) (*merge, error) {
-	m := &merge{opt: o}
+	m := &merge{opt: o, vendors: make(map[string]int64)}
 	name, err := commonName(o.Inputs)
 	if err == nil {
 		m.result.ReportName = name
@@ -240,8 +246,16 @@ func (m *merge) writeLine(line []byte) error {
 	}
 	m.last = append(append(m.last[:0], line...), '\n')
 	m.result.Rows++
+	m.countVendor(line)
 	_, err := m.out.Write(m.last)
 	return err
+}
+
+func (m *merge) countVendor(line []byte) {
+	vendor, _, _ := bytes.Cut(line, []byte{regulation.Separator})
+	if _, known := m.vendors[string(vendor)]; known || len(m.vendors) < maxVendors {
+		m.vendors[string(vendor)]++
+	}
 }
 
 // commit gives the files their names, if the inputs are still what was read.

@@ -26,6 +26,7 @@ type MergeManifest struct {
 	Kind       store.ExportKind    `json:"kind"` // merged
 	UnitID     string              `json:"report_unit_id"`
 	TradingDay string              `json:"trading_day"`
+	Vendors    map[string]int64    `json:"vendor_ids,omitempty"` // lines of each: each seat's software may have its own
 	Rows       int64               `json:"rows"`
 	Bytes      int64               `json:"bytes"`
 	SHA256     string              `json:"sha256"`
@@ -127,6 +128,7 @@ func (m *merge) describe() MergeManifest {
 	described := MergeManifest{
 		File: filepath.Base(r.Path), Kind: mergedKind, UnitID: r.UnitID, TradingDay: r.Day.String(),
 		Rows: r.Rows, Bytes: r.Bytes, SHA256: hex.EncodeToString(r.SHA256[:]), Version: m.opt.Version,
+		Vendors: m.vendors,
 	}
 	for _, in := range r.Inputs {
 		described.Inputs = append(described.Inputs, MergeManifestFile{

@@ -112,7 +112,7 @@ func TestMergeManifest(t *testing.T) {
 	}
 	sum := func(text string) string { s := sha256.Sum256([]byte(text)); return hex.EncodeToString(s[:]) }
 	want := MergeManifest{
-		File: reportFileName, Kind: "merged", UnitID: "0001", TradingDay: "20260105", Rows: 2,
+		File: reportFileName, Kind: "merged", UnitID: "0001", TradingDay: "20260105", Vendors: map[string]int64{"TF01": 2}, Rows: 2,
 		Bytes: int64(len(a)), SHA256: sum(lines(line(1), line(2))), Version: "v1",
 		Inputs: []MergeManifestFile{{reportFileName, "", 2, 0, sum(a)}, {reportFileName, "", 1, 1, sum(b)}},
 	}

@@ -117,7 +117,7 @@ func oneLine(tb testing.TB) (*worker, chunk) {
 	r := newRepeats("", 0)
 	tb.Cleanup(func() { _ = r.close() })
 	w := newWorker(newRules(o, Window{}), r)
-	w.vendor = "TF01"
+	w.vendors = []string{"TF01"}
 	c, err := newChunker(newLineSource(1)).next(make([]byte, chunkBytes))
 	if err != nil {
 		tb.Fatal(err)

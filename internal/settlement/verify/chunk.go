@@ -20,10 +20,10 @@ const (
 // chunk is a piece of the file, lines with their LFs. Only the last line of the file may
 // lack its LF, and a line that is too long for a chunk, of which the rest is skipped.
 type chunk struct {
-	data   []byte
-	first  int64  // number of the first line
-	long   bool   // the last line is cut because it is too long
-	vendor string // what each line's vendor ID should be
+	data    []byte
+	first   int64    // number of the first line
+	long    bool     // the last line is cut because it is too long
+	vendors []string // of which each line's vendor ID should be one
 }
 
 // chunker cuts a file into chunks and counts its lines.

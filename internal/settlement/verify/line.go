@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"encoding/base64"
+	"strings"
 
 	"github.com/tradefront/tradefront/internal/regulation"
 )
@@ -90,12 +91,22 @@ func (w *worker) judgeItems(l *line, items *[4][]byte) bool {
 
 func (w *worker) judgeVendor(number int64, vendor []byte) {
 	switch {
-	case string(vendor) == w.vendor && w.vendor != "":
+	case w.expects(vendor):
 	case !isVendor(vendor):
 		w.found.add(VendorForm, number, "")
 	default:
-		w.found.add(VendorOther, number, "want "+w.vendor)
+		w.found.add(VendorOther, number, "want "+strings.Join(w.vendors, " or "))
 	}
+}
+
+// expects has no other vendor than the first, nearly always.
+func (w *worker) expects(vendor []byte) bool {
+	for _, v := range w.vendors {
+		if string(vendor) == v {
+			return true
+		}
+	}
+	return false
 }
 
 func isVendor(vendor []byte) bool {

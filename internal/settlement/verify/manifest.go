@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/files"
@@ -18,10 +20,12 @@ const maxManifest = 1 << 20
 
 // manifest is what verify needs of what `report export` or `report merge` wrote.
 type manifest struct {
-	Kind   string                  `json:"kind"`
-	Rows   int64                   `json:"rows"`
-	SHA256 string                  `json:"sha256"`
-	Inputs []struct{ Kind string } `json:"inputs"` // of a merge
+	Kind string `json:"kind"`
+	// Vendors are those of a merge's lines.
+	Vendors map[string]int64        `json:"vendor_ids"`
+	Rows    int64                   `json:"rows"`
+	SHA256  string                  `json:"sha256"`
+	Inputs  []struct{ Kind string } `json:"inputs"` // of a merge
 	// FrontsMissing are the fronts that may hold what the file lacks.
 	FrontsMissing []struct {
 		FrontID int32  `json:"front_id"`
@@ -37,6 +41,28 @@ type manifest struct {
 		At     time.Time `json:"waived_at"`
 		Reason string    `json:"reason"`
 	} `json:"waived"`
+}
+
+// kindMerged is the file of several seats, whose software may be of several vendors.
+const kindMerged = "merged"
+
+// expectedVendors are those that a line may have: the one that was asked for, and in a merged file
+// those that the merge read. A wrong one of a seat is found where that seat's own file is verified.
+func expectedVendors(o *Options) (all []string) {
+	if o.VendorID != "" {
+		all = append(all, o.VendorID)
+	}
+	var m manifest
+	data, err := readManifest(o.Path)
+	if err != nil || json.Unmarshal(data, &m) != nil || m.Kind != kindMerged {
+		return all // judgeManifest tells what is wrong with it
+	}
+	for _, v := range slices.Sorted(maps.Keys(m.Vendors)) {
+		if isVendor([]byte(v)) && !slices.Contains(all, v) {
+			all = append(all, v)
+		}
+	}
+	return all
 }
 
 // kindHandedIn is the obstacle of a report that took the place of one that was handed in.

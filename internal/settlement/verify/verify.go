@@ -89,7 +89,7 @@ func verify(ctx context.Context, o *Options) (_ *Report, err error) {
 	var found findings
 	n, win := judgeName(o, &found)
 	run := &run{
-		o: o, rules: newRules(o, win), chunker: newChunker(file), vendor: o.VendorID,
+		o: o, rules: newRules(o, win), chunker: newChunker(file), vendors: expectedVendors(o),
 		repeats: newRepeats(o.TempDir, file.before.Size()),
 	}
 	defer func() { err = errors.Join(err, run.repeats.close()) }()
@@ -119,7 +119,7 @@ func verify(ctx context.Context, o *Options) (_ *Report, err error) {
 	b := builder{found: &found, shares: &all.shares, addresses: from, rules: run.rules, options: o}
 	return b.build(File{
 		Path: o.Path, Unit: n.unit, Day: dayText(n.day), WindowStart: timeText(win.Start), WindowEnd: timeText(win.End),
-		Bytes: run.chunker.bytes, SHA256: hex.EncodeToString(run.chunker.sum.Sum(nil)), VendorID: run.vendor,
+		Bytes: run.chunker.bytes, SHA256: hex.EncodeToString(run.chunker.sum.Sum(nil)), VendorID: strings.Join(run.vendors, ", "),
 	}), nil
 }
 
@@ -129,7 +129,7 @@ type run struct {
 	rules   *rules
 	chunker *chunker
 	repeats *repeats
-	vendor  string // "" until a line has told
+	vendors []string // none until a line has told
 }
 
 // judge reads the whole file and returns what the workers found together.
@@ -184,10 +184,10 @@ func (r *run) read(ctx context.Context, free <-chan []byte, chunks chan<- chunk)
 		if err != nil {
 			return err
 		}
-		if r.vendor == "" {
-			r.vendor = firstVendor(ch.data)
+		if v := firstVendor(ch.data); len(r.vendors) == 0 && v != "" {
+			r.vendors = []string{v}
 		}
-		ch.vendor = r.vendor
+		ch.vendors = r.vendors
 		select {
 		case chunks <- ch:
 		case <-ctx.Done():

@@ -12,7 +12,7 @@ type worker struct {
 	repeats *repeats
 	// versions are those of the rules, and what this worker met besides.
 	versions map[string]*version
-	vendor   string // that each line of the chunk should have
+	vendors  []string // of which each line of the chunk should have one
 
 	found  findings
 	shares shares
@@ -32,7 +32,7 @@ func newWorker(r *rules, repeats *repeats) *worker {
 // work judges the lines of a chunk. The error is that of ctx, of the temporary file, or a
 // *KeyError; what a line has wrong is a finding.
 func (w *worker) work(ctx context.Context, ch chunk) error {
-	w.vendor, w.prints = ch.vendor, w.prints[:0]
+	w.vendors, w.prints = ch.vendors, w.prints[:0]
 	number := ch.first
 	for data := ch.data; len(data) > 0; number++ {
 		text, rest, ended := bytes.Cut(data, []byte{'\n'})
