@@ -145,7 +145,7 @@ func (d *demoRun) settle(ctx context.Context, tally *demo.Tally) (*demo.Verdict,
 		if err != nil {
 			return nil, err
 		}
-		d.say("%s: %d lines, %d bytes", result.Path, result.Rows, result.Bytes)
+		d.say("%s: %d lines, %s", result.Path, result.Rows, size(result.Bytes))
 		f, err := os.Open(result.Path)
 		if err != nil {
 			return nil, err

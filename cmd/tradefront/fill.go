@@ -89,7 +89,7 @@ func (f *fill) check() (bool, string) {
 	if err != nil {
 		return false, "the last look failed: " + err.Error()
 	}
-	return true, fmt.Sprintf("%d bytes, log %d; %d records; %d bytes free on its disk", last.Bytes, last.Log, last.Rows, last.Free)
+	return true, fmt.Sprintf("%s, log %s; %d records; %s free on its disk", size(last.Bytes), size(last.Log), last.Rows, size(last.Free))
 }
 
 // notFull is the required line: appends are taken. It asks what Append looks at.

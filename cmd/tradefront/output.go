@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -59,3 +60,6 @@ func shown(t time.Time) string {
 	}
 	return t.In(regulation.Zone).Format(regulation.TimeLayout)
 }
+
+// size is a number of bytes as people read it: 2.5 MiB.
+func size(n int64) string { return humanize.IBytes(uint64(max(0, n))) }

@@ -109,7 +109,7 @@ func (m merged) print(w io.Writer) {
 	for _, in := range m.Inputs {
 		fmt.Fprintf(w, "read %s: %d rows, sha256 %s\n", in.Path, in.Rows, in.SHA256)
 	}
-	fmt.Fprintf(w, "%s: %d rows, %d duplicates dropped, %d bytes, sha256 %s\n", m.Path, m.Rows, m.Duplicates, m.Bytes, m.SHA256)
+	fmt.Fprintf(w, "%s: %d rows, %d duplicates dropped, %s, sha256 %s\n", m.Path, m.Rows, m.Duplicates, size(m.Bytes), m.SHA256)
 	if m.Bad > 0 {
 		fmt.Fprintf(w, "%d bad lines are NOT in it; they were put into %s\n", m.Bad, m.SkippedTo)
 	}

@@ -26,7 +26,7 @@ func TestReportExport(t *testing.T) {
 		{export + "20260230", "", 1, "", "tradefront: --day: \"20260230\" is not a day: " + notADay},
 		{export + "20260105 --out nosuch", "", 1, "", folderGone},
 		{export + "20260105 --out tradefront.yaml", "", 1, "", "tradefront: export of 20260105: output directory: tradefront.yaml is not a directory"},
-		{export + "20260105 --out keys", "", 0, "keys/0001clientinfo20260105.txt: 0 rows, 0 bytes, sha256 " + ofNothing + "…", ""},
+		{export + "20260105 --out keys", "", 0, "keys/0001clientinfo20260105.txt: 0 rows, 0 B, sha256 " + ofNothing + "…", ""},
 		{export + "20260105 -o json", "", 0, asJSON, ""},
 	})
 	if read(t, "keys/0001clientinfo20260105.txt") != "" {

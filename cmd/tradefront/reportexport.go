@@ -238,7 +238,7 @@ func (d *exported) print(w io.Writer) {
 		return
 	}
 	rate := float64(d.Rows) / max(d.Seconds, 1e-3)
-	fmt.Fprintf(w, "%s: %d rows, %d bytes, sha256 %s (%.1f s, %.0f rows/s)\n", d.Path, d.Rows, d.Bytes, d.SHA256, d.Seconds, rate)
+	fmt.Fprintf(w, "%s: %d rows, %s, sha256 %s (%.1f s, %.0f rows/s)\n", d.Path, d.Rows, size(d.Bytes), d.SHA256, d.Seconds, rate)
 	switch {
 	case d.Replaced == nil:
 	case d.Replaced.Same:

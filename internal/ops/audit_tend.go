@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"golang.org/x/sys/unix"
 )
 
@@ -49,8 +50,8 @@ func (a *Audit) Sparing() string {
 	if !a.budget.low {
 		return ""
 	}
-	return fmt.Sprintf("%d bytes are free on its disk, less than twice the %d of store.min_free: "+
-		"refusals and authentications are only counted; make room", a.free, a.keepFree)
+	return fmt.Sprintf("%s are free on its disk, less than twice the %s of store.min_free: "+
+		"refusals and authentications are only counted; make room", humanize.IBytes(uint64(a.free)), humanize.IBytes(uint64(a.keepFree)))
 }
 
 // tend tells each second what was left out, and looks at the disk and the file, until Close.

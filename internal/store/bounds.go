@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"golang.org/x/sys/unix"
 )
 
@@ -50,14 +51,16 @@ type Measure struct {
 }
 
 func (m Measure) String() string {
-	unit := map[string]string{"rows": "records", "age": "seconds"}[m.Bound]
-	if unit == "" {
-		unit = "bytes"
+	bytes := func(n int64) string { return humanize.IBytes(uint64(max(0, n))) }
+	switch m.Bound {
+	case "free":
+		return fmt.Sprintf("%s are free on its disk, store.min_free is %s", bytes(m.Value), bytes(m.Limit))
+	case "bytes":
+		return fmt.Sprintf("it holds %s, store.max_bytes is %s", bytes(m.Value), bytes(m.Limit))
+	case "age":
+		return fmt.Sprintf("its oldest record has waited for %v, store.max_age is %v", time.Duration(m.Value)*time.Second, time.Duration(m.Limit)*time.Second)
 	}
-	if m.Bound == "free" {
-		return fmt.Sprintf("%d bytes are free on its disk, store.min_free is %d", m.Value, m.Limit)
-	}
-	return fmt.Sprintf("it holds %d %s, store.max_%s is %d", m.Value, unit, m.Bound, m.Limit)
+	return fmt.Sprintf("it holds %d records, store.max_rows is %d", m.Value, m.Limit)
 }
 
 // Near reports whether somebody should look.
