@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -30,6 +31,9 @@ func (s *secretFile) asIsFlag(c *cobra.Command) {
 // whatever else cannot be meant. The caller wipes the result.
 func (s *secretFile) read(e *env) ([]byte, error) {
 	secret, err := files.ReadLine(s.path, e.in, s.asIs)
+	if k := (*files.KindError)(nil); errors.As(err, &k) {
+		return nil, fmt.Errorf("--%s: %w; - reads standard input", s.flag, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("--%s: %w", s.flag, err)
 	}

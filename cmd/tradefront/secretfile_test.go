@@ -23,7 +23,7 @@ func TestPasswordFiles(t *testing.T) {
 		{add + "quoted --account 3", "", 1, "", "tradefront: --password-file: quoted is in quotation marks (“, U+201C); take them off; --as-is says that they belong to it"},
 		{add + "quoted --account 3 --as-is", "", 0, "added account 3 (customer)", ""},
 		{"account password --account 1 --password-file zero" + onC, "", 1, "", "tradefront: --password-file: zero holds a zero-width space…"},
-		{"account password --account 1 --password-file keys" + onC, "", 1, "", "tradefront: --password-file: open keys: is a folder, not a regular file"},
+		{"account password --account 1 --password-file keys" + onC, "", 1, "", "tradefront: --password-file: open keys: is a folder, not a regular file; - reads standard input"},
 	})
 	front := serve(t)
 	ping := "ping --address " + front.address + " --app-id a_b_1 --authcode-file code --account "

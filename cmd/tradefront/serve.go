@@ -17,6 +17,9 @@ import (
 // logGrace is how long a front that ends waits for who reads its log.
 const logGrace = time.Second
 
+// loadConfig is held up by a test.
+var loadConfig = config.Load
+
 func newServe(e *env) *cobra.Command {
 	var path string
 	c := &cobra.Command{
@@ -31,7 +34,7 @@ func newServe(e *env) *cobra.Command {
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			hangups, release := catchHangups() // before anything that takes time
 			defer release()
-			load := func() (*config.Config, error) { return config.Load(path, e.environ) }
+			load := func() (*config.Config, error) { return loadConfig(path, e.environ) }
 			cfg, err := load()
 			if err != nil {
 				return wholeReport(cfg, err, probeListeners)

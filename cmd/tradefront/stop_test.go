@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -24,24 +25,24 @@ func TestNotReadyBeforeItServes(t *testing.T) {
 }
 
 // A reload that is under way when SIGTERM comes is waited for before the stores are closed.
-// The configuration is a pipe here, so that it is read for as long as the test likes.
 func TestHangupWhileStopping(t *testing.T) {
 	bareSite(t)
 	play(t, []step{{"masterkey create" + onC, "", 0, "created …", ""}})
+	var calls atomic.Int32
+	reading, goOn := make(chan struct{}), make(chan struct{})
+	loadConfig = func(path string, environ []string) (*config.Config, error) {
+		if calls.Add(1) == 2 { // the first is that of the start
+			close(reading)
+			<-goOn
+		}
+		return config.Load(path, environ)
+	}
+	defer func() { loadConfig = config.Load }()
 	front := serve(t)
-	if err := os.Remove("tradefront.yaml"); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Mkfifo("tradefront.yaml", 0o600); err != nil {
-		t.Fatal(err)
-	}
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	pipe, err := os.OpenFile("tradefront.yaml", os.O_WRONLY, 0) // returns once it is read
-	if err != nil {
-		t.Fatal(err)
-	}
+	<-reading
 	go func() {
 		time.Sleep(300 * time.Millisecond) // long enough for a front without logins to have stopped
 		if c, err := net.Dial("tcp", front.address); err != nil {
@@ -49,8 +50,7 @@ func TestHangupWhileStopping(t *testing.T) {
 		} else {
 			_ = c.Close()
 		}
-		_, _ = pipe.WriteString(siteConfig)
-		_ = pipe.Close()
+		close(goOn)
 	}()
 	if status := front.stop(); status != exitDone {
 		t.Errorf("exit status %d", status)
