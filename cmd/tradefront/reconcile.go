@@ -160,6 +160,11 @@ func (d reconciled) print(w io.Writer) {
 			fmt.Fprintf(w, "reported\t%d\t%s\n", *d.Reported, strings.Join(d.Reports, ", "))
 		}
 	})
+	for _, a := range d.Audit {
+		if !a.First.IsZero() {
+			fmt.Fprintf(w, "%s: entries from %s to %s\n", a.Path, shown(a.First), shown(a.Last))
+		}
+	}
 	fmt.Fprintln(w, d.Verdict)
 	for _, text := range d.Warnings {
 		fmt.Fprintf(w, "warning: %s\n", text)

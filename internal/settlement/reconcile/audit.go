@@ -65,8 +65,11 @@ func (r *run) openAudits() (files []*auditReader, total int64, err error) {
 
 func (r *run) readAuditFile(f *auditReader, number uint16, told func() error) error {
 	read := AuditFile{Path: f.path, Gzip: f.gzip}
+	r.spans = append(r.spans, make(map[int32]span))
 	defer func() {
 		read.Lines = f.lines
+		all := whole(r.spans[number])
+		read.First, read.Last = all.first, all.last
 		r.result.Audit = append(r.result.Audit, read)
 	}()
 	noise, good := 0, int64(0) // lines in a row that are no entries
@@ -109,6 +112,9 @@ func (r *run) takeLine(f *auditReader, number uint16, line []byte, bad error, re
 	var e entry
 	if bad == nil {
 		e, bad = parseEntry(line)
+	}
+	if bad == nil {
+		cover(r.spans[number], e.front, e.at)
 	}
 	switch {
 	case errors.Is(bad, errTorn):

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -24,15 +25,17 @@ type entry struct {
 	unanswered bool                // the terminal was gone
 	day        calendar.TradingDay // 0 if unanswered: such a line does not say
 	front      int32
+	at         time.Time // zero if the line does not say
 }
 
 // auditLine are the fields of a line that matter here; ops.Entry writes them.
 type auditLine struct {
-	Event      string `json:"event"`
-	Reason     string `json:"reason"`
-	RecordID   string `json:"record_id"`
-	TradingDay string `json:"trading_day"`
-	FrontID    int32  `json:"front_id"`
+	Time       time.Time `json:"time"`
+	Event      string    `json:"event"`
+	Reason     string    `json:"reason"`
+	RecordID   string    `json:"record_id"`
+	TradingDay string    `json:"trading_day"`
+	FrontID    int32     `json:"front_id"`
 }
 
 // parseEntry reads one line without its LF. An errTorn is nobody's mistake.
@@ -44,20 +47,20 @@ func parseEntry(line []byte) (entry, error) {
 		}
 		return entry{}, fmt.Errorf("not an entry: %w", err)
 	}
-	var e entry
+	e := entry{front: l.FrontID, at: l.Time}
 	switch {
 	case l.Event == "":
 		return entry{}, errors.New("not an entry: no event")
 	case l.Event == ops.EventUnanswered:
 		e.unanswered = true
 	case l.Event != ops.EventLogin || l.Reason != session.OK.String():
-		return entry{}, nil
+		return e, nil
 	}
 	id, err := uuid.Parse(l.RecordID)
 	if err != nil || id == uuid.Nil || id.String() != l.RecordID {
 		return entry{}, fmt.Errorf("%s without a RecordID", l.Event)
 	}
-	e.id, e.front = id, l.FrontID
+	e.id = id
 	if e.unanswered {
 		return e, nil
 	}

@@ -86,6 +86,19 @@ func newFirm(t testing.TB, open open, n int) *firm {
 	return f
 }
 
+// newFirmSpread has logins an hour apart.
+func newFirmSpread(t testing.TB, n int) *firm {
+	t.Helper()
+	f := &firm{t: t, dir: t.TempDir(), records: storetest.Records(day, n), store: embedded(t)}
+	for i := range f.records {
+		f.records[i].LoginTime = f.records[i].LoginTime.Add(time.Duration(i-n) * time.Hour)
+	}
+	if err := f.store.Put(t.Context(), f.records); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
 // entries are what the gateway logs for the records, and for what is not a login.
 func (f *firm) entries() (all []ops.Entry) {
 	for i := range f.records {

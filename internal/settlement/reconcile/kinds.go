@@ -17,6 +17,7 @@ const (
 	ReportedOtherwise   Kind = "reported_otherwise"
 	ReportLineBad       Kind = "report_line_bad"
 	AuditUnreadable     Kind = "audit_unreadable"
+	AuditGap            Kind = "audit_gap"
 	AuditWithoutLogins  Kind = "audit_without_logins"
 
 	StoredUnanswered Kind = "stored_unanswered"
@@ -86,6 +87,10 @@ func Kinds() []KindFacts {
 		{
 			AuditUnreadable, true, "entries of the audit log that cannot be read",
 			"They may hide answered logins. Get the file anew from the front, or its backup.",
+		},
+		{
+			AuditGap, true, "stored at a time that no audit log given covers",
+			"Whether they were answered is not proven: an audit log was forgotten. Name all that cover the day, of every front, rotated ones too.",
 		},
 		{
 			AuditWithoutLogins, true, "no answered login of this day in the audit logs",

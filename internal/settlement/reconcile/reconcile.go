@@ -73,9 +73,10 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 type run struct {
 	opt     Options
 	result  *Result
-	logged  *extsort.Sorter // audit entries, by RecordID
-	pairs   *extsort.Sorter // records and lines, by ciphertext
-	missing []answer        // of this day and not stored on it; looked up elsewhere
+	logged  *extsort.Sorter  // audit entries, by RecordID
+	pairs   *extsort.Sorter  // records and lines, by ciphertext
+	spans   []map[int32]span // of each audit log, by front
+	missing []answer         // of this day and not stored on it; looked up elsewhere
 }
 
 func (r *run) compare(ctx context.Context) error {

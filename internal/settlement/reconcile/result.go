@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 )
@@ -47,7 +48,10 @@ type AuditFile struct {
 	Lines  int64  `json:"lines"`
 	Logins int64  `json:"logins"` // accepted, of any day
 	Torn   int64  `json:"torn"`
-	Bad    int64  `json:"bad"`
+	// First and Last are the times of its first and last entry; zero if it has none.
+	First time.Time `json:"first,omitzero"`
+	Last  time.Time `json:"last,omitzero"`
+	Bad   int64     `json:"bad"`
 	// Stopped is why the rest was not read, "" if all was.
 	Stopped string `json:"stopped,omitempty"`
 }

@@ -105,7 +105,11 @@ func (j *storeJoin) record(rec *store.Record) error {
 			return err
 		}
 	} else {
-		j.result.add(StoredNotInAudit, Difference{RecordID: rec.ID.String(), Detail: describe(rec)})
+		kind := StoredNotInAudit
+		if !j.covered(rec) {
+			kind = AuditGap
+		}
+		j.result.add(kind, Difference{RecordID: rec.ID.String(), Detail: describe(rec)})
 	}
 	return j.addRecord(rec)
 }
