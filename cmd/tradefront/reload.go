@@ -19,6 +19,7 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/gateway"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
@@ -92,7 +93,7 @@ func reopen(audit *ops.Audit, logger *zap.Logger) {
 
 // reload is all or nothing.
 func (d *daemon) reload(ctx context.Context, load func() (*config.Config, error)) {
-	next, assets, err := d.judge(load)
+	next, assets, err := d.judge(ctx, load)
 	if err != nil {
 		faults := faultLines(err)
 		d.reloaded.Store(&reloadOutcome{at: time.Now(), faults: len(faults)})
@@ -128,26 +129,67 @@ func trustedProxies(cfg *config.Config) [][]netip.Prefix {
 	return trusted
 }
 
-// judge loads everything as a start would, and makes of it what is to be in force.
-func (d *daemon) judge(load func() (*config.Config, error)) (*config.Config, *assets, error) {
+// judge loads everything as a start would, with one report of all faults, and makes of it what is
+// to be in force. Two things are judged harder than at a start: a start with keys of which none is
+// valid yet may wait for its time, and one with a master key that opens nothing is not ready. A front
+// that serves would be stopped by either, and so it keeps what it has.
+func (d *daemon) judge(ctx context.Context, load func() (*config.Config, error)) (*config.Config, *assets, error) {
 	next, err := load()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, wholeReport(next, err, nil)
 	}
 	assets, err := loadAssets(next)
 	if err != nil {
 		return nil, nil, err
 	}
-	// A start with keys of which none is valid yet may wait for its time. A front that
-	// serves would be stopped by them, and somebody has mistaken a date.
-	now := time.Now()
-	if assets.keys.Newest(now) == nil && d.gateway.InForce().Keys.Newest(now) != nil {
-		return nil, nil, config.Faults{{
-			Key: "keys", Problem: "none is valid now, and every login would be answered 7",
-			Fix: "check not_before and not_after; the keys in force are still good",
-		}}
+	if err := joinFaults(d.judgeKeys(assets), d.judgeMasterKey(ctx, assets.master)); err != nil {
+		return nil, nil, err
 	}
 	return next, assets, nil
+}
+
+func (d *daemon) judgeKeys(next *assets) error {
+	now := time.Now()
+	if next.keys.Newest(now) != nil || d.gateway.InForce().Keys.Newest(now) == nil {
+		return nil
+	}
+	return config.Faults{{
+		Key: "keys", Problem: "none is valid now, and every login would be answered 7",
+		Fix: "check not_before and not_after; the keys in force are still good",
+	}}
+}
+
+// judgeMasterKey refuses a master key under which AppIDs that authenticate now could not any more.
+// While `masterkey rotate` is under way the file holds both keys, and nothing is lost.
+func (d *daemon) judgeMasterKey(ctx context.Context, next *auth.MasterKey) error {
+	ctx, cancel := context.WithTimeout(ctx, directoryPatience)
+	defer cancel()
+	lost, of, err := d.registry.WouldLose(ctx, next)
+	if err != nil {
+		return config.Faults{{Key: "auth.master_key_file", Problem: "could not be tried on the AppIDs: " + err.Error(), Fix: "send SIGHUP again"}}
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	return config.Faults{{
+		Key:     "auth.master_key_file",
+		Problem: fmt.Sprintf("does not open the authcodes of %d of %d AppIDs (%s), which the master key in force opens", len(lost), of, someOf(lost)),
+		Fix:     "put the right file back; to change the key use: tradefront masterkey rotate",
+	}}
+}
+
+// someOf names the first few AppIDs.
+func someOf(ids []regulation.AppID) string {
+	const few = 5
+	names := make([]string, 0, few+1)
+	for i, id := range ids {
+		if i == few {
+			names = append(names, "…")
+			break
+		}
+		names = append(names, string(id))
+	}
+	return strings.Join(names, ", ")
 }
 
 // replaceMasterKey opens every authcode with the key that the file holds now. What does not

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/configs"
+	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
@@ -231,6 +232,47 @@ func TestReloadRefuses(t *testing.T) {
 	r.reload()
 	if ready, _ := r.d.reloaded.Load().check(); !ready {
 		t.Error("the check still complains after a good reload")
+	}
+}
+
+// A master key that opens nothing is refused while the front serves: taken over, it would be an outage
+// at the next restart, with a green page until then. Faults of the file and of what it names come in
+// one report, as at a start.
+func TestReloadRefusesAnotherMasterKey(t *testing.T) {
+	r := newReloadTest(t)
+	master, err := auth.LoadMasterKey(r.d.cfg.Auth.MasterKeyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := admitDemoApp(t.Context(), r.d.local.Directory(), master, "a_b_1", auth.AES); err != nil {
+		t.Fatal(err)
+	}
+	r.d.refresh(t.Context())
+	path := r.d.cfg.Auth.MasterKeyFile
+	right := read(t, path)
+	if err := errors.Join(os.Remove(path), auth.CreateMasterKey(path)); err != nil {
+		t.Fatal(err)
+	}
+	r.reload()
+	if line := r.said.next("nothing was taken over"); !strings.Contains(line, "does not open the authcodes of 1 of 1 AppIDs (a_b_1)") {
+		t.Error(line)
+	}
+	if n := r.d.registry.Unreadable(); n != 0 || r.d.registry.Len() != 1 {
+		t.Errorf("%d AppIDs, %d unreadable after a refused reload", r.d.registry.Len(), n)
+	}
+	r.configure("log_level: warn", "log_level: loud", "keys/1.0.pem", "keys/none.pem")
+	r.reload()
+	line := r.said.next("nothing was taken over")
+	for _, want := range []string{"log_level: want", "keys[0].public_key_file"} {
+		if !strings.Contains(line, want) {
+			t.Errorf("%q is not in %s", want, line)
+		}
+	}
+	write(t, path, right)
+	r.configure()
+	r.reload()
+	if ready, reason := r.d.reloaded.Load().check(); !ready {
+		t.Error(reason)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 // outcome is what a command left behind.
@@ -137,3 +138,5 @@ func privatePEM(t *testing.T, key *rsa.PrivateKey) string {
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
