@@ -45,7 +45,7 @@ var manual = map[string]entry{
 	"admin.pprof":          words("Adds Go's profiling pages under /debug/pprof/."),
 
 	"audit_log": words("The file that gets one JSON line for each authentication and login. \"\" writes to\nstandard error."),
-	"log_level": choice("Of the application log on standard error.", "debug", "info", "warn", "error"),
+	"log_level": choice("Of the application log on standard error. debug is taken and adds nothing yet: no line has\nthat level.", "debug", "info", "warn", "error"),
 
 	"keys":                   words("The encryption keys granted by the monitoring centre, the newest last. At most 2 may be\nvalid at any time."),
 	"keys[].version":         words("As the terminals send it, 1 to 8 bytes, in quotes."),

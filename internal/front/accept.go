@@ -61,9 +61,17 @@ func listen(address string) (*net.TCPListener, error) {
 	}
 	l, err := lc.Listen(context.Background(), network(address), address)
 	if err != nil {
-		return nil, fmt.Errorf("front: listen on %s: %w", address, err)
+		return nil, fmt.Errorf("front: %w", listenError(address, err))
 	}
 	return l.(*net.TCPListener), nil
+}
+
+// listenError names the address as it was configured: Go's own message has 0.0.0.0 for [::].
+func listenError(address string, err error) error {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		err = op.Err
+	}
+	return fmt.Errorf("listen tcp %s: %w", address, err)
 }
 
 // network keeps 0.0.0.0 to IPv4, where Go would listen on IPv6 as well.

@@ -338,6 +338,25 @@ func TestAddressInUse(t *testing.T) {
 	}
 }
 
+// TestAddressInUseIsNamedAsConfigured: Go's own message calls [::] 0.0.0.0, which may be another listener's.
+func TestAddressInUseIsNamedAsConfigured(t *testing.T) {
+	l, err := net.Listen("tcp", "[::]:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	address := l.Addr().String()
+	want := "listen tcp " + address + ": bind: address already in use"
+	if err := front.Probe(address); err == nil || err.Error() != want {
+		t.Errorf("probe: %v, want %s", err, want)
+	}
+	cfg := config()
+	cfg.Listeners[0].Address = address
+	if err := front.New(cfg, newHandler(), newCounts(), zap.NewNop()).Start(); err == nil || err.Error() != "front: "+want {
+		t.Errorf("start: %v, want front: %s", err, want)
+	}
+}
+
 func TestSeveralListenersAndIPv6(t *testing.T) {
 	cfg := config()
 	cfg.Listeners = []front.Listener{{Address: "127.0.0.1:0"}, {Address: "[::1]:0"}}

@@ -57,7 +57,10 @@ func (a *Admin) bind(addr string, handler http.Handler, logger *zap.Logger) (err
 		return err
 	}
 	if a.listener, err = net.Listen("tcp", addr); err != nil {
-		return err
+		if op, ok := errors.AsType[*net.OpError](err); ok {
+			err = op.Err
+		}
+		return fmt.Errorf("listen tcp %s: %w", addr, err) // Go's own message has 0.0.0.0 for [::]
 	}
 	a.server = &http.Server{
 		Handler:        handler,

@@ -1,0 +1,96 @@
+package config
+
+import (
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestOverlappingAddresses holds what the check says of two listeners to what the kernel does with them.
+func TestOverlappingAddresses(t *testing.T) {
+	hosts := []string{"0.0.0.0", "[::]", "", "127.0.0.1", "127.0.0.2", "[::1]", "[::ffff:127.0.0.1]", "localhost"}
+	for _, first := range hosts {
+		for _, second := range hosts {
+			port := freePort(t)
+			cfg := Config{Front: Front{Listeners: []Listener{{Address: first + ":" + port}, {Address: second + ":" + port}}}}
+			faults := cfg.checkAddresses()
+			if want := bothBind(t, cfg.Front.Listeners); want != (len(faults) == 0) {
+				t.Errorf("%q beside %q: both can be listened on: %t, faults: %v", first, second, want, faults)
+			}
+		}
+	}
+}
+
+// TestOverlapNamesBothAddresses, across the three kinds of listeners. Go lets an admin listener on
+// 0.0.0.0 take IPv6 too.
+func TestOverlapNamesBothAddresses(t *testing.T) {
+	cfg := Config{
+		Front: Front{Listeners: []Listener{{Address: "0.0.0.0:7"}, {Address: "[::]:7"}, {Address: "[::1]:8"}, {Address: "firm-a:9"}, {Address: "firm-b:9"}}},
+		Admin: Admin{Address: "0.0.0.0:8", HealthAddress: ":9"},
+	}
+	const how = "; give one of them another port, or an address of its own"
+	var got []string
+	for _, f := range cfg.checkAddresses() {
+		got = append(got, f.Key+": "+f.Problem+"; "+f.Fix)
+	}
+	if want := []string{
+		"front.listeners[1].address: [::]:7 takes in addresses of front.listeners[0].address (0.0.0.0:7): the kernel lets one of them listen" + how,
+		"admin.address: 0.0.0.0:8 takes in addresses of front.listeners[2].address ([::1]:8): the kernel lets one of them listen" + how,
+		"admin.health_address: :9 takes in addresses of front.listeners[3].address (firm-a:9): the kernel lets one of them listen" + how,
+	}; !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestDebugLevelSaysWhatItAdds: the manual says that it is nothing, until a line of that level is written.
+func TestDebugLevelSaysWhatItAdds(t *testing.T) {
+	written := false
+	for _, room := range []string{"../../internal", "../../cmd"} {
+		err := filepath.WalkDir(room, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			written = written || strings.Contains(string(text), ".Debug(")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if says := strings.Contains(manual["log_level"].words, "adds nothing yet"); says == written {
+		t.Errorf("the manual says that debug adds nothing: %t; lines of that level are written: %t", says, written)
+	}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+}
+
+// bothBind listens as package front does.
+func bothBind(t *testing.T, listeners []Listener) bool {
+	t.Helper()
+	for _, l := range listeners {
+		network := "tcp"
+		if strings.HasPrefix(l.Address, "0.0.0.0:") {
+			network = "tcp4"
+		}
+		bound, err := net.Listen(network, l.Address)
+		if err != nil {
+			return false
+		}
+		defer bound.Close()
+	}
+	return true
+}
