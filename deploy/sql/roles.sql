@@ -99,7 +99,7 @@ BEGIN
                   account, user_type, front_id, session_id, provisional),
           SELECT (record_id, trading_day, front_id, arrival, provisional), UPDATE (front_id) ON record TO tradefront_front;
     GRANT EXECUTE ON FUNCTION ensure_record_partition(integer) TO tradefront_front;
-    GRANT SELECT ON app, account, directory, report_export, reassigned_from, waiver, handed_in TO tradefront_front;
+    GRANT SELECT ON app, account, directory, report_export, waiver TO tradefront_front;
     GRANT SELECT, INSERT, UPDATE ON front TO tradefront_front;
 
     GRANT SELECT ON record, report_export, reassigned_from, front, waiver, handed_in TO tradefront_report;

@@ -19,6 +19,7 @@ type SurveyStore interface {
 	Exports(ctx context.Context, day calendar.TradingDay) ([]store.Export, error)
 	Left(ctx context.Context) ([]calendar.TradingDay, error)
 	HandedIn(ctx context.Context, day calendar.TradingDay) ([]store.HandedIn, error)
+	ReassignedFrom(ctx context.Context, day calendar.TradingDay) (bool, error)
 	OutsideWindow(ctx context.Context, day calendar.TradingDay, start, end time.Time) (int64, error)
 	InWindow(ctx context.Context, first, last calendar.TradingDay, start, end time.Time) (int64, error)
 	AddWaiver(ctx context.Context, w *store.Waiver) error
@@ -75,6 +76,11 @@ func (v *Survey) Of(ctx context.Context, day calendar.TradingDay) (Obstacles, er
 	missing, err := v.ofGone(ctx, day)
 	if err != nil {
 		return o, err
+	}
+	if len(missing) == 0 { // else it is known already
+		if missing, err = v.ofMissing(ctx, day); err != nil {
+			return o, err
+		}
 	}
 	all = append(all, missing...)
 	misplaced, err := v.ofOtherWindows(ctx, day, start, end)

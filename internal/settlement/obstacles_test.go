@@ -153,3 +153,33 @@ func TestUnknownFrontIsAnObstacle(t *testing.T) {
 		t.Errorf("of an audit log: %v, %v", got, err)
 	}
 }
+
+// TestFewerRowsThanFrontsBrought: what fronts saw committed and is not there any more keeps the report
+// back, until it is waived; a day that records were moved away from is not compared.
+func TestFewerRowsThanFrontsBrought(t *testing.T) {
+	p := openPostgres(t, pgtest.Database(t), true)
+	recs := storetest.Records(day, 4)
+	put(t, p, recs[:3]...)
+	front := holding(1, 0)
+	front.Held, front.ForwardedOf = nil, map[calendar.TradingDay]int64{day: 3}
+	fronts := changingFronts{front}
+	x := exporter(t, p, t.TempDir())
+	x.Fronts = &fronts
+	mustExport(t, x, store.FullExport)
+	fronts[0].ForwardedOf[day] = 4 // as after a failover without the last transaction
+	var refused *ObstaclesError
+	if _, err := x.Export(t.Context(), day, store.SupplementExport); !errors.As(err, &refused) || len(refused.Open) != 1 ||
+		refused.Open[0].Kind != store.RowsMissing || refused.Open[0].Records != 1 || !strings.Contains(err.Error(), "are 3 in the store, and fronts brought 4") {
+		t.Fatalf("%v, want it refused for the record that is missing", err)
+	}
+	put(t, p, recs[3])
+	mustExport(t, x, store.FullExport)
+	recs = storetest.Records(day, 1)
+	recs[0].Provisional, recs[0].LoginTime = true, afterClose.Add(1)
+	put(t, p, recs...)
+	fronts[0].ForwardedOf[day] = 5
+	if did, err := p.Reassign(t.Context(), x.Calendar.TradingDayOf, nil); err != nil || did.Moved != 1 {
+		t.Fatalf("%+v, %v", did, err)
+	}
+	mustExport(t, x, store.FullExport)
+}

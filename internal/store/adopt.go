@@ -49,12 +49,12 @@ func (l *Local) Adopt(ctx context.Context, a Aside) (Adopted, error) {
 
 // notAdopted are the tables that recovery brings, or that count changes and migrations of the
 // new store's own, or nothing.
-var notAdopted = []any{"record", "quarantine", "directory", "goose_db_version", "probe"}
+var notAdopted = []any{"record", "quarantine", "directory", "goose_db_version", "probe", "forwarded"}
 
 // adoptable are the names of the other tables.
 func adoptable(ctx context.Context, conn *sql.Conn) ([]string, error) {
 	return names(ctx, conn, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'
-		AND name NOT IN (?, ?, ?, ?, ?) ORDER BY name`, notAdopted...)
+		AND name NOT IN (?, ?, ?, ?, ?, ?) ORDER BY name`, notAdopted...)
 }
 
 func names(ctx context.Context, from queryer, query string, args ...any) (all []string, err error) {

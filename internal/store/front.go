@@ -40,6 +40,8 @@ type FrontReport struct {
 	Oldest    time.Time // login time of the oldest record that waits; zero without one
 	SetAside  int       // damaged local stores that were set aside and not recovered
 	Forwarded int64     // records brought to PostgreSQL since it started
+	// ForwardedOf is how many different records of a day its local store brought, as far as it is known.
+	ForwardedOf map[calendar.TradingDay]int64
 
 	// ClockOffset is how far the front's clock is before PostgreSQL's, give or take ClockError.
 	// ReportFront measures it.
@@ -146,7 +148,7 @@ func frontsBeside(ctx context.Context, tx pgx.Tx, r *FrontReport) ([]Front, erro
 // write puts the report into the row that it continues, the last heard of if there are several, or into a new
 // one. It is not done if another process was faster.
 func (r *FrontReport) write(ctx context.Context, tx pgx.Tx, before []Front) (done bool, err error) {
-	held, err := json.Marshal(r.Held)
+	held, err := json.Marshal(joinForwarded(r.Held, r.ForwardedOf))
 	if err != nil {
 		return false, fmt.Errorf("store: %w", err)
 	}
@@ -181,9 +183,11 @@ func scanFront(row scanner) (f Front, err error) {
 		&f.SetAside, &f.Forwarded, &offset, &clockError, &seen, &ago, &retired); err != nil {
 		return Front{}, err
 	}
-	if err := json.Unmarshal([]byte(held), &f.Held); err != nil {
+	var all map[calendar.TradingDay]reported
+	if err := json.Unmarshal([]byte(held), &all); err != nil {
 		return Front{}, fmt.Errorf("store: what front %d holds: %w", f.FrontID, err)
 	}
+	f.Held, f.ForwardedOf = splitForwarded(all)
 	f.Started, f.Counted, f.Oldest = fromMicros(started), fromMicros(counted), fromMicros(oldest)
 	f.ClockOffset, f.ClockError = time.Duration(offset)*time.Microsecond, time.Duration(clockError)*time.Microsecond
 	f.Seen, f.Retired, f.Ago = fromMicros(seen), fromMicros(retired), time.Duration(ago)*time.Microsecond

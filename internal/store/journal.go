@@ -63,8 +63,7 @@ func (l *Local) trim(seqs []int64) error {
 		}
 		err = l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
 			l.writer.seq = max(l.writer.seq, slices.Max(some))
-			_, err := conn.ExecContext(ctx, "DELETE FROM record WHERE seq IN (SELECT value FROM json_each(?))", string(list))
-			return err
+			return removeForwarded(ctx, conn, string(list))
 		}})
 		if err != nil {
 			return err

@@ -20,6 +20,7 @@ const (
 	FrontUnknown     ObstacleKind = "front_unknown"     // a front is named, and no report of one is known
 	FrontClock       ObstacleKind = "front_clock"       // a front's clock and PostgreSQL's differ: login times are wrong
 	NoTradingDay     ObstacleKind = "no_trading_day"    // records are on a day that has no report
+	RowsMissing      ObstacleKind = "rows_missing"      // fewer records than fronts brought
 	OutsideWindow    ObstacleKind = "outside_window"    // records are on another day than their login time's
 	RecordsGone      ObstacleKind = "records_gone"      // records that were reported are not in the store any more
 	FewerRecords     ObstacleKind = "fewer_records"     // the new report would have fewer records than the file that it replaces
@@ -30,7 +31,7 @@ const (
 func ObstacleKinds() []ObstacleKind {
 	return []ObstacleKind{
 		FrontHolds, FrontQuarantines, FrontSetAside, FrontSilent, FrontOtherLife, FrontUnknown, FrontClock,
-		NoTradingDay, OutsideWindow, RecordsGone, FewerRecords, ReportHandedIn,
+		NoTradingDay, OutsideWindow, RecordsGone, RowsMissing, FewerRecords, ReportHandedIn,
 	}
 }
 

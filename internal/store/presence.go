@@ -140,7 +140,10 @@ func (p *Presence) count(ctx context.Context, stopped bool) (FrontReport, error)
 			return r, err
 		}
 	}
-	r.Held, r.Oldest, err = p.local.Held(ctx)
+	if r.Held, r.Oldest, err = p.local.Held(ctx); err != nil {
+		return r, err
+	}
+	r.ForwardedOf, err = p.local.ForwardedOf(ctx)
 	return r, err
 }
 

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/tradefront/tradefront/internal/calendar"
 )
 
 // recoverRows is how many rows one commit of Recover brings.
@@ -74,11 +76,19 @@ func (l *Local) Recover(ctx context.Context, a Aside, progress func(rows int64))
 
 func (l *Local) recoverBatch(batch []Salvaged) (saved int64, err error) {
 	err = l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
+		doubted := make(map[calendar.TradingDay]bool)
 		r, err := newRecoverer(ctx, conn)
 		for i := 0; err == nil && i < len(batch); i++ {
 			var put bool
 			if put, err = r.put(ctx, conn, &batch[i]); put {
 				saved++
+				doubted[batch[i].Record.TradingDay] = true
+			}
+		}
+		// Also if it was put into quarantine, from which it may be released.
+		for day := range doubted {
+			if err == nil {
+				err = doubtForwarded(ctx, conn, day)
 			}
 		}
 		return err

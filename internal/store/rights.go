@@ -33,8 +33,6 @@ var rights = []right{
 	{RoleFront, "SELECT", "report_export", ""},
 	{RoleFront, "SELECT, INSERT, UPDATE", "front", ""},
 	{RoleFront, "SELECT", "waiver", ""},
-	{RoleFront, "SELECT", "handed_in", ""},
-	{RoleFront, "SELECT", "reassigned_from", ""},
 	{RoleFront, "SELECT", "goose_db_version", ""},
 	{RoleReport, "SELECT", "record", ""},
 	{RoleReport, "SELECT, INSERT", "report_export", ""},

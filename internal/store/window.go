@@ -53,3 +53,15 @@ func idOf(t time.Time) (id [16]byte) {
 	binary.BigEndian.PutUint64(id[:], uint64(t.UnixMilli())<<16) //nolint:gosec // G115: after 1970
 	return id
 }
+
+// ReassignedFrom reports whether records of the day were ever moved to another.
+func (p *Postgres) ReassignedFrom(ctx context.Context, day calendar.TradingDay) (moved bool, err error) {
+	err = p.pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM reassigned_from WHERE day = $1)", int32(day)).Scan(&moved)
+	return moved, postgresError(ctx, err)
+}
+
+// ReassignedFrom is that of Postgres.
+func (l *Local) ReassignedFrom(ctx context.Context, day calendar.TradingDay) (moved bool, err error) {
+	err = l.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM reassigned_from WHERE day = ?)", int64(day)).Scan(&moved)
+	return moved, readError(ctx, err)
+}
