@@ -14,6 +14,7 @@ need cc gcc
 need openssl openssl
 need python3 python3
 need haproxy haproxy
+need promtool prometheus
 need strace strace
 need pgbouncer pgbouncer
 
