@@ -169,11 +169,7 @@ func (w *writer) run(conn *sql.Conn) {
 			return
 		}
 		if r.work != nil {
-			err := w.transact(conn, r.work)
-			r.done <- err
-			if _, locked := errors.AsType[*LockedError](err); locked {
-				w.refuseWaiting(err)
-			}
+			w.tell([]*request{r}, w.transact(conn, r.work))
 			continue
 		}
 		w.commit(conn, w.fill(r))
@@ -238,24 +234,31 @@ func (w *writer) commit(conn *sql.Conn, batch []*request) {
 		w.progress.advance(seq)
 	}
 	w.observer.LocalCommit(rows, time.Since(start), err)
-	for _, r := range batch {
-		r.done <- err
-	}
+	w.tell(batch, err)
+}
+
+// tell gives done their fate. If the file's lock was not to be had, that is also the fate of what
+// came meanwhile: it has waited too, and would wait as long again. What comes once the first is
+// told has not waited: a caller that tries again at once waits for the lock anew.
+func (w *writer) tell(done []*request, err error) {
 	if _, locked := errors.AsType[*LockedError](err); locked {
-		w.refuseWaiting(err)
+		done = append(done, w.waiting()...)
+	}
+	for _, r := range done {
+		r.done <- err
 	}
 }
 
-// refuseWaiting ends what came while the writer waited for the file's lock in vain: it has waited
-// too, and would wait as long again.
-func (w *writer) refuseWaiting(err error) {
-	for n := len(w.queue); n > 0 || w.held != nil; n-- {
-		r, ok := w.next()
-		if !ok {
-			return
-		}
-		r.done <- err
+// waiting takes all that waits now.
+func (w *writer) waiting() (all []*request) {
+	queued := len(w.queue) // only the writer's goroutine receives
+	if w.held != nil {
+		all, w.held = append(all, w.held), nil
 	}
+	for range queued {
+		all = append(all, <-w.queue)
+	}
+	return all
 }
 
 // transactHere is transact for what is answered for: with success only if the files are still the

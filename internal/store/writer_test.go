@@ -266,3 +266,51 @@ func TestSettings(t *testing.T) {
 		}
 	}
 }
+
+// lockedOut tells two callers that the lock was not to be had, while others wait; again, if it is not
+// nil, comes when the first is told and the second is not.
+func lockedOut(w *writer, again *request) {
+	first, second := asked(), &request{done: make(chan error)} // the writer cannot go on before it is told
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		w.tell([]*request{first, second}, &LockedError{})
+	}()
+	<-first.done
+	if again != nil {
+		w.queue <- again
+	}
+	<-second.done
+	<-told
+}
+
+func asked() *request { return &request{done: make(chan error, 1)} }
+
+func TestWhatWaitedForTheLockIsRefused(t *testing.T) {
+	w := &writer{queue: make(chan *request, 8), held: asked()}
+	waited := []*request{w.held, asked(), asked(), asked()}
+	for _, r := range waited[1:] {
+		w.queue <- r
+	}
+	lockedOut(w, nil)
+	for i, r := range waited {
+		select {
+		case err := <-r.done:
+			if !errors.Is(err, ErrOverloaded) {
+				t.Errorf("%d: %v", i, err)
+			}
+		default:
+			t.Errorf("%d waited as long, and waits on", i)
+		}
+	}
+}
+
+// A caller that tries again at once, as the forwarder may, has not waited.
+func TestWhatDidNotWaitForTheLockStaysQueued(t *testing.T) {
+	w := &writer{queue: make(chan *request, 8)}
+	again := asked()
+	lockedOut(w, again)
+	if len(again.done) != 0 || len(w.queue) != 1 || <-w.queue != again {
+		t.Error("it was refused too")
+	}
+}
