@@ -63,7 +63,7 @@ type daemon struct {
 	heldBack  reportObstacles
 	extras    extras // in PostgreSQL
 
-	directoryNews, presenceNews, twinNews, lifeNews newsOf
+	concern concerns
 
 	began    time.Time
 	serving  atomic.Bool // front and gateway are there
@@ -106,6 +106,7 @@ func startDaemon(ctx context.Context, cfg *config.Config, logTo io.Writer) (*dae
 	d.repeat(background, seenPeriod, d.forgetSeen)
 	d.repeat(background, healthPeriod, func(context.Context) { d.health.Recent() })
 	if d.postgres != nil {
+		d.repeat(background, postgresPeriod, d.watchPostgres)
 		d.repeat(background, partitionsPeriod, d.preparePartitions)
 		d.repeat(background, extrasPeriod, d.lookForExtras)
 		d.repeat(background, inspectPeriod, d.inspectPostgres)
@@ -159,7 +160,7 @@ func (d *daemon) openStores(ctx context.Context) (err error) {
 		return err
 	}
 	if d.local, err = store.OpenLocal(ctx, d.cfg.Store.Path, store.LocalOptions{
-		Observer: storeObserver{d.metrics, d.logger, &d.localOK}, Bounds: boundsOf(&d.cfg.Store),
+		Observer: storeObserver{d.metrics, d.logger, &d.localOK, nil}, Bounds: boundsOf(&d.cfg.Store),
 		BusyTimeout: store.FrontBusyTimeout,
 	}); err != nil {
 		return fmt.Errorf("store.path: %s: %w", d.cfg.Store.Path, err)
@@ -211,9 +212,10 @@ func (d *daemon) preparePartitions(ctx context.Context) {
 		day = cal.Next(day)
 		days = append(days, day)
 	}
-	if err := d.postgres.EnsurePartitions(ctx, days); err != nil {
-		d.logger.Warn("partitions of the days to come were not made; tried again in an hour", zap.Error(err))
-	}
+	d.ofPostgres(&d.concern.partitions, d.postgres.EnsurePartitions(ctx, days), &stateLines{
+		level: zapcore.WarnLevel, began: "partitions of the days to come were not made; tried again in an hour",
+		ended: "partitions of the days to come are made",
+	})
 }
 
 func (d *daemon) bindAdmin(context.Context) (err error) {
@@ -256,7 +258,7 @@ func (d *daemon) startForwarder(ctx context.Context) (err error) {
 	if d.postgres != nil {
 		d.forwarder = store.NewForwarder(d.local, d.postgres, store.ForwarderOptions{
 			BatchRows: d.cfg.Store.BatchRows, BatchDelay: d.cfg.Store.BatchDelay,
-			Observer: storeObserver{d.metrics, d.logger, &d.localOK},
+			Observer: storeObserver{d.metrics, d.logger, &d.localOK, d.notePostgres},
 		})
 		d.forwarder.Start()
 		d.forwarder.AwaitProbe(ctx)

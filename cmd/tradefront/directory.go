@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core"
@@ -25,26 +25,6 @@ const directoryPatience = 30 * time.Second
 type directorySource interface {
 	auth.Source
 	core.Source
-}
-
-// newsOf tells an error that is new from one that was logged already: what runs every two
-// seconds would fill the log of an outage.
-type newsOf struct {
-	mu   sync.Mutex
-	last string
-}
-
-// fresh reports whether err is another one than at the last call; nil never is.
-func (n *newsOf) fresh(err error) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	text := ""
-	if err != nil {
-		text = err.Error()
-	}
-	changed := text != n.last
-	n.last = text
-	return changed && err != nil
 }
 
 // restartPatience is how long a front that can do without PostgreSQL waits for it at its
@@ -122,8 +102,11 @@ func (d *daemon) follow(ctx context.Context) error {
 // of reach the last known state stays in force.
 func (d *daemon) refresh(ctx context.Context) {
 	if d.mirror != nil {
-		if err := d.follow(ctx); d.directoryNews.fresh(err) && ctx.Err() == nil {
-			d.logger.Error("AppIDs and accounts cannot be read from PostgreSQL: the last known ones stay in force", zap.Error(err))
+		if err := d.follow(ctx); ctx.Err() == nil {
+			d.ofPostgres(&d.concern.directory, err, &stateLines{
+				level: zapcore.ErrorLevel, began: "AppIDs and accounts cannot be read from PostgreSQL: the last known ones stay in force",
+				ended: "AppIDs and accounts are read from PostgreSQL again",
+			})
 		}
 	}
 	d.takeDirectory(ctx)
@@ -133,12 +116,16 @@ func (d *daemon) takeDirectory(stopping context.Context) {
 	ctx, cancel := context.WithTimeout(stopping, directoryPatience)
 	defer cancel()
 	apps, err := d.registry.Refresh(ctx)
-	if err != nil && stopping.Err() == nil {
-		d.logger.Error("reading AppIDs: what cannot be read keeps its last known state", zap.Error(err))
+	if stopping.Err() == nil {
+		d.concern.apps.note(d.logger, time.Now(), err, &stateLines{
+			level: zapcore.ErrorLevel, began: "reading AppIDs: what cannot be read keeps its last known state", ended: "reading AppIDs: all can be read again",
+		})
 	}
 	accounts, err := d.core.Refresh(ctx)
-	if err != nil && stopping.Err() == nil {
-		d.logger.Error("reading accounts: what cannot be read keeps its last known state", zap.Error(err))
+	if stopping.Err() == nil {
+		d.concern.accounts.note(d.logger, time.Now(), err, &stateLines{
+			level: zapcore.ErrorLevel, began: "reading accounts: what cannot be read keeps its last known state", ended: "reading accounts: all can be read again",
+		})
 	}
 	if apps || accounts {
 		d.logger.Info("AppIDs and accounts are up to date",

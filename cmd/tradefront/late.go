@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -23,7 +23,7 @@ type lateRecords struct {
 	mu    sync.Mutex
 	known bool // counted at least once
 	days  []store.DayCount
-	err   string // of the last count; said once, not every minute
+	err   string // of the last count
 }
 
 // countLate asks the store. Every front does: whichever is alive raises the alarm.
@@ -35,22 +35,22 @@ func (d *daemon) countLate(ctx context.Context) {
 		count = d.postgres.Late
 	}
 	days, err := count(ctx)
-	if d.late.set(days, err) {
-		d.logger.Warn("late records of exported days cannot be counted; the last count stands", zap.Error(err))
-	}
+	d.late.set(days, err)
+	d.ofPostgres(&d.concern.late, err, &stateLines{
+		level: zapcore.WarnLevel, began: "late records of exported days cannot be counted; the last count stands",
+		ended: "late records of exported days are counted again",
+	})
 }
 
-// set keeps a count, and reports whether its error is news.
-func (l *lateRecords) set(days []store.DayCount, err error) (news bool) {
+// set keeps a count.
+func (l *lateRecords) set(days []store.DayCount, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err != nil {
-		news = l.err != err.Error()
 		l.err = err.Error()
-		return news
+		return
 	}
 	l.known, l.days, l.err = true, days, ""
-	return false
 }
 
 // value is the gauge: not a number until there is one.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -19,6 +20,7 @@ const localProbePeriod = time.Second
 // localHealth remembers whether the local store takes commits.
 type localHealth struct {
 	heldUp func() error // another process keeps the writer waiting; nil before the store is open
+	lasts  concern
 	mu     sync.Mutex
 	err    error // of the last commit or probe
 }
@@ -56,14 +58,17 @@ func (h *localHealth) probe(local *store.Local, logger *zap.Logger) func(context
 		} else if err := local.Reach(ctx); err != nil && !full(err) {
 			h.note(err)
 		}
-		switch now := h.trouble(); {
-		case ctx.Err() != nil:
-		case was == nil && now != nil:
-			logger.Error("the local store takes no commits: logins are answered 90 until it does", zap.Error(now))
-		case was != nil && now == nil:
-			logger.Warn("the local store takes commits again")
+		if ctx.Err() == nil {
+			h.log(logger, h.trouble())
 		}
 	}
+}
+
+func (h *localHealth) log(logger *zap.Logger, err error) {
+	h.lasts.note(logger, time.Now(), err, &stateLines{
+		level: zapcore.ErrorLevel, began: "the local store takes no commits: logins are answered 90 until it does",
+		ended: "the local store takes commits again",
+	})
 }
 
 // full: many logins at once are not a store that takes none.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/store"
@@ -74,9 +75,10 @@ func (d *daemon) untilNextWord(now time.Time) time.Duration {
 func (d *daemon) say(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, presencePatience)
 	defer cancel()
-	if err := d.presence.Say(ctx); d.presenceNews.fresh(err) && d.forwarder.Healthy() {
-		d.logger.Warn("PostgreSQL does not know what this front holds: reports of the day will refuse", zap.Error(err))
-	}
+	d.ofPostgres(&d.concern.presence, d.presence.Say(ctx), &stateLines{
+		level: zapcore.WarnLevel, began: "PostgreSQL does not know what this front holds: reports of the day will refuse",
+		ended: "PostgreSQL knows again what this front holds",
+	})
 	var twin error
 	if f := d.presence.Twin(); f != nil {
 		twin = fmt.Errorf("on host %s, started %s", f.Host, shown(f.Started))
@@ -85,13 +87,17 @@ func (d *daemon) say(ctx context.Context) {
 	if ok, reason := d.lifeCheck(); !ok {
 		older = errors.New(reason)
 	}
-	if d.lifeNews.fresh(older) {
-		d.logger.Error("AN OLDER COPY OF THE LOCAL STORE WAS PUT BACK, OR RUNS BESIDE THIS ONE", zap.Error(older))
-	}
-	if d.twinNews.fresh(twin) {
-		d.logger.Error("ANOTHER FRONT HAS THIS front.id AND IS ALIVE: give one of them another and restart it; "+
-			"records tell their front by it", zap.Int32("front_id", d.cfg.Front.ID), zap.Error(twin))
-	}
+	now := time.Now()
+	d.concern.life.note(d.logger, now, older, &stateLines{
+		level: zapcore.ErrorLevel, began: "AN OLDER COPY OF THE LOCAL STORE WAS PUT BACK, OR RUNS BESIDE THIS ONE",
+		ended: "the local store is no older copy any more: it was answered",
+	})
+	d.concern.twin.note(d.logger, now, twin, &stateLines{
+		level: zapcore.ErrorLevel, began: "ANOTHER FRONT HAS THIS front.id AND IS ALIVE: give one of them another and restart it; " +
+			"records tell their front by it",
+		ended: "no other front with this front.id is alive any more",
+		more:  func() []zap.Field { return []zap.Field{zap.Int32("front_id", d.cfg.Front.ID)} },
+	})
 }
 
 // lifeCheck is the line of /readyz.

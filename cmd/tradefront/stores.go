@@ -114,21 +114,21 @@ type storeObserver struct {
 	metrics *ops.Metrics
 	logger  *zap.Logger
 	local   *localHealth
+	away    func(error) // a batch failed; nil for the local store
 }
 
 func (o storeObserver) LocalCommit(rows int, d time.Duration, err error) {
 	o.metrics.LocalCommit(rows, d, err)
 	o.local.note(err)
 	if err != nil {
-		o.logger.Error("local store: a commit failed, its logins are answered 90", zap.Int("rows", rows), zap.Error(err))
+		o.local.log(o.logger, err)
 	}
 }
 
 func (o storeObserver) Forwarded(rows int, how store.How, d time.Duration, err error) {
 	o.metrics.Forwarded(rows, string(how), d, err)
 	if err != nil && !store.IsDayTrouble(err) { // of which DayTrouble tells
-		o.logger.Warn("PostgreSQL did not take a batch; it stays in the local store and is sent again",
-			zap.Int("rows", rows), zap.Error(err))
+		o.away(err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -29,6 +30,13 @@ func state(err error) string {
 		return e.Code
 	}
 	return ""
+}
+
+// Answers reports whether PostgreSQL itself stated err, and is neither starting nor ending: else
+// it is out of reach.
+func Answers(err error) bool {
+	s := state(err)
+	return s != "" && !strings.HasPrefix(s, "08") && !strings.HasPrefix(s, "57P")
 }
 
 // isRefusal reports whether PostgreSQL refused the data themselves: class 22, data

@@ -1,0 +1,54 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/test/pgtest"
+)
+
+// TestOutageIsLoggedOnce: a server that is down has a line when it goes and one when it is back, however
+// often batches and looks fail; no part that needs it adds more than its own two.
+func TestOutageIsLoggedOnce(t *testing.T) {
+	cluster := pgtest.Start(t)
+	d := newSite(t, cluster.URL(), "").serve()
+	l := d.storm(t)
+	l.until(20)
+	cluster.Stop(pgtest.Immediate)
+	const failed = `tradefront_forward_batches_total{result="error"}`
+	for deadline := time.Now().Add(time.Minute); d.metric(t, failed) < 4; {
+		if time.Now().After(deadline) {
+			t.Fatal("batches do not fail")
+		}
+	}
+	cluster.Start()
+	const back = "PostgreSQL takes records again"
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(d.log.String(), back); {
+		if time.Now().After(deadline) {
+			t.Fatal("the log does not say that PostgreSQL is back")
+		}
+		time.Sleep(10 * time.Millisecond) // between two looks
+	}
+	l.end()
+	d.stop()
+	said := make(map[string]int)
+	for line := range strings.Lines(d.log.String()) {
+		if strings.Contains(line, `"level":"error"`) || strings.Contains(line, `"level":"warn"`) {
+			_, message, _ := strings.Cut(line, `"msg":"`)
+			message, _, _ = strings.Cut(message, `"`)
+			said[message]++
+		}
+		if strings.Contains(line, back) && (!strings.Contains(line, `"lasted":`) || !strings.Contains(line, `"records_waiting":`)) {
+			t.Errorf("the line of the end does not tell how long it was and what waits: %s", line)
+		}
+	}
+	for message, n := range said {
+		if n > 1 {
+			t.Errorf("%d times: %s", n, message)
+		}
+	}
+	if said["PostgreSQL is out of reach: records wait in the local store, AppIDs and accounts stay as last known"] != 1 || len(said) > 6 {
+		t.Errorf("the log has %v", said)
+	}
+}
