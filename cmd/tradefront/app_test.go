@@ -38,7 +38,7 @@ func TestApps(t *testing.T) {
 		{"app add --app-id a_b" + onC, "", 1, "", "tradefront: AppID: want vendor_software_version, three parts joined by two underscores"},
 		{"app add --app-id “a_b_1”" + onC, "", 1, "", "tradefront: --app-id: holds the quotation mark “ (U+201C); take it off…"},
 		{"app add --app-id a_b_１" + onC, "", 1, "", "tradefront: --app-id: holds the full-width character １ (U+FF11); write 1"},
-		{"app add --app-id a_b​_1" + onC, "", 1, "", "tradefront: AppID: contains an invisible format character"},
+		{"app add --app-id a_b" + "\u200b" + "_1" + onC, "", 1, "", "tradefront: AppID: contains an invisible format character"},
 		{"app add --app-id elevenbytes_b_1" + onC, "", 1, "", "tradefront: AppID: vendor is longer than 10 bytes"},
 		{"app add --app-id a_b@c_1" + onC, "", 1, "", "tradefront: AppID: contains the separator @"},
 		{"app add --app-id a_b_1 --authcode " + strings.Repeat("A", 16) + onC, "", 1, "", "tradefront: authcode: all characters are equal"},

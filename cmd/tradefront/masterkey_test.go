@@ -5,9 +5,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tradefront/tradefront/internal/auth"
-	"time"
 )
 
 // TestMasterKeyRotate: the three steps, each repeated, and in the wrong order.

@@ -132,8 +132,10 @@ func TestReportMergeTakesTheConfiguration(t *testing.T) {
 	}
 	play(t, []step{
 		{"report merge" + onC + " --out out a/0001clientinfo20260105.txt b/0001clientinfo20260105.txt", "", 0, "…out/0001clientinfo20260105.txt: 0 rows…", ""},
-		{"report merge" + onC + " --out out other/0002clientinfo20260105.txt b/0001clientinfo20260105.txt", "", 1, "",
-			"tradefront: merge: other/0002clientinfo20260105.txt is the report of unit 0002, the configuration is of 0001"},
+		{
+			"report merge" + onC + " --out out other/0002clientinfo20260105.txt b/0001clientinfo20260105.txt", "", 1, "",
+			"tradefront: merge: other/0002clientinfo20260105.txt is the report of unit 0002, the configuration is of 0001",
+		},
 		{"report merge -c nosuch.yaml --out out a/0001clientinfo20260105.txt b/0001clientinfo20260105.txt", "", 1, "", "…nosuch.yaml…"},
 	})
 }

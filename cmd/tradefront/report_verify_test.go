@@ -206,9 +206,12 @@ func TestReportVerifyReplacesPagesAlone(t *testing.T) {
 		args []string
 		want int
 	}{
-		{[]string{"--html", page}, exitDone}, {[]string{"--html", page}, exitDone},
-		{[]string{"--html", key, "--force"}, exitDone}, {[]string{"--html", key}, exitDone},
-		{[]string{"--html", device}, exitFailed}, {[]string{"--html", device, "--force"}, exitFailed},
+		{[]string{"--html", page}, exitDone},
+		{[]string{"--html", page}, exitDone},
+		{[]string{"--html", key, "--force"}, exitDone},
+		{[]string{"--html", key}, exitDone},
+		{[]string{"--html", device}, exitFailed},
+		{[]string{"--html", device, "--force"}, exitFailed},
 		{[]string{"--html", s.report, "--force"}, exitFailed},
 	} {
 		if status, _, errOut := s.verify(append([]string{s.report}, c.args...)...); status != c.want {

@@ -43,7 +43,7 @@ func TestForeignVariables(t *testing.T) {
 	// What only looks like it may be a setting that was misspelt.
 	for _, line := range []string{
 		"TRADEFRONT_PORT=41205", "TRADEFRONT_SERVICE_HOST=front-a", "TRADEFRONT_SERVICE_PORT=x", "TRADEFRONT_ADMIN_PORT=9464",
-		"TRADEFRONT_PORT_41205_TCP_ADDR=", "TRADEFRONT_ADRESS=127.0.0.1", "TRADEFRONT_BINDING=1", "TRADEFRONT_PORT=http://x:1",
+		"TRADEFRONT_PORT_41205_TCP_ADDR=", "TRADEFRONT_ADDR=127.0.0.1", "TRADEFRONT_BINDING=1", "TRADEFRONT_PORT=http://x:1",
 	} {
 		name, _, _ := strings.Cut(line, "=")
 		if _, faults := parse([]byte(yaml), identified(yaml, line)); !faults.on(name) {

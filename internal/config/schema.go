@@ -177,7 +177,7 @@ func (f *field) parseCounts(parts []string) (value any, problem string) {
 		if problem != "" {
 			return nil, problem
 		}
-		all = append(all, int32(n.(int64))) //nolint:gosec,forcetypeassert // G115: parseCount keeps to 32 bits, signed
+		all = append(all, int32(n.(int64)))
 	}
 	return all, ""
 }

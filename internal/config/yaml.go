@@ -158,7 +158,7 @@ func (r *reader) counts(f *field, n *yaml.Node, path string) any {
 	var all []int32
 	for i, entry := range n.Content {
 		if v, ok := r.value(&one, entry, fmt.Sprintf("%s[%d]", path, i)).(int64); ok {
-			all = append(all, int32(v)) //nolint:gosec // G115: the value keeps to 32 bits
+			all = append(all, int32(v))
 		}
 	}
 	return all

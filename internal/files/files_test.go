@@ -58,31 +58,31 @@ func TestOpenTakesFilesAlone(t *testing.T) {
 // What editors add comes off; what does not show or does not belong is refused by name.
 func TestLine(t *testing.T) {
 	for data, want := range map[string]string{
-		"Secret123":           "Secret123",
-		"Secret123\n":         "Secret123",
-		"Secret123\r\n":       "Secret123",
-		"\ufeffSecret123\n":   "Secret123",
-		"se\"cr'et“":          "se\"cr'et“",
-		" two  blanks inside": " two  blanks inside",
-		"密码":                  "密码",
-		"Secret123\u200b\n":   "holds a zero-width space (U+200B), which does not show; write it anew, by hand; --as-is says that it belongs to it",
-		"Sec\u2060ret":        "holds a word joiner (U+2060)",
-		"Sec\u00a0ret":        "holds a no-break space (U+00A0)",
-		"Sec\u200dret":        "holds a zero-width joiner (U+200D)",
-		"Secret\u202e":        "holds an invisible character (U+202E)",
-		"Sec\ufeffret":        "holds a byte-order mark (U+FEFF)",
-		"a\tb":                "holds a tab (U+0009)",
-		"a\nb\n":              "holds several lines",
-		"a\n\n":               "holds several lines",
-		"\n":                  "is empty",
-		"\ufeff":              "is empty",
-		`"Secret123"`:         "is in quotation marks (\", U+0022); take them off; --as-is says that they belong to it",
-		"'a'":                 "is in quotation marks",
-		"“a”":                 "is in quotation marks (“, U+201C)",
-		"‘a’":                 "is in quotation marks",
-		"「a」":                 "is in quotation marks",
-		"\xff\xfeS\x00":       "is saved as UTF-16; save it as UTF-8",
-		"S\xff":               "is not valid UTF-8",
+		"Secret123":          "Secret123",
+		"Secret123\n":        "Secret123",
+		"Secret123\r\n":      "Secret123",
+		"\ufeffSecret123\n":  "Secret123",
+		"se\"cr'et“":         "se\"cr'et“",
+		"two  blanks inside": "two  blanks inside",
+		"密码":                 "密码",
+		"Secret123\u200b\n":  "holds a zero-width space (U+200B), which does not show; write it anew, by hand; --as-is says that it belongs to it",
+		"Sec\u2060ret":       "holds a word joiner (U+2060)",
+		"Sec\u00a0ret":       "holds a no-break space (U+00A0)",
+		"Sec\u200dret":       "holds a zero-width joiner (U+200D)",
+		"Secret\u202e":       "holds an invisible character (U+202E)",
+		"Sec\ufeffret":       "holds a byte-order mark (U+FEFF)",
+		"a\tb":               "holds a tab (U+0009)",
+		"a\nb\n":             "holds several lines",
+		"a\n\n":              "holds several lines",
+		"\n":                 "is empty",
+		"\ufeff":             "is empty",
+		`"Secret123"`:        "is in quotation marks (\", U+0022); take them off; --as-is says that they belong to it",
+		"'a'":                "is in quotation marks",
+		"“a”":                "is in quotation marks (“, U+201C)",
+		"‘a’":                "is in quotation marks",
+		"「a」":                "is in quotation marks",
+		"\xff\xfeS\x00":      "is saved as UTF-16; save it as UTF-8",
+		"S\xff":              "is not valid UTF-8",
 	} {
 		got, err := Line([]byte(data))
 		if err == nil {
@@ -107,7 +107,7 @@ func TestCreateBesideTheTarget(t *testing.T) {
 	t.Setenv("TMPDIR", elsewhere)
 	path := filepath.Join(dir, "master.key")
 	old := time.Now().Add(-time.Hour)
-	make := func(name string) string {
+	leave := func(name string) string {
 		p := filepath.Join(dir, name)
 		if err := os.WriteFile(p, []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
@@ -117,7 +117,7 @@ func TestCreateBesideTheTarget(t *testing.T) {
 		}
 		return p
 	}
-	left, other := make(".master.key4711"), make(".master.key.swp")
+	left, other := leave(".master.key4711"), leave(".master.key.swp")
 
 	first, err := Create(path, 0o600)
 	if err != nil {

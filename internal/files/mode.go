@@ -27,7 +27,7 @@ const readOnlyFlag = 1
 
 func readOnly(path string) bool {
 	var volume unix.Statfs_t
-	return statfs(path, &volume) == nil && int64(volume.Flags)&readOnlyFlag != 0
+	return statfs(path, &volume) == nil && volume.Flags&readOnlyFlag != 0
 }
 
 // HandedByRoot reports whether root gave a file to a group of this process to read, and to

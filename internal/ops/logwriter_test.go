@@ -77,7 +77,7 @@ func TestDeadLogReader(t *testing.T) {
 }
 
 // TestCloseDoesNotWaitForEver: a front ends although nobody reads.
-func TestCloseDoesNotWaitForEver(t *testing.T) {
+func TestCloseDoesNotWaitForEver(*testing.T) {
 	out := &stuckWriter{reads: make(chan struct{}), began: make(chan struct{}, 10)}
 	w := NewLogWriter(out)
 	fmt.Fprintln(w, "line")

@@ -66,11 +66,11 @@ func (f *Front) Alive() bool { return !f.Stopped && f.Retired.IsZero() && f.Ago 
 
 // ClockDiffers is by how much the front's clock and PostgreSQL's differ at least, whatever the
 // way of the question and of the answer took.
-func (f *FrontReport) ClockDiffers() time.Duration { return max(0, f.ClockOffset.Abs()-f.ClockError) }
+func (r *FrontReport) ClockDiffers() time.Duration { return max(0, r.ClockOffset.Abs()-r.ClockError) }
 
 // Records is how many records the front holds, of all days.
-func (f *FrontReport) Records() (n int64) {
-	for _, h := range f.Held {
+func (r *FrontReport) Records() (n int64) {
+	for _, h := range r.Held {
 		n += h.Pending + h.Quarantined
 	}
 	return n

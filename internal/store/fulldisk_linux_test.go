@@ -237,7 +237,7 @@ func (d *smallDisk) filledAtOnce() error {
 			failed++
 		}
 		if f.Full == nil || len(f.Measures) == 0 || l.Full() == nil || f.Free > 512<<10 {
-			return fmt.Errorf("look %d: full %v, refusing %v, %v", look, f.Full, l.Full(), err)
+			return fmt.Errorf("look %d: full %v, refusing %v, %w", look, f.Full, l.Full(), err)
 		}
 		if err := d.add(l); !errors.Is(err, store.ErrFull) {
 			return fmt.Errorf("append after look %d: %w", look, err)

@@ -50,7 +50,7 @@ func (l *Local) InWindow(ctx context.Context, first, last calendar.TradingDay, s
 
 // idOf is the least UUIDv7 of that time: its first 48 bits are milliseconds since 1970.
 func idOf(t time.Time) (id [16]byte) {
-	binary.BigEndian.PutUint64(id[:], uint64(t.UnixMilli())<<16) //nolint:gosec // G115: after 1970
+	binary.BigEndian.PutUint64(id[:], uint64(t.UnixMilli())<<16)
 	return id
 }
 
