@@ -203,3 +203,23 @@ func read(t *testing.T, path string) string {
 	}
 	return string(b)
 }
+
+// TestReservedPorts: the ports of the samples are kept from outgoing connections.
+func TestReservedPorts(t *testing.T) {
+	conf := read(t, "sysctl/90-tradefront.conf")
+	if !strings.Contains(conf, "\nnet.ipv4.ip_local_reserved_ports = 9464-9465,41205-41208\n") {
+		t.Fatal(conf)
+	}
+	c := config.Default()
+	addresses := []string{c.Admin.Address, c.Front.Listeners[0].Address}
+	haproxy := read(t, "../configs/haproxy.cfg")
+	for _, m := range regexp.MustCompile(`10\.0\.0\.11:\d+`).FindAllString(haproxy, -1) {
+		addresses = append(addresses, m)
+	}
+	for _, a := range addresses {
+		_, port, err := net.SplitHostPort(a)
+		if err != nil || !slices.Contains([]string{"9464", "9465", "41205", "41206", "41207", "41208"}, port) {
+			t.Errorf("%s is not reserved", a)
+		}
+	}
+}

@@ -169,7 +169,7 @@ func probeListeners(cfg *config.Config) error {
 		if err := front.Probe(address); err != nil {
 			faults = append(faults, config.Fault{
 				Key: key, Problem: err.Error(),
-				Fix: "stop the process that has it, or choose another address",
+				Fix: freeingAdvice(address),
 			})
 		}
 	}

@@ -203,7 +203,7 @@ func TestServeReportsPortsAndFilesAtOnce(t *testing.T) {
 	chmod(t, "master.key", 0o644)
 	remove(t, "keys/1.0.pem")
 	wantReport(t, tradefront("", "serve", "-c", "tradefront.yaml"), []string{
-		"front.listeners[0].address: listen tcp " + taken + ": bind: address already in use; stop the process that has it, or choose another address",
+		"front.listeners[0].address: listen tcp " + taken + ": bind: address already in use; stop the process that has it (ss -ltnp sport = :",
 		"keys[0].public_key_file: keys/1.0.pem does not exist; save the monitoring centre's public key there",
 		"auth.master_key_file: master key file master.key: mode 0644",
 	})

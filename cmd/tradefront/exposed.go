@@ -14,6 +14,7 @@ func exposed(cfg *config.Config, environ []string) (warnings []string) {
 	if ignored := config.Ignored(environ); ignored != "" {
 		warnings = append(warnings, ignored)
 	}
+	warnings = append(warnings, inOutgoingRange(cfg)...)
 	if host, _, err := net.SplitHostPort(cfg.Admin.Address); err == nil && !onlyThisMachine(host) {
 		warnings = append(warnings, "admin.address: "+cfg.Admin.Address+
 			" can be reached from other machines and asks for no password; put it on 127.0.0.1 or behind something that does")

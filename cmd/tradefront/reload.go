@@ -162,7 +162,8 @@ func (d *daemon) judgeKeys(next *assets) error {
 // judgeMasterKey refuses a master key under which AppIDs that authenticate now could not any more.
 // While `masterkey rotate` is under way the file holds both keys, and nothing is lost.
 func (d *daemon) judgeMasterKey(ctx context.Context, next *auth.MasterKey) error {
-	ctx, cancel := context.WithTimeout(ctx, directoryPatience)
+	// Read from the local store, with PostgreSQL or without: a front that is told to stop may end it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reloadGrace)
 	defer cancel()
 	lost, of, err := d.registry.WouldLose(ctx, next)
 	if err != nil {

@@ -15,6 +15,7 @@ var otherWays = map[string]string{
 	"cmd/tradefront/clock_step.go": "a file of the test suite",
 	"cmd/tradefront/demosite.go":   "new files in a folder of the demo's own",
 	"cmd/tradefront/demo.go":       "the demo's own report",
+	"cmd/tradefront/ports.go":      "/proc",
 	"internal/durable/folder.go":   "a folder, to sync it",
 	"internal/store/aside.go":      "a folder, to sync it",
 	"internal/store/birth.go":      "a folder, to lock it",
