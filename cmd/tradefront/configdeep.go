@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
@@ -18,8 +19,9 @@ import (
 const notChecked = "not checked: whether PostgreSQL answers and has the schema and the rights, whether the master key opens the AppIDs' " +
 	"authcodes, whether the local store is sound, whether the addresses are free; --deep checks them"
 
-// deepCheck looks at what a configuration names and plain check cannot see. It changes nothing,
-// and may run beside a front: what that one holds is then left to its /readyz.
+// deepCheck looks at what a configuration names and plain check cannot see. It changes nothing, but
+// that a local store of an older version is brought up to date, as by every command. It may run beside
+// a front: what that one holds is then left to its /readyz.
 type deepCheck struct {
 	cfg    *config.Config
 	master *auth.MasterKey
@@ -111,8 +113,12 @@ func (d *deepCheck) server(ctx context.Context, pg *store.Postgres) {
 	if err != nil {
 		d.warn("the rights of the roles could not be checked: " + err.Error())
 	}
-	for _, r := range append(rights.TooMuch, rights.Lacking...) {
-		d.warn(r + "; run deploy/sql/roles.sql once more, as a superuser")
+	const granting = "run deploy/sql/roles.sql once more, as a superuser"
+	for _, r := range rights.TooMuch {
+		d.warn(r + "; " + granting)
+	}
+	if n := len(rights.Lacking); n > 0 {
+		d.fault("store.url", fmt.Errorf("the roles lack %d rights, the first: %s", n, rights.Lacking[0]), granting)
 	}
 	findings, err := pg.Inspect(ctx)
 	if err != nil {
@@ -121,16 +127,23 @@ func (d *deepCheck) server(ctx context.Context, pg *store.Postgres) {
 	for i := range findings {
 		d.warn(findings[i].String())
 	}
+	extras, err := pg.Extras(ctx)
+	if err != nil {
+		d.warn("what is on the tables beside tradefront's own could not be read: " + err.Error())
+	}
+	for _, text := range extras {
+		d.warn(text)
+	}
 }
 
 // authcodes tries the master key on every AppID.
 func (d *deepCheck) authcodes(ctx context.Context, directory *store.Directory) {
 	apps, err := directory.Apps(ctx)
 	if err != nil {
-		d.warn("the AppIDs could not be read, so the master key was not tried on them: " + err.Error())
+		d.fault("auth.master_key_file", fmt.Errorf("could not be tried, since the AppIDs cannot be read: %w", err), "")
 		return
 	}
-	if lost := d.master.Unopened(apps); len(lost) > 0 {
+	if lost := d.master.Unopened(apps, time.Now()); len(lost) > 0 {
 		d.fault("auth.master_key_file", fmt.Errorf("does not open the authcodes of %d of %d AppIDs (%s)", len(lost), len(apps), someOf(lost)),
 			"name the file that sealed them; tradefront masterkey list shows fingerprints")
 		return

@@ -135,14 +135,11 @@ func trustedProxies(cfg *config.Config) [][]netip.Prefix {
 // that serves would be stopped by either, and so it keeps what it has.
 func (d *daemon) judge(ctx context.Context, load func() (*config.Config, error)) (*config.Config, *assets, error) {
 	next, err := load()
-	if err != nil {
-		return nil, nil, wholeReport(next, err, nil)
-	}
-	assets, err := loadAssets(next)
-	if err != nil {
+	if next == nil { // the file as a whole
 		return nil, nil, err
 	}
-	if err := joinFaults(d.judgeKeys(assets), d.judgeMasterKey(ctx, assets.master)); err != nil {
+	assets, files := loadAssets(next)
+	if err := joinFaults(err, files, d.judgeKeys(assets), d.judgeMasterKey(ctx, assets.master)); err != nil {
 		return nil, nil, err
 	}
 	return next, assets, nil
@@ -150,7 +147,7 @@ func (d *daemon) judge(ctx context.Context, load func() (*config.Config, error))
 
 func (d *daemon) judgeKeys(next *assets) error {
 	now := time.Now()
-	if next.keys.Newest(now) != nil || d.gateway.InForce().Keys.Newest(now) == nil {
+	if next.keys == nil || next.keys.Newest(now) != nil || d.gateway.InForce().Keys.Newest(now) == nil {
 		return nil
 	}
 	return config.Faults{{
@@ -162,6 +159,9 @@ func (d *daemon) judgeKeys(next *assets) error {
 // judgeMasterKey refuses a master key under which AppIDs that authenticate now could not any more.
 // While `masterkey rotate` is under way the file holds both keys, and nothing is lost.
 func (d *daemon) judgeMasterKey(ctx context.Context, next *auth.MasterKey) error {
+	if next == nil { // its file could not be read, which is said already
+		return nil
+	}
 	// Read from the local store, with PostgreSQL or without: a front that is told to stop may end it.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reloadGrace)
 	defer cancel()

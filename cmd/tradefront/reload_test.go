@@ -263,7 +263,7 @@ func TestReloadRefusesAnotherMasterKey(t *testing.T) {
 	r.configure("log_level: warn", "log_level: loud", "keys/1.0.pem", "keys/none.pem")
 	r.reload()
 	line := r.said.next("nothing was taken over")
-	for _, want := range []string{"log_level: want", "keys[0].public_key_file"} {
+	for _, want := range []string{"log_level: want", "keys[0].public_key_file", "does not open the authcodes of 1 of 1 AppIDs"} {
 		if !strings.Contains(line, want) {
 			t.Errorf("%q is not in %s", want, line)
 		}
