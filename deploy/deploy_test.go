@@ -213,9 +213,7 @@ func TestReservedPorts(t *testing.T) {
 	c := config.Default()
 	addresses := []string{c.Admin.Address, c.Front.Listeners[0].Address}
 	haproxy := read(t, "../configs/haproxy.cfg")
-	for _, m := range regexp.MustCompile(`10\.0\.0\.11:\d+`).FindAllString(haproxy, -1) {
-		addresses = append(addresses, m)
-	}
+	addresses = append(addresses, regexp.MustCompile(`10\.0\.0\.11:\d+`).FindAllString(haproxy, -1)...)
 	for _, a := range addresses {
 		_, port, err := net.SplitHostPort(a)
 		if err != nil || !slices.Contains([]string{"9464", "9465", "41205", "41206", "41207", "41208"}, port) {
