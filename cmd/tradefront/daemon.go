@@ -38,7 +38,7 @@ type daemon struct {
 	atStart   *assets        // what its files held then; the gateway has what is in force
 	level     zap.AtomicLevel
 	logger    *zap.Logger
-	logOut    *ops.LogWriter // nil where the log goes to nobody who may end before us
+	logOut    *ops.LogWriter // nil where no other process reads the log
 	metrics   *ops.Metrics
 	health    *ops.Health
 	audit     *ops.Audit

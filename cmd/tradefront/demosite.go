@@ -165,7 +165,7 @@ func (s *demoSite) enrol(ctx context.Context) (err error) {
 	)
 }
 
-// authCodeFile and passwordFile are for whoever tries the demo by hand. They lie in the
+// authCodeFile and passwordFile are for a person who tries the demo by hand. They lie in the
 // demo's folder, which only its user may enter and which goes with the demo.
 func (s *demoSite) authCodeFile() string { return filepath.Join(s.dir, "authcode") }
 func (s *demoSite) passwordFile() string { return filepath.Join(s.dir, "password") }
