@@ -17,7 +17,7 @@ import (
 	"github.com/tradefront/tradefront/internal/door"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ops"
-	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // TestUnit: the settings that keep a front safe, and its evidence.
@@ -132,7 +132,7 @@ func series(t *testing.T) map[string][]string {
 	m := ops.NewMetrics("test", "test")
 	m.Preset(ops.Labels{
 		Refused: door.Refusals(), AcceptFaults: front.AcceptFaults(),
-		Closed: session.CloseReasons(), Authentications: session.Reasons(), Logins: session.Reasons(),
+		Closed: reason.CloseWords(), Authentications: reason.Words(), Logins: reason.Words(),
 	})
 	m.Register(everyGauge(t))
 	families, err := m.Registry().Gather()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
@@ -24,15 +25,15 @@ var errorPages = []string{"errors.md", "errors.zh-CN.md"}
 // reason's row has its code, and no row is about something that does not exist.
 func TestErrorPages(t *testing.T) {
 	reasons, codes := make(map[string]string), make(map[string]string)
-	for i, word := range session.Reasons() {
-		code := strconv.Itoa(session.Reason(i).Code())
+	for i, word := range reason.Words() {
+		code := strconv.Itoa(reason.Reason(i).Code())
 		reasons[word], codes[code] = code, ""
 	}
 	problems, closes := make(map[string]string), make(map[string]string)
 	for p := supplement.NoProblem + 1; p.String() != "invalid"; p++ {
 		problems[p.String()] = ""
 	}
-	for _, word := range session.CloseReasons() {
+	for _, word := range reason.CloseWords() {
 		closes[word] = ""
 	}
 	for _, page := range errorPages {
@@ -64,16 +65,16 @@ func TestErrorTextsStand(t *testing.T) {
 // sentText is the ErrorText of an answer with that code, out of a session's own bytes.
 func sentText(t *testing.T, code int) string {
 	t.Helper()
-	reason := session.OK
-	for reason.Code() != code {
-		reason++
+	why := reason.OK
+	for why.Code() != code {
+		why++
 	}
 	now := time.Now()
 	s := session.New(&session.Settings{}, now)
 	var fx session.Effects
 	s.Step(&session.Event{
 		Kind: session.VerdictReached, Now: now, Do: session.DoConclude, Op: session.OpRequest,
-		Reply: &session.Reply{Reason: reason, Ref: session.Ref{'A', 'B', 'C', 'D', 'E', 'F'}},
+		Reply: &session.Reply{Reason: why, Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}},
 	}, &fx)
 	frame, _, err := ftd.DecodeFrame(fx.Wire, ftd.MaxBodyLen)
 	if err != nil {

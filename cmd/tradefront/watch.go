@@ -13,7 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/proxyheader"
-	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -37,12 +37,12 @@ func labels() ops.Labels {
 		faults = append(faults, f.Word())
 	}
 	return ops.Labels{
-		Refused:         append(door.Refusals(), session.ProxyUntrusted.String()),
+		Refused:         append(door.Refusals(), reason.ProxyUntrusted.String()),
 		AcceptFaults:    front.AcceptFaults(),
-		Closed:          session.CloseReasons(),
-		Authentications: session.Reasons(),
+		Closed:          reason.CloseWords(),
+		Authentications: reason.Words(),
 		Codes:           auth.Slots(),
-		Logins:          session.Reasons(),
+		Logins:          reason.Words(),
 		Malformed:       faults,
 		Discarded:       []string{"compressed", "unknown"},
 		Forward:         []string{string(store.ByCopy), string(store.ByUpsert)},

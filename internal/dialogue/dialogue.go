@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -22,13 +23,13 @@ type Dialogue struct {
 	session  session.Session
 	answered bool // a login of this session was answered: Ended is owed
 	refused  int  // requests before authentication
-	closing  session.CloseReason
+	closing  reason.Close
 	ended    bool
 }
 
 // Closing is why the connection is to be closed, StayOpen while it is not. The owner looks
 // after each call.
-func (d *Dialogue) Closing() session.CloseReason { return d.closing }
+func (d *Dialogue) Closing() reason.Close { return d.closing }
 
 // Ended reports whether End was called: Write may have found out that the terminal is gone.
 func (d *Dialogue) Ended() bool { return d.ended }
@@ -49,9 +50,9 @@ func (d *Dialogue) RefusedBeforeAuth() int { return d.refused }
 
 // Close says that the connection is to be closed for a reason of its owner's. A reason
 // that it has already stays.
-func (d *Dialogue) Close(reason session.CloseReason) {
-	if d.closing == session.StayOpen {
-		d.closing = reason
+func (d *Dialogue) Close(why reason.Close) {
+	if d.closing == reason.StayOpen {
+		d.closing = why
 	}
 }
 
@@ -61,7 +62,7 @@ func (d *Dialogue) Close(reason session.CloseReason) {
 func (d *Dialogue) Receive(buf []byte, now time.Time) (used int) {
 	defer d.rescue()
 	d.scratch.out = d.scratch.out[:0]
-	for d.closing == session.StayOpen {
+	for d.closing == reason.StayOpen {
 		frame, n, err := ftd.DecodeFrame(buf[used:], d.session.BodyLimit())
 		if err != nil {
 			d.malformed(err)
@@ -89,11 +90,11 @@ func (d *Dialogue) Tick(now time.Time) {
 
 // End tells that the connection is closed: for the reason that Closing names, or else for
 // the one given. A login in flight goes on without it.
-func (d *Dialogue) End(reason session.CloseReason) {
+func (d *Dialogue) End(why reason.Close) {
 	defer d.rescue()
 	d.ended = true
-	if d.closing == session.StayOpen {
-		d.closing = reason
+	if d.closing == reason.StayOpen {
+		d.closing = why
 	}
 	d.driver.observer.ConnectionClosed(d.closing.String())
 	if d.answered {
@@ -104,7 +105,7 @@ func (d *Dialogue) End(reason session.CloseReason) {
 func (d *Dialogue) malformed(err error) {
 	fault, _ := err.(ftd.Fault)
 	d.noteMalformed(fault)
-	d.closing = session.Malformed
+	d.closing = reason.Malformed
 }
 
 // noteMalformed leaves the reason where the operator looks for it: nothing else tells it.
@@ -132,7 +133,7 @@ func (d *Dialogue) flush() {
 	}
 	d.scratch.out = out[:0]
 	if d.line.Unsent()+len(out) > d.driver.limits.Load().Unsent {
-		d.closing = session.SlowReader
+		d.closing = reason.SlowReader
 		return
 	}
 	d.line.Write(out)
@@ -142,8 +143,8 @@ func (d *Dialogue) flush() {
 func (d *Dialogue) rescue() {
 	if p := recover(); p != nil {
 		d.driver.log.Error("panic in a dialogue, connection closed", zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
-		if d.closing == session.StayOpen {
-			d.closing = session.FrontPanic
+		if d.closing == reason.StayOpen {
+			d.closing = reason.FrontPanic
 		}
 	}
 }

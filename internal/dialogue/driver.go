@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -21,7 +22,7 @@ type Handler interface {
 	// Verify checks an answer to a challenge; a aliases the read buffer.
 	Verify(peer session.Peer, a *session.AuthAttempt) session.Reply
 	// Conclude writes down a verdict that the session or the front reached by itself.
-	Conclude(peer session.Peer, op session.Op, reason session.Reason, item string, appID, userID []byte) session.Reply
+	Conclude(peer session.Peer, op session.Op, why reason.Reason, item string, appID, userID []byte) session.Reply
 	// NoteMalformed writes down why bytes are no message; the connection closes without an answer.
 	NoteMalformed(peer session.Peer, fault ftd.Fault, appID, userID []byte)
 	// Login returns OK only once the record is durable. It owns a, and zeroes the password.
@@ -107,17 +108,17 @@ func (d *Driver) Drain(ctx context.Context) error {
 
 // admit counts a login in, or says why not. The count comes first: Drain must see every
 // login that it did not refuse.
-func (d *Driver) admit() session.Reason {
+func (d *Driver) admit() reason.Reason {
 	n := d.logins.Add(1)
 	switch {
 	case d.draining.Load():
 		d.loginEnded()
-		return session.Draining
+		return reason.Draining
 	case n > int64(d.limits.Load().Logins):
 		d.loginEnded()
-		return session.Overloaded
+		return reason.Overloaded
 	}
-	return session.OK
+	return reason.OK
 }
 
 func (d *Driver) loginEnded() {

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -24,8 +25,8 @@ func (d *Dialogue) step(ev *session.Event) {
 		fx.Reset()
 		d.session.Step(ev, fx)
 		d.scratch.out = append(d.scratch.out, fx.Wire...)
-		if fx.Close != session.StayOpen {
-			if fx.Close == session.Malformed {
+		if fx.Close != reason.StayOpen {
+			if fx.Close == reason.Malformed {
 				d.noteMalformed(fx.Fault)
 			}
 			d.closing = fx.Close
@@ -40,7 +41,7 @@ func (d *Dialogue) step(ev *session.Event) {
 			continue
 		case session.DoVerify:
 			reply = handler.Verify(d.peer, &fx.Auth)
-			if reply.Reason != session.OK && reply.Reason != session.UnreadableApp {
+			if reply.Reason != reason.OK && reply.Reason != reason.UnreadableApp {
 				d.refused++
 			}
 		case session.DoConclude:
@@ -49,12 +50,12 @@ func (d *Dialogue) step(ev *session.Event) {
 				d.refused++
 			}
 		case session.DoLogin:
-			reason := d.driver.admit()
-			if reason == session.OK {
+			why := d.driver.admit()
+			if why == reason.OK {
 				d.startLogin(fx.Login.Clone())
 				return
 			}
-			reply = handler.Conclude(d.peer, fx.Op, reason, "", fx.Login.AppID, fx.Login.UserID)
+			reply = handler.Conclude(d.peer, fx.Op, why, "", fx.Login.AppID, fx.Login.UserID)
 		}
 		ev = &session.Event{Kind: session.VerdictReached, Now: ev.Now, Do: fx.Do, Op: fx.Op, Reply: &reply}
 	}
@@ -97,10 +98,10 @@ func (d *Dialogue) finishLogin(reply session.Reply, alive bool) {
 	case d.ended:
 		return
 	case !alive:
-		d.closing = session.FrontPanic
+		d.closing = reason.FrontPanic
 		return
 	}
-	d.answered = reply.Reason == session.OK
+	d.answered = reply.Reason == reason.OK
 	d.scratch.out = d.scratch.out[:0]
 	d.step(&session.Event{
 		Kind: session.VerdictReached, Now: time.Now(),

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -18,15 +19,15 @@ type refuser struct{}
 
 func (refuser) Challenge(*[ftd.ChallengeLen]byte) {}
 func (refuser) Verify(session.Peer, *session.AuthAttempt) session.Reply {
-	return session.Reply{Reason: session.WrongAnswer}
+	return session.Reply{Reason: reason.WrongAnswer}
 }
 
-func (refuser) Conclude(_ session.Peer, _ session.Op, reason session.Reason, _ string, _, _ []byte) session.Reply {
-	return session.Reply{Reason: reason, Ref: session.Ref{'A', 'B', 'C', 'D', 'E', 'F'}}
+func (refuser) Conclude(_ session.Peer, _ session.Op, why reason.Reason, _ string, _, _ []byte) session.Reply {
+	return session.Reply{Reason: why, Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}}
 }
 
 func (refuser) Login(context.Context, session.Peer, session.LoginAttempt) session.Reply {
-	return session.Reply{Reason: session.WrongPassword}
+	return session.Reply{Reason: reason.WrongPassword}
 }
 func (refuser) NoteMalformed(session.Peer, ftd.Fault, []byte, []byte) {}
 
@@ -61,7 +62,7 @@ func TestFramesAreWiped(t *testing.T) {
 	rest := []byte{frame[0], frame[1]}
 	buf := append(bytes.Clone(frame), rest...)
 	used := d.Receive(buf, now)
-	if used != len(frame) || d.Closing() != session.StayOpen || line.written.Len() == 0 {
+	if used != len(frame) || d.Closing() != reason.StayOpen || line.written.Len() == 0 {
 		t.Fatalf("used %d of %d bytes, answered %d, closing %v", used, len(frame), line.written.Len(), d.Closing())
 	}
 	if !bytes.Equal(buf[:used], make([]byte, used)) {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/rate"
-	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/source"
 )
 
@@ -48,7 +48,7 @@ type Door struct {
 	known    [source.Levels]standings
 	reserve  *rate.Buckets[netip.Prefix] // of connections from shut sources
 	age      uint64                      // counts visitors: a lower one came earlier
-	refused  map[session.CloseReason]uint64
+	refused  map[reason.Close]uint64
 	evicted  uint64
 }
 
@@ -59,7 +59,7 @@ func New(limits Limits, chance func() float64) *Door {
 		limits: limits, chance: chance,
 		sources: make(map[netip.Prefix]*origin), networks: make(map[netip.Prefix]*origin),
 		reserve: rate.New[netip.Prefix](reserveSources),
-		refused: make(map[session.CloseReason]uint64),
+		refused: make(map[reason.Close]uint64),
 	}
 	for i := range source.Levels {
 		d.debts[i].of = make(map[netip.Prefix]*debt)
@@ -82,7 +82,7 @@ type Visitor struct {
 // Verdict is what follows from a newcomer.
 type Verdict struct {
 	// Refused is why the newcomer must be closed; StayOpen lets it in.
-	Refused session.CloseReason
+	Refused reason.Close
 	// Victim, if not nil, must be closed as Evicted.
 	Victim *Visitor
 }
@@ -105,14 +105,14 @@ func (d *Door) Admit(v *Visitor, addr netip.Addr, now time.Time) Verdict {
 	defer d.mu.Unlock()
 	path := source.PathOf(addr)
 	s := d.sources[path.Source()]
-	if reason := d.judge(&path, now); reason != session.StayOpen {
-		return d.refuse(reason)
+	if why := d.judge(&path, now); why != reason.StayOpen {
+		return d.refuse(why)
 	}
 	verdict := d.makeRoom(s)
-	if verdict.Refused == session.StayOpen && verdict.Victim == nil {
+	if verdict.Refused == reason.StayOpen && verdict.Victim == nil {
 		verdict = d.dropEarly(s)
 	}
-	if verdict.Refused != session.StayOpen {
+	if verdict.Refused != reason.StayOpen {
 		return d.refuse(verdict.Refused)
 	}
 	d.enter(v)
@@ -125,7 +125,7 @@ func (d *Door) Enter(v *Visitor) Verdict {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	verdict := d.makeRoom(nil)
-	if verdict.Refused != session.StayOpen {
+	if verdict.Refused != reason.StayOpen {
 		return d.refuse(verdict.Refused)
 	}
 	d.enter(v)
@@ -142,11 +142,11 @@ func (d *Door) Learn(v *Visitor, addr netip.Addr, now time.Time) Verdict {
 	}
 	path := source.PathOf(addr)
 	s := d.sources[path.Source()]
-	if reason := d.judge(&path, now); reason != session.StayOpen {
-		return d.refuse(reason)
+	if why := d.judge(&path, now); why != reason.StayOpen {
+		return d.refuse(why)
 	}
 	verdict := d.dropEarly(s)
-	if verdict.Refused != session.StayOpen {
+	if verdict.Refused != reason.StayOpen {
 		return d.refuse(verdict.Refused)
 	}
 	d.settle(v, &path)
@@ -202,9 +202,9 @@ func (d *Door) Leave(v *Visitor) {
 	d.unsettle(v)
 }
 
-func (d *Door) refuse(reason session.CloseReason) Verdict {
-	d.refused[reason]++
-	return Verdict{Refused: reason}
+func (d *Door) refuse(why reason.Close) Verdict {
+	d.refused[why]++
+	return Verdict{Refused: why}
 }
 
 // makeRoom holds to the total. Victims do not count any more.
@@ -212,7 +212,7 @@ func (d *Door) makeRoom(newcomer *origin) Verdict {
 	if d.open-d.closing < d.limits.Connections {
 		return Verdict{}
 	}
-	return d.displace(newcomer, session.FrontFull)
+	return d.displace(newcomer, reason.FrontFull)
 }
 
 // dropEarly holds to the bounds of unauthenticated connections.
@@ -227,14 +227,14 @@ func (d *Door) dropEarly(newcomer *origin) Verdict {
 			return Verdict{}
 		}
 	}
-	return d.displace(newcomer, session.UnauthenticatedFull)
+	return d.displace(newcomer, reason.UnauthenticatedFull)
 }
 
 // displace finds who goes: the newcomer, for the reason given, or a victim.
-func (d *Door) displace(newcomer *origin, reason session.CloseReason) Verdict {
-	victim := d.mayGo(newcomer, reason)
+func (d *Door) displace(newcomer *origin, why reason.Close) Verdict {
+	victim := d.mayGo(newcomer, why)
 	if victim == nil || d.closing >= maxClosing {
-		return Verdict{Refused: reason}
+		return Verdict{Refused: why}
 	}
 	d.unsettle(victim)
 	victim.victim = true
@@ -245,9 +245,9 @@ func (d *Door) displace(newcomer *origin, reason session.CloseReason) Verdict {
 
 // mayGo is nil if the newcomer loses. Among those that only keep their place it is the one
 // that has kept it longest: whoever is about to log in does so in a moment.
-func (d *Door) mayGo(newcomer *origin, reason session.CloseReason) *Visitor {
+func (d *Door) mayGo(newcomer *origin, why reason.Close) *Visitor {
 	switch s := d.heaviest(); {
-	case s == nil && reason == session.FrontFull:
+	case s == nil && why == reason.FrontFull:
 		return d.idle.first
 	case s == nil || s == newcomer:
 		return nil

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/source"
 )
 
@@ -41,9 +41,9 @@ func (h *hall) check(v *Visitor, got Verdict, want string) {
 	h.t.Helper()
 	said := ""
 	switch {
-	case got.Refused != session.StayOpen && got.Victim != nil:
+	case got.Refused != reason.StayOpen && got.Victim != nil:
 		h.t.Fatalf("%v: refused and a victim: %+v", v.Owner, got)
-	case got.Refused != session.StayOpen:
+	case got.Refused != reason.StayOpen:
 		said = got.Refused.String()
 	case got.Victim != nil:
 		said = got.Victim.Owner.(string)
@@ -51,7 +51,7 @@ func (h *hall) check(v *Visitor, got Verdict, want string) {
 	if said != want {
 		h.t.Fatalf("%v: %q, want %q", v.Owner, said, want)
 	}
-	if got.Refused == session.StayOpen {
+	if got.Refused == reason.StayOpen {
 		h.inside[v.Owner.(string)] = v
 	}
 }
@@ -182,7 +182,7 @@ func TestFloodFromOneSourceLocksNobodyOut(t *testing.T) {
 			d.Admit(new(Visitor), stranger, start)
 		}
 		v := new(Visitor)
-		if got := d.Admit(v, honest, start); got.Refused != session.StayOpen {
+		if got := d.Admit(v, honest, start); got.Refused != reason.StayOpen {
 			t.Fatalf("the honest one is refused: %v", got.Refused)
 		} else if got.Victim != nil {
 			d.Leave(got.Victim)
@@ -268,7 +268,7 @@ func TestEarlyDropRises(t *testing.T) {
 				d.Admit(new(Visitor), addr("192.0.2.1"), start)
 			}
 			d.chance = func() float64 { return float64(i) / 1000 }
-			if d.Admit(new(Visitor), addr("192.0.2.1"), start).Refused != session.StayOpen {
+			if d.Admit(new(Visitor), addr("192.0.2.1"), start).Refused != reason.StayOpen {
 				dropped++
 			}
 		}

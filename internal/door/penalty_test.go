@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/source"
 )
 
@@ -125,7 +125,7 @@ func TestSharedAddressIsShutAndServed(t *testing.T) {
 	in, now := 0, start
 	for range 69_000 { // in ten seconds
 		v := &Visitor{Owner: "stranger"}
-		if now = now.Add(10 * time.Second / 69_000); h.Admit(v, addr("192.0.2.1"), now).Refused != session.StayOpen {
+		if now = now.Add(10 * time.Second / 69_000); h.Admit(v, addr("192.0.2.1"), now).Refused != reason.StayOpen {
 			continue
 		}
 		in++
@@ -171,7 +171,7 @@ func TestNetworksOweToo(t *testing.T) {
 			in := 0 // a login speaks for its network too: it may owe twice as much
 			for i := range 100 * c.sources {
 				v := &Visitor{Owner: "offender"}
-				if h.Admit(v, addr(c.offender(i)), start).Refused != session.StayOpen {
+				if h.Admit(v, addr(c.offender(i)), start).Refused != reason.StayOpen {
 					break
 				}
 				in++

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/source"
 )
 
@@ -52,14 +52,14 @@ func recount(t *testing.T, r *rand.Rand) {
 		switch v := new(Visitor); r.IntN(8) {
 		case 0, 1, 2:
 			verdict := d.Admit(v, a, now)
-			if verdict.Refused == session.StayOpen {
+			if verdict.Refused == reason.StayOpen {
 				inside[v] = &model{source: source.Of(a), known: true, unauth: true}
 				order = append(order, v)
 			}
 			dropped(t, inside, verdict.Victim, before, source.Of(a))
 		case 3:
 			verdict := d.Enter(v)
-			if verdict.Refused == session.StayOpen {
+			if verdict.Refused == reason.StayOpen {
 				inside[v] = new(model)
 				order = append(order, v)
 			}
@@ -69,7 +69,7 @@ func recount(t *testing.T, r *rand.Rand) {
 				continue
 			}
 			verdict := d.Learn(someone, a, now)
-			if verdict.Refused == session.StayOpen {
+			if verdict.Refused == reason.StayOpen {
 				m := inside[someone]
 				m.source, m.known, m.unauth = source.Of(a), true, true
 			}

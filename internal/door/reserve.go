@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/rate"
-	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/source"
 )
 
@@ -77,15 +77,15 @@ func (d *Door) at(level int, name netip.Prefix) *origin {
 }
 
 // judge looks at the source and the networks around it alone.
-func (d *Door) judge(p *source.Path, now time.Time) session.CloseReason {
+func (d *Door) judge(p *source.Path, now time.Time) reason.Close {
 	s := d.sources[p.Source()]
 	switch {
 	case s != nil && s.exempt, s == nil && d.isExempt(p.Source()):
-		return session.StayOpen
+		return reason.StayOpen
 	case d.misbehaved(p, now):
-		return session.SourcePenalized
+		return reason.SourcePenalized
 	case d.crowded(p):
-		return session.SourceFull
+		return reason.SourceFull
 	}
-	return session.StayOpen
+	return reason.StayOpen
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // Status is how things stand at the door.
@@ -38,8 +38,8 @@ type Penalty struct {
 	Left   time.Duration
 }
 
-var refusals = [...]session.CloseReason{
-	session.FrontFull, session.SourceFull, session.SourcePenalized, session.UnauthenticatedFull,
+var refusals = [...]reason.Close{
+	reason.FrontFull, reason.SourceFull, reason.SourcePenalized, reason.UnauthenticatedFull,
 }
 
 // Refusals are the words of the reasons for which a newcomer can be refused here.

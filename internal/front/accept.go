@@ -15,7 +15,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/door"
 	"github.com/tradefront/tradefront/internal/ops"
-	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // We accept by ourselves and hand connections over to the loops: gnet's own accept ends
@@ -175,7 +175,7 @@ func (s *Server) accept(l *listener) {
 func (s *Server) takeIn(nc *net.TCPConn, l *listener) error {
 	c := &conn{server: s, listener: l}
 	c.visitor.Owner = c
-	if refused := s.admit(c, peerAddr(nc.LocalAddr(), nc.RemoteAddr()), time.Now()); refused != session.StayOpen {
+	if refused := s.admit(c, peerAddr(nc.LocalAddr(), nc.RemoteAddr()), time.Now()); refused != reason.StayOpen {
 		s.observer.ConnectionRefused(refused.String())
 		_ = nc.Close()
 		return nil
@@ -194,7 +194,7 @@ func (s *Server) takeIn(nc *net.TCPConn, l *listener) error {
 }
 
 // admit judges a newcomer by what its listener takes: terminals, or trusted proxies.
-func (s *Server) admit(c *conn, peer netip.AddrPort, now time.Time) session.CloseReason {
+func (s *Server) admit(c *conn, peer netip.AddrPort, now time.Time) reason.Close {
 	var verdict door.Verdict
 	switch l := c.listener; {
 	case l.proxy == nil:
@@ -205,7 +205,7 @@ func (s *Server) admit(c *conn, peer netip.AddrPort, now time.Time) session.Clos
 			s.log.Warn("a connection from an address that is not in trusted_proxies was refused",
 				zap.Stringer("listener", l.Addr()), zap.Stringer("address", ops.MaskedAddr(peer.Addr())))
 		}
-		return session.ProxyUntrusted
+		return reason.ProxyUntrusted
 	default: // whose connection it is, its header will say
 		c.peer.Proxy = peer.Addr()
 		c.preface = &preface{rule: l.proxy, since: now}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/door"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -81,7 +82,7 @@ func (c *conn) closeIfOver() {
 		return
 	}
 	c.tellDoor()
-	if c.Closing() != session.StayOpen {
+	if c.Closing() != reason.StayOpen {
 		_ = c.loop.el.Close(c.gc)
 	}
 }
@@ -99,7 +100,7 @@ func (s *Server) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
 	s.observer.ConnectionOpened()
 	c.home.Store(l)
 	if c.evicted.Load() { // whoever did it may have found no home yet
-		c.Close(session.Evicted)
+		c.Close(reason.Evicted)
 		return nil, gnet.Close
 	}
 	return nil, gnet.None
@@ -125,7 +126,7 @@ func (s *Server) OnTraffic(gc gnet.Conn) (action gnet.Action) {
 	if used > 0 { // Discard(0) would discard everything
 		_, _ = gc.Discard(used)
 	}
-	if c.Closing() != session.StayOpen {
+	if c.Closing() != reason.StayOpen {
 		return gnet.Close
 	}
 	return gnet.None
@@ -138,14 +139,14 @@ func (s *Server) OnClose(gc gnet.Conn, _ error) (action gnet.Action) {
 	c.loop.remove(c)
 	c.leaveDoor()
 	s.connections.Add(-1)
-	reason := session.PeerClosed
+	why := reason.PeerClosed
 	switch {
 	case s.stopping.Load():
-		reason = session.FrontDraining
+		why = reason.FrontDraining
 	case c.preface.isCheck():
-		reason = session.HealthCheck
+		why = reason.HealthCheck
 	}
-	c.End(reason)
+	c.End(why)
 	return gnet.None
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/door"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // dialFrom connects from an address of 127.0.0.0/8.
@@ -30,17 +30,17 @@ func (r *running) dialFrom(source string) *terminal {
 	return &terminal{t: r.t, Conn: c}
 }
 
-func (r *running) refused(want session.CloseReason) {
+func (r *running) refused(want reason.Close) {
 	r.t.Helper()
 	r.counted(r.counts.refused, "refused", want)
 }
 
-func (r *running) closedBy(want session.CloseReason) {
+func (r *running) closedBy(want reason.Close) {
 	r.t.Helper()
 	r.counted(r.counts.closed, "closed", want)
 }
 
-func (r *running) counted(words chan string, what string, want session.CloseReason) {
+func (r *running) counted(words chan string, what string, want reason.Close) {
 	r.t.Helper()
 	select {
 	case got := <-words:
@@ -60,10 +60,10 @@ func TestConnectionsPerSource(t *testing.T) {
 	first.authenticate()
 	r.dialFrom("127.0.0.2").authenticate()
 	r.dialFrom("127.0.0.2").expectClosed()
-	r.refused(session.SourceFull)
+	r.refused(reason.SourceFull)
 	r.dialFrom("127.0.0.3").authenticate()
 	_ = first.Close()
-	r.closedBy(session.PeerClosed)
+	r.closedBy(reason.PeerClosed)
 	r.dialFrom("127.0.0.2").authenticate()
 }
 
@@ -78,11 +78,11 @@ func TestEviction(t *testing.T) {
 		<-r.counts.opened // so that their order is known
 	}
 	r.dialFrom("127.0.0.2").expectClosed()
-	r.refused(session.UnauthenticatedFull)
+	r.refused(reason.UnauthenticatedFull)
 	for i := range 2 {
 		honest := r.dialFrom("127.0.0.3")
 		held[i].expectClosed()
-		r.closedBy(session.Evicted)
+		r.closedBy(reason.Evicted)
 		honest.authenticate()
 		honest.send(login(t, "8"))
 		honest.expect(ftd.TIDUserLogin, 0)
@@ -113,12 +113,12 @@ func TestAuthenticatedHoldNotTheFront(t *testing.T) {
 		honest := r.dialFrom("127.0.0.3")
 		honest.authenticate()
 		first.expectClosed()
-		r.closedBy(session.Evicted)
+		r.closedBy(reason.Evicted)
 		honest.send(login(t, "8"))
 		honest.expect(ftd.TIDUserLogin, 0)
 	}
 	r.dialFrom("127.0.0.2").expectClosed()
-	r.refused(session.FrontFull)
+	r.refused(reason.FrontFull)
 }
 
 // A connection may be evicted before its loop has it: then the loop closes it at once.
@@ -134,11 +134,11 @@ func TestEvictedOnItsWayToTheLoop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if refused, err := r.TakeInEvicted(c.(*net.TCPConn)); refused != session.StayOpen || err != nil {
+	if refused, err := r.TakeInEvicted(c.(*net.TCPConn)); refused != reason.StayOpen || err != nil {
 		t.Fatalf("%v, %v", refused, err)
 	}
 	m.expectClosed()
-	r.closedBy(session.Evicted)
+	r.closedBy(reason.Evicted)
 	if s := r.Door(0); s.Open != 0 {
 		t.Errorf("%+v", s)
 	}
@@ -150,28 +150,28 @@ func TestPenalties(t *testing.T) {
 	wrong := message(t, ftd.TIDAuthenticate, identity("v_s_1"), answer(8))
 	offences := map[string]struct {
 		offence door.Offence
-		closed  session.CloseReason
+		closed  reason.Close
 		commit  func(m *terminal)
 	}{
-		"wrong answer": {door.FailedAuthentication, session.AuthFailed, func(m *terminal) {
+		"wrong answer": {door.FailedAuthentication, reason.AuthFailed, func(m *terminal) {
 			m.send(identified)
 			m.expect(ftd.TIDAuthenticate, -1)
 			m.send(wrong)
 			m.expect(ftd.TIDAuthenticate, 63)
 		}},
-		"login before authentication": {door.FailedAuthentication, session.PeerClosed, func(m *terminal) {
+		"login before authentication": {door.FailedAuthentication, reason.PeerClosed, func(m *terminal) {
 			m.send(login(t, "8"))
 			m.expect(ftd.TIDUserLogin, 64)
 			_ = m.Close()
 		}},
-		"malformed": {door.Malformed, session.Malformed, func(m *terminal) { m.send([]byte{1, 255, 0, 0}) }},
-		"silence":   {door.NoAuthentication, session.AuthTimeout, func(*terminal) {}},
-		"a locked source": {door.NoAuthentication, session.SourceRefused, func(m *terminal) {
+		"malformed": {door.Malformed, reason.Malformed, func(m *terminal) { m.send([]byte{1, 255, 0, 0}) }},
+		"silence":   {door.NoAuthentication, reason.AuthTimeout, func(*terminal) {}},
+		"a locked source": {door.NoAuthentication, reason.SourceRefused, func(m *terminal) {
 			m.authenticate()
 			m.send(login(t, "locked"))
 			m.expect(ftd.TIDUserLogin, 143)
 		}},
-		"refusals": {door.RefusalFlood, session.RefusalFlood, func(m *terminal) {
+		"refusals": {door.RefusalFlood, reason.RefusalFlood, func(m *terminal) {
 			m.authenticate()
 			for range 3 {
 				m.send(message(t, 0x7777))
@@ -186,7 +186,7 @@ func TestPenalties(t *testing.T) {
 			p := &cfg.Limits.Door.Penalties
 			p.Cost[o.offence] = time.Second
 			p.Threshold, p.Max, p.Sources = 999*time.Millisecond, time.Hour, 10
-			if o.closed == session.RefusalFlood || o.closed == session.SourceRefused {
+			if o.closed == reason.RefusalFlood || o.closed == reason.SourceRefused {
 				p.Cost[o.offence] = 10 * time.Second // of an authenticated one
 			}
 			h := newHandler()
@@ -196,13 +196,13 @@ func TestPenalties(t *testing.T) {
 			harmless.send(identified)
 			harmless.expect(ftd.TIDAuthenticate, -1)
 			_ = harmless.Close()
-			r.closedBy(session.PeerClosed)
+			r.closedBy(reason.PeerClosed)
 
 			bad := r.dialFrom("127.0.0.2")
 			o.commit(bad)
 			r.closedBy(o.closed)
 			r.dialFrom("127.0.0.2").expectClosed()
-			r.refused(session.SourcePenalized)
+			r.refused(reason.SourcePenalized)
 			r.dialFrom("127.0.0.3").authenticate()
 			if s := r.Door(1); s.Penalised != 1 || s.Penalties[0].Source != netip.MustParsePrefix("127.0.0.2/32") {
 				t.Errorf("%+v", s)
@@ -224,18 +224,18 @@ func TestLoginSpeaksForItsSource(t *testing.T) {
 	customer.send(login(t, "8"))
 	customer.expect(ftd.TIDUserLogin, 0)
 	_ = customer.Close()
-	r.closedBy(session.PeerClosed)
+	r.closedBy(reason.PeerClosed)
 	other := r.dialFrom("127.0.0.3")
 	other.authenticate()
 	_ = other.Close()
-	r.closedBy(session.PeerClosed)
+	r.closedBy(reason.PeerClosed)
 	for _, source := range []string{"127.0.0.2", "127.0.0.3"} {
 		r.dialFrom(source).send([]byte{1, 255, 0, 0})
-		r.closedBy(session.Malformed)
+		r.closedBy(reason.Malformed)
 	}
 	r.dialFrom("127.0.0.2").authenticate()
 	r.dialFrom("127.0.0.3").expectClosed()
-	r.refused(session.SourcePenalized)
+	r.refused(reason.SourcePenalized)
 }
 
 // A storm of terminals that come, authenticate or not, and go or are dropped: whatever
@@ -300,14 +300,14 @@ func TestSlowDripIsEnded(t *testing.T) {
 		}
 		select {
 		case got := <-r.counts.closed:
-			if got != session.AuthTimeout.String() {
+			if got != reason.AuthTimeout.String() {
 				t.Errorf("closed by %s", got)
 			}
 			return
 		case <-time.After(20 * time.Millisecond): // it drips
 		}
 	}
-	r.closedBy(session.AuthTimeout)
+	r.closedBy(reason.AuthTimeout)
 }
 
 // A loop that stands still serves nobody: the process must end, to be started again.

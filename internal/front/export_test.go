@@ -4,7 +4,7 @@ import (
 	"net"
 	"time"
 
-	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // SetSweepPeriod is for tests that cannot wait a minute; before Start.
@@ -14,7 +14,7 @@ func (s *Server) SetSweepPeriod(d time.Duration) { s.period = d }
 var PeerAddr = peerAddr
 
 // TakeInEvicted takes a connection in that is evicted between the door and its loop.
-func (s *Server) TakeInEvicted(nc *net.TCPConn) (session.CloseReason, error) {
+func (s *Server) TakeInEvicted(nc *net.TCPConn) (reason.Close, error) {
 	c := &conn{server: s, listener: s.listeners[0]}
 	c.visitor.Owner = c
 	refused := s.admit(c, peerAddr(nc.LocalAddr(), nc.RemoteAddr()), time.Now())

@@ -16,7 +16,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 func isReset(err error) bool {
@@ -43,7 +43,7 @@ func TestDialogueOverTCP(t *testing.T) {
 	}))
 	m.expect(ftd.TIDUserLogout, 0)
 	m.expectClosed()
-	if got := <-r.counts.closed; got != session.LoggedOut.String() {
+	if got := <-r.counts.closed; got != reason.LoggedOut.String() {
 		t.Errorf("closed by %s", got)
 	}
 	if got := <-r.h.ended; got != "8" {
@@ -163,7 +163,7 @@ func TestPanicsCloseOneConnection(t *testing.T) {
 	inLogin.expectClosed()
 
 	for range 2 {
-		if got := <-r.counts.closed; got != session.FrontPanic.String() {
+		if got := <-r.counts.closed; got != reason.FrontPanic.String() {
 			t.Errorf("closed by %s", got)
 		}
 	}
@@ -180,11 +180,11 @@ func TestLoginOutlivesItsTerminal(t *testing.T) {
 	m.send(login(t, "8"))
 	<-h.entered
 	_ = m.Close()
-	if got := <-r.counts.closed; got != session.PeerClosed.String() {
+	if got := <-r.counts.closed; got != reason.PeerClosed.String() {
 		t.Errorf("closed by %s", got)
 	}
 	h.hold <- struct{}{}
-	if reply := <-h.unanswered; reply.Reason != session.OK {
+	if reply := <-h.unanswered; reply.Reason != reason.OK {
 		t.Errorf("unanswered %v", reply.Reason)
 	}
 }
@@ -229,7 +229,7 @@ func TestConnectionCap(t *testing.T) {
 		in = append(in, m)
 	}
 	r.dial().expectClosed()
-	if got := <-r.counts.refused; got != session.FrontFull.String() {
+	if got := <-r.counts.refused; got != reason.FrontFull.String() {
 		t.Errorf("refused by %s", got)
 	}
 	_ = in[0].Close()
@@ -251,7 +251,7 @@ func TestSlowReaderIsClosed(t *testing.T) {
 			break
 		}
 	}
-	if got := <-r.counts.closed; got != session.SlowReader.String() {
+	if got := <-r.counts.closed; got != reason.SlowReader.String() {
 		t.Errorf("closed by %s", got)
 	}
 }
@@ -261,7 +261,7 @@ func TestClocksCloseSilentConnections(t *testing.T) {
 	cfg.Session.AuthTimeout = time.Millisecond
 	r := start(t, cfg, newHandler())
 	r.dial().expectClosed()
-	if got := <-r.counts.closed; got != session.AuthTimeout.String() {
+	if got := <-r.counts.closed; got != reason.AuthTimeout.String() {
 		t.Errorf("closed by %s", got)
 	}
 }
@@ -315,7 +315,7 @@ func TestDrainGivesUp(t *testing.T) {
 	}
 	m.expectClosed()
 	close(h.hold)
-	if reply := <-h.unanswered; reply.Reason != session.OK {
+	if reply := <-h.unanswered; reply.Reason != reason.OK {
 		t.Errorf("unanswered %v", reply.Reason)
 	}
 	h.hold = nil

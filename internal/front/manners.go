@@ -4,23 +4,24 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/door"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
 // What a connection does is told to the door, which sets its source's debts by it.
 
 // offences are the ends of a connection that its source is penalised for.
-var offences = map[session.CloseReason]door.Offence{
-	session.Malformed:     door.Malformed,
-	session.AuthTimeout:   door.NoAuthentication,
-	session.SourceRefused: door.NoAuthentication, // it came while its source is locked
-	session.RefusalFlood:  door.RefusalFlood,
+var offences = map[reason.Close]door.Offence{
+	reason.Malformed:     door.Malformed,
+	reason.AuthTimeout:   door.NoAuthentication,
+	reason.SourceRefused: door.NoAuthentication, // it came while its source is locked
+	reason.RefusalFlood:  door.RefusalFlood,
 }
 
 // tellDoor passes on what is new since the last call.
 func (c *conn) tellDoor() {
 	d := c.server.door
-	if now := c.State(); now != c.known && c.Closing() == session.StayOpen {
+	if now := c.State(); now != c.known && c.Closing() == reason.StayOpen {
 		switch {
 		case now == session.Authenticated:
 			d.Authenticated(&c.visitor)
@@ -57,7 +58,7 @@ func (s *Server) evict(victim *door.Visitor) {
 	c.evicted.Store(true)
 	if l := c.home.Load(); l != nil {
 		s.execute(l.el, func() {
-			c.Close(session.Evicted)
+			c.Close(reason.Evicted)
 			c.closeIfOver()
 		})
 	}

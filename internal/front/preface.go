@@ -10,7 +10,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/proxyheader"
-	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // ProxyRule makes a listener one for load balancers: each connection must begin with a
@@ -60,12 +60,12 @@ func (s *Server) readPreface(c *conn, buf []byte, now time.Time) (used int) {
 	switch {
 	case h.Local: // nobody can log in without an address: 49
 	case p.rule.RequireTLS && !h.TLS:
-		c.Close(session.TLSRequired)
+		c.Close(reason.TLSRequired)
 	default:
 		c.Introduce(h.Client)
 		verdict := s.door.Learn(&c.visitor, h.Client.Addr(), now)
 		s.evict(verdict.Victim)
-		if verdict.Refused != session.StayOpen {
+		if verdict.Refused != reason.StayOpen {
 			c.Close(verdict.Refused)
 		}
 	}
@@ -76,7 +76,7 @@ func (s *Server) badPreface(c *conn, err error, now time.Time) {
 	var fault proxyheader.Fault
 	errors.As(err, &fault)
 	s.observer.Malformed(fault.Word())
-	c.Close(session.ProxyHeader)
+	c.Close(reason.ProxyHeader)
 	if c.listener.headers.worthSaying(now) {
 		s.log.Warn("a trusted proxy sent what is no PROXY header that can be taken; "+
 			"does it send one at all (send-proxy-v2)? Or is something else at its address?",
@@ -87,7 +87,7 @@ func (s *Server) badPreface(c *conn, err error, now time.Time) {
 
 // ready reports whether terminals' frames may be taken from the connection.
 func (c *conn) ready() bool {
-	return c.Closing() == session.StayOpen && (c.preface == nil || c.preface.read)
+	return c.Closing() == reason.StayOpen && (c.preface == nil || c.preface.read)
 }
 
 // overdue closes a connection whose header did not come in time.
@@ -96,7 +96,7 @@ func (c *conn) overdue(now time.Time) bool {
 	if p == nil || p.read || now.Sub(p.since) < p.rule.Timeout {
 		return false
 	}
-	c.Close(session.ProxyTimeout)
+	c.Close(reason.ProxyTimeout)
 	return true
 }
 

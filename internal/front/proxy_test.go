@@ -12,7 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/door"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // behindProxy is a front whose listener trusts this machine.
@@ -128,8 +128,8 @@ func TestTrustedButWrong(t *testing.T) {
 			m := r.dial()
 			m.send(append(slices.Clone(test.bytes), logIn(t, "8")...))
 			m.expectClosed()
-			if fault, reason := <-r.counts.malformed, <-r.counts.closed; fault != test.fault || reason != session.ProxyHeader.String() {
-				t.Errorf("fault %s, closed by %s, want %s, proxy_header", fault, reason, test.fault)
+			if fault, why := <-r.counts.malformed, <-r.counts.closed; fault != test.fault || why != reason.ProxyHeader.String() {
+				t.Errorf("fault %s, closed by %s, want %s, proxy_header", fault, why, test.fault)
 			}
 		})
 	}
@@ -147,7 +147,7 @@ func TestUntrustedProxy(t *testing.T) {
 	m := r.dial()
 	_, _ = m.Write(forged) // may find the connection closed
 	m.expectClosed()
-	r.refused(session.ProxyUntrusted)
+	r.refused(reason.ProxyUntrusted)
 	trusted := r.dialFrom("127.0.0.9")
 	trusted.send(forged)
 	trusted.expectLogin()
@@ -160,8 +160,8 @@ func TestForgedHeaderAtPeerListener(t *testing.T) {
 		m := r.dial()
 		m.send(append(slices.Clone(forged), logIn(t, "8")...))
 		m.expectClosed()
-		if fault, reason := <-r.counts.malformed, <-r.counts.closed; fault != ftd.FaultBodyLong.Word() || reason != session.Malformed.String() {
-			t.Errorf("fault %s, closed by %s", fault, reason)
+		if fault, why := <-r.counts.malformed, <-r.counts.closed; fault != ftd.FaultBodyLong.Word() || why != reason.Malformed.String() {
+			t.Errorf("fault %s, closed by %s", fault, why)
 		}
 	}
 }
@@ -172,26 +172,26 @@ func TestHeaderBehindHeader(t *testing.T) {
 	m := r.dial()
 	m.send(slices.Concat(header(proxied, tcp4, block...), header(proxied, tcp4, make([]byte, 12)...), logIn(t, "8")))
 	m.expectClosed()
-	r.closedBy(session.Malformed)
+	r.closedBy(reason.Malformed)
 }
 
 func TestRequireTLS(t *testing.T) {
 	tests := []struct {
 		name   string
 		header []byte
-		closed session.CloseReason // StayOpen: may log in
+		closed reason.Close // StayOpen: may log in
 	}{
-		{"over TLS", header(proxied, tcp4, append(slices.Clone(block), overTLS...)...), session.StayOpen},
-		{"nothing is said", header(proxied, tcp4, block...), session.TLSRequired},
-		{"it is said that it was not", header(proxied, tcp4, append(slices.Clone(block), 0x20, 0, 5, 0, 0, 0, 0, 0)...), session.TLSRequired},
-		{"version 1 cannot say it", []byte("PROXY TCP4 203.0.113.7 192.0.2.1 50123 41205\r\n"), session.TLSRequired},
+		{"over TLS", header(proxied, tcp4, append(slices.Clone(block), overTLS...)...), reason.StayOpen},
+		{"nothing is said", header(proxied, tcp4, block...), reason.TLSRequired},
+		{"it is said that it was not", header(proxied, tcp4, append(slices.Clone(block), 0x20, 0, 5, 0, 0, 0, 0, 0)...), reason.TLSRequired},
+		{"version 1 cannot say it", []byte("PROXY TCP4 203.0.113.7 192.0.2.1 50123 41205\r\n"), reason.TLSRequired},
 	}
 	r := start(t, behindProxy(func(p *front.ProxyRule) { p.RequireTLS = true }), newHandler())
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			m := r.dial()
 			m.send(append(slices.Clone(test.header), logIn(t, "8")...))
-			if test.closed == session.StayOpen {
+			if test.closed == reason.StayOpen {
 				m.expectLogin()
 				return
 			}
@@ -206,15 +206,15 @@ func TestHealthChecks(t *testing.T) {
 	tests := []struct {
 		name   string
 		send   []byte
-		reason session.CloseReason
+		reason reason.Close
 	}{
-		{"connects and goes", nil, session.HealthCheck},
-		{"says LOCAL", header(local, 0), session.HealthCheck},
-		{"says LOCAL, with what is to be ignored", header(local, tcp4, block...), session.HealthCheck},
-		{"says UNKNOWN", []byte("PROXY UNKNOWN\r\n"), session.HealthCheck},
-		{"half a header", header(local, 0)[:9], session.PeerClosed},
-		{"a client that went", header(proxied, tcp4, block...), session.PeerClosed},
-		{"LOCAL, and then it speaks", append(header(local, 0), ftd.AppendHeartbeat(nil)...), session.PeerClosed},
+		{"connects and goes", nil, reason.HealthCheck},
+		{"says LOCAL", header(local, 0), reason.HealthCheck},
+		{"says LOCAL, with what is to be ignored", header(local, tcp4, block...), reason.HealthCheck},
+		{"says UNKNOWN", []byte("PROXY UNKNOWN\r\n"), reason.HealthCheck},
+		{"half a header", header(local, 0)[:9], reason.PeerClosed},
+		{"a client that went", header(proxied, tcp4, block...), reason.PeerClosed},
+		{"LOCAL, and then it speaks", append(header(local, 0), ftd.AppendHeartbeat(nil)...), reason.PeerClosed},
 	}
 	for _, require := range []bool{false, true} {
 		r := start(t, behindProxy(func(p *front.ProxyRule) { p.RequireTLS = require }), newHandler())
@@ -266,7 +266,7 @@ func TestHeaderInTime(t *testing.T) {
 	slow.send(header(proxied, tcp4, block...)[:20])
 	for _, m := range []*terminal{silent, slow} {
 		m.expectClosed()
-		r.closedBy(session.ProxyTimeout)
+		r.closedBy(reason.ProxyTimeout)
 	}
 }
 
@@ -285,7 +285,7 @@ func TestDoorCountsTheHeadersClients(t *testing.T) {
 		from(8).expect(ftd.TIDAuthenticate, -1)
 	}
 	from(7).expectClosed()
-	r.closedBy(session.SourceFull)
+	r.closedBy(reason.SourceFull)
 	from(9).expect(ftd.TIDAuthenticate, -1)
 }
 
@@ -297,7 +297,7 @@ func TestSetTrusted(t *testing.T) {
 	<-r.counts.opened
 	r.SetTrusted([][]netip.Prefix{{netip.MustParsePrefix("127.0.0.9/32")}})
 	r.dial().expectClosed()
-	r.refused(session.ProxyUntrusted)
+	r.refused(reason.ProxyUntrusted)
 	before.send(logIn(t, "1"))
 	before.expectLogin()
 	after := r.dialFrom("127.0.0.9")

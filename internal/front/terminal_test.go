@@ -14,6 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/door"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -47,13 +48,13 @@ func (h *handler) Verify(_ session.Peer, a *session.AuthAttempt) session.Reply {
 	case string(a.AppID) == "stuck":
 		<-h.stuck
 	case a.Answer[0] != a.Challenge[0]:
-		return session.Reply{Reason: session.WrongAnswer, Ref: session.Ref{'R', 'E', 'F', '0', '0', '1'}}
+		return session.Reply{Reason: reason.WrongAnswer, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '1'}}
 	}
 	return session.Reply{AppType: '1'}
 }
 
-func (h *handler) Conclude(_ session.Peer, _ session.Op, r session.Reason, _ string, _, _ []byte) session.Reply {
-	return session.Reply{Reason: r, Ref: session.Ref{'R', 'E', 'F', '0', '0', '2'}}
+func (h *handler) Conclude(_ session.Peer, _ session.Op, r reason.Reason, _ string, _, _ []byte) session.Reply {
+	return session.Reply{Reason: r, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '2'}}
 }
 
 func (h *handler) Login(_ context.Context, p session.Peer, a session.LoginAttempt) session.Reply {
@@ -69,10 +70,10 @@ func (h *handler) Login(_ context.Context, p session.Peer, a session.LoginAttemp
 		panic("login")
 	}
 	if user == h.refuseAt {
-		return session.Reply{Reason: session.WrongPassword, Ref: session.Ref{'R', 'E', 'F', '0', '0', '3'}}
+		return session.Reply{Reason: reason.WrongPassword, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '3'}}
 	}
 	if h.lockedAt != "" && user == h.lockedAt {
-		return session.Reply{Reason: session.SourceLocked, Ref: session.Ref{'R', 'E', 'F', '0', '0', '4'}}
+		return session.Reply{Reason: reason.SourceLocked, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '4'}}
 	}
 	return session.Reply{Login: &ftd.LoginResponse{
 		BrokerID: a.BrokerID, UserID: a.UserID, UserType: '1', TradingDay: []byte("20260105"),

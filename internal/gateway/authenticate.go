@@ -5,6 +5,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -13,34 +14,34 @@ func (g *Gateway) Challenge(challenge *[ftd.ChallengeLen]byte) {
 	_, _ = rand.Read(challenge[:]) // never fails: it ends the program instead
 }
 
-var verdictReasons = map[auth.Verdict]session.Reason{
-	auth.OK:            session.OK,
-	auth.UnreadableApp: session.UnreadableApp,
-	auth.UnknownApp:    session.UnknownApp,
-	auth.DisabledApp:   session.DisabledApp,
-	auth.WrongAnswer:   session.WrongAnswer,
+var verdictReasons = map[auth.Verdict]reason.Reason{
+	auth.OK:            reason.OK,
+	auth.UnreadableApp: reason.UnreadableApp,
+	auth.UnknownApp:    reason.UnknownApp,
+	auth.DisabledApp:   reason.DisabledApp,
+	auth.WrongAnswer:   reason.WrongAnswer,
 }
 
 // Verify checks the answer to a challenge. Whatever is wrong, the same work is done and
 // the terminal gets the same 63; only the audit log tells the reasons apart.
 func (g *Gateway) Verify(peer session.Peer, a *session.AuthAttempt) session.Reply {
 	result := g.registry.Verify(a.AppID, (*auth.Challenge)(a.Challenge), a.Answer)
-	reason, known := verdictReasons[result.Verdict]
+	why, known := verdictReasons[result.Verdict]
 	if !known {
-		reason = session.WrongAnswer // a verdict that we do not know lets nobody in
+		why = reason.WrongAnswer // a verdict that we do not know lets nobody in
 	}
 	if string(a.BrokerID) != g.opt.Firm.BrokerID {
-		reason = session.WrongBroker
+		why = reason.WrongBroker
 	}
-	g.observer.Authenticated(reason.String())
-	e := g.entry(peer, session.OpAuthenticate.String(), reason)
+	g.observer.Authenticated(why.String())
+	e := g.entry(peer, session.OpAuthenticate.String(), why)
 	e.AppID = string(a.AppID)
-	if reason != session.OK {
-		return g.verdict(e, reason)
+	if why != reason.OK {
+		return g.verdict(e, why)
 	}
 	e.AuthCode = result.Slot.String()
 	g.observer.CodeUsed(e.AuthCode)
-	reply := g.verdict(e, reason)
+	reply := g.verdict(e, why)
 	reply.AppType = byte(result.Type)
 	return reply
 }

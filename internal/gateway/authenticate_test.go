@@ -7,6 +7,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -15,17 +16,17 @@ func TestVerify(t *testing.T) {
 		name    string
 		verdict auth.Verdict
 		broker  string
-		want    session.Reason
+		want    reason.Reason
 	}{
-		{"admitted", auth.OK, broker, session.OK},
-		{"unknown AppID", auth.UnknownApp, broker, session.UnknownApp},
-		{"disabled AppID", auth.DisabledApp, broker, session.DisabledApp},
-		{"wrong answer", auth.WrongAnswer, broker, session.WrongAnswer},
-		{"a verdict of tomorrow", 200, broker, session.WrongAnswer},
-		{"wrong broker", auth.OK, "8888", session.WrongBroker},
-		{"no broker", auth.OK, "", session.WrongBroker},
-		{"longer broker", auth.OK, broker + "0", session.WrongBroker},
-		{"wrong broker, wrong answer", auth.WrongAnswer, "8888", session.WrongBroker},
+		{"admitted", auth.OK, broker, reason.OK},
+		{"unknown AppID", auth.UnknownApp, broker, reason.UnknownApp},
+		{"disabled AppID", auth.DisabledApp, broker, reason.DisabledApp},
+		{"wrong answer", auth.WrongAnswer, broker, reason.WrongAnswer},
+		{"a verdict of tomorrow", 200, broker, reason.WrongAnswer},
+		{"wrong broker", auth.OK, "8888", reason.WrongBroker},
+		{"no broker", auth.OK, "", reason.WrongBroker},
+		{"longer broker", auth.OK, broker + "0", reason.WrongBroker},
+		{"wrong broker, wrong answer", auth.WrongAnswer, "8888", reason.WrongBroker},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHouse(t, nil)
@@ -34,10 +35,10 @@ func TestVerify(t *testing.T) {
 				BrokerID: []byte(c.broker), AppID: []byte(appID),
 				Challenge: new([ftd.ChallengeLen]byte), Answer: new([ftd.ChallengeLen]byte),
 			})
-			if reply.Reason != c.want || (reply.AppType != 0) != (c.want == session.OK) {
+			if reply.Reason != c.want || (reply.AppType != 0) != (c.want == reason.OK) {
 				t.Errorf("%v, AppType %q; want %v", reply.Reason, reply.AppType, c.want)
 			}
-			if c.want != session.OK && c.want.Code() != 63 {
+			if c.want != reason.OK && c.want.Code() != 63 {
 				t.Errorf("code %d", c.want.Code())
 			}
 			if h.counts.authenticated[c.want.String()] != 1 {
@@ -46,7 +47,7 @@ func TestVerify(t *testing.T) {
 			h.checkOneLine(session.OpAuthenticate, reply)
 			// Which authcode was used is of admitted ones only, in the line and in the counts.
 			used, counted := "", 0
-			if c.want == session.OK {
+			if c.want == reason.OK {
 				used, counted = "previous", 1
 			}
 			if got := h.audit.entries[0].AuthCode; got != used || h.counts.codes["previous"] != counted {
@@ -63,7 +64,7 @@ func (h *house) checkOneLine(op session.Op, reply session.Reply) {
 		h.t.Fatalf("%d audit lines", len(h.audit.entries))
 	}
 	line, ref := h.audit.entries[0], ""
-	if reply.Reason != session.OK {
+	if reply.Reason != reason.OK {
 		ref = string(reply.Ref[:])
 		checkLetters(h.t, reply.Ref)
 	}
@@ -100,20 +101,20 @@ func TestChallengesDiffer(t *testing.T) {
 // What session and front decide by themselves is written down in the same form, whatever
 // it is: every reason for every operation.
 func TestConclude(t *testing.T) {
-	for reason := range session.Reason(len(session.Reasons())) {
+	for why := range reason.Reason(len(reason.Words())) {
 		for _, op := range []session.Op{session.OpAuthenticate, session.OpLogin, session.OpLogout, session.OpRequest} {
 			h := newHouse(t, nil)
-			reply := h.Conclude(home, op, reason, "LoginRequest.UserID", []byte(appID), []byte(account))
-			if reply.Reason != reason || reply.Login != nil {
-				t.Errorf("%v of %v: %+v", reason, op, reply)
+			reply := h.Conclude(home, op, why, "LoginRequest.UserID", []byte(appID), []byte(account))
+			if reply.Reason != why || reply.Login != nil {
+				t.Errorf("%v of %v: %+v", why, op, reply)
 			}
 			h.checkOneLine(op, reply)
 			if h.audit.entries[0].Account != account || h.audit.entries[0].Item != "LoginRequest.UserID" {
-				t.Errorf("%v of %v: %+v", reason, op, h.audit.entries[0])
+				t.Errorf("%v of %v: %+v", why, op, h.audit.entries[0])
 			}
-			authentications, logins := h.counts.authenticated[reason.String()], h.counts.loggedIn[reason.String()]
+			authentications, logins := h.counts.authenticated[why.String()], h.counts.loggedIn[why.String()]
 			if (authentications == 1) != (op == session.OpAuthenticate) || (logins == 1) != (op == session.OpLogin) {
-				t.Errorf("%v of %v counted as %d authentications, %d logins", reason, op, authentications, logins)
+				t.Errorf("%v of %v counted as %d authentications, %d logins", why, op, authentications, logins)
 			}
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
-	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
@@ -52,7 +52,7 @@ func BenchmarkLogin(b *testing.B) {
 	a := attempt()
 	b.ReportAllocs()
 	for b.Loop() {
-		if reply := g.Login(context.Background(), home, a); reply.Reason != session.OK {
+		if reply := g.Login(context.Background(), home, a); reply.Reason != reason.OK {
 			b.Fatal(reply.Reason)
 		}
 	}

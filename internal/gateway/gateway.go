@@ -15,6 +15,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/rate"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
@@ -140,11 +141,11 @@ func (g *Gateway) Ended(_ session.Peer, userID []byte) {
 // Unanswered notes a login whose outcome found no terminal any more. An accepted one
 // stays recorded; reconciliation lists it as stored and not answered.
 func (g *Gateway) Unanswered(peer session.Peer, reply session.Reply) {
-	if reply.Reason != session.OK {
+	if reply.Reason != reason.OK {
 		return // refused, and nobody there to be told
 	}
 	g.online.leave(regulation.Account(reply.Login.UserID))
-	e := g.entry(peer, ops.EventUnanswered, session.OK)
+	e := g.entry(peer, ops.EventUnanswered, reason.OK)
 	e.RecordID, _ = uuid.ParseBytes(reply.Login.RecordID) // we printed it ourselves
 	e.Account = string(reply.Login.UserID)
 	e.Time = g.now()
@@ -154,23 +155,23 @@ func (g *Gateway) Unanswered(peer session.Peer, reply session.Reply) {
 // Conclude writes down a verdict that the session or the front reached by itself; item is
 // that of an illegal_field.
 func (g *Gateway) Conclude(
-	peer session.Peer, op session.Op, reason session.Reason, item string, appID, userID []byte,
+	peer session.Peer, op session.Op, why reason.Reason, item string, appID, userID []byte,
 ) session.Reply {
 	switch op {
 	case session.OpAuthenticate:
-		g.observer.Authenticated(reason.String())
+		g.observer.Authenticated(why.String())
 	case session.OpLogin:
-		g.observer.LoggedIn(reason.String())
+		g.observer.LoggedIn(why.String())
 	}
-	e := g.entry(peer, op.String(), reason)
+	e := g.entry(peer, op.String(), why)
 	e.Item, e.AppID, e.Account = item, string(appID), string(userID)
-	return g.verdict(e, reason)
+	return g.verdict(e, why)
 }
 
 // NoteMalformed writes down why a connection was closed without an answer. There is no
 // reference: the terminal was told nothing.
 func (g *Gateway) NoteMalformed(peer session.Peer, fault ftd.Fault, appID, userID []byte) {
-	e := g.entry(peer, ops.EventMalformed, session.OK)
+	e := g.entry(peer, ops.EventMalformed, reason.OK)
 	e.Reason = fault.Word()
 	e.AppID, e.Account = string(appID), string(userID)
 	e.Time = g.now()
@@ -178,9 +179,9 @@ func (g *Gateway) NoteMalformed(peer session.Peer, fault ftd.Fault, appID, userI
 }
 
 // entry begins an audit line.
-func (g *Gateway) entry(peer session.Peer, event string, reason session.Reason) ops.Entry {
+func (g *Gateway) entry(peer session.Peer, event string, why reason.Reason) ops.Entry {
 	e := ops.Entry{
-		Event: event, Reason: reason.String(), Code: reason.Code(),
+		Event: event, Reason: why.String(), Code: why.Code(),
 		FrontID: g.opt.Firm.FrontID, SessionID: peer.SessionID, Proxy: peer.Proxy,
 	}
 	if peer.Addr.IsValid() {
@@ -190,9 +191,9 @@ func (g *Gateway) entry(peer session.Peer, event string, reason session.Reason) 
 }
 
 // verdict writes the line and makes the reply of it; a refusal gets its reference.
-func (g *Gateway) verdict(e ops.Entry, reason session.Reason) session.Reply {
-	reply := session.Reply{Reason: reason}
-	if reason != session.OK {
+func (g *Gateway) verdict(e ops.Entry, why reason.Reason) session.Reply {
+	reply := session.Reply{Reason: why}
+	if why != reason.OK {
 		reply.Ref = g.refs.next()
 		e.Ref = string(reply.Ref[:])
 	}

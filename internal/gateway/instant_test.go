@@ -6,8 +6,8 @@ import (
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
-	"github.com/tradefront/tradefront/internal/session"
 )
 
 // The core takes its time and every reading of the clock finds it later. The instant is
@@ -26,7 +26,7 @@ func TestOneInstant(t *testing.T) {
 			verified = h.clock.at
 			return core.User{Account: a.Account, UserType: regulation.UserCustomer}, nil
 		}
-		if reply, _ := h.login(home, attempt()); reply.Reason != session.OK {
+		if reply, _ := h.login(home, attempt()); reply.Reason != reason.OK {
 			t.Fatal(reply.Reason)
 		}
 		rec := h.log.records[0]

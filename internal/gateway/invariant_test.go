@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
@@ -41,7 +42,7 @@ func (h *house) login(peer session.Peer, a session.LoginAttempt) (session.Reply,
 		h.t.Errorf("not counted: %v, %v", h.counts.loggedIn, h.counts.stages)
 	}
 	stored := len(h.log.records) - records
-	if reply.Reason != session.OK {
+	if reply.Reason != reason.OK {
 		if reply.Login != nil || stored != 0 || h.Online() != online {
 			h.t.Errorf("refused with %v, but: response %v, %d records, %d more online",
 				reply.Reason, reply.Login, stored, h.Online()-online)
@@ -59,8 +60,8 @@ func (h *house) login(peer session.Peer, a session.LoginAttempt) (session.Reply,
 func (h *house) checkLine(line ops.Entry, reply session.Reply, peer session.Peer, a *session.LoginAttempt) {
 	h.t.Helper()
 	ref := string(reply.Ref[:])
-	if reply.Reason == session.OK {
-		if reply.Ref != (session.Ref{}) {
+	if reply.Reason == reason.OK {
+		if reply.Ref != (reason.Ref{}) {
 			h.t.Errorf("a success has the reference %q", ref)
 		}
 		ref = ""
@@ -142,7 +143,7 @@ func open(t *testing.T, rec *store.Record) supplement.Supplement {
 	return sup
 }
 
-func checkLetters(t *testing.T, ref session.Ref) {
+func checkLetters(t *testing.T, ref reason.Ref) {
 	t.Helper()
 	if strings.Trim(string(ref[:]), refLetters) != "" {
 		t.Errorf("reference %q", ref)

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
-	"github.com/tradefront/tradefront/internal/session"
 )
 
 func steppedClock(s string) time.Time {
@@ -28,12 +28,12 @@ func TestLoginAtTheChange(t *testing.T) {
 		oldPair.version("1.0", steppedClock("2026-01-05 00:00:00"), steppedClock("2026-03-02 15:30:00")),
 		newPair.version("2.0", steppedClock("2026-03-02 09:00:00"), steppedClock("2026-06-01 00:00:00")))
 	const (
-		ok, none      = session.OK, session.NoValidKey
+		ok, none      = reason.OK, reason.NoValidKey
 		good, version = regulation.FlagNormal, regulation.FlagKeyVersion
 	)
 	for _, tt := range []struct {
 		at, sent string
-		reason   session.Reason
+		reason   reason.Reason
 		flag     regulation.AbnormalFlag
 		under    string
 		problem  string
@@ -143,7 +143,7 @@ func TestOneLoginUsesOneSet(t *testing.T) {
 		t.Errorf("replaced at the start: key %s, day %v, flag %c", rec.KeyVersion, rec.TradingDay, rec.Flag)
 	}
 	next.Strict = true
-	if reply, rec := r.logIn(g, "1.0", make([]byte, 256)); reply.Reason != session.TerminalInfoRefused || rec != nil {
+	if reply, rec := r.logIn(g, "1.0", make([]byte, 256)); reply.Reason != reason.TerminalInfoRefused || rec != nil {
 		t.Errorf("strict after a reload: %v, %v", reply.Reason, rec)
 	}
 }

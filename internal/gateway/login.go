@@ -11,6 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
@@ -22,18 +23,18 @@ func (g *Gateway) Login(ctx context.Context, peer session.Peer, a session.LoginA
 	g.stage(ops.StageQueue, a.Arrived)
 	defer g.stage(ops.StageTotal, a.Arrived)
 
-	e := g.entry(peer, session.OpLogin.String(), session.OK)
+	e := g.entry(peer, session.OpLogin.String(), reason.OK)
 	e.AppID, e.Account, e.KeyVersion = string(a.AppID), string(a.UserID), string(a.Terminal.KeyVersion)
 
-	user, reason := g.verify(ctx, peer, &a)
-	if reason != session.OK {
-		return g.refuseLogin(e, reason)
+	user, why := g.verify(ctx, peer, &a)
+	if why != reason.OK {
+		return g.refuseLogin(e, why)
 	}
 	if !g.pace.allows(user.Account, user.UserType, g.InForce().LoginsPerUser, time.Now()) {
-		return g.refuseLogin(e, session.LoginRate)
+		return g.refuseLogin(e, reason.LoginRate)
 	}
 	if !g.online.enter(user.Account) {
-		return g.refuseLogin(e, session.TooManySessions)
+		return g.refuseLogin(e, reason.TooManySessions)
 	}
 	accepted := false
 	defer func() { // also if a part panics: the front then ends the connection without Ended
@@ -41,15 +42,15 @@ func (g *Gateway) Login(ctx context.Context, peer session.Peer, a session.LoginA
 			g.online.leave(user.Account)
 		}
 	}()
-	rec, problem, reason := g.record(ctx, peer, &a, user)
+	rec, problem, why := g.record(ctx, peer, &a, user)
 	if problem != supplement.NoProblem {
 		e.TerminalProblem = problem.String()
 	}
-	if reason != session.OK {
-		if reason == session.StoreUnconfirmed {
+	if why != reason.OK {
+		if why == reason.StoreUnconfirmed {
 			e.RecordID = rec.ID // it will be in the report all the same: leave a trace of it
 		}
-		return g.refuseLogin(e, reason)
+		return g.refuseLogin(e, why)
 	}
 	reply := g.acceptLogin(e, peer, rec)
 	accepted = true
@@ -59,10 +60,10 @@ func (g *Gateway) Login(ctx context.Context, peer session.Peer, a session.LoginA
 // verify asks the core (step 1). Whatever it says, the password is gone afterwards.
 func (g *Gateway) verify(
 	ctx context.Context, peer session.Peer, a *session.LoginAttempt,
-) (core.User, session.Reason) {
+) (core.User, reason.Reason) {
 	defer clear(a.Password)
 	if !usable(peer) {
-		return core.User{}, session.NoPublicAddress
+		return core.User{}, reason.NoPublicAddress
 	}
 	defer g.stage(ops.StageVerify, time.Now())
 	user, err := g.core.Verify(ctx, core.Attempt{
@@ -73,7 +74,7 @@ func (g *Gateway) verify(
 	if err != nil {
 		return core.User{}, g.coreReason(err)
 	}
-	return user, session.OK
+	return user, reason.OK
 }
 
 // usable reports whether the peer's address can stand in a record. Unmap takes off a
@@ -83,29 +84,29 @@ func usable(peer session.Peer) bool {
 	return addr.IsValid() && addr.Zone() == "" && !addr.Unmap().IsUnspecified() && peer.Addr.Port() != 0
 }
 
-var coreReasons = map[core.Reason]session.Reason{
-	core.UnknownAccount: session.UnknownAccount,
-	core.WrongPassword:  session.WrongPassword,
-	core.AccountLocked:  session.AccountLocked,
-	core.SourceLocked:   session.SourceLocked,
-	core.Busy:           session.Overloaded,
+var coreReasons = map[core.Reason]reason.Reason{
+	core.UnknownAccount: reason.UnknownAccount,
+	core.WrongPassword:  reason.WrongPassword,
+	core.AccountLocked:  reason.AccountLocked,
+	core.SourceLocked:   reason.SourceLocked,
+	core.Busy:           reason.Overloaded,
 }
 
-func (g *Gateway) coreReason(err error) session.Reason {
+func (g *Gateway) coreReason(err error) reason.Reason {
 	var refused *core.Refused
 	if errors.As(err, &refused) {
-		if reason, ok := coreReasons[refused.Reason]; ok {
-			return reason
+		if why, ok := coreReasons[refused.Reason]; ok {
+			return why
 		}
 	}
 	g.logger.Error("the core could not be asked", zap.Error(err))
-	return session.StoreUnavailable
+	return reason.StoreUnavailable
 }
 
 // record takes the instant and makes the login durable (steps 2 to 6).
 func (g *Gateway) record(
 	ctx context.Context, peer session.Peer, a *session.LoginAttempt, user core.User,
-) (*store.Record, supplement.Problem, session.Reason) {
+) (*store.Record, supplement.Problem, reason.Reason) {
 	instant, set := g.now(), g.InForce()
 	assessed, err := g.opt.Rules.Assess(supplement.TerminalInfo{
 		KeyVersion: a.Terminal.KeyVersion,
@@ -114,7 +115,7 @@ func (g *Gateway) record(
 	}, set.Keys, instant)
 	if err != nil {
 		g.logger.Error("login refused", zap.Error(err))
-		return nil, supplement.NoProblem, session.NoValidKey
+		return nil, supplement.NoProblem, reason.NoValidKey
 	}
 	day, provisional := set.Calendar.TradingDayOf(instant)
 	held, again := g.reserve(day, user.Account, a.Terminal.Ciphertext)
@@ -125,21 +126,21 @@ func (g *Gateway) record(
 	}
 	switch {
 	case again && set.RejectReplays:
-		return nil, assessed.Problem, session.ReplayedTerminalInfo
+		return nil, assessed.Problem, reason.ReplayedTerminalInfo
 	case set.Strict && assessed.Problem != supplement.NoProblem:
-		return nil, assessed.Problem, session.TerminalInfoRefused
+		return nil, assessed.Problem, reason.TerminalInfoRefused
 	}
 	rec, err := g.seal(instant, peer, a, user, assessed)
 	if err != nil {
 		// Everything in it was validated before: a bug of ours, or a registry row from
 		// elsewhere. Refuse rather than record what is not so.
 		g.logger.Error("supplement refused", zap.Error(err))
-		return nil, assessed.Problem, session.IllegalField
+		return nil, assessed.Problem, reason.IllegalField
 	}
 	rec.TradingDay, rec.Provisional, rec.Seen = day, provisional, held.hash
-	reason := g.append(ctx, rec)
-	kept = reason == session.OK || reason == session.StoreUnconfirmed // the record stays
-	return rec, assessed.Problem, reason
+	why := g.append(ctx, rec)
+	kept = why == reason.OK || why == reason.StoreUnconfirmed // the record stays
+	return rec, assessed.Problem, why
 }
 
 // seal builds and encrypts the supplement (step 5) and fills in the record, all but its day.
@@ -175,36 +176,36 @@ func (g *Gateway) seal(
 
 // append makes the record durable (step 6). If we crash in here, the login was not
 // answered; the record may be there, and then counts.
-func (g *Gateway) append(ctx context.Context, rec *store.Record) session.Reason {
+func (g *Gateway) append(ctx context.Context, rec *store.Record) reason.Reason {
 	defer g.stage(ops.StageStore, time.Now())
 	err := g.log.Append(ctx, rec)
 	switch {
 	case err == nil:
-		return session.OK
+		return reason.OK
 	case errors.Is(err, store.ErrUnconfirmed):
-		return session.StoreUnconfirmed
+		return reason.StoreUnconfirmed
 	case errors.Is(err, store.ErrUnavailable):
-		return session.StoreUnavailable
+		return reason.StoreUnavailable
 	case errors.Is(err, store.ErrOverloaded):
-		return session.Overloaded
+		return reason.Overloaded
 	case errors.Is(err, store.ErrFull):
-		return session.StoreFull
+		return reason.StoreFull
 	}
 	g.logger.Error("record not stored, login answered 90", zap.Stringer("record_id", rec.ID), zap.Error(err))
-	return session.StoreFailed
+	return reason.StoreFailed
 }
 
-func (g *Gateway) refuseLogin(e ops.Entry, reason session.Reason) session.Reply {
-	g.observer.LoggedIn(reason.String())
-	e.Reason, e.Code = reason.String(), reason.Code()
-	return g.verdict(e, reason)
+func (g *Gateway) refuseLogin(e ops.Entry, why reason.Reason) session.Reply {
+	g.observer.LoggedIn(why.String())
+	e.Reason, e.Code = why.String(), why.Code()
+	return g.verdict(e, why)
 }
 
 // acceptLogin tells the audit log and the terminal what was recorded (step 7). The line is
 // with the operating system before the answer goes out: a kill must not leave an answered
 // login without evidence.
 func (g *Gateway) acceptLogin(e ops.Entry, peer session.Peer, rec *store.Record) session.Reply {
-	g.observer.LoggedIn(session.OK.String())
+	g.observer.LoggedIn(reason.OK.String())
 	g.observer.Flagged(rec.Flag.Word())
 	g.observer.CameFrom(peer.Addr.Addr(), peer.Proxy, string(rec.Account))
 	e.RecordID, e.TradingDay, e.KeyVersion = rec.ID, rec.TradingDay, rec.KeyVersion

@@ -10,6 +10,7 @@ import (
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -62,7 +63,7 @@ func TestMalformedLeavesItsReason(t *testing.T) {
 			}, dialogue.Limits{Logins: 1, Unsent: 1 << 16}, h.Gateway, uncounted{}, zap.NewNop())
 			d := driver.Begin(wire{}, new(dialogue.Scratch), home, noon)
 			d.Receive(c.bytes, noon)
-			if d.Closing() != session.Malformed || len(h.audit.entries) != 1 {
+			if d.Closing() != reason.Malformed || len(h.audit.entries) != 1 {
 				t.Fatalf("closing %v, lines %+v", d.Closing(), h.audit.entries)
 			}
 			want := ops.Entry{

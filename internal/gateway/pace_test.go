@@ -8,6 +8,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/rate"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
@@ -18,10 +19,10 @@ func (h *house) accepted(user string, n int) (ok int) {
 	h.t.Helper()
 	for range n {
 		switch reply, line := h.login(home, as(user)); reply.Reason {
-		case session.OK:
+		case reason.OK:
 			ok++
 			h.Ended(home, []byte(user))
-		case session.LoginRate:
+		case reason.LoginRate:
 			if reply.Reason.Code() != 90 || line.Reason != "login_rate" || line.Code != 90 {
 				h.t.Fatalf("%+v", line)
 			}
@@ -80,9 +81,9 @@ func TestWrongPasswordsDoNotPace(t *testing.T) {
 	for range 10 {
 		a := attempt()
 		a.Password = []byte("guess")
-		h.want(a, session.WrongPassword)
+		h.want(a, reason.WrongPassword)
 	}
-	h.want(attempt(), session.OK)
+	h.want(attempt(), reason.OK)
 }
 
 // One account fills its share of the memory of terminal ciphertexts, and the replay of another
@@ -95,21 +96,21 @@ func TestOneAccountDoesNotFillTheMemory(t *testing.T) {
 		return a
 	}
 	for range 500 { // its share is 200
-		h.want(of("a"), session.OK)
+		h.want(of("a"), reason.OK)
 		h.Ended(home, []byte("a"))
 	}
 	if s := h.SeenStats(); s.Entries != 200 || s.Forgotten != 300 || s.Crowded != 1 || s.Full {
 		t.Errorf("%+v", s)
 	}
 	victim := of("b")
-	h.want(victim.Clone(), session.OK)
+	h.want(victim.Clone(), reason.OK)
 	thief := victim.Clone()
 	thief.UserID = []byte("a")
 	if _, line := h.login(home, thief); line.TerminalProblem != "terminal_info_replayed" {
 		t.Errorf("the replay of another customer's is %q", line.TerminalProblem)
 	}
 	h.clock.move(6 * time.Hour) // a day has its own shares
-	h.want(of("a"), session.OK)
+	h.want(of("a"), reason.OK)
 	if s := h.SeenStats(); s.Crowded != 0 {
 		t.Errorf("the next day: %+v", s)
 	}

@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"sync/atomic"
 
-	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // refs makes references that do not repeat for a billion refusals and do not show how
@@ -30,9 +30,9 @@ func (r *refs) seed() {
 	r.counter.Store(binary.BigEndian.Uint32(b[:]))
 }
 
-func (r *refs) next() session.Ref {
+func (r *refs) next() reason.Ref {
 	n := r.counter.Add(1) * refSpread & refMask
-	var ref session.Ref
+	var ref reason.Ref
 	for i := range ref {
 		ref[i] = refLetters[n&31]
 		n >>= 5

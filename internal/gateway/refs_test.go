@@ -5,14 +5,14 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 func TestRefsDoNotRepeat(t *testing.T) {
 	const draws = 1 << 20
 	var r refs
 	r.seed()
-	seen := make(map[session.Ref]bool, draws)
+	seen := make(map[reason.Ref]bool, draws)
 	for range draws {
 		ref := r.next()
 		checkLetters(t, ref)
@@ -28,7 +28,7 @@ func TestRefsDoNotRepeat(t *testing.T) {
 func TestRefsAtTheWrap(t *testing.T) {
 	var r refs
 	r.counter.Store(^uint32(0) - 500)
-	seen := make(map[session.Ref]bool)
+	seen := make(map[reason.Ref]bool)
 	for range 1000 {
 		seen[r.next()] = true
 	}
@@ -43,7 +43,7 @@ func TestRefsFromManyGoroutines(t *testing.T) {
 		r    refs
 		wg   sync.WaitGroup
 		mu   sync.Mutex
-		seen = make(map[session.Ref]bool)
+		seen = make(map[reason.Ref]bool)
 	)
 	for range crowd {
 		wg.Go(func() {
@@ -64,8 +64,8 @@ func TestRefsFromManyGoroutines(t *testing.T) {
 // Only an odd factor is one-to-one modulo a power of 2: no number of draws that a test
 // can afford would show the repetitions of an even one.
 func TestRefSpreadIsOneToOne(t *testing.T) {
-	if refSpread%2 == 0 || len(session.Ref{})*5 != refBits {
-		t.Errorf("spread %#x over %d bits in %d letters", refSpread, refBits, len(session.Ref{}))
+	if refSpread%2 == 0 || len(reason.Ref{})*5 != refBits {
+		t.Errorf("spread %#x over %d bits in %d letters", refSpread, refBits, len(reason.Ref{}))
 	}
 }
 

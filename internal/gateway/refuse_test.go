@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
@@ -16,7 +17,7 @@ import (
 type refusal struct {
 	name  string
 	spoil func(h *house, peer *session.Peer, a *session.LoginAttempt)
-	want  session.Reason
+	want  reason.Reason
 	code  int
 }
 
@@ -41,37 +42,37 @@ func comesFrom(addr netip.AddrPort) func(*house, *session.Peer, *session.LoginAt
 }
 
 var refusals = []refusal{
-	{"unknown account", coreRefuses(core.UnknownAccount), session.UnknownAccount, 3},
-	{"wrong password", coreRefuses(core.WrongPassword), session.WrongPassword, 3},
-	{"account locked", coreRefuses(core.AccountLocked), session.AccountLocked, 75},
-	{"source locked", coreRefuses(core.SourceLocked), session.SourceLocked, 143},
-	{"core busy", coreRefuses(core.Busy), session.Overloaded, 90},
-	{"core refuses for a reason of tomorrow", coreRefuses(200), session.StoreUnavailable, 8},
-	{"core out of reach", coreSays(core.User{}, errors.New("connection refused")), session.StoreUnavailable, 8},
+	{"unknown account", coreRefuses(core.UnknownAccount), reason.UnknownAccount, 3},
+	{"wrong password", coreRefuses(core.WrongPassword), reason.WrongPassword, 3},
+	{"account locked", coreRefuses(core.AccountLocked), reason.AccountLocked, 75},
+	{"source locked", coreRefuses(core.SourceLocked), reason.SourceLocked, 143},
+	{"core busy", coreRefuses(core.Busy), reason.Overloaded, 90},
+	{"core refuses for a reason of tomorrow", coreRefuses(200), reason.StoreUnavailable, 8},
+	{"core out of reach", coreSays(core.User{}, errors.New("connection refused")), reason.StoreUnavailable, 8},
 
-	{"no address", comesFrom(netip.AddrPort{}), session.NoPublicAddress, 49},
-	{"0.0.0.0", comesFrom(netip.MustParseAddrPort("0.0.0.0:1")), session.NoPublicAddress, 49},
-	{"::", comesFrom(netip.MustParseAddrPort("[::]:1")), session.NoPublicAddress, 49},
-	{"::ffff:0.0.0.0", comesFrom(netip.MustParseAddrPort("[::ffff:0.0.0.0]:1")), session.NoPublicAddress, 49},
-	{"zone", comesFrom(netip.MustParseAddrPort("[fe80::1%eth0]:1")), session.NoPublicAddress, 49},
-	{"zone of a mapped address", comesFrom(netip.AddrPortFrom(netip.MustParseAddr("::ffff:203.0.113.9").WithZone("eth0"), 1)), session.NoPublicAddress, 49},
-	{"port 0", comesFrom(netip.MustParseAddrPort("203.0.113.9:0")), session.NoPublicAddress, 49},
+	{"no address", comesFrom(netip.AddrPort{}), reason.NoPublicAddress, 49},
+	{"0.0.0.0", comesFrom(netip.MustParseAddrPort("0.0.0.0:1")), reason.NoPublicAddress, 49},
+	{"::", comesFrom(netip.MustParseAddrPort("[::]:1")), reason.NoPublicAddress, 49},
+	{"::ffff:0.0.0.0", comesFrom(netip.MustParseAddrPort("[::ffff:0.0.0.0]:1")), reason.NoPublicAddress, 49},
+	{"zone", comesFrom(netip.MustParseAddrPort("[fe80::1%eth0]:1")), reason.NoPublicAddress, 49},
+	{"zone of a mapped address", comesFrom(netip.AddrPortFrom(netip.MustParseAddr("::ffff:203.0.113.9").WithZone("eth0"), 1)), reason.NoPublicAddress, 49},
+	{"port 0", comesFrom(netip.MustParseAddrPort("203.0.113.9:0")), reason.NoPublicAddress, 49},
 
-	{"store unavailable", storeSays(store.ErrUnavailable), session.StoreUnavailable, 8},
-	{"store unconfirmed", storeSays(fmt.Errorf("%w: %w", store.ErrUnavailable, store.ErrUnconfirmed)), session.StoreUnconfirmed, 8},
-	{"store overloaded", storeSays(store.ErrOverloaded), session.Overloaded, 90},
-	{"disk full", storeSays(store.ErrDiskFull), session.StoreFailed, 90},
-	{"store full", storeSays(&store.FullError{}), session.StoreFull, 90},
-	{"store broken", storeSays(store.ErrBroken), session.StoreFailed, 90},
-	{"store closed", storeSays(store.ErrClosed), session.StoreFailed, 90},
-	{"store, anything else", storeSays(errors.New("what nobody expects")), session.StoreFailed, 90},
+	{"store unavailable", storeSays(store.ErrUnavailable), reason.StoreUnavailable, 8},
+	{"store unconfirmed", storeSays(fmt.Errorf("%w: %w", store.ErrUnavailable, store.ErrUnconfirmed)), reason.StoreUnconfirmed, 8},
+	{"store overloaded", storeSays(store.ErrOverloaded), reason.Overloaded, 90},
+	{"disk full", storeSays(store.ErrDiskFull), reason.StoreFailed, 90},
+	{"store full", storeSays(&store.FullError{}), reason.StoreFull, 90},
+	{"store broken", storeSays(store.ErrBroken), reason.StoreFailed, 90},
+	{"store closed", storeSays(store.ErrClosed), reason.StoreFailed, 90},
+	{"store, anything else", storeSays(errors.New("what nobody expects")), reason.StoreFailed, 90},
 
-	{"no valid key", func(h *house, _ *session.Peer, _ *session.LoginAttempt) { h.useKeys(expiredRing(h.t)) }, session.NoValidKey, 7},
+	{"no valid key", func(h *house, _ *session.Peer, _ *session.LoginAttempt) { h.useKeys(expiredRing(h.t)) }, reason.NoValidKey, 7},
 	{"AppID that cannot stand in a record", func(_ *house, _ *session.Peer, a *session.LoginAttempt) {
 		a.AppID = []byte("no_appid")
-	}, session.IllegalField, 15},
-	{"account that cannot stand in a record", coreSays(core.User{Account: "88@88", UserType: regulation.UserCustomer}, nil), session.IllegalField, 15},
-	{"user type that cannot stand in a record", coreSays(core.User{Account: account, UserType: '3'}, nil), session.IllegalField, 15},
+	}, reason.IllegalField, 15},
+	{"account that cannot stand in a record", coreSays(core.User{Account: "88@88", UserType: regulation.UserCustomer}, nil), reason.IllegalField, 15},
+	{"user type that cannot stand in a record", coreSays(core.User{Account: account, UserType: '3'}, nil), reason.IllegalField, 15},
 }
 
 // With room for one session each refusal also proves that the place was given back: the
@@ -89,11 +90,11 @@ func TestRefusals(t *testing.T) {
 				}
 			}
 			asked := len(h.core.attempts)
-			if refusedBefore := c.want == session.NoPublicAddress; refusedBefore != (asked == 0) {
+			if refusedBefore := c.want == reason.NoPublicAddress; refusedBefore != (asked == 0) {
 				t.Errorf("the core was asked %d times", asked)
 			}
 			h.heal()
-			if reply, _ := h.login(home, attempt()); reply.Reason != session.OK {
+			if reply, _ := h.login(home, attempt()); reply.Reason != reason.OK {
 				t.Errorf("after the refusals, an honest login: %v", reply.Reason)
 			}
 		})

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
@@ -28,7 +29,7 @@ func newSeenHouse(t *testing.T, change func(*Options)) *house {
 // again is the second login with what a first one sent.
 func again(h *house, a session.LoginAttempt) (session.Reply, string, regulation.AbnormalFlag) {
 	h.t.Helper()
-	if reply, _ := h.login(home, a.Clone()); reply.Reason != session.OK {
+	if reply, _ := h.login(home, a.Clone()); reply.Reason != reason.OK {
 		h.t.Fatalf("the first login: %v", reply.Reason)
 	}
 	reply, line := h.login(home, a.Clone())
@@ -53,7 +54,7 @@ func TestReplayedIsFlagged(t *testing.T) {
 			}
 			h := newSeenHouse(t, nil)
 			reply, gotProblem, gotFlag := again(h, sent(c.version, c.own, c.length))
-			if reply.Reason != session.OK || gotProblem != problem || gotFlag != flag {
+			if reply.Reason != reason.OK || gotProblem != problem || gotFlag != flag {
 				t.Errorf("%v, problem %q, flag %v; want %q, %v", reply.Reason, gotProblem, gotFlag, problem, flag)
 			}
 			if got := h.SeenStats(); got.Replayed != replayed || got.Forgotten != 0 {
@@ -66,9 +67,9 @@ func TestReplayedIsFlagged(t *testing.T) {
 func TestReplayedIsRejected(t *testing.T) {
 	for _, c := range terminals {
 		t.Run(c.name, func(t *testing.T) {
-			want := session.ReplayedTerminalInfo
+			want := reason.ReplayedTerminalInfo
 			if c.length == 0 {
-				want = session.OK // nothing sent is nothing replayed
+				want = reason.OK // nothing sent is nothing replayed
 			}
 			h := newSeenHouse(t, func(o *Options) { o.RejectReplays = true })
 			reply, _, _ := again(h, sent(c.version, c.own, c.length))
@@ -83,7 +84,7 @@ func TestReplayedIsRejected(t *testing.T) {
 func TestReplayedIsRefusedByStrict(t *testing.T) {
 	h := newSeenHouse(t, func(o *Options) { o.Strict = true })
 	reply, problem, _ := again(h, sent("1.0", '0', 256))
-	if reply.Reason != session.TerminalInfoRefused || problem != "terminal_info_replayed" {
+	if reply.Reason != reason.TerminalInfoRefused || problem != "terminal_info_replayed" {
 		t.Errorf("%v, %q", reply.Reason, problem)
 	}
 }
@@ -124,7 +125,7 @@ func TestRefusedLoginLeavesNothingSeen(t *testing.T) {
 			h.login(peer, a.Clone())
 			h.heal()
 			want := ""
-			if c.want == session.StoreUnconfirmed {
+			if c.want == reason.StoreUnconfirmed {
 				want = "terminal_info_replayed"
 			}
 			if _, line := h.login(home, attempt()); line.TerminalProblem != want {
@@ -143,7 +144,7 @@ func TestFirstFailsSecondIsRecorded(t *testing.T) {
 		h.Login(t.Context(), home, a.Clone()) // the second, inside the first
 		return store.ErrOverloaded
 	}
-	if reply := h.Login(t.Context(), home, a.Clone()); reply.Reason != session.Overloaded || len(h.log.records) != 1 {
+	if reply := h.Login(t.Context(), home, a.Clone()); reply.Reason != reason.Overloaded || len(h.log.records) != 1 {
 		t.Fatal(reply.Reason, len(h.log.records))
 	}
 	if _, line := h.login(home, a.Clone()); line.TerminalProblem != "terminal_info_replayed" {
@@ -198,14 +199,14 @@ func TestSeenIsBounded(t *testing.T) {
 	first := sent("2.0", '0', 256)
 	h.login(home, first.Clone())
 	for i := range 20 {
-		if reply, _ := h.login(home, sent("2.0", '0', 256)); reply.Reason != session.OK {
+		if reply, _ := h.login(home, sent("2.0", '0', 256)); reply.Reason != reason.OK {
 			t.Fatalf("login %d is refused for want of memory: %v", i, reply.Reason)
 		}
 	}
 	if got := h.SeenStats(); got.Entries != bound || got.Forgotten != 16 {
 		t.Errorf("%+v, want %d entries and 16 forgotten", got, bound)
 	}
-	if reply, _ := h.login(home, first.Clone()); reply.Reason != session.ReplayedTerminalInfo {
+	if reply, _ := h.login(home, first.Clone()); reply.Reason != reason.ReplayedTerminalInfo {
 		t.Errorf("what is remembered, when it is full: %v", reply.Reason)
 	}
 	if h.LoadSeen(h.log.records[0].TradingDay, store.SeenHash{1}) {

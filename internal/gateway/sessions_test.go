@@ -10,6 +10,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -23,7 +24,7 @@ func as(user string) session.LoginAttempt {
 	return a
 }
 
-func (h *house) want(a session.LoginAttempt, want session.Reason) session.Reply {
+func (h *house) want(a session.LoginAttempt, want reason.Reason) session.Reply {
 	h.t.Helper()
 	reply, _ := h.login(home, a)
 	if reply.Reason != want {
@@ -34,13 +35,13 @@ func (h *house) want(a session.LoginAttempt, want session.Reason) session.Reply 
 
 func TestSessionsPerUser(t *testing.T) {
 	h := newHouse(t, atMost(2))
-	h.want(as("a"), session.OK)
-	h.want(as("a"), session.OK)
-	h.want(as("a"), session.TooManySessions)
-	h.want(as("b"), session.OK) // others are not concerned
+	h.want(as("a"), reason.OK)
+	h.want(as("a"), reason.OK)
+	h.want(as("a"), reason.TooManySessions)
+	h.want(as("b"), reason.OK) // others are not concerned
 	h.Ended(home, []byte("a"))
-	h.want(as("a"), session.OK)
-	h.want(as("a"), session.TooManySessions)
+	h.want(as("a"), reason.OK)
+	h.want(as("a"), reason.TooManySessions)
 	for _, user := range []string{"a", "a", "b"} {
 		h.Ended(home, []byte(user))
 	}
@@ -52,7 +53,7 @@ func TestSessionsPerUser(t *testing.T) {
 func TestSessionsWithoutBound(t *testing.T) {
 	h := newHouse(t, nil)
 	for range 50 {
-		h.want(as("a"), session.OK)
+		h.want(as("a"), reason.OK)
 	}
 }
 
@@ -60,7 +61,7 @@ func TestSessionsWithoutBound(t *testing.T) {
 // RecordID, and does not count as online.
 func TestUnanswered(t *testing.T) {
 	h := newHouse(t, atMost(1))
-	reply := h.want(as("a"), session.OK)
+	reply := h.want(as("a"), reason.OK)
 	h.Unanswered(home, reply)
 	line := h.audit.entries[len(h.audit.entries)-1]
 	if len(h.audit.entries) != 2 || line.Event != ops.EventUnanswered || line.RecordID != h.log.records[0].ID ||
@@ -70,19 +71,19 @@ func TestUnanswered(t *testing.T) {
 	if line.RecordID == uuid.Nil || len(h.log.records) != 1 {
 		t.Errorf("%d records, line %+v", len(h.log.records), line)
 	}
-	h.want(as("a"), session.OK) // the place is free again
+	h.want(as("a"), reason.OK) // the place is free again
 }
 
 // A refusal that nobody hears was written down when it was decided, and held no place.
 func TestUnansweredRefusal(t *testing.T) {
 	h := newHouse(t, atMost(1))
-	h.want(as("a"), session.OK)
-	refused := h.want(as("a"), session.TooManySessions)
+	h.want(as("a"), reason.OK)
+	refused := h.want(as("a"), reason.TooManySessions)
 	h.Unanswered(home, refused)
 	if len(h.audit.entries) != 2 || h.Online() != 1 {
 		t.Errorf("%d lines, %d online", len(h.audit.entries), h.Online())
 	}
-	h.want(as("a"), session.TooManySessions)
+	h.want(as("a"), reason.TooManySessions)
 }
 
 // The front catches a panic and ends the connection, without Ended and without
@@ -107,7 +108,7 @@ func TestPanicGivesThePlaceBack(t *testing.T) {
 			t.Errorf("%s: password %q, %d online", name, a.Password, h.Online())
 		}
 		h.heal()
-		h.want(attempt(), session.OK)
+		h.want(attempt(), reason.OK)
 	}
 }
 
@@ -122,7 +123,7 @@ func TestSessionsAreCountedUnderConcurrency(t *testing.T) {
 	for range crowd {
 		wg.Go(func() {
 			<-start
-			if h.Login(context.Background(), home, attempt()).Reason == session.OK {
+			if h.Login(context.Background(), home, attempt()).Reason == reason.OK {
 				in.Add(1)
 			}
 		})

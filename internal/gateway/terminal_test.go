@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 )
@@ -48,7 +49,7 @@ func TestLenient(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHouse(t, nil)
 			reply, line := h.login(home, sent(c.version, c.own, c.length))
-			if reply.Reason != session.OK {
+			if reply.Reason != reason.OK {
 				t.Fatal(reply.Reason)
 			}
 			rec := h.log.records[0]
@@ -64,15 +65,15 @@ func TestStrict(t *testing.T) {
 	for _, c := range terminals {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHouse(t, func(o *Options, _ *Parts) { o.Strict = true })
-			want := session.TerminalInfoRefused
+			want := reason.TerminalInfoRefused
 			if c.problem == "" {
-				want = session.OK
+				want = reason.OK
 			}
 			reply, line := h.login(home, sent(c.version, c.own, c.length))
 			if reply.Reason != want || line.TerminalProblem != c.problem {
 				t.Errorf("%v, problem %q; want %v, %q", reply.Reason, line.TerminalProblem, want, c.problem)
 			}
-			if want != session.OK && (reply.Reason.Code() != 3 || line.KeyVersion != c.version) {
+			if want != reason.OK && (reply.Reason.Code() != 3 || line.KeyVersion != c.version) {
 				t.Errorf("code %d, audit line %+v", reply.Reason.Code(), line)
 			}
 		})
@@ -119,7 +120,7 @@ func TestRecordIsResponseIsSupplement(t *testing.T) {
 					a := attempt()
 					a.UserID = []byte(who)
 					peer := session.Peer{SessionID: 1, Addr: netip.MustParseAddrPort(addr)}
-					if reply, _ := h.login(peer, a); reply.Reason != session.OK || h.log.records[0].UserType != kind {
+					if reply, _ := h.login(peer, a); reply.Reason != reason.OK || h.log.records[0].UserType != kind {
 						t.Errorf("%v, %+v", reply.Reason, h.log.records)
 					}
 				})
@@ -139,7 +140,7 @@ func TestClientBehindAProxy(t *testing.T) {
 	}
 	peer := session.Peer{SessionID: 1, Addr: netip.MustParseAddrPort("203.0.113.9:1"), Proxy: netip.MustParseAddr("10.0.0.2")}
 	reply, line := h.login(peer, attempt())
-	if reply.Reason != session.OK || string(reply.Login.PublicIP) != "203.0.113.9" || source != peer.Addr.Addr() {
+	if reply.Reason != reason.OK || string(reply.Login.PublicIP) != "203.0.113.9" || source != peer.Addr.Addr() {
 		t.Errorf("%v, the terminal is shown %s, the core %v", reply.Reason, reply.Login.PublicIP, source)
 	}
 	if line.Address != peer.Addr.Addr() || line.Proxy != peer.Proxy {

@@ -84,7 +84,7 @@ type bound struct {
 type summary struct {
 	since   time.Time
 	lines   int
-	reasons map[string]int // a closed set, see session.Reason and ftd.Fault
+	reasons map[string]int // a closed set, see reason.Reason and ftd.Fault
 	frontID int32
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
@@ -12,13 +13,13 @@ func (s *Session) conclude(ev *Event, fx *Effects) {
 	switch {
 	case ev.Do == DoLogin:
 		s.loginDone(ev, fx)
-	case ev.Do == DoVerify && ev.Reply.Reason == OK:
+	case ev.Do == DoVerify && ev.Reply.Reason == reason.OK:
 		s.authenticated(ev, fx)
-	case ev.Do == DoConclude && ev.Reply.Reason == OK: // only a logout concludes well
+	case ev.Do == DoConclude && ev.Reply.Reason == reason.OK: // only a logout concludes well
 		e := ftd.Begin(fx.Wire, ftd.TIDUserLogout)
-		putError(&e, ev.Now, OK, Ref{})
+		putError(&e, ev.Now, reason.OK, reason.Ref{})
 		fx.end(&e)
-		fx.Close = LoggedOut
+		fx.Close = reason.LoggedOut
 	default:
 		s.sendRefusal(ev.Op, ev, fx)
 	}
@@ -28,24 +29,24 @@ var opTIDs = [...]ftd.TID{ftd.TIDAuthenticate, ftd.TIDUserLogin, ftd.TIDUserLogo
 
 // sendRefusal answers with Error alone and ends the session where the protocol says so.
 func (s *Session) sendRefusal(op Op, ev *Event, fx *Effects) {
-	reason := ev.Reply.Reason
+	why := ev.Reply.Reason
 	e := ftd.Begin(fx.Wire, opTIDs[op])
-	putError(&e, ev.Now, reason, ev.Reply.Ref)
+	putError(&e, ev.Now, why, ev.Reply.Ref)
 	fx.end(&e)
 
-	code := reason.Code()
+	code := why.Code()
 	if code == 3 {
 		s.wrong++
 	}
 	switch overspent := s.overspent(ev.Now); {
 	case op == OpAuthenticate:
-		fx.Close = AuthFailed
-	case closesSession(code):
-		fx.Close = SourceRefused
+		fx.Close = reason.AuthFailed
+	case why.EndsSession():
+		fx.Close = reason.SourceRefused
 	case s.wrong >= maxRefusals:
-		fx.Close = TooManyRefusals
+		fx.Close = reason.TooManyRefusals
 	case overspent:
-		fx.Close = RefusalFlood
+		fx.Close = reason.RefusalFlood
 	}
 }
 
@@ -65,12 +66,12 @@ func (s *Session) overspent(now time.Time) bool {
 const timeStampLayout = "20060102150405"
 
 // putError adds the Error field that stands at the end of every answer.
-func putError(e *ftd.Encoder, now time.Time, reason Reason, ref Ref) {
+func putError(e *ftd.Encoder, now time.Time, why reason.Reason, ref reason.Ref) {
 	var text [128]byte
 	var stamp [len(timeStampLayout)]byte
 	e.Error(&ftd.Error{
-		Code:      reason.Code(),
-		Text:      appendText(text[:0], reason.Code(), ref),
+		Code:      why.Code(),
+		Text:      why.AppendText(text[:0], ref),
 		TimeStamp: now.In(regulation.Zone).AppendFormat(stamp[:0], timeStampLayout),
 	})
 }

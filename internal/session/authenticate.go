@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
@@ -25,7 +26,7 @@ func (s *Session) authenticate(m ftd.Message, now time.Time, fx *Effects) {
 	answer, isAnswer := m.Field(ftd.FIDAuthInfo)
 	switch {
 	case s.state >= Authenticated:
-		s.refuse(fx, OpAuthenticate, AlreadyAuthenticated)
+		s.refuse(fx, OpAuthenticate, reason.AlreadyAuthenticated)
 	case err != nil || bytes.IndexByte(id.AppID, regulation.Separator) >= 0:
 		s.refuseItem(fx, OpAuthenticate, err, "AuthIdentity.AppID")
 		fx.AppID = id.AppID
@@ -43,7 +44,7 @@ func (s *Session) askChallenge(raw []byte, id *ftd.AuthIdentity, fx *Effects) {
 	s.brokerID.set(id.BrokerID)
 	s.appID.set(id.AppID)
 	if s.challenges++; s.challenges > maxChallenges {
-		s.refuse(fx, OpAuthenticate, TooManyChallenges)
+		s.refuse(fx, OpAuthenticate, reason.TooManyChallenges)
 		return
 	}
 	fx.Do, fx.Op = DoChallenge, OpAuthenticate
@@ -68,11 +69,11 @@ func (s *Session) answer(raw, data []byte, now time.Time, fx *Effects) {
 	}
 	switch {
 	case !challenged:
-		s.refuse(fx, OpAuthenticate, NoChallenge)
+		s.refuse(fx, OpAuthenticate, reason.NoChallenge)
 	case !bytes.Equal(raw, s.identity[:]):
-		s.refuse(fx, OpAuthenticate, IdentityChanged)
+		s.refuse(fx, OpAuthenticate, reason.IdentityChanged)
 	case now.Sub(s.drawnAt) >= s.settings.ChallengeTTL:
-		s.refuse(fx, OpAuthenticate, ChallengeExpired)
+		s.refuse(fx, OpAuthenticate, reason.ChallengeExpired)
 	default:
 		fx.Do, fx.Op = DoVerify, OpAuthenticate
 		fx.Auth = AuthAttempt{
@@ -90,6 +91,6 @@ func (s *Session) authenticated(ev *Event, fx *Effects) {
 	s.since = ev.Now
 	e := ftd.Begin(fx.Wire, ftd.TIDAuthenticate)
 	e.AuthResult(&ftd.AuthResult{AppID: s.appID.bytes(), AppType: ev.Reply.AppType})
-	putError(&e, ev.Now, OK, Ref{})
+	putError(&e, ev.Now, reason.OK, reason.Ref{})
 	fx.end(&e)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -17,12 +18,12 @@ type dialogue struct {
 
 	settings *session.Settings
 
-	verdict session.Reason         // of DoVerify
+	verdict reason.Reason          // of DoVerify
 	attempt *session.LoginAttempt  // of the login that is on its way
-	said    []session.Reason       // the session's own verdicts
+	said    []reason.Reason        // the session's own verdicts
 	item    string                 // that the last of them named
 	sent    []answer               // what the terminal got
-	close   session.CloseReason    // how it ended
+	close   reason.Close           // how it ended
 	fault   ftd.Fault              // if malformed
 	draw    [ftd.ChallengeLen]byte // the next challenge
 
@@ -58,14 +59,14 @@ func newDialogueWith(t *testing.T, settings *session.Settings) *dialogue {
 // step runs the session until it asks for nothing more that is answered at once.
 func (d *dialogue) step(ev *session.Event) {
 	d.t.Helper()
-	if d.close != session.StayOpen {
+	if d.close != reason.StayOpen {
 		return // as the front does: what comes after the close is not looked at
 	}
 	for {
 		var fx session.Effects
 		d.s.Step(ev, &fx)
 		d.receive(fx.Wire)
-		if fx.Close != session.StayOpen {
+		if fx.Close != reason.StayOpen {
 			d.close, d.fault = fx.Close, fx.Fault
 			return
 		}
@@ -172,14 +173,14 @@ func (d *dialogue) tick(after time.Duration) {
 }
 
 // finish brings the outcome of the login that is on its way.
-func (d *dialogue) finish(reason session.Reason) {
+func (d *dialogue) finish(why reason.Reason) {
 	d.t.Helper()
 	if d.attempt == nil {
 		d.t.Fatal("no login is on its way")
 	}
-	reply := session.Reply{Reason: reason}
+	reply := session.Reply{Reason: why}
 	copy(reply.Ref[:], "REF123")
-	if reason == session.OK {
+	if why == reason.OK {
 		reply.Login = &ftd.LoginResponse{
 			BrokerID: d.attempt.BrokerID, UserID: d.attempt.UserID, UserType: '1', TradingDay: []byte("20260105"),
 			LoginTime: []byte("2026-01-05 09:00:00"), PublicIP: []byte("127.0.0.1"), PublicPort: 5000,
@@ -235,7 +236,7 @@ func (d *dialogue) reach(state session.State) {
 	d.t.Helper()
 	steps := []func(){
 		session.Connected: func() {}, session.Challenged: d.askChallenge, session.Authenticated: d.answer,
-		session.LoggingIn: d.sendLogin, session.LoggedIn: func() { d.finish(session.OK) },
+		session.LoggingIn: d.sendLogin, session.LoggedIn: func() { d.finish(reason.OK) },
 	}
 	for _, step := range steps[:state+1] {
 		step()

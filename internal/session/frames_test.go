@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -81,7 +82,7 @@ func (p *player) arrive(i int) {
 	p.step(&session.Event{Kind: session.FrameArrived, Now: p.now, Frame: f})
 }
 
-func (p *player) dialogue() session.CloseReason {
+func (p *player) dialogue() reason.Close {
 	p.s = session.New(&settings, p.now)
 	p.arrive(0)
 	p.step(&session.Event{Kind: session.ChallengeDrawn, Now: p.now, Challenge: &p.challenge})
@@ -97,7 +98,7 @@ func (p *player) dialogue() session.CloseReason {
 
 func TestStepDoesNotAllocate(t *testing.T) {
 	p := newPlayer(t)
-	if got := p.dialogue(); got != session.LoggedOut {
+	if got := p.dialogue(); got != reason.LoggedOut {
 		t.Fatalf("dialogue ended by %v", got)
 	}
 	if n := testing.AllocsPerRun(100, func() { p.dialogue() }); n != 0 {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
@@ -37,8 +38,8 @@ func (s *Session) login(m ftd.Message, now time.Time, fx *Effects) {
 	case bytes.IndexByte(terminal.KeyVersion, regulation.Separator) >= 0:
 		item = "TerminalInfo.KeyVersion"
 	}
-	if reason := s.mayLogIn(&req, wrong != nil || item != ""); reason != OK {
-		if s.refuse(fx, OpLogin, reason); reason == IllegalField {
+	if why := s.mayLogIn(&req, wrong != nil || item != ""); why != reason.OK {
+		if s.refuse(fx, OpLogin, why); why == reason.IllegalField {
 			s.refuseItem(fx, OpLogin, wrong, item)
 		}
 		fx.UserID = req.UserID
@@ -49,20 +50,20 @@ func (s *Session) login(m ftd.Message, now time.Time, fx *Effects) {
 
 // mayLogIn judges what the session itself can judge: first the state, so that before
 // authentication nothing of the content is told.
-func (s *Session) mayLogIn(req *ftd.LoginRequest, illegal bool) Reason {
+func (s *Session) mayLogIn(req *ftd.LoginRequest, illegal bool) reason.Reason {
 	switch {
 	case s.state < Authenticated:
-		return NotAuthenticated
+		return reason.NotAuthenticated
 	case s.state == LoggingIn:
-		return LoginInFlight
+		return reason.LoginInFlight
 	case s.state == LoggedIn:
-		return AlreadyLoggedIn
+		return reason.AlreadyLoggedIn
 	case illegal:
-		return IllegalField
+		return reason.IllegalField
 	case !bytes.Equal(req.BrokerID, s.brokerID.bytes()):
-		return BrokerMismatch
+		return reason.BrokerMismatch
 	}
-	return OK
+	return reason.OK
 }
 
 func (s *Session) startLogin(req *ftd.LoginRequest, terminal ftd.TerminalInfo, now time.Time, fx *Effects) {
@@ -107,7 +108,7 @@ func (s *Session) loginDone(ev *Event, fx *Effects) {
 	if s.state != LoggingIn {
 		panic("session: a login's outcome without a login")
 	}
-	if ev.Reply.Reason != OK {
+	if ev.Reply.Reason != reason.OK {
 		s.state = Authenticated
 		s.sendRefusal(OpLogin, ev, fx)
 		s.userID = text{}
@@ -116,7 +117,7 @@ func (s *Session) loginDone(ev *Event, fx *Effects) {
 	s.state = LoggedIn
 	e := ftd.Begin(fx.Wire, ftd.TIDUserLogin)
 	e.LoginResponse(ev.Reply.Login)
-	putError(&e, ev.Now, OK, Ref{})
+	putError(&e, ev.Now, reason.OK, reason.Ref{})
 	fx.end(&e)
 }
 
@@ -134,14 +135,14 @@ func (s *Session) logout(m ftd.Message, fx *Effects) {
 	}
 	switch {
 	case s.state != LoggedIn:
-		s.refuse(fx, OpLogout, NotLoggedIn)
+		s.refuse(fx, OpLogout, reason.NotLoggedIn)
 	case err != nil:
 		s.refuseItem(fx, OpLogout, err, "")
 	case !bytes.Equal(req.BrokerID, s.brokerID.bytes()):
-		s.refuse(fx, OpLogout, BrokerMismatch)
+		s.refuse(fx, OpLogout, reason.BrokerMismatch)
 	case !bytes.Equal(req.UserID, s.userID.bytes()):
-		s.refuse(fx, OpLogout, UserMismatch)
+		s.refuse(fx, OpLogout, reason.UserMismatch)
 	default:
-		s.refuse(fx, OpLogout, OK)
+		s.refuse(fx, OpLogout, reason.OK)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -84,7 +85,7 @@ var moves = []func(d *dialogue, c chance){
 	func(d *dialogue, _ chance) { d.message(0x7777) },
 	func(d *dialogue, _ chance) { d.frame(ftd.AppendHeartbeat(nil)) },
 	func(d *dialogue, c chance) { d.tick(time.Duration(c.upTo(40, "after")) * time.Second) },
-	func(d *dialogue, c chance) { d.verdict = session.Reason(c.upTo(4, "verdict")) },
+	func(d *dialogue, c chance) { d.verdict = reason.Reason(c.upTo(4, "verdict")) },
 	func(d *dialogue, c chance) { // a body of any bytes
 		d.step(&session.Event{Kind: session.FrameArrived, Now: d.now, Frame: ftd.Frame{
 			Type: ftd.FrameType(c.upTo(3, "type")), Body: c.bytes(d.s.BodyLimit()),
@@ -112,10 +113,10 @@ var moves = []func(d *dialogue, c chance){
 		}
 	},
 	func(d *dialogue, c chance) { // the gateway's word on a login
-		if d.attempt != nil && d.close == session.StayOpen {
-			reason := session.Reason(c.upTo(len(session.Reasons())-1, "outcome"))
-			d.accepted = d.accepted || reason == session.OK
-			d.finish(reason)
+		if d.attempt != nil && d.close == reason.StayOpen {
+			why := reason.Reason(c.upTo(len(reason.Words())-1, "outcome"))
+			d.accepted = d.accepted || why == reason.OK
+			d.finish(why)
 		}
 	},
 }
@@ -146,7 +147,7 @@ func play(t *testing.T, c chance) {
 	begun := session.State(c.upTo(int(session.LoggedIn), "begun"))
 	d.reach(begun)
 	d.accepted = begun == session.LoggedIn
-	for n := 0; d.close == session.StayOpen && n < 200 && !c.over(); n++ {
+	for n := 0; d.close == reason.StayOpen && n < 200 && !c.over(); n++ {
 		attempt, answers, before := d.attempt, len(d.sent), d.s.State()
 		moves[c.upTo(len(moves)-1, "move")](d, c)
 		switch state := d.s.State(); {
@@ -154,15 +155,15 @@ func play(t *testing.T, c chance) {
 			t.Fatal("a second login was begun while one is on its way")
 		case state == session.LoggedIn && !d.accepted:
 			t.Fatal("logged in without the gateway's word")
-		case before < session.Authenticated && state >= session.Authenticated && state != session.Closed && d.verdict != session.OK:
+		case before < session.Authenticated && state >= session.Authenticated && state != session.Closed && d.verdict != reason.OK:
 			t.Fatal("authenticated without the gateway's word")
 		case before < session.Authenticated && state > session.Authenticated && state != session.Closed:
 			t.Fatalf("from %v to %v at once", before, state)
-		case (d.attempt != nil) != (state == session.LoggingIn) && d.close == session.StayOpen:
+		case (d.attempt != nil) != (state == session.LoggingIn) && d.close == reason.StayOpen:
 			t.Fatalf("state %v, login on its way: %v", state, d.attempt != nil)
-		case d.close == session.Malformed && (len(d.sent) > answers || d.fault == 0):
+		case d.close == reason.Malformed && (len(d.sent) > answers || d.fault == 0):
 			t.Fatalf("malformed: %d answers, fault %d", len(d.sent)-answers, d.fault)
-		case before < session.Authenticated && len(d.sent) > answers && d.sent[answers].code == session.UnknownRequest.Code():
+		case before < session.Authenticated && len(d.sent) > answers && d.sent[answers].code == reason.UnknownRequest.Code():
 			t.Fatal("a stranger was told which requests there are")
 		case len(d.sent) > answers+1:
 			t.Fatalf("%d answers to one event", len(d.sent)-answers)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // Settings are what all sessions of a front share. They are not changed while a session lives.
@@ -125,7 +126,7 @@ func (s *Session) Step(ev *Event, fx *Effects) {
 	if len(fx.Wire) > 0 {
 		s.sent = ev.Now
 	}
-	if fx.Close != StayOpen {
+	if fx.Close != reason.StayOpen {
 		s.state = Closed
 	}
 }
@@ -134,7 +135,7 @@ func (s *Session) Step(ev *Event, fx *Effects) {
 func (s *Session) message(ev *Event, fx *Effects) {
 	if s.state == LoggingIn {
 		if s.pending++; s.pending > s.settings.PendingFrames {
-			fx.Close = FrameFlood
+			fx.Close = reason.FrameFlood
 			return
 		}
 	}
@@ -167,25 +168,25 @@ func (s *Session) unknown(fx *Effects) {
 		s.malformed(ftd.FaultUnknownTID, fx)
 		return
 	}
-	s.refuse(fx, OpRequest, UnknownRequest)
+	s.refuse(fx, OpRequest, reason.UnknownRequest)
 }
 
 // malformed ends the session without an answer.
 func (s *Session) malformed(err error, fx *Effects) {
 	fault, _ := err.(ftd.Fault) // every error of a decoder but a FieldError is one
-	fx.Close, fx.Fault = Malformed, fault
+	fx.Close, fx.Fault = reason.Malformed, fault
 }
 
 // refuse asks for the session's own verdict to be written down and given a reference.
-func (s *Session) refuse(fx *Effects, op Op, reason Reason) {
-	fx.Do, fx.Op, fx.Reason = DoConclude, op, reason
+func (s *Session) refuse(fx *Effects, op Op, why reason.Reason) {
+	fx.Do, fx.Op, fx.Reason = DoConclude, op, why
 	fx.AppID, fx.UserID = s.AppID(), s.UserID()
 }
 
 // refuseItem refuses for one item. err is what its decoder said, nil if item is what the
 // session itself found wrong.
 func (s *Session) refuseItem(fx *Effects, op Op, err error, item string) {
-	s.refuse(fx, op, IllegalField)
+	s.refuse(fx, op, reason.IllegalField)
 	fx.Item = item
 	if e, is := err.(*ftd.FieldError); is {
 		fx.Item = e.Name()

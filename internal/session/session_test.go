@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -17,7 +18,7 @@ func TestGoodDialogue(t *testing.T) {
 	if got := d.sent; len(got) != 2 {
 		t.Fatalf("answered before the login was done: %v", got)
 	}
-	d.finish(session.OK)
+	d.finish(reason.OK)
 	d.sendLogout()
 	want := []answer{
 		{ftd.TIDAuthenticate, -1, []ftd.FID{ftd.FIDAuthChallenge}},
@@ -34,18 +35,18 @@ func TestGoodDialogue(t *testing.T) {
 			t.Errorf("answer %d: got %v, want %v", i, g, w)
 		}
 	}
-	if d.close != session.LoggedOut {
+	if d.close != reason.LoggedOut {
 		t.Errorf("closed by %v", d.close)
 	}
 }
 
 // TestStateTimesEvent is the table of what each request does in each state.
 func TestStateTimesEvent(t *testing.T) {
-	const stay = session.StayOpen
+	const stay = reason.StayOpen
 	unknown := func(d *dialogue) { d.message(0x7777) }
 	type result struct {
 		code  int // of the only answer; -1: an answer without Error; -2: no answer
-		close session.CloseReason
+		close reason.Close
 		state session.State
 	}
 	tests := []struct {
@@ -56,16 +57,16 @@ func TestStateTimesEvent(t *testing.T) {
 		{"ask challenge", (*dialogue).askChallenge, [...]result{
 			{-1, stay, session.Challenged},
 			{-1, stay, session.Challenged},
-			{63, session.AuthFailed, session.Closed},
-			{63, session.AuthFailed, session.Closed},
-			{63, session.AuthFailed, session.Closed},
+			{63, reason.AuthFailed, session.Closed},
+			{63, reason.AuthFailed, session.Closed},
+			{63, reason.AuthFailed, session.Closed},
 		}},
 		{"answer", (*dialogue).answer, [...]result{
-			{63, session.AuthFailed, session.Closed},
+			{63, reason.AuthFailed, session.Closed},
 			{0, stay, session.Authenticated},
-			{63, session.AuthFailed, session.Closed},
-			{63, session.AuthFailed, session.Closed},
-			{63, session.AuthFailed, session.Closed},
+			{63, reason.AuthFailed, session.Closed},
+			{63, reason.AuthFailed, session.Closed},
+			{63, reason.AuthFailed, session.Closed},
 		}},
 		{"login", (*dialogue).sendLogin, [...]result{
 			{64, stay, session.Connected},
@@ -79,11 +80,11 @@ func TestStateTimesEvent(t *testing.T) {
 			{6, stay, session.Challenged},
 			{6, stay, session.Authenticated},
 			{6, stay, session.LoggingIn},
-			{0, session.LoggedOut, session.Closed},
+			{0, reason.LoggedOut, session.Closed},
 		}},
 		{"unknown message", unknown, [...]result{
-			{-2, session.Malformed, session.Closed},
-			{-2, session.Malformed, session.Closed},
+			{-2, reason.Malformed, session.Closed},
+			{-2, reason.Malformed, session.Closed},
 			{77, stay, session.Authenticated},
 			{77, stay, session.LoggingIn},
 			{77, stay, session.LoggedIn},
@@ -103,11 +104,11 @@ func TestStateTimesEvent(t *testing.T) {
 			{-2, stay, session.LoggedIn},
 		}},
 		{"empty FTDC frame", func(d *dialogue) { d.frame([]byte{1, 0, 0, 0}) }, [...]result{
-			{-2, session.Malformed, session.Closed},
-			{-2, session.Malformed, session.Closed},
-			{-2, session.Malformed, session.Closed},
-			{-2, session.Malformed, session.Closed},
-			{-2, session.Malformed, session.Closed},
+			{-2, reason.Malformed, session.Closed},
+			{-2, reason.Malformed, session.Closed},
+			{-2, reason.Malformed, session.Closed},
+			{-2, reason.Malformed, session.Closed},
+			{-2, reason.Malformed, session.Closed},
 		}},
 	}
 	for _, test := range tests {
@@ -134,41 +135,41 @@ func TestAuthenticateRefusals(t *testing.T) {
 	tests := []struct {
 		name   string
 		do     func(*dialogue)
-		reason session.Reason
+		reason reason.Reason
 		code   int
 	}{
 		{"identity changed", func(d *dialogue) {
 			d.askChallenge()
 			d.message(ftd.TIDAuthenticate, identity("v_s_1.1"), authInfo)
-		}, session.IdentityChanged, 63},
+		}, reason.IdentityChanged, 63},
 		{"too late", func(d *dialogue) {
 			d.askChallenge()
 			d.now = d.now.Add(settings.ChallengeTTL)
 			d.answer()
-		}, session.ChallengeExpired, 63},
+		}, reason.ChallengeExpired, 63},
 		{"too many challenges", func(d *dialogue) {
 			for range 5 {
 				d.askChallenge()
 			}
-		}, session.TooManyChallenges, 63},
+		}, reason.TooManyChallenges, 63},
 		{
 			"separator in AppID", func(d *dialogue) { d.message(ftd.TIDAuthenticate, identity("v@s_1.0")) },
-			session.IllegalField, 15,
+			reason.IllegalField, 15,
 		},
 		{
 			"control character in AppID", func(d *dialogue) { d.frame(withByte(t, identityFrame(t), "v_s_1.0", '\n')) },
-			session.IllegalField, 15,
+			reason.IllegalField, 15,
 		},
 		{
 			"invalid UTF-8 in AppID", func(d *dialogue) { d.frame(withByte(t, identityFrame(t), "v_s_1.0", 0xff)) },
-			session.IllegalField, 15,
+			reason.IllegalField, 15,
 		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			d := newDialogue(t)
 			test.do(d)
-			if named := d.item == "AuthIdentity.AppID"; named != (test.reason == session.IllegalField) {
+			if named := d.item == "AuthIdentity.AppID"; named != (test.reason == reason.IllegalField) {
 				t.Errorf("%v names the item %q", test.reason, d.item)
 			}
 			if len(d.said) != 1 || d.said[0] != test.reason {
@@ -177,7 +178,7 @@ func TestAuthenticateRefusals(t *testing.T) {
 			if last := d.sent[len(d.sent)-1]; last.code != test.code || len(last.fields) != 1 {
 				t.Errorf("last answer %v, want Error %d alone", last, test.code)
 			}
-			if d.close != session.AuthFailed {
+			if d.close != reason.AuthFailed {
 				t.Errorf("closed by %v", d.close)
 			}
 		})
@@ -202,12 +203,12 @@ func TestSecondChallengeReplacesFirst(t *testing.T) {
 // The challenge is spent by a wrong answer as well: the session is over.
 func TestWrongAnswerSpendsChallenge(t *testing.T) {
 	d := newDialogue(t)
-	d.verdict = session.WrongAnswer
+	d.verdict = reason.WrongAnswer
 	d.askChallenge()
 	d.answer()
-	d.verdict = session.OK
+	d.verdict = reason.OK
 	d.answer()
-	if got := d.codes(); !slices.Equal(got, []int{-1, 63}) || d.close != session.AuthFailed {
+	if got := d.codes(); !slices.Equal(got, []int{-1, 63}) || d.close != reason.AuthFailed {
 		t.Errorf("answers %v, closed by %v", got, d.close)
 	}
 }
@@ -222,28 +223,28 @@ func TestLoginRefusals(t *testing.T) {
 	tests := []struct {
 		name   string
 		do     func(*dialogue)
-		reason session.Reason
+		reason reason.Reason
 		item   string // that the audit log names
 	}{
-		{"other broker", login("8888", "88888888", "1.0"), session.BrokerMismatch, ""},
-		{"separator in account", login("9999", "8@8", "1.0"), session.IllegalField, "LoginRequest.UserID"},
-		{"account with a letter of China", login("9999", "账户", "1.0"), session.IllegalField, "LoginRequest.UserID"},
-		{"account with a space", login("9999", "8 8", "1.0"), session.IllegalField, "LoginRequest.UserID"},
-		{"separator in key version", login("9999", "88888888", "1@0"), session.IllegalField, "TerminalInfo.KeyVersion"},
-		{"newline in account", raw("88888888", '\n'), session.IllegalField, "LoginRequest.UserID"},
-		{"NUL in password", raw("s@cret", 0), session.IllegalField, "LoginRequest.Password"},
-		{"invalid UTF-8 in password", raw("s@cret", 0xc0), session.IllegalField, "LoginRequest.Password"},
-		{"newline in key version", raw("1.0", '\n'), session.IllegalField, "TerminalInfo.KeyVersion"},
+		{"other broker", login("8888", "88888888", "1.0"), reason.BrokerMismatch, ""},
+		{"separator in account", login("9999", "8@8", "1.0"), reason.IllegalField, "LoginRequest.UserID"},
+		{"account with a letter of China", login("9999", "账户", "1.0"), reason.IllegalField, "LoginRequest.UserID"},
+		{"account with a space", login("9999", "8 8", "1.0"), reason.IllegalField, "LoginRequest.UserID"},
+		{"separator in key version", login("9999", "88888888", "1@0"), reason.IllegalField, "TerminalInfo.KeyVersion"},
+		{"newline in account", raw("88888888", '\n'), reason.IllegalField, "LoginRequest.UserID"},
+		{"NUL in password", raw("s@cret", 0), reason.IllegalField, "LoginRequest.Password"},
+		{"invalid UTF-8 in password", raw("s@cret", 0xc0), reason.IllegalField, "LoginRequest.Password"},
+		{"newline in key version", raw("1.0", '\n'), reason.IllegalField, "TerminalInfo.KeyVersion"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			d := newDialogue(t)
 			d.reach(session.Authenticated)
 			test.do(d)
-			if !slices.Equal(d.said, []session.Reason{test.reason}) || d.attempt != nil || d.item != test.item {
+			if !slices.Equal(d.said, []reason.Reason{test.reason}) || d.attempt != nil || d.item != test.item {
 				t.Errorf("said %v of %q, want %v of %q", d.said, d.item, test.reason, test.item)
 			}
-			if d.close != session.StayOpen || d.s.State() != session.Authenticated {
+			if d.close != reason.StayOpen || d.s.State() != session.Authenticated {
 				t.Errorf("session did not go on: %v, %v", d.close, d.s.State())
 			}
 		})
@@ -294,7 +295,7 @@ func TestMalformed(t *testing.T) {
 			d := newDialogue(t)
 			d.reach(test.state)
 			test.do(d)
-			if len(d.sent) != 0 || d.close != session.Malformed || d.fault != test.fault {
+			if len(d.sent) != 0 || d.close != reason.Malformed || d.fault != test.fault {
 				t.Errorf("sent %v, closed by %v, fault %v, want %v", d.sent, d.close, d.fault, test.fault)
 			}
 		})
@@ -305,36 +306,36 @@ func TestThirdRefusalCloses(t *testing.T) {
 	d := newDialogue(t)
 	d.reach(session.Authenticated)
 	for i := range 3 {
-		if d.close != session.StayOpen {
+		if d.close != reason.StayOpen {
 			t.Fatalf("closed after %d refusals", i)
 		}
 		d.sendLogin()
-		d.finish(session.WrongPassword)
+		d.finish(reason.WrongPassword)
 	}
-	if !slices.Equal(d.codes(), []int{3, 3, 3}) || d.close != session.TooManyRefusals {
+	if !slices.Equal(d.codes(), []int{3, 3, 3}) || d.close != reason.TooManyRefusals {
 		t.Errorf("answers %v, closed by %v", d.codes(), d.close)
 	}
 }
 
 func TestRefusalsThatClose(t *testing.T) {
-	for i := range session.Reasons() {
-		reason := session.Reason(i)
-		if reason == session.OK {
+	for i := range reason.Words() {
+		why := reason.Reason(i)
+		if why == reason.OK {
 			continue
 		}
 		d := newDialogue(t)
 		d.reach(session.Authenticated)
 		d.sendLogin()
-		d.finish(reason)
-		want := session.StayOpen
-		if c := reason.Code(); c == 143 || c == 49 || c == 63 {
-			want = session.SourceRefused
+		d.finish(why)
+		want := reason.StayOpen
+		if c := why.Code(); c == 143 || c == 49 || c == 63 {
+			want = reason.SourceRefused
 		}
 		if d.close != want {
-			t.Errorf("%v: closed by %v, want %v", reason, d.close, want)
+			t.Errorf("%v: closed by %v, want %v", why, d.close, want)
 		}
-		if want == session.StayOpen && d.s.State() != session.Authenticated {
-			t.Errorf("%v: state %v, want to be able to try again", reason, d.s.State())
+		if want == reason.StayOpen && d.s.State() != session.Authenticated {
+			t.Errorf("%v: state %v, want to be able to try again", why, d.s.State())
 		}
 	}
 }
@@ -345,11 +346,11 @@ func TestFloodWhileLoggingIn(t *testing.T) {
 	for range settings.PendingFrames {
 		d.sendLogin()
 	}
-	if d.close != session.StayOpen || len(d.sent) != settings.PendingFrames {
+	if d.close != reason.StayOpen || len(d.sent) != settings.PendingFrames {
 		t.Fatalf("%d answers, closed by %v", len(d.sent), d.close)
 	}
 	d.sendLogin()
-	if d.close != session.FrameFlood {
+	if d.close != reason.FrameFlood {
 		t.Errorf("closed by %v", d.close)
 	}
 }
@@ -361,7 +362,7 @@ func TestClocks(t *testing.T) {
 			d.message(ftd.TIDUserLogin, func(e *ftd.Encoder) {
 				e.LoginRequest(&ftd.LoginRequest{BrokerID: []byte("9999"), UserID: []byte("8"), HeartbeatSeconds: seconds})
 			}, terminalInfo("1.0"))
-			d.finish(session.OK)
+			d.finish(reason.OK)
 			d.sent = nil
 		}
 	}
@@ -371,15 +372,15 @@ func TestClocks(t *testing.T) {
 		begin      func(*dialogue)
 		beats      time.Duration // when the first heartbeat is due; 0 for none before the end
 		ends       time.Duration
-		endsReason session.CloseReason
+		endsReason reason.Close
 	}{
-		{"not authenticated", in(session.Connected), 0, 10 * time.Second, session.AuthTimeout},
-		{"challenge not answered", in(session.Challenged), 0, 10 * time.Second, session.AuthTimeout},
-		{"not logged in", in(session.Authenticated), 0, 30 * time.Second, session.LoginTimeout},
-		{"default heartbeat", login(0), 30 * time.Second, 90 * time.Second, session.HeartbeatTimeout},
-		{"asked 7", login(7), 7 * time.Second, 21 * time.Second, session.HeartbeatTimeout},
-		{"asked 1, gets 5", login(1), 5 * time.Second, 15 * time.Second, session.HeartbeatTimeout},
-		{"asked 999, gets 120", login(999), 120 * time.Second, 360 * time.Second, session.HeartbeatTimeout},
+		{"not authenticated", in(session.Connected), 0, 10 * time.Second, reason.AuthTimeout},
+		{"challenge not answered", in(session.Challenged), 0, 10 * time.Second, reason.AuthTimeout},
+		{"not logged in", in(session.Authenticated), 0, 30 * time.Second, reason.LoginTimeout},
+		{"default heartbeat", login(0), 30 * time.Second, 90 * time.Second, reason.HeartbeatTimeout},
+		{"asked 7", login(7), 7 * time.Second, 21 * time.Second, reason.HeartbeatTimeout},
+		{"asked 1, gets 5", login(1), 5 * time.Second, 15 * time.Second, reason.HeartbeatTimeout},
+		{"asked 999, gets 120", login(999), 120 * time.Second, 360 * time.Second, reason.HeartbeatTimeout},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -387,7 +388,7 @@ func TestClocks(t *testing.T) {
 			test.begin(d)
 			begin := d.now
 			var beat time.Duration
-			for d.close == session.StayOpen {
+			for d.close == reason.StayOpen {
 				d.tick(500 * time.Millisecond)
 				if beat == 0 && len(d.sent) > 0 {
 					beat = d.now.Sub(begin)
@@ -409,11 +410,11 @@ func TestHeartbeatsFollowTraffic(t *testing.T) {
 		d.tick(29 * time.Second)
 		d.frame(ftd.AppendHeartbeat(nil))
 	}
-	if d.close != session.StayOpen {
+	if d.close != reason.StayOpen {
 		t.Fatalf("closed by %v", d.close)
 	}
 	before := len(d.sent)
-	for len(d.sent) == before && d.close == session.StayOpen {
+	for len(d.sent) == before && d.close == reason.StayOpen {
 		d.tick(time.Second)
 	}
 	n := len(d.sent)
@@ -434,7 +435,7 @@ func TestLoginInFlightOutlivesLoginTimer(t *testing.T) {
 		d.tick(10 * time.Second)
 		d.frame(ftd.AppendHeartbeat(nil))
 	}
-	d.finish(session.OK)
+	d.finish(reason.OK)
 	if d.s.State() != session.LoggedIn {
 		t.Errorf("state %v, closed by %v", d.s.State(), d.close)
 	}
@@ -445,8 +446,8 @@ func TestLogoutOfAnother(t *testing.T) {
 	d.reach(session.LoggedIn)
 	d.message(ftd.TIDUserLogout, logoutRequest("9999", "7"))
 	d.message(ftd.TIDUserLogout, logoutRequest("8888", "88888888"))
-	if !slices.Equal(d.said, []session.Reason{session.UserMismatch, session.BrokerMismatch}) ||
-		!slices.Equal(d.codes(), []int{2, 2}) || d.close != session.StayOpen {
+	if !slices.Equal(d.said, []reason.Reason{reason.UserMismatch, reason.BrokerMismatch}) ||
+		!slices.Equal(d.codes(), []int{2, 2}) || d.close != reason.StayOpen {
 		t.Errorf("said %v, answers %v, closed by %v", d.said, d.codes(), d.close)
 	}
 }
@@ -469,7 +470,7 @@ func TestRefusalFlood(t *testing.T) {
 	for range 3 {
 		d.sendLogin()
 	}
-	if !slices.Equal(d.codes(), []int{64, 64, 64}) || d.close != session.RefusalFlood {
+	if !slices.Equal(d.codes(), []int{64, 64, 64}) || d.close != reason.RefusalFlood {
 		t.Errorf("before authentication: answers %v, closed by %v", d.codes(), d.close)
 	}
 	for _, state := range []session.State{session.Authenticated, session.LoggedIn} {
@@ -478,11 +479,11 @@ func TestRefusalFlood(t *testing.T) {
 		for range settings.Refusals {
 			d.message(0x7777)
 		}
-		if d.close != session.StayOpen {
+		if d.close != reason.StayOpen {
 			t.Fatalf("%v: closed by %v after %d refusals", state, d.close, len(d.sent))
 		}
 		d.message(0x7777)
-		if d.close != session.RefusalFlood || len(d.sent) != settings.Refusals+1 {
+		if d.close != reason.RefusalFlood || len(d.sent) != settings.Refusals+1 {
 			t.Errorf("%v: %d answers, closed by %v", state, len(d.sent), d.close)
 		}
 	}
@@ -492,7 +493,7 @@ func TestRefusalFlood(t *testing.T) {
 		d.now = d.now.Add(time.Second)
 		d.message(0x7777)
 	}
-	if d.close != session.StayOpen {
+	if d.close != reason.StayOpen {
 		t.Errorf("one refusal a second: closed by %v", d.close)
 	}
 }

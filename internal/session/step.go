@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // EventKind is what happened.
@@ -33,8 +34,8 @@ type Event struct {
 
 // Reply is the gateway's verdict on what Effects.Do asked for.
 type Reply struct {
-	Reason  Reason
-	Ref     Ref                // set unless Reason is OK
+	Reason  reason.Reason
+	Ref     reason.Ref         // set unless Reason is OK
 	AppType byte               // of DoVerify, when OK
 	Login   *ftd.LoginResponse // of DoLogin, when OK: the record is durable
 }
@@ -74,7 +75,7 @@ type Effects struct {
 	// Op and Reason are the session's own verdict for DoConclude; AppID and UserID are
 	// whom it is about, as far as known or claimed. They alias the session or the frame.
 	Op     Op
-	Reason Reason
+	Reason reason.Reason
 	AppID  []byte
 	UserID []byte
 	// Item names the item that was wrong if Reason is IllegalField, as LoginRequest.UserID in
@@ -86,7 +87,7 @@ type Effects struct {
 	// be copied before the frame is discarded.
 	Login LoginAttempt
 	// Close ends the session, after Wire was sent.
-	Close CloseReason
+	Close reason.Close
 	// Fault says how bytes were malformed when Close is Malformed.
 	Fault ftd.Fault
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -113,7 +114,7 @@ func (l *life) readAudit() {
 			RecordID      uuid.UUID `json:"record_id"`
 		}
 		// A line that the process was killed over is torn, and then ended by the next one.
-		if json.Unmarshal(line, &e) == nil && e.Event == ops.EventLogin && e.Reason == session.OK.String() {
+		if json.Unmarshal(line, &e) == nil && e.Event == ops.EventLogin && e.Reason == reason.OK.String() {
 			l.w.audited[e.RecordID] = true
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // action is one thing that may happen next.
@@ -121,7 +121,7 @@ func (w *world) ofWire(c *wire, add func(int, func() string)) {
 	}
 	if c.hungUp {
 		add(40, func() string {
-			c.end(session.PeerClosed)
+			c.end(reason.PeerClosed)
 			return fmt.Sprintf("%v front sees that its terminal is gone", c)
 		})
 	}
@@ -156,7 +156,7 @@ func (w *world) rule(key string) string {
 	if key == "close" {
 		l.endLoops()
 		for len(l.wires) > 0 {
-			l.wires[0].end(session.FrontDraining)
+			l.wires[0].end(reason.FrontDraining)
 		}
 	}
 	l.gate.release(key, r)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -61,7 +62,7 @@ func (c *wire) deliver(n int) {
 	for i := range shared {
 		shared[i] = 0xA5
 	}
-	if len(c.arrived) >= ftd.FrameHeaderLen+ftd.MaxExtLen+ftd.MaxBodyLen && c.dialogue.Closing() == session.StayOpen {
+	if len(c.arrived) >= ftd.FrameHeaderLen+ftd.MaxExtLen+ftd.MaxBodyLen && c.dialogue.Closing() == reason.StayOpen {
 		c.life.w.violate("%v: %d bytes wait at the front, more than any frame", c, len(c.arrived))
 	}
 	c.closeIfOver()
@@ -70,17 +71,17 @@ func (c *wire) deliver(n int) {
 // closeIfOver closes the connection at the front's side. What the kernel had not taken of
 // the last answer is lost.
 func (c *wire) closeIfOver() {
-	if c.dialogue.Ended() || c.dialogue.Closing() == session.StayOpen {
+	if c.dialogue.Ended() || c.dialogue.Closing() == reason.StayOpen {
 		return
 	}
 	if w := c.life.w; len(c.toTerminal) > 0 && w.random.IntN(4) == 0 {
 		c.toTerminal = c.toTerminal[:w.random.IntN(len(c.toTerminal))]
 	}
-	c.end(session.PeerClosed)
+	c.end(reason.PeerClosed)
 }
 
 // end is OnClose.
-func (c *wire) end(reason session.CloseReason) {
+func (c *wire) end(why reason.Close) {
 	l := c.life
 	for i := range l.wires {
 		if l.wires[i] == c {
@@ -88,7 +89,7 @@ func (c *wire) end(reason session.CloseReason) {
 			break
 		}
 	}
-	c.dialogue.End(reason)
+	c.dialogue.End(why)
 	if c.terminal.wire == c && len(c.toTerminal) == 0 {
 		c.terminal.wire = nil
 	}
@@ -109,7 +110,7 @@ func (c *wire) Unsent() int { return len(c.toTerminal) }
 func (c *wire) Write(b []byte) {
 	w := c.life.w
 	if c.hungUp && w.random.IntN(2) == 0 {
-		c.end(session.PeerClosed)
+		c.end(reason.PeerClosed)
 		return
 	}
 	c.note(b)

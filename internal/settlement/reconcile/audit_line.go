@@ -12,7 +12,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/ops"
-	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // errTorn says that a line is the beginning of an entry: the process or the machine ended
@@ -53,7 +53,7 @@ func parseEntry(line []byte) (entry, error) {
 		return entry{}, errors.New("not an entry: no event")
 	case l.Event == ops.EventUnanswered:
 		e.unanswered = true
-	case l.Event != ops.EventLogin || l.Reason != session.OK.String():
+	case l.Event != ops.EventLogin || l.Reason != reason.OK.String():
 		return e, nil
 	}
 	id, err := uuid.Parse(l.RecordID)

@@ -1,13 +1,13 @@
-package session
+package reason
 
 import "slices"
 
-// Ref is the reference that stands at the end of an error's text and beside the true
-// reason in the audit log: six characters that a caller can read out on the phone.
+// Ref is the reference at the end of an error's text. The audit log has it beside the true
+// reason: six characters that a caller can read out on the phone.
 type Ref [6]byte
 
-// errorText is what people read for each code, Chinese first, then English. With the
-// reference each fits the 100 bytes of ErrorText whole.
+// errorText is what people read for each code, Chinese first, then English. Each fits the
+// 100 bytes of ErrorText together with the reference.
 var errorText = map[int]string{
 	0:   "正确 OK",
 	2:   "会话信息不一致 broker or user differs from this session",
@@ -27,8 +27,10 @@ var errorText = map[int]string{
 	143: "登录失败次数过多，IP被禁止登入 source address is locked",
 }
 
-// appendText appends the text of code and, on failure, the reference.
-func appendText(dst []byte, code int, ref Ref) []byte {
+// AppendText appends what ErrorText says of r, and on failure the reference, 100 bytes at
+// most in all.
+func (r Reason) AppendText(dst []byte, ref Ref) []byte {
+	code := r.Code()
 	dst = append(dst, errorText[code]...)
 	if code == 0 {
 		return dst
@@ -38,6 +40,6 @@ func appendText(dst []byte, code int, ref Ref) []byte {
 	return append(dst, ']')
 }
 
-// closesSession reports whether an answer of that code ends the session
+// EndsSession reports whether an answer with the code of r ends the session
 // (docs/protocol.md, "Errors"). Any refused Authenticate ends it too, and 3 does at the third time.
-func closesSession(code int) bool { return slices.Contains([]int{63, 49, 143}, code) }
+func (r Reason) EndsSession() bool { return slices.Contains([]int{63, 49, 143}, r.Code()) }

@@ -1,10 +1,10 @@
-package session
+package reason
 
 import "fmt"
 
 // Reason is why a request was decided as it was. The set is closed; each has one word,
-// which stands in the audit log and as a metric label, and one code on the wire
-// (docs/protocol.md, "Errors"). Several reasons share a code on purpose: a stranger learns
+// which the audit log and the metrics use, and one code on the wire (docs/protocol.md,
+// "Errors"). Several reasons share a code on purpose: a stranger learns
 // "authentication failed", the operator learns why.
 type Reason uint8
 
@@ -108,8 +108,8 @@ func (r Reason) String() string {
 // Code is the number that the terminal gets (docs/protocol.md, "Errors").
 func (r Reason) Code() int { return reasons[r].code }
 
-// Reasons lists every reason's word, for metrics that start at zero.
-func Reasons() []string {
+// Words lists every reason's word, for metrics that start at zero.
+func Words() []string {
 	words := make([]string, reasonCount)
 	for r := range reasonCount {
 		words[r] = r.String()

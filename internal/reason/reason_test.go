@@ -1,4 +1,4 @@
-package session
+package reason
 
 import (
 	"regexp"
@@ -9,7 +9,7 @@ import (
 var word = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 func TestWordsAreStableAndUnique(t *testing.T) {
-	for _, words := range [][]string{Reasons(), CloseReasons()} {
+	for _, words := range [][]string{Words(), CloseWords()} {
 		seen := map[string]bool{}
 		for _, w := range words {
 			if !word.MatchString(w) || seen[w] {
@@ -27,7 +27,7 @@ func TestEveryErrorTextFits(t *testing.T) {
 		if _, ok := errorText[r.Code()]; !ok {
 			t.Errorf("%v: no text for code %d", r, r.Code())
 		}
-		text := appendText(nil, r.Code(), Ref{'A', 'B', 'C', 'D', 'E', 'F'})
+		text := r.AppendText(nil, Ref{'A', 'B', 'C', 'D', 'E', 'F'})
 		if len(text) > 100 || !utf8.Valid(text) {
 			t.Errorf("%v: %d bytes", r, len(text))
 		}

@@ -1,14 +1,14 @@
-package session
+package reason
 
 import "fmt"
 
-// CloseReason is why a connection ended: metric label and log word. The zero value
+// Close is why a connection ended: metric label and log word. The zero value
 // means that it goes on.
-type CloseReason uint8
+type Close uint8
 
 // The reasons to close.
 const (
-	StayOpen CloseReason = iota
+	StayOpen Close = iota
 
 	PeerClosed       // the terminal went away
 	Malformed        // bytes that are no message; no answer
@@ -47,12 +47,12 @@ var closeWords = [closeCount]string{
 	"proxy_untrusted", "proxy_header", "proxy_timeout", "tls_required", "health_check", "evicted",
 }
 
-func (r CloseReason) String() string {
+func (r Close) String() string {
 	if r >= closeCount {
 		return fmt.Sprintf("close_%d", uint8(r))
 	}
 	return closeWords[r]
 }
 
-// CloseReasons lists every word but that of StayOpen, for metrics that start at zero.
-func CloseReasons() []string { return closeWords[1:] }
+// CloseWords lists every word but that of StayOpen, for metrics that start at zero.
+func CloseWords() []string { return closeWords[1:] }
