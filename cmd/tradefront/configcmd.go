@@ -45,7 +45,7 @@ func newConfig(e *env) *cobra.Command {
 	check.Flags().BoolVar(&deep, "deep", false, "also connect to PostgreSQL, and look at the stores, the AppIDs and the addresses")
 	defaults := &cobra.Command{
 		Use: "defaults", Short: "Print a commented configuration with every key and its default", Args: noArgs,
-		RunE: e.action(func(*cobra.Command, []string) error { return config.WriteDefaults(e.out) }),
+		RunE: e.action(func(*cobra.Command, []string) error { return config.WriteDefaults(e.out, reloads) }),
 	}
 	return group("config", "Check a configuration, or print the defaults", check, defaults)
 }

@@ -91,6 +91,17 @@ func reopen(audit *ops.Audit, logger *zap.Logger) {
 	logger.Info("SIGHUP: the audit log was reopened")
 }
 
+// reloaded are the keys that a reload takes over. Every other is decided once, at the start.
+var reloaded = []string{
+	"keys", "calendar_file", "log_level", "terminal_info", "replayed_terminal_info", "front.listeners[].trusted_proxies",
+	"auth.master_key_file", "core.logins_per_user", "core.logins_burst",
+	"limits.connections", "limits.connections_per_source", "limits.unauthenticated", "limits.penalties",
+	"limits.exempt_networks", "limits.logins_in_flight", "limits.refusals", "limits.outbound_bytes",
+}
+
+// reloads reports whether a reload takes over the key of that path.
+func reloads(path string) bool { return slices.Contains(reloaded, path) }
+
 // reload is all or nothing.
 func (d *daemon) reload(ctx context.Context, load func() (*config.Config, error)) {
 	next, assets, err := d.judge(ctx, load)
@@ -106,7 +117,7 @@ func (d *daemon) reload(ctx context.Context, load func() (*config.Config, error)
 	d.front.SetLimits(frontLimits(next, assets.maxConnections))
 	d.audit.SetLimits(auditLimits(d.cfg, &next.Limits))
 	d.replaceMasterKey(ctx, assets.master)
-	restart := d.cfg.NeedRestart(next)
+	restart := d.cfg.NeedRestart(next, reloads)
 	if !slices.Contains(restart, "front.listeners") { // else they belong to listeners that are not these
 		d.front.SetTrusted(trustedProxies(next))
 	}

@@ -2,36 +2,35 @@ package config
 
 import (
 	"reflect"
-	"slices"
 )
 
-// reloadable are the keys that a running front can take over. Everything else is decided
-// once, when the front starts.
-var reloadable = []string{
-	"keys", "calendar_file", "log_level", "terminal_info", "replayed_terminal_info", "front.listeners[].trusted_proxies",
-	"auth.master_key_file", "core.logins_per_user", "core.logins_burst",
-	"limits.connections", "limits.connections_per_source", "limits.unauthenticated", "limits.penalties",
-	"limits.exempt_networks", "limits.logins_in_flight", "limits.refusals", "limits.outbound_bytes",
-}
-
-// NeedRestart lists the keys in which next differs from c and that a running front cannot
-// take over, in the order of the Config struct. A list counts as one key.
+// NeedRestart lists the keys in which next differs from c and that a reload does not take over, in
+// the order of the Config struct. A list counts as one key. reloaded says whether a reload takes
+// over the key of a path, as "limits.refusals", "limits.penalties" (with all that is in it) or
+// "front.listeners[].trusted_proxies".
 //
-// What the files hold that a key names is not looked at.
-func (c *Config) NeedRestart(next *Config) []string {
-	return changed(schema(), reflect.ValueOf(*c), reflect.ValueOf(*next))
+// The contents of the files that the configuration names are not compared.
+func (c *Config) NeedRestart(next *Config, reloaded func(path string) bool) []string {
+	return changed(schema(), reflect.ValueOf(*c), reflect.ValueOf(*next), reloaded)
 }
 
-func changed(f *field, old, next reflect.Value) (paths []string) {
+// HasKey reports whether there is a key, a section or a list of that path.
+func HasKey(path string) bool {
+	found := false
+	schema().walk(func(f *field) { found = found || f.path == path })
+	return found
+}
+
+func changed(f *field, old, next reflect.Value, reloaded func(string) bool) (paths []string) {
 	for i := range f.fields {
 		c := &f.fields[i]
 		a, b := old.Field(c.index), next.Field(c.index)
 		switch {
-		case slices.Contains(reloadable, c.path):
+		case reloaded(c.path):
 		case c.shape == section:
-			paths = append(paths, changed(c, a, b)...)
+			paths = append(paths, changed(c, a, b, reloaded)...)
 		case c.shape == list:
-			if listChanged(c, a, b) {
+			if listChanged(c, a, b, reloaded) {
 				paths = append(paths, c.path)
 			}
 		case !reflect.DeepEqual(a.Interface(), b.Interface()):
@@ -41,12 +40,12 @@ func changed(f *field, old, next reflect.Value) (paths []string) {
 	return paths
 }
 
-func listChanged(f *field, old, next reflect.Value) bool {
+func listChanged(f *field, old, next reflect.Value, reloaded func(string) bool) bool {
 	if old.Len() != next.Len() {
 		return true
 	}
 	for i := range old.Len() {
-		if len(changed(f, old.Index(i), next.Index(i))) > 0 {
+		if len(changed(f, old.Index(i), next.Index(i), reloaded)) > 0 {
 			return true
 		}
 	}

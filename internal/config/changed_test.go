@@ -2,10 +2,17 @@ package config
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
 func TestNeedRestart(t *testing.T) {
+	reloaded := func(path string) bool {
+		return slices.Contains([]string{
+			"keys", "calendar_file", "log_level", "terminal_info", "front.listeners[].trusted_proxies",
+			"limits.penalties", "limits.exempt_networks", "limits.connections",
+		}, path)
+	}
 	for _, tt := range []struct {
 		name   string
 		change func(*Config)
@@ -28,19 +35,8 @@ func TestNeedRestart(t *testing.T) {
 		next := Default()
 		tt.change(&next)
 		old := Default()
-		if got := old.NeedRestart(&next); !slices.Equal(got, tt.want) {
+		if got := old.NeedRestart(&next, reloaded); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
-		}
-	}
-}
-
-// A key that is spelled otherwise in the list would be named as in need of a restart.
-func TestReloadableKeysExist(t *testing.T) {
-	there := make(map[string]bool)
-	schema().walk(func(f *field) { there[f.path] = true })
-	for _, path := range reloadable {
-		if !there[path] {
-			t.Errorf("there is no key %s", path)
 		}
 	}
 }
@@ -52,5 +48,21 @@ func TestKeyAlgorithm(t *testing.T) {
 		if faults := c.check(); faults.on("keys[0].algorithm") == good {
 			t.Errorf("%q: %v", algorithm, faults)
 		}
+	}
+}
+
+// TestReloadInTheDefaults: the line is where the reload says so, and nowhere else.
+func TestReloadInTheDefaults(t *testing.T) {
+	var all strings.Builder
+	if err := WriteDefaults(&all, func(path string) bool { return path == "limits.penalties" || path == "log_level" }); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\n# SIGHUP takes a change over.\nlog_level:", "\n  # SIGHUP takes a change over.\n  penalties:"} {
+		if !strings.Contains(all.String(), want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if n := strings.Count(all.String(), "SIGHUP"); n != 2 {
+		t.Errorf("%d lines about a reload, want 2", n)
 	}
 }

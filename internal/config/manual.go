@@ -34,7 +34,7 @@ var manual = map[string]entry{
 	"front.listeners":                   words("The addresses that terminals connect to."),
 	"front.listeners[].address":         words("host:port. Port 0 takes any free port, and the start line tells which."),
 	"front.listeners[].client_address":  choice("Where a terminal's address, which is recorded, comes from. peer: from the connection.\nproxy: from the PROXY header (version 1 or 2) with which each connection must begin, for a\nlistener behind a load balancer that sends it.", "peer", "proxy"),
-	"front.listeners[].trusted_proxies": words("The networks, as 10.1.2.0/24, or addresses of those load balancers; mandatory with proxy.\nConnections from elsewhere are closed: whoever is believed can write any address. SIGHUP\ntakes a change over."),
+	"front.listeners[].trusted_proxies": words("The networks, as 10.1.2.0/24, or addresses of those load balancers; mandatory with proxy.\nConnections from elsewhere are closed: whoever is believed can write any address."),
 	"front.listeners[].require_tls":     words("With proxy: refuse clients of whom the header (version 2 with its TLS part, as\nsend-proxy-v2-ssl of HAProxy sends it) does not say that they came over TLS."),
 
 	"fronts": words("The front.id of every front of the firm, as [1, 2]. A report then waits for one of which\nPostgreSQL never heard. [] if none is declared."),

@@ -58,16 +58,3 @@ func urlFault(key, file string, err error) Fault {
 	}
 	return f
 }
-
-// Redacted is a copy that can be shown: without the secrets of the database's URL.
-func (c *Config) Redacted() Config {
-	shown := *c
-	if shown.Store.URL == "" {
-		return shown
-	}
-	shown.Store.URL = "***"
-	if u, err := pgurl.Parse(c.Store.URL); err == nil {
-		shown.Store.URL = u.Redacted()
-	}
-	return shown
-}

@@ -10,10 +10,11 @@ import (
 	"time"
 )
 
-// WriteDefaults prints the default configuration as YAML, each key with its comment and
-// bounds. Loaded again it gives Default.
-func WriteDefaults(w io.Writer) error {
-	p := new(printer)
+// WriteDefaults prints the default configuration as YAML, each key with its comment and bounds,
+// and with a line where reloaded says that a reload takes the key over (see NeedRestart). Loaded
+// again it gives Default.
+func WriteDefaults(w io.Writer, reloaded func(path string) bool) error {
+	p := &printer{reloaded: reloaded}
 	p.WriteString("# tradefront configuration. Every key is shown with its default; what is left out keeps it.\n" +
 		"#\n" +
 		"# Each can be overridden by an environment variable: TRADEFRONT_ and the key's path in\n" +
@@ -24,14 +25,17 @@ func WriteDefaults(w io.Writer) error {
 	return err
 }
 
-// Defaults is what WriteDefaults writes.
+// Defaults is what WriteDefaults writes, without the lines about a reload.
 func Defaults() string {
 	var b strings.Builder
-	_ = WriteDefaults(&b) // a Builder never fails
+	_ = WriteDefaults(&b, func(string) bool { return false }) // a Builder never fails
 	return b.String()
 }
 
-type printer struct{ bytes.Buffer }
+type printer struct {
+	bytes.Buffer
+	reloaded func(path string) bool
+}
 
 func (p *printer) section(f *field, v reflect.Value, indent string) {
 	for i := range f.fields {
@@ -70,6 +74,9 @@ func (p *printer) comment(f *field, indent string) {
 	}
 	if b := e.bounds(); b != "" {
 		text += "\nFrom " + b + "."
+	}
+	if p.reloaded(f.path) {
+		text += "\nSIGHUP takes a change over."
 	}
 	for line := range strings.SplitSeq(text, "\n") {
 		fmt.Fprintf(p, "%s# %s\n", indent, line)

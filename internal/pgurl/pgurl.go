@@ -92,9 +92,6 @@ func (u *URL) String() string {
 // GoString keeps %#v from showing the password.
 func (u *URL) GoString() string { return u.String() }
 
-// Redacted is the URL without user, password and parameters.
-func (u *URL) Redacted() string { return "postgres://***@" + u.hosts() + "/" + u.Database }
-
 func (u *URL) hosts() string {
 	all := make([]string, len(u.Hosts))
 	for i, h := range u.Hosts {
