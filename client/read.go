@@ -83,8 +83,8 @@ func (c *Conn) takeMessage(body []byte) error {
 	return nil
 }
 
-// unasked ends the connection over a message that no call waits for. If it is an Error, a
-// front that turns terminals away at the door, then that is the reason.
+// unasked ends the connection over a message that no call waits for. If it is an Error, then
+// that is the reason: the front refuses terminals before they ask anything.
 func unasked(m ftd.Message) error {
 	var f ftd.Error
 	if m.TID == ftd.TIDError && require(m, ftd.FIDError, &f) == nil && f.Code != 0 {

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/admission"
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/door"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
@@ -131,7 +131,7 @@ func series(t *testing.T) map[string][]string {
 	t.Helper()
 	m := ops.NewMetrics("test", "test")
 	m.Preset(ops.Labels{
-		Refused: door.Refusals(), AcceptFaults: front.AcceptFaults(),
+		Refused: admission.Refusals(), AcceptFaults: front.AcceptFaults(),
 		Closed: reason.CloseWords(), Authentications: reason.Words(), Logins: reason.Words(),
 	})
 	m.Register(everyGauge(t))

@@ -3,8 +3,8 @@ package main
 import (
 	"time"
 
+	"github.com/tradefront/tradefront/internal/admission"
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/door"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ops"
 )
@@ -15,10 +15,10 @@ func frontLimits(cfg *config.Config, maxConnections int) front.Limits {
 	l := &cfg.Limits
 	early, _ := l.EarlyDrop()
 	return front.Limits{
-		Door: door.Limits{
+		Admission: admission.Limits{
 			Connections:     maxConnections,
 			PerSource:       l.ConnectionsPerSource,
-			Unauthenticated: door.EarlyDrop(early),
+			Unauthenticated: admission.EarlyDrop(early),
 			Penalties:       penalties(&l.Penalties),
 			Exempt:          l.Exempt(),
 		},
@@ -32,13 +32,13 @@ func auditLimits(atStart *config.Config, limits *config.Limits) ops.AuditLimits 
 	return ops.AuditLimits{KeepFree: int64(atStart.Store.MinFree), Exempt: limits.Exempt()}
 }
 
-func penalties(p *config.Penalties) door.Penalties {
-	return door.Penalties{
+func penalties(p *config.Penalties) admission.Penalties {
+	return admission.Penalties{
 		Cost: [...]time.Duration{
-			door.FailedAuthentication: p.FailedAuthentication,
-			door.NoAuthentication:     p.NoAuthentication,
-			door.Malformed:            p.Malformed,
-			door.RefusalFlood:         p.RefusalFlood,
+			admission.FailedAuthentication: p.FailedAuthentication,
+			admission.NoAuthentication:     p.NoAuthentication,
+			admission.Malformed:            p.Malformed,
+			admission.RefusalFlood:         p.RefusalFlood,
 		},
 		Threshold: p.Threshold, Max: p.Max, Sources: p.Sources,
 	}

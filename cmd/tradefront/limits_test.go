@@ -31,9 +31,9 @@ func turnedAway(t *testing.T, c net.Conn) {
 // inside connects, and waits until the front says that it has one more connection.
 func inside(t *testing.T, d *daemon) net.Conn {
 	t.Helper()
-	want := d.front.Door(0).Open + 1
+	want := d.front.Admission(0).Open + 1
 	c := stranger(t, d)
-	for d.front.Door(0).Open != want {
+	for d.front.Admission(0).Open != want {
 		time.Sleep(time.Millisecond)
 	}
 	return c
@@ -72,7 +72,7 @@ func TestReloadLimits(t *testing.T) {
 	// Both inside are unauthenticated and from the newcomer's own source.
 	turnedAway(t, stranger(t, r.d))
 	want := map[string]uint64{"source_full": 2, "front_full": 1}
-	for reason, n := range r.d.front.Door(0).Refused {
+	for reason, n := range r.d.front.Admission(0).Refused {
 		if n != want[reason] {
 			t.Errorf("%s: %d, want %d", reason, n, want[reason])
 		}

@@ -4,7 +4,7 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/tradefront/tradefront/internal/door"
+	"github.com/tradefront/tradefront/internal/admission"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
@@ -66,13 +66,13 @@ func (d *daemon) status(show func(netip.Prefix) string) frontStatus {
 		s.State = "draining"
 	}
 	s.Logins, s.Online = d.front.LoginsInFlight(), d.gateway.Online()
-	s.fill(d.front.Door(topSources), show)
+	s.fill(d.front.Admission(topSources), show)
 	return s
 }
 
-func (s *frontStatus) fill(at door.Status, show func(netip.Prefix) string) {
+func (s *frontStatus) fill(at admission.Status, show func(netip.Prefix) string) {
 	s.Open, s.Unauth, s.Limit, s.Sources = at.Open, at.Unauthenticated, at.Limit, at.Sources
-	s.InDebt, s.Shut, s.Refused, s.Evicted = at.InDebt, at.Penalised, at.Refused, at.Evicted
+	s.InDebt, s.Shut, s.Refused, s.Evicted = at.InDebt, at.Penalized, at.Refused, at.Evicted
 	for _, h := range at.Heaviest {
 		s.Heaviest = append(s.Heaviest, heavy{show(h.Source), h.Open, h.Unauthenticated, h.Exempt})
 	}

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/admission"
 	"github.com/tradefront/tradefront/internal/auth"
-	"github.com/tradefront/tradefront/internal/door"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
@@ -37,7 +37,7 @@ func labels() ops.Labels {
 		faults = append(faults, f.Word())
 	}
 	return ops.Labels{
-		Refused:         append(door.Refusals(), reason.ProxyUntrusted.String()),
+		Refused:         append(admission.Refusals(), reason.ProxyUntrusted.String()),
 		AcceptFaults:    front.AcceptFaults(),
 		Closed:          reason.CloseWords(),
 		Authentications: reason.Words(),

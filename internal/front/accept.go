@@ -13,7 +13,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
 
-	"github.com/tradefront/tradefront/internal/door"
+	"github.com/tradefront/tradefront/internal/admission"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 )
@@ -28,10 +28,10 @@ const (
 	minPause = 5 * time.Millisecond // after an accept that failed, doubled each time
 	maxPause = time.Second
 
-	keepAlive = 60 * time.Second // TCP's own, finds peers that are gone without a word
+	keepAlive = 60 * time.Second // TCP's own, finds peers that are gone without a FIN
 )
 
-// AcceptFaults are the words of Observer.AcceptFailed: which of its resources ran out.
+// AcceptFaults are the values of Observer.AcceptFailed: which of its resources ran out.
 func AcceptFaults() []string { return []string{faultFiles, faultSystemFiles, faultMemory, faultOther} }
 
 const (
@@ -128,19 +128,19 @@ func newListener(bound *net.TCPListener, proxy *ProxyRule) *listener {
 	return l
 }
 
-// trouble keeps what goes wrong at a listener from filling the log: it is said once a
-// minute. The metric has each.
+// trouble keeps a repeated failure at a listener from filling the log: it is logged once a
+// minute. The metric counts each.
 type trouble struct{ last atomic.Int64 }
 
-func (t *trouble) worthSaying(now time.Time) bool {
+func (t *trouble) shouldLog(now time.Time) bool {
 	last := t.last.Load()
 	return now.UnixNano()-last >= int64(troublePeriod) && t.last.CompareAndSwap(last, now.UnixNano())
 }
 
 const troublePeriod = time.Minute
 
-// accept takes connections in until its listener is closed. No other error ends it: what
-// has run out comes back when connections end.
+// accept takes connections in until its listener is closed. No other error ends it: whatever
+// ran out is available again when connections end.
 func (s *Server) accept(l *listener) {
 	pause := minPause
 	for {
@@ -156,7 +156,7 @@ func (s *Server) accept(l *listener) {
 			return
 		}
 		s.observer.AcceptFailed(acceptFault(err))
-		if l.system.worthSaying(time.Now()) {
+		if l.system.shouldLog(time.Now()) {
 			s.log.Warn("connections cannot be accepted; tried again until it works. "+
 				"If open files ran out, raise LimitNOFILE or lower limits.connections",
 				zap.Stringer("listener", l.Addr()), zap.Error(err))
@@ -170,11 +170,11 @@ func (s *Server) accept(l *listener) {
 	}
 }
 
-// takeIn asks the door, and hands the connection over to a loop. It owns nc. The error is
+// takeIn asks admission, and hands the connection over to a loop. It owns nc. The error is one
 // of the system; a refusal is none.
 func (s *Server) takeIn(nc *net.TCPConn, l *listener) error {
 	c := &conn{server: s, listener: l}
-	c.visitor.Owner = c
+	c.admission.Owner = c
 	if refused := s.admit(c, peerAddr(nc.LocalAddr(), nc.RemoteAddr()), time.Now()); refused != reason.StayOpen {
 		s.observer.ConnectionRefused(refused.String())
 		_ = nc.Close()
@@ -184,7 +184,7 @@ func (s *Server) takeIn(nc *net.TCPConn, l *listener) error {
 	// Once this returns OnOpen has run, or never will.
 	_, err := s.engine.EnrollContext(nc, c)
 	if c.home.Load() == nil {
-		s.door.Leave(&c.visitor)
+		s.admission.Release(&c.admission)
 		if err == nil {
 			err = unix.ENOSPC // epoll did not take it; gnet keeps the error to itself
 		}
@@ -195,21 +195,21 @@ func (s *Server) takeIn(nc *net.TCPConn, l *listener) error {
 
 // admit judges a newcomer by what its listener takes: terminals, or trusted proxies.
 func (s *Server) admit(c *conn, peer netip.AddrPort, now time.Time) reason.Close {
-	var verdict door.Verdict
+	var verdict admission.Verdict
 	switch l := c.listener; {
 	case l.proxy == nil:
 		c.peer.Addr = peer
-		verdict = s.door.Admit(&c.visitor, peer.Addr(), now)
+		verdict = s.admission.Admit(&c.admission, peer.Addr(), now)
 	case !l.trusts(peer.Addr()):
-		if l.strangers.worthSaying(now) {
+		if l.strangers.shouldLog(now) {
 			s.log.Warn("a connection from an address that is not in trusted_proxies was refused",
 				zap.Stringer("listener", l.Addr()), zap.Stringer("address", ops.MaskedAddr(peer.Addr())))
 		}
 		return reason.ProxyUntrusted
-	default: // whose connection it is, its header will say
+	default: // the header will name the client
 		c.peer.Proxy = peer.Addr()
-		c.preface = &preface{rule: l.proxy, since: now}
-		verdict = s.door.Enter(&c.visitor)
+		c.proxy = &proxyState{rule: l.proxy, since: now}
+		verdict = s.admission.AdmitProxied(&c.admission)
 	}
 	s.evict(verdict.Victim)
 	return verdict.Refused

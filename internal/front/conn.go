@@ -9,8 +9,8 @@ import (
 	"github.com/panjf2000/gnet/v2"
 	"go.uber.org/zap"
 
+	"github.com/tradefront/tradefront/internal/admission"
 	"github.com/tradefront/tradefront/internal/dialogue"
-	"github.com/tradefront/tradefront/internal/door"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
@@ -34,14 +34,14 @@ type conn struct {
 	index    int // in loop.conns
 	dialogue.Dialogue
 
-	peer    session.Peer  // as known at accept
-	preface *preface      // nil if the peer is the terminal
-	visitor door.Visitor  // the door's
-	known   session.State // as the door knows it
-	refused int           // requests before authentication that the door knows of
+	peer      session.Peer // as known at accept
+	proxy     *proxyState  // nil if the peer is the terminal
+	admission admission.Conn
+	reported  session.State // to admission
+	refused   int           // requests before authentication that were reported to admission
 
 	home    atomic.Pointer[loop] // loop, once it has taken the connection in
-	evicted atomic.Bool          // by the door, for a newcomer
+	evicted atomic.Bool          // for a newcomer
 }
 
 // Unsent is part of dialogue.Line.
@@ -75,19 +75,19 @@ func (c *conn) Later(f func()) error {
 	}
 }
 
-// closeIfOver ends work outside of gnet's own callbacks: the door is told, and a connection
-// that is over is closed.
+// closeIfOver ends work outside of gnet's own callbacks: it reports to admission, and closes a
+// connection that is over.
 func (c *conn) closeIfOver() {
 	if c.Ended() {
 		return
 	}
-	c.tellDoor()
+	c.reportState()
 	if c.Closing() != reason.StayOpen {
 		_ = c.loop.el.Close(c.gc)
 	}
 }
 
-// OnOpen takes in a connection that the door has admitted.
+// OnOpen takes a connection that was admitted.
 func (s *Server) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
 	c := gc.Context().(*conn)
 	defer s.rescue(&action)
@@ -99,14 +99,14 @@ func (s *Server) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
 	s.connections.Add(1)
 	s.observer.ConnectionOpened()
 	c.home.Store(l)
-	if c.evicted.Load() { // whoever did it may have found no home yet
+	if c.evicted.Load() { // evict may have found no home to do it in
 		c.Close(reason.Evicted)
 		return nil, gnet.Close
 	}
 	return nil, gnet.None
 }
 
-// OnTraffic takes every whole frame that has come; a rest shorter than a frame stays.
+// OnTraffic takes every whole frame that was received; a rest shorter than a frame stays in gnet's buffer.
 func (s *Server) OnTraffic(gc gnet.Conn) (action gnet.Action) {
 	c := gc.Context().(*conn)
 	defer s.rescue(&action)
@@ -115,14 +115,14 @@ func (s *Server) OnTraffic(gc gnet.Conn) (action gnet.Action) {
 		return gnet.Close
 	}
 	now := time.Now()
-	used := s.readPreface(c, buf, now)
+	used := s.readProxyHeader(c, buf, now)
 	if c.ready() {
 		used += c.Receive(buf[used:], now)
 	}
 	if c.Ended() {
 		return gnet.None // a write failed, and gnet has closed it
 	}
-	c.tellDoor()
+	c.reportState()
 	if used > 0 { // Discard(0) would discard everything
 		_, _ = gc.Discard(used)
 	}
@@ -132,18 +132,18 @@ func (s *Server) OnTraffic(gc gnet.Conn) (action gnet.Action) {
 	return gnet.None
 }
 
-// OnClose takes a connection out. A login in flight goes on without it.
+// OnClose removes a connection. A login in flight goes on without it.
 func (s *Server) OnClose(gc gnet.Conn, _ error) (action gnet.Action) {
 	c := gc.Context().(*conn)
 	defer s.rescue(&action)
 	c.loop.remove(c)
-	c.leaveDoor()
+	c.release()
 	s.connections.Add(-1)
 	why := reason.PeerClosed
 	switch {
 	case s.stopping.Load():
 		why = reason.FrontDraining
-	case c.preface.isCheck():
+	case c.proxy.isCheck():
 		why = reason.HealthCheck
 	}
 	c.End(why)

@@ -1,35 +1,35 @@
 // Package front is the event-loop server that terminals connect to: it moves bytes
 // between sockets and dialogues and decides nothing about a login. It is the only
-// importer of gnet. What bytes mean, and when a login leaves the loop and comes back, is
-// internal/dialogue's; who may come in is internal/door's: no socket is needed to test
-// either.
+// importer of gnet. Package dialogue knows what bytes mean, and when a login leaves the
+// loop and comes back; package admission knows which connections are taken. No socket is needed
+// to test either.
 //
 // # Who runs where
 //
-//	acceptors:  accept ─▶ door.Admit ─▶ hand over ─▶ loop: OnOpen, OnTraffic …, OnClose
-//	                        │ victim                    ▲ close, as evicted
-//	                        └───────────────────────────┘
+//	acceptors:  accept ─▶ Admit ─▶ hand over ─▶ loop: OnOpen, OnTraffic …, OnClose
+//	                     │ victim                ▲ close, as evicted
+//	                     └───────────────────────┘
 //
 // A few goroutines a listener accept. gnet could do it, but its accept ends the whole
 // engine when there is no file descriptor left; ours waits and tries again. A connection
-// that the door admits is handed over to the loop with the fewest, and belongs to it for
+// that admission takes is handed over to the loop with the fewest, and belongs to it for
 // life. Everything that touches its conn runs on that loop: callbacks of gnet, the sweep
 // that looks at each session's clocks once every sweepPeriod, and what other goroutines have for it
 // (the end of a login, an eviction), which comes by execute. Nothing that aliases a read
 // buffer ever leaves the loop.
 //
-// On a listener for load balancers the way is longer, for the terminal's address is not the
-// peer's:
+// On a listener for load balancers the terminal's address is not the peer's, so the way is
+// longer:
 //
-//	acceptor:  accept ─▶ trusted? ─▶ door.Enter ─▶ loop: PROXY header ─▶ door.Learn ─▶ dialogue
+//	acceptor:  accept ─▶ trusted? ─▶ AdmitProxied ─▶ loop: PROXY header ─▶ Identify ─▶ dialogue
 //
-// Until the header was read (package proxyheader, preface.go) no byte reaches the dialogue,
+// Until the header was read (package proxyheader, proxy_state.go) no byte reaches the dialogue,
 // and the clock of ProxyRule.Timeout runs. The dialogue is then told the terminal's address;
 // the proxy's own is in session.Peer beside it. A header that cannot be taken ends the
-// connection, and is nobody's offence: the door knows no source yet.
+// connection, and penalizes no source, since none is known yet.
 //
-// What the door must know of a connection it is told after each callback (tellDoor), and
-// at the end it is left: once for each connection that it has let in.
+// After each callback the loop reports to admission what a connection did (reportState), and at
+// the end releases it: once for each connection that was admitted.
 //
 // # Invariants
 //
@@ -39,20 +39,20 @@
 //     evidence. The zones of the socket's own addresses are cleared, since gnet would take
 //     their memory, which is Go's, for its own. Behind a proxy the evidence is the header's
 //     client, and only what a trusted peer says; a connection without one has no address.
-//   - A loop is given no work once the engine ends, and whoever has given it some knows
-//     whether it was done: the descriptor that wakes a loop may be somebody else's by then.
-//   - A loop that has ended by itself or stands still is an error on Failed.
+//   - A loop is given no work once the engine ends, and the goroutine that gave it some learns
+//     whether it was done: the descriptor that wakes a loop may be another file's by then.
+//   - A loop that has ended by itself, or does not respond, is an error on Failed.
 //
 // # Bounds
 //
-// Those of package door, the total of connections checked against the limit of open files
+// Those of package admission, the total of connections checked against the limit of open files
 // at start (ConnectionBudget); those of package dialogue; and, because every whole frame is
 // taken from a read, less than one frame of unread input a connection, or less than
 // proxyheader.MaxLen before the header was read. SetLimits replaces
 // them all while the front runs. Handing over takes a second descriptor for a moment, one
 // an acceptor at most.
 //
-// # If we crash
+// # What a crash leaves
 //
 // Sockets close; terminals connect again. Logins in flight are recorded or not, and were
 // not answered.

@@ -13,12 +13,12 @@ func (s *Server) SetSweepPeriod(d time.Duration) { s.period = d }
 // PeerAddr is what a connection's addresses say.
 var PeerAddr = peerAddr
 
-// TakeInEvicted takes a connection in that is evicted between the door and its loop.
+// TakeInEvicted takes a connection that is evicted between its admission and its loop.
 func (s *Server) TakeInEvicted(nc *net.TCPConn) (reason.Close, error) {
 	c := &conn{server: s, listener: s.listeners[0]}
-	c.visitor.Owner = c
+	c.admission.Owner = c
 	refused := s.admit(c, peerAddr(nc.LocalAddr(), nc.RemoteAddr()), time.Now())
-	s.evict(&c.visitor)
+	s.evict(&c.admission)
 	_, err := s.engine.EnrollContext(nc, c)
 	return refused, err
 }

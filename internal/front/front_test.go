@@ -218,7 +218,7 @@ func TestLoginsInFlightAreBounded(t *testing.T) {
 
 func TestConnectionCap(t *testing.T) {
 	cfg := config()
-	cfg.Limits.Door.Connections = 3
+	cfg.Limits.Admission.Connections = 3
 	r := start(t, cfg, newHandler())
 	var in []*terminal
 	for range 3 {

@@ -5,26 +5,26 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/tradefront/tradefront/internal/admission"
 	"github.com/tradefront/tradefront/internal/dialogue"
-	"github.com/tradefront/tradefront/internal/door"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
-// Limits are what a running front can be told anew.
+// Limits are what a reload may change in a running front.
 type Limits struct {
-	Door     door.Limits
-	Logins   int // in flight over all connections; more are answered 90
-	Outbound int // bytes a terminal may leave unread
-	Refusals int // session.Settings.Refusals, of connections that come from now on
+	Admission admission.Limits
+	Logins    int // in flight over all connections; more are answered 90
+	Outbound  int // bytes a terminal may leave unread
+	Refusals  int // session.Settings.Refusals, of connections that come from now on
 }
 
-// SetLimits takes effect at once. Nobody who is inside is closed for it.
+// SetLimits takes effect at once. It closes no open connection.
 func (s *Server) SetLimits(l Limits) {
 	cfg := s.cfg
 	cfg.Limits = l
 	s.driver.SetSettings(cfg.settings())
 	s.driver.SetLimits(l.dialogue())
-	s.door.SetLimits(l.Door)
+	s.admission.SetLimits(l.Admission)
 }
 
 func (l *Limits) dialogue() dialogue.Limits {

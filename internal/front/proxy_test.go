@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tradefront/tradefront/internal/door"
+	"github.com/tradefront/tradefront/internal/admission"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
@@ -270,10 +270,10 @@ func TestHeaderInTime(t *testing.T) {
 	}
 }
 
-// The header's client is the source that the door counts, not the proxy.
+// Admission counts the header's client as the source, not the proxy.
 func TestDoorCountsTheHeadersClients(t *testing.T) {
 	cfg := behindProxy(nil)
-	cfg.Limits.Door = door.Limits{Connections: 1000, PerSource: 2}
+	cfg.Limits.Admission = admission.Limits{Connections: 1000, PerSource: 2}
 	r := start(t, cfg, newHandler())
 	from := func(last byte) *terminal {
 		m := r.dial()

@@ -14,8 +14,8 @@ import (
 	"github.com/panjf2000/gnet/v2"
 	"go.uber.org/zap"
 
+	"github.com/tradefront/tradefront/internal/admission"
 	"github.com/tradefront/tradefront/internal/dialogue"
-	"github.com/tradefront/tradefront/internal/door"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -56,12 +56,12 @@ var (
 type Server struct {
 	gnet.BuiltinEventEngine
 
-	cfg      Config
-	door     *door.Door
-	driver   *dialogue.Driver
-	observer Observer
-	log      *zap.Logger
-	period   time.Duration // of sweeps
+	cfg       Config
+	admission *admission.Control
+	driver    *dialogue.Driver
+	observer  Observer
+	log       *zap.Logger
+	period    time.Duration // of sweeps
 
 	engine    *gnet.Client // the loops; gnet has engines without listeners only by this name
 	loops     sync.Map     // gnet.EventLoop → *loop; a loop joins with its first connection
@@ -84,7 +84,7 @@ type Server struct {
 func New(cfg Config, handler Handler, observer Observer, log *zap.Logger) *Server {
 	s := &Server{
 		cfg: cfg, observer: observer, log: log,
-		door: door.New(cfg.Limits.Door, rand.Float64), period: sweepPeriod,
+		admission: admission.New(cfg.Limits.Admission, rand.Float64), period: sweepPeriod,
 		closing: make(chan struct{}),
 		failed:  make(chan error, 1),
 		ended:   make(chan struct{}),
@@ -133,11 +133,11 @@ func (s *Server) startLoops() (err error) {
 
 func (s *Server) closeListeners() {
 	for _, l := range s.listeners {
-		_ = l.Close() // it listens no more, whatever it says
+		_ = l.Close() // it does not listen any more, whatever the error
 	}
 }
 
-// Failed delivers the error that ended the front unasked, and is closed after Drain.
+// Failed delivers the error that ended the front without Drain, and is closed after Drain.
 func (s *Server) Failed() <-chan error { return s.failed }
 
 // Addrs are the addresses that are listened on, with the ports that port 0 became, in
@@ -159,8 +159,8 @@ func (s *Server) LoginsInFlight() int { return s.driver.LoginsInFlight() }
 // Draining reports whether Drain was called.
 func (s *Server) Draining() bool { return s.driver.Draining() }
 
-// Door tells how things stand at the door, with the top sources of each kind.
-func (s *Server) Door(top int) door.Status { return s.door.Status(top, time.Now()) }
+// Admission tells what admission counts now, with the top sources of each kind.
+func (s *Server) Admission(top int) admission.Status { return s.admission.Status(top, time.Now()) }
 
 // Drain stops the front. It stops listening at once, so that terminals and load balancers
 // find another front; new logins are refused from here on, logins in flight are finished
@@ -174,7 +174,7 @@ func (s *Server) Drain(ctx context.Context) error {
 		left = fmt.Errorf("front: %w", left)
 	}
 	// Acceptors end before the loops do: a connection that is handed to a loop that has
-	// ended would be waited for in vain.
+	// ended would never end.
 	return errors.Join(left, within(stopPatience, s.accepting.Wait), s.stopLoops())
 }
 
@@ -196,8 +196,8 @@ func (s *Server) stopLoops() error {
 	})
 }
 
-// within waits for work, but no longer than that: a loop that stands still must not keep
-// the process from ending.
+// within waits for work, but no longer than that: a loop that does not respond must not
+// keep the process from ending.
 func within(patience time.Duration, work func()) error {
 	done := make(chan struct{})
 	go func() {
@@ -213,7 +213,7 @@ func within(patience time.Duration, work func()) error {
 }
 
 // execute gives a loop work, and reports whether it took it. gnet's own Execute may write
-// to a descriptor that is closed, and by then somebody else's, while the engine ends.
+// while the engine ends to a descriptor that is closed, and that by then may be another file's.
 func (s *Server) execute(el gnet.EventLoop, work func()) bool {
 	s.handing.RLock()
 	defer s.handing.RUnlock()

@@ -8,7 +8,7 @@ import (
 
 const (
 	// sweepPeriod is how often the clocks of each session are looked at. A loop does it in
-	// sweepParts, so that tens of thousands of connections that stand hold up no login.
+	// sweepParts, so that tens of thousands of idle connections delay no login.
 	sweepPeriod = 500 * time.Millisecond
 	sweepParts  = 10
 
@@ -19,7 +19,7 @@ const (
 )
 
 // tick hands each loop the work of looking at its clocks, until all have ended. A loop
-// that does not answer serves nobody, and only a restart helps.
+// that does not respond serves no terminal, and only a restart helps.
 func (s *Server) tick() {
 	ticker := time.NewTicker(s.period / sweepParts)
 	defer ticker.Stop()

@@ -11,7 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/tradefront/tradefront/internal/door"
+	"github.com/tradefront/tradefront/internal/admission"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
@@ -110,7 +110,7 @@ func (c *counts) Discarded(t string)         { c.discarded <- t }
 func config() front.Config {
 	return front.Config{
 		Listeners: []front.Listener{{Address: "127.0.0.1:0"}},
-		Limits:    front.Limits{Door: door.Limits{Connections: 1000}, Logins: 100, Outbound: 64 << 10, Refusals: 1 << 30},
+		Limits:    front.Limits{Admission: admission.Limits{Connections: 1000}, Logins: 100, Outbound: 64 << 10, Refusals: 1 << 30},
 		Session: session.Settings{
 			AuthTimeout: 10 * time.Second, LoginTimeout: 30 * time.Second, ChallengeTTL: 30 * time.Second,
 			BodyBeforeAuth: 512, PendingFrames: 8,

@@ -1,5 +1,5 @@
 // Package source says which part of an address one customer, or one attacker, has in common,
-// and in which wider networks that part lies. It is a leaf: the door, the core and the audit
+// and in which wider networks that part lies. It is a leaf: admission, core and the audit
 // log count by the same sources.
 //
 // A source is one IPv4 address, or one /64 of IPv6, which is what one line is given. One

@@ -11,7 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/tradefront/tradefront/internal/door"
+	"github.com/tradefront/tradefront/internal/admission"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
@@ -40,21 +40,21 @@ func (r *running) closedBy(want reason.Close) {
 	r.counted(r.counts.closed, "closed", want)
 }
 
-func (r *running) counted(words chan string, what string, want reason.Close) {
+func (r *running) counted(reasons chan string, what string, want reason.Close) {
 	r.t.Helper()
 	select {
-	case got := <-words:
+	case got := <-reasons:
 		if got != want.String() {
 			r.t.Errorf("%s by %s, want %v", what, got, want)
 		}
 	case <-time.After(20 * time.Second):
-		r.t.Fatalf("nobody was %s, want %v", what, want)
+		r.t.Fatalf("no connection was %s, want %v", what, want)
 	}
 }
 
 func TestConnectionsPerSource(t *testing.T) {
 	cfg := config()
-	cfg.Limits.Door.PerSource = 2
+	cfg.Limits.Admission.PerSource = 2
 	r := start(t, cfg, newHandler())
 	first := r.dialFrom("127.0.0.2")
 	first.authenticate()
@@ -67,10 +67,11 @@ func TestConnectionsPerSource(t *testing.T) {
 	r.dialFrom("127.0.0.2").authenticate()
 }
 
-// Whoever holds all half-open connections loses the oldest of them to an honest terminal.
+// A source that holds all unauthenticated connections loses the oldest of them to an honest
+// terminal.
 func TestEviction(t *testing.T) {
 	cfg := config()
-	cfg.Limits.Door.Unauthenticated = door.EarlyDrop{Start: 3, Rate: 100, Full: 3}
+	cfg.Limits.Admission.Unauthenticated = admission.EarlyDrop{Start: 3, Rate: 100, Full: 3}
 	r := start(t, cfg, newHandler())
 	var held []*terminal
 	for range 3 {
@@ -94,11 +95,11 @@ func TestEviction(t *testing.T) {
 	held[2].authenticate() // was never the oldest
 }
 
-// Terminals that authenticate and do not log in cannot hold the whole front; those that are
-// logged in stay.
-func TestAuthenticatedHoldNotTheFront(t *testing.T) {
+// Terminals that authenticate and do not log in cannot fill the front; those that are logged in
+// stay.
+func TestIdleAuthenticatedAreEvicted(t *testing.T) {
 	cfg := config()
-	cfg.Limits.Door.Connections = 3
+	cfg.Limits.Admission.Connections = 3
 	h := newHandler()
 	h.refuseAt = "wrong"
 	r := start(t, cfg, h)
@@ -121,7 +122,7 @@ func TestAuthenticatedHoldNotTheFront(t *testing.T) {
 	r.refused(reason.FrontFull)
 }
 
-// A connection may be evicted before its loop has it: then the loop closes it at once.
+// A connection may be evicted before its loop has it; the loop then closes it at once.
 func TestEvictedOnItsWayToTheLoop(t *testing.T) {
 	r := start(t, config(), newHandler())
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -139,7 +140,7 @@ func TestEvictedOnItsWayToTheLoop(t *testing.T) {
 	}
 	m.expectClosed()
 	r.closedBy(reason.Evicted)
-	if s := r.Door(0); s.Open != 0 {
+	if s := r.Admission(0); s.Open != 0 {
 		t.Errorf("%+v", s)
 	}
 }
@@ -149,29 +150,29 @@ func TestPenalties(t *testing.T) {
 	identified := message(t, ftd.TIDAuthenticate, identity("v_s_1"))
 	wrong := message(t, ftd.TIDAuthenticate, identity("v_s_1"), answer(8))
 	offences := map[string]struct {
-		offence door.Offence
+		offence admission.Offence
 		closed  reason.Close
 		commit  func(m *terminal)
 	}{
-		"wrong answer": {door.FailedAuthentication, reason.AuthFailed, func(m *terminal) {
+		"wrong answer": {admission.FailedAuthentication, reason.AuthFailed, func(m *terminal) {
 			m.send(identified)
 			m.expect(ftd.TIDAuthenticate, -1)
 			m.send(wrong)
 			m.expect(ftd.TIDAuthenticate, 63)
 		}},
-		"login before authentication": {door.FailedAuthentication, reason.PeerClosed, func(m *terminal) {
+		"login before authentication": {admission.FailedAuthentication, reason.PeerClosed, func(m *terminal) {
 			m.send(login(t, "8"))
 			m.expect(ftd.TIDUserLogin, 64)
 			_ = m.Close()
 		}},
-		"malformed": {door.Malformed, reason.Malformed, func(m *terminal) { m.send([]byte{1, 255, 0, 0}) }},
-		"silence":   {door.NoAuthentication, reason.AuthTimeout, func(*terminal) {}},
-		"a locked source": {door.NoAuthentication, reason.SourceRefused, func(m *terminal) {
+		"malformed": {admission.Malformed, reason.Malformed, func(m *terminal) { m.send([]byte{1, 255, 0, 0}) }},
+		"silence":   {admission.NoAuthentication, reason.AuthTimeout, func(*terminal) {}},
+		"a locked source": {admission.NoAuthentication, reason.SourceRefused, func(m *terminal) {
 			m.authenticate()
 			m.send(login(t, "locked"))
 			m.expect(ftd.TIDUserLogin, 143)
 		}},
-		"refusals": {door.RefusalFlood, reason.RefusalFlood, func(m *terminal) {
+		"refusals": {admission.RefusalFlood, reason.RefusalFlood, func(m *terminal) {
 			m.authenticate()
 			for range 3 {
 				m.send(message(t, 0x7777))
@@ -183,7 +184,7 @@ func TestPenalties(t *testing.T) {
 			cfg := config()
 			cfg.Session.AuthTimeout = 200 * time.Millisecond
 			cfg.Limits.Refusals = 2
-			p := &cfg.Limits.Door.Penalties
+			p := &cfg.Limits.Admission.Penalties
 			p.Cost[o.offence] = time.Second
 			p.Threshold, p.Max, p.Sources = 999*time.Millisecond, time.Hour, 10
 			if o.closed == reason.RefusalFlood || o.closed == reason.SourceRefused {
@@ -204,19 +205,19 @@ func TestPenalties(t *testing.T) {
 			r.dialFrom("127.0.0.2").expectClosed()
 			r.refused(reason.SourcePenalized)
 			r.dialFrom("127.0.0.3").authenticate()
-			if s := r.Door(1); s.Penalised != 1 || s.Penalties[0].Source != netip.MustParsePrefix("127.0.0.2/32") {
+			if s := r.Admission(1); s.Penalized != 1 || s.Penalties[0].Source != netip.MustParsePrefix("127.0.0.2/32") {
 				t.Errorf("%+v", s)
 			}
 		})
 	}
 }
 
-// A login that was accepted speaks for its source when the customer has gone; one that was
-// only asked for does not.
-func TestLoginSpeaksForItsSource(t *testing.T) {
+// A good login raises the threshold of its source also after the customer has disconnected; an
+// authentication alone does not.
+func TestGoodLoginRaisesTheThreshold(t *testing.T) {
 	cfg := config()
-	p := &cfg.Limits.Door.Penalties
-	p.Cost[door.Malformed] = time.Second
+	p := &cfg.Limits.Admission.Penalties
+	p.Cost[admission.Malformed] = time.Second
 	p.Threshold, p.Max, p.Sources = 999*time.Millisecond, time.Hour, 10
 	r := start(t, cfg, newHandler())
 	customer := r.dialFrom("127.0.0.2")
@@ -238,13 +239,13 @@ func TestLoginSpeaksForItsSource(t *testing.T) {
 	r.refused(reason.SourcePenalized)
 }
 
-// A storm of terminals that come, authenticate or not, and go or are dropped: whatever
-// crosses whatever, in the end nobody is counted.
-func TestStormLeavesNobodyBehind(t *testing.T) {
+// Terminals connect, authenticate or not, and disconnect or are evicted, all at once: in the end
+// no connection is counted.
+func TestStormLeavesNoConnectionCounted(t *testing.T) {
 	cfg := config()
-	cfg.Limits.Door.Connections = 40
-	cfg.Limits.Door.PerSource = 20
-	cfg.Limits.Door.Unauthenticated = door.EarlyDrop{Start: 5, Rate: 30, Full: 20}
+	cfg.Limits.Admission.Connections = 40
+	cfg.Limits.Admission.PerSource = 20
+	cfg.Limits.Admission.Unauthenticated = admission.EarlyDrop{Start: 5, Rate: 30, Full: 20}
 	r := start(t, cfg, newHandler())
 	var wg sync.WaitGroup
 	for i := range 16 {
@@ -254,7 +255,7 @@ func TestStormLeavesNobodyBehind(t *testing.T) {
 			for j := range 200 {
 				c, err := d.Dial("tcp", r.addr)
 				if err != nil {
-					continue // the backlog is no subject here
+					continue // the listen backlog is not tested here
 				}
 				switch j % 3 {
 				case 0:
@@ -273,7 +274,7 @@ func TestStormLeavesNobodyBehind(t *testing.T) {
 	}
 	wg.Wait()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
-		s := r.Door(10)
+		s := r.Admission(10)
 		if s.Open == 0 && r.Connections() == 0 {
 			if s.Unauthenticated+s.Closing+s.Sources != 0 || s.Evicted == 0 || s.Refused["unauthenticated_full"] == 0 {
 				t.Errorf("%+v", s)
@@ -287,7 +288,7 @@ func TestStormLeavesNobodyBehind(t *testing.T) {
 	r.dial().authenticate()
 }
 
-// A byte now and then does not put the deadline off.
+// A byte now and then does not extend the deadline.
 func TestSlowDripIsEnded(t *testing.T) {
 	cfg := config()
 	cfg.Session.AuthTimeout = 300 * time.Millisecond
@@ -310,7 +311,7 @@ func TestSlowDripIsEnded(t *testing.T) {
 	r.closedBy(reason.AuthTimeout)
 }
 
-// A loop that stands still serves nobody: the process must end, to be started again.
+// A loop that does not respond serves no terminal: the process must end, to be started again.
 func TestStuckLoopIsAnError(t *testing.T) {
 	h := newHandler()
 	h.stuck = make(chan struct{})
@@ -325,7 +326,7 @@ func TestStuckLoopIsAnError(t *testing.T) {
 	m.expect(ftd.TIDAuthenticate, -1)
 	m.send(message(t, ftd.TIDAuthenticate, identity("stuck"), answer(7)))
 	if err := <-s.Failed(); err == nil {
-		t.Error("the front ended without a word")
+		t.Error("the front ended without an error")
 	}
 	close(h.stuck)
 	if err := s.Drain(t.Context()); err != nil {

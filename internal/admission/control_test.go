@@ -1,4 +1,4 @@
-package door
+package admission
 
 import (
 	"fmt"
@@ -18,58 +18,58 @@ func never() float64  { return 0.999999 }
 
 func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
 
-// hall is a door and who is inside, by name.
-type hall struct {
-	*Door
-	t      *testing.T
-	inside map[string]*Visitor
+// fixture is a Control and the connections that it admitted, by name.
+type fixture struct {
+	*Control
+	t        *testing.T
+	admitted map[string]*Conn
 }
 
-func open(t *testing.T, l Limits, chance func() float64) *hall {
-	return &hall{New(l, chance), t, make(map[string]*Visitor)}
+func newFixture(t *testing.T, l Limits, chance func() float64) *fixture {
+	return &fixture{New(l, chance), t, make(map[string]*Conn)}
 }
 
 // admit wants "", a reason, or the name of the victim.
-func (h *hall) admit(name, source, want string) *Visitor {
+func (h *fixture) admit(name, source, want string) *Conn {
 	h.t.Helper()
-	v := &Visitor{Owner: name}
-	h.check(v, h.Admit(v, addr(source), start), want)
-	return v
+	conn := &Conn{Owner: name}
+	h.check(conn, h.Admit(conn, addr(source), start), want)
+	return conn
 }
 
-func (h *hall) check(v *Visitor, got Verdict, want string) {
+func (h *fixture) check(conn *Conn, got Verdict, want string) {
 	h.t.Helper()
-	said := ""
+	outcome := ""
 	switch {
 	case got.Refused != reason.StayOpen && got.Victim != nil:
-		h.t.Fatalf("%v: refused and a victim: %+v", v.Owner, got)
+		h.t.Fatalf("%v: refused and a victim: %+v", conn.Owner, got)
 	case got.Refused != reason.StayOpen:
-		said = got.Refused.String()
+		outcome = got.Refused.String()
 	case got.Victim != nil:
-		said = got.Victim.Owner.(string)
+		outcome = got.Victim.Owner.(string)
 	}
-	if said != want {
-		h.t.Fatalf("%v: %q, want %q", v.Owner, said, want)
+	if outcome != want {
+		h.t.Fatalf("%v: %q, want %q", conn.Owner, outcome, want)
 	}
 	if got.Refused == reason.StayOpen {
-		h.inside[v.Owner.(string)] = v
+		h.admitted[conn.Owner.(string)] = conn
 	}
 }
 
-func (h *hall) leave(name string) {
-	h.Leave(h.inside[name])
-	delete(h.inside, name)
+func (h *fixture) release(name string) {
+	h.Release(h.admitted[name])
+	delete(h.admitted, name)
 }
 
 func TestTotal(t *testing.T) {
-	h := open(t, Limits{Connections: 3}, never)
+	h := newFixture(t, Limits{Connections: 3}, never)
 	for i, n := range []string{"a", "b", "c"} {
-		v := h.admit(n, fmt.Sprintf("192.0.2.%d", i), "")
-		h.Authenticated(v)
-		h.LoggingIn(v)
+		conn := h.admit(n, fmt.Sprintf("192.0.2.%d", i), "")
+		h.Authenticated(conn)
+		h.LoggingIn(conn)
 	}
 	h.admit("d", "192.0.2.9", "front_full")
-	h.leave("b")
+	h.release("b")
 	h.admit("e", "192.0.2.9", "")
 	// e has not authenticated: it must not cost a newcomer its place, but its own
 	// source's newcomers have no better right.
@@ -78,70 +78,70 @@ func TestTotal(t *testing.T) {
 	if s := h.Status(9, start); s.Open != 4 || s.Closing != 1 || s.Evicted != 1 || s.Refused["front_full"] != 2 {
 		t.Errorf("%+v", s)
 	}
-	h.leave("e")
-	h.leave("g")
+	h.release("e")
+	h.release("g")
 	h.admit("h", "192.0.2.8", "")
 	if s := h.Status(9, start); s.Open != 3 || s.Closing != 0 {
 		t.Errorf("%+v", s)
 	}
 }
 
-// Who has authenticated and does not log in keeps no customer out: an authcode is in every
-// copy of a terminal. Who is logging in, or logged in, goes for nobody.
+// A connection that authenticated and does not log in keeps no customer out. One that is logging
+// in, or logged in, is never evicted.
 func TestTotalHeldByAuthenticated(t *testing.T) {
-	h := open(t, Limits{Connections: 3}, never)
+	h := newFixture(t, Limits{Connections: 3}, never)
 	for i, n := range []string{"a", "b", "c"} {
 		h.Authenticated(h.admit(n, fmt.Sprintf("192.0.2.%d", i), ""))
 	}
-	h.LoggingIn(h.inside["a"])
+	h.LoggingIn(h.admitted["a"])
 	d := h.admit("d", "192.0.2.9", "b") // the oldest that is idle
 	h.admit("e", "192.0.2.9", "front_full")
 	h.Authenticated(d)
 	h.LoggingIn(d)
-	h.Authenticated(h.inside["a"]) // its login was refused: idle again, the youngest
+	h.Authenticated(h.admitted["a"]) // its login was refused: idle again, the youngest
 	f := h.admit("f", "192.0.2.8", "c")
 	h.Authenticated(f)
 	h.LoggingIn(f)
-	h.Authenticated(h.inside["c"]) // a victim is no one's any more
-	h.leave("c")
-	h.leave("b")
+	h.Authenticated(h.admitted["c"]) // a victim is in no queue any more
+	h.release("c")
+	h.release("b")
 	if s := h.Status(9, start); s.Open != 3 || s.Closing != 0 || s.Evicted != 2 {
 		t.Errorf("%+v", s)
 	}
-	h.LoggingIn(h.inside["a"])
+	h.LoggingIn(h.admitted["a"])
 	h.admit("g", "192.0.2.7", "front_full")
 }
 
-// A victim has given its place up, whenever its loop gets to closing it.
+// A victim frees its place at once, before its loop has closed it.
 func TestVictimsDoNotCount(t *testing.T) {
-	h := open(t, Limits{Connections: 2}, never)
+	h := newFixture(t, Limits{Connections: 2}, never)
 	h.admit("a", "192.0.2.1", "")
 	h.admit("b", "192.0.2.2", "")
 	h.admit("c", "192.0.2.3", "a")
-	h.leave("b")
+	h.release("b")
 	h.admit("d", "192.0.2.4", "")
 	h.admit("e", "192.0.2.5", "c")
 }
 
-// Victims that their loops have not closed yet hold descriptors.
+// Victims that their loops have not closed yet hold descriptors, so their number is bounded.
 func TestVictimsThatAreNotClosedAreBounded(t *testing.T) {
-	h := open(t, Limits{Connections: 1}, never)
+	h := newFixture(t, Limits{Connections: 1}, never)
 	h.admit("0", "10.0.0.0", "")
 	for i := range maxClosing {
 		h.admit(fmt.Sprint(i+1), fmt.Sprintf("10.0.%d.%d", (i+1)/256, (i+1)%256), fmt.Sprint(i))
 	}
 	h.admit("more", "10.1.0.0", "front_full")
-	h.leave("0")
+	h.release("0")
 	h.admit("more", "10.1.0.0", fmt.Sprint(maxClosing))
 }
 
 func TestPerSource(t *testing.T) {
-	h := open(t, Limits{Connections: 100, PerSource: 2, Exempt: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, never)
+	h := newFixture(t, Limits{Connections: 100, PerSource: 2, Exempt: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, never)
 	h.Authenticated(h.admit("a", "2001:db8::1", ""))
 	h.admit("b", "2001:db8::2", "")
 	h.admit("c", "2001:db8::3", "source_full")
 	h.admit("d", "2001:db8:0:1::3", "")
-	h.leave("a")
+	h.release("a")
 	h.admit("c", "2001:db8::3", "")
 	for i := range 5 {
 		h.admit(fmt.Sprint(i), "10.1.1.1", "")
@@ -152,9 +152,9 @@ func TestPerSource(t *testing.T) {
 	h.admit("5", "10.1.1.1", "")
 }
 
-func TestWhoLoses(t *testing.T) {
+func TestVictimOrder(t *testing.T) {
 	l := Limits{Connections: 100, Unauthenticated: EarlyDrop{Start: 4, Rate: 30, Full: 4}}
-	h := open(t, l, never)
+	h := newFixture(t, l, never)
 	h.admit("a1", "192.0.2.1", "")
 	h.admit("b1", "192.0.2.2", "")
 	h.admit("b2", "192.0.2.2", "")
@@ -166,83 +166,83 @@ func TestWhoLoses(t *testing.T) {
 	h.admit("d1", "192.0.2.4", "c1")
 	// All have one: the one that waits longest.
 	h.admit("e1", "192.0.2.5", "a1")
-	h.Authenticated(h.inside["b3"])
+	h.Authenticated(h.admitted["b3"])
 	h.admit("f1", "192.0.2.6", "") // an authenticated one makes room
 	h.admit("g1", "192.0.2.7", "c2")
 }
 
-// Whoever holds all half-open connections locks nobody out, and an honest terminal that
-// authenticates at once is never dropped for the flood.
-func TestFloodFromOneSourceLocksNobodyOut(t *testing.T) {
+// A source that holds all unauthenticated connections locks no customer out, and an honest
+// terminal that authenticates at once is never evicted for the flood.
+func TestFloodFromOneSourceEvictsNoCustomer(t *testing.T) {
 	l := Limits{Connections: 1000, Unauthenticated: EarlyDrop{Start: 10, Rate: 30, Full: 100}}
-	d := New(l, rand.New(rand.NewPCG(1, 2)).Float64)
-	stranger, honest := addr("203.0.113.1"), addr("192.0.2.1")
+	ctl := New(l, rand.New(rand.NewPCG(1, 2)).Float64)
+	attacker, honest := addr("203.0.113.1"), addr("192.0.2.1")
 	for range 10_000 {
 		for range 10 {
-			d.Admit(new(Visitor), stranger, start)
+			ctl.Admit(new(Conn), attacker, start)
 		}
-		v := new(Visitor)
-		if got := d.Admit(v, honest, start); got.Refused != reason.StayOpen {
+		conn := new(Conn)
+		if got := ctl.Admit(conn, honest, start); got.Refused != reason.StayOpen {
 			t.Fatalf("the honest one is refused: %v", got.Refused)
 		} else if got.Victim != nil {
-			d.Leave(got.Victim)
+			ctl.Release(got.Victim)
 		}
 		for range 3 { // connections of the flood in the time of a handshake
-			d.Admit(new(Visitor), stranger, start)
+			ctl.Admit(new(Conn), attacker, start)
 		}
-		if v.victim {
+		if conn.victim {
 			t.Fatal("the honest one was dropped")
 		}
-		d.Authenticated(v)
-		d.Leave(v)
+		ctl.Authenticated(conn)
+		ctl.Release(conn)
 	}
-	if s := d.Status(1, start); s.Unauthenticated > 100 || s.Heaviest[0].Source != source.Of(stranger) {
+	if s := ctl.Status(1, start); s.Unauthenticated > 100 || s.Heaviest[0].Source != source.Of(attacker) {
 		t.Errorf("%+v", s)
 	}
 }
 
-// A subscriber with a /48 has thousands of sources with one half-open connection each. They go
-// before an honest terminal, whose source has as many as each of them.
-func TestManySourcesOfOneNetworkLoseFirst(t *testing.T) {
+// A subscriber with a /48 has thousands of sources with one half-open connection each. They
+// are evicted before an honest terminal, whose source has as many as each of them.
+func TestManySourcesOfOneNetworkAreEvictedFirst(t *testing.T) {
 	l := Limits{Connections: 100_000, Unauthenticated: EarlyDrop{Start: 2000, Rate: 100, Full: 2000}}
-	h := open(t, l, always)
-	office := make([]*Visitor, 0, 150) // of one /24, each source as heavy as one of the strangers'
+	h := newFixture(t, l, always)
+	office := make([]*Conn, 0, 150) // of one /24, each source as heavy as one of the attacker's
 	for i := range cap(office) {
 		office = append(office, h.admit(fmt.Sprint("office", i), fmt.Sprintf("198.51.100.%d", i), ""))
 	}
 	honest := h.admit("honest", "203.0.113.1", "")
 	for i := range 10_000 {
-		v := &Visitor{Owner: "stranger"}
-		got := h.Admit(v, addr(fmt.Sprintf("2001:db8:%x:%x::1", i%3, i/3)), start)
+		conn := &Conn{Owner: "attacker"}
+		got := h.Admit(conn, addr(fmt.Sprintf("2001:db8:%x:%x::1", i%3, i/3)), start)
 		if got.Victim != nil {
-			h.Leave(got.Victim)
+			h.Release(got.Victim)
 		}
 	}
 	if honest.victim {
 		t.Error("the honest terminal was dropped for the flood")
 	}
-	for i, v := range office {
-		if v.victim {
+	for i, conn := range office {
+		if conn.victim {
 			t.Fatalf("terminal %d of the office was dropped", i)
 		}
 	}
 }
 
-// An office network with many customers does not lose to one source of a stranger's.
-func TestOfficeDoesNotLoseToOneSource(t *testing.T) {
+// The connections of an office with many customers are not evicted for one attacker's source.
+func TestOfficeIsNotEvictedForOneSource(t *testing.T) {
 	l := Limits{Connections: 1000, Unauthenticated: EarlyDrop{Start: 130, Rate: 100, Full: 130}}
-	h := open(t, l, always)
+	h := newFixture(t, l, always)
 	for i := range 100 {
 		h.admit(fmt.Sprint("office", i), fmt.Sprintf("198.51.100.%d", i), "")
 	}
 	for i := range 30 {
-		h.admit(fmt.Sprint("stranger", i), "203.0.113.1", "")
+		h.admit(fmt.Sprint("attacker", i), "203.0.113.1", "")
 	}
-	h.admit("newcomer", "192.0.2.1", "stranger0")
+	h.admit("newcomer", "192.0.2.1", "attacker0")
 }
 
 func TestNetworksAreCapped(t *testing.T) {
-	h := open(t, Limits{Connections: 1000, PerSource: 2}, never)
+	h := newFixture(t, Limits{Connections: 1000, PerSource: 2}, never)
 	for i := range 8 { // four sources' worth in a /56
 		h.admit(fmt.Sprint(i), fmt.Sprintf("2001:db8:0:%x::1", i), "")
 	}
@@ -252,7 +252,7 @@ func TestNetworksAreCapped(t *testing.T) {
 	}
 	h.admit("one more of the /48", "2001:db8:0:ff00::1", "source_full")
 	h.admit("another /48", "2001:db8:1::1", "")
-	h.leave("0")
+	h.release("0")
 	h.admit("in its place", "2001:db8:0:ff00::1", "")
 }
 
@@ -263,12 +263,12 @@ func TestEarlyDropRises(t *testing.T) {
 	}{{9, 0}, {10, 0.3}, {15, 0.65}, {19, 0.93}, {20, 1}} {
 		dropped := 0
 		for i := range 1000 {
-			d := New(Limits{Connections: 1000, Unauthenticated: EarlyDrop{10, 30, 20}}, never)
+			ctl := New(Limits{Connections: 1000, Unauthenticated: EarlyDrop{10, 30, 20}}, never)
 			for range c.waiting {
-				d.Admit(new(Visitor), addr("192.0.2.1"), start)
+				ctl.Admit(new(Conn), addr("192.0.2.1"), start)
 			}
-			d.chance = func() float64 { return float64(i) / 1000 }
-			if d.Admit(new(Visitor), addr("192.0.2.1"), start).Refused != reason.StayOpen {
+			ctl.chance = func() float64 { return float64(i) / 1000 }
+			if ctl.Admit(new(Conn), addr("192.0.2.1"), start).Refused != reason.StayOpen {
 				dropped++
 			}
 		}
@@ -280,43 +280,43 @@ func TestEarlyDropRises(t *testing.T) {
 
 func TestBehindAProxy(t *testing.T) {
 	l := Limits{Connections: 3, PerSource: 1, Unauthenticated: EarlyDrop{Start: 2, Rate: 100, Full: 2}}
-	h := open(t, l, always)
-	enter := func(name, want string) *Visitor {
-		v := &Visitor{Owner: name}
-		h.check(v, h.Enter(v), want)
-		return v
+	h := newFixture(t, l, always)
+	admit := func(name, want string) *Conn {
+		conn := &Conn{Owner: name}
+		h.check(conn, h.AdmitProxied(conn), want)
+		return conn
 	}
-	learn := func(v *Visitor, source, want string) {
+	identify := func(conn *Conn, source, want string) {
 		t.Helper()
 		a, _ := netip.ParseAddr(source)
-		h.check(v, h.Learn(v, a, start), want)
+		h.check(conn, h.Identify(conn, a, start), want)
 	}
-	a, b, c := enter("a", ""), enter("b", ""), enter("c", "")
-	enter("d", "front_full") // nobody is known that could go
-	learn(a, "192.0.2.1", "")
-	learn(b, "192.0.2.1", "source_full")
-	h.leave("b")
-	learn(c, "192.0.2.2", "")
-	e := enter("e", "")
-	learn(e, "192.0.2.3", "a")
-	learn(e, "192.0.2.9", "") // its source is known: nothing changes
+	a, b, c := admit("a", ""), admit("b", ""), admit("c", "")
+	admit("d", "front_full") // no connection with a known source could be evicted
+	identify(a, "192.0.2.1", "")
+	identify(b, "192.0.2.1", "source_full")
+	h.release("b")
+	identify(c, "192.0.2.2", "")
+	e := admit("e", "")
+	identify(e, "192.0.2.3", "a")
+	identify(e, "192.0.2.9", "") // its source is known: nothing changes
 	h.Authenticated(c)
-	h.leave("a")
-	check := enter("check", "")
-	learn(check, "", "") // no address: counted, but held to no bound of a source
+	h.release("a")
+	check := admit("check", "")
+	identify(check, "", "") // no address: counted, but held to no bound of a source
 	s := h.Status(9, start)
 	if s.Open != 3 || s.Unauthenticated != 2 || s.Sources != 3 {
 		t.Errorf("%+v", s)
 	}
-	// A victim before its header came learns nothing more.
-	f := enter("f", "e")
-	learn(e, "192.0.2.3", "")
-	h.leave("e")
-	h.leave("f")
-	h.Leave(c)
-	h.Leave(check)
+	// A victim cannot be identified any more.
+	f := admit("f", "e")
+	identify(e, "192.0.2.3", "")
+	h.release("e")
+	h.release("f")
+	h.Release(c)
+	h.Release(check)
 	_ = f
 	if s := h.Status(9, start); s.Open != 0 || s.Sources != 0 || s.Unauthenticated != 0 || s.Closing != 0 {
-		t.Errorf("everybody left: %+v", s)
+		t.Errorf("all are released: %+v", s)
 	}
 }

@@ -1,4 +1,4 @@
-package door
+package admission
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/source"
 )
 
-// model counts by looking at everybody, each time.
+// model is what is known of one connection; the tests count by looking at all of them.
 type model struct {
 	source        netip.Prefix
 	known, unauth bool
@@ -20,8 +20,8 @@ type model struct {
 	idle          bool // authenticated, and not logging in
 }
 
-// TestAgainstRecount: after each step of any sequence, what the door has counted is what a
-// recount finds, and whoever was dropped was the right one.
+// TestAgainstRecount: after each step of any sequence, what Control has counted is what a
+// recount finds, and the victim was the right one.
 func TestAgainstRecount(t *testing.T) {
 	for seed := range uint64(20) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { recount(t, rand.New(rand.NewPCG(seed, 7))) })
@@ -34,9 +34,9 @@ func recount(t *testing.T, r *rand.Rand) {
 		Unauthenticated: EarlyDrop{Start: r.IntN(10), Rate: r.IntN(101), Full: 10 + r.IntN(10)},
 		Exempt:          []netip.Prefix{netip.MustParsePrefix("10.0.0.0/31")},
 	}
-	d := New(l, r.Float64)
-	inside := make(map[*Visitor]*model)
-	var order []*Visitor // its keys: Go's order of maps would not be the seed's
+	ctl := New(l, r.Float64)
+	inside := make(map[*Conn]*model)
+	var order []*Conn // its keys: the seed does not determine Go's order of maps
 	now := start
 	for range 1000 {
 		now = now.Add(time.Duration(r.IntN(1000)) * time.Millisecond)
@@ -44,31 +44,31 @@ func recount(t *testing.T, r *rand.Rand) {
 		if r.IntN(20) == 0 {
 			a = netip.Addr{}
 		}
-		var someone *Visitor
-		if order = slices.DeleteFunc(order, func(v *Visitor) bool { return inside[v] == nil }); len(order) > 0 {
+		var someone *Conn
+		if order = slices.DeleteFunc(order, func(conn *Conn) bool { return inside[conn] == nil }); len(order) > 0 {
 			someone = order[r.IntN(len(order))]
 		}
 		before := maxWaiting(inside)
-		switch v := new(Visitor); r.IntN(8) {
+		switch conn := new(Conn); r.IntN(8) {
 		case 0, 1, 2:
-			verdict := d.Admit(v, a, now)
+			verdict := ctl.Admit(conn, a, now)
 			if verdict.Refused == reason.StayOpen {
-				inside[v] = &model{source: source.Of(a), known: true, unauth: true}
-				order = append(order, v)
+				inside[conn] = &model{source: source.Of(a), known: true, unauth: true}
+				order = append(order, conn)
 			}
 			dropped(t, inside, verdict.Victim, before, source.Of(a))
 		case 3:
-			verdict := d.Enter(v)
+			verdict := ctl.AdmitProxied(conn)
 			if verdict.Refused == reason.StayOpen {
-				inside[v] = new(model)
-				order = append(order, v)
+				inside[conn] = new(model)
+				order = append(order, conn)
 			}
 			dropped(t, inside, verdict.Victim, before, netip.Prefix{})
 		case 4:
 			if someone == nil || inside[someone].known || inside[someone].victim {
 				continue
 			}
-			verdict := d.Learn(someone, a, now)
+			verdict := ctl.Identify(someone, a, now)
 			if verdict.Refused == reason.StayOpen {
 				m := inside[someone]
 				m.source, m.known, m.unauth = source.Of(a), true, true
@@ -80,32 +80,32 @@ func recount(t *testing.T, r *rand.Rand) {
 			}
 			m := inside[someone]
 			if m.unauth = false; m.idle {
-				d.LoggingIn(someone)
+				ctl.LoggingIn(someone)
 			} else {
-				d.Authenticated(someone)
+				ctl.Authenticated(someone)
 			}
 			m.idle = !m.idle && !m.victim
 		case 6:
 			if someone != nil {
-				d.Penalise(someone, Offence(r.IntN(int(offenceCount))), now)
+				ctl.Penalize(someone, Offence(r.IntN(int(offenceCount))), now)
 			}
 		case 7:
 			if someone != nil {
-				d.Leave(someone)
+				ctl.Release(someone)
 				delete(inside, someone)
 			}
 		}
-		compare(t, d, inside)
+		compare(t, ctl, inside)
 	}
-	for v := range inside {
-		d.Leave(v)
+	for conn := range inside {
+		ctl.Release(conn)
 	}
-	if d.open+d.closing+d.waiting+d.idle.n+len(d.sources)+len(d.networks)+len(d.ranking) != 0 {
-		t.Errorf("everybody left, and %+v remains", d.Status(9, now))
+	if ctl.total+ctl.closing+ctl.waiting+ctl.idle.n+len(ctl.sources)+len(ctl.networks)+len(ctl.ranking) != 0 {
+		t.Errorf("all are released, and %+v remains", ctl.Status(9, now))
 	}
 }
 
-func maxWaiting(inside map[*Visitor]*model) map[netip.Prefix]int {
+func maxWaiting(inside map[*Conn]*model) map[netip.Prefix]int {
 	count := make(map[netip.Prefix]int)
 	for _, m := range inside {
 		if m.unauth && !m.victim {
@@ -116,7 +116,7 @@ func maxWaiting(inside map[*Visitor]*model) map[netip.Prefix]int {
 }
 
 // dropped checks that the victim is the oldest of a source that has most.
-func dropped(t *testing.T, inside map[*Visitor]*model, victim *Visitor, before map[netip.Prefix]int, newcomer netip.Prefix) {
+func dropped(t *testing.T, inside map[*Conn]*model, victim *Conn, before map[netip.Prefix]int, newcomer netip.Prefix) {
 	t.Helper()
 	if victim == nil {
 		return
@@ -136,7 +136,7 @@ func dropped(t *testing.T, inside map[*Visitor]*model, victim *Visitor, before m
 	m.victim, m.idle = true, false
 }
 
-func compare(t *testing.T, d *Door, inside map[*Visitor]*model) {
+func compare(t *testing.T, ctl *Control, inside map[*Conn]*model) {
 	t.Helper()
 	open, victims, waiting, idle, sources := 0, 0, 0, 0, make(map[netip.Prefix]int)
 	for _, m := range inside {
@@ -155,33 +155,33 @@ func compare(t *testing.T, d *Door, inside map[*Visitor]*model) {
 			sources[m.source]++
 		}
 	}
-	if d.open != open || d.closing != victims || d.waiting != waiting || len(d.sources) != len(sources) {
-		t.Fatalf("the door counts %d %d %d %d, there are %d %d %d %d",
-			d.open, d.closing, d.waiting, len(d.sources), open, victims, waiting, len(sources))
+	if ctl.total != open || ctl.closing != victims || ctl.waiting != waiting || len(ctl.sources) != len(sources) {
+		t.Fatalf("Control counts %d %d %d %d, there are %d %d %d %d",
+			ctl.total, ctl.closing, ctl.waiting, len(ctl.sources), open, victims, waiting, len(sources))
 	}
-	if d.idle.n != idle {
-		t.Fatalf("the door counts %d idle, there are %d", d.idle.n, idle)
+	if ctl.idle.n != idle {
+		t.Fatalf("Control counts %d idle, there are %d", ctl.idle.n, idle)
 	}
 	for name, n := range sources {
-		s := d.sources[name]
+		s := ctl.sources[name]
 		if s == nil || s.open != n {
 			t.Fatalf("%v: %+v, there are %d", name, s, n)
 		}
-		if l := d.limits.PerSource; l > 0 && n > l && !s.exempt {
+		if l := ctl.limits.PerSource; l > 0 && n > l && !s.exempt {
 			t.Fatalf("%v has %d connections, at most %d are allowed", name, n, l)
 		}
 	}
-	compareNetworks(t, d, inside)
-	if open-victims > d.limits.Connections || waiting > d.limits.Unauthenticated.Full {
-		t.Fatalf("%d connections, %d unauthenticated: over %+v", open-victims, waiting, d.limits)
+	compareNetworks(t, ctl, inside)
+	if open-victims > ctl.limits.Connections || waiting > ctl.limits.Unauthenticated.Full {
+		t.Fatalf("%d connections, %d unauthenticated: over %+v", open-victims, waiting, ctl.limits)
 	}
-	if len(d.debts[0].of) > d.limits.Penalties.Sources {
-		t.Fatalf("%d debts", len(d.debts[0].of))
+	if len(ctl.debts[0].of) > ctl.limits.Penalties.Sources {
+		t.Fatalf("%d debts", len(ctl.debts[0].of))
 	}
 }
 
 // compareNetworks counts what lies in each /24.
-func compareNetworks(t *testing.T, d *Door, inside map[*Visitor]*model) {
+func compareNetworks(t *testing.T, ctl *Control, inside map[*Conn]*model) {
 	t.Helper()
 	all, waiting, open := make(map[netip.Prefix]bool), make(map[netip.Prefix]int), make(map[netip.Prefix]int)
 	for _, m := range inside {
@@ -192,19 +192,19 @@ func compareNetworks(t *testing.T, d *Door, inside map[*Visitor]*model) {
 		if all[name] = true; m.unauth {
 			waiting[name]++
 		}
-		if !d.sources[m.source].exempt {
+		if !ctl.sources[m.source].exempt {
 			open[name]++
 		}
 	}
-	if len(d.networks) != len(all) {
-		t.Fatalf("%d networks are counted, there are %d", len(d.networks), len(all))
+	if len(ctl.networks) != len(all) {
+		t.Fatalf("%d networks are counted, there are %d", len(ctl.networks), len(all))
 	}
 	for name := range all {
-		n := d.networks[name]
+		n := ctl.networks[name]
 		if n == nil || n.open != open[name] || n.waiting != waiting[name] {
 			t.Fatalf("%v: %+v, there are %d, %d unauthenticated", name, n, open[name], waiting[name])
 		}
-		if l := d.limits.PerSource; l > 0 && n.open > l*n.share {
+		if l := ctl.limits.PerSource; l > 0 && n.open > l*n.share {
 			t.Fatalf("%v has %d connections, at most %d are allowed", name, n.open, l*n.share)
 		}
 	}

@@ -1,4 +1,4 @@
-package door
+package admission
 
 import (
 	"container/heap"
@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Offence is what a source is penalised for.
+// Offence is what a source is penalized for.
 type Offence uint8
 
 // The offences.
@@ -27,31 +27,30 @@ type Penalties struct {
 	Sources   int                         // debts that are kept at once; 0 for none
 }
 
-// debt of a source. It is paid by waiting.
+// debt of a source. Waiting pays it.
 type debt struct {
-	name netip.Prefix
-	paid time.Time // when it is down to nothing
-	shut bool      // newcomers are refused until then
-	rank int       // in the heap
+	name      netip.Prefix
+	paid      time.Time // when it is zero
+	penalized bool      // newcomers are refused until then
+	rank      int       // in the heap
 }
 
-// debts is a table of bounded size and a heap over it (container/heap): at its top the
-// debt that is paid first.
+// debts is a table of bounded size, and a heap over it.
 type debts struct {
 	of    map[netip.Prefix]*debt
 	queue dueFirst
 }
 
-// mostPatience is how many times Threshold a source may be allowed: a debt of Max is over it,
-// so that whoever goes on is refused in the end, whatever speaks for the source.
-func (p *Penalties) mostPatience() int { return max(1, int((p.Max-1)/max(p.Threshold, 1))) }
+// maxFactor is how many times Threshold a source may owe at most: a debt of Max exceeds it, so
+// that a source that continues is refused in the end, however many good logins it has.
+func (p *Penalties) maxFactor() int { return max(1, int((p.Max-1)/max(p.Threshold, 1))) }
 
-// add books what an offence costs. patience is how many times Threshold is allowed.
-func (t *debts) add(name netip.Prefix, p Penalties, cost time.Duration, patience int, now time.Time) {
+// add adds what an offence costs. The source may owe factor times Threshold.
+func (t *debts) add(name netip.Prefix, p Penalties, cost time.Duration, factor int, now time.Time) {
 	if cost <= 0 || p.Sources <= 0 {
 		return
 	}
-	t.settlePaid(now)
+	t.dropPaid(now)
 	d := t.of[name]
 	if d == nil {
 		t.shrink(p.Sources - 1)
@@ -64,19 +63,19 @@ func (t *debts) add(name netip.Prefix, p Penalties, cost time.Duration, patience
 		d.paid = latest
 	}
 	heap.Fix(&t.queue, d.rank)
-	if d.paid.Sub(now)/time.Duration(min(patience, p.mostPatience())) > p.Threshold {
-		d.shut = true
+	if d.paid.Sub(now)/time.Duration(min(factor, p.maxFactor())) > p.Threshold {
+		d.penalized = true
 	}
 }
 
-// shut tells whether newcomers of the source are refused.
-func (t *debts) shut(name netip.Prefix, now time.Time) bool {
+// penalized reports whether newcomers of the source are refused.
+func (t *debts) penalized(name netip.Prefix, now time.Time) bool {
 	d := t.of[name]
-	return d != nil && d.shut && d.paid.After(now)
+	return d != nil && d.penalized && d.paid.After(now)
 }
 
-// settlePaid forgets what is paid.
-func (t *debts) settlePaid(now time.Time) {
+// dropPaid forgets the debts that are paid.
+func (t *debts) dropPaid(now time.Time) {
 	for len(t.queue) > 0 && !t.queue[0].paid.After(now) {
 		t.forgetFirst()
 	}
@@ -91,6 +90,7 @@ func (t *debts) shrink(n int) {
 
 func (t *debts) forgetFirst() { delete(t.of, heap.Pop(&t.queue).(*debt).name) }
 
+// dueFirst is a heap (container/heap) of debts; the one that is paid first is at its top.
 type dueFirst []*debt
 
 func (q dueFirst) Len() int           { return len(q) }
@@ -101,11 +101,13 @@ func (q dueFirst) Swap(i, j int) {
 	q[i].rank, q[j].rank = i, j
 }
 
+// Push is part of heap.Interface.
 func (q *dueFirst) Push(d any) {
 	d.(*debt).rank = len(*q)
 	*q = append(*q, d.(*debt))
 }
 
+// Pop is part of heap.Interface.
 func (q *dueFirst) Pop() any {
 	last := len(*q) - 1
 	d := (*q)[last]

@@ -1,4 +1,4 @@
-package door
+package admission
 
 import (
 	"cmp"
@@ -9,7 +9,7 @@ import (
 	"github.com/tradefront/tradefront/internal/reason"
 )
 
-// Status is how things stand at the door.
+// Status is what a Control counts at one moment.
 type Status struct {
 	Limit           int // of connections
 	Open            int // connections
@@ -17,10 +17,10 @@ type Status struct {
 	Closing         int // of them: evicted, not closed yet
 	Sources         int // with open connections
 	Heaviest        []SourceStatus
-	Penalised       int // sources, and networks, whose newcomers are refused
+	Penalized       int // sources, and networks, whose newcomers are refused
 	InDebt          int // sources with any debt
 	Penalties       []Penalty
-	Refused         map[string]uint64 // since the start, by the words of Refusals
+	Refused         map[string]uint64 // since the start, by the names in Refusals
 	Evicted         uint64            // since the start
 }
 
@@ -42,43 +42,43 @@ var refusals = [...]reason.Close{
 	reason.FrontFull, reason.SourceFull, reason.SourcePenalized, reason.UnauthenticatedFull,
 }
 
-// Refusals are the words of the reasons for which a newcomer can be refused here.
+// Refusals are the names of the reasons for which a newcomer can be refused here.
 func Refusals() []string {
-	words := make([]string, len(refusals))
+	names := make([]string, len(refusals))
 	for i, r := range refusals {
-		words[i] = r.String()
+		names[i] = r.String()
 	}
-	return words
+	return names
 }
 
-// Status gives the top sources of each kind. It holds the door for as long as it takes to
-// look at all sources once: a few milliseconds for tens of thousands.
-func (d *Door) Status(top int, now time.Time) Status {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+// Status gives the top sources of each kind. It holds the Control's lock while it
+// looks at all sources once: a few milliseconds for tens of thousands.
+func (a *Control) Status(top int, now time.Time) Status {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	s := Status{
-		Limit: d.limits.Connections,
-		Open:  d.open, Unauthenticated: d.waiting, Closing: d.closing, Sources: len(d.sources), Evicted: d.evicted,
+		Limit: a.limits.Connections,
+		Open:  a.total, Unauthenticated: a.waiting, Closing: a.closing, Sources: len(a.sources), Evicted: a.evicted,
 		Refused: make(map[string]uint64),
 	}
 	for _, r := range refusals {
-		s.Refused[r.String()] = d.refused[r]
+		s.Refused[r.String()] = a.refused[r]
 	}
-	for _, o := range d.sources {
+	for _, o := range a.sources {
 		s.Heaviest = append(s.Heaviest, SourceStatus{o.name, o.open, o.waiting, o.exempt})
 	}
-	for i := range d.debts {
-		for _, o := range d.debts[i].queue {
+	for i := range a.debts {
+		for _, o := range a.debts[i].queue {
 			left := o.paid.Sub(now)
 			if left > 0 && i == 0 {
 				s.InDebt++
 			}
-			if left > 0 && o.shut {
+			if left > 0 && o.penalized {
 				s.Penalties = append(s.Penalties, Penalty{o.name, left})
 			}
 		}
 	}
-	s.Penalised = len(s.Penalties)
+	s.Penalized = len(s.Penalties)
 	slices.SortFunc(s.Heaviest, func(a, b SourceStatus) int {
 		return cmp.Or(cmp.Compare(b.Open, a.Open), a.Source.Addr().Compare(b.Source.Addr()))
 	})

@@ -1,0 +1,65 @@
+package front
+
+import (
+	"time"
+
+	"github.com/tradefront/tradefront/internal/admission"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// The front reports to admission what a connection does; admission penalizes its source by that.
+
+// offences are the ends of a connection that its source is penalised for.
+var offences = map[reason.Close]admission.Offence{
+	reason.Malformed:     admission.Malformed,
+	reason.AuthTimeout:   admission.NoAuthentication,
+	reason.SourceRefused: admission.NoAuthentication, // it came while its source is locked
+	reason.RefusalFlood:  admission.RefusalFlood,
+}
+
+// reportState reports what is new since the last call.
+func (c *conn) reportState() {
+	a := c.server.admission
+	if now := c.State(); now != c.reported && c.Closing() == reason.StayOpen {
+		switch {
+		case now == session.Authenticated:
+			a.Authenticated(&c.admission)
+		case now > session.Authenticated && c.reported <= session.Authenticated:
+			a.LoggingIn(&c.admission)
+		}
+		if now == session.LoggedIn {
+			a.LoggedIn(&c.admission, time.Now())
+		}
+		c.reported = now
+	}
+	for ; c.refused < c.RefusedBeforeAuth(); c.refused++ {
+		a.Penalize(&c.admission, admission.FailedAuthentication, time.Now())
+	}
+}
+
+// release ends a connection's admission, once.
+func (c *conn) release() {
+	c.reportState()
+	a := c.server.admission
+	if o, ok := offences[c.Closing()]; ok {
+		a.Penalize(&c.admission, o, time.Now())
+	}
+	a.Release(&c.admission)
+}
+
+// evict closes the victim of a verdict, if there is one. Its loop does it: by execute, or in
+// OnOpen if the loop does not have it yet.
+func (s *Server) evict(victim *admission.Conn) {
+	if victim == nil {
+		return
+	}
+	c := victim.Owner.(*conn)
+	c.evicted.Store(true)
+	if l := c.home.Load(); l != nil {
+		s.execute(l.el, func() {
+			c.Close(reason.Evicted)
+			c.closeIfOver()
+		})
+	}
+}
