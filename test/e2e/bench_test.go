@@ -27,7 +27,7 @@ func BenchmarkLogins(b *testing.B) {
 		b.Run(store, func(b *testing.B) {
 			url := ""
 			if store == "postgres" {
-				url = pgtest.Start(b).URL() // its own cluster: fsync is on
+				url = pgtest.StartIn(b, "").URL() // on a disk, where fsync costs
 			}
 			s := newSite(b, url, "log_level: error\n")
 			d := s.serve()

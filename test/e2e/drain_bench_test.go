@@ -33,7 +33,7 @@ const (
 // shows. One iteration is one backlog, whatever -benchtime says.
 func BenchmarkBacklog(b *testing.B) {
 	for b.Loop() {
-		cluster := pgtest.Start(b) // fsync is on
+		cluster := pgtest.StartIn(b, "") // on a disk, where fsync costs
 		s := newSite(b, cluster.URL(), "log_level: error\n")
 		s.preload()
 		d := s.serve()

@@ -40,7 +40,7 @@ func BenchmarkExport(b *testing.B) {
 			b.Fatalf("%s=%s: want a number of rows", rowsVariable, s)
 		}
 	}
-	url := pgtest.Start(b).URL()
+	url := pgtest.StartIn(b, "").URL()
 	s := newSite(b, url, "")
 	conn, err := pgx.Connect(b.Context(), url)
 	if err != nil {

@@ -19,6 +19,9 @@ import (
 // included, or to stop.
 const startPatience = 60 * time.Second
 
+// maxConnections of a cluster.
+const maxConnections = 100
+
 // Mode is how PostgreSQL is stopped, by the signal that its server takes for it.
 type Mode syscall.Signal
 
@@ -36,14 +39,15 @@ type Cluster struct {
 	server *server
 }
 
-// Start makes a cluster for this test alone and removes it at its end.
+// Start makes a cluster for this test alone and removes it at its end. It lies in memory where
+// there is room: a test stops processes, not the machine, and the memory outlives those.
 func Start(t testing.TB) *Cluster {
 	t.Helper()
-	return StartIn(t, "")
+	return StartIn(t, inMemory())
 }
 
 // StartIn is Start with the cluster in a folder of its own below dir, which may be a small
-// disk; "" is the folder for temporary files.
+// disk; "" is the folder for temporary files, where a benchmark finds a real disk.
 func StartIn(t testing.TB, dir string) *Cluster {
 	t.Helper()
 	s, err := newServer(dir)
@@ -116,11 +120,10 @@ type server struct {
 // newServer makes a cluster, not yet running, below parent.
 func newServer(parent string) (*server, error) {
 	return makeServer(parent, func(s *server) error {
-		if out, err := s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8",
-			"--locale=C", "--no-sync"); err != nil {
-			return fmt.Errorf("initdb: %w\n%s", err, out)
+		if err := s.initialize(); err != nil {
+			return err
 		}
-		return s.configure("listen_addresses = '127.0.0.1'\nmax_connections = 100\nshared_buffers = '32MB'\n")
+		return s.configure(fmt.Sprintf("listen_addresses = '127.0.0.1'\nmax_connections = %d\nshared_buffers = '32MB'\n", maxConnections))
 	})
 }
 
@@ -180,7 +183,12 @@ func (s *server) url(database string) string {
 
 // run runs one of PostgreSQL's programs to its end.
 func (s *server) run(program string, args ...string) ([]byte, error) {
-	cmd := exec.Command(filepath.Join(s.bin, program), args...)
+	return s.runAny(filepath.Join(s.bin, program), args...)
+}
+
+// runAny runs any program as the user that runs the server.
+func (s *server) runAny(program string, args ...string) ([]byte, error) {
+	cmd := exec.Command(program, args...)
 	cmd.Dir = s.root
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.user}
 	return cmd.CombinedOutput()

@@ -11,6 +11,12 @@
 //		...
 //	}
 //
+// Those that want the same tables and rows at their start copy a Template:
+//
+//	var migrated = pgtest.NewTemplate(func(ctx context.Context, url string) error { ... })
+//
+//	url := migrated.Database(t)
+//
 // A test that stops, crashes or freezes PostgreSQL starts a cluster of its own:
 //
 //	c := pgtest.Start(t)
@@ -31,12 +37,14 @@
 // # Invariants
 //
 //   - Never a skip: where the binaries are missing, the test fails and says how to get them.
+//   - Tests may run in parallel: each database is one test's alone. The shared cluster takes
+//     100 connections, all tests of the binary together.
 //   - Nothing of the machine is touched: no system cluster, no fixed port, no home folder.
 //   - PostgreSQL refuses to run as root, so a test run by root starts it as the user
 //     postgres, or nobody.
-//   - fsync is on everywhere: the store refuses a server where it is off. The shared cluster
-//     lies in memory where there is room, and there it costs nothing. Those of Start lie on
-//     the disk: what is tested there is what a crash leaves.
+//   - fsync is on everywhere: the store refuses a server where it is off. Clusters lie in
+//     memory where there is room, and there it costs nothing. What a crash of PostgreSQL
+//     leaves is the same there; a test that wants a disk names one (StartIn).
 //
 // # If the test binary dies
 //

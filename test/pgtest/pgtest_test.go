@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -144,5 +145,23 @@ func TestNumber(t *testing.T) {
 		if got := number(s); got != want {
 			t.Errorf("number(%q) = %d, want %d", s, got, want)
 		}
+	}
+}
+
+var template = NewTemplate(func(_ context.Context, url string) error {
+	_, err := shared.server.query(url, "create table filled as select 7 as n")
+	return err
+})
+
+// TestTemplate: copies made at once, each with what the template holds, each changed alone.
+func TestTemplate(t *testing.T) {
+	for i := range 3 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			url := template.Database(t)
+			if got := mustQuery(t, shared.server, url, fmt.Sprintf("insert into filled values (%d); select sum(n) from filled", i)); got != fmt.Sprint(7+i) {
+				t.Errorf("sum = %s, want %d", got, 7+i)
+			}
+		})
 	}
 }

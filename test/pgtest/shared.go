@@ -11,8 +11,8 @@ import (
 // shared is the cluster that all tests of this binary share. It is the one global: a
 // test binary has no other owner that outlives its tests.
 var shared struct {
+	managed atomic.Bool // Main runs, which will remove the cluster
 	mu      sync.Mutex
-	managed bool // Main runs, so somebody will remove the cluster
 	server  *server
 	err     error // why it could not be started: said to every test, tried once
 }
@@ -22,15 +22,14 @@ var databases atomic.Int64
 // Main runs the tests of a package and then removes the cluster they shared. The result
 // is for os.Exit.
 func Main(m *testing.M) int {
-	shared.mu.Lock()
-	shared.managed = true
-	shared.mu.Unlock()
+	shared.managed.Store(true)
 	defer func() {
 		shared.mu.Lock()
 		defer shared.mu.Unlock()
 		if shared.server != nil {
 			shared.server.remove()
 		}
+		initial.remove()
 	}()
 	return m.Run()
 }
@@ -62,7 +61,7 @@ func (s *server) connect(database string) []string {
 func sharedServer() (*server, error) {
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
-	if !shared.managed {
+	if !shared.managed.Load() {
 		return nil, errors.New("TestMain of this package must run pgtest.Main, which removes the shared cluster")
 	}
 	if shared.server == nil && shared.err == nil {

@@ -10,7 +10,7 @@ import (
 // once it takes connections. It is removed at the end of the test.
 func (c *Cluster) Standby(name string) *Cluster {
 	c.t.Helper()
-	return c.StandbyIn("", name)
+	return c.StandbyIn(inMemory(), name)
 }
 
 // StandbyIn is Standby with the cluster below dir; see StartIn.
