@@ -139,9 +139,7 @@ func (d *demoRun) settle(ctx context.Context, tally *demo.Tally) (*demo.Verdict,
 	d.heading("The report for the monitoring centre")
 	var reports []io.Reader
 	for _, day := range tradingDays(tally) {
-		result, err := settlement.Export(ctx, settlement.Options{
-			Records: thisRun{r, d.began}, UnitID: d.site.cfg.ReportUnitID, Day: day, OutDir: d.site.dir,
-		})
+		result, err := d.export(ctx, r, day)
 		if err != nil {
 			return nil, err
 		}
@@ -156,8 +154,25 @@ func (d *demoRun) settle(ctx context.Context, tally *demo.Tally) (*demo.Verdict,
 	return demo.Check(reports, d.site.private, tally.Answers, demoShown)
 }
 
+// export writes the report as `report export --partial` does: the window of the day has not closed yet.
+func (d *demoRun) export(ctx context.Context, r records, day calendar.TradingDay) (settlement.Done, error) {
+	cal, err := calendar.Load(d.site.cfg.CalendarFile)
+	if err != nil {
+		return settlement.Done{}, err
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return settlement.Done{}, err
+	}
+	x := settlement.Exporter{
+		Store: thisRun{r, d.began}, StoreKind: d.site.cfg.Store.Driver, Calendar: cal, UnitID: d.site.cfg.ReportUnitID,
+		OutDir: d.site.dir, Version: version, Host: host, By: operator(host),
+	}
+	return x.Export(ctx, day, store.PartialExport)
+}
+
 // settled is the store that the report reads, once it has everything.
-func (d *demoRun) settled(ctx context.Context) (store.Store, error) {
+func (d *demoRun) settled(ctx context.Context) (records, error) {
 	if d.daemon.forwarder == nil {
 		return d.daemon.local, nil
 	}

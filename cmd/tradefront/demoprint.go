@@ -86,16 +86,26 @@ func (d *demoRun) invite() {
 	}
 }
 
-// thisRun is a store's view that leaves out what was recorded before this demo: a
-// PostgreSQL that is used again has logins of earlier ones, whose keys are gone.
+// thisRun leaves out of reports what was recorded before this demo: a PostgreSQL that is used again has
+// logins of earlier ones, whose keys are gone.
 type thisRun struct {
-	store.Store
+	records
 	began time.Time
 }
 
-func (t thisRun) Scan(ctx context.Context, day calendar.TradingDay, f func(*store.Record) error) error {
-	return t.Store.Scan(ctx, day, func(r *store.Record) error {
-		if r.LoginTime.Before(t.began) {
+func (t thisRun) Snapshot(ctx context.Context, day calendar.TradingDay) (store.Snapshot, error) {
+	s, err := t.records.Snapshot(ctx, day)
+	return snapshotSince{s, t.began}, err
+}
+
+type snapshotSince struct {
+	store.Snapshot
+	began time.Time
+}
+
+func (s snapshotSince) Scan(ctx context.Context, after store.Position, f func(*store.Record) error) error {
+	return s.Snapshot.Scan(ctx, after, func(r *store.Record) error {
+		if r.LoginTime.Before(s.began) {
 			return nil
 		}
 		return f(r)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/regulation"
-	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -202,7 +202,7 @@ func showRefused(r *store.Refused) shownRefused {
 		SessionID: rec.SessionID, Error: r.Error, Altered: r.Altered,
 	}
 	if !r.Altered {
-		s.Line = string(settlement.Line{
+		s.Line = string(reportfile.Line{
 			VendorID: rec.VendorID, KeyVersion: rec.KeyVersion, Terminal: rec.Terminal, Supplement: rec.Supplement,
 		}.Append(nil))
 	}

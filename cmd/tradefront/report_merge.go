@@ -8,7 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/merge"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 )
 
 // mergedInput and merged are what `report merge -o json` prints.
@@ -36,7 +37,7 @@ type merged struct {
 
 func newReportMerge(e *env) *cobra.Command {
 	var (
-		o    settlement.MergeOptions
+		o    merge.Options
 		path string
 		form output
 	)
@@ -59,7 +60,7 @@ func newReportMerge(e *env) *cobra.Command {
 			}
 			reading, writing := phase{e: e, what: "reading", unit: "bytes"}, phase{e: e, what: "writing", unit: "rows"}
 			o.Reading, o.Writing = reading.set, writing.set
-			result, err := settlement.Merge(c.Context(), o)
+			result, err := merge.Merge(c.Context(), o)
 			reading.end()
 			writing.end()
 			if err != nil {
@@ -84,14 +85,14 @@ func checkUnit(e *env, path, report string) error {
 	if err != nil {
 		return err
 	}
-	name, err := settlement.ParseReportName(report)
+	name, err := reportfile.ParseName(report)
 	if err == nil && name.UnitID != cfg.ReportUnitID {
 		err = fmt.Errorf("merge: %s is the report of unit %s, the configuration is of %s", report, name.UnitID, cfg.ReportUnitID)
 	}
 	return err
 }
 
-func mergedOf(r settlement.MergeResult, skipBad string) merged {
+func mergedOf(r merge.Result, skipBad string) merged {
 	done := merged{
 		Path: r.Path, Manifest: r.Manifest, UnitID: r.UnitID, Day: r.Day.String(), Rows: r.Rows, Duplicates: r.Duplicates,
 		Bad: r.Bad, Bytes: r.Bytes, SHA256: hex.EncodeToString(r.SHA256[:]), Warnings: r.Warnings,

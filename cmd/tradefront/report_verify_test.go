@@ -17,7 +17,7 @@ import (
 	"github.com/emmansun/gmsm/sm2"
 	"github.com/emmansun/gmsm/smx509"
 
-	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/settlement/verify"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
@@ -79,7 +79,7 @@ func (s *verifySite) lineOf(version string) []byte {
 		}
 		return b
 	}
-	l := settlement.Line{
+	l := reportfile.Line{
 		VendorID: "TF01", KeyVersion: version, Terminal: sealed("6@2026-01-05 09:00:00@021-12345678"),
 		Supplement: sealed("0@client_xsb_1.0@116.228.52.10@37768@2026-01-05 09:00:00@@@@@88888888@1"),
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -218,7 +219,7 @@ func (f *exportFlags) export(ctx context.Context, e *env, x *settlement.Exporter
 		done.Warnings = append(done.Warnings, "THE REPORT IS EMPTY: the store has no record of "+day.String()+"; is that the right day? (report status)")
 	}
 	if d.Unsynced {
-		done.Warnings = append(done.Warnings, settlement.UnsyncedWarning(x.OutDir))
+		done.Warnings = append(done.Warnings, reportfile.UnsyncedWarning(x.OutDir))
 	}
 	if d.Provisional > 0 {
 		done.Warnings = append(done.Warnings, fmt.Sprintf(

@@ -13,6 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -36,7 +37,7 @@ type shownStatus struct {
 	Fronts []settlement.FrontObstacle `json:"fronts,omitempty"`
 	// Obstacles keep the report back, fronts among them; those that were waived do not.
 	Obstacles []store.Obstacle    `json:"obstacles,omitempty"`
-	Waived    []settlement.Waived `json:"waived,omitempty"`
+	Waived    []reportfile.Waived `json:"waived,omitempty"`
 
 	Good bool   `json:"good"`
 	Next string `json:"next"`

@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"github.com/tradefront/tradefront/internal/regulation"
-	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 )
 
 // Verdict is what the check of a report against the terminals found.
@@ -83,7 +83,7 @@ func (c *checker) read(r io.Reader) error {
 }
 
 func (c *checker) line(b []byte) error {
-	line, err := settlement.ParseLine(b)
+	line, err := reportfile.ParseLine(b)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/regulation"
-	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 )
 
 // testKey and otherKey are two monitoring centres.
@@ -58,7 +58,7 @@ func report(t *testing.T, answers []*Was) []string {
 
 func line(t *testing.T, key *rsa.PrivateKey, supplement, terminal string) string {
 	t.Helper()
-	l := settlement.Line{VendorID: "TF01", KeyVersion: "1.0", Supplement: seal(t, key, supplement)}
+	l := reportfile.Line{VendorID: "TF01", KeyVersion: "1.0", Supplement: seal(t, key, supplement)}
 	if terminal != "" {
 		l.Terminal = seal(t, testKey(), terminal)
 	}

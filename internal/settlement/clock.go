@@ -25,7 +25,7 @@ func clockObstacles(fronts []store.Front, day calendar.TradingDay, start, end ti
 			way = "behind"
 		}
 		all = append(all, store.Obstacle{
-			Day: day, Kind: store.FrontClock, Where: FrontObstacle{FrontID: f.FrontID, Host: f.Host, store: f.StoreID}.where(),
+			Day: day, Kind: store.FrontClock, Where: frontPlace(f.FrontID, f.Host, f.StoreID),
 			What: fmt.Sprintf("has a clock that is %s %s PostgreSQL's: login times of the day are wrong, and may be those of another day",
 				f.ClockOffset.Abs().Round(time.Second), way),
 			Next: "set both clocks by NTP, and the front reports it within seconds; find the logins that it recorded meanwhile by its audit log",

@@ -1,16 +1,8 @@
 // Package settlement makes the report: the file of one trading day that the firm hands to
-// the monitoring centre.
-//
-// # The file
-//
-// <期货公司统一标识>clientinfo<YYYYMMDD>.txt, UTF-8, one record a line, LF after each line,
-// the last one too:
-//
-//	交易软件厂商ID@加密密钥版本@BASE64(terminal ciphertext)@BASE64(supplement ciphertext)
-//
-// BASE64 is the standard alphabet with padding and without line breaks. The third item is
-// empty if the terminal sent nothing. Lines stand in the order of their RecordIDs, so that
-// the same records always make the same file.
+// the monitoring centre. It decides which records belong into the file and what keeps it from being
+// written. The file's form is that of package reportfile, the merge of several seats' files
+// that of package merge, its check that of package verify, the comparison with logs and store that of package
+// reconcile.
 //
 // # Invariants
 //
@@ -19,10 +11,11 @@
 //     names its RecordID. Nothing is left out to make an export succeed.
 //   - The file appears under its name whole, or not at all. A file of that name from
 //     before is replaced in one step.
+//   - Lines are in the order of their RecordIDs, so that the same records always make the same file.
 //   - Memory does not grow with the number of records.
-//   - A report, a merged one too, never stands without its manifest, <name>.manifest.json,
-//     and what the ledger knows stands. A file of another content is replaced by an
-//     export only if an export made it, as ledger or manifest say.
+//   - A report never has its name before its manifest, <name>.manifest.json, and the ledger has
+//     no export whose file was not there. An export replaces a file of another content only if an
+//     export made that, as the ledger or the manifest says.
 //
 // # Kinds of exports
 //
@@ -55,15 +48,5 @@
 //
 // # Bounds
 //
-// fileBuffers of writeBuffer bytes on their way to the disk, one row, and the counts of the
-// values that a manifest lists.
-//
-// # Merge
-//
-// The main seat's report is merged with those of the secondary seats: each different line
-// once, in bytewise order, sorted outside memory (package extsort). A bad line, an input of
-// another unit or day, one that changes meanwhile or is not what the manifest beside it
-// tells of ends the merge without a file. Bad lines that are put aside have their file before
-// the report has its name, and so has the merged file's manifest, of kind merged: an export
-// does not replace a merged file, nor a merge an export.
+// The buffers of a reportfile.Writer, one row, and the counts of the values that a manifest lists.
 package settlement

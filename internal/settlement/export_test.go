@@ -20,6 +20,8 @@ import (
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
+	"github.com/tradefront/tradefront/internal/settlement/settlementtest"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -51,9 +53,17 @@ func record(n uint64) store.Record {
 	return r
 }
 
-func export(t testing.TB, dir string, from Records) (Result, error) {
+// export writes the report of const day from a store that remembers nothing.
+func export(t testing.TB, dir string, from settlementtest.Scanner) (Done, error) {
 	t.Helper()
-	return Export(t.Context(), Options{Records: from, UnitID: "0001", Day: day, OutDir: dir})
+	return exporter(t, settlementtest.Store{Scanner: from}, dir).Export(t.Context(), day, store.FullExport)
+}
+
+// whenScanned makes its records when they are scanned.
+type whenScanned func() settlementtest.Scanner
+
+func (w whenScanned) Scan(ctx context.Context, d calendar.TradingDay, f func(*store.Record) error) error {
+	return w().Scan(ctx, d, f)
 }
 
 // names is what stands in a directory, temporary files included.
@@ -79,10 +89,9 @@ func TestExportGolden(t *testing.T) {
 
 	var told []int64
 	dir := t.TempDir()
-	got, err := Export(t.Context(), Options{
-		Records: records{all: []store.Record{record(1), silent, newKey, odd}},
-		UnitID:  "0001", Day: day, OutDir: dir, Progress: func(n int64) { told = append(told, n) },
-	})
+	x := exporter(t, settlementtest.Store{Scanner: records{all: []store.Record{record(1), silent, newKey, odd}}}, dir)
+	x.Progress = func(n int64) { told = append(told, n) }
+	got, err := x.Export(t.Context(), day, store.FullExport)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,13 +113,13 @@ func TestExportGolden(t *testing.T) {
 		t.Errorf("got:\n%s\nwant:\n%s", content, want)
 	}
 	expected := Result{Path: filepath.Join(dir, "0001clientinfo20260105.txt"), Rows: 4, Bytes: int64(len(want)), SHA256: sha256.Sum256(want)}
-	if diff := cmp.Diff(expected, got); diff != "" {
+	if diff := cmp.Diff(expected, got.Result); diff != "" {
 		t.Error(diff)
 	}
-	if !slices.Equal(told, []int64{4}) || len(names(t, dir)) != 1 {
+	if !slices.Equal(told, []int64{4}) || len(names(t, dir)) != 2 {
 		t.Errorf("progress %v, files %v", told, names(t, dir))
 	}
-	if info, _ := os.Stat(got.Path); info.Mode().Perm() != reportPerm {
+	if info, _ := os.Stat(got.Path); info.Mode().Perm() != reportfile.Perm {
 		t.Errorf("mode %v", info.Mode())
 	}
 }
@@ -144,15 +153,15 @@ func TestExportFailureLeavesNothing(t *testing.T) {
 		{"version empty", with(func(r *store.Record) { r.KeyVersion = "" }), "key version: empty"},
 		{"version long", with(func(r *store.Record) { r.KeyVersion = "123456789" }), "key version: 9 bytes, at most 8 allowed"},
 		{"no supplement", with(func(r *store.Record) { r.Supplement = nil }), "supplement: empty"},
-		{"supplement long", with(func(r *store.Record) { r.Supplement = make([]byte, maxSupplement+1) }), "supplement: 1025 bytes"},
-		{"terminal long", with(func(r *store.Record) { r.Terminal = make([]byte, maxTerminal+1) }), "terminal: 4097 bytes"},
+		{"supplement long", with(func(r *store.Record) { r.Supplement = make([]byte, reportfile.MaxSupplement+1) }), "supplement: 1025 bytes"},
+		{"terminal long", with(func(r *store.Record) { r.Terminal = make([]byte, reportfile.MaxTerminal+1) }), "terminal: 4097 bytes"},
 		{"other day", with(func(r *store.Record) { r.TradingDay++ }), "belongs to 20260106"},
 		{"twice", with(func(r *store.Record) { r.ID = record(1).ID }), "stands twice"},
 		{"out of order", with(func(r *store.Record) { r.ID = uuid.Nil }), "out of order"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
-			before := filepath.Join(dir, FileName("0001", day))
+			before := filepath.Join(dir, reportfile.FileName("0001", day))
 			if err := os.WriteFile(before, []byte("before"), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -174,13 +183,14 @@ func TestExportFailureLeavesNothing(t *testing.T) {
 
 // A cancelled export must not pass for a short day, even if the scan does not notice.
 func TestExportCancelled(t *testing.T) {
-	for name, from := range map[string]func(cancel func()) Records{
-		"at a record": func(cancel func()) Records { cancel(); return records{all: []store.Record{record(1)}} },
-		"at the end":  func(cancel func()) Records { cancel(); return records{} },
+	for name, from := range map[string]func(cancel func()) settlementtest.Scanner{
+		"at a record": func(cancel func()) settlementtest.Scanner { cancel(); return records{all: []store.Record{record(1)}} },
+		"at the end":  func(cancel func()) settlementtest.Scanner { cancel(); return records{} },
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		dir := t.TempDir()
-		_, err := Export(ctx, Options{Records: from(cancel), UnitID: "0001", Day: day, OutDir: dir})
+		x := exporter(t, settlementtest.Store{Scanner: whenScanned(func() settlementtest.Scanner { return from(cancel) })}, dir)
+		_, err := x.Export(ctx, day, store.FullExport)
 		if !errors.Is(err, context.Canceled) || len(names(t, dir)) != 0 {
 			t.Errorf("%s: %v, left %v", name, err, names(t, dir))
 		}
@@ -195,19 +205,22 @@ func TestExportRefusesOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		o    Options
+		unit string
+		day  calendar.TradingDay
+		dir  string
 		want string
 	}{
-		{Options{UnitID: "", Day: day, OutDir: dir}, "report unit ID"},
-		{Options{UnitID: "../x", Day: day, OutDir: dir}, "report unit ID"},
-		{Options{UnitID: "12345678901", Day: day, OutDir: dir}, "report unit ID"},
-		{Options{UnitID: "1", Day: 20260230, OutDir: dir}, "not a day"},
-		{Options{UnitID: "1", Day: day, OutDir: filepath.Join(dir, "none")}, "output directory"},
-		{Options{UnitID: "1", Day: day, OutDir: file}, "is not a directory"},
+		{"", day, dir, "report unit ID"},
+		{"../x", day, dir, "report unit ID"},
+		{"12345678901", day, dir, "report unit ID"},
+		{"1", 20260230, dir, "not a date"},
+		{"1", day, filepath.Join(dir, "none"), "output directory"},
+		{"1", day, file, "is not a directory"},
 	} {
-		c.o.Records = records{}
-		if _, err := Export(t.Context(), c.o); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%+v: %v, want %q", c.o, err, c.want)
+		x := exporter(t, settlementtest.Store{Scanner: records{}}, c.dir)
+		x.UnitID = c.unit
+		if _, err := x.Export(t.Context(), c.day, store.FullExport); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v, want %q", c, err, c.want)
 		}
 	}
 	if left := names(t, dir); len(left) != 1 {
@@ -215,10 +228,10 @@ func TestExportRefusesOptions(t *testing.T) {
 	}
 }
 
-// A report name that is taken by a directory cannot be replaced: the rename fails last.
-func TestExportRenameFails(t *testing.T) {
+// A report name that is taken by a directory cannot be replaced, and nothing is left beside it.
+func TestExportOverFolder(t *testing.T) {
 	dir := t.TempDir()
-	taken := filepath.Join(dir, FileName("0001", day))
+	taken := filepath.Join(dir, reportfile.FileName("0001", day))
 	if err := os.MkdirAll(filepath.Join(taken, "x"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -265,11 +278,11 @@ func TestExportMemoryIsConstant(t *testing.T) {
 }
 
 func TestRowDoesNotAllocate(t *testing.T) {
-	out, err := createReport(t.TempDir(), "x")
+	out, err := reportfile.Create(t.TempDir(), "x")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer out.discard()
+	defer out.Discard()
 	w := &lineWriter{out: out, day: day}
 	r, n := record(1), uint64(0)
 	allocs := testing.AllocsPerRun(5000, func() {
@@ -297,7 +310,11 @@ func TestExportParsesBack(t *testing.T) {
 			r.Supplement = rapid.SliceOfN(rapid.Byte(), 1, 300).Draw(rt, "supplement")
 			all = append(all, r)
 		}
-		got, err := export(t, dir, records{all: all})
+		out, err := os.MkdirTemp(dir, "")
+		if err != nil {
+			rt.Fatal(err)
+		}
+		got, err := export(t, out, records{all: all})
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -310,7 +327,7 @@ func TestExportParsesBack(t *testing.T) {
 			rt.Fatalf("%d lines for %d records, the last %q", len(lines)-1, len(all), last)
 		}
 		for i, r := range all {
-			l, err := ParseLine(lines[i][:len(lines[i])-1])
+			l, err := reportfile.ParseLine(lines[i][:len(lines[i])-1])
 			if err != nil {
 				rt.Fatal(err)
 			}

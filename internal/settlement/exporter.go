@@ -10,6 +10,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -51,7 +52,7 @@ type Exporter struct {
 
 	// reached is called after each step with its name, by tests that crash there.
 	reached    func(step string)
-	syncFolder func(path string) (unsupported bool, err error) // nil for that of the system
+	syncFolder reportfile.SyncFolder // nil for that of the system
 }
 
 // Done is what an export did.
@@ -67,7 +68,7 @@ type Done struct {
 	// Replaced is what stood under the name before, if anything did.
 	Replaced *Replaced
 	// Waived are the obstacles in spite of which the file was written.
-	Waived []Waived
+	Waived []reportfile.Waived
 	// Provisional and Outside count lines that may be on the wrong day.
 	Provisional, Outside int64
 }
@@ -121,13 +122,13 @@ func (e *ForeignFileError) Error() string {
 func (x *Exporter) Export(ctx context.Context, day calendar.TradingDay, kind store.ExportKind) (Done, error) {
 	d, err := x.export(ctx, day, kind)
 	if err != nil {
-		return Done{}, fmt.Errorf("export of %s: %w", day, outputError(x.OutDir, err))
+		return Done{}, fmt.Errorf("export of %s: %w", day, reportfile.OutputError(x.OutDir, err))
 	}
 	return d, nil
 }
 
 func (x *Exporter) export(ctx context.Context, day calendar.TradingDay, kind store.ExportKind) (_ Done, err error) {
-	if err := checkUnitID(x.UnitID); err != nil {
+	if err := reportfile.CheckUnitID(x.UnitID); err != nil {
 		return Done{}, err
 	}
 	start, end, err := x.Calendar.Window(day)
@@ -212,11 +213,12 @@ type exportJob struct {
 }
 
 func (j *exportJob) run(ctx context.Context) (Done, error) {
-	out, err := createReport(j.OutDir, j.fileName())
+	out, err := reportfile.Create(j.OutDir, j.fileName())
 	if err != nil {
 		return Done{}, err
 	}
-	defer out.discard() // does nothing once committed
+	defer out.Discard() // does nothing once committed
+	out.FailOn(nil, j.syncFolder)
 	w := &lineWriter{out: out, day: j.day, progress: j.Progress, tally: j.tally}
 	if err := j.read(ctx, w); err != nil {
 		return Done{}, err
@@ -229,24 +231,21 @@ func (j *exportJob) run(ctx context.Context) (Done, error) {
 		done.Nothing = true
 		return done, nil
 	}
-	if err := out.finish(); err != nil { // step 2
+	if err := out.Finish(); err != nil { // step 2
 		return Done{}, err
 	}
 	j.step("written")
 	done.Result = w.result()
-	done.Manifest = ManifestName(done.Path)
-	if done.Replaced, err = j.standing(ctx, done.Result); err != nil { // step 3
+	done.Manifest = reportfile.ManifestName(done.Path)
+	if done.Replaced, err = j.existing(ctx, done.Result); err != nil { // step 3
 		return Done{}, err
 	}
 	if err := j.mayReplace(ctx, done.Replaced, done.Result); err != nil {
 		return Done{}, err
 	}
 	done.Waived = j.obstacles.Waived
-	if j.syncFolder != nil {
-		out.syncFolder = j.syncFolder
-	}
 	err = j.publish(ctx, out, w, done.Result)
-	done.Unsynced = out.unsynced
+	done.Unsynced = out.Unsynced()
 	return done, err
 }
 
@@ -262,20 +261,20 @@ func (j *exportJob) read(ctx context.Context, w *lineWriter) (err error) {
 }
 
 // publish is steps 4 to 6.
-func (j *exportJob) publish(ctx context.Context, out *reportFile, w *lineWriter, r Result) (err error) {
+func (j *exportJob) publish(ctx context.Context, out *reportfile.Writer, w *lineWriter, r Result) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
-			removeOrphan(r.Path)
+			reportfile.RemoveOrphan(r.Path)
 		}
 	}()
-	if err := j.manifest(w, r).write(j.OutDir, out.syncFolder); err != nil {
+	if err := out.PutManifest(j.manifest(w, r)); err != nil {
 		return fmt.Errorf("manifest: %w", err)
 	}
 	j.step("manifest stands")
-	if err := out.commit(); err != nil {
+	if err := out.Commit(); err != nil {
 		return err
 	}
 	j.step("report stands")
@@ -294,15 +293,15 @@ func (j *exportJob) publish(ctx context.Context, out *reportFile, w *lineWriter,
 	return nil
 }
 
-func (j *exportJob) manifest(w *lineWriter, r Result) *Manifest {
-	return &Manifest{
+func (j *exportJob) manifest(w *lineWriter, r Result) *reportfile.Manifest {
+	return &reportfile.Manifest{
 		File: filepath.Base(r.Path), Kind: j.kind, UnitID: j.UnitID, TradingDay: j.day.String(),
-		Window: ManifestWindow{w.tally.start, w.tally.end},
+		Window: reportfile.ManifestWindow{Start: w.tally.start, End: w.tally.end},
 		Rows:   r.Rows, Bytes: r.Bytes, SHA256: hex.EncodeToString(r.SHA256[:]),
 		Vendors: w.tally.vendors.counts(), KeyVersions: w.tally.versions.counts(), Flags: w.tally.byFlag(),
 		Provisional: w.tally.provisional, OutsideWindow: w.tally.outside,
-		FrontsMissing: j.obstacles.Fronts, Waived: j.obstacles.Waived,
-		Store:   ManifestStore{j.StoreKind, j.position, j.after},
+		FrontsMissing: j.obstacles.missingFronts(), Waived: j.obstacles.Waived,
+		Store:   reportfile.ManifestStore{Kind: j.StoreKind, Position: j.position, After: j.after},
 		Version: j.Version, Host: j.Host, Generated: j.now.In(regulation.Zone).Truncate(time.Second),
 	}
 }
@@ -313,7 +312,7 @@ func (j *exportJob) manifest(w *lineWriter, r Result) *Manifest {
 // full export takes its place.
 func (j *exportJob) fileName() string {
 	if j.kind != store.SupplementExport {
-		return FileName(j.UnitID, j.day)
+		return reportfile.FileName(j.UnitID, j.day)
 	}
 	n := 1
 	for _, e := range j.exports {
@@ -321,5 +320,5 @@ func (j *exportJob) fileName() string {
 			n++
 		}
 	}
-	return fmt.Sprintf("%sclientinfo%s.supplement-%d.txt", j.UnitID, j.day, n)
+	return reportfile.SupplementName(j.UnitID, j.day, n)
 }

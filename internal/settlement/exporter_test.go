@@ -18,6 +18,7 @@ import (
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/test/pgtest"
@@ -102,13 +103,13 @@ func put(t testing.TB, s store.Store, recs ...store.Record) {
 
 // wantFile fails unless the file holds the lines of recs, in RecordID order, and its
 // manifest says so.
-func wantFile(t testing.TB, path string, kind store.ExportKind, recs []store.Record) *Manifest {
+func wantFile(t testing.TB, path string, kind store.ExportKind, recs []store.Record) *reportfile.Manifest {
 	t.Helper()
 	recs = slices.Clone(recs)
 	slices.SortFunc(recs, func(a, b store.Record) int { return strings.Compare(string(a.ID[:]), string(b.ID[:])) })
 	var want []byte
 	for _, r := range recs {
-		want = append(appendLine(want, r.VendorID, r.KeyVersion, r.Terminal, r.Supplement), '\n')
+		want = append(reportLine(&r).Append(want), '\n')
 	}
 	got, err := os.ReadFile(path)
 	if err != nil {
@@ -117,7 +118,7 @@ func wantFile(t testing.TB, path string, kind store.ExportKind, recs []store.Rec
 	if string(got) != string(want) {
 		t.Errorf("%s has %d bytes, want %d of %d records", path, len(got), len(want), len(recs))
 	}
-	m, err := ReadManifest(path)
+	m, err := reportfile.ReadManifest(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -30,39 +31,29 @@ type KnownFronts []store.Front
 // Fronts implements FrontStore.
 func (f KnownFronts) Fronts(context.Context) ([]store.Front, error) { return f, nil }
 
-// FrontObstacle is a front that may hold records of a day that the store lacks.
+// FrontObstacle is a front that may hold records of a day that the store lacks. Its JSON is that of
+// reportfile.MissingFront.
 type FrontObstacle struct {
-	FrontID     int32     `json:"front_id"`
-	Host        string    `json:"host"`
-	Pending     int64     `json:"pending"`
-	Quarantined int64     `json:"quarantined"`
-	SetAside    int       `json:"set_aside"`
-	Seen        time.Time `json:"last_seen"`
-	Problem     string    `json:"problem"`
-	Next        string    `json:"next"`
+	reportfile.MissingFront
 
 	kind  store.ObstacleKind
 	store uuid.UUID
 	life  uuid.UUID
 }
 
-func (o FrontObstacle) String() string {
-	return fmt.Sprintf("front %d (host %s, last seen %s) %s: %s", o.FrontID, o.Host,
-		o.Seen.In(regulation.Zone).Format(regulation.TimeLayout), o.Problem, o.Next)
-}
-
-// where names the local store of the front: words that stay as long as the obstacle does.
-func (o FrontObstacle) where() string {
-	if o.store == uuid.Nil {
-		return fmt.Sprintf("front %d (host %s)", o.FrontID, o.Host)
+// frontPlace names a front's local store, in a text that stays the same as long as an obstacle there does:
+// a waiver is compared by it.
+func frontPlace(id int32, host string, storeID uuid.UUID) string {
+	if storeID == uuid.Nil {
+		return fmt.Sprintf("front %d (host %s)", id, host)
 	}
-	return fmt.Sprintf("front %d (host %s, store %.8s)", o.FrontID, o.Host, o.store)
+	return fmt.Sprintf("front %d (host %s, store %.8s)", id, host, storeID)
 }
 
 // obstacle is the front as a reason why a report refuses.
 func (o FrontObstacle) obstacle(day calendar.TradingDay) store.Obstacle {
 	what := fmt.Sprintf("%s (last seen %s)", o.Problem, o.Seen.In(regulation.Zone).Format(regulation.TimeLayout))
-	b := store.Obstacle{Day: day, Kind: o.kind, Where: o.where(), What: what, Next: o.Next}
+	b := store.Obstacle{Day: day, Kind: o.kind, Where: frontPlace(o.FrontID, o.Host, o.store), What: what, Next: o.Next}
 	switch o.kind {
 	case store.FrontHolds:
 		b.Records = o.Pending
@@ -88,9 +79,10 @@ func FrontObstacles(fronts []store.Front, day calendar.TradingDay, end time.Time
 		if f := &fronts[i]; f.Retired.IsZero() {
 			if kind, problem, next := frontProblem(f, day, end); kind != "" {
 				h := f.Held[day]
-				all = append(all, FrontObstacle{
-					f.FrontID, f.Host, h.Pending, h.Quarantined, f.SetAside, f.Seen.In(regulation.Zone), problem, next, kind, f.StoreID, f.Life,
-				})
+				all = append(all, FrontObstacle{reportfile.MissingFront{
+					FrontID: f.FrontID, Host: f.Host, Pending: h.Pending, Quarantined: h.Quarantined, SetAside: f.SetAside,
+					Seen: f.Seen.In(regulation.Zone), Problem: problem, Next: next,
+				}, kind, f.StoreID, f.Life})
 			}
 		}
 	}

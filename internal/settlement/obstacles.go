@@ -10,6 +10,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -44,21 +45,9 @@ type Survey struct {
 type Obstacles struct {
 	Day    calendar.TradingDay
 	Open   []store.Obstacle
-	Waived []Waived
+	Waived []reportfile.Waived
 	// Fronts are the fronts among both, as status and manifests show them.
 	Fronts []FrontObstacle
-}
-
-// Waived is an obstacle with who waived it, when and why. In UTC+8.
-type Waived struct {
-	store.Obstacle
-	At     time.Time `json:"waived_at"`
-	By     string    `json:"waived_by"`
-	Reason string    `json:"reason"`
-}
-
-func (w *Waived) String() string {
-	return fmt.Sprintf("%s %s (waived by %s at %s: %s)", w.Where, w.What, w.By, w.At.In(regulation.Zone).Format(regulation.TimeLayout), w.Reason)
 }
 
 // Of lists the obstacles of a day whose window has closed. It must be asked before the records
@@ -163,11 +152,19 @@ func (v *Survey) Unreported(ctx context.Context, day calendar.TradingDay, ids []
 	return unknownFronts(fronts, day, ids, "an audit log has logins of the day by it"), err
 }
 
+// missingFronts are the fronts as manifests have them.
+func (o *Obstacles) missingFronts() (all []reportfile.MissingFront) {
+	for i := range o.Fronts {
+		all = append(all, o.Fronts[i].MissingFront)
+	}
+	return all
+}
+
 // sort puts an obstacle to those that are waived or to those that are not. The newest waiver counts.
 func (o *Obstacles) sort(obstacle store.Obstacle, waivers []store.Waiver) {
 	for i := len(waivers) - 1; i >= 0; i-- {
 		if w := &waivers[i]; w.Covers(&obstacle) {
-			o.Waived = append(o.Waived, Waived{obstacle, w.At.In(regulation.Zone), w.By, w.Reason})
+			o.Waived = append(o.Waived, reportfile.Waived{Obstacle: obstacle, At: w.At.In(regulation.Zone), By: w.By, Reason: w.Reason})
 			return
 		}
 	}

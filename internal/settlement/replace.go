@@ -2,16 +2,12 @@ package settlement
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"slices"
 	"time"
 
-	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -45,7 +41,7 @@ func (j *exportJob) mayReplace(ctx context.Context, old *Replaced, made Result) 
 		}
 	}
 	if len(obstacles) > 0 || old.Rows > made.Rows {
-		old.Kept, err = keepBeside(made.Path)
+		old.Kept, err = reportfile.KeepBeside(made.Path)
 	}
 	return err
 }
@@ -60,7 +56,7 @@ func (j *exportJob) force(ctx context.Context, obstacles []store.Obstacle) error
 		return err
 	}
 	for _, o := range obstacles {
-		j.obstacles.Waived = append(j.obstacles.Waived, Waived{o, w.At.In(regulation.Zone), w.By, w.Reason})
+		j.obstacles.Waived = append(j.obstacles.Waived, reportfile.Waived{Obstacle: o, At: w.At.In(regulation.Zone), By: w.By, Reason: w.Reason})
 	}
 	return nil
 }
@@ -92,44 +88,3 @@ func (j *exportJob) replaceObstacles(ctx context.Context, old *Replaced, made Re
 }
 
 func shownTime(t time.Time) string { return t.In(regulation.Zone).Format(regulation.TimeLayout) }
-
-// keepBeside gives a report and its manifest a second name, NAME.replaced-1 or the next that is free,
-// under which no command takes it for a report. If we crash after it, the report has both names.
-func keepBeside(path string) (kept string, err error) {
-	for n := 1; ; n++ {
-		kept = fmt.Sprintf("%s.replaced-%d", path, n)
-		if _, err := os.Lstat(kept); errors.Is(err, fs.ErrNotExist) {
-			break
-		} else if err != nil {
-			return "", err
-		}
-	}
-	if err := secondName(path, kept); err != nil {
-		return "", fmt.Errorf("the file that is there cannot be kept: %w", err)
-	}
-	if err := secondName(ManifestName(path), ManifestName(kept)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("its manifest cannot be kept: %w", err)
-	}
-	return kept, nil
-}
-
-// secondName is a link, or a copy where the file system has none.
-func secondName(path, name string) error {
-	err := os.Link(path, name)
-	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	from, err := files.Open(path)
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	to, err := files.Create(name, reportPerm)
-	if err != nil {
-		return err
-	}
-	if _, err = io.Copy(to, from); err == nil {
-		err = to.CloseAtomicallyReplace()
-	}
-	return errors.Join(err, to.Cleanup())
-}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/test/pgtest"
@@ -59,11 +60,11 @@ func TestArchivedDay(t *testing.T) {
 	if old, err := os.ReadFile(d.Replaced.Kept); err != nil || string(old) != string(before) {
 		t.Error("the report that was replaced is not beside it", err)
 	}
-	m, err := ReadManifest(reportPath(dir, ""))
+	m, err := reportfile.ReadManifest(reportPath(dir, ""))
 	if err != nil || len(m.Waived) != 2 || m.Waived[1].Kind != store.FewerRecords || m.Waived[1].Reason != "an order of the court" || m.Waived[1].By != "a@b" {
 		t.Errorf("%+v, %v", m, err)
 	}
-	if old, err := ReadManifest(d.Replaced.Kept); err != nil || old.Rows != 5 {
+	if old, err := reportfile.ReadManifest(d.Replaced.Kept); err != nil || old.Rows != 5 {
 		t.Errorf("%+v, %v", old, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 )
@@ -20,7 +21,7 @@ func TestFolderThatCannotBeSynced(t *testing.T) {
 	dir := t.TempDir()
 	x := exporter(t, s, dir)
 	x.syncFolder = func(string) (bool, error) { return true, nil }
-	if d := mustExport(t, x, store.FullExport); !d.Unsynced || !strings.Contains(UnsyncedWarning(dir), dir) {
+	if d := mustExport(t, x, store.FullExport); !d.Unsynced || !strings.Contains(reportfile.UnsyncedWarning(dir), dir) {
 		t.Errorf("%+v", d)
 	}
 	wantFile(t, reportPath(dir, ""), store.FullExport, recs)

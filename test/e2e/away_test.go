@@ -16,6 +16,7 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
@@ -196,7 +197,7 @@ func TestReportWaitsForFronts(t *testing.T) {
 	if out := s.cli("", append(export, "--despite-fronts")...); !strings.Contains(out, "warning: INCOMPLETE") {
 		t.Errorf("export --despite-fronts: %s", out)
 	}
-	m, err := settlement.ReadManifest(filepath.Join(s.dir, settlement.FileName("0001", day)))
+	m, err := reportfile.ReadManifest(filepath.Join(s.dir, reportfile.FileName("0001", day)))
 	if err != nil || len(m.FrontsMissing) != 1 || m.FrontsMissing[0].Pending != 17 {
 		t.Errorf("manifest %+v, error %v", m, err)
 	}

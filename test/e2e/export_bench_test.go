@@ -15,7 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -103,7 +103,7 @@ func (s *site) timedExport(b *testing.B, rows int) (took time.Duration, rss int6
 	if err != nil {
 		b.Fatalf("%v\n%s", err, out)
 	}
-	report, err := os.ReadFile(filepath.Join(dir, settlement.FileName("0001", exportDay)+".manifest.json"))
+	report, err := os.ReadFile(filepath.Join(dir, reportfile.FileName("0001", exportDay)+".manifest.json"))
 	if err != nil || !strings.Contains(string(report), fmt.Sprintf("\"rows\": %d,", rows)) {
 		b.Fatalf("%v\n%s, want %d rows\n%s", err, report, rows, out)
 	}

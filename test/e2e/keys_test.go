@@ -16,7 +16,7 @@ import (
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/regulation"
-	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/supplement"
 	"github.com/tradefront/tradefront/internal/supplement/testkey"
 )
@@ -313,7 +313,7 @@ func (l *stream) checkRecords(s *site) {
 	for _, a := range l.arrivals {
 		days = append(days, &demo.Was{TradingDay: a.tradingDay})
 	}
-	records := map[string]settlement.Line{} // by supplement
+	records := map[string]reportfile.Line{} // by supplement
 	lines := 0
 	for _, day := range s.days(days) {
 		var done struct{ Path string }
@@ -325,7 +325,7 @@ func (l *stream) checkRecords(s *site) {
 			l.t.Fatal(err)
 		}
 		for text := range strings.Lines(string(data)) {
-			line, err := settlement.ParseLine([]byte(strings.TrimSuffix(text, "\n")))
+			line, err := reportfile.ParseLine([]byte(strings.TrimSuffix(text, "\n")))
 			if err != nil {
 				l.t.Fatal(err)
 			}

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/merge"
 )
 
 const mergedName = "0001clientinfo20260105.txt"
@@ -38,8 +38,8 @@ func seat(t *testing.T, first, n int) string {
 	return path
 }
 
-// merge runs the command to its end.
-func merge(args ...string) (out, errOut string, status int) {
+// runMerge runs the command to its end.
+func runMerge(args ...string) (out, errOut string, status int) {
 	cmd := exec.Command(binary, append([]string{"report", "merge"}, args...)...)
 	var o, e bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &o, &e
@@ -49,7 +49,7 @@ func merge(args ...string) (out, errOut string, status int) {
 
 func TestMergeCommand(t *testing.T) {
 	a, b, out := seat(t, 0, 300), seat(t, 200, 300), t.TempDir()
-	text, errOut, status := merge(a, b, "--out", out, "-o", "json")
+	text, errOut, status := runMerge(a, b, "--out", out, "-o", "json")
 	var done struct {
 		Path              string
 		Rows              int
@@ -67,7 +67,7 @@ func TestMergeCommand(t *testing.T) {
 	if sum := sha256.Sum256(content); done.Rows != 500 || done.DuplicatesDropped != 100 || len(done.Inputs) != 2 || done.SHA256 != hex.EncodeToString(sum[:]) {
 		t.Errorf("%+v", done)
 	}
-	var made settlement.MergeManifest
+	var made merge.Manifest
 	if data, err := os.ReadFile(filepath.Join(out, mergedName+".manifest.json")); err != nil || json.Unmarshal(data, &made) != nil ||
 		made.Kind != "merged" || made.Rows != 500 || made.SHA256 != done.SHA256 || len(made.Inputs) != 2 || made.Version == "" {
 		t.Errorf("%+v, %v", made, err)
@@ -91,7 +91,7 @@ func TestMergeCommand(t *testing.T) {
 		{1, cut + " has 10 lines, its manifest says 11", []string{a, cut, "--out", out}},
 		{1, "would replace the input", []string{a, b, "--out", filepath.Dir(a)}},
 	} {
-		if text, errOut, status := merge(c.args...); status != c.status || !strings.Contains(errOut, c.want) {
+		if text, errOut, status := runMerge(c.args...); status != c.status || !strings.Contains(errOut, c.want) {
 			t.Errorf("%v: status %d, want %d\n%s%s", c.args, status, c.status, text, errOut)
 		}
 	}
@@ -103,7 +103,7 @@ func TestMergeCommand(t *testing.T) {
 func TestMergeKillNine(t *testing.T) {
 	a, b := seat(t, 0, 15_000), seat(t, 12_000, 15_000)
 	whole := t.TempDir()
-	if _, errOut, status := merge(a, b, "--out", whole); status != 0 {
+	if _, errOut, status := runMerge(a, b, "--out", whole); status != 0 {
 		t.Fatal(errOut)
 	}
 	want, err := os.ReadFile(filepath.Join(whole, mergedName))
@@ -125,7 +125,7 @@ func TestMergeKillNine(t *testing.T) {
 					t.Errorf("%d bytes stand under the report's name, %v", len(content), err)
 				}
 				wantOnlyTemporary(t, out)
-				if _, errOut, status := merge(a, b, "--out", out); status != 0 {
+				if _, errOut, status := runMerge(a, b, "--out", out); status != 0 {
 					t.Fatal(errOut)
 				}
 				if again, err := os.ReadFile(filepath.Join(out, mergedName)); err != nil || !bytes.Equal(again, want) {

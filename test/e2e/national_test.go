@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/supplement"
 	firm "github.com/tradefront/tradefront/test/site"
 )
@@ -65,7 +65,7 @@ func TestIndependentTerminalNational(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		line, err := settlement.ParseLine([]byte(strings.TrimSuffix(string(data), "\n")))
+		line, err := reportfile.ParseLine([]byte(strings.TrimSuffix(string(data), "\n")))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/demo"
-	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 )
 
 // export writes what is there of the days by the command and opens each line. The days are
@@ -39,7 +39,7 @@ func (s *site) export(days ...string) []opened {
 
 // opened is a report line as the monitoring centre reads it.
 type opened struct {
-	line       settlement.Line
+	line       reportfile.Line
 	supplement string
 	terminal   string // "" if the key does not open it
 }
@@ -53,7 +53,7 @@ func (s *site) open(path string) []opened {
 	defer f.Close()
 	var lines []opened
 	for scan := bufio.NewScanner(f); scan.Scan(); {
-		line, err := settlement.ParseLine(scan.Bytes())
+		line, err := reportfile.ParseLine(scan.Bytes())
 		if err != nil {
 			s.t.Fatalf("%s line %d: %v", path, len(lines)+1, err)
 		}

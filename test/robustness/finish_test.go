@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/tradefront/tradefront/internal/calendar"
-	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 )
 
 // finish is the afternoon: the front is stopped, the days are exported by the command, and
@@ -62,7 +62,7 @@ func (w *world) report(day calendar.TradingDay, lines map[string]int) int {
 	defer f.Close()
 	n := 0
 	for scan := bufio.NewScanner(f); scan.Scan(); n++ {
-		line, err := settlement.ParseLine(scan.Bytes())
+		line, err := reportfile.ParseLine(scan.Bytes())
 		if err != nil {
 			w.t.Fatalf("%s line %d: %v", done.Path, n+1, err)
 		}

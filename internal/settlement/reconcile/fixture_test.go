@@ -12,10 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
+	"github.com/tradefront/tradefront/internal/settlement/settlementtest"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/test/pgtest"
@@ -78,12 +80,30 @@ func newFirm(t testing.TB, open open, n int) *firm {
 		t.Fatal(err)
 	}
 	f.audit = f.log("audit.jsonl", f.entries()...)
-	result, err := settlement.Export(t.Context(), settlement.Options{Records: s, UnitID: unit, Day: day, OutDir: f.dir})
+	f.report = export(t, s, f.dir)
+	return f
+}
+
+// export writes the report of the day into dir.
+func export(t testing.TB, s store.Store, dir string) (path string) {
+	t.Helper()
+	cal, err := calendar.Parse(configs.Calendar)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.report = result.Path
-	return f
+	_, end, err := cal.Window(day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := settlement.Exporter{
+		Store: settlementtest.Store{Scanner: s}, Calendar: cal, UnitID: unit, OutDir: dir,
+		Now: func() time.Time { return end },
+	}
+	done, err := x.Export(t.Context(), day, store.FullExport)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return done.Path
 }
 
 // newFirmSpread has logins an hour apart.

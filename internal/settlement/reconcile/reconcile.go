@@ -9,7 +9,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/extsort"
-	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -80,7 +80,7 @@ type run struct {
 }
 
 func (r *run) compare(ctx context.Context) error {
-	if err := settlement.CheckTempDir(r.opt.TempDir); err != nil {
+	if err := extsort.CheckFolder(r.opt.TempDir); err != nil {
 		return err
 	}
 	if err := r.checkReportNames(); err != nil {
@@ -104,7 +104,7 @@ func (r *run) compare(ctx context.Context) error {
 // checkReportNames refuses the report of another unit or day: every line would be a fault.
 func (r *run) checkReportNames() error {
 	for _, path := range r.opt.Reports {
-		name, err := settlement.ParseReportName(path)
+		name, err := reportfile.ParseName(path)
 		switch {
 		case err != nil:
 			return err

@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/extsort"
-	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -49,7 +49,7 @@ func makeHalf(side byte, who [16]byte, supplement, line []byte) half {
 
 // addRecord hands a record to the join, with the line that it should have.
 func (j *storeJoin) addRecord(rec *store.Record) error {
-	j.line = settlement.Line{
+	j.line = reportfile.Line{
 		VendorID: rec.VendorID, KeyVersion: rec.KeyVersion, Terminal: rec.Terminal, Supplement: rec.Supplement,
 	}.Append(j.line[:0])
 	return j.pairs.Add(makeHalf(0, rec.ID, rec.Supplement, j.line))
@@ -78,19 +78,16 @@ func (r *run) readReports(ctx context.Context) error {
 
 // openReports opens all files before one is read. A file that is named twice is a slip of
 // the hand, and refused: each of its lines would count as reported twice.
-func (r *run) openReports() (files []*settlement.ReportReader, total int64, err error) {
+func (r *run) openReports() (files []*reportfile.Reader, total int64, err error) {
 	var infos []os.FileInfo
 	for i, path := range r.opt.Reports {
-		f, err := settlement.OpenReport(path)
+		f, err := reportfile.Open(path)
 		if err != nil {
 			return files, 0, err
 		}
 		files = append(files, f)
 		total += f.Size()
-		info, err := os.Stat(path)
-		if err != nil {
-			return files, 0, err
-		}
+		info := f.Info()
 		if at := slices.IndexFunc(infos, func(o os.FileInfo) bool { return os.SameFile(o, info) }); at >= 0 {
 			return files, 0, fmt.Errorf("%s and %s are the same file", r.opt.Reports[at], r.opt.Reports[i])
 		}
@@ -101,7 +98,7 @@ func (r *run) openReports() (files []*settlement.ReportReader, total int64, err 
 
 // readReport hands the lines of one report to the join; before is what was read of those
 // before it.
-func (r *run) readReport(ctx context.Context, in *settlement.ReportReader, file int, before, total int64) error {
+func (r *run) readReport(ctx context.Context, in *reportfile.Reader, file int, before, total int64) error {
 	for {
 		line, err := in.Next()
 		if errors.Is(err, io.EOF) {
@@ -123,7 +120,7 @@ func (r *run) readReport(ctx context.Context, in *settlement.ReportReader, file 
 	return look(ctx, r.opt.ReadingReport, before+in.Offset(), total)
 }
 
-func (r *run) addLine(file int, l settlement.ReportLine) error {
+func (r *run) addLine(file int, l reportfile.RawLine) error {
 	if l.Err != nil {
 		r.result.add(ReportLineBad, Difference{Where: place(r.opt.Reports[file], l.Number), Detail: l.Err.Error()})
 		return nil //nolint:nilerr // it is in the result

@@ -12,7 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 )
 
 // piece is a line as the chunker should hand it out.
@@ -153,7 +153,7 @@ func FuzzReader(f *testing.F) {
 		for text := range bytes.Lines(data) {
 			lines++
 			body, ended := bytes.CutSuffix(text, []byte("\n"))
-			l, err := settlement.ParseLine(body)
+			l, err := reportfile.ParseLine(body)
 			if vendor == "" {
 				vendor = l.VendorID
 			}

@@ -20,9 +20,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/settlementtest"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/supplement"
 	"github.com/tradefront/tradefront/internal/supplement/terminal"
@@ -110,18 +110,6 @@ func drawPeer(t *rapid.T) netip.AddrPort {
 	return netip.AddrPortFrom(addr, rapid.Uint16Range(1, 65535).Draw(t, "port"))
 }
 
-// records is a store that holds just these.
-type records []store.Record
-
-func (r records) Scan(_ context.Context, _ calendar.TradingDay, f func(*store.Record) error) error {
-	for i := range r {
-		if err := f(&r[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func testRing(t interface{ Fatal(...any) }) *supplement.KeyRing {
 	ring, err := supplement.NewKeyRing([]supplement.Key{{Version: "1.0", Encrypter: keyPair().public}})
 	if err != nil {
@@ -130,7 +118,7 @@ func testRing(t interface{ Fatal(...any) }) *supplement.KeyRing {
 	return ring
 }
 
-// Whatever logins there were in the day's window, the front's own code and Export make a
+// Whatever logins there were in the day's window, the front's own code and an export make a
 // file in which nothing is found, and each line is opened.
 func TestExportVerifies(t *testing.T) {
 	dir, cal := t.TempDir(), testCalendar(t)
@@ -139,12 +127,20 @@ func TestExportVerifies(t *testing.T) {
 		t.Fatal(err)
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		var all records
+		var all settlementtest.Records
 		for i := range rapid.IntRange(0, 6).Draw(t, "logins") {
 			at := start.Add(time.Duration(rapid.Int64Range(0, int64(end.Sub(start))-1).Draw(t, "at")))
 			all = append(all, loginAt(t, testRing(t), uint64(i+1), at))
 		}
-		file, err := settlement.Export(context.Background(), settlement.Options{Records: all, UnitID: "0001", Day: 20260105, OutDir: dir})
+		out, err := os.MkdirTemp(dir, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := settlement.Exporter{
+			Store: settlementtest.Store{Scanner: all}, Calendar: cal, UnitID: "0001", OutDir: out,
+			Now: func() time.Time { return end },
+		}
+		file, err := x.Export(context.Background(), 20260105, store.FullExport)
 		if err != nil {
 			t.Fatal(err)
 		}

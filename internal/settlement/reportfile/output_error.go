@@ -1,4 +1,4 @@
-package settlement
+package reportfile
 
 import (
 	"errors"
@@ -8,10 +8,10 @@ import (
 	"syscall"
 )
 
-// outputError adds to an error of a file in the output folder what to do about it; other
+// OutputError adds to an error of a file in the output folder what to do about it; other
 // errors, those of the store and its sockets too, it leaves alone. Whatever it is, nothing
 // half-written stands under a final name.
-func outputError(dir string, err error) error {
+func OutputError(dir string, err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
 	if !errors.As(err, &path) && !errors.As(err, &link) {

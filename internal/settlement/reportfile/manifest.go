@@ -1,4 +1,4 @@
-package settlement
+package reportfile
 
 import (
 	"encoding/hex"
@@ -8,18 +8,22 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/files"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
 // maxManifest is the longest manifest in bytes that is read.
 const maxManifest = 1 << 20
 
-// Manifest is what stands beside a report, in <name>.manifest.json: what the file holds
+// MergedKind is the kind in the manifest of a merged file. The ledger has no such exports, and so no
+// export takes a merged file for one of its own.
+const MergedKind store.ExportKind = "merged"
+
+// Manifest describes an exported report, in <name>.manifest.json beside it: what the file holds
 // and where it came from. Times are UTC+8.
 type Manifest struct {
 	File       string           `json:"file"`
@@ -42,7 +46,7 @@ type Manifest struct {
 	OutsideWindow int64 `json:"outside_window"`
 	// FrontsMissing are the fronts that may have held records of the day which the file
 	// lacks; it was written all the same.
-	FrontsMissing []FrontObstacle `json:"fronts_missing,omitempty"`
+	FrontsMissing []MissingFront `json:"fronts_missing,omitempty"`
 	// Waived are all obstacles in spite of which the file was written, those fronts among them.
 	Waived []Waived `json:"waived,omitempty"`
 
@@ -50,6 +54,35 @@ type Manifest struct {
 	Version   string        `json:"program_version"`
 	Host      string        `json:"host"`
 	Generated time.Time     `json:"generated"`
+}
+
+// MissingFront is a front that may hold records of a day that the store lacks.
+type MissingFront struct {
+	FrontID     int32     `json:"front_id"`
+	Host        string    `json:"host"`
+	Pending     int64     `json:"pending"`
+	Quarantined int64     `json:"quarantined"`
+	SetAside    int       `json:"set_aside"`
+	Seen        time.Time `json:"last_seen"` // in UTC+8
+	Problem     string    `json:"problem"`
+	Next        string    `json:"next"`
+}
+
+func (f *MissingFront) String() string {
+	return fmt.Sprintf("front %d (host %s, last seen %s) %s: %s", f.FrontID, f.Host,
+		f.Seen.In(regulation.Zone).Format(regulation.TimeLayout), f.Problem, f.Next)
+}
+
+// Waived is an obstacle with who waived it, when and why.
+type Waived struct {
+	store.Obstacle
+	At     time.Time `json:"waived_at"` // in UTC+8
+	By     string    `json:"waived_by"` // user@machine
+	Reason string    `json:"reason"`
+}
+
+func (w *Waived) String() string {
+	return fmt.Sprintf("%s %s (waived by %s at %s: %s)", w.Where, w.What, w.By, w.At.In(regulation.Zone).Format(regulation.TimeLayout), w.Reason)
 }
 
 // ManifestWindow is half-open: [Start, End).
@@ -84,23 +117,9 @@ func ReadManifest(report string) (*Manifest, error) {
 	return &m, nil
 }
 
-// write puts the manifest beside its report in dir, whole or not at all, and durable.
-func (m *Manifest) write(dir string, sync func(string) (bool, error)) error {
-	data, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(dir, ManifestName(m.File))
-	if err := files.Write(path, append(data, '\n'), reportPerm); err != nil {
-		return err
-	}
-	_, err = sync(dir) // the report's own sync tells of a folder that cannot
-	return err
-}
-
-// explains reports whether the manifest is that of an export of this day and unit that
+// Explains reports whether the manifest is that of an export of this day and unit that
 // made a file of that sum: the ledger may lack its line, if we crashed before it.
-func (m *Manifest) explains(unitID string, day calendar.TradingDay, sum [32]byte) bool {
+func (m *Manifest) Explains(unitID string, day calendar.TradingDay, sum [32]byte) bool {
 	switch m.Kind {
 	case store.FullExport, store.PartialExport, store.SupplementExport:
 		return m.UnitID == unitID && m.TradingDay == day.String() && m.SHA256 == hex.EncodeToString(sum[:]) &&
@@ -109,24 +128,24 @@ func (m *Manifest) explains(unitID string, day calendar.TradingDay, sum [32]byte
 	return false
 }
 
-// missing says in words what the file may lack; those of an older program have fronts alone.
-func (m *Manifest) missing() (all []string) {
+// Missing says in words what the file may lack; those of an older program have fronts alone.
+func (m *Manifest) Missing() (all []string) {
 	for i := range m.Waived {
 		all = append(all, m.Waived[i].String())
 	}
 	if len(all) > 0 {
 		return all
 	}
-	for _, o := range m.FrontsMissing {
-		all = append(all, o.String())
+	for i := range m.FrontsMissing {
+		all = append(all, m.FrontsMissing[i].String())
 	}
 	return all
 }
 
-// removeOrphan removes the manifest of a report that could not be given its name. With a report from before
-// under that name the manifest stays, and does not match it, which verify tells.
-func removeOrphan(report string) {
+// RemoveOrphan removes the manifest of a report that could not be given its name. If an earlier report has
+// that name, the manifest stays and does not match it, which verify reports.
+func RemoveOrphan(report string) {
 	if _, err := os.Lstat(report); errors.Is(err, fs.ErrNotExist) {
-		_ = os.Remove(ManifestName(report)) // what stays is described at Export
+		_ = os.Remove(ManifestName(report)) // settlement.Exporter.Export says what follows if it stays
 	}
 }

@@ -1,4 +1,4 @@
-package settlement
+package merge
 
 import (
 	"bufio"
@@ -51,14 +51,14 @@ func before(t *testing.T, dir string) {
 
 func TestMergeDiskFullInjected(t *testing.T) {
 	for name, spoil := range map[string]func(m *merge, disk *fullDisk){
-		"report":    func(m *merge, disk *fullDisk) { m.out.disk = disk },
-		"bad lines": func(m *merge, disk *fullDisk) { m.aside.out = bufio.NewWriterSize(disk, 4096) },
+		"report":    func(m *merge, disk *fullDisk) { m.out.FailOn(disk, nil) },
+		"bad lines": func(m *merge, disk *fullDisk) { m.rejected.out = bufio.NewWriterSize(disk, 4096) },
 	} {
 		for _, room := range []int{0, 10_000} {
 			in := seats(t, strings.Repeat(line(1)[:500]+"\n", 50)+lines(manyOf(20)...), lines(manyOf(40)...))
-			out, asides := t.TempDir(), t.TempDir()
+			out, rejects := t.TempDir(), t.TempDir()
 			before(t, out)
-			m, err := newMerge(MergeOptions{Inputs: in, OutDir: out, SkipBad: filepath.Join(asides, "bad")})
+			m, err := newMerge(Options{Inputs: in, OutDir: out, SkipBad: filepath.Join(rejects, "bad")})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +68,7 @@ func TestMergeDiskFullInjected(t *testing.T) {
 				err = m.write(t.Context())
 			}
 			m.close()
-			t.Run(name, func(t *testing.T) { wantFull(t, withAdvice(err), out, asides) })
+			t.Run(name, func(t *testing.T) { wantFull(t, withAdvice(err), out, rejects) })
 		}
 	}
 }
@@ -88,7 +88,7 @@ func TestMergeDiskFull(t *testing.T) {
 	}
 	in := manyLines(t, 20_000)
 	bad := seats(t, strings.Repeat(strings.Repeat("x", 1000)+"\n", 3000), lines(line(1)))
-	for name, o := range map[string]MergeOptions{
+	for name, o := range map[string]Options{
 		"sort":      {Inputs: in, OutDir: t.TempDir(), TempDir: small},
 		"report":    {Inputs: in, OutDir: small, TempDir: t.TempDir()},
 		"both":      {Inputs: in, OutDir: small},
@@ -101,7 +101,7 @@ func TestMergeDiskFull(t *testing.T) {
 		})
 	}
 	// What fits goes well on the same disk.
-	if _, err := Merge(t.Context(), MergeOptions{Inputs: seats(t, lines(line(2)), lines(line(1))), OutDir: small}); err != nil {
+	if _, err := Merge(t.Context(), Options{Inputs: seats(t, lines(line(2)), lines(line(1))), OutDir: small}); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,4 +1,4 @@
-package settlement
+package merge
 
 import (
 	"errors"
@@ -6,26 +6,29 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/tradefront/tradefront/internal/extsort"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 )
 
 // commonName is the unit and day that all inputs agree on.
-func commonName(paths []string) (ReportName, error) {
+func commonName(paths []string) (reportfile.Name, error) {
 	if len(paths) < 2 {
-		return ReportName{}, errors.New("want at least two reports")
+		return reportfile.Name{}, errors.New("want at least two reports")
 	}
-	var first ReportName
+	var first reportfile.Name
 	for i, path := range paths {
-		name, err := ParseReportName(path)
+		name, err := reportfile.ParseName(path)
 		switch {
 		case err != nil:
-			return ReportName{}, err
+			return reportfile.Name{}, err
 		case i == 0:
 			first = name
 		case name.UnitID != first.UnitID:
-			return ReportName{}, fmt.Errorf("%s is of unit %s, %s of unit %s: reports of different companies cannot be merged",
+			return reportfile.Name{}, fmt.Errorf("%s is of unit %s, %s of unit %s: reports of different companies cannot be merged",
 				paths[0], first.UnitID, path, name.UnitID)
 		case name.Day != first.Day:
-			return ReportName{}, fmt.Errorf("%s is of %s, %s of %s: reports of different days cannot be merged",
+			return reportfile.Name{}, fmt.Errorf("%s is of %s, %s of %s: reports of different days cannot be merged",
 				paths[0], first.Day, path, name.Day)
 		}
 	}
@@ -36,61 +39,45 @@ func commonName(paths []string) (ReportName, error) {
 // once.
 func (m *merge) open() (err error) {
 	for _, path := range m.opt.Inputs {
-		in, err := OpenReport(path)
+		in, err := reportfile.Open(path)
 		if err != nil {
 			return err
 		}
 		m.inputs = append(m.inputs, in)
 		m.total += in.Size()
 	}
-	if err := CheckTempDir(m.opt.TempDir); err != nil {
+	if err := extsort.CheckFolder(m.opt.TempDir); err != nil {
 		return err
 	}
-	name := FileName(m.result.UnitID, m.result.Day)
+	name := reportfile.FileName(m.result.UnitID, m.result.Day)
 	m.result.Path = filepath.Join(m.opt.OutDir, name)
-	m.result.Manifest = ManifestName(m.result.Path)
+	m.result.Manifest = reportfile.ManifestName(m.result.Path)
 	if err := m.checkPlaces(); err != nil {
 		return err
 	}
-	if m.out, err = createReport(m.opt.OutDir, name); err != nil {
+	if m.out, err = reportfile.Create(m.opt.OutDir, name); err != nil {
 		return err
 	}
 	if m.opt.SkipBad != "" {
-		m.aside, err = createAside(m.opt.SkipBad)
+		m.rejected, err = createRejected(m.opt.SkipBad)
 	}
 	return err
-}
-
-// CheckTempDir refuses a folder for temporary files that is none: a sort would notice only
-// when its memory is full. "" is the system's.
-func CheckTempDir(path string) error {
-	if path == "" {
-		return nil
-	}
-	info, err := os.Stat(path)
-	if err == nil && !info.IsDir() {
-		err = fmt.Errorf("%s is not a folder", path)
-	}
-	if err != nil {
-		return fmt.Errorf("folder for temporary files: %w", err)
-	}
-	return nil
 }
 
 // checkPlaces keeps the files that are read and written apart, by whatever name they go.
 func (m *merge) checkPlaces() error {
 	for i, in := range m.inputs {
 		for _, other := range m.inputs[:i] {
-			if os.SameFile(in.begin, other.begin) {
-				return fmt.Errorf("%s and %s are the same file", other.path, in.path)
+			if os.SameFile(in.Info(), other.Info()) {
+				return fmt.Errorf("%s and %s are the same file", other.Path(), in.Path())
 			}
 		}
-		same, err := isFile(m.result.Path, in.begin)
+		same, err := isFile(m.result.Path, in.Info())
 		if err != nil {
 			return fmt.Errorf("output directory: %w", err)
 		}
 		if same {
-			return fmt.Errorf("the result would replace the input %s; name another folder with --out", in.path)
+			return fmt.Errorf("the result would replace the input %s; name another folder with --out", in.Path())
 		}
 	}
 	if err := m.checkManifestPlace(); err != nil {

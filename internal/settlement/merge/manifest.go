@@ -1,4 +1,4 @@
-package settlement
+package merge
 
 import (
 	"encoding/hex"
@@ -12,34 +12,31 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/tradefront/tradefront/internal/files"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// mergedKind is the kind in the manifest of a merged file. The ledger has no such exports,
-// and so no export takes a merged file for one of its own.
-const mergedKind store.ExportKind = "merged"
-
-// MergeManifest is what stands beside a merged file, in <name>.manifest.json: what it holds
+// Manifest describes a merged file, in <name>.manifest.json beside it: what it holds
 // and what it was made of.
-type MergeManifest struct {
-	File       string              `json:"file"`
-	Kind       store.ExportKind    `json:"kind"` // merged
-	UnitID     string              `json:"report_unit_id"`
-	TradingDay string              `json:"trading_day"`
-	Vendors    map[string]int64    `json:"vendor_ids,omitempty"` // lines of each: each seat's software may have its own
-	Rows       int64               `json:"rows"`
-	Bytes      int64               `json:"bytes"`
-	SHA256     string              `json:"sha256"`
-	Inputs     []MergeManifestFile `json:"inputs"`
-	Version    string              `json:"program_version"`
+type Manifest struct {
+	File       string           `json:"file"`
+	Kind       store.ExportKind `json:"kind"` // merged
+	UnitID     string           `json:"report_unit_id"`
+	TradingDay string           `json:"trading_day"`
+	Vendors    map[string]int64 `json:"vendor_ids,omitempty"` // lines of each: each seat's software may have its own
+	Rows       int64            `json:"rows"`
+	Bytes      int64            `json:"bytes"`
+	SHA256     string           `json:"sha256"`
+	Inputs     []ManifestFile   `json:"inputs"`
+	Version    string           `json:"program_version"`
 }
 
-// MergeManifestFile is one file that was merged.
-type MergeManifestFile struct {
+// ManifestFile is one file that was merged.
+type ManifestFile struct {
 	File   string           `json:"file"`           // without its folder: the seats' differ from firm to firm
 	Kind   store.ExportKind `json:"kind,omitempty"` // as its manifest says, if it has one
 	Rows   int64            `json:"rows"`           // good ones
-	Bad    int64            `json:"bad,omitempty"`  // put aside
+	Bad    int64            `json:"bad,omitempty"`  // rejected
 	SHA256 string           `json:"sha256"`
 }
 
@@ -54,8 +51,8 @@ func (e *ManifestsError) Error() string {
 
 // compareManifest holds what was read of an input to the manifest beside it, if there is
 // one: nothing else can tell of a file that was cut between two lines.
-func (m *merge) compareManifest(in *MergeInput) {
-	said, err := ReadManifest(in.Path)
+func (m *merge) compareManifest(in *Input) {
+	said, err := reportfile.ReadManifest(in.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
@@ -75,7 +72,7 @@ func (m *merge) compareManifest(in *MergeInput) {
 		in.Kind = said.Kind
 	}
 	if err == nil {
-		for _, o := range said.missing() {
+		for _, o := range said.Missing() {
 			m.result.Warnings = append(m.result.Warnings, in.Path+" may lack logins: "+o)
 		}
 	}
@@ -89,13 +86,13 @@ func (m *merge) compareManifest(in *MergeInput) {
 // stands there: the export could not be told from the merged file any more. One that cannot
 // be read may be an export's.
 func (m *merge) checkManifestPlace() error {
-	said, err := ReadManifest(m.result.Path)
+	said, err := reportfile.ReadManifest(m.result.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
 		return fmt.Errorf("what stands at the place of the result cannot be told; move it away, or name another folder with --out: %w", err)
-	case said.Kind != mergedKind:
+	case said.Kind != reportfile.MergedKind:
 		return fmt.Errorf("%s is a report that an export made (%s), as its manifest says; name another folder with --out", m.result.Path, said.Kind)
 	}
 	return nil
@@ -108,7 +105,7 @@ func (m *merge) manifest() (_ *renameio.PendingFile, err error) {
 	if err != nil {
 		return nil, err
 	}
-	pending, err := files.Create(m.result.Manifest, reportPerm)
+	pending, err := files.Create(m.result.Manifest, reportfile.Perm)
 	if err != nil {
 		return nil, err
 	}
@@ -123,15 +120,15 @@ func (m *merge) manifest() (_ *renameio.PendingFile, err error) {
 	return pending, pending.Sync()
 }
 
-func (m *merge) describe() MergeManifest {
+func (m *merge) describe() Manifest {
 	r := &m.result
-	described := MergeManifest{
-		File: filepath.Base(r.Path), Kind: mergedKind, UnitID: r.UnitID, TradingDay: r.Day.String(),
+	described := Manifest{
+		File: filepath.Base(r.Path), Kind: reportfile.MergedKind, UnitID: r.UnitID, TradingDay: r.Day.String(),
 		Rows: r.Rows, Bytes: r.Bytes, SHA256: hex.EncodeToString(r.SHA256[:]), Version: m.opt.Version,
 		Vendors: m.vendors,
 	}
 	for _, in := range r.Inputs {
-		described.Inputs = append(described.Inputs, MergeManifestFile{
+		described.Inputs = append(described.Inputs, ManifestFile{
 			filepath.Base(in.Path), in.Kind, in.Rows, in.Bad, hex.EncodeToString(in.SHA256[:]),
 		})
 	}

@@ -1,9 +1,8 @@
-package settlement
+package merge
 
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -15,38 +14,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 )
-
-const reportFileName = "0001clientinfo20260105.txt"
-
-// line is a good line of a report, without its LF; each n has its own.
-func line(n uint64) string {
-	r := record(0)
-	binary.BigEndian.PutUint64(r.Supplement, n)
-	return string(Line{r.VendorID, r.KeyVersion, r.Terminal, r.Supplement}.Append(nil))
-}
-
-// seats writes each content as the report of a seat, in a folder of its own.
-func seats(t testing.TB, contents ...string) (paths []string) {
-	t.Helper()
-	for _, content := range contents {
-		path := filepath.Join(t.TempDir(), reportFileName)
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		paths = append(paths, path)
-	}
-	return paths
-}
-
-func lines(all ...string) string { return strings.Join(all, "\n") + "\n" }
 
 func TestMerge(t *testing.T) {
 	a, b, c := line(1), line(2), line(3)
 	in := seats(t, lines(c, a, a), lines(b, c), "")
 	var read, written []int64
 	out := t.TempDir()
-	got, err := Merge(t.Context(), MergeOptions{
+	got, err := Merge(t.Context(), Options{
 		Inputs: in, OutDir: out,
 		Reading: func(done, total int64) { read = append(read, done, total) },
 		Writing: func(done, total int64) { written = append(written, done, total) },
@@ -60,9 +37,9 @@ func TestMerge(t *testing.T) {
 		t.Errorf("%v, content:\n%s", err, content)
 	}
 	one, two := int64(len(lines(a, a, a))), int64(len(lines(a, a, a, a, a)))
-	if diff := cmp.Diff(MergeResult{
-		ReportName: ReportName{"0001", day}, Path: filepath.Join(out, reportFileName), Manifest: filepath.Join(out, reportFileName+".manifest.json"),
-		Inputs: []MergeInput{
+	if diff := cmp.Diff(Result{
+		Name: reportfile.Name{UnitID: "0001", Day: day}, Path: filepath.Join(out, reportFileName), Manifest: filepath.Join(out, reportFileName+".manifest.json"),
+		Inputs: []Input{
 			{in[0], 3, 0, sha256.Sum256([]byte(lines(c, a, a))), ""},
 			{in[1], 2, 0, sha256.Sum256([]byte(lines(b, c))), ""},
 			{in[2], 0, 0, sha256.Sum256(nil), ""},
@@ -103,7 +80,7 @@ func TestMergeProperty(t *testing.T) {
 			}
 			paths = append(paths, path)
 		}
-		got, err := Merge(t.Context(), MergeOptions{Inputs: rapid.Permutation(paths).Draw(rt, "order"), OutDir: out})
+		got, err := Merge(t.Context(), Options{Inputs: rapid.Permutation(paths).Draw(rt, "order"), OutDir: out})
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -123,7 +100,7 @@ var badSeats = []struct {
 	name, content string
 	line          int64
 	want          string // the reason
-	aside         string // the line as it is put aside; "" if it stands as it is
+	rejected      string // the line as the file of rejected lines has it; "" if it stands as it is
 }{
 	{"CRLF", line(1) + "\n" + line(2) + "\r\n", 2, "CRLF", line(2) + "\r"},
 	{"BOM", "\ufeff" + line(1) + "\n" + line(2) + "\n", 1, "byte order mark", "\ufeff" + line(1)},
@@ -137,9 +114,9 @@ var badSeats = []struct {
 	{"no supplement", "TF01@1.0@QQ==@\n", 1, "supplement: empty", "TF01@1.0@QQ==@"},
 	{"control character", "TF\x001@1.0@@QQ==\n", 1, "control character", "TF\x001@1.0@@QQ=="},
 	{"long", strings.Repeat("A", 8000) + "\n", 1, "longer than", strings.Repeat("A", 8000)},
-	{"longer than any buffer", line(1) + "\n" + strings.Repeat("A", 3*readBuffer+5) + "\n" + line(2) + "\n", 2, "longer than", strings.Repeat("A", 3*readBuffer+5)},
-	{"as long as the buffer", strings.Repeat("A", readBuffer) + "\n", 1, "longer than", strings.Repeat("A", readBuffer)},
-	{"long without LF", strings.Repeat("A", 2*readBuffer), 1, "longer than", strings.Repeat("A", 2*readBuffer)},
+	{"longer than any buffer", line(1) + "\n" + strings.Repeat("A", 3*reportfile.ReadBuffer+5) + "\n" + line(2) + "\n", 2, "longer than", strings.Repeat("A", 3*reportfile.ReadBuffer+5)},
+	{"as long as the buffer", strings.Repeat("A", reportfile.ReadBuffer) + "\n", 1, "longer than", strings.Repeat("A", reportfile.ReadBuffer)},
+	{"long without LF", strings.Repeat("A", 2*reportfile.ReadBuffer), 1, "longer than", strings.Repeat("A", 2*reportfile.ReadBuffer)},
 	{"UTF-16", "\xff\xfeT\x00F\x00\n", 1, "1 items", "\xff\xfeT\x00F\x00"},
 }
 
@@ -147,7 +124,7 @@ func TestMergeRefusesBadLines(t *testing.T) {
 	for _, c := range badSeats {
 		t.Run(c.name, func(t *testing.T) {
 			in, out := seats(t, lines(line(7)), c.content), t.TempDir()
-			_, err := Merge(t.Context(), MergeOptions{Inputs: in, OutDir: out})
+			_, err := Merge(t.Context(), Options{Inputs: in, OutDir: out})
 			var bad *BadLinesError
 			if !errors.As(err, &bad) || bad.Total != 1 || len(bad.First) != 1 {
 				t.Fatalf("%v", err)
@@ -165,32 +142,32 @@ func TestMergeRefusesBadLines(t *testing.T) {
 	}
 }
 
-func TestMergePutsBadLinesAside(t *testing.T) {
+func TestMergeWritesRejectedLines(t *testing.T) {
 	for _, c := range badSeats {
 		t.Run(c.name, func(t *testing.T) {
 			in, out := seats(t, lines(line(7)), c.content), t.TempDir()
-			aside := filepath.Join(t.TempDir(), "bad.txt")
-			got, err := Merge(t.Context(), MergeOptions{Inputs: in, OutDir: out, SkipBad: aside})
+			rejected := filepath.Join(t.TempDir(), "bad.txt")
+			got, err := Merge(t.Context(), Options{Inputs: in, OutDir: out, SkipBad: rejected})
 			if err != nil {
 				t.Fatal(err)
 			}
-			text, err := os.ReadFile(aside)
+			text, err := os.ReadFile(rejected)
 			if err != nil {
 				t.Fatal(err)
 			}
 			head, put, found := strings.Cut(string(text), "\t")
-			if !found || put != c.aside+"\n" || !strings.HasPrefix(head, fmt.Sprintf("%s:%d: ", in[1], c.line)) || !strings.Contains(head, c.want) {
-				t.Errorf("put aside: %.200q", text)
+			if !found || put != c.rejected+"\n" || !strings.HasPrefix(head, fmt.Sprintf("%s:%d: ", in[1], c.line)) || !strings.Contains(head, c.want) {
+				t.Errorf("rejected: %.200q", text)
 			}
 			good := int64(strings.Count(c.content, line(1)+"\n") + strings.Count(c.content, line(2)+"\n"))
 			if strings.HasPrefix(c.content, "\ufeff") {
 				good-- // what stands behind the mark is bad
 			}
-			want := MergeInput{in[1], good, 1, sha256.Sum256([]byte(c.content)), ""}
+			want := Input{in[1], good, 1, sha256.Sum256([]byte(c.content)), ""}
 			if got.Bad != 1 || got.Inputs[1] != want || got.Rows != 1+good {
 				t.Errorf("%+v, want %+v", got, want)
 			}
-			if left := names(t, filepath.Dir(aside)); len(left) != 1 {
+			if left := names(t, filepath.Dir(rejected)); len(left) != 1 {
 				t.Errorf("left %v", left)
 			}
 		})
@@ -199,17 +176,17 @@ func TestMergePutsBadLinesAside(t *testing.T) {
 
 func TestMergeNamesManyBadLines(t *testing.T) {
 	in := seats(t, strings.Repeat("bad\n", 100), lines(line(1)))
-	_, err := Merge(t.Context(), MergeOptions{Inputs: in, OutDir: t.TempDir()})
+	_, err := Merge(t.Context(), Options{Inputs: in, OutDir: t.TempDir()})
 	if err == nil || !strings.Contains(err.Error(), "100 bad lines") || !strings.Contains(err.Error(), "and 80 more") {
 		t.Errorf("%v", err)
 	}
 }
 
 // Without a bad line there is no file of bad lines.
-func TestMergeWithoutBadLinesPutsNothingAside(t *testing.T) {
+func TestMergeWithoutBadLinesWritesNoRejectedFile(t *testing.T) {
 	dir := t.TempDir()
 	in := seats(t, lines(line(1)), lines(line(2)))
-	if _, err := Merge(t.Context(), MergeOptions{Inputs: in, OutDir: t.TempDir(), SkipBad: filepath.Join(dir, "bad")}); err != nil {
+	if _, err := Merge(t.Context(), Options{Inputs: in, OutDir: t.TempDir(), SkipBad: filepath.Join(dir, "bad")}); err != nil {
 		t.Fatal(err)
 	}
 	if left := names(t, dir); len(left) != 0 {
@@ -238,26 +215,26 @@ func TestMergeRefusesOptions(t *testing.T) {
 	present := named("bad.txt")
 	for _, c := range []struct {
 		name string
-		o    MergeOptions
+		o    Options
 		want string
 	}{
-		{"one input", MergeOptions{Inputs: good[:1], OutDir: out}, "at least two"},
-		{"other company", MergeOptions{Inputs: []string{good[0], named("0002clientinfo20260105.txt")}, OutDir: out}, "different companies"},
-		{"other day", MergeOptions{Inputs: []string{good[0], named("0001clientinfo20260106.txt")}, OutDir: out}, "different days"},
-		{"other name", MergeOptions{Inputs: []string{good[0], named("report.txt")}, OutDir: out}, "want <unit>clientinfo<YYYYMMDD>.txt"},
-		{"no such date", MergeOptions{Inputs: []string{good[0], named("0001clientinfo20260230.txt")}, OutDir: out}, "not a day"},
-		{"long unit", MergeOptions{Inputs: []string{good[0], named("12345678901clientinfo20260105.txt")}, OutDir: out}, "want <unit>"},
-		{"input missing", MergeOptions{Inputs: []string{good[0], filepath.Join(out, reportFileName)}, OutDir: out}, "no such file"},
-		{"input a folder", MergeOptions{Inputs: []string{good[0], folder}, OutDir: out}, "not a regular file"},
-		{"same path", MergeOptions{Inputs: []string{good[0], good[0]}, OutDir: out}, "are the same file"},
-		{"hard link", MergeOptions{Inputs: []string{good[0], linked}, OutDir: out}, "are the same file"},
-		{"over an input", MergeOptions{Inputs: good, OutDir: filepath.Dir(good[1])}, "would replace the input"},
-		{"out missing", MergeOptions{Inputs: good, OutDir: filepath.Join(out, "none")}, "output directory"},
-		{"out a file", MergeOptions{Inputs: good, OutDir: present}, "output directory"},
-		{"no folder for temporary files", MergeOptions{Inputs: good, OutDir: out, TempDir: present}, "is not a folder"},
-		{"bad file there", MergeOptions{Inputs: good, OutDir: out, SkipBad: present}, "is there already"},
-		{"bad file is the report", MergeOptions{Inputs: good, OutDir: out, SkipBad: filepath.Join(out, ".", reportFileName)}, "the report itself"},
-		{"bad file nowhere", MergeOptions{Inputs: good, OutDir: out, SkipBad: filepath.Join(out, "none", "bad")}, "--skip-bad"},
+		{"one input", Options{Inputs: good[:1], OutDir: out}, "at least two"},
+		{"other company", Options{Inputs: []string{good[0], named("0002clientinfo20260105.txt")}, OutDir: out}, "different companies"},
+		{"other day", Options{Inputs: []string{good[0], named("0001clientinfo20260106.txt")}, OutDir: out}, "different days"},
+		{"other name", Options{Inputs: []string{good[0], named("report.txt")}, OutDir: out}, "want <unit>clientinfo<YYYYMMDD>.txt"},
+		{"no such date", Options{Inputs: []string{good[0], named("0001clientinfo20260230.txt")}, OutDir: out}, "not a day"},
+		{"long unit", Options{Inputs: []string{good[0], named("12345678901clientinfo20260105.txt")}, OutDir: out}, "want <unit>"},
+		{"input missing", Options{Inputs: []string{good[0], filepath.Join(out, reportFileName)}, OutDir: out}, "no such file"},
+		{"input a folder", Options{Inputs: []string{good[0], folder}, OutDir: out}, "not a regular file"},
+		{"same path", Options{Inputs: []string{good[0], good[0]}, OutDir: out}, "are the same file"},
+		{"hard link", Options{Inputs: []string{good[0], linked}, OutDir: out}, "are the same file"},
+		{"over an input", Options{Inputs: good, OutDir: filepath.Dir(good[1])}, "would replace the input"},
+		{"out missing", Options{Inputs: good, OutDir: filepath.Join(out, "none")}, "output directory"},
+		{"out a file", Options{Inputs: good, OutDir: present}, "output directory"},
+		{"no folder for temporary files", Options{Inputs: good, OutDir: out, TempDir: present}, "is not a folder"},
+		{"bad file there", Options{Inputs: good, OutDir: out, SkipBad: present}, "is there already"},
+		{"bad file is the report", Options{Inputs: good, OutDir: out, SkipBad: filepath.Join(out, ".", reportFileName)}, "the report itself"},
+		{"bad file nowhere", Options{Inputs: good, OutDir: out, SkipBad: filepath.Join(out, "none", "bad")}, "--skip-bad"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if _, err := Merge(t.Context(), c.o); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -270,26 +247,6 @@ func TestMergeRefusesOptions(t *testing.T) {
 	}
 	if content, _ := os.ReadFile(good[1]); string(content) != lines(line(2)) {
 		t.Error("an input was changed")
-	}
-}
-
-// An export's supplements are of the same unit and day, and may be merged with it.
-func TestParseReportName(t *testing.T) {
-	for name, want := range map[string]ReportName{
-		"x/0001clientinfo20260105.txt":            {"0001", 20260105},
-		"clientinfoclientinfo20260105.txt":        {"clientinfo", 20260105},
-		"0001clientinfo20260105.supplement-2.txt": {"0001", 20260105},
-		"clientinfo20260105.txt":                  {},
-		"0001clientinfo20260105.txt.gz":           {},
-		"0001clientinfo2026010.txt":               {},
-		"0001clientinfo20261305.txt":              {},
-		"0001ClientInfo20260105.txt":              {},
-		"00-1clientinfo20260105.txt":              {},
-	} {
-		got, err := ParseReportName(name)
-		if got != want || (err == nil) != (want != ReportName{}) {
-			t.Errorf("%s: %+v, %v", name, got, err)
-		}
 	}
 }
 
@@ -324,7 +281,7 @@ func TestMergeRefusesInputThatChanges(t *testing.T) {
 						t.Error(err)
 					}
 				}
-				o := MergeOptions{Inputs: in, OutDir: out, Reading: once}
+				o := Options{Inputs: in, OutDir: out, Reading: once}
 				if at == "write" {
 					o.Reading, o.Writing = nil, once
 				}
@@ -356,7 +313,7 @@ func replace(path string) error {
 func TestMergeCancelled(t *testing.T) {
 	for _, at := range []string{"read", "write"} {
 		ctx, cancel := context.WithCancel(t.Context())
-		o := MergeOptions{Inputs: seats(t, lines(line(1)), lines(line(2))), OutDir: t.TempDir()}
+		o := Options{Inputs: seats(t, lines(line(1)), lines(line(2))), OutDir: t.TempDir()}
 		stop := func(int64, int64) { cancel() }
 		if at == "read" {
 			o.Reading = stop
@@ -371,7 +328,7 @@ func TestMergeCancelled(t *testing.T) {
 
 func TestMergeWarnsOfCopies(t *testing.T) {
 	in := seats(t, lines(line(1)), lines(line(2)), lines(line(1)), "", "")
-	got, err := Merge(t.Context(), MergeOptions{Inputs: in, OutDir: t.TempDir()})
+	got, err := Merge(t.Context(), Options{Inputs: in, OutDir: t.TempDir()})
 	if err != nil || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], in[0]+" and "+in[2]) {
 		t.Errorf("%v, %v", got.Warnings, err)
 	}
@@ -384,7 +341,7 @@ func TestMergeReplacesItsResult(t *testing.T) {
 	if err := os.WriteFile(path, []byte("before"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Merge(t.Context(), MergeOptions{Inputs: seats(t, lines(line(2)), lines(line(1))), OutDir: out}); err != nil {
+	if _, err := Merge(t.Context(), Options{Inputs: seats(t, lines(line(2)), lines(line(1))), OutDir: out}); err != nil {
 		t.Fatal(err)
 	}
 	if content, err := os.ReadFile(path); err != nil || string(content) != lines(line(1), line(2)) {
@@ -395,13 +352,13 @@ func TestMergeReplacesItsResult(t *testing.T) {
 // A name that is taken by a folder cannot be replaced, which shows last: then the bad lines
 // have their file already, and the error says so. The manifest stands, as after a crash.
 func TestMergeRenameFails(t *testing.T) {
-	out, aside := t.TempDir(), filepath.Join(t.TempDir(), "bad")
+	out, rejected := t.TempDir(), filepath.Join(t.TempDir(), "bad")
 	if err := os.MkdirAll(filepath.Join(out, reportFileName, "x"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	in := seats(t, "bad\n", lines(line(1)))
-	_, err := Merge(t.Context(), MergeOptions{Inputs: in, OutDir: out, SkipBad: aside})
-	if err == nil || !strings.Contains(err.Error(), "the bad lines are in "+aside+" already") || len(names(t, out)) != 2 {
+	_, err := Merge(t.Context(), Options{Inputs: in, OutDir: out, SkipBad: rejected})
+	if err == nil || !strings.Contains(err.Error(), "the bad lines are in "+rejected+" already") || len(names(t, out)) != 2 {
 		t.Errorf("%v, left %v", err, names(t, out))
 	}
 }

@@ -1,7 +1,8 @@
-package settlement
+package reportfile
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
@@ -23,14 +24,14 @@ const (
 	// writebackBytes is how far the disk may fall behind before it is told to write:
 	// otherwise the fsync at the end would wait for gigabytes.
 	writebackBytes = 64 << 20
-	// reportPerm lets the settlement's group read the report.
-	reportPerm = 0o640
+	// Perm lets the settlement's group read the report.
+	Perm = 0o640
 )
 
-// reportFile is a file that appears under its name whole or not at all. A goroutine of
+// Writer makes a file that appears under its name whole or not at all. A goroutine of
 // its own hashes and writes what Write has gathered, so that one processor reads records
-// and makes lines while the other does that.
-type reportFile struct {
+// and makes lines while the other does that. Its methods are for one goroutine.
+type Writer struct {
 	path    string
 	pending *renameio.PendingFile
 	bytes   int64 // given to Write
@@ -42,18 +43,23 @@ type reportFile struct {
 	closed bool          // full is
 	failed bool          // Write has returned the error
 
-	syncFolder func(path string) (unsupported bool, err error) // tests have one that cannot
-	unsynced   bool                                            // the folder's file system cannot sync it
+	syncFolder SyncFolder
+	unsynced   bool // the folder's file system cannot sync it
 
 	// Owned by the goroutine until ended.
-	disk    io.Writer // pending; tests have one that is full
+	disk    io.Writer // pending, but for tests
 	hash    hash.Hash
 	written int64
 	flushed int64 // what the disk was told to write
 	err     error // the first; nothing is written after it
 }
 
-func createReport(dir, name string) (*reportFile, error) {
+// SyncFolder makes the names in a folder durable; unsupported if its file system cannot.
+type SyncFolder func(path string) (unsupported bool, err error)
+
+// Create begins the file of that name in dir, which must exist, under a temporary name. The caller
+// must call Discard in the end, also after Commit.
+func Create(dir, name string) (*Writer, error) {
 	info, err := os.Stat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("output directory: %s is not there: make it, or name another", dir)
@@ -66,11 +72,11 @@ func createReport(dir, name string) (*reportFile, error) {
 	}
 	path := filepath.Join(dir, name)
 	// The temporary file must be in the same directory: rename works within one file system.
-	pending, err := files.Create(path, reportPerm)
+	pending, err := files.Create(path, Perm)
 	if err != nil {
 		return nil, fmt.Errorf("output directory: %w", err)
 	}
-	f := &reportFile{
+	f := &Writer{
 		path: path, pending: pending, disk: pending, hash: sha256.New(),
 		syncFolder: durable.SyncFolderTold,
 		full:       make(chan []byte, fileBuffers), empty: make(chan []byte, fileBuffers), ended: make(chan struct{}),
@@ -83,9 +89,20 @@ func createReport(dir, name string) (*reportFile, error) {
 	return f, nil
 }
 
-// Write gathers p. An error of the disk is told here as soon as it is known, at the
-// latest by finish.
-func (f *reportFile) Write(p []byte) (int, error) {
+// FailOn lets tests put a disk that fails in the place of the temporary file, and a folder that cannot be
+// synced in the place of the real one; nil leaves what is there. It must be called before Write.
+func (f *Writer) FailOn(disk io.Writer, syncFolder SyncFolder) {
+	if disk != nil {
+		f.disk = disk
+	}
+	if syncFolder != nil {
+		f.syncFolder = syncFolder
+	}
+}
+
+// Write gathers p. It returns an error of the disk as soon as that is known; Finish returns it at
+// the latest.
+func (f *Writer) Write(p []byte) (int, error) {
 	if f.failed {
 		return 0, f.err
 	}
@@ -108,7 +125,7 @@ func (f *reportFile) Write(p []byte) (int, error) {
 }
 
 // run writes what is full until there is no more, or until the first error.
-func (f *reportFile) run() {
+func (f *Writer) run() {
 	defer close(f.ended)
 	for b := range f.full {
 		f.hash.Write(b)
@@ -127,7 +144,7 @@ func (f *reportFile) run() {
 }
 
 // end waits until all that was gathered is with the system. A second call does nothing.
-func (f *reportFile) end() error {
+func (f *Writer) end() error {
 	if !f.closed {
 		f.closed = true
 		select {
@@ -140,18 +157,18 @@ func (f *reportFile) end() error {
 	return f.err
 }
 
-// finish makes the whole content durable, still under its temporary name: what can fail
+// Finish makes the whole content durable, still under its temporary name: what can fail
 // for want of room has failed after it.
-func (f *reportFile) finish() error {
+func (f *Writer) Finish() error {
 	if err := f.end(); err != nil {
 		return err
 	}
 	return f.pending.Sync()
 }
 
-// commit makes the file durable under its name. If we crash after the rename, the
-// directory may forget it: only its fsync makes the report certain.
-func (f *reportFile) commit() (err error) {
+// Commit makes the file durable under its name. If we crash after the rename, the
+// folder may forget the name: only its fsync makes the report certain.
+func (f *Writer) Commit() (err error) {
 	if err := f.end(); err != nil {
 		return err
 	}
@@ -162,14 +179,37 @@ func (f *reportFile) commit() (err error) {
 	return err
 }
 
-// discard removes the temporary file, if commit did not make it the report.
-func (f *reportFile) discard() {
+// PutManifest gives the file its manifest, whole or not at all, and durable. The manifest must have its
+// name before the report has: a report without one could not be told from a foreign file.
+func (f *Writer) PutManifest(m *Manifest) error {
+	data, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := files.Write(ManifestName(f.path), append(data, '\n'), Perm); err != nil {
+		return err
+	}
+	_, err = f.syncFolder(filepath.Dir(f.path)) // Commit keeps whether the folder can be synced
+	return err
+}
+
+// Discard removes the temporary file, if Commit did not make it the report.
+func (f *Writer) Discard() {
 	_ = f.end() // what did not arrive is not wanted
 	_ = f.pending.Cleanup()
 }
 
-// sum is of the whole file, once it has ended.
-func (f *reportFile) sum() (sum [sha256.Size]byte) {
+// Path is the name that Commit gives the file.
+func (f *Writer) Path() string { return f.path }
+
+// Bytes is how many bytes were given to Write.
+func (f *Writer) Bytes() int64 { return f.bytes }
+
+// Unsynced reports, after Commit, that the folder's file system cannot sync it: see UnsyncedWarning.
+func (f *Writer) Unsynced() bool { return f.unsynced }
+
+// Sum is the SHA-256 of the whole file, once Finish or Commit has returned.
+func (f *Writer) Sum() (sum [sha256.Size]byte) {
 	f.hash.Sum(sum[:0])
 	return sum
 }

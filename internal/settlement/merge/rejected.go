@@ -1,4 +1,4 @@
-package settlement
+package merge
 
 import (
 	"bufio"
@@ -13,7 +13,11 @@ import (
 
 	"github.com/tradefront/tradefront/internal/durable"
 	"github.com/tradefront/tradefront/internal/files"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 )
+
+// rejectedBuffer is how many bytes of bad lines are written at once.
+const rejectedBuffer = 256 << 10
 
 // maxBadNamed is how many bad lines a *BadLinesError names; all are counted.
 const maxBadNamed = 20
@@ -51,57 +55,57 @@ func (e *BadLinesError) add(l BadLine) {
 	}
 }
 
-// aside is the file that bad lines are put into, a line each: file:line: reason TAB line.
+// rejectedFile is the file that bad lines are put into, a line each: file:line: reason TAB line.
 // It appears whole and before the report, or not at all: a report never stands without the
 // lines that it lacks.
-type aside struct {
+type rejectedFile struct {
 	path    string
 	pending *renameio.PendingFile
 	out     *bufio.Writer
 	lines   int64
 }
 
-// createAside refuses to replace a file: it may be the only place where the lines of an
+// createRejected refuses to replace a file: it may be the only place where the lines of an
 // earlier merge are.
-func createAside(path string) (*aside, error) {
+func createRejected(path string) (*rejectedFile, error) {
 	switch _, err := os.Lstat(path); {
 	case err == nil:
 		return nil, fmt.Errorf("--skip-bad: %s is there already; move it away, or name another", path)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("--skip-bad: %w", err)
 	}
-	pending, err := files.Create(path, reportPerm)
+	pending, err := files.Create(path, reportfile.Perm)
 	if err != nil {
 		return nil, fmt.Errorf("--skip-bad: %w", err)
 	}
-	return &aside{path: path, pending: pending, out: bufio.NewWriterSize(pending, writeBuffer)}, nil
+	return &rejectedFile{path: path, pending: pending, out: bufio.NewWriterSize(pending, rejectedBuffer)}, nil
 }
 
 // put writes the line at hand of r, to its end.
-func (a *aside) put(l ReportLine, r *ReportReader) error {
-	a.lines++
-	fmt.Fprintf(a.out, "%s:%d: %v\t", r.path, l.Number, l.Err) // bufio keeps an error until the next write
-	if _, err := a.out.Write(l.Raw); err != nil {
+func (f *rejectedFile) put(l reportfile.RawLine, r *reportfile.Reader) error {
+	f.lines++
+	fmt.Fprintf(f.out, "%s:%d: %v\t", r.Path(), l.Number, l.Err) // bufio keeps an error until the next write
+	if _, err := f.out.Write(l.Raw); err != nil {
 		return err
 	}
-	if err := r.CopyRest(a.out); err != nil {
+	if err := r.CopyRest(f.out); err != nil {
 		return err
 	}
-	return a.out.WriteByte('\n')
+	return f.out.WriteByte('\n')
 }
 
 // commit makes the file durable under its name, if a line is in it.
-func (a *aside) commit() error {
-	if a.lines == 0 {
+func (f *rejectedFile) commit() error {
+	if f.lines == 0 {
 		return nil
 	}
-	if err := a.out.Flush(); err != nil {
+	if err := f.out.Flush(); err != nil {
 		return err
 	}
-	if err := a.pending.CloseAtomicallyReplace(); err != nil {
+	if err := f.pending.CloseAtomicallyReplace(); err != nil {
 		return err
 	}
-	return durable.SyncFolder(filepath.Dir(a.path))
+	return durable.SyncFolder(filepath.Dir(f.path))
 }
 
-func (a *aside) discard() { _ = a.pending.Cleanup() }
+func (f *rejectedFile) discard() { _ = f.pending.Cleanup() }

@@ -1,4 +1,4 @@
-package settlement
+package merge
 
 import (
 	"bytes"
@@ -14,25 +14,26 @@ import (
 	"github.com/tradefront/tradefront/internal/durable"
 	"github.com/tradefront/tradefront/internal/extsort"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
 const (
-	// mergeMemory is how many bytes of lines a merge sorts in memory at a time.
-	mergeMemory = 8 << 20
-	// mergeProgress is how many lines lie between two looks at the context and two calls
+	// sortMemory is how many bytes of lines a merge sorts in memory at a time.
+	sortMemory = 8 << 20
+	// progressLines is how many lines lie between two looks at the context and two calls
 	// of Reading or Writing.
-	mergeProgress = 4096
+	progressLines = 4096
 	// maxVendors is how many vendor IDs a manifest names: more than a firm has seats, less than
 	// a file of another kind would make.
 	maxVendors = 16
 )
 
-// MergeOptions are what to merge and where to.
+// Options are what to merge and where to.
 //
 // The result holds each different line of the inputs once, in bytewise order (that of
 // LC_ALL=C sort -u), so that the same inputs in any order make the same file.
-type MergeOptions struct {
+type Options struct {
 	Inputs  []string // at least two reports of the same unit and day
 	OutDir  string   // must exist
 	SkipBad string   // file to put bad lines into; "" means that a bad line is an error
@@ -43,24 +44,24 @@ type MergeOptions struct {
 	Writing func(done, total int64) // lines; may be nil
 }
 
-// MergeInput is what was read of one input.
-type MergeInput struct {
+// Input is what was read of one input.
+type Input struct {
 	Path   string
 	Rows   int64 // good lines
-	Bad    int64 // lines put aside
+	Bad    int64 // rejected lines
 	SHA256 [sha256.Size]byte
 	Kind   store.ExportKind // as the manifest beside it says; "" without one
 }
 
-// MergeResult is the file that a merge made.
-type MergeResult struct {
-	ReportName
+// Result is the file that a merge made.
+type Result struct {
+	reportfile.Name
 	Path       string
 	Manifest   string // path
-	Inputs     []MergeInput
+	Inputs     []Input
 	Rows       int64
 	Duplicates int64 // lines dropped because they stood before
-	Bad        int64 // lines put aside
+	Bad        int64 // rejected lines
 	Bytes      int64
 	SHA256     [sha256.Size]byte // of the whole file
 	Warnings   []string
@@ -73,13 +74,13 @@ type MergeResult struct {
 //
 // If we crash: nothing is left but files .<name><digits> beside the places of the report, of
 // its manifest and of SkipBad, which may be removed. After SkipBad has its name and before
-// the report has: the lines put aside are there without a report; move them away and merge
+// the report has: the rejected lines have their file and there is no report; move them away and merge
 // again. After the manifest has its name and before the report has: the report from before
 // stands, or none, beside a manifest that does not match it, which verify tells; merge again.
-func Merge(ctx context.Context, o MergeOptions) (MergeResult, error) {
+func Merge(ctx context.Context, o Options) (Result, error) {
 	m, err := newMerge(o)
 	if err != nil {
-		return MergeResult{}, fmt.Errorf("merge: %w", err)
+		return Result{}, fmt.Errorf("merge: %w", err)
 	}
 	defer m.close()
 	err = m.read(ctx)
@@ -87,7 +88,7 @@ func Merge(ctx context.Context, o MergeOptions) (MergeResult, error) {
 		err = m.write(ctx)
 	}
 	if err != nil {
-		return MergeResult{}, fmt.Errorf("merge of %s: %w", m.result.Day, withAdvice(err))
+		return Result{}, fmt.Errorf("merge of %s: %w", m.result.Day, withAdvice(err))
 	}
 	return m.result, nil
 }
@@ -102,13 +103,13 @@ func withAdvice(err error) error {
 
 // merge is one merge on its way.
 type merge struct {
-	opt    MergeOptions
-	inputs []*ReportReader
-	out    *reportFile
-	aside  *aside // nil without SkipBad
-	sorter *extsort.Sorter
-	bad    BadLinesError
-	result MergeResult
+	opt      Options
+	inputs   []*reportfile.Reader
+	out      *reportfile.Writer
+	rejected *rejectedFile // nil without SkipBad
+	sorter   *extsort.Sorter
+	bad      BadLinesError
+	result   Result
 	// vendors counts the lines written by their vendor ID, for the manifest.
 	vendors map[string]int64
 	// differing is what manifests say that is not so.
@@ -118,11 +119,11 @@ type merge struct {
 	total, before int64 // bytes: of all inputs, and of those before the one being read
 }
 
-func newMerge(o MergeOptions) (*merge, error) {
+func newMerge(o Options) (*merge, error) {
 	m := &merge{opt: o, vendors: make(map[string]int64)}
 	name, err := commonName(o.Inputs)
 	if err == nil {
-		m.result.ReportName = name
+		m.result.Name = name
 		err = m.open()
 	}
 	if err != nil {
@@ -132,7 +133,7 @@ func newMerge(o MergeOptions) (*merge, error) {
 	if o.TempDir == "" {
 		o.TempDir = o.OutDir
 	}
-	m.sorter = extsort.New(o.TempDir, mergeMemory)
+	m.sorter = extsort.New(o.TempDir, sortMemory)
 	return m, nil
 }
 
@@ -147,10 +148,10 @@ func (m *merge) read(ctx context.Context) error {
 		m.compareManifest(&done)
 		m.result.Inputs = append(m.result.Inputs, done)
 	}
-	if m.aside == nil && m.bad.Total > 0 {
+	if m.rejected == nil && m.bad.Total > 0 {
 		return &m.bad
 	}
-	if m.aside == nil && len(m.differing.Problems) > 0 {
+	if m.rejected == nil && len(m.differing.Problems) > 0 {
 		return &m.differing
 	}
 	m.result.Warnings = append(m.result.Warnings, m.differing.Problems...)
@@ -159,7 +160,7 @@ func (m *merge) read(ctx context.Context) error {
 	return nil
 }
 
-func (m *merge) readInput(ctx context.Context, in *ReportReader) (MergeInput, error) {
+func (m *merge) readInput(ctx context.Context, in *reportfile.Reader) (Input, error) {
 	bad := m.bad.Total
 	for {
 		line, err := in.Next()
@@ -169,32 +170,32 @@ func (m *merge) readInput(ctx context.Context, in *ReportReader) (MergeInput, er
 		if err == nil {
 			err = m.take(line, in)
 		}
-		if err == nil && line.Number%mergeProgress == 0 {
+		if err == nil && line.Number%progressLines == 0 {
 			err = m.look(ctx, m.opt.Reading, m.before+in.Offset(), m.total)
 		}
 		if err != nil {
-			return MergeInput{}, err
+			return Input{}, err
 		}
 	}
 	if err := in.CheckUnchanged(); err != nil {
-		return MergeInput{}, err
+		return Input{}, err
 	}
 	bad = m.bad.Total - bad
-	return MergeInput{Path: in.path, Rows: in.Lines() - bad, Bad: bad, SHA256: in.Sum()},
+	return Input{Path: in.Path(), Rows: in.Lines() - bad, Bad: bad, SHA256: in.Sum()},
 		m.look(ctx, m.opt.Reading, m.before+in.Offset(), m.total)
 }
 
-// take adds a good line to the sorter. A bad one is put aside, or named; then the others
+// take adds a good line to the sorter. A bad one is rejected, or named; then the others
 // are only looked at, so that all bad lines are named at once.
-func (m *merge) take(line ReportLine, in *ReportReader) error {
+func (m *merge) take(line reportfile.RawLine, in *reportfile.Reader) error {
 	switch {
 	case line.Err != nil:
-		m.bad.add(BadLine{in.path, line.Number, line.Err})
-		if m.aside != nil {
-			return m.aside.put(line, in)
+		m.bad.add(BadLine{in.Path(), line.Number, line.Err})
+		if m.rejected != nil {
+			return m.rejected.put(line, in)
 		}
 		return nil
-	case m.aside == nil && m.bad.Total > 0:
+	case m.rejected == nil && m.bad.Total > 0:
 		return nil
 	}
 	return m.sorter.Add(line.Raw)
@@ -221,7 +222,7 @@ func (m *merge) write(ctx context.Context) error {
 	}
 	total := sorted.Len()
 	for n := int64(0); ; n++ {
-		if n%mergeProgress == 0 || n == total {
+		if n%progressLines == 0 || n == total {
 			if err := m.look(ctx, m.opt.Writing, n, total); err != nil {
 				return err
 			}
@@ -264,10 +265,10 @@ func (m *merge) commit() error {
 		return err
 	}
 	// Whatever can fail for want of room fails before any file has its name.
-	if err := m.out.finish(); err != nil {
+	if err := m.out.Finish(); err != nil {
 		return err
 	}
-	m.result.Bytes, m.result.SHA256 = m.out.bytes, m.out.sum()
+	m.result.Bytes, m.result.SHA256 = m.out.Bytes(), m.out.Sum()
 	manifest, err := m.manifest()
 	if err != nil {
 		return err
@@ -276,15 +277,15 @@ func (m *merge) commit() error {
 	if err := m.checkManifestPlace(); err != nil {
 		return err // an export was made there meanwhile
 	}
-	if m.aside != nil {
-		if err := m.aside.commit(); err != nil {
+	if m.rejected != nil {
+		if err := m.rejected.commit(); err != nil {
 			return err
 		}
 	}
 	if err := m.publish(manifest); err != nil {
-		removeOrphan(m.result.Path)
+		reportfile.RemoveOrphan(m.result.Path)
 		if m.bad.Total > 0 {
-			err = fmt.Errorf("%w (the bad lines are in %s already; move it away)", err, m.aside.path)
+			err = fmt.Errorf("%w (the bad lines are in %s already; move it away)", err, m.rejected.path)
 		}
 		return err
 	}
@@ -300,11 +301,11 @@ func (m *merge) publish(manifest *renameio.PendingFile) error {
 	if err := durable.SyncFolder(m.opt.OutDir); err != nil {
 		return err
 	}
-	if err := m.out.commit(); err != nil {
+	if err := m.out.Commit(); err != nil {
 		return err
 	}
-	if m.out.unsynced {
-		m.result.Warnings = append(m.result.Warnings, UnsyncedWarning(m.opt.OutDir))
+	if m.out.Unsynced() {
+		m.result.Warnings = append(m.result.Warnings, reportfile.UnsyncedWarning(m.opt.OutDir))
 	}
 	return nil
 }
@@ -341,10 +342,10 @@ func (m *merge) close() {
 		_ = in.Close() // was only read
 	}
 	if m.out != nil {
-		m.out.discard()
+		m.out.Discard()
 	}
-	if m.aside != nil {
-		m.aside.discard()
+	if m.rejected != nil {
+		m.rejected.discard()
 	}
 	if m.sorter != nil {
 		_ = m.sorter.Close() // its file is gone with us in any case

@@ -1,4 +1,4 @@
-package settlement
+package merge
 
 import (
 	"crypto/sha256"
@@ -13,8 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
-	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
 // manifestOf is what an export of that content would write, as far as a merge looks at it.
@@ -25,7 +25,7 @@ func manifestOf(kind store.ExportKind, content string) string {
 // beside writes the manifest of a file.
 func beside(t testing.TB, path, manifest string) {
 	t.Helper()
-	if err := os.WriteFile(ManifestName(path), []byte(manifest), 0o600); err != nil {
+	if err := os.WriteFile(reportfile.ManifestName(path), []byte(manifest), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -36,7 +36,7 @@ func TestMergeComparesManifests(t *testing.T) {
 	for _, c := range []struct{ name, manifest, want string }{
 		{"right", manifestOf(store.FullExport, a), ""},
 		{"of a supplement", manifestOf(store.SupplementExport, a), ""},
-		{"of a merged file", manifestOf(mergedKind, a), ""},
+		{"of a merged file", manifestOf(reportfile.MergedKind, a), ""},
 		{"cut between two lines", manifestOf(store.FullExport, lines(line(1), line(2), line(9))), "has 2 lines, its manifest says 3"},
 		{"another content", manifestOf(store.FullExport, lines(line(1), line(9))), "another SHA-256"},
 		{"torn", `{"rows": 2`, "not a manifest"},
@@ -45,7 +45,7 @@ func TestMergeComparesManifests(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			in, out := seats(t, a, b), t.TempDir()
 			beside(t, in[0], c.manifest)
-			_, err := Merge(t.Context(), MergeOptions{Inputs: in, OutDir: out})
+			_, err := Merge(t.Context(), Options{Inputs: in, OutDir: out})
 			var differing *ManifestsError
 			switch {
 			case c.want == "" && err != nil:
@@ -58,7 +58,7 @@ func TestMergeComparesManifests(t *testing.T) {
 			if left := names(t, out); len(left) != 0 {
 				t.Errorf("left %v", left)
 			}
-			got, err := Merge(t.Context(), MergeOptions{Inputs: in, OutDir: out, SkipBad: filepath.Join(t.TempDir(), "bad")})
+			got, err := Merge(t.Context(), Options{Inputs: in, OutDir: out, SkipBad: filepath.Join(t.TempDir(), "bad")})
 			if err != nil || got.Rows != 3 || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], c.want) {
 				t.Errorf("%+v, %v", got, err)
 			}
@@ -71,7 +71,7 @@ func TestMergeNamesBadLinesBeforeManifests(t *testing.T) {
 	in := seats(t, lines(line(1))+"bad\n", lines(line(2)))
 	beside(t, in[0], manifestOf(store.FullExport, lines(line(1), line(3))))
 	var bad *BadLinesError
-	if _, err := Merge(t.Context(), MergeOptions{Inputs: in, OutDir: t.TempDir()}); !errors.As(err, &bad) {
+	if _, err := Merge(t.Context(), Options{Inputs: in, OutDir: t.TempDir()}); !errors.As(err, &bad) {
 		t.Errorf("%v", err)
 	}
 }
@@ -81,7 +81,7 @@ func TestMergeWarnsOfPartial(t *testing.T) {
 	a := lines(line(1))
 	in := seats(t, a, lines(line(2)))
 	beside(t, in[0], manifestOf(store.PartialExport, a))
-	got, err := Merge(t.Context(), MergeOptions{Inputs: in, OutDir: t.TempDir()})
+	got, err := Merge(t.Context(), Options{Inputs: in, OutDir: t.TempDir()})
 	if err != nil || len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], in[0]+" is a partial report") {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -90,7 +90,7 @@ func TestMergeWarnsOfPartial(t *testing.T) {
 	}
 }
 
-func mergeManifest(t testing.TB, path string) (m MergeManifest) {
+func mergeManifest(t testing.TB, path string) (m Manifest) {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -105,16 +105,16 @@ func mergeManifest(t testing.TB, path string) (m MergeManifest) {
 func TestMergeManifest(t *testing.T) {
 	a, b := lines(line(2), line(1)), lines(line(2))+"bad\n"
 	out := t.TempDir()
-	o := MergeOptions{Inputs: seats(t, a, b), OutDir: out, SkipBad: filepath.Join(t.TempDir(), "bad"), Version: "v1"}
+	o := Options{Inputs: seats(t, a, b), OutDir: out, SkipBad: filepath.Join(t.TempDir(), "bad"), Version: "v1"}
 	got, err := Merge(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	sum := func(text string) string { s := sha256.Sum256([]byte(text)); return hex.EncodeToString(s[:]) }
-	want := MergeManifest{
+	want := Manifest{
 		File: reportFileName, Kind: "merged", UnitID: "0001", TradingDay: "20260105", Vendors: map[string]int64{"TF01": 2}, Rows: 2,
 		Bytes: int64(len(a)), SHA256: sum(lines(line(1), line(2))), Version: "v1",
-		Inputs: []MergeManifestFile{{reportFileName, "", 2, 0, sum(a)}, {reportFileName, "", 1, 1, sum(b)}},
+		Inputs: []ManifestFile{{reportFileName, "", 2, 0, sum(a)}, {reportFileName, "", 1, 1, sum(b)}},
 	}
 	if diff := cmp.Diff(want, mergeManifest(t, got.Manifest)); diff != "" {
 		t.Error(diff)
@@ -129,46 +129,11 @@ func TestMergeManifest(t *testing.T) {
 	}
 }
 
-// Neither takes the place of the other: export and merged file.
-func TestMergeAndExportKeepApart(t *testing.T) {
-	s := openLocal(t, filepath.Join(t.TempDir(), "local.db"))
-	put(t, s, storetest.Records(day, 1)...)
-	exported, merged := t.TempDir(), t.TempDir()
-	mustExport(t, exporter(t, s, exported), store.FullExport)
-	before, err := os.ReadFile(ManifestName(reportPath(exported, "")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = Merge(t.Context(), MergeOptions{Inputs: seats(t, lines(line(1)), lines(line(2))), OutDir: exported})
-	if err == nil || !strings.Contains(err.Error(), "an export made (full)") || !strings.Contains(err.Error(), "name another folder") {
-		t.Errorf("merge over an export: %v", err)
-	}
-	if after, err := os.ReadFile(ManifestName(reportPath(exported, ""))); err != nil || string(after) != string(before) || len(names(t, exported)) != 2 {
-		t.Errorf("%s, %v, %v", after, err, names(t, exported))
-	}
-	// A merged file of one line has the content that the ledger knows of the export.
-	in := append(seats(t, ""), reportPath(exported, ""))
-	if _, err := Merge(t.Context(), MergeOptions{Inputs: in, OutDir: merged}); err != nil {
-		t.Fatal(err)
-	}
-	put(t, s, storetest.Records(day, 1)...)
-	var foreign *ForeignFileError
-	if _, err := exporter(t, s, merged).Export(t.Context(), day, store.FullExport); !errors.As(err, &foreign) {
-		t.Errorf("export over a merged file: %v", err)
-	}
-	// What stands there may be an export's, if its manifest cannot be read.
-	beside(t, reportPath(exported, ""), "{")
-	_, err = Merge(t.Context(), MergeOptions{Inputs: seats(t, lines(line(1)), lines(line(2))), OutDir: exported})
-	if err == nil || !strings.Contains(err.Error(), "cannot be told") {
-		t.Errorf("merge over a damaged manifest: %v", err)
-	}
-}
-
 // An export that comes while the merge runs is not replaced either.
 func TestMergeMeetsExport(t *testing.T) {
 	out := t.TempDir()
-	came := func(int64, int64) { beside(t, reportPath(out, ""), manifestOf(store.FullExport, "")) }
-	_, err := Merge(t.Context(), MergeOptions{Inputs: seats(t, lines(line(1)), lines(line(2))), OutDir: out, Writing: came})
+	came := func(int64, int64) { beside(t, filepath.Join(out, reportFileName), manifestOf(store.FullExport, "")) }
+	_, err := Merge(t.Context(), Options{Inputs: seats(t, lines(line(1)), lines(line(2))), OutDir: out, Writing: came})
 	if err == nil || !strings.Contains(err.Error(), "an export made (full)") {
 		t.Errorf("%v", err)
 	}

@@ -1,4 +1,4 @@
-package settlement
+package merge
 
 import (
 	"bytes"
@@ -33,7 +33,7 @@ func TestMergeMemoryIsConstant(t *testing.T) {
 			runtime.ReadMemStats(&stats)
 			p = max(p, stats.HeapAlloc)
 		}
-		got, err := Merge(t.Context(), MergeOptions{Inputs: in, OutDir: t.TempDir(), Reading: look, Writing: look})
+		got, err := Merge(t.Context(), Options{Inputs: in, OutDir: t.TempDir(), Reading: look, Writing: look})
 		if err != nil || got.Rows != int64(n) || got.Duplicates != int64(n/4) {
 			t.Fatalf("%+v, %v", got, err)
 		}
@@ -48,7 +48,7 @@ func TestMergeMemoryIsConstant(t *testing.T) {
 func BenchmarkMerge(b *testing.B) {
 	in, out := manyLines(b, 100_000), b.TempDir()
 	for b.Loop() {
-		if _, err := Merge(b.Context(), MergeOptions{Inputs: in, OutDir: out}); err != nil {
+		if _, err := Merge(b.Context(), Options{Inputs: in, OutDir: out}); err != nil {
 			b.Fatal(err)
 		}
 	}

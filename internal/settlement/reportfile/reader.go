@@ -1,4 +1,4 @@
-package settlement
+package reportfile
 
 import (
 	"bufio"
@@ -17,38 +17,38 @@ import (
 
 // maxLine is the longest line in bytes that can parse, without its LF.
 var maxLine = regulation.MaxVendorIDLen + regulation.MaxKeyVersion + 3 +
-	base64.StdEncoding.EncodedLen(maxTerminal) + base64.StdEncoding.EncodedLen(maxSupplement)
+	base64.StdEncoding.EncodedLen(MaxTerminal) + base64.StdEncoding.EncodedLen(MaxSupplement)
 
-// readBuffer is how many bytes of a report are read at once. A bad line up to this length
-// is seen whole.
-const readBuffer = 256 << 10
+// ReadBuffer is how many bytes of a report a Reader reads at once. RawLine.Raw has a bad line up
+// to this length whole.
+const ReadBuffer = 256 << 10
 
 // byteOrderMark is what some editors put before UTF-8.
 var byteOrderMark = []byte("\ufeff")
 
-// ReportReader reads a report line by line, as strictly as Export writes it: a line that it
-// finds good stands in the file with exactly the bytes that Export gives it.
-type ReportReader struct {
+// Reader reads a report line by line, as strictly as an export writes it: a line that it
+// finds good has in the file exactly the bytes that an export gives it.
+type Reader struct {
 	path  string
 	file  *os.File
 	begin os.FileInfo // as the file was when it was opened
-	read  mergeTally
+	read  countingReader
 	in    *bufio.Reader
 
 	lines int64 // read so far
 	rest  bool  // the line at hand has more than the buffer holds
 }
 
-// ReportLine is one line of a report.
-type ReportLine struct {
+// RawLine is one line as it is in a file, good or bad.
+type RawLine struct {
 	Number int64  // from 1
 	Raw    []byte // without its LF; valid until the next call
 	Line   Line   // if Err is nil
 	Err    error  // why the line is bad
 }
 
-// OpenReport opens a report for reading. The caller closes it.
-func OpenReport(path string) (*ReportReader, error) {
+// Open opens a report for reading. The caller must close it.
+func Open(path string) (*Reader, error) {
 	f, err := files.Open(path)
 	if err != nil {
 		return nil, err
@@ -57,23 +57,23 @@ func OpenReport(path string) (*ReportReader, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	r := &ReportReader{path: path, file: f, begin: info, read: mergeTally{from: f, hash: sha256.New()}}
-	r.in = bufio.NewReaderSize(&r.read, readBuffer)
+	r := &Reader{path: path, file: f, begin: info, read: countingReader{from: f, hash: sha256.New()}}
+	r.in = bufio.NewReaderSize(&r.read, ReadBuffer)
 	return r, nil
 }
 
 // Next returns the next line, good or bad, or io.EOF after the last. Any other error means
 // that the file cannot be read.
-func (r *ReportReader) Next() (ReportLine, error) {
+func (r *Reader) Next() (RawLine, error) {
 	if err := r.CopyRest(io.Discard); err != nil {
-		return ReportLine{}, err
+		return RawLine{}, err
 	}
 	raw, err := r.in.ReadSlice('\n')
 	if errors.Is(err, io.EOF) && len(raw) == 0 {
-		return ReportLine{}, io.EOF
+		return RawLine{}, io.EOF
 	}
 	r.lines++
-	l := ReportLine{Number: r.lines, Raw: raw}
+	l := RawLine{Number: r.lines, Raw: raw}
 	switch {
 	case errors.Is(err, bufio.ErrBufferFull):
 		r.rest = true
@@ -81,7 +81,7 @@ func (r *ReportReader) Next() (ReportLine, error) {
 	case errors.Is(err, io.EOF):
 		l.Err = errors.New("cut off: the last line does not end in LF")
 	case err != nil:
-		return ReportLine{}, fmt.Errorf("%s:%d: %w", r.path, r.lines, err)
+		return RawLine{}, fmt.Errorf("%s:%d: %w", r.path, r.lines, err)
 	default:
 		l.Raw = raw[:len(raw)-1]
 		l.Line, l.Err = r.parse(l.Raw)
@@ -91,7 +91,7 @@ func (r *ReportReader) Next() (ReportLine, error) {
 
 // CopyRest writes to w what Raw lacks of the line at hand, which is longer than any that
 // can be meant.
-func (r *ReportReader) CopyRest(w io.Writer) error {
+func (r *Reader) CopyRest(w io.Writer) error {
 	for r.rest {
 		more, err := r.in.ReadSlice('\n')
 		r.rest = errors.Is(err, bufio.ErrBufferFull)
@@ -106,26 +106,32 @@ func (r *ReportReader) CopyRest(w io.Writer) error {
 }
 
 // Close closes the file.
-func (r *ReportReader) Close() error { return r.file.Close() }
+func (r *Reader) Close() error { return r.file.Close() }
+
+// Path is the name by which the file was opened.
+func (r *Reader) Path() string { return r.path }
+
+// Info describes the file as it was when it was opened.
+func (r *Reader) Info() os.FileInfo { return r.begin }
 
 // Lines is how many lines Next has returned.
-func (r *ReportReader) Lines() int64 { return r.lines }
+func (r *Reader) Lines() int64 { return r.lines }
 
 // Offset is how many bytes have been read, of Size.
-func (r *ReportReader) Offset() int64 { return r.read.bytes }
+func (r *Reader) Offset() int64 { return r.read.bytes }
 
 // Size is how many bytes the file had when it was opened.
-func (r *ReportReader) Size() int64 { return r.begin.Size() }
+func (r *Reader) Size() int64 { return r.begin.Size() }
 
 // Sum is the SHA-256 of the file, once Next has returned io.EOF.
-func (r *ReportReader) Sum() (sum [sha256.Size]byte) {
+func (r *Reader) Sum() (sum [sha256.Size]byte) {
 	r.read.hash.Sum(sum[:0])
 	return sum
 }
 
 // CheckUnchanged returns an error if, after all was read, the file under this name is no
 // longer the one that was opened, or what was read is not all of it.
-func (r *ReportReader) CheckUnchanged() error {
+func (r *Reader) CheckUnchanged() error {
 	now, err := os.Stat(r.path)
 	if err != nil {
 		return fmt.Errorf("%s changed while it was read: %w", r.path, err)
@@ -140,7 +146,7 @@ func (r *ReportReader) CheckUnchanged() error {
 var errTooLong = fmt.Errorf("longer than %d bytes, which no line can be", maxLine)
 
 // parse reads one line; the faults that editors and transfers make are named as such.
-func (r *ReportReader) parse(raw []byte) (Line, error) {
+func (r *Reader) parse(raw []byte) (Line, error) {
 	switch {
 	case len(raw) == 0:
 		return Line{}, errors.New("blank line")
@@ -154,14 +160,14 @@ func (r *ReportReader) parse(raw []byte) (Line, error) {
 	return ParseLine(raw)
 }
 
-// mergeTally counts and hashes what is read.
-type mergeTally struct {
+// countingReader counts and hashes what is read.
+type countingReader struct {
 	from  io.Reader
 	hash  hash.Hash
 	bytes int64
 }
 
-func (t *mergeTally) Read(p []byte) (int, error) {
+func (t *countingReader) Read(p []byte) (int, error) {
 	n, err := t.from.Read(p)
 	t.hash.Write(p[:n])
 	t.bytes += int64(n)

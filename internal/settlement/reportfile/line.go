@@ -1,4 +1,4 @@
-package settlement
+package reportfile
 
 import (
 	"bytes"
@@ -10,12 +10,12 @@ import (
 )
 
 // The longest ciphertexts in bytes that a line may hold. RSA-2048 makes 256 bytes, SM2
-// some more; the rest of maxSupplement is room. What a terminal sent is reported as it was
+// some more; the rest of MaxSupplement is room. What a terminal sent is reported as it was
 // sent, flag 3 if it has the wrong length: so its bound is that of a message, and nothing
 // that a front records can keep a day's report from being made.
 const (
-	maxTerminal   = 4096
-	maxSupplement = 1024
+	MaxTerminal   = 4096
+	MaxSupplement = 1024
 )
 
 // Line is one line of a report.
@@ -26,8 +26,8 @@ type Line struct {
 	Supplement []byte
 }
 
-// ParseLine reads one line, without its LF. It is strict: what Export would not have
-// written is refused, so that a line that parses is, byte for byte, its own export.
+// ParseLine reads one line, without its LF. It is strict: it refuses what no export would have
+// written, so that a line that parses is, byte for byte, its own export.
 func ParseLine(line []byte) (Line, error) {
 	items := bytes.Split(line, []byte{regulation.Separator})
 	if len(items) != 4 {
@@ -42,45 +42,41 @@ func ParseLine(line []byte) (Line, error) {
 		return Line{}, fmt.Errorf("supplement: %w", err)
 	}
 	l := Line{string(items[0]), string(items[1]), terminal, supplement}
-	if err := checkLine(l.VendorID, l.KeyVersion, l.Terminal, l.Supplement); err != nil {
+	if err := l.Check(); err != nil {
 		return Line{}, err
 	}
 	return l, nil
 }
 
-// Append appends the line without LF to dst.
+// Append appends the line without LF to dst. It does not check the line.
 func (l Line) Append(dst []byte) []byte {
-	return appendLine(dst, l.VendorID, l.KeyVersion, l.Terminal, l.Supplement)
+	dst = append(dst, l.VendorID...)
+	dst = append(dst, regulation.Separator)
+	dst = append(dst, l.KeyVersion...)
+	dst = append(dst, regulation.Separator)
+	dst = base64.StdEncoding.AppendEncode(dst, l.Terminal)
+	dst = append(dst, regulation.Separator)
+	return base64.StdEncoding.AppendEncode(dst, l.Supplement)
 }
 
-func appendLine(dst []byte, vendorID, keyVersion string, terminal, supplement []byte) []byte {
-	dst = append(dst, vendorID...)
-	dst = append(dst, regulation.Separator)
-	dst = append(dst, keyVersion...)
-	dst = append(dst, regulation.Separator)
-	dst = base64.StdEncoding.AppendEncode(dst, terminal)
-	dst = append(dst, regulation.Separator)
-	return base64.StdEncoding.AppendEncode(dst, supplement)
-}
-
-// checkLine holds the four items to the form of a line. It does not allocate if all is well.
-func checkLine(vendorID, keyVersion string, terminal, supplement []byte) error {
+// Check holds the four items to the form of a line. It does not allocate if all is well.
+func (l Line) Check() error {
 	switch {
-	case vendorID == "":
+	case l.VendorID == "":
 		return errors.New("vendor ID: empty")
-	case keyVersion == "":
+	case l.KeyVersion == "":
 		return errors.New("key version: empty")
-	case len(supplement) == 0:
+	case len(l.Supplement) == 0:
 		return errors.New("supplement: empty")
-	case len(supplement) > maxSupplement:
-		return fmt.Errorf("supplement: %d bytes, at most %d can be meant", len(supplement), maxSupplement)
-	case len(terminal) > maxTerminal:
-		return fmt.Errorf("terminal: %d bytes, at most %d can be meant", len(terminal), maxTerminal)
+	case len(l.Supplement) > MaxSupplement:
+		return fmt.Errorf("supplement: %d bytes, at most %d can be meant", len(l.Supplement), MaxSupplement)
+	case len(l.Terminal) > MaxTerminal:
+		return fmt.Errorf("terminal: %d bytes, at most %d can be meant", len(l.Terminal), MaxTerminal)
 	}
-	if err := regulation.CheckItem("vendor ID", vendorID, regulation.MaxVendorIDLen); err != nil {
+	if err := regulation.CheckItem("vendor ID", l.VendorID, regulation.MaxVendorIDLen); err != nil {
 		return err
 	}
-	return regulation.CheckItem("key version", keyVersion, regulation.MaxKeyVersion)
+	return regulation.CheckItem("key version", l.KeyVersion, regulation.MaxKeyVersion)
 }
 
 // decodeBase64 accepts the canonical form only. Go's decoder skips CR and LF even in strict

@@ -1,16 +1,14 @@
 package settlement
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path/filepath"
 
-	"github.com/tradefront/tradefront/internal/files"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -30,13 +28,13 @@ func Chain(exports []store.Export) (chain []store.Export) {
 	return chain
 }
 
-// standing looks at what stands under the new file's name, nil if nothing does. A file of
+// existing looks at the file that has the new file's name, nil if there is none. A file of
 // another content is replaced only if an export made it, as the ledger or the manifest
-// beside it says: then it can be made again, or a fuller one has come.
-func (j *exportJob) standing(ctx context.Context, made Result) (*Replaced, error) {
-	sum, rows, err := sumFile(ctx, made.Path)
+// beside it says: then it can be made again, or the new one has more records.
+func (j *exportJob) existing(ctx context.Context, made Result) (*Replaced, error) {
+	sum, rows, err := reportfile.Sum(ctx, made.Path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil //nolint:nilnil // nothing stands there, which is the usual case
+		return nil, nil //nolint:nilnil // there is no such file, which is the usual case
 	}
 	if err != nil {
 		return nil, fmt.Errorf("what stands under the report's name cannot be read: %w", err)
@@ -52,8 +50,8 @@ func (j *exportJob) standing(ctx context.Context, made Result) (*Replaced, error
 
 func (j *exportJob) explained(path string, sum [sha256.Size]byte) bool {
 	// A manifest that is missing or damaged explains nothing.
-	m, err := ReadManifest(path)
-	if err == nil && m.Kind == mergedKind {
+	m, err := reportfile.ReadManifest(path)
+	if err == nil && m.Kind == reportfile.MergedKind {
 		return false // even if, of few lines, it has the content of an export
 	}
 	for _, e := range j.exports {
@@ -61,28 +59,5 @@ func (j *exportJob) explained(path string, sum [sha256.Size]byte) bool {
 			return true
 		}
 	}
-	return err == nil && m.explains(j.UnitID, j.day, sum)
-}
-
-// sumFile is the SHA-256 and the number of lines of a file.
-func sumFile(ctx context.Context, path string) (sum [sha256.Size]byte, lines int64, err error) {
-	f, err := files.Open(path)
-	if err != nil {
-		return sum, 0, err
-	}
-	defer f.Close()
-	hash, buffer := sha256.New(), make([]byte, writeBuffer)
-	for {
-		n, err := f.Read(buffer)
-		hash.Write(buffer[:n])
-		lines += int64(bytes.Count(buffer[:n], []byte{'\n'}))
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err := errors.Join(err, ctx.Err()); err != nil {
-			return sum, 0, err
-		}
-	}
-	hash.Sum(sum[:0])
-	return sum, lines, nil
+	return err == nil && m.Explains(j.UnitID, j.day, sum)
 }

@@ -1,4 +1,4 @@
-package settlement
+package merge
 
 import (
 	"encoding/json"
@@ -13,7 +13,7 @@ func TestMergeOfTwoVendors(t *testing.T) {
 	main := line(1)
 	vendor, _, _ := strings.Cut(main, "@")
 	secondary := "ZZ99" + strings.TrimPrefix(line(2), vendor)
-	got, err := Merge(t.Context(), MergeOptions{Inputs: seats(t, lines(main), lines(secondary)), OutDir: t.TempDir()})
+	got, err := Merge(t.Context(), Options{Inputs: seats(t, lines(main), lines(secondary)), OutDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +21,7 @@ func TestMergeOfTwoVendors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var m MergeManifest
+	var m Manifest
 	if err := json.Unmarshal(data, &m); err != nil || !maps.Equal(m.Vendors, map[string]int64{vendor: 1, "ZZ99": 1}) || got.Rows != 2 {
 		t.Errorf("%v, %v, %d rows", err, m.Vendors, got.Rows)
 	}

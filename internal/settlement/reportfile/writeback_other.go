@@ -1,6 +1,6 @@
 //go:build !linux
 
-package settlement
+package reportfile
 
 import "os"
 
