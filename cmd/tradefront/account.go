@@ -51,7 +51,7 @@ func newAccountAdd(e *env) *cobra.Command {
 				return err
 			}
 			now := time.Now()
-			err = r.Directory().AddAccount(c.Context(), core.Account{
+			err = store.NewDirectory(r.Tables()).AddAccount(c.Context(), core.Account{
 				Account: account, UserType: kind, PasswordHash: hash, Created: now, Changed: now,
 			})
 			if errors.Is(err, store.ErrExists) {
@@ -100,7 +100,7 @@ func newAccountList(e *env) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
-			accounts, err := r.Directory().Accounts(c.Context())
+			accounts, err := store.NewDirectory(r.Tables()).Accounts(c.Context())
 			if err != nil {
 				return err
 			}
@@ -148,7 +148,7 @@ func newAccountUnlock(e *env) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
-			err = r.Directory().UnlockAccount(c.Context(), account, time.Now())
+			err = store.NewDirectory(r.Tables()).UnlockAccount(c.Context(), account, time.Now())
 			if errors.Is(err, store.ErrNotFound) {
 				return fmt.Errorf("there is no account %s; see `tradefront account list`", account)
 			}

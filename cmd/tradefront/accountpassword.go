@@ -31,7 +31,7 @@ func newAccountPassword(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = r.Directory().SetPassword(c.Context(), account, hash)
+			err = store.NewDirectory(r.Tables()).SetPassword(c.Context(), account, hash)
 			if errors.Is(err, store.ErrNotFound) {
 				return fmt.Errorf("there is no account %s; see `tradefront account list`", account)
 			}

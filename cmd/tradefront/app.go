@@ -100,11 +100,11 @@ func (a *appCommand) issue(ctx context.Context, given string, work func(context.
 	if err != nil {
 		return err
 	}
-	apps, err := r.Directory().Apps(ctx)
+	apps, err := store.NewDirectory(r.Tables()).Apps(ctx)
 	if err != nil {
 		return err
 	}
-	i := issuing{id: id, code: code, directory: r.Directory(), master: master.For(apps)}
+	i := issuing{id: id, code: code, directory: store.NewDirectory(r.Tables()), master: master.For(apps)}
 	if err := work(ctx, &i); err != nil {
 		return appError(id, err)
 	}
@@ -160,7 +160,7 @@ func newAppSwitch(e *env, use, short string, enabled bool) *cobra.Command {
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
 			id := regulation.AppID(a.appID)
-			if err := appError(id, r.Directory().SetAppEnabled(c.Context(), id, enabled)); err != nil {
+			if err := appError(id, store.NewDirectory(r.Tables()).SetAppEnabled(c.Context(), id, enabled)); err != nil {
 				return err
 			}
 			fmt.Fprintf(e.out, "AppID %s is %sd; running fronts follow within seconds\n", id, use)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
 )
 
 // shownApp is an AppID as `app list -o json` prints it.
@@ -68,7 +69,7 @@ func newAppList(e *env) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
-			apps, err := r.Directory().Apps(c.Context())
+			apps, err := store.NewDirectory(r.Tables()).Apps(c.Context())
 			if err != nil {
 				return err
 			}

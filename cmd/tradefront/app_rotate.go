@@ -109,7 +109,7 @@ func (a *rotation) finish(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	id := regulation.AppID(a.appID)
-	app, err := findApp(ctx, r.Directory(), id)
+	app, err := findApp(ctx, store.NewDirectory(r.Tables()), id)
 	if err != nil {
 		return appError(id, err)
 	}
@@ -118,7 +118,7 @@ func (a *rotation) finish(ctx context.Context) (err error) {
 		return nil
 	}
 	app.Previous = auth.Predecessor{}
-	if err := setCodes(ctx, r.Directory(), app.Sealed, app); err != nil {
+	if err := setCodes(ctx, store.NewDirectory(r.Tables()), app.Sealed, app); err != nil {
 		return appError(id, err)
 	}
 	fmt.Fprintf(a.env.out, "AppID %s: the previous authcode stops working within seconds\n", id)

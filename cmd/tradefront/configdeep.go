@@ -88,7 +88,7 @@ func (d *deepCheck) local(ctx context.Context) {
 		return
 	}
 	defer local.Close()
-	d.authcodes(ctx, local.Directory())
+	d.authcodes(ctx, store.NewDirectory(local.Tables()))
 }
 
 func (d *deepCheck) postgres(ctx context.Context) {
@@ -103,7 +103,7 @@ func (d *deepCheck) postgres(ctx context.Context) {
 	}
 	defer pg.Close()
 	d.good("PostgreSQL answers, and its schema is that of this program")
-	d.authcodes(ctx, pg.Directory())
+	d.authcodes(ctx, store.NewDirectory(pg.Tables()))
 	d.server(ctx, pg)
 }
 

@@ -132,7 +132,7 @@ func (s *demoSite) enrol(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	for _, a := range demoApps {
-		app, err := admitDemoApp(ctx, r.Directory(), master, a.id, a.cipher)
+		app, err := admitDemoApp(ctx, store.NewDirectory(r.Tables()), master, a.id, a.cipher)
 		if err != nil {
 			return err
 		}
@@ -151,7 +151,7 @@ func (s *demoSite) enrol(ctx context.Context) (err error) {
 			account.UserType = regulation.UserOperator
 		}
 		now := time.Now()
-		err := r.Directory().AddAccount(ctx, core.Account{
+		err := store.NewDirectory(r.Tables()).AddAccount(ctx, core.Account{
 			Account: account.Account, UserType: account.UserType, PasswordHash: hash, Created: now, Changed: now,
 		})
 		if err != nil && !errors.Is(err, store.ErrExists) {

@@ -65,7 +65,7 @@ func (d *daemon) loadDirectory(ctx context.Context) error {
 // before starts without it, and says so loudly.
 func (d *daemon) directory(ctx context.Context) (directorySource, error) {
 	if d.postgres == nil {
-		return d.local.Directory(), nil
+		return store.NewDirectory(d.local.Tables()), nil
 	}
 	var err error
 	if d.mirror, err = store.OpenMirror(ctx, d.postgres, d.local); err != nil {

@@ -238,7 +238,7 @@ func (e *env) recoverAll(ctx context.Context, cfg *config.Config, asides []store
 	defer func() { err = errors.Join(err, local.Close()) }()
 	for _, a := range asides {
 		rows := phase{e: e, what: "recovering " + a.Path, unit: "rows"}
-		did, err := local.Recover(ctx, a, func(n int64) { rows.set(n, 0) })
+		did, err := store.Recover(ctx, local, a, func(n int64) { rows.set(n, 0) })
 		rows.end()
 		if err != nil {
 			return done, fmt.Errorf("%s: %w; what was brought back stays: run it again", a.Path, err)

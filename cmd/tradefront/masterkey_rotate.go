@@ -11,6 +11,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/store"
 )
 
 func newMasterKeyRotate(e *env) *cobra.Command {
@@ -81,7 +82,7 @@ func (e *env) reseal(ctx context.Context, cfg *config.Config) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	now := time.Now()
-	apps, err := r.Directory().Apps(ctx)
+	apps, err := store.NewDirectory(r.Tables()).Apps(ctx)
 	if err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func (e *env) reseal(ctx context.Context, cfg *config.Config) (err error) {
 			"or give them new codes with `tradefront app rotate --overlap 0`:\n%w", before.Neither)
 	}
 	reseal := func(a *auth.App) error { return master.Reseal(a, now) }
-	if err := r.Directory().ResealApps(ctx, reseal); err != nil {
+	if err := store.NewDirectory(r.Tables()).ResealApps(ctx, reseal); err != nil {
 		return fmt.Errorf("nothing was changed: %w", err)
 	}
 	fmt.Fprintf(e.out, "%d authcodes are sealed under %s now, %d of them anew\n"+
@@ -134,7 +135,7 @@ func masterKeyCensus(ctx context.Context, cfg *config.Config) (master *auth.Mast
 		return nil, census, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	apps, err := r.Directory().Apps(ctx)
+	apps, err := store.NewDirectory(r.Tables()).Apps(ctx)
 	if err != nil {
 		return nil, census, err
 	}

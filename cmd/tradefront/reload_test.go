@@ -17,6 +17,7 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
@@ -244,7 +245,7 @@ func TestReloadRefusesAnotherMasterKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := admitDemoApp(t.Context(), r.d.local.Directory(), master, "a_b_1", auth.AES); err != nil {
+	if _, err := admitDemoApp(t.Context(), store.NewDirectory(r.d.local.Tables()), master, "a_b_1", auth.AES); err != nil {
 		t.Fatal(err)
 	}
 	r.d.refresh(t.Context())

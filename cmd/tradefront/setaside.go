@@ -80,7 +80,7 @@ func (d *daemon) adopt(ctx context.Context) error {
 		return wrap("store.path", err)
 	}
 	for i := len(asides) - 1; i >= 0; i-- {
-		did, err := d.local.Adopt(ctx, asides[i])
+		did, err := store.Adopt(ctx, d.local, asides[i])
 		if err != nil {
 			return wrap("store.path", err)
 		}

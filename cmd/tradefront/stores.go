@@ -39,7 +39,7 @@ type records interface {
 	Since(ctx context.Context) (time.Time, error)
 	AddHandedIn(ctx context.Context, h *store.HandedIn) error
 	settlement.DayReassigner
-	Directory() *store.Directory
+	Tables() *store.Tables
 	Close() error
 }
 

@@ -23,7 +23,7 @@ type Adopted struct {
 // than those of exported records.
 //
 // If we crash in here, nothing was copied, and the next start copies it.
-func (l *Local) Adopt(ctx context.Context, a Aside) (Adopted, error) {
+func Adopt(ctx context.Context, l *Local, a Aside) (Adopted, error) {
 	if err := ctx.Err(); err != nil {
 		return Adopted{}, err
 	}
@@ -37,13 +37,13 @@ func (l *Local) Adopt(ctx context.Context, a Aside) (Adopted, error) {
 		return did, err
 	}
 	defer old.Close()
-	err = l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
+	err = l.Write(func(ctx context.Context, conn *sql.Conn) error {
 		tables, err := adoptable(ctx, conn)
 		for i := 0; err == nil && i < len(tables); i++ {
 			err = did.copy(ctx, old, conn, tables[i])
 		}
 		return err
-	}})
+	})
 	return did, err
 }
 

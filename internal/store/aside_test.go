@@ -106,7 +106,7 @@ func TestLogAlone(t *testing.T) {
 				t.Fatalf("set aside: %v, %v", asides, err)
 			}
 			l := openLocalAt(t, path, store.LocalOptions{})
-			if did, err := l.Adopt(t.Context(), asides[0]); err != nil || did.Missing() == nil {
+			if did, err := store.Adopt(t.Context(), l, asides[0]); err != nil || did.Missing() == nil {
 				t.Errorf("adopt: %+v, %v", did, err)
 			}
 			if _, err := store.InspectAside(t.Context(), asides[0].Path); err != nil {
@@ -115,7 +115,7 @@ func TestLogAlone(t *testing.T) {
 			if string(readFile(t, asides[0].Path+"-wal")) != log {
 				t.Error("the log is not what it was")
 			}
-			if did, err := l.Recover(t.Context(), asides[0], nil); err != nil || did.Saved < 20 {
+			if did, err := store.Recover(t.Context(), l, asides[0], nil); err != nil || did.Saved < 20 {
 				t.Errorf("%+v, %v; want the 20 records of the log at least", did, err)
 			}
 			wantSome(t, l, recs)
@@ -285,7 +285,7 @@ func TestAdopt(t *testing.T) {
 	old := openLocalAt(t, path, store.LocalOptions{})
 	accounts := storetest.Accounts(30)
 	for _, a := range accounts {
-		if err := old.Directory().AddAccount(t.Context(), a); err != nil {
+		if err := store.NewDirectory(old.Tables()).AddAccount(t.Context(), a); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -300,12 +300,12 @@ func TestAdopt(t *testing.T) {
 	}
 	l := openLocalAt(t, path, store.LocalOptions{})
 	for n, want := range []int{len(accounts), 0} { // the second finds them there
-		did, err := l.Adopt(t.Context(), aside)
+		did, err := store.Adopt(t.Context(), l, aside)
 		if err != nil || did.Missing() != nil || did.Rows["account"] != want {
 			t.Errorf("call %d: %+v, %v", n, did, err)
 		}
 	}
-	got, err := l.Directory().Accounts(t.Context())
+	got, err := store.NewDirectory(l.Tables()).Accounts(t.Context())
 	if diff := cmp.Diff(accounts, got); diff != "" || err != nil {
 		t.Errorf("accounts: %v\n%s", err, diff)
 	}

@@ -22,7 +22,7 @@ const birthWord = ".new"
 // The store is made under another name, with its schema, synced, and gets its name whole: if we
 // crash in here, there is none, and the remains go when the next one is made. Who makes one holds a
 // lock on the folder.
-func ensureLocal(ctx context.Context, path string, opt LocalOptions) (err error) {
+func ensureLocal(ctx context.Context, path string, opt FileOptions) (err error) {
 	if empty, err := isEmpty(path); err != nil {
 		return err
 	} else if !empty {
@@ -42,7 +42,7 @@ func ensureLocal(ctx context.Context, path string, opt LocalOptions) (err error)
 	return bear(ctx, path, opt)
 }
 
-func bear(ctx context.Context, path string, opt LocalOptions) error {
+func bear(ctx context.Context, path string, opt FileOptions) error {
 	unborn := path + birthWord
 	// Also what says something of a file that was removed by hand. A journal beside nothing would be
 	// played into the new file.

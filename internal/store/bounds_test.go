@@ -69,7 +69,7 @@ func TestBounds(t *testing.T) {
 			wantExactly(t, l, storetest.Day, all)
 
 			// One row less is not enough to take more.
-			if err := l.Trim(t.Context(), 1); err != nil {
+			if err := trimThrough(t.Context(), l, 1); err != nil {
 				t.Fatal(err)
 			}
 			if f := measure(t, l, test.now); f.Full == nil {
@@ -114,11 +114,7 @@ func TestFreedRoomIsUsedAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		sizes = append(sizes, fileSize(t, path)+fileSize(t, path+"-wal"))
-		last, err := l.LastSeq(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := l.Trim(t.Context(), last); err != nil {
+		if err := trimThrough(t.Context(), l, l.LastSeq()); err != nil {
 			t.Fatal(err)
 		}
 	}

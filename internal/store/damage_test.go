@@ -79,7 +79,7 @@ func TestDamageMetInUse(t *testing.T) {
 			}
 			l = openLocalAt(t, path, store.LocalOptions{})
 			startForwarder(t, l, p, store.ForwarderOptions{})
-			if did, err := l.Recover(t.Context(), aside, nil); err != nil || did.Altered != int64(test.lost) {
+			if did, err := store.Recover(t.Context(), l, aside, nil); err != nil || did.Altered != int64(test.lost) {
 				t.Errorf("%+v, %v", did, err)
 			}
 			wantEmpty(t, l)

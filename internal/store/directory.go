@@ -15,27 +15,30 @@ import (
 // implementation for both databases. Commands change it beside running daemons, which
 // look at Generation and read anew when it has moved.
 type Directory struct {
-	db *sql.DB
+	db *Tables
 	// now is the clock of the columns "changed"; nothing is decided by it.
 	now func() time.Time
 }
 
-func newDirectory(db *sql.DB) *Directory { return &Directory{db: db, now: time.Now} }
+// NewDirectory is the AppIDs and accounts in that database.
+func NewDirectory(db *Tables) *Directory { return &Directory{db: db, now: time.Now} }
 
 // Generation is a number that every change of the directory makes larger, in the same
 // transaction.
 func (d *Directory) Generation(ctx context.Context) (int64, error) {
 	var g int64
 	err := d.db.QueryRowContext(ctx, "SELECT generation FROM directory").Scan(&g)
-	return g, readError(ctx, err)
+	return g, d.db.Explain(ctx, err)
 }
 
 // Apps lists all AppIDs, the disabled ones too, in their order.
-func (d *Directory) Apps(ctx context.Context) ([]auth.App, error) { return readApps(ctx, d.db, "app") }
+func (d *Directory) Apps(ctx context.Context) ([]auth.App, error) {
+	return readApps(ctx, d.db, d.db, "app")
+}
 
 // Accounts lists all accounts in their order.
 func (d *Directory) Accounts(ctx context.Context) ([]core.Account, error) {
-	return readAccounts(ctx, d.db, "account")
+	return readAccounts(ctx, d.db, d.db, "account")
 }
 
 // AddApp admits an AppID, or returns ErrExists. Times are kept to the microsecond.
@@ -63,7 +66,7 @@ func (d *Directory) SetAppCodes(ctx context.Context, was []byte, a auth.App) err
 // the codes are the same. While it runs other changes of the directory wait.
 func (d *Directory) ResealApps(ctx context.Context, reseal func(*auth.App) error) error {
 	return d.transact(ctx, func(tx *sql.Tx) error {
-		apps, err := readApps(ctx, tx, "app")
+		apps, err := readApps(ctx, d.db, tx, "app")
 		if err != nil {
 			return err
 		}
@@ -76,7 +79,7 @@ func (d *Directory) ResealApps(ctx context.Context, reseal func(*auth.App) error
 				previous_until = $4 WHERE app_id = $5`, bytesOf(a.Sealed), bytesOf(a.Previous.Sealed),
 				int16(a.Previous.Cipher), micros(a.Previous.Until), string(a.AppID))
 			if err != nil {
-				return readError(ctx, err)
+				return d.db.Explain(ctx, err)
 			}
 			if err := wantOne("app", result); err != nil { // or a code would be left under a key that goes
 				return err
@@ -109,7 +112,7 @@ func (d *Directory) change(ctx context.Context, none error, statement string, ar
 	return d.transact(ctx, func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, statement, args...)
 		if err != nil {
-			return readError(ctx, err)
+			return d.db.Explain(ctx, err)
 		}
 		changed, err := result.RowsAffected()
 		if err != nil {
@@ -126,13 +129,13 @@ func (d *Directory) change(ctx context.Context, none error, statement string, ar
 func (d *Directory) transact(ctx context.Context, work func(*sql.Tx) error) error {
 	tx, err := d.db.BeginTx(ctx, nil)
 	if err != nil {
-		return readError(ctx, err)
+		return d.db.Explain(ctx, err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
 	// First, so that changes wait for one another here and cannot deadlock.
 	result, err := tx.ExecContext(ctx, "UPDATE directory SET generation = generation + 1")
 	if err != nil {
-		return readError(ctx, err)
+		return d.db.Explain(ctx, err)
 	}
 	if err := wantOne("directory", result); err != nil { // or no front would hear of the change
 		return err
@@ -140,7 +143,7 @@ func (d *Directory) transact(ctx context.Context, work func(*sql.Tx) error) erro
 	if err := work(tx); err != nil {
 		return err
 	}
-	return readError(ctx, tx.Commit())
+	return d.db.Explain(ctx, tx.Commit())
 }
 
 func flagOf(b bool) int16 {

@@ -54,10 +54,11 @@ type queryer interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-func readApps(ctx context.Context, q queryer, table string) ([]auth.App, error) {
+// readApps reads from q, which is db or a transaction on it.
+func readApps(ctx context.Context, db *Tables, q queryer, table string) ([]auth.App, error) {
 	rows, err := q.QueryContext(ctx, "SELECT "+appColumns+" FROM "+table+" ORDER BY app_id")
 	if err != nil {
-		return nil, readError(ctx, err)
+		return nil, db.Explain(ctx, err)
 	}
 	defer rows.Close()
 	var apps []auth.App
@@ -68,7 +69,7 @@ func readApps(ctx context.Context, q queryer, table string) ([]auth.App, error) 
 		previous := &a.Previous
 		if err := rows.Scan(&a.AppID, &appType, &a.Cipher, &a.Sealed, &previous.Cipher, &previous.Sealed, &until,
 			&enabled, &created, &changed); err != nil {
-			return nil, readError(ctx, err)
+			return nil, db.Explain(ctx, err)
 		}
 		if a.Type, err = code[auth.AppType](appType); err != nil {
 			return nil, err
@@ -79,13 +80,14 @@ func readApps(ctx context.Context, q queryer, table string) ([]auth.App, error) 
 		a.Enabled, a.Created, a.Changed = enabled != 0, fromMicros(created), fromMicros(changed)
 		apps = append(apps, a)
 	}
-	return apps, readError(ctx, rows.Err())
+	return apps, db.Explain(ctx, rows.Err())
 }
 
-func readAccounts(ctx context.Context, q queryer, table string) ([]core.Account, error) {
+// readAccounts reads from q, which is db or a transaction on it.
+func readAccounts(ctx context.Context, db *Tables, q queryer, table string) ([]core.Account, error) {
 	rows, err := q.QueryContext(ctx, "SELECT "+accountColumns+" FROM "+table+" ORDER BY account")
 	if err != nil {
-		return nil, readError(ctx, err)
+		return nil, db.Explain(ctx, err)
 	}
 	defer rows.Close()
 	var accounts []core.Account
@@ -94,7 +96,7 @@ func readAccounts(ctx context.Context, q queryer, table string) ([]core.Account,
 		var userType int16
 		var created, changed, unlocked int64
 		if err := rows.Scan(&a.Account, &userType, &a.PasswordHash, &created, &changed, &unlocked); err != nil {
-			return nil, readError(ctx, err)
+			return nil, db.Explain(ctx, err)
 		}
 		if a.UserType, err = code[regulation.UserType](userType); err != nil {
 			return nil, err
@@ -102,5 +104,5 @@ func readAccounts(ctx context.Context, q queryer, table string) ([]core.Account,
 		a.Created, a.Changed, a.Unlocked = fromMicros(created), fromMicros(changed), fromMicros(unlocked)
 		accounts = append(accounts, a)
 	}
-	return accounts, readError(ctx, rows.Err())
+	return accounts, db.Explain(ctx, rows.Err())
 }

@@ -36,7 +36,7 @@ func MigrateLocalTo(ctx context.Context, path string, version int64) error {
 	if err := createPrivate(path); err != nil {
 		return err
 	}
-	db, err := openSQLite(path, LocalOptions{BusyTimeout: time.Second}, 1, nil)
+	db, err := openSQLite(path, FileOptions{BusyTimeout: time.Second}, 1, nil)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func MigrateLocalTo(ctx context.Context, path string, version int64) error {
 // ReadLocal asks the local store's file at path, on a connection of its own kind.
 func ReadLocal(t testing.TB, path, query string, each func(*sql.Rows) error) {
 	t.Helper()
-	db, err := openSQLite(path, LocalOptions{BusyTimeout: time.Second}, 1, nil)
+	db, err := openSQLite(path, FileOptions{BusyTimeout: time.Second}, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,22 +78,6 @@ func (p *Postgres) Show(ctx context.Context, setting string) (value string, err 
 	err = p.pool.QueryRow(ctx, "SELECT current_setting($1)", setting).Scan(&value)
 	return value, err
 }
-
-// Trim removes the records up to that seq, as the forwarder does.
-func (l *Local) Trim(ctx context.Context, through int64) error {
-	entries, err := l.entries(ctx, "WHERE seq <= ? ORDER BY seq", through)
-	if err != nil {
-		return err
-	}
-	seqs := []int64{through} // also if there is none of it
-	for _, e := range entries {
-		seqs = append(seqs, e.seq)
-	}
-	return l.trim(seqs)
-}
-
-// LastSeq is the highest seq given out.
-func (l *Local) LastSeq(context.Context) (int64, error) { return l.writer.progress.last.Load(), nil }
 
 // Dials is what the driver makes of a URL.
 func Dials(url string) (*pgx.ConnConfig, error) {

@@ -10,7 +10,7 @@ var FoundDamage = foundDamage
 
 // HoldLock takes the write lock of the file at path, as a command that was stopped does.
 func HoldLock(path string) (release func(), err error) {
-	db, err := openSQLite(path, LocalOptions{BusyTimeout: time.Second}, 1, nil)
+	db, err := openSQLite(path, FileOptions{BusyTimeout: time.Second}, 1, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -2,8 +2,10 @@ package store_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"maps"
+	"math"
 	"path/filepath"
 	"testing"
 	"time"
@@ -167,4 +169,19 @@ func execute(t testing.TB, p *store.Postgres, statement string) {
 	if err := p.Exec(t.Context(), statement); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// trimThrough removes the records up to that seq, as the forwarder does.
+func trimThrough(ctx context.Context, l *store.Local, through int64) error {
+	entries, err := l.Oldest(ctx, math.MaxInt32)
+	if err != nil {
+		return err
+	}
+	seqs := []int64{through} // also if there is none of it
+	for _, e := range entries {
+		if e.Seq <= through {
+			seqs = append(seqs, e.Seq)
+		}
+	}
+	return l.Trim(seqs)
 }

@@ -11,12 +11,12 @@ import (
 // send writes batch to PostgreSQL: by COPY, or by upsert if it is in doubt. Rows that were
 // altered in the file, or that PostgreSQL refuses for their data, are set aside. It returns when every row is in
 // PostgreSQL or in quarantine; after an error nothing is known of any.
-func (f *Forwarder) send(batch []entry) error {
+func (f *Forwarder) send(batch []Entry) error {
 	batch, err := f.setAltered(batch)
 	if err != nil || len(batch) == 0 {
 		return err
 	}
-	if batch[0].seq <= f.doubtUpTo {
+	if batch[0].Seq <= f.doubtUpTo {
 		return f.isolate(batch)
 	}
 	if err = f.write(ByCopy, f.dest.CopyIn, batch); err == nil {
@@ -24,21 +24,21 @@ func (f *Forwarder) send(batch []entry) error {
 	}
 	if _, refused := errors.AsType[*RefusedError](err); refused {
 		// A row that is there already, or a poison row.
-		f.doubtUpTo = max(f.doubtUpTo, batch[len(batch)-1].seq)
+		f.doubtUpTo = max(f.doubtUpTo, batch[len(batch)-1].Seq)
 		return f.isolate(batch)
 	}
 	return err
 }
 
 // setAltered puts the altered rows of batch into quarantine and returns the others.
-func (f *Forwarder) setAltered(batch []entry) (good []entry, err error) {
-	if !slices.ContainsFunc(batch, func(e entry) bool { return e.altered != nil }) {
+func (f *Forwarder) setAltered(batch []Entry) (good []Entry, err error) {
+	if !slices.ContainsFunc(batch, func(e Entry) bool { return e.Altered != nil }) {
 		return batch, nil
 	}
 	for _, e := range batch {
-		if e.altered == nil {
+		if e.Altered == nil {
 			good = append(good, e)
-		} else if err := f.setAside(e, e.altered); err != nil {
+		} else if err := f.setAside(e, e.Altered); err != nil {
 			return nil, err
 		}
 	}
@@ -47,7 +47,7 @@ func (f *Forwarder) setAltered(batch []entry) (good []entry, err error) {
 
 // isolate writes batch by upsert and halves it until the rows that PostgreSQL refuses
 // are alone.
-func (f *Forwarder) isolate(batch []entry) error {
+func (f *Forwarder) isolate(batch []Entry) error {
 	err := f.write(ByUpsert, f.dest.Put, batch)
 	if err == nil {
 		f.store(batch)
@@ -67,27 +67,27 @@ func (f *Forwarder) isolate(batch []entry) error {
 }
 
 // store notes that PostgreSQL has committed batch, and said so of each row.
-func (f *Forwarder) store(batch []entry) {
+func (f *Forwarder) store(batch []Entry) {
 	for i := range batch {
-		f.stored = append(f.stored, batch[i].seq)
+		f.stored = append(f.stored, batch[i].Seq)
 	}
 }
 
-func (f *Forwarder) setAside(e entry, cause error) error {
+func (f *Forwarder) setAside(e Entry, cause error) error {
 	// Before it is tried: the commit may fail and have happened, and then the row is gone
 	// from those to be sent as if PostgreSQL had it. Who waits for it must look.
 	f.state.left.Store(true)
-	if err := f.local.setAside(e.seq, cause); err != nil {
-		return fmt.Errorf("quarantine of %v: %w", e.rec.ID, err)
+	if err := f.local.MoveToQuarantine(e.Seq, cause); err != nil {
+		return fmt.Errorf("quarantine of %v: %w", e.Record.ID, err)
 	}
-	f.opt.Observer.Quarantined(e.rec.ID, cause)
+	f.opt.Observer.Quarantined(e.Record.ID, cause)
 	return nil
 }
 
-func (f *Forwarder) write(how How, write func(context.Context, []Record) error, batch []entry) error {
+func (f *Forwarder) write(how How, write func(context.Context, []Record) error, batch []Entry) error {
 	recs := make([]Record, len(batch))
 	for i := range batch {
-		recs[i] = batch[i].rec
+		recs[i] = batch[i].Record
 	}
 	start := time.Now()
 	f.state.batchSince.Store(start.UnixNano())
@@ -102,12 +102,12 @@ func (f *Forwarder) write(how How, write func(context.Context, []Record) error, 
 }
 
 // split cuts batch where the rows in doubt end.
-func (f *Forwarder) split(batch []entry) (first, rest []entry) {
-	if batch[0].seq > f.doubtUpTo {
+func (f *Forwarder) split(batch []Entry) (first, rest []Entry) {
+	if batch[0].Seq > f.doubtUpTo {
 		return batch, nil
 	}
 	n := 0
-	for n < len(batch) && batch[n].seq <= f.doubtUpTo {
+	for n < len(batch) && batch[n].Seq <= f.doubtUpTo {
 		n++
 	}
 	return batch[:n], batch[n:]

@@ -45,8 +45,8 @@ func (f *Forwarder) untilRetry(d time.Duration) time.Duration {
 
 // forwardDays is one pass.
 func (f *Forwarder) forwardDays() error {
-	committed := f.local.writer.progress.last.Load() // before the reads
-	days, err := f.local.waitingDays(f.ctx)
+	committed := f.local.LastSeq() // before the reads
+	days, err := f.local.WaitingDays(f.ctx)
 	if err != nil {
 		return err
 	}
@@ -103,11 +103,11 @@ func (f *Forwarder) forwardDay(column any, day calendar.TradingDay) (again, more
 
 // sendNew sends the next batch of rows that were not dropped before.
 func (f *Forwarder) sendNew(column any, day calendar.TradingDay, t *trouble) (more bool, err error) {
-	batch, err := f.local.ofDay(f.ctx, column, t.tried, f.opt.BatchRows)
+	batch, err := f.local.OfDay(f.ctx, column, t.tried, f.opt.BatchRows)
 	if err != nil || len(batch) == 0 {
 		return false, err
 	}
-	last, more := batch[len(batch)-1].rec.ID, len(batch) == f.opt.BatchRows
+	last, more := batch[len(batch)-1].Record.ID, len(batch) == f.opt.BatchRows
 	left, why, err := f.sendDay(batch)
 	switch {
 	case IsDayTrouble(err):
@@ -132,11 +132,11 @@ func (f *Forwarder) sendNew(column any, day calendar.TradingDay, t *trouble) (mo
 
 // sendDropped sends a batch of the rows that were dropped before; more if some were stored.
 func (f *Forwarder) sendDropped(column any, day calendar.TradingDay, t *trouble) (more bool, err error) {
-	batch, err := f.local.ofDay(f.ctx, column, t.look, f.opt.BatchRows)
+	batch, err := f.local.OfDay(f.ctx, column, t.look, f.opt.BatchRows)
 	if err != nil {
 		return false, err
 	}
-	batch = slices.DeleteFunc(batch, func(e entry) bool { return slices.Compare(e.rec.ID[:], t.tried[:]) > 0 })
+	batch = slices.DeleteFunc(batch, func(e Entry) bool { return slices.Compare(e.Record.ID[:], t.tried[:]) > 0 })
 	if len(batch) == 0 {
 		if t.look == uuid.Nil {
 			f.release(day)
@@ -145,7 +145,7 @@ func (f *Forwarder) sendDropped(column any, day calendar.TradingDay, t *trouble)
 		t.look, t.again = uuid.Nil, time.Now().Add(cmp.Or(t.pause, f.opt.BackoffMin))
 		return false, nil
 	}
-	last := batch[len(batch)-1].rec.ID
+	last := batch[len(batch)-1].Record.ID
 	left, why, err := f.sendDay(batch)
 	switch {
 	case IsDayTrouble(err):
@@ -166,12 +166,12 @@ func (f *Forwarder) sendDropped(column any, day calendar.TradingDay, t *trouble)
 
 // sendDay sends a batch of one day and removes locally what was stored, also after an error.
 // left are the rows that PostgreSQL drops, and why.
-func (f *Forwarder) sendDay(batch []entry) (left []entry, why, err error) {
+func (f *Forwarder) sendDay(batch []Entry) (left []Entry, why, err error) {
 	if batch, err = f.setAltered(batch); err != nil {
 		return nil, nil, err
 	}
 	for i := range batch {
-		f.doubtUpTo = max(f.doubtUpTo, batch[i].seq)
+		f.doubtUpTo = max(f.doubtUpTo, batch[i].Seq)
 	}
 	f.stored = nil
 	left, why, err = f.sendUndropped(batch)
@@ -184,14 +184,14 @@ func (f *Forwarder) sendDay(batch []entry) (left []entry, why, err error) {
 }
 
 // sendUndropped sends batch without the rows that PostgreSQL drops, which it returns.
-func (f *Forwarder) sendUndropped(batch []entry) (left []entry, why, err error) {
+func (f *Forwarder) sendUndropped(batch []Entry) (left []Entry, why, err error) {
 	for round := 1; len(batch) > 0; round++ {
 		err := f.isolate(batch)
 		drop, isDrop := errors.AsType[*DroppedError](err)
 		if !isDrop {
 			return left, why, err
 		}
-		gone, rest := drop.split(batch)
+		gone, rest := splitDropped(drop, batch)
 		if len(gone) == 0 || round == maxDropRounds {
 			return append(left, batch...), drop, nil
 		}

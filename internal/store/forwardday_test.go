@@ -303,7 +303,7 @@ func TestDroppedStatements(t *testing.T) {
 	if err := p.Put(t.Context(), rec); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Directory().AddApp(t.Context(), auth.App{AppID: "a_b_1", Type: auth.AppDirect, Sealed: []byte{1}}); err != nil {
+	if err := store.NewDirectory(p.Tables()).AddApp(t.Context(), auth.App{AppID: "a_b_1", Type: auth.AppDirect, Sealed: []byte{1}}); err != nil {
 		t.Fatal(err)
 	}
 	execute(t, p, "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
@@ -318,8 +318,10 @@ func TestDroppedStatements(t *testing.T) {
 		"waiver": func() error {
 			return p.AddWaiver(t.Context(), &store.Waiver{Day: storetest.Day, At: time.Now(), By: "b", Reason: "r"})
 		},
-		"directory": func() error { return p.Directory().SetAppEnabled(t.Context(), "a_b_1", false) },
-		"app":       func() error { return p.Directory().ResealApps(t.Context(), func(*auth.App) error { return nil }) },
+		"directory": func() error { return store.NewDirectory(p.Tables()).SetAppEnabled(t.Context(), "a_b_1", false) },
+		"app": func() error {
+			return store.NewDirectory(p.Tables()).ResealApps(t.Context(), func(*auth.App) error { return nil })
+		},
 	} {
 		event := "INSERT"
 		if table == "directory" || table == "app" {

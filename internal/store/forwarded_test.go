@@ -67,7 +67,7 @@ func TestForwardedOf(t *testing.T) {
 	want(map[calendar.TradingDay]int64{})
 	put(append(storetest.Records(storetest.Day, 3), storetest.Records(other, 2)...)...)
 	for range 2 { // as after a commit that seemed to fail
-		if err := local.Trim(t.Context(), 4); err != nil {
+		if err := trimThrough(t.Context(), local, 4); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -93,10 +93,10 @@ func TestForwardedOf(t *testing.T) {
 	if err := errors.Join(old.Put(t.Context(), storetest.Records(other, 1)), old.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if did, err := local.Recover(t.Context(), store.Aside{Path: copyPath}, nil); err != nil || did.Saved != 1 {
+	if did, err := store.Recover(t.Context(), local, store.Aside{Path: copyPath}, nil); err != nil || did.Saved != 1 {
 		t.Fatalf("%+v, %v", did, err)
 	}
-	if err := local.Trim(t.Context(), 99); err != nil {
+	if err := trimThrough(t.Context(), local, 99); err != nil {
 		t.Fatal(err)
 	}
 	want(map[calendar.TradingDay]int64{storetest.Day: 3})

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/tradefront/tradefront/internal/calendar"
 )
 
@@ -35,6 +37,35 @@ type Destination interface {
 	Probe(ctx context.Context) error
 }
 
+// Journal is the front's local store: the forwarder reads records from it in the order of their
+// commits, and removes from it what PostgreSQL has. It has one forwarder.
+type Journal interface {
+	// Append returns once the record is durable in the journal, with its seq.
+	Append(ctx context.Context, rec *Record) (seq int64, err error)
+	// LastSeq is the highest seq that was committed.
+	LastSeq() int64
+	// Reached returns a channel that receives once that seq is committed, and perhaps before: the
+	// listener, of which there is one, looks again.
+	Reached(seq int64) <-chan struct{}
+	// Oldest reads the n records with the lowest seq.
+	Oldest(ctx context.Context, n int) ([]Entry, error)
+	// WaitingDays are the values of column trading_day among the records. In an altered file one
+	// may be no trading day.
+	WaitingDays(ctx context.Context) ([]any, error)
+	// OfDay reads n records of a day of WaitingDays, in the order of their RecordIDs, after that one.
+	OfDay(ctx context.Context, day any, after uuid.UUID, n int) ([]Entry, error)
+	// Trim removes the records with those seqs. None of the seqs is given out again.
+	Trim(seqs []int64) error
+	// MoveToQuarantine takes a record out of those to be sent, with the cause.
+	MoveToQuarantine(seq int64, cause error) error
+	// PlaceOf says where the record with that seq is, and its day if it waits.
+	PlaceOf(ctx context.Context, seq int64) (Place, calendar.TradingDay, error)
+	// FirstWaiting is the day of the oldest record up to that seq, 0 if there is none.
+	FirstWaiting(ctx context.Context, upTo int64) (calendar.TradingDay, error)
+	// Pending counts the records that wait, and gives the login time of the oldest.
+	Pending(ctx context.Context) (rows int64, oldest time.Time, err error)
+}
+
 // ForwarderOptions are the bounds of a forwarder; the zero value is usable.
 type ForwarderOptions struct {
 	// BatchRows is how many rows are sent at once, at most.
@@ -58,7 +89,7 @@ type ForwarderOptions struct {
 // If we crash at any point, the rows not yet removed are in doubt: the next start sends
 // them by Put.
 type Forwarder struct {
-	local *Local
+	local Journal
 	dest  Destination
 	opt   ForwarderOptions
 
@@ -83,7 +114,7 @@ type Forwarder struct {
 
 // NewForwarder prepares a forwarder. Whatever the local store holds now may have been
 // sent by a process before us, and counts as in doubt.
-func NewForwarder(local *Local, dest Destination, opt ForwarderOptions) *Forwarder {
+func NewForwarder(local Journal, dest Destination, opt ForwarderOptions) *Forwarder {
 	if opt.BatchRows == 0 {
 		opt.BatchRows = DefaultBatchRows
 	}
@@ -108,7 +139,7 @@ func NewForwarder(local *Local, dest Destination, opt ForwarderOptions) *Forward
 			hurry: make(chan struct{}, 1), back: make(chan struct{}, 1), changed: make(chan struct{}),
 			probed: make(chan struct{}), away: errNotReached,
 		},
-		doubtUpTo: local.writer.progress.last.Load(),
+		doubtUpTo: local.LastSeq(),
 		full:      true, // look at once
 		troubles:  make(map[calendar.TradingDay]*trouble),
 	}
@@ -180,13 +211,12 @@ func (f *Forwarder) await() bool {
 func (f *Forwarder) awaitSeq(seq int64, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
-	last := f.local.writer.progress.last
-	for last.Load() < seq {
-		if f.state.waiting() && last.Load() > f.sent {
+	for f.local.LastSeq() < seq {
+		if f.state.waiting() && f.local.LastSeq() > f.sent {
 			break
 		}
 		select {
-		case <-f.local.writer.progress.reach(seq):
+		case <-f.local.Reached(seq):
 		case <-f.state.hurry:
 		case <-timer.C:
 			return true
@@ -231,8 +261,8 @@ func (f *Forwarder) forward() error {
 	if f.byDay {
 		return f.forwardDays()
 	}
-	committed := f.local.writer.progress.last.Load() // before the read, which then sees all of them
-	batch, err := f.local.oldest(f.ctx, f.opt.BatchRows)
+	committed := f.local.LastSeq() // before the read, which then sees all of them
+	batch, err := f.local.Oldest(f.ctx, f.opt.BatchRows)
 	if err != nil {
 		return err
 	}
@@ -244,7 +274,7 @@ func (f *Forwarder) forward() error {
 	if first, rest := f.split(batch); len(rest) > 0 {
 		batch, f.full = first, true
 	}
-	last := batch[len(batch)-1].seq
+	last := batch[len(batch)-1].Seq
 	f.stored = nil
 	if err := f.send(batch); err != nil {
 		// Whatever became of it, the next attempt must not fail on rows that are there.
@@ -274,7 +304,7 @@ func (f *Forwarder) finish(upTo int64) error {
 // trim removes locally what is in PostgreSQL. If that fails, it is tried again before more
 // is read.
 func (f *Forwarder) trim() error {
-	if err := f.local.trim(f.untrimmed); err != nil {
+	if err := f.local.Trim(f.untrimmed); err != nil {
 		return err
 	}
 	f.untrimmed = nil

@@ -104,13 +104,13 @@ func (f *Forwarder) fate(ctx context.Context, seq int64) error {
 	if !f.state.left.Load() {
 		return nil
 	}
-	where, day, err := f.local.placeOf(ctx, seq)
+	where, day, err := f.local.PlaceOf(ctx, seq)
 	switch {
 	case err != nil:
 		return err
-	case where == setAside:
+	case where == Quarantined:
 		return &RefusedError{errors.New("the record is in quarantine")}
-	case where == waiting:
+	case where == Waiting:
 		return waitsFor(f.DayTrouble(day))
 	}
 	return nil
@@ -120,11 +120,11 @@ func (f *Forwarder) fate(ctx context.Context, seq int64) error {
 // when ctx ends, or when it is known that records of some day stay here. A front that stops
 // calls it before Close.
 func (f *Forwarder) Drain(ctx context.Context) error {
-	last := f.local.writer.progress.last.Load()
+	last := f.local.LastSeq()
 	if err := f.Wait(ctx, last); err != nil || !f.state.left.Load() {
 		return err
 	}
-	day, err := f.local.firstWaiting(ctx, last)
+	day, err := f.local.FirstWaiting(ctx, last)
 	if err != nil || day == 0 {
 		return err
 	}

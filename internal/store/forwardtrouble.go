@@ -2,6 +2,8 @@ package store
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/tradefront/tradefront/internal/calendar"
@@ -66,4 +68,14 @@ func (s *forwardState) release(day calendar.TradingDay) (was bool) {
 	_, was = s.days[day]
 	delete(s.days, day)
 	return was
+}
+
+// errWaits is what is known of a record that is not sent for its day's trouble.
+var errWaits = errors.New("store: the record waits in the local store for a trouble of its trading day")
+
+func waitsFor(trouble error) error {
+	if trouble == nil {
+		return errWaits
+	}
+	return fmt.Errorf("%w: %w", errWaits, trouble)
 }

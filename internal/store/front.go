@@ -100,18 +100,18 @@ const reportAttempts = 3
 // transaction like a batch's: nil means that it is durable, also on a synchronous standby.
 // ErrLifeTaken: nothing was noted. now is the clock that is compared with PostgreSQL's.
 func (p *Postgres) ReportFront(ctx context.Context, r *FrontReport, now func() time.Time) (before []Front, err error) {
-	if err := p.knowSchema(ctx); err != nil {
+	if err := p.RequireSchema(ctx); err != nil {
 		return nil, err
 	}
 	err = p.transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		if err := r.compareClocks(ctx, tx, now); err != nil {
+		if err := compareClocks(ctx, tx, r, now); err != nil {
 			return err
 		}
 		for range reportAttempts {
 			if before, err = frontsBeside(ctx, tx, r); err != nil {
 				return err
 			}
-			if done, err := r.write(ctx, tx, before); done || err != nil {
+			if done, err := writeReport(ctx, tx, r, before); done || err != nil {
 				return err
 			}
 		}
@@ -124,7 +124,7 @@ func (p *Postgres) ReportFront(ctx context.Context, r *FrontReport, now func() t
 }
 
 // compareClocks asks PostgreSQL's clock between two looks at ours.
-func (r *FrontReport) compareClocks(ctx context.Context, tx pgx.Tx, now func() time.Time) error {
+func compareClocks(ctx context.Context, tx pgx.Tx, r *FrontReport, now func() time.Time) error {
 	var theirs int64
 	before := now()
 	if err := tx.QueryRow(ctx, "SELECT "+postgresNow).Scan(&theirs); err != nil {
@@ -145,9 +145,9 @@ func frontsBeside(ctx context.Context, tx pgx.Tx, r *FrontReport) ([]Front, erro
 	return fronts, err
 }
 
-// write puts the report into the row that it continues, the last heard of if there are several, or into a new
+// writeReport puts the report into the row that it continues, the last heard of if there are several, or into a new
 // one. It is not done if another process was faster.
-func (r *FrontReport) write(ctx context.Context, tx pgx.Tx, before []Front) (done bool, err error) {
+func writeReport(ctx context.Context, tx pgx.Tx, r *FrontReport, before []Front) (done bool, err error) {
 	held, err := json.Marshal(joinForwarded(r.Held, r.ForwardedOf))
 	if err != nil {
 		return false, fmt.Errorf("store: %w", err)
@@ -166,7 +166,7 @@ func (r *FrontReport) write(ctx context.Context, tx pgx.Tx, before []Front) (don
 		if f.Life == r.Life && f.Number >= r.Number {
 			return false, ErrLifeTaken
 		}
-		if r.continues(f) && query == insertFrontSQL {
+		if continues(r, f) && query == insertFrontSQL {
 			query, args = continueFrontSQL, append(args, [16]byte(f.Life), f.Number)
 		}
 	}

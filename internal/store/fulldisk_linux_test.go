@@ -282,9 +282,8 @@ func (d *smallDisk) fullOfForwarded() error {
 		full = 0
 		err = errors.Join(err, d.add(l))
 	}
-	last, seqErr := l.LastSeq(context.Background())
-	if err = errors.Join(err, seqErr); err == nil {
-		err = l.Trim(context.Background(), last)
+	if err == nil {
+		err = trimThrough(context.Background(), l, l.LastSeq())
 	}
 	d.answered = nil // they are in PostgreSQL
 	for range 3 {

@@ -12,37 +12,30 @@ import (
 // What the forwarder does with the local store, and what an operator does with the
 // records that PostgreSQL refused.
 
-// entry is a record and its place in the order of commits.
-type entry struct {
-	seq     int64
-	rec     Record
-	altered error // it is not what was appended, and goes nowhere
-}
-
-// oldest reads the n records with the lowest seq. There is no cursor: rows leave when
+// Oldest reads the n records with the lowest seq. There is no cursor: rows leave when
 // they are done, and a row that another process put in is found, whatever its seq.
-func (l *Local) oldest(ctx context.Context, n int) ([]entry, error) {
+func (l *Local) Oldest(ctx context.Context, n int) ([]Entry, error) {
 	entries, err := l.readOldest(ctx, n)
 	return entries, l.writer.noteBroken(err)
 }
 
-func (l *Local) readOldest(ctx context.Context, n int) ([]entry, error) {
+func (l *Local) readOldest(ctx context.Context, n int) ([]Entry, error) {
 	return l.entries(ctx, "ORDER BY seq LIMIT ?", n)
 }
 
-func (l *Local) entries(ctx context.Context, which string, args ...any) ([]entry, error) {
+func (l *Local) entries(ctx context.Context, which string, args ...any) ([]Entry, error) {
 	rows, err := l.db.QueryContext(ctx, "SELECT seq, "+localColumns+" FROM record "+which, args...) //nolint:gosec // G202: callers of this file write which
 	if err != nil {
 		return nil, readError(ctx, err)
 	}
 	defer rows.Close()
-	var entries []entry
+	var entries []Entry
 	for rows.Next() {
 		var seq int64
 		var row localRow // a new one each time: its slices are kept
-		entries = append(entries, entry{altered: row.scan(rows, &seq)})
+		entries = append(entries, Entry{Altered: row.scan(rows, &seq)})
 		e := &entries[len(entries)-1]
-		e.seq, e.rec = seq, row.rec
+		e.Seq, e.Record = seq, row.rec
 	}
 	return entries, readError(ctx, rows.Err())
 }
@@ -51,11 +44,11 @@ func (l *Local) entries(ctx context.Context, which string, args ...any) ([]entry
 // login's commit waits. A whole batch at once would keep the writer for ten times as long.
 const trimRows = 250
 
-// trim removes the records with those seqs and no other. None of the seqs is given out again:
+// Trim removes the records with those seqs and no other. None of the seqs is given out again:
 // rows that Release or another process put in are above what the writer has given out, and
 // whoever waits for a seq takes what is below for done. Between its transactions the writer
 // takes the logins that came meanwhile.
-func (l *Local) trim(seqs []int64) error {
+func (l *Local) Trim(seqs []int64) error {
 	for some := range slices.Chunk(seqs, trimRows) {
 		list, err := json.Marshal(some)
 		if err != nil {
@@ -72,9 +65,9 @@ func (l *Local) trim(seqs []int64) error {
 	return nil
 }
 
-// setAside moves a record into quarantine, with what PostgreSQL said of it, or how it was
+// MoveToQuarantine moves a record into quarantine, with what PostgreSQL said of it, or how it was
 // altered. A column of an altered row may have become NULL, which the table refuses.
-func (l *Local) setAside(seq int64, cause error) error {
+func (l *Local) MoveToQuarantine(seq int64, cause error) error {
 	return l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
 		values := "coalesce(" + strings.ReplaceAll(columns, ", ", ", ''), coalesce(") + ", '')"
 		insert := "INSERT INTO quarantine (seq, " + localColumns + ", error) " + //nolint:gosec // G202: names of columns
@@ -114,3 +107,10 @@ func (l *Local) Quarantine(ctx context.Context) ([]Refused, error) {
 	}
 	return all, readError(ctx, rows.Err())
 }
+
+// LastSeq is the highest seq that was committed.
+func (l *Local) LastSeq() int64 { return l.writer.progress.last.Load() }
+
+// Reached returns a channel that receives once that seq is committed, and perhaps before. It has
+// one listener, the forwarder.
+func (l *Local) Reached(seq int64) <-chan struct{} { return l.writer.progress.reach(seq) }

@@ -174,7 +174,7 @@ func tracedVersions(ctx context.Context, q queryer) (applied []int64, err error)
 
 // checkKnown compares what db holds with this binary's schema. The error is a *SchemaError
 // if they differ, or if it is not known whether the tables are tradefront's.
-func checkKnown(ctx context.Context, db *sql.DB, named bool) error {
+func checkKnown(ctx context.Context, db *sql.DB, named bool, readable func(error) error) error {
 	wanted, err := latest("postgres")
 	if err != nil {
 		return err

@@ -41,7 +41,7 @@ func (l *Local) BeginLife(ctx context.Context, anew bool) (Life, error) {
 			if _, err := conn.ExecContext(ctx, "DELETE FROM life"); err != nil {
 				return err
 			}
-		} else if err := life.readBefore(ctx, conn); err != nil {
+		} else if err := readLives(ctx, conn, &life); err != nil {
 			return err
 		}
 		_, err := conn.ExecContext(ctx, "INSERT INTO life (life, number) VALUES (?, 0)", life.ID[:])
@@ -50,9 +50,9 @@ func (l *Local) BeginLife(ctx context.Context, anew bool) (Life, error) {
 	return life, err
 }
 
-// readBefore fills Continues, and forgets the oldest. A store whose front was never started with
+// readLives fills Continues, and forgets the oldest. A store whose front was never started with
 // this version continues what PostgreSQL knew of it before there were lives.
-func (f *Life) readBefore(ctx context.Context, conn *sql.Conn) error {
+func readLives(ctx context.Context, conn *sql.Conn, f *Life) error {
 	if _, err := conn.ExecContext(ctx, "INSERT INTO life (life, number) SELECT zeroblob(16), 0 WHERE NOT EXISTS (SELECT 1 FROM life)"); err != nil {
 		return err
 	}
@@ -79,8 +79,8 @@ func (f *Life) readBefore(ctx context.Context, conn *sql.Conn) error {
 	return rows.Err()
 }
 
-// nextReport counts a report of the life, durably, before it is sent.
-func (l *Local) nextReport(ctx context.Context, life uuid.UUID) (number int64, err error) {
+// NextReport counts a report of the life, durably, before it is sent.
+func (l *Local) NextReport(ctx context.Context, life uuid.UUID) (number int64, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
@@ -95,7 +95,7 @@ func (l *Local) nextReport(ctx context.Context, life uuid.UUID) (number int64, e
 
 // continues reports whether what PostgreSQL has of f is a state that this report's store went
 // through.
-func (r *FrontReport) continues(f *Front) bool {
+func continues(r *FrontReport, f *Front) bool {
 	if f.StoreID != r.StoreID {
 		return false
 	}

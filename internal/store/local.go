@@ -56,6 +56,14 @@ type LocalOptions struct {
 	Connector func(name string) (driver.Connector, error)
 }
 
+func (o *LocalOptions) file() FileOptions { return FileOptions{o.BusyTimeout, o.Connector} }
+
+// FileOptions are how SQLite opens the file of a local store.
+type FileOptions struct {
+	BusyTimeout time.Duration                               // how long to wait for another process that writes to it
+	Connector   func(name string) (driver.Connector, error) // nil for the driver's own
+}
+
 // Local is the store in a file of this machine: SQLite in WAL mode, each commit synced.
 // It is the journal of every front, and the whole store where there is no PostgreSQL.
 //
@@ -98,7 +106,7 @@ func OpenLocal(ctx context.Context, path string, opt LocalOptions) (*Local, erro
 	} else if err != nil {
 		return nil, err
 	}
-	if err := ensureLocal(ctx, path, opt); err != nil {
+	if err := ensureLocal(ctx, path, opt.file()); err != nil {
 		return nil, err
 	}
 	at := &place{path: path}
@@ -106,7 +114,7 @@ func OpenLocal(ctx context.Context, path string, opt LocalOptions) (*Local, erro
 	if err != nil {
 		return nil, err
 	}
-	db, err := openSQLite(path, opt, readers, at)
+	db, err := openSQLite(path, opt.file(), readers, at)
 	if err != nil {
 		return nil, errors.Join(err, w.close())
 	}
@@ -119,12 +127,19 @@ func (l *Local) Close() error {
 	return errors.Join(l.writer.close(), l.db.Close())
 }
 
-// Directory is the registry of AppIDs and accounts in this store.
-func (l *Local) Directory() *Directory { return newDirectory(l.db) }
+// Tables is this store for code that keeps tables beside the records; it reads them, and changes
+// them one transaction at a time.
+func (l *Local) Tables() *Tables { return &Tables{l.db, readError} }
+
+// Write does work in a transaction of the writer, between two commits of records, and returns once
+// it is durable. An error of work undoes all of it.
+func (l *Local) Write(work func(context.Context, *sql.Conn) error) error {
+	return l.writer.do(&request{work: work})
+}
 
 // openSQLite is a pool of at most conns connections to the file at path, which is there. With a
 // place, each new connection is to the files of that place, or fails.
-func openSQLite(path string, opt LocalOptions, conns int, at *place) (*sql.DB, error) {
+func openSQLite(path string, opt FileOptions, conns int, at *place) (*sql.DB, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
@@ -159,9 +174,14 @@ func openSQLite(path string, opt LocalOptions, conns int, at *place) (*sql.DB, e
 // migrateLocal migrates, and looks again if that fails: then another process was
 // probably quicker, which the next look shows. SQLite has no lock to do it under.
 func migrateLocal(ctx context.Context, db *sql.DB) error {
+	m := migration{
+		db: db, dialect: goose.DialectSQLite3, folder: "local",
+		check:    func(ctx context.Context) error { return checkLocalSchema(ctx, db) },
+		readable: func(err error) error { return err },
+	}
 	var err error
 	for range openAttempts {
-		if _, err = migrate(ctx, db, goose.DialectSQLite3, "local", func(ctx context.Context) error { return checkLocalSchema(ctx, db) }); err == nil ||
+		if _, err = m.run(ctx); err == nil ||
 			errors.Is(err, ErrSchema) || ctx.Err() != nil {
 			return err
 		}

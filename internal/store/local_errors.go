@@ -13,7 +13,7 @@ import (
 func localError(err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
-		return readable(err)
+		return err
 	}
 	if e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE {
 		// The index of the log (-shm) cannot grow: no room. It holds nothing of its own, and

@@ -76,7 +76,7 @@ func (l *Local) Find(ctx context.Context, id uuid.UUID) (Record, error) {
 
 // Days counts the records of each trading day, in ascending order of days.
 func (l *Local) Days(ctx context.Context) ([]DayCount, error) {
-	return countDays(ctx, l.db)
+	return countDays(ctx, l.Tables())
 }
 
 // Pending is how many records the file holds and the login time of the oldest, zero
@@ -96,21 +96,21 @@ func (l *Local) Pending(ctx context.Context) (rows int64, oldest time.Time, err 
 }
 
 // countDays is Days on either database.
-func countDays(ctx context.Context, db *sql.DB) ([]DayCount, error) {
+func countDays(ctx context.Context, db *Tables) ([]DayCount, error) {
 	rows, err := db.QueryContext(ctx, "SELECT trading_day, count(*) FROM record GROUP BY trading_day ORDER BY trading_day")
 	if err != nil {
-		return nil, readError(ctx, err)
+		return nil, db.Explain(ctx, err)
 	}
 	defer rows.Close()
 	var days []DayCount
 	for rows.Next() {
 		var d DayCount
 		if err := rows.Scan(&d.Day, &d.Records); err != nil {
-			return nil, readError(ctx, err)
+			return nil, db.Explain(ctx, err)
 		}
 		days = append(days, d)
 	}
-	return days, readError(ctx, rows.Err())
+	return days, db.Explain(ctx, rows.Err())
 }
 
 // readError is err of a read: of the context if that ended it, else typed.
@@ -120,9 +120,6 @@ func readError(ctx context.Context, err error) error {
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("store: %w", context.Cause(ctx))
-	}
-	if hidesRows(err) { // of PostgreSQL, by way of database/sql
-		return fmt.Errorf("%w: %w", ErrRowSecurity, err)
 	}
 	return localError(err)
 }

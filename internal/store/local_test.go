@@ -56,18 +56,18 @@ func TestChangeBesideWriter(t *testing.T) {
 			appended = append(appended, rec)
 		}
 	}()
-	before, err := daemon.Directory().Generation(t.Context())
+	before, err := store.NewDirectory(daemon.Tables()).Generation(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, account := range storetest.Accounts(20) {
-		if err := command.Directory().AddAccount(t.Context(), account); err != nil {
+		if err := store.NewDirectory(command.Tables()).AddAccount(t.Context(), account); err != nil {
 			t.Error(err)
 		}
 	}
 	stop()
 	<-done
-	after, err := daemon.Directory().Generation(t.Context())
+	after, err := store.NewDirectory(daemon.Tables()).Generation(t.Context())
 	if err != nil || after != before+20 {
 		t.Errorf("generation %d after %d, error %v, want 20 more", after, before, err)
 	}

@@ -76,7 +76,7 @@ func TestLockHeldByAnother(t *testing.T) {
 	if err := l.HeldUp(); err == nil {
 		t.Error("HeldUp does not say so")
 	}
-	if err := l.Trim(t.Context(), 0); !errors.Is(err, store.ErrOverloaded) || !store.IsLocal(err) {
+	if err := trimThrough(t.Context(), l, 0); !errors.Is(err, store.ErrOverloaded) || !store.IsLocal(err) {
 		t.Errorf("trim: %v", err)
 	}
 

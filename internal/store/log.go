@@ -28,14 +28,14 @@ type LogOptions struct {
 
 // Log is what the gateway writes to: it returns when the login may be answered.
 type Log struct {
-	local     *Local
+	local     Journal
 	forwarder *Forwarder // nil where records stay in the local store
 	opt       LogOptions
 }
 
 // NewLog combines a local store with its forwarder, which may be nil if answers do not
 // wait for PostgreSQL. Both stay their owner's to start and close.
-func NewLog(local *Local, forwarder *Forwarder, opt LogOptions) (*Log, error) {
+func NewLog(local Journal, forwarder *Forwarder, opt LogOptions) (*Log, error) {
 	if opt.AnswerAfter == "" {
 		opt.AnswerAfter = AfterLocal
 	}

@@ -18,12 +18,12 @@ func TestMain(m *testing.M) {
 
 func TestLocalConforms(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return openLocal(t) })
-	storetest.RunDirectory(t, func(t *testing.T) *store.Directory { return openLocal(t).Directory() })
+	storetest.RunDirectory(t, func(t *testing.T) *store.Directory { return store.NewDirectory(openLocal(t).Tables()) })
 	storetest.RunReports(t, func(t *testing.T) storetest.ReportStore { return openLocal(t) })
 }
 
 func TestPostgresConforms(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) store.Store { return openPostgres(t) })
-	storetest.RunDirectory(t, func(t *testing.T) *store.Directory { return openPostgres(t).Directory() })
+	storetest.RunDirectory(t, func(t *testing.T) *store.Directory { return store.NewDirectory(openPostgres(t).Tables()) })
 	storetest.RunReports(t, func(t *testing.T) storetest.ReportStore { return openPostgres(t) })
 }

@@ -46,16 +46,25 @@ func provider(db *sql.DB, dialect goose.Dialect, folder string) (*goose.Provider
 	return goose.NewProvider(dialect, db, files, options...)
 }
 
-// migrate brings the schema of db to this binary's version and says what it did. A crash
+// migration is what brings one of the two databases to this binary's schema.
+type migration struct {
+	db       *sql.DB
+	dialect  goose.Dialect
+	folder   string                      // of the embedded migrations
+	check    func(context.Context) error // what the schema is now
+	readable func(error) error           // an error of the driver as an operator reads it
+}
+
+// run brings the schema to this binary's version and says what it did. A crash
 // leaves whole migrations: each is a transaction. A newer schema is a *SchemaError.
 // Nor is one touched that is not known to be ours.
-func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder string, check func(context.Context) error) ([]Applied, error) {
-	if err := check(ctx); err == nil {
+func (r migration) run(ctx context.Context) ([]Applied, error) {
+	if err := r.check(ctx); err == nil {
 		return nil, nil
 	} else if e := (*SchemaError)(nil); !errors.As(err, &e) || e.Current > e.Wanted || e.Trouble != "" {
 		return nil, err
 	}
-	p, err := provider(db, dialect, folder)
+	p, err := provider(r.db, r.dialect, r.folder)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +74,7 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, folder stri
 		applied[i] = Applied{r.Source.Version, path.Base(r.Source.Path), r.Duration}
 	}
 	if err != nil {
-		return applied, fmt.Errorf("store: migrate: %w", readable(err))
+		return applied, fmt.Errorf("store: migrate: %w", r.readable(err))
 	}
 	return applied, nil
 }

@@ -23,8 +23,8 @@ const mirrorStamp = 10 * time.Minute
 //
 // What Refresh changes is one transaction: if we crash, the mirror is the one before.
 type Mirror struct {
-	pg    *Postgres
-	local *Local
+	pg    Source
+	local Keeper
 	now   func() time.Time
 
 	refreshing sync.Mutex
@@ -35,9 +35,22 @@ type Mirror struct {
 	err  error     // of the last Refresh
 }
 
+// Source is PostgreSQL, in which commands change AppIDs and accounts.
+type Source interface {
+	Tables() *Tables
+	// RequireSchema is an error unless the schema is this binary's.
+	RequireSchema(ctx context.Context) error
+}
+
+// Keeper is the front's local store, which keeps the copy.
+type Keeper interface {
+	Tables() *Tables
+	Write(work func(context.Context, *sql.Conn) error) error
+}
+
 // OpenMirror is the mirror of pg in local, as it was left.
-func OpenMirror(ctx context.Context, pg *Postgres, local *Local) (*Mirror, error) {
-	state, err := readMirror(ctx, local.db)
+func OpenMirror(ctx context.Context, pg Source, local Keeper) (*Mirror, error) {
+	state, err := readMirror(ctx, local.Tables())
 	if err != nil {
 		return nil, err
 	}
@@ -54,18 +67,20 @@ func (m *Mirror) AsOf() (time.Time, error) {
 
 // Generation moves when AppIDs or accounts of the mirror changed.
 func (m *Mirror) Generation(ctx context.Context) (int64, error) {
-	state, err := readMirror(ctx, m.local.db)
+	state, err := readMirror(ctx, m.local.Tables())
 	return state.generation, err
 }
 
 // Apps lists all AppIDs of the mirror.
 func (m *Mirror) Apps(ctx context.Context) ([]auth.App, error) {
-	return readApps(ctx, m.local.db, "mirror_app")
+	db := m.local.Tables()
+	return readApps(ctx, db, db, "mirror_app")
 }
 
 // Accounts lists all accounts of the mirror.
 func (m *Mirror) Accounts(ctx context.Context) ([]core.Account, error) {
-	return readAccounts(ctx, m.local.db, "mirror_account")
+	db := m.local.Tables()
+	return readAccounts(ctx, db, db, "mirror_account")
 }
 
 // Refresh takes over what PostgreSQL has. While its generation does not move that is one
@@ -85,14 +100,14 @@ func (m *Mirror) Refresh(ctx context.Context) error {
 }
 
 func (m *Mirror) refresh(ctx context.Context) error {
-	if err := m.pg.knowSchema(ctx); err != nil {
+	if err := m.pg.RequireSchema(ctx); err != nil {
 		return err
 	}
-	source, err := m.pg.Directory().Generation(ctx)
+	source, err := NewDirectory(m.pg.Tables()).Generation(ctx)
 	if err != nil {
 		return err
 	}
-	state, err := readMirror(ctx, m.local.db)
+	state, err := readMirror(ctx, m.local.Tables())
 	if err != nil {
 		return err
 	}
@@ -115,20 +130,21 @@ func (m *Mirror) refresh(ctx context.Context) error {
 
 // compare reads both sides, PostgreSQL's in one snapshot.
 func (m *Mirror) compare(ctx context.Context) (mirrorChange, error) {
-	tx, err := m.pg.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	db := m.pg.Tables()
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
-		return mirrorChange{}, readError(ctx, err)
+		return mirrorChange{}, db.Explain(ctx, err)
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
 	var c mirrorChange
 	if err := tx.QueryRowContext(ctx, "SELECT generation FROM directory").Scan(&c.source); err != nil {
-		return mirrorChange{}, readError(ctx, err)
+		return mirrorChange{}, db.Explain(ctx, err)
 	}
-	apps, err := readApps(ctx, tx, "app")
+	apps, err := readApps(ctx, db, tx, "app")
 	if err != nil {
 		return mirrorChange{}, err
 	}
-	accounts, err := readAccounts(ctx, tx, "account")
+	accounts, err := readAccounts(ctx, db, tx, "account")
 	if err != nil {
 		return mirrorChange{}, err
 	}
@@ -148,7 +164,7 @@ func (m *Mirror) compare(ctx context.Context) (mirrorChange, error) {
 // write is the one transaction in which the mirror changes.
 func (m *Mirror) write(c mirrorChange) error {
 	taken := micros(m.now())
-	return m.local.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
+	return m.local.Write(func(ctx context.Context, conn *sql.Conn) error {
 		if err := c.apply(ctx, conn); err != nil {
 			return err
 		}
@@ -156,7 +172,7 @@ func (m *Mirror) write(c mirrorChange) error {
 			ON CONFLICT (only_row) DO UPDATE SET generation = generation + ?1, theirs = excluded.theirs, taken = excluded.taken`,
 			flagOf(!c.empty()), c.source, taken)
 		return err
-	}})
+	})
 }
 
 // mirrorState is the row of table mirror, zero without one.
@@ -165,11 +181,11 @@ type mirrorState struct {
 	taken              time.Time
 }
 
-func readMirror(ctx context.Context, q queryer) (s mirrorState, err error) {
+func readMirror(ctx context.Context, db *Tables) (s mirrorState, err error) {
 	var taken int64
-	err = q.QueryRowContext(ctx, "SELECT generation, theirs, taken FROM mirror").Scan(&s.generation, &s.source, &taken)
+	err = db.QueryRowContext(ctx, "SELECT generation, theirs, taken FROM mirror").Scan(&s.generation, &s.source, &taken)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return s, fmt.Errorf("the mirror of AppIDs and accounts: %w", readError(ctx, err))
+		return s, fmt.Errorf("the mirror of AppIDs and accounts: %w", db.Explain(ctx, err))
 	}
 	s.taken = fromMicros(taken)
 	return s, nil

@@ -40,7 +40,7 @@ func refreshed(t *testing.T, m *store.Mirror) {
 func addApp(t *testing.T, p *store.Postgres, id string) {
 	t.Helper()
 	at := time.UnixMicro(1_700_000_000_000_001).In(regulation.Zone)
-	if err := p.Directory().AddApp(t.Context(), auth.App{
+	if err := store.NewDirectory(p.Tables()).AddApp(t.Context(), auth.App{
 		AppID: regulation.AppID(id), Type: '1', Cipher: 1, Sealed: []byte("sealed " + id), Enabled: true, Created: at, Changed: at,
 	}); err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func addApp(t *testing.T, p *store.Postgres, id string) {
 func addAccount(t *testing.T, p *store.Postgres, name string) {
 	t.Helper()
 	at := time.UnixMicro(1_700_000_000_000_002).In(regulation.Zone)
-	if err := p.Directory().AddAccount(t.Context(), core.Account{
+	if err := store.NewDirectory(p.Tables()).AddAccount(t.Context(), core.Account{
 		Account: regulation.Account(name), UserType: regulation.UserCustomer, PasswordHash: "hash of " + name, Created: at, Changed: at,
 	}); err != nil {
 		t.Fatal(err)
@@ -68,11 +68,11 @@ func wantMirrored(t *testing.T, m *store.Mirror, p *store.Postgres) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	theirApps, err := p.Directory().Apps(t.Context())
+	theirApps, err := store.NewDirectory(p.Tables()).Apps(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	theirAccounts, err := p.Directory().Accounts(t.Context())
+	theirAccounts, err := store.NewDirectory(p.Tables()).Accounts(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestMirrorFollows(t *testing.T) {
 	if g := mirrorGeneration(t, m); g != before {
 		t.Errorf("the generation went from %d to %d and nothing changed", before, g)
 	}
-	if err := p.Directory().SetAppEnabled(t.Context(), "a", false); err != nil {
+	if err := store.NewDirectory(p.Tables()).SetAppEnabled(t.Context(), "a", false); err != nil {
 		t.Fatal(err)
 	}
 	// There is no command that deletes an account; somebody may do it by hand.
@@ -134,7 +134,7 @@ func TestMirrorOutlivesPostgres(t *testing.T) {
 	addAccount(t, p, "gone")
 	l := openLocalAt(t, path, store.LocalOptions{})
 	refreshed(t, openMirror(t, p, l))
-	if err := p.Directory().SetAppEnabled(t.Context(), "revoked", false); err != nil {
+	if err := store.NewDirectory(p.Tables()).SetAppEnabled(t.Context(), "revoked", false); err != nil {
 		t.Fatal(err)
 	}
 	execute(t, p, "DELETE FROM account WHERE account = 'gone'; UPDATE directory SET generation = generation + 1")
@@ -183,7 +183,7 @@ func TestMirrorWritesWhatChanged(t *testing.T) {
 	m := openMirror(t, p, l)
 	refreshed(t, m)
 	before := rowIDs(t, path)
-	if err := p.Directory().UnlockAccount(t.Context(), "u777", time.Now()); err != nil {
+	if err := store.NewDirectory(p.Tables()).UnlockAccount(t.Context(), "u777", time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	refreshed(t, m)

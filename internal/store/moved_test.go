@@ -155,7 +155,7 @@ func TestRemovedStore(t *testing.T) {
 	closeIt(t, l)
 
 	l = openLocalAt(t, path, store.LocalOptions{})
-	if did, err := l.Recover(t.Context(), store.Aside{Path: saved, Time: time.Now()}, nil); err != nil || did.Saved != 5 {
+	if did, err := store.Recover(t.Context(), l, store.Aside{Path: saved, Time: time.Now()}, nil); err != nil || did.Saved != 5 {
 		t.Errorf("%+v, %v", did, err)
 	}
 	wantExactly(t, l, storetest.Day, recs)

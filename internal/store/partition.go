@@ -41,7 +41,7 @@ func (p *Postgres) ensurePartition(ctx context.Context, day calendar.TradingDay)
 	case state(err) == stateParameter:
 		return &RefusedError{err}
 	case ctx.Err() == nil && (isDays(err) || isRefusal(err)): // what it refuses is a table, not a record
-		return &DayError{day, readable(err)}
+		return newDayError(day, readable(err))
 	}
 	return postgresError(ctx, err)
 }

@@ -81,7 +81,7 @@ func TestConnectErrorIsOneLine(t *testing.T) {
 		!strings.Contains(err.Error(), "`user=front database=firm`") || strings.Count(err.Error(), "connection refused") != 1 {
 		t.Errorf("%v", err)
 	}
-	if _, err := p.Directory().Apps(t.Context()); err == nil || strings.Contains(err.Error(), "\n") {
+	if _, err := store.NewDirectory(p.Tables()).Apps(t.Context()); err == nil || strings.Contains(err.Error(), "\n") {
 		t.Errorf("reading AppIDs: %v", err)
 	}
 }

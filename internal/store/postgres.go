@@ -108,20 +108,20 @@ func (p *Postgres) Close() error {
 	return err
 }
 
-// Directory is the registry of AppIDs and accounts in this store.
-func (p *Postgres) Directory() *Directory { return newDirectory(p.db) }
+// Tables is this database for code that keeps tables beside the records.
+func (p *Postgres) Tables() *Tables { return &Tables{p.db, postgresError} }
 
 // Migrate brings the schema to this binary's version and says what it did. Any number
 // of processes may do so at once: they take turns under an advisory lock. A schema that
 // is newer than this binary is an ErrSchema.
 func (p *Postgres) Migrate(ctx context.Context) ([]Applied, error) {
-	return migrate(ctx, p.db, goose.DialectPostgres, "postgres", p.CheckSchema)
+	return (&migration{p.db, goose.DialectPostgres, "postgres", p.CheckSchema, readable}).run(ctx)
 }
 
 // CheckSchema returns a *SchemaError if the schema is older or newer than this binary's, or
 // is not known to be tradefront's.
 func (p *Postgres) CheckSchema(ctx context.Context) error {
-	return checkKnown(ctx, p.db, p.inURL["search_path"] != "" || p.inURL["options"] != "")
+	return checkKnown(ctx, p.db, p.inURL["search_path"] != "" || p.inURL["options"] != "", readable)
 }
 
 // keepAfter closes a connection whose server has become read-only, whoever used it: it

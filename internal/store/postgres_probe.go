@@ -38,13 +38,13 @@ func (p *Postgres) probe(ctx context.Context) error {
 		p.pool.Reset()
 		return postgresError(ctx, errNoFsync)
 	}
-	return p.knowSchema(ctx)
+	return p.RequireSchema(ctx)
 }
 
 var errReadOnly = errors.New("store: PostgreSQL: the server has become read-only")
 
-// knowSchema checks the schema unless it was found good since PostgreSQL was last away.
-func (p *Postgres) knowSchema(ctx context.Context) error {
+// RequireSchema checks the schema unless it was found good since PostgreSQL was last away.
+func (p *Postgres) RequireSchema(ctx context.Context) error {
 	if p.schemaKnown.Load() {
 		return nil
 	}

@@ -60,7 +60,7 @@ func (p *Postgres) Find(ctx context.Context, id uuid.UUID) (Record, error) {
 }
 
 // Days counts the records of each trading day, in ascending order of days.
-func (p *Postgres) Days(ctx context.Context) ([]DayCount, error) { return countDays(ctx, p.db) }
+func (p *Postgres) Days(ctx context.Context) ([]DayCount, error) { return countDays(ctx, p.Tables()) }
 
 // binaryFormat asks for every column in PostgreSQL's binary format.
 var binaryFormat = pgx.QueryResultFormats{1}

@@ -70,7 +70,7 @@ func (p *Postgres) write(ctx context.Context, recs []Record, f func(context.Cont
 	if len(recs) == 0 {
 		return ctx.Err()
 	}
-	if err := p.knowSchema(ctx); err != nil {
+	if err := p.RequireSchema(ctx); err != nil {
 		return err
 	}
 	for attempt := 0; ; attempt++ {

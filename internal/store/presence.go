@@ -8,10 +8,32 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
 )
 
 // PresencePeriod is how often a running front says what it holds: AliveFor is a few of them.
 const PresencePeriod = 5 * time.Second
+
+// heartbeatJournal is the front's local store, as its reports count it.
+type heartbeatJournal interface {
+	StoreID(ctx context.Context) (uuid.UUID, error)
+	BeginLife(ctx context.Context, anew bool) (Life, error)
+	NextReport(ctx context.Context, life uuid.UUID) (number int64, err error)
+	Held(ctx context.Context) (held map[calendar.TradingDay]Held, oldest time.Time, err error)
+	ForwardedOf(ctx context.Context) (map[calendar.TradingDay]int64, error)
+}
+
+// heartbeatForwarder tells the reports what it did.
+type heartbeatForwarder interface {
+	Rows() int64
+	Healthy() bool
+}
+
+// heartbeatReceiver is PostgreSQL, which keeps the reports.
+type heartbeatReceiver interface {
+	ReportFront(ctx context.Context, r *FrontReport, now func() time.Time) (before []Front, err error)
+}
 
 // PresenceOptions say who the front is.
 type PresenceOptions struct {
@@ -31,9 +53,9 @@ type PresenceOptions struct {
 // hold records of that day, and its report refuses. Only a goodbye that holds nothing says
 // that there is nothing, however long ago.
 type Presence struct {
-	local     *Local
-	forwarder *Forwarder
-	pg        *Postgres
+	local     heartbeatJournal
+	forwarder heartbeatForwarder
+	pg        heartbeatReceiver
 	opt       PresenceOptions
 	id        uuid.UUID // of the local store
 	started   time.Time
@@ -53,7 +75,7 @@ type Presence struct {
 }
 
 // NewPresence prepares to speak for the front whose local store that is.
-func NewPresence(ctx context.Context, local *Local, f *Forwarder, pg *Postgres, opt PresenceOptions) (*Presence, error) {
+func NewPresence(ctx context.Context, local heartbeatJournal, f heartbeatForwarder, pg heartbeatReceiver, opt PresenceOptions) (*Presence, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
@@ -104,7 +126,7 @@ func (p *Presence) report(ctx context.Context, stopped bool) (before []Front, er
 	if err != nil {
 		return nil, err
 	}
-	if report.Number, err = p.local.nextReport(ctx, p.life.ID); err != nil {
+	if report.Number, err = p.local.NextReport(ctx, p.life.ID); err != nil {
 		return nil, err
 	}
 	before, err = p.pg.ReportFront(ctx, &report, p.opt.Now)

@@ -74,7 +74,7 @@ func reassignLocal(ctx context.Context, conn *sql.Conn, batch []provisional, day
 	for m, recs := range moves {
 		for _, r := range recs {
 			last++
-			if err := did.settle(ctx, conn, m, r, last); err != nil {
+			if err := settleRecord(ctx, conn, &did, m, r, last); err != nil {
 				return did, err
 			}
 		}
@@ -89,8 +89,8 @@ func reassignLocal(ctx context.Context, conn *sql.Conn, batch []provisional, day
 	return did, nil
 }
 
-// settle confirms or moves one record; seq is the one it gets if it is moved.
-func (r *Reassigned) settle(ctx context.Context, conn *sql.Conn, m move, p provisional, seq int64) error {
+// settleRecord confirms or moves one record; seq is the one it gets if it is moved.
+func settleRecord(ctx context.Context, conn *sql.Conn, r *Reassigned, m move, p provisional, seq int64) error {
 	crc, err := checksumOn(ctx, conn, p.seq, m.to)
 	if err != nil {
 		return fmt.Errorf("record %v: %w", p.id, err)

@@ -31,14 +31,14 @@ type Recovered struct {
 // as late; else it gets a new one: also where records go on to PostgreSQL, since a forwarder
 // removes what is below the rows that it has read. If we crash in here, what was committed stays and the
 // next call finds it.
-func (l *Local) Recover(ctx context.Context, a Aside, progress func(rows int64)) (did Recovered, err error) {
+func Recover(ctx context.Context, l *Local, a Aside, progress func(rows int64)) (did Recovered, err error) {
 	var batch []Salvaged
 	provisional := int64(0)
 	flush := func() error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		saved, err := l.recoverBatch(batch)
+		saved, err := recoverBatch(l, batch)
 		did.Saved, did.Already = did.Saved+saved, did.Already+int64(len(batch))-saved
 		if progress != nil {
 			progress(did.Saved + did.Already)
@@ -74,8 +74,8 @@ func (l *Local) Recover(ctx context.Context, a Aside, progress func(rows int64))
 	return did, nil
 }
 
-func (l *Local) recoverBatch(batch []Salvaged) (saved int64, err error) {
-	err = l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
+func recoverBatch(l *Local, batch []Salvaged) (saved int64, err error) {
+	err = l.Write(func(ctx context.Context, conn *sql.Conn) error {
 		doubted := make(map[calendar.TradingDay]bool)
 		r, err := newRecoverer(ctx, conn)
 		for i := 0; err == nil && i < len(batch); i++ {
@@ -92,7 +92,7 @@ func (l *Local) recoverBatch(batch []Salvaged) (saved int64, err error) {
 			}
 		}
 		return err
-	}})
+	})
 	if err != nil {
 		saved = 0
 	}

@@ -160,14 +160,14 @@ func TestRecover(t *testing.T) {
 		t.Fatal(err)
 	}
 	live := openLocalAt(t, path, store.LocalOptions{})
-	if _, err := live.Adopt(t.Context(), aside); err != nil {
+	if _, err := store.Adopt(t.Context(), live, aside); err != nil {
 		t.Fatal(err)
 	}
 	newer := storetest.Records(storetest.Day, 50)
 	appendAll(t, live, newer)
 	command := openLocalAt(t, path, store.LocalOptions{})
 	for call, saved := range []int64{1200, 0} {
-		did, err := command.Recover(t.Context(), aside, nil)
+		did, err := store.Recover(t.Context(), command, aside, nil)
 		if err != nil || did.Saved != saved || did.Saved+did.Already != 1200 || did.Missing != 0 {
 			t.Errorf("call %d: %+v, %v", call, did, err)
 		}
@@ -204,7 +204,7 @@ func TestRecoverDoesNotUndo(t *testing.T) {
 	if err := l.Put(t.Context(), []store.Record{moved}); err != nil {
 		t.Fatal(err)
 	}
-	if did, err := l.Recover(t.Context(), aside, nil); err != nil || did.Saved != 9 || did.Already != 1 {
+	if did, err := store.Recover(t.Context(), l, aside, nil); err != nil || did.Saved != 9 || did.Already != 1 {
 		t.Errorf("%+v, %v", did, err)
 	}
 	wantExactly(t, l, storetest.Day+1, []store.Record{moved})
@@ -228,7 +228,7 @@ func TestRecoveredRowsAreForwarded(t *testing.T) {
 	}
 	l := openLocalAt(t, path, store.LocalOptions{})
 	startForwarder(t, l, p, store.ForwarderOptions{})
-	if _, err := openLocalAt(t, path, store.LocalOptions{}).Recover(t.Context(), aside, nil); err != nil {
+	if _, err := store.Recover(t.Context(), openLocalAt(t, path, store.LocalOptions{}), aside, nil); err != nil {
 		t.Fatal(err)
 	}
 	wantEmpty(t, l)
@@ -254,14 +254,14 @@ func TestRecoverBesideABatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := openLocalAt(t, path, store.LocalOptions{})
-	if _, err := l.Adopt(t.Context(), aside); err != nil {
+	if _, err := store.Adopt(t.Context(), l, aside); err != nil {
 		t.Fatal(err)
 	}
 	sent := appendAll(t, l, storetest.Records(storetest.Day, 5))
-	if _, err := openLocalAt(t, path, store.LocalOptions{}).Recover(t.Context(), aside, nil); err != nil {
+	if _, err := store.Recover(t.Context(), openLocalAt(t, path, store.LocalOptions{}), aside, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Trim(t.Context(), sent); err != nil {
+	if err := trimThrough(t.Context(), l, sent); err != nil {
 		t.Fatal(err)
 	}
 	wantExactly(t, l, storetest.Day, recs)

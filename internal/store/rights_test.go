@@ -81,7 +81,7 @@ func TestRoles(t *testing.T) {
 	recs := frontWorks(t, front)
 	adminWorks(t, admin)
 	reportWorks(t, report, recs)
-	if apps, err := front.Directory().Apps(t.Context()); err != nil || len(apps) != 1 {
+	if apps, err := store.NewDirectory(front.Tables()).Apps(t.Context()); err != nil || len(apps) != 1 {
 		t.Errorf("a front reads %d AppIDs, %v", len(apps), err)
 	}
 
@@ -166,10 +166,10 @@ func frontWorks(t *testing.T, front *store.Postgres) []store.Record {
 	if _, err := front.State(t.Context(), storetest.Day, ""); err != nil {
 		t.Error(err)
 	}
-	if _, err := front.Directory().Accounts(t.Context()); err != nil {
+	if _, err := store.NewDirectory(front.Tables()).Accounts(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if _, err := front.Directory().Generation(t.Context()); err != nil {
+	if _, err := store.NewDirectory(front.Tables()).Generation(t.Context()); err != nil {
 		t.Error(err)
 	}
 	return recs
@@ -177,7 +177,7 @@ func frontWorks(t *testing.T, front *store.Postgres) []store.Record {
 
 func adminWorks(t *testing.T, admin *store.Postgres) {
 	t.Helper()
-	d := admin.Directory()
+	d := store.NewDirectory(admin.Tables())
 	app := auth.App{AppID: "a_b_1", Type: auth.AppDirect, Sealed: []byte("x"), Enabled: true}
 	changed := app
 	changed.Sealed = []byte("y")

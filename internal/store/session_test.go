@@ -66,7 +66,7 @@ func TestSettingsThatAreReliedOn(t *testing.T) {
 		t.Errorf("%d findings, want %d: %v", len(findings), len(settings), findings)
 	}
 
-	apps := p.Directory()
+	apps := store.NewDirectory(p.Tables())
 	if err := apps.AddApp(t.Context(), auth.App{AppID: "客户端_期货_1.0", Type: auth.AppDirect, Sealed: []byte("x")}); err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestEncodingOfTheDatabase(t *testing.T) {
 	if err != nil || len(findings) != 1 || findings[0].Setting != "server_encoding" || findings[0].Is != "SQL_ASCII" {
 		t.Errorf("SQL_ASCII: %v, %v", findings, err)
 	}
-	if err := p.Directory().AddApp(t.Context(), auth.App{AppID: "客户端_期货_1.0", Type: auth.AppDirect, Sealed: []byte("x")}); err != nil {
+	if err := store.NewDirectory(p.Tables()).AddApp(t.Context(), auth.App{AppID: "客户端_期货_1.0", Type: auth.AppDirect, Sealed: []byte("x")}); err != nil {
 		t.Error(err)
 	}
 }

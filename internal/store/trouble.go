@@ -60,14 +60,14 @@ func wantOne(table string, result sql.Result) error {
 
 // wantAdded tells a row that ON CONFLICT DO NOTHING found there, ErrExists, from one that was
 // dropped. there asks for it.
-func wantAdded(ctx context.Context, db *sql.DB, table string, result sql.Result, there string, args ...any) error {
+func wantAdded(ctx context.Context, db *Tables, table string, result sql.Result, there string, args ...any) error {
 	dropped := wantOne(table, result)
 	if dropped == nil {
 		return nil
 	}
 	var exists bool
 	if err := db.QueryRowContext(ctx, "SELECT EXISTS ("+there+")", args...).Scan(&exists); err != nil {
-		return readError(ctx, err)
+		return db.Explain(ctx, err)
 	}
 	if exists {
 		return ErrExists
@@ -75,14 +75,14 @@ func wantAdded(ctx context.Context, db *sql.DB, table string, result sql.Result,
 	return dropped
 }
 
-// split cuts batch into the rows that were dropped and the others.
-func (e *DroppedError) split(batch []entry) (gone, rest []entry) {
+// splitDropped cuts batch into the rows that were dropped and the others.
+func splitDropped(e *DroppedError, batch []Entry) (gone, rest []Entry) {
 	missing := make(map[uuid.UUID]bool, len(e.Missing))
 	for _, id := range e.Missing {
 		missing[id] = true
 	}
 	for _, b := range batch {
-		if missing[b.rec.ID] {
+		if missing[b.Record.ID] {
 			gone = append(gone, b)
 		} else {
 			rest = append(rest, b)
@@ -94,8 +94,9 @@ func (e *DroppedError) split(batch []entry) (gone, rest []entry) {
 // DayError says that PostgreSQL answers and does not take records of a trading day, which is
 // no fault of the records. Nothing was recorded; those of other days may be taken.
 type DayError struct {
-	Day calendar.TradingDay // 0 if the batch had records of several, and it may be any of them
-	Err error
+	Day    calendar.TradingDay // 0 if the batch had records of several, and it may be any of them
+	Advice string              // what PostgreSQL said, and what to do
+	Err    error
 }
 
 func (e *DayError) Error() string {
@@ -103,7 +104,7 @@ func (e *DayError) Error() string {
 	if e.Day != 0 {
 		day = e.Day.String()
 	}
-	return fmt.Sprintf("store: PostgreSQL does not take the records of %s: %s", day, dayAdvice(e.Err))
+	return fmt.Sprintf("store: PostgreSQL does not take the records of %s: %s", day, e.Advice)
 }
 
 // Unwrap returns PostgreSQL's error.
@@ -114,6 +115,10 @@ func (e *DayError) Unwrap() error { return e.Err }
 func IsDayTrouble(err error) bool {
 	drop, day := (*DroppedError)(nil), (*DayError)(nil)
 	return errors.As(err, &drop) || errors.As(err, &day)
+}
+
+func newDayError(day calendar.TradingDay, err error) *DayError {
+	return &DayError{day, dayAdvice(err), err}
 }
 
 // dayAdvice is err with what PostgreSQL itself advises: ensure_record_partition does.
@@ -171,5 +176,5 @@ func ofDay(recs []Record, err error) error {
 			day = 0
 		}
 	}
-	return &DayError{day, err}
+	return newDayError(day, err)
 }

@@ -107,7 +107,7 @@ func (w *writer) offer(r *request) error {
 // startWriter opens the writer's connection, brings the schema to this binary's version, settles the
 // place, finds the last seq and starts the goroutine.
 func startWriter(ctx context.Context, at *place, opt LocalOptions) (*writer, error) {
-	db, err := openSQLite(at.path, opt, 1, nil)
+	db, err := openSQLite(at.path, opt.file(), 1, nil)
 	if err != nil {
 		return nil, err
 	}

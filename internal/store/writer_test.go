@@ -166,13 +166,13 @@ func TestSeqIsNeverGivenOutTwice(t *testing.T) {
 		last = seq
 	}
 	next(l)
-	if err := l.trim([]int64{last}); err != nil {
+	if err := l.Trim([]int64{last}); err != nil {
 		t.Fatal(err)
 	}
 	next(l) // although the file was empty
 	next(open(t, path, LocalOptions{}))
 	next(l) // although another handle was quicker
-	if err := l.setAside(last, errors.New("refused")); err != nil {
+	if err := l.MoveToQuarantine(last, errors.New("refused")); err != nil {
 		t.Fatal(err)
 	}
 	next(open(t, path, LocalOptions{})) // although the highest is in quarantine

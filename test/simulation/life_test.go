@@ -99,9 +99,9 @@ func (l *life) openGateway() {
 	}
 	log, err := store.NewLog(l.local, l.forwarder, store.LogOptions{AnswerAfter: w.plan.answerAfter})
 	must(err)
-	registry, err := auth.NewRegistry(l.local.Directory(), shelf().master)
+	registry, err := auth.NewRegistry(store.NewDirectory(l.local.Tables()), shelf().master)
 	must(err)
-	accounts, err := core.NewLocal(l.local.Directory(), core.Options{
+	accounts, err := core.NewLocal(store.NewDirectory(l.local.Tables()), core.Options{
 		Params: argon2, Parallel: 2, HashQueue: 2, Remember: time.Minute, RememberAccounts: 2,
 		LockFailures: 4, LockSourceFailures: 12, LockDecay: 10 * time.Second,
 	})

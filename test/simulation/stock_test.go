@@ -106,14 +106,14 @@ func (s *stock) install(path string) {
 		sealed, err := s.master.Seal(regulation.AppID(app), code)
 		must(err)
 		s.codes[app] = code
-		must(l.Directory().AddApp(ctx, auth.App{
+		must(store.NewDirectory(l.Tables()).AddApp(ctx, auth.App{
 			AppID: regulation.AppID(app), Type: auth.AppDirect, Sealed: sealed, Enabled: app != disabledApp,
 		}))
 	}
 	for account, userType := range accounts {
 		hash, err := core.HashPassword([]byte(passwordOf+account), argon2)
 		must(err)
-		must(l.Directory().AddAccount(ctx, core.Account{
+		must(store.NewDirectory(l.Tables()).AddAccount(ctx, core.Account{
 			Account: regulation.Account(account), UserType: userType, PasswordHash: hash,
 		}))
 	}
