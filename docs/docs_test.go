@@ -73,8 +73,8 @@ func sentText(t *testing.T, code int) string {
 	s := session.New(&session.Settings{}, now)
 	var fx session.Effects
 	s.Step(&session.Event{
-		Kind: session.VerdictReached, Now: now, Do: session.DoConclude, Op: session.OpRequest,
-		Reply: &session.Reply{Reason: why, Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}},
+		Kind: session.OutcomeKnown, Now: now, Do: session.DoNotifyDecision, Op: session.OpRequest,
+		Outcome: &session.Outcome{Reason: why, Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}},
 	}, &fx)
 	frame, _, err := ftd.DecodeFrame(fx.Wire, ftd.MaxBodyLen)
 	if err != nil {

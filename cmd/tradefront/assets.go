@@ -153,9 +153,9 @@ func otherAlgorithm(i int, k config.Key, is supplement.Algorithm) *config.Fault 
 	}
 }
 
-// inForce is what of it a reload can replace.
-func (a *assets) inForce(cfg *config.Config) *gateway.InForce {
-	return &gateway.InForce{
+// policy is what of it a reload can replace.
+func (a *assets) policy(cfg *config.Config) gateway.Policy {
+	return gateway.Policy{
 		Keys: a.keys, Calendar: a.calendar,
 		Strict: cfg.TerminalInfo == "strict", RejectReplays: cfg.ReplayedTerminalInfo == "reject",
 		LoginsPerUser: rate.Limit{PerSecond: cfg.Core.LoginsPerUser, Burst: cfg.Core.LoginsBurst},

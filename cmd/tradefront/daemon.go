@@ -205,7 +205,7 @@ const (
 func (d *daemon) preparePartitions(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, connectPatience)
 	defer cancel()
-	cal := d.gateway.InForce().Calendar
+	cal := d.gateway.Policy().Calendar
 	day, _ := cal.TradingDayOf(wallClock())
 	days := []calendar.TradingDay{day}
 	for range partitionsAhead {
@@ -270,19 +270,15 @@ func (d *daemon) startForwarder(ctx context.Context) (err error) {
 }
 
 func (d *daemon) startFront(ctx context.Context) error {
-	first := d.atStart.inForce(d.cfg)
 	d.gateway = gateway.New(gateway.Options{
 		Firm: gateway.Firm{
 			BrokerID: d.cfg.BrokerID, VendorID: d.cfg.VendorID, SystemName: d.cfg.SystemName, FrontID: d.cfg.Front.ID,
 		},
-		Strict:          first.Strict,
-		RejectReplays:   first.RejectReplays,
 		SessionsPerUser: d.cfg.Core.SessionsPerUser,
-		LoginsPerUser:   first.LoginsPerUser,
 		SeenTerminals:   d.cfg.Limits.SeenTerminals,
-	}, gateway.Parts{
-		Core: d.core, Registry: d.registry, Keys: first.Keys, Calendar: first.Calendar,
-		Log: d.log, Audit: d.audit, Observer: d.metrics, Logger: d.logger, Now: wallClock,
+	}, d.atStart.policy(d.cfg), gateway.Parts{
+		Core: d.core, Registry: d.registry,
+		Recorder: d.log, Audit: d.audit, Observer: d.metrics, Logger: d.logger, Now: wallClock,
 	})
 	if err := d.loadSeen(ctx); err != nil {
 		return err

@@ -49,7 +49,7 @@ func (a *keyAlarm) forget() {
 
 // warnOfKeys tells the log what has come nearer since it was last told.
 func (d *daemon) warnOfKeys(context.Context) {
-	for _, w := range d.keyAlarm.fresh(d.gateway.InForce().Keys.Warnings(time.Now())) {
+	for _, w := range d.keyAlarm.fresh(d.gateway.Policy().Keys.Warnings(time.Now())) {
 		d.logger.Warn("keys: "+w.Text, zap.String("version", w.Subject), zap.Int("within_days", w.Days))
 	}
 }
@@ -57,7 +57,7 @@ func (d *daemon) warnOfKeys(context.Context) {
 // warn tells the log everything that an operator should act on.
 func (d *daemon) warn() {
 	d.warnOfKeys(context.Background())
-	for _, w := range d.gateway.InForce().Calendar.Warnings(time.Now()) {
+	for _, w := range d.gateway.Policy().Calendar.Warnings(time.Now()) {
 		d.logger.Warn("calendar_file: " + w)
 	}
 }

@@ -40,7 +40,7 @@ func (d *daemon) obstacles(ctx context.Context) (open []store.Obstacle, err erro
 	if d.postgres != nil {
 		from = d.postgres
 	}
-	cal := d.gateway.InForce().Calendar
+	cal := d.gateway.Policy().Calendar
 	survey := surveyOf(d.cfg, from, cal)
 	survey.Brief = true // each front asks, each minute
 	fronts, err := survey.Fronts.Fronts(ctx)

@@ -62,7 +62,7 @@ func (d *daemon) speak(ctx context.Context) {
 
 // untilNextWord is PresencePeriod, or less if a day's window has closed by then for good.
 func (d *daemon) untilNextWord(now time.Time) time.Duration {
-	cal := d.gateway.InForce().Calendar
+	cal := d.gateway.Policy().Calendar
 	day, _ := cal.TradingDayOf(now.Add(-settlement.FrontMargin))
 	_, end, err := cal.Window(day)
 	closed := end.Add(settlement.FrontMargin).Sub(now)

@@ -112,8 +112,8 @@ func (d *daemon) reload(ctx context.Context, load func() (*config.Config, error)
 			zap.Strings("faults", faults))
 		return
 	}
-	before, set := d.gateway.InForce(), assets.inForce(next)
-	d.gateway.Replace(*set)
+	before, policy := d.gateway.Policy(), assets.policy(next)
+	d.gateway.SetPolicy(policy)
 	d.front.SetLimits(frontLimits(next, assets.maxConnections))
 	d.audit.SetLimits(auditLimits(d.cfg, &next.Limits))
 	d.replaceMasterKey(ctx, assets.master)
@@ -122,8 +122,8 @@ func (d *daemon) reload(ctx context.Context, load func() (*config.Config, error)
 		d.front.SetTrusted(trustedProxies(next))
 	}
 	d.reloaded.Store(&reloadOutcome{at: time.Now(), restart: restart})
-	d.sayReloaded(next, set)
-	d.sayOtherKeys(before, set)
+	d.sayReloaded(next, &policy)
+	d.sayOtherKeys(before, &policy)
 	if len(restart) > 0 {
 		d.logger.Warn("SIGHUP: these keys were changed too, and need a restart to be in force", zap.Strings("keys", restart))
 	}
@@ -158,7 +158,7 @@ func (d *daemon) judge(ctx context.Context, load func() (*config.Config, error))
 
 func (d *daemon) judgeKeys(next *assets) error {
 	now := time.Now()
-	if next.keys == nil || next.keys.Newest(now) != nil || d.gateway.InForce().Keys.Newest(now) == nil {
+	if next.keys == nil || next.keys.Newest(now) != nil || d.gateway.Policy().Keys.Newest(now) == nil {
 		return nil
 	}
 	return config.Faults{{
@@ -213,7 +213,7 @@ func (d *daemon) replaceMasterKey(ctx context.Context, master *auth.MasterKey) {
 }
 
 // sayReloaded changes the log level, and says so under the more talkative of the two.
-func (d *daemon) sayReloaded(next *config.Config, set *gateway.InForce) {
+func (d *daemon) sayReloaded(next *config.Config, policy *gateway.Policy) {
 	level, err := ops.ParseLevel(next.LogLevel)
 	if err != nil {
 		level = d.level.Level() // cannot be: config allows these words only
@@ -222,11 +222,11 @@ func (d *daemon) sayReloaded(next *config.Config, set *gateway.InForce) {
 		d.level.SetLevel(level)
 	}
 	versions := make([]string, 0, len(next.Keys))
-	for _, k := range set.Keys.Keys() {
+	for _, k := range policy.Keys.Keys() {
 		versions = append(versions, k.Version)
 	}
 	d.logger.Info("SIGHUP: the configuration was reloaded",
-		zap.Strings("key_versions", versions), zap.Stringer("calendar_to", set.Calendar.Horizon()),
+		zap.Strings("key_versions", versions), zap.Stringer("calendar_to", policy.Calendar.Horizon()),
 		zap.String("terminal_info", next.TerminalInfo),
 		zap.String("replayed_terminal_info", next.ReplayedTerminalInfo), zap.String("log_level", next.LogLevel))
 	d.level.SetLevel(level)
@@ -234,7 +234,7 @@ func (d *daemon) sayReloaded(next *config.Config, set *gateway.InForce) {
 
 // sayOtherKeys is loud when a version stands for another key than before: lines of one
 // version then open with two keys, which only the repair of a mistake can be worth.
-func (d *daemon) sayOtherKeys(before, now *gateway.InForce) {
+func (d *daemon) sayOtherKeys(before, now *gateway.Policy) {
 	was := make(map[string]supplement.KeyInfo)
 	for _, k := range before.Keys.Keys() {
 		was[k.Version] = k.Info

@@ -145,7 +145,7 @@ func secondKey(more string) string {
 
 func TestReloadTakesOver(t *testing.T) {
 	r := newReloadTest(t)
-	before := r.d.gateway.InForce()
+	before := r.d.gateway.Policy()
 	r.newKey("keys/2.0.pem", "-algorithm", "SM2")
 	r.write("other.yaml", string(configs.Calendar)+"  - year: 2028\n    provisional: true\n    source: a guess\n"+
 		"    closed:\n      - {from: 2028-01-01, to: 2028-01-03, name: new year}\n")
@@ -155,7 +155,7 @@ func TestReloadTakesOver(t *testing.T) {
 	if line := r.said.next("the configuration was reloaded"); !strings.Contains(line, `["1.0","2.0"]`) {
 		t.Errorf("the log said %s", line)
 	}
-	now := r.d.gateway.InForce()
+	now := r.d.gateway.Policy()
 	if key := now.Keys.Newest(time.Now()); key == nil || key.Version != "2.0" || key.Info.Algorithm != supplement.SM2 {
 		t.Errorf("the newest key is %+v", key)
 	}
@@ -176,8 +176,8 @@ func TestReloadTakesOver(t *testing.T) {
 	r.configure("log_level: warn", "log_level: error")
 	r.reload()
 	r.said.next("the configuration was reloaded") // said before the level is raised
-	if level := r.d.level.Level().String(); level != "error" || len(r.d.gateway.InForce().Keys.Keys()) != 1 {
-		t.Errorf("after the way back: level %s, %d keys", level, len(r.d.gateway.InForce().Keys.Keys()))
+	if level := r.d.level.Level().String(); level != "error" || len(r.d.gateway.Policy().Keys.Keys()) != 1 {
+		t.Errorf("after the way back: level %s, %d keys", level, len(r.d.gateway.Policy().Keys.Keys()))
 	}
 }
 
@@ -212,7 +212,7 @@ func TestReloadRefuses(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			before := r.d.gateway.InForce()
+			before := r.d.gateway.Policy()
 			r.configure(tt.change...)
 			r.reload()
 			line := r.said.next("nothing was taken over")
@@ -221,7 +221,7 @@ func TestReloadRefuses(t *testing.T) {
 					t.Errorf("the log said %s, want %q", line, words)
 				}
 			}
-			if r.d.gateway.InForce() != before || r.d.level.Level().String() != "warn" {
+			if r.d.gateway.Policy() != before || r.d.level.Level().String() != "warn" {
 				t.Error("something was taken over")
 			}
 			if ready, reason := r.d.reloaded.Load().check(); ready || !strings.Contains(reason, "was refused, faults: ") {
@@ -301,13 +301,13 @@ func TestReloadIsSeen(t *testing.T) {
 	if left := r.d.keyDays(); len(left) != 0 {
 		t.Errorf("a key without an end has days left: %v", left)
 	}
-	if ready, reason := keyLife(r.d.gateway.InForce().Keys, time.Now()); !ready {
+	if ready, reason := keyLife(r.d.gateway.Policy().Keys, time.Now()); !ready {
 		t.Errorf("a key without an end: %s", reason)
 	}
 	soon := time.Now().Add(7*24*time.Hour - time.Hour).Format(time.RFC3339)
 	r.configure(entry, entry+"    not_after: \""+soon+"\"\n")
 	r.newKey("keys/1.0.pem", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
-	old := r.d.gateway.InForce().Keys.Keys()[0].Info.Fingerprint
+	old := r.d.gateway.Policy().Keys.Keys()[0].Info.Fingerprint
 	r.reload()
 	if line := r.said.next("stands for another key than before"); !strings.Contains(line, old.String()) {
 		t.Errorf("the log said %s", line)

@@ -19,7 +19,7 @@ const seenPeriod = 10 * time.Minute
 // loadSeen gives the gateway the terminal ciphertexts that this front recorded for the
 // current trading day before it was restarted.
 func (d *daemon) loadSeen(ctx context.Context) error {
-	day, _ := d.gateway.InForce().Calendar.TradingDayOf(time.Now())
+	day, _ := d.gateway.Policy().Calendar.TradingDayOf(time.Now())
 	room := true
 	err := d.local.SeenTerminals(ctx, day, func(day calendar.TradingDay, hash store.SeenHash) bool {
 		room = d.gateway.LoadSeen(day, hash)
@@ -50,7 +50,7 @@ func terminalMemory(s gateway.SeenStats) (ready bool, reason string) {
 // forgetSeen removes the days that are over. If that fails they stay until the next time,
 // and take disk only.
 func (d *daemon) forgetSeen(ctx context.Context) {
-	day, _ := d.gateway.InForce().Calendar.TradingDayOf(time.Now())
+	day, _ := d.gateway.Policy().Calendar.TradingDayOf(time.Now())
 	rows, err := d.local.ForgetSeen(ctx, day)
 	if err != nil && ctx.Err() == nil {
 		d.logger.Warn("terminal ciphertexts of days that are over could not be removed; tried again in ten minutes", zap.Error(err))

@@ -54,7 +54,7 @@ func newServe(e *env) *cobra.Command {
 			}
 			endReloads := d.reloadOn(hangups, load)
 			fmt.Fprintln(e.out, d.banner())
-			for _, w := range d.gateway.InForce().Calendar.Warnings(time.Now()) {
+			for _, w := range d.gateway.Policy().Calendar.Warnings(time.Now()) {
 				fmt.Fprintln(e.out, "warning: calendar_file:", w)
 			}
 			for _, w := range exposed(cfg, e.environ) {

@@ -59,7 +59,7 @@ func (d *daemon) gauges() ops.Gauges {
 		},
 		Remembered: func() float64 { return float64(d.core.Stats().Remembered) },
 		CalendarHorizonDays: func() float64 {
-			return days(time.Until(d.gateway.InForce().Calendar.Horizon().Date().AddDate(0, 0, 1)))
+			return days(time.Until(d.gateway.Policy().Calendar.Horizon().Date().AddDate(0, 0, 1)))
 		},
 		KeyDays:           d.keyDays,
 		ReportLateRecords: d.late.value,
@@ -113,7 +113,7 @@ func days(d time.Duration) float64 { return d.Hours() / 24 }
 
 func (d *daemon) keyDays() map[string]float64 {
 	left := make(map[string]float64)
-	for _, k := range d.gateway.InForce().Keys.Keys() {
+	for _, k := range d.gateway.Policy().Keys.Keys() {
 		if !k.NotAfter.IsZero() {
 			left[k.Version] = days(time.Until(k.NotAfter))
 		}
@@ -156,14 +156,14 @@ func (d *daemon) checkFront() {
 // registerChecks says what must be so before terminals are sent here.
 func (d *daemon) registerChecks() {
 	d.health.Register("keys", ops.Required, func() (bool, string) {
-		key := d.gateway.InForce().Keys.Newest(time.Now())
+		key := d.gateway.Policy().Keys.Newest(time.Now())
 		if key == nil {
 			return false, "no encryption key is valid now; add one under keys"
 		}
 		return true, "newest valid key is version " + key.Version
 	})
 	d.health.Register("key_life", ops.Warning, func() (bool, string) {
-		return keyLife(d.gateway.InForce().Keys, time.Now())
+		return keyLife(d.gateway.Policy().Keys, time.Now())
 	})
 	d.health.Register("configuration", ops.Warning, func() (bool, string) { return d.reloaded.Load().check() })
 	d.health.Register("audit_log", ops.Warning, func() (bool, string) {
@@ -208,7 +208,7 @@ func (d *daemon) registerChecks() {
 		return n > 0, fmt.Sprintf("%d accounts", n)
 	})
 	d.health.Register("calendar", ops.Warning, func() (bool, string) {
-		cal := d.gateway.InForce().Calendar
+		cal := d.gateway.Policy().Calendar
 		if w := cal.Warnings(time.Now()); len(w) > 0 {
 			return false, strings.Join(w, "; ")
 		}
@@ -242,7 +242,7 @@ func (d *daemon) registerChecks() {
 				return false, "PostgreSQL is out of reach: " + err.Error()
 			}
 			// With answer_after: postgres the logins of now need this day and no other.
-			day, _ := d.gateway.InForce().Calendar.TradingDayOf(wallClock())
+			day, _ := d.gateway.Policy().Calendar.TradingDayOf(wallClock())
 			if err := d.forwarder.DayTrouble(day); err != nil {
 				return false, "records of today stay in the local store: " + err.Error()
 			}

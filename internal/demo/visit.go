@@ -11,7 +11,6 @@ import (
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/regulation"
-	"github.com/tradefront/tradefront/internal/supplement"
 	"github.com/tradefront/tradefront/internal/supplement/terminal"
 )
 
@@ -122,7 +121,7 @@ func (v *visitor) was(result *client.LoginResult, text string) *Was {
 		TradingDay: result.TradingDay,
 		Terminal:   text,
 		Supplement: fmt.Sprintf("%c@%s@%s@%d@%s@@@@@%s@%c", v.kind.flag, v.app.AppID,
-			supplement.AppendAddr(nil, local.AddrPort().Addr()), local.Port,
+			regulation.AppendAddr(nil, local.AddrPort().Addr()), local.Port,
 			result.LoginTime.Format(regulation.TimeLayout), v.account.Account, v.account.UserType),
 	}
 }

@@ -110,8 +110,9 @@ func (d *Dialogue) malformed(err error) {
 
 // noteMalformed leaves the reason where the operator looks for it: nothing else tells it.
 func (d *Dialogue) noteMalformed(fault ftd.Fault) {
-	d.driver.observer.Malformed(fault.Word())
-	d.driver.handler.NoteMalformed(d.peer, fault, d.session.AppID(), d.session.UserID())
+	word := fault.Word()
+	d.driver.observer.Malformed(word)
+	d.driver.handler.NoteMalformed(d.peer, word, d.session.AppID(), d.session.UserID())
 }
 
 // count notes the frames that the standard says to discard.

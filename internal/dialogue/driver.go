@@ -13,22 +13,24 @@ import (
 	"github.com/tradefront/tradefront/internal/session"
 )
 
-// Handler decides what the dialogue asks. Challenge, Verify, Conclude, NoteMalformed, Unanswered
+// Handler decides what the dialogue asks. Challenge, Verify, NotifyDecision, NoteMalformed, Unanswered
 // and Ended are called on the connection's owner and must not block; Login is called on a
 // goroutine of its own.
 type Handler interface {
 	// Challenge fills in 128 bytes from a CSPRNG.
 	Challenge(challenge *[ftd.ChallengeLen]byte)
 	// Verify checks an answer to a challenge; a aliases the read buffer.
-	Verify(peer session.Peer, a *session.AuthAttempt) session.Reply
-	// Conclude writes down a verdict that the session or the front reached by itself.
-	Conclude(peer session.Peer, op session.Op, why reason.Reason, item string, appID, userID []byte) session.Reply
-	// NoteMalformed writes down why bytes are no message; the connection closes without an answer.
-	NoteMalformed(peer session.Peer, fault ftd.Fault, appID, userID []byte)
+	Verify(peer session.Peer, a *session.AuthAttempt) session.Outcome
+	// NotifyDecision writes down what the session or the front decided by itself: a refusal, or
+	// OK for a logout. A refusal gets a reference.
+	NotifyDecision(peer session.Peer, op session.Op, why reason.Reason, item string, appID, userID []byte) session.Outcome
+	// NoteMalformed writes down why bytes are no message, by the word of an ftd.Fault; the
+	// connection closes without an answer.
+	NoteMalformed(peer session.Peer, fault string, appID, userID []byte)
 	// Login returns OK only once the record is durable. It owns a, and zeroes the password.
-	Login(ctx context.Context, peer session.Peer, a session.LoginAttempt) session.Reply
+	Login(ctx context.Context, peer session.Peer, a session.LoginAttempt) session.Outcome
 	// Unanswered tells that the outcome of Login found no terminal any more.
-	Unanswered(peer session.Peer, reply session.Reply)
+	Unanswered(peer session.Peer, outcome session.Outcome)
 	// Ended tells that a session whose login was answered is over.
 	Ended(peer session.Peer, userID []byte)
 }

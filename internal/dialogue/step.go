@@ -17,7 +17,7 @@ import (
 func (d *Dialogue) step(ev *session.Event) {
 	var (
 		challenge [ftd.ChallengeLen]byte
-		reply     session.Reply
+		outcome   session.Outcome
 		handler   = d.driver.handler
 	)
 	for {
@@ -40,12 +40,12 @@ func (d *Dialogue) step(ev *session.Event) {
 			ev = &session.Event{Kind: session.ChallengeDrawn, Now: ev.Now, Challenge: &challenge}
 			continue
 		case session.DoVerify:
-			reply = handler.Verify(d.peer, &fx.Auth)
-			if reply.Reason != reason.OK && reply.Reason != reason.UnreadableApp {
+			outcome = handler.Verify(d.peer, &fx.Auth)
+			if outcome.Reason != reason.OK && outcome.Reason != reason.UnreadableApp {
 				d.refused++
 			}
-		case session.DoConclude:
-			reply = handler.Conclude(d.peer, fx.Op, fx.Reason, fx.Item, fx.AppID, fx.UserID)
+		case session.DoNotifyDecision:
+			outcome = handler.NotifyDecision(d.peer, fx.Op, fx.Reason, fx.Item, fx.AppID, fx.UserID)
 			if d.session.State() < session.Authenticated {
 				d.refused++
 			}
@@ -55,9 +55,9 @@ func (d *Dialogue) step(ev *session.Event) {
 				d.startLogin(fx.Login.Clone())
 				return
 			}
-			reply = handler.Conclude(d.peer, fx.Op, why, "", fx.Login.AppID, fx.Login.UserID)
+			outcome = handler.NotifyDecision(d.peer, fx.Op, why, "", fx.Login.AppID, fx.Login.UserID)
 		}
-		ev = &session.Event{Kind: session.VerdictReached, Now: ev.Now, Do: fx.Do, Op: fx.Op, Reply: &reply}
+		ev = &session.Event{Kind: session.OutcomeKnown, Now: ev.Now, Do: fx.Do, Op: fx.Op, Outcome: &outcome}
 	}
 }
 
@@ -66,10 +66,10 @@ func (d *Dialogue) step(ev *session.Event) {
 func (d *Dialogue) startLogin(attempt session.LoginAttempt) {
 	driver, peer, line := d.driver, d.peer, d.line
 	go func() {
-		reply, alive := driver.runLogin(peer, attempt)
-		if err := line.Later(func() { d.finishLogin(reply, alive) }); err != nil { // no terminal to tell
+		outcome, alive := driver.runLogin(peer, attempt)
+		if err := line.Later(func() { d.finishLogin(outcome, alive) }); err != nil { // no terminal to tell
 			if alive {
-				driver.handler.Unanswered(peer, reply)
+				driver.handler.Unanswered(peer, outcome)
 			}
 			driver.loginEnded()
 		}
@@ -78,7 +78,7 @@ func (d *Dialogue) startLogin(attempt session.LoginAttempt) {
 
 // runLogin is false if the login panicked: then nobody knows what was recorded, and the
 // terminal gets no answer.
-func (d *Driver) runLogin(peer session.Peer, attempt session.LoginAttempt) (reply session.Reply, alive bool) {
+func (d *Driver) runLogin(peer session.Peer, attempt session.LoginAttempt) (outcome session.Outcome, alive bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			d.log.Error("panic in a login, connection closed", zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
@@ -88,12 +88,12 @@ func (d *Driver) runLogin(peer session.Peer, attempt session.LoginAttempt) (repl
 }
 
 // finishLogin runs on the connection's owner.
-func (d *Dialogue) finishLogin(reply session.Reply, alive bool) {
+func (d *Dialogue) finishLogin(outcome session.Outcome, alive bool) {
 	defer d.driver.loginEnded()
 	defer d.rescue()
 	switch {
 	case d.ended && alive:
-		d.driver.handler.Unanswered(d.peer, reply)
+		d.driver.handler.Unanswered(d.peer, outcome)
 		return
 	case d.ended:
 		return
@@ -101,11 +101,11 @@ func (d *Dialogue) finishLogin(reply session.Reply, alive bool) {
 		d.closing = reason.FrontPanic
 		return
 	}
-	d.answered = reply.Reason == reason.OK
+	d.answered = outcome.Reason == reason.OK
 	d.scratch.out = d.scratch.out[:0]
 	d.step(&session.Event{
-		Kind: session.VerdictReached, Now: time.Now(),
-		Do: session.DoLogin, Op: session.OpLogin, Reply: &reply,
+		Kind: session.OutcomeKnown, Now: time.Now(),
+		Do: session.DoLogin, Op: session.OpLogin, Outcome: &outcome,
 	})
 	d.flush()
 }

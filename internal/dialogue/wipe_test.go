@@ -18,24 +18,24 @@ import (
 type refuser struct{}
 
 func (refuser) Challenge(*[ftd.ChallengeLen]byte) {}
-func (refuser) Verify(session.Peer, *session.AuthAttempt) session.Reply {
-	return session.Reply{Reason: reason.WrongAnswer}
+func (refuser) Verify(session.Peer, *session.AuthAttempt) session.Outcome {
+	return session.Outcome{Reason: reason.WrongAnswer}
 }
 
-func (refuser) Conclude(_ session.Peer, _ session.Op, why reason.Reason, _ string, _, _ []byte) session.Reply {
-	return session.Reply{Reason: why, Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}}
+func (refuser) NotifyDecision(_ session.Peer, _ session.Op, why reason.Reason, _ string, _, _ []byte) session.Outcome {
+	return session.Outcome{Reason: why, Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}}
 }
 
-func (refuser) Login(context.Context, session.Peer, session.LoginAttempt) session.Reply {
-	return session.Reply{Reason: reason.WrongPassword}
+func (refuser) Login(context.Context, session.Peer, session.LoginAttempt) session.Outcome {
+	return session.Outcome{Reason: reason.WrongPassword}
 }
-func (refuser) NoteMalformed(session.Peer, ftd.Fault, []byte, []byte) {}
+func (refuser) NoteMalformed(session.Peer, string, []byte, []byte) {}
 
-func (refuser) Unanswered(session.Peer, session.Reply) {}
-func (refuser) Ended(session.Peer, []byte)             {}
-func (refuser) ConnectionClosed(string)                {}
-func (refuser) Malformed(string)                       {}
-func (refuser) Discarded(string)                       {}
+func (refuser) Unanswered(session.Peer, session.Outcome) {}
+func (refuser) Ended(session.Peer, []byte)               {}
+func (refuser) ConnectionClosed(string)                  {}
+func (refuser) Malformed(string)                         {}
+func (refuser) Discarded(string)                         {}
 
 // sink takes what is written.
 type sink struct{ written bytes.Buffer }

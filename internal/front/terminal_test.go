@@ -9,12 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/admission"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -28,36 +30,36 @@ type handler struct {
 	stuck      chan struct{} // the AppID "stuck" holds its loop until this is closed
 	mu         sync.Mutex
 	peers      map[string]session.Peer // by UserID
-	unanswered chan session.Reply
+	unanswered chan session.Outcome
 	ended      chan string
 }
 
 func newHandler() *handler {
 	return &handler{
-		entered: make(chan struct{}, 1024), unanswered: make(chan session.Reply, 1024), ended: make(chan string, 1024),
+		entered: make(chan struct{}, 1024), unanswered: make(chan session.Outcome, 1024), ended: make(chan string, 1024),
 		peers: map[string]session.Peer{},
 	}
 }
 
 func (h *handler) Challenge(c *[ftd.ChallengeLen]byte) { c[0] = 7 }
 
-func (h *handler) Verify(_ session.Peer, a *session.AuthAttempt) session.Reply {
+func (h *handler) Verify(_ session.Peer, a *session.AuthAttempt) session.Outcome {
 	switch {
 	case string(a.AppID) == "panics":
 		panic("verify")
 	case string(a.AppID) == "stuck":
 		<-h.stuck
 	case a.Answer[0] != a.Challenge[0]:
-		return session.Reply{Reason: reason.WrongAnswer, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '1'}}
+		return session.Outcome{Reason: reason.WrongAnswer, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '1'}}
 	}
-	return session.Reply{AppType: '1'}
+	return session.Outcome{AppType: '1'}
 }
 
-func (h *handler) Conclude(_ session.Peer, _ session.Op, r reason.Reason, _ string, _, _ []byte) session.Reply {
-	return session.Reply{Reason: r, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '2'}}
+func (h *handler) NotifyDecision(_ session.Peer, _ session.Op, r reason.Reason, _ string, _, _ []byte) session.Outcome {
+	return session.Outcome{Reason: r, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '2'}}
 }
 
-func (h *handler) Login(_ context.Context, p session.Peer, a session.LoginAttempt) session.Reply {
+func (h *handler) Login(_ context.Context, p session.Peer, a session.LoginAttempt) session.Outcome {
 	user := string(a.UserID)
 	h.mu.Lock()
 	h.peers[user] = p
@@ -70,23 +72,23 @@ func (h *handler) Login(_ context.Context, p session.Peer, a session.LoginAttemp
 		panic("login")
 	}
 	if user == h.refuseAt {
-		return session.Reply{Reason: reason.WrongPassword, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '3'}}
+		return session.Outcome{Reason: reason.WrongPassword, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '3'}}
 	}
 	if h.lockedAt != "" && user == h.lockedAt {
-		return session.Reply{Reason: reason.SourceLocked, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '4'}}
+		return session.Outcome{Reason: reason.SourceLocked, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '4'}}
 	}
-	return session.Reply{Login: &ftd.LoginResponse{
-		BrokerID: a.BrokerID, UserID: a.UserID, UserType: '1', TradingDay: []byte("20260105"),
-		LoginTime: []byte("2026-01-05 09:00:00"), PublicIP: []byte(p.Addr.Addr().String()),
-		PublicPort: int(p.Addr.Port()), AbnormalFlag: '0', FrontID: 1, SessionID: p.SessionID,
-		RecordID: []byte("0190a1b2-0000-7000-8000-000000000000"), SystemName: a.Remark,
+	return session.Outcome{Receipt: &session.Receipt{
+		Account: regulation.Account(a.UserID), UserType: regulation.UserCustomer, TradingDay: 20260105,
+		LoginTime: time.Date(2026, 1, 5, 9, 0, 0, 0, regulation.Zone), Public: p.Addr,
+		Flag: regulation.FlagNormal, FrontID: 1, SessionID: p.SessionID,
+		RecordID: uuid.MustParse("0190a1b2-0000-7000-8000-000000000000"),
 	}}
 }
 
-func (h *handler) NoteMalformed(session.Peer, ftd.Fault, []byte, []byte) {}
+func (h *handler) NoteMalformed(session.Peer, string, []byte, []byte) {}
 
-func (h *handler) Unanswered(_ session.Peer, r session.Reply) { h.unanswered <- r }
-func (h *handler) Ended(_ session.Peer, userID []byte)        { h.ended <- string(userID) }
+func (h *handler) Unanswered(_ session.Peer, r session.Outcome) { h.unanswered <- r }
+func (h *handler) Ended(_ session.Peer, userID []byte)          { h.ended <- string(userID) }
 
 // counts is an Observer that tests wait on.
 type counts struct {

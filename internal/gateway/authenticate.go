@@ -4,13 +4,12 @@ import (
 	"crypto/rand"
 
 	"github.com/tradefront/tradefront/internal/auth"
-	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
 // Challenge draws the random 128-byte time stamp (B.2 b).
-func (g *Gateway) Challenge(challenge *[ftd.ChallengeLen]byte) {
+func (g *Gateway) Challenge(challenge *[auth.ChallengeLen]byte) {
 	_, _ = rand.Read(challenge[:]) // never fails: it ends the program instead
 }
 
@@ -24,7 +23,7 @@ var verdictReasons = map[auth.Verdict]reason.Reason{
 
 // Verify checks the answer to a challenge. Whatever is wrong, the same work is done and
 // the terminal gets the same 63; only the audit log tells the reasons apart.
-func (g *Gateway) Verify(peer session.Peer, a *session.AuthAttempt) session.Reply {
+func (g *Gateway) Verify(peer session.Peer, a *session.AuthAttempt) session.Outcome {
 	result := g.registry.Verify(a.AppID, (*auth.Challenge)(a.Challenge), a.Answer)
 	why, known := verdictReasons[result.Verdict]
 	if !known {
@@ -37,11 +36,11 @@ func (g *Gateway) Verify(peer session.Peer, a *session.AuthAttempt) session.Repl
 	e := g.entry(peer, session.OpAuthenticate.String(), why)
 	e.AppID = string(a.AppID)
 	if why != reason.OK {
-		return g.verdict(e, why)
+		return g.decide(e, why)
 	}
 	e.AuthCode = result.Slot.String()
 	g.observer.CodeUsed(e.AuthCode)
-	reply := g.verdict(e, why)
-	reply.AppType = byte(result.Type)
-	return reply
+	outcome := g.decide(e, why)
+	outcome.AppType = byte(result.Type)
+	return outcome
 }

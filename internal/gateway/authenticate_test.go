@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/auth"
-	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
@@ -31,12 +30,12 @@ func TestVerify(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHouse(t, nil)
 			h.registry.verdict = c.verdict
-			reply := h.Verify(home, &session.AuthAttempt{
+			outcome := h.Verify(home, &session.AuthAttempt{
 				BrokerID: []byte(c.broker), AppID: []byte(appID),
-				Challenge: new([ftd.ChallengeLen]byte), Answer: new([ftd.ChallengeLen]byte),
+				Challenge: new([auth.ChallengeLen]byte), Answer: new([auth.ChallengeLen]byte),
 			})
-			if reply.Reason != c.want || (reply.AppType != 0) != (c.want == reason.OK) {
-				t.Errorf("%v, AppType %q; want %v", reply.Reason, reply.AppType, c.want)
+			if outcome.Reason != c.want || (outcome.AppType != 0) != (c.want == reason.OK) {
+				t.Errorf("%v, AppType %q; want %v", outcome.Reason, outcome.AppType, c.want)
 			}
 			if c.want != reason.OK && c.want.Code() != 63 {
 				t.Errorf("code %d", c.want.Code())
@@ -44,7 +43,7 @@ func TestVerify(t *testing.T) {
 			if h.counts.authenticated[c.want.String()] != 1 {
 				t.Errorf("counted %v", h.counts.authenticated)
 			}
-			h.checkOneLine(session.OpAuthenticate, reply)
+			h.checkOneLine(session.OpAuthenticate, outcome)
 			// Which authcode was used is of admitted ones only, in the line and in the counts.
 			used, counted := "", 0
 			if c.want == reason.OK {
@@ -57,20 +56,20 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// checkOneLine: the only line so far is of op, with the reply's reason and reference.
-func (h *house) checkOneLine(op session.Op, reply session.Reply) {
+// checkOneLine: the only line so far is of op, with the outcome's reason and reference.
+func (h *house) checkOneLine(op session.Op, outcome session.Outcome) {
 	h.t.Helper()
 	if len(h.audit.entries) != 1 {
 		h.t.Fatalf("%d audit lines", len(h.audit.entries))
 	}
 	line, ref := h.audit.entries[0], ""
-	if reply.Reason != reason.OK {
-		ref = string(reply.Ref[:])
-		checkLetters(h.t, reply.Ref)
+	if outcome.Reason != reason.OK {
+		ref = string(outcome.Ref[:])
+		checkLetters(h.t, outcome.Ref)
 	}
-	if line.Event != op.String() || line.Reason != reply.Reason.String() || line.Code != reply.Reason.Code() || line.Ref != ref ||
+	if line.Event != op.String() || line.Reason != outcome.Reason.String() || line.Code != outcome.Reason.Code() || line.Ref != ref ||
 		line.AppID != appID || line.Address != home.Addr.Addr() || line.Port != home.Addr.Port() || line.SessionID != home.SessionID {
-		h.t.Errorf("audit line %+v, reply %+v", line, reply)
+		h.t.Errorf("audit line %+v, outcome %+v", line, outcome)
 	}
 }
 
@@ -78,8 +77,8 @@ func (h *house) checkOneLine(op session.Op, reply session.Reply) {
 func TestVerifyTellsNoAnswer(t *testing.T) {
 	h := newHouse(t, nil)
 	h.registry.verdict = auth.WrongAnswer
-	answer := [ftd.ChallengeLen]byte([]byte(strings.Repeat("answer--", ftd.ChallengeLen/8)))
-	challenge := [ftd.ChallengeLen]byte([]byte(strings.Repeat("challeng", ftd.ChallengeLen/8)))
+	answer := [auth.ChallengeLen]byte([]byte(strings.Repeat("answer--", auth.ChallengeLen/8)))
+	challenge := [auth.ChallengeLen]byte([]byte(strings.Repeat("challeng", auth.ChallengeLen/8)))
 	h.Verify(home, &session.AuthAttempt{BrokerID: []byte(broker), AppID: []byte(appID), Challenge: &challenge, Answer: &answer})
 	for _, text := range []string{fmt.Sprintf("%+v", h.audit.entries), h.appLog.String()} {
 		if strings.Contains(text, "answer--") || strings.Contains(text, "challeng") {
@@ -90,25 +89,25 @@ func TestVerifyTellsNoAnswer(t *testing.T) {
 
 func TestChallengesDiffer(t *testing.T) {
 	h := newHouse(t, nil)
-	var one, other [ftd.ChallengeLen]byte
+	var one, other [auth.ChallengeLen]byte
 	h.Challenge(&one)
 	h.Challenge(&other)
-	if one == other || one == ([ftd.ChallengeLen]byte{}) {
+	if one == other || one == ([auth.ChallengeLen]byte{}) {
 		t.Error("two challenges are the same, or empty")
 	}
 }
 
 // What session and front decide by themselves is written down in the same form, whatever
 // it is: every reason for every operation.
-func TestConclude(t *testing.T) {
+func TestNotifyDecision(t *testing.T) {
 	for why := range reason.Reason(len(reason.Words())) {
 		for _, op := range []session.Op{session.OpAuthenticate, session.OpLogin, session.OpLogout, session.OpRequest} {
 			h := newHouse(t, nil)
-			reply := h.Conclude(home, op, why, "LoginRequest.UserID", []byte(appID), []byte(account))
-			if reply.Reason != why || reply.Login != nil {
-				t.Errorf("%v of %v: %+v", why, op, reply)
+			outcome := h.NotifyDecision(home, op, why, "LoginRequest.UserID", []byte(appID), []byte(account))
+			if outcome.Reason != why || outcome.Receipt != nil {
+				t.Errorf("%v of %v: %+v", why, op, outcome)
 			}
-			h.checkOneLine(op, reply)
+			h.checkOneLine(op, outcome)
 			if h.audit.entries[0].Account != account || h.audit.entries[0].Item != "LoginRequest.UserID" {
 				t.Errorf("%v of %v: %+v", why, op, h.audit.entries[0])
 			}

@@ -45,15 +45,14 @@ func (idleRegistry) Verify([]byte, *auth.Challenge, *[auth.ChallengeLen]byte) au
 // BenchmarkLogin is a login's own work: supplement, real encryption, record and response.
 // Compare BenchmarkEncrypt of the same run: it is the largest part.
 func BenchmarkLogin(b *testing.B) {
-	g := New(Options{Firm: Firm{BrokerID: broker, VendorID: "TF01", FrontID: 1}}, Parts{
-		Core: idleCore{}, Registry: idleRegistry{}, Keys: endlessRing(b), Calendar: tradingDays(b),
-		Log: idle{}, Audit: idle{}, Observer: idle{}, Logger: zap.NewNop(),
+	g := New(Options{Firm: Firm{BrokerID: broker, VendorID: "TF01", FrontID: 1}}, Policy{Keys: endlessRing(b), Calendar: tradingDays(b)}, Parts{
+		Core: idleCore{}, Registry: idleRegistry{}, Recorder: idle{}, Audit: idle{}, Observer: idle{}, Logger: zap.NewNop(),
 	})
 	a := attempt()
 	b.ReportAllocs()
 	for b.Loop() {
-		if reply := g.Login(context.Background(), home, a); reply.Reason != reason.OK {
-			b.Fatal(reply.Reason)
+		if outcome := g.Login(context.Background(), home, a); outcome.Reason != reason.OK {
+			b.Fatal(outcome.Reason)
 		}
 	}
 }

@@ -19,7 +19,7 @@
 //   - One instant: a login at 15:30:00 is printed as 15:30:00 and belongs to the day
 //     that begins then, however long the steps before and after took.
 //   - One set: the key, the trading day and the judgement of one login come from the same
-//     InForce, whatever a reload does meanwhile.
+//     Policy, whatever a reload does meanwhile.
 //   - The RecordID is made once, here, for each accepted login.
 //   - Each decision writes exactly one audit line, with the reference that the terminal
 //     was shown and the true reason that it was not.
@@ -30,7 +30,7 @@
 // # Bounds
 //
 // Logins in flight are bounded by the front, password checks by the core, appends by the
-// store. InForce.LoginsPerUser bounds what one account may record a second, an operator's
+// store. Policy.LoginsPerUser bounds what one account may record a second, an operator's
 // operatorPace times as much. Here three tables grow: users' sessions, one entry an account
 // online; maxPaced accounts that logged in not long ago; and the ciphertexts of the day, up to
 // Options.SeenTerminals of some 40 bytes, of one account a hundredth of that at most. When

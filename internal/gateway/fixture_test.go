@@ -18,7 +18,6 @@ import (
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/core"
-	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
@@ -141,8 +140,8 @@ func newGateway(t *testing.T, keys ...supplement.Key) (*Gateway, *rooms) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Options{Firm: Firm{BrokerID: "9999", VendorID: "TF01", FrontID: 1}}, Parts{
-		Core: r, Keys: ring(t, keys...), Calendar: cal, Log: r, Audit: r, Observer: silent{},
+	return New(Options{Firm: Firm{BrokerID: "9999", VendorID: "TF01", FrontID: 1}}, Policy{Keys: ring(t, keys...), Calendar: cal}, Parts{
+		Core: r, Recorder: r, Audit: r, Observer: silent{},
 		Logger: zap.NewNop(), Now: func() time.Time { return r.now },
 	}), r
 }
@@ -158,20 +157,20 @@ func ring(t *testing.T, keys ...supplement.Key) *supplement.KeyRing {
 
 // logIn is a login of a terminal that names that key version, and what of it was recorded,
 // nil if nothing was.
-func (r *rooms) logIn(g *Gateway, version string, ciphertext []byte) (session.Reply, *store.Record) {
+func (r *rooms) logIn(g *Gateway, version string, ciphertext []byte) (session.Outcome, *store.Record) {
 	before := len(r.stored)
-	reply := enter(g, version, ciphertext)
+	outcome := enter(g, version, ciphertext)
 	if len(r.stored) == before {
-		return reply, nil
+		return outcome, nil
 	}
-	return reply, r.stored[len(r.stored)-1]
+	return outcome, r.stored[len(r.stored)-1]
 }
 
-func enter(g *Gateway, version string, ciphertext []byte) session.Reply {
+func enter(g *Gateway, version string, ciphertext []byte) session.Outcome {
 	peer := session.Peer{SessionID: 1, Addr: netip.MustParseAddrPort("203.0.113.7:50123")}
 	return g.Login(context.Background(), peer, session.LoginAttempt{
 		AppID: []byte("client_xsb_1.0"), UserID: []byte("88888888"), Password: []byte("secret"),
-		Terminal: ftd.TerminalInfo{KeyVersion: []byte(version), AbnormalFlag: '0', Ciphertext: ciphertext},
+		Terminal: session.TerminalInfo{KeyVersion: []byte(version), Flag: '0', Ciphertext: ciphertext},
 	})
 }
 

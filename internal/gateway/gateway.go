@@ -6,20 +6,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/auth"
-	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/core"
-	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
-	"github.com/tradefront/tradefront/internal/rate"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
-	"github.com/tradefront/tradefront/internal/supplement"
 )
 
 // Core says who may log in. Its refusals are *core.Refused; any other error means that
@@ -33,9 +28,9 @@ type Registry interface {
 	Verify(appID []byte, ch *auth.Challenge, answer *[auth.ChallengeLen]byte) auth.Result
 }
 
-// Log makes a record durable before it returns nil. Another error than
+// Recorder makes a record durable before it returns nil. Another error than
 // store.ErrUnavailable means that nothing was recorded.
-type Log interface {
+type Recorder interface {
 	Append(ctx context.Context, rec *store.Record) error
 }
 
@@ -70,15 +65,11 @@ type Firm struct {
 	FrontID    int32
 }
 
-// Options are the firm's choices.
+// Options are the firm's choices that stay while the front runs; Policy has the others.
 type Options struct {
 	Firm            Firm
-	Strict          bool // terminal_info: strict; of the first InForce
-	RejectReplays   bool // replayed_terminal_info: reject; of the first InForce
-	Rules           supplement.Rules
-	SessionsPerUser int        // 0 for no bound
-	LoginsPerUser   rate.Limit // core.logins_per_user; of the first InForce
-	SeenTerminals   int        // terminal ciphertexts that are remembered; 0 for none
+	SessionsPerUser int // 0 for no bound
+	SeenTerminals   int // terminal ciphertexts that are remembered; 0 for none
 }
 
 // Gateway authenticates and logs in. It is safe for concurrent use; make it with New.
@@ -86,8 +77,8 @@ type Gateway struct {
 	opt      Options
 	core     Core
 	registry Registry
-	inForce  atomic.Pointer[InForce]
-	log      Log
+	policy   atomic.Pointer[Policy]
+	recorder Recorder
 	audit    Audit
 	observer Observer
 	logger   *zap.Logger
@@ -99,30 +90,25 @@ type Gateway struct {
 	refs   refs
 }
 
-// Parts are the rooms that a login walks through. Keys and Calendar are those of the first
-// InForce.
+// Parts are what a login goes through.
 type Parts struct {
 	Core     Core
 	Registry Registry
-	Keys     *supplement.KeyRing
-	Calendar *calendar.Calendar
-	Log      Log
+	Recorder Recorder
 	Audit    Audit
 	Observer Observer
 	Logger   *zap.Logger
 	Now      func() time.Time // nil for time.Now
 }
 
-// New puts a gateway together.
-func New(opt Options, p Parts) *Gateway {
+// New puts a gateway together. policy holds until SetPolicy replaces it.
+func New(opt Options, policy Policy, p Parts) *Gateway {
 	g := &Gateway{
 		opt: opt, core: p.Core, registry: p.Registry,
-		log: p.Log, audit: p.Audit, observer: p.Observer, logger: p.Logger, now: p.Now,
+		recorder: p.Recorder, audit: p.Audit, observer: p.Observer, logger: p.Logger, now: p.Now,
 		online: online{limit: opt.SessionsPerUser}, pace: newPace(), seen: seen{bound: opt.SeenTerminals},
 	}
-	g.Replace(InForce{
-		Keys: p.Keys, Calendar: p.Calendar, Strict: opt.Strict, RejectReplays: opt.RejectReplays, LoginsPerUser: opt.LoginsPerUser,
-	})
+	g.SetPolicy(policy)
 	if g.now == nil {
 		g.now = time.Now
 	}
@@ -140,23 +126,23 @@ func (g *Gateway) Ended(_ session.Peer, userID []byte) {
 
 // Unanswered notes a login whose outcome found no terminal any more. An accepted one
 // stays recorded; reconciliation lists it as stored and not answered.
-func (g *Gateway) Unanswered(peer session.Peer, reply session.Reply) {
-	if reply.Reason != reason.OK {
-		return // refused, and nobody there to be told
+func (g *Gateway) Unanswered(peer session.Peer, outcome session.Outcome) {
+	if outcome.Reason != reason.OK {
+		return // refused, and no terminal left to tell
 	}
-	g.online.leave(regulation.Account(reply.Login.UserID))
+	receipt := outcome.Receipt
+	g.online.leave(receipt.Account)
 	e := g.entry(peer, ops.EventUnanswered, reason.OK)
-	e.RecordID, _ = uuid.ParseBytes(reply.Login.RecordID) // we printed it ourselves
-	e.Account = string(reply.Login.UserID)
+	e.RecordID, e.Account = receipt.RecordID, string(receipt.Account)
 	e.Time = g.now()
 	g.audit.Log(e)
 }
 
-// Conclude writes down a verdict that the session or the front reached by itself; item is
-// that of an illegal_field.
-func (g *Gateway) Conclude(
+// NotifyDecision writes down what the session or the front decided by itself: a refusal, or OK
+// for a logout. item is that of an illegal_field.
+func (g *Gateway) NotifyDecision(
 	peer session.Peer, op session.Op, why reason.Reason, item string, appID, userID []byte,
-) session.Reply {
+) session.Outcome {
 	switch op {
 	case session.OpAuthenticate:
 		g.observer.Authenticated(why.String())
@@ -165,14 +151,14 @@ func (g *Gateway) Conclude(
 	}
 	e := g.entry(peer, op.String(), why)
 	e.Item, e.AppID, e.Account = item, string(appID), string(userID)
-	return g.verdict(e, why)
+	return g.decide(e, why)
 }
 
-// NoteMalformed writes down why a connection was closed without an answer. There is no
-// reference: the terminal was told nothing.
-func (g *Gateway) NoteMalformed(peer session.Peer, fault ftd.Fault, appID, userID []byte) {
+// NoteMalformed writes down why a connection was closed without an answer; fault is a word of
+// ftd.Fault. There is no reference: the terminal was told nothing.
+func (g *Gateway) NoteMalformed(peer session.Peer, fault string, appID, userID []byte) {
 	e := g.entry(peer, ops.EventMalformed, reason.OK)
-	e.Reason = fault.Word()
+	e.Reason = fault
 	e.AppID, e.Account = string(appID), string(userID)
 	e.Time = g.now()
 	g.audit.Log(e)
@@ -190,14 +176,14 @@ func (g *Gateway) entry(peer session.Peer, event string, why reason.Reason) ops.
 	return e
 }
 
-// verdict writes the line and makes the reply of it; a refusal gets its reference.
-func (g *Gateway) verdict(e ops.Entry, why reason.Reason) session.Reply {
-	reply := session.Reply{Reason: why}
+// decide writes the line and makes the outcome of it; a refusal gets its reference.
+func (g *Gateway) decide(e ops.Entry, why reason.Reason) session.Outcome {
+	outcome := session.Outcome{Reason: why}
 	if why != reason.OK {
-		reply.Ref = g.refs.next()
-		e.Ref = string(reply.Ref[:])
+		outcome.Ref = g.refs.next()
+		e.Ref = string(outcome.Ref[:])
 	}
 	e.Time = g.now()
 	g.audit.Log(e)
-	return reply
+	return outcome
 }

@@ -17,7 +17,6 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/core"
-	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
@@ -164,7 +163,14 @@ type house struct {
 	appLog   *bytes.Buffer
 }
 
-func newHouse(t *testing.T, change func(*Options, *Parts)) *house {
+// setup is what a test can change of a house before its gateway is made.
+type setup struct {
+	Options
+	Policy
+	Parts
+}
+
+func newHouse(t *testing.T, change func(*setup)) *house {
 	t.Helper()
 	h := &house{
 		t: t, core: &fakeCore{}, registry: &fakeRegistry{}, log: &fakeLog{}, audit: &fakeAudit{},
@@ -174,15 +180,18 @@ func newHouse(t *testing.T, change func(*Options, *Parts)) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opt := Options{Firm: Firm{BrokerID: broker, VendorID: "TF01", SystemName: "测试前置", FrontID: 3}}
-	parts := Parts{
-		Core: h.core, Registry: h.registry, Keys: houseRing(t), Calendar: tradingDays(t),
-		Log: h.log, Audit: h.audit, Observer: h.counts, Logger: logger, Now: h.clock.now,
+	s := setup{
+		Options{Firm: Firm{BrokerID: broker, VendorID: "TF01", SystemName: "测试前置", FrontID: 3}},
+		Policy{Keys: houseRing(t), Calendar: tradingDays(t)},
+		Parts{
+			Core: h.core, Registry: h.registry,
+			Recorder: h.log, Audit: h.audit, Observer: h.counts, Logger: logger, Now: h.clock.now,
+		},
 	}
 	if change != nil {
-		change(&opt, &parts)
+		change(&s)
 	}
-	h.Gateway = New(opt, parts)
+	h.Gateway = New(s.Options, s.Policy, s.Parts)
 	return h
 }
 
@@ -209,11 +218,11 @@ var privateKeys = sync.OnceValue(func() map[string]*rsa.PrivateKey {
 	return keys
 })
 
-// useKeys puts another ring in force, as a reload does.
+// useKeys gives the gateway another ring, as a reload does.
 func (h *house) useKeys(ring *supplement.KeyRing) {
-	set := *h.InForce()
-	set.Keys = ring
-	h.Replace(set)
+	policy := *h.Policy()
+	policy.Keys = ring
+	h.SetPolicy(policy)
 }
 
 // houseRing has an expired key, two valid ones (2.0 is the newest), and one of tomorrow.
@@ -257,8 +266,7 @@ func expiredRing(t testing.TB) *supplement.KeyRing {
 // attempt is an honest login; what stands in its ciphertext does not matter here.
 func attempt() session.LoginAttempt {
 	return session.LoginAttempt{
-		BrokerID: []byte(broker), AppID: []byte(appID), UserID: []byte(account), Password: []byte(password),
-		Remark:   []byte("remark"),
-		Terminal: ftd.TerminalInfo{KeyVersion: []byte("1.0"), AbnormalFlag: '0', Ciphertext: bytes.Repeat([]byte{0, '@', 10, 0xFF}, 64)},
+		AppID: []byte(appID), UserID: []byte(account), Password: []byte(password),
+		Terminal: session.TerminalInfo{KeyVersion: []byte("1.0"), Flag: '0', Ciphertext: bytes.Repeat([]byte{0, '@', 10, 0xFF}, 64)},
 	}
 }

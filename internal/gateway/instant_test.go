@@ -26,8 +26,8 @@ func TestOneInstant(t *testing.T) {
 			verified = h.clock.at
 			return core.User{Account: a.Account, UserType: regulation.UserCustomer}, nil
 		}
-		if reply, _ := h.login(home, attempt()); reply.Reason != reason.OK {
-			t.Fatal(reply.Reason)
+		if outcome, _ := h.login(home, attempt()); outcome.Reason != reason.OK {
+			t.Fatal(outcome.Reason)
 		}
 		rec := h.log.records[0]
 		if instant := verified.Add(h.clock.step); !rec.LoginTime.Equal(instant.Truncate(time.Second)) {
@@ -66,9 +66,10 @@ func TestClosingSecond(t *testing.T) {
 		h := newHouse(t, nil)
 		h.clock.at = at.UTC() // the zone of the clock must not matter
 		h.useKeys(endlessRing(t))
-		reply, _ := h.login(home, attempt())
-		if got := string(reply.Login.LoginTime); got != c.time || string(reply.Login.TradingDay) != c.day.String() {
-			t.Errorf("%s: told %s, %s", c.at, got, reply.Login.TradingDay)
+		outcome, _ := h.login(home, attempt())
+		told := outcome.Receipt
+		if got := told.LoginTime.In(regulation.Zone).Format(regulation.TimeLayout); got != c.time || told.TradingDay != c.day {
+			t.Errorf("%s: told %s, %s", c.at, got, told.TradingDay)
 		}
 	}
 }

@@ -6,19 +6,17 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
-	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
 // login sends one login through the gateway and holds the outcome to everything that
-// must be so of every login, won or lost. It returns the audit line with the reply.
-func (h *house) login(peer session.Peer, a session.LoginAttempt) (session.Reply, ops.Entry) {
+// must be so of every login, won or lost. It returns the audit line with the outcome.
+func (h *house) login(peer session.Peer, a session.LoginAttempt) (session.Outcome, ops.Entry) {
 	h.t.Helper()
 	lines, records, online := len(h.audit.entries), len(h.log.records), h.Online()
 	h.log.seen = func() {
@@ -27,7 +25,7 @@ func (h *house) login(peer session.Peer, a session.LoginAttempt) (session.Reply,
 		}
 	}
 	before := a.Clone()
-	reply := h.Login(context.Background(), peer, a)
+	outcome := h.Login(context.Background(), peer, a)
 
 	if strings.Trim(string(a.Password), "\x00") != "" {
 		h.t.Errorf("password not zeroed: %q", a.Password)
@@ -36,40 +34,40 @@ func (h *house) login(peer session.Peer, a session.LoginAttempt) (session.Reply,
 		h.t.Fatalf("%d audit lines for one decision", n)
 	}
 	line := h.audit.entries[lines]
-	h.checkLine(line, reply, peer, &before)
+	h.checkLine(line, outcome, peer, &before)
 	h.checkNoSecret(line)
-	if h.counts.loggedIn[reply.Reason.String()] == 0 || h.counts.stages[ops.StageTotal] == 0 {
+	if h.counts.loggedIn[outcome.Reason.String()] == 0 || h.counts.stages[ops.StageTotal] == 0 {
 		h.t.Errorf("not counted: %v, %v", h.counts.loggedIn, h.counts.stages)
 	}
 	stored := len(h.log.records) - records
-	if reply.Reason != reason.OK {
-		if reply.Login != nil || stored != 0 || h.Online() != online {
+	if outcome.Reason != reason.OK {
+		if outcome.Receipt != nil || stored != 0 || h.Online() != online {
 			h.t.Errorf("refused with %v, but: response %v, %d records, %d more online",
-				reply.Reason, reply.Login, stored, h.Online()-online)
+				outcome.Reason, outcome.Receipt, stored, h.Online()-online)
 		}
-		return reply, line
+		return outcome, line
 	}
 	if stored != 1 || h.Online() != online+1 {
 		h.t.Fatalf("accepted, but: %d records, %d more online", stored, h.Online()-online)
 	}
-	h.checkAccepted(&h.log.records[records], reply, line, peer, &before)
-	return reply, line
+	h.checkAccepted(&h.log.records[records], outcome, line, peer, &before)
+	return outcome, line
 }
 
 // checkLine: the true reason, and the reference that the terminal got.
-func (h *house) checkLine(line ops.Entry, reply session.Reply, peer session.Peer, a *session.LoginAttempt) {
+func (h *house) checkLine(line ops.Entry, outcome session.Outcome, peer session.Peer, a *session.LoginAttempt) {
 	h.t.Helper()
-	ref := string(reply.Ref[:])
-	if reply.Reason == reason.OK {
-		if reply.Ref != (reason.Ref{}) {
+	ref := string(outcome.Ref[:])
+	if outcome.Reason == reason.OK {
+		if outcome.Ref != (reason.Ref{}) {
 			h.t.Errorf("a success has the reference %q", ref)
 		}
 		ref = ""
 	} else {
-		checkLetters(h.t, reply.Ref)
+		checkLetters(h.t, outcome.Ref)
 	}
-	if line.Event != ops.EventLogin || line.Reason != reply.Reason.String() || line.Code != reply.Reason.Code() || line.Ref != ref {
-		h.t.Errorf("audit line %+v does not fit the reply %v, %q", line, reply.Reason, ref)
+	if line.Event != ops.EventLogin || line.Reason != outcome.Reason.String() || line.Code != outcome.Reason.Code() || line.Ref != ref {
+		h.t.Errorf("audit line %+v does not fit the outcome %v, %q", line, outcome.Reason, ref)
 	}
 	if line.AppID != string(a.AppID) || line.Account != string(a.UserID) || line.FrontID != 3 || line.SessionID != peer.SessionID {
 		h.t.Errorf("audit line is not about this login: %+v", line)
@@ -89,7 +87,7 @@ func (h *house) checkNoSecret(line ops.Entry) {
 }
 
 // checkAccepted: record = response = decrypted supplement = what the terminal was.
-func (h *house) checkAccepted(rec *store.Record, reply session.Reply, line ops.Entry, peer session.Peer, a *session.LoginAttempt) {
+func (h *house) checkAccepted(rec *store.Record, outcome session.Outcome, line ops.Entry, peer session.Peer, a *session.LoginAttempt) {
 	h.t.Helper()
 	sup := open(h.t, rec)
 	if sup.Public != peer.Addr || string(sup.AppID) != string(a.AppID) || string(sup.Account) != string(a.UserID) || sup.Relay != nil {
@@ -101,20 +99,19 @@ func (h *house) checkAccepted(rec *store.Record, reply session.Reply, line ops.E
 	if string(rec.Terminal) != string(a.Terminal.Ciphertext) {
 		h.t.Errorf("terminal ciphertext of %d bytes recorded as %d others", len(a.Terminal.Ciphertext), len(rec.Terminal))
 	}
-	if day, _ := h.InForce().Calendar.TradingDayOf(rec.LoginTime); rec.TradingDay != day {
+	if day, _ := h.Policy().Calendar.TradingDayOf(rec.LoginTime); rec.TradingDay != day {
 		h.t.Errorf("login at %v recorded for %v, belongs to %v", rec.LoginTime, rec.TradingDay, day)
 	}
 	if rec.VendorID != "TF01" || rec.FrontID != 3 || rec.SessionID != peer.SessionID || rec.ID.Version() != 7 {
 		h.t.Errorf("record %+v", rec)
 	}
-	r := reply.Login
-	told := fmt.Sprintf("%s|%s|%c|%s|%s|%s|%d|%c|%d|%d|%s|%s", r.BrokerID, r.UserID, r.UserType, r.TradingDay, r.LoginTime,
-		r.PublicIP, r.PublicPort, r.AbnormalFlag, r.FrontID, r.SessionID, r.RecordID, r.SystemName)
-	recorded := fmt.Sprintf("%s|%s|%c|%s|%s|%s|%d|%c|%d|%d|%s|%s", broker, rec.Account, byte(rec.UserType), rec.TradingDay,
-		sup.LoginTime.In(regulation.Zone).Format(time.DateTime), supplement.AppendAddr(nil, sup.Public.Addr()), sup.Public.Port(),
-		byte(rec.Flag), rec.FrontID, rec.SessionID, rec.ID, "测试前置")
-	if told != recorded {
-		h.t.Errorf("told     %s\nrecorded %s", told, recorded)
+	recorded := session.Receipt{
+		RecordID: rec.ID, Account: rec.Account, UserType: rec.UserType, TradingDay: rec.TradingDay,
+		LoginTime: outcome.Receipt.LoginTime, Public: sup.Public, Flag: rec.Flag,
+		FrontID: rec.FrontID, SessionID: rec.SessionID, SystemName: "测试前置",
+	}
+	if told := *outcome.Receipt; told != recorded || !told.LoginTime.Equal(sup.LoginTime) {
+		h.t.Errorf("told     %+v\nrecorded %+v", told, recorded)
 	}
 	if line.RecordID != rec.ID || line.TradingDay != rec.TradingDay || line.Flag != rec.Flag || line.KeyVersion != rec.KeyVersion || line.UserType != rec.UserType {
 		h.t.Errorf("audit line %+v, record %+v", line, rec)

@@ -61,18 +61,18 @@ func TestLoginAtTheChange(t *testing.T) {
 				r.now = r.now.Add(time.Second - 1)
 			}
 			ciphertext := make([]byte, 256)
-			reply, rec := r.logIn(g, tt.sent, ciphertext)
+			outcome, rec := r.logIn(g, tt.sent, ciphertext)
 			entry := r.entries[len(r.entries)-1]
-			if reply.Reason != tt.reason || (rec != nil) != (tt.reason == ok) || entry.TerminalProblem != tt.problem {
-				t.Fatalf("%v, record %v, problem %q; want %v, %q", reply.Reason, rec, entry.TerminalProblem, tt.reason, tt.problem)
+			if outcome.Reason != tt.reason || (rec != nil) != (tt.reason == ok) || entry.TerminalProblem != tt.problem {
+				t.Fatalf("%v, record %v, problem %q; want %v, %q", outcome.Reason, rec, entry.TerminalProblem, tt.reason, tt.problem)
 			}
 			if rec == nil {
-				if code := reply.Reason.Code(); code != 7 {
+				if code := outcome.Reason.Code(); code != 7 {
 					t.Errorf("code %d, want 7", code)
 				}
 				return
 			}
-			if rec.Flag != tt.flag || rec.KeyVersion != tt.under || reply.Login.AbnormalFlag != byte(tt.flag) {
+			if rec.Flag != tt.flag || rec.KeyVersion != tt.under || outcome.Receipt.Flag != tt.flag {
 				t.Errorf("flag %c under %s, want %c under %s", rec.Flag, rec.KeyVersion, tt.flag, tt.under)
 			}
 			want := fmt.Sprintf("%c@client_xsb_1.0@203.0.113.7@50123@%s@@@@@88888888@1", tt.flag, tt.at)
@@ -127,33 +127,33 @@ func oneDay(t *testing.T) *calendar.Calendar {
 func TestOneLoginUsesOneSet(t *testing.T) {
 	oldPair, newPair := newRSA(t), newSM2(t)
 	oldKey, newKey := oldPair.version("1.0", time.Time{}, time.Time{}), newPair.version("2.0", time.Time{}, time.Time{})
-	next := InForce{Keys: ring(t, newKey), Calendar: oneDay(t)}
+	next := Policy{Keys: ring(t, newKey), Calendar: oneDay(t)}
 
 	g, r := newGateway(t, oldKey)
 	r.now = steppedClock("2026-03-02 10:00:00")
-	first := *g.InForce()
-	r.onAppend = func() { g.Replace(next) }
+	first := *g.Policy()
+	r.onAppend = func() { g.SetPolicy(next) }
 	if _, rec := r.logIn(g, "1.0", make([]byte, 256)); rec.KeyVersion != "1.0" || rec.TradingDay.String() != "20260302" {
 		t.Errorf("replaced at the end: key %s, day %v", rec.KeyVersion, rec.TradingDay)
 	}
 	r.onAppend = nil
-	g.Replace(first)
-	r.onVerify = func() { g.Replace(next) }
+	g.SetPolicy(first)
+	r.onVerify = func() { g.SetPolicy(next) }
 	if _, rec := r.logIn(g, "1.0", make([]byte, 256)); rec.KeyVersion != "2.0" || rec.TradingDay.String() != "20260323" || rec.Flag != '2' {
 		t.Errorf("replaced at the start: key %s, day %v, flag %c", rec.KeyVersion, rec.TradingDay, rec.Flag)
 	}
 	next.Strict = true
-	if reply, rec := r.logIn(g, "1.0", make([]byte, 256)); reply.Reason != reason.TerminalInfoRefused || rec != nil {
-		t.Errorf("strict after a reload: %v, %v", reply.Reason, rec)
+	if outcome, rec := r.logIn(g, "1.0", make([]byte, 256)); outcome.Reason != reason.TerminalInfoRefused || rec != nil {
+		t.Errorf("strict after a reload: %v, %v", outcome.Reason, rec)
 	}
 }
 
 // Under a storm of reloads every record has the key and the day of one set, never of two.
-func TestReplaceUnderLoad(t *testing.T) {
+func TestSetPolicyUnderLoad(t *testing.T) {
 	oldPair, newPair := newSM2(t), newSM2(t)
 	g, r := newGateway(t, oldPair.version("1.0", time.Time{}, time.Time{}))
 	r.now = steppedClock("2026-03-02 10:00:00")
-	sets := [2]InForce{*g.InForce(), {Keys: ring(t, newPair.version("2.0", time.Time{}, time.Time{})), Calendar: oneDay(t)}}
+	sets := [2]Policy{*g.Policy(), {Keys: ring(t, newPair.version("2.0", time.Time{}, time.Time{})), Calendar: oneDay(t)}}
 	stop := make(chan struct{})
 	var reloads, logins sync.WaitGroup
 	reloads.Go(func() {
@@ -162,7 +162,7 @@ func TestReplaceUnderLoad(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				g.Replace(sets[i%2])
+				g.SetPolicy(sets[i%2])
 			}
 		}
 	})

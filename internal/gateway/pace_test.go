@@ -18,16 +18,16 @@ import (
 func (h *house) accepted(user string, n int) (ok int) {
 	h.t.Helper()
 	for range n {
-		switch reply, line := h.login(home, as(user)); reply.Reason {
+		switch outcome, line := h.login(home, as(user)); outcome.Reason {
 		case reason.OK:
 			ok++
 			h.Ended(home, []byte(user))
 		case reason.LoginRate:
-			if reply.Reason.Code() != 90 || line.Reason != "login_rate" || line.Code != 90 {
+			if outcome.Reason.Code() != 90 || line.Reason != "login_rate" || line.Code != 90 {
 				h.t.Fatalf("%+v", line)
 			}
 		default:
-			h.t.Fatal(reply.Reason)
+			h.t.Fatal(outcome.Reason)
 		}
 	}
 	return ok
@@ -37,7 +37,7 @@ func (h *house) accepted(user string, n int) (ok int) {
 // notice.
 func TestLoginsPerUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHouse(t, func(o *Options, _ *Parts) { o.LoginsPerUser = rate.Limit{PerSecond: 5, Burst: 30} })
+		h := newHouse(t, func(s *setup) { s.LoginsPerUser = rate.Limit{PerSecond: 5, Burst: 30} })
 		h.core.verify = func(a core.Attempt) (core.User, error) {
 			user := core.User{Account: a.Account, UserType: regulation.UserCustomer}
 			if a.Account == "op01" {
@@ -63,9 +63,9 @@ func TestLoginsPerUser(t *testing.T) {
 			t.Errorf("an operator: %d logins at once", n)
 		}
 		// A reload is in force at once.
-		set := *h.InForce()
+		set := *h.Policy()
 		set.LoginsPerUser = rate.Limit{}
-		h.Replace(set)
+		h.SetPolicy(set)
 		if n := h.accepted("a", 100); n != 100 {
 			t.Errorf("without bound: %d of 100", n)
 		}
@@ -77,7 +77,7 @@ func TestLoginsPerUser(t *testing.T) {
 
 // Who does not know the password meets that first, and takes nothing from who does.
 func TestWrongPasswordsDoNotPace(t *testing.T) {
-	h := newHouse(t, func(o *Options, _ *Parts) { o.LoginsPerUser = rate.Limit{PerSecond: 1, Burst: 1} })
+	h := newHouse(t, func(s *setup) { s.LoginsPerUser = rate.Limit{PerSecond: 1, Burst: 1} })
 	for range 10 {
 		a := attempt()
 		a.Password = []byte("guess")
@@ -89,7 +89,7 @@ func TestWrongPasswordsDoNotPace(t *testing.T) {
 // One account fills its share of the memory of terminal ciphertexts, and the replay of another
 // customer's is still known.
 func TestOneAccountDoesNotFillTheMemory(t *testing.T) {
-	h := newSeenHouse(t, func(o *Options) { o.SeenTerminals = 20_000 })
+	h := newSeenHouse(t, func(s *setup) { s.SeenTerminals = 20_000 })
 	of := func(user string) session.LoginAttempt {
 		a := sent("1.0", '0', 256)
 		a.UserID = []byte(user)

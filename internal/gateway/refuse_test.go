@@ -80,13 +80,13 @@ var refusals = []refusal{
 func TestRefusals(t *testing.T) {
 	for _, c := range refusals {
 		t.Run(c.name, func(t *testing.T) {
-			h := newHouse(t, func(o *Options, _ *Parts) { o.SessionsPerUser = 1 })
+			h := newHouse(t, func(s *setup) { s.SessionsPerUser = 1 })
 			peer, a := home, attempt()
 			c.spoil(h, &peer, &a)
 			for range 2 {
-				reply, _ := h.login(peer, a.Clone())
-				if reply.Reason != c.want || reply.Reason.Code() != c.code {
-					t.Fatalf("%v (%d), want %v (%d)", reply.Reason, reply.Reason.Code(), c.want, c.code)
+				outcome, _ := h.login(peer, a.Clone())
+				if outcome.Reason != c.want || outcome.Reason.Code() != c.code {
+					t.Fatalf("%v (%d), want %v (%d)", outcome.Reason, outcome.Reason.Code(), c.want, c.code)
 				}
 			}
 			asked := len(h.core.attempts)
@@ -94,8 +94,8 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("the core was asked %d times", asked)
 			}
 			h.heal()
-			if reply, _ := h.login(home, attempt()); reply.Reason != reason.OK {
-				t.Errorf("after the refusals, an honest login: %v", reply.Reason)
+			if outcome, _ := h.login(home, attempt()); outcome.Reason != reason.OK {
+				t.Errorf("after the refusals, an honest login: %v", outcome.Reason)
 			}
 		})
 	}

@@ -17,26 +17,26 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-func newSeenHouse(t *testing.T, change func(*Options)) *house {
-	return newHouse(t, func(o *Options, _ *Parts) {
-		o.SeenTerminals = 1000
+func newSeenHouse(t *testing.T, change func(*setup)) *house {
+	return newHouse(t, func(s *setup) {
+		s.SeenTerminals = 1000
 		if change != nil {
-			change(o)
+			change(s)
 		}
 	})
 }
 
 // again is the second login with what a first one sent.
-func again(h *house, a session.LoginAttempt) (session.Reply, string, regulation.AbnormalFlag) {
+func again(h *house, a session.LoginAttempt) (session.Outcome, string, regulation.AbnormalFlag) {
 	h.t.Helper()
-	if reply, _ := h.login(home, a.Clone()); reply.Reason != reason.OK {
-		h.t.Fatalf("the first login: %v", reply.Reason)
+	if outcome, _ := h.login(home, a.Clone()); outcome.Reason != reason.OK {
+		h.t.Fatalf("the first login: %v", outcome.Reason)
 	}
-	reply, line := h.login(home, a.Clone())
+	outcome, line := h.login(home, a.Clone())
 	if len(h.log.records) < 2 {
-		return reply, line.TerminalProblem, 0
+		return outcome, line.TerminalProblem, 0
 	}
-	return reply, line.TerminalProblem, h.log.records[1].Flag
+	return outcome, line.TerminalProblem, h.log.records[1].Flag
 }
 
 // A flag that something else set stands: empty, then key version, then data.
@@ -53,9 +53,9 @@ func TestReplayedIsFlagged(t *testing.T) {
 				replayed = 0
 			}
 			h := newSeenHouse(t, nil)
-			reply, gotProblem, gotFlag := again(h, sent(c.version, c.own, c.length))
-			if reply.Reason != reason.OK || gotProblem != problem || gotFlag != flag {
-				t.Errorf("%v, problem %q, flag %v; want %q, %v", reply.Reason, gotProblem, gotFlag, problem, flag)
+			outcome, gotProblem, gotFlag := again(h, sent(c.version, c.own, c.length))
+			if outcome.Reason != reason.OK || gotProblem != problem || gotFlag != flag {
+				t.Errorf("%v, problem %q, flag %v; want %q, %v", outcome.Reason, gotProblem, gotFlag, problem, flag)
 			}
 			if got := h.SeenStats(); got.Replayed != replayed || got.Forgotten != 0 {
 				t.Errorf("%+v", got)
@@ -71,10 +71,10 @@ func TestReplayedIsRejected(t *testing.T) {
 			if c.length == 0 {
 				want = reason.OK // nothing sent is nothing replayed
 			}
-			h := newSeenHouse(t, func(o *Options) { o.RejectReplays = true })
-			reply, _, _ := again(h, sent(c.version, c.own, c.length))
-			if reply.Reason != want {
-				t.Errorf("%v, want %v", reply.Reason, want)
+			h := newSeenHouse(t, func(s *setup) { s.RejectReplays = true })
+			outcome, _, _ := again(h, sent(c.version, c.own, c.length))
+			if outcome.Reason != want {
+				t.Errorf("%v, want %v", outcome.Reason, want)
 			}
 		})
 	}
@@ -82,10 +82,10 @@ func TestReplayedIsRejected(t *testing.T) {
 
 // Strict refuses all that is abnormal, and a replay is.
 func TestReplayedIsRefusedByStrict(t *testing.T) {
-	h := newSeenHouse(t, func(o *Options) { o.Strict = true })
-	reply, problem, _ := again(h, sent("1.0", '0', 256))
-	if reply.Reason != reason.TerminalInfoRefused || problem != "terminal_info_replayed" {
-		t.Errorf("%v, %q", reply.Reason, problem)
+	h := newSeenHouse(t, func(s *setup) { s.Strict = true })
+	outcome, problem, _ := again(h, sent("1.0", '0', 256))
+	if outcome.Reason != reason.TerminalInfoRefused || problem != "terminal_info_replayed" {
+		t.Errorf("%v, %q", outcome.Reason, problem)
 	}
 }
 
@@ -144,8 +144,8 @@ func TestFirstFailsSecondIsRecorded(t *testing.T) {
 		h.Login(t.Context(), home, a.Clone()) // the second, inside the first
 		return store.ErrOverloaded
 	}
-	if reply := h.Login(t.Context(), home, a.Clone()); reply.Reason != reason.Overloaded || len(h.log.records) != 1 {
-		t.Fatal(reply.Reason, len(h.log.records))
+	if outcome := h.Login(t.Context(), home, a.Clone()); outcome.Reason != reason.Overloaded || len(h.log.records) != 1 {
+		t.Fatal(outcome.Reason, len(h.log.records))
 	}
 	if _, line := h.login(home, a.Clone()); line.TerminalProblem != "terminal_info_replayed" {
 		t.Errorf("the third: %q", line.TerminalProblem)
@@ -195,19 +195,19 @@ func TestSeenIsOfATradingDay(t *testing.T) {
 
 func TestSeenIsBounded(t *testing.T) {
 	const bound = 5
-	h := newSeenHouse(t, func(o *Options) { o.SeenTerminals, o.RejectReplays = bound, true })
+	h := newSeenHouse(t, func(s *setup) { s.SeenTerminals, s.RejectReplays = bound, true })
 	first := sent("2.0", '0', 256)
 	h.login(home, first.Clone())
 	for i := range 20 {
-		if reply, _ := h.login(home, sent("2.0", '0', 256)); reply.Reason != reason.OK {
-			t.Fatalf("login %d is refused for want of memory: %v", i, reply.Reason)
+		if outcome, _ := h.login(home, sent("2.0", '0', 256)); outcome.Reason != reason.OK {
+			t.Fatalf("login %d is refused for want of memory: %v", i, outcome.Reason)
 		}
 	}
 	if got := h.SeenStats(); got.Entries != bound || got.Forgotten != 16 {
 		t.Errorf("%+v, want %d entries and 16 forgotten", got, bound)
 	}
-	if reply, _ := h.login(home, first.Clone()); reply.Reason != reason.ReplayedTerminalInfo {
-		t.Errorf("what is remembered, when it is full: %v", reply.Reason)
+	if outcome, _ := h.login(home, first.Clone()); outcome.Reason != reason.ReplayedTerminalInfo {
+		t.Errorf("what is remembered, when it is full: %v", outcome.Reason)
 	}
 	if h.LoadSeen(h.log.records[0].TradingDay, store.SeenHash{1}) {
 		t.Error("there was room for one more")

@@ -14,8 +14,8 @@ import (
 	"github.com/tradefront/tradefront/internal/session"
 )
 
-func atMost(n int) func(*Options, *Parts) {
-	return func(o *Options, _ *Parts) { o.SessionsPerUser = n }
+func atMost(n int) func(*setup) {
+	return func(s *setup) { s.SessionsPerUser = n }
 }
 
 func as(user string) session.LoginAttempt {
@@ -24,13 +24,13 @@ func as(user string) session.LoginAttempt {
 	return a
 }
 
-func (h *house) want(a session.LoginAttempt, want reason.Reason) session.Reply {
+func (h *house) want(a session.LoginAttempt, want reason.Reason) session.Outcome {
 	h.t.Helper()
-	reply, _ := h.login(home, a)
-	if reply.Reason != want {
-		h.t.Fatalf("%s: %v, want %v", a.UserID, reply.Reason, want)
+	outcome, _ := h.login(home, a)
+	if outcome.Reason != want {
+		h.t.Fatalf("%s: %v, want %v", a.UserID, outcome.Reason, want)
 	}
-	return reply
+	return outcome
 }
 
 func TestSessionsPerUser(t *testing.T) {
@@ -61,8 +61,8 @@ func TestSessionsWithoutBound(t *testing.T) {
 // RecordID, and does not count as online.
 func TestUnanswered(t *testing.T) {
 	h := newHouse(t, atMost(1))
-	reply := h.want(as("a"), reason.OK)
-	h.Unanswered(home, reply)
+	outcome := h.want(as("a"), reason.OK)
+	h.Unanswered(home, outcome)
 	line := h.audit.entries[len(h.audit.entries)-1]
 	if len(h.audit.entries) != 2 || line.Event != ops.EventUnanswered || line.RecordID != h.log.records[0].ID ||
 		line.Account != "a" || line.Reason != "ok" || line.Ref != "" || line.Address != home.Addr.Addr() || line.Time.IsZero() {

@@ -48,9 +48,9 @@ func TestLenient(t *testing.T) {
 	for _, c := range terminals {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHouse(t, nil)
-			reply, line := h.login(home, sent(c.version, c.own, c.length))
-			if reply.Reason != reason.OK {
-				t.Fatal(reply.Reason)
+			outcome, line := h.login(home, sent(c.version, c.own, c.length))
+			if outcome.Reason != reason.OK {
+				t.Fatal(outcome.Reason)
 			}
 			rec := h.log.records[0]
 			if rec.Flag != c.flag || rec.KeyVersion != c.key || line.TerminalProblem != c.problem {
@@ -64,17 +64,17 @@ func TestLenient(t *testing.T) {
 func TestStrict(t *testing.T) {
 	for _, c := range terminals {
 		t.Run(c.name, func(t *testing.T) {
-			h := newHouse(t, func(o *Options, _ *Parts) { o.Strict = true })
+			h := newHouse(t, func(s *setup) { s.Strict = true })
 			want := reason.TerminalInfoRefused
 			if c.problem == "" {
 				want = reason.OK
 			}
-			reply, line := h.login(home, sent(c.version, c.own, c.length))
-			if reply.Reason != want || line.TerminalProblem != c.problem {
-				t.Errorf("%v, problem %q; want %v, %q", reply.Reason, line.TerminalProblem, want, c.problem)
+			outcome, line := h.login(home, sent(c.version, c.own, c.length))
+			if outcome.Reason != want || line.TerminalProblem != c.problem {
+				t.Errorf("%v, problem %q; want %v, %q", outcome.Reason, line.TerminalProblem, want, c.problem)
 			}
-			if want != reason.OK && (reply.Reason.Code() != 3 || line.KeyVersion != c.version) {
-				t.Errorf("code %d, audit line %+v", reply.Reason.Code(), line)
+			if want != reason.OK && (outcome.Reason.Code() != 3 || line.KeyVersion != c.version) {
+				t.Errorf("code %d, audit line %+v", outcome.Reason.Code(), line)
 			}
 		})
 	}
@@ -84,7 +84,7 @@ func TestStrict(t *testing.T) {
 // are all among them.
 func sent(version string, own byte, length int) session.LoginAttempt {
 	a := attempt()
-	a.Terminal.KeyVersion, a.Terminal.AbnormalFlag = []byte(version), own
+	a.Terminal.KeyVersion, a.Terminal.Flag = []byte(version), own
 	a.Terminal.Ciphertext = make([]byte, length)
 	_, _ = rand.Read(a.Terminal.Ciphertext)
 	return a
@@ -120,8 +120,8 @@ func TestRecordIsResponseIsSupplement(t *testing.T) {
 					a := attempt()
 					a.UserID = []byte(who)
 					peer := session.Peer{SessionID: 1, Addr: netip.MustParseAddrPort(addr)}
-					if reply, _ := h.login(peer, a); reply.Reason != reason.OK || h.log.records[0].UserType != kind {
-						t.Errorf("%v, %+v", reply.Reason, h.log.records)
+					if outcome, _ := h.login(peer, a); outcome.Reason != reason.OK || h.log.records[0].UserType != kind {
+						t.Errorf("%v, %+v", outcome.Reason, h.log.records)
 					}
 				})
 			}
@@ -139,9 +139,9 @@ func TestClientBehindAProxy(t *testing.T) {
 		return core.User{Account: a.Account, UserType: regulation.UserCustomer}, nil
 	}
 	peer := session.Peer{SessionID: 1, Addr: netip.MustParseAddrPort("203.0.113.9:1"), Proxy: netip.MustParseAddr("10.0.0.2")}
-	reply, line := h.login(peer, attempt())
-	if reply.Reason != reason.OK || string(reply.Login.PublicIP) != "203.0.113.9" || source != peer.Addr.Addr() {
-		t.Errorf("%v, the terminal is shown %s, the core %v", reply.Reason, reply.Login.PublicIP, source)
+	outcome, line := h.login(peer, attempt())
+	if outcome.Reason != reason.OK || outcome.Receipt.Public != peer.Addr || source != peer.Addr.Addr() {
+		t.Errorf("%v, the terminal is shown %s, the core %v", outcome.Reason, outcome.Receipt.Public, source)
 	}
 	if line.Address != peer.Addr.Addr() || line.Proxy != peer.Proxy {
 		t.Errorf("audited as %v by %v", line.Address, line.Proxy)

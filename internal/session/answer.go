@@ -8,14 +8,14 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
-// conclude turns a verdict into the terminal's answer.
-func (s *Session) conclude(ev *Event, fx *Effects) {
+// takeOutcome turns an outcome into the terminal's answer.
+func (s *Session) takeOutcome(ev *Event, fx *Effects) {
 	switch {
 	case ev.Do == DoLogin:
 		s.loginDone(ev, fx)
-	case ev.Do == DoVerify && ev.Reply.Reason == reason.OK:
+	case ev.Do == DoVerify && ev.Outcome.Reason == reason.OK:
 		s.authenticated(ev, fx)
-	case ev.Do == DoConclude && ev.Reply.Reason == reason.OK: // only a logout concludes well
+	case ev.Do == DoNotifyDecision && ev.Outcome.Reason == reason.OK: // only a logout is decided so
 		e := ftd.Begin(fx.Wire, ftd.TIDUserLogout)
 		putError(&e, ev.Now, reason.OK, reason.Ref{})
 		fx.end(&e)
@@ -29,9 +29,9 @@ var opTIDs = [...]ftd.TID{ftd.TIDAuthenticate, ftd.TIDUserLogin, ftd.TIDUserLogo
 
 // sendRefusal answers with Error alone and ends the session where the protocol says so.
 func (s *Session) sendRefusal(op Op, ev *Event, fx *Effects) {
-	why := ev.Reply.Reason
+	why := ev.Outcome.Reason
 	e := ftd.Begin(fx.Wire, opTIDs[op])
-	putError(&e, ev.Now, why, ev.Reply.Ref)
+	putError(&e, ev.Now, why, ev.Outcome.Ref)
 	fx.end(&e)
 
 	code := why.Code()
@@ -65,7 +65,7 @@ func (s *Session) overspent(now time.Time) bool {
 
 const timeStampLayout = "20060102150405"
 
-// putError adds the Error field that stands at the end of every answer.
+// putError adds the Error field, the last of every answer.
 func putError(e *ftd.Encoder, now time.Time, why reason.Reason, ref reason.Ref) {
 	var text [128]byte
 	var stamp [len(timeStampLayout)]byte
@@ -76,8 +76,8 @@ func putError(e *ftd.Encoder, now time.Time, why reason.Reason, ref reason.Ref) 
 	})
 }
 
-// end takes over a finished message. What the front itself says always fits the
-// protocol: an error here is a bug of ours.
+// end takes over a finished message. What we put into one always fits the protocol: an error
+// here is a bug of ours.
 func (fx *Effects) end(e *ftd.Encoder) {
 	wire, err := e.End()
 	if err != nil {

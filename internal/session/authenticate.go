@@ -90,7 +90,7 @@ func (s *Session) authenticated(ev *Event, fx *Effects) {
 	s.state = Authenticated
 	s.since = ev.Now
 	e := ftd.Begin(fx.Wire, ftd.TIDAuthenticate)
-	e.AuthResult(&ftd.AuthResult{AppID: s.appID.bytes(), AppType: ev.Reply.AppType})
+	e.AuthResult(&ftd.AuthResult{AppID: s.appID.bytes(), AppType: ev.Outcome.AppType})
 	putError(&e, ev.Now, reason.OK, reason.Ref{})
 	fx.end(&e)
 }

@@ -1,11 +1,15 @@
 package session_test
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -70,7 +74,7 @@ func (d *dialogue) step(ev *session.Event) {
 			d.close, d.fault = fx.Close, fx.Fault
 			return
 		}
-		var reply session.Reply
+		var outcome session.Outcome
 		switch fx.Do {
 		case session.DoNothing:
 			return
@@ -85,13 +89,13 @@ func (d *dialogue) step(ev *session.Event) {
 			continue
 		case session.DoVerify:
 			d.spend(&fx.Auth)
-			reply.Reason, reply.AppType = d.verdict, '1'
-		case session.DoConclude:
+			outcome.Reason, outcome.AppType = d.verdict, '1'
+		case session.DoNotifyDecision:
 			d.said, d.item = append(d.said, fx.Reason), fx.Item
-			reply.Reason = fx.Reason
+			outcome.Reason = fx.Reason
 		}
-		copy(reply.Ref[:], "REF123")
-		ev = &session.Event{Kind: session.VerdictReached, Now: d.now, Do: fx.Do, Op: fx.Op, Reply: &reply}
+		copy(outcome.Ref[:], "REF123")
+		ev = &session.Event{Kind: session.OutcomeKnown, Now: d.now, Do: fx.Do, Op: fx.Op, Outcome: &outcome}
 	}
 }
 
@@ -178,19 +182,14 @@ func (d *dialogue) finish(why reason.Reason) {
 	if d.attempt == nil {
 		d.t.Fatal("no login is on its way")
 	}
-	reply := session.Reply{Reason: why}
-	copy(reply.Ref[:], "REF123")
+	outcome := session.Outcome{Reason: why}
+	copy(outcome.Ref[:], "REF123")
 	if why == reason.OK {
-		reply.Login = &ftd.LoginResponse{
-			BrokerID: d.attempt.BrokerID, UserID: d.attempt.UserID, UserType: '1', TradingDay: []byte("20260105"),
-			LoginTime: []byte("2026-01-05 09:00:00"), PublicIP: []byte("127.0.0.1"), PublicPort: 5000,
-			AbnormalFlag: '0', FrontID: 1, SessionID: 2,
-			RecordID: []byte("0190a1b2-0000-7000-8000-000000000000"), SystemName: []byte("test"),
-		}
+		outcome.Receipt = receipt(string(d.attempt.UserID))
 	}
 	d.attempt = nil
 	d.step(&session.Event{
-		Kind: session.VerdictReached, Now: d.now, Do: session.DoLogin, Op: session.OpLogin, Reply: &reply,
+		Kind: session.OutcomeKnown, Now: d.now, Do: session.DoLogin, Op: session.OpLogin, Outcome: &outcome,
 	})
 }
 
@@ -253,4 +252,14 @@ func (d *dialogue) codes() []int {
 		codes = append(codes, a.code)
 	}
 	return codes
+}
+
+// receipt is that of a login of user.
+func receipt(user string) *session.Receipt {
+	return &session.Receipt{
+		RecordID: uuid.MustParse("0190a1b2-0000-7000-8000-000000000000"),
+		Account:  regulation.Account(user), UserType: regulation.UserCustomer, TradingDay: 20260105,
+		LoginTime: time.Date(2026, 1, 5, 9, 0, 0, 0, regulation.Zone), Public: netip.MustParseAddrPort("203.0.113.9:50000"),
+		Flag: regulation.FlagNormal, FrontID: 1, SessionID: 2, SystemName: "tradefront",
+	}
 }

@@ -20,8 +20,8 @@
 //   - At most one thing is under way: while Effects.Do names one, no other is asked
 //     for until its outcome came back. A login's outcome comes later than other frames;
 //     those are answered at once (a second login by 5), and counted.
-//   - UserLogin is answered with success only by a Reply that carries a LoginResponse,
-//     which the gateway makes once the record is durable.
+//   - UserLogin is answered with success only by an Outcome that carries a Receipt, which the
+//     gateway makes once the record is durable.
 //   - A malformed message gets no answer and ends the session. It changes no other
 //     session: the machine holds no reference to anything shared but its Settings.
 //   - Every refusal has one Reason of a closed set, which is at once the audit word, the

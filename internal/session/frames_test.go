@@ -49,9 +49,9 @@ type player struct {
 	now       time.Time
 	frames    [4][]byte
 	challenge [ftd.ChallengeLen]byte
-	verified  session.Reply
-	loggedIn  session.Reply
-	loggedOut session.Reply
+	verified  session.Outcome
+	loggedIn  session.Outcome
+	loggedOut session.Outcome
 }
 
 func newPlayer(t testing.TB) *player {
@@ -62,13 +62,8 @@ func newPlayer(t testing.TB) *player {
 			identityFrame(t), encode(t, ftd.TIDAuthenticate, identity(app), authInfo), loginFrame(t),
 			encode(t, ftd.TIDUserLogout, logoutRequest("9999", "88888888")),
 		},
-		verified: session.Reply{AppType: '1'},
-		loggedIn: session.Reply{Login: &ftd.LoginResponse{
-			BrokerID: []byte("9999"), UserID: []byte("88888888"), UserType: '1', TradingDay: []byte("20260105"),
-			LoginTime: []byte("2026-01-05 09:00:00"), PublicIP: []byte("203.0.113.9"), PublicPort: 50000,
-			AbnormalFlag: '0', FrontID: 1, SessionID: 2,
-			RecordID: []byte("0190a1b2-0000-7000-8000-000000000000"), SystemName: []byte("tradefront"),
-		}},
+		verified: session.Outcome{AppType: '1'},
+		loggedIn: session.Outcome{Receipt: receipt("88888888")},
 	}
 }
 
@@ -87,12 +82,12 @@ func (p *player) dialogue() reason.Close {
 	p.arrive(0)
 	p.step(&session.Event{Kind: session.ChallengeDrawn, Now: p.now, Challenge: &p.challenge})
 	p.arrive(1)
-	p.step(&session.Event{Kind: session.VerdictReached, Now: p.now, Do: session.DoVerify, Reply: &p.verified})
+	p.step(&session.Event{Kind: session.OutcomeKnown, Now: p.now, Do: session.DoVerify, Outcome: &p.verified})
 	p.arrive(2)
-	p.step(&session.Event{Kind: session.VerdictReached, Now: p.now, Do: session.DoLogin, Op: session.OpLogin, Reply: &p.loggedIn})
+	p.step(&session.Event{Kind: session.OutcomeKnown, Now: p.now, Do: session.DoLogin, Op: session.OpLogin, Outcome: &p.loggedIn})
 	p.step(&session.Event{Kind: session.TimePassed, Now: p.now.Add(31 * time.Second)})
 	p.arrive(3)
-	p.step(&session.Event{Kind: session.VerdictReached, Now: p.now, Do: session.DoConclude, Op: session.OpLogout, Reply: &p.loggedOut})
+	p.step(&session.Event{Kind: session.OutcomeKnown, Now: p.now, Do: session.DoNotifyDecision, Op: session.OpLogout, Outcome: &p.loggedOut})
 	return p.fx.Close
 }
 

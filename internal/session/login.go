@@ -74,12 +74,10 @@ func (s *Session) startLogin(req *ftd.LoginRequest, terminal ftd.TerminalInfo, n
 	fx.Do, fx.Op = DoLogin, OpLogin
 	fx.Login = LoginAttempt{
 		Arrived:  now,
-		BrokerID: s.brokerID.bytes(),
 		AppID:    s.appID.bytes(),
 		UserID:   s.userID.bytes(),
 		Password: req.Password,
-		Remark:   req.Remark,
-		Terminal: terminal,
+		Terminal: TerminalInfo{terminal.KeyVersion, terminal.AbnormalFlag, terminal.Ciphertext},
 	}
 }
 
@@ -103,12 +101,12 @@ func isAccount(b []byte) bool {
 	return true
 }
 
-// loginDone brings the gateway's verdict on the login that is on its way.
+// loginDone takes the outcome of the login that is on its way.
 func (s *Session) loginDone(ev *Event, fx *Effects) {
 	if s.state != LoggingIn {
 		panic("session: a login's outcome without a login")
 	}
-	if ev.Reply.Reason != reason.OK {
+	if ev.Outcome.Reason != reason.OK {
 		s.state = Authenticated
 		s.sendRefusal(OpLogin, ev, fx)
 		s.userID = text{}
@@ -116,7 +114,7 @@ func (s *Session) loginDone(ev *Event, fx *Effects) {
 	}
 	s.state = LoggedIn
 	e := ftd.Begin(fx.Wire, ftd.TIDUserLogin)
-	e.LoginResponse(ev.Reply.Login)
+	s.putReceipt(&e, ev.Outcome.Receipt)
 	putError(&e, ev.Now, reason.OK, reason.Ref{})
 	fx.end(&e)
 }

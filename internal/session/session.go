@@ -118,8 +118,8 @@ func (s *Session) Step(ev *Event, fx *Effects) {
 		}
 	case ChallengeDrawn:
 		s.sendChallenge(ev, fx)
-	case VerdictReached:
-		s.conclude(ev, fx)
+	case OutcomeKnown:
+		s.takeOutcome(ev, fx)
 	case TimePassed:
 		s.tick(ev.Now, fx)
 	}
@@ -177,9 +177,9 @@ func (s *Session) malformed(err error, fx *Effects) {
 	fx.Close, fx.Fault = reason.Malformed, fault
 }
 
-// refuse asks for the session's own verdict to be written down and given a reference.
+// refuse asks for the session's own decision to be written down and given a reference.
 func (s *Session) refuse(fx *Effects, op Op, why reason.Reason) {
-	fx.Do, fx.Op, fx.Reason = DoConclude, op, why
+	fx.Do, fx.Op, fx.Reason = DoNotifyDecision, op, why
 	fx.AppID, fx.UserID = s.AppID(), s.UserID()
 }
 

@@ -7,11 +7,9 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
-// Lengths of a terminal's ciphertext, in bytes.
-const (
-	CiphertextLen       = 256 // RSA-2048; SM2 has a range, see Encrypter
-	CiphertextHeaderLen = 264 // RSA-2048 with the 8-byte header that the field's incumbent puts before it
-)
+// CiphertextLen is the length of a terminal's ciphertext under RSA-2048, in bytes; SM2 has a
+// range, see Encrypter.
+const CiphertextLen = 256
 
 // Problem is why a record carries the flag it carries: enum, metric label and audit word.
 type Problem byte
@@ -60,13 +58,6 @@ type Assessment struct {
 	Problem Problem
 }
 
-// Rules are the choices that a firm has in judging terminal information.
-type Rules struct {
-	// AcceptHeader264 takes a ciphertext of 264 bytes, the incumbent's form with a
-	// header of 8 bytes, as well-formed. Off by default.
-	AcceptHeader264 bool
-}
-
 // Assess decides 异常标识 (4.2.3 c) and the key of one login at the instant at. The
 // first rule that applies wins; a local finding wins over what the terminal reports
 // (可本地重置, 4.2.2.1):
@@ -77,14 +68,14 @@ type Rules struct {
 //  4. Otherwise the terminal's own flag stands.
 //
 // The error is ErrNoValidKey and nothing else. Neither slice of info is kept.
-func (rules Rules) Assess(info TerminalInfo, ring *KeyRing, at time.Time) (Assessment, error) {
+func Assess(info TerminalInfo, ring *KeyRing, at time.Time) (Assessment, error) {
 	key, keyProblem := ring.Select(info.KeyVersion, at)
 	if key == nil {
 		if key = ring.Newest(at); key == nil {
 			return Assessment{}, ErrNoValidKey
 		}
 	}
-	flag, problem := rules.judge(info, key, keyProblem)
+	flag, problem := judge(info, key, keyProblem)
 	return Assessment{flag, key, problem}, nil
 }
 
@@ -101,14 +92,14 @@ func (a Assessment) Replayed() Assessment {
 	return a
 }
 
-func (rules Rules) judge(info TerminalInfo, key *Key, keyProblem Problem) (regulation.AbnormalFlag, Problem) {
+func judge(info TerminalInfo, key *Key, keyProblem Problem) (regulation.AbnormalFlag, Problem) {
 	own := regulation.AbnormalFlag(info.Flag)
 	switch {
 	case len(info.Ciphertext) == 0:
 		return regulation.FlagTerminalEmpty, TerminalInfoEmpty
 	case keyProblem != NoProblem:
 		return regulation.FlagKeyVersion, keyProblem
-	case !rules.wellFormed(key, len(info.Ciphertext)):
+	case !wellFormed(key, len(info.Ciphertext)):
 		return regulation.FlagTerminalData, TerminalInfoLength
 	case !own.Valid():
 		return regulation.FlagTerminalData, TerminalFlagInvalid
@@ -118,10 +109,7 @@ func (rules Rules) judge(info TerminalInfo, key *Key, keyProblem Problem) (regul
 	return regulation.FlagNormal, NoProblem
 }
 
-func (rules Rules) wellFormed(key *Key, n int) bool {
+func wellFormed(key *Key, n int) bool {
 	shortest, longest := key.Encrypter.CiphertextLen()
-	if n >= shortest && n <= longest {
-		return true
-	}
-	return rules.AcceptHeader264 && n == CiphertextHeaderLen && longest == CiphertextLen
+	return n >= shortest && n <= longest
 }

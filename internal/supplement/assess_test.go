@@ -21,48 +21,44 @@ func TestAssess(t *testing.T) {
 		length  int
 		want    Assessment
 		key     string
-		header  bool
 	}{
-		{"all well", "new", '0', 256, Assessment{Flag: '0', Problem: NoProblem}, "new", false},
-		{"all well under the old key", "old", '0', 256, Assessment{Flag: '0', Problem: NoProblem}, "old", false},
+		{"all well", "new", '0', 256, Assessment{Flag: '0', Problem: NoProblem}, "new"},
+		{"all well under the old key", "old", '0', 256, Assessment{Flag: '0', Problem: NoProblem}, "old"},
 
-		{"empty, valid version", "old", '0', 0, Assessment{Flag: '1', Problem: TerminalInfoEmpty}, "old", false},
-		{"empty, unknown version", "none", '0', 0, Assessment{Flag: '1', Problem: TerminalInfoEmpty}, "new", false},
-		{"empty, expired version", "past", '0', 0, Assessment{Flag: '1', Problem: TerminalInfoEmpty}, "new", false},
-		{"empty, no version", "", '0', 0, Assessment{Flag: '1', Problem: TerminalInfoEmpty}, "new", false},
-		{"empty wins over an invalid own flag", "new", 'x', 0, Assessment{Flag: '1', Problem: TerminalInfoEmpty}, "new", false},
-		{"empty wins over the terminal's own 3", "new", '3', 0, Assessment{Flag: '1', Problem: TerminalInfoEmpty}, "new", false},
+		{"empty, valid version", "old", '0', 0, Assessment{Flag: '1', Problem: TerminalInfoEmpty}, "old"},
+		{"empty, unknown version", "none", '0', 0, Assessment{Flag: '1', Problem: TerminalInfoEmpty}, "new"},
+		{"empty, expired version", "past", '0', 0, Assessment{Flag: '1', Problem: TerminalInfoEmpty}, "new"},
+		{"empty, no version", "", '0', 0, Assessment{Flag: '1', Problem: TerminalInfoEmpty}, "new"},
+		{"empty wins over an invalid own flag", "new", 'x', 0, Assessment{Flag: '1', Problem: TerminalInfoEmpty}, "new"},
+		{"empty wins over the terminal's own 3", "new", '3', 0, Assessment{Flag: '1', Problem: TerminalInfoEmpty}, "new"},
 
-		{"unknown version", "none", '0', 256, Assessment{Flag: '2', Problem: KeyVersionUnknown}, "new", false},
-		{"no version", "", '0', 256, Assessment{Flag: '2', Problem: KeyVersionUnknown}, "new", false},
-		{"expired version", "past", '0', 256, Assessment{Flag: '2', Problem: KeyVersionExpired}, "new", false},
-		{"version to come", "next", '0', 256, Assessment{Flag: '2', Problem: KeyVersionNotYetValid}, "new", false},
-		{"version wins over length", "none", '0', 10, Assessment{Flag: '2', Problem: KeyVersionUnknown}, "new", false},
-		{"version wins over own flag", "none", '3', 256, Assessment{Flag: '2', Problem: KeyVersionUnknown}, "new", false},
+		{"unknown version", "none", '0', 256, Assessment{Flag: '2', Problem: KeyVersionUnknown}, "new"},
+		{"no version", "", '0', 256, Assessment{Flag: '2', Problem: KeyVersionUnknown}, "new"},
+		{"expired version", "past", '0', 256, Assessment{Flag: '2', Problem: KeyVersionExpired}, "new"},
+		{"version to come", "next", '0', 256, Assessment{Flag: '2', Problem: KeyVersionNotYetValid}, "new"},
+		{"version wins over length", "none", '0', 10, Assessment{Flag: '2', Problem: KeyVersionUnknown}, "new"},
+		{"version wins over own flag", "none", '3', 256, Assessment{Flag: '2', Problem: KeyVersionUnknown}, "new"},
 
-		{"one byte short", "old", '0', 255, Assessment{Flag: '3', Problem: TerminalInfoLength}, "old", false},
-		{"one byte long", "new", '0', 257, Assessment{Flag: '3', Problem: TerminalInfoLength}, "new", false},
-		{"one byte", "new", '0', 1, Assessment{Flag: '3', Problem: TerminalInfoLength}, "new", false},
-		{"base64 of it", "new", '0', 344, Assessment{Flag: '3', Problem: TerminalInfoLength}, "new", false},
-		{"264 while that is off", "new", '0', 264, Assessment{Flag: '3', Problem: TerminalInfoLength}, "new", false},
-		{"264 while that is on", "new", '0', 264, Assessment{Flag: '0', Problem: NoProblem}, "new", true},
-		{"256 while 264 is on", "new", '0', 256, Assessment{Flag: '0', Problem: NoProblem}, "new", true},
-		{"263 while 264 is on", "new", '0', 263, Assessment{Flag: '3', Problem: TerminalInfoLength}, "new", true},
-		{"length wins over an invalid own flag", "new", 'x', 255, Assessment{Flag: '3', Problem: TerminalInfoLength}, "new", false},
-		{"length wins over own flag", "new", '2', 255, Assessment{Flag: '3', Problem: TerminalInfoLength}, "new", false},
+		{"one byte short", "old", '0', 255, Assessment{Flag: '3', Problem: TerminalInfoLength}, "old"},
+		{"one byte long", "new", '0', 257, Assessment{Flag: '3', Problem: TerminalInfoLength}, "new"},
+		{"one byte", "new", '0', 1, Assessment{Flag: '3', Problem: TerminalInfoLength}, "new"},
+		{"base64 of it", "new", '0', 344, Assessment{Flag: '3', Problem: TerminalInfoLength}, "new"},
+		{"264, the incumbent's form with a header", "new", '0', 264, Assessment{Flag: '3', Problem: TerminalInfoLength}, "new"},
+		{"length wins over an invalid own flag", "new", 'x', 255, Assessment{Flag: '3', Problem: TerminalInfoLength}, "new"},
+		{"length wins over own flag", "new", '2', 255, Assessment{Flag: '3', Problem: TerminalInfoLength}, "new"},
 
-		{"own flag 4", "new", '4', 256, Assessment{Flag: '3', Problem: TerminalFlagInvalid}, "new", false},
-		{"own flag /", "new", '/', 256, Assessment{Flag: '3', Problem: TerminalFlagInvalid}, "new", false},
-		{"own flag NUL", "new", 0, 256, Assessment{Flag: '3', Problem: TerminalFlagInvalid}, "new", false},
-		{"own flag space", "new", ' ', 256, Assessment{Flag: '3', Problem: TerminalFlagInvalid}, "new", false},
+		{"own flag 4", "new", '4', 256, Assessment{Flag: '3', Problem: TerminalFlagInvalid}, "new"},
+		{"own flag /", "new", '/', 256, Assessment{Flag: '3', Problem: TerminalFlagInvalid}, "new"},
+		{"own flag NUL", "new", 0, 256, Assessment{Flag: '3', Problem: TerminalFlagInvalid}, "new"},
+		{"own flag space", "new", ' ', 256, Assessment{Flag: '3', Problem: TerminalFlagInvalid}, "new"},
 
-		{"terminal reports 1", "new", '1', 256, Assessment{Flag: '1', Problem: TerminalReported}, "new", false},
-		{"terminal reports 2", "old", '2', 256, Assessment{Flag: '2', Problem: TerminalReported}, "old", false},
-		{"terminal reports 3", "new", '3', 256, Assessment{Flag: '3', Problem: TerminalReported}, "new", false},
+		{"terminal reports 1", "new", '1', 256, Assessment{Flag: '1', Problem: TerminalReported}, "new"},
+		{"terminal reports 2", "old", '2', 256, Assessment{Flag: '2', Problem: TerminalReported}, "old"},
+		{"terminal reports 3", "new", '3', 256, Assessment{Flag: '3', Problem: TerminalReported}, "new"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			info := TerminalInfo{[]byte(tt.version), tt.flag, make([]byte, tt.length)}
-			got, err := Rules{AcceptHeader264: tt.header}.Assess(info, ring, now)
+			got, err := Assess(info, ring, now)
 			if err != nil || got.Flag != tt.want.Flag || got.Problem != tt.want.Problem || got.Key.Version != tt.key {
 				t.Fatalf("flag %v, %v, key %v, %v; want flag %v, %v, key %s",
 					got.Flag, got.Problem, got.Key, err, tt.want.Flag, tt.want.Problem, tt.key)
@@ -74,7 +70,7 @@ func TestAssess(t *testing.T) {
 func TestAssessWithoutAnyValidKey(t *testing.T) {
 	ring := mustRing(t, key("old", "", "2025-01-01"))
 	for _, info := range []TerminalInfo{{}, {[]byte("old"), '0', make([]byte, 256)}} {
-		if got, err := (Rules{}).Assess(info, ring, at("2025-01-01 00:00:00")); !errors.Is(err, ErrNoValidKey) || got != (Assessment{}) {
+		if got, err := Assess(info, ring, at("2025-01-01 00:00:00")); !errors.Is(err, ErrNoValidKey) || got != (Assessment{}) {
 			t.Errorf("%+v, %v", got, err)
 		}
 	}
@@ -91,7 +87,7 @@ func TestAssessAnything(t *testing.T) {
 			Ciphertext: make([]byte, rapid.SampledFrom([]int{0, 1, 255, 256, 264, 4096}).Draw(t, "length")),
 		}
 		now := at("2024-01-01 00:00:00").Add(time.Duration(rapid.IntRange(0, 1000).Draw(t, "day")) * 24 * time.Hour)
-		got, err := Rules{rapid.Bool().Draw(t, "264")}.Assess(info, ring, now)
+		got, err := Assess(info, ring, now)
 		if err != nil || !got.Flag.Valid() || !got.Key.validAt(now) || (got.Problem == NoProblem) != (got.Flag == regulation.FlagNormal) {
 			t.Fatalf("%+v, %v", got, err)
 		}

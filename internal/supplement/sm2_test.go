@@ -165,28 +165,26 @@ func TestAssessLengthByTheKeyOfItsVersion(t *testing.T) {
 	for _, tt := range []struct {
 		version string
 		length  int
-		header  bool
 		good    bool
 	}{
-		{"rsa", 256, false, true},
-		{"rsa", 255, false, false},
-		{"rsa", 200, false, false},
-		{"rsa", 264, false, false},
-		{"rsa", 264, true, true},
-		{"sm2", 112, false, false},
-		{"sm2", 113, false, true},
-		{"sm2", 200, false, true},
-		{"sm2", 256, false, true},
-		{"sm2", 264, false, true},
-		{"sm2", 342, false, true},
-		{"sm2", 343, false, false},
-		{"sm2", 350, true, false},
+		{"rsa", 256, true},
+		{"rsa", 255, false},
+		{"rsa", 200, false},
+		{"rsa", 264, false},
+		{"sm2", 112, false},
+		{"sm2", 113, true},
+		{"sm2", 200, true},
+		{"sm2", 256, true},
+		{"sm2", 264, true},
+		{"sm2", 342, true},
+		{"sm2", 343, false},
+		{"sm2", 350, false},
 	} {
 		info := TerminalInfo{[]byte(tt.version), '0', make([]byte, tt.length)}
-		got, err := Rules{AcceptHeader264: tt.header}.Assess(info, ring, at("2026-01-05 09:00:00"))
+		got, err := Assess(info, ring, at("2026-01-05 09:00:00"))
 		want := map[bool]Problem{true: NoProblem, false: TerminalInfoLength}[tt.good]
 		if err != nil || got.Problem != want || got.Key.Version != tt.version {
-			t.Errorf("%s, %d bytes, header %v: %v under %v, %v; want %v", tt.version, tt.length, tt.header, got.Problem, got.Key, err, want)
+			t.Errorf("%s, %d bytes: %v under %v, %v; want %v", tt.version, tt.length, got.Problem, got.Key, err, want)
 		}
 	}
 }

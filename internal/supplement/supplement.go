@@ -70,7 +70,7 @@ func (s *Supplement) Append(dst []byte) ([]byte, error) {
 func appendPeer(dst []byte, appID regulation.AppID, addr netip.AddrPort, login time.Time) []byte {
 	dst = append(dst, appID...)
 	dst = append(dst, regulation.Separator)
-	dst = AppendAddr(dst, addr.Addr())
+	dst = regulation.AppendAddr(dst, addr.Addr())
 	dst = append(dst, regulation.Separator)
 	dst = strconv.AppendUint(dst, uint64(addr.Port()), 10)
 	dst = append(dst, regulation.Separator)

@@ -17,7 +17,7 @@ import (
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/demo"
-	"github.com/tradefront/tradefront/internal/supplement"
+	"github.com/tradefront/tradefront/internal/regulation"
 )
 
 // behindBalancer has two listeners for a balancer on this machine: the second takes only
@@ -109,7 +109,7 @@ func (s *site) logInAs(t *testing.T, c *client.Conn, err error) *demo.Was {
 	}
 	return &demo.Was{
 		RecordID: result.RecordID, TradingDay: result.TradingDay,
-		Supplement: fmt.Sprintf("0@%s@%s@%d@%s@@@@@%s@1", appID, supplement.AppendAddr(nil, local.Addr().Unmap()), local.Port(),
+		Supplement: fmt.Sprintf("0@%s@%s@%d@%s@@@@@%s@1", appID, regulation.AppendAddr(nil, local.Addr().Unmap()), local.Port(),
 			result.LoginTime.Format("2006-01-02 15:04:05"), account),
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/demo"
-	"github.com/tradefront/tradefront/internal/supplement"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -165,7 +165,7 @@ func (q *queue) logIn(ctx context.Context, i int) (*client.Conn, error) {
 	q.mu.Lock()
 	q.answers = append(q.answers, &demo.Was{
 		RecordID: result.RecordID, TradingDay: result.TradingDay,
-		Supplement: fmt.Sprintf("0@%s@%s@%d@%s@@@@@%s@1", appID, supplement.AppendAddr(nil, local.Addr()), local.Port(),
+		Supplement: fmt.Sprintf("0@%s@%s@%d@%s@@@@@%s@1", appID, regulation.AppendAddr(nil, local.Addr()), local.Port(),
 			result.LoginTime.Format("2006-01-02 15:04:05"), name),
 	})
 	q.mu.Unlock()

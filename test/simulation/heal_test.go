@@ -20,7 +20,7 @@ func (w *world) heal() {
 	w.healed = true
 	w.pg.poison, w.pg.state = false, up
 	w.pg.mend()
-	w.inForce.Strict = false
+	w.policy.Strict = false
 	for _, t := range w.terminals {
 		t.welcome = 0
 		if t.wire != nil {
@@ -36,7 +36,7 @@ func (w *world) heal() {
 		}
 		if l := w.life; l != nil {
 			l.diskFull.Store(false)
-			l.gateway.Replace(w.inForce)
+			l.gateway.SetPolicy(w.policy)
 		}
 		w.step()
 		if time.Now().After(deadline) {

@@ -114,13 +114,11 @@ func (l *life) openGateway() {
 	}
 	l.gateway = gateway.New(gateway.Options{
 		Firm:            gateway.Firm{BrokerID: broker, VendorID: "TF01", SystemName: "模拟", FrontID: l.number},
-		Strict:          w.inForce.Strict,
-		RejectReplays:   w.inForce.RejectReplays,
 		SessionsPerUser: w.plan.sessionsPerUser,
 		SeenTerminals:   1000,
-	}, gateway.Parts{
-		Core: gatedCore{l, accounts}, Registry: registry, Keys: w.inForce.Keys, Calendar: w.inForce.Calendar,
-		Log: gatedLog{l, log}, Audit: mortalAudit{l}, Observer: silent{}, Logger: zap.NewNop(), Now: w.now,
+	}, w.policy, gateway.Parts{
+		Core: gatedCore{l, accounts}, Registry: registry,
+		Recorder: gatedLog{l, log}, Audit: mortalAudit{l}, Observer: silent{}, Logger: zap.NewNop(), Now: w.now,
 	})
 	l.loadSeen()
 	l.driver = dialogue.New(&w.plan.settings, w.plan.limits, named{l.gateway}, silent{}, w.logger())
@@ -128,7 +126,7 @@ func (l *life) openGateway() {
 
 // loadSeen is what cmd/tradefront does after a start: the day's terminal ciphertexts.
 func (l *life) loadSeen() {
-	day, _ := l.gateway.InForce().Calendar.TradingDayOf(time.Now().Add(l.w.offset))
+	day, _ := l.gateway.Policy().Calendar.TradingDayOf(time.Now().Add(l.w.offset))
 	if err := l.local.SeenTerminals(context.Background(), day, l.gateway.LoadSeen); err != nil {
 		l.w.violate("the terminal ciphertexts of the day cannot be read: %v", err)
 	}

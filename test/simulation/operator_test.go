@@ -56,8 +56,8 @@ func (w *world) ofOperator(l *life, add func(int, func() string)) {
 		return "the clock is stepped by " + step.String()
 	})
 	add(w.plan.reloads, func() string {
-		w.inForce = w.newInForce()
-		l.gateway.Replace(w.inForce)
+		w.policy = w.newPolicy()
+		l.gateway.SetPolicy(w.policy)
 		w.counts.reloads++
 		return "keys and calendar are replaced"
 	})
@@ -74,7 +74,7 @@ func (w *world) changePartitions() string {
 		w.pg.drops = true
 		return "PostgreSQL drops half of the records"
 	}
-	day, _ := w.inForce.Calendar.TradingDayOf(time.Now().Add(w.offset))
+	day, _ := w.policy.Calendar.TradingDayOf(time.Now().Add(w.offset))
 	w.pg.detached = map[calendar.TradingDay]bool{day: true}
 	return "PostgreSQL takes no record of " + day.String()
 }

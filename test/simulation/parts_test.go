@@ -19,7 +19,7 @@ type named struct{ *gateway.Gateway }
 
 type sessionKey struct{}
 
-func (n named) Login(ctx context.Context, peer session.Peer, a session.LoginAttempt) session.Reply {
+func (n named) Login(ctx context.Context, peer session.Peer, a session.LoginAttempt) session.Outcome {
 	return n.Gateway.Login(context.WithValue(ctx, sessionKey{}, peer.SessionID), peer, a)
 }
 

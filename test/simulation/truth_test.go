@@ -123,7 +123,7 @@ func (w *world) compareInstant(rec *store.Record, a *attempt) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, r := range w.readings[a.from:] {
-		day, provisional := r.inForce.Calendar.TradingDayOf(r.at)
+		day, provisional := r.policy.Calendar.TradingDayOf(r.at)
 		if r.at.Truncate(time.Second).Equal(rec.LoginTime) && day == rec.TradingDay && provisional == rec.Provisional &&
 			w.mayFlag(a, r, rec.Flag) && w.keyAt(a, r) == rec.KeyVersion {
 			return nil
@@ -141,7 +141,7 @@ func (w *world) mayFlag(a *attempt, r reading, flag regulation.AbnormalFlag) boo
 
 // flagAt and keyAt are 4.2.3 c in words of the simulation's own.
 func (w *world) flagAt(a *attempt, r reading) regulation.AbnormalFlag {
-	key, _ := r.inForce.Keys.Select([]byte(a.version), r.at)
+	key, _ := r.policy.Keys.Select([]byte(a.version), r.at)
 	switch {
 	case len(a.ciphertext) == 0:
 		return '1'
@@ -154,10 +154,10 @@ func (w *world) flagAt(a *attempt, r reading) regulation.AbnormalFlag {
 }
 
 func (w *world) keyAt(a *attempt, r reading) string {
-	if key, _ := r.inForce.Keys.Select([]byte(a.version), r.at); key != nil {
+	if key, _ := r.policy.Keys.Select([]byte(a.version), r.at); key != nil {
 		return a.version
 	}
-	if key := r.inForce.Keys.Newest(r.at); key != nil {
+	if key := r.policy.Keys.Newest(r.at); key != nil {
 		return key.Version
 	}
 	return ""
@@ -172,7 +172,7 @@ func (w *world) checkResponse(id uuid.UUID, rec *store.Record) {
 	told := fmt.Sprint(string(r.UserID), r.UserType, string(r.TradingDay), string(r.LoginTime), string(r.PublicIP), r.PublicPort,
 		r.AbnormalFlag, r.FrontID, r.SessionID, string(r.BrokerID))
 	recorded := fmt.Sprint(string(rec.Account), byte(rec.UserType), rec.TradingDay.String(),
-		rec.LoginTime.In(regulation.Zone).Format(time.DateTime), string(supplement.AppendAddr(nil, c.peer.Addr.Addr())),
+		rec.LoginTime.In(regulation.Zone).Format(time.DateTime), string(regulation.AppendAddr(nil, c.peer.Addr.Addr())),
 		int(c.peer.Addr.Port()), byte(rec.Flag), rec.FrontID, rec.SessionID, broker)
 	if told != recorded {
 		w.violate("%v was told    %s, recorded is %s", w.nameOf(id), told, recorded)

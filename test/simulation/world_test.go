@@ -106,7 +106,7 @@ type world struct {
 	attempts  []*attempt
 	byID      map[uuid.UUID]*attempt // whose record has that RecordID
 
-	inForce  gateway.InForce
+	policy   gateway.Policy
 	healed   bool
 	answered map[uuid.UUID]*answer
 	order    []uuid.UUID                // of answered
@@ -125,8 +125,8 @@ type wireKey struct{ frontID, sessionID int32 }
 
 // reading is what the gateway's clock said, and what was in force then.
 type reading struct {
-	at      time.Time
-	inForce gateway.InForce
+	at     time.Time
+	policy gateway.Policy
 }
 
 // attempt is a login as a terminal sent it.
@@ -171,7 +171,7 @@ func newWorld(seed uint64, dir string) *world {
 		w.plan.partitions = 1 + other.IntN(20)
 	}
 	w.pg = &postgres{w: w, rows: make(map[uuid.UUID]store.Record), sent: make(map[uuid.UUID]bool), poison: true, state: up}
-	w.inForce = w.newInForce()
+	w.policy = w.newPolicy()
 	for i := range w.plan.terminals {
 		w.terminals = append(w.terminals, &terminal{
 			w: w, number: i, account: pick(random, sortedAccounts()...), app: pick(random, goodApp, otherApp),
@@ -180,10 +180,10 @@ func newWorld(seed uint64, dir string) *world {
 	return w
 }
 
-// newInForce is a set that a reload could bring.
-func (w *world) newInForce() gateway.InForce {
+// newPolicy is one that a reload could bring.
+func (w *world) newPolicy() gateway.Policy {
 	from := w.plan.start.Add(time.Duration(w.random.IntN(60)-30) * time.Second)
-	return gateway.InForce{
+	return gateway.Policy{
 		Keys:          shelf().ring(from, from.Add(time.Duration(1+w.random.IntN(60))*time.Second)),
 		Calendar:      pick(w.random, shelf().calendars...),
 		Strict:        w.random.IntN(4) == 0,
@@ -197,7 +197,7 @@ func (w *world) now() time.Time {
 	defer w.mu.Unlock()
 	w.offset += w.plan.drift
 	at := time.Now().Add(w.offset)
-	w.readings = append(w.readings, reading{at, w.inForce})
+	w.readings = append(w.readings, reading{at, w.policy})
 	return at
 }
 

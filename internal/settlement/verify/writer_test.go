@@ -77,7 +77,7 @@ func loginAt(t *rapid.T, ring *supplement.KeyRing, id uint64, at time.Time) stor
 	case 3:
 		info.Flag = rapid.SampledFrom([]byte("123x")).Draw(t, "own flag")
 	}
-	judged, err := supplement.Rules{}.Assess(info, ring, at)
+	judged, err := supplement.Assess(info, ring, at)
 	if err != nil {
 		t.Fatal(err)
 	}

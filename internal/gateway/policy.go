@@ -6,9 +6,9 @@ import (
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
-// InForce is what a running front can be given anew. It is replaced as a whole and never
-// changed, so that each login sees the one set or the other, not a bit of both.
-type InForce struct {
+// Policy is what a reload replaces in a running front. It is replaced as a whole and never
+// changed, so that each login sees the old one or the new one, not a bit of both.
+type Policy struct {
 	Keys     *supplement.KeyRing
 	Calendar *calendar.Calendar
 	Strict   bool // terminal_info: strict
@@ -19,9 +19,9 @@ type InForce struct {
 	LoginsPerUser rate.Limit
 }
 
-// InForce is the set that the next login will use.
-func (g *Gateway) InForce() *InForce { return g.inForce.Load() }
+// Policy is what the next login will use.
+func (g *Gateway) Policy() *Policy { return g.policy.Load() }
 
-// Replace gives the logins from now on another set. Those that have taken their instant
-// finish with the set that they have. No connection is touched.
-func (g *Gateway) Replace(next InForce) { g.inForce.Store(&next) }
+// SetPolicy gives the logins from now on another policy. Those that have taken their instant
+// finish with the one that they have. No connection is touched.
+func (g *Gateway) SetPolicy(next Policy) { g.policy.Store(&next) }

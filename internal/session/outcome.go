@@ -1,0 +1,75 @@
+package session
+
+import (
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// Outcome is the gateway's decision on what Effects.Do asked for.
+type Outcome struct {
+	Reason  reason.Reason
+	Ref     reason.Ref // set unless Reason is OK
+	AppType byte       // of DoVerify, when OK
+	Receipt *Receipt   // of DoLogin, when OK: the record is durable
+}
+
+// Receipt is what was recorded about a login. The terminal is shown exactly this.
+type Receipt struct {
+	RecordID   uuid.UUID
+	Account    regulation.Account
+	UserType   regulation.UserType
+	TradingDay calendar.TradingDay
+	LoginTime  time.Time      // printed in UTC+8, whole seconds
+	Public     netip.AddrPort // the terminal's address and port
+	Flag       regulation.AbnormalFlag
+	FrontID    int32
+	SessionID  int32
+	SystemName string // at most 40 bytes
+}
+
+// putReceipt adds the LoginResponse field. The broker is the one that this session
+// authenticated for: the gateway admits no other.
+func (s *Session) putReceipt(e *ftd.Encoder, r *Receipt) {
+	var (
+		account  [regulation.MaxAccountLen]byte
+		day      [len("20060102")]byte
+		instant  [regulation.TimeLen]byte
+		addr     [regulation.MaxAddrLen]byte
+		recordID [36]byte
+		system   [40]byte
+	)
+	e.LoginResponse(&ftd.LoginResponse{
+		BrokerID:     s.brokerID.bytes(),
+		UserID:       append(account[:0], r.Account...),
+		UserType:     byte(r.UserType),
+		TradingDay:   strconv.AppendInt(day[:0], int64(r.TradingDay), 10),
+		LoginTime:    r.LoginTime.In(regulation.Zone).AppendFormat(instant[:0], regulation.TimeLayout),
+		PublicIP:     regulation.AppendAddr(addr[:0], r.Public.Addr()),
+		PublicPort:   int(r.Public.Port()),
+		AbnormalFlag: byte(r.Flag),
+		FrontID:      r.FrontID,
+		SessionID:    r.SessionID,
+		RecordID:     appendUUID(recordID[:0], r.RecordID),
+		SystemName:   append(system[:0], r.SystemName...),
+	})
+}
+
+// appendUUID appends id in its usual text, without an allocation.
+func appendUUID(dst []byte, id uuid.UUID) []byte {
+	const digits = "0123456789abcdef"
+	for i, b := range id {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			dst = append(dst, '-')
+		}
+		dst = append(dst, digits[b>>4], digits[b&0xF])
+	}
+	return dst
+}
