@@ -3,8 +3,6 @@ package client
 import (
 	"context"
 	"fmt"
-
-	"github.com/tradefront/tradefront/internal/ftd"
 )
 
 // Identity says which terminal software connects.
@@ -35,57 +33,15 @@ func (c *Conn) Authenticate(ctx context.Context, id Identity, authCode string) (
 		return AuthResult{}, err
 	}
 	defer release()
-	identity := ftd.AuthIdentity{
-		BrokerID:    []byte(id.BrokerID),
-		AppID:       []byte(id.AppID),
-		ProductInfo: []byte(id.ProductInfo),
-	}
-	challenge, err := c.askChallenge(&identity)
+	asked, err := c.exchange(func(m *Machine) ([]byte, error) { return m.AppendAsk(nil, &id) })
 	if err != nil {
 		return AuthResult{}, err
 	}
-	answer, err := answerChallenge(id.Cipher, authCode, &challenge.TimeStamp)
+	answered, err := c.exchange(func(m *Machine) ([]byte, error) {
+		return m.AppendAnswer(nil, &id, authCode, &asked.challenge)
+	})
 	if err != nil {
 		return AuthResult{}, err
 	}
-	return c.sendAnswer(&identity, &ftd.AuthInfo{AuthInfo: answer})
-}
-
-// askChallenge is steps 1 and 2.
-func (c *Conn) askChallenge(id *ftd.AuthIdentity) (f ftd.AuthChallenge, err error) {
-	e := ftd.Begin(nil, ftd.TIDAuthenticate)
-	e.AuthIdentity(id)
-	m, err := c.exchange(ftd.TIDAuthenticate, &e)
-	if err != nil {
-		return f, err
-	}
-	if err := require(m, ftd.FIDAuthChallenge, &f); err != nil {
-		return f, c.violated(err)
-	}
-	return f, nil
-}
-
-// sendAnswer is steps 3 and 4.
-func (c *Conn) sendAnswer(id *ftd.AuthIdentity, info *ftd.AuthInfo) (AuthResult, error) {
-	e := ftd.Begin(nil, ftd.TIDAuthenticate)
-	e.AuthIdentity(id)
-	e.AuthInfo(info)
-	m, err := c.exchange(ftd.TIDAuthenticate, &e)
-	if err != nil {
-		return AuthResult{}, err
-	}
-	var f ftd.AuthResult
-	if err := requireSuccess(m, ftd.FIDAuthResult, &f); err != nil {
-		return AuthResult{}, c.violated(err)
-	}
-	return AuthResult{AppID: string(f.AppID), AppType: f.AppType}, nil
-}
-
-// requireSuccess is require for an answer that must say success too; judge has seen that
-// what it says is not a failure.
-func requireSuccess(m ftd.Message, fid ftd.FID, f decoder) error {
-	if err := require(m, ftd.FIDError, new(ftd.Error)); err != nil {
-		return err
-	}
-	return require(m, fid, f)
+	return answered.auth, nil
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ftd"
@@ -16,20 +15,17 @@ type Conn struct {
 	conn net.Conn
 	done chan struct{} // closed by end, once
 
-	turn    chan struct{}    // holds one token: whoever takes it makes a call
-	answers chan ftd.Message // capacity 1, filled by the reader only while a call waits
+	turn    chan struct{} // has one token: the goroutine that takes it makes a call
+	answers chan answer   // capacity 1, filled by the reader only while a call waits
 
 	wmu sync.Mutex // held while writing; never while holding mu
 
-	silence atomic.Int64 // nanoseconds without input until ErrSilent; 0 before login
+	silence time.Duration // without input until ErrSilent; 0 before login; the reader's
 
 	mu      sync.Mutex
 	err     error // why the connection ended
-	waiting bool  // a call waits for an answer
-	period  time.Duration
+	machine Machine
 	beat    *time.Timer // sends a heartbeat when it fires; nil before login
-	broker  string      // of the last Login, for Logout
-	user    string
 }
 
 func start(conn net.Conn) *Conn {
@@ -37,7 +33,7 @@ func start(conn net.Conn) *Conn {
 		conn:    conn,
 		done:    make(chan struct{}),
 		turn:    make(chan struct{}, 1),
-		answers: make(chan ftd.Message, 1),
+		answers: make(chan answer, 1),
 	}
 	c.turn <- struct{}{}
 	go c.read()
@@ -102,19 +98,16 @@ func (c *Conn) note(reason error) bool {
 	return true
 }
 
-// keepAlive starts heartbeats, sent when this side was silent for period, and the watch
-// over the front's.
-func (c *Conn) keepAlive(period time.Duration) {
-	c.silence.Store(int64(3 * period))
-	// The reader may be waiting already, with no deadline: this one holds for it too.
-	// If it cannot be set, the socket is closed, and the reader finds that itself.
-	_ = c.conn.SetReadDeadline(time.Now().Add(3 * period))
+// keepAlive starts the heartbeats, which are sent when this side has sent nothing for a period,
+// and the deadline for the front's. The reader calls it after an accepted login.
+func (c *Conn) keepAlive() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
 		return
 	}
-	c.period = period
+	period := c.machine.HeartbeatPeriod()
+	c.silence = SilencePeriods * period
 	if c.beat != nil {
 		c.beat.Reset(period)
 		return
@@ -137,7 +130,7 @@ func (c *Conn) write(frame []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err == nil && c.beat != nil {
-		c.beat.Reset(c.period)
+		c.beat.Reset(c.machine.HeartbeatPeriod())
 	}
 	return nil
 }

@@ -24,8 +24,8 @@ func WithDialer(d *net.Dialer) Option {
 	return func(o *dialing) { o.dialer = *d }
 }
 
-// WithSourceAddr connects from that address of this machine and any free port. It stands
-// behind WithDialer if both are given.
+// WithSourceAddr connects from that address of this machine and any free port. If both
+// are given, WithDialer must be first, since it replaces the local address.
 func WithSourceAddr(a netip.Addr) Option {
 	return func(o *dialing) {
 		o.dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(a, 0))

@@ -1,23 +1,27 @@
 // Package client is a terminal's side of the protocol in docs/protocol.md: it connects
 // to a front, authenticates its software, logs a customer in, keeps the session alive
-// and logs out. The load test, the demo and the tests of the front use it, and so may
-// anyone who integrates a terminal.
+// and logs out. Anyone who integrates a terminal may use it; the demo, the load tester and the
+// tests of the front do.
 //
 //	Dial ──▶ connected ── Authenticate ──▶ authenticated ── Login ──▶ logged in ── Logout ──▶ closed
 //
-// The front is the judge of that order (error 64, 5, 6): the client sends what it is
-// asked to send. What it collects about the machine it runs on, and encrypts under the
-// monitoring centre's key, is not this package's work: Login takes the ciphertext.
+// Conn is one connection with its own goroutine. Machine is the same dialogue without socket,
+// clock and goroutine, for a driver that has its own: an event loop with many terminals, or a
+// simulation. Conn is built on it.
+//
+// The front judges that order (error 64, 5, 6): the client sends what it is asked to send. It
+// does not collect the data of the machine that it runs on, nor encrypt them under the
+// monitoring centre's key: Login takes the ciphertext.
 //
 // # Errors
 //
-//   - *Error: the front said no. Temporary says whether to try again, and Ref is what
+//   - *Error: the front refused. Temporary says whether to try again, and Ref is what
 //     to quote to the firm's support desk.
 //   - *ClosedError: the front closed the connection. If that was during a Login, the login
 //     may have been recorded: log in again, each accepted login is one record.
 //   - *ViolationError: the front sent what the protocol does not allow.
 //   - *ForceExit: the front ended the session.
-//   - ErrSilent: nothing was heard for three heartbeat periods.
+//   - ErrSilent: nothing was received for three heartbeat periods.
 //   - the context's cause, wrapped, if the context ended.
 //
 // Any other error is about an argument; then nothing was sent, and the connection can
@@ -26,10 +30,10 @@
 // # Invariants
 //
 //   - One goroutine reads, from Dial until Done; calls wait for it. One call at a time is
-//     on its way, others wait for their turn.
+//     in progress, others wait for their turn.
 //   - Answers carry no number by which to tell them apart, so a call that gave up cannot
 //     leave its answer to the next one: a context that ends during a call closes the
-//     connection.
+//     connection, and a Machine has one request at a time.
 //   - Once Done is closed, Err is not nil, the socket is closed and no heartbeat is sent.
 //   - The authcode is used in one function and kept nowhere.
 //
@@ -37,6 +41,6 @@
 //
 // One frame of at most 4,227 bytes is buffered each way; one answer waits at most.
 // Connecting takes DialTimeout at most, and less if the context says so; every other call
-// is bounded by its context. After Login a silent front is given up after three
-// heartbeat periods.
+// is bounded by its context. After Login a front that sends nothing for three heartbeat periods
+// is given up. A Machine is 88 bytes and buffers nothing.
 package client

@@ -12,14 +12,14 @@ import (
 // zone is UTC+8, the zone of every time on the wire.
 var zone = time.FixedZone("UTC+8", 8*60*60)
 
-// ErrSilent says that nothing was heard from the front for three heartbeat periods.
+// ErrSilent says that nothing was received from the front for SilencePeriods heartbeat periods.
 var ErrSilent = errors.New("client: the front is silent")
 
-// Error is the front's answer no (docs/protocol.md, "Errors").
+// Error is the front's refusal (docs/protocol.md, "Errors").
 type Error struct {
 	Code int       // 63, for example
-	Text string    // the front's words, without the reference
-	Ref  string    // what stands between "[ref " and "]", "" if nothing does
+	Text string    // the front's text, without the reference
+	Ref  string    // what is between "[ref " and "]"; may be empty
 	Time time.Time // when the front answered, UTC+8; zero if it did not say
 }
 
@@ -63,7 +63,7 @@ func (e *ForceExit) Error() string {
 func newError(f *ftd.Error) *Error {
 	e := &Error{Code: f.Code}
 	e.Text, e.Ref = splitRef(string(f.Text))
-	// A time that cannot be read must not hide the code: it stays zero.
+	// A time that cannot be read must not hide the code: it remains zero.
 	if t, err := time.ParseInLocation("20060102150405", string(f.TimeStamp), zone); err == nil {
 		e.Time = t
 	}

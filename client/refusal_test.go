@@ -180,8 +180,8 @@ func TestClosedBeforeAnAnswer(t *testing.T) {
 	}
 }
 
-// TestTurnedAwayAtTheDoor: the front says why before anything was asked.
-func TestTurnedAwayAtTheDoor(t *testing.T) {
+// TestRefusedBeforeARequest: the front says why before anything was asked.
+func TestRefusedBeforeARequest(t *testing.T) {
 	c := dial(t, func(f *front) error { return f.send(ftd.TIDError, said(90, "请稍后重试 [ref ABCDEF]")) })
 	<-c.Done()
 	wantError(t, c.Err(), 90, "请稍后重试", "ABCDEF")

@@ -75,8 +75,8 @@ func TestFrontViolates(t *testing.T) {
 	}
 }
 
-// TestAnswerNobodyAskedFor must not become the answer of the next call.
-func TestAnswerNobodyAskedFor(t *testing.T) {
+// TestAnswerToNoRequest must not become the answer of the next call.
+func TestAnswerToNoRequest(t *testing.T) {
 	c := dial(t, func(f *front) error {
 		if err := f.send(ftd.TIDUserLogin, recorded); err != nil {
 			return err
