@@ -44,7 +44,7 @@ func labels() ops.Labels {
 		Codes:           auth.Slots(),
 		Logins:          reason.Words(),
 		Malformed:       faults,
-		Discarded:       []string{"compressed", "unknown"},
+		Discarded:       ftd.DiscardedWords(),
 		Forward:         []string{string(store.ByCopy), string(store.ByUpsert)},
 	}
 }

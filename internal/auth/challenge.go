@@ -3,8 +3,6 @@ package auth
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"fmt"
-	"io"
 )
 
 // ChallengeLen is the length of a challenge and of its answer, in bytes (B.2).
@@ -13,15 +11,6 @@ const ChallengeLen = 128
 // Challenge is the TimeStamp of B.2: random bytes that a terminal must encrypt. Each
 // is drawn for one connection, and answered once.
 type Challenge [ChallengeLen]byte
-
-// NewChallenge draws a challenge from rand, which must be a CSPRNG.
-func NewChallenge(rand io.Reader) (Challenge, error) {
-	var c Challenge
-	if _, err := io.ReadFull(rand, c[:]); err != nil {
-		return Challenge{}, fmt.Errorf("draw a challenge: %w", err)
-	}
-	return c, nil
-}
 
 // Respond is the terminal's side with AES: the AuthInfo that answers ch. A front never
 // calls it; it compares inside Registry.Verify.

@@ -1,12 +1,6 @@
 package auth
 
-import (
-	"bytes"
-	"crypto/rand"
-	"errors"
-	"testing"
-	"testing/iotest"
-)
+import "testing"
 
 // The published vector of the field's incumbent, which maps each byte of the answer to a
 // printable character; the answer below it is plain AES-128-ECB, as B.2 has it.
@@ -44,25 +38,5 @@ func TestRespondWithoutAuthCode(t *testing.T) {
 	var ch Challenge
 	if _, err := Respond(AuthCode{}, &ch); err == nil {
 		t.Fatal("the zero authcode answered")
-	}
-}
-
-func TestNewChallenge(t *testing.T) {
-	source := bytes.Repeat([]byte("0123456789abcdef"), 9)
-	ch, err := NewChallenge(iotest.OneByteReader(bytes.NewReader(source)))
-	if err != nil || !bytes.Equal(ch[:], source[:ChallengeLen]) {
-		t.Errorf("a challenge is not what its source gave: %v", err)
-	}
-	if _, err := NewChallenge(bytes.NewReader(source[:ChallengeLen-1])); err == nil {
-		t.Error("a short source made a challenge")
-	}
-	broken := errors.New("no entropy")
-	if _, err := NewChallenge(iotest.ErrReader(broken)); !errors.Is(err, broken) {
-		t.Errorf("failing source: %v", err)
-	}
-	a, _ := NewChallenge(rand.Reader)
-	b, _ := NewChallenge(rand.Reader)
-	if a == b {
-		t.Error("two challenges are equal")
 	}
 }

@@ -14,7 +14,7 @@
 // # The challenge
 //
 //	front                                        terminal
-//	NewChallenge: 128 random bytes  ──────────▶
+//	Challenge: 128 random bytes     ──────────▶
 //	                                ◀──────────  Respond: AES-128-ECB(key = authcode, challenge)
 //	Verify: the same, compared in constant time
 //
@@ -31,8 +31,8 @@
 // database can neither make it current again nor prolong its life. It stops at its
 // instant, and at the next Refresh it leaves memory, also while the database is away.
 //
-// The authcode never crosses the wire. Spending a challenge at its first answer, and
-// its life of 30 s, are the session's to enforce.
+// The authcode never crosses the wire. The gateway draws the challenge; the session sees to it
+// that it is spent by its first answer and lives for 30 s.
 //
 // # Invariants
 //

@@ -7,7 +7,7 @@
 //	   │
 //	   ├── remembered? ──▶ User, without argon2
 //	   ▼
-//	equal work under way? ── wait for what it finds
+//	equal work under way? ── follow it: wait for what it finds (singleflight)
 //	   │ no
 //	   ▼
 //	hash queue ── full, or the caller gave up ──▶ refused 90

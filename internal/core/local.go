@@ -62,10 +62,10 @@ type Local struct {
 	matches func(h *hash, password []byte) bool // argon2; tests have one that takes its time without work
 	dummy   hash                                // what unknown accounts are evaluated against; matches no password
 
-	locks   *locks
-	memory  *memory
-	queue   *queue
-	flights flights
+	locks        *locks
+	cache        *loginCache
+	queue        *queue
+	singleflight singleflight
 
 	refreshing sync.Mutex // one Refresh at a time
 	current    atomic.Pointer[snapshot]
@@ -99,14 +99,14 @@ func NewLocal(source Source, o Options) (*Local, error) {
 		return nil, err
 	}
 	return &Local{
-		source:  source,
-		now:     o.Now,
-		matches: (*hash).matches,
-		dummy:   randomHash(o.Params),
-		locks:   newLocks(o.LockFailures, o.LockSourceFailures, o.LockDecay),
-		memory:  newMemory(o.RememberAccounts, o.Remember),
-		queue:   newQueue(o.Parallel, o.HashQueue),
-		flights: flights{bound: o.HashQueue, followers: make(map[memo][]chan bool)},
+		source:       source,
+		now:          o.Now,
+		matches:      (*hash).matches,
+		dummy:        randomHash(o.Params),
+		locks:        newLocks(o.LockFailures, o.LockSourceFailures, o.LockDecay),
+		cache:        newLoginCache(o.RememberAccounts, o.Remember),
+		queue:        newQueue(o.Parallel, o.HashQueue),
+		singleflight: singleflight{bound: o.HashQueue, followers: make(map[cacheKey][]chan role)},
 	}, nil
 }
 
@@ -200,7 +200,7 @@ type Stats struct {
 	Accounts         int // in the snapshot
 	AccountsLocked   int // (account, source) pairs locked now
 	SourcesLocked    int
-	Remembered       int    // verified logins in memory, some of them perhaps outdated
+	Remembered       int    // verified logins in the cache, some of them perhaps outdated
 	RememberedHits   uint64 // attempts that skipped argon2, since start
 	RememberedMisses uint64 // attempts that did not
 	Hashing          int    // argon2 slots in use now
@@ -211,9 +211,9 @@ type Stats struct {
 // their bound: for a scrape, not for each login.
 func (l *Local) Stats() Stats {
 	s := Stats{
-		Remembered:       l.memory.len(),
-		RememberedHits:   l.memory.hits.Load(),
-		RememberedMisses: l.memory.misses.Load(),
+		Remembered:       l.cache.len(),
+		RememberedHits:   l.cache.hits.Load(),
+		RememberedMisses: l.cache.misses.Load(),
 	}
 	s.Hashing, s.HashQueue = l.queue.count()
 	if current := l.current.Load(); current != nil {

@@ -180,8 +180,8 @@ func TestEqualWorkIsDoneOnce(t *testing.T) {
 		h.queue.leave()
 		h.queue.leave()
 		waiting.Wait()
-		if s := h.Stats(); s.RememberedMisses != 50 || len(h.flights.followers) != 0 {
-			t.Errorf("%+v, %d flights are left", s, len(h.flights.followers))
+		if s := h.Stats(); s.RememberedMisses != 50 || len(h.singleflight.followers) != 0 {
+			t.Errorf("%+v, %d keys are left", s, len(h.singleflight.followers))
 		}
 	})
 }
@@ -201,13 +201,13 @@ func TestEqualWrongPasswordsCount(t *testing.T) {
 		for r := range reasons {
 			count[r]++
 		}
-		if count[WrongPassword] != 5 || count[WrongPassword]+count[AccountLocked]+count[Busy] != 40 || len(h.flights.followers) != 0 {
+		if count[WrongPassword] != 5 || count[WrongPassword]+count[AccountLocked]+count[Busy] != 40 || len(h.singleflight.followers) != 0 {
 			t.Errorf("outcomes %v, want exactly 5 evaluated", count)
 		}
 	}
 }
 
-// The one who does the work gives up: the next of those who wait for it does it.
+// The leader's ctx ends: the first of its followers does the work.
 func TestWorkIsTakenOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(o *Options) { o.Parallel = 1 })
@@ -232,13 +232,13 @@ func TestWorkIsTakenOver(t *testing.T) {
 		synctest.Wait()
 		h.queue.leave()
 		all.Wait()
-		if len(h.flights.followers) != 0 {
-			t.Errorf("%d flights are left", len(h.flights.followers))
+		if len(h.singleflight.followers) != 0 {
+			t.Errorf("%d keys are left", len(h.singleflight.followers))
 		}
 	})
 }
 
-// Beyond the bound nobody waits for equal work: the fair queue decides.
+// Beyond the bound an attempt does not follow: the fair queue decides.
 func TestFollowersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue = 1, 3 })
@@ -248,31 +248,32 @@ func TestFollowersAreBounded(t *testing.T) {
 			all.Go(func() { h.want("waited", h.try(alice, "right", home), 0) })
 		}
 		synctest.Wait()
-		if s := h.Stats(); s.HashQueue != 3 || h.flights.waiting != 3 {
-			t.Errorf("%d wait for a slot, %d for equal work; want 3 and 3", s.HashQueue, h.flights.waiting)
+		if s := h.Stats(); s.HashQueue != 3 || h.singleflight.waiting != 3 {
+			t.Errorf("%d wait for a slot, %d for equal work; want 3 and 3", s.HashQueue, h.singleflight.waiting)
 		}
 		h.want("one too many", h.try(alice, "right", home), Busy)
 		h.queue.leave()
 		all.Wait()
-		if h.flights.waiting != 0 || len(h.flights.followers) != 0 {
-			t.Errorf("%d followers, %d flights are left", h.flights.waiting, len(h.flights.followers))
+		if h.singleflight.waiting != 0 || len(h.singleflight.followers) != 0 {
+			t.Errorf("%d followers, %d keys are left", h.singleflight.waiting, len(h.singleflight.followers))
 		}
 	})
 }
 
-// A follower that gives up at the moment at which it is called to lead passes that on.
+// A follower whose ctx ends at the moment at which it becomes leader passes that on.
 func TestLeadIsPassedOn(t *testing.T) {
-	f := flights{bound: 9, waiting: 2, followers: map[memo][]chan bool{{1}: nil}}
-	first, second := make(chan bool, 1), make(chan bool, 1)
-	f.followers[memo{1}] = []chan bool{first, second}
-	f.land(memo{1}, false) // first is called to lead
-	f.giveUp(memo{1}, first)
-	if len(second) != 1 || !<-second {
-		t.Error("nobody leads")
+	k := cacheKey{1}
+	f := singleflight{bound: 9, waiting: 2, followers: map[cacheKey][]chan role{k: nil}}
+	first, second := make(chan role, 1), make(chan role, 1)
+	f.followers[k] = []chan role{first, second}
+	f.finish(k, false) // first becomes leader
+	f.cancel(k, first)
+	if len(second) != 1 || <-second != leader {
+		t.Error("no follower became leader")
 	}
-	f.land(memo{1}, false)
+	f.finish(k, false)
 	if len(f.followers) != 0 || f.waiting != 0 {
-		t.Errorf("%d flights, %d followers are left", len(f.followers), f.waiting)
+		t.Errorf("%d keys, %d followers are left", len(f.followers), f.waiting)
 	}
 }
 

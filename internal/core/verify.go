@@ -65,12 +65,12 @@ func (l *Local) Verify(ctx context.Context, a Attempt) (User, error) {
 		holder.hash = l.dummy
 	}
 	// 3. Verified not long ago: no need for argon2.
-	memo := l.memory.key(a.Account, &holder.hash, a.Password)
-	if l.memory.remembers(memo, l.now()) {
+	key := l.cache.key(a.Account, &holder.hash, a.Password)
+	if l.cache.get(key, l.now()) {
 		l.locks.forgive(&origin, l.now())
 		return User{a.Account, holder.userType}, nil
 	}
-	reason := l.evaluate(ctx, &origin, memo, &holder, known, a.Password)
+	reason := l.evaluate(ctx, &origin, key, &holder, known, a.Password)
 	if reason != 0 {
 		return User{}, &Refused{reason}
 	}
@@ -79,25 +79,25 @@ func (l *Local) Verify(ctx context.Context, a Attempt) (User, error) {
 
 // evaluate returns 0 if the password is right, found out by this attempt or by another that
 // did the same work meanwhile.
-func (l *Local) evaluate(ctx context.Context, o *origin, memo memo, h *holder, known bool, password []byte) Reason {
-	if !l.memory.enabled() {
-		return l.hash(ctx, o, memo, h, known, password) // nothing would be found in the memory
+func (l *Local) evaluate(ctx context.Context, o *origin, key cacheKey, h *holder, known bool, password []byte) Reason {
+	if !l.cache.enabled() {
+		return l.hash(ctx, o, key, h, known, password) // there is no cache in which a follower could find the result
 	}
 	for {
 		// 4. The same work is under way: wait for it.
-		switch l.flights.board(ctx, memo) {
-		case gaveUp:
+		switch l.singleflight.join(ctx, key) {
+		case canceled:
 			return Busy
-		case alone:
-			return l.hash(ctx, o, memo, h, known, password)
-		case lead:
+		case solo:
+			return l.hash(ctx, o, key, h, known, password)
+		case leader:
 			right := false
-			defer func() { l.flights.land(memo, right) }()
-			reason := l.hash(ctx, o, memo, h, known, password)
+			defer func() { l.singleflight.finish(key, right) }()
+			reason := l.hash(ctx, o, key, h, known, password)
 			right = reason == 0
 			return reason
-		case look:
-			if l.memory.remembersQuietly(memo, l.now()) {
+		case follower:
+			if l.cache.peek(key, l.now()) {
 				l.locks.forgive(o, l.now())
 				return 0
 			}
@@ -105,7 +105,7 @@ func (l *Local) evaluate(ctx context.Context, o *origin, memo memo, h *holder, k
 	}
 }
 
-func (l *Local) hash(ctx context.Context, o *origin, memo memo, h *holder, known bool, password []byte) Reason {
+func (l *Local) hash(ctx context.Context, o *origin, key cacheKey, h *holder, known bool, password []byte) Reason {
 	// 5. Wait for a slot, then look again: time has passed. Who has waited for equal work may
 	// be locked by now, and needs no slot to be told.
 	if reason := l.locks.locked(o, l.now()); reason != 0 {
@@ -115,7 +115,7 @@ func (l *Local) hash(ctx context.Context, o *origin, memo memo, h *holder, known
 		return Busy
 	}
 	defer l.queue.leave()
-	if l.memory.remembersQuietly(memo, l.now()) {
+	if l.cache.peek(key, l.now()) {
 		l.locks.forgive(o, l.now())
 		return 0
 	}
@@ -131,6 +131,6 @@ func (l *Local) hash(ctx context.Context, o *origin, memo memo, h *holder, known
 	case !right:
 		return WrongPassword
 	}
-	l.memory.remember(memo, l.now())
+	l.cache.add(key, l.now())
 	return 0
 }

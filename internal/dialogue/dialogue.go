@@ -119,10 +119,8 @@ func (d *Dialogue) noteMalformed(fault ftd.Fault) {
 func (d *Dialogue) count(f ftd.Frame) {
 	switch f.Type {
 	case ftd.FrameFTDC, ftd.FrameNone:
-	case ftd.FrameCompressed:
-		d.driver.observer.Discarded("compressed")
 	default:
-		d.driver.observer.Discarded("unknown")
+		d.driver.observer.Discarded(f.Type.Word())
 	}
 }
 

@@ -20,6 +20,26 @@ const (
 	FrameCompressed FrameType = 0x02 // not supported here: a receiver discards and counts it
 )
 
+// Word is the name of a frame type in metrics: snake_case, stable.
+func (t FrameType) Word() string {
+	switch t {
+	case FrameNone:
+		return "none"
+	case FrameFTDC:
+		return "ftdc"
+	case FrameCompressed:
+		return "compressed"
+	}
+	return "unknown"
+}
+
+// DiscardedWords lists the words of all frame types that a receiver discards, so that a
+// metric can show those that never came as 0.
+func DiscardedWords() []string { return []string{FrameCompressed.Word(), frameUnknown.Word()} }
+
+// frameUnknown stands for every type that the standard does not name.
+const frameUnknown FrameType = 0xFF
+
 // Frame is what stands between two frame boundaries. Ext and Body alias the input of
 // DecodeFrame.
 type Frame struct {

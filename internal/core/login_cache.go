@@ -14,43 +14,43 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
-// memory remembers verified logins for a while, so that a reconnect storm does not pay
+// loginCache remembers verified logins for a while, so that a reconnect storm does not pay
 // for argon2 again. It holds neither passwords nor anything that a password could be
 // guessed from without the key, which is random and never leaves the process's memory.
-type memory struct {
+type loginCache struct {
 	secret   [sha256.Size]byte
 	lifetime time.Duration
 	hits     atomic.Uint64
 	misses   atomic.Uint64
 
 	mu    sync.Mutex
-	until *simplelru.LRU[memo, time.Time] // nil if nothing is to be remembered
+	until *simplelru.LRU[cacheKey, time.Time] // nil if nothing is to be remembered
 }
 
-// memo stands for one account with one password hash and one password.
-type memo [sha256.Size]byte
+// cacheKey is the key of one account with one password hash and one password.
+type cacheKey [sha256.Size]byte
 
-func newMemory(bound int, lifetime time.Duration) *memory {
-	m := &memory{lifetime: lifetime}
-	_, _ = rand.Read(m.secret[:]) // never fails: it ends the program instead
+func newLoginCache(bound int, lifetime time.Duration) *loginCache {
+	c := &loginCache{lifetime: lifetime}
+	_, _ = rand.Read(c.secret[:]) // never fails: it ends the program instead
 	if lifetime > 0 {
 		// The only error is a bound below 1, which Options refuses.
-		m.until, _ = simplelru.NewLRU[memo, time.Time](bound, nil)
+		c.until, _ = simplelru.NewLRU[cacheKey, time.Time](bound, nil)
 	}
-	return m
+	return c
 }
 
 // key depends on the password hash, so that a changed password ends what is remembered.
 // The lengths go in too: no two triples give the same bytes.
-func (m *memory) key(account regulation.Account, h *hash, password []byte) memo {
-	mac := hmac.New(sha256.New, m.secret[:])
+func (c *loginCache) key(account regulation.Account, h *hash, password []byte) cacheKey {
+	mac := hmac.New(sha256.New, c.secret[:])
 	var buf [1 + regulation.MaxAccountLen]byte
 	mac.Write(append(append(buf[:0], byte(len(account))), account...))
 	mac.Write(append(buf[:0], byte(len(h.phc))))
 	mac.Write([]byte(h.phc))
 	mac.Write(password)
 	overwriteBlock(mac)
-	var k memo
+	var k cacheKey
 	mac.Sum(k[:0])
 	return k
 }
@@ -65,48 +65,48 @@ func overwriteBlock(h io.Writer) {
 }
 
 // enabled reports whether anything is remembered.
-func (m *memory) enabled() bool { return m.until != nil }
+func (c *loginCache) enabled() bool { return c.until != nil }
 
-// remembers counts a hit or a miss.
-func (m *memory) remembers(k memo, now time.Time) bool {
-	if m.remembersQuietly(k, now) {
-		m.hits.Add(1)
+// get reports whether k is remembered, and counts a hit or a miss.
+func (c *loginCache) get(k cacheKey, now time.Time) bool {
+	if c.peek(k, now) {
+		c.hits.Add(1)
 		return true
 	}
-	m.misses.Add(1)
+	c.misses.Add(1)
 	return false
 }
 
-// remembersQuietly is for the second look of the same attempt.
-func (m *memory) remembersQuietly(k memo, now time.Time) bool {
-	if m.until == nil {
+// peek is get without counting, for the second look of the same attempt.
+func (c *loginCache) peek(k cacheKey, now time.Time) bool {
+	if c.until == nil {
 		return false
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	until, ok := m.until.Get(k)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	until, ok := c.until.Get(k)
 	if ok && !now.Before(until) {
-		m.until.Remove(k)
+		c.until.Remove(k)
 		return false
 	}
 	return ok
 }
 
-// remember starts the lifetime, which later hits do not extend.
-func (m *memory) remember(k memo, now time.Time) {
-	if m.until == nil {
+// add starts the lifetime, which later hits do not extend.
+func (c *loginCache) add(k cacheKey, now time.Time) {
+	if c.until == nil {
 		return
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.until.Add(k, now.Add(m.lifetime))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.until.Add(k, now.Add(c.lifetime))
 }
 
-func (m *memory) len() int {
-	if m.until == nil {
+func (c *loginCache) len() int {
+	if c.until == nil {
 		return 0
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.until.Len()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.until.Len()
 }
