@@ -10,9 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -129,7 +131,7 @@ func printAccounts(w io.Writer, list []shownAccount) {
 			if s.Unlocked != nil {
 				unlocked = *s.Unlocked
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.Account, regulation.UserType(s.UserType[0]).Word(), shown(s.Created), shown(unlocked))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.Account, regulation.UserType(s.UserType[0]).Word(), show.Time(s.Created), show.Time(unlocked))
 		}
 	})
 }
@@ -170,5 +172,5 @@ func (e *env) hashPassword(cfg *config.Config, file *secretFile) (string, error)
 		return "", err
 	}
 	defer clear(password)
-	return core.HashPassword(password, coreOptions(cfg).Params)
+	return core.HashPassword(password, assemble.CoreOptions(cfg).Params)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -39,12 +40,12 @@ func (a *appCommand) flags(c *cobra.Command) {
 }
 
 // open loads the configuration and opens the directory that it names.
-func (e *env) openDirectory(ctx context.Context, path string) (*config.Config, records, error) {
+func (e *env) openDirectory(ctx context.Context, path string) (*config.Config, assemble.Records, error) {
 	cfg, err := config.Load(path, e.environ)
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := openRecords(ctx, cfg)
+	r, err := assemble.OpenRecords(ctx, cfg)
 	return cfg, r, err
 }
 
@@ -96,7 +97,7 @@ func (a *appCommand) issue(ctx context.Context, given string, work func(context.
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	master, err := loadMasterKey(cfg)
+	master, err := assemble.LoadMasterKey(cfg)
 	if err != nil {
 		return err
 	}

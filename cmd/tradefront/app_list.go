@@ -10,7 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -23,36 +25,7 @@ type shownApp struct {
 	Created       time.Time        `json:"created"`
 	Changed       time.Time        `json:"changed"`
 	PreviousUntil *time.Time       `json:"previous_until,omitempty"` // there during an overlap only
-	shownUse
-}
-
-// shownUse is when authcodes were last used, as far as the fronts that were asked remember.
-type shownUse struct {
-	CurrentUsed  *time.Time `json:"current_used,omitempty"`
-	PreviousUsed *time.Time `json:"previous_used,omitempty"`
-}
-
-// usePage is a line of the admin listener's page /apps.
-type usePage struct {
-	AppID regulation.AppID `json:"app_id"`
-	shownUse
-}
-
-func shownUses(uses []auth.Use) []usePage {
-	page := make([]usePage, len(uses))
-	for i, u := range uses {
-		page[i] = usePage{u.AppID, shownUse{present(u.Current), present(u.Previous)}}
-	}
-	return page
-}
-
-// present is nil for the zero time.
-func present(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.In(regulation.Zone)
-	return &t
+	daemon.LastUse
 }
 
 func newAppList(e *env) *cobra.Command {
@@ -73,7 +46,7 @@ func newAppList(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			uses := make(map[regulation.AppID]shownUse)
+			uses := make(map[regulation.AppID]daemon.LastUse)
 			if len(fronts) == 0 {
 				_ = askUses(c.Context(), cfg.Admin.Address, uses) // it may not run: the columns stay empty
 			}
@@ -92,15 +65,15 @@ func newAppList(e *env) *cobra.Command {
 	return c
 }
 
-func shownApps(apps []auth.App, uses map[regulation.AppID]shownUse, now time.Time) []shownApp {
+func shownApps(apps []auth.App, uses map[regulation.AppID]daemon.LastUse, now time.Time) []shownApp {
 	list := make([]shownApp, 0, len(apps))
 	for _, app := range apps {
 		s := shownApp{
 			AppID: app.AppID, Type: string(rune(app.Type)), Cipher: app.Cipher.String(), Enabled: app.Enabled,
-			Created: app.Created.In(regulation.Zone), Changed: app.Changed.In(regulation.Zone), shownUse: uses[app.AppID],
+			Created: app.Created.In(regulation.Zone), Changed: app.Changed.In(regulation.Zone), LastUse: uses[app.AppID],
 		}
 		if app.Previous.ValidAt(now) {
-			s.PreviousUntil = present(app.Previous.Until)
+			s.PreviousUntil = show.Pointer(app.Previous.Until)
 		}
 		list = append(list, s)
 	}
@@ -111,27 +84,20 @@ func printApps(w io.Writer, list []shownApp) {
 	table(w, "APPID\tTYPE\tCIPHER\tENABLED\tCREATED\tCHANGED\tCURRENT USED\tPREVIOUS UNTIL\tPREVIOUS USED", func(w io.Writer) {
 		for _, s := range list {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%t\t%s\t%s\t%s\t%s\t%s\n", s.AppID, s.Type, s.Cipher, s.Enabled,
-				shown(s.Created), shown(s.Changed), shownAt(s.CurrentUsed), shownAt(s.PreviousUntil), shownAt(s.PreviousUsed))
+				show.Time(s.Created), show.Time(s.Changed), show.Optional(s.CurrentUsed), show.Optional(s.PreviousUntil), show.Optional(s.PreviousUsed))
 		}
 	})
 }
 
-func shownAt(t *time.Time) string {
-	if t == nil {
-		return "-"
-	}
-	return shown(*t)
-}
-
 // askUses adds what the front at that admin address remembers; the latest use counts.
-func askUses(ctx context.Context, address string, uses map[regulation.AppID]shownUse) error {
-	var page []usePage
+func askUses(ctx context.Context, address string, uses map[regulation.AppID]daemon.LastUse) error {
+	var page []daemon.AppUse
 	if err := askFront(ctx, address, "/apps", &page); err != nil {
 		return err
 	}
 	for _, p := range page {
 		known := uses[p.AppID]
-		uses[p.AppID] = shownUse{later(known.CurrentUsed, p.CurrentUsed), later(known.PreviousUsed, p.PreviousUsed)}
+		uses[p.AppID] = daemon.LastUse{CurrentUsed: later(known.CurrentUsed, p.CurrentUsed), PreviousUsed: later(known.PreviousUsed, p.PreviousUsed)}
 	}
 	return nil
 }

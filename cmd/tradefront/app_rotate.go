@@ -8,8 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -67,7 +69,7 @@ func newAppRotate(e *env) *cobra.Command {
 
 // rotate replaces the codes as they were read, and fails if somebody was faster.
 func (a *rotation) rotate(ctx context.Context, i *issuing) error {
-	app, err := findApp(ctx, i.directory, i.id)
+	app, err := assemble.FindApp(ctx, i.directory, i.id)
 	if err != nil {
 		return err
 	}
@@ -93,10 +95,10 @@ func (a *rotation) rotate(ctx context.Context, i *issuing) error {
 		inZone := until.In(regulation.Zone)
 		i.previousUntil = &inZone
 		i.words = fmt.Sprintf("The one before stays valid until %s; end that with --finish once `tradefront app list`\n"+
-			"shows that nobody uses it any more.\n", shown(until))
+			"shows that nobody uses it any more.\n", show.Time(until))
 	}
 	if was.Previous.ValidAt(now) {
-		i.words += fmt.Sprintf("The one before that, which was valid until %s, stops working within seconds.\n", shown(was.Previous.Until))
+		i.words += fmt.Sprintf("The one before that, which was valid until %s, stops working within seconds.\n", show.Time(was.Previous.Until))
 	}
 	return nil
 }
@@ -109,7 +111,7 @@ func (a *rotation) finish(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	id := regulation.AppID(a.appID)
-	app, err := findApp(ctx, store.NewDirectory(r.Tables()), id)
+	app, err := assemble.FindApp(ctx, store.NewDirectory(r.Tables()), id)
 	if err != nil {
 		return appError(id, err)
 	}
@@ -134,18 +136,4 @@ func setCodes(ctx context.Context, d *store.Directory, was []byte, app auth.App)
 		return errChanged
 	}
 	return err
-}
-
-// findApp is the AppID's row, or store.ErrNotFound.
-func findApp(ctx context.Context, d *store.Directory, id regulation.AppID) (auth.App, error) {
-	apps, err := d.Apps(ctx)
-	if err != nil {
-		return auth.App{}, err
-	}
-	for _, a := range apps {
-		if a.AppID == id {
-			return a, nil
-		}
-	}
-	return auth.App{}, store.ErrNotFound
 }

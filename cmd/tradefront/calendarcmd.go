@@ -11,6 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/show"
 )
 
 func newCalendar(e *env) *cobra.Command {
@@ -100,7 +101,7 @@ func newCalendarCheck(e *env) *cobra.Command {
 func showCalendar(path string, cal *calendar.Calendar, now time.Time) *shownCalendar {
 	s := &shownCalendar{
 		File: path, Horizon: cal.Horizon().String(),
-		HorizonDays: int(days(cal.Horizon().Date().AddDate(0, 0, 1).Sub(now))),
+		HorizonDays: int(show.Days(cal.Horizon().Date().AddDate(0, 0, 1).Sub(now))),
 		Provisional: cal.ProvisionalYears(), Warnings: cal.Warnings(now),
 	}
 	for _, y := range cal.Years() {

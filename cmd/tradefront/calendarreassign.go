@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/settlement"
 )
 
@@ -37,7 +38,7 @@ func newCalendarReassign(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := openRecords(c.Context(), cfg)
+			r, err := assemble.OpenRecords(c.Context(), cfg)
 			if err != nil {
 				return err
 			}

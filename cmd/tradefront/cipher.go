@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/demo"
 )
 
 // cipherFlag is a flag that names what challenges are answered with: aes, its zero value,
@@ -19,12 +20,4 @@ func (f *cipherFlag) Set(s string) (err error) {
 func (*cipherFlag) Type() string { return "cipher" }
 
 // client is the same cipher at a terminal.
-func (f *cipherFlag) client() client.Cipher { return clientCipher(f.Cipher) }
-
-// clientCipher is c at a terminal: the client shares no types with the front.
-func clientCipher(c auth.Cipher) client.Cipher {
-	if c == auth.SM4 {
-		return client.SM4
-	}
-	return client.AES
-}
+func (f *cipherFlag) client() client.Cipher { return demo.ClientCipher(f.Cipher) }

@@ -6,7 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/daemon"
 )
 
 func newConfig(e *env) *cobra.Command {
@@ -20,9 +22,9 @@ func newConfig(e *env) *cobra.Command {
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			cfg, err := config.Load(path, e.environ)
 			if err != nil {
-				return wholeReport(cfg, err, nil)
+				return assemble.WholeReport(cfg, err, nil)
 			}
-			a, err := loadAssets(cfg)
+			a, err := assemble.LoadAssets(cfg)
 			if err != nil {
 				return err
 			}
@@ -31,7 +33,7 @@ func newConfig(e *env) *cobra.Command {
 				fmt.Fprintln(e.out, notChecked)
 				return nil
 			}
-			d := deepCheck{cfg: cfg, master: a.master}
+			d := deepCheck{cfg: cfg, master: a.Master}
 			err = d.run(c.Context())
 			d.print(e.out)
 			if err != nil {
@@ -45,22 +47,22 @@ func newConfig(e *env) *cobra.Command {
 	check.Flags().BoolVar(&deep, "deep", false, "also connect to PostgreSQL, and look at the stores, the AppIDs and the addresses")
 	defaults := &cobra.Command{
 		Use: "defaults", Short: "Print a commented configuration with every key and its default", Args: noArgs,
-		RunE: e.action(func(*cobra.Command, []string) error { return config.WriteDefaults(e.out, reloads) }),
+		RunE: e.action(func(*cobra.Command, []string) error { return config.WriteDefaults(e.out, daemon.Reloads) }),
 	}
 	return group("config", "Check a configuration, or print the defaults", check, defaults)
 }
 
 // sayGood is the line of a configuration without faults, with what to look at all the same.
-func (e *env) sayGood(path string, cfg *config.Config, a *assets) {
+func (e *env) sayGood(path string, cfg *config.Config, a *assemble.Assets) {
 	fmt.Fprintf(e.out, "%s is good: listeners %d, keys %d, store %s, calendar to %s\n",
-		path, len(cfg.Front.Listeners), len(cfg.Keys), cfg.Store.Driver, a.calendar.Horizon())
-	for _, w := range a.keys.Warnings(time.Now()) {
+		path, len(cfg.Front.Listeners), len(cfg.Keys), cfg.Store.Driver, a.Calendar.Horizon())
+	for _, w := range a.Keys.Warnings(time.Now()) {
 		fmt.Fprintln(e.out, "warning: keys:", w.Text)
 	}
-	for _, w := range exposed(cfg, e.environ) {
+	for _, w := range assemble.Exposed(cfg, e.environ) {
 		fmt.Fprintln(e.out, "warning:", w)
 	}
-	for _, w := range a.calendar.Warnings(time.Now()) {
+	for _, w := range a.Calendar.Warnings(time.Now()) {
 		fmt.Fprintln(e.out, "warning: calendar_file:", w)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/store"
@@ -32,13 +33,13 @@ type deepCheck struct {
 }
 
 func (d *deepCheck) run(ctx context.Context) error {
-	if frontRuns(d.cfg.Store.Path) {
+	if assemble.FrontRuns(d.cfg.Store.Path) {
 		d.warn("a front runs on this store: its addresses and its local store were left alone; ask it: tradefront front status")
 	} else {
 		d.addresses()
 		d.local(ctx)
 	}
-	if d.cfg.Store.Driver == driverPostgres {
+	if d.cfg.Store.Driver == assemble.DriverPostgres {
 		d.postgres(ctx)
 	}
 	return d.faults.Err()
@@ -57,7 +58,7 @@ func (d *deepCheck) fault(key string, err error, fix string) {
 
 func (d *deepCheck) addresses() {
 	var faults config.Faults
-	switch err := probeListeners(d.cfg); {
+	switch err := assemble.ProbeListeners(d.cfg); {
 	case errors.As(err, &faults):
 		d.faults = append(d.faults, faults...)
 	case err != nil:
@@ -79,10 +80,10 @@ func (d *deepCheck) local(ctx context.Context) {
 		return
 	}
 	d.good("the local store %s is sound", path)
-	if d.cfg.Store.Driver == driverPostgres {
+	if d.cfg.Store.Driver == assemble.DriverPostgres {
 		return
 	}
-	local, err := openLocal(ctx, d.cfg)
+	local, err := assemble.OpenLocal(ctx, d.cfg)
 	if err != nil {
 		d.fault("store.path", err, "")
 		return
@@ -96,7 +97,7 @@ func (d *deepCheck) postgres(ctx context.Context) {
 	if d.cfg.Store.URLFile != "" {
 		key = "store.url_file"
 	}
-	pg, err := openPostgres(ctx, d.cfg)
+	pg, err := assemble.OpenPostgres(ctx, d.cfg)
 	if err != nil {
 		d.fault(key, err, "")
 		return
@@ -144,7 +145,7 @@ func (d *deepCheck) authcodes(ctx context.Context, directory *store.Directory) {
 		return
 	}
 	if lost := d.master.Unopened(apps, time.Now()); len(lost) > 0 {
-		d.fault("auth.master_key_file", fmt.Errorf("does not open the authcodes of %d of %d AppIDs (%s)", len(lost), len(apps), someOf(lost)),
+		d.fault("auth.master_key_file", fmt.Errorf("does not open the authcodes of %d of %d AppIDs (%s)", len(lost), len(apps), assemble.SomeOf(lost)),
 			"name the file that sealed them; tradefront masterkey list shows fingerprints")
 		return
 	}

@@ -11,9 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -27,8 +30,8 @@ type demoRun struct {
 	crowd    int
 	exit     bool
 
-	site   *demoSite
-	daemon *daemon
+	site   *demo.Site
+	daemon *daemon.Daemon
 	began  time.Time // when the front was up, whole seconds
 }
 
@@ -63,16 +66,16 @@ func (d *demoRun) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if d.site, err = newDemoSite(dir, d.postgres, d.listen, d.admin); err != nil {
+	if d.site, err = demo.NewSite(dir, d.postgres, d.listen, d.admin); err != nil {
 		return err
 	}
 	if err := d.open(ctx); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.daemon.stop()) }()
+	defer func() { err = errors.Join(err, d.daemon.Stop()) }()
 
 	d.heading("The front is up")
-	d.say("%s", d.daemon.banner())
+	d.say("%s", d.daemon.Banner())
 	d.say("everything lies in %s, and goes when this ends", dir)
 	tally, err := d.play(ctx)
 	if err != nil {
@@ -88,7 +91,7 @@ func (d *demoRun) run(ctx context.Context) (err error) {
 	}
 	if !d.exit {
 		d.invite()
-		return d.daemon.wait(ctx)
+		return d.daemon.Wait(ctx)
 	}
 	return nil
 }
@@ -96,7 +99,7 @@ func (d *demoRun) run(ctx context.Context) (err error) {
 // open makes the stores ready, as an operator would, and starts the front.
 func (d *demoRun) open(ctx context.Context) error {
 	if d.postgres != "" {
-		pg, err := dialPostgres(ctx, d.site.cfg)
+		pg, err := assemble.DialPostgres(ctx, d.site.Config)
 		if err != nil {
 			return err
 		}
@@ -105,26 +108,26 @@ func (d *demoRun) open(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := d.site.enrol(ctx); err != nil {
+	if err := d.site.Enrol(ctx); err != nil {
 		return err
 	}
-	log, err := os.OpenFile(filepath.Join(d.site.dir, "tradefront.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(filepath.Join(d.site.Dir, "tradefront.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	if d.daemon, err = startDaemon(ctx, d.site.cfg, log); err != nil {
+	if d.daemon, err = daemon.Start(ctx, d.site.Config, log, thisBuild()); err != nil {
 		return errors.Join(err, log.Close())
 	}
 	d.began = time.Now().Truncate(time.Second)
-	firm := &d.site.firm
-	firm.Address, firm.BrokerID, firm.KeyVersion = d.daemon.front.Addrs()[0].String(), d.site.cfg.BrokerID, demoKeyVersion
+	firm := &d.site.Firm
+	firm.Address, firm.BrokerID, firm.KeyVersion = d.daemon.Addrs()[0].String(), d.site.Config.BrokerID, demo.KeyVersion
 	return nil
 }
 
 func (d *demoRun) play(ctx context.Context) (*demo.Tally, error) {
 	d.heading("%d visits of terminals, %d at once", d.logins, d.crowd)
 	bar := d.env.progress("visits", int64(d.logins), "visits")
-	tally, err := demo.Play(ctx, &d.site.firm, d.logins, d.crowd, bar.set)
+	tally, err := demo.Play(ctx, &d.site.Firm, d.logins, d.crowd, bar.set)
 	bar.end()
 	return tally, err
 }
@@ -143,7 +146,7 @@ func (d *demoRun) settle(ctx context.Context, tally *demo.Tally) (*demo.Verdict,
 		if err != nil {
 			return nil, err
 		}
-		d.say("%s: %d lines, %s", result.Path, result.Rows, size(result.Bytes))
+		d.say("%s: %d lines, %s", result.Path, result.Rows, show.Size(result.Bytes))
 		f, err := os.Open(result.Path)
 		if err != nil {
 			return nil, err
@@ -151,12 +154,12 @@ func (d *demoRun) settle(ctx context.Context, tally *demo.Tally) (*demo.Verdict,
 		defer f.Close()
 		reports = append(reports, f)
 	}
-	return demo.Check(reports, d.site.private, tally.Answers, demoShown)
+	return demo.Check(reports, d.site.Private, tally.Answers, demoShown)
 }
 
 // export writes the report as `report export --partial` does: the window of the day has not closed yet.
-func (d *demoRun) export(ctx context.Context, r records, day calendar.TradingDay) (settlement.Done, error) {
-	cal, err := calendar.Load(d.site.cfg.CalendarFile)
+func (d *demoRun) export(ctx context.Context, r assemble.Records, day calendar.TradingDay) (settlement.Done, error) {
+	cal, err := calendar.Load(d.site.Config.CalendarFile)
 	if err != nil {
 		return settlement.Done{}, err
 	}
@@ -165,20 +168,17 @@ func (d *demoRun) export(ctx context.Context, r records, day calendar.TradingDay
 		return settlement.Done{}, err
 	}
 	x := settlement.Exporter{
-		Store: thisRun{r, d.began}, StoreKind: d.site.cfg.Store.Driver, Calendar: cal, UnitID: d.site.cfg.ReportUnitID,
-		OutDir: d.site.dir, Version: version, Host: host, By: operator(host),
+		Store: thisRun{r, d.began}, StoreKind: d.site.Config.Store.Driver, Calendar: cal, UnitID: d.site.Config.ReportUnitID,
+		OutDir: d.site.Dir, Version: version, Host: host, By: operator(host),
 	}
 	return x.Export(ctx, day, store.PartialExport)
 }
 
 // settled is the store that the report reads, once it has everything.
-func (d *demoRun) settled(ctx context.Context) (records, error) {
-	if d.daemon.forwarder == nil {
-		return d.daemon.local, nil
-	}
+func (d *demoRun) settled(ctx context.Context) (assemble.Records, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	return d.daemon.postgres, d.daemon.forwarder.Drain(ctx)
+	return d.daemon.Settled(ctx)
 }
 
 func tradingDays(tally *demo.Tally) []calendar.TradingDay {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -71,30 +72,30 @@ func (d *demoRun) summary(tally *demo.Tally, verdict *demo.Verdict) {
 
 // invite says how to try by hand what the demo just did.
 func (d *demoRun) invite() {
-	firm := &d.site.firm
+	firm := &d.site.Firm
 	self := os.Args[0] // as it was called: it need not be on the PATH
 	d.heading("Try it by hand; Ctrl-C ends it")
 	d.say("address %s   broker %s   key version %s", firm.Address, firm.BrokerID, firm.KeyVersion)
 	d.say("AppID %s   authcode %s", firm.Apps[0].AppID, firm.Apps[0].AuthCode)
-	d.say("account %s   password %s", firm.Accounts[0].Account, demoPassword)
+	d.say("account %s   password %s", firm.Accounts[0].Account, demo.SitePassword)
 	d.say("\n  %s ping --address %s --app-id %s --authcode-file %s --account %s --password-file %s",
-		self, firm.Address, firm.Apps[0].AppID, d.site.authCodeFile(), firm.Accounts[0].Account, d.site.passwordFile())
-	d.say("  %s app list --config %s", self, d.site.path)
-	d.say("  tail -f %s", d.site.cfg.AuditLog)
-	if d.daemon.admin != nil {
-		d.say("  curl -s http://%s/readyz", d.daemon.admin.Addr())
+		self, firm.Address, firm.Apps[0].AppID, d.site.AuthCodeFile(), firm.Accounts[0].Account, d.site.PasswordFile())
+	d.say("  %s app list --config %s", self, d.site.Path)
+	d.say("  tail -f %s", d.site.Config.AuditLog)
+	if admin := d.daemon.AdminURL(); admin != "" {
+		d.say("  curl -s %s/readyz", admin)
 	}
 }
 
 // thisRun leaves out of reports what was recorded before this demo: a PostgreSQL that is used again has
 // logins of earlier ones, whose keys are gone.
 type thisRun struct {
-	records
+	assemble.Records
 	began time.Time
 }
 
 func (t thisRun) Snapshot(ctx context.Context, day calendar.TradingDay) (store.Snapshot, error) {
-	s, err := t.records.Snapshot(ctx, day)
+	s, err := t.Records.Snapshot(ctx, day)
 	return snapshotSince{s, t.began}, err
 }
 

@@ -5,16 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -35,6 +33,8 @@ type shownFront struct {
 	Forwarded int64                 `json:"forwarded"`
 	Clock     float64               `json:"clock_offset_seconds"` // the front's before PostgreSQL's
 	Retired   *time.Time            `json:"retired,omitempty"`
+
+	holds string
 }
 
 func newFrontList(e *env) *cobra.Command {
@@ -83,26 +83,12 @@ func withPostgres(ctx context.Context, e *env, path string, f func(*store.Postgr
 	if err != nil {
 		return err
 	}
-	pg, err := openPostgres(ctx, cfg)
+	pg, err := assemble.OpenPostgres(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, pg.Close()) }()
 	return f(pg)
-}
-
-func frontState(f *store.Front) string {
-	switch {
-	case !f.Retired.IsZero():
-		return "retired"
-	case f.OtherLife && (f.Records() > 0 || !f.Stopped):
-		return "other life"
-	case f.Stopped:
-		return "stopped"
-	case f.Alive():
-		return "running"
-	}
-	return "silent"
 }
 
 func showFront(f *store.Front) shownFront {
@@ -111,37 +97,17 @@ func showFront(f *store.Front) shownFront {
 		held[day.String()] = h
 	}
 	return shownFront{
-		FrontID: f.FrontID, StoreID: f.StoreID.String(), Life: f.Life.String(), State: frontState(f), Host: f.Host, Version: f.Version,
+		FrontID: f.FrontID, StoreID: f.StoreID.String(), Life: f.Life.String(), State: assemble.FrontState(f), Host: f.Host, Version: f.Version,
 		Started: f.Started.In(regulation.Zone), Seen: f.Seen.In(regulation.Zone), Records: f.Records(), Held: held,
-		Oldest: present(f.Oldest), SetAside: f.SetAside, Forwarded: f.Forwarded, Clock: f.ClockOffset.Seconds(), Retired: present(f.Retired),
+		Oldest: show.Pointer(f.Oldest), SetAside: f.SetAside, Forwarded: f.Forwarded, Clock: f.ClockOffset.Seconds(), Retired: show.Pointer(f.Retired), holds: assemble.FrontHolds(f),
 	}
 }
 
 func printFronts(w io.Writer, list []shownFront) {
 	table(w, "FRONT\tSTATE\tHOST\tVERSION\tSTARTED\tLAST SEEN\tCLOCK\tFORWARDED\tHOLDS", func(w io.Writer) {
 		for _, f := range list {
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%+.1fs\t%d\t%s\n", f.FrontID, f.State, f.Host, f.Version, shown(f.Started),
-				shown(f.Seen), f.Clock, f.Forwarded, f.holds())
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%+.1fs\t%d\t%s\n", f.FrontID, f.State, f.Host, f.Version, show.Time(f.Started),
+				show.Time(f.Seen), f.Clock, f.Forwarded, f.holds)
 		}
 	})
-}
-
-// holds is what a front holds in words, the days in their order.
-func (f *shownFront) holds() string {
-	var parts []string
-	for _, day := range slices.Sorted(maps.Keys(f.Held)) {
-		h := f.Held[day]
-		part := day + ": " + strconv.FormatInt(h.Pending, 10)
-		if h.Quarantined > 0 {
-			part += fmt.Sprintf(" and %d in quarantine", h.Quarantined)
-		}
-		parts = append(parts, part)
-	}
-	if f.SetAside > 0 {
-		parts = append(parts, fmt.Sprintf("%d damaged local stores set aside", f.SetAside))
-	}
-	if len(parts) == 0 {
-		return "nothing"
-	}
-	return strings.Join(parts, ", ")
 }

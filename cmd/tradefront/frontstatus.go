@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/daemon"
+	"github.com/tradefront/tradefront/internal/show"
 )
 
 func newFrontStatus(e *env) *cobra.Command {
@@ -36,12 +38,12 @@ func newFrontStatus(e *env) *cobra.Command {
 			if full {
 				page = "/status/full"
 			}
-			var s frontStatus
+			var s daemon.Status
 			if err := askFront(c.Context(), address, page, &s); err != nil {
 				return fmt.Errorf("ask the front at %q: %w; is it running, and is that its admin.address? "+
 					"--front names another", address, err)
 			}
-			return form.print(e.out, &s, s.text)
+			return form.print(e.out, &s, func(w io.Writer) { printFrontStatus(w, &s) })
 		}),
 	}
 	configFlag(c, &path)
@@ -51,8 +53,8 @@ func newFrontStatus(e *env) *cobra.Command {
 	return c
 }
 
-func (s *frontStatus) text(w io.Writer) {
-	fmt.Fprintf(w, "front %d, tradefront %s, %s since %s (%s)\n", s.FrontID, s.Version, s.State, shown(s.Started), time.Duration(s.Uptime)*time.Second)
+func printFrontStatus(w io.Writer, s *daemon.Status) {
+	fmt.Fprintf(w, "front %d, tradefront %s, %s since %s (%s)\n", s.FrontID, s.Version, s.State, show.Time(s.Started), time.Duration(s.Uptime)*time.Second)
 	fmt.Fprintf(w, "connections %d of %d, unauthenticated %d, from %d sources\n", s.Open, s.Limit, s.Unauth, s.Sources)
 	fmt.Fprintf(w, "logins in flight %d, users online %d\n", s.Logins, s.Online)
 	fmt.Fprintf(w, "refused since the start: %s; evicted %d\n", counted(s.Refused), s.Evicted)

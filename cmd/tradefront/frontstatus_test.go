@@ -2,27 +2,54 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"net"
 	"strings"
 	"testing"
+	"time"
 
-	"go.uber.org/zap/zapcore"
+	"github.com/tradefront/tradefront/internal/daemon"
 )
 
-func TestFrontStatus(t *testing.T) {
-	pages := []string{"admin:\n  address: \"\"", "admin:\n  address: \"127.0.0.1:0\""}
-	r := newReloadTest(t, pages...)
-	admin := r.d.admin.Addr().String()
-	// Others connect from 127.0.0.1 and stay, one over their bound from 127.0.0.2.
-	inside(t, r.d)
-	inside(t, r.d)
-	r.configure(append(pages, "log_level: warn", "log_level: warn\nlimits: {connections: 100, connections_per_source: 2}")...)
-	r.reload()
-	turnedAway(t, stranger(t, r.d))
-
-	ask := func(more ...string) outcome {
-		return tradefront("", append([]string{"front", "status", "-c", r.site.path, "--front", admin}, more...)...)
+// stranger connects and says nothing.
+func stranger(t *testing.T, address string) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = c.Close() })
+	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	return c
+}
+
+// turnedAway waits until the front closes the connection.
+func turnedAway(t *testing.T, c net.Conn) {
+	t.Helper()
+	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Fatalf("read: %v, want that the front closed", err)
+	}
+}
+
+// frontWith serves a site with these limits.
+func frontWith(t *testing.T, limits string) *served {
+	t.Helper()
+	newSite(t)
+	write(t, "tradefront.yaml", siteConfig+"limits: {"+limits+"}\n")
+	return serve(t)
+}
+
+func TestFrontStatus(t *testing.T) {
+	front := frontWith(t, "connections: 100, connections_per_source: 2")
+	defer front.stop()
+	ask := func(more ...string) outcome {
+		return tradefront("", append([]string{"front", "status", "-c", "tradefront.yaml", "--front", front.admin}, more...)...)
+	}
+	// Two connect and stay, one over their bound is turned away.
+	stranger(t, front.address)
+	stranger(t, front.address)
+	turnedAway(t, stranger(t, front.address))
 	got := ask()
 	want := `front 1, tradefront …, serving since …
 connections 2 of 100, unauthenticated 2, from 1 sources
@@ -44,33 +71,35 @@ registry …false …required  no AppID is admitted…`
 	if got := ask("--full"); !strings.Contains(got.out, "127.0.0.1  2") {
 		t.Errorf("whole addresses:\n%s", got.out)
 	}
-	var s frontStatus
+	var s daemon.Status
 	if err := json.Unmarshal([]byte(ask("-o", "json", "--full").out), &s); err != nil {
 		t.Fatal(err)
 	}
-	if s.State != "serving" || s.Ready || s.Open != 2 || s.Heaviest[0] != (heavy{"127.0.0.1", 2, 2, false}) || s.Refused["source_full"] != 1 {
+	if s.State != "serving" || s.Ready || s.Open != 2 || s.Heaviest[0] != (daemon.HeavySource{Source: "127.0.0.1", Open: 2, Unauth: 2}) || s.Refused["source_full"] != 1 {
 		t.Errorf("%+v", s)
 	}
 }
 
 // Penalties are listed, and who owes them is not shown without being asked for.
 func TestFrontStatusListsPenalties(t *testing.T) {
-	r := newReloadTest(t)
-	r.d.level.SetLevel(zapcore.ErrorLevel)
-	r.configure("log_level: warn", "log_level: warn\nlimits: {penalties: {malformed: 1h, max: 2h}}")
-	r.reload()
-	bad := stranger(t, r.d)
+	front := frontWith(t, "penalties: {malformed: 1h, max: 2h}")
+	defer front.stop()
+	bad := stranger(t, front.address)
 	if _, err := bad.Write([]byte{1, 255, 0, 0}); err != nil {
 		t.Fatal(err)
 	}
 	turnedAway(t, bad)
-	turnedAway(t, stranger(t, r.d))
-	s := r.d.status(masked)
+	turnedAway(t, stranger(t, front.address))
+	got := tradefront("", "front", "status", "-c", "tradefront.yaml", "--front", front.admin, "-o", "json")
+	var s daemon.Status
+	if err := json.Unmarshal([]byte(got.out), &s); err != nil {
+		t.Fatal(err)
+	}
 	if s.Shut != 1 || len(s.Longest) != 1 || s.Longest[0].Source != "127.0.0.*" || s.Longest[0].Left < 3500 || s.Refused["source_penalized"] != 1 {
 		t.Errorf("%+v", s)
 	}
 	var text strings.Builder
-	s.text(&text)
+	printFrontStatus(&text, &s)
 	if !like("…\nREFUSED SOURCE  FOR ANOTHER\n127.0.0.*       …m…s\n…", text.String()) && !like("…127.0.0.*       1h0m0s\n…", text.String()) {
 		t.Error(text.String())
 	}

@@ -7,8 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
@@ -50,7 +51,7 @@ func newKeyList(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ring, faults := loadKeys(cfg, nil, nil)
+			ring, faults := assemble.LoadKeys(cfg, nil, nil)
 			if err := faults.Err(); err != nil {
 				return err
 			}
@@ -69,10 +70,10 @@ func showKeys(ring *supplement.KeyRing, now time.Time) shownKeys {
 		s := shownKey{
 			Version: k.Version, Algorithm: k.Info.Algorithm.String(), Bits: k.Info.Bits,
 			Fingerprint: k.Info.Fingerprint.String(), State: ring.State(&k, now).String(),
-			NotBefore: bound(k.NotBefore), NotAfter: bound(k.NotAfter),
+			NotBefore: show.Pointer(k.NotBefore), NotAfter: show.Pointer(k.NotAfter),
 		}
 		if left := k.NotAfter.Sub(now); left > 0 {
-			s.DaysLeft = new(int(days(left)))
+			s.DaysLeft = new(int(show.Days(left)))
 		}
 		list.Keys = append(list.Keys, s)
 	}
@@ -80,13 +81,6 @@ func showKeys(ring *supplement.KeyRing, now time.Time) shownKeys {
 		list.Warnings = append(list.Warnings, w.Text)
 	}
 	return list
-}
-
-func bound(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return new(t.In(regulation.Zone))
 }
 
 func (l shownKeys) text(w io.Writer) {
@@ -97,17 +91,10 @@ func (l shownKeys) text(w io.Writer) {
 				left = fmt.Sprint(*k.DaysLeft)
 			}
 			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\tSHA256:%s\n", k.Version, k.Algorithm, k.Bits,
-				shownBound(k.NotBefore), shownBound(k.NotAfter), k.State, left, k.Fingerprint)
+				show.Optional(k.NotBefore), show.Optional(k.NotAfter), k.State, left, k.Fingerprint)
 		}
 	})
 	for _, text := range l.Warnings {
 		fmt.Fprintln(w, "warning:", text)
 	}
-}
-
-func shownBound(t *time.Time) string {
-	if t == nil {
-		return "-"
-	}
-	return shown(*t)
 }

@@ -17,13 +17,13 @@ func command(args ...string) (status int, out, errOut string) {
 }
 
 func TestKeyList(t *testing.T) {
-	r := newReloadTest(t)
+	r := newDemoFirm(t)
 	r.newKey("keys/2.0.pem", "-algorithm", "SM2")
 	ends := time.Now().Add(30*24*time.Hour - time.Minute).Truncate(time.Second)
-	r.configure(entry, entry+"    not_before: 2026-01-05\n    not_after: \""+ends.Format(time.RFC3339)+"\"\n"+
+	r.configure(firstKey, firstKey+"    not_before: 2026-01-05\n    not_after: \""+ends.Format(time.RFC3339)+"\"\n"+
 		"  - version: \"2.0\"\n    algorithm: sm2\n    public_key_file: \"keys/2.0.pem\"\n    not_before: 2990-01-01\n")
 
-	status, out, errOut := command("key", "list", "--config", r.site.path, "-o", "json")
+	status, out, errOut := command("key", "list", "--config", r.site.Path, "-o", "json")
 	if status != exitDone {
 		t.Fatalf("status %d: %s", status, errOut)
 	}
@@ -42,17 +42,17 @@ func TestKeyList(t *testing.T) {
 	if len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], "until version 2.0 begins at 2990-01-01 00:00:00") {
 		t.Errorf("warnings: %q", got.Warnings)
 	}
-	if want := fingerprint(t, filepath.Join(r.site.dir, "keys", "2.0.pem")); second.Fingerprint != want {
+	if want := fingerprint(t, filepath.Join(r.site.Dir, "keys", "2.0.pem")); second.Fingerprint != want {
 		t.Errorf("fingerprint %s, OpenSSL has %s", second.Fingerprint, want)
 	}
 
-	_, text, _ := command("key", "list", "--config", r.site.path)
+	_, text, _ := command("key", "list", "--config", r.site.Path)
 	for _, words := range []string{"2026-01-05 00:00:00", "newest", "29", "not yet", "SHA256:" + second.Fingerprint, "warning: no encryption key"} {
 		if !strings.Contains(text, words) {
 			t.Errorf("%q is not in\n%s", words, text)
 		}
 	}
-	if status, out, _ := command("config", "check", "--config", r.site.path); status != exitDone ||
+	if status, out, _ := command("config", "check", "--config", r.site.Path); status != exitDone ||
 		!strings.Contains(out, "warning: keys: no encryption key is valid from") {
 		t.Errorf("config check: status %d, %s", status, out)
 	}
@@ -77,12 +77,12 @@ func fingerprint(t *testing.T, path string) string {
 
 // Every fault of every key is in one report, and a command that was misused says so.
 func TestKeyListRefuses(t *testing.T) {
-	r := newReloadTest(t)
+	r := newDemoFirm(t)
 	r.newKey("keys/2.0.pem", "-algorithm", "SM2")
-	r.configure(entry, entry+"    algorithm: sm2\n"+
+	r.configure(firstKey, firstKey+"    algorithm: sm2\n"+
 		"  - version: \"2.0\"\n    public_key_file: \"keys/2.0.pem\"\n    not_before: 2999-01-01\n"+
 		"  - version: \"3.0\"\n    public_key_file: \"keys/none.pem\"\n    not_after: 2000-01-01\n")
-	status, _, errOut := command("key", "list", "--config", r.site.path)
+	status, _, errOut := command("key", "list", "--config", r.site.Path)
 	if status != exitFailed {
 		t.Errorf("status %d", status)
 	}
@@ -96,8 +96,8 @@ func TestKeyListRefuses(t *testing.T) {
 	}
 	for _, args := range [][]string{
 		{"key", "list"},
-		{"key", "list", "--config", r.site.path, "-o", "yaml"},
-		{"app", "add", "--config", r.site.path, "--app-id", "a_b_1", "--cipher", "des"},
+		{"key", "list", "--config", r.site.Path, "-o", "yaml"},
+		{"app", "add", "--config", r.site.Path, "--app-id", "a_b_1", "--cipher", "des"},
 		{"ping", "--cipher", "SM4"},
 	} {
 		if status, _, errOut := command(args...); status != exitMisuse || !strings.Contains(errOut, "tradefront: ") {
@@ -109,10 +109,10 @@ func TestKeyListRefuses(t *testing.T) {
 // app add and app rotate write the cipher, app list shows it, and rotate leaves it if it is
 // not told.
 func TestAppCipher(t *testing.T) {
-	r := newReloadTest(t)
+	r := newDemoFirm(t)
 	app := func(want int, args ...string) string {
 		t.Helper()
-		status, out, errOut := command(append(append([]string{"app"}, args...), "--config", r.site.path)...)
+		status, out, errOut := command(append(append([]string{"app"}, args...), "--config", r.site.Path)...)
 		if status != want {
 			t.Errorf("app %v: status %d, %s", args, status, errOut)
 		}

@@ -9,7 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -74,7 +76,7 @@ func newLocalInspect(e *env) *cobra.Command {
 }
 
 func inspectLocal(ctx context.Context, cfg *config.Config, file string) (done inspected, err error) {
-	done = inspected{File: file, InUse: file == "", forward: cfg.Store.Driver == driverPostgres}
+	done = inspected{File: file, InUse: file == "", forward: cfg.Store.Driver == assemble.DriverPostgres}
 	if file != "" {
 		if done.InUse, err = inUse(cfg, file); err != nil {
 			return done, err
@@ -99,7 +101,7 @@ func inspectLocal(ctx context.Context, cfg *config.Config, file string) (done in
 		done.Damage = in.Damage.Error()
 	}
 	if !in.Oldest.IsZero() {
-		done.Oldest = shown(in.Oldest)
+		done.Oldest = show.Time(in.Oldest)
 	}
 	for _, d := range in.Days {
 		done.Days = append(done.Days, dayOfRows{d.Day.String(), d.Records})
@@ -231,7 +233,7 @@ func (e *env) recoverAll(ctx context.Context, cfg *config.Config, asides []store
 	if len(asides) == 0 {
 		return done, nil
 	}
-	local, err := openLocal(ctx, cfg)
+	local, err := assemble.OpenLocal(ctx, cfg)
 	if err != nil {
 		return done, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
 )
@@ -18,7 +19,7 @@ func newMasterKey(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := cfg.Missing(masterKeyFile); err != nil {
+			if err := cfg.Missing(assemble.MasterKeyFile); err != nil {
 				return err
 			}
 			if err := auth.CreateMasterKey(cfg.Auth.MasterKeyFile); err != nil {
@@ -30,14 +31,4 @@ func newMasterKey(e *env) *cobra.Command {
 	}
 	configFlag(create, &path)
 	return group("masterkey", "The key that encrypts authcodes at rest", create, newMasterKeyRotate(e), newMasterKeyList(e))
-}
-
-const masterKeyFile = "auth.master_key_file"
-
-// loadMasterKey is for commands; serve judges all files at once.
-func loadMasterKey(cfg *config.Config) (*auth.MasterKey, error) {
-	if err := cfg.Missing(masterKeyFile); err != nil {
-		return nil, err
-	}
-	return auth.LoadMasterKey(cfg.Auth.MasterKeyFile)
 }

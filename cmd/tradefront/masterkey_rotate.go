@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/store"
@@ -50,13 +51,13 @@ func newMasterKeyRotate(e *env) *cobra.Command {
 
 func (e *env) beginMasterKey(cfg *config.Config) error {
 	file := cfg.Auth.MasterKeyFile
-	if err := cfg.Missing(masterKeyFile); err != nil {
+	if err := cfg.Missing(assemble.MasterKeyFile); err != nil {
 		return err
 	}
 	if err := auth.BeginMasterKey(file); err != nil {
 		return err
 	}
-	master, err := loadMasterKey(cfg)
+	master, err := assemble.LoadMasterKey(cfg)
 	if err != nil {
 		return err
 	}
@@ -69,14 +70,14 @@ func (e *env) beginMasterKey(cfg *config.Config) error {
 
 // reseal is step 2. Codes that open under neither key are told all at once.
 func (e *env) reseal(ctx context.Context, cfg *config.Config) (err error) {
-	master, err := loadMasterKey(cfg)
+	master, err := assemble.LoadMasterKey(cfg)
 	if err != nil {
 		return err
 	}
 	if len(master.Fingerprints()) < 2 {
 		return fmt.Errorf("%s holds one key: begin with tradefront masterkey rotate --begin", cfg.Auth.MasterKeyFile)
 	}
-	r, err := openRecords(ctx, cfg)
+	r, err := assemble.OpenRecords(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -127,10 +128,10 @@ func (e *env) finishMasterKey(ctx context.Context, cfg *config.Config) error {
 
 // masterKeyCensus is the key of this machine, and what of the directory it opens.
 func masterKeyCensus(ctx context.Context, cfg *config.Config) (master *auth.MasterKey, census auth.Census, err error) {
-	if master, err = loadMasterKey(cfg); err != nil {
+	if master, err = assemble.LoadMasterKey(cfg); err != nil {
 		return nil, census, err
 	}
-	r, err := openRecords(ctx, cfg)
+	r, err := assemble.OpenRecords(ctx, cfg)
 	if err != nil {
 		return nil, census, err
 	}

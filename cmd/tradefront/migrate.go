@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
 )
 
@@ -24,15 +25,15 @@ func newMigrate(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if cfg.Store.Driver != driverPostgres {
-				local, err := openLocal(c.Context(), cfg)
+			if cfg.Store.Driver != assemble.DriverPostgres {
+				local, err := assemble.OpenLocal(c.Context(), cfg)
 				if err != nil {
 					return err
 				}
 				fmt.Fprintf(e.out, "the local store %s is current\n", cfg.Store.Path)
 				return local.Close()
 			}
-			pg, err := dialPostgres(c.Context(), cfg)
+			pg, err := assemble.DialPostgres(c.Context(), cfg)
 			if err != nil {
 				return err
 			}

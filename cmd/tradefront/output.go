@@ -5,12 +5,8 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
-	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
-
-	"github.com/tradefront/tradefront/internal/regulation"
 )
 
 // output is the form of what a command prints: text for people, json for machines.
@@ -52,14 +48,3 @@ func table(w io.Writer, header string, rows func(w io.Writer)) {
 	rows(t)
 	_ = t.Flush()
 }
-
-// shown is a time as people here read it; the zero time is a dash.
-func shown(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.In(regulation.Zone).Format(regulation.TimeLayout)
-}
-
-// size is a number of bytes as people read it: 2.5 MiB.
-func size(n int64) string { return humanize.IBytes(uint64(max(0, n))) }

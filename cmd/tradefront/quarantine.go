@@ -10,9 +10,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -160,7 +162,7 @@ func withLocal(ctx context.Context, e *env, path string, f func(*store.Local) er
 	if err != nil {
 		return err
 	}
-	local, err := openLocal(ctx, cfg)
+	local, err := assemble.OpenLocal(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -216,7 +218,7 @@ func printQuarantine(w io.Writer, list []shownRefused) {
 	}
 	table(w, "RECORD\tDAY\tLOGIN\tACCOUNT\tAPPID\tWHY", func(w io.Writer) {
 		for _, r := range list {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%q\t%q\t%s\n", r.RecordID, r.TradingDay, shown(r.LoginTime), r.Account, r.AppID, r.Error)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%q\t%q\t%s\n", r.RecordID, r.TradingDay, show.Time(r.LoginTime), r.Account, r.AppID, r.Error)
 		}
 	})
 }
@@ -225,7 +227,7 @@ func (s shownRefused) print(w io.Writer) {
 	table(w, "record\t"+s.RecordID, func(w io.Writer) {
 		for _, item := range [][2]any{
 			{"trading day", s.TradingDay},
-			{"login", shown(s.LoginTime)},
+			{"login", show.Time(s.LoginTime)},
 			{"account", fmt.Sprintf("%q, %s", s.Account, s.UserType)},
 			{"AppID", fmt.Sprintf("%q", s.AppID)},
 			{"vendor", s.VendorID},

@@ -11,9 +11,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -91,19 +93,19 @@ func newReconcile(e *env) *cobra.Command {
 
 // reconcile opens the stores and compares, with progress.
 func (e *env) reconcile(ctx context.Context, cfg *config.Config, cal *calendar.Calendar, o reconcile.Options) (_ *reconcile.Result, err error) {
-	r, err := openRecords(ctx, cfg)
+	r, err := assemble.OpenRecords(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	o.Records = r
-	survey := surveyOf(cfg, r, cal)
+	survey := assemble.SurveyOf(cfg, r, cal)
 	obstacles, err := survey.Of(ctx, o.Day) // before the records, which then have what was handed over
 	if err != nil {
 		return nil, err
 	}
-	if _, missing := os.Stat(cfg.Store.Path); cfg.Store.Driver == driverPostgres && missing == nil {
-		local, err := openLocal(ctx, cfg)
+	if _, missing := os.Stat(cfg.Store.Path); cfg.Store.Driver == assemble.DriverPostgres && missing == nil {
+		local, err := assemble.OpenLocal(ctx, cfg)
 		if err != nil {
 			return nil, err
 		}
@@ -162,7 +164,7 @@ func (d reconciled) print(w io.Writer) {
 	})
 	for _, a := range d.Audit {
 		if !a.First.IsZero() {
-			fmt.Fprintf(w, "%s: entries from %s to %s\n", a.Path, shown(a.First), shown(a.Last))
+			fmt.Fprintf(w, "%s: entries from %s to %s\n", a.Path, show.Time(a.First), show.Time(a.Last))
 		}
 	}
 	fmt.Fprintln(w, d.Verdict)

@@ -10,6 +10,7 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/settlement/merge"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
+	"github.com/tradefront/tradefront/internal/show"
 )
 
 // mergedInput and merged are what `report merge -o json` prints.
@@ -110,7 +111,7 @@ func (m merged) print(w io.Writer) {
 	for _, in := range m.Inputs {
 		fmt.Fprintf(w, "read %s: %d rows, sha256 %s\n", in.Path, in.Rows, in.SHA256)
 	}
-	fmt.Fprintf(w, "%s: %d rows, %d duplicates dropped, %s, sha256 %s\n", m.Path, m.Rows, m.Duplicates, size(m.Bytes), m.SHA256)
+	fmt.Fprintf(w, "%s: %d rows, %d duplicates dropped, %s, sha256 %s\n", m.Path, m.Rows, m.Duplicates, show.Size(m.Bytes), m.SHA256)
 	if m.Bad > 0 {
 		fmt.Fprintf(w, "%d bad lines are NOT in it; they were put into %s\n", m.Bad, m.SkippedTo)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/files"
@@ -163,7 +164,7 @@ next:
 // checkHalf encrypts under the public key that is configured and opens it again: that tells
 // for every algorithm whether the two belong together.
 func (p *privateKey) checkHalf(publicKeyFile string) error {
-	public, err := readPublicKey(publicKeyFile)
+	public, err := assemble.ReadPublicKey(publicKeyFile)
 	if err != nil {
 		return fmt.Errorf("%s: %w", publicKeyFile, err)
 	}
@@ -209,12 +210,12 @@ type privateKey struct {
 func (k privateKeys) load() ([]privateKey, error) {
 	var all []privateKey
 	for _, given := range k {
-		pem, err := files.ReadText(given.path, maxPEM)
+		pem, err := files.ReadText(given.path, assemble.MaxPEM)
 		if err != nil {
 			return nil, fmt.Errorf("--private-key %s: %w", given.version, err)
 		}
 		key, err := testkey.Parse(pem)
-		if err = alsoHidden(err, pem); err != nil {
+		if err = assemble.AlsoHidden(err, pem); err != nil {
 			return nil, fmt.Errorf("--private-key %s: %s: %w", given.version, given.path, err)
 		}
 		all = append(all, privateKey{given.version, key})

@@ -17,6 +17,7 @@ import (
 	"github.com/emmansun/gmsm/sm2"
 	"github.com/emmansun/gmsm/smx509"
 
+	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/settlement/verify"
 	"github.com/tradefront/tradefront/internal/supplement"
@@ -35,12 +36,12 @@ type verifySite struct {
 func newVerifySite(t *testing.T) *verifySite {
 	t.Helper()
 	dir := t.TempDir()
-	site, err := newDemoSite(dir, "", "127.0.0.1:0", "")
+	site, err := demo.NewSite(dir, "", "127.0.0.1:0", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &verifySite{
-		t: t, dir: dir, config: site.path, private: filepath.Join(dir, "keys", "1.0.test-private.pem"),
+		t: t, dir: dir, config: site.Path, private: filepath.Join(dir, "keys", "1.0.test-private.pem"),
 		other: filepath.Join(dir, "other.pem"), report: filepath.Join(dir, "0001clientinfo20260105.txt"),
 	}
 	key, err := rsa.GenerateKey(rand.Reader, 2048)

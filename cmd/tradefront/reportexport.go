@@ -11,10 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -100,7 +102,7 @@ func (f *exportFlags) run(ctx context.Context, e *env) (err error) {
 	if err != nil {
 		return err
 	}
-	r, err := openRecords(ctx, cfg)
+	r, err := assemble.OpenRecords(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -109,7 +111,7 @@ func (f *exportFlags) run(ctx context.Context, e *env) (err error) {
 	if err != nil {
 		return fmt.Errorf("this machine's name: %w", err)
 	}
-	survey := surveyOf(cfg, r, cal)
+	survey := assemble.SurveyOf(cfg, r, cal)
 	x := settlement.Exporter{
 		Fronts: survey.Fronts, Named: survey.Named, Declared: survey.Declared, DespiteFronts: f.despiteFronts, By: operator(host),
 		Force: f.force, Reason: f.reason,
@@ -239,7 +241,7 @@ func (d *exported) print(w io.Writer) {
 		return
 	}
 	rate := float64(d.Rows) / max(d.Seconds, 1e-3)
-	fmt.Fprintf(w, "%s: %d rows, %s, sha256 %s (%.1f s, %.0f rows/s)\n", d.Path, d.Rows, size(d.Bytes), d.SHA256, d.Seconds, rate)
+	fmt.Fprintf(w, "%s: %d rows, %s, sha256 %s (%.1f s, %.0f rows/s)\n", d.Path, d.Rows, show.Size(d.Bytes), d.SHA256, d.Seconds, rate)
 	switch {
 	case d.Replaced == nil:
 	case d.Replaced.Same:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -31,7 +32,7 @@ func newReportHandedIn(e *env) *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("this machine's name: %w", err)
 			}
-			r, err := openRecords(c.Context(), cfg)
+			r, err := assemble.OpenRecords(c.Context(), cfg)
 			if err != nil {
 				return err
 			}

@@ -10,10 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -81,7 +83,7 @@ func newReportStatus(e *env) *cobra.Command {
 				}
 				days = append(days, only)
 			}
-			r, err := openRecords(c.Context(), cfg)
+			r, err := assemble.OpenRecords(c.Context(), cfg)
 			if err != nil {
 				return err
 			}
@@ -91,11 +93,11 @@ func newReportStatus(e *env) *cobra.Command {
 					return err
 				}
 			}
-			fronts, err := frontsOf(cfg, r).Fronts(c.Context())
+			fronts, err := assemble.FrontsOf(cfg, r).Fronts(c.Context())
 			if err != nil {
 				return err
 			}
-			survey := surveyOf(cfg, r, cal)
+			survey := assemble.SurveyOf(cfg, r, cal)
 			survey.Fronts = settlement.KnownFronts(fronts)
 			list := make([]shownStatus, 0, len(days))
 			since, err := r.Since(c.Context())
@@ -128,7 +130,7 @@ func before(d *settlement.DayStatus, since time.Time) bool {
 
 // daysOfInterest are the last trading days and those that got or lost records after their
 // report was made, latest first.
-func daysOfInterest(ctx context.Context, r records, cal *calendar.Calendar, now time.Time) ([]calendar.TradingDay, error) {
+func daysOfInterest(ctx context.Context, r assemble.Records, cal *calendar.Calendar, now time.Time) ([]calendar.TradingDay, error) {
 	days := settlement.RecentDays(cal, now, statusDays)
 	late, err := r.Late(ctx)
 	var restored *store.AheadError
@@ -177,7 +179,7 @@ func printStatus(w io.Writer, list []shownStatus) {
 		for _, s := range list {
 			at, kind := "-", "-"
 			if s.Last != nil {
-				at, kind = shown(s.Last.At), string(s.Last.Kind)
+				at, kind = show.Time(s.Last.At), string(s.Last.Kind)
 			}
 			fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\n", s.Day, s.Records, s.Reported, s.Late, s.Moved, at, kind, s.Next)
 		}

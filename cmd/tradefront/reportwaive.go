@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/store"
@@ -52,12 +53,12 @@ func newReportWaive(e *env) *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("this machine's name: %w", err)
 			}
-			r, err := openRecords(c.Context(), cfg)
+			r, err := assemble.OpenRecords(c.Context(), cfg)
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
-			survey := surveyOf(cfg, r, cal)
+			survey := assemble.SurveyOf(cfg, r, cal)
 			w, err := survey.Waive(c.Context(), store.Waiver{Day: on, At: now, By: operator(host), Reason: reason}, nil)
 			if err != nil {
 				return err

@@ -60,3 +60,22 @@ func (e *env) warnOfRights(ctx context.Context, pg *store.Postgres, all bool) er
 	}
 	return nil
 }
+
+// warnOfSettings prints them.
+func (e *env) warnOfSettings(ctx context.Context, pg *store.Postgres) error {
+	findings, err := pg.Inspect(ctx)
+	if err != nil {
+		return fmt.Errorf("the schema is current, but PostgreSQL's settings could not be looked at: %w", err)
+	}
+	extras, err := pg.Extras(ctx)
+	if err != nil {
+		return fmt.Errorf("the schema is current, but what else is on its tables could not be looked at: %w", err)
+	}
+	for _, f := range findings {
+		fmt.Fprintln(e.err, "warning:", f)
+	}
+	for _, x := range extras {
+		fmt.Fprintln(e.err, "warning: PostgreSQL:", x)
+	}
+	return nil
+}

@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/ops"
 )
 
@@ -32,19 +33,19 @@ func newServe(e *env) *cobra.Command {
 			"every other key that was changed and needs a restart.\n" +
 			"If anything is wrong, nothing is taken over.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
-			hangups, release := catchHangups() // before anything that takes time
+			hangups, release := daemon.CatchHangups() // before anything that takes time
 			defer release()
 			load := func() (*config.Config, error) { return loadConfig(path, e.environ) }
 			cfg, err := load()
 			if err != nil {
-				return wholeReport(cfg, err, probeListeners)
+				return assemble.WholeReport(cfg, err, assemble.ProbeListeners)
 			}
 			// Who reads standard output or standard error may end before us: then a write fails, and
 			// does not end us.
 			signal.Ignore(syscall.SIGPIPE)
 			log := ops.NewLogWriter(e.err)
 			defer log.Close(logGrace)
-			d, err := startDaemon(c.Context(), cfg, log)
+			d, err := daemon.Start(c.Context(), cfg, log, thisBuild())
 			switch {
 			case err != nil && c.Context().Err() != nil:
 				fmt.Fprintln(e.err, "tradefront: stopped before it accepted connections")
@@ -52,36 +53,22 @@ func newServe(e *env) *cobra.Command {
 			case err != nil:
 				return err
 			}
-			endReloads := d.reloadOn(hangups, load)
-			fmt.Fprintln(e.out, d.banner())
-			for _, w := range d.gateway.Policy().Calendar.Warnings(time.Now()) {
+			endReloads := d.ReloadOn(hangups, load)
+			fmt.Fprintln(e.out, d.Banner())
+			for _, w := range d.CalendarWarnings() {
 				fmt.Fprintln(e.out, "warning: calendar_file:", w)
 			}
-			for _, w := range exposed(cfg, e.environ) {
+			for _, w := range assemble.Exposed(cfg, e.environ) {
 				fmt.Fprintln(e.out, "warning:", w)
 			}
-			failed := d.wait(c.Context())
+			failed := d.Wait(c.Context())
 			if failed == nil {
-				d.logger.Info("stopping: no new logins, finishing those in flight")
+				d.SayStopping()
 			}
 			endReloads() // a reload needs the parts that stop ends
-			return errors.Join(failed, d.stop())
+			return errors.Join(failed, d.Stop())
 		}),
 	}
 	configFlag(c, &path)
 	return c
-}
-
-// banner is the one line that says that terminals are accepted.
-func (d *daemon) banner() string {
-	addresses := make([]string, 0, 1)
-	for _, a := range d.front.Addrs() {
-		addresses = append(addresses, a.String())
-	}
-	admin := "none"
-	if d.admin != nil {
-		admin = "http://" + d.admin.Addr().String()
-	}
-	return fmt.Sprintf("tradefront %s: front %d accepts connections on %s; admin %s; store %s",
-		version, d.cfg.Front.ID, strings.Join(addresses, ", "), admin, d.cfg.Store.Driver)
 }

@@ -103,6 +103,15 @@ func bareSite(t *testing.T) {
 	write(t, "keys/1.0.pem", publicPEM(t, &testKey().PublicKey))
 }
 
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
 func write(t *testing.T, path, text string) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"net"
 	"os"
 	"strings"
@@ -10,19 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/tradefront/tradefront/internal/config"
 )
-
-// Between the moment when the admin listener answers and that when terminals are accepted a
-// front may wait for PostgreSQL: a load balancer must not send terminals meanwhile.
-func TestNotReadyBeforeItServes(t *testing.T) {
-	health := newDaemon(new(config.Config), new(assets), zap.InfoLevel, io.Discard).health.Report()
-	if health.Ready || len(health.Reasons) != 1 || health.Reasons[0].Reason != "the front is starting" {
-		t.Errorf("%+v", health)
-	}
-}
 
 // A reload that is under way when SIGTERM comes is waited for before the stores are closed.
 func TestHangupWhileStopping(t *testing.T) {

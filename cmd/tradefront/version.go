@@ -7,19 +7,15 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/ops"
 )
 
 // version is set by the Makefile with -ldflags.
 var version = "dev"
 
-type build struct {
-	Version string `json:"version"`
-	Commit  string `json:"commit"`
-	Go      string `json:"go"`
-}
-
-func thisBuild() build {
-	b := build{Version: version, Commit: "unknown", Go: runtime.Version()}
+func thisBuild() ops.Build {
+	b := ops.Build{Version: version, Commit: "unknown", Go: runtime.Version()}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {

@@ -1,0 +1,22 @@
+// Package assemble turns a configuration into parts: it reads the files that the configuration
+// names, opens the stores, and gives each part its options. It starts nothing and runs nothing;
+// internal/daemon does, and the commands of cmd/tradefront use what they need.
+//
+// # Invariants
+//
+//   - Every fault of a configuration and its files is in one report (LoadAssets, JoinFaults).
+//     A key that has a fault gets one line: what follows from it is left out.
+//   - A store that is opened here has the schema of this program, or an error says what to do.
+//   - A command makes a local store only where no front runs (OpenLocal): the file of a running
+//     front was moved away, and a new one in its place would hide that.
+//   - One front has a local store at a time (SoleFront), under whatever name its path is written.
+//
+// # Bounds
+//
+// A key file is at most MaxPEM bytes. Connecting to PostgreSQL takes at most ConnectPatience.
+//
+// # What a crash leaves
+//
+// SoleFront leaves a file beside the local store. The system releases the lock with the process,
+// and the next start takes the file over.
+package assemble

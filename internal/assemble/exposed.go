@@ -1,0 +1,35 @@
+package assemble
+
+import (
+	"net"
+	"net/netip"
+
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// Exposed says what of a good configuration lets others on the network listen in, and which
+// variables of the environment are not of it. A firm may have reasons, so these are no faults.
+func Exposed(cfg *config.Config, environ []string) (warnings []string) {
+	if ignored := config.Ignored(environ); ignored != "" {
+		warnings = append(warnings, ignored)
+	}
+	warnings = append(warnings, inOutgoingRange(cfg)...)
+	if host, _, err := net.SplitHostPort(cfg.Admin.Address); err == nil && !onlyThisMachine(host) {
+		warnings = append(warnings, "admin.address: "+cfg.Admin.Address+
+			" can be reached from other machines and asks for no password; put it on 127.0.0.1 or behind something that does")
+	}
+	if cfg.Store.Driver != DriverPostgres {
+		return warnings
+	}
+	if url, err := cfg.Store.PostgresURL(); err == nil && store.CheckURL(url) == nil && !store.Verified(url) {
+		warnings = append(warnings, "store.url: whoever is on the way can read what goes to the database, or be the database; "+
+			"write sslmode=verify-full and sslrootcert=FILE")
+	}
+	return warnings
+}
+
+func onlyThisMachine(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.Unmap().IsLoopback()
+}

@@ -1,0 +1,46 @@
+package assemble
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// FrontState is running, stopped, silent, other life or retired.
+func FrontState(f *store.Front) string {
+	switch {
+	case !f.Retired.IsZero():
+		return "retired"
+	case f.OtherLife && (f.Records() > 0 || !f.Stopped):
+		return "other life"
+	case f.Stopped:
+		return "stopped"
+	case f.Alive():
+		return "running"
+	}
+	return "silent"
+}
+
+// FrontHolds is what a front last reported to hold, the days in their order.
+func FrontHolds(f *store.Front) string {
+	var parts []string
+	for _, day := range slices.Sorted(maps.Keys(f.Held)) {
+		h := f.Held[day]
+		part := day.String() + ": " + strconv.FormatInt(h.Pending, 10)
+		if h.Quarantined > 0 {
+			part += fmt.Sprintf(" and %d in quarantine", h.Quarantined)
+		}
+		parts = append(parts, part)
+	}
+	if f.SetAside > 0 {
+		parts = append(parts, fmt.Sprintf("%d damaged local stores set aside", f.SetAside))
+	}
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,47 @@
+package assemble
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// FrontsOf is who knows what fronts hold that the store of records lacks.
+func FrontsOf(cfg *config.Config, r Records) settlement.FrontStore {
+	if known, ok := r.(settlement.FrontStore); ok {
+		return known
+	}
+	return ownFront{cfg}
+}
+
+// SurveyOf says what keeps reports of the records in r back.
+func SurveyOf(cfg *config.Config, r Records, cal *calendar.Calendar) settlement.Survey {
+	v := settlement.Survey{Store: r, Fronts: FrontsOf(cfg, r), Calendar: cal}
+	if pg, ok := r.(*store.Postgres); ok {
+		v.Named, v.Declared = pg.RecordFronts, cfg.Fronts
+	}
+	return v
+}
+
+// ownFront is the front whose embedded store the report reads: it holds nothing apart from
+// it, but for stores that were damaged and set aside.
+type ownFront struct{ cfg *config.Config }
+
+func (o ownFront) Fronts(context.Context) ([]store.Front, error) {
+	asides, err := store.SetAside(o.cfg.Store.Path)
+	if err != nil || len(asides) == 0 {
+		return nil, err
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	said := store.FrontReport{FrontID: o.cfg.Front.ID, Host: host, Counted: now, Stopped: true, SetAside: len(asides)}
+	return []store.Front{{FrontReport: said, Seen: now}}, nil
+}

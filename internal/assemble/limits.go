@@ -1,0 +1,45 @@
+package assemble
+
+import (
+	"time"
+
+	"github.com/tradefront/tradefront/internal/admission"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/front"
+	"github.com/tradefront/tradefront/internal/ops"
+)
+
+// FrontLimits is what a running front is held to. The configuration was checked, so that
+// what it says can be read.
+func FrontLimits(cfg *config.Config, maxConnections int) front.Limits {
+	l := &cfg.Limits
+	early, _ := l.EarlyDrop()
+	return front.Limits{
+		Admission: admission.Limits{
+			Connections:     maxConnections,
+			PerSource:       l.ConnectionsPerSource,
+			Unauthenticated: admission.EarlyDrop(early),
+			Penalties:       penalties(&l.Penalties),
+			Exempt:          l.Exempt(),
+		},
+		Logins: l.LoginsInFlight, Outbound: l.OutboundBytes, Refusals: l.Refusals,
+	}
+}
+
+// AuditLimits keep the lines of refusals away from the room that the store needs. min_free is
+// that of the start, as it is for the store; the limits may be those of a reload.
+func AuditLimits(atStart *config.Config, limits *config.Limits) ops.AuditLimits {
+	return ops.AuditLimits{KeepFree: int64(atStart.Store.MinFree), Exempt: limits.Exempt()}
+}
+
+func penalties(p *config.Penalties) admission.Penalties {
+	return admission.Penalties{
+		Cost: [...]time.Duration{
+			admission.FailedAuthentication: p.FailedAuthentication,
+			admission.NoAuthentication:     p.NoAuthentication,
+			admission.Malformed:            p.Malformed,
+			admission.RefusalFlood:         p.RefusalFlood,
+		},
+		Threshold: p.Threshold, Max: p.Max, Sources: p.Sources,
+	}
+}

@@ -1,0 +1,71 @@
+package assemble
+
+import (
+	"strings"
+
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/front"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// CoreOptions are those of core.local.
+func CoreOptions(cfg *config.Config) core.Options {
+	c := cfg.Core
+	return core.Options{
+		Params:   core.Params{MemoryKiB: c.Argon2.MemoryKiB, Iterations: c.Argon2.Iterations},
+		Parallel: c.Argon2.Parallel, HashQueue: c.HashQueue,
+		Remember: c.Remember, RememberAccounts: c.RememberAccounts,
+		LockFailures: c.LockFailures, LockSourceFailures: c.LockSourceFailures, LockDecay: c.LockDecay,
+	}
+}
+
+// FrontListeners are the addresses, and whom each believes as a proxy.
+func FrontListeners(cfg *config.Config) []front.Listener {
+	listeners := make([]front.Listener, len(cfg.Front.Listeners))
+	for i := range listeners {
+		l := &cfg.Front.Listeners[i]
+		listeners[i].Address = l.Address
+		if l.FromProxy() {
+			listeners[i].Proxy = &front.ProxyRule{Trusted: l.Trusted(), RequireTLS: l.RequireTLS, Timeout: cfg.Timers.ProxyHeader}
+		}
+	}
+	return listeners
+}
+
+// BoundsOf are the bounds of the local store. Where records stay, neither their number nor their
+// age is bounded.
+func BoundsOf(s *config.Store) store.Bounds {
+	b := store.Bounds{Bytes: int64(s.MaxBytes), Free: int64(s.MinFree)}
+	if s.Driver == DriverPostgres {
+		b.Rows, b.Age = int64(s.MaxRows), s.MaxAge
+	}
+	return b
+}
+
+// MasterKeyFile is the key that names the file.
+const MasterKeyFile = "auth.master_key_file"
+
+// LoadMasterKey is for commands; serve judges all files at once.
+func LoadMasterKey(cfg *config.Config) (*auth.MasterKey, error) {
+	if err := cfg.Missing(MasterKeyFile); err != nil {
+		return nil, err
+	}
+	return auth.LoadMasterKey(cfg.Auth.MasterKeyFile)
+}
+
+// SomeOf names the first few AppIDs.
+func SomeOf(ids []regulation.AppID) string {
+	const few = 5
+	names := make([]string, 0, few+1)
+	for i, id := range ids {
+		if i == few {
+			names = append(names, "…")
+			break
+		}
+		names = append(names, string(id))
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,147 @@
+package assemble
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/tradefront/tradefront/internal/config"
+)
+
+// The system gives outgoing connections ports out of a range in which the default ports lie. One of
+// them that happens to have a front's port stops its start, and no process listens there that could
+// be stopped. Linux keeps ports out of the range on request. Elsewhere nothing is known of it.
+
+const (
+	portRangeFile     = "/proc/sys/net/ipv4/ip_local_port_range"
+	reservedPortsFile = "/proc/sys/net/ipv4/ip_local_reserved_ports"
+)
+
+// inOutgoingRange warns of each address whose port the system may give to an outgoing connection.
+func inOutgoingRange(cfg *config.Config) (warnings []string) {
+	span, err := os.ReadFile(portRangeFile) // of the system, not of the operator
+	if err != nil {
+		return nil
+	}
+	reserved, err := os.ReadFile(reservedPortsFile)
+	if err != nil {
+		return nil
+	}
+	for _, a := range addressesOf(cfg) {
+		if port := portOf(a.address); port != 0 && takesFrom(string(span), port) && !reserves(string(reserved), port) {
+			warnings = append(warnings, fmt.Sprintf("%s: port %d is one that the system gives to outgoing connections, which can keep the front "+
+				"from starting; %s", a.key, port, reservation(port)))
+		}
+	}
+	return warnings
+}
+
+// reservation keeps a port for the front. What is reserved already must stay in the line.
+func reservation(port int) string {
+	return fmt.Sprintf("reserve it: sysctl -w net.ipv4.ip_local_reserved_ports=%d, with what stands there already before it "+
+		"(deploy/sysctl/90-tradefront.conf does so at each boot)", port)
+}
+
+// freeingAdvice is what to do about an address that cannot be listened on.
+func freeingAdvice(address string) string {
+	port := portOf(address)
+	listens, known := takenBy(port)
+	if known && !listens {
+		return fmt.Sprintf("no process listens there: an outgoing connection of this machine has the port (ss -tnp sport = :%d names it); "+
+			"end it, and %s", port, reservation(port))
+	}
+	return fmt.Sprintf("stop the process that has it (ss -ltnp sport = :%d names it), or choose another address", port)
+}
+
+// takenBy reports whether some socket on the port listens, and whether there is any.
+func takenBy(port int) (listens, known bool) {
+	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		f, err := os.Open(table) // of the system, not of the operator
+		if err != nil {
+			continue
+		}
+		l, k := socketsOn(bufio.NewScanner(f), port)
+		listens, known = listens || l, known || k
+		_ = f.Close() // was only read
+	}
+	return listens, known
+}
+
+// stateListen is that of a listening socket in /proc/net/tcp.
+const stateListen = "0A"
+
+// socketsOn reads lines as "0: 0100007F:A0F5 00000000:0000 0A …".
+func socketsOn(lines *bufio.Scanner, port int) (listens, known bool) {
+	for lines.Scan() {
+		f := strings.Fields(lines.Text())
+		if len(f) < 4 || !strings.HasSuffix(f[1], fmt.Sprintf(":%04X", port)) {
+			continue
+		}
+		known = true
+		listens = listens || f[3] == stateListen
+	}
+	return listens, known
+}
+
+// takesFrom reads "32768	60999".
+func takesFrom(span string, port int) bool {
+	bounds := strings.Fields(span)
+	if len(bounds) != 2 {
+		return false
+	}
+	return within(bounds[0], bounds[1], port)
+}
+
+// reserves reads "41205-41208,9464".
+func reserves(list string, port int) bool {
+	for part := range strings.SplitSeq(strings.TrimSpace(list), ",") {
+		first, last, isSpan := strings.Cut(part, "-")
+		if !isSpan {
+			last = first
+		}
+		if within(first, last, port) {
+			return true
+		}
+	}
+	return false
+}
+
+func within(first, last string, port int) bool {
+	low, err := strconv.Atoi(first)
+	if err != nil {
+		return false
+	}
+	high, err := strconv.Atoi(last)
+	return err == nil && low <= port && port <= high
+}
+
+// portOf is 0 where there is none.
+func portOf(address string) int {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return 0
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// listened is an address that a front listens on, and its key.
+type listened struct{ key, address string }
+
+func addressesOf(cfg *config.Config) (all []listened) {
+	for i, l := range cfg.Front.Listeners {
+		all = append(all, listened{fmt.Sprintf("front.listeners[%d].address", i), l.Address})
+	}
+	for _, a := range []listened{{"admin.address", cfg.Admin.Address}, {"admin.health_address", cfg.Admin.HealthAddress}} {
+		if a.address != "" {
+			all = append(all, a)
+		}
+	}
+	return all
+}

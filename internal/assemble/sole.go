@@ -1,0 +1,43 @@
+package assemble
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// SoleFront makes this process the only front on the local store at path, until the file
+// is closed or the process ends, however it ends. Commands may open the store beside it:
+// they write no records of their own. Two fronts would both forward one journal and write one audit log.
+func SoleFront(path string) (*os.File, error) {
+	f, err := os.OpenFile(store.RealPath(path)+".front", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("store.path: %w", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		pid, _ := io.ReadAll(io.LimitReader(f, 32))
+		return nil, errors.Join(
+			fmt.Errorf("store.path: another front (pid %s) uses %s: stop it, or give this one a store.path, audit_log and front.id of its own",
+				strings.TrimSpace(string(pid)), path), f.Close())
+	}
+	if f.Truncate(0) == nil {
+		fmt.Fprintln(f, os.Getpid()) // for people; the lock is what counts
+	}
+	return f, nil
+}
+
+// FrontRuns reports whether a front holds the store at path, as far as we may look.
+func FrontRuns(path string) bool {
+	f, err := os.OpenFile(store.RealPath(path)+".front", os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close() // and the lock with it
+	return errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
+}

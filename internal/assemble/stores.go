@@ -1,0 +1,108 @@
+package assemble
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// DriverPostgres is the value of store.driver with which records go to PostgreSQL.
+const DriverPostgres = "postgres"
+
+// ConnectPatience bounds how long a command or the start waits for PostgreSQL.
+const ConnectPatience = 10 * time.Second
+
+// OpenRecords opens the store that the report reads and that holds AppIDs and accounts:
+// PostgreSQL where there is one, else the local store. The schema must be current.
+func OpenRecords(ctx context.Context, cfg *config.Config) (Records, error) {
+	if cfg.Store.Driver == DriverPostgres {
+		return OpenPostgres(ctx, cfg)
+	}
+	return OpenLocal(ctx, cfg)
+}
+
+// Records is the store that OpenRecords opens.
+type Records interface {
+	store.Store
+	settlement.ReportStore
+	Late(ctx context.Context) ([]store.DayCount, error)
+	Since(ctx context.Context) (time.Time, error)
+	AddHandedIn(ctx context.Context, h *store.HandedIn) error
+	settlement.DayReassigner
+	Tables() *store.Tables
+	Close() error
+}
+
+// OpenLocal opens the local store for a command, which may make one only where no front runs: that
+// front's was moved, and must not find another in its place.
+func OpenLocal(ctx context.Context, cfg *config.Config) (*store.Local, error) {
+	path := cfg.Store.Path
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && FrontRuns(path) {
+		return nil, fmt.Errorf("store.path: %s is not there, but a front runs on it: put the file back with its -wal and -shm", path)
+	}
+	local, err := store.OpenLocal(ctx, path, store.LocalOptions{Bounds: BoundsOf(&cfg.Store)})
+	if err != nil {
+		return nil, fmt.Errorf("store.path: %s: %w", path, err)
+	}
+	return local, nil
+}
+
+// PreparePostgres does not connect yet.
+func PreparePostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, error) {
+	if cfg.Store.Driver != DriverPostgres {
+		return nil, config.Faults{{
+			Key: "store.driver", Problem: "is " + cfg.Store.Driver + ": there is no PostgreSQL",
+			Fix: "set it to postgres, and store.url",
+		}}
+	}
+	url, err := cfg.Store.PostgresURL()
+	if err != nil {
+		return nil, err
+	}
+	pg, err := store.OpenPostgres(ctx, url, store.PostgresOptions{})
+	if err != nil {
+		return nil, config.Faults{{Key: "store.url", Problem: err.Error()}}
+	}
+	return pg, nil
+}
+
+// DialPostgres connects without looking at the schema.
+func DialPostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, error) {
+	pg, err := PreparePostgres(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, ConnectPatience)
+	defer cancel()
+	if err := pg.Ping(ctx); err != nil {
+		return nil, errors.Join(unusable(err), pg.Close())
+	}
+	return pg, nil
+}
+
+// unusable says why PostgreSQL is not used, and what to do if the reason does not say it.
+func unusable(err error) error {
+	if unfit := (*store.UnfitError)(nil); errors.As(err, &unfit) {
+		return fmt.Errorf("PostgreSQL cannot be used: %w", err)
+	}
+	return fmt.Errorf("PostgreSQL cannot be used: %w; check store.url and that the server runs", err)
+}
+
+// OpenPostgres connects, and refuses another schema than that of this program.
+func OpenPostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, error) {
+	pg, err := DialPostgres(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := pg.CheckSchema(ctx); err != nil {
+		return nil, errors.Join(err, pg.Close())
+	}
+	return pg, nil
+}

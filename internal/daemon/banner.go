@@ -1,0 +1,52 @@
+package daemon
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/assemble"
+)
+
+// Banner is the one line that says that terminals are accepted.
+func (d *Daemon) Banner() string {
+	addresses := make([]string, 0, 1)
+	for _, a := range d.front.Addrs() {
+		addresses = append(addresses, a.String())
+	}
+	admin := cmp.Or(d.AdminURL(), "none")
+	return fmt.Sprintf("tradefront %s: front %d accepts connections on %s; admin %s; store %s",
+		d.build.Version, d.cfg.Front.ID, strings.Join(addresses, ", "), admin, d.cfg.Store.Driver)
+}
+
+// AdminURL is where the admin listener answers; empty if there is none.
+func (d *Daemon) AdminURL() string {
+	if d.admin == nil {
+		return ""
+	}
+	return "http://" + d.admin.Addr().String()
+}
+
+// CalendarWarnings are what an operator should act on.
+func (d *Daemon) CalendarWarnings() []string {
+	return d.gateway.Policy().Calendar.Warnings(time.Now())
+}
+
+// SayStopping tells the log that the front was asked to end.
+func (d *Daemon) SayStopping() {
+	d.logger.Info("stopping: no new logins, finishing those in flight")
+}
+
+// Addrs are the addresses on which terminals are accepted, in the order of front.listeners.
+func (d *Daemon) Addrs() []netip.AddrPort { return d.front.Addrs() }
+
+// Settled is the store that the report reads, once it has every record of this front, or why it has not.
+func (d *Daemon) Settled(ctx context.Context) (assemble.Records, error) {
+	if d.forwarder == nil {
+		return d.local, nil
+	}
+	return d.postgres, d.forwarder.Drain(ctx)
+}

@@ -1,0 +1,70 @@
+package daemon
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/storetest"
+
+	"go.uber.org/zap"
+)
+
+// TestFill: a warning before the bound, not ready at it, ready again behind it; the log says
+// each turn once.
+func TestFill(t *testing.T) {
+	local, err := store.OpenLocal(t.Context(), filepath.Join(t.TempDir(), "local.db"), store.LocalOptions{
+		Bounds: store.Bounds{Rows: 100},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer local.Close()
+	var log bytes.Buffer
+	d := &Daemon{local: local, logger: ops.NewLoggerAt(zap.NewAtomicLevel(), &log)}
+	for _, step := range []struct {
+		put         int
+		near, ready bool
+		ratio       float64
+	}{
+		{0, true, true, 0}, {79, true, true, 0.79}, {1, false, true, 0.8}, {20, false, false, 1}, {0, false, false, 1},
+	} {
+		if err := local.Put(t.Context(), storetest.Records(storetest.Day, step.put)); err != nil {
+			t.Fatal(err)
+		}
+		d.measure(t.Context())
+		near, reason := d.fill.check()
+		ready, why := d.notFull()
+		if near != step.near || ready != step.ready || d.fill.ratios()["rows"] != step.ratio {
+			t.Errorf("after %d more: near %v (%s), ready %v (%s), %v", step.put, near, reason, ready, why, d.fill.ratios())
+		}
+	}
+	if n := strings.Count(log.String(), "it holds 100 records, store.max_rows is 100"); n != 1 {
+		t.Errorf("the bound is told %d times: %s", n, log.String())
+	}
+	recs, err := local.Days(t.Context())
+	if err != nil || recs[0].Records != 100 || d.fill.rows() != 100 {
+		t.Errorf("%v, %v, gauge %v", recs, err, d.fill.rows())
+	}
+}
+
+// TestFillOfAFailedLook: what was measured stands although the log could not be folded then, and
+// a look that could not read the store still tells of the disk.
+func TestFillOfAFailedLook(t *testing.T) {
+	var f fill
+	full := store.Measure{Bound: "free", Ratio: 2, Value: 1, Limit: 2}
+	f.set(store.Fill{Bytes: 7}, nil)
+	if turned, failed := f.set(store.Fill{Bytes: 8, Free: 1, Measures: []store.Measure{full}, Full: &full}, store.ErrDiskFull); !turned || !failed {
+		t.Errorf("turned %v, failed %v", turned, failed)
+	}
+	if ok, why := f.check(); ok || f.bytes() != 8 || f.ratios()["free"] != 2 || !strings.Contains(why, "near a bound") {
+		t.Errorf("%v, %s, %v bytes, %v", ok, why, f.bytes(), f.ratios())
+	}
+	f.set(store.Fill{Free: 3}, store.ErrDiskFull)
+	if last, err := f.get(); last.Full != nil || last.Free != 3 || last.Bytes != 8 || err == nil {
+		t.Errorf("%+v, %v", last, err)
+	}
+}

@@ -1,0 +1,61 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+// TestConcern: a state is logged when it changes, and once a minute while it lasts, however often it is
+// looked at and however its error reads; one that flaps has two lines a minute.
+func TestConcern(t *testing.T) {
+	say := &stateLines{level: zapcore.ErrorLevel, began: "down", ended: "up", more: func() []zap.Field { return []zap.Field{zap.Int("waiting", 7)} }}
+	for _, c := range []struct {
+		name string
+		at   func(second int) bool // is it down?
+		want string
+	}{
+		{"never", func(int) bool { return false }, ""},
+		{"two minutes", func(s int) bool { return s >= 10 && s < 130 }, "10 down, 70 down 1m0s, 130 up 2m0s"},
+		{"short", func(s int) bool { return s == 5 }, "5 down, 6 up 1s"},
+		{"twice in a minute, the second lasts", func(s int) bool { return s == 5 || s >= 30 && s < 80 }, "5 down, 6 up 1s, 65 down 35s, 80 up 50s"},
+		{"flaps", func(s int) bool { return s%2 == 0 }, "0 down, 1 up 1s, 60 down 29 times, 61 up 1s, 120 down 29 times, 121 up 1s"},
+	} {
+		core, logged := observer.New(zap.DebugLevel)
+		var it concern
+		var got []string
+		begin := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+		for s := range 150 {
+			var err error
+			if c.at(s) {
+				err = fmt.Errorf("attempt %d: %w", s, errors.ErrUnsupported)
+			}
+			it.note(zap.New(core), begin.Add(time.Duration(s)*time.Second), err, say)
+			for _, l := range logged.TakeAll() {
+				fields := l.ContextMap()
+				line := fmt.Sprint(s, " ", l.Message)
+				for _, key := range []string{"lasts", "lasted"} {
+					if d, ok := fields[key]; ok {
+						line += fmt.Sprint(" ", d)
+					}
+				}
+				if n, ok := fields["times_since_last_line"]; ok {
+					line += fmt.Sprint(" ", n, " times")
+				}
+				if fields["waiting"] != int64(7) || (fields["error"] != nil) != (err != nil) {
+					t.Errorf("%s: fields %v", c.name, fields)
+				}
+				got = append(got, line)
+			}
+		}
+		if got := strings.Join(got, ", "); got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
+		}
+	}
+}

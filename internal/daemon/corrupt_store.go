@@ -1,0 +1,139 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+const (
+	// unreadLooks is how often a start looks at a store that its disk does not give, and unreadPause
+	// the time between: a path to a disk may be away for a moment.
+	unreadLooks = 3
+	unreadPause = time.Second
+)
+
+// soundLocal sees to it that a sound store, or none, stands at store.path: one that is
+// damaged is set aside whole, once a second look has said so too. We are the only front on it and
+// have not opened it.
+func (d *Daemon) soundLocal(ctx context.Context) error {
+	path := d.cfg.Store.Path
+	if err := store.FinishAside(path); err != nil {
+		return fmt.Errorf("store.path: %w", err)
+	}
+	if err := store.PlayJournal(ctx, path); err != nil {
+		return fmt.Errorf("store.path: %w", err)
+	}
+	first, err := d.look(ctx)
+	if !errors.Is(first, store.ErrDamaged) {
+		return wrap("store.path", err)
+	}
+	if err == nil {
+		d.logger.Warn("local store: a first look found damage and a second did not: the disk gave something wrong once; look at its health",
+			zap.NamedError("first_look", first))
+	}
+	if !errors.Is(err, store.ErrDamaged) {
+		return wrap("store.path", err)
+	}
+	aside, moveErr := store.MoveAside(path, time.Now())
+	if moveErr != nil {
+		return fmt.Errorf("store.path: %w: %w", err, moveErr)
+	}
+	d.logger.Error("the local store is damaged: it is set aside whole and this front starts anew; "+
+		"bring its records back with: tradefront local recover -c FILE",
+		zap.String("set_aside", aside.Path), zap.Error(err))
+	return nil
+}
+
+// look looks for damage, twice if there seems to be some, and anew while the disk does not give the
+// pages. err is what the last look said.
+func (d *Daemon) look(ctx context.Context) (first, err error) {
+	var whole bool
+	for looks := 1; ; looks++ {
+		whole, first, err = store.CheckTwice(ctx, d.cfg.Store.Path)
+		if !errors.Is(err, store.ErrUnread) || looks == unreadLooks || ctx.Err() != nil {
+			break
+		}
+		d.logger.Warn("local store: its disk cannot be read; trying again", zap.Error(err))
+		time.Sleep(unreadPause)
+	}
+	switch {
+	case errors.Is(err, store.ErrUnread):
+		err = fmt.Errorf("%w; the store is not known to be damaged, and stays where it is: see to the disk (dmesg), and start again", err)
+	case err == nil && !whole:
+		d.logger.Info("local store: its size let only a part of it be checked", zap.Duration("patience", store.CheckPatience))
+	case err == nil:
+		err = store.ForgetDamage(d.cfg.Store.Path)
+	}
+	return first, err
+}
+
+// adopt takes over from the stores that were set aside what this one has not: newest first.
+func (d *Daemon) adopt(ctx context.Context) error {
+	asides, err := store.SetAside(d.cfg.Store.Path)
+	if err != nil {
+		return wrap("store.path", err)
+	}
+	for i := len(asides) - 1; i >= 0; i-- {
+		did, err := store.Adopt(ctx, d.local, asides[i])
+		if err != nil {
+			return wrap("store.path", err)
+		}
+		if len(did.Rows) > 0 {
+			d.logger.Warn("taken over from the store that was set aside",
+				zap.String("set_aside", asides[i].Path), zap.Any("rows", did.Rows))
+		}
+		if missing := did.Missing(); missing != nil {
+			d.logger.Error("not all of the store that was set aside could be read: look at AppIDs and accounts, "+
+				"and add what is missing with tradefront app add and account add",
+				zap.String("set_aside", asides[i].Path), zap.Error(missing))
+		}
+	}
+	return nil
+}
+
+// surveyAside says once what can be read of the stores that are set aside.
+func (d *Daemon) surveyAside(ctx context.Context) {
+	asides, _ := store.SetAside(d.cfg.Store.Path) // a folder that cannot be read is the check's to tell
+	for _, a := range asides {
+		in, err := store.InspectAside(ctx, a.Path)
+		if ctx.Err() != nil {
+			return
+		}
+		d.logger.Warn("a damaged local store is set aside; bring its records back with: tradefront local recover -c FILE",
+			zap.String("set_aside", a.Path), zap.Int64("rows_readable", in.Rows), zap.Int64("rows_altered", in.Altered),
+			zap.Int64("rows_missing_at_most", in.Missing), zap.Error(err))
+	}
+}
+
+// setAside counts the stores that were set aside and not recovered.
+func (d *Daemon) setAside() float64 {
+	asides, _ := store.SetAside(d.cfg.Store.Path)
+	return float64(len(asides))
+}
+
+// setAsideCheck is the line of /readyz.
+func (d *Daemon) setAsideCheck() (bool, string) {
+	asides, err := store.SetAside(d.cfg.Store.Path)
+	switch {
+	case err != nil:
+		return false, err.Error()
+	case len(asides) == 0:
+		return true, "none is set aside"
+	}
+	return false, fmt.Sprintf("%d damaged local stores are set aside, the last as %s: their records are missing "+
+		"until tradefront local recover brings them back", len(asides), asides[len(asides)-1].Path)
+}
+
+// wrap names the key that an error is about; nil stays nil.
+func wrap(key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", key, err)
+}

@@ -1,0 +1,271 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/gateway"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/show"
+	"github.com/tradefront/tradefront/internal/supplement"
+)
+
+// A reload (SIGHUP) takes over a changed configuration without losing a connection.
+//
+// The audit log is reopened first and whatever the configuration says: log rotation sends
+// the same signal, and entries must not go on into a file that is about to be packed.
+// Then the configuration and all its files are loaded and judged as at a start. Anything
+// wrong: one report in the log, and everything stays in force as it was. Nothing wrong:
+// keys, calendar, terminal_info and replayed_terminal_info are replaced in one step, then the
+// limits, which hold newcomers and close nobody, then the master key, then whom listeners
+// trust, then the log level. If a listener has changed in anything else, its change and its
+// trusted proxies wait for the restart together.
+//
+// The TRADEFRONT_ variables are those of the start: a process's environment never changes.
+//
+// Nothing is written. A crash in here leaves what a crash elsewhere leaves; the next start
+// takes the files as they then are, and refuses to start with what a reload refuses.
+
+// CatchHangups keeps SIGHUP from ending the process, from now until release. Several that
+// come while one is being worked on are one: the files are read after it was taken.
+func CatchHangups() (hangups <-chan os.Signal, release func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c, func() { signal.Stop(c) }
+}
+
+// reloadGrace is how long a stopping front waits for a reload that is under way: its files
+// may hang.
+const reloadGrace = 5 * time.Second
+
+// ReloadOn reloads at each hangup, one after the other, until stop, which waits for the
+// one that runs; that one does not wait for PostgreSQL any more.
+func (d *Daemon) ReloadOn(hangups <-chan os.Signal, load func() (*config.Config, error)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hangups:
+			}
+			if ctx.Err() != nil {
+				return // both came
+			}
+			reopen(d.audit, d.logger)
+			d.reload(ctx, load)
+		}
+	}()
+	return func() {
+		cancel()
+		select {
+		case <-ended:
+		case <-time.After(reloadGrace):
+			d.logger.Warn("SIGHUP: the reload that is under way does not end, and is not waited for")
+		}
+	}
+}
+
+func reopen(audit *ops.Audit, logger *zap.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), auditGrace)
+	defer cancel()
+	if err := audit.Reopen(ctx); err != nil {
+		logger.Error("SIGHUP: the audit log is not reopened yet; the new file is taken as soon as the old one takes writes", zap.Error(err))
+		return
+	}
+	logger.Info("SIGHUP: the audit log was reopened")
+}
+
+// reloaded are the keys that a reload takes over. Every other is decided once, at the start.
+var reloaded = []string{
+	"keys", "calendar_file", "log_level", "terminal_info", "replayed_terminal_info", "front.listeners[].trusted_proxies",
+	"auth.master_key_file", "core.logins_per_user", "core.logins_burst",
+	"limits.connections", "limits.connections_per_source", "limits.unauthenticated", "limits.penalties",
+	"limits.exempt_networks", "limits.logins_in_flight", "limits.refusals", "limits.outbound_bytes",
+}
+
+// Reloads reports whether a reload takes over the key of that path.
+func Reloads(path string) bool { return slices.Contains(reloaded, path) }
+
+// reload is all or nothing.
+func (d *Daemon) reload(ctx context.Context, load func() (*config.Config, error)) {
+	next, assets, err := d.judge(ctx, load)
+	if err != nil {
+		faults := faultLines(err)
+		d.reloaded.Store(&reloadOutcome{at: time.Now(), faults: len(faults)})
+		d.logger.Error("SIGHUP: the configuration has faults; nothing was taken over, everything stays in force as it was",
+			zap.Strings("faults", faults))
+		return
+	}
+	before, policy := d.gateway.Policy(), assets.Policy(next)
+	d.gateway.SetPolicy(policy)
+	d.front.SetLimits(assemble.FrontLimits(next, assets.MaxConnections))
+	d.audit.SetLimits(assemble.AuditLimits(d.cfg, &next.Limits))
+	d.replaceMasterKey(ctx, assets.Master)
+	restart := d.cfg.NeedRestart(next, Reloads)
+	if !slices.Contains(restart, "front.listeners") { // else they belong to listeners that are not these
+		d.front.SetTrusted(trustedProxies(next))
+	}
+	d.reloaded.Store(&reloadOutcome{at: time.Now(), restart: restart})
+	d.sayReloaded(next, &policy)
+	d.sayOtherKeys(before, &policy)
+	if len(restart) > 0 {
+		d.logger.Warn("SIGHUP: these keys were changed too, and need a restart to be in force", zap.Strings("keys", restart))
+	}
+	d.keyAlarm.forget()
+	d.warn()
+}
+
+// trustedProxies are those of each listener.
+func trustedProxies(cfg *config.Config) [][]netip.Prefix {
+	trusted := make([][]netip.Prefix, len(cfg.Front.Listeners))
+	for i := range trusted {
+		trusted[i] = cfg.Front.Listeners[i].Trusted()
+	}
+	return trusted
+}
+
+// judge loads everything as a start would, with one report of all faults, and makes of it what is
+// to be in force. Two things are judged harder than at a start: a start with keys of which none is
+// valid yet may wait for its time, and one with a master key that opens nothing is not ready. A front
+// that serves would be stopped by either, and so it keeps what it has.
+func (d *Daemon) judge(ctx context.Context, load func() (*config.Config, error)) (*config.Config, *assemble.Assets, error) {
+	next, err := load()
+	if next == nil { // the file as a whole
+		return nil, nil, err
+	}
+	assets, files := assemble.LoadAssets(next)
+	if err := assemble.JoinFaults(err, files, d.judgeKeys(assets), d.judgeMasterKey(ctx, assets.Master)); err != nil {
+		return nil, nil, err
+	}
+	return next, assets, nil
+}
+
+func (d *Daemon) judgeKeys(next *assemble.Assets) error {
+	now := time.Now()
+	if next.Keys == nil || next.Keys.Newest(now) != nil || d.gateway.Policy().Keys.Newest(now) == nil {
+		return nil
+	}
+	return config.Faults{{
+		Key: "keys", Problem: "none is valid now, and every login would be answered 7",
+		Fix: "check not_before and not_after; the keys in force are still good",
+	}}
+}
+
+// judgeMasterKey refuses a master key under which AppIDs that authenticate now could not any more.
+// While `masterkey rotate` is under way the file holds both keys, and nothing is lost.
+func (d *Daemon) judgeMasterKey(ctx context.Context, next *auth.MasterKey) error {
+	if next == nil { // its file could not be read, which is said already
+		return nil
+	}
+	// Read from the local store, with PostgreSQL or without: a front that is told to stop may end it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reloadGrace)
+	defer cancel()
+	lost, of, err := d.registry.WouldLose(ctx, next)
+	if err != nil {
+		return config.Faults{{Key: "auth.master_key_file", Problem: "could not be tried on the AppIDs: " + err.Error(), Fix: "send SIGHUP again"}}
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	return config.Faults{{
+		Key:     "auth.master_key_file",
+		Problem: fmt.Sprintf("does not open the authcodes of %d of %d AppIDs (%s), which the master key in force opens", len(lost), of, assemble.SomeOf(lost)),
+		Fix:     "put the right file back; to change the key use: tradefront masterkey rotate",
+	}}
+}
+
+// replaceMasterKey opens every authcode with the key that the file holds now. What does not
+// open under it keeps its last known state, and the log says so.
+func (d *Daemon) replaceMasterKey(ctx context.Context, master *auth.MasterKey) {
+	d.registry.Replace(master)
+	d.refresh(ctx)
+	d.logger.Info("SIGHUP: the master key was read again", zap.Strings("fingerprints", master.Fingerprints()))
+}
+
+// sayReloaded changes the log level, and says so under the more talkative of the two.
+func (d *Daemon) sayReloaded(next *config.Config, policy *gateway.Policy) {
+	level, err := ops.ParseLevel(next.LogLevel)
+	if err != nil {
+		level = d.level.Level() // cannot be: config allows these words only
+	}
+	if level < d.level.Level() {
+		d.level.SetLevel(level)
+	}
+	versions := make([]string, 0, len(next.Keys))
+	for _, k := range policy.Keys.Keys() {
+		versions = append(versions, k.Version)
+	}
+	d.logger.Info("SIGHUP: the configuration was reloaded",
+		zap.Strings("key_versions", versions), zap.Stringer("calendar_to", policy.Calendar.Horizon()),
+		zap.String("terminal_info", next.TerminalInfo),
+		zap.String("replayed_terminal_info", next.ReplayedTerminalInfo), zap.String("log_level", next.LogLevel))
+	d.level.SetLevel(level)
+}
+
+// sayOtherKeys is loud when a version stands for another key than before: lines of one
+// version then open with two keys, which only the repair of a mistake can be worth.
+func (d *Daemon) sayOtherKeys(before, now *gateway.Policy) {
+	was := make(map[string]supplement.KeyInfo)
+	for _, k := range before.Keys.Keys() {
+		was[k.Version] = k.Info
+	}
+	for _, k := range now.Keys.Keys() {
+		if old, known := was[k.Version]; known && old.Fingerprint != k.Info.Fingerprint {
+			d.logger.Warn("SIGHUP: a key version stands for another key than before; check with `tradefront key list`",
+				zap.String("version", k.Version), zap.Stringer("was", old.Fingerprint), zap.Stringer("is", k.Info.Fingerprint))
+		}
+	}
+}
+
+func faultLines(err error) []string {
+	var faults config.Faults
+	if !errors.As(err, &faults) {
+		return []string{err.Error()}
+	}
+	lines := make([]string, len(faults))
+	for i, f := range faults {
+		lines[i] = f.String()
+	}
+	return lines
+}
+
+// reloadOutcome is what came of the last reload.
+type reloadOutcome struct {
+	at      time.Time
+	faults  int      // 0 if it was taken over
+	restart []string // keys that wait for a restart
+}
+
+// lastReload is the outcome of the last reload, nil if there was none.
+type lastReload = atomic.Pointer[reloadOutcome]
+
+// check is for the readiness page: somebody may have sent the signal and not read the log.
+func (o *reloadOutcome) check() (bool, string) {
+	switch {
+	case o == nil:
+		return true, "as it was at the start"
+	case o.faults > 0:
+		return false, fmt.Sprintf("the reload at %s was refused, faults: %d (the log lists them); "+
+			"what was in force before still is", show.Time(o.at), o.faults)
+	case len(o.restart) > 0:
+		return false, fmt.Sprintf("reloaded at %s, but these need a restart: %s", show.Time(o.at), strings.Join(o.restart, ", "))
+	}
+	return true, "reloaded at " + show.Time(o.at)
+}

@@ -1,0 +1,61 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/gateway"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// seenPeriod is how often the local store is rid of the terminal ciphertexts of days that
+// are over.
+const seenPeriod = 10 * time.Minute
+
+// loadSeen gives the gateway the terminal ciphertexts that this front recorded for the
+// current trading day before it was restarted.
+func (d *Daemon) loadSeen(ctx context.Context) error {
+	day, _ := d.gateway.Policy().Calendar.TradingDayOf(time.Now())
+	room := true
+	err := d.local.SeenTerminals(ctx, day, func(day calendar.TradingDay, hash store.SeenHash) bool {
+		room = d.gateway.LoadSeen(day, hash)
+		return room
+	})
+	if err != nil {
+		return fmt.Errorf("terminal ciphertexts of the day: %w", err)
+	}
+	if !room {
+		d.logger.Warn("limits.seen_terminals is smaller than what the local store remembers of the day: replays of the rest pass as first")
+	}
+	return nil
+}
+
+// terminalMemory is for the readiness page: what is not remembered can be replayed unflagged.
+func terminalMemory(s gateway.SeenStats) (ready bool, reason string) {
+	switch {
+	case s.Full:
+		return false, fmt.Sprintf("full with %d terminal ciphertexts: replays of further ones pass unflagged until the next trading day; "+
+			"raise limits.seen_terminals above the logins of a day", s.Entries)
+	case s.Crowded > 0:
+		return false, fmt.Sprintf("%d accounts have logged in so often that their share is full, and replays of their further logins pass unflagged; "+
+			"the audit log has their lines", s.Crowded)
+	}
+	return true, fmt.Sprintf("%d terminal ciphertexts are remembered", s.Entries)
+}
+
+// forgetSeen removes the days that are over. If that fails they stay until the next time,
+// and take disk only.
+func (d *Daemon) forgetSeen(ctx context.Context) {
+	day, _ := d.gateway.Policy().Calendar.TradingDayOf(time.Now())
+	rows, err := d.local.ForgetSeen(ctx, day)
+	if err != nil && ctx.Err() == nil {
+		d.logger.Warn("terminal ciphertexts of days that are over could not be removed; tried again in ten minutes", zap.Error(err))
+	}
+	if rows > 0 {
+		d.logger.Info("terminal ciphertexts of days that are over were removed", zap.Int64("rows", rows))
+	}
+}

@@ -1,0 +1,29 @@
+package daemon
+
+import (
+	"time"
+
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/show"
+)
+
+// LastUse is when authcodes were last used, as far as the fronts that were asked remember.
+type LastUse struct {
+	CurrentUsed  *time.Time `json:"current_used,omitempty"`
+	PreviousUsed *time.Time `json:"previous_used,omitempty"`
+}
+
+// AppUse is a line of the admin listener's page /apps.
+type AppUse struct {
+	AppID regulation.AppID `json:"app_id"`
+	LastUse
+}
+
+func shownUses(uses []auth.Use) []AppUse {
+	page := make([]AppUse, len(uses))
+	for i, u := range uses {
+		page[i] = AppUse{u.AppID, LastUse{show.Pointer(u.Current), show.Pointer(u.Previous)}}
+	}
+	return page
+}

@@ -1,0 +1,203 @@
+package demo
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/tradefront/tradefront/configs"
+	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/supplement"
+)
+
+// Site is a firm in a temporary folder.
+type Site struct {
+	Dir     string
+	Path    string // of the configuration file
+	Config  *config.Config
+	Private *rsa.PrivateKey // the monitoring centre's half, which a real front never sees
+	Firm    Firm
+}
+
+// What the demo's terminals use.
+const (
+	KeyVersion   = "1.0"
+	SitePassword = "demo-password"
+	siteAccounts = 24
+)
+
+var siteApps = []struct {
+	id     regulation.AppID
+	cipher auth.Cipher
+}{{"client_xsb_1.0", auth.AES}, {"abcdef_ghijkl_1.6.0", auth.AES}, {"demo_desk_3.2", auth.SM4}}
+
+// NewSite makes folder, test key pair, master key and configuration.
+func NewSite(dir, postgresURL, listen, admin string) (*Site, error) {
+	s := &Site{Dir: dir, Path: filepath.Join(dir, "tradefront.yaml")}
+	if err := s.makeKeys(); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "calendar.yaml"), configs.Calendar, 0o600); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(s.Path, siteConfig(postgresURL, listen, admin), 0o600); err != nil {
+		return nil, err
+	}
+	var err error
+	if s.Config, err = config.Load(s.Path, nil); err != nil {
+		return nil, err
+	}
+	if err := auth.CreateMasterKey(s.Config.Auth.MasterKeyFile); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// siteConfig is what a small firm would write; the report's key is that of the test pair.
+func siteConfig(postgresURL, listen, admin string) []byte {
+	driver := "embedded"
+	if postgresURL != "" {
+		driver = assemble.DriverPostgres
+	}
+	return fmt.Appendf(nil, `# Written by tradefront demo.
+broker_id: "9999"
+report_unit_id: "0001"
+vendor_id: "TF01"
+front:
+  id: 1
+  listeners:
+    - address: %q
+admin:
+  address: %q
+keys:
+  - version: %q
+    public_key_file: "keys/1.0.pem"
+store:
+  driver: %s
+  url: %q
+core:
+  logins_per_user: 0 # a crowd shares a few accounts here
+log_level: warn
+`, listen, admin, KeyVersion, driver, postgresURL)
+}
+
+func (s *Site) makeKeys() (err error) {
+	if s.Private, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+		return err
+	}
+	public, err := x509.MarshalPKIXPublicKey(&s.Private.PublicKey)
+	if err != nil {
+		return err
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(s.Private)
+	if err != nil {
+		return err
+	}
+	if err := os.Mkdir(filepath.Join(s.Dir, "keys"), 0o700); err != nil {
+		return err
+	}
+	publicPEM := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})
+	if s.Firm.Key, err = supplement.ParsePublicKey(publicPEM); err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(s.Dir, "keys", "1.0.pem"), publicPEM, 0o600),
+		os.WriteFile(filepath.Join(s.Dir, "keys", "1.0.test-private.pem"),
+			pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600),
+	)
+}
+
+// Enrol admits the demo's AppIDs and adds its accounts, as the operator's commands do. On
+// a PostgreSQL that has seen a demo before they are there already, with other codes.
+func (s *Site) Enrol(ctx context.Context) (err error) {
+	master, err := assemble.LoadMasterKey(s.Config)
+	if err != nil {
+		return err
+	}
+	r, err := assemble.OpenRecords(ctx, s.Config)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	for _, a := range siteApps {
+		app, err := AdmitApp(ctx, store.NewDirectory(r.Tables()), master, a.id, a.cipher)
+		if err != nil {
+			return err
+		}
+		s.Firm.Apps = append(s.Firm.Apps, app)
+	}
+	// One hash for all: they have the same password, and the demo should begin soon.
+	hash, err := core.HashPassword([]byte(SitePassword), assemble.CoreOptions(s.Config).Params)
+	if err != nil {
+		return err
+	}
+	for i := range siteAccounts {
+		account := Account{
+			Account: regulation.Account(strconv.Itoa(88880000 + i)), UserType: regulation.UserCustomer, Password: SitePassword,
+		}
+		if i%8 == 7 {
+			account.UserType = regulation.UserOperator
+		}
+		now := time.Now()
+		err := store.NewDirectory(r.Tables()).AddAccount(ctx, core.Account{
+			Account: account.Account, UserType: account.UserType, PasswordHash: hash, Created: now, Changed: now,
+		})
+		if err != nil && !errors.Is(err, store.ErrExists) {
+			return err
+		}
+		s.Firm.Accounts = append(s.Firm.Accounts, account)
+	}
+	return errors.Join(
+		os.WriteFile(s.AuthCodeFile(), []byte(s.Firm.Apps[0].AuthCode+"\n"), 0o600),
+		os.WriteFile(s.PasswordFile(), []byte(SitePassword+"\n"), 0o600),
+	)
+}
+
+// AuthCodeFile is that of the first AppID. It and PasswordFile are for a person who tries the demo by hand. They lie in the
+// demo's folder, which only its user may enter and which goes with the demo.
+func (s *Site) AuthCodeFile() string { return filepath.Join(s.Dir, "authcode") }
+
+// PasswordFile is that of every account.
+func (s *Site) PasswordFile() string { return filepath.Join(s.Dir, "password") }
+
+// AdmitApp admits an AppID with a random authcode; one that is there already gets a new code.
+func AdmitApp(
+	ctx context.Context, d *store.Directory, master *auth.MasterKey, id regulation.AppID, cipher auth.Cipher,
+) (App, error) {
+	code, err := auth.NewAuthCode(rand.Reader)
+	if err != nil {
+		return App{}, err
+	}
+	now := time.Now()
+	app := auth.App{AppID: id, Type: auth.AppDirect, Enabled: true, Created: now, Changed: now}
+	if err := master.Rotate(&app, code, cipher, time.Time{}); err != nil {
+		return App{}, err
+	}
+	err = d.AddApp(ctx, app)
+	if errors.Is(err, store.ErrExists) {
+		err = replaceCode(ctx, d, app)
+	}
+	return App{AppID: id, AuthCode: code.Reveal(), Cipher: ClientCipher(cipher)}, err
+}
+
+// replaceCode gives an AppID that is there already the code of app.
+func replaceCode(ctx context.Context, d *store.Directory, app auth.App) error {
+	was, err := assemble.FindApp(ctx, d, app.AppID)
+	if err != nil {
+		return err
+	}
+	return d.SetAppCodes(ctx, was.Sealed, app)
+}
