@@ -38,9 +38,10 @@ type merged struct {
 
 func newReportMerge(e *env) *cobra.Command {
 	var (
-		o    merge.Options
-		path string
-		form output
+		o      merge.Options
+		path   string
+		reason string
+		form   output
 	)
 	c := &cobra.Command{
 		Use: "merge A.txt B.txt... --out DIR", Short: "Make one report of those of the main and secondary seats",
@@ -50,10 +51,16 @@ func newReportMerge(e *env) *cobra.Command {
 			"line may be bad: bad lines are named, and nothing is written unless --skip-bad puts them aside,\n" +
 			"each as file:line: reason, a tab, and the line. A report beside which its manifest stands must be\n" +
 			"what that says; with --skip-bad, it is a warning if not. The reports are left as they are, and the\n" +
-			"merged one gets a manifest of its own.",
+			"merged one gets a manifest of its own, which repeats what was waived of them. --skip-bad is a waiver of the\n" +
+			"bad lines: the manifest has who gave it, when and why, and `report verify` calls the file incomplete.",
 		Example: "  tradefront report merge main/0001clientinfo20260105.txt second/0001clientinfo20260105.txt --out merged",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
 			o.Inputs, o.Version = args, version
+			w, err := newWaiver(reason, "--skip-bad")
+			if err != nil {
+				return err
+			}
+			o.Waiver = merge.Waiver{At: w.At, By: w.By, Reason: w.Reason}
 			if path != "" {
 				if err := checkUnit(e, path, args[0]); err != nil {
 					return err
@@ -75,7 +82,8 @@ func newReportMerge(e *env) *cobra.Command {
 	c.Flags().StringVarP(&path, "config", "c", "", "configuration file: whose reports they must be (not needed)")
 	c.Flags().StringVar(&o.OutDir, "out", "", "folder to write into")
 	must(c.MarkFlagRequired("out"))
-	c.Flags().StringVar(&o.SkipBad, "skip-bad", "", "put bad lines into this new file, and merge the others")
+	c.Flags().StringVar(&o.SkipBad, "skip-bad", "", "waive bad lines: put them into this new file, and merge the others")
+	c.Flags().StringVar(&reason, "reason", "", reasonHelp)
 	c.Flags().StringVar(&o.TempDir, "tmp", "", "folder for temporary files, up to twice the reports together (default: that of --out)")
 	return c
 }

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/user"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -82,6 +84,18 @@ func printWaiver(w io.Writer, s shownWaiver) {
 		fmt.Fprintf(w, "  %s %s\n", s.Obstacles[i].Where, s.Obstacles[i].What)
 	}
 	fmt.Fprintf(w, "the report may be written now, and is marked as incomplete: tradefront report export --day %s\n", s.Day)
+}
+
+// reasonHelp is of the commands that give something up which a report then lacks.
+const reasonHelp = "why; it is written into the manifest of each report that lacks something for it (default: the command's name)"
+
+// newWaiver is the waiver of a command that gives something up; command is its reason if the operator gives none.
+func newWaiver(reason, command string) (store.Waiver, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return store.Waiver{}, fmt.Errorf("this machine's name: %w", err)
+	}
+	return store.Waiver{At: time.Now(), By: operator(host), Reason: cmp.Or(strings.TrimSpace(reason), command)}, nil
 }
 
 // operator is who runs this command, as the operating system knows it.

@@ -406,7 +406,7 @@ func TestRightsOfAReport(t *testing.T) {
 	db := administer(t, url)
 	db.run("CREATE ROLE report_role",
 		"GRANT SELECT ON record, reassigned_from, handed_in, goose_db_version TO report_role",
-		"GRANT SELECT, INSERT ON report_export TO report_role",
+		"GRANT SELECT, INSERT ON report_export, waiver TO report_role",
 		"REVOKE CREATE ON SCHEMA public FROM PUBLIC")
 	t.Cleanup(func() { db.run("DROP OWNED BY report_role", "DROP ROLE report_role") })
 	recs, late := storetest.Records(day, 3), storetest.Record(day)

@@ -50,6 +50,10 @@ func frontPlace(id int32, host string, storeID uuid.UUID) string {
 	return fmt.Sprintf("front %d (host %s, store %.8s)", id, host, storeID)
 }
 
+func placeOfLife(place string, life uuid.UUID) string {
+	return fmt.Sprintf("%s, life %.8s", place, life)
+}
+
 // obstacle is the front as a reason why a report refuses.
 func (o FrontObstacle) obstacle(day calendar.TradingDay) store.Obstacle {
 	what := fmt.Sprintf("%s (last seen %s)", o.Problem, o.Seen.In(regulation.Zone).Format(regulation.TimeLayout))
@@ -58,7 +62,7 @@ func (o FrontObstacle) obstacle(day calendar.TradingDay) store.Obstacle {
 	case store.FrontHolds:
 		b.Records = o.Pending
 	case store.FrontOtherLife: // this one and no other: there may be several
-		b.Records, b.Where = o.Pending+o.Quarantined, fmt.Sprintf("%s, life %.8s", b.Where, o.life)
+		b.Records, b.Where = o.Pending+o.Quarantined, placeOfLife(b.Where, o.life)
 	case store.FrontQuarantines:
 		b.Records = o.Quarantined
 	case store.FrontSetAside: // one more is another matter

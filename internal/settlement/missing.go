@@ -11,13 +11,9 @@ import (
 // ofMissing compares the records of the day that can be read with those that fronts brought: a standby
 // that was promoted without the last of them, a restored dump, or a hand that removed them shows so. Where
 // records were moved to another day nothing is compared: fronts know the day that a record had when they brought it.
-func (v *Survey) ofMissing(ctx context.Context, day calendar.TradingDay) ([]store.Obstacle, error) {
-	if v.Brief || v.Fronts == nil {
+func (v *Survey) ofMissing(ctx context.Context, day calendar.TradingDay, fronts []store.Front) ([]store.Obstacle, error) {
+	if v.Brief {
 		return nil, nil
-	}
-	fronts, err := v.Fronts.Fronts(ctx) // before the records are counted
-	if err != nil {
-		return nil, err
 	}
 	forwarded := store.ForwardedAtLeast(fronts, day)
 	if forwarded == 0 {

@@ -23,12 +23,17 @@ type SurveyStore interface {
 	ReassignedFrom(ctx context.Context, day calendar.TradingDay) (bool, error)
 	OutsideWindow(ctx context.Context, day calendar.TradingDay, start, end time.Time) (int64, error)
 	InWindow(ctx context.Context, first, last calendar.TradingDay, start, end time.Time) (int64, error)
-	AddWaiver(ctx context.Context, w *store.Waiver) error
+	WaiverStore
 	Waivers(ctx context.Context, day calendar.TradingDay) ([]store.Waiver, error)
 }
 
+// WaiverStore is where waivers are noted: the ledger of the store that reports read.
+type WaiverStore interface {
+	AddWaiver(ctx context.Context, w *store.Waiver) error
+}
+
 // Survey is the one place that says what keeps the report of a day back: exports refuse by it,
-// status, reconcile and readiness show it. Whoever knows of one more kind adds it here.
+// status, reconcile and readiness show it.
 type Survey struct {
 	Store    SurveyStore
 	Fronts   FrontStore // nil if there is nobody to ask
@@ -51,34 +56,20 @@ type Obstacles struct {
 }
 
 // Of lists the obstacles of a day whose window has closed. It must be asked before the records
-// are read: what fronts handed over meanwhile is then seen.
+// are read: what fronts hand over meanwhile is then in the report.
 func (v *Survey) Of(ctx context.Context, day calendar.TradingDay) (Obstacles, error) {
 	o := Obstacles{Day: day}
 	start, end, err := v.Calendar.Window(day)
 	if err != nil {
 		return o, err
 	}
-	all, err := v.ofFronts(ctx, &o, start, end)
+	fronts, err := v.fronts(ctx) // before records are counted
 	if err != nil {
 		return o, err
 	}
-	missing, err := v.ofGone(ctx, day)
-	if err != nil {
-		return o, err
-	}
-	if len(missing) == 0 { // else it is known already
-		if missing, err = v.ofMissing(ctx, day); err != nil {
-			return o, err
-		}
-	}
-	all = append(all, missing...)
-	misplaced, err := v.ofOtherWindows(ctx, day, start, end)
-	if err != nil {
-		return o, err
-	}
-	all = append(all, misplaced...)
-	closed, err := v.ofClosedDays(ctx, day)
-	if all = append(all, closed...); err != nil || len(all) == 0 {
+	o.Fronts = FrontObstacles(withClosedDays(fronts, v.closedBefore(day), day), day, end)
+	all, err := v.find(ctx, &o, fronts, start, end)
+	if err != nil || v.Brief && len(all) == 0 { // whoever is brief does not ask what was given up
 		return o, err
 	}
 	waivers, err := v.Store.Waivers(ctx, day)
@@ -88,29 +79,50 @@ func (v *Survey) Of(ctx context.Context, day calendar.TradingDay) (Obstacles, er
 	for _, obstacle := range all {
 		o.sort(obstacle, waivers)
 	}
+	o.addGivenUp(waivers, fronts)
 	return o, nil
 }
 
-func (v *Survey) ofFronts(ctx context.Context, o *Obstacles, start, end time.Time) (all []store.Obstacle, err error) {
+func (v *Survey) fronts(ctx context.Context) ([]store.Front, error) {
 	if v.Fronts == nil {
 		return nil, nil
 	}
-	fronts, err := v.Fronts.Fronts(ctx)
-	if err != nil {
-		return nil, err
-	}
-	o.Fronts = FrontObstacles(withClosedDays(fronts, v.closedBefore(o.Day), o.Day), o.Day, end)
+	return v.Fronts.Fronts(ctx)
+}
+
+// find lists all obstacles, waived or not. Whoever knows of one more kind adds it here.
+func (v *Survey) find(ctx context.Context, o *Obstacles, fronts []store.Front, start, end time.Time) (all []store.Obstacle, err error) {
 	for i := range o.Fronts {
 		all = append(all, o.Fronts[i].obstacle(o.Day))
 	}
 	all = append(all, clockObstacles(fronts, o.Day, start, end)...)
-	unknown, err := v.unknownFronts(ctx, o.Day, fronts)
-	return append(all, unknown...), err
+	for _, of := range []func() ([]store.Obstacle, error){
+		func() ([]store.Obstacle, error) { return v.unknownFronts(ctx, o.Day, fronts) },
+		func() ([]store.Obstacle, error) { return v.ofLost(ctx, o.Day, fronts) },
+		func() ([]store.Obstacle, error) { return v.ofOtherWindows(ctx, o.Day, start, end) },
+		func() ([]store.Obstacle, error) { return v.ofClosedDays(ctx, o.Day) },
+	} {
+		found, err := of()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// ofLost are records that the store had and has not any more: those that were reported, else those that fronts brought.
+func (v *Survey) ofLost(ctx context.Context, day calendar.TradingDay, fronts []store.Front) ([]store.Obstacle, error) {
+	gone, err := v.ofGone(ctx, day)
+	if err != nil || len(gone) > 0 {
+		return gone, err
+	}
+	return v.ofMissing(ctx, day, fronts)
 }
 
 // unknownFronts are those that are named and never reported what they hold, at no time.
 func (v *Survey) unknownFronts(ctx context.Context, day calendar.TradingDay, fronts []store.Front) ([]store.Obstacle, error) {
-	if v.Named == nil {
+	if v.Fronts == nil || v.Named == nil {
 		return nil, nil
 	}
 	var named []int32

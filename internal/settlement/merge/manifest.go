@@ -12,6 +12,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/tradefront/tradefront/internal/files"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -28,7 +29,9 @@ type Manifest struct {
 	Bytes      int64            `json:"bytes"`
 	SHA256     string           `json:"sha256"`
 	Inputs     []ManifestFile   `json:"inputs"`
-	Version    string           `json:"program_version"`
+	// Waived are the obstacles of the inputs, as their manifests have them, and what the merge went on in spite of.
+	Waived  []reportfile.Waived `json:"waived,omitempty"`
+	Version string              `json:"program_version"`
 }
 
 // ManifestFile is one file that was merged.
@@ -38,6 +41,21 @@ type ManifestFile struct {
 	Rows   int64            `json:"rows"`           // good ones
 	Bad    int64            `json:"bad,omitempty"`  // rejected
 	SHA256 string           `json:"sha256"`
+}
+
+// What only a merge meets. Neither keeps an export back: the ledger has no merged files.
+const (
+	LinesRejected   store.ObstacleKind = "lines_rejected"   // an input has bad lines, which the merged file lacks
+	ManifestDiffers store.ObstacleKind = "manifest_differs" // an input is not what the manifest beside it tells of
+)
+
+// waive notes what the merge goes on in spite of, if it goes on.
+func (m *merge) waive(kind store.ObstacleKind, path string, records int64, what, next string) {
+	where := fmt.Sprintf("input %d, %s", len(m.result.Inputs)+1, filepath.Base(path)) // seats' files have one name
+	m.waived = append(m.waived, reportfile.Waived{
+		Obstacle: store.Obstacle{Day: m.result.Day, Kind: kind, Where: where, What: what, Records: records, Next: next},
+		At:       m.opt.Waiver.At.In(regulation.Zone), By: m.opt.Waiver.By, Reason: m.opt.Waiver.Reason,
+	})
 }
 
 // ManifestsError says that inputs of a merge are not what their manifests tell of, and that
@@ -67,11 +85,11 @@ func (m *merge) compareManifest(in *Input) {
 	}
 	if problem != "" {
 		m.differing.Problems = append(m.differing.Problems, problem)
+		m.waive(ManifestDiffers, in.Path, 0, "is not what its manifest tells of", "get file and manifest anew from the seat and merge again")
 	}
 	if err == nil {
 		in.Kind = said.Kind
-	}
-	if err == nil {
+		m.waived = append(m.waived, said.Waived...)
 		for _, o := range said.Missing() {
 			m.result.Warnings = append(m.result.Warnings, in.Path+" may lack logins: "+o)
 		}
@@ -125,7 +143,7 @@ func (m *merge) describe() Manifest {
 	described := Manifest{
 		File: filepath.Base(r.Path), Kind: reportfile.MergedKind, UnitID: r.UnitID, TradingDay: r.Day.String(),
 		Rows: r.Rows, Bytes: r.Bytes, SHA256: hex.EncodeToString(r.SHA256[:]), Version: m.opt.Version,
-		Vendors: m.vendors,
+		Vendors: m.vendors, Waived: m.waived,
 	}
 	for _, in := range r.Inputs {
 		described.Inputs = append(described.Inputs, ManifestFile{

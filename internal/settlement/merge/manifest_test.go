@@ -10,10 +10,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
+	"github.com/tradefront/tradefront/internal/settlement/verify"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -105,7 +108,11 @@ func mergeManifest(t testing.TB, path string) (m Manifest) {
 func TestMergeManifest(t *testing.T) {
 	a, b := lines(line(2), line(1)), lines(line(2))+"bad\n"
 	out := t.TempDir()
-	o := Options{Inputs: seats(t, a, b), OutDir: out, SkipBad: filepath.Join(t.TempDir(), "bad"), Version: "v1"}
+	at := time.Date(2026, 1, 5, 16, 0, 0, 0, regulation.Zone)
+	o := Options{
+		Inputs: seats(t, a, b), OutDir: out, SkipBad: filepath.Join(t.TempDir(), "bad"), Version: "v1",
+		Waiver: Waiver{At: at, By: "clerk@desk", Reason: "the seat is closed"},
+	}
 	got, err := Merge(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -115,6 +122,10 @@ func TestMergeManifest(t *testing.T) {
 		File: reportFileName, Kind: "merged", UnitID: "0001", TradingDay: "20260105", Vendors: map[string]int64{"TF01": 2}, Rows: 2,
 		Bytes: int64(len(a)), SHA256: sum(lines(line(1), line(2))), Version: "v1",
 		Inputs: []ManifestFile{{reportFileName, "", 2, 0, sum(a)}, {reportFileName, "", 1, 1, sum(b)}},
+		Waived: []reportfile.Waived{{Obstacle: store.Obstacle{
+			Day: day, Kind: LinesRejected, Where: "input 2, " + reportFileName, Records: 1,
+			What: "has 1 bad lines, which the merged file lacks", Next: "get the file anew from the seat and merge again; the lines are in bad",
+		}, At: at, By: "clerk@desk", Reason: "the seat is closed"}},
 	}
 	if diff := cmp.Diff(want, mergeManifest(t, got.Manifest)); diff != "" {
 		t.Error(diff)
@@ -124,8 +135,37 @@ func TestMergeManifest(t *testing.T) {
 	if got, err = Merge(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	if m := mergeManifest(t, got.Manifest); m.Rows != 3 {
+	if m := mergeManifest(t, got.Manifest); m.Rows != 3 || len(m.Waived) != 0 {
 		t.Errorf("%+v", m)
+	}
+}
+
+// What was waived of an input, and that one is not what its manifest tells of, is in the merged file's manifest,
+// and verify repeats it.
+func TestMergeRepeatsWaivers(t *testing.T) {
+	a, b := lines(line(1)), lines(line(2))
+	in := seats(t, a, b)
+	beside(t, in[0], fmt.Sprintf(`{"kind": "full", "rows": 1, "sha256": "%x", "waived": [{"kind": "front_holds", "where": "front 2 (host b)",
+		"what": "holds 4 records of the day", "records": 4, "waived_by": "clerk@seat", "reason": "burned"}]}`, sha256.Sum256([]byte(a))))
+	beside(t, in[1], manifestOf(store.FullExport, a))
+	o := Options{Inputs: in, OutDir: t.TempDir(), SkipBad: filepath.Join(t.TempDir(), "bad"), Waiver: Waiver{By: "clerk@desk", Reason: "--skip-bad"}}
+	got, err := Merge(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := mergeManifest(t, got.Manifest)
+	if len(m.Waived) != 2 || m.Waived[0].By != "clerk@seat" || m.Waived[0].Records != 4 || m.Waived[1].Kind != ManifestDiffers || m.Waived[1].Reason != "--skip-bad" {
+		t.Errorf("%+v", m.Waived)
+	}
+	r, err := verify.Verify(t.Context(), verify.Options{Path: got.Path, TempDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprint(r.Faults)
+	for _, want := range []string{"front 2 (host b) holds 4 records of the day; waived by clerk@seat", "is not what its manifest tells of; waived by clerk@desk"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in %s", want, text)
+		}
 	}
 }
 

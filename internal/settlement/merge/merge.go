@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/google/renameio/v2"
 
@@ -37,11 +39,19 @@ type Options struct {
 	Inputs  []string // at least two reports of the same unit and day
 	OutDir  string   // must exist
 	SkipBad string   // file to put bad lines into; "" means that a bad line is an error
+	Waiver  Waiver   // who answers for SkipBad
 	TempDir string   // for what does not fit in memory, up to twice the inputs; "" is OutDir
 	Version string   // of the program, for the manifest
 
 	Reading func(done, total int64) // bytes; may be nil
 	Writing func(done, total int64) // lines; may be nil
+}
+
+// Waiver is who lets a merge go on without bad lines, or in spite of a manifest, when and why. The merged file's
+// manifest has it with each; there is no ledger of merged files.
+type Waiver struct {
+	At         time.Time
+	By, Reason string
 }
 
 // Input is what was read of one input.
@@ -114,7 +124,8 @@ type merge struct {
 	vendors map[string]int64
 	// differing is what manifests say that is not so.
 	differing ManifestsError
-	last      []byte // line written, with its LF
+	waived    []reportfile.Waived // of the inputs, and what SkipBad waived
+	last      []byte              // line written, with its LF
 
 	total, before int64 // bytes: of all inputs, and of those before the one being read
 }
@@ -180,7 +191,10 @@ func (m *merge) readInput(ctx context.Context, in *reportfile.Reader) (Input, er
 	if err := in.CheckUnchanged(); err != nil {
 		return Input{}, err
 	}
-	bad = m.bad.Total - bad
+	if bad = m.bad.Total - bad; bad > 0 {
+		m.waive(LinesRejected, in.Path(), bad, fmt.Sprintf("has %d bad lines, which the merged file lacks", bad),
+			"get the file anew from the seat and merge again; the lines are in "+filepath.Base(m.opt.SkipBad))
+	}
 	return Input{Path: in.Path(), Rows: in.Lines() - bad, Bad: bad, SHA256: in.Sum()},
 		m.look(ctx, m.opt.Reading, m.before+in.Offset(), m.total)
 }

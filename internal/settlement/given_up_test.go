@@ -1,0 +1,98 @@
+package settlement
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/settlement/verify"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/storetest"
+)
+
+// TestGiveUp: what is given up for good is no obstacle any more, and is in manifest, status and verify with who, when and
+// why; until the front that held it reports again.
+func TestGiveUp(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s bothStore) {
+		recs := storetest.Records(day, 3)
+		put(t, s, recs...)
+		gone := holding(2, 4)
+		gone.StoreID = uuid.New()
+		gone.Held[day+1] = store.Held{Quarantined: 2}
+		gone.Held[day+2] = store.Held{}
+		lost := HeldBy([]store.Front{gone}, nil)
+		if len(lost) != 2 || lost[0].Day != day || lost[0].Records != 4 || lost[1].Records != 2 {
+			t.Fatalf("%+v", lost)
+		}
+		w := store.Waiver{At: afterClose, By: "admin@desk", Reason: " "}
+		if err := GiveUp(t.Context(), s, w, lost); !errors.Is(err, ErrNoReason) {
+			t.Errorf("no reason: %v", err)
+		}
+		w.Reason = "the disk burned"
+		if err := GiveUp(t.Context(), s, w, lost); err != nil {
+			t.Fatal(err)
+		}
+		w.At, w.Reason = afterClose.Add(time.Second), "as above" // the command was run twice
+		if err := GiveUp(t.Context(), s, w, lost); err != nil {
+			t.Fatal(err)
+		}
+		gone.Retired = afterClose
+		fronts := changingFronts{gone}
+		dir := t.TempDir()
+		x := exporter(t, s, dir)
+		x.Fronts = &fronts
+		m := wantFile(t, mustExport(t, x, store.FullExport).Path, store.FullExport, recs)
+		if len(m.Waived) != 1 || m.Waived[0].Kind != RecordsGivenUp || m.Waived[0].By != "admin@desk" || m.Waived[0].Reason != "as above" ||
+			m.Waived[0].Records != 4 || len(m.FrontsMissing) != 0 {
+			t.Errorf("manifest %+v", m)
+		}
+		r, err := verify.Verify(t.Context(), verify.Options{Path: reportPath(dir, ""), TempDir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said := incomplete(r); !strings.Contains(said, "was retired while it held records of the day; waived by admin@desk") {
+			t.Errorf("verify: %q", said)
+		}
+		st, err := Status(t.Context(), s, &Survey{Store: s, Fronts: &fronts, Calendar: x.Calendar}, afterClose, day)
+		if err != nil || st.Good || len(st.Obstacles.Open) != 0 || !strings.Contains(st.Next, "INCOMPLETE") {
+			t.Errorf("status %+v, %v", st, err)
+		}
+
+		back := gone // it was started again and has handed its records over
+		back.Retired, back.Held = time.Time{}, nil
+		fronts = changingFronts{back}
+		if m := wantFile(t, mustExport(t, x, store.FullExport).Path, store.FullExport, recs); len(m.Waived) != 0 {
+			t.Errorf("the front is back: %+v", m.Waived)
+		}
+		fronts = changingFronts{gone, back} // a copy of its store runs beside
+		if m := wantFile(t, mustExport(t, x, store.FullExport).Path, store.FullExport, recs); len(m.Waived) != 1 {
+			t.Errorf("a copy is no return: %+v", m.Waived)
+		}
+	})
+}
+
+// incomplete is what verify says that the file may lack.
+func incomplete(r *verify.Report) (said string) {
+	for _, f := range r.Faults {
+		for _, e := range f.Examples {
+			if f.Kind == verify.FileIncomplete.String() {
+				said += e.Problem + "\n"
+			}
+		}
+	}
+	return said
+}
+
+// Damaged stores count for the days whose reports are still to be written; a life is one of several on a store.
+func TestHeldBy(t *testing.T) {
+	t.Parallel()
+	f := store.Front{FrontReport: store.FrontReport{FrontID: 7, Host: "h", SetAside: 2, Life: uuid.New()}, OtherLife: true}
+	lost := HeldBy([]store.Front{f}, []calendar.TradingDay{day, day + 1})
+	if len(lost) != 2 || lost[1].Day != day+1 || !strings.Contains(lost[0].Where, "life") || lost[0].Records != 0 {
+		t.Errorf("%+v", lost)
+	}
+}
