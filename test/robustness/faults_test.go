@@ -6,6 +6,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/tradefront/tradefront/test/cutproxy"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -39,10 +40,10 @@ var faults = []fault{
 	{name: "PostgreSQL: failover past a COMMIT in doubt", postgres: true, strike: failOverInDoubt},
 	{name: "PostgreSQL: disk full", postgres: true, disks: true, strike: fillPostgresDisk},
 	{name: "PostgreSQL: refuses a record", postgres: true, strike: poison},
-	{name: "network: cut in a statement", postgres: true, strike: cutAt(inStatement)},
-	{name: "network: cut before COMMIT", postgres: true, strike: cutAt(beforeCommit)},
-	{name: "network: cut with COMMIT on its way", postgres: true, everywhere: true, strike: cutAt(atCommit)},
-	{name: "network: cut after COMMIT", postgres: true, everywhere: true, strike: cutAt(afterCommit)},
+	{name: "network: cut in a statement", postgres: true, strike: cutAt(cutproxy.InStatement)},
+	{name: "network: cut before COMMIT", postgres: true, strike: cutAt(cutproxy.BeforeCommit)},
+	{name: "network: cut with COMMIT on its way", postgres: true, everywhere: true, strike: cutAt(cutproxy.AtCommit)},
+	{name: "network: cut after COMMIT", postgres: true, everywhere: true, strike: cutAt(cutproxy.AfterCommit)},
 	{name: "network: black hole", postgres: true, strike: blackHole},
 	{name: "network: black hole, and kill -9 of the front", postgres: true, strike: killInBlackHole},
 	{name: "network: slow", postgres: true, strike: slowNetwork},
@@ -92,7 +93,7 @@ func exhaustDescriptors(w *world) {
 // holds until a login was refused.
 func fillLocalDisk(w *world) {
 	if w.pair != nil {
-		w.pair.both(func(p *proxy) { p.lead("") })
+		w.pair.both(func(p *cutproxy.Proxy) { p.Lead("") })
 	}
 	w.cutLog() // whose room would last for a while
 	w.disk.fill()
@@ -169,7 +170,7 @@ func failOverFrozen(w *world) {
 func failOverInDoubt(w *world) {
 	standby := w.pair.standby().cluster
 	standby.Stop(pgtest.Immediate)
-	w.cut(atCommit, 1)
+	w.cut(cutproxy.AtCommit, 1)
 	w.hold(time.Second, 3*time.Second)
 	w.primary().Stop(pgtest.Immediate)
 	standby.Start()
@@ -219,14 +220,14 @@ func poison(w *world) {
 }
 
 // cutAt cuts a few connections at that point, one after the other.
-func cutAt(at point) func(*world) {
+func cutAt(at cutproxy.Point) func(*world) {
 	return func(w *world) { w.cut(at, 1+w.random.IntN(3)) }
 }
 
 // cut cuts n connections at that point.
-func (w *world) cut(at point, n int) {
+func (w *world) cut(at cutproxy.Point, n int) {
 	select {
-	case <-w.pair.writes().proxy.arm(at, n):
+	case <-w.pair.writes().proxy.Cut(at, n):
 	case <-time.After(healPatience):
 		w.t.Fatal("no connection came to the point where it was to be cut")
 	}
@@ -234,29 +235,29 @@ func (w *world) cut(at point, n int) {
 
 // blackHole: connections stand and nothing passes; in the end they are cut, or go on.
 func blackHole(w *world) {
-	w.pair.both(func(p *proxy) { p.swallow(true) })
+	w.pair.both(func(p *cutproxy.Proxy) { p.BlackHole(true) })
 	w.holdLong(1500*time.Millisecond, 4*time.Second)
 	if w.random.IntN(2) == 0 {
-		w.pair.both(func(p *proxy) { p.lead("") })
+		w.pair.both(func(p *cutproxy.Proxy) { p.Lead("") })
 	}
-	w.pair.both(func(p *proxy) { p.swallow(false) })
+	w.pair.both(func(p *cutproxy.Proxy) { p.BlackHole(false) })
 	w.pair.reconnect()
 }
 
 // killInBlackHole: the front comes back while nobody answers, or refuses, its connections to
 // PostgreSQL.
 func killInBlackHole(w *world) {
-	w.pair.both(func(p *proxy) { p.swallow(true) })
+	w.pair.both(func(p *cutproxy.Proxy) { p.BlackHole(true) })
 	w.until(10*time.Second, "the front to run", w.front.kill)
 	w.servesWithoutPostgres()
-	w.pair.both(func(p *proxy) { p.swallow(false) })
+	w.pair.both(func(p *cutproxy.Proxy) { p.BlackHole(false) })
 	w.pair.reconnect()
 }
 
 func slowNetwork(w *world) {
-	w.pair.both(func(p *proxy) { p.slow(time.Duration(10+w.random.IntN(150)) * time.Millisecond) })
+	w.pair.both(func(p *cutproxy.Proxy) { p.Delay(time.Duration(10+w.random.IntN(150)) * time.Millisecond) })
 	w.hold(time.Second, 4*time.Second)
-	w.pair.both(func(p *proxy) { p.slow(0) })
+	w.pair.both(func(p *cutproxy.Proxy) { p.Delay(0) })
 }
 
 // stepClock sets the clock an hour back, a day ahead, and lets the day's window and the day

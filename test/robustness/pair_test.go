@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/tradefront/tradefront/test/cutproxy"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -25,7 +26,7 @@ type pair struct {
 type node struct {
 	name    string
 	cluster *pgtest.Cluster
-	proxy   *proxy
+	proxy   *cutproxy.Proxy
 	disk    *disk
 }
 
@@ -33,7 +34,7 @@ func newPair(t *testing.T) *pair {
 	t.Helper()
 	p := &pair{}
 	for i := range p.nodes {
-		p.nodes[i] = &node{name: fmt.Sprintf("node%d", i), proxy: startProxy(t), disk: newDisk(t, clusterDisk())}
+		p.nodes[i] = &node{name: fmt.Sprintf("node%d", i), proxy: cutproxy.Start(t), disk: newDisk(t, clusterDisk())}
 	}
 	p.writes().run(pgtest.StartIn(t, p.writes().disk.dir))
 	p.attach()
@@ -46,7 +47,7 @@ func (p *pair) standby() *node { return p.nodes[1-p.primary] }
 // run makes cluster the node's, and leads its proxy there.
 func (n *node) run(cluster *pgtest.Cluster) {
 	n.cluster = cluster
-	n.proxy.lead(cluster.Address())
+	n.proxy.Lead(cluster.Address())
 }
 
 // attach gives the primary a new standby and makes it synchronous.
@@ -67,11 +68,11 @@ func (p *pair) swap() {
 // url is what the front connects to.
 func (p *pair) url() string {
 	return fmt.Sprintf("postgres://postgres@%s,%s/postgres?sslmode=disable&target_session_attrs=read-write",
-		p.nodes[0].proxy.address(), p.nodes[1].proxy.address())
+		p.nodes[0].proxy.Address(), p.nodes[1].proxy.Address())
 }
 
 // both does something to both proxies.
-func (p *pair) both(do func(*proxy)) {
+func (p *pair) both(do func(*cutproxy.Proxy)) {
 	for _, n := range p.nodes {
 		do(n.proxy)
 	}
@@ -80,6 +81,6 @@ func (p *pair) both(do func(*proxy)) {
 // reconnect leads both proxies to their clusters again.
 func (p *pair) reconnect() {
 	for _, n := range p.nodes {
-		n.proxy.lead(n.cluster.Address())
+		n.proxy.Lead(n.cluster.Address())
 	}
 }
