@@ -215,6 +215,8 @@ type Timers struct {
 	// Authenticate from connect, Login from authenticated.
 	Authenticate time.Duration `mapstructure:"authenticate"`
 	Login        time.Duration `mapstructure:"login"`
+	// LoginWork is how long a login may take in the front until its record's fate is known.
+	LoginWork time.Duration `mapstructure:"login_work"`
 	// ProxyHeader from connect, on a listener with client_address: proxy.
 	ProxyHeader time.Duration `mapstructure:"proxy_header"`
 	// Challenge is how long an unanswered challenge lives.

@@ -43,7 +43,7 @@ func Default() Config {
 			SeenTerminals: 1_000_000,
 		},
 		Timers: Timers{
-			Authenticate: 10 * time.Second, Login: 30 * time.Second,
+			Authenticate: 10 * time.Second, Login: 30 * time.Second, LoginWork: 20 * time.Second,
 			ProxyHeader: 3 * time.Second, Challenge: 30 * time.Second, Drain: 30 * time.Second,
 		},
 	}

@@ -116,6 +116,7 @@ var manual = map[string]entry{
 	"timers":              words("How long things may take."),
 	"timers.authenticate": duration("From connected to authenticated.", 10*time.Millisecond, time.Hour),
 	"timers.login":        duration("From authenticated to logged in.", 10*time.Millisecond, time.Hour),
+	"timers.login_work":   duration("How long a login may take in the front. One that takes longer is answered 90,\nor 8 if its record may exist.", 100*time.Millisecond, time.Hour),
 	"timers.proxy_header": duration("From connected to the PROXY header, on a listener with client_address: proxy.", 100*time.Millisecond, time.Minute),
 	"timers.challenge":    duration("How long an unanswered challenge lives.", 10*time.Millisecond, 30*time.Second),
 	"timers.drain":        duration("How long a stopping front waits for logins in flight.", 0, time.Hour),

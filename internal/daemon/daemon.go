@@ -267,6 +267,7 @@ func (d *Daemon) startFront(ctx context.Context) error {
 		},
 		SessionsPerUser: d.cfg.Core.SessionsPerUser,
 		SeenTerminals:   d.cfg.Limits.SeenTerminals,
+		LoginWork:       d.cfg.Timers.LoginWork,
 	}, d.atStart.Policy(d.cfg), gateway.Parts{
 		Core: d.core, Registry: d.registry,
 		Recorder: d.log, Audit: d.audit, Observer: d.metrics, Logger: d.logger, Now: wallClock,

@@ -16,6 +16,10 @@
 // # Invariants
 //
 //   - Login returns OK only after the store's Append did: what was answered is stored.
+//   - Login returns within Options.LoginWork and auditPatience, whatever hangs: core, store and
+//     audit log each return when their ctx ends. Past it a login is refused with 90 if it has
+//     certainly left no record, and with 8 if its record may be there (store.ErrInDoubt): that
+//     one counts, and its ciphertext as seen.
 //   - One instant: a login at 15:30:00 is printed as 15:30:00 and belongs to the day
 //     that begins then, however long the steps before and after took.
 //   - One set: the key, the trading day and the judgement of one login come from the same

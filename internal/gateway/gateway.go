@@ -18,7 +18,7 @@ import (
 )
 
 // Core says who may log in. Its refusals are *core.Refused; any other error means that
-// the core could not be asked.
+// the core could not be asked. Verify returns soon after ctx ends.
 type Core interface {
 	Verify(ctx context.Context, a core.Attempt) (core.User, error)
 }
@@ -28,8 +28,9 @@ type Registry interface {
 	Verify(appID []byte, ch *auth.Challenge, answer *[auth.ChallengeLen]byte) auth.Result
 }
 
-// Recorder makes a record durable before it returns nil. Another error than
-// store.ErrUnavailable means that nothing was recorded.
+// Recorder makes a record durable before it returns nil. After store.ErrUnconfirmed the record
+// is there, after store.ErrInDoubt it may be; every other error means that nothing was
+// recorded. Append returns soon after ctx ends. It may then still read rec.
 type Recorder interface {
 	Append(ctx context.Context, rec *store.Record) error
 }
@@ -43,8 +44,8 @@ type Audit interface {
 }
 
 // auditPatience is how long the answer to an accepted login waits for its audit line to be
-// written. It is microseconds as a rule; with a disk that hangs the login is answered
-// all the same, for its record is stored.
+// written, beyond Options.LoginWork if that is used up. It is microseconds as a rule; with a
+// disk that hangs the login is answered all the same, for its record is stored.
 const auditPatience = time.Second
 
 // Observer counts.
@@ -70,6 +71,9 @@ type Options struct {
 	Firm            Firm
 	SessionsPerUser int // 0 for no bound
 	SeenTerminals   int // terminal ciphertexts that are remembered; 0 for none
+	// LoginWork is how long a login may take from its start to the fate of its record, timers.login_work;
+	// 0 for no bound.
+	LoginWork time.Duration
 }
 
 // Gateway authenticates and logs in. It is safe for concurrent use; make it with New.

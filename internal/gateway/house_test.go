@@ -56,14 +56,19 @@ func (c *clock) move(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// fakeCore knows one password; verify overrides it.
+// fakeCore knows one password; verify overrides it. If hang is set, it returns that once ctx ends.
 type fakeCore struct {
 	verify   func(core.Attempt) (core.User, error)
+	hang     error
 	mu       sync.Mutex
 	attempts []core.Attempt // with a copy of the password
 }
 
-func (c *fakeCore) Verify(_ context.Context, a core.Attempt) (core.User, error) {
+func (c *fakeCore) Verify(ctx context.Context, a core.Attempt) (core.User, error) {
+	if c.hang != nil {
+		<-ctx.Done()
+		return core.User{}, c.hang
+	}
 	kept := a
 	kept.Password = bytes.Clone(a.Password)
 	c.mu.Lock()
@@ -85,15 +90,21 @@ func (r *fakeRegistry) Verify([]byte, *auth.Challenge, *[auth.ChallengeLen]byte)
 	return auth.Result{Verdict: r.verdict, Type: auth.AppDirect, Slot: auth.Previous}
 }
 
-// fakeLog keeps what was appended; fail overrides that.
+// fakeLog keeps what was appended; fail overrides that. If hang is set, it returns that once ctx
+// ends.
 type fakeLog struct {
 	fail    func() error
+	hang    error
 	mu      sync.Mutex
 	records []store.Record
 	seen    func() // called before each append
 }
 
-func (l *fakeLog) Append(_ context.Context, rec *store.Record) error {
+func (l *fakeLog) Append(ctx context.Context, rec *store.Record) error {
+	if l.hang != nil {
+		<-ctx.Done()
+		return l.hang
+	}
 	if l.seen != nil {
 		l.seen()
 	}
@@ -106,13 +117,18 @@ func (l *fakeLog) Append(_ context.Context, rec *store.Record) error {
 	return nil
 }
 
-// fakeAudit keeps the lines.
+// fakeAudit keeps the lines. While it hangs none is written.
 type fakeAudit struct {
+	hang    bool
 	mu      sync.Mutex
 	entries []ops.Entry
 }
 
-func (a *fakeAudit) LogWritten(_ context.Context, e ops.Entry) error {
+func (a *fakeAudit) LogWritten(ctx context.Context, e ops.Entry) error {
+	if a.hang {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	a.Log(e)
 	return nil
 }

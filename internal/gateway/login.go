@@ -20,6 +20,11 @@ import (
 func (g *Gateway) Login(ctx context.Context, peer session.Peer, a session.LoginAttempt) session.Outcome {
 	g.stage(ops.StageQueue, a.Arrived)
 	defer g.stage(ops.StageTotal, a.Arrived)
+	if g.opt.LoginWork > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, g.opt.LoginWork)
+		defer cancel()
+	}
 
 	e := g.entry(peer, session.OpLogin.String(), reason.OK)
 	e.AppID, e.Account, e.KeyVersion = string(a.AppID), string(a.UserID), string(a.Terminal.KeyVersion)
@@ -71,7 +76,7 @@ func (g *Gateway) verify(
 		Source:   peer.Addr.Addr(),
 	})
 	if err != nil {
-		return core.User{}, g.coreReason(err)
+		return core.User{}, g.coreReason(ctx, err)
 	}
 	return user, reason.OK
 }
@@ -84,9 +89,15 @@ var coreReasons = map[core.Reason]reason.Reason{
 	core.Busy:           reason.Overloaded,
 }
 
-func (g *Gateway) coreReason(err error) reason.Reason {
+// coreReason is why the core let nobody in. What it refused for want of time, or could not be
+// asked in time, is the deadline's: nothing was recorded.
+func (g *Gateway) coreReason(ctx context.Context, err error) reason.Reason {
 	var refused *core.Refused
-	if errors.As(err, &refused) {
+	isRefused := errors.As(err, &refused)
+	if ctx.Err() != nil && (!isRefused || refused.Reason == core.Busy) {
+		return reason.LoginDeadline
+	}
+	if isRefused {
 		if why, ok := coreReasons[refused.Reason]; ok {
 			return why
 		}

@@ -85,12 +85,17 @@ func (g *Gateway) append(ctx context.Context, rec *store.Record) reason.Reason {
 		return reason.OK
 	case errors.Is(err, store.ErrUnconfirmed):
 		return reason.StoreUnconfirmed
+	case errors.Is(err, store.ErrInDoubt):
+		g.logger.Warn("the local store's commit did not return in time, login answered 8", zap.Stringer("record_id", rec.ID))
+		return reason.StoreInDoubt
 	case errors.Is(err, store.ErrUnavailable):
 		return reason.StoreUnavailable
 	case errors.Is(err, store.ErrOverloaded):
 		return reason.Overloaded
 	case errors.Is(err, store.ErrFull):
 		return reason.StoreFull
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return reason.LoginDeadline
 	}
 	g.logger.Error("record not stored, login answered 90", zap.Stringer("record_id", rec.ID), zap.Error(err))
 	return reason.StoreFailed
@@ -98,4 +103,6 @@ func (g *Gateway) append(ctx context.Context, rec *store.Record) reason.Reason {
 
 // mayStay reports whether a login that is refused for that reason may have left a record, which
 // then counts.
-func mayStay(why reason.Reason) bool { return why == reason.StoreUnconfirmed }
+func mayStay(why reason.Reason) bool {
+	return why == reason.StoreUnconfirmed || why == reason.StoreInDoubt
+}

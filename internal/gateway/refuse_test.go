@@ -60,6 +60,7 @@ var refusals = []refusal{
 
 	{"store unavailable", storeSays(store.ErrUnavailable), reason.StoreUnavailable, 8},
 	{"store unconfirmed", storeSays(fmt.Errorf("%w: %w", store.ErrUnavailable, store.ErrUnconfirmed)), reason.StoreUnconfirmed, 8},
+	{"store in doubt", storeSays(store.ErrInDoubt), reason.StoreInDoubt, 8},
 	{"store overloaded", storeSays(store.ErrOverloaded), reason.Overloaded, 90},
 	{"disk full", storeSays(store.ErrDiskFull), reason.StoreFailed, 90},
 	{"store full", storeSays(&store.FullError{}), reason.StoreFull, 90},

@@ -125,7 +125,7 @@ func TestRefusedLoginLeavesNothingSeen(t *testing.T) {
 			h.login(peer, a.Clone())
 			h.heal()
 			want := ""
-			if c.want == reason.StoreUnconfirmed {
+			if mayStay(c.want) {
 				want = "terminal_info_replayed"
 			}
 			if _, line := h.login(home, attempt()); line.TerminalProblem != want {

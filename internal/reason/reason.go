@@ -41,6 +41,7 @@ const (
 	Draining         // the front is stopping
 	StoreUnavailable // the back end is out of reach; nothing was recorded
 	StoreUnconfirmed // recorded here, but not confirmed by PostgreSQL in time: the record stays
+	StoreInDoubt     // the local store's commit did not return in time: the record may be there
 	IllegalField     // an item with an illegal character, or over its length
 	NoPublicAddress  // the connection has no usable public address
 	TooManySessions  // too many sessions of this user
@@ -48,6 +49,7 @@ const (
 	SourceLocked     // this source is locked for now
 	Overloaded       // too much at once; nothing was recorded
 	LoginRate        // this user logs in too often; nothing was recorded
+	LoginDeadline    // the login took too long; nothing was recorded
 	StoreFailed      // the local store refused; nothing was recorded
 	StoreFull        // a bound of the local store is reached; nothing was recorded
 
@@ -86,6 +88,7 @@ var reasons = [reasonCount]reasonFacts{
 	Draining:             {"draining", 8},
 	StoreUnavailable:     {"store_unavailable", 8},
 	StoreUnconfirmed:     {"store_unconfirmed", 8},
+	StoreInDoubt:         {"store_in_doubt", 8},
 	IllegalField:         {"illegal_field", 15},
 	NoPublicAddress:      {"no_public_address", 49},
 	TooManySessions:      {"too_many_sessions", 60},
@@ -93,6 +96,7 @@ var reasons = [reasonCount]reasonFacts{
 	SourceLocked:         {"source_locked", 143},
 	Overloaded:           {"overloaded", 90},
 	LoginRate:            {"login_rate", 90},
+	LoginDeadline:        {"login_deadline", 90},
 	StoreFailed:          {"store_failed", 90},
 	StoreFull:            {"store_full", 90},
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // tick looks at the clocks of docs/protocol.md, "Heartbeats and deadlines". While a login is on its way only the
-// heartbeats count: the gateway bounds how long a login may take.
+// heartbeats count: the gateway bounds how long a login may take (timers.login_work).
 func (s *Session) tick(now time.Time, fx *Effects) {
 	switch {
 	case s.state < Authenticated && now.Sub(s.since) >= s.settings.AuthTimeout:

@@ -21,6 +21,9 @@ var (
 	// ErrUnconfirmed: beside ErrUnavailable, the record is in the local store and will be
 	// forwarded, although its login is answered 8.
 	ErrUnconfirmed = errors.New("store: recorded locally, not confirmed by PostgreSQL in time")
+	// ErrInDoubt: ctx ended while the local store's commit was under way. The record is there or
+	// not, and counts if it is (the gateway answers 8).
+	ErrInDoubt = errors.New("store: the commit did not return in time, whether the record is there is not known")
 	// ErrDenied: the role of the database's URL has not the right to do that.
 	ErrDenied = errors.New("store: the database role may not do this")
 	// ErrRowSecurity: somebody switched row-level security on, and what was asked for could
