@@ -2,6 +2,7 @@ package cutproxy
 
 import (
 	"net"
+	"sync"
 	"sync/atomic"
 )
 
@@ -10,7 +11,11 @@ type link struct {
 	proxy          *Proxy
 	client, server net.Conn
 	dropNext       atomic.Bool // the next answer is COMMIT's, and must not pass
+	counted        sync.Once
 }
+
+// cut counts the connection as cut, once.
+func (l *link) cut() { l.counted.Do(l.proxy.noteCut) }
 
 func (l *link) end() {
 	_ = l.client.Close()
@@ -30,14 +35,15 @@ func (l *link) up() {
 		switch {
 		case begun && carriesRecords(m) && l.proxy.fires(InStatement):
 			_, _ = l.server.Write(m[:len(m)/2])
-			l.proxy.noteCut()
+			l.cut()
 			return
 		case isCommit(m) && l.proxy.fires(BeforeCommit):
-			l.proxy.noteCut()
+			l.cut()
 			return
 		case isCommit(m) && l.proxy.fires(AtCommit):
+			l.dropNext.Store(true) // the answer may be there before the connection is closed
 			_, _ = l.server.Write(m)
-			l.proxy.noteCut()
+			l.cut()
 			return
 		case isCommit(m) && l.proxy.fires(AfterCommit):
 			l.dropNext.Store(true)
@@ -59,7 +65,7 @@ func (l *link) down() {
 		}
 		l.proxy.pass()
 		if l.dropNext.Load() {
-			l.proxy.noteCut()
+			l.cut()
 			return // PostgreSQL has answered, so it has committed
 		}
 		if _, err := l.client.Write(b[:n]); err != nil {
