@@ -2,6 +2,7 @@
 package deploy
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -173,10 +174,7 @@ func everyGauge(t *testing.T) (g ops.Gauges) {
 
 // TestScrapeReachesTheAdminListener holds the sample to the default port.
 func TestScrapeReachesTheAdminListener(t *testing.T) {
-	_, port, err := net.SplitHostPort(config.Default().Admin.Address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	port := fmt.Sprint(config.Default().Admin.Address.Port)
 	if scrape := read(t, "prometheus/scrape.yml"); !strings.Contains(scrape, `"127.0.0.1:`+port+`"`) {
 		t.Errorf("the sample does not scrape port %s", port)
 	}
@@ -211,7 +209,7 @@ func TestReservedPorts(t *testing.T) {
 		t.Fatal(conf)
 	}
 	c := config.Default()
-	addresses := []string{c.Admin.Address, c.Front.Listeners[0].Address}
+	addresses := []string{c.Admin.Address.String(), c.Front.Listeners[0].Address.String()}
 	haproxy := read(t, "../configs/haproxy.cfg")
 	addresses = append(addresses, regexp.MustCompile(`10\.0\.0\.11:\d+`).FindAllString(haproxy, -1)...)
 	for _, a := range addresses {

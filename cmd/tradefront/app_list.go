@@ -48,7 +48,7 @@ func newAppList(e *env) *cobra.Command {
 			}
 			uses := make(map[regulation.AppID]daemon.LastUse)
 			if len(fronts) == 0 {
-				_ = askUses(c.Context(), cfg.Admin.Address, uses) // it may not run: the columns stay empty
+				_ = askUses(c.Context(), cfg.Admin.Address.String(), uses) // it may not run: the columns stay empty
 			}
 			for _, front := range fronts {
 				if err := askUses(c.Context(), front, uses); err != nil {

@@ -38,7 +38,7 @@ func (s *calendarSource) path(environ []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return cfg.CalendarFile, nil
+	return cfg.CalendarFile.Path, nil
 }
 
 // shownCalendar is what `calendar check -o json` prints.

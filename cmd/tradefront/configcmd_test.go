@@ -50,9 +50,9 @@ func TestConfigCheck(t *testing.T) {
 	if _, err := os.Stat("tradefront.db"); err == nil {
 		t.Error("checking made the local store")
 	}
-	good := tradefrontWith([]string{"TRADEFRONT_FRONT_LISTENERS_1_ADDRESS=127.0.0.1:0", "HOME=/"}, "", "config", "check", "-c", "tradefront.yaml")
-	if good.status != 0 || !strings.Contains(good.out, "listeners 2,") {
-		t.Errorf("the environment did not add a listener: %+v", good)
+	good := tradefrontWith([]string{"TRADEFRONT_STORE_DRIVER=postgres", "TRADEFRONT_STORE_URL=postgres://u@h/d", "HOME=/"}, "", "config", "check", "-c", "tradefront.yaml")
+	if good.status != 0 || !strings.Contains(good.out, "store postgres,") {
+		t.Errorf("the environment did not name another store: %+v", good)
 	}
 }
 

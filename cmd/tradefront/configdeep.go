@@ -93,13 +93,9 @@ func (d *deepCheck) local(ctx context.Context) {
 }
 
 func (d *deepCheck) postgres(ctx context.Context) {
-	key := "store.url"
-	if d.cfg.Store.URLFile != "" {
-		key = "store.url_file"
-	}
 	pg, err := assemble.OpenPostgres(ctx, d.cfg)
 	if err != nil {
-		d.fault(key, err, "")
+		d.fault(d.cfg.Store.URLKey(), err, "")
 		return
 	}
 	defer pg.Close()

@@ -159,7 +159,7 @@ func (d *demoRun) settle(ctx context.Context, tally *demo.Tally) (*demo.Verdict,
 
 // export writes the report as `report export --partial` does: the window of the day has not closed yet.
 func (d *demoRun) export(ctx context.Context, r assemble.Records, day calendar.TradingDay) (settlement.Done, error) {
-	cal, err := calendar.Load(d.site.Config.CalendarFile)
+	cal, err := calendar.Load(d.site.Config.CalendarFile.Path)
 	if err != nil {
 		return settlement.Done{}, err
 	}

@@ -32,7 +32,7 @@ func newFrontStatus(e *env) *cobra.Command {
 				return err
 			}
 			if address == "" {
-				address = cfg.Admin.Address
+				address = cfg.Admin.Address.String()
 			}
 			page := "/status"
 			if full {

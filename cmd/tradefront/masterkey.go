@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
 )
@@ -19,10 +18,10 @@ func newMasterKey(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := cfg.Missing(assemble.MasterKeyFile); err != nil {
+			if err := cfg.Auth.MasterKeyFile.Err(); err != nil {
 				return err
 			}
-			if err := auth.CreateMasterKey(cfg.Auth.MasterKeyFile); err != nil {
+			if err := auth.CreateMasterKey(cfg.Auth.MasterKeyFile.Path); err != nil {
 				return err
 			}
 			fmt.Fprintf(e.out, "created %s (mode 0600); keep a copy in a safe place\n", cfg.Auth.MasterKeyFile)

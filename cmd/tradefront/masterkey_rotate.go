@@ -50,8 +50,8 @@ func newMasterKeyRotate(e *env) *cobra.Command {
 }
 
 func (e *env) beginMasterKey(cfg *config.Config) error {
-	file := cfg.Auth.MasterKeyFile
-	if err := cfg.Missing(assemble.MasterKeyFile); err != nil {
+	file := cfg.Auth.MasterKeyFile.Path
+	if err := cfg.Auth.MasterKeyFile.Err(); err != nil {
 		return err
 	}
 	if err := auth.BeginMasterKey(file); err != nil {
@@ -118,7 +118,7 @@ func (e *env) finishMasterKey(ctx context.Context, cfg *config.Config) error {
 	case census.Neither != nil:
 		return fmt.Errorf("the old key stays, for these open under neither: %w", census.Neither)
 	}
-	if err := auth.FinishMasterKey(cfg.Auth.MasterKeyFile); err != nil {
+	if err := auth.FinishMasterKey(cfg.Auth.MasterKeyFile.Path); err != nil {
 		return err
 	}
 	fmt.Fprintf(e.out, "%s holds %s only; reload its front. Keep the old key, %s, as long as backups from before\n",
@@ -166,7 +166,7 @@ func newMasterKeyList(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, left := range auth.Leftovers(cfg.Auth.MasterKeyFile) {
+			for _, left := range auth.Leftovers(cfg.Auth.MasterKeyFile.Path) {
 				fmt.Fprintf(e.err, "warning: %s was left by a change of the master key that was killed, and holds keys: remove it\n", left)
 			}
 			roles := []string{"current"}

@@ -91,7 +91,7 @@ func TestCredentials(t *testing.T) {
 		{"app add --app-id a_b_2" + onC, "", 1, "", "…" + none},
 		{"masterkey create" + onC, "", 1, "", "…" + none},
 		{"masterkey rotate --begin" + onC, "", 1, "", "…" + none},
-		{"config check" + onC, "", 1, "", "…TRADEFRONT_KEYS_0_PUBLIC_KEY_FILE to the file itself…"},
+		{"config check" + onC, "", 1, "", "…LoadCredential=1.0.pem:FILE\n…"},
 	})
 	chmod(t, systemd+"/master.key", 0o400)
 	env := []string{"TRADEFRONT_AUTH_MASTER_KEY_FILE=" + systemd + "/master.key"}

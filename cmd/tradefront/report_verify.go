@@ -109,7 +109,7 @@ func (f *verifyFlags) options(e *env, path string) (verify.Options, error) {
 			o.VendorID = cfg.VendorID
 		}
 		if calendarFile == "" {
-			calendarFile = cfg.CalendarFile
+			calendarFile = cfg.CalendarFile.Path
 		}
 	}
 	if calendarFile != "" {
@@ -129,11 +129,7 @@ func knownVersions(cfg *config.Config, private []privateKey) ([]verify.Version, 
 	var all []verify.Version
 	if cfg != nil {
 		for _, k := range cfg.Keys {
-			window, err := k.Window()
-			if err != nil {
-				return nil, err
-			}
-			v := verify.Version{Name: k.Version, NotBefore: window.NotBefore, NotAfter: window.NotAfter}
+			v := verify.Version{Name: k.Version, NotBefore: k.NotBefore, NotAfter: k.NotAfter}
 			if k.Algorithm == supplement.SM2.String() {
 				v.MinLen, v.MaxLen = supplement.SM2Overhead+supplement.MinSM2Plaintext, supplement.SM2Overhead+supplement.MaxPlaintext
 			}
@@ -144,7 +140,7 @@ next:
 	for _, p := range private {
 		for i := range all {
 			if all[i].Name == p.version {
-				if err := p.checkHalf(cfg.Keys[i].PublicKeyFile); err != nil {
+				if err := p.checkHalf(cfg.Keys[i].PublicKeyFile.Path); err != nil {
 					return nil, err
 				}
 				all[i].Decrypter = p.key

@@ -246,11 +246,15 @@ func TestPipesAreRefused(t *testing.T) {
 		}
 	}
 	for old, set := range map[string]string{
-		"keys/1.0.pem": "TRADEFRONT_KEYS_0_PUBLIC_KEY_FILE", "master.key": "TRADEFRONT_AUTH_MASTER_KEY_FILE", "calendar.yaml": "TRADEFRONT_CALENDAR_FILE",
+		"master.key": "TRADEFRONT_AUTH_MASTER_KEY_FILE", "calendar.yaml": "TRADEFRONT_CALENDAR_FILE",
 	} {
 		if got := tradefrontWith([]string{set + "=pipe"}, "", "config", "check", "-c", "tradefront.yaml"); !strings.Contains(got.err, "not a regular file") {
 			t.Errorf("%s as %s: %s", "pipe", old, got.err)
 		}
+	}
+	write(t, "piped.yaml", strings.ReplaceAll(read(t, "tradefront.yaml"), "keys/1.0.pem", "pipe"))
+	if got := tradefront("", "config", "check", "-c", "piped.yaml"); !strings.Contains(got.err, "not a regular file") {
+		t.Errorf("a pipe as a key: %s", got.err)
 	}
 }
 

@@ -267,9 +267,9 @@ func loadCalendarOf(path string, environ []string) (*config.Config, *calendar.Ca
 	if err != nil {
 		return nil, nil, err
 	}
-	cal, err := calendar.Load(cfg.CalendarFile)
+	cal, err := calendar.Load(cfg.CalendarFile.Path)
 	if err != nil {
-		return nil, nil, config.Faults{{Key: "calendar_file", Problem: cfg.CalendarFile + ": " + err.Error(), Fix: "see: tradefront calendar check"}}
+		return nil, nil, config.Faults{{Key: "calendar_file", Problem: cfg.CalendarFile.Path + ": " + err.Error(), Fix: "see: tradefront calendar check"}}
 	}
 	return cfg, cal, nil
 }

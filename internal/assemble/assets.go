@@ -43,9 +43,9 @@ func LoadAssets(cfg *config.Config) (*Assets, error) {
 		err error
 	)
 	a.Keys, faults = LoadKeys(cfg, faults, missing)
-	a.Calendar, err = calendar.Load(cfg.CalendarFile)
+	a.Calendar, err = calendar.Load(cfg.CalendarFile.Path)
 	judge("calendar_file", err)
-	a.Master, err = auth.LoadMasterKey(cfg.Auth.MasterKeyFile)
+	a.Master, err = auth.LoadMasterKey(cfg.Auth.MasterKeyFile.Path)
 	judge("auth.master_key_file", err)
 	faults = append(faults, checkURL(cfg, missing)...)
 	a.MaxConnections, err = front.ConnectionBudget(cfg.Limits.Connections)
@@ -60,11 +60,7 @@ func checkURL(cfg *config.Config, missing map[string]bool) (faults config.Faults
 	}
 	url, err := cfg.Store.PostgresURL()
 	if err == nil {
-		err = store.CheckURL(url)
-	}
-	key := "store.url"
-	if cfg.Store.URLFile != "" {
-		key = "store.url_file"
+		err = store.CheckURL(url.Conn())
 	}
 	switch {
 	case err == nil:
@@ -72,7 +68,7 @@ func checkURL(cfg *config.Config, missing map[string]bool) (faults config.Faults
 	case errors.As(err, &faults):
 		return faults
 	}
-	return config.Faults{{Key: key, Problem: err.Error()}}
+	return config.Faults{{Key: cfg.Store.URLKey(), Problem: err.Error()}}
 }
 
 // LoadKeys reads the key files; which versions may stand together was judged by config.
@@ -86,7 +82,7 @@ func LoadKeys(cfg *config.Config, faults config.Faults, missing map[string]bool)
 		}
 		key, err := loadKey(k)
 		if err != nil {
-			faults = append(faults, config.Fault{Key: path, Problem: k.PublicKeyFile + ": " + err.Error()})
+			faults = append(faults, config.Fault{Key: path, Problem: k.PublicKeyFile.Path + ": " + err.Error()})
 			continue
 		}
 		if fault := otherAlgorithm(i, k, key.Info.Algorithm); fault != nil {
@@ -110,14 +106,13 @@ func LoadKeys(cfg *config.Config, faults config.Faults, missing map[string]bool)
 }
 
 func loadKey(k config.Key) (supplement.Key, error) {
-	public, err := ReadPublicKey(k.PublicKeyFile)
+	public, err := ReadPublicKey(k.PublicKeyFile.Path)
 	if err != nil {
 		return supplement.Key{}, err
 	}
-	window, err := k.Window()
 	return supplement.Key{
-		Version: k.Version, NotBefore: window.NotBefore, NotAfter: window.NotAfter, Encrypter: public.Encrypter, Info: public.Info,
-	}, err
+		Version: k.Version, NotBefore: k.NotBefore, NotAfter: k.NotAfter, Encrypter: public.Encrypter, Info: public.Info,
+	}, nil
 }
 
 // sameKey is the fault of a key that an earlier version has too; nil if there is none. The
@@ -128,7 +123,7 @@ func sameKey(i int, all []config.Key, key supplement.Key, before []supplement.Ke
 		if other.Info.Fingerprint == key.Info.Fingerprint && other.Version != key.Version {
 			return &config.Fault{
 				Key:     fmt.Sprintf("keys[%d].public_key_file", i),
-				Problem: fmt.Sprintf("%s holds the key of version %s (SHA256:%s)", all[i].PublicKeyFile, other.Version, key.Info.Fingerprint),
+				Problem: fmt.Sprintf("%s holds the key of version %s (SHA256:%s)", all[i].PublicKeyFile.Path, other.Version, key.Info.Fingerprint),
 				Fix:     fmt.Sprintf("name the file of the key that was granted as version %s", key.Version),
 			}
 		}
@@ -139,16 +134,12 @@ func sameKey(i int, all []config.Key, key supplement.Key, before []supplement.Ke
 // otherAlgorithm is the fault of a key file that does not hold what the configuration says;
 // nil if it does. The monitoring centre decrypts by the version: one of the two is a mistake.
 func otherAlgorithm(i int, k config.Key, is supplement.Algorithm) *config.Fault {
-	says := k.Algorithm
-	if says == "" {
-		says = supplement.RSA.String()
-	}
-	if says == is.String() {
+	if k.Algorithm == is.String() {
 		return nil
 	}
 	return &config.Fault{
 		Key:     fmt.Sprintf("keys[%d].algorithm", i),
-		Problem: fmt.Sprintf("is %s, but %s holds an %s key", says, k.PublicKeyFile, strings.ToUpper(is.String())),
+		Problem: fmt.Sprintf("is %s, but %s holds an %s key", k.Algorithm, k.PublicKeyFile.Path, strings.ToUpper(is.String())),
 		Fix:     fmt.Sprintf("write algorithm: %s if that is the key that was granted as version %s, else name its file", is, k.Version),
 	}
 }
@@ -165,22 +156,13 @@ func (a *Assets) Policy(cfg *config.Config) gateway.Policy {
 // ProbeListeners reports every address that cannot be listened on.
 func ProbeListeners(cfg *config.Config) error {
 	var faults config.Faults
-	probe := func(key, address string) {
-		if err := front.Probe(address); err != nil {
-			faults = append(faults, config.Fault{
-				Key: key, Problem: err.Error(),
-				Fix: freeingAdvice(address),
-			})
+	for _, l := range cfg.Addresses() {
+		if !l.Address.Given() {
+			continue // which is a fault of its own
 		}
-	}
-	for i, l := range cfg.Front.Listeners {
-		probe(fmt.Sprintf("front.listeners[%d].address", i), l.Address)
-	}
-	if cfg.Admin.Address != "" {
-		probe("admin.address", cfg.Admin.Address)
-	}
-	if cfg.Admin.HealthAddress != "" {
-		probe("admin.health_address", cfg.Admin.HealthAddress)
+		if err := front.Probe(l.Address.String()); err != nil {
+			faults = append(faults, config.Fault{Key: l.Key, Problem: err.Error(), Fix: freeingAdvice(int(l.Address.Port))})
+		}
 	}
 	return faults.Err()
 }

@@ -1,7 +1,6 @@
 package assemble
 
 import (
-	"net"
 	"net/netip"
 
 	"github.com/tradefront/tradefront/internal/config"
@@ -15,14 +14,14 @@ func Exposed(cfg *config.Config, environ []string) (warnings []string) {
 		warnings = append(warnings, ignored)
 	}
 	warnings = append(warnings, inOutgoingRange(cfg)...)
-	if host, _, err := net.SplitHostPort(cfg.Admin.Address); err == nil && !onlyThisMachine(host) {
-		warnings = append(warnings, "admin.address: "+cfg.Admin.Address+
+	if admin := cfg.Admin.Address; admin.Given() && !onlyThisMachine(admin.Host) {
+		warnings = append(warnings, "admin.address: "+admin.String()+
 			" can be reached from other machines and asks for no password; put it on 127.0.0.1 or behind something that does")
 	}
 	if cfg.Store.Driver != DriverPostgres {
 		return warnings
 	}
-	if url, err := cfg.Store.PostgresURL(); err == nil && store.CheckURL(url) == nil && !store.Verified(url) {
+	if url, err := cfg.Store.PostgresURL(); err == nil && store.CheckURL(url.Conn()) == nil && !store.Verified(url.Conn()) {
 		warnings = append(warnings, "store.url: whoever is on the way can read what goes to the database, or be the database; "+
 			"write sslmode=verify-full and sslrootcert=FILE")
 	}

@@ -13,14 +13,13 @@ import (
 // what it says can be read.
 func FrontLimits(cfg *config.Config, maxConnections int) front.Limits {
 	l := &cfg.Limits
-	early, _ := l.EarlyDrop()
 	return front.Limits{
 		Admission: admission.Limits{
 			Connections:     maxConnections,
 			PerSource:       l.ConnectionsPerSource,
-			Unauthenticated: admission.EarlyDrop(early),
+			Unauthenticated: admission.EarlyDrop(l.Unauthenticated),
 			Penalties:       penalties(&l.Penalties),
-			Exempt:          l.Exempt(),
+			Exempt:          l.ExemptNetworks,
 		},
 		Logins: l.LoginsInFlight, Outbound: l.OutboundBytes, Refusals: l.Refusals,
 	}
@@ -29,7 +28,7 @@ func FrontLimits(cfg *config.Config, maxConnections int) front.Limits {
 // AuditLimits keep the lines of refusals away from the room that the store needs. min_free is
 // that of the start, as it is for the store; the limits may be those of a reload.
 func AuditLimits(atStart *config.Config, limits *config.Limits) ops.AuditLimits {
-	return ops.AuditLimits{KeepFree: int64(atStart.Store.MinFree), Exempt: limits.Exempt()}
+	return ops.AuditLimits{KeepFree: int64(atStart.Store.MinFree), Exempt: limits.ExemptNetworks}
 }
 
 func penalties(p *config.Penalties) admission.Penalties {

@@ -27,9 +27,9 @@ func FrontListeners(cfg *config.Config) []front.Listener {
 	listeners := make([]front.Listener, len(cfg.Front.Listeners))
 	for i := range listeners {
 		l := &cfg.Front.Listeners[i]
-		listeners[i].Address = l.Address
+		listeners[i].Address = l.Address.String()
 		if l.FromProxy() {
-			listeners[i].Proxy = &front.ProxyRule{Trusted: l.Trusted(), RequireTLS: l.RequireTLS, Timeout: cfg.Timers.ProxyHeader}
+			listeners[i].Proxy = &front.ProxyRule{Trusted: l.TrustedProxies, RequireTLS: l.RequireTLS, Timeout: cfg.Timers.ProxyHeader}
 		}
 	}
 	return listeners
@@ -45,15 +45,12 @@ func BoundsOf(s *config.Store) store.Bounds {
 	return b
 }
 
-// MasterKeyFile is the key that names the file.
-const MasterKeyFile = "auth.master_key_file"
-
 // LoadMasterKey is for commands; serve judges all files at once.
 func LoadMasterKey(cfg *config.Config) (*auth.MasterKey, error) {
-	if err := cfg.Missing(MasterKeyFile); err != nil {
+	if err := cfg.Auth.MasterKeyFile.Err(); err != nil {
 		return nil, err
 	}
-	return auth.LoadMasterKey(cfg.Auth.MasterKeyFile)
+	return auth.LoadMasterKey(cfg.Auth.MasterKeyFile.Path)
 }
 
 // SomeOf names the first few AppIDs.

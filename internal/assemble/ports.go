@@ -3,7 +3,6 @@ package assemble
 import (
 	"bufio"
 	"fmt"
-	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -30,10 +29,10 @@ func inOutgoingRange(cfg *config.Config) (warnings []string) {
 	if err != nil {
 		return nil
 	}
-	for _, a := range addressesOf(cfg) {
-		if port := portOf(a.address); port != 0 && takesFrom(string(span), port) && !reserves(string(reserved), port) {
+	for _, a := range cfg.Addresses() {
+		if port := int(a.Address.Port); port != 0 && takesFrom(string(span), port) && !reserves(string(reserved), port) {
 			warnings = append(warnings, fmt.Sprintf("%s: port %d is one that the system gives to outgoing connections, which can keep the front "+
-				"from starting; %s", a.key, port, reservation(port)))
+				"from starting; %s", a.Key, port, reservation(port)))
 		}
 	}
 	return warnings
@@ -45,9 +44,8 @@ func reservation(port int) string {
 		"(deploy/sysctl/90-tradefront.conf does so at each boot)", port)
 }
 
-// freeingAdvice is what to do about an address that cannot be listened on.
-func freeingAdvice(address string) string {
-	port := portOf(address)
+// freeingAdvice is what to do about a port that cannot be listened on.
+func freeingAdvice(port int) string {
 	listens, known := takenBy(port)
 	if known && !listens {
 		return fmt.Sprintf("no process listens there: an outgoing connection of this machine has the port (ss -tnp sport = :%d names it); "+
@@ -116,32 +114,4 @@ func within(first, last string, port int) bool {
 	}
 	high, err := strconv.Atoi(last)
 	return err == nil && low <= port && port <= high
-}
-
-// portOf is 0 where there is none.
-func portOf(address string) int {
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return 0
-	}
-	n, err := strconv.Atoi(port)
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
-// listened is an address that a front listens on, and its key.
-type listened struct{ key, address string }
-
-func addressesOf(cfg *config.Config) (all []listened) {
-	for i, l := range cfg.Front.Listeners {
-		all = append(all, listened{fmt.Sprintf("front.listeners[%d].address", i), l.Address})
-	}
-	for _, a := range []listened{{"admin.address", cfg.Admin.Address}, {"admin.health_address", cfg.Admin.HealthAddress}} {
-		if a.address != "" {
-			all = append(all, a)
-		}
-	}
-	return all
 }

@@ -3,6 +3,7 @@ package assemble
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 )
@@ -16,7 +17,7 @@ func TestAdviceForATakenPort(t *testing.T) {
 	}
 	defer l.Close()
 	taken := l.Addr().String()
-	if advice := freeingAdvice(taken); !strings.HasPrefix(advice, "stop the process that has it (ss -ltnp sport = :") {
+	if advice := freeingAdvice(portOf(t, taken)); !strings.HasPrefix(advice, "stop the process that has it (ss -ltnp sport = :") {
 		t.Error(advice)
 	}
 	out, err := net.Dial("tcp", taken)
@@ -25,11 +26,20 @@ func TestAdviceForATakenPort(t *testing.T) {
 	}
 	defer out.Close()
 	address := out.LocalAddr().String()
-	port := portOf(address)
+	port := portOf(t, address)
 	want := fmt.Sprintf("net.ipv4.ip_local_reserved_ports=%d", port)
-	if advice := freeingAdvice(address); !strings.HasPrefix(advice, "no process listens there") || !strings.Contains(advice, want) {
+	if advice := freeingAdvice(port); !strings.HasPrefix(advice, "no process listens there") || !strings.Contains(advice, want) {
 		t.Errorf("of %s: %s", address, advice)
 	}
+}
+
+func portOf(t *testing.T, address string) int {
+	t.Helper()
+	a, err := netip.ParseAddrPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(a.Port())
 }
 
 func TestPortRanges(t *testing.T) {

@@ -66,7 +66,7 @@ func PreparePostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, 
 	if err != nil {
 		return nil, err
 	}
-	pg, err := store.OpenPostgres(ctx, url, store.PostgresOptions{})
+	pg, err := store.OpenPostgres(ctx, url.Conn(), store.PostgresOptions{})
 	if err != nil {
 		return nil, config.Faults{{Key: "store.url", Problem: err.Error()}}
 	}

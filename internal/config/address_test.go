@@ -17,8 +17,8 @@ func TestOverlappingAddresses(t *testing.T) {
 	for _, first := range hosts {
 		for _, second := range hosts {
 			port := freePort(t)
-			cfg := Config{Front: Front{Listeners: []Listener{{Address: first + ":" + port}, {Address: second + ":" + port}}}}
-			faults := cfg.checkAddresses()
+			cfg := Config{Front: Front{Listeners: []Listener{{Address: at(first + ":" + port)}, {Address: at(second + ":" + port)}}}}
+			faults := cfg.checkAddresses(nil)
 			if want := bothBind(t, cfg.Front.Listeners); want != (len(faults) == 0) {
 				t.Errorf("%q beside %q: both can be listened on: %t, faults: %v", first, second, want, faults)
 			}
@@ -30,12 +30,12 @@ func TestOverlappingAddresses(t *testing.T) {
 // 0.0.0.0 take IPv6 too.
 func TestOverlapNamesBothAddresses(t *testing.T) {
 	cfg := Config{
-		Front: Front{Listeners: []Listener{{Address: "0.0.0.0:7"}, {Address: "[::]:7"}, {Address: "[::1]:8"}, {Address: "firm-a:9"}, {Address: "firm-b:9"}}},
-		Admin: Admin{Address: "0.0.0.0:8", HealthAddress: ":9"},
+		Front: Front{Listeners: []Listener{{Address: at("0.0.0.0:7")}, {Address: at("[::]:7")}, {Address: at("[::1]:8")}, {Address: at("firm-a:9")}, {Address: at("firm-b:9")}}},
+		Admin: Admin{Address: at("0.0.0.0:8"), HealthAddress: at(":9")},
 	}
 	const how = "; give one of them another port, or an address of its own"
 	var got []string
-	for _, f := range cfg.checkAddresses() {
+	for _, f := range cfg.checkAddresses(nil) {
 		got = append(got, f.Key+": "+f.Problem+"; "+f.Fix)
 	}
 	if want := []string{
@@ -63,9 +63,18 @@ func TestDebugLevelSaysWhatItAdds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if says := strings.Contains(manual["log_level"].words, "adds nothing yet"); says == written {
+	if says := strings.Contains(strings.Join(schema().child("log_level").help(), " "), "adds nothing yet"); says == written {
 		t.Errorf("the manual says that debug adds nothing: %t; lines of that level are written: %t", says, written)
 	}
+}
+
+// at is an address without fault.
+func at(s string) Address {
+	a, err := parseAddress(s)
+	if err != nil {
+		panic(err)
+	}
+	return a
 }
 
 func freePort(t *testing.T) string {
@@ -83,14 +92,27 @@ func bothBind(t *testing.T, listeners []Listener) bool {
 	t.Helper()
 	for _, l := range listeners {
 		network := "tcp"
-		if strings.HasPrefix(l.Address, "0.0.0.0:") {
+		if l.Address.Host == "0.0.0.0" {
 			network = "tcp4"
 		}
-		bound, err := net.Listen(network, l.Address)
+		bound, err := net.Listen(network, l.Address.String())
 		if err != nil {
 			return false
 		}
 		defer bound.Close()
 	}
 	return true
+}
+
+func TestParseAddress(t *testing.T) {
+	for _, good := range []string{"127.0.0.1:0", ":41205", "[::1]:65535", "front-1.example.cn:1", "localhost:80"} {
+		if a, err := parseAddress(good); err != nil || a.String() != good {
+			t.Errorf("%q: %v, %v", good, a, err)
+		}
+	}
+	for _, bad := range []string{"", "41205", "a", "a:", "a:65536", "a:-1", "a:+1", "a:01", "a:http", "::1:80", "1.2.3:80", "1.2.3.4.5:1", "a b:1", "-a:1", "a..b:1", "a@b:1", "tcp://a:1"} {
+		if a, err := parseAddress(bad); err == nil || a.Given() {
+			t.Errorf("%q passes as %v", bad, a)
+		}
+	}
 }

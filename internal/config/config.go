@@ -1,226 +1,282 @@
 package config
 
-import "time"
+import (
+	"time"
 
-// Config is the whole configuration: this struct is the manual. `tradefront config
-// defaults` prints it, commented. Every leaf can be overridden by an environment
-// variable: TRADEFRONT_ and the key path in capitals, dots as underscores.
+	"go.uber.org/zap/zapcore"
+)
+
+// This file describes each key once: a field of Config or of one of its sections. The type of the
+// field says how the value is written (leaf.go) and the comment is its help, line by line, as
+// `tradefront config defaults` prints it: write comments for operators. The tags:
 //
-// Relative paths are relative to the folder of the configuration file. A file that is only
-// read can be named as credential:NAME, one that systemd hands over (LoadCredential=).
+//	key       the last part of the key's path
+//	default   the value of a key that is left out, as it is written in a file
+//	first     of a key in a list: its value in the one entry that the default list has
+//	min, max  the bounds of a number or a time; of a text, max is its longest in bytes
+//	choices   the words that are allowed
+//	required  of a text that names somebody: the key must be written, and this belongs there
+//	secret    the value is never shown
+//	empty     "" is allowed, and means that there is none
+//	file      written: the front writes the file; private: not everybody may read it
+//	missing   what to do about a file that is not there
+//
+// The environment variable, the fault reports, the printed defaults, the reference page and the
+// check of the files are made from them.
+
+// Config is the whole configuration. Relative paths in it are resolved against the folder of the file
+// that it was read from.
 type Config struct {
-	// BrokerID is the firm's broker ID, 1 to 10 bytes; terminals must send the same.
-	BrokerID string `mapstructure:"broker_id"`
-	// ReportUnitID is 期货公司统一标识, the first part of the report's file name.
-	ReportUnitID string `mapstructure:"report_unit_id"`
-	// VendorID is 交易软件厂商ID, the first item of each line of the report.
-	VendorID string `mapstructure:"vendor_id"`
-	// SystemName is shown to terminals in the login response, at most 40 bytes.
-	SystemName string `mapstructure:"system_name"`
-
-	Front Front `mapstructure:"front"`
-	// Fronts are the front.id of all fronts of the firm, so that reports notice one of which
-	// PostgreSQL never heard, as [1, 2]; none if it is not given.
-	Fronts []int32 `mapstructure:"fronts"`
-	Admin  Admin   `mapstructure:"admin"`
-
-	// AuditLog is the file that gets one JSON line for each authentication and login.
-	// "" writes to standard error.
-	AuditLog string `mapstructure:"audit_log"`
-	// LogLevel of the application log on standard error: debug, info, warn or error.
-	LogLevel string `mapstructure:"log_level"`
-
-	// Keys are the encryption keys granted by the monitoring centre: at most 2 valid at
-	// any time (A.1), the newest last.
-	Keys []Key `mapstructure:"keys"`
-	Auth Auth  `mapstructure:"auth"`
-	// TerminalInfo is what happens to a login whose terminal information is abnormal:
-	// lenient logs it in and flags the record, strict refuses it with error 3.
-	TerminalInfo string `mapstructure:"terminal_info"`
-	// ReplayedTerminalInfo is what happens to a login whose encrypted terminal information
-	// came before on the same trading day: flag records it with flag 3, reject refuses it
-	// with error 3.
-	ReplayedTerminalInfo string `mapstructure:"replayed_terminal_info"`
-	// CalendarFile lists the exchanges' trading days.
-	CalendarFile string `mapstructure:"calendar_file"`
-
-	Core   Core   `mapstructure:"core"`
-	Store  Store  `mapstructure:"store"`
-	Limits Limits `mapstructure:"limits"`
-	Timers Timers `mapstructure:"timers"`
+	// Required. The firm's broker ID, in quotes: 1 to 10 letters, digits and marks. Terminals must
+	// send the same.
+	BrokerID string `key:"broker_id" max:"10" required:"the firm's broker ID, which its terminals send"`
+	// Required. 期货公司统一标识, which the monitoring centre gave the firm: the first part of the
+	// report's file name. 1 to 10 digits and letters, in quotes.
+	ReportUnitID string `key:"report_unit_id" max:"10" required:"期货公司统一标识, which the monitoring centre gave the firm"`
+	// Required. 交易软件厂商ID, which the monitoring centre gave the vendor of the trading software: the
+	// first item of each line of the report. 1 to 10 letters, digits and marks, in quotes.
+	VendorID string `key:"vendor_id" max:"10" required:"交易软件厂商ID, which the monitoring centre gave the vendor"`
+	// Shown to terminals in the login response, at most 40 bytes.
+	SystemName string `key:"system_name" default:"tradefront" max:"40" empty:"ok"`
+	// This gateway process among the firm's others.
+	Front Front `key:"front"`
+	// The front.id of every front of the firm, as [1, 2]. A report then waits for one of which
+	// PostgreSQL never heard. [] if none is declared.
+	Fronts []int32 `key:"fronts"`
+	// The listener for people and machines that watch the front.
+	Admin Admin `key:"admin"`
+	// The file that gets one JSON line for each authentication and login. "" writes to
+	// standard error.
+	AuditLog string `key:"audit_log" default:"audit.jsonl" file:"written" empty:"ok"`
+	// Of the application log on standard error. debug is taken and adds nothing yet: no line has
+	// that level.
+	LogLevel zapcore.Level `key:"log_level" default:"info" choices:"debug,info,warn,error"`
+	// The encryption keys granted by the monitoring centre, the newest last. At most 2 may be
+	// valid at any time.
+	Keys []Key `key:"keys"`
+	// The access authentication of terminal software.
+	Auth Auth `key:"auth"`
+	// A login whose terminal information is abnormal: lenient logs it in and flags the record,
+	// strict refuses it with error 3.
+	TerminalInfo string `key:"terminal_info" default:"lenient" choices:"lenient,strict"`
+	// A login whose encrypted terminal information came before on the same trading day: flag
+	// records it with flag 3, reject refuses it with error 3.
+	ReplayedTerminalInfo string `key:"replayed_terminal_info" default:"flag" choices:"flag,reject"`
+	// The exchanges' trading days, to be updated once a year.
+	CalendarFile File `key:"calendar_file" default:"calendar.yaml" missing:"copy configs/calendar.yaml there"`
+	// The local trading core: who may log in.
+	Core Core `key:"core"`
+	// Where records live.
+	Store Store `key:"store"`
+	// What this front takes on at once.
+	Limits Limits `key:"limits"`
+	// How long things may take.
+	Timers Timers `key:"timers"`
 }
 
-// Front is this gateway process among the firm's others.
+// Front is this gateway process.
 type Front struct {
-	// ID is unique among the fronts of the firm, 1 or more.
-	ID        int32      `mapstructure:"id"`
-	Listeners []Listener `mapstructure:"listeners"`
+	// Unique among the fronts of the firm.
+	ID int32 `key:"id" default:"1" min:"1" max:"2147483647"`
+	// The addresses that terminals connect to.
+	Listeners []Listener `key:"listeners"`
 }
 
 // Listener is one address that terminals connect to.
 type Listener struct {
-	// Address is host:port; port 0 takes any free port and the start line tells which.
-	Address string `mapstructure:"address"`
-	// ClientAddress is where a terminal's address comes from: peer, the connection's other
-	// end; proxy, the PROXY header with which each connection must then begin. "" is peer.
-	ClientAddress string `mapstructure:"client_address"`
-	// TrustedProxies are the networks whose PROXY headers are believed; others are closed.
-	TrustedProxies []string `mapstructure:"trusted_proxies"`
-	// RequireTLS refuses clients that came to the proxy without TLS.
-	RequireTLS bool `mapstructure:"require_tls"`
+	// host:port. Port 0 takes any free port, and the start line tells which.
+	Address Address `key:"address" first:"127.0.0.1:41205"`
+	// Where a terminal's address, which is recorded, comes from. peer: from the connection.
+	// proxy: from the PROXY header (version 1 or 2) with which each connection must begin, for a
+	// listener behind a load balancer that sends it.
+	ClientAddress string `key:"client_address" default:"peer" choices:"peer,proxy"`
+	// The networks, as 10.1.2.0/24, or addresses of those load balancers; mandatory with proxy.
+	// Connections from elsewhere are closed: whoever is believed can write any address.
+	TrustedProxies TrustedNetworks `key:"trusted_proxies"`
+	// With proxy: refuse clients of whom the header (version 2 with its TLS part, as
+	// send-proxy-v2-ssl of HAProxy sends it) does not say that they came over TLS.
+	RequireTLS bool `key:"require_tls" default:"false"`
 }
 
 // Admin is the listener for people and machines that watch the front.
 type Admin struct {
-	// Address of /metrics, /healthz and /readyz; "" for none.
-	Address string `mapstructure:"address"`
-	// HealthAddress of /healthz and /readyz alone, for load balancers; "" for none.
-	HealthAddress string `mapstructure:"health_address"`
-	// Pprof adds Go's profiling pages under /debug/pprof/.
-	Pprof bool `mapstructure:"pprof"`
+	// host:port of /metrics, /healthz and /readyz; "" for none. Whoever reaches it can read
+	// it: leave it on loopback, or behind something that asks for a password.
+	Address Address `key:"address" default:"127.0.0.1:9464" empty:"ok"`
+	// host:port of /healthz and /readyz and nothing else, for load balancers that must know whether
+	// this front is ready; "" for none. It tells names of checks only, so balancers may reach it
+	// from other machines.
+	HealthAddress Address `key:"health_address" empty:"ok"`
+	// Adds Go's profiling pages under /debug/pprof/.
+	Pprof bool `key:"pprof" default:"false"`
 }
 
 // Key is one version of the monitoring centre's encryption key.
 type Key struct {
-	// Version as the terminals send it, 1 to 8 bytes.
-	Version string `mapstructure:"version"`
-	// Algorithm is rsa (RSA-2048) or sm2; "" is rsa.
-	Algorithm string `mapstructure:"algorithm"`
-	// PublicKeyFile is PEM, SubjectPublicKeyInfo, of that algorithm.
-	PublicKeyFile string `mapstructure:"public_key_file"`
-	// NotBefore and NotAfter bound the key's life: RFC 3339, or "YYYY-MM-DD HH:MM:SS" in
-	// UTC+8, or "YYYY-MM-DD" (midnight, UTC+8); "" for no bound. NotAfter is exclusive.
-	NotBefore string `mapstructure:"not_before"`
-	NotAfter  string `mapstructure:"not_after"`
+	// As the terminals send it, 1 to 8 bytes, in quotes.
+	Version string `key:"version" first:"1.0" max:"8" required:"the version under which the monitoring centre granted the key"`
+	// RSA-2048, or the national algorithm SM2 where the monitoring centre granted such a key.
+	Algorithm string `key:"algorithm" default:"rsa" choices:"rsa,sm2"`
+	// PEM, SubjectPublicKeyInfo, of that algorithm.
+	PublicKeyFile File `key:"public_key_file" first:"keys/1.0.pem" missing:"save the monitoring centre's public key there"`
+	// The key's life: from not_before on, and before not_after. A day as 2026-01-31
+	// (midnight, UTC+8), a time as "2026-01-31 15:30:00" (UTC+8), or RFC 3339; "" for no
+	// bound.
+	NotBefore time.Time `key:"not_before"`
+	// See not_before.
+	NotAfter time.Time `key:"not_after"`
 }
 
 // Auth is the access authentication of terminal software.
 type Auth struct {
-	// MasterKeyFile encrypts the authcodes at rest; made by `tradefront masterkey create`.
-	MasterKeyFile string `mapstructure:"master_key_file"`
-	// Refresh is how often changes of AppIDs and accounts are looked for.
-	Refresh time.Duration `mapstructure:"refresh"`
+	// Encrypts the authcodes at rest; made by `tradefront masterkey create`. Keep a copy
+	// apart: without it, every AppID needs a new authcode. credential:NAME is a file that
+	// systemd hands over (LoadCredential=).
+	MasterKeyFile File `key:"master_key_file" default:"master.key" missing:"make one with: tradefront masterkey create"`
+	// How often changes of AppIDs and accounts are looked for.
+	Refresh time.Duration `key:"refresh" default:"2s" min:"100ms" max:"1h"`
 }
 
-// Core is the local trading core: who may log in.
+// Core is the local trading core.
 type Core struct {
-	Argon2 Argon2 `mapstructure:"argon2"`
-	// Remember is how long a verified login is remembered, so that a reconnect does
-	// not pay for argon2 again.
-	Remember time.Duration `mapstructure:"remember"`
-	// RememberAccounts bounds how many verified logins are remembered.
-	RememberAccounts int `mapstructure:"remember_accounts"`
-	// HashQueue bounds the logins that wait for a password check; more are answered 90.
-	HashQueue int `mapstructure:"hash_queue"`
-	// LockFailures consecutive failures lock an account for one source address.
-	LockFailures int `mapstructure:"lock_failures"`
-	// LockSourceFailures failures over all accounts lock a source address.
-	LockSourceFailures int `mapstructure:"lock_source_failures"`
-	// LockDecay is the time in which one failure is forgotten.
-	LockDecay time.Duration `mapstructure:"lock_decay"`
-	// SessionsPerUser bounds the sessions one account may have at this front; 0 for no bound.
-	SessionsPerUser int `mapstructure:"sessions_per_user"`
-	// LoginsPerUser is how many logins a second one account may have accepted at this front
-	// in the long run, LoginsBurst how many at once; 0 for no bound. Operators' accounts may
-	// have ten times as many. More are answered 90.
-	LoginsPerUser int `mapstructure:"logins_per_user"`
-	LoginsBurst   int `mapstructure:"logins_burst"`
+	// The cost of one password check.
+	Argon2 Argon2 `key:"argon2"`
+	// How long a verified login is remembered, so that a reconnect does not pay for the check
+	// again; 0s for never.
+	Remember time.Duration `key:"remember" default:"12h" min:"0s" max:"168h"`
+	// How many verified logins are remembered.
+	RememberAccounts int `key:"remember_accounts" default:"200000" min:"0" max:"10000000"`
+	// Logins that may wait for a password check; more are answered 90, try again.
+	HashQueue int `key:"hash_queue" default:"1024" min:"1" max:"1000000"`
+	// Consecutive failures that lock an account for one source address.
+	LockFailures int `key:"lock_failures" default:"5" min:"1" max:"1000"`
+	// Failures over all accounts that lock a source address. An office shares one.
+	LockSourceFailures int `key:"lock_source_failures" default:"100" min:"1" max:"1000000"`
+	// The time in which one failure is forgotten.
+	LockDecay time.Duration `key:"lock_decay" default:"3m" min:"1s" max:"24h"`
+	// Sessions that one account may have at this front; 0 for no bound.
+	SessionsPerUser int `key:"sessions_per_user" default:"0" min:"0" max:"1000000"`
+	// Accepted logins a second that one account may have at this front in the long run; more are
+	// answered 90. 0 for no bound. An operator's account may have ten times as many.
+	LoginsPerUser int `key:"logins_per_user" default:"5" min:"0" max:"100000"`
+	// How many of them it may have at once, after a pause.
+	LoginsBurst int `key:"logins_burst" default:"300" min:"1" max:"1000000"`
 }
 
 // Argon2 is the cost of one password check.
 type Argon2 struct {
-	MemoryKiB  uint32 `mapstructure:"memory_kib"`
-	Iterations uint32 `mapstructure:"iterations"`
-	// Parallel is how many password checks run at once; 0 for one a processor.
-	Parallel int `mapstructure:"parallel"`
+	// Memory in KiB. A password's hash keeps the cost it was made with.
+	MemoryKiB uint32 `key:"memory_kib" default:"19456" min:"1024" max:"1048576"`
+	// Passes over that memory.
+	Iterations uint32 `key:"iterations" default:"2" min:"1" max:"64"`
+	// Password checks at once; 0 for one a processor. Each takes the memory above.
+	Parallel int `key:"parallel" default:"0" min:"0" max:"1024"`
 }
 
 // Store is where records live.
 type Store struct {
-	// Driver is embedded (records stay in the local store) or postgres.
-	Driver string `mapstructure:"driver"`
-	// Path of the local store, always used.
-	Path string `mapstructure:"path"`
-	// URL of PostgreSQL; URLFile names a file that holds it, which not everybody may read.
-	URL     string `mapstructure:"url"`
-	URLFile string `mapstructure:"url_file"`
-	// AnswerAfter is the milestone a login's answer waits for: local or postgres.
-	AnswerAfter string `mapstructure:"answer_after"`
-	// BatchRows and BatchDelay bound what the forwarder gathers before it sends.
-	BatchRows  int           `mapstructure:"batch_rows"`
-	BatchDelay time.Duration `mapstructure:"batch_delay"`
-	// Patience is how long an answer waits for answer_after: postgres before it is 8.
-	Patience time.Duration `mapstructure:"patience"`
-	// MaxBytes bounds the local store's file and log, MinFree what stays free on its disk.
-	// At a bound logins are answered 90 until it is left by a tenth; 0 for no bound.
-	MaxBytes int `mapstructure:"max_bytes"`
-	MinFree  int `mapstructure:"min_free"`
-	// MaxRows and MaxAge bound what waits for PostgreSQL, with driver postgres.
-	MaxRows int           `mapstructure:"max_rows"`
-	MaxAge  time.Duration `mapstructure:"max_age"`
+	// embedded keeps records in the local store, postgres moves them on to PostgreSQL.
+	Driver string `key:"driver" default:"embedded" choices:"embedded,postgres"`
+	// The local store, always used: each login is in it before it is answered. On a disk that
+	// keeps what it has synced.
+	Path string `key:"path" default:"tradefront.db" file:"written"`
+	// The database, as postgres://user:password@host:5432/name, percent-encoded: @ in a password
+	// as %40, / as %2F, : as %3A, # as %23, ? as %3F, % as %25. One of url and url_file is needed
+	// for driver postgres.
+	URL DatabaseURL `key:"url" secret:"true"`
+	// A file that holds the URL and nothing else, so that this one holds no password;
+	// credential:NAME as above. Not everybody may read it. TRADEFRONT_STORE_URL takes the
+	// place of url and of url_file, and so does TRADEFRONT_STORE_URL_FILE.
+	URLFile File `key:"url_file" empty:"ok" file:"private"`
+	// What a login's answer waits for: local, this front's disk; postgres, the database's
+	// commit as well (with the database out of reach such a front answers 8).
+	AnswerAfter string `key:"answer_after" default:"local" choices:"local,postgres"`
+	// Rows that the forwarder gathers at most before it sends.
+	BatchRows int `key:"batch_rows" default:"2000" min:"1" max:"100000"`
+	// How long it waits for them at most.
+	BatchDelay time.Duration `key:"batch_delay" default:"200ms" min:"1ms" max:"10s"`
+	// With answer_after: postgres, how long an answer waits before it is 8.
+	Patience time.Duration `key:"patience" default:"5s" min:"100ms" max:"5m"`
+	// Bytes of the local store and its log; 0 for no bound. A record takes about 1,100. Warned of
+	// at 80 % of each bound; at a bound logins are answered 90 until it is left by a tenth.
+	MaxBytes int `key:"max_bytes" default:"68719476736" min:"0" max:"1125899906842624"`
+	// Bytes that must stay free on the local store's disk; 0 for no bound.
+	MinFree int `key:"min_free" default:"268435456" min:"0" max:"1125899906842624"`
+	// Records that may wait for PostgreSQL; 0 for no bound. With driver embedded records stay,
+	// and this does not count.
+	MaxRows int `key:"max_rows" default:"20000000" min:"0" max:"1099511627776"`
+	// How long the oldest of them may have waited; 0s for no bound.
+	MaxAge time.Duration `key:"max_age" default:"168h" min:"0s" max:"8760h"`
 }
 
-// Limits bounds what this front takes on.
+// Limits bounds what the front takes on.
 type Limits struct {
-	// Connections at once; checked against the limit of open files at start.
-	Connections int `mapstructure:"connections"`
-	// ConnectionsPerSource at once: of one IPv4 address or one /64 of IPv6; 0 for no bound.
-	ConnectionsPerSource int `mapstructure:"connections_per_source"`
-	// Unauthenticated connections, start:rate:full. From start on, the oldest of the source
-	// that has most of them is dropped for a newcomer with a probability that rises from
-	// rate percent to certainty at full.
-	Unauthenticated string `mapstructure:"unauthenticated"`
-	// Penalties of sources that misbehave.
-	Penalties Penalties `mapstructure:"penalties"`
-	// ExemptNetworks have neither a bound per source nor penalties: offices, campuses.
-	ExemptNetworks []string `mapstructure:"exempt_networks"`
-	// LoginsInFlight at once over all connections; more are answered 90.
-	LoginsInFlight int `mapstructure:"logins_in_flight"`
-	// PendingFrames that one connection may send while its login is in flight.
-	PendingFrames int `mapstructure:"pending_frames"`
-	// Refusals in a row that one authenticated connection may be answered; one a second
-	// is forgotten. More close it.
-	Refusals int `mapstructure:"refusals"`
-	// OutboundBytes that a terminal may leave unread before it is closed.
-	OutboundBytes int `mapstructure:"outbound_bytes"`
-	// BodyBeforeAuth is the longest body before authentication; after it, 4096 is.
-	BodyBeforeAuth int `mapstructure:"body_before_auth"`
-	// SeenTerminals bounds the terminal ciphertexts that are remembered for their trading
-	// day, so that one that comes again is known.
-	SeenTerminals int `mapstructure:"seen_terminals"`
+	// Connections; 0 for as many as the limit of open files allows, less a reserve.
+	Connections int `key:"connections" default:"0" min:"0" max:"10000000"`
+	// Connections of one source: an IPv4 address, or a /64 of IPv6; 0 for no bound. More are
+	// refused. A /56 may have 4 times as many, a /48 and an IPv4 /24 16 times. An office or a campus
+	// shares one address: see exempt_networks.
+	ConnectionsPerSource int `key:"connections_per_source" default:"2000" min:"0" max:"10000000"`
+	// Connections that have not authenticated, start:rate:full. From start on, for a newcomer the
+	// oldest of the source that has most of them is dropped, with a probability that rises from
+	// rate percent to certainty at full; a newcomer of that very source is refused. "" for no bound.
+	Unauthenticated EarlyDrop `key:"unauthenticated" default:"4000:30:16000"`
+	// What misbehaviour costs its source. Each offence adds to a debt that falls by one second
+	// a second. Over the threshold, newcomers of that source are refused until it is paid.
+	Penalties Penalties `key:"penalties"`
+	// Networks, as 10.1.2.0/24 or 2001:db8::/48, without a bound per source and without penalties:
+	// offices and campuses that share an address, load balancers that hide their clients, the
+	// network of a stress test. Their half-open connections count like everybody's.
+	ExemptNetworks ExemptNetworks `key:"exempt_networks"`
+	// Logins over all connections; more are answered 90, try again.
+	LoginsInFlight int `key:"logins_in_flight" default:"4096" min:"1" max:"1000000"`
+	// Frames that one connection may send while its login is in flight.
+	PendingFrames int `key:"pending_frames" default:"8" min:"1" max:"1024"`
+	// Errors in a row that one authenticated connection may be answered before it is closed; one
+	// a second is forgotten.
+	Refusals int `key:"refusals" default:"64" min:"1" max:"100000"`
+	// Bytes that a terminal may leave unread before it is closed.
+	OutboundBytes int `key:"outbound_bytes" default:"65536" min:"1024" max:"16777216"`
+	// The longest body of a frame before authentication; after it, 4096.
+	BodyBeforeAuth int `key:"body_before_auth" default:"512" min:"206" max:"4096"`
+	// Terminal ciphertexts that are remembered for their trading day, some 40 bytes each, so that
+	// one that comes again is known. Beyond it new ones are not remembered.
+	SeenTerminals int `key:"seen_terminals" default:"1000000" min:"1000" max:"100000000"`
 }
 
-// Penalties are seconds that an offence adds to its source's debt, which falls by one a
-// second. A source whose debt is too high is refused until it is paid.
+// Penalties are debts of sources that misbehave.
 type Penalties struct {
-	// FailedAuthentication is a refused request before authentication.
-	FailedAuthentication time.Duration `mapstructure:"failed_authentication"`
-	// NoAuthentication is a connection that did not authenticate in time, or one from a
-	// source that is locked.
-	NoAuthentication time.Duration `mapstructure:"no_authentication"`
-	// Malformed bytes end their connection.
-	Malformed time.Duration `mapstructure:"malformed"`
-	// RefusalFlood is a connection closed for one refused request after another.
-	RefusalFlood time.Duration `mapstructure:"refusal_flood"`
-	// Threshold of a source without authenticated connections; each of those adds as much.
-	Threshold time.Duration `mapstructure:"threshold"`
-	// Max is the highest debt, above Threshold.
-	Max time.Duration `mapstructure:"max"`
-	// Sources whose debts are kept; 0 for no penalties.
-	Sources int `mapstructure:"sources"`
+	// A request that is refused before authentication. Each is a line of the audit log.
+	FailedAuthentication time.Duration `key:"failed_authentication" default:"5s" min:"0s" max:"1h"`
+	// A connection that did not authenticate in time, or one from a source that is locked (143).
+	NoAuthentication time.Duration `key:"no_authentication" default:"1s" min:"0s" max:"1h"`
+	// Bytes that are no message.
+	Malformed time.Duration `key:"malformed" default:"5s" min:"0s" max:"1h"`
+	// A connection closed for one refused request after another.
+	RefusalFlood time.Duration `key:"refusal_flood" default:"10s" min:"0s" max:"1h"`
+	// A source may owe this once, and once more for each authenticated connection that it has and
+	// each login accepted from it within a day, as often as fits below max. A /24 of IPv4 and a /48
+	// of IPv6 owe a sixteenth of what their sources do, a /56 a quarter.
+	Threshold time.Duration `key:"threshold" default:"1m" min:"1s" max:"24h"`
+	// No debt is higher. More than the threshold, so that whoever goes on is refused in the end.
+	Max time.Duration `key:"max" default:"10m" min:"1s" max:"24h"`
+	// Debts that are kept at once, those that last longest; 0 for no penalties.
+	Sources int `key:"sources" default:"65536" min:"0" max:"10000000"`
 }
 
 // Timers bounds how long things may take.
 type Timers struct {
-	// Authenticate from connect, Login from authenticated.
-	Authenticate time.Duration `mapstructure:"authenticate"`
-	Login        time.Duration `mapstructure:"login"`
-	// LoginWork is how long a login may take in the front until its record's fate is known.
-	LoginWork time.Duration `mapstructure:"login_work"`
-	// ProxyHeader from connect, on a listener with client_address: proxy.
-	ProxyHeader time.Duration `mapstructure:"proxy_header"`
-	// Challenge is how long an unanswered challenge lives.
-	Challenge time.Duration `mapstructure:"challenge"`
-	// Drain is how long a stopping front waits for logins in flight.
-	Drain time.Duration `mapstructure:"drain"`
+	// From connected to authenticated.
+	Authenticate time.Duration `key:"authenticate" default:"10s" min:"10ms" max:"1h"`
+	// From authenticated to logged in.
+	Login time.Duration `key:"login" default:"30s" min:"10ms" max:"1h"`
+	// How long a login may take in the front. One that takes longer is answered 90,
+	// or 8 if its record may exist.
+	LoginWork time.Duration `key:"login_work" default:"20s" min:"100ms" max:"1h"`
+	// From connected to the PROXY header, on a listener with client_address: proxy.
+	ProxyHeader time.Duration `key:"proxy_header" default:"3s" min:"100ms" max:"1m"`
+	// How long an unanswered challenge lives.
+	Challenge time.Duration `key:"challenge" default:"30s" min:"10ms" max:"30s"`
+	// How long a stopping front waits for logins in flight.
+	Drain time.Duration `key:"drain" default:"30s" min:"0s" max:"1h"`
 }

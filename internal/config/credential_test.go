@@ -30,16 +30,16 @@ func TestCredentials(t *testing.T) {
 		t.Fatal(err)
 	}
 	for got, want := range map[string]string{
-		c.Auth.MasterKeyFile: "master.key", c.CalendarFile: "calendar", c.Store.URLFile: "database-url", c.Keys[0].PublicKeyFile: "1.0.pem",
+		c.Auth.MasterKeyFile.Path: "master.key", c.CalendarFile.Path: "calendar", c.Store.URLFile.Path: "database-url", c.Keys[0].PublicKeyFile.Path: "1.0.pem",
 	} {
 		if got != filepath.Join(dir, want) {
 			t.Errorf("%s, want %s in %s", got, want, dir)
 		}
 	}
-	if url, err := c.Store.PostgresURL(); err != nil || url != "postgres://u:p@h/d" {
+	if url, err := c.Store.PostgresURL(); err != nil || url.Conn() != "postgres://u:p@h:5432/d" {
 		t.Errorf("URL: %v", err)
 	}
-	if err := c.Missing("auth.master_key_file"); err != nil {
+	if err := c.Auth.MasterKeyFile.Err(); err != nil {
 		t.Error(err)
 	}
 
@@ -49,13 +49,10 @@ func TestCredentials(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = c.Store.PostgresURL()
-		for _, err := range []error{err, c.Missing("auth.master_key_file"), c.CheckFiles()} {
+		for _, err := range []error{err, c.Auth.MasterKeyFile.Err(), c.CheckFiles()} {
 			if err == nil || !strings.Contains(err.Error(), "systemd gave this process no credentials (CREDENTIALS_DIRECTORY); start it by a unit with LoadCredential=") {
 				t.Errorf("%q: %v", env, err)
 			}
-		}
-		if err := c.Missing("store.path"); err != nil {
-			t.Error(err)
 		}
 	}
 }
@@ -78,9 +75,9 @@ func TestCredentialNames(t *testing.T) {
 // TestURLFileIsPrivate: the group may read it, everybody may not.
 func TestURLFileIsPrivate(t *testing.T) {
 	c := Default()
-	c.Store.URLFile = write(t, filepath.Join(t.TempDir(), "url"), "postgres://u:p@h/d")
+	c.Store.URLFile.Path = write(t, filepath.Join(t.TempDir(), "url"), "postgres://u:p@h/d")
 	for mode, good := range map[os.FileMode]bool{0o600: true, 0o640: true, 0o440: true, 0o644: false, 0o601: false, 0o602: false} {
-		if err := os.Chmod(c.Store.URLFile, mode); err != nil {
+		if err := os.Chmod(c.Store.URLFile.Path, mode); err != nil {
 			t.Fatal(err)
 		}
 		if report := c.CheckFiles().Error(); strings.Contains(report, "lets everybody in; change it with: chmod o= ") == good {

@@ -63,6 +63,11 @@ func (faults Faults) on(key string) bool {
 	return slices.ContainsFunc(faults, func(f Fault) bool { return f.Key == key })
 }
 
+// in reports whether there is a fault on that key or on an entry of it.
+func (faults Faults) in(key string) bool {
+	return slices.ContainsFunc(faults, func(f Fault) bool { return f.Key == key || strings.HasPrefix(f.Key, key+"[") })
+}
+
 // sort puts faults in the order of the Config struct: those of the whole file first,
 // unknown keys behind the known ones of their section, variables last.
 func (faults Faults) sort() {

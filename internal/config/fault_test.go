@@ -43,8 +43,8 @@ func TestFaults(t *testing.T) {
 		{"variable unknown", "front: {id: 1}", "TRADEFRONT_FRONT_IDD=1", "TRADEFRONT_FRONT_IDD: no configuration key has this environment variable; did you mean TRADEFRONT_FRONT_ID?"},
 		{"variable far off", "front: {id: 1}", "TRADEFRONT_QQQQQQ=1", "TRADEFRONT_QQQQQQ: no configuration key has this environment variable; remove it"},
 		{"variable of a section", "front: {id: 1}", "TRADEFRONT_CORE=1", "TRADEFRONT_CORE: no configuration key has this environment variable; remove it"},
-		{"variable leaves a gap", "front: {id: 1}", "TRADEFRONT_KEYS_2_VERSION=1", "TRADEFRONT_KEYS_2_VERSION: would leave a gap in keys; the next entry is number 1"},
-		{"variable with zeros", "front: {id: 1}", "TRADEFRONT_KEYS_00_VERSION=1", "TRADEFRONT_KEYS_00_VERSION: no configuration key has this environment variable; did you mean TRADEFRONT_KEYS_0_VERSION?"},
+		{"variable of a list's entry", "front: {id: 1}", "TRADEFRONT_KEYS_0_VERSION=1", "TRADEFRONT_KEYS_0_VERSION: no configuration key has this environment variable; write keys in the file: the entries of a list have no variables"},
+		{"variable of a list's next entry", "front: {id: 1}", "TRADEFRONT_FRONT_LISTENERS_1_ADDRESS=:1", "TRADEFRONT_FRONT_LISTENERS_1_ADDRESS: no configuration key has this environment variable; write front.listeners in the file: the entries of a list have no variables"},
 		{"variable with a strange name", "front: {id: 1}", "TRADEFRONT_A\nB=1", "TRADEFRONT_*: an environment variable's name has strange characters; remove it"},
 		{"variable's type", "front: {id: 1}", "TRADEFRONT_FRONT_ID=", `front.id: from TRADEFRONT_FRONT_ID: is not a plain decimal whole number: ""`},
 

@@ -20,10 +20,7 @@ func write(t *testing.T, path, content string) string {
 
 func TestCheckFiles(t *testing.T) {
 	dir := t.TempDir()
-	c := Default()
-	c.Store.URLFile = "url"
-	c.Store.Path = "data/front.db"
-	c.resolve(dir, "")
+	c, _ := readConfig([]byte("store: {url_file: url, path: data/front.db}"), nil, dir)
 
 	report := c.CheckFiles().Error()
 	for _, want := range []string{
@@ -38,32 +35,38 @@ func TestCheckFiles(t *testing.T) {
 		}
 	}
 
-	write(t, c.Keys[0].PublicKeyFile, "pem")
-	write(t, c.Auth.MasterKeyFile, "key")
-	write(t, c.Store.URLFile, "url")
+	write(t, c.Keys[0].PublicKeyFile.Path, "pem")
+	write(t, c.Auth.MasterKeyFile.Path, "key")
+	write(t, c.Store.URLFile.Path, "url")
 	write(t, filepath.Join(dir, "data", "x"), "")
-	if err := os.Mkdir(c.CalendarFile, 0o700); err != nil {
+	if err := os.Mkdir(c.CalendarFile.Path, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := c.CheckFiles().Error(), "calendar_file: "+c.CalendarFile+" is a folder, not a regular file; copy configs/calendar.yaml there"; got != want {
+	if got, want := c.CheckFiles().Error(), "calendar_file: "+c.CalendarFile.Path+" is a folder, not a regular file; copy configs/calendar.yaml there"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 
-	c.CalendarFile = write(t, filepath.Join(dir, "c"), "x")
+	c.CalendarFile.Path = write(t, filepath.Join(dir, "c"), "x")
 	c.Store.Path = filepath.Join(dir, "c", "front.db")
 	if got := c.CheckFiles().Error(); !strings.HasPrefix(got, "store.path: "+dir+"/c is not a folder") {
 		t.Errorf("got %q", got)
 	}
 }
 
+// databaseURL is what a file with that URL gives.
+func databaseURL(s string) DatabaseURL {
+	d, _ := parseDatabaseURL(s)
+	return d
+}
+
 func TestPostgresURL(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "url")
-	s := Store{URLFile: path}
+	s := Store{URLFile: File{Path: path}}
 	if _, err := s.PostgresURL(); err == nil {
 		t.Error("no error without the file")
 	}
 	write(t, path, "  postgres://u:p@h/d\n")
-	if u, err := s.PostgresURL(); err != nil || u != "postgres://u:p@h/d" {
+	if u, err := s.PostgresURL(); err != nil || u.Conn() != "postgres://u:p@h:5432/d" {
 		t.Errorf("%q, %v", u, err)
 	}
 	for _, bad := range []string{"", "\n", "secret1\nsecret2", strings.Repeat("secret", 1000)} {
@@ -72,8 +75,8 @@ func TestPostgresURL(t *testing.T) {
 			t.Errorf("%.20q: %v", bad, err)
 		}
 	}
-	s = Store{URL: "postgres://u:p@h/d"}
-	if u, err := s.PostgresURL(); err != nil || u != s.URL {
+	s = Store{URL: databaseURL("postgres://u:p@h/d")}
+	if u, err := s.PostgresURL(); err != nil || u.Conn() != "postgres://u:p@h:5432/d" {
 		t.Errorf("%q, %v", u, err)
 	}
 }
@@ -90,20 +93,20 @@ func TestURLsAreRefused(t *testing.T) {
 		"postgres://127.0.0.1:1/d\n":                       "names no user",
 	} {
 		write(t, path, text)
-		s := Store{Driver: "postgres", URLFile: path}
+		s := Store{Driver: "postgres", URLFile: File{Path: path}}
 		if _, err := s.PostgresURL(); err == nil || !strings.HasPrefix(err.Error(), "store.url_file: the URL in "+path+" ") ||
 			!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "sec") {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 		c := Default()
-		c.Store.Driver, c.Store.URL = "postgres", text
+		c.Store.Driver, c.Store.URL = "postgres", databaseURL(text)
 		if faults := c.Store.check(); len(faults) != 1 || faults[0].Key != "store.url" || !strings.Contains(faults.Error(), want) ||
 			strings.Contains(faults.Error(), "sec") {
 			t.Errorf("%q: %v, want %q", text, faults, want)
 		}
 	}
-	s := Store{Driver: "postgres", URL: " postgres://u:p@127.0.0.1:1/d "}
-	if u, err := s.PostgresURL(); err != nil || u != "postgres://u:p@127.0.0.1:1/d" || len(s.check()) > 0 {
+	s := Store{Driver: "postgres", URL: databaseURL(" postgres://u:p@127.0.0.1:1/d ")}
+	if u, err := s.PostgresURL(); err != nil || u.Conn() != "postgres://u:p@127.0.0.1:1/d" || len(s.check()) > 0 {
 		t.Errorf("%q, %v", u, err)
 	}
 }
@@ -111,8 +114,7 @@ func TestURLsAreRefused(t *testing.T) {
 // An audit log that is appended to a key destroys it.
 func TestWrittenFilesAreTheirOwn(t *testing.T) {
 	dir := t.TempDir()
-	c := Default()
-	c.resolve(dir, "")
+	c, _ := readConfig([]byte("front: {id: 1}"), nil, dir)
 	if err := os.WriteFile(filepath.Join(dir, "master.key"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +133,7 @@ func TestWrittenFilesAreTheirOwn(t *testing.T) {
 			c.AuditLog = filepath.Join(dir, one.audit)
 		}
 		c.Store.Path = filepath.Join(dir, one.store)
-		if got := c.sharedFiles().Error(); got != one.want {
+		if got := sharedFiles(c.files()).Error(); got != one.want {
 			t.Errorf("got %q\nwant %q", got, one.want)
 		}
 	}

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"reflect"
-	"strings"
 
 	"github.com/go-viper/mapstructure/v2"
 	"github.com/spf13/viper"
@@ -19,37 +17,27 @@ const maxFile = 1 << 20
 // Load reads the YAML file at path over the defaults, then env over both; env has the form
 // of os.Environ. Relative paths in the result are resolved against the file's folder.
 //
-// The error is a Faults with everything that is wrong. Beside it stands what could be read,
+// The error is a Faults with everything that is wrong. Beside it is what could be read,
 // so that the files that it names can be judged in the same report; nil if nothing could.
-// Whether those files are there is not looked at: CheckFiles does.
+// Whether those files are there is not checked: CheckFiles does that.
 func Load(path string, env []string) (*Config, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, Faults{{Problem: err.Error()}}
 	}
-	c, faults := parse(data, env)
+	c, faults := readConfig(data, env, filepath.Dir(path))
 	if faults.on("") { // the file as a whole: what it names is not known
 		return nil, faults.Err()
 	}
-	c.resolve(filepath.Dir(path), credentialsFolder(env))
 	faults = append(faults, c.checkOpenPassword(path, env)...)
 	return c, faults.Err()
 }
 
-// parse reads and judges. A key that could not be read is not judged as well: its value is
-// not what the operator wrote.
-func parse(data []byte, env []string) (*Config, Faults) {
-	c, unread := read(data, env)
-	if unread.on("") { // what the file lacks is not known
-		return c, unread
-	}
-	faults := unread
-	for _, f := range c.check() {
-		if !unread.on(f.Key) {
-			faults = append(faults, f)
-		}
-	}
-	return c, faults
+// Default is the configuration of a front that stores locally and listens on loopback.
+// Files named in it are relative and need not be there. The firm's IDs have no default: a firm
+// that forgot one of the three would report under the name of another.
+func Default() Config {
+	return *new(settler).settle(schema().defaults())
 }
 
 func readFile(path string) ([]byte, error) {
@@ -63,89 +51,54 @@ func readFile(path string) ([]byte, error) {
 	return data, nil
 }
 
-// read layers defaults, file and environment. A value that cannot be used is a fault, and
-// the layer below it stands, so that checking can go on and finds the rest.
-func read(data []byte, env []string) (*Config, Faults) {
+// readConfig reads and judges. A key that could not be read is not judged as well: its value is
+// not what the operator wrote.
+func readConfig(data []byte, env []string, folder string) (*Config, Faults) {
+	written, faults := layer(data, env)
+	s := &settler{folder: folder, credentials: credentialsFolder(env)}
+	c := s.settle(written)
+	if faults.on("") { // what the file lacks is not known
+		return c, faults
+	}
+	unread := faults
+	for _, f := range append(s.faults, c.check(s.faults)...) {
+		if !unread.on(f.Key) {
+			faults = append(faults, f)
+		}
+	}
+	return c, faults
+}
+
+// layer puts defaults, file and environment over each other, each value as it is written. A value
+// that is not of its key's kind is a fault, and the layer below it counts, so that checking can go on
+// and finds the rest.
+func layer(data []byte, env []string) (map[string]any, Faults) {
 	root := schema()
 	values, faults := readYAML(root, data)
-
 	v := viper.New()
-	for key, value := range settings(root, reflect.ValueOf(Default())) {
+	for key, value := range root.defaults() {
 		v.SetDefault(key, value)
 	}
 	if err := v.MergeConfigMap(values); err != nil {
 		faults.add("", err.Error(), "")
 	}
 	faults = append(faults, applyEnv(v, root, env)...)
+	return v.AllSettings(), faults
+}
 
+// settle is the configuration that the written values make. The faults of single values are the
+// settler's.
+func (s *settler) settle(written map[string]any) *Config {
 	c := new(Config)
-	if err := v.Unmarshal(c, exactly); err != nil {
-		// Every value was parsed into its type before: this is our own mistake.
-		faults.add("", "internal: "+err.Error(), "")
+	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
+		// No guessing of types, nothing left over or unset: every value has its type already.
+		Result: c, TagName: keyTag, ErrorUnused: true, ErrorUnset: true,
+	})
+	if err == nil {
+		err = decoder.Decode(s.section(schema(), written, ""))
 	}
-	return c, faults
-}
-
-// exactly makes viper's decoding strict: no guessing of types, nothing left over or unset.
-func exactly(d *mapstructure.DecoderConfig) {
-	d.DecodeHook = nil
-	d.WeaklyTypedInput = false
-	d.ErrorUnused = true
-	d.ErrorUnset = true
-}
-
-// settings is a struct as the tree of plain values that viper works on.
-func settings(f *field, value reflect.Value) map[string]any {
-	m := make(map[string]any, len(f.fields))
-	for i := range f.fields {
-		c := &f.fields[i]
-		switch v := value.Field(c.index); c.shape {
-		case section:
-			m[c.name] = settings(c, v)
-		case list:
-			entries := make([]any, v.Len())
-			for i := range entries {
-				entries[i] = settings(c, v.Index(i))
-			}
-			m[c.name] = entries
-		default:
-			m[c.name] = v.Interface()
-		}
+	if err != nil {
+		s.faults.add("", "internal: "+err.Error(), "") // a mistake in config.go
 	}
-	return m
-}
-
-// resolve makes the paths relative to dir, and those of credentials to their folder. ""
-// stays: it says that there is no file. So do credentials if there is no such folder.
-func (c *Config) resolve(dir, credentials string) {
-	for _, f := range c.fileNames() {
-		name, credential := strings.CutPrefix(*f.name, credentialPrefix)
-		switch {
-		case credential && credentials != "":
-			*f.name = filepath.Join(credentials, name)
-		case credential || *f.name == "" || filepath.IsAbs(*f.name):
-		default:
-			*f.name = filepath.Join(dir, *f.name)
-		}
-	}
-}
-
-// fileName is a key that names a file, and where its value is.
-type fileName struct {
-	key  string
-	name *string
-}
-
-func (c *Config) fileNames() []fileName {
-	names := []fileName{
-		{"audit_log", &c.AuditLog},
-		{"auth.master_key_file", &c.Auth.MasterKeyFile},
-		{"calendar_file", &c.CalendarFile},
-		{"store.path", &c.Store.Path},
-		{"store.url_file", &c.Store.URLFile},
-	}
-	for i := range c.Keys {
-		names = append(names, fileName{fmt.Sprintf("keys[%d].public_key_file", i), &c.Keys[i].PublicKeyFile})
-	}
-	return names
+	return c
 }

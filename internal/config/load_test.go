@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -11,7 +12,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/tradefront/tradefront/internal/regulation"
 )
 
 func TestDefaultsLoadAsDefault(t *testing.T) {
@@ -23,10 +27,8 @@ func TestDefaultsLoadAsDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Default()
-	want.BrokerID, want.ReportUnitID, want.VendorID = "9999", "0001", "TF01"
-	want.resolve(filepath.Dir(path), "")
-	if diff := cmp.Diff(&want, got); diff != "" {
+	want, _ := readConfig([]byte("front: {}"), identified(""), filepath.Dir(path)) // the defaults, by way of config.go alone
+	if diff := cmp.Diff(want, got, comparable); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -63,8 +65,8 @@ func TestSample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Store.Driver != "postgres" || c.CalendarFile != filepath.Join("..", "..", "configs", "calendar.yaml") {
-		t.Errorf("driver %q, calendar %q", c.Store.Driver, c.CalendarFile)
+	if c.Store.Driver != "postgres" || c.CalendarFile.Path != filepath.Join("..", "..", "configs", "calendar.yaml") {
+		t.Errorf("driver %q, calendar %q", c.Store.Driver, c.CalendarFile.Path)
 	}
 	for _, f := range c.CheckFiles() {
 		if f.Key == "calendar_file" {
@@ -80,67 +82,65 @@ func TestFileOverDefaults(t *testing.T) {
 		t.Fatal(faults)
 	}
 	want := Default()
-	want.Front = Front{ID: 7, Listeners: []Listener{{Address: "a:1"}, {Address: "b:2"}}}
+	want.Front = Front{ID: 7, Listeners: []Listener{{Address: at("a:1"), ClientAddress: "peer"}, {Address: at("b:2"), ClientAddress: "peer"}}}
 	want.Limits.PendingFrames = 9
-	if diff := cmp.Diff(&want, c); diff != "" {
+	if diff := cmp.Diff(&want, c, comparable); diff != "" {
 		t.Error(diff)
 	}
 }
 
-// Every leaf can be overridden, also those without a default and those in lists.
+// TestEnvironmentReachesEveryLeaf: each variable changes its key and no other.
 func TestEnvironmentReachesEveryLeaf(t *testing.T) {
-	values := map[shape]string{text: "some text", count: "77", flag: "true", span: "77s", texts: "a, b", counts: "7, 8"}
-	var env []string
-	schema().leaves(func(f *field) {
-		env = append(env, strings.Replace(f.variable(), "*", "0", 1)+"="+values[f.shape])
-	})
-	c, faults := read([]byte("front: {id: 3}"), env)
-	if faults != nil {
-		t.Fatal(faults)
+	values := map[kind]string{text: "some text", number: "77", flag: "true", duration: "77s", textList: "10.0.0.1, 10.0.0.2", numberList: "7, 8"}
+	types := map[reflect.Type]string{
+		reflect.TypeFor[Address](): "127.0.0.9:9", reflect.TypeFor[EarlyDrop](): "1:2:3", reflect.TypeFor[DatabaseURL](): "postgres://u@h/d",
 	}
-	var look func(v reflect.Value, f *field)
-	look = func(v reflect.Value, f *field) {
-		if f.shape == list {
-			v = v.Index(0)
+	before, _ := read([]byte("front: {}"), nil)
+	for variable, f := range variables(schema()) {
+		value := values[f.kind]
+		if v, ok := types[f.goType]; ok {
+			value = v
 		}
-		for i := range f.fields {
-			switch c, v := &f.fields[i], v.Field(f.fields[i].index); c.shape {
-			case section, list:
-				look(v, c)
-			default:
-				want, _ := c.parse(values[c.shape])
-				if !reflect.DeepEqual(v.Interface(), reflect.ValueOf(want).Convert(v.Type()).Interface()) {
-					t.Errorf("%s is %v, want %v", c.path, v, want)
-				}
-			}
+		if all := f.choices(); len(all) > 0 {
+			value = all[len(all)-1]
+		}
+		after, faults := read([]byte("front: {}"), []string{variable + "=" + value})
+		never := func(string) bool { return false }
+		if got := before.NeedRestart(after, never); len(faults) > 0 || len(got) != 1 || got[0] != f.path {
+			t.Errorf("%s=%s changes %q, %v; want %s", variable, value, got, faults, f.path)
 		}
 	}
-	look(reflect.ValueOf(*c), schema())
 }
 
-func TestEnvironmentExtendsLists(t *testing.T) {
-	c, faults := read([]byte("broker_id: x"), []string{
-		"TRADEFRONT_KEYS_2_VERSION=3.0", "TRADEFRONT_KEYS_1_VERSION=2.0", "TRADEFRONT_KEYS_1_PUBLIC_KEY_FILE=k2",
-		"TRADEFRONT_KEYS_0_NOT_AFTER=2027-01-01", "TRADEFRONT_FRONT_LISTENERS_0_ADDRESS=:1",
-		"TRADEFRONT_TEST_POSTGRES=not ours", "PATH=/", "TRADEFRONTIER=1",
-	})
+// TestEntriesReachTheirLeaves: what a list in the file gives each type of key in its entries.
+func TestEntriesReachTheirLeaves(t *testing.T) {
+	c, faults := read([]byte(`keys:
+  - {version: "1.0", public_key_file: k1, not_after: 2027-01-01}
+  - {version: "2.0", public_key_file: /k2, algorithm: sm2, not_before: "2026-07-01T00:00:00Z"}
+front: {listeners: [{address: ":1", client_address: proxy, trusted_proxies: [10.0.0.1], require_tls: true}]}
+`), []string{"TRADEFRONT_TEST_POSTGRES=not ours", "PATH=/", "TRADEFRONTIER=1"})
 	if faults != nil {
 		t.Fatal(faults)
 	}
-	want := []Key{{Version: "1.0", Algorithm: "rsa", PublicKeyFile: "keys/1.0.pem", NotAfter: "2027-01-01"}, {Version: "2.0", PublicKeyFile: "k2"}, {Version: "3.0"}}
-	if diff := cmp.Diff(want, c.Keys); diff != "" {
+	year := func(y int, m time.Month, zone *time.Location) time.Time { return time.Date(y, m, 1, 0, 0, 0, 0, zone) }
+	want := []Key{
+		{Version: "1.0", Algorithm: "rsa", PublicKeyFile: File{Path: "k1"}, NotAfter: year(2027, 1, regulation.Zone)},
+		{Version: "2.0", Algorithm: "sm2", PublicKeyFile: File{Path: "/k2"}, NotBefore: year(2026, 7, time.UTC)},
+	}
+	if diff := cmp.Diff(want, c.Keys, comparable); diff != "" {
 		t.Error(diff)
 	}
-	if c.Front.Listeners[0].Address != ":1" {
-		t.Errorf("listener %q", c.Front.Listeners[0].Address)
+	listener := Listener{
+		Address: at(":1"), ClientAddress: "proxy", TrustedProxies: TrustedNetworks{netip.MustParsePrefix("10.0.0.1/32")}, RequireTLS: true,
+	}
+	if diff := cmp.Diff([]Listener{listener}, c.Front.Listeners, comparable); diff != "" {
+		t.Error(diff)
 	}
 }
 
 func TestPathsAreRelativeToTheFile(t *testing.T) {
-	c := Default()
-	c.AuditLog, c.Store.Path = "", "/var/x.db"
-	c.resolve("/etc/tf", "")
-	if c.AuditLog != "" || c.Store.Path != "/var/x.db" || c.Keys[0].PublicKeyFile != "/etc/tf/keys/1.0.pem" || c.Store.URLFile != "" {
+	c, _ := readConfig([]byte("audit_log: ''\nstore: {path: /var/x.db}"), nil, "/etc/tf")
+	if c.AuditLog != "" || c.Store.Path != "/var/x.db" || c.Keys[0].PublicKeyFile.Path != "/etc/tf/keys/1.0.pem" || c.Store.URLFile.Path != "" {
 		t.Errorf("%+v", c)
 	}
 }
@@ -162,30 +162,42 @@ func TestLoadUnreadable(t *testing.T) {
 	}
 }
 
-func TestPrintSpan(t *testing.T) {
+func TestPrintDuration(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0s", 12 * time.Hour: "12h", 90 * time.Minute: "1h30m", 3 * time.Minute: "3m", 200 * time.Millisecond: "200ms", time.Hour + time.Second: "1h0m1s",
 	} {
-		if got := printSpan(d); got != want {
-			t.Errorf("printSpan(%d) = %s, want %s", d, got, want)
+		if got := printDuration(d); got != want {
+			t.Errorf("printDuration(%d) = %s, want %s", d, got, want)
 		}
 	}
 }
 
-// TestTrusted: networks and single addresses, from the file and from the environment.
-func TestTrusted(t *testing.T) {
+// TestNetworks: networks and single addresses, from the file and from the environment.
+func TestNetworks(t *testing.T) {
 	const yaml = "front: {listeners: [{address: 'a:1', client_address: proxy, require_tls: true, trusted_proxies: [10.1.0.0/16, '2001:db8::1']}]}"
-	for variable, want := range map[string]string{
-		"": "[10.1.0.0/16 2001:db8::1/128]",
-		"TRADEFRONT_FRONT_LISTENERS_0_TRUSTED_PROXIES=192.0.2.7, fd00::/8": "[192.0.2.7/32 fd00::/8]",
-	} {
-		c, faults := parse([]byte(yaml), identified(yaml, variable))
-		if len(faults) > 0 {
-			t.Fatal(faults)
-		}
-		l := &c.Front.Listeners[0]
-		if got := fmt.Sprint(l.Trusted()); got != want || !l.FromProxy() || !l.RequireTLS {
-			t.Errorf("%q: %+v trusts %s, want %s", variable, l, got, want)
-		}
+	c, faults := parse([]byte(yaml), identified(yaml, "TRADEFRONT_LIMITS_EXEMPT_NETWORKS=192.0.2.7, fd00::/8"))
+	if len(faults) > 0 {
+		t.Fatal(faults)
 	}
+	l := &c.Front.Listeners[0]
+	if got, want := fmt.Sprint(l.TrustedProxies), "[10.1.0.0/16 2001:db8::1/128]"; got != want || !l.FromProxy() || !l.RequireTLS {
+		t.Errorf("%+v trusts %s, want %s", l, got, want)
+	}
+	if got, want := fmt.Sprint(c.Limits.ExemptNetworks), "[192.0.2.7/32 fd00::/8]"; got != want {
+		t.Errorf("%s are exempt, want %s", got, want)
+	}
+}
+
+// comparable lets cmp look at the types of leaves.
+var comparable = cmp.Options{
+	cmp.AllowUnexported(File{}, Address{}, DatabaseURL{}), cmpopts.EquateComparable(netip.Prefix{}), cmpopts.EquateEmpty(),
+}
+
+// parse reads and judges data of a file in the working folder.
+func parse(data []byte, env []string) (*Config, Faults) { return readConfig(data, env, "") }
+
+// read is parse without the faults of what could be read.
+func read(data []byte, env []string) (*Config, Faults) {
+	written, faults := layer(data, env)
+	return new(settler).settle(written), faults
 }

@@ -1,89 +1,144 @@
 package config
 
 import (
-	"fmt"
 	"reflect"
 	"strconv"
 	"strings"
-	"time"
+	"sync"
 )
 
-// shape is what a key holds.
-type shape int
-
-const (
-	section shape = iota // a mapping of keys
-	list                 // a list of sections
-	text                 // a string
-	count                // a whole number
-	span                 // a time.Duration
-	flag                 // true or false
-	texts                // a list of strings
-	counts               // a list of whole numbers
-)
-
-func (s shape) String() string {
-	return [...]string{
-		section: "a section", list: "a list", text: "a text", count: "a whole number",
-		span: "a time with its unit", flag: "true or false", texts: "a list of texts", counts: "a list of whole numbers",
-	}[s]
-}
-
-// field is one key of the Config struct. The struct is the only place where keys are
-// written down; reading, environment, defaults and the order of faults follow from it.
+// field is one key, or a section or a list of sections, as config.go describes it.
 type field struct {
-	name   string // the key, "address"
-	path   string // "front.listeners[].address": the entry of the manual; "" for the whole
-	shape  shape
-	bits   int  // of a count
-	signed bool // of a count
-	index  int  // of the struct field in its struct
-	fields []field
+	name     string // "address"
+	path     string // "front.listeners[].address"; "" for the whole
+	kind     kind
+	goType   reflect.Type
+	index    int    // of the struct field in its struct
+	owner    string // the struct's name, under which the help is found
+	goName   string
+	tag      reflect.StructTag
+	bounded  bool // it has min and max
+	min, max int64
+	fields   []field
 }
 
-// schema is the tree of all keys.
-func schema() *field {
-	root := &field{shape: section}
-	root.fields = fieldsOf(reflect.TypeFor[Config](), "")
-	return root
-}
+// schema is the tree of all keys. It never changes.
+var schema = sync.OnceValue(func() *field {
+	return &field{kind: section, fields: fieldsOf(reflect.TypeFor[Config](), "")}
+})
 
 func fieldsOf(t reflect.Type, prefix string) []field {
 	fields := make([]field, t.NumField())
 	for i := range fields {
-		name := t.Field(i).Tag.Get("mapstructure")
-		fields[i] = fieldOf(t.Field(i).Type, name, prefix+name)
-		fields[i].index = i
+		s := t.Field(i)
+		name := s.Tag.Get(keyTag)
+		fields[i] = field{
+			name: name, path: prefix + name, goType: s.Type, tag: s.Tag, index: i, owner: t.Name(), goName: s.Name,
+		}
+		fields[i].complete()
 	}
 	return fields
 }
 
-func fieldOf(t reflect.Type, name, path string) field {
-	f := field{name: name, path: path}
+// keyTag is the tag under which config.go writes the name of a key.
+const keyTag = "key"
+
+// complete panics at a mistake in config.go, which every test meets.
+func (f *field) complete() {
+	leaf, isLeaf := leafTypes[f.goType]
 	switch {
-	case t == reflect.TypeFor[time.Duration]():
-		f.shape = span
-	case t.Kind() == reflect.Struct:
-		f.shape, f.fields = section, fieldsOf(t, path+".")
-	case t == reflect.TypeFor[[]string]():
-		f.shape = texts
-	case t == reflect.TypeFor[[]int32]():
-		f.shape, f.bits, f.signed = counts, 32, true
-	case t.Kind() == reflect.Slice:
-		f.shape, f.fields = list, fieldsOf(t.Elem(), path+"[].")
-	case t.Kind() == reflect.String:
-		f.shape = text
-	case t.Kind() == reflect.Bool:
-		f.shape = flag
-	case t.Kind() == reflect.Int, t.Kind() == reflect.Int32:
-		f.shape, f.bits, f.signed = count, t.Bits(), true
-	case t.Kind() == reflect.Uint32:
-		f.shape, f.bits = count, t.Bits()
+	case isLeaf:
+		f.kind = leaf.kind
+	case f.goType.Kind() == reflect.Struct:
+		f.kind, f.fields = section, fieldsOf(f.goType, f.path+".")
+	case f.goType.Kind() == reflect.Slice && f.goType.Elem().Kind() == reflect.Struct:
+		f.kind, f.fields = list, fieldsOf(f.goType.Elem(), f.path+"[].")
 	default:
-		panic("config: no shape for a key of type " + t.String()) // a mistake in the Config struct
+		panic("config: no kind of key has the type " + f.goType.String())
 	}
-	return f
+	if high, ok := f.tag.Lookup("max"); ok {
+		f.bounded, f.max = true, f.number(high)
+		if low, ok := f.tag.Lookup("min"); ok {
+			f.min = f.number(low)
+		}
+	}
+	if f.leaf() {
+		f.defaultValue()
+	}
 }
+
+// number is a bound from a tag: of a time in nanoseconds, of a text in bytes.
+func (f *field) number(text string) int64 {
+	if f.kind == duration {
+		return int64(f.mustParse(text).(interface{ Nanoseconds() int64 }).Nanoseconds())
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		panic("config: " + f.path + ": " + err.Error())
+	}
+	return n
+}
+
+// defaultText is the default of a leaf as it is written in a file, without quotes.
+func (f *field) defaultText() string { return f.tag.Get("default") }
+
+// firstText is what the one entry of a default list has.
+func (f *field) firstText() string {
+	if text, ok := f.tag.Lookup("first"); ok {
+		return text
+	}
+	return f.defaultText()
+}
+
+func (f *field) defaultValue() any { return f.mustParse(f.defaultText()) }
+
+func (f *field) mustParse(text string) any {
+	value, problem := f.parse(text)
+	if problem != "" {
+		panic("config: " + f.path + " " + problem)
+	}
+	return value
+}
+
+// entry is an entry of a list of sections in which nothing is written yet.
+func (f *field) entry(text func(*field) string) map[string]any {
+	m := make(map[string]any, len(f.fields))
+	for i := range f.fields {
+		c := &f.fields[i]
+		m[c.name] = c.mustParse(text(c))
+	}
+	return m
+}
+
+// defaults are the default values below f, as the layers hold them.
+func (f *field) defaults() map[string]any {
+	m := make(map[string]any, len(f.fields))
+	for i := range f.fields {
+		switch c := &f.fields[i]; c.kind {
+		case section:
+			m[c.name] = c.defaults()
+		case list:
+			m[c.name] = []any{c.entry((*field).firstText)}
+		default:
+			m[c.name] = c.defaultValue()
+		}
+	}
+	return m
+}
+
+func (f *field) choices() []string {
+	if all := f.tag.Get("choices"); all != "" {
+		return strings.Split(all, ",")
+	}
+	return nil
+}
+
+func (f *field) secret() bool     { return f.tag.Get("secret") != "" }
+func (f *field) written() bool    { return f.tag.Get("file") == "written" }
+func (f *field) private() bool    { return f.tag.Get("file") == "private" }
+func (f *field) mayBeEmpty() bool { return f.tag.Get("empty") != "" }
+func (f *field) inList() bool     { return strings.Contains(f.path, "[]") }
+func (f *field) leaf() bool       { return f.kind != section && f.kind != list }
 
 // child is the key of that name in a section or in a list's entries, nil if there is none.
 func (f *field) child(name string) *field {
@@ -95,21 +150,53 @@ func (f *field) child(name string) *field {
 	return nil
 }
 
-func (f *field) leaf() bool { return f.shape != section && f.shape != list }
-
-// leaves calls visit for every leaf below f, in the order of the struct.
-func (f *field) leaves(visit func(*field)) {
+// walk calls visit for every key below f, sections and lists included, in the order of config.go.
+func (f *field) walk(visit func(*field)) {
 	for i := range f.fields {
-		if c := &f.fields[i]; c.leaf() {
+		visit(&f.fields[i])
+		f.fields[i].walk(visit)
+	}
+}
+
+// leaves calls visit for every leaf below f.
+func (f *field) leaves(visit func(*field)) {
+	f.walk(func(c *field) {
+		if c.leaf() {
 			visit(c)
-		} else {
-			c.leaves(visit)
+		}
+	})
+}
+
+// values calls visit for every leaf of the configuration in v, those of a list once an entry. key is
+// the leaf's path with the number of the entry.
+func (f *field) values(v reflect.Value, prefix string, visit func(f *field, key string, v reflect.Value)) {
+	for i := range f.fields {
+		c := &f.fields[i]
+		key, value := join(prefix, c.name), v.Field(c.index)
+		switch c.kind {
+		case section:
+			c.values(value, key, visit)
+		case list:
+			for i := range value.Len() {
+				c.values(value.Index(i), entryKey(key, i), visit)
+			}
+		default:
+			visit(c, key, value)
 		}
 	}
 }
 
-// position is where a key stands in the struct, for sorting: the index at each level, and
-// after a part that is not known, a number behind all that are.
+func entryKey(list string, i int) string { return list + "[" + strconv.Itoa(i) + "]" }
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// position is the place of a key among all keys, for sorting: the index at each level, and after a
+// part that is unknown a number behind all that are known.
 func (f *field) position(key string) []int {
 	if key == "" {
 		return nil
@@ -131,71 +218,4 @@ func (f *field) position(key string) []int {
 		f = c
 	}
 	return at
-}
-
-// parse reads the value of a leaf from its text, the same way from file and environment.
-// The value has the type that decodes into the struct; problem is "" if all is well.
-func (f *field) parse(s string) (value any, problem string) {
-	switch f.shape {
-	case text:
-		return s, ""
-	case flag:
-		if s == "true" || s == "false" {
-			return s == "true", ""
-		}
-		return nil, "is neither true nor false"
-	case span:
-		d, err := time.ParseDuration(s)
-		if err != nil {
-			return nil, "is not a time with its unit, as 30s, 200ms or 12h"
-		}
-		return d, ""
-	case count:
-		return f.parseCount(s)
-	case texts:
-		return splitTexts(s), "" // from the environment: with commas between
-	case counts:
-		return f.parseCounts(splitTexts(s))
-	}
-	panic("config: parse of " + f.shape.String()) // callers ask for leaves only
-}
-
-func splitTexts(s string) []string {
-	var all []string
-	for part := range strings.SplitSeq(s, ",") {
-		if part = strings.TrimSpace(part); part != "" {
-			all = append(all, part)
-		}
-	}
-	return all
-}
-
-func (f *field) parseCounts(parts []string) (value any, problem string) {
-	var all []int32
-	for _, part := range parts {
-		n, problem := f.parseCount(part)
-		if problem != "" {
-			return nil, problem
-		}
-		all = append(all, int32(n.(int64)))
-	}
-	return all, ""
-}
-
-// parseCount takes plain decimal only: YAML reads 010 as 8 and 0x10 as 16, people differ.
-func (f *field) parseCount(s string) (value any, problem string) {
-	digits := strings.TrimPrefix(s, "-")
-	if digits == "" || strings.Trim(digits, "0123456789") != "" || len(digits) > 1 && digits[0] == '0' {
-		return nil, "is not a plain decimal whole number"
-	}
-	var err error
-	if f.signed {
-		value, err = strconv.ParseInt(s, 10, f.bits)
-	} else {
-		value, err = strconv.ParseUint(s, 10, f.bits)
-	}
-	if err != nil {
-		return nil, fmt.Sprintf("does not fit into %d bits", f.bits)
-	}
-	return value, ""
 }

@@ -2,41 +2,56 @@ package config
 
 import (
 	"reflect"
-	"strings"
 	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/regulation"
 )
 
-// The manual and the struct must name the same keys: what is printed is what is read.
-func TestManualMatchesStruct(t *testing.T) {
-	left := make(map[string]bool)
-	for path := range manual {
-		left[path] = true
-	}
+// TestEveryKeyIsDescribed: help, and for what is counted a default and bounds around it. Texts that are
+// printed and not parsed are as the parser would print them.
+func TestEveryKeyIsDescribed(t *testing.T) {
 	schema().walk(func(f *field) {
-		if strings.TrimSpace(manual[f.path].words) == "" {
-			t.Errorf("%s has no words in the manual", f.path)
+		if len(f.help()) == 0 || f.help()[0] == "" {
+			t.Errorf("%s has no comment in config.go", f.path)
 		}
-		if f.shape == list {
-			blank(f) // panics at a shape that it does not know
+		counted := f.kind == number || f.kind == duration
+		if counted && (!f.bounded || f.max <= f.min || f.defaultText() == "") {
+			t.Errorf("%s is %v, its default %q, its bounds %s", f.path, f.kind, f.defaultText(), f.bounds())
 		}
-		e := manual[f.path]
-		if bounded := f.shape == count || f.shape == span; bounded != (e.max > 0) || e.span != (f.shape == span) {
-			t.Errorf("%s is %v, its bounds are %q", f.path, f.shape, e.bounds())
+		if f.kind == duration {
+			for _, text := range []string{f.defaultText(), f.tag.Get("min"), f.tag.Get("max")} {
+				if d, err := time.ParseDuration(text); err != nil || printDuration(d) != text {
+					t.Errorf("%s: %q is printed as %s, %v", f.path, text, printDuration(d), err)
+				}
+			}
 		}
-		delete(left, f.path)
+		if f.inList() && f.kind != text && f.kind != flag && f.kind != textList {
+			t.Errorf("%s: an entry of a list has no key of the kind %v yet", f.path, f.kind)
+		}
 	})
-	for path := range left {
-		t.Errorf("the manual describes %s, which is no key", path)
+}
+
+// TestLongestTexts holds what config.go says of the longest names to the specification and the wire.
+func TestLongestTexts(t *testing.T) {
+	longest := make(map[string]int64)
+	schema().leaves(func(f *field) { longest[f.path] = f.max })
+	for path, want := range map[string]int64{
+		"broker_id": 10, "vendor_id": regulation.MaxVendorIDLen, "keys[].version": regulation.MaxKeyVersion, "system_name": 40,
+		"limits.body_before_auth": 4096,
+	} {
+		if longest[path] != want {
+			t.Errorf("%s: at most %d, want %d", path, longest[path], want)
+		}
 	}
 }
 
-// Two leaves with one variable would make an override a matter of luck.
+// TestVariablesAreUnique: two leaves with one variable would make an override a matter of luck.
 func TestVariablesAreUnique(t *testing.T) {
 	leaves := 0
 	schema().leaves(func(f *field) {
-		leaves++
-		if pattern, _ := splitEntry(strings.Replace(f.variable(), "*", "3", 1)); pattern != f.variable() {
-			t.Errorf("%s reads back as %s", f.variable(), pattern)
+		if !f.inList() {
+			leaves++
 		}
 	})
 	if n := len(variables(schema())); n != leaves {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"reflect"
 	"strings"
 	"unicode/utf8"
 
@@ -101,16 +103,16 @@ func (r *reader) value(f *field, n *yaml.Node, path string) any {
 	switch {
 	case n.Kind == yaml.AliasNode:
 		r.fault(path, n, "YAML aliases are not supported", "write the value out, in quotes if it begins with *")
-	case f.shape == section:
+	case f.kind == section:
 		if m := r.section(f, n, path); m != nil {
 			return m
 		}
-	case f.shape == list:
+	case f.kind == list:
 		return r.list(f, n, path)
-	case f.shape == texts:
+	case f.kind == textList:
 		return r.texts(f, n, path)
-	case f.shape == counts:
-		return r.counts(f, n, path)
+	case f.kind == numberList:
+		return r.numbers(f, n, path)
 	default:
 		return r.scalar(f, n, path)
 	}
@@ -118,16 +120,14 @@ func (r *reader) value(f *field, n *yaml.Node, path string) any {
 }
 
 func (r *reader) list(f *field, n *yaml.Node, path string) any {
-	if n.Kind != yaml.SequenceNode {
-		r.fault(path, n, "want a list, not "+kindOf(n), "begin each entry with - ")
+	content, ok := r.sequence(n, path, "begin each entry with - ")
+	if !ok {
 		return nil
 	}
-	entries := make([]any, len(n.Content))
-	for i, entry := range n.Content {
-		m := blank(f)
-		for name, value := range r.section(f, entry, fmt.Sprintf("%s[%d]", path, i)) {
-			m[name] = value
-		}
+	entries := make([]any, len(content))
+	for i, entry := range content {
+		m := f.entry((*field).defaultText)
+		maps.Copy(m, r.section(f, entry, entryKey(path, i)))
 		entries[i] = m
 	}
 	return entries
@@ -135,33 +135,44 @@ func (r *reader) list(f *field, n *yaml.Node, path string) any {
 
 // texts reads a list of strings; each is held to what a text of its own would be.
 func (r *reader) texts(f *field, n *yaml.Node, path string) any {
-	if n.Kind != yaml.SequenceNode {
-		r.fault(path, n, "want a list, not "+kindOf(n), "write [a, b], or [] for none")
+	content, ok := r.sequence(n, path, "write [a, b], or [] for none")
+	if !ok {
 		return nil
 	}
-	one := field{name: f.name, path: f.path, shape: text}
 	var all []string // nil for [], as for a list that is left out
-	for i, entry := range n.Content {
-		s, _ := r.value(&one, entry, fmt.Sprintf("%s[%d]", path, i)).(string) // "" if it is a fault
+	for i, entry := range content {
+		one := *f
+		one.kind = text
+		s, _ := r.value(&one, entry, entryKey(path, i)).(string) // "" if it is a fault
 		all = append(all, s)
 	}
 	return all
 }
 
-// counts reads a list of whole numbers; each is held to what one of its own would be.
-func (r *reader) counts(f *field, n *yaml.Node, path string) any {
-	if n.Kind != yaml.SequenceNode {
-		r.fault(path, n, "want a list, not "+kindOf(n), "write [1, 2], or [] for none")
+// numbers reads a list of whole numbers; each is held to what one of its own would be.
+func (r *reader) numbers(f *field, n *yaml.Node, path string) any {
+	content, ok := r.sequence(n, path, "write [1, 2], or [] for none")
+	if !ok {
 		return nil
 	}
-	one := field{name: f.name, path: f.path, shape: count, bits: f.bits, signed: f.signed}
-	var all []int32
-	for i, entry := range n.Content {
-		if v, ok := r.value(&one, entry, fmt.Sprintf("%s[%d]", path, i)).(int64); ok {
-			all = append(all, int32(v))
+	all := reflect.Zero(f.goType)
+	for i, entry := range content {
+		one := *f
+		one.kind, one.goType = number, f.goType.Elem()
+		if v := r.value(&one, entry, entryKey(path, i)); v != nil {
+			all = reflect.Append(all, reflect.ValueOf(v))
 		}
 	}
-	return all
+	return all.Interface()
+}
+
+// sequence is the entries of a list.
+func (r *reader) sequence(n *yaml.Node, path, fix string) (content []*yaml.Node, ok bool) {
+	if n.Kind != yaml.SequenceNode {
+		r.fault(path, n, "want a list, not "+kindOf(n), fix)
+		return nil, false
+	}
+	return n.Content, true
 }
 
 // scalar reads a leaf. A value without quotes that YAML takes for something else than was
@@ -172,18 +183,18 @@ func (r *reader) scalar(f *field, n *yaml.Node, path string) any {
 		r.fault(path, n, "has no value", `write a value ("" for none) or remove the line`)
 		return nil
 	case n.Kind != yaml.ScalarNode:
-		r.fault(path, n, "want "+f.shape.String()+", not "+kindOf(n), "")
+		r.fault(path, n, "want "+f.kind.String()+", not "+kindOf(n), "")
 		return nil
 	}
 	tag := n.ShortTag()
 	quoted := n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
 	switch {
 	// A plain 2026-01-31 is a timestamp to YAML; its text says all the same.
-	case f.shape == text && tag != "!!str" && tag != "!!timestamp":
+	case f.kind == text && tag != "!!str" && tag != "!!timestamp":
 		r.fault(path, n, "is "+kindOf(n)+" without quotes, and may not mean what it shows", "put it in quotes"+example(f, n))
 		return nil
-	case (f.shape == count || f.shape == flag) && quoted:
-		r.fault(path, n, "is a text, want "+f.shape.String(), "remove the quotes")
+	case (f.kind == number || f.kind == flag) && quoted:
+		r.fault(path, n, "is a text, want "+f.kind.String(), "remove the quotes")
 		return nil
 	}
 	value, problem := f.parse(n.Value)
@@ -202,24 +213,6 @@ func (r *reader) unknown(f *field, key *yaml.Node, path string) {
 		return
 	}
 	r.fault(join(path, key.Value), key, "unknown key", suggestKey(r.root, f, key.Value))
-}
-
-// blank is a new entry of a list, all its leaves at zero.
-func blank(f *field) map[string]any {
-	m := make(map[string]any, len(f.fields))
-	for i := range f.fields {
-		switch c := &f.fields[i]; c.shape {
-		case text:
-			m[c.name] = ""
-		case texts:
-			m[c.name] = []string(nil)
-		case flag:
-			m[c.name] = false
-		default:
-			panic("config: no zero for " + c.path) // a mistake in the Config struct; a test watches that
-		}
-	}
-	return m
 }
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
@@ -246,14 +239,14 @@ func kindOf(n *yaml.Node) string {
 
 // show repeats a refused value, short and quoted. Secrets are texts, and texts are never shown.
 func show(f *field, value string) string {
-	if f.shape == text || len(value) > 40 {
+	if f.kind == text || len(value) > 40 {
 		return ""
 	}
 	return fmt.Sprintf(": %q", value)
 }
 
 func example(f *field, n *yaml.Node) string {
-	if manual[f.path].secret || !isName(n.Value) {
+	if f.secret() || !isName(n.Value) {
 		return ""
 	}
 	return fmt.Sprintf(": %s: %q", f.name, n.Value)
@@ -270,11 +263,4 @@ func isName(s string) bool {
 		}
 	}
 	return true
-}
-
-func join(path, name string) string {
-	if path == "" {
-		return name
-	}
-	return path + "." + name
 }

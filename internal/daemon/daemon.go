@@ -85,11 +85,7 @@ func Start(ctx context.Context, cfg *config.Config, logTo io.Writer, build ops.B
 	if err := assemble.JoinFaults(err, assemble.ProbeListeners(cfg)); err != nil {
 		return nil, err
 	}
-	level, err := ops.ParseLevel(cfg.LogLevel)
-	if err != nil {
-		return nil, err
-	}
-	d := newDaemon(cfg, assets, level, logTo, build)
+	d := newDaemon(cfg, assets, cfg.LogLevel, logTo, build)
 	background, end := context.WithCancel(context.WithoutCancel(ctx))
 	d.end = end
 	for _, step := range []func(context.Context) error{
@@ -210,10 +206,10 @@ func (d *Daemon) preparePartitions(ctx context.Context) {
 }
 
 func (d *Daemon) bindAdmin(context.Context) (err error) {
-	if d.cfg.Admin.Address == "" {
+	if !d.cfg.Admin.Address.Given() {
 		return nil
 	}
-	d.admin, err = ops.NewAdmin(d.cfg.Admin.Address, d.metrics.Registry(), d.health, d.cfg.Admin.Pprof, d.logger)
+	d.admin, err = ops.NewAdmin(d.cfg.Admin.Address.String(), d.metrics.Registry(), d.health, d.cfg.Admin.Pprof, d.logger)
 	if err != nil {
 		return fmt.Errorf("admin.address: %w", err)
 	}
@@ -226,10 +222,10 @@ func (d *Daemon) bindAdmin(context.Context) (err error) {
 
 // bindHealth makes the listener that load balancers ask.
 func (d *Daemon) bindHealth(context.Context) (err error) {
-	if d.cfg.Admin.HealthAddress == "" {
+	if !d.cfg.Admin.HealthAddress.Given() {
 		return nil
 	}
-	if d.balancers, err = ops.NewHealthListener(d.cfg.Admin.HealthAddress, d.health, d.logger); err != nil {
+	if d.balancers, err = ops.NewHealthListener(d.cfg.Admin.HealthAddress.String(), d.health, d.logger); err != nil {
 		return fmt.Errorf("admin.health_address: %w", err)
 	}
 	d.answer(d.balancers)

@@ -136,7 +136,7 @@ func (d *Daemon) reload(ctx context.Context, load func() (*config.Config, error)
 func trustedProxies(cfg *config.Config) [][]netip.Prefix {
 	trusted := make([][]netip.Prefix, len(cfg.Front.Listeners))
 	for i := range trusted {
-		trusted[i] = cfg.Front.Listeners[i].Trusted()
+		trusted[i] = cfg.Front.Listeners[i].TrustedProxies
 	}
 	return trusted
 }
@@ -201,12 +201,8 @@ func (d *Daemon) replaceMasterKey(ctx context.Context, master *auth.MasterKey) {
 
 // sayReloaded changes the log level, and says so under the more talkative of the two.
 func (d *Daemon) sayReloaded(next *config.Config, policy *gateway.Policy) {
-	level, err := ops.ParseLevel(next.LogLevel)
-	if err != nil {
-		level = d.level.Level() // cannot be: config allows these words only
-	}
-	if level < d.level.Level() {
-		d.level.SetLevel(level)
+	if next.LogLevel < d.level.Level() {
+		d.level.SetLevel(next.LogLevel)
 	}
 	versions := make([]string, 0, len(next.Keys))
 	for _, k := range policy.Keys.Keys() {
@@ -215,8 +211,8 @@ func (d *Daemon) sayReloaded(next *config.Config, policy *gateway.Policy) {
 	d.logger.Info("SIGHUP: the configuration was reloaded",
 		zap.Strings("key_versions", versions), zap.Stringer("calendar_to", policy.Calendar.Horizon()),
 		zap.String("terminal_info", next.TerminalInfo),
-		zap.String("replayed_terminal_info", next.ReplayedTerminalInfo), zap.String("log_level", next.LogLevel))
-	d.level.SetLevel(level)
+		zap.String("replayed_terminal_info", next.ReplayedTerminalInfo), zap.Stringer("log_level", next.LogLevel))
+	d.level.SetLevel(next.LogLevel)
 }
 
 // sayOtherKeys is loud when a version stands for another key than before: lines of one

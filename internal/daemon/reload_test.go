@@ -242,7 +242,7 @@ func TestReloadRefuses(t *testing.T) {
 // one report, as at a start.
 func TestReloadRefusesAnotherMasterKey(t *testing.T) {
 	r := newReloadTest(t)
-	master, err := auth.LoadMasterKey(r.d.cfg.Auth.MasterKeyFile)
+	master, err := auth.LoadMasterKey(r.d.cfg.Auth.MasterKeyFile.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +250,7 @@ func TestReloadRefusesAnotherMasterKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.d.refresh(t.Context())
-	path := r.d.cfg.Auth.MasterKeyFile
+	path := r.d.cfg.Auth.MasterKeyFile.Path
 	right := readFile(t, path)
 	if err := errors.Join(os.Remove(path), auth.CreateMasterKey(path)); err != nil {
 		t.Fatal(err)

@@ -60,7 +60,7 @@ func NewSite(dir, postgresURL, listen, admin string) (*Site, error) {
 	if s.Config, err = config.Load(s.Path, nil); err != nil {
 		return nil, err
 	}
-	if err := auth.CreateMasterKey(s.Config.Auth.MasterKeyFile); err != nil {
+	if err := auth.CreateMasterKey(s.Config.Auth.MasterKeyFile.Path); err != nil {
 		return nil, err
 	}
 	return s, nil

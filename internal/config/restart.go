@@ -27,9 +27,9 @@ func changed(f *field, old, next reflect.Value, reloaded func(string) bool) (pat
 		a, b := old.Field(c.index), next.Field(c.index)
 		switch {
 		case reloaded(c.path):
-		case c.shape == section:
+		case c.kind == section:
 			paths = append(paths, changed(c, a, b, reloaded)...)
-		case c.shape == list:
+		case c.kind == list:
 			if listChanged(c, a, b, reloaded) {
 				paths = append(paths, c.path)
 			}

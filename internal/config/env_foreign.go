@@ -58,8 +58,7 @@ func Ignored(env []string) string {
 	var names []string
 	for _, line := range env {
 		name, value, _ := strings.Cut(line, "=")
-		pattern, _ := splitEntry(name)
-		if _, ours := known[pattern]; !ours && foreign(name, value) {
+		if _, ours := known[name]; !ours && foreign(name, value) {
 			names = append(names, name)
 		}
 	}

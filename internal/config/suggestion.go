@@ -21,14 +21,6 @@ func suggestKey(root, f *field, name string) string {
 	return advice
 }
 
-// walk calls visit for every key below f, sections and lists included.
-func (f *field) walk(visit func(*field)) {
-	for i := range f.fields {
-		visit(&f.fields[i])
-		f.fields[i].walk(visit)
-	}
-}
-
 // closest is the word nearest to name, "" if none is near: at most one edit in three bytes.
 func closest(name string, words []string) string {
 	best, bound := "", max(1, len(name)/3)

@@ -6,48 +6,66 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"reflect"
 
 	"github.com/tradefront/tradefront/internal/files"
 )
 
 // CheckFiles reports every file that the configuration needs and that cannot be read, and
 // every folder that it would write into and that is not there. It is apart from Load
-// because some commands make these files. What is in the files is judged by their users.
+// because some commands make these files. The contents are judged by those who use them.
 func (c *Config) CheckFiles() (faults Faults) {
-	for i, k := range c.Keys {
-		faults.readable(fmt.Sprintf("keys[%d].public_key_file", i), k.PublicKeyFile, "save the monitoring centre's public key there")
+	named := c.files()
+	for _, f := range named {
+		if f.written() {
+			faults.folder(f.key, f.path)
+			continue
+		}
+		faults.readable(&f)
+		if f.private() {
+			faults.notPublic(f.key, f.path)
+		}
 	}
-	faults.readable("auth.master_key_file", c.Auth.MasterKeyFile, "make one with: tradefront masterkey create")
-	faults.readable("calendar_file", c.CalendarFile, "copy configs/calendar.yaml there")
-	if c.Store.URLFile != "" {
-		faults.readable("store.url_file", c.Store.URLFile, "")
-		faults.private("store.url_file", c.Store.URLFile)
-	}
-	faults.folder("store.path", c.Store.Path)
-	if c.AuditLog != "" {
-		faults.folder("audit_log", c.AuditLog)
-	}
-	faults = append(faults, c.sharedFiles()...)
+	faults = append(faults, sharedFiles(named)...)
 	faults.sort()
 	return faults
 }
 
+// named is a file that the configuration names.
+type named struct {
+	*field
+	key  string
+	path string
+	err  error // of a credential that is not there
+}
+
+// files are those that the configuration names, in the order of its keys.
+func (c *Config) files() (all []named) {
+	schema().values(reflect.ValueOf(*c), "", func(f *field, key string, v reflect.Value) {
+		n := named{field: f, key: key}
+		if file, is := v.Interface().(File); is {
+			n.path, n.err = file.Path, file.Err()
+		} else if f.written() {
+			n.path = v.String()
+		}
+		if n.path != "" {
+			all = append(all, n)
+		}
+	})
+	return all
+}
+
 // sharedFiles: what the front writes into must be nothing that it reads or writes elsewhere. An
 // audit log would be appended to a key, which no start could read again.
-func (c *Config) sharedFiles() (faults Faults) {
-	names := c.fileNames()
-	for _, written := range names {
-		if written.key != "audit_log" && written.key != "store.path" {
-			continue
-		}
-		for _, other := range names {
-			// Of the two that are written, the first is told.
-			if other.key == written.key || other.key == "audit_log" || *written.name == "" || *other.name == "" {
+func sharedFiles(all []named) (faults Faults) {
+	for i, w := range all {
+		for j, other := range all {
+			// Of two that are written, the first has the fault.
+			if !w.written() || i == j || other.written() && j < i {
 				continue
 			}
-			if sameFile(*written.name, *other.name) {
-				faults.add(written.key, *written.name+" is the file of "+other.key+" too", "name another file")
+			if sameFile(w.path, other.path) {
+				faults.add(w.key, w.path+" is the file of "+other.key+" too", "name another file")
 			}
 		}
 	}
@@ -63,19 +81,19 @@ func sameFile(a, b string) bool {
 	return errA == nil && errB == nil && os.SameFile(first, second)
 }
 
-func (faults *Faults) readable(key, path, fix string) {
-	if strings.HasPrefix(path, credentialPrefix) {
-		*faults = append(*faults, missingCredential(key, path))
+func (faults *Faults) readable(f *named) {
+	if lacking := (Faults)(nil); errors.As(f.err, &lacking) {
+		*faults = append(*faults, lacking...)
 		return
 	}
-	if err := opens(path); err != nil {
-		faults.add(key, path+reason(err), fix)
+	if err := opens(f.path); err != nil {
+		faults.add(f.key, f.path+reason(err), f.tag.Get("missing"))
 	}
 }
 
-// private: a secret that everybody on the machine can read is none. Its group may: that is
+// notPublic: a secret that everybody on the machine can read is none. Its group may: that is
 // how root hands it to the daemon.
-func (faults *Faults) private(key, path string) {
+func (faults *Faults) notPublic(key, path string) {
 	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o007 != 0 {
 		faults.add(key, fmt.Sprintf("mode %04o of %s lets everybody in", info.Mode().Perm(), path), files.ModeAdvice(path, "chmod o="))
 	}

@@ -9,8 +9,7 @@ func TestEarlyDrop(t *testing.T) {
 		"0:100:1":       {0, 100, 1},
 		"7:0:7":         {7, 0, 7},
 	} {
-		l := Limits{Unauthenticated: in}
-		if got, err := l.EarlyDrop(); err != nil || got != want {
+		if got, err := parseEarlyDrop(in); err != nil || got != want {
 			t.Errorf("%q: %+v, %v", in, got, err)
 		}
 	}
@@ -26,8 +25,7 @@ func TestEarlyDrop(t *testing.T) {
 		"10:30:20000000":    "its full is 20000000, want 1 to 10000000",
 		"101:30:100":        "it starts at 101, behind its full of 100",
 	} {
-		l := Limits{Unauthenticated: in}
-		if _, err := l.EarlyDrop(); err == nil || err.Error() != want {
+		if _, err := parseEarlyDrop(in); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", in, err, want)
 		}
 	}

@@ -1,0 +1,172 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.uber.org/zap/zapcore"
+)
+
+// kind is how the value of a key is written in YAML.
+type kind int
+
+const (
+	section    kind = iota // a mapping of keys
+	list                   // a list of sections
+	text                   // a string
+	number                 // a whole number
+	duration               // a number with a unit of time
+	flag                   // true or false
+	textList               // a list of strings
+	numberList             // a list of whole numbers
+)
+
+func (k kind) String() string {
+	return [...]string{
+		section: "a section", list: "a list", text: "a text", number: "a whole number",
+		duration: "a time with its unit", flag: "true or false", textList: "a list of texts", numberList: "a list of whole numbers",
+	}[k]
+}
+
+// leafType is how the values of a Go type are written, and how a text becomes one.
+type leafType struct {
+	kind kind
+	// read makes the value of a text or of a list of texts, once the layers are known; nil if the text
+	// is the value. The faults name no key where they are about the whole value, and "[1]" where they
+	// are about an entry.
+	read func(written any, at place) (any, Faults)
+}
+
+// place is where a value belongs.
+type place struct {
+	key         string // with the numbers of entries, "keys[0].public_key_file"
+	folder      string // of the configuration file
+	credentials string // systemd's folder of credentials, "" if there is none
+}
+
+// leafTypes are the types that a key can have.
+var leafTypes = map[reflect.Type]leafType{
+	reflect.TypeFor[string]():          {kind: text},
+	reflect.TypeFor[bool]():            {kind: flag},
+	reflect.TypeFor[int]():             {kind: number},
+	reflect.TypeFor[int32]():           {kind: number},
+	reflect.TypeFor[uint32]():          {kind: number},
+	reflect.TypeFor[[]int32]():         {kind: numberList},
+	reflect.TypeFor[time.Duration]():   {kind: duration},
+	reflect.TypeFor[time.Time]():       {kind: text, read: fromText(parseMoment)},
+	reflect.TypeFor[zapcore.Level]():   {kind: text, read: fromText(parseLevel)},
+	reflect.TypeFor[Address]():         {kind: text, read: fromText(parseAddress)},
+	reflect.TypeFor[EarlyDrop]():       {kind: text, read: fromText(parseEarlyDrop)},
+	reflect.TypeFor[DatabaseURL]():     {kind: text, read: fromText(parseDatabaseURL)},
+	reflect.TypeFor[File]():            {kind: text, read: readFileName},
+	reflect.TypeFor[TrustedNetworks](): {kind: textList, read: readTrustedNetworks},
+	reflect.TypeFor[ExemptNetworks]():  {kind: textList, read: readExemptNetworks},
+}
+
+// reader is what makes the value of the key, nil if it is as it is written.
+func (f *field) reader() func(written any, at place) (any, Faults) {
+	if f.written() {
+		return readWrittenName
+	}
+	return leafTypes[f.goType].read
+}
+
+// fromText is the reader of a type that needs the text alone.
+func fromText[T any](parse func(string) (T, error)) func(any, place) (any, Faults) {
+	return func(written any, _ place) (any, Faults) {
+		value, err := parse(written.(string))
+		if err != nil {
+			return value, Faults{{Problem: err.Error()}}
+		}
+		return value, nil
+	}
+}
+
+// parse reads a leaf as it is written, the same way from file, environment and config.go. problem is ""
+// if that is possible.
+func (f *field) parse(s string) (value any, problem string) {
+	switch f.kind {
+	case text:
+		return s, ""
+	case flag:
+		if s == "true" || s == "false" {
+			return s == "true", ""
+		}
+		return nil, "is neither true nor false"
+	case duration:
+		d, err := time.ParseDuration(s)
+		if err != nil {
+			return nil, "is not a time with its unit, as 30s, 200ms or 12h"
+		}
+		return d, ""
+	case number:
+		return parseNumber(s, f.goType)
+	case textList:
+		return splitTexts(s), "" // from the environment: with commas between
+	case numberList:
+		return parseNumbers(splitTexts(s), f.goType.Elem())
+	}
+	panic("config: parse of " + f.kind.String()) // callers ask for leaves only
+}
+
+func splitTexts(s string) []string {
+	var all []string
+	for part := range strings.SplitSeq(s, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			all = append(all, part)
+		}
+	}
+	return all
+}
+
+func parseNumbers(parts []string, t reflect.Type) (value any, problem string) {
+	all := reflect.Zero(reflect.SliceOf(t))
+	for _, part := range parts {
+		n, problem := parseNumber(part, t)
+		if problem != "" {
+			return nil, problem
+		}
+		all = reflect.Append(all, reflect.ValueOf(n))
+	}
+	return all.Interface(), ""
+}
+
+// parseNumber takes plain decimal only: YAML reads 010 as 8 and 0x10 as 16, people differ.
+func parseNumber(s string, t reflect.Type) (value any, problem string) {
+	digits := strings.TrimPrefix(s, "-")
+	if digits == "" || strings.Trim(digits, "0123456789") != "" || len(digits) > 1 && digits[0] == '0' {
+		return nil, "is not a plain decimal whole number"
+	}
+	n := reflect.New(t).Elem()
+	var err error
+	if n.CanInt() {
+		var i int64
+		i, err = strconv.ParseInt(s, 10, t.Bits())
+		n.SetInt(i)
+	} else {
+		var u uint64
+		u, err = strconv.ParseUint(s, 10, t.Bits())
+		n.SetUint(u)
+	}
+	if err != nil {
+		return nil, fmt.Sprintf("does not fit into %d bits", t.Bits())
+	}
+	return n.Interface(), ""
+}
+
+func parseLevel(s string) (zapcore.Level, error) { return zapcore.ParseLevel(s) }
+
+// printDuration is shorter than Duration.String: 12h, not 12h0m0s.
+func printDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
