@@ -15,20 +15,8 @@ import (
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/test/terminaltest"
 )
-
-// dialFrom connects from an address of 127.0.0.0/8.
-func (r *running) dialFrom(source string) *terminal {
-	r.t.Helper()
-	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(source)}}
-	c, err := d.Dial("tcp", r.addr)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	r.t.Cleanup(func() { _ = c.Close() })
-	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
-	return &terminal{t: r.t, Conn: c}
-}
 
 func (r *running) refused(want reason.Close) {
 	r.t.Helper()
@@ -57,14 +45,14 @@ func TestConnectionsPerSource(t *testing.T) {
 	cfg.Limits.Admission.PerSource = 2
 	r := start(t, cfg, newHandler())
 	first := r.dialFrom("127.0.0.2")
-	first.authenticate()
-	r.dialFrom("127.0.0.2").authenticate()
-	r.dialFrom("127.0.0.2").expectClosed()
+	first.Authenticate(software("v_s_1"), authCode)
+	r.dialFrom("127.0.0.2").Authenticate(software("v_s_1"), authCode)
+	r.dialFrom("127.0.0.2").ExpectClosed()
 	r.refused(reason.SourceFull)
-	r.dialFrom("127.0.0.3").authenticate()
+	r.dialFrom("127.0.0.3").Authenticate(software("v_s_1"), authCode)
 	_ = first.Close()
 	r.closedBy(reason.PeerClosed)
-	r.dialFrom("127.0.0.2").authenticate()
+	r.dialFrom("127.0.0.2").Authenticate(software("v_s_1"), authCode)
 }
 
 // A source that holds all unauthenticated connections loses the oldest of them to an honest
@@ -73,26 +61,26 @@ func TestEviction(t *testing.T) {
 	cfg := config()
 	cfg.Limits.Admission.Unauthenticated = admission.EarlyDrop{Start: 3, Rate: 100, Full: 3}
 	r := start(t, cfg, newHandler())
-	var held []*terminal
+	var held []*terminaltest.Terminal
 	for range 3 {
 		held = append(held, r.dialFrom("127.0.0.2"))
 		<-r.counts.opened // so that their order is known
 	}
-	r.dialFrom("127.0.0.2").expectClosed()
+	r.dialFrom("127.0.0.2").ExpectClosed()
 	r.refused(reason.UnauthenticatedFull)
 	for i := range 2 {
 		honest := r.dialFrom("127.0.0.3")
-		held[i].expectClosed()
+		held[i].ExpectClosed()
 		r.closedBy(reason.Evicted)
-		honest.authenticate()
-		honest.send(login(t, "8"))
-		honest.expect(ftd.TIDUserLogin, 0)
+		honest.Authenticate(software("v_s_1"), authCode)
+		honest.Send(login("8"))
+		honest.Expect(ftd.TIDUserLogin, 0)
 		// Authenticated, it makes room for another half-open one.
 		r.dialFrom("127.0.0.2")
 		<-r.counts.opened
 		<-r.counts.opened
 	}
-	held[2].authenticate() // was never the oldest
+	held[2].Authenticate(software("v_s_1"), authCode) // was never the oldest
 }
 
 // Terminals that authenticate and do not log in cannot fill the front; those that are logged in
@@ -103,22 +91,22 @@ func TestIdleAuthenticatedAreEvicted(t *testing.T) {
 	h := newHandler()
 	h.refuseAt = "wrong"
 	r := start(t, cfg, h)
-	var held []*terminal
+	var held []*terminaltest.Terminal
 	for range 3 {
 		held = append(held, r.dialFrom("127.0.0.2"))
-		held[len(held)-1].authenticate()
+		held[len(held)-1].Authenticate(software("v_s_1"), authCode)
 	}
-	held[0].send(login(t, "wrong")) // is as idle afterwards as before, and the youngest
-	held[0].expect(ftd.TIDUserLogin, 3)
-	for _, first := range []*terminal{held[1], held[2], held[0]} {
+	held[0].Send(login("wrong")) // is as idle afterwards as before, and the youngest
+	held[0].Expect(ftd.TIDUserLogin, 3)
+	for _, first := range []*terminaltest.Terminal{held[1], held[2], held[0]} {
 		honest := r.dialFrom("127.0.0.3")
-		honest.authenticate()
-		first.expectClosed()
+		honest.Authenticate(software("v_s_1"), authCode)
+		first.ExpectClosed()
 		r.closedBy(reason.Evicted)
-		honest.send(login(t, "8"))
-		honest.expect(ftd.TIDUserLogin, 0)
+		honest.Send(login("8"))
+		honest.Expect(ftd.TIDUserLogin, 0)
 	}
-	r.dialFrom("127.0.0.2").expectClosed()
+	r.dialFrom("127.0.0.2").ExpectClosed()
 	r.refused(reason.FrontFull)
 }
 
@@ -138,7 +126,7 @@ func TestEvictedOnItsWayToTheLoop(t *testing.T) {
 	if refused, err := r.TakeInEvicted(c.(*net.TCPConn)); refused != reason.StayOpen || err != nil {
 		t.Fatalf("%v, %v", refused, err)
 	}
-	m.expectClosed()
+	m.ExpectClosed()
 	r.closedBy(reason.Evicted)
 	if s := r.Admission(0); s.Open != 0 {
 		t.Errorf("%+v", s)
@@ -147,35 +135,35 @@ func TestEvictedOnItsWayToTheLoop(t *testing.T) {
 
 // Each offence counts, with what it costs, and neither a wrong password nor going away does.
 func TestPenalties(t *testing.T) {
-	identified := message(t, ftd.TIDAuthenticate, identity("v_s_1"))
-	wrong := message(t, ftd.TIDAuthenticate, identity("v_s_1"), answer(8))
+	asked := ask("v_s_1")
+	wrong := wrongAnswer("v_s_1")
 	offences := map[string]struct {
 		offence admission.Offence
 		closed  reason.Close
-		commit  func(m *terminal)
+		commit  func(m *terminaltest.Terminal)
 	}{
-		"wrong answer": {admission.FailedAuthentication, reason.AuthFailed, func(m *terminal) {
-			m.send(identified)
-			m.expect(ftd.TIDAuthenticate, -1)
-			m.send(wrong)
-			m.expect(ftd.TIDAuthenticate, 63)
+		"wrong answer": {admission.FailedAuthentication, reason.AuthFailed, func(m *terminaltest.Terminal) {
+			m.Send(asked)
+			m.Expect(ftd.TIDAuthenticate, -1)
+			m.Send(wrong)
+			m.Expect(ftd.TIDAuthenticate, 63)
 		}},
-		"login before authentication": {admission.FailedAuthentication, reason.PeerClosed, func(m *terminal) {
-			m.send(login(t, "8"))
-			m.expect(ftd.TIDUserLogin, 64)
+		"login before authentication": {admission.FailedAuthentication, reason.PeerClosed, func(m *terminaltest.Terminal) {
+			m.Send(login("8"))
+			m.Expect(ftd.TIDUserLogin, 64)
 			_ = m.Close()
 		}},
-		"malformed": {admission.Malformed, reason.Malformed, func(m *terminal) { m.send([]byte{1, 255, 0, 0}) }},
-		"silence":   {admission.NoAuthentication, reason.AuthTimeout, func(*terminal) {}},
-		"a locked source": {admission.NoAuthentication, reason.SourceRefused, func(m *terminal) {
-			m.authenticate()
-			m.send(login(t, "locked"))
-			m.expect(ftd.TIDUserLogin, 143)
+		"malformed": {admission.Malformed, reason.Malformed, func(m *terminaltest.Terminal) { m.Send([]byte{1, 255, 0, 0}) }},
+		"silence":   {admission.NoAuthentication, reason.AuthTimeout, func(*terminaltest.Terminal) {}},
+		"a locked source": {admission.NoAuthentication, reason.SourceRefused, func(m *terminaltest.Terminal) {
+			m.Authenticate(software("v_s_1"), authCode)
+			m.Send(login("locked"))
+			m.Expect(ftd.TIDUserLogin, 143)
 		}},
-		"refusals": {admission.RefusalFlood, reason.RefusalFlood, func(m *terminal) {
-			m.authenticate()
+		"refusals": {admission.RefusalFlood, reason.RefusalFlood, func(m *terminaltest.Terminal) {
+			m.Authenticate(software("v_s_1"), authCode)
 			for range 3 {
-				m.send(message(t, 0x7777))
+				m.Send(terminaltest.Message(0x7777))
 			}
 		}},
 	}
@@ -194,17 +182,17 @@ func TestPenalties(t *testing.T) {
 			h.lockedAt = "locked"
 			r := start(t, cfg, h)
 			harmless := r.dialFrom("127.0.0.2")
-			harmless.send(identified)
-			harmless.expect(ftd.TIDAuthenticate, -1)
+			harmless.Send(asked)
+			harmless.Expect(ftd.TIDAuthenticate, -1)
 			_ = harmless.Close()
 			r.closedBy(reason.PeerClosed)
 
 			bad := r.dialFrom("127.0.0.2")
 			o.commit(bad)
 			r.closedBy(o.closed)
-			r.dialFrom("127.0.0.2").expectClosed()
+			r.dialFrom("127.0.0.2").ExpectClosed()
 			r.refused(reason.SourcePenalized)
-			r.dialFrom("127.0.0.3").authenticate()
+			r.dialFrom("127.0.0.3").Authenticate(software("v_s_1"), authCode)
 			if s := r.Admission(1); s.Penalized != 1 || s.Penalties[0].Source != netip.MustParsePrefix("127.0.0.2/32") {
 				t.Errorf("%+v", s)
 			}
@@ -221,21 +209,21 @@ func TestGoodLoginRaisesTheThreshold(t *testing.T) {
 	p.Threshold, p.Max, p.Sources = 999*time.Millisecond, time.Hour, 10
 	r := start(t, cfg, newHandler())
 	customer := r.dialFrom("127.0.0.2")
-	customer.authenticate()
-	customer.send(login(t, "8"))
-	customer.expect(ftd.TIDUserLogin, 0)
+	customer.Authenticate(software("v_s_1"), authCode)
+	customer.Send(login("8"))
+	customer.Expect(ftd.TIDUserLogin, 0)
 	_ = customer.Close()
 	r.closedBy(reason.PeerClosed)
 	other := r.dialFrom("127.0.0.3")
-	other.authenticate()
+	other.Authenticate(software("v_s_1"), authCode)
 	_ = other.Close()
 	r.closedBy(reason.PeerClosed)
 	for _, source := range []string{"127.0.0.2", "127.0.0.3"} {
-		r.dialFrom(source).send([]byte{1, 255, 0, 0})
+		r.dialFrom(source).Send([]byte{1, 255, 0, 0})
 		r.closedBy(reason.Malformed)
 	}
-	r.dialFrom("127.0.0.2").authenticate()
-	r.dialFrom("127.0.0.3").expectClosed()
+	r.dialFrom("127.0.0.2").Authenticate(software("v_s_1"), authCode)
+	r.dialFrom("127.0.0.3").ExpectClosed()
 	r.refused(reason.SourcePenalized)
 }
 
@@ -261,7 +249,7 @@ func TestStormLeavesNoConnectionCounted(t *testing.T) {
 				case 0:
 					_ = c.Close()
 				case 1:
-					_, _ = c.Write(message(t, ftd.TIDAuthenticate, identity("v_s_1")))
+					_, _ = c.Write(ask("v_s_1"))
 					held = append(held, c)
 				case 2:
 					held = append(held, c)
@@ -285,7 +273,7 @@ func TestStormLeavesNoConnectionCounted(t *testing.T) {
 			t.Fatalf("%d connections, %+v", r.Connections(), s)
 		}
 	}
-	r.dial().authenticate()
+	r.dial().Authenticate(software("v_s_1"), authCode)
 }
 
 // A byte now and then does not extend the deadline.
@@ -295,7 +283,7 @@ func TestSlowDripIsEnded(t *testing.T) {
 	r := start(t, cfg, newHandler())
 	m := r.dial()
 	_ = m.Conn.(*net.TCPConn).SetNoDelay(true)
-	for _, b := range slices.Repeat(message(t, ftd.TIDAuthenticate, identity("v_s_1")), 100) {
+	for _, b := range slices.Repeat(ask("v_s_1"), 100) {
 		if _, err := m.Write([]byte{b}); err != nil {
 			break
 		}
@@ -322,9 +310,9 @@ func TestStuckLoopIsAnError(t *testing.T) {
 	}
 	r := &running{Server: s, t: t, addr: s.Addrs()[0].String()}
 	m := r.dial()
-	m.send(message(t, ftd.TIDAuthenticate, identity("stuck")))
-	m.expect(ftd.TIDAuthenticate, -1)
-	m.send(message(t, ftd.TIDAuthenticate, identity("stuck"), answer(7)))
+	m.Send(ask("stuck"))
+	m.Expect(ftd.TIDAuthenticate, -1)
+	m.Send(answer("stuck"))
 	if err := <-s.Failed(); err == nil {
 		t.Error("the front ended without an error")
 	}

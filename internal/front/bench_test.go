@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
 // BenchmarkVisit is connect, authenticate, log in, close, with a gateway that does nothing:
@@ -21,10 +22,10 @@ func BenchmarkVisit(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		m := &terminal{t: b, Conn: c}
-		m.authenticate()
-		m.send(login(b, "8"))
-		m.expect(ftd.TIDUserLogin, 0)
+		m := terminaltest.New(b, c)
+		m.Authenticate(software("v_s_1"), authCode)
+		m.Send(login("8"))
+		m.Expect(ftd.TIDUserLogin, 0)
 		_ = c.Close()
 	}
 	b.ReportMetric(float64((cpuTime(b)-begin).Nanoseconds())/1000/float64(b.N), "cpu-µs/op")

@@ -61,9 +61,9 @@ func TestOutOfFileDescriptors(t *testing.T) {
 		_ = c.Close()
 	}
 	m := r.dial()
-	m.authenticate()
-	m.send(login(t, "8"))
-	m.expect(ftd.TIDUserLogin, 0)
+	m.Authenticate(software("v_s_1"), authCode)
+	m.Send(login("8"))
+	m.Expect(ftd.TIDUserLogin, 0)
 	_ = stdin.Close()
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)

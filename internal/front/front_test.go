@@ -17,32 +17,23 @@ import (
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/test/terminaltest"
 )
-
-func isReset(err error) bool {
-	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
-}
 
 func TestDialogueOverTCP(t *testing.T) {
 	r := start(t, config(), newHandler())
 	m := r.dial()
-	m.authenticate()
-	m.send(login(t, "8"))
-	msg := m.expect(ftd.TIDUserLogin, 0)
-	raw, _ := msg.Field(ftd.FIDLoginResponse)
-	var resp ftd.LoginResponse
-	if err := resp.Decode(raw); err != nil {
-		t.Fatal(err)
-	}
+	m.Authenticate(software("v_s_1"), authCode)
+	m.Send(login("8"))
+	reply := m.Expect(ftd.TIDUserLogin, 0)
+	resp := reply.Login()
 	seen := net.JoinHostPort(string(resp.PublicIP), strconv.Itoa(resp.PublicPort))
 	if seen != m.LocalAddr().String() {
 		t.Errorf("the front saw %s, the terminal is %s", seen, m.LocalAddr())
 	}
-	m.send(message(t, ftd.TIDUserLogout, func(e *ftd.Encoder) {
-		e.LogoutRequest(&ftd.LogoutRequest{BrokerID: []byte("9999"), UserID: []byte("8")})
-	}))
-	m.expect(ftd.TIDUserLogout, 0)
-	m.expectClosed()
+	m.Send(terminaltest.Logout("9999", "8"))
+	m.Expect(ftd.TIDUserLogout, 0)
+	m.ExpectClosed()
 	if got := <-r.counts.closed; got != reason.LoggedOut.String() {
 		t.Errorf("closed by %s", got)
 	}
@@ -57,15 +48,15 @@ func TestOneByteAtATime(t *testing.T) {
 	_ = m.Conn.(*net.TCPConn).SetNoDelay(true)
 	drip := func(b []byte) {
 		for i := range b {
-			m.send(b[i : i+1])
+			m.Send(b[i : i+1])
 		}
 	}
-	drip(message(t, ftd.TIDAuthenticate, identity("v_s_1")))
-	m.expect(ftd.TIDAuthenticate, -1)
-	drip(message(t, ftd.TIDAuthenticate, identity("v_s_1"), answer(7)))
-	m.expect(ftd.TIDAuthenticate, 0)
-	drip(slices.Concat(ftd.AppendHeartbeat(nil), login(t, "8")))
-	m.expect(ftd.TIDUserLogin, 0)
+	drip(ask("v_s_1"))
+	m.Expect(ftd.TIDAuthenticate, -1)
+	drip(answer("v_s_1"))
+	m.Expect(ftd.TIDAuthenticate, 0)
+	drip(slices.Concat(ftd.AppendHeartbeat(nil), login("8")))
+	m.Expect(ftd.TIDUserLogin, 0)
 }
 
 // Everything in one segment: the login overtakes nothing, the frames behind it are
@@ -75,18 +66,18 @@ func TestManyFramesInOneSegment(t *testing.T) {
 	h.hold = make(chan struct{}, 1)
 	r := start(t, config(), h)
 	m := r.dial()
-	m.send(slices.Concat(
-		message(t, ftd.TIDAuthenticate, identity("v_s_1")),
+	m.Send(slices.Concat(
+		ask("v_s_1"),
 		bytes.Repeat(ftd.AppendHeartbeat(nil), 1000),
-		message(t, ftd.TIDAuthenticate, identity("v_s_1"), answer(7)),
+		answer("v_s_1"),
 		[]byte{2, 0, 0, 1, 0xff}, []byte{9, 0, 0, 0}, // compressed, unknown: discarded
-		login(t, "8"), login(t, "9"),
+		login("8"), login("9"),
 	))
-	m.expect(ftd.TIDAuthenticate, -1)
-	m.expect(ftd.TIDAuthenticate, 0)
-	m.expect(ftd.TIDUserLogin, 5)
+	m.Expect(ftd.TIDAuthenticate, -1)
+	m.Expect(ftd.TIDAuthenticate, 0)
+	m.Expect(ftd.TIDUserLogin, 5)
 	h.hold <- struct{}{}
-	m.expect(ftd.TIDUserLogin, 0)
+	m.Expect(ftd.TIDUserLogin, 0)
 	if got := []string{<-r.counts.discarded, <-r.counts.discarded}; !slices.Equal(got, []string{"compressed", "unknown"}) {
 		t.Errorf("discarded %v", got)
 	}
@@ -103,31 +94,31 @@ func TestMalformedClosesOnlyItsOwn(t *testing.T) {
 		"a field over the content":     field(t, 16+4, 255, 255),
 		"TLV that overruns":            {0, 2, 0, 0, 4, 1},
 		"FTDC without a header":        {1, 0, 0, 1, 2},
-		"unknown TID before login":     message(t, 0x1234),
+		"unknown TID before login":     terminaltest.Message(0x1234),
 		"what a browser says":          []byte("GET / HTTP/1.1\r\n\r\n"),
 		"what a TLS client says":       {0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03},
-		"authentication without field": message(t, ftd.TIDAuthenticate),
+		"authentication without field": terminaltest.Message(ftd.TIDAuthenticate),
 	}
 	r := start(t, config(), newHandler())
 	good := r.dial()
-	good.authenticate()
+	good.Authenticate(software("v_s_1"), authCode)
 	for name, bytes := range tests {
 		t.Run(name, func(*testing.T) {
 			m := r.dial()
-			m.send(bytes)
+			m.Send(bytes)
 			if name == "what a browser says" || name == "what a TLS client says" {
 				_ = m.Conn.(*net.TCPConn).CloseWrite() // a frame of an unknown type that never ends
 			}
-			m.expectClosed()
+			m.ExpectClosed()
 		})
 	}
-	good.send(login(t, "8"))
-	good.expect(ftd.TIDUserLogin, 0)
+	good.Send(login("8"))
+	good.Expect(ftd.TIDUserLogin, 0)
 }
 
 // field is a step 1 with two bytes of its body set.
 func field(t *testing.T, at int, high, low byte) []byte {
-	b := message(t, ftd.TIDAuthenticate, identity("v_s_1"))
+	b := ask("v_s_1")
 	b[4+at], b[4+at+1] = high, low
 	return b
 }
@@ -136,11 +127,11 @@ func TestRefusedAnswerIsSentBeforeTheClose(t *testing.T) {
 	r := start(t, config(), newHandler())
 	for range 50 {
 		m := r.dial()
-		m.send(message(t, ftd.TIDAuthenticate, identity("v_s_1")))
-		m.expect(ftd.TIDAuthenticate, -1)
-		m.send(message(t, ftd.TIDAuthenticate, identity("v_s_1"), answer(8)))
-		m.expect(ftd.TIDAuthenticate, 63)
-		m.expectClosed()
+		m.Send(ask("v_s_1"))
+		m.Expect(ftd.TIDAuthenticate, -1)
+		m.Send(wrongAnswer("v_s_1"))
+		m.Expect(ftd.TIDAuthenticate, 63)
+		m.ExpectClosed()
 	}
 }
 
@@ -149,26 +140,26 @@ func TestPanicsCloseOneConnection(t *testing.T) {
 	h.panicAt = "13"
 	r := start(t, config(), h)
 	good := r.dial()
-	good.authenticate()
+	good.Authenticate(software("v_s_1"), authCode)
 
 	onLoop := r.dial()
-	onLoop.send(message(t, ftd.TIDAuthenticate, identity("panics")))
-	onLoop.expect(ftd.TIDAuthenticate, -1)
-	onLoop.send(message(t, ftd.TIDAuthenticate, identity("panics"), answer(7)))
-	onLoop.expectClosed()
+	onLoop.Send(ask("panics"))
+	onLoop.Expect(ftd.TIDAuthenticate, -1)
+	onLoop.Send(answer("panics"))
+	onLoop.ExpectClosed()
 
 	inLogin := r.dial()
-	inLogin.authenticate()
-	inLogin.send(login(t, "13"))
-	inLogin.expectClosed()
+	inLogin.Authenticate(software("v_s_1"), authCode)
+	inLogin.Send(login("13"))
+	inLogin.ExpectClosed()
 
 	for range 2 {
 		if got := <-r.counts.closed; got != reason.FrontPanic.String() {
 			t.Errorf("closed by %s", got)
 		}
 	}
-	good.send(login(t, "8"))
-	good.expect(ftd.TIDUserLogin, 0)
+	good.Send(login("8"))
+	good.Expect(ftd.TIDUserLogin, 0)
 }
 
 func TestLoginOutlivesItsTerminal(t *testing.T) {
@@ -176,8 +167,8 @@ func TestLoginOutlivesItsTerminal(t *testing.T) {
 	h.hold = make(chan struct{}, 1)
 	r := start(t, config(), h)
 	m := r.dial()
-	m.authenticate()
-	m.send(login(t, "8"))
+	m.Authenticate(software("v_s_1"), authCode)
+	m.Send(login("8"))
 	<-h.entered
 	_ = m.Close()
 	if got := <-r.counts.closed; got != reason.PeerClosed.String() {
@@ -195,46 +186,46 @@ func TestLoginsInFlightAreBounded(t *testing.T) {
 	cfg := config()
 	cfg.Limits.Logins = 2
 	r := start(t, cfg, h)
-	var waiting []*terminal
+	var waiting []*terminaltest.Terminal
 	for i := range 2 {
 		m := r.dial()
-		m.authenticate()
-		m.send(login(t, strconv.Itoa(i)))
+		m.Authenticate(software("v_s_1"), authCode)
+		m.Send(login(strconv.Itoa(i)))
 		<-h.entered
 		waiting = append(waiting, m)
 	}
 	extra := r.dial()
-	extra.authenticate()
-	extra.send(login(t, "2"))
-	extra.expect(ftd.TIDUserLogin, 90)
+	extra.Authenticate(software("v_s_1"), authCode)
+	extra.Send(login("2"))
+	extra.Expect(ftd.TIDUserLogin, 90)
 	for _, m := range waiting {
 		h.hold <- struct{}{}
-		m.expect(ftd.TIDUserLogin, 0)
+		m.Expect(ftd.TIDUserLogin, 0)
 	}
 	h.hold <- struct{}{}
-	extra.send(login(t, "2"))
-	extra.expect(ftd.TIDUserLogin, 0)
+	extra.Send(login("2"))
+	extra.Expect(ftd.TIDUserLogin, 0)
 }
 
 func TestConnectionCap(t *testing.T) {
 	cfg := config()
 	cfg.Limits.Admission.Connections = 3
 	r := start(t, cfg, newHandler())
-	var in []*terminal
+	var in []*terminaltest.Terminal
 	for range 3 {
 		m := r.dial()
-		m.authenticate()
-		m.send(login(t, "8"))
-		m.expect(ftd.TIDUserLogin, 0)
+		m.Authenticate(software("v_s_1"), authCode)
+		m.Send(login("8"))
+		m.Expect(ftd.TIDUserLogin, 0)
 		in = append(in, m)
 	}
-	r.dial().expectClosed()
+	r.dial().ExpectClosed()
 	if got := <-r.counts.refused; got != reason.FrontFull.String() {
 		t.Errorf("refused by %s", got)
 	}
 	_ = in[0].Close()
 	<-r.counts.closed
-	r.dial().authenticate()
+	r.dial().Authenticate(software("v_s_1"), authCode)
 }
 
 // A terminal that asks and never reads must not make us keep its answers.
@@ -244,8 +235,8 @@ func TestSlowReaderIsClosed(t *testing.T) {
 	r := start(t, cfg, newHandler())
 	m := r.dial()
 	_ = m.Conn.(*net.TCPConn).SetReadBuffer(4 << 10)
-	m.authenticate()
-	unknown := bytes.Repeat(message(t, 0x7777), 200) // each is answered with 77
+	m.Authenticate(software("v_s_1"), authCode)
+	unknown := bytes.Repeat(terminaltest.Message(0x7777), 200) // each is answered with 77
 	for {
 		if _, err := m.Write(unknown); err != nil {
 			break
@@ -260,7 +251,7 @@ func TestClocksCloseSilentConnections(t *testing.T) {
 	cfg := config()
 	cfg.Session.AuthTimeout = time.Millisecond
 	r := start(t, cfg, newHandler())
-	r.dial().expectClosed()
+	r.dial().ExpectClosed()
 	if got := <-r.counts.closed; got != reason.AuthTimeout.String() {
 		t.Errorf("closed by %s", got)
 	}
@@ -271,10 +262,10 @@ func TestDrain(t *testing.T) {
 	h.hold = make(chan struct{}, 1)
 	r := start(t, config(), h)
 	inFlight, late, idle := r.dial(), r.dial(), r.dial()
-	for _, m := range []*terminal{inFlight, late, idle} {
-		m.authenticate()
+	for _, m := range []*terminaltest.Terminal{inFlight, late, idle} {
+		m.Authenticate(software("v_s_1"), authCode)
 	}
-	inFlight.send(login(t, "8"))
+	inFlight.Send(login("8"))
 	<-h.entered
 	done := make(chan error, 1)
 	go func() { done <- r.Drain(t.Context()) }()
@@ -289,14 +280,14 @@ func TestDrain(t *testing.T) {
 	} else if !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Error(err)
 	}
-	late.send(login(t, "9"))
-	late.expect(ftd.TIDUserLogin, 8)
+	late.Send(login("9"))
+	late.Expect(ftd.TIDUserLogin, 8)
 	h.hold <- struct{}{}
-	inFlight.expect(ftd.TIDUserLogin, 0)
+	inFlight.Expect(ftd.TIDUserLogin, 0)
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	idle.expectClosed()
+	idle.ExpectClosed()
 	h.hold = nil
 }
 
@@ -305,15 +296,15 @@ func TestDrainGivesUp(t *testing.T) {
 	h.hold = make(chan struct{})
 	r := start(t, config(), h)
 	m := r.dial()
-	m.authenticate()
-	m.send(login(t, "8"))
+	m.Authenticate(software("v_s_1"), authCode)
+	m.Send(login("8"))
 	<-h.entered
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := r.Drain(ctx); err == nil {
 		t.Error("nothing said of the login that was left")
 	}
-	m.expectClosed()
+	m.ExpectClosed()
 	close(h.hold)
 	if reply := <-h.unanswered; reply.Reason != reason.OK {
 		t.Errorf("unanswered %v", reply.Reason)
@@ -388,9 +379,9 @@ func TestMappedAddressIsUnmapped(t *testing.T) {
 	_, port, _ := net.SplitHostPort(r.addr)
 	r.addr = net.JoinHostPort("127.0.0.1", port)
 	m := r.dial()
-	m.authenticate()
-	m.send(login(t, "8"))
-	m.expect(ftd.TIDUserLogin, 0)
+	m.Authenticate(software("v_s_1"), authCode)
+	m.Send(login("8"))
+	m.Expect(ftd.TIDUserLogin, 0)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if got := h.peers["8"].Addr.String(); got != m.LocalAddr().String() {
@@ -403,15 +394,13 @@ func TestLoginAfterLogout(t *testing.T) {
 	h := newHandler()
 	r := start(t, config(), h)
 	m := r.dial()
-	m.authenticate()
-	m.send(login(t, "8"))
-	m.expect(ftd.TIDUserLogin, 0)
+	m.Authenticate(software("v_s_1"), authCode)
+	m.Send(login("8"))
+	m.Expect(ftd.TIDUserLogin, 0)
 	<-h.entered
-	m.send(slices.Concat(message(t, ftd.TIDUserLogout, func(e *ftd.Encoder) {
-		e.LogoutRequest(&ftd.LogoutRequest{BrokerID: []byte("9999"), UserID: []byte("8")})
-	}), login(t, "8")))
-	m.expect(ftd.TIDUserLogout, 0)
-	m.expectClosed()
+	m.Send(slices.Concat(terminaltest.Logout("9999", "8"), login("8")))
+	m.Expect(ftd.TIDUserLogout, 0)
+	m.ExpectClosed()
 	if len(h.entered) != 0 {
 		t.Error("a login was begun after the logout")
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
 // behindProxy is a front whose listener trusts this machine.
@@ -40,22 +41,21 @@ const (
 // block names 203.0.113.7:50123 as the client.
 var block = []byte{203, 0, 113, 7, 192, 0, 2, 1, 0xc3, 0xcb, 0xa0, 0xf5}
 
-const client = "203.0.113.7:50123"
+const balanced = "203.0.113.7:50123"
 
 var overTLS = []byte{0x20, 0, 15, 1, 0, 0, 0, 0, 0x21, 0, 7, 'T', 'L', 'S', 'v', '1', '.', '3'}
 
 // logIn is a whole login in one write.
-func logIn(t *testing.T, user string) []byte {
+func logIn(user string) []byte {
 	return slices.Concat(
-		message(t, ftd.TIDAuthenticate, identity("v_s_1")), message(t, ftd.TIDAuthenticate, identity("v_s_1"), answer(7)), login(t, user),
+		ask("v_s_1"), answer("v_s_1"), login(user),
 	)
 }
 
-func (m *terminal) expectLogin() {
-	m.t.Helper()
-	m.expect(ftd.TIDAuthenticate, -1)
-	m.expect(ftd.TIDAuthenticate, 0)
-	m.expect(ftd.TIDUserLogin, 0)
+func expectLogin(m *terminaltest.Terminal) {
+	m.Expect(ftd.TIDAuthenticate, -1)
+	m.Expect(ftd.TIDAuthenticate, 0)
+	m.Expect(ftd.TIDUserLogin, 0)
 }
 
 // The handler is told the client's address and the proxy's, however the header arrives.
@@ -65,29 +65,29 @@ func TestClientAddressFromProxy(t *testing.T) {
 		header []byte
 		want   string
 	}{
-		{"version 2", header(proxied, tcp4, block...), client},
-		{"version 1", []byte("PROXY TCP4 203.0.113.7 192.0.2.1 50123 41205\r\n"), client},
+		{"version 2", header(proxied, tcp4, block...), balanced},
+		{"version 1", []byte("PROXY TCP4 203.0.113.7 192.0.2.1 50123 41205\r\n"), balanced},
 		{"version 1, IPv6", []byte("PROXY TCP6 2001:db8::7 ::1 50123 41205\r\n"), "[2001:db8::7]:50123"},
-		{"version 1, mapped", []byte("PROXY TCP6 ::ffff:203.0.113.7 ::1 50123 41205\r\n"), client},
+		{"version 1, mapped", []byte("PROXY TCP6 ::ffff:203.0.113.7 ::1 50123 41205\r\n"), balanced},
 	}
 	r := start(t, behindProxy(nil), newHandler())
 	for i, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			for j, how := range []string{"at once", "a byte at a time", "apart"} {
 				m, user := r.dial(), fmt.Sprint(10*i+j)
-				switch dialogue := logIn(t, user); how {
+				switch dialogue := logIn(user); how {
 				case "at once":
-					m.send(append(slices.Clone(test.header), dialogue...))
+					m.Send(append(slices.Clone(test.header), dialogue...))
 				case "apart":
-					m.send(test.header)
-					m.send(dialogue)
+					m.Send(test.header)
+					m.Send(dialogue)
 				default:
 					_ = m.Conn.(*net.TCPConn).SetNoDelay(true)
 					for _, b := range append(slices.Clone(test.header), dialogue...) {
-						m.send([]byte{b})
+						m.Send([]byte{b})
 					}
 				}
-				m.expectLogin()
+				expectLogin(m)
 				r.h.mu.Lock()
 				peer := r.h.peers[user]
 				r.h.mu.Unlock()
@@ -107,7 +107,7 @@ func TestTrustedButWrong(t *testing.T) {
 		bytes []byte
 		fault string
 	}{
-		{"no header", logIn(t, "8"), "proxy_absent"},
+		{"no header", logIn("8"), "proxy_absent"},
 		{"a heartbeat", ftd.AppendHeartbeat(nil), "proxy_absent"},
 		{"absurd length", append(header(proxied, tcp4, block...)[:14], 0xff, 0xff), "proxy_too_long"},
 		{"a line that never ends", slices.Repeat([]byte("PROXY "), 20), "proxy_too_long"},
@@ -126,8 +126,8 @@ func TestTrustedButWrong(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			m := r.dial()
-			m.send(append(slices.Clone(test.bytes), logIn(t, "8")...))
-			m.expectClosed()
+			m.Send(append(slices.Clone(test.bytes), logIn("8")...))
+			m.ExpectClosed()
 			if fault, why := <-r.counts.malformed, <-r.counts.closed; fault != test.fault || why != reason.ProxyHeader.String() {
 				t.Errorf("fault %s, closed by %s, want %s, proxy_header", fault, why, test.fault)
 			}
@@ -143,14 +143,14 @@ func TestUntrustedProxy(t *testing.T) {
 	r := start(t, behindProxy(func(p *front.ProxyRule) {
 		p.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32"), netip.MustParsePrefix("::1/128")}
 	}), newHandler())
-	forged := append(header(proxied, tcp4, block...), logIn(t, "8")...)
+	forged := append(header(proxied, tcp4, block...), logIn("8")...)
 	m := r.dial()
 	_, _ = m.Write(forged) // may find the connection closed
-	m.expectClosed()
+	m.ExpectClosed()
 	r.refused(reason.ProxyUntrusted)
 	trusted := r.dialFrom("127.0.0.9")
-	trusted.send(forged)
-	trusted.expectLogin()
+	trusted.Send(forged)
+	expectLogin(trusted)
 }
 
 // On a listener whose peers are the terminals a header is what any such bytes are.
@@ -158,8 +158,8 @@ func TestForgedHeaderAtPeerListener(t *testing.T) {
 	r := start(t, config(), newHandler())
 	for _, forged := range [][]byte{header(proxied, tcp4, block...), []byte("PROXY TCP4 203.0.113.7 192.0.2.1 50123 41205\r\n")} {
 		m := r.dial()
-		m.send(append(slices.Clone(forged), logIn(t, "8")...))
-		m.expectClosed()
+		m.Send(append(slices.Clone(forged), logIn("8")...))
+		m.ExpectClosed()
 		if fault, why := <-r.counts.malformed, <-r.counts.closed; fault != ftd.FaultBodyLong.Word() || why != reason.Malformed.String() {
 			t.Errorf("fault %s, closed by %s", fault, why)
 		}
@@ -170,8 +170,8 @@ func TestForgedHeaderAtPeerListener(t *testing.T) {
 func TestHeaderBehindHeader(t *testing.T) {
 	r := start(t, behindProxy(nil), newHandler())
 	m := r.dial()
-	m.send(slices.Concat(header(proxied, tcp4, block...), header(proxied, tcp4, make([]byte, 12)...), logIn(t, "8")))
-	m.expectClosed()
+	m.Send(slices.Concat(header(proxied, tcp4, block...), header(proxied, tcp4, make([]byte, 12)...), logIn("8")))
+	m.ExpectClosed()
 	r.closedBy(reason.Malformed)
 }
 
@@ -190,12 +190,12 @@ func TestRequireTLS(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			m := r.dial()
-			m.send(append(slices.Clone(test.header), logIn(t, "8")...))
+			m.Send(append(slices.Clone(test.header), logIn("8")...))
 			if test.closed == reason.StayOpen {
-				m.expectLogin()
+				expectLogin(m)
 				return
 			}
-			m.expectClosed()
+			m.ExpectClosed()
 			r.closedBy(test.closed)
 		})
 	}
@@ -225,7 +225,7 @@ func TestHealthChecks(t *testing.T) {
 			for _, abort := range []bool{false, true} {
 				m := r.dial()
 				if len(test.send) > 0 {
-					m.send(test.send)
+					m.Send(test.send)
 				}
 				<-r.counts.opened
 				if abort && len(test.send) == 0 { // data may be lost in a reset
@@ -250,8 +250,8 @@ func TestNoAddressOfAClient(t *testing.T) {
 		"3": header(proxied, tcp4, append(make([]byte, 4), block[4:]...)...),
 	} {
 		m := r.dial()
-		m.send(append(h, logIn(t, user)...))
-		m.expectLogin() // this test's handler lets everybody in
+		m.Send(append(h, logIn(user)...))
+		expectLogin(m) // this test's handler lets everybody in
 		r.h.mu.Lock()
 		if peer := r.h.peers[user]; peer.Addr.IsValid() || peer.Proxy.String() != "127.0.0.1" {
 			t.Errorf("user %s: %v by %v", user, peer.Addr, peer.Proxy)
@@ -263,44 +263,44 @@ func TestNoAddressOfAClient(t *testing.T) {
 func TestHeaderInTime(t *testing.T) {
 	r := start(t, behindProxy(func(p *front.ProxyRule) { p.Timeout = 10 * time.Millisecond }), newHandler())
 	silent, slow := r.dial(), r.dial()
-	slow.send(header(proxied, tcp4, block...)[:20])
-	for _, m := range []*terminal{silent, slow} {
-		m.expectClosed()
+	slow.Send(header(proxied, tcp4, block...)[:20])
+	for _, m := range []*terminaltest.Terminal{silent, slow} {
+		m.ExpectClosed()
 		r.closedBy(reason.ProxyTimeout)
 	}
 }
 
 // Admission counts the header's client as the source, not the proxy.
-func TestDoorCountsTheHeadersClients(t *testing.T) {
+func TestHeadersClientIsTheSource(t *testing.T) {
 	cfg := behindProxy(nil)
 	cfg.Limits.Admission = admission.Limits{Connections: 1000, PerSource: 2}
 	r := start(t, cfg, newHandler())
-	from := func(last byte) *terminal {
+	from := func(last byte) *terminaltest.Terminal {
 		m := r.dial()
-		m.send(append(header(proxied, tcp4, append([]byte{203, 0, 113, last}, block[4:]...)...), message(t, ftd.TIDAuthenticate, identity("v_s_1"))...))
+		m.Send(append(header(proxied, tcp4, append([]byte{203, 0, 113, last}, block[4:]...)...), ask("v_s_1")...))
 		return m
 	}
 	for range 2 {
-		from(7).expect(ftd.TIDAuthenticate, -1)
-		from(8).expect(ftd.TIDAuthenticate, -1)
+		from(7).Expect(ftd.TIDAuthenticate, -1)
+		from(8).Expect(ftd.TIDAuthenticate, -1)
 	}
-	from(7).expectClosed()
+	from(7).ExpectClosed()
 	r.closedBy(reason.SourceFull)
-	from(9).expect(ftd.TIDAuthenticate, -1)
+	from(9).Expect(ftd.TIDAuthenticate, -1)
 }
 
 // SetTrusted is in force for the next connection, and for no one before it.
 func TestSetTrusted(t *testing.T) {
 	r := start(t, behindProxy(nil), newHandler())
 	before := r.dial()
-	before.send(header(proxied, tcp4, block...))
+	before.Send(header(proxied, tcp4, block...))
 	<-r.counts.opened
 	r.SetTrusted([][]netip.Prefix{{netip.MustParsePrefix("127.0.0.9/32")}})
-	r.dial().expectClosed()
+	r.dial().ExpectClosed()
 	r.refused(reason.ProxyUntrusted)
-	before.send(logIn(t, "1"))
-	before.expectLogin()
+	before.Send(logIn("1"))
+	expectLogin(before)
 	after := r.dialFrom("127.0.0.9")
-	after.send(append(header(proxied, tcp4, block...), logIn(t, "2")...))
-	after.expectLogin()
+	after.Send(append(header(proxied, tcp4, block...), logIn("2")...))
+	expectLogin(after)
 }

@@ -2,8 +2,6 @@ package front_test
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net"
 	"sync"
 	"testing"
@@ -12,12 +10,14 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
+	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/admission"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
 // handler is a gateway that accepts everybody; a test may hold its logins back.
@@ -49,7 +49,7 @@ func (h *handler) Verify(_ session.Peer, a *session.AuthAttempt) session.Outcome
 		panic("verify")
 	case string(a.AppID) == "stuck":
 		<-h.stuck
-	case a.Answer[0] != a.Challenge[0]:
+	case *a.Answer != rightAnswer:
 		return session.Outcome{Reason: reason.WrongAnswer, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '1'}}
 	}
 	return session.Outcome{AppType: '1'}
@@ -161,119 +161,34 @@ func (r *running) stop() {
 	}
 }
 
-// terminal speaks frames over a plain socket.
-type terminal struct {
-	t testing.TB
-	net.Conn
-	buf []byte
-}
-
-func (r *running) dial() *terminal {
+func (r *running) dial() *terminaltest.Terminal {
 	r.t.Helper()
-	c, err := net.Dial("tcp", r.addr)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	r.t.Cleanup(func() { _ = c.Close() })
-	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
-	return &terminal{t: r.t, Conn: c}
+	return terminaltest.Dial(r.t, r.addr, nil)
 }
 
-func (m *terminal) send(b []byte) {
-	m.t.Helper()
-	if _, err := m.Write(b); err != nil {
-		m.t.Fatal(err)
-	}
+// dialFrom connects from an address of 127.0.0.0/8.
+func (r *running) dialFrom(source string) *terminaltest.Terminal {
+	r.t.Helper()
+	return terminaltest.Dial(r.t, r.addr, &net.TCPAddr{IP: net.ParseIP(source)})
 }
 
-// next is the next message; io.EOF once the front has closed.
-func (m *terminal) next() (ftd.Message, error) {
-	for {
-		f, n, err := ftd.DecodeFrame(m.buf, ftd.MaxBodyLen)
-		if err != nil {
-			return ftd.Message{}, err
-		}
-		if n > 0 {
-			m.buf = m.buf[n:]
-			if f.Type != ftd.FrameFTDC {
-				continue
-			}
-			return ftd.DecodeMessage(f.Body)
-		}
-		chunk := make([]byte, 4096)
-		got, err := m.Read(chunk)
-		if err != nil {
-			return ftd.Message{}, err
-		}
-		m.buf = append(m.buf, chunk[:got]...)
-	}
+const authCode = "0123456789ABCDEF"
+
+// rightAnswer is that to the handler's challenge.
+var rightAnswer = terminaltest.Respond(authCode, [ftd.ChallengeLen]byte{7})
+
+func software(appID string) client.Identity { return client.Identity{BrokerID: "9999", AppID: appID} }
+
+// Frames of a terminal.
+
+func ask(appID string) []byte    { return terminaltest.Ask(software(appID)) }
+func answer(appID string) []byte { return terminaltest.Answer(software(appID), rightAnswer) }
+func wrongAnswer(appID string) []byte {
+	return terminaltest.Answer(software(appID), [ftd.ChallengeLen]byte{8})
 }
 
-// expect wants a message with that code, -1 for one without an Error field.
-func (m *terminal) expect(tid ftd.TID, code int) ftd.Message {
-	m.t.Helper()
-	msg, err := m.next()
-	if err != nil {
-		m.t.Fatalf("waiting for %v: %v", tid, err)
-	}
-	got := -1
-	if raw, ok := msg.Field(ftd.FIDError); ok {
-		var e ftd.Error
-		if err := e.Decode(raw); err != nil {
-			m.t.Fatal(err)
-		}
-		got = e.Code
-	}
-	if msg.TID != tid || got != code {
-		m.t.Fatalf("got %v with code %d, want %v with %d", msg.TID, got, tid, code)
-	}
-	return msg
-}
-
-func (m *terminal) expectClosed() {
-	m.t.Helper()
-	if msg, err := m.next(); err == nil {
-		m.t.Fatalf("got %v, want the front to close", msg.TID)
-	} else if !errors.Is(err, io.EOF) && !isReset(err) {
-		m.t.Fatalf("got %v, want the front to close", err)
-	}
-}
-
-func message(t testing.TB, tid ftd.TID, fields ...func(*ftd.Encoder)) []byte {
-	t.Helper()
-	e := ftd.Begin(nil, tid)
-	for _, f := range fields {
-		f(&e)
-	}
-	b, err := e.End()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func identity(appID string) func(*ftd.Encoder) {
-	return func(e *ftd.Encoder) {
-		e.AuthIdentity(&ftd.AuthIdentity{BrokerID: []byte("9999"), AppID: []byte(appID)})
-	}
-}
-
-func answer(first byte) func(*ftd.Encoder) {
-	return func(e *ftd.Encoder) { e.AuthInfo(&ftd.AuthInfo{AuthInfo: [128]byte{first}}) }
-}
-
-func login(t testing.TB, user string) []byte {
-	return message(t, ftd.TIDUserLogin, func(e *ftd.Encoder) {
-		e.LoginRequest(&ftd.LoginRequest{BrokerID: []byte("9999"), UserID: []byte(user), Password: []byte("p")})
-	}, func(e *ftd.Encoder) {
-		e.TerminalInfo(&ftd.TerminalInfo{KeyVersion: []byte("1.0"), AbnormalFlag: '0', Ciphertext: make([]byte, 256)})
+func login(user string) []byte {
+	return terminaltest.Login(client.LoginRequest{
+		BrokerID: "9999", UserID: user, Password: "p", KeyVersion: "1.0", AbnormalFlag: '0', Ciphertext: make([]byte, 256),
 	})
-}
-
-func (m *terminal) authenticate() {
-	m.t.Helper()
-	m.send(message(m.t, ftd.TIDAuthenticate, identity("v_s_1")))
-	m.expect(ftd.TIDAuthenticate, -1)
-	m.send(message(m.t, ftd.TIDAuthenticate, identity("v_s_1"), answer(7)))
-	m.expect(ftd.TIDAuthenticate, 0)
 }
