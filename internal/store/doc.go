@@ -42,7 +42,9 @@
 //
 // # Invariants
 //
-//   - Append returns nil only after the commit that holds the record returned.
+//   - Append returns nil only after the commit that holds the record returned. It waits no longer
+//     than its ctx: a record that still waits for its turn is withdrawn then, and never written;
+//     of one that a commit has taken it says ErrInDoubt.
 //   - A RecordID is made once, by the gateway, and kept through every retry. Writing a
 //     record again is no second record, on either store.
 //   - A row leaves the local store only after PostgreSQL committed it and said so of that row:

@@ -54,8 +54,8 @@ func NewLog(local Journal, forwarder *Forwarder, opt LogOptions) (*Log, error) {
 // Append makes rec as durable as answers want it. After an error the login must not be
 // answered with success.
 //
-// ErrOverloaded, ErrDiskFull, ErrBroken, ErrClosed: see Local.Append; nothing was
-// recorded. ErrUnavailable, only with AfterPostgres: PostgreSQL is known to be away, or not
+// ErrOverloaded, ErrDiskFull, ErrBroken, ErrClosed and the end of ctx: see Local.Append; nothing
+// was recorded. ErrInDoubt: see there too; the record is there or not. ErrUnavailable, only with AfterPostgres: PostgreSQL is known to be away, or not
 // to take records of the day, and nothing was recorded; or it did not answer in time, and the record stays and will be
 // forwarded: an attempt that is in the report although it was not answered.
 func (l *Log) Append(ctx context.Context, rec *Record) error {

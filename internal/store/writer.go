@@ -28,7 +28,7 @@ type writer struct {
 	db     *sql.DB // one connection
 	insert *inserter
 	seen   *seenInserter
-	held   *request // taken from the queue but not part of the batch before it
+	held   *request // out of the queue but not taken: the batch before it had no room
 	seq    int64    // last seq given out
 
 	broken atomic.Pointer[error] // once set, nothing is written any more
@@ -42,7 +42,19 @@ type request struct {
 
 	seq  int64 // of the last record; set before done is sent to
 	done chan error
+
+	state atomic.Int32 // stateWaiting, then one of the others
 }
+
+// The states of a request. What is taken is part of a transaction; what is withdrawn never will be.
+const (
+	stateWaiting int32 = iota
+	stateTaken
+	stateWithdrawn
+)
+
+func (r *request) take() bool     { return r.state.CompareAndSwap(stateWaiting, stateTaken) }
+func (r *request) withdraw() bool { return r.state.CompareAndSwap(stateWaiting, stateWithdrawn) }
 
 func (r *request) rows() int {
 	if r.one != nil {
@@ -54,10 +66,12 @@ func (r *request) rows() int {
 // Append makes rec durable and returns its place in the order of commits. It returns
 // when the commit that holds it has returned, so rec may be reused then.
 //
-// ctx counts only until the record is taken, which is at once or never: with a ctx that
-// has ended, a full queue (ErrOverloaded) or after Close (ErrClosed) certainly nothing
-// was recorded; so it is with a *FullError, see Measure. Once taken, the fate of the commit is waited for. ErrDiskFull and
-// ErrBroken are the other errors that are told apart.
+// If ctx ends while the record still waits for its turn, it is withdrawn, and the error is
+// ctx's: certainly nothing was recorded. If it ends while the commit is under way, as with a
+// disk that hangs, the error is ErrInDoubt: the record is there or not, and rec must not be
+// changed any more. With a full queue (ErrOverloaded), after Close (ErrClosed) and with a
+// *FullError, see Measure, certainly nothing was recorded. ErrDiskFull and ErrBroken are the
+// other errors that are told apart.
 func (l *Local) Append(ctx context.Context, rec *Record) (seq int64, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -66,8 +80,10 @@ func (l *Local) Append(ctx context.Context, rec *Record) (seq int64, err error) 
 		return 0, full
 	}
 	r := &request{one: rec}
-	err = l.writer.do(r)
-	return r.seq, err
+	if err := l.writer.doWithin(ctx, r); err != nil {
+		return 0, err
+	}
+	return r.seq, nil
 }
 
 // Put makes recs durable in one commit, all or none; see Store and Append.
@@ -82,12 +98,28 @@ func (l *Local) Put(ctx context.Context, recs []Record) error {
 }
 
 // do hands r to the goroutine, if the queue has room, and waits for its fate.
-func (w *writer) do(r *request) error {
+func (w *writer) do(r *request) error { return w.doWithin(context.Background(), r) }
+
+// doWithin is do, until ctx ends; see Append. After an error r belongs to the goroutine.
+func (w *writer) doWithin(ctx context.Context, r *request) error {
 	r.done = make(chan error, 1)
 	if err := w.offer(r); err != nil {
 		return err
 	}
-	return <-r.done
+	select {
+	case err := <-r.done:
+		return err
+	case <-ctx.Done():
+	}
+	if r.withdraw() {
+		return ctx.Err()
+	}
+	select {
+	case err := <-r.done: // it was known at the same moment
+		return err
+	default:
+		return fmt.Errorf("%w: %w", ErrInDoubt, ctx.Err())
+	}
 }
 
 func (w *writer) offer(r *request) error {
@@ -176,14 +208,20 @@ func (w *writer) run(conn *sql.Conn) {
 	}
 }
 
-// next waits for a request; false when the queue is closed and empty.
+// next waits for a request and takes it; false when the queue is closed and empty.
 func (w *writer) next() (*request, bool) {
-	if r := w.held; r != nil {
-		w.held = nil
-		return r, true
+	for {
+		r := w.held
+		if w.held = nil; r == nil {
+			var ok bool
+			if r, ok = <-w.queue; !ok {
+				return nil, false
+			}
+		}
+		if r.take() {
+			return r, true
+		}
 	}
-	r, ok := <-w.queue
-	return r, ok
 }
 
 // fill takes what else waits, up to MaxCommitRows, and waits for nothing.
@@ -198,6 +236,9 @@ func (w *writer) fill(first *request) []*request {
 			if r.work != nil || rows+r.rows() > MaxCommitRows {
 				w.held = r
 				return batch
+			}
+			if !r.take() {
+				continue
 			}
 			batch, rows = append(batch, r), rows+r.rows()
 		default:

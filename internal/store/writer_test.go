@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -61,11 +62,16 @@ func record() *Record {
 // appendMany starts n appends, waits until they are queued, and returns their errors when read.
 func appendMany(t *testing.T, l *Local, n int) <-chan error {
 	t.Helper()
+	return appendWithin(context.Background(), t, l, n)
+}
+
+func appendWithin(ctx context.Context, t *testing.T, l *Local, n int) <-chan error {
+	t.Helper()
 	before := len(l.writer.queue)
 	results := make(chan error, n)
 	for range n {
 		go func() {
-			_, err := l.Append(context.Background(), record())
+			_, err := l.Append(ctx, record())
 			results <- err
 		}()
 	}
@@ -312,5 +318,86 @@ func TestWhatDidNotWaitForTheLockStaysQueued(t *testing.T) {
 	lockedOut(w, again)
 	if len(again.done) != 0 || len(w.queue) != 1 || <-w.queue != again {
 		t.Error("it was refused too")
+	}
+}
+
+// TestWithdrawn: while the writer hangs, a record whose ctx ends is withdrawn and never written; the
+// others of the queue are.
+func TestWithdrawn(t *testing.T) {
+	l := open(t, filepath.Join(t.TempDir(), "local.db"), LocalOptions{})
+	release := hold(t, l)
+	stay := appendMany(t, l, 3)
+	ctx, cancel := context.WithCancel(t.Context())
+	late := appendWithin(ctx, t, l, 1)
+	cancel()
+	if err := <-late; !errors.Is(err, context.Canceled) || errors.Is(err, ErrInDoubt) {
+		t.Errorf("Append: %v, want ctx's error alone", err)
+	}
+	stay2 := appendMany(t, l, 1)
+	release()
+	for range 3 {
+		if err := <-stay; err != nil {
+			t.Error(err)
+		}
+	}
+	if err := <-stay2; err != nil {
+		t.Error(err)
+	}
+	if n := count(t, l); n != 4 {
+		t.Errorf("%d records, want 4: the withdrawn one was written, or another lost", n)
+	}
+}
+
+// hung is a disk that does not return from a commit before it is let.
+type hung struct {
+	silent
+	entered, let chan struct{}
+}
+
+func (h hung) LocalCommit(int, time.Duration, error) {
+	h.entered <- struct{}{}
+	<-h.let
+}
+
+// TestHungCommitIsInDoubt: of a record that the commit has taken Append says that its fate is not
+// known. It is there in the end, and the queue stays bounded meanwhile.
+func TestHungCommitIsInDoubt(t *testing.T) {
+	disk := hung{entered: make(chan struct{}, 2), let: make(chan struct{})}
+	l := open(t, filepath.Join(t.TempDir(), "local.db"), LocalOptions{Observer: disk, QueueRows: 2})
+	ctx, cancel := context.WithCancel(t.Context())
+	fate := make(chan error, 1)
+	rec := record()
+	go func() {
+		_, err := l.Append(ctx, rec)
+		fate <- err
+	}()
+	<-disk.entered
+	cancel()
+	if err := <-fate; !errors.Is(err, ErrInDoubt) {
+		t.Errorf("Append: %v, want ErrInDoubt", err)
+	}
+	ctx, cancel = context.WithCancel(t.Context())
+	behind := appendWithin(ctx, t, l, 2)
+	cancel()
+	for range 2 { // withdrawn, and still in the queue
+		if err := <-behind; !errors.Is(err, context.Canceled) || errors.Is(err, ErrInDoubt) {
+			t.Errorf("behind it: %v, want ctx's error alone", err)
+		}
+	}
+	if _, err := l.Append(t.Context(), record()); !errors.Is(err, ErrOverloaded) {
+		t.Errorf("with a full queue: %v, want ErrOverloaded", err)
+	}
+	close(disk.let)
+	for len(l.writer.queue) > 0 { // what was withdrawn makes room
+		runtime.Gosched()
+	}
+	if _, err := l.Append(t.Context(), record()); err != nil {
+		t.Errorf("after the hang: %v", err)
+	}
+	if _, err := l.Find(t.Context(), rec.ID); err != nil {
+		t.Errorf("the record in doubt: %v", err)
+	}
+	if n := count(t, l); n != 2 {
+		t.Errorf("%d records, want 2", n)
 	}
 }

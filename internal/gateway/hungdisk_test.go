@@ -1,0 +1,73 @@
+package gateway
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// hungDisk is told of each commit before its logins are, and does not return while it hangs: so
+// a commit looks whose fsync does not come back.
+type hungDisk struct {
+	store.Observer
+	entered, let chan struct{}
+}
+
+func (d *hungDisk) LocalCommit(int, time.Duration, error) {
+	d.entered <- struct{}{}
+	<-d.let
+}
+
+// TestHungDisk: on a real local store, the login whose record the commit has taken is answered 8
+// and its record is there once the disk returns; the login behind it is answered 90 and leaves none.
+func TestHungDisk(t *testing.T) {
+	t.Parallel()
+	disk := &hungDisk{entered: make(chan struct{}, 3), let: make(chan struct{})}
+	local, err := store.OpenLocal(t.Context(), filepath.Join(t.TempDir(), "local.db"), store.LocalOptions{Observer: disk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := local.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	log, err := store.NewLog(local, nil, store.LogOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHouse(t, func(s *setup) { s.LoginWork, s.Recorder = 2*time.Second, log })
+	first := make(chan reason.Reason, 1)
+	go func() { first <- h.Login(t.Context(), home, attempt()).Reason }()
+	<-disk.entered
+	if why := h.Login(t.Context(), home, attempt()).Reason; why != reason.LoginDeadline {
+		t.Errorf("the login behind it: %v", why)
+	}
+	if why := <-first; why != reason.StoreInDoubt {
+		t.Errorf("the login whose commit hangs: %v", why)
+	}
+	close(disk.let)
+	if why := h.Login(t.Context(), home, attempt()).Reason; why != reason.OK {
+		t.Errorf("once the disk has returned: %v", why)
+	}
+	days, err := local.Days(t.Context())
+	if err != nil || len(days) != 1 || days[0].Records != 2 {
+		t.Errorf("%v, %v; want the record in doubt and the last one", days, err)
+	}
+	var inDoubt []ops.Entry
+	for _, line := range h.audit.entries {
+		if line.Reason == reason.StoreInDoubt.String() {
+			inDoubt = append(inDoubt, line)
+		}
+	}
+	if len(inDoubt) != 1 {
+		t.Fatalf("%d lines of a login in doubt", len(inDoubt))
+	}
+	if _, err := local.Find(t.Context(), inDoubt[0].RecordID); err != nil {
+		t.Errorf("the record of the audit line: %v", err)
+	}
+}
