@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
 // refusals are frames that a front answers by a line of its audit log each: behind an authcode
@@ -21,7 +22,7 @@ import (
 func refusals(t *testing.T, n int) (frames []byte) {
 	t.Helper()
 	for range n {
-		frames = append(frames, message(t, 0x7777)...)
+		frames = append(frames, terminaltest.Message(0x7777)...)
 	}
 	return frames
 }
@@ -62,29 +63,29 @@ func TestFloodBehindASharedAddress(t *testing.T) {
 	customer := func() int {
 		c, err := net.Dial("tcp", d.address)
 		if err != nil {
-			return closedInstead
+			return terminaltest.Closed
 		}
 		defer c.Close()
+		m := terminaltest.New(t, c)
 		_ = c.SetDeadline(time.Now().Add(10 * time.Second))
-		m := &stranger{t: t, Conn: c}
-		m.say(ask(t, appID))
-		a := m.hear()
-		if a.code != -1 {
-			return a.code
+		m.Send(ask(appID))
+		a := m.Next()
+		if a.Code != -1 {
+			return a.Code
 		}
-		m.say(answerOf(t, appID, respond(t, s.apps[0].AuthCode, a.challenge)))
-		if a = m.hear(); a.code != 0 {
-			return a.code
+		m.Send(answerOf(appID, terminaltest.Respond(s.apps[0].AuthCode, a.Challenge())))
+		if a = m.Next(); a.Code != 0 {
+			return a.Code
 		}
-		m.say(loginAs(t, account, password, fresh()))
-		return m.hear().code
+		m.Send(loginAs(account, password, fresh()))
+		return m.Next().Code
 	}
 	for range 10 {
 		if got := customer(); got != 0 {
 			t.Fatalf("a customer gets %d", got)
 		}
 	}
-	early := bytes.Repeat(loginAs(t, account, "guess", nil), 3) // 64, and closed at the third
+	early := bytes.Repeat(loginAs(account, "guess", nil), 3) // 64, and closed at the third
 	without := d.flood(early, nil, 2*time.Second)
 	with := d.flood(refusals(t, 70), func(c net.Conn) bool { return admitted(t, s, c) }, 2*time.Second)
 	tries, accepted := 0, 10
@@ -123,7 +124,7 @@ func TestFloodBehindASharedAddress(t *testing.T) {
 // admitted authenticates on a raw connection, as fast as it can.
 func admitted(t *testing.T, s *site, c net.Conn) bool {
 	var buf [4096]byte
-	if _, err := c.Write(ask(t, appID)); err != nil {
+	if _, err := c.Write(ask(appID)); err != nil {
 		return false
 	}
 	n, err := c.Read(buf[:])
@@ -142,8 +143,8 @@ func admitted(t *testing.T, s *site, c net.Conn) bool {
 	if !ok || len(field) < ftd.ChallengeLen {
 		return false
 	}
-	answer := respond(t, s.apps[0].AuthCode, [ftd.ChallengeLen]byte(field))
-	if _, err := c.Write(answerOf(t, appID, answer)); err != nil {
+	answer := terminaltest.Respond(s.apps[0].AuthCode, [ftd.ChallengeLen]byte(field))
+	if _, err := c.Write(answerOf(appID, answer)); err != nil {
 		return false
 	}
 	_, err = c.Read(buf[:])
@@ -162,8 +163,8 @@ func TestReserveOfTheDisk(t *testing.T) {
 	d := s.serve()
 	for range 3 {
 		m := d.stranger(t, "")
-		m.say(loginAs(t, account, password, fresh()))
-		m.want(64)
+		m.Send(loginAs(account, password, fresh()))
+		m.ExpectCode(64)
 	}
 	if got := d.loginFrom(t, "", account); got != 0 {
 		t.Errorf("a customer gets %d", got)

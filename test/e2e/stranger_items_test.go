@@ -15,6 +15,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/supplement"
 	firm "github.com/tradefront/tradefront/test/site"
+	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
 // sort of what is put into an item: it decides what must come of it.
@@ -117,7 +118,7 @@ func TestInjectedItems(t *testing.T) {
 	plays := 0
 	for _, in := range injections {
 		for _, i := range identityItems {
-			if injected, ok := inject(ask(t, appID), i, in.text); ok {
+			if injected, ok := inject(ask(appID), i, in.text); ok {
 				plays++
 				if got := playIdentity(t, d, injected); got != i.answer[in.sort] {
 					t.Errorf("%s in Authenticate.%s: %d, want %d", in.name, i.name, got, i.answer[in.sort])
@@ -125,7 +126,7 @@ func TestInjectedItems(t *testing.T) {
 			}
 		}
 		for _, i := range loginItems {
-			frame := loginAs(t, account, password, realTerminal(t, s))
+			frame := loginAs(account, password, realTerminal(t, s))
 			if injected, ok := inject(frame, i, in.text); ok {
 				plays++
 				if got := playLogin(t, d, plays, injected); got != i.answer[in.sort] {
@@ -134,17 +135,15 @@ func TestInjectedItems(t *testing.T) {
 			}
 		}
 		for _, i := range logoutItems {
-			frame := message(t, ftd.TIDUserLogout, func(e *ftd.Encoder) {
-				e.LogoutRequest(&ftd.LogoutRequest{BrokerID: []byte("9999"), UserID: []byte(account)})
-			})
+			frame := terminaltest.Logout("9999", account)
 			if injected, ok := inject(frame, i, in.text); ok {
 				plays++
 				c := d.stranger(t, "127.0.0.9")
 				c.enter(d)
-				c.say(loginAs(t, account, password, realTerminal(t, s)))
-				c.want(0)
-				c.say(injected)
-				if got := c.hear().code; got != i.answer[in.sort] {
+				c.Send(loginAs(account, password, realTerminal(t, s)))
+				c.ExpectCode(0)
+				c.Send(injected)
+				if got := c.Next().Code; got != i.answer[in.sort] {
 					t.Errorf("%s in UserLogout.%s: %d, want %d", in.name, i.name, got, i.answer[in.sort])
 				}
 				_ = c.Close()
@@ -176,15 +175,15 @@ func playIdentity(t *testing.T, d *daemon, step1 []byte) int {
 	t.Helper()
 	c := d.stranger(t, "")
 	defer c.Close()
-	c.say(step1)
-	a := c.hear()
-	if a.code != -1 {
-		return a.code
+	c.Send(step1)
+	a := c.Next()
+	if a.Code != -1 {
+		return a.Code
 	}
-	step3 := answerOf(t, appID, respond(t, d.s.apps[0].AuthCode, a.challenge))
+	step3 := answerOf(appID, terminaltest.Respond(d.s.apps[0].AuthCode, a.Challenge()))
 	copy(step3[firstField:], step1[firstField:firstField+50])
-	c.say(step3)
-	return c.hear().code
+	c.Send(step3)
+	return c.Next().Code
 }
 
 // playLogin logs in from an address of its own, so that wrong passwords lock nobody.
@@ -193,8 +192,8 @@ func playLogin(t *testing.T, d *daemon, n int, frame []byte) int {
 	c := d.stranger(t, fmt.Sprintf("127.9.%d.%d", n/200, n%200+1))
 	defer c.Close()
 	c.enter(d)
-	c.say(frame)
-	return c.hear().code
+	c.Send(frame)
+	return c.Next().Code
 }
 
 // lastDay is the trading day of a login now.
@@ -203,8 +202,8 @@ func lastDay(t *testing.T, d *daemon, s *site) string {
 	c := d.stranger(t, "")
 	defer c.Close()
 	c.enter(d)
-	c.say(loginAs(t, account, password, realTerminal(t, s)))
-	return c.want(0).day
+	c.Send(loginAs(account, password, realTerminal(t, s)))
+	return string(c.ExpectCode(0).Login().TradingDay)
 }
 
 // checkLogs: each line of both logs is one JSON object that shows nothing deceptive.

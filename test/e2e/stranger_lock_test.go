@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
 func fresh() []byte {
@@ -27,13 +27,13 @@ func (d *daemon) guess(t testing.TB, from, user string, n int) map[int]int {
 			c = d.stranger(t, from)
 			c.enter(d)
 		}
-		c.say(loginAs(t, user, fmt.Sprint("guess ", i), fresh()))
-		a := c.hear()
-		if a.code == closedInstead { // the third 3 of the connection before
+		c.Send(loginAs(user, fmt.Sprint("guess ", i), fresh()))
+		a := c.Next()
+		if a.Code == terminaltest.Closed { // the third 3 of the connection before
 			t.Fatalf("closed before guess %d", i)
 		}
-		codes[a.code]++
-		if codes[3]%3 == 0 || a.code == 143 {
+		codes[a.Code]++
+		if codes[3]%3 == 0 || a.Code == 143 {
 			_ = c.Close()
 			c = nil
 		}
@@ -45,9 +45,9 @@ func (d *daemon) loginFrom(t testing.TB, from, user string) int {
 	t.Helper()
 	c := d.stranger(t, from)
 	c.enter(d)
-	c.say(loginAs(t, user, password, fresh()))
+	c.Send(loginAs(user, password, fresh()))
 	defer c.Close()
-	return c.hear().code
+	return c.Next().Code
 }
 
 // TestStrangerCannotLockACustomerOut: guesses at a customer's account from forty addresses of
@@ -85,8 +85,8 @@ func TestStrangerBehindTheSameAddress(t *testing.T) {
 	d := s.serve()
 	open := d.stranger(t, nat)
 	open.enter(d)
-	open.say(loginAs(t, account, password, fresh()))
-	open.want(0)
+	open.Send(loginAs(account, password, fresh()))
+	open.ExpectCode(0)
 
 	if codes := d.guess(t, nat, account, 6); codes[3] != 5 || codes[75] != 1 {
 		t.Fatalf("%v", codes)
@@ -108,10 +108,8 @@ func TestStrangerBehindTheSameAddress(t *testing.T) {
 			t.Fatalf("after the unlock: %d", got)
 		}
 	}
-	open.say(message(t, ftd.TIDUserLogout, func(e *ftd.Encoder) {
-		e.LogoutRequest(&ftd.LogoutRequest{BrokerID: []byte("9999"), UserID: []byte(account)})
-	}))
-	open.want(0) // the session that was open all the time
+	open.Send(terminaltest.Logout("9999", account))
+	open.ExpectCode(0) // the session that was open all the time
 }
 
 // TestStrangerCannotFillTheHashQueue: one address keeps the queue full with wrong passwords
@@ -135,8 +133,8 @@ func TestStrangerCannotFillTheHashQueue(t *testing.T) {
 					c, wrong = d.stranger(t, "127.66.6.6"), 0
 					c.enter(d)
 				}
-				c.say(loginAs(t, fmt.Sprint("9", next.Add(1)), "guess", nil))
-				switch a := c.hear(); a.code {
+				c.Send(loginAs(fmt.Sprint("9", next.Add(1)), "guess", nil))
+				switch a := c.Next(); a.Code {
 				case 90:
 					busy.Add(1)
 				case 3:

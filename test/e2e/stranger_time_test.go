@@ -33,11 +33,11 @@ func secretive(t *testing.T) (d *daemon, apps []string) {
 func dialogueBytes(t *testing.T, d *daemon, app string) (all []byte, reason string) {
 	t.Helper()
 	c := d.stranger(t, "")
-	c.say(ask(t, app))
-	step2 := bytes.Clone(c.frame())
+	c.Send(ask(app))
+	step2 := bytes.Clone(c.Next().Frame)
 	clear(step2[len(step2)-ftd.ChallengeLen:])
-	c.say(answerOf(t, app, [ftd.ChallengeLen]byte{1}))
-	step4 := bytes.Clone(c.frame())
+	c.Send(answerOf(app, [ftd.ChallengeLen]byte{1}))
+	step4 := bytes.Clone(c.Next().Frame)
 	const timeStampLen = 20
 	clear(step4[len(step4)-timeStampLen:])
 	at := bytes.Index(step4, []byte("[ref "))
@@ -47,7 +47,7 @@ func dialogueBytes(t *testing.T, d *daemon, app string) (all []byte, reason stri
 	ref := step4[at+len("[ref "):][:6]
 	reason = d.s.trueReason(string(ref))
 	clear(ref)
-	c.wantClosed()
+	c.ExpectClosed()
 	return append(step2, step4...), reason
 }
 
@@ -74,18 +74,18 @@ func TestStrangerCannotTellAppIDsApart(t *testing.T) {
 		return timing.Kind{Name: name, Measure: func(int) time.Duration {
 			c := d.stranger(t, "")
 			defer c.Close()
-			c.say(ask(t, app))
-			c.want(-1)
+			c.Send(ask(app))
+			c.ExpectCode(-1)
 			var wrong [ftd.ChallengeLen]byte
 			_, _ = rand.Read(wrong[:])
-			frame := answerOf(t, app, wrong)
+			frame := answerOf(app, wrong)
 			begin := time.Now()
 			for time.Since(begin) < leak {
 				runtime.Gosched() // as a front that does more for this one
 			}
-			c.say(frame)
-			c.want(63)
-			c.wantClosed()
+			c.Send(frame)
+			c.ExpectCode(63)
+			c.ExpectClosed()
 			return time.Since(begin)
 		}}
 	}
@@ -117,8 +117,8 @@ func TestStrangerCannotTellAccountsApart(t *testing.T) {
 	refusal := func(user, reason string) []byte {
 		c := d.stranger(t, "")
 		c.enter(d)
-		c.say(loginAs(t, user, "guess", fresh()))
-		raw := bytes.Clone(c.frame())
+		c.Send(loginAs(user, "guess", fresh()))
+		raw := bytes.Clone(c.Next().Frame)
 		clear(raw[len(raw)-20:]) // TimeStamp
 		ref := raw[bytes.Index(raw, []byte("[ref "))+len("[ref "):][:6]
 		if got := s.trueReason(string(ref)); got != reason {

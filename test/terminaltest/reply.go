@@ -43,14 +43,14 @@ func NewReply(frame []byte, f ftd.Frame) (Reply, error) {
 }
 
 // Challenge is that of the answer to Ask.
-func (r *Reply) Challenge() (c [client.ChallengeLen]byte) {
+func (r Reply) Challenge() (c [client.ChallengeLen]byte) {
 	data, _ := r.Field(ftd.FIDAuthChallenge)
 	copy(c[:], data)
 	return c
 }
 
 // Login is the receipt of an accepted login.
-func (r *Reply) Login() (f ftd.LoginResponse) {
+func (r Reply) Login() (f ftd.LoginResponse) {
 	if data, ok := r.Field(ftd.FIDLoginResponse); !ok || f.Decode(data) != nil {
 		return ftd.LoginResponse{}
 	}
