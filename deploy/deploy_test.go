@@ -7,18 +7,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/tradefront/tradefront/internal/admission"
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/front"
+	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/ops"
-	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // TestUnit: the settings that keep a front safe, and its evidence.
@@ -130,12 +127,14 @@ func TestAlertsNameWhatExists(t *testing.T) {
 // series maps each metric of a daemon to the "label=value" pairs that it starts with.
 func series(t *testing.T) map[string][]string {
 	t.Helper()
-	m := ops.NewMetrics("test", "test")
-	m.Preset(ops.Labels{
-		Refused: admission.Refusals(), AcceptFaults: front.AcceptFaults(),
-		Closed: reason.CloseWords(), Authentications: reason.Words(), Logins: reason.Words(),
-	})
-	m.Register(everyGauge(t))
+	m, catalog := ops.NewMetrics("test", "test"), daemon.NewCatalog()
+	m.Preset(catalog.Labels)
+	m.Register(catalog.Collectors...)
+	health := ops.NewHealth()
+	for _, c := range catalog.Checks {
+		health.Register(c.Name, c.Severity, func() (bool, string) { return true, "" })
+	}
+	m.RegisterChecks(health)
 	families, err := m.Registry().Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -150,26 +149,6 @@ func series(t *testing.T) map[string][]string {
 		}
 	}
 	return there
-}
-
-// everyGauge has each function set, also those that are added after this was written.
-func everyGauge(t *testing.T) (g ops.Gauges) {
-	t.Helper()
-	v := reflect.ValueOf(&g).Elem()
-	for i := range v.NumField() {
-		switch f := v.Field(i).Addr().Interface().(type) {
-		case *func() float64:
-			*f = func() float64 { return 0 }
-		case *func() map[string]float64:
-			*f = func() map[string]float64 { return map[string]float64{"1.0": 1} }
-		case **ops.Health:
-			*f = ops.NewHealth()
-			(*f).Register("any", ops.Required, func() (bool, string) { return true, "" })
-		default:
-			t.Fatalf("gauge %s has a type that this test does not know", v.Type().Field(i).Name)
-		}
-	}
-	return g
 }
 
 // TestScrapeReachesTheAdminListener holds the sample to the default port.

@@ -5,13 +5,13 @@ package docs
 import (
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
@@ -132,12 +132,12 @@ func TestOperationsNamesEveryMetric(t *testing.T) {
 // metricNames gathers what a daemon with everything registers.
 func metricNames(t *testing.T) map[string]string {
 	t.Helper()
-	m := ops.NewMetrics("test", "test")
-	one := []string{"x"}
-	m.Preset(ops.Labels{
-		Refused: one, Closed: one, AcceptFaults: one, Authentications: one, Codes: one, Logins: one, Malformed: one, Discarded: one, Forward: one,
-	})
-	m.Register(everyGauge(t))
+	m, catalog := ops.NewMetrics("test", "test"), daemon.NewCatalog()
+	m.Preset(catalog.Labels)
+	m.Register(catalog.Collectors...)
+	health := ops.NewHealth()
+	health.Register("any", ops.Required, func() (bool, string) { return true, "" })
+	m.RegisterChecks(health)
 	families, err := m.Registry().Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -151,24 +151,28 @@ func metricNames(t *testing.T) map[string]string {
 	return names
 }
 
-// everyGauge has each function set, also those that are added after this was written.
-func everyGauge(t *testing.T) (g ops.Gauges) {
-	t.Helper()
-	v := reflect.ValueOf(&g).Elem()
-	for i := range v.NumField() {
-		switch f := v.Field(i).Addr().Interface().(type) {
-		case *func() float64:
-			*f = func() float64 { return 0 }
-		case *func() map[string]float64:
-			*f = func() map[string]float64 { return map[string]float64{"1.0": 1} }
-		case **ops.Health:
-			*f = ops.NewHealth()
-			(*f).Register("any", ops.Required, func() (bool, string) { return true, "" })
-		default:
-			t.Fatalf("gauge %s has a type that this test does not know", v.Type().Field(i).Name)
+// TestOperationsNamesEveryCheck: the table of /readyz has each check with its severity, and none else.
+func TestOperationsNamesEveryCheck(t *testing.T) {
+	for _, table := range tablesOf(t, "operations.md") {
+		if table[0][0] != "front" {
+			continue
 		}
+		there := make(map[string]string)
+		for _, row := range table {
+			there[row[0]] = row[1]
+		}
+		for _, c := range daemon.NewCatalog().Checks {
+			if !strings.HasPrefix(there[c.Name], string(c.Severity)) {
+				t.Errorf("check %s is %q in operations.md, want %s", c.Name, there[c.Name], c.Severity)
+			}
+			delete(there, c.Name)
+		}
+		for name := range there {
+			t.Errorf("operations.md has a check %s that no front has", name)
+		}
+		return
 	}
-	return g
+	t.Error("operations.md has no table of checks")
 }
 
 var testName = regexp.MustCompile("`(Test[A-Za-z0-9]+)`")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/tradefront/tradefront/internal/assemble"
 )
@@ -28,11 +27,6 @@ func (d *Daemon) AdminURL() string {
 		return ""
 	}
 	return "http://" + d.admin.Addr().String()
-}
-
-// CalendarWarnings are what an operator should act on.
-func (d *Daemon) CalendarWarnings() []string {
-	return d.gateway.Policy().Calendar.Warnings(time.Now())
 }
 
 // SayStopping tells the log that the front was asked to end.

@@ -9,49 +9,68 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
 const (
-	fillPeriod   = time.Second     // how often it is looked how full the local store is
-	fillPatience = 5 * time.Second // how long one look may take
+	capacityPeriod   = time.Second     // how often the front measures how full the local store is
+	capacityPatience = 5 * time.Second // how long one look may take
 )
 
-// fill remembers how full the local store was when that was last known.
-type fill struct {
+// watchCapacity tells how near the local store is to its bounds.
+func (d *Daemon) watchCapacity() watcher {
+	c := &d.capacity
+	return watcher{
+		period: capacityPeriod, look: d.measure,
+		checks: []check{
+			{"local_store_full", ops.Required, d.notFull},
+			{"local_store_bounds", ops.Warning, c.check},
+		},
+		collectors: []ops.Collector{
+			ops.NewGauge("local_store_bytes", "Bytes of the local store, without what is free in it, and of a long log.", c.bytes),
+			ops.NewGauge("local_store_log_bytes", "Bytes of the local store's log.", c.logBytes),
+			ops.NewGauge("local_store_rows", "Records in the local store.", c.rows),
+			ops.NewGaugeBy("local_store_bound_ratio", "How near the local store is to a bound; 1 is at it.", "bound", c.ratios),
+		},
+	}
+}
+
+// capacity remembers how full the local store was when that was last known.
+type capacity struct {
 	mu   sync.Mutex
 	last store.Fill
 	err  error // of the last look
 }
 
-func (f *fill) get() (store.Fill, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.last, f.err
+func (c *capacity) get() (store.Fill, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last, c.err
 }
 
-// set keeps a look, and reports whether refusing began or ended with it, or its error is news.
-func (f *fill) set(now store.Fill, err error) (turned, failed bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	failed = err != nil && f.err == nil
-	f.err = err
-	turned = (f.last.Full == nil) != (now.Full == nil)
+// set keeps a look, and reports whether refusing began or ended with it, or its error is the first.
+func (c *capacity) set(now store.Fill, err error) (turned, failed bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	failed = err != nil && c.err == nil
+	c.err = err
+	turned = (c.last.Full == nil) != (now.Full == nil)
 	if now.Measures == nil && err != nil { // the store could not be looked into: what is known of it stays
-		f.last.Full, f.last.Free = now.Full, now.Free
+		c.last.Full, c.last.Free = now.Full, now.Free
 		return turned, failed
 	}
-	f.last = now
+	c.last = now
 	return turned, failed
 }
 
-// measure looks how full the local store is; it is what lets the store refuse at a bound.
+// measure looks how full the local store is. The store refuses at a bound by what this look found.
 func (d *Daemon) measure(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, fillPatience)
+	ctx, cancel := context.WithTimeout(ctx, capacityPatience)
 	defer cancel()
 	now, err := d.local.Measure(ctx, time.Now())
-	turned, failed := d.fill.set(now, err)
+	turned, failed := d.capacity.set(now, err)
 	if failed {
 		d.logger.Error("the local store cannot be looked into, or its log not be folded; tried again each second", zap.Error(err))
 	}
@@ -65,8 +84,8 @@ func (d *Daemon) measure(ctx context.Context) {
 }
 
 // check is the line of /readyz that goes before a bound is reached; at it, the front is not ready.
-func (f *fill) check() (bool, string) {
-	last, err := f.get()
+func (c *capacity) check() (bool, string) {
+	last, err := c.get()
 	var near []string
 	for _, m := range last.Measures {
 		if m.Near() {
@@ -91,8 +110,8 @@ func (d *Daemon) notFull() (bool, string) {
 }
 
 // ratios are how near each bound is, by its name.
-func (f *fill) ratios() map[string]float64 {
-	last, _ := f.get()
+func (c *capacity) ratios() map[string]float64 {
+	last, _ := c.get()
 	ratios := make(map[string]float64)
 	for _, m := range last.Measures {
 		ratios[m.Bound] = m.Ratio
@@ -100,17 +119,17 @@ func (f *fill) ratios() map[string]float64 {
 	return ratios
 }
 
-func (f *fill) bytes() float64 {
-	last, _ := f.get()
+func (c *capacity) bytes() float64 {
+	last, _ := c.get()
 	return float64(last.Bytes)
 }
 
-func (f *fill) logBytes() float64 {
-	last, _ := f.get()
+func (c *capacity) logBytes() float64 {
+	last, _ := c.get()
 	return float64(last.Log)
 }
 
-func (f *fill) rows() float64 {
-	last, _ := f.get()
+func (c *capacity) rows() float64 {
+	last, _ := c.get()
 	return float64(last.Rows)
 }

@@ -13,9 +13,9 @@ import (
 	"go.uber.org/zap"
 )
 
-// TestFill: a warning before the bound, not ready at it, ready again behind it; the log says
+// TestCapacity: a warning before the bound, not ready at it, ready again behind it; the log says
 // each turn once.
-func TestFill(t *testing.T) {
+func TestCapacity(t *testing.T) {
 	local, err := store.OpenLocal(t.Context(), filepath.Join(t.TempDir(), "local.db"), store.LocalOptions{
 		Bounds: store.Bounds{Rows: 100},
 	})
@@ -36,35 +36,35 @@ func TestFill(t *testing.T) {
 			t.Fatal(err)
 		}
 		d.measure(t.Context())
-		near, reason := d.fill.check()
+		near, reason := d.capacity.check()
 		ready, why := d.notFull()
-		if near != step.near || ready != step.ready || d.fill.ratios()["rows"] != step.ratio {
-			t.Errorf("after %d more: near %v (%s), ready %v (%s), %v", step.put, near, reason, ready, why, d.fill.ratios())
+		if near != step.near || ready != step.ready || d.capacity.ratios()["rows"] != step.ratio {
+			t.Errorf("after %d more: near %v (%s), ready %v (%s), %v", step.put, near, reason, ready, why, d.capacity.ratios())
 		}
 	}
 	if n := strings.Count(log.String(), "it holds 100 records, store.max_rows is 100"); n != 1 {
 		t.Errorf("the bound is told %d times: %s", n, log.String())
 	}
 	recs, err := local.Days(t.Context())
-	if err != nil || recs[0].Records != 100 || d.fill.rows() != 100 {
-		t.Errorf("%v, %v, gauge %v", recs, err, d.fill.rows())
+	if err != nil || recs[0].Records != 100 || d.capacity.rows() != 100 {
+		t.Errorf("%v, %v, gauge %v", recs, err, d.capacity.rows())
 	}
 }
 
-// TestFillOfAFailedLook: what was measured stands although the log could not be folded then, and
+// TestCapacityOfAFailedLook: what was measured stands although the log could not be folded then, and
 // a look that could not read the store still tells of the disk.
-func TestFillOfAFailedLook(t *testing.T) {
-	var f fill
+func TestCapacityOfAFailedLook(t *testing.T) {
+	var c capacity
 	full := store.Measure{Bound: "free", Ratio: 2, Value: 1, Limit: 2}
-	f.set(store.Fill{Bytes: 7}, nil)
-	if turned, failed := f.set(store.Fill{Bytes: 8, Free: 1, Measures: []store.Measure{full}, Full: &full}, store.ErrDiskFull); !turned || !failed {
+	c.set(store.Fill{Bytes: 7}, nil)
+	if turned, failed := c.set(store.Fill{Bytes: 8, Free: 1, Measures: []store.Measure{full}, Full: &full}, store.ErrDiskFull); !turned || !failed {
 		t.Errorf("turned %v, failed %v", turned, failed)
 	}
-	if ok, why := f.check(); ok || f.bytes() != 8 || f.ratios()["free"] != 2 || !strings.Contains(why, "near a bound") {
-		t.Errorf("%v, %s, %v bytes, %v", ok, why, f.bytes(), f.ratios())
+	if ok, why := c.check(); ok || c.bytes() != 8 || c.ratios()["free"] != 2 || !strings.Contains(why, "near a bound") {
+		t.Errorf("%v, %s, %v bytes, %v", ok, why, c.bytes(), c.ratios())
 	}
-	f.set(store.Fill{Free: 3}, store.ErrDiskFull)
-	if last, err := f.get(); last.Full != nil || last.Free != 3 || last.Bytes != 8 || err == nil {
+	c.set(store.Fill{Free: 3}, store.ErrDiskFull)
+	if last, err := c.get(); last.Full != nil || last.Free != 3 || last.Bytes != 8 || err == nil {
 		t.Errorf("%+v, %v", last, err)
 	}
 }

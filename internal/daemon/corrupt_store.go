@@ -97,39 +97,6 @@ func (d *Daemon) adopt(ctx context.Context) error {
 	return nil
 }
 
-// surveyAside says once what can be read of the stores that are set aside.
-func (d *Daemon) surveyAside(ctx context.Context) {
-	asides, _ := store.SetAside(d.cfg.Store.Path) // a folder that cannot be read is the check's to tell
-	for _, a := range asides {
-		in, err := store.InspectAside(ctx, a.Path)
-		if ctx.Err() != nil {
-			return
-		}
-		d.logger.Warn("a damaged local store is set aside; bring its records back with: tradefront local recover -c FILE",
-			zap.String("set_aside", a.Path), zap.Int64("rows_readable", in.Rows), zap.Int64("rows_altered", in.Altered),
-			zap.Int64("rows_missing_at_most", in.Missing), zap.Error(err))
-	}
-}
-
-// setAside counts the stores that were set aside and not recovered.
-func (d *Daemon) setAside() float64 {
-	asides, _ := store.SetAside(d.cfg.Store.Path)
-	return float64(len(asides))
-}
-
-// setAsideCheck is the line of /readyz.
-func (d *Daemon) setAsideCheck() (bool, string) {
-	asides, err := store.SetAside(d.cfg.Store.Path)
-	switch {
-	case err != nil:
-		return false, err.Error()
-	case len(asides) == 0:
-		return true, "none is set aside"
-	}
-	return false, fmt.Sprintf("%d damaged local stores are set aside, the last as %s: their records are missing "+
-		"until tradefront local recover brings them back", len(asides), asides[len(asides)-1].Path)
-}
-
 // wrap names the key that an error is about; nil stays nil.
 func wrap(key string, err error) error {
 	if err == nil {

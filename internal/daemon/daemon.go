@@ -15,7 +15,6 @@ import (
 
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
-	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/front"
@@ -35,42 +34,44 @@ const auditGrace = 5 * time.Second
 
 // Daemon is a front with all its parts. It is made by Start and ended by Stop.
 type Daemon struct {
-	build     ops.Build
-	cfg       *config.Config   // as it was at the start
-	atStart   *assemble.Assets // what its files held then; the gateway has what is in force
-	level     zap.AtomicLevel
-	logger    *zap.Logger
-	logOut    *ops.LogWriter // nil where no other process reads the log
-	metrics   *ops.Metrics
-	health    *ops.Health
+	build   ops.Build
+	cfg     *config.Config   // as it was at the start
+	atStart *assemble.Assets // what its files held then; the gateway has what is in force
+	level   zap.AtomicLevel
+	logger  *zap.Logger
+	logOut  *ops.LogWriter // nil where no other process reads the log
+	metrics *ops.Metrics
+	health  *ops.Health
+
 	audit     *ops.Audit
 	sole      *os.File // held while this is the only front on the local store
 	local     *store.Local
-	localOK   localHealth
-	fill      fill
-	postgres  *store.Postgres        // nil with the embedded driver
-	away      error                  // why PostgreSQL was out of reach at the start
-	inspected map[store.Finding]bool // what was logged of PostgreSQL's settings
-	mirror    *store.Mirror          // nil with the embedded driver
-	forwarder *store.Forwarder       // nil with the embedded driver
-	presence  *store.Presence        // nil with the embedded driver
-	log       *store.Log
+	postgres  *store.Postgres // nil with the embedded driver, as the next four
+	away      error           // why PostgreSQL was out of reach at the start
+	mirror    *store.Mirror
+	forwarder *store.Forwarder
+	heartbeat heartbeat
+	recorder  *store.Log
 	registry  *auth.Registry
 	core      *core.Local
 	gateway   *gateway.Gateway
 	front     *front.Server
 	admin     *ops.Admin // nil if there is none
 	balancers *ops.Admin // the health listener; nil if there is none
-	late      lateRecords
-	heldBack  reportObstacles
-	extras    extras // in PostgreSQL
 
-	concern concerns
+	// What the watchers know, each in the file of its watcher.
+	localHealth     localHealth
+	capacity        capacity
+	lateRecords     lateRecords
+	reportObstacles reportObstacles
+	postgresExtras  postgresExtras
+	directoryStates directoryStates
+	forwarding      stateLog
+	keyAlarm        keyAlarm
+	reloaded        lastReload
 
-	began    time.Time
-	serving  atomic.Bool // front and gateway are there
-	reloaded lastReload
-	keyAlarm keyAlarm
+	began   time.Time
+	serving atomic.Bool // front and gateway are there
 
 	background sync.WaitGroup
 	end        context.CancelFunc // ends what runs in the background
@@ -89,30 +90,14 @@ func Start(ctx context.Context, cfg *config.Config, logTo io.Writer, build ops.B
 	background, end := context.WithCancel(context.WithoutCancel(ctx))
 	d.end = end
 	for _, step := range []func(context.Context) error{
-		d.openAudit, d.openStores, d.loadDirectory, d.bindAdmin, d.bindHealth, d.startForwarder, d.announce, d.startFront,
+		d.openAudit, d.openStores, d.loadDirectory, d.bindAdmin, d.bindHealth, d.startForwarder, d.firstHeartbeat, d.startFront,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, d.Stop())
 		}
 	}
-	d.watch()
-	d.repeat(background, cfg.Auth.Refresh, d.refresh)
-	d.repeat(background, latePeriod, d.countLate)
-	d.repeat(background, latePeriod, d.surveyReports)
-	d.repeat(background, localProbePeriod, d.localOK.probe(d.local, d.logger))
-	d.repeat(background, fillPeriod, d.measure)
-	d.repeat(background, seenPeriod, d.forgetSeen)
-	d.repeat(background, healthPeriod, func(context.Context) { d.health.Recent() })
-	if d.postgres != nil {
-		d.repeat(background, postgresPeriod, d.watchPostgres)
-		d.repeat(background, partitionsPeriod, d.preparePartitions)
-		d.repeat(background, extrasPeriod, d.lookForExtras)
-		d.repeat(background, inspectPeriod, d.inspectPostgres)
-		d.background.Go(func() { d.speak(background) })
-	}
-	d.background.Go(func() { d.surveyAside(background) })
+	d.watch(background)
 	d.warn()
-	d.repeat(background, keyAlarmPeriod, d.warnOfKeys)
 	return d, nil
 }
 
@@ -122,26 +107,8 @@ func newDaemon(cfg *config.Config, assets *assemble.Assets, level zapcore.Level,
 	d.logger = ops.NewLoggerAt(d.level, logTo)
 	d.logOut, _ = logTo.(*ops.LogWriter)
 	d.metrics, d.health = ops.NewMetrics(build.Version, build.Commit), ops.NewHealth()
-	d.checkFront() // the admin listener answers before terminals are accepted
+	d.health.RegisterAtOnce(frontCheck, d.checkServing) // the admin listener answers before terminals are accepted
 	return d
-}
-
-func (d *Daemon) openAudit(context.Context) (err error) {
-	d.audit, err = ops.OpenAudit(d.cfg.AuditLog, d.metrics, auditAlarm{d.logger})
-	if err != nil {
-		return fmt.Errorf("audit_log: %w", err)
-	}
-	d.audit.SetLimits(assemble.AuditLimits(d.cfg, &d.cfg.Limits))
-	return nil
-}
-
-// auditAlarm is loud when evidence is lost.
-type auditAlarm struct{ logger *zap.Logger }
-
-func (auditAlarm) AuditWritten(int)             {}
-func (a auditAlarm) AuditFileChanged(err error) { a.logger.Error(err.Error()) }
-func (a auditAlarm) AuditFailed(entries int, err error) {
-	a.logger.Error("audit log: entries are lost", zap.Int("entries", entries), zap.Error(err))
 }
 
 func (d *Daemon) openStores(ctx context.Context) (err error) {
@@ -157,52 +124,13 @@ func (d *Daemon) openStores(ctx context.Context) (err error) {
 		return err
 	}
 	if d.local, err = store.OpenLocal(ctx, d.cfg.Store.Path, store.LocalOptions{
-		Observer: storeObserver{d.metrics, d.logger, &d.localOK, nil}, Bounds: assemble.BoundsOf(&d.cfg.Store),
+		Observer: storeObserver{d.metrics, d.logger, &d.localHealth, nil}, Bounds: assemble.BoundsOf(&d.cfg.Store),
 		BusyTimeout: store.FrontBusyTimeout,
 	}); err != nil {
 		return fmt.Errorf("store.path: %s: %w", d.cfg.Store.Path, err)
 	}
-	d.localOK.heldUp = d.local.HeldUp
+	d.localHealth.heldUp = d.local.HeldUp
 	return d.adopt(ctx)
-}
-
-// repeat does the work in the background, at once and then every period, until stop.
-func (d *Daemon) repeat(ctx context.Context, period time.Duration, work func(context.Context)) {
-	d.background.Go(func() {
-		tick := time.NewTicker(period)
-		defer tick.Stop()
-		for {
-			work(ctx)
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-		}
-	})
-}
-
-const (
-	partitionsAhead  = 5 // trading days whose partitions are made before they are needed
-	partitionsPeriod = time.Hour
-)
-
-// preparePartitions makes the partitions of the days to come, so that at 15:30 no batch
-// waits for one. Failing is harmless: the batch that needs one makes it.
-func (d *Daemon) preparePartitions(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, assemble.ConnectPatience)
-	defer cancel()
-	cal := d.gateway.Policy().Calendar
-	day, _ := cal.TradingDayOf(wallClock())
-	days := []calendar.TradingDay{day}
-	for range partitionsAhead {
-		day = cal.Next(day)
-		days = append(days, day)
-	}
-	d.ofPostgres(&d.concern.partitions, d.postgres.EnsurePartitions(ctx, days), &stateLines{
-		level: zapcore.WarnLevel, began: "partitions of the days to come were not made; tried again in an hour",
-		ended: "partitions of the days to come are made",
-	})
 }
 
 func (d *Daemon) bindAdmin(context.Context) (err error) {
@@ -245,12 +173,12 @@ func (d *Daemon) startForwarder(ctx context.Context) (err error) {
 	if d.postgres != nil {
 		d.forwarder = store.NewForwarder(d.local, d.postgres, store.ForwarderOptions{
 			BatchRows: d.cfg.Store.BatchRows, BatchDelay: d.cfg.Store.BatchDelay,
-			Observer: storeObserver{d.metrics, d.logger, &d.localOK, d.notePostgres},
+			Observer: storeObserver{d.metrics, d.logger, &d.localHealth, d.noteForwarding},
 		})
 		d.forwarder.Start()
 		d.forwarder.AwaitProbe(ctx)
 	}
-	d.log, err = store.NewLog(d.local, d.forwarder, store.LogOptions{
+	d.recorder, err = store.NewLog(d.local, d.forwarder, store.LogOptions{
 		AnswerAfter: store.AnswerAfter(d.cfg.Store.AnswerAfter), Patience: d.cfg.Store.Patience,
 	})
 	return err
@@ -266,7 +194,7 @@ func (d *Daemon) startFront(ctx context.Context) error {
 		LoginWork:       d.cfg.Timers.LoginWork,
 	}, d.atStart.Policy(d.cfg), gateway.Parts{
 		Core: d.core, Registry: d.registry,
-		Recorder: d.log, Audit: d.audit, Observer: d.metrics, Logger: d.logger, Now: wallClock,
+		Recorder: d.recorder, Audit: d.audit, Observer: d.metrics, Logger: d.logger, Now: wallClock,
 	})
 	if err := d.loadSeen(ctx); err != nil {
 		return err
@@ -329,8 +257,8 @@ func (d *Daemon) Stop() error {
 		}
 	}
 	d.background.Wait()
-	if d.presence != nil {
-		d.goodbye(drained)
+	if d.heartbeat.presence != nil {
+		d.reportStop(drained)
 	}
 	for _, c := range []io.Closer{closer(d.local), closer(d.sole), closer(d.postgres)} {
 		if c != nil {

@@ -12,8 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core"
-	"github.com/tradefront/tradefront/internal/show"
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/ops"
 )
 
 // AppIDs and accounts of a running front. With PostgreSQL they live there; the front reads
@@ -29,20 +28,48 @@ type directorySource interface {
 	core.Source
 }
 
-// restartPatience is how long a front that can do without PostgreSQL waits for it at its
-// start. One that refuses says so at once; for one that is silent, terminals wait as long.
-const restartPatience = 2 * time.Second
+// directoryStates are logged when they change.
+type directoryStates struct{ mirror, apps, accounts stateLog }
 
-// meetPostgres says why PostgreSQL is away, or has another schema; nil if it is there. A
-// front with AppIDs and accounts of its own asks only for a moment.
-func (d *Daemon) meetPostgres(ctx context.Context, known bool) error {
-	patience := assemble.ConnectPatience
-	if known {
-		patience = restartPatience
+// watchDirectory follows changes of AppIDs and accounts, and tells whether they can be used.
+func (d *Daemon) watchDirectory() watcher {
+	return watcher{
+		period: d.cfg.Auth.Refresh, look: d.refresh,
+		checks: []check{
+			{"registry", ops.Required, d.checkAppIDs},
+			{"authcodes", ops.Warning, d.checkAuthCodes},
+			{"accounts", ops.Warning, func() (bool, string) {
+				n := d.core.Stats().Accounts
+				return n > 0, fmt.Sprintf("%d accounts", n)
+			}},
+		},
+		collectors: []ops.Collector{
+			ops.NewGauge("hash_queue", "Logins that wait for a password check.", func() float64 { return float64(d.core.Stats().HashQueue) }),
+			ops.NewGauge("locked", "Locks on accounts and sources.", func() float64 {
+				s := d.core.Stats()
+				return float64(s.AccountsLocked + s.SourcesLocked)
+			}),
+			ops.NewGauge("remembered", "Verified logins that are remembered.", func() float64 { return float64(d.core.Stats().Remembered) }),
+		},
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return d.postgres.Probe(ctx)
+}
+
+func (d *Daemon) checkAppIDs() (bool, string) {
+	n, unreadable := d.registry.Len(), d.registry.Unreadable()
+	switch {
+	case n == 0 && unreadable > 0:
+		return false, fmt.Sprintf("none of %d AppIDs' authcodes opens: is auth.master_key_file that of this store?", unreadable)
+	case n == 0:
+		return false, "no AppID is admitted; add one with: tradefront app add"
+	}
+	return true, fmt.Sprintf("%d AppIDs", n)
+}
+
+func (d *Daemon) checkAuthCodes() (bool, string) {
+	if n := d.registry.Unreadable(); n > 0 {
+		return false, fmt.Sprintf("the authcodes of %d AppIDs do not open under this master key, or are the last known ones; the log names them", n)
+	}
+	return true, "all open under this master key"
 }
 
 func (d *Daemon) loadDirectory(ctx context.Context) error {
@@ -63,49 +90,12 @@ func (d *Daemon) loadDirectory(ctx context.Context) error {
 	return nil
 }
 
-// directory is what AppIDs and accounts are read from. A front that has met its PostgreSQL
-// before starts without it, and says so loudly.
-func (d *Daemon) directory(ctx context.Context) (directorySource, error) {
-	if d.postgres == nil {
-		return store.NewDirectory(d.local.Tables()), nil
-	}
-	var err error
-	if d.mirror, err = store.OpenMirror(ctx, d.postgres, d.local); err != nil {
-		return nil, err
-	}
-	asOf, _ := d.mirror.AsOf()
-	if d.away = d.meetPostgres(ctx, !asOf.IsZero()); d.away == nil {
-		d.away = d.follow(ctx)
-	}
-	switch {
-	case d.away == nil:
-	case errors.Is(d.away, store.ErrSchema):
-		return nil, d.away
-	case asOf.IsZero():
-		return nil, fmt.Errorf("PostgreSQL cannot be used: %w; AppIDs and accounts are there, and this front has no copy of them in %s "+
-			"yet, which it makes when it first meets PostgreSQL: check store.url and that the server runs, then start again",
-			d.away, d.cfg.Store.Path)
-	default:
-		d.logger.Error("PostgreSQL is out of reach: this front STARTS WITHOUT IT, with AppIDs and accounts as they were; "+
-			"logins are recorded in the local store, and all is taken over as soon as PostgreSQL answers",
-			zap.String("as_of", show.Time(asOf)), zap.Error(d.away))
-	}
-	return d.mirror, nil
-}
-
-// follow brings the mirror up to date.
-func (d *Daemon) follow(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, directoryPatience)
-	defer cancel()
-	return d.mirror.Refresh(ctx)
-}
-
 // refresh takes over changes that commands made to AppIDs and accounts. With PostgreSQL out
 // of reach the last known state stays in force.
 func (d *Daemon) refresh(ctx context.Context) {
 	if d.mirror != nil {
 		if err := d.follow(ctx); ctx.Err() == nil {
-			d.ofPostgres(&d.concern.directory, err, &stateLines{
+			d.logPostgres(&d.directoryStates.mirror, err, &stateLines{
 				level: zapcore.ErrorLevel, began: "AppIDs and accounts cannot be read from PostgreSQL: the last known ones stay in force",
 				ended: "AppIDs and accounts are read from PostgreSQL again",
 			})
@@ -119,13 +109,13 @@ func (d *Daemon) takeDirectory(stopping context.Context) {
 	defer cancel()
 	apps, err := d.registry.Refresh(ctx)
 	if stopping.Err() == nil {
-		d.concern.apps.note(d.logger, time.Now(), err, &stateLines{
+		d.directoryStates.apps.logOnChange(d.logger, time.Now(), err, &stateLines{
 			level: zapcore.ErrorLevel, began: "reading AppIDs: what cannot be read keeps its last known state", ended: "reading AppIDs: all can be read again",
 		})
 	}
 	accounts, err := d.core.Refresh(ctx)
 	if stopping.Err() == nil {
-		d.concern.accounts.note(d.logger, time.Now(), err, &stateLines{
+		d.directoryStates.accounts.logOnChange(d.logger, time.Now(), err, &stateLines{
 			level: zapcore.ErrorLevel, began: "reading accounts: what cannot be read keeps its last known state", ended: "reading accounts: all can be read again",
 		})
 	}
@@ -133,19 +123,4 @@ func (d *Daemon) takeDirectory(stopping context.Context) {
 		d.logger.Info("AppIDs and accounts are up to date",
 			zap.Int("app_ids", d.registry.Len()), zap.Int("accounts", d.core.Stats().Accounts))
 	}
-}
-
-// directoryAge is how old the AppIDs and accounts in force are, as far as PostgreSQL's word goes.
-func (d *Daemon) directoryAge() float64 {
-	asOf, _ := d.mirror.AsOf()
-	return time.Since(asOf).Seconds()
-}
-
-// directoryCheck is the line of /readyz.
-func (d *Daemon) directoryCheck() (bool, string) {
-	asOf, err := d.mirror.AsOf()
-	if err != nil {
-		return false, fmt.Sprintf("AppIDs and accounts as of %s: %v", show.Time(asOf), err)
-	}
-	return true, "AppIDs and accounts as of " + show.Time(asOf)
 }

@@ -12,6 +12,12 @@
 //   - stopping: Stop refuses new logins, waits for those in flight, hands records to PostgreSQL, and
 //     closes the stores.
 //
+// # Watchers
+//
+// What a running front watches is a list of watchers (Daemon.watchers). Each is one value, made in the
+// file of its subject: what it does in the background and how often, its checks of /readyz, its
+// collectors of /metrics. A new check or gauge is one line there and one in docs/operations.md.
+//
 // # Invariants
 //
 //   - What is wrong with configuration, files and addresses is reported at once, before a store is
@@ -22,7 +28,7 @@
 //
 // # Bounds
 //
-// Stop takes timers.drain for logins in flight, forwardGrace for records, presencePatience for the
+// Stop takes timers.drain for logins in flight, forwardGrace for records, heartbeatPatience for the
 // last report to PostgreSQL and auditGrace for the audit log. A reload that is under way is waited for
 // reloadGrace.
 //

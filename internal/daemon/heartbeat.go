@@ -11,20 +11,54 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// What this front tells PostgreSQL of itself, so that a report can refuse while it holds
-// records of the day.
+// heartbeatPatience is how long one report to PostgreSQL may take. A stopping front waits as long for its
+// last one.
+const heartbeatPatience = 4 * time.Second
 
-// presencePatience is how long one word may take; the last one keeps a stopping front so long.
-const presencePatience = 4 * time.Second
+// heartbeat is what this front regularly tells PostgreSQL of itself, so that a report can refuse while it
+// holds records of the day.
+type heartbeat struct {
+	presence *store.Presence // nil with the embedded driver
 
-// announce says the first word before terminals are accepted: from then on a goodbye of a
-// life before does not count any more. With PostgreSQL away it is said as soon as it comes.
-func (d *Daemon) announce(ctx context.Context) error {
+	failing, duplicate, olderCopy stateLog
+}
+
+// watchHeartbeat reports to PostgreSQL, and tells what its answers show: another front with the same
+// front.id, an older copy of the local store, a clock that is wrong.
+func (d *Daemon) watchHeartbeat() watcher {
+	return watcher{
+		run: d.runHeartbeat,
+		checks: []check{
+			{"front_id", ops.Warning, d.checkDuplicate},
+			{"self_report", ops.Required, d.checkSelfReport},
+			{"store_life", ops.Warning, d.checkOlderCopy},
+			{"clock", ops.Warning, d.checkClock},
+			{"presence", ops.Warning, d.checkHeartbeat},
+		},
+		collectors: []ops.Collector{
+			ops.NewGauge("front_id_conflict", "Whether another front with the same front.id is alive.", func() float64 {
+				if d.heartbeat.presence.Twin() != nil {
+					return 1
+				}
+				return 0
+			}),
+			ops.NewGauge("clock_offset_seconds", "How far this machine's clock is before PostgreSQL's.", func() float64 {
+				offset, _ := d.heartbeat.presence.Clock()
+				return offset.Seconds()
+			}),
+		},
+	}
+}
+
+// firstHeartbeat reports before terminals are accepted: from then on PostgreSQL does not count this front
+// as stopped. With PostgreSQL out of reach the first report is made as soon as it answers.
+func (d *Daemon) firstHeartbeat(ctx context.Context) error {
 	if d.postgres == nil {
 		return nil
 	}
@@ -32,27 +66,27 @@ func (d *Daemon) announce(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("this machine's name: %w", err)
 	}
-	d.presence, err = store.NewPresence(ctx, d.local, d.forwarder, d.postgres, store.PresenceOptions{
+	d.heartbeat.presence, err = store.NewPresence(ctx, d.local, d.forwarder, d.postgres, store.PresenceOptions{
 		FrontID: d.cfg.Front.ID, Host: host, Version: d.build.Version,
 		SetAside: func() (int, error) {
-			asides, err := store.SetAside(d.cfg.Store.Path)
-			return len(asides), err
+			corrupt, err := store.SetAside(d.cfg.Store.Path)
+			return len(corrupt), err
 		},
 	})
 	if err != nil {
 		return err
 	}
 	if d.forwarder.Healthy() {
-		d.say(ctx)
+		d.report(ctx)
 	}
 	return nil
 }
 
-// speak says it every few seconds, and right after a window has closed.
-func (d *Daemon) speak(ctx context.Context) {
+// runHeartbeat reports every few seconds, and right after a window has closed.
+func (d *Daemon) runHeartbeat(ctx context.Context) {
 	for {
-		d.say(ctx)
-		timer := time.NewTimer(d.untilNextWord(time.Now()))
+		d.report(ctx)
+		timer := time.NewTimer(d.nextHeartbeat(time.Now()))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
@@ -62,8 +96,9 @@ func (d *Daemon) speak(ctx context.Context) {
 	}
 }
 
-// untilNextWord is PresencePeriod, or less if a day's window has closed by then for good.
-func (d *Daemon) untilNextWord(now time.Time) time.Duration {
+// nextHeartbeat is the time until the next report: PresencePeriod, or less if a day's window closes for good
+// before that.
+func (d *Daemon) nextHeartbeat(now time.Time) time.Duration {
 	cal := d.gateway.Policy().Calendar
 	day, _ := cal.TradingDayOf(now.Add(-settlement.FrontMargin))
 	_, end, err := cal.Window(day)
@@ -74,27 +109,27 @@ func (d *Daemon) untilNextWord(now time.Time) time.Duration {
 	return closed
 }
 
-func (d *Daemon) say(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, presencePatience)
+func (d *Daemon) report(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, heartbeatPatience)
 	defer cancel()
-	d.ofPostgres(&d.concern.presence, d.presence.Say(ctx), &stateLines{
+	d.logPostgres(&d.heartbeat.failing, d.heartbeat.presence.Say(ctx), &stateLines{
 		level: zapcore.WarnLevel, began: "PostgreSQL does not know what this front holds: reports of the day will refuse",
 		ended: "PostgreSQL knows again what this front holds",
 	})
-	var twin error
-	if f := d.presence.Twin(); f != nil {
-		twin = fmt.Errorf("on host %s, started %s", f.Host, show.Time(f.Started))
+	var duplicate error
+	if f := d.heartbeat.presence.Twin(); f != nil {
+		duplicate = fmt.Errorf("on host %s, started %s", f.Host, show.Time(f.Started))
 	}
-	var older error
-	if ok, reason := d.lifeCheck(); !ok {
-		older = errors.New(reason)
+	var olderCopy error
+	if ok, reason := d.checkOlderCopy(); !ok {
+		olderCopy = errors.New(reason)
 	}
 	now := time.Now()
-	d.concern.life.note(d.logger, now, older, &stateLines{
+	d.heartbeat.olderCopy.logOnChange(d.logger, now, olderCopy, &stateLines{
 		level: zapcore.ErrorLevel, began: "AN OLDER COPY OF THE LOCAL STORE WAS PUT BACK, OR RUNS BESIDE THIS ONE",
 		ended: "the local store is no older copy any more: it was answered",
 	})
-	d.concern.twin.note(d.logger, now, twin, &stateLines{
+	d.heartbeat.duplicate.logOnChange(d.logger, now, duplicate, &stateLines{
 		level: zapcore.ErrorLevel, began: "ANOTHER FRONT HAS THIS front.id AND IS ALIVE: give one of them another and restart it; " +
 			"records tell their front by it",
 		ended: "no other front with this front.id is alive any more",
@@ -102,9 +137,8 @@ func (d *Daemon) say(ctx context.Context) {
 	})
 }
 
-// lifeCheck is the line of /readyz.
-func (d *Daemon) lifeCheck() (bool, string) {
-	others := d.presence.OtherLives()
+func (d *Daemon) checkOlderCopy() (bool, string) {
+	others := d.heartbeat.presence.OtherLives()
 	if len(others) == 0 {
 		return true, "this local store continues what PostgreSQL last heard of it"
 	}
@@ -113,12 +147,11 @@ func (d *Daemon) lifeCheck() (bool, string) {
 		"Reports wait until a front is started on the file as it was then, or for: tradefront front retire %d", show.Time(was.Seen), was.Host, assemble.FrontHolds(was), was.FrontID)
 }
 
-// clockWarning is from what difference on somebody should look.
+// clockWarning is the difference to PostgreSQL's clock from which on an administrator should look.
 const clockWarning = time.Second
 
-// clockCheck is the line of /readyz.
-func (d *Daemon) clockCheck() (bool, string) {
-	offset, differs := d.presence.Clock()
+func (d *Daemon) checkClock() (bool, string) {
+	offset, differs := d.heartbeat.presence.Clock()
 	if differs < clockWarning {
 		return true, fmt.Sprintf("%+.3f s before PostgreSQL's", offset.Seconds())
 	}
@@ -126,54 +159,39 @@ func (d *Daemon) clockCheck() (bool, string) {
 		offset.Seconds(), settlement.ClockBound)
 }
 
-// clockOffset is the gauge.
-func (d *Daemon) clockOffset() float64 {
-	offset, _ := d.presence.Clock()
-	return offset.Seconds()
-}
-
-// goodbye is said when nobody can append any more: drained says so.
-func (d *Daemon) goodbye(drained bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), presencePatience)
+// reportStop makes the last report. drained says that no login can append a record any more; without it
+// the report does not say that the front has stopped.
+func (d *Daemon) reportStop(drained bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), heartbeatPatience)
 	defer cancel()
-	word := d.presence.Goodbye
+	report := d.heartbeat.presence.Goodbye
 	if !drained {
-		word = d.presence.Say
+		report = d.heartbeat.presence.Say
 	}
-	if err := word(ctx); err != nil {
+	if err := report(ctx); err != nil {
 		d.logger.Warn("PostgreSQL does not know that this front has stopped: reports of the day will refuse until it is started again",
 			zap.Error(err))
 	}
 }
 
-// twins is the gauge.
-func (d *Daemon) twins() float64 {
-	if d.presence.Twin() != nil {
-		return 1
-	}
-	return 0
-}
-
-// twinCheck is the line of /readyz.
-func (d *Daemon) twinCheck() (bool, string) {
-	if f := d.presence.Twin(); f != nil {
+func (d *Daemon) checkDuplicate() (bool, string) {
+	if f := d.heartbeat.presence.Twin(); f != nil {
 		return false, fmt.Sprintf("another front with front.id %d is alive on host %s (started %s): give one of them another",
 			d.cfg.Front.ID, f.Host, show.Time(f.Started))
 	}
 	return true, fmt.Sprintf("no other front with front.id %d is known", d.cfg.Front.ID)
 }
 
-// unheardCheck is the line of /readyz: a front of which PostgreSQL does not hear is invisible to the report.
-func (d *Daemon) unheardCheck() (bool, string) {
-	if err := d.presence.Unheard(); err != nil {
+// checkSelfReport is required: the report cannot know of a front whose reports PostgreSQL does not take.
+func (d *Daemon) checkSelfReport() (bool, string) {
+	if err := d.heartbeat.presence.Unheard(); err != nil {
 		return false, "PostgreSQL takes the records of this front and not its reports of what it holds; does its role have the rights of roles.sql? " + err.Error()
 	}
 	return true, "PostgreSQL is away, or hears of this front"
 }
 
-// presenceCheck is the line of /readyz.
-func (d *Daemon) presenceCheck() (bool, string) {
-	if err := d.presence.LastError(); err != nil {
+func (d *Daemon) checkHeartbeat() (bool, string) {
+	if err := d.heartbeat.presence.LastError(); err != nil {
 		return false, err.Error()
 	}
 	return true, "PostgreSQL knows what this front holds"

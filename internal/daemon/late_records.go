@@ -10,33 +10,45 @@ import (
 
 	"go.uber.org/zap/zapcore"
 
+	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
 const (
-	latePeriod   = time.Minute      // how often late records are counted
-	latePatience = 20 * time.Second // how long one count may take
+	reportsPeriod   = time.Minute      // how often the front asks the store about reports of closed days
+	reportsPatience = 20 * time.Second // how long one answer may take
 )
+
+// watchLateRecords tells of records that no report holds although their day was reported.
+func (d *Daemon) watchLateRecords() watcher {
+	return watcher{
+		period: reportsPeriod, look: d.countLate,
+		checks:     []check{{"reports", ops.Warning, d.lateRecords.check}},
+		collectors: []ops.Collector{ops.NewGauge("report_late_records", "Records of exported days that no report holds.", d.lateRecords.value)},
+	}
+}
 
 // lateRecords is what was last known of records that came after their day's report.
 type lateRecords struct {
+	state stateLog
+
 	mu    sync.Mutex
 	known bool // counted at least once
 	days  []store.DayCount
 	err   string // of the last count
 }
 
-// countLate asks the store. Every front does: whichever is alive raises the alarm.
+// countLate asks the store. Every front does, so that each that runs raises the alarm.
 func (d *Daemon) countLate(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, latePatience)
+	ctx, cancel := context.WithTimeout(ctx, reportsPatience)
 	defer cancel()
 	count := d.local.Late
 	if d.postgres != nil {
 		count = d.postgres.Late
 	}
 	days, err := count(ctx)
-	d.late.set(days, err)
-	d.ofPostgres(&d.concern.late, err, &stateLines{
+	d.lateRecords.set(days, err)
+	d.logPostgres(&d.lateRecords.state, err, &stateLines{
 		level: zapcore.WarnLevel, began: "late records of exported days cannot be counted; the last count stands",
 		ended: "late records of exported days are counted again",
 	})
@@ -67,7 +79,6 @@ func (l *lateRecords) value() float64 {
 	return float64(n)
 }
 
-// check is the line of /readyz.
 func (l *lateRecords) check() (ready bool, reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -9,18 +9,27 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// localProbePeriod is how often it is looked whether the local store takes commits: a front that is
+// localProbePeriod is how often the front tries whether the local store takes commits: a front that is
 // not ready gets no logins, and would not learn that it does again; and one that has no logins would
 // not learn that it does not.
 const localProbePeriod = time.Second
 
+// watchLocalHealth tells whether the local store takes commits.
+func (d *Daemon) watchLocalHealth() watcher {
+	return watcher{
+		period: localProbePeriod, look: func(ctx context.Context) { d.localHealth.probe(ctx, d.local, d.logger) },
+		checks: []check{{"local_store", ops.Required, d.localHealth.check}},
+	}
+}
+
 // localHealth remembers whether the local store takes commits.
 type localHealth struct {
 	heldUp func() error // another process keeps the writer waiting; nil before the store is open
-	lasts  concern
+	state  stateLog
 	mu     sync.Mutex
 	err    error // of the last commit or probe
 }
@@ -50,29 +59,26 @@ func (h *localHealth) check() (bool, string) {
 }
 
 // probe tries a store that failed, and looks whether one that did not can be reached.
-func (h *localHealth) probe(local *store.Local, logger *zap.Logger) func(context.Context) {
-	return func(ctx context.Context) {
-		was := h.trouble()
-		if was != nil {
-			h.note(local.Probe(ctx))
-		} else if err := local.Reach(ctx); err != nil && !full(err) {
-			h.note(err)
-		}
-		if ctx.Err() == nil {
-			h.log(logger, h.trouble())
-		}
+func (h *localHealth) probe(ctx context.Context, local *store.Local, logger *zap.Logger) {
+	if h.trouble() != nil {
+		h.note(local.Probe(ctx))
+	} else if err := local.Reach(ctx); err != nil && !overloaded(err) {
+		h.note(err)
+	}
+	if ctx.Err() == nil {
+		h.log(logger, h.trouble())
 	}
 }
 
 func (h *localHealth) log(logger *zap.Logger, err error) {
-	h.lasts.note(logger, time.Now(), err, &stateLines{
+	h.state.logOnChange(logger, time.Now(), err, &stateLines{
 		level: zapcore.ErrorLevel, began: "the local store takes no commits: logins are answered 90 until it does",
 		ended: "the local store takes commits again",
 	})
 }
 
-// full: many logins at once are not a store that takes none.
-func full(err error) bool {
+// overloaded: many logins at once are not a store that takes none.
+func overloaded(err error) bool {
 	_, locked := errors.AsType[*store.LockedError](err)
 	return errors.Is(err, store.ErrOverloaded) && !locked
 }

@@ -26,7 +26,7 @@ func TestLocalHealth(t *testing.T) {
 	if ready, reason := h.check(); ready || !strings.Contains(reason, "disk full") {
 		t.Errorf("after a failed commit: %v, %s", ready, reason)
 	}
-	h.probe(local, zap.NewNop())(context.Background())
+	h.probe(context.Background(), local, zap.NewNop())
 	if ready, reason := h.check(); !ready {
 		t.Errorf("after a good probe: %s", reason)
 	}
@@ -34,7 +34,7 @@ func TestLocalHealth(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.note(store.ErrDiskFull)
-	h.probe(local, zap.NewNop())(context.Background())
+	h.probe(context.Background(), local, zap.NewNop())
 	if err := h.trouble(); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("after a failed probe: %v", err)
 	}

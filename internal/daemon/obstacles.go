@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -20,6 +21,17 @@ const (
 	obstacleMargin = 3 * settlement.FrontMargin
 )
 
+// watchObstacles tells what keeps reports of the last closed days back.
+func (d *Daemon) watchObstacles() watcher {
+	return watcher{
+		period: reportsPeriod, look: d.surveyReports,
+		checks: []check{{"report_obstacles", ops.Warning, d.reportObstacles.check}},
+		collectors: []ops.Collector{
+			ops.NewGaugeBy("report_obstacles", "What keeps reports of the last closed trading days back, by kind.", "kind", d.reportObstacles.byKind),
+		},
+	}
+}
+
 // reportObstacles is what was last known to keep reports of the last closed days back.
 type reportObstacles struct {
 	mu    sync.Mutex
@@ -28,11 +40,11 @@ type reportObstacles struct {
 	err   error // of the last look
 }
 
-// surveyReports asks the store what keeps reports back. Every front does: whichever is alive raises the alarm.
+// surveyReports asks the store what keeps reports back. Every front does, so that each that runs raises the alarm.
 func (d *Daemon) surveyReports(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, latePatience)
+	ctx, cancel := context.WithTimeout(ctx, reportsPatience)
 	defer cancel()
-	d.heldBack.set(d.obstacles(ctx))
+	d.reportObstacles.set(d.obstacles(ctx))
 }
 
 // obstacles are those that are not waived, of the latest day first.
@@ -89,7 +101,6 @@ func (r *reportObstacles) byKind() map[string]float64 {
 	return kinds
 }
 
-// check is the line of /readyz.
 func (r *reportObstacles) check() (ready bool, reason string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

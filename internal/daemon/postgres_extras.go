@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -11,18 +10,27 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/ops"
 )
 
 // extrasPeriod is how often a front looks for what is not tradefront's in its PostgreSQL.
 const extrasPeriod = time.Minute
 
-// extras is what was last found there.
-type extras struct {
+// watchPostgresExtras tells of what is not tradefront's in its PostgreSQL.
+func (d *Daemon) watchPostgresExtras() watcher {
+	return watcher{
+		period: extrasPeriod, look: d.lookForExtras,
+		checks: []check{{"postgres_extras", ops.Warning, d.postgresExtras.check}},
+	}
+}
+
+// postgresExtras is what was last found there.
+type postgresExtras struct {
 	mu  sync.Mutex
 	all []string
 }
 
-// lookForExtras keeps what it found before while PostgreSQL is out of reach: others say that.
+// lookForExtras keeps what it found before while PostgreSQL is out of reach, which watchForwarding tells.
 func (d *Daemon) lookForExtras(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, assemble.ConnectPatience)
 	defer cancel()
@@ -30,13 +38,13 @@ func (d *Daemon) lookForExtras(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	for _, e := range d.extras.set(all) {
+	for _, e := range d.postgresExtras.set(all) {
 		d.logger.Warn("something in PostgreSQL is not tradefront's and endangers records", zap.String("what", e))
 	}
 }
 
 // set returns what was not there before.
-func (e *extras) set(all []string) (added []string) {
+func (e *postgresExtras) set(all []string) (added []string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, s := range all {
@@ -48,8 +56,7 @@ func (e *extras) set(all []string) (added []string) {
 	return added
 }
 
-// check is the line of /readyz.
-func (e *extras) check() (bool, string) {
+func (e *postgresExtras) check() (bool, string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(e.all) > 0 {
@@ -57,23 +64,3 @@ func (e *extras) check() (bool, string) {
 	}
 	return true, "nothing but tradefront's own is on its tables"
 }
-
-// postgresDays is the line of /readyz on trading days whose records PostgreSQL does not take.
-func (d *Daemon) postgresDays() (bool, string) {
-	troubles := d.forwarder.Troubles()
-	if len(troubles) == 0 {
-		return true, "PostgreSQL takes the records of every trading day"
-	}
-	lines := make([]string, len(troubles))
-	for i, t := range troubles {
-		what := "some records"
-		if t.Blocked {
-			what = "the records"
-		}
-		lines[i] = fmt.Sprintf("%s of %s stay in the local store, those of other days are forwarded: %v", what, t.Day, t.Err)
-	}
-	return false, strings.Join(lines, "; ")
-}
-
-// daysInTrouble is the gauge.
-func (d *Daemon) daysInTrouble() float64 { return float64(len(d.forwarder.Troubles())) }

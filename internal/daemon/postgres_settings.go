@@ -8,25 +8,30 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// inspectPeriod is how often a front looks at the settings of its PostgreSQL.
-const inspectPeriod = time.Hour
+// settingsPeriod is how often a front looks at the settings of its PostgreSQL.
+const settingsPeriod = time.Hour
 
-// inspectPostgres logs what of PostgreSQL's settings an administrator should know. With
-// PostgreSQL out of reach there is nothing to say: others do.
-func (d *Daemon) inspectPostgres(ctx context.Context) {
+// watchPostgresSettings logs what of PostgreSQL's settings an administrator should know.
+func (d *Daemon) watchPostgresSettings() watcher {
+	logged := make(map[store.Finding]bool)
+	return watcher{period: settingsPeriod, look: func(ctx context.Context) { logged = d.logSettings(ctx, logged) }}
+}
+
+// logSettings logs what the log does not have yet, and returns what it has now. While PostgreSQL is out of
+// reach nothing changes; watchForwarding tells of that.
+func (d *Daemon) logSettings(ctx context.Context, logged map[store.Finding]bool) map[store.Finding]bool {
 	ctx, cancel := context.WithTimeout(ctx, assemble.ConnectPatience)
 	defer cancel()
 	findings, err := d.postgres.Inspect(ctx)
 	if err != nil {
-		return
+		return logged
 	}
+	now := make(map[store.Finding]bool)
 	for _, f := range findings {
-		if !d.inspected[f] {
+		if !logged[f] {
 			d.logger.Warn(f.String())
 		}
+		now[f] = true
 	}
-	d.inspected = make(map[store.Finding]bool)
-	for _, f := range findings {
-		d.inspected[f] = true
-	}
+	return now
 }

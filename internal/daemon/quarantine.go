@@ -5,10 +5,21 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/tradefront/tradefront/internal/ops"
 )
 
-// quarantined is the gauge: how many records are in quarantine now; not a number if the
-// local store cannot say.
+// watchQuarantine tells of records that PostgreSQL refuses for their data.
+func (d *Daemon) watchQuarantine() watcher {
+	return watcher{
+		checks: []check{{"quarantine", ops.Warning, d.checkQuarantine}},
+		collectors: []ops.Collector{
+			ops.NewGauge("quarantined_rows", "Records that PostgreSQL refused for their data, now in quarantine: in no report.", d.quarantined),
+		},
+	}
+}
+
+// quarantined is how many records are in quarantine now; not a number if the local store cannot be read.
 func (d *Daemon) quarantined() float64 {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -19,8 +30,7 @@ func (d *Daemon) quarantined() float64 {
 	return float64(n)
 }
 
-// quarantineCheck is the line of /readyz.
-func (d *Daemon) quarantineCheck() (bool, string) {
+func (d *Daemon) checkQuarantine() (bool, string) {
 	switch n := d.quarantined(); {
 	case math.IsNaN(n):
 		return false, "the local store cannot be read"

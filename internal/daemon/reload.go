@@ -8,8 +8,6 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,7 +18,6 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/gateway"
 	"github.com/tradefront/tradefront/internal/ops"
-	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
@@ -242,26 +239,10 @@ func faultLines(err error) []string {
 	return lines
 }
 
-// reloadOutcome is what came of the last reload.
-type reloadOutcome struct {
-	at      time.Time
-	faults  int      // 0 if it was taken over
-	restart []string // keys that wait for a restart
-}
-
-// lastReload is the outcome of the last reload, nil if there was none.
-type lastReload = atomic.Pointer[reloadOutcome]
-
-// check is for the readiness page: somebody may have sent the signal and not read the log.
-func (o *reloadOutcome) check() (bool, string) {
-	switch {
-	case o == nil:
-		return true, "as it was at the start"
-	case o.faults > 0:
-		return false, fmt.Sprintf("the reload at %s was refused, faults: %d (the log lists them); "+
-			"what was in force before still is", show.Time(o.at), o.faults)
-	case len(o.restart) > 0:
-		return false, fmt.Sprintf("reloaded at %s, but these need a restart: %s", show.Time(o.at), strings.Join(o.restart, ", "))
+// warn logs everything of what is in force that an operator should act on.
+func (d *Daemon) warn() {
+	d.warnOfKeys(context.Background())
+	for _, w := range d.CalendarWarnings() {
+		d.logger.Warn("calendar_file: " + w)
 	}
-	return true, "reloaded at " + show.Time(o.at)
 }

@@ -370,19 +370,19 @@ func TestRotateOnHangup(t *testing.T) {
 }
 
 // A warning is said once, again when the end comes nearer, and again after a reload.
-func TestKeyAlarmSaysEachThingOnce(t *testing.T) {
+func TestKeyAlarmLogsEachThingOnce(t *testing.T) {
 	var a keyAlarm
 	at := func(days int) int {
-		return len(a.fresh([]supplement.KeyWarning{{Subject: "1.0", Days: days}, {Days: 60}}))
+		return len(a.unlogged([]supplement.KeyWarning{{Subject: "1.0", Days: days}, {Days: 60}}))
 	}
 	for i, tt := range []struct{ days, want int }{{60, 2}, {60, 0}, {30, 1}, {30, 0}, {7, 1}, {7, 0}} {
 		if got := at(tt.days); got != tt.want {
-			t.Errorf("step %d: %d were said, want %d", i, got, tt.want)
+			t.Errorf("step %d: %d were unlogged, want %d", i, got, tt.want)
 		}
 	}
 	a.forget()
 	if got := at(7); got != 2 {
-		t.Errorf("after a reload %d were said, want 2", got)
+		t.Errorf("after a reload %d were unlogged, want 2", got)
 	}
 }
 

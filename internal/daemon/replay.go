@@ -9,12 +9,29 @@ import (
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/gateway"
+	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// seenPeriod is how often the local store is rid of the terminal ciphertexts of days that
-// are over.
-const seenPeriod = 10 * time.Minute
+// watchReplays tells whether the front remembers all terminal ciphertexts of the day.
+func (d *Daemon) watchReplays() watcher {
+	return watcher{
+		period: replayPeriod, look: d.forgetSeen,
+		checks: []check{{"terminal_memory", ops.Warning, func() (bool, string) { return terminalMemory(d.gateway.SeenStats()) }}},
+		collectors: []ops.Collector{
+			ops.NewGauge("seen_terminals", "Terminal ciphertexts of the trading day that are remembered.",
+				func() float64 { return float64(d.gateway.SeenStats().Entries) }),
+			ops.NewCounter("terminal_info_replayed_total", "Logins whose terminal ciphertext came before on the same trading day.",
+				func() float64 { return float64(d.gateway.SeenStats().Replayed) }),
+			ops.NewCounter("seen_terminals_forgotten_total", "Logins whose terminal ciphertext could not be remembered.",
+				func() float64 { return float64(d.gateway.SeenStats().Forgotten) }),
+		},
+	}
+}
+
+// replayPeriod is how often the front deletes from the local store the terminal ciphertexts of days
+// that are over.
+const replayPeriod = 10 * time.Minute
 
 // loadSeen gives the gateway the terminal ciphertexts that this front recorded for the
 // current trading day before it was restarted.

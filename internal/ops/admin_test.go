@@ -161,10 +161,10 @@ func TestMetrics(t *testing.T) {
 	})
 	days := map[string]float64{"1.0": 30}
 	one := func() float64 { return 1 }
-	m.Register(Gauges{
-		PendingRows: one, OldestPendingSeconds: one, LoginsInFlight: one, HashQueue: one, Locked: one,
-		Remembered: one, CalendarHorizonDays: one, KeyDays: func() map[string]float64 { return days },
-	})
+	m.Register(
+		NewGauge("pending_rows", "", one), NewCounter("log_lines_lost_total", "", one),
+		NewGaugeBy("key_days", "", "version", func() map[string]float64 { return days }),
+	)
 	url := watch(t, m, NewHealth(), false)
 
 	has := func(want ...string) {
@@ -183,8 +183,7 @@ func TestMetrics(t *testing.T) {
 		`authentications_total{reason="ok"} 0`, `logins_total{reason="ok"} 0`, `malformed_total{fault="length"} 0`,
 		`frames_discarded_total{type="compressed"} 0`, `forward_rows_total{how="upsert"} 0`, `forward_batches_total{result="error"} 0`,
 		`login_flags_total{flag="key_version_abnormal"} 0`, `login_stage_seconds_count{stage="verify"} 0`,
-		`pending_rows 1`, `oldest_pending_seconds 1`, `logins_in_flight 1`, `hash_queue 1`, `locked 1`, `remembered 1`,
-		`calendar_horizon_days 1`, `key_days{version="1.0"} 30`)
+		`pending_rows 1`, `log_lines_lost_total 1`, `key_days{version="1.0"} 30`)
 
 	m.ConnectionOpened()
 	m.ConnectionOpened()

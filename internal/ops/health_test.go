@@ -131,7 +131,7 @@ func TestCheckGauge(t *testing.T) {
 	m, h := NewMetrics("", ""), NewHealth()
 	h.Register("registry", Required, func() (bool, string) { return false, "" })
 	h.Register("calendar", Warning, func() (bool, string) { return true, "" })
-	m.Register(Gauges{Health: h})
+	m.RegisterChecks(h)
 	families, err := m.Registry().Gather()
 	if err != nil {
 		t.Fatal(err)

@@ -12,10 +12,10 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 )
 
-// TestConcern: a state is logged when it changes, and once a minute while it lasts, however often it is
+// TestStateLog: a state is logged when it changes, and once a minute while it lasts, however often it is
 // looked at and however its error reads; one that flaps has two lines a minute.
-func TestConcern(t *testing.T) {
-	say := &stateLines{level: zapcore.ErrorLevel, began: "down", ended: "up", more: func() []zap.Field { return []zap.Field{zap.Int("waiting", 7)} }}
+func TestStateLog(t *testing.T) {
+	lines := &stateLines{level: zapcore.ErrorLevel, began: "down", ended: "up", more: func() []zap.Field { return []zap.Field{zap.Int("waiting", 7)} }}
 	for _, c := range []struct {
 		name string
 		at   func(second int) bool // is it down?
@@ -28,7 +28,7 @@ func TestConcern(t *testing.T) {
 		{"flaps", func(s int) bool { return s%2 == 0 }, "0 down, 1 up 1s, 60 down 29 times, 61 up 1s, 120 down 29 times, 121 up 1s"},
 	} {
 		core, logged := observer.New(zap.DebugLevel)
-		var it concern
+		var it stateLog
 		var got []string
 		begin := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 		for s := range 150 {
@@ -36,7 +36,7 @@ func TestConcern(t *testing.T) {
 			if c.at(s) {
 				err = fmt.Errorf("attempt %d: %w", s, errors.ErrUnsupported)
 			}
-			it.note(zap.New(core), begin.Add(time.Duration(s)*time.Second), err, say)
+			it.logOnChange(zap.New(core), begin.Add(time.Duration(s)*time.Second), err, lines)
 			for _, l := range logged.TakeAll() {
 				fields := l.ContextMap()
 				line := fmt.Sprint(s, " ", l.Message)

@@ -1,0 +1,31 @@
+package daemon
+
+import (
+	"strings"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/show"
+)
+
+// watchCalendar tells when the trading calendar ends.
+func (d *Daemon) watchCalendar() watcher {
+	return watcher{
+		checks: []check{{"calendar", ops.Warning, func() (bool, string) {
+			if w := d.CalendarWarnings(); len(w) > 0 {
+				return false, strings.Join(w, "; ")
+			}
+			return true, "known to " + d.gateway.Policy().Calendar.Horizon().String()
+		}}},
+		collectors: []ops.Collector{
+			ops.NewGauge("calendar_horizon_days", "Days until the trading calendar ends.", func() float64 {
+				return show.Days(time.Until(d.gateway.Policy().Calendar.Horizon().Date().AddDate(0, 0, 1)))
+			}),
+		},
+	}
+}
+
+// CalendarWarnings are what of the calendar in force an operator should act on.
+func (d *Daemon) CalendarWarnings() []string {
+	return d.gateway.Policy().Calendar.Warnings(time.Now())
+}

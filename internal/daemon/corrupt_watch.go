@@ -1,0 +1,54 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// watchCorruptStores tells of damaged local stores that were moved and not recovered.
+func (d *Daemon) watchCorruptStores() watcher {
+	return watcher{
+		run:    d.reportCorrupt,
+		checks: []check{{"local_store_set_aside", ops.Warning, d.checkCorruptStores}},
+		collectors: []ops.Collector{
+			ops.NewGauge("local_store_set_aside", "Damaged local stores that were set aside and are not recovered.", d.corruptStores),
+		},
+	}
+}
+
+// reportCorrupt logs once what can be read of the stores that are set aside.
+func (d *Daemon) reportCorrupt(ctx context.Context) {
+	corrupt, _ := store.SetAside(d.cfg.Store.Path) // a folder that cannot be read is the check's to tell
+	for _, a := range corrupt {
+		in, err := store.InspectAside(ctx, a.Path)
+		if ctx.Err() != nil {
+			return
+		}
+		d.logger.Warn("a damaged local store is set aside; bring its records back with: tradefront local recover -c FILE",
+			zap.String("set_aside", a.Path), zap.Int64("rows_readable", in.Rows), zap.Int64("rows_altered", in.Altered),
+			zap.Int64("rows_missing_at_most", in.Missing), zap.Error(err))
+	}
+}
+
+// corruptStores counts the stores that were set aside and not recovered.
+func (d *Daemon) corruptStores() float64 {
+	corrupt, _ := store.SetAside(d.cfg.Store.Path)
+	return float64(len(corrupt))
+}
+
+func (d *Daemon) checkCorruptStores() (bool, string) {
+	corrupt, err := store.SetAside(d.cfg.Store.Path)
+	switch {
+	case err != nil:
+		return false, err.Error()
+	case len(corrupt) == 0:
+		return true, "none is set aside"
+	}
+	return false, fmt.Sprintf("%d damaged local stores are set aside, the last as %s: their records are missing "+
+		"until tradefront local recover brings them back", len(corrupt), corrupt[len(corrupt)-1].Path)
+}

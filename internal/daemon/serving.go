@@ -1,0 +1,31 @@
+package daemon
+
+import (
+	"fmt"
+
+	"github.com/tradefront/tradefront/internal/ops"
+)
+
+// frontCheck is the name of checkServing on /readyz.
+const frontCheck = "front"
+
+// watchServing tells whether terminals are accepted. Its check is registered before the rest, in
+// newDaemon: the admin listener answers while the front is starting.
+func (d *Daemon) watchServing() watcher {
+	return watcher{
+		collectors: []ops.Collector{
+			ops.NewGauge("logins_in_flight", "Logins that are being worked on.", func() float64 { return float64(d.front.LoginsInFlight()) }),
+		},
+	}
+}
+
+// checkServing has no patience: that the front starts or stops is decided, and does not flap.
+func (d *Daemon) checkServing() (ready bool, why string) {
+	switch {
+	case !d.serving.Load():
+		return false, "the front is starting"
+	case d.front.Draining():
+		return false, "the front is stopping"
+	}
+	return true, fmt.Sprintf("%d connections, %d users online", d.front.Connections(), d.gateway.Online())
+}

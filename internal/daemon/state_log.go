@@ -1,0 +1,83 @@
+package daemon
+
+import (
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+)
+
+// statePeriod is the time between two lines of a trouble that lasts.
+const statePeriod = time.Minute
+
+// stateLog logs a state that is looked at again and again when it changes: one line at the beginning of
+// a trouble, one a minute while it lasts, one at its end. A trouble that comes and goes has a beginning
+// and an end a minute at most.
+type stateLog struct {
+	mu     sync.Mutex
+	since  time.Time // of the trouble; zero without one
+	logged time.Time // the last line of a trouble
+	told   bool      // this trouble has a line
+	missed int       // troubles since that line that began and ended without one
+}
+
+// stateLines are what a stateLog logs.
+type stateLines struct {
+	level zapcore.Level
+	began string // also while it lasts
+	ended string
+	more  func() []zap.Field // with each line; may be nil
+}
+
+// logOnChange takes what a look found: err is the trouble, nil is none.
+func (c *stateLog) logOnChange(log *zap.Logger, now time.Time, err error, lines *stateLines) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case err == nil && c.since.IsZero():
+	case err == nil:
+		if c.told {
+			log.Warn(lines.ended, append(lines.fields(), zap.Duration("lasted", now.Sub(c.since).Round(time.Second)))...)
+		} else {
+			c.missed++
+		}
+		c.since, c.told = time.Time{}, false
+	default:
+		if c.since.IsZero() {
+			c.since = now
+		}
+		if now.Sub(c.logged) >= statePeriod {
+			c.logged = now
+			log.Log(lines.level, lines.began, append(c.lasting(now), append(lines.fields(), zap.Error(err))...)...)
+			c.told, c.missed = true, 0
+		}
+	}
+}
+
+// lasting are the fields of a trouble that has had a line.
+func (c *stateLog) lasting(now time.Time) (fields []zap.Field) {
+	if d := now.Sub(c.since); d > 0 {
+		fields = append(fields, zap.Duration("lasts", d.Round(time.Second)))
+	}
+	if c.missed > 0 {
+		fields = append(fields, zap.Int("times_since_last_line", c.missed))
+	}
+	return fields
+}
+
+func (l *stateLines) fields() []zap.Field {
+	if l.more == nil {
+		return nil
+	}
+	return l.more()
+}
+
+// logPostgres logs a trouble that PostgreSQL gave. While it is out of reach watchForwarding has the one
+// line of it, and the parts that need PostgreSQL have none.
+func (d *Daemon) logPostgres(c *stateLog, err error, lines *stateLines) {
+	if err != nil && d.forwarder != nil && !d.forwarder.Healthy() {
+		return
+	}
+	c.logOnChange(d.logger, time.Now(), err, lines)
+}

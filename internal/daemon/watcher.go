@@ -1,0 +1,88 @@
+package daemon
+
+import (
+	"context"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/ops"
+)
+
+// watcher is one subject that a running front watches: what it does in the background, its lines of
+// /readyz, and its numbers. Each is made in one file, by a function watch… of the Daemon, and stands in
+// watchers. A new check or number needs its line here and one in docs/operations.md, which a test compares.
+type watcher struct {
+	// look runs at once and then every period until the front stops; nil if there is nothing to do.
+	period time.Duration
+	look   func(context.Context)
+	// run is called once instead and ends with its context.
+	run func(context.Context)
+
+	checks     []check
+	collectors []ops.Collector
+}
+
+// check is a line of /readyz.
+type check struct {
+	name     string
+	severity ops.Severity
+	ask      ops.Check
+}
+
+// watchers are all of them. Their checks are the lines of /readyz in this order.
+func (d *Daemon) watchers() []watcher {
+	all := []watcher{
+		d.watchServing(), d.watchKeys(), d.watchReloads(), d.watchAuditLog(),
+	}
+	if d.logOut != nil {
+		all = append(all, d.watchApplicationLog())
+	}
+	all = append(all,
+		d.watchLocalHealth(), d.watchCapacity(), d.watchCorruptStores(), d.watchDirectory(), d.watchCalendar(),
+		d.watchReplays(), d.watchClientAddresses(), d.watchLateRecords(), d.watchObstacles(), d.watchHealth(),
+	)
+	if d.cfg.Store.Driver == assemble.DriverPostgres {
+		all = append(all,
+			d.watchMirror(), d.watchHeartbeat(), d.watchQuarantine(), d.watchPostgresDays(), d.watchPostgresExtras(),
+			d.watchForwarding(), d.watchPartitions(), d.watchPostgresSettings(),
+		)
+	}
+	return all
+}
+
+// watch connects the running parts to what people and machines look at, and begins to look itself.
+func (d *Daemon) watch(ctx context.Context) {
+	d.metrics.Preset(labels())
+	d.metrics.RegisterChecks(d.health)
+	all := d.watchers()
+	for i := range all {
+		for _, c := range all[i].checks {
+			d.health.Register(c.name, c.severity, c.ask)
+		}
+		d.metrics.Register(all[i].collectors...)
+	}
+	for i := range all {
+		if all[i].look != nil {
+			d.repeat(ctx, all[i].period, all[i].look)
+		}
+		if run := all[i].run; run != nil {
+			d.background.Go(func() { run(ctx) })
+		}
+	}
+}
+
+// repeat does the work in the background, at once and then every period, until ctx ends.
+func (d *Daemon) repeat(ctx context.Context, period time.Duration, work func(context.Context)) {
+	d.background.Go(func() {
+		tick := time.NewTicker(period)
+		defer tick.Stop()
+		for {
+			work(ctx)
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	})
+}
