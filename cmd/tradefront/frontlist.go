@@ -70,7 +70,7 @@ func newFrontList(e *env) *cobra.Command {
 }
 
 func readFronts(ctx context.Context, e *env, path string) (fronts []store.Front, err error) {
-	err = withPostgres(ctx, e, path, func(pg *store.Postgres) error {
+	err = withPostgres(ctx, e, path, func(_ *config.Config, pg *store.Postgres) error {
 		fronts, err = pg.Fronts(ctx)
 		return err
 	})
@@ -78,7 +78,7 @@ func readFronts(ctx context.Context, e *env, path string) (fronts []store.Front,
 }
 
 // withPostgres runs f on the PostgreSQL of a configuration.
-func withPostgres(ctx context.Context, e *env, path string, f func(*store.Postgres) error) (err error) {
+func withPostgres(ctx context.Context, e *env, path string, f func(*config.Config, *store.Postgres) error) (err error) {
 	cfg, err := config.Load(path, e.environ)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func withPostgres(ctx context.Context, e *env, path string, f func(*store.Postgr
 		return err
 	}
 	defer func() { err = errors.Join(err, pg.Close()) }()
-	return f(pg)
+	return f(cfg, pg)
 }
 
 func showFront(f *store.Front) shownFront {

@@ -7,28 +7,35 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
 func newFrontRetire(e *env) *cobra.Command {
 	var (
-		path, storeID string
-		force         bool
+		path, storeID, reason string
+		force                 bool
 	)
 	c := &cobra.Command{
 		Use: "retire ID", Short: "Say that a front is gone for good", Args: cobra.ExactArgs(1),
 		Long: "Say that a front, or its local store on a machine that was given up, is gone for good: reports no\n" +
 			"longer wait for it. One that is running is left alone, so that after a move to another machine\n" +
 			"`front retire ID` retires the old one. If it last said that it holds records, those are in no report\n" +
-			"unless its disk can be read: bring the disk back and start the front on it, or give them up with --force.\n" +
-			"A front that speaks again is there again.",
+			"unless its disk can be read: bring the disk back and start the front on it, or give them up with --force:\n" +
+			"a waiver, so the reports of their days say who gave them up, when and why. A front that reports again is\n" +
+			"there again.",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
 			id, err := strconv.ParseInt(args[0], 10, 32)
 			if err != nil || id < 1 {
 				return fmt.Errorf("%q is no front.id: want a number, see tradefront front list", args[0])
 			}
-			return withPostgres(c.Context(), e, path, func(pg *store.Postgres) error {
+			w, err := newWaiver(reason, "front retire --force")
+			if err != nil {
+				return err
+			}
+			return withPostgres(c.Context(), e, path, func(cfg *config.Config, pg *store.Postgres) error {
 				fronts, err := pg.Fronts(c.Context())
 				if err != nil {
 					return err
@@ -36,6 +43,13 @@ func newFrontRetire(e *env) *cobra.Command {
 				gone, err := assemble.ChooseRetired(fronts, int32(id), storeID, force)
 				if err != nil {
 					return err
+				}
+				lost, err := assemble.LostOfFronts(cfg, gone, w.At)
+				if err != nil {
+					return err
+				}
+				if err := settlement.GiveUp(c.Context(), pg, w, lost); err != nil {
+					return fmt.Errorf("nothing was retired: the waiver of what is lost cannot be noted: %w", err)
 				}
 				for i := range gone {
 					if err := pg.RetireFront(c.Context(), &gone[i]); err != nil {
@@ -52,6 +66,7 @@ func newFrontRetire(e *env) *cobra.Command {
 	}
 	configFlag(c, &path)
 	c.Flags().StringVar(&storeID, "store-id", "", "only the local store with this ID, of front list -o json")
-	c.Flags().BoolVar(&force, "force", false, "also if it holds records: they will be in no report")
+	c.Flags().BoolVar(&force, "force", false, "waive the records that it holds: they will be in no report")
+	c.Flags().StringVar(&reason, "reason", "", reasonHelp)
 	return c
 }

@@ -164,6 +164,7 @@ type recoveredFile struct {
 func newLocalRecover(e *env) *cobra.Command {
 	var (
 		path   string
+		reason string
 		accept bool
 		form   output
 	)
@@ -176,7 +177,8 @@ func newLocalRecover(e *env) *cobra.Command {
 			"left as it is.\n\n" +
 			"If something of the file could not be brought back, or may be missing between its rows, the status\n" +
 			"is 1, and the file stays set aside: the reports of its days refuse. Look with reconcile which logins\n" +
-			"were answered and are nowhere, then let the reports go with --accept-loss.",
+			"were answered and are nowhere, then let the reports go with --accept-loss: a waiver, so the report of each\n" +
+			"day that the file had records of, and of the day it was set aside, says who accepted the loss, when and why.",
 		Example: "  tradefront local recover -c tradefront.yaml\n" +
 			"  tradefront reconcile -c tradefront.yaml --day 20260105 --audit audit.jsonl\n" +
 			"  tradefront local recover -c tradefront.yaml --accept-loss",
@@ -189,13 +191,18 @@ func newLocalRecover(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			done, err := e.recoverAll(c.Context(), cfg, asides, accept)
+			w, err := newWaiver(reason, "local recover --accept-loss")
+			if err != nil {
+				return err
+			}
+			done, err := e.recoverAll(c.Context(), cfg, asides, accept, w)
 			return errors.Join(form.print(e.out, done, func(w io.Writer) { printRecovered(w, done) }), err)
 		}),
 	}
 	configFlag(c, &path)
 	outputFlag(c, &form)
-	c.Flags().BoolVar(&accept, "accept-loss", false, "what could not be brought back is known: reports need not wait for it any more")
+	c.Flags().BoolVar(&accept, "accept-loss", false, "waive what could not be brought back: reports need not wait for it any more")
+	c.Flags().StringVar(&reason, "reason", "", reasonHelp)
 	return c
 }
 
@@ -228,7 +235,7 @@ func inUse(cfg *config.Config, file string) (bool, error) {
 	return err == nil && os.SameFile(info, used), nil
 }
 
-func (e *env) recoverAll(ctx context.Context, cfg *config.Config, asides []store.Aside, accept bool) (done []recoveredFile, err error) {
+func (e *env) recoverAll(ctx context.Context, cfg *config.Config, asides []store.Aside, accept bool, w store.Waiver) (done []recoveredFile, err error) {
 	done = []recoveredFile{}
 	if len(asides) == 0 {
 		return done, nil
@@ -246,6 +253,15 @@ func (e *env) recoverAll(ctx context.Context, cfg *config.Config, asides []store
 			return done, fmt.Errorf("%s: %w; what was brought back stays: run it again", a.Path, err)
 		}
 		f := recoveredFile{File: a.Path, Now: a.Path, Loss: did.Loss(), Recovered: did}
+		if f.Loss && accept {
+			lost, err := assemble.LostOfStore(cfg, a, &did.Salvage)
+			if err == nil {
+				err = assemble.GiveUp(ctx, cfg, local, w, lost)
+			}
+			if err != nil {
+				return done, fmt.Errorf("%s stays where it is; what was brought back stays too: %w", a.Path, err)
+			}
+		}
 		if !f.Loss || accept {
 			if f.Now, err = store.MarkRecovered(a); err != nil {
 				return done, err

@@ -55,7 +55,7 @@ func newQuarantineList(e *env) *cobra.Command {
 			"They are in no report, and the report of their day refuses while there is one. It may be run\n" +
 			"beside the daemon.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
-			return withLocal(c.Context(), e, path, func(local *store.Local) error {
+			return withLocal(c.Context(), e, path, func(_ *config.Config, local *store.Local) error {
 				all, err := local.Quarantine(c.Context())
 				if err != nil {
 					return err
@@ -89,7 +89,7 @@ func newQuarantineShow(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withLocal(c.Context(), e, path, func(local *store.Local) error {
+			return withLocal(c.Context(), e, path, func(_ *config.Config, local *store.Local) error {
 				found, err := findRefused(c.Context(), local, ids[0])
 				if err != nil {
 					return err
@@ -132,7 +132,7 @@ func newQuarantineRelease(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withLocal(c.Context(), e, path, func(local *store.Local) error {
+			return withLocal(c.Context(), e, path, func(_ *config.Config, local *store.Local) error {
 				for _, id := range ids {
 					if _, err := findRefused(c.Context(), local, id); err != nil {
 						return err
@@ -157,7 +157,7 @@ func newQuarantineRelease(e *env) *cobra.Command {
 }
 
 // withLocal runs f on the local store of a configuration, beside a running daemon.
-func withLocal(ctx context.Context, e *env, path string, f func(*store.Local) error) (err error) {
+func withLocal(ctx context.Context, e *env, path string, f func(*config.Config, *store.Local) error) (err error) {
 	cfg, err := config.Load(path, e.environ)
 	if err != nil {
 		return err
@@ -167,7 +167,7 @@ func withLocal(ctx context.Context, e *env, path string, f func(*store.Local) er
 		return err
 	}
 	defer func() { err = errors.Join(err, local.Close()) }()
-	return f(local)
+	return f(cfg, local)
 }
 
 func parseRecordIDs(args []string) ([]uuid.UUID, error) {

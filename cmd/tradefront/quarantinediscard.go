@@ -9,38 +9,46 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
 func newQuarantineDiscard(e *env) *cobra.Command {
 	var (
-		path string
-		form output
+		path, reason string
+		form         output
 	)
 	c := &cobra.Command{
 		Use: "discard RECORDID", Short: "Remove a record that was altered, for good", Args: cobra.ExactArgs(1),
 		Long: "Remove a record that was altered in the local store, which can never be released and holds up the\n" +
 			"report of its day. What could be read of it is printed first: file that output, nothing else is\n" +
-			"left. What the login really was is lost, and reconcile names it. A sound record is refused: it\n" +
-			"can be released. It may be run beside the daemon.",
+			"left. What the login really was is lost, and reconcile names it. That it is given up is a waiver: the report\n" +
+			"of its day says who did it, when and why. A sound record is refused: it can be released. It may be\n" +
+			"run beside the daemon.",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
 			ids, err := parseRecordIDs(args)
 			if err != nil {
 				return err
 			}
-			return withLocal(c.Context(), e, path, func(local *store.Local) error {
-				return discard(c.Context(), e, form, local, ids[0])
+			w, err := newWaiver(reason, "quarantine discard")
+			if err != nil {
+				return err
+			}
+			return withLocal(c.Context(), e, path, func(cfg *config.Config, local *store.Local) error {
+				return discard(c.Context(), e, form, cfg, local, ids[0], w)
 			})
 		}),
 	}
 	configFlag(c, &path)
 	outputFlag(c, &form)
+	c.Flags().StringVar(&reason, "reason", "", reasonHelp)
 	return c
 }
 
-// discard prints, then removes: if we crash between them, the record is still there, and the
+// discard prints, notes the loss, then removes: if we crash in between, the record is still there, and the
 // command is run again. Other than that nothing of it would be left anywhere.
-func discard(ctx context.Context, e *env, form output, local *store.Local, id uuid.UUID) error {
+func discard(ctx context.Context, e *env, form output, cfg *config.Config, local *store.Local, id uuid.UUID, w store.Waiver) error {
 	found, err := findAltered(ctx, local, id)
 	if err != nil {
 		return err
@@ -52,6 +60,9 @@ func discard(ctx context.Context, e *env, form output, local *store.Local, id uu
 	}
 	if _, err := e.out.Write(text.Bytes()); err != nil {
 		return fmt.Errorf("nothing was discarded, since what it said could not be printed: %w", err)
+	}
+	if err := assemble.GiveUp(ctx, cfg, local, w, assemble.LostRecord(cfg, found)); err != nil {
+		return fmt.Errorf("record %v was not discarded: %w", id, err)
 	}
 	if err := local.Discard(ctx, found.Seq); err != nil {
 		return fmt.Errorf("record %v was not discarded: %w", id, err)

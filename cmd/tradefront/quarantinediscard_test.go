@@ -63,7 +63,7 @@ func TestQuarantineDiscard(t *testing.T) {
 	if !strings.Contains(shown, "was-altered") || !strings.Contains(shown, first) {
 		t.Errorf("what it said: %s", shown)
 	}
-	got := tradefront("", strings.Fields("quarantine discard "+third+" -o json"+onC)...)
+	got := tradefront("", strings.Fields("quarantine discard "+third+" -o json --reason=RAM-was-broken"+onC)...)
 	var kept shownRefused
 	if err := json.Unmarshal([]byte(got.out), &kept); err != nil || got.status != exitDone || !like(said, got.err) ||
 		kept.RecordID != third || kept.Account != "was-altered" || !kept.Altered || kept.Line != "" {
@@ -72,6 +72,10 @@ func TestQuarantineDiscard(t *testing.T) {
 	play(t, []step{
 		{"quarantine show " + third + onC, "", exitFailed, "", "…is not in this front's quarantine…"},
 		{"quarantine release --all" + onC, "", exitDone, "released 2 records; 0 are in quarantine", ""},
+		// The loss is in the report's manifest, and verify repeats it.
+		{"report export" + onC + " --day 20260105", "", exitDone, "…warning: INCOMPLETE…record " + first + " (row 1 of front 1) was altered…" +
+			"waived by …: quarantine discard)…record " + third + "…waived by …: RAM-was-broken)…", ""},
+		{"report verify" + onC + " 0001clientinfo20260105.txt", "", exitFailed, "…file_incomplete…: RAM-was-broken…", "…"},
 	})
 	if status := front.stop(); status != exitDone {
 		t.Errorf("exit status %d: %s", status, front.errOut.String())

@@ -80,8 +80,8 @@ func newReportExport(e *env) *cobra.Command {
 	flags.BoolVar(&f.partial, "partial", false, "what is there so far, of a day whose window has not closed; without a day: of the current one")
 	flags.BoolVar(&f.supplement, "supplement", false, "only the records that came after the last export")
 	flags.BoolVar(&f.despiteFronts, "despite-fronts", false,
-		"the same as report waive --reason --despite-fronts of the fronts that may hold records of the day")
-	flags.BoolVar(&f.force, "force", false, "replace a report that has more records, or that was handed in; it stays beside the new one")
+		"waive the fronts that may hold records of the day, as report waive does, with this flag as the reason")
+	flags.BoolVar(&f.force, "force", false, "waive that the report to be replaced has more records, or was handed in; it stays beside the new one")
 	flags.StringVar(&f.reason, "reason", "", "why; with --force, and written into the manifest")
 	flags.StringVar(&f.out, "out", ".", "folder to write into")
 	c.MarkFlagsOneRequired("day", "today", "from", "partial")

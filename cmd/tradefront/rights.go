@@ -17,7 +17,7 @@ var roleOf = map[string]string{
 	"migrate": store.RoleOwner, "calendar": store.RoleOwner,
 	"app": store.RoleAdmin, "account": store.RoleAdmin, "masterkey": store.RoleAdmin, "front": store.RoleAdmin,
 	"report": store.RoleReport, "reconcile": store.RoleReport,
-	"serve": store.RoleFront,
+	"serve": store.RoleFront, "quarantine": store.RoleFront, "local": store.RoleFront,
 }
 
 // adviseRole says what to do about a right that PostgreSQL missed, whatever the command.

@@ -81,6 +81,7 @@ func TestLocalCommands(t *testing.T) {
 		{"report status" + onC + " --day 20260105", "", 0, "…tradefront local recover…", ""},
 		{"local recover --accept-loss" + onC, "", 0, aside + ": 0 rows brought back, 49… were here already, 0 of all without a checksum\nnot to be had: …it is tradefront.db.recovered-…", ""},
 		{"local recover" + onC, "", 0, "nothing is set aside", ""},
+		{"report export" + onC + " --day 20260105", "", 0, "…warning: INCOMPLETE…local store " + aside + " of front 1 was damaged…waived by …: local recover --accept-loss)…", ""},
 	})
 	got := tradefront("", strings.Fields("local inspect -o json"+onC)...)
 	var in inspected

@@ -11,7 +11,8 @@
 --
 --   tradefront_owner   owns the tables; migrates, and runs `calendar reassign`
 --   tradefront_front   the daemons: insert records, say what they hold. They cannot read a
---                      ciphertext, change or remove a record
+--                      ciphertext, change or remove a record. quarantine and local, which note in a
+--                      waiver what was given up on the front's machine
 --   tradefront_report  export, status, reconcile: read records, write the ledger of exports
 --                      and waivers
 --   tradefront_admin   app, account, masterkey, front: AppIDs, accounts, retiring fronts. It
@@ -101,6 +102,8 @@ BEGIN
     GRANT EXECUTE ON FUNCTION ensure_record_partition(integer) TO tradefront_front;
     GRANT SELECT ON app, account, directory, report_export, waiver TO tradefront_front;
     GRANT SELECT, INSERT, UPDATE ON front TO tradefront_front;
+    -- Records that are given up on the front's machine, or with the front, are waived in the reports of their days.
+    GRANT INSERT ON waiver TO tradefront_front, tradefront_admin;
 
     GRANT SELECT ON record, report_export, reassigned_from, front, waiver, handed_in TO tradefront_report;
     GRANT INSERT ON report_export, waiver, handed_in TO tradefront_report;
@@ -108,6 +111,7 @@ BEGIN
     GRANT SELECT, INSERT, UPDATE ON app, account TO tradefront_admin;
     GRANT SELECT, UPDATE (generation) ON directory TO tradefront_admin;
     GRANT SELECT, UPDATE (retired) ON front TO tradefront_admin;
+    GRANT SELECT ON waiver TO tradefront_admin;
 END
 $$;
 

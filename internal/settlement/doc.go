@@ -9,18 +9,13 @@
 //   - Every record of the day is in the file, once, or there is no file: a record that
 //     would break the form, that belongs to another day or stands twice is an error which
 //     names its RecordID. Nothing is left out to make an export succeed.
-//
 //   - The file appears under its name whole, or not at all. A file of that name from
 //     before is replaced in one step.
-//
 //   - Lines are in the order of their RecordIDs, so that the same records always make the same file.
-//
 //   - Memory does not grow with the number of records.
-//
 //   - A report never has its name before its manifest, <name>.manifest.json, and the ledger has
 //     no export whose file was not there. An export replaces a file of another content only if an
 //     export made that, as the ledger or the manifest says.
-//
 //   - Records that an operator gave up for good keep no report back; every later report of the day repeats who gave them up,
 //     when and why (GiveUp).
 //

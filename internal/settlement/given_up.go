@@ -96,19 +96,24 @@ func GiveUp(ctx context.Context, ledger WaiverStore, w store.Waiver, lost []Loss
 // addGivenUp puts what was given up of the day to what was waived; of a loss that was noted twice the newest waiver
 // counts. A front that was retired and reports again has not lost what it held; what it reports now counts.
 func (o *Obstacles) addGivenUp(waivers []store.Waiver, fronts []store.Front) {
-	for i := len(waivers) - 1; i >= 0; i-- {
+	for i := range waivers {
 		w := &waivers[i]
 		for _, lost := range w.Obstacles {
-			if lost.Kind != RecordsGivenUp || o.knows(&lost) || returned(fronts, lost.Where) {
+			if lost.Kind != RecordsGivenUp || returned(fronts, lost.Where) {
 				continue
 			}
-			o.Waived = append(o.Waived, reportfile.Waived{Obstacle: lost, At: w.At.In(regulation.Zone), By: w.By, Reason: w.Reason})
+			now := reportfile.Waived{Obstacle: lost, At: w.At.In(regulation.Zone), By: w.By, Reason: w.Reason}
+			if known := o.givenUp(lost.Where); known >= 0 {
+				o.Waived[known] = now
+			} else {
+				o.Waived = append(o.Waived, now)
+			}
 		}
 	}
 }
 
-func (o *Obstacles) knows(lost *store.Obstacle) bool {
-	return slices.ContainsFunc(o.Waived, func(w reportfile.Waived) bool { return w.Kind == lost.Kind && w.Where == lost.Where })
+func (o *Obstacles) givenUp(where string) (index int) {
+	return slices.IndexFunc(o.Waived, func(w reportfile.Waived) bool { return w.Kind == RecordsGivenUp && w.Where == where })
 }
 
 // returned reports whether the front at that place, which was retired, reports again: no row of it is retired any more.

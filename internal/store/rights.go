@@ -32,7 +32,7 @@ var rights = []right{
 	{RoleFront, "SELECT", "directory", ""},
 	{RoleFront, "SELECT", "report_export", ""},
 	{RoleFront, "SELECT, INSERT, UPDATE", "front", ""},
-	{RoleFront, "SELECT", "waiver", ""},
+	{RoleFront, "SELECT, INSERT", "waiver", ""},
 	{RoleFront, "SELECT", "goose_db_version", ""},
 	{RoleReport, "SELECT", "record", ""},
 	{RoleReport, "SELECT, INSERT", "report_export", ""},
@@ -47,6 +47,7 @@ var rights = []right{
 	{RoleAdmin, "UPDATE", "directory", "generation"},
 	{RoleAdmin, "SELECT", "front", ""},
 	{RoleAdmin, "UPDATE", "front", "retired"},
+	{RoleAdmin, "SELECT, INSERT", "waiver", ""},
 	{RoleAdmin, "SELECT", "goose_db_version", ""},
 }
 

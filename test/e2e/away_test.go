@@ -207,10 +207,16 @@ func TestReportWaitsForFronts(t *testing.T) {
 	refused(errOut, err, "is running", "stop it first")
 	_, errOut, err = s.try("", "front", "retire", "3")
 	refused(errOut, err, "no front 3")
-	if out := s.cli("", "front", "retire", "2", "--force"); !strings.Contains(out, "retired front 2 on host second") {
+	if out := s.cli("", "front", "retire", "2", "--force", "--reason", "its machine burned"); !strings.Contains(out, "retired front 2 on host second") {
 		t.Errorf("front retire: %s", out)
 	}
-	s.cli("", export...)
+	if out := s.cli("", export...); !strings.Contains(out, "INCOMPLETE") || !strings.Contains(out, "was retired while it held records of the day") {
+		t.Errorf("export after front retire --force: %s", out)
+	}
+	m, err = reportfile.ReadManifest(filepath.Join(s.dir, reportfile.FileName("0001", day)))
+	if err != nil || len(m.FrontsMissing) != 0 || len(m.Waived) != 1 || m.Waived[0].Records != 17 || m.Waived[0].Reason != "its machine burned" {
+		t.Errorf("manifest %+v, error %v", m, err)
+	}
 
 	d.stop()
 	if list := s.frontList(); len(list) != 1 || list[0].State != "stopped" || list[0].Holds != 0 {
