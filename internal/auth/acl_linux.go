@@ -8,7 +8,7 @@ import (
 )
 
 // onlyUsByACL reports whether f has an access control list that lets in its owner and
-// this process's user and nobody else.
+// this process's user and no other.
 //
 // systemd's LoadCredential= makes such a file: it belongs to root, and the list lets the
 // service's user read. Its mode then shows 0440, because the list's mask stands where

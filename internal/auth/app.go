@@ -13,7 +13,7 @@ type AppType byte
 const AppDirect AppType = '1'
 
 // App is one row of the registry: a terminal software that the firm has admitted
-// (5.1.1). An AppID stands once in a firm.
+// (5.1.1). A firm has each AppID once.
 type App struct {
 	AppID    regulation.AppID
 	Type     AppType
@@ -22,7 +22,7 @@ type App struct {
 	Previous Predecessor // the authcode before it, while both are valid
 	Enabled  bool
 	Created  time.Time
-	Changed  time.Time // by whoever changed what it means; a new master key does not move it
+	Changed  time.Time // the last change of what it means; a new master key does not move it
 }
 
 // Predecessor is the authcode that an AppID had before its current one: valid until a

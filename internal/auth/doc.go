@@ -19,15 +19,15 @@
 //	Verify: the same, compared in constant time
 //
 // An AppID whose Cipher is SM4 answers with SM4-ECB instead (4.4.1 b), by agreement between
-// the firm and its vendor: nothing on the wire names the cipher, and nobody can choose it
-// by asking.
+// the firm and its vendor: nothing on the wire names the cipher, so that no terminal can choose
+// it.
 //
 // # The two codes of an AppID
 //
 //	current ── Rotate ──▶ previous ── its instant, the next Rotate, or --finish ──▶ gone
 //
 // During an overlap either code admits, so that a vendor can change its terminals over.
-// What is sealed as previous is bound to that slot and to its end: whoever can write the
+// What is sealed as previous is bound to that slot and to its end: somebody who can write the
 // database can neither make it current again nor prolong its life. It stops at its
 // instant, and at the next Refresh it leaves memory, also while the database is away.
 //
@@ -43,8 +43,8 @@
 //     Only the Verdict, which goes to the audit log and not to the terminal, tells them
 //     apart.
 //   - A snapshot is whole: readers see the registry before a Refresh or after it.
-//   - A row that does not open is left out and reported; the others still work. If nobody
-//     has changed that AppID since it was last read, it was sealed under a master key that
+//   - A row that does not open is left out and reported; the others still work. If
+//     that AppID was not changed since it was last read, it was sealed under a master key that
 //     this front does not have yet: its last known codes stay in force. A source that
 //     fails leaves the last good snapshot in force.
 //   - Codes are wiped as soon as their key schedule is made. The schedules themselves are
@@ -58,7 +58,7 @@
 //
 // # The master key is changed
 //
-// While it is, files hold two keys, the new one and the old one; masterkeychange.go has the
+// While it is, files hold two keys, the new one and the old one; masterkey_change.go has the
 // states. Every front opens every code in each of them. Seal seals under the old key until
 // the codes of the database are under the new one (MasterKey.For): then some machine may
 // not have the old one any more, and before it some may not have the new one.

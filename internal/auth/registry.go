@@ -78,7 +78,7 @@ type Registry struct {
 	current    atomic.Pointer[snapshot]
 }
 
-// NewRegistry returns a Registry that admits nobody until its first Refresh.
+// NewRegistry returns a Registry that admits no AppID until its first Refresh.
 func NewRegistry(source Source, master *MasterKey) (*Registry, error) {
 	return NewRegistryAt(source, master, time.Now)
 }
@@ -103,7 +103,7 @@ func NewRegistryAt(source Source, master *MasterKey, now func() time.Time) (*Reg
 }
 
 // Verify says whether answer is what a terminal that has one of appID's authcodes makes of
-// ch. Whoever asks, both slots are compared, by each cipher in use. Verify allocates
+// ch. For each AppID, known or not, both slots are compared, by each cipher in use. Verify allocates
 // nothing and keeps none of its arguments.
 func (r *Registry) Verify(appID []byte, ch *Challenge, answer *[ChallengeLen]byte) Result {
 	s := r.snapshot()

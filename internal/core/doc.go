@@ -10,7 +10,7 @@
 //	equal work under way? ── follow it: wait for what it finds (singleflight)
 //	   │ no
 //	   ▼
-//	hash queue ── full, or the caller gave up ──▶ refused 90
+//	hash queue ── full, or ctx has ended ──▶ refused 90
 //	   │ a slot of a few; ranks, networks and sources take turns
 //	   ▼
 //	reserve with the locks ── locked meanwhile ──▶ refused 75 or 143
@@ -22,41 +22,40 @@
 //
 // A failure counts for the account at that source address, and for the source over all
 // accounts. Each counter is a leaky bucket: it forgets one failure per decay time, and
-// locks while it stands at its limit. A success empties the bucket of (account, source).
-// So a guesser has its first few tries and then one a decay time; whoever stops is free
-// again; a stranger elsewhere cannot lock a customer out. What is refused as locked is
-// not evaluated and does not extend the lock. A source is what package source says.
+// locks while it is full. A success empties the bucket of (account, source). So a guesser has
+// a few tries at once and then one per decay time; a customer who stops trying is free again
+// after a while; a stranger at another address cannot lock a customer out. An attempt that is
+// refused as locked is not evaluated and does not extend the lock. A source is what package
+// source says.
 //
-// The networks around a source have buckets of both kinds too, which hold as much as a few
-// sources' (source.Path.Share) and leak as fast: a subscriber with 65,536 sources has not as
-// many times five guesses at an account. They lock nobody who has logged in from his own source
-// within a day; a customer who has not, and whose network is under attack from 16 of its
-// sources at least, is locked with it until the buckets leak.
+// The networks around a source have buckets of both kinds too. They hold as much as a few
+// sources' (source.Path.Share) and leak as fast, so that a subscriber with 65,536 sources has
+// not as many times five guesses at an account. They do not lock a customer who has logged in
+// from the same source within a day. A customer who has not, and whose network is under attack
+// from at least 16 of its sources, is locked with it until the buckets leak.
 //
-// # Who shares an address with a stranger
+// # A customer and a stranger at one address
 //
-// A stranger who knows an account and sits behind the same address (and has admitted
-// terminal software, for without that nobody gets as far as a password) can keep
-// (account, source) locked: the customer then gets 75 from there, and comes in from any
-// other address, or after an operator's unlock; who is logged in stays so. It would be
-// friendly to let a remembered password pass the lock. We do not: whether a password is
-// remembered is itself an answer to a guess, it costs no argon2, and an attempt that the
-// lock lets through to it is one that the lock does not bound. Nothing but the password
-// tells the two apart.
+// A stranger who knows an account, uses the same address and has admitted terminal software
+// can keep (account, source) locked. The customer then gets 75 from there, and can log in from
+// any other address, or after an operator's unlock; a session that is logged in stays. It would
+// be friendly to let a remembered password pass the lock. We do not: whether a password is
+// remembered is itself an answer to a guess, it costs no argon2, and the lock would not bound
+// the attempts that it lets through. Only the password tells the two apart.
 //
 // # The queue
 //
-// Waiting attempts stand in one of three ranks: of sources from which a login was accepted
-// within a day; of sources of which nothing is known; of those that failed not long ago, by
-// themselves or, more often than their share, by their network. Of eight turns the ranks have
-// four, three and one, and those parts of the places; what one does not use the others have.
-// In a rank networks take turns (/48, IPv4 /24), in these the smaller ones, at last sources.
-// When the queue is full, who has fewer waiting gets the place of the newest attempt of
-// who has most, which is told to come again (90). So whoever fills the queue, from one address
-// or from a network of them, holds up himself.
+// Attempts wait in three ranks: sources from which a login was accepted within a day; sources of
+// which nothing is known; sources that failed not long ago, by themselves or, more often than
+// their share, by their network. Of eight turns the ranks have four, three and one, and those
+// parts of the places; the other ranks have what one does not use. In a rank networks take turns
+// (/48, IPv4 /24), in these the smaller ones, at last sources. When the queue is full, a newcomer
+// whose networks have fewer waiting takes the place of the newest attempt of the one that has
+// most, which is answered 90. So a source or a network that fills the queue delays itself.
 //
-// Who has thousands of networks cannot be told from customers by address: a newcomer waits
-// behind each of them once, until it has failed. Customers who are known have their own turns.
+// An attacker with thousands of networks cannot be told from customers by address: an unknown
+// source waits behind each of them once, until it has failed. Known customers have turns of
+// their own.
 //
 // # Invariants
 //

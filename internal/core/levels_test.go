@@ -199,7 +199,7 @@ func TestQueueServesNetworksInTurn(t *testing.T) {
 	}
 	served := ""
 	for range names {
-		q.leave()
+		q.release()
 		for name, c := range called {
 			select {
 			case <-c:
@@ -245,7 +245,7 @@ func TestRanks(t *testing.T) {
 	served := ""
 	for range 8 {
 		before := counts()
-		q.leave()
+		q.release()
 		for r, n := range counts() {
 			if n < before[r] {
 				served += fmt.Sprint(r)

@@ -84,7 +84,7 @@ type holder struct {
 	unlocked time.Time
 }
 
-// lookup works on the nil snapshot, which knows nobody.
+// lookup works on the nil snapshot, which has no accounts.
 func (s *snapshot) lookup(account regulation.Account) (holder, bool) {
 	if s == nil {
 		return holder{}, false
@@ -93,7 +93,7 @@ func (s *snapshot) lookup(account regulation.Account) (holder, bool) {
 	return h, known
 }
 
-// NewLocal returns a Local that knows nobody until its first Refresh.
+// NewLocal returns a Local without accounts; the first Refresh brings them.
 func NewLocal(source Source, o Options) (*Local, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -125,7 +125,7 @@ func (l *Local) Loaded() bool { return l.current.Load() != nil }
 
 // Refresh takes over the source's state if its generation moved, and reports whether it
 // did. An account whose Unlocked moved forward has its locks lifted at every source; a
-// lock of a source as a whole stands. Rows that cannot be used are left out and come back
+// lock of a source as a whole stays. Rows that cannot be used are left out and come back
 // as joined *RowErrors, with changed true: the new snapshot is in force. Any other error
 // leaves the old one in force.
 func (l *Local) Refresh(ctx context.Context) (changed bool, err error) {

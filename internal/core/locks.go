@@ -19,7 +19,7 @@ const MaxBuckets = 1 << 15
 // trustedFor is how long after its last accepted login a source is trusted: over a night.
 const trustedFor = 24 * time.Hour
 
-// origin is who tries from where.
+// origin is the account of an attempt and where it comes from.
 type origin struct {
 	account regulation.Account
 	path    source.Path
@@ -128,8 +128,8 @@ func (l *locks) reserve(o *origin, now time.Time) Reason {
 }
 
 // settle gives the room back and, if the attempt failed, fills it for good. A success
-// empties the bucket of (account, source); that of the source, who may be trying many
-// accounts and own one, only decays, and so do those of networks.
+// empties the bucket of (account, source). That of the source only decays, for a guesser may
+// try many accounts and own one; so do those of networks.
 func (l *locks) settle(o *origin, right bool, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

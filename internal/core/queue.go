@@ -10,11 +10,11 @@ import (
 	"github.com/tradefront/tradefront/internal/source"
 )
 
-// queue lets a few argon2 computations run and some attempts wait for them. Who waits is
+// queue lets a few argon2 computations run and some attempts wait for them. The waiting are
 // served in turn: first the ranks, by their share of turns; in a rank its networks, in a
 // network the smaller ones and at last its sources, one attempt each. So an address with a
-// thousand attempts, or a subscriber with a thousand sources, holds up nobody else. When the
-// queue is full, who has fewer waiting gets the place of the newest attempt of who has most.
+// thousand attempts, or a subscriber with a thousand sources, delays itself only. When the queue
+// is full, a source with fewer waiting takes the place of the newest attempt of the one with most.
 type queue struct {
 	slots, bound int
 
@@ -35,8 +35,8 @@ const (
 	ranks
 )
 
-// turns is the order in which ranks are served; one that has nobody waiting is passed over. Each
-// rank may have the same part of the places, before another has to make room for it.
+// turns is the order in which ranks are served; one in which no attempt waits is
+// passed over. Each rank has the same part of the places before another has to make room for it.
 var turns = [...]rank{trusted, unknown, trusted, unknown, trusted, suspect, trusted, unknown}
 
 // place is where an attempt waits.
@@ -45,14 +45,15 @@ type place struct {
 	rank rank
 }
 
-// line is who waits of one network: the lines of what lies in it, or of a source the attempts.
+// line has the waiting attempts of one network: as lines of the networks in it, or, for a
+// source, the attempts themselves.
 type line struct {
 	name    netip.Prefix
 	within  *line         // nil for the line of a rank
 	turn    *list.Element // in within.turns
-	turns   list.List     // of *line, those with somebody in it; the first is next
+	turns   list.List     // of *line, those with a waiting attempt; the first is next
 	lines   map[netip.Prefix]*line
-	calls   []chan bool // true: you have the slot; false: your place went to somebody else
+	calls   []chan bool // true: the attempt has a slot; false: it was evicted
 	waiting int         // in it and in all that it holds
 }
 
@@ -70,9 +71,9 @@ func newQueue(slots, waiting int) *queue {
 	return q
 }
 
-// enter takes a slot, waiting for one if the queue has room. It reports false if it has
-// none, or ctx has ended; true obliges the caller to leave.
-func (q *queue) enter(ctx context.Context, at place) bool {
+// acquire takes a slot, waiting for one if the queue has room. It reports false if it has
+// none, or ctx has ended; true obliges the caller to release it.
+func (q *queue) acquire(ctx context.Context, at place) bool {
 	if ctx.Err() != nil {
 		return false
 	}
@@ -84,7 +85,7 @@ func (q *queue) enter(ctx context.Context, at place) bool {
 	case slot := <-t.called:
 		return slot
 	case <-ctx.Done():
-		return q.giveUp(t)
+		return q.cancel(t)
 	}
 }
 
@@ -115,7 +116,7 @@ func (q *queue) join(at *place) (t *ticket, now bool) {
 // depth is how many lines lead to a source; without an address all wait in one.
 func depth(p *source.Path) int { return max(p.Len(), 1) }
 
-// inner is the line of a network in l, made if nobody waits in it yet.
+// inner is the line of a network in l, made if no attempt waits in it yet.
 func (l *line) inner(name netip.Prefix) *line {
 	if found := l.lines[name]; found != nil {
 		return found
@@ -136,7 +137,7 @@ func (l *line) longest() (found *line) {
 	return found
 }
 
-// makeRoom turns somebody away for a newcomer: of a rank that has more than its part of the
+// makeRoom evicts an attempt for a newcomer: of a rank that has more than its part of the
 // places, if the newcomer's rank is higher or has not got its own; else in the newcomer's rank.
 // It looks at every line that may lose: microseconds, and only while the queue is full.
 func (q *queue) makeRoom(at *place) bool {
@@ -146,15 +147,15 @@ func (q *queue) makeRoom(at *place) bool {
 			continue
 		}
 		if r < at.rank || q.ranks[at.rank].waiting < q.part(at.rank) {
-			q.turnAway(l)
+			q.evict(l)
 			return true
 		}
 	}
 	return q.makeRoomIn(q.ranks[at.rank], &at.path)
 }
 
-// makeRoomIn compares the newcomer with who has most, from the widest network down to where
-// they part. Nobody loses to a newcomer who would then have as many.
+// makeRoomIn compares the newcomer with the network that has most, from the widest down to
+// where they differ. None loses to a newcomer who would then have as many.
 func (q *queue) makeRoomIn(l *line, newcomer *source.Path) bool {
 	for i := depth(newcomer) - 1; i >= 0; i-- {
 		most, own := l.longest(), l.lines[newcomer.At(i)]
@@ -167,21 +168,21 @@ func (q *queue) makeRoomIn(l *line, newcomer *source.Path) bool {
 		case own != nil && own.waiting+1 >= most.waiting, most.waiting < 2:
 			return false
 		}
-		q.turnAway(most)
+		q.evict(most)
 		return true
 	}
 	return false // the newcomer's own source has most
 }
 
-// turnAway takes its place from the newest attempt of the source that has most in l.
-func (q *queue) turnAway(l *line) {
+// evict takes out the newest attempt of the source that has most in l.
+func (q *queue) evict(l *line) {
 	for most := l.longest(); most != nil; most = l.longest() {
 		l = most
 	}
 	q.take(l, len(l.calls)-1) <- false
 }
 
-// part is how many places a rank may have before others have to be asked.
+// part is how many places belong to a rank.
 func (q *queue) part(r rank) int {
 	n := 0
 	for _, t := range turns {
@@ -207,8 +208,8 @@ func (q *queue) take(l *line, i int) chan bool {
 	return called
 }
 
-// giveUp takes back what waits. Who was called meanwhile has a slot after all.
-func (q *queue) giveUp(t *ticket) (slot bool) {
+// cancel takes a waiting attempt out. If it got a slot at the same moment, it keeps it.
+func (q *queue) cancel(t *ticket) (slot bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if i := slices.Index(t.line.calls, t.called); i >= 0 {
@@ -218,8 +219,8 @@ func (q *queue) giveUp(t *ticket) (slot bool) {
 	return <-t.called
 }
 
-// leave gives the slot to whoever is next, if anybody is.
-func (q *queue) leave() {
+// release gives the slot to the next waiting attempt, if there is one.
+func (q *queue) release() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.waiting == 0 {

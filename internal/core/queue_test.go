@@ -21,7 +21,7 @@ import (
 func TestStrangerDoesNotHoldTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue = 1, 10 })
-		h.queue.enter(t.Context(), at(elsewhere)) // the stranger's first is being evaluated
+		h.queue.acquire(t.Context(), at(elsewhere)) // the stranger's first is being evaluated
 		var strangers sync.WaitGroup
 		var refusals [10]Reason
 		var done atomic.Int64
@@ -42,7 +42,7 @@ func TestStrangerDoesNotHoldTheQueue(t *testing.T) {
 		if got := h.try(bob, "one more guess", elsewhere); got != Busy {
 			t.Errorf("the stranger's next is %v, want busy", got)
 		}
-		h.queue.leave()
+		h.queue.release()
 		honest.Wait()
 		strangers.Wait()
 		if refusals[9] != Busy {
@@ -58,18 +58,18 @@ func TestQueueServesSourcesInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueue(1, 100)
 		sources := []netip.Addr{home, elsewhere, netip.MustParseAddr("192.0.2.1")}
-		q.enter(t.Context(), at(home))
+		q.acquire(t.Context(), at(home))
 		var served []int
 		var all sync.WaitGroup
 		for _, i := range []int{0, 0, 0, 0, 1, 1, 2} {
 			all.Go(func() {
-				q.enter(t.Context(), at(sources[i]))
+				q.acquire(t.Context(), at(sources[i]))
 				served = append(served, i) // one slot: nobody else runs
-				q.leave()
+				q.release()
 			})
 			synctest.Wait()
 		}
-		q.leave()
+		q.release()
 		all.Wait()
 		if got := fmt.Sprint(served); got != "[0 1 2 0 1 0 0]" {
 			t.Errorf("served %s", got)
@@ -127,7 +127,7 @@ func TestQueueUnderChance(t *testing.T) {
 				if random.IntN(3) == 0 {
 					go cancel()
 				}
-				if q.enter(ctx, place{at(source).path, rank(random.IntN(int(ranks)))}) {
+				if q.acquire(ctx, place{at(source).path, rank(random.IntN(int(ranks)))}) {
 					if n := running.Add(1); n > slots {
 						t.Errorf("%d run", n)
 					}
@@ -139,7 +139,7 @@ func TestQueueUnderChance(t *testing.T) {
 						runtime.Gosched()
 					}
 					running.Add(-1)
-					q.leave()
+					q.release()
 				} else {
 					refused.Add(1)
 				}
@@ -166,7 +166,7 @@ func TestEqualWorkIsDoneOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue, o.LockFailures = 2, 100, 1 })
 		for range 2 {
-			h.queue.enter(t.Context(), at(elsewhere))
+			h.queue.acquire(t.Context(), at(elsewhere))
 		}
 		var waiting sync.WaitGroup
 		for i := range 50 {
@@ -177,8 +177,8 @@ func TestEqualWorkIsDoneOnce(t *testing.T) {
 		if s := h.Stats(); s.HashQueue != 1 {
 			t.Errorf("%d wait for a slot, want 1", s.HashQueue)
 		}
-		h.queue.leave()
-		h.queue.leave()
+		h.queue.release()
+		h.queue.release()
 		waiting.Wait()
 		if s := h.Stats(); s.RememberedMisses != 50 || len(h.singleflight.followers) != 0 {
 			t.Errorf("%+v, %d keys are left", s, len(h.singleflight.followers))
@@ -211,7 +211,7 @@ func TestEqualWrongPasswordsCount(t *testing.T) {
 func TestWorkIsTakenOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(o *Options) { o.Parallel = 1 })
-		h.queue.enter(t.Context(), at(elsewhere))
+		h.queue.acquire(t.Context(), at(elsewhere))
 		ctx, giveUp := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		all.Go(func() {
@@ -230,7 +230,7 @@ func TestWorkIsTakenOver(t *testing.T) {
 		synctest.Wait()
 		giveUp()
 		synctest.Wait()
-		h.queue.leave()
+		h.queue.release()
 		all.Wait()
 		if len(h.singleflight.followers) != 0 {
 			t.Errorf("%d keys are left", len(h.singleflight.followers))
@@ -242,7 +242,7 @@ func TestWorkIsTakenOver(t *testing.T) {
 func TestFollowersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue = 1, 3 })
-		h.queue.enter(t.Context(), at(elsewhere))
+		h.queue.acquire(t.Context(), at(elsewhere))
 		var all sync.WaitGroup
 		for range 1 + 3 + 2 { // one leads, three follow, two wait in the queue on their own
 			all.Go(func() { h.want("waited", h.try(alice, "right", home), 0) })
@@ -252,7 +252,7 @@ func TestFollowersAreBounded(t *testing.T) {
 			t.Errorf("%d wait for a slot, %d for equal work; want 3 and 3", s.HashQueue, h.singleflight.waiting)
 		}
 		h.want("one too many", h.try(alice, "right", home), Busy)
-		h.queue.leave()
+		h.queue.release()
 		all.Wait()
 		if h.singleflight.waiting != 0 || len(h.singleflight.followers) != 0 {
 			t.Errorf("%d followers, %d keys are left", h.singleflight.waiting, len(h.singleflight.followers))

@@ -45,7 +45,7 @@ func (r Reason) String() string {
 	return reasonWords[r]
 }
 
-// Refused is the error of a Verify that let nobody in.
+// Refused is the error of an attempt that was not let in.
 type Refused struct{ Reason Reason }
 
 func (e *Refused) Error() string { return "login refused: " + e.Reason.String() }
@@ -106,15 +106,15 @@ func (l *Local) evaluate(ctx context.Context, o *origin, key cacheKey, h *holder
 }
 
 func (l *Local) hash(ctx context.Context, o *origin, key cacheKey, h *holder, known bool, password []byte) Reason {
-	// 5. Wait for a slot, then look again: time has passed. Who has waited for equal work may
-	// be locked by now, and needs no slot to be told.
+	// 5. Wait for a slot, then look again: time has passed. A follower may be locked by now,
+	// and needs no slot to be told.
 	if reason := l.locks.locked(o, l.now()); reason != 0 {
 		return reason
 	}
-	if !l.queue.enter(ctx, place{o.path, l.locks.rank(o, l.now())}) {
+	if !l.queue.acquire(ctx, place{o.path, l.locks.rank(o, l.now())}) {
 		return Busy
 	}
-	defer l.queue.leave()
+	defer l.queue.release()
 	if l.cache.peek(key, l.now()) {
 		l.locks.forgive(o, l.now())
 		return 0

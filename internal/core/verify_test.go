@@ -131,7 +131,7 @@ func TestRememberNothing(t *testing.T) {
 func TestQueueIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue = 1, 2 })
-		if !h.queue.enter(t.Context(), at(elsewhere)) { // a computation that runs
+		if !h.queue.acquire(t.Context(), at(elsewhere)) { // a computation that runs
 			t.Fatal("the free slot was refused")
 		}
 		var waiting sync.WaitGroup
@@ -143,7 +143,7 @@ func TestQueueIsBounded(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 		h.want("one too many", h.try(alice, "another", home), Busy)
-		h.queue.leave()
+		h.queue.release()
 		waiting.Wait()
 		if s := h.Stats(); s.Hashing != 0 || s.HashQueue != 0 {
 			t.Errorf("afterwards %+v", s)
@@ -155,7 +155,7 @@ func TestQueueIsBounded(t *testing.T) {
 func TestNoQueue(t *testing.T) {
 	h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue = 1, 0 })
 	h.want("the slot is free", h.try(alice, "right", home), 0)
-	h.queue.enter(t.Context(), at(elsewhere))
+	h.queue.acquire(t.Context(), at(elsewhere))
 	h.want("the slot is taken", h.try(bob, "right", home), Busy)
 	h.want("remembered needs none", h.try(alice, "right", home), 0)
 }
@@ -164,7 +164,7 @@ func TestNoQueue(t *testing.T) {
 func TestRememberedWhileWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(o *Options) { o.Parallel, o.LockFailures = 1, 1 })
-		h.queue.enter(t.Context(), at(elsewhere))
+		h.queue.acquire(t.Context(), at(elsewhere))
 		var waiting sync.WaitGroup
 		waiting.Go(func() { h.want("waited", h.try(alice, "right", home), 0) })
 		synctest.Wait()
@@ -172,7 +172,7 @@ func TestRememberedWhileWaiting(t *testing.T) {
 		h.cache.add(h.cache.key(alice, &holder.hash, []byte("right")), h.clock.now())
 		// With no room left, an attempt that still went for argon2 would be Busy.
 		h.want("the room", h.locks.reserve(new(originOf(alice, home)), h.clock.now()), 0)
-		h.queue.leave()
+		h.queue.release()
 		waiting.Wait()
 	})
 }
@@ -181,7 +181,7 @@ func TestRememberedWhileWaiting(t *testing.T) {
 func TestWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(o *Options) { o.Parallel, o.LockFailures = 1, 1 })
-		h.queue.enter(t.Context(), at(elsewhere))
+		h.queue.acquire(t.Context(), at(elsewhere))
 		var waiting sync.WaitGroup
 		for range 20 {
 			waiting.Go(func() { h.want("waited", h.try(alice, "right", home), 0) })
@@ -198,7 +198,7 @@ func TestWaiting(t *testing.T) {
 		if err := <-gone; !errors.As(err, &refused) || refused.Reason != Busy {
 			t.Errorf("gave up: %v", err)
 		}
-		h.queue.leave()
+		h.queue.release()
 		waiting.Wait()
 		h.want("giving up is no failure", h.try(bob, "right", home), 0)
 	})

@@ -34,7 +34,7 @@ func (d *Dialogue) Closing() reason.Close { return d.closing }
 // Ended reports whether End was called: Write may have found out that the terminal is gone.
 func (d *Dialogue) Ended() bool { return d.ended }
 
-// State says where the session stands.
+// State is how far the session has come.
 func (d *Dialogue) State() session.State { return d.session.State() }
 
 // Peer is whose dialogue it is.
@@ -56,7 +56,7 @@ func (d *Dialogue) Close(why reason.Close) {
 	}
 }
 
-// Receive takes every whole frame that stands in buf and returns how many bytes they are.
+// Receive takes every whole frame in buf and returns how many bytes they are.
 // The rest, less than a frame, is to be given again with what follows it. What was used is
 // wiped: passwords do not stay in a shared buffer.
 func (d *Dialogue) Receive(buf []byte, now time.Time) (used int) {
@@ -108,7 +108,7 @@ func (d *Dialogue) malformed(err error) {
 	d.closing = reason.Malformed
 }
 
-// noteMalformed leaves the reason where the operator looks for it: nothing else tells it.
+// noteMalformed puts the reason into the audit log and a metric: the terminal is told nothing.
 func (d *Dialogue) noteMalformed(fault ftd.Fault) {
 	word := fault.Word()
 	d.driver.observer.Malformed(word)

@@ -70,7 +70,7 @@ type Driver struct {
 	log      *zap.Logger
 
 	logins   atomic.Int64
-	done     chan struct{} // poked when the last login ends while draining
+	done     chan struct{} // gets a value when the last login ends while draining
 	draining atomic.Bool
 }
 

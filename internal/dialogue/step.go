@@ -76,7 +76,7 @@ func (d *Dialogue) startLogin(attempt session.LoginAttempt) {
 	}()
 }
 
-// runLogin is false if the login panicked: then nobody knows what was recorded, and the
+// runLogin is false if the login panicked: then what was recorded is not known, and the
 // terminal gets no answer.
 func (d *Driver) runLogin(peer session.Peer, attempt session.LoginAttempt) (outcome session.Outcome, alive bool) {
 	defer func() {

@@ -27,7 +27,7 @@ func (g *Gateway) Verify(peer session.Peer, a *session.AuthAttempt) session.Outc
 	result := g.registry.Verify(a.AppID, (*auth.Challenge)(a.Challenge), a.Answer)
 	why, known := verdictReasons[result.Verdict]
 	if !known {
-		why = reason.WrongAnswer // a verdict that we do not know lets nobody in
+		why = reason.WrongAnswer // a verdict that we do not know admits no terminal
 	}
 	if string(a.BrokerID) != g.opt.Firm.BrokerID {
 		why = reason.WrongBroker

@@ -6,7 +6,8 @@
 //  1. the core says who it is, or why not
 //     and, if that account logs in too often, that it is to come again
 //  2. one instant is taken, from which the printed login time and the trading day both come,
-//     and with it the keys and the calendar that are in force
+//     and with it the policy: keys, calendar, and what is refused. Together they make the
+//     subject of the record: who, from where, by what
 //  3. the terminal information is judged: flag and key
 //  4. its ciphertext is looked up among those of the day: one seen before is a replay
 //  5. the supplement string is built and encrypted
@@ -35,11 +36,11 @@
 //
 // Logins in flight are bounded by the front, password checks by the core, appends by the
 // store. Policy.LoginsPerUser bounds what one account may record a second, an operator's
-// operatorPace times as much. Here three tables grow: users' sessions, one entry an account
-// online; maxPaced accounts that logged in not long ago; and the ciphertexts of the day, up to
+// operatorShare times as much. Here three tables grow: users' sessions, one entry an account
+// online; maxRated accounts that logged in not long ago; and the ciphertexts of the day, up to
 // Options.SeenTerminals of some 40 bytes, of one account a hundredth of that at most. When
-// there is no room no new ones are remembered: replays of those pass as first, nobody is refused
-// for it, and SeenStats tells. After a restart an account has its share once more beside what
+// there is no room no new ones are remembered: replays of those pass as first, no login is
+// refused for it, and SeenStats tells. After a restart an account has its share once more beside what
 // was loaded.
 //
 // # If we crash

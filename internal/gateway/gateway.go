@@ -88,10 +88,10 @@ type Gateway struct {
 	logger   *zap.Logger
 	now      func() time.Time
 
-	online online
-	pace   pace
-	seen   seen
-	refs   refs
+	online     online
+	loginRates loginRates
+	replays    replays
+	references references
 }
 
 // Parts are what a login goes through.
@@ -110,13 +110,13 @@ func New(opt Options, policy Policy, p Parts) *Gateway {
 	g := &Gateway{
 		opt: opt, core: p.Core, registry: p.Registry,
 		recorder: p.Recorder, audit: p.Audit, observer: p.Observer, logger: p.Logger, now: p.Now,
-		online: online{limit: opt.SessionsPerUser}, pace: newPace(), seen: seen{bound: opt.SeenTerminals},
+		online: online{limit: opt.SessionsPerUser}, loginRates: newLoginRates(), replays: replays{bound: opt.SeenTerminals},
 	}
 	g.SetPolicy(policy)
 	if g.now == nil {
 		g.now = time.Now
 	}
-	g.refs.seed()
+	g.references.seed()
 	return g
 }
 
@@ -125,7 +125,7 @@ func (g *Gateway) Online() int { return g.online.total() }
 
 // Ended takes a session out whose login was answered.
 func (g *Gateway) Ended(_ session.Peer, userID []byte) {
-	g.online.leave(regulation.Account(userID))
+	g.online.remove(regulation.Account(userID))
 }
 
 // Unanswered notes a login whose outcome found no terminal any more. An accepted one
@@ -135,7 +135,7 @@ func (g *Gateway) Unanswered(peer session.Peer, outcome session.Outcome) {
 		return // refused, and no terminal left to tell
 	}
 	receipt := outcome.Receipt
-	g.online.leave(receipt.Account)
+	g.online.remove(receipt.Account)
 	e := g.entry(peer, ops.EventUnanswered, reason.OK)
 	e.RecordID, e.Account = receipt.RecordID, string(receipt.Account)
 	e.Time = g.now()
@@ -184,7 +184,7 @@ func (g *Gateway) entry(peer session.Peer, event string, why reason.Reason) ops.
 func (g *Gateway) decide(e ops.Entry, why reason.Reason) session.Outcome {
 	outcome := session.Outcome{Reason: why}
 	if why != reason.OK {
-		outcome.Ref = g.refs.next()
+		outcome.Ref = g.references.next()
 		e.Ref = string(outcome.Ref[:])
 	}
 	e.Time = g.now()

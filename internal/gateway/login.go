@@ -33,16 +33,16 @@ func (g *Gateway) Login(ctx context.Context, peer session.Peer, a session.LoginA
 	if why != reason.OK {
 		return g.refuseLogin(e, why)
 	}
-	if !g.pace.allows(user.Account, user.UserType, g.Policy().LoginsPerUser, time.Now()) {
+	if !g.loginRates.allows(user.Account, user.UserType, g.Policy().LoginsPerUser, time.Now()) {
 		return g.refuseLogin(e, reason.LoginRate)
 	}
-	if !g.online.enter(user.Account) {
+	if !g.online.add(user.Account) {
 		return g.refuseLogin(e, reason.TooManySessions)
 	}
 	accepted := false
 	defer func() { // also if a part panics: the front then ends the connection without Ended
 		if !accepted {
-			g.online.leave(user.Account)
+			g.online.remove(user.Account)
 		}
 	}()
 	policy, s := g.Policy(), newSubject(user, peer, &a, g.now())
@@ -89,7 +89,7 @@ var coreReasons = map[core.Reason]reason.Reason{
 	core.Busy:           reason.Overloaded,
 }
 
-// coreReason is why the core let nobody in. What it refused for want of time, or could not be
+// coreReason is why the core refused. What it refused for want of time, or could not be
 // asked in time, is the deadline's: nothing was recorded.
 func (g *Gateway) coreReason(ctx context.Context, err error) reason.Reason {
 	var refused *core.Refused

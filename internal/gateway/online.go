@@ -16,8 +16,8 @@ type online struct {
 	all      int
 }
 
-// enter counts a session in, unless the account has its limit.
-func (o *online) enter(a regulation.Account) bool {
+// add counts a session, unless the account has its limit.
+func (o *online) add(a regulation.Account) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.limit > 0 && o.sessions[a] >= o.limit {
@@ -31,8 +31,8 @@ func (o *online) enter(a regulation.Account) bool {
 	return true
 }
 
-// leave counts a session out that enter counted in.
-func (o *online) leave(a regulation.Account) {
+// remove takes out a session that add counted.
+func (o *online) remove(a regulation.Account) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.sessions[a]--; o.sessions[a] <= 0 {

@@ -24,7 +24,7 @@ func (g *Gateway) record(ctx context.Context, policy *Policy, s *subject) (*stor
 	day, provisional := policy.Calendar.TradingDayOf(s.from.instant)
 	held, again := g.reserve(day, s.who.Account, s.by.terminal.Ciphertext)
 	kept := false
-	defer func() { g.seen.settle(held, kept) }()
+	defer func() { g.replays.settle(held, kept) }()
 	if again {
 		assessed = assessed.Replayed()
 	}

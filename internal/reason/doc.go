@@ -2,8 +2,8 @@
 // ended (Close). Both sets are closed: the audit log, the metrics, the answers on the wire and
 // the handbook's pages of errors are all made from them.
 //
-// It is a leaf: it imports nothing of ours, so that whoever decides, counts or reads such a
-// word needs no other package for it.
+// It is a leaf: it imports nothing of ours, so that a package that decides,
+// counts or reads such a word needs no other package for it.
 //
 // # Invariants
 //

@@ -34,7 +34,7 @@ const (
 	maxRefusalsBeforeAuth = 3
 )
 
-// State is where the dialogue stands.
+// State is how far the dialogue has come.
 type State uint8
 
 // The states, in the order of a good dialogue.
@@ -87,7 +87,7 @@ func New(settings *Settings, now time.Time) Session {
 	return Session{settings: settings, heartbeat: defaultHeartbeat, since: now, heard: now, sent: now}
 }
 
-// State says where the dialogue stands.
+// State is how far the dialogue has come.
 func (s *Session) State() State { return s.state }
 
 // BodyLimit is the longest body that the next frame may have, in bytes.

@@ -10,7 +10,7 @@ import (
 
 func TestRefsDoNotRepeat(t *testing.T) {
 	const draws = 1 << 20
-	var r refs
+	var r references
 	r.seed()
 	seen := make(map[reason.Ref]bool, draws)
 	for range draws {
@@ -26,7 +26,7 @@ func TestRefsDoNotRepeat(t *testing.T) {
 // The counter runs over 2^32, the references over 2^30: where it wraps, none may repeat
 // among its neighbours either.
 func TestRefsAtTheWrap(t *testing.T) {
-	var r refs
+	var r references
 	r.counter.Store(^uint32(0) - 500)
 	seen := make(map[reason.Ref]bool)
 	for range 1000 {
@@ -40,7 +40,7 @@ func TestRefsAtTheWrap(t *testing.T) {
 func TestRefsFromManyGoroutines(t *testing.T) {
 	const crowd, draws = 8, 1000
 	var (
-		r    refs
+		r    references
 		wg   sync.WaitGroup
 		mu   sync.Mutex
 		seen = make(map[reason.Ref]bool)

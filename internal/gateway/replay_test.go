@@ -221,17 +221,17 @@ func TestSeenIsBounded(t *testing.T) {
 
 // A straggler of the day before finds no room when the new day has it all, and takes none.
 func TestStragglerWithoutRoom(t *testing.T) {
-	s := seen{bound: 2}
+	s := replays{bound: 2}
 	s.reserve(20260105, "", store.SeenHash{1})
 	s.reserve(20260106, "", store.SeenHash{2})
-	if got, again := s.reserve(20260105, "", store.SeenHash{3}); got != (ticket{}) || again {
+	if got, again := s.reserve(20260105, "", store.SeenHash{3}); got != (claim{}) || again {
 		t.Errorf("%v, %v", got, again)
 	}
 	if _, again := s.reserve(20260105, "", store.SeenHash{1}); !again {
 		t.Error("the straggler pushed its own day out")
 	}
 	s.reserve(20260106, "", store.SeenHash{4}) // pushes the day before out
-	s.settle(ticket{day: 20260105, hash: store.SeenHash{1}}, true)
+	s.settle(claim{day: 20260105, hash: store.SeenHash{1}}, true)
 	if _, again := s.reserve(20260106, "", store.SeenHash{2}); !again {
 		t.Error("the day's own was pushed out")
 	}
@@ -240,22 +240,22 @@ func TestStragglerWithoutRoom(t *testing.T) {
 // Any order of logins, failures and days, against a model that is as plain as can be.
 func TestSeenModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		s := seen{bound: 1 << 20}
+		s := replays{bound: 1 << 20}
 		type held struct {
-			ticket
+			claim
 			day calendar.TradingDay
 		}
 		var flying []held
-		kept := make(map[ticket]bool)
+		kept := make(map[claim]bool)
 		today := calendar.TradingDay(20260105)
 		s.reserve(today, "", store.SeenHash{9}) // never settled: it does not matter
 		t.Repeat(map[string]func(*rapid.T){
 			"reserve": func(t *rapid.T) {
 				day := today - calendar.TradingDay(rapid.IntRange(0, 1).Draw(t, "yesterday"))
-				want := ticket{day: day, hash: store.SeenHash{byte(rapid.IntRange(1, 3).Draw(t, "which"))}}
+				want := claim{day: day, hash: store.SeenHash{byte(rapid.IntRange(1, 3).Draw(t, "which"))}}
 				seenBefore := kept[want]
 				for _, f := range flying {
-					seenBefore = seenBefore || f.ticket == want
+					seenBefore = seenBefore || f.claim == want
 				}
 				got, again := s.reserve(want.day, "", want.hash)
 				if day < today && s.previous.day != day {
@@ -272,22 +272,22 @@ func TestSeenModel(t *testing.T) {
 				}
 				i := rapid.IntRange(0, len(flying)-1).Draw(t, "i")
 				recorded := rapid.Bool().Draw(t, "recorded")
-				s.settle(flying[i].ticket, recorded)
+				s.settle(flying[i].claim, recorded)
 				if recorded {
-					kept[flying[i].ticket] = true
+					kept[flying[i].claim] = true
 				}
 				flying = append(flying[:i], flying[i+1:]...)
 			},
 			"next day": func(*rapid.T) {
 				today++
 				s.reserve(today, "", store.SeenHash{9})
-				s.settle(ticket{day: today, hash: store.SeenHash{9}}, false)
+				s.settle(claim{day: today, hash: store.SeenHash{9}}, false)
 				rest := flying[:0]
 				for _, f := range flying {
 					if f.day >= today-1 {
 						rest = append(rest, f)
 					} else {
-						s.settle(f.ticket, true) // too late: it must not disturb
+						s.settle(f.claim, true) // too late: it must not disturb
 					}
 				}
 				flying = rest
@@ -312,7 +312,7 @@ func TestPanicLeavesNothingSeen(t *testing.T) {
 }
 
 func BenchmarkSeen(b *testing.B) {
-	s := seen{bound: 1 << 30}
+	s := replays{bound: 1 << 30}
 	ciphertext := bytes.Repeat([]byte("0123456789abcdef"), 16)
 	var n uint64
 	b.ReportAllocs()

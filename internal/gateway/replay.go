@@ -8,7 +8,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// seen remembers the terminal ciphertexts of a trading day. A terminal encrypts anew, with
+// replays remembers the terminal ciphertexts of a trading day. A terminal encrypts anew, with
 // random padding, at each login, so that one that comes a second time is a replay, or a
 // terminal that does not collect.
 //
@@ -16,12 +16,12 @@ import (
 // fate is known: of two logins at one moment exactly one is the first, and one that was not
 // recorded leaves nothing behind. Beside the current day the day before stays, for the
 // logins of 15:30 that come in the wrong order; what is older is not looked at.
-type seen struct {
+type replays struct {
 	bound int // entries over both days; 0 remembers nothing
 
 	mu       sync.Mutex
-	current  seenDay
-	previous seenDay
+	current  replayDay
+	previous replayDay
 	stats    SeenStats
 }
 
@@ -34,7 +34,7 @@ type SeenStats struct {
 	Crowded   int    // accounts that have all of their share of the current day
 }
 
-type seenDay struct {
+type replayDay struct {
 	day     calendar.TradingDay
 	entries map[store.SeenHash]reservations
 	shares  map[regulation.Account]int // how many of the entries are there for a login of that account
@@ -47,8 +47,8 @@ type reservations int32
 
 const recorded reservations = -1
 
-// ticket is what a login holds between reserve and settle. The zero value holds nothing.
-type ticket struct {
+// claim is what a login holds between reserve and settle. The zero value holds nothing.
+type claim struct {
 	day  calendar.TradingDay
 	hash store.SeenHash
 	// owner is the account whose share has the entry; "" if another login made it.
@@ -56,7 +56,7 @@ type ticket struct {
 }
 
 // load takes over what was recorded before the start; false when there is no room for more.
-func (s *seen) load(day calendar.TradingDay, hash store.SeenHash) bool {
+func (s *replays) load(day calendar.TradingDay, hash store.SeenHash) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := s.of(day)
@@ -71,16 +71,16 @@ func (s *seen) load(day calendar.TradingDay, hash store.SeenHash) bool {
 }
 
 // reserve reports whether the day has seen the ciphertext before, recorded or on its way.
-// Without room for it, it is not remembered and the ticket is empty: a stranger who fills
-// the memory may replay, but locks nobody out. Nor does one account fill it for others: each
-// has a share of its own.
-func (s *seen) reserve(day calendar.TradingDay, account regulation.Account, hash store.SeenHash) (t ticket, again bool) {
+// Without room for it, it is not remembered and the claim is empty: a stranger who fills
+// the memory may replay, but locks no customer out. Nor does one account fill it for others:
+// each has a share of its own.
+func (s *replays) reserve(day calendar.TradingDay, account regulation.Account, hash store.SeenHash) (t claim, again bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := s.of(day)
 	if d == nil {
 		s.stats.Forgotten++
-		return ticket{}, false
+		return claim{}, false
 	}
 	n, again := d.entries[hash]
 	switch {
@@ -88,9 +88,9 @@ func (s *seen) reserve(day calendar.TradingDay, account regulation.Account, hash
 		s.stats.Replayed++
 	case d.shares[account] >= s.share() || !s.room(d):
 		s.stats.Forgotten++
-		return ticket{}, false
+		return claim{}, false
 	}
-	t = ticket{day: day, hash: hash}
+	t = claim{day: day, hash: hash}
 	if n != recorded {
 		d.entries[hash] = n + 1
 	}
@@ -103,12 +103,12 @@ func (s *seen) reserve(day calendar.TradingDay, account regulation.Account, hash
 
 // share is how many entries of a day one account may have: a hundredth, and never so few that
 // an honest one would meet it.
-func (s *seen) share() int { return max(s.bound/100, leastShare) }
+func (s *replays) share() int { return max(s.bound/100, leastShare) }
 
 const leastShare = 100
 
 // own counts entries of an account.
-func (d *seenDay) own(account regulation.Account, more, share int) {
+func (d *replayDay) own(account regulation.Account, more, share int) {
 	before := d.shares[account]
 	after := before + more
 	if d.shares[account] = after; after == 0 {
@@ -123,8 +123,8 @@ func (d *seenDay) own(account regulation.Account, more, share int) {
 }
 
 // settle says what became of the login that holds t.
-func (s *seen) settle(t ticket, kept bool) {
-	if t == (ticket{}) {
+func (s *replays) settle(t claim, kept bool) {
+	if t == (claim{}) {
 		return
 	}
 	s.mu.Lock()
@@ -134,7 +134,7 @@ func (s *seen) settle(t ticket, kept bool) {
 		return
 	}
 	if !kept && t.owner != "" {
-		d.own(t.owner, -1, s.share()) // whoever else comes with it, it is not his doing
+		d.own(t.owner, -1, s.share()) // another login may come with it: that is not this account's doing
 	}
 	switch n := d.entries[t.hash]; {
 	case n == recorded:
@@ -149,7 +149,7 @@ func (s *seen) settle(t ticket, kept bool) {
 
 // of is the memory of that day, nil for one that is over. A new day takes the place of the
 // current one.
-func (s *seen) of(day calendar.TradingDay) *seenDay {
+func (s *replays) of(day calendar.TradingDay) *replayDay {
 	switch {
 	case day == s.current.day && day != 0:
 		return &s.current
@@ -158,45 +158,45 @@ func (s *seen) of(day calendar.TradingDay) *seenDay {
 	case day <= s.current.day:
 		return nil
 	}
-	s.previous, s.current = s.current, seenDay{
+	s.previous, s.current = s.current, replayDay{
 		day: day, entries: make(map[store.SeenHash]reservations), shares: make(map[regulation.Account]int),
 	}
 	return &s.current
 }
 
 // room says whether d may have one more. The current day may have that of the day before.
-func (s *seen) room(d *seenDay) bool {
+func (s *replays) room(d *replayDay) bool {
 	if len(s.current.entries)+len(s.previous.entries) < s.bound {
 		return true
 	}
 	if d != &s.current || s.previous.day == 0 {
 		return false
 	}
-	s.previous = seenDay{}
+	s.previous = replayDay{}
 	return len(s.current.entries) < s.bound
 }
 
 // SeenStats counts what there is now.
 func (g *Gateway) SeenStats() SeenStats {
-	g.seen.mu.Lock()
-	defer g.seen.mu.Unlock()
-	stats := g.seen.stats
-	stats.Entries = len(g.seen.current.entries) + len(g.seen.previous.entries)
-	stats.Full = g.seen.bound > 0 && len(g.seen.current.entries) >= g.seen.bound
-	stats.Crowded = g.seen.current.crowded
+	g.replays.mu.Lock()
+	defer g.replays.mu.Unlock()
+	stats := g.replays.stats
+	stats.Entries = len(g.replays.current.entries) + len(g.replays.previous.entries)
+	stats.Full = g.replays.bound > 0 && len(g.replays.current.entries) >= g.replays.bound
+	stats.Crowded = g.replays.current.crowded
 	return stats
 }
 
 // LoadSeen remembers a terminal ciphertext that was recorded before this process began. It
 // is called before the first login; false says that there is no room for more.
 func (g *Gateway) LoadSeen(day calendar.TradingDay, hash store.SeenHash) bool {
-	return g.seen.load(day, hash)
+	return g.replays.load(day, hash)
 }
 
 // reserve looks the ciphertext of a login up; nothing sent is nothing replayed.
-func (g *Gateway) reserve(day calendar.TradingDay, account regulation.Account, ciphertext []byte) (t ticket, again bool) {
-	if len(ciphertext) == 0 || g.seen.bound == 0 {
-		return ticket{}, false
+func (g *Gateway) reserve(day calendar.TradingDay, account regulation.Account, ciphertext []byte) (t claim, again bool) {
+	if len(ciphertext) == 0 || g.replays.bound == 0 {
+		return claim{}, false
 	}
-	return g.seen.reserve(day, account, store.HashTerminal(ciphertext))
+	return g.replays.reserve(day, account, store.HashTerminal(ciphertext))
 }

@@ -118,7 +118,7 @@ func TestOneAccountDoesNotFillTheMemory(t *testing.T) {
 
 // A login that was not recorded gives its part of the share back.
 func TestShareOfWhatWasNotRecorded(t *testing.T) {
-	s := seen{bound: 1000}
+	s := replays{bound: 1000}
 	for i := range 1000 {
 		t1, _ := s.reserve(20260105, "a", hashOf(i))
 		s.settle(t1, false)
@@ -129,7 +129,7 @@ func TestShareOfWhatWasNotRecorded(t *testing.T) {
 	for i := range 10 {
 		for j := range leastShare {
 			t1, again := s.reserve(20260105, regulation.Account(fmt.Sprint(i)), hashOf(1000*i+j))
-			if s.settle(t1, true); again || t1 == (ticket{}) {
+			if s.settle(t1, true); again || t1 == (claim{}) {
 				t.Fatalf("entry %d of account %d was not taken", j, i)
 			}
 		}
@@ -146,7 +146,7 @@ func hashOf(i int) (h store.SeenHash) {
 
 // The usual login does not allocate for its pace.
 func TestPaceDoesNotAllocate(t *testing.T) {
-	p, now := newPace(), time.Now()
+	p, now := newLoginRates(), time.Now()
 	limit := rate.Limit{PerSecond: 5, Burst: 300}
 	p.allows("88888888", regulation.UserCustomer, limit, now)
 	if n := testing.AllocsPerRun(100, func() {

@@ -8,9 +8,9 @@ import (
 	"github.com/tradefront/tradefront/internal/reason"
 )
 
-// refs makes references that do not repeat for a billion refusals and do not show how
+// references makes references that do not repeat for a billion refusals and do not show how
 // many there were: a counter, spread by a multiplication that is one-to-one on 30 bits.
-type refs struct {
+type references struct {
 	counter atomic.Uint32
 }
 
@@ -24,13 +24,13 @@ const (
 )
 
 // seed starts at a random place, so that references of one day do not come again the next.
-func (r *refs) seed() {
+func (r *references) seed() {
 	var b [4]byte
 	_, _ = rand.Read(b[:])
 	r.counter.Store(binary.BigEndian.Uint32(b[:]))
 }
 
-func (r *refs) next() reason.Ref {
+func (r *references) next() reason.Ref {
 	n := r.counter.Add(1) * refSpread & refMask
 	var ref reason.Ref
 	for i := range ref {
