@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
 // misbehave says something that an honest terminal would not say now.
@@ -67,14 +68,20 @@ func (t *terminal) replay() string {
 		}
 	}
 	t.phase = answered
-	return t.say("replays an answer", message(ftd.TIDAuthenticate, identity(t.app), info(result)))
+	return t.say("replays an answer", t.raw(terminaltest.Answer(identity(t.app), result)))
+}
+
+// raw is bytes that are no request of the machine.
+func (t *terminal) raw(b []byte) []byte {
+	t.strict = false
+	return b
 }
 
 func (t *terminal) wrongAnswer() string {
 	t.phase = answered
 	var result [ftd.ChallengeLen]byte
 	result[0] = byte(t.w.random.Uint32())
-	return t.say("answers wrongly", message(ftd.TIDAuthenticate, identity(t.app), info(result)))
+	return t.say("answers wrongly", t.raw(terminaltest.Answer(identity(t.app), result)))
 }
 
 // enterWrongly logs in with something that is not as it should be. Some of it is recorded
@@ -123,21 +130,19 @@ func (t *terminal) noise() string {
 	case 1:
 		return t.say("a compressed frame", []byte{2, 0, 0, 2, 1, 2})
 	case 2:
-		return t.say("an oversize header", []byte{1, 0, 0xff, 0xff})
+		return t.say("an oversize header", t.raw([]byte{1, 0, 0xff, 0xff}))
 	case 3:
-		return t.say("an unknown request", message(0x7777))
+		return t.say("an unknown request", t.raw(terminaltest.Message(0x7777)))
 	case 4:
 		b := make([]byte, 1+w.random.IntN(40))
 		for i := range b {
 			b[i] = byte(w.random.Uint32())
 		}
-		return t.say(fmt.Sprintf("%d bytes of noise", len(b)), b)
+		return t.say(fmt.Sprintf("%d bytes of noise", len(b)), t.raw(b))
 	case 5:
 		many := 1 + w.random.IntN(12)
 		for range many {
-			t.say("", message(ftd.TIDUserLogout, func(e *ftd.Encoder) {
-				e.LogoutRequest(&ftd.LogoutRequest{BrokerID: []byte(broker), UserID: []byte("x")})
-			}))
+			t.say("", t.raw(terminaltest.Logout(broker, "x")))
 		}
 		return fmt.Sprintf("%d requests at once", many)
 	}

@@ -2,15 +2,19 @@ package simulation
 
 import (
 	"bytes"
+	"errors"
 	"math/rand/v2"
 	"slices"
 
+	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
-// terminal is a model of a terminal: it remembers what it said and was told, and how to be
-// honest; how often it is not is the plan's.
+// terminal is a model of a terminal: it knows what it sent and was answered, and how to be honest;
+// how often it is not is the plan's. Its requests are encoded by a client.Machine. As long as they
+// kept to the protocol the Machine reads the answers too, and to it no answer may be a violation.
 type terminal struct {
 	w       *world
 	number  int
@@ -20,7 +24,9 @@ type terminal struct {
 
 	phase     phase
 	challenge *auth.Challenge
-	inbox     []byte // read, less than a frame
+	inbox     terminaltest.Inbox
+	machine   client.Machine
+	strict    bool // nothing but the machine's requests was sent on this wire
 
 	overheard *[auth.ChallengeLen]byte // an answer that was right once
 	welcome   int                      // successes since the healing
@@ -41,50 +47,57 @@ const (
 )
 
 func (t *terminal) open(c *wire) {
-	t.wire, t.phase, t.challenge, t.inbox = c, fresh, nil, nil
+	t.wire, t.phase, t.challenge = c, fresh, nil
+	t.inbox, t.machine, t.strict = terminaltest.Inbox{}, client.Machine{}, true
 }
 
 // read takes n bytes from the wire and acts on whole frames.
 func (t *terminal) read(n int) {
 	c := t.wire
-	t.inbox = append(t.inbox, c.toTerminal[:n]...)
+	t.inbox.Add(c.toTerminal[:n])
 	c.toTerminal = c.toTerminal[n:]
 	for {
-		frame, n, err := ftd.DecodeFrame(t.inbox, ftd.MaxBodyLen)
-		if err != nil || n == 0 {
+		reply, ok, err := t.inbox.Next() // the wire has reported what cannot be read
+		if !ok || err != nil {
 			break
 		}
-		if frame.Type == ftd.FrameFTDC {
-			if m, err := ftd.DecodeMessage(frame.Body); err == nil {
-				t.hear(m)
-			}
-		}
-		t.inbox = t.inbox[n:]
+		t.check(reply)
+		t.receive(reply)
 	}
 	if c.dialogue.Ended() && len(c.toTerminal) == 0 {
 		t.wire = nil
 	}
 }
 
-func (t *terminal) hear(m ftd.Message) {
-	code := codeOf(m)
-	switch m.TID {
+// check gives the machine an answer to requests that kept to the protocol.
+func (t *terminal) check(reply terminaltest.Reply) {
+	if !t.strict {
+		return
+	}
+	_, _, err := t.machine.Receive(reply.Frame)
+	var violation *client.ViolationError
+	if errors.As(err, &violation) {
+		t.w.violate("%v: %v", t.wire, err)
+	}
+}
+
+// receive draws from an answer how far the terminal is.
+func (t *terminal) receive(reply terminaltest.Reply) {
+	switch reply.TID {
 	case ftd.TIDAuthenticate:
-		if raw, ok := m.Field(ftd.FIDAuthChallenge); ok {
-			var ch ftd.AuthChallenge
-			if ch.Decode(raw) == nil {
-				t.challenge = (*auth.Challenge)(bytes.Clone(ch.TimeStamp[:]))
-				t.phase = challenged
-			}
-		} else if code == 0 {
+		if _, ok := reply.Field(ftd.FIDAuthChallenge); ok {
+			challenge := auth.Challenge(reply.Challenge())
+			t.challenge = &challenge
+			t.phase = challenged
+		} else if reply.Code == 0 {
 			t.phase = max(t.phase, admitted)
 		}
 	case ftd.TIDUserLogin:
 		switch {
-		case code == 0:
+		case reply.Code == 0:
 			t.phase = inside
 			t.welcome++
-		case t.phase == entering && code != 5:
+		case t.phase == entering && reply.Code != 5:
 			t.phase = admitted
 		}
 	}
@@ -138,7 +151,8 @@ func (t *terminal) say(what string, b []byte) string {
 func (t *terminal) ask(app string) string {
 	t.phase = asked
 	t.challenge = nil
-	return t.say("asks for a challenge as "+app, message(ftd.TIDAuthenticate, identity(app)))
+	id := identity(app)
+	return t.say("asks for a challenge as "+app, t.encode(func(m *client.Machine) ([]byte, error) { return m.AppendAsk(nil, &id) }))
 }
 
 // answer is right if the terminal has a challenge and app is its own.
@@ -153,7 +167,14 @@ func (t *terminal) answer(app string) string {
 		t.wire.honest = true // whatever else is wrong, it has the authcode
 		t.overheard = &result
 	}
-	return t.say("answers as "+app, message(ftd.TIDAuthenticate, identity(app), info(result)))
+	id, challenge := identity(app), client.Challenge(*t.challenge)
+	b := t.encode(func(m *client.Machine) ([]byte, error) {
+		return m.AppendAnswer(nil, &id, shelf().codes[app].Reveal(), &challenge)
+	})
+	if !bytes.Equal(b, terminaltest.Answer(id, result)) {
+		t.w.violate("client and auth answer a challenge differently")
+	}
+	return t.say("answers as "+app, b)
 }
 
 func (t *terminal) logIn() string {
@@ -163,9 +184,11 @@ func (t *terminal) logIn() string {
 
 func (t *terminal) logOut(account string) string {
 	t.phase = leaving
-	return t.say("logs out "+account, message(ftd.TIDUserLogout, func(e *ftd.Encoder) {
-		e.LogoutRequest(&ftd.LogoutRequest{BrokerID: []byte(broker), UserID: []byte(account)})
-	}))
+	b := terminaltest.Logout(broker, account)
+	if !bytes.Equal(b, t.encode(func(m *client.Machine) ([]byte, error) { return m.AppendLogout(nil) })) {
+		t.strict = false
+	}
+	return t.say("logs out "+account, b)
 }
 
 // newAttempt is an honest login. No two have the same ciphertext.
@@ -186,36 +209,29 @@ func (t *terminal) newAttempt() *attempt {
 
 // enter says the attempt.
 func (t *terminal) enter(a *attempt) string {
-	b := message(ftd.TIDUserLogin, func(e *ftd.Encoder) {
-		e.LoginRequest(&ftd.LoginRequest{
-			BrokerID: []byte(broker), UserID: []byte(a.account), Password: []byte(a.password),
-			HeartbeatSeconds: t.w.random.IntN(40), Remark: []byte("simulated"),
-		})
-	}, func(e *ftd.Encoder) {
-		e.TerminalInfo(&ftd.TerminalInfo{KeyVersion: []byte(a.version), AbnormalFlag: a.flag, Ciphertext: a.ciphertext})
-	})
+	req := client.LoginRequest{
+		BrokerID: broker, UserID: a.account, Password: a.password,
+		HeartbeatSeconds: t.w.random.IntN(40), Remark: "simulated",
+		KeyVersion: a.version, AbnormalFlag: a.flag, Ciphertext: a.ciphertext,
+	}
+	b := t.encode(func(m *client.Machine) ([]byte, error) { return m.AppendLogin(nil, &req) })
 	a.end = t.wire.said + len(b)
 	return t.say("logs in "+a.String(), b)
 }
 
-func message(tid ftd.TID, fields ...func(*ftd.Encoder)) []byte {
-	e := ftd.Begin(nil, tid)
-	for _, f := range fields {
-		f(&e)
+// encode is a request's frame. A request ahead of an answer is one that the machine refuses.
+func (t *terminal) encode(request func(*client.Machine) ([]byte, error)) []byte {
+	b, err := request(&t.machine)
+	if errors.Is(err, client.ErrPending) {
+		t.strict = false
+		b, err = request(new(client.Machine))
 	}
-	b, err := e.End()
 	must(err)
 	return b
 }
 
-func identity(app string) func(*ftd.Encoder) {
-	return func(e *ftd.Encoder) {
-		e.AuthIdentity(&ftd.AuthIdentity{BrokerID: []byte(broker), AppID: []byte(app), ProductInfo: []byte("sim")})
-	}
-}
-
-func info(answer [auth.ChallengeLen]byte) func(*ftd.Encoder) {
-	return func(e *ftd.Encoder) { e.AuthInfo(&ftd.AuthInfo{AuthInfo: answer}) }
+func identity(app string) client.Identity {
+	return client.Identity{BrokerID: broker, AppID: app, ProductInfo: "sim"}
 }
 
 func pick[T any](random *rand.Rand, from ...T) T { return from[random.IntN(len(from))] }
