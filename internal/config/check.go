@@ -24,7 +24,7 @@ func (c *Config) check(settled Faults) (faults Faults) {
 	if p := &c.Limits.Penalties; p.Max <= p.Threshold && p.Sources > 0 {
 		faults.add("limits.penalties.max", "is not above the threshold: no source would ever be refused", "raise it, or set sources: 0 for no penalties")
 	}
-	return append(faults, c.Store.check()...)
+	return append(faults, c.Store.check(settled)...)
 }
 
 // checkProxies holds each listener to a proxy that it believes, or to none.
@@ -33,12 +33,13 @@ func (c *Config) checkProxies(settled Faults) (faults Faults) {
 		l := &c.Front.Listeners[i]
 		path := entryKey("front.listeners", i)
 		const needs = "is only for client_address: proxy"
+		named := len(l.TrustedProxies) > 0 || settled.in(path+".trusted_proxies")
 		switch {
 		case settled.on(path + ".client_address"):
-		case l.FromProxy() && len(l.TrustedProxies) == 0 && !settled.in(path+".trusted_proxies"):
+		case l.FromProxy() && !named:
 			faults.add(path+".trusted_proxies", "is empty, and client_address: proxy believes nobody else", "name the addresses of the load balancers")
 		case l.FromProxy():
-		case len(l.TrustedProxies) > 0:
+		case named:
 			faults.add(path+".trusted_proxies", needs, "write client_address: proxy, or remove it")
 		case l.RequireTLS:
 			faults.add(path+".require_tls", needs, "a front sees TLS only through a proxy that ends it")
@@ -65,8 +66,9 @@ func (c *Config) checkQueue() (faults Faults) {
 // leastMaxBytes is room for a minute of logins at full speed.
 const leastMaxBytes = 64 << 20
 
-func (s *Store) check() (faults Faults) {
-	postgres, url, file := s.Driver == "postgres", s.URL.given(), s.URLFile.Path != ""
+func (s *Store) check(settled Faults) (faults Faults) {
+	postgres, url := s.Driver == "postgres", s.URL.given()
+	file := s.URLFile.Path != "" || settled.on("store.url_file")
 	switch {
 	case url && file:
 		faults.add("store.url", "url and url_file are both set", "keep one of the two")

@@ -60,6 +60,11 @@ func TestFaults(t *testing.T) {
 		{"who sends the address", "front: {listeners: [{address: 'a:1', client_address: prox}]}", "", "front.listeners[0].client_address: want peer or proxy; did you mean proxy?"},
 		{"proxy believes nobody", "front: {listeners: [{address: 'a:1', client_address: proxy, trusted_proxies: []}]}", "", "front.listeners[0].trusted_proxies: is empty, and client_address: proxy believes nobody else; name the addresses of the load balancers"},
 		{"peer believes somebody", "front: {listeners: [{address: 'a:1', trusted_proxies: [10.0.0.1]}]}", "", "front.listeners[0].trusted_proxies: is only for client_address: proxy; write client_address: proxy, or remove it"},
+		{
+			"peer believes what is no network", "front: {listeners: [{address: 'a:1', trusted_proxies: [x]}]}", "",
+			"front.listeners[0].trusted_proxies: is only for client_address: proxy; write client_address: proxy, or remove it" +
+				"\nfront.listeners[0].trusted_proxies[0]: is no network: want 10.1.2.0/24, 10.1.2.3, 2001:db8::/64 or the like",
+		},
 		{"peer over TLS", "front: {listeners: [{address: 'a:1', client_address: peer, require_tls: true}]}", "", "front.listeners[0].require_tls: is only for client_address: proxy; a front sees TLS only through a proxy that ends it"},
 		{
 			"networks, all that is wrong with them",

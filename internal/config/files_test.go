@@ -100,13 +100,13 @@ func TestURLsAreRefused(t *testing.T) {
 		}
 		c := Default()
 		c.Store.Driver, c.Store.URL = "postgres", databaseURL(text)
-		if faults := c.Store.check(); len(faults) != 1 || faults[0].Key != "store.url" || !strings.Contains(faults.Error(), want) ||
+		if faults := c.Store.check(nil); len(faults) != 1 || faults[0].Key != "store.url" || !strings.Contains(faults.Error(), want) ||
 			strings.Contains(faults.Error(), "sec") {
 			t.Errorf("%q: %v, want %q", text, faults, want)
 		}
 	}
 	s := Store{Driver: "postgres", URL: databaseURL(" postgres://u:p@127.0.0.1:1/d ")}
-	if u, err := s.PostgresURL(); err != nil || u.Conn() != "postgres://u:p@127.0.0.1:1/d" || len(s.check()) > 0 {
+	if u, err := s.PostgresURL(); err != nil || u.Conn() != "postgres://u:p@127.0.0.1:1/d" || len(s.check(nil)) > 0 {
 		t.Errorf("%q, %v", u, err)
 	}
 }
