@@ -31,66 +31,42 @@ func variables(root *field) map[string]*field {
 	return known
 }
 
-// setting is one variable that was understood.
-type setting struct {
-	variable string
-	leaf     *field
-	value    string
-}
-
 // applyEnv sets every leaf that env names.
 func applyEnv(v *viper.Viper, root *field, env []string) (faults Faults) {
-	settings, faults := readEnv(root, env)
-	onlyOneURL(v, settings)
-	for _, s := range settings {
-		value, problem := s.leaf.parse(s.value)
-		if problem != "" {
-			faults.add(s.leaf.path, "from "+s.variable+": "+problem+show(s.leaf, s.value), "")
-			continue
+	known := variables(root)
+	set := make(map[string]bool)
+	for _, line := range env {
+		name, value, _ := strings.Cut(line, "=")
+		leaf, ok := known[name]
+		switch {
+		case ok:
+			set[leaf.path] = value != ""
+			if parsed, problem := leaf.parse(value); problem != "" {
+				faults.add(leaf.path, "from "+name+": "+problem+show(leaf, value), "")
+			} else {
+				v.Set(leaf.path, parsed)
+			}
+		case !strings.HasPrefix(name, envPrefix) || strings.HasPrefix(name, envTests):
+		case !isName(name): // it would not survive being printed
+			faults.add(envPrefix+"*", "an environment variable's name has strange characters", "remove it")
+		case !foreign(name, value): // of which Ignored tells
+			faults.add(name, "no configuration key has this environment variable", adviceOn(root, known, name))
 		}
-		v.Set(s.leaf.path, value)
 	}
+	onlyOneURL(v, set)
 	return faults
 }
 
 // onlyOneURL: store.url and store.url_file are two ways to write one setting, so that the
 // environment's takes the place of the file's whichever of the two each uses. Both of them
 // from one place remain a fault.
-func onlyOneURL(v *viper.Viper, settings []setting) {
-	set := make(map[string]bool)
-	for _, s := range settings {
-		set[s.leaf.path] = s.value != ""
-	}
+func onlyOneURL(v *viper.Viper, set map[string]bool) {
 	switch {
 	case set["store.url"] && !set["store.url_file"]:
 		v.Set("store.url_file", "")
 	case set["store.url_file"] && !set["store.url"]:
 		v.Set("store.url", "")
 	}
-}
-
-// readEnv finds our variables.
-func readEnv(root *field, env []string) (settings []setting, faults Faults) {
-	known := variables(root)
-	for _, line := range env {
-		name, value, _ := strings.Cut(line, "=")
-		if !strings.HasPrefix(name, envPrefix) || strings.HasPrefix(name, envTests) {
-			continue
-		}
-		if !isName(name) { // it would not survive being printed
-			faults.add(envPrefix+"*", "an environment variable's name has strange characters", "remove it")
-			continue
-		}
-		leaf, ok := known[name]
-		switch {
-		case ok:
-			settings = append(settings, setting{name, leaf, value})
-		case foreign(name, value): // Ignored names it
-		default:
-			faults.add(name, "no configuration key has this environment variable", adviceOn(root, known, name))
-		}
-	}
-	return settings, faults
 }
 
 // adviceOn is what to do about a variable that is no key's.

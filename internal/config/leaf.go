@@ -14,29 +14,29 @@ import (
 type kind int
 
 const (
-	section    kind = iota // a mapping of keys
-	list                   // a list of sections
-	text                   // a string
-	number                 // a whole number
-	duration               // a number with a unit of time
-	flag                   // true or false
-	textList               // a list of strings
-	numberList             // a list of whole numbers
+	section   kind = iota // a mapping of keys
+	list                  // a list of sections
+	text                  // a string
+	number                // a whole number
+	duration              // a number with a unit of time
+	flag                  // true or false
+	valueList             // a list of texts or numbers
 )
 
 func (k kind) String() string {
 	return [...]string{
 		section: "a section", list: "a list", text: "a text", number: "a whole number",
-		duration: "a time with its unit", flag: "true or false", textList: "a list of texts", numberList: "a list of whole numbers",
+		duration: "a time with its unit", flag: "true or false", valueList: "a list of values",
 	}[k]
 }
 
 // leafType is how the values of a Go type are written, and how a text becomes one.
 type leafType struct {
-	kind kind
-	// read makes the value of a text or of a list of texts, once the layers are known; nil if the text
-	// is the value. The faults name no key where they are about the whole value, and "[1]" where they
-	// are about an entry.
+	kind    kind
+	element reflect.Type // of a list: what its entries are written as
+	// read makes the value of a text or of a list, once the layers are known; nil if it is as it is
+	// written. The faults name no key where they are about the whole value, and "[1]" where they are
+	// about an entry.
 	read func(written any, at place) (any, Faults)
 }
 
@@ -54,7 +54,7 @@ var leafTypes = map[reflect.Type]leafType{
 	reflect.TypeFor[int]():             {kind: number},
 	reflect.TypeFor[int32]():           {kind: number},
 	reflect.TypeFor[uint32]():          {kind: number},
-	reflect.TypeFor[[]int32]():         {kind: numberList},
+	reflect.TypeFor[[]int32]():         {kind: valueList, element: reflect.TypeFor[int32]()},
 	reflect.TypeFor[time.Duration]():   {kind: duration},
 	reflect.TypeFor[time.Time]():       {kind: text, read: fromText(parseMoment)},
 	reflect.TypeFor[zapcore.Level]():   {kind: text, read: fromText(parseLevel)},
@@ -62,8 +62,8 @@ var leafTypes = map[reflect.Type]leafType{
 	reflect.TypeFor[EarlyDrop]():       {kind: text, read: fromText(parseEarlyDrop)},
 	reflect.TypeFor[DatabaseURL]():     {kind: text, read: fromText(parseDatabaseURL)},
 	reflect.TypeFor[File]():            {kind: text, read: readFileName},
-	reflect.TypeFor[TrustedNetworks](): {kind: textList, read: readTrustedNetworks},
-	reflect.TypeFor[ExemptNetworks]():  {kind: textList, read: readExemptNetworks},
+	reflect.TypeFor[TrustedNetworks](): {kind: valueList, element: reflect.TypeFor[string](), read: readTrustedNetworks},
+	reflect.TypeFor[ExemptNetworks]():  {kind: valueList, element: reflect.TypeFor[string](), read: readExemptNetworks},
 }
 
 // reader is what makes the value of the key, nil if it is as it is written.
@@ -104,34 +104,26 @@ func (f *field) parse(s string) (value any, problem string) {
 		return d, ""
 	case number:
 		return parseNumber(s, f.goType)
-	case textList:
-		return splitTexts(s), "" // from the environment: with commas between
-	case numberList:
-		return parseNumbers(splitTexts(s), f.goType.Elem())
+	case valueList:
+		return f.parseList(s)
 	}
 	panic("config: parse of " + f.kind.String()) // callers ask for leaves only
 }
 
-func splitTexts(s string) []string {
-	var all []string
+// parseList reads values with commas between, as the environment has them.
+func (f *field) parseList(s string) (any, string) {
+	all := []any{}
 	for part := range strings.SplitSeq(s, ",") {
-		if part = strings.TrimSpace(part); part != "" {
-			all = append(all, part)
+		if part = strings.TrimSpace(part); part == "" {
+			continue
 		}
-	}
-	return all
-}
-
-func parseNumbers(parts []string, t reflect.Type) (value any, problem string) {
-	all := reflect.Zero(reflect.SliceOf(t))
-	for _, part := range parts {
-		n, problem := parseNumber(part, t)
+		value, problem := f.element.parse(part)
 		if problem != "" {
 			return nil, problem
 		}
-		all = reflect.Append(all, reflect.ValueOf(n))
+		all = append(all, value)
 	}
-	return all.Interface(), ""
+	return all, ""
 }
 
 // parseNumber takes plain decimal only: YAML reads 010 as 8 and 0x10 as 16, people differ.

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 
-	"github.com/go-viper/mapstructure/v2"
 	"github.com/spf13/viper"
 
 	"github.com/tradefront/tradefront/internal/files"
@@ -90,15 +90,6 @@ func layer(data []byte, env []string) (map[string]any, Faults) {
 // settler's.
 func (s *settler) settle(written map[string]any) *Config {
 	c := new(Config)
-	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
-		// No guessing of types, nothing left over or unset: every value has its type already.
-		Result: c, TagName: keyTag, ErrorUnused: true, ErrorUnset: true,
-	})
-	if err == nil {
-		err = decoder.Decode(s.section(schema(), written, ""))
-	}
-	if err != nil {
-		s.faults.add("", "internal: "+err.Error(), "") // a mistake in config.go
-	}
+	s.section(schema(), written, "", reflect.ValueOf(c).Elem())
 	return c
 }

@@ -25,7 +25,7 @@ const (
 )
 
 func readTrustedNetworks(written any, _ place) (any, Faults) {
-	networks, faults := readNetworks(written.([]string), func(p netip.Prefix) Fault {
+	networks, faults := readNetworks(written.([]any), func(p netip.Prefix) Fault {
 		least := widest6
 		if p.Addr().Is4() {
 			least = widest4
@@ -42,7 +42,7 @@ func readTrustedNetworks(written any, _ place) (any, Faults) {
 }
 
 func readExemptNetworks(written any, _ place) (any, Faults) {
-	networks, faults := readNetworks(written.([]string), func(p netip.Prefix) Fault {
+	networks, faults := readNetworks(written.([]any), func(p netip.Prefix) Fault {
 		if p.Addr().Is4() || p.Bits() <= source.Bits6 {
 			return Fault{}
 		}
@@ -56,13 +56,13 @@ func readExemptNetworks(written any, _ place) (any, Faults) {
 
 // readNetworks reads all that can be read. judge is the fault of a network, without a problem if it has
 // none.
-func readNetworks(written []string, judge func(netip.Prefix) Fault) (networks []netip.Prefix, faults Faults) {
+func readNetworks(written []any, judge func(netip.Prefix) Fault) (networks []netip.Prefix, faults Faults) {
 	if len(written) > maxNetworks {
 		faults.add("", fmt.Sprintf("has %d entries, at most %d are allowed", len(written), maxNetworks), "write wider networks")
 		return nil, faults
 	}
 	for i, s := range written {
-		p, problem := parseNetwork(s)
+		p, problem := parseNetwork(s.(string))
 		fault := Fault{Problem: problem}
 		switch {
 		case problem != "":

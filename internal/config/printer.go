@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -57,34 +58,28 @@ func (p *printer) section(f *field, text func(*field) string, indent string) {
 }
 
 func (p *printer) comment(f *field, indent string) {
-	lines := f.help()
+	lines := slices.Clone(f.help())
 	if all := f.choices(); len(all) > 0 {
-		lines = append(lines[:len(lines):len(lines)], "One of: "+strings.Join(all, ", ")+".")
+		lines = append(lines, "One of: "+strings.Join(all, ", ")+".")
 	}
 	if f.bounded && f.kind != text {
-		lines = append(lines[:len(lines):len(lines)], "From "+f.bounds()+".")
+		lines = append(lines, "From "+f.bounds()+".")
 	}
 	if p.reloaded(f.path) {
-		lines = append(lines[:len(lines):len(lines)], "SIGHUP takes a change over.")
+		lines = append(lines, "SIGHUP takes a change over.")
 	}
 	for _, line := range lines {
 		fmt.Fprintf(p, "%s# %s\n", indent, line)
 	}
 }
 
-// yaml is the value of a leaf, as a file has it.
+// yaml is the default value of a leaf, as a file has it.
 func (f *field) yaml(value string) string {
 	switch f.kind {
 	case text:
 		return strconv.Quote(value) // the same form as YAML's, for the plain texts of config.go
-	case textList:
-		all := splitTexts(value)
-		for i := range all {
-			all[i] = strconv.Quote(all[i])
-		}
-		return "[" + strings.Join(all, ", ") + "]"
-	case numberList:
-		return "[" + strings.Join(splitTexts(value), ", ") + "]"
+	case valueList:
+		return "[" + value + "]"
 	}
 	return value
 }

@@ -17,7 +17,8 @@ type field struct {
 	owner    string // the struct's name, under which the help is found
 	goName   string
 	tag      reflect.StructTag
-	bounded  bool // it has min and max
+	element  *field // of a list of values: an entry
+	bounded  bool   // it has min and max
 	min, max int64
 	fields   []field
 }
@@ -47,6 +48,9 @@ const keyTag = "key"
 func (f *field) complete() {
 	leaf, isLeaf := leafTypes[f.goType]
 	switch {
+	case isLeaf && leaf.element != nil:
+		f.kind = leaf.kind
+		f.element = &field{name: f.name, path: f.path, kind: leafTypes[leaf.element].kind, goType: leaf.element, tag: f.tag}
 	case isLeaf:
 		f.kind = leaf.kind
 	case f.goType.Kind() == reflect.Struct:

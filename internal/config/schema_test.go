@@ -26,7 +26,7 @@ func TestEveryKeyIsDescribed(t *testing.T) {
 				}
 			}
 		}
-		if f.inList() && f.kind != text && f.kind != flag && f.kind != textList {
+		if f.inList() && f.kind != text && f.kind != flag && f.kind != valueList {
 			t.Errorf("%s: an entry of a list has no key of the kind %v yet", f.path, f.kind)
 		}
 	})

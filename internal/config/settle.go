@@ -16,51 +16,49 @@ type settler struct {
 	faults              Faults
 }
 
-// section is the settled values of a section or of an entry of a list.
-func (s *settler) section(f *field, written map[string]any, path string) map[string]any {
-	settled := make(map[string]any, len(f.fields))
+// section settles the keys below f into a struct.
+func (s *settler) section(f *field, written map[string]any, path string, into reflect.Value) {
 	for i := range f.fields {
 		c := &f.fields[i]
-		key, value := join(path, c.name), written[c.name]
+		key, value, target := join(path, c.name), written[c.name], into.Field(c.index)
 		switch c.kind {
 		case section:
-			settled[c.name] = s.section(c, value.(map[string]any), key)
+			s.section(c, value.(map[string]any), key, target)
 		case list:
-			entries := slices.Clone(value.([]any))
-			for i := range entries {
-				entries[i] = s.section(c, entries[i].(map[string]any), entryKey(key, i))
+			entries := value.([]any)
+			target.Set(reflect.MakeSlice(c.goType, len(entries), len(entries)))
+			for i, entry := range entries {
+				s.section(c, entry.(map[string]any), entryKey(key, i), target.Index(i))
 			}
-			settled[c.name] = entries
 		default:
-			settled[c.name] = s.leaf(c, value, place{key, s.folder, s.credentials})
+			s.leaf(c, value, place{key, s.folder, s.credentials}, target)
 		}
 	}
-	return settled
 }
 
-// leaf is the value of a leaf. One with a fault is as it was written if its type allows that, else what
+// leaf settles one value. One with a fault is as it was written if its type allows that, else what
 // of it is good, which may be nothing.
-func (s *settler) leaf(f *field, written any, at place) any {
+func (s *settler) leaf(f *field, written any, at place, into reflect.Value) {
 	if written == "" && f.inList() {
 		written = f.defaultValue()
 	}
 	faults := f.judge(written)
 	read := f.reader()
 	switch {
+	case read == nil && f.kind == valueList:
+		for _, value := range written.([]any) {
+			into.Set(reflect.Append(into, reflect.ValueOf(value)))
+		}
 	case read == nil:
-	case len(faults) > 0 || written == "" && f.mayBeEmpty():
-		written = reflect.Zero(f.goType).Interface()
-	default:
-		written, faults = read(written, at)
+		into.Set(reflect.ValueOf(written))
+	case len(faults) == 0 && !(written == "" && f.mayBeEmpty()):
+		var value any
+		value, faults = read(written, at)
+		into.Set(reflect.ValueOf(value))
 	}
-	s.add(at.key, faults)
-	return written
-}
-
-func (s *settler) add(key string, faults Faults) {
-	for _, f := range faults {
-		f.Key = key + f.Key
-		s.faults = append(s.faults, f)
+	for _, fault := range faults {
+		fault.Key = at.key + fault.Key
+		s.faults = append(s.faults, fault)
 	}
 }
 
@@ -69,7 +67,7 @@ func (f *field) judge(written any) Faults {
 	switch v := written.(type) {
 	case string:
 		return f.judgeText(v)
-	case []string, []int32, bool:
+	case []any, bool:
 		return nil
 	case time.Duration:
 		return f.judgeNumber(int64(v), printDuration(v))

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"reflect"
 	"strings"
 	"unicode/utf8"
 
@@ -107,72 +106,46 @@ func (r *reader) value(f *field, n *yaml.Node, path string) any {
 		if m := r.section(f, n, path); m != nil {
 			return m
 		}
-	case f.kind == list:
-		return r.list(f, n, path)
-	case f.kind == textList:
-		return r.texts(f, n, path)
-	case f.kind == numberList:
-		return r.numbers(f, n, path)
-	default:
+	case f.kind != list && f.kind != valueList:
 		return r.scalar(f, n, path)
+	case n.Kind != yaml.SequenceNode:
+		r.fault(path, n, "want a list, not "+kindOf(n), f.howToList())
+	default:
+		return r.list(f, n, path)
 	}
 	return nil
 }
 
+// list reads the entries. Each value is held to what one of its own would be.
 func (r *reader) list(f *field, n *yaml.Node, path string) any {
-	content, ok := r.sequence(n, path, "begin each entry with - ")
-	if !ok {
-		return nil
-	}
-	entries := make([]any, len(content))
-	for i, entry := range content {
-		m := f.entry((*field).defaultText)
-		maps.Copy(m, r.section(f, entry, entryKey(path, i)))
-		entries[i] = m
+	entries := make([]any, 0, len(n.Content))
+	for i, entry := range n.Content {
+		at := entryKey(path, i)
+		if f.kind == list {
+			m := f.entry((*field).defaultText)
+			maps.Copy(m, r.section(f, entry, at))
+			entries = append(entries, m)
+			continue
+		}
+		value := r.value(f.element, entry, at)
+		if value == nil && f.element.kind == text {
+			value = "" // so that those behind it keep their numbers
+		}
+		if value != nil {
+			entries = append(entries, value)
+		}
 	}
 	return entries
 }
 
-// texts reads a list of strings; each is held to what a text of its own would be.
-func (r *reader) texts(f *field, n *yaml.Node, path string) any {
-	content, ok := r.sequence(n, path, "write [a, b], or [] for none")
-	if !ok {
-		return nil
+func (f *field) howToList() string {
+	switch {
+	case f.kind == list:
+		return "begin each entry with - "
+	case f.element.kind == number:
+		return "write [1, 2], or [] for none"
 	}
-	var all []string // nil for [], as for a list that is left out
-	for i, entry := range content {
-		one := *f
-		one.kind = text
-		s, _ := r.value(&one, entry, entryKey(path, i)).(string) // "" if it is a fault
-		all = append(all, s)
-	}
-	return all
-}
-
-// numbers reads a list of whole numbers; each is held to what one of its own would be.
-func (r *reader) numbers(f *field, n *yaml.Node, path string) any {
-	content, ok := r.sequence(n, path, "write [1, 2], or [] for none")
-	if !ok {
-		return nil
-	}
-	all := reflect.Zero(f.goType)
-	for i, entry := range content {
-		one := *f
-		one.kind, one.goType = number, f.goType.Elem()
-		if v := r.value(&one, entry, entryKey(path, i)); v != nil {
-			all = reflect.Append(all, reflect.ValueOf(v))
-		}
-	}
-	return all.Interface()
-}
-
-// sequence is the entries of a list.
-func (r *reader) sequence(n *yaml.Node, path, fix string) (content []*yaml.Node, ok bool) {
-	if n.Kind != yaml.SequenceNode {
-		r.fault(path, n, "want a list, not "+kindOf(n), fix)
-		return nil, false
-	}
-	return n.Content, true
+	return "write [a, b], or [] for none"
 }
 
 // scalar reads a leaf. A value without quotes that YAML takes for something else than was
@@ -254,13 +227,5 @@ func example(f *field, n *yaml.Node) string {
 
 // isName reports whether s looks like a key or a plain word, and may be repeated to people.
 func isName(s string) bool {
-	if s == "" || len(s) > 64 {
-		return false
-	}
-	for i := range len(s) {
-		if c := s[i]; c != '_' && c != '.' && c != '-' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
-			return false
-		}
-	}
-	return true
+	return s != "" && len(s) <= 64 && strings.Trim(s, alphanumeric+"_.-") == ""
 }
