@@ -9,13 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/ftd"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // front is the other end of a connection, played by a test.
 type front struct {

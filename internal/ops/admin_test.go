@@ -12,11 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
-	"go.uber.org/goleak"
 	"go.uber.org/zap"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // watch runs an admin listener for the test and gives its URL.
 func watch(t *testing.T, m *Metrics, h *Health, pprof bool) string {

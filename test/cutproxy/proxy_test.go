@@ -5,17 +5,17 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/tradefront/tradefront/test/cutproxy"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { os.Exit(testmain.Run(m)) }
 
 // message is one of PostgreSQL's protocol; kind 0 for the one that begins a connection.
 func message(kind byte, body string) []byte {

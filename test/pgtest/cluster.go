@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // startPatience bounds how long a cluster may take to accept connections, recovery
@@ -43,7 +45,7 @@ type Cluster struct {
 // there is room: a test stops processes, not the machine, and the memory outlives those.
 func Start(t testing.TB) *Cluster {
 	t.Helper()
-	return StartIn(t, inMemory())
+	return StartIn(t, testmain.Memory())
 }
 
 // StartIn is Start with the cluster in a folder of its own below dir, which may be a small
@@ -133,8 +135,7 @@ func makeServer(parent string, fill func(*server) error) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	removeLeftovers()
-	root, err := os.MkdirTemp(parent, fmt.Sprintf("%s%d-", prefix, os.Getpid()))
+	root, err := testmain.MkdirTemp(parent, folders)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // initial is the data folder that each cluster of this binary copies: initdb takes a second of
@@ -33,12 +35,11 @@ func (s *server) initialize() error {
 }
 
 func (i *initialData) make() {
-	parent := inMemory()
 	s := &server{}
 	if s.bin, i.err = binaries(); i.err != nil {
 		return
 	}
-	if s.root, i.err = os.MkdirTemp(parent, fmt.Sprintf("%s%d-", prefix, os.Getpid())); i.err != nil {
+	if s.root, i.err = testmain.MkdirTemp(testmain.Memory(), folders); i.err != nil {
 		return
 	}
 	i.root, i.data = s.root, filepath.Join(s.root, "data")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -119,24 +118,6 @@ func TestRemoveLeavesNothing(t *testing.T) {
 	})
 	if _, err := os.Stat(root); !os.IsNotExist(err) {
 		t.Fatalf("the folder is still there: %v", err)
-	}
-}
-
-func TestLeftoversOfDeadRunsAreRemoved(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
-	dead := filepath.Join(os.TempDir(), prefix+"4194399-left") // above the kernel's highest process number, 2^22
-	mine := filepath.Join(os.TempDir(), fmt.Sprintf("%s%d-mine", prefix, os.Getpid()))
-	for _, dir := range []string{dead, mine} {
-		if err := os.Mkdir(dir, 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	removeLeftovers()
-	if _, err := os.Stat(dead); !os.IsNotExist(err) {
-		t.Errorf("a dead run's folder stays: %v", err)
-	}
-	if _, err := os.Stat(mine); err != nil {
-		t.Errorf("a living run's folder is gone: %v", err)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // Pooler starts pgbouncer before the database of that URL, with that pool_mode and whatever
@@ -32,8 +34,7 @@ func startPooler(t testing.TB, database, mode string, settings []string) (string
 	if err != nil {
 		program = "/usr/sbin/pgbouncer" // where Debian has it, and not everybody's PATH
 	}
-	removeLeftovers()
-	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", prefix, os.Getpid()))
+	dir, err := testmain.MkdirTemp("", folders)
 	if err != nil {
 		return "", err
 	}

@@ -6,14 +6,13 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 )
 
-// prefix of the temporary folders; the number of the process that made one follows.
-const prefix = "tradefront-pgtest-"
+// folders is the kind of the temporary folders.
+const folders = "pgtest"
 
 // unprivileged is the user that runs PostgreSQL when we are root, else nil: ourselves.
 func unprivileged() (*syscall.Credential, error) {
@@ -36,19 +35,6 @@ func unprivileged() (*syscall.Credential, error) {
 		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 	}
 	return nil, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody")
-}
-
-// removeLeftovers deletes the folders of test runs that died before they could.
-func removeLeftovers() {
-	dirs, _ := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*")) // the only error is a bad pattern
-	more, _ := filepath.Glob(filepath.Join(memory, prefix+"*"))
-	for _, dir := range append(dirs, more...) {
-		owner, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), prefix), "-")
-		pid, err := strconv.Atoi(owner)
-		if err == nil && syscall.Kill(pid, 0) == syscall.ESRCH {
-			_ = os.RemoveAll(dir) // best effort: it may be another user's
-		}
-	}
 }
 
 // children lists the processes whose parent is pid.

@@ -6,6 +6,10 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // shared is the cluster that all tests of this binary share. It is the one global: a
@@ -19,19 +23,21 @@ var shared struct {
 
 var databases atomic.Int64
 
-// Main runs the tests of a package and then removes the cluster they shared. The result
-// is for os.Exit.
-func Main(m *testing.M) int {
-	shared.managed.Store(true)
-	defer func() {
-		shared.mu.Lock()
-		defer shared.mu.Unlock()
-		if shared.server != nil {
-			shared.server.remove()
-		}
-		initial.remove()
-	}()
-	return m.Run()
+// Main is testmain.Run for a package whose tests use PostgreSQL: after the tests it removes
+// the cluster that they shared. The result is for os.Exit.
+func Main(m testmain.Runner, options ...goleak.Option) int {
+	return testmain.Run(testmain.RunnerFunc(func() int {
+		shared.managed.Store(true)
+		defer func() {
+			shared.mu.Lock()
+			defer shared.mu.Unlock()
+			if shared.server != nil {
+				shared.server.remove()
+			}
+			initial.remove()
+		}()
+		return m.Run()
+	}), options...)
 }
 
 // Database makes an empty database in the shared cluster for this test and returns its
@@ -71,7 +77,7 @@ func sharedServer() (*server, error) {
 }
 
 func startShared() (*server, error) {
-	s, err := newServer(inMemory())
+	s, err := newServer(testmain.Memory())
 	if err != nil {
 		return nil, err
 	}

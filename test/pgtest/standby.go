@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // Standby makes a cluster that streams from c under that application name, and returns
 // once it takes connections. It is removed at the end of the test.
 func (c *Cluster) Standby(name string) *Cluster {
 	c.t.Helper()
-	return c.StandbyIn(inMemory(), name)
+	return c.StandbyIn(testmain.Memory(), name)
 }
 
 // StandbyIn is Standby with the cluster below dir; see StartIn.

@@ -1,0 +1,68 @@
+package testmain
+
+import (
+	"flag"
+	"fmt"
+	"os"
+
+	"go.uber.org/goleak"
+)
+
+// Runner is a *testing.M, or what does more around one.
+type Runner interface{ Run() int }
+
+// RunnerFunc makes a Runner of a function.
+type RunnerFunc func() int
+
+// Run runs the function.
+func (f RunnerFunc) Run() int { return f() }
+
+// Run runs the tests of a package with TMPDIR in memory, and then looks for goroutines that
+// they left, but for those that the options name. The result is for os.Exit.
+func Run(m Runner, options ...goleak.Option) int {
+	if !flag.Parsed() {
+		flag.Parse()
+	}
+	leave, err := enterMemory()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "testmain:", err)
+		return 1
+	}
+	defer leave()
+	status := m.Run()
+	if status == 0 {
+		if err := goleak.Find(append(options, ofImports...)...); err != nil {
+			fmt.Fprintln(os.Stderr, "goroutines are left when the tests have ended:", err)
+			return 1
+		}
+	}
+	return status
+}
+
+// ofImports are goroutines that a package starts when it is imported and never ends: gnet's pool.
+var ofImports = []goleak.Option{
+	goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).purgeStaleWorkers"),
+	goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).ticktock"),
+}
+
+// enterMemory makes a folder in memory the one for temporary files. leave removes it.
+func enterMemory() (leave func(), err error) {
+	memory := Memory()
+	if memory == "" || measures() {
+		return func() {}, nil
+	}
+	dir, err := MkdirTemp(memory, "tests")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(dir, 0o755); err != nil { // a test's PostgreSQL runs as another user
+		return nil, err
+	}
+	return func() { _ = os.RemoveAll(dir) }, os.Setenv("TMPDIR", dir)
+}
+
+// measures reports whether this run is for benchmarks.
+func measures() bool {
+	bench := flag.Lookup("test.bench")
+	return bench != nil && bench.Value.String() != ""
+}
