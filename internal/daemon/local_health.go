@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -17,6 +18,11 @@ import (
 // not ready gets no logins, and would not learn that it does again; and one that has no logins would
 // not learn that it does not.
 const localProbePeriod = time.Second
+
+// localPatience is how long a probe of the local store may take. It is far above the wait for a lock
+// that another process holds, which is told apart, and below timers.login_work as it is by default:
+// a load balancer sends logins to other fronts before they meet their deadline here.
+const localPatience = 10 * time.Second
 
 // watchLocalHealth tells whether the local store takes commits.
 func (d *Daemon) watchLocalHealth() watcher {
@@ -60,9 +66,11 @@ func (h *localHealth) check() (bool, string) {
 
 // probe tries a store that failed, and looks whether one that did not can be reached.
 func (h *localHealth) probe(ctx context.Context, local *store.Local, logger *zap.Logger) {
+	within, cancel := context.WithTimeout(ctx, localPatience)
+	defer cancel()
 	if h.trouble() != nil {
-		h.note(local.Probe(ctx))
-	} else if err := local.Reach(ctx); err != nil && !overloaded(err) {
+		h.note(hung(local.Probe(within)))
+	} else if err := hung(local.Reach(within)); err != nil && !overloaded(err) {
 		h.note(err)
 	}
 	if ctx.Err() == nil {
@@ -75,6 +83,14 @@ func (h *localHealth) log(logger *zap.Logger, err error) {
 		level: zapcore.ErrorLevel, began: "the local store takes no commits: logins are answered 90 until it does",
 		ended: "the local store takes commits again",
 	})
+}
+
+// hung names what a probe means that did not return in time.
+func hung(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("a commit has not returned for %v, look whether the disk hangs: %w", localPatience, err)
+	}
+	return err
 }
 
 // overloaded: many logins at once are not a store that takes none.
