@@ -15,7 +15,7 @@ type Calendar struct {
 	provisional []int     // years so marked, ascending
 }
 
-// dayKind is what the file says of one natural day.
+// dayKind is what the file has of one natural day.
 type dayKind uint8
 
 const (
@@ -48,7 +48,7 @@ func (c *Calendar) TradingDayOf(t time.Time) (day TradingDay, provisional bool) 
 }
 
 // Window is the half-open span [start, end) of the trading day. The error is a
-// *NotTradingDayError that says which day is meant, or tells that there is no such date.
+// *NotTradingDayError, which has the day that the logins belong to, or says that there is no such date.
 func (c *Calendar) Window(day TradingDay) (start, end time.Time, err error) {
 	if !day.exists() {
 		return start, end, fmt.Errorf("%s is not a date", day)

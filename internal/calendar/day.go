@@ -8,11 +8,11 @@ import (
 )
 
 // TradingDay is a day of the exchanges as the number YYYYMMDD, the form in which it
-// stands in file names, on the wire and in tables.
+// is used in file names, on the wire and in tables.
 type TradingDay int32
 
 // ParseTradingDay reads YYYYMMDD. It checks that there is such a date, not that the
-// exchanges are open on it: that is the calendar's to say.
+// exchanges are open on it: a Calendar knows that.
 func ParseTradingDay(s string) (TradingDay, error) {
 	t, err := time.ParseInLocation("20060102", s, regulation.Zone)
 	if err != nil || len(s) != 8 {

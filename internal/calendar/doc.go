@@ -1,4 +1,4 @@
-// Package calendar says which trading day an instant belongs to.
+// Package calendar finds the trading day that an instant belongs to.
 //
 // # The rule
 //
@@ -17,21 +17,21 @@
 // A year of which the notice is not out yet can be entered as provisional. Days of such a
 // year, and days that the file does not reach at all (there every weekday is taken for a
 // trading day), are answered all the same, and marked provisional: a login must never fail
-// for want of a calendar, but somebody must be told. Warnings has the words for that, and
-// Years shows the file at a glance. The records keep the mark; once a new file knows their
-// days, calendar reassign puts them right.
+// for want of a calendar, but an operator must know of it. Warnings has the sentences for that, and
+// Years is an overview of the file. The records keep the mark; once a new file has their
+// days, calendar reassign corrects them.
 //
 // # Invariants
 //
 //   - Every instant belongs to the window of exactly one trading day.
 //   - TradingDayOf and Window agree: d is TradingDayOf(t) if and only if t is in Window(d).
-//   - A Calendar never changes. A new file is a new Calendar: whoever holds the old one
-//     finishes with it.
+//   - A Calendar never changes. A new file is a new Calendar: a login that began with the old one
+//     ends with it.
 //
 // # Bounds
 //
 // A file is at most maxFile bytes, its years lie in 2000 to 2199 without a gap, and a
-// closed range is at most maxClosed days long (a longer one is a slip of the pen, and would
+// closed range is at most maxClosed days long (a longer one is a typing error, and would
 // move logins by weeks). TradingDayOf looks at the days up to the next trading day, a dozen
 // at most with real calendars, and allocates nothing.
 package calendar

@@ -66,7 +66,7 @@ type closed struct {
 	Name string `yaml:"name"`
 }
 
-// date is a day in the file and where it stands. Its own fault is kept in it, because an
+// date is a day in the file and its place. Its own fault is kept in it, because an
 // error from UnmarshalYAML would hide the faults that follow.
 type date struct {
 	day     TradingDay
@@ -114,7 +114,7 @@ func decode(data []byte) (f file, problems Problems) {
 	return f, nil
 }
 
-// plain takes our type names out of the YAML reader's sentences: they help nobody.
+// plain takes our type names out of the YAML reader's sentences: an operator cannot use them.
 func plain(sentences []string) Problems {
 	p := make(Problems, len(sentences))
 	for i, s := range sentences {

@@ -18,7 +18,7 @@ const (
 // ProvisionalYears are the years that the file marks provisional, ascending.
 func (c *Calendar) ProvisionalYears() []int { return slices.Clone(c.provisional) }
 
-// Warnings tells an operator what is going to be wrong with this calendar, one sentence
+// Warnings are what will soon be wrong with this calendar, for an operator, one sentence
 // each; nil if nothing is.
 func (c *Calendar) Warnings(now time.Time) []string {
 	var w []string

@@ -15,7 +15,7 @@ import (
 // Verdict is what the check of a report against the terminals found.
 type Verdict struct {
 	Lines   int
-	Equal   int // lines that say exactly what their terminal was
+	Equal   int // lines that equal their terminal in every item
 	Flags   map[regulation.AbnormalFlag]int
 	Missing int // answered logins without a line
 	Faults  []string
@@ -24,7 +24,7 @@ type Verdict struct {
 
 // Opened is one line beside the truth.
 type Opened struct {
-	Line       string // as it stands in the file, shortened
+	Line       string // as in the file, shortened
 	Supplement string // as the private key opens it
 	Terminal   string
 	Was        *Was
@@ -36,7 +36,7 @@ const (
 	maxLineLen = 1 << 20 // bytes
 )
 
-// Good reports whether every answered login stands in the report once, as it was.
+// Good reports whether the report has every answered login once, as it was.
 func (v *Verdict) Good() bool { return v.Missing == 0 && len(v.Faults) == 0 && v.Lines == v.Equal }
 
 // Check reads reports, opens each line with the test private key, and compares it with
@@ -62,7 +62,7 @@ func Check(reports []io.Reader, private *rsa.PrivateKey, answers []*Was, show in
 }
 
 // checker keeps the answered logins that no line has accounted for yet, by what their
-// supplement must say.
+// supplement must be.
 type checker struct {
 	private *rsa.PrivateKey
 	show    int
@@ -103,7 +103,7 @@ func (c *checker) line(b []byte) error {
 	if plain, err := rsa.DecryptPKCS1v15(nil, c.private, line.Terminal); err == nil {
 		terminal = string(plain)
 	}
-	// Two logins can have one supplement, in one second through one port: any may be meant.
+	// Two logins can have one supplement, in one second through one port: either will do.
 	i := slices.IndexFunc(same, func(w *Was) bool { return w.Terminal == terminal })
 	if i < 0 {
 		return fmt.Errorf("the terminal string is %q, the terminal was %q", terminal, same[0].Terminal)

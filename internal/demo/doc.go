@@ -1,5 +1,5 @@
 // Package demo plays a firm's customers against a front: synthetic terminals of all
-// kinds, honest and not, that really encrypt what they are and remember it, and a check
+// kinds, valid and faulty, that really encrypt what they are and remember it, and a check
 // that opens the day's report with the test private key and compares each line with what
 // its terminal really was.
 //
@@ -10,7 +10,7 @@
 //
 //   - A login counts as answered only if the terminal got the front's success with its
 //     RecordID; what it then was (address, port, account, AppID, terminal string) is kept.
-//   - Each answered login must stand in the report exactly once, equal in every item; a
+//   - The report must have each answered login exactly once, equal in every item; a
 //     line that no terminal can account for is a fault too.
 //   - Traffic goes to the given address only, from 127.0.0.0/8.
 //

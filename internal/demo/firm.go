@@ -34,6 +34,6 @@ type Account struct {
 type Was struct {
 	RecordID   string
 	TradingDay string
-	Supplement string // what the supplement must say, by the terminal's own knowledge
+	Supplement string // what the supplement must be, as the terminal itself knows it
 	Terminal   string // its terminal string; "" if it sent none or nothing that can be opened
 }

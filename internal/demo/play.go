@@ -12,7 +12,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// visitPatience bounds one visit; an honest one takes milliseconds.
+// visitPatience bounds one visit; it normally takes milliseconds.
 const visitPatience = 30 * time.Second
 
 // seedStream parts the random numbers of the visits from others with the same seed.
@@ -27,14 +27,14 @@ type Tally struct {
 	Logins  map[int]int    // of them, those that had logged in: a visit that then logs in again ends with 5
 	Kinds   map[string]int // how often each sort of visitor came
 	Latency *hdrhistogram.Histogram
-	// Surprises are visits that ended as they must not, a few of them in words.
+	// Surprises are visits that ended as they must not, with descriptions of a few.
 	Surprises int
 	Examples  []string
 }
 
 const maxExamples = 5
 
-// Play sends n visits to the front, at most crowd at once. progress is told how many are
+// Play sends n visits to the front, at most crowd at once. progress is called with how many are
 // over. The error is a visit that could not be made, for example because the front is
 // gone; what was answered until then is in the tally.
 func Play(ctx context.Context, firm *Firm, n, crowd int, progress func(done int64)) (*Tally, error) {

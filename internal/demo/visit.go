@@ -17,16 +17,16 @@ import (
 // Closed is the code of a visit that the front ended without an answer.
 const Closed = -1
 
-// kind is a sort of visitor: what it does, and what must come of it.
+// kind is a sort of visit: what the terminal does, and how the front must end it.
 type kind struct {
 	name   string
 	weight int // of 1000 visits
-	code   int // what the front must say last
+	code   int // of the front's last answer
 	flag   regulation.AbnormalFlag
 	play   func(context.Context, *visitor) error
 }
 
-// kinds are all sorts of visitors, most of them honest.
+// kinds are all sorts of visits, most of them valid.
 var kinds = []kind{
 	{"honest terminal", 900, 0, regulation.FlagNormal, honest},
 	{"logs in twice", 10, 5, regulation.FlagNormal, twice},
@@ -112,8 +112,8 @@ func (v *visitor) login(ctx context.Context, req client.LoginRequest, text strin
 	return nil
 }
 
-// was puts together what the supplement must say, by what this side knows: its own
-// socket address, not the one that the front told.
+// was puts together what the supplement must be, from what the terminal knows: its own
+// socket address, not the one that the front returned.
 func (v *visitor) was(result *client.LoginResult, text string) *Was {
 	local, _ := v.conn.LocalAddr().(*net.TCPAddr)
 	return &Was{
@@ -165,7 +165,7 @@ func collectedNothing(ctx context.Context, v *visitor) error {
 	return v.login(ctx, client.LoginRequest{}, "")
 }
 
-// unknownVersion encrypted under a key that nobody here knows: nothing can open it.
+// unknownVersion encrypted under a key that the demo does not have: nothing can open it.
 func unknownVersion(ctx context.Context, v *visitor) error {
 	_, ciphertext, err := v.collect()
 	if err != nil {
@@ -260,7 +260,7 @@ func garbage(ctx context.Context, v *visitor) error {
 	return &client.ClosedError{Cause: err}
 }
 
-// codeOf is the last thing that the front said.
+// codeOf is the code of the front's last answer.
 func codeOf(err error) (int, error) {
 	var (
 		refused *client.Error

@@ -23,7 +23,7 @@ func (s *spill) mergeAll(ctx context.Context, memory []byte) (*merger, error) {
 	fanIn := len(memory) / cap(s.block)
 	for len(s.runs) > fanIn {
 		// No more than is needed, and the oldest first: those that were merged before
-		// are the longest and stand last.
+		// are the longest and come last.
 		n := min(fanIn, len(s.runs)-fanIn+1)
 		if err := s.mergeSome(ctx, n, memory); err != nil {
 			return nil, err

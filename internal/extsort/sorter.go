@@ -44,7 +44,7 @@ type Sorter struct {
 	err    error // sticky
 }
 
-// ref is a record in the arena. Its first bytes stand beside it, since most comparisons
+// ref is a record in the arena. Its first bytes are kept with it, since most comparisons
 // are decided by them.
 type ref struct {
 	prefix   uint64

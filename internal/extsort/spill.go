@@ -17,7 +17,7 @@ type file interface {
 	io.Closer
 }
 
-// blockHeader is the size in bytes of what stands before a block's payload.
+// blockHeader is the size in bytes of what precedes a block's payload.
 const blockHeader = 8
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

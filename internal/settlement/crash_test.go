@@ -119,7 +119,7 @@ func child(t testing.TB, name, db, dir, at string) *exec.Cmd {
 // or the new one, whole, with a manifest; and the next export ends as if nothing had been.
 func TestKilledExport(t *testing.T) {
 	const before, all = 1200, 1500
-	for _, at := range []string{"1", "700", "1500", "written", "manifest stands", "report stands"} {
+	for _, at := range []string{"1", "700", "1500", "written", "manifest renamed", "report renamed"} {
 		for _, replaces := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, replaces %v", at, replaces), func(t *testing.T) {
 				db, dir := filepath.Join(t.TempDir(), "local.db"), t.TempDir()
@@ -139,7 +139,7 @@ func TestKilledExport(t *testing.T) {
 				}
 				stands, err := os.ReadFile(reportPath(dir, ""))
 				switch {
-				case at == "report stands":
+				case at == "report renamed":
 					wantFile(t, reportPath(dir, ""), store.FullExport, recs)
 				case replaces:
 					if err != nil || !bytes.Equal(stands, old) {

@@ -7,7 +7,7 @@
 // # Invariants
 //
 //   - Every record of the day is in the file, once, or there is no file: a record that
-//     would break the form, that belongs to another day or stands twice is an error which
+//     would break the form, that belongs to another day or occurs twice is an error which
 //     names its RecordID. Nothing is left out to make an export succeed.
 //   - The file appears under its name whole, or not at all. A file of that name from
 //     before is replaced in one step.
@@ -40,13 +40,13 @@
 // While writing: temporary files .<name><digits> are left beside the places of the report
 // and its manifest; they may be removed, the next export does not look at them. After the
 // rename and before the directory's fsync: after a power failure the old file, or none, may
-// be there. Export has not returned then, so nobody was told otherwise.
+// have the name. Export has not returned then.
 //
 // An Exporter renames the manifest first, then the report, then writes the ledger's line.
-// Between manifest and report: the report from before stands, or none, beside a manifest
+// Between manifest and report: the earlier report has its name, or none has, beside a manifest
 // that does not match it. Between report and ledger: the manifest explains the report to
-// the next export. In both cases exporting again mends it, and nobody was told that it was
-// done. See Exporter.Export.
+// the next export. In both cases the next export repairs it, and Export had not returned.
+// See Exporter.Export.
 //
 // # Bounds
 //

@@ -11,10 +11,11 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// ledgerPatience is how long the ledger's line is tried for once the file stands, even if
+// ledgerPatience is how long Export tries to write the ledger's line once the file has its name, also if
 // the command was interrupted meanwhile.
 const ledgerPatience = 10 * time.Second
 
@@ -34,7 +35,7 @@ type Exporter struct {
 	OutDir    string // must exist
 	Version   string // of the program
 	Host      string // this machine's name
-	// Fronts says what fronts hold; nil if there is nobody to ask. While there is an obstacle
+	// Fronts lists what fronts hold; nil where fronts do not report. While there is an obstacle
 	// that is not waived, a full report and a supplement are refused.
 	Fronts FrontStore
 	// Named and Declared are those of a Survey.
@@ -65,7 +66,7 @@ type Done struct {
 	Unsynced bool
 	// Nothing says that a supplement found no late records: no file was written.
 	Nothing bool
-	// Replaced is what stood under the name before, if anything did.
+	// Replaced is the file that had the name before, if there was one.
 	Replaced *Replaced
 	// Waived are the obstacles in spite of which the file was written.
 	Waived []reportfile.Waived
@@ -77,7 +78,7 @@ type Done struct {
 type Replaced struct {
 	Rows   int64
 	SHA256 [32]byte
-	Same   bool // byte for byte what stands there now
+	Same   bool // byte for byte the new file
 	// Kept is where it is now, if it was kept.
 	Kept string
 }
@@ -90,10 +91,10 @@ type OpenWindowError struct {
 
 func (e *OpenWindowError) Error() string {
 	return fmt.Sprintf("the window of %s closes at %s (UTC+8): wait until then, or see what is there so far with --partial",
-		e.Day, e.End.In(regulation.Zone).Format(regulation.TimeLayout))
+		e.Day, show.Time(e.End))
 }
 
-// ForeignFileError says that a file stands under the report's name that no export made:
+// ForeignFileError says that a file has the report's name that no export made:
 // edited, merged, or of another store.
 type ForeignFileError struct{ Path string }
 
@@ -112,13 +113,13 @@ func (e *ForeignFileError) Error() string {
 //  3. Look at what has the name; a foreign file is not touched, nor without Force one that has
 //     more records or was handed in. With Force it gets a second name.
 //  4. Put the manifest in its place. If we crash after this, a manifest describes a file
-//     that is not there yet, or the one from before stands with a manifest that it does not
-//     match: verify says so, and the next export mends it.
+//     that is not there yet, or the earlier file has a manifest that it does not
+//     match: verify reports it, and the next export repairs it.
 //  5. Rename the report into its place. If we crash after this, the ledger does not know
 //     it; its manifest explains it to the next export, which writes the same again.
 //  6. Write the ledger's line.
 //
-// So a report never stands without its manifest, and what the ledger knows stands.
+// So a report never has its name before its manifest, and the file of each ledger line was there.
 func (x *Exporter) Export(ctx context.Context, day calendar.TradingDay, kind store.ExportKind) (Done, error) {
 	d, err := x.export(ctx, day, kind)
 	if err != nil {
@@ -273,11 +274,11 @@ func (j *exportJob) publish(ctx context.Context, out *reportfile.Writer, w *line
 	if err := out.PutManifest(j.manifest(w, r)); err != nil {
 		return fmt.Errorf("manifest: %w", err)
 	}
-	j.step("manifest stands")
+	j.step("manifest renamed")
 	if err := out.Commit(); err != nil {
 		return err
 	}
-	j.step("report stands")
+	j.step("report renamed")
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ledgerPatience)
 	defer cancel()
 	err = j.Store.AddExport(ctx, &store.Export{
@@ -308,7 +309,7 @@ func (j *exportJob) manifest(w *lineWriter, r Result) *reportfile.Manifest {
 
 // fileName is the name for the kind. Supplements are numbered through the day, also
 // across full exports. A partial report has the report's own name, so that everything
-// that reads reports can look at it; its manifest and the ledger say what it is, and the
+// that reads reports can read it; its manifest and the ledger say what it is, and the
 // full export takes its place.
 func (j *exportJob) fileName() string {
 	if j.kind != store.SupplementExport {

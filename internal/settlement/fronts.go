@@ -10,22 +10,23 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
 // FrontMargin is how long after a day's window closed a front may still commit records of
 // that day: a login's instant is taken before its commit, and the commit may wait for the
 // queue before it (some 16 commits), for another process that writes (five seconds) and for
-// a slow disk. What a front counted before that says nothing of the day.
+// a slow disk. What a front counted before that does not count for the day.
 const FrontMargin = time.Minute
 
-// FrontStore says what fronts hold that the store of records lacks: store.Postgres does.
+// FrontStore lists what fronts hold that the store of records lacks: PostgreSQL has their reports.
 // With the embedded store the report reads what the front itself wrote.
 type FrontStore interface {
 	Fronts(ctx context.Context) ([]store.Front, error)
 }
 
-// KnownFronts are what fronts said when they were asked once, for several days.
+// KnownFronts are the reports of fronts that were read once, for several days.
 type KnownFronts []store.Front
 
 // Fronts implements FrontStore.
@@ -56,7 +57,7 @@ func placeOfLife(place string, life uuid.UUID) string {
 
 // obstacle is the front as a reason why a report refuses.
 func (o FrontObstacle) obstacle(day calendar.TradingDay) store.Obstacle {
-	what := fmt.Sprintf("%s (last seen %s)", o.Problem, o.Seen.In(regulation.Zone).Format(regulation.TimeLayout))
+	what := fmt.Sprintf("%s (last seen %s)", o.Problem, show.Time(o.Seen))
 	b := store.Obstacle{Day: day, Kind: o.kind, Where: frontPlace(o.FrontID, o.Host, o.store), What: what, Next: o.Next}
 	switch o.kind {
 	case store.FrontHolds:
@@ -72,11 +73,11 @@ func (o FrontObstacle) obstacle(day calendar.TradingDay) store.Obstacle {
 }
 
 // FrontObstacles are the fronts that hold records of the day whose window closed at end,
-// or may. What fronts say must be read before the records are: what they handed over is
-// then seen.
+// or may. The fronts must be read before the records are: what they hand over in between is
+// then in the report.
 //
-// A front that said goodbye holding nothing of the day holds nothing: it took no login
-// since. One that is silent may have gone on.
+// A front that stopped holding nothing of the day holds nothing: it took no login
+// since. One that is missing may have taken some.
 func FrontObstacles(fronts []store.Front, day calendar.TradingDay, end time.Time) []FrontObstacle {
 	var all []FrontObstacle
 	for i := range fronts {
@@ -94,7 +95,7 @@ func FrontObstacles(fronts []store.Front, day calendar.TradingDay, end time.Time
 }
 
 // earlier: a front whose clock ran ahead when it counted may have taken logins of the day since,
-// by a clock that was set right. What PostgreSQL heard of before the window closed tells nothing.
+// by a clock that was set right. A report from before the window closed proves nothing.
 func earlier(counted, heard time.Time) time.Time {
 	if heard.Before(counted) {
 		return heard
@@ -133,7 +134,7 @@ func frontProblem(f *store.Front, day calendar.TradingDay, end time.Time) (kind 
 		kind, problem = store.FrontSilent, "has not said what it holds since the window closed"
 		switch {
 		case f.Alive():
-			next = fmt.Sprintf("it will within seconds after %s", end.Add(FrontMargin).In(regulation.Zone).Format(regulation.TimeLayout))
+			next = fmt.Sprintf("it will within seconds after %s", show.Time(end.Add(FrontMargin)))
 		default:
 			next = "start it with PostgreSQL in reach; if it is gone for good: " + retire
 		}

@@ -69,7 +69,7 @@ func heldDays(f *store.Front) (days []calendar.TradingDay) {
 
 // GiveUp notes in the ledger that the losses were accepted, with the time, the name and the reason of w: a waiver for
 // each day. It must be called before the records are given up: if we crash in between, a report is called
-// incomplete that is not; a report that lacks them without a word would be worse.
+// incomplete that is not; a report that lacks them and does not say so would be worse.
 func GiveUp(ctx context.Context, ledger WaiverStore, w store.Waiver, lost []Loss) error {
 	if w.Reason = strings.TrimSpace(w.Reason); w.Reason == "" {
 		return ErrNoReason

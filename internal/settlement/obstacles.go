@@ -32,17 +32,17 @@ type WaiverStore interface {
 	AddWaiver(ctx context.Context, w *store.Waiver) error
 }
 
-// Survey is the one place that says what keeps the report of a day back: exports refuse by it,
+// Survey finds what keeps the report of a day back, and is the only place that does: exports refuse by it,
 // status, reconcile and readiness show it.
 type Survey struct {
 	Store    SurveyStore
-	Fronts   FrontStore // nil if there is nobody to ask
+	Fronts   FrontStore // nil where fronts do not report
 	Calendar *calendar.Calendar
 	// Named are the FrontIDs in the records of a day; nil if fronts do not report themselves.
 	Named func(context.Context, calendar.TradingDay) ([]int32, error)
 	// Brief leaves out what must read the records of the day: for fronts, which ask each minute.
 	Brief bool
-	// Declared are the FrontIDs that the firm has, as it says; none if it does not.
+	// Declared are the FrontIDs that the configuration lists; none if it does not.
 	Declared []int32
 }
 
@@ -69,7 +69,7 @@ func (v *Survey) Of(ctx context.Context, day calendar.TradingDay) (Obstacles, er
 	}
 	o.Fronts = FrontObstacles(withClosedDays(fronts, v.closedBefore(day), day), day, end)
 	all, err := v.find(ctx, &o, fronts, start, end)
-	if err != nil || v.Brief && len(all) == 0 { // whoever is brief does not ask what was given up
+	if err != nil || v.Brief && len(all) == 0 { // what was given up concerns reports, not readiness
 		return o, err
 	}
 	waivers, err := v.Store.Waivers(ctx, day)
@@ -90,7 +90,7 @@ func (v *Survey) fronts(ctx context.Context) ([]store.Front, error) {
 	return v.Fronts.Fronts(ctx)
 }
 
-// find lists all obstacles, waived or not. Whoever knows of one more kind adds it here.
+// find lists all obstacles, waived or not. A new kind is added here.
 func (v *Survey) find(ctx context.Context, o *Obstacles, fronts []store.Front, start, end time.Time) (all []store.Obstacle, err error) {
 	for i := range o.Fronts {
 		all = append(all, o.Fronts[i].obstacle(o.Day))

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -80,11 +80,9 @@ func (j *exportJob) replaceObstacles(ctx context.Context, old *Replaced, made Re
 		h := handed[len(handed)-1]
 		all = append(all, store.Obstacle{
 			Day: j.day, Kind: store.ReportHandedIn, Where: made.Path,
-			What: fmt.Sprintf("was handed in, as %s noted at %s", h.By, shownTime(h.At)),
+			What: fmt.Sprintf("was handed in, as %s noted at %s", h.By, show.Time(h.At)),
 			Next: "records that came late go into a file of their own: report export --supplement --day " + j.day.String(),
 		})
 	}
 	return all, err
 }
-
-func shownTime(t time.Time) string { return t.In(regulation.Zone).Format(regulation.TimeLayout) }

@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/calendar"
-	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// DayStatus is how the report of a day stands.
+// DayStatus is the state of a day's report.
 type DayStatus struct {
 	Day         calendar.TradingDay
 	Start, End  time.Time // the window; Closed says that it is over
@@ -42,7 +42,7 @@ type DayStatus struct {
 	Next string // what to do
 }
 
-// Status looks at the report of one day; survey says what keeps it back. A day that is no trading day any more has one if
+// Status describes the report of one day; survey finds what keeps it back. A day that is no trading day any more has one if
 // it was exported before the calendar knew.
 func Status(ctx context.Context, s SurveyStore, survey *Survey, now time.Time, day calendar.TradingDay) (DayStatus, error) {
 	exports, err := s.Exports(ctx, day)
@@ -131,7 +131,7 @@ func window(cal *calendar.Calendar, day calendar.TradingDay, reported bool) (sta
 	return start, end, "", err
 }
 
-// advise says what to do, the first thing first.
+// advise says what to do first.
 func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next string, good bool) {
 	again := fmt.Sprintf("export the day again: report export --day %s", d.Day)
 	if d.HandedIn != nil {
@@ -142,10 +142,10 @@ func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next string, 
 	case d.Provisional > 0 && !guess:
 		return fmt.Sprintf("%d records were given this day by a calendar that did not know it yet: calendar reassign", d.Provisional), false
 	case !d.Closed:
-		return "wait: the window closes at " + d.End.In(regulation.Zone).Format(regulation.TimeLayout), false
+		return "wait: the window closes at " + show.Time(d.End), false
 	case d.Archived:
 		return fmt.Sprintf("archived: its records are in %s of %s and not in the store any more; keep that file, and do not export the day again",
-			d.Last.File, shownTime(d.Last.At)), true
+			d.Last.File, show.Time(d.Last.At)), true
 	case len(d.Obstacles.Open) > 0:
 		return d.Obstacles.Open[0].String(), false
 	case !exported:
@@ -163,7 +163,7 @@ func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next string, 
 		return fmt.Sprintf("INCOMPLETE as far as is known, and waived (%d): %s", n, &d.Obstacles.Waived[0]), false
 	}
 	if d.HandedIn != nil {
-		return "handed in, as noted at " + shownTime(d.HandedIn.At), true
+		return "handed in, as noted at " + show.Time(d.HandedIn.At), true
 	}
 	return fmt.Sprintf("verify, hand in, and note it: report handed-in --day %s", d.Day), true
 }

@@ -46,7 +46,7 @@ type ManifestFile struct {
 // What only a merge meets. Neither keeps an export back: the ledger has no merged files.
 const (
 	LinesRejected   store.ObstacleKind = "lines_rejected"   // an input has bad lines, which the merged file lacks
-	ManifestDiffers store.ObstacleKind = "manifest_differs" // an input is not what the manifest beside it tells of
+	ManifestDiffers store.ObstacleKind = "manifest_differs" // an input differs from the manifest beside it
 )
 
 // waive notes what the merge goes on in spite of, if it goes on.
@@ -58,7 +58,7 @@ func (m *merge) waive(kind store.ObstacleKind, path string, records int64, what,
 	})
 }
 
-// ManifestsError says that inputs of a merge are not what their manifests tell of, and that
+// ManifestsError says that inputs of a merge differ from their manifests, and that
 // nothing was written.
 type ManifestsError struct{ Problems []string }
 
@@ -68,7 +68,7 @@ func (e *ManifestsError) Error() string {
 }
 
 // compareManifest holds what was read of an input to the manifest beside it, if there is
-// one: nothing else can tell of a file that was cut between two lines.
+// one: nothing else shows that a file was cut between two lines.
 func (m *merge) compareManifest(in *Input) {
 	said, err := reportfile.ReadManifest(in.Path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -101,7 +101,7 @@ func (m *merge) compareManifest(in *Input) {
 }
 
 // checkManifestPlace keeps a merge from the place of an export, by the manifest that
-// stands there: the export could not be told from the merged file any more. One that cannot
+// is there: the export could not be distinguished from the merged file any more. One that cannot
 // be read may be an export's.
 func (m *merge) checkManifestPlace() error {
 	said, err := reportfile.ReadManifest(m.result.Path)

@@ -70,7 +70,7 @@ type Result struct {
 	Manifest   string // path
 	Inputs     []Input
 	Rows       int64
-	Duplicates int64 // lines dropped because they stood before
+	Duplicates int64 // lines dropped because an equal one came before
 	Bad        int64 // rejected lines
 	Bytes      int64
 	SHA256     [sha256.Size]byte // of the whole file
@@ -80,13 +80,13 @@ type Result struct {
 // Merge makes one report of several, and its manifest. On any error, and when ctx ends, no
 // report is made and one that was there stays as it was. The error is a *BadLinesError if
 // bad lines are the cause, else a *ManifestsError if an input is not what the manifest beside
-// it tells of; with SkipBad both are no errors, and the latter is a warning.
+// it describes; with SkipBad both are no errors, and the latter is a warning.
 //
 // If we crash: nothing is left but files .<name><digits> beside the places of the report, of
 // its manifest and of SkipBad, which may be removed. After SkipBad has its name and before
 // the report has: the rejected lines have their file and there is no report; move them away and merge
 // again. After the manifest has its name and before the report has: the report from before
-// stands, or none, beside a manifest that does not match it, which verify tells; merge again.
+// has its name, or none has, beside a manifest that does not match it, which verify reports; merge again.
 func Merge(ctx context.Context, o Options) (Result, error) {
 	m, err := newMerge(o)
 	if err != nil {
@@ -103,7 +103,7 @@ func Merge(ctx context.Context, o Options) (Result, error) {
 	return m.result, nil
 }
 
-// withAdvice says what to do when there is no room; whose file it was stands in err.
+// withAdvice adds what to do when there is no room; err names the file.
 func withAdvice(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return fmt.Errorf("the disk is full; free three times what the inputs have and merge again: %w", err)
@@ -122,7 +122,7 @@ type merge struct {
 	result   Result
 	// vendors counts the lines written by their vendor ID, for the manifest.
 	vendors map[string]int64
-	// differing is what manifests say that is not so.
+	// differing is what the manifests of inputs have otherwise.
 	differing ManifestsError
 	waived    []reportfile.Waived // of the inputs, and what SkipBad waived
 	last      []byte              // line written, with its LF
@@ -215,7 +215,7 @@ func (m *merge) take(line reportfile.RawLine, in *reportfile.Reader) error {
 	return m.sorter.Add(line.Raw)
 }
 
-// warnOfCopies tells of inputs with the same content: probably one seat's report was taken
+// warnOfCopies warns of inputs with the same content: probably one seat's report was taken
 // for another's.
 func (m *merge) warnOfCopies() {
 	for i, in := range m.result.Inputs {
@@ -306,8 +306,7 @@ func (m *merge) commit() error {
 	return nil
 }
 
-// publish is the manifest first, durable, then the report: one never stands without the
-// other, as with an export.
+// publish gives the manifest its name first, durably, then the report: as with an export.
 func (m *merge) publish(manifest *renameio.PendingFile) error {
 	if err := manifest.CloseAtomicallyReplace(); err != nil {
 		return err
@@ -339,7 +338,7 @@ func (m *merge) checkRead() error {
 	return nil
 }
 
-// look tells how far we are, and ends the merge when ctx has ended.
+// look reports progress, and ends the merge when ctx has ended.
 func (m *merge) look(ctx context.Context, tell func(done, total int64), done, total int64) error {
 	if tell != nil {
 		tell(done, total)

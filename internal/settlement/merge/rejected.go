@@ -22,7 +22,7 @@ const rejectedBuffer = 256 << 10
 // maxBadNamed is how many bad lines a *BadLinesError names; all are counted.
 const maxBadNamed = 20
 
-// BadLine is a line that cannot stand in a report.
+// BadLine is a line that no report may have.
 type BadLine struct {
 	File string
 	Line int64 // from 1
@@ -56,8 +56,8 @@ func (e *BadLinesError) add(l BadLine) {
 }
 
 // rejectedFile is the file that bad lines are put into, a line each: file:line: reason TAB line.
-// It appears whole and before the report, or not at all: a report never stands without the
-// lines that it lacks.
+// It appears whole and before the report, or not at all: the lines that a report lacks
+// are never lost.
 type rejectedFile struct {
 	path    string
 	pending *renameio.PendingFile
@@ -81,7 +81,7 @@ func createRejected(path string) (*rejectedFile, error) {
 	return &rejectedFile{path: path, pending: pending, out: bufio.NewWriterSize(pending, rejectedBuffer)}, nil
 }
 
-// put writes the line at hand of r, to its end.
+// put writes the current line of r, to its end.
 func (f *rejectedFile) put(l reportfile.RawLine, r *reportfile.Reader) error {
 	f.lines++
 	fmt.Fprintf(f.out, "%s:%d: %v\t", r.Path(), l.Number, l.Err) // bufio keeps an error until the next write

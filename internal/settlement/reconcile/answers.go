@@ -52,10 +52,10 @@ func (l logged) day() calendar.TradingDay {
 type answer struct {
 	id            uuid.UUID
 	day           calendar.TradingDay // 0 if there is no login entry
-	logins        int64               // login entries; 1 for an honest one
+	logins        int64               // login entries; 1 if all is well
 	unanswered    bool
-	copies        int64 // entries that stood in another file already, in the same words
-	first, second mark  // where the first two login entries stand, or else the unanswered one
+	copies        int64 // entries that another file has too, byte for byte
+	first, second mark  // places of the first two login entries, or else of the unanswered one
 }
 
 // mark is a line of an audit log.
@@ -125,13 +125,13 @@ func (g *answer) count(l logged, c *copies) {
 	}
 }
 
-// copies tells entries from copies of them. Lines come sorted by hash, then by file: of
-// lines in the same words, as many are entries as stand in one file at most.
+// copies distinguishes entries from copies of them. Lines come sorted by hash, then by file: of
+// equal lines, as many are entries as the file with most of them has.
 type copies struct {
 	hash       [loggedFile - loggedHash]byte
 	file       uint16
 	any        bool
-	here, most int64 // lines in these words in this file, in any file so far
+	here, most int64 // equal lines in this file, and at most in any file so far
 }
 
 func (c *copies) isNew(l logged) bool {

@@ -82,7 +82,7 @@ func (r *run) readAuditFile(f *auditReader, number uint16, told func() error) er
 			err = errNoise
 		}
 		if err != nil && !errors.Is(err, errLong) {
-			// The rest of the file is out of reach: say so, and compare what there is.
+			// The rest of the file cannot be read: note it, and compare what was read.
 			read.Bad, read.Stopped = read.Bad+1, err.Error()
 			r.result.warn("%s: nothing from there on was read: %v", place(f.path, f.lines), err)
 			r.result.add(AuditUnreadable, Difference{Where: place(f.path, f.lines), Detail: "everything from here on: " + err.Error()})

@@ -16,7 +16,7 @@ import (
 
 const (
 	// auditBuffer is how many bytes of an audit log are read at once, and the longest line:
-	// honest ones are below 1 KiB.
+	// entries are below 1 KiB.
 	auditBuffer = 64 << 10
 	// maxNoise is how many lines in a row may be no entries. A disk that failed leaves one
 	// long line of zeros; a file with more than these is no audit log.
@@ -88,7 +88,7 @@ func (a *auditReader) unpack() (err error) {
 	return nil
 }
 
-// next returns the next line without its LF, or io.EOF. last says that it has no LF. A
+// next returns the next line without its LF, or io.EOF. A
 // line that is too long comes as an errLong, without its text.
 func (a *auditReader) next() (line []byte, err error) {
 	line, err = a.in.ReadSlice('\n')

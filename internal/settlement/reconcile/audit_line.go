@@ -19,13 +19,13 @@ import (
 // while it was written.
 var errTorn = errors.New("torn")
 
-// entry is what an audit line says of an accepted login.
+// entry is an audit line about an accepted login.
 type entry struct {
 	id         uuid.UUID           // uuid.Nil if the line is about something else
 	unanswered bool                // the terminal was gone
-	day        calendar.TradingDay // 0 if unanswered: such a line does not say
+	day        calendar.TradingDay // 0 if unanswered: such a line has none
 	front      int32
-	at         time.Time // zero if the line does not say
+	at         time.Time // zero if the line has none
 }
 
 // auditLine are the fields of a line that matter here; ops.Entry writes them.
@@ -38,7 +38,7 @@ type auditLine struct {
 	FrontID    int32     `json:"front_id"`
 }
 
-// parseEntry reads one line without its LF. An errTorn is nobody's mistake.
+// parseEntry reads one line without its LF. An errTorn is what a crash leaves.
 func parseEntry(line []byte) (entry, error) {
 	var l auditLine
 	if err := json.Unmarshal(line, &l); err != nil {

@@ -1,5 +1,5 @@
-// Package reconcile proves that nothing is missing: it compares what the audit log says was
-// answered, what the store holds, and what stands in the report of one trading day.
+// Package reconcile proves that nothing is missing: it compares the logins that the audit log has as
+// answered, those that the store holds, and the lines of the report of one trading day.
 //
 //	answered   audit log: login, reason ok, of that trading day; without those of which a
 //	           later entry says that the terminal was gone (unanswered)
@@ -20,7 +20,7 @@
 //
 // # What counts as a fault
 //
-// Kinds says of each difference whether it is a fault and what to do about it. A record
+// Kinds lists for each difference whether it is a fault and what to do about it. A record
 // without an entry in the audit log is none: the record is durable before the entry is
 // written, so that a front that is killed leaves one. An entry without a record is one,
 // always: the login was accepted, so the record was durable. What cannot be read is one too:
@@ -29,7 +29,7 @@
 // # Audit logs
 //
 // In any order, rotated or not, gzipped or not: that is seen by their content. A line that a
-// crash tore is counted and told. An entry that stands in two files in the same words, as
+// crash tore is counted, with a warning. An entry that two files have byte for byte, as
 // overlapping copies of a log have it, is one entry; twice in one file it is two answers.
 // Entries that name another trading day are compared if the store holds their record on this
 // one: `calendar reassign` moves records, and cannot change what was logged.

@@ -25,7 +25,7 @@ const (
 	OtherDay         Kind = "other_day"
 )
 
-// KindFacts say what a kind means to people.
+// KindFacts are what people need to know of a kind.
 type KindFacts struct {
 	Kind  Kind
 	Fault bool

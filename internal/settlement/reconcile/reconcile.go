@@ -117,7 +117,7 @@ func (r *run) checkReportNames() error {
 	return nil
 }
 
-// look tells how far we are, and ends the work when ctx has ended.
+// look reports progress, and ends the work when ctx has ended.
 func look(ctx context.Context, tell func(done, total int64), done, total int64) error {
 	if tell != nil {
 		tell(done, total)

@@ -18,7 +18,7 @@ import (
 )
 
 // half is a record or a line in the sort, fixed width. The two halves of a pair have the
-// same ciphertext, and stand together, the stored one first:
+// same ciphertext, and are neighbours in the order, the stored one first:
 //
 //	SHA-256 of the supplement's ciphertext 32 | 0 stored, 1 reported |
 //	RecordID, or the file's place in Options.Reports 8 and the line's number 8,
@@ -164,7 +164,7 @@ func (r *run) joinReport(ctx context.Context) error {
 	return nil
 }
 
-// pair is what has come of one ciphertext: honestly one record and one line.
+// pair is all that was found of one ciphertext: one record and one line, if all is well.
 type pair struct {
 	key              [32]byte
 	stored, reported int64

@@ -29,7 +29,7 @@ func cover(spans map[int32]span, front int32, at time.Time) {
 }
 
 // covered reports whether any file given has the time of that record. Where none does, its entry may
-// stand in a file that was not given, a rotated one for example.
+// be in a file that was not given, a rotated one for example.
 func (r *run) covered(rec *store.Record) bool {
 	for _, file := range r.spans {
 		s, known := file[rec.FrontID]

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -140,7 +140,7 @@ func (j *storeJoin) withRecord(a answer, rec *store.Record) {
 }
 
 // withoutRecord is about an answer that has no record on this day. Those of other days are
-// not meant; an unanswered entry alone does not say its day, and its record meets it there.
+// not looked at; an unanswered entry alone has no day, and its record meets it on that record's day.
 func (j *storeJoin) withoutRecord(a answer) {
 	if a.day != j.opt.Day {
 		return
@@ -224,8 +224,8 @@ func (r *run) addAnswer(k Kind, a answer, detail string) {
 
 func (r *run) place(m mark) string { return place(r.opt.Audit[m.file], m.line) }
 
-// describe tells an operator which login it was.
+// describe identifies the login for an operator.
 func describe(rec *store.Record) string {
 	return fmt.Sprintf("account %s, %s, AppID %s, front %d, session %d",
-		rec.Account, rec.LoginTime.In(regulation.Zone).Format(regulation.TimeLayout), rec.AppID, rec.FrontID, rec.SessionID)
+		rec.Account, show.Time(rec.LoginTime), rec.AppID, rec.FrontID, rec.SessionID)
 }

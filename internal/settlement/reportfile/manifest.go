@@ -12,7 +12,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/files"
-	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -70,7 +70,7 @@ type MissingFront struct {
 
 func (f *MissingFront) String() string {
 	return fmt.Sprintf("front %d (host %s, last seen %s) %s: %s", f.FrontID, f.Host,
-		f.Seen.In(regulation.Zone).Format(regulation.TimeLayout), f.Problem, f.Next)
+		show.Time(f.Seen), f.Problem, f.Next)
 }
 
 // Waived is an obstacle with who waived it, when and why.
@@ -82,7 +82,7 @@ type Waived struct {
 }
 
 func (w *Waived) String() string {
-	return fmt.Sprintf("%s %s (waived by %s at %s: %s)", w.Where, w.What, w.By, w.At.In(regulation.Zone).Format(regulation.TimeLayout), w.Reason)
+	return fmt.Sprintf("%s %s (waived by %s at %s: %s)", w.Where, w.What, w.By, show.Time(w.At), w.Reason)
 }
 
 // ManifestWindow is half-open: [Start, End).
@@ -128,7 +128,7 @@ func (m *Manifest) Explains(unitID string, day calendar.TradingDay, sum [32]byte
 	return false
 }
 
-// Missing says in words what the file may lack; those of an older program have fronts alone.
+// Missing lists what the file may lack, in sentences; manifests of older programs have fronts alone.
 func (m *Manifest) Missing() (all []string) {
 	for i := range m.Waived {
 		all = append(all, m.Waived[i].String())

@@ -31,7 +31,7 @@ func SupplementName(unitID string, day calendar.TradingDay, n int) string {
 	return fmt.Sprintf("%sclientinfo%s.supplement-%d.txt", unitID, day, n)
 }
 
-// Name is what the name of a report, or of a supplement to it, tells.
+// Name is what the name of a report, or of a supplement to it, consists of.
 type Name struct {
 	UnitID string // 期货公司统一标识
 	Day    calendar.TradingDay

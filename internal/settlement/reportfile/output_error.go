@@ -10,7 +10,7 @@ import (
 
 // OutputError adds to an error of a file in the output folder what to do about it; other
 // errors, those of the store and its sockets too, it leaves alone. Whatever it is, nothing
-// half-written stands under a final name.
+// half-written has a final name.
 func OutputError(dir string, err error) error {
 	var path *fs.PathError
 	var link *os.LinkError

@@ -89,8 +89,8 @@ func (r *Reader) Next() (RawLine, error) {
 	return l, nil
 }
 
-// CopyRest writes to w what Raw lacks of the line at hand, which is longer than any that
-// can be meant.
+// CopyRest writes to w what Raw lacks of the line at hand, which is longer than any valid
+// line.
 func (r *Reader) CopyRest(w io.Writer) error {
 	for r.rest {
 		more, err := r.in.ReadSlice('\n')

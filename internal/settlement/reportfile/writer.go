@@ -180,7 +180,7 @@ func (f *Writer) Commit() (err error) {
 }
 
 // PutManifest gives the file its manifest, whole or not at all, and durable. The manifest must have its
-// name before the report has: a report without one could not be told from a foreign file.
+// name before the report has: an export would take a report without one for a foreign file.
 func (f *Writer) PutManifest(m *Manifest) error {
 	data, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {

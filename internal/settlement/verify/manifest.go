@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/files"
-	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/show"
 )
 
 // maxManifest is the longest manifest in bytes that is read.
@@ -100,7 +100,7 @@ func (m *manifest) judgeKind(found *findings) {
 			continue // nothing is missing for it
 		}
 		found.add(FileIncomplete, 0, fmt.Sprintf("its manifest says: %s %s; waived by %s at %s: %s",
-			w.Where, w.What, w.By, w.At.In(regulation.Zone).Format(regulation.TimeLayout), w.Reason))
+			w.Where, w.What, w.By, show.Time(w.At), w.Reason))
 	}
 	for _, f := range m.FrontsMissing {
 		if len(m.Waived) > 0 {
@@ -123,7 +123,7 @@ func (m *manifest) judgeKind(found *findings) {
 // there is none. Without a time that the check was made at nothing can be said.
 func judgeWindow(o *Options, win Window, found *findings) {
 	if !o.Now.IsZero() && o.Now.Before(win.End) && found.count[FilePartial] == 0 {
-		found.add(FilePartial, 0, "the window of its day closes at "+win.End.In(regulation.Zone).Format(regulation.TimeLayout))
+		found.add(FilePartial, 0, "the window of its day closes at "+show.Time(win.End))
 	}
 }
 

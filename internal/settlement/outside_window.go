@@ -10,7 +10,7 @@ import (
 )
 
 // A closed day can become a trading day after logins were recorded on it: they are on the trading day
-// after it then, as certain records, and no mark tells them.
+// after it then, as certain records, without a mark.
 
 // misplacedDates is how many dates after a day its records may be on: more than the longest holiday has.
 const misplacedDates = 16

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -37,7 +38,7 @@ type gone struct {
 }
 
 // goneOf compares the ledger of a day with its records. Where positions mean nothing, as after a
-// restore from a dump, nothing is said.
+// restore from a dump, it finds nothing.
 func goneOf(ctx context.Context, s SurveyStore, exports []store.Export, day calendar.TradingDay) (g gone, err error) {
 	chain := Chain(exports)
 	if len(chain) == 0 {
@@ -75,11 +76,11 @@ func (g *gone) obstacle(day calendar.TradingDay) store.Obstacle {
 	o := store.Obstacle{
 		Day: day, Kind: store.RecordsGone, Where: "records of " + day.String(), Records: g.missing(),
 		What: fmt.Sprintf("%d of the %d that were reported are not in the store any more: they were removed", g.missing(), g.reported),
-		Next: fmt.Sprintf("keep %s of %s, which holds them; find out who removed them", g.last.File, shownTime(g.last.At)),
+		Next: fmt.Sprintf("keep %s of %s, which holds them; find out who removed them", g.last.File, show.Time(g.last.At)),
 	}
 	if g.archived() {
 		o.What = fmt.Sprintf("are archived: %d were reported and none is in the store any more, as after the day's partition was detached", g.reported)
-		o.Next = fmt.Sprintf("keep %s of %s, which holds them; to export the day again attach its partition again", g.last.File, shownTime(g.last.At))
+		o.Next = fmt.Sprintf("keep %s of %s, which holds them; to export the day again attach its partition again", g.last.File, show.Time(g.last.At))
 	}
 	return o
 }
