@@ -62,7 +62,7 @@ type Audit struct {
 
 	io   sync.Mutex // guards all up to tellers, for as long as a write lasts; never taken while mu is held
 	file auditFile
-	torn []byte // the rest of a line of which a failed write left the beginning in file
+	torn bool // file ends in a line of which a failed write left the beginning
 
 	size    int64     // of file, at the last look
 	movedAt time.Time // when file was found to be moved away; zero if it was not
@@ -248,11 +248,9 @@ func (a *Audit) swap() (old auditFile, err error) {
 	if err != nil {
 		return nil, err
 	}
-	// The rest of a torn line belongs to the old file; if it still cannot be written
-	// there, its entry has been counted as lost already.
-	_, _ = a.file.Write(a.torn)
+	_ = a.endTorn() // if it fails, the old file ends in a torn line, which its readers tolerate
 	old = a.file
-	a.file, a.torn, a.size, a.movedAt = next, nil, 0, time.Time{}
+	a.file, a.torn, a.size, a.movedAt = next, false, 0, time.Time{}
 	a.mu.Lock()
 	a.fileTrouble = nil
 	a.mu.Unlock()

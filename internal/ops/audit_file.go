@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 )
 
 // openAuditFile opens path for appending; "" is standard error, which is never closed.
@@ -67,8 +66,8 @@ func (f *osFile) Close() error {
 	return f.File.Close()
 }
 
-// flush writes a batch, behind the rest of a torn line if there is one. The write is not
-// tried again: what it did not take is lost and told.
+// flush writes a batch. The write is not tried again: what it did not take is lost, counted and
+// told to the observers.
 func (a *Audit) flush(b batch) {
 	whole, err := a.writeLines(b)
 	if err != nil {
@@ -77,29 +76,33 @@ func (a *Audit) flush(b batch) {
 	a.settle(b, whole, err)
 }
 
-// writeLines says how many entries from the first on were written whole.
+// writeLines returns how many entries from the first on were written whole. A line of which a
+// failed write left the beginning is ended first, so that each entry has a line of its own.
 func (a *Audit) writeLines(b batch) (whole int, err error) {
 	a.io.Lock()
 	defer a.io.Unlock()
-	out, before := b.lines, len(a.torn)
-	if before > 0 {
-		out = slices.Concat(a.torn, b.lines) // its entry was counted as lost when it tore
+	if err := a.endTorn(); err != nil {
+		return 0, err
 	}
-	n, err := a.file.Write(out)
-	if err == nil && n < len(out) {
+	n, err := a.file.Write(b.lines)
+	if err == nil && n < len(b.lines) {
 		err = io.ErrShortWrite
 	}
 	if err == nil {
-		a.torn = nil
 		return a.kept(b)
 	}
-	if n > before {
-		whole = bytes.Count(b.lines[:n-before], []byte{'\n'})
+	a.torn = n > 0 && b.lines[n-1] != '\n'
+	return bytes.Count(b.lines[:n], []byte{'\n'}), err
+}
+
+// endTorn ends a torn line. io is held.
+func (a *Audit) endTorn() error {
+	if !a.torn {
+		return nil
 	}
-	if n > 0 { // else the file is as it was, and so is what it lacks
-		a.torn = tornRest(out, n)
-	}
-	return whole, err
+	_, err := a.file.Write([]byte{'\n'})
+	a.torn = err != nil
+	return err
 }
 
 // kept looks whether the file that has the lines still has a name. If not, they go into the next
@@ -119,21 +122,11 @@ func (a *Audit) kept(b batch) (whole int, err error) {
 func (a *Audit) finish() {
 	a.io.Lock()
 	defer a.io.Unlock()
-	_, _ = a.file.Write(a.torn) // a last try to complete a torn line
+	_ = a.endTorn() // if it fails, the next OpenAudit does it
 	err := a.file.Sync()
 	if err != nil {
 		a.failed(0, fmt.Errorf("audit log: %w", err))
 	}
 	a.closeErr = errors.Join(err, a.file.Close())
 	a.file = nil
-}
-
-// tornRest is the rest of the line that the first n bytes of lines end in the middle of,
-// n at least 1.
-func tornRest(lines []byte, n int) []byte {
-	if lines[n-1] == '\n' {
-		return nil
-	}
-	rest := lines[n:]
-	return bytes.Clone(rest[:bytes.IndexByte(rest, '\n')+1])
 }

@@ -63,10 +63,10 @@ func (a *Audit) follow() (again bool, err error) {
 	return false, nil
 }
 
-// noteSize finds a file that has become shorter. The rest of a torn line would stand alone in it.
+// noteSize finds a file that has become shorter.
 func (a *Audit) noteSize(size int64) {
 	if size < a.size {
-		a.torn = nil
+		a.torn = false
 		a.changed(errAuditCut)
 	}
 	a.size = size
@@ -80,7 +80,7 @@ func (a *Audit) begin(why error) error {
 		return fmt.Errorf("%w; and no other can be made: %w", why, err)
 	}
 	old := a.file
-	a.file, a.torn, a.size, a.movedAt = next, nil, 0, time.Time{}
+	a.file, a.torn, a.size, a.movedAt = next, false, 0, time.Time{}
 	a.tellers.Go(func() { _, _ = old.Sync(), old.Close() }) // logins need not wait for it
 	a.changed(why)
 	return nil

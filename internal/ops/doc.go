@@ -24,8 +24,8 @@
 //
 // If a write fails, the entries that were not written whole are lost; they are counted and
 // told to the observers, and the front goes on: the record of a login is in the store, the
-// audit log is evidence beside it. A line torn by the failure is completed by the next
-// write. If the process is killed, what was queued is lost (microseconds to milliseconds of
+// audit log is evidence beside it. A line torn by the failure remains torn, and the next
+// write begins on a line of its own. If the process is killed, what was queued is lost (microseconds to milliseconds of
 // entries, or all that a hanging file left in the queue), but nothing for which LogWritten
 // returned nil; if the machine fails, what the kernel had not written out. A torn last line
 // is ended when the file is next opened, so that each later entry has a line of its own.
