@@ -115,7 +115,7 @@ func (d *demoRun) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if d.daemon, err = daemon.Start(ctx, d.site.Config, log, thisBuild()); err != nil {
+	if d.daemon, err = daemon.Start(ctx, d.site.Config, daemon.Options{Build: thisBuild(), Log: log}); err != nil {
 		return errors.Join(err, log.Close())
 	}
 	d.began = time.Now().Truncate(time.Second)

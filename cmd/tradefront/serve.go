@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -33,42 +31,32 @@ func newServe(e *env) *cobra.Command {
 			"every other key that was changed and needs a restart.\n" +
 			"If anything is wrong, nothing is taken over.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
-			hangups, release := daemon.CatchHangups() // before anything that takes time
-			defer release()
-			load := func() (*config.Config, error) { return loadConfig(path, e.environ) }
-			cfg, err := load()
-			if err != nil {
-				return assemble.WholeReport(cfg, err, assemble.ProbeListeners)
-			}
-			// Who reads standard output or standard error may end before us: then a write fails, and
-			// does not end us.
-			signal.Ignore(syscall.SIGPIPE)
 			log := ops.NewLogWriter(e.err)
 			defer log.Close(logGrace)
-			d, err := daemon.Start(c.Context(), cfg, log, thisBuild())
-			switch {
-			case err != nil && c.Context().Err() != nil:
-				fmt.Fprintln(e.err, "tradefront: stopped before it accepted connections")
+			service := daemon.Service{
+				Options: daemon.Options{Build: thisBuild(), Log: log},
+				Load:    func() (*config.Config, error) { return loadConfig(path, e.environ) },
+				Started: e.sayServing,
+			}
+			err := service.Run(c.Context())
+			if errors.Is(err, daemon.ErrStoppedEarly) {
+				fmt.Fprintln(e.err, "tradefront:", err)
 				return nil // as it was asked to
-			case err != nil:
-				return err
 			}
-			endReloads := d.ReloadOn(hangups, load)
-			fmt.Fprintln(e.out, d.Banner())
-			for _, w := range d.CalendarWarnings() {
-				fmt.Fprintln(e.out, "warning: calendar_file:", w)
-			}
-			for _, w := range assemble.Exposed(cfg, e.environ) {
-				fmt.Fprintln(e.out, "warning:", w)
-			}
-			failed := d.Wait(c.Context())
-			if failed == nil {
-				d.SayStopping()
-			}
-			endReloads() // a reload needs the parts that stop ends
-			return errors.Join(failed, d.Stop())
+			return err
 		}),
 	}
 	configFlag(c, &path)
 	return c
+}
+
+// sayServing prints that terminals are accepted, and what to look at all the same.
+func (e *env) sayServing(d *daemon.Daemon, cfg *config.Config) {
+	fmt.Fprintln(e.out, d.Banner())
+	for _, w := range d.CalendarWarnings() {
+		fmt.Fprintln(e.out, "warning: calendar_file:", w)
+	}
+	for _, w := range assemble.Exposed(cfg, e.environ) {
+		fmt.Fprintln(e.out, "warning:", w)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -33,6 +34,15 @@ func FrontListeners(cfg *config.Config) []front.Listener {
 		}
 	}
 	return listeners
+}
+
+// SessionSettings are the times and bounds of a dialogue; Limits has its bound on refusals.
+func SessionSettings(cfg *config.Config) session.Settings {
+	return session.Settings{
+		AuthTimeout: cfg.Timers.Authenticate, LoginTimeout: cfg.Timers.Login,
+		ChallengeTTL: cfg.Timers.Challenge, BodyBeforeAuth: cfg.Limits.BodyBeforeAuth,
+		PendingFrames: cfg.Limits.PendingFrames,
+	}
 }
 
 // BoundsOf are the bounds of the local store. Where records stay, neither their number nor their

@@ -29,18 +29,13 @@ func (d *Daemon) AdminURL() string {
 	return "http://" + d.admin.Addr().String()
 }
 
-// SayStopping tells the log that the front was asked to end.
-func (d *Daemon) SayStopping() {
-	d.logger.Info("stopping: no new logins, finishing those in flight")
-}
-
 // Addrs are the addresses on which terminals are accepted, in the order of front.listeners.
 func (d *Daemon) Addrs() []netip.AddrPort { return d.front.Addrs() }
 
 // Settled is the store that the report reads, once it has every record of this front, or why it has not.
 func (d *Daemon) Settled(ctx context.Context) (assemble.Records, error) {
-	if d.forwarder == nil {
-		return d.local, nil
+	if d.path.Forwarder == nil {
+		return d.path.Local, nil
 	}
-	return d.postgres, d.forwarder.Drain(ctx)
+	return d.postgres, d.path.Forwarder.Drain(ctx)
 }

@@ -2,7 +2,6 @@ package daemon
 
 import (
 	"strings"
-	"time"
 
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/show"
@@ -15,11 +14,11 @@ func (d *Daemon) watchCalendar() watcher {
 			if w := d.CalendarWarnings(); len(w) > 0 {
 				return false, strings.Join(w, "; ")
 			}
-			return true, "known to " + d.gateway.Policy().Calendar.Horizon().String()
+			return true, "known to " + d.path.Gateway.Policy().Calendar.Horizon().String()
 		}}},
 		collectors: []ops.Collector{
 			ops.NewGauge("calendar_horizon_days", "Days until the trading calendar ends.", func() float64 {
-				return show.Days(time.Until(d.gateway.Policy().Calendar.Horizon().Date().AddDate(0, 0, 1)))
+				return show.Days(d.path.Gateway.Policy().Calendar.Horizon().Date().AddDate(0, 0, 1).Sub(d.now()))
 			}),
 		},
 	}
@@ -27,5 +26,5 @@ func (d *Daemon) watchCalendar() watcher {
 
 // CalendarWarnings are what of the calendar in force an operator should act on.
 func (d *Daemon) CalendarWarnings() []string {
-	return d.gateway.Policy().Calendar.Warnings(time.Now())
+	return d.path.Gateway.Policy().Calendar.Warnings(d.now())
 }

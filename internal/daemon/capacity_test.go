@@ -24,7 +24,7 @@ func TestCapacity(t *testing.T) {
 	}
 	defer local.Close()
 	var log bytes.Buffer
-	d := &Daemon{local: local, logger: ops.NewLoggerAt(zap.NewAtomicLevel(), &log)}
+	d := &Daemon{path: LoginPath{Local: local}, logger: ops.NewLoggerAt(zap.NewAtomicLevel(), &log)}
 	for _, step := range []struct {
 		put         int
 		near, ready bool

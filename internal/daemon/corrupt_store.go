@@ -75,12 +75,13 @@ func (d *Daemon) look(ctx context.Context) (first, err error) {
 
 // adopt takes over from the stores that were set aside what this one has not: newest first.
 func (d *Daemon) adopt(ctx context.Context) error {
+	d.localHealth.heldUp = d.path.Local.HeldUp
 	asides, err := store.SetAside(d.cfg.Store.Path)
 	if err != nil {
 		return wrap("store.path", err)
 	}
 	for i := len(asides) - 1; i >= 0; i-- {
-		did, err := store.Adopt(ctx, d.local, asides[i])
+		did, err := store.Adopt(ctx, d.path.Local, asides[i])
 		if err != nil {
 			return wrap("store.path", err)
 		}

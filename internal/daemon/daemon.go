@@ -11,30 +11,19 @@ import (
 	"time"
 
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/tradefront/tradefront/internal/assemble"
-	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/front"
-	"github.com/tradefront/tradefront/internal/gateway"
 	"github.com/tradefront/tradefront/internal/ops"
-	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
 )
-
-// forwardGrace is how long a stopping front tries to hand PostgreSQL what it still has.
-// What is left then is sent after the next start.
-const forwardGrace = 5 * time.Second
-
-// auditGrace is how long the audit log may take to end, or to be reopened: its file may
-// hang, and a front must be able to stop all the same.
-const auditGrace = 5 * time.Second
 
 // Daemon is a front with all its parts. It is made by Start and ended by Stop.
 type Daemon struct {
 	build   ops.Build
+	now     func() time.Time // the wall clock
 	cfg     *config.Config   // as it was at the start
 	atStart *assemble.Assets // what its files held then; the gateway has what is in force
 	level   zap.AtomicLevel
@@ -43,18 +32,12 @@ type Daemon struct {
 	metrics *ops.Metrics
 	health  *ops.Health
 
-	audit     *ops.Audit
-	sole      *os.File // held while this is the only front on the local store
-	local     *store.Local
-	postgres  *store.Postgres // nil with the embedded driver, as the next four
+	path      LoginPath
+	sole      *os.File        // held while this is the only front on the local store
+	postgres  *store.Postgres // nil with the embedded driver, as the next three
 	away      error           // why PostgreSQL was out of reach at the start
 	mirror    *store.Mirror
-	forwarder *store.Forwarder
 	heartbeat heartbeat
-	recorder  *store.Log
-	registry  *auth.Registry
-	core      *core.Local
-	gateway   *gateway.Gateway
 	front     *front.Server
 	admin     *ops.Admin // nil if there is none
 	balancers *ops.Admin // the health listener; nil if there is none
@@ -65,7 +48,7 @@ type Daemon struct {
 	lateRecords     lateRecords
 	reportObstacles reportObstacles
 	postgresExtras  postgresExtras
-	directoryStates directoryStates
+	mirrorState     stateLog
 	forwarding      stateLog
 	keyAlarm        keyAlarm
 	reloaded        lastReload
@@ -78,59 +61,98 @@ type Daemon struct {
 	adminErr   chan error
 }
 
-// Start returns once terminals are accepted. The steps stand in the order in which
-// each needs the ones before; what is wrong with configuration, files and addresses is
+// Options are what a front gets from its process.
+type Options struct {
+	Build ops.Build
+	Log   io.Writer        // the application log; a *ops.LogWriter is watched
+	Now   func() time.Time // the wall clock: login times and trading days; nil for time.Now
+}
+
+// Start returns once terminals are accepted. What is wrong with configuration, files and addresses is
 // reported at once, before anything is opened.
-func Start(ctx context.Context, cfg *config.Config, logTo io.Writer, build ops.Build) (*Daemon, error) {
+func Start(ctx context.Context, cfg *config.Config, opt Options) (*Daemon, error) {
 	assets, err := assemble.LoadAssets(cfg)
 	if err := assemble.JoinFaults(err, assemble.ProbeListeners(cfg)); err != nil {
 		return nil, err
 	}
-	d := newDaemon(cfg, assets, cfg.LogLevel, logTo, build)
+	d := newDaemon(cfg, assets, opt)
 	background, end := context.WithCancel(context.WithoutCancel(ctx))
 	d.end = end
-	for _, step := range []func(context.Context) error{
-		d.openAudit, d.openStores, d.loadDirectory, d.bindAdmin, d.bindHealth, d.startForwarder, d.firstHeartbeat, d.startFront,
-	} {
-		if err := step(ctx); err != nil {
-			return nil, errors.Join(err, d.Stop())
-		}
+	if err := d.startPath(ctx); err != nil {
+		return nil, errors.Join(err, d.Stop())
 	}
+	d.serving.Store(true)
 	d.watch(background)
 	d.warn()
 	return d, nil
 }
 
 // newDaemon has opened nothing yet.
-func newDaemon(cfg *config.Config, assets *assemble.Assets, level zapcore.Level, logTo io.Writer, build ops.Build) *Daemon {
-	d := &Daemon{build: build, cfg: cfg, atStart: assets, level: zap.NewAtomicLevelAt(level), adminErr: make(chan error, 2), began: time.Now()}
-	d.logger = ops.NewLoggerAt(d.level, logTo)
-	d.logOut, _ = logTo.(*ops.LogWriter)
-	d.metrics, d.health = ops.NewMetrics(build.Version, build.Commit), ops.NewHealth()
+func newDaemon(cfg *config.Config, assets *assemble.Assets, opt Options) *Daemon {
+	d := &Daemon{
+		build: opt.Build, now: opt.Now, cfg: cfg, atStart: assets, level: zap.NewAtomicLevelAt(cfg.LogLevel),
+		adminErr: make(chan error, 2), began: time.Now(),
+	}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	d.logger = ops.NewLoggerAt(d.level, opt.Log)
+	d.logOut, _ = opt.Log.(*ops.LogWriter)
+	d.metrics, d.health = ops.NewMetrics(opt.Build.Version, opt.Build.Commit), ops.NewHealth()
 	d.health.RegisterAtOnce(frontCheck, d.checkServing) // the admin listener answers before terminals are accepted
 	return d
 }
 
-func (d *Daemon) openStores(ctx context.Context) (err error) {
+// startPath starts what a login passes, and between its steps what only a real front has: the lock of its
+// local store, the search for damage, the admin listener, which answers while the front waits for
+// PostgreSQL, and the first heartbeat.
+func (d *Daemon) startPath(ctx context.Context) (err error) {
+	opt := PathOptions{
+		Config: d.cfg, Assets: d.atStart, Logger: d.logger, Now: d.now,
+		AuditObservers:  []ops.AuditObserver{d.metrics, auditAlarm{d.logger}},
+		LocalObserver:   storeObserver{d.metrics, d.logger, &d.localHealth, nil},
+		ForwardObserver: storeObserver{d.metrics, d.logger, &d.localHealth, d.noteForwarding},
+		Observer:        d.metrics,
+		Directory:       d.directory,
+		Server:          d.server,
+		Between: Between{
+			BeforeJournal: d.prepareJournal, AfterJournal: d.adopt,
+			AfterDirectory: d.bindListeners, AfterForwarder: d.firstHeartbeat,
+			HandedOver: d.endWatching, JournalClosed: d.closeStores,
+		},
+	}
 	if d.cfg.Store.Driver == assemble.DriverPostgres {
 		if d.postgres, err = assemble.PreparePostgres(ctx, d.cfg); err != nil {
 			return err
 		}
+		opt.Destination = d.postgres
 	}
+	return d.path.Start(ctx, opt)
+}
+
+// prepareJournal makes this the only front on the local store, and moves a damaged store away.
+func (d *Daemon) prepareJournal(ctx context.Context) (err error) {
 	if d.sole, err = assemble.SoleFront(d.cfg.Store.Path); err != nil {
 		return err
 	}
-	if err := d.soundLocal(ctx); err != nil {
+	return d.soundLocal(ctx)
+}
+
+func (d *Daemon) server(handler dialogue.Handler) Server {
+	d.front = front.New(front.Config{
+		Listeners: assemble.FrontListeners(d.cfg),
+		Limits:    assemble.FrontLimits(d.cfg, d.atStart.MaxConnections),
+		Session:   assemble.SessionSettings(d.cfg),
+	}, handler, d.metrics, d.logger)
+	return d.front
+}
+
+// bindListeners binds those that people and machines ask.
+func (d *Daemon) bindListeners(ctx context.Context) error {
+	if err := d.bindAdmin(ctx); err != nil {
 		return err
 	}
-	if d.local, err = store.OpenLocal(ctx, d.cfg.Store.Path, store.LocalOptions{
-		Observer: storeObserver{d.metrics, d.logger, &d.localHealth, nil}, Bounds: assemble.BoundsOf(&d.cfg.Store),
-		BusyTimeout: store.FrontBusyTimeout,
-	}); err != nil {
-		return fmt.Errorf("store.path: %s: %w", d.cfg.Store.Path, err)
-	}
-	d.localHealth.heldUp = d.local.HeldUp
-	return d.adopt(ctx)
+	return d.bindHealth(ctx)
 }
 
 func (d *Daemon) bindAdmin(context.Context) (err error) {
@@ -143,7 +165,7 @@ func (d *Daemon) bindAdmin(context.Context) (err error) {
 	}
 	d.admin.Page("status", "who is connected from where, and whom the front refuses, JSON", func() any { return d.status(masked) })
 	d.admin.Page("status/full", "the same with whole addresses", func() any { return d.status(inFull) })
-	d.admin.Page("apps", "when each AppID's authcodes were last used, JSON", func() any { return shownUses(d.registry.Uses()) })
+	d.admin.Page("apps", "when each AppID's authcodes were last used, JSON", func() any { return shownUses(d.path.Registry.Uses()) })
 	d.answer(d.admin)
 	return nil
 }
@@ -169,53 +191,6 @@ func (d *Daemon) answer(listener *ops.Admin) {
 	})
 }
 
-func (d *Daemon) startForwarder(ctx context.Context) (err error) {
-	if d.postgres != nil {
-		d.forwarder = store.NewForwarder(d.local, d.postgres, store.ForwarderOptions{
-			BatchRows: d.cfg.Store.BatchRows, BatchDelay: d.cfg.Store.BatchDelay,
-			Observer: storeObserver{d.metrics, d.logger, &d.localHealth, d.noteForwarding},
-		})
-		d.forwarder.Start()
-		d.forwarder.AwaitProbe(ctx)
-	}
-	d.recorder, err = store.NewLog(d.local, d.forwarder, store.LogOptions{
-		AnswerAfter: store.AnswerAfter(d.cfg.Store.AnswerAfter), Patience: d.cfg.Store.Patience,
-	})
-	return err
-}
-
-func (d *Daemon) startFront(ctx context.Context) error {
-	d.gateway = gateway.New(gateway.Options{
-		Firm: gateway.Firm{
-			BrokerID: d.cfg.BrokerID, VendorID: d.cfg.VendorID, SystemName: d.cfg.SystemName, FrontID: d.cfg.Front.ID,
-		},
-		SessionsPerUser: d.cfg.Core.SessionsPerUser,
-		SeenTerminals:   d.cfg.Limits.SeenTerminals,
-		LoginWork:       d.cfg.Timers.LoginWork,
-	}, d.atStart.Policy(d.cfg), gateway.Parts{
-		Core: d.core, Registry: d.registry,
-		Recorder: d.recorder, Audit: d.audit, Observer: d.metrics, Logger: d.logger, Now: wallClock,
-	})
-	if err := d.loadSeen(ctx); err != nil {
-		return err
-	}
-	d.front = front.New(front.Config{
-		Listeners: assemble.FrontListeners(d.cfg),
-		Limits:    assemble.FrontLimits(d.cfg, d.atStart.MaxConnections),
-		Session: session.Settings{
-			AuthTimeout: d.cfg.Timers.Authenticate, LoginTimeout: d.cfg.Timers.Login,
-			ChallengeTTL: d.cfg.Timers.Challenge, BodyBeforeAuth: d.cfg.Limits.BodyBeforeAuth,
-			PendingFrames: d.cfg.Limits.PendingFrames,
-		},
-	}, d.gateway, d.metrics, d.logger)
-	if err := d.front.Start(); err != nil {
-		d.front = nil
-		return err
-	}
-	d.serving.Store(true)
-	return nil
-}
-
 // Wait returns nil when ctx ends, or what kept the front from serving.
 func (d *Daemon) Wait(ctx context.Context) error {
 	select {
@@ -228,26 +203,15 @@ func (d *Daemon) Wait(ctx context.Context) error {
 	}
 }
 
-// Stop ends the parts in the order in which they feed each other: no new logins, those
-// in flight finished, what they recorded handed on, then the stores. If we crash in
-// here, the records are in the local store.
+// Stop ends the front as LoginPath.Stop says. It is called once, also for a front that did not start whole.
 func (d *Daemon) Stop() error {
-	var errs []error
-	drained := true
-	if d.front != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), d.cfg.Timers.Drain)
-		defer cancel()
-		err := d.front.Drain(ctx)
-		errs, drained = append(errs, err), err == nil
-	}
-	if d.forwarder != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), forwardGrace)
-		defer cancel()
-		if err := d.forwarder.Drain(ctx); err != nil {
-			d.logger.Warn("PostgreSQL does not have all records yet; the rest is sent after the next start", zap.Error(err))
-		}
-		d.forwarder.Close()
-	}
+	err := d.path.Stop(context.Background())
+	d.end() // of a start that failed before its path had options
+	return err
+}
+
+// endWatching ends what runs in the background, then tells PostgreSQL that this front has stopped.
+func (d *Daemon) endWatching(drained bool) {
 	d.end()
 	for _, listener := range []*ops.Admin{d.admin, d.balancers} {
 		if listener != nil {
@@ -260,26 +224,16 @@ func (d *Daemon) Stop() error {
 	if d.heartbeat.presence != nil {
 		d.reportStop(drained)
 	}
-	for _, c := range []io.Closer{closer(d.local), closer(d.sole), closer(d.postgres)} {
-		if c != nil {
-			errs = append(errs, c.Close())
-		}
-	}
-	if d.audit != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), auditGrace)
-		defer cancel()
-		errs = append(errs, d.audit.Close(ctx))
-	}
-	return errors.Join(errs...)
 }
 
-// closer is nil for a part that was never opened.
-func closer[T any, P interface {
-	*T
-	io.Closer
-}](p P) io.Closer {
-	if p == nil {
-		return nil
+// closeStores lets go of the local store's lock and of PostgreSQL.
+func (d *Daemon) closeStores() error {
+	var errs []error
+	if d.sole != nil {
+		errs = append(errs, d.sole.Close())
 	}
-	return p
+	if d.postgres != nil {
+		errs = append(errs, d.postgres.Close())
+	}
+	return errors.Join(errs...)
 }

@@ -2,16 +2,12 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/tradefront/tradefront/internal/assemble"
-	"github.com/tradefront/tradefront/internal/auth"
-	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ops"
 )
 
@@ -22,15 +18,6 @@ import (
 // changed took 4 s on a busy machine.
 const directoryPatience = 30 * time.Second
 
-// directorySource is where the registry and the accounts read.
-type directorySource interface {
-	auth.Source
-	core.Source
-}
-
-// directoryStates are logged when they change.
-type directoryStates struct{ mirror, apps, accounts stateLog }
-
 // watchDirectory follows changes of AppIDs and accounts, and tells whether they can be used.
 func (d *Daemon) watchDirectory() watcher {
 	return watcher{
@@ -39,23 +26,23 @@ func (d *Daemon) watchDirectory() watcher {
 			{"registry", ops.Required, d.checkAppIDs},
 			{"authcodes", ops.Warning, d.checkAuthCodes},
 			{"accounts", ops.Warning, func() (bool, string) {
-				n := d.core.Stats().Accounts
+				n := d.path.Core.Stats().Accounts
 				return n > 0, fmt.Sprintf("%d accounts", n)
 			}},
 		},
 		collectors: []ops.Collector{
-			ops.NewGauge("hash_queue", "Logins that wait for a password check.", func() float64 { return float64(d.core.Stats().HashQueue) }),
+			ops.NewGauge("hash_queue", "Logins that wait for a password check.", func() float64 { return float64(d.path.Core.Stats().HashQueue) }),
 			ops.NewGauge("locked", "Locks on accounts and sources.", func() float64 {
-				s := d.core.Stats()
+				s := d.path.Core.Stats()
 				return float64(s.AccountsLocked + s.SourcesLocked)
 			}),
-			ops.NewGauge("remembered", "Verified logins that are remembered.", func() float64 { return float64(d.core.Stats().Remembered) }),
+			ops.NewGauge("remembered", "Verified logins that are remembered.", func() float64 { return float64(d.path.Core.Stats().Remembered) }),
 		},
 	}
 }
 
 func (d *Daemon) checkAppIDs() (bool, string) {
-	n, unreadable := d.registry.Len(), d.registry.Unreadable()
+	n, unreadable := d.path.Registry.Len(), d.path.Registry.Unreadable()
 	switch {
 	case n == 0 && unreadable > 0:
 		return false, fmt.Sprintf("none of %d AppIDs' authcodes opens: is auth.master_key_file that of this store?", unreadable)
@@ -66,28 +53,10 @@ func (d *Daemon) checkAppIDs() (bool, string) {
 }
 
 func (d *Daemon) checkAuthCodes() (bool, string) {
-	if n := d.registry.Unreadable(); n > 0 {
+	if n := d.path.Registry.Unreadable(); n > 0 {
 		return false, fmt.Sprintf("the authcodes of %d AppIDs do not open under this master key, or are the last known ones; the log names them", n)
 	}
 	return true, "all open under this master key"
-}
-
-func (d *Daemon) loadDirectory(ctx context.Context) error {
-	source, err := d.directory(ctx)
-	if err != nil {
-		return err
-	}
-	if d.registry, err = auth.NewRegistry(source, d.atStart.Master); err != nil {
-		return err
-	}
-	if d.core, err = core.NewLocal(source, assemble.CoreOptions(d.cfg)); err != nil {
-		return err
-	}
-	d.takeDirectory(ctx)
-	if !d.registry.Loaded() || !d.core.Loaded() {
-		return errors.New("AppIDs and accounts could not be read; the log says why")
-	}
-	return nil
 }
 
 // refresh takes over changes that commands made to AppIDs and accounts. With PostgreSQL out
@@ -95,32 +64,33 @@ func (d *Daemon) loadDirectory(ctx context.Context) error {
 func (d *Daemon) refresh(ctx context.Context) {
 	if d.mirror != nil {
 		if err := d.follow(ctx); ctx.Err() == nil {
-			d.logPostgres(&d.directoryStates.mirror, err, &stateLines{
+			d.logPostgres(&d.mirrorState, err, &stateLines{
 				level: zapcore.ErrorLevel, began: "AppIDs and accounts cannot be read from PostgreSQL: the last known ones stay in force",
 				ended: "AppIDs and accounts are read from PostgreSQL again",
 			})
 		}
 	}
-	d.takeDirectory(ctx)
+	d.path.takeDirectory(ctx)
 }
 
-func (d *Daemon) takeDirectory(stopping context.Context) {
+// takeDirectory reads AppIDs and accounts. What cannot be read keeps its last known state.
+func (p *LoginPath) takeDirectory(stopping context.Context) {
 	ctx, cancel := context.WithTimeout(stopping, directoryPatience)
 	defer cancel()
-	apps, err := d.registry.Refresh(ctx)
+	apps, err := p.Registry.Refresh(ctx)
 	if stopping.Err() == nil {
-		d.directoryStates.apps.logOnChange(d.logger, time.Now(), err, &stateLines{
+		p.apps.logOnChange(p.opt.Logger, time.Now(), err, &stateLines{
 			level: zapcore.ErrorLevel, began: "reading AppIDs: what cannot be read keeps its last known state", ended: "reading AppIDs: all can be read again",
 		})
 	}
-	accounts, err := d.core.Refresh(ctx)
+	accounts, err := p.Core.Refresh(ctx)
 	if stopping.Err() == nil {
-		d.directoryStates.accounts.logOnChange(d.logger, time.Now(), err, &stateLines{
+		p.accounts.logOnChange(p.opt.Logger, time.Now(), err, &stateLines{
 			level: zapcore.ErrorLevel, began: "reading accounts: what cannot be read keeps its last known state", ended: "reading accounts: all can be read again",
 		})
 	}
 	if apps || accounts {
-		d.logger.Info("AppIDs and accounts are up to date",
-			zap.Int("app_ids", d.registry.Len()), zap.Int("accounts", d.core.Stats().Accounts))
+		p.opt.Logger.Info("AppIDs and accounts are up to date",
+			zap.Int("app_ids", p.Registry.Len()), zap.Int("accounts", p.Core.Stats().Accounts))
 	}
 }

@@ -7,10 +7,17 @@
 //
 //   - starting: files and addresses were judged, the admin listener answers, /readyz says that the
 //     front is starting. Start returns when terminals are accepted.
-//   - serving: until the context of Wait ends or a listener fails. A reload (ReloadOn) replaces
+//   - serving: until the context of Wait ends or a listener fails. A reload (reloadOn) replaces
 //     settings meanwhile, all of them or none.
 //   - stopping: Stop refuses new logins, waits for those in flight, hands records to PostgreSQL, and
 //     closes the stores.
+//
+// # What a login passes
+//
+// LoginPath has the parts between a connection and PostgreSQL, in one order of start and one of stop. The
+// daemon has between its steps what only a real front has; the simulation runs the same path with models
+// of the disk, PostgreSQL, the terminals and the clock. The wall clock is handed in (Options.Now): what
+// measures durations asks time.Now.
 //
 // # Watchers
 //

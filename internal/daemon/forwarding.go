@@ -24,7 +24,7 @@ func (d *Daemon) watchForwarding() watcher {
 		severity = ops.Required
 	}
 	return watcher{
-		period: forwardingPeriod, look: func(context.Context) { d.noteForwarding(d.forwarder.LastError()) },
+		period: forwardingPeriod, look: func(context.Context) { d.noteForwarding(d.path.Forwarder.LastError()) },
 		checks: []check{{"postgres", severity, d.checkForwarding}},
 		collectors: []ops.Collector{
 			ops.NewGauge("pending_rows", "Records that PostgreSQL does not have yet.", func() float64 {
@@ -43,7 +43,7 @@ func (d *Daemon) watchForwarding() watcher {
 }
 
 func (d *Daemon) checkForwarding() (bool, string) {
-	switch err := d.forwarder.LastError(); {
+	switch err := d.path.Forwarder.LastError(); {
 	case errors.Is(err, store.ErrSchema):
 		return false, "nothing is written to PostgreSQL, records stay in the local store: " + err.Error()
 	case store.IsLocal(err):
@@ -52,8 +52,8 @@ func (d *Daemon) checkForwarding() (bool, string) {
 		return false, "PostgreSQL is out of reach: " + err.Error()
 	}
 	// With answer_after: postgres the logins of now need this day and no other.
-	day, _ := d.gateway.Policy().Calendar.TradingDayOf(wallClock())
-	if err := d.forwarder.DayTrouble(day); err != nil {
+	day, _ := d.path.Gateway.Policy().Calendar.TradingDayOf(d.now())
+	if err := d.path.Forwarder.DayTrouble(day); err != nil {
 		return false, "records of today stay in the local store: " + err.Error()
 	}
 	rows, _ := d.pending()
@@ -69,7 +69,7 @@ func (d *Daemon) pending() (rows int64, oldest time.Time) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	rows, oldest, err := d.forwarder.Pending(ctx)
+	rows, oldest, err := d.path.Forwarder.Pending(ctx)
 	if err != nil {
 		return last.Rows, last.Oldest
 	}

@@ -66,7 +66,7 @@ func (d *Daemon) firstHeartbeat(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("this machine's name: %w", err)
 	}
-	d.heartbeat.presence, err = store.NewPresence(ctx, d.local, d.forwarder, d.postgres, store.PresenceOptions{
+	d.heartbeat.presence, err = store.NewPresence(ctx, d.path.Local, d.path.Forwarder, d.postgres, store.PresenceOptions{
 		FrontID: d.cfg.Front.ID, Host: host, Version: d.build.Version,
 		SetAside: func() (int, error) {
 			corrupt, err := store.SetAside(d.cfg.Store.Path)
@@ -76,7 +76,7 @@ func (d *Daemon) firstHeartbeat(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if d.forwarder.Healthy() {
+	if d.path.Forwarder.Healthy() {
 		d.report(ctx)
 	}
 	return nil
@@ -86,7 +86,7 @@ func (d *Daemon) firstHeartbeat(ctx context.Context) error {
 func (d *Daemon) runHeartbeat(ctx context.Context) {
 	for {
 		d.report(ctx)
-		timer := time.NewTimer(d.nextHeartbeat(time.Now()))
+		timer := time.NewTimer(d.nextHeartbeat(d.now()))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
@@ -99,7 +99,7 @@ func (d *Daemon) runHeartbeat(ctx context.Context) {
 // nextHeartbeat is the time until the next report: PresencePeriod, or less if a day's window closes for good
 // before that.
 func (d *Daemon) nextHeartbeat(now time.Time) time.Duration {
-	cal := d.gateway.Policy().Calendar
+	cal := d.path.Gateway.Policy().Calendar
 	day, _ := cal.TradingDayOf(now.Add(-settlement.FrontMargin))
 	_, end, err := cal.Window(day)
 	closed := end.Add(settlement.FrontMargin).Sub(now)

@@ -19,13 +19,13 @@ func (d *Daemon) watchKeys() watcher {
 		period: keyAlarmPeriod, look: d.warnOfKeys,
 		checks: []check{
 			{"keys", ops.Required, func() (bool, string) {
-				key := d.gateway.Policy().Keys.Newest(time.Now())
+				key := d.path.Gateway.Policy().Keys.Newest(d.now())
 				if key == nil {
 					return false, "no encryption key is valid now; add one under keys"
 				}
 				return true, "newest valid key is version " + key.Version
 			}},
-			{"key_life", ops.Warning, func() (bool, string) { return keyLife(d.gateway.Policy().Keys, time.Now()) }},
+			{"key_life", ops.Warning, func() (bool, string) { return keyLife(d.path.Gateway.Policy().Keys, d.now()) }},
 		},
 		collectors: []ops.Collector{
 			ops.NewGaugeBy("key_days", "Days that an encryption key is still valid.", "version", d.keyDays),
@@ -36,9 +36,9 @@ func (d *Daemon) watchKeys() watcher {
 // keyDays has no entry for a key without an end.
 func (d *Daemon) keyDays() map[string]float64 {
 	left := make(map[string]float64)
-	for _, k := range d.gateway.Policy().Keys.Keys() {
+	for _, k := range d.path.Gateway.Policy().Keys.Keys() {
 		if !k.NotAfter.IsZero() {
-			left[k.Version] = show.Days(time.Until(k.NotAfter))
+			left[k.Version] = show.Days(k.NotAfter.Sub(d.now()))
 		}
 	}
 	return left
@@ -82,7 +82,7 @@ func (a *keyAlarm) forget() {
 
 // warnOfKeys logs what has come nearer since the last line about it.
 func (d *Daemon) warnOfKeys(context.Context) {
-	for _, w := range d.keyAlarm.unlogged(d.gateway.Policy().Keys.Warnings(time.Now())) {
+	for _, w := range d.keyAlarm.unlogged(d.path.Gateway.Policy().Keys.Warnings(d.now())) {
 		d.logger.Warn("keys: "+w.Text, zap.String("version", w.Subject), zap.Int("within_days", w.Days))
 	}
 }

@@ -27,7 +27,7 @@ const localPatience = 10 * time.Second
 // watchLocalHealth tells whether the local store takes commits.
 func (d *Daemon) watchLocalHealth() watcher {
 	return watcher{
-		period: localProbePeriod, look: func(ctx context.Context) { d.localHealth.probe(ctx, d.local, d.logger) },
+		period: localProbePeriod, look: func(ctx context.Context) { d.localHealth.probe(ctx, d.path.Local, d.logger) },
 		checks: []check{{"local_store", ops.Required, d.localHealth.check}},
 	}
 }

@@ -42,12 +42,12 @@ func (d *Daemon) meetPostgres(ctx context.Context, known bool) error {
 
 // directory is what AppIDs and accounts are read from. A front that has met its PostgreSQL
 // before starts without it, and says so loudly.
-func (d *Daemon) directory(ctx context.Context) (directorySource, error) {
+func (d *Daemon) directory(ctx context.Context) (DirectorySource, error) {
 	if d.postgres == nil {
-		return store.NewDirectory(d.local.Tables()), nil
+		return store.NewDirectory(d.path.Local.Tables()), nil
 	}
 	var err error
-	if d.mirror, err = store.OpenMirror(ctx, d.postgres, d.local); err != nil {
+	if d.mirror, err = store.OpenMirror(ctx, d.postgres, d.path.Local); err != nil {
 		return nil, err
 	}
 	asOf, _ := d.mirror.AsOf()

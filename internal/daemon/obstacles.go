@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/ops"
@@ -49,11 +48,11 @@ func (d *Daemon) surveyReports(ctx context.Context) {
 
 // obstacles are those that are not waived, of the latest day first.
 func (d *Daemon) obstacles(ctx context.Context) (open []store.Obstacle, err error) {
-	var from assemble.Records = d.local
+	var from assemble.Records = d.path.Local
 	if d.postgres != nil {
 		from = d.postgres
 	}
-	cal := d.gateway.Policy().Calendar
+	cal := d.path.Gateway.Policy().Calendar
 	survey := assemble.SurveyOf(d.cfg, from, cal)
 	survey.Brief = true // each front asks, each minute
 	fronts, err := survey.Fronts.Fronts(ctx)
@@ -61,7 +60,7 @@ func (d *Daemon) obstacles(ctx context.Context) (open []store.Obstacle, err erro
 		return nil, err
 	}
 	survey.Fronts = settlement.KnownFronts(fronts)
-	for _, day := range settlement.RecentDays(cal, time.Now().Add(-obstacleMargin), obstacleDays+1)[1:] {
+	for _, day := range settlement.RecentDays(cal, d.now().Add(-obstacleMargin), obstacleDays+1)[1:] {
 		of, err := survey.Of(ctx, day)
 		if err != nil {
 			return nil, err

@@ -26,8 +26,8 @@ func (d *Daemon) watchPartitions() watcher {
 func (d *Daemon) preparePartitions(ctx context.Context, state *stateLog) {
 	ctx, cancel := context.WithTimeout(ctx, assemble.ConnectPatience)
 	defer cancel()
-	cal := d.gateway.Policy().Calendar
-	day, _ := cal.TradingDayOf(wallClock())
+	cal := d.path.Gateway.Policy().Calendar
+	day, _ := cal.TradingDayOf(d.now())
 	days := []calendar.TradingDay{day}
 	for range partitionsAhead {
 		day = cal.Next(day)

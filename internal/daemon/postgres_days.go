@@ -13,13 +13,13 @@ func (d *Daemon) watchPostgresDays() watcher {
 		checks: []check{{"postgres_days", ops.Warning, d.checkPostgresDays}},
 		collectors: []ops.Collector{
 			ops.NewGauge("forward_days_in_trouble", "Trading days of which PostgreSQL does not take all records.",
-				func() float64 { return float64(len(d.forwarder.Troubles())) }),
+				func() float64 { return float64(len(d.path.Forwarder.Troubles())) }),
 		},
 	}
 }
 
 func (d *Daemon) checkPostgresDays() (bool, string) {
-	troubles := d.forwarder.Troubles()
+	troubles := d.path.Forwarder.Troubles()
 	if len(troubles) == 0 {
 		return true, "PostgreSQL takes the records of every trading day"
 	}

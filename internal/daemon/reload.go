@@ -37,9 +37,9 @@ import (
 // Nothing is written. A crash in here leaves what a crash elsewhere leaves; the next start
 // takes the files as they then are, and refuses to start with what a reload refuses.
 
-// CatchHangups keeps SIGHUP from ending the process, from now until release. Several that
+// catchHangups keeps SIGHUP from ending the process, from now until release. Several that
 // come while one is being worked on are one: the files are read after it was taken.
-func CatchHangups() (hangups <-chan os.Signal, release func()) {
+func catchHangups() (hangups <-chan os.Signal, release func()) {
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGHUP)
 	return c, func() { signal.Stop(c) }
@@ -49,9 +49,9 @@ func CatchHangups() (hangups <-chan os.Signal, release func()) {
 // may hang.
 const reloadGrace = 5 * time.Second
 
-// ReloadOn reloads at each hangup, one after the other, until stop, which waits for the
+// reloadOn reloads at each hangup, one after the other, until stop, which waits for the
 // one that runs; that one does not wait for PostgreSQL any more.
-func (d *Daemon) ReloadOn(hangups <-chan os.Signal, load func() (*config.Config, error)) (stop func()) {
+func (d *Daemon) reloadOn(hangups <-chan os.Signal, load func() (*config.Config, error)) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -65,7 +65,7 @@ func (d *Daemon) ReloadOn(hangups <-chan os.Signal, load func() (*config.Config,
 			if ctx.Err() != nil {
 				return // both came
 			}
-			reopen(d.audit, d.logger)
+			reopen(d.path.Audit, d.logger)
 			d.reload(ctx, load)
 		}
 	}()
@@ -110,10 +110,10 @@ func (d *Daemon) reload(ctx context.Context, load func() (*config.Config, error)
 			zap.Strings("faults", faults))
 		return
 	}
-	before, policy := d.gateway.Policy(), assets.Policy(next)
-	d.gateway.SetPolicy(policy)
+	before, policy := d.path.Gateway.Policy(), assets.Policy(next)
+	d.path.Gateway.SetPolicy(policy)
 	d.front.SetLimits(assemble.FrontLimits(next, assets.MaxConnections))
-	d.audit.SetLimits(assemble.AuditLimits(d.cfg, &next.Limits))
+	d.path.Audit.SetLimits(assemble.AuditLimits(d.cfg, &next.Limits))
 	d.replaceMasterKey(ctx, assets.Master)
 	restart := d.cfg.NeedRestart(next, Reloads)
 	if !slices.Contains(restart, "front.listeners") { // else they belong to listeners that are not these
@@ -155,8 +155,8 @@ func (d *Daemon) judge(ctx context.Context, load func() (*config.Config, error))
 }
 
 func (d *Daemon) judgeKeys(next *assemble.Assets) error {
-	now := time.Now()
-	if next.Keys == nil || next.Keys.Newest(now) != nil || d.gateway.Policy().Keys.Newest(now) == nil {
+	now := d.now()
+	if next.Keys == nil || next.Keys.Newest(now) != nil || d.path.Gateway.Policy().Keys.Newest(now) == nil {
 		return nil
 	}
 	return config.Faults{{
@@ -174,7 +174,7 @@ func (d *Daemon) judgeMasterKey(ctx context.Context, next *auth.MasterKey) error
 	// Read from the local store, with PostgreSQL or without: a front that is told to stop may end it.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reloadGrace)
 	defer cancel()
-	lost, of, err := d.registry.WouldLose(ctx, next)
+	lost, of, err := d.path.Registry.WouldLose(ctx, next)
 	if err != nil {
 		return config.Faults{{Key: "auth.master_key_file", Problem: "could not be tried on the AppIDs: " + err.Error(), Fix: "send SIGHUP again"}}
 	}
@@ -191,7 +191,7 @@ func (d *Daemon) judgeMasterKey(ctx context.Context, next *auth.MasterKey) error
 // replaceMasterKey opens every authcode with the key that the file holds now. What does not
 // open under it keeps its last known state, and the log says so.
 func (d *Daemon) replaceMasterKey(ctx context.Context, master *auth.MasterKey) {
-	d.registry.Replace(master)
+	d.path.Registry.Replace(master)
 	d.refresh(ctx)
 	d.logger.Info("SIGHUP: the master key was read again", zap.Strings("fingerprints", master.Fingerprints()))
 }

@@ -45,7 +45,7 @@ func newReloadTest(t *testing.T, oldnew ...string) *reloadTest {
 		}
 	}
 	said := newLines(t)
-	d, err := Start(t.Context(), site.Config, said, ops.Build{Version: "test"})
+	d, err := Start(t.Context(), site.Config, Options{Log: said, Build: ops.Build{Version: "test"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func secondKey(more string) string {
 
 func TestReloadTakesOver(t *testing.T) {
 	r := newReloadTest(t)
-	before := r.d.gateway.Policy()
+	before := r.d.path.Gateway.Policy()
 	r.newKey("keys/2.0.pem", "-algorithm", "SM2")
 	r.write("other.yaml", string(configs.Calendar)+"  - year: 2028\n    provisional: true\n    source: a guess\n"+
 		"    closed:\n      - {from: 2028-01-01, to: 2028-01-03, name: new year}\n")
@@ -156,7 +156,7 @@ func TestReloadTakesOver(t *testing.T) {
 	if line := r.said.next("the configuration was reloaded"); !strings.Contains(line, `["1.0","2.0"]`) {
 		t.Errorf("the log said %s", line)
 	}
-	now := r.d.gateway.Policy()
+	now := r.d.path.Gateway.Policy()
 	if key := now.Keys.Newest(time.Now()); key == nil || key.Version != "2.0" || key.Info.Algorithm != supplement.SM2 {
 		t.Errorf("the newest key is %+v", key)
 	}
@@ -177,8 +177,8 @@ func TestReloadTakesOver(t *testing.T) {
 	r.configure("log_level: warn", "log_level: error")
 	r.reload()
 	r.said.next("the configuration was reloaded") // said before the level is raised
-	if level := r.d.level.Level().String(); level != "error" || len(r.d.gateway.Policy().Keys.Keys()) != 1 {
-		t.Errorf("after the way back: level %s, %d keys", level, len(r.d.gateway.Policy().Keys.Keys()))
+	if level := r.d.level.Level().String(); level != "error" || len(r.d.path.Gateway.Policy().Keys.Keys()) != 1 {
+		t.Errorf("after the way back: level %s, %d keys", level, len(r.d.path.Gateway.Policy().Keys.Keys()))
 	}
 }
 
@@ -213,7 +213,7 @@ func TestReloadRefuses(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			before := r.d.gateway.Policy()
+			before := r.d.path.Gateway.Policy()
 			r.configure(tt.change...)
 			r.reload()
 			line := r.said.next("nothing was taken over")
@@ -222,7 +222,7 @@ func TestReloadRefuses(t *testing.T) {
 					t.Errorf("the log said %s, want %q", line, words)
 				}
 			}
-			if r.d.gateway.Policy() != before || r.d.level.Level().String() != "warn" {
+			if r.d.path.Gateway.Policy() != before || r.d.level.Level().String() != "warn" {
 				t.Error("something was taken over")
 			}
 			if ready, reason := r.d.reloaded.Load().check(); ready || !strings.Contains(reason, "was refused, faults: ") {
@@ -246,7 +246,7 @@ func TestReloadRefusesAnotherMasterKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := demo.AdmitApp(t.Context(), store.NewDirectory(r.d.local.Tables()), master, "a_b_1", auth.AES); err != nil {
+	if _, err := demo.AdmitApp(t.Context(), store.NewDirectory(r.d.path.Local.Tables()), master, "a_b_1", auth.AES); err != nil {
 		t.Fatal(err)
 	}
 	r.d.refresh(t.Context())
@@ -259,8 +259,8 @@ func TestReloadRefusesAnotherMasterKey(t *testing.T) {
 	if line := r.said.next("nothing was taken over"); !strings.Contains(line, "does not open the authcodes of 1 of 1 AppIDs (a_b_1)") {
 		t.Error(line)
 	}
-	if n := r.d.registry.Unreadable(); n != 0 || r.d.registry.Len() != 1 {
-		t.Errorf("%d AppIDs, %d unreadable after a refused reload", r.d.registry.Len(), n)
+	if n := r.d.path.Registry.Unreadable(); n != 0 || r.d.path.Registry.Len() != 1 {
+		t.Errorf("%d AppIDs, %d unreadable after a refused reload", r.d.path.Registry.Len(), n)
 	}
 	r.configure("log_level: warn", "log_level: loud", "keys/1.0.pem", "keys/none.pem")
 	r.reload()
@@ -304,13 +304,13 @@ func TestReloadIsSeen(t *testing.T) {
 	if left := r.d.keyDays(); len(left) != 0 {
 		t.Errorf("a key without an end has days left: %v", left)
 	}
-	if ready, reason := keyLife(r.d.gateway.Policy().Keys, time.Now()); !ready {
+	if ready, reason := keyLife(r.d.path.Gateway.Policy().Keys, time.Now()); !ready {
 		t.Errorf("a key without an end: %s", reason)
 	}
 	soon := time.Now().Add(7*24*time.Hour - time.Hour).Format(time.RFC3339)
 	r.configure(entry, entry+"    not_after: \""+soon+"\"\n")
 	r.newKey("keys/1.0.pem", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
-	old := r.d.gateway.Policy().Keys.Keys()[0].Info.Fingerprint
+	old := r.d.path.Gateway.Policy().Keys.Keys()[0].Info.Fingerprint
 	r.reload()
 	if line := r.said.next("stands for another key than before"); !strings.Contains(line, old.String()) {
 		t.Errorf("the log said %s", line)
@@ -338,14 +338,14 @@ func TestReloadIsSeen(t *testing.T) {
 // configuration has a fault does not keep evidence in a file that is about to be packed.
 func TestRotateOnHangup(t *testing.T) {
 	r := newReloadTest(t)
-	hangups, release := CatchHangups()
+	hangups, release := catchHangups()
 	defer release()
-	stop := r.d.ReloadOn(hangups, func() (*config.Config, error) { return config.Load(r.site.Path, nil) })
+	stop := r.d.reloadOn(hangups, func() (*config.Config, error) { return config.Load(r.site.Path, nil) })
 	defer stop()
 	r.configure("log_level: warn", "log_level: loud")
 	path := filepath.Join(r.site.Dir, "audit.jsonl")
 
-	r.d.audit.Log(ops.Entry{Time: time.Now(), Event: ops.EventLogin, Reason: "before"})
+	r.d.path.Audit.Log(ops.Entry{Time: time.Now(), Event: ops.EventLogin, Reason: "before"})
 	if err := os.Rename(path, path+".1"); err != nil {
 		t.Fatal(err)
 	}
@@ -353,9 +353,9 @@ func TestRotateOnHangup(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.said.next("nothing was taken over")
-	r.d.audit.Log(ops.Entry{Time: time.Now(), Event: ops.EventLogin, Reason: "after"})
+	r.d.path.Audit.Log(ops.Entry{Time: time.Now(), Event: ops.EventLogin, Reason: "after"})
 	stop()
-	if err := r.d.audit.Close(t.Context()); err != nil {
+	if err := r.d.path.Audit.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 

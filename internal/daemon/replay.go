@@ -7,24 +7,22 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/gateway"
 	"github.com/tradefront/tradefront/internal/ops"
-	"github.com/tradefront/tradefront/internal/store"
 )
 
 // watchReplays tells whether the front remembers all terminal ciphertexts of the day.
 func (d *Daemon) watchReplays() watcher {
 	return watcher{
 		period: replayPeriod, look: d.forgetSeen,
-		checks: []check{{"terminal_memory", ops.Warning, func() (bool, string) { return terminalMemory(d.gateway.SeenStats()) }}},
+		checks: []check{{"terminal_memory", ops.Warning, func() (bool, string) { return terminalMemory(d.path.Gateway.SeenStats()) }}},
 		collectors: []ops.Collector{
 			ops.NewGauge("seen_terminals", "Terminal ciphertexts of the trading day that are remembered.",
-				func() float64 { return float64(d.gateway.SeenStats().Entries) }),
+				func() float64 { return float64(d.path.Gateway.SeenStats().Entries) }),
 			ops.NewCounter("terminal_info_replayed_total", "Logins whose terminal ciphertext came before on the same trading day.",
-				func() float64 { return float64(d.gateway.SeenStats().Replayed) }),
+				func() float64 { return float64(d.path.Gateway.SeenStats().Replayed) }),
 			ops.NewCounter("seen_terminals_forgotten_total", "Logins whose terminal ciphertext could not be remembered.",
-				func() float64 { return float64(d.gateway.SeenStats().Forgotten) }),
+				func() float64 { return float64(d.path.Gateway.SeenStats().Forgotten) }),
 		},
 	}
 }
@@ -32,24 +30,6 @@ func (d *Daemon) watchReplays() watcher {
 // replayPeriod is how often the front deletes from the local store the terminal ciphertexts of days
 // that are over.
 const replayPeriod = 10 * time.Minute
-
-// loadSeen gives the gateway the terminal ciphertexts that this front recorded for the
-// current trading day before it was restarted.
-func (d *Daemon) loadSeen(ctx context.Context) error {
-	day, _ := d.gateway.Policy().Calendar.TradingDayOf(time.Now())
-	room := true
-	err := d.local.SeenTerminals(ctx, day, func(day calendar.TradingDay, hash store.SeenHash) bool {
-		room = d.gateway.LoadSeen(day, hash)
-		return room
-	})
-	if err != nil {
-		return fmt.Errorf("terminal ciphertexts of the day: %w", err)
-	}
-	if !room {
-		d.logger.Warn("limits.seen_terminals is smaller than what the local store remembers of the day: replays of the rest pass as first")
-	}
-	return nil
-}
 
 // terminalMemory is for the readiness page: what is not remembered can be replayed unflagged.
 func terminalMemory(s gateway.SeenStats) (ready bool, reason string) {
@@ -67,8 +47,8 @@ func terminalMemory(s gateway.SeenStats) (ready bool, reason string) {
 // forgetSeen removes the days that are over. If that fails they stay until the next time,
 // and take disk only.
 func (d *Daemon) forgetSeen(ctx context.Context) {
-	day, _ := d.gateway.Policy().Calendar.TradingDayOf(time.Now())
-	rows, err := d.local.ForgetSeen(ctx, day)
+	day, _ := d.path.Gateway.Policy().Calendar.TradingDayOf(d.now())
+	rows, err := d.path.Local.ForgetSeen(ctx, day)
 	if err != nil && ctx.Err() == nil {
 		d.logger.Warn("terminal ciphertexts of days that are over could not be removed; tried again in ten minutes", zap.Error(err))
 	}

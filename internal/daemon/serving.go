@@ -27,5 +27,5 @@ func (d *Daemon) checkServing() (ready bool, why string) {
 	case d.front.Draining():
 		return false, "the front is stopping"
 	}
-	return true, fmt.Sprintf("%d connections, %d users online", d.front.Connections(), d.gateway.Online())
+	return true, fmt.Sprintf("%d connections, %d users online", d.front.Connections(), d.path.Gateway.Online())
 }

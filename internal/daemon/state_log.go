@@ -76,7 +76,7 @@ func (l *stateLines) fields() []zap.Field {
 // logPostgres logs a trouble that PostgreSQL gave. While it is out of reach watchForwarding has the one
 // line of it, and the parts that need PostgreSQL have none.
 func (d *Daemon) logPostgres(c *stateLog, err error, lines *stateLines) {
-	if err != nil && d.forwarder != nil && !d.forwarder.Healthy() {
+	if err != nil && d.path.Forwarder != nil && !d.path.Forwarder.Healthy() {
 		return
 	}
 	c.logOnChange(d.logger, time.Now(), err, lines)

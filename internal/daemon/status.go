@@ -67,7 +67,7 @@ func (d *Daemon) status(show func(netip.Prefix) string) Status {
 	if d.front.Draining() {
 		s.State = "draining"
 	}
-	s.Logins, s.Online = d.front.LoginsInFlight(), d.gateway.Online()
+	s.Logins, s.Online = d.front.LoginsInFlight(), d.path.Gateway.Online()
 	s.fill(d.front.Admission(topSources), show)
 	return s
 }

@@ -24,7 +24,7 @@ var (
 // binaries are the built programs.
 type binaries struct {
 	normal   string
-	settable string // the same with a clock that can be set
+	settable string // `serve` alone, with a clock that can be set: package stepped
 }
 
 var built binaries
@@ -43,7 +43,7 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	built = binaries{filepath.Join(dir, "tradefront"), filepath.Join(dir, "tradefront-settable")}
-	if err := errors.Join(site.Build(built.normal), site.Build(built.settable, "stepclock"), site.EndAtOnce()); err != nil {
+	if err := errors.Join(site.Build(built.normal), site.BuildProgram(built.settable, "test/robustness/stepped"), site.EndAtOnce()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

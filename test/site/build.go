@@ -8,15 +8,15 @@ import (
 
 // Build builds the program into path, with the race detector if the tests have it. The
 // working folder must lie in the module.
-func Build(path string, tags ...string) error {
+func Build(path string) error { return BuildProgram(path, "cmd/tradefront") }
+
+// BuildProgram builds another program of the module, named by its folder.
+func BuildProgram(path, folder string) error {
 	args := []string{"build", "-o", path}
 	if raceFlag != "" {
 		args = append(args, raceFlag)
 	}
-	for _, tag := range tags {
-		args = append(args, "-tags", tag)
-	}
-	out, err := exec.Command("go", append(args, "github.com/tradefront/tradefront/cmd/tradefront")...).CombinedOutput()
+	out, err := exec.Command("go", append(args, "github.com/tradefront/tradefront/"+folder)...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}

@@ -1,0 +1,276 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/dialogue"
+	"github.com/tradefront/tradefront/internal/gateway"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+const (
+	// forwardGrace is how long a stopping front tries to hand PostgreSQL what it still has.
+	// What is left then is sent after the next start.
+	forwardGrace = 5 * time.Second
+	// auditGrace is how long the audit log may take to end, or to be reopened: its file may
+	// hang, and a front must be able to stop all the same.
+	auditGrace = 5 * time.Second
+)
+
+// LoginPath is what a login passes from its connection to PostgreSQL, put together and started in one
+// order and stopped in another. A Daemon has one; the simulation has one with models at its ends. Its
+// parts are there after Start and do not change.
+type LoginPath struct {
+	Audit     *ops.Audit
+	Local     *store.Local
+	Forwarder *store.Forwarder // nil with the embedded driver
+	Registry  *auth.Registry
+	Core      *core.Local
+	Gateway   *gateway.Gateway
+
+	opt      PathOptions
+	recorder *store.Log
+	server   Server
+	apps     stateLog // reading AppIDs
+	accounts stateLog // reading accounts
+}
+
+// Server accepts terminals and drives their sessions; *front.Server does.
+type Server interface {
+	// Start returns once terminals are accepted, or with what keeps it from that.
+	Start() error
+	// Drain refuses new logins and returns once those in flight are answered. An error tells of logins
+	// that are left.
+	Drain(ctx context.Context) error
+}
+
+// DirectorySource is where AppIDs and accounts are read.
+type DirectorySource interface {
+	auth.Source
+	core.Source
+}
+
+// PathOptions are what a LoginPath is made of.
+type PathOptions struct {
+	Config *config.Config
+	Assets *assemble.Assets
+	Logger *zap.Logger
+	Now    func() time.Time // the wall clock: login times and trading days
+
+	AuditObservers  []ops.AuditObserver
+	LocalObserver   store.Observer // may be nil
+	ForwardObserver store.Observer // may be nil
+	Observer        gateway.Observer
+
+	Destination store.Destination // nil with the embedded driver
+	// Directory is asked once the local store is open; nil for the AppIDs and accounts in it.
+	Directory func(context.Context) (DirectorySource, error)
+	Server    func(dialogue.Handler) Server
+
+	Between Between
+	Models  Models
+}
+
+// Between is what the owner of a path does between two steps of it; each may be nil.
+type Between struct {
+	BeforeJournal, AfterJournal, AfterDirectory, AfterForwarder func(context.Context) error
+
+	// HandedOver runs in Stop once no record is forwarded any more. drained: no login is left that could
+	// append one.
+	HandedOver func(drained bool)
+	// JournalClosed runs in Stop before the audit log is closed.
+	JournalClosed func() error
+}
+
+// Models are what a simulation puts between the parts of a path or in their place; the zero value is none.
+type Models struct {
+	Journal   func(*store.LocalOptions)
+	Forwarder func(*store.ForwarderOptions)
+	Core      func(gateway.Core) gateway.Core
+	Recorder  func(gateway.Recorder) gateway.Recorder
+	Audit     func(gateway.Audit) gateway.Audit
+}
+
+// Start opens and starts the parts, each after those that it needs. After an error Stop must be called too.
+func (p *LoginPath) Start(ctx context.Context, opt PathOptions) error {
+	p.opt = opt
+	b := &opt.Between
+	for _, step := range []func(context.Context) error{
+		p.openAudit, b.BeforeJournal, p.openJournal, b.AfterJournal, p.openDirectory, b.AfterDirectory,
+		p.startForwarder, b.AfterForwarder, p.startServer,
+	} {
+		if step == nil {
+			continue
+		}
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *LoginPath) openAudit(context.Context) (err error) {
+	cfg := p.opt.Config
+	p.Audit, err = ops.OpenAudit(cfg.AuditLog, p.opt.AuditObservers...)
+	if err != nil {
+		return fmt.Errorf("audit_log: %w", err)
+	}
+	p.Audit.SetLimits(assemble.AuditLimits(cfg, &cfg.Limits))
+	return nil
+}
+
+func (p *LoginPath) openJournal(ctx context.Context) (err error) {
+	cfg := &p.opt.Config.Store
+	opt := store.LocalOptions{
+		Observer: p.opt.LocalObserver, Bounds: assemble.BoundsOf(cfg), BusyTimeout: store.FrontBusyTimeout,
+	}
+	if model := p.opt.Models.Journal; model != nil {
+		model(&opt)
+	}
+	if p.Local, err = store.OpenLocal(ctx, cfg.Path, opt); err != nil {
+		return fmt.Errorf("store.path: %s: %w", cfg.Path, err)
+	}
+	return nil
+}
+
+func (p *LoginPath) openDirectory(ctx context.Context) (err error) {
+	var source DirectorySource = store.NewDirectory(p.Local.Tables())
+	if p.opt.Directory != nil {
+		if source, err = p.opt.Directory(ctx); err != nil {
+			return err
+		}
+	}
+	if p.Registry, err = auth.NewRegistry(source, p.opt.Assets.Master); err != nil {
+		return err
+	}
+	if p.Core, err = core.NewLocal(source, assemble.CoreOptions(p.opt.Config)); err != nil {
+		return err
+	}
+	p.takeDirectory(ctx)
+	if !p.Registry.Loaded() || !p.Core.Loaded() {
+		return errors.New("AppIDs and accounts could not be read; the log says why")
+	}
+	return nil
+}
+
+func (p *LoginPath) startForwarder(ctx context.Context) (err error) {
+	cfg := &p.opt.Config.Store
+	if p.opt.Destination != nil {
+		opt := store.ForwarderOptions{BatchRows: cfg.BatchRows, BatchDelay: cfg.BatchDelay, Observer: p.opt.ForwardObserver}
+		if model := p.opt.Models.Forwarder; model != nil {
+			model(&opt)
+		}
+		p.Forwarder = store.NewForwarder(p.Local, p.opt.Destination, opt)
+		p.Forwarder.Start()
+		p.Forwarder.AwaitProbe(ctx)
+	}
+	p.recorder, err = store.NewLog(p.Local, p.Forwarder, store.LogOptions{
+		AnswerAfter: store.AnswerAfter(cfg.AnswerAfter), Patience: cfg.Patience,
+	})
+	return err
+}
+
+func (p *LoginPath) startServer(ctx context.Context) error {
+	cfg := p.opt.Config
+	p.Gateway = gateway.New(gateway.Options{
+		Firm: gateway.Firm{
+			BrokerID: cfg.BrokerID, VendorID: cfg.VendorID, SystemName: cfg.SystemName, FrontID: cfg.Front.ID,
+		},
+		SessionsPerUser: cfg.Core.SessionsPerUser,
+		SeenTerminals:   cfg.Limits.SeenTerminals,
+		LoginWork:       cfg.Timers.LoginWork,
+	}, p.opt.Assets.Policy(cfg), p.gatewayParts())
+	if err := p.loadReplays(ctx); err != nil {
+		return err
+	}
+	server := p.opt.Server(p.Gateway)
+	if err := server.Start(); err != nil {
+		return err
+	}
+	p.server = server
+	return nil
+}
+
+func (p *LoginPath) gatewayParts() gateway.Parts {
+	parts := gateway.Parts{
+		Core: p.Core, Registry: p.Registry, Recorder: p.recorder, Audit: p.Audit,
+		Observer: p.opt.Observer, Logger: p.opt.Logger, Now: p.opt.Now,
+	}
+	m := &p.opt.Models
+	if m.Core != nil {
+		parts.Core = m.Core(parts.Core)
+	}
+	if m.Recorder != nil {
+		parts.Recorder = m.Recorder(parts.Recorder)
+	}
+	if m.Audit != nil {
+		parts.Audit = m.Audit(parts.Audit)
+	}
+	return parts
+}
+
+// loadReplays gives the gateway the terminal ciphertexts that this front recorded for the
+// current trading day before it was restarted.
+func (p *LoginPath) loadReplays(ctx context.Context) error {
+	day, _ := p.Gateway.Policy().Calendar.TradingDayOf(p.opt.Now())
+	room := true
+	err := p.Local.SeenTerminals(ctx, day, func(day calendar.TradingDay, hash store.SeenHash) bool {
+		room = p.Gateway.LoadSeen(day, hash)
+		return room
+	})
+	if err != nil {
+		return fmt.Errorf("terminal ciphertexts of the day: %w", err)
+	}
+	if !room {
+		p.opt.Logger.Warn("limits.seen_terminals is smaller than what the local store remembers of the day: replays of the rest pass as first")
+	}
+	return nil
+}
+
+// Stop ends the parts in the order in which they feed each other: no new logins, those in flight
+// finished, what they recorded handed on, then the stores. It waits for logins and for PostgreSQL until
+// ctx ends, and no longer than their bounds. If we crash in here, the records are in the local store.
+func (p *LoginPath) Stop(ctx context.Context) error {
+	var errs []error
+	drained := true
+	if p.server != nil {
+		drain, cancel := context.WithTimeout(ctx, p.opt.Config.Timers.Drain)
+		defer cancel()
+		err := p.server.Drain(drain)
+		errs, drained = append(errs, err), err == nil
+	}
+	if p.Forwarder != nil {
+		grace, cancel := context.WithTimeout(ctx, forwardGrace)
+		defer cancel()
+		if err := p.Forwarder.Drain(grace); err != nil {
+			p.opt.Logger.Warn("PostgreSQL does not have all records yet; the rest is sent after the next start", zap.Error(err))
+		}
+		p.Forwarder.Close()
+	}
+	if p.opt.Between.HandedOver != nil {
+		p.opt.Between.HandedOver(drained)
+	}
+	if p.Local != nil {
+		errs = append(errs, p.Local.Close())
+	}
+	if p.opt.Between.JournalClosed != nil {
+		errs = append(errs, p.opt.Between.JournalClosed())
+	}
+	if p.Audit != nil {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditGrace)
+		defer cancel()
+		errs = append(errs, p.Audit.Close(grace))
+	}
+	return errors.Join(errs...)
+}
