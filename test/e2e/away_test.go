@@ -24,6 +24,7 @@ import (
 // TestRestartsWithoutPostgres: killed and stopped while PostgreSQL is away, a front starts
 // again, answers logins, keeps out who was kept out before; all arrives, once.
 func TestRestartsWithoutPostgres(t *testing.T) {
+	t.Parallel()
 	cluster := pgtest.Start(t)
 	s := newSite(t, cluster.URL(), "")
 	revoked := s.addApp("client_revoked_1.0")
@@ -91,6 +92,7 @@ func enterAs(t *testing.T, d *daemon, app demo.App) (*client.Conn, error) {
 
 // TestFirstStartNeedsPostgres: there is nothing yet that could stand in for it.
 func TestFirstStartNeedsPostgres(t *testing.T) {
+	t.Parallel()
 	cluster := pgtest.Start(t)
 	s := newSite(t, cluster.URL(), "")
 	cluster.Stop(pgtest.Fast)
@@ -105,6 +107,7 @@ func TestFirstStartNeedsPostgres(t *testing.T) {
 // TestAnswerAfterPostgresFromTheStart: a front that starts while PostgreSQL is away answers
 // 8, not 63, and not silence.
 func TestAnswerAfterPostgresFromTheStart(t *testing.T) {
+	t.Parallel()
 	for name, away := range map[string]func(*pgtest.Cluster){
 		"stopped": func(c *pgtest.Cluster) { c.Stop(pgtest.Immediate) },
 		"frozen":  (*pgtest.Cluster).Freeze,
@@ -150,6 +153,7 @@ func (s *site) frontList() (list []struct {
 
 // TestReportWaitsForFronts: the whole way with real commands.
 func TestReportWaitsForFronts(t *testing.T) {
+	t.Parallel()
 	url := pgtest.Database(t)
 	s := newSite(t, url, "")
 	d := s.serve()

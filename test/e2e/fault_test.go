@@ -61,6 +61,7 @@ func (l *load) end() []*demo.Was {
 }
 
 func TestKillNineLosesNothing(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, postgresURL string) {
 		s := newSite(t, postgresURL, "")
 		var answers []*demo.Was
@@ -77,6 +78,7 @@ func TestKillNineLosesNothing(t *testing.T) {
 }
 
 func TestSIGTERMUnderLoad(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, postgresURL string) {
 		s := newSite(t, postgresURL, "")
 		d := s.serve()
@@ -89,6 +91,7 @@ func TestSIGTERMUnderLoad(t *testing.T) {
 
 // TestPostgresStopsAndComesBack: logins go on meanwhile, and every record arrives once.
 func TestPostgresStopsAndComesBack(t *testing.T) {
+	t.Parallel()
 	cluster := pgtest.Start(t)
 	s := newSite(t, cluster.URL(), "")
 	d := s.serve()
@@ -112,6 +115,7 @@ func TestPostgresStopsAndComesBack(t *testing.T) {
 // TestAnswerAfterPostgres: with PostgreSQL away a login is answered 8, which says try
 // another front; with it back, 0, and the record is there at once.
 func TestAnswerAfterPostgres(t *testing.T) {
+	t.Parallel()
 	cluster := pgtest.Start(t)
 	s := newSite(t, cluster.URL(), "  answer_after: postgres\n  patience: 2s\n")
 	d := s.serve()
@@ -156,6 +160,7 @@ func TestAnswerAfterPostgres(t *testing.T) {
 }
 
 func TestServeRefusesAnOldSchema(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "", "")
 	s.replaceConfig("driver: embedded", "driver: postgres").replaceConfig(`url: ""`, `url: "`+pgtest.Database(t)+`"`)
 	_, errOut, err := s.try("", "serve")
@@ -168,6 +173,7 @@ func TestServeRefusesAnOldSchema(t *testing.T) {
 }
 
 func TestAdminPages(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "", "")
 	d := s.serve()
 	c, err := d.enter(t, s.apps[0].AuthCode)

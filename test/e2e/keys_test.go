@@ -209,6 +209,7 @@ func (l *stream) next(logins int, versions ...string) {
 // with the key of its version to what its terminal was. A reload with a fault in between
 // changes nothing.
 func TestKeysChangeUnderLoad(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "", "")
 	rsa, err := testkey.Parse(s.read("private.pem"))
 	if err != nil {

@@ -21,6 +21,7 @@ const terminalText = "2@2026-01-05 09:00:00@192.168.1.7@@00155D01AB02@@desk7@Deb
 // in another language from the protocol's page alone logs in, and the line in the report
 // opens, with the OpenSSL command line, to exactly that terminal.
 func TestIndependentTerminal(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, postgresURL string) {
 		s := newSite(t, postgresURL, "")
 		d := s.serve()
@@ -121,6 +122,7 @@ func code(t testing.TB, err error) int {
 }
 
 func TestAbnormalTerminalInfo(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name    string
 		change  func(*client.LoginRequest)
@@ -176,6 +178,7 @@ func TestAbnormalTerminalInfo(t *testing.T) {
 // TestChangesReachTheRunningDaemon: what the commands change beside a running front is in
 // force within 5 seconds, on both stores.
 func TestChangesReachTheRunningDaemon(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, postgresURL string) {
 		s := newSite(t, postgresURL, "auth: {refresh: 100ms}\n"+unpunished) // it asks until the front knows
 		d := s.serve()

@@ -24,6 +24,7 @@ func (s *site) second() *site {
 // TestMasterKeyChangeUnderLoad: two fronts on one PostgreSQL, terminals that authenticate
 // without a pause, every step of the change, one front killed in the middle: none is refused.
 func TestMasterKeyChangeUnderLoad(t *testing.T) {
+	t.Parallel()
 	a := newSite(t, pgtest.Database(t), "auth:\n  refresh: 100ms\n")
 	b := a.second()
 	first, second := a.serve(), b.serve()

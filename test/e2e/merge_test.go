@@ -48,6 +48,7 @@ func runMerge(args ...string) (out, errOut string, status int) {
 }
 
 func TestMergeCommand(t *testing.T) {
+	t.Parallel()
 	a, b, out := seat(t, 0, 300), seat(t, 200, 300), t.TempDir()
 	text, errOut, status := runMerge(a, b, "--out", out, "-o", "json")
 	var done struct {
@@ -101,6 +102,7 @@ func TestMergeCommand(t *testing.T) {
 // before stands as it was, or none if there was none; what is left besides is named as a
 // temporary file of the report; and the next merge is not hindered by it.
 func TestMergeKillNine(t *testing.T) {
+	t.Parallel()
 	a, b := seat(t, 0, 15_000), seat(t, 12_000, 15_000)
 	whole := t.TempDir()
 	if _, errOut, status := runMerge(a, b, "--out", whole); status != 0 {

@@ -20,6 +20,7 @@ import (
 // the terminal in another language answers its challenge by SM4 with the OpenSSL command
 // line, which also encrypts under SM2, makes the keys, and opens the line of the report.
 func TestIndependentTerminalNational(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, postgresURL string) {
 		s := newSite(t, postgresURL, "")
 		s.keyPair("2.0", "-algorithm", "SM2")

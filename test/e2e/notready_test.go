@@ -20,6 +20,7 @@ import (
 // given, one fails a required check, each in its turn and by a real fault. All newcomers reach the
 // other one, although the faulty one has the fewest connections.
 func TestHAProxySendsNobodyToAFrontThatIsNotReady(t *testing.T) {
+	t.Parallel()
 	good := newSite(t, "", "")
 	addresses := proxied{bHealth: behindBalancer(good, "127.0.0.1:0", "127.0.0.1:0")}
 	healthy := good.serve()

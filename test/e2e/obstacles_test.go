@@ -17,6 +17,7 @@ import (
 // TestReadyzNamesObstacles: each front warns of what keeps a report of the last days back, with what to
 // do, until it is waived; it serves terminals meanwhile.
 func TestReadyzNamesObstacles(t *testing.T) {
+	t.Parallel()
 	url := pgtest.Database(t)
 	s := newSite(t, url, "")
 	cal, err := calendar.Parse(configs.Calendar)

@@ -11,6 +11,7 @@ import (
 // TestOutageIsLoggedOnce: a server that is down has a line when it goes and one when it is back, however
 // often batches and looks fail; no part that needs it adds more than its own two.
 func TestOutageIsLoggedOnce(t *testing.T) {
+	t.Parallel()
 	cluster := pgtest.Start(t)
 	d := newSite(t, cluster.URL(), "").serve()
 	l := d.storm(t)

@@ -17,6 +17,7 @@ import (
 // over: right ones and wrong ones, of many accounts. What may be left is argon2's own buffer, which
 // nobody outside of it can reach, until the garbage collector gives its room to something else.
 func TestPasswordsLeaveMemory(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "", "")
 	for i := range 8 {
 		s.addAccount(fmt.Sprintf("7000%04d", i), "1")

@@ -10,6 +10,7 @@ import (
 // TestFrontShowsNoPassword: a front whose PostgreSQL goes away tells where it was and as whom,
 // on its pages and in its log, and no part of the password.
 func TestFrontShowsNoPassword(t *testing.T) {
+	t.Parallel()
 	const a, b = "Zq3xW", "vK9tM"
 	cluster := pgtest.Start(t)
 	s := newSite(t, strings.Replace(cluster.URL(), "postgres@", "postgres:"+a+"%40%2F%3A%23%3F%25%20"+b+"@", 1), "")

@@ -34,6 +34,7 @@ func behindBalancer(s *site, plain, tls string) (health string) {
 // TestBehindHAProxy: the records show exactly the customers' addresses and ports, through
 // the HAProxy and the configuration that firms are given.
 func TestBehindHAProxy(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "", "")
 	health := behindBalancer(s, "127.0.0.1:0", "127.0.0.1:0")
 	d := s.serve()
@@ -145,6 +146,7 @@ func (s *site) checkAuditedProxy(logins int) {
 // TestForgedHeaders: whoever is not a trusted proxy cannot say whose address it has, nor can
 // a client of one; and what a trusted one says wrongly lets nobody in.
 func TestForgedHeaders(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "", "")
 	health := behindBalancer(s, "127.0.0.1:0", "127.0.0.1:0")
 	d := s.serve()

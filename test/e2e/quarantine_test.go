@@ -20,6 +20,7 @@ import (
 // everybody is told, its line can be handed in by hand, and once the reason is mended it is
 // released into the report, all beside the running front.
 func TestQuarantineFromAlarmToReport(t *testing.T) {
+	t.Parallel()
 	url := pgtest.Database(t)
 	s := newSite(t, url, "")
 	s.addAccount("77777777", "1")

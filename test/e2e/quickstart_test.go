@@ -40,6 +40,7 @@ func quickstart(t *testing.T, page string) []string {
 // holds it to what it promises: one line of the day, opened, on a line of its own; secrets
 // that only their user can read; and a daemon that is stopped.
 func TestQuickStart(t *testing.T) {
+	t.Parallel()
 	lines := quickstart(t, quickstartPages[0])
 	if other := quickstart(t, quickstartPages[1]); strings.Join(lines, "\n") != strings.Join(other, "\n") {
 		t.Errorf("the two pages differ:\n%s\n\n%s", strings.Join(lines, "\n"), strings.Join(other, "\n"))

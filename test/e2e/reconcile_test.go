@@ -55,6 +55,7 @@ func exitStatus(err error) int {
 // proven to be stored and reported. Then a line is taken out of the report, and a record's
 // entry is forged into the log, and both are found.
 func TestReconcileAfterKillNine(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, postgresURL string) {
 		s := newSite(t, postgresURL, "")
 		audit := filepath.Join(s.dir, "audit.jsonl")
@@ -143,6 +144,7 @@ func (s *site) takeLine(path string) {
 // TestReconcileSupplement: a day that was settled with a supplement is proven by both files
 // together.
 func TestReconcileSupplement(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, url string) {
 		s := newSite(t, url, "")
 		const day = "20260105"
@@ -174,6 +176,7 @@ func TestReconcileSupplement(t *testing.T) {
 }
 
 func TestReconcileMisuse(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "", "")
 	audit := filepath.Join(s.dir, "audit.jsonl")
 	for _, c := range []struct {

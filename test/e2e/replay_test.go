@@ -12,6 +12,7 @@ import (
 // on another connection, after kill -9 and after the record went to PostgreSQL; and refused
 // where the firm says so.
 func TestReplayedTerminalInfo(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, postgresURL string) {
 		s := newSite(t, postgresURL, "replayed_terminal_info: flag")
 		d := s.serve()

@@ -19,6 +19,7 @@ import (
 // heard, and yesterday's copy of its store is put back. The copy holds nothing, and says so; what the
 // store held when it died is known to be missing all the same.
 func TestRestoredStoreKeepsReportsBack(t *testing.T) {
+	t.Parallel()
 	cluster := pgtest.Start(t)
 	s := newSite(t, cluster.URL(), "")
 	s.serve().stop()

@@ -13,6 +13,7 @@ import (
 // roles.sql: migrate, commands, the daemon under load, the report. And what a command may
 // not do under another's role it does not do, and says so.
 func TestRolesOfTheDatabase(t *testing.T) {
+	t.Parallel()
 	script, err := os.ReadFile("../../deploy/sql/roles.sql")
 	if err != nil {
 		t.Fatal(err)

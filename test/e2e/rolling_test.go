@@ -27,6 +27,7 @@ const (
 // in on the front that stops comes back in the same way. Every answered login is in the
 // report, once.
 func TestRollingRestart(t *testing.T) {
+	t.Parallel()
 	a := newSite(t, pgtest.Database(t), "")
 	addresses := proxied{a: steadyAddress(t), aTLS: steadyAddress(t), b: steadyAddress(t), bTLS: steadyAddress(t)}
 	second := a.secondFront()

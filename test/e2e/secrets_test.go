@@ -16,6 +16,7 @@ import (
 // monitoring centre may open stands nowhere in clear: no table has an address, the
 // application log has neither address nor account.
 func TestNothingTellsSecrets(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "", "log_level: debug\n")
 	s.cli("", "app", "rotate", "--app-id", appID, "--authcode", "ZYXW9876ABCD1234")
 	old := s.apps[0].AuthCode

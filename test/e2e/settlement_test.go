@@ -62,6 +62,7 @@ func (s *site) status(day string) statusOf {
 // TestLateRecords: what comes after a day's report is seen by status, gauge and readyz,
 // and a supplement settles it.
 func TestLateRecords(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, url string) {
 		s := newSite(t, url, "")
 		const day = "20260105"
@@ -124,6 +125,7 @@ func (d *daemon) wantLate(t *testing.T, n int) {
 // TestReassign: logins under a provisional calendar get a provisional day; when the
 // notice closes that day, they are moved beside the running front, once.
 func TestReassign(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, url string) {
 		s := newSite(t, url, "")
 		year := time.Now().In(regulation.Zone).Year()
@@ -214,6 +216,7 @@ func (s *site) eventually(f func() bool) {
 // TestSettlementAnswers: what clerks mistype gets exit status 1 or 2 and a sentence that
 // helps.
 func TestSettlementAnswers(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "", "")
 	s.write("bad.yaml", []byte("years:\n  - {year: 2026, provisional: false, source: x, closed: [{from: 2026-01-02, to: 2026-01-01, name: x}], worked_weekends: [2026-01-05]}\n"))
 	bad := filepath.Join(s.dir, "bad.yaml")

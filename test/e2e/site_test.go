@@ -98,8 +98,14 @@ func (s *site) addAccount(name, userType string) {
 
 // stores runs a test on both.
 func stores(t *testing.T, test func(t *testing.T, postgresURL string)) {
-	t.Run("embedded", func(t *testing.T) { test(t, "") })
-	t.Run("postgres", func(t *testing.T) { test(t, pgtest.Database(t)) })
+	t.Run("embedded", func(t *testing.T) {
+		t.Parallel()
+		test(t, "")
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		test(t, pgtest.Database(t))
+	})
 }
 
 // replaceConfig changes a word of the configuration file.

@@ -13,6 +13,7 @@ import (
 // TestDeadReaderOfStandardError: `serve 2>&1 | head -1`. What read the log and the banner has ended;
 // the front logs on, logs customers in, says so in its readiness, and ends with status 0.
 func TestDeadReaderOfStandardError(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "", "")
 	r, w, err := os.Pipe()
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 // TestChallengeAnswersAreNotReplayed: an answer is good for the last challenge of its own
 // connection, once.
 func TestChallengeAnswersAreNotReplayed(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "", unpunished)
 	d := s.serve()
 	right := func(t testing.TB, challenge [ftd.ChallengeLen]byte) []byte {

@@ -113,6 +113,7 @@ func inject(frame []byte, i item, text string) ([]byte, bool) {
 // TestInjectedItems puts every injection into every string of every message, over the wire,
 // and looks at what comes of it: the answer, each line of both logs, each line of the report.
 func TestInjectedItems(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "", unpunished+"log_level: debug\n")
 	d := s.serve()
 	plays := 0

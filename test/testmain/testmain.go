@@ -4,6 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
+	"strconv"
 
 	"go.uber.org/goleak"
 )
@@ -29,6 +31,7 @@ func Run(m Runner, options ...goleak.Option) int {
 		return 1
 	}
 	defer leave()
+	waitTogether()
 	status := m.Run()
 	if status == 0 {
 		if err := goleak.Find(append(options, ofImports...)...); err != nil {
@@ -59,6 +62,19 @@ func enterMemory() (leave func(), err error) {
 		return nil, err
 	}
 	return func() { _ = os.RemoveAll(dir) }, os.Setenv("TMPDIR", dir)
+}
+
+// waiters is how many tests of a package that called t.Parallel run at once, for each processor:
+// they wait more than they compute.
+const waiters = 3
+
+// waitTogether sets -parallel, unless the command line does.
+func waitTogether() {
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if parallel := flag.Lookup("test.parallel"); parallel != nil && !given {
+		_ = parallel.Value.Set(strconv.Itoa(waiters * runtime.GOMAXPROCS(0))) // a number is never refused
+	}
 }
 
 // measures reports whether this run is for benchmarks.
