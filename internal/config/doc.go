@@ -6,7 +6,8 @@
 // how the value is written, its comment is the help, its tags are default, bounds and choices. Loading,
 // checking, the printed defaults, the reference page, the environment variables and the check of the
 // files are made from that (schema.go, help.go). A new key is one field; a new type of value is one line
-// of leafTypes (leaf.go) and its parser. Rules that join several keys are in check.go.
+// of leafTypes (leaf.go) and its parser. Rules
+// that join several keys are in check.go. A test of docs makes docs/configuration.md from what is printed.
 //
 // # Layers
 //
