@@ -18,7 +18,8 @@ import (
 )
 
 // Core says who may log in. Its refusals are *core.Refused; any other error means that
-// the core could not be asked. Verify returns soon after ctx ends.
+// the core could not be asked. Verify returns soon after ctx ends, and does not use a.Password
+// after it returned.
 type Core interface {
 	Verify(ctx context.Context, a core.Attempt) (core.User, error)
 }
