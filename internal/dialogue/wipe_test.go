@@ -47,7 +47,9 @@ func (*sink) Later(f func()) error { f(); return nil }
 // TestFramesAreWiped: of a frame that was read nothing stays in the shared buffer, and what
 // has come of the next one does.
 func TestFramesAreWiped(t *testing.T) {
-	driver := New(&session.Settings{AuthTimeout: time.Minute, LoginTimeout: time.Minute, ChallengeTTL: time.Minute, PendingFrames: 4, Refusals: 4, BodyBeforeAuth: 512},
+	driver := New(&session.Settings{
+		AuthTimeout: time.Minute, LoginTimeout: time.Minute, ChallengeTTL: time.Minute, PendingFrames: 4, Refusals: 4, BodyBeforeAuth: 512,
+	},
 		Limits{Logins: 1, Unsent: 1 << 16}, refuser{}, refuser{}, zap.NewNop())
 	line := new(sink)
 	now := time.Now()

@@ -45,7 +45,8 @@ func (idleRegistry) Verify([]byte, *auth.Challenge, *[auth.ChallengeLen]byte) au
 // BenchmarkLogin is a login's own work: supplement, real encryption, record and response.
 // Compare BenchmarkEncrypt of the same run: it is the largest part.
 func BenchmarkLogin(b *testing.B) {
-	g := New(Options{Firm: Firm{BrokerID: broker, VendorID: "TF01", FrontID: 1}, LoginWork: 20 * time.Second}, Policy{Keys: endlessRing(b), Calendar: tradingDays(b)}, Parts{
+	opt := Options{Firm: Firm{BrokerID: broker, VendorID: "TF01", FrontID: 1}, LoginWork: 20 * time.Second}
+	g := New(opt, Policy{Keys: endlessRing(b), Calendar: tradingDays(b)}, Parts{
 		Core: idleCore{}, Registry: idleRegistry{}, Recorder: idle{}, Audit: idle{}, Observer: idle{}, Logger: zap.NewNop(),
 	})
 	a := attempt()

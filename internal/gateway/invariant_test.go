@@ -93,7 +93,8 @@ func (h *house) checkAccepted(rec *store.Record, outcome session.Outcome, line o
 	if sup.Public != peer.Addr || string(sup.AppID) != string(a.AppID) || string(sup.Account) != string(a.UserID) || sup.Relay != nil {
 		h.t.Errorf("the supplement says %+v, the terminal was %v, %s, %s", sup, peer.Addr, a.AppID, a.UserID)
 	}
-	if rec.AppID != sup.AppID || rec.Account != sup.Account || rec.UserType != sup.UserType || rec.Flag != sup.Flag || !rec.LoginTime.Equal(sup.LoginTime) {
+	if rec.AppID != sup.AppID || rec.Account != sup.Account || rec.UserType != sup.UserType ||
+		rec.Flag != sup.Flag || !rec.LoginTime.Equal(sup.LoginTime) {
 		h.t.Errorf("record %+v, but supplement %+v", rec, sup)
 	}
 	if string(rec.Terminal) != string(a.Terminal.Ciphertext) {
@@ -113,7 +114,8 @@ func (h *house) checkAccepted(rec *store.Record, outcome session.Outcome, line o
 	if told := *outcome.Receipt; told != recorded || !told.LoginTime.Equal(sup.LoginTime) {
 		h.t.Errorf("told     %+v\nrecorded %+v", told, recorded)
 	}
-	if line.RecordID != rec.ID || line.TradingDay != rec.TradingDay || line.Flag != rec.Flag || line.KeyVersion != rec.KeyVersion || line.UserType != rec.UserType {
+	if line.RecordID != rec.ID || line.TradingDay != rec.TradingDay || line.Flag != rec.Flag ||
+		line.KeyVersion != rec.KeyVersion || line.UserType != rec.UserType {
 		h.t.Errorf("audit line %+v, record %+v", line, rec)
 	}
 	for _, stage := range []string{ops.StageQueue, ops.StageVerify, ops.StageEncrypt, ops.StageStore, ops.StageTotal} {
