@@ -12,11 +12,11 @@ var ErrAltered = errors.New("store: the record was altered in the local store's 
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// checksum is the CRC-32C over all that a record is, texts and ciphertexts with their length
+// Checksum is the CRC-32C over all that a record is, texts and ciphertexts with their length
 // before them. It is in a column of the local store from the append until the row leaves, and
 // so must never change its definition. It finds what disk and memory do to a file; against
 // people who can write to the file there is none.
-func (r *Record) checksum() uint32 {
+func (r *Record) Checksum() uint32 {
 	var room [256]byte // enough for all but the ciphertexts
 	b := append(room[:0], r.ID[:]...)
 	number := func(n int64) { b = binary.BigEndian.AppendUint64(b, uint64(n)) }
@@ -31,7 +31,11 @@ func (r *Record) checksum() uint32 {
 	number(int64(r.UserType))
 	number(int64(r.FrontID))
 	number(int64(r.SessionID))
-	number(int64(flagOf(r.Provisional)))
+	if r.Provisional {
+		number(1)
+	} else {
+		number(0)
+	}
 	number(int64(len(r.Terminal)))
 	number(int64(len(r.Supplement)))
 	sum := crc32.Update(0, castagnoli, b)

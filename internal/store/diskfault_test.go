@@ -14,6 +14,8 @@ import (
 	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
+func init() { children["fail-write"] = appendUntilWriteFails } //nolint:gochecknoinits // a child of the tests
+
 // appendUntilWriteFails lets the kernel refuse to write (a file-size limit) and then lifts
 // the limit: the store must not write to that file again.
 func appendUntilWriteFails() int {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"io/fs"
 	"testing"
 	"time"
 
@@ -12,18 +11,12 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// Exec runs a statement on p's connections.
-func (p *Postgres) Exec(ctx context.Context, statement string) error {
-	_, err := p.pool.Exec(ctx, statement)
-	return err
-}
-
 // LocalLinesSQL is the query of a local store's snapshot.
 const LocalLinesSQL = localLinesSQL
 
 // MigrateTo brings an empty schema to that version, as an older binary left it.
-func (p *Postgres) MigrateTo(ctx context.Context, version int64) error {
-	m, err := provider(p.db, goose.DialectPostgres, "postgres")
+func MigrateTo(ctx context.Context, p *Postgres, version int64) error {
+	m, err := provider(p.Tables().DB, goose.DialectPostgres, "postgres")
 	if err != nil {
 		return err
 	}
@@ -70,15 +63,6 @@ func ReadLocal(t testing.TB, path, query string, each func(*sql.Rows) error) {
 	}
 }
 
-// Checksum is the checksum that the local store keeps of r.
-func Checksum(r *Record) uint32 { return r.checksum() }
-
-// Show is a setting as p's connections have it.
-func (p *Postgres) Show(ctx context.Context, setting string) (value string, err error) {
-	err = p.pool.QueryRow(ctx, "SELECT current_setting($1)", setting).Scan(&value)
-	return value, err
-}
-
 // Dials is what the driver makes of a URL.
 func Dials(url string) (*pgx.ConnConfig, error) {
 	cfg, _, err := poolConfig(url)
@@ -89,24 +73,3 @@ func Dials(url string) (*pgx.ConnConfig, error) {
 	return cfg.ConnConfig, nil
 }
 
-// Row reads one row on p's connections.
-func (p *Postgres) Row(t testing.TB, query string, into ...any) {
-	t.Helper()
-	if err := p.pool.QueryRow(t.Context(), query).Scan(into...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// PostgresVersions are the versions of the embedded migrations.
-func PostgresVersions(t testing.TB) (all []int64) {
-	t.Helper()
-	files, err := fs.Glob(migrations, "migrations/postgres/*.sql")
-	for _, name := range files {
-		v, e := goose.NumericComponent(name)
-		all, err = append(all, v), errors.Join(err, e)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}

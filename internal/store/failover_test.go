@@ -107,7 +107,7 @@ func TestCommitsStayDurable(t *testing.T) {
 		}
 		return err
 	})
-	mode, err := p.Show(t.Context(), "synchronous_commit")
+	mode, err := show(t, p, "synchronous_commit")
 	if err != nil || mode != "on" {
 		t.Errorf("an open connection commits with synchronous_commit %q, error %v, want on", mode, err)
 	}

@@ -167,14 +167,35 @@ func eventually(t testing.TB, f func() error) {
 // execute changes the database under a store.
 func execute(t testing.TB, p *store.Postgres, statement string) {
 	t.Helper()
-	err := p.Exec(t.Context(), statement)
+	err := tryExecute(t, p, statement)
 	// Beside a forwarder that tries again, the server may choose this statement to end a deadlock.
 	for err != nil && strings.Contains(err.Error(), "40P01") {
-		err = p.Exec(t.Context(), statement)
+		err = tryExecute(t, p, statement)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+func tryExecute(t testing.TB, p *store.Postgres, statement string) error {
+	t.Helper()
+	_, err := p.Tables().ExecContext(t.Context(), statement)
+	return err
+}
+
+// row reads one row on p's connections.
+func row(t testing.TB, p *store.Postgres, query string, into ...any) {
+	t.Helper()
+	if err := p.Tables().QueryRowContext(t.Context(), query).Scan(into...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// show is a setting as p's connections have it.
+func show(t testing.TB, p *store.Postgres, setting string) (value string, err error) {
+	t.Helper()
+	err = p.Tables().QueryRowContext(t.Context(), "SELECT current_setting($1)", setting).Scan(&value)
+	return value, err
 }
 
 // trimThrough removes the records up to that seq, as the forwarder does.

@@ -66,7 +66,7 @@ func (i *inserter) insert(ctx context.Context, batch []*request) error {
 
 func (i *inserter) add(ctx context.Context, seq int64, rec *Record) error {
 	i.args = appendColumns(append(i.args, seq), rec)
-	i.args = append(i.args, int64(rec.checksum()))
+	i.args = append(i.args, int64(rec.Checksum()))
 	i.pending++
 	if i.pending < chunkRows {
 		return nil

@@ -149,7 +149,7 @@ func TestLivesWithoutCopies(t *testing.T) {
 			f.answer(2)
 			f.say()
 			f.sql("DELETE FROM life")
-			if err := f.pg.Exec(f.Context(), "UPDATE front SET life = '00000000-0000-0000-0000-000000000000', number = 0"); err != nil {
+			if err := tryExecute(f, f.pg, "UPDATE front SET life = '00000000-0000-0000-0000-000000000000', number = 0"); err != nil {
 				f.Fatal(err)
 			}
 			f.kill()
@@ -177,7 +177,7 @@ func TestLivesWithoutCopies(t *testing.T) {
 			f.kill()
 			f.start()
 			f.say()
-			if err := f.pg.Exec(f.Context(), "UPDATE front SET number = 1, life = '"+old.Life.String()+"'"); err != nil {
+			if err := tryExecute(f, f.pg, "UPDATE front SET number = 1, life = '"+old.Life.String()+"'"); err != nil {
 				f.Fatal(err)
 			}
 			f.say()
@@ -322,7 +322,7 @@ func TestOtherLifeIsNamed(t *testing.T) {
 	f.say()
 	age := func() { // the dead life is silent for a minute
 		t.Helper()
-		if err := f.pg.Exec(t.Context(), `UPDATE front SET seen = seen - 60000000 WHERE held <> '{}'`); err != nil {
+		if err := tryExecute(t, f.pg, `UPDATE front SET seen = seen - 60000000 WHERE held <> '{}'`); err != nil {
 			t.Fatal(err)
 		}
 	}

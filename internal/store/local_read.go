@@ -141,7 +141,7 @@ type localRow struct {
 // record's slices are new at each call. A row that is no record any more is ErrAltered.
 func (r *localRow) scan(s scanner, before ...any) error {
 	err := r.decode(s, before...)
-	if err == nil && r.crc.Valid && r.crc.Int64 != int64(r.rec.checksum()) {
+	if err == nil && r.crc.Valid && r.crc.Int64 != int64(r.rec.Checksum()) {
 		return fmt.Errorf("%w: its checksum does not match", ErrAltered)
 	}
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {

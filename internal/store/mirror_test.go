@@ -219,7 +219,7 @@ func TestSchemaIsCheckedWhenPostgresComes(t *testing.T) {
 	recs := storetest.Records(storetest.Day, 10)
 	appendAll(t, l, recs)
 	c.Start()
-	if err := p.MigrateTo(t.Context(), 3); err != nil {
+	if err := store.MigrateTo(t.Context(), p, 3); err != nil {
 		t.Fatal(err)
 	}
 	var old *store.SchemaError

@@ -34,7 +34,7 @@ func TestPoolerThatSharesSessionsIsRefused(t *testing.T) {
 		}
 	}
 	var locks, tables int
-	direct.Row(t, "SELECT (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())), (SELECT count(*) FROM pg_class WHERE relname IN ('record', 'goose_db_version'))", &locks, &tables)
+	row(t, direct, "SELECT (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())), (SELECT count(*) FROM pg_class WHERE relname IN ('record', 'goose_db_version'))", &locks, &tables)
 	if locks != 0 || tables != 0 {
 		t.Errorf("%d advisory locks and %d tables are left behind", locks, tables)
 	}
@@ -59,10 +59,10 @@ func TestPoolerBySession(t *testing.T) {
 		t.Errorf("%d of %d records are read, %v", lines, len(recs), err)
 	}
 	var locks int
-	if p.Row(t, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", &locks); locks != 0 {
+	if row(t, p, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())", &locks); locks != 0 {
 		t.Errorf("%d advisory locks are left behind", locks)
 	}
-	if timeout, err := p.Show(t.Context(), "statement_timeout"); err != nil || timeout != "0" {
+	if timeout, err := show(t, p, "statement_timeout"); err != nil || timeout != "0" {
 		t.Errorf("statement_timeout = %s, %v", timeout, err)
 	}
 }

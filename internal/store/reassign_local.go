@@ -121,5 +121,5 @@ func checksumOn(ctx context.Context, conn *sql.Conn, seq int64, day calendar.Tra
 		return crc, err
 	}
 	row.rec.TradingDay, row.rec.Provisional = day, false
-	return sql.NullInt64{Int64: int64(row.rec.checksum()), Valid: row.crc.Valid}, nil
+	return sql.NullInt64{Int64: int64(row.rec.Checksum()), Valid: row.crc.Valid}, nil
 }

@@ -154,7 +154,7 @@ func (r *recoverer) has(ctx context.Context, conn *sql.Conn, s *Salvaged) (found
 
 func (r *recoverer) insert(ctx context.Context, conn *sql.Conn, table string, seq int64, s *Salvaged) (bool, error) {
 	names, args := "seq, "+localColumns, appendColumns([]any{seq}, &s.Record)
-	crc := sql.NullInt64{Int64: int64(s.Record.checksum()), Valid: s.Checked} // vouch for no more than was known
+	crc := sql.NullInt64{Int64: int64(s.Record.Checksum()), Valid: s.Checked} // vouch for no more than was known
 	args = append(args, crc)
 	if s.Refused != "" {
 		names, args = names+", error", append(args, s.Refused)

@@ -71,7 +71,7 @@ func TestRestoreFromDump(t *testing.T) {
 // are not late; partitions made before get the new columns and indexes.
 func TestUpgradeOfPostgres(t *testing.T) {
 	p := connect(t, pgtest.Database(t), store.PostgresOptions{})
-	if err := p.MigrateTo(t.Context(), 1); err != nil {
+	if err := store.MigrateTo(t.Context(), p, 1); err != nil {
 		t.Fatal(err)
 	}
 	execute(t, p, "SELECT ensure_record_partition(20260105)")

@@ -112,7 +112,7 @@ func salvaged(c cell) (Salvaged, rowKind) {
 		return s, alteredRow
 	}
 	if len(columns) == baseColumns+2 && columns[baseColumns+1].kind != isNull {
-		if columns[baseColumns+1].whole != int64(s.Record.checksum()) {
+		if columns[baseColumns+1].whole != int64(s.Record.Checksum()) {
 			return s, alteredRow
 		}
 		s.Checked = true

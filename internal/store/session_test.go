@@ -48,7 +48,7 @@ func TestSettingsThatAreReliedOn(t *testing.T) {
 	}
 	p := openPostgresAt(t, database, store.PostgresOptions{})
 	for name, values := range settings {
-		if is, err := p.Show(t.Context(), name); err != nil || is != values[1] {
+		if is, err := show(t, p, name); err != nil || is != values[1] {
 			t.Errorf("%s = %s, want %s; %v", name, is, values[1], err)
 		}
 	}
@@ -91,7 +91,7 @@ func TestInspectFindsNothingInAPlainDatabase(t *testing.T) {
 // TestSettingOfTheURLStays: the operator's own word in the configuration counts.
 func TestSettingOfTheURLStays(t *testing.T) {
 	p := connect(t, with(pgtest.Database(t), "statement_timeout=12345"), store.PostgresOptions{})
-	if is, err := p.Show(t.Context(), "statement_timeout"); err != nil || is != "12345ms" {
+	if is, err := show(t, p, "statement_timeout"); err != nil || is != "12345ms" {
 		t.Errorf("statement_timeout = %s, %v", is, err)
 	}
 	if findings, err := p.Inspect(t.Context()); err != nil || len(findings) > 0 {

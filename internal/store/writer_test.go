@@ -17,7 +17,7 @@ import (
 
 // commits remembers the rows of each commit.
 type commits struct {
-	silent
+	Observer
 	mu   sync.Mutex
 	rows []int
 }
@@ -99,7 +99,7 @@ func count(t *testing.T, l *Local) int64 {
 
 // TestWaitersShareCommits: while the writer is busy a batch fills, bounded by MaxCommitRows.
 func TestWaitersShareCommits(t *testing.T) {
-	seen := &commits{}
+	seen := &commits{Observer: orSilent(nil)}
 	l := open(t, filepath.Join(t.TempDir(), "local.db"), LocalOptions{Observer: seen})
 	release := hold(t, l)
 	results := appendMany(t, l, MaxCommitRows+10)
