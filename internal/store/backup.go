@@ -86,7 +86,7 @@ func readBackup(ctx context.Context, path string) (done BackedUp, err error) {
 	if _, err := checkOpened(ctx, db, CheckPatience); err != nil {
 		return done, fmt.Errorf("store: the backup: %w", err)
 	}
-	if done.Days, err = countDays(ctx, &Tables{db, readError}); err != nil {
+	if done.Days, err = countDays(ctx, &Tables{DB: db, Explain: readError}); err != nil {
 		return done, err
 	}
 	done.Refused, err = countQuarantine(ctx, db)

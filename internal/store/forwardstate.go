@@ -109,7 +109,7 @@ func (f *Forwarder) fate(ctx context.Context, seq int64) error {
 	case err != nil:
 		return err
 	case where == Quarantined:
-		return &RefusedError{errors.New("the record is in quarantine")}
+		return &RefusedError{Err: errors.New("the record is in quarantine")}
 	case where == Waiting:
 		return waitsFor(f.DayTrouble(day))
 	}

@@ -116,7 +116,7 @@ func (t *tally) add(r *Record, refused bool) {
 
 func (t *tally) end() {
 	for day, n := range t.days {
-		t.in.Days = append(t.in.Days, DayCount{day, n})
+		t.in.Days = append(t.in.Days, DayCount{Day: day, Records: n})
 	}
 	slices.SortFunc(t.in.Days, func(a, b DayCount) int { return int(a.Day) - int(b.Day) })
 }

@@ -56,7 +56,7 @@ type LocalOptions struct {
 	Connector func(name string) (driver.Connector, error)
 }
 
-func (o *LocalOptions) file() FileOptions { return FileOptions{o.BusyTimeout, o.Connector} }
+func (o *LocalOptions) file() FileOptions { return FileOptions{BusyTimeout: o.BusyTimeout, Connector: o.Connector} }
 
 // FileOptions are how SQLite opens the file of a local store.
 type FileOptions struct {
@@ -129,7 +129,7 @@ func (l *Local) Close() error {
 
 // Tables is this store for code that keeps tables beside the records; it reads them, and changes
 // them one transaction at a time.
-func (l *Local) Tables() *Tables { return &Tables{l.db, readError} }
+func (l *Local) Tables() *Tables { return &Tables{DB: l.db, Explain: readError} }
 
 // Write does work in a transaction of the writer, between two commits of records, and returns once
 // it is durable. An error of work undoes all of it.

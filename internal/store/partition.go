@@ -39,7 +39,7 @@ func (p *Postgres) ensurePartition(ctx context.Context, day calendar.TradingDay)
 		p.learnDay(day)
 		return nil
 	case state(err) == stateParameter:
-		return &RefusedError{err}
+		return &RefusedError{Err: err}
 	case ctx.Err() == nil && (isDays(err) || isRefusal(err)): // what it refuses is a table, not a record
 		return newDayError(day, readable(err))
 	}

@@ -44,7 +44,7 @@ func ownSession(ctx context.Context, conn *pgx.Conn) error {
 			return err
 		}
 		if theirs == mine || again != mine {
-			return &UnfitError{fmt.Sprintf(pooled, poolMode(ctx, conn.PgConn()))}
+			return &UnfitError{Reason: fmt.Sprintf(pooled, poolMode(ctx, conn.PgConn()))}
 		}
 	}
 	return nil

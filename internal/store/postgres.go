@@ -109,13 +109,15 @@ func (p *Postgres) Close() error {
 }
 
 // Tables is this database for code that keeps tables beside the records.
-func (p *Postgres) Tables() *Tables { return &Tables{p.db, postgresError} }
+func (p *Postgres) Tables() *Tables { return &Tables{DB: p.db, Explain: postgresError} }
 
 // Migrate brings the schema to this binary's version and says what it did. Any number
 // of processes may do so at once: they take turns under an advisory lock. A schema that
 // is newer than this binary is an ErrSchema.
 func (p *Postgres) Migrate(ctx context.Context) ([]Applied, error) {
-	return (&migration{p.db, goose.DialectPostgres, "postgres", p.CheckSchema, readable}).run(ctx)
+	return (&migration{
+		db: p.db, dialect: goose.DialectPostgres, folder: "postgres", check: p.CheckSchema, readable: readable,
+	}).run(ctx)
 }
 
 // CheckSchema returns a *SchemaError if the schema is older or newer than this binary's, or

@@ -66,7 +66,7 @@ func readable(err error) error {
 		return fmt.Errorf("%w: %w", ErrRowSecurity, err)
 	}
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && e.Code == stateDenied {
-		return &DeniedError{oneLine(err)}
+		return &DeniedError{Err: oneLine(err)}
 	}
 	return oneLine(err)
 }

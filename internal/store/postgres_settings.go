@@ -10,9 +10,9 @@ import (
 // whether a read sees every row.
 
 var (
-	errAsynchronous = &UnfitError{"synchronous_commit is off: a crash of PostgreSQL would lose committed records; " +
+	errAsynchronous = &UnfitError{Reason: "synchronous_commit is off: a crash of PostgreSQL would lose committed records; " +
 		"set it to on, for the server, the database or the role"}
-	errNoFsync = &UnfitError{"fsync is off: a power cut would lose committed records, or the whole database; " +
+	errNoFsync = &UnfitError{Reason: "fsync is off: a power cut would lose committed records, or the whole database; " +
 		"set fsync = on in postgresql.conf and reload it"}
 )
 

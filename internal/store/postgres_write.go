@@ -134,7 +134,7 @@ func failed(ctx context.Context, conn *pgxpool.Conn, err error) error {
 		return drop
 	}
 	if isRefusal(err) {
-		return &RefusedError{err}
+		return &RefusedError{Err: err}
 	}
 	return postgresError(ctx, err)
 }
@@ -152,15 +152,15 @@ func commit(ctx context.Context, conn *pgx.Conn, tx pgx.Tx) error {
 	switch {
 	case err == nil:
 		if err := warning(conn.PgConn()); err != nil {
-			return &InDoubtError{err}
+			return &InDoubtError{Err: err}
 		}
 		return nil
 	case errors.Is(err, pgx.ErrTxCommitRollback):
 		return fmt.Errorf("store: PostgreSQL rolled back at commit: %w", err)
 	case errors.As(err, &refused) && isRefusal(err):
-		return &RefusedError{err}
+		return &RefusedError{Err: err}
 	}
-	return &InDoubtError{err}
+	return &InDoubtError{Err: err}
 }
 
 // cutAfter closes the connection's socket when ctx's deadline is reached, or closeGrace

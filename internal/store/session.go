@@ -91,7 +91,7 @@ func holdsChinese(conn *pgconn.PgConn) error {
 	case "UTF8", "SQL_ASCII", "":
 		return nil
 	default:
-		return &UnfitError{fmt.Sprintf(encodingError, encoding)}
+		return &UnfitError{Reason: fmt.Sprintf(encodingError, encoding)}
 	}
 }
 
@@ -103,9 +103,9 @@ func writable(ctx context.Context, conn *pgconn.PgConn) error {
 	case err != nil:
 		return err
 	case row[1] == "t":
-		return &UnfitError{"the server is a standby, which is read only"}
+		return &UnfitError{Reason: "the server is a standby, which is read only"}
 	case row[0] == "on":
-		return &UnfitError{"the database is read only for this role: default_transaction_read_only is on, of the server, the database or the role"}
+		return &UnfitError{Reason: "the database is read only for this role: default_transaction_read_only is on, of the server, the database or the role"}
 	}
 	return nil
 }

@@ -118,7 +118,7 @@ func (s *postgresSnapshot) checkAhead(ctx context.Context, position Position) er
 		return postgresError(ctx, err)
 	}
 	if ahead {
-		return &AheadError{s.day}
+		return &AheadError{Day: s.day}
 	}
 	return nil
 }
@@ -159,7 +159,7 @@ func (p *Postgres) State(ctx context.Context, day calendar.TradingDay, position 
 		return DayState{}, postgresError(ctx, err)
 	}
 	if ahead {
-		return DayState{}, &AheadError{day}
+		return DayState{}, &AheadError{Day: day}
 	}
 	return s, nil
 }
@@ -207,7 +207,7 @@ func (p *Postgres) Late(ctx context.Context) ([]DayCount, error) {
 			return nil, postgresError(ctx, err)
 		}
 		if ahead {
-			return nil, &AheadError{d.Day}
+			return nil, &AheadError{Day: d.Day}
 		}
 		if d.Records > 0 {
 			days = append(days, d)

@@ -36,7 +36,7 @@ func dropped(sent [][16]byte, stored map[uuid.UUID]bool) error {
 	if missing == nil {
 		return nil
 	}
-	return &DroppedError{len(sent), len(missing), missing}
+	return &DroppedError{Sent: len(sent), Dropped: len(missing), Missing: missing}
 }
 
 // wantRows is an error unless a statement that succeeded changed as many rows of the table as it
@@ -118,7 +118,7 @@ func IsDayTrouble(err error) bool {
 }
 
 func newDayError(day calendar.TradingDay, err error) *DayError {
-	return &DayError{day, dayAdvice(err), err}
+	return &DayError{Day: day, Advice: dayAdvice(err), Err: err}
 }
 
 // dayAdvice is err with what PostgreSQL itself advises: ensure_record_partition does.
