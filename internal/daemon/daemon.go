@@ -37,7 +37,7 @@ type Daemon struct {
 	postgres  *store.Postgres // nil with the embedded driver, as the next three
 	away      error           // why PostgreSQL was out of reach at the start
 	mirror    *store.Mirror
-	heartbeat heartbeat
+	heartbeat heartbeatState
 	front     *front.Server
 	admin     *ops.Admin // nil if there is none
 	balancers *ops.Admin // the health listener; nil if there is none

@@ -21,9 +21,9 @@ import (
 // last one.
 const heartbeatPatience = 4 * time.Second
 
-// heartbeat is what this front regularly tells PostgreSQL of itself, so that a report can refuse while it
+// heartbeatState is what this front regularly tells PostgreSQL of itself, so that a report can refuse while it
 // holds records of the day.
-type heartbeat struct {
+type heartbeatState struct {
 	presence *store.Presence // nil with the embedded driver
 
 	failing, duplicate, olderCopy stateLog

@@ -24,9 +24,7 @@ const (
 	pathVariable  = "TRADEFRONT_STORE_TEST_PATH"
 )
 
-var children = make(map[string]func() int)
-
-func init() { children["append"] = appendUntilKilled } //nolint:gochecknoinits // a child of the tests
+var children = map[string]func() int{"append": appendUntilKilled}
 
 // child prepares this binary to run as the named child on the local store at path.
 func child(t *testing.T, name, path string) *exec.Cmd {

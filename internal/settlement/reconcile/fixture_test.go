@@ -56,7 +56,7 @@ func embedded(t testing.TB) store.Store {
 	return l
 }
 
-func postgres(t testing.TB) store.Store {
+func onPostgres(t testing.TB) store.Store {
 	t.Helper()
 	p, err := store.OpenPostgres(t.Context(), pgtest.Database(t), store.PostgresOptions{})
 	if err != nil {

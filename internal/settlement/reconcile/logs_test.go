@@ -14,7 +14,7 @@ import (
 
 // A difference between the two stores of a front: what it has not forwarded yet.
 func TestNotForwarded(t *testing.T) {
-	f := newFirm(t, postgres, 10)
+	f := newFirm(t, onPostgres, 10)
 	waiting := lost()
 	journal := embedded(t)
 	if err := journal.Put(t.Context(), []store.Record{*waiting}); err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
-var stores = map[string]open{"embedded": embedded, "postgres": postgres}
+var stores = map[string]open{"embedded": embedded, "postgres": onPostgres}
 
 // A good day on both stores, with an audit log that was rotated in the middle of it.
 func TestComplete(t *testing.T) {
