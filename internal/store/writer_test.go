@@ -350,7 +350,7 @@ func TestWithdrawn(t *testing.T) {
 
 // hung is a disk that does not return from a commit before it is let.
 type hung struct {
-	silent
+	Observer
 	entered, let chan struct{}
 }
 
@@ -362,7 +362,7 @@ func (h hung) LocalCommit(int, time.Duration, error) {
 // TestHungCommitIsInDoubt: of a record that the commit has taken Append says that its fate is not
 // known. It is there in the end, and the queue stays bounded meanwhile.
 func TestHungCommitIsInDoubt(t *testing.T) {
-	disk := hung{entered: make(chan struct{}, 2), let: make(chan struct{})}
+	disk := hung{Observer: orSilent(nil), entered: make(chan struct{}, 2), let: make(chan struct{})}
 	l := open(t, filepath.Join(t.TempDir(), "local.db"), LocalOptions{Observer: disk, QueueRows: 2})
 	ctx, cancel := context.WithCancel(t.Context())
 	fate := make(chan error, 1)
