@@ -60,7 +60,7 @@ flood: tools ## FLOOD (20000) connections that never authenticate, and what they
 bench: tools ## print all benchmarks side by side (BENCHTIME=1s)
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 20m \
 		./internal/ftd ./internal/session ./internal/front ./internal/auth ./internal/supplement ./internal/core ./internal/gateway \
-		./internal/ops ./internal/store ./internal/extsort ./internal/settlement/... ./test/e2e
+		./internal/ops ./internal/store/... ./internal/extsort ./internal/settlement/... ./test/e2e
 
 .PHONY: lint
 lint: ## golangci-lint

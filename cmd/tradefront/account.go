@@ -13,6 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
@@ -53,7 +54,7 @@ func newAccountAdd(e *env) *cobra.Command {
 				return err
 			}
 			now := time.Now()
-			err = store.NewDirectory(r.Tables()).AddAccount(c.Context(), core.Account{
+			err = directory.New(r.Tables()).AddAccount(c.Context(), core.Account{
 				Account: account, UserType: kind, PasswordHash: hash, Created: now, Changed: now,
 			})
 			if errors.Is(err, store.ErrExists) {
@@ -102,7 +103,7 @@ func newAccountList(e *env) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
-			accounts, err := store.NewDirectory(r.Tables()).Accounts(c.Context())
+			accounts, err := directory.New(r.Tables()).Accounts(c.Context())
 			if err != nil {
 				return err
 			}
@@ -150,7 +151,7 @@ func newAccountUnlock(e *env) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
-			err = store.NewDirectory(r.Tables()).UnlockAccount(c.Context(), account, time.Now())
+			err = directory.New(r.Tables()).UnlockAccount(c.Context(), account, time.Now())
 			if errors.Is(err, store.ErrNotFound) {
 				return fmt.Errorf("there is no account %s; see `tradefront account list`", account)
 			}

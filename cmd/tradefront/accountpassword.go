@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -31,7 +32,7 @@ func newAccountPassword(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = store.NewDirectory(r.Tables()).SetPassword(c.Context(), account, hash)
+			err = directory.New(r.Tables()).SetPassword(c.Context(), account, hash)
 			if errors.Is(err, store.ErrNotFound) {
 				return fmt.Errorf("there is no account %s; see `tradefront account list`", account)
 			}

@@ -13,6 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -101,11 +102,11 @@ func (a *appCommand) issue(ctx context.Context, given string, work func(context.
 	if err != nil {
 		return err
 	}
-	apps, err := store.NewDirectory(r.Tables()).Apps(ctx)
+	apps, err := directory.New(r.Tables()).Apps(ctx)
 	if err != nil {
 		return err
 	}
-	i := issuing{id: id, code: code, directory: store.NewDirectory(r.Tables()), master: master.For(apps)}
+	i := issuing{id: id, code: code, directory: directory.New(r.Tables()), master: master.For(apps)}
 	if err := work(ctx, &i); err != nil {
 		return appError(id, err)
 	}
@@ -125,7 +126,7 @@ func (a *appCommand) issue(ctx context.Context, given string, work func(context.
 type issuing struct {
 	id        regulation.AppID
 	code      auth.AuthCode
-	directory *store.Directory
+	directory *directory.Directory
 	master    *auth.MasterKey
 
 	previousUntil *time.Time // nil if no other code stays valid
@@ -161,7 +162,7 @@ func newAppSwitch(e *env, use, short string, enabled bool) *cobra.Command {
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
 			id := regulation.AppID(a.appID)
-			if err := appError(id, store.NewDirectory(r.Tables()).SetAppEnabled(c.Context(), id, enabled)); err != nil {
+			if err := appError(id, directory.New(r.Tables()).SetAppEnabled(c.Context(), id, enabled)); err != nil {
 				return err
 			}
 			fmt.Fprintf(e.out, "AppID %s is %sd; running fronts follow within seconds\n", id, use)

@@ -11,9 +11,9 @@ import (
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/daemon"
+	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/show"
-	"github.com/tradefront/tradefront/internal/store"
 )
 
 // shownApp is an AppID as `app list -o json` prints it.
@@ -42,7 +42,7 @@ func newAppList(e *env) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
-			apps, err := store.NewDirectory(r.Tables()).Apps(c.Context())
+			apps, err := directory.New(r.Tables()).Apps(c.Context())
 			if err != nil {
 				return err
 			}

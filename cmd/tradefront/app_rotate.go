@@ -10,6 +10,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
@@ -111,7 +112,7 @@ func (a *rotation) finish(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	id := regulation.AppID(a.appID)
-	app, err := assemble.FindApp(ctx, store.NewDirectory(r.Tables()), id)
+	app, err := assemble.FindApp(ctx, directory.New(r.Tables()), id)
 	if err != nil {
 		return appError(id, err)
 	}
@@ -120,7 +121,7 @@ func (a *rotation) finish(ctx context.Context) (err error) {
 		return nil
 	}
 	app.Previous = auth.Predecessor{}
-	if err := setCodes(ctx, store.NewDirectory(r.Tables()), app.Sealed, app); err != nil {
+	if err := setCodes(ctx, directory.New(r.Tables()), app.Sealed, app); err != nil {
 		return appError(id, err)
 	}
 	fmt.Fprintf(a.env.out, "AppID %s: the previous authcode stops working within seconds\n", id)
@@ -130,7 +131,7 @@ func (a *rotation) finish(ctx context.Context) (err error) {
 // errChanged says that two operators met.
 var errChanged = errors.New("it was changed by somebody else just now: look at `tradefront app list`, and try again")
 
-func setCodes(ctx context.Context, d *store.Directory, was []byte, app auth.App) error {
+func setCodes(ctx context.Context, d *directory.Directory, was []byte, app auth.App) error {
 	err := d.SetAppCodes(ctx, was, app)
 	if errors.Is(err, store.ErrNotFound) {
 		return errChanged

@@ -13,7 +13,9 @@ import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/directory"
+	"github.com/tradefront/tradefront/internal/store/postgres"
+	"github.com/tradefront/tradefront/internal/store/repair"
 )
 
 // notChecked is what `config check` says that it leaves out.
@@ -75,7 +77,7 @@ func (d *deepCheck) local(ctx context.Context) {
 		d.good("the local store %s is not there yet; the first start makes it", path)
 		return
 	}
-	if _, err := store.CheckLocal(ctx, path); err != nil {
+	if _, err := repair.Check(ctx, path); err != nil {
 		d.fault("store.path", err, "see: tradefront local inspect")
 		return
 	}
@@ -89,7 +91,7 @@ func (d *deepCheck) local(ctx context.Context) {
 		return
 	}
 	defer local.Close()
-	d.authcodes(ctx, store.NewDirectory(local.Tables()))
+	d.authcodes(ctx, directory.New(local.Tables()))
 }
 
 func (d *deepCheck) postgres(ctx context.Context) {
@@ -100,12 +102,12 @@ func (d *deepCheck) postgres(ctx context.Context) {
 	}
 	defer pg.Close()
 	d.good("PostgreSQL answers, and its schema is that of this program")
-	d.authcodes(ctx, store.NewDirectory(pg.Tables()))
+	d.authcodes(ctx, directory.New(pg.Tables()))
 	d.server(ctx, pg)
 }
 
 // server adds what of PostgreSQL works and should be looked at.
-func (d *deepCheck) server(ctx context.Context, pg *store.Postgres) {
+func (d *deepCheck) server(ctx context.Context, pg *postgres.Store) {
 	rights, err := pg.CheckRights(ctx)
 	if err != nil {
 		d.warn("the rights of the roles could not be checked: " + err.Error())
@@ -134,7 +136,7 @@ func (d *deepCheck) server(ctx context.Context, pg *store.Postgres) {
 }
 
 // authcodes tries the master key on every AppID.
-func (d *deepCheck) authcodes(ctx context.Context, directory *store.Directory) {
+func (d *deepCheck) authcodes(ctx context.Context, directory *directory.Directory) {
 	apps, err := directory.Apps(ctx)
 	if err != nil {
 		d.fault("auth.master_key_file", fmt.Errorf("could not be tried, since the AppIDs cannot be read: %w", err), "")

@@ -14,6 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/postgres"
 )
 
 // shownFront is a front as `front list -o json` prints it.
@@ -70,7 +71,7 @@ func newFrontList(e *env) *cobra.Command {
 }
 
 func readFronts(ctx context.Context, e *env, path string) (fronts []store.Front, err error) {
-	err = withPostgres(ctx, e, path, func(_ *config.Config, pg *store.Postgres) error {
+	err = withPostgres(ctx, e, path, func(_ *config.Config, pg *postgres.Store) error {
 		fronts, err = pg.Fronts(ctx)
 		return err
 	})
@@ -78,7 +79,7 @@ func readFronts(ctx context.Context, e *env, path string) (fronts []store.Front,
 }
 
 // withPostgres runs f on the PostgreSQL of a configuration.
-func withPostgres(ctx context.Context, e *env, path string, f func(*config.Config, *store.Postgres) error) (err error) {
+func withPostgres(ctx context.Context, e *env, path string, f func(*config.Config, *postgres.Store) error) (err error) {
 	cfg, err := config.Load(path, e.environ)
 	if err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/show"
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/postgres"
 )
 
 func newFrontRetire(e *env) *cobra.Command {
@@ -35,7 +35,7 @@ func newFrontRetire(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withPostgres(c.Context(), e, path, func(cfg *config.Config, pg *store.Postgres) error {
+			return withPostgres(c.Context(), e, path, func(cfg *config.Config, pg *postgres.Store) error {
 				fronts, err := pg.Fronts(c.Context())
 				if err != nil {
 					return err

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/repair"
 )
 
 // backedUp is what `local backup -o json` prints.
@@ -41,7 +41,7 @@ func newLocalBackup(e *env) *cobra.Command {
 			if _, err := os.Stat(cfg.Store.Path); err != nil {
 				return fmt.Errorf("store.path: %w; it is made by the first start", err)
 			}
-			did, err := store.BackupLocal(c.Context(), cfg.Store.Path, args[0])
+			did, err := repair.Backup(c.Context(), cfg.Store.Path, args[0])
 			if errors.Is(err, fs.ErrExist) {
 				return fmt.Errorf("%s is there already: a backup overwrites nothing; give it another name", args[0])
 			}

@@ -13,6 +13,8 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/localfile"
+	"github.com/tradefront/tradefront/internal/store/repair"
 )
 
 func newLocal(e *env) *cobra.Command {
@@ -31,7 +33,7 @@ type inspected struct {
 	Days     []dayOfRows `json:"days"`
 	Oldest   string      `json:"oldest,omitempty"`
 	Refused  int64       `json:"quarantine"`
-	store.Salvage
+	repair.Salvage
 	SetAside []string `json:"set_aside"`
 	forward  bool     // its records go on to PostgreSQL
 }
@@ -82,15 +84,15 @@ func inspectLocal(ctx context.Context, cfg *config.Config, file string) (done in
 			return done, err
 		}
 	}
-	var in store.Inspection
+	var in repair.Inspection
 	if done.InUse {
 		done.File = cfg.Store.Path
 		if _, err := os.Stat(done.File); err != nil {
 			return done, fmt.Errorf("store.path: %w; it is made by the first start", err)
 		}
-		in, err = store.InspectLocal(ctx, done.File)
+		in, err = repair.Inspect(ctx, done.File)
 	} else {
-		in, err = store.InspectAside(ctx, file)
+		in, err = repair.InspectCorrupt(ctx, file)
 	}
 	if err != nil {
 		return done, err
@@ -106,7 +108,7 @@ func inspectLocal(ctx context.Context, cfg *config.Config, file string) (done in
 	for _, d := range in.Days {
 		done.Days = append(done.Days, dayOfRows{d.Day.String(), d.Records})
 	}
-	asides, err := store.SetAside(cfg.Store.Path)
+	asides, err := localfile.ListCorrupt(cfg.Store.Path)
 	for _, a := range asides {
 		done.SetAside = append(done.SetAside, a.Path)
 	}
@@ -121,7 +123,7 @@ func (d inspected) print(w io.Writer) {
 	case d.Whole:
 		fmt.Fprintln(w, "sound: every page was checked")
 	default:
-		fmt.Fprintf(w, "no damage found in the %s that a check may take; there is more to check\n", store.CheckPatience)
+		fmt.Fprintf(w, "no damage found in the %s that a check may take; there is more to check\n", repair.CheckPatience)
 	}
 	what := "records"
 	if d.InUse && d.forward {
@@ -145,7 +147,7 @@ func (d inspected) print(w io.Writer) {
 }
 
 // printSalvage says what reading damaged files did not find.
-func printSalvage(w io.Writer, s store.Salvage) {
+func printSalvage(w io.Writer, s repair.Salvage) {
 	if s.Loss() {
 		fmt.Fprintf(w, "not to be had: %d rows altered, %d cells broken, %d pages that the disk did not give; "+
 			"at most %d rows missing between seq %d and %d\n",
@@ -158,7 +160,7 @@ type recoveredFile struct {
 	File string `json:"file"`
 	Now  string `json:"now"`  // its name from now on
 	Loss bool   `json:"loss"` // of it something is known that could not be brought back
-	store.Recovered
+	repair.Recovered
 }
 
 func newLocalRecover(e *env) *cobra.Command {
@@ -207,9 +209,9 @@ func newLocalRecover(e *env) *cobra.Command {
 }
 
 // toRecover are all stores that were set aside, or the one that was named.
-func toRecover(cfg *config.Config, args []string) ([]store.Aside, error) {
+func toRecover(cfg *config.Config, args []string) ([]localfile.CorruptStore, error) {
 	if len(args) == 0 {
-		return store.SetAside(cfg.Store.Path)
+		return localfile.ListCorrupt(cfg.Store.Path)
 	}
 	same, err := inUse(cfg, args[0])
 	if err != nil {
@@ -218,7 +220,7 @@ func toRecover(cfg *config.Config, args []string) ([]store.Aside, error) {
 	if same {
 		return nil, fmt.Errorf("%s is the store in use: only one that was set aside can be recovered", args[0])
 	}
-	return []store.Aside{{Path: args[0]}}, nil
+	return []localfile.CorruptStore{{Path: args[0]}}, nil
 }
 
 // inUse reports whether the file is store.path itself, by whatever name. It must not be
@@ -235,7 +237,7 @@ func inUse(cfg *config.Config, file string) (bool, error) {
 	return err == nil && os.SameFile(info, used), nil
 }
 
-func (e *env) recoverAll(ctx context.Context, cfg *config.Config, asides []store.Aside, accept bool, w store.Waiver) (done []recoveredFile, err error) {
+func (e *env) recoverAll(ctx context.Context, cfg *config.Config, asides []localfile.CorruptStore, accept bool, w store.Waiver) (done []recoveredFile, err error) {
 	done = []recoveredFile{}
 	if len(asides) == 0 {
 		return done, nil
@@ -247,7 +249,7 @@ func (e *env) recoverAll(ctx context.Context, cfg *config.Config, asides []store
 	defer func() { err = errors.Join(err, local.Close()) }()
 	for _, a := range asides {
 		rows := phase{e: e, what: "recovering " + a.Path, unit: "rows"}
-		did, err := store.Recover(ctx, local, a, func(n int64) { rows.set(n, 0) })
+		did, err := repair.Recover(ctx, local, a, func(n int64) { rows.set(n, 0) })
 		rows.end()
 		if err != nil {
 			return done, fmt.Errorf("%s: %w; what was brought back stays: run it again", a.Path, err)
@@ -263,7 +265,7 @@ func (e *env) recoverAll(ctx context.Context, cfg *config.Config, asides []store
 			}
 		}
 		if !f.Loss || accept {
-			if f.Now, err = store.MarkRecovered(a); err != nil {
+			if f.Now, err = repair.MarkRecovered(a); err != nil {
 				return done, err
 			}
 		}

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
 )
 
 // customerSite has an AppID and an account; ping logs the account in.
@@ -107,7 +107,7 @@ func TestServeLockedStore(t *testing.T) {
 	front.readyz(http.StatusServiceUnavailable, "has held the write lock of tradefront.db for")
 	began := time.Now()
 	play(t, []step{{front.login(), "", 1, "", "…front answered 90: …"}})
-	if took := time.Since(began); took > store.FrontBusyTimeout+2*time.Second {
+	if took := time.Since(began); took > journal.FrontBusyTimeout+2*time.Second {
 		t.Errorf("the login was answered after %v", took)
 	}
 	release()

@@ -12,7 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/directory"
 )
 
 func newMasterKeyRotate(e *env) *cobra.Command {
@@ -83,7 +83,7 @@ func (e *env) reseal(ctx context.Context, cfg *config.Config) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	now := time.Now()
-	apps, err := store.NewDirectory(r.Tables()).Apps(ctx)
+	apps, err := directory.New(r.Tables()).Apps(ctx)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (e *env) reseal(ctx context.Context, cfg *config.Config) (err error) {
 			"or give them new codes with `tradefront app rotate --overlap 0`:\n%w", before.Neither)
 	}
 	reseal := func(a *auth.App) error { return master.Reseal(a, now) }
-	if err := store.NewDirectory(r.Tables()).ResealApps(ctx, reseal); err != nil {
+	if err := directory.New(r.Tables()).ResealApps(ctx, reseal); err != nil {
 		return fmt.Errorf("nothing was changed: %w", err)
 	}
 	fmt.Fprintf(e.out, "%d authcodes are sealed under %s now, %d of them anew\n"+
@@ -136,7 +136,7 @@ func masterKeyCensus(ctx context.Context, cfg *config.Config) (master *auth.Mast
 		return nil, census, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	apps, err := store.NewDirectory(r.Tables()).Apps(ctx)
+	apps, err := directory.New(r.Tables()).Apps(ctx)
 	if err != nil {
 		return nil, census, err
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/show"
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
 )
 
 // shownRefused is a record in quarantine as `quarantine list -o json` and `show` print it.
@@ -55,7 +55,7 @@ func newQuarantineList(e *env) *cobra.Command {
 			"They are in no report, and the report of their day refuses while there is one. It may be run\n" +
 			"beside the daemon.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
-			return withLocal(c.Context(), e, path, func(_ *config.Config, local *store.Local) error {
+			return withLocal(c.Context(), e, path, func(_ *config.Config, local *journal.Journal) error {
 				all, err := local.Quarantine(c.Context())
 				if err != nil {
 					return err
@@ -89,7 +89,7 @@ func newQuarantineShow(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withLocal(c.Context(), e, path, func(_ *config.Config, local *store.Local) error {
+			return withLocal(c.Context(), e, path, func(_ *config.Config, local *journal.Journal) error {
 				found, err := findRefused(c.Context(), local, ids[0])
 				if err != nil {
 					return err
@@ -132,7 +132,7 @@ func newQuarantineRelease(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withLocal(c.Context(), e, path, func(_ *config.Config, local *store.Local) error {
+			return withLocal(c.Context(), e, path, func(_ *config.Config, local *journal.Journal) error {
 				for _, id := range ids {
 					if _, err := findRefused(c.Context(), local, id); err != nil {
 						return err
@@ -157,7 +157,7 @@ func newQuarantineRelease(e *env) *cobra.Command {
 }
 
 // withLocal runs f on the local store of a configuration, beside a running daemon.
-func withLocal(ctx context.Context, e *env, path string, f func(*config.Config, *store.Local) error) (err error) {
+func withLocal(ctx context.Context, e *env, path string, f func(*config.Config, *journal.Journal) error) (err error) {
 	cfg, err := config.Load(path, e.environ)
 	if err != nil {
 		return err
@@ -182,7 +182,7 @@ func parseRecordIDs(args []string) ([]uuid.UUID, error) {
 	return ids, nil
 }
 
-func findRefused(ctx context.Context, local *store.Local, id uuid.UUID) (shownRefused, error) {
+func findRefused(ctx context.Context, local *journal.Journal, id uuid.UUID) (shownRefused, error) {
 	all, err := local.Quarantine(ctx)
 	if err != nil {
 		return shownRefused{}, err
@@ -195,7 +195,7 @@ func findRefused(ctx context.Context, local *store.Local, id uuid.UUID) (shownRe
 	return shownRefused{}, fmt.Errorf("record %v is not in this front's quarantine: see tradefront quarantine list", id)
 }
 
-func showRefused(r *store.Refused) shownRefused {
+func showRefused(r *journal.Refused) shownRefused {
 	rec := &r.Record
 	s := shownRefused{
 		RecordID: rec.ID.String(), TradingDay: rec.TradingDay.String(), LoginTime: rec.LoginTime.In(regulation.Zone),

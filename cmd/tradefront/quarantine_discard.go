@@ -12,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
 )
 
 func newQuarantineDiscard(e *env) *cobra.Command {
@@ -35,7 +36,7 @@ func newQuarantineDiscard(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withLocal(c.Context(), e, path, func(cfg *config.Config, local *store.Local) error {
+			return withLocal(c.Context(), e, path, func(cfg *config.Config, local *journal.Journal) error {
 				return discard(c.Context(), e, form, cfg, local, ids[0], w)
 			})
 		}),
@@ -48,7 +49,7 @@ func newQuarantineDiscard(e *env) *cobra.Command {
 
 // discard prints, notes the loss, then removes: if we crash in between, the record is still there, and the
 // command is run again. Other than that nothing of it would be left anywhere.
-func discard(ctx context.Context, e *env, form output, cfg *config.Config, local *store.Local, id uuid.UUID, w store.Waiver) error {
+func discard(ctx context.Context, e *env, form output, cfg *config.Config, local *journal.Journal, id uuid.UUID, w store.Waiver) error {
 	found, err := findAltered(ctx, local, id)
 	if err != nil {
 		return err
@@ -74,7 +75,7 @@ func discard(ctx context.Context, e *env, form output, cfg *config.Config, local
 
 // findAltered is the oldest altered record of that RecordID: the RecordID itself may be what
 // was altered, and then several can have the same one.
-func findAltered(ctx context.Context, local *store.Local, id uuid.UUID) (*store.Refused, error) {
+func findAltered(ctx context.Context, local *journal.Journal, id uuid.UUID) (*journal.Refused, error) {
 	all, err := local.Quarantine(ctx)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
@@ -15,7 +16,7 @@ import (
 func quarantineSite(t *testing.T) []store.Record {
 	t.Helper()
 	newSite(t)
-	local, err := store.OpenLocal(t.Context(), "tradefront.db", store.LocalOptions{})
+	local, err := journal.Open(t.Context(), "tradefront.db", journal.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

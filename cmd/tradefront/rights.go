@@ -10,14 +10,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/postgres"
 )
 
 // roleOf is the role of deploy/sql/roles.sql under which a command works.
 var roleOf = map[string]string{
-	"migrate": store.RoleOwner, "calendar": store.RoleOwner,
-	"app": store.RoleAdmin, "account": store.RoleAdmin, "masterkey": store.RoleAdmin, "front": store.RoleAdmin,
-	"report": store.RoleReport, "reconcile": store.RoleReport,
-	"serve": store.RoleFront, "quarantine": store.RoleFront, "local": store.RoleFront,
+	"migrate": postgres.RoleOwner, "calendar": postgres.RoleOwner,
+	"app": postgres.RoleAdmin, "account": postgres.RoleAdmin, "masterkey": postgres.RoleAdmin, "front": postgres.RoleAdmin,
+	"report": postgres.RoleReport, "reconcile": postgres.RoleReport,
+	"serve": postgres.RoleFront, "quarantine": postgres.RoleFront, "local": postgres.RoleFront,
 }
 
 // adviseRole says what to do about a right that PostgreSQL missed, whatever the command.
@@ -41,7 +42,7 @@ const shownRights = 3
 
 // warnOfRights tells what the roles of roles.sql cannot do yet, after a migration that
 // brought new tables, or should not be able to do.
-func (e *env) warnOfRights(ctx context.Context, pg *store.Postgres, all bool) error {
+func (e *env) warnOfRights(ctx context.Context, pg *postgres.Store, all bool) error {
 	rights, err := pg.CheckRights(ctx)
 	if err != nil {
 		return fmt.Errorf("the schema is current, but the rights of the roles could not be checked: %w", err)
@@ -62,7 +63,7 @@ func (e *env) warnOfRights(ctx context.Context, pg *store.Postgres, all bool) er
 }
 
 // warnOfSettings prints them.
-func (e *env) warnOfSettings(ctx context.Context, pg *store.Postgres) error {
+func (e *env) warnOfSettings(ctx context.Context, pg *postgres.Store) error {
 	findings, err := pg.Inspect(ctx)
 	if err != nil {
 		return fmt.Errorf("the schema is current, but PostgreSQL's settings could not be looked at: %w", err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
@@ -20,7 +21,7 @@ func damagedSite(t *testing.T, n int) []store.Record {
 		{"app add --app-id a_b_1 --authcode " + givenCode + onC, "", 0, "AppID …", ""},
 		{"account add --account 88 --password-file password" + onC, "", 0, "added account 88…", ""},
 	})
-	local, err := store.OpenLocal(t.Context(), "tradefront.db", store.LocalOptions{})
+	local, err := journal.Open(t.Context(), "tradefront.db", journal.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/gateway"
 	"github.com/tradefront/tradefront/internal/rate"
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
@@ -60,7 +60,7 @@ func checkURL(cfg *config.Config, missing map[string]bool) (faults config.Faults
 	}
 	url, err := cfg.Store.PostgresURL()
 	if err == nil {
-		err = store.CheckURL(url.Conn())
+		err = postgres.CheckURL(url.Conn())
 	}
 	switch {
 	case err == nil:

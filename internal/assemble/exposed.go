@@ -4,7 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/postgres"
 )
 
 // Exposed says what of a good configuration lets others on the network listen in, and which
@@ -21,7 +21,7 @@ func Exposed(cfg *config.Config, environ []string) (warnings []string) {
 	if cfg.Store.Driver != DriverPostgres {
 		return warnings
 	}
-	if url, err := cfg.Store.PostgresURL(); err == nil && store.CheckURL(url.Conn()) == nil && !store.Verified(url.Conn()) {
+	if url, err := cfg.Store.PostgresURL(); err == nil && postgres.CheckURL(url.Conn()) == nil && !postgres.Verified(url.Conn()) {
 		warnings = append(warnings, "store.url: whoever is on the way can read what goes to the database, or be the database; "+
 			"write sslmode=verify-full and sslrootcert=FILE")
 	}

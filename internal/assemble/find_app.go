@@ -4,12 +4,13 @@ import (
 	"context"
 
 	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
 // FindApp is the AppID's row, or store.ErrNotFound.
-func FindApp(ctx context.Context, d *store.Directory, id regulation.AppID) (auth.App, error) {
+func FindApp(ctx context.Context, d *directory.Directory, id regulation.AppID) (auth.App, error) {
 	apps, err := d.Apps(ctx)
 	if err != nil {
 		return auth.App{}, err

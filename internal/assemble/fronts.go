@@ -9,6 +9,8 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/localfile"
+	"github.com/tradefront/tradefront/internal/store/postgres"
 )
 
 // FrontsOf is who knows what fronts hold that the store of records lacks.
@@ -22,7 +24,7 @@ func FrontsOf(cfg *config.Config, r Records) settlement.FrontStore {
 // SurveyOf says what keeps reports of the records in r back.
 func SurveyOf(cfg *config.Config, r Records, cal *calendar.Calendar) settlement.Survey {
 	v := settlement.Survey{Store: r, Fronts: FrontsOf(cfg, r), Calendar: cal}
-	if pg, ok := r.(*store.Postgres); ok {
+	if pg, ok := r.(*postgres.Store); ok {
 		v.Named, v.Declared = pg.RecordFronts, cfg.Fronts
 	}
 	return v
@@ -33,7 +35,7 @@ func SurveyOf(cfg *config.Config, r Records, cal *calendar.Calendar) settlement.
 type ownFront struct{ cfg *config.Config }
 
 func (o ownFront) Fronts(context.Context) ([]store.Front, error) {
-	asides, err := store.SetAside(o.cfg.Store.Path)
+	asides, err := localfile.ListCorrupt(o.cfg.Store.Path)
 	if err != nil || len(asides) == 0 {
 		return nil, err
 	}

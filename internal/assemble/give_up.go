@@ -12,11 +12,14 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
+	"github.com/tradefront/tradefront/internal/store/localfile"
+	"github.com/tradefront/tradefront/internal/store/repair"
 )
 
 // GiveUp notes losses of this front in the ledger that reports read: PostgreSQL's, or that of the local store
 // itself, which is open already.
-func GiveUp(ctx context.Context, cfg *config.Config, local *store.Local, w store.Waiver, lost []settlement.Loss) (err error) {
+func GiveUp(ctx context.Context, cfg *config.Config, local *journal.Journal, w store.Waiver, lost []settlement.Loss) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("the waiver of what is lost cannot be noted where reports look for it: %w", err)
@@ -35,7 +38,7 @@ func GiveUp(ctx context.Context, cfg *config.Config, local *store.Local, w store
 
 // LostOfStore is what of a damaged store could not be brought back: on the days of the records that it shows, and on
 // that at which it was set aside.
-func LostOfStore(cfg *config.Config, a store.Aside, s *store.Salvage) (lost []settlement.Loss, err error) {
+func LostOfStore(cfg *config.Config, a localfile.CorruptStore, s *repair.Salvage) (lost []settlement.Loss, err error) {
 	cal, err := loadCalendar(cfg)
 	if err != nil {
 		return nil, err
@@ -50,7 +53,7 @@ func LostOfStore(cfg *config.Config, a store.Aside, s *store.Salvage) (lost []se
 	}
 	last, _ := cal.TradingDayOf(at)
 	days := []calendar.TradingDay{last}
-	if _, err := store.ReadAside(a.Path, func(r *store.Salvaged) error {
+	if _, err := repair.ReadCorrupt(a.Path, func(r *repair.Salvaged) error {
 		if day := r.Record.TradingDay; !slices.Contains(days, day) {
 			days = append(days, day)
 		}
@@ -70,7 +73,7 @@ func LostOfStore(cfg *config.Config, a store.Aside, s *store.Salvage) (lost []se
 }
 
 // LostRecord is the loss of an altered record; none if its trading day was altered too, so that no report can tell it.
-func LostRecord(cfg *config.Config, r *store.Refused) []settlement.Loss {
+func LostRecord(cfg *config.Config, r *journal.Refused) []settlement.Loss {
 	if _, err := calendar.ParseTradingDay(r.Record.TradingDay.String()); err != nil {
 		return nil
 	}

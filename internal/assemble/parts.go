@@ -9,7 +9,7 @@ import (
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
 )
 
 // CoreOptions are those of core.local.
@@ -47,8 +47,8 @@ func SessionSettings(cfg *config.Config) session.Settings {
 
 // BoundsOf are the bounds of the local store. Where records stay, neither their number nor their
 // age is bounded.
-func BoundsOf(s *config.Store) store.Bounds {
-	b := store.Bounds{Bytes: int64(s.MaxBytes), Free: int64(s.MinFree)}
+func BoundsOf(s *config.Store) journal.Bounds {
+	b := journal.Bounds{Bytes: int64(s.MaxBytes), Free: int64(s.MinFree)}
 	if s.Driver == DriverPostgres {
 		b.Rows, b.Age = int64(s.MaxRows), s.MaxAge
 	}

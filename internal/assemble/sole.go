@@ -9,14 +9,14 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/localfile"
 )
 
 // SoleFront makes this process the only front on the local store at path, until the file
 // is closed or the process ends, however it ends. Commands may open the store beside it:
 // they write no records of their own. Two fronts would both forward one journal and write one audit log.
 func SoleFront(path string) (*os.File, error) {
-	f, err := os.OpenFile(store.RealPath(path)+".front", os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(localfile.RealPath(path)+".front", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("store.path: %w", err)
 	}
@@ -34,7 +34,7 @@ func SoleFront(path string) (*os.File, error) {
 
 // FrontRuns reports whether a front holds the store at path, as far as we may look.
 func FrontRuns(path string) bool {
-	f, err := os.OpenFile(store.RealPath(path)+".front", os.O_RDWR, 0)
+	f, err := os.OpenFile(localfile.RealPath(path)+".front", os.O_RDWR, 0)
 	if err != nil {
 		return false
 	}

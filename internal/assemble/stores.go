@@ -11,6 +11,9 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
+	"github.com/tradefront/tradefront/internal/store/postgres"
+	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
 // DriverPostgres is the value of store.driver with which records go to PostgreSQL.
@@ -36,18 +39,18 @@ type Records interface {
 	Since(ctx context.Context) (time.Time, error)
 	AddHandedIn(ctx context.Context, h *store.HandedIn) error
 	settlement.DayReassigner
-	Tables() *store.Tables
+	Tables() *sqlrows.Tables
 	Close() error
 }
 
 // OpenLocal opens the local store for a command, which may make one only where no front runs: that
 // front's was moved, and must not find another in its place.
-func OpenLocal(ctx context.Context, cfg *config.Config) (*store.Local, error) {
+func OpenLocal(ctx context.Context, cfg *config.Config) (*journal.Journal, error) {
 	path := cfg.Store.Path
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && FrontRuns(path) {
 		return nil, fmt.Errorf("store.path: %s is not there, but a front runs on it: put the file back with its -wal and -shm", path)
 	}
-	local, err := store.OpenLocal(ctx, path, store.LocalOptions{Bounds: BoundsOf(&cfg.Store)})
+	local, err := journal.Open(ctx, path, journal.Options{Bounds: BoundsOf(&cfg.Store)})
 	if err != nil {
 		return nil, fmt.Errorf("store.path: %s: %w", path, err)
 	}
@@ -55,7 +58,7 @@ func OpenLocal(ctx context.Context, cfg *config.Config) (*store.Local, error) {
 }
 
 // PreparePostgres does not connect yet.
-func PreparePostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, error) {
+func PreparePostgres(ctx context.Context, cfg *config.Config) (*postgres.Store, error) {
 	if cfg.Store.Driver != DriverPostgres {
 		return nil, config.Faults{{
 			Key: "store.driver", Problem: "is " + cfg.Store.Driver + ": there is no PostgreSQL",
@@ -66,7 +69,7 @@ func PreparePostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, 
 	if err != nil {
 		return nil, err
 	}
-	pg, err := store.OpenPostgres(ctx, url.Conn(), store.PostgresOptions{})
+	pg, err := postgres.Open(ctx, url.Conn(), postgres.Options{})
 	if err != nil {
 		return nil, config.Faults{{Key: "store.url", Problem: err.Error()}}
 	}
@@ -74,7 +77,7 @@ func PreparePostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, 
 }
 
 // DialPostgres connects without looking at the schema.
-func DialPostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, error) {
+func DialPostgres(ctx context.Context, cfg *config.Config) (*postgres.Store, error) {
 	pg, err := PreparePostgres(ctx, cfg)
 	if err != nil {
 		return nil, err
@@ -96,7 +99,7 @@ func unusable(err error) error {
 }
 
 // OpenPostgres connects, and refuses another schema than that of this program.
-func OpenPostgres(ctx context.Context, cfg *config.Config) (*store.Postgres, error) {
+func OpenPostgres(ctx context.Context, cfg *config.Config) (*postgres.Store, error) {
 	pg, err := DialPostgres(ctx, cfg)
 	if err != nil {
 		return nil, err

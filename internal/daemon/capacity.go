@@ -11,7 +11,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/show"
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
 )
 
 const (
@@ -40,18 +40,18 @@ func (d *Daemon) watchCapacity() watcher {
 // capacity remembers how full the local store was when that was last known.
 type capacity struct {
 	mu   sync.Mutex
-	last store.Fill
+	last journal.Capacity
 	err  error // of the last look
 }
 
-func (c *capacity) get() (store.Fill, error) {
+func (c *capacity) get() (journal.Capacity, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.last, c.err
 }
 
 // set keeps a look, and reports whether refusing began or ended with it, or its error is the first.
-func (c *capacity) set(now store.Fill, err error) (turned, failed bool) {
+func (c *capacity) set(now journal.Capacity, err error) (turned, failed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	failed = err != nil && c.err == nil

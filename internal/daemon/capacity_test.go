@@ -6,18 +6,19 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/zap"
+
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/store/storetest"
-
-	"go.uber.org/zap"
 )
 
 // TestCapacity: a warning before the bound, not ready at it, ready again behind it; the log says
 // each turn once.
 func TestCapacity(t *testing.T) {
-	local, err := store.OpenLocal(t.Context(), filepath.Join(t.TempDir(), "local.db"), store.LocalOptions{
-		Bounds: store.Bounds{Rows: 100},
+	local, err := journal.Open(t.Context(), filepath.Join(t.TempDir(), "local.db"), journal.Options{
+		Bounds: journal.Bounds{Rows: 100},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -55,15 +56,15 @@ func TestCapacity(t *testing.T) {
 // a look that could not read the store still tells of the disk.
 func TestCapacityOfAFailedLook(t *testing.T) {
 	var c capacity
-	full := store.Measure{Bound: "free", Ratio: 2, Value: 1, Limit: 2}
-	c.set(store.Fill{Bytes: 7}, nil)
-	if turned, failed := c.set(store.Fill{Bytes: 8, Free: 1, Measures: []store.Measure{full}, Full: &full}, store.ErrDiskFull); !turned || !failed {
+	full := journal.Measure{Bound: "free", Ratio: 2, Value: 1, Limit: 2}
+	c.set(journal.Capacity{Bytes: 7}, nil)
+	if turned, failed := c.set(journal.Capacity{Bytes: 8, Free: 1, Measures: []journal.Measure{full}, Full: &full}, store.ErrDiskFull); !turned || !failed {
 		t.Errorf("turned %v, failed %v", turned, failed)
 	}
 	if ok, why := c.check(); ok || c.bytes() != 8 || c.ratios()["free"] != 2 || !strings.Contains(why, "near a bound") {
 		t.Errorf("%v, %s, %v bytes, %v", ok, why, c.bytes(), c.ratios())
 	}
-	c.set(store.Fill{Free: 3}, store.ErrDiskFull)
+	c.set(journal.Capacity{Free: 3}, store.ErrDiskFull)
 	if last, err := c.get(); last.Full != nil || last.Free != 3 || last.Bytes != 8 || err == nil {
 		t.Errorf("%+v, %v", last, err)
 	}

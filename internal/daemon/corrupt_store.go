@@ -9,6 +9,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/localfile"
+	"github.com/tradefront/tradefront/internal/store/repair"
 )
 
 const (
@@ -23,10 +25,10 @@ const (
 // have not opened it.
 func (d *Daemon) soundLocal(ctx context.Context) error {
 	path := d.cfg.Store.Path
-	if err := store.FinishAside(path); err != nil {
+	if err := localfile.FinishMove(path); err != nil {
 		return fmt.Errorf("store.path: %w", err)
 	}
-	if err := store.PlayJournal(ctx, path); err != nil {
+	if err := localfile.PlayRollbackJournal(ctx, path); err != nil {
 		return fmt.Errorf("store.path: %w", err)
 	}
 	first, err := d.look(ctx)
@@ -40,7 +42,7 @@ func (d *Daemon) soundLocal(ctx context.Context) error {
 	if !errors.Is(err, store.ErrDamaged) {
 		return wrap("store.path", err)
 	}
-	aside, moveErr := store.MoveAside(path, time.Now())
+	aside, moveErr := localfile.MoveCorrupt(path, time.Now())
 	if moveErr != nil {
 		return fmt.Errorf("store.path: %w: %w", err, moveErr)
 	}
@@ -55,7 +57,7 @@ func (d *Daemon) soundLocal(ctx context.Context) error {
 func (d *Daemon) look(ctx context.Context) (first, err error) {
 	var whole bool
 	for looks := 1; ; looks++ {
-		whole, first, err = store.CheckTwice(ctx, d.cfg.Store.Path)
+		whole, first, err = repair.CheckTwice(ctx, d.cfg.Store.Path)
 		if !errors.Is(err, store.ErrUnread) || looks == unreadLooks || ctx.Err() != nil {
 			break
 		}
@@ -66,9 +68,9 @@ func (d *Daemon) look(ctx context.Context) (first, err error) {
 	case errors.Is(err, store.ErrUnread):
 		err = fmt.Errorf("%w; the store is not known to be damaged, and stays where it is: see to the disk (dmesg), and start again", err)
 	case err == nil && !whole:
-		d.logger.Info("local store: its size let only a part of it be checked", zap.Duration("patience", store.CheckPatience))
+		d.logger.Info("local store: its size let only a part of it be checked", zap.Duration("patience", repair.CheckPatience))
 	case err == nil:
-		err = store.ForgetDamage(d.cfg.Store.Path)
+		err = localfile.ForgetDamage(d.cfg.Store.Path)
 	}
 	return first, err
 }
@@ -76,12 +78,12 @@ func (d *Daemon) look(ctx context.Context) (first, err error) {
 // adopt takes over from the stores that were set aside what this one has not: newest first.
 func (d *Daemon) adopt(ctx context.Context) error {
 	d.localHealth.heldUp = d.path.Local.HeldUp
-	asides, err := store.SetAside(d.cfg.Store.Path)
+	asides, err := localfile.ListCorrupt(d.cfg.Store.Path)
 	if err != nil {
 		return wrap("store.path", err)
 	}
 	for i := len(asides) - 1; i >= 0; i-- {
-		did, err := store.Adopt(ctx, d.path.Local, asides[i])
+		did, err := repair.Adopt(ctx, d.path.Local, asides[i])
 		if err != nil {
 			return wrap("store.path", err)
 		}

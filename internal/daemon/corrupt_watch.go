@@ -7,7 +7,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/ops"
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/localfile"
+	"github.com/tradefront/tradefront/internal/store/repair"
 )
 
 // watchCorruptStores tells of damaged local stores that were moved and not recovered.
@@ -23,9 +24,9 @@ func (d *Daemon) watchCorruptStores() watcher {
 
 // reportCorrupt logs once what can be read of the stores that are set aside.
 func (d *Daemon) reportCorrupt(ctx context.Context) {
-	corrupt, _ := store.SetAside(d.cfg.Store.Path) // a folder that cannot be read is the check's to tell
+	corrupt, _ := localfile.ListCorrupt(d.cfg.Store.Path) // a folder that cannot be read is the check's to tell
 	for _, a := range corrupt {
-		in, err := store.InspectAside(ctx, a.Path)
+		in, err := repair.InspectCorrupt(ctx, a.Path)
 		if ctx.Err() != nil {
 			return
 		}
@@ -37,12 +38,12 @@ func (d *Daemon) reportCorrupt(ctx context.Context) {
 
 // corruptStores counts the stores that were set aside and not recovered.
 func (d *Daemon) corruptStores() float64 {
-	corrupt, _ := store.SetAside(d.cfg.Store.Path)
+	corrupt, _ := localfile.ListCorrupt(d.cfg.Store.Path)
 	return float64(len(corrupt))
 }
 
 func (d *Daemon) checkCorruptStores() (bool, string) {
-	corrupt, err := store.SetAside(d.cfg.Store.Path)
+	corrupt, err := localfile.ListCorrupt(d.cfg.Store.Path)
 	switch {
 	case err != nil:
 		return false, err.Error()

@@ -15,9 +15,10 @@ import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/dialogue"
+	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ops"
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/postgres"
 )
 
 // Daemon is a front with all its parts. It is made by Start and ended by Stop.
@@ -34,9 +35,9 @@ type Daemon struct {
 
 	path      LoginPath
 	sole      *os.File        // held while this is the only front on the local store
-	postgres  *store.Postgres // nil with the embedded driver, as the next three
+	postgres  *postgres.Store // nil with the embedded driver, as the next three
 	away      error           // why PostgreSQL was out of reach at the start
-	mirror    *store.Mirror
+	mirror    *directory.Mirror
 	heartbeat heartbeatState
 	front     *front.Server
 	admin     *ops.Admin // nil if there is none

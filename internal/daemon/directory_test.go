@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/assemble"
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/postgres"
 )
 
 // TestSilentPostgresAtTheStart: one that takes connections and says nothing, as behind a
@@ -23,7 +23,7 @@ func TestSilentPostgresAtTheStart(t *testing.T) {
 		t.Cleanup(func() { silent.Close() })
 		hosts = append(hosts, silent.Addr().String())
 	}
-	pg, err := store.OpenPostgres(t.Context(), "postgres://front@"+strings.Join(hosts, ",")+"/firm?sslmode=disable", store.PostgresOptions{})
+	pg, err := postgres.Open(t.Context(), "postgres://front@"+strings.Join(hosts, ",")+"/firm?sslmode=disable", postgres.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

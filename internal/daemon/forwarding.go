@@ -12,6 +12,8 @@ import (
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/forward"
+	"github.com/tradefront/tradefront/internal/store/postgres"
 )
 
 // forwardingPeriod is how often the front looks whether records go to PostgreSQL.
@@ -20,7 +22,7 @@ const forwardingPeriod = time.Second
 // watchForwarding tells whether records go to PostgreSQL, and how many wait.
 func (d *Daemon) watchForwarding() watcher {
 	severity := ops.Warning // logins are answered from the local store meanwhile
-	if d.cfg.Store.AnswerAfter == string(store.AfterPostgres) {
+	if d.cfg.Store.AnswerAfter == string(forward.AfterPostgres) {
 		severity = ops.Required
 	}
 	return watcher{
@@ -102,7 +104,7 @@ func postgresTrouble(err error) string {
 		return "PostgreSQL has another schema than this front needs: nothing is forwarded, records wait in the local store"
 	case store.IsLocal(err):
 		return "records are not forwarded: the local store fails"
-	case store.Answers(err):
+	case postgres.Answers(err):
 		return "PostgreSQL answers and refuses to take records: they wait in the local store and are sent again"
 	}
 	return "PostgreSQL is out of reach: records wait in the local store, AppIDs and accounts stay as last known"

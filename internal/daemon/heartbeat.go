@@ -14,7 +14,8 @@ import (
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/show"
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/heartbeat"
+	"github.com/tradefront/tradefront/internal/store/localfile"
 )
 
 // heartbeatPatience is how long one report to PostgreSQL may take. A stopping front waits as long for its
@@ -24,7 +25,7 @@ const heartbeatPatience = 4 * time.Second
 // heartbeatState is what this front regularly tells PostgreSQL of itself, so that a report can refuse while it
 // holds records of the day.
 type heartbeatState struct {
-	presence *store.Presence // nil with the embedded driver
+	presence *heartbeat.Heartbeat // nil with the embedded driver
 
 	failing, duplicate, olderCopy stateLog
 }
@@ -43,7 +44,7 @@ func (d *Daemon) watchHeartbeat() watcher {
 		},
 		collectors: []ops.Collector{
 			ops.NewGauge("front_id_conflict", "Whether another front with the same front.id is alive.", func() float64 {
-				if d.heartbeat.presence.Twin() != nil {
+				if d.heartbeat.presence.Duplicate() != nil {
 					return 1
 				}
 				return 0
@@ -66,10 +67,10 @@ func (d *Daemon) firstHeartbeat(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("this machine's name: %w", err)
 	}
-	d.heartbeat.presence, err = store.NewPresence(ctx, d.path.Local, d.path.Forwarder, d.postgres, store.PresenceOptions{
+	d.heartbeat.presence, err = heartbeat.New(ctx, d.path.Local, d.path.Forwarder, d.postgres, heartbeat.Options{
 		FrontID: d.cfg.Front.ID, Host: host, Version: d.build.Version,
-		SetAside: func() (int, error) {
-			corrupt, err := store.SetAside(d.cfg.Store.Path)
+		Corrupt: func() (int, error) {
+			corrupt, err := localfile.ListCorrupt(d.cfg.Store.Path)
 			return len(corrupt), err
 		},
 	})
@@ -103,8 +104,8 @@ func (d *Daemon) nextHeartbeat(now time.Time) time.Duration {
 	day, _ := cal.TradingDayOf(now.Add(-settlement.FrontMargin))
 	_, end, err := cal.Window(day)
 	closed := end.Add(settlement.FrontMargin).Sub(now)
-	if err != nil || closed <= 0 || closed > store.PresencePeriod {
-		return store.PresencePeriod
+	if err != nil || closed <= 0 || closed > heartbeat.Period {
+		return heartbeat.Period
 	}
 	return closed
 }
@@ -112,12 +113,12 @@ func (d *Daemon) nextHeartbeat(now time.Time) time.Duration {
 func (d *Daemon) report(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, heartbeatPatience)
 	defer cancel()
-	d.logPostgres(&d.heartbeat.failing, d.heartbeat.presence.Say(ctx), &stateLines{
+	d.logPostgres(&d.heartbeat.failing, d.heartbeat.presence.Report(ctx), &stateLines{
 		level: zapcore.WarnLevel, began: "PostgreSQL does not know what this front holds: reports of the day will refuse",
 		ended: "PostgreSQL knows again what this front holds",
 	})
 	var duplicate error
-	if f := d.heartbeat.presence.Twin(); f != nil {
+	if f := d.heartbeat.presence.Duplicate(); f != nil {
 		duplicate = fmt.Errorf("on host %s, started %s", f.Host, show.Time(f.Started))
 	}
 	var olderCopy error
@@ -164,9 +165,9 @@ func (d *Daemon) checkClock() (bool, string) {
 func (d *Daemon) reportStop(drained bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), heartbeatPatience)
 	defer cancel()
-	report := d.heartbeat.presence.Goodbye
+	report := d.heartbeat.presence.Stop
 	if !drained {
-		report = d.heartbeat.presence.Say
+		report = d.heartbeat.presence.Report
 	}
 	if err := report(ctx); err != nil {
 		d.logger.Warn("PostgreSQL does not know that this front has stopped: reports of the day will refuse until it is started again",
@@ -175,7 +176,7 @@ func (d *Daemon) reportStop(drained bool) {
 }
 
 func (d *Daemon) checkDuplicate() (bool, string) {
-	if f := d.heartbeat.presence.Twin(); f != nil {
+	if f := d.heartbeat.presence.Duplicate(); f != nil {
 		return false, fmt.Sprintf("another front with front.id %d is alive on host %s (started %s): give one of them another",
 			d.cfg.Front.ID, f.Host, show.Time(f.Started))
 	}
@@ -184,7 +185,7 @@ func (d *Daemon) checkDuplicate() (bool, string) {
 
 // checkSelfReport is required: the report cannot know of a front whose reports PostgreSQL does not take.
 func (d *Daemon) checkSelfReport() (bool, string) {
-	if err := d.heartbeat.presence.Unheard(); err != nil {
+	if err := d.heartbeat.presence.Missing(); err != nil {
 		return false, "PostgreSQL takes the records of this front and not its reports of what it holds; does its role have the rights of roles.sql? " + err.Error()
 	}
 	return true, "PostgreSQL is away, or hears of this front"

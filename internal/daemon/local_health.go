@@ -12,6 +12,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
 )
 
 // localProbePeriod is how often the front tries whether the local store takes commits: a front that is
@@ -65,7 +66,7 @@ func (h *localHealth) check() (bool, string) {
 }
 
 // probe tries a store that failed, and looks whether one that did not can be reached.
-func (h *localHealth) probe(ctx context.Context, local *store.Local, logger *zap.Logger) {
+func (h *localHealth) probe(ctx context.Context, local *journal.Journal, logger *zap.Logger) {
 	within, cancel := context.WithTimeout(ctx, localPatience)
 	defer cancel()
 	if h.trouble() != nil {
@@ -95,6 +96,6 @@ func hung(err error) error {
 
 // overloaded: many logins at once are not a store that takes none.
 func overloaded(err error) bool {
-	_, locked := errors.AsType[*store.LockedError](err)
+	_, locked := errors.AsType[*journal.LockedError](err)
 	return errors.Is(err, store.ErrOverloaded) && !locked
 }

@@ -12,11 +12,12 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
 )
 
 // A store that failed makes the front not ready until a probe shows that it works again.
 func TestLocalHealth(t *testing.T) {
-	local, err := store.OpenLocal(t.Context(), filepath.Join(t.TempDir(), "local.db"), store.LocalOptions{})
+	local, err := journal.Open(t.Context(), filepath.Join(t.TempDir(), "local.db"), journal.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +59,7 @@ func (d hungDisk) LocalCommit(int, time.Duration, error) {
 func TestLocalHealthOfAHungDisk(t *testing.T) {
 	t.Parallel()
 	disk := hungDisk{entered: make(chan struct{}), let: make(chan struct{})}
-	local, err := store.OpenLocal(t.Context(), filepath.Join(t.TempDir(), "local.db"), store.LocalOptions{Observer: disk})
+	local, err := journal.Open(t.Context(), filepath.Join(t.TempDir(), "local.db"), journal.Options{Observer: disk})
 	if err != nil {
 		t.Fatal(err)
 	}

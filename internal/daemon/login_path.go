@@ -14,9 +14,12 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/dialogue"
+	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/gateway"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/forward"
+	"github.com/tradefront/tradefront/internal/store/journal"
 )
 
 const (
@@ -33,14 +36,14 @@ const (
 // parts are there after Start and do not change.
 type LoginPath struct {
 	Audit     *ops.Audit
-	Local     *store.Local
-	Forwarder *store.Forwarder // nil with the embedded driver
+	Local     *journal.Journal
+	Forwarder *forward.Forwarder // nil with the embedded driver
 	Registry  *auth.Registry
 	Core      *core.Local
 	Gateway   *gateway.Gateway
 
 	opt      PathOptions
-	recorder *store.Log
+	recorder *forward.Recorder
 	server   Server
 	apps     stateLog // reading AppIDs
 	accounts stateLog // reading accounts
@@ -73,7 +76,7 @@ type PathOptions struct {
 	ForwardObserver store.Observer // may be nil
 	Observer        gateway.Observer
 
-	Destination store.Destination // nil with the embedded driver
+	Destination forward.Destination // nil with the embedded driver
 	// Directory is asked once the local store is open; nil for the AppIDs and accounts in it.
 	Directory func(context.Context) (DirectorySource, error)
 	Server    func(dialogue.Handler) Server
@@ -95,8 +98,8 @@ type Between struct {
 
 // Models are what a simulation puts between the parts of a path or in their place; the zero value is none.
 type Models struct {
-	Journal   func(*store.LocalOptions)
-	Forwarder func(*store.ForwarderOptions)
+	Journal   func(*journal.Options)
+	Forwarder func(*forward.Options)
 	Core      func(gateway.Core) gateway.Core
 	Recorder  func(gateway.Recorder) gateway.Recorder
 	Audit     func(gateway.Audit) gateway.Audit
@@ -132,20 +135,20 @@ func (p *LoginPath) openAudit(context.Context) (err error) {
 
 func (p *LoginPath) openJournal(ctx context.Context) (err error) {
 	cfg := &p.opt.Config.Store
-	opt := store.LocalOptions{
-		Observer: p.opt.LocalObserver, Bounds: assemble.BoundsOf(cfg), BusyTimeout: store.FrontBusyTimeout,
+	opt := journal.Options{
+		Observer: p.opt.LocalObserver, Bounds: assemble.BoundsOf(cfg), BusyTimeout: journal.FrontBusyTimeout,
 	}
 	if model := p.opt.Models.Journal; model != nil {
 		model(&opt)
 	}
-	if p.Local, err = store.OpenLocal(ctx, cfg.Path, opt); err != nil {
+	if p.Local, err = journal.Open(ctx, cfg.Path, opt); err != nil {
 		return fmt.Errorf("store.path: %s: %w", cfg.Path, err)
 	}
 	return nil
 }
 
 func (p *LoginPath) openDirectory(ctx context.Context) (err error) {
-	var source DirectorySource = store.NewDirectory(p.Local.Tables())
+	var source DirectorySource = directory.New(p.Local.Tables())
 	if p.opt.Directory != nil {
 		if source, err = p.opt.Directory(ctx); err != nil {
 			return err
@@ -167,16 +170,16 @@ func (p *LoginPath) openDirectory(ctx context.Context) (err error) {
 func (p *LoginPath) startForwarder(ctx context.Context) (err error) {
 	cfg := &p.opt.Config.Store
 	if p.opt.Destination != nil {
-		opt := store.ForwarderOptions{BatchRows: cfg.BatchRows, BatchDelay: cfg.BatchDelay, Observer: p.opt.ForwardObserver}
+		opt := forward.Options{BatchRows: cfg.BatchRows, BatchDelay: cfg.BatchDelay, Observer: p.opt.ForwardObserver}
 		if model := p.opt.Models.Forwarder; model != nil {
 			model(&opt)
 		}
-		p.Forwarder = store.NewForwarder(p.Local, p.opt.Destination, opt)
+		p.Forwarder = forward.New(p.Local, p.opt.Destination, opt)
 		p.Forwarder.Start()
 		p.Forwarder.AwaitProbe(ctx)
 	}
-	p.recorder, err = store.NewLog(p.Local, p.Forwarder, store.LogOptions{
-		AnswerAfter: store.AnswerAfter(cfg.AnswerAfter), Patience: cfg.Patience,
+	p.recorder, err = forward.NewRecorder(p.Local, p.Forwarder, forward.RecorderOptions{
+		AnswerAfter: forward.AnswerAfter(cfg.AnswerAfter), Patience: cfg.Patience,
 	})
 	return err
 }

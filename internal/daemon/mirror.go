@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
@@ -44,10 +45,10 @@ func (d *Daemon) meetPostgres(ctx context.Context, known bool) error {
 // before starts without it, and says so loudly.
 func (d *Daemon) directory(ctx context.Context) (DirectorySource, error) {
 	if d.postgres == nil {
-		return store.NewDirectory(d.path.Local.Tables()), nil
+		return directory.New(d.path.Local.Tables()), nil
 	}
 	var err error
-	if d.mirror, err = store.OpenMirror(ctx, d.postgres, d.path.Local); err != nil {
+	if d.mirror, err = directory.OpenMirror(ctx, d.postgres, d.path.Local); err != nil {
 		return nil, err
 	}
 	asOf, _ := d.mirror.AsOf()

@@ -16,9 +16,9 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
-	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
@@ -246,7 +246,7 @@ func TestReloadRefusesAnotherMasterKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := demo.AdmitApp(t.Context(), store.NewDirectory(r.d.path.Local.Tables()), master, "a_b_1", auth.AES); err != nil {
+	if _, err := demo.AdmitApp(t.Context(), directory.New(r.d.path.Local.Tables()), master, "a_b_1", auth.AES); err != nil {
 		t.Fatal(err)
 	}
 	r.d.refresh(t.Context())

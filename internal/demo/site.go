@@ -18,6 +18,7 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/supplement"
@@ -133,7 +134,7 @@ func (s *Site) Enrol(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	for _, a := range siteApps {
-		app, err := AdmitApp(ctx, store.NewDirectory(r.Tables()), master, a.id, a.cipher)
+		app, err := AdmitApp(ctx, directory.New(r.Tables()), master, a.id, a.cipher)
 		if err != nil {
 			return err
 		}
@@ -152,7 +153,7 @@ func (s *Site) Enrol(ctx context.Context) (err error) {
 			account.UserType = regulation.UserOperator
 		}
 		now := time.Now()
-		err := store.NewDirectory(r.Tables()).AddAccount(ctx, core.Account{
+		err := directory.New(r.Tables()).AddAccount(ctx, core.Account{
 			Account: account.Account, UserType: account.UserType, PasswordHash: hash, Created: now, Changed: now,
 		})
 		if err != nil && !errors.Is(err, store.ErrExists) {
@@ -175,7 +176,7 @@ func (s *Site) PasswordFile() string { return filepath.Join(s.Dir, "password") }
 
 // AdmitApp admits an AppID with a random authcode; one that is there already gets a new code.
 func AdmitApp(
-	ctx context.Context, d *store.Directory, master *auth.MasterKey, id regulation.AppID, cipher auth.Cipher,
+	ctx context.Context, d *directory.Directory, master *auth.MasterKey, id regulation.AppID, cipher auth.Cipher,
 ) (App, error) {
 	code, err := auth.NewAuthCode(rand.Reader)
 	if err != nil {
@@ -194,7 +195,7 @@ func AdmitApp(
 }
 
 // replaceCode gives an AppID that is there already the code of app.
-func replaceCode(ctx context.Context, d *store.Directory, app auth.App) error {
+func replaceCode(ctx context.Context, d *directory.Directory, app auth.App) error {
 	was, err := assemble.FindApp(ctx, d, app.AppID)
 	if err != nil {
 		return err

@@ -16,7 +16,6 @@ var otherWays = map[string]string{
 	"cmd/tradefront/demo.go":     "the demo's own report",
 	"internal/assemble/ports.go": "/proc",
 	"internal/durable/folder.go": "a folder, to sync it",
-	"internal/store/aside.go":    "a folder, to sync it",
 	"internal/store/birth.go":    "a folder, to lock it",
 	"internal/store/lockwait.go": "/proc",
 	"internal/extsort/spill.go":  "a temporary file without a name",

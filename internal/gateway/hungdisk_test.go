@@ -8,6 +8,8 @@ import (
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/forward"
+	"github.com/tradefront/tradefront/internal/store/journal"
 )
 
 // hungDisk is told of each commit before its logins are, and does not return while it hangs: so
@@ -27,7 +29,7 @@ func (d *hungDisk) LocalCommit(int, time.Duration, error) {
 func TestHungDisk(t *testing.T) {
 	t.Parallel()
 	disk := &hungDisk{entered: make(chan struct{}, 3), let: make(chan struct{})}
-	local, err := store.OpenLocal(t.Context(), filepath.Join(t.TempDir(), "local.db"), store.LocalOptions{Observer: disk})
+	local, err := journal.Open(t.Context(), filepath.Join(t.TempDir(), "local.db"), journal.Options{Observer: disk})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +38,7 @@ func TestHungDisk(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	log, err := store.NewLog(local, nil, store.LogOptions{})
+	log, err := forward.NewRecorder(local, nil, forward.RecorderOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

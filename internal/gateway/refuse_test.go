@@ -11,6 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
 )
 
 // refusal is one way in which a login fails.
@@ -63,7 +64,7 @@ var refusals = []refusal{
 	{"store in doubt", storeSays(store.ErrInDoubt), reason.StoreInDoubt, 8},
 	{"store overloaded", storeSays(store.ErrOverloaded), reason.Overloaded, 90},
 	{"disk full", storeSays(store.ErrDiskFull), reason.StoreFailed, 90},
-	{"store full", storeSays(&store.FullError{}), reason.StoreFull, 90},
+	{"store full", storeSays(&journal.FullError{}), reason.StoreFull, 90},
 	{"store broken", storeSays(store.ErrBroken), reason.StoreFailed, 90},
 	{"store closed", storeSays(store.ErrClosed), reason.StoreFailed, 90},
 	{"store, anything else", storeSays(errors.New("what nobody expects")), reason.StoreFailed, 90},

@@ -18,6 +18,7 @@ import (
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
@@ -48,7 +49,7 @@ func limitFiles() {
 // after so many records.
 func childExport() int {
 	fail := func(err error) int { fmt.Fprintln(os.Stderr, err); return 1 }
-	l, err := store.OpenLocal(context.Background(), os.Getenv(storeVariable), store.LocalOptions{})
+	l, err := journal.Open(context.Background(), os.Getenv(storeVariable), journal.Options{})
 	if err != nil {
 		return fail(err)
 	}
@@ -80,12 +81,12 @@ func kill() {
 
 // killingStore kills the process after so many records, 0 for never.
 type killingStore struct {
-	*store.Local
+	*journal.Journal
 	after int
 }
 
 func (k killingStore) Snapshot(ctx context.Context, d calendar.TradingDay) (store.Snapshot, error) {
-	s, err := k.Local.Snapshot(ctx, d)
+	s, err := k.Journal.Snapshot(ctx, d)
 	return killingSnapshot{s, k.after}, err
 }
 

@@ -20,6 +20,8 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
+	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
@@ -40,9 +42,9 @@ func onBothStores(t *testing.T, test func(t *testing.T, s bothStore)) {
 	t.Run("postgres", func(t *testing.T) { test(t, openPostgres(t, pgtest.Database(t), true)) })
 }
 
-func openLocal(t testing.TB, path string) *store.Local {
+func openLocal(t testing.TB, path string) *journal.Journal {
 	t.Helper()
-	l, err := store.OpenLocal(t.Context(), path, store.LocalOptions{})
+	l, err := journal.Open(t.Context(), path, journal.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,9 +52,9 @@ func openLocal(t testing.TB, path string) *store.Local {
 	return l
 }
 
-func openPostgres(t testing.TB, url string, migrate bool) *store.Postgres {
+func openPostgres(t testing.TB, url string, migrate bool) *postgres.Store {
 	t.Helper()
-	p, err := store.OpenPostgres(t.Context(), url, store.PostgresOptions{})
+	p, err := postgres.Open(t.Context(), url, postgres.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

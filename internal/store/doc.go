@@ -153,7 +153,7 @@
 // cannot be read at a moment can at the next (ErrUnread), and is not known to be damaged.
 //
 // A local store is made under another name, with its schema, and gets its name whole
-// (ensureLocal): a crash at its birth leaves none. Everything else opens what is there.
+// (Ensure): a crash at its birth leaves none. Everything else opens what is there.
 //
 // # Who else has its files
 //

@@ -122,3 +122,15 @@ func (e *DeniedError) Unwrap() error { return e.Err }
 type UnfitError struct{ Reason string }
 
 func (e *UnfitError) Error() string { return e.Reason }
+
+// ErrFull says that a bound of the local store is reached; nothing was recorded (the gateway answers
+// 90). errors.Is finds it in a *FullError.
+var ErrFull = errors.New("store: the local store is full")
+
+// ErrDamaged says that the local store's file or log is not what was written.
+var ErrDamaged = errors.New("store: the local store is damaged")
+
+// ErrMoved says that the files that a running front has open are not the ones that its paths name:
+// they were moved, removed or replaced. What is committed now goes where the next start does not
+// look, so no login is answered with success until they are back.
+var ErrMoved = errors.New("store: the local store's files are not at their place")

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -36,63 +35,6 @@ type Export struct {
 	Version  string // of the program
 	Host     string // that made it
 	UnitID   string // 期货公司统一标识
-}
-
-// AddExport notes an export of the local store. ErrExists: its Number is taken, so
-// another export of the day ran at the same time.
-func (l *Local) AddExport(ctx context.Context, e *Export) error { return addExport(ctx, l.Tables(), e) }
-
-// AddExport notes an export of PostgreSQL; see Local.AddExport.
-func (p *Postgres) AddExport(ctx context.Context, e *Export) error {
-	return addExport(ctx, p.Tables(), e)
-}
-
-// Exports lists the exports of a day in the order of their numbers.
-func (l *Local) Exports(ctx context.Context, day calendar.TradingDay) ([]Export, error) {
-	return listExports(ctx, l.Tables(), day)
-}
-
-// Exports lists the exports of a day in the order of their numbers.
-func (p *Postgres) Exports(ctx context.Context, day calendar.TradingDay) ([]Export, error) {
-	return listExports(ctx, p.Tables(), day)
-}
-
-const exportColumns = "day, number, kind, exported_at, row_count, bytes, sha256, file_name, position, version, made_on, unit_id"
-
-func addExport(ctx context.Context, db *Tables, e *Export) error {
-	result, err := db.ExecContext(ctx, "INSERT INTO report_export ("+exportColumns+
-		") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
-		int32(e.Day), e.Number, string(e.Kind), micros(e.At), e.Rows, e.Bytes, e.SHA256[:], e.File,
-		string(e.Position), e.Version, e.Host, e.UnitID)
-	if err != nil {
-		return db.Explain(ctx, err)
-	}
-	return wantAdded(ctx, db, "report_export", result, "SELECT 1 FROM report_export WHERE day = $1 AND number = $2", int32(e.Day), e.Number)
-}
-
-func listExports(ctx context.Context, db *Tables, day calendar.TradingDay) ([]Export, error) {
-	rows, err := db.QueryContext(ctx,
-		"SELECT "+exportColumns+" FROM report_export WHERE day = $1 ORDER BY number", int32(day))
-	if err != nil {
-		return nil, db.Explain(ctx, err)
-	}
-	defer rows.Close()
-	var all []Export
-	for rows.Next() {
-		var (
-			e   Export
-			at  int64
-			sum []byte
-		)
-		if err := rows.Scan(&e.Day, &e.Number, &e.Kind, &at, &e.Rows, &e.Bytes, &sum, &e.File, (*string)(&e.Position),
-			&e.Version, &e.Host, &e.UnitID); err != nil {
-			return nil, db.Explain(ctx, err)
-		}
-		e.At = fromMicros(at)
-		copy(e.SHA256[:], sum) // the schema holds it to 32 bytes
-		all = append(all, e)
-	}
-	return all, db.Explain(ctx, rows.Err())
 }
 
 // DayState is how the records of a day stand to a position.

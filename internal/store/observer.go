@@ -33,17 +33,17 @@ const (
 	ByUpsert How = "upsert" // insert that resolves conflicts and still writes, for rows in doubt
 )
 
-// silent is the Observer of those who gave none.
-type silent struct{}
+// noObserver is the Observer of those who gave none.
+type noObserver struct{}
 
-func (silent) LocalCommit(int, time.Duration, error)    {}
-func (silent) Forwarded(int, How, time.Duration, error) {}
-func (silent) Quarantined(uuid.UUID, error)             {}
-func (silent) DayTrouble(calendar.TradingDay, error)    {}
+func (noObserver) LocalCommit(int, time.Duration, error)    {}
+func (noObserver) Forwarded(int, How, time.Duration, error) {}
+func (noObserver) Quarantined(uuid.UUID, error)             {}
+func (noObserver) DayTrouble(calendar.TradingDay, error)    {}
 
-func orSilent(o Observer) Observer {
+func ObserverOrNone(o Observer) Observer {
 	if o == nil {
-		return silent{}
+		return noObserver{}
 	}
 	return o
 }

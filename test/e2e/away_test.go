@@ -18,6 +18,7 @@ import (
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -168,7 +169,7 @@ func TestReportWaitsForFronts(t *testing.T) {
 	export := []string{"report", "export", "--day", day.String(), "--out", s.dir}
 	s.cli("", export...) // front 1 runs and holds nothing
 
-	pg, err := store.OpenPostgres(t.Context(), url, store.PostgresOptions{})
+	pg, err := postgres.Open(t.Context(), url, postgres.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/calendar"
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
@@ -56,7 +56,7 @@ func BenchmarkBacklog(b *testing.B) {
 // preload puts the backlog into the local store.
 func (s *site) preload() {
 	s.t.Helper()
-	local, err := store.OpenLocal(s.t.Context(), filepath.Join(s.dir, "tradefront.db"), store.LocalOptions{})
+	local, err := journal.Open(s.t.Context(), filepath.Join(s.dir, "tradefront.db"), journal.Options{})
 	if err != nil {
 		s.t.Fatal(err)
 	}

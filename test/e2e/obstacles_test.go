@@ -11,6 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -25,7 +26,7 @@ func TestReadyzNamesObstacles(t *testing.T) {
 		t.Fatal(err)
 	}
 	day := settlement.LastClosed(cal, time.Now().Add(-time.Hour))
-	pg, err := store.OpenPostgres(t.Context(), url, store.PostgresOptions{})
+	pg, err := postgres.Open(t.Context(), url, postgres.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -21,7 +21,7 @@ func TestRolesOfTheDatabase(t *testing.T) {
 	c := pgtest.Start(t)
 	c.SQL(string(script))
 	as := func(role string) string { return strings.Replace(c.URL(), "postgres@", role+"@", 1) }
-	role := store.RoleOwner
+	role := postgres.RoleOwner
 	s := newSite(t, as(role), "auth: {refresh: 100ms}\n")
 	become := func(next string) {
 		t.Helper()
@@ -41,7 +41,7 @@ func TestRolesOfTheDatabase(t *testing.T) {
 		t.Errorf("migrate after the grants: %v, %s%s", err, out, said)
 	}
 
-	become(store.RoleAdmin)
+	become(postgres.RoleAdmin)
 	other := s.addApp("client_two_1.0")
 	s.addAccount("7000001", "2")
 	s.cli("", "app", "rotate", "--app-id", string(other.AppID))
@@ -52,7 +52,7 @@ func TestRolesOfTheDatabase(t *testing.T) {
 	s.cli("", "masterkey", "rotate", "--finish")
 	s.apps = s.apps[:1] // the other is disabled
 
-	become(store.RoleFront)
+	become(postgres.RoleFront)
 	d := s.serve()
 	d.awaitPage(t, "/readyz", `"name":"report_obstacles","ready":true`)
 	l := d.storm(t)
@@ -80,10 +80,10 @@ func TestRolesOfTheDatabase(t *testing.T) {
 	refused("app", "add", "--app-id", "client_own_1.0")
 	refused("app", "disable", "--app-id", appID)
 
-	become(store.RoleAdmin)
+	become(postgres.RoleAdmin)
 	refused("report", "export", "--partial", "--day", day, "--out", s.dir)
 
-	become(store.RoleReport)
+	become(postgres.RoleReport)
 	refused("app", "list")
 	s.checkInvariant(answers)
 

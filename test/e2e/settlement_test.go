@@ -16,6 +16,8 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
+	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
@@ -28,9 +30,9 @@ func (s *site) put(postgresURL string, recs []store.Record) {
 	}
 	var err error
 	if postgresURL == "" {
-		w, err = store.OpenLocal(s.t.Context(), filepath.Join(s.dir, "tradefront.db"), store.LocalOptions{})
+		w, err = journal.Open(s.t.Context(), filepath.Join(s.dir, "tradefront.db"), journal.Options{})
 	} else {
-		w, err = store.OpenPostgres(s.t.Context(), postgresURL, store.PostgresOptions{})
+		w, err = postgres.Open(s.t.Context(), postgresURL, postgres.Options{})
 	}
 	if err != nil {
 		s.t.Fatal(err)

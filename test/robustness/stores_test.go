@@ -11,13 +11,15 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
+	"github.com/tradefront/tradefront/internal/store/postgres"
 )
 
 func (w *world) localPath() string { return filepath.Join(w.disk.dir, "front.db") }
 
 // inLocal opens the local store beside the front, as commands do.
-func (w *world) inLocal(ctx context.Context, do func(*store.Local) error) (err error) {
-	local, err := store.OpenLocal(ctx, w.localPath(), store.LocalOptions{})
+func (w *world) inLocal(ctx context.Context, do func(*journal.Journal) error) (err error) {
+	local, err := journal.Open(ctx, w.localPath(), journal.Options{})
 	if err != nil {
 		return err
 	}
@@ -30,7 +32,7 @@ func (w *world) inLocal(ctx context.Context, do func(*store.Local) error) (err e
 // not missed.
 func (w *world) read(ctx context.Context) (_ *stored, err error) {
 	s := &stored{records: map[uuid.UUID]store.Record{}}
-	err = w.inLocal(ctx, func(local *store.Local) error {
+	err = w.inLocal(ctx, func(local *journal.Journal) error {
 		aside, err := local.Quarantine(ctx)
 		for i := range aside {
 			s.add(&aside[i].Record, false)
@@ -41,7 +43,7 @@ func (w *world) read(ctx context.Context) (_ *stored, err error) {
 	if err != nil || w.pair == nil {
 		return s, err
 	}
-	postgres, err := store.OpenPostgres(ctx, w.pair.writes().cluster.URL(), store.PostgresOptions{})
+	postgres, err := postgres.Open(ctx, w.pair.writes().cluster.URL(), postgres.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +97,7 @@ func (w *world) forwarded(ctx context.Context) error {
 
 // waiting counts those of answers that are in the local store and to be forwarded.
 func (w *world) waiting(ctx context.Context, answers map[string]bool) (n int, err error) {
-	err = w.inLocal(ctx, func(local *store.Local) error {
+	err = w.inLocal(ctx, func(local *journal.Journal) error {
 		days, err := local.Days(ctx)
 		for _, d := range days {
 			err = errors.Join(err, local.Scan(ctx, d.Day, func(rec *store.Record) error {
@@ -113,7 +115,7 @@ func (w *world) waiting(ctx context.Context, answers map[string]bool) (n int, er
 // inQuarantine is how many records are set aside now.
 func (w *world) inQuarantine(ctx context.Context) (n int) {
 	w.t.Helper()
-	err := w.inLocal(ctx, func(local *store.Local) error {
+	err := w.inLocal(ctx, func(local *journal.Journal) error {
 		aside, err := local.Quarantine(ctx)
 		n = len(aside)
 		return err

@@ -16,6 +16,7 @@ import (
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/forward"
 )
 
 // The invariant: answered ⊆ stored ⊆ attempted, no RecordID twice, every record true.
@@ -153,7 +154,7 @@ func (l *life) checkAnswered(id uuid.UUID) {
 	rec, inPostgres := w.pg.rows[id]
 	switch {
 	case inPostgres:
-	case w.plan.answerAfter == store.AfterPostgres:
+	case w.plan.answerAfter == forward.AfterPostgres:
 		w.violate("%v was answered before PostgreSQL had it", w.nameOf(id))
 		return
 	default:

@@ -15,9 +15,11 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/dialogue"
+	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/gateway"
 	"github.com/tradefront/tradefront/internal/ops"
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/forward"
+	"github.com/tradefront/tradefront/internal/store/journal"
 )
 
 // life is one process of the front, from its start to its stop or its death.
@@ -28,9 +30,9 @@ type life struct {
 	gate   *gate
 
 	audit     *ops.Audit
-	local     *store.Local
+	local     *journal.Journal
 	dest      *destination
-	forwarder *store.Forwarder // nil with the embedded driver
+	forwarder *forward.Forwarder // nil with the embedded driver
 	gateway   *gateway.Gateway
 	driver    *dialogue.Driver
 	scratch   dialogue.Scratch
@@ -69,7 +71,7 @@ func (w *world) start() {
 	l.audit, err = ops.OpenAudit(filepath.Join(l.dir, "audit.jsonl"))
 	must(err)
 	// What migrations and the directory do is not part of what is simulated: nothing parks.
-	l.local, err = store.OpenLocal(context.Background(), filepath.Join(l.dir, "local.db"), store.LocalOptions{
+	l.local, err = journal.Open(context.Background(), filepath.Join(l.dir, "local.db"), journal.Options{
 		QueueRows: w.plan.queueRows, Connector: l.connector,
 	})
 	if err != nil {
@@ -90,18 +92,18 @@ func (l *life) openGateway() {
 	w, ctx := l.w, context.Background()
 	if w.plan.postgres {
 		l.dest = &destination{life: l}
-		l.forwarder = store.NewForwarder(l.local, l.dest, store.ForwarderOptions{
+		l.forwarder = forward.New(l.local, l.dest, forward.Options{
 			BatchRows: w.plan.batchRows, BatchDelay: w.plan.batchDelay,
 			Jitter: func(pause time.Duration) time.Duration { return pause + oddly },
 		})
 		l.forwarder.Start()
 		l.forwarder.AwaitProbe(ctx)
 	}
-	log, err := store.NewLog(l.local, l.forwarder, store.LogOptions{AnswerAfter: w.plan.answerAfter})
+	log, err := forward.NewRecorder(l.local, l.forwarder, forward.RecorderOptions{AnswerAfter: w.plan.answerAfter})
 	must(err)
-	registry, err := auth.NewRegistry(store.NewDirectory(l.local.Tables()), shelf().master)
+	registry, err := auth.NewRegistry(directory.New(l.local.Tables()), shelf().master)
 	must(err)
-	accounts, err := core.NewLocal(store.NewDirectory(l.local.Tables()), core.Options{
+	accounts, err := core.NewLocal(directory.New(l.local.Tables()), core.Options{
 		Params: argon2, Parallel: 2, HashQueue: 2, Remember: time.Minute, RememberAccounts: 2,
 		LockFailures: 4, LockSourceFailures: 12, LockDecay: 10 * time.Second,
 	})

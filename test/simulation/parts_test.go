@@ -12,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/forward"
 )
 
 // named tells the parts below whose login it is.
@@ -47,7 +48,7 @@ func (c gatedCore) Verify(ctx context.Context, a core.Attempt) (core.User, error
 // neither order depends on the scheduler.
 type gatedLog struct {
 	life *life
-	log  *store.Log
+	log  *forward.Recorder
 }
 
 func (g gatedLog) Append(ctx context.Context, rec *store.Record) error {

@@ -72,17 +72,17 @@ type destination struct {
 	next batch // of the goroutine that is parked at "send"
 }
 
-// CopyIn is part of store.Destination.
+// CopyIn is part of forward.Destination.
 func (d *destination) CopyIn(_ context.Context, recs []store.Record) error {
 	return d.send(batch{store.ByCopy, keep(recs)})
 }
 
-// Put is part of store.Destination.
+// Put is part of forward.Destination.
 func (d *destination) Put(_ context.Context, recs []store.Record) error {
 	return d.send(batch{store.ByUpsert, keep(recs)})
 }
 
-// Probe is part of store.Destination.
+// Probe is part of forward.Destination.
 func (d *destination) Probe(ctx context.Context) error {
 	switch {
 	case d.life.gate.isDead():

@@ -17,8 +17,9 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
-	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/supplement"
 	"github.com/tradefront/tradefront/internal/supplement/testkey"
 )
@@ -98,7 +99,7 @@ func (s *stock) makeCalendars() {
 // install is what an operator does: AppIDs and accounts in a new local store.
 func (s *stock) install(path string) {
 	ctx := context.Background()
-	l, err := store.OpenLocal(ctx, path, store.LocalOptions{})
+	l, err := journal.Open(ctx, path, journal.Options{})
 	must(err)
 	for _, app := range []string{goodApp, otherApp, disabledApp} {
 		code, err := auth.NewAuthCode(rand.Reader)
@@ -106,14 +107,14 @@ func (s *stock) install(path string) {
 		sealed, err := s.master.Seal(regulation.AppID(app), code)
 		must(err)
 		s.codes[app] = code
-		must(store.NewDirectory(l.Tables()).AddApp(ctx, auth.App{
+		must(directory.New(l.Tables()).AddApp(ctx, auth.App{
 			AppID: regulation.AppID(app), Type: auth.AppDirect, Sealed: sealed, Enabled: app != disabledApp,
 		}))
 	}
 	for account, userType := range accounts {
 		hash, err := core.HashPassword([]byte(passwordOf+account), argon2)
 		must(err)
-		must(store.NewDirectory(l.Tables()).AddAccount(ctx, core.Account{
+		must(directory.New(l.Tables()).AddAccount(ctx, core.Account{
 			Account: regulation.Account(account), UserType: userType, PasswordHash: hash,
 		}))
 	}

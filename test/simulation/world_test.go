@@ -17,6 +17,7 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/forward"
 )
 
 // plan is what a seed chooses once. Kinds of faults are switched on and off as wholes, so
@@ -28,7 +29,7 @@ type plan struct {
 	drift    time.Duration // by which each reading of the gateway's clock moves it
 
 	postgres        bool
-	answerAfter     store.AnswerAfter
+	answerAfter     forward.AnswerAfter
 	limits          dialogue.Limits
 	settings        session.Settings
 	queueRows       int
@@ -64,7 +65,7 @@ func newPlan(r *rand.Rand) plan {
 		liveness: r.IntN(2) == 0, steps: 200 + r.IntN(1000), start: pick(r, starts...),
 		drift:       pick(r, 0, time.Millisecond, 300*time.Millisecond),
 		postgres:    r.IntN(4) > 0,
-		answerAfter: pick(r, store.AfterLocal, store.AfterLocal, store.AfterPostgres),
+		answerAfter: pick(r, forward.AfterLocal, forward.AfterLocal, forward.AfterPostgres),
 		limits:      dialogue.Limits{Logins: 1 + r.IntN(6), Unsent: pick(r, 450, 1000, 4000)},
 		queueRows:   1 + r.IntN(6), batchRows: 1 + r.IntN(5), batchDelay: pick(r, time.Millisecond, 200*time.Millisecond),
 		sessionsPerUser: r.IntN(3), terminals: 2 + r.IntN(4),
@@ -72,7 +73,7 @@ func newPlan(r *rand.Rand) plan {
 		hangUps: on(10), crashes: on(8), stops: on(4), fullDisks: on(10), clockSteps: on(10), reloads: on(10), outages: on(10),
 	}
 	if !p.postgres {
-		p.answerAfter = store.AfterLocal
+		p.answerAfter = forward.AfterLocal
 	}
 	p.settings = session.Settings{
 		AuthTimeout: 10 * time.Second, LoginTimeout: 30 * time.Second, ChallengeTTL: pick(r, 2*time.Second, 30*time.Second),

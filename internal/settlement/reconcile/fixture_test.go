@@ -19,6 +19,8 @@ import (
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
 	"github.com/tradefront/tradefront/internal/settlement/settlementtest"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
+	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
@@ -48,7 +50,7 @@ type open func(t testing.TB) store.Store
 
 func embedded(t testing.TB) store.Store {
 	t.Helper()
-	l, err := store.OpenLocal(t.Context(), filepath.Join(t.TempDir(), "local.db"), store.LocalOptions{})
+	l, err := journal.Open(t.Context(), filepath.Join(t.TempDir(), "local.db"), journal.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +60,7 @@ func embedded(t testing.TB) store.Store {
 
 func onPostgres(t testing.TB) store.Store {
 	t.Helper()
-	p, err := store.OpenPostgres(t.Context(), pgtest.Database(t), store.PostgresOptions{})
+	p, err := postgres.Open(t.Context(), pgtest.Database(t), postgres.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,16 +12,17 @@ import (
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
 // RunDirectory runs the suite of the directory; open returns an empty one whose store is
 // closed by t.Cleanup.
-func RunDirectory(t *testing.T, open func(t *testing.T) *store.Directory) {
+func RunDirectory(t *testing.T, open func(t *testing.T) *directory.Directory) {
 	for _, test := range []struct {
 		name string
-		run  func(*testing.T, *store.Directory)
+		run  func(*testing.T, *directory.Directory)
 	}{
 		{"apps", apps},
 		{"accounts", accounts},
@@ -50,7 +51,7 @@ func account(name regulation.Account) core.Account {
 	}
 }
 
-func apps(t *testing.T, d *store.Directory) {
+func apps(t *testing.T, d *directory.Directory) {
 	a, b, lower := app("client_a_1.0"), app("client_b_1.0"), app("CLIENT_a_1.0")
 	b.Enabled, b.Cipher = false, auth.SM4
 	for _, x := range []auth.App{b, a, lower} {
@@ -75,7 +76,7 @@ func apps(t *testing.T, d *store.Directory) {
 	}
 }
 
-func accounts(t *testing.T, d *store.Directory) {
+func accounts(t *testing.T, d *directory.Directory) {
 	a, b := account("1001"), account("2002")
 	b.UserType = regulation.UserOperator
 	must(t, d.AddAccount(t.Context(), b))
@@ -89,7 +90,7 @@ func accounts(t *testing.T, d *store.Directory) {
 	equalAccounts(t, d, []core.Account{a, b}, cmpopts.IgnoreFields(core.Account{}, "Changed"))
 }
 
-func generation(t *testing.T, d *store.Directory) {
+func generation(t *testing.T, d *directory.Directory) {
 	before := current(t, d)
 	for _, change := range []func() error{
 		func() error { return d.AddApp(t.Context(), app("client_a_1.0")) },
@@ -111,7 +112,7 @@ func generation(t *testing.T, d *store.Directory) {
 	}
 }
 
-func failures(t *testing.T, d *store.Directory) {
+func failures(t *testing.T, d *directory.Directory) {
 	must(t, d.AddApp(t.Context(), app("client_a_1.0")))
 	must(t, d.AddAccount(t.Context(), account("1001")))
 	before := current(t, d)
@@ -141,7 +142,7 @@ func failures(t *testing.T, d *store.Directory) {
 }
 
 // reseal: all AppIDs or none, and nothing but how their codes are sealed.
-func reseal(t *testing.T, d *store.Directory) {
+func reseal(t *testing.T, d *directory.Directory) {
 	a, b := app("client_a_1.0"), app("client_b_1.0")
 	b.Previous = auth.Predecessor{Sealed: []byte("old"), Cipher: auth.SM4, Until: created.Add(time.Hour)}
 	must(t, d.AddApp(t.Context(), a))
@@ -178,7 +179,7 @@ func reseal(t *testing.T, d *store.Directory) {
 }
 
 // concurrentChanges: no change is lost, and of many that add the same, one succeeds.
-func concurrentChanges(t *testing.T, d *store.Directory) {
+func concurrentChanges(t *testing.T, d *directory.Directory) {
 	const changers = 8
 	before := current(t, d)
 	results := make(chan error, changers)
@@ -213,14 +214,14 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func current(t *testing.T, d *store.Directory) int64 {
+func current(t *testing.T, d *directory.Directory) int64 {
 	t.Helper()
 	g, err := d.Generation(t.Context())
 	must(t, err)
 	return g
 }
 
-func equalApps(t *testing.T, d *store.Directory, want []auth.App, opts ...cmp.Option) {
+func equalApps(t *testing.T, d *directory.Directory, want []auth.App, opts ...cmp.Option) {
 	t.Helper()
 	got, err := d.Apps(t.Context())
 	must(t, err)
@@ -229,7 +230,7 @@ func equalApps(t *testing.T, d *store.Directory, want []auth.App, opts ...cmp.Op
 	}
 }
 
-func equalAccounts(t *testing.T, d *store.Directory, want []core.Account, opts ...cmp.Option) {
+func equalAccounts(t *testing.T, d *directory.Directory, want []core.Account, opts ...cmp.Option) {
 	t.Helper()
 	got, err := d.Accounts(t.Context())
 	must(t, err)

@@ -1,0 +1,149 @@
+package directory
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/sqlrows"
+)
+
+// Directory is the registry of AppIDs and the accounts of the local core: one
+// implementation for both databases. Commands change it beside running daemons, which
+// look at Generation and read anew when it has moved.
+type Directory struct {
+	db *sqlrows.Tables
+	// now is the clock of the columns "changed"; nothing is decided by it.
+	now func() time.Time
+}
+
+// New is the AppIDs and accounts in that database.
+func New(db *sqlrows.Tables) *Directory { return &Directory{db: db, now: time.Now} }
+
+// Generation is a number that every change of the directory makes larger, in the same
+// transaction.
+func (d *Directory) Generation(ctx context.Context) (int64, error) {
+	var g int64
+	err := d.db.QueryRowContext(ctx, "SELECT generation FROM directory").Scan(&g)
+	return g, d.db.Explain(ctx, err)
+}
+
+// Apps lists all AppIDs, the disabled ones too, in their order.
+func (d *Directory) Apps(ctx context.Context) ([]auth.App, error) {
+	return readApps(ctx, d.db, d.db, "app")
+}
+
+// Accounts lists all accounts in their order.
+func (d *Directory) Accounts(ctx context.Context) ([]core.Account, error) {
+	return readAccounts(ctx, d.db, d.db, "account")
+}
+
+// AddApp admits an AppID, or returns ErrExists. Times are kept to the microsecond.
+func (d *Directory) AddApp(ctx context.Context, a auth.App) error {
+	return d.change(ctx, store.ErrExists, insertRow("app", appColumns)+" ON CONFLICT DO NOTHING", appArgs(&a)...)
+}
+
+// SetAppEnabled admits an AppID again or withdraws its admission; ErrNotFound.
+func (d *Directory) SetAppEnabled(ctx context.Context, id regulation.AppID, enabled bool) error {
+	return d.change(ctx, store.ErrNotFound, "UPDATE app SET enabled = $1, changed = $2 WHERE app_id = $3",
+		sqlrows.FlagOf(enabled), sqlrows.Micros(d.now()), string(id))
+}
+
+// SetAppCodes replaces an AppID's authcodes by those of a, their ciphers included, if its
+// current one is still was; else it changes nothing and returns ErrNotFound.
+func (d *Directory) SetAppCodes(ctx context.Context, was []byte, a auth.App) error {
+	return d.change(ctx, store.ErrNotFound, `UPDATE app SET sealed = $1, cipher = $2,
+		previous_sealed = $3, previous_cipher = $4, previous_until = $5, changed = $6 WHERE app_id = $7 AND sealed = $8`,
+		sqlrows.BytesOf(a.Sealed), int16(a.Cipher), sqlrows.BytesOf(a.Previous.Sealed), int16(a.Previous.Cipher), sqlrows.Micros(a.Previous.Until),
+		sqlrows.Micros(d.now()), string(a.AppID), sqlrows.BytesOf(was))
+}
+
+// ResealApps gives every AppID to reseal, which changes how its codes are sealed and
+// nothing else, and writes them back: all in one transaction, or none. Changed stays, for
+// the codes are the same. While it runs other changes of the directory wait.
+func (d *Directory) ResealApps(ctx context.Context, reseal func(*auth.App) error) error {
+	return d.transact(ctx, func(tx *sql.Tx) error {
+		apps, err := readApps(ctx, d.db, tx, "app")
+		if err != nil {
+			return err
+		}
+		for i := range apps {
+			a := &apps[i]
+			if err := reseal(a); err != nil {
+				return err
+			}
+			result, err := tx.ExecContext(ctx, `UPDATE app SET sealed = $1, previous_sealed = $2, previous_cipher = $3,
+				previous_until = $4 WHERE app_id = $5`, sqlrows.BytesOf(a.Sealed), sqlrows.BytesOf(a.Previous.Sealed),
+				int16(a.Previous.Cipher), sqlrows.Micros(a.Previous.Until), string(a.AppID))
+			if err != nil {
+				return d.db.Explain(ctx, err)
+			}
+			if err := sqlrows.WantOne("app", result); err != nil { // or a code would be left under a key that goes
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// AddAccount adds an account, or returns ErrExists.
+func (d *Directory) AddAccount(ctx context.Context, a core.Account) error {
+	return d.change(ctx, store.ErrExists, insertRow("account", accountColumns)+" ON CONFLICT DO NOTHING", accountArgs(&a)...)
+}
+
+// SetPassword replaces an account's password hash; ErrNotFound.
+func (d *Directory) SetPassword(ctx context.Context, account regulation.Account, hash string) error {
+	return d.change(ctx, store.ErrNotFound, "UPDATE account SET password_hash = $1, changed = $2 WHERE account = $3",
+		hash, sqlrows.Micros(d.now()), string(account))
+}
+
+// UnlockAccount notes that an operator lifted the account's locks at that time; ErrNotFound.
+func (d *Directory) UnlockAccount(ctx context.Context, account regulation.Account, at time.Time) error {
+	return d.change(ctx, store.ErrNotFound, "UPDATE account SET unlocked = $1, changed = $2 WHERE account = $3",
+		sqlrows.Micros(at), sqlrows.Micros(d.now()), string(account))
+}
+
+// change runs one statement in a transaction that moves the generation. A statement that
+// changes no row is the error none.
+func (d *Directory) change(ctx context.Context, none error, statement string, args ...any) error {
+	return d.transact(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, statement, args...)
+		if err != nil {
+			return d.db.Explain(ctx, err)
+		}
+		changed, err := result.RowsAffected()
+		if err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+		if changed == 0 {
+			return none
+		}
+		return nil
+	})
+}
+
+// transact bumps the generation and does the work, both or neither.
+func (d *Directory) transact(ctx context.Context, work func(*sql.Tx) error) error {
+	tx, err := d.db.BeginTx(ctx, nil)
+	if err != nil {
+		return d.db.Explain(ctx, err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
+	// First, so that changes wait for one another here and cannot deadlock.
+	result, err := tx.ExecContext(ctx, "UPDATE directory SET generation = generation + 1")
+	if err != nil {
+		return d.db.Explain(ctx, err)
+	}
+	if err := sqlrows.WantOne("directory", result); err != nil { // or no front would hear of the change
+		return err
+	}
+	if err := work(tx); err != nil {
+		return err
+	}
+	return d.db.Explain(ctx, tx.Commit())
+}

@@ -1,0 +1,146 @@
+package sqlitefile
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/tradefront/tradefront/internal/files"
+)
+
+// Pages reads the pages of a local store that was set aside, without SQLite: what SQLite
+// cannot reach, since an inner page of a tree or the header is damaged, stands in pages that
+// are well. Pages that SQLite freed are left out as long as the list of them can be read.
+type Pages struct {
+	main, log *os.File // either is nil if it is not there
+	size      int      // of a page
+	Count     int64    // pages of main
+	Newest    map[uint32]int64
+	behind    []Frame
+	free      map[uint32]bool
+	Failed    int64 // pages that the disk did not give
+}
+
+func Open(path string) (*Pages, error) {
+	log, err := ReadWAL(path + "-wal")
+	if err != nil {
+		return nil, err
+	}
+	p := &Pages{size: log.pageSize, Newest: make(map[uint32]int64), behind: log.Behind, free: make(map[uint32]bool)}
+	for _, f := range log.Frames {
+		p.Newest[f.page] = f.offset
+	}
+	if p.main, err = openIfThere(path); err == nil {
+		p.log, err = openIfThere(path + "-wal")
+	}
+	if err == nil && p.main != nil {
+		var info fs.FileInfo
+		if info, err = p.main.Stat(); err == nil {
+			p.Count = info.Size() / int64(p.size)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("store: %w", err), p.Close())
+	}
+	p.readFree()
+	return p, nil
+}
+
+func openIfThere(path string) (*os.File, error) {
+	f, err := files.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return f, err
+}
+
+func (p *Pages) Close() error {
+	var errs []error
+	for _, f := range []*os.File{p.main, p.log} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// page is the newest committed state of a page; nil if it is nowhere to be had.
+func (p *Pages) page(number uint32) []byte {
+	if at, ok := p.Newest[number]; ok {
+		return p.readAt(p.log, at)
+	}
+	if number == 0 || int64(number) > p.Count {
+		return nil
+	}
+	return p.readAt(p.main, int64(number-1)*int64(p.size))
+}
+
+func (p *Pages) readAt(f *os.File, at int64) []byte {
+	page := make([]byte, p.size)
+	ok, err := readFull(f, page, at)
+	if err != nil {
+		p.Failed++
+	}
+	if !ok || err != nil {
+		return nil
+	}
+	return page
+}
+
+// readFree follows the list of free pages: trunks, each with the number of the next, a count
+// and the numbers of its leaves. It is believed as far as it is well-formed.
+func (p *Pages) readFree() {
+	head := p.page(1)
+	if len(head) < 100 || string(head[:16]) != "SQLite format 3\x00" {
+		return
+	}
+	for trunk := binary.BigEndian.Uint32(head[32:]); trunk != 0 && !p.free[trunk]; {
+		page := p.page(trunk)
+		if page == nil {
+			return
+		}
+		leaves := binary.BigEndian.Uint32(page[4:])
+		if int64(leaves) > int64(p.size/4-2) {
+			return
+		}
+		p.free[trunk] = true
+		for i := range leaves {
+			p.free[binary.BigEndian.Uint32(page[8+4*i:])] = true
+		}
+		trunk = binary.BigEndian.Uint32(page)
+	}
+}
+
+// Leaves calls f for each page that looks like a leaf of a table: in the order of their
+// numbers, then those that only a part of the log behind a break has.
+func (p *Pages) Leaves(f func(page []byte) error) error {
+	last := p.Count
+	for number := range p.Newest {
+		last = max(last, int64(number))
+	}
+	for number := int64(2); number <= last; number++ { // 1 holds the schema
+		if p.free[uint32(number)] { // SQLite counts pages in 32 bits
+			continue
+		}
+		if err := eachLeaf(p.page(uint32(number)), f); err != nil {
+			return err
+		}
+	}
+	for _, frame := range p.behind {
+		if err := eachLeaf(p.readAt(p.log, frame.offset), f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const leafOfTable = 0x0d
+
+func eachLeaf(page []byte, f func([]byte) error) error {
+	if len(page) == 0 || page[0] != leafOfTable {
+		return nil
+	}
+	return f(page)
+}

@@ -1,0 +1,116 @@
+package forward
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// send writes batch to PostgreSQL: by COPY, or by upsert if it is in doubt. Rows that were
+// altered in the file, or that PostgreSQL refuses for their data, are set aside. It returns when every row is in
+// PostgreSQL or in quarantine; after an error nothing is known of any.
+func (f *Forwarder) send(batch []store.Entry) error {
+	batch, err := f.setAltered(batch)
+	if err != nil || len(batch) == 0 {
+		return err
+	}
+	if batch[0].Seq <= f.doubtUpTo {
+		return f.isolate(batch)
+	}
+	if err = f.write(store.ByCopy, f.dest.CopyIn, batch); err == nil {
+		f.store(batch)
+	}
+	if _, refused := errors.AsType[*store.RefusedError](err); refused {
+		// A row that is there already, or a poison row.
+		f.doubtUpTo = max(f.doubtUpTo, batch[len(batch)-1].Seq)
+		return f.isolate(batch)
+	}
+	return err
+}
+
+// setAltered puts the altered rows of batch into quarantine and returns the others.
+func (f *Forwarder) setAltered(batch []store.Entry) (good []store.Entry, err error) {
+	if !slices.ContainsFunc(batch, func(e store.Entry) bool { return e.Altered != nil }) {
+		return batch, nil
+	}
+	for _, e := range batch {
+		if e.Altered == nil {
+			good = append(good, e)
+		} else if err := f.setAside(e, e.Altered); err != nil {
+			return nil, err
+		}
+	}
+	return good, nil
+}
+
+// isolate writes batch by upsert and halves it until the rows that PostgreSQL refuses
+// are alone.
+func (f *Forwarder) isolate(batch []store.Entry) error {
+	err := f.write(store.ByUpsert, f.dest.Put, batch)
+	if err == nil {
+		f.store(batch)
+		return nil
+	}
+	if _, refused := errors.AsType[*store.RefusedError](err); !refused {
+		return err
+	}
+	if len(batch) == 1 {
+		return f.setAside(batch[0], err)
+	}
+	half := len(batch) / 2
+	if err := f.isolate(batch[:half]); err != nil {
+		return err
+	}
+	return f.isolate(batch[half:])
+}
+
+// store notes that PostgreSQL has committed batch, and said so of each row.
+func (f *Forwarder) store(batch []store.Entry) {
+	for i := range batch {
+		f.stored = append(f.stored, batch[i].Seq)
+	}
+}
+
+func (f *Forwarder) setAside(e store.Entry, cause error) error {
+	// Before it is tried: the commit may fail and have happened, and then the row is gone
+	// from those to be sent as if PostgreSQL had it. Who waits for it must look.
+	f.state.left.Store(true)
+	if err := f.local.MoveToQuarantine(e.Seq, cause); err != nil {
+		return fmt.Errorf("quarantine of %v: %w", e.Record.ID, err)
+	}
+	f.opt.Observer.Quarantined(e.Record.ID, cause)
+	return nil
+}
+
+func (f *Forwarder) write(how store.How, write func(context.Context, []store.Record) error, batch []store.Entry) error {
+	recs := make([]store.Record, len(batch))
+	for i := range batch {
+		recs[i] = batch[i].Record
+	}
+	start := time.Now()
+	f.state.batchSince.Store(start.UnixNano())
+	err := write(f.ctx, recs)
+	f.state.batchSince.Store(0)
+	if err == nil {
+		f.state.rows.Add(int64(len(recs)))
+		f.state.reach(nil) // sooner than the next probe
+	}
+	f.opt.Observer.Forwarded(len(recs), how, time.Since(start), err)
+	return err
+}
+
+// split cuts batch where the rows in doubt end.
+func (f *Forwarder) split(batch []store.Entry) (first, rest []store.Entry) {
+	if batch[0].Seq > f.doubtUpTo {
+		return batch, nil
+	}
+	n := 0
+	for n < len(batch) && batch[n].Seq <= f.doubtUpTo {
+		n++
+	}
+	return batch[:n], batch[n:]
+}

@@ -1,0 +1,81 @@
+package forward
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// AnswerAfter is the milestone that the answer to a login waits for.
+type AnswerAfter string
+
+// The two milestones.
+const (
+	AfterLocal    AnswerAfter = "local"    // the commit of this front's local store
+	AfterPostgres AnswerAfter = "postgres" // the commit of PostgreSQL
+)
+
+// DefaultPatience is LogOptions.Patience where it is 0.
+const DefaultPatience = 3 * time.Second
+
+// RecorderOptions say when a record counts as durable.
+type RecorderOptions struct {
+	AnswerAfter AnswerAfter // "" is AfterLocal
+	// Patience is how long an answer waits for PostgreSQL after the local commit.
+	Patience time.Duration
+}
+
+// Recorder is what the gateway writes to: it returns when the login may be answered.
+type Recorder struct {
+	local     Journal
+	forwarder *Forwarder // nil where records stay in the local store
+	opt       RecorderOptions
+}
+
+// NewRecorder combines a local store with its forwarder, which may be nil if answers do not
+// wait for PostgreSQL. Both stay their owner's to start and close.
+func NewRecorder(local Journal, forwarder *Forwarder, opt RecorderOptions) (*Recorder, error) {
+	if opt.AnswerAfter == "" {
+		opt.AnswerAfter = AfterLocal
+	}
+	if opt.Patience == 0 {
+		opt.Patience = DefaultPatience
+	}
+	switch {
+	case opt.AnswerAfter != AfterLocal && opt.AnswerAfter != AfterPostgres:
+		return nil, fmt.Errorf("store: answer_after is %q, want local or postgres", opt.AnswerAfter)
+	case opt.AnswerAfter == AfterPostgres && forwarder == nil:
+		return nil, errors.New("store: answer_after is postgres, but records are not forwarded")
+	}
+	return &Recorder{local, forwarder, opt}, nil
+}
+
+// Append makes rec as durable as answers want it. After an error the login must not be
+// answered with success.
+//
+// ErrOverloaded, ErrDiskFull, ErrBroken, ErrClosed and the end of ctx: see Local.Append; nothing
+// was recorded. ErrInDoubt: see there too; the record is there or not. ErrUnavailable, only with AfterPostgres: PostgreSQL is known to be away, or not
+// to take records of the day, and nothing was recorded; or it did not answer in time, and the record stays and will be
+// forwarded: an attempt that is in the report although it was not answered.
+func (l *Recorder) Append(ctx context.Context, rec *store.Record) error {
+	if l.opt.AnswerAfter == AfterLocal {
+		_, err := l.local.Append(ctx, rec)
+		return err
+	}
+	if err := l.forwarder.unreachable(l.opt.Patience, rec.TradingDay); err != nil {
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+	}
+	seq, err := l.local.Append(ctx, rec)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, l.opt.Patience)
+	defer cancel()
+	if err := l.forwarder.waitFor(ctx, seq, rec.TradingDay); err != nil {
+		return fmt.Errorf("%w: %w: %w", store.ErrUnavailable, store.ErrUnconfirmed, err)
+	}
+	return nil
+}

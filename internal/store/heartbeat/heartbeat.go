@@ -1,0 +1,252 @@
+package heartbeat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// Period is how often a running front says what it holds: AliveFor is a few of them.
+const Period = 5 * time.Second
+
+// Journal is the front's local store, as its reports count it.
+type Journal interface {
+	StoreID(ctx context.Context) (uuid.UUID, error)
+	BeginLife(ctx context.Context, anew bool) (store.Life, error)
+	NextReport(ctx context.Context, life uuid.UUID) (number int64, err error)
+	Held(ctx context.Context) (held map[calendar.TradingDay]store.Held, oldest time.Time, err error)
+	ForwardedOf(ctx context.Context) (map[calendar.TradingDay]int64, error)
+}
+
+// Forwarder tells the reports what it did.
+type Forwarder interface {
+	Rows() int64
+	Healthy() bool
+}
+
+// Receiver is PostgreSQL, which keeps the reports.
+type Receiver interface {
+	ReportFront(ctx context.Context, r *store.FrontReport, now func() time.Time) (before []store.Front, err error)
+}
+
+// Options say who the front is.
+type Options struct {
+	FrontID int32
+	Host    string
+	Version string
+	// SetAside counts the damaged local stores that were set aside and are not recovered;
+	// nil for none.
+	Corrupt func() (int, error)
+	Now     func() time.Time // nil for time.Now
+}
+
+// Heartbeat is a front's word to PostgreSQL: what it still holds, every few seconds, and at
+// the end that it holds nothing, or what is left. Reports of a day rely on it.
+//
+// If we crash, the last word stands: a front that said nothing since a window closed may
+// hold records of that day, and its report refuses. Only a goodbye that holds nothing says
+// that there is nothing, however long ago.
+type Heartbeat struct {
+	local     Journal
+	forwarder Forwarder
+	pg        Receiver
+	opt       Options
+	id        uuid.UUID // of the local store
+	started   time.Time
+
+	reporting sync.Mutex // one word at a time, so that the last one is the latest
+	stopped   bool       // goodbye was said
+	process   uuid.UUID
+	life      store.Life // of the local store
+
+	mu        sync.Mutex
+	first     time.Time         // of our first word, by PostgreSQL's clock; zero before it
+	duplicate *store.Front      // another front with our FrontID or store that is alive
+	other     []store.Front     // what other lives of our store last reported, if it is not nothing
+	err       error             // of the last word
+	clock     store.FrontReport // ClockOffset and ClockError as last measured
+	fails     int               // reports in a row that failed although PostgreSQL takes records
+}
+
+// New prepares to speak for the front whose local store that is.
+func New(ctx context.Context, local Journal, f Forwarder, pg Receiver, opt Options) (*Heartbeat, error) {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	id, err := local.StoreID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	life, err := local.BeginLife(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	return &Heartbeat{
+		local: local, forwarder: f, pg: pg, opt: opt, id: id, process: uuid.New(), life: life, started: opt.Now(),
+	}, nil
+}
+
+// Report tells PostgreSQL what the front holds.
+func (p *Heartbeat) Report(ctx context.Context) error { return p.send(ctx, false) }
+
+// Stop says it for the last time; later words are not said. Nobody may append to the
+// local store any more.
+func (p *Heartbeat) Stop(ctx context.Context) error { return p.send(ctx, true) }
+
+func (p *Heartbeat) send(ctx context.Context, stopped bool) error {
+	p.reporting.Lock()
+	defer p.reporting.Unlock()
+	if p.stopped {
+		return nil
+	}
+	p.stopped = stopped
+	before, err := p.attempt(ctx, stopped)
+	if errors.Is(err, store.ErrLifeTaken) {
+		if err = p.beginAnew(ctx); err == nil {
+			before, err = p.attempt(ctx, stopped)
+		}
+	}
+	if err != nil {
+		err = fmt.Errorf("telling PostgreSQL what this front holds: %w", err)
+	}
+	p.note(before, err)
+	return err
+}
+
+// attempt counts, notes durably that this life makes one more report, and makes it. If we crash
+// between the two, a number is left out.
+func (p *Heartbeat) attempt(ctx context.Context, stopped bool) (before []store.Front, err error) {
+	report, err := p.count(ctx, stopped)
+	if err != nil {
+		return nil, err
+	}
+	if report.Number, err = p.local.NextReport(ctx, p.life.ID); err != nil {
+		return nil, err
+	}
+	before, err = p.pg.ReportFront(ctx, &report, p.opt.Now)
+	if err == nil {
+		p.mu.Lock()
+		p.clock = report
+		p.mu.Unlock()
+	}
+	return before, err
+}
+
+// beginAnew is for a machine that was put back, or copied, while it ran: what PostgreSQL has of
+// the life that both had is the other's.
+func (p *Heartbeat) beginAnew(ctx context.Context) error {
+	life, err := p.local.BeginLife(ctx, true)
+	if err == nil {
+		p.life, p.process = life, uuid.New()
+	}
+	return err
+}
+
+// count is what there is to say. The clock is read first: every record with an earlier
+// login time that is committed by then is counted, or is in PostgreSQL.
+func (p *Heartbeat) count(ctx context.Context, stopped bool) (store.FrontReport, error) {
+	r := store.FrontReport{
+		FrontID: p.opt.FrontID, StoreID: p.id, Life: p.life.ID, Continues: p.life.Continues, Process: p.process, Host: p.opt.Host, Version: p.opt.Version,
+		Started: p.started, Counted: p.opt.Now(), Stopped: stopped, Forwarded: p.forwarder.Rows(),
+	}
+	var err error
+	// Before the records: what is recovered meanwhile is counted there, and in no case nowhere.
+	if p.opt.Corrupt != nil {
+		if r.SetAside, err = p.opt.Corrupt(); err != nil {
+			return r, err
+		}
+	}
+	if r.Held, r.Oldest, err = p.local.Held(ctx); err != nil {
+		return r, err
+	}
+	r.ForwardedOf, err = p.local.ForwardedOf(ctx)
+	return r, err
+}
+
+// note looks for a twin among those that spoke under our FrontID.
+func (p *Heartbeat) note(before []store.Front, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err = err; err != nil {
+		if p.fails++; !p.forwarder.Healthy() { // it is away: that is another matter
+			p.fails = 0
+		}
+		return
+	}
+	p.fails = 0
+	p.duplicate, p.other = nil, nil
+	var latest time.Time // PostgreSQL's clock, as far as the words before ours show it
+	for i := range before {
+		f := &before[i]
+		latest = lastOf(latest, f.Seen.Add(f.Ago))
+		// Who spoke last before our first word may be ourselves in our life before.
+		if f.Process != p.process && f.Alive() && !p.first.IsZero() && f.Seen.After(p.first) {
+			p.duplicate = f
+		}
+		if f.OtherLife && f.StoreID == p.id && f.Retired.IsZero() && (!f.Stopped || f.Records() > 0) {
+			p.other = append(p.other, *f)
+		}
+	}
+	if p.first.IsZero() {
+		p.first = latest
+	}
+}
+
+func lastOf(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// OtherLives are what other lives of this local store last reported, if they held records or
+// were running: a backup was put back, or a snapshot, and what they held is elsewhere or gone.
+func (p *Heartbeat) OtherLives() []store.Front {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.other
+}
+
+// Duplicate is another running front with the same FrontID or a copy of our store, nil if none is
+// known: two hosts have the same front.id, or a local store was copied to another host.
+func (p *Heartbeat) Duplicate() *store.Front {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.duplicate
+}
+
+// Clock is how far our clock was before PostgreSQL's at the last report, and by how much they
+// differed at least.
+func (p *Heartbeat) Clock() (offset, differs time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.clock.ClockOffset, p.clock.ClockDiffers()
+}
+
+// missingReports are so many reports in a row that one that fails by chance is no matter.
+const missingReports = 3
+
+// Missing is why PostgreSQL does not hear of this front although it takes its records: a right
+// is missing, or the statement fails. While PostgreSQL is away it is nil.
+func (p *Heartbeat) Missing() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.fails < missingReports {
+		return nil
+	}
+	return p.err
+}
+
+// LastError is why the last word did not reach PostgreSQL, nil if it did.
+func (p *Heartbeat) LastError() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}

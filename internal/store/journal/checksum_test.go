@@ -1,0 +1,67 @@
+package journal_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/forward"
+	"github.com/tradefront/tradefront/internal/store/journal"
+	"github.com/tradefront/tradefront/internal/store/storetest"
+)
+
+// TestAlteredRowGoesNowhere: rows whose bytes have changed in the file are in quarantine, and
+// not in PostgreSQL; the others are, and so are rows from before there were checksums.
+func TestAlteredRowGoesNowhere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "local.db")
+	l := storetest.OpenJournalAt(t, path, journal.Options{})
+	recs := storetest.Records(storetest.Day, 40)
+	recs[30].Provisional = true
+	storetest.AppendAll(t, l, recs)
+	storetest.CloseIt(t, l)
+	storetest.Alter(t, path,
+		"UPDATE record SET supplement = substr(supplement, 1, 255) || x'00' WHERE seq = 3", // a byte of a ciphertext
+		"UPDATE record SET account = '88888889' WHERE seq = 5",
+		"UPDATE record SET flag = 66 WHERE seq = 7", // no record at all
+		"UPDATE record SET trading_day = trading_day + 1 WHERE seq = 9",
+		"UPDATE record SET login_time = 'noon' WHERE seq = 11",
+		"UPDATE record SET provisional = 0 WHERE seq = 31",
+		"UPDATE record SET crc = crc + 1 WHERE seq = 13",
+		"UPDATE record SET crc = NULL WHERE seq = 15", // as an older binary wrote it
+	)
+	bad := map[int]bool{3: true, 5: true, 7: true, 9: true, 11: true, 31: true, 13: true}
+	l = storetest.OpenJournalAt(t, path, journal.Options{})
+	p := storetest.OpenPostgres(t)
+	f := storetest.Forward(t, l, p, forward.Options{})
+	if err := f.Drain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var good []store.Record
+	for i, r := range recs {
+		if !bad[i+1] {
+			good = append(good, r)
+		}
+	}
+	storetest.WantExactly(t, p, storetest.Day, good)
+	refused, err := l.Quarantine(t.Context())
+	if err != nil || len(refused) != len(bad) {
+		t.Fatalf("%d in quarantine, want %d, %v", len(refused), len(bad), err)
+	}
+	for _, r := range refused {
+		if !r.Altered {
+			t.Errorf("%v: %s", r.Record.ID, r.Error)
+		}
+	}
+	if n, err := l.Release(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d altered records were released, %v", n, err)
+	}
+}
+
+// BenchmarkChecksum is what a record of two RSA ciphertexts costs the writer more.
+func BenchmarkChecksum(b *testing.B) {
+	rec := storetest.Record(storetest.Day)
+	b.ReportAllocs()
+	for b.Loop() {
+		rec.Checksum()
+	}
+}

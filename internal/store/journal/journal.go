@@ -1,0 +1,128 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/localfile"
+	"github.com/tradefront/tradefront/internal/store/sqlrows"
+)
+
+// Bounds of the local store.
+const (
+	// MaxCommitRows is how many appended records one commit takes at most. At 500 a
+	// record costs less than 10 µs; more would only make the first of them wait.
+	MaxCommitRows = 512
+	// DefaultQueueRows is LocalOptions.QueueRows where it is 0.
+	DefaultQueueRows = 8192
+
+	// readers is how many connections read at once, beside the writer's own.
+	readers = 4
+
+	// DefaultLogBytes is LocalOptions.LogBytes where it is 0.
+	DefaultLogBytes = 2 << 30
+)
+
+// Options are the bounds of a local store; the zero value is usable.
+type Options struct {
+	// QueueRows bounds the appends that wait for a commit; more are refused with
+	// ErrOverloaded.
+	QueueRows int
+	// BusyTimeout is how long to wait for another process that writes to the file.
+	BusyTimeout time.Duration
+	Observer    store.Observer
+	// LogBytes is how long the log may be while a report is read: nothing of it can be folded
+	// into the file meanwhile. At this bound the reader gives up with ErrLogLong, so that
+	// the disk stays the writer's.
+	LogBytes int64
+	// Bounds are looked at by Measure.
+	Bounds Bounds
+	// Connector makes SQLite's connections; nil for the driver's own. The simulation puts
+	// one between that fails statements and stops in front of them.
+	Connector func(name string) (driver.Connector, error)
+}
+
+func (o *Options) files() localfile.Options {
+	return localfile.Options{BusyTimeout: o.BusyTimeout, Connector: o.Connector}
+}
+
+// Journal is the store in a file of this machine: SQLite in WAL mode, each commit synced.
+// It is the journal of every front, and the whole store where there is no PostgreSQL.
+//
+// Several processes may open one file; the commands do, beside a running daemon. Do not
+// open the file otherwise inside a process that has it open: closing any descriptor of
+// it drops the locks of the whole process (POSIX).
+type Journal struct {
+	db     *sql.DB // reads, and the directory's changes; one transaction at a time writes
+	writer *writer
+	path   string
+
+	logBytes int64         // see LocalOptions
+	busy     time.Duration // BusyTimeout
+
+	bounds  Bounds
+	counted counted                   // owned by who calls Measure
+	full    atomic.Pointer[FullError] // why appends are refused; nil if they are not
+}
+
+var _ store.Store = (*Journal)(nil)
+
+// Open opens the local store at path, creates it if it is not there (mode 0600), and
+// brings its schema to this binary's version; a newer schema is an ErrSchema.
+func Open(ctx context.Context, path string, opt Options) (*Journal, error) {
+	if opt.QueueRows == 0 {
+		opt.QueueRows = DefaultQueueRows
+	}
+	if opt.LogBytes == 0 {
+		opt.LogBytes = DefaultLogBytes
+	}
+	if opt.BusyTimeout == 0 {
+		opt.BusyTimeout = localfile.DefaultBusyTimeout
+	}
+	path = localfile.RealPath(path)
+	if err := localfile.RefuseHalfMoved(path); err != nil {
+		return nil, err
+	}
+	if err := localfile.RefuseWALAlone(path); errors.Is(err, store.ErrDamaged) {
+		return nil, fmt.Errorf("%w: start the front, which sets it aside", err)
+	} else if err != nil {
+		return nil, err
+	}
+	if err := localfile.Ensure(ctx, path, opt.files()); err != nil {
+		return nil, err
+	}
+	at := &localfile.Place{Path: path}
+	w, err := startWriter(ctx, at, opt)
+	if err != nil {
+		return nil, err
+	}
+	db, err := localfile.Open(path, opt.files(), readers, at)
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return &Journal{db: db, writer: w, path: path, logBytes: opt.LogBytes, busy: opt.BusyTimeout, bounds: opt.Bounds}, nil
+}
+
+// Close commits what was taken and closes the file. Appends after it get ErrClosed. A
+// second call does nothing.
+func (l *Journal) Close() error {
+	return errors.Join(l.writer.close(), l.db.Close())
+}
+
+// Tables is this store for code that keeps tables beside the records; it reads them, and changes
+// them one transaction at a time.
+func (l *Journal) Tables() *sqlrows.Tables {
+	return &sqlrows.Tables{DB: l.db, Explain: localfile.Explain}
+}
+
+// Write does work in a transaction of the writer, between two commits of records, and returns once
+// it is durable. An error of work undoes all of it.
+func (l *Journal) Write(work func(context.Context, *sql.Conn) error) error {
+	return l.writer.do(&request{work: work})
+}

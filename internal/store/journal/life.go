@@ -1,0 +1,83 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// maxLives is how many lives of a store are remembered. Only a store that was started more
+// often since PostgreSQL last heard of it would not know what it continues.
+const maxLives = 4096
+
+// BeginLife draws a life and makes it durable. After ErrLifeTaken it is anew: it continues
+// nothing.
+//
+// If we crash here, or before PostgreSQL hears of it, the life made no report and the next
+// one continues it as well as those before.
+func (l *Journal) BeginLife(ctx context.Context, anew bool) (store.Life, error) {
+	life := store.Life{ID: uuid.New(), Continues: make(map[uuid.UUID]int64)}
+	if err := ctx.Err(); err != nil {
+		return life, err
+	}
+	err := l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
+		if anew {
+			if _, err := conn.ExecContext(ctx, "DELETE FROM life"); err != nil {
+				return err
+			}
+		} else if err := readLives(ctx, conn, &life); err != nil {
+			return err
+		}
+		_, err := conn.ExecContext(ctx, "INSERT INTO life (life, number) VALUES (?, 0)", life.ID[:])
+		return err
+	}})
+	return life, err
+}
+
+// readLives fills Continues, and forgets the oldest. A store whose front was never started with
+// this version continues what PostgreSQL knew of it before there were lives.
+func readLives(ctx context.Context, conn *sql.Conn, f *store.Life) error {
+	if _, err := conn.ExecContext(ctx, "INSERT INTO life (life, number) SELECT zeroblob(16), 0 WHERE NOT EXISTS (SELECT 1 FROM life)"); err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, "DELETE FROM life WHERE seq <= (SELECT max(seq) FROM life) - ?", maxLives); err != nil {
+		return err
+	}
+	rows, err := conn.QueryContext(ctx, "SELECT life, number FROM life")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var b []byte
+		var number int64
+		if err := rows.Scan(&b, &number); err != nil {
+			return err
+		}
+		id, err := uuid.FromBytes(b)
+		if err != nil {
+			return err
+		}
+		f.Continues[id] = number
+	}
+	return rows.Err()
+}
+
+// NextReport counts a report of the life, durably, before it is sent.
+func (l *Journal) NextReport(ctx context.Context, life uuid.UUID) (number int64, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	err = l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
+		return conn.QueryRowContext(ctx, "UPDATE life SET number = number + 1 WHERE life = ? RETURNING number", life[:]).Scan(&number)
+	}})
+	if errors.Is(err, sql.ErrNoRows) {
+		err = fmt.Errorf("%w: the local store does not know this life: was its file replaced?", store.ErrLifeTaken)
+	}
+	return number, err
+}

@@ -1,0 +1,43 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+)
+
+// probeBytes is more than a commit of a few logins writes: where there is room for a probe, there is
+// room for them.
+const probeBytes = 64 << 10
+
+// Probe commits something that no record is in: nil means that the store takes commits. It is for a
+// store of which the last commit failed. While the disk hangs it returns when ctx ends, with an
+// error that is ctx's.
+func (l *Journal) Probe(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return l.writer.probe(ctx, func(ctx context.Context, conn *sql.Conn) error {
+		_, err := conn.ExecContext(ctx, "INSERT OR REPLACE INTO probe (only_row, filler) VALUES (1, randomblob(?))", probeBytes)
+		return err
+	})
+}
+
+// Reach takes the right to write and gives it back, and looks whether the files are at their place.
+// It costs no sync: a front asks once a second, so that it knows also while no login comes. For ctx
+// see Probe.
+func (l *Journal) Reach(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return l.writer.probe(ctx, func(context.Context, *sql.Conn) error { return nil })
+}
+
+// HeldUp is a *LockedError while another process keeps the writer waiting, longer than a moment.
+func (l *Journal) HeldUp() error { return l.writer.lock.err(lockNoticed) }
+
+func (w *writer) probe(ctx context.Context, f func(context.Context, *sql.Conn) error) error {
+	if err := w.doWithin(ctx, &request{work: f}); err != nil {
+		return err
+	}
+	return w.at.Check()
+}

@@ -1,0 +1,39 @@
+package journal
+
+import "sync/atomic"
+
+// progress tells one listener when the last committed seq reaches what it waits for,
+// with few wake-ups: the writer commits thousands of times a second.
+type progress struct {
+	last  *atomic.Int64
+	until *atomic.Int64
+	wake  chan struct{}
+}
+
+func newProgress() progress {
+	return progress{new(atomic.Int64), new(atomic.Int64), make(chan struct{}, 1)}
+}
+
+// advance is called by the writer after a commit.
+func (p progress) advance(seq int64) {
+	p.last.Store(seq)
+	if seq >= p.until.Load() {
+		select {
+		case p.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// reach returns a channel that receives once seq is committed, and perhaps before: who
+// listens looks again.
+func (p progress) reach(seq int64) <-chan struct{} {
+	p.until.Store(seq)
+	if p.last.Load() >= seq {
+		select {
+		case p.wake <- struct{}{}:
+		default:
+		}
+	}
+	return p.wake
+}

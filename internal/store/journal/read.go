@@ -1,0 +1,143 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/localfile"
+	"github.com/tradefront/tradefront/internal/store/sqlrows"
+)
+
+// Scan calls f for each record of the day in RecordID order; see Store. It reads one
+// snapshot; while it runs the log of the file cannot be cut and grows, up to ErrLogLong.
+func (l *Journal) Scan(ctx context.Context, day calendar.TradingDay, f func(*store.Record) error) error {
+	rows, err := l.db.QueryContext(ctx,
+		"SELECT "+sqlrows.LocalColumns+" FROM record WHERE trading_day = ? ORDER BY record_id", int64(day))
+	if err != nil {
+		return localfile.Explain(ctx, err)
+	}
+	defer rows.Close()
+	var row Row
+	for n := 1; rows.Next(); n++ {
+		if n%logLookRows == 0 {
+			if err := l.checkLog(); err != nil {
+				return err
+			}
+		}
+		if err := row.Scan(rows); err != nil {
+			return localfile.Explain(ctx, err)
+		}
+		if err := f(&row.Record); err != nil {
+			return err
+		}
+	}
+	return localfile.Explain(ctx, rows.Err())
+}
+
+// logLookRows is after how many rows a long read looks at the log that it holds.
+const logLookRows = 1000
+
+// checkLog is ErrLogLong if what we read keeps the log from being cut for too long.
+func (l *Journal) checkLog() error {
+	info, err := os.Stat(l.path + "-wal")
+	if err == nil && info.Size() > l.logBytes {
+		return fmt.Errorf("%w: %d bytes", store.ErrLogLong, info.Size())
+	}
+	return nil
+}
+
+// Find returns the record with that RecordID, or ErrNotFound. There is no index on the
+// RecordID alone, for the sake of appends; it is looked up day by day.
+func (l *Journal) Find(ctx context.Context, id uuid.UUID) (store.Record, error) {
+	days, err := l.Days(ctx)
+	if err != nil {
+		return store.Record{}, err
+	}
+	for _, d := range days {
+		var row Row
+		err := row.Scan(l.db.QueryRowContext(ctx,
+			"SELECT "+sqlrows.LocalColumns+" FROM record WHERE trading_day = ? AND record_id = ?", int64(d.Day), id[:]))
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return store.Record{}, localfile.Explain(ctx, err)
+		}
+		return row.Record, nil
+	}
+	return store.Record{}, store.ErrNotFound
+}
+
+// Days counts the records of each trading day, in ascending order of days.
+func (l *Journal) Days(ctx context.Context) ([]store.DayCount, error) {
+	return sqlrows.CountDays(ctx, l.Tables())
+}
+
+// Pending is how many records the file holds and the login time of the oldest, zero
+// without one: with a forwarder, what PostgreSQL does not have yet.
+func (l *Journal) Pending(ctx context.Context) (rows int64, oldest time.Time, err error) {
+	var seconds sql.NullInt64
+	err = l.db.QueryRowContext(ctx,
+		"SELECT (SELECT count(*) FROM record), (SELECT login_time FROM record ORDER BY seq LIMIT 1)").
+		Scan(&rows, &seconds)
+	if err != nil {
+		return 0, time.Time{}, localfile.Explain(ctx, err)
+	}
+	if seconds.Valid {
+		oldest = sqlrows.Instant(seconds.Int64)
+	}
+	return rows, oldest, nil
+}
+
+// Row is what a row of table record is read into on its way to a Record.
+type Row struct {
+	Record         store.Record
+	id             []byte
+	day            int32
+	seconds        int64
+	flag, userType int16
+	Checksum       sql.NullInt64 // none in rows that are older than it
+}
+
+// scan reads the columns of const LocalColumns, which stand after those of before. The
+// record's slices are new at each call. A row that is no record any more is ErrAltered.
+func (r *Row) Scan(s sqlrows.Scanner, before ...any) error {
+	err := r.decode(s, before...)
+	if err == nil && r.Checksum.Valid && r.Checksum.Int64 != int64(r.Record.Checksum()) {
+		return fmt.Errorf("%w: its checksum does not match", store.ErrAltered)
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("%w: %w", store.ErrAltered, err)
+	}
+	return err
+}
+
+func (r *Row) decode(s sqlrows.Scanner, before ...any) error {
+	rec := &r.Record
+	err := s.Scan(append(before, &r.id, &r.day, &r.seconds, &rec.VendorID, &rec.KeyVersion, &rec.Terminal,
+		&rec.Supplement, &r.flag, &rec.AppID, &rec.Account, &r.userType, &rec.FrontID, &rec.SessionID,
+		&rec.Provisional, &r.Checksum)...)
+	id, idErr := uuid.FromBytes(r.id)
+	rec.ID = id // also if another column cannot be read: it is what the row is called
+	if err := errors.Join(err, idErr); err != nil {
+		return err
+	}
+	if rec.Flag, err = sqlrows.Code[regulation.AbnormalFlag](r.flag); err != nil {
+		return err
+	}
+	if rec.UserType, err = sqlrows.Code[regulation.UserType](r.userType); err != nil {
+		return err
+	}
+	rec.TradingDay = calendar.TradingDay(r.day)
+	rec.LoginTime = sqlrows.Instant(r.seconds)
+	return nil
+}

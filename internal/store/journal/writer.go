@@ -1,0 +1,384 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/localfile"
+)
+
+// writer is the one goroutine that writes records to the local store: group commit
+// without a timer. While one commit is on its way the next batch fills in the queue, so
+// a record alone waits for one commit and ten thousand share a few.
+type writer struct {
+	at       *localfile.Place
+	lock     lockWait
+	queue    chan *request
+	observer store.Observer
+	ended    chan struct{} // closed when the goroutine has ended
+	progress progress
+
+	mu     sync.RWMutex // guards closed against sends to queue
+	closed bool
+
+	// Owned by the goroutine.
+	db     *sql.DB // one connection
+	insert *inserter
+	seen   *seenInserter
+	held   *request // out of the queue but not taken: the batch before it had no room
+	seq    int64    // last seq given out
+
+	broken atomic.Pointer[error] // once set, nothing is written any more
+}
+
+// request is something to be committed: one record, several, or other work.
+type request struct {
+	one  *store.Record
+	many []store.Record
+	work func(context.Context, *sql.Conn) error // in a transaction of its own
+
+	seq  int64 // of the last record; set before done is sent to
+	done chan error
+
+	state atomic.Int32 // stateWaiting, then one of the others
+}
+
+// The states of a request. What is taken is part of a transaction; what is withdrawn never will be.
+const (
+	stateWaiting int32 = iota
+	stateTaken
+	stateWithdrawn
+)
+
+func (r *request) take() bool     { return r.state.CompareAndSwap(stateWaiting, stateTaken) }
+func (r *request) withdraw() bool { return r.state.CompareAndSwap(stateWaiting, stateWithdrawn) }
+
+func (r *request) rows() int {
+	if r.one != nil {
+		return 1
+	}
+	return len(r.many)
+}
+
+// Append makes rec durable and returns its place in the order of commits. It returns
+// when the commit that holds it has returned, so rec may be reused then.
+//
+// If ctx ends while the record still waits for its turn, it is withdrawn, and the error is
+// ctx's: certainly nothing was recorded. If it ends while the commit is under way, as with a
+// disk that hangs, the error is ErrInDoubt: the record is there or not, and rec must not be
+// changed any more. With a full queue (ErrOverloaded), after Close (ErrClosed) and with a
+// *FullError, see Measure, certainly nothing was recorded. ErrDiskFull and ErrBroken are the
+// other errors that are told apart.
+func (l *Journal) Append(ctx context.Context, rec *store.Record) (seq int64, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	if full := l.full.Load(); full != nil {
+		return 0, full
+	}
+	r := &request{one: rec}
+	if err := l.writer.doWithin(ctx, r); err != nil {
+		return 0, err
+	}
+	return r.seq, nil
+}
+
+// Put makes recs durable in one commit, all or none; see Store and Append.
+func (l *Journal) Put(ctx context.Context, recs []store.Record) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if len(recs) == 0 {
+		return nil
+	}
+	return l.writer.do(&request{many: recs})
+}
+
+// do hands r to the goroutine, if the queue has room, and waits for its fate.
+func (w *writer) do(r *request) error { return w.doWithin(context.Background(), r) }
+
+// doWithin is do, until ctx ends; see Append. After an error r belongs to the goroutine.
+func (w *writer) doWithin(ctx context.Context, r *request) error {
+	r.done = make(chan error, 1)
+	if err := w.offer(r); err != nil {
+		return err
+	}
+	select {
+	case err := <-r.done:
+		return err
+	case <-ctx.Done():
+	}
+	if r.withdraw() {
+		return ctx.Err()
+	}
+	select {
+	case err := <-r.done: // it was known at the same moment
+		return err
+	default:
+		return fmt.Errorf("%w: %w", store.ErrInDoubt, ctx.Err())
+	}
+}
+
+func (w *writer) offer(r *request) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		return store.ErrClosed
+	}
+	select {
+	case w.queue <- r:
+		return nil
+	default:
+		return store.ErrOverloaded
+	}
+}
+
+// startWriter opens the writer's connection, brings the schema to this binary's version, settles the
+// place, finds the last seq and starts the goroutine.
+func startWriter(ctx context.Context, at *localfile.Place, opt Options) (*writer, error) {
+	db, err := localfile.Open(at.Path, opt.files(), 1, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := localfile.Migrate(ctx, db); err != nil {
+		return nil, errors.Join(localfile.Classify(err), db.Close())
+	}
+	w := &writer{
+		at:       at,
+		lock:     lockWait{path: at.Path},
+		queue:    make(chan *request, opt.QueueRows),
+		observer: store.ObserverOrNone(opt.Observer),
+		ended:    make(chan struct{}),
+		progress: newProgress(),
+		db:       db,
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(localfile.Classify(err), db.Close())
+	}
+	if w.insert, err = newInserter(ctx, conn); err == nil {
+		w.seen, err = newSeenInserter(ctx, conn)
+	}
+	if err == nil {
+		w.seq, err = MaxSeq(ctx, conn)
+	}
+	if err != nil {
+		return nil, errors.Join(localfile.Classify(err), conn.Close(), db.Close())
+	}
+	w.progress.advance(w.seq)
+	at.Settle()
+	go w.run(conn)
+	return w, nil
+}
+
+// close lets the goroutine finish what is queued and waits for its end.
+func (w *writer) close() error {
+	w.mu.Lock()
+	first := !w.closed
+	w.closed = true
+	if first {
+		close(w.queue)
+	}
+	w.mu.Unlock()
+	<-w.ended
+	if !first {
+		return nil
+	}
+	return w.db.Close()
+}
+
+func (w *writer) run(conn *sql.Conn) {
+	defer close(w.ended)
+	defer conn.Close()
+	defer w.insert.close()
+	defer w.seen.close()
+	for {
+		r, ok := w.next()
+		if !ok {
+			return
+		}
+		if r.work != nil {
+			w.tell([]*request{r}, w.transact(conn, r.work))
+			continue
+		}
+		w.commit(conn, w.fill(r))
+	}
+}
+
+// next waits for a request and takes it; false when the queue is closed and empty.
+func (w *writer) next() (*request, bool) {
+	for {
+		r := w.held
+		if w.held = nil; r == nil {
+			var ok bool
+			if r, ok = <-w.queue; !ok {
+				return nil, false
+			}
+		}
+		if r.take() {
+			return r, true
+		}
+	}
+}
+
+// fill takes what else waits, up to MaxCommitRows, and waits for nothing.
+func (w *writer) fill(first *request) []*request {
+	batch, rows := []*request{first}, first.rows()
+	for {
+		select {
+		case r, ok := <-w.queue:
+			if !ok {
+				return batch
+			}
+			if r.work != nil || rows+r.rows() > MaxCommitRows {
+				w.held = r
+				return batch
+			}
+			if !r.take() {
+				continue
+			}
+			batch, rows = append(batch, r), rows+r.rows()
+		default:
+			return batch
+		}
+	}
+}
+
+// commit writes the records of batch in one transaction and tells all of them its fate.
+func (w *writer) commit(conn *sql.Conn, batch []*request) {
+	start, seq, rows := time.Now(), w.seq, 0
+	for _, r := range batch {
+		rows += r.rows()
+	}
+	err := w.transactHere(conn, func(ctx context.Context, conn *sql.Conn) error {
+		// Another process may have written to the file since our last commit.
+		found, err := MaxSeq(ctx, conn)
+		if err != nil {
+			return err
+		}
+		seq = max(seq, found)
+		for _, r := range batch {
+			seq += int64(r.rows())
+			r.seq = seq
+		}
+		if err := w.insert.insert(ctx, batch); err != nil {
+			return err
+		}
+		return w.seen.insert(ctx, batch)
+	})
+	// Advanced also if the commit failed: a seq is never given out twice.
+	w.seq = seq
+	if err == nil {
+		w.progress.advance(seq)
+	}
+	w.observer.LocalCommit(rows, time.Since(start), err)
+	w.tell(batch, err)
+}
+
+// tell gives done their fate. If the file's lock was not to be had, that is also the fate of what
+// came meanwhile: it has waited too, and would wait as long again. What comes once the first is
+// told has not waited: a caller that tries again at once waits for the lock anew.
+func (w *writer) tell(done []*request, err error) {
+	if _, locked := errors.AsType[*LockedError](err); locked {
+		done = append(done, w.waiting()...)
+	}
+	for _, r := range done {
+		r.done <- err
+	}
+}
+
+// waiting takes all that waits now.
+func (w *writer) waiting() (all []*request) {
+	queued := len(w.queue) // only the writer's goroutine receives
+	if w.held != nil {
+		all, w.held = append(all, w.held), nil
+	}
+	for range queued {
+		all = append(all, <-w.queue)
+	}
+	return all
+}
+
+// transactHere is transact for what is answered for: with success only if the files are still the
+// ones that a start will find. What was committed before that was found out is in the files that
+// were moved, and was answered to nobody.
+func (w *writer) transactHere(conn *sql.Conn, f func(context.Context, *sql.Conn) error) error {
+	if err := w.at.Check(); err != nil {
+		return err
+	}
+	if err := w.transact(conn, f); err != nil {
+		return err
+	}
+	return w.at.Check()
+}
+
+// transact runs f in a transaction and commits. Nothing cancels it: its callers are told
+// what became of it. If we crash before COMMIT has returned, the log holds the whole
+// transaction or, after recovery, nothing of it.
+func (w *writer) transact(conn *sql.Conn, f func(context.Context, *sql.Conn) error) error {
+	if broken := w.broken.Load(); broken != nil {
+		return *broken
+	}
+	ctx := context.Background()
+	w.lock.begin()
+	err := w.inTransaction(ctx, conn, f)
+	if localfile.IsBusy(err) {
+		return w.lock.err(0)
+	}
+	w.lock.got()
+	if err == nil {
+		return nil
+	}
+	return w.noteBroken(localfile.Classify(err))
+}
+
+// noteBroken stops all writing if err says that the file failed or is damaged: from a write,
+// or from the forwarder's read. Damage is noted for the next start, whose check may not find it.
+func (w *writer) noteBroken(err error) error {
+	if !errors.Is(err, store.ErrBroken) || w.broken.Load() != nil {
+		return err
+	}
+	broken := fmt.Errorf("%w; restart to recover the file", err)
+	if localfile.IsDamage(err) {
+		broken = fmt.Errorf("%w; restart: the front then sets the file aside and starts anew", err)
+		if err := localfile.NoteDamage(w.at.Path, err); err != nil {
+			broken = fmt.Errorf("%w (that could not be noted for the start: %w)", broken, err)
+		}
+	}
+	w.broken.CompareAndSwap(nil, &broken)
+	return err
+}
+
+func (w *writer) inTransaction(ctx context.Context, conn *sql.Conn, f func(context.Context, *sql.Conn) error) error {
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	w.lock.got()
+	err := f(ctx, conn)
+	if err == nil {
+		_, err = conn.ExecContext(ctx, "COMMIT")
+	}
+	if err != nil {
+		// Some failures have ended the transaction already; then this one fails, and is
+		// of no interest beside the first.
+		_, _ = conn.ExecContext(ctx, "ROLLBACK")
+	}
+	return err
+}
+
+// MaxSeq is the highest seq in the file, 0 if it holds nothing. The positions of exports
+// count: a seq that an export could have seen is never given to a later record.
+func MaxSeq(ctx context.Context, conn *sql.Conn) (seq int64, err error) {
+	err = conn.QueryRowContext(ctx, `SELECT max(
+		coalesce((SELECT max(seq) FROM record), 0),
+		coalesce((SELECT max(seq) FROM quarantine), 0),
+		coalesce((SELECT max(position) FROM report_export), 0),
+		coalesce((SELECT max(arrival) FROM reassigned_from), 0))`).Scan(&seq)
+	return seq, err
+}

@@ -1,0 +1,91 @@
+package localfile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// Classify gives an error of SQLite the type that callers decide on.
+func Classify(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	if e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE {
+		// The index of the log (-shm) cannot grow: no room. It holds nothing of its own, and
+		// nothing was written yet, so it may be tried again.
+		return fmt.Errorf("%w: %w", store.ErrDiskFull, err)
+	}
+	if isReadFailure(e.Code()) {
+		return fmt.Errorf("%w: %w", store.ErrUnread, err)
+	}
+	switch e.Code() & 0xff { // the primary code; the rest says which call it was
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("%w: %w", store.ErrDiskFull, err)
+	case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w: %w", store.ErrBroken, err)
+	case sqlite3.SQLITE_BUSY:
+		// Another process kept the file locked for the whole busy timeout.
+		return fmt.Errorf("%w: %w", store.ErrOverloaded, err)
+	}
+	return fmt.Errorf("store: local: %w", err)
+}
+
+// isReadFailure tells a disk that did not give a page from one that did not take one. Nothing was
+// written, the transaction was rolled back, and the next read may succeed: the file is not known to
+// be damaged, and need not be given up.
+func isReadFailure(code int) bool {
+	switch code {
+	case sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS,
+		sqlite3.SQLITE_IOERR_FSTAT, sqlite3.SQLITE_IOERR_ACCESS, sqlite3.SQLITE_IOERR_SEEK, sqlite3.SQLITE_IOERR_SHMOPEN,
+		sqlite3.SQLITE_IOERR_SHMMAP, sqlite3.SQLITE_IOERR_MMAP:
+		return true
+	}
+	return false
+}
+
+// IsDiskError reports whether SQLite says that the system failed a read or a write.
+func IsDiskError(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_IOERR
+}
+
+func IsBusy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
+}
+
+// IsDamage reports whether SQLite says that the file is not one of its own, or not whole.
+func IsDamage(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	code := e.Code() & 0xff
+	return code == sqlite3.SQLITE_CORRUPT || code == sqlite3.SQLITE_NOTADB
+}
+
+// isNoSQLiteTable reports whether err is SQLite's "no such table", which has no code of
+// its own.
+func isNoSQLiteTable(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code() == sqlite3.SQLITE_ERROR && strings.Contains(e.Error(), "no such table")
+}
+
+// Explain is err of a read: of the context if that ended it, else typed.
+func Explain(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("store: %w", context.Cause(ctx))
+	}
+	return Classify(err)
+}

@@ -1,0 +1,134 @@
+package localfile
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/schema"
+)
+
+// OpenReadOnly opens the file at path without the right to change it: no checkpoint at its
+// end either, which would write the log's pages into the file.
+func OpenReadOnly(path string) (*sql.DB, error) {
+	if err := RefuseWALAlone(RealPath(path)); err != nil {
+		return nil, err
+	}
+	return openPlain(path, "ro")
+}
+
+// openPlain is one connection to the file at path, which changes no setting of it.
+func openPlain(path, mode string) (*sql.DB, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	name := url.URL{Scheme: "file", OmitHost: true, Path: abs, RawQuery: url.Values{
+		"mode":          {mode},
+		"_busy_timeout": {strconv.FormatInt(DefaultBusyTimeout.Milliseconds(), 10)},
+	}.Encode()}
+	connector, err := sqlite.NewConnector(name.String())
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
+
+// DefaultBusyTimeout is LocalOptions.BusyTimeout where it is 0.
+const DefaultBusyTimeout = 5 * time.Second
+
+// LogKept is what the log's file keeps of its size once its pages are in the file: room for
+// what comes between two checkpoints, of 1,000 pages each.
+const LogKept = 16 << 20
+
+// openAttempts bounds how often OpenLocal looks again when another process creates
+// or migrates the same file at the same moment.
+const openAttempts = 5
+
+// Options are how SQLite opens the file of a local store.
+type Options struct {
+	BusyTimeout time.Duration                               // how long to wait for another process that writes to it
+	Connector   func(name string) (driver.Connector, error) // nil for the driver's own
+}
+
+// Open is a pool of at most conns connections to the file at path, which is there. With a
+// place, each new connection is to the files of that place, or fails.
+func Open(path string, opt Options, conns int, at *Place) (*sql.DB, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	name := url.URL{Scheme: "file", OmitHost: true, Path: abs, RawQuery: url.Values{
+		"mode":          {"rw"}, // never made here: see Ensure
+		"_busy_timeout": {strconv.FormatInt(opt.BusyTimeout.Milliseconds(), 10)},
+		"_journal_mode": {"WAL"},
+		"_synchronous":  {"FULL"}, // sync the log at each commit: NORMAL would lose the last ones
+		"_foreign_keys": {"on"},
+		// What a long reader made the log grow to is given back once it is folded.
+		"_pragma": {"journal_size_limit(" + strconv.Itoa(LogKept) + ")"},
+		"_txlock": {"immediate"}, // a read that turns into a write could not wait for its turn
+	}.Encode()}
+	connect := opt.Connector
+	if connect == nil {
+		connect = sqlite.NewConnector
+	}
+	connector, err := connect(name.String())
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	if at != nil {
+		connector = placedConnector{connector, at}
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	return db, nil
+}
+
+// Migrate migrates, and looks again if that fails: then another process was
+// probably quicker, which the next look shows. SQLite has no lock to do it under.
+func Migrate(ctx context.Context, db *sql.DB) error {
+	m := schema.Migration{
+		Db: db, Dialect: goose.DialectSQLite3, Folder: "local",
+		Check:    func(ctx context.Context) error { return checkSchema(ctx, db) },
+		Readable: func(err error) error { return err },
+	}
+	var err error
+	for range openAttempts {
+		if _, err = m.Run(ctx); err == nil ||
+			errors.Is(err, store.ErrSchema) || ctx.Err() != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// checkSchema compares the version of a local store's schema with this binary's. The error is
+// a *SchemaError if they differ. PostgreSQL's is checked by CheckPostgres.
+func checkSchema(ctx context.Context, db *sql.DB) error {
+	wanted, err := schema.Latest("local")
+	if err != nil {
+		return err
+	}
+	var current sql.NullInt64
+	err = db.QueryRowContext(ctx, "SELECT max(version_id) FROM "+goose.DefaultTablename+" WHERE is_applied").Scan(&current)
+	if err != nil && !isNoSQLiteTable(err) {
+		return fmt.Errorf("store: schema version: %w", err)
+	}
+	if current.Int64 != wanted {
+		return &store.SchemaError{Current: current.Int64, Wanted: wanted}
+	}
+	return nil
+}

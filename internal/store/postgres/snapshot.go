@@ -1,0 +1,202 @@
+package postgres
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/sqlrows"
+)
+
+// snapshot is a REPEATABLE READ READ ONLY transaction: its position and all its
+// scans come from the same snapshot.
+type snapshot struct {
+	conn     *pgxpool.Conn
+	day      calendar.TradingDay
+	position store.Position
+}
+
+// Snapshot begins to read the records of a day.
+func (p *Store) Snapshot(ctx context.Context, day calendar.TradingDay) (store.Snapshot, error) {
+	conn, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	s := &snapshot{conn: conn, day: day}
+	if _, err = conn.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"); err == nil {
+		err = conn.QueryRow(ctx, "SELECT txid_current_snapshot()::text").Scan(&s.position)
+	}
+	if err != nil {
+		_ = s.Close() // of no interest beside the first
+		return nil, explain(ctx, err)
+	}
+	return s, nil
+}
+
+func (s *snapshot) Position() store.Position { return s.position }
+
+// Close rolls back; a connection on which that fails is thrown away by its pool.
+func (s *snapshot) Close() error {
+	defer s.conn.Release()
+	if s.conn.Conn().IsClosed() || s.conn.Conn().PgConn().TxStatus() == 'I' {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
+	defer cancel()
+	_, err := s.conn.Exec(ctx, "ROLLBACK")
+	return err
+}
+
+// afterPosition is the condition for rows that snapshot $2 did not see. The first half is
+// implied by the second and lets the index on arrival find them.
+const afterPosition = "arrival >= txid_snapshot_xmin($2::text::txid_snapshot) AND NOT txid_visible_in_snapshot(arrival, $2::text::txid_snapshot)"
+
+func (s *snapshot) Scan(ctx context.Context, after store.Position, f func(*store.Record) error) error {
+	// When f ends the scan, closing rows would first read the rest; a cancelled context
+	// closes the connection instead.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	query, args := "SELECT "+sqlrows.LineColumns+" FROM record WHERE trading_day = $1", []any{binaryFormat, int32(s.day)}
+	if after == "" {
+		// The primary key has the order. Sorting a large day would fill the server's disk
+		// with a copy of it, which a planner that has no statistics yet would choose.
+		if _, err := s.conn.Exec(ctx, "SET LOCAL enable_sort = off"); err != nil {
+			return explain(ctx, err)
+		}
+	} else {
+		if err := s.checkAhead(ctx, after); err != nil {
+			return err
+		}
+		query, args = query+" AND "+afterPosition, append(args, string(after))
+	}
+	rows, err := s.conn.Query(ctx, query+" ORDER BY record_id", args...)
+	if err != nil {
+		return explain(ctx, err)
+	}
+	defer rows.Close()
+	rec := store.Record{TradingDay: s.day}
+	for rows.Next() {
+		if err := decodeLine(rows.RawValues(), &rec); err != nil {
+			cancel()
+			return err
+		}
+		if err := f(&rec); err != nil {
+			cancel()
+			return err
+		}
+	}
+	return explain(ctx, rows.Err())
+}
+
+func (s *snapshot) checkAhead(ctx context.Context, position store.Position) error {
+	var ahead bool
+	err := s.conn.QueryRow(ctx, "SELECT txid_snapshot_xmax($1::text::txid_snapshot) > txid_snapshot_xmax(txid_current_snapshot())",
+		string(position)).Scan(&ahead)
+	if err != nil {
+		return explain(ctx, err)
+	}
+	if ahead {
+		return &store.AheadError{Day: s.day}
+	}
+	return nil
+}
+
+// lineWidths are the widths of LineColumns in bytes, 0 for those of any length.
+var lineWidths = [...]int{16, 8, 0, 0, 0, 0, 2, 1}
+
+// decodeLine reads LineColumns in binary format, without copying the ciphertexts.
+func decodeLine(v [][]byte, rec *store.Record) error {
+	if len(v) != len(lineWidths) {
+		return fmt.Errorf("store: PostgreSQL sent %d columns, want %d", len(v), len(lineWidths))
+	}
+	for i, w := range lineWidths {
+		if w != 0 && len(v[i]) != w {
+			return fmt.Errorf("store: PostgreSQL sent %d bytes for column %d of a report, want %d", len(v[i]), i, w)
+		}
+	}
+	var err error
+	rec.ID = uuid.UUID(v[0])
+	rec.LoginTime = sqlrows.Instant(int64(binary.BigEndian.Uint64(v[1])))
+	rec.VendorID, rec.KeyVersion = same(rec.VendorID, v[2]), same(rec.KeyVersion, v[3])
+	rec.Terminal, rec.Supplement = v[4], v[5]
+	rec.Flag, err = sqlrows.Code[regulation.AbnormalFlag](int16(binary.BigEndian.Uint16(v[6])))
+	rec.Provisional = v[7][0] != 0
+	return err
+}
+
+// State counts the records of a day; which of them are late is asked only with a position.
+func (p *Store) State(ctx context.Context, day calendar.TradingDay, position store.Position) (s store.DayState, err error) {
+	query, args := "SELECT count(*), count(*) FILTER (WHERE provisional), 0, false FROM record WHERE trading_day = $1", []any{int32(day)}
+	if position != "" {
+		query = "SELECT count(*), count(*) FILTER (WHERE provisional), count(*) FILTER (WHERE " + afterPosition + "), " +
+			"txid_snapshot_xmax($2::text::txid_snapshot) > txid_snapshot_xmax(txid_current_snapshot()) FROM record WHERE trading_day = $1"
+		args = append(args, string(position))
+	}
+	var ahead bool
+	if err := p.pool.QueryRow(ctx, query, args...).Scan(&s.Records, &s.Provisional, &s.Late, &ahead); err != nil {
+		return store.DayState{}, explain(ctx, err)
+	}
+	if ahead {
+		return store.DayState{}, &store.AheadError{Day: day}
+	}
+	return s, nil
+}
+
+// lateSQL goes by the last full or supplement export of each day. The lateral part looks
+// at one partition and there at the end of the index on arrival.
+const lateSQL = `SELECT e.day, late.n,
+		txid_snapshot_xmax(e.position::txid_snapshot) > txid_snapshot_xmax(txid_current_snapshot())
+	FROM (SELECT DISTINCT ON (day) day, position FROM report_export WHERE kind <> 'partial' ORDER BY day, number DESC) e
+	CROSS JOIN LATERAL (SELECT count(*) AS n FROM record r WHERE r.trading_day = e.day
+		AND r.arrival >= txid_snapshot_xmin(e.position::txid_snapshot)
+		AND NOT txid_visible_in_snapshot(r.arrival, e.position::txid_snapshot)) late
+	ORDER BY e.day`
+
+// Left lists the exported days that records were moved away from since their last full
+// or supplement export.
+func (p *Store) Left(ctx context.Context) ([]calendar.TradingDay, error) {
+	rows, err := p.pool.Query(ctx, `SELECT day FROM
+		(SELECT DISTINCT ON (day) day, position FROM report_export WHERE kind <> 'partial' ORDER BY day, number DESC) e
+		JOIN reassigned_from f USING (day)
+		WHERE NOT txid_visible_in_snapshot(f.arrival, e.position::txid_snapshot) ORDER BY day`)
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	days, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (day calendar.TradingDay, err error) {
+		err = row.Scan((*int32)(&day))
+		return day, err
+	})
+	return days, explain(ctx, err)
+}
+
+// Late counts the records of exported days that no full or supplement export holds; days
+// without any are left out. It is cheap enough to be asked every minute.
+func (p *Store) Late(ctx context.Context) ([]store.DayCount, error) {
+	rows, err := p.pool.Query(ctx, lateSQL)
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	defer rows.Close()
+	var days []store.DayCount
+	for rows.Next() {
+		var d store.DayCount
+		var ahead bool
+		if err := rows.Scan((*int32)(&d.Day), &d.Records, &ahead); err != nil {
+			return nil, explain(ctx, err)
+		}
+		if ahead {
+			return nil, &store.AheadError{Day: d.Day}
+		}
+		if d.Records > 0 {
+			days = append(days, d)
+		}
+	}
+	return days, explain(ctx, rows.Err())
+}

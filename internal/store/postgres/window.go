@@ -1,0 +1,37 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/store/sqlrows"
+)
+
+// Since is when this database got its schema, give or take the time zone's hours: of what was
+// before nothing can be here, but for what another store's copy brought.
+func (p *Store) Since(ctx context.Context) (time.Time, error) {
+	return sqlrows.Since(ctx, p.Tables(), "SELECT extract(epoch FROM min(tstamp))::bigint FROM goose_db_version")
+}
+
+// OutsideWindow counts the records of a day whose login time is not in [start, end). It reads all of them.
+func (p *Store) OutsideWindow(ctx context.Context, day calendar.TradingDay, start, end time.Time) (n int64, err error) {
+	err = p.pool.QueryRow(ctx, "SELECT count(*) FROM record WHERE trading_day = $1 AND NOT (login_time >= $2 AND login_time < $3)",
+		int32(day), start.Unix(), end.Unix()).Scan(&n)
+	return n, explain(ctx, err)
+}
+
+// InWindow counts the records of the days from first to last whose login time is in [start, end). RecordIDs
+// begin with the time, so the index on them finds the few that come into question.
+func (p *Store) InWindow(ctx context.Context, first, last calendar.TradingDay, start, end time.Time) (n int64, err error) {
+	err = p.pool.QueryRow(ctx, `SELECT count(*) FROM record WHERE trading_day BETWEEN $1 AND $2
+		AND record_id >= $3 AND record_id < $4 AND login_time >= $5 AND login_time < $6`,
+		int32(first), int32(last), sqlrows.IdOf(start.Add(-sqlrows.IdMargin)), sqlrows.IdOf(end.Add(sqlrows.IdMargin)), start.Unix(), end.Unix()).Scan(&n)
+	return n, explain(ctx, err)
+}
+
+// ReassignedFrom reports whether records of the day were ever moved to another.
+func (p *Store) ReassignedFrom(ctx context.Context, day calendar.TradingDay) (moved bool, err error) {
+	err = p.pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM reassigned_from WHERE day = $1)", int32(day)).Scan(&moved)
+	return moved, explain(ctx, err)
+}

@@ -1,0 +1,111 @@
+package repair
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/localfile"
+	"github.com/tradefront/tradefront/internal/store/sqlrows"
+)
+
+// unfinishedWord names the file that a backup is written under until it is whole.
+const unfinishedWord = ".unfinished"
+
+// BackedUp is what a backup holds.
+type BackedUp struct {
+	Bytes int64
+	Days  []store.DayCount
+	// Refused are the records in quarantine.
+	Refused int64
+}
+
+// Backup writes all that is committed in the local store at path into a new file, beside
+// whoever uses it: as of one moment, in one step that no commit makes begin anew. The copy is one
+// file without a log, was checked and is synced before it gets its name. An existing file is
+// fs.ErrExist, and stays as it is.
+//
+// While it is written the log of the store cannot be cut and grows. If we crash in here, the copy
+// has no name but that of an unfinished one, which the next backup of that name removes.
+func Backup(ctx context.Context, path, to string) (done BackedUp, err error) {
+	if localfile.Exists(to) {
+		return done, fmt.Errorf("store: backup: %s: %w", to, fs.ErrExist)
+	}
+	unfinished := to + unfinishedWord
+	if err := localfile.RemoveAll([]string{unfinished}); err != nil {
+		return done, err
+	}
+	if err := localfile.CreatePrivate(unfinished); err != nil { // SQLite takes an empty one
+		return done, fmt.Errorf("store: backup: %w", err)
+	}
+	defer func() { err = errors.Join(err, localfile.RemoveAll([]string{unfinished})) }()
+	if err := copyInto(ctx, path, unfinished); err != nil {
+		return done, err
+	}
+	if done, err = readBackup(ctx, unfinished); err != nil {
+		return done, err
+	}
+	if err := localfile.SyncFile(unfinished); err != nil {
+		return done, err
+	}
+	return done, giveName(unfinished, to)
+}
+
+// giveName never replaces what came there meanwhile, as a rename would; where the file system has no
+// links, it must.
+func giveName(from, to string) error {
+	err := os.Link(from, to)
+	if err != nil && !errors.Is(err, fs.ErrExist) && !localfile.Exists(to) {
+		err = os.Rename(from, to)
+	}
+	if err != nil {
+		return fmt.Errorf("store: backup: %w", err)
+	}
+	return localfile.SyncFolder(to)
+}
+
+func copyInto(ctx context.Context, path, to string) (err error) {
+	db, err := localfile.OpenReadOnly(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", to); err != nil {
+		return fmt.Errorf("store: backup: %w", localfile.DamageOf(err))
+	}
+	return nil
+}
+
+// readBackup reads what was written: a backup that nobody could read is none.
+func readBackup(ctx context.Context, path string) (done BackedUp, err error) {
+	db, err := localfile.OpenReadOnly(path)
+	if err != nil {
+		return done, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if _, err := checkOpened(ctx, db, CheckPatience); err != nil {
+		return done, fmt.Errorf("store: the backup: %w", err)
+	}
+	if done.Days, err = sqlrows.CountDays(ctx, &sqlrows.Tables{DB: db, Explain: localfile.Explain}); err != nil {
+		return done, err
+	}
+	done.Refused, err = countQuarantine(ctx, db)
+	if err != nil {
+		return done, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return done, fmt.Errorf("store: %w", err)
+	}
+	done.Bytes = info.Size()
+	return done, nil
+}
+
+func countQuarantine(ctx context.Context, db *sql.DB) (n int64, err error) {
+	err = db.QueryRowContext(ctx, "SELECT count(*) FROM quarantine").Scan(&n)
+	return n, localfile.Explain(ctx, err)
+}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package repair
+
+import "os"
+
+func dropCached(*os.File) {}

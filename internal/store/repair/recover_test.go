@@ -1,0 +1,293 @@
+package repair_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/forward"
+	"github.com/tradefront/tradefront/internal/store/journal"
+	"github.com/tradefront/tradefront/internal/store/localfile"
+	"github.com/tradefront/tradefront/internal/store/repair"
+	"github.com/tradefront/tradefront/internal/store/storetest"
+)
+
+// damage changes the bytes of a store's file and log.
+type damage struct {
+	name string
+	do   func(r *rand.Rand, file, log []byte) ([]byte, []byte)
+	// keeps is the least part of the rows, in percent, that must be saved whatever the seed.
+	keeps int
+}
+
+func flip(r *rand.Rand, b []byte, n int) {
+	for range n {
+		b[r.IntN(len(b))] ^= byte(1 + r.IntN(255))
+	}
+}
+
+var damages = []damage{
+	{"nothing", func(_ *rand.Rand, f, l []byte) ([]byte, []byte) { return f, l }, 100},
+	{"1 byte of the file", func(r *rand.Rand, f, l []byte) ([]byte, []byte) { flip(r, f, 1); return f, l }, 98},
+	{"100 bytes of the file", func(r *rand.Rand, f, l []byte) ([]byte, []byte) { flip(r, f, 100); return f, l }, 50},
+	{"10 bytes of the log", func(r *rand.Rand, f, l []byte) ([]byte, []byte) { flip(r, l, 10); return f, l }, 90},
+	{"header zeroed", func(_ *rand.Rand, f, l []byte) ([]byte, []byte) { clear(f[:100]); return f, l }, 100},
+	{"the log's header zeroed", func(_ *rand.Rand, f, l []byte) ([]byte, []byte) { clear(l[:32]); return f, l }, 100},
+	{"ten pages of noise", func(r *rand.Rand, f, l []byte) ([]byte, []byte) {
+		for range 10 {
+			page := f[r.IntN(len(f)/4096)*4096:][:4096]
+			flip(r, page, 3000)
+		}
+		return f, l
+	}, 75},
+	{"truncated anywhere", func(r *rand.Rand, f, l []byte) ([]byte, []byte) { return f[:r.IntN(len(f))], l }, 0},
+	{"torn log", func(r *rand.Rand, f, l []byte) ([]byte, []byte) { return f, l[:r.IntN(len(l))] }, 80},
+	{"pages exchanged", func(r *rand.Rand, f, l []byte) ([]byte, []byte) {
+		n := len(f) / 4096
+		a, b := f[r.IntN(n)*4096:][:4096], f[r.IntN(n)*4096:][:4096]
+		for i := range a {
+			a[i], b[i] = b[i], a[i]
+		}
+		return f, l
+	}, 99}, // a page of rows that took the place of a free one is not read
+	{"a record's bytes in every page", func(r *rand.Rand, f, l []byte) ([]byte, []byte) {
+		for at := 4096; at < len(f); at += 4096 {
+			flip(r, f[at+4096-700:at+4096], 1)
+		}
+		return f, l
+	}, 40},
+}
+
+// TestRecoverSavesWhatIsThere damages a store in many ways and with many seeds: nothing that is
+// saved was invented or altered, and what must be saved is.
+func TestRecoverSavesWhatIsThere(t *testing.T) {
+	const rows, logged, seeds = 1000, 100, 25
+	path, recs := killedStore(t, rows, logged)
+	file, log := storetest.ReadFile(t, path), storetest.ReadFile(t, path+"-wal")
+	written := make(map[uuid.UUID]store.Record)
+	for _, r := range recs {
+		written[r.ID] = r
+	}
+	for _, d := range damages {
+		t.Run(d.name, func(t *testing.T) {
+			least, sum, altered := len(recs), 0, int64(0)
+			for seed := range uint64(seeds) {
+				f, l := d.do(rand.New(rand.NewPCG(seed, 1)), append([]byte(nil), file...), append([]byte(nil), log...))
+				path := filepath.Join(t.TempDir(), "damaged")
+				storetest.WriteFile(t, path, f)
+				storetest.WriteFile(t, path+"-wal", l)
+				saved, seqs := make(map[uuid.UUID]bool), make(map[int64]bool) // a seq can be altered too
+				s, err := repair.ReadCorrupt(path, func(s *repair.Salvaged) error {
+					if want, ok := written[s.Record.ID]; !ok || !storetest.SameRecord(want, s.Record) || !s.Checked {
+						t.Errorf("seed %d: %+v was never written like this", seed, s.Record)
+					}
+					saved[s.Record.ID], seqs[s.Seq] = true, true
+					return nil
+				})
+				if err != nil {
+					t.Errorf("seed %d: %v", seed, err)
+				}
+				if len(saved)*100 < len(recs)*d.keeps {
+					t.Errorf("seed %d: %d of %d saved, want %d %%: %+v", seed, len(saved), len(recs), d.keeps, s)
+				}
+				// What is missing in the middle is known.
+				if missing := s.LastSeq - s.FirstSeq + 1 - int64(len(seqs)); len(seqs) > 0 && missing < 10*rows && s.Missing != missing {
+					t.Errorf("seed %d: %d missing, want %d", seed, s.Missing, missing)
+				}
+				if s.Missing > 20*rows {
+					t.Errorf("seed %d: %d missing of a file of %d bytes", seed, s.Missing, len(f))
+				}
+				least, sum, altered = min(least, len(saved)), sum+len(saved), altered+s.Altered
+			}
+			t.Logf("of %d rows, %d seeds: least %d saved, %.1f on average; %d altered ones were refused",
+				len(recs), seeds, least, float64(sum)/seeds, altered)
+		})
+	}
+}
+
+// TestRecoverEverySchema: rows of older binaries are read, with what they have.
+func TestRecoverEverySchema(t *testing.T) {
+	for version := int64(1); version <= 5; version++ {
+		t.Run(fmt.Sprint("schema ", version), func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "local.db")
+			if err := storetest.MigrateLocalTo(t.Context(), path, version); err != nil {
+				t.Fatal(err)
+			}
+			columns, more := "seq, record_id, trading_day, login_time, vendor_id, key_version, terminal, supplement, flag, "+
+				"app_id, account, user_type, front_id, session_id", ""
+			if version >= 2 {
+				columns, more = columns+", provisional", ", 1"
+			}
+			id := uuid.Must(uuid.NewV7())
+			values := fmt.Sprintf("7, x'%x', 20260105, 1767574800, 'v', '1', x'', zeroblob(9000), 3, 'a', 'b', 2, -1, 70000%s", id[:], more)
+			storetest.Alter(t, path, "INSERT INTO record ("+columns+") VALUES ("+values+")",
+				"INSERT INTO quarantine ("+columns+", error) VALUES ("+values+", 'poison')")
+			refused := 0
+			s, err := repair.ReadCorrupt(path, func(s *repair.Salvaged) error {
+				if s.Refused == "poison" {
+					refused++
+				}
+				r := s.Record
+				if s.Seq != 7 || r.ID != id || len(r.Supplement) != 9000 || r.FrontID != -1 || r.SessionID != 70000 ||
+					r.Flag != '3' || r.UserType != '2' || r.Provisional != (version >= 2) || s.Checked {
+					t.Errorf("%+v", s)
+				}
+				return nil
+			})
+			if err != nil || s.Rows != 2 || s.Unchecked != 2 || refused != 1 {
+				t.Errorf("%+v, %d of the quarantine, %v", s, refused, err)
+			}
+		})
+	}
+}
+
+// TestRecover: all that can be read comes into the live store, once, beside a daemon that
+// appends; what is exported is not late afterwards; a second call changes nothing.
+func TestRecover(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "local.db")
+	old := storetest.OpenJournalAt(t, path, journal.Options{})
+	recs := storetest.Records(storetest.Day, 1200)
+	exported := storetest.AppendAll(t, old, recs[:800])
+	if err := old.AddExport(t.Context(), storetest.ExportOf(storetest.Day, store.Position(fmt.Sprint(exported)))); err != nil {
+		t.Fatal(err)
+	}
+	storetest.AppendAll(t, old, recs[800:])
+	storetest.CloseIt(t, old)
+	aside, err := localfile.MoveCorrupt(path, storetest.Noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := storetest.OpenJournalAt(t, path, journal.Options{})
+	if _, err := repair.Adopt(t.Context(), live, aside); err != nil {
+		t.Fatal(err)
+	}
+	newer := storetest.Records(storetest.Day, 50)
+	storetest.AppendAll(t, live, newer)
+	command := storetest.OpenJournalAt(t, path, journal.Options{})
+	for call, saved := range []int64{1200, 0} {
+		did, err := repair.Recover(t.Context(), command, aside, nil)
+		if err != nil || did.Saved != saved || did.Saved+did.Already != 1200 || did.Missing != 0 {
+			t.Errorf("call %d: %+v, %v", call, did, err)
+		}
+	}
+	storetest.WantExactly(t, live, storetest.Day, append(recs, newer...))
+	days, err := live.Late(t.Context())
+	if err != nil || len(days) != 1 || days[0].Records != 450 {
+		t.Errorf("late: %v, %v; want the 400 and the 50 that no export saw", days, err)
+	}
+	if _, err := repair.MarkRecovered(aside); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := localfile.ListCorrupt(path); err != nil || len(left) != 0 {
+		t.Errorf("still set aside: %v, %v", left, err)
+	}
+}
+
+// TestRecoverDoesNotUndo: what has been moved to another day, released or forwarded since does
+// not come back as a second record.
+func TestRecoverDoesNotUndo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "local.db")
+	old := storetest.OpenJournalAt(t, path, journal.Options{})
+	recs := storetest.Records(storetest.Day, 10)
+	recs[4].Provisional = true
+	storetest.AppendAll(t, old, recs)
+	storetest.CloseIt(t, old)
+	aside, err := localfile.MoveCorrupt(path, storetest.Noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := storetest.OpenJournalAt(t, path, journal.Options{})
+	moved := recs[4]
+	moved.TradingDay, moved.Provisional = storetest.Day+1, false
+	if err := l.Put(t.Context(), []store.Record{moved}); err != nil {
+		t.Fatal(err)
+	}
+	if did, err := repair.Recover(t.Context(), l, aside, nil); err != nil || did.Saved != 9 || did.Already != 1 {
+		t.Errorf("%+v, %v", did, err)
+	}
+	storetest.WantExactly(t, l, storetest.Day+1, []store.Record{moved})
+	storetest.WantExactly(t, l, storetest.Day, append(append([]store.Record(nil), recs[:4]...), recs[5:]...))
+}
+
+// TestRecoveredRowsAreForwarded: beside rows that PostgreSQL has already.
+func TestRecoveredRowsAreForwarded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "local.db")
+	old := storetest.OpenJournalAt(t, path, journal.Options{})
+	recs := storetest.Records(storetest.Day, 30)
+	storetest.AppendAll(t, old, recs)
+	storetest.CloseIt(t, old)
+	p := storetest.OpenPostgres(t)
+	if err := p.Put(t.Context(), recs[:10]); err != nil {
+		t.Fatal(err)
+	}
+	aside, err := localfile.MoveCorrupt(path, storetest.Noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := storetest.OpenJournalAt(t, path, journal.Options{})
+	storetest.Forward(t, l, p, forward.Options{})
+	if _, err := repair.Recover(t.Context(), storetest.OpenJournalAt(t, path, journal.Options{}), aside, nil); err != nil {
+		t.Fatal(err)
+	}
+	storetest.WantEmpty(t, l)
+	storetest.WantExactly(t, p, storetest.Day, recs)
+}
+
+// TestRecoverBesideABatch: a front that was embedded once, with exports of its own, forwards now. Its
+// batch is on its way while rows come back; those are not removed with it.
+func TestRecoverBesideABatch(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "local.db")
+	old := storetest.OpenJournalAt(t, path, journal.Options{})
+	recs := storetest.Records(storetest.Day, 30)
+	exported := storetest.AppendAll(t, old, recs)
+	if err := old.AddExport(t.Context(), storetest.ExportOf(storetest.Day, store.Position(fmt.Sprint(exported)))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := old.StoreID(t.Context()); err != nil { // to be known to PostgreSQL by
+		t.Fatal(err)
+	}
+	storetest.CloseIt(t, old)
+	aside, err := localfile.MoveCorrupt(path, storetest.Noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := storetest.OpenJournalAt(t, path, journal.Options{})
+	if _, err := repair.Adopt(t.Context(), l, aside); err != nil {
+		t.Fatal(err)
+	}
+	sent := storetest.AppendAll(t, l, storetest.Records(storetest.Day, 5))
+	if _, err := repair.Recover(t.Context(), storetest.OpenJournalAt(t, path, journal.Options{}), aside, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := storetest.TrimThrough(t.Context(), l, sent); err != nil {
+		t.Fatal(err)
+	}
+	storetest.WantExactly(t, l, storetest.Day, recs)
+}
+
+// FuzzReadAside: whatever the files hold, nothing crashes and nothing is invented without being
+// well-formed.
+func FuzzReadAside(f *testing.F) {
+	f.Add([]byte("SQLite format 3\x00"), []byte{})
+	f.Fuzz(func(t *testing.T, file, log []byte) {
+		path := filepath.Join(t.TempDir(), "f")
+		if err := errors.Join(os.WriteFile(path, file, 0o600), os.WriteFile(path+"-wal", log, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := repair.ReadCorrupt(path, func(s *repair.Salvaged) error {
+			if s.Record.ID.Version() != 7 || !s.Record.Flag.Valid() || !s.Record.UserType.Valid() {
+				t.Errorf("%+v is no record", s.Record)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}

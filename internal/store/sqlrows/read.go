@@ -1,0 +1,53 @@
+package sqlrows
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// CountDays is Days on either database.
+func CountDays(ctx context.Context, db *Tables) ([]store.DayCount, error) {
+	rows, err := db.QueryContext(ctx, "SELECT trading_day, count(*) FROM record GROUP BY trading_day ORDER BY trading_day")
+	if err != nil {
+		return nil, db.Explain(ctx, err)
+	}
+	defer rows.Close()
+	var days []store.DayCount
+	for rows.Next() {
+		var d store.DayCount
+		if err := rows.Scan(&d.Day, &d.Records); err != nil {
+			return nil, db.Explain(ctx, err)
+		}
+		days = append(days, d)
+	}
+	return days, db.Explain(ctx, rows.Err())
+}
+
+// Scanner is a *sql.Row or *sql.Rows.
+type Scanner interface{ Scan(dest ...any) error }
+
+func Since(ctx context.Context, db *Tables, query string) (time.Time, error) {
+	var seconds sql.NullInt64
+	if err := db.QueryRowContext(ctx, query).Scan(&seconds); err != nil {
+		return time.Time{}, db.Explain(ctx, err)
+	}
+	if !seconds.Valid {
+		return time.Time{}, errors.New("store: the schema has no version")
+	}
+	return time.Unix(seconds.Int64, 0), nil
+}
+
+// IdMargin is how far a RecordID, which is made after the login time was taken, may lie outside the
+// window of its login.
+const IdMargin = time.Minute
+
+// IdOf is the least UUIDv7 of that time: its first 48 bits are milliseconds since 1970.
+func IdOf(t time.Time) (id [16]byte) {
+	binary.BigEndian.PutUint64(id[:], uint64(t.UnixMilli())<<16)
+	return id
+}

@@ -1,0 +1,67 @@
+package sqlrows
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// Columns of table record, the same in both stores and in this order everywhere.
+const Columns = "record_id, trading_day, login_time, vendor_id, key_version, terminal, supplement, " +
+	"flag, app_id, account, user_type, front_id, session_id, provisional"
+
+// ColumnCount is how many columns names.
+const ColumnCount = 14
+
+// LocalColumns are those of the local store: there a row has its checksum besides.
+const LocalColumns = Columns + ", crc"
+
+// Digit is the number that a one-digit code of the specification stands for: the codes
+// are ASCII on the wire and small integers in tables.
+func Digit[T ~byte](code T) int16 { return int16(code) - '0' }
+
+// Code is the opposite of digit.
+func Code[T ~byte](digit int16) (T, error) {
+	if digit < 0 || digit > 9 {
+		return 0, fmt.Errorf("store: %d is no one-digit code", digit)
+	}
+	return T('0' + digit), nil
+}
+
+// Instant is the time that a row's seconds stand for, in the zone of the specification.
+func Instant(seconds int64) time.Time { return time.Unix(seconds, 0).In(regulation.Zone) }
+
+// Micros is t as microseconds since 1970, and 0 for the zero time.
+func Micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// FromMicros is the opposite of micros.
+func FromMicros(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).In(regulation.Zone)
+}
+
+// BytesOf is b, never nil: the ciphertext columns are NOT NULL, and none is "absent".
+func BytesOf(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
+
+func FlagOf(b bool) int16 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// LineColumns are what Snapshot.Scan reads.
+const LineColumns = "record_id, login_time, vendor_id, key_version, terminal, supplement, flag, provisional"

@@ -1,0 +1,144 @@
+package storetest_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"database/sql"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/journal"
+	"github.com/tradefront/tradefront/internal/store/postgres"
+	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/pgtest"
+)
+
+const (
+	markerAddress = "203.0.113.77"
+	markerPort    = "54321"
+)
+
+// markedRecord is the record of a login from the marker's address, which stands in its
+// supplement.
+func markedRecord(t *testing.T) store.Record {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := "0@client_test_1.0@" + markerAddress + "@" + markerPort + "@2026-01-05 09:00:00@@@@@88888888@1"
+	rec := storetest.Record(storetest.Day)
+	if rec.Supplement, err = rsa.EncryptPKCS1v15(rand.Reader, &key.PublicKey, []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
+
+// addressColumn matches the names that a column with an address or a port would have.
+var addressColumn = regexp.MustCompile(`(^|_)(ip|ips|port|ports|addr|address|addresses|peer|remote|host|source)(_|$)`)
+
+func wantNoAddressColumn(t *testing.T, columns []string) {
+	t.Helper()
+	if len(columns) < 20 {
+		t.Fatalf("only %d columns: nothing was tested", len(columns))
+	}
+	for _, c := range columns {
+		if addressColumn.MatchString(c) {
+			t.Errorf("column %s", c)
+		}
+	}
+}
+
+// TestNoAddressInLocalStore (B.1) looks at the names, and then at every byte of the files.
+func TestNoAddressInLocalStore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "local.db")
+	l, err := journal.Open(t.Context(), path, journal.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := markedRecord(t)
+	storetest.AppendAll(t, l, []store.Record{rec})
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := db.Query("SELECT c.name FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table'")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var columns []string
+	for rows.Next() {
+		var c string
+		if err := rows.Scan(&c); err != nil {
+			t.Fatal(err)
+		}
+		columns = append(columns, c)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	wantNoAddressColumn(t, columns)
+	storetest.CloseIt(t, db)
+	storetest.CloseIt(t, l)
+
+	files, err := filepath.Glob(path + "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, name := range files {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = found || bytes.Contains(content, rec.Supplement)
+		if bytes.Contains(content, []byte(markerAddress)) || bytes.Contains(content, []byte(markerPort)) {
+			t.Errorf("the address stands in %s", filepath.Base(name))
+		}
+	}
+	if !found {
+		t.Error("the record is in none of the files: nothing was tested")
+	}
+}
+
+// TestNoAddressInPostgres (B.1) looks at the names, and then at all rows as text.
+func TestNoAddressInPostgres(t *testing.T) {
+	url := pgtest.Database(t)
+	p := storetest.OpenPostgresAt(t, url, postgres.Options{})
+	if err := p.Put(t.Context(), []store.Record{markedRecord(t)}); err != nil {
+		t.Fatal(err)
+	}
+	conn := storetest.Session(t, url)
+	rows, _ := conn.Query(t.Context(), "SELECT column_name::text FROM information_schema.columns WHERE table_schema = 'public'")
+	columns, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantNoAddressColumn(t, columns)
+
+	rows, _ = conn.Query(t.Context(), "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'")
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dump strings.Builder
+	for _, table := range tables {
+		if _, err := conn.PgConn().CopyTo(t.Context(), &dump, "COPY (SELECT t.* FROM "+table+" t) TO STDOUT"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !strings.Contains(dump.String(), "client_test_1.0") {
+		t.Fatal("the record is not in the dump: nothing was tested")
+	}
+	if strings.Contains(dump.String(), markerAddress) || strings.Contains(dump.String(), markerPort) {
+		t.Error("the address stands in a table")
+	}
+}
