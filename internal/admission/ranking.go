@@ -1,6 +1,10 @@
 package admission
 
-import "container/heap"
+import (
+	"container/heap"
+
+	"github.com/tradefront/tradefront/internal/source"
+)
 
 // ranking is a heap (container/heap): at its top is the heaviest origin, and of equally heavy
 // ones the one whose oldest connection came first.
@@ -27,14 +31,11 @@ func (a *Control) rerank(s *origin, more int) {
 	}
 }
 
-// maxShare is the widest network's.
-const maxShare = 16
-
 // weigh sets the pressure of an origin. That of a network is the larger of two: all that it has
 // divided by its share, and the pressure of the heaviest origin in it. So a network of a
 // hundred customers weighs less than one attacker's source.
 func (s *origin) weigh() {
-	s.pressure = s.waiting * maxShare / s.share
+	s.pressure = s.waiting * source.MaxShare / s.share
 	switch {
 	case len(s.ranking) > 0:
 		s.pressure = max(s.pressure, s.ranking[0].pressure)

@@ -15,7 +15,7 @@
 // that admission takes is handed over to the loop with the fewest, and belongs to it for
 // life. Everything that touches its conn runs on that loop: callbacks of gnet, the sweep
 // that looks at each session's clocks once every sweepPeriod, and what other goroutines have for it
-// (the end of a login, an eviction), which comes by execute. Nothing that aliases a read
+// (the end of a login, an eviction), which execute hands over. Nothing that aliases a read
 // buffer ever leaves the loop.
 //
 // On a listener for load balancers the terminal's address is not the peer's, so the way is
@@ -24,7 +24,7 @@
 //	acceptor:  accept ─▶ trusted? ─▶ AdmitProxied ─▶ loop: PROXY header ─▶ Identify ─▶ dialogue
 //
 // Until the header was read (package proxyheader, proxy_state.go) no byte reaches the dialogue,
-// and the clock of ProxyRule.Timeout runs. The dialogue is then told the terminal's address;
+// and ProxyRule.Timeout bounds the time. The dialogue then gets the terminal's address;
 // the proxy's own is in session.Peer beside it. A header that cannot be taken ends the
 // connection, and penalizes no source, since none is known yet.
 //
@@ -38,7 +38,7 @@
 //   - The peer's address is copied once, at accept, unmapped and without zone: it is
 //     evidence. The zones of the socket's own addresses are cleared, since gnet would take
 //     their memory, which is Go's, for its own. Behind a proxy the evidence is the header's
-//     client, and only what a trusted peer says; a connection without one has no address.
+//     client, from a trusted peer alone; a connection without one has no address.
 //   - A loop is given no work once the engine ends, and the goroutine that gave it some learns
 //     whether it was done: the descriptor that wakes a loop may be another file's by then.
 //   - A loop that has ended by itself, or does not respond, is an error on Failed.

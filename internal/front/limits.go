@@ -40,7 +40,7 @@ func (c *Config) settings() *session.Settings {
 // ConnectionBudget is how many connections the process can take: its limit of open
 // files less a reserve for everything else (stores, logs, listeners, and connections
 // that were accepted but not yet counted). wanted 0 asks for all of it; more than all of
-// it is an error that says what to do. Without the reserve a flood would leave the stores
+// it is an error with the next step. Without the reserve a flood would leave the stores
 // and logs without descriptors.
 func ConnectionBudget(wanted int) (int, error) {
 	var limit unix.Rlimit

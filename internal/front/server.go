@@ -27,7 +27,7 @@ type Observer interface {
 	dialogue.Observer
 	ConnectionOpened()
 	ConnectionRefused(reason string)
-	// AcceptFailed tells that a connection could not be taken from the system; fault is
+	// AcceptFailed counts a connection that could not be taken from the system; fault is
 	// one of AcceptFaults.
 	AcceptFailed(fault string)
 }
@@ -42,7 +42,7 @@ type Config struct {
 // Listener is an address that terminals connect to.
 type Listener struct {
 	Address string     // host:port; port 0 takes a free one
-	Proxy   *ProxyRule // nil: whoever connects is the terminal itself
+	Proxy   *ProxyRule // nil: the peer is the terminal itself
 }
 
 const readBuffer = 64 << 10 // of each loop, not of each connection
@@ -159,13 +159,13 @@ func (s *Server) LoginsInFlight() int { return s.driver.LoginsInFlight() }
 // Draining reports whether Drain was called.
 func (s *Server) Draining() bool { return s.driver.Draining() }
 
-// Admission tells what admission counts now, with the top sources of each kind.
+// Admission is what admission counts now, with the top sources of each kind.
 func (s *Server) Admission(top int) admission.Status { return s.admission.Status(top, time.Now()) }
 
 // Drain stops the front. It stops listening at once, so that terminals and load balancers
 // find another front; new logins are refused from here on, logins in flight are finished
-// and answered until ctx ends, then all connections are closed. The error tells how many
-// logins were left when ctx ended.
+// and answered until ctx ends, then all connections are closed. The error has the number of
+// logins that were left when ctx ended.
 func (s *Server) Drain(ctx context.Context) error {
 	close(s.closing)
 	s.closeListeners()

@@ -9,7 +9,7 @@ const (
 	authResultLen   = 30 + 1
 )
 
-// AuthIdentity says which terminal software wants in. Items alias the input of Decode.
+// AuthIdentity names the terminal software that wants to be admitted. Items alias the input of Decode.
 type AuthIdentity struct {
 	BrokerID    []byte // s10
 	AppID       []byte // s30
@@ -17,8 +17,8 @@ type AuthIdentity struct {
 }
 
 // Decode reads the data of a field. The error is FaultFieldShort, or a *FieldError for the
-// first illegal item; then the text items are set all the same, as they came, for whoever
-// must write down what was refused. This is so for every Decode here.
+// first illegal item; then the text items are set all the same, as they came, for the
+// caller that logs what was refused. This is so for every Decode here.
 func (f *AuthIdentity) Decode(data []byte) error {
 	r, err := readItems(FIDAuthIdentity, data, authIdentityLen)
 	if err != nil {
@@ -84,7 +84,7 @@ func (e *Encoder) AuthInfo(f *AuthInfo) {
 	}
 }
 
-// AuthResult says as what the terminal software was admitted. Items alias the input of
+// AuthResult is as what the front admitted the terminal software. Items alias the input of
 // Decode.
 type AuthResult struct {
 	AppID   []byte // s30

@@ -3,7 +3,7 @@
 // of docs/protocol.md, sections 1 to 3.
 //
 // It does no I/O, reads no clock and knows nothing of logins: which message may come
-// when, and what an item must say, is the session's to judge. A receiver takes three
+// when, and what an item may contain, package session decides. A receiver takes three
 // steps, each of which checks everything that can be known at that point:
 //
 //	bytes ── DecodeFrame ──▶ Frame ── DecodeMessage ──▶ Message ── X.Decode ──▶ items
@@ -13,7 +13,7 @@
 // # Two ways to be wrong
 //
 // Malformed: the bytes are no frame, message or field. The error is a Fault, a value of
-// a closed enum, and the connection cannot go on, because nobody knows any more
+// a closed enum, and the connection cannot go on, because the receiver does not know
 // where the next frame starts or what the peer meant.
 //
 // Well-formed with an illegal item: the error is a *FieldError, and the front answers
@@ -28,9 +28,9 @@
 //   - Decoding well-formed bytes allocates nothing; neither does naming a Fault, nor
 //     encoding into a slice that has room.
 //   - What an Encoder hands out, the decoders accept, and they give back equal items.
-//   - A text item is never repaired. The one thing a receiver takes off is the
-//     padding, trailing spaces; so a text that ends in a space cannot be sent, and the
-//     Encoder refuses it instead of losing it (think of a password).
+//   - A text item is never repaired. A receiver removes the padding alone, trailing spaces;
+//     so a text that ends in a space, a password for example, cannot be sent, and the Encoder
+//     refuses it instead of changing it.
 //
 // # Bounds
 //
@@ -38,5 +38,5 @@
 // a peer cannot make a receiver wait for, or hold, more than 4 + 127 + 4096 bytes. A
 // message holds at most 680 fields, since each takes FieldHeaderLen of the body.
 //
-// There is no state between calls and nothing on disk: a crash leaves nothing behind.
+// There is no state between calls and nothing on disk: a crash leaves nothing.
 package ftd

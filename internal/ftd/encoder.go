@@ -13,7 +13,7 @@ import (
 //	e.Error(&ok)
 //	frame, err := e.End()
 //
-// Fields stand in the order of the calls. The first error sticks, and End tells it. With
+// Fields are in the order of the calls. The first error is kept, and End returns it. With
 // enough room in dst nothing is allocated.
 type Encoder struct {
 	buf   []byte
@@ -24,7 +24,7 @@ type Encoder struct {
 	err   error
 }
 
-// Begin starts a frame behind the bytes of dst: frame header, no extension, message
+// Begin appends the start of a frame to dst: frame header, no extension, message
 // header with sequence series and number 0. Lengths and count are filled in by End.
 func Begin(dst []byte, tid TID) Encoder {
 	e := Encoder{buf: dst, start: len(dst)}

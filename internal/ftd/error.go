@@ -6,7 +6,7 @@ const (
 	forceExitLen = 1 + 100
 )
 
-// Error is the standard's result field: it stands in every answer, with Code 0 for
+// Error is the standard's result field: every answer has it, with Code 0 for
 // success. Items alias the input of Decode.
 type Error struct {
 	Code      int    // s10, decimal: 0..2147483647
@@ -36,7 +36,7 @@ func (e *Encoder) Error(f *Error) {
 	e.text("TimeStamp", 20, f.TimeStamp)
 }
 
-// ForceExit tells a terminal that the front ends its session. Items alias the input of
+// ForceExit is the message by which the front ends a session. Items alias the input of
 // Decode.
 type ForceExit struct {
 	Code byte   // c1

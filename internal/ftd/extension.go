@@ -1,6 +1,6 @@
 package ftd
 
-// Tag says what a TLV of the extension header holds.
+// Tag is the type of a TLV of the extension header.
 type Tag uint8
 
 // The tags of the standard, with the length of their data in bytes. Only TagKeepAlive

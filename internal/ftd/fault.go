@@ -1,7 +1,7 @@
 package ftd
 
-// Fault is a way to be malformed. The set is closed: a Fault is at once the error, the
-// metric label and the word in the audit log.
+// Fault is a way to be malformed. The set is closed: a Fault is the error, and its
+// name is the metric label and the reason in the audit log.
 type Fault uint8
 
 // The faults, in the order in which a receiver meets them. The zero Fault is none.
@@ -15,7 +15,7 @@ const (
 	FaultContentLength                  // content length is not body length - 16
 	FaultFieldCount                     // fewer or more fields than the header counts
 	FaultFieldOverrun                   // a field reaches beyond the content
-	FaultFieldTwice                     // a known FID stands twice
+	FaultFieldTwice                     // a known FID is present twice
 	FaultFieldShort                     // a field is shorter than its fixed items
 
 	// Found by the session, which knows what a dialogue needs, not by this package.
@@ -60,7 +60,7 @@ func (f Fault) Word() string {
 
 func (f Fault) String() string { return f.Word() }
 
-// Error says in words what is malformed.
+// Error describes what is malformed.
 func (f Fault) Error() string {
 	if f == 0 || int(f) >= len(faultWords) {
 		return "malformed: unknown fault"
@@ -68,12 +68,12 @@ func (f Fault) Error() string {
 	return "malformed: " + faultWords[f].text
 }
 
-// FieldError says that an item of a well-formed field is illegal: error 15 on the
+// FieldError is an illegal item of a well-formed field: error 15 on the
 // wire. It never contains the value.
 type FieldError struct {
 	FID     FID    // the field
 	Item    string // the item's name in docs/protocol.md, for example "UserID"
-	Problem string // what is wrong, in words
+	Problem string // what is wrong
 }
 
 // Name is the field's and the item's, as LoginRequest.UserID.

@@ -33,14 +33,14 @@ func (t FrameType) Word() string {
 	return "unknown"
 }
 
-// DiscardedWords lists the words of all frame types that a receiver discards, so that a
+// DiscardedWords lists the names of all frame types that a receiver discards, so that a
 // metric can show those that never came as 0.
 func DiscardedWords() []string { return []string{FrameCompressed.Word(), frameUnknown.Word()} }
 
-// frameUnknown stands for every type that the standard does not name.
+// frameUnknown is any type that the standard does not name.
 const frameUnknown FrameType = 0xFF
 
-// Frame is what stands between two frame boundaries. Ext and Body alias the input of
+// Frame is what lies between two frame boundaries. Ext and Body alias the input of
 // DecodeFrame.
 type Frame struct {
 	Type FrameType
@@ -59,11 +59,11 @@ func (f Frame) IsHeartbeat() bool {
 }
 
 // DecodeFrame takes the first frame off buf; n is its whole length in bytes. With n == 0
-// and err == nil the frame is incomplete: come again with more bytes at the end of buf.
+// and err == nil the frame is incomplete: call again with more bytes at the end of buf.
 //
 // A body over maxBody (at most MaxBodyLen counts) is FaultBodyLong and an extension
 // header over MaxExtLen is FaultExtLong; both are known after FrameHeaderLen bytes and
-// reported then, so that nobody waits for bytes that will be refused. FaultTLVOverrun is
+// reported then, so that no receiver waits for bytes that it will refuse. FaultTLVOverrun is
 // the third and last error. Frames of unknown or Compressed type are returned: the
 // caller discards and counts them.
 func DecodeFrame(buf []byte, maxBody int) (f Frame, n int, err error) {

@@ -2,7 +2,7 @@ package ftd
 
 import "fmt"
 
-// TID says which message it is; a request and its response share one.
+// TID identifies a message; a request and its response share one.
 type TID uint32
 
 // The messages known here; 0x8000 and above are private (JR/T 0016, clause 8).
@@ -30,7 +30,7 @@ func (t TID) String() string {
 	return fmt.Sprintf("TID(0x%08X)", uint32(t))
 }
 
-// FID says which field it is.
+// FID identifies a field.
 type FID uint32
 
 // The fields known here; 0x8000 and above are private (JR/T 0016, clause 8).
@@ -77,7 +77,7 @@ func (f FID) String() string {
 type fidSet uint16
 
 // add puts a known f into the set and reports whether it was there before. An unknown
-// f is ignored: unknown fields may stand as often as they like.
+// f is ignored: an unknown field may be present more than once.
 func (s *fidSet) add(f FID) (twice bool) {
 	var bit fidSet
 	switch {

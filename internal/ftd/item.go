@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// items reads the items of one field from left to right. The first error sticks.
-// Whoever makes one has checked, by way of readItems, that the fixed items are there.
+// items reads the items of one field from left to right. The first error is kept.
+// readItems, which makes one, has checked that the fixed items are there.
 type items struct {
 	fid  FID
 	data []byte
@@ -82,7 +82,7 @@ func (r *items) fail(item, problem string) {
 	}
 }
 
-// textProblem says why b may not stand in a text item, or "".
+// textProblem is why b must not be in a text item, or "".
 func textProblem(b []byte) string {
 	for i := 0; i < len(b); {
 		if c := b[i]; c < utf8.RuneSelf {

@@ -8,7 +8,7 @@ const (
 	FieldHeaderLen   = 6
 )
 
-// What every message header here says.
+// Values that every message header has here.
 const (
 	messageVersion = 2
 	chainSingle    = 'S'
@@ -51,7 +51,7 @@ func DecodeMessage(body []byte) (Message, error) {
 }
 
 // Field returns the data of the field fid, and whether the message has it. Of an
-// unknown FID that stands more than once it is the first.
+// unknown FID that is present more than once it is the first.
 func (m Message) Field(fid FID) ([]byte, bool) {
 	for f := m.Fields; len(f) > 0; {
 		id, data, rest := f.Next()

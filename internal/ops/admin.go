@@ -98,7 +98,7 @@ func (a *Admin) Shutdown(ctx context.Context) error {
 	if err != nil {
 		err = errors.Join(err, a.server.Close())
 	}
-	_ = a.listener.Close() // if Serve never ran, nobody else would; else it is closed already
+	_ = a.listener.Close() // if Serve never ran, no other call closes it; else it is closed already
 	return err
 }
 
@@ -145,7 +145,7 @@ func plainHeader(w http.ResponseWriter) {
 
 func writePlain(w http.ResponseWriter, text string) {
 	plainHeader(w)
-	_, _ = io.WriteString(w, text) // whoever asked may have gone
+	_, _ = io.WriteString(w, text) // the client may have disconnected
 }
 
 func readyPage(health *Health) http.HandlerFunc {
@@ -164,5 +164,5 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // whoever asked may have gone
+	_ = json.NewEncoder(w).Encode(value) // the client may have disconnected
 }

@@ -13,10 +13,10 @@ const (
 	maxQueued = 65536
 	// keepBuffer is the largest queue buffer in bytes that is kept for use again.
 	keepBuffer = 1 << 20
-	// stalledAfter is how long a write may be under way before Trouble speaks of it.
+	// stalledAfter is how long a write may take before Trouble reports it.
 	stalledAfter = 5 * time.Second
-	// dropsTold is how often the observers hear of entries that are dropped.
-	dropsTold = time.Second
+	// dropPeriod is how often the observers are called for entries that are dropped.
+	dropPeriod = time.Second
 )
 
 // What becomes of an entry that was not even queued.
@@ -27,13 +27,13 @@ var (
 	ErrAuditFull = errors.New("audit log: the queue is full, its file does not keep up")
 )
 
-// AuditObserver hears what became of entries. It is called from the writing goroutine, for
-// dropped entries from one of their own, and after Close from Log: from several at once.
-// It must not block or call back into the Audit.
+// AuditObserver counts what became of entries. The writing goroutine calls it, another one for
+// dropped entries, and after Close Log does: several at once. It must not block, nor call the
+// Audit.
 type AuditObserver interface {
-	// AuditWritten says that so many entries were handed to the operating system.
+	// AuditWritten is called when so many entries were handed to the operating system.
 	AuditWritten(entries int)
-	// AuditFailed says that so many entries are lost, or 0 if only a sync failed.
+	// AuditFailed is called when so many entries are lost, or 0 if only a sync failed.
 	AuditFailed(entries int, err error)
 }
 
@@ -42,15 +42,15 @@ type Audit struct {
 	path      string // "" for standard error
 	observers []AuditObserver
 
-	mu      sync.Mutex // guards all up to io; held for a few instructions only
-	work    sync.Cond  // signalled when the queue is no longer empty or Close was called
-	queue   batch      // what the next write takes
-	writing int        // entries that were taken and whose write has not returned
-	since   time.Time  // when they were taken
-	trouble error      // of the last write, or of a drop since
-	dropped int        // entries that the observers have not heard of
-	telling bool       // whether tellDrops runs
-	closed  bool
+	mu        sync.Mutex // guards all up to io; held for a few instructions only
+	work      sync.Cond  // signalled when the queue is no longer empty or Close was called
+	queue     batch      // what the next write takes
+	writing   int        // entries that were taken and whose write has not returned
+	since     time.Time  // when they were taken
+	trouble   error      // of the last write, or of a drop since
+	dropped   int        // entries that were not reported to the observers yet
+	reporting bool       // whether reportDrops runs
+	closed    bool
 
 	budget   *budget // of lines that cost strangers nothing
 	keepFree int64   // AuditLimits.KeepFree
@@ -60,14 +60,14 @@ type Audit struct {
 
 	fileTrouble error // what was done to the file, since the last Reopen
 
-	io   sync.Mutex // guards all up to tellers, for as long as a write lasts; never taken while mu is held
+	io   sync.Mutex // guards all up to helpers, for as long as a write lasts; never taken while mu is held
 	file auditFile
 	torn bool // file ends in a line of which a failed write left the beginning
 
 	size    int64     // of file, at the last look
 	movedAt time.Time // when file was found to be moved away; zero if it was not
 
-	tellers  sync.WaitGroup // at most one tellDrops, and who closes a file that was left
+	helpers  sync.WaitGroup // at most one reportDrops, and one that closes a file that was replaced
 	closing  chan struct{}  // closed when closed becomes true
 	done     chan struct{}  // closed when the writer has drained and synced
 	closeErr error          // of the last sync and close; read after done
@@ -77,10 +77,10 @@ type Audit struct {
 type batch struct {
 	lines   []byte
 	entries int
-	outcome *outcome // nil as long as nobody waits for it
+	outcome *outcome // nil as long as no call waits for it
 }
 
-// outcome is what became of a batch. Whoever waits for it keeps it without the lines, whose
+// outcome is what became of a batch. The calls that wait for it keep it without the lines, whose
 // memory is used again.
 type outcome struct {
 	done  chan struct{} // closed once; whole and err never change thereafter
@@ -116,17 +116,17 @@ func newAudit(path string, file auditFile, observers []AuditObserver) *Audit {
 	return a
 }
 
-// Log queues one entry. It never waits, for event loops call it: an entry that finds the
-// queue full is dropped, and the observers are told. A refusal, or an authentication, that is
-// over the budget of its source is counted, and told by a line of EventSuppressed.
+// Log queues one entry. It never waits, because event loops call it: an entry that finds the
+// queue full is dropped, and the observers are called. A refusal, or an authentication, that is
+// over the budget of its source is counted, and reported by a line of EventSuppressed.
 func (a *Audit) Log(e Entry) {
 	if !a.allows(&e) {
 		return
 	}
-	_, _, _ = a.enqueue(&e, false) // the observers hear of what is lost
+	_, _, _ = a.enqueue(&e, false) // the observers were called for what is lost
 }
 
-// allows asks the budget. After Close nothing is counted any more: enqueue tells of the loss.
+// allows asks the budget. After Close nothing is counted any more: enqueue reports the loss.
 func (a *Audit) allows(e *Entry) bool {
 	if kindOf(e) == keptLine {
 		return true
@@ -138,7 +138,7 @@ func (a *Audit) allows(e *Entry) bool {
 
 // LogWritten queues one entry and waits for the write call that contains its line: nil
 // means that the operating system has it, so that it outlives this process, though not yet
-// the machine. An error means that the entry is lost, and the observers are told, unless
+// the machine. An error means that the entry is lost, and the observers were called, unless
 // the error is ctx's: then the line may still be written.
 func (a *Audit) LogWritten(ctx context.Context, e Entry) error {
 	o, index, err := a.enqueue(&e, true)
@@ -187,7 +187,7 @@ func (a *Audit) enqueue(e *Entry, awaited bool) (o *outcome, index int, err erro
 // Close writes out what is queued, syncs the file and closes it. The error is of the sync
 // or the close; a second Close returns the same. If ctx ends first, the error says how many
 // entries are left: the writer still tries them for as long as the process lives. Entries
-// logged after Close are lost, and the observers are told.
+// logged after Close are lost, and the observers are called.
 func (a *Audit) Close(ctx context.Context) error {
 	a.mu.Lock()
 	if !a.closed {
@@ -207,7 +207,7 @@ func (a *Audit) Close(ctx context.Context) error {
 	return fmt.Errorf("audit log: given up with %d entries not written: %w", a.writing+a.queue.entries, ctx.Err())
 }
 
-// Reopen goes on in a new file of the same name, after log rotation moved the old one
+// Reopen continues in a new file of the same name, after log rotation moved the old one
 // away, which is synced and closed. On error the old file stays in use, unless the error is
 // ctx's: then a write or a sync does not return, and the new file is taken as soon as the
 // write does.
@@ -216,7 +216,7 @@ func (a *Audit) Reopen(ctx context.Context) error {
 		return nil
 	}
 	a.summarise(true)             // what was left out beside the old file's lines
-	result := make(chan error, 1) // nobody may be there any more
+	result := make(chan error, 1) // buffered: Reopen may have returned
 	go func() { result <- a.reopen() }()
 	select {
 	case err := <-result:
@@ -273,7 +273,7 @@ func (a *Audit) write() {
 		}
 	}
 	a.finish()
-	a.tellers.Wait() // after Close nothing starts one
+	a.helpers.Wait() // after Close nothing starts one
 }
 
 // take waits for entries, takes them all and leaves spare as the empty queue. No entries
@@ -290,8 +290,8 @@ func (a *Audit) take(spare []byte) batch {
 	return b
 }
 
-// settle says what became of a batch, to Trouble and to those who wait for it, before the
-// observers: one of them that blocks against its contract must not keep a login waiting.
+// settle publishes what became of a batch, to Trouble and to the calls that wait for it, and then
+// to the observers: one that blocks against its contract must not delay a login.
 func (a *Audit) settle(b batch, whole int, err error) {
 	a.mu.Lock()
 	a.writing, a.trouble = 0, err

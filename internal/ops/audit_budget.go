@@ -12,13 +12,13 @@ import (
 	"github.com/tradefront/tradefront/internal/source"
 )
 
-// Whoever has sockets can make the front decide without end, and each decision is a line. So
-// lines that cost a stranger nothing come out of budgets; what they do not hold is counted,
-// and told by one line a minute and source. The lines of accepted logins cost an account, and
-// are bounded there: none of them is ever left out.
+// A stranger with sockets can make the front decide again and again, and each decision is a line.
+// Therefore lines that cost a stranger nothing come out of budgets; the lines that are over are
+// counted, and reported by one line a minute and source. The lines of accepted logins cost an
+// account, and are bounded there: none of them is ever left out.
 
 // The budgets of lines: of one source, whose networks have source.Path.Share times as much,
-// and of the whole front. An honest office, and a storm of reconnects, stay below them.
+// and of the whole front. An honest office, and a storm of reconnects, remain below them.
 var (
 	refusalBudget   = rate.Limit{PerSecond: 5, Burst: 1000}
 	admissionBudget = rate.Limit{PerSecond: 20, Burst: 5000} // authentications that were won
@@ -28,11 +28,11 @@ var (
 const (
 	// budgetSources is how many sources, and networks of each size, are remembered.
 	budgetSources = 16384
-	// maxSummaries is how many are counted by themselves; of further ones only the total is told.
+	// maxSummaries is how many are counted by themselves; of further ones only the total is reported.
 	maxSummaries = 1024
-	// summaryPeriod is how long lines are counted before they are told.
+	// summaryPeriod is how long lines are counted before they are reported.
 	summaryPeriod = time.Minute
-	// reasonOK is the reason of whatever was no refusal.
+	// reasonOK is the reason of what was no refusal.
 	reasonOK = "ok"
 )
 
@@ -111,7 +111,7 @@ func (b *budget) allows(e *Entry, now time.Time) bool {
 	return !is
 }
 
-// over tells the narrowest bound that a line is over. Only if there is none anything is taken.
+// over is the narrowest bound that a line is over. Tokens are taken only if there is none.
 func (b *budget) over(kind lineKind, addr netip.Addr, now time.Time) (bound, bool) {
 	if b.low {
 		return bound{why: SuppressedDisk}, true
@@ -163,7 +163,7 @@ func (b *budget) count(e *Entry, over bound, now time.Time) {
 	s.frontID = e.FrontID
 }
 
-// summaries takes the lines that tell of what was left out for a minute, or of all.
+// summaries takes the lines that report what was left out a minute ago or longer, or all.
 func (b *budget) summaries(all bool, now time.Time) (lines []Entry) {
 	for over, s := range b.out {
 		if !all && now.Sub(s.since) < summaryPeriod {

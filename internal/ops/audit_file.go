@@ -13,8 +13,8 @@ func openAuditFile(path string) (auditFile, error) {
 	if path == "" {
 		return &osFile{File: os.Stderr}, nil
 	}
-	// The group may read it: whoever ships logs off. Our own read access serves only to
-	// look whether the last line is whole.
+	// The group may read it, for the program that ships logs. Our own read access serves only
+	// to see whether the last line is whole.
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o640) //nolint:gosec // G302: the group is meant
 	if err != nil {
 		return nil, fmt.Errorf("audit log: %w", err)
@@ -67,7 +67,7 @@ func (f *osFile) Close() error {
 }
 
 // flush writes a batch. The write is not tried again: what it did not take is lost, counted and
-// told to the observers.
+// reported to the observers.
 func (a *Audit) flush(b batch) {
 	whole, err := a.writeLines(b)
 	if err != nil {
@@ -105,8 +105,8 @@ func (a *Audit) endTorn() error {
 	return err
 }
 
-// kept looks whether the file that has the lines still has a name. If not, they go into the next
-// one, so that no line that was waited for is in a file that was deleted before.
+// kept checks whether the file that has the lines still has a name. If not, they are written to the
+// next one, so that no line that a call waits for is in a file that was deleted before.
 func (a *Audit) kept(b batch) (whole int, err error) {
 	again, err := a.follow()
 	if err == nil && again {

@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// movedGrace is how long the lines go on into a file that was moved away: the signal of a log
-// rotation comes within moments, and until then the new file is the rotation's to make.
+// movedGrace is how long the lines are still written to a file that was moved away: a log rotation
+// sends its signal within moments, and makes the new file itself.
 const movedGrace = 10 * time.Second
 
-// AuditFileObserver is an AuditObserver that also hears what others did to the file. It must not
-// block or call back into the Audit.
+// AuditFileObserver is an AuditObserver that is also called when others did something to the file.
+// It must not block, nor call the Audit.
 type AuditFileObserver interface {
-	// AuditFileChanged says that the file was deleted, cut, or moved without a Reopen.
+	// AuditFileChanged is called when the file was deleted, cut, or moved without a Reopen.
 	AuditFileChanged(err error)
 }
 
@@ -30,8 +30,8 @@ var (
 		"keep both, and let the rotation send SIGHUP")
 )
 
-// follow looks whether the file still has its name, and goes on in a new one if not. again says
-// that what the last write put into it is lost. io is held. Moving the file is what log rotation does:
+// follow checks whether the file still has its name, and continues in a new one if not. again
+// reports that what the last write put into it is lost. io is held. Moving the file is what log rotation does:
 // then nothing is lost, and Reopen is waited for.
 func (a *Audit) follow() (again bool, err error) {
 	f, ok := a.file.(*osFile)
@@ -40,7 +40,7 @@ func (a *Audit) follow() (again bool, err error) {
 	}
 	open, err := f.Stat()
 	if err != nil {
-		return false, nil //nolint:nilerr // it is known no worse than before
+		return false, nil //nolint:nilerr // the last known state remains
 	}
 	named, err := os.Stat(a.path)
 	switch {
@@ -72,7 +72,7 @@ func (a *Audit) noteSize(size int64) {
 	a.size = size
 }
 
-// begin goes on in a new file of the same name.
+// begin continues in a new file of the same name.
 func (a *Audit) begin(why error) error {
 	next, err := openAuditFile(a.path)
 	if err != nil {
@@ -81,12 +81,12 @@ func (a *Audit) begin(why error) error {
 	}
 	old := a.file
 	a.file, a.torn, a.size, a.movedAt = next, false, 0, time.Time{}
-	a.tellers.Go(func() { _, _ = old.Sync(), old.Close() }) // logins need not wait for it
+	a.helpers.Go(func() { _, _ = old.Sync(), old.Close() }) // logins need not wait for it
 	a.changed(why)
 	return nil
 }
 
-// changed tells what happened, until the next Reopen.
+// changed reports what happened, until the next Reopen.
 func (a *Audit) changed(why error) {
 	a.mark(why)
 	for _, o := range a.observers {
@@ -102,7 +102,7 @@ func (a *Audit) mark(why error) {
 	a.fileTrouble = fmt.Errorf("%w (%s, noticed at %s)", why, a.path, time.Now().Format(time.TimeOnly))
 }
 
-// lookAtFile is for when no line comes. While one is being written, who writes it looks.
+// lookAtFile is for a time without lines. A write in progress does it itself.
 func (a *Audit) lookAtFile() {
 	if !a.io.TryLock() {
 		return

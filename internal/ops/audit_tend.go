@@ -19,7 +19,7 @@ const (
 	keepFreeLeave  = 2.2
 )
 
-// AuditLimits are what a running audit log can be told anew.
+// AuditLimits are the bounds of the audit log that a reload may change.
 type AuditLimits struct {
 	// KeepFree is how many bytes of its disk the store needs: as long as less than twice as
 	// much is free, only lines of accepted logins are written; 0 for no reserve.
@@ -43,7 +43,7 @@ func (a *Audit) Suppressed() uint64 {
 	return a.budget.counted
 }
 
-// Sparing says why only lines of accepted logins are written, "" if all are.
+// Sparing is why only lines of accepted logins are written, "" if all are.
 func (a *Audit) Sparing() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -54,7 +54,7 @@ func (a *Audit) Sparing() string {
 		"refusals and authentications are only counted; make room", humanize.IBytes(uint64(a.free)), humanize.IBytes(uint64(a.keepFree)))
 }
 
-// tend tells each second what was left out, and looks at the disk and the file, until Close.
+// tend reports what was left out and checks the disk and the file, each second, until Close.
 func (a *Audit) tend() {
 	tick := time.NewTicker(tendPeriod)
 	defer tick.Stop()
@@ -70,7 +70,7 @@ func (a *Audit) tend() {
 	}
 }
 
-// lookAtDisk keeps the last state if the file system does not say how much is free.
+// lookAtDisk keeps the last state if the file system does not return how much is free.
 func (a *Audit) lookAtDisk() {
 	a.mu.Lock()
 	look := a.freeBytes
@@ -91,7 +91,7 @@ func (a *Audit) lookAtDisk() {
 	a.free, a.budget.low = free, float64(free) < factor*float64(a.keepFree)
 }
 
-// summarise queues the lines on what was left out.
+// summarise queues the lines that report what was left out.
 func (a *Audit) summarise(all bool) {
 	a.mu.Lock()
 	if !a.closed {
@@ -111,7 +111,7 @@ func (a *Audit) queueSummaries(all bool) {
 	}
 }
 
-// diskFree tells how much is free where the file is, for whoever is not root.
+// diskFree measures what is free on the file's disk for a user that is not root.
 func diskFree(path string) func() (int64, error) {
 	if path == "" {
 		return nil

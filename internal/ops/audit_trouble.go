@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Trouble is nil while the log takes what it is given: the last write succeeded, none has
-// been under way for long, nothing was dropped since, and nobody did anything to the file since it
-// was last reopened. It is for the readiness.
+// Trouble is nil while the log works: the last write succeeded, none takes long, no entry was
+// dropped since, and the file was not changed by others since it was last reopened. It is for the
+// readiness.
 func (a *Audit) Trouble() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -23,21 +23,21 @@ func (a *Audit) Trouble() error {
 }
 
 // drop counts an entry that found the queue full. mu is held, and the caller may be an
-// event loop: the observers hear of it from a goroutine of its own, for the alarm of one of
-// them may go into the very pipe that is full.
+// event loop: a goroutine of its own calls the observers, because one of them may write its alarm
+// to the very pipe that is full.
 func (a *Audit) drop() {
 	a.dropped++
 	a.trouble = ErrAuditFull
-	if !a.telling {
-		a.telling = true
-		a.tellers.Go(a.tellDrops)
+	if !a.reporting {
+		a.reporting = true
+		a.helpers.Go(a.reportDrops)
 	}
 }
 
-// tellDrops tells of the first drop at once, then of all in each further period, and ends
-// with the first period that had none, or with Close.
-func (a *Audit) tellDrops() {
-	tick := time.NewTicker(dropsTold)
+// reportDrops reports the first drop at once, then all of each further period, and ends with the
+// first period that had none, or with Close.
+func (a *Audit) reportDrops() {
+	tick := time.NewTicker(dropPeriod)
 	defer tick.Stop()
 	for {
 		n := a.takeDropped()
@@ -52,13 +52,13 @@ func (a *Audit) tellDrops() {
 	}
 }
 
-// takeDropped is how many entries were dropped since it was last called. None ends the
-// teller.
+// takeDropped is how many entries were dropped since it was last called. None ends
+// reportDrops.
 func (a *Audit) takeDropped() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	n := a.dropped
 	a.dropped = 0
-	a.telling = n > 0
+	a.reporting = n > 0
 	return n
 }

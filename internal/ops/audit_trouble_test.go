@@ -60,9 +60,9 @@ func TestAuditLogNeverWaits(t *testing.T) {
 			a.Log(numbered(-1))
 		}
 		expect(1, 1)
-		time.Sleep(dropsTold)
+		time.Sleep(dropPeriod)
 		expect(1001, 2)
-		time.Sleep(10 * dropsTold) // the run is over
+		time.Sleep(10 * dropPeriod) // the run is over
 		expect(1001, 2)
 		a.Log(numbered(-1))
 		expect(1002, 3)

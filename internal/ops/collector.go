@@ -9,7 +9,7 @@ type Collector struct {
 	values            func() map[string]float64 // by the label's values
 }
 
-// NewGauge is a number; its name stands behind tradefront_. value must not block and may be called
+// NewGauge is a number; its name follows tradefront_. value must not block and may be called
 // from any goroutine. Where there is nothing to tell it is not a number.
 func NewGauge(name, help string, value func() float64) Collector {
 	return Collector{name, help, "", prometheus.GaugeValue, alone(value)}
@@ -29,7 +29,7 @@ func alone(value func() float64) func() map[string]float64 {
 	return func() map[string]float64 { return map[string]float64{"": value()} }
 }
 
-// Sample is the same collector without a front behind it: one series at zero. The handbook's tests
+// Sample is the same collector without a front: one series at zero. The handbook's tests
 // ask it for its name.
 func (c Collector) Sample() Collector {
 	c.values = func() map[string]float64 { return map[string]float64{"sample": 0} }

@@ -28,15 +28,15 @@ const (
 )
 
 // maxText bounds each string of an entry in bytes, as it came: a byte that is no UTF-8
-// stands as U+FFFD. The longest honest string has 36.
+// becomes U+FFFD. The longest honest string has 36.
 const maxText = 64
 
-// Entry is one line of the audit log. The JSON keys stand in the order of the fields;
+// Entry is one line of the audit log. The JSON keys have the order of the fields;
 // time, event, reason, code, front_id and session_id always, the others unless empty.
 type Entry struct {
 	Time      time.Time // printed in UTC+8 with milliseconds
 	Event     string    // one of the Event constants
-	Reason    string    // the true reason, a word of a closed enumeration
+	Reason    string    // the true reason, of a closed enumeration
 	Code      int       // the error code that the terminal was shown, 0 for success
 	Ref       string    // the reference that the terminal was shown, on failure
 	Item      string    // of reason illegal_field: which item was wrong, never its value
@@ -178,8 +178,8 @@ func plain(s string) bool {
 	return true
 }
 
-// del is the first rune of which zap and encoding/json let some deceptive ones stand; they
-// escape the control characters below it.
+// del is the first rune from which on zap and encoding/json do not escape some deceptive ones;
+// they escape the control characters below it.
 const del = '\u007f'
 
 // deceptive runes end a line for some reader, are invisible, or turn text around.

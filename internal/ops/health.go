@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Check says whether one part of the front can do its work, and if not, why; the reason
-// may also be a remark on a part that can. It must not block: it runs at every look.
+// Check reports whether one part of the front can do its work, and if not, why; the reason may
+// also be a remark on a part that can. It must not block: it runs at every look.
 type Check func() (ready bool, reason string)
 
 // Severity is what a failing check means.
@@ -16,7 +16,7 @@ type Severity string
 // The two severities.
 const (
 	Required Severity = "required" // the front is not ready without it
-	Warning  Severity = "warning"  // somebody should look, terminals are served
+	Warning  Severity = "warning"  // an operator should look; terminals are served
 )
 
 // Patience is how long a required check that has passed before must fail at every look until
@@ -75,7 +75,7 @@ func (h *Health) Register(name string, severity Severity, check Check) {
 	h.register(namedCheck{name: name, severity: severity, check: check})
 }
 
-// RegisterAtOnce adds a required check without patience: what it tells is decided, and does not flap.
+// RegisterAtOnce adds a required check without patience: its result is a decision, and does not flap.
 func (h *Health) RegisterAtOnce(name string, check Check) {
 	h.register(namedCheck{name: name, severity: Required, atOnce: true, check: check})
 }

@@ -13,8 +13,8 @@ import (
 )
 
 // Metrics counts what happens, in a registry of its own. The methods are named after the
-// events and may be called from any goroutine. Reasons, faults and types are words of
-// closed enumerations: never anything that a terminal sent.
+// events and may be called from any goroutine. Reasons, faults and types are values of
+// closed enumerations, never what a terminal sent.
 type Metrics struct {
 	registry *prometheus.Registry
 
@@ -29,7 +29,7 @@ type Metrics struct {
 	logins          *prometheus.CounterVec
 	flags           *prometheus.CounterVec
 	suspicious      *prometheus.CounterVec
-	sources         *sources
+	addresses       *clientAddresses
 	stages          *prometheus.HistogramVec
 	malformed       *prometheus.CounterVec
 	discarded       *prometheus.CounterVec
@@ -46,7 +46,7 @@ type Metrics struct {
 	quarantined    prometheus.Counter
 }
 
-// The stages of a login that Stage is told of.
+// The stages of a login that Stage observes.
 const (
 	StageQueue   = "queue"   // from the frame to the start of the work
 	StageVerify  = "verify"  // the password
@@ -80,7 +80,7 @@ func NewMetrics(version, commit string) *Metrics {
 		logins:          counters("logins_total", "Login requests by their result.", "reason"),
 		flags:           counters("login_flags_total", "Recorded logins by their abnormal flag.", "flag"),
 		suspicious:      counters("client_ip_suspicious_total", "Recorded logins from an address that can hardly be the customer's own, by its kind.", "kind"),
-		sources:         newSources(),
+		addresses:       newClientAddresses(),
 		stages:          stageSeconds(),
 		malformed:       counters("malformed_total", "Connections closed for a malformed message.", "fault"),
 		discarded:       counters("frames_discarded_total", "Frames of types that are not served.", "type"),
@@ -198,7 +198,7 @@ func (m *Metrics) CodeUsed(slot string) { m.byCode.WithLabelValues(slot).Inc() }
 // LoggedIn counts a login request by its result.
 func (m *Metrics) LoggedIn(reason string) { m.logins.WithLabelValues(reason).Inc() }
 
-// Flagged counts a recorded login by the word of its abnormal flag.
+// Flagged counts a recorded login by its abnormal flag.
 func (m *Metrics) Flagged(flag string) { m.flags.WithLabelValues(flag).Inc() }
 
 // CameFrom notes the address of a recorded login. proxy is the one that it came through,
@@ -208,18 +208,18 @@ func (m *Metrics) CameFrom(client, proxy netip.Addr, account string) {
 	if kind != "" {
 		m.suspicious.WithLabelValues(kind).Inc()
 	}
-	m.sources.note(client.Unmap(), account, kind)
+	m.addresses.note(client.Unmap(), account, kind)
 }
 
 // ClientAddresses is a Check: do the addresses that are recorded look like the customers'?
-func (m *Metrics) ClientAddresses() (ready bool, reason string) { return m.sources.check() }
+func (m *Metrics) ClientAddresses() (ready bool, reason string) { return m.addresses.check() }
 
 func (m *Metrics) topShare() prometheus.GaugeFunc {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "client_ip_top_share",
 		Help: "Share of the last customers that came from the most frequent address; 0 while they are few.",
 	}, func() float64 {
-		_, top, _ := m.sources.shares()
+		_, top, _ := m.addresses.shares()
 		return top
 	})
 }

@@ -1,17 +1,17 @@
 package proxyheader
 
-// Fault is why bytes are no header that is taken: a closed set, whose words are metric labels.
+// Fault is why bytes are refused as a header: a closed set, whose names are metric labels.
 type Fault uint8
 
 // The faults.
 const (
 	Absent      Fault = 1 + iota // the connection does not begin with a header
-	TooLong                      // the header is longer than is taken
+	TooLong                      // the header is too long
 	BadLine                      // version 1: not exactly the line of the specification
 	BadVersion                   // version 2: another version, or an unknown command
 	BadFamily                    // a family or protocol that is unknown, or cannot be a terminal's: UDP, UNIX
 	BadAddress                   // version 2: shorter than its addresses
-	BadTLV                       // a TLV is cut off, stands twice, or is not what its type says
+	BadTLV                       // a TLV is cut off, present twice, or not of its type's form
 	BadChecksum                  // the checksum is not that of the header
 
 	faultCount
@@ -22,7 +22,7 @@ var faultWords = [faultCount]string{
 	"proxy_checksum",
 }
 
-// Word is the fault's word: snake_case, stable.
+// Word is the fault's stable name in snake_case.
 func (f Fault) Word() string { return faultWords[f] }
 
 func (f Fault) Error() string { return "PROXY header: " + faultWords[f] }

@@ -21,7 +21,7 @@ var (
 )
 
 // Frame finds the header at the beginning of buf: its length n, or 0 if more must come.
-// An error is a Fault, and is told as soon as the bytes that are there show it.
+// An error is a Fault, and is returned as soon as the bytes show it.
 func Frame(buf []byte) (n int, err error) {
 	switch {
 	case begins(buf, signature2):
@@ -32,7 +32,7 @@ func Frame(buf []byte) (n int, err error) {
 	return 0, Absent
 }
 
-// begins reports whether buf begins with the signature, or may do so when more has come.
+// begins reports whether buf begins with the signature, or may do so once more was received.
 func begins(buf, signature []byte) bool {
 	n := min(len(buf), len(signature))
 	return bytes.Equal(buf[:n], signature[:n])
@@ -46,7 +46,7 @@ func frame1(buf []byte) (int, error) {
 		return 0, TooLong
 	case end < 0:
 		return 0, nil
-	case line[end-1] != '\r': // the signature stands before it
+	case line[end-1] != '\r': // end is at least the signature's length
 		return 0, BadLine
 	default:
 		return end + 1, nil

@@ -13,15 +13,15 @@ import (
 	"github.com/pires/go-proxyproto/tlvparse"
 )
 
-// Header is what a proxy says of the connection.
+// Header is the content of a PROXY header.
 type Header struct {
 	// Client is the terminal's address and port, unmapped; invalid if there is none that
-	// can stand in a record.
+	// a record can have.
 	Client netip.AddrPort
-	// Local says that the proxy names no client: it is its own connection, as a rule a
+	// Local means that the proxy names no client: the connection is its own, as a rule a
 	// health check.
 	Local bool
-	// TLS says that the client came to the proxy over TLS.
+	// TLS means that the client connected to the proxy over TLS.
 	TLS bool
 }
 
@@ -32,7 +32,7 @@ func Parse(header []byte) (Header, error) {
 		return Header{}, faultOf(err, header[0] == signature1[0])
 	}
 	if h.Command.IsLocal() { // UNKNOWN of version 1 as well
-		return Header{Local: true}, nil // whatever else it carries is to be ignored
+		return Header{Local: true}, nil // the specification ignores whatever else it carries
 	}
 	source, _, ok := h.TCPAddrs()
 	if !ok {
@@ -58,8 +58,8 @@ func faultOf(err error, line bool) Fault {
 	return BadAddress
 }
 
-// usable is the address if a terminal can have it. What cannot be one is no fault of the
-// header: the login over it is answered 49.
+// usable is the address if a terminal can have it. Another address is no fault of the header:
+// logins over the connection are answered 49.
 func usable(a *net.TCPAddr) netip.AddrPort {
 	addr, ok := netip.AddrFromSlice(a.IP)
 	addr = addr.Unmap()
@@ -71,8 +71,8 @@ func usable(a *net.TCPAddr) netip.AddrPort {
 
 const tlvHead = 3 // type, and length in two bytes
 
-// readTLVs looks at what stands behind the addresses; version 1 has nothing there. The
-// library's own splitting forgets where in the header a TLV stood, which the checksum needs.
+// readTLVs reads what follows the addresses; version 1 has nothing there. The library's own
+// splitting does not return where in the header a TLV was, which the checksum needs.
 func readTLVs(header []byte, h *proxyproto.Header) (tls bool, err error) {
 	if h.Version == 1 {
 		return false, nil
@@ -97,7 +97,7 @@ func readTLVs(header []byte, h *proxyproto.Header) (tls bool, err error) {
 		case proxyproto.PP2_TYPE_SSL:
 			tls, err = overTLS(header[begin:at])
 		default:
-			continue // not ours to judge
+			continue // no meaning here
 		}
 		if err != nil {
 			return false, err

@@ -1,8 +1,8 @@
 // Package rate has token buckets by key, of bounded number. It is pure: no clock of its own.
 //
 // A bucket is one number, the instant at which it is full again. When there are more keys than
-// a table holds, the one that was least recently used is forgotten: it begins anew with a full
-// bucket, so the bound on keys must be above what one attacker can bring in the time that a
+// a table holds, the one that was least recently used is forgotten: its next bucket is full
+// again, so the bound on keys must be above what one attacker can bring in the time that a
 // bucket takes to fill, or a wider bound must hold around it.
 package rate
 
@@ -68,8 +68,8 @@ func (b *Buckets[K]) Take(k K, l Limit, now time.Time) bool {
 // Len is how many keys are known.
 func (b *Buckets[K]) Len() int { return b.full.Len() }
 
-// settle moves full into what l allows, and says how long the bucket takes until then. A clock
-// that was set back, or a smaller limit, leaves an empty bucket and no longer debt.
+// settle moves full into what l allows, and returns how long the bucket takes to be full. A clock
+// that was set back, or a smaller limit, leaves an empty bucket and no debt beyond that.
 func (l Limit) settle(full *time.Time, now time.Time) time.Duration {
 	lowest := time.Duration(l.Burst) * l.interval()
 	switch left := full.Sub(now); {

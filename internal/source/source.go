@@ -1,9 +1,9 @@
-// Package source says which part of an address one customer, or one attacker, has in common,
-// and in which wider networks that part lies. It is a leaf: admission, core and the audit
+// Package source defines a source, the part of an address that one customer or one attacker
+// has, and the wider networks around it. It is a leaf: admission, core and the audit
 // log count by the same sources.
 //
 // A source is one IPv4 address, or one /64 of IPv6, which is what one line is given. One
-// subscriber may have a whole /48 of those, and whoever rents machines often has a run of
+// subscriber may have a whole /48 of those, and a customer of a hosting provider often has a run of
 // IPv4 addresses: so a bound that holds for a source holds for the networks around it too,
 // at what Share of its sources may have. The share is far above what the honest customers of
 // one network do at one moment, and far below what an attacker with all of it could.
@@ -19,12 +19,16 @@ const Levels = 3
 type level struct{ bits, share int }
 
 var (
-	levels4 = []level{{32, 1}, {24, 16}}
-	levels6 = []level{{64, 1}, {56, 4}, {48, 16}}
+	levels4 = []level{{32, 1}, {24, MaxShare}}
+	levels6 = []level{{Bits6, 1}, {56, 4}, {48, MaxShare}}
 )
 
-// Bits6 is how many bits of an IPv6 address tell sources apart.
-const Bits6 = 64
+const (
+	// Bits6 is how many bits of an IPv6 address tell sources apart.
+	Bits6 = 64
+	// MaxShare is the largest share, the widest networks'.
+	MaxShare = 16
+)
 
 // Of is the source that an address belongs to; the zero Prefix if there is none.
 func Of(addr netip.Addr) netip.Prefix { return PathOf(addr).Source() }
@@ -41,7 +45,7 @@ func PathOf(addr netip.Addr) (p Path) {
 	for _, l := range levelsOf(addr) {
 		prefix, err := addr.Prefix(l.bits)
 		if err != nil {
-			return Path{} // cannot be: each level is shorter than its address
+			return Path{} // impossible: each level is shorter than its address
 		}
 		p.at[p.n] = prefix
 		p.n++

@@ -13,21 +13,21 @@ import (
 // maxLogQueued is how many bytes of the application log may wait for their reader.
 const maxLogQueued = 1 << 20
 
-// LogWriter hands lines of the application log to their reader, standard error's, without making
-// anybody wait for it: a reader that is stuck or dead costs lines, which are counted, and never
-// holds up or ends a front. If we crash, the lines that wait are lost.
+// LogWriter writes lines of the application log to standard error without making its callers wait
+// for the reader: a reader that does not read, or has ended, costs lines, which are counted, and
+// never delays or ends a front. A crash loses the lines that wait.
 type LogWriter struct {
 	out io.Writer
 
-	mu      sync.Mutex
-	changed sync.Cond // signalled when there is something to write, or it has been written
-	queue   []byte
-	writing bool
-	closed  bool
-	since   time.Time // when the write that is under way began
-	failed  error     // of the last write
-	lost    int64     // lines, since the start
-	told    int64     // of these, those that the log itself tells of
+	mu       sync.Mutex
+	changed  sync.Cond // signalled when there is something to write, or it has been written
+	queue    []byte
+	writing  bool
+	closed   bool
+	since    time.Time // when the write that is under way began
+	failed   error     // of the last write
+	lost     int64     // lines, since the start
+	reported int64     // of these, those that the log itself has reported
 }
 
 // NewLogWriter writes to out from a goroutine of its own, until Close.
@@ -77,7 +77,7 @@ func (w *LogWriter) flush(patience time.Duration) {
 	}
 }
 
-// Lost is how many lines nobody will read.
+// Lost is how many lines were not written.
 func (w *LogWriter) Lost() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -111,7 +111,7 @@ func (w *LogWriter) run() {
 	}
 }
 
-// take waits for lines; those that tell of a loss go first. None after Close.
+// take waits for lines; a line that reports a loss is first. It returns none after Close.
 func (w *LogWriter) take() []byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -122,9 +122,9 @@ func (w *LogWriter) take() []byte {
 		w.changed.Wait()
 	}
 	lines := w.queue
-	if w.lost > w.told && w.failed == nil {
-		lines = append(lossLine(w.lost-w.told), lines...)
-		w.told = w.lost
+	if w.lost > w.reported && w.failed == nil {
+		lines = append(lossLine(w.lost-w.reported), lines...)
+		w.reported = w.lost
 	}
 	w.queue, w.writing, w.since = nil, true, time.Now()
 	return lines

@@ -57,12 +57,12 @@ func TestHiddenClients(t *testing.T) {
 			}
 		}, "0.002", true, "at most 0 %"},
 		{"a balancer hides all", func(from func(netip.Addr, int)) {
-			for i := range sourcesEnough {
+			for i := range loginsEnough {
 				from(one, i)
 			}
 		}, "1", false, "100 % of the last 100 customers came from one address"},
 		{"too few to say", func(from func(netip.Addr, int)) {
-			for i := range sourcesEnough - 1 {
+			for i := range loginsEnough - 1 {
 				from(one, i)
 			}
 		}, "0", true, "too few"},
@@ -86,7 +86,7 @@ func TestHiddenClients(t *testing.T) {
 			for i := range 5000 {
 				from(one, i)
 			}
-			for i := range sourcesKept {
+			for i := range loginsKept {
 				from(addr(i), i)
 			}
 		}, "0.00098", true, "at most 0 % of the last 1024"},
@@ -105,7 +105,7 @@ func TestHiddenClients(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			m := NewMetrics("test", "test")
 			test.logins(func(client netip.Addr, account int) { m.CameFrom(client, netip.Addr{}, fmt.Sprint(account)) })
-			_, top, _ := m.sources.shares()
+			_, top, _ := m.addresses.shares()
 			ready, reason := m.ClientAddresses()
 			if got := fmt.Sprintf("%.2g", top); got != test.top || ready != test.ready || !strings.Contains(reason, test.says) {
 				t.Errorf("top share %s, want %s; %t, %q, want %t, %q", got, test.top, ready, reason, test.ready, test.says)
@@ -113,8 +113,8 @@ func TestHiddenClients(t *testing.T) {
 			if !ready && !strings.Contains(reason, "client_address: proxy") {
 				t.Errorf("%q does not say what to do", reason)
 			}
-			if len(m.sources.customers) > sourcesKept || len(m.sources.addresses) > sourcesKept {
-				t.Errorf("%d customers and %d addresses are remembered, the bound is %d", len(m.sources.customers), len(m.sources.addresses), sourcesKept)
+			if len(m.addresses.customers) > loginsKept || len(m.addresses.addresses) > loginsKept {
+				t.Errorf("%d customers and %d addresses are remembered, the bound is %d", len(m.addresses.customers), len(m.addresses.addresses), loginsKept)
 			}
 		})
 	}

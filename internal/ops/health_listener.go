@@ -11,7 +11,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// healthConnections bounds the connections of the health listener, so that whoever reaches it
+// healthConnections bounds the connections of the health listener, so that its clients
 // cannot take the descriptors that terminals need.
 const healthConnections = 64
 

@@ -15,7 +15,7 @@ const (
 	AddressLinkLocal = "link_local" // of one cable
 	AddressPrivate   = "private"    // RFC 1918, RFC 4193
 	AddressCGNAT     = "cgnat"      // RFC 6598: a provider's translation
-	AddressReserved  = "reserved"   // nobody's: documentation, benchmarks, class E
+	AddressReserved  = "reserved"   // no customer's: documentation, benchmarks, class E
 )
 
 // AddressKinds lists them all, for metrics that start at zero.
@@ -56,44 +56,44 @@ func addressKind(client, proxy netip.Addr) string {
 }
 
 const (
-	// sourcesKept is how many logins are looked back on: the last ones of different
+	// loginsKept is how many logins are looked back on: the last ones of different
 	// customers. One that logs in again and again from one place counts once.
-	sourcesKept = 1024
-	// sourcesEnough is how many of them it takes to say anything.
-	sourcesEnough = 100
-	// sourcesHidden is the share from which on it looks as if clients were hidden.
-	sourcesHidden = 0.5
+	loginsKept = 1024
+	// loginsEnough is how many of them it takes to say anything.
+	loginsEnough = 100
+	// hiddenShare is the share from which on it looks as if clients were hidden.
+	hiddenShare = 0.5
 )
 
-// sources remembers where the last logins came from, as hashes: enough to see that many
+// clientAddresses keeps the addresses of the last logins as hashes: enough to see that many
 // customers have one address, not enough to say which. Its memory is bounded by
-// sourcesKept. It is safe for concurrent use; make it with newSources.
-type sources struct {
+// loginsKept. It is safe for concurrent use; make it with newClientAddresses.
+type clientAddresses struct {
 	seed maphash.Seed
 
 	mu        sync.Mutex
-	ring      [sourcesKept]origin
+	ring      [loginsKept]lastLogin
 	next      int
 	customers map[uint64]struct{} // customer-at-address of each entry of the ring
 	addresses map[uint64]int      // how many entries have it
 	within    int                 // entries whose address is of some kind but loopback
 }
 
-type origin struct {
+type lastLogin struct {
 	customer uint64 // 0 for an entry that was never filled
 	address  uint64
 	within   bool
 }
 
-func newSources() *sources {
-	return &sources{
-		seed: maphash.MakeSeed(), customers: make(map[uint64]struct{}, sourcesKept), addresses: make(map[uint64]int, sourcesKept),
+func newClientAddresses() *clientAddresses {
+	return &clientAddresses{
+		seed: maphash.MakeSeed(), customers: make(map[uint64]struct{}, loginsKept), addresses: make(map[uint64]int, loginsKept),
 	}
 }
 
 // note remembers an accepted login, and forgets the oldest instead.
-func (s *sources) note(client netip.Addr, account, kind string) {
-	entry := origin{
+func (s *clientAddresses) note(client netip.Addr, account, kind string) {
+	entry := lastLogin{
 		address: maphash.Comparable(s.seed, client),
 		customer: maphash.Comparable(s.seed, struct {
 			client  netip.Addr
@@ -108,7 +108,7 @@ func (s *sources) note(client netip.Addr, account, kind string) {
 	}
 	s.forget(s.ring[s.next])
 	s.ring[s.next] = entry
-	s.next = (s.next + 1) % sourcesKept
+	s.next = (s.next + 1) % loginsKept
 	s.customers[entry.customer] = struct{}{}
 	s.addresses[entry.address]++
 	if entry.within {
@@ -116,7 +116,7 @@ func (s *sources) note(client netip.Addr, account, kind string) {
 	}
 }
 
-func (s *sources) forget(old origin) {
+func (s *clientAddresses) forget(old lastLogin) {
 	if old.customer == 0 {
 		return
 	}
@@ -131,11 +131,11 @@ func (s *sources) forget(old origin) {
 
 // shares are those of the most frequent address, and of addresses that are not of the
 // Internet, among the last logins; zero while they are too few to say.
-func (s *sources) shares() (logins int, top, within float64) {
+func (s *clientAddresses) shares() (logins int, top, within float64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	logins = len(s.customers)
-	if logins < sourcesEnough {
+	if logins < loginsEnough {
 		return logins, 0, 0
 	}
 	most := 0
@@ -146,15 +146,15 @@ func (s *sources) shares() (logins int, top, within float64) {
 }
 
 // check is for the readiness page: a record with the load balancer's address is as good as none.
-func (s *sources) check() (ready bool, reason string) {
+func (s *clientAddresses) check() (ready bool, reason string) {
 	const advice = ": is there a load balancer or an address translation that hides the customers? " +
 		"Have it send the PROXY header and set client_address: proxy, see Load balancers in docs/operations.md"
 	switch logins, top, within := s.shares(); {
-	case top >= sourcesHidden:
+	case top >= hiddenShare:
 		return false, fmt.Sprintf("%.0f %% of the last %d customers came from one address", 100*top, logins) + advice
-	case within >= sourcesHidden:
+	case within >= hiddenShare:
 		return false, fmt.Sprintf("%.0f %% of the last %d customers came from addresses that are not of the Internet", 100*within, logins) + advice
-	case logins < sourcesEnough:
+	case logins < loginsEnough:
 		return true, "too few logins to say"
 	default:
 		return true, fmt.Sprintf("at most %.0f %% of the last %d customers share an address", 100*top, logins)
