@@ -1,8 +1,6 @@
 package assemble
 
 import (
-	"net/netip"
-
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 )
@@ -14,7 +12,7 @@ func Exposed(cfg *config.Config, environ []string) (warnings []string) {
 		warnings = append(warnings, ignored)
 	}
 	warnings = append(warnings, inOutgoingRange(cfg)...)
-	if admin := cfg.Admin.Address; admin.Given() && !onlyThisMachine(admin.Host) {
+	if admin := cfg.Admin.Address; admin.Given() && !admin.Loopback() {
 		warnings = append(warnings, "admin.address: "+admin.String()+
 			" can be reached from other machines and asks for no password; put it on 127.0.0.1 or behind something that does")
 	}
@@ -26,9 +24,4 @@ func Exposed(cfg *config.Config, environ []string) (warnings []string) {
 			"write sslmode=verify-full and sslrootcert=FILE")
 	}
 	return warnings
-}
-
-func onlyThisMachine(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && address.Unmap().IsLoopback()
 }

@@ -14,10 +14,14 @@ type Address struct {
 	Port uint16 // 0 takes any free port
 
 	given bool
+	ip    netip.Addr // not valid for a host name; never IPv4 written as IPv6
 }
 
 // Given reports whether there is an address: the zero value is none.
 func (a Address) Given() bool { return a.given }
+
+// Loopback reports whether only this machine can connect to the address.
+func (a Address) Loopback() bool { return a.Host == "localhost" || a.ip.IsLoopback() }
 
 // String is host:port, "" if there is no address.
 func (a Address) String() string {
@@ -40,10 +44,11 @@ func parseAddress(s string) (Address, error) {
 	if err != nil || strconv.FormatUint(n, 10) != port {
 		return Address{}, errors.New("its port is not a number from 0 to 65535")
 	}
-	if _, err := netip.ParseAddr(host); err != nil && host != "" && !isHostName(host) {
+	ip, err := netip.ParseAddr(host)
+	if err != nil && host != "" && !isHostName(host) {
 		return Address{}, errors.New("its host is neither an IP address nor a host name")
 	}
-	return Address{host, uint16(n), true}, nil
+	return Address{host, uint16(n), true, ip.Unmap()}, nil
 }
 
 // isHostName follows RFC 1123; a name of digits and dots only would be a broken address.

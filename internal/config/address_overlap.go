@@ -58,12 +58,9 @@ type bound struct {
 // boundAt is what the listener binds. both: 0.0.0.0 binds IPv6 as well, as in package net; the
 // listeners for terminals keep it to IPv4.
 func boundAt(l Listens, both bool) bound {
-	b := bound{Listens: l, host: l.Address.Host}
+	b := bound{Listens: l, host: l.Address.Host, ip: l.Address.ip}
 	if b.host == "localhost" {
-		b.host = "127.0.0.1" // which Go prefers
-	}
-	if ip, err := netip.ParseAddr(b.host); err == nil {
-		b.ip = ip.Unmap()
+		b.host, b.ip = "127.0.0.1", netip.AddrFrom4([4]byte{127, 0, 0, 1}) // which Go prefers
 	}
 	wildcard6 := b.host == "" || b.ip.Is6() && b.ip.IsUnspecified() // which Linux and Go bind to both
 	b.all4 = wildcard6 || b.ip.Is4() && b.ip.IsUnspecified()

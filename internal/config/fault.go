@@ -10,7 +10,7 @@ import (
 // faults are printed, logged and sent to support.
 type Fault struct {
 	// Key is the path of the key, as "front.listeners[0].address"; the variable's name if
-	// the fault is a TRADEFRONT_ variable that nobody knows; "" for the file as a whole.
+	// the fault is a TRADEFRONT_ variable that is no key's; "" for the file as a whole.
 	Key string
 	// Problem says what is wrong, with the line or the variable it came from.
 	Problem string

@@ -172,6 +172,15 @@ func TestPrintDuration(t *testing.T) {
 	}
 }
 
+func TestLogLevels(t *testing.T) {
+	for level, want := range map[string]string{"debug": "", "info": "", "warn": "", "error": "", "fatal": "fault", "loud": "fault", "panic": "fault"} {
+		yaml := "log_level: " + level
+		if c, faults := parse([]byte(yaml), identified(yaml)); faults.on("log_level") != (want != "") || want == "" && c.LogLevel.String() != level {
+			t.Errorf("log_level %s: %v, %v", level, c.LogLevel, faults)
+		}
+	}
+}
+
 // TestNetworks: networks and single addresses, from the file and from the environment.
 func TestNetworks(t *testing.T) {
 	const yaml = "front: {listeners: [{address: 'a:1', client_address: proxy, require_tls: true, trusted_proxies: [10.1.0.0/16, '2001:db8::1']}]}"
@@ -190,7 +199,7 @@ func TestNetworks(t *testing.T) {
 
 // comparable lets cmp look at the types of leaves.
 var comparable = cmp.Options{
-	cmp.AllowUnexported(File{}, Address{}, DatabaseURL{}), cmpopts.EquateComparable(netip.Prefix{}), cmpopts.EquateEmpty(),
+	cmp.AllowUnexported(File{}, Address{}, DatabaseURL{}), cmpopts.EquateComparable(netip.Prefix{}, netip.Addr{}), cmpopts.EquateEmpty(),
 }
 
 // parse reads and judges data of a file in the working folder.

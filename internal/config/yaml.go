@@ -13,7 +13,7 @@ import (
 )
 
 // readYAML turns the file into the tree of values that it sets. viper's own reader would
-// lose what a strict reader needs: line numbers, keys that stand twice, and whether 0001
+// lose what a strict reader needs: line numbers, keys that are written twice, and whether 0001
 // was written with quotes.
 func readYAML(root *field, data []byte) (map[string]any, Faults) {
 	doc, problem := parseYAML(data)
@@ -178,7 +178,7 @@ func (r *reader) scalar(f *field, n *yaml.Node, path string) any {
 	return value
 }
 
-// unknown reports a key that nobody reads. Only a name is repeated: a slip of the
+// unknown reports a key that does not exist. Only a name is repeated: a slip of the
 // indentation can turn a password into a key.
 func (r *reader) unknown(f *field, key *yaml.Node, path string) {
 	if !isName(key.Value) {

@@ -97,7 +97,7 @@ func newDaemon(cfg *config.Config, assets *assemble.Assets, opt Options) *Daemon
 	if d.now == nil {
 		d.now = time.Now
 	}
-	d.logger = ops.NewLoggerAt(d.level, opt.Log)
+	d.logger = ops.NewLogger(d.level, opt.Log)
 	d.logOut, _ = opt.Log.(*ops.LogWriter)
 	d.metrics, d.health = ops.NewMetrics(opt.Build.Version, opt.Build.Commit), ops.NewHealth()
 	d.health.RegisterAtOnce(frontCheck, d.checkServing) // the admin listener answers before terminals are accepted

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/calendar"
@@ -192,10 +194,7 @@ func newHouse(t *testing.T, change func(*setup)) *house {
 		t: t, core: &fakeCore{}, registry: &fakeRegistry{}, log: &fakeLog{}, audit: &fakeAudit{},
 		counts: &counts{}, clock: &clock{at: noon}, appLog: new(bytes.Buffer),
 	}
-	logger, err := ops.NewLogger("debug", h.appLog)
-	if err != nil {
-		t.Fatal(err)
-	}
+	logger := ops.NewLogger(zap.NewAtomicLevelAt(zap.DebugLevel), h.appLog)
 	s := setup{
 		Options{Firm: Firm{BrokerID: broker, VendorID: "TF01", SystemName: "测试前置", FrontID: 3}},
 		Policy{Keys: houseRing(t), Calendar: tradingDays(t)},
