@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,7 +14,6 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
 	"github.com/tradefront/tradefront/internal/show"
-	"github.com/tradefront/tradefront/internal/store"
 )
 
 // reconciled is what `reconcile -o json` prints.
@@ -91,53 +88,14 @@ func newReconcile(e *env) *cobra.Command {
 	return c
 }
 
-// reconcile opens the stores and compares, with progress.
-func (e *env) reconcile(ctx context.Context, cfg *config.Config, cal *calendar.Calendar, o reconcile.Options) (_ *reconcile.Result, err error) {
-	r, err := assemble.OpenRecords(ctx, cfg)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	o.Records = r
-	survey := assemble.SurveyOf(cfg, r, cal)
-	obstacles, err := survey.Of(ctx, o.Day) // before the records, which then have what was handed over
-	if err != nil {
-		return nil, err
-	}
-	if _, missing := os.Stat(cfg.Store.Path); cfg.Store.Driver == assemble.DriverPostgres && missing == nil {
-		local, err := assemble.OpenLocal(ctx, cfg)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { err = errors.Join(err, local.Close()) }()
-		o.Journal = local
-	}
+// reconcile compares, with progress.
+func (e *env) reconcile(ctx context.Context, cfg *config.Config, cal *calendar.Calendar, o reconcile.Options) (*reconcile.Result, error) {
 	audit := phase{e: e, what: "reading audit logs", unit: "bytes"}
 	rows := phase{e: e, what: "reading the store", unit: "rows"}
 	report := phase{e: e, what: "reading the report", unit: "bytes"}
 	o.ReadingAudit, o.ReadingStore, o.ReadingReport = audit.set, rows.set, report.set
 	defer func() { audit.end(); rows.end(); report.end() }()
-	result, err := reconcile.Run(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	// Where the records may be that are answered and not stored.
-	unreported, err := survey.Unreported(ctx, o.Day, result.Fronts)
-	if err != nil {
-		return nil, err
-	}
-	for _, u := range unreported {
-		if !slices.ContainsFunc(obstacles.Open, func(o store.Obstacle) bool { return o.Where == u.Where }) {
-			obstacles.Open = append(obstacles.Open, u)
-		}
-	}
-	for i := range obstacles.Open {
-		result.Warnings = append(result.Warnings, obstacles.Open[i].String())
-	}
-	for i := range obstacles.Waived {
-		result.Warnings = append(result.Warnings, obstacles.Waived[i].String())
-	}
-	return result, nil
+	return assemble.Reconcile(ctx, cfg, cal, o)
 }
 
 func reconciledOf(r *reconcile.Result) reconciled {

@@ -15,7 +15,6 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/settlement"
-	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -151,8 +150,7 @@ func (f *exportFlags) kind() store.ExportKind {
 	return store.FullExport
 }
 
-// days are the trading days that the flags mean. Of several, each must have closed:
-// better none than half of them.
+// days are the trading days that the flags mean.
 func (f *exportFlags) days(cal *calendar.Calendar, now time.Time) ([]calendar.TradingDay, error) {
 	if f.today {
 		return []calendar.TradingDay{settlement.LastClosed(cal, now)}, nil
@@ -173,27 +171,8 @@ func (f *exportFlags) days(cal *calendar.Calendar, now time.Time) ([]calendar.Tr
 	if err != nil {
 		return nil, fmt.Errorf("--to: %w", err)
 	}
-	var days []calendar.TradingDay
-	if !cal.IsTradingDay(from) {
-		from = cal.Next(from)
-	}
-	for day := from; day <= to && len(days) < maxExportDays; day = cal.Next(day) {
-		days = append(days, day)
-	}
-	switch {
-	case len(days) == 0:
-		return nil, fmt.Errorf("there is no trading day from %s to %s", f.from, f.to)
-	case len(days) == maxExportDays:
-		return nil, fmt.Errorf("%s to %s are more than %d trading days: export fewer at once", f.from, f.to, maxExportDays-1)
-	}
-	if _, end, err := cal.Window(days[len(days)-1]); err != nil || (now.Before(end) && !f.partial) {
-		return nil, errors.Join(err, &settlement.OpenWindowError{Day: days[len(days)-1], End: end})
-	}
-	return days, nil
+	return settlement.DaysBetween(cal, from, to, now, f.partial)
 }
-
-// maxExportDays is more than a year has.
-const maxExportDays = 300
 
 // export writes one day's file and says what it did.
 func (f *exportFlags) export(ctx context.Context, e *env, x *settlement.Exporter, day calendar.TradingDay) (exported, error) {
@@ -206,9 +185,7 @@ func (f *exportFlags) export(ctx context.Context, e *env, x *settlement.Exporter
 		return exported{}, err
 	}
 	done := exported{Day: day.String(), Kind: d.Kind, Nothing: d.Nothing, Seconds: time.Since(began).Seconds()}
-	for i := range d.Waived {
-		done.Warnings = append(done.Warnings, "INCOMPLETE as far as is known: "+d.Waived[i].String())
-	}
+	done.Warnings = d.Warnings(x.OutDir)
 	if d.Nothing {
 		return done, nil
 	}
@@ -216,20 +193,6 @@ func (f *exportFlags) export(ctx context.Context, e *env, x *settlement.Exporter
 	done.SHA256 = hex.EncodeToString(d.SHA256[:])
 	if old := d.Replaced; old != nil {
 		done.Replaced = &replaced{old.Rows, hex.EncodeToString(old.SHA256[:]), old.Same, old.Kept}
-	}
-	if d.Rows == 0 {
-		done.Warnings = append(done.Warnings, "THE REPORT IS EMPTY: the store has no record of "+day.String()+"; is that the right day? (report status)")
-	}
-	if d.Unsynced {
-		done.Warnings = append(done.Warnings, reportfile.UnsyncedWarning(x.OutDir))
-	}
-	if d.Provisional > 0 {
-		done.Warnings = append(done.Warnings, fmt.Sprintf(
-			"%d lines rest on a provisional calendar: see report status --day %s", d.Provisional, day))
-	}
-	if d.Outside > 0 {
-		done.Warnings = append(done.Warnings, fmt.Sprintf(
-			"%d lines have a login time outside the day's window: was calendar_file changed?", d.Outside))
 	}
 	return done, nil
 }

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -89,7 +87,7 @@ func newReportStatus(e *env) *cobra.Command {
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
 			if day == "" {
-				if days, err = daysOfInterest(c.Context(), r, cal, now); err != nil {
+				if days, err = settlement.DaysOfInterest(c.Context(), r, cal, now, statusDays); err != nil {
 					return err
 				}
 			}
@@ -109,7 +107,7 @@ func newReportStatus(e *env) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if day != "" || !before(&s, since) {
+				if day != "" || !s.Before(since) {
 					list = append(list, showStatus(&s))
 				}
 			}
@@ -120,40 +118,6 @@ func newReportStatus(e *env) *cobra.Command {
 	outputFlag(c, &form)
 	c.Flags().StringVar(&day, "day", "", "this trading day only, YYYYMMDD")
 	return c
-}
-
-// before reports whether nothing can be asked of a day, because it was over before the store was
-// made: a new firm has no reports of it. The time zone of the database may be off by some hours.
-func before(d *settlement.DayStatus, since time.Time) bool {
-	return d.Last == nil && d.Records == 0 && d.End.Before(since.Add(-24*time.Hour))
-}
-
-// daysOfInterest are the last trading days and those that got or lost records after their
-// report was made, latest first.
-func daysOfInterest(ctx context.Context, r assemble.Records, cal *calendar.Calendar, now time.Time) ([]calendar.TradingDay, error) {
-	days := settlement.RecentDays(cal, now, statusDays)
-	late, err := r.Late(ctx)
-	var restored *store.AheadError
-	if err != nil && !errors.As(err, &restored) { // Status says it of each day
-		return nil, err
-	}
-	for _, l := range late {
-		days = append(days, l.Day)
-	}
-	left, err := r.Left(ctx)
-	if err != nil {
-		return nil, err
-	}
-	days = append(days, left...)
-	closed, err := settlement.ClosedDaysWith(ctx, r, cal, days[statusDays-1], now)
-	if err != nil {
-		return nil, err
-	}
-	days = append(days, closed...)
-	slices.Sort(days)
-	days = slices.Compact(days)
-	slices.Reverse(days)
-	return days, nil
 }
 
 func showStatus(d *settlement.DayStatus) shownStatus {

@@ -10,13 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/settlement/verify"
-	"github.com/tradefront/tradefront/internal/supplement"
-	"github.com/tradefront/tradefront/internal/supplement/testkey"
+	"github.com/tradefront/tradefront/internal/settlement/verifykeys"
 )
 
 // verifyFlags are what is known of the report besides its bytes.
@@ -62,11 +59,11 @@ func verifyReport(c *cobra.Command, e *env, flags *verifyFlags, path string) err
 	if err != nil {
 		return err
 	}
-	pageFile, err := openPage(flags.html, path, flags.force)
+	pageFile, err := verify.CreatePage(flags.html, path, flags.force)
 	if err != nil {
 		return err
 	}
-	defer pageFile.discard()
+	defer pageFile.Discard()
 	info, err := os.Stat(path)
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
@@ -78,7 +75,7 @@ func verifyReport(c *cobra.Command, e *env, flags *verifyFlags, path string) err
 	if err != nil {
 		return err
 	}
-	if err := pageFile.write(r); err != nil {
+	if err := pageFile.Write(r); err != nil {
 		return err
 	}
 	var written error
@@ -94,13 +91,10 @@ func verifyReport(c *cobra.Command, e *env, flags *verifyFlags, path string) err
 // options gathers what flags and configuration say.
 func (f *verifyFlags) options(e *env, path string) (verify.Options, error) {
 	o := verify.Options{Path: path, VendorID: f.vendor, TempDir: f.tempDir, Now: time.Now()}
-	private, err := f.keys.load()
-	if err != nil {
-		return o, err
-	}
 	calendarFile := f.calendar
 	var cfg *config.Config
 	if f.config != "" {
+		var err error
 		if cfg, err = config.Load(f.config, e.environ); err != nil {
 			return o, err
 		}
@@ -119,65 +113,13 @@ func (f *verifyFlags) options(e *env, path string) (verify.Options, error) {
 		}
 		o.Calendar = cal
 	}
-	o.Versions, err = knownVersions(cfg, private)
+	var err error
+	o.Versions, err = verifykeys.Versions(cfg, f.keys)
 	return o, err
 }
 
-// knownVersions joins the configured keys with the private ones. A private key that is not
-// the other half of its version's configured key is refused before anything is read.
-func knownVersions(cfg *config.Config, private []privateKey) ([]verify.Version, error) {
-	var all []verify.Version
-	if cfg != nil {
-		for _, k := range cfg.Keys {
-			v := verify.Version{Name: k.Version, NotBefore: k.NotBefore, NotAfter: k.NotAfter}
-			if k.Algorithm == supplement.SM2.String() {
-				v.MinLen, v.MaxLen = supplement.SM2Overhead+supplement.MinSM2Plaintext, supplement.SM2Overhead+supplement.MaxPlaintext
-			}
-			all = append(all, v)
-		}
-	}
-next:
-	for _, p := range private {
-		for i := range all {
-			if all[i].Name == p.version {
-				if err := p.checkHalf(cfg.Keys[i].PublicKeyFile.Path); err != nil {
-					return nil, err
-				}
-				all[i].Decrypter = p.key
-				continue next
-			}
-		}
-		if cfg != nil {
-			return nil, fmt.Errorf("--private-key %s: the configuration has no key of that version", p.version)
-		}
-		v := verify.Version{Name: p.version, Decrypter: p.key}
-		v.MinLen, v.MaxLen = p.key.CiphertextLen()
-		all = append(all, v)
-	}
-	return all, nil
-}
-
-// checkHalf encrypts under the public key that is configured and opens it again: that tells
-// for every algorithm whether the two belong together.
-func (p *privateKey) checkHalf(publicKeyFile string) error {
-	public, err := assemble.ReadPublicKey(publicKeyFile)
-	if err != nil {
-		return fmt.Errorf("%s: %w", publicKeyFile, err)
-	}
-	const probe = "a probe of the configured key" // SM2 takes MinSM2Plaintext bytes or more
-	ciphertext, err := public.Encrypt(nil, []byte(probe))
-	if err != nil {
-		return fmt.Errorf("%s: %w", publicKeyFile, err)
-	}
-	if text, err := p.key.Decrypt(ciphertext); err != nil || string(text) != probe {
-		return fmt.Errorf("--private-key %s: not the private half of the key that is configured for version %s (%s)",
-			p.version, p.version, publicKeyFile)
-	}
-	return nil
-}
-
 // privateKeys is the flag --private-key VERSION=PEMFILE.
-type privateKeys []struct{ version, path string }
+type privateKeys []verifykeys.PrivateKey
 
 func (k *privateKeys) String() string { return "" }
 func (k *privateKeys) Type() string   { return "VERSION=PEMFILE" }
@@ -189,32 +131,10 @@ func (k *privateKeys) Set(s string) error {
 		return errors.New("want VERSION=PEMFILE, as 1.0=test.pem")
 	}
 	for _, given := range *k {
-		if given.version == version {
+		if given.Version == version {
 			return fmt.Errorf("version %s was given twice", version)
 		}
 	}
-	*k = append(*k, struct{ version, path string }{version, path})
+	*k = append(*k, verifykeys.PrivateKey{Version: version, Path: path})
 	return nil
-}
-
-// privateKey is a test key that was read.
-type privateKey struct {
-	version string
-	key     testkey.Decrypter
-}
-
-func (k privateKeys) load() ([]privateKey, error) {
-	var all []privateKey
-	for _, given := range k {
-		pem, err := files.ReadText(given.path, assemble.MaxPEM)
-		if err != nil {
-			return nil, fmt.Errorf("--private-key %s: %w", given.version, err)
-		}
-		key, err := testkey.Parse(pem)
-		if err = assemble.AlsoHidden(err, pem); err != nil {
-			return nil, fmt.Errorf("--private-key %s: %s: %w", given.version, given.path, err)
-		}
-		all = append(all, privateKey{given.version, key})
-	}
-	return all, nil
 }

@@ -74,6 +74,29 @@ type Done struct {
 	Provisional, Outside int64
 }
 
+// Warnings are what whoever hands the file in must know; dir is where it was written.
+func (d *Done) Warnings(dir string) (all []string) {
+	for i := range d.Waived {
+		all = append(all, "INCOMPLETE as far as is known: "+d.Waived[i].String())
+	}
+	if d.Nothing {
+		return all
+	}
+	if d.Rows == 0 {
+		all = append(all, "THE REPORT IS EMPTY: the store has no record of "+d.Day.String()+"; is that the right day? (report status)")
+	}
+	if d.Unsynced {
+		all = append(all, reportfile.UnsyncedWarning(dir))
+	}
+	if d.Provisional > 0 {
+		all = append(all, fmt.Sprintf("%d lines rest on a provisional calendar: see report status --day %s", d.Provisional, d.Day))
+	}
+	if d.Outside > 0 {
+		all = append(all, fmt.Sprintf("%d lines have a login time outside the day's window: was calendar_file changed?", d.Outside))
+	}
+	return all
+}
+
 // Replaced is the file that an export took the place of.
 type Replaced struct {
 	Rows   int64

@@ -155,13 +155,21 @@ func unknownFronts(fronts []store.Front, day calendar.TradingDay, ids []int32, n
 	return all
 }
 
-// Unreported are the fronts among ids, as audit logs name them, that never reported what they hold.
-func (v *Survey) Unreported(ctx context.Context, day calendar.TradingDay, ids []int32) ([]store.Obstacle, error) {
-	if v.Named == nil {
-		return nil, nil
+// AddUnreported adds the fronts among ids, as audit logs name them, that never reported what they hold.
+func (v *Survey) AddUnreported(ctx context.Context, o *Obstacles, ids []int32) error {
+	if v.Fronts == nil || v.Named == nil {
+		return nil
 	}
-	fronts, err := v.Fronts.Fronts(ctx)
-	return unknownFronts(fronts, day, ids, "an audit log has logins of the day by it"), err
+	fronts, err := v.fronts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, u := range unknownFronts(fronts, o.Day, ids, "an audit log has logins of the day by it") {
+		if !slices.ContainsFunc(o.Open, func(p store.Obstacle) bool { return p.Where == u.Where }) {
+			o.Open = append(o.Open, u)
+		}
+	}
+	return nil
 }
 
 // missingFronts are the fronts as manifests have them.

@@ -149,8 +149,14 @@ func TestUnknownFrontIsAnObstacle(t *testing.T) {
 		})
 	}
 	v := Survey{Store: p, Fronts: KnownFronts{known}, Calendar: sampleCalendar(t), Named: p.RecordFronts}
-	if got, err := v.Unreported(t.Context(), day, []int32{7, 9}); err != nil || len(got) != 1 || got[0].Where != "front 9" {
-		t.Errorf("of an audit log: %v, %v", got, err)
+	o := Obstacles{Day: day}
+	for range 2 { // the second finds nothing new
+		if err := v.AddUnreported(t.Context(), &o, []int32{7, 9}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := o.Open; len(got) != 1 || got[0].Where != "front 9" {
+		t.Errorf("of an audit log: %v", got)
 	}
 }
 

@@ -168,19 +168,8 @@ func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next string, 
 	return fmt.Sprintf("verify, hand in, and note it: report handed-in --day %s", d.Day), true
 }
 
-// RecentDays are the n trading days up to the one that now belongs to, the latest first.
-func RecentDays(cal *calendar.Calendar, now time.Time, n int) []calendar.TradingDay {
-	day, _ := cal.TradingDayOf(now)
-	days := make([]calendar.TradingDay, 0, n)
-	for range n {
-		days = append(days, day)
-		day = cal.Prev(day)
-	}
-	return days
-}
-
-// LastClosed is the last trading day whose window has closed.
-func LastClosed(cal *calendar.Calendar, now time.Time) calendar.TradingDay {
-	day, _ := cal.TradingDayOf(now)
-	return cal.Prev(day)
+// Before reports whether nothing can be asked of a day, because it was over before the store was made, at since: a new
+// firm has no reports of it. The time zone of the database may be off by some hours.
+func (d *DayStatus) Before(since time.Time) bool {
+	return d.Last == nil && d.Records == 0 && d.End.Before(since.Add(-24*time.Hour))
 }

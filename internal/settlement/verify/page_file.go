@@ -1,4 +1,4 @@
-package main
+package verify
 
 import (
 	"bytes"
@@ -11,27 +11,27 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/tradefront/tradefront/internal/files"
-	"github.com/tradefront/tradefront/internal/settlement/verify"
 )
 
-// pageFile is the HTML page, nil if none is wanted: whole under its name or not at all.
-type pageFile struct{ pending *renameio.PendingFile }
+// PageFile is the HTML page on its way into a file, which appears whole under its name or not at all. The zero value is
+// no page.
+type PageFile struct{ pending *renameio.PendingFile }
 
-// openPage begins the page before the report is read: to learn at the end of a long check
-// that it cannot be written would be a pity. It replaces a page that an earlier check wrote;
-// any other file, a key among them, only by force.
-func openPage(path, report string, force bool) (pageFile, error) {
+// CreatePage begins the page before the report is read, so that a page that cannot be written is known before a
+// long check. It replaces a page that an earlier check wrote; any other file, a key among them, only with force. The
+// file must not be report itself. "" is no page. The caller must call Discard in the end.
+func CreatePage(path, report string, force bool) (PageFile, error) {
 	if path == "" {
-		return pageFile{}, nil
+		return PageFile{}, nil
 	}
 	if err := replaceable(path, report, force); err != nil {
-		return pageFile{}, fmt.Errorf("--html: %w", err)
+		return PageFile{}, fmt.Errorf("--html: %w", err)
 	}
 	pending, err := files.Create(path, 0o640)
 	if err != nil {
-		return pageFile{}, fmt.Errorf("--html: %w", err)
+		return PageFile{}, fmt.Errorf("--html: %w", err)
 	}
-	return pageFile{pending}, nil
+	return PageFile{pending}, nil
 }
 
 func replaceable(path, report string, force bool) error {
@@ -60,13 +60,14 @@ func replaceable(path, report string, force bool) error {
 	if err != nil {
 		return err
 	}
-	if !bytes.Contains(head, []byte(verify.PageMark)) {
+	if !bytes.Contains(head, []byte(PageMark)) {
 		return fmt.Errorf("%s is there, and no check of a report wrote it; name another file, or replace it with --force", path)
 	}
 	return nil
 }
 
-func (p pageFile) write(r *verify.Report) error {
+// Write writes the page of a report and gives the file its name.
+func (p PageFile) Write(r *Report) error {
 	if p.pending == nil {
 		return nil
 	}
@@ -80,8 +81,8 @@ func (p pageFile) write(r *verify.Report) error {
 	return nil
 }
 
-// discard removes what was begun, if write did not finish it.
-func (p pageFile) discard() {
+// Discard removes the temporary file, if Write did not finish it.
+func (p PageFile) Discard() {
 	if p.pending != nil {
 		_ = p.pending.Cleanup()
 	}

@@ -1,0 +1,49 @@
+package assemble
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/settlement/reconcile"
+)
+
+// Reconcile opens the stores of a configuration and compares what o names with them. Warnings of the result also name
+// what keeps the report of the day back: records that are answered and not stored may be there.
+func Reconcile(ctx context.Context, cfg *config.Config, cal *calendar.Calendar, o reconcile.Options) (_ *reconcile.Result, err error) {
+	r, err := OpenRecords(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	o.Records = r
+	survey := SurveyOf(cfg, r, cal)
+	obstacles, err := survey.Of(ctx, o.Day) // before the records, which then have what was handed over
+	if err != nil {
+		return nil, err
+	}
+	if _, missing := os.Stat(cfg.Store.Path); cfg.Store.Driver == DriverPostgres && missing == nil {
+		local, err := OpenLocal(ctx, cfg)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, local.Close()) }()
+		o.Journal = local
+	}
+	result, err := reconcile.Run(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := survey.AddUnreported(ctx, &obstacles, result.Fronts); err != nil {
+		return nil, err
+	}
+	for i := range obstacles.Open {
+		result.Warnings = append(result.Warnings, obstacles.Open[i].String())
+	}
+	for i := range obstacles.Waived {
+		result.Warnings = append(result.Warnings, obstacles.Waived[i].String())
+	}
+	return result, nil
+}
