@@ -110,7 +110,7 @@ func (c *Cluster) Thaw() {
 // server is one PostgreSQL server and its folder.
 type server struct {
 	bin  string // folder of the programs
-	root string // temporary folder; data, sockets and log are below it
+	root string // temporary folder; data and log are below it
 	port int
 	user *syscall.Credential // who runs it; nil for ourselves
 
@@ -167,7 +167,7 @@ func (s *server) own() (err error) {
 
 // configure adds settings, of which the last counts, and where this server listens.
 func (s *server) configure(settings string) error {
-	settings += fmt.Sprintf("unix_socket_directories = '%s'\nport = %d\n", s.root, s.port)
+	settings += fmt.Sprintf("unix_socket_directories = ''\nport = %d\n", s.port) // a path may have 107 bytes
 	f, err := os.OpenFile(filepath.Join(s.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		return err
