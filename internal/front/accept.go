@@ -1,20 +1,15 @@
 package front
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
-	"sync/atomic"
-	"syscall"
 	"time"
 
 	"go.uber.org/zap"
 	"golang.org/x/sys/unix"
 
-	"github.com/tradefront/tradefront/internal/admission"
-	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 )
 
@@ -27,8 +22,6 @@ const (
 
 	minPause = 5 * time.Millisecond // after an accept that failed, doubled each time
 	maxPause = time.Second
-
-	keepAlive = 60 * time.Second // TCP's own, finds peers that are gone without a FIN
 )
 
 // AcceptFaults are the values of Observer.AcceptFailed: which of its resources ran out.
@@ -52,92 +45,6 @@ func acceptFault(err error) string {
 	}
 	return faultOther
 }
-
-// listen binds an address. Accepted sockets inherit the keep-alive options.
-func listen(address string) (*net.TCPListener, error) {
-	lc := net.ListenConfig{
-		KeepAlive: -1, // not by Go, which would make four system calls for each connection
-		Control:   func(_, _ string, c syscall.RawConn) error { return setKeepAlive(c) },
-	}
-	l, err := lc.Listen(context.Background(), network(address), address)
-	if err != nil {
-		return nil, fmt.Errorf("front: %w", listenError(address, err))
-	}
-	return l.(*net.TCPListener), nil
-}
-
-// listenError names the address as it was configured: Go's own message has 0.0.0.0 for [::].
-func listenError(address string, err error) error {
-	if op, ok := errors.AsType[*net.OpError](err); ok {
-		err = op.Err
-	}
-	return fmt.Errorf("listen tcp %s: %w", address, err)
-}
-
-// network keeps 0.0.0.0 to IPv4, where Go would listen on IPv6 as well.
-func network(address string) string {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return "tcp"
-	}
-	if ip, err := netip.ParseAddr(host); err == nil && ip.Is4() && ip.IsUnspecified() {
-		return "tcp4"
-	}
-	return "tcp"
-}
-
-func setKeepAlive(c syscall.RawConn) error {
-	var err error
-	ctl := c.Control(func(fd uintptr) {
-		err = errors.Join(
-			unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1),
-			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, int(keepAlive.Seconds())),
-			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, int(keepAlive.Seconds())/5),
-			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_KEEPCNT, 5),
-		)
-	})
-	return errors.Join(ctl, err)
-}
-
-// Probe reports whether address can be listened on now.
-func Probe(address string) error {
-	l, err := listen(address)
-	if err != nil {
-		return errors.Unwrap(err)
-	}
-	return l.Close()
-}
-
-// listener is one address that is listened on; its acceptors share it.
-type listener struct {
-	*net.TCPListener
-	proxy     *ProxyRule // nil if peers are the terminals
-	trusted   atomic.Pointer[[]netip.Prefix]
-	system    trouble // accept fails
-	strangers trouble // not trusted
-	headers   trouble // trusted, and no header
-}
-
-func newListener(bound *net.TCPListener, proxy *ProxyRule) *listener {
-	l := &listener{TCPListener: bound, proxy: proxy}
-	var trusted []netip.Prefix
-	if proxy != nil {
-		trusted = proxy.Trusted
-	}
-	l.trusted.Store(&trusted)
-	return l
-}
-
-// trouble keeps a repeated failure at a listener from filling the log: it is logged once a
-// minute. The metric counts each.
-type trouble struct{ last atomic.Int64 }
-
-func (t *trouble) shouldLog(now time.Time) bool {
-	last := t.last.Load()
-	return now.UnixNano()-last >= int64(troublePeriod) && t.last.CompareAndSwap(last, now.UnixNano())
-}
-
-const troublePeriod = time.Minute
 
 // accept takes connections in until its listener is closed. No other error ends it: whatever
 // ran out is available again when connections end.
@@ -191,28 +98,6 @@ func (s *Server) takeIn(nc *net.TCPConn, l *listener) error {
 		return fmt.Errorf("hand over to an event loop: %w", err)
 	}
 	return nil
-}
-
-// admit judges a newcomer by what its listener takes: terminals, or trusted proxies.
-func (s *Server) admit(c *conn, peer netip.AddrPort, now time.Time) reason.Close {
-	var verdict admission.Verdict
-	switch l := c.listener; {
-	case l.proxy == nil:
-		c.peer.Addr = peer
-		verdict = s.admission.Admit(&c.admission, peer.Addr(), now)
-	case !l.trusts(peer.Addr()):
-		if l.strangers.shouldLog(now) {
-			s.log.Warn("a connection from an address that is not in trusted_proxies was refused",
-				zap.Stringer("listener", l.Addr()), zap.Stringer("address", ops.MaskedAddr(peer.Addr())))
-		}
-		return reason.ProxyUntrusted
-	default: // the header will name the client
-		c.peer.Proxy = peer.Addr()
-		c.proxy = &proxyState{rule: l.proxy, since: now}
-		verdict = s.admission.AdmitProxied(&c.admission)
-	}
-	s.evict(verdict.Victim)
-	return verdict.Refused
 }
 
 // peerAddr copies the peer's address, unmapped and without zone. It also takes the zones

@@ -1,16 +1,20 @@
 package front
 
 import (
+	"net/netip"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/tradefront/tradefront/internal/admission"
+	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
 // The front reports to admission what a connection does; admission penalizes its source by that.
 
-// offences are the ends of a connection that its source is penalised for.
+// offences are the ends of a connection that its source is penalized for.
 var offences = map[reason.Close]admission.Offence{
 	reason.Malformed:     admission.Malformed,
 	reason.AuthTimeout:   admission.NoAuthentication,
@@ -46,6 +50,28 @@ func (c *conn) release() {
 		a.Penalize(&c.admission, o, time.Now())
 	}
 	a.Release(&c.admission)
+}
+
+// admit judges a newcomer by what its listener takes: terminals, or trusted proxies.
+func (s *Server) admit(c *conn, peer netip.AddrPort, now time.Time) reason.Close {
+	var verdict admission.Verdict
+	switch l := c.listener; {
+	case l.proxy == nil:
+		c.peer.Addr = peer
+		verdict = s.admission.Admit(&c.admission, peer.Addr(), now)
+	case !l.trusts(peer.Addr()):
+		if l.strangers.shouldLog(now) {
+			s.log.Warn("a connection from an address that is not in trusted_proxies was refused",
+				zap.Stringer("listener", l.Addr()), zap.Stringer("address", ops.MaskedAddr(peer.Addr())))
+		}
+		return reason.ProxyUntrusted
+	default: // the header will name the client
+		c.peer.Proxy = peer.Addr()
+		c.proxy = &proxyState{rule: l.proxy, since: now}
+		verdict = s.admission.AdmitProxied(&c.admission)
+	}
+	s.evict(verdict.Victim)
+	return verdict.Refused
 }
 
 // evict closes the victim of a verdict, if there is one. Its loop does it: by execute, or in

@@ -3,7 +3,6 @@ package front
 import (
 	"errors"
 	"net/netip"
-	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -104,17 +103,4 @@ func (c *conn) overdue(now time.Time) bool {
 // LOCAL alone, and disconnects.
 func (p *proxyState) isCheck() bool {
 	return p != nil && (!p.sawBytes || p.local && !p.sawPayload)
-}
-
-// trusts reports whether the listener takes the PROXY headers that addr sends.
-func (l *listener) trusts(addr netip.Addr) bool {
-	return slices.ContainsFunc(*l.trusted.Load(), func(p netip.Prefix) bool { return p.Contains(addr) })
-}
-
-// SetTrusted replaces the trusted networks of the listeners, in the order of
-// Config.Listeners. It closes no open connection.
-func (s *Server) SetTrusted(networks [][]netip.Prefix) {
-	for i, l := range s.listeners {
-		l.trusted.Store(&networks[i])
-	}
 }
