@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/tradefront/tradefront/internal/durable"
 	"github.com/tradefront/tradefront/internal/files"
 )
 
@@ -87,7 +86,7 @@ func replaceKeyFile(path string, info fs.FileInfo, text []byte) error {
 	if err != nil {
 		return fault(errors.Join(err, pending.Cleanup()))
 	}
-	if err := durable.SyncFolder(filepath.Dir(target)); err != nil {
+	if err := files.SyncFolder(filepath.Dir(target)); err != nil {
 		return fault(err)
 	}
 	return nil

@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/tradefront/tradefront/internal/durable"
 	"github.com/tradefront/tradefront/internal/files"
 )
 
@@ -65,7 +64,7 @@ func CreateMasterKey(path string) error {
 		// crash, leave nothing behind that would stop a second try.
 		return &MasterKeyError{path, "cannot be written", "check the disk", errors.Join(err, os.Remove(path))}
 	}
-	if err := durable.SyncFolder(filepath.Dir(path)); err != nil {
+	if err := files.SyncFolder(filepath.Dir(path)); err != nil {
 		return &MasterKeyError{path, "the folder cannot be brought to disk", "check the disk", errors.Join(err, os.Remove(path))}
 	}
 	return nil

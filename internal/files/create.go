@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// leftoverAge is how old a temporary file must be to count as left by a run that was killed:
-// between closing its file and renaming it, a run that lives holds no lock.
+// leftoverAge is how old a temporary file must be to count as left by a killed run: between closing its
+// file and renaming it, a run that lives holds no lock.
 const leftoverAge = time.Minute
 
 // Create begins a file that will replace the one at path, if that is there, once
@@ -28,7 +28,7 @@ func Create(path string, perm fs.FileMode) (*renameio.PendingFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Whoever sees the lock knows that we live. A file system without locks has no leftovers
+	// The lock tells others that this run lives. On a file system without locks no leftovers are
 	// removed either: see removeLeftovers.
 	_ = unix.Flock(int(pending.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	return pending, nil
@@ -50,8 +50,8 @@ func Write(path string, data []byte, perm fs.FileMode) error {
 	return nil
 }
 
-// removeLeftovers removes what runs that were killed left beside path. What cannot be removed
-// stays: that is no reason not to write.
+// removeLeftovers removes the temporary files that killed runs left beside path. One that cannot be
+// removed is no reason not to write.
 func removeLeftovers(path string) {
 	for _, name := range Leftovers(path) {
 		f, err := Open(name)

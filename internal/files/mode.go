@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ModeAdvice is what to do about a mode that lets others in: chmod is the command that mends
-// it where the file can be changed at all.
+// ModeAdvice is what to do about a mode that lets others in: the command chmod, or, on a read-only
+// volume, a mode at the file's origin.
 func ModeAdvice(path, chmod string) string {
 	if readOnly(path) {
 		return "its volume is read-only, so set the mode where the file comes from " +
@@ -30,10 +30,9 @@ func readOnly(path string) bool {
 	return statfs(path, &volume) == nil && volume.Flags&readOnlyFlag != 0
 }
 
-// HandedByRoot reports whether root gave a file to a group of this process to read, and to
-// nobody else: 0440 or 0640 root:GROUP, as packages and Kubernetes (fsGroup) do it. That is as
-// private as a file of our own, for root reads everything anyway. Root's own group is no such
-// gift.
+// HandedByRoot reports whether root owns a file that only one group of this process may read beside it:
+// 0440 or 0640 root:GROUP, as packages and Kubernetes (fsGroup) do it. That is as private as a file of
+// our own, for root can read every file. Root's own group does not count.
 func HandedByRoot(info fs.FileInfo) bool {
 	file, known := info.Sys().(*syscall.Stat_t)
 	if !known {

@@ -9,14 +9,14 @@ import (
 	"syscall"
 )
 
-// KindError says that a name leads to something that is no file.
+// KindError is the error of a name that leads to something that is no regular file.
 type KindError struct{ Kind string }
 
 func (e *KindError) Error() string { return "is " + e.Kind + ", not a regular file" }
 
 // Open opens a regular file for reading. Anything else is an *fs.PathError of a *KindError.
 func Open(path string) (*os.File, error) {
-	// Without O_NONBLOCK the open of a pipe waits for somebody who writes into it.
+	// Without O_NONBLOCK the open of a pipe waits for a writer.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, syscall.ENXIO) {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: &KindError{"a socket"}}
@@ -58,7 +58,7 @@ func Read(path string, most int64) ([]byte, error) {
 	return readAll(f, path, most)
 }
 
-// readAll never leaves a copy behind that the caller cannot wipe: it reads into one buffer.
+// readAll leaves no copy behind that the caller cannot wipe: it wipes a buffer that it outgrows.
 func readAll(r io.Reader, name string, most int64) ([]byte, error) {
 	data := make([]byte, 0, min(most, 4096)+1)
 	for {

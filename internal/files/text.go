@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// TextError says what in a text is not meant to be there, and what to do. It never contains
-// any part of the text but the one character that it names.
+// TextError is what in a text does not belong there, and what to do. It contains no part of the text
+// but the one character that it names.
 type TextError struct{ Problem, Fix string }
 
 func (e *TextError) Error() string { return e.Problem + "; " + e.Fix }
@@ -63,17 +63,17 @@ func LineAsIs(data []byte) ([]byte, error) {
 	return bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r")), err
 }
 
-// hiddenNames are of those that are met: pasted from a page, a chat or a word processor.
+// hiddenNames are those of characters that are pasted from a page, a chat or a word processor.
 var hiddenNames = map[rune]string{
 	'\ufeff': "a byte-order mark", '\u200b': "a zero-width space", '\u200c': "a zero-width non-joiner",
 	'\u200d': "a zero-width joiner", '\u2060': "a word joiner", '\u00ad': "a soft hyphen",
 	'\u00a0': "a no-break space", '\u202f': "a narrow no-break space", '\t': "a tab", 0: "a NUL byte",
 }
 
-// Hidden names the first character of text that does not show, or shows as another does.
+// Hidden names the first character of text that does not show, or that looks like another.
 func Hidden(text []byte) (name string, hidden bool) {
 	for len(text) > 0 {
-		r, n := utf8.DecodeRune(text) // not a string, which nobody could wipe
+		r, n := utf8.DecodeRune(text) // not a string, which cannot be wiped
 		text = text[n:]
 		name, hidden = hiddenNames[r]
 		if !hidden && (unicode.Is(unicode.Cf, r) || unicode.IsControl(r)) {

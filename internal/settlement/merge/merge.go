@@ -13,8 +13,8 @@ import (
 
 	"github.com/google/renameio/v2"
 
-	"github.com/tradefront/tradefront/internal/durable"
 	"github.com/tradefront/tradefront/internal/extsort"
+	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
@@ -311,7 +311,7 @@ func (m *merge) publish(manifest *renameio.PendingFile) error {
 	if err := manifest.CloseAtomicallyReplace(); err != nil {
 		return err
 	}
-	if err := durable.SyncFolder(m.opt.OutDir); err != nil {
+	if err := files.SyncFolder(m.opt.OutDir); err != nil {
 		return err
 	}
 	if err := m.out.Commit(); err != nil {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/renameio/v2"
 
-	"github.com/tradefront/tradefront/internal/durable"
 	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 )
@@ -105,7 +104,7 @@ func (f *rejectedFile) commit() error {
 	if err := f.pending.CloseAtomicallyReplace(); err != nil {
 		return err
 	}
-	return durable.SyncFolder(filepath.Dir(f.path))
+	return files.SyncFolder(filepath.Dir(f.path))
 }
 
 func (f *rejectedFile) discard() { _ = f.pending.Cleanup() }

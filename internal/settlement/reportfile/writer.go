@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/renameio/v2"
 
-	"github.com/tradefront/tradefront/internal/durable"
 	"github.com/tradefront/tradefront/internal/files"
 )
 
@@ -78,7 +77,7 @@ func Create(dir, name string) (*Writer, error) {
 	}
 	f := &Writer{
 		path: path, pending: pending, disk: pending, hash: sha256.New(),
-		syncFolder: durable.SyncFolderTold,
+		syncFolder: files.TrySyncFolder,
 		full:       make(chan []byte, fileBuffers), empty: make(chan []byte, fileBuffers), ended: make(chan struct{}),
 	}
 	for range fileBuffers {

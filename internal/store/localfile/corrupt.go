@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/tradefront/tradefront/internal/durable"
 	"github.com/tradefront/tradefront/internal/files"
 )
 
@@ -186,7 +185,7 @@ func Exists(path string) bool {
 
 // SyncFolder makes the names in path's folder durable.
 func SyncFolder(path string) error {
-	if err := durable.SyncFolder(filepath.Dir(path)); err != nil {
+	if err := files.SyncFolder(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	return nil

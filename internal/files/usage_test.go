@@ -9,16 +9,15 @@ import (
 	"testing"
 )
 
-// Whatever people name is opened by Open and Read, and whatever is replaced is replaced by
-// Create and Write. The others open folders, files of their own making, or what the system has.
+// Files that people name are opened by Open and Read, and files are replaced by Create and Write. The
+// others open folders, files of their own making, or files of the system.
 var otherWays = map[string]string{
-	"internal/demo/site.go":      "new files in a folder of the demo's own",
-	"cmd/tradefront/demo.go":     "the demo's own report",
-	"internal/assemble/ports.go": "/proc",
-	"internal/durable/folder.go": "a folder, to sync it",
-	"internal/store/birth.go":    "a folder, to lock it",
-	"internal/store/lockwait.go": "/proc",
-	"internal/extsort/spill.go":  "a temporary file without a name",
+	"internal/demo/site.go":                  "new files in a folder of the demo's own",
+	"cmd/tradefront/demo.go":                 "the demo's own report",
+	"internal/assemble/ports.go":             "/proc",
+	"internal/store/localfile/create.go":     "a folder, to lock it",
+	"internal/store/localfile/lockholder.go": "/proc",
+	"internal/extsort/spill.go":              "a temporary file without a name",
 }
 
 func TestOneWayToOpenAndToReplace(t *testing.T) {
