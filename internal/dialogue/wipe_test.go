@@ -9,9 +9,11 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
 // refuser answers everything with a refusal.
@@ -54,13 +56,9 @@ func TestFramesAreWiped(t *testing.T) {
 	line := new(sink)
 	now := time.Now()
 	d := driver.Begin(line, new(Scratch), session.Peer{SessionID: 1, Addr: netip.MustParseAddrPort("203.0.113.7:50123")}, now)
-	encoder := ftd.Begin(nil, ftd.TIDUserLogin)
-	encoder.LoginRequest(&ftd.LoginRequest{BrokerID: []byte("9999"), UserID: []byte("88888888"), Password: []byte("s3cret@pass")})
-	encoder.TerminalInfo(&ftd.TerminalInfo{KeyVersion: []byte("1.0"), AbnormalFlag: '0'})
-	frame, err := encoder.End()
-	if err != nil {
-		t.Fatal(err)
-	}
+	frame := terminaltest.Login(client.LoginRequest{
+		BrokerID: "9999", UserID: "88888888", Password: "s3cret@pass", KeyVersion: "1.0", AbnormalFlag: '0',
+	})
 	rest := []byte{frame[0], frame[1]}
 	buf := append(bytes.Clone(frame), rest...)
 	used := d.Receive(buf, now)

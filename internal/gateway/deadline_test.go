@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"go.uber.org/zap"
 
+	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/ftd"
@@ -18,6 +19,7 @@ import (
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
 const loginWork = 20 * time.Second
@@ -121,38 +123,21 @@ func (w *tape) Later(f func()) error { w.later <- f; return nil }
 // answer to the login.
 func logInOver(t *testing.T, driver *dialogue.Driver, peer session.Peer) int {
 	t.Helper()
-	message := func(tid ftd.TID, build func(*ftd.Encoder)) []byte {
-		e := ftd.Begin(nil, tid)
-		build(&e)
-		frame, err := e.End()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return frame
-	}
-	identity := &ftd.AuthIdentity{BrokerID: []byte(broker), AppID: []byte(appID)}
 	w := &tape{later: make(chan func(), 1)}
 	d := driver.Begin(w, new(dialogue.Scratch), peer, time.Now())
-	d.Receive(message(ftd.TIDAuthenticate, func(e *ftd.Encoder) { e.AuthIdentity(identity) }), time.Now())
-	d.Receive(message(ftd.TIDAuthenticate, func(e *ftd.Encoder) { e.AuthIdentity(identity); e.AuthInfo(&ftd.AuthInfo{}) }), time.Now())
+	d.Receive(terminaltest.Ask(terminalID), time.Now())
+	d.Receive(terminaltest.Answer(terminalID, [ftd.ChallengeLen]byte{}), time.Now())
 	w.written.Reset()
-	d.Receive(message(ftd.TIDUserLogin, func(e *ftd.Encoder) {
-		e.LoginRequest(&ftd.LoginRequest{BrokerID: []byte(broker), UserID: []byte(account), Password: []byte(password)})
-		e.TerminalInfo(&ftd.TerminalInfo{KeyVersion: []byte("1.0"), AbnormalFlag: '0', Ciphertext: make([]byte, 256)})
+	d.Receive(terminaltest.Login(client.LoginRequest{
+		BrokerID: broker, UserID: account, Password: password,
+		KeyVersion: "1.0", AbnormalFlag: '0', Ciphertext: make([]byte, 256),
 	}), time.Now())
 	(<-w.later)()
-	frame, _, err := ftd.DecodeFrame(w.written.Bytes(), ftd.MaxBodyLen)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := ftd.DecodeMessage(frame.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, _ := m.Field(ftd.FIDError)
-	var answer ftd.Error
-	if err := answer.Decode(raw); err != nil {
-		t.Fatal(err)
+	var inbox terminaltest.Inbox
+	inbox.Add(w.written.Bytes())
+	answer, ok, err := inbox.Next()
+	if !ok || err != nil {
+		t.Fatalf("answered % x: %v", w.written.Bytes(), err)
 	}
 	return answer.Code
 }

@@ -7,11 +7,13 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
 // wire is a connection whose terminal takes everything.
@@ -27,22 +29,12 @@ func (uncounted) ConnectionClosed(string) {}
 func (uncounted) Malformed(string)        {}
 func (uncounted) Discarded(string)        {}
 
-// The terminal is told nothing; its reason stands in the audit log, as protocol.md promises,
+var terminalID = client.Identity{BrokerID: broker, AppID: appID}
+
+// The terminal is told nothing; its reason is in the audit log, as protocol.md promises,
 // whether the frame, the message or a field is wrong.
 func TestMalformedLeavesItsReason(t *testing.T) {
-	message := func(build func(*ftd.Encoder)) []byte {
-		e := ftd.Begin(nil, ftd.TIDAuthenticate)
-		build(&e)
-		frame, err := e.End()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return frame
-	}
-	identity := func(e *ftd.Encoder) {
-		e.AuthIdentity(&ftd.AuthIdentity{BrokerID: []byte(broker), AppID: []byte(appID)})
-	}
-	ask := message(identity)
+	ask := terminaltest.Ask(terminalID)
 	version := bytes.Clone(ask)
 	version[4] = 9
 	for _, c := range []struct {
@@ -53,8 +45,8 @@ func TestMalformedLeavesItsReason(t *testing.T) {
 		{"extension_long", []byte{2, 128, 0, 0}, ""},
 		{"body_long", []byte{1, 0, 0xff, 0xff}, ""},
 		{"version", version, ""},
-		{"field_missing", message(func(*ftd.Encoder) {}), ""},
-		{"field_short", append(bytes.Clone(ask), short(t)...), appID},
+		{"field_missing", terminaltest.Message(ftd.TIDAuthenticate), ""},
+		{"field_short", append(bytes.Clone(ask), short()...), appID},
 	} {
 		t.Run(c.want, func(t *testing.T) {
 			h := newHouse(t, nil)
@@ -80,15 +72,8 @@ func TestMalformedLeavesItsReason(t *testing.T) {
 }
 
 // short is an answer whose AuthInfo lacks a byte.
-func short(t *testing.T) []byte {
-	t.Helper()
-	e := ftd.Begin(nil, ftd.TIDAuthenticate)
-	e.AuthIdentity(&ftd.AuthIdentity{BrokerID: []byte(broker), AppID: []byte(appID)})
-	e.AuthInfo(&ftd.AuthInfo{})
-	frame, err := e.End()
-	if err != nil {
-		t.Fatal(err)
-	}
+func short() []byte {
+	frame := terminaltest.Answer(terminalID, [ftd.ChallengeLen]byte{})
 	frame = frame[:len(frame)-1]
 	for _, at := range []int{2, 4 + 14, 4 + 16 + 6 + 50 + 4} { // the lengths of body, content and field
 		n := int(frame[at])<<8 | int(frame[at+1])

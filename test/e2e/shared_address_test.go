@@ -13,7 +13,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
@@ -124,6 +123,7 @@ func TestFloodBehindASharedAddress(t *testing.T) {
 // admitted authenticates on a raw connection, as fast as it can.
 func admitted(t *testing.T, s *site, c net.Conn) bool {
 	var buf [4096]byte
+	var inbox terminaltest.Inbox
 	if _, err := c.Write(ask(appID)); err != nil {
 		return false
 	}
@@ -131,19 +131,12 @@ func admitted(t *testing.T, s *site, c net.Conn) bool {
 	if err != nil {
 		return false
 	}
-	f, _, err := ftd.DecodeFrame(buf[:n], ftd.MaxBodyLen)
-	if err != nil {
+	inbox.Add(buf[:n])
+	reply, ok, err := inbox.Next()
+	if !ok || err != nil {
 		return false
 	}
-	m, err := ftd.DecodeMessage(f.Body)
-	if err != nil {
-		return false
-	}
-	field, ok := m.Field(ftd.FIDAuthChallenge)
-	if !ok || len(field) < ftd.ChallengeLen {
-		return false
-	}
-	answer := terminaltest.Respond(s.apps[0].AuthCode, [ftd.ChallengeLen]byte(field))
+	answer := terminaltest.Respond(s.apps[0].AuthCode, reply.Challenge())
 	if _, err := c.Write(answerOf(appID, answer)); err != nil {
 		return false
 	}
