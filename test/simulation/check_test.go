@@ -23,10 +23,10 @@ import (
 // Stored is the local store, its quarantine, and PostgreSQL.
 
 // check holds everything that is stored to the invariant.
-func (l *life) check() {
-	w := l.w
+func (p *process) check() {
+	w := p.w
 	stored := make(map[uuid.UUID]bool)
-	for _, rec := range l.localRecords() {
+	for _, rec := range p.localRecords() {
 		if stored[rec.ID] {
 			w.violate("record %v is in the local store twice", w.nameOf(rec.ID))
 		}
@@ -38,7 +38,7 @@ func (l *life) check() {
 		w.prove(&rec)
 	}
 	w.checkReplays(stored)
-	l.readAudit()
+	p.readAudit()
 	for _, id := range w.order {
 		if !stored[id] {
 			w.violate("%v was answered and is lost", w.nameOf(id))
@@ -75,30 +75,30 @@ func (w *world) checkReplays(stored map[uuid.UUID]bool) {
 }
 
 // localRecords are those of the local store and of its quarantine.
-func (l *life) localRecords() []store.Record {
+func (p *process) localRecords() []store.Record {
 	ctx := context.Background()
-	days, err := l.local.Days(ctx)
+	days, err := p.path.Local.Days(ctx)
 	if err != nil {
-		l.w.violate("the local store cannot be read: %v", err)
+		p.w.violate("the local store cannot be read: %v", err)
 		return nil
 	}
 	var all []store.Record
 	for _, day := range days {
-		err := l.local.Scan(ctx, day.Day, func(r *store.Record) error {
+		err := p.path.Local.Scan(ctx, day.Day, func(r *store.Record) error {
 			all = append(all, clone(r))
 			return nil
 		})
 		if err != nil {
-			l.w.violate("day %v of the local store cannot be read: %v", day.Day, err)
+			p.w.violate("day %v of the local store cannot be read: %v", day.Day, err)
 		}
 	}
-	aside, err := l.local.Quarantine(ctx)
+	aside, err := p.path.Local.Quarantine(ctx)
 	if err != nil {
-		l.w.violate("the quarantine cannot be read: %v", err)
+		p.w.violate("the quarantine cannot be read: %v", err)
 	}
 	for _, r := range aside {
-		if a := l.w.byID[r.Record.ID]; a == nil || !a.poison {
-			l.w.violate("%v is in quarantine, and nothing is wrong with it: %s", l.w.nameOf(r.Record.ID), r.Error)
+		if a := p.w.byID[r.Record.ID]; a == nil || !a.poison {
+			p.w.violate("%v is in quarantine, and nothing is wrong with it: %s", p.w.nameOf(r.Record.ID), r.Error)
 		}
 		all = append(all, r.Record)
 	}
@@ -106,8 +106,8 @@ func (l *life) localRecords() []store.Record {
 }
 
 // readAudit notes which accepted logins have their line on the disk.
-func (l *life) readAudit() {
-	b, err := os.ReadFile(filepath.Join(l.dir, "audit.jsonl"))
+func (p *process) readAudit() {
+	b, err := os.ReadFile(filepath.Join(p.dir, "audit.jsonl"))
 	must(err)
 	for line := range bytes.Lines(b) {
 		var e struct {
@@ -116,41 +116,41 @@ func (l *life) readAudit() {
 		}
 		// A line that the process was killed over is torn, and then ended by the next one.
 		if json.Unmarshal(line, &e) == nil && e.Event == ops.EventLogin && e.Reason == reason.OK.String() {
-			l.w.audited[e.RecordID] = true
+			p.w.audited[e.RecordID] = true
 		}
 	}
 }
 
 // checkStep is what must hold after every step.
-func (l *life) checkStep() {
-	w := l.w
+func (p *process) checkStep() {
+	w := p.w
 	for ; w.checked < len(w.order); w.checked++ {
-		l.checkAnswered(w.order[w.checked])
+		p.checkAnswered(w.order[w.checked])
 	}
-	inFlight := l.driver.LoginsInFlight()
+	inFlight := p.driver.LoginsInFlight()
 	if inFlight > w.plan.limits.Logins {
 		w.violate("%d logins in flight, the bound is %d", inFlight, w.plan.limits.Logins)
 	}
-	if inFlight > 0 || l.stopping {
+	if inFlight > 0 || p.stopping {
 		return
 	}
-	if keys := l.gate.keys(); len(l.finished) > 0 {
-		w.violate("no login is in flight, and yet %v and %d outcomes are", keys, len(l.finished))
+	if keys := p.gate.keys(); len(p.finished) > 0 {
+		w.violate("no login is in flight, and yet %v and %d outcomes are", keys, len(p.finished))
 	}
 	online := 0
-	for _, c := range l.wires {
+	for _, c := range p.wires {
 		if c.dialogue.State() == session.LoggedIn {
 			online++
 		}
 	}
-	if got := l.gateway.Online(); got != online {
+	if got := p.path.Gateway.Online(); got != online {
 		w.violate("the gateway counts %d sessions, there are %d", got, online)
 	}
 }
 
 // checkAnswered: what was answered in this step is stored by now.
-func (l *life) checkAnswered(id uuid.UUID) {
-	w, ctx := l.w, context.Background()
+func (p *process) checkAnswered(id uuid.UUID) {
+	w, ctx := p.w, context.Background()
 	rec, inPostgres := w.pg.rows[id]
 	switch {
 	case inPostgres:
@@ -159,8 +159,8 @@ func (l *life) checkAnswered(id uuid.UUID) {
 		return
 	default:
 		var err error
-		if rec, err = l.local.Find(ctx, id); err != nil {
-			aside, _ := l.local.Quarantine(ctx)
+		if rec, err = p.path.Local.Find(ctx, id); err != nil {
+			aside, _ := p.path.Local.Quarantine(ctx)
 			for _, r := range aside {
 				if r.Record.ID == id {
 					rec, err = r.Record, nil
@@ -178,12 +178,12 @@ func (l *life) checkAnswered(id uuid.UUID) {
 
 // checkLeft looks at what a run leaves: a front is started on it once more.
 func (w *world) checkLeft() {
-	if l := w.life; l != nil {
-		l.die(l.snapshot())
+	if p := w.process; p != nil {
+		p.die(p.snapshot())
 	}
 	w.start()
-	if l := w.life; l != nil {
-		l.die(l.snapshot())
+	if p := w.process; p != nil {
+		p.die(p.snapshot())
 	}
 	w.counts.logins = len(w.order)
 }
@@ -191,11 +191,11 @@ func (w *world) checkLeft() {
 // settle lets what is under way come to its end, for a run that was healed: then nothing
 // may be left anywhere but in PostgreSQL, and the front must stop within its grace.
 func (w *world) settle() {
-	l := w.life
-	w.trace.step(w.counts.steps, l.beginStop())
+	p := w.process
+	w.trace.step(w.counts.steps, p.beginStop())
 	synctest.Wait()
 	deadline := time.Now().Add(time.Minute)
-	for w.life == l && !w.failed() {
+	for w.process == p && !w.failed() {
 		if time.Now().After(deadline) {
 			w.violate("the front does not stop in time")
 			return
@@ -204,7 +204,7 @@ func (w *world) settle() {
 	}
 	if !w.failed() && w.plan.postgres {
 		w.start()
-		if rows, _, _ := w.life.local.Pending(context.Background()); rows > 0 {
+		if rows, _, _ := w.process.path.Local.Pending(context.Background()); rows > 0 {
 			w.violate("%d records are left after a stop with PostgreSQL there", rows)
 		}
 	}

@@ -72,12 +72,12 @@ func torn(before, after image, random *rand.Rand) image {
 // connector puts the gate and the faults of the plan between database/sql and SQLite.
 type connector struct {
 	driver.Connector
-	life *life
+	process *process
 }
 
-func (l *life) connector(name string) (driver.Connector, error) {
+func (p *process) connector(name string) (driver.Connector, error) {
 	inner, err := sqlite.NewConnector(name)
-	return connector{inner, l}, err
+	return connector{inner, p}, err
 }
 
 // whole is what SQLite's connection can do; database/sql must find all of it.
@@ -97,25 +97,25 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connection{inner.(whole), c.life}, nil
+	return &connection{inner.(whole), c.process}, nil
 }
 
 // connection stops where the writer begins, commits, and has committed. No other part of
 // the store says these words: the rest uses transactions of database/sql.
 type connection struct {
 	whole
-	life *life
+	process *process
 }
 
 func (c *connection) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	gate := c.life.gate
+	gate := c.process.gate
 	switch query {
 	case "BEGIN IMMEDIATE":
 		switch gate.pass("begin") {
 		case dead:
 			return nil, errDead
 		case busy:
-			return nil, shelf().lockedFile
+			return nil, shared().lockedFile
 		}
 		if err := c.boundFile(ctx); err != nil {
 			return nil, err
@@ -126,14 +126,14 @@ func (c *connection) ExecContext(ctx context.Context, query string, args []drive
 		case dead:
 			return nil, errDead
 		case failed:
-			return nil, shelf().brokenFile
+			return nil, shared().brokenFile
 		}
 		result, err := c.whole.ExecContext(ctx, query, args)
 		if err != nil {
 			return nil, err
 		}
 		if r == failedButDone {
-			return nil, shelf().brokenFile
+			return nil, shared().brokenFile
 		}
 		if gate.pass("committed") == dead {
 			return nil, errDead
@@ -147,7 +147,7 @@ func (c *connection) ExecContext(ctx context.Context, query string, args []drive
 // full any more.
 func (c *connection) boundFile(ctx context.Context) error {
 	pages := "4294967294"
-	if c.life.diskFull.Load() {
+	if c.process.diskFull.Load() {
 		pages = "1" // SQLite makes of it what the file has
 	}
 	_, err := c.whole.ExecContext(ctx, "PRAGMA max_page_count = "+pages, nil)

@@ -25,7 +25,7 @@ const (
 
 var errDead = errors.New("simulation: this process is dead")
 
-// gate is where the front's goroutines wait for the controller. Each life has its own.
+// gate is where the front's goroutines wait for the controller. Each process has its own.
 type gate struct {
 	mu     sync.Mutex
 	killed bool

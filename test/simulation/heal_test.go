@@ -34,9 +34,9 @@ func (w *world) heal() {
 		if w.failed() || w.isWell() {
 			return
 		}
-		if l := w.life; l != nil {
-			l.diskFull.Store(false)
-			l.gateway.SetPolicy(w.policy)
+		if p := w.process; p != nil {
+			p.diskFull.Store(false)
+			p.path.Gateway.SetPolicy(w.policy)
 		}
 		w.step()
 		if time.Now().After(deadline) {
@@ -51,8 +51,8 @@ func (w *world) heal() {
 func (w *world) isWell() bool { return w.whatIsMissing() == nil }
 
 func (w *world) whatIsMissing() error {
-	l := w.life
-	if l == nil || l.stopping {
+	p := w.process
+	if p == nil || p.stopping {
 		return errors.New("no front runs")
 	}
 	for _, t := range w.terminals {
@@ -60,13 +60,13 @@ func (w *world) whatIsMissing() error {
 			return errors.New("an honest terminal could not log in")
 		}
 	}
-	if len(l.gate.keys()) > 0 || len(l.finished) > 0 || len(w.pg.late) > 0 {
+	if len(p.gate.keys()) > 0 || len(p.finished) > 0 || len(w.pg.late) > 0 {
 		return errors.New("something is still under way")
 	}
 	if !w.plan.postgres {
 		return nil
 	}
-	rows, _, err := l.local.Pending(context.Background())
+	rows, _, err := p.path.Local.Pending(context.Background())
 	if err != nil {
 		return err
 	}
@@ -82,16 +82,16 @@ func (w *world) whatIsMissing() error {
 }
 
 // isBroken reports whether the local store has given up: it says "restart".
-func (l *life) isBroken() bool {
-	return l.broken.Load() || l.forwarder != nil && errors.Is(l.forwarder.LastError(), store.ErrBroken)
+func (p *process) isBroken() bool {
+	return p.broken.Load() || p.path.Forwarder != nil && errors.Is(p.path.Forwarder.LastError(), store.ErrBroken)
 }
 
 // release is what an operator does when PostgreSQL's side is mended.
-func (l *life) release() string {
-	l.releasing.Store(true)
+func (p *process) release() string {
+	p.releasing.Store(true)
 	go func() {
-		_, _ = l.local.Release(context.Background()) // tried again while there is a quarantine
-		l.releasing.Store(false)
+		_, _ = p.path.Local.Release(context.Background()) // tried again while there is a quarantine
+		p.releasing.Store(false)
 	}()
 	return "the quarantine is released"
 }

@@ -8,34 +8,34 @@ import (
 )
 
 // ofOperator is what people, and what comes over a machine, do to a process.
-func (w *world) ofOperator(l *life, add func(int, func() string)) {
-	if l.stopping {
+func (w *world) ofOperator(p *process, add func(int, func() string)) {
+	if p.stopping {
 		select {
-		case <-l.stopped:
-			add(10000, l.gone)
+		case <-p.stopped:
+			add(10000, p.gone)
 			return
 		default:
 		}
 	}
 	if w.healed {
-		if l.isBroken() && !l.stopping {
-			add(200, l.beginStop)
+		if p.isBroken() && !p.stopping {
+			add(200, p.beginStop)
 		}
-		if aside, err := l.local.Quarantine(context.Background()); err == nil && len(aside) > 0 && !l.releasing.Load() {
-			add(20, l.release)
+		if aside, err := p.path.Local.Quarantine(context.Background()); err == nil && len(aside) > 0 && !p.releasing.Load() {
+			add(20, p.release)
 		}
 		return
 	}
-	add(w.plan.crashes, l.crash)
-	if l.before != nil && l.gate.holds("committed") {
-		add(20*w.plan.crashes, l.losePower)
+	add(w.plan.crashes, p.crash)
+	if p.before != nil && p.gate.holds("committed") {
+		add(20*w.plan.crashes, p.losePower)
 	}
-	if !l.stopping {
-		add(w.plan.stops, l.beginStop)
+	if !p.stopping {
+		add(w.plan.stops, p.beginStop)
 	}
 	add(w.plan.fullDisks, func() string {
-		full := !l.diskFull.Load()
-		l.diskFull.Store(full)
+		full := !p.diskFull.Load()
+		p.diskFull.Store(full)
 		if full {
 			w.counts.fullDisks++
 			return "the disk is full"
@@ -57,7 +57,7 @@ func (w *world) ofOperator(l *life, add func(int, func() string)) {
 	})
 	add(w.plan.reloads, func() string {
 		w.policy = w.newPolicy()
-		l.gateway.SetPolicy(w.policy)
+		p.path.Gateway.SetPolicy(w.policy)
 		w.counts.reloads++
 		return "keys and calendar are replaced"
 	})
@@ -79,31 +79,31 @@ func (w *world) changePartitions() string {
 	return "PostgreSQL takes no record of " + day.String()
 }
 
-func (l *life) crash() string {
-	l.w.counts.crashes++
-	l.die(l.snapshot())
+func (p *process) crash() string {
+	p.w.counts.crashes++
+	p.die(p.snapshot())
 	return "the front is killed"
 }
 
 // losePower is a crash in the middle of the commit that is under way.
-func (l *life) losePower() string {
-	l.w.counts.crashes++
-	l.w.counts.tornCommits++
-	l.die(torn(l.before, l.snapshot(), l.w.random))
+func (p *process) losePower() string {
+	p.w.counts.crashes++
+	p.w.counts.tornCommits++
+	p.die(torn(p.before, p.snapshot(), p.w.random))
 	return "the power fails in the middle of a commit"
 }
 
-func (l *life) beginStop() string {
-	l.w.counts.stops++
-	l.stopping = true
-	go l.stop()
+func (p *process) beginStop() string {
+	p.w.counts.stops++
+	p.stopping = true
+	go p.stop()
 	return "the front is told to stop"
 }
 
 // gone is a process that has ended by itself.
-func (l *life) gone() string {
-	w := l.w
-	w.disk, w.life = l.snapshot(), nil
-	l.bury()
+func (p *process) gone() string {
+	w := p.w
+	w.disk, w.process = p.snapshot(), nil
+	p.teardown()
 	return "the front has stopped"
 }

@@ -8,20 +8,20 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/gateway"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
-	"github.com/tradefront/tradefront/internal/store/forward"
 )
 
 // named tells the parts below whose login it is.
-type named struct{ *gateway.Gateway }
+type named struct{ dialogue.Handler }
 
 type sessionKey struct{}
 
 func (n named) Login(ctx context.Context, peer session.Peer, a session.LoginAttempt) session.Outcome {
-	return n.Gateway.Login(context.WithValue(ctx, sessionKey{}, peer.SessionID), peer, a)
+	return n.Handler.Login(context.WithValue(ctx, sessionKey{}, peer.SessionID), peer, a)
 }
 
 func who(ctx context.Context, what string) string {
@@ -30,71 +30,71 @@ func who(ctx context.Context, what string) string {
 
 // gatedCore parks before each verification.
 type gatedCore struct {
-	life  *life
-	local *core.Local
+	process *process
+	core    gateway.Core
 }
 
 func (c gatedCore) Verify(ctx context.Context, a core.Attempt) (core.User, error) {
-	switch c.life.gate.pass(who(ctx, "verify")) {
+	switch c.process.gate.pass(who(ctx, "verify")) {
 	case dead:
 		return core.User{}, errDead
 	case failed:
 		return core.User{}, errors.New("the core is away")
 	}
-	return c.local.Verify(ctx, a)
+	return c.core.Verify(ctx, a)
 }
 
-// gatedLog parks before a record is handed over and after its fate is known, so that
+// gatedRecorder parks before a record is handed over and after its fate is known, so that
 // neither order depends on the scheduler.
-type gatedLog struct {
-	life *life
-	log  *forward.Recorder
+type gatedRecorder struct {
+	process  *process
+	recorder gateway.Recorder
 }
 
-func (g gatedLog) Append(ctx context.Context, rec *store.Record) error {
-	g.life.w.made(rec)
-	if g.life.gate.pass(who(ctx, "append")) == dead {
+func (g gatedRecorder) Append(ctx context.Context, rec *store.Record) error {
+	g.process.w.made(rec)
+	if g.process.gate.pass(who(ctx, "append")) == dead {
 		return errDead
 	}
-	err := g.log.Append(ctx, rec)
+	err := g.recorder.Append(ctx, rec)
 	switch {
 	case errors.Is(err, store.ErrBroken):
-		g.life.broken.Store(true)
+		g.process.broken.Store(true)
 	case errors.Is(err, store.ErrDiskFull):
-		g.life.w.counts.diskFull++
+		g.process.w.counts.diskFull++
 	}
-	if g.life.gate.pass(who(ctx, "stored")) == dead {
+	if g.process.gate.pass(who(ctx, "stored")) == dead {
 		return errDead
 	}
 	return err
 }
 
-// mortalAudit is the audit log of a process that may die: what was logged and not waited
+// lossyAudit is the audit log of a process that may die: what was logged and not waited
 // for reaches the real one when the controller lets it, and is lost if the process dies
 // before.
-type mortalAudit struct{ life *life }
+type lossyAudit struct{ process *process }
 
-func (a mortalAudit) Log(e ops.Entry) {
-	a.life.mu.Lock()
-	defer a.life.mu.Unlock()
-	a.life.unwritten = append(a.life.unwritten, e)
+func (a lossyAudit) Log(e ops.Entry) {
+	a.process.mu.Lock()
+	defer a.process.mu.Unlock()
+	a.process.unwritten = append(a.process.unwritten, e)
 }
 
-func (a mortalAudit) LogWritten(ctx context.Context, e ops.Entry) error {
-	if a.life.gate.pass(fmt.Sprintf("audit %03d", e.SessionID)) == dead {
+func (a lossyAudit) LogWritten(ctx context.Context, e ops.Entry) error {
+	if a.process.gate.pass(fmt.Sprintf("audit %03d", e.SessionID)) == dead {
 		return errDead
 	}
-	a.life.writeAudit()
-	return a.life.audit.LogWritten(context.WithoutCancel(ctx), e)
+	a.process.writeAudit()
+	return a.process.path.Audit.LogWritten(context.WithoutCancel(ctx), e)
 }
 
-func (l *life) writeAudit() string {
-	l.mu.Lock()
-	entries := l.unwritten
-	l.unwritten = nil
-	l.mu.Unlock()
+func (p *process) writeAudit() string {
+	p.mu.Lock()
+	entries := p.unwritten
+	p.unwritten = nil
+	p.mu.Unlock()
 	for _, e := range entries {
-		l.audit.Log(e)
+		p.path.Audit.Log(e)
 	}
 	return "the audit log is written"
 }

@@ -66,10 +66,10 @@ type batch struct {
 	recs []store.Record
 }
 
-// destination is one life's way to PostgreSQL.
+// destination is one process's way to PostgreSQL.
 type destination struct {
-	life *life
-	next batch // of the goroutine that is parked at "send"
+	process *process
+	next    batch // of the goroutine that is parked at "send"
 }
 
 // CopyIn is part of forward.Destination.
@@ -85,11 +85,11 @@ func (d *destination) Put(_ context.Context, recs []store.Record) error {
 // Probe is part of forward.Destination.
 func (d *destination) Probe(ctx context.Context) error {
 	switch {
-	case d.life.gate.isDead():
+	case d.process.gate.isDead():
 		return errDead
-	case d.life.w.pg.state == away:
+	case d.process.w.pg.state == away:
 		return errors.New("PostgreSQL is away")
-	case d.life.w.pg.state == frozen:
+	case d.process.w.pg.state == frozen:
 		<-ctx.Done()
 		return context.Cause(ctx)
 	}
@@ -97,14 +97,14 @@ func (d *destination) Probe(ctx context.Context) error {
 }
 
 func (d *destination) send(b batch) error {
-	if d.life.gate.isDead() {
+	if d.process.gate.isDead() {
 		return errDead
 	}
 	d.next = b
-	pg := d.life.w.pg
+	pg := d.process.w.pg
 	pg.checkSent(b)
-	r := d.life.gate.pass("send")
-	d.life.w.counts.batches++
+	r := d.process.gate.pass("send")
+	d.process.w.counts.batches++
 	switch r {
 	case failed:
 		return errors.New("PostgreSQL is away")

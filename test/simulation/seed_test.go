@@ -26,7 +26,7 @@ func run(t *testing.T, seed uint64) *world {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	shelf() // outside of the bubble: it is shared
+	shared() // outside of the bubble: it is shared
 	w := newWorld(seed, dir)
 	synctest.Test(t, func(*testing.T) {
 		time.Sleep(time.Until(w.plan.start))
@@ -44,8 +44,8 @@ func run(t *testing.T, seed uint64) *world {
 			}
 		}
 		if w.failed() {
-			if w.life != nil {
-				w.life.die(w.life.snapshot())
+			if w.process != nil {
+				w.process.die(w.process.snapshot())
 			}
 			return
 		}
@@ -61,7 +61,7 @@ func report(t *testing.T, w *world) {
 	}
 }
 
-// TestSeeds runs seed after seed; each is a life or several of a front, among faults.
+// TestSeeds runs seed after seed; each is one process of a front or several, among faults.
 func TestSeeds(t *testing.T) {
 	if *seed != 0 {
 		w := run(t, *seed)
@@ -128,7 +128,7 @@ func (c *counts) add(o *counts) {
 		{&c.steps, o.steps},
 		{&c.logins, o.logins},
 		{&c.refused, o.refused},
-		{&c.lives, o.lives},
+		{&c.processes, o.processes},
 		{&c.crashes, o.crashes},
 		{&c.tornCommits, o.tornCommits},
 		{&c.stops, o.stops},

@@ -21,8 +21,8 @@ func (w *world) step() {
 	synctest.Wait()
 	w.counts.steps++
 	w.trace.step(w.counts.steps, what)
-	if w.life != nil {
-		w.life.checkStep()
+	if w.process != nil {
+		w.process.checkStep()
 	}
 }
 
@@ -42,8 +42,8 @@ func (w *world) draw(actions []action) string {
 
 // possible is what may happen now, in an order that depends on nothing but the run so far.
 func (w *world) possible() []action {
-	l := w.life
-	if l == nil {
+	p := w.process
+	if p == nil {
 		return []action{{4, w.starts}, {1, w.passTime}}
 	}
 	var all []action
@@ -55,33 +55,33 @@ func (w *world) possible() []action {
 	for _, t := range w.terminals {
 		w.ofTerminal(t, add)
 	}
-	for _, c := range l.wires {
+	for _, c := range p.wires {
 		w.ofWire(c, add)
 	}
-	for _, key := range l.gate.keys() {
+	for _, key := range p.gate.keys() {
 		add(120, func() string { return w.rule(key) })
 	}
-	for i := range l.finished {
-		add(120, func() string { return l.finish(i) })
+	for i := range p.finished {
+		add(120, func() string { return p.finish(i) })
 	}
 	for range w.pg.late {
 		add(20, w.lateArrival)
 	}
-	if len(l.unwritten) > 0 {
-		add(20, l.writeAudit)
+	if len(p.unwritten) > 0 {
+		add(20, p.writeAudit)
 	}
 	add(30, w.passTime)
-	w.ofOperator(l, add)
+	w.ofOperator(p, add)
 	return all
 }
 
 func (w *world) ofTerminal(t *terminal, add func(int, func() string)) {
 	c := t.wire
 	if c == nil {
-		if !w.life.stopping && !(w.healed && t.welcome > 0) {
+		if !w.process.stopping && !(w.healed && t.welcome > 0) {
 			add(40, func() string {
 				addr := w.address()
-				w.life.connect(t, addr)
+				w.process.connect(t, addr)
 				return fmt.Sprintf("terminal %d connects from %v: %v", t.number, addr, t.wire)
 			})
 		}
@@ -142,24 +142,24 @@ func (w *world) chunk(n int) int {
 
 // rule lets a parked goroutine go on, well or not.
 func (w *world) rule(key string) string {
-	l := w.life
+	p := w.process
 	r := goOn
 	if !w.healed {
 		r = w.ruling(key)
 	}
 	if key == "commit" && w.random.IntN(4) == 0 {
-		l.before = l.snapshot()
+		p.before = p.snapshot()
 	}
 	if key == "committed" {
-		l.before = nil
+		p.before = nil
 	}
 	if key == "close" {
-		l.endLoops()
-		for len(l.wires) > 0 {
-			l.wires[0].end(reason.FrontDraining)
+		p.endLoops()
+		for len(p.wires) > 0 {
+			p.wires[0].end(reason.FrontDraining)
 		}
 	}
-	l.gate.release(key, r)
+	p.gate.release(key, r)
 	return fmt.Sprintf("%s %s", key, r)
 }
 
@@ -185,9 +185,9 @@ func (w *world) ruling(key string) ruling {
 }
 
 // finish brings a login's outcome back to its connection.
-func (l *life) finish(i int) string {
-	f := l.finished[i]
-	l.finished = append(l.finished[:i:i], l.finished[i+1:]...)
+func (p *process) finish(i int) string {
+	f := p.finished[i]
+	p.finished = append(p.finished[:i:i], p.finished[i+1:]...)
 	f.f()
 	f.wire.closeIfOver()
 	return fmt.Sprintf("%v learns of its login", f.wire)
@@ -214,8 +214,8 @@ func (w *world) passTime() string {
 	d := pick(w.random, time.Millisecond, 50*time.Millisecond, 200*time.Millisecond, time.Second, 3*time.Second, 11*time.Second)
 	time.Sleep(d + oddOne)
 	synctest.Wait()
-	if l := w.life; l != nil && d >= 200*time.Millisecond {
-		for _, c := range append([]*wire(nil), l.wires...) {
+	if p := w.process; p != nil && d >= 200*time.Millisecond {
+		for _, c := range append([]*wire(nil), p.wires...) {
 			c.dialogue.Tick(time.Now())
 			c.closeIfOver()
 		}
@@ -225,6 +225,6 @@ func (w *world) passTime() string {
 
 func (w *world) starts() string {
 	w.start()
-	w.counts.lives++
+	w.counts.processes++
 	return "the front starts"
 }

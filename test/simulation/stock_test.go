@@ -53,7 +53,7 @@ var accounts = map[string]regulation.UserType{
 
 var argon2 = core.Params{MemoryKiB: 8, Iterations: 1}
 
-var shelf = sync.OnceValue(func() *stock {
+var shared = sync.OnceValue(func() *stock {
 	dir, err := os.MkdirTemp(ramDisk(), "tradefront-simulation-")
 	must(err)
 	defer os.RemoveAll(dir)

@@ -160,7 +160,7 @@ func (t *terminal) answer(app string) string {
 	if t.challenge == nil {
 		return t.replay()
 	}
-	result, err := auth.Respond(shelf().codes[app], t.challenge)
+	result, err := auth.Respond(shared().codes[app], t.challenge)
 	must(err)
 	t.phase = answered
 	if app != disabledApp {
@@ -169,7 +169,7 @@ func (t *terminal) answer(app string) string {
 	}
 	id, challenge := identity(app), client.Challenge(*t.challenge)
 	b := t.encode(func(m *client.Machine) ([]byte, error) {
-		return m.AppendAnswer(nil, &id, shelf().codes[app].Reveal(), &challenge)
+		return m.AppendAnswer(nil, &id, shared().codes[app].Reveal(), &challenge)
 	})
 	if !bytes.Equal(b, terminaltest.Answer(id, result)) {
 		t.w.violate("client and auth answer a challenge differently")

@@ -91,7 +91,7 @@ func (w *world) prove(rec *store.Record) {
 }
 
 func (w *world) compare(rec *store.Record, a *attempt) error {
-	text, err := shelf().privates[rec.KeyVersion].Decrypt(rec.Supplement)
+	text, err := shared().privates[rec.KeyVersion].Decrypt(rec.Supplement)
 	if err != nil {
 		return fmt.Errorf("key %s does not open it: %w", rec.KeyVersion, err)
 	}

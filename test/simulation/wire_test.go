@@ -16,7 +16,7 @@ import (
 
 // wire is one TCP connection: what internal/front makes of gnet's, and what is under way.
 type wire struct {
-	life     *life
+	process  *process
 	terminal *terminal
 	peer     session.Peer
 	dialogue dialogue.Dialogue
@@ -33,15 +33,15 @@ type wire struct {
 	success  int  // logins that were answered with success
 }
 
-func (c *wire) String() string { return fmt.Sprintf("wire %d.%d", c.life.number, c.peer.SessionID) }
+func (c *wire) String() string { return fmt.Sprintf("wire %d.%d", c.process.number, c.peer.SessionID) }
 
 // connect is OnOpen of internal/front.
-func (l *life) connect(t *terminal, addr netip.AddrPort) {
-	l.sessions++
-	c := &wire{life: l, terminal: t, peer: session.Peer{SessionID: l.sessions, Addr: addr}}
-	c.dialogue = l.driver.Begin(c, &l.scratch, c.peer, time.Now())
-	l.wires = append(l.wires, c)
-	l.w.wires[wireKey{l.number, l.sessions}] = c
+func (p *process) connect(t *terminal, addr netip.AddrPort) {
+	p.sessions++
+	c := &wire{process: p, terminal: t, peer: session.Peer{SessionID: p.sessions, Addr: addr}}
+	c.dialogue = p.driver.Begin(c, &p.scratch, c.peer, time.Now())
+	p.wires = append(p.wires, c)
+	p.w.wires[wireKey{p.number, p.sessions}] = c
 	t.open(c)
 }
 
@@ -53,7 +53,7 @@ func (c *wire) deliver(n int) {
 	c.delivered += n
 	for _, a := range c.attempts {
 		if !a.delivered && c.delivered >= a.end {
-			a.delivered, a.from = true, len(c.life.w.readings)
+			a.delivered, a.from = true, len(c.process.w.readings)
 		}
 	}
 	shared := append([]byte(nil), c.arrived...)
@@ -63,7 +63,7 @@ func (c *wire) deliver(n int) {
 		shared[i] = 0xA5
 	}
 	if len(c.arrived) >= ftd.FrameHeaderLen+ftd.MaxExtLen+ftd.MaxBodyLen && c.dialogue.Closing() == reason.StayOpen {
-		c.life.w.violate("%v: %d bytes wait at the front, more than any frame", c, len(c.arrived))
+		c.process.w.violate("%v: %d bytes wait at the front, more than any frame", c, len(c.arrived))
 	}
 	c.closeIfOver()
 }
@@ -74,7 +74,7 @@ func (c *wire) closeIfOver() {
 	if c.dialogue.Ended() || c.dialogue.Closing() == reason.StayOpen {
 		return
 	}
-	if w := c.life.w; len(c.toTerminal) > 0 && w.random.IntN(4) == 0 {
+	if w := c.process.w; len(c.toTerminal) > 0 && w.random.IntN(4) == 0 {
 		c.toTerminal = c.toTerminal[:w.random.IntN(len(c.toTerminal))]
 	}
 	c.end(reason.PeerClosed)
@@ -82,10 +82,10 @@ func (c *wire) closeIfOver() {
 
 // end is OnClose.
 func (c *wire) end(why reason.Close) {
-	l := c.life
-	for i := range l.wires {
-		if l.wires[i] == c {
-			l.wires = append(l.wires[:i:i], l.wires[i+1:]...)
+	p := c.process
+	for i := range p.wires {
+		if p.wires[i] == c {
+			p.wires = append(p.wires[:i:i], p.wires[i+1:]...)
 			break
 		}
 	}
@@ -108,7 +108,7 @@ func (c *wire) Unsent() int { return len(c.toTerminal) }
 // Write is part of dialogue.Line. It fails at times if the terminal is gone, as gnet's
 // does, and then OnClose runs inside of it.
 func (c *wire) Write(b []byte) {
-	w := c.life.w
+	w := c.process.w
 	if c.hungUp && w.random.IntN(2) == 0 {
 		c.end(reason.PeerClosed)
 		return
@@ -122,19 +122,19 @@ func (c *wire) Write(b []byte) {
 
 // Later is part of dialogue.Line.
 func (c *wire) Later(f func()) error {
-	l := c.life
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
+	p := c.process
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
 		return errors.New("simulation: the loops have ended")
 	}
-	l.finished = append(l.finished, finish{c, f})
+	p.finished = append(p.finished, finish{c, f})
 	return nil
 }
 
 // note looks at what the front says: from here on a success counts as answered.
 func (c *wire) note(b []byte) {
-	w := c.life.w
+	w := c.process.w
 	for len(b) > 0 {
 		frame, n, err := ftd.DecodeFrame(b, ftd.MaxBodyLen)
 		if err != nil || n == 0 {
@@ -156,7 +156,7 @@ func (c *wire) note(b []byte) {
 }
 
 func (c *wire) noteMessage(m ftd.Message) {
-	w := c.life.w
+	w := c.process.w
 	code := codeOf(m)
 	w.trace.result(fmt.Sprintf("%#x/%d", uint32(m.TID), code))
 	raw, isLogin := m.Field(ftd.FIDLoginResponse)

@@ -97,10 +97,10 @@ type world struct {
 	trace  trace
 	counts counts
 
-	life  *life // nil while no process runs
-	lives int
-	disk  image // while no process runs
-	pg    *postgres
+	process   *process // nil while no process runs
+	processes int
+	disk      image // while no process runs
+	pg        *postgres
 
 	terminals []*terminal
 	wires     map[wireKey]*wire
@@ -157,14 +157,14 @@ type answer struct {
 }
 
 type counts struct {
-	steps, logins, refused, lives, crashes, tornCommits, stops, commitFaults, batches, sendFaults int
-	fullDisks, clockSteps, reloads, outages, diskFull, partitions                                 int
+	steps, logins, refused, processes, crashes, tornCommits, stops, commitFaults, batches, sendFaults int
+	fullDisks, clockSteps, reloads, outages, diskFull, partitions                                     int
 }
 
 func newWorld(seed uint64, dir string) *world {
 	random := rand.New(rand.NewPCG(seed, 0x5EED))
 	w := &world{
-		seed: seed, plan: newPlan(random), random: random, dir: dir, disk: shelf().disk,
+		seed: seed, plan: newPlan(random), random: random, dir: dir, disk: shared().disk,
 		wires: make(map[wireKey]*wire), byID: make(map[uuid.UUID]*attempt),
 		answered: make(map[uuid.UUID]*answer), proven: make(map[uuid.UUID]store.Record), audited: make(map[uuid.UUID]bool),
 	}
@@ -185,8 +185,8 @@ func newWorld(seed uint64, dir string) *world {
 func (w *world) newPolicy() gateway.Policy {
 	from := w.plan.start.Add(time.Duration(w.random.IntN(60)-30) * time.Second)
 	return gateway.Policy{
-		Keys:          shelf().ring(from, from.Add(time.Duration(1+w.random.IntN(60))*time.Second)),
-		Calendar:      pick(w.random, shelf().calendars...),
+		Keys:          shared().ring(from, from.Add(time.Duration(1+w.random.IntN(60))*time.Second)),
+		Calendar:      pick(w.random, shared().calendars...),
 		Strict:        w.random.IntN(4) == 0,
 		RejectReplays: w.random.IntN(4) == 0,
 	}
