@@ -1,10 +1,9 @@
-package main
+package deepcheck
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -18,51 +17,50 @@ import (
 	"github.com/tradefront/tradefront/internal/store/repair"
 )
 
-// notChecked is what `config check` says that it leaves out.
-const notChecked = "not checked: whether PostgreSQL answers and has the schema and the rights, whether the master key opens the AppIDs' " +
-	"authcodes, whether the local store is sound, whether the addresses are free; --deep checks them"
-
-// deepCheck looks at what a configuration names and plain check cannot see. It changes nothing, but
-// that a local store of an older version is brought up to date, as by every command. It may run beside
-// a front: what that one holds is then left to its /readyz.
-type deepCheck struct {
-	cfg    *config.Config
-	master *auth.MasterKey
-
-	looked   []string // what was looked at and is good
-	warnings []string
-	faults   config.Faults
+// Result is what the check found, a sentence each.
+type Result struct {
+	Sound    []string // what was checked and is good
+	Warnings []string
+	Faults   config.Faults
 }
 
-func (d *deepCheck) run(ctx context.Context) error {
-	if assemble.FrontRuns(d.cfg.Store.Path) {
+type check struct {
+	cfg    *config.Config
+	master *auth.MasterKey
+	Result
+}
+
+// Run checks what cfg names. cfg is without fault, and master is what its file holds.
+func Run(ctx context.Context, cfg *config.Config, master *auth.MasterKey) Result {
+	d := check{cfg: cfg, master: master}
+	if assemble.FrontRuns(cfg.Store.Path) {
 		d.warn("a front runs on this store: its addresses and its local store were left alone; ask it: tradefront front status")
 	} else {
 		d.addresses()
 		d.local(ctx)
 	}
-	if d.cfg.Store.Driver == assemble.DriverPostgres {
+	if cfg.Store.Driver == assemble.DriverPostgres {
 		d.postgres(ctx)
 	}
-	return d.faults.Err()
+	return d.Result
 }
 
-func (d *deepCheck) good(format string, args ...any) {
-	d.looked = append(d.looked, fmt.Sprintf(format, args...))
+func (d *check) good(format string, args ...any) {
+	d.Sound = append(d.Sound, fmt.Sprintf(format, args...))
 }
 
-func (d *deepCheck) warn(text string) { d.warnings = append(d.warnings, text) }
+func (d *check) warn(text string) { d.Warnings = append(d.Warnings, text) }
 
-func (d *deepCheck) fault(key string, err error, fix string) {
+func (d *check) fault(key string, err error, fix string) {
 	problem := strings.ReplaceAll(err.Error(), "\n", "; ")
-	d.faults = append(d.faults, config.Fault{Key: key, Problem: problem, Fix: fix})
+	d.Faults = append(d.Faults, config.Fault{Key: key, Problem: problem, Fix: fix})
 }
 
-func (d *deepCheck) addresses() {
+func (d *check) addresses() {
 	var faults config.Faults
 	switch err := assemble.ProbeListeners(d.cfg); {
 	case errors.As(err, &faults):
-		d.faults = append(d.faults, faults...)
+		d.Faults = append(d.Faults, faults...)
 	case err != nil:
 		d.fault("front.listeners", err, "")
 	default:
@@ -70,8 +68,8 @@ func (d *deepCheck) addresses() {
 	}
 }
 
-// local looks at the local store as a start does. One that is not there is made by the first start.
-func (d *deepCheck) local(ctx context.Context) {
+// local checks the local store as a start does.
+func (d *check) local(ctx context.Context) {
 	path := d.cfg.Store.Path
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		d.good("the local store %s is not there yet; the first start makes it", path)
@@ -94,7 +92,7 @@ func (d *deepCheck) local(ctx context.Context) {
 	d.authcodes(ctx, directory.New(local.Tables()))
 }
 
-func (d *deepCheck) postgres(ctx context.Context) {
+func (d *check) postgres(ctx context.Context) {
 	pg, err := assemble.OpenPostgres(ctx, d.cfg)
 	if err != nil {
 		d.fault(d.cfg.Store.URLKey(), err, "")
@@ -106,8 +104,8 @@ func (d *deepCheck) postgres(ctx context.Context) {
 	d.server(ctx, pg)
 }
 
-// server adds what of PostgreSQL works and should be looked at.
-func (d *deepCheck) server(ctx context.Context, pg *postgres.Store) {
+// server checks the rights and the settings of a PostgreSQL that works.
+func (d *check) server(ctx context.Context, pg *postgres.Store) {
 	rights, err := pg.CheckRights(ctx)
 	if err != nil {
 		d.warn("the rights of the roles could not be checked: " + err.Error())
@@ -136,7 +134,7 @@ func (d *deepCheck) server(ctx context.Context, pg *postgres.Store) {
 }
 
 // authcodes tries the master key on every AppID.
-func (d *deepCheck) authcodes(ctx context.Context, directory *directory.Directory) {
+func (d *check) authcodes(ctx context.Context, directory *directory.Directory) {
 	apps, err := directory.Apps(ctx)
 	if err != nil {
 		d.fault("auth.master_key_file", fmt.Errorf("could not be tried, since the AppIDs cannot be read: %w", err), "")
@@ -148,13 +146,4 @@ func (d *deepCheck) authcodes(ctx context.Context, directory *directory.Director
 		return
 	}
 	d.good("the master key opens the authcodes of all AppIDs (%d)", len(apps))
-}
-
-func (d *deepCheck) print(w io.Writer) {
-	for _, text := range d.looked {
-		fmt.Fprintln(w, "checked:", text)
-	}
-	for _, text := range d.warnings {
-		fmt.Fprintln(w, "warning:", text)
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/daemon"
+	"github.com/tradefront/tradefront/internal/deepcheck"
 )
 
 func newConfig(e *env) *cobra.Command {
@@ -29,17 +30,17 @@ func newConfig(e *env) *cobra.Command {
 				return err
 			}
 			if !deep {
-				e.sayGood(path, cfg, a)
+				e.printGood(path, cfg, a)
 				fmt.Fprintln(e.out, notChecked)
 				return nil
 			}
-			d := deepCheck{cfg: cfg, master: a.Master}
-			err = d.run(c.Context())
-			d.print(e.out)
-			if err != nil {
+			found := deepcheck.Run(c.Context(), cfg, a.Master)
+			e.printLines("checked:", found.Sound)
+			e.printLines("warning:", found.Warnings)
+			if err := found.Faults.Err(); err != nil {
 				return err
 			}
-			e.sayGood(path, cfg, a)
+			e.printGood(path, cfg, a)
 			return nil
 		}),
 	}
@@ -52,17 +53,25 @@ func newConfig(e *env) *cobra.Command {
 	return group("config", "Check a configuration, or print the defaults", check, defaults)
 }
 
-// sayGood is the line of a configuration without faults, with what to look at all the same.
-func (e *env) sayGood(path string, cfg *config.Config, a *assemble.Assets) {
+// notChecked names what plain `config check` leaves out.
+const notChecked = "not checked: whether PostgreSQL answers and has the schema and the rights, whether the master key opens the AppIDs' " +
+	"authcodes, whether the local store is sound, whether the addresses are free; --deep checks them"
+
+// printGood prints the line of a configuration without fault, and its warnings.
+func (e *env) printGood(path string, cfg *config.Config, a *assemble.Assets) {
 	fmt.Fprintf(e.out, "%s is good: listeners %d, keys %d, store %s, calendar to %s\n",
 		path, len(cfg.Front.Listeners), len(cfg.Keys), cfg.Store.Driver, a.Calendar.Horizon())
 	for _, w := range a.Keys.Warnings(time.Now()) {
 		fmt.Fprintln(e.out, "warning: keys:", w.Text)
 	}
-	for _, w := range assemble.Exposed(cfg, e.environ) {
-		fmt.Fprintln(e.out, "warning:", w)
-	}
+	e.printLines("warning:", assemble.Exposed(cfg, e.environ))
 	for _, w := range a.Calendar.Warnings(time.Now()) {
 		fmt.Fprintln(e.out, "warning: calendar_file:", w)
+	}
+}
+
+func (e *env) printLines(what string, lines []string) {
+	for _, line := range lines {
+		fmt.Fprintln(e.out, what, line)
 	}
 }
