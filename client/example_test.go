@@ -66,3 +66,64 @@ func playFront(l net.Listener) {
 		log.Print(err)
 	}
 }
+
+// A driver of its own sends what a Machine appends, and gives it what it receives.
+func ExampleMachine() {
+	l, err := net.Listen("tcp", "127.0.0.1:0") // in place of a firm's front
+	if err != nil {
+		log.Fatal(err)
+	}
+	go playFront(l)
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+
+	var m client.Machine
+	var in []byte
+	exchange := func(out []byte, err error) client.Event {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if _, err := conn.Write(out); err != nil {
+			log.Fatal(err)
+		}
+		for {
+			n, event, err := m.Receive(in)
+			if err != nil {
+				log.Fatal(err)
+			}
+			in = in[n:]
+			switch {
+			case event.Kind == client.Refused:
+				log.Fatal(event.Refusal)
+			case event.Kind != client.Ignored:
+				return event
+			case n > 0:
+				continue
+			}
+			chunk := make([]byte, 1024)
+			n, err = conn.Read(chunk)
+			if err != nil {
+				log.Fatal(err)
+			}
+			in = append(in, chunk[:n]...)
+		}
+	}
+
+	id := client.Identity{BrokerID: "9999", AppID: "client_demo_1.0"}
+	event := exchange(m.AppendAsk(nil, &id))
+	challenge := event.Challenge()
+	exchange(m.AppendAnswer(nil, &id, "0123456789ABCDEF", &challenge))
+	event = exchange(m.AppendLogin(nil, &client.LoginRequest{
+		BrokerID: "9999", UserID: "88888888", Password: "Secret123",
+		KeyVersion: "1.0", AbnormalFlag: '0', Ciphertext: make([]byte, 256),
+	}))
+	fmt.Println("recorded as", event.LoginResult().RecordID)
+	fmt.Println("a heartbeat after", m.HeartbeatPeriod(), "without sending")
+	exchange(m.AppendLogout(nil))
+	// Output:
+	// recorded as 0197fc1e-5c00-7d4e-8a3b-0123456789ab
+	// a heartbeat after 30s without sending
+}
