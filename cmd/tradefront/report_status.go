@@ -103,7 +103,7 @@ func newReportStatus(e *env) *cobra.Command {
 				return err
 			}
 			for _, on := range days {
-				s, err := settlement.Status(c.Context(), r, &survey, now, on)
+				s, err := survey.Status(c.Context(), now, on)
 				if err != nil {
 					return err
 				}

@@ -47,7 +47,7 @@ func TestDayThatBecomesAHoliday(t *testing.T) {
 		if err != nil || len(days) != 1 || days[0] != closed {
 			t.Errorf("days with records and without a report: %v, %v", days, err)
 		}
-		st, err := Status(t.Context(), s, &Survey{Store: s, Calendar: shut}, now, closed)
+		st, err := (&Survey{Store: s, Calendar: shut}).Status(t.Context(), now, closed)
 		if err != nil || st.Good || !strings.Contains(st.Next, "holds 2 records, which no report of the days after it has: calendar reassign") {
 			t.Errorf("status %+v, %v", st, err)
 		}

@@ -133,7 +133,7 @@ func wantFile(t testing.TB, path string, kind store.ExportKind, recs []store.Rec
 
 func status(t testing.TB, s SurveyStore) DayStatus {
 	t.Helper()
-	d, err := Status(t.Context(), s, &Survey{Store: s, Calendar: sampleCalendar(t)}, afterClose, day)
+	d, err := (&Survey{Store: s, Calendar: sampleCalendar(t)}).Status(t.Context(), afterClose, day)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,11 +250,11 @@ func TestDayThatWasNone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	st, err := Status(t.Context(), s, &Survey{Store: s, Calendar: cal}, afterClose, day)
+	st, err := (&Survey{Store: s, Calendar: cal}).Status(t.Context(), afterClose, day)
 	if err != nil || st.Good || !strings.Contains(st.Next, "20260105 is not a trading day: its logins belong to 20260106; it was reported") {
 		t.Errorf("%+v, %v", st, err)
 	}
-	if _, err := Status(t.Context(), s, &Survey{Store: s, Calendar: cal}, afterClose, day-1); err == nil {
+	if _, err := (&Survey{Store: s, Calendar: cal}).Status(t.Context(), afterClose, day-1); err == nil {
 		t.Error("a Sunday that nobody reported has a status")
 	}
 }

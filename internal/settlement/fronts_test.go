@@ -94,7 +94,7 @@ func TestExportWaitsForFronts(t *testing.T) {
 	if exports, err := s.Exports(t.Context(), day); len(exports) != 0 || err != nil {
 		t.Errorf("%d exports in the ledger, error %v", len(exports), err)
 	}
-	st, err := Status(t.Context(), s, &Survey{Store: s, Fronts: fronts, Calendar: sampleCalendar(t)}, afterClose, day)
+	st, err := (&Survey{Store: s, Fronts: fronts, Calendar: sampleCalendar(t)}).Status(t.Context(), afterClose, day)
 	if err != nil || st.Good || !strings.Contains(st.Next, "front 2 ") || len(st.Obstacles.Fronts) != 1 || len(st.Obstacles.Open) != 1 {
 		t.Errorf("status %+v, error %v", st, err)
 	}

@@ -57,7 +57,7 @@ func TestGiveUp(t *testing.T) {
 		if said := incomplete(r); !strings.Contains(said, "was retired while it held records of the day; waived by admin@desk") {
 			t.Errorf("verify: %q", said)
 		}
-		st, err := Status(t.Context(), s, &Survey{Store: s, Fronts: &fronts, Calendar: x.Calendar}, afterClose, day)
+		st, err := (&Survey{Store: s, Fronts: &fronts, Calendar: x.Calendar}).Status(t.Context(), afterClose, day)
 		if err != nil || st.Good || len(st.Obstacles.Open) != 0 || !strings.Contains(st.Next, "INCOMPLETE") {
 			t.Errorf("status %+v, %v", st, err)
 		}

@@ -67,7 +67,7 @@ func TestWaive(t *testing.T) {
 			!m.Waived[0].At.Equal(afterClose) || m.Waived[0].Records != 3 || len(done.Waived) != 1 || len(m.FrontsMissing) != 1 {
 			t.Errorf("manifest %+v", m)
 		}
-		if st, err := Status(t.Context(), s, &survey, afterClose, day); err != nil || st.Good || len(st.Obstacles.Open) != 0 || !strings.Contains(st.Next, "the disk burned") {
+		if st, err := survey.Status(t.Context(), afterClose, day); err != nil || st.Good || len(st.Obstacles.Open) != 0 || !strings.Contains(st.Next, "the disk burned") {
 			t.Errorf("status %+v, %v", st, err)
 		}
 		fronts[0] = holding(2, 5) // more

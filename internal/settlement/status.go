@@ -1,6 +1,7 @@
 package settlement
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,93 +43,106 @@ type DayStatus struct {
 	Next string // what to do
 }
 
-// Status describes the report of one day; survey finds what keeps it back. A day that is no trading day any more has one if
-// it was exported before the calendar knew.
-func Status(ctx context.Context, s SurveyStore, survey *Survey, now time.Time, day calendar.TradingDay) (DayStatus, error) {
-	exports, err := s.Exports(ctx, day)
+// Status describes the report of one day. A day that is no trading day any more has one if it was exported before the
+// calendar knew, or if records are on it. After a restore from a dump only the records are counted.
+func (v *Survey) Status(ctx context.Context, now time.Time, day calendar.TradingDay) (DayStatus, error) {
+	exports, err := v.Store.Exports(ctx, day)
 	if err != nil {
 		return DayStatus{}, err
 	}
-	cal := survey.Calendar
-	known := len(exports) > 0
-	if !known && !cal.IsTradingDay(day) {
-		here, err := s.State(ctx, day, "")
-		if err != nil {
-			return DayStatus{}, err
-		}
-		known = here.Records > 0
-	}
-	start, end, none, err := window(cal, day, known)
+	start, end, closed, err := v.window(ctx, day, len(exports) > 0)
 	if err != nil {
 		return DayStatus{}, err
 	}
 	d := DayStatus{Day: day, Start: start, End: end, Closed: !now.Before(end)}
-	if d.Closed && none == "" {
-		if d.Obstacles, err = survey.Of(ctx, day); err != nil {
-			return DayStatus{}, err
-		}
-	}
 	if len(exports) > 0 {
 		d.Last = &exports[len(exports)-1]
 	}
-	var position store.Position
-	chain := Chain(exports)
-	for _, e := range chain {
-		d.Reported += e.Rows
-		position = e.Position
-	}
-	state, err := s.State(ctx, day, position)
-	var restored *store.AheadError
-	if errors.As(err, &restored) {
-		if state, err = s.State(ctx, day, ""); err == nil {
-			d.Records, d.Provisional, d.Next = state.Records, state.Provisional, restored.Error()
-			return d, nil
+	if d.Closed && closed == nil {
+		if d.Obstacles, err = v.Of(ctx, day); err != nil {
+			return DayStatus{}, err
 		}
+	}
+	chain := Chain(exports)
+	err = d.count(ctx, v.Store, chain)
+	if restored, is := errors.AsType[*store.AheadError](err); is {
+		d.Next = restored.Error()
+		return d, nil
 	}
 	if err != nil {
 		return DayStatus{}, err
 	}
-	d.Records, d.Late, d.Provisional = state.Records, state.Late, state.Provisional
-	if len(chain) > 0 {
-		held := d.Records - d.Late // records that the chain's position covers
-		left, err := s.Left(ctx)
-		if err != nil {
-			return DayStatus{}, err
-		}
-		g := gone{reported: d.Reported, held: held, moved: slices.Contains(left, day)}
-		d.Gone, d.Archived = g.missing(), g.archived()
-		d.Moved, d.Unaccounted = max(0, d.Reported-held-d.Gone), max(0, held-d.Reported)
-	}
-	handed, err := s.HandedIn(ctx, day)
+	handed, err := v.Store.HandedIn(ctx, day)
 	if err != nil {
 		return DayStatus{}, err
 	}
 	if len(handed) > 0 {
 		d.HandedIn = &handed[len(handed)-1]
 	}
-	if none != "" {
-		d.Next = none
-		if len(exports) > 0 {
-			d.Next += "; it was reported as one when the calendar did not know it: tell whoever got that report"
-		}
-		if d.Records > 0 {
-			d.Next += fmt.Sprintf("; it holds %d records, which no report of the days after it has: calendar reassign", d.Records)
-		}
-		return d, nil
+	if closed != nil {
+		d.Next = d.adviseClosed(closed)
+	} else {
+		d.Next, d.Good = d.advise(v.Calendar, len(chain) > 0)
 	}
-	d.Next, d.Good = d.advise(cal, len(chain) > 0)
 	return d, nil
 }
 
-// window is the day's. Of a day that was reported and is no trading day any more, none says
-// so instead.
-func window(cal *calendar.Calendar, day calendar.TradingDay, reported bool) (start, end time.Time, none string, err error) {
-	start, end, err = cal.Window(day)
-	var closed *calendar.NotTradingDayError
-	if reported && errors.As(err, &closed) {
-		return start, end, closed.Error(), nil
+// window is the day's. Of a day that was reported or has records and is no trading day any more, closed says so instead.
+func (v *Survey) window(ctx context.Context, day calendar.TradingDay, reported bool) (start, end time.Time, closed *calendar.NotTradingDayError, err error) {
+	if start, end, err = v.Calendar.Window(day); !errors.As(err, &closed) {
+		return start, end, nil, err
 	}
-	return start, end, "", err
+	if !reported {
+		here, failed := v.Store.State(ctx, day, "")
+		if failed != nil || here.Records == 0 {
+			return start, end, nil, cmp.Or(failed, err)
+		}
+	}
+	return start, end, closed, nil
+}
+
+// count compares the records of the day with the exports that hold it. An *store.AheadError says that the database was
+// restored, and that the records alone were counted.
+func (d *DayStatus) count(ctx context.Context, s SurveyStore, chain []store.Export) error {
+	var position store.Position
+	for _, e := range chain {
+		d.Reported += e.Rows
+		position = e.Position
+	}
+	state, err := s.State(ctx, d.Day, position)
+	if _, restored := errors.AsType[*store.AheadError](err); restored {
+		here, failed := s.State(ctx, d.Day, "")
+		d.Records, d.Provisional = here.Records, here.Provisional
+		return cmp.Or(failed, err)
+	}
+	if err != nil {
+		return err
+	}
+	d.Records, d.Late, d.Provisional = state.Records, state.Late, state.Provisional
+	if len(chain) == 0 {
+		return nil
+	}
+	left, err := s.Left(ctx)
+	if err != nil {
+		return err
+	}
+	held := d.Records - d.Late // records that the chain's position covers
+	g := gone{reported: d.Reported, held: held, moved: slices.Contains(left, d.Day)}
+	d.Gone, d.Archived = g.missing(), g.archived()
+	d.Moved, d.Unaccounted = max(0, d.Reported-held-d.Gone), max(0, held-d.Reported)
+	return nil
+}
+
+// adviseClosed says what to do about a day that is no trading day any more.
+func (d *DayStatus) adviseClosed(closed *calendar.NotTradingDayError) (next string) {
+	next = closed.Error()
+	if d.Last != nil {
+		next += "; it was reported as one when the calendar did not know it: tell whoever got that report"
+	}
+	if d.Records > 0 {
+		next += fmt.Sprintf("; it holds %d records, which no report of the days after it has: calendar reassign", d.Records)
+	}
+	return next
 }
 
 // advise says what to do first.
