@@ -11,7 +11,7 @@ import (
 // maxRowLen bounds what a row is believed to have: a login's frame is 4 KiB.
 const maxRowLen = 1 << 20
 
-var errNoRow = errors.New("store: no row")
+var errNoRow = errors.New("sqlitefile: no row")
 
 // Cell is a row: its rowid and its columns.
 type Cell struct {
@@ -22,17 +22,20 @@ type Cell struct {
 // Column is one value of a row.
 type Column struct {
 	Kind  ColumnKind
-	Whole int64
-	Bytes []byte
+	Whole int64  // of an Integer
+	Bytes []byte // of a Blob or a Text, which need not be UTF-8
 }
 
+// ColumnKind is the storage class of a value. A row with a float counts as broken: no column of ours
+// is one.
 type ColumnKind byte
 
+// The storage classes.
 const (
-	IsNull ColumnKind = iota
-	IsInteger
-	IsBlob
-	IsText
+	Null ColumnKind = iota
+	Integer
+	Blob
+	Text
 )
 
 // Cells calls f for each row of a leaf; what is no row is passed over and counted.
@@ -147,16 +150,16 @@ func columnOf(kind uint64, b []byte) (c Column, size int, ok bool) {
 		for _, x := range b[1:size] {
 			whole = whole<<8 | int64(x)
 		}
-		return Column{Kind: IsInteger, Whole: whole}, size, true
+		return Column{Kind: Integer, Whole: whole}, size, true
 	case kind == 8 || kind == 9:
-		return Column{Kind: IsInteger, Whole: int64(kind - 8)}, 0, true
+		return Column{Kind: Integer, Whole: int64(kind - 8)}, 0, true
 	case kind < 12: // a float, or reserved: none of our columns
 		return c, 0, false
 	case (kind-12)/2 > uint64(len(b)):
 		return c, 0, false
 	}
 	size = int((kind - 12) / 2) // not above len(b)
-	return Column{Kind: IsBlob + ColumnKind(kind&1), Bytes: b[:size]}, size, true
+	return Column{Kind: Blob + ColumnKind(kind&1), Bytes: b[:size]}, size, true
 }
 
 // varint is SQLite's: up to 9 bytes, the highest first, the ninth with all its bits. n is 0

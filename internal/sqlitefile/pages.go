@@ -10,27 +10,31 @@ import (
 	"github.com/tradefront/tradefront/internal/files"
 )
 
-// Pages reads the pages of a local store that was set aside, without SQLite: what SQLite
-// cannot reach, since an inner page of a tree or the header is damaged, stands in pages that
-// are well. Pages that SQLite freed are left out as long as the list of them can be read.
+// Pages reads the pages of a database and its WAL. Rows that SQLite cannot reach, since an inner page
+// of a tree or the header is damaged, are in pages that are whole. Pages that SQLite freed are left
+// out as long as the list of them can be read.
 type Pages struct {
-	main, log *os.File // either is nil if it is not there
-	size      int      // of a page
-	Count     int64    // pages of main
-	Newest    map[uint32]int64
-	behind    []Frame
+	// Unread is how many pages the disk did not give.
+	Unread int64
+
+	main, log *os.File         // either is nil if it is not there
+	size      int              // of a page
+	count     int64            // pages of main
+	newest    map[uint32]int64 // where in the WAL the newest committed version of a page is
+	behind    []Frame          // frames of the WAL that SQLite does not read, behind a break
 	free      map[uint32]bool
-	Failed    int64 // pages that the disk did not give
 }
 
+// Open opens the database at path and its WAL, path-wal. Either may be missing. A WAL that the disk
+// does not give is ErrUnread.
 func Open(path string) (*Pages, error) {
 	log, err := ReadWAL(path + "-wal")
 	if err != nil {
 		return nil, err
 	}
-	p := &Pages{size: log.pageSize, Newest: make(map[uint32]int64), behind: log.Behind, free: make(map[uint32]bool)}
+	p := &Pages{size: log.pageSize, newest: make(map[uint32]int64), behind: log.Behind, free: make(map[uint32]bool)}
 	for _, f := range log.Frames {
-		p.Newest[f.page] = f.offset
+		p.newest[f.page] = f.offset
 	}
 	if p.main, err = openIfThere(path); err == nil {
 		p.log, err = openIfThere(path + "-wal")
@@ -38,11 +42,11 @@ func Open(path string) (*Pages, error) {
 	if err == nil && p.main != nil {
 		var info fs.FileInfo
 		if info, err = p.main.Stat(); err == nil {
-			p.Count = info.Size() / int64(p.size)
+			p.count = info.Size() / int64(p.size)
 		}
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("store: %w", err), p.Close())
+		return nil, errors.Join(fmt.Errorf("sqlitefile: %w", err), p.Close())
 	}
 	p.readFree()
 	return p, nil
@@ -56,6 +60,7 @@ func openIfThere(path string) (*os.File, error) {
 	return f, err
 }
 
+// Close closes the files, which were only read.
 func (p *Pages) Close() error {
 	var errs []error
 	for _, f := range []*os.File{p.main, p.log} {
@@ -66,12 +71,15 @@ func (p *Pages) Close() error {
 	return errors.Join(errs...)
 }
 
+// Versions is how many versions of pages there may be, at most.
+func (p *Pages) Versions() int64 { return p.count + int64(len(p.newest)) }
+
 // page is the newest committed state of a page; nil if it is nowhere to be had.
 func (p *Pages) page(number uint32) []byte {
-	if at, ok := p.Newest[number]; ok {
+	if at, ok := p.newest[number]; ok {
 		return p.readAt(p.log, at)
 	}
-	if number == 0 || int64(number) > p.Count {
+	if number == 0 || int64(number) > p.count {
 		return nil
 	}
 	return p.readAt(p.main, int64(number-1)*int64(p.size))
@@ -81,7 +89,7 @@ func (p *Pages) readAt(f *os.File, at int64) []byte {
 	page := make([]byte, p.size)
 	ok, err := readFull(f, page, at)
 	if err != nil {
-		p.Failed++
+		p.Unread++
 	}
 	if !ok || err != nil {
 		return nil
@@ -114,10 +122,10 @@ func (p *Pages) readFree() {
 }
 
 // Leaves calls f for each page that looks like a leaf of a table: in the order of their
-// numbers, then those that only a part of the log behind a break has.
+// numbers, then those that only a part of the WAL behind a break has.
 func (p *Pages) Leaves(f func(page []byte) error) error {
-	last := p.Count
-	for number := range p.Newest {
+	last := p.count
+	for number := range p.newest {
 		last = max(last, int64(number))
 	}
 	for number := int64(2); number <= last; number++ { // 1 holds the schema

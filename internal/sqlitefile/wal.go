@@ -8,13 +8,12 @@ import (
 	"io/fs"
 
 	"github.com/tradefront/tradefront/internal/files"
-	"github.com/tradefront/tradefront/internal/store"
 )
 
-// SQLite's log (WAL) as a file: a header, then frames, each a page with a checksum that
-// continues that of the frame before. SQLite reads up to the first frame whose checksum
-// fails and silently forgets what stands behind; for a torn tail that is right, for
-// commits that were synced long ago it is a loss that somebody must hear of.
+// The WAL as a file is a header, then frames, each a page with a checksum that continues that of the
+// frame before. SQLite reads up to the first frame whose checksum fails, and forgets without an error
+// what is behind it. For a torn tail that is right; for commits that were synced long ago it is a
+// loss, and Damaged tells it.
 
 const (
 	walHeaderLen   = 32
@@ -23,19 +22,22 @@ const (
 	sqlitePageSize = 4096 // SQLite's default, which every local store has
 )
 
-// Frame is one page in the log.
+// ErrUnread says that the disk does not give what is in a file, which is not known to be damaged.
+var ErrUnread = errors.New("sqlitefile: the file cannot be read")
+
+// Frame is one page in the WAL.
 type Frame struct {
 	page   uint32
 	offset int64 // of the page's bytes
 	commit bool  // the last of its transaction
 }
 
-// WAL is what a log holds. A frame is sound if its checksum follows from that of the
+// WAL is what a write-ahead log holds. A frame is sound if its checksum follows from that of the
 // frame before it.
 type WAL struct {
 	pageSize int
 	Frames   []Frame // committed, up to the first that is not sound: all that SQLite reads
-	// behind are sound frames of the same life of the log behind the first that is not.
+	// Behind are sound frames of the same life of the WAL, behind the first that is not.
 	Behind []Frame
 	// badHeader says that SQLite reads nothing of it, for its header.
 	badHeader bool
@@ -60,7 +62,8 @@ func (w *WAL) Damaged() error {
 	return nil
 }
 
-// ReadWAL reads the log at path; one that is not there is empty.
+// ReadWAL reads the WAL at path; one that is not there is empty. What the disk does not give is
+// ErrUnread.
 func ReadWAL(path string) (*WAL, error) {
 	w := &WAL{pageSize: sqlitePageSize}
 	f, err := files.Open(path)
@@ -68,11 +71,11 @@ func ReadWAL(path string) (*WAL, error) {
 		return w, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("store: %w", err)
+		return nil, fmt.Errorf("sqlitefile: %w", err)
 	}
 	defer f.Close()
 	if err := w.read(f); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", store.ErrUnread, path, err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrUnread, path, err)
 	}
 	return w, nil
 }

@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"regexp"
+	"strconv"
+
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/sqlitefile"
@@ -24,11 +28,21 @@ func RefuseWALAlone(path string) error {
 	if err != nil || !empty {
 		return err
 	}
-	log, err := sqlitefile.ReadWAL(path + "-wal")
+	log, err := ReadWAL(path)
 	if err == nil && len(log.Frames)+len(log.Behind) > 0 {
 		err = ErrWALAlone
 	}
 	return err
+}
+
+// ReadWAL reads the WAL of the local store at path, without SQLite. What the disk does not give is
+// store.ErrUnread.
+func ReadWAL(path string) (*sqlitefile.WAL, error) {
+	wal, err := sqlitefile.ReadWAL(path + "-wal")
+	if errors.Is(err, sqlitefile.ErrUnread) {
+		err = fmt.Errorf("%w: %w", store.ErrUnread, err)
+	}
+	return wal, err
 }
 
 // IsEmpty reports whether there is nothing in the file, or no file.
@@ -73,3 +87,22 @@ func DamageOf(err error) error {
 	}
 	return Classify(err)
 }
+
+// FoundDamage is what the answer of PRAGMA integrity_check means: nil, store.ErrDamaged, or
+// store.ErrUnread. A page that the disk did not give stands in it like a
+// page that is wrong.
+func FoundDamage(found string) error {
+	if found == "ok" {
+		return nil
+	}
+	if m := pageNotGiven.FindStringSubmatch(found); m != nil {
+		if code, err := strconv.Atoi(m[1]); m[1] == "" || err == nil && code&0xff == sqlite3.SQLITE_IOERR {
+			return fmt.Errorf("%w: %s", store.ErrUnread, found)
+		}
+	}
+	return fmt.Errorf("%w: %s", store.ErrDamaged, found)
+}
+
+// pageNotGiven is what SQLite's checkTreePage and checkList say of a read that failed, the second
+// without a code.
+var pageNotGiven = regexp.MustCompile(`unable to get the page\. error code=(\d+)|failed to get page \d+`)

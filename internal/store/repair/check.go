@@ -7,14 +7,9 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"regexp"
-	"strconv"
 	"time"
 
-	sqlite3 "modernc.org/sqlite/lib"
-
 	"github.com/tradefront/tradefront/internal/files"
-	"github.com/tradefront/tradefront/internal/sqlitefile"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/localfile"
 )
@@ -38,7 +33,7 @@ const NotedPatience = time.Minute
 // also give something wrong once, whoever sets a store aside looks twice (CheckTwice).
 func Check(ctx context.Context, path string) (whole bool, err error) {
 	path = localfile.RealPath(path)
-	log, err := sqlitefile.ReadWAL(path + "-wal")
+	log, err := localfile.ReadWAL(path)
 	if err != nil {
 		return false, err
 	}
@@ -138,26 +133,8 @@ func checkOpened(ctx context.Context, db *sql.DB, atMost time.Duration) (whole b
 	case err != nil:
 		return false, localfile.DamageOf(err)
 	}
-	return found == "ok", foundDamage(found)
+	return found == "ok", localfile.FoundDamage(found)
 }
-
-// foundDamage reads what integrity_check says. A page that the disk did not give stands in it like a
-// page that is wrong.
-func foundDamage(found string) error {
-	if found == "ok" {
-		return nil
-	}
-	if m := pageNotGiven.FindStringSubmatch(found); m != nil {
-		if code, err := strconv.Atoi(m[1]); m[1] == "" || err == nil && code&0xff == sqlite3.SQLITE_IOERR {
-			return fmt.Errorf("%w: %s", store.ErrUnread, found)
-		}
-	}
-	return fmt.Errorf("%w: %s", store.ErrDamaged, found)
-}
-
-// pageNotGiven is what SQLite's checkTreePage and checkList say of a read that failed, the second
-// without a code.
-var pageNotGiven = regexp.MustCompile(`unable to get the page\. error code=(\d+)|failed to get page \d+`)
 
 // integrityCheck is "ok" or the first fault that SQLite finds.
 func integrityCheck(ctx context.Context, db *sql.DB) (found string, err error) {

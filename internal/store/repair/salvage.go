@@ -78,8 +78,8 @@ func ReadCorrupt(path string, f func(*Salvaged) error) (s Salvage, err error) {
 		s.BrokenCells += int64(broken)
 		return err
 	})
-	s.FailedPages = pages.Failed
-	s.FirstSeq, s.LastSeq, s.Missing = seqs.missing((pages.Count + int64(len(pages.Newest))) * maxRowsOfPage)
+	s.FailedPages = pages.Unread
+	s.FirstSeq, s.LastSeq, s.Missing = seqs.missing(pages.Versions() * maxRowsOfPage)
 	return s, err
 }
 
@@ -103,18 +103,18 @@ const (
 func salvaged(c sqlitefile.Cell) (Salvaged, rowKind) {
 	s := Salvaged{Seq: c.RowID}
 	columns := c.Columns
-	if len(columns) > refusedAt && columns[refusedAt].Kind == sqlitefile.IsText {
+	if len(columns) > refusedAt && columns[refusedAt].Kind == sqlitefile.Text {
 		s.Refused = string(columns[refusedAt].Bytes)
 		columns = slices.Delete(slices.Clone(columns), refusedAt, refusedAt+1)
 	}
-	if len(columns) < baseColumns || len(columns) > baseColumns+2 || columns[0].Kind != sqlitefile.IsNull ||
-		columns[1].Kind != sqlitefile.IsBlob || len(columns[1].Bytes) != 16 {
+	if len(columns) < baseColumns || len(columns) > baseColumns+2 || columns[0].Kind != sqlitefile.Null ||
+		columns[1].Kind != sqlitefile.Blob || len(columns[1].Bytes) != 16 {
 		return s, foreignRow
 	}
 	if !fillRecord(&s.Record, columns) {
 		return s, alteredRow
 	}
-	if len(columns) == baseColumns+2 && columns[baseColumns+1].Kind != sqlitefile.IsNull {
+	if len(columns) == baseColumns+2 && columns[baseColumns+1].Kind != sqlitefile.Null {
 		if columns[baseColumns+1].Whole != int64(s.Record.Checksum()) {
 			return s, alteredRow
 		}
@@ -125,14 +125,14 @@ func salvaged(c sqlitefile.Cell) (Salvaged, rowKind) {
 
 // columnKinds of a record, from its id on.
 var columnKinds = [...]sqlitefile.ColumnKind{
-	sqlitefile.IsBlob, sqlitefile.IsInteger, sqlitefile.IsInteger, sqlitefile.IsText, sqlitefile.IsText, sqlitefile.IsBlob, sqlitefile.IsBlob, sqlitefile.IsInteger, sqlitefile.IsText, sqlitefile.IsText, sqlitefile.IsInteger, sqlitefile.IsInteger, sqlitefile.IsInteger,
+	sqlitefile.Blob, sqlitefile.Integer, sqlitefile.Integer, sqlitefile.Text, sqlitefile.Text, sqlitefile.Blob, sqlitefile.Blob, sqlitefile.Integer, sqlitefile.Text, sqlitefile.Text, sqlitefile.Integer, sqlitefile.Integer, sqlitefile.Integer,
 }
 
 // fillRecord reads the record; false if it cannot have been written as it is.
 func fillRecord(r *store.Record, columns []sqlitefile.Column) bool {
 	c := columns[1:]
 	for i, kind := range columnKinds {
-		if c[i].Kind != kind || kind == sqlitefile.IsText && !utf8.Valid(c[i].Bytes) {
+		if c[i].Kind != kind || kind == sqlitefile.Text && !utf8.Valid(c[i].Bytes) {
 			return false
 		}
 	}
@@ -144,7 +144,7 @@ func fillRecord(r *store.Record, columns []sqlitefile.Column) bool {
 	r.FrontID, r.SessionID = int32(c[11].Whole), int32(c[12].Whole) // judged below
 	if len(columns) > baseColumns {
 		provisional := columns[baseColumns]
-		if provisional.Kind != sqlitefile.IsInteger || provisional.Whole>>1 != 0 {
+		if provisional.Kind != sqlitefile.Integer || provisional.Whole>>1 != 0 {
 			return false
 		}
 		r.Provisional = provisional.Whole == 1

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/journal"
+	"github.com/tradefront/tradefront/internal/store/localfile"
 	"github.com/tradefront/tradefront/internal/store/repair"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 )
@@ -77,7 +78,7 @@ func TestFoundDamage(t *testing.T) {
 		"*** in database main ***\nTree 5 page 5: unable to get the page. error code=11":   store.ErrDamaged,
 		"row 21 missing from index sqlite_autoindex_record_1":                              store.ErrDamaged,
 	} {
-		if err := repair.FoundDamage(found); !errors.Is(err, want) || want == nil && err != nil {
+		if err := localfile.FoundDamage(found); !errors.Is(err, want) || want == nil && err != nil {
 			t.Errorf("%q: %v, want %v", found, err, want)
 		}
 	}
