@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,11 +26,10 @@ func newServe(e *env) *cobra.Command {
 		Use: "serve", Short: "Run the front", Args: noArgs,
 		Long: "Run the front until SIGTERM or SIGINT; then new logins are refused, those in flight are\n" +
 			"finished, and the exit status is 0. The application log goes to standard error.\n\n" +
-			"SIGHUP reopens the audit log, for rotation, and loads the configuration afresh: keys, calendar_file,\n" +
-			"terminal_info, replayed_terminal_info, the master key, trusted_proxies, core.logins_per_user and\n" +
-			"core.logins_burst, limits and log_level are taken over without losing a connection; the log names\n" +
-			"every other key that was changed and needs a restart.\n" +
-			"If anything is wrong, nothing is taken over.",
+			"SIGHUP reopens the audit log, for rotation, and loads the configuration afresh. These keys are taken\n" +
+			"over without losing a connection:\n\n" + indented(daemon.ReloadedKeys()) + "\n" +
+			"The log names every other key that was changed and needs a restart. If anything is wrong, nothing is\n" +
+			"taken over.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			log := ops.NewLogWriter(e.err)
 			defer log.Close(logGrace)
@@ -59,4 +59,20 @@ func (e *env) sayServing(d *daemon.Daemon, cfg *config.Config) {
 	for _, w := range assemble.Exposed(cfg, e.environ) {
 		fmt.Fprintln(e.out, "warning:", w)
 	}
+}
+
+// indented joins words by commas into indented lines of help.
+func indented(words []string) string {
+	const width = 100
+	var text strings.Builder
+	line := "  " + words[0]
+	for _, word := range words[1:] {
+		if len(line)+len(", ")+len(word) > width {
+			text.WriteString(line + ",\n")
+			line = "  " + word
+			continue
+		}
+		line += ", " + word
+	}
+	return text.String() + line + "\n"
 }

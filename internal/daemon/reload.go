@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 	"time"
 
@@ -25,11 +23,9 @@ import (
 //
 // The audit log is reopened first and whatever the configuration says: log rotation sends
 // the same signal, and entries must not go on into a file that is about to be packed.
-// Then the configuration and all its files are loaded and judged as at a start. Anything
-// wrong: one report in the log, and everything stays in force as it was. Nothing wrong:
-// keys, calendar, terminal_info and replayed_terminal_info are replaced in one step, then the
-// limits, which hold newcomers and close nobody, then the master key, then whom listeners
-// trust, then the log level. If a listener has changed in anything else, its change and its
+// Then the configuration and all its files are loaded and judged as at a start. If anything is
+// wrong, the log gets one report and everything stays in force as it was. Else the settings are
+// taken over one after the other. If a listener has changed in anything else, its change and its
 // trusted proxies wait for the restart together.
 //
 // The TRADEFRONT_ variables are those of the start: a process's environment never changes.
@@ -89,20 +85,9 @@ func reopen(audit *ops.Audit, logger *zap.Logger) {
 	logger.Info("SIGHUP: the audit log was reopened")
 }
 
-// reloaded are the keys that a reload takes over. Every other is decided once, at the start.
-var reloaded = []string{
-	"keys", "calendar_file", "log_level", "terminal_info", "replayed_terminal_info", "front.listeners[].trusted_proxies",
-	"auth.master_key_file", "core.logins_per_user", "core.logins_burst",
-	"limits.connections", "limits.connections_per_source", "limits.unauthenticated", "limits.penalties",
-	"limits.exempt_networks", "limits.logins_in_flight", "limits.refusals", "limits.outbound_bytes",
-}
-
-// Reloads reports whether a reload takes over the key of that path.
-func Reloads(path string) bool { return slices.Contains(reloaded, path) }
-
 // reload is all or nothing.
 func (d *Daemon) reload(ctx context.Context, load func() (*config.Config, error)) {
-	next, assets, err := d.judge(ctx, load)
+	next, err := d.judge(ctx, load)
 	if err != nil {
 		faults := faultLines(err)
 		d.reloaded.Store(&reloadOutcome{at: time.Now(), faults: len(faults)})
@@ -110,48 +95,39 @@ func (d *Daemon) reload(ctx context.Context, load func() (*config.Config, error)
 			zap.Strings("faults", faults))
 		return
 	}
-	before, policy := d.path.Gateway.Policy(), assets.Policy(next)
-	d.path.Gateway.SetPolicy(policy)
-	d.front.SetLimits(assemble.FrontLimits(next, assets.MaxConnections))
-	d.path.Audit.SetLimits(assemble.AuditLimits(d.cfg, &next.Limits))
-	d.replaceMasterKey(ctx, assets.Master)
-	restart := d.cfg.NeedRestart(next, Reloads)
-	if !slices.Contains(restart, "front.listeners") { // else they belong to listeners that are not these
-		d.front.SetTrusted(trustedProxies(next))
+	before := d.path.Gateway.Policy()
+	var fields []zap.Field
+	for i := range settings {
+		settings[i].take(ctx, d, next)
+		if settings[i].fields != nil {
+			fields = append(fields, settings[i].fields(next)...)
+		}
 	}
-	d.reloaded.Store(&reloadOutcome{at: time.Now(), restart: restart})
-	d.sayReloaded(next, &policy)
-	d.sayOtherKeys(before, &policy)
-	if len(restart) > 0 {
-		d.logger.Warn("SIGHUP: these keys were changed too, and need a restart to be in force", zap.Strings("keys", restart))
+	d.reloaded.Store(&reloadOutcome{at: time.Now(), restart: next.restart})
+	d.logger.Info("SIGHUP: the configuration was reloaded", fields...)
+	d.level.SetLevel(next.cfg.LogLevel)
+	d.warnOfOtherKeys(before, &next.policy)
+	if len(next.restart) > 0 {
+		d.logger.Warn("SIGHUP: these keys were changed too, and need a restart to be in force", zap.Strings("keys", next.restart))
 	}
 	d.keyAlarm.forget()
 	d.warn()
-}
-
-// trustedProxies are those of each listener.
-func trustedProxies(cfg *config.Config) [][]netip.Prefix {
-	trusted := make([][]netip.Prefix, len(cfg.Front.Listeners))
-	for i := range trusted {
-		trusted[i] = cfg.Front.Listeners[i].TrustedProxies
-	}
-	return trusted
 }
 
 // judge loads everything as a start would, with one report of all faults, and makes of it what is
 // to be in force. Two things are judged harder than at a start: a start with keys of which none is
 // valid yet may wait for its time, and one with a master key that opens nothing is not ready. A front
 // that serves would be stopped by either, and so it keeps what it has.
-func (d *Daemon) judge(ctx context.Context, load func() (*config.Config, error)) (*config.Config, *assemble.Assets, error) {
+func (d *Daemon) judge(ctx context.Context, load func() (*config.Config, error)) (*loaded, error) {
 	next, err := load()
 	if next == nil { // the file as a whole
-		return nil, nil, err
+		return nil, err
 	}
 	assets, files := assemble.LoadAssets(next)
 	if err := assemble.JoinFaults(err, files, d.judgeKeys(assets), d.judgeMasterKey(ctx, assets.Master)); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return next, assets, nil
+	return &loaded{next, assets, assets.Policy(next), d.cfg.NeedRestart(next, Reloads)}, nil
 }
 
 func (d *Daemon) judgeKeys(next *assemble.Assets) error {
@@ -196,25 +172,9 @@ func (d *Daemon) replaceMasterKey(ctx context.Context, master *auth.MasterKey) {
 	d.logger.Info("SIGHUP: the master key was read again", zap.Strings("fingerprints", master.Fingerprints()))
 }
 
-// sayReloaded changes the log level, and says so under the more talkative of the two.
-func (d *Daemon) sayReloaded(next *config.Config, policy *gateway.Policy) {
-	if next.LogLevel < d.level.Level() {
-		d.level.SetLevel(next.LogLevel)
-	}
-	versions := make([]string, 0, len(next.Keys))
-	for _, k := range policy.Keys.Keys() {
-		versions = append(versions, k.Version)
-	}
-	d.logger.Info("SIGHUP: the configuration was reloaded",
-		zap.Strings("key_versions", versions), zap.Stringer("calendar_to", policy.Calendar.Horizon()),
-		zap.String("terminal_info", next.TerminalInfo),
-		zap.String("replayed_terminal_info", next.ReplayedTerminalInfo), zap.Stringer("log_level", next.LogLevel))
-	d.level.SetLevel(next.LogLevel)
-}
-
-// sayOtherKeys is loud when a version stands for another key than before: lines of one
-// version then open with two keys, which only the repair of a mistake can be worth.
-func (d *Daemon) sayOtherKeys(before, now *gateway.Policy) {
+// warnOfOtherKeys warns when a version has another key than before: lines of one version then
+// open with two keys, which only the repair of a mistake can be worth.
+func (d *Daemon) warnOfOtherKeys(before, now *gateway.Policy) {
 	was := make(map[string]supplement.KeyInfo)
 	for _, k := range before.Keys.Keys() {
 		was[k.Version] = k.Info

@@ -445,7 +445,7 @@ func TestReloadOfTrustedProxies(t *testing.T) {
 
 // TestReloadedKeysExist: a key that is spelled otherwise in the list would be named as in need of a restart.
 func TestReloadedKeysExist(t *testing.T) {
-	for _, path := range reloaded {
+	for _, path := range ReloadedKeys() {
 		if !config.HasKey(path) {
 			t.Errorf("there is no key %s", path)
 		}

@@ -1,0 +1,100 @@
+package daemon
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/gateway"
+)
+
+// setting is a group of keys that a reload takes over by one setter. Everything that tells which keys a
+// reload takes over is derived from settings: what needs a restart, the reload's log line, the help of serve,
+// config defaults and the page of all keys. A further key is one word beside its setter here.
+type setting struct {
+	keys []string // by their paths, as in config.NeedRestart
+	take func(context.Context, *Daemon, *loaded)
+	// fields are what the log line of a reload tells of it; may be nil.
+	fields func(*loaded) []zap.Field
+}
+
+// loaded is a configuration that was judged to be good, with what was made of it.
+type loaded struct {
+	cfg     *config.Config
+	assets  *assemble.Assets
+	policy  gateway.Policy
+	restart []string // changed keys that no setting has
+}
+
+// settings are taken over in this order. Each setter replaces its values in one step, for connections and
+// logins that begin after it; none closes a connection.
+var settings = []setting{
+	{
+		keys: []string{"keys", "calendar_file", "terminal_info", "replayed_terminal_info", "core.logins_per_user", "core.logins_burst"},
+		take: func(_ context.Context, d *Daemon, next *loaded) { d.path.Gateway.SetPolicy(next.policy) },
+		fields: func(next *loaded) []zap.Field {
+			versions := make([]string, 0, len(next.cfg.Keys))
+			for _, k := range next.policy.Keys.Keys() {
+				versions = append(versions, k.Version)
+			}
+			return []zap.Field{
+				zap.Strings("key_versions", versions), zap.Stringer("calendar_to", next.policy.Calendar.Horizon()),
+				zap.String("terminal_info", next.cfg.TerminalInfo), zap.String("replayed_terminal_info", next.cfg.ReplayedTerminalInfo),
+			}
+		},
+	},
+	{
+		keys: []string{
+			"limits.connections", "limits.connections_per_source", "limits.unauthenticated", "limits.penalties",
+			"limits.exempt_networks", "limits.logins_in_flight", "limits.refusals", "limits.outbound_bytes",
+		},
+		take: func(_ context.Context, d *Daemon, next *loaded) {
+			d.front.SetLimits(assemble.FrontLimits(next.cfg, next.assets.MaxConnections))
+			d.path.Audit.SetLimits(assemble.AuditLimits(d.cfg, &next.cfg.Limits))
+		},
+	},
+	{
+		keys: []string{"auth.master_key_file"},
+		take: func(ctx context.Context, d *Daemon, next *loaded) { d.replaceMasterKey(ctx, next.assets.Master) },
+	},
+	{
+		keys: []string{"front.listeners[].trusted_proxies"},
+		take: func(_ context.Context, d *Daemon, next *loaded) {
+			if !slices.Contains(next.restart, "front.listeners") { // else they belong to listeners that are not these
+				d.front.SetTrusted(trustedProxies(next.cfg))
+			}
+		},
+	},
+	{
+		keys: []string{"log_level"},
+		// The log line of the reload comes under the more talkative of the two levels; reload then sets the new one.
+		take: func(_ context.Context, d *Daemon, next *loaded) {
+			d.level.SetLevel(min(d.level.Level(), next.cfg.LogLevel))
+		},
+		fields: func(next *loaded) []zap.Field { return []zap.Field{zap.Stringer("log_level", next.cfg.LogLevel)} },
+	},
+}
+
+// trustedProxies are those of each listener.
+func trustedProxies(cfg *config.Config) [][]netip.Prefix {
+	trusted := make([][]netip.Prefix, len(cfg.Front.Listeners))
+	for i := range trusted {
+		trusted[i] = cfg.Front.Listeners[i].TrustedProxies
+	}
+	return trusted
+}
+
+// ReloadedKeys are the keys that a reload takes over. Every other is decided once, at the start.
+func ReloadedKeys() (keys []string) {
+	for i := range settings {
+		keys = append(keys, settings[i].keys...)
+	}
+	return keys
+}
+
+// Reloads reports whether a reload takes over the key of that path.
+func Reloads(path string) bool { return slices.Contains(ReloadedKeys(), path) }
