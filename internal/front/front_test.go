@@ -89,9 +89,9 @@ func TestMalformedClosesOnlyItsOwn(t *testing.T) {
 		"body over the limit":          {1, 0, 2, 1}, // 513 before authentication
 		"the longest extension":        {1, 255, 0, 0},
 		"the longest body":             {1, 0, 255, 255},
-		"content over the body":        field(t, 14, 255, 255),
-		"more fields than bytes":       field(t, 12, 255, 255),
-		"a field over the content":     field(t, 16+4, 255, 255),
+		"content over the body":        field(14, 255, 255),
+		"more fields than bytes":       field(12, 255, 255),
+		"a field over the content":     field(16+4, 255, 255),
 		"TLV that overruns":            {0, 2, 0, 0, 4, 1},
 		"FTDC without a header":        {1, 0, 0, 1, 2},
 		"unknown TID before login":     terminaltest.Message(0x1234),
@@ -117,7 +117,7 @@ func TestMalformedClosesOnlyItsOwn(t *testing.T) {
 }
 
 // field is a step 1 with two bytes of its body set.
-func field(t *testing.T, at int, high, low byte) []byte {
+func field(at int, high, low byte) []byte {
 	b := ask("v_s_1")
 	b[4+at], b[4+at+1] = high, low
 	return b

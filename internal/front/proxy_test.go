@@ -188,7 +188,7 @@ func TestRequireTLS(t *testing.T) {
 	}
 	r := start(t, behindProxy(func(p *front.ProxyRule) { p.RequireTLS = true }), newHandler())
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
+		t.Run(test.name, func(_ *testing.T) {
 			m := r.dial()
 			m.Send(append(slices.Clone(test.header), logIn("8")...))
 			if test.closed == reason.StayOpen {

@@ -86,7 +86,7 @@ func TestFloodBehindASharedAddress(t *testing.T) {
 	}
 	early := bytes.Repeat(loginAs(account, "guess", nil), 3) // 64, and closed at the third
 	without := d.flood(early, nil, 2*time.Second)
-	with := d.flood(refusals(t, 70), func(c net.Conn) bool { return admitted(t, s, c) }, 2*time.Second)
+	with := d.flood(refusals(t, 70), func(c net.Conn) bool { return admitted(s, c) }, 2*time.Second)
 	tries, accepted := 0, 10
 	for end := time.Now().Add(20 * time.Second); accepted < 11 && time.Now().Before(end); tries++ {
 		if customer() == 0 {
@@ -121,7 +121,7 @@ func TestFloodBehindASharedAddress(t *testing.T) {
 }
 
 // admitted authenticates on a raw connection, as fast as it can.
-func admitted(t *testing.T, s *site, c net.Conn) bool {
+func admitted(s *site, c net.Conn) bool {
 	var buf [4096]byte
 	var inbox terminaltest.Inbox
 	if _, err := c.Write(ask(appID)); err != nil {

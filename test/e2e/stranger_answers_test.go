@@ -14,7 +14,7 @@ func TestChallengeAnswersAreNotReplayed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "", unpunished)
 	d := s.serve()
-	right := func(t testing.TB, challenge [ftd.ChallengeLen]byte) []byte {
+	right := func(challenge [ftd.ChallengeLen]byte) []byte {
 		return answerOf(appID, terminaltest.Respond(s.apps[0].AuthCode, challenge))
 	}
 	refused := func(t *testing.T, c *stranger, reason string) {
@@ -27,7 +27,7 @@ func TestChallengeAnswersAreNotReplayed(t *testing.T) {
 	t.Run("twice on one connection", func(t *testing.T) {
 		c := d.stranger(t, "")
 		c.Send(ask(appID))
-		answer := right(t, c.ExpectCode(-1).Challenge())
+		answer := right(c.ExpectCode(-1).Challenge())
 		c.Send(answer)
 		c.ExpectCode(0)
 		c.Send(answer)
@@ -36,7 +36,7 @@ func TestChallengeAnswersAreNotReplayed(t *testing.T) {
 	t.Run("twice in one segment", func(t *testing.T) {
 		c := d.stranger(t, "")
 		c.Send(ask(appID))
-		answer := right(t, c.ExpectCode(-1).Challenge())
+		answer := right(c.ExpectCode(-1).Challenge())
 		c.Send(answer, answer)
 		c.ExpectCode(0)
 		refused(t, c, "already_authenticated")
@@ -44,14 +44,14 @@ func TestChallengeAnswersAreNotReplayed(t *testing.T) {
 	t.Run("the right one behind a wrong one", func(t *testing.T) {
 		c := d.stranger(t, "")
 		c.Send(ask(appID))
-		answer := right(t, c.ExpectCode(-1).Challenge())
+		answer := right(c.ExpectCode(-1).Challenge())
 		c.Send(answerOf(appID, [ftd.ChallengeLen]byte{1}), answer)
 		refused(t, c, "wrong_answer")
 	})
 	t.Run("on another connection", func(t *testing.T) {
 		c := d.stranger(t, "")
 		c.Send(ask(appID))
-		answer := right(t, c.ExpectCode(-1).Challenge())
+		answer := right(c.ExpectCode(-1).Challenge())
 		c.Send(answer)
 		c.ExpectCode(0)
 		other := d.stranger(t, "")
@@ -63,7 +63,7 @@ func TestChallengeAnswersAreNotReplayed(t *testing.T) {
 	t.Run("on another connection, without asking", func(t *testing.T) {
 		c := d.stranger(t, "")
 		c.Send(ask(appID))
-		answer := right(t, c.ExpectCode(-1).Challenge())
+		answer := right(c.ExpectCode(-1).Challenge())
 		other := d.stranger(t, "")
 		other.Send(answer)
 		refused(t, other, "no_challenge")
@@ -73,7 +73,7 @@ func TestChallengeAnswersAreNotReplayed(t *testing.T) {
 	t.Run("after reconnecting from the same address and port", func(t *testing.T) {
 		c := d.stranger(t, "127.0.0.33")
 		c.Send(ask(appID))
-		answer, from := right(t, c.ExpectCode(-1).Challenge()), c.LocalAddr().String()
+		answer, from := right(c.ExpectCode(-1).Challenge()), c.LocalAddr().String()
 		_ = c.Conn.(*net.TCPConn).SetLinger(0) // so that the port is free at once
 		_ = c.Close()
 		again := d.stranger(t, from)
@@ -91,7 +91,7 @@ func TestChallengeAnswersAreNotReplayed(t *testing.T) {
 		a, b := d.stranger(t, ""), d.stranger(t, "")
 		a.Send(ask(appID))
 		b.Send(ask(appID))
-		forA, forB := right(t, a.ExpectCode(-1).Challenge()), right(t, b.ExpectCode(-1).Challenge())
+		forA, forB := right(a.ExpectCode(-1).Challenge()), right(b.ExpectCode(-1).Challenge())
 		a.Send(forB)
 		b.Send(forA)
 		refused(t, a, "wrong_answer")
@@ -100,7 +100,7 @@ func TestChallengeAnswersAreNotReplayed(t *testing.T) {
 	t.Run("to an older challenge", func(t *testing.T) {
 		c := d.stranger(t, "")
 		c.Send(ask(appID))
-		old := right(t, c.ExpectCode(-1).Challenge())
+		old := right(c.ExpectCode(-1).Challenge())
 		c.Send(ask(appID))
 		c.ExpectCode(-1)
 		c.Send(old)
@@ -110,13 +110,13 @@ func TestChallengeAnswersAreNotReplayed(t *testing.T) {
 		c := d.stranger(t, "")
 		c.Send(ask(appID), ask(appID))
 		c.ExpectCode(-1)
-		c.Send(right(t, c.ExpectCode(-1).Challenge()))
+		c.Send(right(c.ExpectCode(-1).Challenge()))
 		c.ExpectCode(0)
 	})
 	t.Run("for another AppID", func(t *testing.T) {
 		c := d.stranger(t, "")
 		c.Send(ask("nobody_s_1"))
-		c.Send(right(t, c.ExpectCode(-1).Challenge()))
+		c.Send(right(c.ExpectCode(-1).Challenge()))
 		refused(t, c, "identity_changed")
 	})
 	t.Run("challenges do not repeat", func(t *testing.T) {
