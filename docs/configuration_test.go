@@ -52,6 +52,43 @@ func TestConfigurationPage(t *testing.T) {
 	}
 }
 
+// inWords are defaults as the handbook writes them.
+var inWords = map[string]string{"none": "[]", "64 GiB": fmt.Sprint(64 << 30), "256 MiB": fmt.Sprint(256 << 20)}
+
+// TestOperationsQuotesDefaults holds the defaults that the handbook repeats to those of the program.
+func TestOperationsQuotesDefaults(t *testing.T) {
+	defaults := make(map[string]string)
+	for _, row := range tablesOf(t, "configuration.md")[0] {
+		defaults[strings.Trim(row[0], "`")] = strings.Trim(row[1], "`\"")
+	}
+	checked := 0
+	for _, table := range tablesOf(t, "operations.md") {
+		for _, row := range table {
+			keys := strings.Split(strings.ReplaceAll(row[0], "`", ""), ", ")
+			if _, isKey := defaults[keys[0]]; !isKey || !strings.Contains(keys[0], ".") { // front and keys are checks of /readyz too
+				continue
+			}
+			quoted := strings.Split(strings.ReplaceAll(row[1], "`", ""), ", ")
+			for i, key := range keys {
+				if len(keys) != len(quoted) {
+					t.Fatalf("operations.md: %q has the defaults %q", keys, quoted)
+				}
+				value, _, _ := strings.Cut(strings.ReplaceAll(quoted[i], ",", ""), ": ")
+				if written, ok := inWords[value]; ok {
+					value = written
+				}
+				if value != "" && value != defaults[key] {
+					t.Errorf("operations.md: the default of %s is %s, not %s", key, defaults[key], quoted[i])
+				}
+				checked++
+			}
+		}
+	}
+	if checked < 20 {
+		t.Errorf("operations.md has %d keys with their defaults", checked)
+	}
+}
+
 // configurationRows writes a row for each key of a section; reloaded: a reload takes over the whole section.
 func configurationRows(page *strings.Builder, section *yaml.Node, prefix string, reloaded bool) {
 	for i := 0; i < len(section.Content); i += 2 {
