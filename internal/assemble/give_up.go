@@ -37,7 +37,7 @@ func GiveUp(ctx context.Context, cfg *config.Config, local *journal.Journal, w s
 }
 
 // LostOfStore is what of a damaged store could not be brought back: on the days of the records that it shows, and on
-// that at which it was set aside.
+// that on which the front moved it away.
 func LostOfStore(cfg *config.Config, a localfile.CorruptStore, s *repair.Salvage) (lost []settlement.Loss, err error) {
 	cal, err := loadCalendar(cfg)
 	if err != nil {
@@ -84,7 +84,7 @@ func LostRecord(cfg *config.Config, r *journal.Refused) []settlement.Loss {
 	}}
 }
 
-// LostOfFronts is what fronts hold that are retired. Of which days the records in damaged stores are is not known:
+// LostOfFronts is what fronts hold that are retired. Of which days the records in corrupt stores are is not known:
 // they are counted to the days whose reports are still to be written, the last closed one and the current one.
 func LostOfFronts(cfg *config.Config, gone []store.Front, now time.Time) ([]settlement.Loss, error) {
 	if !slices.ContainsFunc(gone, func(f store.Front) bool { return f.SetAside > 0 }) {

@@ -27,9 +27,9 @@ type Loss struct {
 	Next    string // what can still be done
 }
 
-// HeldBy are the records that fronts hold, as losses in case that these are retired. Damaged stores that were set
-// aside do not say of which days their records are: these are counted to damaged, the days whose reports are still to be written.
-func HeldBy(fronts []store.Front, damaged []calendar.TradingDay) (lost []Loss) {
+// HeldBy are the records that fronts hold, as losses in case that these are retired. Of which days the records in
+// corrupt stores are is not known: they are counted to unreported, the days whose reports are still to be written.
+func HeldBy(fronts []store.Front, unreported []calendar.TradingDay) (lost []Loss) {
 	const next = "reconcile with its audit log names the logins; if its disk is found, start the front on it"
 	for i := range fronts {
 		f := &fronts[i]
@@ -47,7 +47,7 @@ func HeldBy(fronts []store.Front, damaged []calendar.TradingDay) (lost []Loss) {
 		if f.SetAside == 0 {
 			continue
 		}
-		for _, day := range damaged {
+		for _, day := range unreported {
 			lost = append(lost, Loss{
 				Day: day, Where: where + ", damaged local stores", Next: next,
 				What: "was retired while it had damaged local stores whose records were not brought back",

@@ -4,7 +4,13 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
@@ -82,6 +88,7 @@ func TestRolesOfTheDatabase(t *testing.T) {
 
 	become(postgres.RoleAdmin)
 	refused("report", "export", "--partial", "--day", day, "--out", s.dir)
+	giveUpUnderRoles(t, s, as(postgres.RoleFront))
 
 	become(postgres.RoleReport)
 	refused("app", "list")
@@ -91,5 +98,30 @@ func TestRolesOfTheDatabase(t *testing.T) {
 	s.replaceConfig("/postgres?", "/bare?")
 	if _, said, err := s.try("", "migrate"); err == nil || !strings.Contains(said, "next: `tradefront migrate` works as role tradefront_owner of deploy/sql/roles.sql") {
 		t.Errorf("%s, migrate: %v, %s", role, err, said)
+	}
+}
+
+// giveUpUnderRoles: what is given up is waived in the ledger, by administration and on a front's machine.
+func giveUpUnderRoles(t *testing.T, s *site, front string) {
+	t.Helper()
+	pg, err := postgres.Open(t.Context(), front, postgres.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pg.Close()
+	day := calendar.TradingDay(20260105)
+	if _, err := pg.ReportFront(t.Context(), &store.FrontReport{
+		FrontID: 9, StoreID: uuid.New(), Process: uuid.New(), Host: "ninth", Started: time.Now(), Counted: time.Now(), Stopped: true,
+		Held: map[calendar.TradingDay]store.Held{day: {Pending: 3}},
+	}, time.Now); err != nil {
+		t.Fatal(err)
+	}
+	s.cli("", "front", "retire", "9", "--force")
+	lost := []settlement.Loss{{Day: day, Where: "record 1", What: "was altered", Records: 1}}
+	if err := settlement.GiveUp(t.Context(), pg, store.Waiver{At: time.Now(), By: "a@b", Reason: "a test"}, lost); err != nil {
+		t.Error(err)
+	}
+	if all, err := pg.Waivers(t.Context(), day); err != nil || len(all) != 2 || all[0].Reason != "front retire --force" {
+		t.Errorf("waivers %+v, %v", all, err)
 	}
 }
