@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/show"
 )
 
 // output is the form of what a command prints: text for people, json for machines.
@@ -42,9 +43,4 @@ func (o output) print(w io.Writer, v any, text func(w io.Writer)) error {
 }
 
 // table writes rows in aligned columns.
-func table(w io.Writer, header string, rows func(w io.Writer)) {
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, header)
-	rows(t)
-	_ = t.Flush()
-}
+func table(w io.Writer, header string, rows func(w io.Writer)) { show.Table(w, header, rows) }

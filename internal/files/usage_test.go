@@ -13,7 +13,7 @@ import (
 // others open folders, files of their own making, or files of the system.
 var otherWays = map[string]string{
 	"internal/demo/site.go":                  "new files in a folder of the demo's own",
-	"cmd/tradefront/demo.go":                 "the demo's own report",
+	"internal/demo/tour/tour.go":             "the demo's own report",
 	"internal/assemble/ports.go":             "/proc",
 	"internal/store/localfile/create.go":     "a folder, to lock it",
 	"internal/store/localfile/lockholder.go": "/proc",

@@ -1,0 +1,17 @@
+// Package tour is what `tradefront demo` shows: a firm in a temporary folder (package demo), the front
+// that ships (package daemon), visits of synthetic terminals, the day's report opened with the test
+// private key, and the comparison of each line with what its terminal was.
+//
+// # States
+//
+// Run makes the folder, starts the front, plays, settles, prints. It then waits for its context, unless
+// Exit is set, stops the front and removes the folder.
+//
+// # Bounds
+//
+// Those of package demo. Records get to PostgreSQL within a minute, or Run fails.
+//
+// # What a crash leaves
+//
+// The folder tradefront-demo-… in the folder for temporary files, with test keys and test logins in it.
+package tour
