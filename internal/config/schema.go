@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // field is one key, or a section or a list of sections, as config.go describes it.
@@ -13,10 +14,10 @@ type field struct {
 	path     string // "front.listeners[].address"; "" for the whole
 	kind     kind
 	goType   reflect.Type
-	index    int    // of the struct field in its struct
-	owner    string // the struct's name, under which the help is found
-	goName   string
 	tag      reflect.StructTag
+	index    int    // of the struct field in its struct
+	owner    string // the struct's name; with the field's, it names the help
+	goName   string
 	element  *field // of a list of values: an entry
 	bounded  bool   // it has min and max
 	min, max int64
@@ -74,7 +75,7 @@ func (f *field) complete() {
 // number is a bound from a tag: of a time in nanoseconds, of a text in bytes.
 func (f *field) number(text string) int64 {
 	if f.kind == duration {
-		return int64(f.mustParse(text).(interface{ Nanoseconds() int64 }).Nanoseconds())
+		return int64(f.mustParse(text).(time.Duration))
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
@@ -104,7 +105,7 @@ func (f *field) mustParse(text string) any {
 	return value
 }
 
-// entry is an entry of a list of sections in which nothing is written yet.
+// entry is an entry of a list of sections, with the value of each leaf from its text.
 func (f *field) entry(text func(*field) string) map[string]any {
 	m := make(map[string]any, len(f.fields))
 	for i := range f.fields {

@@ -2,6 +2,9 @@ package config
 
 import (
 	"reflect"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,6 +31,18 @@ func TestEveryKeyIsDescribed(t *testing.T) {
 		}
 		if f.inList() && f.kind != text && f.kind != flag && f.kind != valueList {
 			t.Errorf("%s: an entry of a list has no key of the kind %v yet", f.path, f.kind)
+		}
+	})
+}
+
+// TestTagsAreKnown: a misspelt tag would be ignored.
+func TestTagsAreKnown(t *testing.T) {
+	known := strings.Fields("key default first min max choices required secret empty file missing")
+	schema().walk(func(f *field) {
+		for _, m := range regexp.MustCompile(`(\w+):"`).FindAllStringSubmatch(string(f.tag), -1) {
+			if !slices.Contains(known, m[1]) {
+				t.Errorf("%s has the tag %s, which means nothing", f.path, m[1])
+			}
 		}
 	})
 }

@@ -9,8 +9,7 @@ import (
 )
 
 // settler turns the layered values, which are as they were written, into those of the Config struct:
-// it holds them to their bounds and choices, and reads each text into its type. Nobody reads a text of
-// the configuration after it.
+// it holds them to their bounds and choices, and reads each text into its type.
 type settler struct {
 	folder, credentials string
 	faults              Faults
@@ -90,7 +89,7 @@ func (f *field) bounds() string { return f.tag.Get("min") + " to " + f.tag.Get("
 func (f *field) judgeText(s string) Faults {
 	choices := f.choices()
 	switch {
-	case len(choices) > 0 && !slices.Contains(choices, s) && !(s == "" && f.inList()):
+	case len(choices) > 0 && !slices.Contains(choices, s):
 		problem := "want " + strings.Join(choices, " or ")
 		if best := closest(s, choices); best != "" {
 			problem += fmt.Sprintf("; did you mean %s?", best)

@@ -34,7 +34,7 @@ func refusedParameter(name, value string) error {
 	return nil
 }
 
-// check holds the parts to what such names consist of. Whatever passes may be printed.
+// check holds the parts to the characters of such names. Parts that pass may be printed.
 func (u *URL) check() error {
 	for _, h := range u.Hosts {
 		if err := h.check(); err != nil {

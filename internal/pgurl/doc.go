@@ -1,6 +1,6 @@
-// Package pgurl reads the URL of PostgreSQL (store.url, store.url_file) and is the only place
-// that does: what it lets through means one database to every reader, and what is printed of
-// a URL is printed by this package.
+// Package pgurl reads the URL of PostgreSQL (store.url, store.url_file). No other package parses or
+// prints one: an accepted URL names the same database to every reader, and a printed one shows no
+// password.
 //
 //	postgres://user:password@host:5432,host2:5432/database?sslmode=verify-full
 //	postgres://user@/database?host=/run/postgresql
@@ -10,12 +10,12 @@
 // The driver fills in whatever a URL does not name (host, user and database from PG*
 // variables, the local socket, the operating system's user), and an @ or / in a password
 // that was not percent-encoded makes a part of the password into a host or a database,
-// which errors then print. So:
+// and the driver's errors print those. So:
 //
 //   - host, user and database are written, or the URL is refused;
 //   - user, host, port and database consist of the characters that such names have, so that
 //     whatever is printed of an accepted URL is no piece of a password;
-//   - an @ stands once, before the host; any other is a password that is not encoded;
+//   - one @ is written, before the host; any other is part of a password that is not encoded;
 //   - a refusal repeats nothing of the text: where its parts begin is not known then.
 //
 // # Invariants

@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// Parse reads a URL. Blanks, line ends and a byte-order mark around it are taken off; whatever
-// else is not a URL of one named database is an *Error.
+// Parse reads a URL. Blanks, line ends and a byte-order mark around it are taken off. A text that
+// is not the URL of one named database is an *Error.
 func Parse(text string) (*URL, error) {
 	text = Trim(text)
 	rest, err := afterScheme(text)
@@ -72,7 +72,7 @@ func afterScheme(text string) (rest string, err error) {
 	return "", refused("does not begin with postgres://", want)
 }
 
-// plainText: what is not plain has to be encoded, and then nothing is ambiguous.
+// plainText refuses characters that have to be percent-encoded: with them the parts are ambiguous.
 func plainText(rest string) error {
 	for i := range len(rest) {
 		switch c := rest[i]; {
@@ -101,7 +101,7 @@ func split(rest string) (authority, database, query string) {
 	return authority, database, query
 }
 
-// decode is of a text that plainText passed.
+// decode decodes a text that plainText accepted.
 func decode(s string) string {
 	d, err := url.PathUnescape(s)
 	if err != nil {

@@ -29,8 +29,8 @@ func (h Host) Socket() bool { return strings.HasPrefix(h.Name, "/") }
 
 type param struct{ name, value string }
 
-// Error says what is wrong with a URL and what to do; nothing of the URL is in it, except the
-// names of parameters that are known.
+// Error is what is wrong with a URL and what to do. It contains nothing of the URL except the names of
+// known parameters.
 type Error struct{ Problem, Fix string }
 
 func (e *Error) Error() string { return e.Problem + "; " + e.Fix }
@@ -84,7 +84,7 @@ func (u *URL) Without(name string) *URL {
 	return &less
 }
 
-// String is what may be shown: where it leads, as whom, and no password.
+// String shows database, hosts and user, without the password.
 func (u *URL) String() string {
 	return fmt.Sprintf("database %s on %s as %s", u.Database, u.hosts(), u.User)
 }
