@@ -59,8 +59,8 @@ func TestOneByteAtATime(t *testing.T) {
 	m.Expect(ftd.TIDUserLogin, 0)
 }
 
-// Everything in one segment: the login overtakes nothing, the frames behind it are
-// answered by the state they meet.
+// All frames in one segment: the login overtakes nothing, and the session answers the frames after
+// it by its state at that time.
 func TestManyFramesInOneSegment(t *testing.T) {
 	h := newHandler()
 	h.hold = make(chan struct{}, 1)
@@ -95,8 +95,8 @@ func TestMalformedClosesOnlyItsOwn(t *testing.T) {
 		"TLV that overruns":            {0, 2, 0, 0, 4, 1},
 		"FTDC without a header":        {1, 0, 0, 1, 2},
 		"unknown TID before login":     terminaltest.Message(0x1234),
-		"what a browser says":          []byte("GET / HTTP/1.1\r\n\r\n"),
-		"what a TLS client says":       {0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03},
+		"an HTTP request":              []byte("GET / HTTP/1.1\r\n\r\n"),
+		"a TLS client hello":           {0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03},
 		"authentication without field": terminaltest.Message(ftd.TIDAuthenticate),
 	}
 	r := start(t, config(), newHandler())
@@ -106,7 +106,7 @@ func TestMalformedClosesOnlyItsOwn(t *testing.T) {
 		t.Run(name, func(*testing.T) {
 			m := r.dial()
 			m.Send(bytes)
-			if name == "what a browser says" || name == "what a TLS client says" {
+			if name == "an HTTP request" || name == "a TLS client hello" {
 				_ = m.Conn.(*net.TCPConn).CloseWrite() // a frame of an unknown type that never ends
 			}
 			m.ExpectClosed()
@@ -273,7 +273,7 @@ func TestDrain(t *testing.T) {
 	for !r.Draining() {
 		time.Sleep(time.Millisecond)
 	}
-	// Nobody listens any more: another front takes over at once.
+	// The port is closed: the terminal tries another front at once.
 	if c, err := net.Dial("tcp", r.addr); err == nil {
 		_ = c.Close()
 		t.Error("a draining front still listens")
@@ -302,7 +302,7 @@ func TestDrainGivesUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := r.Drain(ctx); err == nil {
-		t.Error("nothing said of the login that was left")
+		t.Error("no error for the login that was left")
 	}
 	m.ExpectClosed()
 	close(h.hold)
@@ -389,7 +389,7 @@ func TestMappedAddressIsUnmapped(t *testing.T) {
 	}
 }
 
-// What comes behind a logout is not looked at, even in the same segment.
+// The front does not read what follows a logout, even in the same segment.
 func TestLoginAfterLogout(t *testing.T) {
 	h := newHandler()
 	r := start(t, config(), h)

@@ -58,7 +58,7 @@ func expectLogin(m *terminaltest.Terminal) {
 	m.Expect(ftd.TIDUserLogin, 0)
 }
 
-// The handler is told the client's address and the proxy's, however the header arrives.
+// The handler gets the client's address and the proxy's, however the header arrives.
 func TestClientAddressFromProxy(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -100,7 +100,7 @@ func TestClientAddressFromProxy(t *testing.T) {
 }
 
 // What comes from a trusted proxy and is no header that can be taken closes the connection,
-// without an answer, and nobody is logged in.
+// without an answer, and no login is accepted.
 func TestTrustedButWrong(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -138,7 +138,7 @@ func TestTrustedButWrong(t *testing.T) {
 	}
 }
 
-// A connection from elsewhere is not read at all, whatever it says.
+// A connection from an untrusted address is not read at all.
 func TestUntrustedProxy(t *testing.T) {
 	r := start(t, behindProxy(func(p *front.ProxyRule) {
 		p.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32"), netip.MustParsePrefix("::1/128")}
@@ -153,7 +153,7 @@ func TestUntrustedProxy(t *testing.T) {
 	expectLogin(trusted)
 }
 
-// On a listener whose peers are the terminals a header is what any such bytes are.
+// On a listener whose peers are the terminals a header is malformed, as any such bytes are.
 func TestForgedHeaderAtPeerListener(t *testing.T) {
 	r := start(t, config(), newHandler())
 	for _, forged := range [][]byte{header(proxied, tcp4, block...), []byte("PROXY TCP4 203.0.113.7 192.0.2.1 50123 41205\r\n")} {
@@ -182,9 +182,9 @@ func TestRequireTLS(t *testing.T) {
 		closed reason.Close // StayOpen: may log in
 	}{
 		{"over TLS", header(proxied, tcp4, append(slices.Clone(block), overTLS...)...), reason.StayOpen},
-		{"nothing is said", header(proxied, tcp4, block...), reason.TLSRequired},
-		{"it is said that it was not", header(proxied, tcp4, append(slices.Clone(block), 0x20, 0, 5, 0, 0, 0, 0, 0)...), reason.TLSRequired},
-		{"version 1 cannot say it", []byte("PROXY TCP4 203.0.113.7 192.0.2.1 50123 41205\r\n"), reason.TLSRequired},
+		{"no TLV", header(proxied, tcp4, block...), reason.TLSRequired},
+		{"a TLV for no TLS", header(proxied, tcp4, append(slices.Clone(block), 0x20, 0, 5, 0, 0, 0, 0, 0)...), reason.TLSRequired},
+		{"version 1 has no TLV", []byte("PROXY TCP4 203.0.113.7 192.0.2.1 50123 41205\r\n"), reason.TLSRequired},
 	}
 	r := start(t, behindProxy(func(p *front.ProxyRule) { p.RequireTLS = true }), newHandler())
 	for _, test := range tests {
@@ -201,25 +201,25 @@ func TestRequireTLS(t *testing.T) {
 	}
 }
 
-// A proxy that only looks whether we are here is no failure of anybody.
+// A proxy's health check is no failure.
 func TestHealthChecks(t *testing.T) {
 	tests := []struct {
 		name   string
 		send   []byte
 		reason reason.Close
 	}{
-		{"connects and goes", nil, reason.HealthCheck},
-		{"says LOCAL", header(local, 0), reason.HealthCheck},
-		{"says LOCAL, with what is to be ignored", header(local, tcp4, block...), reason.HealthCheck},
-		{"says UNKNOWN", []byte("PROXY UNKNOWN\r\n"), reason.HealthCheck},
+		{"connects and disconnects", nil, reason.HealthCheck},
+		{"sends LOCAL", header(local, 0), reason.HealthCheck},
+		{"sends LOCAL, with what is to be ignored", header(local, tcp4, block...), reason.HealthCheck},
+		{"sends UNKNOWN", []byte("PROXY UNKNOWN\r\n"), reason.HealthCheck},
 		{"half a header", header(local, 0)[:9], reason.PeerClosed},
-		{"a client that went", header(proxied, tcp4, block...), reason.PeerClosed},
-		{"LOCAL, and then it speaks", append(header(local, 0), ftd.AppendHeartbeat(nil)...), reason.PeerClosed},
+		{"a client that disconnected", header(proxied, tcp4, block...), reason.PeerClosed},
+		{"LOCAL, and then a frame", append(header(local, 0), ftd.AppendHeartbeat(nil)...), reason.PeerClosed},
 	}
 	for _, require := range []bool{false, true} {
 		r := start(t, behindProxy(func(p *front.ProxyRule) { p.RequireTLS = require }), newHandler())
 		for _, test := range tests {
-			if require && test.name == "a client that went" {
+			if require && test.name == "a client that disconnected" {
 				continue
 			}
 			for _, abort := range []bool{false, true} {
@@ -240,8 +240,8 @@ func TestHealthChecks(t *testing.T) {
 	}
 }
 
-// Nobody logs in over the proxy's own connection, nor from an address that is none: the
-// gateway answers 49, since there is no address.
+// A login over the proxy's own connection, or from an address that is none, has no address: the
+// gateway answers 49.
 func TestNoAddressOfAClient(t *testing.T) {
 	r := start(t, behindProxy(nil), newHandler())
 	for user, h := range map[string][]byte{
@@ -251,7 +251,7 @@ func TestNoAddressOfAClient(t *testing.T) {
 	} {
 		m := r.dial()
 		m.Send(append(h, logIn(user)...))
-		expectLogin(m) // this test's handler lets everybody in
+		expectLogin(m) // this test's handler accepts every login
 		r.h.mu.Lock()
 		if peer := r.h.peers[user]; peer.Addr.IsValid() || peer.Proxy.String() != "127.0.0.1" {
 			t.Errorf("user %s: %v by %v", user, peer.Addr, peer.Proxy)

@@ -20,7 +20,7 @@ import (
 	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
-// handler is a gateway that accepts everybody; a test may hold its logins back.
+// handler is a gateway that accepts every login; a test may hold its logins back.
 type handler struct {
 	hold       chan struct{} // nil: logins are not held; else each takes one value
 	entered    chan struct{} // gets a value for each login that began

@@ -106,7 +106,7 @@ func wholeLines(t *testing.T, log []byte) (whole []byte) {
 	return whole
 }
 
-// Entries of one goroutine stand in its order, none is lost, none twice.
+// Entries of one goroutine are in its order, none is lost, none twice.
 func TestAuditConcurrently(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "audit.jsonl")
 	seen := new(tally)
@@ -148,7 +148,7 @@ func TestAuditConcurrently(t *testing.T) {
 	}
 }
 
-// While one write is on its way, the next fills: one call takes it all.
+// While one write is in progress, the next one fills: one call takes it all.
 func TestAuditWritesWhatIsQueuedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &disk{room: -1, gate: make(chan struct{})}
@@ -168,7 +168,7 @@ func TestAuditWritesWhatIsQueuedAtOnce(t *testing.T) {
 	})
 }
 
-// A full disk: what was not written is counted and told, and each entry that was written has a
+// A full disk: what was not written is counted and reported, and each entry that was written has a
 // line of its own, also behind a torn one.
 func TestAuditDiskFull(t *testing.T) {
 	one := len(line(numbered(100)))
@@ -224,7 +224,7 @@ func TestAuditClose(t *testing.T) {
 	}
 }
 
-// Close and Log at once: each entry is written or told, none vanishes, nobody hangs.
+// Close and Log at once: each entry is written or reported, none is lost silently, no call hangs.
 func TestAuditCloseWhileLogging(t *testing.T) {
 	seen := new(tally)
 	d := &disk{room: -1}

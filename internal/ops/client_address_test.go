@@ -50,8 +50,8 @@ func TestHiddenClients(t *testing.T) {
 		ready  bool
 		says   string
 	}{
-		{"nobody", func(func(netip.Addr, int)) {}, "0", true, "too few"},
-		{"everybody from a place of his own", func(from func(netip.Addr, int)) {
+		{"no login", func(func(netip.Addr, int)) {}, "0", true, "too few"},
+		{"each customer from an address of his own", func(from func(netip.Addr, int)) {
 			for i := range 500 {
 				from(addr(i), i)
 			}

@@ -45,7 +45,7 @@ func TestFlappingCheckKeepsTheFrontReady(t *testing.T) {
 	look(time.Millisecond, false) // it has never passed
 }
 
-// TestChecksRunOnceASecondForManyLookers: whoever reaches the health listener cannot make the
+// TestChecksRunOnceASecondForManyLookers: a client of the health listener cannot make the
 // front busy.
 func TestChecksRunOnceASecondForManyLookers(t *testing.T) {
 	now := time.Unix(0, 0)

@@ -26,7 +26,7 @@ func (w *stuckWriter) Write(b []byte) (int, error) {
 	return w.out.Write(b)
 }
 
-// TestStuckLogReader: whoever logs never waits; what does not fit is counted, and told once the
+// TestStuckLogReader: no caller waits; what does not fit is counted, and reported once the
 // reader reads again.
 func TestStuckLogReader(t *testing.T) {
 	out := &stuckWriter{reads: make(chan struct{}), began: make(chan struct{}, 10)}
@@ -76,7 +76,7 @@ func TestDeadLogReader(t *testing.T) {
 	}
 }
 
-// TestCloseDoesNotWaitForEver: a front ends although nobody reads.
+// TestCloseDoesNotWaitForEver: a front ends although no reader reads.
 func TestCloseDoesNotWaitForEver(*testing.T) {
 	out := &stuckWriter{reads: make(chan struct{}), began: make(chan struct{}, 10)}
 	w := NewLogWriter(out)
