@@ -80,7 +80,8 @@ func (s *Store) check(settled Faults) (faults Faults) {
 		faults = append(faults, urlFault("store.url", "", s.URL.fault))
 	}
 	if s.MaxBytes > 0 && s.MaxBytes < leastMaxBytes {
-		faults.add("store.max_bytes", fmt.Sprintf("is %d, less than a local store needs to work", s.MaxBytes), fmt.Sprintf("write %d or more, or 0 for no bound", leastMaxBytes))
+		faults.add("store.max_bytes", fmt.Sprintf("is %d, less than a local store needs to work", s.MaxBytes),
+			fmt.Sprintf("write %d or more, or 0 for no bound", leastMaxBytes))
 	}
 	if s.AnswerAfter == "postgres" && !postgres {
 		faults.add("store.answer_after", "postgres needs driver postgres", "")

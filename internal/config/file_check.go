@@ -82,7 +82,8 @@ func sameFile(a, b string) bool {
 }
 
 func (faults *Faults) readable(f *named) {
-	if lacking := (Faults)(nil); errors.As(f.err, &lacking) {
+	var lacking Faults
+	if errors.As(f.err, &lacking) {
 		*faults = append(*faults, lacking...)
 		return
 	}

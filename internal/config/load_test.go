@@ -28,7 +28,7 @@ func TestDefaultsLoadAsDefault(t *testing.T) {
 		t.Fatal(err)
 	}
 	want, _ := readConfig([]byte("front: {}"), identified(""), filepath.Dir(path)) // the defaults, by way of config.go alone
-	if diff := cmp.Diff(want, got, comparable); diff != "" {
+	if diff := cmp.Diff(want, got, byValue); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -84,7 +84,7 @@ func TestFileOverDefaults(t *testing.T) {
 	want := Default()
 	want.Front = Front{ID: 7, Listeners: []Listener{{Address: at("a:1"), ClientAddress: "peer"}, {Address: at("b:2"), ClientAddress: "peer"}}}
 	want.Limits.PendingFrames = 9
-	if diff := cmp.Diff(&want, c, comparable); diff != "" {
+	if diff := cmp.Diff(&want, c, byValue); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -127,13 +127,13 @@ front: {listeners: [{address: ":1", client_address: proxy, trusted_proxies: [10.
 		{Version: "1.0", Algorithm: "rsa", PublicKeyFile: File{Path: "k1"}, NotAfter: year(2027, 1, regulation.Zone)},
 		{Version: "2.0", Algorithm: "sm2", PublicKeyFile: File{Path: "/k2"}, NotBefore: year(2026, 7, time.UTC)},
 	}
-	if diff := cmp.Diff(want, c.Keys, comparable); diff != "" {
+	if diff := cmp.Diff(want, c.Keys, byValue); diff != "" {
 		t.Error(diff)
 	}
 	listener := Listener{
 		Address: at(":1"), ClientAddress: "proxy", TrustedProxies: TrustedNetworks{netip.MustParsePrefix("10.0.0.1/32")}, RequireTLS: true,
 	}
-	if diff := cmp.Diff([]Listener{listener}, c.Front.Listeners, comparable); diff != "" {
+	if diff := cmp.Diff([]Listener{listener}, c.Front.Listeners, byValue); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -197,8 +197,8 @@ func TestNetworks(t *testing.T) {
 	}
 }
 
-// comparable lets cmp look at the types of leaves.
-var comparable = cmp.Options{
+// byValue lets cmp look at the types of leaves.
+var byValue = cmp.Options{
 	cmp.AllowUnexported(File{}, Address{}, DatabaseURL{}), cmpopts.EquateComparable(netip.Prefix{}, netip.Addr{}), cmpopts.EquateEmpty(),
 }
 
