@@ -65,12 +65,7 @@ func newAppAdd(e *env) *cobra.Command {
 				return fmt.Errorf("--app-id: %s", problem)
 			}
 			return a.issue(c.Context(), code, func(ctx context.Context, i *issuing) error {
-				now := time.Now()
-				app := auth.App{AppID: i.id, Type: auth.AppDirect, Enabled: true, Created: now, Changed: now}
-				if err := i.master.Rotate(&app, i.code, cipher.Cipher, time.Time{}); err != nil {
-					return err
-				}
-				return i.directory.AddApp(ctx, app)
+				return i.directory.Admit(ctx, i.master, i.id, i.code, cipher.Cipher)
 			})
 		}),
 	}
@@ -102,11 +97,7 @@ func (a *appCommand) issue(ctx context.Context, given string, work func(context.
 	if err != nil {
 		return err
 	}
-	apps, err := directory.New(r.Tables()).Apps(ctx)
-	if err != nil {
-		return err
-	}
-	i := issuing{id: id, code: code, directory: directory.New(r.Tables()), master: master.For(apps)}
+	i := issuing{id: id, code: code, directory: directory.New(r.Tables()), master: master}
 	if err := work(ctx, &i); err != nil {
 		return appError(id, err)
 	}

@@ -8,12 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tradefront/tradefront/internal/assemble"
-	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/show"
-	"github.com/tradefront/tradefront/internal/store"
 )
 
 // How long the authcode before stays valid after a rotation.
@@ -68,38 +65,22 @@ func newAppRotate(e *env) *cobra.Command {
 	return c
 }
 
-// rotate replaces the codes as they were read, and fails if somebody was faster.
 func (a *rotation) rotate(ctx context.Context, i *issuing) error {
-	app, err := assemble.FindApp(ctx, i.directory, i.id)
-	if err != nil {
-		return err
-	}
-	now, was, cipher, until := time.Now(), app, app.Cipher, time.Time{}
+	to := directory.Rotation{Code: i.code, Overlap: a.overlap}
 	if a.cipher != nil {
-		cipher = a.cipher.Cipher
+		to.Cipher = &a.cipher.Cipher
 	}
-	if a.overlap > 0 {
-		until = now.Add(a.overlap).Truncate(time.Second)
-	}
-	err = i.master.Rotate(&app, i.code, cipher, until)
-	if errors.Is(err, auth.ErrNotSealed) {
-		return fmt.Errorf("%w; restore the right master key, or replace it at once with --overlap 0", err)
-	}
-	if err == nil {
-		err = setCodes(ctx, i.directory, was.Sealed, app)
-	}
+	did, err := i.directory.Rotate(ctx, i.master, i.id, to)
 	if err != nil {
 		return err
 	}
 	i.words = "The one before stops working within seconds.\n"
-	if !until.IsZero() {
-		inZone := until.In(regulation.Zone)
-		i.previousUntil = &inZone
+	if i.previousUntil = show.Pointer(did.Until); i.previousUntil != nil {
 		i.words = fmt.Sprintf("The one before stays valid until %s; end that with --finish once `tradefront app list`\n"+
-			"shows that nobody uses it any more.\n", show.Time(until))
+			"shows that nobody uses it any more.\n", show.Time(did.Until))
 	}
-	if was.Previous.ValidAt(now) {
-		i.words += fmt.Sprintf("The one before that, which was valid until %s, stops working within seconds.\n", show.Time(was.Previous.Until))
+	if !did.Dropped.IsZero() {
+		i.words += fmt.Sprintf("The one before that, which was valid until %s, stops working within seconds.\n", show.Time(did.Dropped))
 	}
 	return nil
 }
@@ -112,29 +93,14 @@ func (a *rotation) finish(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	id := regulation.AppID(a.appID)
-	app, err := assemble.FindApp(ctx, directory.New(r.Tables()), id)
-	if err != nil {
+	ended, err := directory.New(r.Tables()).EndOverlap(ctx, id)
+	switch {
+	case err != nil:
 		return appError(id, err)
-	}
-	if !app.Previous.ValidAt(time.Now()) {
+	case ended:
+		fmt.Fprintf(a.env.out, "AppID %s: the previous authcode stops working within seconds\n", id)
+	default:
 		fmt.Fprintf(a.env.out, "AppID %s has one authcode only; there is nothing to end\n", id)
-		return nil
 	}
-	app.Previous = auth.Predecessor{}
-	if err := setCodes(ctx, directory.New(r.Tables()), app.Sealed, app); err != nil {
-		return appError(id, err)
-	}
-	fmt.Fprintf(a.env.out, "AppID %s: the previous authcode stops working within seconds\n", id)
 	return nil
-}
-
-// errChanged says that two operators met.
-var errChanged = errors.New("it was changed by somebody else just now: look at `tradefront app list`, and try again")
-
-func setCodes(ctx context.Context, d *directory.Directory, was []byte, app auth.App) error {
-	err := d.SetAppCodes(ctx, was, app)
-	if errors.Is(err, store.ErrNotFound) {
-		return errChanged
-	}
-	return err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/heartbeat"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 )
 
@@ -98,9 +99,9 @@ func showFront(f *store.Front) shownFront {
 		held[day.String()] = h
 	}
 	return shownFront{
-		FrontID: f.FrontID, StoreID: f.StoreID.String(), Life: f.Life.String(), State: assemble.FrontState(f), Host: f.Host, Version: f.Version,
+		FrontID: f.FrontID, StoreID: f.StoreID.String(), Life: f.Life.String(), State: heartbeat.State(f), Host: f.Host, Version: f.Version,
 		Started: f.Started.In(regulation.Zone), Seen: f.Seen.In(regulation.Zone), Records: f.Records(), Held: held,
-		Oldest: show.Pointer(f.Oldest), SetAside: f.SetAside, Forwarded: f.Forwarded, Clock: f.ClockOffset.Seconds(), Retired: show.Pointer(f.Retired), holds: assemble.FrontHolds(f),
+		Oldest: show.Pointer(f.Oldest), SetAside: f.SetAside, Forwarded: f.Forwarded, Clock: f.ClockOffset.Seconds(), Retired: show.Pointer(f.Retired), holds: heartbeat.Holds(f),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/show"
+	"github.com/tradefront/tradefront/internal/store/heartbeat"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 )
 
@@ -40,7 +41,7 @@ func newFrontRetire(e *env) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				gone, err := assemble.ChooseRetired(fronts, int32(id), storeID, force)
+				gone, err := heartbeat.ChooseRetired(fronts, int32(id), storeID, force)
 				if err != nil {
 					return err
 				}
@@ -55,7 +56,7 @@ func newFrontRetire(e *env) *cobra.Command {
 					if err := pg.RetireFront(c.Context(), &gone[i]); err != nil {
 						return fmt.Errorf("front %d on host %s was heard of in this moment: %w", id, gone[i].Host, err)
 					}
-					fmt.Fprintf(e.out, "retired front %d on host %s, last seen %s; then it held: %s\n", id, gone[i].Host, show.Time(gone[i].Seen), assemble.FrontHolds(&gone[i]))
+					fmt.Fprintf(e.out, "retired front %d on host %s, last seen %s; then it held: %s\n", id, gone[i].Host, show.Time(gone[i].Seen), heartbeat.Holds(&gone[i]))
 					if !gone[i].Stopped {
 						fmt.Fprintln(e.out, "it did not say goodbye and may have taken logins since: reconcile with its audit log tells which")
 					}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -82,23 +81,13 @@ func (e *env) reseal(ctx context.Context, cfg *config.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	now := time.Now()
-	apps, err := directory.New(r.Tables()).Apps(ctx)
+	did, err := directory.New(r.Tables()).Reseal(ctx, master)
 	if err != nil {
 		return err
 	}
-	before := master.Census(apps, now)
-	if before.Neither != nil {
-		return fmt.Errorf("nothing was changed: these open under neither key; restore the right key, "+
-			"or give them new codes with `tradefront app rotate --overlap 0`:\n%w", before.Neither)
-	}
-	reseal := func(a *auth.App) error { return master.Reseal(a, now) }
-	if err := directory.New(r.Tables()).ResealApps(ctx, reseal); err != nil {
-		return fmt.Errorf("nothing was changed: %w", err)
-	}
 	fmt.Fprintf(e.out, "%d authcodes are sealed under %s now, %d of them anew\n"+
 		"next, on each machine: tradefront masterkey rotate --finish, and reload its front\n",
-		before.Under[0]+before.Under[1], master.Fingerprints()[0], before.Under[1])
+		did.Codes, master.Fingerprints()[0], did.Anew)
 	return nil
 }
 
@@ -136,11 +125,8 @@ func masterKeyCensus(ctx context.Context, cfg *config.Config) (master *auth.Mast
 		return nil, census, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	apps, err := directory.New(r.Tables()).Apps(ctx)
-	if err != nil {
-		return nil, census, err
-	}
-	return master, master.Census(apps, time.Now()), nil
+	census, err = directory.New(r.Tables()).Census(ctx, master)
+	return master, census, err
 }
 
 // shownMasterKey is a key of the file as `masterkey list -o json` prints it.

@@ -182,23 +182,9 @@ func AdmitApp(
 	if err != nil {
 		return App{}, err
 	}
-	now := time.Now()
-	app := auth.App{AppID: id, Type: auth.AppDirect, Enabled: true, Created: now, Changed: now}
-	if err := master.Rotate(&app, code, cipher, time.Time{}); err != nil {
-		return App{}, err
-	}
-	err = d.AddApp(ctx, app)
+	err = d.Admit(ctx, master, id, code, cipher)
 	if errors.Is(err, store.ErrExists) {
-		err = replaceCode(ctx, d, app)
+		_, err = d.Rotate(ctx, master, id, directory.Rotation{Code: code, Cipher: &cipher})
 	}
 	return App{AppID: id, AuthCode: code.Reveal(), Cipher: ClientCipher(cipher)}, err
-}
-
-// replaceCode gives an AppID that is there already the code of app.
-func replaceCode(ctx context.Context, d *directory.Directory, app auth.App) error {
-	was, err := assemble.FindApp(ctx, d, app.AppID)
-	if err != nil {
-		return err
-	}
-	return d.SetAppCodes(ctx, was.Sealed, app)
 }

@@ -18,7 +18,7 @@ import (
 // look at Generation and read anew when it has moved.
 type Directory struct {
 	db *sqlrows.Tables
-	// now is the clock of the columns "changed"; nothing is decided by it.
+	// now is the clock of the columns "changed", and of how long an authcode before the current one is valid.
 	now func() time.Time
 }
 

@@ -1,4 +1,4 @@
-package assemble
+package heartbeat
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// FrontState is running, stopped, silent, other life or retired.
-func FrontState(f *store.Front) string {
+// State is running, stopped, silent, other life or retired.
+func State(f *store.Front) string {
 	switch {
 	case !f.Retired.IsZero():
 		return "retired"
@@ -25,8 +25,8 @@ func FrontState(f *store.Front) string {
 	return "silent"
 }
 
-// FrontHolds is what a front last reported to hold, the days in their order.
-func FrontHolds(f *store.Front) string {
+// Holds is what a front last reported to hold, the days in their order.
+func Holds(f *store.Front) string {
 	var parts []string
 	for _, day := range slices.Sorted(maps.Keys(f.Held)) {
 		h := f.Held[day]
