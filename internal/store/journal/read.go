@@ -27,16 +27,23 @@ func (l *Journal) Scan(ctx context.Context, day calendar.TradingDay, f func(*sto
 	}
 	defer rows.Close()
 	var row Row
+	return l.each(ctx, rows, func() error {
+		if err := row.Scan(rows); err != nil {
+			return localfile.Explain(ctx, err)
+		}
+		return f(&row.Record)
+	})
+}
+
+// each calls f at each row, and looks from time to time at the WAL that the read holds.
+func (l *Journal) each(ctx context.Context, rows *sql.Rows, f func() error) error {
 	for n := 1; rows.Next(); n++ {
 		if n%logLookRows == 0 {
 			if err := l.checkLog(); err != nil {
 				return err
 			}
 		}
-		if err := row.Scan(rows); err != nil {
-			return localfile.Explain(ctx, err)
-		}
-		if err := f(&row.Record); err != nil {
+		if err := f(); err != nil {
 			return err
 		}
 	}

@@ -3,7 +3,6 @@ package journal
 import (
 	"context"
 	"database/sql"
-	"strings"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/store"
@@ -67,54 +66,4 @@ func (l *Journal) forgetThrough(last int64, before calendar.TradingDay) (rows in
 		return err
 	}})
 	return rows, err
-}
-
-// seenInserter writes the SeenHash of each record that has one, in the transaction that
-// writes the record. Two statements, as inserter has.
-type seenInserter struct {
-	single, chunk *sql.Stmt
-	args          []any // reused
-}
-
-func newSeenInserter(ctx context.Context, conn *sql.Conn) (*seenInserter, error) {
-	single, err := conn.PrepareContext(ctx, insertSeenSQL(1))
-	if err != nil {
-		return nil, err
-	}
-	chunk, err := conn.PrepareContext(ctx, insertSeenSQL(chunkRows))
-	if err != nil {
-		return nil, err
-	}
-	return &seenInserter{single: single, chunk: chunk}, nil
-}
-
-func (s *seenInserter) close() { _, _ = s.single.Close(), s.chunk.Close() }
-
-func insertSeenSQL(rows int) string {
-	return "INSERT INTO seen_terminal (trading_day, hash) VALUES (?,?)" + strings.Repeat(",(?,?)", rows-1)
-}
-
-// insert looks at the records of Append only: those of Put are no logins of this moment.
-func (s *seenInserter) insert(ctx context.Context, batch []*request) error {
-	const width = 2
-	s.args = s.args[:0]
-	defer func() { clear(s.args) }()
-	for _, r := range batch {
-		if r.one == nil || r.one.Seen == (store.SeenHash{}) {
-			continue
-		}
-		s.args = append(s.args, int64(r.one.TradingDay), r.one.Seen[:])
-		if len(s.args) == chunkRows*width {
-			if _, err := s.chunk.ExecContext(ctx, s.args...); err != nil {
-				return err
-			}
-			s.args = s.args[:0]
-		}
-	}
-	for i := 0; i < len(s.args); i += width {
-		if _, err := s.single.ExecContext(ctx, s.args[i:i+width]...); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -72,12 +72,7 @@ func (s *snapshot) Scan(ctx context.Context, after store.Position, f func(*store
 		seconds int64
 		flag    int16
 	)
-	for n := 1; rows.Next(); n++ {
-		if n%logLookRows == 0 {
-			if err := s.local.checkLog(); err != nil {
-				return err
-			}
-		}
+	return s.local.each(ctx, rows, func() (err error) {
 		if err := rows.Scan(&id, &seconds, &rec.VendorID, &rec.KeyVersion, (*sql.RawBytes)(&rec.Terminal),
 			(*sql.RawBytes)(&rec.Supplement), &flag, &rec.Provisional); err != nil {
 			return localfile.Explain(ctx, err)
@@ -89,11 +84,8 @@ func (s *snapshot) Scan(ctx context.Context, after store.Position, f func(*store
 			return err
 		}
 		rec.LoginTime = sqlrows.Instant(seconds)
-		if err := f(&rec); err != nil {
-			return err
-		}
-	}
-	return localfile.Explain(ctx, rows.Err())
+		return f(&rec)
+	})
 }
 
 // State counts the records of a day; which of them are late is asked only with a position.

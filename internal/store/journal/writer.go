@@ -29,8 +29,7 @@ type writer struct {
 
 	// Owned by the goroutine.
 	db     *sql.DB // one connection
-	insert *inserter
-	seen   *seenInserter
+	insert inserter
 	held   *request // out of the queue but not taken: the batch before it had no room
 	seq    int64    // last seq given out
 
@@ -163,9 +162,6 @@ func startWriter(ctx context.Context, at *localfile.Place, opt Options) (*writer
 		return nil, errors.Join(localfile.Classify(err), db.Close())
 	}
 	if w.insert, err = newInserter(ctx, conn); err == nil {
-		w.seen, err = newSeenInserter(ctx, conn)
-	}
-	if err == nil {
 		w.seq, err = MaxSeq(ctx, conn)
 	}
 	if err != nil {
@@ -197,7 +193,6 @@ func (w *writer) run(conn *sql.Conn) {
 	defer close(w.ended)
 	defer conn.Close()
 	defer w.insert.close()
-	defer w.seen.close()
 	for {
 		r, ok := w.next()
 		if !ok {
@@ -267,10 +262,7 @@ func (w *writer) commit(conn *sql.Conn, batch []*request) {
 			seq += int64(r.rows())
 			r.seq = seq
 		}
-		if err := w.insert.insert(ctx, batch); err != nil {
-			return err
-		}
-		return w.seen.insert(ctx, batch)
+		return w.insert.insert(ctx, batch)
 	})
 	// Advanced also if the commit failed: a seq is never given out twice.
 	w.seq = seq

@@ -2,15 +2,11 @@ package postgres
 
 import (
 	"context"
-	"encoding/binary"
-	"fmt"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tradefront/tradefront/internal/calendar"
-	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
@@ -83,7 +79,7 @@ func (s *snapshot) Scan(ctx context.Context, after store.Position, f func(*store
 	defer rows.Close()
 	rec := store.Record{TradingDay: s.day}
 	for rows.Next() {
-		if err := decodeLine(rows.RawValues(), &rec); err != nil {
+		if err := lineLayout.decode(rows.RawValues(), &rec); err != nil {
 			cancel()
 			return err
 		}
@@ -106,29 +102,6 @@ func (s *snapshot) checkAhead(ctx context.Context, position store.Position) erro
 		return &store.AheadError{Day: s.day}
 	}
 	return nil
-}
-
-// lineWidths are the widths of LineColumns in bytes, 0 for those of any length.
-var lineWidths = [...]int{16, 8, 0, 0, 0, 0, 2, 1}
-
-// decodeLine reads LineColumns in binary format, without copying the ciphertexts.
-func decodeLine(v [][]byte, rec *store.Record) error {
-	if len(v) != len(lineWidths) {
-		return fmt.Errorf("store: PostgreSQL sent %d columns, want %d", len(v), len(lineWidths))
-	}
-	for i, w := range lineWidths {
-		if w != 0 && len(v[i]) != w {
-			return fmt.Errorf("store: PostgreSQL sent %d bytes for column %d of a report, want %d", len(v[i]), i, w)
-		}
-	}
-	var err error
-	rec.ID = uuid.UUID(v[0])
-	rec.LoginTime = sqlrows.Instant(int64(binary.BigEndian.Uint64(v[1])))
-	rec.VendorID, rec.KeyVersion = same(rec.VendorID, v[2]), same(rec.KeyVersion, v[3])
-	rec.Terminal, rec.Supplement = v[4], v[5]
-	rec.Flag, err = sqlrows.Code[regulation.AbnormalFlag](int16(binary.BigEndian.Uint16(v[6])))
-	rec.Provisional = v[7][0] != 0
-	return err
 }
 
 // State counts the records of a day; which of them are late is asked only with a position.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,11 +17,8 @@ import (
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
-// columnNames is const columns for COPY.
-var columnNames = []string{
-	"record_id", "trading_day", "login_time", "vendor_id", "key_version", "terminal",
-	"supplement", "flag", "app_id", "account", "user_type", "front_id", "session_id", "provisional",
-}
+// columnNames are sqlrows.Columns, for COPY.
+var columnNames = strings.Split(sqlrows.Columns, ", ")
 
 // CopyIn makes recs durable in one transaction by COPY, all or none. It is for records
 // that were never sent before: one that is there already fails the batch.

@@ -1,0 +1,62 @@
+package journal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+)
+
+// chunkRows is how many rows one INSERT of a large batch holds.
+const chunkRows = 16
+
+// chunkInserter writes rows through two prepared statements: one for chunkRows rows, and one for
+// each row that fills no chunk. The caller appends the values of a row to args, and calls added.
+type chunkInserter struct {
+	single, chunk *sql.Stmt
+	width         int   // values of a row
+	args          []any // of the rows that wait
+}
+
+// prepareInserter prepares "INSERT INTO target VALUES (…) conflict" for rows of width values.
+func prepareInserter(ctx context.Context, conn *sql.Conn, target string, width int, conflict string) (*chunkInserter, error) {
+	row := "(?" + strings.Repeat(",?", width-1) + ")"
+	insert := "INSERT INTO " + target + " VALUES " + row
+	single, err := conn.PrepareContext(ctx, insert+conflict)
+	if err != nil {
+		return nil, err
+	}
+	chunk, err := conn.PrepareContext(ctx, insert+strings.Repeat(","+row, chunkRows-1)+conflict)
+	if err != nil {
+		return nil, errors.Join(err, single.Close())
+	}
+	return &chunkInserter{single: single, chunk: chunk, width: width}, nil
+}
+
+// close gives the statements back. While SQLite has one, a connection stays half open, and the WAL
+// is not folded into the file at the end.
+func (i *chunkInserter) close() { _, _ = i.single.Close(), i.chunk.Close() }
+
+// begin forgets rows of a batch that failed.
+func (i *chunkInserter) begin() { i.args = i.args[:0] }
+
+// added writes the rows that wait once they fill a chunk.
+func (i *chunkInserter) added(ctx context.Context) error {
+	if len(i.args) < chunkRows*i.width {
+		return nil
+	}
+	_, err := i.chunk.ExecContext(ctx, i.args...)
+	i.args = i.args[:0]
+	return err
+}
+
+// end writes the rows that fill no chunk, and keeps no value alive.
+func (i *chunkInserter) end(ctx context.Context) error {
+	defer func() { clear(i.args[:cap(i.args)]) }()
+	for n := 0; n < len(i.args); n += i.width {
+		if _, err := i.single.ExecContext(ctx, i.args[n:n+i.width]...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package postgres
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/sqlrows"
+)
+
+// binaryFormat asks for every column in PostgreSQL's binary format.
+var binaryFormat = pgx.QueryResultFormats{1}
+
+// column reads a column's bytes, as they come in binary format, into a record.
+type column struct {
+	width int // of its bytes; 0 for any
+	set   func(rec *store.Record, v []byte) error
+}
+
+// columns are those of sqlrows.Columns.
+var columns = map[string]column{
+	"record_id":   {16, func(rec *store.Record, v []byte) error { rec.ID = uuid.UUID(v); return nil }},
+	"trading_day": {4, func(rec *store.Record, v []byte) error { rec.TradingDay = calendar.TradingDay(int32Of(v)); return nil }},
+	"login_time": {8, func(rec *store.Record, v []byte) error {
+		rec.LoginTime = sqlrows.Instant(int64(binary.BigEndian.Uint64(v)))
+		return nil
+	}},
+	"vendor_id":   {0, func(rec *store.Record, v []byte) error { rec.VendorID = same(rec.VendorID, v); return nil }},
+	"key_version": {0, func(rec *store.Record, v []byte) error { rec.KeyVersion = same(rec.KeyVersion, v); return nil }},
+	"terminal":    {0, func(rec *store.Record, v []byte) error { rec.Terminal = v; return nil }},
+	"supplement":  {0, func(rec *store.Record, v []byte) error { rec.Supplement = v; return nil }},
+	"flag": {2, func(rec *store.Record, v []byte) (err error) {
+		rec.Flag, err = sqlrows.Code[regulation.AbnormalFlag](int16Of(v))
+		return err
+	}},
+	"app_id":  {0, func(rec *store.Record, v []byte) error { rec.AppID = same(rec.AppID, v); return nil }},
+	"account": {0, func(rec *store.Record, v []byte) error { rec.Account = same(rec.Account, v); return nil }},
+	"user_type": {2, func(rec *store.Record, v []byte) (err error) {
+		rec.UserType, err = sqlrows.Code[regulation.UserType](int16Of(v))
+		return err
+	}},
+	"front_id":    {4, func(rec *store.Record, v []byte) error { rec.FrontID = int32Of(v); return nil }},
+	"session_id":  {4, func(rec *store.Record, v []byte) error { rec.SessionID = int32Of(v); return nil }},
+	"provisional": {1, func(rec *store.Record, v []byte) error { rec.Provisional = v[0] != 0; return nil }},
+}
+
+func int16Of(v []byte) int16 { return int16(binary.BigEndian.Uint16(v)) }
+func int32Of(v []byte) int32 { return int32(binary.BigEndian.Uint32(v)) }
+
+// layout is the columns of a query, in its order.
+type layout []column
+
+var (
+	recordLayout = layoutOf(sqlrows.Columns)
+	lineLayout   = layoutOf(sqlrows.LineColumns)
+)
+
+func layoutOf(list string) (l layout) {
+	for name := range strings.SplitSeq(list, ", ") {
+		c, known := columns[name]
+		if !known {
+			panic("store: no decoder for column " + name) // at the start of the process, in every test
+		}
+		l = append(l, c)
+	}
+	return l
+}
+
+// decode reads a row without copying. The ciphertexts are the connection's buffer, valid until the
+// next row; the strings are the record's own.
+func (l layout) decode(v [][]byte, rec *store.Record) error {
+	if len(v) != len(l) {
+		return fmt.Errorf("store: PostgreSQL sent %d columns, want %d", len(v), len(l))
+	}
+	for i, c := range l {
+		if c.width != 0 && len(v[i]) != c.width {
+			return fmt.Errorf("store: PostgreSQL sent %d bytes for column %d, want %d", len(v[i]), i+1, c.width)
+		}
+		if err := c.set(rec, v[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// same is string(b), without a new string if it equals the row before: whole days have
+// one vendor and few key versions.
+func same[T ~string](before T, b []byte) T {
+	if string(before) == string(b) {
+		return before
+	}
+	return T(b)
+}
