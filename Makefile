@@ -16,6 +16,9 @@ ARGS          ?=
 # Tests of the product's own time, which the race detector would change.
 TIMED          = TakeTheSameTime|CannotTell|TakesTheSameTime
 
+# Packages whose tests run at once: two on a small machine leave it idle, since tests wait.
+TOGETHER      ?= 4
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -33,7 +36,8 @@ run: build ## show the main job on the embedded store (make run ARGS=--exit ends
 .PHONY: test
 test: tools ## all tests, with the race detector and a real PostgreSQL
 	$(GO) vet ./...
-	$(GO) test -race -timeout 25m ./...
+	$(GO) test -p $(TOGETHER) -timeout 25m $$(./test/packages.sh sequential)
+	$(GO) test -race -p $(TOGETHER) -timeout 25m $$(./test/packages.sh concurrent)
 	$(GO) test -run '$(TIMED)' ./internal/auth ./internal/core ./test/e2e
 
 .PHONY: tools

@@ -56,7 +56,8 @@ func newFrontRetire(e *env) *cobra.Command {
 					if err := pg.RetireFront(c.Context(), &gone[i]); err != nil {
 						return fmt.Errorf("front %d on host %s was heard of in this moment: %w", id, gone[i].Host, err)
 					}
-					fmt.Fprintf(e.out, "retired front %d on host %s, last seen %s; then it held: %s\n", id, gone[i].Host, show.Time(gone[i].Seen), heartbeat.Holds(&gone[i]))
+					fmt.Fprintf(e.out, "retired front %d on host %s, last seen %s; then it held: %s\n",
+						id, gone[i].Host, show.Time(gone[i].Seen), heartbeat.Holds(&gone[i]))
 					if !gone[i].Stopped {
 						fmt.Fprintln(e.out, "it did not say goodbye and may have taken logins since: reconcile with its audit log tells which")
 					}

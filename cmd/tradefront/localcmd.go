@@ -237,7 +237,9 @@ func inUse(cfg *config.Config, file string) (bool, error) {
 	return err == nil && os.SameFile(info, used), nil
 }
 
-func (e *env) recoverAll(ctx context.Context, cfg *config.Config, asides []localfile.CorruptStore, accept bool, w store.Waiver) (done []recoveredFile, err error) {
+func (e *env) recoverAll(ctx context.Context, cfg *config.Config, asides []localfile.CorruptStore, accept bool, w store.Waiver) (
+	done []recoveredFile, err error,
+) {
 	done = []recoveredFile{}
 	if len(asides) == 0 {
 		return done, nil

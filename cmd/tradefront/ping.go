@@ -147,7 +147,8 @@ func (p *ping) login(ctx context.Context, conn *client.Conn, result *pinged) err
 func (r *pinged) text(w io.Writer) {
 	fmt.Fprintf(w, "front   %s\nlocal   %s\n", r.Address, r.Local)
 	if r.Seen != "" {
-		fmt.Fprintf(w, "seen    %s  (what the front recorded)\nrecord  %s\nday     %s  (its report has a line of this login, with abnormal flag 1)\n", r.Seen, r.Record, r.Day)
+		fmt.Fprintf(w, "seen    %s  (what the front recorded)\nrecord  %s\n"+
+			"day     %s  (its report has a line of this login, with abnormal flag 1)\n", r.Seen, r.Record, r.Day)
 	}
 	for _, s := range r.Steps {
 		fmt.Fprintf(w, "%-13s %8.3f ms\n", s.Step, s.Ms)
@@ -162,7 +163,8 @@ func advise(err error) error {
 	}
 	switch refused.Code {
 	case 63:
-		return fmt.Errorf("next: look for ref %s in the front's audit log; it tells why (unknown or disabled AppID, wrong authcode, the other --cipher, wrong broker)", refused.Ref)
+		return fmt.Errorf("next: look for ref %s in the front's audit log; it tells why "+
+			"(unknown or disabled AppID, wrong authcode, the other --cipher, wrong broker)", refused.Ref)
 	case 3:
 		return fmt.Errorf("next: look for ref %s in the front's audit log; it tells whether account, password or terminal information is wrong", refused.Ref)
 	case 75, 143:

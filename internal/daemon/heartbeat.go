@@ -144,7 +144,8 @@ func (d *Daemon) checkOlderCopy() (bool, string) {
 	}
 	was := &others[0]
 	return false, fmt.Sprintf("this local store is an older copy: PostgreSQL last heard at %s, from host %s, that it held: %s. "+
-		"Reports wait until a front is started on the file as it was then, or for: tradefront front retire %d", show.Time(was.Seen), was.Host, heartbeat.Holds(was), was.FrontID)
+		"Reports wait until a front is started on the file as it was then, or for: tradefront front retire %d",
+		show.Time(was.Seen), was.Host, heartbeat.Holds(was), was.FrontID)
 }
 
 // clockWarning is the difference to PostgreSQL's clock from which on an administrator should look.

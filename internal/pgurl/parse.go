@@ -61,7 +61,8 @@ func afterScheme(text string) (rest string, err error) {
 		}
 		return rest, nil
 	case strings.HasPrefix(lower, "jdbc:"):
-		return "", refused("is an address for Java (jdbc:)", "take jdbc: off, and write user and password before the host: postgres://user:password@host:5432/database")
+		return "", refused("is an address for Java (jdbc:)",
+			"take jdbc: off, and write user and password before the host: postgres://user:password@host:5432/database")
 	case assignment.MatchString(text):
 		return "", refused("begins with a name, as NAME=postgres://…", "write the URL alone")
 	case keyword.MatchString(text):

@@ -101,7 +101,9 @@ func Reassign(ctx context.Context, s DayReassigner, cal *calendar.Calendar, now 
 }
 
 // ClosedDaysWith are the dates without a report, since the day oldest, that hold records.
-func ClosedDaysWith(ctx context.Context, s SurveyStore, cal *calendar.Calendar, oldest calendar.TradingDay, now time.Time) (days []calendar.TradingDay, err error) {
+func ClosedDaysWith(ctx context.Context, s SurveyStore, cal *calendar.Calendar, oldest calendar.TradingDay, now time.Time) (
+	days []calendar.TradingDay, err error,
+) {
 	last, _ := cal.TradingDayOf(now)
 	for _, day := range closedBetween(oldest, cal.Next(last)) {
 		if cal.IsTradingDay(day) {

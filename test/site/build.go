@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // Build builds the program into path, with the race detector if the tests have it. The
@@ -13,8 +15,8 @@ func Build(path string) error { return BuildProgram(path, "cmd/tradefront") }
 // BuildProgram builds another program of the module, named by its folder.
 func BuildProgram(path, folder string) error {
 	args := []string{"build", "-o", path}
-	if raceFlag != "" {
-		args = append(args, raceFlag)
+	if testmain.Raced {
+		args = append(args, "-race")
 	}
 	out, err := exec.Command("go", append(args, "github.com/tradefront/tradefront/"+folder)...).CombinedOutput()
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // Kind is one of several things that must take the same time.
@@ -26,7 +28,7 @@ type Plan struct {
 // the product's. `make test` runs these tests once without it.
 func NotRaced(t testing.TB) {
 	t.Helper()
-	if raced {
+	if testmain.Raced {
 		t.Skip("the race detector's work is not the product's: make test runs this without it")
 	}
 }

@@ -28,7 +28,8 @@ func (l *Journal) readOldest(ctx context.Context, n int) ([]store.Entry, error) 
 }
 
 func (l *Journal) entries(ctx context.Context, which string, args ...any) ([]store.Entry, error) {
-	rows, err := l.db.QueryContext(ctx, "SELECT seq, "+sqlrows.LocalColumns+" FROM record "+which, args...) //nolint:gosec // G202: callers of this file write which
+	//nolint:gosec // G202: callers of this file write which
+	rows, err := l.db.QueryContext(ctx, "SELECT seq, "+sqlrows.LocalColumns+" FROM record "+which, args...)
 	if err != nil {
 		return nil, localfile.Explain(ctx, err)
 	}

@@ -18,7 +18,9 @@ import (
 // Reassign does on the local store what Postgres.Reassign does. A moved record gets a
 // fresh seq. It is for the embedded driver: the records of a journal that are on their
 // way to PostgreSQL are reassigned there.
-func (l *Journal) Reassign(ctx context.Context, dayOf store.DayOf, progress func(looked int64)) (store.Reassigned, error) {
+func (l *Journal) Reassign(ctx context.Context, dayOf store.DayOf,
+	progress func(looked int64),
+) (store.Reassigned, error) {
 	return l.reassignAll(ctx, "provisional <> 0", nil, dayOf, progress)
 }
 

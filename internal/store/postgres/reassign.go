@@ -22,7 +22,9 @@ const reassignLock = 7305804402570882
 // It works in short transactions beside running fronts. If we crash, or after an error,
 // the batches that were committed stay so; running it again does the rest, and when
 // nothing is left to do it changes nothing.
-func (p *Store) Reassign(ctx context.Context, dayOf store.DayOf, progress func(looked int64)) (store.Reassigned, error) {
+func (p *Store) Reassign(ctx context.Context, dayOf store.DayOf,
+	progress func(looked int64),
+) (store.Reassigned, error) {
 	return p.reassignAll(ctx, readProvisional, dayOf, progress)
 }
 

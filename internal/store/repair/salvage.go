@@ -125,7 +125,8 @@ func salvaged(c sqlitefile.Cell) (Salvaged, rowKind) {
 
 // columnKinds of a record, from its id on.
 var columnKinds = [...]sqlitefile.ColumnKind{
-	sqlitefile.Blob, sqlitefile.Integer, sqlitefile.Integer, sqlitefile.Text, sqlitefile.Text, sqlitefile.Blob, sqlitefile.Blob, sqlitefile.Integer, sqlitefile.Text, sqlitefile.Text, sqlitefile.Integer, sqlitefile.Integer, sqlitefile.Integer,
+	sqlitefile.Blob, sqlitefile.Integer, sqlitefile.Integer, sqlitefile.Text, sqlitefile.Text, sqlitefile.Blob, sqlitefile.Blob,
+	sqlitefile.Integer, sqlitefile.Text, sqlitefile.Text, sqlitefile.Integer, sqlitefile.Integer, sqlitefile.Integer,
 }
 
 // fillRecord reads the record; false if it cannot have been written as it is.

@@ -1,6 +1,0 @@
-//go:build !race
-
-package site
-
-// raceFlag is empty: the tests were built without the race detector.
-const raceFlag = ""

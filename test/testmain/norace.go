@@ -1,0 +1,6 @@
+//go:build !race
+
+package testmain
+
+// Raced reports whether the race detector watches this binary.
+const Raced = false

@@ -1,5 +1,0 @@
-//go:build race
-
-package timing
-
-const raced = true
