@@ -13,7 +13,7 @@ import (
 )
 
 // pipe connects a client to a front that plays the script, both inside a synctest bubble:
-// time passes when everybody waits. The returned channel has the script's result.
+// time passes when all goroutines wait. The returned channel has the script's result.
 func pipe(t *testing.T, play script) (*client.Conn, <-chan error) {
 	t.Helper()
 	here, there := net.Pipe()
@@ -38,8 +38,8 @@ func login(t *testing.T, c *client.Conn, heartbeatSeconds int) {
 	}
 }
 
-// TestHeartbeats: a client that is silent for the period sends a heartbeat, each period,
-// as long as the front is heard.
+// TestHeartbeats: a client that has sent nothing for the period sends a heartbeat, each
+// period, as long as it receives something from the front.
 func TestHeartbeats(t *testing.T) {
 	for asked, period := range map[int]time.Duration{
 		5: 5 * time.Second, 120: 120 * time.Second, 0: 30 * time.Second, // the default
@@ -74,7 +74,8 @@ func TestHeartbeats(t *testing.T) {
 	}
 }
 
-// TestSilentFront is given up after three periods, while heartbeats go out.
+// TestSilentFront: the client closes after three periods without a byte from the front, and sends
+// heartbeats meanwhile.
 func TestSilentFront(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		beats := 0

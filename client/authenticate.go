@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// Identity says which terminal software connects.
+// Identity is the terminal software that connects.
 type Identity struct {
 	BrokerID    string // of the futures firm, at most 10 bytes
 	AppID       string // at most 30 bytes, case-sensitive
 	ProductInfo string // at most 10 bytes; may be empty
-	Cipher      Cipher // AES unless the firm says otherwise; it is not sent
+	Cipher      Cipher // AES unless the firm named another; it is not sent
 }
 
 // AuthResult is as what the front admitted the software.

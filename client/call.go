@@ -63,7 +63,7 @@ func (c *Conn) exchange(request func(*Machine) ([]byte, error)) (answer, error) 
 }
 
 // lateAnswer is for a connection that has ended: what the front answered before it closed, a 63
-// for example, tells more than that it closed.
+// for example, has more information than that it closed.
 func (c *Conn) lateAnswer(ended error) (answer, error) {
 	select {
 	case a := <-c.answers:

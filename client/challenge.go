@@ -13,7 +13,7 @@ import (
 // AuthCodeLen is the length of an authcode in bytes: the key of either cipher.
 const AuthCodeLen = 16
 
-// Cipher is what a challenge is answered with. The firm tells which, beside the authcode.
+// Cipher is what a challenge is answered with. The firm names it together with the authcode.
 type Cipher byte
 
 // The two ciphers.

@@ -40,10 +40,10 @@ func start(conn net.Conn) *Conn {
 	return c
 }
 
-// Done is closed when the connection has ended; Err then tells why.
+// Done is closed when the connection has ended; Err is then the reason.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
-// Err is nil while the connection lives. It is net.ErrClosed after Close; after Logout it is
+// Err is nil while the connection is open. It is net.ErrClosed after Close; after Logout it is
 // that or a *ClosedError, depending on which side was first.
 func (c *Conn) Err() error {
 	c.mu.Lock()
@@ -114,7 +114,7 @@ func (c *Conn) keepAlive() {
 	}
 	c.beat = time.AfterFunc(period, func() {
 		var frame [8]byte
-		// A failed write ends the connection, and Err tells why.
+		// A failed write ends the connection, and Err is the reason.
 		_ = c.write(ftd.AppendHeartbeat(frame[:0]))
 	})
 }
@@ -135,7 +135,7 @@ func (c *Conn) write(frame []byte) error {
 	return nil
 }
 
-// writeFailed ends the connection, unless it has ended already, and says why it did.
+// writeFailed ends the connection, unless it has ended already, and returns the reason.
 func (c *Conn) writeFailed(err error) error {
 	c.end(&ClosedError{Cause: fmt.Errorf("while sending: %w", err)})
 	return c.Err()

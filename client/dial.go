@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// DialTimeout bounds connecting, unless WithDialer says otherwise.
+// DialTimeout bounds connecting, unless WithDialer has another bound.
 const DialTimeout = 10 * time.Second
 
 // Option changes how Dial connects.

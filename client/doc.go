@@ -9,13 +9,13 @@
 // clock and goroutine, for a driver that has its own: an event loop with many terminals, or a
 // simulation. Conn is built on it.
 //
-// The front judges that order (error 64, 5, 6): the client sends what it is asked to send. It
+// The front enforces that order (error 64, 5, 6): the client sends what its caller requests. It
 // does not collect the data of the machine that it runs on, nor encrypt them under the
 // monitoring centre's key: Login takes the ciphertext.
 //
 // # Errors
 //
-//   - *Error: the front refused. Temporary says whether to try again, and Ref is what
+//   - *Error: the front refused. Temporary reports whether to try again, and Ref is what
 //     to quote to the firm's support desk.
 //   - *ClosedError: the front closed the connection. If that was during a Login, the login
 //     may have been recorded: log in again, each accepted login is one record.
@@ -31,16 +31,16 @@
 //
 //   - One goroutine reads, from Dial until Done; calls wait for it. One call at a time is
 //     in progress, others wait for their turn.
-//   - Answers carry no number by which to tell them apart, so a call that gave up cannot
-//     leave its answer to the next one: a context that ends during a call closes the
-//     connection, and a Machine has one request at a time.
+//   - Answers have no number, so the client cannot match a late answer to its request. Therefore
+//     a context that ends during a call closes the connection, and a Machine has one request at a
+//     time.
 //   - Once Done is closed, Err is not nil, the socket is closed and no heartbeat is sent.
 //   - The authcode is used in one function and kept nowhere.
 //
 // # Bounds
 //
 // One frame of at most 4,227 bytes is buffered each way; one answer waits at most.
-// Connecting takes DialTimeout at most, and less if the context says so; every other call
-// is bounded by its context. After Login a front that sends nothing for three heartbeat periods
-// is given up. A Machine is 88 bytes and buffers nothing.
+// Connecting takes DialTimeout at most, and less if the context ends before; every other call
+// is bounded by its context. After Login the client closes the connection if the front sends
+// nothing for three heartbeat periods. A Machine is 88 bytes and buffers nothing.
 package client

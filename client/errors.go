@@ -12,7 +12,7 @@ import (
 // zone is UTC+8, the zone of every time on the wire.
 var zone = time.FixedZone("UTC+8", 8*60*60)
 
-// ErrSilent says that nothing was received from the front for SilencePeriods heartbeat periods.
+// ErrSilent means that nothing was received from the front for SilencePeriods heartbeat periods.
 var ErrSilent = errors.New("client: the front is silent")
 
 // Error is the front's refusal (docs/protocol.md, "Errors").
@@ -20,7 +20,7 @@ type Error struct {
 	Code int       // 63, for example
 	Text string    // the front's text, without the reference
 	Ref  string    // what is between "[ref " and "]"; may be empty
-	Time time.Time // when the front answered, UTC+8; zero if it did not say
+	Time time.Time // when the front answered, UTC+8; zero if the answer has none
 }
 
 func (e *Error) Error() string {
@@ -35,21 +35,21 @@ func (e *Error) Error() string {
 // initialised (7), inactive (8), overloaded (90). Wait before trying again, longer each time.
 func (e *Error) Temporary() bool { return e.Code == 7 || e.Code == 8 || e.Code == 90 }
 
-// ClosedError says that the connection ended from the front's side; a call that returns
+// ClosedError means that the connection ended from the front's side; a call that returns
 // it got no answer.
 type ClosedError struct{ Cause error }
 
 func (e *ClosedError) Error() string { return "connection closed by the front: " + e.Cause.Error() }
 func (e *ClosedError) Unwrap() error { return e.Cause }
 
-// ViolationError says that the front sent what the protocol does not allow. The
+// ViolationError means that the front sent what the protocol does not allow. The
 // connection is closed.
 type ViolationError struct{ Cause error }
 
 func (e *ViolationError) Error() string { return "front violates the protocol: " + e.Cause.Error() }
 func (e *ViolationError) Unwrap() error { return e.Cause }
 
-// ForceExit says that the front ended the session, and why.
+// ForceExit is the error of a session that the front ended, with the front's reason.
 type ForceExit struct {
 	Code byte
 	Msg  string

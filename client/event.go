@@ -7,7 +7,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 )
 
-// Request is what a terminal asks of the front. Each has one answer.
+// Request is what a terminal sends to the front. Each has one answer.
 type Request uint8
 
 // The requests, in the order of a login.

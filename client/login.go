@@ -44,9 +44,9 @@ type LoginResult struct {
 	SystemName   string
 }
 
-// Login logs the user in, steps 5 and 6. After it heartbeats are sent by themselves and
-// a front that sends nothing is given up: see Done. The error is *Error if the front
-// said no; the connection then goes on, unless the front closes it.
+// Login logs the user in, steps 5 and 6. After it the Conn sends heartbeats by itself, and closes
+// the connection if the front sends nothing: see Done. The error is *Error if the front refused;
+// the connection then goes on, unless the front closes it.
 func (c *Conn) Login(ctx context.Context, req LoginRequest) (LoginResult, error) {
 	release, err := c.acquire(ctx)
 	if err != nil {

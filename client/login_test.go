@@ -226,6 +226,6 @@ func TestDialFails(t *testing.T) {
 	l.Close()
 	if c, err := client.Dial(context.Background(), l.Addr().String()); err == nil {
 		c.Close()
-		t.Error("connected to nobody")
+		t.Error("connected to a listener that accepts no connection")
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 )
 
-// ErrPending is the error of a request while the answer to another is awaited: answers carry no
-// number by which to tell them apart.
+// ErrPending is the error of a request while the answer to another is awaited: answers have
+// no number that would match them to requests.
 var ErrPending = errors.New("client: the answer to another request is awaited")
 
 // Machine is a terminal's side of one connection, without the connection: it turns requests into

@@ -64,7 +64,7 @@ func (c *Conn) takeFrames(buf []byte) ([]byte, error) {
 	}
 }
 
-// readError says what a failed read means to whoever uses the Conn.
+// readError is what a failed read means to a user of the Conn.
 func readError(err error) error {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):

@@ -107,8 +107,8 @@ func TestWrongPassword(t *testing.T) {
 	}
 }
 
-// TestErrorMessage: an answer may have the standard's Error TID, when the front knows no
-// better.
+// TestErrorMessage: an answer may have the standard's Error TID, when the front does not
+// recognise the request.
 func TestErrorMessage(t *testing.T) {
 	c := dial(t, func(f *front) error {
 		if _, err := f.message(); err != nil {
@@ -180,7 +180,7 @@ func TestClosedBeforeAnAnswer(t *testing.T) {
 	}
 }
 
-// TestRefusedBeforeARequest: the front says why before anything was asked.
+// TestRefusedBeforeARequest: the front sends the reason before the terminal sent a request.
 func TestRefusedBeforeARequest(t *testing.T) {
 	c := dial(t, func(f *front) error { return f.send(ftd.TIDError, said(90, "请稍后重试 [ref ABCDEF]")) })
 	<-c.Done()

@@ -7,7 +7,7 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
-// Calendar knows the trading days of the years in its file. It never changes after Parse
+// Calendar has the trading days of the years in its file. It never changes after Parse
 // and may be used from any number of goroutines.
 type Calendar struct {
 	first       dayNumber // 1 January of the first year
@@ -34,7 +34,7 @@ const (
 	zoneSeconds = 8 * 60 * 60
 )
 
-// TradingDayOf is the trading day whose window holds t. provisional says that the answer
+// TradingDayOf is the trading day whose window holds t. provisional means that the answer
 // rests on a day of a provisional year or outside the file, and may change when the
 // exchanges' notice is out. Years 1 to 9999.
 func (c *Calendar) TradingDayOf(t time.Time) (day TradingDay, provisional bool) {
@@ -48,7 +48,7 @@ func (c *Calendar) TradingDayOf(t time.Time) (day TradingDay, provisional bool) 
 }
 
 // Window is the half-open span [start, end) of the trading day. The error is a
-// *NotTradingDayError, which has the day that the logins belong to, or says that there is no such date.
+// *NotTradingDayError, which has the day that the logins belong to, or means that there is no such date.
 func (c *Calendar) Window(day TradingDay) (start, end time.Time, err error) {
 	if !day.exists() {
 		return start, end, fmt.Errorf("%s is not a date", day)
@@ -82,7 +82,7 @@ func (c *Calendar) Horizon() TradingDay {
 	return (c.first + dayNumber(len(c.days)) - 1).day()
 }
 
-// NotTradingDayError says that the exchanges do not trade on Day, so that it has no window
+// NotTradingDayError means that the exchanges do not trade on Day, so that it has no window
 // and no report. The logins of that date belong to Next.
 type NotTradingDayError struct{ Day, Next TradingDay }
 

@@ -176,7 +176,7 @@ func TestNextAndPrev(t *testing.T) {
 	}
 }
 
-// Every instant belongs to the window of exactly one day, and both functions say so; the
+// Every instant belongs to the window of exactly one day, and both functions agree; the
 // windows touch.
 func TestWindowsPartitionTime(t *testing.T) {
 	c := sample(t)

@@ -15,9 +15,9 @@
 // so that a reader can check the file against the notice it came from.
 //
 // A year of which the notice is not out yet can be entered as provisional. Days of such a
-// year, and days that the file does not reach at all (there every weekday is taken for a
-// trading day), are answered all the same, and marked provisional: a login must never fail
-// for want of a calendar, but an operator must know of it. Warnings has the sentences for that, and
+// year, and days that the file does not reach (there every weekday is taken for a trading
+// day), are answered too, and marked provisional: a login must never fail because the
+// calendar lacks a year, but an operator must know of it. Warnings has the sentences for that, and
 // Years is an overview of the file. The records keep the mark; once a new file has their
 // days, calendar reassign corrects them.
 //

@@ -8,7 +8,7 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
-// How long before trouble Warnings speaks up. The State Council's notice for a year comes
+// How long before an end Warnings has a sentence about it. The State Council's notice for a year comes
 // out in the November before it.
 const (
 	warnHorizon     = 60 * 24 * time.Hour

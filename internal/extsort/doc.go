@@ -39,7 +39,7 @@
 // the process, whatever ends it. Where a system cannot unlink an open file, or if we crash
 // in that moment, a file tradefront-sort-<digits> is left in the folder and may be removed.
 //
-// After an error a Sorter is good for Close alone: every other call returns that error.
+// After an error every call but Close returns that error.
 //
 // A Sorter and its Reader are for one goroutine.
 package extsort

@@ -11,7 +11,7 @@ import (
 	"io"
 )
 
-// ErrDamaged says that the temporary file does not hold what was written to it.
+// ErrDamaged means that the temporary file does not hold what was written to it.
 var ErrDamaged = errors.New("sorting: the temporary file is damaged")
 
 // contextRecords is how many records are merged between two looks at the context.

@@ -31,7 +31,7 @@ type spill struct {
 	begin int64 // of the run that is being written
 }
 
-// run is where in the file a sorted sequence of records lies.
+// run is where in the file a sorted sequence of records is.
 type run struct{ off, end int64 }
 
 func newSpill(f file, block int) *spill {

@@ -2,7 +2,7 @@
 // framing of JR/T 0016-2014 《期货交易数据交换协议》 (FTD) with the private TIDs and FIDs
 // of docs/protocol.md, sections 1 to 3.
 //
-// It does no I/O, reads no clock and knows nothing of logins: which message may come
+// It does no I/O, reads no clock and has no rule about logins: which message may come
 // when, and what an item may contain, package session decides. A receiver takes three
 // steps, each of which checks everything that can be known at that point:
 //
@@ -24,7 +24,7 @@
 //
 //   - Nothing is read beyond the slice that was given, and nothing in it is changed.
 //   - What a decoder returns aliases its input: Frame, Extension, Message, Fields and
-//     every []byte item are valid as long as the input is. Copy what must live longer.
+//     every []byte item are valid as long as the input is. Copy what is needed longer.
 //   - Decoding well-formed bytes allocates nothing; neither does naming a Fault, nor
 //     encoding into a slice that has room.
 //   - What an Encoder hands out, the decoders accept, and they give back equal items.

@@ -18,7 +18,7 @@ const (
 	FaultFieldTwice                     // a known FID is present twice
 	FaultFieldShort                     // a field is shorter than its fixed items
 
-	// Found by the session, which knows what a dialogue needs, not by this package.
+	// The session finds these, as it decides what a dialogue needs, not this package.
 	FaultSequence     // sequence series or number of a session message is not 0
 	FaultUnknownTID   // a TID that the front does not know, before authentication
 	FaultFieldMissing // a required field is missing

@@ -40,7 +40,7 @@ func DiscardedWords() []string { return []string{FrameCompressed.Word(), frameUn
 // frameUnknown is any type that the standard does not name.
 const frameUnknown FrameType = 0xFF
 
-// Frame is what lies between two frame boundaries. Ext and Body alias the input of
+// Frame is what is between two frame boundaries. Ext and Body alias the input of
 // DecodeFrame.
 type Frame struct {
 	Type FrameType

@@ -7,7 +7,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 )
 
-// TestDecodeFrameLimits: what is known after 4 bytes is said after 4 bytes, and not before.
+// TestDecodeFrameLimits: what is known after 4 bytes is an error after 4 bytes, and not before.
 func TestDecodeFrameLimits(t *testing.T) {
 	tests := []struct {
 		name    string

@@ -70,7 +70,7 @@ func TestFirstIllegalItemIsNamed(t *testing.T) {
 	wantFieldError(t, f.Decode(data), ftd.FIDLogoutRequest, "BrokerID", "control")
 }
 
-// TestFieldErrorKeepsSecrets: an error about a password does not tell it.
+// TestFieldErrorKeepsSecrets: an error about a password does not contain it.
 func TestFieldErrorKeepsSecrets(t *testing.T) {
 	e := ftd.Begin(nil, ftd.TIDUserLogin)
 	e.LoginRequest(&ftd.LoginRequest{Password: []byte("hunter2\n")})

@@ -118,7 +118,7 @@ func TestPageNamesFaults(t *testing.T) {
 	}
 }
 
-// receive does what a receiver does and says what came of it in the words of a header.
+// receive does what a receiver does and returns the result in the words of a header.
 func receive(t *testing.T, v vector) map[string]string {
 	limit := ftd.MaxBodyLen
 	if s, ok := v.header["limit"]; ok {

@@ -52,7 +52,7 @@ type Audit struct {
 	reporting bool       // whether reportDrops runs
 	closed    bool
 
-	budget   *budget // of lines that cost strangers nothing
+	budget   *budget // of lines that cost an attacker nothing
 	keepFree int64   // AuditLimits.KeepFree
 	free     int64   // bytes, at the last look
 
@@ -185,8 +185,8 @@ func (a *Audit) enqueue(e *Entry, awaited bool) (o *outcome, index int, err erro
 }
 
 // Close writes out what is queued, syncs the file and closes it. The error is of the sync
-// or the close; a second Close returns the same. If ctx ends first, the error says how many
-// entries are left: the writer still tries them for as long as the process lives. Entries
+// or the close; a second Close returns the same. If ctx ends first, the error has how many
+// entries are left: the writer still tries them for as long as the process runs. Entries
 // logged after Close are lost, and the observers are called.
 func (a *Audit) Close(ctx context.Context) error {
 	a.mu.Lock()

@@ -12,9 +12,9 @@ import (
 	"github.com/tradefront/tradefront/internal/source"
 )
 
-// A stranger with sockets can make the front decide again and again, and each decision is a line.
-// Therefore lines that cost a stranger nothing come out of budgets; the lines that are over are
-// counted, and reported by one line a minute and source. The lines of accepted logins cost an
+// An attacker who opens connections makes the front decide again and again, and each decision is a
+// line. Therefore lines that cost an attacker nothing come out of budgets; the lines that are over
+// are counted, and reported by one line a minute and source. The lines of accepted logins cost an
 // account, and are bounded there: none of them is ever left out.
 
 // The budgets of lines: of one source, whose networks have source.Path.Share times as much,

@@ -21,7 +21,7 @@ type suppressed struct {
 	Reasons map[string]int `json:"reasons"`
 }
 
-// told are the lines of a log: how many of each event, and those on what was left out.
+// told counts the lines of a log by event, and has those of EventSuppressed.
 func told(t *testing.T, log []byte) (events map[string]int, out []suppressed) {
 	t.Helper()
 	events = make(map[string]int)
@@ -90,7 +90,7 @@ func TestFloodOfRefusalsIsBounded(t *testing.T) {
 	}
 }
 
-// Near its bound the disk is the store's: nothing but accepted logins is written.
+// Near its bound the rest of the disk is kept for the store: only accepted logins are written.
 func TestRefusalsLeaveTheStoreItsRoom(t *testing.T) {
 	const minFree = 256 << 20
 	d, _ := flooded(t, func(a *Audit) {
@@ -106,7 +106,7 @@ func TestRefusalsLeaveTheStoreItsRoom(t *testing.T) {
 	}
 }
 
-// Room comes back, and with it the lines: not at the very bound, where they would flap.
+// Lines are written again once there is room, not at the very bound, where that would flap.
 func TestRefusalsComeBackWithRoom(t *testing.T) {
 	d := &disk{room: -1}
 	a := newAudit("x", d, nil)
@@ -129,7 +129,7 @@ func TestRefusalsComeBackWithRoom(t *testing.T) {
 	}
 }
 
-// Who has sources without end has their networks' budgets, and one line each.
+// An attacker with any number of sources has the budgets of their networks, and one line each.
 func TestBudgetsOfNetworks(t *testing.T) {
 	b, now := newBudget(), time.Now()
 	written := make(map[int]int)
@@ -161,7 +161,7 @@ func TestBudgetsOfNetworks(t *testing.T) {
 	}
 }
 
-// What cannot be told apart any more is told together, and nothing grows.
+// Sources beyond the bound are counted together, and memory does not grow.
 func TestSummariesAreBounded(t *testing.T) {
 	b, now := newBudget(), time.Now()
 	e := refusal("192.0.2.1", "unknown_app")
@@ -199,13 +199,13 @@ func TestBudgetOfTheFront(t *testing.T) {
 	if written != frontBudget.Burst || len(out) != 1 || out[0].Reason != SuppressedFront || out[0].Source.IsValid() || out[0].Lines != 10 {
 		t.Errorf("%d lines, %+v", written, out)
 	}
-	// Admissions have a budget of their own: who guesses at an office does not hide its terminals.
+	// Admissions have a budget of their own: an attacker who guesses from an office's address does not hide its terminals.
 	if e := (Entry{Event: EventAuthenticate, Reason: reasonOK, Address: netip.MustParseAddr("10.1.2.3")}); !b.allows(&e, now) {
 		t.Error("an admission pays for refusals")
 	}
 }
 
-// A record's trace is never left out, whatever was answered.
+// A line with a RecordID is never left out, whatever the answer was.
 func TestLinesThatAreKept(t *testing.T) {
 	unconfirmed := full()
 	unconfirmed.Reason, unconfirmed.Code = "store_unconfirmed", 8
@@ -227,7 +227,7 @@ func TestLinesThatAreKept(t *testing.T) {
 	}
 }
 
-// What was left out is told before a rotation, and before the end, not a minute later.
+// What was left out is reported before a rotation and before the end, not a minute later.
 func TestSummariesAtRotationAndEnd(t *testing.T) {
 	d := &disk{room: -1}
 	a := newAudit("", d, nil)

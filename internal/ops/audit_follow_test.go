@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// fileTally hears what was done to the file.
+// fileTally collects what the observer was called with about the file.
 type fileTally struct{ changes chan error }
 
 func (fileTally) AuditWritten(int)             {}
@@ -24,7 +24,7 @@ func written(t *testing.T, a *Audit, reason string) {
 	}
 }
 
-// holdsReason says which of the reasons stand in the file.
+// holdsReason reports which of the reasons the file contains.
 func holds(t *testing.T, path string, reasons ...string) {
 	t.Helper()
 	b, err := os.ReadFile(path)
@@ -58,7 +58,7 @@ func followed(t *testing.T) (a *Audit, path string, f fileTally) {
 }
 
 // TestAuditDeleted: a file that was deleted without a signal is begun anew with the next line, which
-// is in it, or within a second or so without one; it is told until the next Reopen.
+// is in it, or within a second or so without one; Trouble reports it until the next Reopen.
 func TestAuditDeleted(t *testing.T) {
 	a, path, f := followed(t)
 	written(t, a, "lost")
@@ -86,7 +86,7 @@ func TestAuditDeleted(t *testing.T) {
 	}
 }
 
-// TestAuditDeletedWithItsFolder: as long as there is no place for a new file, lines are lost and told.
+// TestAuditDeletedWithItsFolder: as long as there is no place for a new file, lines are lost, and Trouble reports it.
 func TestAuditDeletedWithItsFolder(t *testing.T) {
 	a, path, f := followed(t)
 	if err := os.RemoveAll(filepath.Dir(path)); err != nil {
@@ -129,7 +129,7 @@ func TestAuditMoved(t *testing.T) {
 	}
 }
 
-// TestAuditCut: a file that was cut is told of, and takes the next line at its beginning.
+// TestAuditCut: Trouble reports a file that was cut, which takes the next line at its beginning.
 func TestAuditCut(t *testing.T) {
 	a, path, f := followed(t)
 	written(t, a, "first")

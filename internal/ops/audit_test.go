@@ -224,7 +224,7 @@ func TestAuditClose(t *testing.T) {
 	}
 }
 
-// Close and Log at once: each entry is written or reported, none is lost silently, no call hangs.
+// Close and Log at once: each entry is written or reported, none is lost without a report, no call hangs.
 func TestAuditCloseWhileLogging(t *testing.T) {
 	seen := new(tally)
 	d := &disk{room: -1}

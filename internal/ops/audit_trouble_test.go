@@ -37,7 +37,7 @@ func fill(a *Audit) {
 	}
 }
 
-// With a file that hangs, Log returns: what does not fit is dropped, and told at the first
+// With a file that hangs, Log returns: what does not fit is dropped, and reported at the first
 // drop and then once a second. What was queued is written when the file goes on.
 func TestAuditLogNeverWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -66,7 +66,7 @@ func TestAuditLogNeverWaits(t *testing.T) {
 		expect(1001, 2)
 		a.Log(numbered(-1))
 		expect(1002, 3)
-		a.Log(numbered(-1)) // told by Close
+		a.Log(numbered(-1)) // Close reports its loss
 		close(d.gate)
 		if err := a.Close(t.Context()); err != nil {
 			t.Fatal(err)
@@ -152,7 +152,7 @@ func TestAuditLogWritten(t *testing.T) {
 	})
 }
 
-// Of a write that failed half-way, those whose line is whole are told so, the others not.
+// After a write that failed half-way, the calls whose line is whole succeed, the others fail.
 func TestAuditLogWrittenFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, d, seen := stall(t)
@@ -161,7 +161,7 @@ func TestAuditLogWrittenFails(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range errs {
 			all.Go(func() { errs[i] = a.LogWritten(t.Context(), numbered(1+i)) })
-			synctest.Wait() // so that they stand in order
+			synctest.Wait() // so that they are written in order
 		}
 		d.room = len(line(numbered(0))) + 2*one + one/2
 		close(d.gate)
@@ -212,7 +212,7 @@ func TestAuditLogWrittenGivesUp(t *testing.T) {
 	})
 }
 
-// Close gives up when its context ends, and says what is left; the writer does not.
+// Close returns when its context ends, and reports how much is left; the writer continues.
 func TestAuditCloseGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, d, _ := stall(t)
@@ -235,7 +235,7 @@ func TestAuditReopenGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, d, _ := stall(t)
 		a.Log(numbered(1))
-		ctx, cancel := context.WithCancel(t.Context()) // the clock stands while a mutex is waited for
+		ctx, cancel := context.WithCancel(t.Context()) // synctest's clock does not advance while a goroutine waits for a mutex
 		cancel()
 		if err := a.Reopen(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("Reopen: %v", err)
@@ -289,7 +289,7 @@ func TestAuditTrouble(t *testing.T) {
 	})
 }
 
-// Logins wait for their write while the log is rotated and closed: each is told the truth.
+// Logins wait for their write while the log is rotated and closed: each call returns whether its line was written.
 func TestAuditLogWrittenConcurrently(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "audit.jsonl")
 	seen := new(tally)

@@ -59,7 +59,7 @@ const (
 	// loginsKept is how many logins are looked back on: the last ones of different
 	// customers. One that logs in again and again from one place counts once.
 	loginsKept = 1024
-	// loginsEnough is how many of them it takes to say anything.
+	// loginsEnough is how many of them a share must be of before it is published.
 	loginsEnough = 100
 	// hiddenShare is the share from which on it looks as if clients were hidden.
 	hiddenShare = 0.5
@@ -130,7 +130,7 @@ func (s *clientAddresses) forget(old lastLogin) {
 }
 
 // shares are those of the most frequent address, and of addresses that are not of the
-// Internet, among the last logins; zero while they are too few to say.
+// Internet, among the last logins; zero while they are fewer than loginsEnough.
 func (s *clientAddresses) shares() (logins int, top, within float64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

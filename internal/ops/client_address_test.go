@@ -40,7 +40,7 @@ func addr(i int) netip.Addr {
 	return netip.AddrFrom4([4]byte{42, byte(i >> 16), byte(i >> 8), byte(i)})
 }
 
-// TestHiddenClients: each story is who logged in from where, and what the operator is told.
+// TestHiddenClients: each case is who logged in from where, and what the operator reads.
 func TestHiddenClients(t *testing.T) {
 	one := netip.MustParseAddr("42.1.1.1")
 	tests := []struct {

@@ -10,7 +10,7 @@ type Collector struct {
 }
 
 // NewGauge is a number; its name follows tradefront_. value must not block and may be called
-// from any goroutine. Where there is nothing to tell it is not a number.
+// from any goroutine. A value that does not exist is NaN.
 func NewGauge(name, help string, value func() float64) Collector {
 	return Collector{name, help, "", prometheus.GaugeValue, alone(value)}
 }

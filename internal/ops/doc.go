@@ -13,7 +13,7 @@
 // progress, the next one fills.
 //
 //	states: open ──Close──▶ draining ──last write, fsync──▶ closed
-//	                            └──ctx ends──▶ given up; the writer continues to try
+//	                            └──ctx ends──▶ Close returns; the writer continues to try
 //
 // Log never waits, because event loops call it: while a write hangs, up to maxQueued entries
 // wait; further ones are dropped, counted and reported to the observers, at the first drop
@@ -37,10 +37,10 @@
 // them. If the file was moved, the log waits for Reopen for a while (movedGrace); if it was cut,
 // Trouble reports it.
 //
-// What strangers sent is in the log as valid UTF-8, at most maxText bytes, and without anything
+// What a peer sent is in the log as valid UTF-8, at most maxText bytes, and without anything
 // that could break a line, or hide or reverse text.
 //
-// Lines that cost a stranger nothing (refusals, authentications) come out of budgets by source,
+// Lines that cost an attacker nothing (refusals, authentications) come out of budgets by source,
 // network and front; those that are over are counted, and reported by one line of
 // EventSuppressed a minute and source, before Reopen, and at Close. While the file's disk has less
 // than twice what the store must keep free, all of them are only counted. A line with a RecordID,
@@ -54,7 +54,7 @@
 //
 // # Admin listener
 //
-// Plain HTTP on loopback by default, reading only: /metrics, /healthz (the process lives),
+// Plain HTTP on loopback by default, reading only: /metrics, /healthz (the process runs),
 // /readyz (it can serve, and if not, why not), and /debug/pprof/ if asked for. Header
 // sizes, times and the number of scrapes at once are bounded.
 //

@@ -78,8 +78,8 @@ func TestEntryTexts(t *testing.T) {
 	}
 }
 
-// FuzzEntry: whatever strangers send, an entry is one line of valid JSON that shows
-// nothing deceptive and says what was sent, cut to its bound.
+// FuzzEntry: whatever a peer sends, an entry is one line of valid JSON that shows
+// nothing deceptive and contains what was sent, cut to its bound.
 func FuzzEntry(f *testing.F) {
 	f.Add("client_xsb_1.0", "88888888")
 	f.Add("\u202e\u2028\"\\\n", strings.Repeat("\xf0\x9f", 40))

@@ -97,7 +97,7 @@ func TestHealthListenerTellsNamesOnly(t *testing.T) {
 	}
 }
 
-// TestHealthListenerBoundsConnections: silent connections take no more descriptors than that,
+// TestHealthListenerBoundsConnections: connections that send nothing take no more descriptors than that,
 // and an end leaves none behind.
 func TestHealthListenerBoundsConnections(t *testing.T) {
 	a, err := NewHealthListener("127.0.0.1:0", NewHealth(), zap.NewNop())

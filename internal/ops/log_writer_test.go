@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// stuckWriter is a pipe whose reader reads when it is told to.
+// stuckWriter is a pipe whose reader reads when the test releases it.
 type stuckWriter struct {
 	reads chan struct{} // one for each write that may return
 	began chan struct{}

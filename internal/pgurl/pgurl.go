@@ -40,7 +40,7 @@ const (
 	encode = "percent-encode in user and password: @ as %40, / as %2F, : as %3A, # as %23, ? as %3F, % as %25, a blank as %20"
 )
 
-// ambiguous is the fault of a text whose parts cannot be told apart.
+// ambiguous is the fault of a text whose parts cannot be distinguished.
 func ambiguous(problem string) error { return &Error{problem, encode} }
 
 func refused(problem, fix string) error { return &Error{problem, fix} }

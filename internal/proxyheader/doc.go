@@ -12,8 +12,8 @@
 //	bytes ──Frame──▶ how many of them are the header ──Parse──▶ Header
 //
 // Frame finds the end of the header in what was received; 0 means that more must come. The
-// library that then parses exactly that slice reads from a stream, and cannot tell a header
-// that is not complete yet from one that is absent.
+// library that then parses exactly that slice reads from a stream, and does not distinguish a
+// header that is not complete yet from one that is absent.
 //
 // # Invariants
 //
@@ -24,7 +24,7 @@
 //     or UNIX, or of no known family (UNSPEC), cannot be a terminal, and is a Fault.
 //   - A checksum (PP2_TYPE_CRC32C) that is there is verified; the library does not.
 //   - TLS is true only by the bit PP2_CLIENT_SSL: HAProxy sends the TLV for plain clients too.
-//   - A second checksum or TLS TLV is a Fault: nothing tells which of the two is meant.
+//   - A second checksum or TLS TLV is a Fault, as it is not known which of the two is meant.
 //
 // # Bounds
 //

@@ -65,7 +65,7 @@ func summed(header []byte, wrong uint32) []byte {
 
 var zeroSum = tlv(0x03, 0, 0, 0, 0)
 
-// whole are complete headers: what they say, or their fault.
+// whole are complete headers: what they mean, or their fault.
 var whole = []struct {
 	name   string
 	header []byte
@@ -162,7 +162,7 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// However a header is cut, the first part asks for more: it is never taken for a fault, nor
+// However a header is cut, the first part makes Frame ask for more: it is never taken for a fault, nor
 // for a header.
 func TestIncomplete(t *testing.T) {
 	for _, test := range whole {

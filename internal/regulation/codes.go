@@ -1,7 +1,7 @@
 package regulation
 
 // AbnormalFlag is 异常标识 (4.2.3 c): what went wrong while terminal information was
-// collected. It is the ASCII digit that stands in the supplement string.
+// collected. It is the ASCII digit in the supplement string.
 type AbnormalFlag byte
 
 // The four codes of 4.2.3 c.

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// Separator stands between the items of the terminal string, of the supplement
+// Separator is between the items of the terminal string, of the supplement
 // string and of a report line (4.4.2). No item may contain it.
 const Separator = '@'
 
@@ -31,7 +31,7 @@ const TimeLayout = "2006-01-02 15:04:05"
 // database being installed.
 var Zone = time.FixedZone("UTC+8", 8*60*60)
 
-// ItemError says why a value may not stand as an item. It never contains the value:
+// ItemError is why a value cannot be an item. It never contains the value:
 // items end up in logs.
 type ItemError struct {
 	Item    string // which item, for example "AppID"
@@ -40,7 +40,7 @@ type ItemError struct {
 
 func (e *ItemError) Error() string { return e.Item + ": " + e.Problem }
 
-// CheckItem reports whether s may stand as the named item of at most maxLen bytes:
+// CheckItem reports whether s can be the named item of at most maxLen bytes:
 // valid UTF-8, no separator, no control or format character (which covers U+0085 and
 // the bidirectional controls), no line or paragraph separator, and, as 4.2.4 asks, no
 // leading, trailing or doubled space. The empty string passes. The error is an *ItemError.

@@ -66,7 +66,7 @@ func wantProblem(t *testing.T, err error, item, problem string) {
 	}
 }
 
-// What passes can stand in a line of the report and come out of it again unchanged.
+// What passes can be written into a line of the report and read from it unchanged.
 func TestCheckItemKeepsTheLineWhole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		maxLen := rapid.IntRange(0, 40).Draw(t, "maxLen")

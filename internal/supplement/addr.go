@@ -2,7 +2,7 @@ package supplement
 
 import "net/netip"
 
-// addrProblem says why addr may not stand in a supplement, "" if it may. Private and
+// addrProblem is why addr cannot be in a supplement, "" if it can. Private and
 // loopback addresses may: 4.2.2 wants the address that was seen, and whether it is
 // plausible is for the operator's alarm.
 func addrProblem(addr netip.Addr) string {

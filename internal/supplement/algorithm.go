@@ -25,7 +25,7 @@ func (a Algorithm) String() string {
 	return "invalid"
 }
 
-// KeyInfo is what people tell a key by. Nothing is decided by it.
+// KeyInfo is what people recognise a key by. Nothing is decided by it.
 type KeyInfo struct {
 	Algorithm   Algorithm
 	Bits        int // of the RSA modulus, or of the SM2 curve

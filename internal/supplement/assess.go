@@ -19,8 +19,8 @@ const (
 	NoProblem             Problem = iota
 	TerminalInfoEmpty             // the terminal sent no ciphertext
 	KeyVersionUnknown             // no key of that version is configured
-	KeyVersionExpired             // that key's life is over
-	KeyVersionNotYetValid         // that key's life has not begun
+	KeyVersionExpired             // that key's NotAfter has come
+	KeyVersionNotYetValid         // that key's NotBefore has not come
 	TerminalInfoLength            // the ciphertext does not have the length of one
 	TerminalFlagInvalid           // the terminal's own flag is not 0 to 3
 	TerminalReported              // well-formed, but the terminal itself reports a flag other than 0
@@ -40,7 +40,7 @@ func (p Problem) String() string {
 	return problemWords[p]
 }
 
-// ErrNoValidKey says that no key at all is valid at the instant: no supplement can be
+// ErrNoValidKey means that no key is valid at the instant: no supplement can be
 // encrypted, so no login can be recorded.
 var ErrNoValidKey = errors.New("no encryption key is valid now: the monitoring centre's keys have expired or are not in force yet")
 
@@ -51,7 +51,7 @@ type TerminalInfo struct {
 	Ciphertext []byte // its terminal string, encrypted
 }
 
-// Assessment is what a record says of it.
+// Assessment is what the record has about it.
 type Assessment struct {
 	Flag    regulation.AbnormalFlag
 	Key     *Key // the supplement is encrypted under it, and its version is the line's
@@ -65,7 +65,7 @@ type Assessment struct {
 //  1. No ciphertext: flag 1, the terminal's key version if it is valid, else the newest.
 //  2. Key version unknown, expired or not yet valid: flag 2, the newest valid key.
 //  3. Ciphertext of a length that the key of its version does not make, then an own flag that is not 0 to 3: flag 3.
-//  4. Otherwise the terminal's own flag stands.
+//  4. Otherwise the terminal's own flag is taken.
 //
 // The error is ErrNoValidKey and nothing else. Neither slice of info is kept.
 func Assess(info TerminalInfo, ring *KeyRing, at time.Time) (Assessment, error) {
@@ -79,15 +79,15 @@ func Assess(info TerminalInfo, ring *KeyRing, at time.Time) (Assessment, error) 
 	return Assessment{flag, key, problem}, nil
 }
 
-// Replayed is the assessment of a ciphertext that came before, which only somebody with a
-// memory can find: an honest one is padded with random bytes and never comes twice. Flag 3,
-// unless another flag stands already.
+// Replayed is the assessment of a ciphertext that came before, which the caller found, since
+// nothing here keeps state: an honest one is padded with random bytes and never comes twice. It
+// has flag 3, unless there is another flag already.
 func (a Assessment) Replayed() Assessment {
 	switch a.Problem {
 	case NoProblem:
 		a.Flag, a.Problem = regulation.FlagTerminalData, TerminalInfoReplayed
 	case TerminalReported:
-		a.Problem = TerminalInfoReplayed // the terminal's own flag stands, as it is none of our findings
+		a.Problem = TerminalInfoReplayed // the terminal's own flag is kept: it is not a finding of ours
 	}
 	return a
 }

@@ -94,7 +94,7 @@ func TestAssessAnything(t *testing.T) {
 	})
 }
 
-// A replay is flag 3, unless a flag stands already.
+// A replay is flag 3, unless there is a flag already.
 func TestReplayed(t *testing.T) {
 	for p := NoProblem; p.String() != "invalid"; p++ {
 		was := Assessment{Flag: '2', Problem: p}

@@ -1,6 +1,6 @@
 // Package supplement makes what the trading software adds to a terminal's collected
 // information: the supplement string of eleven items (4.2.2, 4.4.2), encrypted under
-// the monitoring centre's public key, and the 异常标识 that stands first in it.
+// the monitoring centre's public key, and the 异常标识, its first item.
 //
 //	TerminalInfo ── Assess(KeyRing, instant) ──▶ flag, key
 //	                                              │
@@ -19,13 +19,13 @@
 //   - Only public keys: ParsePublicKey refuses a private one, and nothing here decrypts
 //     (testkey does, for test pairs).
 //
-// # The life of a key
+// # States of a key
 //
 //	not yet ──NotBefore──▶ newest ──a later listed one begins──▶ valid ──NotAfter──▶ expired
 //
-// NotBefore belongs to the life, NotAfter does not. The algorithm is a property of each
-// key: while terminals change from RSA to SM2, both stand in the ring. A ring never
-// changes; a reload makes another. KeyRing.Warnings tells 60, 30 and 7 days ahead what ends.
+// A key is valid at NotBefore and no more at NotAfter. The algorithm is a property of each
+// key: while terminals change from RSA to SM2, the ring has both. A ring never changes; a
+// reload makes another. KeyRing.Warnings names what ends 60, 30 and 7 days ahead.
 //
 // # Bounds
 //

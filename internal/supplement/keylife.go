@@ -7,15 +7,15 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
-// KeyState is where a key stands in its life at an instant.
+// KeyState is what a key can be used for at an instant.
 type KeyState byte
 
 // The closed set of states, in the order in which a key goes through them.
 const (
-	KeyNotYet  KeyState = iota + 1 // its life has not begun
-	KeyNewest                      // valid, and stands in where a terminal's version cannot be used
+	KeyNotYet  KeyState = iota + 1 // NotBefore has not come
+	KeyNewest                      // valid, and used where a terminal's version cannot be
 	KeyValid                       // valid, and a newer one is too
-	KeyExpired                     // its life is over
+	KeyExpired                     // NotAfter has come
 )
 
 var keyStateWords = [...]string{KeyNotYet: "not yet", KeyNewest: "newest", KeyValid: "valid", KeyExpired: "expired"}
@@ -27,7 +27,7 @@ func (s KeyState) String() string {
 	return keyStateWords[s]
 }
 
-// State is where the key k of this ring stands at the instant.
+// State is the state of the key k of this ring at the instant.
 func (r *KeyRing) State(k *Key, at time.Time) KeyState {
 	switch newest := r.Newest(at); {
 	case at.Before(k.NotBefore):
@@ -40,7 +40,7 @@ func (r *KeyRing) State(k *Key, at time.Time) KeyState {
 	return KeyValid
 }
 
-// warnDays are how many days before a key ends an operator is told, and told again.
+// warnDays are how many days before a key ends the front warns the operator.
 var warnDays = [...]int{7, 30, 60}
 
 const day = 24 * time.Hour
@@ -49,13 +49,12 @@ const day = 24 * time.Hour
 type KeyWarning struct {
 	// Subject is the version of the key that ends; "" if the ring as a whole does.
 	Subject string
-	// Days is which of 7, 30 and 60 days the time left lies within; 0 if it has happened.
+	// Days is the smallest of 7, 30 and 60 that the days left do not exceed; 0 if it has happened.
 	Days int
 	Text string
 }
 
-// Warnings tells what is going to be wrong with the keys, the worst first; nil if nothing
-// is within 60 days.
+// Warnings are the ends of keys within the next 60 days, the worst first; nil if there are none.
 //
 // Two things can come. The last valid key ends and no other has begun: then no login can
 // be recorded. Or a key ends while another is valid: then terminals that still use it are
@@ -119,7 +118,7 @@ func (r *KeyRing) relief(from time.Time) string {
 		next.Version, printed(next.NotBefore))
 }
 
-// warnStage is the smallest of warnDays that the time until end lies within, else 0.
+// warnStage is the smallest of warnDays that the time until end does not exceed, else 0.
 func warnStage(end, now time.Time) int {
 	if end.IsZero() {
 		return 0

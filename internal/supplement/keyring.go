@@ -17,8 +17,8 @@ type Encrypter interface {
 	// Encrypt appends the ciphertext of plaintext to dst. It is safe for concurrent
 	// use and keeps neither slice.
 	Encrypt(dst, plaintext []byte) ([]byte, error)
-	// CiphertextLen says between which lengths, both included, every ciphertext of a
-	// terminal string lies, in bytes.
+	// CiphertextLen is the least and the greatest length, in bytes, of a ciphertext of a
+	// terminal string.
 	CiphertextLen() (shortest, longest int)
 }
 
@@ -31,7 +31,7 @@ type Key struct {
 	Info      KeyInfo
 }
 
-// validAt reports whether at lies in [NotBefore, NotAfter).
+// validAt reports whether at is in [NotBefore, NotAfter).
 func (k *Key) validAt(at time.Time) bool {
 	return !at.Before(k.NotBefore) && (k.NotAfter.IsZero() || at.Before(k.NotAfter))
 }

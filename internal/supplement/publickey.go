@@ -137,7 +137,7 @@ var (
 
 const explainAlgorithm = "neither an RSA nor an SM2 key; the regulation asks for RSA-2048, or the national algorithm (4.4.1 b)"
 
-// algorithmOf tells the algorithms apart that x509 has no, or the same, words for, and
+// algorithmOf distinguishes the algorithms that x509 has no words, or the same words, for, and
 // returns the key's own bits.
 func algorithmOf(der []byte) (Algorithm, []byte, error) {
 	var info struct {

@@ -38,5 +38,5 @@ func BenchmarkEncryptRatio(b *testing.B) {
 		our, their = our+middle.Sub(begin), their+time.Since(middle)
 	}
 	b.ReportMetric(float64(our)/float64(their), "ours/crypto-rsa")
-	b.ReportMetric(0, "ns/op") // of both together: says nothing
+	b.ReportMetric(0, "ns/op") // of both together, which means nothing
 }

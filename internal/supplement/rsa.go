@@ -16,7 +16,7 @@ const MaxPlaintext = CiphertextLen - pkcs1Overhead
 // pkcs1Overhead is 0x00 0x02, at least 8 bytes of padding, and 0x00 (RFC 8017, 7.2.1).
 const pkcs1Overhead = 11
 
-// PlaintextTooLongError says that a plaintext does not fit one block.
+// PlaintextTooLongError means that a plaintext does not fit one block.
 type PlaintextTooLongError struct{ Len int }
 
 func (e *PlaintextTooLongError) Error() string {

@@ -23,7 +23,7 @@ const sm2Bits = 256
 // nowhere, of OpenSSL 3.0 it is the plaintext. With 16 bytes it is once in 2^128.
 const MinSM2Plaintext = 16
 
-// PlaintextTooShortError says that a plaintext is too short for SM2.
+// PlaintextTooShortError means that a plaintext is too short for SM2.
 type PlaintextTooShortError struct{ Len int }
 
 func (e *PlaintextTooShortError) Error() string {
@@ -34,10 +34,10 @@ func (e *PlaintextTooShortError) Error() string {
 //
 //	C1 = 0x04 ‖ x ‖ y (65 bytes) ‖ C3 = SM3 hash (32 bytes) ‖ C2 (as long as the plaintext)
 //
-// That is C1C3C2, the order of the standard since 2012, as its bytes stand: the form that
+// That is C1C3C2, the order of the standard since 2012, as raw bytes: the form that
 // libraries and cryptographic devices in the country exchange. GM/T 0009 also has an ASN.1
 // form, SEQUENCE { x, y, hash, ciphertext }, which is what OpenSSL reads and writes; its
-// length varies by the leading zeros of x and y, so a cut one could not be told at the door.
+// length varies by the leading zeros of x and y, so the front could not recognise a cut one by its length.
 //
 // The plaintexts are those of an RSA key, and so is their bound MaxPlaintext.
 type sm2Key struct{ public *ecdsa.PublicKey } // read-only once made
@@ -47,7 +47,7 @@ var sm2Form = sm2.NewPlainEncrypterOpts(sm2.MarshalUncompressed, sm2.C1C3C2)
 
 // newSM2Key takes the bits of a SubjectPublicKeyInfo: an uncompressed point.
 func newSM2Key(point []byte) (*sm2Key, error) {
-	public, err := sm2.NewPublicKey(point) // it must lie on the curve
+	public, err := sm2.NewPublicKey(point) // it must be on the curve
 	if err != nil {
 		return nil, &KeyError{KeyMalformed, "the SM2 key is no uncompressed point of the curve, so this cannot be a key"}
 	}

@@ -24,7 +24,7 @@ const (
 	separators = items - 1
 )
 
-// Supplement is 补充获取信息 (4.2.2): what the trading software knows of one login.
+// Supplement is 补充获取信息 (4.2.2): what the trading software adds of one login.
 type Supplement struct {
 	Flag      regulation.AbnormalFlag
 	AppID     regulation.AppID
@@ -48,7 +48,7 @@ type Relay struct {
 //
 // It appends at most MaxRelayLen bytes and allocates nothing if dst has room. An item
 // that breaks its rule is a *regulation.ItemError; dst is then returned as it was.
-// A login time is printed as the second that it lies in.
+// A login time is printed as its second, which is cut and not rounded.
 func (s *Supplement) Append(dst []byte) ([]byte, error) {
 	if err := s.check(); err != nil {
 		return dst, err

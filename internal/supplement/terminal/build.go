@@ -38,7 +38,7 @@ func clean(value string, maxLen int) string {
 	return strings.TrimRight(value, " ")
 }
 
-// machine is the device that the string tells of.
+// machine is the device that the string describes.
 type machine struct {
 	*rand.Rand
 	kind regulation.TerminalType

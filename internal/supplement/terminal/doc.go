@@ -12,8 +12,8 @@
 //
 // # What is certain
 //
-// Items and order of Windows, Linux and Mac OS stand in 4.4.2. For the other types the
+// Items and order of Windows, Linux and Mac OS are in 4.4.2. For the other types the
 // specification's table of orders did not survive; theirs is the order of the indicators
 // in 4.2.1.2 and 4.2.1.3, after the terminal type. Some maxima are lost too: item.go
-// says of each whether it is.
+// notes it at each.
 package terminal

@@ -38,7 +38,7 @@ const (
 )
 
 // indicators has the name and the longest value, in bytes, of each item (4.2.4). Where
-// the specification's own number did not survive, the comment says how sure this one is.
+// the specification's own number did not survive, the comment has how sure this one is.
 var indicators = [...]struct {
 	name   string
 	maxLen int

@@ -2,10 +2,10 @@
 // report, the demo and the tests.
 //
 // It is a package of its own because a private key never reaches a front: a front encrypts
-// under the public keys that the monitoring centre granted, and whoever holds a private
+// under the public keys that the monitoring centre granted, and a person who has a private
 // one can read every customer's terminal. Nothing that runs inside `tradefront serve` may
 // import this package; supplement, which it does use, refuses private keys. A key that was
-// granted for production has no private half in the firm at all.
+// granted for production has no private half in the firm.
 //
 // # Invariants
 //
@@ -15,8 +15,8 @@
 //     chance that random bytes look like PKCS#1 v1.5 padding (below one in 30,000).
 //   - No error contains a part of the key or of a plaintext.
 //
-// PKCS#1 v1.5 lets whoever can ask for many decryptions and see the errors decrypt without
-// the key: never put Decrypt behind a network.
+// With PKCS#1 v1.5, an attacker who can request many decryptions and see the errors decrypts
+// without the key: never put Decrypt behind a network.
 //
 // No files, no state: a crash leaves nothing.
 package testkey

@@ -25,7 +25,7 @@ type Decrypter interface {
 	CiphertextLen() (shortest, longest int)
 }
 
-// ErrNotOpened says that a ciphertext was encrypted under another key, or was changed.
+// ErrNotOpened means that a ciphertext was encrypted under another key, or was changed.
 var ErrNotOpened = errors.New("this private key does not open it")
 
 // Parse reads the private key of a test pair: one PEM block of type PRIVATE KEY (PKCS#8,
@@ -132,7 +132,7 @@ func (sm2Key) CiphertextLen() (shortest, longest int) {
 	return supplement.SM2Overhead + supplement.MinSM2Plaintext, supplement.SM2Overhead + supplement.MaxPlaintext
 }
 
-// How a ciphertext's first byte tells its form.
+// The first byte of a ciphertext, by its form.
 const (
 	uncompressed = 0x04
 	asn1Sequence = 0x30

@@ -111,7 +111,7 @@ func TestDecryptAnotherKeysIsNotOpened(t *testing.T) {
 	}
 }
 
-// OpenSSL encrypts; its ASN.1 form is converted here by hand, and refused as it stands.
+// OpenSSL encrypts; its ASN.1 form is converted here by hand, and refused unconverted.
 func TestDecryptSM2OfOpenSSL(t *testing.T) {
 	p := newPair(t, "sm2")
 	for _, n := range []int{supplement.MinSM2Plaintext, 31, 32, 33, 123, supplement.MaxPlaintext} {
