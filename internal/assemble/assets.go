@@ -60,7 +60,7 @@ func checkURL(cfg *config.Config, missing map[string]bool) (faults config.Faults
 	}
 	url, err := cfg.Store.PostgresURL()
 	if err == nil {
-		err = postgres.CheckURL(url.Conn())
+		err = postgres.CheckURL(url)
 	}
 	switch {
 	case err == nil:

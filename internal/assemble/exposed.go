@@ -19,7 +19,7 @@ func Exposed(cfg *config.Config, environ []string) (warnings []string) {
 	if cfg.Store.Driver != DriverPostgres {
 		return warnings
 	}
-	if url, err := cfg.Store.PostgresURL(); err == nil && postgres.CheckURL(url.Conn()) == nil && !postgres.Verified(url.Conn()) {
+	if url, err := cfg.Store.PostgresURL(); err == nil && postgres.CheckURL(url) == nil && !postgres.Verified(url) {
 		warnings = append(warnings, "store.url: whoever is on the way can read what goes to the database, or be the database; "+
 			"write sslmode=verify-full and sslrootcert=FILE")
 	}

@@ -69,7 +69,7 @@ func PreparePostgres(ctx context.Context, cfg *config.Config) (*postgres.Store, 
 	if err != nil {
 		return nil, err
 	}
-	pg, err := postgres.Open(ctx, url.Conn(), postgres.Options{})
+	pg, err := postgres.Open(ctx, url, postgres.Options{})
 	if err != nil {
 		return nil, config.Faults{{Key: "store.url", Problem: err.Error()}}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/store/postgres"
+	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
 // TestSilentPostgresAtTheStart: one that takes connections and says nothing, as behind a
@@ -23,7 +24,7 @@ func TestSilentPostgresAtTheStart(t *testing.T) {
 		t.Cleanup(func() { silent.Close() })
 		hosts = append(hosts, silent.Addr().String())
 	}
-	pg, err := postgres.Open(t.Context(), "postgres://front@"+strings.Join(hosts, ",")+"/firm?sslmode=disable", postgres.Options{})
+	pg, err := postgres.Open(t.Context(), storetest.URL(t, "postgres://front@"+strings.Join(hosts, ",")+"/firm?sslmode=disable"), postgres.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -152,3 +152,12 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestErrorHidesPassword: the error is printed and logged.
+func TestErrorHidesPassword(t *testing.T) {
+	for _, text := range []string{"postgres://u:secret@host:notaport/db", "postgres://u:secret@db.example/d?sslmode=verify-full&port=nonsense"} {
+		if _, err := Parse(text); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}

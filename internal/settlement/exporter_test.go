@@ -54,7 +54,7 @@ func openLocal(t testing.TB, path string) *journal.Journal {
 
 func openPostgres(t testing.TB, url string, migrate bool) *postgres.Store {
 	t.Helper()
-	p, err := postgres.Open(t.Context(), url, postgres.Options{})
+	p, err := postgres.Open(t.Context(), storetest.URL(t, url), postgres.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

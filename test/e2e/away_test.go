@@ -19,6 +19,7 @@ import (
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/postgres"
+	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -169,7 +170,7 @@ func TestReportWaitsForFronts(t *testing.T) {
 	export := []string{"report", "export", "--day", day.String(), "--out", s.dir}
 	s.cli("", export...) // front 1 runs and holds nothing
 
-	pg, err := postgres.Open(t.Context(), url, postgres.Options{})
+	pg, err := postgres.Open(t.Context(), storetest.URL(t, url), postgres.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/postgres"
+	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -26,7 +27,7 @@ func TestReadyzNamesObstacles(t *testing.T) {
 		t.Fatal(err)
 	}
 	day := settlement.LastClosed(cal, time.Now().Add(-time.Hour))
-	pg, err := postgres.Open(t.Context(), url, postgres.Options{})
+	pg, err := postgres.Open(t.Context(), storetest.URL(t, url), postgres.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

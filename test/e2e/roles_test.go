@@ -12,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/postgres"
+	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -104,7 +105,7 @@ func TestRolesOfTheDatabase(t *testing.T) {
 // giveUpUnderRoles: what is given up is waived in the ledger, by administration and on a front's machine.
 func giveUpUnderRoles(t *testing.T, s *site, front string) {
 	t.Helper()
-	pg, err := postgres.Open(t.Context(), front, postgres.Options{})
+	pg, err := postgres.Open(t.Context(), storetest.URL(t, front), postgres.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func (s *site) put(postgresURL string, recs []store.Record) {
 	if postgresURL == "" {
 		w, err = journal.Open(s.t.Context(), filepath.Join(s.dir, "tradefront.db"), journal.Options{})
 	} else {
-		w, err = postgres.Open(s.t.Context(), postgresURL, postgres.Options{})
+		w, err = postgres.Open(s.t.Context(), storetest.URL(s.t, postgresURL), postgres.Options{})
 	}
 	if err != nil {
 		s.t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/store/postgres"
+	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
 func (w *world) localPath() string { return filepath.Join(w.disk.dir, "front.db") }
@@ -43,7 +44,7 @@ func (w *world) read(ctx context.Context) (_ *stored, err error) {
 	if err != nil || w.pair == nil {
 		return s, err
 	}
-	postgres, err := postgres.Open(ctx, w.pair.writes().cluster.URL(), postgres.Options{})
+	postgres, err := postgres.Open(ctx, storetest.URL(w.t, w.pair.writes().cluster.URL()), postgres.Options{})
 	if err != nil {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ func embedded(t testing.TB) store.Store {
 
 func onPostgres(t testing.TB) store.Store {
 	t.Helper()
-	p, err := postgres.Open(t.Context(), pgtest.Database(t), postgres.Options{})
+	p, err := postgres.Open(t.Context(), storetest.URL(t, pgtest.Database(t)), postgres.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

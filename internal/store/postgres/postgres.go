@@ -14,6 +14,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/pgurl"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/schema"
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
@@ -64,8 +65,8 @@ var _ store.Store = (*Store)(nil)
 // its own (no pooler shares it), the database holds what we send, a commit is durable (neither
 // synchronous_commit nor fsync is off), and no row is hidden from it. One that is not is
 // closed, and what wanted it fails. The error is about the URL alone.
-func Open(ctx context.Context, url string, opt Options) (*Store, error) {
-	cfg, _, err := poolConfig(url)
+func Open(ctx context.Context, url *pgurl.URL, opt Options) (*Store, error) {
+	cfg, err := poolConfig(url)
 	if err != nil {
 		return nil, err
 	}

@@ -175,11 +175,3 @@ func backends(t *testing.T, admin *pgx.Conn) []int32 {
 	}
 	return pids
 }
-
-// TestURLErrorHidesPassword: the error is printed and logged.
-func TestURLErrorHidesPassword(t *testing.T) {
-	_, err := postgres.Open(t.Context(), "postgres://u:secret@host:notaport/db", postgres.Options{})
-	if err == nil || strings.Contains(err.Error(), "secret") {
-		t.Errorf("error %v", err)
-	}
-}

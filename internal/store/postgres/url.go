@@ -14,27 +14,23 @@ import (
 	"github.com/tradefront/tradefront/internal/pgurl"
 )
 
-// CheckURL says what is wrong with a URL of PostgreSQL, without connecting and without
+// CheckURL says what the driver does not take of a URL of PostgreSQL, without connecting and without
 // showing any part of it that may be its password.
-func CheckURL(url string) error {
-	_, _, err := poolConfig(url)
+func CheckURL(url *pgurl.URL) error {
+	_, err := poolConfig(url)
 	return err
 }
 
 // poolConfig is the driver's configuration of a URL. Where it leads is the URL's alone: of the
 // PG* variables, which the driver reads too, none names another database or another schema.
-func poolConfig(text string) (*pgxpool.Config, *pgurl.URL, error) {
-	u, err := pgurl.Parse(text)
-	if err != nil {
-		return nil, nil, fmt.Errorf("store: PostgreSQL's URL %w", err)
-	}
+func poolConfig(u *pgurl.URL) (*pgxpool.Config, error) {
 	if os.Getenv("PGSERVICE") != "" {
-		return nil, nil, errors.New("store: PostgreSQL's URL: the environment variable PGSERVICE is set, and what its service file " +
+		return nil, errors.New("store: PostgreSQL's URL: the environment variable PGSERVICE is set, and what its service file " +
 			"says would be mixed in; unset it for tradefront")
 	}
 	cfg, err := pgxpool.ParseConfig(u.Conn())
 	if err != nil {
-		return nil, nil, fmt.Errorf("store: PostgreSQL's URL: %w", whichParameter(u))
+		return nil, fmt.Errorf("store: PostgreSQL's URL: %w", whichParameter(u))
 	}
 	// Of PGOPTIONS and PGTZ; a search_path in the first would be another schema.
 	for _, name := range []string{"options", "timezone"} {
@@ -42,7 +38,7 @@ func poolConfig(text string) (*pgxpool.Config, *pgurl.URL, error) {
 			delete(cfg.ConnConfig.RuntimeParams, name)
 		}
 	}
-	return cfg, u, nil
+	return cfg, nil
 }
 
 // maxPEM bounds what is read of a certificate or key.

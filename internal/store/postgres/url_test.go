@@ -68,7 +68,7 @@ func TestParameterIsNamed(t *testing.T) {
 		"sslmode=require&pool_min_conns=s3c": "its parameter pool_min_conns",
 		"sslrootcert=/s3cret":                "the file that its parameter sslrootcert names cannot be read: no such file or directory",
 	} {
-		err := postgres.CheckURL("postgres://u:s3cret@h/d?" + query)
+		err := postgres.CheckURL(storetest.URL(t, "postgres://u:s3cret@h/d?"+query))
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3c") {
 			t.Errorf("%s: %v, want %q", query, err, want)
 		}

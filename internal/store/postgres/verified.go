@@ -4,13 +4,15 @@ import (
 	"crypto/tls"
 	"net/netip"
 	"strings"
+
+	"github.com/tradefront/tradefront/internal/pgurl"
 )
 
 // Verified reports whether every server that url names, and that is not on this machine, is
 // reached by TLS with its certificate checked: sslmode verify-full, or verify-ca. A url
 // that is not understood is not.
-func Verified(url string) bool {
-	cfg, _, err := poolConfig(url)
+func Verified(url *pgurl.URL) bool {
+	cfg, err := poolConfig(url)
 	if err != nil || !safeWay(cfg.ConnConfig.Host, cfg.ConnConfig.TLSConfig) {
 		return false
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/pgurl"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/forward"
 	"github.com/tradefront/tradefront/internal/store/journal"
@@ -57,7 +58,7 @@ func OpenPostgresAt(t testing.TB, url string, opt postgres.Options) *postgres.St
 // Connect is a PostgreSQL store as it is.
 func Connect(t testing.TB, url string, opt postgres.Options) *postgres.Store {
 	t.Helper()
-	p, err := postgres.Open(t.Context(), url, opt)
+	p, err := postgres.Open(t.Context(), URL(t, url), opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,4 +215,14 @@ func TrimThrough(ctx context.Context, l *journal.Journal, through int64) error {
 		}
 	}
 	return l.Trim(seqs)
+}
+
+// URL reads the URL of a test's database.
+func URL(t testing.TB, text string) *pgurl.URL {
+	t.Helper()
+	u, err := pgurl.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
 }
