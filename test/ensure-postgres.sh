@@ -3,7 +3,7 @@
 #
 # Looks for version 13 or newer where test/pgtest looks. Without it, installs Debian's
 # package if we may (root, or sudo that asks for no password), without creating or
-# starting a system cluster. Else says what to do and exits 1.
+# starting a system cluster. Else it prints what to do and exits 1.
 set -eu
 
 oldest=13

@@ -5,7 +5,7 @@
 # PostgreSQL. What is missing is installed as Debian's package if we may.
 set -eu
 
-PATH=$PATH:/usr/sbin # where Debian has HAProxy and pgbouncer, and not everybody's PATH
+PATH=$PATH:/usr/sbin # where Debian has HAProxy and pgbouncer, which is not in every PATH
 missing=
 need() {
 	command -v "$1" >/dev/null 2>&1 || missing="$missing $2"

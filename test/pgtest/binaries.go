@@ -29,7 +29,7 @@ func binaries() (string, error) {
 func candidates() []string {
 	var dirs []string
 	if path, err := exec.LookPath("initdb"); err == nil {
-		// Distributions link single programs into PATH; the others stand beside the target.
+		// Distributions link single programs into PATH; the others are beside the target.
 		if target, err := filepath.EvalSymlinks(path); err == nil {
 			dirs = append(dirs, filepath.Dir(target))
 		}

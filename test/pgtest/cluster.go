@@ -41,7 +41,7 @@ type Cluster struct {
 	server *server
 }
 
-// Start makes a cluster for this test alone and removes it at its end. It lies in memory where
+// Start makes a cluster for this test alone and removes it at its end. It is in memory where
 // there is room: a test stops processes, not the machine, and the memory outlives those.
 func Start(t testing.TB) *Cluster {
 	t.Helper()
@@ -90,7 +90,7 @@ func (c *Cluster) Stop(mode Mode) {
 	}
 }
 
-// Freeze stops every process of the cluster where it stands (SIGSTOP): connections stay
+// Freeze stops every process of the cluster at once (SIGSTOP): connections stay
 // open and nothing answers, which is how a hung host or a stalled disk looks.
 func (c *Cluster) Freeze() {
 	c.t.Helper()
@@ -151,7 +151,7 @@ func makeServer(parent string, fill func(*server) error) (*server, error) {
 	return s, nil
 }
 
-// own gives the folder to whoever runs the server, and finds a port.
+// own gives the folder to the user that runs the server, and finds a port.
 func (s *server) own() (err error) {
 	if s.user, err = unprivileged(); err != nil {
 		return err
@@ -215,7 +215,7 @@ func (s *server) start() error {
 	return s.awaitReady(exited)
 }
 
-// startWith starts cmd so that it dies with this process, and closes exited at its end.
+// startWith starts cmd so that it ends with this process, and closes exited at its end.
 // The kernel ties that to the thread that forked, so the thread is kept until then.
 func startWith(cmd *exec.Cmd, exited chan<- struct{}) error {
 	dieWithParent(cmd.SysProcAttr)
@@ -312,8 +312,8 @@ func (s *server) log() string {
 	return string(b[max(0, len(b)-4000):])
 }
 
-// freePort asks the kernel for a free TCP port. Somebody may take it before PostgreSQL
-// does; then the start fails and says so.
+// freePort asks the kernel for a free TCP port. Another process may take it before
+// PostgreSQL does; then the start fails with that error.
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -2,7 +2,7 @@
 // started from the binaries of this machine and gone when the test binary is gone.
 //
 // Most tests want a database of their own and nothing else. They share one cluster a
-// test binary, started by whoever asks first:
+// test binary, started by the first test that needs it:
 //
 //	func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 //
@@ -36,18 +36,18 @@
 //
 // # Invariants
 //
-//   - Never a skip: where the binaries are missing, the test fails and says how to get them.
+//   - Never a skip: where the binaries are missing, the test fails with how to get them.
 //   - Tests may run in parallel: each database is one test's alone. The shared cluster takes
 //     100 connections, all tests of the binary together.
 //   - Nothing of the machine is touched: no system cluster, no fixed port, no home folder.
 //   - PostgreSQL refuses to run as root, so a test run by root starts it as the user
-//     postgres, or nobody.
-//   - fsync is on everywhere: the store refuses a server where it is off. Clusters lie in
+//     postgres or as the user nobody.
+//   - fsync is on everywhere: the store refuses a server where it is off. Clusters are in
 //     memory where there is room, and there it costs nothing. What a crash of PostgreSQL
 //     leaves is the same there; a test that wants a disk names one (StartIn).
 //
-// # If the test binary dies
+// # If the test binary ends early
 //
 // On Linux the kernel then sends PostgreSQL SIGQUIT, and its processes end. The folder stays;
-// the next run that starts a cluster removes folders of dead runs.
+// the next run that starts a cluster removes the folders of runs that have ended.
 package pgtest

@@ -66,7 +66,7 @@ func TestImmediateStopKeepsWhatWasCommitted(t *testing.T) {
 func TestFreezeAndThaw(t *testing.T) {
 	c := Start(t)
 	c.Freeze()
-	// The kernel still accepts for a frozen server, but nobody answers the startup message.
+	// The kernel still accepts for a frozen server, but no process answers the startup message.
 	conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", c.server.port))
 	if err != nil {
 		t.Fatal(err)

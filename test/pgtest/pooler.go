@@ -32,7 +32,7 @@ func startPooler(t testing.TB, database, mode string, settings []string) (string
 	}
 	program, err := exec.LookPath("pgbouncer")
 	if err != nil {
-		program = "/usr/sbin/pgbouncer" // where Debian has it, and not everybody's PATH
+		program = "/usr/sbin/pgbouncer" // where Debian has it, which is not in every PATH
 	}
 	dir, err := testmain.MkdirTemp("", folders)
 	if err != nil {

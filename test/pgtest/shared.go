@@ -18,7 +18,7 @@ var shared struct {
 	managed atomic.Bool // Main runs, which will remove the cluster
 	mu      sync.Mutex
 	server  *server
-	err     error // why it could not be started: said to every test, tried once
+	err     error // why it could not be started: tried once, and every test fails by it
 }
 
 var databases atomic.Int64

@@ -46,7 +46,7 @@ func (c *Cluster) Synchronous(name string) {
 }
 
 // Promote makes a standby the primary and returns once it writes. It waits for no standby
-// of its own until Synchronous says so: whatever its primary waited for was itself.
+// of its own until Synchronous: whatever its primary waited for was this server itself.
 func (c *Cluster) Promote() {
 	c.t.Helper()
 	// Set before the promotion, so that no COMMIT of the new primary waits for itself.
@@ -79,7 +79,7 @@ func (s *server) query(url, statement string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// await returns when the query says t. On a standby what is replayed may cancel a query.
+// await returns when the query's result is true. On a standby what is replayed may cancel a query.
 func (c *Cluster) await(what, query string) {
 	c.t.Helper()
 	deadline := time.Now().Add(startPatience)
@@ -97,7 +97,7 @@ func (c *Cluster) await(what, query string) {
 // Address is the host:port of the cluster.
 func (c *Cluster) Address() string { return fmt.Sprintf("127.0.0.1:%d", c.server.port) }
 
-// Ended reports whether the server ended although nobody stopped it: without room for
+// Ended reports whether the server ended by itself: without room for
 // its log it does.
 func (c *Cluster) Ended() bool {
 	c.server.mu.Lock()

@@ -20,7 +20,7 @@ type Template struct {
 
 // NewTemplate returns a template that fill fills when the first test asks for a database.
 // When fill returns, no connection to the URL is open any more: the server copies no database
-// that somebody uses. A template belongs into a variable of the package.
+// that a test uses. A template belongs into a variable of the package.
 func NewTemplate(fill func(ctx context.Context, url string) error) *Template {
 	return &Template{fill: fill}
 }

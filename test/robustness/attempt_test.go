@@ -39,7 +39,7 @@ func (a *attempt) String() string {
 		a.flag, a.sent.Format(time.StampMilli), a.done.Format(time.StampMilli), outcome)
 }
 
-// codes of outcomes that the front did not say.
+// codes of outcomes without an answer of the front.
 const (
 	answered = 0
 	cutOff   = -1 // the connection ended, or could not be made
@@ -88,7 +88,7 @@ func (l *ledger) close(a *attempt, result *client.LoginResult, err error) {
 	l.changed = make(chan struct{})
 }
 
-// maxExamples bounds what is said of each sort of finding.
+// maxExamples bounds how many findings of each sort are printed.
 const maxExamples = 5
 
 // excused are the outcomes that a fault may have for an honest terminal.
@@ -100,7 +100,7 @@ func excused(code int) bool {
 	return false
 }
 
-// codeOf is what the front said, or cutOff.
+// codeOf is the code that the front answered, or cutOff.
 func codeOf(err error) int {
 	var refused *client.Error
 	switch {
@@ -142,7 +142,7 @@ func (l *ledger) snapshot() []attempt {
 	return all
 }
 
-// await returns when ok says so, which is asked at each outcome; false after d.
+// await calls ok at each outcome and returns true once ok does; false after d.
 func (l *ledger) await(d time.Duration, ok func(*ledger) bool) bool {
 	deadline := time.NewTimer(d)
 	defer deadline.Stop()

@@ -25,7 +25,7 @@ type stored struct {
 	twice   []string // RecordIDs that are there more than once, as they may not be
 }
 
-// add takes a record in. One that is on its way stands in both stores: then it must be the
+// add takes a record in. One that is on its way is in both stores: then it must be the
 // same in both.
 func (s *stored) add(rec *store.Record, mayBeThere bool) {
 	before, there := s.records[rec.ID]
@@ -54,7 +54,7 @@ type verdict struct {
 	Lost     int `json:"lost"`     // answered, and not stored
 	Doubled  int `json:"doubled"`  // stored twice, or twice for one request
 	Untrue   int `json:"untrue"`   // stored, and not what the client was
-	Invented int `json:"invented"` // stored, and nobody asked for it
+	Invented int `json:"invented"` // stored, and no request was for it
 }
 
 func (v verdict) good() bool { return v.Lost+v.Doubled+v.Untrue+v.Invented == 0 }
@@ -133,7 +133,7 @@ func (c *checker) check(answers []attempt, s *stored, all []attempt) verdict {
 	return v
 }
 
-// say names the first findings; all are counted.
+// say prints the first findings; all are counted.
 func (c *checker) say(format string, args ...any) {
 	if c.said++; c.said <= maxExamples {
 		c.t.Errorf(format, args...)
@@ -141,7 +141,7 @@ func (c *checker) say(format string, args ...any) {
 }
 
 // find is the attempt that a record is of, and what of the record is not so. Without one
-// the problem says why.
+// the problem is the reason.
 func (c *checker) find(asked map[netip.AddrPort][]*attempt, rec *store.Record, text string) (*attempt, string) {
 	items := strings.Split(text, "@")
 	if len(items) != 11 {
@@ -155,9 +155,9 @@ func (c *checker) find(asked map[netip.AddrPort][]*attempt, rec *store.Record, t
 	if err != nil {
 		return nil, "port: " + err.Error()
 	}
-	problem := "nobody logged in from there"
+	problem := "no client logged in from there"
 	for _, a := range asked[netip.AddrPortFrom(addr, uint16(port))] {
-		// An address and port can come twice; the receipt, or the terminal's ciphertext, tells:
+		// An address and port can come twice; the receipt, or the terminal's ciphertext, decides:
 		// each is encrypted anew, so that no two are the same.
 		if a.result != nil && a.result.RecordID != rec.ID.String() || !bytes.Equal(a.sealed, rec.Terminal) {
 			problem = "another RecordID or terminal than that of the request from there"
@@ -168,7 +168,7 @@ func (c *checker) find(asked map[netip.AddrPort][]*attempt, rec *store.Record, t
 	return nil, problem
 }
 
-// problem is what a record says that its client was not.
+// problem is the first difference between a record and its client.
 func (c *checker) problem(a *attempt, rec *store.Record, items []string) string {
 	done := a.done
 	if done.IsZero() {

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// noDisks says why this system lets us mount none; nil if it does.
+// noDisks is why this system lets us mount no disk; nil if it does.
 var noDisks error
 
 // disk is a folder that a fault can fill.

@@ -1,6 +1,6 @@
 // Package robustness breaks everything around a running front, in an order that a seed
 // decides, while terminals log in, and checks after each fault that nothing answered is
-// lost, nothing is there twice, and nothing that is there is untrue.
+// lost, no record exists twice, and no record is untrue.
 //
 // What is real: the program, started and restarted as systemd would; PostgreSQL, a primary
 // with a synchronous standby; kills, full disks, frozen processes, exhausted descriptors;
@@ -27,7 +27,7 @@
 //     and port, and no request has two records.
 //   - no RecordID twice in PostgreSQL; one that is on its way and so in both stores is the
 //     same row in both.
-//   - true: the supplement, opened with the test key, says what the client was, the time lies
+//   - true: the supplement, opened with the test key, equals what the client was, the time is
 //     between request and answer on the clock as it was then set, the trading day follows
 //     from that time, the terminal's ciphertext is the one sent.
 //   - A refusal under a fault is 8, 90, or a broken connection; no other code.
@@ -36,6 +36,6 @@
 // # Bounds and crash
 //
 // Everything is below one temporary folder and, if the system lets us, in mounts that
-// only this process and its children see. PostgreSQL and the front die with the test.
+// only this process and its children see. PostgreSQL and the front end with the test.
 // What a power cut does to a disk is not tested here: kill -9 leaves the page cache.
 package robustness

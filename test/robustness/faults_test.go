@@ -17,7 +17,7 @@ type fault struct {
 	disks    bool // needs small disks
 	// everywhere: also in the short form it happens in each setting.
 	everywhere bool
-	// alone: the front must live through it, so that nobody kills it meanwhile.
+	// alone: the front must survive it, so that no other fault kills it meanwhile.
 	alone  bool
 	strike func(w *world)
 }
@@ -49,7 +49,7 @@ var faults = []fault{
 	{name: "network: slow", postgres: true, strike: slowNetwork},
 }
 
-// killFront kills a few lives, some of them before they have begun to serve.
+// killFront kills a few processes, some of them before they have begun to serve.
 func killFront(w *world) {
 	for range 1 + w.random.IntN(3) {
 		w.until(10*time.Second, "the front to run", w.front.kill)
@@ -57,7 +57,7 @@ func killFront(w *world) {
 	}
 }
 
-// killInCommit kills a front whose local commits wait for somebody who has the file locked, as
+// killInCommit kills a front whose local commits wait for a process that has the file locked, as
 // a command or a backup may: what is not committed then must not have been answered.
 func killInCommit(w *world) {
 	unlock := w.lockLocal()
@@ -81,7 +81,7 @@ func exhaustDescriptors(w *world) {
 			conns = append(conns, c)
 		}
 	}
-	w.until(healPatience, "the front to run out of descriptors", func() bool { return w.front.says(before, "too many open files") })
+	w.until(healPatience, "the front to run out of descriptors", func() bool { return w.front.logHas(before, "too many open files") })
 	w.hold(500*time.Millisecond, 2*time.Second)
 	w.front.descriptors(-1)
 	for _, c := range conns {
@@ -153,8 +153,8 @@ func failOver(w *world) {
 	w.pair.swap()
 }
 
-// failOverFrozen: the old primary stands still with COMMITs that wait, the standby takes
-// over, and then the old one is shot, as whoever fences it does.
+// failOverFrozen: the old primary is frozen with COMMITs that wait, the standby takes
+// over, and then the old one is killed, as fencing does.
 func failOverFrozen(w *world) {
 	w.primary().Freeze()
 	w.hold(200*time.Millisecond, 2*time.Second)
@@ -165,7 +165,7 @@ func failOverFrozen(w *world) {
 }
 
 // failOverInDoubt: the standby is away, a connection is cut while its COMMIT waits, and the
-// batch is sent again. Whoever takes the rows that are there for durable ones loses them:
+// batch is sent again. A forwarder that takes the rows that are there for durable ones loses them:
 // the primary ends, and the standby never saw them.
 func failOverInDoubt(w *world) {
 	standby := w.pair.standby().cluster
@@ -178,7 +178,7 @@ func failOverInDoubt(w *world) {
 	w.pair.swap()
 }
 
-// fillPostgresDisk: statements fail, or the server ends in a panic for want of room for its
+// fillPostgresDisk: statements fail, or the server ends in a panic because there is no room for its
 // log and does not come up again until there is room.
 func fillPostgresDisk(w *world) {
 	node, before := w.pair.writes(), w.front.logged()
@@ -186,7 +186,7 @@ func fillPostgresDisk(w *world) {
 	w.until(healPatience, "PostgreSQL to have no room", func() bool {
 		// Its log has room in reserve: use it up.
 		_ = node.cluster.Try("SELECT pg_logical_emit_message(false, '', ''), pg_switch_wal()")
-		return w.front.says(before, "No space left on device") || node.cluster.Ended()
+		return w.front.logHas(before, "No space left on device") || node.cluster.Ended()
 	})
 	w.hold(500*time.Millisecond, 4*time.Second)
 	node.disk.free()
@@ -233,7 +233,7 @@ func (w *world) cut(at cutproxy.Point, n int) {
 	}
 }
 
-// blackHole: connections stand and nothing passes; in the end they are cut, or go on.
+// blackHole: connections stay open and nothing passes; in the end they are cut, or go on.
 func blackHole(w *world) {
 	w.pair.both(func(p *cutproxy.Proxy) { p.BlackHole(true) })
 	w.holdLong(1500*time.Millisecond, 4*time.Second)
@@ -244,7 +244,7 @@ func blackHole(w *world) {
 	w.pair.reconnect()
 }
 
-// killInBlackHole: the front comes back while nobody answers, or refuses, its connections to
+// killInBlackHole: the front starts again while no server answers, or refuses, its connections to
 // PostgreSQL.
 func killInBlackHole(w *world) {
 	w.pair.both(func(p *cutproxy.Proxy) { p.BlackHole(true) })
@@ -289,13 +289,13 @@ func (w *world) passBy(hour, minute int) {
 // withClock runs a program whose clock can be set, and then the normal one again.
 func (w *world) withClock(do func()) {
 	w.front.stop()
-	w.front.wear(built.settable, "STEPCLOCK_FILE="+w.clock.file)
+	w.front.useBinary(built.settable, "STEPCLOCK_FILE="+w.clock.file)
 	w.front.start()
 	w.mustServe()
 	do()
 	w.front.stop()
 	w.clock.set(0)
-	w.front.wear(built.normal)
+	w.front.useBinary(built.normal)
 	w.front.start()
 }
 

@@ -45,7 +45,7 @@ func (w *world) finish(r *result) {
 }
 
 // report exports a day, has it verified and reconciled with the audit log, and takes its
-// lines out of those that must stand in some report.
+// lines out of those that must be in some report.
 func (w *world) report(day calendar.TradingDay, lines map[string]int) int {
 	w.t.Helper()
 	var done struct{ Path string }

@@ -26,11 +26,11 @@ const (
 	stopPatience = 60 * time.Second
 )
 
-// front is a daemon with somebody who starts it again when it ends, as systemd does.
+// front is a daemon and its supervisor, which starts it again when it ends, as systemd does.
 type front struct {
 	t    *testing.T
 	site *site.Site
-	log  string // file that all lives append to
+	log  string // file that all processes append to
 
 	mu       sync.Mutex
 	binary   string
@@ -38,10 +38,10 @@ type front struct {
 	cmd      *exec.Cmd
 	stopping bool
 	ended    chan struct{} // closed when the supervisor has ended
-	status   error         // of the last life
+	status   error         // of the last process
 
-	killed   int // lives that a fault ended
-	byItself int // lives that ended without being told to
+	killed   int // processes that a fault ended
+	byItself int // processes that ended without a signal of ours
 }
 
 func newFront(t *testing.T, s *site.Site) *front {
@@ -58,13 +58,13 @@ func (f *front) start() {
 
 func (f *front) supervise(ended chan struct{}) {
 	defer close(ended)
-	for f.live() {
+	for f.runOnce() {
 		time.Sleep(restartPause)
 	}
 }
 
-// live is one life, from start to end; false when it was the last.
-func (f *front) live() bool {
+// runOnce is one process, from start to end; false when it was the last.
+func (f *front) runOnce() bool {
 	cmd, err := f.launch()
 	if cmd != nil {
 		err = cmd.Wait()
@@ -78,7 +78,7 @@ func (f *front) live() bool {
 	return !f.stopping
 }
 
-// launch starts a life, or none if it is to stop.
+// launch starts a process, or none if the front is to stop.
 func (f *front) launch() (*exec.Cmd, error) {
 	log, err := os.OpenFile(f.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -109,7 +109,7 @@ func wasKilled(err error) bool {
 	return ok && wait.Signaled() && wait.Signal() == syscall.SIGKILL
 }
 
-// kill is kill -9 of the life that runs now; false if none does.
+// kill is kill -9 of the process that runs now; false if none does.
 func (f *front) kill() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -149,15 +149,15 @@ func (f *front) signal(sig syscall.Signal) {
 	}
 }
 
-// wear changes the binary and its environment for the next life.
-func (f *front) wear(binary string, env ...string) {
+// useBinary changes the binary and its environment for the next process.
+func (f *front) useBinary(binary string, env ...string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.binary, f.env = binary, env
 }
 
-// descriptors limits what the life that runs now may open, to n more than it has; n < 0
-// lifts the limit. It returns false if there is no life.
+// descriptors limits what the process that runs now may open, to n more than it has; n < 0
+// lifts the limit. It returns false if there is no process.
 func (f *front) descriptors(n int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -180,7 +180,7 @@ func (f *front) descriptors(n int) bool {
 	return unix.Prlimit(pid, unix.RLIMIT_NOFILE, &limit, nil) == nil
 }
 
-// logged is how long the log is now, for says.
+// logged is the log's length in bytes now, for logHas.
 func (f *front) logged() int64 {
 	info, err := os.Stat(f.log)
 	if err != nil {
@@ -189,8 +189,8 @@ func (f *front) logged() int64 {
 	return info.Size()
 }
 
-// says reports whether the log has the words since it was so long.
-func (f *front) says(since int64, words string) bool {
+// logHas reports whether the log has the words behind its first since bytes.
+func (f *front) logHas(since int64, words string) bool {
 	text, err := os.ReadFile(f.log)
 	if err != nil {
 		f.t.Fatal(err)
@@ -207,7 +207,7 @@ func (f *front) tail() string {
 	return string(text[max(0, len(text)-8000):])
 }
 
-// checkLog wants no panic and no data race in any life.
+// checkLog wants no panic and no data race in any process.
 func (f *front) checkLog() {
 	f.t.Helper()
 	text, err := os.ReadFile(f.log)
@@ -216,12 +216,12 @@ func (f *front) checkLog() {
 	}
 	for _, word := range []string{"DATA RACE", "panic:", "fatal error:"} {
 		if i := bytes.Index(text, []byte(word)); i >= 0 {
-			f.t.Errorf("the front's log says %s:\n%s", word, strings.ToValidUTF8(string(text[i:min(len(text), i+3000)]), "?"))
+			f.t.Errorf("the front's log has %s:\n%s", word, strings.ToValidUTF8(string(text[i:min(len(text), i+3000)]), "?"))
 		}
 	}
 }
 
-// abandon ends the supervision however it stands; for a test that has failed.
+// abandon kills the process and ends the supervision; for a test that has failed.
 func (f *front) abandon() {
 	f.mu.Lock()
 	f.stopping = true

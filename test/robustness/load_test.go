@@ -80,7 +80,7 @@ func (l *load) visit(random *rand.Rand) {
 		return
 	}
 	if err == nil && random.IntN(2) == 0 {
-		_ = conn.Logout(ctx) // the login stands, whatever becomes of this
+		_ = conn.Logout(ctx) // the login counts, whether or not this succeeds
 	}
 	_ = conn.Close()
 }
@@ -104,7 +104,7 @@ func (l *load) logIn(ctx context.Context, random *rand.Rand) (*client.Conn, *att
 }
 
 // prepare decides what sort of terminal this is: most have encrypted what they collected,
-// some have nothing, a key that nobody knows, or say themselves that something is wrong.
+// some have none, a key that does not exist, or a flag of their own that is not 0.
 func (l *load) prepare(random *rand.Rand, conn *client.Conn, app demo.App) (*attempt, client.LoginRequest) {
 	local := conn.LocalAddr().(*net.TCPAddr).AddrPort()
 	a := &attempt{

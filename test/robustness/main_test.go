@@ -50,7 +50,7 @@ func run(m *testing.M) int {
 	return pgtest.Main(m)
 }
 
-// again runs this test binary once more, as cmd says, and returns its exit status.
+// again runs this test binary once more, by cmd, and returns its exit status.
 func again(cmd *exec.Cmd) int {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	err := cmd.Run()

@@ -13,7 +13,7 @@ const inner = "TRADEFRONT_ROBUSTNESS_MOUNTS"
 const capSysAdmin = 21
 
 // inOwnMounts runs the tests again in a mount namespace, so that the small disks are gone
-// when the tests are, however they end. Whoever is not root needs a user namespace for
+// when the tests are, however they end. A user other than root needs a user namespace for
 // it. Where the system allows neither, the tests run without small disks.
 func inOwnMounts() (status int, ended bool) {
 	if os.Getenv(inner) != "" {
@@ -54,5 +54,5 @@ func mountDisk(dir string, bytes int64) error {
 	return syscall.Mount("none", dir, "tmpfs", 0, fmt.Sprintf("size=%d,mode=777", bytes))
 }
 
-// unmountDisk takes it away, whoever still uses it.
+// unmountDisk takes it away, also from a process that still uses it.
 func unmountDisk(dir string) error { return syscall.Unmount(dir, syscall.MNT_DETACH) }

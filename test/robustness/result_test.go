@@ -16,8 +16,8 @@ type result struct {
 	Faults   map[string]int `json:"faults"`
 	Refused  int            `json:"refused"`
 	Cut      int            `json:"cut"`
-	Killed   int            `json:"killed"`    // lives of the front that a fault ended
-	ByItself int            `json:"by_itself"` // and that ended without being told to
+	Killed   int            `json:"killed"`    // processes of the front that a fault ended
+	ByItself int            `json:"by_itself"` // and that ended without a signal of the test
 	Reported int            `json:"reported"`  // lines of the reports at the end
 	verdict
 

@@ -83,7 +83,7 @@ func (w *world) round(f fault, r *result) {
 }
 
 // strike lets the fault happen, in a long run now and then with a front that is killed at
-// some moment of it, and says what it was.
+// some moment of it, and returns its name.
 func (w *world) strike(f fault) string {
 	if !w.long || f.alone || w.random.IntN(3) > 0 {
 		f.strike(w)

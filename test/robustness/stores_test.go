@@ -113,7 +113,7 @@ func (w *world) waiting(ctx context.Context, answers map[string]bool) (n int, er
 	return n, err
 }
 
-// inQuarantine is how many records are set aside now.
+// inQuarantine is how many records are in quarantine now.
 func (w *world) inQuarantine(ctx context.Context) (n int) {
 	w.t.Helper()
 	err := w.inLocal(ctx, func(local *journal.Journal) error {
@@ -127,7 +127,7 @@ func (w *world) inQuarantine(ctx context.Context) (n int) {
 	return n
 }
 
-// lockLocal keeps everybody else from writing to the local store.
+// lockLocal keeps all other processes from writing to the local store.
 func (w *world) lockLocal() (unlock func()) {
 	w.t.Helper()
 	db := w.openFile()
@@ -142,8 +142,8 @@ func (w *world) lockLocal() (unlock func()) {
 	}
 }
 
-// cutLog brings what stands in the local store's log into its file, if there is room, and
-// cuts the log.
+// cutLog brings what is in the local store's WAL into its file, if there is room, and cuts
+// the WAL.
 func (w *world) cutLog() {
 	w.t.Helper()
 	db := w.openFile()

@@ -40,7 +40,7 @@ var settings = []setting{
 	{"embedded", false, "local"},
 }
 
-// world is a front, what it stands on, and who uses it.
+// world is a front, its stores and disks, and the terminals that use it.
 type world struct {
 	t      *testing.T
 	ctx    context.Context
@@ -92,8 +92,8 @@ func newWorld(t *testing.T, s setting, seed uint64) *world {
 	return w
 }
 
-// listenAddress is a free port outside the range that the kernel gives to those who do
-// not ask for one: the front's must be free again at each restart.
+// listenAddress is a free port outside the range that the kernel gives to programs that do
+// not name one: the front's must be free again at each restart.
 func listenAddress(t *testing.T, random *rand.Rand) string {
 	t.Helper()
 	for range 100 {
@@ -135,7 +135,7 @@ func (w *world) warmUp() {
 	w.load.await(healPatience, func(l *ledger) bool { return l.codes[answered] >= n })
 }
 
-// check reads everything and holds it against everything.
+// check reads both stores and the attempts, and compares them.
 func (w *world) check() verdict {
 	w.t.Helper()
 	w.load.paused.Store(true)

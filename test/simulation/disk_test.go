@@ -41,9 +41,9 @@ func (i image) write(dir string) {
 const sector = 512
 
 // torn is what a loss of power may leave of a commit between the two instants: of what the
-// commit wrote to the log, any sectors, in any order. The commit has not returned, so
-// nobody was answered for it. If it went on to fold the log back into the file, the log
-// was synced before; then what may be torn is the file.
+// commit wrote to the WAL, any sectors, in any order. The commit has not returned, so no
+// terminal was answered for it. If it went on to copy the WAL into the file (a checkpoint),
+// the WAL was synced before; then what may be torn is the file.
 func torn(before, after image, random *rand.Rand) image {
 	result := make(image)
 	for name, b := range after {
@@ -100,8 +100,8 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return &connection{inner.(whole), c.process}, nil
 }
 
-// connection stops where the writer begins, commits, and has committed. No other part of
-// the store says these words: the rest uses transactions of database/sql.
+// connection parks where the writer begins, commits, and has committed. No other part of
+// the store executes these statements: the rest uses transactions of database/sql.
 type connection struct {
 	whole
 	process *process

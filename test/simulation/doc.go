@@ -11,14 +11,14 @@
 // never depends on how the machine schedules goroutines, and a seed gives the same run
 // again: TestSameSeedSameRun compares the traces.
 //
-// What can happen: a chunk of any length reaches the front or a terminal; a terminal says
+// What can happen: a chunk of any length reaches the front or a terminal; a terminal sends
 // something, honest or not, hangs up, or connects anew from an address that another had
 // before; the core verifies, or is out of reach; a record is handed to the writer; the
-// writer begins, commits and tells, or fails at each of these, having committed or not;
+// writer begins, commits and reports, or fails at each of these, having committed or not;
 // the disk is full, and is not; a login's outcome comes back, in any order; a batch
-// reaches PostgreSQL, or does not, or does and nobody hears of it, or does later; time
-// passes; the clock is stepped; keys and calendar are replaced; the front is told to stop;
-// it is killed between any two steps, or loses power in the middle of a commit.
+// reaches PostgreSQL, or does not, or does and its answer is lost, or does later; time
+// passes; the clock is stepped; keys and calendar are replaced; the front gets SIGTERM, is
+// killed between any two steps, or loses power in the middle of a commit.
 //
 // # What is checked
 //
@@ -37,8 +37,8 @@
 //	make sim SEEDS=10000          seeds 1 to 10000
 //	make sim SEED=4711            one seed, with its whole trace
 //
-// A seed that fails prints its command and the last steps. When it is mended, the seed goes
-// into the table of regressions with a word on what it found. What a seed does changes
-// whenever the simulation or the order of the front's steps does, so the table keeps the
-// bug's description: it is what the test of that bug must say elsewhere too.
+// A seed that fails prints its command and the last steps. Once the bug is fixed, the seed goes
+// into the table of regressions with a description of the bug. What a seed does changes
+// whenever the simulation or the order of the front's steps does; the description remains
+// true, and a test of its own elsewhere must find the same bug.
 package simulation

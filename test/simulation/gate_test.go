@@ -75,7 +75,7 @@ func (g *gate) release(key string, r ruling) {
 	wait <- r
 }
 
-// kill lets everybody go, now and later, with the word that they are dead.
+// kill releases all parked goroutines, now and later, with the ruling that their process ended.
 func (g *gate) kill() {
 	g.mu.Lock()
 	g.killed = true

@@ -8,7 +8,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// Within these bounds a front must be well again after everything around it is.
+// Within these bounds a front must be ready again once everything around it works.
 const (
 	healSteps = 6000
 	healTime  = 10 * time.Minute // of the simulated clock, which steps waste freely
@@ -81,12 +81,12 @@ func (w *world) whatIsMissing() error {
 	return nil
 }
 
-// isBroken reports whether the local store has given up: it says "restart".
+// isBroken reports whether the local store stopped writing: its error is "restart".
 func (p *process) isBroken() bool {
 	return p.broken.Load() || p.path.Forwarder != nil && errors.Is(p.path.Forwarder.LastError(), store.ErrBroken)
 }
 
-// release is what an operator does when PostgreSQL's side is mended.
+// release is what an operator does once PostgreSQL takes the records again.
 func (p *process) release() string {
 	p.releasing.Store(true)
 	go func() {

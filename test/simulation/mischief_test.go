@@ -7,7 +7,7 @@ import (
 	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
-// misbehave says something that an honest terminal would not say now.
+// misbehave sends something that an honest terminal would not send now.
 func (t *terminal) misbehave() string {
 	w := t.w
 	switch t.phase {
@@ -58,10 +58,10 @@ func (t *terminal) misbehave() string {
 	return t.noise()
 }
 
-// replay says an answer that was right for another challenge.
+// replay sends an answer that was right for another challenge.
 func (t *terminal) replay() string {
 	var result [ftd.ChallengeLen]byte
-	for _, other := range t.w.terminals { // whoever was overheard first
+	for _, other := range t.w.terminals { // the first whose answer was intercepted
 		if other.overheard != nil && other.app == t.app {
 			result = *other.overheard
 			break
@@ -104,11 +104,11 @@ func (t *terminal) enterWrongly() string {
 	case 6:
 		a.flag = pick(t.w.random, byte('1'), '3', '7', 'x')
 	case 7:
-		a.account, a.right = "80000002", false // somebody else's, with our password
+		a.account, a.right = "80000002", false // another customer's, with our password
 		if t.account == a.account {
 			a.right = true
 		}
-	default: // what came before, of anybody
+	default: // what came before, of any terminal
 		earlier := t.w.attempts[t.w.random.IntN(len(t.w.attempts))]
 		a.ciphertext, a.version, a.flag = earlier.ciphertext, earlier.version, earlier.flag
 		a.again = earlier != a

@@ -15,7 +15,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// named tells the parts below whose login it is.
+// named gives the parts below the name of a login's attempt.
 type named struct{ dialogue.Handler }
 
 type sessionKey struct{}
@@ -69,8 +69,8 @@ func (g gatedRecorder) Append(ctx context.Context, rec *store.Record) error {
 	return err
 }
 
-// lossyAudit is the audit log of a process that may die: what was logged and not waited
-// for reaches the real one when the controller lets it, and is lost if the process dies
+// lossyAudit is the audit log of a process that may end at any step: what was logged and not
+// waited for reaches the real one when the controller lets it, and is lost if the process ends
 // before.
 type lossyAudit struct{ process *process }
 

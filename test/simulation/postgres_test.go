@@ -22,7 +22,7 @@ type postgres struct {
 	partitions
 }
 
-// partitions is what somebody did to PostgreSQL that concerns some records and not others.
+// partitions is what an administrator did to PostgreSQL that concerns some records and not others.
 type partitions struct {
 	detached map[calendar.TradingDay]bool // no record of these days is taken
 	drops    bool                         // a trigger drops half of the records, always the same, without an error

@@ -22,7 +22,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/journal"
 )
 
-// process is one process of the front, from its start to its stop or its death.
+// process is one process of the front, from its start to its stop or its kill.
 type process struct {
 	w      *world
 	number int32 // also its front ID, so that (front ID, session ID) names a connection
@@ -37,7 +37,7 @@ type process struct {
 	abandon context.CancelFunc
 
 	diskFull  atomic.Bool
-	broken    atomic.Bool // an append was told so
+	broken    atomic.Bool // an append returned store.ErrBroken
 	releasing atomic.Bool
 	before    image // of the disk before the commit that is under way; nil unless one was taken
 
@@ -79,7 +79,7 @@ func (w *world) start() {
 }
 
 // skewed keeps the forwarder's pauses from ending at the very instant of a probe: Go's select
-// would toss a coin between them.
+// would choose one of them at random.
 const skewed = 137 * time.Microsecond
 
 func (p *process) options() daemon.PathOptions {
@@ -178,7 +178,7 @@ func (p *process) die(disk image) {
 	w := p.w
 	w.disk, w.process = disk, nil
 	if p.dest != nil && p.gate.holds("send") && w.random.IntN(2) == 0 {
-		w.pg.late = append(w.pg.late, p.dest.next) // it left this machine before we died
+		w.pg.late = append(w.pg.late, p.dest.next) // it left this machine before the process ended
 	}
 	for _, c := range p.wires {
 		c.cut()
@@ -186,7 +186,7 @@ func (p *process) die(disk image) {
 	p.teardown()
 }
 
-// teardown takes down what is left of a process, without any effect on the world.
+// teardown ends the goroutines that are left of a process, without any effect on the world.
 func (p *process) teardown() {
 	p.endLoops()
 	p.gate.kill()

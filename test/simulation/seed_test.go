@@ -22,7 +22,7 @@ var (
 // the race detector, which makes SQLite ten times slower.
 var ofTheTests = testmain.Fewer(120, 12)
 
-// enough seeds that fail tell what there is to tell.
+// enough is how many seeds that fail are printed: further ones would show the same.
 const enough = 5
 
 // run is one seed from its first step to its last check.

@@ -12,7 +12,7 @@ import (
 // action is one thing that may happen next.
 type action struct {
 	weight int
-	run    func() string // says what happened, for the trace
+	run    func() string // returns what happened, for the trace
 }
 
 // step lets one thing happen and everything that follows from it, and checks.
@@ -193,7 +193,7 @@ func (p *process) finish(i int) string {
 	return fmt.Sprintf("%v learns of its login", f.wire)
 }
 
-// lateArrival is a COMMIT of a connection that nobody listens to any more.
+// lateArrival is a COMMIT of a connection that its client has closed.
 func (w *world) lateArrival() string {
 	i := w.random.IntN(len(w.pg.late))
 	b := w.pg.late[i]
@@ -205,7 +205,7 @@ func (w *world) lateArrival() string {
 	return fmt.Sprintf("PostgreSQL: a late batch of %d by %s is %s", len(b.recs), b.how, outcome)
 }
 
-// oddOne keeps the controller from waking at the very instant of a timer of the front, which
+// oddOne keeps the controller from running at the very instant of a timer of the front, which
 // would then run before it or after, as it happens.
 const oddOne = time.Nanosecond
 

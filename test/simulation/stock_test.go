@@ -121,7 +121,7 @@ func (s *stock) install(path string) {
 	must(l.Close())
 }
 
-// provoke makes SQLite say what no test could make up: its error type has no constructor.
+// provoke makes SQLite return an error that no test could make up: its type has no constructor.
 func (s *stock) provoke(dir string) {
 	junk := filepath.Join(dir, "junk.db")
 	must(os.WriteFile(junk, bytes.Repeat([]byte("no database "), 1000), 0o600))

@@ -103,7 +103,7 @@ func (t *terminal) receive(reply terminaltest.Reply) {
 	}
 }
 
-// speak says the next thing of an honest terminal, or something else.
+// speak sends the next message of an honest terminal, or something else.
 func (t *terminal) speak() string {
 	if !t.w.healed && t.w.random.IntN(100) < t.w.plan.mischief {
 		return t.misbehave()
@@ -124,7 +124,7 @@ func (t *terminal) speak() string {
 	return t.say("heartbeat", ftd.AppendHeartbeat(nil))
 }
 
-// eagerness is the weight of the terminal's saying something now. Honest ones wait for
+// eagerness is the weight of the terminal's sending something now. Honest ones wait for
 // answers; others run ahead of them.
 func (t *terminal) eagerness() int {
 	if len(t.wire.toFront) > 2000 {
@@ -207,7 +207,7 @@ func (t *terminal) newAttempt() *attempt {
 	return a
 }
 
-// enter says the attempt.
+// enter sends the attempt.
 func (t *terminal) enter(a *attempt) string {
 	req := client.LoginRequest{
 		BrokerID: broker, UserID: a.account, Password: a.password,

@@ -117,7 +117,7 @@ func (w *world) compare(rec *store.Record, a *attempt) error {
 	return w.compareInstant(rec, a)
 }
 
-// compareInstant looks for the one instant, among those that the gateway's clock said since
+// compareInstant looks for the one instant, among those that the gateway's clock returned since
 // the login arrived, to which printed time, trading day, key and flag all belong.
 func (w *world) compareInstant(rec *store.Record, a *attempt) error {
 	w.mu.Lock()
@@ -133,7 +133,7 @@ func (w *world) compareInstant(rec *store.Record, a *attempt) error {
 		rec.LoginTime, rec.TradingDay, rec.Flag, rec.KeyVersion)
 }
 
-// mayFlag allows what came twice to be flagged as a replay; checkReplays says when it must.
+// mayFlag allows what came twice to be flagged as a replay; checkReplays has when it must.
 func (w *world) mayFlag(a *attempt, r reading, flag regulation.AbnormalFlag) bool {
 	is := w.flagAt(a, r)
 	return flag == is || a.again && is == '0' && flag == '3'

@@ -21,7 +21,7 @@ type wire struct {
 	peer     session.Peer
 	dialogue dialogue.Dialogue
 
-	toFront    []byte // said by the terminal, not yet delivered
+	toFront    []byte // sent by the terminal, not yet delivered
 	arrived    []byte // delivered, less than a frame
 	toTerminal []byte // written by the front, not yet read
 	hungUp     bool   // the terminal is gone; the front does not know yet
@@ -45,8 +45,8 @@ func (p *process) connect(t *terminal, addr netip.AddrPort) {
 	t.open(c)
 }
 
-// deliver brings n bytes of the terminal's to the front: OnTraffic. The buffer is one that
-// others use after us, as gnet's is.
+// deliver brings n bytes of the terminal's to the front: OnTraffic. The buffer is used again
+// afterwards, as gnet's is.
 func (c *wire) deliver(n int) {
 	c.arrived = append(c.arrived, c.toFront[:n]...)
 	c.toFront = c.toFront[n:]
@@ -95,7 +95,7 @@ func (c *wire) end(why reason.Close) {
 	}
 }
 
-// cut is the process's death as the terminal sees it.
+// cut is the end of the process as the terminal sees it.
 func (c *wire) cut() {
 	if c.terminal.wire == c {
 		c.terminal.wire = nil
@@ -132,7 +132,7 @@ func (c *wire) Later(f func()) error {
 	return nil
 }
 
-// note looks at what the front says: from here on a success counts as answered.
+// note reads what the front sends: from here on a success counts as answered.
 func (c *wire) note(b []byte) {
 	w := c.process.w
 	for len(b) > 0 {

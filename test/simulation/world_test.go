@@ -55,7 +55,7 @@ var starts = []time.Time{
 }
 
 func newPlan(r *rand.Rand) plan {
-	on := func(most int) int { // half of the runs do not have it at all
+	on := func(most int) int { // half of the runs have none of it
 		if r.IntN(2) == 0 {
 			return 0
 		}
@@ -124,7 +124,7 @@ type world struct {
 // wireKey names a connection as a record does.
 type wireKey struct{ frontID, sessionID int32 }
 
-// reading is what the gateway's clock said, and what was in force then.
+// reading is an instant that the gateway's clock returned, and what was in force then.
 type reading struct {
 	at     time.Time
 	policy gateway.Policy
@@ -142,7 +142,7 @@ type attempt struct {
 	right        bool // the account is there and the password is its own
 	again        bool // another attempt has the same ciphertext
 	poison       bool // PostgreSQL does not take it
-	end          int  // of its last byte, among all that its wire says
+	end          int  // of its last byte, among all bytes of its wire
 	delivered    bool
 	from         int // readings before it was delivered
 	made         uuid.UUID
@@ -225,7 +225,7 @@ func (w *world) address() netip.AddrPort {
 	return netip.AddrPortFrom(netip.MustParseAddr(pick(w.random, addresses...)), uint16(40001+w.random.IntN(4)))
 }
 
-// logger hears the dialogues. They have nothing to say but that they panicked.
+// logger takes the log lines of the dialogues, which log nothing but their panics.
 func (w *world) logger() *zap.Logger {
 	return zap.NewNop().WithOptions(zap.WrapCore(func(zapcore.Core) zapcore.Core {
 		return zapcore.NewCore(zapcore.NewJSONEncoder(zapcore.EncoderConfig{MessageKey: "m"}), violations{w}, zap.InfoLevel)

@@ -9,7 +9,7 @@ import (
 )
 
 // Build builds the program into path, with the race detector if the tests have it. The
-// working folder must lie in the module.
+// working folder must be in the module.
 func Build(path string) error { return BuildProgram(path, "cmd/tradefront") }
 
 // BuildProgram builds another program of the module, named by its folder.
@@ -26,10 +26,10 @@ func BuildProgram(path, folder string) error {
 }
 
 // EndAtOnce makes the processes of this one end without the second that the race detector
-// waits at the end of each. A race that was found is told when it is found.
+// waits at the end of each. A race is reported when it is found.
 func EndAtOnce() error {
 	if os.Getenv("GORACE") != "" {
-		return nil // whoever set it knows what he wants
+		return nil // a GORACE of the caller's is kept
 	}
 	return os.Setenv("GORACE", "atexit_sleep_ms=0")
 }

@@ -13,7 +13,7 @@ import (
 const prefix = "tradefront-"
 
 // MkdirTemp makes a temporary folder below parent, or below os.TempDir for "". Who made it
-// removes it; if that process dies before, a later RemoveLeftovers does.
+// removes it; if that process ends before, a later RemoveLeftovers does.
 func MkdirTemp(parent, kind string) (string, error) {
 	RemoveLeftovers(kind)
 	return os.MkdirTemp(parent, fmt.Sprintf("%s%s-%d-", prefix, kind, os.Getpid()))

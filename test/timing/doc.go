@@ -1,5 +1,5 @@
-// Package timing tells whether things that must take the same time do: answers of which a
-// stranger must not learn, by a stopwatch, which of several reasons they have.
+// Package timing decides whether things that must take the same time do: answers from whose
+// time an attacker must not learn which of several reasons they have.
 //
 // # Method
 //
@@ -12,7 +12,7 @@
 //     they are (p < 0.001; exact under the hypothesis that the kinds are exchangeable within
 //     a round);
 //   - effect: the medians differ by more than Effect of the smaller one. Differences below
-//     that are not looked for; each test says what it sets and why.
+//     that are not looked for; each test names its Effect and why.
 //
 // A pair leaks when it differs in each of Attempts independent runs, which for pairs that
 // do not leak has a chance below 0.001 to the power of Attempts, 1e-9 for three, whatever

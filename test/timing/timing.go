@@ -13,7 +13,7 @@ import (
 // Kind is one of several things that must take the same time.
 type Kind struct {
 	Name string
-	// Measure does it once and says how long it took; round counts from 0.
+	// Measure does it once and returns how long it took; round counts from 0.
 	Measure func(round int) time.Duration
 }
 
@@ -33,7 +33,7 @@ func NotRaced(t testing.TB) {
 	}
 }
 
-// Permutations of one pair; with so many the smallest p that can be told is 1/2001.
+// Permutations of one pair; with so many the smallest p that can be found is 1/2001.
 const Permutations = 2000
 
 const significant = 0.001

@@ -46,7 +46,7 @@ func TestMethod(t *testing.T) {
 	}
 }
 
-// Under the hypothesis of no difference, p is not small more often than it says.
+// Under the hypothesis of no difference, p is small only as often as it should be.
 func TestFalseAlarms(t *testing.T) {
 	const runs, level = 200, 0.05
 	alarms := 0
