@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -48,10 +47,10 @@ func newAppList(e *env) *cobra.Command {
 			}
 			uses := make(map[regulation.AppID]daemon.LastUse)
 			if len(fronts) == 0 {
-				_ = askUses(c.Context(), cfg.Admin.Address.String(), uses) // it may not run: the columns stay empty
+				_ = daemon.AskUses(c.Context(), cfg.Admin.Address.String(), uses) // it may not run: the columns stay empty
 			}
 			for _, front := range fronts {
-				if err := askUses(c.Context(), front, uses); err != nil {
+				if err := daemon.AskUses(c.Context(), front, uses); err != nil {
 					return fmt.Errorf("--front %s: %w", front, err)
 				}
 			}
@@ -87,24 +86,4 @@ func printApps(w io.Writer, list []shownApp) {
 				show.Time(s.Created), show.Time(s.Changed), show.Optional(s.CurrentUsed), show.Optional(s.PreviousUntil), show.Optional(s.PreviousUsed))
 		}
 	})
-}
-
-// askUses adds what the front at that admin address remembers; the latest use counts.
-func askUses(ctx context.Context, address string, uses map[regulation.AppID]daemon.LastUse) error {
-	var page []daemon.AppUse
-	if err := askFront(ctx, address, "/apps", &page); err != nil {
-		return err
-	}
-	for _, p := range page {
-		known := uses[p.AppID]
-		uses[p.AppID] = daemon.LastUse{CurrentUsed: later(known.CurrentUsed, p.CurrentUsed), PreviousUsed: later(known.PreviousUsed, p.PreviousUsed)}
-	}
-	return nil
-}
-
-func later(a, b *time.Time) *time.Time {
-	if a == nil || b != nil && b.After(*a) {
-		return b
-	}
-	return a
 }

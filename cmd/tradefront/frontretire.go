@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/recovery"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store/heartbeat"
@@ -45,7 +45,7 @@ func newFrontRetire(e *env) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				lost, err := assemble.LostOfFronts(cfg, gone, w.At)
+				lost, err := recovery.LostOfFronts(cfg, gone, w.At)
 				if err != nil {
 					return err
 				}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/daemon"
+	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/show"
 )
 
@@ -39,7 +40,7 @@ func newFrontStatus(e *env) *cobra.Command {
 				page = "/status/full"
 			}
 			var s daemon.Status
-			if err := askFront(c.Context(), address, page, &s); err != nil {
+			if err := ops.Ask(c.Context(), address, page, &s); err != nil {
 				return fmt.Errorf("ask the front at %q: %w; is it running, and is that its admin.address? "+
 					"--front names another", address, err)
 			}

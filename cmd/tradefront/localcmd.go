@@ -11,8 +11,8 @@ import (
 
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/recovery"
 	"github.com/tradefront/tradefront/internal/show"
-	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/localfile"
 	"github.com/tradefront/tradefront/internal/store/repair"
 )
@@ -80,7 +80,7 @@ func newLocalInspect(e *env) *cobra.Command {
 func inspectLocal(ctx context.Context, cfg *config.Config, file string) (done inspected, err error) {
 	done = inspected{File: file, InUse: file == "", forward: cfg.Store.Driver == assemble.DriverPostgres}
 	if file != "" {
-		if done.InUse, err = inUse(cfg, file); err != nil {
+		if done.InUse, err = recovery.InUse(cfg, file); err != nil {
 			return done, err
 		}
 	}
@@ -108,8 +108,8 @@ func inspectLocal(ctx context.Context, cfg *config.Config, file string) (done in
 	for _, d := range in.Days {
 		done.Days = append(done.Days, dayOfRows{d.Day.String(), d.Records})
 	}
-	asides, err := localfile.ListCorrupt(cfg.Store.Path)
-	for _, a := range asides {
+	corrupt, err := localfile.ListCorrupt(cfg.Store.Path)
+	for _, a := range corrupt {
 		done.SetAside = append(done.SetAside, a.Path)
 	}
 	return done, err
@@ -155,14 +155,6 @@ func printSalvage(w io.Writer, s repair.Salvage) {
 	}
 }
 
-// recoveredFile is what `local recover -o json` prints of each file.
-type recoveredFile struct {
-	File string `json:"file"`
-	Now  string `json:"now"`  // its name from now on
-	Loss bool   `json:"loss"` // of it something is known that could not be brought back
-	repair.Recovered
-}
-
 func newLocalRecover(e *env) *cobra.Command {
 	var (
 		path   string
@@ -189,7 +181,7 @@ func newLocalRecover(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			asides, err := toRecover(cfg, args)
+			corrupt, err := recovery.Corrupt(cfg, args)
 			if err != nil {
 				return err
 			}
@@ -197,7 +189,7 @@ func newLocalRecover(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			done, err := e.recoverAll(c.Context(), cfg, asides, accept, w)
+			done, err := recovery.Recover(c.Context(), cfg, corrupt, recovery.Options{AcceptLoss: accept, Waiver: w, Progress: e.recovering})
 			return errors.Join(form.print(e.out, done, func(w io.Writer) { printRecovered(w, done) }), err)
 		}),
 	}
@@ -208,86 +200,13 @@ func newLocalRecover(e *env) *cobra.Command {
 	return c
 }
 
-// toRecover are all stores that were set aside, or the one that was named.
-func toRecover(cfg *config.Config, args []string) ([]localfile.CorruptStore, error) {
-	if len(args) == 0 {
-		return localfile.ListCorrupt(cfg.Store.Path)
-	}
-	same, err := inUse(cfg, args[0])
-	if err != nil {
-		return nil, err
-	}
-	if same {
-		return nil, fmt.Errorf("%s is the store in use: only one that was set aside can be recovered", args[0])
-	}
-	return []localfile.CorruptStore{{Path: args[0]}}, nil
+// recovering shows how many rows of a store were read.
+func (e *env) recovering(path string) (set func(int64), end func()) {
+	rows := phase{e: e, what: "recovering " + path, unit: "rows"}
+	return func(n int64) { rows.set(n, 0) }, rows.end
 }
 
-// inUse reports whether the file is store.path itself, by whatever name. It must not be
-// opened otherwise than by SQLite then.
-func inUse(cfg *config.Config, file string) (bool, error) {
-	info, err := os.Stat(file)
-	if err != nil {
-		return false, err
-	}
-	if !info.Mode().IsRegular() { // a pipe would keep us waiting
-		return false, fmt.Errorf("%s is not a regular file", file)
-	}
-	used, err := os.Stat(cfg.Store.Path)
-	return err == nil && os.SameFile(info, used), nil
-}
-
-func (e *env) recoverAll(ctx context.Context, cfg *config.Config, asides []localfile.CorruptStore, accept bool, w store.Waiver) (
-	done []recoveredFile, err error,
-) {
-	done = []recoveredFile{}
-	if len(asides) == 0 {
-		return done, nil
-	}
-	local, err := assemble.OpenLocal(ctx, cfg)
-	if err != nil {
-		return done, err
-	}
-	defer func() { err = errors.Join(err, local.Close()) }()
-	for _, a := range asides {
-		rows := phase{e: e, what: "recovering " + a.Path, unit: "rows"}
-		did, err := repair.Recover(ctx, local, a, func(n int64) { rows.set(n, 0) })
-		rows.end()
-		if err != nil {
-			return done, fmt.Errorf("%s: %w; what was brought back stays: run it again", a.Path, err)
-		}
-		f := recoveredFile{File: a.Path, Now: a.Path, Loss: did.Loss(), Recovered: did}
-		if f.Loss && accept {
-			lost, err := assemble.LostOfStore(cfg, a, &did.Salvage)
-			if err == nil {
-				err = assemble.GiveUp(ctx, cfg, local, w, lost)
-			}
-			if err != nil {
-				return done, fmt.Errorf("%s stays where it is; what was brought back stays too: %w", a.Path, err)
-			}
-		}
-		if !f.Loss || accept {
-			if f.Now, err = repair.MarkRecovered(a); err != nil {
-				return done, err
-			}
-		}
-		done = append(done, f)
-	}
-	return done, unaccepted(done, accept)
-}
-
-// unaccepted keeps a loss from going unnoticed.
-func unaccepted(done []recoveredFile, accept bool) error {
-	for _, f := range done {
-		if f.Loss && !accept {
-			return errors.New("not everything could be brought back, so reports of those days go on waiting; " +
-				"look with tradefront reconcile what is lost, then: tradefront local recover --accept-loss")
-		}
-	}
-	return nil
-}
-
-func printRecovered(w io.Writer, done []recoveredFile) {
+func printRecovered(w io.Writer, done []recovery.File) {
 	if len(done) == 0 {
 		fmt.Fprintln(w, "nothing is set aside")
 		return

@@ -9,8 +9,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
-	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/recovery"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/journal"
 )
@@ -62,7 +62,7 @@ func discard(ctx context.Context, e *env, form output, cfg *config.Config, local
 	if _, err := e.out.Write(text.Bytes()); err != nil {
 		return fmt.Errorf("nothing was discarded, since what it said could not be printed: %w", err)
 	}
-	if err := assemble.GiveUp(ctx, cfg, local, w, assemble.LostRecord(cfg, found)); err != nil {
+	if err := recovery.GiveUp(ctx, cfg, local, w, recovery.LostRecord(cfg, found)); err != nil {
 		return fmt.Errorf("record %v was not discarded: %w", id, err)
 	}
 	if err := local.Discard(ctx, found.Seq); err != nil {

@@ -1,9 +1,11 @@
 package daemon
 
 import (
+	"context"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/show"
 )
@@ -26,4 +28,24 @@ func shownUses(uses []auth.Use) []AppUse {
 		page[i] = AppUse{u.AppID, LastUse{show.Pointer(u.Current), show.Pointer(u.Previous)}}
 	}
 	return page
+}
+
+// AskUses adds what the front at that admin address remembers; the latest use counts.
+func AskUses(ctx context.Context, address string, uses map[regulation.AppID]LastUse) error {
+	var page []AppUse
+	if err := ops.Ask(ctx, address, "/apps", &page); err != nil {
+		return err
+	}
+	for _, p := range page {
+		known := uses[p.AppID]
+		uses[p.AppID] = LastUse{CurrentUsed: laterOf(known.CurrentUsed, p.CurrentUsed), PreviousUsed: laterOf(known.PreviousUsed, p.PreviousUsed)}
+	}
+	return nil
+}
+
+func laterOf(a, b *time.Time) *time.Time {
+	if a == nil || b != nil && b.After(*a) {
+		return b
+	}
+	return a
 }

@@ -1,4 +1,4 @@
-package assemble
+package recovery
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/settlement"
@@ -25,10 +26,10 @@ func GiveUp(ctx context.Context, cfg *config.Config, local *journal.Journal, w s
 			err = fmt.Errorf("the waiver of what is lost cannot be noted where reports look for it: %w", err)
 		}
 	}()
-	if cfg.Store.Driver != DriverPostgres {
+	if cfg.Store.Driver != assemble.DriverPostgres {
 		return settlement.GiveUp(ctx, local, w, lost)
 	}
-	pg, err := OpenPostgres(ctx, cfg)
+	pg, err := assemble.OpenPostgres(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -36,9 +37,9 @@ func GiveUp(ctx context.Context, cfg *config.Config, local *journal.Journal, w s
 	return settlement.GiveUp(ctx, pg, w, lost)
 }
 
-// LostOfStore is what of a damaged store could not be brought back: on the days of the records that it shows, and on
+// lostOfStore is what of a damaged store could not be brought back: on the days of the records that it shows, and on
 // that on which the front moved it away.
-func LostOfStore(cfg *config.Config, a localfile.CorruptStore, s *repair.Salvage) (lost []settlement.Loss, err error) {
+func lostOfStore(cfg *config.Config, a localfile.CorruptStore, s *repair.Salvage) (lost []settlement.Loss, err error) {
 	cal, err := loadCalendar(cfg)
 	if err != nil {
 		return nil, err

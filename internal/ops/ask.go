@@ -1,4 +1,4 @@
-package main
+package ops
 
 import (
 	"context"
@@ -17,8 +17,8 @@ const (
 	maxFrontPage = 4 << 20 // bytes; of /apps an AppID takes some 130
 )
 
-// askFront reads a JSON page of the admin listener at that address.
-func askFront(ctx context.Context, address, page string, into any) error {
+// Ask reads a JSON page of the admin listener at that address into a value.
+func Ask(ctx context.Context, address, page string, into any) error {
 	if _, port, err := net.SplitHostPort(address); err != nil || port == "0" {
 		return fmt.Errorf("want host:port of an admin listener")
 	}
