@@ -68,7 +68,7 @@ bench: tools ## print all benchmarks side by side (BENCHTIME=1s)
 
 .PHONY: lint
 lint: ## golangci-lint
-	$(GO) run $(GOLANGCI_LINT) run ./...
+	$(GO) run $(GOLANGCI_LINT) run --allow-parallel-runners ./...
 
 .PHONY: vuln
 vuln: ## known vulnerabilities in what we use (asks the Go vulnerability database)

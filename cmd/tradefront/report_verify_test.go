@@ -2,8 +2,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
@@ -14,13 +12,11 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/emmansun/gmsm/sm2"
-	"github.com/emmansun/gmsm/smx509"
-
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/settlement/verify"
 	"github.com/tradefront/tradefront/internal/supplement"
+	"github.com/tradefront/tradefront/test/keypair"
 )
 
 // verifySite is a firm with its keys, and a good report of one login.
@@ -44,11 +40,9 @@ func newVerifySite(t *testing.T) *verifySite {
 		t: t, dir: dir, config: site.Path, private: filepath.Join(dir, "keys", "1.0.test-private.pem"),
 		other: filepath.Join(dir, "other.pem"), report: filepath.Join(dir, "0001clientinfo20260105.txt"),
 	}
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.write(s.other, pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}))
+	s.write(s.other, pem.EncodeToMemory(&pem.Block{
+		Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(keypair.RSA(1).RSA),
+	}))
 	s.write(s.report, s.line())
 	return s
 }
@@ -116,23 +110,12 @@ func TestReportVerifyGood(t *testing.T) {
 	}
 }
 
-// sm2Keys writes an SM2 pair into keys, name.pem and name.private.pem.
-func (s *verifySite) sm2Keys(name string) {
+// sm2Keys writes SM2 pair n into keys, name.pem and name.private.pem.
+func (s *verifySite) sm2Keys(name string, n int) {
 	s.t.Helper()
-	key, err := sm2.GenerateKey(rand.Reader)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	private, err := smx509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	public, err := smx509.MarshalPKIXPublicKey(key.Public())
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.write(s.key(name), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
-	s.write(filepath.Join(s.dir, "keys", name+".pem"), pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))
+	pair := keypair.SM2(n)
+	s.write(s.key(name), pair.Private)
+	s.write(filepath.Join(s.dir, "keys", name+".pem"), pair.Public)
 }
 
 func (s *verifySite) key(name string) string {
@@ -143,8 +126,8 @@ func (s *verifySite) key(name string) string {
 // is taken for it.
 func TestReportVerifySM2(t *testing.T) {
 	s := newVerifySite(t)
-	s.sm2Keys("2.0")
-	s.sm2Keys("another")
+	s.sm2Keys("2.0", 0)
+	s.sm2Keys("another", 1)
 	s.write(s.report, slices.Concat(s.line(), s.lineOf("2.0")))
 	config, err := os.ReadFile(s.config)
 	if err != nil {

@@ -9,11 +9,11 @@ import (
 	"os"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/test/keypair"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -120,7 +120,7 @@ func write(t *testing.T, path, text string) {
 }
 
 // testKey is the monitoring centre's.
-var testKey = sync.OnceValue(func() *rsa.PrivateKey { return newRSAKey(2048) })
+func testKey() *rsa.PrivateKey { return keypair.RSA(0).RSA }
 
 func newRSAKey(bits int) *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, bits)

@@ -7,26 +7,18 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
+	"github.com/tradefront/tradefront/test/keypair"
 )
 
 // testKey and otherKey are two monitoring centres.
 var (
-	testKey  = sync.OnceValue(newKey)
-	otherKey = sync.OnceValue(newKey)
+	testKey  = func() *rsa.PrivateKey { return keypair.RSA(0).RSA }
+	otherKey = func() *rsa.PrivateKey { return keypair.RSA(1).RSA }
 )
-
-func newKey() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return key
-}
 
 func seal(t *testing.T, key *rsa.PrivateKey, text string) []byte {
 	t.Helper()

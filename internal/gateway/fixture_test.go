@@ -2,17 +2,11 @@ package gateway
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
 	"net/netip"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/emmansun/gmsm/sm2"
-	"github.com/emmansun/gmsm/smx509"
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/configs"
@@ -24,6 +18,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/supplement"
 	"github.com/tradefront/tradefront/internal/supplement/testkey"
+	"github.com/tradefront/tradefront/test/keypair"
 )
 
 // pair is a test key pair: the front gets the public half.
@@ -32,47 +27,17 @@ type pair struct {
 	private testkey.Decrypter
 }
 
-func newRSA(t *testing.T) pair {
-	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return parsePair(t, public, private)
-}
+func newRSA(t *testing.T) pair { return parsePair(t, keypair.RSA(0)) }
 
-func newSM2(t *testing.T) pair {
-	t.Helper()
-	key, err := sm2.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	public, err := smx509.MarshalPKIXPublicKey(&key.PublicKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := smx509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return parsePair(t, public, private)
-}
+func newSM2(t *testing.T) pair { return parsePair(t, keypair.SM2(0)) }
 
-func parsePair(t *testing.T, public, private []byte) (p pair) {
+func parsePair(t *testing.T, made *keypair.Pair) (p pair) {
 	t.Helper()
 	var err error
-	if p.public, err = supplement.ParsePublicKey(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})); err != nil {
+	if p.public, err = supplement.ParsePublicKey(made.Public); err != nil {
 		t.Fatal(err)
 	}
-	if p.private, err = testkey.Parse(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})); err != nil {
+	if p.private, err = testkey.Parse(made.Private); err != nil {
 		t.Fatal(err)
 	}
 	return p

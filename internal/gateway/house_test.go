@@ -3,7 +3,6 @@ package gateway
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
@@ -24,6 +23,7 @@ import (
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/supplement"
+	"github.com/tradefront/tradefront/test/keypair"
 )
 
 const (
@@ -223,12 +223,8 @@ func tradingDays(t testing.TB) *calendar.Calendar {
 // that a supplement under the wrong key does not open.
 var privateKeys = sync.OnceValue(func() map[string]*rsa.PrivateKey {
 	keys := make(map[string]*rsa.PrivateKey)
-	for _, version := range []string{"0.9", "1.0", "2.0", "3.0"} {
-		key, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			panic(err)
-		}
-		keys[version] = key
+	for i, version := range []string{"0.9", "1.0", "2.0", "3.0"} {
+		keys[version] = keypair.RSA(i).RSA
 	}
 	return keys
 })

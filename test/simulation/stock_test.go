@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
 	"database/sql"
-	"encoding/pem"
 	"os"
 	"path/filepath"
 	"sync"
@@ -22,6 +19,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/supplement"
 	"github.com/tradefront/tradefront/internal/supplement/testkey"
+	"github.com/tradefront/tradefront/test/keypair"
 )
 
 // stock is what all runs share: made once, outside of any bubble, and never changed.
@@ -61,8 +59,8 @@ var shared = sync.OnceValue(func() *stock {
 	must(auth.CreateMasterKey(filepath.Join(dir, "master.key")))
 	s.master, err = auth.LoadMasterKey(filepath.Join(dir, "master.key"))
 	must(err)
-	for _, version := range []string{"1.0", "2.0"} {
-		s.makeKey(version)
+	for i, version := range []string{"1.0", "2.0"} {
+		s.makeKey(version, keypair.RSA(i))
 	}
 	s.makeCalendars()
 	s.install(filepath.Join(dir, "local.db"))
@@ -71,16 +69,11 @@ var shared = sync.OnceValue(func() *stock {
 	return s
 })
 
-func (s *stock) makeKey(version string) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+func (s *stock) makeKey(version string, pair *keypair.Pair) {
+	var err error
+	s.keys[version], err = supplement.ParsePublicKey(pair.Public)
 	must(err)
-	public, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
-	must(err)
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	must(err)
-	s.keys[version], err = supplement.ParsePublicKey(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))
-	must(err)
-	s.privates[version], err = testkey.Parse(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
+	s.privates[version], err = testkey.Parse(pair.Private)
 	must(err)
 }
 

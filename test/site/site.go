@@ -1,10 +1,7 @@
 package site
 
 import (
-	"crypto/rand"
 	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +10,7 @@ import (
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/supplement"
+	"github.com/tradefront/tradefront/test/keypair"
 )
 
 // Options are what tests want differently.
@@ -93,23 +91,12 @@ func (s *Site) Write(name string, data []byte) {
 
 func (s *Site) makeKeys() {
 	s.t.Helper()
-	private, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.Private = private
-	public, err := x509.MarshalPKIXPublicKey(&private.PublicKey)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	publicPEM := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})
-	s.Write("public.pem", publicPEM)
-	s.Write("private.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-	if s.Key, err = supplement.ParsePublicKey(publicPEM); err != nil {
+	pair := keypair.RSA(0)
+	s.Private = pair.RSA
+	s.Write("public.pem", pair.Public)
+	s.Write("private.pem", pair.Private)
+	var err error
+	if s.Key, err = supplement.ParsePublicKey(pair.Public); err != nil {
 		s.t.Fatal(err)
 	}
 }

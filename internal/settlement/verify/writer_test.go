@@ -3,11 +3,7 @@ package verify
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
-	"crypto/x509"
 	"encoding/binary"
-	"encoding/pem"
 	"errors"
 	mathrand "math/rand/v2"
 	"net/netip"
@@ -27,6 +23,7 @@ import (
 	"github.com/tradefront/tradefront/internal/supplement"
 	"github.com/tradefront/tradefront/internal/supplement/terminal"
 	"github.com/tradefront/tradefront/internal/supplement/testkey"
+	"github.com/tradefront/tradefront/test/keypair"
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
@@ -37,24 +34,15 @@ var keyPair = sync.OnceValue(func() (pair struct {
 	pem     []byte
 },
 ) {
-	private, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
+	made := keypair.RSA(0)
+	var err error
+	if pair.private, err = testkey.Parse(made.Private); err != nil {
 		panic(err)
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
+	if pair.public, err = supplement.ParsePublicKey(made.Public); err != nil {
 		panic(err)
 	}
-	pair.pem = pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	if pair.private, err = testkey.Parse(pair.pem); err != nil {
-		panic(err)
-	}
-	if der, err = x509.MarshalPKIXPublicKey(&private.PublicKey); err != nil {
-		panic(err)
-	}
-	if pair.public, err = supplement.ParsePublicKey(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})); err != nil {
-		panic(err)
-	}
+	pair.pem = made.Private
 	return pair
 })
 
