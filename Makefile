@@ -79,7 +79,7 @@ fmt: ## format all Go files
 	$(GO) run $(GOFUMPT) -w .
 
 .PHONY: tidy
-tidy: ## make go.mod say what is used
+tidy: ## make go.mod list what is used
 	$(GO) mod tidy
 
 .PHONY: clean

@@ -55,7 +55,7 @@ BEGIN
         EXECUTE format('ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS', name);
     END LOOP;
 
-    -- Temporary tables too are for nobody else: they can stand before those of the schema.
+    -- No other role may make temporary tables: they would be found before those of the schema.
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC, tradefront_front, tradefront_report, tradefront_admin', current_database());
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO tradefront_owner, tradefront_front, tradefront_report, tradefront_admin', current_database());
     EXECUTE format('REVOKE ALL ON SCHEMA %I FROM PUBLIC, tradefront_front, tradefront_report, tradefront_admin', current_schema());

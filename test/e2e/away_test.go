@@ -92,7 +92,7 @@ func enterAs(t *testing.T, d *daemon, app demo.App) (*client.Conn, error) {
 	return c, err
 }
 
-// TestFirstStartNeedsPostgres: there is nothing yet that could stand in for it.
+// TestFirstStartNeedsPostgres: there is no copy yet that the front could read instead.
 func TestFirstStartNeedsPostgres(t *testing.T) {
 	t.Parallel()
 	cluster := pgtest.Start(t)
@@ -107,7 +107,7 @@ func TestFirstStartNeedsPostgres(t *testing.T) {
 }
 
 // TestAnswerAfterPostgresFromTheStart: a front that starts while PostgreSQL is away answers
-// 8, not 63, and not silence.
+// 8, not 63, and it does answer.
 func TestAnswerAfterPostgresFromTheStart(t *testing.T) {
 	t.Parallel()
 	for name, away := range map[string]func(*pgtest.Cluster){
@@ -226,7 +226,7 @@ func TestReportWaitsForFronts(t *testing.T) {
 
 	d.stop()
 	if list := s.frontList(); len(list) != 1 || list[0].State != "stopped" || list[0].Holds != 0 {
-		t.Errorf("after its goodbye: %+v", list)
+		t.Errorf("after it stopped: %+v", list)
 	}
-	s.cli("", export...) // it said goodbye holding nothing
+	s.cli("", export...) // its last heartbeat: stopped, holding nothing
 }

@@ -29,7 +29,7 @@ type daemon struct {
 
 var banner = regexp.MustCompile(`accepts connections on ([^;]+); admin http://(\S+);`)
 
-// serve starts the daemon and returns when it says that it accepts connections.
+// serve starts the daemon and returns once its banner is there: it accepts connections.
 func (s *site) serve() *daemon {
 	s.t.Helper()
 	d := &daemon{s: s, cmd: exec.Command(binary, "serve", "--config", s.config), exited: make(chan error, 1)}

@@ -19,7 +19,7 @@ import (
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
-// What stands in the local store after an outage, and how fast logins come meanwhile: 300,000
+// What is in the local store after an outage, and how fast logins come meanwhile: 300,000
 // are an hour of 83 a second.
 const (
 	backlogRows   = 300_000
@@ -29,8 +29,8 @@ const (
 // BenchmarkBacklog: a front comes up with an hour's backlog and hands it to PostgreSQL while
 // logins arrive at the rate that made it. It prints how fast the backlog drains, and the
 // median and the 99th percentile of the login step while it does and after, in one run.
-// Terminals arrive by the clock, not when the one before is done: a front that stands still
-// shows. One iteration is one backlog, whatever -benchtime says.
+// Terminals arrive by the clock, not when the one before is done: a front that pauses
+// shows. One iteration is one backlog, whatever -benchtime is.
 func BenchmarkBacklog(b *testing.B) {
 	for b.Loop() {
 		cluster := pgtest.StartIn(b, "") // on a disk, where fsync costs
@@ -80,7 +80,7 @@ func (s *site) preload() {
 	}
 }
 
-// arrive lets terminals come by the clock until more says no, asked every half second.
+// arrive lets terminals come by the clock until more, called every half second, returns false.
 func (d *daemon) arrive(b *testing.B, more func() bool) *hdrhistogram.Histogram {
 	latency := hdrhistogram.New(1, int64(time.Minute/time.Microsecond), 3)
 	ctx, cancel := context.WithCancel(b.Context())

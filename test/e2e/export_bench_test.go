@@ -29,7 +29,7 @@ const (
 
 // BenchmarkExport writes the report of a large day with the real binary, and reads the
 // same columns of the same rows by bare COPY … TO STDOUT, ordered as the report is and
-// as they lie. PostgreSQL and the reader share this machine. ratio is rows a second of
+// as they are stored. PostgreSQL and the reader share this machine. ratio is rows a second of
 // the export, its start and the file included, to those of the ordered COPY; rss-MiB is
 // the most memory that the export held.
 func BenchmarkExport(b *testing.B) {

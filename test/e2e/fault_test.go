@@ -21,7 +21,7 @@ type load struct {
 	done     chan *demo.Tally
 }
 
-// storm begins visits that end when told, or when the front is gone.
+// storm begins visits that go on until end, or until the front is gone.
 func (d *daemon) storm(t *testing.T) *load {
 	ctx, cancel := context.WithCancel(t.Context())
 	l := &load{t: t, cancel: cancel, progress: make(chan int64, 1), done: make(chan *demo.Tally, 1)}
@@ -112,7 +112,7 @@ func TestPostgresStopsAndComesBack(t *testing.T) {
 	s.checkInvariant(answers)
 }
 
-// TestAnswerAfterPostgres: with PostgreSQL away a login is answered 8, which says try
+// TestAnswerAfterPostgres: with PostgreSQL away a login is answered 8, which means try
 // another front; with it back, 0, and the record is there at once.
 func TestAnswerAfterPostgres(t *testing.T) {
 	t.Parallel()

@@ -32,7 +32,7 @@ const (
 	dripPeriod = 10 * time.Second
 )
 
-// TestFloodStanding: half-open and dripping connections stand at the front, none of which
+// TestFloodStanding: half-open and dripping connections stay at the front, none of which
 // it may drop, and an honest login succeeds. In the big form its median time stays within 3
 // times that of the idle front in the same run.
 func TestFloodStanding(t *testing.T) {
@@ -68,8 +68,8 @@ func TestFloodStanding(t *testing.T) {
 	d.stop()
 }
 
-// TestFloodThatComesAgain: the same with small bounds; whoever is dropped, or has not
-// authenticated in time, comes again a second later. The flood has as many addresses as
+// TestFloodThatComesAgain: the same with small bounds; a connection that is dropped, or has
+// not authenticated in time, is opened again a second later. The flood has as many addresses as
 // connections, so none of them is the heaviest, and the honest one may be the oldest if it
 // is slow: it then tries a second time, and that must do.
 func TestFloodThatComesAgain(t *testing.T) {
@@ -91,7 +91,7 @@ func TestFloodThatComesAgain(t *testing.T) {
 	t.Logf("%d connections came again and again: %v evicted, %v not authenticated in time; "+
 		"%d honest visits, of which %d needed a second try: median %v idle, %v flooded", n, evicted, late, visits, again, idle, flooded)
 	if evicted == 0 {
-		t.Error("nobody was evicted: the bounds were never reached")
+		t.Error("no connection was evicted: the bounds were never reached")
 	}
 	d.stop()
 }
@@ -122,7 +122,7 @@ func floodSize(t *testing.T) (n int, big bool) {
 	return n, true
 }
 
-// startFlood returns once n connections stood at the front, from as many addresses. Two
+// startFlood returns once n connections were open at the front, from as many addresses. Two
 // processes hold them, for the limit of open files.
 func startFlood(t *testing.T, d *daemon, n int) (end func()) {
 	t.Helper()
@@ -182,7 +182,7 @@ func floodChild() bool {
 				c, err := d.Dial("tcp", address)
 				<-dialing
 				if err != nil {
-					time.Sleep(10 * time.Millisecond) // a flood too must breathe
+					time.Sleep(10 * time.Millisecond) // leaves the processor to the front
 					continue
 				}
 				if !again && stood.Add(1) == int64(n) {
@@ -273,7 +273,7 @@ func (d *daemon) metric(t *testing.T, name string) float64 {
 	return 0
 }
 
-// idleCPU is the part of a processor that the daemon takes while nobody logs in.
+// idleCPU is the part of a processor that the daemon takes while no terminal logs in.
 func idleCPU(t *testing.T, d *daemon, big bool) float64 {
 	t.Helper()
 	if !big {

@@ -37,7 +37,7 @@ type balancer struct {
 }
 
 // balance starts HAProxy in front of these. Its listening sockets are made here and handed
-// over: no port is guessed, and whoever connects before it is up waits in the queue.
+// over: no port is guessed, and a client that connects before it is up waits in the queue.
 func (s *site) balance(t *testing.T, fronts proxied) *balancer {
 	t.Helper()
 	b := &balancer{t: t, socket: filepath.Join(shortDir(t), "haproxy.sock")}
@@ -97,7 +97,7 @@ func shortDir(t testing.TB) string {
 	return dir
 }
 
-// haproxy is where Debian has it, which is not on everybody's PATH.
+// haproxy is where Debian has it, which is not in every PATH.
 func haproxy() string {
 	if path, err := exec.LookPath("haproxy"); err == nil {
 		return path

@@ -57,7 +57,7 @@ const (
 	thirdKey  = "  - version: \"3.0\"\n    algorithm: sm2\n    public_key_file: \"3.0.pem\"\n"
 )
 
-// hangup sends SIGHUP and waits until the log has said words once more.
+// hangup sends SIGHUP and waits until the log has the words once more.
 func (d *daemon) hangup(words string) {
 	d.s.t.Helper()
 	before := strings.Count(d.log.String(), words)
@@ -67,9 +67,9 @@ func (d *daemon) hangup(words string) {
 	deadline := time.Now().Add(20 * time.Second)
 	for strings.Count(d.log.String(), words) == before {
 		if time.Now().After(deadline) {
-			d.s.t.Fatalf("after SIGHUP the log never said %q", words)
+			d.s.t.Fatalf("after SIGHUP the log never had %q", words)
 		}
-		d.get(d.s.t, "/healthz") // it lives; and this loop does not spin
+		d.get(d.s.t, "/healthz") // it runs; and this loop does not spin
 	}
 }
 
@@ -254,7 +254,7 @@ func TestKeysChangeUnderLoad(t *testing.T) {
 // begin begins a phase without waiting.
 func (l *stream) begin() { l.next(0, "1.0", "2.0") }
 
-// stand logs n terminals in that stay; the returned function wants them all alive, and
+// stand logs n terminals in that stay; the returned function wants them all connected, and
 // logs them out.
 func (l *stream) stand(n int) (leave func()) {
 	l.t.Helper()
@@ -291,7 +291,7 @@ func (l *stream) checkFlags(last int) {
 		if a.version == "1.0" && a.before == last {
 			want = '2'
 		}
-		// Between the change of the file and the log's word either may be in force.
+		// Between the change of the file and the log's line either may be in force.
 		between := a.version == "1.0" && a.before < last && a.then >= last-1
 		if a.flag != want && !between {
 			l.t.Errorf("version %s, phase %d to %d: flag %c, want %c", a.version, a.before, a.then, a.flag, want)
@@ -306,7 +306,7 @@ func (l *stream) checkFlags(last int) {
 	}
 }
 
-// checkRecords: each answered login stands in the report once, and opens with the key of
+// checkRecords: each answered login is in the report once, and opens with the key of
 // its line's version.
 func (l *stream) checkRecords(s *site) {
 	l.t.Helper()

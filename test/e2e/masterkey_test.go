@@ -42,7 +42,7 @@ func TestMasterKeyChangeUnderLoad(t *testing.T) {
 	seen := strings.Count(second.log.String(), taken)
 	a.cli("", "masterkey", "rotate")
 	for strings.Count(second.log.String(), taken) == seen {
-		second.get(t, "/healthz") // it lives; and this loop does not spin
+		second.get(t, "/healthz") // it runs; and this loop does not spin
 	}
 
 	stop() // a killed front refuses its terminals for another reason
@@ -63,7 +63,7 @@ func TestMasterKeyChangeUnderLoad(t *testing.T) {
 	n += <-load + <-load
 	t.Logf("%d authentications, none refused", n)
 	if n == 0 {
-		t.Error("nobody came")
+		t.Error("no terminal authenticated")
 	}
 	for _, d := range []*daemon{first, second} {
 		if strings.Contains(d.log.String(), "reading AppIDs") {

@@ -99,7 +99,7 @@ func TestMergeCommand(t *testing.T) {
 }
 
 // TestMergeKillNine kills a merge while it reads and while it writes: the report from
-// before stands as it was, or none if there was none; what is left besides is named as a
+// before is unchanged, or none if there was none; what is left besides is named as a
 // temporary file of the report; and the next merge is not hindered by it.
 func TestMergeKillNine(t *testing.T) {
 	t.Parallel()
@@ -124,7 +124,7 @@ func TestMergeKillNine(t *testing.T) {
 				killMerge(t, out, size, a, b)
 				content, err := os.ReadFile(filepath.Join(out, mergedName))
 				if string(content) != before || (before == "") != errors.Is(err, os.ErrNotExist) {
-					t.Errorf("%d bytes stand under the report's name, %v", len(content), err)
+					t.Errorf("%d bytes are under the report's name, %v", len(content), err)
 				}
 				wantOnlyTemporary(t, out)
 				if _, errOut, status := runMerge(a, b, "--out", out); status != 0 {

@@ -15,7 +15,7 @@ import (
 
 // TestPasswordsLeaveMemory looks through the memory of a front for the passwords of logins that are
 // over: right ones and wrong ones, of many accounts. What may be left is argon2's own buffer, which
-// nobody outside of it can reach, until the garbage collector gives its room to something else.
+// no code outside of it can reach, until the garbage collector gives its room to something else.
 func TestPasswordsLeaveMemory(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "", "")

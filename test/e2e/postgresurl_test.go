@@ -7,7 +7,7 @@ import (
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
-// TestFrontShowsNoPassword: a front whose PostgreSQL goes away tells where it was and as whom,
+// TestFrontShowsNoPassword: a front whose PostgreSQL goes away names its address and user
 // on its pages and in its log, and no part of the password.
 func TestFrontShowsNoPassword(t *testing.T) {
 	t.Parallel()
@@ -31,6 +31,6 @@ func TestFrontShowsNoPassword(t *testing.T) {
 		}
 	}
 	if !strings.Contains(shown.String(), "connection refused") && !strings.Contains(shown.String(), "terminating connection") {
-		t.Errorf("nothing tells what is wrong: %s", shown.String())
+		t.Errorf("no page or line has the error: %s", shown.String())
 	}
 }

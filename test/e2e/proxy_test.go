@@ -90,7 +90,7 @@ func TestBehindHAProxy(t *testing.T) {
 	s.checkAuditedProxy(len(answers))
 }
 
-// logInAs logs in and tells what the record must say, by this side's own socket.
+// logInAs logs in and returns what the record must be, by this side's own socket.
 func (s *site) logInAs(t *testing.T, c *client.Conn, err error) *demo.Was {
 	t.Helper()
 	if err != nil {
@@ -115,7 +115,7 @@ func (s *site) logInAs(t *testing.T, c *client.Conn, err error) *demo.Was {
 	}
 }
 
-// ciphertext is one that no key opens and that never came before: nobody's replay.
+// ciphertext is one that no key opens and that never came before: no replay.
 func ciphertext() []byte {
 	b := make([]byte, 256)
 	_, _ = rand.Read(b) // never fails
@@ -143,8 +143,8 @@ func (s *site) checkAuditedProxy(logins int) {
 	}
 }
 
-// TestForgedHeaders: whoever is not a trusted proxy cannot say whose address it has, nor can
-// a client of one; and what a trusted one says wrongly lets nobody in.
+// TestForgedHeaders: a peer that is not a trusted proxy cannot name the client's address, nor can
+// a client of one; and a wrong header of a trusted one lets no terminal in.
 func TestForgedHeaders(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "", "")
@@ -214,11 +214,11 @@ func TestForgedHeaders(t *testing.T) {
 	})
 	_, metrics := d.get(t, "/metrics")
 	if !strings.Contains(metrics, `tradefront_logins_total{reason="ok"} 0`) || !strings.Contains(metrics, `tradefront_logins_total{reason="no_public_address"} 4`) {
-		t.Error("somebody was logged in, or the four were not refused for their address")
+		t.Error("a terminal was logged in, or the four were not refused for their address")
 	}
 	d.stop()
 	if audit, _ := os.ReadFile(filepath.Join(s.dir, "audit.jsonl")); strings.Contains(string(audit), "203.0.113.7") {
-		t.Error("a forged address stands in the audit log")
+		t.Error("a forged address is in the audit log")
 	}
 }
 

@@ -17,8 +17,8 @@ import (
 )
 
 // TestQuarantineFromAlarmToReport: PostgreSQL refuses one login's record; it is answered,
-// everybody is told, its line can be handed in by hand, and once the reason is mended it is
-// released into the report, all beside the running front.
+// readiness, metrics and `front list` show it, its line can be handed in by hand, and once the
+// cause is gone it is released into the report, all beside the running front.
 func TestQuarantineFromAlarmToReport(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
@@ -81,7 +81,7 @@ func TestQuarantineFromAlarmToReport(t *testing.T) {
 		t.Errorf("%d lines merged, want 2", len(lines))
 	}
 
-	// The reason still stands: it comes back. Then it is mended.
+	// The cause is still there: the record comes back. Then the cause is removed.
 	_, errOut, err := s.try("", "quarantine", "release")
 	var status *exec.ExitError
 	if !errors.As(err, &status) || status.ExitCode() != 2 {

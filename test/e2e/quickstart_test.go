@@ -36,7 +36,7 @@ func quickstart(t *testing.T, page string) []string {
 	return lines
 }
 
-// TestQuickStart types what the README's quick start says, in a folder of its own, and
+// TestQuickStart types the README's quick start, in a folder of its own, and
 // holds it to what it promises: one line of the day, opened, on a line of its own; secrets
 // that only their user can read; and a daemon that is stopped.
 func TestQuickStart(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 // TestReplayedTerminalInfo: the same ciphertext a second time on one trading day is flagged,
 // on another connection, after kill -9 and after the record went to PostgreSQL; and refused
-// where the firm says so.
+// where the firm configures it.
 func TestReplayedTerminalInfo(t *testing.T) {
 	t.Parallel()
 	stores(t, func(t *testing.T, postgresURL string) {

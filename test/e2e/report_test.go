@@ -72,7 +72,7 @@ func (s *site) open(path string) []opened {
 }
 
 // checkInvariant: answered ⊆ stored, none twice, each stored answer as the terminal was.
-// Lines that nobody was answered for are allowed: their terminals were cut off.
+// Lines of logins that were not answered are allowed: their terminals were cut off.
 func (s *site) checkInvariant(answers []*demo.Was) {
 	s.t.Helper()
 	lines := s.export(s.days(answers)...)

@@ -15,9 +15,9 @@ import (
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
-// TestRestoredStoreKeepsReportsBack: a front dies holding five answered logins of which PostgreSQL never
-// heard, and yesterday's copy of its store is put back. The copy holds nothing, and says so; what the
-// store held when it died is known to be missing all the same.
+// TestRestoredStoreKeepsReportsBack: a front is killed holding five answered logins that PostgreSQL never
+// got, and yesterday's copy of its store is put back. The copy holds nothing, and reports so; what the
+// store held when the front was killed is known to be missing nevertheless.
 func TestRestoredStoreKeepsReportsBack(t *testing.T) {
 	t.Parallel()
 	cluster := pgtest.Start(t)
@@ -51,7 +51,7 @@ func TestRestoredStoreKeepsReportsBack(t *testing.T) {
 
 	d = s.serve()
 	cluster.Start()
-	// Two weeks later for what died: it is not alive any more, and its day has closed.
+	// Two weeks later for the killed life: it does not run any more, and its day has closed.
 	cluster.SQL("UPDATE front SET (started, counted, seen) = (started - d.us, counted - d.us, seen - d.us) " +
 		"FROM (SELECT 14 * 86400 * 1000000::bigint AS us) d WHERE life::text = '" + life + "'")
 	d.awaitPage(t, "/readyz", "this local store is an older copy: PostgreSQL last heard at ")

@@ -18,7 +18,7 @@ import (
 
 // TestRolesOfTheDatabase: everything that a firm does, each part under its own role of
 // roles.sql: migrate, commands, the daemon under load, the report. And what a command may
-// not do under another's role it does not do, and says so.
+// not do under another's role it does not do, and fails with the reason.
 func TestRolesOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	script, err := os.ReadFile("../../deploy/sql/roles.sql")

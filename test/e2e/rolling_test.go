@@ -49,7 +49,7 @@ func TestRollingRestart(t *testing.T) {
 			t.Errorf("front %s took %v to stop, more than %v", name, took, bound)
 		}
 		t.Logf("front %s stopped in %v, exit status 0", name, took.Round(time.Millisecond))
-		b.becomes("fronts", name, "DOWN") // its checks say so as well
+		b.becomes("fronts", name, "DOWN") // HAProxy's checks find it too
 		l.until(l.done.Load() + 50)       // by the other one
 		fronts[name] = d.s.serve()
 		b.becomes("fronts", name, "UP")

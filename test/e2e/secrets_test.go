@@ -13,7 +13,7 @@ import (
 
 // TestNothingTellsSecrets: after logins of every kind under log_level debug, no log, page or
 // file of the front holds a password, an authcode or the master key, and what only the
-// monitoring centre may open stands nowhere in clear: no table has an address, the
+// monitoring centre may open is nowhere in clear: no table has an address, the
 // application log has neither address nor account.
 func TestNothingTellsSecrets(t *testing.T) {
 	t.Parallel()
@@ -64,7 +64,7 @@ func TestNothingTellsSecrets(t *testing.T) {
 	}
 	wantAbsent("the audit log", s.read("audit.jsonl"), secrets)
 	if audit := string(s.read("audit.jsonl")); !strings.Contains(audit, account) || !strings.Contains(audit, "127.") {
-		t.Error("the audit log is the place where account and address stand in clear")
+		t.Error("the audit log is the place where account and address are in clear")
 	}
 	stores, err := filepath.Glob(filepath.Join(s.dir, "tradefront.db*"))
 	if err != nil || len(stores) == 0 {

@@ -26,7 +26,7 @@ func refusals(t *testing.T, n int) (frames []byte) {
 	return frames
 }
 
-// flood connects, says the frames, waits for the end and comes again, until the time is over.
+// flood connects, sends the frames, waits for the end and connects again, until the time is over.
 func (d *daemon) flood(frames []byte, enter func(c net.Conn) bool, lasting time.Duration) (connections int64) {
 	var count atomic.Int64
 	var all sync.WaitGroup
@@ -52,9 +52,9 @@ func (d *daemon) flood(frames []byte, enter func(c net.Conn) bool, lasting time.
 	return count.Load()
 }
 
-// TestFloodBehindASharedAddress: ten customers have logged in from an address, and a stranger
-// among them floods the front with refusals, first without an authcode, then with one. The audit
-// log stays small and has every accepted login, the stranger is refused in the end, and the
+// TestFloodBehindASharedAddress: ten customers have logged in from an address, and an attacker
+// at the same address floods the front with refusals, first without an authcode, then with one. The audit
+// log stays small and has every accepted login, the attacker is refused in the end, and the
 // customers get in, from the same address too.
 func TestFloodBehindASharedAddress(t *testing.T) {
 	s := newSite(t, "", "")

@@ -11,7 +11,7 @@ import (
 )
 
 // TestDeadReaderOfStandardError: `serve 2>&1 | head -1`. What read the log and the banner has ended;
-// the front logs on, logs customers in, says so in its readiness, and ends with status 0.
+// the front continues to log, logs customers in, its readiness warns, and it ends with status 0.
 func TestDeadReaderOfStandardError(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "", "")

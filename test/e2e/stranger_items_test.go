@@ -27,7 +27,7 @@ const (
 	deceptive             // everything else that could disturb a reader of a log or of a report
 )
 
-// injections are the texts that strangers send.
+// injections are the texts that attackers send.
 var injections = []struct {
 	name string
 	text string
@@ -62,7 +62,7 @@ var injections = []struct {
 	{"Chinese", "期", deceptive},
 }
 
-// item is a string of a message: where it stands in the frame, and what the front must say
+// item is a string of a message: where it is in the frame, and what the front must answer
 // to an injection of each sort.
 type item struct {
 	name   string
@@ -171,7 +171,7 @@ func realTerminal(t *testing.T, s *site) []byte {
 	return b
 }
 
-// playIdentity says steps 1 and 3 with the identity as it is, and returns the last code.
+// playIdentity sends steps 1 and 3 with the identity as it is, and returns the last code.
 func playIdentity(t *testing.T, d *daemon, step1 []byte) int {
 	t.Helper()
 	c := d.stranger(t, "")
@@ -187,7 +187,7 @@ func playIdentity(t *testing.T, d *daemon, step1 []byte) int {
 	return c.Next().Code
 }
 
-// playLogin logs in from an address of its own, so that wrong passwords lock nobody.
+// playLogin logs in from an address of its own, so that wrong passwords lock no other.
 func playLogin(t *testing.T, d *daemon, n int, frame []byte) int {
 	t.Helper()
 	c := d.stranger(t, fmt.Sprintf("127.9.%d.%d", n/200, n%200+1))
@@ -238,7 +238,7 @@ func checkLogs(t *testing.T, d *daemon) (auditLines int) {
 	return auditLines
 }
 
-// checkReport: every line is of four parts, opens to eleven items, and says what it should.
+// checkReport: every line is of four parts, opens to eleven items, which are those expected.
 func checkReport(t *testing.T, s *site, day string) int {
 	t.Helper()
 	lines := s.export(day)

@@ -51,7 +51,7 @@ func (d *daemon) loginFrom(t testing.TB, from, user string) int {
 }
 
 // TestStrangerCannotLockACustomerOut: guesses at a customer's account from forty addresses of
-// one network lock those forty, the last of them before they guess, and nobody else.
+// one network lock those forty, the last of them before they guess, and no other address.
 func TestStrangerCannotLockACustomerOut(t *testing.T) {
 	s := newSite(t, "", unpunished)
 	d := s.serve()
@@ -77,7 +77,7 @@ func TestStrangerCannotLockACustomerOut(t *testing.T) {
 
 // TestStrangerBehindTheSameAddress is what remains, and its ways out (docs/errors.md): the
 // customer is locked at that address, also with a password that was right there before, but
-// his session lives, he gets in from elsewhere, and the operator can unlock him.
+// the session goes on, a login from elsewhere succeeds, and the operator can unlock the account.
 func TestStrangerBehindTheSameAddress(t *testing.T) {
 	const nat = "127.7.7.7"
 	s := newSite(t, "", unpunished)

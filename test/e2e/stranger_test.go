@@ -14,8 +14,8 @@ import (
 	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
-// What a stranger can do with a socket of his own: the tests of stranger_*_test.go send frames
-// that a client that keeps to the protocol could not send.
+// What an attacker can do who can connect: the tests of stranger_*_test.go send frames that a client
+// that keeps to the protocol could not send.
 
 // unpunished lets one address offend as often as a test needs.
 const unpunished = "limits: {penalties: {sources: 0}}\n"

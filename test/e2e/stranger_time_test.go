@@ -28,7 +28,7 @@ func secretive(t *testing.T) (d *daemon, apps []string) {
 	return s.serve(), []string{"v_known_1", "v_unknown_1", "v_disabled_1", "v_unreadable_1"}
 }
 
-// dialogueBytes is all that the front says to a wrong answer, with what is different each
+// dialogueBytes is all that the front sends for a wrong answer, with what is different each
 // time made equal: the challenge, the reference, the time.
 func dialogueBytes(t *testing.T, d *daemon, app string) (all []byte, reason string) {
 	t.Helper()
@@ -109,7 +109,7 @@ func TestStrangerCannotTellAppIDsApart(t *testing.T) {
 	}
 }
 
-// TestStrangerCannotTellAccountsApart: a wrong password and an account that nobody has get the
+// TestStrangerCannotTellAccountsApart: a wrong password and an account that does not exist get the
 // same bytes. That they take the same time is measured in internal/core.
 func TestStrangerCannotTellAccountsApart(t *testing.T) {
 	s := newSite(t, "", unpunished)
