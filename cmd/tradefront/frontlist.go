@@ -101,7 +101,7 @@ func showFront(f *store.Front) shownFront {
 	return shownFront{
 		FrontID: f.FrontID, StoreID: f.StoreID.String(), Life: f.Life.String(), State: heartbeat.State(f), Host: f.Host, Version: f.Version,
 		Started: f.Started.In(regulation.Zone), Seen: f.Seen.In(regulation.Zone), Records: f.Records(), Held: held,
-		Oldest: show.Pointer(f.Oldest), SetAside: f.SetAside, Forwarded: f.Forwarded, Clock: f.ClockOffset.Seconds(),
+		Oldest: show.Pointer(f.Oldest), SetAside: f.CorruptStores, Forwarded: f.Forwarded, Clock: f.ClockOffset.Seconds(),
 		Retired: show.Pointer(f.Retired), holds: heartbeat.Holds(f),
 	}
 }

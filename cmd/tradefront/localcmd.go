@@ -97,7 +97,7 @@ func inspectLocal(ctx context.Context, cfg *config.Config, file string) (done in
 	if err != nil {
 		return done, err
 	}
-	done.Bytes, done.LogBytes, done.Whole, done.Schema = in.Bytes, in.LogBytes, in.Whole, in.Schema
+	done.Bytes, done.LogBytes, done.Whole, done.Schema = in.Bytes, in.WALBytes, in.Whole, in.Schema
 	done.Refused, done.Salvage = in.Refused, in.Salvage
 	if in.Damage != nil {
 		done.Damage = in.Damage.Error()

@@ -44,6 +44,6 @@ func (o ownFront) Fronts(context.Context) ([]store.Front, error) {
 		return nil, err
 	}
 	now := time.Now()
-	said := store.FrontReport{FrontID: o.cfg.Front.ID, Host: host, Counted: now, Stopped: true, SetAside: len(asides)}
+	said := store.FrontReport{FrontID: o.cfg.Front.ID, Host: host, Counted: now, Stopped: true, CorruptStores: len(asides)}
 	return []store.Front{{FrontReport: said, Seen: now}}, nil
 }

@@ -88,7 +88,7 @@ func LostRecord(cfg *config.Config, r *journal.Refused) []settlement.Loss {
 // LostOfFronts is what fronts hold that are retired. Of which days the records in corrupt stores are is not known:
 // they are counted to the days whose reports are still to be written, the last closed one and the current one.
 func LostOfFronts(cfg *config.Config, gone []store.Front, now time.Time) ([]settlement.Loss, error) {
-	if !slices.ContainsFunc(gone, func(f store.Front) bool { return f.SetAside > 0 }) {
+	if !slices.ContainsFunc(gone, func(f store.Front) bool { return f.CorruptStores > 0 }) {
 		return settlement.HeldBy(gone, nil), nil
 	}
 	cal, err := loadCalendar(cfg)

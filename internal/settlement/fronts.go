@@ -66,7 +66,7 @@ func (o FrontObstacle) obstacle(day calendar.TradingDay) store.Obstacle {
 		b.Records, b.Where = o.Pending+o.Quarantined, placeOfLife(b.Where, o.life)
 	case store.FrontQuarantines:
 		b.Records = o.Quarantined
-	case store.FrontSetAside: // one more is another matter
+	case store.FrontCorrupt: // one more is another matter
 		b.Day, b.Where = 0, fmt.Sprintf("%s, %d set aside", b.Where, o.SetAside)
 	}
 	return b
@@ -85,7 +85,7 @@ func FrontObstacles(fronts []store.Front, day calendar.TradingDay, end time.Time
 			if kind, problem, next := frontProblem(f, day, end); kind != "" {
 				h := f.Held[day]
 				all = append(all, FrontObstacle{reportfile.MissingFront{
-					FrontID: f.FrontID, Host: f.Host, Pending: h.Pending, Quarantined: h.Quarantined, SetAside: f.SetAside,
+					FrontID: f.FrontID, Host: f.Host, Pending: h.Pending, Quarantined: h.Quarantined, SetAside: f.CorruptStores,
 					Seen: f.Seen.In(regulation.Zone), Problem: problem, Next: next,
 				}, kind, f.StoreID, f.Life})
 			}
@@ -108,7 +108,7 @@ func frontProblem(f *store.Front, day calendar.TradingDay, end time.Time) (kind 
 	h := f.Held[day]
 	unheard := !f.Stopped && earlier(f.Counted, f.Seen).Before(end.Add(FrontMargin))
 	switch {
-	case f.OtherLife && (h.Pending+h.Quarantined > 0 || f.SetAside > 0 || unheard):
+	case f.OtherLife && (h.Pending+h.Quarantined > 0 || f.CorruptStores > 0 || unheard):
 		kind, problem = store.FrontOtherLife, "did not report since the window closed"
 		if n := h.Pending + h.Quarantined; n > 0 {
 			problem = fmt.Sprintf("reported that it holds %d records of the day", n)
@@ -127,11 +127,11 @@ func frontProblem(f *store.Front, day calendar.TradingDay, end time.Time) (kind 
 	case h.Quarantined > 0:
 		kind, problem = store.FrontQuarantines, fmt.Sprintf("has %d records of the day in quarantine, which PostgreSQL refused", h.Quarantined)
 		next = "on that host: tradefront quarantine list"
-	case f.SetAside > 0:
-		kind, problem = store.FrontSetAside, fmt.Sprintf("has %d damaged local stores set aside, whose records are missing", f.SetAside)
+	case f.CorruptStores > 0:
+		kind, problem = store.FrontCorrupt, fmt.Sprintf("has %d damaged local stores set aside, whose records are missing", f.CorruptStores)
 		next = "on that host: tradefront local recover"
 	case unheard:
-		kind, problem = store.FrontSilent, "has not said what it holds since the window closed"
+		kind, problem = store.FrontMissing, "has not said what it holds since the window closed"
 		switch {
 		case f.Alive():
 			next = fmt.Sprintf("it will within seconds after %s", show.Time(end.Add(FrontMargin)))

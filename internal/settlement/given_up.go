@@ -44,7 +44,7 @@ func HeldBy(fronts []store.Front, unreported []calendar.TradingDay) (lost []Loss
 				What: "was retired while it held records of the day",
 			})
 		}
-		if f.SetAside == 0 {
+		if f.CorruptStores == 0 {
 			continue
 		}
 		for _, day := range unreported {

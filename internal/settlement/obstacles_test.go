@@ -79,7 +79,7 @@ func TestWaive(t *testing.T) {
 
 func TestWaiverCovers(t *testing.T) {
 	was := store.Obstacle{Day: day, Kind: store.FrontHolds, Where: "front 1", Records: 4}
-	w := store.Waiver{Day: day, Obstacles: []store.Obstacle{was, {Kind: store.FrontSetAside, Where: "front 1, 1 set aside"}}}
+	w := store.Waiver{Day: day, Obstacles: []store.Obstacle{was, {Kind: store.FrontCorrupt, Where: "front 1, 1 set aside"}}}
 	with := func(f func(o *store.Obstacle)) *store.Obstacle {
 		o := was
 		f(&o)
@@ -97,9 +97,9 @@ func TestWaiverCovers(t *testing.T) {
 		"another kind":    {with(func(o *store.Obstacle) { o.Kind = store.FrontQuarantines }), false},
 		"another place":   {with(func(o *store.Obstacle) { o.Where = "front 2" }), false},
 		"another day":     {with(func(o *store.Obstacle) { o.Day = day + 1 }), false},
-		"of every day":    {&store.Obstacle{Kind: store.FrontSetAside, Where: "front 1, 1 set aside"}, true},
-		"known since":     {&store.Obstacle{Kind: store.FrontSetAside, Where: "front 1, 1 set aside", Records: 2}, false},
-		"one more stores": {&store.Obstacle{Kind: store.FrontSetAside, Where: "front 1, 2 set aside"}, false},
+		"of every day":    {&store.Obstacle{Kind: store.FrontCorrupt, Where: "front 1, 1 set aside"}, true},
+		"known since":     {&store.Obstacle{Kind: store.FrontCorrupt, Where: "front 1, 1 set aside", Records: 2}, false},
+		"one more stores": {&store.Obstacle{Kind: store.FrontCorrupt, Where: "front 1, 2 set aside"}, false},
 	} {
 		if got := w.Covers(c.o); got != c.want {
 			t.Errorf("%s: %v", name, got)

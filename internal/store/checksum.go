@@ -12,12 +12,12 @@ var ErrAltered = errors.New("store: the record was altered in the local store's 
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Checksum is the CRC-32C over all that a record is, texts and ciphertexts with their length
-// before them. It is in a column of the local store from the append until the row leaves, and
-// so must never change its definition. It finds what disk and memory do to a file; against
-// people who can write to the file there is none.
+// Checksum is the CRC-32C over all fields of a record, each text and ciphertext with its length
+// before it. The local store keeps it in a column from the append until the row leaves, so its
+// definition must never change. It finds what disk and memory do to a file; it does not protect
+// against a person who can write to the file.
 func (r *Record) Checksum() uint32 {
-	var room [256]byte // enough for all but the ciphertexts
+	var room [256]byte // enough for every field but the ciphertexts
 	b := append(room[:0], r.ID[:]...)
 	number := func(n int64) { b = binary.BigEndian.AppendUint64(b, uint64(n)) }
 	text := func(s string) { number(int64(len(s))); b = append(b, s...) }

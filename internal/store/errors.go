@@ -5,50 +5,50 @@ import (
 	"fmt"
 )
 
-// What callers decide on. All others are faults that nobody expects.
+// The errors that callers decide on. All others are faults.
 var (
-	// ErrNotFound: there is no such record, AppID or account.
+	// ErrNotFound says that there is no such record, AppID or account.
 	ErrNotFound = errors.New("store: not found")
-	// ErrExists: the AppID or account is there already.
+	// ErrExists says that the AppID or account is there already.
 	ErrExists = errors.New("store: exists already")
-	// ErrSound: a record in quarantine is as it was appended, and is not discarded.
+	// ErrSound says that a record in quarantine is as it was appended, and is not discarded.
 	ErrSound = errors.New("store: the record is sound")
-	// ErrOverloaded: the queue is full; nothing was recorded (the gateway answers 90).
+	// ErrOverloaded says that the queue is full, and nothing was recorded (the gateway answers 90).
 	ErrOverloaded = errors.New("store: too many records wait for a commit")
-	// ErrUnavailable: the milestone that answers wait for is out of reach (the gateway
-	// answers 8). The record may exist, and if it does it will be forwarded.
+	// ErrUnavailable says that PostgreSQL, whose commit the answer waits for, is out of reach (the
+	// gateway answers 8). The record may exist, and if it does it will be forwarded.
 	ErrUnavailable = errors.New("store: PostgreSQL is out of reach")
-	// ErrUnconfirmed: beside ErrUnavailable, the record is in the local store and will be
+	// ErrUnconfirmed comes with ErrUnavailable: the record is in the local store and will be
 	// forwarded, although its login is answered 8.
 	ErrUnconfirmed = errors.New("store: recorded locally, not confirmed by PostgreSQL in time")
-	// ErrInDoubt: ctx ended while the local store's commit was under way. The record is there or
-	// not, and counts if it is (the gateway answers 8).
+	// ErrInDoubt says that ctx ended while the local store's commit was under way. The record is
+	// there or not, and counts if it is (the gateway answers 8).
 	ErrInDoubt = errors.New("store: the commit did not return in time, whether the record is there is not known")
-	// ErrDenied: the role of the database's URL has not the right to do that.
+	// ErrDenied says that the role of the database's URL has not the right to do that.
 	ErrDenied = errors.New("store: the database role may not do this")
-	// ErrRowSecurity: somebody switched row-level security on, and what was asked for could
-	// have been less than there is. Nothing was read or written.
+	// ErrRowSecurity says that row-level security is on, and could have hidden rows from the
+	// statement. Nothing was read or written.
 	ErrRowSecurity = errors.New("store: row-level security is switched on and could hide records from this role, so nothing was read or written; " +
 		"switch it off as the owner of the table, ALTER TABLE … DISABLE ROW LEVEL SECURITY")
-	// ErrClosed: Close was called before; nothing was recorded.
+	// ErrClosed says that Close was called before; nothing was recorded.
 	ErrClosed = errors.New("store: closed")
-	// ErrLogLong: a report that reads the local store was given up, since the log that it holds
-	// grew to LocalOptions.LogBytes.
-	ErrLogLong = errors.New("store: the local store's log grew too long while it was read; try again when fewer logins come in")
-	// ErrDiskFull: the local store's disk is full; nothing of the batch was recorded,
+	// ErrWALTooLong says that a read of the local store was given up: the WAL, which cannot be
+	// folded into the file while it is read, grew to journal.Options.WALBytes.
+	ErrWALTooLong = errors.New("store: the local store's log grew too long while it was read; try again when fewer logins come in")
+	// ErrDiskFull says that the local store's disk is full. Nothing of the batch was recorded,
 	// and the next batch is tried again (the gateway answers 90).
 	ErrDiskFull = errors.New("store: disk full")
-	// ErrUnread: the disk did not give what is in the local store's file. Nothing was recorded, and
+	// ErrUnread says that the disk failed to read the local store's file. Nothing was recorded, and
 	// the next attempt may succeed; the file is not known to be damaged.
 	ErrUnread = errors.New("store: the local store's file cannot be read")
-	// ErrBroken: the local store's file failed to write or to sync, or is damaged. An
-	// fsync that failed is never tried again: until the process is started anew, every
-	// append gets this error.
+	// ErrBroken says that the local store's file failed to write or to sync, or is damaged. An
+	// fsync that failed is never tried again: every append gets this error until the process is
+	// restarted.
 	ErrBroken = errors.New("store: the local store's file has failed")
 )
 
-// IsLocal reports whether err is of the local store: a forwarder meets these too, and PostgreSQL has
-// nothing to do with them.
+// IsLocal reports whether err comes from the local store. A forwarder meets these errors too, and
+// PostgreSQL is not their cause.
 func IsLocal(err error) bool {
 	for _, local := range []error{ErrOverloaded, ErrDiskFull, ErrUnread, ErrBroken, ErrMoved, ErrFull} {
 		if errors.Is(err, local) {
@@ -117,8 +117,8 @@ func (e *DeniedError) Is(target error) bool { return target == ErrDenied }
 // Unwrap returns PostgreSQL's error.
 func (e *DeniedError) Unwrap() error { return e.Err }
 
-// UnfitError says why a connection that was made is not used: what is on the other side would
-// lose or alter records. Whether the server runs is not the question.
+// UnfitError says why a connection to a running server is not used: the server, or what is before
+// it, would lose or alter records.
 type UnfitError struct{ Reason string }
 
 func (e *UnfitError) Error() string { return e.Reason }
@@ -127,10 +127,10 @@ func (e *UnfitError) Error() string { return e.Reason }
 // 90). errors.Is finds it in a *FullError.
 var ErrFull = errors.New("store: the local store is full")
 
-// ErrDamaged says that the local store's file or log is not what was written.
+// ErrDamaged says that the local store's file or WAL is not what was written.
 var ErrDamaged = errors.New("store: the local store is damaged")
 
 // ErrMoved says that the files that a running front has open are not the ones that its paths name:
-// they were moved, removed or replaced. What is committed now goes where the next start does not
-// look, so no login is answered with success until they are back.
+// they were moved, removed or replaced. The next start would not find what is committed now, so no
+// login is answered with success until they are back.
 var ErrMoved = errors.New("store: the local store's files are not at their place")

@@ -6,9 +6,10 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 )
 
-// ForwardedAtLeast is how many different records of a day the fronts brought to PostgreSQL, at
-// least. Lives of one store, and stores of one front, may have brought the same ones: a copy that was put
-// back sends them again. So the largest of them counts, and what is not known counts nothing.
+// ForwardedAtLeast is how many different records of a day the fronts forwarded to PostgreSQL, at
+// least. Lives of one store, and stores of one front, may have forwarded the same records: a copy
+// that was put back sends them again. So only the largest number of these counts, and an unknown
+// number counts as 0.
 func ForwardedAtLeast(fronts []Front, day calendar.TradingDay) (n int64) {
 	for _, most := range mostOf(fronts, day) {
 		n += most
@@ -16,9 +17,9 @@ func ForwardedAtLeast(fronts []Front, day calendar.TradingDay) (n int64) {
 	return n
 }
 
-// mostOf is the largest number among fronts that have to do with one another: by FrontID, or by store.
+// mostOf is the largest number in each group of fronts that share a FrontID or a store.
 func mostOf(fronts []Front, day calendar.TradingDay) map[int]int64 {
-	group := make([]int, len(fronts)) // the least index of a front that it has to do with
+	group := make([]int, len(fronts)) // for each front: the lowest index in its group
 	byID, byStore := make(map[int32]int), make(map[uuid.UUID]int)
 	join := func(a, b int) {
 		for i := range group {

@@ -17,8 +17,8 @@ const (
 	SupplementExport ExportKind = "supplement" // what came after the full export and its supplements
 )
 
-// Position is what an export could see: in PostgreSQL its snapshot, in the local store
-// the highest seq. It means something to the store that gave it alone. "" saw nothing.
+// Position is what an export could see: in PostgreSQL its snapshot, in the local store the highest
+// seq. Only the store that gave it can read it. "" is the position before all records.
 type Position string
 
 // Export is one line of the ledger: a report file that was written.
@@ -37,16 +37,16 @@ type Export struct {
 	UnitID   string // 期货公司统一标识
 }
 
-// DayState is how the records of a day stand to a position.
+// DayState counts the records of a day, compared with a position.
 type DayState struct {
 	Records     int64
 	Late        int64 // of them, those that arrived after the position; 0 with no position
 	Provisional int64 // of them, those whose trading day is not certain
 }
 
-// AheadError says that a position comes from a database whose transactions had counted
-// further than this one's: this one was restored from a dump, and what an export saw
-// cannot be told any more. See "After a restore" in the package comment.
+// AheadError says that a position has a higher transaction number than the database has reached: the
+// database was restored from a dump, and which records an export saw is not known any more. See "What
+// an export saw" in package postgres.
 type AheadError struct{ Day calendar.TradingDay }
 
 func (e *AheadError) Error() string {

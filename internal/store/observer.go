@@ -8,19 +8,19 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 )
 
-// Observer hears what the stores do, for metrics and the log. Its methods are called
-// from the writer's and the forwarder's goroutines and must return at once.
+// Observer is told what the stores do, for metrics and the log. The writer's and the forwarder's
+// goroutines call its methods, which must return at once.
 type Observer interface {
-	// LocalCommit: a commit of rows new records took d, or failed.
+	// LocalCommit is called after each commit of rows new records, which took d, or failed.
 	LocalCommit(rows int, d time.Duration, err error)
-	// Forwarded: a batch of rows was sent to PostgreSQL, or was not.
+	// Forwarded is called after each attempt to write a batch of rows to PostgreSQL.
 	Forwarded(rows int, how How, d time.Duration, err error)
-	// Quarantined: PostgreSQL refused this record for its data and it was set aside.
-	// Somebody must look at it: it is in no report.
+	// Quarantined is called when a record that PostgreSQL refused for its data, or that was altered,
+	// went into quarantine. It is in no report until an operator releases it.
 	Quarantined(id uuid.UUID, err error)
-	// DayTrouble: PostgreSQL does not take records of that day for a reason that is not
-	// theirs, and they wait, while those of other days are forwarded; nil is its end. It is
-	// said once, and again when the reason changes.
+	// DayTrouble is called once when PostgreSQL does not take records of that day, which is no fault
+	// of the records, and again when the reason changes; nil is the end. The records wait, while
+	// those of other days are forwarded.
 	DayTrouble(day calendar.TradingDay, err error)
 }
 
@@ -33,7 +33,7 @@ const (
 	ByUpsert How = "upsert" // insert that resolves conflicts and still writes, for rows in doubt
 )
 
-// noObserver is the Observer of those who gave none.
+// noObserver does nothing.
 type noObserver struct{}
 
 func (noObserver) LocalCommit(int, time.Duration, error)    {}
@@ -41,6 +41,7 @@ func (noObserver) Forwarded(int, How, time.Duration, error) {}
 func (noObserver) Quarantined(uuid.UUID, error)             {}
 func (noObserver) DayTrouble(calendar.TradingDay, error)    {}
 
+// ObserverOrNone is o, or an Observer that does nothing if o is nil.
 func ObserverOrNone(o Observer) Observer {
 	if o == nil {
 		return noObserver{}

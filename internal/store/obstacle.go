@@ -6,7 +6,7 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 )
 
-// ObstacleKind is a way in which a report may lack records. The set is closed; the word is
+// ObstacleKind is a way in which a report may lack records. The set is closed; the value is also
 // that of JSON and of the metric's label.
 type ObstacleKind string
 
@@ -14,8 +14,8 @@ type ObstacleKind string
 const (
 	FrontHolds       ObstacleKind = "front_holds"       // a front has records that the store lacks
 	FrontQuarantines ObstacleKind = "front_quarantines" // PostgreSQL refused records of a front
-	FrontSetAside    ObstacleKind = "front_set_aside"   // a damaged local store is not recovered
-	FrontSilent      ObstacleKind = "front_silent"      // a front did not report since the window closed
+	FrontCorrupt     ObstacleKind = "front_set_aside"   // a damaged local store is not recovered
+	FrontMissing     ObstacleKind = "front_silent"      // a front did not report since the window closed
 	FrontOtherLife   ObstacleKind = "front_other_life"  // an older copy of a local store runs, and the newer one held records
 	FrontUnknown     ObstacleKind = "front_unknown"     // a front is named, and no report of one is known
 	FrontClock       ObstacleKind = "front_clock"       // a front's clock and PostgreSQL's differ: login times are wrong
@@ -30,7 +30,7 @@ const (
 // ObstacleKinds are all kinds.
 func ObstacleKinds() []ObstacleKind {
 	return []ObstacleKind{
-		FrontHolds, FrontQuarantines, FrontSetAside, FrontSilent, FrontOtherLife, FrontUnknown, FrontClock,
+		FrontHolds, FrontQuarantines, FrontCorrupt, FrontMissing, FrontOtherLife, FrontUnknown, FrontClock,
 		NoTradingDay, OutsideWindow, RecordsGone, RowsMissing, FewerRecords, ReportHandedIn,
 	}
 }
@@ -38,7 +38,7 @@ func ObstacleKinds() []ObstacleKind {
 // OfFront reports whether --despite-fronts waives it.
 func (k ObstacleKind) OfFront() bool {
 	switch k {
-	case FrontHolds, FrontQuarantines, FrontSetAside, FrontSilent, FrontOtherLife, FrontUnknown:
+	case FrontHolds, FrontQuarantines, FrontCorrupt, FrontMissing, FrontOtherLife, FrontUnknown:
 		return true
 	}
 	return false
@@ -49,10 +49,10 @@ func (k ObstacleKind) OfFront() bool {
 type Obstacle struct {
 	Day  calendar.TradingDay `json:"day,omitempty"` // 0: of every day
 	Kind ObstacleKind        `json:"kind"`
-	// Where names the thing, in words that stay the same as long as it is the same thing:
-	// kind, Where and day are what a waiver goes by.
+	// Where names the thing by a text that does not change while it is the same thing: a waiver
+	// finds its obstacle by Kind, Where and Day.
 	Where   string `json:"where"`
-	What    string `json:"what"`              // the cause; numbers and times stand here
+	What    string `json:"what"`              // the cause, with its numbers and times
 	Records int64  `json:"records,omitempty"` // how many may be missing; 0 if that is not known
 	Next    string `json:"next"`              // what to do
 }

@@ -15,12 +15,13 @@ type Reassigned struct {
 	Moved       int64 // to another day, as late records of it
 	Confirmed   int64 // on the day they had; only the mark is gone
 	Dropped     int64 // copies, by RecordID, of a record that was moved before
-	Provisional int64 // left as they were: the calendar still does not know
+	Provisional int64 // left as they were: the calendar still does not know their day
 }
 
 // Looked is how many provisional records were looked at.
 func (r Reassigned) Looked() int64 { return r.Moved + r.Confirmed + r.Dropped + r.Provisional }
 
+// Add adds the counts of o.
 func (r *Reassigned) Add(o Reassigned) {
 	r.Moved += o.Moved
 	r.Confirmed += o.Confirmed

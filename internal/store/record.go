@@ -27,16 +27,16 @@ type Record struct {
 	UserType   regulation.UserType
 	FrontID    int32
 	SessionID  int32
-	// Provisional says that TradingDay rests on a calendar that did not know the day for
-	// certain; see Reassign.
+	// Provisional says that TradingDay comes from a calendar that did not know the day for certain;
+	// see DayOf.
 	Provisional bool
-	// Seen is remembered for the trading day by the commit that holds the record, see
-	// SeenTerminals; zero is not. It is not kept with the record, and no read returns it.
+	// Seen is kept until the end of the trading day, in table seen_terminal, by the commit that
+	// holds the record; zero is not. It is no part of the record, and no read returns it.
 	Seen SeenHash
 }
 
-// Store is what both stores can do with records; the conformance suite in storetest
-// holds them to the same behaviour.
+// Store is what both stores can do with records. The conformance suite in storetest tests both for
+// the same behaviour.
 type Store interface {
 	// Put makes recs durable, all or none. A record that is there already, by its
 	// RecordID, is left as it is and is no error.

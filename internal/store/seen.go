@@ -7,7 +7,7 @@ import "crypto/sha256"
 //
 // It needs no key. An honest ciphertext is padded with random bytes, so its hash confirms no
 // guess at what is in it; one that is not padded so has no secret. Two ciphertexts with one
-// hash cost 2^64 tries and win nothing; one with the hash of somebody else's costs 2^128.
+// hash cost 2^64 tries and win nothing; one with the hash of another terminal's costs 2^128.
 type SeenHash [sha256.Size / 2]byte
 
 // HashTerminal is the SeenHash of a ciphertext.

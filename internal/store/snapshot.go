@@ -2,9 +2,9 @@ package store
 
 import "context"
 
-// Snapshot is the records of one day as they stood at one moment, for an export.
+// Snapshot is the records of one day as they were at one moment, for an export.
 type Snapshot interface {
-	// Position is that moment: what the snapshot sees, and nothing else, is up to it.
+	// Position is that moment: exactly the records that the snapshot sees are before it.
 	Position() Position
 	// Scan calls f for each record that arrived after the position after ("" for all), in
 	// RecordID order and constant memory. Of the record only what a report needs is set:

@@ -25,7 +25,7 @@ func (e *DroppedError) Error() string {
 // no fault of the records. Nothing was recorded; those of other days may be taken.
 type DayError struct {
 	Day    calendar.TradingDay // 0 if the batch had records of several, and it may be any of them
-	Advice string              // what PostgreSQL said, and what to do
+	Advice string              // PostgreSQL's error, and what to do
 	Err    error
 }
 
@@ -40,8 +40,8 @@ func (e *DayError) Error() string {
 // Unwrap returns PostgreSQL's error.
 func (e *DayError) Unwrap() error { return e.Err }
 
-// IsDayTrouble reports whether err concerns some rows or days alone, and is no fault of
-// theirs: a *DayError or a *DroppedError.
+// IsDayTrouble reports whether err concerns some rows or days only, and is no fault of the records:
+// a *DayError or a *DroppedError.
 func IsDayTrouble(err error) bool {
 	drop, day := (*DroppedError)(nil), (*DayError)(nil)
 	return errors.As(err, &drop) || errors.As(err, &day)

@@ -15,9 +15,9 @@ type Waiver struct {
 	Obstacles []Obstacle // as they were then
 }
 
-// Covers reports whether the waiver is about this obstacle of its day, and the obstacle has not
-// grown since: more records than were waived are a new matter, and so is a number that
-// became known, or unknown.
+// Covers reports whether the waiver names this obstacle of its day, and the obstacle has not grown
+// since. More records than were waived are not covered, nor is a number that became known, or
+// unknown.
 func (w *Waiver) Covers(o *Obstacle) bool {
 	if !o.concerns(w.Day) {
 		return false

@@ -18,7 +18,7 @@ const (
 	AfterPostgres AnswerAfter = "postgres" // the commit of PostgreSQL
 )
 
-// DefaultPatience is LogOptions.Patience where it is 0.
+// DefaultPatience is RecorderOptions.Patience where it is 0.
 const DefaultPatience = 3 * time.Second
 
 // RecorderOptions say when a record counts as durable.

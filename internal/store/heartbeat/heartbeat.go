@@ -41,7 +41,7 @@ type Options struct {
 	FrontID int32
 	Host    string
 	Version string
-	// SetAside counts the damaged local stores that were set aside and are not recovered;
+	// CorruptStores counts the damaged local stores that were set aside and are not recovered;
 	// nil for none.
 	Corrupt func() (int, error)
 	Now     func() time.Time // nil for time.Now
@@ -159,7 +159,7 @@ func (p *Heartbeat) count(ctx context.Context, stopped bool) (store.FrontReport,
 	var err error
 	// Before the records: what is recovered meanwhile is counted there, and in no case nowhere.
 	if p.opt.Corrupt != nil {
-		if r.SetAside, err = p.opt.Corrupt(); err != nil {
+		if r.CorruptStores, err = p.opt.Corrupt(); err != nil {
 			return r, err
 		}
 	}

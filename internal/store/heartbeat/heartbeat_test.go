@@ -63,7 +63,7 @@ func TestPresenceSaysWhatIsHeld(t *testing.T) {
 	if diff := cmp.Diff(want, got.Held); diff != "" || got.Records() != 5 {
 		t.Errorf("held (-want +got):\n%s", diff)
 	}
-	if got.FrontID != 7 || got.Host != "seven" || got.Version != "v1" || got.SetAside != 2 || got.Forwarded != 0 ||
+	if got.FrontID != 7 || got.Host != "seven" || got.Version != "v1" || got.CorruptStores != 2 || got.Forwarded != 0 ||
 		!got.Started.Equal(now) || !got.Counted.Equal(now) || !got.Oldest.Equal(recs[0].LoginTime) || got.Stopped || !got.Alive() {
 		t.Errorf("%+v", got)
 	}
@@ -98,7 +98,7 @@ func TestPresenceBesideRecover(t *testing.T) {
 		return aside, nil
 	}})
 	say(t, presence)
-	if got := fronts(t, p, 1)[0]; got.SetAside == 0 && got.Records() == 0 {
+	if got := fronts(t, p, 1)[0]; got.CorruptStores == 0 && got.Records() == 0 {
 		t.Errorf("it holds nothing: %+v", got)
 	}
 }

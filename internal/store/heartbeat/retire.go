@@ -25,7 +25,7 @@ func ChooseRetired(fronts []store.Front, id int32, storeID string, force bool) (
 			return nil, fmt.Errorf("another life of front %d on host %s, last seen %s, held records (%s), and an older copy of its local store "+
 				"reports now: start the front once on the file as it was then; if that is lost, --force gives them up, and reconcile "+
 				"with its audit log tells which they were", id, f.Host, show.Time(f.Seen), Holds(f))
-		case (f.Records() > 0 || f.SetAside > 0) && !force:
+		case (f.Records() > 0 || f.CorruptStores > 0) && !force:
 			return nil, fmt.Errorf("front %d on host %s, last seen %s, holds records (%s): start it with PostgreSQL in reach and it "+
 				"hands them over; if its disk is lost, --force gives them up, and reconcile with its audit log tells which they were",
 				id, f.Host, show.Time(f.Seen), Holds(f))

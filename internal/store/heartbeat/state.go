@@ -36,8 +36,8 @@ func Holds(f *store.Front) string {
 		}
 		parts = append(parts, part)
 	}
-	if f.SetAside > 0 {
-		parts = append(parts, fmt.Sprintf("%d damaged local stores set aside", f.SetAside))
+	if f.CorruptStores > 0 {
+		parts = append(parts, fmt.Sprintf("%d damaged local stores set aside", f.CorruptStores))
 	}
 	if len(parts) == 0 {
 		return "nothing"

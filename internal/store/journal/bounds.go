@@ -29,7 +29,7 @@ func (e *FullError) Is(target error) bool { return target == store.ErrFull }
 // Bounds of what a local store may hold; 0 is none. With records that are forwarded, Rows and
 // Age bound what waits for PostgreSQL; where they stay for ever there is no bound on these.
 type Bounds struct {
-	Bytes int64         // of the file, without the room in it that is free, and of a log beyond LogKept
+	Bytes int64         // of the file, without the room in it that is free, and of a log beyond WALKept
 	Rows  int64         // records
 	Age   time.Duration // of the oldest record
 	Free  int64         // bytes that must stay free on the disk
@@ -100,7 +100,7 @@ func (l *Journal) Measure(ctx context.Context, now time.Time) (Capacity, error) 
 			return held, err
 		}
 	}
-	if held.Log > localfile.LogKept || held.Full != nil {
+	if held.Log > localfile.WALKept || held.Full != nil {
 		// A fold that is cut short begins anew the next time, and might never come to its end.
 		return held, l.fold(context.WithoutCancel(ctx))
 	}
@@ -250,7 +250,7 @@ func (l *Journal) hold(ctx context.Context, now time.Time) (h Capacity, err erro
 		h.Log = info.Size()
 	}
 	h.size, h.spare = pages*size, free*size
-	h.Bytes = h.size - h.spare + max(0, h.Log-localfile.LogKept)
+	h.Bytes = h.size - h.spare + max(0, h.Log-localfile.WALKept)
 	if h.Free, err = diskFree(l.path); err != nil {
 		return h, err
 	}

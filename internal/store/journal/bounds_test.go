@@ -140,7 +140,7 @@ func fileSize(t *testing.T, path string) int64 {
 func TestLogIsBoundedBesideReaders(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "local.db")
 	const bound = 24 << 20
-	reader := storetest.OpenJournalAt(t, path, journal.Options{LogBytes: bound})
+	reader := storetest.OpenJournalAt(t, path, journal.Options{WALBytes: bound})
 	writer := storetest.OpenJournalAt(t, path, journal.Options{})
 	put := func() {
 		t.Helper()
@@ -174,7 +174,7 @@ func TestLogIsBoundedBesideReaders(t *testing.T) {
 			}
 			return nil
 		})
-		if !errors.Is(err, store.ErrLogLong) {
+		if !errors.Is(err, store.ErrWALTooLong) {
 			t.Errorf("%s beside a writer that is faster: %v after %d rows", name, err, n)
 		}
 		if longest > 2*bound {

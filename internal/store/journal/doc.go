@@ -40,7 +40,7 @@
 // second; at a bound Append is a FullError until the bound is left by a tenth, while removal goes
 // on. What Append decides by is what readiness shows (Full), also while the WAL cannot be folded
 // for want of room. SQLite cannot fold the WAL while a report is read, so the reader gives up at
-// Options.LogBytes (store.ErrLogLong); then SQLite, or Measure where no commit comes any more,
+// Options.WALBytes (store.ErrWALTooLong); then SQLite, or Measure where no commit comes any more,
 // folds it into the file and cuts it.
 //
 // # If we crash

@@ -19,14 +19,14 @@ const (
 	// MaxCommitRows is how many appended records one commit takes at most. At 500 a
 	// record costs less than 10 µs; more would only make the first of them wait.
 	MaxCommitRows = 512
-	// DefaultQueueRows is LocalOptions.QueueRows where it is 0.
+	// DefaultQueueRows is Options.QueueRows where it is 0.
 	DefaultQueueRows = 8192
 
 	// readers is how many connections read at once, beside the writer's own.
 	readers = 4
 
-	// DefaultLogBytes is LocalOptions.LogBytes where it is 0.
-	DefaultLogBytes = 2 << 30
+	// DefaultWALBytes is Options.WALBytes where it is 0.
+	DefaultWALBytes = 2 << 30
 )
 
 // Options are the bounds of a local store; the zero value is usable.
@@ -37,10 +37,10 @@ type Options struct {
 	// BusyTimeout is how long to wait for another process that writes to the file.
 	BusyTimeout time.Duration
 	Observer    store.Observer
-	// LogBytes is how long the log may be while a report is read: nothing of it can be folded
-	// into the file meanwhile. At this bound the reader gives up with ErrLogLong, so that
+	// WALBytes is how long the log may be while a report is read: nothing of it can be folded
+	// into the file meanwhile. At this bound the reader gives up with ErrWALTooLong, so that
 	// the disk stays the writer's.
-	LogBytes int64
+	WALBytes int64
 	// Bounds are looked at by Measure.
 	Bounds Bounds
 	// Connector makes SQLite's connections; nil for the driver's own. The simulation puts
@@ -63,7 +63,7 @@ type Journal struct {
 	writer *writer
 	path   string
 
-	logBytes int64         // see LocalOptions
+	walBytes int64         // see Options
 	busy     time.Duration // BusyTimeout
 
 	bounds  Bounds
@@ -79,8 +79,8 @@ func Open(ctx context.Context, path string, opt Options) (*Journal, error) {
 	if opt.QueueRows == 0 {
 		opt.QueueRows = DefaultQueueRows
 	}
-	if opt.LogBytes == 0 {
-		opt.LogBytes = DefaultLogBytes
+	if opt.WALBytes == 0 {
+		opt.WALBytes = DefaultWALBytes
 	}
 	if opt.BusyTimeout == 0 {
 		opt.BusyTimeout = localfile.DefaultBusyTimeout
@@ -106,7 +106,7 @@ func Open(ctx context.Context, path string, opt Options) (*Journal, error) {
 	if err != nil {
 		return nil, errors.Join(err, w.close())
 	}
-	return &Journal{db: db, writer: w, path: path, logBytes: opt.LogBytes, busy: opt.BusyTimeout, bounds: opt.Bounds}, nil
+	return &Journal{db: db, writer: w, path: path, walBytes: opt.WALBytes, busy: opt.BusyTimeout, bounds: opt.Bounds}, nil
 }
 
 // Close commits what was taken and closes the file. Appends after it get ErrClosed. A

@@ -89,7 +89,7 @@ func TestLocalSchemaOfNewerBinaryIsRefused(t *testing.T) {
 	}
 	_, err = journal.Open(t.Context(), path, journal.Options{})
 	if e, ok := errors.AsType[*store.SchemaError](err); !ok || e.Current != 99 || !errors.Is(err, store.ErrSchema) {
-		t.Errorf("OpenLocal: %v, want a SchemaError of version 99", err)
+		t.Errorf("journal.Open: %v, want a SchemaError of version 99", err)
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 )
 
 // Scan calls f for each record of the day in RecordID order; see Store. It reads one
-// snapshot; while it runs the log of the file cannot be cut and grows, up to ErrLogLong.
+// snapshot; while it runs the log of the file cannot be cut and grows, up to ErrWALTooLong.
 func (l *Journal) Scan(ctx context.Context, day calendar.TradingDay, f func(*store.Record) error) error {
 	rows, err := l.db.QueryContext(ctx,
 		"SELECT "+sqlrows.LocalColumns+" FROM record WHERE trading_day = ? ORDER BY record_id", int64(day))
@@ -38,8 +38,8 @@ func (l *Journal) Scan(ctx context.Context, day calendar.TradingDay, f func(*sto
 // each calls f at each row, and looks from time to time at the WAL that the read holds.
 func (l *Journal) each(ctx context.Context, rows *sql.Rows, f func() error) error {
 	for n := 1; rows.Next(); n++ {
-		if n%logLookRows == 0 {
-			if err := l.checkLog(); err != nil {
+		if n%walLookRows == 0 {
+			if err := l.checkWAL(); err != nil {
 				return err
 			}
 		}
@@ -50,14 +50,14 @@ func (l *Journal) each(ctx context.Context, rows *sql.Rows, f func() error) erro
 	return localfile.Explain(ctx, rows.Err())
 }
 
-// logLookRows is after how many rows a long read looks at the log that it holds.
-const logLookRows = 1000
+// walLookRows is after how many rows a long read looks at the log that it holds.
+const walLookRows = 1000
 
-// checkLog is ErrLogLong if what we read keeps the log from being cut for too long.
-func (l *Journal) checkLog() error {
+// checkWAL is ErrWALTooLong if what we read keeps the log from being cut for too long.
+func (l *Journal) checkWAL() error {
 	info, err := os.Stat(l.path + "-wal")
-	if err == nil && info.Size() > l.logBytes {
-		return fmt.Errorf("%w: %d bytes", store.ErrLogLong, info.Size())
+	if err == nil && info.Size() > l.walBytes {
+		return fmt.Errorf("%w: %d bytes", store.ErrWALTooLong, info.Size())
 	}
 	return nil
 }

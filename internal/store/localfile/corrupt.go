@@ -14,33 +14,33 @@ import (
 	"github.com/tradefront/tradefront/internal/files"
 )
 
-// CorruptStore is a local store that was damaged when a front started: the front set it aside
-// whole, nothing of it deleted, and began a new one.
+// CorruptStore is a local store that was damaged when a front started. The front moved it away
+// whole, deleted nothing of it, and began a new one.
 type CorruptStore struct {
-	Path  string    // its main file; the log is beside it, with -wal behind the name
-	Time  time.Time // when it was set aside, to the second
-	Bytes int64     // file and log
+	Path  string    // its main file; the WAL is Path-wal
+	Time  time.Time // when it was moved, to the second
+	Bytes int64     // file and WAL
 }
 
 const (
 	CorruptSuffix   = ".corrupt-"   // path.corrupt-TIME
 	RecoveredSuffix = ".recovered-" // the same, once its records are in a sound store again
 	timeLayout      = "20060102T150405Z"
-	// pendingSuffix names the file that holds the name to set the store aside under, from
-	// the decision until all its files have moved.
-	pendingSuffix = ".set-aside"
+	// moveSuffix names the file that holds the corrupt store's new name, from the decision to move
+	// it until all its files have moved.
+	moveSuffix = ".set-aside"
 	// DamageSuffix names the file that says what damage was met while running.
 	DamageSuffix = ".damaged"
-	// maxNote bounds what is read of either.
+	// maxNote is how many bytes are read of either at most.
 	maxNote = 1 << 20
 )
 
-// Suffixes are those of the files that make up one local store, with what was noted of
-// its damage; the main one is last.
+// Suffixes are those of the files that make up one local store, and of the note about its damage.
+// The main file is last, so that a move that ended early is not taken for a whole one.
 var Suffixes = []string{DamageSuffix, "-shm", "-wal", ""}
 
-// ListCorrupt lists what was set aside from the local store at path and has not been recovered,
-// oldest first. It reads names only.
+// ListCorrupt lists the corrupt stores that were moved away from path and are not recovered, oldest
+// first. It reads names and sizes only.
 func ListCorrupt(path string) ([]CorruptStore, error) {
 	path = RealPath(path)
 	entries, err := os.ReadDir(filepath.Dir(path)) // sorted, and so are the times
@@ -53,18 +53,18 @@ func ListCorrupt(path string) ([]CorruptStore, error) {
 		if !ok {
 			continue
 		}
-		a := CorruptStore{Path: filepath.Join(filepath.Dir(path), e.Name()), Time: at}
+		corrupt := CorruptStore{Path: filepath.Join(filepath.Dir(path), e.Name()), Time: at}
 		for _, suffix := range []string{"", "-wal"} {
-			if info, err := os.Stat(a.Path + suffix); err == nil {
-				a.Bytes += info.Size()
+			if info, err := os.Stat(corrupt.Path + suffix); err == nil {
+				corrupt.Bytes += info.Size()
 			}
 		}
-		found = append(found, a)
+		found = append(found, corrupt)
 	}
 	return found, nil
 }
 
-// corruptTime is when the file of that name was set aside; false if it is another file.
+// corruptTime is when the corrupt store of that name was moved; false if the name is another file's.
 func corruptTime(base, name string) (time.Time, bool) {
 	stamp, ok := strings.CutPrefix(name, base+CorruptSuffix)
 	if !ok {
@@ -74,12 +74,12 @@ func corruptTime(base, name string) (time.Time, bool) {
 	return at, err == nil
 }
 
-// MoveCorrupt sets the local store at path aside, its log with it. The caller is the only
-// front on it and has not opened it.
+// MoveCorrupt moves the local store at path away, its WAL with it. The caller is the only front on
+// it and has not opened it.
 //
-// If we crash in here, either nothing has moved, or the pending file stands and
-// FinishAside moves the rest; until then nobody opens what is left at path, so that no old
-// log ever meets a new file.
+// If we crash in here, either nothing has moved, or the file PATH.set-aside is there and FinishMove
+// moves the rest. Until then no process opens what is left at path, so that no old WAL ever meets a
+// new file.
 func MoveCorrupt(path string, now time.Time) (CorruptStore, error) {
 	path = RealPath(path)
 	if err := refuseInUse(path); err != nil {
@@ -88,9 +88,9 @@ func MoveCorrupt(path string, now time.Time) (CorruptStore, error) {
 	now = now.UTC().Truncate(time.Second)
 	name := func() string { return filepath.Base(path) + CorruptSuffix + now.Format(timeLayout) }
 	for Exists(filepath.Join(filepath.Dir(path), name())) {
-		now = now.Add(time.Second) // two within a second
+		now = now.Add(time.Second) // another one was moved in the same second
 	}
-	if err := files.Write(path+pendingSuffix, []byte(name()), 0o600); err != nil {
+	if err := files.Write(path+moveSuffix, []byte(name()), 0o600); err != nil {
 		return CorruptStore{}, fmt.Errorf("store: %w", err)
 	}
 	if err := SyncFolder(path); err != nil {
@@ -103,11 +103,11 @@ func MoveCorrupt(path string, now time.Time) (CorruptStore, error) {
 	return CorruptStore{Path: target, Time: now}, nil
 }
 
-// FinishMove moves what a MoveAside that did not come to its end has left at path; without
-// one it does nothing. A front calls it before it looks at the store.
+// FinishMove moves what a MoveCorrupt that ended early has left at path; without one it does
+// nothing. A front calls it before it looks at the store.
 func FinishMove(path string) error {
 	path = RealPath(path)
-	name, err := files.Read(path+pendingSuffix, maxNote)
+	name, err := files.Read(path+moveSuffix, maxNote)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -115,7 +115,7 @@ func FinishMove(path string) error {
 		return fmt.Errorf("store: %w", err)
 	}
 	if _, ok := corruptTime(filepath.Base(path), string(name)); !ok {
-		return fmt.Errorf("store: %s holds no name of a store set aside: look at it, and remove it", path+pendingSuffix)
+		return fmt.Errorf("store: %s holds no name of a store set aside: look at it, and remove it", path+moveSuffix)
 	}
 	target := filepath.Join(filepath.Dir(path), string(name))
 	for _, suffix := range Suffixes {
@@ -125,30 +125,32 @@ func FinishMove(path string) error {
 			}
 		}
 	}
-	if err := CreatePrivate(target); err != nil { // a log that lost its file is found by the file's name
+	if err := CreatePrivate(target); err != nil { // ListCorrupt finds a WAL without its file by the file's name
 		return fmt.Errorf("store: %w", err)
 	}
-	// The moves before the end of the pending state: a crash between them repeats nothing.
+	// The renames must be durable before PATH.set-aside goes: else a crash would leave a half-moved
+	// store that looks whole.
 	if err := SyncFolder(path); err != nil {
 		return err
 	}
-	if err := os.Remove(path + pendingSuffix); err != nil {
+	if err := os.Remove(path + moveSuffix); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	return SyncFolder(path)
 }
 
-// RefuseHalfMoved keeps everybody but the front from opening a store half of which has moved.
+// RefuseHalfMoved is an error while a move is not finished: only the front that finishes it may open
+// the store.
 func RefuseHalfMoved(path string) error {
-	if Exists(path + pendingSuffix) {
+	if Exists(path + moveSuffix) {
 		return fmt.Errorf("store: %s is being set aside: start the front, which finishes that, and try again", path)
 	}
 	return nil
 }
 
-// refuseInUse asks for a lock that every open connection of SQLite denies (it keeps a
-// shared lock in WAL mode): moving the files away under a process that uses them would
-// let it write an old log's pages into a new file.
+// refuseInUse is an error while another process has the store open. It asks for a lock that every
+// open connection of SQLite denies (a connection keeps a shared lock in WAL mode). A process whose
+// files are moved away while it uses them could write an old WAL's pages into a new file.
 func refuseInUse(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -166,8 +168,8 @@ func refuseInUse(path string) error {
 	return nil
 }
 
-// RealPath is the name of a local store without symbolic links, as SQLite resolves it: the log
-// stands beside the file, not beside a link to it, and a store has one lock whatever it is called.
+// RealPath is the name of a local store without symbolic links, as SQLite resolves it: the WAL is
+// beside the file, not beside a link to it, and a store has one lock whatever name it is opened by.
 func RealPath(path string) string {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		return target
@@ -178,6 +180,7 @@ func RealPath(path string) string {
 	return path
 }
 
+// Exists reports whether there is a file, or a link, of that name.
 func Exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil

@@ -16,12 +16,12 @@ import (
 // newSuffix names the file that a new local store is made under.
 const newSuffix = ".new"
 
-// Ensure makes a local store at path (mode 0600), unless there is one. It is the only place
-// that creates one: whatever is opened later is opened, never made.
+// Ensure creates a local store at path (mode 0600), unless there is one. Nothing else creates one:
+// Open opens a file that is there.
 //
-// The store is made under another name, with its schema, synced, and gets its name whole: if we
-// crash in here, there is none, and the remains go when the next one is made. Who makes one holds a
-// lock on the folder.
+// The store is created under another name, with its schema, synced, and then renamed. If we crash in
+// here, there is no store, and the next Ensure removes the remains. Ensure holds a lock on the folder
+// meanwhile.
 func Ensure(ctx context.Context, path string, opt Options) (err error) {
 	if empty, err := IsEmpty(path); err != nil {
 		return err
@@ -43,44 +43,45 @@ func Ensure(ctx context.Context, path string, opt Options) (err error) {
 }
 
 func create(ctx context.Context, path string, opt Options) error {
-	unborn := path + newSuffix
-	// Also what says something of a file that was removed by hand. A journal beside nothing would be
-	// played into the new file.
+	unfinished := path + newSuffix
+	// A note about the damage of a file that was removed by hand is not about the new one, and SQLite
+	// would play a rollback journal that lost its file into the new file.
 	remains := []string{path + DamageSuffix, path + "-journal"}
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
-		remains = append(remains, unborn+suffix)
+		remains = append(remains, unfinished+suffix)
 	}
 	if err := RemoveAll(remains); err != nil {
 		return err
 	}
-	if err := CreatePrivate(unborn); err != nil {
+	if err := CreatePrivate(unfinished); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	db, err := Open(unborn, opt, 1, nil)
+	db, err := Open(unfinished, opt, 1, nil)
 	if err != nil {
 		return err
 	}
-	// The last connection's end folds the log into the file and removes it.
+	// The end of the last connection folds the WAL into the file and removes it.
 	if err := errors.Join(Classify(Migrate(ctx, db)), db.Close()); err != nil {
 		return errors.Join(err, RemoveAll(remains))
 	}
-	if Exists(unborn + "-wal") {
-		return fmt.Errorf("store: %s: the log of a new store was not folded into it", unborn)
+	if Exists(unfinished + "-wal") {
+		return fmt.Errorf("store: %s: the WAL of a new store was not folded into it", unfinished)
 	}
-	if err := SyncFile(unborn); err != nil {
+	if err := SyncFile(unfinished); err != nil {
 		return err
 	}
-	if err := RemoveAll([]string{path + "-wal", path + "-shm"}); err != nil { // an empty log: RefuseWALAlone has seen it
+	if err := RemoveAll([]string{path + "-wal", path + "-shm"}); err != nil { // RefuseWALAlone has seen that this WAL is empty
 		return err
 	}
-	if err := os.Rename(unborn, path); err != nil {
+	if err := os.Rename(unfinished, path); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	return SyncFolder(path)
 }
 
-// CreatePrivate makes an empty file that only we may read, unless there is one: SQLite
-// gives its own files the mode of the first. An existing file is not opened, see Local.
+// CreatePrivate creates an empty file of mode 0600, unless there is one: SQLite gives its WAL and
+// index the mode of the main file. An existing file is not opened: closing it would drop the locks of
+// this process's connections to it (see journal.Journal).
 func CreatePrivate(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, fs.ErrExist) {
@@ -92,9 +93,9 @@ func CreatePrivate(path string) error {
 	return f.Close()
 }
 
-// PlayRollbackJournal ends what a crash of an older binary left at a store's birth: a journal that SQLite
-// must play back, which it cannot where it opens to read only. Without one it does nothing. The
-// caller is the only front on the store and has not opened it.
+// PlayRollbackJournal ends what a crash of an older binary left while it created a store: a rollback
+// journal that SQLite must play back, which it cannot do where it opens to read only. Without one it
+// does nothing. The caller is the only front on the store and has not opened it.
 func PlayRollbackJournal(ctx context.Context, path string) error {
 	path = RealPath(path)
 	if !Exists(path + "-journal") {
@@ -110,11 +111,12 @@ func PlayRollbackJournal(ctx context.Context, path string) error {
 	var tables int
 	err = db.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables)
 	if IsDamage(err) {
-		err = nil // CheckLocal says so
+		err = nil // repair.Check reports it
 	}
 	return errors.Join(Classify(err), db.Close())
 }
 
+// RemoveAll removes those of the files that are there.
 func RemoveAll(paths []string) error {
 	for _, p := range paths {
 		if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -124,6 +126,7 @@ func RemoveAll(paths []string) error {
 	return nil
 }
 
+// SyncFile makes the content of a file durable.
 func SyncFile(path string) error {
 	f, err := files.Open(path)
 	if err != nil {

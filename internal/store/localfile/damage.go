@@ -16,27 +16,28 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// ForgetDamage removes what NoteDamage wrote, of a store that is sound.
+// ForgetDamage removes what NoteDamage wrote, once the store is found to be sound.
 func ForgetDamage(path string) error { return RemoveAll([]string{RealPath(path) + DamageSuffix}) }
 
-// ErrWALAlone: SQLite deletes such a log unread when it opens the file, also to read only.
+// ErrWALAlone says that a WAL lost its file. SQLite deletes such a WAL unread when it opens the file,
+// also to read only.
 var ErrWALAlone = fmt.Errorf("%w: its file is gone or empty, its log is not", store.ErrDamaged)
 
-// RefuseWALAlone keeps everybody from opening a store whose log would be deleted for it.
+// RefuseWALAlone is ErrWALAlone for a store whose WAL SQLite would delete. Every opener calls it
+// first.
 func RefuseWALAlone(path string) error {
 	empty, err := IsEmpty(path)
 	if err != nil || !empty {
 		return err
 	}
-	log, err := ReadWAL(path)
-	if err == nil && len(log.Frames)+len(log.Behind) > 0 {
+	wal, err := ReadWAL(path)
+	if err == nil && len(wal.Frames)+len(wal.Behind) > 0 {
 		err = ErrWALAlone
 	}
 	return err
 }
 
-// ReadWAL reads the WAL of the local store at path, without SQLite. What the disk does not give is
-// store.ErrUnread.
+// ReadWAL reads the WAL of the local store at path, without SQLite. A failed read is store.ErrUnread.
 func ReadWAL(path string) (*sqlitefile.WAL, error) {
 	wal, err := sqlitefile.ReadWAL(path + "-wal")
 	if errors.Is(err, sqlitefile.ErrUnread) {
@@ -57,40 +58,40 @@ func IsEmpty(path string) (bool, error) {
 	return info.Size() == 0, nil
 }
 
-// NoteDamage writes down for the next CheckLocal what damage was met in use. A large store is not
-// checked whole at the start: an index whose entries are not those of its rows fails each
-// delete, and a front that opened that file again would refuse logins for ever.
+// NoteDamage notes damage that was met in use, for the next repair.Check. That check need not find it:
+// it does not read all of a large store. And an index that does not match its rows fails each delete,
+// so a front that opened that file again would refuse every login.
 func NoteDamage(path string, damage error) error {
 	return files.Write(path+DamageSuffix, []byte(damage.Error()+"\n"), 0o600)
 }
 
-// NotedDamage is what NoteDamage wrote, nil if it did not.
+// NotedDamage is the damage that NoteDamage noted, nil without one.
 func NotedDamage(path string) error {
-	said, err := files.Read(path+DamageSuffix, maxNote)
+	note, err := files.Read(path+DamageSuffix, maxNote)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
 		return fmt.Errorf("store: %w", err)
 	}
-	return fmt.Errorf("%w: met while it was in use: %s", store.ErrDamaged, bytes.TrimSpace(said))
+	return fmt.Errorf("%w: met while it was in use: %s", store.ErrDamaged, bytes.TrimSpace(note))
 }
 
-// DamageOf makes SQLite's words for a damaged file ErrDamaged. A disk that cannot be read
-// is something else: setting the file aside on it would help nobody.
+// DamageOf makes SQLite's error for a damaged file ErrDamaged. A failed read is ErrUnread instead:
+// moving the file away would not help.
 func DamageOf(err error) error {
 	if IsDamage(err) {
 		return fmt.Errorf("%w: %w", store.ErrDamaged, err)
 	}
 	if IsDiskError(err) {
-		return fmt.Errorf("%w: %w", store.ErrUnread, err) // nothing is written here: any error of the disk is of a read
+		return fmt.Errorf("%w: %w", store.ErrUnread, err) // callers only read, so any error of the disk is a failed read
 	}
 	return Classify(err)
 }
 
 // FoundDamage is what the answer of PRAGMA integrity_check means: nil, store.ErrDamaged, or
-// store.ErrUnread. A page that the disk did not give stands in it like a
-// page that is wrong.
+// store.ErrUnread. The answer reports a page that could not be read as it reports a page that is
+// wrong.
 func FoundDamage(found string) error {
 	if found == "ok" {
 		return nil
@@ -103,6 +104,6 @@ func FoundDamage(found string) error {
 	return fmt.Errorf("%w: %s", store.ErrDamaged, found)
 }
 
-// pageNotGiven is what SQLite's checkTreePage and checkList say of a read that failed, the second
-// without a code.
+// pageNotGiven matches what SQLite's checkTreePage and checkList report for a read that failed, the
+// second without a code.
 var pageNotGiven = regexp.MustCompile(`unable to get the page\. error code=(\d+)|failed to get page \d+`)

@@ -19,8 +19,8 @@ func Classify(err error) error {
 		return err
 	}
 	if e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE {
-		// The index of the log (-shm) cannot grow: no room. It holds nothing of its own, and
-		// nothing was written yet, so it may be tried again.
+		// The WAL's index (-shm) cannot grow for want of room. SQLite can make it again from the WAL,
+		// and nothing was written yet, so the commit may be tried again.
 		return fmt.Errorf("%w: %w", store.ErrDiskFull, err)
 	}
 	if isReadFailure(e.Code()) {
@@ -38,9 +38,9 @@ func Classify(err error) error {
 	return fmt.Errorf("store: local: %w", err)
 }
 
-// isReadFailure tells a disk that did not give a page from one that did not take one. Nothing was
-// written, the transaction was rolled back, and the next read may succeed: the file is not known to
-// be damaged, and need not be given up.
+// isReadFailure tells a failed read from a failed write. After a failed read nothing was written, the
+// transaction was rolled back, and the next read may succeed: the file is not known to be damaged,
+// and stays in use.
 func isReadFailure(code int) bool {
 	switch code {
 	case sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS,
@@ -51,18 +51,19 @@ func isReadFailure(code int) bool {
 	return false
 }
 
-// IsDiskError reports whether SQLite says that the system failed a read or a write.
+// IsDiskError reports whether err is SQLite's, and means that the system failed a read or a write.
 func IsDiskError(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_IOERR
 }
 
+// IsBusy reports whether err is SQLite's, and means that another process held a lock for too long.
 func IsBusy(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
-// IsDamage reports whether SQLite says that the file is not one of its own, or not whole.
+// IsDamage reports whether err is SQLite's, and means that the file is not a database, or damaged.
 func IsDamage(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
@@ -79,7 +80,7 @@ func isNoSQLiteTable(err error) bool {
 	return errors.As(err, &e) && e.Code() == sqlite3.SQLITE_ERROR && strings.Contains(e.Error(), "no such table")
 }
 
-// Explain is err of a read: of the context if that ended it, else typed.
+// Explain is the error of a read: the context's cause if that ended the read, else err by Classify.
 func Explain(ctx context.Context, err error) error {
 	if err == nil {
 		return nil

@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// walWriteLock is the byte of the log's index that stands for the right to write.
+// walWriteLock is the byte of the WAL's index whose lock is the right to write.
 const walWriteLock = 120
 
-// LockHolder is who else has the write lock, as far as Linux tells us.
+// LockHolder is the other process that has the write lock, as "pid 12 (sqlite3)"; "" if it is not
+// known. Only Linux tells.
 func LockHolder(path string) string {
 	locks, err := os.ReadFile("/proc/locks")
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"github.com/tradefront/tradefront/internal/store/schema"
 )
 
-// OpenReadOnly opens the file at path without the right to change it: no checkpoint at its
-// end either, which would write the log's pages into the file.
+// OpenReadOnly opens the file at path without the right to change it. Its end folds no page of the
+// WAL into the file either.
 func OpenReadOnly(path string) (*sql.DB, error) {
 	if err := RefuseWALAlone(RealPath(path)); err != nil {
 		return nil, err
@@ -46,15 +46,15 @@ func openPlain(path, mode string) (*sql.DB, error) {
 	return db, nil
 }
 
-// DefaultBusyTimeout is LocalOptions.BusyTimeout where it is 0.
+// DefaultBusyTimeout is Options.BusyTimeout of a command, and of a journal whose options give none.
 const DefaultBusyTimeout = 5 * time.Second
 
-// LogKept is what the log's file keeps of its size once its pages are in the file: room for
-// what comes between two checkpoints, of 1,000 pages each.
-const LogKept = 16 << 20
+// WALKept is how many bytes the WAL's file keeps once its pages are folded into the main file: room
+// for the pages between two checkpoints, 1,000 each.
+const WALKept = 16 << 20
 
-// openAttempts bounds how often OpenLocal looks again when another process creates
-// or migrates the same file at the same moment.
+// openAttempts bounds how often Migrate tries again when another process migrates the same file at
+// the same moment.
 const openAttempts = 5
 
 // Options are how SQLite opens the file of a local store.
@@ -63,8 +63,8 @@ type Options struct {
 	Connector   func(name string) (driver.Connector, error) // nil for the driver's own
 }
 
-// Open is a pool of at most conns connections to the file at path, which is there. With a
-// place, each new connection is to the files of that place, or fails.
+// Open is a pool of at most conns connections to the existing file at path. With a place, a new
+// connection to other files than the place's fails.
 func Open(path string, opt Options, conns int, at *Place) (*sql.DB, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -74,10 +74,10 @@ func Open(path string, opt Options, conns int, at *Place) (*sql.DB, error) {
 		"mode":          {"rw"}, // never made here: see Ensure
 		"_busy_timeout": {strconv.FormatInt(opt.BusyTimeout.Milliseconds(), 10)},
 		"_journal_mode": {"WAL"},
-		"_synchronous":  {"FULL"}, // sync the log at each commit: NORMAL would lose the last ones
+		"_synchronous":  {"FULL"}, // sync the WAL at each commit: NORMAL would lose the last ones
 		"_foreign_keys": {"on"},
-		// What a long reader made the log grow to is given back once it is folded.
-		"_pragma": {"journal_size_limit(" + strconv.Itoa(LogKept) + ")"},
+		// A long read makes the WAL grow. The room is given back once the WAL is folded.
+		"_pragma": {"journal_size_limit(" + strconv.Itoa(WALKept) + ")"},
 		"_txlock": {"immediate"}, // a read that turns into a write could not wait for its turn
 	}.Encode()}
 	connect := opt.Connector
@@ -97,8 +97,8 @@ func Open(path string, opt Options, conns int, at *Place) (*sql.DB, error) {
 	return db, nil
 }
 
-// Migrate migrates, and looks again if that fails: then another process was
-// probably quicker, which the next look shows. SQLite has no lock to do it under.
+// Migrate brings the schema to this binary's version. It tries again if that fails: SQLite has no lock
+// to migrate under, so another process was probably quicker, and the next attempt shows it.
 func Migrate(ctx context.Context, db *sql.DB) error {
 	m := schema.Migration{
 		Db: db, Dialect: goose.DialectSQLite3, Folder: "local",
@@ -115,8 +115,8 @@ func Migrate(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
-// checkSchema compares the version of a local store's schema with this binary's. The error is
-// a *SchemaError if they differ. PostgreSQL's is checked by CheckPostgres.
+// checkSchema compares the version of a local store's schema with this binary's. The error is a
+// *store.SchemaError if they differ.
 func checkSchema(ctx context.Context, db *sql.DB) error {
 	wanted, err := schema.Latest("local")
 	if err != nil {

@@ -14,15 +14,15 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// Place is which files a local store has open: SQLite opens by name, once for each connection, and
-// would read one file and write another if a name came to mean something else.
+// Place is the files that a local store has open. SQLite opens by name, once for each connection, and
+// would read one file and write another if a name came to mean another file.
 type Place struct {
 	Path string
 	ids  [len(placeSuffixes)]fileID
 }
 
-// placeSuffixes are those of the file, its log and the log's index. None of them changes while one
-// connection is open.
+// placeSuffixes are those of the main file, the WAL and the WAL's index. SQLite replaces none of them
+// while a connection is open.
 var placeSuffixes = [...]string{"", "-wal", "-shm"}
 
 // fileID is which file a name means; zero if there is none.
@@ -36,14 +36,15 @@ func identify(path string) fileID {
 	return fileID{uint64(s.Dev), s.Ino} //nolint:unconvert // the types differ by system
 }
 
-// Settle notes the files that are there, once a connection is open and has read.
+// Settle notes the files that are there. Call it once a connection is open and has read.
 func (p *Place) Settle() {
 	for i, suffix := range placeSuffixes {
 		p.ids[i] = identify(p.Path + suffix)
 	}
 }
 
-// Check costs three system calls, beside the sync of a commit.
+// Check is store.ErrMoved if one of the names means another file than at Settle. It costs three
+// system calls.
 func (p *Place) Check() error {
 	for i, suffix := range placeSuffixes {
 		if p.ids[i] != identify(p.Path+suffix) {
@@ -58,7 +59,7 @@ func (p *Place) missing(name string, id fileID) error {
 	if now, descriptor := openAs(id); strings.HasSuffix(now, " (deleted)") {
 		where = fmt.Sprintf("it was removed, and lives as long as this front runs. Save its records before a stop: "+
 			"copy /proc/%d/fd/%s to a file, and the log that was beside it to the same name with -wal (%s), "+
-			"restart, then tradefront local recover on that file", os.Getpid(), descriptor, p.logDescriptor())
+			"restart, then tradefront local recover on that file", os.Getpid(), descriptor, p.walDescriptor())
 	} else if now != "" && now != name {
 		where = fmt.Sprintf("it is %s now", now)
 	}
@@ -66,16 +67,16 @@ func (p *Place) missing(name string, id fileID) error {
 		"Put %s back with its -wal and -shm, or stop the front, put them back, and start it", store.ErrMoved, name, where, filepath.Base(p.Path))
 }
 
-// logDescriptor is where the log can be copied from.
-func (p *Place) logDescriptor() string {
+// walDescriptor is the path that the WAL can be copied from.
+func (p *Place) walDescriptor() string {
 	if _, descriptor := openAs(p.ids[1]); descriptor != "" {
 		return fmt.Sprintf("/proc/%d/fd/%s", os.Getpid(), descriptor)
 	}
 	return p.Path + "-wal"
 }
 
-// openAs is the name that the system knows an open file of ours by, and its descriptor; "" if it
-// does not tell (it is Linux that does).
+// openAs is the name by which the system knows an open file of ours, and its descriptor; "" if it is
+// not known. Only Linux tells.
 func openAs(id fileID) (name, descriptor string) {
 	const own = "/proc/self/fd/"
 	entries, err := os.ReadDir(own)
@@ -91,14 +92,14 @@ func openAs(id fileID) (name, descriptor string) {
 	return "", ""
 }
 
-// placedConnector opens connections to the files of a place only.
+// placedConnector opens connections to the files of a place, and no others.
 type placedConnector struct {
 	driver.Connector
 	place *Place
 }
 
-// Connect refuses if the names mean other files, before it opens them or after: what was opened in
-// between may be another file.
+// Connect fails if the names mean other files before it opens them, or after: in between they may have
+// been replaced.
 func (c placedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err := c.place.Check(); err != nil {
 		return nil, err

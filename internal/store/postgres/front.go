@@ -92,7 +92,7 @@ func writeReport(ctx context.Context, tx pgx.Tx, r *store.FrontReport, before []
 	}
 	args := []any{
 		r.FrontID, [16]byte(r.StoreID), [16]byte(r.Life), r.Number, [16]byte(r.Process), r.Host, r.Version, sqlrows.Micros(r.Started),
-		sqlrows.Micros(r.Counted), r.Stopped, string(held), sqlrows.Micros(r.Oldest), r.SetAside, r.Forwarded,
+		sqlrows.Micros(r.Counted), r.Stopped, string(held), sqlrows.Micros(r.Oldest), r.CorruptStores, r.Forwarded,
 		r.ClockOffset.Microseconds(), r.ClockError.Microseconds(),
 	}
 	query := insertFrontSQL
@@ -118,7 +118,7 @@ func scanFront(row sqlrows.Scanner) (f store.Front, err error) {
 	var started, counted, oldest, seen, ago, retired, offset, clockError int64
 	var held string
 	if err := row.Scan(&f.FrontID, &f.StoreID, &f.Life, &f.Number, &f.Process, &f.Host, &f.Version, &started, &counted, &f.Stopped, &held, &oldest,
-		&f.SetAside, &f.Forwarded, &offset, &clockError, &seen, &ago, &retired); err != nil {
+		&f.CorruptStores, &f.Forwarded, &offset, &clockError, &seen, &ago, &retired); err != nil {
 		return store.Front{}, err
 	}
 	var all map[calendar.TradingDay]reported

@@ -19,7 +19,7 @@ import (
 // Inspection is what is in the files of a local store.
 type Inspection struct {
 	Bytes    int64 // of the file
-	LogBytes int64
+	WALBytes int64
 	Damage   error // what a start would set the store aside for; nil if nothing was found
 	Whole    bool  // every page was looked at; see CheckLocal
 	Schema   int64 // 0 if it cannot be read
@@ -85,7 +85,7 @@ func InspectCorrupt(ctx context.Context, path string) (in Inspection, err error)
 }
 
 func (in *Inspection) sizes(path string) {
-	for suffix, size := range map[string]*int64{"": &in.Bytes, "-wal": &in.LogBytes} {
+	for suffix, size := range map[string]*int64{"": &in.Bytes, "-wal": &in.WALBytes} {
 		if info, err := os.Stat(path + suffix); err == nil {
 			*size = info.Size()
 		}
