@@ -6,7 +6,7 @@ import (
 	"github.com/cheggaaa/pb/v3"
 )
 
-// progress shows long work on a terminal, and nothing where nobody looks.
+// progress shows long work on a terminal, and nothing where standard error is no terminal.
 type progress struct{ bar *pb.ProgressBar }
 
 const (

@@ -35,7 +35,7 @@ func (d *Daemon) Addrs() []netip.AddrPort { return d.front.Addrs() }
 // Settled is the store that the report reads, once it has every record of this front, or why it has not.
 func (d *Daemon) Settled(ctx context.Context) (assemble.Records, error) {
 	if d.path.Forwarder == nil {
-		return d.path.Local, nil
+		return d.path.Journal, nil
 	}
 	return d.postgres, d.path.Forwarder.Drain(ctx)
 }

@@ -69,7 +69,7 @@ func (c *capacity) set(now journal.Capacity, err error) (turned, failed bool) {
 func (d *Daemon) measure(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, capacityPatience)
 	defer cancel()
-	now, err := d.path.Local.Measure(ctx, time.Now())
+	now, err := d.path.Journal.Measure(ctx, time.Now())
 	turned, failed := d.capacity.set(now, err)
 	if failed {
 		d.logger.Error("the local store cannot be looked into, or its log not be folded; tried again each second", zap.Error(err))
@@ -103,7 +103,7 @@ func (c *capacity) check() (bool, string) {
 
 // notFull is the required line: appends are taken. It asks what Append looks at.
 func (d *Daemon) notFull() (bool, string) {
-	if full := d.path.Local.Full(); full != nil {
+	if full := d.path.Journal.Full(); full != nil {
 		return false, "logins are answered 90 until this is left by a tenth: " + full.String()
 	}
 	return true, "within its bounds"

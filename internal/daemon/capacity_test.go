@@ -25,7 +25,7 @@ func TestCapacity(t *testing.T) {
 	}
 	defer local.Close()
 	var log bytes.Buffer
-	d := &Daemon{path: LoginPath{Local: local}, logger: ops.NewLogger(zap.NewAtomicLevel(), &log)}
+	d := &Daemon{path: LoginPath{Journal: local}, logger: ops.NewLogger(zap.NewAtomicLevel(), &log)}
 	for _, step := range []struct {
 		put         int
 		near, ready bool

@@ -20,9 +20,8 @@ const (
 	unreadPause = time.Second
 )
 
-// soundLocal sees to it that a sound store, or none, stands at store.path: one that is
-// damaged is set aside whole, once a second look has said so too. We are the only front on it and
-// have not opened it.
+// soundLocal moves a damaged store away from store.path, whole, once a second look has found damage too.
+// This front is the only one on the store and has not opened it.
 func (d *Daemon) soundLocal(ctx context.Context) error {
 	path := d.cfg.Store.Path
 	if err := localfile.FinishMove(path); err != nil {
@@ -75,26 +74,26 @@ func (d *Daemon) look(ctx context.Context) (first, err error) {
 	return first, err
 }
 
-// adopt takes over from the stores that were set aside what this one has not: newest first.
+// adopt takes over from the corrupt stores what this one has not, the newest first.
 func (d *Daemon) adopt(ctx context.Context) error {
-	d.localHealth.heldUp = d.path.Local.HeldUp
-	asides, err := localfile.ListCorrupt(d.cfg.Store.Path)
+	d.localHealth.heldUp = d.path.Journal.HeldUp
+	corrupt, err := localfile.ListCorrupt(d.cfg.Store.Path)
 	if err != nil {
 		return wrap("store.path", err)
 	}
-	for i := len(asides) - 1; i >= 0; i-- {
-		did, err := repair.Adopt(ctx, d.path.Local, asides[i])
+	for i := len(corrupt) - 1; i >= 0; i-- {
+		did, err := repair.Adopt(ctx, d.path.Journal, corrupt[i])
 		if err != nil {
 			return wrap("store.path", err)
 		}
 		if len(did.Rows) > 0 {
 			d.logger.Warn("taken over from the store that was set aside",
-				zap.String("set_aside", asides[i].Path), zap.Any("rows", did.Rows))
+				zap.String("set_aside", corrupt[i].Path), zap.Any("rows", did.Rows))
 		}
 		if missing := did.Missing(); missing != nil {
 			d.logger.Error("not all of the store that was set aside could be read: look at AppIDs and accounts, "+
 				"and add what is missing with tradefront app add and account add",
-				zap.String("set_aside", asides[i].Path), zap.Error(missing))
+				zap.String("set_aside", corrupt[i].Path), zap.Error(missing))
 		}
 	}
 	return nil

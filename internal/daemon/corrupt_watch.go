@@ -22,7 +22,7 @@ func (d *Daemon) watchCorruptStores() watcher {
 	}
 }
 
-// reportCorrupt logs once what can be read of the stores that are set aside.
+// reportCorrupt logs once what can be read of each corrupt store.
 func (d *Daemon) reportCorrupt(ctx context.Context) {
 	corrupt, _ := localfile.ListCorrupt(d.cfg.Store.Path) // a folder that cannot be read is the check's to tell
 	for _, a := range corrupt {
@@ -36,7 +36,7 @@ func (d *Daemon) reportCorrupt(ctx context.Context) {
 	}
 }
 
-// corruptStores counts the stores that were set aside and not recovered.
+// corruptStores counts those that were not recovered.
 func (d *Daemon) corruptStores() float64 {
 	corrupt, _ := localfile.ListCorrupt(d.cfg.Store.Path)
 	return float64(len(corrupt))

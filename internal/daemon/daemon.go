@@ -111,7 +111,7 @@ func (d *Daemon) startPath(ctx context.Context) (err error) {
 	opt := PathOptions{
 		Config: d.cfg, Assets: d.atStart, Logger: d.logger, Now: d.now,
 		AuditObservers:  []ops.AuditObserver{d.metrics, auditAlarm{d.logger}},
-		LocalObserver:   storeObserver{d.metrics, d.logger, &d.localHealth, nil},
+		JournalObserver: storeObserver{d.metrics, d.logger, &d.localHealth, nil},
 		ForwardObserver: storeObserver{d.metrics, d.logger, &d.localHealth, d.noteForwarding},
 		Observer:        d.metrics,
 		Directory:       d.directory,
@@ -218,11 +218,11 @@ func (d *Daemon) endWatching(drained bool) {
 		if listener != nil {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 			defer cancel()
-			_ = listener.Shutdown(ctx) // a scrape that is cut off hurts nobody
+			_ = listener.Shutdown(ctx) // a scrape that is cut off is repeated
 		}
 	}
 	d.background.Wait()
-	if d.heartbeat.presence != nil {
+	if d.heartbeat.sender != nil {
 		d.reportStop(drained)
 	}
 }

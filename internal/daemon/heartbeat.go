@@ -24,7 +24,7 @@ const heartbeatPatience = 4 * time.Second
 // heartbeatState is what this front regularly tells PostgreSQL of itself, so that a report can refuse while it
 // holds records of the day.
 type heartbeatState struct {
-	presence *heartbeat.Heartbeat // nil with the embedded driver
+	sender *heartbeat.Heartbeat // nil with the embedded driver
 
 	failing, duplicate, olderCopy stateLog
 }
@@ -43,13 +43,13 @@ func (d *Daemon) watchHeartbeat() watcher {
 		},
 		collectors: []ops.Collector{
 			ops.NewGauge("front_id_conflict", "Whether another front with the same front.id is alive.", func() float64 {
-				if d.heartbeat.presence.Duplicate() != nil {
+				if d.heartbeat.sender.Duplicate() != nil {
 					return 1
 				}
 				return 0
 			}),
 			ops.NewGauge("clock_offset_seconds", "How far this machine's clock is before PostgreSQL's.", func() float64 {
-				offset, _ := d.heartbeat.presence.Clock()
+				offset, _ := d.heartbeat.sender.Clock()
 				return offset.Seconds()
 			}),
 		},
@@ -66,7 +66,7 @@ func (d *Daemon) firstHeartbeat(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("this machine's name: %w", err)
 	}
-	d.heartbeat.presence, err = heartbeat.New(ctx, d.path.Local, d.path.Forwarder, d.postgres, heartbeat.Options{
+	d.heartbeat.sender, err = heartbeat.New(ctx, d.path.Journal, d.path.Forwarder, d.postgres, heartbeat.Options{
 		FrontID: d.cfg.Front.ID, Host: host, Version: d.build.Version,
 		Corrupt: func() (int, error) {
 			corrupt, err := localfile.ListCorrupt(d.cfg.Store.Path)
@@ -112,12 +112,12 @@ func (d *Daemon) nextHeartbeat(now time.Time) time.Duration {
 func (d *Daemon) report(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, heartbeatPatience)
 	defer cancel()
-	d.logPostgres(&d.heartbeat.failing, d.heartbeat.presence.Report(ctx), &stateLines{
+	d.logPostgres(&d.heartbeat.failing, d.heartbeat.sender.Report(ctx), &stateLines{
 		level: zapcore.WarnLevel, began: "PostgreSQL does not know what this front holds: reports of the day will refuse",
 		ended: "PostgreSQL knows again what this front holds",
 	})
 	var duplicate error
-	if f := d.heartbeat.presence.Duplicate(); f != nil {
+	if f := d.heartbeat.sender.Duplicate(); f != nil {
 		duplicate = fmt.Errorf("on host %s, started %s", f.Host, show.Time(f.Started))
 	}
 	var olderCopy error
@@ -138,7 +138,7 @@ func (d *Daemon) report(ctx context.Context) {
 }
 
 func (d *Daemon) checkOlderCopy() (bool, string) {
-	others := d.heartbeat.presence.OtherLives()
+	others := d.heartbeat.sender.OtherLives()
 	if len(others) == 0 {
 		return true, "this local store continues what PostgreSQL last heard of it"
 	}
@@ -152,7 +152,7 @@ func (d *Daemon) checkOlderCopy() (bool, string) {
 const clockWarning = time.Second
 
 func (d *Daemon) checkClock() (bool, string) {
-	offset, differs := d.heartbeat.presence.Clock()
+	offset, differs := d.heartbeat.sender.Clock()
 	if differs < clockWarning {
 		return true, fmt.Sprintf("%+.3f s before PostgreSQL's", offset.Seconds())
 	}
@@ -165,9 +165,9 @@ func (d *Daemon) checkClock() (bool, string) {
 func (d *Daemon) reportStop(drained bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), heartbeatPatience)
 	defer cancel()
-	report := d.heartbeat.presence.Stop
+	report := d.heartbeat.sender.Stop
 	if !drained {
-		report = d.heartbeat.presence.Report
+		report = d.heartbeat.sender.Report
 	}
 	if err := report(ctx); err != nil {
 		d.logger.Warn("PostgreSQL does not know that this front has stopped: reports of the day will refuse until it is started again",
@@ -176,7 +176,7 @@ func (d *Daemon) reportStop(drained bool) {
 }
 
 func (d *Daemon) checkDuplicate() (bool, string) {
-	if f := d.heartbeat.presence.Duplicate(); f != nil {
+	if f := d.heartbeat.sender.Duplicate(); f != nil {
 		return false, fmt.Sprintf("another front with front.id %d is alive on host %s (started %s): give one of them another",
 			d.cfg.Front.ID, f.Host, show.Time(f.Started))
 	}
@@ -185,14 +185,14 @@ func (d *Daemon) checkDuplicate() (bool, string) {
 
 // checkSelfReport is required: the report cannot know of a front whose reports PostgreSQL does not take.
 func (d *Daemon) checkSelfReport() (bool, string) {
-	if err := d.heartbeat.presence.Missing(); err != nil {
+	if err := d.heartbeat.sender.Missing(); err != nil {
 		return false, "PostgreSQL takes the records of this front and not its reports of what it holds; does its role have the rights of roles.sql? " + err.Error()
 	}
 	return true, "PostgreSQL is away, or hears of this front"
 }
 
 func (d *Daemon) checkHeartbeat() (bool, string) {
-	if err := d.heartbeat.presence.LastError(); err != nil {
+	if err := d.heartbeat.sender.LastError(); err != nil {
 		return false, err.Error()
 	}
 	return true, "PostgreSQL knows what this front holds"

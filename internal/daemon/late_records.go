@@ -42,7 +42,7 @@ type lateRecords struct {
 func (d *Daemon) countLate(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, reportsPatience)
 	defer cancel()
-	count := d.path.Local.Late
+	count := d.path.Journal.Late
 	if d.postgres != nil {
 		count = d.postgres.Late
 	}

@@ -28,7 +28,7 @@ const localPatience = 10 * time.Second
 // watchLocalHealth tells whether the local store takes commits.
 func (d *Daemon) watchLocalHealth() watcher {
 	return watcher{
-		period: localProbePeriod, look: func(ctx context.Context) { d.localHealth.probe(ctx, d.path.Local, d.logger) },
+		period: localProbePeriod, look: func(ctx context.Context) { d.localHealth.probe(ctx, d.path.Journal, d.logger) },
 		checks: []check{{"local_store", ops.Required, d.localHealth.check}},
 	}
 }

@@ -36,7 +36,7 @@ const (
 // parts are there after Start and do not change.
 type LoginPath struct {
 	Audit     *ops.Audit
-	Local     *journal.Journal
+	Journal   *journal.Journal
 	Forwarder *forward.Forwarder // nil with the embedded driver
 	Registry  *auth.Registry
 	Core      *core.Local
@@ -72,7 +72,7 @@ type PathOptions struct {
 	Now    func() time.Time // the wall clock: login times and trading days
 
 	AuditObservers  []ops.AuditObserver
-	LocalObserver   store.Observer // may be nil
+	JournalObserver store.Observer // may be nil
 	ForwardObserver store.Observer // may be nil
 	Observer        gateway.Observer
 
@@ -136,19 +136,19 @@ func (p *LoginPath) openAudit(context.Context) (err error) {
 func (p *LoginPath) openJournal(ctx context.Context) (err error) {
 	cfg := &p.opt.Config.Store
 	opt := journal.Options{
-		Observer: p.opt.LocalObserver, Bounds: assemble.BoundsOf(cfg), BusyTimeout: journal.FrontBusyTimeout,
+		Observer: p.opt.JournalObserver, Bounds: assemble.BoundsOf(cfg), BusyTimeout: journal.FrontBusyTimeout,
 	}
 	if model := p.opt.Models.Journal; model != nil {
 		model(&opt)
 	}
-	if p.Local, err = journal.Open(ctx, cfg.Path, opt); err != nil {
+	if p.Journal, err = journal.Open(ctx, cfg.Path, opt); err != nil {
 		return fmt.Errorf("store.path: %s: %w", cfg.Path, err)
 	}
 	return nil
 }
 
 func (p *LoginPath) openDirectory(ctx context.Context) (err error) {
-	var source DirectorySource = directory.New(p.Local.Tables())
+	var source DirectorySource = directory.New(p.Journal.Tables())
 	if p.opt.Directory != nil {
 		if source, err = p.opt.Directory(ctx); err != nil {
 			return err
@@ -174,11 +174,11 @@ func (p *LoginPath) startForwarder(ctx context.Context) (err error) {
 		if model := p.opt.Models.Forwarder; model != nil {
 			model(&opt)
 		}
-		p.Forwarder = forward.New(p.Local, p.opt.Destination, opt)
+		p.Forwarder = forward.New(p.Journal, p.opt.Destination, opt)
 		p.Forwarder.Start()
 		p.Forwarder.AwaitProbe(ctx)
 	}
-	p.recorder, err = forward.NewRecorder(p.Local, p.Forwarder, forward.RecorderOptions{
+	p.recorder, err = forward.NewRecorder(p.Journal, p.Forwarder, forward.RecorderOptions{
 		AnswerAfter: forward.AnswerAfter(cfg.AnswerAfter), Patience: cfg.Patience,
 	})
 	return err
@@ -228,7 +228,7 @@ func (p *LoginPath) gatewayParts() gateway.Parts {
 func (p *LoginPath) loadReplays(ctx context.Context) error {
 	day, _ := p.Gateway.Policy().Calendar.TradingDayOf(p.opt.Now())
 	room := true
-	err := p.Local.SeenTerminals(ctx, day, func(day calendar.TradingDay, hash store.SeenHash) bool {
+	err := p.Journal.SeenTerminals(ctx, day, func(day calendar.TradingDay, hash store.SeenHash) bool {
 		room = p.Gateway.LoadSeen(day, hash)
 		return room
 	})
@@ -264,8 +264,8 @@ func (p *LoginPath) Stop(ctx context.Context) error {
 	if p.opt.Between.HandedOver != nil {
 		p.opt.Between.HandedOver(drained)
 	}
-	if p.Local != nil {
-		errs = append(errs, p.Local.Close())
+	if p.Journal != nil {
+		errs = append(errs, p.Journal.Close())
 	}
 	if p.opt.Between.JournalClosed != nil {
 		errs = append(errs, p.opt.Between.JournalClosed())

@@ -26,7 +26,7 @@ func (d *Daemon) watchMirror() watcher {
 }
 
 // restartPatience is how long a front that can do without PostgreSQL waits for it at its
-// start. One that refuses says so at once; for one that is silent, terminals wait as long.
+// start. A server that refuses answers at once; behind one that does not answer, terminals wait as long.
 const restartPatience = 2 * time.Second
 
 // meetPostgres says why PostgreSQL is away, or has another schema; nil if it is there. A
@@ -42,13 +42,13 @@ func (d *Daemon) meetPostgres(ctx context.Context, known bool) error {
 }
 
 // directory is what AppIDs and accounts are read from. A front that has met its PostgreSQL
-// before starts without it, and says so loudly.
+// before starts without it, and logs an error.
 func (d *Daemon) directory(ctx context.Context) (DirectorySource, error) {
 	if d.postgres == nil {
-		return directory.New(d.path.Local.Tables()), nil
+		return directory.New(d.path.Journal.Tables()), nil
 	}
 	var err error
-	if d.mirror, err = directory.OpenMirror(ctx, d.postgres, d.path.Local); err != nil {
+	if d.mirror, err = directory.OpenMirror(ctx, d.postgres, d.path.Journal); err != nil {
 		return nil, err
 	}
 	asOf, _ := d.mirror.AsOf()

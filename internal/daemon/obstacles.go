@@ -48,7 +48,7 @@ func (d *Daemon) surveyReports(ctx context.Context) {
 
 // obstacles are those that are not waived, of the latest day first.
 func (d *Daemon) obstacles(ctx context.Context) (open []store.Obstacle, err error) {
-	var from assemble.Records = d.path.Local
+	var from assemble.Records = d.path.Journal
 	if d.postgres != nil {
 		from = d.postgres
 	}

@@ -23,7 +23,7 @@ func (d *Daemon) watchQuarantine() watcher {
 func (d *Daemon) quarantined() float64 {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	n, err := d.path.Local.Quarantined(ctx)
+	n, err := d.path.Journal.Quarantined(ctx)
 	if err != nil {
 		return math.NaN()
 	}

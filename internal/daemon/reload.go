@@ -165,7 +165,7 @@ func (d *Daemon) judgeMasterKey(ctx context.Context, next *auth.MasterKey) error
 }
 
 // replaceMasterKey opens every authcode with the key that the file holds now. What does not
-// open under it keeps its last known state, and the log says so.
+// open under it keeps its last known state, and is logged.
 func (d *Daemon) replaceMasterKey(ctx context.Context, master *auth.MasterKey) {
 	d.path.Registry.Replace(master)
 	d.refresh(ctx)

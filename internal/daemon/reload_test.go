@@ -246,7 +246,7 @@ func TestReloadRefusesAnotherMasterKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := demo.AdmitApp(t.Context(), directory.New(r.d.path.Local.Tables()), master, "a_b_1", auth.AES); err != nil {
+	if _, err := demo.AdmitApp(t.Context(), directory.New(r.d.path.Journal.Tables()), master, "a_b_1", auth.AES); err != nil {
 		t.Fatal(err)
 	}
 	r.d.refresh(t.Context())

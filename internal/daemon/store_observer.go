@@ -11,7 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// storeObserver counts what the stores do and is loud about what must not happen.
+// storeObserver counts what the stores do, and logs what must not happen as errors.
 type storeObserver struct {
 	metrics *ops.Metrics
 	logger  *zap.Logger
@@ -40,7 +40,7 @@ func (o storeObserver) Quarantined(id uuid.UUID, err error) {
 		zap.Stringer("record_id", id), zap.Error(err))
 }
 
-// DayTrouble is said once: what the attempts say every few seconds is no news.
+// DayTrouble is logged once a trouble, not at each of the attempts, which are seconds apart.
 func (o storeObserver) DayTrouble(day calendar.TradingDay, err error) {
 	if err == nil {
 		o.logger.Info("PostgreSQL takes the records of this trading day again", zap.Stringer("trading_day", day))

@@ -9,7 +9,7 @@ import (
 )
 
 // watcher is one subject that a running front watches: what it does in the background, its lines of
-// /readyz, and its numbers. Each is made in one file, by a function watch… of the Daemon, and stands in
+// /readyz, and its numbers. Each is made in one file, by a function watch… of the Daemon, and is listed in
 // watchers. A new check or number needs its line here and one in docs/operations.md, which a test compares.
 type watcher struct {
 	// look runs at once and then every period until the front stops; nil if there is nothing to do.

@@ -139,7 +139,7 @@ func (d *Directory) transact(ctx context.Context, work func(*sql.Tx) error) erro
 	if err != nil {
 		return d.db.Explain(ctx, err)
 	}
-	if err := sqlrows.WantOne("directory", result); err != nil { // or no front would hear of the change
+	if err := sqlrows.WantOne("directory", result); err != nil { // or no front would notice the change
 		return err
 	}
 	if err := work(tx); err != nil {

@@ -6,7 +6,7 @@
 // # Invariants
 //
 //   - The store in use is never opened otherwise than by SQLite.
-//   - A store whose loss nobody accepted stays where it is, and the reports of its days are refused.
+//   - A store whose loss was not accepted stays where it is, and the reports of its days are refused.
 //   - A waiver is written before a store with a loss gets its other name.
 //
 // # What a crash leaves

@@ -30,7 +30,7 @@ type Options struct {
 	Progress func(path string) (set func(int64), end func())
 }
 
-// Corrupt are all damaged stores of a front that were set aside, or the one that is named.
+// Corrupt are all corrupt stores of a front, or the one that is named.
 func Corrupt(cfg *config.Config, args []string) ([]localfile.CorruptStore, error) {
 	if len(args) == 0 {
 		return localfile.ListCorrupt(cfg.Store.Path)

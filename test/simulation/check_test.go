@@ -77,14 +77,14 @@ func (w *world) checkReplays(stored map[uuid.UUID]bool) {
 // localRecords are those of the local store and of its quarantine.
 func (p *process) localRecords() []store.Record {
 	ctx := context.Background()
-	days, err := p.path.Local.Days(ctx)
+	days, err := p.path.Journal.Days(ctx)
 	if err != nil {
 		p.w.violate("the local store cannot be read: %v", err)
 		return nil
 	}
 	var all []store.Record
 	for _, day := range days {
-		err := p.path.Local.Scan(ctx, day.Day, func(r *store.Record) error {
+		err := p.path.Journal.Scan(ctx, day.Day, func(r *store.Record) error {
 			all = append(all, clone(r))
 			return nil
 		})
@@ -92,7 +92,7 @@ func (p *process) localRecords() []store.Record {
 			p.w.violate("day %v of the local store cannot be read: %v", day.Day, err)
 		}
 	}
-	aside, err := p.path.Local.Quarantine(ctx)
+	aside, err := p.path.Journal.Quarantine(ctx)
 	if err != nil {
 		p.w.violate("the quarantine cannot be read: %v", err)
 	}
@@ -159,8 +159,8 @@ func (p *process) checkAnswered(id uuid.UUID) {
 		return
 	default:
 		var err error
-		if rec, err = p.path.Local.Find(ctx, id); err != nil {
-			aside, _ := p.path.Local.Quarantine(ctx)
+		if rec, err = p.path.Journal.Find(ctx, id); err != nil {
+			aside, _ := p.path.Journal.Quarantine(ctx)
 			for _, r := range aside {
 				if r.Record.ID == id {
 					rec, err = r.Record, nil
@@ -204,7 +204,7 @@ func (w *world) settle() {
 	}
 	if !w.failed() && w.plan.postgres {
 		w.start()
-		if rows, _, _ := w.process.path.Local.Pending(context.Background()); rows > 0 {
+		if rows, _, _ := w.process.path.Journal.Pending(context.Background()); rows > 0 {
 			w.violate("%d records are left after a stop with PostgreSQL there", rows)
 		}
 	}

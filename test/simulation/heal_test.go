@@ -66,7 +66,7 @@ func (w *world) whatIsMissing() error {
 	if !w.plan.postgres {
 		return nil
 	}
-	rows, _, err := p.path.Local.Pending(context.Background())
+	rows, _, err := p.path.Journal.Pending(context.Background())
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (p *process) isBroken() bool {
 func (p *process) release() string {
 	p.releasing.Store(true)
 	go func() {
-		_, _ = p.path.Local.Release(context.Background()) // tried again while there is a quarantine
+		_, _ = p.path.Journal.Release(context.Background()) // tried again while there is a quarantine
 		p.releasing.Store(false)
 	}()
 	return "the quarantine is released"

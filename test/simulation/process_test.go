@@ -197,7 +197,7 @@ func (p *process) teardown() {
 	if p.path.Forwarder != nil {
 		p.path.Forwarder.Close()
 	}
-	_ = p.path.Local.Close()
+	_ = p.path.Journal.Close()
 	_ = p.path.Audit.Close(context.Background())
 	synctest.Wait()
 	must(os.RemoveAll(p.dir))
