@@ -6,8 +6,9 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 )
 
-// ObstacleKind is a way in which a report may lack records. The set is closed; the value is also
-// that of JSON and of the metric's label.
+// ObstacleKind is a way in which a report may lack records. What a survey of a day finds is a closed
+// set (ObstacleKinds), whose words are in JSON and in the metric's label. Rooms that accept a loss for
+// good have kinds of their own, which are in waivers alone.
 type ObstacleKind string
 
 // The kinds.
@@ -27,7 +28,7 @@ const (
 	ReportHandedIn   ObstacleKind = "report_handed_in"  // the file that would be replaced was handed in
 )
 
-// ObstacleKinds are all kinds.
+// ObstacleKinds are all kinds that a survey finds.
 func ObstacleKinds() []ObstacleKind {
 	return []ObstacleKind{
 		FrontHolds, FrontQuarantines, FrontCorrupt, FrontMissing, FrontOtherLife, FrontUnknown, FrontClock,
