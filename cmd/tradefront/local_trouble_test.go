@@ -2,6 +2,7 @@ package main
 
 import (
 	"database/sql"
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/store/journal"
+	"github.com/tradefront/tradefront/test/await"
 )
 
 // customerSite has an AppID and an account; ping logs the account in.
@@ -30,22 +32,14 @@ func (s *served) login() string {
 // readyz waits until the page has the status and the text.
 func (s *served) readyz(status int, text string) {
 	s.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for {
+	await.True(s.t, fmt.Sprintf("/readyz to be %d with %q", status, text), func() bool {
 		resp, err := http.Get("http://" + s.admin + "/readyz")
 		if err != nil {
 			s.t.Fatal(err)
 		}
 		_ = resp.Body.Close()
-		page := get(s.t, "http://"+s.admin+"/readyz")
-		if resp.StatusCode == status && strings.Contains(page, text) {
-			return
-		}
-		if time.Now().After(deadline) {
-			s.t.Fatalf("/readyz: %d, want %d and %q: %s", resp.StatusCode, status, text, page)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+		return resp.StatusCode == status && strings.Contains(get(s.t, "http://"+s.admin+"/readyz"), text)
+	})
 }
 
 // TestServeMovedStore: the store's file is moved under a running front. Logins get 90 and the front

@@ -6,6 +6,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/tradefront/tradefront/test/await"
 )
 
 // strangerAt connects and says nothing.
@@ -33,9 +35,7 @@ func inside(t *testing.T, d *Daemon) net.Conn {
 	t.Helper()
 	want := d.front.Admission(0).Open + 1
 	c := strangerAt(t, d)
-	for d.front.Admission(0).Open != want {
-		time.Sleep(time.Millisecond)
-	}
+	await.True(t, "the connection to be open", func() bool { return d.front.Admission(0).Open == want })
 	return c
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
@@ -270,9 +271,7 @@ func TestDrain(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- r.Drain(t.Context()) }()
 
-	for !r.Draining() {
-		time.Sleep(time.Millisecond)
-	}
+	await.True(t, "the drain to begin", r.Draining)
 	// The port is closed: the terminal tries another front at once.
 	if c, err := net.Dial("tcp", r.addr); err == nil {
 		_ = c.Close()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tradefront/tradefront/test/await"
 	"go.uber.org/zap"
 )
 
@@ -113,11 +114,7 @@ func TestHealthListenerBoundsConnections(t *testing.T) {
 		defer silent[i].Close()
 	}
 	b := a.listener.(*bounded)
-	for deadline := time.Now().Add(10 * time.Second); len(b.free) < healthConnections; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("%d connections are taken, want %d", len(b.free), healthConnections)
-		}
-	}
+	await.True(t, "all connections to be taken", func() bool { return len(b.free) >= healthConnections })
 	if err := silent[0].Close(); err != nil {
 		t.Fatal(err)
 	}

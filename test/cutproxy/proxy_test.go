@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/cutproxy"
 	"github.com/tradefront/tradefront/test/testmain"
 )
@@ -128,11 +129,7 @@ func TestCut(t *testing.T) {
 					}
 				}
 				want := strings.Repeat(c.arrives, round+1)
-				for deadline := time.Now().Add(10 * time.Second); s.has() != want; time.Sleep(time.Millisecond) {
-					if time.Now().After(deadline) {
-						t.Fatalf("the server got %q, want %q", s.has(), want)
-					}
-				}
+				await.True(t, fmt.Sprintf("the server to get %q", want), func() bool { return s.has() == want })
 			}
 			<-fired
 			if p.Cuts() != 2 {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/settlement/merge"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 const mergedName = "0001clientinfo20260105.txt"
@@ -103,7 +104,8 @@ func TestMergeCommand(t *testing.T) {
 // temporary file of the report; and the next merge is not hindered by it.
 func TestMergeKillNine(t *testing.T) {
 	t.Parallel()
-	a, b := seat(t, 0, 15_000), seat(t, 12_000, 15_000)
+	lines := testmain.Fewer(15_000, 5_000)
+	a, b := seat(t, 0, lines), seat(t, lines*4/5, lines)
 	whole := t.TempDir()
 	if _, errOut, status := runMerge(a, b, "--out", whole); status != 0 {
 		t.Fatal(errOut)
