@@ -1,4 +1,5 @@
-// Package simulation runs a whole front under a seed: session machine, dialogue, gateway,
+// Package simulation runs a whole front under a seed, put together, started and stopped by the
+// daemon's own LoginPath: session machine, dialogue, gateway,
 // registry, core, supplement, local store with its writer, forwarder and audit log are the
 // real ones; terminals, sockets, PostgreSQL, the clock and the operator are models.
 //
