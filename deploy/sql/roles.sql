@@ -64,7 +64,7 @@ BEGIN
 END
 $$;
 
--- Functions to come are for nobody until they are granted. Tables are anyway: the partitions
+-- No role may execute functions to come until they are granted. Tables are so by default: the partitions
 -- that ensure_record_partition makes are reached through their parent alone.
 ALTER DEFAULT PRIVILEGES FOR ROLE tradefront_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 
