@@ -98,7 +98,7 @@ func (c *capacity) check() (bool, string) {
 	if err != nil {
 		return false, "the last look failed: " + err.Error()
 	}
-	return true, fmt.Sprintf("%s, log %s; %d records; %s free on its disk", show.Size(last.Bytes), show.Size(last.Log), last.Rows, show.Size(last.Free))
+	return true, fmt.Sprintf("%s, log %s; %d records; %s free on its disk", show.Size(last.Bytes), show.Size(last.WAL), last.Rows, show.Size(last.Free))
 }
 
 // notFull is the required line: appends are taken. It asks what Append looks at.
@@ -126,7 +126,7 @@ func (c *capacity) bytes() float64 {
 
 func (c *capacity) logBytes() float64 {
 	last, _ := c.get()
-	return float64(last.Log)
+	return float64(last.WAL)
 }
 
 func (c *capacity) rows() float64 {

@@ -10,11 +10,11 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// send writes batch to PostgreSQL: by COPY, or by upsert if it is in doubt. Rows that were
-// altered in the file, or that PostgreSQL refuses for their data, are set aside. It returns when every row is in
-// PostgreSQL or in quarantine; after an error nothing is known of any.
+// send writes batch to PostgreSQL: by COPY, or by upsert if it is in doubt. Rows that were altered in
+// the file, or that PostgreSQL refuses for their data, go into quarantine. It returns when every row
+// is in PostgreSQL or in quarantine; after an error nothing is known of any.
 func (f *Forwarder) send(batch []store.Entry) error {
-	batch, err := f.setAltered(batch)
+	batch, err := f.quarantineAltered(batch)
 	if err != nil || len(batch) == 0 {
 		return err
 	}
@@ -25,22 +25,22 @@ func (f *Forwarder) send(batch []store.Entry) error {
 		f.store(batch)
 	}
 	if _, refused := errors.AsType[*store.RefusedError](err); refused {
-		// A row that is there already, or a poison row.
+		// PostgreSQL has one of the rows already, or refuses its data.
 		f.doubtUpTo = max(f.doubtUpTo, batch[len(batch)-1].Seq)
 		return f.isolate(batch)
 	}
 	return err
 }
 
-// setAltered puts the altered rows of batch into quarantine and returns the others.
-func (f *Forwarder) setAltered(batch []store.Entry) (good []store.Entry, err error) {
+// quarantineAltered puts the altered rows of batch into quarantine and returns the others.
+func (f *Forwarder) quarantineAltered(batch []store.Entry) (good []store.Entry, err error) {
 	if !slices.ContainsFunc(batch, func(e store.Entry) bool { return e.Altered != nil }) {
 		return batch, nil
 	}
 	for _, e := range batch {
 		if e.Altered == nil {
 			good = append(good, e)
-		} else if err := f.setAside(e, e.Altered); err != nil {
+		} else if err := f.quarantine(e, e.Altered); err != nil {
 			return nil, err
 		}
 	}
@@ -59,7 +59,7 @@ func (f *Forwarder) isolate(batch []store.Entry) error {
 		return err
 	}
 	if len(batch) == 1 {
-		return f.setAside(batch[0], err)
+		return f.quarantine(batch[0], err)
 	}
 	half := len(batch) / 2
 	if err := f.isolate(batch[:half]); err != nil {
@@ -68,16 +68,16 @@ func (f *Forwarder) isolate(batch []store.Entry) error {
 	return f.isolate(batch[half:])
 }
 
-// store notes that PostgreSQL has committed batch, and said so of each row.
+// store notes that PostgreSQL has committed batch, and confirmed each row.
 func (f *Forwarder) store(batch []store.Entry) {
 	for i := range batch {
 		f.stored = append(f.stored, batch[i].Seq)
 	}
 }
 
-func (f *Forwarder) setAside(e store.Entry, cause error) error {
-	// Before it is tried: the commit may fail and have happened, and then the row is gone
-	// from those to be sent as if PostgreSQL had it. Who waits for it must look.
+func (f *Forwarder) quarantine(e store.Entry, cause error) error {
+	// Before the move: its commit may seem to fail and have happened, and then the row is gone from
+	// those to be sent, as if PostgreSQL had it. From here on a waiter must look where its row is.
 	f.state.left.Store(true)
 	if err := f.local.MoveToQuarantine(e.Seq, cause); err != nil {
 		return fmt.Errorf("quarantine of %v: %w", e.Record.ID, err)

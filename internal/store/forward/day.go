@@ -18,8 +18,8 @@ import (
 // RecordIDs; a pass that meets no trouble and leaves none is the last.
 
 const (
-	// maxTroubles bounds the days whose trouble is remembered; more are PostgreSQL's trouble
-	// as a whole.
+	// maxTroubles bounds the days whose trouble is remembered. With more of them, PostgreSQL as a
+	// whole counts as failed.
 	maxTroubles = 100
 	// maxDropRounds bounds how often a batch is sent again without the rows that were
 	// dropped. A trigger that drops others each time leaves all of them for the next pass.
@@ -31,8 +31,8 @@ type trouble struct {
 	blocked bool // none of the day is taken; else some are dropped, and only those wait
 	again   time.Time
 	pause   time.Duration // until again; doubles
-	// Where rows were dropped: those up to tried were sent, in the order of the day, and what
-	// is left of them is sent again from look on, a batch each time. New rows come behind.
+	// Where rows were dropped: rows up to tried were sent, in the order of the day, and those that
+	// are left are sent again from look on, a batch each time. New rows are after tried.
 	tried, look uuid.UUID
 }
 
@@ -119,7 +119,7 @@ func (f *Forwarder) sendNew(column any, day calendar.TradingDay, t *trouble) (mo
 	}
 	first := t.tried == uuid.Nil
 	switch {
-	case len(left) == 0 && first: // none was dropped before, so all is well again
+	case len(left) == 0 && first: // none was dropped before either, so the trouble is over
 		f.release(day)
 	case len(left) > 0 && first:
 		t.tried = last
@@ -168,7 +168,7 @@ func (f *Forwarder) sendDropped(column any, day calendar.TradingDay, t *trouble)
 // sendDay sends a batch of one day and removes locally what was stored, also after an error.
 // left are the rows that PostgreSQL drops, and why.
 func (f *Forwarder) sendDay(batch []store.Entry) (left []store.Entry, why, err error) {
-	if batch, err = f.setAltered(batch); err != nil {
+	if batch, err = f.quarantineAltered(batch); err != nil {
 		return nil, nil, err
 	}
 	for i := range batch {
@@ -206,7 +206,7 @@ func (f *Forwarder) hold(day calendar.TradingDay, t *trouble, err error) error {
 	if f.troubles[day] == nil && len(f.troubles) >= maxTroubles {
 		return fmt.Errorf("store: PostgreSQL does not take the records of %d trading days, of one of them: %w", maxTroubles, err)
 	}
-	// Before anybody can take them for done, see fate.
+	// Before a waiter can take them for done, see fate.
 	f.state.left.Store(true)
 	t.pause = min(max(2*t.pause, f.opt.BackoffMin), f.opt.BackoffMax)
 	t.again = time.Now().Add(f.opt.Jitter(t.pause))

@@ -12,27 +12,27 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// Bounds of the forwarder where ForwarderOptions has 0.
+// Bounds of the forwarder where Options has 0.
 const (
 	DefaultBatchRows  = 2000
 	DefaultBatchDelay = 200 * time.Millisecond
 	DefaultBackoffMin = 100 * time.Millisecond
 	DefaultBackoffMax = 5 * time.Second
-	// maxYield bounds the pause after a full batch. Catching up after an outage, the
-	// forwarder works half of the time at most: logins come first. While somebody waits for
-	// PostgreSQL there are no pauses.
+	// maxYield bounds the pause after a full batch. While it catches up after an outage, the
+	// forwarder works half of the time at most: logins come first. While a caller is in Wait there
+	// are no pauses.
 	maxYield = 250 * time.Millisecond
 	// idlePoll is how often an idle forwarder looks for rows of other processes.
 	idlePoll = 5 * time.Second
 )
 
 // Destination is where the forwarder brings records: PostgreSQL. For the errors see
-// Postgres.CopyIn; both write all records or none.
+// postgres.Store.CopyIn; both write all records or none.
 type Destination interface {
 	// CopyIn is for records that were never sent before.
 	CopyIn(ctx context.Context, recs []store.Record) error
 	// Put is for records that may be there already. Its success means that they are
-	// durable now, whoever sent them first.
+	// durable now, also those that an earlier attempt wrote.
 	Put(ctx context.Context, recs []store.Record) error
 	// Probe reports whether records would be taken now, without sending any.
 	Probe(ctx context.Context) error
@@ -72,7 +72,7 @@ type Options struct {
 	// BatchRows is how many rows are sent at once, at most.
 	BatchRows int
 	// BatchDelay is how long to gather a batch that is not full. With a larger backlog,
-	// or while somebody waits in Wait, there is no delay.
+	// or while a caller is in Wait, there is no delay.
 	BatchDelay time.Duration
 	// BackoffMin and BackoffMax bound the pause after a failure, which doubles at each.
 	BackoffMin, BackoffMax time.Duration
@@ -83,9 +83,9 @@ type Options struct {
 }
 
 // Forwarder moves records from the local store to PostgreSQL, in the order of their
-// commits, and removes them locally after PostgreSQL's commit. Once PostgreSQL does not
-// take those of a day, or drops some, it goes day by day until all are taken: what is one
-// day's trouble holds up that day alone. See forwardday.go.
+// commits, and removes them locally after PostgreSQL's commit. Once PostgreSQL does not take those of
+// a day, or drops some, it goes day by day until all are taken, so that the trouble of one day delays
+// that day alone (day.go).
 //
 // If we crash at any point, the rows not yet removed are in doubt: the next start sends
 // them by Put.
@@ -99,7 +99,7 @@ type Forwarder struct {
 	cancel      context.CancelFunc
 	ended       chan struct{} // closed when the goroutines have ended, or will never start
 
-	state forwardState // what others ask for
+	state forwardState // what other goroutines read
 
 	// Owned by the goroutine that forwards.
 	doubtUpTo int64   // rows up to this seq may have been sent before
@@ -109,12 +109,12 @@ type Forwarder struct {
 	full      bool    // the last batch was full, so there is probably more
 	stored    []int64 // of the batch that is being sent
 
-	byDay    bool // see forwardday.go
+	byDay    bool // see day.go
 	troubles map[calendar.TradingDay]*trouble
 }
 
-// New prepares a forwarder. Whatever the local store holds now may have been
-// sent by a process before us, and counts as in doubt.
+// New prepares a forwarder. A process before us may have sent what the local store holds now: all of
+// it counts as in doubt.
 func New(local Journal, dest Destination, opt Options) *Forwarder {
 	if opt.BatchRows == 0 {
 		opt.BatchRows = DefaultBatchRows
@@ -159,9 +159,9 @@ func (f *Forwarder) Start() {
 	})
 }
 
-// Close stops forwarding and waits for the goroutines' end: for a batch whose COMMIT is
-// on its way a few seconds at most, then it is in doubt. Rows that are left stay in the
-// local store; call Drain before to bring them over. A second call does nothing.
+// Close stops forwarding and waits for the goroutines' end. It waits a few seconds at most for a batch
+// whose COMMIT is on its way, which is then in doubt. Rows that are left stay in the local store; call
+// Drain before to forward them. A second call does nothing.
 func (f *Forwarder) Close() {
 	f.stop.Do(f.cancel)
 	f.start.Do(func() { close(f.ended) }) // never started: nothing to wait for
@@ -207,8 +207,8 @@ func (f *Forwarder) await() bool {
 	return f.awaitSeq(f.sent+int64(f.opt.BatchRows), f.untilRetry(f.opt.BatchDelay))
 }
 
-// awaitSeq returns when seq is committed, after d, or while somebody is waiting for
-// rows that are there; false when the forwarder is closed.
+// awaitSeq returns when seq is committed, after d, or at once while a caller is in Wait and there are
+// rows; false when the forwarder is closed.
 func (f *Forwarder) awaitSeq(seq int64, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -228,7 +228,7 @@ func (f *Forwarder) awaitSeq(seq int64, d time.Duration) bool {
 	return f.ctx.Err() == nil
 }
 
-// yield is a pause in which PostgreSQL is there.
+// yield is a pause between two batches that PostgreSQL took; false when the forwarder is closed.
 func (f *Forwarder) yield(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -240,7 +240,8 @@ func (f *Forwarder) yield(d time.Duration) bool {
 	}
 }
 
-// pause is one after a failure, and ends when PostgreSQL is back.
+// pause is the pause after a failure, and ends when PostgreSQL is back; false when the forwarder is
+// closed.
 func (f *Forwarder) pause(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -278,7 +279,7 @@ func (f *Forwarder) forward() error {
 	last := batch[len(batch)-1].Seq
 	f.stored = nil
 	if err := f.send(batch); err != nil {
-		// Whatever became of it, the next attempt must not fail on rows that are there.
+		// The batch may be committed or not. The next attempt must not fail on rows that are there.
 		f.doubtUpTo = max(f.doubtUpTo, last)
 		if store.IsDayTrouble(err) {
 			f.byDay, f.full = true, true
@@ -296,7 +297,7 @@ func (f *Forwarder) forward() error {
 // left. If we crash here, the rows are sent again as rows in doubt.
 func (f *Forwarder) finish(upTo int64) error {
 	f.untrimmed, f.reach, f.stored = f.stored, upTo, nil
-	if !f.state.left.Load() { // else who waits looks for his row, which must be gone then
+	if !f.state.left.Load() { // else a waiter looks for its row, which must be removed before
 		f.done(upTo)
 	}
 	return f.trim()

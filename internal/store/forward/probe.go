@@ -71,9 +71,8 @@ func (s *forwardState) reach(err error) {
 	}
 }
 
-// unreachable is why nobody should begin to wait for PostgreSQL: it is known to be away, not
-// to take records of that day, or a batch has been on its way for longer than anybody would
-// wait.
+// unreachable is why a login should not begin to wait for PostgreSQL: it is known to be away, or not
+// to take records of that day, or a batch has been on its way for longer than the login would wait.
 func (f *Forwarder) unreachable(patience time.Duration, day calendar.TradingDay) error {
 	if err := f.LastError(); err != nil {
 		return err

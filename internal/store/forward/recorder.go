@@ -36,7 +36,7 @@ type Recorder struct {
 }
 
 // NewRecorder combines a local store with its forwarder, which may be nil if answers do not
-// wait for PostgreSQL. Both stay their owner's to start and close.
+// wait for PostgreSQL. The caller starts and closes both.
 func NewRecorder(local Journal, forwarder *Forwarder, opt RecorderOptions) (*Recorder, error) {
 	if opt.AnswerAfter == "" {
 		opt.AnswerAfter = AfterLocal
@@ -56,10 +56,12 @@ func NewRecorder(local Journal, forwarder *Forwarder, opt RecorderOptions) (*Rec
 // Append makes rec as durable as answers want it. After an error the login must not be
 // answered with success.
 //
-// ErrOverloaded, ErrDiskFull, ErrBroken, ErrClosed and the end of ctx: see Local.Append; nothing
-// was recorded. ErrInDoubt: see there too; the record is there or not. ErrUnavailable, only with AfterPostgres: PostgreSQL is known to be away, or not
-// to take records of the day, and nothing was recorded; or it did not answer in time, and the record stays and will be
-// forwarded: an attempt that is in the report although it was not answered.
+// ErrOverloaded, ErrDiskFull, ErrBroken, ErrClosed and the end of ctx: nothing was recorded, see
+// journal.Journal.Append. ErrInDoubt: the record is there or not, see there too.
+//
+// ErrUnavailable, only with AfterPostgres: PostgreSQL is known to be away, or not to take records of
+// the day, and nothing was recorded. Or, with ErrUnconfirmed, PostgreSQL did not answer in time: the
+// record stays, will be forwarded, and is in the report although its login was refused.
 func (l *Recorder) Append(ctx context.Context, rec *store.Record) error {
 	if l.opt.AnswerAfter == AfterLocal {
 		_, err := l.local.Append(ctx, rec)

@@ -12,13 +12,13 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// forwardState is what others than its goroutine may know of a forwarder.
+// forwardState is what other goroutines may read of a forwarder.
 type forwardState struct {
-	hurry      chan struct{} // receives when somebody begins to wait
+	hurry      chan struct{} // receives when a caller begins to wait
 	waiters    atomic.Int64
 	probed     chan struct{} // closed when the first probe has come back
 	back       chan struct{} // receives when a probe succeeds after one that failed
-	left       atomic.Bool   // a record was set aside, or left in the local store, since we started
+	left       atomic.Bool   // a record was quarantined, or left in the local store, since we started
 	rows       atomic.Int64  // forwarded since we started
 	batchSince atomic.Int64  // when the batch that is on its way was sent, in nanoseconds; 0 without one
 
@@ -48,8 +48,8 @@ func (s *forwardState) advance(seq int64) {
 	s.changed = make(chan struct{})
 }
 
-// advanceDay notes that the rows of a day up to seq are done: who waits for one of them does
-// not wait for a backlog of another day.
+// advanceDay notes that the rows of a day up to seq are done: a caller that waits for one of them does
+// not wait for the backlog of another day.
 func (s *forwardState) advanceDay(day calendar.TradingDay, seq int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,7 +69,7 @@ func (s *forwardState) reached(seq int64, day calendar.TradingDay) (bool, <-chan
 	return s.sent >= seq || day != 0 && s.daySent[day] >= seq, s.changed
 }
 
-// Wait returns nil when the record with that seq, of Local.Append, is committed in
+// Wait returns nil when the record with that seq, of journal.Journal.Append, is committed in
 // PostgreSQL; a *RefusedError if it is in quarantine; its day's trouble if PostgreSQL does not
 // take it; an error of ctx or ErrClosed if it was not to be had in time. The record stays
 // where it is and will be forwarded.

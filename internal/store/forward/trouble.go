@@ -73,7 +73,7 @@ func (s *forwardState) release(day calendar.TradingDay) (was bool) {
 	return was
 }
 
-// errWaits is what is known of a record that is not sent for its day's trouble.
+// errWaits says that a record is not sent because of its day's trouble.
 var errWaits = errors.New("store: the record waits in the local store for a trouble of its trading day")
 
 func waitsFor(trouble error) error {

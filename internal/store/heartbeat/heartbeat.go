@@ -13,7 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// Period is how often a running front says what it holds: AliveFor is a few of them.
+// Period is the time between two reports of a running front; store.AliveFor is a few of them.
 const Period = 5 * time.Second
 
 // Journal is the front's local store, as its reports count it.
@@ -25,7 +25,7 @@ type Journal interface {
 	ForwardedOf(ctx context.Context) (map[calendar.TradingDay]int64, error)
 }
 
-// Forwarder tells the reports what it did.
+// Forwarder is the front's forwarder, whose work the reports state.
 type Forwarder interface {
 	Rows() int64
 	Healthy() bool
@@ -41,18 +41,14 @@ type Options struct {
 	FrontID int32
 	Host    string
 	Version string
-	// CorruptStores counts the damaged local stores that were set aside and are not recovered;
-	// nil for none.
+	// Corrupt counts the damaged local stores that were moved away and are not recovered; nil for
+	// none.
 	Corrupt func() (int, error)
 	Now     func() time.Time // nil for time.Now
 }
 
-// Heartbeat is a front's word to PostgreSQL: what it still holds, every few seconds, and at
-// the end that it holds nothing, or what is left. Reports of a day rely on it.
-//
-// If we crash, the last word stands: a front that said nothing since a window closed may
-// hold records of that day, and its report refuses. Only a goodbye that holds nothing says
-// that there is nothing, however long ago.
+// Heartbeat reports to PostgreSQL what a front holds: every Period, and a last time when the front
+// stops. The export of a day decides by these reports whether a front may hold records of the day.
 type Heartbeat struct {
 	local     Journal
 	forwarder Forwarder
@@ -61,21 +57,21 @@ type Heartbeat struct {
 	id        uuid.UUID // of the local store
 	started   time.Time
 
-	reporting sync.Mutex // one word at a time, so that the last one is the latest
-	stopped   bool       // goodbye was said
+	reporting sync.Mutex // one report at a time, so that the last one is the newest
+	stopped   bool       // the last report was sent, or tried
 	process   uuid.UUID
 	life      store.Life // of the local store
 
 	mu        sync.Mutex
-	first     time.Time         // of our first word, by PostgreSQL's clock; zero before it
+	first     time.Time         // of our first report, by PostgreSQL's clock; zero before it
 	duplicate *store.Front      // another front with our FrontID or store that is alive
-	other     []store.Front     // what other lives of our store last reported, if it is not nothing
-	err       error             // of the last word
+	other     []store.Front     // other lives of our store that held records or run
+	err       error             // of the last report
 	clock     store.FrontReport // ClockOffset and ClockError as last measured
 	fails     int               // reports in a row that failed although PostgreSQL takes records
 }
 
-// New prepares to speak for the front whose local store that is.
+// New prepares the reports of the front whose local store that is, and begins a life of the store.
 func New(ctx context.Context, local Journal, f Forwarder, pg Receiver, opt Options) (*Heartbeat, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
@@ -96,8 +92,8 @@ func New(ctx context.Context, local Journal, f Forwarder, pg Receiver, opt Optio
 // Report tells PostgreSQL what the front holds.
 func (p *Heartbeat) Report(ctx context.Context) error { return p.send(ctx, false) }
 
-// Stop says it for the last time; later words are not said. Nobody may append to the
-// local store any more.
+// Stop makes the last report; later calls of Report and Stop send nothing. The caller must have
+// ended all appends to the local store.
 func (p *Heartbeat) Stop(ctx context.Context) error { return p.send(ctx, true) }
 
 func (p *Heartbeat) send(ctx context.Context, stopped bool) error {
@@ -139,8 +135,8 @@ func (p *Heartbeat) attempt(ctx context.Context, stopped bool) (before []store.F
 	return before, err
 }
 
-// beginAnew is for a machine that was put back, or copied, while it ran: what PostgreSQL has of
-// the life that both had is the other's.
+// beginAnew is for a machine that was put back to an earlier state, or copied, while it ran: the later
+// reports of the life that both have are the other machine's.
 func (p *Heartbeat) beginAnew(ctx context.Context) error {
 	life, err := p.local.BeginLife(ctx, true)
 	if err == nil {
@@ -149,15 +145,15 @@ func (p *Heartbeat) beginAnew(ctx context.Context) error {
 	return err
 }
 
-// count is what there is to say. The clock is read first: every record with an earlier
-// login time that is committed by then is counted, or is in PostgreSQL.
+// count makes the report. It reads the clock first: every record with an earlier login time that is
+// committed by then is counted, or is in PostgreSQL.
 func (p *Heartbeat) count(ctx context.Context, stopped bool) (store.FrontReport, error) {
 	r := store.FrontReport{
 		FrontID: p.opt.FrontID, StoreID: p.id, Life: p.life.ID, Continues: p.life.Continues, Process: p.process, Host: p.opt.Host, Version: p.opt.Version,
 		Started: p.started, Counted: p.opt.Now(), Stopped: stopped, Forwarded: p.forwarder.Rows(),
 	}
 	var err error
-	// Before the records: what is recovered meanwhile is counted there, and in no case nowhere.
+	// Before the records: a store that is recovered meanwhile is counted twice, and not left out.
 	if p.opt.Corrupt != nil {
 		if r.CorruptStores, err = p.opt.Corrupt(); err != nil {
 			return r, err
@@ -170,23 +166,24 @@ func (p *Heartbeat) count(ctx context.Context, stopped bool) (store.FrontReport,
 	return r, err
 }
 
-// note looks for a twin among those that spoke under our FrontID.
+// note keeps the result of a report. before are the reports that PostgreSQL had under our FrontID and
+// store; note finds duplicates and other lives among them.
 func (p *Heartbeat) note(before []store.Front, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.err = err; err != nil {
-		if p.fails++; !p.forwarder.Healthy() { // it is away: that is another matter
+		if p.fails++; !p.forwarder.Healthy() { // PostgreSQL is away, which is reported elsewhere
 			p.fails = 0
 		}
 		return
 	}
 	p.fails = 0
 	p.duplicate, p.other = nil, nil
-	var latest time.Time // PostgreSQL's clock, as far as the words before ours show it
+	var latest time.Time // PostgreSQL's clock, as far as the reports before ours show it
 	for i := range before {
 		f := &before[i]
 		latest = lastOf(latest, f.Seen.Add(f.Ago))
-		// Who spoke last before our first word may be ourselves in our life before.
+		// A report from before our first one may be our own, of the life before.
 		if f.Process != p.process && f.Alive() && !p.first.IsZero() && f.Seen.After(p.first) {
 			p.duplicate = f
 		}
@@ -206,8 +203,8 @@ func lastOf(a, b time.Time) time.Time {
 	return a
 }
 
-// OtherLives are what other lives of this local store last reported, if they held records or
-// were running: a backup was put back, or a snapshot, and what they held is elsewhere or gone.
+// OtherLives are the other lives of this local store that held records or were running at their last
+// report: a backup or a snapshot was put back, and what they held is elsewhere or gone.
 func (p *Heartbeat) OtherLives() []store.Front {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -222,7 +219,7 @@ func (p *Heartbeat) Duplicate() *store.Front {
 	return p.duplicate
 }
 
-// Clock is how far our clock was before PostgreSQL's at the last report, and by how much they
+// Clock is how far our clock was ahead of PostgreSQL's at the last report, and by how much they
 // differed at least.
 func (p *Heartbeat) Clock() (offset, differs time.Duration) {
 	p.mu.Lock()
@@ -230,11 +227,12 @@ func (p *Heartbeat) Clock() (offset, differs time.Duration) {
 	return p.clock.ClockOffset, p.clock.ClockDiffers()
 }
 
-// missingReports are so many reports in a row that one that fails by chance is no matter.
+// missingReports is after how many failed reports in a row a front counts as missing: one may fail by
+// chance.
 const missingReports = 3
 
-// Missing is why PostgreSQL does not hear of this front although it takes its records: a right
-// is missing, or the statement fails. While PostgreSQL is away it is nil.
+// Missing is why PostgreSQL gets no reports of this front although it takes its records: a right is
+// missing, or the statement fails. While PostgreSQL is away it is nil.
 func (p *Heartbeat) Missing() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -244,7 +242,7 @@ func (p *Heartbeat) Missing() error {
 	return p.err
 }
 
-// LastError is why the last word did not reach PostgreSQL, nil if it did.
+// LastError is why the last report failed, nil if it did not.
 func (p *Heartbeat) LastError() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -8,7 +8,8 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// ChooseRetired are the local stores of a front that are not in use, if all of them may go.
+// ChooseRetired are the local stores of a front that are not in use. It is an error if one of them
+// holds records and force is not set, or if none is left.
 func ChooseRetired(fronts []store.Front, id int32, storeID string, force bool) ([]store.Front, error) {
 	var gone []store.Front
 	known, alive := false, ""

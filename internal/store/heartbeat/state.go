@@ -10,7 +10,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// State is running, stopped, silent, other life or retired.
+// State is running, stopped, silent (missing), other life or retired: texts that commands print.
 func State(f *store.Front) string {
 	switch {
 	case !f.Retired.IsZero():
@@ -25,7 +25,7 @@ func State(f *store.Front) string {
 	return "silent"
 }
 
-// Holds is what a front last reported to hold, the days in their order.
+// Holds is a text of what a front held at its last report, the days in their order.
 func Holds(f *store.Front) string {
 	var parts []string
 	for _, day := range slices.Sorted(maps.Keys(f.Held)) {

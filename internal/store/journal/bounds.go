@@ -29,14 +29,14 @@ func (e *FullError) Is(target error) bool { return target == store.ErrFull }
 // Bounds of what a local store may hold; 0 is none. With records that are forwarded, Rows and
 // Age bound what waits for PostgreSQL; where they stay for ever there is no bound on these.
 type Bounds struct {
-	Bytes int64         // of the file, without the room in it that is free, and of a log beyond WALKept
+	Bytes int64         // of the file, without the room in it that is free, and of the WAL beyond WALKept
 	Rows  int64         // records
 	Age   time.Duration // of the oldest record
 	Free  int64         // bytes that must stay free on the disk
 }
 
-// How near a bound somebody is told, and how far behind it appends are taken again: without a
-// step between the two a front at its bound would go in and out of readiness.
+// From boundWarning on readiness warns. A store at its bound takes appends again below boundRelease:
+// without a step between, a front at its bound would go in and out of readiness.
 const (
 	boundWarning = 0.8
 	boundRelease = 0.9
@@ -63,31 +63,31 @@ func (m Measure) String() string {
 	return fmt.Sprintf("it holds %d records, store.max_rows is %d", m.Value, m.Limit)
 }
 
-// Near reports whether somebody should look.
+// Near reports whether the bound is near enough for a warning.
 func (m Measure) Near() bool { return m.Ratio >= boundWarning }
 
 // Capacity is how full a local store is.
 type Capacity struct {
 	Bytes    int64 // in use, see Bounds
-	Log      int64 // of the log's file
+	WAL      int64 // bytes of the WAL's file
 	Rows     int64
 	Oldest   time.Time // login time of the oldest record; zero without one
-	Free     int64     // on the disk, once the log is folded into the file
+	Free     int64     // on the disk, once the WAL is folded into the file
 	Measures []Measure // of the bounds there are
 	Full     *Measure  // the bound for which appends are refused; nil if none is
 
 	size, spare int64 // of the file, and what of it is free
 }
 
-// Measure looks what the store holds, and has Append refuse or take records accordingly. It
-// is called from one goroutine, once a second or so: by then a bound may be exceeded by what
-// came since. It costs a few short reads, and Append the look at one pointer.
+// Measure measures what the store holds, and makes Append refuse or take records accordingly. One
+// goroutine calls it about once a second; what comes between two calls may exceed a bound. It costs a
+// few short reads, and each Append one load of a pointer.
 //
-// Rows are counted exactly while there are few, and once a minute else, with what came since
+// Few rows are counted exactly each time. Many are counted once a minute, and what came since is
 // added.
 //
-// An error does not mean that nothing is known: what could be measured is in the Fill, and was
-// judged. A disk that was filled at once is one that the log cannot be folded on.
+// After an error the Capacity has what could be measured, and Append decides by that: on a disk that
+// is suddenly full the WAL cannot be folded, and Append must refuse all the same.
 func (l *Journal) Measure(ctx context.Context, now time.Time) (Capacity, error) {
 	held, err := l.hold(ctx, now)
 	if err != nil {
@@ -100,8 +100,8 @@ func (l *Journal) Measure(ctx context.Context, now time.Time) (Capacity, error) 
 			return held, err
 		}
 	}
-	if held.Log > localfile.WALKept || held.Full != nil {
-		// A fold that is cut short begins anew the next time, and might never come to its end.
+	if held.WAL > localfile.WALKept || held.Full != nil {
+		// Not cancelled: a fold that ends early begins anew the next time, and might never finish.
 		return held, l.fold(context.WithoutCancel(ctx))
 	}
 	return held, nil
@@ -127,8 +127,8 @@ func (l *Journal) measures(held *Capacity, now time.Time) (all []Measure) {
 	return all
 }
 
-// judgeFree is for a store that cannot be looked into: the disk's free space is known all the same,
-// and may only make the front refuse, never take again.
+// judgeFree is for a store that cannot be read. The disk's free space is known all the same; it can
+// make Append refuse, but not take records again.
 func (l *Journal) judgeFree(held *Capacity) (err error) {
 	if held.Free, err = diskFree(l.path); err != nil {
 		return err
@@ -142,8 +142,8 @@ func (l *Journal) judgeFree(held *Capacity) (err error) {
 	return nil
 }
 
-// Full is the bound for which Append refuses now; nil if it takes records. It is the state that
-// Append looks at.
+// Full is the bound for which Append refuses now; nil if it takes records. Append decides by the same
+// state.
 func (l *Journal) Full() *Measure {
 	if full := l.full.Load(); full != nil {
 		return &full.Measure
@@ -155,15 +155,15 @@ func (l *Journal) Full() *Measure {
 const shrinkBytes = 32 << 20
 
 // shrinks reports whether the file, written anew without the room in it that is free, would leave
-// enough of the disk free. Its pages go through the log into the file.
+// enough of the disk free. Its pages go through the WAL into the file.
 func (f *Capacity) shrinks(limit int64) bool {
 	used := f.size - f.spare
 	return used <= shrinkBytes && 2*used <= f.Free && float64(f.Free+f.spare)*boundRelease >= float64(limit)
 }
 
-// shrink gives the room that is free in the file back to the disk. What an outage left behind
-// once it was forwarded would otherwise hold the disk at its bound, and the front would refuse
-// for ever with nothing in its store. If we crash in here, the file is the one before.
+// shrink gives the room that is free in the file back to the disk. After an outage whose records were
+// forwarded, that room could keep the disk at its bound, and the front would refuse for ever with an
+// empty store. If we crash in here, the file is the one before.
 func (l *Journal) shrink(ctx context.Context) error {
 	conn, err := l.db.Conn(ctx)
 	if err != nil {
@@ -178,9 +178,9 @@ func (l *Journal) shrink(ctx context.Context) error {
 	return l.writer.noteBroken(localfile.Explain(ctx, err))
 }
 
-// fold brings the log's pages into the file and gives back its room, as far as nobody reads
-// them. SQLite does it after commits; where none is taken any more, nobody else would. The
-// first step holds up no commit, the second only for what came since.
+// fold writes the WAL's pages into the file and cuts the WAL, as far as no connection reads them.
+// SQLite does so after commits; a full store commits nothing, so Measure does it. The first
+// checkpoint delays no commit, the second only for the pages that came since.
 func (l *Journal) fold(ctx context.Context) error {
 	conn, err := l.db.Conn(ctx)
 	if err != nil {
@@ -245,16 +245,16 @@ func (l *Journal) hold(ctx context.Context, now time.Time) (h Capacity, err erro
 	if seconds > 0 {
 		h.Oldest = sqlrows.Instant(seconds)
 	}
-	// By name, not by descriptor: see Local.
+	// By name, not by descriptor: see Journal.
 	if info, err := os.Stat(l.path + "-wal"); err == nil {
-		h.Log = info.Size()
+		h.WAL = info.Size()
 	}
 	h.size, h.spare = pages*size, free*size
-	h.Bytes = h.size - h.spare + max(0, h.Log-localfile.WALKept)
+	h.Bytes = h.size - h.spare + max(0, h.WAL-localfile.WALKept)
 	if h.Free, err = diskFree(l.path); err != nil {
 		return h, err
 	}
-	if info, err := os.Stat(l.path); err == nil { // what the log still has to find room for in the file
+	if info, err := os.Stat(l.path); err == nil { // the file will grow by this when the WAL is folded
 		h.Free -= max(0, h.size-info.Size())
 	}
 	h.Rows, err = l.countRows(ctx, last-first+1, last, now)

@@ -16,8 +16,8 @@ import (
 // What the forwarder does with the local store, and what an operator does with the
 // records that PostgreSQL refused.
 
-// Oldest reads the n records with the lowest seq. There is no cursor: rows leave when
-// they are done, and a row that another process put in is found, whatever its seq.
+// Oldest reads the n records with the lowest seq. It needs no cursor: rows that are done are removed,
+// and a row that another process put in is found, whatever its seq.
 func (l *Journal) Oldest(ctx context.Context, n int) ([]store.Entry, error) {
 	entries, err := l.readOldest(ctx, n)
 	return entries, l.writer.noteBroken(err)
@@ -50,9 +50,9 @@ func (l *Journal) entries(ctx context.Context, which string, args ...any) ([]sto
 const trimRows = 250
 
 // Trim removes the records with those seqs and no other. None of the seqs is given out again:
-// rows that Release or another process put in are above what the writer has given out, and
-// whoever waits for a seq takes what is below for done. Between its transactions the writer
-// takes the logins that came meanwhile.
+// rows that Release or another process put in are above what the writer has given out, and a caller
+// that waits for a seq takes all below for done. Between these transactions the writer commits the
+// logins that came meanwhile.
 func (l *Journal) Trim(seqs []int64) error {
 	for some := range slices.Chunk(seqs, trimRows) {
 		list, err := json.Marshal(some)
@@ -70,8 +70,8 @@ func (l *Journal) Trim(seqs []int64) error {
 	return nil
 }
 
-// MoveToQuarantine moves a record into quarantine, with what PostgreSQL said of it, or how it was
-// altered. A column of an altered row may have become NULL, which the table refuses.
+// MoveToQuarantine moves a record into quarantine, with PostgreSQL's error, or how it was altered. A
+// column of an altered row may have become NULL, which the table refuses: ” replaces it.
 func (l *Journal) MoveToQuarantine(seq int64, cause error) error {
 	return l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
 		values := "coalesce(" + strings.ReplaceAll(sqlrows.Columns, ", ", ", ''), coalesce(") + ", '')"
@@ -90,12 +90,12 @@ func (l *Journal) MoveToQuarantine(seq int64, cause error) error {
 type Refused struct {
 	Seq     int64 // its place in quarantine, for Discard
 	Record  store.Record
-	Error   string // what PostgreSQL said, or how it was altered
-	Altered bool   // then Record is what could be read, and not to be believed
+	Error   string // PostgreSQL's, or how the record was altered
+	Altered bool   // then Record is what could be read, and may be wrong
 }
 
-// Quarantine lists the records that were set aside, oldest first. While there is one,
-// the report of its day is not complete.
+// Quarantine lists the records in quarantine, oldest first. While there is one, the report of its day
+// is not complete.
 func (l *Journal) Quarantine(ctx context.Context) ([]Refused, error) {
 	rows, err := l.db.QueryContext(ctx, "SELECT seq, error, "+sqlrows.LocalColumns+" FROM quarantine ORDER BY seq")
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/localfile"
 )
 
-// What the forwarder asks the local store while records of some days wait there for longer.
+// What the forwarder asks of the local store while it forwards day by day.
 
 // WaitingDays are the trading days of the records, as the column has them: an altered one may
 // be no day. Each costs one look into the index, however many records it has.
@@ -46,14 +46,14 @@ func (l *Journal) OfDay(ctx context.Context, day any, after uuid.UUID, n int) ([
 
 // PlaceOf says where the record with that seq is, and its day if it waits.
 func (l *Journal) PlaceOf(ctx context.Context, seq int64) (p store.Place, day calendar.TradingDay, err error) {
-	var aside bool
+	var refused bool
 	var waits sql.NullInt64
 	err = l.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM quarantine WHERE seq = ?1),
-		(SELECT trading_day FROM record WHERE seq = ?1)`, seq).Scan(&aside, &waits)
+		(SELECT trading_day FROM record WHERE seq = ?1)`, seq).Scan(&refused, &waits)
 	switch {
 	case err != nil:
 		return store.Forwarded, 0, localfile.Explain(ctx, err)
-	case aside:
+	case refused:
 		return store.Quarantined, 0, nil
 	case waits.Valid:
 		return store.Waiting, calendar.TradingDay(waits.Int64), nil

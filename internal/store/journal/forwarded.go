@@ -8,11 +8,11 @@ import (
 	"github.com/tradefront/tradefront/internal/store/localfile"
 )
 
-// forwardedDays is of how many trading days a front reports how many records it forwarded.
+// forwardedDays is the number of trading days whose forwarded records a front reports.
 const forwardedDays = 40
 
-// removeForwarded removes rows that PostgreSQL has, and counts them by their day. A row that was
-// removed before, in a commit that seemed to fail, is not there to be counted again.
+// removeForwarded removes rows that PostgreSQL has, and counts them by their day. It counts the rows
+// that it removed: one that went before, in a commit that seemed to fail, is not counted again.
 func removeForwarded(ctx context.Context, conn *sql.Conn, seqs string) error {
 	removed, err := removedDays(ctx, conn, seqs)
 	if err != nil {

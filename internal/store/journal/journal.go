@@ -37,14 +37,14 @@ type Options struct {
 	// BusyTimeout is how long to wait for another process that writes to the file.
 	BusyTimeout time.Duration
 	Observer    store.Observer
-	// WALBytes is how long the log may be while a report is read: nothing of it can be folded
-	// into the file meanwhile. At this bound the reader gives up with ErrWALTooLong, so that
-	// the disk stays the writer's.
+	// WALBytes is how long the WAL may be while a report is read: it cannot be folded into the
+	// file meanwhile. At this bound the read ends with ErrWALTooLong, so that the writer keeps room
+	// on the disk.
 	WALBytes int64
-	// Bounds are looked at by Measure.
+	// Bounds are what Measure holds the store to.
 	Bounds Bounds
-	// Connector makes SQLite's connections; nil for the driver's own. The simulation puts
-	// one between that fails statements and stops in front of them.
+	// Connector makes SQLite's connections; nil for the driver's own. The simulation has one whose
+	// statements fail, or stop before they begin.
 	Connector func(name string) (driver.Connector, error)
 }
 
@@ -59,7 +59,7 @@ func (o *Options) files() localfile.Options {
 // open the file otherwise inside a process that has it open: closing any descriptor of
 // it drops the locks of the whole process (POSIX).
 type Journal struct {
-	db     *sql.DB // reads, and the directory's changes; one transaction at a time writes
+	db     *sql.DB // for reads and changes of the directory
 	writer *writer
 	path   string
 
@@ -67,7 +67,7 @@ type Journal struct {
 	busy     time.Duration // BusyTimeout
 
 	bounds  Bounds
-	counted counted                   // owned by who calls Measure
+	counted counted                   // owned by the goroutine that calls Measure
 	full    atomic.Pointer[FullError] // why appends are refused; nil if they are not
 }
 
@@ -109,8 +109,8 @@ func Open(ctx context.Context, path string, opt Options) (*Journal, error) {
 	return &Journal{db: db, writer: w, path: path, walBytes: opt.WALBytes, busy: opt.BusyTimeout, bounds: opt.Bounds}, nil
 }
 
-// Close commits what was taken and closes the file. Appends after it get ErrClosed. A
-// second call does nothing.
+// Close commits what is queued and closes the file. Later appends get ErrClosed. A second call does
+// nothing.
 func (l *Journal) Close() error {
 	return errors.Join(l.writer.close(), l.db.Close())
 }

@@ -11,15 +11,15 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// maxLives is how many lives of a store are remembered. Only a store that was started more
-// often since PostgreSQL last heard of it would not know what it continues.
+// maxLives is how many lives of a store are remembered. A store that was started more often since its
+// last report would not know what it continues.
 const maxLives = 4096
 
 // BeginLife draws a life and makes it durable. After ErrLifeTaken it is anew: it continues
 // nothing.
 //
-// If we crash here, or before PostgreSQL hears of it, the life made no report and the next
-// one continues it as well as those before.
+// If we crash here, or before its first report, the life made no report and the next one continues it
+// as well as those before.
 func (l *Journal) BeginLife(ctx context.Context, anew bool) (store.Life, error) {
 	life := store.Life{ID: uuid.New(), Continues: make(map[uuid.UUID]int64)}
 	if err := ctx.Err(); err != nil {

@@ -11,11 +11,11 @@ import (
 )
 
 // FrontBusyTimeout is how long a front's commit waits for another process that holds the write lock
-// of its local store: so long a login waits at most before it is answered 90. Commands of ours hold
-// it for moments, and wait DefaultBusyTimeout themselves.
+// of its local store, and so how long a login waits at most before it is answered 90. Our commands
+// hold the lock for moments, and wait DefaultBusyTimeout themselves.
 const FrontBusyTimeout = 2 * time.Second
 
-// lockNoticed is how long a wait for the lock may last before readiness speaks of it.
+// lockNoticed is how long a wait for the lock may last before readiness reports it.
 const lockNoticed = time.Second
 
 // LockedError says that another process held the write lock of the file for the whole busy timeout.
@@ -23,7 +23,7 @@ const lockNoticed = time.Second
 type LockedError struct {
 	Path   string
 	For    time.Duration // since we first waited for it
-	Holder string        // "pid 12 (sqlite3)", or "" where the system does not tell
+	Holder string        // "pid 12 (sqlite3)", or "" if it is not known
 }
 
 func (e *LockedError) Error() string {
@@ -41,7 +41,7 @@ func (e *LockedError) Is(target error) bool { return target == store.ErrOverload
 // lockWait knows since when the writer waits for the file's write lock.
 type lockWait struct {
 	path  string
-	since atomic.Int64 // nanoseconds; 0 while nobody holds it up
+	since atomic.Int64 // nanoseconds; 0 while the writer does not wait
 }
 
 func (w *lockWait) begin() { w.since.CompareAndSwap(0, time.Now().UnixNano()) }

@@ -9,9 +9,8 @@ import (
 // room for them.
 const probeBytes = 64 << 10
 
-// Probe commits something that no record is in: nil means that the store takes commits. It is for a
-// store of which the last commit failed. While the disk hangs it returns when ctx ends, with an
-// error that is ctx's.
+// Probe commits a row that is no record: nil means that the store takes commits. It is for a store
+// whose last commit failed. While the disk hangs it returns when ctx ends, with ctx's error.
 func (l *Journal) Probe(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -22,9 +21,9 @@ func (l *Journal) Probe(ctx context.Context) error {
 	})
 }
 
-// Reach takes the right to write and gives it back, and looks whether the files are at their place.
-// It costs no sync: a front asks once a second, so that it knows also while no login comes. For ctx
-// see Probe.
+// Reach takes the write lock and gives it back, and checks that the files are at their place. It costs
+// no sync. A front calls it once a second, so that it knows also while no login comes. For ctx see
+// Probe.
 func (l *Journal) Reach(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -32,7 +31,8 @@ func (l *Journal) Reach(ctx context.Context) error {
 	return l.writer.probe(ctx, func(context.Context, *sql.Conn) error { return nil })
 }
 
-// HeldUp is a *LockedError while another process keeps the writer waiting, longer than a moment.
+// HeldUp is a *LockedError while the writer has waited for another process for longer than
+// lockNoticed.
 func (l *Journal) HeldUp() error { return l.writer.lock.err(lockNoticed) }
 
 func (w *writer) probe(ctx context.Context, f func(context.Context, *sql.Conn) error) error {

@@ -2,8 +2,8 @@ package journal
 
 import "sync/atomic"
 
-// progress tells one listener when the last committed seq reaches what it waits for,
-// with few wake-ups: the writer commits thousands of times a second.
+// progress wakes one listener when the seq that it waits for is committed, and seldom before: the
+// writer commits thousands of times a second.
 type progress struct {
 	last  *atomic.Int64
 	until *atomic.Int64
@@ -25,8 +25,8 @@ func (p progress) advance(seq int64) {
 	}
 }
 
-// reach returns a channel that receives once seq is committed, and perhaps before: who
-// listens looks again.
+// reach returns a channel that receives once seq is committed, and perhaps before: the listener looks
+// again.
 func (p progress) reach(seq int64) <-chan struct{} {
 	p.until.Store(seq)
 	if p.last.Load() >= seq {

@@ -18,10 +18,9 @@ func (l *Journal) Quarantined(ctx context.Context) (n int64, err error) {
 	return n, localfile.Explain(ctx, err)
 }
 
-// Release moves records of the quarantine back among those to be forwarded, for when the
-// reason was PostgreSQL's side and is mended: those with these RecordIDs, or all without
-// any. Altered ones stay. It returns how many were moved. It may be called beside a running
-// daemon, whose forwarder finds them.
+// Release moves records of the quarantine back among those to be forwarded, once the reason in
+// PostgreSQL is mended: those with these RecordIDs, or all if none is given. Altered records stay. It
+// returns how many were moved. It may be called beside a running daemon, whose forwarder finds them.
 func (l *Journal) Release(ctx context.Context, ids ...uuid.UUID) (rows int64, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -69,9 +68,9 @@ func releasable(ctx context.Context, conn *sql.Conn, ids []uuid.UUID) (seqs []in
 	return seqs, rows.Err()
 }
 
-// Discard removes an altered record from the quarantine for good, by its Refused.Seq: who
-// calls it has kept what Quarantine said of it. ErrSound for one that can be released, which
-// stays; ErrNotFound if there is none. It may be called beside a running daemon.
+// Discard removes an altered record from the quarantine for good, by its Refused.Seq. The caller has
+// kept what Quarantine gave of it. ErrSound: the record can be released, and stays. ErrNotFound: there
+// is none. It may be called beside a running daemon.
 func (l *Journal) Discard(ctx context.Context, seq int64) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -85,8 +84,8 @@ func (l *Journal) Discard(ctx context.Context, seq int64) error {
 	}})
 }
 
-// altered is nil if the record in quarantine with that seq is not as it was appended. A read
-// that fails is none that found it altered: so the row is fetched first, then looked at.
+// altered is nil if the record in quarantine with that seq is not as it was appended. A failed read
+// does not show that: so the row is fetched first, and then decoded.
 func altered(ctx context.Context, conn *sql.Conn, seq int64) error {
 	rows, err := conn.QueryContext(ctx, "SELECT "+sqlrows.LocalColumns+" FROM quarantine WHERE seq = ?", seq)
 	if err != nil {

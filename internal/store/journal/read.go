@@ -18,7 +18,7 @@ import (
 )
 
 // Scan calls f for each record of the day in RecordID order; see Store. It reads one
-// snapshot; while it runs the log of the file cannot be cut and grows, up to ErrWALTooLong.
+// snapshot; while it runs the WAL cannot be folded and grows, up to ErrWALTooLong.
 func (l *Journal) Scan(ctx context.Context, day calendar.TradingDay, f func(*store.Record) error) error {
 	rows, err := l.db.QueryContext(ctx,
 		"SELECT "+sqlrows.LocalColumns+" FROM record WHERE trading_day = ? ORDER BY record_id", int64(day))
@@ -50,10 +50,10 @@ func (l *Journal) each(ctx context.Context, rows *sql.Rows, f func() error) erro
 	return localfile.Explain(ctx, rows.Err())
 }
 
-// walLookRows is after how many rows a long read looks at the log that it holds.
+// walLookRows is after how many rows a long read looks at the length of the WAL.
 const walLookRows = 1000
 
-// checkWAL is ErrWALTooLong if what we read keeps the log from being cut for too long.
+// checkWAL is ErrWALTooLong if the WAL, which cannot be folded while we read, is too long.
 func (l *Journal) checkWAL() error {
 	info, err := os.Stat(l.path + "-wal")
 	if err == nil && info.Size() > l.walBytes {
@@ -115,8 +115,8 @@ type Row struct {
 	Checksum       sql.NullInt64 // none in rows that are older than it
 }
 
-// scan reads the columns of const LocalColumns, which stand after those of before. The
-// record's slices are new at each call. A row that is no record any more is ErrAltered.
+// Scan reads the columns before, and after them those of sqlrows.LocalColumns. The record's slices are
+// new at each call. A row that is not the record that was appended is ErrAltered.
 func (r *Row) Scan(s sqlrows.Scanner, before ...any) error {
 	err := r.decode(s, before...)
 	if err == nil && r.Checksum.Valid && r.Checksum.Int64 != int64(r.Record.Checksum()) {
@@ -134,7 +134,7 @@ func (r *Row) decode(s sqlrows.Scanner, before ...any) error {
 		&rec.Supplement, &r.flag, &rec.AppID, &rec.Account, &r.userType, &rec.FrontID, &rec.SessionID,
 		&rec.Provisional, &r.Checksum)...)
 	id, idErr := uuid.FromBytes(r.id)
-	rec.ID = id // also if another column cannot be read: it is what the row is called
+	rec.ID = id // also if another column cannot be read: it names the row
 	if err := errors.Join(err, idErr); err != nil {
 		return err
 	}

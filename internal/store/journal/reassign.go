@@ -15,7 +15,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
-// Reassign does on the local store what Postgres.Reassign does. A moved record gets a
+// Reassign does on the local store what postgres.Store.Reassign does. A moved record gets a
 // fresh seq. It is for the embedded driver: the records of a journal that are on their
 // way to PostgreSQL are reassigned there.
 func (l *Journal) Reassign(ctx context.Context, dayOf store.DayOf,
@@ -24,13 +24,13 @@ func (l *Journal) Reassign(ctx context.Context, dayOf store.DayOf,
 	return l.reassignAll(ctx, "provisional <> 0", nil, dayOf, progress)
 }
 
-// ReassignDay does on the local store what Postgres.ReassignDay does.
+// ReassignDay does on the local store what postgres.Store.ReassignDay does.
 func (l *Journal) ReassignDay(ctx context.Context, day calendar.TradingDay, start, end time.Time, dayOf store.DayOf, progress func(looked int64)) (store.Reassigned, error) {
 	return l.reassignAll(ctx, "trading_day = ? AND NOT (login_time >= ? AND login_time < ?)",
 		[]any{int64(day), start.Unix(), end.Unix()}, dayOf, progress)
 }
 
-// reassignAll works on the records that the condition which, of our own schema, means.
+// reassignAll reassigns the records for which the SQL condition which is true.
 func (l *Journal) reassignAll(ctx context.Context, which string, args []any, dayOf store.DayOf, progress func(looked int64)) (store.Reassigned, error) {
 	return sqlrows.EachBatch(progress, func(after sqlrows.Provisional) (batch []sqlrows.Provisional, did store.Reassigned, err error) {
 		if err := ctx.Err(); err != nil {
@@ -78,7 +78,7 @@ func reassignLocal(ctx context.Context, conn *sql.Conn, batch []sqlrows.Provisio
 	for m, recs := range moves {
 		for _, r := range recs {
 			last++
-			if err := settleRecord(ctx, conn, &did, m, r, last); err != nil {
+			if err := reassignRecord(ctx, conn, &did, m, r, last); err != nil {
 				return did, err
 			}
 		}
@@ -93,8 +93,8 @@ func reassignLocal(ctx context.Context, conn *sql.Conn, batch []sqlrows.Provisio
 	return did, nil
 }
 
-// settleRecord confirms or moves one record; seq is the one it gets if it is moved.
-func settleRecord(ctx context.Context, conn *sql.Conn, r *store.Reassigned, m sqlrows.Move, p sqlrows.Provisional, seq int64) error {
+// reassignRecord confirms or moves one record; seq is the one it gets if it is moved.
+func reassignRecord(ctx context.Context, conn *sql.Conn, r *store.Reassigned, m sqlrows.Move, p sqlrows.Provisional, seq int64) error {
 	crc, err := checksumOn(ctx, conn, p.Seq, m.To)
 	if err != nil {
 		return fmt.Errorf("record %v: %w", p.ID, err)

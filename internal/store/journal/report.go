@@ -13,8 +13,8 @@ import (
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
-// StoreID is who this local store is to PostgreSQL: drawn when it is first asked for. A store
-// that takes the place of a damaged one adopts it.
+// StoreID identifies this local store in PostgreSQL. It is drawn at the first call. A store that takes
+// the place of a damaged one adopts the damaged one's.
 func (l *Journal) StoreID(ctx context.Context) (id uuid.UUID, err error) {
 	if err := ctx.Err(); err != nil {
 		return id, err

@@ -12,8 +12,8 @@ import (
 // forgetRows is how many rows ForgetSeen removes in one transaction: logins wait for it.
 const forgetRows = 4096
 
-// SeenTerminals calls f for each ciphertext that was remembered for that day or a later one,
-// in the order of commits; one may come twice. f ends it by returning false.
+// SeenTerminals calls f for each ciphertext that is kept for that day or a later one, in the order of
+// commits; one may come twice. f ends it by returning false.
 func (l *Journal) SeenTerminals(ctx context.Context, from calendar.TradingDay, f func(calendar.TradingDay, store.SeenHash) bool) error {
 	rows, err := l.db.QueryContext(ctx, "SELECT trading_day, hash FROM seen_terminal WHERE trading_day >= ? ORDER BY id", int64(from))
 	if err != nil {
@@ -37,11 +37,11 @@ func (l *Journal) SeenTerminals(ctx context.Context, from calendar.TradingDay, f
 	return localfile.Explain(ctx, rows.Err())
 }
 
-// ForgetSeen removes what was remembered for the days before that one, some rows at a time:
-// beside it logins go on. A crash leaves the rest to the next call.
+// ForgetSeen removes what is kept for the days before that one, some rows at a time: logins go on
+// meanwhile. A crash leaves the rest to the next call.
 func (l *Journal) ForgetSeen(ctx context.Context, before calendar.TradingDay) (rows int64, err error) {
 	for {
-		// Found by a reader, so that the one writer is not held up by looking.
+		// A reader finds them, so that the writer's transaction is short.
 		var last sql.NullInt64
 		err := l.db.QueryRowContext(ctx, "SELECT max(id) FROM (SELECT id FROM seen_terminal WHERE trading_day < ? ORDER BY id LIMIT ?)",
 			int64(before), forgetRows).Scan(&last)

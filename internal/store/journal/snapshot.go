@@ -24,8 +24,7 @@ type snapshot struct {
 	position store.Position
 }
 
-// Snapshot begins to read the records of a day. While it is open the log of the file
-// cannot be cut and grows.
+// Snapshot begins to read the records of a day. While it is open the WAL cannot be folded, and grows.
 func (l *Journal) Snapshot(ctx context.Context, day calendar.TradingDay) (store.Snapshot, error) {
 	conn, err := l.db.Conn(ctx)
 	if err != nil {
@@ -144,7 +143,7 @@ func (l *Journal) Left(ctx context.Context) ([]calendar.TradingDay, error) {
 	return days, localfile.Explain(ctx, rows.Err())
 }
 
-// seqOf is the seq that a position of a local store stands for.
+// seqOf is the seq of a local store's position.
 func seqOf(p store.Position) (int64, error) {
 	if p == "" {
 		return 0, nil

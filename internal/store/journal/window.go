@@ -9,19 +9,19 @@ import (
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
-// Since is when the local store was made; see Postgres.Since.
+// Since is when the local store was created; see postgres.Store.Since.
 func (l *Journal) Since(ctx context.Context) (time.Time, error) {
 	return sqlrows.Since(ctx, l.Tables(), "SELECT CAST(strftime('%s', min(tstamp)) AS INTEGER) FROM goose_db_version")
 }
 
-// OutsideWindow is that of Postgres.
+// OutsideWindow is that of postgres.Store.
 func (l *Journal) OutsideWindow(ctx context.Context, day calendar.TradingDay, start, end time.Time) (n int64, err error) {
 	err = l.db.QueryRowContext(ctx, "SELECT count(*) FROM record WHERE trading_day = ? AND NOT (login_time >= ? AND login_time < ?)",
 		int64(day), start.Unix(), end.Unix()).Scan(&n)
 	return n, localfile.Explain(ctx, err)
 }
 
-// InWindow is that of Postgres. It asks each day by itself, since the index begins with the day.
+// InWindow is that of postgres.Store. It asks each day by itself, since the index begins with the day.
 func (l *Journal) InWindow(ctx context.Context, first, last calendar.TradingDay, start, end time.Time) (n int64, err error) {
 	from, to := sqlrows.IdOf(start.Add(-sqlrows.IdMargin)), sqlrows.IdOf(end.Add(sqlrows.IdMargin))
 	err = l.db.QueryRowContext(ctx, `WITH RECURSIVE d (day) AS (SELECT min(trading_day) FROM record WHERE trading_day >= ?1

@@ -14,8 +14,8 @@ import (
 )
 
 // writer is the one goroutine that writes records to the local store: group commit
-// without a timer. While one commit is on its way the next batch fills in the queue, so
-// a record alone waits for one commit and ten thousand share a few.
+// without a timer. While one commit runs, the next batch fills in the queue: a record that comes
+// alone waits for one commit, and ten thousand share a few.
 type writer struct {
 	at       *localfile.Place
 	lock     lockWait
@@ -30,7 +30,7 @@ type writer struct {
 	// Owned by the goroutine.
 	db     *sql.DB // one connection
 	insert inserter
-	held   *request // out of the queue but not taken: the batch before it had no room
+	held   *request // received from the queue but not taken: the batch before it had no room
 	seq    int64    // last seq given out
 
 	broken atomic.Pointer[error] // once set, nothing is written any more
@@ -71,9 +71,8 @@ func (r *request) rows() int {
 // If ctx ends while the record still waits for its turn, it is withdrawn, and the error is
 // ctx's: certainly nothing was recorded. If it ends while the commit is under way, as with a
 // disk that hangs, the error is ErrInDoubt: the record is there or not, and rec must not be
-// changed any more. With a full queue (ErrOverloaded), after Close (ErrClosed) and with a
-// *FullError, see Measure, certainly nothing was recorded. ErrDiskFull and ErrBroken are the
-// other errors that are told apart.
+// changed any more. After ErrOverloaded (a full queue), ErrClosed, and a *FullError (see Measure),
+// certainly nothing was recorded. Callers also decide on ErrDiskFull and ErrBroken.
 func (l *Journal) Append(ctx context.Context, rec *store.Record) (seq int64, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -117,7 +116,7 @@ func (w *writer) doWithin(ctx context.Context, r *request) error {
 		return ctx.Err()
 	}
 	select {
-	case err := <-r.done: // it was known at the same moment
+	case err := <-r.done: // the commit returned at the same moment
 		return err
 	default:
 		return fmt.Errorf("%w: %w", store.ErrInDoubt, ctx.Err())
@@ -138,8 +137,8 @@ func (w *writer) offer(r *request) error {
 	}
 }
 
-// startWriter opens the writer's connection, brings the schema to this binary's version, settles the
-// place, finds the last seq and starts the goroutine.
+// startWriter opens the writer's connection, migrates the schema, notes which files it opened (at),
+// finds the last seq, and starts the goroutine.
 func startWriter(ctx context.Context, at *localfile.Place, opt Options) (*writer, error) {
 	db, err := localfile.Open(at.Path, opt.files(), 1, nil)
 	if err != nil {
@@ -273,9 +272,9 @@ func (w *writer) commit(conn *sql.Conn, batch []*request) {
 	w.tell(batch, err)
 }
 
-// tell gives done their fate. If the file's lock was not to be had, that is also the fate of what
-// came meanwhile: it has waited too, and would wait as long again. What comes once the first is
-// told has not waited: a caller that tries again at once waits for the lock anew.
+// tell answers the requests of done with err. If the file was locked, it answers all that are queued
+// with the same error: they have waited too, and would wait as long again. A caller that tries again
+// after this waits for the lock anew.
 func (w *writer) tell(done []*request, err error) {
 	if _, locked := errors.AsType[*LockedError](err); locked {
 		done = append(done, w.waiting()...)
@@ -285,7 +284,7 @@ func (w *writer) tell(done []*request, err error) {
 	}
 }
 
-// waiting takes all that waits now.
+// waiting receives all requests that are queued now.
 func (w *writer) waiting() (all []*request) {
 	queued := len(w.queue) // only the writer's goroutine receives
 	if w.held != nil {
@@ -297,9 +296,9 @@ func (w *writer) waiting() (all []*request) {
 	return all
 }
 
-// transactHere is transact for what is answered for: with success only if the files are still the
-// ones that a start will find. What was committed before that was found out is in the files that
-// were moved, and was answered to nobody.
+// transactHere is transact, and fails if the files are not the ones that the next start will find.
+// What was committed before the second check failed is in the files that were moved, and its callers
+// get the error.
 func (w *writer) transactHere(conn *sql.Conn, f func(context.Context, *sql.Conn) error) error {
 	if err := w.at.Check(); err != nil {
 		return err
@@ -310,9 +309,9 @@ func (w *writer) transactHere(conn *sql.Conn, f func(context.Context, *sql.Conn)
 	return w.at.Check()
 }
 
-// transact runs f in a transaction and commits. Nothing cancels it: its callers are told
-// what became of it. If we crash before COMMIT has returned, the log holds the whole
-// transaction or, after recovery, nothing of it.
+// transact runs f in a transaction and commits. It is never cancelled, so that its result is known. If
+// we crash before COMMIT has returned, the WAL holds the whole transaction or, after recovery, nothing
+// of it.
 func (w *writer) transact(conn *sql.Conn, f func(context.Context, *sql.Conn) error) error {
 	if broken := w.broken.Load(); broken != nil {
 		return *broken
@@ -330,8 +329,8 @@ func (w *writer) transact(conn *sql.Conn, f func(context.Context, *sql.Conn) err
 	return w.noteBroken(localfile.Classify(err))
 }
 
-// noteBroken stops all writing if err says that the file failed or is damaged: from a write,
-// or from the forwarder's read. Damage is noted for the next start, whose check may not find it.
+// noteBroken stops all writing if err, of a write or of the forwarder's read, says that the file failed
+// or is damaged. It notes damage for the next start, whose check may not find it.
 func (w *writer) noteBroken(err error) error {
 	if !errors.Is(err, store.ErrBroken) || w.broken.Load() != nil {
 		return err
@@ -357,8 +356,8 @@ func (w *writer) inTransaction(ctx context.Context, conn *sql.Conn, f func(conte
 		_, err = conn.ExecContext(ctx, "COMMIT")
 	}
 	if err != nil {
-		// Some failures have ended the transaction already; then this one fails, and is
-		// of no interest beside the first.
+		// Some failures have ended the transaction already. Then ROLLBACK fails, and only the first
+		// error matters.
 		_, _ = conn.ExecContext(ctx, "ROLLBACK")
 	}
 	return err
