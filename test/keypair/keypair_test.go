@@ -30,7 +30,7 @@ func TestPairsOpen(t *testing.T) {
 			}
 		}
 	}
-	if RSA(0) != RSA(0) {
+	if first, again := RSA(0), RSA(0); first != again {
 		t.Error("the same pair was made twice")
 	}
 }

@@ -28,7 +28,7 @@ func prepareInserter(ctx context.Context, conn *sql.Conn, target string, width i
 	}
 	chunk, err := conn.PrepareContext(ctx, insert+strings.Repeat(","+row, chunkRows-1)+conflict)
 	if err != nil {
-		return nil, errors.Join(err, single.Close())
+		return nil, errors.Join(err, single.Close()) //nolint:sqlclosecheck // the caller closes both
 	}
 	return &chunkInserter{single: single, chunk: chunk, width: width}, nil
 }

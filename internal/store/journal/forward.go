@@ -97,7 +97,7 @@ type Refused struct {
 // Quarantine lists the records in quarantine, oldest first. While there is one, the report of its day
 // is not complete.
 func (l *Journal) Quarantine(ctx context.Context) ([]Refused, error) {
-	rows, err := l.db.QueryContext(ctx, "SELECT seq, error, "+sqlrows.LocalColumns+" FROM quarantine ORDER BY seq")
+	rows, err := l.db.QueryContext(ctx, "SELECT seq, error, "+sqlrows.LocalColumns+" FROM quarantine ORDER BY seq") //nolint:gosec // G202: names of columns
 	if err != nil {
 		return nil, localfile.Explain(ctx, err)
 	}

@@ -36,7 +36,7 @@ func (l *Journal) Release(ctx context.Context, ids ...uuid.UUID) (rows int64, er
 		}
 		for _, seq := range good {
 			last++
-			if _, err := conn.ExecContext(ctx, "INSERT INTO record (seq, "+sqlrows.LocalColumns+") SELECT ?, "+sqlrows.LocalColumns+
+			if _, err := conn.ExecContext(ctx, "INSERT INTO record (seq, "+sqlrows.LocalColumns+") SELECT ?, "+sqlrows.LocalColumns+ //nolint:gosec // G202: names of columns
 				" FROM quarantine WHERE seq = ? ON CONFLICT (trading_day, record_id) DO NOTHING", last, seq); err != nil {
 				return err
 			}
@@ -53,7 +53,7 @@ func (l *Journal) Release(ctx context.Context, ids ...uuid.UUID) (rows int64, er
 // releasable are the seqs of the records in quarantine that are as they were appended: of
 // ids alone, if there are any.
 func releasable(ctx context.Context, conn *sql.Conn, ids []uuid.UUID) (seqs []int64, err error) {
-	rows, err := conn.QueryContext(ctx, "SELECT seq, "+sqlrows.LocalColumns+" FROM quarantine ORDER BY seq")
+	rows, err := conn.QueryContext(ctx, "SELECT seq, "+sqlrows.LocalColumns+" FROM quarantine ORDER BY seq") //nolint:gosec // G202: names of columns
 	if err != nil {
 		return nil, err
 	}

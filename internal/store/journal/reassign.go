@@ -25,7 +25,9 @@ func (l *Journal) Reassign(ctx context.Context, dayOf store.DayOf,
 }
 
 // ReassignDay does on the local store what postgres.Store.ReassignDay does.
-func (l *Journal) ReassignDay(ctx context.Context, day calendar.TradingDay, start, end time.Time, dayOf store.DayOf, progress func(looked int64)) (store.Reassigned, error) {
+func (l *Journal) ReassignDay(ctx context.Context, day calendar.TradingDay, start, end time.Time, dayOf store.DayOf,
+	progress func(looked int64),
+) (store.Reassigned, error) {
 	return l.reassignAll(ctx, "trading_day = ? AND NOT (login_time >= ? AND login_time < ?)",
 		[]any{int64(day), start.Unix(), end.Unix()}, dayOf, progress)
 }

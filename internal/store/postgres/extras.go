@@ -23,7 +23,8 @@ const extrasSQL = `WITH ours AS (
 		FROM ours WHERE relpersistence = 'u'
 	UNION SELECT part || ' is no table of this server, and nobody knows whether what is written there is durable'
 		FROM ours WHERE relkind IN ('f', 'v')
-	UNION SELECT part || ' is a DEFAULT partition of record, and days whose rows it holds have no partition of their own: move its rows into partitions, and detach it'
+	UNION SELECT part || ' is a DEFAULT partition of record, and days whose rows it holds have no partition of their own: '
+		|| 'move its rows into partitions, and detach it'
 		FROM ours WHERE is_default
 	UNION SELECT 'full_page_writes is off: after a power cut a page may be half of the old and half of the new, and records with it, unless the file system '
 			'never tears a page (ZFS, or btrfs with copy-on-write): set full_page_writes = on, or make sure'

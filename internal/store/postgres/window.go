@@ -26,7 +26,7 @@ func (p *Store) OutsideWindow(ctx context.Context, day calendar.TradingDay, star
 func (p *Store) InWindow(ctx context.Context, first, last calendar.TradingDay, start, end time.Time) (n int64, err error) {
 	err = p.pool.QueryRow(ctx, `SELECT count(*) FROM record WHERE trading_day BETWEEN $1 AND $2
 		AND record_id >= $3 AND record_id < $4 AND login_time >= $5 AND login_time < $6`,
-		int32(first), int32(last), sqlrows.IdOf(start.Add(-sqlrows.IdMargin)), sqlrows.IdOf(end.Add(sqlrows.IdMargin)), start.Unix(), end.Unix()).Scan(&n)
+		int32(first), int32(last), sqlrows.IDOf(start.Add(-sqlrows.IDMargin)), sqlrows.IDOf(end.Add(sqlrows.IDMargin)), start.Unix(), end.Unix()).Scan(&n)
 	return n, explain(ctx, err)
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
+// AddHandedIn notes that a report was handed in. A note of the same moment is store.ErrExists.
 func AddHandedIn(ctx context.Context, db *Tables, h *store.HandedIn) error {
 	result, err := db.ExecContext(ctx, "INSERT INTO handed_in (day, noted_at, noted_by, number) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
 		int32(h.Day), Micros(h.At), h.By, h.Number)
@@ -24,6 +25,7 @@ func AddHandedIn(ctx context.Context, db *Tables, h *store.HandedIn) error {
 	return nil
 }
 
+// HandedIn lists what was noted of a day, in the order of time.
 func HandedIn(ctx context.Context, db *Tables, day calendar.TradingDay) ([]store.HandedIn, error) {
 	rows, err := db.QueryContext(ctx, "SELECT day, noted_at, noted_by, number FROM handed_in WHERE day = $1 ORDER BY noted_at", int32(day))
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 
 const exportColumns = "day, number, kind, exported_at, row_count, bytes, sha256, file_name, position, version, made_on, unit_id"
 
+// AddExport notes a report. Its number is taken once a day.
 func AddExport(ctx context.Context, db *Tables, e *store.Export) error {
 	result, err := db.ExecContext(ctx, "INSERT INTO report_export ("+exportColumns+
 		") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
@@ -20,6 +21,7 @@ func AddExport(ctx context.Context, db *Tables, e *store.Export) error {
 	return wantAdded(ctx, db, "report_export", result, "SELECT 1 FROM report_export WHERE day = $1 AND number = $2", int32(e.Day), e.Number)
 }
 
+// Exports lists the reports of a day by their numbers.
 func Exports(ctx context.Context, db *Tables, day calendar.TradingDay) ([]store.Export, error) {
 	rows, err := db.QueryContext(ctx,
 		"SELECT "+exportColumns+" FROM report_export WHERE day = $1 ORDER BY number", int32(day))

@@ -31,6 +31,7 @@ func CountDays(ctx context.Context, db *Tables) ([]store.DayCount, error) {
 // Scanner is a *sql.Row or *sql.Rows.
 type Scanner interface{ Scan(dest ...any) error }
 
+// Since is the moment that the query has as seconds since 1970: when the schema was made.
 func Since(ctx context.Context, db *Tables, query string) (time.Time, error) {
 	var seconds sql.NullInt64
 	if err := db.QueryRowContext(ctx, query).Scan(&seconds); err != nil {
@@ -42,12 +43,12 @@ func Since(ctx context.Context, db *Tables, query string) (time.Time, error) {
 	return time.Unix(seconds.Int64, 0), nil
 }
 
-// IdMargin is how far a RecordID, which is made after the login time was taken, may lie outside the
+// IDMargin is how far a RecordID, which is made after the login time was taken, may lie outside the
 // window of its login.
-const IdMargin = time.Minute
+const IDMargin = time.Minute
 
-// IdOf is the least UUIDv7 of that time: its first 48 bits are milliseconds since 1970.
-func IdOf(t time.Time) (id [16]byte) {
+// IDOf is the least UUIDv7 of that time: its first 48 bits are milliseconds since 1970.
+func IDOf(t time.Time) (id [16]byte) {
 	binary.BigEndian.PutUint64(id[:], uint64(t.UnixMilli())<<16)
 	return id
 }

@@ -56,6 +56,7 @@ func BytesOf(b []byte) []byte {
 	return b
 }
 
+// FlagOf is b as a column has it.
 func FlagOf(b bool) int16 {
 	if b {
 		return 1

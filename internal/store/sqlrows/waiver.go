@@ -9,6 +9,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
+// AddWaiver notes a waiver. Its moment is taken once a day.
 func AddWaiver(ctx context.Context, db *Tables, w *store.Waiver) error {
 	obstacles, err := json.Marshal(w.Obstacles)
 	if err != nil {
@@ -22,6 +23,7 @@ func AddWaiver(ctx context.Context, db *Tables, w *store.Waiver) error {
 	return wantAdded(ctx, db, "waiver", result, "SELECT 1 FROM waiver WHERE day = $1 AND waived_at = $2", int32(w.Day), Micros(w.At))
 }
 
+// Waivers lists those of a day, in the order of time.
 func Waivers(ctx context.Context, db *Tables, day calendar.TradingDay) ([]store.Waiver, error) {
 	rows, err := db.QueryContext(ctx, "SELECT day, waived_at, waived_by, reason, obstacles FROM waiver WHERE day = $1 ORDER BY waived_at", int32(day))
 	if err != nil {

@@ -34,7 +34,7 @@ func main() {
 	}
 	if err := service.Run(ctx); err != nil && !errors.Is(err, daemon.ErrStoppedEarly) {
 		fmt.Fprintln(os.Stderr, "stepped:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:gocritic // exitAfterDefer: stop only gives the signals back
 	}
 }
 
