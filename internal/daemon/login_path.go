@@ -26,6 +26,9 @@ const (
 	// forwardGrace is how long a stopping front tries to hand PostgreSQL what it still has.
 	// What is left then is sent after the next start.
 	forwardGrace = 5 * time.Second
+	// settleGrace is how long a stopping front waits for the commit that is under way. A record that is
+	// committed later is sent after the next start.
+	settleGrace = 2 * time.Second
 	// auditGrace is how long the audit log may take to end, or to be reopened: its file may
 	// hang, and a front must be able to stop all the same.
 	auditGrace = 5 * time.Second
@@ -252,6 +255,15 @@ func (p *LoginPath) Stop(ctx context.Context) error {
 		defer cancel()
 		err := p.server.Drain(drain)
 		errs, drained = append(errs, err), err == nil
+	}
+	if p.Journal != nil {
+		// A login in doubt was answered, and its record may still come: it is forwarded, or the last
+		// heartbeat must not say that nothing is left.
+		grace, cancel := context.WithTimeout(ctx, settleGrace)
+		defer cancel()
+		if err := p.Journal.Settle(grace); err != nil {
+			errs, drained = append(errs, fmt.Errorf("store.path: a commit has not returned, look whether the disk hangs: %w", err)), false
+		}
 	}
 	if p.Forwarder != nil {
 		grace, cancel := context.WithTimeout(ctx, forwardGrace)

@@ -21,6 +21,8 @@ type Journal interface {
 	StoreID(ctx context.Context) (uuid.UUID, error)
 	BeginLife(ctx context.Context, anew bool) (store.Life, error)
 	NextReport(ctx context.Context, life uuid.UUID) (number int64, err error)
+	// Settle returns nil once the fate of every record is known that the journal was given before.
+	Settle(ctx context.Context) error
 	Held(ctx context.Context) (held map[calendar.TradingDay]store.Held, oldest time.Time, err error)
 	ForwardedOf(ctx context.Context) (map[calendar.TradingDay]int64, error)
 }
@@ -146,7 +148,8 @@ func (p *Heartbeat) beginAnew(ctx context.Context) error {
 }
 
 // count makes the report. It reads the clock first: every record with an earlier login time that is
-// committed by then is counted, or is in PostgreSQL.
+// committed by then is counted, or is in PostgreSQL. It waits for the commit that is under way then:
+// a record in doubt must not come after a report that does not count it.
 func (p *Heartbeat) count(ctx context.Context, stopped bool) (store.FrontReport, error) {
 	r := store.FrontReport{
 		FrontID: p.opt.FrontID, StoreID: p.id, Life: p.life.ID, Continues: p.life.Continues, Process: p.process, Host: p.opt.Host, Version: p.opt.Version,
@@ -158,6 +161,9 @@ func (p *Heartbeat) count(ctx context.Context, stopped bool) (store.FrontReport,
 		if r.CorruptStores, err = p.opt.Corrupt(); err != nil {
 			return r, err
 		}
+	}
+	if err = p.local.Settle(ctx); err != nil {
+		return r, err
 	}
 	if r.Held, r.Oldest, err = p.local.Held(ctx); err != nil {
 		return r, err

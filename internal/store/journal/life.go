@@ -68,16 +68,21 @@ func readLives(ctx context.Context, conn *sql.Conn, f *store.Life) error {
 	return rows.Err()
 }
 
-// NextReport counts a report of the life, durably, before it is sent.
-func (l *Journal) NextReport(ctx context.Context, life uuid.UUID) (number int64, err error) {
+// NextReport counts a report of the life, durably, before it is sent. While the disk hangs it returns
+// when ctx ends; the number is then left out, or given to the next report.
+func (l *Journal) NextReport(ctx context.Context, life uuid.UUID) (int64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	err = l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
+	var number int64 // the writer's until it has told that it is done
+	err := l.writer.doWithin(ctx, &request{work: func(ctx context.Context, conn *sql.Conn) error {
 		return conn.QueryRowContext(ctx, "UPDATE life SET number = number + 1 WHERE life = ? RETURNING number", life[:]).Scan(&number)
 	}})
-	if errors.Is(err, sql.ErrNoRows) {
-		err = fmt.Errorf("%w: the local store does not know this life: was its file replaced?", store.ErrLifeTaken)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return 0, fmt.Errorf("%w: the local store does not know this life: was its file replaced?", store.ErrLifeTaken)
+	case err != nil:
+		return 0, err
 	}
-	return number, err
+	return number, nil
 }

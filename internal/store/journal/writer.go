@@ -36,7 +36,8 @@ type writer struct {
 	broken atomic.Pointer[error] // once set, nothing is written any more
 }
 
-// request is something to be committed: one record, several, or other work.
+// request is something to be committed: one record, several, or other work. Without any of them it
+// only waits until all before it is decided.
 type request struct {
 	one  *store.Record
 	many []store.Record
@@ -57,6 +58,9 @@ const (
 
 func (r *request) take() bool     { return r.state.CompareAndSwap(stateWaiting, stateTaken) }
 func (r *request) withdraw() bool { return r.state.CompareAndSwap(stateWaiting, stateWithdrawn) }
+
+// isRecords reports whether r can share a commit with other records.
+func (r *request) isRecords() bool { return r.one != nil || r.many != nil }
 
 func (r *request) rows() int {
 	if r.one != nil {
@@ -96,6 +100,21 @@ func (l *Journal) Put(ctx context.Context, recs []store.Record) error {
 		return nil
 	}
 	return l.writer.do(&request{many: recs})
+}
+
+// Settle returns nil once the fate of every record is known that Append or Put was given before: it
+// is in the store, or never will be. That counts for records in doubt too, of which Append returned
+// already. While the disk hangs it returns when ctx ends, with an error that is ctx's; with
+// ErrOverloaded and ErrClosed it does not know. It writes nothing.
+func (l *Journal) Settle(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	err := l.writer.doWithin(ctx, &request{})
+	if _, locked := errors.AsType[*LockedError](err); locked {
+		return nil // told after the commit before it
+	}
+	return err
 }
 
 // do hands r to the goroutine, if the queue has room, and waits for its fate.
@@ -197,11 +216,14 @@ func (w *writer) run(conn *sql.Conn) {
 		if !ok {
 			return
 		}
-		if r.work != nil {
+		switch {
+		case r.isRecords():
+			w.commit(conn, w.fill(r))
+		case r.work != nil:
 			w.tell([]*request{r}, w.transact(conn, r.work))
-			continue
+		default:
+			w.tell([]*request{r}, nil)
 		}
-		w.commit(conn, w.fill(r))
 	}
 }
 
@@ -230,7 +252,7 @@ func (w *writer) fill(first *request) []*request {
 			if !ok {
 				return batch
 			}
-			if r.work != nil || rows+r.rows() > MaxCommitRows {
+			if !r.isRecords() || rows+r.rows() > MaxCommitRows {
 				w.held = r
 				return batch
 			}
@@ -320,7 +342,9 @@ func (w *writer) transact(conn *sql.Conn, f func(context.Context, *sql.Conn) err
 	w.lock.begin()
 	err := w.inTransaction(ctx, conn, f)
 	if localfile.IsBusy(err) {
-		return w.lock.err(0)
+		if locked := w.lock.err(0); locked != nil {
+			return locked
+		}
 	}
 	w.lock.got()
 	if err == nil {

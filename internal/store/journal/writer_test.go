@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/localfile"
 )
 
 // commits remembers the rows of each commit.
@@ -401,5 +402,94 @@ func TestHungCommitIsInDoubt(t *testing.T) {
 	}
 	if n := count(t, l); n != 2 {
 		t.Errorf("%d records, want 2", n)
+	}
+}
+
+// inDoubt appends a record whose commit waits for a lock that another connection holds, and gives up
+// the wait for its fate.
+func inDoubt(t *testing.T, l *Journal) *store.Record {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	fate, rec := make(chan error, 1), record()
+	go func() {
+		_, err := l.Append(ctx, rec)
+		fate <- err
+	}()
+	for l.writer.lock.since.Load() == 0 { // the commit has not taken it yet
+		runtime.Gosched()
+	}
+	cancel()
+	if err := <-fate; !errors.Is(err, store.ErrInDoubt) {
+		t.Fatalf("Append: %v, want ErrInDoubt", err)
+	}
+	return rec
+}
+
+// TestSettle waits for a record in doubt, and no longer than its context.
+func TestSettle(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "local.db")
+	l := open(t, path, Options{BusyTimeout: time.Minute})
+	if err := l.Settle(t.Context()); err != nil {
+		t.Errorf("with nothing under way: %v", err)
+	}
+	release := hold(t, open(t, path, Options{}))
+	defer release()
+	rec := inDoubt(t, l)
+	short, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if err := l.Settle(short); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("while the commit hangs: %v, want ctx's error", err)
+	}
+	if _, err := l.NextReport(short, uuid.New()); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("NextReport while the commit hangs: %v, want ctx's error", err)
+	}
+	release()
+	if err := l.Settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Find(t.Context(), rec.ID); err != nil {
+		t.Errorf("the record in doubt, once all is settled: %v", err)
+	}
+}
+
+// TestSettleBesideRecords: one that waits between records is told, and they are written.
+func TestSettleBesideRecords(t *testing.T) {
+	l := open(t, filepath.Join(t.TempDir(), "local.db"), Options{})
+	release := hold(t, l)
+	first := appendMany(t, l, 2)
+	settled := make(chan error, 1)
+	go func() { settled <- l.Settle(context.Background()) }()
+	for len(l.writer.queue) < 3 {
+		runtime.Gosched()
+	}
+	second := appendMany(t, l, 2)
+	release()
+	for _, fate := range []<-chan error{first, first, settled, second, second} {
+		if err := <-fate; err != nil {
+			t.Error(err)
+		}
+	}
+	if n := count(t, l); n != 4 {
+		t.Errorf("%d records, want 4", n)
+	}
+}
+
+// TestBusyLaterThanBegin: a transaction that SQLite calls busy once it has the lock is no success.
+func TestBusyLaterThanBegin(t *testing.T) {
+	l := open(t, filepath.Join(t.TempDir(), "local.db"), Options{})
+	other := filepath.Join(t.TempDir(), "other.db")
+	release := hold(t, open(t, other, Options{}))
+	defer release()
+	db, err := localfile.Open(other, localfile.Options{BusyTimeout: time.Millisecond}, 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	err = l.Write(func(ctx context.Context, _ *sql.Conn) error {
+		_, err := db.ExecContext(ctx, "DELETE FROM record")
+		return err
+	})
+	if !localfile.IsBusy(err) {
+		t.Errorf("%v, want that it was busy: nothing was committed", err)
 	}
 }
