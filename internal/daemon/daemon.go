@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,7 @@ import (
 type Daemon struct {
 	build   ops.Build
 	now     func() time.Time // the wall clock
+	listen  func(address string) (*net.TCPListener, error)
 	cfg     *config.Config   // as it was at the start
 	atStart *assemble.Assets // what its files held then; the gateway has what is in force
 	level   zap.AtomicLevel
@@ -67,13 +69,19 @@ type Options struct {
 	Build ops.Build
 	Log   io.Writer        // the application log; a *ops.LogWriter is watched
 	Now   func() time.Time // the wall clock: login times and trading days; nil for time.Now
+	// Listen binds an address for terminals; nil for front.Listen. With it, no address is tried before
+	// the start: the sockets may be bound already.
+	Listen func(address string) (*net.TCPListener, error)
 }
 
 // Start returns once terminals are accepted. What is wrong with configuration, files and addresses is
 // reported at once, before anything is opened.
 func Start(ctx context.Context, cfg *config.Config, opt Options) (*Daemon, error) {
 	assets, err := assemble.LoadAssets(cfg)
-	if err := assemble.JoinFaults(err, assemble.ProbeListeners(cfg)); err != nil {
+	if opt.Listen == nil {
+		err = assemble.JoinFaults(err, assemble.ProbeListeners(cfg))
+	}
+	if err != nil {
 		return nil, err
 	}
 	d := newDaemon(cfg, assets, opt)
@@ -91,7 +99,7 @@ func Start(ctx context.Context, cfg *config.Config, opt Options) (*Daemon, error
 // newDaemon has opened nothing yet.
 func newDaemon(cfg *config.Config, assets *assemble.Assets, opt Options) *Daemon {
 	d := &Daemon{
-		build: opt.Build, now: opt.Now, cfg: cfg, atStart: assets, level: zap.NewAtomicLevelAt(cfg.LogLevel),
+		build: opt.Build, now: opt.Now, listen: opt.Listen, cfg: cfg, atStart: assets, level: zap.NewAtomicLevelAt(cfg.LogLevel),
 		adminErr: make(chan error, 2), began: time.Now(),
 	}
 	if d.now == nil {
@@ -144,6 +152,7 @@ func (d *Daemon) server(handler dialogue.Handler) Server {
 		Listeners: assemble.FrontListeners(d.cfg),
 		Limits:    assemble.FrontLimits(d.cfg, d.atStart.MaxConnections),
 		Session:   assemble.SessionSettings(d.cfg),
+		Listen:    d.listen,
 	}, handler, d.metrics, d.logger)
 	return d.front
 }

@@ -16,8 +16,8 @@ import (
 
 const keepAlive = 60 * time.Second // TCP's own, finds peers that are gone without a FIN
 
-// listen binds an address. Accepted sockets inherit the keep-alive options.
-func listen(address string) (*net.TCPListener, error) {
+// Listen binds an address. Accepted sockets inherit the keep-alive options.
+func Listen(address string) (*net.TCPListener, error) {
 	lc := net.ListenConfig{
 		KeepAlive: -1, // not by Go, which would make four system calls for each connection
 		Control:   func(_, _ string, c syscall.RawConn) error { return setKeepAlive(c) },
@@ -64,7 +64,7 @@ func setKeepAlive(c syscall.RawConn) error {
 
 // Probe reports whether address can be listened on now.
 func Probe(address string) error {
-	l, err := listen(address)
+	l, err := Listen(address)
 	if err != nil {
 		return errors.Unwrap(err)
 	}

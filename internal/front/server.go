@@ -37,6 +37,8 @@ type Config struct {
 	Listeners []Listener
 	Limits    Limits
 	Session   session.Settings // but for Refusals, which Limits has
+	// Listen binds an address; nil for Listen. A process that was handed its sockets gives them here.
+	Listen func(address string) (*net.TCPListener, error)
 }
 
 // Listener is an address that terminals connect to.
@@ -93,11 +95,18 @@ func New(cfg Config, handler Handler, observer Observer, log *zap.Logger) *Serve
 	return s
 }
 
+func (s *Server) listen(address string) (*net.TCPListener, error) {
+	if s.cfg.Listen != nil {
+		return s.cfg.Listen(address)
+	}
+	return Listen(address)
+}
+
 // Start binds the addresses and returns once connections are accepted, or with what
 // kept it from that.
 func (s *Server) Start() (err error) {
 	for _, l := range s.cfg.Listeners {
-		bound, err := listen(l.Address)
+		bound, err := s.listen(l.Address)
 		if err != nil {
 			s.closeListeners()
 			return err
