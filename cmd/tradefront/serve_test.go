@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/ping"
 )
 
 // served is a front that runs in this process until it is told to stop.
@@ -74,19 +75,19 @@ func TestServe(t *testing.T) {
 		{"account add --account 88 --password-file password --user-type 2" + onC, "", 0, "added account 88 (operator)", ""},
 	})
 	front := serve(t)
-	ping := "ping --address " + front.address
+	pinging := "ping --address " + front.address
 	refused := "tradefront: login " + front.address + ": front answered 3: …[ref …]\nnext: look for ref …"
 	play(t, []step{
-		{ping, "", 0, "front   " + front.address + "\nlocal   127.0.0.1:…\nconnect …ms", ""},
-		{ping + " --app-id a_b_1 --authcode-file -", givenCode, 0, "front   …\nauthenticate …ms", ""},
-		{ping + " --app-id a_b_9 --authcode-file code", "", 1, "", "tradefront: authenticate " + front.address + ": front answered 63: …[ref …]\nnext: look for ref …"},
-		{ping + " --app-id a_b_1 --authcode-file code --account 88 --password-file wrong", "", 1, "", refused},
-		{ping + " --app-id a_b_1 --authcode-file nosuch", "", 1, "", "tradefront: authenticate …: --authcode-file: open nosuch: no such file or directory"},
-		{ping + " --account 88 --password-file password", "", 1, "", "tradefront: --account needs --app-id: the front logs nobody in before authentication"},
+		{pinging, "", 0, "front   " + front.address + "\nlocal   127.0.0.1:…\nconnect …ms", ""},
+		{pinging + " --app-id a_b_1 --authcode-file -", givenCode, 0, "front   …\nauthenticate …ms", ""},
+		{pinging + " --app-id a_b_9 --authcode-file code", "", 1, "", "tradefront: authenticate " + front.address + ": front answered 63: …[ref …]\nnext: look for ref …"},
+		{pinging + " --app-id a_b_1 --authcode-file code --account 88 --password-file wrong", "", 1, "", refused},
+		{pinging + " --app-id a_b_1 --authcode-file nosuch", "", 1, "", "tradefront: authenticate …: --authcode-file: open nosuch: no such file or directory"},
+		{pinging + " --account 88 --password-file password", "", 1, "", "tradefront: --account needs --app-id: the front logs nobody in before authentication"},
 		{"app list" + onC, "", 0, "APPID…\na_b_1  …", ""}, // beside the running front
 	})
-	got := tradefront("", strings.Fields(ping+" -o json --app-id a_b_1 --authcode-file code --account 88 --password-file password")...)
-	var answer pinged
+	got := tradefront("", strings.Fields(pinging+" -o json --app-id a_b_1 --authcode-file code --account 88 --password-file password")...)
+	var answer ping.Result
 	if err := json.Unmarshal([]byte(got.out), &answer); err != nil || got.status != 0 || got.err != "" {
 		t.Fatalf("%+v: %v", got, err)
 	}
@@ -99,7 +100,7 @@ func TestServe(t *testing.T) {
 	}
 	play(t, []step{
 		{"report export --partial" + onC + " --day " + day, "", 0, "…0001clientinfo" + day + ".txt: 1 rows…", "…"},
-		{ping, "", 1, "", "tradefront: connect " + front.address + ": …connection refused"},
+		{pinging, "", 1, "", "tradefront: connect " + front.address + ": …connection refused"},
 	})
 	checkReport(t, "0001clientinfo"+day+".txt", answer.Local, day)
 	for where, text := range map[string]string{"audit log": read(t, "audit.jsonl"), "application log": front.errOut.String()} {
