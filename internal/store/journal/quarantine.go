@@ -36,7 +36,8 @@ func (l *Journal) Release(ctx context.Context, ids ...uuid.UUID) (rows int64, er
 		}
 		for _, seq := range good {
 			last++
-			if _, err := conn.ExecContext(ctx, "INSERT INTO record (seq, "+sqlrows.LocalColumns+") SELECT ?, "+sqlrows.LocalColumns+ //nolint:gosec // G202: names of columns
+			//nolint:gosec // G202: names of columns
+			if _, err := conn.ExecContext(ctx, "INSERT INTO record (seq, "+sqlrows.LocalColumns+") SELECT ?, "+sqlrows.LocalColumns+
 				" FROM quarantine WHERE seq = ? ON CONFLICT (trading_day, record_id) DO NOTHING", last, seq); err != nil {
 				return err
 			}
