@@ -17,7 +17,7 @@ import (
 // front that starts without PostgreSQL says of its AppIDs and accounts.
 const mirrorStamp = 10 * time.Minute
 
-// Mirror is PostgreSQL's directory as this front last saw it, kept in the local store. A
+// Mirror is PostgreSQL's directory as this front last read it, kept in the local store. A
 // front reads its AppIDs and accounts from here always, so that a start while PostgreSQL
 // is away is no other way: only Refresh then fails. Secrets are kept as they are in
 // PostgreSQL: authcodes under the master key, passwords as argon2id hashes.
@@ -32,7 +32,7 @@ type Mirror struct {
 	met        bool // PostgreSQL was read whole in this life
 
 	mu   sync.Mutex
-	asOf time.Time // when PostgreSQL last said that this is its state; zero if never
+	asOf time.Time // when PostgreSQL was last read and had this state; zero if never
 	err  error     // of the last Refresh
 }
 
@@ -58,8 +58,8 @@ func OpenMirror(ctx context.Context, pg Source, local Keeper) (*Mirror, error) {
 	return &Mirror{pg: pg, local: local, now: time.Now, asOf: state.taken}, nil
 }
 
-// AsOf is when PostgreSQL last said that this is its state, zero if it never did; and why
-// it did not say so at the last Refresh.
+// AsOf is when PostgreSQL was last read and had this state, zero if it never was; and the error of the
+// last Refresh.
 func (m *Mirror) AsOf() (time.Time, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -85,7 +85,7 @@ func (m *Mirror) Accounts(ctx context.Context) ([]core.Account, error) {
 }
 
 // Refresh takes over what PostgreSQL has. While its generation does not move that is one
-// small query; at the first one of a life all is compared, whatever the generation says,
+// small query; at the first one of a life all is compared, whatever the generation is,
 // because a database restored from a dump counts anew. Only rows that differ are written.
 // After an error the mirror is what it was.
 func (m *Mirror) Refresh(ctx context.Context) error {

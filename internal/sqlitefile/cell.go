@@ -26,7 +26,7 @@ type Column struct {
 	Bytes []byte // of a Blob or a Text, which need not be UTF-8
 }
 
-// ColumnKind is the storage class of a value. A row with a float counts as broken: no column of ours
+// ColumnKind is the storage class of a value. A row with a float counts as broken: no column of our tables
 // is one.
 type ColumnKind byte
 

@@ -98,7 +98,7 @@ func (p *Pages) readAt(f *os.File, at int64) []byte {
 }
 
 // readFree follows the list of free pages: trunks, each with the number of the next, a count
-// and the numbers of its leaves. It is believed as far as it is well-formed.
+// and the numbers of its leaves. It is used as far as it is well-formed.
 func (p *Pages) readFree() {
 	head := p.page(1)
 	if len(head) < 100 || string(head[:16]) != "SQLite format 3\x00" {

@@ -22,7 +22,7 @@ const (
 	sqlitePageSize = 4096 // SQLite's default, which every local store has
 )
 
-// ErrUnread says that the disk does not give what is in a file, which is not known to be damaged.
+// ErrUnread says that a read of the disk failed. The file is not known to be damaged.
 var ErrUnread = errors.New("sqlitefile: the file cannot be read")
 
 // Frame is one page in the WAL.
@@ -39,12 +39,12 @@ type WAL struct {
 	Frames   []Frame // committed, up to the first that is not sound: all that SQLite reads
 	// Behind are sound frames of the same life of the WAL, behind the first that is not.
 	Behind []Frame
-	// badHeader says that SQLite reads nothing of it, for its header.
+	// badHeader says that SQLite ignores the WAL because of its header.
 	badHeader bool
 }
 
 // Damaged reports whether commits are lost. One commit behind the break may be a
-// transaction that a crash tore, which was answered to nobody; before a second began, the first
+// transaction that a crash tore, of which no caller had an answer; before a second began, the first
 // was synced.
 func (w *WAL) Damaged() error {
 	commits := 0
@@ -99,7 +99,7 @@ func (w *WAL) read(r io.ReaderAt) error {
 }
 
 // readFrames walks along all frames that the file has room for. salts tell this life of the
-// log from those before, whose frames may stand behind its end.
+// log from those before, whose frames may follow its end.
 func (w *WAL) readFrames(r io.ReaderAt, sum walSum, salts [8]byte) error {
 	frame := make([]byte, walFrameLen+w.pageSize)
 	sound, committed := !w.badHeader, 0
@@ -126,11 +126,11 @@ func (w *WAL) readFrames(r io.ReaderAt, sum walSum, salts [8]byte) error {
 		case good:
 			w.Behind = append(w.Behind, f)
 		}
-		sum.s0, sum.s1 = s0, s1 // the next is judged by what this one says
+		sum.s0, sum.s1 = s0, s1 // the next frame's checksum continues this one's
 	}
 }
 
-// walSum is the checksum of the log.
+// walSum is the running checksum of the WAL.
 type walSum struct {
 	order  binary.ByteOrder
 	s0, s1 uint32

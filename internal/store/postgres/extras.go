@@ -2,7 +2,7 @@ package postgres
 
 import "context"
 
-// extrasSQL looks for what somebody put on tradefront's tables and partitions. None of it is
+// extrasSQL finds what was put on tradefront's tables and partitions by others. None of it is
 // tradefront's; each may change, hide, drop or lose what fronts write, and what a trigger
 // changes in a row is seen by nobody: a front may not read what it wrote. Each catalog is
 // open to every role.

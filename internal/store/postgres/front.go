@@ -32,8 +32,8 @@ const continueFrontSQL = "UPDATE front SET (" + frontColumns + ", seen, retired)
 // reportAttempts is how often a report looks for its row, if another process changes it meanwhile.
 const reportAttempts = 3
 
-// ReportFront notes what a front says of itself, and returns what was known before of the
-// fronts with its FrontID or its store: another process among them that is alive is a twin.
+// ReportFront keeps a front's report, and returns what was known before of the
+// fronts with its FrontID or its store: another process among them that is alive is a duplicate.
 // The report takes the row of the life that it continues, or begins one. It is a
 // transaction like a batch's: nil means that it is durable, also on a synchronous standby.
 // ErrLifeTaken: nothing was noted. now is the clock that is compared with PostgreSQL's.
@@ -61,7 +61,7 @@ func (p *Store) ReportFront(ctx context.Context, r *store.FrontReport, now func(
 	return before, err
 }
 
-// compareClocks asks PostgreSQL's clock between two looks at ours.
+// compareClocks reads PostgreSQL's clock between two readings of ours.
 func compareClocks(ctx context.Context, tx pgx.Tx, r *store.FrontReport, now func() time.Time) error {
 	var theirs int64
 	before := now()
@@ -83,7 +83,7 @@ func frontsBeside(ctx context.Context, tx pgx.Tx, r *store.FrontReport) ([]store
 	return fronts, err
 }
 
-// writeReport puts the report into the row that it continues, the last heard of if there are several, or into a new
+// writeReport puts the report into the row that it continues, the one with the last report if there are several, or into a new
 // one. It is not done if another process was faster.
 func writeReport(ctx context.Context, tx pgx.Tx, r *store.FrontReport, before []store.Front) (done bool, err error) {
 	held, err := json.Marshal(joinForwarded(r.Held, r.ForwardedOf))

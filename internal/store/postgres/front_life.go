@@ -15,8 +15,8 @@ func continues(r *store.FrontReport, f *store.Front) bool {
 	return there && f.Number <= known
 }
 
-// markOtherLives finds the fronts of which another life of the same store was heard of later:
-// nothing will ever be heard of them again, unless that copy of the file comes back.
+// markOtherLives marks the fronts whose store has reported later in another life: they will report
+// again only if that copy of the file comes back.
 func markOtherLives(fronts []store.Front) {
 	for i := range fronts {
 		f := &fronts[i]

@@ -8,7 +8,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
-// AddHandedIn notes in PostgreSQL that a report was handed in; see Local.AddHandedIn.
+// AddHandedIn notes in PostgreSQL that a report was handed in; see journal.Journal.AddHandedIn.
 func (p *Store) AddHandedIn(ctx context.Context, h *store.HandedIn) error {
 	return sqlrows.AddHandedIn(ctx, p.Tables(), h)
 }
@@ -18,7 +18,7 @@ func (p *Store) HandedIn(ctx context.Context, day calendar.TradingDay) ([]store.
 	return sqlrows.HandedIn(ctx, p.Tables(), day)
 }
 
-// AddExport notes an export of PostgreSQL; see Local.AddExport.
+// AddExport notes an export of PostgreSQL; see journal.Journal.AddExport.
 func (p *Store) AddExport(ctx context.Context, e *store.Export) error {
 	return sqlrows.AddExport(ctx, p.Tables(), e)
 }
@@ -28,7 +28,7 @@ func (p *Store) Exports(ctx context.Context, day calendar.TradingDay) ([]store.E
 	return sqlrows.Exports(ctx, p.Tables(), day)
 }
 
-// AddWaiver notes a waiver in PostgreSQL; see Local.AddWaiver.
+// AddWaiver notes a waiver in PostgreSQL; see journal.Journal.AddWaiver.
 func (p *Store) AddWaiver(ctx context.Context, w *store.Waiver) error {
 	return sqlrows.AddWaiver(ctx, p.Tables(), w)
 }

@@ -48,7 +48,7 @@ func (p *Store) ensurePartition(ctx context.Context, day calendar.TradingDay) er
 }
 
 // ensureDaysOf makes the partitions that recs need, in a transaction of its own: should
-// theirs fail, an empty partition hurts nobody.
+// theirs fail, an empty partition does no harm.
 func (p *Store) ensureDaysOf(ctx context.Context, recs []store.Record) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, p.patience, errPatience)
 	defer cancel()

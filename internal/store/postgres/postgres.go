@@ -20,7 +20,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
-// Bounds of PostgreSQL's side where PostgresOptions has 0.
+// Bounds of PostgreSQL's side where Options has 0.
 const (
 	// DefaultConns: the forwarder takes one and its probe one, the directory one, what the
 	// front reports of itself one, late records one, reports one each.
@@ -130,7 +130,7 @@ func (p *Store) CheckSchema(ctx context.Context) error {
 	return schema.CheckPostgres(ctx, p.db, p.inURL["search_path"] != "" || p.inURL["options"] != "", readable)
 }
 
-// keepAfter closes a connection whose server has become read-only, whoever used it: it
+// keepAfter closes a connection whose server has become read-only, also after a read: it
 // will stay so, and the next connection finds the new primary.
 func keepAfter(otherwise pgconn.PgErrorHandler) pgconn.PgErrorHandler {
 	return func(conn *pgconn.PgConn, e *pgconn.PgError) bool {

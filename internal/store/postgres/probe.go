@@ -8,7 +8,7 @@ import (
 // Probe reports whether PostgreSQL can take records now: a connection that may write, and
 // the schema of this binary. The schema is looked at whenever PostgreSQL was out of reach
 // before, so that a front that started without it writes nothing into a schema that it
-// does not know: a *SchemaError, until somebody has migrated.
+// does not know: a *SchemaError, until an operator has migrated it.
 func (p *Store) Probe(ctx context.Context) error {
 	err := p.probe(ctx)
 	if err != nil {

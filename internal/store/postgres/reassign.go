@@ -58,7 +58,7 @@ func (p *Store) reassignAll(ctx context.Context, read readBatch, dayOf store.Day
 				did, err = reassign(ctx, tx, batch, dayOf)
 				return err
 			})
-			// A record of yet another day came between the two looks, or somebody dropped
+			// A record of yet another day came between the two looks, or an operator dropped
 			// a partition.
 			if !isNoPartition(err) || attempt > 0 {
 				return batch, did, err
@@ -104,7 +104,7 @@ func readReassigned(ctx context.Context, q querier, which string, after sqlrows.
 	})
 }
 
-// reassign does with batch what SortOut says, in tx.
+// reassign confirms or moves the records of batch, as SortOut decides, in tx.
 func reassign(ctx context.Context, tx pgx.Tx, batch []sqlrows.Provisional, dayOf store.DayOf) (did store.Reassigned, err error) {
 	moves, left := sqlrows.SortOut(batch, dayOf)
 	did.Provisional = left

@@ -29,11 +29,11 @@ var relied = []struct{ name, value, because string }{
 	{"client_min_messages", "notice", "a commit that was not confirmed is told by a warning"},
 }
 
-// clientEncoding goes with the first message: what the server says of a failed login is in it
+// clientEncoding goes with the first message: the server's error for a failed login is in it
 // too. Unlike the role's own settings and the database's, it counts.
 const clientEncoding = "UTF8"
 
-// settle makes a new connection fit, or says why it cannot be.
+// settle makes a new connection fit, or returns why it cannot be used.
 func (p *Store) settle(ctx context.Context, conn *pgx.Conn) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, errPatience)
 	defer cancel()

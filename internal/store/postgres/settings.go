@@ -8,7 +8,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// Settings of the server on which it depends whether a commit is the end of the matter, and
+// Settings of the server on which it depends whether a commit is durable, and
 // whether a read sees every row.
 
 var (

@@ -11,7 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// dropped compares what was sent with what PostgreSQL says that it stored.
+// dropped compares the rows that were sent with those that PostgreSQL returned as stored.
 func dropped(sent [][16]byte, stored map[uuid.UUID]bool) error {
 	var missing []uuid.UUID
 	for _, id := range sent {

@@ -14,7 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/pgurl"
 )
 
-// CheckURL says what the driver does not take of a URL of PostgreSQL, without connecting and without
+// CheckURL is the error of the driver for a URL of PostgreSQL, without connecting and without
 // showing any part of it that may be its password.
 func CheckURL(url *pgurl.URL) error {
 	_, err := poolConfig(url)
@@ -69,7 +69,7 @@ func whichParameter(u *pgurl.URL) error {
 	return errors.New("its parameters, or the PG* variables of the environment, are not understood")
 }
 
-// connectError is what the driver says of a failed connection, in one line. The driver names
+// connectError is the driver's error for a failed connection, in one line. The driver names
 // user, database, host and port: all passed package pgurl.
 type connectError struct {
 	text string
@@ -79,7 +79,7 @@ type connectError struct {
 func (e *connectError) Error() string { return e.text }
 func (e *connectError) Unwrap() error { return e.err }
 
-// oneLine makes one line of what the driver says of a failed connection, with each attempt
+// oneLine makes one line of the driver's error for a failed connection, with each attempt
 // once: sslmode=prefer tries every host twice.
 func oneLine(err error) error {
 	if failed := (*pgconn.ConnectError)(nil); !errors.As(err, &failed) {

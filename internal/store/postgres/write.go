@@ -66,7 +66,7 @@ func (p *Store) Put(ctx context.Context, recs []store.Record) error {
 }
 
 // write runs f in a transaction in which every day of recs has its partition. If a
-// partition that was known is missing, somebody dropped it; then it is made again.
+// partition that was known is missing, an operator dropped it; then it is made again.
 func (p *Store) write(ctx context.Context, recs []store.Record, f func(context.Context, pgx.Tx) error) error {
 	if len(recs) == 0 {
 		return ctx.Err()
@@ -90,7 +90,7 @@ func (p *Store) write(ctx context.Context, recs []store.Record, f func(context.C
 // not the COMMIT.
 //
 // If we crash before COMMIT is sent, PostgreSQL rolls back. After that the batch may be
-// committed: whoever called still holds the rows and will send them as rows in doubt.
+// committed: the caller still holds the rows and will send them as rows in doubt.
 func (p *Store) transact(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
 	return p.transactAs(ctx, pgx.TxOptions{}, f)
 }
@@ -140,7 +140,7 @@ func failed(ctx context.Context, conn *pgxpool.Conn, err error) error {
 	return explain(ctx, err)
 }
 
-// commit sends COMMIT and waits for the answer, whatever the context says, until ctx's
+// commit sends COMMIT and waits for the answer, also after the context's end, until ctx's
 // deadline or closeGrace after ctx was cancelled. Then it cuts the connection: pgx asks
 // the server to cancel the wait, and the batch is in doubt. Every failure after COMMIT
 // was sent is in doubt, except one that the server itself states.
@@ -169,7 +169,7 @@ func commit(ctx context.Context, conn *pgx.Conn, tx pgx.Tx) error {
 func cutAfter(ctx context.Context, conn *pgconn.PgConn) (stop func()) {
 	deadline, _ := ctx.Deadline()
 	timer := time.AfterFunc(time.Until(deadline), func() { _ = conn.Conn().Close() })
-	var mu sync.Mutex // without it a timer that was stopped could be set anew, and cut whoever has the connection then
+	var mu sync.Mutex // without it a timer that was stopped could be set anew, and would cut the next user of the connection
 	stopped := false
 	stopWatch := context.AfterFunc(ctx, func() {
 		mu.Lock()
@@ -208,7 +208,7 @@ func (s *copySource) Values() ([]any, error) {
 	return s.row[:], nil
 }
 
-// upsertArgs turns recs into the columns of upsertSQL. A record that stands twice in
+// upsertArgs turns recs into the columns of upsertSQL. A record that is twice in
 // recs is taken once: PostgreSQL refuses to upsert a row twice in one statement.
 func upsertArgs(recs []store.Record) (ids [][16]byte, args []any) {
 	var (

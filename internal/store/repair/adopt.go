@@ -13,19 +13,17 @@ import (
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
-// Adopted is what a fresh local store took over from one that was set aside, all but the
-// records.
+// Adopted is what a new local store took over from a corrupt one, all but the records.
 type Adopted struct {
 	Rows map[string]int // by table
-	// Unread are the tables that could not be read to their end, with what was said.
+	// Unread are the tables that could not be read to their end, with the error.
 	Unread map[string]error
 }
 
-// Adopt copies everything but records and quarantine from a store that was set aside: AppIDs,
-// accounts, the ledger of exports. A table that holds rows already is left alone, so
-// that it may be called at every start. What can be read of a table is taken, and what cannot
-// is told in Unread. It must come before the first record: the ledger's positions make new seqs higher
-// than those of exported records.
+// Adopt copies everything but records and quarantine from a corrupt store: AppIDs,
+// accounts, the ledger of exports. It skips a table that holds rows already, so that it may be called
+// at every start. It takes what can be read of a table, and Unread tells what cannot. It must come
+// before the first record: the ledger's positions make new seqs higher than those of exported records.
 //
 // If we crash in here, nothing was copied, and the next start copies it.
 func Adopt(ctx context.Context, l *journal.Journal, a localfile.CorruptStore) (Adopted, error) {
@@ -34,7 +32,7 @@ func Adopt(ctx context.Context, l *journal.Journal, a localfile.CorruptStore) (A
 	}
 	did := Adopted{Rows: make(map[string]int), Unread: make(map[string]error)}
 	old, err := localfile.OpenReadOnly(a.Path)
-	if errors.Is(err, store.ErrDamaged) { // there is only a log: its records can be recovered, no more
+	if errors.Is(err, store.ErrDamaged) { // there is only a WAL: Recover can read its records, and nothing else is left
 		did.unread("all tables", err)
 		return did, nil
 	}
@@ -52,8 +50,8 @@ func Adopt(ctx context.Context, l *journal.Journal, a localfile.CorruptStore) (A
 	return did, err
 }
 
-// notAdopted are the tables that recovery brings, or that count changes and migrations of the
-// new store's own, or nothing.
+// notAdopted are the tables that Recover fills, or that count changes and migrations of the new store,
+// or that hold nothing to keep.
 var notAdopted = []any{"record", "quarantine", "directory", "goose_db_version", "probe", "forwarded"}
 
 // adoptable are the names of the other tables.
@@ -78,7 +76,7 @@ func names(ctx context.Context, from sqlrows.Queryer, query string, args ...any)
 	return all, rows.Err()
 }
 
-// copy brings one table over; only an error of the new store is returned.
+// copy copies one table; only an error of the new store is returned.
 func (a *Adopted) copy(ctx context.Context, old *sql.DB, conn *sql.Conn, table string) error {
 	var there int
 	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM "+table).Scan(&there); err != nil {

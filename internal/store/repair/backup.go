@@ -13,8 +13,8 @@ import (
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
-// unfinishedWord names the file that a backup is written under until it is whole.
-const unfinishedWord = ".unfinished"
+// unfinishedSuffix is that of the name under which a backup is written until it is whole.
+const unfinishedSuffix = ".unfinished"
 
 // BackedUp is what a backup holds.
 type BackedUp struct {
@@ -24,18 +24,18 @@ type BackedUp struct {
 	Refused int64
 }
 
-// Backup writes all that is committed in the local store at path into a new file, beside
-// whoever uses it: as of one moment, in one step that no commit makes begin anew. The copy is one
-// file without a log, was checked and is synced before it gets its name. An existing file is
-// fs.ErrExist, and stays as it is.
+// Backup writes all that is committed in the local store at path into a new file, as of one moment.
+// Other processes may use the store meanwhile; their commits do not make the backup begin anew. The
+// copy is one file without a WAL, and is checked and synced before it gets its name. An existing file
+// is fs.ErrExist, and stays as it is.
 //
-// While it is written the log of the store cannot be cut and grows. If we crash in here, the copy
-// has no name but that of an unfinished one, which the next backup of that name removes.
+// While it is written the WAL of the store cannot be folded, and grows. If we crash in here, the copy
+// has the name of an unfinished one, which the next backup of that name removes.
 func Backup(ctx context.Context, path, to string) (done BackedUp, err error) {
 	if localfile.Exists(to) {
 		return done, fmt.Errorf("store: backup: %s: %w", to, fs.ErrExist)
 	}
-	unfinished := to + unfinishedWord
+	unfinished := to + unfinishedSuffix
 	if err := localfile.RemoveAll([]string{unfinished}); err != nil {
 		return done, err
 	}
@@ -55,8 +55,8 @@ func Backup(ctx context.Context, path, to string) (done BackedUp, err error) {
 	return done, giveName(unfinished, to)
 }
 
-// giveName never replaces what came there meanwhile, as a rename would; where the file system has no
-// links, it must.
+// giveName does not replace a file that came there meanwhile, as a rename would. Where the file system
+// has no links, it renames.
 func giveName(from, to string) error {
 	err := os.Link(from, to)
 	if err != nil && !errors.Is(err, fs.ErrExist) && !localfile.Exists(to) {
@@ -80,7 +80,7 @@ func copyInto(ctx context.Context, path, to string) (err error) {
 	return nil
 }
 
-// readBackup reads what was written: a backup that nobody could read is none.
+// readBackup reads what was written, so that a backup that cannot be read fails.
 func readBackup(ctx context.Context, path string) (done BackedUp, err error) {
 	db, err := localfile.OpenReadOnly(path)
 	if err != nil {

@@ -15,22 +15,26 @@ import (
 )
 
 // CheckPatience bounds the check of a local store's pages at start, so that a front with a
-// large embedded store is up soon. What was not looked at by then is not known to be damaged.
+// large embedded store starts soon. Pages that were not checked by then count as sound.
 const CheckPatience = 10 * time.Second
 
 // NotedPatience bounds the check of a store in which damage was met in use.
 const NotedPatience = time.Minute
 
-// Check looks whether the local store at path can be used, and changes nothing. The
-// caller is the only front on it and has not opened it. Looked at are, in this order: that
-// the log has lost no commit (ReadWAL); the file's header and
-// schema; every page of the file with the order of its rows, and that the indexes have each row
-// once, by which a report finds them: for CheckPatience at most (PRAGMA integrity_check), or for
-// NotedPatience if damage was met in use (NoteDamage). whole says that it came to the end; then
-// what was noted was a passing fault. No file is no damage.
+// Check checks whether the local store at path can be used, and changes nothing. The caller is the
+// only front on it and has not opened it. Check looks, in this order, at
 //
-// It is one look. A disk that does not give a page is ErrUnread and no damage; and since a disk may
-// also give something wrong once, whoever sets a store aside looks twice (CheckTwice).
+//   - the WAL: has it lost a commit (ReadWAL);
+//   - the file's header and schema;
+//   - every page of the file with the order of its rows, and whether the indexes, by which a report
+//     finds its rows, have each row once (PRAGMA integrity_check): for CheckPatience at most, or for
+//     NotedPatience if damage was met in use (NoteDamage).
+//
+// whole says that the last one came to its end; then noted damage was a passing fault. No file is no
+// damage.
+//
+// A failed read is ErrUnread and no damage. A disk may also read something wrong once: a caller that
+// would move the store away uses CheckTwice.
 func Check(ctx context.Context, path string) (whole bool, err error) {
 	path = localfile.RealPath(path)
 	log, err := localfile.ReadWAL(path)
@@ -50,7 +54,7 @@ func Check(ctx context.Context, path string) (whole bool, err error) {
 		return true, nil
 	}
 	if whole, err = checkNoted(ctx, path); errors.Is(err, store.ErrDamaged) {
-		// A page that is not given makes SQLite call a file malformed at some places.
+		// At some places SQLite calls a file malformed after a failed read.
 		if unread := readThrough(path); unread != nil {
 			return false, unread
 		}
@@ -58,7 +62,7 @@ func Check(ctx context.Context, path string) (whole bool, err error) {
 	return whole, err
 }
 
-// CheckTwice is CheckLocal, and if that finds damage, once more: err is what the last look said.
+// CheckTwice is Check, and another Check if the first finds damage: err is the last one's.
 func CheckTwice(ctx context.Context, path string) (whole bool, first, err error) {
 	if whole, first = Check(ctx, path); !errors.Is(first, store.ErrDamaged) {
 		return whole, first, first
@@ -85,7 +89,7 @@ func checkNoted(ctx context.Context, path string) (whole bool, err error) {
 	return whole, err
 }
 
-// readThrough is an ErrUnread if the disk does not give the whole file.
+// readThrough is an ErrUnread if the file cannot be read to its end.
 func readThrough(path string) error {
 	dropFiles(path)
 	f, err := files.Open(path)
@@ -99,8 +103,8 @@ func readThrough(path string) error {
 	return nil
 }
 
-// dropFiles has the next look at the files of a store read from the disk, as far as the system
-// follows. The caller is the only one that uses them.
+// dropFiles makes the next read of a store's files come from the disk, as far as the system lets us.
+// No other process uses them.
 func dropFiles(path string) {
 	for _, suffix := range []string{"", "-wal"} {
 		if f, err := files.Open(localfile.RealPath(path) + suffix); err == nil {

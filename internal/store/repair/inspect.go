@@ -20,8 +20,8 @@ import (
 type Inspection struct {
 	Bytes    int64 // of the file
 	WALBytes int64
-	Damage   error // what a start would set the store aside for; nil if nothing was found
-	Whole    bool  // every page was looked at; see CheckLocal
+	Damage   error // for which a start would move the store away; nil if none was found
+	Whole    bool  // every page was looked at; see Check
 	Schema   int64 // 0 if it cannot be read
 	Days     []store.DayCount
 	Oldest   time.Time // login time of the oldest record; zero without one
@@ -29,11 +29,11 @@ type Inspection struct {
 	Salvage
 }
 
-// inspectRows is how many rows one read of a store in use takes: short, so that the log can be
-// cut in between.
+// inspectRows is how many rows one read of a store in use takes: few, so that the WAL can be folded
+// between two reads.
 const inspectRows = 1000
 
-// Inspect reads the store in use at path, beside whoever uses it, and changes nothing.
+// Inspect reads the store at path, which other processes may use, and changes nothing.
 func Inspect(ctx context.Context, path string) (in Inspection, err error) {
 	db, err := localfile.OpenReadOnly(path)
 	if err != nil {
@@ -61,14 +61,14 @@ func Inspect(ctx context.Context, path string) (in Inspection, err error) {
 	return in, nil
 }
 
-// InspectCorrupt reads a store that was set aside, page by page, and changes nothing.
+// InspectCorrupt reads a corrupt store, page by page, and changes nothing.
 func InspectCorrupt(ctx context.Context, path string) (in Inspection, err error) {
 	if _, err := os.Stat(path); err != nil {
 		return in, fmt.Errorf("store: %w", err)
 	}
 	in.sizes(path)
 	if in.Whole, err = Check(ctx, path); err != nil {
-		in.Damage = err // also what the disk refuses: all there is to say of it
+		in.Damage = err // also a failed read: it is all that is known
 	}
 	if db, err := localfile.OpenReadOnly(path); err == nil {
 		in.Schema = schemaOf(ctx, db)

@@ -15,7 +15,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
-// recoverRows is how many rows one commit of Recover brings.
+// recoverRows is how many rows one commit of Recover writes.
 const recoverRows = 500
 
 // Recovered is what Recover did.
@@ -25,15 +25,14 @@ type Recovered struct {
 	Already int64 `json:"already"` // rows that it had
 }
 
-// Recover brings every record that can be read of a store that was set aside into this one,
-// each once: a RecordID that is here already, also in quarantine or on another day (see
-// Reassign), is left as it is. It may run beside the daemon, whose forwarder finds the
-// rows; those that PostgreSQL has already are written again there, which changes nothing.
+// Recover writes every record that can be read of a corrupt store into this one, each once: a RecordID
+// that is here already, also in quarantine or on another day (see Reassign), stays as it is. It may
+// run beside the daemon, whose forwarder finds the rows. Rows that PostgreSQL has already are written
+// again there, which changes nothing.
 //
-// A row keeps its seq if an export of this store may have seen it, so that it is not counted
-// as late; else it gets a new one: also where records go on to PostgreSQL, since a forwarder
-// removes what is below the rows that it has read. If we crash in here, what was committed stays and the
-// next call finds it.
+// A row keeps its seq if an export of this store may have seen it, so that it is not counted as late.
+// Else it gets a new one, also where records are forwarded: the forwarder takes what is below the rows
+// that it has read for done. If we crash in here, what was committed stays and the next call finds it.
 func Recover(ctx context.Context, l *journal.Journal, a localfile.CorruptStore, progress func(rows int64)) (did Recovered, err error) {
 	var batch []Salvaged
 	provisional := int64(0)
@@ -49,8 +48,8 @@ func Recover(ctx context.Context, l *journal.Journal, a localfile.CorruptStore, 
 		batch = batch[:0]
 		return err
 	}
-	// Provisional records come last: of one that was moved to its right day, damaged files may
-	// show the old place too, and it must not come back there.
+	// Provisional records come last: damaged files may also show the old place of one that was moved
+	// to its right day, and it must not come back there.
 	for _, last := range []bool{false, true} {
 		if last && provisional == 0 {
 			break
@@ -102,11 +101,11 @@ func recoverBatch(l *journal.Journal, batch []Salvaged) (saved int64, err error)
 	return saved, err
 }
 
-// recoverer knows what is in the store while one batch is put in.
+// recoverer is what the store held when one batch began.
 type recoverer struct {
-	last     int64 // highest seq given out
-	exported int64 // seqs up to this one may have been seen by an export
-	aside    bool  // there are records in quarantine
+	last        int64 // highest seq given out
+	exported    int64 // seqs up to this one may have been seen by an export
+	quarantined bool  // there are records in quarantine
 }
 
 func newRecoverer(ctx context.Context, conn *sql.Conn) (r recoverer, err error) {
@@ -114,18 +113,18 @@ func newRecoverer(ctx context.Context, conn *sql.Conn) (r recoverer, err error) 
 		return r, err
 	}
 	err = conn.QueryRowContext(ctx, `SELECT coalesce((SELECT max(position) FROM report_export WHERE NOT EXISTS (SELECT 1 FROM identity)), 0),
-		EXISTS (SELECT 1 FROM quarantine)`).Scan(&r.exported, &r.aside)
+		EXISTS (SELECT 1 FROM quarantine)`).Scan(&r.exported, &r.quarantined)
 	return r, err
 }
 
-// put brings in one row; false if the record is here.
+// put writes one row; false if the record is here.
 func (r *recoverer) put(ctx context.Context, conn *sql.Conn, s *Salvaged) (bool, error) {
 	there, err := r.has(ctx, conn, s)
 	if err != nil || there {
 		return false, err
 	}
 	if s.Refused != "" {
-		r.last, r.aside = r.last+1, true
+		r.last, r.quarantined = r.last+1, true
 		return r.insert(ctx, conn, "quarantine", r.last, s)
 	}
 	if s.Seq <= r.exported {
@@ -149,7 +148,7 @@ func (r *recoverer) has(ctx context.Context, conn *sql.Conn, s *Salvaged) (found
 	if s.Record.Provisional || s.Refused != "" {
 		err = conn.QueryRowContext(ctx, onSomeDay, s.Record.ID[:]).Scan(&found)
 	}
-	if err == nil && !found && r.aside {
+	if err == nil && !found && r.quarantined {
 		err = conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM quarantine WHERE record_id = ?)", s.Record.ID[:]).Scan(&found)
 	}
 	return found, err
@@ -157,7 +156,7 @@ func (r *recoverer) has(ctx context.Context, conn *sql.Conn, s *Salvaged) (found
 
 func (r *recoverer) insert(ctx context.Context, conn *sql.Conn, table string, seq int64, s *Salvaged) (bool, error) {
 	names, args := "seq, "+sqlrows.LocalColumns, journal.AppendColumns([]any{seq}, &s.Record)
-	crc := sql.NullInt64{Int64: int64(s.Record.Checksum()), Valid: s.Checked} // vouch for no more than was known
+	crc := sql.NullInt64{Int64: int64(s.Record.Checksum()), Valid: s.Checked} // no checksum for a row that was not checked
 	args = append(args, crc)
 	if s.Refused != "" {
 		names, args = names+", error", append(args, s.Refused)
@@ -172,9 +171,9 @@ func (r *recoverer) insert(ctx context.Context, conn *sql.Conn, table string, se
 	return n > 0, err
 }
 
-// MarkRecovered renames what was recovered, so that it no longer counts as set aside; a file
-// of another name keeps it. If we crash in here, recovering what is left finds its records
-// here already.
+// MarkRecovered renames a corrupt store that was recovered, so that ListCorrupt does not list it any
+// more; a file of another name keeps it. If we crash in here, the next Recover of what is left finds
+// its records here already.
 func MarkRecovered(a localfile.CorruptStore) (path string, err error) {
 	dir, name := filepath.Split(a.Path)
 	base, stamp, ok := strings.Cut(name, localfile.CorruptSuffix)

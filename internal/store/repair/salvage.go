@@ -24,16 +24,16 @@ type Salvaged struct {
 	Checked bool   // it has a checksum, which matches; rows of older binaries have none
 }
 
-// Salvage is what reading damaged files came to.
+// Salvage counts what was read of damaged files.
 type Salvage struct {
 	Rows      int64 `json:"rows"`      // read, of either table
 	Unchecked int64 `json:"unchecked"` // of these, those that have no checksum
 	Altered   int64 `json:"altered"`   // look like a row, but are not what was written
 	// BrokenCells are rows of any table, perhaps of a record, that cannot be read at all.
 	BrokenCells int64 `json:"broken_cells"`
-	FailedPages int64 `json:"failed_pages"` // that the disk did not give
-	// Missing are the seqs between rows that no row was found for: at most so many are lost in
-	// between. A commit that failed leaves such gaps too.
+	FailedPages int64 `json:"failed_pages"` // could not be read from the disk
+	// Missing are the seqs between the first and the last row for which no row was found: at most so
+	// many are lost there. A failed commit leaves such gaps too.
 	Missing int64 `json:"missing"`
 	// FirstSeq and LastSeq bound what was found.
 	FirstSeq int64 `json:"first_seq"`
@@ -45,7 +45,7 @@ func (s *Salvage) Loss() bool {
 	return s.Missing > 0 || s.Altered > 0 || s.BrokenCells > 0 || s.FailedPages > 0
 }
 
-// ReadCorrupt calls f for each record that can still be read from the store set aside at path,
+// ReadCorrupt calls f for each record that can still be read from the corrupt store at path,
 // in no order; one may come twice. It never gives an altered one: a row must be well-formed to the byte,
 // and match its checksum if it has one. Nothing is changed.
 //
@@ -91,7 +91,7 @@ const (
 	goodRow
 )
 
-// Columns of table record as they lie in the file: seq is the rowid, and NULL here. Rows are
+// Columns of table record as they are in the file: seq is the rowid, and NULL here. Rows are
 // as long as the schema was when they were written; quarantine has its error after the
 // thirteen columns of the first schema.
 const (

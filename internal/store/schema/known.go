@@ -184,7 +184,7 @@ func CheckPostgres(ctx context.Context, db *sql.DB, named bool, readable func(er
 	}
 	e, err := postgresSchema(ctx, db, named)
 	if err == nil && e.Trouble != "" {
-		// Somebody may migrate just now, and we looked between two of its steps.
+		// Another process may be migrating, and we looked between two of its steps.
 		e, err = schemaAtRest(ctx, db, named)
 	}
 	if err != nil {
@@ -208,7 +208,7 @@ func postgresSchema(ctx context.Context, q sqlrows.Queryer, named bool) (*store.
 	return e, err
 }
 
-// schemaAtRest waits for whoever migrates.
+// schemaAtRest waits until no other process migrates.
 func schemaAtRest(ctx context.Context, db *sql.DB, named bool) (*store.SchemaError, error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {

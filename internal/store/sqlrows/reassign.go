@@ -22,7 +22,7 @@ type Provisional struct {
 // if from equals to, are confirmed.
 type Move struct{ From, To calendar.TradingDay }
 
-// SortOut says what has to be done with each of batch, and how many are left as they are.
+// SortOut decides what is done with each record of batch, and counts those that stay as they are.
 func SortOut(batch []Provisional, dayOf store.DayOf) (moves map[Move][]Provisional, left int64) {
 	moves = make(map[Move][]Provisional)
 	for _, p := range batch {

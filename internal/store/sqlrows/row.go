@@ -17,7 +17,7 @@ const ColumnCount = 14
 // LocalColumns are those of the local store: there a row has its checksum besides.
 const LocalColumns = Columns + ", crc"
 
-// Digit is the number that a one-digit code of the specification stands for: the codes
+// Digit is the number of a one-digit code of the specification: the codes
 // are ASCII on the wire and small integers in tables.
 func Digit[T ~byte](code T) int16 { return int16(code) - '0' }
 
@@ -29,7 +29,7 @@ func Code[T ~byte](digit int16) (T, error) {
 	return T('0' + digit), nil
 }
 
-// Instant is the time that a row's seconds stand for, in the zone of the specification.
+// Instant is the time of a row's seconds, in the zone of the specification.
 func Instant(seconds int64) time.Time { return time.Unix(seconds, 0).In(regulation.Zone) }
 
 // Micros is t as microseconds since 1970, and 0 for the zero time.
