@@ -29,6 +29,7 @@ func swallow(t *testing.T, p *postgres.Store, condition string) {
 
 // TestCountsOfPostgresCount: a batch of which PostgreSQL stores less than it was sent is rolled back.
 func TestCountsOfPostgresCount(t *testing.T) {
+	t.Parallel()
 	p, recs := storetest.OpenPostgres(t), storetest.Records(storetest.Day, 4)
 	recs[2].Account = "dropped"
 	swallow(t, p, "NEW.account = ''dropped''")
@@ -52,6 +53,7 @@ func TestCountsOfPostgresCount(t *testing.T) {
 // TestDroppedRowsStay until they are stored, and the others go on, also when there are more
 // dropped ones than a batch has rows.
 func TestDroppedRowsStay(t *testing.T) {
+	t.Parallel()
 	for name, condition := range map[string]string{"all": "true", "some": "NEW.account = ''dropped''"} {
 		t.Run(name, func(t *testing.T) {
 			l, p, seen := storetest.OpenJournal(t), storetest.OpenPostgres(t), storetest.NewObserved()
@@ -80,8 +82,8 @@ func TestDroppedRowsStay(t *testing.T) {
 			if trouble := f.Troubles(); len(trouble) != 1 || trouble[0].Day != storetest.Day || trouble[0].Blocked || !strings.Contains(trouble[0].Err.Error(), "trigger") {
 				t.Errorf("troubles: %v", trouble)
 			}
-			if aside, err := l.Quarantine(t.Context()); len(aside) > 0 || err != nil {
-				t.Errorf("in quarantine: %v, %v", aside, err)
+			if quarantined, err := l.Quarantine(t.Context()); len(quarantined) > 0 || err != nil {
+				t.Errorf("in quarantine: %v, %v", quarantined, err)
 			}
 			if rows, _, err := l.Pending(t.Context()); int(rows) != len(recs)-len(pass) || err != nil {
 				t.Errorf("%d rows wait, %v, want %d", rows, err, len(recs)-len(pass))
@@ -108,6 +110,7 @@ func noTroubles(f *forward.Forwarder) error {
 // TestTroubleOfOneDay: whatever is the matter with a day's partition, the records of the next
 // day are forwarded, those of the day wait with words of their own, and come once it is over.
 func TestTroubleOfOneDay(t *testing.T) {
+	t.Parallel()
 	const day, next = storetest.Day, storetest.Day + 1
 	for name, c := range map[string]struct{ before, after, want string }{
 		"detached": {
@@ -183,8 +186,8 @@ func wantTrouble(t *testing.T, f *forward.Forwarder, l *journal.Journal, day, ne
 	if !f.Healthy() {
 		t.Errorf("PostgreSQL is said to be out of reach: %v", f.LastError())
 	}
-	if aside, err := l.Quarantine(t.Context()); len(aside) > 0 || err != nil {
-		t.Errorf("in quarantine: %v, %v", aside, err)
+	if quarantined, err := l.Quarantine(t.Context()); len(quarantined) > 0 || err != nil {
+		t.Errorf("in quarantine: %v, %v", quarantined, err)
 	}
 	storetest.Eventually(t, func() error {
 		if rows, _, err := l.Pending(t.Context()); rows != waiting || err != nil {
@@ -219,6 +222,7 @@ func wantTrouble(t *testing.T, f *forward.Forwarder, l *journal.Journal, day, ne
 
 // TestLockedDay: who keeps a lock on a day's partition holds up that day.
 func TestLockedDay(t *testing.T) {
+	t.Parallel()
 	l, database := storetest.OpenJournal(t), pgtest.Database(t)
 	p := storetest.OpenPostgresAt(t, database, postgres.Options{BatchPatience: 600 * time.Millisecond})
 	f := storetest.Forward(t, l, p, forward.Options{})
@@ -247,6 +251,7 @@ func TestLockedDay(t *testing.T) {
 
 // TestOtherPartitionsTakeTheDay: one of several days, and a DEFAULT one that holds rows of it.
 func TestOtherPartitionsTakeTheDay(t *testing.T) {
+	t.Parallel()
 	for name, statement := range map[string]string{
 		"a month": "CREATE TABLE mine PARTITION OF record FOR VALUES FROM (20260101) TO (20260201)",
 		"no end":  "CREATE TABLE mine PARTITION OF record FOR VALUES FROM (20260101) TO (MAXVALUE)",
@@ -265,8 +270,8 @@ func TestOtherPartitionsTakeTheDay(t *testing.T) {
 			if n := len(storetest.Stored(t, p, storetest.Day)); n != 6 {
 				t.Errorf("%d records, want 6", n)
 			}
-			if aside, err := l.Quarantine(t.Context()); len(aside) > 0 || err != nil {
-				t.Errorf("in quarantine: %v, %v", aside, err)
+			if quarantined, err := l.Quarantine(t.Context()); len(quarantined) > 0 || err != nil {
+				t.Errorf("in quarantine: %v, %v", quarantined, err)
 			}
 			next := storetest.Records(storetest.Day+1, 1) // the DEFAULT partition has none of it
 			storetest.AppendAll(t, l, next)
@@ -283,6 +288,7 @@ func TestOtherPartitionsTakeTheDay(t *testing.T) {
 // TestMixedBatch: an error of one of several days says of which, and the others get their
 // partitions.
 func TestMixedBatch(t *testing.T) {
+	t.Parallel()
 	p := storetest.OpenPostgres(t)
 	storetest.Execute(t, p, "CREATE TABLE record_20260105 ()")
 	recs := append(storetest.Records(storetest.Day, 1), storetest.Records(storetest.Day+1, 1)...)
@@ -299,6 +305,7 @@ func TestMixedBatch(t *testing.T) {
 // TestDroppedStatements: what a trigger drops of any other table, or of a record that moves to
 // another day, is an error too, and undone.
 func TestDroppedStatements(t *testing.T) {
+	t.Parallel()
 	p := storetest.OpenPostgres(t)
 	rec := storetest.Records(storetest.Day, 3)
 	for i := range rec {

@@ -16,6 +16,7 @@ import (
 // TestConnectionCutAtCommit makes the two faults that a client cannot tell apart: the commit failed,
 // and it succeeded but its answer was lost.
 func TestConnectionCutAtCommit(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		where     cutproxy.Point
 		committed bool
@@ -61,6 +62,7 @@ func wantCount(t *testing.T, s store.Store, n int) error {
 
 // TestForwarderThroughCuts repeats both faults, and wants every record once.
 func TestForwarderThroughCuts(t *testing.T) {
+	t.Parallel()
 	direct := pgtest.Database(t)
 	sees := storetest.OpenPostgresAt(t, direct, postgres.Options{})
 	through := cutproxy.Start(t)

@@ -19,6 +19,7 @@ import (
 
 // TestForwardedAtLeast: a record that two files may both have brought counts once.
 func TestForwardedAtLeast(t *testing.T) {
+	t.Parallel()
 	a, b, c := uuid.New(), uuid.New(), uuid.New()
 	front := func(id int32, s uuid.UUID, n int64) store.Front {
 		return store.Front{FrontReport: store.FrontReport{FrontID: id, StoreID: s, ForwardedOf: map[calendar.TradingDay]int64{storetest.Day: n}}}
@@ -52,6 +53,7 @@ func TestForwardedAtLeast(t *testing.T) {
 // TestForwardedOf: each record is counted once, when it leaves the file, and PostgreSQL keeps the numbers
 // beside what is held. Records recovered from another file make the number of their day unknown.
 func TestForwardedOf(t *testing.T) {
+	t.Parallel()
 	const other = storetest.Day + 1
 	path := filepath.Join(t.TempDir(), "front.db")
 	local := storetest.OpenJournalAt(t, path, journal.Options{})

@@ -16,6 +16,7 @@ import (
 )
 
 func TestForwarderMovesEverythingOnce(t *testing.T) {
+	t.Parallel()
 	l, p, seen := storetest.OpenJournal(t), storetest.OpenPostgres(t), storetest.NewObserved()
 	f := storetest.Forward(t, l, p, forward.Options{BatchRows: 100, Observer: seen})
 	today, tomorrow := storetest.Records(storetest.Day, 700), storetest.Records(storetest.Day+1, 300)
@@ -37,6 +38,7 @@ func TestForwarderMovesEverythingOnce(t *testing.T) {
 // TestRowsOfALifeBeforeAreInDoubt: the process died after PostgreSQL's commit and before
 // the rows were removed, or before they were sent; nobody knows.
 func TestRowsOfALifeBeforeAreInDoubt(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	p, recs := storetest.OpenPostgres(t), storetest.Records(storetest.Day, 50)
 	before := storetest.OpenJournalAt(t, path, journal.Options{})
@@ -61,8 +63,9 @@ func TestRowsOfALifeBeforeAreInDoubt(t *testing.T) {
 	}
 }
 
-// TestPoisonRowsAreSetAside: PostgreSQL has no NUL in text. The others are not stopped.
-func TestPoisonRowsAreSetAside(t *testing.T) {
+// TestRefusedRowsAreQuarantined: PostgreSQL has no NUL in text. The others are not stopped.
+func TestRefusedRowsAreQuarantined(t *testing.T) {
+	t.Parallel()
 	l, p, seen := storetest.OpenJournal(t), storetest.OpenPostgres(t), storetest.NewObserved()
 	f := storetest.Forward(t, l, p, forward.Options{Observer: seen})
 	recs := storetest.Records(storetest.Day, 100)
@@ -75,12 +78,12 @@ func TestPoisonRowsAreSetAside(t *testing.T) {
 	good := append(append([]store.Record(nil), recs[:17]...), recs[18:99]...)
 	storetest.WantExactly(t, p, storetest.Day, good)
 	storetest.WantEmpty(t, l)
-	aside, err := l.Quarantine(t.Context())
-	if err != nil || len(aside) != 2 {
-		t.Fatalf("quarantine: %v, error %v, want two", aside, err)
+	quarantined, err := l.Quarantine(t.Context())
+	if err != nil || len(quarantined) != 2 {
+		t.Fatalf("quarantine: %v, error %v, want two", quarantined, err)
 	}
 	for i, want := range []store.Record{recs[17], recs[99]} {
-		if got := aside[i]; got.Record.ID != want.ID || !storetest.SameRecord(got.Record, want) || got.Error == "" {
+		if got := quarantined[i]; got.Record.ID != want.ID || !storetest.SameRecord(got.Record, want) || got.Error == "" {
 			t.Errorf("in quarantine: %+v", got)
 		}
 		if seen.Refused[want.ID] == nil {
@@ -92,8 +95,9 @@ func TestPoisonRowsAreSetAside(t *testing.T) {
 	}
 }
 
-// TestReleaseSendsAgain: once the reason is mended, what was set aside is forwarded.
+// TestReleaseSendsAgain: once the reason is mended, what was quarantined is forwarded.
 func TestReleaseSendsAgain(t *testing.T) {
+	t.Parallel()
 	l, p, seen := storetest.OpenJournal(t), storetest.OpenPostgres(t), storetest.NewObserved()
 	storetest.Execute(t, p, "ALTER TABLE record ADD CONSTRAINT mistake CHECK (session_id <> 7)")
 	f := storetest.Forward(t, l, p, forward.Options{Observer: seen})
@@ -114,6 +118,7 @@ func TestReleaseSendsAgain(t *testing.T) {
 
 // TestCrashOfPostgres stops it without warning while records flow.
 func TestCrashOfPostgres(t *testing.T) {
+	t.Parallel()
 	c := pgtest.Start(t)
 	l, p := storetest.OpenJournal(t), storetest.OpenPostgresAt(t, c.URL(), postgres.Options{})
 	seen := storetest.NewObserved()
@@ -142,6 +147,7 @@ func TestCrashOfPostgres(t *testing.T) {
 // TestFrozenPostgres: it hangs past the batch's patience, wherever the batch is, and goes
 // on later with what it had received.
 func TestFrozenPostgres(t *testing.T) {
+	t.Parallel()
 	c := pgtest.Start(t)
 	l, p := storetest.OpenJournal(t), storetest.OpenPostgresAt(t, c.URL(), postgres.Options{BatchPatience: 300 * time.Millisecond})
 	seen := storetest.NewObserved()
@@ -164,6 +170,7 @@ func TestFrozenPostgres(t *testing.T) {
 }
 
 func TestForwarderStartAndCloseAreIdempotent(t *testing.T) {
+	t.Parallel()
 	l, p := storetest.OpenJournal(t), storetest.OpenPostgres(t)
 	never := forward.New(l, p, forward.Options{})
 	never.Close()
@@ -185,6 +192,7 @@ func TestForwarderStartAndCloseAreIdempotent(t *testing.T) {
 
 // TestNobodyWaitsForTheBatchDelay: it is for gathering, not for those who wait.
 func TestNobodyWaitsForTheBatchDelay(t *testing.T) {
+	t.Parallel()
 	l, p := storetest.OpenJournal(t), storetest.OpenPostgres(t)
 	f := storetest.Forward(t, l, p, forward.Options{BatchDelay: time.Hour})
 	for range 3 {
@@ -197,6 +205,7 @@ func TestNobodyWaitsForTheBatchDelay(t *testing.T) {
 
 // TestFullBatchIsNotDelayed: rows or time, whichever is first.
 func TestFullBatchIsNotDelayed(t *testing.T) {
+	t.Parallel()
 	l, p, seen := storetest.OpenJournal(t), storetest.OpenPostgres(t), storetest.NewObserved()
 	storetest.Forward(t, l, p, forward.Options{BatchRows: 10, BatchDelay: time.Hour, Observer: seen})
 	storetest.AppendAll(t, l, storetest.Records(storetest.Day, 20)) // its first look may have taken up to 9 of them
@@ -209,6 +218,7 @@ func TestFullBatchIsNotDelayed(t *testing.T) {
 }
 
 func TestPending(t *testing.T) {
+	t.Parallel()
 	l := storetest.OpenJournal(t)
 	f := forward.New(l, storetest.OpenPostgres(t), forward.Options{})
 	if rows, oldest, err := f.Pending(t.Context()); rows != 0 || !oldest.IsZero() || err != nil {

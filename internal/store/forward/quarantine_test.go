@@ -67,6 +67,7 @@ func (r *refusing) Put(ctx context.Context, recs []store.Record) error {
 // TestQuarantineThatFailedAndHappened: the row is gone from those to be forwarded, and who
 // waits for it must not take that for PostgreSQL's commit.
 func TestQuarantineThatFailedAndHappened(t *testing.T) {
+	t.Parallel()
 	armed := new(atomic.Bool)
 	l := storetest.OpenJournalAt(t, filepath.Join(t.TempDir(), "local.db"), journal.Options{
 		Connector: func(name string) (driver.Connector, error) {
@@ -80,7 +81,7 @@ func TestQuarantineThatFailedAndHappened(t *testing.T) {
 	if err := f.Wait(storetest.Within(t), seq); !errors.As(err, &refused) {
 		t.Fatalf("Wait: %v, want a RefusedError", err)
 	}
-	if aside, err := l.Quarantine(t.Context()); len(aside) != 1 || err != nil {
-		t.Errorf("quarantine: %d records, %v", len(aside), err)
+	if quarantined, err := l.Quarantine(t.Context()); len(quarantined) != 1 || err != nil {
+		t.Errorf("quarantine: %d records, %v", len(quarantined), err)
 	}
 }

@@ -25,6 +25,7 @@ func newLog(t *testing.T, l *journal.Journal, f *forward.Forwarder, opt forward.
 }
 
 func TestAnswerAfterLocal(t *testing.T) {
+	t.Parallel()
 	l := storetest.OpenJournal(t)
 	log, rec := newLog(t, l, nil, forward.RecorderOptions{}), storetest.Record(storetest.Day)
 	if err := log.Append(t.Context(), &rec); err != nil {
@@ -35,6 +36,7 @@ func TestAnswerAfterLocal(t *testing.T) {
 
 // TestAnswerAfterPostgres: once Append has returned, the record is in PostgreSQL.
 func TestAnswerAfterPostgres(t *testing.T) {
+	t.Parallel()
 	l, p := storetest.OpenJournal(t), storetest.OpenPostgres(t)
 	f := storetest.Forward(t, l, p, forward.Options{})
 	log := newLog(t, l, f, forward.RecorderOptions{AnswerAfter: forward.AfterPostgres, Patience: storetest.Patience})
@@ -52,6 +54,7 @@ func TestAnswerAfterPostgres(t *testing.T) {
 // TestAnswerAfterPostgresWhenItIsAway: logins are refused before anything is written, from
 // the very start of a front that never met PostgreSQL; when it comes, they succeed.
 func TestAnswerAfterPostgresWhenItIsAway(t *testing.T) {
+	t.Parallel()
 	c := pgtest.Start(t)
 	storetest.OpenPostgresAt(t, c.URL(), postgres.Options{})
 	c.Stop(pgtest.Fast)
@@ -78,6 +81,7 @@ func TestAnswerAfterPostgresWhenItIsAway(t *testing.T) {
 // TestAnswerAfterPostgresWhenItFreezes: whoever waits is answered after its patience; soon
 // nobody begins to wait, whether a batch hangs or there is nothing to send.
 func TestAnswerAfterPostgresWhenItFreezes(t *testing.T) {
+	t.Parallel()
 	c := pgtest.Start(t)
 	l, p := storetest.OpenJournal(t), storetest.OpenPostgresAt(t, c.URL(), postgres.Options{BatchPatience: time.Hour})
 	f := storetest.Forward(t, l, p, forward.Options{})
@@ -106,6 +110,7 @@ func TestAnswerAfterPostgresWhenItFreezes(t *testing.T) {
 // TestNobodyWaitsForABatchThatHangs: PostgreSQL answers probes and not the batch, as with
 // a synchronous standby that is away. A login that comes after patience does not wait.
 func TestNobodyWaitsForABatchThatHangs(t *testing.T) {
+	t.Parallel()
 	c, p := storetest.WithoutStandby(t, storetest.Patience)
 	l := storetest.OpenJournal(t)
 	f := storetest.Forward(t, l, p, forward.Options{})
@@ -140,6 +145,7 @@ func wantRefusedUnwritten(t *testing.T, l *journal.Journal, err error) {
 }
 
 func TestLogOptionsAreChecked(t *testing.T) {
+	t.Parallel()
 	l := storetest.OpenJournalAt(t, filepath.Join(t.TempDir(), "local.db"), journal.Options{})
 	for _, opt := range []forward.RecorderOptions{{AnswerAfter: "sometime"}, {AnswerAfter: forward.AfterPostgres}} {
 		if _, err := forward.NewRecorder(l, nil, opt); err == nil {

@@ -30,6 +30,7 @@ func (*picky) Probe(context.Context) error { return nil }
 // it is forwarded and removed, that seq must not come again: a login that waits for it
 // would be answered at once, before PostgreSQL has its record.
 func TestSeqIsNotGivenTwice(t *testing.T) {
+	t.Parallel()
 	l, dest := storetest.OpenJournal(t), new(picky)
 	f := storetest.Forward(t, l, dest, forward.Options{BatchDelay: time.Millisecond})
 	seq := storetest.AppendAll(t, l, storetest.Records(storetest.Day, 1))

@@ -17,18 +17,18 @@ import (
 	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
-func newPresence(t *testing.T, l *journal.Journal, p *postgres.Store, opt heartbeat.Options) *heartbeat.Heartbeat {
+func newHeartbeat(t *testing.T, l *journal.Journal, p *postgres.Store, opt heartbeat.Options) *heartbeat.Heartbeat {
 	t.Helper()
 	f := forward.New(l, p, forward.Options{})
 	t.Cleanup(f.Close)
-	presence, err := heartbeat.New(t.Context(), l, f, p, opt)
+	beat, err := heartbeat.New(t.Context(), l, f, p, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return presence
+	return beat
 }
 
-func say(t *testing.T, p *heartbeat.Heartbeat) {
+func report(t *testing.T, p *heartbeat.Heartbeat) {
 	t.Helper()
 	if err := p.Report(t.Context()); err != nil {
 		t.Fatal(err)
@@ -44,20 +44,21 @@ func fronts(t *testing.T, p *postgres.Store, want int) []store.Front {
 	return all
 }
 
-func TestPresenceSaysWhatIsHeld(t *testing.T) {
+func TestReportStatesWhatIsHeld(t *testing.T) {
+	t.Parallel()
 	l, p := storetest.OpenJournal(t), storetest.OpenPostgres(t)
 	recs := append(storetest.Records(storetest.Day, 3), storetest.Records(storetest.Day+1, 2)...)
 	recs[1].Account = "a\x00b" // PostgreSQL refuses it
 	f := forward.New(l, p, forward.Options{})
 	now := time.UnixMicro(1_800_000_000_000_000)
-	presence, err := heartbeat.New(t.Context(), l, f, p, heartbeat.Options{
+	beat, err := heartbeat.New(t.Context(), l, f, p, heartbeat.Options{
 		FrontID: 7, Host: "seven", Version: "v1", Corrupt: func() (int, error) { return 2, nil }, Now: func() time.Time { return now },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	storetest.AppendAll(t, l, recs)
-	say(t, presence)
+	report(t, beat)
 	got := fronts(t, p, 1)[0]
 	want := map[calendar.TradingDay]store.Held{storetest.Day: {Pending: 3}, storetest.Day + 1: {Pending: 2}}
 	if diff := cmp.Diff(want, got.Held); diff != "" || got.Records() != 5 {
@@ -74,86 +75,89 @@ func TestPresenceSaysWhatIsHeld(t *testing.T) {
 	f.Start()
 	storetest.Drain(t, f)
 	storetest.WantEmpty(t, l)
-	if err := presence.Stop(t.Context()); err != nil {
+	if err := beat.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	got = fronts(t, p, 1)[0]
 	want = map[calendar.TradingDay]store.Held{storetest.Day: {Quarantined: 1}}
 	if diff := cmp.Diff(want, got.Held); diff != "" || got.Forwarded != 4 || !got.Stopped || got.Alive() || !got.Oldest.IsZero() {
-		t.Errorf("goodbye %+v, held (-want +got):\n%s", got, diff)
+		t.Errorf("stop %+v, held (-want +got):\n%s", got, diff)
 	}
 	f.Close()
 }
 
-// TestPresenceBesideRecover: a recovery that ends while the front counts is seen on one side
+// TestReportBesideRecover: a recovery that ends while the front counts is seen on one side
 // of its step at least.
-func TestPresenceBesideRecover(t *testing.T) {
+func TestReportBesideRecover(t *testing.T) {
+	t.Parallel()
 	l, p := storetest.OpenJournal(t), storetest.OpenPostgres(t)
-	aside := 1
-	presence := newPresence(t, l, p, heartbeat.Options{FrontID: 1, Corrupt: func() (int, error) {
-		if aside == 1 {
+	corrupt := 1
+	beat := newHeartbeat(t, l, p, heartbeat.Options{FrontID: 1, Corrupt: func() (int, error) {
+		if corrupt == 1 {
 			storetest.AppendAll(t, l, storetest.Records(storetest.Day, 3)) // what recovery brings, and then its renaming
-			aside = 0
+			corrupt = 0
 		}
-		return aside, nil
+		return corrupt, nil
 	}})
-	say(t, presence)
+	report(t, beat)
 	if got := fronts(t, p, 1)[0]; got.CorruptStores == 0 && got.Records() == 0 {
 		t.Errorf("it holds nothing: %+v", got)
 	}
 }
 
-// TestPresenceOfTwins: each hears of the other; a restart is no twin of the life before.
-func TestPresenceOfTwins(t *testing.T) {
+// TestDuplicates: each front finds the other; a restart is no duplicate of the life before.
+func TestDuplicates(t *testing.T) {
+	t.Parallel()
 	p := storetest.OpenPostgres(t)
 	path := filepath.Join(t.TempDir(), "local.db")
 	here := storetest.OpenJournalAt(t, path, journal.Options{})
-	before := newPresence(t, here, p, heartbeat.Options{FrontID: 1, Host: "here"})
-	say(t, before)
-	first := newPresence(t, here, p, heartbeat.Options{FrontID: 1, Host: "here"})
+	before := newHeartbeat(t, here, p, heartbeat.Options{FrontID: 1, Host: "here"})
+	report(t, before)
+	first := newHeartbeat(t, here, p, heartbeat.Options{FrontID: 1, Host: "here"})
 	for range 3 {
-		say(t, first)
-		if twin := first.Duplicate(); twin != nil {
-			t.Fatalf("a restart has a twin: %+v", twin)
+		report(t, first)
+		if duplicate := first.Duplicate(); duplicate != nil {
+			t.Fatalf("a restart has a duplicate: %+v", duplicate)
 		}
 	}
-	say(t, newPresence(t, storetest.OpenJournal(t), p, heartbeat.Options{FrontID: 2, Host: "there"}))
-	say(t, first)
-	if twin := first.Duplicate(); twin != nil {
-		t.Fatalf("front 2 is a twin of front 1: %+v", twin)
+	report(t, newHeartbeat(t, storetest.OpenJournal(t), p, heartbeat.Options{FrontID: 2, Host: "there"}))
+	report(t, first)
+	if duplicate := first.Duplicate(); duplicate != nil {
+		t.Fatalf("front 2 is a duplicate of front 1: %+v", duplicate)
 	}
 
-	second := newPresence(t, storetest.OpenJournal(t), p, heartbeat.Options{FrontID: 1, Host: "there"})
-	say(t, second)
-	say(t, first)
-	say(t, second)
-	for presence, want := range map[*heartbeat.Heartbeat]string{first: "there", second: "here"} {
-		if twin := presence.Duplicate(); twin == nil || twin.Host != want {
-			t.Errorf("twin %+v, want the one at %s", twin, want)
+	second := newHeartbeat(t, storetest.OpenJournal(t), p, heartbeat.Options{FrontID: 1, Host: "there"})
+	report(t, second)
+	report(t, first)
+	report(t, second)
+	for beat, want := range map[*heartbeat.Heartbeat]string{first: "there", second: "here"} {
+		if duplicate := beat.Duplicate(); duplicate == nil || duplicate.Host != want {
+			t.Errorf("duplicate %+v, want the one at %s", duplicate, want)
 		}
 	}
 	if err := second.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	say(t, first)
-	if twin := first.Duplicate(); twin != nil {
-		t.Errorf("a twin that said goodbye: %+v", twin)
+	report(t, first)
+	if duplicate := first.Duplicate(); duplicate != nil {
+		t.Errorf("a duplicate that stopped: %+v", duplicate)
 	}
 
-	copied := newPresence(t, here, p, heartbeat.Options{FrontID: 1, Host: "copy of the machine"})
-	say(t, copied)
-	say(t, first)
-	if twin := first.Duplicate(); twin == nil || twin.Host != "copy of the machine" {
-		t.Errorf("twin %+v, want the copy", twin)
+	copied := newHeartbeat(t, here, p, heartbeat.Options{FrontID: 1, Host: "copy of the machine"})
+	report(t, copied)
+	report(t, first)
+	if duplicate := first.Duplicate(); duplicate == nil || duplicate.Host != "copy of the machine" {
+		t.Errorf("duplicate %+v, want the copy", duplicate)
 	}
 }
 
 func TestRetireFront(t *testing.T) {
+	t.Parallel()
 	l, p := storetest.OpenJournal(t), storetest.OpenPostgres(t)
-	presence := newPresence(t, l, p, heartbeat.Options{FrontID: 1})
-	say(t, presence)
+	beat := newHeartbeat(t, l, p, heartbeat.Options{FrontID: 1})
+	report(t, beat)
 	stale := fronts(t, p, 1)[0]
-	say(t, presence)
+	report(t, beat)
 	if err := p.RetireFront(t.Context(), &stale); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("retired although it spoke since: %v", err)
 	}
@@ -164,17 +168,18 @@ func TestRetireFront(t *testing.T) {
 	if got := fronts(t, p, 1)[0]; got.Retired.IsZero() || got.Alive() {
 		t.Errorf("%+v, want it retired", got)
 	}
-	say(t, presence) // it was not gone
+	report(t, beat) // it was not gone
 	if got := fronts(t, p, 1)[0]; !got.Retired.IsZero() || !got.Alive() {
 		t.Errorf("%+v, want it there again", got)
 	}
 }
 
-// TestUnheard: what PostgreSQL refuses to hear while it takes records is told; its absence is not.
-func TestUnheard(t *testing.T) {
+// TestMissing: what PostgreSQL refuses to hear while it takes records is told; its absence is not.
+func TestMissing(t *testing.T) {
+	t.Parallel()
 	l, p := storetest.OpenJournal(t), storetest.OpenPostgres(t)
 	f := storetest.Forward(t, l, p, forward.Options{})
-	presence, err := heartbeat.New(t.Context(), l, f, p, heartbeat.Options{FrontID: 1})
+	beat, err := heartbeat.New(t.Context(), l, f, p, heartbeat.Options{FrontID: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,33 +188,34 @@ func TestUnheard(t *testing.T) {
 	storetest.Execute(t, p, `CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no'' USING ERRCODE = ''42501''; END';
 		CREATE TRIGGER no BEFORE INSERT OR UPDATE ON front FOR EACH ROW EXECUTE FUNCTION no()`)
 	for i := range 3 {
-		if err := presence.Missing(); err != nil {
+		if err := beat.Missing(); err != nil {
 			t.Errorf("after %d failures: %v", i, err)
 		}
-		if err := presence.Report(t.Context()); err == nil {
-			t.Fatal("it was heard")
+		if err := beat.Report(t.Context()); err == nil {
+			t.Fatal("the report was taken")
 		}
 	}
-	if err := presence.Missing(); err == nil {
-		t.Error("three failures, and it counts as heard")
+	if err := beat.Missing(); err == nil {
+		t.Error("three failures, and it does not count as missing")
 	}
 	storetest.Execute(t, p, "DROP TRIGGER no ON front")
-	say(t, presence)
-	if err := presence.Missing(); err != nil {
+	report(t, beat)
+	if err := beat.Missing(); err != nil {
 		t.Error(err)
 	}
 }
 
 // TestClockIsCompared: each report carries how far the front's clock is before PostgreSQL's.
 func TestClockIsCompared(t *testing.T) {
+	t.Parallel()
 	l, p := storetest.OpenJournal(t), storetest.OpenPostgres(t)
-	presence := newPresence(t, l, p, heartbeat.Options{FrontID: 1, Now: func() time.Time { return time.Now().Add(5 * time.Hour) }})
-	say(t, presence)
+	beat := newHeartbeat(t, l, p, heartbeat.Options{FrontID: 1, Now: func() time.Time { return time.Now().Add(5 * time.Hour) }})
+	report(t, beat)
 	got := fronts(t, p, 1)[0]
 	if off := got.ClockOffset - 5*time.Hour; off.Abs() > got.ClockError+time.Second || got.ClockDiffers() < 4*time.Hour {
 		t.Errorf("offset %v, give or take %v", got.ClockOffset, got.ClockError)
 	}
-	if offset, differs := presence.Clock(); offset != got.ClockOffset || differs < 4*time.Hour {
+	if offset, differs := beat.Clock(); offset != got.ClockOffset || differs < 4*time.Hour {
 		t.Errorf("the front knows %v, %v", offset, differs)
 	}
 }

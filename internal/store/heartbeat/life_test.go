@@ -37,10 +37,10 @@ func newLives(t *testing.T) *lives {
 func (f *lives) start() {
 	f.Helper()
 	f.l = storetest.OpenJournalAt(f.T, f.path, journal.Options{})
-	f.p = newPresence(f.T, f.l, f.pg, heartbeat.Options{FrontID: 1, Host: "h"})
+	f.p = newHeartbeat(f.T, f.l, f.pg, heartbeat.Options{FrontID: 1, Host: "h"})
 }
 
-// kill ends it without a word. SQLite's own closing changes no row.
+// kill ends it without a report. SQLite's own closing changes no row.
 func (f *lives) kill() {
 	f.Helper()
 	if err := f.l.Close(); err != nil {
@@ -48,7 +48,7 @@ func (f *lives) kill() {
 	}
 }
 
-func (f *lives) say() { f.Helper(); say(f.T, f.p) }
+func (f *lives) report() { f.Helper(); report(f.T, f.p) }
 
 // answer is n logins that were answered, and not forwarded.
 func (f *lives) answer(n int) {
@@ -115,54 +115,55 @@ func (f *lives) want(rows int, held ...int64) {
 
 // TestLivesWithoutCopies: whatever ends and begins a front on its own file, PostgreSQL has one row.
 func TestLivesWithoutCopies(t *testing.T) {
+	t.Parallel()
 	for name, play := range map[string]func(f *lives){
 		"restart": func(f *lives) {
-			f.say()
+			f.report()
 			f.answer(2)
-			f.say()
+			f.report()
 			f.kill()
 			f.start()
-			f.say()
+			f.report()
 		},
-		"killed before a word": func(f *lives) {
-			f.say()
+		"killed before a report": func(f *lives) {
+			f.report()
 			f.answer(2)
 			f.kill()
 			f.start()
 			f.kill()
 			f.start()
-			f.say()
+			f.report()
 		},
 		"many lives untold": func(f *lives) {
 			f.answer(2)
-			f.say()
+			f.report()
 			for range 5 {
 				f.kill()
 				f.start()
 			}
-			f.say()
-			f.say()
+			f.report()
+			f.report()
 		},
 		"killed between the number and the report": func(f *lives) {
 			f.answer(2)
-			f.say()
+			f.report()
 			f.sql("UPDATE life SET number = number + 1")
 			f.kill()
 			f.start()
-			f.say()
+			f.report()
 		},
 		"before there were lives": func(f *lives) {
 			f.answer(2)
-			f.say()
+			f.report()
 			f.sql("DELETE FROM life")
 			if err := storetest.TryExecute(f, f.pg, "UPDATE front SET life = '00000000-0000-0000-0000-000000000000', number = 0"); err != nil {
 				f.Fatal(err)
 			}
 			f.kill()
 			f.start()
-			f.say()
+			f.report()
 		},
-		"goodbye and a moved file": func(f *lives) {
+		"stop and a moved file": func(f *lives) {
 			f.answer(2)
 			if err := f.p.Stop(f.Context()); err != nil {
 				f.Fatal(err)
@@ -174,19 +175,19 @@ func TestLivesWithoutCopies(t *testing.T) {
 			}
 			f.path = moved
 			f.start()
-			f.say()
+			f.report()
 		},
 		"PostgreSQL restored to before": func(f *lives) {
 			f.answer(2)
-			f.say()
+			f.report()
 			old := fronts(f.T, f.pg, 1)[0]
 			f.kill()
 			f.start()
-			f.say()
+			f.report()
 			if err := storetest.TryExecute(f, f.pg, "UPDATE front SET number = 1, life = '"+old.Life.String()+"'"); err != nil {
 				f.Fatal(err)
 			}
-			f.say()
+			f.report()
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -200,40 +201,41 @@ func TestLivesWithoutCopies(t *testing.T) {
 	}
 }
 
-// TestLivesOfCopies: what PostgreSQL heard of a life that the store does not continue stays.
+// TestLivesOfCopies: what PostgreSQL knows of a life that the store does not continue stays.
 func TestLivesOfCopies(t *testing.T) {
+	t.Parallel()
 	for name, play := range map[string]func(f *lives){
 		"yesterday's file put back": func(f *lives) {
-			f.say()
+			f.report()
 			backup := f.backup()
 			f.answer(5)
-			f.say()
+			f.report()
 			f.kill()
 			f.restore(backup)
 			f.start()
 		},
 		"that, and restarted": func(f *lives) {
-			f.say()
+			f.report()
 			backup := f.backup()
 			f.answer(5)
-			f.say()
+			f.report()
 			f.kill()
 			f.restore(backup)
 			f.start()
-			f.say()
+			f.report()
 			f.kill()
 			f.start()
 		},
 		"a file of lives ago": func(f *lives) {
-			f.say()
+			f.report()
 			backup := f.backup()
 			for range 3 {
 				f.kill()
 				f.start()
-				f.say()
+				f.report()
 			}
 			f.answer(5)
-			f.say()
+			f.report()
 			f.kill()
 			f.restore(backup)
 			f.start()
@@ -244,13 +246,13 @@ func TestLivesOfCopies(t *testing.T) {
 			f.kill()
 			f.start()
 			f.answer(5)
-			f.say()
+			f.report()
 			f.kill()
 			f.restore(backup)
 			f.start()
 		},
 		"restore after a move": func(f *lives) {
-			f.say()
+			f.report()
 			here, there := f.path, filepath.Join(f.TempDir(), "there.db")
 			backup := f.backup()
 			f.kill()
@@ -258,16 +260,16 @@ func TestLivesOfCopies(t *testing.T) {
 			f.restore(backup)
 			f.start()
 			f.answer(5)
-			f.say()
+			f.report()
 			f.kill()
 			f.path = here
 			f.start()
 		},
 		"a running machine put back": func(f *lives) {
-			f.say()
+			f.report()
 			f.answer(5)
 			for range 3 {
-				f.say()
+				f.report()
 			}
 			// Its memory and its disk are those of then: the same life, which made one report.
 			f.sql("UPDATE life SET number = 1")
@@ -275,7 +277,7 @@ func TestLivesOfCopies(t *testing.T) {
 		},
 		"the live file replaced": func(f *lives) {
 			f.answer(5)
-			f.say()
+			f.report()
 			f.sql("DELETE FROM life")
 			f.sql("DELETE FROM record")
 		},
@@ -284,7 +286,7 @@ func TestLivesOfCopies(t *testing.T) {
 			f := newLives(t)
 			play(f)
 			for range 3 {
-				f.say()
+				f.report()
 			}
 			f.want(2, 5)
 		})
@@ -293,31 +295,33 @@ func TestLivesOfCopies(t *testing.T) {
 
 // TestLivesBesideEachOther: copies that run at the same time have a row each, and hear of each other.
 func TestLivesBesideEachOther(t *testing.T) {
+	t.Parallel()
 	f := newLives(t)
-	f.say()
+	f.report()
 	f.answer(5)
 	second := &lives{T: t, pg: f.pg, path: filepath.Join(t.TempDir(), "copy.db")}
 	second.restore(f.backup())
 	second.start()
 	for range 3 { // whoever comes first takes the row, the other begins one
-		second.say()
-		f.say()
+		second.report()
+		f.report()
 	}
 	f.want(2, 5, 5)
 	for _, p := range []*heartbeat.Heartbeat{f.p, second.p} {
-		if twin := p.Duplicate(); twin == nil {
-			t.Error("no twin is known")
+		if duplicate := p.Duplicate(); duplicate == nil {
+			t.Error("no duplicate is known")
 		}
 	}
 }
 
 // TestOtherLifeIsNamed: until the other file comes back, or it is retired, it is marked.
 func TestOtherLifeIsNamed(t *testing.T) {
+	t.Parallel()
 	f := newLives(t)
-	f.say()
+	f.report()
 	backup := f.backup()
 	f.answer(5)
-	f.say()
+	f.report()
 	f.kill()
 	newest := filepath.Join(t.TempDir(), "newest.db")
 	if err := os.Rename(f.path, newest); err != nil {
@@ -325,22 +329,22 @@ func TestOtherLifeIsNamed(t *testing.T) {
 	}
 	f.restore(backup)
 	f.start()
-	f.say()
-	age := func() { // the dead life is silent for a minute
+	f.report()
+	age := func() { // the dead life is missing for a minute
 		t.Helper()
 		if err := storetest.TryExecute(t, f.pg, `UPDATE front SET seen = seen - 60000000 WHERE held <> '{}'`); err != nil {
 			t.Fatal(err)
 		}
 	}
 	age()
-	f.say()
+	f.report()
 	others := f.p.OtherLives()
 	if len(others) != 1 || others[0].Held[storetest.Day].Pending != 5 || !others[0].OtherLife {
 		t.Fatalf("other lives: %+v", others)
 	}
 	obstacles := func(want int) []settlement.FrontObstacle {
 		t.Helper()
-		// Counted long after the window closed: what is silent is another matter.
+		// Counted long after the window closed: what is missing is another kind.
 		got := settlement.FrontObstacles(fronts(t, f.pg, 2), storetest.Day, time.Unix(0, 0))
 		if len(got) != want {
 			t.Fatalf("%d obstacles, want %d: %v", len(got), want, got)
@@ -357,8 +361,8 @@ func TestOtherLifeIsNamed(t *testing.T) {
 
 	f.path = newest
 	f.start()
-	f.say()
-	f.say()
+	f.report()
+	f.report()
 	f.want(2, 5)
 	if o := obstacles(1)[0]; !strings.Contains(o.Problem, "holds 5 records of the day") || !strings.Contains(o.Next, "it is running") {
 		t.Errorf("obstacle %v", o)
@@ -375,10 +379,11 @@ func TestOtherLifeIsNamed(t *testing.T) {
 
 // A report of a number that PostgreSQL has already changes nothing.
 func TestReportOfATakenLife(t *testing.T) {
+	t.Parallel()
 	f := newLives(t)
-	f.say()
+	f.report()
 	f.answer(5)
-	f.say()
+	f.report()
 	r := fronts(t, f.pg, 1)[0].FrontReport
 	r.Held = map[calendar.TradingDay]store.Held{}
 	if _, err := f.pg.ReportFront(t.Context(), &r, time.Now); !errors.Is(err, store.ErrLifeTaken) {

@@ -13,6 +13,7 @@ import (
 
 // TestChooseRetired: only what is not in use and holds nothing is retired, unless its records are given up.
 func TestChooseRetired(t *testing.T) {
+	t.Parallel()
 	of := func(id int32, host string, stopped bool, held int64) store.Front {
 		f := store.Front{FrontReport: store.FrontReport{FrontID: id, StoreID: uuid.New(), Host: host, Stopped: stopped}, Ago: time.Hour}
 		if held > 0 {

@@ -18,6 +18,7 @@ import (
 // TestBackupUnderLoad: a backup ends while commits come one after the other, and what was answered
 // before it began is in the store that is restored from it. Nothing is overwritten.
 func TestBackupUnderLoad(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path, backup := filepath.Join(dir, "local.db"), filepath.Join(dir, "backup.db")
 	storetest.WriteFile(t, backup+".unfinished", []byte("of a backup that was killed"))
@@ -77,6 +78,7 @@ func TestBackupUnderLoad(t *testing.T) {
 
 // TestBackupOfDamage: a damaged store gives no backup, and no file.
 func TestBackupOfDamage(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "local.db")
 	l := storetest.OpenJournalAt(t, path, journal.Options{})

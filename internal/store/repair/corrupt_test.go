@@ -33,8 +33,8 @@ func threeFiles(t *testing.T) (path string) {
 	return path
 }
 
-// wantAside fails unless all three files stand aside and none at path.
-func wantAside(t *testing.T, path string) {
+// wantCorrupt fails unless all three files are moved and none is at path.
+func wantCorrupt(t *testing.T, path string) {
 	t.Helper()
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		if got := string(storetest.ReadFile(t, path+noonStamp+suffix)); got != "old"+suffix {
@@ -47,13 +47,14 @@ func wantAside(t *testing.T, path string) {
 	}
 }
 
-func TestMoveAside(t *testing.T) {
+func TestMoveCorrupt(t *testing.T) {
+	t.Parallel()
 	path := threeFiles(t)
 	a, err := localfile.MoveCorrupt(path, storetest.Noon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantAside(t, path)
+	wantCorrupt(t, path)
 	want := []localfile.CorruptStore{{Path: path + noonStamp, Time: storetest.Noon, Bytes: int64(len("old") + len("old-wal"))}}
 	got, err := localfile.ListCorrupt(path)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil || a.Path != want[0].Path {
@@ -66,8 +67,9 @@ func TestMoveAside(t *testing.T) {
 }
 
 // TestLogAlone: a log whose file is gone or empty, which SQLite deletes when it opens the file, is
-// kept from everybody, set aside, listed, and its records are recovered.
+// not opened by any process, moved, listed, and its records are recovered.
 func TestLogAlone(t *testing.T) {
+	t.Parallel()
 	for name, lose := range map[string]func(path string) error{
 		"gone": os.Remove, "empty": func(path string) error { return os.Truncate(path, 0) },
 	} {
@@ -87,21 +89,21 @@ func TestLogAlone(t *testing.T) {
 			if _, err := localfile.MoveCorrupt(path, storetest.Noon); err != nil {
 				t.Fatal(err)
 			}
-			asides, err := localfile.ListCorrupt(path)
-			if err != nil || len(asides) != 1 {
-				t.Fatalf("set aside: %v, %v", asides, err)
+			stores, err := localfile.ListCorrupt(path)
+			if err != nil || len(stores) != 1 {
+				t.Fatalf("set aside: %v, %v", stores, err)
 			}
 			l := storetest.OpenJournalAt(t, path, journal.Options{})
-			if did, err := repair.Adopt(t.Context(), l, asides[0]); err != nil || did.Missing() == nil {
+			if did, err := repair.Adopt(t.Context(), l, stores[0]); err != nil || did.Missing() == nil {
 				t.Errorf("adopt: %+v, %v", did, err)
 			}
-			if _, err := repair.InspectCorrupt(t.Context(), asides[0].Path); err != nil {
+			if _, err := repair.InspectCorrupt(t.Context(), stores[0].Path); err != nil {
 				t.Errorf("inspect: %v", err)
 			}
-			if string(storetest.ReadFile(t, asides[0].Path+"-wal")) != log {
+			if string(storetest.ReadFile(t, stores[0].Path+"-wal")) != log {
 				t.Error("the log is not what it was")
 			}
-			if did, err := repair.Recover(t.Context(), l, asides[0], nil); err != nil || did.Saved < 20 {
+			if did, err := repair.Recover(t.Context(), l, stores[0], nil); err != nil || did.Saved < 20 {
 				t.Errorf("%+v, %v; want the 20 records of the log at least", did, err)
 			}
 			wantSome(t, l, recs)
@@ -123,8 +125,9 @@ func wantSome(t *testing.T, l *journal.Journal, recs []store.Record) {
 	}
 }
 
-// TestMoveAsideByLink: what a link leads to is set aside, with its log; not the link.
-func TestMoveAsideByLink(t *testing.T) {
+// TestMoveCorruptByLink: the store that a link leads to is moved, with its WAL; not the link.
+func TestMoveCorruptByLink(t *testing.T) {
+	t.Parallel()
 	path := threeFiles(t)
 	link := filepath.Join(t.TempDir(), "link.db")
 	if err := os.Symlink(path, link); err != nil {
@@ -133,12 +136,13 @@ func TestMoveAsideByLink(t *testing.T) {
 	if _, err := localfile.MoveCorrupt(link, storetest.Noon); err != nil {
 		t.Fatal(err)
 	}
-	wantAside(t, path)
+	wantCorrupt(t, path)
 }
 
-// TestMoveAsideCrash: after a crash between any two steps nobody opens what is left, and the
+// TestMoveCorruptCrash: after a crash between any two steps nobody opens what is left, and the
 // next start ends what was begun, without touching a file twice.
-func TestMoveAsideCrash(t *testing.T) {
+func TestMoveCorruptCrash(t *testing.T) {
+	t.Parallel()
 	for moved := range 4 {
 		t.Run(fmt.Sprint(moved, " files moved"), func(t *testing.T) {
 			path := threeFiles(t)
@@ -156,14 +160,15 @@ func TestMoveAsideCrash(t *testing.T) {
 				if err := localfile.FinishMove(path); err != nil {
 					t.Fatal(err)
 				}
-				wantAside(t, path)
+				wantCorrupt(t, path)
 			}
 		})
 	}
 }
 
-// TestMoveAsideInUse: a store that another process has open stays where it is.
-func TestMoveAsideInUse(t *testing.T) {
+// TestMoveCorruptInUse: a store that another process has open stays where it is.
+func TestMoveCorruptInUse(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	cmd := storetest.Child(t, "append", path)
 	out, err := cmd.StdoutPipe()
@@ -216,6 +221,7 @@ const frameLen = 24 + 4096
 
 // TestCheckLocal: what is damaged is told from what a crash leaves.
 func TestCheckLocal(t *testing.T) {
+	t.Parallel()
 	at := func(b []byte, offset int) []byte { b[offset] ^= 0x55; return b }
 	for _, test := range []struct {
 		name    string
@@ -267,6 +273,7 @@ func TestCheckLocal(t *testing.T) {
 // TestAdopt: a new store takes over AppIDs, accounts and the ledger, once, and gives out no
 // seq that an export could have seen.
 func TestAdopt(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	old := storetest.OpenJournalAt(t, path, journal.Options{})
 	accounts := storetest.Accounts(30)
@@ -280,13 +287,13 @@ func TestAdopt(t *testing.T) {
 		t.Fatal(err)
 	}
 	storetest.CloseIt(t, old)
-	aside, err := localfile.MoveCorrupt(path, storetest.Noon)
+	corrupt, err := localfile.MoveCorrupt(path, storetest.Noon)
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := storetest.OpenJournalAt(t, path, journal.Options{})
 	for n, want := range []int{len(accounts), 0} { // the second finds them there
-		did, err := repair.Adopt(t.Context(), l, aside)
+		did, err := repair.Adopt(t.Context(), l, corrupt)
 		if err != nil || did.Missing() != nil || did.Rows["account"] != want {
 			t.Errorf("call %d: %+v, %v", n, did, err)
 		}

@@ -33,8 +33,9 @@ func flipIn(t *testing.T, path string, kind byte, what []byte) {
 }
 
 // TestDamageMetInUse: damage that fails every delete is found by a check, and remembered by the
-// next start if it was not: it sets the store aside, and nothing but the altered row is lost.
+// next start if it was not: it moves the store away, and nothing but the altered row is lost.
 func TestDamageMetInUse(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name string
 		kind byte // of the page
@@ -74,7 +75,7 @@ func TestDamageMetInUse(t *testing.T) {
 			if _, err := repair.Check(t.Context(), path); !errors.Is(err, store.ErrDamaged) || !strings.Contains(err.Error(), "met while it was in use") {
 				t.Fatalf("the next start of a large store would open it again: %v", err)
 			}
-			aside, err := localfile.MoveCorrupt(path, storetest.Noon)
+			corrupt, err := localfile.MoveCorrupt(path, storetest.Noon)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,7 +84,7 @@ func TestDamageMetInUse(t *testing.T) {
 			}
 			l = storetest.OpenJournalAt(t, path, journal.Options{})
 			storetest.Forward(t, l, p, forward.Options{})
-			if did, err := repair.Recover(t.Context(), l, aside, nil); err != nil || did.Altered != int64(test.lost) {
+			if did, err := repair.Recover(t.Context(), l, corrupt, nil); err != nil || did.Altered != int64(test.lost) {
 				t.Errorf("%+v, %v", did, err)
 			}
 			storetest.WantEmpty(t, l)
@@ -97,6 +98,7 @@ func TestDamageMetInUse(t *testing.T) {
 // TestDayFlippedInAnIndex: a report finds the records of a day by an index. One that has a row
 // under a later day ends there, and leaves out all that come after it; the check tells before.
 func TestDayFlippedInAnIndex(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	l := storetest.OpenJournalAt(t, path, journal.Options{})
 	recs := storetest.Records(storetest.Day, 40)
@@ -126,6 +128,7 @@ func TestDayFlippedInAnIndex(t *testing.T) {
 // TestNotedDamageOfAnother: what was noted of a file that somebody removed says nothing of the
 // next one.
 func TestNotedDamageOfAnother(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	storetest.WriteFile(t, path+".damaged", []byte("malformed\n"))
 	storetest.CloseIt(t, storetest.OpenJournalAt(t, path, journal.Options{}))

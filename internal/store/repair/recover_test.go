@@ -67,6 +67,7 @@ var damages = []damage{
 // TestRecoverSavesWhatIsThere damages a store in many ways and with many seeds: nothing that is
 // saved was invented or altered, and what must be saved is.
 func TestRecoverSavesWhatIsThere(t *testing.T) {
+	t.Parallel()
 	const rows, logged, seeds = 1000, 100, 25
 	path, recs := killedStore(t, rows, logged)
 	file, log := storetest.ReadFile(t, path), storetest.ReadFile(t, path+"-wal")
@@ -113,6 +114,7 @@ func TestRecoverSavesWhatIsThere(t *testing.T) {
 
 // TestRecoverEverySchema: rows of older binaries are read, with what they have.
 func TestRecoverEverySchema(t *testing.T) {
+	t.Parallel()
 	for version := int64(1); version <= 5; version++ {
 		t.Run(fmt.Sprint("schema ", version), func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "local.db")
@@ -150,6 +152,7 @@ func TestRecoverEverySchema(t *testing.T) {
 // TestRecover: all that can be read comes into the live store, once, beside a daemon that
 // appends; what is exported is not late afterwards; a second call changes nothing.
 func TestRecover(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	old := storetest.OpenJournalAt(t, path, journal.Options{})
 	recs := storetest.Records(storetest.Day, 1200)
@@ -159,19 +162,19 @@ func TestRecover(t *testing.T) {
 	}
 	storetest.AppendAll(t, old, recs[800:])
 	storetest.CloseIt(t, old)
-	aside, err := localfile.MoveCorrupt(path, storetest.Noon)
+	corrupt, err := localfile.MoveCorrupt(path, storetest.Noon)
 	if err != nil {
 		t.Fatal(err)
 	}
 	live := storetest.OpenJournalAt(t, path, journal.Options{})
-	if _, err := repair.Adopt(t.Context(), live, aside); err != nil {
+	if _, err := repair.Adopt(t.Context(), live, corrupt); err != nil {
 		t.Fatal(err)
 	}
 	newer := storetest.Records(storetest.Day, 50)
 	storetest.AppendAll(t, live, newer)
 	command := storetest.OpenJournalAt(t, path, journal.Options{})
 	for call, saved := range []int64{1200, 0} {
-		did, err := repair.Recover(t.Context(), command, aside, nil)
+		did, err := repair.Recover(t.Context(), command, corrupt, nil)
 		if err != nil || did.Saved != saved || did.Saved+did.Already != 1200 || did.Missing != 0 {
 			t.Errorf("call %d: %+v, %v", call, did, err)
 		}
@@ -181,7 +184,7 @@ func TestRecover(t *testing.T) {
 	if err != nil || len(days) != 1 || days[0].Records != 450 {
 		t.Errorf("late: %v, %v; want the 400 and the 50 that no export saw", days, err)
 	}
-	if _, err := repair.MarkRecovered(aside); err != nil {
+	if _, err := repair.MarkRecovered(corrupt); err != nil {
 		t.Fatal(err)
 	}
 	if left, err := localfile.ListCorrupt(path); err != nil || len(left) != 0 {
@@ -192,13 +195,14 @@ func TestRecover(t *testing.T) {
 // TestRecoverDoesNotUndo: what has been moved to another day, released or forwarded since does
 // not come back as a second record.
 func TestRecoverDoesNotUndo(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	old := storetest.OpenJournalAt(t, path, journal.Options{})
 	recs := storetest.Records(storetest.Day, 10)
 	recs[4].Provisional = true
 	storetest.AppendAll(t, old, recs)
 	storetest.CloseIt(t, old)
-	aside, err := localfile.MoveCorrupt(path, storetest.Noon)
+	corrupt, err := localfile.MoveCorrupt(path, storetest.Noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +212,7 @@ func TestRecoverDoesNotUndo(t *testing.T) {
 	if err := l.Put(t.Context(), []store.Record{moved}); err != nil {
 		t.Fatal(err)
 	}
-	if did, err := repair.Recover(t.Context(), l, aside, nil); err != nil || did.Saved != 9 || did.Already != 1 {
+	if did, err := repair.Recover(t.Context(), l, corrupt, nil); err != nil || did.Saved != 9 || did.Already != 1 {
 		t.Errorf("%+v, %v", did, err)
 	}
 	storetest.WantExactly(t, l, storetest.Day+1, []store.Record{moved})
@@ -217,6 +221,7 @@ func TestRecoverDoesNotUndo(t *testing.T) {
 
 // TestRecoveredRowsAreForwarded: beside rows that PostgreSQL has already.
 func TestRecoveredRowsAreForwarded(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	old := storetest.OpenJournalAt(t, path, journal.Options{})
 	recs := storetest.Records(storetest.Day, 30)
@@ -226,13 +231,13 @@ func TestRecoveredRowsAreForwarded(t *testing.T) {
 	if err := p.Put(t.Context(), recs[:10]); err != nil {
 		t.Fatal(err)
 	}
-	aside, err := localfile.MoveCorrupt(path, storetest.Noon)
+	corrupt, err := localfile.MoveCorrupt(path, storetest.Noon)
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := storetest.OpenJournalAt(t, path, journal.Options{})
 	storetest.Forward(t, l, p, forward.Options{})
-	if _, err := repair.Recover(t.Context(), storetest.OpenJournalAt(t, path, journal.Options{}), aside, nil); err != nil {
+	if _, err := repair.Recover(t.Context(), storetest.OpenJournalAt(t, path, journal.Options{}), corrupt, nil); err != nil {
 		t.Fatal(err)
 	}
 	storetest.WantEmpty(t, l)
@@ -242,6 +247,7 @@ func TestRecoveredRowsAreForwarded(t *testing.T) {
 // TestRecoverBesideABatch: a front that was embedded once, with exports of its own, forwards now. Its
 // batch is on its way while rows come back; those are not removed with it.
 func TestRecoverBesideABatch(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	old := storetest.OpenJournalAt(t, path, journal.Options{})
 	recs := storetest.Records(storetest.Day, 30)
@@ -253,16 +259,16 @@ func TestRecoverBesideABatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	storetest.CloseIt(t, old)
-	aside, err := localfile.MoveCorrupt(path, storetest.Noon)
+	corrupt, err := localfile.MoveCorrupt(path, storetest.Noon)
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := storetest.OpenJournalAt(t, path, journal.Options{})
-	if _, err := repair.Adopt(t.Context(), l, aside); err != nil {
+	if _, err := repair.Adopt(t.Context(), l, corrupt); err != nil {
 		t.Fatal(err)
 	}
 	sent := storetest.AppendAll(t, l, storetest.Records(storetest.Day, 5))
-	if _, err := repair.Recover(t.Context(), storetest.OpenJournalAt(t, path, journal.Options{}), aside, nil); err != nil {
+	if _, err := repair.Recover(t.Context(), storetest.OpenJournalAt(t, path, journal.Options{}), corrupt, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := storetest.TrimThrough(t.Context(), l, sent); err != nil {
@@ -271,9 +277,9 @@ func TestRecoverBesideABatch(t *testing.T) {
 	storetest.WantExactly(t, l, storetest.Day, recs)
 }
 
-// FuzzReadAside: whatever the files hold, nothing crashes and nothing is invented without being
+// FuzzReadCorrupt: whatever the files hold, nothing crashes and nothing is invented without being
 // well-formed.
-func FuzzReadAside(f *testing.F) {
+func FuzzReadCorrupt(f *testing.F) {
 	f.Add([]byte("SQLite format 3\x00"), []byte{})
 	f.Fuzz(func(t *testing.T, file, log []byte) {
 		path := filepath.Join(t.TempDir(), "f")

@@ -40,6 +40,7 @@ func lookTwice() int {
 // TestReadErrorIsNoDamage has the kernel refuse the reads of a sound store, from each one on: never
 // does a start call it damaged, and it is sound where the disk failed once.
 func TestReadErrorIsNoDamage(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	l := storetest.OpenJournalAt(t, path, journal.Options{})
 	storetest.AppendAll(t, l, storetest.Records(storetest.Day, 400))
@@ -70,6 +71,7 @@ func TestReadErrorIsNoDamage(t *testing.T) {
 
 // TestFoundDamage: a page that the disk did not give stands among the faults that SQLite finds.
 func TestFoundDamage(t *testing.T) {
+	t.Parallel()
 	for found, want := range map[string]error{
 		"ok": nil,
 		"*** in database main ***\nTree 5 page 5: unable to get the page. error code=266":  store.ErrUnread, // IOERR_READ

@@ -16,10 +16,10 @@ import (
 	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
-func init() { storetest.Children["birth"] = birth } //nolint:gochecknoinits // a child of the tests
+func init() { storetest.Children["create"] = createStore } //nolint:gochecknoinits // a child of the tests
 
-// birth makes a store and tells how long that takes.
-func birth() int {
+// createStore creates a store and prints how long that takes.
+func createStore() int {
 	fmt.Println("begins")
 	began := time.Now()
 	l, err := journal.Open(context.Background(), os.Getenv(storetest.PathVariable), journal.Options{})
@@ -32,11 +32,12 @@ func birth() int {
 	return 0
 }
 
-// TestKilledAtBirth kills the process that makes a store, at moments all over it. The next start
+// TestKilledWhileCreated kills the process that makes a store, at moments all over it. The next start
 // finds a sound one or none, and leaves nothing behind.
-func TestKilledAtBirth(t *testing.T) {
+func TestKilledWhileCreated(t *testing.T) {
+	t.Parallel()
 	const kills = 40
-	cmd := storetest.Child(t, "birth", filepath.Join(t.TempDir(), "local.db"))
+	cmd := storetest.Child(t, "create", filepath.Join(t.TempDir(), "local.db"))
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +50,7 @@ func TestKilledAtBirth(t *testing.T) {
 	for i := range kills {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "local.db")
-		cmd := storetest.Child(t, "birth", path)
+		cmd := storetest.Child(t, "create", path)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -70,7 +71,7 @@ func TestKilledAtBirth(t *testing.T) {
 			t.Errorf("left behind: %v, %v", found, err)
 		}
 	}
-	t.Logf("%d of %d were killed before the end, of a birth of %d µs", killed, kills, micros)
+	t.Logf("%d of %d were killed before the end, of a creation that takes %d µs", killed, kills, micros)
 	if killed < kills/4 {
 		t.Errorf("only %d of %d were killed: nothing was tested", killed, kills)
 	}
@@ -93,9 +94,10 @@ func startOn(t *testing.T, path string) {
 	storetest.CloseIt(t, l)
 }
 
-// TestRemainsOfABirth: what older binaries, or a crash, have left does not keep a start, and does
+// TestRemainsOfACreation: what older binaries, or a crash, have left does not keep a start, and does
 // not get into the new store.
-func TestRemainsOfABirth(t *testing.T) {
+func TestRemainsOfACreation(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name   string
 		remain func(t *testing.T, path string)
@@ -138,12 +140,13 @@ func hotJournal(*testing.T) []byte {
 	return b
 }
 
-// TestBirthOnce: many processes that make the same store at once get one.
-func TestBirthOnce(t *testing.T) {
+// TestCreatedOnce: many processes that make the same store at once get one.
+func TestCreatedOnce(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	var all sync.WaitGroup
 	for range 6 {
-		cmd := storetest.Child(t, "birth", path)
+		cmd := storetest.Child(t, "create", path)
 		all.Go(func() {
 			if err := cmd.Run(); err != nil {
 				t.Error(err)
