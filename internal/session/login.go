@@ -106,6 +106,7 @@ func (s *Session) loginDone(ev *Event, fx *Effects) {
 	if s.state != LoggingIn {
 		panic("session: a login's outcome without a login")
 	}
+	s.heard = ev.Now // the terminal owed no heartbeat while it waited
 	if ev.Outcome.Reason != reason.OK {
 		s.state = Authenticated
 		s.sendRefusal(OpLogin, ev, fx)

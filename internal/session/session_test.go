@@ -355,6 +355,32 @@ func TestFloodWhileLoggingIn(t *testing.T) {
 	}
 }
 
+// TestSlowLogin: the answer to a login comes within timers.login_work, which is longer than three of
+// the shortest heartbeat periods. A terminal that waits for it and sends nothing keeps its connection.
+func TestSlowLogin(t *testing.T) {
+	const work = 20 * time.Second
+	for why, ends := range map[reason.Reason]reason.Close{
+		reason.OK: reason.HeartbeatTimeout, reason.LoginDeadline: reason.LoginTimeout,
+	} {
+		d := newDialogue(t)
+		d.reach(session.Authenticated)
+		d.message(ftd.TIDUserLogin, func(e *ftd.Encoder) {
+			e.LoginRequest(&ftd.LoginRequest{BrokerID: []byte("9999"), UserID: []byte("8"), HeartbeatSeconds: 5})
+		}, terminalInfo("1.0"))
+		for range work / time.Second {
+			d.tick(time.Second)
+		}
+		d.finish(why)
+		d.tick(time.Second)
+		if d.close != reason.StayOpen {
+			t.Errorf("%v after %v: closed, %v", why, work, d.close)
+		}
+		if d.tick(14 * time.Second); d.close != ends {
+			t.Errorf("%v, and 15 s without a frame: %v, want %v", why, d.close, ends)
+		}
+	}
+}
+
 func TestClocks(t *testing.T) {
 	login := func(seconds int) func(*dialogue) {
 		return func(d *dialogue) {

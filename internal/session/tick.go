@@ -15,9 +15,18 @@ func (s *Session) tick(now time.Time, fx *Effects) {
 		fx.Close = reason.AuthTimeout
 	case s.state == Authenticated && now.Sub(s.since) >= s.settings.LoginTimeout:
 		fx.Close = reason.LoginTimeout
-	case now.Sub(s.heard) >= silenceFactor*s.heartbeat:
+	case now.Sub(s.heard) >= silenceFactor*s.silentFor():
 		fx.Close = reason.HeartbeatTimeout
 	case now.Sub(s.sent) >= s.heartbeat:
 		fx.Wire = ftd.AppendHeartbeat(fx.Wire)
 	}
+}
+
+// silentFor is the period of the terminal's heartbeats. It begins to send them after the login: while it
+// waits for the answer, which may take longer than three of the shortest periods, the default counts.
+func (s *Session) silentFor() time.Duration {
+	if s.state == LoggingIn {
+		return max(s.heartbeat, defaultHeartbeat)
+	}
+	return s.heartbeat
 }
