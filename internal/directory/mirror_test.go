@@ -30,6 +30,7 @@ func addAccount(t *testing.T, p *postgres.Store, name string) {
 }
 
 func TestMirrorFollows(t *testing.T) {
+	t.Parallel()
 	l, p := storetest.OpenJournal(t), storetest.OpenPostgres(t)
 	m := storetest.OpenMirror(t, p, l)
 	if asOf, _ := m.AsOf(); !asOf.IsZero() {
@@ -61,6 +62,7 @@ func TestMirrorFollows(t *testing.T) {
 
 // TestMirrorOutlivesPostgres: what was revoked stays so through restarts without it.
 func TestMirrorOutlivesPostgres(t *testing.T) {
+	t.Parallel()
 	c := pgtest.Start(t)
 	path := filepath.Join(t.TempDir(), "local.db")
 	p := storetest.OpenPostgresAt(t, c.URL(), postgres.Options{})
@@ -101,6 +103,7 @@ func TestMirrorOutlivesPostgres(t *testing.T) {
 
 // TestMirrorOfARestoredDatabase: its generation says that nothing changed.
 func TestMirrorOfARestoredDatabase(t *testing.T) {
+	t.Parallel()
 	l, p := storetest.OpenJournal(t), storetest.OpenPostgres(t)
 	storetest.AddApp(t, p, "a")
 	storetest.Refreshed(t, storetest.OpenMirror(t, p, l))
@@ -112,6 +115,7 @@ func TestMirrorOfARestoredDatabase(t *testing.T) {
 
 // TestMirrorWritesWhatChanged: a row that is written anew gets another rowid.
 func TestMirrorWritesWhatChanged(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	l, p := storetest.OpenJournalAt(t, path, journal.Options{}), storetest.OpenPostgres(t)
 	storetest.Execute(t, p, `INSERT INTO account SELECT 'u' || n, 1, 'hash', 1, 1, 0 FROM generate_series(1, 20000) n;
@@ -147,6 +151,7 @@ func rowIDs(t *testing.T, path string) map[string]int64 {
 // TestSchemaIsCheckedWhenPostgresComes: a front that started without PostgreSQL writes
 // nothing into a schema that it does not know, and all of it once somebody has migrated.
 func TestSchemaIsCheckedWhenPostgresComes(t *testing.T) {
+	t.Parallel()
 	c := pgtest.Start(t)
 	c.Stop(pgtest.Fast)
 	l, p := storetest.OpenJournal(t), storetest.Connect(t, c.URL(), postgres.Options{})

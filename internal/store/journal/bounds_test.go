@@ -27,6 +27,7 @@ func measure(t *testing.T, l *journal.Journal, now time.Time) journal.Capacity {
 // TestBounds: at each bound appends are refused and nothing is recorded; they are taken again
 // once the bound is left by a tenth, not before, and by the forwarder's work alone.
 func TestBounds(t *testing.T) {
+	t.Parallel()
 	login := storetest.Record(storetest.Day).LoginTime
 	for _, test := range []struct {
 		bound  string
@@ -96,6 +97,7 @@ func TestBounds(t *testing.T) {
 
 // TestMinFree: the disk's free space is a bound whatever the store holds.
 func TestMinFree(t *testing.T) {
+	t.Parallel()
 	l := storetest.OpenJournalAt(t, filepath.Join(t.TempDir(), "local.db"), journal.Options{Bounds: journal.Bounds{Free: 1 << 60}})
 	if f := measure(t, l, storetest.Noon); f.Full == nil || f.Full.Bound != "free" {
 		t.Fatalf("%+v", f)
@@ -108,6 +110,7 @@ func TestMinFree(t *testing.T) {
 
 // TestFreedRoomIsUsedAgain: a backlog that comes and goes does not make the file grow.
 func TestFreedRoomIsUsedAgain(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	l := storetest.OpenJournalAt(t, path, journal.Options{})
 	var sizes []int64
@@ -138,6 +141,7 @@ func fileSize(t *testing.T, path string) int64 {
 // TestLogIsBoundedBesideReaders: a report that is read keeps the log from being cut; at the
 // bound the reader gives up, and the log's size is given back.
 func TestLogIsBoundedBesideReaders(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	const bound = 24 << 20
 	reader := storetest.OpenJournalAt(t, path, journal.Options{WALBytes: bound})

@@ -13,6 +13,7 @@ import (
 // TestAlteredRowGoesNowhere: rows whose bytes have changed in the file are in quarantine, and
 // not in PostgreSQL; the others are, and so are rows from before there were checksums.
 func TestAlteredRowGoesNowhere(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	l := storetest.OpenJournalAt(t, path, journal.Options{})
 	recs := storetest.Records(storetest.Day, 40)

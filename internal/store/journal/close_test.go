@@ -12,6 +12,7 @@ import (
 // After Close the store is one file, which can be copied: SQLite folds its log back only
 // when the last connection is truly closed, with no statement left open.
 func TestCloseLeavesOneFile(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	l, err := journal.Open(t.Context(), filepath.Join(dir, "local.db"), journal.Options{})
 	if err != nil {

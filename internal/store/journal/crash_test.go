@@ -15,6 +15,7 @@ import (
 // TestKilledProcessLosesNoAnsweredRecord kills a front at random moments, again and again
 // on the same file: answered ⊆ stored, no RecordID twice.
 func TestKilledProcessLosesNoAnsweredRecord(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	answered := make(map[uuid.UUID]bool)
 	for range 8 {

@@ -61,6 +61,7 @@ func failWriting(path string) error {
 }
 
 func TestFailedWriteIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	cmd := storetest.Child(t, "fail-write", path)
 	out, err := cmd.Output()

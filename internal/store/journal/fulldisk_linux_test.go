@@ -28,6 +28,7 @@ const noDisk = 77
 // TestFullDisk runs on a real disk of 4 MiB, a tmpfs in a mount namespace of the child's own:
 // full at a commit, full at the start, and with the log held by a reader.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	for _, namespaces := range []uintptr{unix.CLONE_NEWNS, unix.CLONE_NEWNS | unix.CLONE_NEWUSER} {
 		cmd := storetest.Child(t, "full-disk", t.TempDir())
 		cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: namespaces}

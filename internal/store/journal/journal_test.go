@@ -16,6 +16,7 @@ import (
 
 // TestSimultaneousOpen: many processes may meet a file that is not there yet.
 func TestSimultaneousOpen(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	var wg sync.WaitGroup
 	for range 8 {
@@ -41,6 +42,7 @@ func TestSimultaneousOpen(t *testing.T) {
 // TestChangeBesideWriter: a command changes the directory while a daemon appends, and the
 // daemon sees it.
 func TestChangeBesideWriter(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	daemon := storetest.OpenJournalAt(t, path, journal.Options{})
 	command := storetest.OpenJournalAt(t, path, journal.Options{})
@@ -77,6 +79,7 @@ func TestChangeBesideWriter(t *testing.T) {
 }
 
 func TestLocalSchemaOfNewerBinaryIsRefused(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	storetest.CloseIt(t, storetest.OpenJournalAt(t, path, journal.Options{}))
 	db, err := sql.Open("sqlite", path)
@@ -94,6 +97,7 @@ func TestLocalSchemaOfNewerBinaryIsRefused(t *testing.T) {
 }
 
 func TestAppendWithEndedContextRecordsNothing(t *testing.T) {
+	t.Parallel()
 	l := storetest.OpenJournal(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -105,6 +109,7 @@ func TestAppendWithEndedContextRecordsNothing(t *testing.T) {
 }
 
 func TestOpenLocalWhereItCannotBe(t *testing.T) {
+	t.Parallel()
 	if _, err := journal.Open(t.Context(), filepath.Join(t.TempDir(), "none", "local.db"), journal.Options{}); err == nil {
 		t.Error("a folder that is not there is no error")
 	}

@@ -25,6 +25,7 @@ import (
 // TestMovedStore: whatever happens to the names of an open store's files, no append succeeds until
 // they are back, nothing is made in their place, and what succeeded before is in them.
 func TestMovedStore(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"local.db", "local.db-wal", "local.db-shm"} {
 		for what, do := range map[string]func(t *testing.T, from, to string){
 			"moved": storetest.Rename,
@@ -89,6 +90,7 @@ func openMany(t *testing.T, l *journal.Journal) {
 // TestMoveUnderLoad: the files are moved, one by one, while logins come in. What was answered is in
 // the files that were moved.
 func TestMoveUnderLoad(t *testing.T) {
+	t.Parallel()
 	for range 5 {
 		dir, away := t.TempDir(), t.TempDir()
 		l := storetest.OpenJournalAt(t, filepath.Join(dir, "local.db"), journal.Options{})
@@ -134,6 +136,7 @@ func TestMoveUnderLoad(t *testing.T) {
 // TestRemovedStore: the records of a store that was removed are saved from the running process, in
 // the way that its error says.
 func TestRemovedStore(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	l := storetest.OpenJournalAt(t, path, journal.Options{})
 	recs := storetest.Records(storetest.Day, 5)

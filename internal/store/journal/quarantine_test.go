@@ -25,6 +25,7 @@ func quarantineAll(t *testing.T, path string) {
 // TestDiscard: what was altered can be removed whatever was altered in it, beside the front's
 // own connection, and is not held any more; what is sound stays and can be released.
 func TestDiscard(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	front := storetest.OpenJournalAt(t, path, journal.Options{})
 	recs := storetest.Records(storetest.Day, 7)

@@ -37,6 +37,7 @@ func seenRows(t testing.TB, l *journal.Journal, from calendar.TradingDay) map[se
 // What is remembered is what was appended with a hash; it outlives the process, and the
 // record when that is forwarded.
 func TestSeenOutlivesTheRecord(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	l := storetest.OpenJournalAt(t, path, journal.Options{})
 	want := make(map[seenRow]int)
@@ -76,6 +77,7 @@ func TestSeenOutlivesTheRecord(t *testing.T) {
 }
 
 func TestForgetSeen(t *testing.T) {
+	t.Parallel()
 	const old, kept = 10_000, 10 // old: three transactions
 	l := storetest.OpenJournal(t)
 	var appends sync.WaitGroup

@@ -11,6 +11,7 @@ import (
 
 // TestLocalExportDoesNotSort: a sorter would hold the day in memory.
 func TestLocalExportDoesNotSort(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	storetest.OpenJournalAt(t, path, journal.Options{})
 	db, err := sql.Open("sqlite", path)

@@ -102,6 +102,7 @@ func count(t *testing.T, l *Journal) int64 {
 
 // TestWaitersShareCommits: while the writer is busy a batch fills, bounded by MaxCommitRows.
 func TestWaitersShareCommits(t *testing.T) {
+	t.Parallel()
 	seen := &commits{Observer: store.ObserverOrNone(nil)}
 	l := open(t, filepath.Join(t.TempDir(), "local.db"), Options{Observer: seen})
 	release := hold(t, l)
@@ -120,6 +121,7 @@ func TestWaitersShareCommits(t *testing.T) {
 }
 
 func TestFullQueueRefusesAndRecordsNothing(t *testing.T) {
+	t.Parallel()
 	l := open(t, filepath.Join(t.TempDir(), "local.db"), Options{QueueRows: 3})
 	release := hold(t, l)
 	defer release()
@@ -139,6 +141,7 @@ func TestFullQueueRefusesAndRecordsNothing(t *testing.T) {
 }
 
 func TestCloseCommitsWhatWasTaken(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	l := open(t, path, Options{})
 	release := hold(t, l)
@@ -163,6 +166,7 @@ func TestCloseCommitsWhatWasTaken(t *testing.T) {
 }
 
 func TestSeqIsNeverGivenOutTwice(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	l := open(t, path, Options{})
 	var last int64
@@ -189,6 +193,7 @@ func TestSeqIsNeverGivenOutTwice(t *testing.T) {
 
 // TestFullDiskIsAllOrNone also shows that the next batch is tried again.
 func TestFullDiskIsAllOrNone(t *testing.T) {
+	t.Parallel()
 	l := open(t, filepath.Join(t.TempDir(), "local.db"), Options{})
 	limit := func(pages string) {
 		t.Helper()
@@ -223,6 +228,7 @@ func TestFullDiskIsAllOrNone(t *testing.T) {
 
 // TestLockedFileRefuses: another process keeps the file locked.
 func TestLockedFileRefuses(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	l := open(t, path, Options{BusyTimeout: 20 * time.Millisecond})
 	other := open(t, path, Options{})
@@ -242,6 +248,7 @@ func TestLockedFileRefuses(t *testing.T) {
 
 // TestSettings asks the writer's own connection whether a commit is durable.
 func TestSettings(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "a folder", "odd name?&%20#.db")
 	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
 		t.Fatal(err)
@@ -296,6 +303,7 @@ func lockedOut(w *writer, again *request) {
 func asked() *request { return &request{done: make(chan error, 1)} }
 
 func TestWhatWaitedForTheLockIsRefused(t *testing.T) {
+	t.Parallel()
 	w := &writer{queue: make(chan *request, 8), held: asked()}
 	waited := []*request{w.held, asked(), asked(), asked()}
 	for _, r := range waited[1:] {
@@ -316,6 +324,7 @@ func TestWhatWaitedForTheLockIsRefused(t *testing.T) {
 
 // A caller that tries again at once, as the forwarder may, has not waited.
 func TestWhatDidNotWaitForTheLockStaysQueued(t *testing.T) {
+	t.Parallel()
 	w := &writer{queue: make(chan *request, 8)}
 	again := asked()
 	lockedOut(w, again)
@@ -327,6 +336,7 @@ func TestWhatDidNotWaitForTheLockStaysQueued(t *testing.T) {
 // TestWithdrawn: while the writer hangs, a record whose ctx ends is withdrawn and never written; the
 // others of the queue are.
 func TestWithdrawn(t *testing.T) {
+	t.Parallel()
 	l := open(t, filepath.Join(t.TempDir(), "local.db"), Options{})
 	release := hold(t, l)
 	stay := appendMany(t, l, 3)
@@ -365,6 +375,7 @@ func (h hung) LocalCommit(int, time.Duration, error) {
 // TestHungCommitIsInDoubt: of a record that the commit has taken Append says that its fate is not
 // known. It is there in the end, and the queue stays bounded meanwhile.
 func TestHungCommitIsInDoubt(t *testing.T) {
+	t.Parallel()
 	disk := hung{Observer: store.ObserverOrNone(nil), entered: make(chan struct{}, 2), let: make(chan struct{})}
 	l := open(t, filepath.Join(t.TempDir(), "local.db"), Options{Observer: disk, QueueRows: 2})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -427,6 +438,7 @@ func inDoubt(t *testing.T, l *Journal) *store.Record {
 
 // TestSettle waits for a record in doubt, and no longer than its context.
 func TestSettle(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	l := open(t, path, Options{BusyTimeout: time.Minute})
 	if err := l.Settle(t.Context()); err != nil {
@@ -454,6 +466,7 @@ func TestSettle(t *testing.T) {
 
 // TestSettleBesideRecords: one that waits between records is told, and they are written.
 func TestSettleBesideRecords(t *testing.T) {
+	t.Parallel()
 	l := open(t, filepath.Join(t.TempDir(), "local.db"), Options{})
 	release := hold(t, l)
 	first := appendMany(t, l, 2)
@@ -476,6 +489,7 @@ func TestSettleBesideRecords(t *testing.T) {
 
 // TestBusyLaterThanBegin: a transaction that SQLite calls busy once it has the lock is no success.
 func TestBusyLaterThanBegin(t *testing.T) {
+	t.Parallel()
 	l := open(t, filepath.Join(t.TempDir(), "local.db"), Options{})
 	other := filepath.Join(t.TempDir(), "other.db")
 	release := hold(t, open(t, other, Options{}))

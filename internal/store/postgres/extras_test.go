@@ -12,6 +12,7 @@ import (
 // TestExtras: what is on our tables and is not ours is named, on a partition too, and as the
 // role of a front.
 func TestExtras(t *testing.T) {
+	t.Parallel()
 	database := pgtest.Database(t)
 	super := roles(t, database)
 	storetest.OpenPostgresAt(t, as(t, postgres.RoleOwner, database), postgres.Options{})
@@ -54,6 +55,7 @@ func TestExtras(t *testing.T) {
 
 // TestExtrasOfTheServer: settings under which a commit is less than it seems.
 func TestExtrasOfTheServer(t *testing.T) {
+	t.Parallel()
 	c := pgtest.Start(t)
 	c.SQL("ALTER SYSTEM SET full_page_writes = off")
 	c.SQL("SELECT pg_reload_conf()")

@@ -20,6 +20,7 @@ func pairURL(primary, standby *pgtest.Cluster) string {
 // TestFailover: the primary dies without warning while records flow, its synchronous standby
 // is promoted. What was committed before is there, the rest follows, none twice.
 func TestFailover(t *testing.T) {
+	t.Parallel()
 	primary := pgtest.Start(t)
 	standby := primary.Standby("standby1")
 	primary.Synchronous("standby1")
@@ -60,6 +61,7 @@ func TestFailover(t *testing.T) {
 // TestSwitchover: the old primary stays up and is made read-only, as before a planned
 // change. No connection to it is kept, and nothing that it takes counts.
 func TestSwitchover(t *testing.T) {
+	t.Parallel()
 	primary := pgtest.Start(t)
 	standby := primary.Standby("standby1")
 	primary.Synchronous("standby1")
@@ -94,6 +96,7 @@ func TestSwitchover(t *testing.T) {
 // TestCommitsStayDurable: somebody turns synchronous_commit off on a server whose connections
 // are open. They keep what they were opened with, and new ones are refused.
 func TestCommitsStayDurable(t *testing.T) {
+	t.Parallel()
 	c := pgtest.Start(t)
 	p := storetest.OpenPostgresAt(t, c.URL(), postgres.Options{Conns: 1})
 	if err := p.Put(t.Context(), storetest.Records(storetest.Day, 1)); err != nil {

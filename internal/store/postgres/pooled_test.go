@@ -15,6 +15,7 @@ import (
 // TestPoolerThatSharesSessionsIsRefused: by its mode, before anything is written, and no lock
 // stays behind.
 func TestPoolerThatSharesSessionsIsRefused(t *testing.T) {
+	t.Parallel()
 	database := pgtest.Database(t)
 	direct := storetest.Connect(t, database, postgres.Options{})
 	for _, tt := range []struct {
@@ -44,6 +45,7 @@ func TestPoolerThatSharesSessionsIsRefused(t *testing.T) {
 
 // TestPoolerBySession: everything works through one that pools by session.
 func TestPoolerBySession(t *testing.T) {
+	t.Parallel()
 	p := storetest.OpenPostgresAt(t, pgtest.Pooler(t, pgtest.Database(t), "session"), postgres.Options{})
 	local := storetest.OpenJournal(t)
 	recs := storetest.Records(20260105, 50)

@@ -20,6 +20,7 @@ import (
 )
 
 func TestPutIsAllOrNone(t *testing.T) {
+	t.Parallel()
 	p := storetest.OpenPostgres(t)
 	for name, write := range map[string]func(context.Context, []store.Record) error{"Put": p.Put, "CopyIn": p.CopyIn} {
 		recs := storetest.Records(storetest.Day, 20)
@@ -33,6 +34,7 @@ func TestPutIsAllOrNone(t *testing.T) {
 }
 
 func TestCopyInRefusesWhatIsThere(t *testing.T) {
+	t.Parallel()
 	p, recs := storetest.OpenPostgres(t), storetest.Records(storetest.Day, 20)
 	if err := p.CopyIn(t.Context(), recs[5:6]); err != nil {
 		t.Fatal(err)
@@ -46,6 +48,7 @@ func TestCopyInRefusesWhatIsThere(t *testing.T) {
 
 // TestNewDayWithManyFronts: all meet a day without partition at once.
 func TestNewDayWithManyFronts(t *testing.T) {
+	t.Parallel()
 	url := pgtest.Database(t)
 	first := storetest.OpenPostgresAt(t, url, postgres.Options{})
 	var all []store.Record
@@ -65,6 +68,7 @@ func TestNewDayWithManyFronts(t *testing.T) {
 
 // TestNewDayBesideReport: making a partition must not wait for a report that is being read.
 func TestNewDayBesideReport(t *testing.T) {
+	t.Parallel()
 	url := pgtest.Database(t)
 	p := storetest.OpenPostgresAt(t, url, postgres.Options{BatchPatience: 10 * time.Second})
 	if err := p.Put(t.Context(), storetest.Records(storetest.Day, 5)); err != nil {
@@ -83,6 +87,7 @@ func TestNewDayBesideReport(t *testing.T) {
 
 // TestDroppedPartitionIsMadeAgain: retention drops old days beside a front that knew them.
 func TestDroppedPartitionIsMadeAgain(t *testing.T) {
+	t.Parallel()
 	url := pgtest.Database(t)
 	p := storetest.OpenPostgresAt(t, url, postgres.Options{})
 	if err := p.Put(t.Context(), storetest.Records(storetest.Day, 5)); err != nil {
@@ -97,6 +102,7 @@ func TestDroppedPartitionIsMadeAgain(t *testing.T) {
 }
 
 func TestImpossibleDayIsRefused(t *testing.T) {
+	t.Parallel()
 	p := storetest.OpenPostgres(t)
 	var refused *store.RefusedError
 	if err := p.EnsurePartitions(t.Context(), []calendar.TradingDay{7}); !errors.As(err, &refused) {
@@ -106,6 +112,7 @@ func TestImpossibleDayIsRefused(t *testing.T) {
 
 // TestScanReadsOnePartition asks PostgreSQL's planner.
 func TestScanReadsOnePartition(t *testing.T) {
+	t.Parallel()
 	url := pgtest.Database(t)
 	p := storetest.OpenPostgresAt(t, url, postgres.Options{})
 	for day := range calendar.TradingDay(3) {
@@ -125,6 +132,7 @@ func TestScanReadsOnePartition(t *testing.T) {
 }
 
 func TestUnfitConnectionIsRefused(t *testing.T) {
+	t.Parallel()
 	url := pgtest.Database(t)
 	for parameter, want := range map[string]string{
 		"synchronous_commit=off":           "synchronous_commit is off",
@@ -142,6 +150,7 @@ func TestUnfitConnectionIsRefused(t *testing.T) {
 
 // TestReadOnlyConnectionIsDiscarded: the server of a pooled connection became a standby.
 func TestReadOnlyConnectionIsDiscarded(t *testing.T) {
+	t.Parallel()
 	c := pgtest.Start(t)
 	p := storetest.OpenPostgresAt(t, storetest.With(c.URL(), "application_name=front"), postgres.Options{})
 	if err := p.Put(t.Context(), storetest.Records(storetest.Day, 1)); err != nil {

@@ -21,6 +21,7 @@ const foreignVersions = "CREATE TABLE goose_db_version (id serial PRIMARY KEY, v
 // program's, tables that are another's, a search_path that does not find them. Neither a
 // front nor a migration touches any of it, and each says in one line what to do.
 func TestSchemaThatIsNotKnown(t *testing.T) {
+	t.Parallel()
 	const migrated = "migrate"
 	for _, tt := range []struct {
 		name, before, want string
@@ -114,6 +115,7 @@ func catalog(t *testing.T, p *postgres.Store) (all string) {
 // TestLostVersionsAreWrittenAnew: the statement that the error names mends the schema, whichever
 // version it has, and the next migration goes on from there.
 func TestLostVersionsAreWrittenAnew(t *testing.T) {
+	t.Parallel()
 	versions := postgresVersions(t)
 	for i, version := range append(versions, versions[len(versions)-1]) {
 		loss := "TRUNCATE goose_db_version"
@@ -143,6 +145,7 @@ func TestLostVersionsAreWrittenAnew(t *testing.T) {
 
 // TestSecondInstallationInOneDatabase: its schema is named in the URL.
 func TestSecondInstallationInOneDatabase(t *testing.T) {
+	t.Parallel()
 	database := pgtest.Database(t)
 	storetest.OpenPostgresAt(t, database, postgres.Options{})
 	storetest.Execute(t, storetest.Connect(t, database, postgres.Options{}), "CREATE SCHEMA second")
@@ -155,6 +158,7 @@ func TestSecondInstallationInOneDatabase(t *testing.T) {
 // TestRolesLeaveOthersTablesAlone: the script that gives tables to tradefront_owner gives it none
 // of another program.
 func TestRolesLeaveOthersTablesAlone(t *testing.T) {
+	t.Parallel()
 	for _, before := range []string{
 		foreignVersions + "INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (3, true)",
 		"CREATE TABLE app (id int, name text)",

@@ -12,6 +12,7 @@ import (
 )
 
 func TestSchemaVersions(t *testing.T) {
+	t.Parallel()
 	p := storetest.Connect(t, pgtest.Database(t), postgres.Options{})
 	err := p.CheckSchema(t.Context())
 	e, ok := errors.AsType[*store.SchemaError](err)
@@ -39,6 +40,7 @@ func TestSchemaVersions(t *testing.T) {
 }
 
 func TestManyFrontsMigrateAtOnce(t *testing.T) {
+	t.Parallel()
 	url := pgtest.Database(t)
 	var wg sync.WaitGroup
 	for range 4 {

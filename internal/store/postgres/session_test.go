@@ -34,6 +34,7 @@ func settingsOf(t *testing.T, database string, settings ...string) {
 // TestSettingsThatAreReliedOn: whatever the database or the role has, each connection has what
 // statements and their answers rely on, and Inspect names what differs.
 func TestSettingsThatAreReliedOn(t *testing.T) {
+	t.Parallel()
 	database := pgtest.Database(t)
 	settings := map[string][2]string{
 		"client_encoding":                     {"GBK", "UTF8"},
@@ -84,6 +85,7 @@ func TestSettingsThatAreReliedOn(t *testing.T) {
 }
 
 func TestInspectFindsNothingInAPlainDatabase(t *testing.T) {
+	t.Parallel()
 	p := storetest.Connect(t, pgtest.Database(t), postgres.Options{})
 	if findings, err := p.Inspect(t.Context()); err != nil || len(findings) > 0 {
 		t.Errorf("%v, %v", findings, err)
@@ -92,6 +94,7 @@ func TestInspectFindsNothingInAPlainDatabase(t *testing.T) {
 
 // TestSettingOfTheURLStays: the operator's own word in the configuration counts.
 func TestSettingOfTheURLStays(t *testing.T) {
+	t.Parallel()
 	p := storetest.Connect(t, storetest.With(pgtest.Database(t), "statement_timeout=12345"), postgres.Options{})
 	if is, err := storetest.Show(t, p, "statement_timeout"); err != nil || is != "12345ms" {
 		t.Errorf("statement_timeout = %s, %v", is, err)
@@ -104,6 +107,7 @@ func TestSettingOfTheURLStays(t *testing.T) {
 // TestEncodingOfTheDatabase: one that cannot hold every character is refused by its name, and
 // one that checks nothing works and is named.
 func TestEncodingOfTheDatabase(t *testing.T) {
+	t.Parallel()
 	for _, encoding := range []string{"EUC_CN", "LATIN1", "EUC_TW"} {
 		p := storetest.Connect(t, pgtest.Database(t, "-E", encoding, "-T", "template0"), postgres.Options{})
 		_, err := p.Migrate(t.Context())

@@ -14,6 +14,7 @@ import (
 
 // TestFsyncOffIsRefused, also when a reload switches it off under connections that are open.
 func TestFsyncOffIsRefused(t *testing.T) {
+	t.Parallel()
 	c := pgtest.Start(t)
 	p := storetest.OpenPostgresAt(t, c.URL(), postgres.Options{})
 	if err := p.Probe(t.Context()); err != nil {
@@ -41,6 +42,7 @@ func TestFsyncOffIsRefused(t *testing.T) {
 
 // TestRowSecurityHidesNothing: whoever reads or writes gets all records or an error.
 func TestRowSecurityHidesNothing(t *testing.T) {
+	t.Parallel()
 	database := pgtest.Database(t)
 	super := roles(t, database)
 	owner := storetest.OpenPostgresAt(t, as(t, postgres.RoleOwner, database), postgres.Options{})

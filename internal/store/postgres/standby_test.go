@@ -16,6 +16,7 @@ import (
 // TestCancelledCommitIsInDoubt: an administrator cancels the wait; COMMIT succeeds with a
 // warning. That is not durable.
 func TestCancelledCommitIsInDoubt(t *testing.T) {
+	t.Parallel()
 	c, p := storetest.WithoutStandby(t, storetest.Patience)
 	recs := storetest.Records(storetest.Day, 3)
 	result := make(chan error, 1)
@@ -38,6 +39,7 @@ func TestCancelledCommitIsInDoubt(t *testing.T) {
 
 // TestCommitPastPatienceIsInDoubt: nobody cancels; the batch's patience ends.
 func TestCommitPastPatienceIsInDoubt(t *testing.T) {
+	t.Parallel()
 	c, p := storetest.WithoutStandby(t, 300*time.Millisecond)
 	recs := storetest.Records(storetest.Day, 3)
 	storetest.WantInDoubt(t, p.CopyIn(t.Context(), recs))
@@ -65,6 +67,7 @@ func cancelCommit(t *testing.T, c *pgtest.Cluster) {
 // TestCommitOutlivesItsContext: a front that stops does not cancel the COMMIT that is on its
 // way; if the standby confirms within the grace, the batch is known to be durable.
 func TestCommitOutlivesItsContext(t *testing.T) {
+	t.Parallel()
 	c, p := storetest.WithoutStandby(t, storetest.Patience)
 	for attempt := range 5 { // a slow machine may miss the grace, in doubt is right then
 		admin := storetest.Session(t, c.URL())

@@ -8,6 +8,7 @@ import (
 )
 
 func TestVerified(t *testing.T) {
+	t.Parallel()
 	for url, want := range map[string]bool{
 		"postgres://u@127.0.0.1/d?sslmode=disable":                   true,
 		"postgres://u@localhost/d?sslmode=disable":                   true,

@@ -58,6 +58,7 @@ func wantNoAddressColumn(t *testing.T, columns []string) {
 
 // TestNoAddressInLocalStore (B.1) looks at the names, and then at every byte of the files.
 func TestNoAddressInLocalStore(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	l, err := journal.Open(t.Context(), path, journal.Options{})
 	if err != nil {
@@ -111,6 +112,7 @@ func TestNoAddressInLocalStore(t *testing.T) {
 
 // TestNoAddressInPostgres (B.1) looks at the names, and then at all rows as text.
 func TestNoAddressInPostgres(t *testing.T) {
+	t.Parallel()
 	url := pgtest.Database(t)
 	p := storetest.OpenPostgresAt(t, url, postgres.Options{})
 	if err := p.Put(t.Context(), []store.Record{markedRecord(t)}); err != nil {

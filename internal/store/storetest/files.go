@@ -7,8 +7,10 @@ import (
 	"time"
 )
 
+// Noon is a moment on Day, at which tests move corrupt stores away.
 var Noon = time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
 
+// WriteFile writes a file, or fails the test.
 func WriteFile(t testing.TB, path string, content []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, content, 0o600); err != nil {
@@ -16,6 +18,7 @@ func WriteFile(t testing.TB, path string, content []byte) {
 	}
 }
 
+// ReadFile reads a file, or fails the test.
 func ReadFile(t testing.TB, path string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(path)
@@ -25,7 +28,7 @@ func ReadFile(t testing.TB, path string) []byte {
 	return b
 }
 
-// Alter runs statements on a local store's file as nobody should.
+// Alter runs statements on a local store's file past tradefront, as an operator with sqlite3 could.
 func Alter(t *testing.T, path string, statements ...string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", path)
@@ -42,6 +45,7 @@ func Alter(t *testing.T, path string, statements ...string) {
 	}
 }
 
+// Rename renames a file, or fails the test.
 func Rename(t *testing.T, from, to string) {
 	t.Helper()
 	if err := os.Rename(from, to); err != nil {

@@ -25,11 +25,13 @@ import (
 // Patience is how long a test waits for what must happen.
 const Patience = 60 * time.Second
 
+// OpenJournal opens a new local store in a temporary folder. It is closed at the end of the test.
 func OpenJournal(t testing.TB) *journal.Journal {
 	t.Helper()
 	return OpenJournalAt(t, filepath.Join(t.TempDir(), "local.db"), journal.Options{})
 }
 
+// OpenJournalAt opens, or creates, the local store at path. It is closed at the end of the test.
 func OpenJournalAt(t testing.TB, path string, opt journal.Options) *journal.Journal {
 	t.Helper()
 	l, err := journal.Open(t.Context(), path, opt)
@@ -46,6 +48,7 @@ func OpenPostgres(t testing.TB) *postgres.Store {
 	return OpenPostgresAt(t, pgtest.Database(t), postgres.Options{})
 }
 
+// OpenPostgresAt is a migrated PostgreSQL store in the database of that URL.
 func OpenPostgresAt(t testing.TB, url string, opt postgres.Options) *postgres.Store {
 	t.Helper()
 	p := Connect(t, url, opt)
@@ -55,7 +58,7 @@ func OpenPostgresAt(t testing.TB, url string, opt postgres.Options) *postgres.St
 	return p
 }
 
-// Connect is a PostgreSQL store as it is.
+// Connect is a PostgreSQL store whose schema is not migrated.
 func Connect(t testing.TB, url string, opt postgres.Options) *postgres.Store {
 	t.Helper()
 	p, err := postgres.Open(t.Context(), URL(t, url), opt)
@@ -66,6 +69,7 @@ func Connect(t testing.TB, url string, opt postgres.Options) *postgres.Store {
 	return p
 }
 
+// CloseIt closes c, and fails the test if that fails.
 func CloseIt(t testing.TB, c interface{ Close() error }) {
 	t.Helper()
 	if err := c.Close(); err != nil {
@@ -130,6 +134,7 @@ func WantExactly(t testing.TB, s store.Store, day calendar.TradingDay, recs []st
 	}
 }
 
+// SameRecord reports whether two records are equal but for their RecordIDs.
 func SameRecord(a, b store.Record) bool {
 	return bytes.Equal(a.Terminal, b.Terminal) && bytes.Equal(a.Supplement, b.Supplement) &&
 		a.LoginTime.Equal(b.LoginTime) && a.TradingDay == b.TradingDay && a.AppID == b.AppID &&
@@ -181,6 +186,7 @@ func Execute(t testing.TB, p *postgres.Store, statement string) {
 	}
 }
 
+// TryExecute is Execute, and returns the error.
 func TryExecute(t testing.TB, p *postgres.Store, statement string) error {
 	t.Helper()
 	_, err := p.Tables().ExecContext(t.Context(), statement)

@@ -5,7 +5,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// SeenRecord is a record whose terminal ciphertext is to be remembered.
+// SeenRecord is a record with the hash of its terminal ciphertext (Record.Seen).
 func SeenRecord(day calendar.TradingDay) store.Record {
 	rec := Record(day)
 	rec.Seen = store.HashTerminal(rec.Terminal)

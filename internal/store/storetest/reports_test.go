@@ -19,6 +19,7 @@ import (
 // TestRestoreFromDump: positions of a database that counted further are not taken for
 // ours, and the statements of docs/settlement.md mend it.
 func TestRestoreFromDump(t *testing.T) {
+	t.Parallel()
 	p := storetest.OpenPostgres(t)
 	recs := storetest.Records(storetest.Day, 3)
 	if err := p.Put(t.Context(), recs); err != nil {
@@ -64,6 +65,7 @@ func TestRestoreFromDump(t *testing.T) {
 // TestUpgradeOfPostgres: records from before the ledger are seen by the first export and
 // are not late; partitions made before get the new columns and indexes.
 func TestUpgradeOfPostgres(t *testing.T) {
+	t.Parallel()
 	p := storetest.Connect(t, pgtest.Database(t), postgres.Options{})
 	if err := storetest.MigrateTo(t.Context(), p, 1); err != nil {
 		t.Fatal(err)
@@ -78,6 +80,7 @@ func TestUpgradeOfPostgres(t *testing.T) {
 }
 
 func TestUpgradeOfLocal(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	if err := storetest.MigrateLocalTo(t.Context(), path, 1); err != nil {
 		t.Fatal(err)
@@ -125,6 +128,7 @@ func checkUpgraded(t *testing.T, s storetest.ReportStore) {
 // TestSeqIsNotGivenAgain: a record that an export saw is dropped as a copy; the next record,
 // in the next life of the process, must not get its seq and so pass for seen.
 func TestSeqIsNotGivenAgain(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	l := storetest.OpenJournalAt(t, path, journal.Options{})
 	guess := storetest.Record(storetest.Day)
@@ -162,6 +166,7 @@ func TestSeqIsNotGivenAgain(t *testing.T) {
 // TestForwardedMarkSurvives: the mark goes through the journal to PostgreSQL, by COPY and
 // by upsert.
 func TestForwardedMarkSurvives(t *testing.T) {
+	t.Parallel()
 	p, l := storetest.OpenPostgres(t), storetest.OpenJournal(t)
 	recs := storetest.Records(storetest.Day, 4)
 	for i := range recs {

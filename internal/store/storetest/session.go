@@ -26,6 +26,7 @@ func Session(t testing.TB, url string) *pgx.Conn {
 	return conn
 }
 
+// RunSQL runs statements, or fails the test.
 func RunSQL(t testing.TB, conn *pgx.Conn, statements ...string) {
 	t.Helper()
 	for _, s := range statements {
@@ -38,11 +39,14 @@ func RunSQL(t testing.TB, conn *pgx.Conn, statements ...string) {
 // With adds a parameter to a URL of pgtest.
 func With(url, parameter string) string { return url + "&" + parameter }
 
+// Setting sets a setting of the whole cluster.
 func Setting(t *testing.T, admin *pgx.Conn, name, value string) {
 	t.Helper()
 	RunSQL(t, admin, fmt.Sprintf("ALTER SYSTEM SET %s = '%s'", name, value), "SELECT pg_reload_conf()")
 }
 
+// WithoutStandby is a cluster that waits for a synchronous standby which does not exist, and a store of
+// it: each COMMIT hangs.
 func WithoutStandby(t *testing.T, patience time.Duration) (*pgtest.Cluster, *postgres.Store) {
 	t.Helper()
 	c := pgtest.Start(t)
@@ -67,6 +71,7 @@ func CommitHangs(t *testing.T, c *pgtest.Cluster) error {
 	return nil
 }
 
+// WantInDoubt fails unless err says that the batch is in doubt.
 func WantInDoubt(t *testing.T, err error) {
 	t.Helper()
 	var doubt *store.InDoubtError
