@@ -65,7 +65,8 @@ front …true …required  2 connections, 0 users online
 …
 registry …false …required  no AppID is admitted…`
 	got := ask() // a connection is counted a moment before its dialogue has begun
-	for end := time.Now().Add(10 * time.Second); !like(want, got.out) && time.Now().Before(end); got = ask() {
+	for end := time.Now().Add(10 * time.Second); !like(want, got.out) && time.Now().Before(end); {
+		got = ask()
 	}
 	if got.status != exitDone || got.err != "" || !like(want, got.out) {
 		t.Errorf("status %d\n%s%s\nwant\n%s", got.status, got.out, got.err, want)

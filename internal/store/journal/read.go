@@ -21,7 +21,7 @@ import (
 // snapshot; while it runs the WAL cannot be folded and grows, up to ErrWALTooLong.
 func (l *Journal) Scan(ctx context.Context, day calendar.TradingDay, f func(*store.Record) error) error {
 	rows, err := l.db.QueryContext(ctx,
-		"SELECT "+sqlrows.LocalColumns+" FROM record WHERE trading_day = ? ORDER BY record_id", int64(day))
+		"SELECT "+sqlrows.LocalColumns+" FROM record WHERE trading_day = ? ORDER BY record_id", int64(day)) //nolint:gosec // G202: names of columns
 	if err != nil {
 		return localfile.Explain(ctx, err)
 	}

@@ -22,6 +22,7 @@ type CorruptStore struct {
 	Bytes int64     // file and WAL
 }
 
+// Suffixes of a corrupt store's names.
 const (
 	CorruptSuffix   = ".corrupt-"   // path.corrupt-TIME
 	RecoveredSuffix = ".recovered-" // the same, once its records are in a sound store again
