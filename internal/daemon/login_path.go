@@ -262,7 +262,9 @@ func (p *LoginPath) Stop(ctx context.Context) error {
 		grace, cancel := context.WithTimeout(ctx, settleGrace)
 		defer cancel()
 		if err := p.Journal.Settle(grace); err != nil {
-			errs, drained = append(errs, fmt.Errorf("store.path: a commit has not returned, look whether the disk hangs: %w", err)), false
+			drained = false
+			p.opt.Logger.Warn("a commit to the local store has not returned, look whether the disk hangs; its records are sent after the next start",
+				zap.Error(err))
 		}
 	}
 	if p.Forwarder != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -53,8 +52,8 @@ func TestStopWithRecordInDoubt(t *testing.T) {
 				release() // else the store does not close
 			}},
 		}}
-		if err := p.Stop(t.Context()); (err != nil) != hangs || hangs && !strings.Contains(err.Error(), "disk hangs") {
-			t.Errorf("hangs %v: %v", hangs, err)
+		if err := p.Stop(t.Context()); err != nil {
+			t.Error(err)
 		}
 		if drained == hangs {
 			t.Errorf("hangs %v: told that drained is %v", hangs, drained)
