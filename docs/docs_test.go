@@ -1,4 +1,4 @@
-// Package docs checks that the handbook says what the program does: whoever adds a reason, a
+// Package docs checks that the handbook says what the program does: an engineer who adds a reason, a
 // metric or a test finds here which page lacks it.
 package docs
 

@@ -69,7 +69,7 @@ func check(t *testing.T, lines []string, answers []*Was) *Verdict {
 func TestCheckOfAnHonestReport(t *testing.T) {
 	answers := answered()
 	lines := report(t, answers)
-	lines[0], lines[1] = lines[1], lines[0] // the order is nobody's business
+	lines[0], lines[1] = lines[1], lines[0] // the order does not matter
 	v := check(t, lines, answers)
 	if !v.Good() || v.Lines != 3 || v.Equal != 3 {
 		t.Fatalf("%+v", v)

@@ -51,7 +51,7 @@ func TestMirrorFollows(t *testing.T) {
 	if err := directory.New(p.Tables()).SetAppEnabled(t.Context(), "a", false); err != nil {
 		t.Fatal(err)
 	}
-	// There is no command that deletes an account; somebody may do it by hand.
+	// There is no command that deletes an account; an administrator may do it by hand.
 	storetest.Execute(t, p, "DELETE FROM account WHERE account = '1'; UPDATE directory SET generation = generation + 1")
 	storetest.Refreshed(t, m)
 	storetest.WantMirrored(t, m, p)
@@ -149,7 +149,7 @@ func rowIDs(t *testing.T, path string) map[string]int64 {
 }
 
 // TestSchemaIsCheckedWhenPostgresComes: a front that started without PostgreSQL writes
-// nothing into a schema that it does not know, and all of it once somebody has migrated.
+// nothing into a schema that it does not know, and all of it once the operator has migrated.
 func TestSchemaIsCheckedWhenPostgresComes(t *testing.T) {
 	t.Parallel()
 	c := pgtest.Start(t)

@@ -35,7 +35,7 @@ func TestHandedByRoot(t *testing.T) {
 		{0o640, 0, 1000, true},
 		{0o440, 0, 3000, false}, // another group's
 		{0o440, 0, 0, false},
-		{0o440, 1000, 1000, false}, // ours: nobody had to give it to a group
+		{0o440, 1000, 1000, false}, // ours: root need not give it to a group
 		{0o444, 0, 2000, false},
 		{0o460, 0, 2000, false},
 		{0o450, 0, 2000, false},

@@ -1,4 +1,4 @@
-// Package await is how a test waits for what another goroutine or process does and tells nobody:
+// Package await is how a test waits for what another goroutine or process does without a signal:
 // it looks again and again until a deadline. What can be waited for otherwise (a channel, a call that returns,
 // a synctest bubble) is not polled.
 package await

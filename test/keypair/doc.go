@@ -2,6 +2,6 @@
 // the form of a test key, the front's half as it is granted. Each is made once a test binary, as
 // an RSA key takes a tenth of a second and more.
 //
-// A pair is told by its number: tests that take the same number share the pair, which nobody
-// changes. No file is written.
+// A pair is named by its number: tests that take the same number share the pair, which none of
+// them may change. No file is written.
 package keypair
