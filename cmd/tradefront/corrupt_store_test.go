@@ -97,6 +97,32 @@ func TestLocalCommands(t *testing.T) {
 	}
 }
 
+// TestAcceptLossOfTwoStores: two damaged stores lack records of one day, and one command accepts both losses.
+func TestAcceptLossOfTwoStores(t *testing.T) {
+	newSite(t)
+	const first, second = "tradefront.db.corrupt-20260105T070000Z", "tradefront.db.corrupt-20260105T080000Z"
+	for _, aside := range []string{first, second} {
+		local, err := journal.Open(t.Context(), aside, journal.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := local.Put(t.Context(), storetest.Records(storetest.Day, 2)); err != nil {
+			t.Fatal(err)
+		}
+		if err := local.Close(); err != nil {
+			t.Fatal(err)
+		}
+		storetest.Alter(t, aside, "UPDATE record SET account = '77' WHERE seq = 1")
+	}
+	play(t, []step{
+		{"local recover --accept-loss --reason disk" + onC, "", 0, first + ": 1 rows brought back…" + second + ": 1 rows brought back…", ""},
+		{
+			"report export" + onC + " --day 20260105", "", 0,
+			"…: 2 rows…INCOMPLETE…local store " + first + " of front 1 was damaged…: disk)…local store " + second + " of front 1 was damaged…: disk)…", "",
+		},
+	})
+}
+
 func setAsideAs(t *testing.T) string {
 	t.Helper()
 	asides, err := filepath.Glob("tradefront.db.corrupt-*Z")

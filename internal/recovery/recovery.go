@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
@@ -25,7 +26,7 @@ type File struct {
 // Options are what an operator decided.
 type Options struct {
 	AcceptLoss bool         // reports need not wait for what cannot be brought back
-	Waiver     store.Waiver // that is written then
+	Waiver     store.Waiver // that is written then, for each store with the time of its recovery
 	// Progress begins to show the work on a store; set takes how many rows were read.
 	Progress func(path string) (set func(int64), end func())
 }
@@ -96,6 +97,8 @@ func recoverOne(ctx context.Context, cfg *config.Config, local *journal.Journal,
 	if f.Loss {
 		lost, err := lostOfStore(cfg, a, &did.Salvage)
 		if err == nil {
+			// The ledger takes one waiver of a day and an instant, and stores share their days.
+			opt.Waiver.At = time.Now()
 			err = GiveUp(ctx, cfg, local, opt.Waiver, lost)
 		}
 		if err != nil {
