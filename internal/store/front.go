@@ -31,7 +31,7 @@ type FrontReport struct {
 	Stopped       bool      // it takes no logins until it starts again
 	Held          map[calendar.TradingDay]Held
 	Oldest        time.Time // login time of the oldest record that waits; zero without one
-	CorruptStores int       // damaged local stores that were set aside and not recovered
+	CorruptStores int       // damaged local stores that were moved away and are not recovered
 	Forwarded     int64     // records brought to PostgreSQL since it started
 	// ForwardedOf is how many different records of a day its local store brought, as far as it is known.
 	ForwardedOf map[calendar.TradingDay]int64

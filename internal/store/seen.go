@@ -2,8 +2,8 @@ package store
 
 import "crypto/sha256"
 
-// SeenHash stands for a terminal ciphertext: the first half of its SHA-256. The zero value
-// stands for none.
+// SeenHash is the first half of the SHA-256 of a terminal ciphertext. The zero value means that there
+// is none.
 //
 // It needs no key. An honest ciphertext is padded with random bytes, so its hash confirms no
 // guess at what is in it; one that is not padded so has no secret. Two ciphertexts with one

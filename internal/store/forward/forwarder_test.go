@@ -36,7 +36,7 @@ func TestForwarderMovesEverythingOnce(t *testing.T) {
 }
 
 // TestRowsOfALifeBeforeAreInDoubt: the process died after PostgreSQL's commit and before
-// the rows were removed, or before they were sent; nobody knows.
+// the rows were removed, or before they were sent; it is not known which.
 func TestRowsOfALifeBeforeAreInDoubt(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")

@@ -78,8 +78,8 @@ func TestAnswerAfterPostgresWhenItIsAway(t *testing.T) {
 	}
 }
 
-// TestAnswerAfterPostgresWhenItFreezes: whoever waits is answered after its patience; soon
-// nobody begins to wait, whether a batch hangs or there is nothing to send.
+// TestAnswerAfterPostgresWhenItFreezes: a login that waits is answered after its patience; soon
+// no login begins to wait, whether a batch hangs or there is nothing to send.
 func TestAnswerAfterPostgresWhenItFreezes(t *testing.T) {
 	t.Parallel()
 	c := pgtest.Start(t)
@@ -144,7 +144,7 @@ func wantRefusedUnwritten(t *testing.T, l *journal.Journal, err error) {
 	}
 }
 
-func TestLogOptionsAreChecked(t *testing.T) {
+func TestRecorderOptionsAreChecked(t *testing.T) {
 	t.Parallel()
 	l := storetest.OpenJournalAt(t, filepath.Join(t.TempDir(), "local.db"), journal.Options{})
 	for _, opt := range []forward.RecorderOptions{{AnswerAfter: "sometime"}, {AnswerAfter: forward.AfterPostgres}} {

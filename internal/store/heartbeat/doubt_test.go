@@ -13,10 +13,10 @@ import (
 	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
-// heard is a receiver that keeps what it was told.
-type heard struct{ reports []store.FrontReport }
+// received is a receiver that keeps what it was told.
+type received struct{ reports []store.FrontReport }
 
-func (h *heard) ReportFront(_ context.Context, r *store.FrontReport, _ func() time.Time) ([]store.Front, error) {
+func (h *received) ReportFront(_ context.Context, r *store.FrontReport, _ func() time.Time) ([]store.Front, error) {
 	h.reports = append(h.reports, *r)
 	return nil, nil
 }
@@ -32,7 +32,7 @@ func TestLastReportWaitsForRecordsInDoubt(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	l := storetest.OpenJournalAt(t, path, journal.Options{BusyTimeout: time.Minute})
-	var pg heard
+	var pg received
 	h, err := heartbeat.New(t.Context(), l, idle{}, &pg, heartbeat.Options{FrontID: 1})
 	if err != nil {
 		t.Fatal(err)

@@ -302,7 +302,7 @@ func TestLivesBesideEachOther(t *testing.T) {
 	second := &lives{T: t, pg: f.pg, path: filepath.Join(t.TempDir(), "copy.db")}
 	second.restore(f.backup())
 	second.start()
-	for range 3 { // whoever comes first takes the row, the other begins one
+	for range 3 { // the first takes the row, the other begins one
 		second.report()
 		f.report()
 	}

@@ -138,9 +138,9 @@ func fileSize(t *testing.T, path string) int64 {
 	return info.Size()
 }
 
-// TestLogIsBoundedBesideReaders: a report that is read keeps the log from being cut; at the
-// bound the reader gives up, and the log's size is given back.
-func TestLogIsBoundedBesideReaders(t *testing.T) {
+// TestWALIsBoundedBesideReaders: a report that is read keeps the WAL from being folded; at the
+// bound the reader gives up, and the WAL's room is given back.
+func TestWALIsBoundedBesideReaders(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	const bound = 24 << 20
@@ -184,7 +184,7 @@ func TestLogIsBoundedBesideReaders(t *testing.T) {
 		if longest > 2*bound {
 			t.Errorf("%s: the log grew to %d bytes, its bound is %d", name, longest, bound)
 		}
-		put() // folds the log
+		put() // folds the WAL
 		put()
 		if n := fileSize(t, path+"-wal"); n > 16<<20 {
 			t.Errorf("%s: the log keeps %d bytes", name, n)

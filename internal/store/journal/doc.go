@@ -25,7 +25,7 @@
 //
 // SQLite opens files by name. A front that goes on in files whose names mean others would answer
 // logins that the next start does not find. So the writer looks after each commit, before it
-// tells anybody, whether file, WAL and index are the ones that it opened (localfile.Place,
+// answers its callers, whether file, WAL and index are the ones that it opened (localfile.Place,
 // store.ErrMoved), and so does each new connection. A front without logins asks once a second
 // (Reach).
 //

@@ -26,7 +26,7 @@ func init() { storetest.Children["full-disk"] = onSmallDisk } //nolint:gocheckno
 const noDisk = 77
 
 // TestFullDisk runs on a real disk of 4 MiB, a tmpfs in a mount namespace of the child's own:
-// full at a commit, full at the start, and with the log held by a reader.
+// full at a commit, full at the start, and with the WAL held by a reader.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	for _, namespaces := range []uintptr{unix.CLONE_NEWNS, unix.CLONE_NEWNS | unix.CLONE_NEWUSER} {
@@ -130,7 +130,7 @@ func (d *smallDisk) fullWhile(l *journal.Journal) error {
 	if err != nil {
 		return err
 	}
-	for err == nil { // what room there is in the log
+	for err == nil { // what room there is in the WAL
 		err = d.add(l)
 	}
 	for range 20 {
@@ -183,7 +183,7 @@ func (d *smallDisk) fullAtStart() error {
 	return errors.Join(d.add(l), l.Close())
 }
 
-// fullBesideReader: the log cannot be cut, so that it is the log that fills the disk. The bound
+// fullBesideReader: the WAL cannot be folded, so that it fills the disk. The bound
 // on free space leaves it room in the file; when the reader has ended, no commit comes that
 // would cut it, and yet there is room again.
 func (d *smallDisk) fullBesideReader() error {
@@ -208,14 +208,14 @@ func (d *smallDisk) fullBesideReader() error {
 	if err := s.Close(); err != nil {
 		return err
 	}
-	look() // folds the log
+	look() // folds the WAL
 	folded := err
 	look()
 	fmt.Printf("%d appends filled the log beside a reader\n", len(d.answered)-before)
 	return errors.Join(folded, err, d.add(l), l.Close())
 }
 
-// filledAtOnce: a large file takes the disk at one moment, so that the log cannot be folded either.
+// filledAtOnce: a large file takes the disk at one moment, so that the WAL cannot be folded either.
 // As long as it is there every look says so, as every append does; then neither.
 func (d *smallDisk) filledAtOnce() error {
 	l, err := journal.Open(context.Background(), d.path, journal.Options{Bounds: journal.Bounds{Free: 512 << 10}})
@@ -276,7 +276,7 @@ func (d *smallDisk) fullOfForwarded() error {
 			f, err = l.Measure(context.Background(), time.Now())
 		}
 	}
-	for full := 0; full < 2 && err == nil; { // the first time the log is folded
+	for full := 0; full < 2 && err == nil; { // the first time the WAL is folded
 		if look(); f.Full != nil {
 			full++
 			continue

@@ -4,7 +4,7 @@ import "context"
 
 // extrasSQL finds what was put on tradefront's tables and partitions by others. None of it is
 // tradefront's; each may change, hide, drop or lose what fronts write, and what a trigger
-// changes in a row is seen by nobody: a front may not read what it wrote. Each catalog is
+// changes in a row is not noticed: a front may not read what it wrote. Each catalog is
 // open to every role.
 const extrasSQL = `WITH ours AS (
 		SELECT c.oid, coalesce(p.relname, c.relname) AS name, c.relname AS part, c.relkind, c.relpersistence, c.relrowsecurity,

@@ -93,7 +93,7 @@ func TestSwitchover(t *testing.T) {
 	})
 }
 
-// TestCommitsStayDurable: somebody turns synchronous_commit off on a server whose connections
+// TestCommitsStayDurable: an operator turns synchronous_commit off on a server whose connections
 // are open. They keep what they were opened with, and new ones are refused.
 func TestCommitsStayDurable(t *testing.T) {
 	t.Parallel()
@@ -103,7 +103,7 @@ func TestCommitsStayDurable(t *testing.T) {
 		t.Fatal(err)
 	}
 	storetest.Setting(t, storetest.Session(t, c.URL()), "synchronous_commit", "off")
-	storetest.Eventually(t, func() error { // in force for whoever connects
+	storetest.Eventually(t, func() error { // in force for new connections
 		var mode string
 		err := storetest.Session(t, c.URL()).QueryRow(t.Context(), "SHOW synchronous_commit").Scan(&mode)
 		if err == nil && mode != "off" {

@@ -92,7 +92,7 @@ func TestInspectFindsNothingInAPlainDatabase(t *testing.T) {
 	}
 }
 
-// TestSettingOfTheURLStays: the operator's own word in the configuration counts.
+// TestSettingOfTheURLStays: a setting that the operator's URL has is kept.
 func TestSettingOfTheURLStays(t *testing.T) {
 	t.Parallel()
 	p := storetest.Connect(t, storetest.With(pgtest.Database(t), "statement_timeout=12345"), postgres.Options{})

@@ -40,7 +40,7 @@ func TestFsyncOffIsRefused(t *testing.T) {
 	storetest.Eventually(t, func() error { return p.Probe(t.Context()) })
 }
 
-// TestRowSecurityHidesNothing: whoever reads or writes gets all records or an error.
+// TestRowSecurityHidesNothing: each read or write gets all records or an error.
 func TestRowSecurityHidesNothing(t *testing.T) {
 	t.Parallel()
 	database := pgtest.Database(t)

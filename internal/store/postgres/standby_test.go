@@ -37,7 +37,7 @@ func TestCancelledCommitIsInDoubt(t *testing.T) {
 	storetest.WantExactly(t, p, storetest.Day, recs)
 }
 
-// TestCommitPastPatienceIsInDoubt: nobody cancels; the batch's patience ends.
+// TestCommitPastPatienceIsInDoubt: no administrator cancels; the batch's patience ends.
 func TestCommitPastPatienceIsInDoubt(t *testing.T) {
 	t.Parallel()
 	c, p := storetest.WithoutStandby(t, 300*time.Millisecond)

@@ -66,9 +66,9 @@ func TestMoveCorrupt(t *testing.T) {
 	}
 }
 
-// TestLogAlone: a log whose file is gone or empty, which SQLite deletes when it opens the file, is
+// TestWALAlone: a log whose file is gone or empty, which SQLite deletes when it opens the file, is
 // not opened by any process, moved, listed, and its records are recovered.
-func TestLogAlone(t *testing.T) {
+func TestWALAlone(t *testing.T) {
 	t.Parallel()
 	for name, lose := range map[string]func(path string) error{
 		"gone": os.Remove, "empty": func(path string) error { return os.Truncate(path, 0) },
@@ -139,7 +139,7 @@ func TestMoveCorruptByLink(t *testing.T) {
 	wantCorrupt(t, path)
 }
 
-// TestMoveCorruptCrash: after a crash between any two steps nobody opens what is left, and the
+// TestMoveCorruptCrash: after a crash between any two steps no process opens what is left, and the
 // next start ends what was begun, without touching a file twice.
 func TestMoveCorruptCrash(t *testing.T) {
 	t.Parallel()
@@ -203,7 +203,7 @@ func killedStore(t *testing.T, rows, n int) (path string, recs []store.Record) {
 	if err := first.Put(t.Context(), recs); err != nil {
 		t.Fatal(err)
 	}
-	storetest.CloseIt(t, first) // folds the log into the file
+	storetest.CloseIt(t, first) // folds the WAL into the file
 	l := storetest.OpenJournalAt(t, live, journal.Options{})
 	more := storetest.Records(storetest.Day, n)
 	storetest.AppendAll(t, l, more)

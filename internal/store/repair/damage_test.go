@@ -125,7 +125,7 @@ func TestDayFlippedInAnIndex(t *testing.T) {
 	}
 }
 
-// TestNotedDamageOfAnother: what was noted of a file that somebody removed says nothing of the
+// TestNotedDamageOfAnother: what was noted of a file that an operator removed says nothing of the
 // next one.
 func TestNotedDamageOfAnother(t *testing.T) {
 	t.Parallel()

@@ -69,7 +69,7 @@ func TestReadErrorIsNoDamage(t *testing.T) {
 	}
 }
 
-// TestFoundDamage: a page that the disk did not give stands among the faults that SQLite finds.
+// TestFoundDamage: a page that could not be read is among the faults that SQLite finds.
 func TestFoundDamage(t *testing.T) {
 	t.Parallel()
 	for found, want := range map[string]error{

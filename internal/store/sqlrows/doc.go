@@ -1,5 +1,5 @@
 // Package sqlrows is what both databases share: the columns of table record and what their values
-// stand for, the statements of the ledger, of waivers and of notes that a report was handed in, and
+// mean, the statements of the ledger, of waivers and of notes that a report was handed in, and
 // what is to be done with records that change their trading day.
 //
 // Statements here are written for PostgreSQL and SQLite alike ($1 is understood by both), and a

@@ -25,7 +25,7 @@ const (
 	markerPort    = "54321"
 )
 
-// markedRecord is the record of a login from the marker's address, which stands in its
+// markedRecord is the record of a login from the marker's address, which is in its
 // supplement.
 func markedRecord(t *testing.T) store.Record {
 	t.Helper()
