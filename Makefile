@@ -66,6 +66,10 @@ bench: tools ## print all benchmarks side by side (BENCHTIME=1s)
 		./internal/ftd ./internal/session ./internal/front ./internal/auth ./internal/supplement ./internal/core ./internal/gateway \
 		./internal/ops ./internal/store/... ./internal/extsort ./internal/settlement/... ./test/e2e
 
+.PHONY: lint-fetch
+lint-fetch: # download and build golangci-lint, nothing else
+	$(GO) run $(GOLANGCI_LINT) version
+
 .PHONY: lint
 lint: ## golangci-lint
 	$(GO) run $(GOLANGCI_LINT) run --allow-parallel-runners ./...

@@ -45,7 +45,13 @@ func ownSession(ctx context.Context, conn *pgx.Conn) error {
 		if err != nil {
 			return err
 		}
-		if theirs == mine || again != mine {
+		// Twice in a row: a pooler that goes round two processes gives each of two connections that
+		// take turns its own.
+		onceMore, err := backend(ctx, conn.PgConn())
+		if err != nil {
+			return err
+		}
+		if theirs == mine || again != mine || onceMore != mine {
 			return &store.UnfitError{Reason: fmt.Sprintf(pooled, poolMode(ctx, conn.PgConn()))}
 		}
 	}

@@ -24,6 +24,7 @@ func TestPoolerThatSharesSessionsIsRefused(t *testing.T) {
 	}{
 		{"transaction", nil},
 		{"transaction", []string{"server_round_robin = 1", "min_pool_size = 5"}},
+		{"transaction", []string{"server_round_robin = 1", "min_pool_size = 2", "default_pool_size = 2"}},
 		{"transaction", []string{"default_pool_size = 1"}},
 		{"statement", nil},
 	} {
