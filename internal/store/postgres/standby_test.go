@@ -40,7 +40,7 @@ func TestCancelledCommitIsInDoubt(t *testing.T) {
 // TestCommitPastPatienceIsInDoubt: no administrator cancels; the batch's patience ends.
 func TestCommitPastPatienceIsInDoubt(t *testing.T) {
 	t.Parallel()
-	c, p := storetest.WithoutStandby(t, 300*time.Millisecond)
+	c, p := storetest.WithoutStandby(t, 2*time.Second) // it must reach COMMIT
 	recs := storetest.Records(storetest.Day, 3)
 	storetest.WantInDoubt(t, p.CopyIn(t.Context(), recs))
 	storetest.WantInDoubt(t, p.Put(t.Context(), recs))
