@@ -16,9 +16,6 @@ ARGS          ?=
 # Tests of the product's own time, which the race detector would change.
 TIMED          = TakeTheSameTime|CannotTell|TakesTheSameTime
 
-# Packages whose tests run at once. With four on two processors, tests met the bounds of their waits.
-TOGETHER      ?= 2
-
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -36,8 +33,7 @@ run: build ## show the main job on the embedded store (make run ARGS=--exit ends
 .PHONY: test
 test: tools ## all tests, with the race detector and a real PostgreSQL
 	$(GO) vet ./...
-	$(GO) test -p $(TOGETHER) -timeout 25m $$(./test/packages.sh sequential)
-	$(GO) test -race -p $(TOGETHER) -timeout 25m $$(./test/packages.sh concurrent)
+	$(GO) test -race -timeout 25m ./...
 	$(GO) test -run '$(TIMED)' ./internal/auth ./internal/core ./test/e2e
 
 .PHONY: tools

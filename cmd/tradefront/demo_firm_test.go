@@ -17,7 +17,7 @@ type demoFirm struct {
 	base string // the demo's configuration file; configure begins with it
 }
 
-// firstKey stands behind the version of the demo's one key.
+// firstKey follows the version of the demo's one key.
 const firstKey = "public_key_file: \"keys/1.0.pem\"\n"
 
 func newDemoFirm(t *testing.T) *demoFirm {

@@ -59,7 +59,7 @@ func newFrontRetire(e *env) *cobra.Command {
 					fmt.Fprintf(e.out, "retired front %d on host %s, last seen %s; then it held: %s\n",
 						id, gone[i].Host, show.Time(gone[i].Seen), heartbeat.Holds(&gone[i]))
 					if !gone[i].Stopped {
-						fmt.Fprintln(e.out, "it did not say goodbye and may have taken logins since: reconcile with its audit log tells which")
+						fmt.Fprintln(e.out, "its last report was not that it stopped, so it may have taken logins since: reconcile with its audit log tells which")
 					}
 				}
 				return nil

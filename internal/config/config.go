@@ -91,7 +91,7 @@ type Listener struct {
 	// listener behind a load balancer that sends it.
 	ClientAddress string `key:"client_address" default:"peer" choices:"peer,proxy"`
 	// The networks, as 10.1.2.0/24, or addresses of those load balancers; mandatory with proxy.
-	// Connections from elsewhere are closed: whoever is believed can write any address.
+	// Connections from elsewhere are closed: a peer whose header is believed can name any client.
 	TrustedProxies TrustedNetworks `key:"trusted_proxies"`
 	// With proxy: refuse clients of whom the header (version 2 with its TLS part, as
 	// send-proxy-v2-ssl of HAProxy sends it) does not say that they came over TLS.
@@ -258,7 +258,7 @@ type Penalties struct {
 	// each login accepted from it within a day, as often as fits below max. A /24 of IPv4 and a /48
 	// of IPv6 owe a sixteenth of what their sources do, a /56 a quarter.
 	Threshold time.Duration `key:"threshold" default:"1m" min:"1s" max:"24h"`
-	// No debt is higher. More than the threshold, so that whoever goes on is refused in the end.
+	// No debt is higher. More than the threshold, so that a source that goes on is refused in the end.
 	Max time.Duration `key:"max" default:"10m" min:"1s" max:"24h"`
 	// Debts that are kept at once, those that last longest; 0 for no penalties.
 	Sources int `key:"sources" default:"65536" min:"0" max:"10000000"`

@@ -137,7 +137,7 @@ func (r *reloadTest) reload() {
 	r.d.reload(r.Context(), func() (*config.Config, error) { return config.Load(r.site.Path, nil) })
 }
 
-// entry is what stands behind the demo's one key.
+// entry is the rest of the demo's one key.
 const entry = "public_key_file: \"keys/1.0.pem\"\n"
 
 func secondKey(more string) string {

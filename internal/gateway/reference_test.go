@@ -6,11 +6,10 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/reason"
-	"github.com/tradefront/tradefront/test/testmain"
 )
 
 func TestRefsDoNotRepeat(t *testing.T) {
-	draws := testmain.Fewer(1<<20, 1<<16)
+	const draws = 1 << 20
 	var r references
 	r.seed()
 	seen := make(map[reason.Ref]bool, draws)

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/settlement/merge"
-	"github.com/tradefront/tradefront/test/testmain"
 )
 
 const mergedName = "0001clientinfo20260105.txt"
@@ -104,7 +103,7 @@ func TestMergeCommand(t *testing.T) {
 // temporary file of the report; and the next merge is not hindered by it.
 func TestMergeKillNine(t *testing.T) {
 	t.Parallel()
-	lines := testmain.Fewer(15_000, 5_000)
+	const lines = 15_000
 	a, b := seat(t, 0, lines), seat(t, lines*4/5, lines)
 	whole := t.TempDir()
 	if _, errOut, status := runMerge(a, b, "--out", whole); status != 0 {
