@@ -16,7 +16,7 @@ func Build(path string) error { return BuildProgram(path, "cmd/tradefront") }
 func BuildProgram(path, folder string) error {
 	args := []string{"build", "-o", path}
 	if testmain.Raced {
-		args = append(args, "-race")
+		args = append(args, "-race", "-gcflags=modernc.org/sqlite/lib=-race=false") // as the Makefile's RACE
 	}
 	out, err := exec.Command("go", append(args, "github.com/tradefront/tradefront/"+folder)...).CombinedOutput()
 	if err != nil {
