@@ -95,6 +95,9 @@ func (e *Event) LoginResult() LoginResult {
 		SessionID:    f.SessionID,
 		RecordID:     string(f.RecordID),
 		SystemName:   string(f.SystemName),
+		LastLogin:    string(f.LastLogin),
+		LastIP:       string(f.LastIP),
+		Notice:       string(f.Notice),
 	}
 }
 

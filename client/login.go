@@ -42,6 +42,11 @@ type LoginResult struct {
 	SessionID    int32
 	RecordID     string // UUID, the receipt of the record
 	SystemName   string
+
+	// What the firm's trading core tells the customer; empty from a front without one.
+	LastLogin string // YYYY-MM-DD HH:MM:SS in UTC+8: the login before this one
+	LastIP    string // where that came from
+	Notice    string
 }
 
 // Login logs the user in, steps 5 and 6. After it the Conn sends heartbeats by itself, and closes

@@ -135,7 +135,7 @@ var layout = map[ftd.FID]string{
 	ftd.FIDLoginRequest:  "BrokerID s10, UserID s18, Password s40, HeartbeatSeconds n3, Remark s35",
 	ftd.FIDTerminalInfo:  "KeyVersion s8, AbnormalFlag c1, Ciphertext b256",
 	ftd.FIDLoginResponse: "BrokerID s10, UserID s18, UserType c1, TradingDay s8, LoginTime s19, PublicIP s39, " +
-		"PublicPort n5, AbnormalFlag c1, FrontID i4, SessionID i4, RecordID s36, SystemName s40",
+		"PublicPort n5, AbnormalFlag c1, FrontID i4, SessionID i4, RecordID s36, SystemName s40, LastLogin s19, LastIP s39, Notice s100",
 	ftd.FIDLogoutRequest: "BrokerID s10, UserID s18",
 }
 

@@ -18,6 +18,7 @@ import (
 type Encoder struct {
 	buf   []byte
 	start int // where the frame begins: buf[:start] is the caller's
+	body  int // where the message begins
 	count uint16
 	seen  fidSet
 	fid   FID // the field that is being written
@@ -27,13 +28,31 @@ type Encoder struct {
 // Begin appends the start of a frame to dst: frame header, no extension, message
 // header with sequence series and number 0. Lengths and count are filled in by End.
 func Begin(dst []byte, tid TID) Encoder {
-	e := Encoder{buf: dst, start: len(dst)}
-	e.buf = append(e.buf, byte(FrameFTDC), 0, 0, 0)
+	e := Encoder{buf: append(dst, byte(FrameFTDC), 0, 0, 0), start: len(dst)}
+	e.beginMessage(tid)
+	return e
+}
+
+// BeginSession is Begin for a frame of the link to a core: its extension has the session's tag.
+func BeginSession(dst []byte, tid TID, tag SessionTag) Encoder {
+	e := Encoder{buf: appendSessionHeader(dst, tag, 0), start: len(dst)}
+	e.beginMessage(tid)
+	return e
+}
+
+func (e *Encoder) beginMessage(tid TID) {
+	e.body = len(e.buf)
 	e.buf = append(e.buf, messageVersion)
 	e.buf = binary.BigEndian.AppendUint32(e.buf, uint32(tid))
-	e.buf = append(e.buf, chainSingle)
+	e.buf = append(e.buf, ChainSingle)
 	e.buf = append(e.buf, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) // series, number, count, content length
-	return e
+}
+
+// Sequence sets the series and number of the message, which are 0 without it.
+func (e *Encoder) Sequence(series uint16, number uint32) {
+	message := e.buf[e.body:]
+	binary.BigEndian.PutUint16(message[6:], series)
+	binary.BigEndian.PutUint32(message[8:], number)
 }
 
 // End completes the frame and returns dst with the frame appended. The error is the
@@ -44,9 +63,8 @@ func (e *Encoder) End() ([]byte, error) {
 	if e.err != nil {
 		return e.buf[:e.start], e.err
 	}
-	frame := e.buf[e.start:]
-	message := frame[FrameHeaderLen:]
-	binary.BigEndian.PutUint16(frame[2:], uint16(len(message)))
+	message := e.buf[e.body:]
+	binary.BigEndian.PutUint16(e.buf[e.start+2:], uint16(len(message)))
 	binary.BigEndian.PutUint16(message[12:], e.count)
 	binary.BigEndian.PutUint16(message[14:], uint16(len(message)-MessageHeaderLen))
 	return e.buf, nil
@@ -58,12 +76,11 @@ func (e *Encoder) begin(fid FID, dataLen int) bool {
 	if e.err != nil {
 		return false
 	}
-	body := len(e.buf) - e.start - FrameHeaderLen
-	if body+FieldHeaderLen+dataLen > MaxBodyLen {
+	if len(e.buf)-e.body+FieldHeaderLen+dataLen > MaxBodyLen {
 		e.err = FaultBodyLong
 		return false
 	}
-	if e.seen.add(fid) {
+	if e.seen.add(fid, true) {
 		e.err = FaultFieldTwice
 		return false
 	}
@@ -74,11 +91,21 @@ func (e *Encoder) begin(fid FID, dataLen int) bool {
 	return true
 }
 
+// Raw appends a field as it came: its data are not looked at. The FID's own rule that it stands once holds.
+func (e *Encoder) Raw(fid FID, data []byte) {
+	if e.begin(fid, len(data)) {
+		e.raw(data)
+	}
+}
+
 // raw writes item types b<n> and b*.
 func (e *Encoder) raw(b []byte) { e.buf = append(e.buf, b...) }
 
 // char writes item type c1.
 func (e *Encoder) char(c byte) { e.buf = append(e.buf, c) }
+
+// uint16 writes item type w2.
+func (e *Encoder) uint16(v uint16) { e.buf = binary.BigEndian.AppendUint16(e.buf, v) }
 
 // int32 writes item type i4.
 func (e *Encoder) int32(v int32) { e.buf = binary.BigEndian.AppendUint32(e.buf, uint32(v)) }

@@ -4,7 +4,7 @@ package ftd
 type Tag uint8
 
 // The tags of the standard, with the length of their data in bytes. Only TagKeepAlive
-// means anything here; the others are known by name and passed over like unknown ones.
+// means anything between terminal and front; the others are known by name and passed over like unknown ones.
 const (
 	TagNone           Tag = 0x00 // 0
 	TagDatetime       Tag = 0x01 // 4
@@ -13,6 +13,10 @@ const (
 	TagKeepAlive      Tag = 0x04 // 0
 	TagTradeDate      Tag = 0x05 // 4
 	TagTarget         Tag = 0x06 // 2
+
+	// Those of the link to a trading core (docs/core.md).
+	TagSession  Tag = 0x40 // 8: a SessionTag, on every frame of a session
+	TagAudience Tag = 0x41 // 1: an Audience, on a broadcast
 )
 
 // tlvHeaderLen is one byte of tag and one of length.

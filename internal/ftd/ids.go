@@ -5,29 +5,58 @@ import "fmt"
 // TID identifies a message; a request and its response share one.
 type TID uint32
 
-// The messages known here; 0x8000 and above are private (JR/T 0016, clause 8).
+// The messages known here; 0x8000 and above are private (JR/T 0016, clause 8). Those from 0x9001 to 0x90FF
+// are between a front and a trading core (docs/core.md): a terminal that sends one gets error 77.
 const (
-	TIDError        TID = 0x00000001
-	TIDUserLogin    TID = 0x00000016
-	TIDUserLogout   TID = 0x00000017
-	TIDForceExit    TID = 0x00001005
-	TIDAuthenticate TID = 0x00008001
+	TIDError          TID = 0x00000001
+	TIDUserLogin      TID = 0x00000016
+	TIDUserLogout     TID = 0x00000017
+	TIDPasswordUpdate TID = 0x00000018
+	TIDForceExit      TID = 0x00001005
+	TIDAuthenticate   TID = 0x00008001
+	TIDRequestCode    TID = 0x00008004
+
+	TIDLinkLogin     TID = 0x00009001
+	TIDSessionVerify TID = 0x00009002
+	TIDSessionOpen   TID = 0x00009003
+	TIDSessionAbort  TID = 0x00009004
+	TIDSessionClose  TID = 0x00009005
+	TIDSessionKick   TID = 0x00009006
+	TIDStateChange   TID = 0x00009007
+	TIDSessionResume TID = 0x00009008
+	TIDLinkCredit    TID = 0x00009009
+
+	// The ranges that a terminal may not pass on: the front's own messages and the link's.
+	firstPrivateTID TID = 0x00008001
+	lastPrivateTID  TID = 0x000090FF
 )
 
+var tidNames = map[TID]string{
+	TIDError: "Error", TIDUserLogin: "UserLogin", TIDUserLogout: "UserLogout", TIDPasswordUpdate: "PasswordUpdate",
+	TIDForceExit: "ForceExit", TIDAuthenticate: "Authenticate", TIDRequestCode: "RequestCode",
+	TIDLinkLogin: "LinkLogin", TIDSessionVerify: "SessionVerify", TIDSessionOpen: "SessionOpen",
+	TIDSessionAbort: "SessionAbort", TIDSessionClose: "SessionClose", TIDSessionKick: "SessionKick",
+	TIDStateChange: "StateChange", TIDSessionResume: "SessionResume", TIDLinkCredit: "LinkCredit",
+}
+
 func (t TID) String() string {
-	switch t {
-	case TIDError:
-		return "Error"
-	case TIDUserLogin:
-		return "UserLogin"
-	case TIDUserLogout:
-		return "UserLogout"
-	case TIDForceExit:
-		return "ForceExit"
-	case TIDAuthenticate:
-		return "Authenticate"
+	if name, known := tidNames[t]; known {
+		return name
 	}
 	return fmt.Sprintf("TID(0x%08X)", uint32(t))
+}
+
+// link reports whether messages of that TID are between a front and a core.
+func (t TID) link() bool { return t >= TIDLinkLogin && t <= lastPrivateTID }
+
+// Business reports whether a front passes messages of that TID on between a terminal that is logged in and
+// the core, unchanged: all but its own and the link's.
+func (t TID) Business() bool {
+	switch t {
+	case TIDUserLogin, TIDUserLogout, TIDForceExit:
+		return false
+	}
+	return t < firstPrivateTID || t > lastPrivateTID
 }
 
 // FID identifies a field.
@@ -35,58 +64,69 @@ type FID uint32
 
 // The fields known here; 0x8000 and above are private (JR/T 0016, clause 8).
 const (
-	FIDError         FID = 0x0005
-	FIDForceExit     FID = 0x0006
-	FIDAuthIdentity  FID = 0x8001
-	FIDAuthInfo      FID = 0x8002
-	FIDAuthChallenge FID = 0x8003
-	FIDAuthResult    FID = 0x8004
-	FIDLoginRequest  FID = 0x8005
-	FIDTerminalInfo  FID = 0x8006
-	FIDLoginResponse FID = 0x8007
-	FIDLogoutRequest FID = 0x8008
+	FIDError               FID = 0x0005
+	FIDForceExit           FID = 0x0006
+	FIDErrorTargetSequence FID = 0x002E
+	FIDAuthIdentity        FID = 0x8001
+	FIDAuthInfo            FID = 0x8002
+	FIDAuthChallenge       FID = 0x8003
+	FIDAuthResult          FID = 0x8004
+	FIDLoginRequest        FID = 0x8005
+	FIDTerminalInfo        FID = 0x8006
+	FIDLoginResponse       FID = 0x8007
+	FIDLogoutRequest       FID = 0x8008
+	FIDResumePoints        FID = 0x8010
+	FIDPasswordUpdate      FID = 0x8011
+
+	FIDLinkIdentity   FID = 0x9001
+	FIDLinkAccept     FID = 0x9002
+	FIDSessionContext FID = 0x9003
+	FIDVerifyResult   FID = 0x9004
+	FIDSessionRecord  FID = 0x9005
+	FIDReason         FID = 0x9006
+	FIDResumeSession  FID = 0x9007
+	FIDLinkCredit     FID = 0x9008
 )
 
+var fidNames = map[FID]string{
+	FIDError: "Error", FIDForceExit: "ForceExit", FIDErrorTargetSequence: "ErrorTargetSequence",
+	FIDAuthIdentity: "AuthIdentity", FIDAuthInfo: "AuthInfo", FIDAuthChallenge: "AuthChallenge", FIDAuthResult: "AuthResult",
+	FIDLoginRequest: "LoginRequest", FIDTerminalInfo: "TerminalInfo", FIDLoginResponse: "LoginResponse",
+	FIDLogoutRequest: "LogoutRequest", FIDResumePoints: "ResumePoints", FIDPasswordUpdate: "PasswordUpdate",
+	FIDLinkIdentity: "LinkIdentity", FIDLinkAccept: "LinkAccept", FIDSessionContext: "SessionContext",
+	FIDVerifyResult: "VerifyResult", FIDSessionRecord: "SessionRecord", FIDReason: "Reason",
+	FIDResumeSession: "ResumeSession", FIDLinkCredit: "LinkCredit",
+}
+
 func (f FID) String() string {
-	switch f {
-	case FIDError:
-		return "Error"
-	case FIDForceExit:
-		return "ForceExit"
-	case FIDAuthIdentity:
-		return "AuthIdentity"
-	case FIDAuthInfo:
-		return "AuthInfo"
-	case FIDAuthChallenge:
-		return "AuthChallenge"
-	case FIDAuthResult:
-		return "AuthResult"
-	case FIDLoginRequest:
-		return "LoginRequest"
-	case FIDTerminalInfo:
-		return "TerminalInfo"
-	case FIDLoginResponse:
-		return "LoginResponse"
-	case FIDLogoutRequest:
-		return "LogoutRequest"
+	if name, known := fidNames[f]; known {
+		return name
 	}
 	return fmt.Sprintf("FID(0x%08X)", uint32(f))
 }
 
 // fidSet is a set of known FIDs: one bit each, so that it costs no allocation.
-type fidSet uint16
+type fidSet uint64
 
 // add puts a known f into the set and reports whether it was there before. An unknown
-// f is ignored: an unknown field may be present more than once.
-func (s *fidSet) add(f FID) (twice bool) {
+// f is ignored: an unknown field may be present more than once. The link's are known in a message of the link.
+func (s *fidSet) add(f FID, link bool) (twice bool) {
 	var bit fidSet
 	switch {
 	case f == FIDError:
 		bit = 1 << 0
 	case f == FIDForceExit:
 		bit = 1 << 1
+	case f == FIDErrorTargetSequence:
+		bit = 1 << 2
 	case f >= FIDAuthIdentity && f <= FIDLogoutRequest:
-		bit = 1 << (2 + f - FIDAuthIdentity)
+		bit = 1 << (3 + f - FIDAuthIdentity)
+	case f == FIDResumePoints:
+		bit = 1 << 19
+	case f == FIDPasswordUpdate:
+		bit = 1 << 20
+	case link && f >= FIDLinkIdentity && f <= FIDLinkCredit:
+		bit = 1 << (21 + f - FIDLinkIdentity)
 	}
 	twice = *s&bit != 0
 	*s |= bit

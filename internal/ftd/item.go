@@ -37,6 +37,9 @@ func (r *items) rest() []byte { return r.raw(len(r.data)) }
 // char is item type c1, any byte.
 func (r *items) char() byte { return r.raw(1)[0] }
 
+// uint16 is item type w2.
+func (r *items) uint16() uint16 { return binary.BigEndian.Uint16(r.raw(2)) }
+
 // int32 is item type i4.
 func (r *items) int32() int32 { return int32(binary.BigEndian.Uint32(r.raw(4))) }
 

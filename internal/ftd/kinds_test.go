@@ -68,6 +68,7 @@ var kinds = map[ftd.FID]kind{
 			AbnormalFlag: rapid.Byte().Draw(t, "flag"),
 			FrontID:      rapid.Int32().Draw(t, "front"), SessionID: rapid.Int32().Draw(t, "session"),
 			RecordID: text(t, 36), SystemName: text(t, 40),
+			LastLogin: text(t, 19), LastIP: text(t, 39), Notice: text(t, 100),
 		}
 	}, func(e *ftd.Encoder, f field) { e.LoginResponse(f.(*ftd.LoginResponse)) }},
 

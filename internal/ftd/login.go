@@ -5,6 +5,7 @@ const (
 	loginRequestLen  = 10 + 18 + 40 + 3 + 35
 	terminalInfoLen  = 8 + 1 // and the ciphertext to the end of the field
 	loginResponseLen = 10 + 18 + 1 + 8 + 19 + 39 + 5 + 1 + 4 + 4 + 36 + 40
+	lastLoginLen     = 19 + 39 + 100 // at the end of LoginResponse; fronts before the core link did not send them
 	logoutRequestLen = 10 + 18
 )
 
@@ -88,6 +89,12 @@ type LoginResponse struct {
 	SessionID    int32  // i4
 	RecordID     []byte // s36, UUID: the receipt
 	SystemName   []byte // s40
+
+	// What the core told of the customer, for the customer to look at; empty without a core, and from a
+	// front that does not send them.
+	LastLogin []byte // s19, as LoginTime: the login before this one
+	LastIP    []byte // s39: where that came from
+	Notice    []byte // s100
 }
 
 // Decode reads the data of a field.
@@ -108,12 +115,18 @@ func (f *LoginResponse) Decode(data []byte) error {
 	f.SessionID = r.int32()
 	f.RecordID = r.text("RecordID", 36)
 	f.SystemName = r.text("SystemName", 40)
+	f.LastLogin, f.LastIP, f.Notice = nil, nil, nil
+	if len(r.data) >= lastLoginLen {
+		f.LastLogin = r.text("LastLogin", 19)
+		f.LastIP = r.text("LastIP", 39)
+		f.Notice = r.text("Notice", 100)
+	}
 	return r.err
 }
 
 // LoginResponse appends the field.
 func (e *Encoder) LoginResponse(f *LoginResponse) {
-	if !e.begin(FIDLoginResponse, loginResponseLen) {
+	if !e.begin(FIDLoginResponse, loginResponseLen+lastLoginLen) {
 		return
 	}
 	e.text("BrokerID", 10, f.BrokerID)
@@ -128,6 +141,9 @@ func (e *Encoder) LoginResponse(f *LoginResponse) {
 	e.int32(f.SessionID)
 	e.text("RecordID", 36, f.RecordID)
 	e.text("SystemName", 40, f.SystemName)
+	e.text("LastLogin", 19, f.LastLogin)
+	e.text("LastIP", 39, f.LastIP)
+	e.text("Notice", 100, f.Notice)
 }
 
 // LogoutRequest is who wants to log out. Items alias the input of Decode.

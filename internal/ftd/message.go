@@ -8,11 +8,49 @@ const (
 	FieldHeaderLen   = 6
 )
 
-// Values that every message header has here.
+const messageVersion = 2
+
+// Chain is the place of a message in a run of messages that are one (JR/T 0016). The front's own messages
+// are single; a business message may be any of them.
 const (
-	messageVersion = 2
-	chainSingle    = 'S'
+	ChainSingle = 'S'
+	ChainFirst  = 'F'
+	ChainMiddle = 'C'
+	ChainLast   = 'L'
 )
+
+// Header is that of any message: all that a front looks at of a message that it passes on.
+type Header struct {
+	TID            TID
+	Chain          byte // one of the constants
+	SequenceSeries uint16
+	SequenceNumber uint32
+}
+
+// DecodeHeader reads the header of the body of an FTDC frame, and looks at nothing behind it but the length.
+// The error is a Fault.
+func DecodeHeader(body []byte) (Header, error) {
+	switch {
+	case len(body) < MessageHeaderLen:
+		return Header{}, FaultMessageShort
+	case len(body) > MaxBodyLen:
+		return Header{}, FaultBodyLong
+	case body[0] != messageVersion:
+		return Header{}, FaultVersion
+	case !isChain(body[5]):
+		return Header{}, FaultChain
+	case int(binary.BigEndian.Uint16(body[14:])) != len(body)-MessageHeaderLen:
+		return Header{}, FaultContentLength
+	}
+	return Header{
+		TID: TID(binary.BigEndian.Uint32(body[1:])), Chain: body[5],
+		SequenceSeries: binary.BigEndian.Uint16(body[6:]), SequenceNumber: binary.BigEndian.Uint32(body[8:]),
+	}, nil
+}
+
+func isChain(c byte) bool {
+	return c == ChainSingle || c == ChainFirst || c == ChainMiddle || c == ChainLast
+}
 
 // Message is the body of an FTDC frame. Fields aliases the input of DecodeMessage. The
 // sequence series and number are as they came: the session judges them.
@@ -26,25 +64,18 @@ type Message struct {
 // DecodeMessage reads the body of an FTDC frame. It accepts any TID and any FIDs, and
 // of the known FIDs each once at most. The error is a Fault.
 func DecodeMessage(body []byte) (Message, error) {
+	h, err := DecodeHeader(body)
 	switch {
-	case len(body) < MessageHeaderLen:
-		return Message{}, FaultMessageShort
-	case len(body) > MaxBodyLen:
-		return Message{}, FaultBodyLong
-	case body[0] != messageVersion:
-		return Message{}, FaultVersion
-	case body[5] != chainSingle:
+	case err != nil:
+		return Message{}, err
+	case h.Chain != ChainSingle:
 		return Message{}, FaultChain
-	case int(binary.BigEndian.Uint16(body[14:])) != len(body)-MessageHeaderLen:
-		return Message{}, FaultContentLength
 	}
 	m := Message{
-		TID:            TID(binary.BigEndian.Uint32(body[1:])),
-		Fields:         Fields(body[MessageHeaderLen:]),
-		SequenceSeries: binary.BigEndian.Uint16(body[6:]),
-		SequenceNumber: binary.BigEndian.Uint32(body[8:]),
+		TID: h.TID, Fields: Fields(body[MessageHeaderLen:]),
+		SequenceSeries: h.SequenceSeries, SequenceNumber: h.SequenceNumber,
 	}
-	if err := m.Fields.check(int(binary.BigEndian.Uint16(body[12:]))); err != nil {
+	if err := m.Fields.check(int(binary.BigEndian.Uint16(body[12:])), m.TID.link()); err != nil {
 		return Message{}, err
 	}
 	return m, nil
@@ -80,7 +111,7 @@ func (f Fields) Next() (fid FID, data []byte, rest Fields) {
 }
 
 // check walks count fields and wants them to use up f exactly.
-func (f Fields) check(count int) error {
+func (f Fields) check(count int, link bool) error {
 	var seen fidSet
 	for ; count > 0; count-- {
 		if len(f) == 0 {
@@ -90,7 +121,7 @@ func (f Fields) check(count int) error {
 		if !whole {
 			return FaultFieldOverrun
 		}
-		if seen.add(fid) {
+		if seen.add(fid, link) {
 			return FaultFieldTwice
 		}
 		f = rest

@@ -15,24 +15,28 @@ func TestFieldRoundTrip(t *testing.T) {
 	for _, fid := range knownFIDs {
 		k := kinds[fid]
 		t.Run(fid.String(), rapid.MakeCheck(func(t *rapid.T) {
-			want := k.draw(t)
+			sent := k.draw(t)
 			prefix := blob(t, 0, 10)
-			data := fieldData(t, prefix, fid, want)
-			if want := k.minLen; len(data) < want || len(data) > want && fid != ftd.FIDTerminalInfo {
+			data := fieldData(t, prefix, fid, sent)
+			want := k.minLen
+			if fid == ftd.FIDLoginResponse {
+				want += 158 // what newer fronts add at its end
+			}
+			if len(data) < want || len(data) > want && fid != ftd.FIDTerminalInfo {
 				t.Fatalf("%v takes %d bytes, want %d", fid, len(data), want)
 			}
 			got := k.fresh()
 			if err := got.Decode(data); err != nil {
 				t.Fatal(err)
 			}
-			same(t, want, got)
+			same(t, sent, got)
 			if fid != ftd.FIDTerminalInfo { // its last item reaches to the end
 				longer := append(bytes.Clone(data), blob(t, 1, 20)...)
 				got = k.fresh()
 				if err := got.Decode(longer); err != nil {
 					t.Fatalf("a longer field: %v", err)
 				}
-				same(t, want, got)
+				same(t, sent, got)
 			}
 			short := data[:rapid.IntRange(0, k.minLen-1).Draw(t, "short")]
 			if err := k.fresh().Decode(short); err != ftd.FaultFieldShort {
