@@ -38,7 +38,7 @@ run: build ## show the main job on the embedded store (make run ARGS=--exit ends
 test: tools ## all tests, with the race detector and a real PostgreSQL
 	$(GO) vet ./...
 	$(GO) test $(RACE) -timeout 25m ./...
-	$(GO) test -run '$(TIMED)' ./internal/auth ./internal/core ./test/e2e
+	$(GO) test -run '$(TIMED)' ./internal/auth ./internal/core/local ./test/e2e
 
 .PHONY: tools
 tools: ## find what the tests call (PostgreSQL, openssl, python3, cc), or install Debian's packages
@@ -63,7 +63,7 @@ flood: tools ## FLOOD (20000) connections that never authenticate, and what they
 .PHONY: bench
 bench: tools ## print all benchmarks side by side (BENCHTIME=1s)
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 20m \
-		./internal/ftd ./internal/session ./internal/front ./internal/auth ./internal/supplement ./internal/core ./internal/gateway \
+		./internal/ftd ./internal/session ./internal/front ./internal/auth ./internal/supplement ./internal/core/... ./internal/gateway \
 		./internal/ops ./internal/store/... ./internal/extsort ./internal/settlement/... ./test/e2e
 
 .PHONY: lint-fetch

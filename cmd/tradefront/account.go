@@ -12,7 +12,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/show"
@@ -54,7 +54,7 @@ func newAccountAdd(e *env) *cobra.Command {
 				return err
 			}
 			now := time.Now()
-			err = directory.New(r.Tables()).AddAccount(c.Context(), core.Account{
+			err = directory.New(r.Tables()).AddAccount(c.Context(), local.Account{
 				Account: account, UserType: kind, PasswordHash: hash, Created: now, Changed: now,
 			})
 			if errors.Is(err, store.ErrExists) {
@@ -173,5 +173,5 @@ func (e *env) hashPassword(cfg *config.Config, file *secretFile) (string, error)
 		return "", err
 	}
 	defer clear(password)
-	return core.HashPassword(password, assemble.CoreOptions(cfg).Params)
+	return local.HashPassword(password, assemble.CoreOptions(cfg).Params)
 }

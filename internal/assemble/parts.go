@@ -5,7 +5,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
@@ -13,10 +13,10 @@ import (
 )
 
 // CoreOptions are those of core.local.
-func CoreOptions(cfg *config.Config) core.Options {
+func CoreOptions(cfg *config.Config) local.Options {
 	c := cfg.Core
-	return core.Options{
-		Params:   core.Params{MemoryKiB: c.Argon2.MemoryKiB, Iterations: c.Argon2.Iterations},
+	return local.Options{
+		Params:   local.Params{MemoryKiB: c.Argon2.MemoryKiB, Iterations: c.Argon2.Iterations},
 		Parallel: c.Argon2.Parallel, HashQueue: c.HashQueue,
 		Remember: c.Remember, RememberAccounts: c.RememberAccounts,
 		LockFailures: c.LockFailures, LockSourceFailures: c.LockSourceFailures, LockDecay: c.LockDecay,

@@ -13,6 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/gateway"
@@ -42,7 +43,7 @@ type LoginPath struct {
 	Journal   *journal.Journal
 	Forwarder *forward.Forwarder // nil with the embedded driver
 	Registry  *auth.Registry
-	Core      *core.Local
+	Core      *local.Core
 	Gateway   *gateway.Gateway
 
 	opt      PathOptions
@@ -64,7 +65,7 @@ type Server interface {
 // DirectorySource is where AppIDs and accounts are read.
 type DirectorySource interface {
 	auth.Source
-	core.Source
+	local.Source
 }
 
 // PathOptions are what a LoginPath is made of.
@@ -103,7 +104,7 @@ type Between struct {
 type Models struct {
 	Journal   func(*journal.Options)
 	Forwarder func(*forward.Options)
-	Core      func(gateway.Core) gateway.Core
+	Core      func(core.Core) core.Core
 	Recorder  func(gateway.Recorder) gateway.Recorder
 	Audit     func(gateway.Audit) gateway.Audit
 }
@@ -160,7 +161,7 @@ func (p *LoginPath) openDirectory(ctx context.Context) (err error) {
 	if p.Registry, err = auth.NewRegistry(source, p.opt.Assets.Master); err != nil {
 		return err
 	}
-	if p.Core, err = core.NewLocal(source, assemble.CoreOptions(p.opt.Config)); err != nil {
+	if p.Core, err = local.New(source, assemble.CoreOptions(p.opt.Config)); err != nil {
 		return err
 	}
 	p.takeDirectory(ctx)

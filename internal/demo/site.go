@@ -17,7 +17,7 @@ import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
@@ -141,7 +141,7 @@ func (s *Site) Enrol(ctx context.Context) (err error) {
 		s.Firm.Apps = append(s.Firm.Apps, app)
 	}
 	// One hash for all: they have the same password, and the demo should begin soon.
-	hash, err := core.HashPassword([]byte(SitePassword), assemble.CoreOptions(s.Config).Params)
+	hash, err := local.HashPassword([]byte(SitePassword), assemble.CoreOptions(s.Config).Params)
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (s *Site) Enrol(ctx context.Context) (err error) {
 			account.UserType = regulation.UserOperator
 		}
 		now := time.Now()
-		err := directory.New(r.Tables()).AddAccount(ctx, core.Account{
+		err := directory.New(r.Tables()).AddAccount(ctx, local.Account{
 			Account: account.Account, UserType: account.UserType, PasswordHash: hash, Created: now, Changed: now,
 		})
 		if err != nil && !errors.Is(err, store.ErrExists) {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/auth"
-	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
@@ -39,7 +39,7 @@ func (d *Directory) Apps(ctx context.Context) ([]auth.App, error) {
 }
 
 // Accounts lists all accounts in their order.
-func (d *Directory) Accounts(ctx context.Context) ([]core.Account, error) {
+func (d *Directory) Accounts(ctx context.Context) ([]local.Account, error) {
 	return readAccounts(ctx, d.db, d.db, "account")
 }
 
@@ -92,7 +92,7 @@ func (d *Directory) ResealApps(ctx context.Context, reseal func(*auth.App) error
 }
 
 // AddAccount adds an account, or returns ErrExists.
-func (d *Directory) AddAccount(ctx context.Context, a core.Account) error {
+func (d *Directory) AddAccount(ctx context.Context, a local.Account) error {
 	return d.change(ctx, store.ErrExists, insertRow("account", accountColumns)+" ON CONFLICT DO NOTHING", accountArgs(&a)...)
 }
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/tradefront/tradefront/internal/auth"
-	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
@@ -30,7 +30,7 @@ func appArgs(a *auth.App) []any {
 	}
 }
 
-func accountArgs(a *core.Account) []any {
+func accountArgs(a *local.Account) []any {
 	return []any{
 		string(a.Account), sqlrows.Digit(a.UserType), a.PasswordHash, sqlrows.Micros(a.Created), sqlrows.Micros(a.Changed), sqlrows.Micros(a.Unlocked),
 	}
@@ -78,15 +78,15 @@ func readApps(ctx context.Context, db *sqlrows.Tables, q sqlrows.Queryer, table 
 }
 
 // readAccounts reads from q, which is db or a transaction on it.
-func readAccounts(ctx context.Context, db *sqlrows.Tables, q sqlrows.Queryer, table string) ([]core.Account, error) {
+func readAccounts(ctx context.Context, db *sqlrows.Tables, q sqlrows.Queryer, table string) ([]local.Account, error) {
 	rows, err := q.QueryContext(ctx, "SELECT "+accountColumns+" FROM "+table+" ORDER BY account")
 	if err != nil {
 		return nil, db.Explain(ctx, err)
 	}
 	defer rows.Close()
-	var accounts []core.Account
+	var accounts []local.Account
 	for rows.Next() {
-		var a core.Account
+		var a local.Account
 		var userType int16
 		var created, changed, unlocked int64
 		if err := rows.Scan(&a.Account, &userType, &a.PasswordHash, &created, &changed, &unlocked); err != nil {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/auth"
-	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
@@ -79,7 +79,7 @@ func (m *Mirror) Apps(ctx context.Context) ([]auth.App, error) {
 }
 
 // Accounts lists all accounts of the mirror.
-func (m *Mirror) Accounts(ctx context.Context) ([]core.Account, error) {
+func (m *Mirror) Accounts(ctx context.Context) ([]local.Account, error) {
 	db := m.local.Tables()
 	return readAccounts(ctx, db, db, "mirror_account")
 }

@@ -6,7 +6,7 @@ import (
 	"reflect"
 
 	"github.com/tradefront/tradefront/internal/auth"
-	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
@@ -15,7 +15,7 @@ import (
 type mirrorChange struct {
 	source       int64 // PostgreSQL's generation
 	apps         []auth.App
-	accounts     []core.Account
+	accounts     []local.Account
 	goneApps     map[regulation.AppID]bool
 	goneAccounts map[regulation.Account]bool
 }
@@ -28,8 +28,8 @@ func (c *mirrorChange) compareApps(had, has []auth.App) {
 	c.apps, c.goneApps = differ(had, has, func(a *auth.App) regulation.AppID { return a.AppID })
 }
 
-func (c *mirrorChange) compareAccounts(had, has []core.Account) {
-	c.accounts, c.goneAccounts = differ(had, has, func(a *core.Account) regulation.Account { return a.Account })
+func (c *mirrorChange) compareAccounts(had, has []local.Account) {
+	c.accounts, c.goneAccounts = differ(had, has, func(a *local.Account) regulation.Account { return a.Account })
 }
 
 // differ are the rows of has that had lacks or has otherwise, and the keys that are gone.

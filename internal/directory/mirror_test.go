@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
@@ -22,7 +22,7 @@ import (
 func addAccount(t *testing.T, p *postgres.Store, name string) {
 	t.Helper()
 	at := time.UnixMicro(1_700_000_000_000_002).In(regulation.Zone)
-	if err := directory.New(p.Tables()).AddAccount(t.Context(), core.Account{
+	if err := directory.New(p.Tables()).AddAccount(t.Context(), local.Account{
 		Account: regulation.Account(name), UserType: regulation.UserCustomer, PasswordHash: "hash of " + name, Created: at, Changed: at,
 	}); err != nil {
 		t.Fatal(err)

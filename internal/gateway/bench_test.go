@@ -10,6 +10,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -32,7 +33,10 @@ func (idle) Stage(string, time.Duration)                 {}
 
 type idleCore struct{}
 
-func (idleCore) Verify(_ context.Context, a core.Attempt) (core.User, error) {
+func (idleCore) Abort(int32, ftd.ReasonCode, string)      {}
+func (idleCore) Open(*core.Opening) (core.Session, error) { return nil, nil }
+
+func (idleCore) Verify(_ context.Context, a *core.Attempt) (core.User, error) {
 	return core.User{Account: a.Account, UserType: regulation.UserCustomer}, nil
 }
 

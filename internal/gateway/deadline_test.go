@@ -36,8 +36,8 @@ func TestHungPart(t *testing.T) {
 		mayStay bool // the record may be there: the audit line names it
 	}{
 		{"core", func(h *house) { h.core.hang = fmt.Errorf("no answer: %w", late) }, reason.LoginDeadline, 90, false},
-		{"core's queue", func(h *house) { h.core.hang = &core.Refused{Reason: core.Busy} }, reason.LoginDeadline, 90, false},
-		{"core refuses at last", func(h *house) { h.core.hang = &core.Refused{Reason: core.WrongPassword} }, reason.WrongPassword, 3, false},
+		{"core's queue", func(h *house) { h.core.hang = &core.Refused{Reason: reason.Overloaded} }, reason.LoginDeadline, 90, false},
+		{"core refuses at last", func(h *house) { h.core.hang = &core.Refused{Reason: reason.WrongPassword} }, reason.WrongPassword, 3, false},
 		{"store's queue", func(h *house) { h.log.hang = fmt.Errorf("not taken: %w", late) }, reason.LoginDeadline, 90, false},
 		{"store's commit", func(h *house) { h.log.hang = store.ErrInDoubt }, reason.StoreInDoubt, 8, true},
 		{"store's confirmation", func(h *house) {

@@ -12,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
@@ -60,12 +61,16 @@ type rooms struct {
 	onAppend func() // runs while the record is made durable
 }
 
-func (r *rooms) Verify(context.Context, core.Attempt) (core.User, error) {
+func (r *rooms) Verify(context.Context, *core.Attempt) (core.User, error) {
 	if r.onVerify != nil {
 		r.onVerify()
 	}
 	return core.User{Account: "88888888", UserType: regulation.UserCustomer}, nil
 }
+
+func (*rooms) Abort(int32, ftd.ReasonCode, string) {}
+
+func (*rooms) Open(*core.Opening) (core.Session, error) { return nil, nil }
 
 func (r *rooms) Append(_ context.Context, rec *store.Record) error {
 	if r.onAppend != nil {

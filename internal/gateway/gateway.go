@@ -10,19 +10,13 @@ import (
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
 )
-
-// Core says who may log in. Its refusals are *core.Refused; any other error means that
-// the core could not be asked. Verify returns soon after ctx ends, and does not use a.Password
-// after it returned.
-type Core interface {
-	Verify(ctx context.Context, a core.Attempt) (core.User, error)
-}
 
 // Registry knows the terminal software that the firm has admitted.
 type Registry interface {
@@ -80,7 +74,7 @@ type Options struct {
 // Gateway authenticates and logs in. It is safe for concurrent use; make it with New.
 type Gateway struct {
 	opt      Options
-	core     Core
+	core     core.Core
 	registry Registry
 	policy   atomic.Pointer[Policy]
 	recorder Recorder
@@ -97,7 +91,7 @@ type Gateway struct {
 
 // Parts are what a login goes through.
 type Parts struct {
-	Core     Core
+	Core     core.Core
 	Registry Registry
 	Recorder Recorder
 	Audit    Audit
@@ -132,6 +126,9 @@ func (g *Gateway) Ended(_ session.Peer, userID []byte) {
 // Unanswered notes a login whose outcome found no terminal any more. An accepted one
 // stays recorded; reconciliation lists it as stored and not answered.
 func (g *Gateway) Unanswered(peer session.Peer, outcome session.Outcome) {
+	if outcome.Session != nil {
+		outcome.Session.Close(ftd.ReasonGone, "the terminal had gone before its login was answered")
+	}
 	if outcome.Reason != reason.OK {
 		return // refused, and no terminal left to tell
 	}

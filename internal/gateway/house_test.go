@@ -18,7 +18,9 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
@@ -60,18 +62,37 @@ func (c *clock) move(d time.Duration) {
 
 // fakeCore knows one password; verify overrides it. If hang is set, it returns that once ctx ends.
 type fakeCore struct {
-	verify   func(core.Attempt) (core.User, error)
+	verify   func(*core.Attempt) (core.User, error)
 	hang     error
 	mu       sync.Mutex
 	attempts []core.Attempt // with a copy of the password
+	aborted  []int32
+	openings []core.Opening
+	open     func() (core.Session, error)
 }
 
-func (c *fakeCore) Verify(ctx context.Context, a core.Attempt) (core.User, error) {
+func (c *fakeCore) Abort(sessionID int32, _ ftd.ReasonCode, _ string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.aborted = append(c.aborted, sessionID)
+}
+
+func (c *fakeCore) Open(o *core.Opening) (core.Session, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.openings = append(c.openings, *o)
+	if c.open != nil {
+		return c.open()
+	}
+	return nil, nil
+}
+
+func (c *fakeCore) Verify(ctx context.Context, a *core.Attempt) (core.User, error) {
 	if c.hang != nil {
 		<-ctx.Done()
 		return core.User{}, c.hang
 	}
-	kept := a
+	kept := *a
 	kept.Password = bytes.Clone(a.Password)
 	c.mu.Lock()
 	c.attempts = append(c.attempts, kept)
@@ -80,7 +101,7 @@ func (c *fakeCore) Verify(ctx context.Context, a core.Attempt) (core.User, error
 		return c.verify(a)
 	}
 	if string(a.Password) != password {
-		return core.User{}, &core.Refused{Reason: core.WrongPassword}
+		return core.User{}, &core.Refused{Reason: reason.WrongPassword}
 	}
 	return core.User{Account: a.Account, UserType: regulation.UserCustomer}, nil
 }

@@ -21,7 +21,7 @@ func TestOneInstant(t *testing.T) {
 		h.clock.at, h.clock.step = begin, 900*time.Millisecond
 		h.useKeys(endlessRing(t))
 		var verified time.Time
-		h.core.verify = func(a core.Attempt) (core.User, error) {
+		h.core.verify = func(a *core.Attempt) (core.User, error) {
 			h.clock.move(5 * time.Second)
 			verified = h.clock.at
 			return core.User{Account: a.Account, UserType: regulation.UserCustomer}, nil

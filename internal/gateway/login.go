@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -29,23 +30,32 @@ func (g *Gateway) Login(ctx context.Context, peer session.Peer, a session.LoginA
 	e := g.entry(peer, session.OpLogin.String(), reason.OK)
 	e.AppID, e.Account, e.KeyVersion = string(a.AppID), string(a.UserID), string(a.Terminal.KeyVersion)
 
-	user, why := g.verify(ctx, peer, &a)
-	if why != reason.OK {
-		return g.refuseLogin(e, why)
+	user, refusal := g.verify(ctx, peer, &a)
+	if refusal != nil {
+		return g.passRefusal(e, refusal)
 	}
-	if !g.loginRates.allows(user.Account, user.UserType, g.Policy().LoginsPerUser, time.Now()) {
-		return g.refuseLogin(e, reason.LoginRate)
-	}
-	if !g.online.add(user.Account) {
-		return g.refuseLogin(e, reason.TooManySessions)
-	}
-	accepted := false
+	return g.enter(ctx, peer, &a, e, user)
+}
+
+// enter records a login that the core has verified, and opens its session there (steps 2 to 7).
+func (g *Gateway) enter(ctx context.Context, peer session.Peer, a *session.LoginAttempt, e ops.Entry, user core.User) (outcome session.Outcome) {
+	counted := false
 	defer func() { // also if a part panics: the front then ends the connection without Ended
-		if !accepted {
+		if outcome.Reason == reason.OK && outcome.Receipt != nil {
+			return
+		}
+		g.core.Abort(peer.SessionID, ftd.ReasonRecordFailed, outcome.Reason.String())
+		if counted {
 			g.online.remove(user.Account)
 		}
 	}()
-	policy, s := g.Policy(), newSubject(user, peer, &a, g.now())
+	if !g.loginRates.allows(user.Account, user.UserType, g.Policy().LoginsPerUser, time.Now()) {
+		return g.refuseLogin(e, reason.LoginRate)
+	}
+	if counted = g.online.add(user.Account); !counted {
+		return g.refuseLogin(e, reason.TooManySessions)
+	}
+	policy, s := g.Policy(), newSubject(user, peer, a, g.now())
 	rec, problem, why := g.record(ctx, policy, &s)
 	if problem != supplement.NoProblem {
 		e.TerminalProblem = problem.String()
@@ -56,54 +66,55 @@ func (g *Gateway) Login(ctx context.Context, peer session.Peer, a session.LoginA
 		}
 		return g.refuseLogin(e, why)
 	}
-	outcome := g.acceptLogin(e, &s, rec)
-	accepted = true
-	return outcome
+	return g.acceptLogin(e, &s, rec, a)
 }
 
 // verify asks the core (step 1). Whatever it says, the password is gone afterwards.
 func (g *Gateway) verify(
 	ctx context.Context, peer session.Peer, a *session.LoginAttempt,
-) (core.User, reason.Reason) {
+) (core.User, *core.Refused) {
+	defer clear(a.Request)
 	defer clear(a.Password)
 	if !usable(peer.Addr) {
-		return core.User{}, reason.NoPublicAddress
+		return core.User{}, &core.Refused{Reason: reason.NoPublicAddress}
 	}
 	defer g.stage(ops.StageVerify, time.Now())
-	user, err := g.core.Verify(ctx, core.Attempt{
-		Account:  regulation.Account(a.UserID),
-		Password: a.Password,
-		Source:   peer.Addr.Addr(),
+	user, err := g.core.Verify(ctx, &core.Attempt{
+		SessionID: peer.SessionID,
+		Account:   regulation.Account(a.UserID), Password: a.Password, Request: a.Request,
+		Source: peer.Addr, AppID: regulation.AppID(a.AppID), AppType: a.AppType,
+		Instant: g.now(), Terminal: a.Line,
 	})
 	if err != nil {
-		return core.User{}, g.coreReason(ctx, err)
+		return core.User{}, g.coreRefusal(ctx, err)
 	}
-	return user, reason.OK
+	return user, nil
 }
 
-var coreReasons = map[core.Reason]reason.Reason{
-	core.UnknownAccount: reason.UnknownAccount,
-	core.WrongPassword:  reason.WrongPassword,
-	core.AccountLocked:  reason.AccountLocked,
-	core.SourceLocked:   reason.SourceLocked,
-	core.Busy:           reason.Overloaded,
-}
-
-// coreReason is why the core refused. What it refused for want of time, or could not be
+// coreRefusal is what the core refused with. What it refused for want of time, or could not be
 // asked in time, is the deadline's: nothing was recorded.
-func (g *Gateway) coreReason(ctx context.Context, err error) reason.Reason {
-	var refused *core.Refused
-	isRefused := errors.As(err, &refused)
-	if ctx.Err() != nil && (!isRefused || refused.Reason == core.Busy) {
-		return reason.LoginDeadline
+func (g *Gateway) coreRefusal(ctx context.Context, err error) *core.Refused {
+	refused, isRefused := errors.AsType[*core.Refused](err)
+	if ctx.Err() != nil && (!isRefused || refused.Reason == reason.Overloaded) {
+		return &core.Refused{Reason: reason.LoginDeadline}
 	}
 	if isRefused {
-		if why, ok := coreReasons[refused.Reason]; ok {
-			return why
-		}
+		return refused
 	}
 	g.logger.Error("the core could not be asked", zap.Error(err))
-	return reason.StoreUnavailable
+	return &core.Refused{Reason: reason.StoreUnavailable}
+}
+
+// passRefusal answers what the core answered.
+func (g *Gateway) passRefusal(e ops.Entry, refused *core.Refused) session.Outcome {
+	g.observer.LoggedIn(refused.Reason.String())
+	e.Reason, e.Code = refused.Reason.String(), refused.Reason.Code()
+	if refused.Code != 0 {
+		e.Code = refused.Code
+	}
+	outcome := g.decide(e, refused.Reason)
+	outcome.Code, outcome.Text, outcome.Session = refused.Code, refused.Text, refused.Session
+	return outcome
 }
 
 func (g *Gateway) refuseLogin(e ops.Entry, why reason.Reason) session.Outcome {
@@ -115,7 +126,11 @@ func (g *Gateway) refuseLogin(e ops.Entry, why reason.Reason) session.Outcome {
 // acceptLogin tells the audit log and the terminal what was recorded (step 7). The line is
 // with the operating system before the answer goes out: a kill must not leave an answered
 // login without evidence.
-func (g *Gateway) acceptLogin(e ops.Entry, s *subject, rec *store.Record) session.Outcome {
+//
+// The core learns first that the session is live. If it is not there any more the login is answered all the
+// same, for its record counts; the terminal is then asked to log in again (Outcome.Lost).
+func (g *Gateway) acceptLogin(e ops.Entry, s *subject, rec *store.Record, a *session.LoginAttempt) session.Outcome {
+	opened, lost := g.openSession(s, rec, a)
 	g.observer.LoggedIn(reason.OK.String())
 	g.observer.Flagged(rec.Flag.Word())
 	g.observer.CameFrom(s.from.addr.Addr(), s.from.proxy, string(rec.Account))
@@ -127,11 +142,26 @@ func (g *Gateway) acceptLogin(e ops.Entry, s *subject, rec *store.Record) sessio
 	if err := g.audit.LogWritten(ctx, e); err != nil {
 		g.logger.Warn("a login is answered whose audit line may be missing", zap.Stringer("record_id", rec.ID), zap.Error(err))
 	}
-	return session.Outcome{Receipt: &session.Receipt{
+	return session.Outcome{Session: opened, Lost: lost, Receipt: &session.Receipt{
 		RecordID: rec.ID, Account: rec.Account, UserType: rec.UserType, TradingDay: rec.TradingDay,
 		LoginTime: rec.LoginTime, Public: s.from.addr, Flag: rec.Flag,
 		FrontID: rec.FrontID, SessionID: rec.SessionID, SystemName: g.opt.Firm.SystemName,
+		LastLogin: s.who.LastLogin, LastIP: s.who.LastIP, Notice: s.who.Notice,
 	}}
+}
+
+// openSession tells the core that the record is durable.
+func (g *Gateway) openSession(s *subject, rec *store.Record, a *session.LoginAttempt) (opened core.Session, lost bool) {
+	opened, err := g.core.Open(&core.Opening{
+		SessionID: s.from.session, User: rec.Account, RecordID: rec.ID, LoginTime: rec.LoginTime,
+		TradingDay: rec.TradingDay, Flag: rec.Flag, Resume: a.Resume, Terminal: a.Line,
+	})
+	if err != nil {
+		g.logger.Warn("a login is recorded whose core is gone: it is answered, and its terminal asked to log in again",
+			zap.Stringer("record_id", rec.ID), zap.Error(err))
+		return nil, true
+	}
+	return opened, false
 }
 
 func (g *Gateway) stage(name string, since time.Time) { g.observer.Stage(name, time.Since(since)) }

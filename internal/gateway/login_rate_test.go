@@ -38,7 +38,7 @@ func (h *house) accepted(user string, n int) (ok int) {
 func TestLoginsPerUser(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(s *setup) { s.LoginsPerUser = rate.Limit{PerSecond: 5, Burst: 30} })
-		h.core.verify = func(a core.Attempt) (core.User, error) {
+		h.core.verify = func(a *core.Attempt) (core.User, error) {
 			user := core.User{Account: a.Account, UserType: regulation.UserCustomer}
 			if a.Account == "op01" {
 				user.UserType = regulation.UserOperator

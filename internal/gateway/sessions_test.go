@@ -90,7 +90,7 @@ func TestUnansweredRefusal(t *testing.T) {
 // Unanswered: the place and the password must go all the same.
 func TestPanicGivesThePlaceBack(t *testing.T) {
 	for name, spoil := range map[string]func(*house){
-		"core":  func(h *house) { h.core.verify = func(core.Attempt) (core.User, error) { panic("core") } },
+		"core":  func(h *house) { h.core.verify = func(*core.Attempt) (core.User, error) { panic("core") } },
 		"store": func(h *house) { h.log.fail = func() error { panic("store") } },
 	} {
 		h := newHouse(t, atMost(1))

@@ -114,7 +114,7 @@ func TestRecordIsResponseIsSupplement(t *testing.T) {
 			for _, kind := range []regulation.UserType{regulation.UserCustomer, regulation.UserOperator} {
 				t.Run(fmt.Sprint(addr, who, kind), func(t *testing.T) {
 					h := newHouse(t, nil)
-					h.core.verify = func(a core.Attempt) (core.User, error) {
+					h.core.verify = func(a *core.Attempt) (core.User, error) {
 						return core.User{Account: a.Account, UserType: kind}, nil
 					}
 					a := attempt()
@@ -134,8 +134,8 @@ func TestRecordIsResponseIsSupplement(t *testing.T) {
 func TestClientBehindAProxy(t *testing.T) {
 	h := newHouse(t, nil)
 	var source netip.Addr
-	h.core.verify = func(a core.Attempt) (core.User, error) {
-		source = a.Source
+	h.core.verify = func(a *core.Attempt) (core.User, error) {
+		source = a.Source.Addr()
 		return core.User{Account: a.Account, UserType: regulation.UserCustomer}, nil
 	}
 	peer := session.Peer{SessionID: 1, Addr: netip.MustParseAddrPort("203.0.113.9:1"), Proxy: netip.MustParseAddr("10.0.0.2")}

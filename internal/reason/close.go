@@ -36,6 +36,11 @@ const (
 	HealthCheck         // a trusted proxy only looked whether we are here
 	Evicted             // not authenticated yet, and dropped for a newcomer
 
+	Kicked          // the trading core ended the session
+	EndedByOperator // an operator ended the session
+	CoreChanged     // the trading core went away or was restarted; the customer logs in again
+	PasswordTimeout // the password that must be changed first was not
+
 	closeCount
 )
 
@@ -45,6 +50,7 @@ var closeWords = [closeCount]string{
 	"slow_reader", "front_full", "front_draining", "front_panic",
 	"source_full", "source_penalized", "unauthenticated_full",
 	"proxy_untrusted", "proxy_header", "proxy_timeout", "tls_required", "health_check", "evicted",
+	"kicked", "ended_by_operator", "core_changed", "password_timeout",
 }
 
 func (r Close) String() string {

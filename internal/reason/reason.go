@@ -53,6 +53,21 @@ const (
 	StoreFailed      // the local store refused; nothing was recorded
 	StoreFull        // a bound of the local store is reached; nothing was recorded
 
+	// What the trading core, or its absence, decides.
+	CoreRefused      // the trading core refused with a code of its own, which the terminal gets
+	WeakPassword     // the trading core wants another password first
+	FirstLogin       // likewise, because it is the account's first login
+	PasswordExpired  // likewise, because the password is too old
+	PasswordFirst    // anything but a change of the password, while that must come first
+	CoreAway         // no link to an active trading core
+	CoreInitialising // the trading core is starting
+	CoreTimeout      // the trading core did not answer in time; nothing was recorded
+	CoreFull         // the queue to the trading core is full
+	CoreNoCredit     // the trading core takes no more business for now
+	CoreUnanswered   // the trading core went away with the request; what became of it is not known
+	RequestRate      // more business messages a second than a session may send
+	CodeRate         // more requests for a code than an account and a source may send
+
 	reasonCount
 )
 
@@ -99,6 +114,19 @@ var reasons = [reasonCount]reasonFacts{
 	LoginDeadline:        {"login_deadline", 90},
 	StoreFailed:          {"store_failed", 90},
 	StoreFull:            {"store_full", 90},
+	CoreRefused:          {"core_refused", 3},
+	WeakPassword:         {"weak_password", 131},
+	FirstLogin:           {"first_login", 140},
+	PasswordExpired:      {"password_expired", 141},
+	PasswordFirst:        {"password_first", 6},
+	CoreAway:             {"core_away", 8},
+	CoreInitialising:     {"core_initialising", 7},
+	CoreTimeout:          {"core_timeout", 90},
+	CoreFull:             {"core_full", 90},
+	CoreNoCredit:         {"core_no_credit", 90},
+	CoreUnanswered:       {"core_unanswered", 90},
+	RequestRate:          {"request_rate", 90},
+	CodeRate:             {"code_rate", 90},
 }
 
 // String is the reason's word: snake_case, stable, the same in audit log and metrics.

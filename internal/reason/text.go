@@ -24,15 +24,31 @@ var errorText = map[int]string{
 	75:  "连续登录失败次数超限，登录被禁止 locked, too many failures",
 	77:  "无此功能 no such function",
 	90:  "请稍后重试 busy, nothing was recorded, try again",
+	131: "弱密码 weak password, change it first",
+	140: "首次登录必须修改密码 first login, change the password first",
+	141: "密码已过期 password expired, change it first",
 	143: "登录失败次数过多，IP被禁止登入 source address is locked",
+}
+
+// ownText is what people read instead where the code's text would mislead.
+var ownText = map[Reason]string{
+	CoreUnanswered: "交易核心已切换，请查询结果 core was changed, query what became of it",
+	PasswordFirst:  "请先修改密码 change the password first",
+	CoreFull:       "请稍后重试 busy, nothing was passed on, try again",
+	CoreNoCredit:   "请稍后重试 busy, nothing was passed on, try again",
+	RequestRate:    "请求过于频繁 too many requests a second",
+	CodeRate:       "验证码请求过于频繁 a code was sent not long ago",
 }
 
 // AppendText appends what ErrorText says of r, and on failure the reference, 100 bytes at
 // most in all.
 func (r Reason) AppendText(dst []byte, ref Ref) []byte {
-	code := r.Code()
-	dst = append(dst, errorText[code]...)
-	if code == 0 {
+	text, has := ownText[r]
+	if !has {
+		text = errorText[r.Code()]
+	}
+	dst = append(dst, text...)
+	if r.Code() == 0 {
 		return dst
 	}
 	dst = append(dst, " [ref "...)

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
 )
 
@@ -20,9 +21,13 @@ type AuthAttempt struct {
 type LoginAttempt struct {
 	Arrived  time.Time // when its frame was taken from the socket
 	AppID    []byte    // authenticated
+	AppType  byte      // as authenticated
 	UserID   []byte
-	Password []byte
+	Request  []byte // the LoginRequest field as it came, for a trading core; the password is in it
+	Password []byte // the password alone, a copy of its own after Clone
 	Terminal TerminalInfo
+	Resume   ftd.ResumePoints // Count 0 if it asked for no flow
+	Line     core.Terminal    // where the core's messages go; the driver of the dialogue sets it
 }
 
 // TerminalInfo is what a terminal sent of its collection, as ftd.TerminalInfo has it.
@@ -43,7 +48,7 @@ type Peer struct {
 // Clone copies what aliases the frame and the session, in one allocation.
 func (a LoginAttempt) Clone() LoginAttempt {
 	parts := [...]*[]byte{
-		&a.AppID, &a.UserID, &a.Password, &a.Terminal.KeyVersion, &a.Terminal.Ciphertext,
+		&a.AppID, &a.UserID, &a.Request, &a.Password, &a.Terminal.KeyVersion, &a.Terminal.Ciphertext,
 	}
 	total := 0
 	for _, p := range parts {

@@ -87,7 +87,7 @@ func (s *Session) answer(raw, data []byte, now time.Time, fx *Effects) {
 
 func (s *Session) authenticated(ev *Event, fx *Effects) {
 	s.challenge = [ftd.ChallengeLen]byte{}
-	s.state = Authenticated
+	s.state, s.appType = Authenticated, ev.Outcome.AppType
 	s.since = ev.Now
 	e := ftd.Begin(fx.Wire, ftd.TIDAuthenticate)
 	e.AuthResult(&ftd.AuthResult{AppID: s.appID.bytes(), AppType: ev.Outcome.AppType})

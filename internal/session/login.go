@@ -45,7 +45,7 @@ func (s *Session) login(m ftd.Message, now time.Time, fx *Effects) {
 		fx.UserID = req.UserID
 		return
 	}
-	s.startLogin(&req, terminal, now, fx)
+	s.startLogin(rawRequest, &req, terminal, now, fx)
 }
 
 // mayLogIn judges what the session itself can judge: first the state, so that before
@@ -66,7 +66,7 @@ func (s *Session) mayLogIn(req *ftd.LoginRequest, illegal bool) reason.Reason {
 	return reason.OK
 }
 
-func (s *Session) startLogin(req *ftd.LoginRequest, terminal ftd.TerminalInfo, now time.Time, fx *Effects) {
+func (s *Session) startLogin(raw []byte, req *ftd.LoginRequest, terminal ftd.TerminalInfo, now time.Time, fx *Effects) {
 	s.state = LoggingIn
 	s.pending = 0
 	s.userID.set(req.UserID)
@@ -75,7 +75,9 @@ func (s *Session) startLogin(req *ftd.LoginRequest, terminal ftd.TerminalInfo, n
 	fx.Login = LoginAttempt{
 		Arrived:  now,
 		AppID:    s.appID.bytes(),
+		AppType:  s.appType,
 		UserID:   s.userID.bytes(),
+		Request:  raw,
 		Password: req.Password,
 		Terminal: TerminalInfo{terminal.KeyVersion, terminal.AbnormalFlag, terminal.Ciphertext},
 	}

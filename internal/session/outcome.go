@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -19,6 +20,16 @@ type Outcome struct {
 	Ref     reason.Ref // set unless Reason is OK
 	AppType byte       // of DoVerify, when OK
 	Receipt *Receipt   // of DoLogin, when OK: the record is durable
+
+	// Code and Text are what a trading core refused with; 0 and "" leave both to Reason.
+	Code int
+	Text string
+	// Session is the session at the core: of a login that was accepted, or of one that was refused because
+	// the password must be changed first. nil if the core takes no business.
+	Session core.Session
+	// Lost says that the core went away after the record was durable: the login is answered, and the
+	// terminal sent away to log in again.
+	Lost bool
 }
 
 // Receipt is what was recorded about a login. The terminal is shown exactly this.
@@ -33,7 +44,12 @@ type Receipt struct {
 	FrontID    int32
 	SessionID  int32
 	SystemName string // at most 40 bytes
+
+	LastLogin, LastIP, Notice string // as core.User
 }
+
+// Bytes of what a core tells the customer, at most.
+const lastLoginLen, lastIPLen, noticeLen = 19, 39, 100
 
 // putReceipt adds the LoginResponse field. The broker is the one that this session
 // authenticated for: the gateway admits no other.
@@ -45,7 +61,11 @@ func (s *Session) putReceipt(e *ftd.Encoder, r *Receipt) {
 		addr     [regulation.MaxAddrLen]byte
 		recordID [36]byte
 		system   [40]byte
+		told     [lastLoginLen + lastIPLen + noticeLen]byte
 	)
+	lastLogin := append(told[:0], r.LastLogin...)
+	lastIP := append(told[len(lastLogin):len(lastLogin)], r.LastIP...)
+	notice := append(told[len(lastLogin)+len(lastIP):len(lastLogin)+len(lastIP)], r.Notice...)
 	e.LoginResponse(&ftd.LoginResponse{
 		BrokerID:     s.brokerID.bytes(),
 		UserID:       append(account[:0], r.Account...),
@@ -59,6 +79,9 @@ func (s *Session) putReceipt(e *ftd.Encoder, r *Receipt) {
 		SessionID:    r.SessionID,
 		RecordID:     appendUUID(recordID[:0], r.RecordID),
 		SystemName:   append(system[:0], r.SystemName...),
+		LastLogin:    lastLogin,
+		LastIP:       lastIP,
+		Notice:       notice,
 	})
 }
 

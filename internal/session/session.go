@@ -60,6 +60,7 @@ type Session struct {
 	identity   [identityLen]byte // AuthIdentity of the challenge, as it came
 	brokerID   text
 	appID      text
+	appType    byte // once authenticated
 	challenge  [ftd.ChallengeLen]byte
 	drawnAt    time.Time
 	challenges int

@@ -31,17 +31,17 @@ func who(ctx context.Context, what string) string {
 // gatedCore parks before each verification.
 type gatedCore struct {
 	process *process
-	core    gateway.Core
+	core.Core
 }
 
-func (c gatedCore) Verify(ctx context.Context, a core.Attempt) (core.User, error) {
+func (c gatedCore) Verify(ctx context.Context, a *core.Attempt) (core.User, error) {
 	switch c.process.gate.pass(who(ctx, "verify")) {
 	case dead:
 		return core.User{}, errDead
 	case failed:
 		return core.User{}, errors.New("the core is away")
 	}
-	return c.core.Verify(ctx, a)
+	return c.Core.Verify(ctx, a)
 }
 
 // gatedRecorder parks before a record is handed over and after its fate is known, so that

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/gateway"
@@ -99,7 +100,7 @@ func (p *process) options() daemon.PathOptions {
 			Forwarder: func(o *forward.Options) {
 				o.Jitter = func(pause time.Duration) time.Duration { return pause + skewed }
 			},
-			Core:     func(c gateway.Core) gateway.Core { return gatedCore{p, c} },
+			Core:     func(c core.Core) core.Core { return gatedCore{p, c} },
 			Recorder: func(r gateway.Recorder) gateway.Recorder { return gatedRecorder{p, r} },
 			Audit:    func(gateway.Audit) gateway.Audit { return lossyAudit{p} },
 		},

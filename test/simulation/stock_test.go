@@ -13,7 +13,7 @@ import (
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/calendar"
-	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store/journal"
@@ -49,7 +49,7 @@ var accounts = map[string]regulation.UserType{
 	"80000003": regulation.UserCustomer, "OP01": regulation.UserOperator,
 }
 
-var argon2 = core.Params{MemoryKiB: 8, Iterations: 1}
+var argon2 = local.Params{MemoryKiB: 8, Iterations: 1}
 
 var shared = sync.OnceValue(func() *stock {
 	dir, err := os.MkdirTemp(ramDisk(), "tradefront-simulation-")
@@ -105,9 +105,9 @@ func (s *stock) install(path string) {
 		}))
 	}
 	for account, userType := range accounts {
-		hash, err := core.HashPassword([]byte(passwordOf+account), argon2)
+		hash, err := local.HashPassword([]byte(passwordOf+account), argon2)
 		must(err)
-		must(directory.New(l.Tables()).AddAccount(ctx, core.Account{
+		must(directory.New(l.Tables()).AddAccount(ctx, local.Account{
 			Account: regulation.Account(account), UserType: userType, PasswordHash: hash,
 		}))
 	}

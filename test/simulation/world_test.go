@@ -66,7 +66,7 @@ func newPlan(r *rand.Rand) plan {
 		drift:       pick(r, 0, time.Millisecond, 300*time.Millisecond),
 		postgres:    r.IntN(4) > 0,
 		answerAfter: pick(r, forward.AfterLocal, forward.AfterLocal, forward.AfterPostgres),
-		limits:      dialogue.Limits{Logins: 1 + r.IntN(6), Unsent: pick(r, 450, 1000, 4000)},
+		limits:      dialogue.Limits{Logins: 1 + r.IntN(6), Unsent: pick(r, 610, 1000, 4000)},
 		queueRows:   1 + r.IntN(6), batchRows: 1 + r.IntN(5), batchDelay: pick(r, time.Millisecond, 200*time.Millisecond),
 		sessionsPerUser: r.IntN(3), terminals: 2 + r.IntN(4),
 		mischief: on(50), coreFaults: on(15), commitFaults: on(15), sendFaults: on(60), poison: on(20),

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/auth"
-	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/postgres"
@@ -185,7 +185,7 @@ func adminWorks(t *testing.T, admin *postgres.Store) {
 	changed.Sealed = []byte("y")
 	for name, err := range map[string]error{
 		"CheckSchema": admin.CheckSchema(t.Context()),
-		"AddApp":      d.AddApp(t.Context(), app), "AddAccount": d.AddAccount(t.Context(), core.Account{Account: "1", UserType: '1'}),
+		"AddApp":      d.AddApp(t.Context(), app), "AddAccount": d.AddAccount(t.Context(), local.Account{Account: "1", UserType: '1'}),
 	} {
 		if err != nil {
 			t.Errorf("admin, %s: %v", name, err)

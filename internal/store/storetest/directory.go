@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/tradefront/tradefront/internal/auth"
-	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
@@ -44,8 +44,8 @@ func app(id regulation.AppID) auth.App {
 	}
 }
 
-func account(name regulation.Account) core.Account {
-	return core.Account{
+func account(name regulation.Account) local.Account {
+	return local.Account{
 		Account: name, UserType: regulation.UserCustomer,
 		PasswordHash: "$argon2id$v=19$m=65536,t=1,p=1$c2FsdA$aGFzaA", Created: created, Changed: created,
 	}
@@ -81,13 +81,13 @@ func accounts(t *testing.T, d *directory.Directory) {
 	b.UserType = regulation.UserOperator
 	must(t, d.AddAccount(t.Context(), b))
 	must(t, d.AddAccount(t.Context(), a))
-	equalAccounts(t, d, []core.Account{a, b})
+	equalAccounts(t, d, []local.Account{a, b})
 
 	at := created.Add(time.Hour)
 	must(t, d.UnlockAccount(t.Context(), a.Account, at))
 	must(t, d.SetPassword(t.Context(), a.Account, "$argon2id$other"))
 	a.Unlocked, a.PasswordHash = at, "$argon2id$other"
-	equalAccounts(t, d, []core.Account{a, b}, cmpopts.IgnoreFields(core.Account{}, "Changed"))
+	equalAccounts(t, d, []local.Account{a, b}, cmpopts.IgnoreFields(local.Account{}, "Changed"))
 }
 
 func generation(t *testing.T, d *directory.Directory) {
@@ -230,7 +230,7 @@ func equalApps(t *testing.T, d *directory.Directory, want []auth.App, opts ...cm
 	}
 }
 
-func equalAccounts(t *testing.T, d *directory.Directory, want []core.Account, opts ...cmp.Option) {
+func equalAccounts(t *testing.T, d *directory.Directory, want []local.Account, opts ...cmp.Option) {
 	t.Helper()
 	got, err := d.Accounts(t.Context())
 	must(t, err)

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/calendar"
-	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -55,8 +55,8 @@ func ciphertext(id uuid.UUID, which byte) []byte {
 }
 
 // Accounts are n accounts with names of their own.
-func Accounts(n int) []core.Account {
-	all := make([]core.Account, n)
+func Accounts(n int) []local.Account {
+	all := make([]local.Account, n)
 	for i := range all {
 		all[i] = account(regulation.Account(fmt.Sprintf("%08d", i)))
 	}

@@ -1,4 +1,4 @@
-package core
+package local
 
 import (
 	"context"
@@ -20,12 +20,12 @@ type Source interface {
 	Accounts(ctx context.Context) ([]Account, error)
 }
 
-// Options bounds and tunes a Local. Each field has the meaning of the configuration's
+// Options bounds and tunes a Core. Each field has the meaning of the configuration's
 // field of that name.
 type Options struct {
 	Params             Params        // of new hashes, and of the work done for unknown accounts
 	Parallel           int           // argon2 slots; 0 for one a processor
-	HashQueue          int           // attempts that wait for a slot, over all sources; more are Busy. As many may wait for equal work
+	HashQueue          int           // attempts that wait for a slot, over all sources; more are reason.Overloaded. As many may wait for equal work
 	Remember           time.Duration // how long a verified login is remembered; 0 for not at all
 	RememberAccounts   int           // how many are
 	LockFailures       int           // failures that lock (account, source)
@@ -44,19 +44,19 @@ func (o *Options) complete() error {
 	}
 	switch {
 	case o.Parallel < 0 || o.HashQueue < 0:
-		return errors.New("core: the hash queue and its slots cannot be negative")
+		return errors.New("core/local: the hash queue and its slots cannot be negative")
 	case o.Remember < 0 || o.Remember > 0 && o.RememberAccounts < 1:
-		return errors.New("core: to remember logins, both their number and the time must be positive")
+		return errors.New("core/local: to remember logins, both their number and the time must be positive")
 	case o.LockFailures < 1 || o.LockSourceFailures < 1:
-		return errors.New("core: a lock needs at least one failure")
+		return errors.New("core/local: a lock needs at least one failure")
 	case o.LockDecay <= 0:
-		return errors.New("core: the time in which a failure is forgotten must be positive")
+		return errors.New("core/local: the time in which a failure is forgotten must be positive")
 	}
 	return o.Params.check()
 }
 
-// Local verifies logins against a snapshot of the accounts. It is safe for concurrent use.
-type Local struct {
+// Core verifies logins against a snapshot of the accounts. It is safe for concurrent use.
+type Core struct {
 	source  Source
 	now     func() time.Time
 	matches func(h *hash, password []byte) bool // argon2; tests have one that takes its time without work
@@ -93,12 +93,12 @@ func (s *snapshot) lookup(account regulation.Account) (holder, bool) {
 	return h, known
 }
 
-// NewLocal returns a Local without accounts; the first Refresh brings them.
-func NewLocal(source Source, o Options) (*Local, error) {
+// New returns a Core without accounts; the first Refresh brings them.
+func New(source Source, o Options) (*Core, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	return &Local{
+	return &Core{
 		source:       source,
 		now:          o.Now,
 		matches:      (*hash).matches,
@@ -121,14 +121,14 @@ func (e *RowError) Error() string { return fmt.Sprintf("account %q: %v", string(
 func (e *RowError) Unwrap() error { return e.Err }
 
 // Loaded reports whether a Refresh has ever succeeded: before that a front is not ready.
-func (l *Local) Loaded() bool { return l.current.Load() != nil }
+func (l *Core) Loaded() bool { return l.current.Load() != nil }
 
 // Refresh takes over the source's state if its generation moved, and reports whether it
 // did. An account whose Unlocked moved forward has its locks lifted at every source; a
 // lock of a source as a whole stays. Rows that cannot be used are left out and come back
 // as joined *RowErrors, with changed true: the new snapshot is in force. Any other error
 // leaves the old one in force.
-func (l *Local) Refresh(ctx context.Context) (changed bool, err error) {
+func (l *Core) Refresh(ctx context.Context) (changed bool, err error) {
 	l.refreshing.Lock()
 	defer l.refreshing.Unlock()
 	// The generation is read before the rows: a change between the two is then seen
@@ -195,7 +195,7 @@ func unlockedSince(before *snapshot, after map[regulation.Account]holder) map[re
 	return unlocked
 }
 
-// Stats is a view of a Local for metrics and status pages.
+// Stats is a view of a Core for metrics and status pages.
 type Stats struct {
 	Accounts         int // in the snapshot
 	AccountsLocked   int // (account, source) pairs locked now
@@ -209,7 +209,7 @@ type Stats struct {
 
 // Stats counts what there is now. It looks through all buckets, a few milliseconds at
 // their bound: for a scrape, not for each login.
-func (l *Local) Stats() Stats {
+func (l *Core) Stats() Stats {
 	s := Stats{
 		Remembered:       l.cache.len(),
 		RememberedHits:   l.cache.hits.Load(),

@@ -1,10 +1,11 @@
-package core
+package local
 
 import (
 	"fmt"
 	"testing"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/test/timing"
 )
@@ -23,7 +24,7 @@ func TestUnknownAccountTakesTheSameTime(t *testing.T) {
 	}
 	h.source.set(Account{Account: alice, UserType: regulation.UserCustomer, PasswordHash: phc})
 	h.refresh()
-	guess := func(name string, id regulation.Account, want Reason) timing.Kind {
+	guess := func(name string, id regulation.Account, want reason.Reason) timing.Kind {
 		return timing.Kind{Name: name, Measure: func(round int) time.Duration {
 			password := fmt.Sprint("guess ", round)
 			begin := time.Now()
@@ -34,14 +35,14 @@ func TestUnknownAccountTakesTheSameTime(t *testing.T) {
 		}}
 	}
 	plan := timing.Plan{Rounds: 300, Effect: 0.10, Attempts: 3}
-	leaks, all := plan.Leaks(1, guess("wrong password", alice, WrongPassword), guess("unknown account", "77777777", UnknownAccount))
+	leaks, all := plan.Leaks(1, guess("wrong password", alice, reason.WrongPassword), guess("unknown account", "77777777", reason.UnknownAccount))
 	t.Log(all)
 	if len(leaks) > 0 {
 		t.Errorf("can be told apart: %v", leaks)
 	}
 	// The same method sees a core whose work for unknown accounts is that of other parameters.
 	h.dummy = randomHash(Params{MemoryKiB: 64, Iterations: 1})
-	leaks, all = plan.Leaks(2, guess("wrong password", alice, WrongPassword), guess("unknown, with less work", "77777777", UnknownAccount))
+	leaks, all = plan.Leaks(2, guess("wrong password", alice, reason.WrongPassword), guess("unknown, with less work", "77777777", reason.UnknownAccount))
 	t.Log("on purpose:", all)
 	if len(leaks) != 1 {
 		t.Errorf("a core that leaks is not seen: %v", all)

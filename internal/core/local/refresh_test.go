@@ -1,4 +1,4 @@
-package core
+package local
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
@@ -36,7 +37,7 @@ func TestRefreshKeepsTheOldSnapshotWhenTheSourceFails(t *testing.T) {
 	}
 	h.source.genErr, h.source.err = nil, nil
 	h.refresh()
-	h.want("what changed meanwhile is not missed", h.try(alice, "right", home), UnknownAccount)
+	h.want("what changed meanwhile is not missed", h.try(alice, "right", home), reason.UnknownAccount)
 }
 
 func TestRefreshLeavesBadRowsOut(t *testing.T) {
@@ -65,7 +66,7 @@ func TestRefreshLeavesBadRowsOut(t *testing.T) {
 		t.Errorf("reported %q", ids)
 	}
 	h.want("the good row", h.try(alice, "right", home), 0)
-	h.want("a left-out row", h.try("1", "right", home), UnknownAccount)
+	h.want("a left-out row", h.try("1", "right", home), reason.UnknownAccount)
 }
 
 func TestVerifyDuringRefresh(t *testing.T) {
@@ -95,7 +96,7 @@ func TestOptions(t *testing.T) {
 		Params: cheap, HashQueue: 1, Remember: time.Hour, RememberAccounts: 1,
 		LockFailures: 1, LockSourceFailures: 1, LockDecay: 1,
 	}
-	if _, err := NewLocal(&table{}, good); err != nil {
+	if _, err := New(&table{}, good); err != nil {
 		t.Fatal(err)
 	}
 	for name, change := range map[string]func(*Options){
@@ -110,7 +111,7 @@ func TestOptions(t *testing.T) {
 	} {
 		o := good
 		change(&o)
-		if _, err := NewLocal(&table{}, o); err == nil {
+		if _, err := New(&table{}, o); err == nil {
 			t.Errorf("%s: a senseless value was accepted", name)
 		}
 	}

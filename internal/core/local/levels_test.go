@@ -1,4 +1,4 @@
-package core
+package local
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
@@ -44,7 +45,7 @@ func attack(ctx context.Context, h *house, sources []netip.Addr) *sync.WaitGroup
 		all.Go(func() {
 			time.Sleep(time.Duration(i) * time.Millisecond % time.Second)
 			for n := 0; ctx.Err() == nil; n++ {
-				_, _ = h.Verify(ctx, Attempt{Account: regulation.Account(fmt.Sprint("9", i, n)), Password: []byte("guess"), Source: from})
+				_, _ = h.Verify(ctx, attempt(regulation.Account(fmt.Sprint("9", i, n)), []byte("guess"), from))
 				time.Sleep(time.Second)
 			}
 		})
@@ -57,7 +58,7 @@ func attack(ctx context.Context, h *house, sources []netip.Addr) *sync.WaitGroup
 func honest(h *house, from func(i int) netip.Addr) (longest time.Duration, in int) {
 	const n = 59
 	var all sync.WaitGroup
-	waits, reasons := make([]time.Duration, n), make([]Reason, n)
+	waits, reasons := make([]time.Duration, n), make([]reason.Reason, n)
 	for i := range n {
 		all.Go(func() {
 			time.Sleep(time.Duration(i) * 4 * time.Second / n)
@@ -158,7 +159,7 @@ func TestNetworksLock(t *testing.T) {
 	guesses := func(network, n int) (wrong int) {
 		for i := range n {
 			for g := range 5 {
-				if h.try(alice, fmt.Sprint("guess", i, g), v6(network, i*256)) == WrongPassword {
+				if h.try(alice, fmt.Sprint("guess", i, g), v6(network, i*256)) == reason.WrongPassword {
 					wrong++
 				}
 			}
@@ -168,13 +169,13 @@ func TestNetworksLock(t *testing.T) {
 	if n := guesses(1, 100); n != 5*16 {
 		t.Errorf("%d guesses from one /48, want %d", n, 5*16)
 	}
-	h.want("a newcomer in that /48", h.try(alice, "right", v6(1, 0xff02)), AccountLocked)
+	h.want("a newcomer in that /48", h.try(alice, "right", v6(1, 0xff02)), reason.AccountLocked)
 	h.want("another account there", h.try(bob, "right", v6(1, 0xff02)), 0)
-	h.want("the customer at home", h.try(alice, "changed?", v6(1, 0xff01)), WrongPassword)
+	h.want("the customer at home", h.try(alice, "changed?", v6(1, 0xff01)), reason.WrongPassword)
 	h.want("elsewhere", h.try(alice, "right", v6(2, 0)), 0)
 	if n := func() (wrong int) { // one /56
 		for i := range 100 {
-			if h.try(alice, fmt.Sprint("guess", i), v6(3, i)) == WrongPassword {
+			if h.try(alice, fmt.Sprint("guess", i), v6(3, i)) == reason.WrongPassword {
 				wrong++
 			}
 		}

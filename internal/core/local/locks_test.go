@@ -1,4 +1,4 @@
-package core
+package local
 
 import (
 	"fmt"
@@ -9,16 +9,17 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
 func TestAccountLock(t *testing.T) {
 	h := newHouse(t, nil)
 	h.fail(5, alice, home)
-	h.want("right, while locked", h.try(alice, "right", home), AccountLocked)
+	h.want("right, while locked", h.try(alice, "right", home), reason.AccountLocked)
 	h.want("another account there", h.try(bob, "right", home), 0)
 	h.want("a stranger cannot lock a customer out", h.try(alice, "right", elsewhere), 0)
-	h.want("still locked: that success was elsewhere", h.try(alice, "right", home), AccountLocked)
+	h.want("still locked: that success was elsewhere", h.try(alice, "right", home), reason.AccountLocked)
 	if s := h.Stats(); s.AccountsLocked != 1 || s.SourcesLocked != 0 {
 		t.Errorf("%+v", s)
 	}
@@ -30,16 +31,16 @@ func TestLockDecays(t *testing.T) {
 	h.fail(5, alice, home)
 	for range 9 {
 		h.clock.move(time.Minute)
-		h.want("locked", h.try(alice, "wrong", home), AccountLocked)
+		h.want("locked", h.try(alice, "wrong", home), reason.AccountLocked)
 	}
 	h.clock.move(time.Minute - 1)
-	h.want("locked to the last moment", h.try(alice, "wrong", home), AccountLocked)
+	h.want("locked to the last moment", h.try(alice, "wrong", home), reason.AccountLocked)
 	h.clock.move(1)
 	h.fail(1, alice, home)
-	h.want("one failure was forgotten, not five", h.try(alice, "right", home), AccountLocked)
+	h.want("one failure was forgotten, not five", h.try(alice, "right", home), reason.AccountLocked)
 	h.clock.move(50 * time.Minute)
 	h.fail(5, alice, home)
-	h.want("all were forgotten, then five more", h.try(alice, "right", home), AccountLocked)
+	h.want("all were forgotten, then five more", h.try(alice, "right", home), reason.AccountLocked)
 	h.clock.move(10 * time.Minute)
 	h.want("right", h.try(alice, "right", home), 0)
 	h.fail(5, alice, home)
@@ -55,7 +56,7 @@ func TestSuccessResets(t *testing.T) {
 			h.fail(4, alice, home)
 			h.want("right", h.try(alice, "right", home), 0)
 			h.fail(5, alice, home)
-			h.want("locked", h.try(alice, "right", home), AccountLocked)
+			h.want("locked", h.try(alice, "right", home), reason.AccountLocked)
 		})
 	}
 }
@@ -63,17 +64,17 @@ func TestSuccessResets(t *testing.T) {
 func TestUnknownAccountsLockLikeKnownOnes(t *testing.T) {
 	h := newHouse(t, nil)
 	for range 5 {
-		h.want("unknown", h.try("77777777", "wrong", home), UnknownAccount)
+		h.want("unknown", h.try("77777777", "wrong", home), reason.UnknownAccount)
 	}
-	h.want("unknown, locked", h.try("77777777", "wrong", home), AccountLocked)
+	h.want("unknown, locked", h.try("77777777", "wrong", home), reason.AccountLocked)
 }
 
 func TestSourceLock(t *testing.T) {
 	h := newHouse(t, func(o *Options) { o.LockSourceFailures = 8 })
 	for i := range 8 {
-		h.want("unknown", h.try(regulation.Account(fmt.Sprint("9", i)), "guess", home), UnknownAccount)
+		h.want("unknown", h.try(regulation.Account(fmt.Sprint("9", i)), "guess", home), reason.UnknownAccount)
 	}
-	h.want("any account there", h.try(alice, "right", home), SourceLocked)
+	h.want("any account there", h.try(alice, "right", home), reason.SourceLocked)
 	h.want("elsewhere", h.try(alice, "right", elsewhere), 0)
 	if s := h.Stats(); s.AccountsLocked != 0 || s.SourcesLocked != 1 {
 		t.Errorf("%+v", s)
@@ -81,7 +82,7 @@ func TestSourceLock(t *testing.T) {
 	h.clock.move(10 * time.Minute)
 	h.want("one failure was forgotten", h.try(alice, "right", home), 0)
 	h.fail(1, bob, home)
-	h.want("a success does not empty the source's bucket", h.try(alice, "right", home), SourceLocked)
+	h.want("a success does not empty the source's bucket", h.try(alice, "right", home), reason.SourceLocked)
 }
 
 func TestSourcesThatCountTogether(t *testing.T) {
@@ -99,9 +100,9 @@ func TestSourcesThatCountTogether(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHouse(t, nil)
 			h.fail(5, alice, netip.MustParseAddr(tt.a))
-			want := Reason(0)
+			want := reason.OK
 			if tt.together {
-				want = AccountLocked
+				want = reason.AccountLocked
 			}
 			h.want(tt.b, h.try(alice, "right", netip.MustParseAddr(tt.b)), want)
 		})
@@ -116,18 +117,18 @@ func TestOperatorUnlocks(t *testing.T) {
 	rows := h.source.accounts
 	h.source.set(rows...)
 	h.refresh()
-	h.want("a refresh alone lifts nothing", h.try(alice, "right", home), AccountLocked)
+	h.want("a refresh alone lifts nothing", h.try(alice, "right", home), reason.AccountLocked)
 	unlocked := rows[0]
 	unlocked.Unlocked = h.clock.now()
 	h.source.set(unlocked, rows[1])
 	h.refresh()
 	h.want("unlocked", h.try(alice, "right", home), 0)
 	h.want("unlocked at every source", h.try(alice, "right", elsewhere), 0)
-	h.want("bob is not", h.try(bob, "right", home), AccountLocked)
+	h.want("bob is not", h.try(bob, "right", home), reason.AccountLocked)
 	h.fail(5, alice, home)
 	h.source.set(unlocked, rows[1])
 	h.refresh()
-	h.want("the same unlocking does not count twice", h.try(alice, "right", home), SourceLocked)
+	h.want("the same unlocking does not count twice", h.try(alice, "right", home), reason.SourceLocked)
 }
 
 // However many attempts run at once, no more wrong guesses are evaluated than the bucket
@@ -135,18 +136,18 @@ func TestOperatorUnlocks(t *testing.T) {
 func TestParallelGuesses(t *testing.T) {
 	for range 20 {
 		h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue = 64, 1000 })
-		reasons := make(chan Reason, 200)
+		reasons := make(chan reason.Reason, 200)
 		var guessers sync.WaitGroup
 		for i := range cap(reasons) {
 			guessers.Go(func() { reasons <- h.try(alice, fmt.Sprint("guess", i), home) })
 		}
 		guessers.Wait()
 		close(reasons)
-		count := make(map[Reason]int)
+		count := make(map[reason.Reason]int)
 		for r := range reasons {
 			count[r]++
 		}
-		if count[WrongPassword] != 5 || count[WrongPassword]+count[Busy]+count[AccountLocked] != cap(reasons) {
+		if count[reason.WrongPassword] != 5 || count[reason.WrongPassword]+count[reason.Overloaded]+count[reason.AccountLocked] != cap(reasons) {
 			t.Fatalf("outcomes %v, want exactly 5 evaluated", count)
 		}
 		for i := range h.locks.accounts {
@@ -165,8 +166,8 @@ func TestReserve(t *testing.T) {
 	a, b := originOf(alice, home), originOf(bob, home)
 	for i, step := range []struct {
 		origin origin
-		want   Reason
-	}{{a, 0}, {a, 0}, {a, Busy}, {b, 0}, {b, Busy}} { // 2 of a, 3 of the source
+		want   reason.Reason
+	}{{a, 0}, {a, 0}, {a, reason.Overloaded}, {b, 0}, {b, reason.Overloaded}} { // 2 of a, 3 of the source
 		if got := l.reserve(&step.origin, now); got != step.want {
 			t.Fatalf("step %d: %v, want %v", i, got, step.want)
 		}
@@ -177,11 +178,11 @@ func TestReserve(t *testing.T) {
 	}
 	l.settle(&a, false, now)
 	l.settle(&a, false, now)
-	if got := l.reserve(&a, now); got != AccountLocked {
+	if got := l.reserve(&a, now); got != reason.AccountLocked {
 		t.Fatalf("after two failures: %v", got)
 	}
 	l.settle(&b, false, now)
-	if got := l.reserve(&b, now); got != SourceLocked {
+	if got := l.reserve(&b, now); got != reason.SourceLocked {
 		t.Fatalf("after three failures of the source: %v", got)
 	}
 }
@@ -204,7 +205,7 @@ func TestClockGoesBack(t *testing.T) {
 	h := newHouse(t, nil)
 	h.fail(5, alice, home)
 	h.clock.move(-24 * time.Hour)
-	h.want("locked", h.try(alice, "right", home), AccountLocked)
+	h.want("locked", h.try(alice, "right", home), reason.AccountLocked)
 	h.clock.move(10 * time.Minute)
 	h.want("the decay runs from the new time", h.try(alice, "right", home), 0)
 }

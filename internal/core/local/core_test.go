@@ -1,4 +1,4 @@
-package core
+package local
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
@@ -72,9 +74,9 @@ func (c *clock) move(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// house is a Local with alice ("right", a customer) and bob ("right", an operator).
+// house is a Core with alice ("right", a customer) and bob ("right", an operator).
 type house struct {
-	*Local
+	*Core
 	t      testing.TB
 	source *table
 	clock  *clock
@@ -91,7 +93,7 @@ func newHouse(t testing.TB, change func(*Options)) *house {
 		change(&o)
 	}
 	source := &table{}
-	local, err := NewLocal(source, o)
+	local, err := New(source, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,26 +119,26 @@ func (h *house) refresh() {
 	}
 }
 
-// try returns the reason of a refusal, 0 if the attempt was let in as who it says it is.
-func (h *house) try(id regulation.Account, password string, source netip.Addr) Reason {
+// try returns the reason of a refusal, OK if the attempt was let in as who it says it is.
+func (h *house) try(id regulation.Account, password string, source netip.Addr) reason.Reason {
 	h.t.Helper()
-	user, err := h.Verify(h.t.Context(), Attempt{id, []byte(password), source})
-	var refused *Refused
+	user, err := h.Verify(h.t.Context(), attempt(id, []byte(password), source))
+	var refused *core.Refused
 	switch {
 	case err == nil && user.Account != id:
 		h.t.Errorf("%q was let in as %q", id, user.Account)
 	case err == nil:
 		return 0
 	case !errors.As(err, &refused):
-		h.t.Errorf("error %v is no *Refused", err)
+		h.t.Errorf("error %v is no *core.Refused", err)
 		return 0
-	case user != User{}:
+	case user != core.User{}:
 		h.t.Errorf("refused, and still returned %v", user)
 	}
 	return refused.Reason
 }
 
-func (h *house) want(name string, got, want Reason) {
+func (h *house) want(name string, got, want reason.Reason) {
 	h.t.Helper()
 	if got != want {
 		h.t.Errorf("%s: %v, want %v", name, got, want)
@@ -147,6 +149,11 @@ func (h *house) want(name string, got, want Reason) {
 func (h *house) fail(n int, id regulation.Account, source netip.Addr) {
 	h.t.Helper()
 	for range n {
-		h.want("wrong attempt", h.try(id, "wrong", source), WrongPassword)
+		h.want("wrong attempt", h.try(id, "wrong", source), reason.WrongPassword)
 	}
+}
+
+// attempt is one of account from source.
+func attempt(account regulation.Account, password []byte, source netip.Addr) *core.Attempt {
+	return &core.Attempt{Account: account, Password: password, Source: netip.AddrPortFrom(source, 50001)}
 }

@@ -1,4 +1,4 @@
-package core
+package local
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/source"
 )
@@ -24,7 +25,7 @@ func TestStrangerDoesNotHoldTheQueue(t *testing.T) {
 		h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue = 1, 10 })
 		h.queue.acquire(t.Context(), at(elsewhere)) // the stranger's first is being evaluated
 		var strangers sync.WaitGroup
-		var refusals [10]Reason
+		var refusals [10]reason.Reason
 		for i := range refusals {
 			strangers.Go(func() { refusals[i] = h.try(regulation.Account(fmt.Sprint("9", i)), "guess", elsewhere) })
 			synctest.Wait() // in this order
@@ -32,13 +33,13 @@ func TestStrangerDoesNotHoldTheQueue(t *testing.T) {
 		var honest sync.WaitGroup
 		honest.Go(func() { h.want("honest", h.try(alice, "right", home), 0) })
 		synctest.Wait()
-		if got := h.try(bob, "one more guess", elsewhere); got != Busy {
+		if got := h.try(bob, "one more guess", elsewhere); got != reason.Overloaded {
 			t.Errorf("the stranger's next is %v, want busy", got)
 		}
 		h.queue.release()
 		honest.Wait()
 		strangers.Wait()
-		if refusals[9] != Busy {
+		if refusals[9] != reason.Overloaded {
 			t.Errorf("the newest of the stranger's is %v, want busy: its place went to the honest login", refusals[9])
 		}
 	})
@@ -209,18 +210,18 @@ func TestEqualWorkIsDoneOnce(t *testing.T) {
 func TestEqualWrongPasswordsCount(t *testing.T) {
 	for _, remember := range []time.Duration{0, time.Hour} {
 		h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue, o.Remember = 8, 100, remember })
-		reasons := make(chan Reason, 40)
+		reasons := make(chan reason.Reason, 40)
 		var guessers sync.WaitGroup
 		for range cap(reasons) {
 			guessers.Go(func() { reasons <- h.try(alice, "the same guess", home) })
 		}
 		guessers.Wait()
 		close(reasons)
-		count := make(map[Reason]int)
+		count := make(map[reason.Reason]int)
 		for r := range reasons {
 			count[r]++
 		}
-		if count[WrongPassword] != 5 || count[WrongPassword]+count[AccountLocked]+count[Busy] != 40 || len(h.singleflight.followers) != 0 {
+		if count[reason.WrongPassword] != 5 || count[reason.WrongPassword]+count[reason.AccountLocked]+count[reason.Overloaded] != 40 || len(h.singleflight.followers) != 0 {
 			t.Errorf("outcomes %v, want exactly 5 evaluated", count)
 		}
 	}
@@ -234,7 +235,7 @@ func TestWorkIsTakenOver(t *testing.T) {
 		ctx, giveUp := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		all.Go(func() {
-			if _, err := h.Verify(ctx, Attempt{alice, []byte("right"), home}); err == nil {
+			if _, err := h.Verify(ctx, attempt(alice, []byte("right"), home)); err == nil {
 				t.Error("who gave up was let in")
 			}
 		})
@@ -243,7 +244,7 @@ func TestWorkIsTakenOver(t *testing.T) {
 			all.Go(func() { h.want("took over", h.try(alice, "right", home), 0) })
 		}
 		impatient, leave := context.WithCancel(t.Context())
-		all.Go(func() { _, _ = h.Verify(impatient, Attempt{alice, []byte("right"), home}) })
+		all.Go(func() { _, _ = h.Verify(impatient, attempt(alice, []byte("right"), home)) })
 		synctest.Wait()
 		leave() // a follower goes first
 		synctest.Wait()
@@ -270,7 +271,7 @@ func TestFollowersAreBounded(t *testing.T) {
 		if s := h.Stats(); s.HashQueue != 3 || h.singleflight.waiting != 3 {
 			t.Errorf("%d wait for a slot, %d for equal work; want 3 and 3", s.HashQueue, h.singleflight.waiting)
 		}
-		h.want("one too many", h.try(alice, "right", home), Busy)
+		h.want("one too many", h.try(alice, "right", home), reason.Overloaded)
 		h.queue.release()
 		all.Wait()
 		if h.singleflight.waiting != 0 || len(h.singleflight.followers) != 0 {

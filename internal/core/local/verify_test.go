@@ -1,4 +1,4 @@
-package core
+package local
 
 import (
 	"context"
@@ -9,34 +9,36 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
 func TestVerify(t *testing.T) {
 	h := newHouse(t, nil)
-	user, err := h.Verify(t.Context(), Attempt{bob, []byte("right"), home})
-	if err != nil || user != (User{bob, regulation.UserOperator}) {
+	user, err := h.Verify(t.Context(), attempt(bob, []byte("right"), home))
+	if err != nil || user != (core.User{Account: bob, UserType: regulation.UserOperator}) {
 		t.Errorf("bob: %v, %v", user, err)
 	}
 	h.want("right", h.try(alice, "right", home), 0)
-	h.want("wrong", h.try(alice, "wrong", home), WrongPassword)
-	h.want("empty", h.try(alice, "", home), WrongPassword)
-	h.want("one byte more", h.try(alice, "right ", home), WrongPassword)
-	h.want("unknown", h.try("77777777", "right", home), UnknownAccount)
-	h.want("unknown, empty", h.try("", "", home), UnknownAccount)
+	h.want("wrong", h.try(alice, "wrong", home), reason.WrongPassword)
+	h.want("empty", h.try(alice, "", home), reason.WrongPassword)
+	h.want("one byte more", h.try(alice, "right ", home), reason.WrongPassword)
+	h.want("unknown", h.try("77777777", "right", home), reason.UnknownAccount)
+	h.want("unknown, empty", h.try("", "", home), reason.UnknownAccount)
 }
 
 func TestVerifyBeforeTheFirstRefresh(t *testing.T) {
 	c := &clock{}
-	l, err := NewLocal(&table{}, Options{
+	l, err := New(&table{}, Options{
 		Params: cheap, LockFailures: 5, LockSourceFailures: 5,
 		LockDecay: time.Minute, HashQueue: 1, Now: c.now,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{Local: l, t: t}
-	h.want("nobody is known", h.try(alice, "right", home), UnknownAccount)
+	h := &house{Core: l, t: t}
+	h.want("nobody is known", h.try(alice, "right", home), reason.UnknownAccount)
 	if l.Loaded() {
 		t.Error("loaded")
 	}
@@ -46,7 +48,7 @@ func TestVerifyBeforeTheFirstRefresh(t *testing.T) {
 func TestUnknownAccountsCostTheSame(t *testing.T) {
 	h := newHouse(t, func(o *Options) { o.Params = Params{MemoryKiB: 32 << 10, Iterations: 2} })
 	began := time.Now()
-	h.want("unknown", h.try("77777777", "right", home), UnknownAccount)
+	h.want("unknown", h.try("77777777", "right", home), reason.UnknownAccount)
 	unknown := time.Since(began)
 	// alice's hash is cheap, in microseconds; the dummy's 32 MiB take milliseconds.
 	if unknown < 2*time.Millisecond {
@@ -58,7 +60,7 @@ func TestPasswordStaysTheCallers(t *testing.T) {
 	h := newHouse(t, nil)
 	password := []byte("right")
 	for range 2 { // evaluated, then remembered
-		if _, err := h.Verify(t.Context(), Attempt{alice, password, home}); err != nil || string(password) != "right" {
+		if _, err := h.Verify(t.Context(), attempt(alice, password, home)); err != nil || string(password) != "right" {
 			t.Fatalf("%q, %v", password, err)
 		}
 	}
@@ -68,7 +70,7 @@ func TestPasswordStaysTheCallers(t *testing.T) {
 
 func TestRemembered(t *testing.T) {
 	h := newHouse(t, nil)
-	step := func(name string, got, want Reason, hits, misses uint64) {
+	step := func(name string, got, want reason.Reason, hits, misses uint64) {
 		t.Helper()
 		h.want(name, got, want)
 		if s := h.Stats(); s.RememberedHits != hits || s.RememberedMisses != misses {
@@ -78,7 +80,7 @@ func TestRemembered(t *testing.T) {
 	step("first", h.try(alice, "right", home), 0, 0, 1)
 	step("again", h.try(alice, "right", home), 0, 1, 1)
 	step("again, from elsewhere", h.try(alice, "right", elsewhere), 0, 2, 1)
-	step("another password", h.try(alice, "wrong", home), WrongPassword, 2, 2)
+	step("another password", h.try(alice, "wrong", home), reason.WrongPassword, 2, 2)
 	step("another account", h.try(bob, "right", home), 0, 2, 3)
 	h.clock.move(time.Hour - 1)
 	step("just before the end", h.try(alice, "right", home), 0, 3, 3)
@@ -94,11 +96,11 @@ func TestChangedPasswordEndsWhatIsRemembered(t *testing.T) {
 	h.want("old", h.try(alice, "right", home), 0)
 	h.source.set(account(t, alice, regulation.UserCustomer, "newer"))
 	h.refresh()
-	h.want("old, after the change", h.try(alice, "right", home), WrongPassword)
+	h.want("old, after the change", h.try(alice, "right", home), reason.WrongPassword)
 	h.want("new", h.try(alice, "newer", home), 0)
 	h.source.set()
 	h.refresh()
-	h.want("removed", h.try(alice, "newer", home), UnknownAccount)
+	h.want("removed", h.try(alice, "newer", home), reason.UnknownAccount)
 }
 
 func TestRememberIsBounded(t *testing.T) {
@@ -142,7 +144,7 @@ func TestQueueIsBounded(t *testing.T) {
 		if s := h.Stats(); s.Hashing != 1 || s.HashQueue != 2 {
 			t.Errorf("%+v", s)
 		}
-		h.want("one too many", h.try(alice, "another", home), Busy)
+		h.want("one too many", h.try(alice, "another", home), reason.Overloaded)
 		h.queue.release()
 		waiting.Wait()
 		if s := h.Stats(); s.Hashing != 0 || s.HashQueue != 0 {
@@ -156,7 +158,7 @@ func TestNoQueue(t *testing.T) {
 	h := newHouse(t, func(o *Options) { o.Parallel, o.HashQueue = 1, 0 })
 	h.want("the slot is free", h.try(alice, "right", home), 0)
 	h.queue.acquire(t.Context(), at(elsewhere))
-	h.want("the slot is taken", h.try(bob, "right", home), Busy)
+	h.want("the slot is taken", h.try(bob, "right", home), reason.Overloaded)
 	h.want("remembered needs none", h.try(alice, "right", home), 0)
 }
 
@@ -170,7 +172,7 @@ func TestRememberedWhileWaiting(t *testing.T) {
 		synctest.Wait()
 		holder, _ := h.current.Load().lookup(alice)
 		h.cache.add(h.cache.key(alice, &holder.hash, []byte("right")), h.clock.now())
-		// With no room left, an attempt that still went for argon2 would be Busy.
+		// With no room left, an attempt that still went for argon2 would be reason.Overloaded.
 		h.want("the room", h.locks.reserve(new(originOf(alice, home)), h.clock.now()), 0)
 		h.queue.release()
 		waiting.Wait()
@@ -189,13 +191,13 @@ func TestWaiting(t *testing.T) {
 		ctx, giveUp := context.WithCancel(t.Context())
 		gone := make(chan error)
 		go func() {
-			_, err := h.Verify(ctx, Attempt{bob, []byte("wrong"), home})
+			_, err := h.Verify(ctx, attempt(bob, []byte("wrong"), home))
 			gone <- err
 		}()
 		synctest.Wait()
 		giveUp()
-		var refused *Refused
-		if err := <-gone; !errors.As(err, &refused) || refused.Reason != Busy {
+		var refused *core.Refused
+		if err := <-gone; !errors.As(err, &refused) || refused.Reason != reason.Overloaded {
 			t.Errorf("gave up: %v", err)
 		}
 		h.queue.release()
@@ -208,27 +210,16 @@ func TestEndedContextIsNotEvaluated(t *testing.T) {
 	h := newHouse(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	var refused *Refused
-	if _, err := h.Verify(ctx, Attempt{alice, []byte("right"), home}); !errors.As(err, &refused) || refused.Reason != Busy {
+	var refused *core.Refused
+	if _, err := h.Verify(ctx, attempt(alice, []byte("right"), home)); !errors.As(err, &refused) || refused.Reason != reason.Overloaded {
 		t.Fatal(err)
-	}
-}
-
-func TestReasonWords(t *testing.T) {
-	for r, want := range []string{"invalid", "unknown_account", "wrong_password", "account_locked", "source_locked", "busy", "invalid"} {
-		if got := Reason(r).String(); got != want {
-			t.Errorf("reason %d is %q, want %q", r, got, want)
-		}
-	}
-	if got := (&Refused{Busy}).Error(); got != "login refused: busy" {
-		t.Error(got)
 	}
 }
 
 func BenchmarkVerifyRemembered(b *testing.B) {
 	h := newHouse(b, nil)
 	h.want("first", h.try(alice, "right", home), 0)
-	attempt := Attempt{alice, []byte("right"), home}
+	attempt := attempt(alice, []byte("right"), home)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := h.Verify(b.Context(), attempt); err != nil {

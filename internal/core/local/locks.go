@@ -1,4 +1,4 @@
-package core
+package local
 
 import (
 	"net/netip"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/source"
 )
@@ -55,21 +56,21 @@ func newLocks(failures, sourceFailures int, decay time.Duration) *locks {
 	return l
 }
 
-// locked returns AccountLocked, SourceLocked, or 0 for neither.
-func (l *locks) locked(o *origin, now time.Time) Reason {
+// locked returns reason.AccountLocked, reason.SourceLocked, or 0 for neither.
+func (l *locks) locked(o *origin, now time.Time) reason.Reason {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.lockedNow(o, now)
 }
 
-func (l *locks) lockedNow(o *origin, now time.Time) Reason {
+func (l *locks) lockedNow(o *origin, now time.Time) reason.Reason {
 	for i := range l.levels(o, now) {
 		at, share := o.path.At(i), o.path.Share(i)
 		switch {
 		case l.sources[i].full(at, share, now):
-			return SourceLocked
+			return reason.SourceLocked
 		case l.accounts[i].full(accountAt{o.account, at}, share, now):
-			return AccountLocked
+			return reason.AccountLocked
 		}
 	}
 	return 0
@@ -107,17 +108,17 @@ func (l *locks) rank(o *origin, now time.Time) rank {
 
 // reserve takes room in all buckets for the failure that the attempt may become. It
 // returns 0, which obliges the caller to settle, or why it took none: the attempt is
-// locked, or (Busy) the attempts in flight already hold all the room that is left.
-func (l *locks) reserve(o *origin, now time.Time) Reason {
+// locked, or (reason.Overloaded) the attempts in flight already hold all the room that is left.
+func (l *locks) reserve(o *origin, now time.Time) reason.Reason {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if reason := l.lockedNow(o, now); reason != 0 {
-		return reason
+	if why := l.lockedNow(o, now); why != 0 {
+		return why
 	}
 	for i := range l.levels(o, now) {
 		at, share := o.path.At(i), o.path.Share(i)
 		if !l.accounts[i].room(accountAt{o.account, at}, share, now) || !l.sources[i].room(at, share, now) {
-			return Busy
+			return reason.Overloaded
 		}
 	}
 	for i := range depth(&o.path) {
