@@ -19,6 +19,9 @@ type Core interface {
 	// Verify says who a is. Its refusals are *Refused; any other error means that the core could not be
 	// asked. It returns soon after ctx ends, and does not use what a's slices point to after it returned.
 	Verify(ctx context.Context, a *Attempt) (User, error)
+	// RequestCode passes a request for a second factor's code on (TID RequestCode), of a session that has
+	// asked for no login yet; body is copied. The core's answer is delivered to t. It does not wait.
+	RequestCode(sessionID int32, t Terminal, body []byte) reason.Reason
 	// Abort tells that the session which Verify reserved will not be opened. It does not wait.
 	Abort(sessionID int32, why ftd.ReasonCode, text string)
 	// Open makes a verified session live; its record is durable. The Session is nil if this core takes no

@@ -33,6 +33,8 @@ func (idle) Stage(string, time.Duration)                 {}
 
 type idleCore struct{}
 
+func (idleCore) RequestCode(int32, core.Terminal, []byte) reason.Reason { return reason.UnknownRequest }
+
 func (idleCore) Abort(int32, ftd.ReasonCode, string)      {}
 func (idleCore) Open(*core.Opening) (core.Session, error) { return nil, nil }
 

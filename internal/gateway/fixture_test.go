@@ -14,6 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
@@ -67,6 +68,8 @@ func (r *rooms) Verify(context.Context, *core.Attempt) (core.User, error) {
 	}
 	return core.User{Account: "88888888", UserType: regulation.UserCustomer}, nil
 }
+
+func (*rooms) RequestCode(int32, core.Terminal, []byte) reason.Reason { return reason.UnknownRequest }
 
 func (*rooms) Abort(int32, ftd.ReasonCode, string) {}
 

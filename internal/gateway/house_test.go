@@ -71,6 +71,10 @@ type fakeCore struct {
 	open     func() (core.Session, error)
 }
 
+func (*fakeCore) RequestCode(int32, core.Terminal, []byte) reason.Reason {
+	return reason.UnknownRequest
+}
+
 func (c *fakeCore) Abort(sessionID int32, _ ftd.ReasonCode, _ string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
