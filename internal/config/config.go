@@ -64,7 +64,7 @@ type Config struct {
 	ReplayedTerminalInfo string `key:"replayed_terminal_info" default:"flag" choices:"flag,reject"`
 	// The exchanges' trading days, to be updated once a year.
 	CalendarFile File `key:"calendar_file" default:"calendar.yaml" missing:"copy configs/calendar.yaml there"`
-	// The local trading core: who may log in.
+	// Who says which customers may log in, and takes their business messages.
 	Core Core `key:"core"`
 	// Where records live.
 	Store Store `key:"store"`
@@ -137,8 +137,13 @@ type Auth struct {
 	Refresh time.Duration `key:"refresh" default:"2s" min:"100ms" max:"1h"`
 }
 
-// Core is the local trading core.
+// Core is what says who may log in.
 type Core struct {
+	// local: accounts of this front's own store, and no business messages (they are answered 77).
+	// link: the firm's trading core, over the link of docs/core.md.
+	Driver string `key:"driver" default:"local" choices:"local,link"`
+	// The way to the trading core, with driver link.
+	Link Link `key:"link"`
 	// The cost of one password check.
 	Argon2 Argon2 `key:"argon2"`
 	// How long a verified login is remembered, so that a reconnect does not pay for the check
@@ -161,6 +166,41 @@ type Core struct {
 	LoginsPerUser int `key:"logins_per_user" default:"5" min:"0" max:"100000"`
 	// How many of them it may have at once, after a pause.
 	LoginsBurst int `key:"logins_burst" default:"300" min:"1" max:"1000000"`
+}
+
+// Link is the way to the firm's trading core.
+type Link struct {
+	// Where the cores listen, as ["core-a.firm:41300", "core-b.firm:41300"], or unix:/run/core.sock.
+	// The front dials all of them and uses the one that says that it is active.
+	Endpoints CoreEndpoints `key:"endpoints"`
+	// PEM: the authority that signed the cores' certificates. It, cert_file and key_file are mandatory for
+	// an endpoint that is no Unix socket: the link is TLS 1.3, and each side shows a certificate.
+	CAFile File `key:"ca_file" empty:"ok" missing:"ask who runs the trading core for its authority's certificate"`
+	// PEM: this front's certificate for the link, and behind it those between it and the authority.
+	CertFile File `key:"cert_file" empty:"ok" missing:"make one as docs/core.md says"`
+	// PEM: its private key; credential:NAME as above. Not everybody may read it.
+	KeyFile File `key:"key_file" empty:"ok" file:"private" missing:"make one as docs/core.md says"`
+	// The name that a core's certificate must have; "" for the endpoint's host.
+	ServerName string `key:"server_name" max:"253" empty:"ok"`
+	// Speak without TLS to endpoints on this machine's loopback. Passwords then cross it in clear: for
+	// tests, and for a core behind a tunnel of your own.
+	InsecureLoopback bool `key:"insecure_loopback" default:"false"`
+	// The core verifies logins and takes no business messages: those are answered 77.
+	VerifyOnly bool `key:"verify_only" default:"false"`
+	// How long the core may take to verify a login; more is answered 90.
+	VerifyTimeout time.Duration `key:"verify_timeout" default:"3s" min:"10ms" max:"1m"`
+	// After the core went away, how long its sessions wait for one that can resume them. Then their
+	// terminals are told to log in again.
+	Grace time.Duration `key:"grace" default:"10s" min:"0s" max:"10m"`
+	// The time over which those terminals are told, so that they do not come back all at once.
+	FailoverSpread time.Duration `key:"failover_spread" default:"30s" min:"0s" max:"10m"`
+	// How long business messages stay unread because the core gives no credit or the queue is above
+	// queue_low; then they are answered 90.
+	Wait time.Duration `key:"wait" default:"1s" min:"0s" max:"1m"`
+	// Bytes that wait for the core to read them, for each endpoint; with more a message is answered 90.
+	QueueBytes int `key:"queue_bytes" default:"8388608" min:"65536" max:"1073741824"`
+	// With more than these bytes in that queue, what terminals send stays unread.
+	QueueLow int `key:"queue_low" default:"2097152" min:"16384" max:"1073741824"`
 }
 
 // Argon2 is the cost of one password check.
@@ -237,6 +277,12 @@ type Limits struct {
 	Refusals int `key:"refusals" default:"64" min:"1" max:"100000"`
 	// Bytes that a terminal may leave unread before it is closed.
 	OutboundBytes int `key:"outbound_bytes" default:"65536" min:"1024" max:"16777216"`
+	// Bytes of a terminal that stay unread while the core wants no more; over them the connection is closed.
+	InboundBytes int `key:"inbound_bytes" default:"262144" min:"8192" max:"16777216"`
+	// Business messages a second that one session may send; 0 for no bound.
+	RequestsPerSecond int `key:"requests_per_second" default:"0" min:"0" max:"1000000"`
+	// What happens to more: delay leaves them unread until their second comes, refuse answers them 90.
+	RequestsOver string `key:"requests_over" default:"delay" choices:"delay,refuse"`
 	// The longest body of a frame before authentication; after it, 4096.
 	BodyBeforeAuth int `key:"body_before_auth" default:"512" min:"206" max:"4096"`
 	// Terminal ciphertexts that are remembered for their trading day, some 40 bytes each, so that

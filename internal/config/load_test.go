@@ -94,6 +94,7 @@ func TestEnvironmentReachesEveryLeaf(t *testing.T) {
 	values := map[kind]string{text: "some text", number: "77", flag: "true", duration: "77s", valueList: "7, 8"}
 	types := map[reflect.Type]string{
 		reflect.TypeFor[ExemptNetworks](): "10.0.0.1, 10.0.0.2", reflect.TypeFor[Address](): "127.0.0.9:9", reflect.TypeFor[EarlyDrop](): "1:2:3", reflect.TypeFor[DatabaseURL](): "postgres://u@h/d",
+		reflect.TypeFor[CoreEndpoints](): "core-a.firm:7, unix:/run/core.sock",
 	}
 	before, _ := read([]byte("front: {}"), nil)
 	for variable, f := range variables(schema()) {
