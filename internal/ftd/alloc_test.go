@@ -69,10 +69,29 @@ func TestNothingIsAllocated(t *testing.T) {
 	var req ftd.LoginRequest
 	var info ftd.TerminalInfo
 	dst := make([]byte, 0, 1024)
+	order := body(3, rawField{1, []byte{0x55}})
+	order[11] = 1 // sequence number
 	for name, f := range map[string]func(){
 		"decoding a login":    func() { decodeLogin(t, wire, &req, &info) },
 		"encoding a response": func() { dst = encodeResponse(t, dst[:0]) },
 		"a heartbeat":         func() { dst = ftd.AppendHeartbeat(dst[:0]) },
+		"a business frame": func() {
+			dst = ftd.AppendSessionFrame(dst[:0], ftd.SessionTag{FrontID: 1, SessionID: 7}, order)
+			frame, _, err := ftd.DecodeFrame(dst, ftd.MaxBodyLen)
+			tag, ok := frame.Ext.Session()
+			h, err2 := ftd.DecodeHeader(frame.Body)
+			if err != nil || err2 != nil || !ok || tag.SessionID != 7 || h.SequenceNumber != 1 {
+				t.Fatal(err, err2, tag, h)
+			}
+		},
+		"a broadcast": func() {
+			dst = ftd.AppendBroadcast(dst[:0], ftd.AudienceSeries, order)
+			frame, _, _ := ftd.DecodeFrame(dst, ftd.MaxBodyLen)
+			if to, ok := frame.Ext.Audience(); !ok || to != ftd.AudienceSeries {
+				t.Fatal(to, ok)
+			}
+		},
+		"verifying and opening a session": func() { dst = verifyAndOpen(t, dst[:0]) },
 		"refusing a frame": func() {
 			frame, _, _ := ftd.DecodeFrame(malformed, ftd.MaxBodyLen)
 			if _, err := ftd.DecodeMessage(frame.Body); err != ftd.FaultVersion {
@@ -84,6 +103,46 @@ func TestNothingIsAllocated(t *testing.T) {
 			t.Errorf("%s: %v allocations", name, n)
 		}
 	}
+}
+
+var (
+	verified = ftd.VerifyResult{UserID: []byte("88888888"), UserType: '1', Restriction: ftd.RestrictionNone, Notice: []byte("今日夜盘暂停")}
+	context  = ftd.SessionContext{AppID: []byte("client_demo_1.0"), AppType: '1', PublicIP: []byte("192.0.2.7"), PublicPort: 50001}
+	opened   = ftd.SessionRecord{RecordID: response.RecordID, LoginTime: response.LoginTime, TradingDay: response.TradingDay, AbnormalFlag: '0'}
+	resume   = ftd.ResumePoints{Count: 2, Points: [ftd.MaxResumePoints]ftd.Point{{Series: 1001, Number: 41}, {Series: 5, Number: -1}}}
+)
+
+// verifyAndOpen is what the link does for one login, in both directions.
+func verifyAndOpen(tb testing.TB, dst []byte) []byte {
+	tag := ftd.SessionTag{FrontID: 1, SessionID: 7}
+	e := ftd.BeginSession(dst, ftd.TIDSessionVerify, tag)
+	e.SessionContext(&context)
+	wire, err := e.End()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	e = ftd.BeginSession(wire[:0], ftd.TIDSessionVerify, tag)
+	e.VerifyResult(&verified)
+	e.Error(&success)
+	if wire, err = e.End(); err != nil {
+		tb.Fatal(err)
+	}
+	frame, _, _ := ftd.DecodeFrame(wire, ftd.MaxBodyLen)
+	m, err := ftd.DecodeMessage(frame.Body)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var got ftd.VerifyResult
+	if data, _ := m.Field(ftd.FIDVerifyResult); got.Decode(data) != nil || got.UserType != '1' {
+		tb.Fatal("the result came back otherwise")
+	}
+	e = ftd.BeginSession(wire[:0], ftd.TIDSessionOpen, tag)
+	e.SessionRecord(&opened)
+	e.ResumePoints(&resume)
+	if wire, err = e.End(); err != nil {
+		tb.Fatal(err)
+	}
+	return wire
 }
 
 func BenchmarkDecodeLogin(b *testing.B) {

@@ -14,7 +14,7 @@ import (
 type field interface{ Decode(data []byte) error }
 
 // kind is what the tests need to know about one field; the lengths are those of
-// docs/protocol.md, written down a second time on purpose.
+// docs/protocol.md and docs/core.md, written down a second time on purpose.
 type kind struct {
 	minLen int
 	fresh  func() field
@@ -75,12 +75,89 @@ var kinds = map[ftd.FID]kind{
 	ftd.FIDLogoutRequest: {28, func() field { return new(ftd.LogoutRequest) }, func(t *rapid.T) field {
 		return &ftd.LogoutRequest{BrokerID: text(t, 10), UserID: text(t, 18)}
 	}, func(e *ftd.Encoder, f field) { e.LogoutRequest(f.(*ftd.LogoutRequest)) }},
+
+	// docs/core.md.
+	ftd.FIDErrorTargetSequence: {6, func() field { return new(ftd.ErrorTargetSequence) }, func(t *rapid.T) field {
+		return &ftd.ErrorTargetSequence{Series: rapid.Uint16().Draw(t, "series"), Number: rapid.Int32().Draw(t, "number")}
+	}, func(e *ftd.Encoder, f field) { e.ErrorTargetSequence(f.(*ftd.ErrorTargetSequence)) }},
+
+	ftd.FIDResumePoints: {6, func() field { return new(ftd.ResumePoints) }, func(t *rapid.T) field {
+		p := points(t, 1)
+		return &p
+	}, func(e *ftd.Encoder, f field) { e.ResumePoints(f.(*ftd.ResumePoints)) }},
+
+	ftd.FIDPasswordUpdate: {108, func() field { return new(ftd.PasswordUpdate) }, func(t *rapid.T) field {
+		return &ftd.PasswordUpdate{BrokerID: text(t, 10), UserID: text(t, 18), OldPassword: text(t, 40), NewPassword: text(t, 40)}
+	}, func(e *ftd.Encoder, f field) { e.PasswordUpdate(f.(*ftd.PasswordUpdate)) }},
+
+	ftd.FIDLinkIdentity: {80, func() field { return new(ftd.LinkIdentity) }, func(t *rapid.T) field {
+		return &ftd.LinkIdentity{
+			Protocol: rapid.IntRange(0, 999).Draw(t, "protocol"), FrontID: rapid.Int32().Draw(t, "front"),
+			Process: text(t, 36), BrokerID: text(t, 10), Version: text(t, 20),
+			MaxSessions: rapid.IntRange(0, 999999).Draw(t, "sessions"), Business: rapid.Byte().Draw(t, "business"),
+		}
+	}, func(e *ftd.Encoder, f field) { e.LinkIdentity(f.(*ftd.LinkIdentity)) }},
+
+	ftd.FIDLinkAccept: {76, func() field { return new(ftd.LinkAccept) }, func(t *rapid.T) field {
+		return &ftd.LinkAccept{
+			CoreID: text(t, 20), Instance: text(t, 36), Term: rapid.Int32().Draw(t, "term"),
+			State: ftd.CoreState(rapid.Byte().Draw(t, "state")), TradingDay: text(t, 8),
+			HeartbeatSeconds: rapid.IntRange(0, 999).Draw(t, "heartbeat"), Credit: rapid.Int32().Draw(t, "credit"),
+		}
+	}, func(e *ftd.Encoder, f field) { e.LinkAccept(f.(*ftd.LinkAccept)) }},
+
+	ftd.FIDSessionContext: {124, func() field { return new(ftd.SessionContext) }, func(t *rapid.T) field {
+		return &ftd.SessionContext{
+			AppID: text(t, 30), AppType: rapid.Byte().Draw(t, "type"), PublicIP: text(t, 39),
+			PublicPort: rapid.IntRange(0, 99999).Draw(t, "port"), Instant: text(t, 19), RelayAppID: text(t, 30),
+		}
+	}, func(e *ftd.Encoder, f field) { e.SessionContext(f.(*ftd.SessionContext)) }},
+
+	ftd.FIDVerifyResult: {178, func() field { return new(ftd.VerifyResult) }, func(t *rapid.T) field {
+		return &ftd.VerifyResult{
+			UserID: text(t, 18), UserType: rapid.Byte().Draw(t, "type"), Restriction: rapid.Byte().Draw(t, "restriction"),
+			LastLogin: text(t, 19), LastIP: text(t, 39), Notice: text(t, 100),
+		}
+	}, func(e *ftd.Encoder, f field) { e.VerifyResult(f.(*ftd.VerifyResult)) }},
+
+	ftd.FIDSessionRecord: {64, func() field { return new(ftd.SessionRecord) }, func(t *rapid.T) field {
+		return &ftd.SessionRecord{
+			RecordID: text(t, 36), LoginTime: text(t, 19), TradingDay: text(t, 8), AbnormalFlag: rapid.Byte().Draw(t, "flag"),
+		}
+	}, func(e *ftd.Encoder, f field) { e.SessionRecord(f.(*ftd.SessionRecord)) }},
+
+	ftd.FIDReason: {101, func() field { return new(ftd.Reason) }, func(t *rapid.T) field {
+		return &ftd.Reason{Code: ftd.ReasonCode(rapid.Byte().Draw(t, "code")), Text: text(t, 100)}
+	}, func(e *ftd.Encoder, f field) { e.Reason(f.(*ftd.Reason)) }},
+
+	ftd.FIDResumeSession: {54, func() field { return new(ftd.ResumeSession) }, func(t *rapid.T) field {
+		return &ftd.ResumeSession{UserID: text(t, 18), RecordID: text(t, 36), Delivered: points(t, 0)}
+	}, func(e *ftd.Encoder, f field) { e.ResumeSession(f.(*ftd.ResumeSession)) }},
+
+	ftd.FIDLinkCredit: {4, func() field { return new(ftd.LinkCredit) }, func(t *rapid.T) field {
+		return &ftd.LinkCredit{Frames: rapid.Int32().Draw(t, "frames")}
+	}, func(e *ftd.Encoder, f field) { e.LinkCredit(f.(*ftd.LinkCredit)) }},
+}
+
+// toTheEnd are the fields whose last item reaches to the field's end, in steps of so many bytes.
+var toTheEnd = map[ftd.FID]int{ftd.FIDTerminalInfo: 1, ftd.FIDResumePoints: 6, ftd.FIDResumeSession: 6}
+
+// points draws a run of at least minCount points.
+func points(t *rapid.T, minCount int) (p ftd.ResumePoints) {
+	p.Count = rapid.IntRange(minCount, ftd.MaxResumePoints).Draw(t, "points")
+	for i := range p.Count {
+		p.Points[i] = ftd.Point{Series: rapid.Uint16().Draw(t, "series"), Number: rapid.Int32().Draw(t, "number")}
+	}
+	return p
 }
 
 // knownFIDs is kinds in a fixed order, so that a failing seed stays one.
 var knownFIDs = []ftd.FID{
 	ftd.FIDError, ftd.FIDForceExit, ftd.FIDAuthIdentity, ftd.FIDAuthInfo, ftd.FIDAuthChallenge,
 	ftd.FIDAuthResult, ftd.FIDLoginRequest, ftd.FIDTerminalInfo, ftd.FIDLoginResponse, ftd.FIDLogoutRequest,
+	ftd.FIDErrorTargetSequence, ftd.FIDResumePoints, ftd.FIDPasswordUpdate,
+	ftd.FIDLinkIdentity, ftd.FIDLinkAccept, ftd.FIDSessionContext, ftd.FIDVerifyResult, ftd.FIDSessionRecord,
+	ftd.FIDReason, ftd.FIDResumeSession, ftd.FIDLinkCredit,
 }
 
 // text draws a legal text item of at most n bytes: full length and Chinese among them.
