@@ -22,6 +22,7 @@ type Assets struct {
 	Calendar       *calendar.Calendar
 	Master         *auth.MasterKey
 	MaxConnections int
+	CoreTLS        *CoreTLS // nil if the link to a trading core needs none
 }
 
 // LoadAssets reads them all and reports everything that is wrong at once. The local
@@ -47,6 +48,7 @@ func LoadAssets(cfg *config.Config) (*Assets, error) {
 	judge("calendar_file", err)
 	a.Master, err = auth.LoadMasterKey(cfg.Auth.MasterKeyFile.Path)
 	judge("auth.master_key_file", err)
+	a.CoreTLS = loadCoreTLS(cfg, judge)
 	faults = append(faults, checkURL(cfg, missing)...)
 	a.MaxConnections, err = front.ConnectionBudget(cfg.Limits.Connections)
 	judge("limits.connections", err)

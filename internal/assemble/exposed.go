@@ -16,6 +16,10 @@ func Exposed(cfg *config.Config, environ []string) (warnings []string) {
 		warnings = append(warnings, "admin.address: "+admin.String()+
 			" can be reached from other machines and asks for no password; put it on 127.0.0.1 or behind something that does")
 	}
+	if cfg.Core.Driver == DriverLink && cfg.Core.Link.InsecureLoopback {
+		warnings = append(warnings, "core.link.insecure_loopback: passwords go to the trading core in clear over this machine's loopback; "+
+			"use a Unix socket, or TLS")
+	}
 	if cfg.Store.Driver != DriverPostgres {
 		return warnings
 	}

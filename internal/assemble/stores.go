@@ -16,6 +16,12 @@ import (
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
+// DriverLocal and DriverLink are the values of core.driver: accounts of this front's own, or a trading core.
+const (
+	DriverLocal = "local"
+	DriverLink  = "link"
+)
+
 // DriverPostgres is the value of store.driver with which records go to PostgreSQL.
 const DriverPostgres = "postgres"
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -79,6 +80,52 @@ func (a *Admin) Page(name, about string, value func() any) {
 	a.index = append(a.index, fmt.Sprintf("/%-9s %s\n", name, about))
 	a.mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, value()) })
 }
+
+// Action adds POST /name, which does something: do gets the body, at most maxAction bytes, and what it returns
+// is shown as JSON; a *Refusal has a status of its own. Only this machine may ask, and no page in a browser:
+// a request without ActionHeader, which a page cannot send to another site, is refused.
+func (a *Admin) Action(name, about string, do func(ctx context.Context, body []byte) (any, error)) {
+	a.index = append(a.index, fmt.Sprintf("/%-9s %s\n", name, about))
+	a.mux.HandleFunc("POST /"+name, func(w http.ResponseWriter, r *http.Request) {
+		from, err := netip.ParseAddrPort(r.RemoteAddr)
+		switch {
+		case err != nil || !from.Addr().Unmap().IsLoopback():
+			writeJSON(w, http.StatusForbidden, Refusal{Problem: "actions are for this machine alone: ask admin.address from the front's own host"})
+			return
+		case r.Header.Get(ActionHeader) == "":
+			writeJSON(w, http.StatusForbidden, Refusal{Problem: "the header " + ActionHeader + " is missing: use the command"})
+			return
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAction))
+		if err != nil {
+			writeJSON(w, http.StatusRequestEntityTooLarge, Refusal{Problem: "the request is too long"})
+			return
+		}
+		result, err := do(r.Context(), body)
+		if err == nil {
+			writeJSON(w, http.StatusOK, result)
+			return
+		}
+		refusal, is := errors.AsType[*Refusal](err)
+		if !is {
+			refusal = &Refusal{Status: http.StatusInternalServerError, Problem: err.Error()}
+		}
+		writeJSON(w, refusal.Status, refusal)
+	})
+}
+
+// ActionHeader is what a request for an action must have, with any value.
+const ActionHeader = "X-Tradefront-Action"
+
+const maxAction = 4 << 10
+
+// Refusal is why an action was not done.
+type Refusal struct {
+	Status  int    `json:"-"` // of HTTP
+	Problem string `json:"problem"`
+}
+
+func (r *Refusal) Error() string { return r.Problem }
 
 // Addr is the address that was bound.
 func (a *Admin) Addr() net.Addr { return a.listener.Addr() }

@@ -25,6 +25,11 @@ func NewGaugeBy(name, help, label string, values func() map[string]float64) Coll
 	return Collector{name, help, label, prometheus.GaugeValue, values}
 }
 
+// NewCounterBy is NewGaugeBy of numbers that only grow and that another room counts.
+func NewCounterBy(name, help, label string, values func() map[string]float64) Collector {
+	return Collector{name, help, label, prometheus.CounterValue, values}
+}
+
 func alone(value func() float64) func() map[string]float64 {
 	return func() map[string]float64 { return map[string]float64{"": value()} }
 }

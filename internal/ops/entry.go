@@ -24,6 +24,7 @@ const (
 	EventLogout       = "logout"       // a logout
 	EventUnanswered   = "unanswered"   // a login that was recorded, and whose terminal was gone
 	EventMalformed    = "malformed"    // bytes that are no message: the connection was closed without an answer
+	EventSessionEnd   = "session_end"  // a session that an operator ended
 	EventSuppressed   = "suppressed"   // lines that were only counted, see Suppressed…
 )
 
@@ -55,6 +56,9 @@ type Entry struct {
 	KeyVersion      string // that was used
 	TerminalProblem string // what was wrong with the terminal information
 	UserType        regulation.UserType
+
+	By   string // of EventSessionEnd: the operator, as the command named him
+	Text string // of EventSessionEnd: why, as the terminal was told
 
 	// Of EventSuppressed: whose lines, since when, how many, and how many of each reason.
 	Source  netip.Prefix // the zero Prefix for those of the whole front
@@ -141,6 +145,8 @@ func (e *Entry) marshalLogin(enc zapcore.ObjectEncoder) error {
 	if e.UserType != 0 {
 		addText(enc, "user_type", e.UserType.String(), false)
 	}
+	addText(enc, "by", e.By, false)
+	addText(enc, "text", e.Text, false)
 	return nil
 }
 
