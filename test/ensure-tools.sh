@@ -1,8 +1,9 @@
 #!/bin/sh
 # Makes sure that the programs which the tests call are on this machine: a C compiler (the
-# race detector needs one), openssl (opens what we encrypted), python3 (the independent
-# terminal), HAProxy (the load balancer), pgbouncer (the pooler), strace (makes reads fail), and
-# PostgreSQL. What is missing is installed as Debian's package if we may.
+# race detector needs one), g++ and OpenSSL's headers (what authors of a core get), openssl (opens
+# what we encrypted), python3 (the independent terminal), HAProxy (the load balancer), pgbouncer (the
+# pooler), strace (makes reads fail), and PostgreSQL. What is missing is installed as Debian's package
+# if we may.
 set -eu
 
 PATH=$PATH:/usr/sbin # where Debian has HAProxy and pgbouncer, which is not in every PATH
@@ -11,18 +12,23 @@ need() {
 	command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
 }
 need cc gcc
+need g++ g++
 need openssl openssl
 need python3 python3
 need haproxy haproxy
 need promtool prometheus
 need strace strace
 need pgbouncer pgbouncer
+if ! echo '#include <openssl/ssl.h>' | g++ -x c++ -fsyntax-only - 2>/dev/null; then
+	missing="$missing libssl-dev"
+fi
 
 if [ -n "$missing" ]; then
 	as_root=
 	if [ "$(id -u)" -ne 0 ]; then
 		as_root="sudo -n"
 	fi
+	# shellcheck disable=SC2086 # several packages
 	if ! command -v apt-get >/dev/null 2>&1 ||
 		! { $as_root apt-get update -qq &&
 			$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing libc6-dev; }; then

@@ -1,0 +1,125 @@
+package cppcore
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// warnings are those that the header and the example promise to be free of.
+var warnings = []string{"-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"}
+
+// sanitized ends a program at the first thing that is wrong.
+var sanitized = []string{"-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"}
+
+// root is the folder of the tree.
+const root = "../.."
+
+// program is a C++ program that is built once for all tests.
+type program struct {
+	source string
+	flags  []string // behind the source: defines and libraries
+
+	once   sync.Once
+	path   string
+	output string
+	err    error
+}
+
+var vectors = &program{source: "test/cppcore/programs/vectors.cc"}
+
+var built struct {
+	sync.Mutex
+	dirs []string
+}
+
+func removeBuilt() {
+	for _, dir := range built.dirs {
+		_ = os.RemoveAll(dir)
+	}
+}
+
+// compiler is g++, which test/ensure-tools.sh installs.
+func compiler(t testing.TB) string {
+	t.Helper()
+	path, err := exec.LookPath("g++")
+	if err != nil {
+		t.Fatal("this test needs g++ (test/ensure-tools.sh installs it): ", err)
+	}
+	return path
+}
+
+// binary is the program's path.
+func (p *program) binary(t testing.TB) string {
+	t.Helper()
+	cxx := compiler(t)
+	p.once.Do(func() { p.build(cxx) })
+	if p.err != nil {
+		t.Fatalf("%s does not compile: %v\n%s", p.source, p.err, p.output)
+	}
+	return p.path
+}
+
+func (p *program) build(cxx string) {
+	dir, err := os.MkdirTemp("", "cppcore-")
+	if err != nil {
+		p.err = err
+		return
+	}
+	built.Lock()
+	built.dirs = append(built.dirs, dir)
+	built.Unlock()
+	p.path = filepath.Join(dir, "program")
+	p.output, p.err = compile(cxx, p.path, p.source, append(sanitized, p.flags...)...)
+}
+
+// compile makes program out of a source below root, all warnings on.
+func compile(cxx, program, source string, flags ...string) (output string, err error) {
+	args := append([]string{}, warnings...)
+	args = append(args, "-I", "include", "-o", program, source)
+	cmd := exec.Command(cxx, append(args, flags...)...)
+	cmd.Dir = root
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// TestHeaderNeedsNothing: the header compiles alone, without exceptions and RTTI, by each compiler that is here.
+func TestHeaderNeedsNothing(t *testing.T) {
+	t.Parallel()
+	compiler(t)
+	tried := 0
+	for _, name := range []string{"g++", "clang++", "clang++-19", "clang++-16", "clang++-14"} {
+		cxx, err := exec.LookPath(name)
+		if err != nil {
+			continue
+		}
+		tried++
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			object := filepath.Join(t.TempDir(), "alone.o")
+			flags := []string{"-c", "-fno-exceptions", "-fno-rtti", "-Wsign-conversion", "-O2"}
+			if out, err := compile(cxx, object, "test/cppcore/programs/alone.cc", flags...); err != nil {
+				t.Errorf("%v\n%s", err, out)
+			}
+		})
+	}
+	t.Logf("%d compilers", tried)
+}
+
+// TestWarningsAreErrors: a program with a fault that the warnings name is refused, so that their silence says something.
+func TestWarningsAreErrors(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	source := filepath.Join(dir, "narrow.cc")
+	text := "#include \"tradefront_core.h\"\nint main(int argc, char**) { char c = argc; return c; }\n"
+	if err := os.WriteFile(source, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := compile(compiler(t), filepath.Join(dir, "narrow.o"), source, "-c")
+	if err == nil || !strings.Contains(out, "conversion") {
+		t.Errorf("got %v, want an error about a conversion:\n%s", err, out)
+	}
+}
