@@ -1,0 +1,87 @@
+package link
+
+import (
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+)
+
+// logPeriod is the least time between two lines of one subject that are about the same.
+const logPeriod = time.Minute
+
+// stateLog logs how an endpoint is: a line when a trouble begins, one a minute while it lasts, one when it ends. A trouble
+// that comes and goes has two lines a minute at most. Link.mu guards it.
+type stateLog struct {
+	since  time.Time // of the trouble; zero without one
+	logged time.Time // the last line of a trouble
+	told   bool      // this trouble has a line
+	good   State     // the last state that had a line
+	alarm  time.Time // the last line about a trading day
+}
+
+// trouble takes the end of a connection.
+func (s *stateLog) trouble(log *zap.Logger, now time.Time, e *endpoint, p *problem) {
+	if s.since.IsZero() {
+		s.since = now
+	}
+	if now.Sub(s.logged) < logPeriod {
+		return
+	}
+	s.logged, s.told = now, true
+	log.Warn("The link to a trading core is down; the front dials it again. "+adviceOf(p.fault),
+		zap.Stringer("endpoint", e.Endpoint), zap.Stringer("fault", p.fault), zap.Duration("lasts", now.Sub(s.since).Round(time.Second)), zap.Error(p.err))
+}
+
+// adviceOf is the operator's next step.
+func adviceOf(f Fault) string {
+	switch f {
+	case DialFailed:
+		return "Look whether the core runs and listens there."
+	case Certificate:
+		return "The core's certificate is not valid for this endpoint: compare its names and authority with core.link.server_name and ca_file."
+	case CertificateRefused:
+		return "The core refused the front's certificate: compare core.link.cert_file with the authority that the core trusts."
+	case WrongALPN, TLSFailed:
+		return "Look whether a trading core listens there, with TLS 1.3 and ALPN " + ALPN + "."
+	case LoginRefused:
+		return "The core's log says why it refused this front."
+	case LowerTerm:
+		return "Another core is active under a higher term: end one of them."
+	}
+	return "Look at the core's log."
+}
+
+// state takes a new state.
+func (s *stateLog) state(log *zap.Logger, now time.Time, e *endpoint) {
+	m := &e.machine
+	switch m.state {
+	case Initialising, Standby, Active:
+	default:
+		return
+	}
+	if m.alarmed() && now.Sub(s.alarm) >= logPeriod {
+		s.alarm = now
+		log.Error("A trading core is active on another trading day than the front's calendar: the front does not use it. "+
+			"Compare calendar_file with the core's calendar.",
+			zap.Stringer("endpoint", e.Endpoint), zap.String("core", m.core.coreID), zap.Stringer("trading_day_of_core", m.core.day))
+	}
+	if s.told || s.since.IsZero() && s.good != m.state {
+		log.Info("The link to a trading core stands.", zap.Stringer("endpoint", e.Endpoint), zap.Stringer("state", m.state),
+			zap.String("core", m.core.coreID), zap.String("instance", m.core.instance), zap.Int32("term", m.core.term))
+	}
+	s.since, s.told, s.good = time.Time{}, false, m.state
+}
+
+// discard counts a frame that has no place, and logs one a minute of each kind.
+func (l *Link) discard(why Discard, c *conn, sessionID int32, tid ftd.TID, err error) {
+	l.observer.Discarded(why)
+	now, last := l.now().Unix(), l.discards[why].Load()
+	if last != 0 && now-last < int64(logPeriod/time.Second) || !l.discards[why].CompareAndSwap(last, now) {
+		return
+	}
+	l.logger.Warn("A trading core sent what the front discards; its maker should look. Further ones in this minute are only counted.",
+		zap.Stringer("why", why), zap.Stringer("endpoint", c.endpoint.Endpoint), zap.Int32("session", sessionID),
+		zap.Stringer("message", tid), zap.Error(err))
+}

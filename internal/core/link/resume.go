@@ -1,0 +1,197 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
+)
+
+// resumeWaiting resumes the sessions that wait for a core, under t. mu is held.
+func (l *Link) resumeWaiting(t *tenure) {
+	var waits []*session
+	for _, s := range l.table.all(nil) {
+		if s.now() == waiting {
+			waits = append(waits, s)
+		}
+	}
+	if len(waits) == 0 {
+		return
+	}
+	l.logger.Info("Sessions wait for the trading core that is active now: the front resumes them.", loggedSessions(len(waits))...)
+	t.resumes.Add(int32(len(waits)))
+	l.group.Go(func() { l.resume(t, waits) })
+}
+
+func loggedSessions(n int) []zap.Field { return []zap.Field{zap.Int("sessions", n)} }
+
+// resume sends SessionResume for each session as fast as the core reads, and sends the terminals away of those that have
+// no answer in time.
+func (l *Link) resume(t *tenure, waits []*session) {
+	ctx, cancel := context.WithTimeout(t.conn.ctx, l.options.Grace+l.options.VerifyTimeout)
+	defer cancel()
+	for _, s := range waits {
+		if t.over.Load() || !t.conn.out.drained(ctx, l.options.QueueLow) {
+			break
+		}
+		l.sendResume(t, s)
+	}
+	if t.over.Load() || t.conn.ctx.Err() != nil {
+		return // another tenure follows, or the grace ends
+	}
+	t.conn.out.flush()
+	timer := time.NewTimer(l.options.VerifyTimeout)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-t.conn.ctx.Done():
+		return
+	}
+	l.sweep(t, waits)
+}
+
+// sendResume queues SessionResume if the session still waits.
+func (l *Link) sendResume(t *tenure, s *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != waiting || t.over.Load() {
+		return
+	}
+	written, err := t.conn.out.must(func(dst []byte) ([]byte, error) {
+		e := ftd.BeginSession(dst, ftd.TIDSessionResume, l.tag(s.id))
+		e.ResumeSession(&ftd.ResumeSession{UserID: []byte(s.account), RecordID: []byte(s.record.String()), Delivered: s.flows.points})
+		return e.End()
+	})
+	if written && err == nil {
+		s.state, s.tenure, s.resumed = resuming, t, l.now()
+	}
+}
+
+// sweep sends the terminals away of those sessions that the core of t did not resume in time.
+func (l *Link) sweep(t *tenure, waits []*session) {
+	var leave []*session
+	limit := l.now().Add(-l.options.VerifyTimeout)
+	for _, s := range waits {
+		s.mu.Lock()
+		late := s.state == resuming && s.tenure == t && !s.resumed.After(limit)
+		s.mu.Unlock()
+		if late && s.leave(resuming, t) || s.leave(waiting, nil) {
+			l.observer.SessionResumed(ResumeUnanswered)
+			leave = append(leave, s)
+		}
+	}
+	if len(leave) > 0 {
+		l.logger.Warn("The trading core did not answer SessionResume in time: the front sends the terminals away.", loggedSessions(len(leave))...)
+		l.exits(leave, l.spreadOf(len(leave)))
+	}
+}
+
+// spreadOf is the time over which n terminals are sent away: as many a second as of a front with maxSpread sessions.
+func (l *Link) spreadOf(n int) time.Duration {
+	return l.options.FailoverSpread * time.Duration(min(n, maxSpread)) / maxSpread
+}
+
+// maxSpread sessions or more leave over the whole of Options.FailoverSpread.
+const maxSpread = 1000
+
+// exits sends the terminals of leaving sessions away, evenly over spread.
+func (l *Link) exits(leave []*session, spread time.Duration) {
+	rand.Shuffle(len(leave), func(i, j int) { leave[i], leave[j] = leave[j], leave[i] })
+	began, step := l.now(), spread/time.Duration(len(leave))
+	for i, s := range leave {
+		at := time.Duration(i) * step
+		if step > 0 {
+			at += rand.N(step) //nolint:gosec // a jitter is no secret
+		}
+		if left := at - l.now().Sub(began); left > 0 {
+			l.pause(left)
+		}
+		if l.ctx.Err() != nil {
+			return
+		}
+		s.exit()
+	}
+}
+
+// exit sends the terminal of a leaving session away.
+func (s *session) exit() {
+	s.mu.Lock()
+	terminal, still := s.terminal, s.state == leaving
+	s.mu.Unlock()
+	if still {
+		s.link.observer.Exited(ExitCoreChanged)
+		terminal.Exit(forceExitChanged, reason.CoreChanged)
+	}
+}
+
+// resumeAnswered takes the answer to SessionResume.
+func (c *conn) resumeAnswered(t *tenure, s *session, msg *ftd.Message) {
+	l := c.link
+	code, err := readResume(msg)
+	var unanswered []uint32
+	s.mu.Lock()
+	awaited := s.state == resuming && s.tenure == t
+	switch {
+	case !awaited:
+	case err == nil && code == 0:
+		s.state = open
+		unanswered = s.requests.take(make([]uint32, 0, maxWindow))
+	default:
+		s.state = leaving
+		if err == nil {
+			s.tenure = nil // the core does not know it: there is nothing to close
+		}
+	}
+	terminal := s.terminal
+	s.mu.Unlock()
+	switch {
+	case !awaited:
+		l.discard(LateResume, c, s.id, msg.TID, nil)
+		return
+	case err != nil:
+		l.discard(BadResume, c, s.id, msg.TID, err)
+	case code == 0:
+		l.observer.SessionResumed(Resumed)
+		for _, number := range unanswered {
+			terminal.Refuse(0, number, reason.CoreUnanswered)
+		}
+		return
+	}
+	l.observer.SessionResumed(ResumeRefused)
+	l.exitLater(t, s)
+}
+
+// readResume is the code of an answer to SessionResume.
+func readResume(msg *ftd.Message) (code int, err error) {
+	data, there := msg.Field(ftd.FIDError)
+	if !there {
+		return 0, errors.New("the answer to SessionResume has no Error")
+	}
+	var e ftd.Error
+	if err := e.Decode(data); err != nil {
+		return 0, err
+	}
+	if data, there := msg.Field(ftd.FIDResumePoints); there && e.Code == 0 {
+		var points ftd.ResumePoints
+		if err := points.Decode(data); err != nil {
+			return 0, fmt.Errorf("the answer to SessionResume: %w", err)
+		}
+	}
+	return e.Code, nil
+}
+
+// exitLater sends a terminal away at a moment that spreads the exits of all sessions which the core refuses.
+func (l *Link) exitLater(t *tenure, s *session) {
+	spread := l.spreadOf(int(t.resumes.Load()))
+	if spread <= 0 {
+		s.exit()
+		return
+	}
+	time.AfterFunc(rand.N(spread), s.exit) //nolint:gosec // a jitter is no secret
+}

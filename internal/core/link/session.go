@@ -1,0 +1,165 @@
+package link
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// sessionState is how a session is at the core.
+type sessionState uint8
+
+const (
+	verifying    sessionState = iota // SessionVerify has no answer yet
+	verified                         // the core has reserved it
+	passwordOnly                     // nothing but the password may be changed
+	open                             // SessionOpen was written under tenure
+	waiting                          // was open; its tenure is over
+	resuming                         // SessionResume was written under tenure
+	leaving                          // its terminal is sent away
+	closed
+)
+
+// session is one at the core. Its exported methods are core.Session's.
+type session struct {
+	link     *Link
+	id       int32
+	account  regulation.Account
+	answered chan verifyAnswer // room for one; of a session that is verifying
+
+	mu       sync.Mutex
+	state    sessionState
+	terminal core.Terminal
+	tenure   *tenure // nil while waiting
+	kicked   bool
+	record   uuid.UUID
+	asked    ftd.ResumePoints // the flows that the terminal named
+	flows    flows            // how far those are that were delivered
+	requests window           // dialog requests without an answer
+	resumed  time.Time        // SessionResume was written
+}
+
+func (s *session) now() sessionState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state
+}
+
+// Wait is core.Session's.
+func (s *session) Wait() bool {
+	s.mu.Lock()
+	t := s.tenure
+	if s.state != open {
+		t = nil
+	}
+	s.mu.Unlock()
+	return t != nil && !t.over.Load() && t.conn.out.hold()
+}
+
+// Pass is core.Session's.
+func (s *session) Pass(h ftd.Header, body []byte) reason.Reason {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.state == passwordOnly && h.TID != ftd.TIDPasswordUpdate:
+		return reason.PasswordFirst
+	case s.state != open && s.state != passwordOnly:
+		return s.link.awayReason()
+	case s.tenure.over.Load():
+		return s.link.awayReason()
+	case !s.link.options.Business && s.state == open:
+		return reason.UnknownRequest
+	}
+	r := s.tenure.conn.out.pass(s.link.tag(s.id), body)
+	if r == reason.OK && h.SequenceSeries == 0 {
+		s.requests.add(h.SequenceNumber)
+	}
+	return r
+}
+
+// Flush is core.Session's.
+func (s *session) Flush() {
+	s.mu.Lock()
+	t := s.tenure
+	s.mu.Unlock()
+	if t != nil {
+		t.conn.out.flush()
+	}
+}
+
+// Close is core.Session's.
+func (s *session) Close(why ftd.ReasonCode, text string) {
+	s.mu.Lock()
+	was, t := s.state, s.tenure
+	s.state = closed
+	if t != nil && (was == open || was == passwordOnly || was == resuming || was == leaving) {
+		s.link.farewell(t, s.id, ftd.TIDSessionClose, why, text) // under mu: behind what Pass took
+	}
+	s.mu.Unlock()
+	if was == closed {
+		return
+	}
+	s.link.table.remove(s)
+	if t != nil {
+		t.conn.out.flush()
+	}
+}
+
+// farewell queues a SessionClose or SessionAbort, if the core is still the one of t.
+func (l *Link) farewell(t *tenure, id int32, tid ftd.TID, why ftd.ReasonCode, text string) {
+	if t.over.Load() {
+		return
+	}
+	r := ftd.Reason{Code: why, Text: []byte(clip(text, maxReasonText))}
+	build := func(dst []byte) ([]byte, error) {
+		e := ftd.BeginSession(dst, tid, l.tag(id))
+		e.Reason(&r)
+		return e.End()
+	}
+	if _, err := t.conn.out.must(build); err != nil { // the text is not one of the wire
+		r.Text = nil
+		_, _ = t.conn.out.must(build)
+	}
+}
+
+// maxReasonText is what a Reason and a ForceExit hold.
+const maxReasonText = 100
+
+// release takes the session from its tenure, if that is one of over. It returns the session's state then; verifying
+// only if the login has still to be answered.
+func (s *session) release(over []*tenure) sessionState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(over, s.tenure) {
+		if s.state == verifying {
+			return closed
+		}
+		return s.state
+	}
+	switch s.state {
+	case verifying:
+		s.state, s.tenure = closed, nil
+		return verifying
+	case open, resuming:
+		s.state, s.tenure = waiting, nil
+	}
+	return s.state
+}
+
+// leave marks a session whose terminal is to be sent away, if it is still so under t.
+func (s *session) leave(was sessionState, t *tenure) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != was || s.tenure != t {
+		return false
+	}
+	s.state = leaving
+	return true
+}

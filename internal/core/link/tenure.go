@@ -1,0 +1,121 @@
+package link
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/reason"
+)
+
+// tenure is the time in which a core is in use, under one Instance and one Term over one connection.
+type tenure struct {
+	conn     *conn
+	instance string
+	term     int32
+	over     atomic.Bool
+	resumes  atomic.Int32 // sessions that waited for it
+}
+
+// settle chooses the core in use again, after a machine changed. Sessions of a tenure that ended are released by the
+// reader of its connection. mu is held.
+func (l *Link) settle() {
+	was, inUse := l.tenure.Load(), -1
+	if was != nil {
+		inUse = was.conn.endpoint.index
+	}
+	use, fenced := l.chooser.choose(l.machines, inUse)
+	for _, i := range fenced {
+		m := l.machines[i]
+		l.endpoints[i].conn.end(problemf(LowerTerm, "core %s is active under term %d, and another under %d", m.core.coreID, m.core.term, l.chooser.term))
+	}
+	if was != nil && (use != inUse || !was.holds(l.endpoints[use])) {
+		was.over.Store(true)
+		was.conn.ended = append(was.conn.ended, was)
+		l.tenure.Store(nil)
+	}
+	l.setAway()
+	if use >= 0 && l.tenure.Load() == nil && !l.closed {
+		l.begin(l.endpoints[use])
+	}
+}
+
+// holds reports whether the tenure is still that of the endpoint's core.
+func (t *tenure) holds(e *endpoint) bool {
+	return t.conn == e.conn && t.instance == e.machine.core.instance && t.term == e.machine.core.term
+}
+
+// setAway sets what is answered while no core is in use. mu is held.
+func (l *Link) setAway() {
+	r := reason.CoreAway
+	for _, m := range l.machines {
+		if m.state == Initialising {
+			r = reason.CoreInitialising
+		}
+	}
+	l.away.Store(uint32(r))
+}
+
+// begin makes the endpoint's core the one in use. mu is held.
+func (l *Link) begin(e *endpoint) {
+	t := &tenure{conn: e.conn, instance: e.machine.core.instance, term: e.machine.core.term}
+	e.conn.tenure.Store(t)
+	l.tenure.Store(t)
+	l.stopGrace()
+	l.resumeWaiting(t)
+}
+
+// release takes the sessions of c's tenures that are over from them, and lets the open ones wait for the next. It is
+// called by c's reader, or after that: nothing is delivered under these tenures any more. The sessions that it returns were
+// verifying: endVerifies is to be called without mu. mu is held.
+func (l *Link) release(c *conn) (asked []*session) {
+	if len(c.ended) == 0 {
+		return nil
+	}
+	waits := false
+	for _, s := range l.table.all(nil) {
+		switch s.release(c.ended) {
+		case verifying:
+			asked = append(asked, s)
+		case waiting:
+			waits = true
+		}
+	}
+	c.ended = nil
+	switch now := l.tenure.Load(); {
+	case !waits || l.closed:
+	case now != nil:
+		l.resumeWaiting(now)
+	case l.grace == nil:
+		l.grace = time.AfterFunc(l.options.Grace, l.graceOver)
+	}
+	return asked
+}
+
+// stopGrace: a core is in use, or the link is closed. mu is held.
+func (l *Link) stopGrace() {
+	if l.grace != nil {
+		l.grace.Stop()
+		l.grace = nil
+	}
+}
+
+// graceOver sends the terminals of all sessions away that wait for a core.
+func (l *Link) graceOver() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed || l.tenure.Load() != nil {
+		return
+	}
+	l.grace = nil
+	var leave []*session
+	for _, s := range l.table.all(nil) {
+		if s.leave(waiting, nil) {
+			l.observer.SessionResumed(ResumeNoCore)
+			leave = append(leave, s)
+		}
+	}
+	if len(leave) > 0 {
+		l.logger.Warn("No trading core became active in time: the front sends the terminals away, which log in again.", loggedSessions(len(leave))...)
+		l.group.Go(func() { l.exits(leave, l.options.FailoverSpread) })
+	}
+}

@@ -1,0 +1,43 @@
+package link
+
+import (
+	"unicode/utf8"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+)
+
+// clip is s without what is over n bytes; no character is cut.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// What a terminal gets that is sent away by the link: 97 and 84 bytes.
+const (
+	exitCodeChanged = '2'
+	exitTextChanged = "交易核心已切换，请重新登录 trading core changed, log in again"
+	exitCodeKicked  = '1'
+	exitTextKicked  = "交易核心结束了会话 the trading core ended the session"
+)
+
+// forceExit is the data of a ForceExit field.
+func forceExit(code byte, text string) []byte {
+	const data = ftd.FrameHeaderLen + ftd.MessageHeaderLen + ftd.FieldHeaderLen
+	e := ftd.Begin(nil, ftd.TIDForceExit)
+	e.ForceExit(&ftd.ForceExit{Code: code, Msg: []byte(text)})
+	frame, err := e.End()
+	if err != nil {
+		panic("link: a constant text that ForceExit does not take: " + err.Error())
+	}
+	return frame[data:]
+}
+
+var (
+	forceExitChanged = forceExit(exitCodeChanged, exitTextChanged)
+	forceExitKicked  = forceExit(exitCodeKicked, exitTextKicked)
+)

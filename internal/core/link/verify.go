@@ -1,0 +1,264 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// errSessionInUse says that a caller verifies a session that is verified already.
+var errSessionInUse = errors.New("a login is verified already, or on its way, in this session")
+
+// verifyAnswer is what became of a SessionVerify.
+type verifyAnswer struct {
+	user    core.User
+	refused *core.Refused // nil: let in
+	abort   bool          // the core may have reserved the session all the same
+}
+
+func refusedFor(r reason.Reason) verifyAnswer { return verifyAnswer{refused: &core.Refused{Reason: r}} }
+
+// Verify is core.Core's.
+func (l *Link) Verify(ctx context.Context, a *core.Attempt) (core.User, error) {
+	began := l.now()
+	got, err := l.verify(ctx, a)
+	if err != nil {
+		return core.User{}, err
+	}
+	r := reason.OK
+	if got.refused != nil {
+		r = got.refused.Reason
+	}
+	l.observer.Verified(r, l.now().Sub(began))
+	if got.refused != nil {
+		return core.User{}, got.refused
+	}
+	return got.user, nil
+}
+
+func (l *Link) verify(ctx context.Context, a *core.Attempt) (verifyAnswer, error) {
+	t, away := l.current()
+	if t == nil {
+		return refusedFor(away), nil
+	}
+	s := &session{
+		link: l, id: a.SessionID, account: a.Account, terminal: a.Terminal, tenure: t, state: verifying,
+		answered: make(chan verifyAnswer, 1),
+	}
+	if r, err := l.enter(s); err != nil || r != reason.OK {
+		return refusedFor(r), err
+	}
+	r, err := t.conn.out.put(func(dst []byte) ([]byte, error) { return l.sessionVerify(dst, a) })
+	if r != reason.OK || err != nil {
+		l.drop(s)
+		return refusedFor(r), err
+	}
+	t.conn.out.flush()
+	if t.over.Load() { // release may have passed before the session was there
+		endVerifies(l.releaseOne(s, t))
+	}
+	return l.await(ctx, s, t), nil
+}
+
+// enter puts a session into the table. A session that could only change its password gives way.
+func (l *Link) enter(s *session) (reason.Reason, error) {
+	if before := l.table.get(s.id); before != nil {
+		switch before.now() {
+		case passwordOnly, closed:
+			l.drop(before)
+		default:
+			return reason.OK, errSessionInUse
+		}
+	}
+	switch there, full := l.table.add(s); {
+	case there:
+		return reason.OK, errSessionInUse
+	case full:
+		return reason.Overloaded, nil
+	}
+	return reason.OK, nil
+}
+
+// drop ends a session of which the core is told nothing.
+func (l *Link) drop(s *session) {
+	s.mu.Lock()
+	s.state = closed
+	s.mu.Unlock()
+	l.table.remove(s)
+}
+
+func (l *Link) releaseOne(s *session, t *tenure) []*session {
+	if s.release([]*tenure{t}) == verifying {
+		return []*session{s}
+	}
+	return nil
+}
+
+// endVerifies answers logins whose core went away.
+func endVerifies(sessions []*session) {
+	for _, s := range sessions {
+		s.answered <- refusedFor(reason.CoreAway)
+	}
+}
+
+// sessionVerify appends the message for an attempt.
+func (l *Link) sessionVerify(dst []byte, a *core.Attempt) ([]byte, error) {
+	var ip [regulation.MaxAddrLen]byte
+	var instant [regulation.TimeLen]byte
+	var appID [regulation.MaxAppIDLen]byte
+	e := ftd.BeginSession(dst, ftd.TIDSessionVerify, l.tag(a.SessionID))
+	e.Raw(ftd.FIDLoginRequest, a.Request)
+	e.SessionContext(&ftd.SessionContext{
+		AppID: append(appID[:0], a.AppID...), AppType: a.AppType,
+		PublicIP: regulation.AppendAddr(ip[:0], a.Source.Addr()), PublicPort: int(a.Source.Port()),
+		Instant: a.Instant.In(regulation.Zone).AppendFormat(instant[:0], regulation.TimeLayout),
+	})
+	return e.End()
+}
+
+// await waits for the core's answer.
+func (l *Link) await(ctx context.Context, s *session, t *tenure) verifyAnswer {
+	deadline := time.NewTimer(l.options.VerifyTimeout)
+	defer deadline.Stop()
+	var got verifyAnswer
+	select {
+	case got = <-s.answered:
+	case <-deadline.C:
+		got = l.giveUp(s)
+	case <-ctx.Done():
+		got = l.giveUp(s)
+	}
+	if got.refused != nil && got.refused.Session == nil {
+		l.drop(s)
+		if got.abort {
+			l.farewell(t, s.id, ftd.TIDSessionAbort, ftd.ReasonGone, "verify timeout")
+			t.conn.out.flush()
+		}
+	}
+	return got
+}
+
+// giveUp ends the wait, unless the answer is there at the same moment.
+func (l *Link) giveUp(s *session) verifyAnswer {
+	s.mu.Lock()
+	pending := s.state == verifying
+	if pending {
+		s.state = closed
+	}
+	s.mu.Unlock()
+	if pending {
+		return verifyAnswer{refused: &core.Refused{Reason: reason.CoreTimeout}, abort: true}
+	}
+	return <-s.answered
+}
+
+// verifyAnswered takes an answer to SessionVerify.
+func (c *conn) verifyAnswered(t *tenure, s *session, msg *ftd.Message) {
+	s.mu.Lock()
+	if s.state != verifying || s.tenure != t {
+		late := s.state == closed
+		s.mu.Unlock()
+		if late {
+			c.link.discard(LateVerify, c, s.id, msg.TID, nil)
+		} else {
+			c.link.discard(SecondAnswer, c, s.id, msg.TID, nil)
+		}
+		return
+	}
+	got, err := readVerify(msg, s.account)
+	switch {
+	case err != nil:
+		got = verifyAnswer{refused: &core.Refused{Reason: reason.CoreTimeout}, abort: true}
+		s.state = closed
+	case got.refused == nil:
+		s.state = verified
+	case passwordMayChange(got.refused.Reason):
+		got.refused.Session = s
+		s.state = passwordOnly
+	default:
+		s.state = closed
+	}
+	s.mu.Unlock()
+	if err != nil {
+		c.link.discard(BadVerify, c, s.id, msg.TID, err)
+	}
+	s.answered <- got
+}
+
+func passwordMayChange(r reason.Reason) bool {
+	return r == reason.WeakPassword || r == reason.FirstLogin || r == reason.PasswordExpired
+}
+
+// readVerify is what a core's answer about account says.
+func readVerify(msg *ftd.Message, account regulation.Account) (verifyAnswer, error) {
+	var result ftd.Error
+	data, there := msg.Field(ftd.FIDError)
+	if !there {
+		return verifyAnswer{}, errors.New("the answer has no Error")
+	}
+	if err := result.Decode(data); err != nil {
+		return verifyAnswer{}, err
+	}
+	var who ftd.VerifyResult
+	data, named := msg.Field(ftd.FIDVerifyResult)
+	if named {
+		if err := who.Decode(data); err != nil {
+			return verifyAnswer{}, err
+		}
+		if err := checkResult(&who, account); err != nil {
+			return verifyAnswer{}, err
+		}
+	}
+	if result.Code != 0 {
+		return refusedBy(&result, named && who.Restriction == ftd.RestrictionPasswordOnly), nil
+	}
+	switch {
+	case !named:
+		return verifyAnswer{}, errors.New("the answer has Error 0 and no VerifyResult")
+	case who.Restriction != ftd.RestrictionNone:
+		return verifyAnswer{}, errors.New("VerifyResult has a Restriction beside Error 0")
+	}
+	return verifyAnswer{user: core.User{
+		Account: account, UserType: regulation.UserType(who.UserType),
+		LastLogin: string(who.LastLogin), LastIP: string(who.LastIP), Notice: string(who.Notice),
+	}}, nil
+}
+
+func checkResult(who *ftd.VerifyResult, account regulation.Account) error {
+	switch {
+	case string(who.UserID) != string(account):
+		return errors.New("VerifyResult is about another UserID than the request")
+	case !regulation.UserType(who.UserType).Valid():
+		return errors.New("VerifyResult's UserType is neither 1 nor 2")
+	case who.Restriction != ftd.RestrictionNone && who.Restriction != ftd.RestrictionPasswordOnly:
+		return errors.New("VerifyResult's Restriction is neither 0 nor 1")
+	}
+	return nil
+}
+
+// Codes by which a core refuses a login and which have a reason of their own here.
+var reasonsOfCodes = map[int]reason.Reason{
+	3: reason.WrongPassword, 60: reason.TooManySessions, 75: reason.AccountLocked, 143: reason.SourceLocked,
+	7: reason.CoreInitialising, 8: reason.CoreAway, 90: reason.Overloaded,
+}
+
+// Codes that let a customer change the password, if VerifyResult says so.
+var passwordReasons = map[int]reason.Reason{
+	131: reason.WeakPassword, 140: reason.FirstLogin, 141: reason.PasswordExpired,
+}
+
+func refusedBy(e *ftd.Error, mayChange bool) verifyAnswer {
+	r, known := reasonsOfCodes[e.Code]
+	if mayChange && !known {
+		r, known = passwordReasons[e.Code]
+	}
+	if !known {
+		r = reason.CoreRefused
+	}
+	return verifyAnswer{refused: &core.Refused{Reason: r, Code: e.Code, Text: string(e.Text)}}
+}
