@@ -17,8 +17,15 @@ func (d *Daemon) Banner() string {
 		addresses = append(addresses, a.String())
 	}
 	admin := cmp.Or(d.AdminURL(), "none")
-	return fmt.Sprintf("tradefront %s: front %d accepts connections on %s; admin %s; store %s",
+	banner := fmt.Sprintf("tradefront %s: front %d accepts connections on %s; admin %s; store %s",
 		d.build.Version, d.cfg.Front.ID, strings.Join(addresses, ", "), admin, d.cfg.Store.Driver)
+	if l := &d.cfg.Core.Link; d.path.Link != nil {
+		banner += fmt.Sprintf("; core %v", l.Endpoints)
+		if l.InsecureLoopback {
+			banner += " WITHOUT ENCRYPTION (insecure_loopback)"
+		}
+	}
+	return banner
 }
 
 // AdminURL is where the admin listener answers; empty if there is none.

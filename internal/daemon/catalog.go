@@ -6,7 +6,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ops"
 )
 
-// Catalog is what a front with PostgreSQL shows, without a front: the handbook's and the alert rules'
+// Catalog is what a front with PostgreSQL and either core shows, without a front: the handbook's and the alert rules'
 // tests compare with it.
 type Catalog struct {
 	Checks     []ops.Reason    // names and severities, in the order of /readyz
@@ -19,7 +19,7 @@ func NewCatalog() Catalog {
 	cfg := &config.Config{Store: config.Store{Driver: assemble.DriverPostgres}}
 	d := &Daemon{cfg: cfg, logOut: new(ops.LogWriter)}
 	c := Catalog{Checks: []ops.Reason{{Name: frontCheck, Severity: ops.Required}}, Labels: labels()}
-	for _, w := range d.watchers() {
+	for _, w := range append(d.watchers(), d.watchCoreLink()) { // the local core's and the link's
 		for _, line := range w.checks {
 			c.Checks = append(c.Checks, ops.Reason{Name: line.name, Severity: line.severity})
 		}

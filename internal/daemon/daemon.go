@@ -55,6 +55,7 @@ type Daemon struct {
 	forwarding      stateLog
 	keyAlarm        keyAlarm
 	reloaded        lastReload
+	coreLink        coreLink
 
 	began   time.Time
 	serving atomic.Bool // front and gateway are there
@@ -122,6 +123,8 @@ func (d *Daemon) startPath(ctx context.Context) (err error) {
 		JournalObserver: storeObserver{d.metrics, d.logger, &d.localHealth, nil},
 		ForwardObserver: storeObserver{d.metrics, d.logger, &d.localHealth, d.noteForwarding},
 		Observer:        d.metrics,
+		LinkObserver:    &d.coreLink,
+		Version:         d.build.Version,
 		Directory:       d.directory,
 		Server:          d.server,
 		Between: Between{

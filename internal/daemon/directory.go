@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/ops"
 )
 
@@ -20,24 +21,32 @@ const directoryPatience = 30 * time.Second
 
 // watchDirectory follows changes of AppIDs and accounts, and tells whether they can be used.
 func (d *Daemon) watchDirectory() watcher {
-	return watcher{
+	w := watcher{
 		period: d.cfg.Auth.Refresh, look: d.refresh,
 		checks: []check{
 			{"registry", ops.Required, d.checkAppIDs},
 			{"authcodes", ops.Warning, d.checkAuthCodes},
-			{"accounts", ops.Warning, func() (bool, string) {
-				n := d.path.Core.Stats().Accounts
-				return n > 0, fmt.Sprintf("%d accounts", n)
-			}},
 		},
-		collectors: []ops.Collector{
-			ops.NewGauge("hash_queue", "Logins that wait for a password check.", func() float64 { return float64(d.path.Core.Stats().HashQueue) }),
-			ops.NewGauge("locked", "Locks on accounts and sources.", func() float64 {
-				s := d.path.Core.Stats()
-				return float64(s.AccountsLocked + s.SourcesLocked)
-			}),
-			ops.NewGauge("remembered", "Verified logins that are remembered.", func() float64 { return float64(d.path.Core.Stats().Remembered) }),
-		},
+	}
+	if d.cfg.Core.Driver != assemble.DriverLink {
+		w.checks = append(w.checks, check{"accounts", ops.Warning, func() (bool, string) {
+			n := d.path.Core.Stats().Accounts
+			return n > 0, fmt.Sprintf("%d accounts", n)
+		}})
+		w.collectors = d.localCoreGauges()
+	}
+	return w
+}
+
+// localCoreGauges are those of the local core.
+func (d *Daemon) localCoreGauges() []ops.Collector {
+	return []ops.Collector{
+		ops.NewGauge("hash_queue", "Logins that wait for a password check.", func() float64 { return float64(d.path.Core.Stats().HashQueue) }),
+		ops.NewGauge("locked", "Locks on accounts and sources.", func() float64 {
+			s := d.path.Core.Stats()
+			return float64(s.AccountsLocked + s.SourcesLocked)
+		}),
+		ops.NewGauge("remembered", "Verified logins that are remembered.", func() float64 { return float64(d.path.Core.Stats().Remembered) }),
 	}
 }
 
@@ -82,6 +91,12 @@ func (p *LoginPath) takeDirectory(stopping context.Context) {
 		p.apps.logOnChange(p.opt.Logger, time.Now(), err, &stateLines{
 			level: zapcore.ErrorLevel, began: "reading AppIDs: what cannot be read keeps its last known state", ended: "reading AppIDs: all can be read again",
 		})
+	}
+	if p.Core == nil {
+		if apps {
+			p.opt.Logger.Info("AppIDs are up to date", zap.Int("app_ids", p.Registry.Len()))
+		}
+		return
 	}
 	accounts, err := p.Core.Refresh(ctx)
 	if stopping.Err() == nil {

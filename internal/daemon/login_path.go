@@ -13,6 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/core/link"
 	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/directory"
@@ -30,6 +31,8 @@ const (
 	// settleGrace is how long a stopping front waits for the commit that is under way. A record that is
 	// committed later is sent after the next start.
 	settleGrace = 2 * time.Second
+	// linkGrace is how long the last messages to a trading core may take, which end the sessions there.
+	linkGrace = 2 * time.Second
 	// auditGrace is how long the audit log may take to end, or to be reopened: its file may
 	// hang, and a front must be able to stop all the same.
 	auditGrace = 5 * time.Second
@@ -43,7 +46,8 @@ type LoginPath struct {
 	Journal   *journal.Journal
 	Forwarder *forward.Forwarder // nil with the embedded driver
 	Registry  *auth.Registry
-	Core      *local.Core
+	Core      *local.Core // nil with a trading core
+	Link      *link.Link  // to the trading core; nil with the local one
 	Gateway   *gateway.Gateway
 
 	opt      PathOptions
@@ -79,6 +83,8 @@ type PathOptions struct {
 	JournalObserver store.Observer // may be nil
 	ForwardObserver store.Observer // may be nil
 	Observer        gateway.Observer
+	LinkObserver    link.Observer // may be nil
+	Version         string        // of the program; a trading core is told
 
 	Destination forward.Destination // nil with the embedded driver
 	// Directory is asked once the local store is open; nil for the AppIDs and accounts in it.
@@ -104,6 +110,7 @@ type Between struct {
 type Models struct {
 	Journal   func(*journal.Options)
 	Forwarder func(*forward.Options)
+	Link      func(*link.Options)
 	Core      func(core.Core) core.Core
 	Recorder  func(gateway.Recorder) gateway.Recorder
 	Audit     func(gateway.Audit) gateway.Audit
@@ -115,7 +122,7 @@ func (p *LoginPath) Start(ctx context.Context, opt PathOptions) error {
 	b := &opt.Between
 	for _, step := range []func(context.Context) error{
 		p.openAudit, b.BeforeJournal, p.openJournal, b.AfterJournal, p.openDirectory, b.AfterDirectory,
-		p.startForwarder, b.AfterForwarder, p.startServer,
+		p.startForwarder, b.AfterForwarder, p.startLink, p.startServer,
 	} {
 		if step == nil {
 			continue
@@ -161,11 +168,13 @@ func (p *LoginPath) openDirectory(ctx context.Context) (err error) {
 	if p.Registry, err = auth.NewRegistry(source, p.opt.Assets.Master); err != nil {
 		return err
 	}
-	if p.Core, err = local.New(source, assemble.CoreOptions(p.opt.Config)); err != nil {
-		return err
+	if p.opt.Config.Core.Driver == assemble.DriverLocal {
+		if p.Core, err = local.New(source, assemble.CoreOptions(p.opt.Config)); err != nil {
+			return err
+		}
 	}
 	p.takeDirectory(ctx)
-	if !p.Registry.Loaded() || !p.Core.Loaded() {
+	if !p.Registry.Loaded() || p.Core != nil && !p.Core.Loaded() {
 		return errors.New("AppIDs and accounts could not be read; the log says why")
 	}
 	return nil
@@ -188,6 +197,33 @@ func (p *LoginPath) startForwarder(ctx context.Context) (err error) {
 	return err
 }
 
+// startLink dials the trading cores. Terminals are accepted without one: their logins are answered 8 until a core
+// is active.
+func (p *LoginPath) startLink(context.Context) error {
+	if p.opt.Config.Core.Driver != assemble.DriverLink {
+		return nil
+	}
+	opt := assemble.CoreLink(p.opt.Config, p.opt.Assets, p.opt.Version)
+	opt.Observer, opt.Logger, opt.Now = p.opt.LinkObserver, p.opt.Logger, p.opt.Now
+	opt.TradingDay = func() calendar.TradingDay {
+		day, _ := p.Gateway.Policy().Calendar.TradingDayOf(p.opt.Now())
+		return day
+	}
+	if model := p.opt.Models.Link; model != nil {
+		model(&opt)
+	}
+	p.Link = link.New(opt)
+	return nil
+}
+
+// core is what the gateway asks: the local core, or the link.
+func (p *LoginPath) core() core.Core {
+	if p.Link != nil {
+		return p.Link
+	}
+	return p.Core
+}
+
 func (p *LoginPath) startServer(ctx context.Context) error {
 	cfg := p.opt.Config
 	p.Gateway = gateway.New(gateway.Options{
@@ -201,6 +237,9 @@ func (p *LoginPath) startServer(ctx context.Context) error {
 	if err := p.loadReplays(ctx); err != nil {
 		return err
 	}
+	if p.Link != nil {
+		p.Link.Start()
+	}
 	server := p.opt.Server(p.Gateway)
 	if err := server.Start(); err != nil {
 		return err
@@ -211,7 +250,7 @@ func (p *LoginPath) startServer(ctx context.Context) error {
 
 func (p *LoginPath) gatewayParts() gateway.Parts {
 	parts := gateway.Parts{
-		Core: p.Core, Registry: p.Registry, Recorder: p.recorder, Audit: p.Audit,
+		Core: p.core(), Registry: p.Registry, Recorder: p.recorder, Audit: p.Audit,
 		Observer: p.opt.Observer, Logger: p.opt.Logger, Now: p.opt.Now,
 	}
 	m := &p.opt.Models
@@ -256,6 +295,11 @@ func (p *LoginPath) Stop(ctx context.Context) error {
 		defer cancel()
 		err := p.server.Drain(drain)
 		errs, drained = append(errs, err), err == nil
+	}
+	if p.Link != nil {
+		grace, cancel := context.WithTimeout(ctx, linkGrace)
+		defer cancel()
+		errs = append(errs, p.Link.Close(grace))
 	}
 	if p.Journal != nil {
 		// A login in doubt was answered, and its record may still come: it is forwarded, or the last

@@ -41,6 +41,9 @@ func (d *Daemon) watchers() []watcher {
 		d.watchLocalHealth(), d.watchCapacity(), d.watchCorruptStores(), d.watchDirectory(), d.watchCalendar(),
 		d.watchReplays(), d.watchClientAddresses(), d.watchLateRecords(), d.watchObstacles(), d.watchHealth(),
 	)
+	if d.cfg.Core.Driver == assemble.DriverLink {
+		all = append(all, d.watchCoreLink())
+	}
 	if d.cfg.Store.Driver == assemble.DriverPostgres {
 		all = append(all,
 			d.watchMirror(), d.watchHeartbeat(), d.watchQuarantine(), d.watchPostgresDays(), d.watchPostgresExtras(),

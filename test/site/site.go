@@ -18,6 +18,7 @@ type Options struct {
 	Binary string // the built program
 	Listen string // where terminals connect to; "" is any port of 127.0.0.1
 	URL    string // of PostgreSQL; "" is the embedded driver
+	Core   string // more lines of the section core, indented
 	Store  string // more lines of the section store, indented
 }
 
@@ -74,11 +75,12 @@ keys:
 core:
   argon2: {memory_kib: 1024, iterations: 1}
   logins_per_user: 0
+%s
 store:
   driver: %s
   url: %q
 %s
-`, listen, driver, o.URL, o.Store)
+`, listen, o.Core, driver, o.URL, o.Store)
 }
 
 // Write makes a file of the site.

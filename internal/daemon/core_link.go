@@ -1,0 +1,186 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/core/link"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/show"
+)
+
+// coreLink is what a front watches of its link to a trading core.
+type coreLink struct {
+	frames    [2]counts // by link.Direction
+	discarded counts
+	faults    counts
+	resumed   counts
+	exited    counts
+	certEnds  atomic.Int64 // Unix seconds; 0 if the link shows no certificate, or it cannot be read
+}
+
+// counts are counters by a closed set of words.
+type counts struct{ n [32]atomic.Uint64 }
+
+func (c *counts) add(word int, n int) { c.n[word].Add(uint64(n)) }
+
+func (c *counts) by(words []string) map[string]float64 {
+	values := make(map[string]float64, len(words))
+	for i, word := range words {
+		values[word] = float64(c.n[i].Load())
+	}
+	return values
+}
+
+// The methods of link.Observer. What a login took is in the stage verify of every login.
+
+func (c *coreLink) Frames(d link.Direction, k link.FrameKind, n int) { c.frames[d].add(int(k), n) }
+func (c *coreLink) Discarded(why link.Discard)                       { c.discarded.add(int(why), 1) }
+func (c *coreLink) Verified(reason.Reason, time.Duration)            {}
+func (c *coreLink) StateChanged(link.Endpoint, link.State)           {}
+func (c *coreLink) Faulted(_ link.Endpoint, f link.Fault)            { c.faults.add(int(f)-1, 1) }
+func (c *coreLink) SessionResumed(r link.ResumeResult)               { c.resumed.add(int(r), 1) }
+func (c *coreLink) Exited(why link.ExitCause)                        { c.exited.add(int(why), 1) }
+
+const (
+	certPeriod  = time.Hour
+	certWarning = 30 * 24 * time.Hour
+)
+
+// watchCoreLink tells whether a trading core is there, and what passes between it and the front.
+func (d *Daemon) watchCoreLink() watcher {
+	c := &d.coreLink
+	status := func(value func(*link.Status) float64) func() float64 {
+		return func() float64 {
+			s := d.path.Link.Status()
+			return value(&s)
+		}
+	}
+	return watcher{
+		period: certPeriod, look: func(context.Context) { d.readCoreCertificate() },
+		checks: []check{
+			{"core", ops.Required, d.checkCore},
+			{"core_link", ops.Warning, d.checkCoreLink},
+			{"core_certificate", ops.Warning, d.checkCoreCertificate},
+		},
+		collectors: []ops.Collector{
+			ops.NewGauge("core_active", "1 while a trading core is in use.", status(func(s *link.Status) float64 {
+				if s.Ready() {
+					return 1
+				}
+				return 0
+			})),
+			ops.NewGauge("core_term", "The highest term of an active trading core that this front has seen.", status(func(s *link.Status) float64 { return float64(s.Term) })),
+			ops.NewGauge("core_sessions", "Sessions that the link knows, in any state.", status(func(s *link.Status) float64 { return float64(s.Sessions) })),
+			ops.NewGauge("core_sessions_waiting", "Open sessions that wait for a trading core to resume them.", status(func(s *link.Status) float64 { return float64(s.Waiting) })),
+			ops.NewGauge("core_verifying", "Logins that wait for the trading core's answer.", status(func(s *link.Status) float64 { return float64(s.Verifying) })),
+			ops.NewGaugeBy("core_queued_bytes", "Bytes that the trading core did not read yet.", "endpoint",
+				d.byEndpoint(func(e *link.EndpointStatus) float64 { return float64(e.Queued) })),
+			ops.NewGaugeBy("core_credit", "Business messages that the trading core takes now; NaN without a bound.", "endpoint", d.byEndpoint(credit)),
+			ops.NewCounterBy("core_frames_sent_total", "Frames handed to a trading core.", "kind",
+				func() map[string]float64 { return c.frames[link.ToCore].by(link.FrameKindWords()) }),
+			ops.NewCounterBy("core_frames_received_total", "Frames received from a trading core.", "kind",
+				func() map[string]float64 { return c.frames[link.FromCore].by(link.FrameKindWords()) }),
+			ops.NewCounterBy("core_discarded_total", "Frames of a trading core that had no place.", "reason",
+				func() map[string]float64 { return c.discarded.by(link.DiscardWords()) }),
+			ops.NewCounterBy("core_link_faults_total", "Links to a trading core that ended or could not be opened.", "fault",
+				func() map[string]float64 { return c.faults.by(link.FaultWords()) }),
+			ops.NewCounterBy("core_resumed_total", "Sessions that were open when their trading core went away, by what became of them.", "result",
+				func() map[string]float64 { return c.resumed.by(link.ResumeResultWords()) }),
+			ops.NewCounterBy("core_exits_total", "Terminals that were sent away on behalf of the trading core.", "cause",
+				func() map[string]float64 { return c.exited.by(link.ExitCauseWords()) }),
+		},
+	}
+}
+
+func credit(e *link.EndpointStatus) float64 {
+	if e.Credit == ftd.UnlimitedCredit {
+		return math.NaN()
+	}
+	return float64(e.Credit)
+}
+
+func (d *Daemon) byEndpoint(value func(*link.EndpointStatus) float64) func() map[string]float64 {
+	return func() map[string]float64 {
+		s := d.path.Link.Status()
+		values := make(map[string]float64, len(s.Endpoints))
+		for i := range s.Endpoints {
+			values[s.Endpoints[i].Endpoint.String()] = value(&s.Endpoints[i])
+		}
+		return values
+	}
+}
+
+// checkCore names the core in use, or how each endpoint is.
+func (d *Daemon) checkCore() (bool, string) {
+	s := d.path.Link.Status()
+	if !s.Ready() {
+		return false, "no trading core is active: " + strings.Join(d.endpointLines(&s, true), "; ")
+	}
+	e := &s.Endpoints[s.InUse]
+	return true, fmt.Sprintf("%s at %v is active, term %d", e.CoreID, e.Endpoint, e.Term)
+}
+
+// checkCoreLink tells what is not as it should be while a core may be active all the same.
+func (d *Daemon) checkCoreLink() (bool, string) {
+	s := d.path.Link.Status()
+	lines := d.endpointLines(&s, false)
+	if d.cfg.Core.Link.InsecureLoopback {
+		lines = append(lines, "insecure_loopback: passwords go to the core in clear")
+	}
+	if len(lines) > 0 {
+		return false, strings.Join(lines, "; ")
+	}
+	return true, fmt.Sprintf("%d of %d endpoints answer", len(s.Endpoints), len(s.Endpoints))
+}
+
+// endpointLines are how the endpoints are; without all, only those in which something is wrong.
+func (d *Daemon) endpointLines(s *link.Status, all bool) (lines []string) {
+	for i := range s.Endpoints {
+		e := &s.Endpoints[i]
+		switch wrong := e.Alarm != "" || e.State == link.Down || e.State == link.Fenced || e.State == link.Dialling && e.LastFault != link.NoFault; {
+		case e.Alarm != "":
+			lines = append(lines, fmt.Sprintf("%v: %s", e.Endpoint, e.Alarm))
+		case wrong && e.LastFault != link.NoFault:
+			lines = append(lines, fmt.Sprintf("%v is %v: %v, %s", e.Endpoint, e.State, e.LastFault, e.LastFaultText))
+		case wrong || all:
+			lines = append(lines, fmt.Sprintf("%v is %v", e.Endpoint, e.State))
+		}
+	}
+	return lines
+}
+
+// readCoreCertificate looks when the certificate ends that the next link will show.
+func (d *Daemon) readCoreCertificate() {
+	c := d.atStart.CoreTLS
+	if c == nil {
+		return
+	}
+	pair, err := c.Config.GetClientCertificate(nil)
+	if err != nil {
+		d.coreLink.certEnds.Store(0)
+		d.logger.Error("the certificate for the link to the trading core cannot be read: links that are open stay, new ones fail", zap.Error(err))
+		return
+	}
+	d.coreLink.certEnds.Store(pair.Leaf.NotAfter.Unix())
+}
+
+func (d *Daemon) checkCoreCertificate() (bool, string) {
+	if d.atStart.CoreTLS == nil {
+		return true, "the link shows none"
+	}
+	unix := d.coreLink.certEnds.Load()
+	if unix == 0 {
+		return false, "core.link.cert_file cannot be read; the log says why"
+	}
+	left := time.Unix(unix, 0).Sub(d.now())
+	return left > certWarning, fmt.Sprintf("the front's certificate ends in %.0f days", math.Floor(show.Days(left)))
+}

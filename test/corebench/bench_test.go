@@ -1,0 +1,230 @@
+package corebench
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/test/terminaltest"
+)
+
+func newHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, int64(time.Minute/time.Microsecond)*10, 3) // tenths of a microsecond
+}
+
+func tenths(d time.Duration) int64 { return max(1, int64(d/(100*time.Nanosecond))) }
+
+func micros(h *hdrhistogram.Histogram, q float64) float64 { return float64(h.ValueAtQuantile(q)) / 10 }
+
+// BenchmarkRoundTrip is one order in flight on an idle machine: to the core directly, and through the front, in
+// blocks that take turns.
+func BenchmarkRoundTrip(b *testing.B) {
+	s := newStage(b, 2)
+	direct, through := s.atCore(b, 900, user(0)), s.terminal(b, user(1))
+	const block = 500
+	histograms := map[*party]*hdrhistogram.Histogram{direct: newHistogram(), through: newHistogram()}
+	round := func(p *party, h *hdrhistogram.Histogram) {
+		begin := time.Now()
+		if err := p.roundTrip(); err != nil {
+			b.Fatal(err)
+		}
+		if h != nil {
+			_ = h.RecordValue(tenths(time.Since(begin)))
+		}
+	}
+	for range block {
+		round(direct, nil)
+		round(through, nil)
+	}
+	b.ResetTimer()
+	for done := 0; done < b.N; done += block {
+		for p, h := range histograms {
+			for range min(block, b.N-done) {
+				round(p, h)
+			}
+		}
+	}
+	b.StopTimer()
+	d, f := histograms[direct], histograms[through]
+	b.ReportMetric(micros(d, 50), "direct-p50-µs")
+	b.ReportMetric(micros(f, 50), "front-p50-µs")
+	b.ReportMetric(micros(d, 99), "direct-p99-µs")
+	b.ReportMetric(micros(f, 99), "front-p99-µs")
+	b.ReportMetric(micros(f, 50)/micros(d, 50), "p50-ratio")
+	b.ReportMetric(micros(f, 99)/micros(d, 99), "p99-ratio")
+}
+
+// BenchmarkThroughput is 64 terminals with 32 requests in flight each. b.N counts business messages through the
+// front: a request and its answer are two.
+func BenchmarkThroughput(b *testing.B) {
+	const terminals, inFlight = 64, 32
+	s := newStage(b, terminals+1)
+	parties := make([]*party, terminals)
+	for i := range parties {
+		parties[i] = s.terminal(b, user(i))
+	}
+	cpu := cpuTime(b, s.daemon)
+	left, all := new(atomic.Int64), newHistogram()
+	left.Store(int64(b.N) / 2)
+	var (
+		mu sync.Mutex
+		wg sync.WaitGroup
+	)
+	b.ResetTimer()
+	for _, p := range parties {
+		wg.Go(func() {
+			h := newHistogram()
+			if err := p.pump(left, inFlight, h); err != nil {
+				b.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			all.Merge(h)
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
+	b.ReportMetric(micros(all, 50)/1000, "p50-ms")
+	b.ReportMetric(micros(all, 99)/1000, "p99-ms")
+	b.ReportMetric(float64((cpuTime(b, s.daemon)-cpu).Nanoseconds())/1000/float64(b.N), "front-µs/message")
+}
+
+// pump keeps inFlight requests on their way until left is used up, and holds answers to their order.
+func (p *party) pump(left *atomic.Int64, inFlight int, h *hdrhistogram.Histogram) error {
+	var sent [1 << 10]time.Time // by the number, which never runs that far ahead
+	answered, more := uint32(p.number), true
+	ask := func(n int) error {
+		now := time.Now()
+		for ; n > 0 && more; n-- {
+			if left.Add(-1) < 0 {
+				more = false
+				break
+			}
+			p.queue()
+			sent[p.number%uint32(len(sent))] = now
+		}
+		if len(p.out) == 0 {
+			return nil
+		}
+		return p.send()
+	}
+	if err := ask(inFlight); err != nil {
+		return err
+	}
+	for answered != p.number {
+		n, now := 0, time.Time{}
+		disorder := false
+		err := p.receive(func(number uint32) {
+			if n == 0 {
+				now = time.Now()
+			}
+			answered++
+			disorder = disorder || number != answered
+			_ = h.RecordValue(tenths(now.Sub(sent[number%uint32(len(sent))])))
+			n++
+		})
+		switch {
+		case err != nil:
+			return err
+		case disorder:
+			return errDisorder
+		}
+		if err := ask(n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var errDisorder = errString("an answer is missing or out of its order")
+
+type errString string
+
+func (e errString) Error() string { return string(e) }
+
+// BenchmarkLoginBesideBusiness is what a login takes while 64 terminals keep the front busy, and alone; 500 logins
+// a second are offered.
+func BenchmarkLoginBesideBusiness(b *testing.B) {
+	const terminals, inFlight, perSecond = 64, 32, 500
+	s := newStage(b, terminals+1)
+	logins := func() *hdrhistogram.Histogram {
+		h, mu := newHistogram(), new(sync.Mutex)
+		var wg sync.WaitGroup
+		tick := time.NewTicker(time.Second / perSecond)
+		defer tick.Stop()
+		for range b.N {
+			<-tick.C
+			wg.Go(func() {
+				took := s.login(b, user(terminals))
+				mu.Lock()
+				defer mu.Unlock()
+				_ = h.RecordValue(tenths(took))
+			})
+		}
+		wg.Wait()
+		return h
+	}
+	b.ResetTimer()
+	alone := logins()
+	b.StopTimer()
+	left := new(atomic.Int64)
+	left.Store(1 << 40)
+	var busy sync.WaitGroup
+	for i := range terminals {
+		p := s.terminal(b, user(i))
+		busy.Go(func() {
+			if err := p.pump(left, inFlight, newHistogram()); err != nil {
+				b.Error(err)
+			}
+		})
+	}
+	before := left.Load()
+	b.StartTimer()
+	begin := time.Now()
+	beside := logins()
+	passed := 2 * float64(before-left.Load()) / time.Since(begin).Seconds()
+	b.StopTimer()
+	left.Store(0)
+	busy.Wait()
+	b.ReportMetric(micros(alone, 50)/1000, "alone-p50-ms")
+	b.ReportMetric(micros(beside, 50)/1000, "beside-p50-ms")
+	b.ReportMetric(micros(beside, 50)/micros(alone, 50), "p50-ratio")
+	b.ReportMetric(passed, "messages/s-beside")
+}
+
+// login is a terminal's visit; it returns how long the login step took.
+func (s *stage) login(b *testing.B, user string) time.Duration {
+	c := terminaltest.Dial(b, s.front, nil)
+	defer c.Close()
+	c.Authenticate(client.Identity{BrokerID: "9999", AppID: appID, ProductInfo: "bench"}, s.authCode)
+	begin := time.Now()
+	c.LogIn(client.LoginRequest{BrokerID: "9999", UserID: user, Password: password, KeyVersion: "1.0", AbnormalFlag: '1'})
+	return time.Since(begin)
+}
+
+// cpuTime is what the process used so far, user and system.
+func cpuTime(b testing.TB, pid int) time.Duration {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		b.Fatal(err)
+	}
+	// The name in parentheses may hold spaces; utime and stime are the 14th and 15th field.
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	var ticks int64
+	for _, f := range fields[11:13] {
+		n, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * time.Second / 100 // USER_HZ
+}
