@@ -1,0 +1,144 @@
+package corecheck
+
+import (
+	"context"
+	"net"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/test/testmain"
+)
+
+func TestMain(m *testing.M) { os.Exit(testmain.Run(m)) }
+
+func options(addr string) Options {
+	return Options{
+		Dial: func(ctx context.Context) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, "tcp", addr)
+		},
+		BrokerID: "9999", AppID: "client_demo_1.0", Version: "test", Account: testAccount, Password: testPassword,
+		Restricted: testRestricted, RestrictedPassword: testFirstTime, Series: testSeries,
+		Timeout: 20 * time.Second, Quiet: 50 * time.Millisecond,
+	}
+}
+
+// TestARightCorePasses: no rule fails for a core that keeps them all, and none is left out.
+func TestARightCorePasses(t *testing.T) {
+	t.Parallel()
+	var told []string
+	o := options(serve(t, "", 20))
+	o.Progress = func(_, all int, rule string) {
+		if all != len(rules) {
+			t.Errorf("progress over %d rules", all)
+		}
+		told = append(told, rule)
+	}
+	r := Run(t.Context(), o)
+	for _, res := range r.Results {
+		if res.Status != Pass {
+			t.Errorf("%s %s: %s", res.Status, res.Rule, res.Came)
+		}
+	}
+	if r.Passed != len(rules) || r.Failed+r.Skipped != 0 || len(told) != len(rules)+1 || r.CoreID != "scripted" {
+		t.Errorf("%d passed of %d, %d failed, %d skipped, %d told", r.Passed, len(rules), r.Failed, r.Skipped, len(told))
+	}
+}
+
+// TestEachRuleFails: for each rule there is a core that breaks it, and the rule says so.
+func TestEachRuleFails(t *testing.T) {
+	t.Parallel()
+	for i, broken := range rules {
+		t.Run(broken.name, func(t *testing.T) {
+			t.Parallel()
+			o := options(serve(t, broken.name, 20))
+			o.Timeout = 400 * time.Millisecond
+			some := []rule{rules[0]}
+			if i > 0 {
+				some = append(some, rules[slices.IndexFunc(rules, func(r rule) bool { return r.name == "verify_once" })], broken) // verify_once waits for what comes behind an answer
+			}
+			r := check(t.Context(), o, some)
+			last := r.Results[len(r.Results)-1]
+			if last.Status != Fail || last.Came == "" || last.Rule != broken.name {
+				t.Errorf("%+v", last)
+			}
+		})
+	}
+}
+
+// TestSkips: what cannot be found out is neither passed nor failed.
+func TestSkips(t *testing.T) {
+	t.Parallel()
+	o := options(serve(t, "resume_refused", -1))
+	o.Restricted, o.Series = "", 0
+	r := Run(t.Context(), o)
+	var skipped []string
+	for _, res := range r.Results {
+		if res.Status == Skip {
+			skipped = append(skipped, res.Rule)
+		} else if res.Status == Fail {
+			t.Errorf("%s: %s", res.Rule, res.Came)
+		}
+	}
+	want := "flow_numbers resume_points credit_granted session_resume password_only password_same"
+	if got := strings.Join(skipped, " "); got != want {
+		t.Errorf("skipped %s, want %s", got, want)
+	}
+}
+
+// TestASilentCoreDoesNotHoldTheCheckUp: nor one that is not there.
+func TestASilentCoreDoesNotHoldTheCheckUp(t *testing.T) {
+	t.Parallel()
+	for _, addr := range []string{serve(t, "link_accept", 0), "127.0.0.1:1"} {
+		o := options(addr)
+		o.Timeout = 100 * time.Millisecond
+		began := time.Now()
+		r := Run(t.Context(), o)
+		if r.Failed != 1 || r.Skipped != len(rules)-1 || r.Results[0].Status != Fail {
+			t.Errorf("%d failed, %d skipped", r.Failed, r.Skipped)
+		}
+		if took := time.Since(began); took > 20*time.Second {
+			t.Errorf("took %v", took)
+		}
+	}
+}
+
+// TestAnInterruptEndsTheCheck: the rules that are left are skipped.
+func TestAnInterruptEndsTheCheck(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	o := options(serve(t, "", -1))
+	o.Progress = func(done, _ int, _ string) {
+		if done == 3 {
+			cancel()
+		}
+	}
+	if r := Run(ctx, o); r.Passed != 3 || r.Skipped != len(rules)-3 {
+		t.Errorf("%d passed, %d skipped", r.Passed, r.Skipped)
+	}
+}
+
+// TestThePageHasTheSections: a result sends its reader to a section that is there, and the page names each rule.
+func TestThePageHasTheSections(t *testing.T) {
+	page, err := os.ReadFile("../../docs/core.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, r := range rules {
+		if seen[r.name] || r.expected == "" {
+			t.Errorf("rule %q stands twice, or expects nothing", r.name)
+		}
+		seen[r.name] = true
+		if !regexp.MustCompile(`(?m)^##+ ([0-9]+\. )?` + r.section + `$`).Match(page) {
+			t.Errorf("docs/core.md has no section %q", r.section)
+		}
+		if !strings.Contains(string(page), "`"+r.name+"`") {
+			t.Errorf("docs/core.md does not name the rule %s", r.name)
+		}
+	}
+}

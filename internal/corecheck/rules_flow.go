@@ -1,0 +1,79 @@
+package corecheck
+
+import (
+	"slices"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+)
+
+// from logs the account in with a resume point and gathers the numbers that come of the series, until nothing came for the
+// quiet time.
+func (p *probe) from(number int32) ([]uint32, *outcome) {
+	f, s, err := p.loggedIn(ftd.Point{Series: p.Series, Number: number})
+	if err != nil {
+		return nil, failed(err)
+	}
+	var got []uint32
+	for range maxBacklog {
+		g, err := f.quiet(func(g *frame) bool {
+			return s.mine(g) && g.header.TID.Business() && g.header.SequenceSeries == p.Series
+		})
+		if err != nil {
+			return nil, failed(err)
+		}
+		if g == nil {
+			break
+		}
+		if c := g.header.Chain; c == ftd.ChainSingle || c == ftd.ChainFirst { // the parts behind it share its number
+			got = append(got, g.header.SequenceNumber)
+		}
+	}
+	f.end()
+	return got, nil
+}
+
+// history is the series from its beginning.
+func (p *probe) history() ([]uint32, *outcome) {
+	all, out := p.from(0)
+	if out == nil && len(all) == 0 {
+		return nil, skipf("series %d has no message on this trading day yet", p.Series)
+	}
+	return all, out
+}
+
+func flowNumbers(p *probe) *outcome {
+	all, out := p.history()
+	if out != nil {
+		return out
+	}
+	for i, n := range all[1:] {
+		if n != all[i]+1 {
+			return failf("number %d behind %d", n, all[i])
+		}
+	}
+	return nil
+}
+
+func resumePoints(p *probe) *outcome {
+	all, out := p.history()
+	if out != nil {
+		return out
+	}
+	last := all[len(all)-1]
+	middle := all[(len(all)-1)/2]
+	for _, tt := range []struct {
+		at   int32
+		over uint32 // numbers up to it stay away
+	}{{int32(middle), middle}, {int32(last), last}, {-1, last}} {
+		got, out := p.from(tt.at)
+		switch {
+		case out != nil:
+			return out
+		case slices.ContainsFunc(got, func(n uint32) bool { return n <= tt.over }):
+			return failf("resumed at %d, number %d came again", tt.at, got[0])
+		case tt.at >= 0 && tt.over < last && (len(got) == 0 || got[0] != tt.over+1):
+			return failf("resumed at %d, %d numbers came, not from %d on", tt.at, len(got), tt.over+1)
+		}
+	}
+	return nil
+}

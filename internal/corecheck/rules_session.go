@@ -1,0 +1,211 @@
+package corecheck
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+)
+
+// answers reports whether g is a message of the link's own for s, which no frame of a flow is.
+func (s *session) answers(g *frame) bool { return s.mine(g) && !g.header.TID.Business() }
+
+// silent wants no answer, and a link that goes on.
+func (s *session) silent() *outcome {
+	g, err := s.f.quiet(s.answers)
+	if g != nil {
+		return failf("%v", g)
+	}
+	if err != nil {
+		return failf("the link ended: %v", err)
+	}
+	return s.f.alive()
+}
+
+// alive wants that the link still answers.
+func (f *front) alive() *outcome {
+	s := f.session()
+	if err := s.verify(f.p.Account, f.p.Password); err != nil {
+		return failf("afterwards: %v", err)
+	}
+	return failed(s.finish(ftd.TIDSessionAbort, ftd.ReasonGone, "the check goes on"))
+}
+
+func openSilent(p *probe) *outcome {
+	_, s, err := p.loggedIn()
+	if err != nil {
+		return failed(err)
+	}
+	return s.silent()
+}
+
+func closeSilent(p *probe) *outcome {
+	_, s, err := p.loggedIn()
+	if err != nil {
+		return failed(err)
+	}
+	if err := s.logOut(); err != nil {
+		return failed(err)
+	}
+	return s.silent()
+}
+
+func abortSilent(p *probe) *outcome {
+	f, err := p.first()
+	if err != nil {
+		return failed(err)
+	}
+	s := f.session()
+	if err := s.verify(p.Account, p.Password); err != nil {
+		return failed(err)
+	}
+	if err := s.finish(ftd.TIDSessionAbort, ftd.ReasonRecordFailed, "the record could not be stored"); err != nil {
+		return failed(err)
+	}
+	return s.silent()
+}
+
+func abortEarly(p *probe) *outcome {
+	f, err := p.first()
+	if err != nil {
+		return failed(err)
+	}
+	s := f.session()
+	if err := s.ask(p.Account, p.Password); err != nil {
+		return failed(err)
+	}
+	if err := s.finish(ftd.TIDSessionAbort, ftd.ReasonGone, "the terminal has gone"); err != nil {
+		return failed(err)
+	}
+	return f.alive() // an answer to s may come, or not
+}
+
+func closeUnknown(p *probe) *outcome {
+	f, err := p.first()
+	if err != nil {
+		return failed(err)
+	}
+	for _, tid := range []ftd.TID{ftd.TIDSessionClose, ftd.TIDSessionAbort} {
+		s := f.session()
+		if err := s.finish(tid, ftd.ReasonGone, "never verified"); err != nil {
+			return failed(err)
+		}
+		if out := s.silent(); out != nil {
+			return out
+		}
+	}
+	return nil
+}
+
+// sessionsOfAFront is how many sessions front_gone leaves behind, or as many as the core lets one account have.
+const sessionsOfAFront = 8
+
+func frontGone(p *probe) *outcome {
+	a, err := p.first()
+	if err != nil {
+		return failed(err)
+	}
+	was := 0
+	for ; was < sessionsOfAFront; was++ {
+		if _, err := a.logIn(); err != nil {
+			break
+		}
+	}
+	if was == 0 {
+		return failf("the account could not log in once")
+	}
+	a.end()
+	next, err := p.first()
+	if err != nil {
+		return failed(err)
+	}
+	// The core sees the end of the first link at some time: refusals are tried again.
+	for deadline, is := time.Now().Add(p.Timeout), 0; is < was; {
+		if _, err := next.logIn(); err == nil {
+			is++
+			continue
+		} else if time.Now().After(deadline) {
+			return failf("%d sessions could be opened before, %d now: %v", was, is, err)
+		}
+		if _, err := next.quiet(func(*frame) bool { return false }); err != nil {
+			return failed(err)
+		}
+	}
+	return nil
+}
+
+// resumeFrame is SessionResume.
+func (s *session) resume(at ...ftd.Point) error {
+	var p ftd.ResumePoints
+	p.Count = copy(p.Points[:], at)
+	e := ftd.BeginSession(nil, ftd.TIDSessionResume, s.tag())
+	e.ResumeSession(&ftd.ResumeSession{UserID: []byte(s.user), RecordID: []byte(s.record), Delivered: p})
+	return s.f.sendMessage(&e)
+}
+
+func (s *session) resumed() (*frame, error) {
+	return s.f.wait("the answer to SessionResume", func(g *frame) bool { return s.mine(g) && g.header.TID == ftd.TIDSessionResume })
+}
+
+func sessionResume(p *probe) *outcome {
+	process := uuid.NewString()
+	a, err := p.link(identity{front: p.FrontID, process: process})
+	if err != nil {
+		return failed(err)
+	}
+	s, err := a.logIn()
+	if err != nil {
+		return failed(err)
+	}
+	if err := s.trade(); err != nil { // the core has read SessionOpen when that is answered
+		return failed(err)
+	}
+	a.end()
+	b, err := p.link(identity{front: p.FrontID, process: process})
+	if err != nil {
+		return failed(err)
+	}
+	again := &session{f: b, id: s.id, user: s.user, record: s.record, number: s.number}
+	b.mu.Lock()
+	b.sessions[s.id] = true
+	b.mu.Unlock()
+	if err := again.resume(); err != nil {
+		return failed(err)
+	}
+	g, err := again.resumed()
+	if err != nil {
+		return failed(err)
+	}
+	code, err := g.code()
+	if err != nil {
+		return failed(err)
+	}
+	if code != 0 {
+		return skipf("the core refused with %d: it has no SessionResume (version 2), and terminals log in again", code)
+	}
+	if err := again.trade(); err != nil {
+		return failf("resumed with Error 0, but then: %v", err)
+	}
+	return nil
+}
+
+func resumeUnknown(p *probe) *outcome {
+	f, err := p.first()
+	if err != nil {
+		return failed(err)
+	}
+	s := f.session()
+	s.user = p.Account
+	if err := s.resume(); err != nil {
+		return failed(err)
+	}
+	g, err := s.resumed()
+	if err != nil {
+		return failed(err)
+	}
+	if code, err := g.code(); err != nil || code == 0 {
+		return failf("%v", g)
+	}
+	return f.alive()
+}
