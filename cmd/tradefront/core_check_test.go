@@ -1,0 +1,138 @@
+package main
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/corecheck"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/test/certificates"
+)
+
+func TestCoreCheckMisuse(t *testing.T) {
+	const account = " --account 1 --password p"
+	play(t, []step{
+		{"core-check", "", 2, "", "tradefront: required flag(s) \"account\", \"endpoint\" not set…"},
+		{"core-check --endpoint 127.0.0.1:1 --account 1", "", 2, "", "…[password password-file]…"},
+		{"core-check --endpoint 127.0.0.1:1 --ca x" + account, "", 2, "", "…[cert key ca]…"},
+		{"core-check --endpoint 192.0.2.1:41300" + account, "", 1, "", "…in clear; give --ca, --cert and --key"},
+		{"core-check --endpoint nowhere" + account, "", 1, "", "…write HOST:PORT or unix:PATH"},
+		{"core-check --endpoint unix:/x --ca a --cert b --key c" + account, "", 1, "", "…has no TLS…"},
+		{"core-check --endpoint localhost:1 --ca nosuch --cert b --key c" + account, "", 1, "", "tradefront: --ca: …nosuch…"},
+	})
+}
+
+// TestCoreCheckOfASilentCore: it ends, the first rule fails, and the password is nowhere.
+func TestCoreCheckOfASilentCore(t *testing.T) {
+	dir, err := os.MkdirTemp("", "core")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	path := filepath.Join(dir, "s")
+	standbyCore(t, listenAt(t, "unix", path), false)
+	got := tradefront("Secret123\n", "core-check", "--endpoint", "unix:"+path, "--account", "1", "--password-file", "-", "--timeout", "100ms", "-o", "json")
+	var r corecheck.Report
+	if err := json.Unmarshal([]byte(got.out), &r); err != nil || got.status != 1 {
+		t.Fatalf("%+v: %v", got, err)
+	}
+	if r.Failed != 1 || r.Results[0].Status != corecheck.Fail || r.Skipped != len(r.Results)-1 || len(r.Results) < 40 {
+		t.Errorf("%+v", r)
+	}
+	if strings.Contains(got.out+got.err, "Secret123") || !strings.Contains(got.err, "link_accept\n") {
+		t.Errorf("standard error: %s", got.err)
+	}
+}
+
+// TestCoreCheckOverTLS: both sides show a certificate, the name and the protocol must be right.
+func TestCoreCheckOverTLS(t *testing.T) {
+	authority, dir := certificates.New(t), t.TempDir()
+	core, front := authority.Issue(t, "core-a.firm", time.Now().Add(time.Hour)), authority.Issue(t, "front-1", time.Now().Add(time.Hour))
+	cert, key := front.Write(t, dir, "front")
+	ca := filepath.Join(dir, "ca.pem")
+	if err := os.WriteFile(ca, authority.PEM, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ alpn, name, says string }{
+		{coreALPN, "core-a.firm", "PASS  link_accept "},
+		{coreALPN, "core-b.firm", "not core-b.firm"},
+		{"http/1.1", "core-a.firm", "no application protocol"},
+		{"", "core-a.firm", `the core names ALPN ""`},
+	} {
+		conf := &tls.Config{
+			MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{core.TLS(t)},
+			ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: authority.Pool(),
+		}
+		if tt.alpn != "" {
+			conf.NextProtos = []string{tt.alpn}
+		}
+		l := listenAt(t, "tcp", "127.0.0.1:0")
+		standbyCore(t, tls.NewListener(l, conf), true)
+		got := tradefront("", "core-check", "--endpoint", l.Addr().String(), "--ca", ca, "--cert", cert, "--key", key, "--server-name", tt.name,
+			"--account", "1", "--password", "p", "--timeout", "1s", "--quiet", "20ms")
+		if !strings.Contains(got.out, tt.says) {
+			t.Errorf("ALPN %q, name %s: status %d\n%s\n%s", tt.alpn, tt.name, got.status, got.out, got.err)
+		}
+	}
+}
+
+func listenAt(t *testing.T, network, address string) net.Listener {
+	t.Helper()
+	l, err := net.Listen(network, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// standbyCore says on each link that it is standby, or nothing at all.
+func standbyCore(t *testing.T, l net.Listener, answers bool) {
+	t.Helper()
+	var all sync.WaitGroup
+	all.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			all.Go(func() {
+				defer func() { _ = conn.Close() }()
+				buf := make([]byte, 8192)
+				for {
+					n, err := conn.Read(buf)
+					if err != nil {
+						return
+					}
+					if frame, _, _ := ftd.DecodeFrame(buf[:n], ftd.MaxBodyLen); answers && frame.Type == ftd.FrameFTDC {
+						_, _ = conn.Write(standbyAnswer())
+					}
+				}
+			})
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		all.Wait()
+	})
+}
+
+func standbyAnswer() []byte {
+	e := ftd.Begin(nil, ftd.TIDLinkLogin)
+	e.LinkAccept(&ftd.LinkAccept{
+		CoreID: []byte("standby"), Instance: []byte("0b0c6c3e-52a4-4f43-8f39-8a7de1b6c001"), Term: 1, State: ftd.CoreStandby,
+		TradingDay: []byte("20260105"), HeartbeatSeconds: 99,
+	})
+	e.Error(&ftd.Error{TimeStamp: []byte("20260105084500")})
+	wire, err := e.End()
+	if err != nil {
+		panic(err)
+	}
+	return wire
+}
