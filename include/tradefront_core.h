@@ -754,8 +754,12 @@ public:
     }
 
     // out is what is to be written; wrote says that the first n bytes of it were.
-    const std::string& out() const { return out_; }
-    void wrote(std::size_t n) { out_.erase(0, n); }
+    Bytes out() const { return Bytes(out_).substr(written_); }
+    void wrote(std::size_t n) {
+        written_ += n;
+        if (written_ == out_.size()) out_.clear(), written_ = 0;
+        else if (written_ > out_.size() / 2) out_.erase(0, written_), written_ = 0;
+    }
 
     // feed takes bytes that came and returns those that did not fit: call next() until it is false, then feed them.
     // now_ms is any clock in milliseconds that does not run backwards.
@@ -898,6 +902,12 @@ public:
         credit_ += frames;
         return true;
     }
+    // unlimit takes the bound away for good.
+    bool unlimit() {
+        if (dead() || !accepted_ || !sent(Writer(out_, tid::link_credit).field(LinkCredit{-1}).end())) return false;
+        credit_ = -1;
+        return true;
+    }
     // refill grants what the front has used, once that is at least a half of what accept() gave.
     void refill() {
         if (spent_ > 0 && spent_ >= o_.credit / 2 && grant(spent_)) spent_ = 0;
@@ -914,7 +924,7 @@ private:
 
     Options o_;
     std::vector<char> in_;  // of one size for good: no copy of a password is left in memory that was given back
-    std::size_t begin_ = 0, end_ = 0, wiped_ = 0;
+    std::size_t begin_ = 0, end_ = 0, wiped_ = 0, written_ = 0;
     std::string out_, process_;
     std::unordered_map<std::int32_t, Session> sessions_;
     std::int32_t front_id_ = 0, credit_ = -1, spent_ = 0;
@@ -953,7 +963,7 @@ private:
     }
     bool sent(const Status& status) {
         sent_ = sent_ || status.ok();
-        if (out_.size() > kOutputBytes) die(Fault::output_full);
+        if (out().size() > kOutputBytes) die(Fault::output_full);
         return status.ok();
     }
     LinkAccept accept_field() const {

@@ -13,7 +13,9 @@ import (
 var warnings = []string{"-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"}
 
 // sanitized ends a program at the first thing that is wrong.
-var sanitized = []string{"-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"}
+func sanitized(flags ...string) []string {
+	return append([]string{"-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"}, flags...)
+}
 
 // root is the folder of the tree.
 const root = "../.."
@@ -21,7 +23,7 @@ const root = "../.."
 // program is a C++ program that is built once for all tests.
 type program struct {
 	source string
-	flags  []string // behind the source: defines and libraries
+	flags  []string // behind the source: sanitizers, defines, libraries
 
 	once   sync.Once
 	path   string
@@ -29,7 +31,11 @@ type program struct {
 	err    error
 }
 
-var vectors = &program{source: "test/cppcore/programs/vectors.cc"}
+var (
+	vectors = &program{source: "test/cppcore/programs/vectors.cc", flags: sanitized()}
+	example = &program{source: "examples/core-cpp/core.cc", flags: sanitized("-DWITH_TLS", "-lssl", "-lcrypto")}
+	plain   = &program{source: "examples/core-cpp/core.cc"} // as it is built where OpenSSL is not at hand
+)
 
 var built struct {
 	sync.Mutex
@@ -73,7 +79,7 @@ func (p *program) build(cxx string) {
 	built.dirs = append(built.dirs, dir)
 	built.Unlock()
 	p.path = filepath.Join(dir, "program")
-	p.output, p.err = compile(cxx, p.path, p.source, append(sanitized, p.flags...)...)
+	p.output, p.err = compile(cxx, p.path, p.source, p.flags...)
 }
 
 // compile makes program out of a source below root, all warnings on.

@@ -65,3 +65,14 @@ func business(t testing.TB, tag ftd.SessionTag, tid ftd.TID, chain byte, number 
 	frame[ftd.SessionHeaderLen+5] = chain
 	return frame
 }
+func sessionResume(t testing.TB, tag ftd.SessionTag, user string, delivered ftd.ResumePoints) []byte {
+	t.Helper()
+	e := ftd.BeginSession(nil, ftd.TIDSessionResume, tag)
+	e.ResumeSession(&ftd.ResumeSession{UserID: []byte(user), RecordID: []byte(recordID), Delivered: delivered})
+	return end(t, &e)
+}
+
+func points(p ...ftd.Point) (r ftd.ResumePoints) {
+	r.Count = copy(r.Points[:], p)
+	return r
+}

@@ -1,0 +1,409 @@
+package cppcore
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+)
+
+const (
+	orderInsert    ftd.TID = 0x0003 // the example tells it on the private flow too
+	privateMessage ftd.TID = 0x1001
+	query          ftd.TID = 0x0123
+)
+
+// session plays what a front does with a core in a day, over a link that is logged in.
+func session(t *testing.T, c *core, f *front) {
+	t.Helper()
+	f.send(sessionVerify(t, f.tag(1), "10000002", "wrong"))
+	f.expectCode(ftd.TIDSessionVerify, 1, 3)
+	f.send(sessionVerify(t, f.tag(1), "nobody-here", "wrong"))
+	f.expectCode(ftd.TIDSessionVerify, 1, 3)
+	f.send(sessionVerify(t, f.tag(1), "10000004", "Example-4"))
+	f.expectCode(ftd.TIDSessionVerify, 1, 75)
+
+	f.send(sessionVerify(t, f.tag(1), "10000002", "Example-2"))
+	g := f.expectCode(ftd.TIDSessionVerify, 1, 0)
+	var who ftd.VerifyResult
+	data, _ := g.message.Field(ftd.FIDVerifyResult)
+	if err := who.Decode(data); err != nil || string(who.UserID) != "10000002" || who.UserType != '1' || who.Restriction != '0' {
+		t.Fatalf("verified as %+v: %v", who, err)
+	}
+	if !strings.Contains(string(who.Notice), "no trading core") {
+		t.Errorf("the notice is %s", who.Notice)
+	}
+	f.send(sessionOpen(t, f.tag(1), ftd.ResumePoints{}))
+	f.ask(1, query, 'S', 1, "a query")
+	f.ask(1, query, 'S', 5, "after a gap that the front left")
+	f.ask(1, query, 'F', 6, strings.Repeat("x", 4000))
+	f.ask(1, query, 'C', 6, strings.Repeat("y", 4000))
+	f.ask(1, query, 'L', 6, "the end")
+	f.ask(1, orderInsert, 'S', 7, "an order")
+	if g := f.expect(privateMessage, 1); g.SequenceSeries < 100 || g.SequenceNumber != 1 {
+		t.Errorf("the private flow begins at %d/%d", g.SequenceSeries, g.SequenceNumber)
+	}
+
+	f.send(sessionVerify(t, f.tag(2), "10000002", "Example-2")) // SESSIONS is 1
+	f.expectCode(ftd.TIDSessionVerify, 2, 60)
+
+	c.do("kick 10000002")
+	kick := f.expect(ftd.TIDSessionKick, 1)
+	if _, ok := kick.message.Field(ftd.FIDForceExit); !ok {
+		t.Errorf("SessionKick has no ForceExit: %x", kick.body)
+	}
+	f.send(business(t, f.tag(1), query, 'S', 8, nil), sessionEnd(t, ftd.TIDSessionClose, f.tag(1)))
+	c.wait("front 7 session 1: discarded kicked")
+
+	f.open(3, "10000002", "Example-2") // the place is free again
+	f.ask(3, query, 'S', 1, "again")
+	f.send(sessionEnd(t, ftd.TIDSessionClose, f.tag(3)))
+	f.send(sessionVerify(t, f.tag(4), "10000002", "Example-2"))
+	f.expectCode(ftd.TIDSessionVerify, 4, 0)
+	f.send(sessionEnd(t, ftd.TIDSessionAbort, f.tag(4))) // the record failed
+	f.open(5, "10000002", "Example-2")
+	f.ask(5, query, 'S', 1, "the last")
+}
+
+func TestWholeSessionOverTCP(t *testing.T) {
+	t.Parallel()
+	c := start(t, "--listen", "127.0.0.1:0", "--term", "3")
+	f := dial(t, "tcp", c.wait("listening listen "))
+	a := f.logIn("process-1")
+	if string(a.CoreID) != "core-cpp" || len(a.Instance) != 36 || a.Term != 3 || a.State != ftd.CoreActive || string(a.TradingDay) != tradingDay ||
+		a.HeartbeatSeconds != 5 || a.Credit != ftd.UnlimitedCredit {
+		t.Errorf("the core says %+v", a)
+	}
+	session(t, c, f)
+}
+
+func TestWholeSessionOverAUnixSocket(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("/tmp", "core") // the path of a socket is short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	path := filepath.Join(dir, "core.sock")
+	c := start(t, "--unix", path)
+	c.wait("listening unix ")
+	f := dial(t, "unix", path)
+	f.logIn("process-1")
+	session(t, c, f)
+}
+
+// TestBytesOneAtATime: frames that arrive in pieces are the same frames.
+func TestBytesOneAtATime(t *testing.T) {
+	t.Parallel()
+	c := start(t, "--listen", "127.0.0.1:0")
+	f := dial(t, "tcp", c.wait("listening listen "))
+	for _, frame := range [][]byte{linkLogin(t, 7, "p"), ftd.AppendHeartbeat(nil), sessionVerify(t, f.tag(1), "10000002", "Example-2"),
+		sessionOpen(t, f.tag(1), ftd.ResumePoints{}), business(t, f.tag(1), query, 'S', 1, []byte("in pieces"))} {
+		for _, b := range frame {
+			f.send([]byte{b})
+		}
+	}
+	f.accepted(ftd.TIDLinkLogin)
+	f.expectCode(ftd.TIDSessionVerify, 1, 0)
+	f.expect(query, 1)
+}
+
+// TestPasswordMustBeChanged: 140 and 131 come with a session that may change the password and nothing else; the terminal
+// then logs in on the same connection.
+func TestPasswordMustBeChanged(t *testing.T) {
+	t.Parallel()
+	c := start(t, "--listen", "127.0.0.1:0")
+	f := c.link(t, "p")
+	update := func(session int32, user, before, after string) []byte {
+		e := ftd.BeginSession(nil, ftd.TIDPasswordUpdate, f.tag(session))
+		e.Sequence(0, 1)
+		e.PasswordUpdate(&ftd.PasswordUpdate{BrokerID: []byte("9999"), UserID: []byte(user), OldPassword: []byte(before), NewPassword: []byte(after)})
+		return end(t, &e)
+	}
+	for session, test := range map[int32]struct {
+		user, password string
+		code           int
+	}{1: {"10000003", "Example-3", 140}, 2: {"10000005", "Example-5", 131}} {
+		f.send(sessionVerify(t, f.tag(session), test.user, test.password))
+		g := f.expectCode(ftd.TIDSessionVerify, session, test.code)
+		var who ftd.VerifyResult
+		if data, ok := g.message.Field(ftd.FIDVerifyResult); !ok || who.Decode(data) != nil || who.Restriction != ftd.RestrictionPasswordOnly {
+			t.Fatalf("%d comes with %+v", test.code, who)
+		}
+		f.send(business(t, f.tag(session), query, 'S', 1, nil))
+		c.wait(fmt.Sprintf("front 7 session %d: discarded password_only", session))
+		f.send(update(session, test.user, "wrong", "New-Password-1"))
+		f.expectCode(ftd.TIDPasswordUpdate, session, 3)
+		f.send(update(session, test.user, test.password, test.password))
+		f.expectCode(ftd.TIDPasswordUpdate, session, 142)
+		f.send(update(session, "10000001", test.password, "New-Password-1"))
+		f.expectCode(ftd.TIDPasswordUpdate, session, 15)
+		f.send(update(session, test.user, test.password, "New-Password-1"))
+		f.expectCode(ftd.TIDPasswordUpdate, session, 0)
+		f.open(session, test.user, "New-Password-1")
+		f.ask(session, query, 'S', 1, "logged in")
+	}
+}
+
+// TestCodeOfASecondFactorIsAskedForBeforeALogin: RequestCode passes without a session.
+func TestCodeOfASecondFactorIsAskedForBeforeALogin(t *testing.T) {
+	t.Parallel()
+	f := start(t, "--listen", "127.0.0.1:0").link(t, "p")
+	f.send(business(t, f.tag(9), ftd.TIDRequestCode, 'S', 0, []byte("mobile")))
+	f.expectCode(ftd.TIDRequestCode, 9, 0)
+}
+
+// TestWhatTheContractForbidsIsDiscarded: a frame that breaks a rule has no effect, and the link goes on.
+func TestWhatTheContractForbidsIsDiscarded(t *testing.T) {
+	t.Parallel()
+	c := start(t, "--listen", "127.0.0.1:0")
+	f := c.link(t, "p")
+	f.open(1, "10000006", "Example-6")
+	f.ask(1, query, 'S', 5, "the first")
+	series := business(t, f.tag(2), query, 'S', 6, nil)
+	series[ftd.SessionHeaderLen+7] = 1
+	foreign := ftd.SessionTag{FrontID: 8, SessionID: 3}
+	untagged := ftd.Begin(nil, query)
+	untagged.Sequence(0, 9)
+	long := ftd.BeginSession(nil, ftd.TIDSessionVerify, f.tag(12))
+	long.Raw(ftd.FIDLoginRequest, []byte("9999      \x0110000001         "+strings.Repeat(" ", 40)+"000"+strings.Repeat(" ", 35)))
+	long.SessionContext(&ftd.SessionContext{AppID: []byte("a"), AppType: '1', Instant: []byte("2026-11-27 10:00:00")})
+	state := ftd.BeginSession(nil, ftd.TIDStateChange, f.tag(13))
+
+	f.open(2, "10000006", "Example-6")
+	for i, test := range []struct {
+		frame   []byte
+		session int32
+		word    string
+	}{
+		{business(t, f.tag(1), query, 'S', 5, nil), 1, "sequence"},
+		{business(t, f.tag(1), query, 'C', 5, nil), 1, "chain"},
+		{series, 2, "series"},
+		{business(t, foreign, query, 'S', 1, nil), 3, "front_id"},
+		{end(t, &untagged), 0, "session_tag"},
+		{business(t, f.tag(4), query, 'S', 1, nil), 4, "unknown_session"},
+		{business(t, f.tag(1), ftd.TIDForceExit, 'S', 6, nil), 1, "tid"},
+		{business(t, f.tag(5), 0x8001, 'S', 6, nil), 5, "tid"},
+		{sessionVerify(t, f.tag(1), "10000006", "Example-6"), 1, "verify_twice"},
+		{sessionOpen(t, f.tag(6), ftd.ResumePoints{}), 6, "unknown_session"},
+		{sessionOpen(t, f.tag(1), ftd.ResumePoints{}), 1, "not_verified"},
+		{sessionEnd(t, ftd.TIDSessionAbort, f.tag(1)), 1, "not_reserved"},
+		{sessionEnd(t, ftd.TIDSessionClose, f.tag(7)), 7, "unknown_session"},
+		{sessionResume(t, f.tag(1), "10000006", points()), 1, "resume_twice"},
+		{end(t, &state), 13, "direction"},
+		{[]byte{0x02, 0, 0, 0}, 0, "frame_type"},
+	} {
+		f.send(test.frame)
+		c.wait(fmt.Sprintf("front 7 session %d: discarded %s", test.session, test.word))
+		f.ask(2, query, 'S', uint32(i+1), "the link goes on") //nolint:gosec // a small number
+	}
+	f.send(end(t, &long))
+	f.expectCode(ftd.TIDSessionVerify, 12, 15)
+	f.ask(1, query, 'S', 6, "the session goes on")
+}
+
+// TestMalformedBytesEndTheLink: what cannot be read on, or comes in the wrong order.
+func TestMalformedBytesEndTheLink(t *testing.T) {
+	t.Parallel()
+	c := start(t, "--listen", "127.0.0.1:0")
+	address := c.wait("listening listen ")
+	missing := ftd.BeginSession(nil, ftd.TIDSessionVerify, ftd.SessionTag{FrontID: 7, SessionID: 1})
+	short := ftd.BeginSession(nil, ftd.TIDSessionOpen, ftd.SessionTag{FrontID: 7, SessionID: 1})
+	short.Raw(ftd.FIDSessionRecord, []byte("too short"))
+	version := business(t, ftd.SessionTag{FrontID: 7, SessionID: 1}, query, 'S', 1, nil)
+	version[ftd.SessionHeaderLen] = 3
+	for _, test := range []struct {
+		word  string
+		frame []byte
+	}{
+		{"extension_long", []byte{1, 200, 0, 0}},
+		{"body_long", []byte{1, 0, 0xFF, 0xFF}},
+		{"tlv_overrun", []byte{1, 2, 0, 0, 0x40, 8}},
+		{"message_short", []byte{1, 0, 0, 1, 2}},
+		{"version", version},
+		{"chain", business(t, ftd.SessionTag{FrontID: 7, SessionID: 1}, query, 'X', 1, nil)},
+		{"field_missing", end(t, &missing)},
+		{"field_short", end(t, &short)},
+		{"login_twice", linkLogin(t, 7, "p")},
+	} {
+		f := dial(t, "tcp", address)
+		f.logIn("p-" + test.word)
+		f.send(test.frame)
+		f.ended()
+		c.wait("front 7: broken " + test.word)
+	}
+	f := dial(t, "tcp", address)
+	f.send(sessionVerify(t, f.tag(1), "10000001", "Example-1"))
+	f.ended()
+	c.wait("front 0: broken not_logged_in")
+
+	e := ftd.Begin(nil, ftd.TIDLinkLogin)
+	e.LinkIdentity(&ftd.LinkIdentity{Protocol: 2, FrontID: 7, Process: []byte("p"), Business: '1'})
+	f = dial(t, "tcp", address)
+	f.send(end(t, &e))
+	if g := f.next(); g.TID != ftd.TIDLinkLogin || g.code(t) != 77 {
+		t.Errorf("protocol 002 is answered %v %x", g.TID, g.body)
+	}
+	f.ended()
+}
+
+// TestCredit: the core gives back what was used, and takes no more than it gave.
+func TestCredit(t *testing.T) {
+	t.Parallel()
+	c := start(t, "--listen", "127.0.0.1:0", "--credit", "4")
+	f := dial(t, "tcp", c.wait("listening listen "))
+	if a := f.logIn("p"); a.Credit != 4 {
+		t.Fatalf("credit %d, want 4", a.Credit)
+	}
+	f.open(1, "10000006", "Example-6")
+	credit, sent := 4, uint32(0)
+	for range 50 {
+		for ; credit > 0; credit-- {
+			sent++
+			f.send(business(t, f.tag(1), query, 'S', sent, nil))
+		}
+		for credit == 0 {
+			credit += f.creditOrEcho(1)
+		}
+	}
+	if sent < 100 {
+		t.Fatalf("%d messages passed", sent)
+	}
+}
+
+// TestCreditIsABound: what a front sends above its credit is discarded; verifies and heartbeats cost none.
+func TestCreditIsABound(t *testing.T) {
+	t.Parallel()
+	c := start(t, "--listen", "127.0.0.1:0", "--credit", "3", "--refill", "no")
+	f := c.link(t, "p")
+	f.open(1, "10000006", "Example-6")
+	for n := range uint32(3) {
+		f.ask(1, query, 'S', n+1, "within")
+	}
+	f.send(business(t, f.tag(1), query, 'S', 4, []byte("above")))
+	c.wait("front 7 session 1: discarded credit")
+	f.send(ftd.AppendHeartbeat(nil))
+	f.open(2, "10000006", "Example-6")
+	c.do("credit 1")
+	for f.creditOrEcho(1) != 1 {
+		t.Error("the frame above the credit was answered")
+	}
+	f.ask(2, query, 'S', 1, "within again")
+}
+
+// creditOrEcho reads one frame: what it gives, 0 for an echo.
+func (f *front) creditOrEcho(session int32) int {
+	f.t.Helper()
+	g := f.next()
+	if g.TID != ftd.TIDLinkCredit {
+		if g.TID != query || g.tag != f.tag(session) {
+			f.t.Fatalf("got %v of %v", g.TID, g.tag)
+		}
+		return 0
+	}
+	var credit ftd.LinkCredit
+	if data, ok := g.message.Field(ftd.FIDLinkCredit); !ok || credit.Decode(data) != nil || credit.Frames <= 0 {
+		f.t.Fatalf("LinkCredit %x", g.body)
+	}
+	return int(credit.Frames)
+}
+
+// TestStateChangeBroadcastAndHeartbeat: what a core sends by itself.
+func TestStateChangeBroadcastAndHeartbeat(t *testing.T) {
+	t.Parallel()
+	c := start(t, "--listen", "127.0.0.1:0", "--state", "I", "--heartbeat", "1")
+	f := dial(t, "tcp", c.wait("listening listen "))
+	if a := f.logIn("p"); a.State != ftd.CoreInitialising {
+		t.Fatalf("state %c, want I", a.State)
+	}
+	c.do("state A 9")
+	if a := f.accepted(ftd.TIDStateChange); a.State != ftd.CoreActive || a.Term != 9 {
+		t.Errorf("StateChange says %c, term %d", a.State, a.Term)
+	}
+	c.do("broadcast market-open")
+	if g := f.next(); g.audience != ftd.AudienceFront || g.SequenceSeries != 1 || g.SequenceNumber != 1 {
+		t.Errorf("broadcast %+v", g)
+	}
+	frame, err := f.read()
+	if err != nil || !frame.IsHeartbeat() {
+		t.Errorf("got %+v, %v, want a heartbeat", frame, err)
+	}
+	f.ended() // this front sent none
+	c.wait("front 7: broken silent")
+}
+
+// TestFlowsAreSentAgain: a terminal gets what it has not had, from the number that it names.
+func TestFlowsAreSentAgain(t *testing.T) {
+	t.Parallel()
+	f := start(t, "--listen", "127.0.0.1:0").link(t, "p")
+	f.open(1, "10000006", "Example-6")
+	var series uint16
+	for n := uint32(1); n <= 5; n++ {
+		f.ask(1, orderInsert, 'S', n, "order")
+		series = f.expect(privateMessage, 1).SequenceSeries
+	}
+	for session, test := range map[int32]struct{ from, want int32 }{2: {0, 1}, 3: {3, 4}, 4: {5, 6}, 5: {-1, 6}} {
+		f.open(session, "10000006", "Example-6", ftd.Point{Series: series, Number: test.from})
+		for n := test.want; n <= 5; n++ {
+			if g := f.expect(privateMessage, session); g.SequenceSeries != series || int32(g.SequenceNumber) != n { //nolint:gosec // small
+				t.Fatalf("from %d on: got %d/%d, want %d", test.from, g.SequenceSeries, g.SequenceNumber, n)
+			}
+		}
+		f.ask(session, query, 'S', 1, "nothing else came")
+	}
+	f.open(6, "10000007", "Example-7", ftd.Point{Series: series, Number: 0}) // another customer's flow
+	f.ask(6, query, 'S', 1, "nothing came")
+}
+
+// TestSessionsGoOnAfterALostLink: the front dials again within the grace, resumes, and the terminal gets what it missed.
+func TestSessionsGoOnAfterALostLink(t *testing.T) {
+	t.Parallel()
+	c := start(t, "--listen", "127.0.0.1:0")
+	f := c.link(t, "process-1")
+	f.open(1, "10000001", "Example-1")
+	f.open(2, "10000001", "Example-1")
+	f.ask(1, orderInsert, 'S', 1, "order")
+	for range 2 { // both sessions of the user
+		if g := f.next(); g.TID != privateMessage || g.SequenceNumber != 1 {
+			t.Fatalf("got %v %d", g.TID, g.SequenceNumber)
+		}
+	}
+	c.do("cut")
+	f.ended()
+	f = c.link(t, "process-1")
+	f.send(sessionVerify(t, f.tag(3), "10000001", "Example-1"))
+	f.expectCode(ftd.TIDSessionVerify, 3, 60) // both places wait for their sessions
+	f.send(sessionResume(t, f.tag(1), "10000001", ftd.ResumePoints{}))
+	f.expectCode(ftd.TIDSessionResume, 1, 0)
+	if g := f.expect(privateMessage, 1); g.SequenceNumber != 1 { // it was not delivered, says the front
+		t.Fatalf("number %d", g.SequenceNumber)
+	}
+	f.send(sessionResume(t, f.tag(2), "10000002", ftd.ResumePoints{}))
+	f.expectCode(ftd.TIDSessionResume, 2, 8) // it is not that customer's
+	f.ask(1, query, 'S', 2, "it goes on")
+
+	f = c.link(t, "process-2") // the front started again: it knows no session of before
+	f.send(sessionResume(t, f.tag(1), "10000001", ftd.ResumePoints{}))
+	f.expectCode(ftd.TIDSessionResume, 1, 8)
+	f.open(1, "10000001", "Example-1")
+	f.open(2, "10000001", "Example-1") // all places are free
+}
+
+// TestTwoFronts: each has its own sessions, and a message of a customer reaches both.
+func TestTwoFronts(t *testing.T) {
+	t.Parallel()
+	c := start(t, "--listen", "127.0.0.1:0")
+	a := c.link(t, "process-a")
+	b := dial(t, "tcp", c.wait("listening listen "))
+	b.id = 8
+	b.logIn("process-b")
+	a.open(1, "10000001", "Example-1")
+	b.open(1, "10000001", "Example-1")
+	b.ask(1, query, 'S', 1, "mine")
+	a.ask(1, orderInsert, 'S', 1, "an order")
+	a.expect(privateMessage, 1)
+	b.expect(privateMessage, 1)
+}
