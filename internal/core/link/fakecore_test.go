@@ -132,6 +132,13 @@ func (k *coreConn) send(frames ...[]byte) {
 	}
 }
 
+// alive lets simulated time pass, with heartbeats of the core.
+func (k *coreConn) alive(d time.Duration) {
+	for began := time.Now(); time.Since(began) < d; time.Sleep(4 * time.Second) {
+		k.send(ftd.AppendHeartbeat(nil))
+	}
+}
+
 // greet answers LinkLogin.
 func (k *coreConn) greet(a ftd.LinkAccept) {
 	k.t.Helper()

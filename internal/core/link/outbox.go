@@ -278,6 +278,7 @@ func (o *outbox) wrote() (more bool) {
 	o.mu.Lock()
 	clear(o.spare)
 	o.spare = o.spare[:0]
+	o.unhold()
 	more = len(o.queue) > 0 && !o.closed
 	o.writing = more
 	o.mu.Unlock()
@@ -339,6 +340,7 @@ func (o *outbox) setCredit(frames int32) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.credit = int64(frames)
+	o.unhold()
 }
 
 // addCredit adds what LinkCredit says.
@@ -356,6 +358,7 @@ func (o *outbox) addCredit(frames int32) *problem {
 	default:
 		o.credit += int64(frames)
 	}
+	o.unhold()
 	return nil
 }
 
@@ -364,8 +367,7 @@ func (o *outbox) addCredit(frames int32) *problem {
 func (o *outbox) hold() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.closed || o.credit != 0 && o.size() <= o.low {
-		o.held = time.Time{}
+	if o.unhold() {
 		return false
 	}
 	now := o.now()
@@ -373,6 +375,15 @@ func (o *outbox) hold() bool {
 		o.held = now
 	}
 	return now.Sub(o.held) < o.wait
+}
+
+// unhold reports that there is no cause to hold terminals back; the next one begins anew. mu is held.
+func (o *outbox) unhold() bool {
+	if !o.closed && (o.credit == 0 || o.size() > o.low) {
+		return false
+	}
+	o.held = time.Time{}
+	return true
 }
 
 // state is for the status page.

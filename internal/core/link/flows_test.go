@@ -1,0 +1,65 @@
+package link
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+)
+
+// TestWindow: it has the numbers that were passed and not answered, of the last 64.
+func TestWindow(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var w window
+		var model []uint32
+		n := rapid.SampledFrom([]uint32{0, 1, 1 << 31, 1<<32 - 5000}).Draw(t, "first")
+		for range rapid.IntRange(0, 200).Draw(t, "steps") {
+			switch {
+			case rapid.Bool().Draw(t, "pass"):
+				n += rapid.SampledFrom([]uint32{0, 1, 1, 1, 2, 63, 64, 65, 1000}).Draw(t, "step")
+				if n > 1<<32-2000 {
+					n = 1<<32 - 2000
+				}
+				w.add(n)
+				if !slices.Contains(model, n) {
+					model = append(model, n)
+				}
+				model = slices.DeleteFunc(model, func(m uint32) bool { return n-m >= maxWindow })
+			case len(model) > 0 && rapid.Bool().Draw(t, "known"):
+				i := rapid.IntRange(0, len(model)-1).Draw(t, "which")
+				w.remove(model[i])
+				model = slices.Delete(model, i, i+1)
+			default:
+				m := n - rapid.Uint32Range(0, 200).Draw(t, "back")
+				w.remove(m)
+				model = slices.DeleteFunc(model, func(k uint32) bool { return k == m })
+			}
+			copied := w
+			if got := copied.take(nil); !slices.Equal(got, model) {
+				t.Fatalf("window has %v, want %v", got, model)
+			}
+		}
+	})
+}
+
+// TestFlows: the last number of up to 8 flows; the dialog is none.
+func TestFlows(t *testing.T) {
+	t.Parallel()
+	var f flows
+	for n := range uint32(5) {
+		for series := range uint16(12) {
+			f.note(series, 100*uint32(series)+n)
+		}
+	}
+	if f.points.Count != ftd.MaxResumePoints {
+		t.Fatalf("%d points", f.points.Count)
+	}
+	for i, p := range f.points.All() {
+		if want := (ftd.Point{Series: uint16(i + 1), Number: int32(100*(i+1) + 4)}); p != want {
+			t.Errorf("point %d is %+v, want %+v", i, p, want)
+		}
+	}
+}

@@ -1,0 +1,320 @@
+package link
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
+)
+
+func stateChange(a ftd.LinkAccept) []byte {
+	return message(ftd.TIDStateChange, nil, func(e *ftd.Encoder) { e.LinkAccept(&a) })
+}
+
+// resumeOK answers a SessionResume.
+func resumeOK(id int32, code int) []byte {
+	return message(ftd.TIDSessionResume, tagOf(id), func(e *ftd.Encoder) {
+		e.ResumePoints(&ftd.ResumePoints{Count: 1, Points: [8]ftd.Point{{Series: 2, Number: 9}}})
+		e.Error(&ftd.Error{Code: code})
+	})
+}
+
+func pass(t testing.TB, s core.Session, number uint32) {
+	t.Helper()
+	if r := s.Pass(business(3, 0, number, "order")); r != reason.OK {
+		t.Fatalf("order %d: %v", number, r)
+	}
+	s.Flush()
+}
+
+// TestResumeAfterARestart: a core that comes back within the grace costs no session, and what it has not answered is
+// refused by number.
+func TestResumeAfterARestart(t *testing.T) {
+	seen := newCounts()
+	inBubble(t, 1, func(o *Options) { o.Observer = seen }, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		terminal := newTerminal()
+		s := openSession(t, l, k, 1, terminal, ftd.Point{Series: 2, Number: 7}, ftd.Point{Series: 4, Number: -1})
+		for n := range uint32(4) {
+			pass(t, s, n+1)
+			k.next(3)
+		}
+		_, answer := business(3, 0, 2, "answer")
+		_, private := business(0x1001, 2, 9, "fill")
+		k.send(toSession(1, answer), toSession(1, private))
+		terminal.wait(t)
+		terminal.wait(t)
+		k.Conn.Close()
+		synctest.Wait()
+		if r := s.Pass(business(3, 0, 5, "order")); r != reason.CoreAway {
+			t.Errorf("passed while the core is away: %v", r)
+		}
+		if s.Wait() {
+			t.Error("the terminal is held back though the core is away")
+		}
+		if st := l.Status(); st.Waiting != 1 || st.InUse != -1 {
+			t.Errorf("status is %+v", st)
+		}
+
+		k = cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceB, 2))
+		g := k.next(ftd.TIDSessionResume)
+		var resume ftd.ResumeSession
+		if err := resume.Decode(g.field(t, ftd.FIDResumeSession)); err != nil {
+			t.Fatal(err)
+		}
+		if string(resume.UserID) != "u1" || !slices.Equal(resume.Delivered.All(), []ftd.Point{{Series: 2, Number: 9}, {Series: 4, Number: -1}}) {
+			t.Errorf("SessionResume is %+v", resume)
+		}
+		if r := s.Pass(business(3, 0, 6, "order")); r != reason.CoreAway {
+			t.Errorf("passed before the core answered: %v", r)
+		}
+		k.send(resumeOK(1, 0), resumeOK(1, 0))
+		synctest.Wait()
+		if !slices.Equal(terminal.refused, []uint32{1, 3, 4}) {
+			t.Errorf("refused %v", terminal.refused)
+		}
+		pass(t, s, 7)
+		k.next(3)
+		if seen.discarded(LateResume) != 1 || of(seen, seen.resumes, Resumed) != 1 || len(terminal.left()) != 0 {
+			t.Error("not resumed once")
+		}
+		k.alive(time.Minute) // nothing that was armed ends the session
+		synctest.Wait()
+		if len(terminal.left()) != 0 {
+			t.Error("a resumed session ended")
+		}
+	})
+}
+
+// TestAnotherTermOnTheSameLink: a core that says another term or instance, or standby and active again, is asked to resume.
+func TestAnotherTermOnTheSameLink(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		terminal := newTerminal()
+		s := openSession(t, l, k, 1, terminal)
+		for _, change := range [][]byte{
+			stateChange(accept(ftd.CoreActive, instanceA, 2)),
+			stateChange(accept(ftd.CoreActive, instanceB, 2)),
+			append(stateChange(accept(ftd.CoreStandby, instanceB, 2)), stateChange(accept(ftd.CoreActive, instanceB, 2))...),
+		} {
+			k.send(change)
+			k.next(ftd.TIDSessionResume)
+			_, body := business(3, 0, 1, "too early")
+			k.send(toSession(1, body))
+			synctest.Wait()
+			if len(terminal.bodies()) != 0 {
+				t.Fatal("delivered to a session that is not resumed")
+			}
+			k.send(resumeOK(1, 0))
+			synctest.Wait()
+			pass(t, s, 1)
+			k.next(3)
+		}
+		k.send(stateChange(accept(ftd.CoreActive, instanceB, 2))) // no change
+		synctest.Wait()
+		pass(t, s, 2)
+		k.next(3)
+	})
+}
+
+// TestResumeRefused: the terminal is sent away, and the core that does not know the session is told nothing more.
+func TestResumeRefused(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		terminals := []*fakeTerminal{newTerminal(), newTerminal(), newTerminal()}
+		var sessions []core.Session
+		for i, terminal := range terminals {
+			sessions = append(sessions, openSession(t, l, k, int32(i+1), terminal))
+		}
+		k.send(stateChange(accept(ftd.CoreActive, instanceB, 2)))
+		for range terminals {
+			k.next(ftd.TIDSessionResume)
+		}
+		k.send(resumeOK(1, 60), message(ftd.TIDSessionResume, tagOf(2), nil)) // refused, nonsense, unanswered
+		time.Sleep(DefaultVerifyTimeout + time.Second)
+		synctest.Wait()
+		for i, terminal := range terminals {
+			if got := terminal.left(); !slices.Equal(got, []reason.Close{reason.CoreChanged}) {
+				t.Errorf("terminal %d left by %v", i+1, got)
+			}
+			var exit ftd.ForceExit
+			if err := exit.Decode(terminal.exitData); err != nil || exit.Code != '2' || string(exit.Msg) != exitTextChanged || len(exit.Msg) > 100 {
+				t.Errorf("ForceExit is %+v, %v", exit, err)
+			}
+			sessions[i].Close(ftd.ReasonGone, "")
+		}
+		// Of the second and third the core may believe that they go on.
+		for _, id := range []int32{2, 3} {
+			if g := k.next(ftd.TIDSessionClose); g.tag.SessionID != id {
+				t.Errorf("closed %v", g.tag)
+			}
+		}
+		if len(k.frames) != 0 || l.Status().Sessions != 0 {
+			t.Error("more was sent, or a session is left")
+		}
+	})
+}
+
+// TestNoCoreWithinTheGrace: all terminals are sent away, spread evenly.
+func TestNoCoreWithinTheGrace(t *testing.T) {
+	seen := newCounts()
+	inBubble(t, 1, func(o *Options) { o.Observer = seen }, func(t *testing.T, l *Link, cores []*fakeCore) {
+		const n = 300
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		var terminals []*fakeTerminal
+		for i := range int32(n) {
+			terminals = append(terminals, newTerminal())
+			openSession(t, l, k, i, terminals[i])
+		}
+		verifiedOnly := verify(t.Context(), l, attempt(t, n, newTerminal()))
+		k.next(ftd.TIDSessionVerify)
+		k.send(verifyOK(n))
+		<-verifiedOnly
+		asked := verify(t.Context(), l, attempt(t, n+1, newTerminal()))
+		k.next(ftd.TIDSessionVerify)
+
+		cores[0].setDown(true)
+		k.Conn.Close()
+		lost := time.Now()
+		refusedAs(t, (<-asked).err, reason.CoreAway)
+		if _, err := l.Open(opening(n, newTerminal())); !errors.Is(err, core.ErrLost) {
+			t.Errorf("opened: %v", err)
+		}
+		time.Sleep(DefaultGrace - time.Millisecond)
+		synctest.Wait()
+		if of(seen, seen.exits, ExitCoreChanged) != 0 {
+			t.Error("a terminal was sent away within the grace")
+		}
+		time.Sleep(DefaultFailoverSpread + time.Second)
+		synctest.Wait()
+		var perThird [3]int
+		for i, terminal := range terminals {
+			if got := terminal.left(); !slices.Equal(got, []reason.Close{reason.CoreChanged}) {
+				t.Fatalf("terminal %d left by %v", i, got)
+			}
+			after := terminal.exitedAt.Sub(lost) - DefaultGrace
+			if after < 0 || after > DefaultFailoverSpread {
+				t.Fatalf("terminal %d left after %v", i, after)
+			}
+			perThird[min(after*3/DefaultFailoverSpread, 2)]++
+		}
+		for _, count := range perThird {
+			if count < n/3-2 || count > n/3+2 {
+				t.Errorf("in thirds of the time left %v", perThird)
+			}
+		}
+		if of(seen, seen.resumes, ResumeNoCore) != n {
+			t.Error("not all were counted")
+		}
+	})
+}
+
+// TestTwoCores: a higher term fences the other core, at once and for good.
+func TestTwoCores(t *testing.T) {
+	seen := newCounts()
+	inBubble(t, 2, func(o *Options) { o.Observer = seen }, func(t *testing.T, l *Link, cores []*fakeCore) {
+		a, b := cores[0].accept(), cores[1].accept()
+		a.greet(accept(ftd.CoreActive, instanceA, 5))
+		b.greet(accept(ftd.CoreStandby, instanceB, 0))
+		synctest.Wait()
+		terminal := newTerminal()
+		s := openSession(t, l, a, 1, terminal)
+
+		b.send(stateChange(accept(ftd.CoreActive, instanceB, 6)))
+		b.next(ftd.TIDSessionResume)
+		_, body := business(3, 0, 1, "from a fenced core")
+		a.send(toSession(1, body))
+		synctest.Wait()
+		<-a.over
+		if len(terminal.bodies()) != 0 {
+			t.Error("a fenced core's message was delivered")
+		}
+		b.send(resumeOK(1, 0))
+		synctest.Wait()
+		pass(t, s, 1)
+		b.next(3)
+
+		again := cores[0].accept()
+		again.greet(accept(ftd.CoreActive, instanceA, 5))
+		<-again.over
+		if st := l.Status(); st.InUse != 1 || st.Term != 6 || seen.faulted(LowerTerm) != 2 {
+			t.Errorf("status is %+v", st)
+		}
+		cores[1].setDown(true)
+		b.Conn.Close()
+		again = cores[0].accept()
+		again.greet(accept(ftd.CoreActive, instanceA, 5)) // 6 was seen
+		<-again.over
+		again = cores[0].accept()
+		again.greet(accept(ftd.CoreActive, instanceA, 7))
+		again.next(ftd.TIDSessionResume)
+		again.send(resumeOK(1, 0))
+		synctest.Wait()
+		pass(t, s, 2)
+		again.next(3)
+		if len(terminal.left()) != 0 {
+			t.Error("the terminal was sent away")
+		}
+	})
+}
+
+// TestAResumeThatIsCutOff: the core goes away again while it resumes; the sessions wait for the next.
+func TestAResumeThatIsCutOff(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		terminal := newTerminal()
+		s := openSession(t, l, k, 1, terminal)
+		pass(t, s, 1)
+		k.next(3)
+		for term := range int32(5) {
+			k.Conn.Close()
+			k = cores[0].accept()
+			k.greet(accept(ftd.CoreActive, instanceB, 2+term))
+			k.next(ftd.TIDSessionResume)
+		}
+		k.send(resumeOK(1, 0))
+		synctest.Wait()
+		if !slices.Equal(terminal.refused, []uint32{1}) || len(terminal.left()) != 0 {
+			t.Errorf("refused %v, left by %v", terminal.refused, terminal.left())
+		}
+		pass(t, s, 2)
+		k.next(3)
+	})
+}
+
+// TestACloseWhileWaiting: a terminal that leaves meanwhile is not resumed and not sent away.
+func TestACloseWhileWaiting(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		terminal := newTerminal()
+		s := openSession(t, l, k, 1, terminal)
+		k.Conn.Close()
+		synctest.Wait()
+		s.Close(ftd.ReasonGone, "")
+		k = cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceB, 2))
+		k.alive(time.Minute)
+		synctest.Wait()
+		if len(k.frames) != 0 || len(terminal.left()) != 0 || l.Status().Sessions != 0 {
+			t.Error("a closed session was resumed or sent away")
+		}
+	})
+}
