@@ -160,7 +160,7 @@ func TestTheDayComes(t *testing.T) {
 	}
 }
 
-// TestChoose: the highest term of an active core counts, for as long as the front lives.
+// TestChoose: the highest term of an active core counts, for as long as the front runs.
 func TestChoose(t *testing.T) {
 	t.Parallel()
 	type at struct {
