@@ -1,6 +1,7 @@
 package corecheck
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -86,7 +87,7 @@ func (s *session) verify(user, password string) error {
 	case code != 0:
 		return fmt.Errorf("the right password of account %s was answered by %v", user, g)
 	case !g.has(ftd.FIDVerifyResult):
-		return fmt.Errorf("Error 0 without VerifyResult")
+		return errors.New("the answer has Error 0 and no VerifyResult")
 	}
 	return nil
 }
