@@ -31,6 +31,7 @@ type probe struct {
 	ctx         context.Context
 	accept      ftd.LinkAccept // what the core said first
 	linked      bool           // it did
+	letIn       bool           // the account could log in
 	opened      []*front       // by the rule that runs
 	lastSession int32
 
@@ -87,6 +88,8 @@ func (p *probe) run(ctx context.Context, r rule) *outcome {
 		return skipf("no link: link_accept failed")
 	case r.needs >= needsActive && p.accept.State != ftd.CoreActive:
 		return skipf("the core's state is %q, not 'A'", byte(p.accept.State))
+	case (r.needs == needsLogin || r.needs == needsSeries) && !p.letIn:
+		return skipf("no login: verify_right failed")
 	case r.needs == needsSeries && p.Series == 0:
 		return skipf("no series was named (--series)")
 	case r.needs == needsRestricted && p.Restricted == "":

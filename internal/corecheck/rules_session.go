@@ -196,7 +196,7 @@ func resumeUnknown(p *probe) *outcome {
 		return failed(err)
 	}
 	s := f.session()
-	s.user = p.Account
+	s.user = p.noAccount() // a core may resume a session that it does not know, if it knows the account
 	if err := s.resume(); err != nil {
 		return failed(err)
 	}

@@ -12,7 +12,9 @@ func verifyRight(p *probe) *outcome {
 	if err != nil {
 		return failed(err)
 	}
-	return failed(f.session().verify(p.Account, p.Password))
+	err = f.session().verify(p.Account, p.Password)
+	p.letIn = err == nil
+	return failed(err)
 }
 
 func verifyItems(p *probe) *outcome {
