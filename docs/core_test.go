@@ -1,0 +1,62 @@
+package docs
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	corelink "github.com/tradefront/tradefront/internal/core/link"
+)
+
+// TestCorePageNamesEveryWord: a core's developer finds each word of a front's log and metrics about the link.
+func TestCorePageNamesEveryWord(t *testing.T) {
+	page := read(t, "core.md")
+	for _, word := range append(corelink.FaultWords(), corelink.DiscardWords()...) {
+		if !strings.Contains(page, "`"+word+"`") {
+			t.Errorf("core.md does not name %s", word)
+		}
+	}
+}
+
+var coreField = regexp.MustCompile("(?m)^\\| `(0x[0-9A-F]{8})` \\| (\\w+) \\| .* \\| ([0-9][0-9k +]*) \\|$")
+
+// TestCorePagesAgree: the fields of the Chinese page are those of the English one, and so are the messages.
+func TestCorePagesAgree(t *testing.T) {
+	english, chinese := read(t, "core.md"), read(t, "core.zh-CN.md")
+	rows := coreField.FindAllStringSubmatch(english, -1)
+	if len(rows) != 14 {
+		t.Fatalf("core.md has %d fields", len(rows))
+	}
+	other := make(map[string][]string)
+	for _, row := range coreField.FindAllStringSubmatch(chinese, -1) {
+		other[row[1]] = row
+	}
+	for _, row := range rows {
+		if got := other[row[1]]; len(got) == 0 || got[2] != row[2] || got[3] != row[3] {
+			t.Errorf("%s %s of %s bytes: core.zh-CN.md has %q", row[1], row[2], row[3], got)
+		}
+	}
+	for _, message := range regexp.MustCompile("(?m)^\\| `0x0000900[1-9]` \\| (\\w+) \\|").FindAllStringSubmatch(english, -1) {
+		if !strings.Contains(chinese, message[0]) {
+			t.Errorf("core.zh-CN.md lacks %s", message[1])
+		}
+	}
+	items := regexp.MustCompile(`\b[A-Z][A-Za-z]+ [cnsiw][0-9]+\b`)
+	if e, c := items.FindAllString(english[:strings.Index(english, "## 4.")], -1), items.FindAllString(chinese, -1); len(e) == 0 || !contains(c, e) {
+		t.Errorf("core.zh-CN.md lacks an item of %q", e)
+	}
+}
+
+// contains reports whether all holds each of some.
+func contains(all, some []string) bool {
+	have := make(map[string]bool)
+	for _, s := range all {
+		have[s] = true
+	}
+	for _, s := range some {
+		if !have[s] {
+			return false
+		}
+	}
+	return true
+}
