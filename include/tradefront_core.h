@@ -65,6 +65,7 @@ constexpr std::size_t kMaxPoints = 8;                        // flows in one Res
 constexpr std::size_t kInputBytes = std::size_t{64} << 10;   // more than the longest frame
 constexpr std::size_t kOutputBytes = std::size_t{64} << 20;
 constexpr std::int64_t kLoginMs = 10'000;                    // a connection without LinkLogin is dead after this
+constexpr int kHeartbeatSeconds = 5;                         // what 0 in LinkAccept stands for
 constexpr int kSilentPeriods = 3;                            // of HeartbeatSeconds: then the front is gone
 
 enum FrameType : std::uint8_t { frame_none = 0, frame_ftdc = 1, frame_compressed = 2 };
@@ -689,7 +690,8 @@ struct Event {
     enum Kind {
         none,
         login,        // identity: answer by accept() or refuse_link()
-        verify,       // tag, ticket, request, request_bytes, context, message: answer by verified(), restricted() or refused()
+        verify,       // tag, ticket, request, request_bytes, context, message: answer by verified(), restricted() or refused().
+                      // Behind a relay the message has the field RelayedTerminal (0x8009): message.find
         open,         // tag, record, points (count 0: the terminal asked for no history), message: the session is live
         abort,        // tag, reason: what verified() reserved is free again. Or the front stopped waiting for the answer
         close,        // tag, reason: the session is over
@@ -797,11 +799,11 @@ public:
     void tick(std::int64_t now_ms) {
         start_clock(now_ms);
         if (dead()) return;
-        const std::int64_t period = std::int64_t{o_.heartbeat_seconds} * 1000;
+        const std::int64_t period = std::int64_t{o_.heartbeat_seconds > 0 ? o_.heartbeat_seconds : kHeartbeatSeconds} * 1000;
         const std::int64_t patience = accepted_ ? period * kSilentPeriods : kLoginMs;
-        if (patience > 0 && now_ms - heard_ms_ >= patience) return die(Fault::silent);
+        if (now_ms - heard_ms_ >= patience) return die(Fault::silent);
         if (sent_) sent_ms_ = now_ms, sent_ = false;
-        if (accepted_ && period > 0 && now_ms - sent_ms_ >= period) append_heartbeat(out_), sent_ms_ = now_ms;
+        if (accepted_ && now_ms - sent_ms_ >= period) append_heartbeat(out_), sent_ms_ = now_ms;
     }
 
     // accept answers event login; until then the front sends nothing else.

@@ -26,8 +26,8 @@ const accounts = `# USER PASSWORD TYPE SESSIONS STATE
 10000007 Example-7 2 9 ok
 `
 
-// core is a running example core.
-type core struct {
+// exampleCore is a running example core.
+type exampleCore struct {
 	t       testing.TB
 	cmd     *exec.Cmd
 	control io.WriteCloser
@@ -38,13 +38,13 @@ type core struct {
 }
 
 // start runs the example with args behind those that each run has. It ends, without a sanitizer's report, before the test does.
-func start(t *testing.T, args ...string) *core {
+func start(t *testing.T, args ...string) *exampleCore {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "accounts.txt")
 	if err := os.WriteFile(file, []byte(accounts), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := &core{t: t, cmd: exec.Command(example.binary(t), append([]string{"--accounts", file, "--trading-day", tradingDay}, args...)...)}
+	c := &exampleCore{t: t, cmd: exec.Command(example.binary(t), append([]string{"--accounts", file, "--trading-day", tradingDay}, args...)...)}
 	c.cmd.Stderr = &c.stderr
 	var err error
 	if c.control, err = c.cmd.StdinPipe(); err != nil {
@@ -77,7 +77,7 @@ func start(t *testing.T, args ...string) *core {
 }
 
 // said reports whether a line that begins with prefix came, and gives the rest of the first.
-func (c *core) said(prefix string) (rest string, ok bool) {
+func (c *exampleCore) said(prefix string) (rest string, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, line := range c.lines {
@@ -88,8 +88,20 @@ func (c *core) said(prefix string) (rest string, ok bool) {
 	return "", false
 }
 
+// times is how many lines are that.
+func (c *exampleCore) times(line string) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, l := range c.lines {
+		if l == line {
+			n++
+		}
+	}
+	return n
+}
+
 // wait waits for a line that begins with prefix and gives its rest.
-func (c *core) wait(prefix string) (rest string) {
+func (c *exampleCore) wait(prefix string) (rest string) {
 	c.t.Helper()
 	await.True(c.t, "the core says "+prefix, func() (ok bool) {
 		rest, ok = c.said(prefix)
@@ -99,7 +111,7 @@ func (c *core) wait(prefix string) (rest string) {
 }
 
 // do types a line into the core's standard input.
-func (c *core) do(line string) {
+func (c *exampleCore) do(line string) {
 	c.t.Helper()
 	if _, err := fmt.Fprintln(c.control, line); err != nil {
 		c.t.Fatal(err)

@@ -41,7 +41,7 @@ func newFront(t testing.TB, conn net.Conn) *front {
 }
 
 // link dials and logs in as front 7.
-func (c *core) link(t testing.TB, process string) *front {
+func (c *exampleCore) link(t testing.TB, process string) *front {
 	t.Helper()
 	f := dial(t, "tcp", c.wait("listening listen "))
 	f.logIn(process)

@@ -17,7 +17,7 @@ const (
 )
 
 // session plays what a front does with a core in a day, over a link that is logged in.
-func session(t *testing.T, c *core, f *front) {
+func session(t *testing.T, c *exampleCore, f *front) {
 	t.Helper()
 	f.send(sessionVerify(t, f.tag(1), "10000002", "wrong"))
 	f.expectCode(ftd.TIDSessionVerify, 1, 3)

@@ -3,7 +3,9 @@ package cppcore
 import (
 	"bytes"
 	"encoding/hex"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -107,6 +109,41 @@ func TestAppendedItems(t *testing.T) {
 	compare(t, frames)
 }
 
+// TestStoredVectors: the header reads the frames of test/vectors, those of terminals and of the link, as package ftd does.
+func TestStoredVectors(t *testing.T) {
+	t.Parallel()
+	var frames [][]byte
+	for _, folder := range []string{"vectors", "vectors/link"} {
+		paths, err := filepath.Glob(filepath.Join("..", folder, "*.vec"))
+		if err != nil || len(paths) < 60 {
+			t.Fatalf("%s: %d vectors, %v", folder, len(paths), err)
+		}
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			frames = append(frames, bytesOf(t, string(text)))
+		}
+	}
+	compare(t, frames)
+}
+
+// bytesOf is what stands in hex behind the header of a vector's file.
+func bytesOf(t *testing.T, text string) (all []byte) {
+	t.Helper()
+	_, body, _ := strings.Cut(text, "\n\n")
+	for line := range strings.Lines(body) {
+		digits, _, _ := strings.Cut(line, "#")
+		b, err := hex.DecodeString(strings.Join(strings.Fields(digits), ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, b...)
+	}
+	return all
+}
+
 // TestMutatedFramesAreJudgedAlike: 100,000 broken frames neither end the header nor make it differ from package ftd.
 func TestMutatedFramesAreJudgedAlike(t *testing.T) {
 	t.Parallel()
@@ -166,7 +203,7 @@ func TestBrokenStreams(t *testing.T) {
 	t.Parallel()
 	m := newMaker(5)
 	var streams [][]byte
-	for i := range testmain.Fewer(600, 300) {
+	for i := range testmain.Fewer(400, 300) {
 		frames := m.stream(t)
 		if i%4 != 0 {
 			at := m.IntN(len(frames))
