@@ -118,6 +118,7 @@ func (w *world) configuration(p *process) *config.Config {
 		BrokerID: broker, VendorID: "TF01", SystemName: "模拟", Front: config.Front{ID: p.number},
 		AuditLog: filepath.Join(p.dir, "audit.jsonl"), TerminalInfo: "lenient", ReplayedTerminalInfo: "flag",
 		Core: config.Core{
+			Driver:    assemble.DriverLocal,
 			Argon2:    config.Argon2{MemoryKiB: argon2.MemoryKiB, Iterations: argon2.Iterations, Parallel: 2},
 			HashQueue: 2, Remember: time.Minute, RememberAccounts: 2, SessionsPerUser: w.plan.sessionsPerUser,
 			LockFailures: 4, LockSourceFailures: 12, LockDecay: 10 * time.Second,
