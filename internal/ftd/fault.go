@@ -11,7 +11,7 @@ const (
 	FaultTLVOverrun                     // a TLV reaches beyond the extension header
 	FaultMessageShort                   // body below MessageHeaderLen
 	FaultVersion                        // message version is not 2
-	FaultChain                          // chain is not 'S'
+	FaultChain                          // chain is not 'S', or a run of parts is broken
 	FaultContentLength                  // content length is not body length - 16
 	FaultFieldCount                     // fewer or more fields than the header counts
 	FaultFieldOverrun                   // a field reaches beyond the content
@@ -19,7 +19,7 @@ const (
 	FaultFieldShort                     // a field is shorter than its fixed items
 
 	// The session finds these, as it decides what a dialogue needs, not this package.
-	FaultSequence     // sequence series or number of a session message is not 0
+	FaultSequence     // sequence series or number of a session message is not 0, or a business request's is not the next
 	FaultUnknownTID   // a TID that the front does not know, before authentication
 	FaultFieldMissing // a required field is missing
 )
@@ -30,13 +30,13 @@ var faultWords = [...]struct{ word, text string }{
 	FaultTLVOverrun:    {"tlv_overrun", "TLV reaches beyond the extension header"},
 	FaultMessageShort:  {"message_short", "body shorter than a message header"},
 	FaultVersion:       {"version", "message version is not 2"},
-	FaultChain:         {"chain", "message chain is not 'S'"},
+	FaultChain:         {"chain", "message chain is not 'S', or its run is broken"},
 	FaultContentLength: {"content_length", "content length is not the body's"},
 	FaultFieldCount:    {"field_count", "field count is not the content's"},
 	FaultFieldOverrun:  {"field_overrun", "field reaches beyond the content"},
 	FaultFieldTwice:    {"field_twice", "field stands twice"},
 	FaultFieldShort:    {"field_short", "field shorter than its items"},
-	FaultSequence:      {"sequence", "sequence series or number is not 0"},
+	FaultSequence:      {"sequence", "sequence series or number is not the expected one"},
 	FaultUnknownTID:    {"unknown_tid", "unknown message before authentication"},
 	FaultFieldMissing:  {"field_missing", "required field is missing"},
 }

@@ -1,6 +1,9 @@
 package reason
 
-import "slices"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // Ref is the reference at the end of an error's text. The audit log has it beside the true
 // reason: six characters that a caller can read out on the phone.
@@ -51,11 +54,41 @@ func (r Reason) AppendText(dst []byte, ref Ref) []byte {
 	if r.Code() == 0 {
 		return dst
 	}
+	return appendRef(dst, ref)
+}
+
+// maxText is how long ErrorText is, and refLen what AppendText puts behind it on failure, in bytes.
+const (
+	maxText = 100
+	refLen  = len(" [ref XXXXXX]")
+)
+
+// AppendCoreText appends what a trading core says of the code that it refused with, and the reference, 100
+// bytes at most in all: the core's text is cut between two characters. What ErrorText may not have becomes '?'.
+// Without a text of the core's it is that of the code, if the code has one.
+func AppendCoreText(dst []byte, code int, text string, ref Ref) []byte {
+	if text == "" {
+		text = errorText[code]
+	}
+	start := len(dst)
+	for _, c := range text {
+		if c < 0x20 || 0x7F <= c && c <= 0x9F || c == utf8.RuneError {
+			c = '?'
+		}
+		if len(dst)-start+utf8.RuneLen(c)+refLen > maxText {
+			break
+		}
+		dst = utf8.AppendRune(dst, c)
+	}
+	return appendRef(dst, ref)
+}
+
+func appendRef(dst []byte, ref Ref) []byte {
 	dst = append(dst, " [ref "...)
 	dst = append(dst, ref[:]...)
 	return append(dst, ']')
 }
 
-// EndsSession reports whether an answer with the code of r ends the session
-// (docs/protocol.md, "Errors"). Any refused Authenticate ends it too, and 3 does at the third time.
-func (r Reason) EndsSession() bool { return slices.Contains([]int{63, 49, 143}, r.Code()) }
+// EndsSession reports whether an answer with that code ends the session (docs/protocol.md, "Errors"). Any
+// refused Authenticate ends it too, and 3 does at the third time.
+func EndsSession(code int) bool { return slices.Contains([]int{63, 49, 143}, code) }

@@ -15,9 +15,13 @@ func (s *Session) takeOutcome(ev *Event, fx *Effects) {
 		s.loginDone(ev, fx)
 	case ev.Do == DoVerify && ev.Outcome.Reason == reason.OK:
 		s.authenticated(ev, fx)
+	case ev.Do == DoRequestCode && ev.Outcome.Reason == reason.OK: // the core answers
+	case ev.Do == DoRequestCode && ev.Outcome.Reason == reason.UnknownRequest:
+		s.target = target{}
+		s.sendRefusal(OpRequest, ev, fx)
 	case ev.Do == DoNotifyDecision && ev.Outcome.Reason == reason.OK: // only a logout is decided so
 		e := ftd.Begin(fx.Wire, ftd.TIDUserLogout)
-		putError(&e, ev.Now, reason.OK, reason.Ref{})
+		putSuccess(&e, ev.Now)
 		fx.end(&e)
 		fx.Close = reason.LoggedOut
 	default:
@@ -25,23 +29,32 @@ func (s *Session) takeOutcome(ev *Event, fx *Effects) {
 	}
 }
 
-var opTIDs = [...]ftd.TID{ftd.TIDAuthenticate, ftd.TIDUserLogin, ftd.TIDUserLogout, ftd.TIDError}
+var opTIDs = [...]ftd.TID{ftd.TIDAuthenticate, ftd.TIDUserLogin, ftd.TIDUserLogout, ftd.TIDError, ftd.TIDRequestCode}
 
-// sendRefusal answers with Error alone and ends the session where the protocol says so.
+// sendRefusal answers with Error, and with what it is about if the request had a number, and ends the session
+// where the protocol says so.
 func (s *Session) sendRefusal(op Op, ev *Event, fx *Effects) {
-	why := ev.Outcome.Reason
 	e := ftd.Begin(fx.Wire, opTIDs[op])
-	putError(&e, ev.Now, why, ev.Outcome.Ref)
+	if s.target.given {
+		e.Sequence(0, s.target.number)
+	}
+	putRefusal(&e, ev.Now, ev.Outcome)
+	if s.target.given && op == OpRequest {
+		e.ErrorTargetSequence(&ftd.ErrorTargetSequence{Number: int32(s.target.number)})
+	}
 	fx.end(&e)
 
-	code := why.Code()
+	code := ev.Outcome.wireCode()
 	if code == 3 {
 		s.wrong++
+	}
+	if s.state == PasswordOnly && ev.Outcome.Session != nil {
+		return // the customer must change the password: that counts for no bound
 	}
 	switch overspent := s.overspent(ev.Now); {
 	case op == OpAuthenticate:
 		fx.Close = reason.AuthFailed
-	case why.EndsSession():
+	case reason.EndsSession(code):
 		fx.Close = reason.SourceRefused
 	case s.wrong >= maxRefusals:
 		fx.Close = reason.TooManyRefusals
@@ -65,13 +78,28 @@ func (s *Session) overspent(now time.Time) bool {
 
 const timeStampLayout = "20060102150405"
 
-// putError adds the Error field, the last of every answer.
-func putError(e *ftd.Encoder, now time.Time, why reason.Reason, ref reason.Ref) {
+// putSuccess adds the Error field of an answer that is no refusal.
+func putSuccess(e *ftd.Encoder, now time.Time) {
 	var text [128]byte
+	putError(e, now, 0, reason.OK.AppendText(text[:0], reason.Ref{}))
+}
+
+// putRefusal adds the Error field of a refusal: with the code and the text of the core where it refused.
+func putRefusal(e *ftd.Encoder, now time.Time, o *Outcome) {
+	var text [128]byte
+	code, said := o.wireCode(), text[:0]
+	if o.Code > 0 || o.Text != "" {
+		said = reason.AppendCoreText(said, code, o.Text, o.Ref)
+	} else {
+		said = o.Reason.AppendText(said, o.Ref)
+	}
+	putError(e, now, code, said)
+}
+
+func putError(e *ftd.Encoder, now time.Time, code int, text []byte) {
 	var stamp [len(timeStampLayout)]byte
 	e.Error(&ftd.Error{
-		Code:      why.Code(),
-		Text:      why.AppendText(text[:0], ref),
+		Code: code, Text: text,
 		TimeStamp: now.In(regulation.Zone).AppendFormat(stamp[:0], timeStampLayout),
 	})
 }

@@ -91,6 +91,6 @@ func (s *Session) authenticated(ev *Event, fx *Effects) {
 	s.since = ev.Now
 	e := ftd.Begin(fx.Wire, ftd.TIDAuthenticate)
 	e.AuthResult(&ftd.AuthResult{AppID: s.appID.bytes(), AppType: ev.Outcome.AppType})
-	putError(&e, ev.Now, reason.OK, reason.Ref{})
+	putSuccess(&e, ev.Now)
 	fx.end(&e)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -34,12 +35,32 @@ type dialogue struct {
 	out      bool      // a challenge is out that nobody answered
 	drawnAt  time.Time // when
 	accepted bool      // the gateway's word on a login was OK
+
+	core   core.Session           // of the next outcome of a login
+	told   func(*session.Outcome) // what else the core tells then
+	passed []string               // the bodies that were passed on
+	full   reason.Reason          // why the core takes no more
+	model  dialogModel
+	coded  int           // requests for a code
+	code   reason.Reason // the answer to the next of them
 }
+
+// coreSession is one that the session machine only looks at for being there.
+type coreSession struct{}
+
+func (coreSession) Wait() bool                            { return false }
+func (coreSession) Pass(ftd.Header, []byte) reason.Reason { return reason.OK }
+func (coreSession) Flush()                                {}
+func (coreSession) Close(ftd.ReasonCode, string)          {}
 
 type answer struct {
 	tid    ftd.TID
 	code   int // -1 without an Error field
 	fields []ftd.FID
+	text   string // of the Error field
+	number uint32 // the message's
+	target int32  // of ErrorTargetSequence; 0 without
+	exit   string // the data of ForceExit
 }
 
 var settings = session.Settings{
@@ -93,6 +114,18 @@ func (d *dialogue) step(ev *session.Event) {
 		case session.DoNotifyDecision:
 			d.said, d.item = append(d.said, fx.Reason), fx.Item
 			outcome.Reason = fx.Reason
+		case session.DoPass:
+			if d.full == reason.OK {
+				d.passed = append(d.passed, string(fx.Body))
+				return
+			}
+			outcome.Reason = d.full
+			copy(outcome.Ref[:], "REF123")
+			ev = &session.Event{Kind: session.RequestRefused, Now: d.now, Outcome: &outcome, Number: fx.Header.SequenceNumber}
+			continue
+		case session.DoRequestCode:
+			d.coded++
+			outcome.Reason = d.code
 		}
 		copy(outcome.Ref[:], "REF123")
 		ev = &session.Event{Kind: session.OutcomeKnown, Now: d.now, Do: fx.Do, Op: fx.Op, Outcome: &outcome}
@@ -131,7 +164,17 @@ func (d *dialogue) receive(wire []byte) {
 		if err != nil {
 			d.t.Fatalf("the front sent a bad message: %v", err)
 		}
-		a := answer{tid: m.TID, code: -1}
+		a := answer{tid: m.TID, code: -1, number: m.SequenceNumber}
+		if raw, ok := m.Field(ftd.FIDErrorTargetSequence); ok {
+			var target ftd.ErrorTargetSequence
+			if err := target.Decode(raw); err != nil || target.Series != 0 {
+				d.t.Fatalf("ErrorTargetSequence %+v, %v", target, err)
+			}
+			a.target = target.Number
+		}
+		if raw, ok := m.Field(ftd.FIDForceExit); ok {
+			a.exit = string(raw)
+		}
 		for rest := m.Fields; len(rest) > 0; {
 			var fid ftd.FID
 			fid, _, rest = rest.Next()
@@ -142,7 +185,7 @@ func (d *dialogue) receive(wire []byte) {
 			if err := e.Decode(raw); err != nil {
 				d.t.Fatalf("Error field: %v", err)
 			}
-			a.code = e.Code
+			a.code, a.text = e.Code, string(e.Text)
 		}
 		d.sent = append(d.sent, a)
 	}
@@ -186,6 +229,9 @@ func (d *dialogue) finish(why reason.Reason) {
 	copy(outcome.Ref[:], "REF123")
 	if why == reason.OK {
 		outcome.Receipt = receipt(string(d.attempt.UserID))
+	}
+	if outcome.Session = d.core; d.told != nil {
+		d.told(&outcome)
 	}
 	d.attempt = nil
 	d.step(&session.Event{

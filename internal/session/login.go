@@ -19,9 +19,14 @@ func (s *Session) login(m ftd.Message, now time.Time, fx *Effects) {
 	var (
 		req      ftd.LoginRequest
 		terminal ftd.TerminalInfo
+		resume   ftd.ResumePoints
 		wrong    error // the first item that is
+		unresume error // what is wrong with resume
 	)
-	for _, err := range [...]error{req.Decode(rawRequest), terminal.Decode(rawTerminal)} {
+	if raw, ok := m.Field(ftd.FIDResumePoints); ok {
+		unresume = resume.Decode(raw)
+	}
+	for _, err := range [...]error{req.Decode(rawRequest), terminal.Decode(rawTerminal), unresume} {
 		if _, isFault := err.(ftd.Fault); isFault {
 			s.malformed(err, fx)
 			return
@@ -32,6 +37,8 @@ func (s *Session) login(m ftd.Message, now time.Time, fx *Effects) {
 	}
 	item := ""
 	switch {
+	case wrong != nil && wrong == unresume: // a field that is one item
+		wrong, item = nil, ftd.FIDResumePoints.String()
 	case wrong != nil:
 	case !isAccount(req.UserID):
 		item = "LoginRequest.UserID"
@@ -46,6 +53,7 @@ func (s *Session) login(m ftd.Message, now time.Time, fx *Effects) {
 		return
 	}
 	s.startLogin(rawRequest, &req, terminal, now, fx)
+	fx.Login.Resume = resume
 }
 
 // mayLogIn judges what the session itself can judge: first the state, so that before
@@ -56,6 +64,8 @@ func (s *Session) mayLogIn(req *ftd.LoginRequest, illegal bool) reason.Reason {
 		return reason.NotAuthenticated
 	case s.state == LoggingIn:
 		return reason.LoginInFlight
+	case s.state == PasswordOnly:
+		return reason.PasswordFirst
 	case s.state == LoggedIn:
 		return reason.AlreadyLoggedIn
 	case illegal:
@@ -109,17 +119,29 @@ func (s *Session) loginDone(ev *Event, fx *Effects) {
 		panic("session: a login's outcome without a login")
 	}
 	s.heard = ev.Now // the terminal owed no heartbeat while it waited
-	if ev.Outcome.Reason != reason.OK {
+	switch {
+	case ev.Outcome.Reason == reason.OK:
+		s.loggedIn(ev, fx)
+	case ev.Outcome.Session != nil:
+		s.state, s.since = PasswordOnly, ev.Now
+		s.sendRefusal(OpLogin, ev, fx)
+	default:
 		s.state = Authenticated
 		s.sendRefusal(OpLogin, ev, fx)
 		s.userID = text{}
-		return
 	}
-	s.state = LoggedIn
+}
+
+func (s *Session) loggedIn(ev *Event, fx *Effects) {
+	s.state, s.business = LoggedIn, ev.Outcome.Session != nil
 	e := ftd.Begin(fx.Wire, ftd.TIDUserLogin)
 	s.putReceipt(&e, ev.Outcome.Receipt)
-	putError(&e, ev.Now, reason.OK, reason.Ref{})
+	putSuccess(&e, ev.Now)
 	fx.end(&e)
+	if ev.Outcome.Lost {
+		var exit [forceExitLen]byte
+		s.exit(AppendForceExit(exit[:0], ExitCoreChanged, coreChangedText), reason.CoreChanged, fx)
+	}
 }
 
 func (s *Session) logout(m ftd.Message, fx *Effects) {
@@ -135,7 +157,7 @@ func (s *Session) logout(m ftd.Message, fx *Effects) {
 		return
 	}
 	switch {
-	case s.state != LoggedIn:
+	case s.state != LoggedIn && s.state != PasswordOnly:
 		s.refuse(fx, OpLogout, reason.NotLoggedIn)
 	case err != nil:
 		s.refuseItem(fx, OpLogout, err, "")

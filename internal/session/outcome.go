@@ -1,6 +1,7 @@
 package session
 
 import (
+	"math"
 	"net/netip"
 	"strconv"
 	"time"
@@ -30,6 +31,14 @@ type Outcome struct {
 	// Lost says that the core went away after the record was durable: the login is answered, and the
 	// terminal sent away to log in again.
 	Lost bool
+}
+
+// wireCode is the code that the terminal gets: the core's own, if it is one that ErrorCode can have.
+func (o *Outcome) wireCode() int {
+	if o.Code > 0 && o.Code <= math.MaxInt32 {
+		return o.Code
+	}
+	return o.Reason.Code()
 }
 
 // Receipt is what was recorded about a login. The terminal is shown exactly this.

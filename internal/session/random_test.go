@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
@@ -23,12 +24,14 @@ func TestAnyDialogue(t *testing.T) {
 func FuzzSession(f *testing.F) {
 	for begun := range int(session.Closed) {
 		for action := range len(moves) {
-			f.Add([]byte{byte(begun), byte(action), 200, 1, 2, 3, byte(action), 90, 1, 2, 3})
+			f.Add([]byte{byte(begun), 1, byte(action), 200, 1, 2, 3, byte(action), 90, 1, 2, 3})
 		}
 	}
-	f.Add([]byte("\x00\x00\x01\x02\x0b\x00\x03"))         // in, and out again
-	f.Add([]byte("\x00\x00\x00\x00\x00\x00"))             // a challenge too many
-	f.Add([]byte("\x03\x02\x02\x02\x02\x02\x02\x02\x02")) // a flood while a login is on its way
+	f.Add([]byte("\x00\x00\x00\x01\x02\x0b\x00\x03"))                         // in, and out again
+	f.Add([]byte("\x00\x00\x00\x00\x00\x00\x00"))                             // a challenge too many
+	f.Add([]byte("\x03\x00\x02\x02\x02\x02\x02\x02\x02\x02"))                 // a flood while a login is on its way
+	f.Add([]byte("\x04\x01\x0c\x00\x00\x00\x0c\x01\x00\x00\x0c\x03\x01\x00")) // requests, one refused in its run
+	f.Add([]byte("\x03\x01\x0b\x29\x0f\x0e\x00\x02\x0b\x00"))                 // a password that must be changed first
 	f.Fuzz(func(t *testing.T, data []byte) {
 		play(t, &bytesOf{data})
 	})
@@ -87,9 +90,10 @@ var moves = []func(d *dialogue, c chance){
 	func(d *dialogue, c chance) { d.tick(time.Duration(c.upTo(40, "after")) * time.Second) },
 	func(d *dialogue, c chance) { d.verdict = reason.Reason(c.upTo(4, "verdict")) },
 	func(d *dialogue, c chance) { // a body of any bytes
-		d.step(&session.Event{Kind: session.FrameArrived, Now: d.now, Frame: ftd.Frame{
-			Type: ftd.FrameType(c.upTo(3, "type")), Body: c.bytes(d.s.BodyLimit()),
-		}})
+		f := ftd.Frame{Type: ftd.FrameType(c.upTo(3, "type")), Body: c.bytes(d.s.BodyLimit())}
+		if !d.isNumbered(f.Body) {
+			d.step(&session.Event{Kind: session.FrameArrived, Now: d.now, Frame: f})
+		}
 	},
 	func(d *dialogue, c chance) { // a message of any fields
 		body := make([]byte, ftd.MessageHeaderLen, 512)
@@ -108,7 +112,7 @@ var moves = []func(d *dialogue, c chance){
 		for range c.upTo(4, "bits") {
 			frame[ftd.FrameHeaderLen+c.upTo(len(frame)-ftd.FrameHeaderLen-1, "at")] ^= byte(c.upTo(255, "bits"))
 		}
-		if len(frame) <= ftd.FrameHeaderLen+d.s.BodyLimit() {
+		if len(frame) <= ftd.FrameHeaderLen+d.s.BodyLimit() && !d.isNumbered(frame[ftd.FrameHeaderLen:]) {
 			d.frame(frame)
 		}
 	},
@@ -119,12 +123,102 @@ var moves = []func(d *dialogue, c chance){
 			d.finish(why)
 		}
 	},
+	func(d *dialogue, c chance) { // a business message, its number the next or one beside it
+		chain := "SFCL"[c.upTo(3, "chain")]
+		d.full = [...]reason.Reason{reason.OK, reason.CoreFull}[c.upTo(1, "full")]
+		next := d.model.next()
+		if chain == 'C' || chain == 'L' {
+			next--
+		}
+		number := next + []uint32{0, 0, 0, 1, ^uint32(0)}[c.upTo(4, "beside")]
+		passed, sent := len(d.passed), len(d.sent)
+		business, state := d.s.Passes(ftd.Frame{Type: ftd.FrameFTDC, Body: business(3, chain, 0, number)}), d.s.State()
+		d.request(chain, number)
+		if !business || d.close == reason.FrameFlood {
+			if len(d.passed) != passed {
+				d.t.Fatalf("passed in %v", state)
+			}
+			return
+		}
+		d.model.take(d, chain, number, len(d.passed)-passed, len(d.sent)-sent)
+	},
+	func(d *dialogue, c chance) { // a message of the core's
+		if d.close != reason.StayOpen {
+			return
+		}
+		state := d.s.State()
+		delivered := d.deliver(business([]ftd.TID{3, ftd.TIDPasswordUpdate, ftd.TIDRequestCode}[c.upTo(2, "tid")], 'S', 1, 1))
+		if delivered && (state < session.Authenticated || state == session.LoggingIn) {
+			d.t.Fatalf("delivered in %v", state)
+		}
+	},
+	func(d *dialogue, c chance) { // the core's answer to a change of the password
+		if d.close != reason.StayOpen {
+			return
+		}
+		code := []int{0, 142}[c.upTo(1, "code")]
+		body := encode(d.t, ftd.TIDPasswordUpdate, func(e *ftd.Encoder) { e.Error(&ftd.Error{Code: code}) })[ftd.FrameHeaderLen:]
+		if before := d.s.State(); d.deliver(body) && before == session.PasswordOnly && (d.s.State() == session.Authenticated) != (code == 0) {
+			d.t.Fatalf("after %d the state is %v", code, d.s.State())
+		}
+	},
+	func(d *dialogue, _ chance) { d.body(business(ftd.TIDPasswordUpdate, 'S', 0, 9)) },
+	func(d *dialogue, c chance) { // the next login is one of a core that takes business, or of none
+		d.core = [...]core.Session{nil, coreSession{}}[c.upTo(1, "core")]
+	},
+	func(d *dialogue, c chance) { // a request that the core does not answer any more
+		outcome := session.Outcome{Reason: reason.CoreUnanswered}
+		copy(outcome.Ref[:], "REF123")
+		if d.s.State() != session.LoggingIn {
+			d.step(&session.Event{Kind: session.RequestRefused, Now: d.now, Outcome: &outcome, Number: 1 << 20})
+		}
+	},
+}
+
+// isNumbered reports whether a body of chance may count in the dialog, behind the model's back.
+func (d *dialogue) isNumbered(body []byte) bool {
+	return d.s.State() == session.LoggedIn && len(body) >= ftd.MessageHeaderLen && binary.BigEndian.Uint32(body[8:]) != 0
+}
+
+// dialogModel is what the numbers of a dialog and the runs of long messages must be.
+type dialogModel struct {
+	last      uint32
+	run, skip bool
+}
+
+func (m *dialogModel) next() uint32 { return m.last + 1 }
+
+// take compares what came of a request of an open dialog with what must.
+func (m *dialogModel) take(d *dialogue, chain byte, number uint32, passed, answered int) {
+	d.t.Helper()
+	begins := chain == 'S' || chain == 'F'
+	good := begins && !m.run && number == m.last+1 || !begins && m.run && number == m.last
+	if good == (d.close == reason.Malformed) {
+		d.t.Fatalf("chain %c, number %d after %+v: closed by %v", chain, number, *m, d.close)
+	}
+	if !good {
+		return
+	}
+	wantPassed, wantAnswered := 1, 0
+	switch {
+	case m.skip:
+		wantPassed = 0
+	case d.full != reason.OK:
+		wantPassed, wantAnswered = 0, 1
+	}
+	if passed != wantPassed || answered != wantAnswered {
+		d.t.Fatalf("chain %c, number %d after %+v: %d passed, %d answered", chain, number, *m, passed, answered)
+	}
+	m.last, m.run = number, chain == 'F' || chain == 'C'
+	m.skip = m.run && (m.skip || d.full != reason.OK)
 }
 
 var (
-	tids = []ftd.TID{ftd.TIDAuthenticate, ftd.TIDUserLogin, ftd.TIDUserLogout, ftd.TIDError, 0x7777}
+	tids = []ftd.TID{
+		ftd.TIDAuthenticate, ftd.TIDUserLogin, ftd.TIDUserLogout, ftd.TIDError, 0x7777, ftd.TIDPasswordUpdate, ftd.TIDRequestCode, ftd.TIDSessionKick,
+	}
 	fids = []ftd.FID{
-		ftd.FIDAuthIdentity, ftd.FIDAuthInfo, ftd.FIDLoginRequest, ftd.FIDTerminalInfo, ftd.FIDLogoutRequest, ftd.FIDError, 0x7777,
+		ftd.FIDAuthIdentity, ftd.FIDAuthInfo, ftd.FIDLoginRequest, ftd.FIDTerminalInfo, ftd.FIDLogoutRequest, ftd.FIDError, 0x7777, ftd.FIDResumePoints,
 	}
 	goodFrames = []func(testing.TB) []byte{
 		identityFrame,
@@ -145,10 +239,14 @@ var slowSettings = session.Settings{
 func play(t *testing.T, c chance) {
 	d := newDialogueWith(t, &slowSettings)
 	begun := session.State(c.upTo(int(session.LoggedIn), "begun"))
+	d.core = [...]core.Session{nil, coreSession{}}[c.upTo(1, "core")]
 	d.reach(begun)
 	d.accepted = begun == session.LoggedIn
 	for n := 0; d.close == reason.StayOpen && n < 200 && !c.over(); n++ {
 		attempt, answers, before := d.attempt, len(d.sent), d.s.State()
+		if before != session.LoggedIn {
+			d.model = dialogModel{}
+		}
 		moves[c.upTo(len(moves)-1, "move")](d, c)
 		switch state := d.s.State(); {
 		case attempt != nil && d.attempt != nil && attempt != d.attempt:

@@ -44,10 +44,11 @@ const (
 	Authenticated
 	LoggingIn
 	LoggedIn
+	PasswordOnly // instead of LoggedIn: the core wants another password first
 	Closed
 )
 
-var stateWords = [...]string{"connected", "challenged", "authenticated", "logging_in", "logged_in", "closed"}
+var stateWords = [...]string{"connected", "challenged", "authenticated", "logging_in", "logged_in", "password_only", "closed"}
 
 func (s State) String() string { return stateWords[s] }
 
@@ -70,6 +71,13 @@ type Session struct {
 	wrong     int // answers of 3 in this session
 	pending   int // frames since the login left
 	heartbeat time.Duration
+
+	// The requests of a customer whose core takes business.
+	business bool   // it does
+	inRun    bool   // the parts of a long message are coming
+	skipRun  bool   // one of them was refused: the others are not passed
+	dialog   uint32 // the number of the last request
+	target   target // of the request that is being refused
 
 	refusals  float64   // answers of an error, one forgotten each second
 	refusedAt time.Time // the last of them
@@ -123,6 +131,10 @@ func (s *Session) Step(ev *Event, fx *Effects) {
 		s.takeOutcome(ev, fx)
 	case TimePassed:
 		s.tick(ev.Now, fx)
+	case RequestRefused:
+		s.requestRefused(ev, fx)
+	case ExitAsked:
+		s.exit(ev.ForceExit, ev.Why, fx)
 	}
 	if len(fx.Wire) > 0 {
 		s.sent = ev.Now
@@ -134,15 +146,25 @@ func (s *Session) Step(ev *Event, fx *Effects) {
 
 // message sends one FTDC message on to its handler.
 func (s *Session) message(ev *Event, fx *Effects) {
+	s.target = target{}
 	if s.state == LoggingIn {
 		if s.pending++; s.pending > s.settings.PendingFrames {
 			fx.Close = reason.FrameFlood
 			return
 		}
 	}
+	if s.Passes(ev.Frame) {
+		s.request(ev.Frame.Body, fx)
+		return
+	}
 	m, err := ftd.DecodeMessage(ev.Frame.Body)
 	if err != nil {
 		s.malformed(err, fx)
+		return
+	}
+	if s.state == PasswordOnly && m.TID != ftd.TIDUserLogin && m.TID != ftd.TIDUserLogout {
+		s.targetOf(m)
+		s.refuse(fx, OpRequest, reason.PasswordFirst)
 		return
 	}
 	switch m.TID {
@@ -159,15 +181,21 @@ func (s *Session) message(ev *Event, fx *Effects) {
 		s.login(m, ev.Now, fx)
 	case ftd.TIDUserLogout:
 		s.logout(m, fx)
+	case ftd.TIDRequestCode:
+		s.requestCode(m, ev.Frame.Body, fx)
 	default:
-		s.unknown(fx)
+		s.unknown(m, fx)
 	}
 }
 
-func (s *Session) unknown(fx *Effects) {
+func (s *Session) unknown(m ftd.Message, fx *Effects) {
 	if s.state < Authenticated {
 		s.malformed(ftd.FaultUnknownTID, fx)
 		return
+	}
+	if s.state == LoggedIn && s.business && !s.inRun && m.SequenceSeries == 0 && m.SequenceNumber == s.dialog+1 {
+		s.dialog++ // it was one of the dialog's numbers, and leaves a gap at the core
+		s.targetOf(m)
 	}
 	s.refuse(fx, OpRequest, reason.UnknownRequest)
 }

@@ -21,10 +21,10 @@ func TestGoodDialogue(t *testing.T) {
 	d.finish(reason.OK)
 	d.sendLogout()
 	want := []answer{
-		{ftd.TIDAuthenticate, -1, []ftd.FID{ftd.FIDAuthChallenge}},
-		{ftd.TIDAuthenticate, 0, []ftd.FID{ftd.FIDAuthResult, ftd.FIDError}},
-		{ftd.TIDUserLogin, 0, []ftd.FID{ftd.FIDLoginResponse, ftd.FIDError}},
-		{ftd.TIDUserLogout, 0, []ftd.FID{ftd.FIDError}},
+		{tid: ftd.TIDAuthenticate, code: -1, fields: []ftd.FID{ftd.FIDAuthChallenge}},
+		{tid: ftd.TIDAuthenticate, fields: []ftd.FID{ftd.FIDAuthResult, ftd.FIDError}},
+		{tid: ftd.TIDUserLogin, fields: []ftd.FID{ftd.FIDLoginResponse, ftd.FIDError}},
+		{tid: ftd.TIDUserLogout, fields: []ftd.FID{ftd.FIDError}},
 	}
 	if len(d.sent) != len(want) {
 		t.Fatalf("sent %v", d.sent)

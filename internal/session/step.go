@@ -16,6 +16,8 @@ const (
 	ChallengeDrawn                  // Challenge is what DoChallenge asked for
 	OutcomeKnown                    // Outcome is that of DoVerify, DoNotifyDecision or DoLogin
 	TimePassed                      // look at the clocks
+	RequestRefused                  // the request with Series and Number is not answered by the core, for Outcome's reason
+	ExitAsked                       // the session ends for Why, and the terminal gets ForceExit
 )
 
 // Event is one thing that happened to a session. Slices in it need to live only while
@@ -29,6 +31,12 @@ type Event struct {
 	Outcome *Outcome
 	Do      Do
 	Op      Op
+	// Series and Number are the request's that RequestRefused is about.
+	Series uint16
+	Number uint32
+	// ForceExit is the data of that field, of ExitAsked; Why is how the session then ends.
+	ForceExit []byte
+	Why       reason.Close
 }
 
 // Do is the one thing that a step asks for.
@@ -41,6 +49,8 @@ const (
 	DoVerify            // check the answer in Auth; comes back as OutcomeKnown, at once
 	DoNotifyDecision    // write the session's own decision down; comes back as OutcomeKnown, at once
 	DoLogin             // log Login in; comes back as OutcomeKnown, later
+	DoPass              // pass Body with Header on to the core; only a refusal comes back, as RequestRefused
+	DoRequestCode       // pass Body, a request for a code, on to the core; comes back as OutcomeKnown, at once
 )
 
 // Op is what a decision is about: the event word of the audit log.
@@ -51,10 +61,11 @@ const (
 	OpAuthenticate Op = iota
 	OpLogin
 	OpLogout
-	OpRequest // anything that the front does not know
+	OpRequest // anything that the front does not know, or a business request
+	OpRequestCode
 )
 
-var opWords = [...]string{"authenticate", "login", "logout", "request"}
+var opWords = [...]string{"authenticate", "login", "logout", "request", "request_code"}
 
 func (o Op) String() string { return opWords[o] }
 
@@ -77,6 +88,9 @@ type Effects struct {
 	// Login is what DoLogin is about; it aliases the session and the frame, so it must
 	// be copied before the frame is discarded.
 	Login LoginAttempt
+	// Header and Body are the message that DoPass or DoRequestCode is about; Body aliases the frame.
+	Header ftd.Header
+	Body   []byte
 	// Close ends the session, after Wire was sent.
 	Close reason.Close
 	// Fault says how bytes were malformed when Close is Malformed.

@@ -1,0 +1,111 @@
+package session
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+)
+
+// target is which request of the terminal's an Error is about.
+type target struct {
+	given  bool
+	number uint32
+}
+
+// targetOf notes the number of a request that is about to be refused, if it has one.
+func (s *Session) targetOf(m ftd.Message) {
+	s.target = target{m.SequenceSeries == 0 && m.SequenceNumber != 0, m.SequenceNumber}
+}
+
+// Passes reports whether f has a message that is the core's, of which nothing but the header is looked at.
+func (s *Session) Passes(f ftd.Frame) bool {
+	if f.Type != ftd.FrameFTDC || len(f.Body) < ftd.MessageHeaderLen {
+		return false
+	}
+	tid := ftd.TID(binary.BigEndian.Uint32(f.Body[1:]))
+	switch s.state {
+	case LoggedIn:
+		return s.business && tid.Business()
+	case PasswordOnly:
+		return tid == ftd.TIDPasswordUpdate
+	}
+	return false
+}
+
+// request judges the header of a message that Passes, and asks to pass it on.
+func (s *Session) request(body []byte, fx *Effects) {
+	h, err := ftd.DecodeHeader(body)
+	if err == nil {
+		err = s.judge(h)
+	}
+	if err != nil {
+		s.malformed(err, fx)
+		return
+	}
+	if s.skipRun {
+		s.skipRun = s.inRun
+		return
+	}
+	fx.Do, fx.Op, fx.Header, fx.Body = DoPass, OpRequest, h, body
+	fx.AppID, fx.UserID = s.AppID(), s.UserID()
+}
+
+// judge holds a header to the dialog's rules: series 0, numbers 1, 2, 3 … without a gap, one for all parts of
+// a long message, and those in one run. While only the password may be changed no number is counted.
+func (s *Session) judge(h ftd.Header) error {
+	begins := h.Chain == ftd.ChainSingle || h.Chain == ftd.ChainFirst
+	switch {
+	case h.SequenceSeries != 0:
+		return ftd.FaultSequence
+	case s.state == PasswordOnly && h.Chain != ftd.ChainSingle:
+		return ftd.FaultChain
+	case s.state == PasswordOnly:
+		return nil
+	case begins == s.inRun:
+		return ftd.FaultChain
+	case begins && h.SequenceNumber != s.dialog+1, !begins && h.SequenceNumber != s.dialog:
+		return ftd.FaultSequence
+	}
+	s.dialog = h.SequenceNumber
+	s.inRun = h.Chain == ftd.ChainFirst || h.Chain == ftd.ChainMiddle
+	return nil
+}
+
+// requestRefused answers a request that the core does not. If it is a part of a long message, the rest of that
+// is not passed on either: the core would not know what to do with it.
+func (s *Session) requestRefused(ev *Event, fx *Effects) {
+	if s.state != LoggedIn && s.state != PasswordOnly {
+		return
+	}
+	s.skipRun = s.skipRun || s.inRun && ev.Series == 0 && ev.Number == s.dialog
+	e := ftd.Begin(fx.Wire, ftd.TIDError)
+	e.Sequence(0, ev.Number)
+	putRefusal(&e, ev.Now, ev.Outcome)
+	e.ErrorTargetSequence(&ftd.ErrorTargetSequence{Series: ev.Series, Number: int32(ev.Number)})
+	fx.end(&e)
+}
+
+// Deliver appends the frame with a message of the core's to dst, unchanged, if the terminal may have it now.
+// While a login is on its way that is not known yet: the caller holds the message back until the answer.
+func (s *Session) Deliver(dst, body []byte, now time.Time) []byte {
+	if len(body) < ftd.MessageHeaderLen || len(body) > ftd.MaxBodyLen {
+		return dst
+	}
+	tid := ftd.TID(binary.BigEndian.Uint32(body[1:]))
+	switch {
+	case s.state == LoggedIn && s.business:
+	case s.state == PasswordOnly && tid == ftd.TIDPasswordUpdate:
+		s.passwordAnswered(body, now)
+	case s.state == Authenticated && tid == ftd.TIDRequestCode:
+	default:
+		return dst
+	}
+	s.sent = now
+	dst = append(dst, byte(ftd.FrameFTDC), 0)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(body)))
+	return append(dst, body...)
+}
+
+// Heard notes that the terminal sent something which is not taken yet.
+func (s *Session) Heard(now time.Time) { s.heard = now }
