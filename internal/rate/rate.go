@@ -14,17 +14,25 @@ import (
 
 // Limit is how much a bucket gives. The zero Limit is no bound.
 type Limit struct {
-	PerSecond int // in the long run
-	Burst     int // at once, after a pause
+	PerSecond int           // in the long run
+	Every     time.Duration // or, if it is set: one in so long
+	Burst     int           // at once, after a pause
 }
 
 // Times is the limit of as many buckets together.
-func (l Limit) Times(n int) Limit { return Limit{l.PerSecond * n, l.Burst * n} }
+func (l Limit) Times(n int) Limit {
+	return Limit{PerSecond: l.PerSecond * n, Every: l.Every / time.Duration(n), Burst: l.Burst * n}
+}
 
 // none reports whether there is no bound.
-func (l Limit) none() bool { return l.PerSecond <= 0 || l.Burst <= 0 }
+func (l Limit) none() bool { return l.PerSecond <= 0 && l.Every <= 0 || l.Burst <= 0 }
 
-func (l Limit) interval() time.Duration { return time.Second / time.Duration(l.PerSecond) }
+func (l Limit) interval() time.Duration {
+	if l.Every > 0 {
+		return l.Every
+	}
+	return time.Second / time.Duration(l.PerSecond)
+}
 
 // Buckets is a table of them. It is not safe for concurrent use; make it with New.
 type Buckets[K comparable] struct {

@@ -59,3 +59,19 @@ func TestTakeDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// TestEvery: a limit below one in a second.
+func TestEvery(t *testing.T) {
+	b, l := New[string](2), Limit{Every: time.Minute, Burst: 1}
+	for _, c := range []struct {
+		after time.Duration
+		want  int
+	}{{0, 1}, {59 * time.Second, 0}, {time.Minute, 1}, {time.Hour, 1}} {
+		if got := taken(b, "a", l, 3, start.Add(c.after)); got != c.want {
+			t.Errorf("after %v: %d, want %d", c.after, got, c.want)
+		}
+	}
+	if got := taken(b, "b", l.Times(2), 3, start); got != 2 {
+		t.Errorf("twice the limit gives %d", got)
+	}
+}
