@@ -85,6 +85,7 @@ type Gateway struct {
 
 	online     online
 	loginRates loginRates
+	codes      codeRates
 	replays    replays
 	references references
 }
@@ -105,7 +106,7 @@ func New(opt Options, policy Policy, p Parts) *Gateway {
 	g := &Gateway{
 		opt: opt, core: p.Core, registry: p.Registry,
 		recorder: p.Recorder, audit: p.Audit, observer: p.Observer, logger: p.Logger, now: p.Now,
-		online: online{limit: opt.SessionsPerUser}, loginRates: newLoginRates(), replays: replays{bound: opt.SeenTerminals},
+		online: online{limit: opt.SessionsPerUser}, loginRates: newLoginRates(), codes: newCodeRates(), replays: replays{bound: opt.SeenTerminals},
 	}
 	g.SetPolicy(policy)
 	if g.now == nil {

@@ -1,0 +1,98 @@
+package gateway
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/rate"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/source"
+)
+
+// codeRate bounds requests for a code: each may be a text message that costs the firm money and troubles a
+// customer, and the terminal that asks has proved no password.
+var codeRate = rate.Limit{Every: time.Minute, Burst: 1}
+
+// maxCodeKeys is how many accounts, and how many sources, are remembered to have asked for a code.
+const maxCodeKeys = 1 << 16
+
+// codeRates holds each account and each source to codeRate.
+type codeRates struct {
+	mu       sync.Mutex
+	accounts *rate.Buckets[codeAccount]
+	sources  *rate.Buckets[netip.Prefix]
+}
+
+// codeAccount is BrokerID s10 and UserID s18, as the message has them.
+type codeAccount [10 + 18]byte
+
+func newCodeRates() codeRates {
+	return codeRates{accounts: rate.New[codeAccount](maxCodeKeys), sources: rate.New[netip.Prefix](maxCodeKeys)}
+}
+
+// pass asks send unless account or source asked for a code not long ago, and counts the request if it was sent.
+// An account that is not named is not counted. now is of the monotonic clock.
+func (r *codeRates) pass(account codeAccount, named bool, from netip.Prefix, now time.Time, send func() reason.Reason) reason.Reason {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if named && !r.accounts.Has(account, codeRate, now) || !r.sources.Has(from, codeRate, now) {
+		return reason.CodeRate
+	}
+	why := send()
+	if why == reason.OK {
+		r.sources.Take(from, codeRate, now)
+		if named {
+			r.accounts.Take(account, codeRate, now)
+		}
+	}
+	return why
+}
+
+// RequestCode passes a request for a second factor's code on to the core, unread but for the account that it
+// names. OK says that the core has it.
+func (g *Gateway) RequestCode(peer session.Peer, t core.Terminal, appID, body []byte) session.Outcome {
+	account, named := codeAccountOf(body)
+	why := g.codes.pass(account, named, codeSource(peer.Addr), time.Now(), func() reason.Reason {
+		return g.core.RequestCode(peer.SessionID, t, body)
+	})
+	op := session.OpRequestCode
+	if why == reason.UnknownRequest {
+		op = session.OpRequest // to this core it is a message as any other
+	}
+	e := g.entry(peer, op.String(), why)
+	e.AppID = string(appID)
+	if named && op == session.OpRequestCode {
+		e.Account = trimmed(account[10:])
+	}
+	return g.decide(e, why)
+}
+
+// codeAccountOf reads the account off the first field of a message.
+func codeAccountOf(body []byte) (account codeAccount, named bool) {
+	const at = ftd.MessageHeaderLen + ftd.FieldHeaderLen
+	if len(body) < at+len(account) || int(binary.BigEndian.Uint16(body[at-2:])) < len(account) {
+		return account, false
+	}
+	return codeAccount(body[at:]), true
+}
+
+func codeSource(addr netip.AddrPort) netip.Prefix {
+	if !addr.IsValid() {
+		return netip.Prefix{} // all that have no address share one
+	}
+	return source.Of(addr.Addr())
+}
+
+// trimmed is a text of the wire without its padding.
+func trimmed(s []byte) string {
+	n := len(s)
+	for n > 0 && s[n-1] == ' ' {
+		n--
+	}
+	return string(s[:n])
+}
