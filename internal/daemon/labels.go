@@ -29,6 +29,7 @@ func labels() ops.Labels {
 		Logins:          reason.Words(),
 		Malformed:       faults,
 		Discarded:       ftd.DiscardedWords(),
+		Business:        reason.Words(),
 		Forward:         []string{string(store.ByCopy), string(store.ByUpsert)},
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
@@ -25,7 +26,33 @@ type Dialogue struct {
 	refused  int  // requests before authentication
 	closing  reason.Close
 	ended    bool
+
+	core    core.Session // at the trading core; nil before a login, and if no core takes business
+	passed  int          // requests that the core was handed since its last Flush
+	held    []byte       // mail that came while a login was on its way; see Take
+	paused  bool         // a request is left unread
+	unread  int          // bytes that were left unread by the last Receive that paused
+	allowed time.Time    // when the session's whole allowance of requests is there again
+
+	began    time.Time // accepted
+	loggedIn time.Time // zero before a login was answered
+	frames   Frames
 }
+
+// Frames counts those of a connection, heartbeats among them.
+type Frames struct{ Received, Sent uint64 }
+
+// Began is when the connection was accepted, LoggedIn when its login was answered, zero before.
+func (d *Dialogue) Began() time.Time    { return d.began }
+func (d *Dialogue) LoggedIn() time.Time { return d.loggedIn }
+
+// Frames that were received and sent so far.
+func (d *Dialogue) Frames() Frames { return d.frames }
+
+// AppID is the terminal software's once it asked for a challenge, UserID the customer's whose login is on its
+// way or done. They are valid until the next call.
+func (d *Dialogue) AppID() []byte  { return d.session.AppID() }
+func (d *Dialogue) UserID() []byte { return d.session.UserID() }
 
 // Closing is why the connection is to be closed, StayOpen while it is not. The owner looks
 // after each call.
@@ -57,11 +84,13 @@ func (d *Dialogue) Close(why reason.Close) {
 }
 
 // Receive takes every whole frame in buf and returns how many bytes they are.
-// The rest, less than a frame, is to be given again with what follows it. What was used is
+// The rest is to be given again with what follows it: less than a frame, or what Paused says. What was used is
 // wiped: passwords do not stay in a shared buffer.
 func (d *Dialogue) Receive(buf []byte, now time.Time) (used int) {
 	defer d.rescue()
 	d.scratch.out = d.scratch.out[:0]
+	waited := d.paused
+	d.paused = false
 	for d.closing == reason.StayOpen {
 		frame, n, err := ftd.DecodeFrame(buf[used:], d.session.BodyLimit())
 		if err != nil {
@@ -71,10 +100,16 @@ func (d *Dialogue) Receive(buf []byte, now time.Time) (used int) {
 		if n == 0 {
 			break
 		}
+		if d.core != nil && d.session.Passes(frame) && d.mustWait(now) {
+			d.pause(waited, len(buf)-used, now)
+			break
+		}
 		d.count(frame)
+		d.frames.Received++
 		d.step(&session.Event{Kind: session.FrameArrived, Now: now, Frame: frame})
 		used += n
 	}
+	d.flushCore()
 	d.flush()
 	clear(buf[:used])
 	return used
@@ -96,7 +131,11 @@ func (d *Dialogue) End(why reason.Close) {
 	if d.closing == reason.StayOpen {
 		d.closing = why
 	}
+	d.held = nil
 	d.driver.observer.ConnectionClosed(d.closing.String())
+	if d.core != nil {
+		d.core.Close(closeCode(d.closing), d.closing.String())
+	}
 	if d.answered {
 		d.driver.handler.Ended(d.peer, d.session.UserID())
 	}

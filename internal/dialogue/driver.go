@@ -8,12 +8,13 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
-// Handler decides what the dialogue asks. Challenge, Verify, NotifyDecision, NoteMalformed, Unanswered
+// Handler decides what the dialogue asks. Challenge, Verify, NotifyDecision, NoteMalformed, RequestCode, Unanswered
 // and Ended are called on the connection's owner and must not block; Login is called on a
 // goroutine of its own.
 type Handler interface {
@@ -27,6 +28,9 @@ type Handler interface {
 	// NoteMalformed writes down why bytes are no message, by the word of an ftd.Fault; the
 	// connection closes without an answer.
 	NoteMalformed(peer session.Peer, fault string, appID, userID []byte)
+	// RequestCode passes a request for a second factor's code on to the core; OK says that the core has it,
+	// and its answer goes to t. body aliases the read buffer.
+	RequestCode(peer session.Peer, t core.Terminal, appID, body []byte) session.Outcome
 	// Login returns OK only once the record is durable. It owns a, and zeroes the password.
 	Login(ctx context.Context, peer session.Peer, a session.LoginAttempt) session.Outcome
 	// Unanswered tells that the outcome of Login found no terminal any more.
@@ -40,6 +44,11 @@ type Observer interface {
 	ConnectionClosed(reason string)
 	Malformed(fault string)
 	Discarded(frameType string)
+
+	BusinessPassed(messages int)    // from a terminal to the core
+	BusinessDelivered(messages int) // from the core to a terminal
+	BusinessRefused(reason string)  // a business request that the front answered itself
+	BusinessPaused()                // a terminal's requests were left unread for a while
 }
 
 // Line is the connection under a dialogue.
@@ -49,6 +58,9 @@ type Line interface {
 	// Write takes b over before it returns. If the connection turns out to be gone, End
 	// is called, during Write or later.
 	Write(b []byte)
+	// Terminal is where the core's messages go. What they bring is given to Take on the connection's owner.
+	// It may be nil if no core behind the Handler takes business.
+	Terminal() core.Terminal
 	// Later runs f on the connection's owner, whether or not the connection still lives,
 	// and then closes it if the dialogue is over. It is called from any goroutine. An error
 	// says that f will never run.
@@ -59,6 +71,11 @@ type Line interface {
 type Limits struct {
 	Logins int // in flight over all dialogues; more are answered 90
 	Unsent int // bytes that a terminal may leave unread
+
+	// RequestsPerSecond bounds the business requests of a session, 0 for no bound. More are left unread until
+	// their turn has come, or refused.
+	RequestsPerSecond int
+	RefuseRequests    bool
 }
 
 // Driver drives the dialogues of one front: it is what they share. Make it with New.
@@ -140,5 +157,5 @@ type Scratch struct {
 
 // Begin is the dialogue of a connection that was accepted at now.
 func (d *Driver) Begin(line Line, scratch *Scratch, peer session.Peer, now time.Time) Dialogue {
-	return Dialogue{driver: d, line: line, scratch: scratch, peer: peer, session: session.New(d.settings.Load(), now)}
+	return Dialogue{driver: d, line: line, scratch: scratch, peer: peer, session: session.New(d.settings.Load(), now), began: now}
 }

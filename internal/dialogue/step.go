@@ -24,7 +24,10 @@ func (d *Dialogue) step(ev *session.Event) {
 		fx := &d.scratch.fx
 		fx.Reset()
 		d.session.Step(ev, fx)
-		d.scratch.out = append(d.scratch.out, fx.Wire...)
+		if len(fx.Wire) > 0 {
+			d.scratch.out = append(d.scratch.out, fx.Wire...)
+			d.frames.Sent++
+		}
 		if fx.Close != reason.StayOpen {
 			if fx.Close == reason.Malformed {
 				d.noteMalformed(fx.Fault)
@@ -56,6 +59,16 @@ func (d *Dialogue) step(ev *session.Event) {
 				return
 			}
 			outcome = handler.NotifyDecision(d.peer, fx.Op, why, "", fx.Login.AppID, fx.Login.UserID)
+		case session.DoPass:
+			why := d.pass(fx.Header, fx.Body, ev.Now)
+			if why == reason.OK {
+				return
+			}
+			outcome = d.refusal(why, fx.AppID, fx.UserID)
+			ev = &session.Event{Kind: session.RequestRefused, Now: ev.Now, Outcome: &outcome, Number: fx.Header.SequenceNumber}
+			continue
+		case session.DoRequestCode:
+			outcome = handler.RequestCode(d.peer, d.line.Terminal(), fx.AppID, fx.Body)
 		}
 		ev = &session.Event{Kind: session.OutcomeKnown, Now: ev.Now, Do: fx.Do, Op: fx.Op, Outcome: &outcome}
 	}
@@ -65,6 +78,7 @@ func (d *Dialogue) step(ev *session.Event) {
 // with the outcome, even if the terminal is gone by then: only the owner may know that.
 func (d *Dialogue) startLogin(attempt session.LoginAttempt) {
 	driver, peer, line := d.driver, d.peer, d.line
+	attempt.Line = line.Terminal()
 	go func() {
 		outcome, alive := driver.runLogin(peer, attempt)
 		if err := line.Later(func() { d.finishLogin(outcome, alive) }); err != nil { // no terminal to tell
@@ -102,10 +116,21 @@ func (d *Dialogue) finishLogin(outcome session.Outcome, alive bool) {
 		return
 	}
 	d.answered = outcome.Reason == reason.OK
+	if outcome.Session != nil {
+		d.core = outcome.Session
+	}
 	d.scratch.out = d.scratch.out[:0]
+	now := time.Now()
+	if d.answered {
+		d.loggedIn = now
+	}
 	d.step(&session.Event{
-		Kind: session.OutcomeKnown, Now: time.Now(),
+		Kind: session.OutcomeKnown, Now: now,
 		Do: session.DoLogin, Op: session.OpLogin, Outcome: &outcome,
 	})
 	d.flush()
+	if held := d.held; held != nil {
+		d.held = nil
+		d.take(held, now)
+	}
 }

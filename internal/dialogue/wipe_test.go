@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
@@ -31,6 +32,9 @@ func (refuser) NotifyDecision(_ session.Peer, _ session.Op, why reason.Reason, _
 func (refuser) Login(context.Context, session.Peer, session.LoginAttempt) session.Outcome {
 	return session.Outcome{Reason: reason.WrongPassword}
 }
+func (refuser) RequestCode(session.Peer, core.Terminal, []byte, []byte) session.Outcome {
+	return session.Outcome{Reason: reason.CodeRate, Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}}
+}
 func (refuser) NoteMalformed(session.Peer, string, []byte, []byte) {}
 
 func (refuser) Unanswered(session.Peer, session.Outcome) {}
@@ -38,13 +42,18 @@ func (refuser) Ended(session.Peer, []byte)               {}
 func (refuser) ConnectionClosed(string)                  {}
 func (refuser) Malformed(string)                         {}
 func (refuser) Discarded(string)                         {}
+func (refuser) BusinessPassed(int)                       {}
+func (refuser) BusinessDelivered(int)                    {}
+func (refuser) BusinessRefused(string)                   {}
+func (refuser) BusinessPaused()                          {}
 
 // sink takes what is written.
 type sink struct{ written bytes.Buffer }
 
-func (*sink) Unsent() int          { return 0 }
-func (s *sink) Write(b []byte)     { s.written.Write(b) }
-func (*sink) Later(f func()) error { f(); return nil }
+func (*sink) Unsent() int             { return 0 }
+func (s *sink) Write(b []byte)        { s.written.Write(b) }
+func (*sink) Terminal() core.Terminal { return nil }
+func (*sink) Later(f func()) error    { f(); return nil }
 
 // TestFramesAreWiped: of a frame that was read nothing stays in the shared buffer, and what
 // has come of the next one does.

@@ -20,7 +20,10 @@ type loop struct {
 	el       gnet.EventLoop
 	conns    []*conn
 	scratch  dialogue.Scratch
-	swept    int // where the next part of the sweep ends, in conns
+	swept    int     // where the next part of the sweep ends, in conns
+	mailbox  mailbox // see there who touches what
+	paused   []*conn // whose requests are left unread
+	asking   []*conn // paused of the round before
 	sweeping atomic.Bool
 	missed   int // sweeps in a row that it was not ready for; only the ticker touches it
 }
@@ -39,6 +42,9 @@ type conn struct {
 	admission admission.Conn
 	reported  session.State // to admission
 	refused   int           // requests before authentication that were reported to admission
+
+	waiting bool      // in loop.paused
+	letters letterbox // under the mailbox's mu
 
 	home    atomic.Pointer[loop] // loop, once it has taken the connection in
 	evicted atomic.Bool          // for a newcomer
@@ -106,15 +112,29 @@ func (s *Server) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
 	return nil, gnet.None
 }
 
-// OnTraffic takes every whole frame that was received; a rest shorter than a frame stays in gnet's buffer.
+// OnTraffic takes every whole frame that was received, unless the connection is paused.
 func (s *Server) OnTraffic(gc gnet.Conn) (action gnet.Action) {
 	c := gc.Context().(*conn)
 	defer s.rescue(&action)
+	now := time.Now()
+	if !c.stillPaused(now) {
+		return s.take(c, now)
+	}
+	if c.Closing() != reason.StayOpen {
+		return gnet.Close
+	}
+	return gnet.None
+}
+
+// take takes what a connection has sent. What is not used stays in gnet's buffer: less than a frame, or
+// the requests of a connection that is paused.
+func (s *Server) take(c *conn, now time.Time) (action gnet.Action) {
+	defer s.rescue(&action)
+	gc := c.gc
 	buf, err := gc.Peek(-1) // valid until Discard; nothing of it leaves this function
 	if err != nil {
 		return gnet.Close
 	}
-	now := time.Now()
 	used := s.readProxyHeader(c, buf, now)
 	if c.ready() {
 		used += c.Receive(buf[used:], now)
@@ -126,6 +146,7 @@ func (s *Server) OnTraffic(gc gnet.Conn) (action gnet.Action) {
 	if used > 0 { // Discard(0) would discard everything
 		_, _ = gc.Discard(used)
 	}
+	c.notePause()
 	if c.Closing() != reason.StayOpen {
 		return gnet.Close
 	}
@@ -137,6 +158,7 @@ func (s *Server) OnClose(gc gnet.Conn, _ error) (action gnet.Action) {
 	c := gc.Context().(*conn)
 	defer s.rescue(&action)
 	c.loop.remove(c)
+	c.endMail(&c.loop.mailbox)
 	c.release()
 	s.connections.Add(-1)
 	why := reason.PeerClosed
@@ -164,6 +186,7 @@ func (s *Server) loopOf(el gnet.EventLoop) *loop {
 		return l.(*loop)
 	}
 	l := &loop{el: el}
+	l.mailbox.ring = s.newRing(l)
 	s.loops.Store(el, l)
 	return l
 }

@@ -1,6 +1,7 @@
 package front
 
 import (
+	"cmp"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +17,11 @@ type Limits struct {
 	Logins    int // in flight over all connections; more are answered 90
 	Outbound  int // bytes a terminal may leave unread
 	Refusals  int // session.Settings.Refusals, of connections that come from now on
+
+	RequestsPerSecond int  // business requests of a session; 0 for no bound
+	RefuseRequests    bool // more are answered 90; else they are left unread until their turn has come
+	Inbound           int  // bytes that a session may send while its requests are left unread; 0 for 256 KiB
+	Mail              int  // bytes that cores have for the terminals of one loop; an eighth for one of them; 0 for 64 MiB
 }
 
 // SetLimits takes effect at once. It closes no open connection.
@@ -24,11 +30,19 @@ func (s *Server) SetLimits(l Limits) {
 	cfg.Limits = l
 	s.driver.SetSettings(cfg.settings())
 	s.driver.SetLimits(l.dialogue())
+	s.setOwnLimits(&l)
 	s.admission.SetLimits(l.Admission)
 }
 
 func (l *Limits) dialogue() dialogue.Limits {
-	return dialogue.Limits{Logins: l.Logins, Unsent: l.Outbound}
+	return dialogue.Limits{
+		Logins: l.Logins, Unsent: l.Outbound, RequestsPerSecond: l.RequestsPerSecond, RefuseRequests: l.RefuseRequests,
+	}
+}
+
+func (s *Server) setOwnLimits(l *Limits) {
+	s.inboundLimit.Store(int64(cmp.Or(l.Inbound, defaultInbound)))
+	s.mailLimit.Store(int64(cmp.Or(l.Mail, defaultMail)))
 }
 
 func (c *Config) settings() *session.Settings {

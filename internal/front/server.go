@@ -77,6 +77,9 @@ type Server struct {
 	stopped bool          // under handing: the loops take no more
 	ended   chan struct{} // closed when all loops have ended
 
+	inboundLimit atomic.Int64
+	mailLimit    atomic.Int64
+
 	connections atomic.Int64
 	lastID      atomic.Int32
 	stopping    atomic.Bool
@@ -91,6 +94,7 @@ func New(cfg Config, handler Handler, observer Observer, log *zap.Logger) *Serve
 		failed:  make(chan error, 1),
 		ended:   make(chan struct{}),
 	}
+	s.setOwnLimits(&cfg.Limits)
 	s.driver = dialogue.New(cfg.settings(), cfg.Limits.dialogue(), handler, observer, log)
 	return s
 }
@@ -224,13 +228,15 @@ func within(patience time.Duration, work func()) error {
 // execute gives a loop work, and reports whether it took it. gnet's own Execute may write
 // while the engine ends to a descriptor that is closed, and that by then may be another file's.
 func (s *Server) execute(el gnet.EventLoop, work func()) bool {
-	s.handing.RLock()
-	defer s.handing.RUnlock()
-	if s.stopped {
-		return false
-	}
-	return el.Execute(context.Background(), gnet.RunnableFunc(func(context.Context) error {
+	return s.run(el, gnet.RunnableFunc(func(context.Context) error {
 		work()
 		return nil
-	})) == nil
+	}))
+}
+
+// run is execute for work that was made before.
+func (s *Server) run(el gnet.EventLoop, work gnet.Runnable) bool {
+	s.handing.RLock()
+	defer s.handing.RUnlock()
+	return !s.stopped && el.Execute(context.Background(), work) == nil
 }

@@ -47,7 +47,9 @@ func (s *Server) orderSweep(l *loop) {
 	l.missed = 0
 	if !s.execute(l.el, func() {
 		defer l.sweeping.Store(false)
-		s.sweep(l, time.Now())
+		now := time.Now()
+		s.sweep(l, now)
+		s.resume(l, now)
 	}) {
 		l.sweeping.Store(false) // the front is stopping
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/admission"
+	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
@@ -22,12 +24,13 @@ import (
 
 // handler is a gateway that accepts every login; a test may hold its logins back.
 type handler struct {
-	hold       chan struct{} // nil: logins are not held; else each takes one value
-	entered    chan struct{} // gets a value for each login that began
-	panicAt    string        // the UserID whose login panics
-	refuseAt   string        // the user whose password is wrong
-	lockedAt   string        // the user whose source is locked
-	stuck      chan struct{} // the AppID "stuck" holds its loop until this is closed
+	core       func(session.Peer, *session.LoginAttempt, *session.Outcome) // what the core adds to an accepted login
+	hold       chan struct{}                                               // nil: logins are not held; else each takes one value
+	entered    chan struct{}                                               // gets a value for each login that began
+	panicAt    string                                                      // the UserID whose login panics
+	refuseAt   string                                                      // the user whose password is wrong
+	lockedAt   string                                                      // the user whose source is locked
+	stuck      chan struct{}                                               // the AppID "stuck" holds its loop until this is closed
 	mu         sync.Mutex
 	peers      map[string]session.Peer // by UserID
 	unanswered chan session.Outcome
@@ -77,12 +80,20 @@ func (h *handler) Login(_ context.Context, p session.Peer, a session.LoginAttemp
 	if h.lockedAt != "" && user == h.lockedAt {
 		return session.Outcome{Reason: reason.SourceLocked, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '4'}}
 	}
-	return session.Outcome{Receipt: &session.Receipt{
+	outcome := session.Outcome{Receipt: &session.Receipt{
 		Account: regulation.Account(a.UserID), UserType: regulation.UserCustomer, TradingDay: 20260105,
 		LoginTime: time.Date(2026, 1, 5, 9, 0, 0, 0, regulation.Zone), Public: p.Addr,
 		Flag: regulation.FlagNormal, FrontID: 1, SessionID: p.SessionID,
 		RecordID: uuid.MustParse("0190a1b2-0000-7000-8000-000000000000"),
 	}}
+	if h.core != nil {
+		h.core(p, &a, &outcome)
+	}
+	return outcome
+}
+
+func (h *handler) RequestCode(session.Peer, core.Terminal, []byte, []byte) session.Outcome {
+	return session.Outcome{Reason: reason.CodeRate, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '5'}}
 }
 
 func (h *handler) NoteMalformed(session.Peer, string, []byte, []byte) {}
@@ -95,6 +106,7 @@ type counts struct {
 	opened                     chan struct{}
 	closed, refused, malformed chan string
 	discarded, acceptFailed    chan string
+	passed, delivered, paused  atomic.Int64
 }
 
 func newCounts() *counts {
@@ -108,6 +120,10 @@ func (c *counts) ConnectionRefused(r string) { c.refused <- r }
 func (c *counts) AcceptFailed(f string)      { c.acceptFailed <- f }
 func (c *counts) Malformed(f string)         { c.malformed <- f }
 func (c *counts) Discarded(t string)         { c.discarded <- t }
+func (c *counts) BusinessPassed(n int)       { c.passed.Add(int64(n)) }
+func (c *counts) BusinessDelivered(n int)    { c.delivered.Add(int64(n)) }
+func (c *counts) BusinessRefused(string)     {}
+func (c *counts) BusinessPaused()            { c.paused.Add(1) }
 
 func config() front.Config {
 	return front.Config{

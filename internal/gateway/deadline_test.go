@@ -115,9 +115,10 @@ type tape struct {
 	later   chan func()
 }
 
-func (*tape) Unsent() int            { return 0 }
-func (w *tape) Write(b []byte)       { w.written.Write(b) }
-func (w *tape) Later(f func()) error { w.later <- f; return nil }
+func (*tape) Unsent() int             { return 0 }
+func (w *tape) Write(b []byte)        { w.written.Write(b) }
+func (*tape) Terminal() core.Terminal { return nil }
+func (w *tape) Later(f func()) error  { w.later <- f; return nil }
 
 // logInOver authenticates and logs in on a connection of its own; it returns the code of the
 // answer to the login.

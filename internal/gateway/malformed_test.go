@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"github.com/tradefront/tradefront/internal/core"
 	"testing"
 	"time"
 
@@ -19,15 +20,20 @@ import (
 // wire is a connection whose terminal takes everything.
 type wire struct{}
 
-func (wire) Unsent() int          { return 0 }
-func (wire) Write([]byte)         {}
-func (wire) Later(f func()) error { f(); return nil }
+func (wire) Unsent() int             { return 0 }
+func (wire) Write([]byte)            {}
+func (wire) Terminal() core.Terminal { return nil }
+func (wire) Later(f func()) error    { f(); return nil }
 
 type uncounted struct{}
 
 func (uncounted) ConnectionClosed(string) {}
 func (uncounted) Malformed(string)        {}
 func (uncounted) Discarded(string)        {}
+func (uncounted) BusinessPassed(int)      {}
+func (uncounted) BusinessDelivered(int)   {}
+func (uncounted) BusinessRefused(string)  {}
+func (uncounted) BusinessPaused()         {}
 
 var terminalID = client.Identity{BrokerID: broker, AppID: appID}
 

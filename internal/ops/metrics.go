@@ -33,6 +33,10 @@ type Metrics struct {
 	stages          *prometheus.HistogramVec
 	malformed       *prometheus.CounterVec
 	discarded       *prometheus.CounterVec
+	toCore          prometheus.Counter
+	toTerminal      prometheus.Counter
+	businessRefused *prometheus.CounterVec
+	businessPaused  prometheus.Counter
 
 	auditEntries prometheus.Counter
 	auditErrors  prometheus.Counter
@@ -84,6 +88,10 @@ func NewMetrics(version, commit string) *Metrics {
 		stages:          stageSeconds(),
 		malformed:       counters("malformed_total", "Connections closed for a malformed message.", "fault"),
 		discarded:       counters("frames_discarded_total", "Frames of types that are not served.", "type"),
+		toCore:          counter("business_passed_total", "Business messages of terminals that the core was handed."),
+		toTerminal:      counter("business_delivered_total", "Messages of the core that terminals were sent."),
+		businessRefused: counters("business_refused_total", "Business requests that the front answered itself.", "reason"),
+		businessPaused:  counter("business_paused_total", "Times that a session's requests were left unread for a while."),
 
 		auditEntries: counter("audit_entries_total", "Entries written to the audit log."),
 		auditErrors:  counter("audit_errors_total", "Entries of the audit log that were lost, and syncs of it that failed."),
@@ -111,6 +119,7 @@ func (m *Metrics) register(version, commit string) {
 		build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.connections, m.opened, m.refused, m.closed, m.accept,
 		m.authentications, m.byCode, m.logins, m.flags, m.suspicious, m.topShare(), m.stages, m.malformed, m.discarded,
+		m.toCore, m.toTerminal, m.businessRefused, m.businessPaused,
 		m.auditEntries, m.auditErrors,
 		m.localSeconds, m.localRows, m.localErrors,
 		m.forwardRows, m.forwardBatches, m.forwardSeconds, m.quarantined,
@@ -145,6 +154,7 @@ type Labels struct {
 	Logins          []string // reasons of LoggedIn
 	Malformed       []string // faults
 	Discarded       []string // frame types
+	Business        []string // reasons of BusinessRefused
 	Forward         []string // how of Forwarded
 }
 
@@ -163,6 +173,7 @@ func (m *Metrics) Preset(l Labels) {
 		{m.logins, l.Logins},
 		{m.malformed, l.Malformed},
 		{m.discarded, l.Discarded},
+		{m.businessRefused, l.Business},
 		{m.forwardRows, l.Forward},
 	} {
 		for _, v := range p.values {
@@ -231,6 +242,18 @@ func (m *Metrics) Stage(stage string, d time.Duration) {
 
 // Malformed counts a connection that is closed for a malformed message.
 func (m *Metrics) Malformed(fault string) { m.malformed.WithLabelValues(fault).Inc() }
+
+// BusinessPassed counts messages from terminals to the core.
+func (m *Metrics) BusinessPassed(messages int) { m.toCore.Add(float64(messages)) }
+
+// BusinessDelivered counts messages from the core to terminals.
+func (m *Metrics) BusinessDelivered(messages int) { m.toTerminal.Add(float64(messages)) }
+
+// BusinessRefused counts a request that the front answered itself.
+func (m *Metrics) BusinessRefused(reason string) { m.businessRefused.WithLabelValues(reason).Inc() }
+
+// BusinessPaused counts that a session's requests were left unread for a while.
+func (m *Metrics) BusinessPaused() { m.businessPaused.Inc() }
 
 // Discarded counts a frame of a type that is not served.
 func (m *Metrics) Discarded(frameType string) { m.discarded.WithLabelValues(frameType).Inc() }

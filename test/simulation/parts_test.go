@@ -102,6 +102,10 @@ func (p *process) writeAudit() string {
 // silent observes nothing.
 type silent struct{}
 
+func (silent) BusinessPassed(int)                 {}
+func (silent) BusinessDelivered(int)              {}
+func (silent) BusinessRefused(string)             {}
+func (silent) BusinessPaused()                    {}
 func (silent) Authenticated(string)               {}
 func (silent) CodeUsed(string)                    {}
 func (silent) CameFrom(_, _ netip.Addr, _ string) {}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
@@ -119,6 +120,9 @@ func (c *wire) Write(b []byte) {
 		w.violate("%v: %d bytes unread, more than the bound", c, len(c.toTerminal))
 	}
 }
+
+// Terminal is part of dialogue.Line. The core of the simulation takes no business.
+func (*wire) Terminal() core.Terminal { return nil }
 
 // Later is part of dialogue.Line.
 func (c *wire) Later(f func()) error {

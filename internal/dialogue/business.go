@@ -1,0 +1,106 @@
+package dialogue
+
+import (
+	"time"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// Paused reports whether a request is left unread, because the core takes no more now or the session sent more
+// than it may in a second. The owner gives the bytes to Receive again soon, whether or not more have come.
+func (d *Dialogue) Paused() bool { return d.paused }
+
+// MayGoOn reports whether Receive would take the request that is left unread.
+func (d *Dialogue) MayGoOn(now time.Time) bool { return !d.mustWait(now) }
+
+// Heard notes bytes that the terminal sent and Receive was not given, as while it is Paused.
+func (d *Dialogue) Heard(now time.Time) { d.session.Heard(now) }
+
+// pause leaves the rest of what was received unread.
+func (d *Dialogue) pause(waited bool, unread int, now time.Time) {
+	if !waited {
+		d.driver.observer.BusinessPaused()
+		d.unread = 0
+	}
+	if unread > d.unread {
+		d.session.Heard(now)
+	}
+	d.paused, d.unread = true, unread
+}
+
+// mustWait reports whether a request is to be left unread.
+func (d *Dialogue) mustWait(now time.Time) bool {
+	return d.core.Wait() || !d.driver.limits.Load().RefuseRequests && d.overRate(now)
+}
+
+// overRate reports whether the session has sent as many requests as it may. A pause of a second gives the
+// allowance of a whole second.
+func (d *Dialogue) overRate(now time.Time) bool {
+	perSecond := d.driver.limits.Load().RequestsPerSecond
+	return perSecond > 0 && d.allowed.Sub(now) > time.Second-time.Second/time.Duration(perSecond)
+}
+
+// countRequest takes one off the allowance.
+func (d *Dialogue) countRequest(now time.Time) {
+	perSecond := d.driver.limits.Load().RequestsPerSecond
+	if perSecond <= 0 {
+		return
+	}
+	if d.allowed.Before(now) {
+		d.allowed = now
+	}
+	d.allowed = d.allowed.Add(time.Second / time.Duration(perSecond))
+}
+
+// pass hands a request to the core.
+func (d *Dialogue) pass(h ftd.Header, body []byte, now time.Time) reason.Reason {
+	if d.overRate(now) { // those that wait were left unread
+		return reason.RequestRate
+	}
+	d.countRequest(now)
+	why := d.core.Pass(h, body)
+	if why == reason.OK {
+		d.passed++
+	}
+	return why
+}
+
+// refusal notes that the front answers a request itself.
+func (d *Dialogue) refusal(why reason.Reason, appID, userID []byte) session.Outcome {
+	d.driver.observer.BusinessRefused(why.String())
+	return d.driver.handler.NotifyDecision(d.peer, session.OpRequest, why, "", appID, userID)
+}
+
+// flushCore writes what the core was handed.
+func (d *Dialogue) flushCore() {
+	if d.passed == 0 {
+		return
+	}
+	d.driver.observer.BusinessPassed(d.passed)
+	d.passed = 0
+	d.core.Flush()
+}
+
+// closeCodes are what the core is told of the end of a session, if it is not that the terminal has gone.
+var closeCodes = map[reason.Close]ftd.ReasonCode{
+	reason.LoggedOut:       ftd.ReasonLogout,
+	reason.Kicked:          ftd.ReasonKicked,
+	reason.EndedByOperator: ftd.ReasonKicked,
+	reason.FrontDraining:   ftd.ReasonDraining,
+	reason.Malformed:       ftd.ReasonProtocol,
+	reason.AuthFailed:      ftd.ReasonProtocol,
+	reason.SourceRefused:   ftd.ReasonProtocol,
+	reason.TooManyRefusals: ftd.ReasonProtocol,
+	reason.RefusalFlood:    ftd.ReasonProtocol,
+	reason.FrameFlood:      ftd.ReasonProtocol,
+	reason.SlowReader:      ftd.ReasonSlowReader,
+}
+
+func closeCode(why reason.Close) ftd.ReasonCode {
+	if code, known := closeCodes[why]; known {
+		return code
+	}
+	return ftd.ReasonGone
+}

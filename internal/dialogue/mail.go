@@ -1,0 +1,150 @@
+package dialogue
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// Mail is what a core has for a terminal, as bytes: whoever implements core.Terminal appends to it on any
+// goroutine, and gives it to Take on the connection's owner. A record has a header of four bytes, its kind, a
+// zero, and the length of its data; a delivery thus looks as its frame on the wire.
+type Mail []byte
+
+const (
+	mailHeaderLen = ftd.FrameHeaderLen
+
+	mailDelivery = byte(ftd.FrameFTDC)
+	mailRefusal  = 0xFD // series, number, reason
+	mailExit     = 0xFE // reason.Close, data of ForceExit
+
+	refusalLen = 2 + 4 + 1
+	maxMail    = ftd.MaxBodyLen
+)
+
+// AppendDelivery appends a message of the core's. A body over ftd.MaxBodyLen is none, and left out.
+func AppendDelivery(dst Mail, body []byte) Mail {
+	if len(body) > maxMail {
+		return dst
+	}
+	return append(appendMailHeader(dst, mailDelivery, len(body)), body...)
+}
+
+// AppendRefusal appends that a request will not be answered.
+func AppendRefusal(dst Mail, series uint16, number uint32, why reason.Reason) Mail {
+	dst = appendMailHeader(dst, mailRefusal, refusalLen)
+	dst = binary.BigEndian.AppendUint16(dst, series)
+	dst = binary.BigEndian.AppendUint32(dst, number)
+	return append(dst, byte(why))
+}
+
+// AppendExit appends that the session ends.
+func AppendExit(dst Mail, forceExit []byte, why reason.Close) Mail {
+	forceExit = forceExit[:min(len(forceExit), maxMail-1)]
+	dst = append(appendMailHeader(dst, mailExit, 1+len(forceExit)), byte(why))
+	return append(dst, forceExit...)
+}
+
+func appendMailHeader(dst Mail, kind byte, length int) Mail {
+	return binary.BigEndian.AppendUint16(append(dst, kind, 0), uint16(length))
+}
+
+// next takes the first record off m, which is not empty.
+func (m Mail) next() (kind byte, data []byte, rest Mail) {
+	end := mailHeaderLen + int(binary.BigEndian.Uint16(m[2:]))
+	return m[0], m[mailHeaderLen:end], m[end:]
+}
+
+// Take gives the terminal what its core has for it, in its order, in one write if the terminal reads. While a
+// login is on its way the mail is held back: it follows the answer.
+func (d *Dialogue) Take(mail Mail, now time.Time) {
+	defer d.rescue()
+	d.take(mail, now)
+}
+
+func (d *Dialogue) take(mail Mail, now time.Time) {
+	d.scratch.out = d.scratch.out[:0]
+	delivered := 0
+	for len(mail) > 0 && d.closing == reason.StayOpen && !d.ended {
+		if d.session.State() == session.LoggingIn {
+			d.hold(mail)
+			break
+		}
+		var (
+			kind byte
+			data []byte
+		)
+		kind, data, mail = mail.next()
+		switch kind {
+		case mailDelivery:
+			before := len(d.scratch.out)
+			if d.scratch.out = d.session.Deliver(d.scratch.out, data, now); len(d.scratch.out) > before {
+				delivered++
+				d.frames.Sent++
+			}
+		case mailRefusal:
+			d.takeRefusal(data, now)
+		case mailExit:
+			d.step(&session.Event{Kind: session.ExitAsked, Now: now, ForceExit: data[1:], Why: reason.Close(data[0])})
+		}
+	}
+	if delivered > 0 {
+		d.driver.observer.BusinessDelivered(delivered)
+	}
+	d.flushMail()
+}
+
+func (d *Dialogue) takeRefusal(data []byte, now time.Time) {
+	switch d.session.State() {
+	case session.LoggedIn, session.PasswordOnly:
+	default:
+		return // no session that could have asked
+	}
+	outcome := d.refusal(reason.Reason(data[6]), d.session.AppID(), d.session.UserID())
+	d.step(&session.Event{
+		Kind: session.RequestRefused, Now: now, Outcome: &outcome,
+		Series: binary.BigEndian.Uint16(data), Number: binary.BigEndian.Uint32(data[2:]),
+	})
+}
+
+// hold keeps mail until the login that is on its way is answered. It is bounded as what a terminal leaves unread.
+func (d *Dialogue) hold(mail Mail) {
+	if len(d.held)+len(mail) > d.driver.limits.Load().Unsent {
+		d.closing = reason.SlowReader
+		return
+	}
+	d.held = append(d.held, mail...)
+}
+
+// flushMail sends what was gathered, as much at a time as the terminal may leave unread. What the core sends at
+// once, a flow from its beginning, may be more than that: only what the socket does not take counts.
+func (d *Dialogue) flushMail() {
+	out := d.scratch.out
+	d.scratch.out = out[:0]
+	for len(out) > 0 && !d.ended {
+		n := wholeFrames(out, d.driver.limits.Load().Unsent-d.line.Unsent())
+		if n == 0 {
+			d.closing = reason.SlowReader
+			return
+		}
+		d.line.Write(out[:n])
+		out = out[n:]
+	}
+}
+
+// wholeFrames is how many bytes the frames at the beginning of out have that fit room.
+func wholeFrames(out []byte, room int) (n int) {
+	if len(out) <= room {
+		return len(out)
+	}
+	for {
+		end := n + ftd.FrameHeaderLen + int(out[n+1]) + int(binary.BigEndian.Uint16(out[n+2:]))
+		if end > room {
+			return n
+		}
+		n = end
+	}
+}

@@ -1,0 +1,103 @@
+package front
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/dialogue"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// SessionInfo is how one session is.
+type SessionInfo struct {
+	SessionID int32
+	State     session.State
+	AppID     string         // empty before the terminal asked for a challenge
+	Account   string         // empty unless a login is on its way or done
+	Address   netip.AddrPort // the terminal's; invalid while it is not known
+	Proxy     netip.Addr     // the load balancer that told Address; invalid if there is none
+	Since     time.Time      // accepted
+	LoggedIn  time.Time      // zero before the login was answered
+	Frames    dialogue.Frames
+}
+
+// Sessions are those that are open, in no order. The error says that the front stops, or ctx ended.
+func (s *Server) Sessions(ctx context.Context) ([]SessionInfo, error) {
+	var all []SessionInfo
+	err := s.onLoops(ctx, func(l *loop) {
+		for _, c := range l.conns {
+			peer := c.Peer()
+			all = append(all, SessionInfo{
+				SessionID: peer.SessionID, State: c.State(), AppID: string(c.AppID()), Account: string(c.UserID()),
+				Address: peer.Addr, Proxy: peer.Proxy, Since: c.Began(), LoggedIn: c.LoggedIn(), Frames: c.Frames(),
+			})
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// EndSession sends ForceExit with text to the terminal of a session and ends it. A login that is on its way is
+// answered first. It is false if there is no such session, or the front stops.
+func (s *Server) EndSession(ctx context.Context, id int32, text string) (found bool) {
+	exit := dialogue.AppendExit(nil, session.AppendForceExit(nil, session.ExitByOperator, text), reason.EndedByOperator)
+	err := s.onLoops(ctx, func(l *loop) {
+		for _, c := range l.conns {
+			if c.Peer().SessionID == id {
+				found = true
+				c.Take(exit, time.Now())
+				c.closeIfOver()
+				return
+			}
+		}
+	})
+	return err == nil && found
+}
+
+var errStopping = errors.New("front: the front stops")
+
+// onLoops runs f on each loop in its turn.
+func (s *Server) onLoops(ctx context.Context, f func(*loop)) error {
+	var err error
+	s.loops.Range(func(_, l any) bool {
+		err = s.onLoop(ctx, l.(*loop), f)
+		return err == nil
+	})
+	return err
+}
+
+// onLoop runs f on a loop, and returns once f has run, or never will. If ctx ends before, f runs and does nothing.
+func (s *Server) onLoop(ctx context.Context, l *loop, f func(*loop)) error {
+	begun, done := make(chan struct{}, 1), make(chan struct{})
+	begun <- struct{}{} // who takes it decides: the loop runs f, or this goroutine gives up
+	if !s.execute(l.el, func() {
+		defer close(done)
+		select {
+		case <-begun:
+			f(l)
+		default:
+		}
+	}) {
+		return errStopping
+	}
+	var why error
+	select {
+	case <-done:
+		return nil
+	case <-s.ended:
+		why = errStopping
+	case <-ctx.Done():
+		why = ctx.Err()
+	}
+	select {
+	case <-begun:
+		return why
+	case <-done:
+		return nil
+	}
+}
