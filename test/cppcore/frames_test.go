@@ -14,7 +14,7 @@ import (
 // maker makes frames with items of any legal value; the same seed makes the same frames.
 type maker struct{ *rand.Rand }
 
-func newMaker(seed uint64) maker { return maker{rand.New(rand.NewPCG(seed, 10))} } //nolint:gosec // the same each run
+func newMaker(seed uint64) maker { return maker{rand.New(rand.NewPCG(seed, 10))} }
 
 // text is one for s<n>: empty, full, Chinese or plain, without a space at its end.
 func (m maker) text(n int) []byte {
@@ -40,7 +40,7 @@ func (m maker) int32() int32 {
 	if i := m.IntN(2 * len(edges)); i < len(edges) {
 		return edges[i]
 	}
-	return int32(m.Uint32()) //nolint:gosec // any bits
+	return int32(m.Uint32())
 }
 
 // digits is a number of up to n digits.
@@ -51,7 +51,7 @@ func (m maker) tag() ftd.SessionTag { return ftd.SessionTag{FrontID: m.int32(), 
 func (m maker) points(least int) (p ftd.ResumePoints) {
 	p.Count = least + m.IntN(ftd.MaxResumePoints+1-least)
 	for i := range p.Points[:p.Count] {
-		p.Points[i] = ftd.Point{Series: uint16(m.IntN(1 << 16)), Number: m.int32()} //nolint:gosec // in range
+		p.Points[i] = ftd.Point{Series: uint16(m.IntN(1 << 16)), Number: m.int32()}
 	}
 	return p
 }
@@ -60,17 +60,25 @@ func (m maker) points(least int) (p ftd.ResumePoints) {
 func (m maker) field(e *ftd.Encoder, kind int) {
 	switch kind {
 	case 0:
-		e.LinkIdentity(&ftd.LinkIdentity{Protocol: m.digits(3), FrontID: m.int32(), Process: m.text(36), BrokerID: m.text(10),
-			Version: m.text(20), MaxSessions: m.digits(6), Business: m.char()})
+		e.LinkIdentity(&ftd.LinkIdentity{
+			Protocol: m.digits(3), FrontID: m.int32(), Process: m.text(36), BrokerID: m.text(10),
+			Version: m.text(20), MaxSessions: m.digits(6), Business: m.char(),
+		})
 	case 1:
-		e.LinkAccept(&ftd.LinkAccept{CoreID: m.text(20), Instance: m.text(36), Term: m.int32(), State: ftd.CoreState(m.char()),
-			TradingDay: m.text(8), HeartbeatSeconds: m.digits(3), Credit: m.int32()})
+		e.LinkAccept(&ftd.LinkAccept{
+			CoreID: m.text(20), Instance: m.text(36), Term: m.int32(), State: ftd.CoreState(m.char()),
+			TradingDay: m.text(8), HeartbeatSeconds: m.digits(3), Credit: m.int32(),
+		})
 	case 2:
-		e.SessionContext(&ftd.SessionContext{AppID: m.text(30), AppType: m.char(), PublicIP: m.text(39), PublicPort: m.digits(5),
-			Instant: m.text(19), RelayAppID: m.text(30)})
+		e.SessionContext(&ftd.SessionContext{
+			AppID: m.text(30), AppType: m.char(), PublicIP: m.text(39), PublicPort: m.digits(5),
+			Instant: m.text(19), RelayAppID: m.text(30),
+		})
 	case 3:
-		e.VerifyResult(&ftd.VerifyResult{UserID: m.text(18), UserType: m.char(), Restriction: m.char(), LastLogin: m.text(19),
-			LastIP: m.text(39), Notice: m.text(100)})
+		e.VerifyResult(&ftd.VerifyResult{
+			UserID: m.text(18), UserType: m.char(), Restriction: m.char(), LastLogin: m.text(19),
+			LastIP: m.text(39), Notice: m.text(100),
+		})
 	case 4:
 		e.SessionRecord(&ftd.SessionRecord{RecordID: m.text(36), LoginTime: m.text(19), TradingDay: m.text(8), AbnormalFlag: m.char()})
 	case 5:
@@ -83,14 +91,16 @@ func (m maker) field(e *ftd.Encoder, kind int) {
 		p := m.points(1)
 		e.ResumePoints(&p)
 	case 9:
-		e.LoginRequest(&ftd.LoginRequest{BrokerID: m.text(10), UserID: m.text(18), Password: m.text(40), HeartbeatSeconds: m.digits(3),
-			Remark: m.text(35)})
+		e.LoginRequest(&ftd.LoginRequest{
+			BrokerID: m.text(10), UserID: m.text(18), Password: m.text(40), HeartbeatSeconds: m.digits(3),
+			Remark: m.text(35),
+		})
 	case 10:
 		e.Error(&ftd.Error{Code: m.digits(9), Text: m.text(100), TimeStamp: m.text(20)})
 	case 11:
 		e.ForceExit(&ftd.ForceExit{Code: m.char(), Msg: m.text(100)})
 	case 12:
-		e.ErrorTargetSequence(&ftd.ErrorTargetSequence{Series: uint16(m.IntN(1 << 16)), Number: m.int32()}) //nolint:gosec // in range
+		e.ErrorTargetSequence(&ftd.ErrorTargetSequence{Series: uint16(m.IntN(1 << 16)), Number: m.int32()})
 	case 13:
 		e.PasswordUpdate(&ftd.PasswordUpdate{BrokerID: m.text(10), UserID: m.text(18), OldPassword: m.text(40), NewPassword: m.text(40)})
 	default:
@@ -98,7 +108,7 @@ func (m maker) field(e *ftd.Encoder, kind int) {
 		for i := range data {
 			data[i] = m.char()
 		}
-		e.Raw(ftd.FID(0x7000+m.IntN(3)), data) //nolint:gosec // in range
+		e.Raw(ftd.FID(0x7000+m.IntN(3)), data)
 	}
 }
 
@@ -116,7 +126,7 @@ func (m maker) frame(t testing.TB) []byte {
 	if m.IntN(2) == 0 {
 		e = ftd.BeginSession(nil, tids[m.IntN(len(tids))], m.tag())
 	}
-	e.Sequence(uint16(m.IntN(3)), m.Uint32()) //nolint:gosec // in range
+	e.Sequence(uint16(m.IntN(3)), m.Uint32())
 	for _, kind := range m.Perm(kinds)[:m.IntN(5)] {
 		m.field(&e, kind)
 	}
@@ -162,10 +172,10 @@ func (m maker) reshape(frame []byte) []byte {
 		fields[which] = f[:ftd.FieldHeaderLen+m.IntN(len(f)-ftd.FieldHeaderLen+1)]
 	}
 	for _, f := range fields {
-		binary.BigEndian.PutUint16(f[4:], uint16(len(f)-ftd.FieldHeaderLen)) //nolint:gosec // a field is short
+		binary.BigEndian.PutUint16(f[4:], uint16(len(f)-ftd.FieldHeaderLen))
 		b = append(b, f...)
 	}
-	binary.BigEndian.PutUint16(b[at+12:], uint16(len(fields))) //nolint:gosec // at most 5
+	binary.BigEndian.PutUint16(b[at+12:], uint16(len(fields)))
 	mend(b)
 	return b
 }
@@ -179,8 +189,8 @@ func mend(b []byte) {
 	if body < ftd.MessageHeaderLen {
 		return
 	}
-	binary.BigEndian.PutUint16(b[2:], uint16(body))                                   //nolint:gosec // a frame is short
-	binary.BigEndian.PutUint16(b[len(b)-body+14:], uint16(body-ftd.MessageHeaderLen)) //nolint:gosec // the same
+	binary.BigEndian.PutUint16(b[2:], uint16(body))
+	binary.BigEndian.PutUint16(b[len(b)-body+14:], uint16(body-ftd.MessageHeaderLen))
 }
 
 func (m maker) breakBytes(b []byte) []byte {
@@ -201,7 +211,7 @@ func (m maker) breakBytes(b []byte) []byte {
 		case 5:
 			b = append(b[:at:at], b[min(len(b), at+1+m.IntN(8)):]...)
 		case 6: // one of the bytes that are lengths and counts
-			b[min(m.IntN(24), len(b)-1)] = byte(m.IntN(24)) //nolint:gosec // in range
+			b[min(m.IntN(24), len(b)-1)] = byte(m.IntN(24))
 		case 7: // an item's byte that a text must not have
 			b[at] = []byte{0, 0x1f, ' ', 0x7f, 0x85, 0xc2, 0xed, 0xff}[m.IntN(8)]
 		}

@@ -23,8 +23,10 @@ func end(t testing.TB, e *ftd.Encoder) []byte {
 func linkLogin(t testing.TB, front int32, process string) []byte {
 	t.Helper()
 	e := ftd.Begin(nil, ftd.TIDLinkLogin)
-	e.LinkIdentity(&ftd.LinkIdentity{Protocol: ftd.LinkProtocol, FrontID: front, Process: []byte(process), BrokerID: []byte("9999"),
-		Version: []byte("test"), MaxSessions: 1000, Business: '1'})
+	e.LinkIdentity(&ftd.LinkIdentity{
+		Protocol: ftd.LinkProtocol, FrontID: front, Process: []byte(process), BrokerID: []byte("9999"),
+		Version: []byte("test"), MaxSessions: 1000, Business: '1',
+	})
 	return end(t, &e)
 }
 
@@ -32,16 +34,20 @@ func sessionVerify(t testing.TB, tag ftd.SessionTag, user, password string) []by
 	t.Helper()
 	e := ftd.BeginSession(nil, ftd.TIDSessionVerify, tag)
 	e.LoginRequest(&ftd.LoginRequest{BrokerID: []byte("9999"), UserID: []byte(user), Password: []byte(password)})
-	e.SessionContext(&ftd.SessionContext{AppID: []byte("vendor_soft_1.0"), AppType: '1', PublicIP: []byte("203.0.113.9"), PublicPort: 40000,
-		Instant: []byte("2026-11-27 10:00:00")})
+	e.SessionContext(&ftd.SessionContext{
+		AppID: []byte("vendor_soft_1.0"), AppType: '1', PublicIP: []byte("203.0.113.9"), PublicPort: 40000,
+		Instant: []byte("2026-11-27 10:00:00"),
+	})
 	return end(t, &e)
 }
 
 func sessionOpen(t testing.TB, tag ftd.SessionTag, resume ftd.ResumePoints) []byte {
 	t.Helper()
 	e := ftd.BeginSession(nil, ftd.TIDSessionOpen, tag)
-	e.SessionRecord(&ftd.SessionRecord{RecordID: []byte(recordID), LoginTime: []byte("2026-11-27 10:00:00"), TradingDay: []byte(tradingDay),
-		AbnormalFlag: '0'})
+	e.SessionRecord(&ftd.SessionRecord{
+		RecordID: []byte(recordID), LoginTime: []byte("2026-11-27 10:00:00"), TradingDay: []byte(tradingDay),
+		AbnormalFlag: '0',
+	})
 	if resume.Count > 0 {
 		e.ResumePoints(&resume)
 	}
@@ -65,6 +71,7 @@ func business(t testing.TB, tag ftd.SessionTag, tid ftd.TID, chain byte, number 
 	frame[ftd.SessionHeaderLen+5] = chain
 	return frame
 }
+
 func sessionResume(t testing.TB, tag ftd.SessionTag, user string, delivered ftd.ResumePoints) []byte {
 	t.Helper()
 	e := ftd.BeginSession(nil, ftd.TIDSessionResume, tag)

@@ -54,9 +54,12 @@ type terminal struct {
 
 func newTerminal() *terminal { return &terminal{make(chan []byte, 64), make(chan []byte, 1)} }
 
-func (m *terminal) Deliver(body []byte)                   { m.bodies <- append([]byte{}, body...) }
-func (m *terminal) Refuse(uint16, uint32, reason.Reason)  { m.exits <- nil }
+func (m *terminal) Deliver(body []byte) { m.bodies <- append([]byte{}, body...) }
+
+func (m *terminal) Refuse(uint16, uint32, reason.Reason) { m.exits <- nil }
+
 func (m *terminal) Exit(forceExit []byte, _ reason.Close) { m.exits <- append([]byte{}, forceExit...) }
+
 func (m *terminal) next(t *testing.T) (h ftd.Header, b []byte) {
 	t.Helper()
 	select {
@@ -102,8 +105,10 @@ func TestTheProductsLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := l.Open(&core.Opening{SessionID: 1, User: "10000001", RecordID: uuid.New(), LoginTime: time.Now(), TradingDay: day,
-		Flag: regulation.FlagNormal, Terminal: m})
+	s, err := l.Open(&core.Opening{
+		SessionID: 1, User: "10000001", RecordID: uuid.New(), LoginTime: time.Now(), TradingDay: day,
+		Flag: regulation.FlagNormal, Terminal: m,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,6 +154,8 @@ func attempt(t *testing.T, user, password string, m core.Terminal) *core.Attempt
 		t.Fatal(err)
 	}
 	request, _ := message.Field(ftd.FIDLoginRequest)
-	return &core.Attempt{SessionID: 1, Account: regulation.Account(user), Password: []byte(password), Request: request,
-		Source: netip.MustParseAddrPort("203.0.113.9:40000"), AppID: "vendor_soft_1.0", AppType: '1', Instant: time.Now(), Terminal: m}
+	return &core.Attempt{
+		SessionID: 1, Account: regulation.Account(user), Password: []byte(password), Request: request,
+		Source: netip.MustParseAddrPort("203.0.113.9:40000"), AppID: "vendor_soft_1.0", AppType: '1', Instant: time.Now(), Terminal: m,
+	}
 }

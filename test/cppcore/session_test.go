@@ -100,8 +100,10 @@ func TestBytesOneAtATime(t *testing.T) {
 	t.Parallel()
 	c := start(t, "--listen", "127.0.0.1:0")
 	f := dial(t, "tcp", c.wait("listening listen "))
-	for _, frame := range [][]byte{linkLogin(t, 7, "p"), ftd.AppendHeartbeat(nil), sessionVerify(t, f.tag(1), "10000002", "Example-2"),
-		sessionOpen(t, f.tag(1), ftd.ResumePoints{}), business(t, f.tag(1), query, 'S', 1, []byte("in pieces"))} {
+	for _, frame := range [][]byte{
+		linkLogin(t, 7, "p"), ftd.AppendHeartbeat(nil), sessionVerify(t, f.tag(1), "10000002", "Example-2"),
+		sessionOpen(t, f.tag(1), ftd.ResumePoints{}), business(t, f.tag(1), query, 'S', 1, []byte("in pieces")),
+	} {
 		for _, b := range frame {
 			f.send([]byte{b})
 		}
@@ -198,7 +200,7 @@ func TestWhatTheContractForbidsIsDiscarded(t *testing.T) {
 	} {
 		f.send(test.frame)
 		c.wait(fmt.Sprintf("front 7 session %d: discarded %s", test.session, test.word))
-		f.ask(2, query, 'S', uint32(i+1), "the link goes on") //nolint:gosec // a small number
+		f.ask(2, query, 'S', uint32(i+1), "the link goes on")
 	}
 	f.send(end(t, &long))
 	f.expectCode(ftd.TIDSessionVerify, 12, 15)
@@ -348,7 +350,7 @@ func TestFlowsAreSentAgain(t *testing.T) {
 	for session, test := range map[int32]struct{ from, want int32 }{2: {0, 1}, 3: {3, 4}, 4: {5, 6}, 5: {-1, 6}} {
 		f.open(session, "10000006", "Example-6", ftd.Point{Series: series, Number: test.from})
 		for n := test.want; n <= 5; n++ {
-			if g := f.expect(privateMessage, session); g.SequenceSeries != series || int32(g.SequenceNumber) != n { //nolint:gosec // small
+			if g := f.expect(privateMessage, session); g.SequenceSeries != series || int32(g.SequenceNumber) != n {
 				t.Fatalf("from %d on: got %d/%d, want %d", test.from, g.SequenceSeries, g.SequenceNumber, n)
 			}
 		}

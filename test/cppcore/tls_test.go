@@ -94,8 +94,10 @@ func (a *authority) core(fronts *authority) []string {
 func (a *authority) config() *tls.Config {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.cert)
-	return &tls.Config{RootCAs: pool, ServerName: coreName, MinVersion: tls.VersionTLS12, NextProtos: []string{linkALPN},
-		Certificates: []tls.Certificate{a.front()}}
+	return &tls.Config{
+		RootCAs: pool, ServerName: coreName, MinVersion: tls.VersionTLS12, NextProtos: []string{linkALPN},
+		Certificates: []tls.Certificate{a.front()},
+	}
 }
 
 func TestWholeSessionOverTLS(t *testing.T) {

@@ -90,8 +90,10 @@ func TestAppendedItems(t *testing.T) {
 	t.Parallel()
 	m := newMaker(3)
 	var frames [][]byte
-	for _, tail := range []string{"", "123456", strings.Repeat(" ", 39), "654321" + strings.Repeat(" ", 34), strings.Repeat("7", 40),
-		"a\x00b" + strings.Repeat(" ", 37), strings.Repeat("7", 40) + "behind it"} {
+	for _, tail := range []string{
+		"", "123456", strings.Repeat(" ", 39), "654321" + strings.Repeat(" ", 34), strings.Repeat("7", 40),
+		"a\x00b" + strings.Repeat(" ", 37), strings.Repeat("7", 40) + "behind it",
+	} {
 		e := ftd.Begin(nil, ftd.TIDSessionVerify)
 		e.LoginRequest(&ftd.LoginRequest{BrokerID: []byte("9999"), UserID: m.text(18), Password: []byte("secret")})
 		frame, err := e.End()
@@ -155,16 +157,20 @@ func TestMutatedFramesAreJudgedAlike(t *testing.T) {
 	counts := map[string]int{}
 	for _, frame := range frames {
 		v := verdict(frame)
-		for _, word := range []string{"fault", "incomplete", "field_count", "field_overrun", "field_twice", "field_short", "item",
-			"content_length", "tlv_overrun", " = "} {
+		for _, word := range []string{
+			"fault", "incomplete", "field_count", "field_overrun", "field_twice", "field_short", "item",
+			"content_length", "tlv_overrun", " = ",
+		} {
 			if strings.Contains(v, word) {
 				counts[word]++
 			}
 		}
 	}
 	t.Logf("verdicts: %v", counts)
-	for _, word := range []string{"incomplete", "field_count", "field_overrun", "field_twice", "field_short", "item", "content_length",
-		"tlv_overrun", " = "} {
+	for _, word := range []string{
+		"incomplete", "field_count", "field_overrun", "field_twice", "field_short", "item", "content_length",
+		"tlv_overrun", " = ",
+	} {
 		if counts[word] < 100 {
 			t.Errorf("only %d frames are %s", counts[word], word)
 		}
@@ -178,7 +184,7 @@ func (m maker) stream(t testing.TB) [][]byte {
 	frames := [][]byte{linkLogin(t, 7, "process"), ftd.AppendHeartbeat(nil)}
 	number := map[int32]uint32{}
 	for range 30 {
-		session := int32(m.IntN(6)) //nolint:gosec // in range
+		session := int32(m.IntN(6))
 		tag := ftd.SessionTag{FrontID: 7, SessionID: session}
 		switch m.IntN(9) {
 		case 0, 1:
