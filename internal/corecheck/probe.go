@@ -58,6 +58,10 @@ func (p *probe) found(kind finding) *outcome {
 	return failf("%s", strings.Join(p.findings[kind], "; "))
 }
 
+func whatCame(kind finding) func(*probe) *outcome {
+	return func(p *probe) *outcome { return p.found(kind) }
+}
+
 // Run checks the core behind o.Dial. It returns when every rule has an outcome, or early when ctx ends: then the
 // rules that are left are skipped.
 func Run(ctx context.Context, o Options) *Report { return check(ctx, o, rules) }

@@ -89,8 +89,8 @@ var rules = []rule{
 	{"oversize_frame", sectionWrong, "a body of 4097 bytes ends the link on the first four bytes", needsLink, oversizeFrame},
 	{"short_field", sectionWrong, "a field that is shorter than its items ends the link, or is refused", needsActive, shortField},
 
-	{"frames_whole", sectionFrames, "no frame of the core's is malformed", needsLink, func(p *probe) *outcome { return p.found(malformed) }},
-	{"messages_legal", sectionFrames, "the core sends no message that only a front sends", needsLink, func(p *probe) *outcome { return p.found(wrongMessage) }},
-	{"tags_known", sectionFrames, "each frame has the tag of a session of that link, or an audience", needsLink, func(p *probe) *outcome { return p.found(wrongTag) }},
-	{"credit_legal", sectionCredit, "LinkCredit is -1 or a number above 0, and the sum at most 2147483647", needsLink, func(p *probe) *outcome { return p.found(wrongCredit) }},
+	{"frames_whole", sectionFrames, "no frame of the core's is malformed", needsLink, whatCame(malformed)},
+	{"messages_legal", sectionFrames, "the core sends no message that only a front sends", needsLink, whatCame(wrongMessage)},
+	{"tags_known", sectionFrames, "each frame has the tag of a session of that link, or an audience", needsLink, whatCame(wrongTag)},
+	{"credit_legal", sectionCredit, "LinkCredit is -1 or a number above 0, and the sum at most 2147483647", needsLink, whatCame(wrongCredit)},
 }
