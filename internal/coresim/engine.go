@@ -85,7 +85,6 @@ func (e *engine) connect(now time.Time) *link {
 	e.now = now
 	l := &link{e: e, heard: now, said: now, frontCredit: ftd.UnlimitedCredit, credit: ftd.UnlimitedCredit}
 	e.links[l] = struct{}{}
-	e.count.Links++
 	return l
 }
 

@@ -212,6 +212,7 @@ func (e *engine) enter(l *link, id *ftd.LinkIdentity) {
 	}
 	f.broker, f.business = string(id.BrokerID), id.Business == '1'
 	f.links++
+	e.count.Links++
 	l.front = f
 }
 

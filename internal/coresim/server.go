@@ -28,6 +28,7 @@ type Server struct {
 	earlier   []Counters // instances before this one
 	listeners map[net.Listener]struct{}
 	conns     map[*conn]struct{}
+	controls  map[net.Conn]struct{}
 	ended     error // ErrClosed or ErrCrashed
 	running   sync.WaitGroup
 }
@@ -37,7 +38,9 @@ func New(o Options) (*Server, error) {
 	if err := o.complete(); err != nil {
 		return nil, fmt.Errorf("core-sim: %w", err)
 	}
-	s := &Server{o: o, done: make(chan struct{}), listeners: map[net.Listener]struct{}{}, conns: map[*conn]struct{}{}}
+	s := &Server{
+		o: o, done: make(chan struct{}), listeners: map[net.Listener]struct{}{}, conns: map[*conn]struct{}{}, controls: map[net.Conn]struct{}{},
+	}
 	var err error
 	if s.engine, err = newEngine(&s.o); err != nil {
 		return nil, fmt.Errorf("core-sim: %w", err)
@@ -116,6 +119,9 @@ func (s *Server) end(why error) {
 	for k := range s.conns {
 		k.hangUp()
 	}
+	for c := range s.controls {
+		_ = c.Close()
+	}
 }
 
 // timers lets the engine look at the time.
@@ -159,12 +165,12 @@ func (s *Server) wake(own *link) {
 }
 
 // Report is what this core-sim saw, the instances before a restart included.
-func (s *Server) Report() Report {
+func (s *Server) Report() *Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.engine.reportNow()
 	r.Instances = append(append([]Counters{}, s.earlier...), r.Instances...)
-	return r
+	return &r
 }
 
 // Instance is the UUID of the instance that runs.
