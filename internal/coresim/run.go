@@ -123,7 +123,7 @@ func listenUnix(path string) (net.Listener, error) {
 	if c, dialErr := net.Dial("unix", path); dialErr == nil {
 		_ = c.Close()
 		return nil, fmt.Errorf("%w: another process serves it", err)
-	} else if !errors.Is(dialErr, syscall.ECONNREFUSED) {
+	} else if info, statErr := os.Lstat(path); statErr != nil || info.Mode().Type() != os.ModeSocket || !errors.Is(dialErr, syscall.ECONNREFUSED) {
 		return nil, err
 	}
 	if err := os.Remove(path); err != nil {
