@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/corecheck"
+	"github.com/tradefront/tradefront/internal/coresim"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/test/certificates"
 )
@@ -80,6 +81,43 @@ func TestCoreCheckOverTLS(t *testing.T) {
 		if !strings.Contains(got.out, tt.says) {
 			t.Errorf("ALPN %q, name %s: status %d\n%s\n%s", tt.alpn, tt.name, got.status, got.out, got.err)
 		}
+	}
+}
+
+// TestCoreCheckOfCoreSim: over TLS, with the restricted account and a flow; every rule has an outcome, and none fails.
+func TestCoreCheckOfCoreSim(t *testing.T) {
+	authority, dir := certificates.New(t), t.TempDir()
+	cert, key := authority.Issue(t, "front-1", time.Now().Add(time.Hour)).Write(t, dir, "front")
+	ca := filepath.Join(dir, "ca.pem")
+	if err := os.WriteFile(ca, authority.PEM, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	core, err := coresim.New(coresim.Options{
+		TradingDay: "20260105", Heartbeat: time.Second, Credit: 40,
+		Accounts: []coresim.Account{
+			{User: "88888888", Password: "Secret123"}, {User: "77777777", Password: "Initial00", Restriction: "weak"},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := listenAt(t, "tcp", "127.0.0.1:0")
+	conf := coresim.ServerTLS(authority.Issue(t, "core-a.firm", time.Now().Add(time.Hour)).TLS(t), authority.Pool())
+	served := make(chan error, 1)
+	go func() { served <- core.Serve(tls.NewListener(l, conf)) }()
+	t.Cleanup(func() {
+		_ = core.Close()
+		<-served
+	})
+	got := tradefront("", "core-check", "--endpoint", l.Addr().String(), "--ca", ca, "--cert", cert, "--key", key, "--server-name", "core-a.firm",
+		"--account", "88888888", "--password", "Secret123", "--restricted-account", "77777777", "--restricted-password", "Initial00",
+		"--series", "1", "--timeout", "20s", "--quiet", "50ms")
+	if got.status != 0 || strings.Contains(got.out, "FAIL") || !strings.Contains(got.out, `core "core-sim", instance `+core.Instance()) ||
+		!strings.HasSuffix(got.out, "45 passed, 0 failed, 2 skipped\n") {
+		t.Errorf("status %d\n%s\n%s", got.status, got.out, got.err)
+	}
+	if strings.Contains(got.out+got.err, "Secret123") || strings.Contains(got.out+got.err, "Initial00") {
+		t.Error("a password was printed")
 	}
 }
 
