@@ -43,14 +43,18 @@ func (c *Conn) acquire(ctx context.Context) (release func(), err error) {
 // exchange sends the frame of a request and waits for its answer. It returns *Error if the front
 // refused. Errors of request are returned before anything is sent.
 func (c *Conn) exchange(request func(*Machine) ([]byte, error)) (answer, error) {
+	c.wmu.Lock() // a change of the password has a number: numbers are given and written in one order
 	c.mu.Lock()
 	frame, err := request(&c.machine)
 	c.mu.Unlock()
 	if err != nil {
+		c.wmu.Unlock()
 		return answer{}, err
 	}
-	err = c.write(frame)
+	_, err = c.conn.Write(frame)
+	c.wmu.Unlock()
 	clear(frame) // it may contain a password
+	err = c.wrote(err)
 	if err != nil {
 		return c.lateAnswer(err)
 	}

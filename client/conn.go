@@ -18,7 +18,10 @@ type Conn struct {
 	turn    chan struct{} // has one token: the goroutine that takes it makes a call
 	answers chan answer   // capacity 1, filled by the reader only while a call waits
 
-	wmu sync.Mutex // held while writing; never while holding mu
+	wmu      sync.Mutex // held while writing; taken before mu, never while holding it
+	outgoing []byte     // of Send; under wmu
+
+	handler func(Message) // may be nil
 
 	silence time.Duration // without input until ErrSilent; 0 before login; the reader's
 
@@ -28,8 +31,9 @@ type Conn struct {
 	beat    *time.Timer // sends a heartbeat when it fires; nil before login
 }
 
-func start(conn net.Conn) *Conn {
+func start(conn net.Conn, handler func(Message)) *Conn {
 	c := &Conn{
+		handler: handler,
 		conn:    conn,
 		done:    make(chan struct{}),
 		turn:    make(chan struct{}, 1),
@@ -119,11 +123,16 @@ func (c *Conn) keepAlive() {
 	})
 }
 
-// write sends one frame, and puts the next heartbeat off.
+// write sends one frame.
 func (c *Conn) write(frame []byte) error {
 	c.wmu.Lock()
 	_, err := c.conn.Write(frame)
 	c.wmu.Unlock()
+	return c.wrote(err)
+}
+
+// wrote puts the next heartbeat off, or ends the connection after a write that failed.
+func (c *Conn) wrote(err error) error {
 	if err != nil {
 		return c.writeFailed(err)
 	}

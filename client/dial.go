@@ -17,6 +17,8 @@ type Option func(*dialing)
 type dialing struct {
 	dialer net.Dialer
 	conn   net.Conn
+
+	handler func(Message)
 }
 
 // WithDialer connects with a copy of d, for its timeout, local address or control function.
@@ -52,5 +54,5 @@ func Dial(ctx context.Context, addr string, opts ...Option) (*Conn, error) {
 		}
 		o.conn = conn
 	}
-	return start(o.conn), nil
+	return start(o.conn, o.handler), nil
 }

@@ -13,6 +13,12 @@
 // does not collect the data of the machine that it runs on, nor encrypt them under the
 // monitoring centre's key: Login takes the ciphertext.
 //
+// # Business
+//
+// Send passes a message to the firm's trading core and numbers it; what the core sends, answers and flows, goes
+// to the handler that WithHandler names, with the front's Errors about requests (Message.Target). LoginRequest.Resume
+// asks for flows. UpdatePassword changes the password, also where a login was refused until that is done.
+//
 // # Errors
 //
 //   - *Error: the front refused. Temporary reports whether to try again, and Ref is what
@@ -29,7 +35,7 @@
 //
 // # Invariants
 //
-//   - One goroutine reads, from Dial until Done; calls wait for it. One call at a time is
+//   - One goroutine reads, from Dial until Done, and calls the handler; calls wait for it. One call at a time is
 //     in progress, others wait for their turn.
 //   - Answers have no number, so the client cannot match a late answer to its request. Therefore
 //     a context that ends during a call closes the connection, and a Machine has one request at a
@@ -42,5 +48,6 @@
 // One frame of at most 4,227 bytes is buffered each way; one answer waits at most.
 // Connecting takes DialTimeout at most, and less if the context ends before; every other call
 // is bounded by its context. After Login the client closes the connection if the front sends
-// nothing for three heartbeat periods. A Machine is 88 bytes and buffers nothing.
+// nothing for three heartbeat periods. Messages of the trading core are handed to the handler one by one and not
+// queued: while it does not return they wait in the socket. A Machine is 96 bytes and buffers nothing.
 package client

@@ -17,6 +17,7 @@ const (
 	AnswerChallenge         // step 3
 	RequestLogin            // step 5
 	RequestLogout           // step 7
+	RequestPassword         // a change of the password
 
 	requestCount
 )
@@ -26,6 +27,7 @@ var requestTIDs = [requestCount]ftd.TID{
 	AnswerChallenge: ftd.TIDAuthenticate,
 	RequestLogin:    ftd.TIDUserLogin,
 	RequestLogout:   ftd.TIDUserLogout,
+	RequestPassword: ftd.TIDPasswordUpdate,
 }
 
 // EventKind is what a frame of the front means to the terminal.
@@ -33,12 +35,14 @@ type EventKind uint8
 
 // The kinds of events.
 const (
-	Ignored       EventKind = iota // a heartbeat, or a frame of a type that terminals ignore
-	Challenged                     // to AskChallenge: Event.Challenge has the challenge
-	Authenticated                  // to AnswerChallenge: Event.AuthResult
-	LoggedIn                       // to RequestLogin: Event.LoginResult
-	LoggedOut                      // to RequestLogout
-	Refused                        // to any request: Event.Refusal
+	Ignored         EventKind = iota // a heartbeat, or a frame of a type that terminals ignore
+	Challenged                       // to AskChallenge: Event.Challenge has the challenge
+	Authenticated                    // to AnswerChallenge: Event.AuthResult
+	LoggedIn                         // to RequestLogin: Event.LoginResult
+	LoggedOut                        // to RequestLogout
+	Refused                          // to any request: Event.Refusal
+	PasswordChanged                  // to RequestPassword
+	Arrived                          // a message of the trading core's, or what became of one to it: Event.Message
 )
 
 // Event is what one frame of the front means. Challenge, AuthResult and LoginResult read the
@@ -48,6 +52,7 @@ type Event struct {
 	Request Request // that the event answers; NoRequest if Ignored
 	Refusal *Error  // of Refused, else nil
 	field   []byte  // of the answer; Receive has checked it
+	body    []byte  // of Arrived
 }
 
 // ChallengeLen is the length in bytes of a challenge.

@@ -27,6 +27,8 @@ type LoginRequest struct {
 	KeyVersion   string // 加密密钥版本 of the key that Ciphertext is encrypted under, at most 8 bytes
 	AbnormalFlag byte   // the terminal's own 异常标识, '0' for normal
 	Ciphertext   []byte // the terminal string encrypted, raw: 256 bytes, never base64
+
+	Resume []ResumePoint // the flows that the trading core is to send, at most 8
 }
 
 // LoginResult is what the front recorded about the login.

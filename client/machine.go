@@ -35,6 +35,9 @@ type Machine struct {
 	pending Request
 	asked   login // of the last AppendLogin
 	current login // the last that was accepted; zero before
+
+	dialog   uint32 // number of the last request to the trading core
+	password uint32 // number of the change of the password that is pending
 }
 
 // login is what a Machine keeps of one.
@@ -90,6 +93,9 @@ func (m *Machine) AppendLogin(dst []byte, req *LoginRequest) ([]byte, error) {
 		AbnormalFlag: req.AbnormalFlag,
 		Ciphertext:   req.Ciphertext,
 	})
+	if err := putResume(&e, req.Resume); err != nil {
+		return dst, err
+	}
 	out, err := m.end(RequestLogin, dst, &e)
 	if err == nil {
 		m.asked = login{req.BrokerID, req.UserID, heartbeatPeriod(req.HeartbeatSeconds)}
@@ -142,6 +148,13 @@ func (m *Machine) Receive(buf []byte) (n int, e Event, err error) {
 	if n == 0 || frame.Type != ftd.FrameFTDC {
 		return n, Event{}, nil
 	}
+	header, err := ftd.DecodeHeader(frame.Body)
+	if err != nil {
+		return n, Event{}, violation(err)
+	}
+	if m.arrives(header) {
+		return n, Event{Kind: Arrived, body: frame.Body}, nil
+	}
 	message, err := ftd.DecodeMessage(frame.Body)
 	if err != nil {
 		return n, Event{}, violation(err)
@@ -156,7 +169,7 @@ func (m *Machine) Receive(buf []byte) (n int, e Event, err error) {
 	}
 	e, err = answerTo(request, message)
 	if e.Kind == LoggedIn {
-		m.current = m.asked
+		m.current, m.dialog = m.asked, 0
 	}
 	return n, e, err
 }
@@ -192,6 +205,7 @@ func answerTo(r Request, m ftd.Message) (Event, error) {
 var (
 	success = [requestCount]EventKind{
 		AskChallenge: Challenged, AnswerChallenge: Authenticated, RequestLogin: LoggedIn, RequestLogout: LoggedOut,
+		RequestPassword: PasswordChanged,
 	}
 	successField = [requestCount]ftd.FID{
 		AskChallenge: ftd.FIDAuthChallenge, AnswerChallenge: ftd.FIDAuthResult, RequestLogin: ftd.FIDLoginResponse,

@@ -57,6 +57,13 @@ func (c *Conn) takeFrames(buf []byte) ([]byte, error) {
 		if e.Kind == LoggedIn {
 			c.keepAlive()
 		}
+		if e.Kind == Arrived {
+			if c.handler != nil {
+				c.handler(e.Message())
+			}
+			buf = buf[n:]
+			continue
+		}
 		if e.Kind != Ignored { // then a call waits: to the Machine another message is a violation
 			c.answers <- answer{e.Refusal, e.Challenge(), e.AuthResult(), e.LoginResult()}
 		}

@@ -18,6 +18,11 @@ func Message(tid ftd.TID, fields ...func(*ftd.Encoder)) []byte {
 	return must(e.End())
 }
 
+// Request is the frame of a business message with that number in its dialog.
+func Request(tid ftd.TID, number uint32, fields ...func(*ftd.Encoder)) []byte {
+	return Message(tid, append([]func(*ftd.Encoder){func(e *ftd.Encoder) { e.Sequence(0, number) }}, fields...)...)
+}
+
 // Ask is step 1 of docs/protocol.md: it asks for a challenge.
 func Ask(id client.Identity) []byte { return must(new(client.Machine).AppendAsk(nil, &id)) }
 
