@@ -148,7 +148,8 @@ func (d *Daemon) endpointLines(s *link.Status, all bool) (lines []string) {
 		e := &s.Endpoints[i]
 		switch wrong := e.Alarm != "" || e.State == link.Down || e.State == link.Fenced || e.State == link.Dialling && e.LastFault != link.NoFault; {
 		case e.Alarm != "":
-			lines = append(lines, fmt.Sprintf("%v: %s", e.Endpoint, e.Alarm))
+			lines = append(lines, fmt.Sprintf("%v: %s says that it is active on trading day %s, which is not the calendar's: ask who runs it, or mend calendar_file",
+				e.Endpoint, e.CoreID, e.TradingDay))
 		case wrong && e.LastFault != link.NoFault:
 			lines = append(lines, fmt.Sprintf("%v is %v: %v, %s", e.Endpoint, e.State, e.LastFault, e.LastFaultText))
 		case wrong || all:
