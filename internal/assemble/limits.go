@@ -22,6 +22,7 @@ func FrontLimits(cfg *config.Config, maxConnections int) front.Limits {
 			Exempt:          l.ExemptNetworks,
 		},
 		Logins: l.LoginsInFlight, Outbound: l.OutboundBytes, Refusals: l.Refusals,
+		RequestsPerSecond: l.RequestsPerSecond, RefuseRequests: l.RequestsOver == "refuse", Inbound: l.InboundBytes,
 	}
 }
 

@@ -179,6 +179,7 @@ func (d *Daemon) bindAdmin(context.Context) (err error) {
 	d.admin.Page("status", "who is connected from where, and whom the front refuses, JSON", func() any { return d.status(masked) })
 	d.admin.Page("status/full", "the same with whole addresses", func() any { return d.status(inFull) })
 	d.admin.Page("apps", "when each AppID's authcodes were last used, JSON", func() any { return shownUses(d.path.Registry.Uses()) })
+	d.serveSessions()
 	d.answer(d.admin)
 	return nil
 }

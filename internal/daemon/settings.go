@@ -51,6 +51,7 @@ var settings = []setting{
 		keys: []string{
 			"limits.connections", "limits.connections_per_source", "limits.unauthenticated", "limits.penalties",
 			"limits.exempt_networks", "limits.logins_in_flight", "limits.refusals", "limits.outbound_bytes",
+			"limits.requests_per_second", "limits.requests_over", "limits.inbound_bytes",
 		},
 		take: func(_ context.Context, d *Daemon, next *loaded) {
 			d.front.SetLimits(assemble.FrontLimits(next.cfg, next.assets.MaxConnections))

@@ -2,7 +2,10 @@ package corebench
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/site"
 	"github.com/tradefront/tradefront/test/testmain"
 )
@@ -47,7 +51,8 @@ type stage struct {
 
 // Lines by which the programs say where they listen.
 var (
-	coreListens  = regexp.MustCompile(`listens on (\S+?)[,;]?(?:\s|$)`)
+	adminListens = regexp.MustCompile(`admin (http://[^;]+)`)
+	coreListens  = regexp.MustCompile(`accepts fronts on ([^;,\s]+)`)
 	frontListens = regexp.MustCompile(`accepts connections on ([^;,]+)[;,]`)
 )
 
@@ -68,22 +73,43 @@ func newStage(t testing.TB, users int) *stage {
 		t.Fatal(err)
 	}
 	s := &stage{}
-	s.core, _ = start(t, coreListens, "core-sim", "--listen", "127.0.0.1:0", "--accounts", file)
+	banner, _ := start(t, "core-sim", "--listen", "127.0.0.1:0", "--accounts", file)
+	s.core = found(t, coreListens, banner)
 	firm := site.New(t, site.Options{
 		Binary: program, Core: fmt.Sprintf("  driver: link\n  link: {endpoints: [%q], insecure_loopback: true}\n", s.core),
 		Store: "log_level: error\nlimits: {connections_per_source: 0}\n",
 	})
 	firm.AddApp(appID)
 	s.authCode = firm.Apps[0].AuthCode
-	s.front, s.daemon = start(t, frontListens, "serve", "--config", firm.Config)
+	banner, s.daemon = start(t, "serve", "--config", firm.Config)
+	s.front = found(t, frontListens, banner)
+	ready := found(t, adminListens, banner) + "/readyz"
+	await.True(t, "the front uses the core", func() bool {
+		r, err := http.Get(ready)
+		if err != nil {
+			return false
+		}
+		_ = r.Body.Close()
+		return r.StatusCode == http.StatusOK
+	})
 	return s
 }
 
-// start runs the program until the test ends, and returns where it listens.
-func start(t testing.TB, listens *regexp.Regexp, args ...string) (address string, pid int) {
+func found(t testing.TB, what *regexp.Regexp, banner string) string {
+	t.Helper()
+	words := what.FindStringSubmatch(banner)
+	if words == nil {
+		t.Fatalf("no %v in %q", what, banner)
+	}
+	return words[1]
+}
+
+// start runs the program until the test ends, and returns the first line that it prints: where it listens.
+func start(t testing.TB, args ...string) (banner string, pid int) {
 	t.Helper()
 	c := exec.Command(program, args...)
-	c.Stderr = os.Stderr
+	var log bytes.Buffer
+	c.Stderr = &log
 	out, err := c.StdoutPipe()
 	if err == nil {
 		err = c.Start()
@@ -91,20 +117,22 @@ func start(t testing.TB, listens *regexp.Regexp, args ...string) (address string
 	if err != nil {
 		t.Fatal(err)
 	}
+	lines := bufio.NewReader(out)
+	banner, err = lines.ReadString('\n')
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		_, _ = io.Copy(io.Discard, lines) // so that the program never waits for us
+	}()
 	t.Cleanup(func() {
 		_ = c.Process.Signal(syscall.SIGTERM)
-		_ = c.Wait() // its status is not what is measured
-	})
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if found := listens.FindStringSubmatch(lines.Text()); found != nil {
-			go func() {
-				for lines.Scan() { // so that the program never waits for us
-				}
-			}()
-			return found[1], c.Process.Pid
+		<-drained
+		if err := c.Wait(); err != nil || t.Failed() {
+			t.Logf("tradefront %s: %v\n%s", args[0], err, log.String())
 		}
+	})
+	if err != nil {
+		t.Fatalf("tradefront %s said not where it listens: %v", args[0], err)
 	}
-	t.Fatalf("tradefront %s said not where it listens", args[0])
-	return "", 0
+	return banner, c.Process.Pid
 }

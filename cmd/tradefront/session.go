@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/daemon"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/show"
+)
+
+func newSession(e *env) *cobra.Command {
+	return group("session", "The sessions that are logged in at running fronts", newSessionList(e), newSessionEnd(e))
+}
+
+// frontFlag names admin listeners other than that of the configuration.
+func frontFlag(c *cobra.Command, addresses *[]string) {
+	c.Flags().StringSliceVar(addresses, "front", nil, "host:port of a front's admin listener, instead of admin.address; may stand several times")
+}
+
+func newSessionList(e *env) *cobra.Command {
+	var (
+		path, account string
+		fronts        []string
+		full          bool
+		form          output
+	)
+	c := &cobra.Command{
+		Use: "list", Short: "List who is logged in", Args: noArgs,
+		Long: "Ask the running front, at admin.address, who is logged in; with --front one or several others, so that\n" +
+			"--front A:9464 --front B:9464 shows the sessions of all fronts. Addresses are masked as in the\n" +
+			"application log; --full shows them.",
+		RunE: e.action(func(c *cobra.Command, _ []string) error {
+			addresses, err := adminAddresses(e, path, fronts)
+			if err != nil {
+				return err
+			}
+			all, err := askSessions(c.Context(), addresses, full)
+			list := make([]daemon.Session, 0, len(all))
+			for i := range all {
+				if account == "" || all[i].Account == account {
+					list = append(list, all[i])
+				}
+			}
+			// Of several fronts those that answered are shown, and the others are the error.
+			return errors.Join(form.print(e.out, list, func(w io.Writer) { printSessions(w, list) }), err)
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	frontFlag(c, &fronts)
+	c.Flags().StringVar(&account, "account", "", "only those of this account")
+	c.Flags().BoolVar(&full, "full", false, "whole addresses")
+	return c
+}
+
+func adminAddresses(e *env, path string, named []string) ([]string, error) {
+	cfg, err := config.Load(path, e.environ)
+	if err != nil {
+		return nil, err
+	}
+	if len(named) > 0 {
+		return named, nil
+	}
+	return []string{cfg.Admin.Address.String()}, nil
+}
+
+func askSessions(ctx context.Context, addresses []string, full bool) (all []daemon.Session, err error) {
+	page := "/sessions"
+	if full {
+		page = "/sessions/full"
+	}
+	for _, address := range addresses {
+		var some []daemon.Session
+		if failed := ops.Ask(ctx, address, page, &some); failed != nil {
+			err = errors.Join(err, askError(address, failed))
+			continue
+		}
+		all = append(all, some...)
+	}
+	return all, err
+}
+
+func askError(address string, err error) error {
+	return fmt.Errorf("ask the front at %q: %w; is it running, and is that its admin.address? --front names another", address, err)
+}
+
+func printSessions(w io.Writer, list []daemon.Session) {
+	table(w, "FRONT\tSESSION\tACCOUNT\tAPPID\tADDRESS\tSINCE\tSTATE\tSENT\tRECEIVED", func(w io.Writer) {
+		for i := range list {
+			s := &list[i]
+			fmt.Fprintf(w, "%d\t%d\t%s\t%s\t%s\t%s\t%s\t%d\t%d\n",
+				s.FrontID, s.SessionID, s.Account, s.AppID, s.Address, show.Time(s.Since), s.State, s.Sent, s.Received)
+		}
+	})
+}
+
+func newSessionEnd(e *env) *cobra.Command {
+	var (
+		path, text string
+		fronts     []string
+		form       output
+	)
+	c := &cobra.Command{
+		Use: "end SESSION", Short: "End a session: its terminal is told why, and disconnected", Args: cobra.ExactArgs(1),
+		Long: "End one session of the running front, by its number in `session list`. The terminal gets a ForceExit with\n" +
+			"--text, the trading core is told, and the audit log says who ended it. The record of the login stays. The\n" +
+			"customer can log in again: to keep an account out, lock it at the trading core. The front takes this\n" +
+			"from its own machine only.",
+		RunE: e.action(func(c *cobra.Command, args []string) error {
+			id, err := strconv.ParseInt(args[0], 10, 32)
+			if err != nil || id < 1 {
+				return fmt.Errorf("%q is no session: want a number, see tradefront session list", args[0])
+			}
+			addresses, err := adminAddresses(e, path, fronts)
+			if err != nil {
+				return err
+			}
+			if len(addresses) != 1 {
+				return errors.New("a session is of one front: name one --front")
+			}
+			host, err := os.Hostname()
+			if err != nil {
+				return fmt.Errorf("this machine's name: %w", err)
+			}
+			var ended daemon.SessionEnded
+			err = ops.Tell(c.Context(), addresses[0], "/sessions/end", &daemon.EndSession{SessionID: int32(id), Text: text, By: operator(host)}, &ended)
+			if refusal, is := errors.AsType[*ops.Refusal](err); is {
+				return refusal
+			}
+			if err != nil {
+				return askError(addresses[0], err)
+			}
+			return form.print(e.out, &ended, func(w io.Writer) {
+				fmt.Fprintf(w, "ended session %d of account %s at front %d\n", ended.Session.SessionID, ended.Session.Account, ended.Session.FrontID)
+			})
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	frontFlag(c, &fronts)
+	c.Flags().StringVar(&text, "text", "会话已被管理员结束 ended by an operator of the firm", "what the terminal shows its user, at most 100 bytes")
+	return c
+}

@@ -1,0 +1,110 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/front"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// Session is one that is logged in, as the page /sessions of the admin listener and `session list` show it.
+type Session struct {
+	FrontID   int32     `json:"front_id"`
+	SessionID int32     `json:"session_id"`
+	Account   string    `json:"account"`
+	AppID     string    `json:"app_id"`
+	Address   string    `json:"address"`
+	Since     time.Time `json:"since"`
+	State     string    `json:"state"`
+	Sent      uint64    `json:"frames_sent"`     // by the terminal
+	Received  uint64    `json:"frames_received"` // by the terminal
+}
+
+// EndSession is what `session end` asks for.
+type EndSession struct {
+	SessionID int32  `json:"session_id"`
+	Text      string `json:"text"` // what the terminal is told
+	By        string `json:"by"`   // who asks
+}
+
+// SessionEnded is what it is told.
+type SessionEnded struct {
+	Session Session `json:"session"`
+}
+
+// sessionPatience bounds how long the event loops may take to tell their sessions.
+const sessionPatience = 2 * time.Second
+
+// serveSessions adds the pages and the action of sessions to the admin listener.
+func (d *Daemon) serveSessions() {
+	d.admin.Page("sessions", "who is logged in, JSON", func() any { return d.sessions(masked) })
+	d.admin.Page("sessions/full", "the same with whole addresses", func() any { return d.sessions(inFull) })
+	d.admin.Action("sessions/end", "ends a session (POST; the command is: tradefront session end)", d.endSession)
+}
+
+// sessions are those that are logged in, the oldest first. An event loop that does not answer in time has none.
+func (d *Daemon) sessions(show func(netip.Prefix) string) []Session {
+	list := []Session{}
+	if !d.serving.Load() {
+		return list
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), sessionPatience)
+	defer cancel()
+	all, _ := d.front.Sessions(ctx)
+	for i := range all {
+		if !all[i].LoggedIn.IsZero() {
+			list = append(list, d.shownSession(&all[i], show))
+		}
+	}
+	slices.SortFunc(list, func(a, b Session) int { return a.Since.Compare(b.Since) })
+	return list
+}
+
+func (d *Daemon) shownSession(s *front.SessionInfo, show func(netip.Prefix) string) Session {
+	addr := s.Address.Addr()
+	return Session{
+		FrontID: d.cfg.Front.ID, SessionID: s.SessionID, Account: s.Account, AppID: s.AppID,
+		Address: show(netip.PrefixFrom(addr, addr.BitLen())), Since: s.LoggedIn.In(regulation.Zone).Truncate(time.Second),
+		State: s.State.String(), Sent: s.Frames.Received, Received: s.Frames.Sent,
+	}
+}
+
+// endSession tells a terminal that its session is over, and ends it. The audit log says who asked.
+func (d *Daemon) endSession(ctx context.Context, body []byte) (any, error) {
+	var request EndSession
+	if err := json.Unmarshal(body, &request); err != nil {
+		return nil, &ops.Refusal{Status: http.StatusBadRequest, Problem: "the request is no JSON of an EndSession"}
+	}
+	if !d.serving.Load() {
+		return nil, &ops.Refusal{Status: http.StatusServiceUnavailable, Problem: "the front is starting"}
+	}
+	if err := regulation.CheckItem("text", request.Text, maxExitText); err != nil {
+		return nil, &ops.Refusal{Status: http.StatusBadRequest, Problem: err.Error()}
+	}
+	all, err := d.front.Sessions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(all, func(s front.SessionInfo) bool { return s.SessionID == request.SessionID && !s.LoggedIn.IsZero() })
+	if i < 0 || !d.front.EndSession(ctx, request.SessionID, request.Text) {
+		return nil, &ops.Refusal{Status: http.StatusNotFound,
+			Problem: fmt.Sprintf("front %d has no session %d: see tradefront session list", d.cfg.Front.ID, request.SessionID)}
+	}
+	s := &all[i]
+	d.path.Audit.Log(ops.Entry{
+		Time: d.now(), Event: ops.EventSessionEnd, Reason: reason.EndedByOperator.String(), FrontID: d.cfg.Front.ID, SessionID: s.SessionID,
+		AppID: s.AppID, Account: s.Account, Address: s.Address.Addr(), Port: s.Address.Port(), By: request.By, Text: request.Text,
+	})
+	return SessionEnded{d.shownSession(s, masked)}, nil
+}
+
+// maxExitText is the room of ForceExitMsg, in bytes.
+const maxExitText = 100

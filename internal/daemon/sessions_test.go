@@ -1,0 +1,65 @@
+package daemon
+
+import (
+	"errors"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/tradefront/tradefront/internal/coresim"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/terminaltest"
+)
+
+// TestSessionsAreListedAndEnded: an operator sees who is logged in and ends a session; its terminal reads why, the core
+// is told, and the audit log says who did it.
+func TestSessionsAreListedAndEnded(t *testing.T) {
+	t.Parallel()
+	f := newLinkedFront(t, nil)
+	core := f.startCore(coresim.Options{Accounts: []coresim.Account{{User: "88888888", Password: corePassword}}})
+	f.dial() // is not logged in, and no session of the list
+	m := f.dial()
+	m.Send(loginOf("88888888", corePassword))
+	id := m.Expect(ftd.TIDUserLogin, 0).Login().SessionID
+
+	address := strings.TrimPrefix(f.daemon.AdminURL(), "http://")
+	var list []Session
+	if err := ops.Ask(t.Context(), address, "/sessions", &list); err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 1 || list[0].SessionID != id || list[0].Account != "88888888" || list[0].State != "logged_in" || strings.Contains(list[0].Address, "127.0.0.1") {
+		t.Fatalf("%+v", list)
+	}
+	var ended SessionEnded
+	err := ops.Tell(t.Context(), address, "/sessions/end", &EndSession{SessionID: id + 7, Text: "x"}, &ended)
+	if refusal, is := errors.AsType[*ops.Refusal](err); !is || refusal.Status != http.StatusNotFound {
+		t.Errorf("a session that is not there: %v", err)
+	}
+	if err := ops.Tell(t.Context(), address, "/sessions/end", &EndSession{SessionID: id, Text: "a\nb"}, &ended); err == nil {
+		t.Error("a text with a line end was taken")
+	}
+	const text = "请联系客服 call your broker"
+	if err := ops.Tell(t.Context(), address, "/sessions/end", &EndSession{SessionID: id, Text: text, By: "ops@host"}, &ended); err != nil {
+		t.Fatal(err)
+	}
+	r := m.Expect(ftd.TIDForceExit, terminaltest.NoCode)
+	var exit ftd.ForceExit
+	if data, _ := r.Field(ftd.FIDForceExit); exit.Decode(data) != nil || exit.Code != '3' || string(exit.Msg) != text {
+		t.Errorf("ForceExit %q %q", exit.Code, exit.Msg)
+	}
+	m.ExpectClosed()
+	await.True(t, "the core knows that the session is over", func() bool {
+		report := core.Report()
+		return report.Now().Closes["3"] == 1
+	})
+	await.True(t, "the audit log says who ended it", func() bool {
+		log, err := os.ReadFile(f.site.Config.AuditLog)
+		return err == nil && strings.Contains(string(log), `"event":"session_end","reason":"ended_by_operator"`) && strings.Contains(string(log), `"by":"ops@host"`)
+	})
+	if f.records() != 1 {
+		t.Error("the record of the login is gone")
+	}
+}
