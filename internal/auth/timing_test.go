@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/test/testmain"
 	"github.com/tradefront/tradefront/test/timing"
 )
 
@@ -34,7 +35,7 @@ func verification(name string, id regulation.AppID, verify func([]byte, *Challen
 // or with two codes, for one that is disabled, unreadable or not there at all takes the same
 // time. What is less than the effect, some tens of nanoseconds, no network shows.
 func TestReasonsTakeTheSameTime(t *testing.T) {
-	timing.NotRaced(t)
+	testmain.NotRaced(t)
 	for name, withSM4 := range map[string]bool{"AES alone": false, "AES and SM4": true} {
 		t.Run(name, func(t *testing.T) {
 			r, source, master := newTestRegistry(t)

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // add puts recs into a Sorter that is closed when the test ends.
@@ -245,6 +247,7 @@ func TestCancelledWhileMerging(t *testing.T) {
 // Memory does not follow the number of records: the heap in use, looked at while adding and
 // while reading.
 func TestMemoryIsBounded(t *testing.T) {
+	testmain.NotRaced(t) // its heap is not the product's
 	const memory = 4 << 20
 	peak := func(records int) (peak uint64) {
 		var stats runtime.MemStats

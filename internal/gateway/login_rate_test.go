@@ -12,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // accepted is how many of n logins of an account are, at one instant.
@@ -36,6 +37,7 @@ func (h *house) accepted(user string, n int) (ok int) {
 // One account cannot write without bound; others, and whoever comes at an honest rate, do not
 // notice.
 func TestLoginsPerUser(t *testing.T) {
+	many := testmain.Fewer(2300, 400)
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(s *setup) { s.LoginsPerUser = rate.Limit{PerSecond: 5, Burst: 30} })
 		h.core.verify = func(a *core.Attempt) (core.User, error) {
@@ -45,7 +47,7 @@ func TestLoginsPerUser(t *testing.T) {
 			}
 			return user, nil
 		}
-		if n := h.accepted("a", 2300); n != 30 {
+		if n := h.accepted("a", many); n != 30 {
 			t.Errorf("%d logins at once", n)
 		}
 		if n := h.accepted("b", 10); n != 10 {
@@ -54,12 +56,12 @@ func TestLoginsPerUser(t *testing.T) {
 		total := 0
 		for range 10 {
 			time.Sleep(time.Second)
-			total += h.accepted("a", 2300)
+			total += h.accepted("a", many)
 		}
 		if total != 50 || len(h.log.records) != 90 {
 			t.Errorf("%d logins in ten seconds, %d records", total, len(h.log.records))
 		}
-		if n := h.accepted("op01", 2300); n != 300 {
+		if n := h.accepted("op01", many); n != 300 {
 			t.Errorf("an operator: %d logins at once", n)
 		}
 		// A reload is in force at once.

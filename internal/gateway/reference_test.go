@@ -6,10 +6,11 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 func TestRefsDoNotRepeat(t *testing.T) {
-	const draws = 1 << 20
+	draws := testmain.Fewer(1<<20, 1<<16)
 	var r references
 	r.seed()
 	seen := make(map[reason.Ref]bool, draws)

@@ -3,6 +3,7 @@ package ops
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,10 +31,19 @@ func (c *tally) told() (entries int, errs []error) {
 	return c.failed, slices.Clone(c.errs)
 }
 
-// fill makes the queue of a stalled log full: entries 1 to maxQueued.
+// fill makes the queue of a stalled log full: entries 1 to maxQueued. Log takes the last
+// thousand. It would take the others as it takes those, so their lines are put before it.
 func fill(a *Audit) {
-	for i := range maxQueued {
-		a.Log(numbered(1 + i))
+	const logged = 1000
+	before, after, _ := strings.Cut(line(numbered(0)), `"session_id":0`)
+	a.mu.Lock()
+	for i := range maxQueued - logged {
+		a.queue.lines = fmt.Appendf(append(a.queue.lines, before...), `"session_id":%d%s`, 1+i, after)
+	}
+	a.queue.entries += maxQueued - logged
+	a.mu.Unlock()
+	for i := range logged {
+		a.Log(numbered(maxQueued - logged + 1 + i))
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/settlement/settlementtest"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 var update = flag.Bool("update", false, "write the golden file anew")
@@ -264,6 +265,7 @@ func (m many) Scan(_ context.Context, _ calendar.TradingDay, f func(*store.Recor
 }
 
 func TestExportMemoryIsConstant(t *testing.T) {
+	testmain.NotRaced(t) // its heap is not the product's
 	peak := func(n uint64) (p uint64) {
 		got, err := export(t, t.TempDir(), many{n, &p})
 		if err != nil || got.Rows != int64(n) {

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // ask runs the program of the vectors with a line for each of in, and returns its lines.
@@ -209,7 +208,7 @@ func TestBrokenStreams(t *testing.T) {
 	t.Parallel()
 	m := newMaker(5)
 	var streams [][]byte
-	for i := range testmain.Fewer(400, 300) {
+	for i := range 400 {
 		frames := m.stream(t)
 		if i%4 != 0 {
 			at := m.IntN(len(frames))

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/test/testmain"
 	"github.com/tradefront/tradefront/test/timing"
 )
 
@@ -69,7 +70,7 @@ func TestStrangerCannotTellAppIDsApart(t *testing.T) {
 	if len(reasons) != 4 {
 		t.Fatalf("the audit log has the reasons %v: nothing was tested", reasons)
 	}
-	timing.NotRaced(t)
+	testmain.NotRaced(t)
 	refusal := func(name, app string, leak time.Duration) timing.Kind {
 		return timing.Kind{Name: name, Measure: func(int) time.Duration {
 			c := d.stranger(t, "")

@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"testing"
 
 	"go.uber.org/goleak"
 )
@@ -85,10 +86,20 @@ func measures() bool {
 }
 
 // Fewer is all, or fewer under the race detector, which makes each step five to ten times as
-// long: for loops of which the detector sees as much in a part.
+// long: for loops of which the detector sees as much in a part. `make test` runs a test that
+// asks it a second time, without the detector and so with all (UNRACED in the Makefile).
 func Fewer(all, fewer int) int {
 	if Raced {
 		return fewer
 	}
 	return all
+}
+
+// NotRaced skips a test of the product's own time or memory under the race detector, whose work
+// is not the product's. `make test` runs these tests without it (UNRACED in the Makefile).
+func NotRaced(t testing.TB) {
+	t.Helper()
+	if Raced {
+		t.Skip("the race detector's work is not the product's: make test runs this without it")
+	}
 }

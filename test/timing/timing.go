@@ -4,10 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"testing"
 	"time"
-
-	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // Kind is one of several things that must take the same time.
@@ -22,15 +19,6 @@ type Plan struct {
 	Rounds   int
 	Effect   float64 // share of the smaller median that a difference must exceed
 	Attempts int     // runs in each of which a leak must show
-}
-
-// NotRaced skips a test of the product's own time under the race detector, whose work is not
-// the product's. `make test` runs these tests once without it.
-func NotRaced(t testing.TB) {
-	t.Helper()
-	if testmain.Raced {
-		t.Skip("the race detector's work is not the product's: make test runs this without it")
-	}
 }
 
 // Permutations of one pair; with so many the smallest p that can be found is 1/2001.

@@ -7,13 +7,14 @@ import (
 
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/test/testmain"
 	"github.com/tradefront/tradefront/test/timing"
 )
 
 // TestUnknownAccountTakesTheSameTime: a wrong password of an account that is there and any
 // password of one that is not cost the same argon2.
 func TestUnknownAccountTakesTheSameTime(t *testing.T) {
-	timing.NotRaced(t)
+	testmain.NotRaced(t)
 	params := Params{MemoryKiB: 256, Iterations: 1} // some hundred microseconds: all else would show
 	h := newHouse(t, func(o *Options) {
 		o.Params, o.LockFailures, o.LockSourceFailures = params, 1<<30, 1<<30

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"runtime"
 	"testing"
+
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // manyLines writes n lines of which every fourth stands twice.
@@ -25,6 +27,7 @@ func manyLines(t testing.TB, n uint64) []string {
 
 // Beyond memory, and memory does not follow the number of lines.
 func TestMergeMemoryIsConstant(t *testing.T) {
+	testmain.NotRaced(t) // its heap is not the product's
 	peak := func(n uint64) (p uint64) {
 		in := manyLines(t, n)
 		var stats runtime.MemStats

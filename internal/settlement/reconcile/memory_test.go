@@ -13,6 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // endless is a store with so many records, made as they are scanned.
@@ -54,6 +55,7 @@ func manyEntries(n int) (lines []byte) {
 
 // Memory does not follow the number of logins.
 func TestMemoryIsConstant(t *testing.T) {
+	testmain.NotRaced(t) // its heap is not the product's
 	peak := func(n int) (p uint64) {
 		var stats runtime.MemStats
 		f := newFirm(t, embedded, 0)

@@ -9,6 +9,8 @@ import (
 	"os"
 	"runtime"
 	"testing"
+
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // lineSource makes lines on the fly, so that a benchmark needs no file of gigabytes: ever
@@ -140,6 +142,7 @@ func TestJudgeDoesNotAllocate(t *testing.T) {
 // Once the sorter is full and spills, more lines take no more memory. All that is ever
 // allocated is counted, so that nothing can have been freed in between.
 func TestMemoryIsConstant(t *testing.T) {
+	testmain.NotRaced(t) // its heap is not the product's
 	allocated := func(lines int) uint64 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
