@@ -36,7 +36,7 @@ func init() {
 		"late-verify":   {"D", "answer each verify by the duration D later; 0s ends it", (*Server).doLate},
 		"no-credit":     {"", "take all credit away and give no more", onEngine((*engine).noCredit)},
 		"credit":        {"N|auto", "give each front N frames more; auto goes back to what --credit says", (*Server).doCredit},
-		"wrong":         {"KIND [N]", "the next N answers (1) are wrong: unknown-session, twice, malformed, oversize; nobody sends one that no front asked for", (*Server).doWrong},
+		"wrong":         {"KIND [N]", "the next N answers (1) are wrong: unknown-session, twice, malformed, oversize; nobody: send N unasked", (*Server).doWrong},
 		"refuse-resume": {"on|off", "refuse each SessionResume", (*Server).doRefuseResume},
 
 		"new-term":     {"[N]", "take the next term, or N", (*Server).doTerm},
