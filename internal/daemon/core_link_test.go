@@ -215,6 +215,32 @@ func TestSlowVerify(t *testing.T) {
 	}
 }
 
+// TestLateAnswerIsNotTheNextLogins: the core's answer to a login that was given up says nothing of the next one on
+// that connection. If it did, a wrong password could log in behind a right one.
+func TestLateAnswerIsNotTheNextLogins(t *testing.T) {
+	t.Parallel()
+	f := newLinkedFront(t, func(c *config.Config) { c.Core.Link.VerifyTimeout = 500 * time.Millisecond })
+	core := f.startCore(coresim.Options{Accounts: []coresim.Account{{User: "88888888", Password: corePassword}}})
+	do := func(command string) {
+		if _, err := core.Do(command); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := f.dial()
+	do("late-verify 800ms")
+	m.Send(loginOf("88888888", corePassword))
+	m.Expect(ftd.TIDUserLogin, 90)
+	do("late-verify 1s") // its answer comes too late as well, and the first one's while it is on its way
+	m.Send(loginOf("88888888", "wrong"))
+	m.Expect(ftd.TIDUserLogin, 90)
+	do("late-verify 0s")
+	m.Send(loginOf("88888888", "wrong"))
+	m.Expect(ftd.TIDUserLogin, 3)
+	if n := f.records(); n != 0 {
+		t.Errorf("%d records, want none", n)
+	}
+}
+
 // TestCoreWithAnotherTradingDay: such a core is not used: its orders would be of another day than the front's records.
 func TestCoreWithAnotherTradingDay(t *testing.T) {
 	t.Parallel()

@@ -61,6 +61,8 @@ type Line interface {
 	// Terminal is where the core's messages go. What they bring is given to Take on the connection's owner.
 	// It may be nil if no core behind the Handler takes business.
 	Terminal() core.Terminal
+	// NextID is a SessionID that no session has had: for a login after one that a core may still answer.
+	NextID() int32
 	// Later runs f on the connection's owner, whether or not the connection still lives,
 	// and then closes it if the dialogue is over. It is called from any goroutine. An error
 	// says that f will never run.

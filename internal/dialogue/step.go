@@ -119,6 +119,11 @@ func (d *Dialogue) finishLogin(outcome session.Outcome, alive bool) {
 	if outcome.Session != nil {
 		d.core = outcome.Session
 	}
+	if mayBeAnswered(outcome.Reason) {
+		// The core's answer to this login may still come. Under another SessionID it cannot be taken for the
+		// answer to the next one.
+		d.peer.SessionID = d.line.NextID()
+	}
 	d.scratch.out = d.scratch.out[:0]
 	now := time.Now()
 	if d.answered {
@@ -133,4 +138,9 @@ func (d *Dialogue) finishLogin(outcome session.Outcome, alive bool) {
 		d.held = nil
 		d.take(held, now)
 	}
+}
+
+// mayBeAnswered reports whether a login was refused for that reason while the core had not answered it.
+func mayBeAnswered(why reason.Reason) bool {
+	return why == reason.CoreTimeout || why == reason.LoginDeadline
 }

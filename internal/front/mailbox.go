@@ -47,6 +47,9 @@ type letterbox struct {
 // Terminal is part of dialogue.Line.
 func (c *conn) Terminal() core.Terminal { return terminal{c} }
 
+// NextID is part of dialogue.Line.
+func (c *conn) NextID() int32 { return c.server.nextID() }
+
 // terminal is a conn as the core knows it.
 type terminal struct{ c *conn }
 

@@ -23,6 +23,7 @@ type wire struct{}
 func (wire) Unsent() int             { return 0 }
 func (wire) Write([]byte)            {}
 func (wire) Terminal() core.Terminal { return nil }
+func (wire) NextID() int32           { return 2 }
 func (wire) Later(f func()) error    { f(); return nil }
 
 type uncounted struct{}

@@ -124,6 +124,14 @@ func (c *wire) Write(b []byte) {
 // Terminal is part of dialogue.Line. The core of the simulation takes no business.
 func (*wire) Terminal() core.Terminal { return nil }
 
+// NextID counts on where the process is.
+func (c *wire) NextID() int32 {
+	p := c.process
+	p.sessions++
+	p.w.wires[wireKey{p.number, p.sessions}] = c
+	return p.sessions
+}
+
 // Later is part of dialogue.Line.
 func (c *wire) Later(f func()) error {
 	p := c.process
