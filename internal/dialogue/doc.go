@@ -13,6 +13,10 @@
 //	                                                    ▼
 //	owner of the connection:                      the answer, if the terminal is still there
 //
+//	owner of the connection:  Receive ─▶ Session.Step ─▶ core.Session: Pass …, then one Flush
+//	a core's goroutine:       core.Terminal ─▶ Mail
+//	owner of the connection:  Take(Mail) ─▶ Line.Write
+//
 // A Dialogue belongs to one goroutine at a time, the owner of its connection: a loop of
 // gnet. A login runs on a goroutine of its own with a copy of what it needs, and comes back
 // by Line.Later.
@@ -24,15 +28,20 @@
 //   - Ended is called once for each login that was answered with success, Unanswered for
 //     each whose outcome found no terminal.
 //   - All frames of one Receive are answered by one Write, in their order.
+//   - What the core sends before the login is answered follows the answer, in its order.
+//   - While the core takes no more, or the session sent more requests than it may in a second, its requests stay
+//     unread (Paused), with all that is behind them. Other dialogues go on.
+//   - A session that the core knows is closed there once, by End, behind all that was passed.
 //   - A panic in a step or in a login closes that one connection and logs the stack.
 //   - Nothing that aliases the bytes given to Receive is kept after it, except the copy
 //     that a login takes with it.
 //
 // # Bounds
 //
-// Limits names them: logins in flight over all dialogues, and bytes that a terminal
-// leaves unread. The session bounds frames during a login; the caller of Receive keeps at
-// most the rest of one frame.
+// Limits names them: logins in flight over all dialogues, requests a second, and bytes that a terminal
+// leaves unread, or that the core sends before the login is answered. The session bounds frames during a login. The
+// caller of Receive keeps at most the rest of one frame, or bounds what a terminal sends while it is paused; the
+// caller of Take bounds the Mail that it was not given yet.
 //
 // # If we crash
 //

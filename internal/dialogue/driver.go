@@ -155,6 +155,9 @@ func (d *Driver) loginEnded() {
 type Scratch struct {
 	fx  session.Effects
 	out []byte // gathers what all frames of one Receive say, for one Write
+
+	challenge [ftd.ChallengeLen]byte // the last that was drawn
+	outcome   session.Outcome        // the last decision
 }
 
 // Begin is the dialogue of a connection that was accepted at now.

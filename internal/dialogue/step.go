@@ -7,7 +7,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
@@ -15,11 +14,8 @@ import (
 // step feeds one event to the session and does what follows, until nothing is left to do
 // or a login has left the connection's owner.
 func (d *Dialogue) step(ev *session.Event) {
-	var (
-		challenge [ftd.ChallengeLen]byte
-		outcome   session.Outcome
-		handler   = d.driver.handler
-	)
+	handler, scratch := d.driver.handler, d.scratch
+	challenge, outcome := &scratch.challenge, &scratch.outcome // not on the heap for each event
 	for {
 		fx := &d.scratch.fx
 		fx.Reset()
@@ -39,16 +35,16 @@ func (d *Dialogue) step(ev *session.Event) {
 		case session.DoNothing:
 			return
 		case session.DoChallenge:
-			handler.Challenge(&challenge)
-			ev = &session.Event{Kind: session.ChallengeDrawn, Now: ev.Now, Challenge: &challenge}
+			handler.Challenge(challenge)
+			ev = &session.Event{Kind: session.ChallengeDrawn, Now: ev.Now, Challenge: challenge}
 			continue
 		case session.DoVerify:
-			outcome = handler.Verify(d.peer, &fx.Auth)
+			*outcome = handler.Verify(d.peer, &fx.Auth)
 			if outcome.Reason != reason.OK && outcome.Reason != reason.UnreadableApp {
 				d.refused++
 			}
 		case session.DoNotifyDecision:
-			outcome = handler.NotifyDecision(d.peer, fx.Op, fx.Reason, fx.Item, fx.AppID, fx.UserID)
+			*outcome = handler.NotifyDecision(d.peer, fx.Op, fx.Reason, fx.Item, fx.AppID, fx.UserID)
 			if d.session.State() < session.Authenticated {
 				d.refused++
 			}
@@ -58,19 +54,19 @@ func (d *Dialogue) step(ev *session.Event) {
 				d.startLogin(fx.Login.Clone())
 				return
 			}
-			outcome = handler.NotifyDecision(d.peer, fx.Op, why, "", fx.Login.AppID, fx.Login.UserID)
+			*outcome = handler.NotifyDecision(d.peer, fx.Op, why, "", fx.Login.AppID, fx.Login.UserID)
 		case session.DoPass:
 			why := d.pass(fx.Header, fx.Body, ev.Now)
 			if why == reason.OK {
 				return
 			}
-			outcome = d.refusal(why, fx.AppID, fx.UserID)
-			ev = &session.Event{Kind: session.RequestRefused, Now: ev.Now, Outcome: &outcome, Number: fx.Header.SequenceNumber}
+			*outcome = d.refusal(why, fx.AppID, fx.UserID)
+			ev = &session.Event{Kind: session.RequestRefused, Now: ev.Now, Outcome: outcome, Number: fx.Header.SequenceNumber}
 			continue
 		case session.DoRequestCode:
-			outcome = handler.RequestCode(d.peer, d.line.Terminal(), fx.AppID, fx.Body)
+			*outcome = handler.RequestCode(d.peer, d.line.Terminal(), fx.AppID, fx.Body)
 		}
-		ev = &session.Event{Kind: session.OutcomeKnown, Now: ev.Now, Do: fx.Do, Op: fx.Op, Outcome: &outcome}
+		ev = &session.Event{Kind: session.OutcomeKnown, Now: ev.Now, Do: fx.Do, Op: fx.Op, Outcome: outcome}
 	}
 }
 

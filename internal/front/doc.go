@@ -28,6 +28,14 @@
 // the proxy's own is in session.Peer beside it. A header that cannot be taken ends the
 // connection, and penalizes no source, since none is known yet.
 //
+// What a core has for terminals comes on goroutines of the core's, by the core.Terminal of each connection. It goes
+// into the mailbox of the connection's loop (mailbox.go); the first of it calls the loop by execute, and the loop takes
+// all that is there by then, one write a connection. The core's goroutine never waits for a loop, and no loop for
+// a terminal.
+//
+// A connection whose requests are to stay unread is paused (pause.go): its bytes stay in gnet's buffer, and
+// it is asked again with each part of the sweep and whenever the core has sent something.
+//
 // After each callback the loop reports to admission what a connection did (reportState), and at
 // the end releases it: once for each connection that was admitted.
 //
@@ -48,7 +56,9 @@
 // Those of package admission, the total of connections checked against the limit of open files
 // at start (ConnectionBudget); those of package dialogue; and, because every whole frame is
 // taken from a read, less than one frame of unread input a connection, or less than
-// proxyheader.MaxLen before the header was read. SetLimits replaces
+// proxyheader.MaxLen before the header was read. A paused connection may have Limits.Inbound, 256 KiB; over it
+// its session ends as a frame flood. A mailbox has Limits.Mail, 64 MiB, and an eighth of it for one connection; over
+// it that session ends as a slow reader's. SetLimits replaces
 // them all while the front runs. Handing over takes a second descriptor for a moment, one
 // an acceptor at most.
 //

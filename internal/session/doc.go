@@ -13,6 +13,16 @@
 //	                                                                                   ▼ durable
 //	                               closed ◀──UserLogout── LoggedIn ◀───────────────────┘
 //
+// A login that the core refused until the password is changed (131, 140, 141) leads to PasswordOnly instead of
+// LoggedIn: PasswordUpdate passes, UserLogout ends it, all else is answered 6. The core's answer 0 leads back to
+// Authenticated, 120 seconds to the end.
+//
+// # Business messages
+//
+// Where the core takes business, DoPass asks to hand a request over: of it the header alone was looked at.
+// RequestRefused says that it was not, or will not be answered. Deliver frames a message of the core's if the state
+// lets the terminal have it. ExitAsked ends the session with ForceExit.
+//
 // # Invariants
 //
 //   - A challenge is spent by the first answer, right or wrong, and lives for
@@ -24,6 +34,9 @@
 //     gateway makes once the record is durable.
 //   - A malformed message gets no answer and ends the session. It changes no other
 //     session: the machine holds no reference to anything shared but its Settings.
+//   - The numbers of requests that pass rise by one from 1, but for those that the session answered itself; the
+//     parts of a long message have one, and nothing passes behind a part that did not.
+//   - That the core is away, or takes no more, counts for no bound of the terminal's.
 //   - Every refusal has one Reason of a closed set, which is at once the audit word, the
 //     metric label and, by its table, the code on the wire and whether the session ends.
 //
