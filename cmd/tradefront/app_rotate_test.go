@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/test/await"
 )
 
 const newCode = "K7Q2ZP0XW9RT4VMB"
@@ -75,15 +76,7 @@ func TestRotateBesideAFront(t *testing.T) {
 // until polls what follows within seconds of a command, seldom: refused terminals are penalised.
 func until(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	poll := time.NewTicker(200 * time.Millisecond)
-	defer poll.Stop()
-	for deadline := time.After(30 * time.Second); !so(); {
-		select {
-		case <-poll.C:
-		case <-deadline:
-			t.Fatalf("not within 30 s: %s", what)
-		}
-	}
+	await.Every(t, 200*time.Millisecond, what, so)
 }
 
 func TestRotateAnswers(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -16,12 +17,30 @@ import (
 	"github.com/tradefront/tradefront/internal/ping"
 )
 
+// said is what a running front has written.
+type said struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
 // served is a front that runs in this process until it is told to stop.
 type served struct {
 	t       *testing.T
 	address string
 	admin   string
-	errOut  bytes.Buffer
+	errOut  said
 	out     *bufio.Reader
 	status  chan int
 }

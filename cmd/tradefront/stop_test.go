@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/test/await"
 )
 
 // A reload that is under way when SIGTERM comes is waited for before the stores are closed.
@@ -31,16 +31,21 @@ func TestHangupWhileStopping(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-reading
-	go func() {
-		time.Sleep(300 * time.Millisecond) // long enough for a front without logins to have stopped
-		if c, err := net.Dial("tcp", front.address); err != nil {
+	status := make(chan int, 1)
+	go func() { status <- front.stop() }()
+	await.True(t, "the front to say that it stops", func() bool {
+		return strings.Contains(front.errOut.String(), "stopping: no new logins")
+	})
+	for range 200 { // a front without logins would have closed its listeners meanwhile
+		c, err := net.Dial("tcp", front.address)
+		if err != nil {
 			t.Errorf("the front did not wait for the reload: %v", err)
-		} else {
-			_ = c.Close()
+			break
 		}
-		close(goOn)
-	}()
-	if status := front.stop(); status != exitDone {
+		_ = c.Close()
+	}
+	close(goOn)
+	if status := <-status; status != exitDone {
 		t.Errorf("exit status %d", status)
 	}
 	said := front.errOut.String()

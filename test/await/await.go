@@ -9,13 +9,19 @@ import (
 )
 
 // patience is how long a condition may take on a busy machine.
-const patience = 30 * time.Second
+const patience = time.Minute
 
-// True returns when so does, and fails the test when it does not within half a minute; what says
+// True returns when so does, and fails the test when it does not within a minute; what says
 // what was waited for. so is called by this goroutine alone.
 func True(t testing.TB, what string, so func() bool) {
 	t.Helper()
-	poll := time.NewTicker(5 * time.Millisecond)
+	Every(t, 5*time.Millisecond, what, so)
+}
+
+// Every is True for a look that costs something: it leaves that period between two of them.
+func Every(t testing.TB, period time.Duration, what string, so func() bool) {
+	t.Helper()
+	poll := time.NewTicker(period)
 	defer poll.Stop()
 	for deadline := time.Now().Add(patience); !so(); <-poll.C {
 		if time.Now().After(deadline) {

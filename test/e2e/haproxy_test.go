@@ -22,6 +22,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tradefront/tradefront/test/await"
 )
 
 // balancer is a running HAProxy with the configuration that firms are given.
@@ -180,13 +182,9 @@ func (b *balancer) stat(backend, server, column string) string {
 // becomes waits until HAProxy sees a server so.
 func (b *balancer) becomes(backend, server, status string) {
 	b.t.Helper()
-	last := ""
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if last = b.stat(backend, server, "status"); strings.HasPrefix(last, status) {
-			return
-		}
-	}
-	b.t.Fatalf("HAProxy: %s/%s is %q, want %q", backend, server, last, status)
+	await.Every(b.t, 50*time.Millisecond, "HAProxy to see "+backend+"/"+server+" as "+status, func() bool {
+		return strings.HasPrefix(b.stat(backend, server, "status"), status)
+	})
 }
 
 // steadyAddress is one that a front can have again after a restart: its port is not of

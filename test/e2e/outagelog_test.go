@@ -3,8 +3,8 @@ package e2e
 import (
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -18,19 +18,10 @@ func TestOutageIsLoggedOnce(t *testing.T) {
 	l.until(20)
 	cluster.Stop(pgtest.Immediate)
 	const failed = `tradefront_forward_batches_total{result="error"}`
-	for deadline := time.Now().Add(time.Minute); d.metric(t, failed) < 4; {
-		if time.Now().After(deadline) {
-			t.Fatal("batches do not fail")
-		}
-	}
+	await.True(t, "four batches to fail", func() bool { return d.metric(t, failed) >= 4 })
 	cluster.Start()
 	const back = "PostgreSQL takes records again"
-	for deadline := time.Now().Add(time.Minute); !strings.Contains(d.log.String(), back); {
-		if time.Now().After(deadline) {
-			t.Fatal("the log does not say that PostgreSQL is back")
-		}
-		time.Sleep(10 * time.Millisecond) // between two looks
-	}
+	await.True(t, "the log to say that PostgreSQL is back", func() bool { return strings.Contains(d.log.String(), back) })
 	l.end()
 	d.stop()
 	said := make(map[string]int)

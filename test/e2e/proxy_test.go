@@ -18,6 +18,7 @@ import (
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/test/await"
 )
 
 // behindBalancer has two listeners for a balancer on this machine: the second takes only
@@ -248,10 +249,9 @@ func (d *daemon) closed(t *testing.T) map[string]int {
 // waitForCheck is the result of HAProxy's first finished check.
 func (b *balancer) waitForCheck(backend, server string) (status string) {
 	b.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if status = b.stat(backend, server, "check_status"); !slices.Contains([]string{"", "INI", "* L7OK"}, status) {
-			return status
-		}
-	}
+	await.Every(b.t, 50*time.Millisecond, "HAProxy's check of "+backend+"/"+server, func() bool {
+		status = b.stat(backend, server, "check_status")
+		return !slices.Contains([]string{"", "INI", "* L7OK"}, status)
+	})
 	return status
 }

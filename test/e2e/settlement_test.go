@@ -19,6 +19,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/await"
 )
 
 // put writes records as a front that was cut off would bring them, beside everything.
@@ -109,19 +110,11 @@ func TestLateRecords(t *testing.T) {
 // wantLate waits for the gauge, which is counted in the background.
 func (d *daemon) wantLate(t *testing.T, n int) {
 	t.Helper()
-	deadline, poll := time.After(time.Minute), time.NewTicker(20*time.Millisecond)
-	defer poll.Stop()
-	for {
+	want := fmt.Sprintf("\ntradefront_report_late_records %d\n", n)
+	await.Every(t, 20*time.Millisecond, want, func() bool {
 		_, metrics := d.get(t, "/metrics")
-		if strings.Contains(metrics, fmt.Sprintf("\ntradefront_report_late_records %d\n", n)) {
-			return
-		}
-		select {
-		case <-poll.C:
-		case <-deadline:
-			t.Fatalf("tradefront_report_late_records is not %d", n)
-		}
-	}
+		return strings.Contains(metrics, want)
+	})
 }
 
 // TestReassign: logins under a provisional calendar get a provisional day; when the
@@ -204,15 +197,7 @@ func dialAndAuthenticate(t *testing.T, d *daemon) *client.Conn {
 // eventually polls: records reach PostgreSQL a little after the answer.
 func (s *site) eventually(f func() bool) {
 	s.t.Helper()
-	deadline, poll := time.After(time.Minute), time.NewTicker(50*time.Millisecond)
-	defer poll.Stop()
-	for !f() {
-		select {
-		case <-poll.C:
-		case <-deadline:
-			s.t.Fatal("did not come about in a minute")
-		}
-	}
+	await.Every(s.t, 50*time.Millisecond, "what follows a login", f)
 }
 
 // TestSettlementAnswers: what clerks mistype gets exit status 1 or 2 and a sentence that

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tradefront/tradefront/test/await"
 )
 
 // TestDeadReaderOfStandardError: `serve 2>&1 | head -1`. What read the log and the banner has ended;
@@ -46,17 +48,10 @@ func TestDeadReaderOfStandardError(t *testing.T) {
 	if err := d.cmd.Process.Signal(syscall.SIGHUP); err != nil { // the reload is logged
 		t.Fatal(err)
 	}
-	deadline := time.Now().Add(20 * time.Second)
-	for {
+	await.Every(t, 20*time.Millisecond, "readiness to tell", func() bool {
 		_, page := d.get(t, "/readyz")
-		if strings.Contains(page, "standard error takes no lines") {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("readiness does not tell: %s", page)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+		return strings.Contains(page, "standard error takes no lines")
+	})
 	l := d.storm(t)
 	l.until(30)
 	if answers := l.end(); len(answers) == 0 {

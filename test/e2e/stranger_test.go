@@ -3,14 +3,16 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
@@ -80,15 +82,15 @@ func (s *site) auditLines() (lines []map[string]any) {
 
 // trueReason is what the audit log has beside a reference. The line of a refusal may be
 // written a moment after its answer.
-func (s *site) trueReason(ref string) string {
+func (s *site) trueReason(ref string) (reason string) {
 	s.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		for _, line := range s.auditLines() {
-			if line["ref"] == ref {
-				return line["reason"].(string)
-			}
+	await.True(s.t, fmt.Sprintf("the audit log to have ref %q", ref), func() bool {
+		lines := s.auditLines()
+		at := slices.IndexFunc(lines, func(line map[string]any) bool { return line["ref"] == ref })
+		if at >= 0 {
+			reason = lines[at]["reason"].(string)
 		}
-	}
-	s.t.Fatalf("the audit log has no ref %q", ref)
-	return ""
+		return at >= 0
+	})
+	return reason
 }
