@@ -1,7 +1,11 @@
 package front_test
 
 import (
+	"encoding/binary"
+	"io"
 	"net"
+	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,6 +33,59 @@ func BenchmarkVisit(b *testing.B) {
 		_ = c.Close()
 	}
 	b.ReportMetric(float64((cpuTime(b)-begin).Nanoseconds())/1000/float64(b.N), "cpu-µs/op")
+}
+
+// BenchmarkBusiness is a request and its answer, by a core in the same process: 32 in flight of each of eight
+// terminals. cpu-µs is of all ends.
+func BenchmarkBusiness(b *testing.B) {
+	h := newHandler()
+	startEcho(b, h)
+	r := start(b, config(), h)
+	const terminals, window = 8, 32
+	var wg sync.WaitGroup
+	trading := make([]*terminaltest.Terminal, terminals)
+	for i := range trading {
+		trading[i] = r.trade(strconv.Itoa(i))
+	}
+	each := uint32(max(b.N/terminals, 1))
+	begin := cpuTime(b)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for _, m := range trading {
+		room := make(chan struct{}, window)
+		wg.Go(func() {
+			frame := order(3, 0, 200)
+			for number := uint32(1); number <= each; number++ {
+				room <- struct{}{}
+				binary.BigEndian.PutUint32(frame[ftd.FrameHeaderLen+8:], number)
+				if _, err := m.Write(frame); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+		wg.Go(func() {
+			for number := uint32(1); number <= each; number++ {
+				expectOrder(b, m, number)
+				<-room
+			}
+		})
+	}
+	wg.Wait()
+	b.ReportMetric(float64((cpuTime(b)-begin).Nanoseconds())/1000/float64(each*terminals), "cpu-µs/op")
+	b.ReportMetric(float64(each*terminals)/b.Elapsed().Seconds(), "messages/s")
+}
+
+// expectOrder reads one order of 200 bytes of content.
+func expectOrder(b *testing.B, m *terminaltest.Terminal, number uint32) {
+	var frame [ftd.FrameHeaderLen + ftd.MessageHeaderLen + 200]byte
+	if _, err := io.ReadFull(m.Conn, frame[:]); err != nil {
+		b.Error(err)
+		return
+	}
+	if got := binary.BigEndian.Uint32(frame[ftd.FrameHeaderLen+8:]); got != number {
+		b.Errorf("order %d, want %d", got, number)
+	}
 }
 
 // drainCounts keeps the test's channels from filling up, until the process ends.
