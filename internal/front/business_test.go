@@ -76,12 +76,14 @@ func (e *echo) session(user string) *echoSession {
 // expectClosed waits until the core was told that the session of a user is over.
 func (e *echo) expectClosed(user string, why ftd.ReasonCode) {
 	e.t.Helper()
+	var got ftd.ReasonCode
 	await.True(e.t, "the core is told", func() bool {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		return e.closed[user] != 0
+		got = e.closed[user]
+		return got != 0
 	})
-	if got := e.closed[user]; got != why {
+	if got != why {
 		e.t.Errorf("the core was told %c, want %c", got, why)
 	}
 }
