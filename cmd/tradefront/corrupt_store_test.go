@@ -44,7 +44,7 @@ func damagedSite(t *testing.T, n int) []store.Record {
 }
 
 // TestServeWithDamagedStore: the front sets the store aside, starts anew with its AppIDs and
-// accounts, serves, and says so until somebody has acted.
+// accounts, serves, and says so until an operator has acted.
 func TestServeWithDamagedStore(t *testing.T) {
 	damagedSite(t, 500)
 	for start := range 2 { // the second finds a sound store beside the damaged one

@@ -136,8 +136,8 @@ func TestAppCipher(t *testing.T) {
 	app(exitFailed, "rotate", "--app-id", "client_b_1.0", "--cipher", "sm4")
 }
 
-// One key under two versions: what is encrypted under the second cannot be opened by whoever
-// has the key that was granted as such. Another name and other text around the key hide nothing.
+// One key under two versions: what is encrypted under the second cannot be opened by the holder
+// of the key that was granted as such. Another name and other text around the key hide nothing.
 func TestKeyUnderTwoVersions(t *testing.T) {
 	newSite(t)
 	write(t, "keys/2.0.pem", "the key of 2027\n"+read(t, "keys/1.0.pem"))

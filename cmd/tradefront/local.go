@@ -18,7 +18,7 @@ import (
 )
 
 func newLocal(e *env) *cobra.Command {
-	return group("local", "Look into the local store, back it up, and bring back what was set aside", newLocalInspect(e), newLocalBackup(e), newLocalRecover(e))
+	return group("local", "Look into the local store, back it up, and bring back the records of a corrupt one", newLocalInspect(e), newLocalBackup(e), newLocalRecover(e))
 }
 
 // inspected is what `local inspect -o json` prints.
@@ -49,8 +49,8 @@ func newLocalInspect(e *env) *cobra.Command {
 		form       output
 	)
 	c := &cobra.Command{
-		Use: "inspect", Short: "Say what is in the local store, or in a damaged one that was set aside", Args: noArgs,
-		Long: "Say what is in the local store, beside a running daemon, or with --file in one that was set aside:\n" +
+		Use: "inspect", Short: "Say what is in the local store, or in a corrupt one", Args: noArgs,
+		Long: "Say what is in the local store, beside a running daemon, or with --file in a corrupt one that a start moved away:\n" +
 			"its damage, the records of each trading day, the quarantine, rows that were altered. Nothing is\n" +
 			"changed. Each record is read and held against its checksum. Status 1 if anything is damaged.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
@@ -73,7 +73,7 @@ func newLocalInspect(e *env) *cobra.Command {
 	}
 	configFlag(c, &path)
 	outputFlag(c, &form)
-	c.Flags().StringVar(&file, "file", "", "a store that was set aside (default: store.path)")
+	c.Flags().StringVar(&file, "file", "", "a corrupt store (default: store.path)")
 	return c
 }
 
@@ -163,16 +163,16 @@ func newLocalRecover(e *env) *cobra.Command {
 		form   output
 	)
 	c := &cobra.Command{
-		Use: "recover [FILE]", Short: "Bring the records of a damaged store that was set aside back", Args: cobra.MaximumNArgs(1),
-		Long: "Read every record that can still be read from the local stores that were set aside, or from FILE\n" +
+		Use: "recover [FILE]", Short: "Bring the records of a corrupt store back", Args: cobra.MaximumNArgs(1),
+		Long: "Read every record that can still be read from the corrupt local stores beside it, or from FILE\n" +
 			"alone, and put it into the local store, once, beside a running daemon: the forwarder brings it on.\n" +
 			"A record that does not match its checksum is left out. Then the file is renamed, .corrupt- to\n" +
 			".recovered-; nothing of it is deleted. It may be repeated: what is there already is counted and\n" +
 			"left as it is.\n\n" +
 			"If something of the file could not be brought back, or may be missing between its rows, the status\n" +
-			"is 1, and the file stays set aside: the reports of its days refuse. Look with reconcile which logins\n" +
+			"is 1, and the file keeps its name: export refuses the reports of its days. Look with reconcile which logins\n" +
 			"were answered and are nowhere, then let the reports go with --accept-loss: a waiver, so the report of each\n" +
-			"day that the file had records of, and of the day it was set aside, says who accepted the loss, when and why.",
+			"day that the file had records of, and of the day it was moved away, says who accepted the loss, when and why.",
 		Example: "  tradefront local recover -c tradefront.yaml\n" +
 			"  tradefront reconcile -c tradefront.yaml --day 20260105 --audit audit.jsonl\n" +
 			"  tradefront local recover -c tradefront.yaml --accept-loss",

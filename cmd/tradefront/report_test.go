@@ -91,7 +91,7 @@ func TestMigrateOfTheEmbeddedStore(t *testing.T) {
 
 func TestMigrateWithoutItsDatabase(t *testing.T) {
 	newSite(t)
-	// Port 1 of this machine: nobody listens there.
+	// Port 1 of this machine: no server listens there.
 	got := tradefrontWith([]string{"TRADEFRONT_STORE_DRIVER=postgres", "TRADEFRONT_STORE_URL=postgres://u:db-secret@127.0.0.1:1/d"},
 		"", "migrate", "-c", "tradefront.yaml")
 	if got.status != 1 || got.out != "" || !like("tradefront: PostgreSQL cannot be used: …; check store.url and that the server runs", got.err) {

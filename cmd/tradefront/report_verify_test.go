@@ -25,7 +25,7 @@ type verifySite struct {
 	dir     string
 	config  string
 	private string // the test key of version 1.0
-	other   string // the private half of a key that nobody configured
+	other   string // the private half of a key that is not configured
 	report  string
 }
 
@@ -204,7 +204,7 @@ func TestReportVerifyReplacesPagesAlone(t *testing.T) {
 	}
 }
 
-// A pipe as input is refused at once, by every command: nobody writes into it.
+// A pipe as input is refused at once, by every command: no process writes into it.
 func TestPipesAreRefused(t *testing.T) {
 	newSite(t)
 	if err := os.Mkdir("out", 0o700); err != nil {

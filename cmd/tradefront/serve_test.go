@@ -152,7 +152,7 @@ func auditedDay(t *testing.T, recordID string) string {
 func checkReport(t *testing.T, path, local, day string) {
 	t.Helper()
 	verdict, err := demo.Check([]io.Reader{strings.NewReader(read(t, path))}, testKey(), nil, 0)
-	if err != nil || len(verdict.Faults) != 1 { // nobody remembers this login, and so the fault tells it
+	if err != nil || len(verdict.Faults) != 1 { // Check is given no answered login: the fault has the line
 		t.Fatalf("%+v, %v", verdict, err)
 	}
 	host, port, _ := strings.Cut(local, ":")

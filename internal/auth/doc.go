@@ -27,7 +27,7 @@
 //	current ── Rotate ──▶ previous ── its instant, the next Rotate, or --finish ──▶ gone
 //
 // During an overlap either code admits, so that a vendor can change its terminals over.
-// What is sealed as previous is bound to that slot and to its end: somebody who can write the
+// What is sealed as previous is bound to that slot and to its end: an attacker who can write the
 // database can neither make it current again nor prolong its life. It stops at its
 // instant, and at the next Refresh it leaves memory, also while the database is away.
 //

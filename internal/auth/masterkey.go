@@ -40,7 +40,7 @@ type oneKey struct {
 
 // newMasterKey takes the key, or the new one and the old one.
 func newMasterKey(keys ...[]byte) (*MasterKey, error) {
-	k := &MasterKey{seal: len(keys) - 1} // whoever has two has the old one, and so has everybody else
+	k := &MasterKey{seal: len(keys) - 1} // a front with two keys has the old one, and so has every other front
 	for _, key := range keys {
 		one, err := newOneKey(key)
 		if err != nil {
@@ -94,7 +94,7 @@ func (k *MasterKey) Open(appID regulation.AppID, sealed []byte) (AuthCode, error
 }
 
 // SealPrevious encrypts code as appID's previous one, valid until that instant: the form
-// of Predecessor.Sealed. Slot and instant are bound to it: whoever can write the
+// of Predecessor.Sealed. Slot and instant are bound to it: an attacker who can write the
 // database can neither make it the current one again nor prolong its life.
 func (k *MasterKey) SealPrevious(appID regulation.AppID, code AuthCode, until time.Time) ([]byte, error) {
 	return k.sealUnder(k.seal, code, boundPrevious(appID, until))

@@ -46,7 +46,7 @@ func BeginMasterKey(path string) error {
 	return replaceKeyFile(path, info, keyFile(fresh, keys[0]))
 }
 
-// FinishMasterKey leaves only the new key in the file. Whoever calls it has seen that no
+// FinishMasterKey leaves only the new key in the file. Its caller has seen that no
 // code needs the old one. A file with one key is left as it is.
 func FinishMasterKey(path string) error {
 	keys, info, err := readKeys(path)

@@ -111,7 +111,7 @@ func TestExpiredCodesLeaveMemory(t *testing.T) {
 	}
 }
 
-// TestASealedCodeKeepsItsPlace: whoever can write the database can move no code to another
+// TestASealedCodeKeepsItsPlace: an attacker who can write the database can move no code to another
 // slot, another AppID or another end.
 func TestASealedCodeKeepsItsPlace(t *testing.T) {
 	master, until := mustMaster(t), noon.Add(time.Hour)
@@ -137,7 +137,7 @@ func TestASealedCodeKeepsItsPlace(t *testing.T) {
 	}
 }
 
-// A previous code that does not open costs nobody the current one.
+// A terminal with the current code is let in although the previous code does not open.
 func TestUnreadablePreviousCode(t *testing.T) {
 	r, source, master, _ := newRegistryAt(t)
 	row := rotated(t, master, noon.Add(time.Hour))
@@ -163,7 +163,7 @@ type counting struct {
 
 func (c counting) Encrypt(dst, src []byte) { *c.runs++; c.Block.Encrypt(dst, src) }
 
-// TestVerifyDoesTheSameWork: by count, whoever asks and whichever code is right. With SM4
+// TestVerifyDoesTheSameWork: by count, for every AppID and whichever code is right. With SM4
 // in use, every slot is worth one run of each cipher.
 func TestVerifyDoesTheSameWork(t *testing.T) {
 	for _, mixed := range []bool{false, true} {
@@ -246,7 +246,7 @@ func TestUsesFollowTheCode(t *testing.T) {
 }
 
 // TestLastKnownCodesStayInForce: a front without the new master key goes on with what it
-// knows, but only while nobody has changed the AppID.
+// knows, but only while no operator has changed the AppID.
 func TestLastKnownCodesStayInForce(t *testing.T) {
 	r, source, master, _ := newRegistryAt(t)
 	until := noon.Add(time.Hour)

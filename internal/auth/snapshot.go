@@ -92,7 +92,7 @@ func (s *snapshot) admit(row *App, master *MasterKey, last *snapshot, now time.T
 	was, known := last.find(row.AppID)
 	app, err := s.open(row, master, now)
 	if errors.Is(err, ErrNotSealed) && known && !row.Changed.IsZero() && was.changed.Equal(row.Changed) {
-		// Nobody has changed this AppID since, so it was sealed anew under a master key that
+		// No operator has changed this AppID since: it was sealed anew under a master key that
 		// this front does not have yet.
 		return was, fmt.Errorf("%w; its last known authcode stays in force", err)
 	}

@@ -74,7 +74,7 @@ type Done struct {
 	Provisional, Outside int64
 }
 
-// Warnings are what whoever hands the file in must know; dir is where it was written.
+// Warnings are what the clerk who hands the file in must know; dir is where it was written.
 func (d *Done) Warnings(dir string) (all []string) {
 	for i := range d.Waived {
 		all = append(all, "INCOMPLETE as far as is known: "+d.Waived[i].String())

@@ -39,7 +39,7 @@ func TestArchivedDay(t *testing.T) {
 	if _, err := x.Export(t.Context(), day, store.FullExport); !errors.As(err, &kept) || kept.Open[0].Kind != store.RecordsGone || kept.Open[0].Records != 5 {
 		t.Errorf("%v", err)
 	}
-	// Whoever waives that is asked once more before the file goes.
+	// An operator who waives that is asked once more before the file goes.
 	survey := Survey{Store: s, Calendar: x.Calendar}
 	if _, err := survey.Waive(t.Context(), store.Waiver{Day: day, At: afterClose, By: "a@b", Reason: "a test"}, nil); err != nil {
 		t.Fatal(err)

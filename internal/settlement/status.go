@@ -32,7 +32,7 @@ type DayStatus struct {
 	// reassigned; Archived, that this is the whole day, as when its partition was detached.
 	Gone     int64
 	Archived bool
-	// HandedIn is when the report was last handed in, as somebody noted; nil if it was not.
+	// HandedIn is when the report was last handed in, as a clerk noted; nil if it was not.
 	HandedIn *store.HandedIn
 
 	// Obstacles are what keeps the report back, and what of it was waived; only of a day that

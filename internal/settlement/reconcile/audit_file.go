@@ -127,7 +127,7 @@ func (a *auditReader) sum() (sum [sha256.Size]byte) {
 }
 
 // unpacked is what comes out of gzip. It fails where a few kilobytes become gigabytes, which
-// would keep us busy for as long as somebody likes.
+// would keep this command busy for as long as the file's author likes.
 type unpacked struct {
 	from  io.Reader
 	raw   *counter

@@ -69,7 +69,7 @@ func (b *builder) judgeAddresses() {
 	}
 }
 
-// sentence is the verdict for whoever reads nothing else.
+// sentence is the verdict for a clerk who reads nothing else.
 func sentence(r *Report) Verdict {
 	v := r.Verdict
 	v.Word = wordOf(r.Faults)

@@ -17,7 +17,7 @@
 //
 // kind.go has the closed list: each Kind is the word in the JSON, its sentence in English
 // and Chinese, what to do, and whether it is a fault (the file should not be handed in: the
-// command ends with status 1) or a warning (somebody should know). Every finding is counted;
+// command ends with status 1) or a warning (the clerk should know). Every finding is counted;
 // the examplesKept with the lowest line numbers of each kind are named.
 //
 // # Invariants
@@ -36,7 +36,7 @@
 //
 // The private keys are test keys of a firm's own trial pair: the monitoring centre's never
 // leave it. A key that opens none of the lines of its version, or whose version no line has,
-// is not a fault of the file but a mistake of whoever called: a *KeyError, and no report.
+// is not a fault of the file but a mistake of the caller: a *KeyError, and no report.
 //
 // # Bounds
 //

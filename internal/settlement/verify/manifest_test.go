@@ -144,7 +144,7 @@ func TestVerdictIsOneWord(t *testing.T) {
 	}
 }
 
-// A version that nobody named is taken for RSA's: the advice says how to name it.
+// A version that the operator did not name is taken for RSA's: the advice says how to name it.
 func TestAdviceToNameVersion(t *testing.T) {
 	s := newSealer()
 	sm2 := "TF01@2.0@@" + text64(make([]byte, 180)) + "\n"

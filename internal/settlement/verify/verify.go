@@ -18,7 +18,7 @@ import (
 // Options are what to verify and what is known of what it should be. Only Path is needed.
 type Options struct {
 	Path     string
-	UnitID   string   // whose report it should be; "" for anybody's
+	UnitID   string   // whose report it should be; "" for that of any firm
 	VendorID string   // of each line; "" takes the first line's
 	Calendar Calendar // of the trading days; nil leaves the start of the window open
 
@@ -155,7 +155,7 @@ func (r *run) judge(ctx context.Context) (*worker, error) {
 				if err := w.work(ctx, ch); err != nil {
 					return err
 				}
-				free <- ch.data[:chunkBytes] // there is room: nobody makes new ones
+				free <- ch.data[:chunkBytes] // there is room: no goroutine makes new ones
 			}
 			return nil
 		})

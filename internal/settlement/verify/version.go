@@ -31,7 +31,7 @@ type Version struct {
 type version struct {
 	Version
 	foreign        bool // not one that may stand in this report
-	unnamed        bool // nobody said anything of it: taken for RSA's
+	unnamed        bool // the operator said nothing of it: taken for RSA's
 	opened, failed atomic.Int64
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
-// The traps of a synchronous standby that does not answer: a COMMIT hangs, and whoever
-// cancels it is told that it succeeded.
+// The traps of a synchronous standby that does not answer: a COMMIT hangs, and an
+// administrator who cancels it is told that it succeeded.
 
 // TestCancelledCommitIsInDoubt: an administrator cancels the wait; COMMIT succeeds with a
 // warning. That is not durable.

@@ -1,5 +1,5 @@
 // Package storetest is the conformance suite of the record stores: one set of tests that
-// holds the local store and PostgreSQL to the same behaviour, so that whoever reads a
+// holds the local store and PostgreSQL to the same behaviour, so that a reader of a
 // Store need not know which one it is.
 package storetest
 
