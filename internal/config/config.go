@@ -275,8 +275,9 @@ type Limits struct {
 	// Errors in a row that one authenticated connection may be answered before it is closed; one
 	// a second is forgotten.
 	Refusals int `key:"refusals" default:"64" min:"1" max:"100000"`
-	// Bytes that a terminal may leave unread before it is closed.
-	OutboundBytes int `key:"outbound_bytes" default:"65536" min:"1024" max:"16777216"`
+	// Bytes that a terminal may leave unread before it is closed. A trading core may send a flow from the
+	// beginning of the day at once, which a terminal far away needs a while to read.
+	OutboundBytes int `key:"outbound_bytes" default:"4194304" min:"1024" max:"268435456"`
 	// Bytes of a terminal that stay unread while the core wants no more; over them the connection is closed.
 	InboundBytes int `key:"inbound_bytes" default:"262144" min:"8192" max:"16777216"`
 	// Business messages a second that one session may send; 0 for no bound.

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -256,4 +257,60 @@ func TestCoreWithAnotherTradingDay(t *testing.T) {
 	m := f.dial()
 	m.Send(loginOf("88888888", corePassword))
 	m.Expect(ftd.TIDUserLogin, 8)
+}
+
+// order is a business message: an order to core-sim with that number of the dialog.
+func order(t *testing.T, number uint32, o *coresim.Order) []byte {
+	t.Helper()
+	e := ftd.Begin(nil, coresim.TIDOrderInsert)
+	e.Sequence(0, number)
+	data, err := o.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Raw(coresim.FIDOrder, data)
+	frame, err := e.End()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return frame
+}
+
+// TestFlowFromItsBeginning: a terminal that comes back asks for the day's fills, and gets all of them in their order
+// right behind the answer to its login, although they are more than it could leave unread in one piece.
+func TestFlowFromItsBeginning(t *testing.T) {
+	t.Parallel()
+	const fills = 1500
+	f := newLinkedFront(t, func(c *config.Config) { c.Limits.OutboundBytes = 64 << 10 })
+	core := f.startCore(coresim.Options{Accounts: []coresim.Account{{User: "88888888", Password: corePassword}, {User: "77777777", Password: corePassword}}})
+	buyer, seller := f.dial(), f.dial()
+	buyer.Send(loginOf("88888888", corePassword))
+	buyer.Expect(ftd.TIDUserLogin, 0)
+	seller.Send(loginOf("77777777", corePassword))
+	seller.Expect(ftd.TIDUserLogin, 0)
+	seller.Send(order(t, 1, &coresim.Order{Ref: "s", Instrument: "SIM2612", Direction: coresim.Sell, Price: 4000, Volume: fills}))
+	seller.Expect(coresim.TIDOrderInsert, 0)
+	for i := range uint32(fills) {
+		buyer.Send(order(t, i+1, &coresim.Order{Ref: fmt.Sprint("b", i), Instrument: "SIM2612", Direction: coresim.Buy, Price: 4000, Volume: 1}))
+		buyer.Expect(coresim.TIDOrderInsert, 0)
+		if r := buyer.Expect(coresim.TIDTradeInsertSingle, terminaltest.NoCode); r.SequenceNumber != i+1 {
+			t.Fatalf("fill %d has the number %d", i+1, r.SequenceNumber)
+		}
+	}
+	back := f.dial()
+	e := ftd.Begin(nil, ftd.TIDUserLogin)
+	e.LoginRequest(&ftd.LoginRequest{BrokerID: []byte("9999"), UserID: []byte("88888888"), Password: []byte(corePassword)})
+	e.TerminalInfo(&ftd.TerminalInfo{KeyVersion: []byte("1.0"), AbnormalFlag: '1'})
+	e.ResumePoints(&ftd.ResumePoints{Count: 1, Points: [ftd.MaxResumePoints]ftd.Point{{Series: core.Series("88888888"), Number: 0}}})
+	frame, err := e.End()
+	if err != nil {
+		t.Fatal(err)
+	}
+	back.Send(frame)
+	back.Expect(ftd.TIDUserLogin, 0)
+	for i := range uint32(fills) {
+		if r := back.Expect(coresim.TIDTradeInsertSingle, terminaltest.NoCode); r.SequenceNumber != i+1 || r.SequenceSeries != core.Series("88888888") {
+			t.Fatalf("fill %d has the number %d of series %d", i+1, r.SequenceNumber, r.SequenceSeries)
+		}
+	}
 }

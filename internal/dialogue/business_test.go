@@ -271,10 +271,11 @@ func TestMailFollowsTheLogin(t *testing.T) {
 
 func TestHeldMailIsBounded(t *testing.T) {
 	f, d, in := loggingIn(t, Limits{Logins: 1, Unsent: 1000}, session.Outcome{})
-	for n := uint32(0); d.Closing() == reason.StayOpen && n < 1000; n++ {
-		d.Take(AppendDelivery(nil, delivery(n)), time.Now())
+	mail := AppendDelivery(nil, make([]byte, ftd.MaxBodyLen))
+	for n := 0; d.Closing() == reason.StayOpen && n <= maxHeld; n += len(mail) {
+		d.Take(mail, time.Now())
 	}
-	if d.Closing() != reason.SlowReader || len(d.held) > 1000 {
+	if d.Closing() != reason.SlowReader || len(d.held) > maxHeld {
 		t.Errorf("closing %v with %d bytes", d.Closing(), len(d.held))
 	}
 	d.End(reason.PeerClosed)

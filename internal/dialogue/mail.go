@@ -110,9 +110,12 @@ func (d *Dialogue) takeRefusal(data []byte, now time.Time) {
 	})
 }
 
-// hold keeps mail until the login that is on its way is answered. It is bounded as what a terminal leaves unread.
+// maxHeld is how many bytes of mail are held back behind one login: a core may send whole flows at once.
+const maxHeld = 16 << 20
+
+// hold keeps mail until the login that is on its way is answered.
 func (d *Dialogue) hold(mail Mail) {
-	if len(d.held)+len(mail) > d.driver.limits.Load().Unsent {
+	if len(d.held)+len(mail) > maxHeld {
 		d.closing = reason.SlowReader
 		return
 	}

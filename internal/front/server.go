@@ -47,7 +47,10 @@ type Listener struct {
 	Proxy   *ProxyRule // nil: the peer is the terminal itself
 }
 
-const readBuffer = 64 << 10 // of each loop, not of each connection
+const (
+	readBuffer  = 64 << 10 // of each loop, not of each connection
+	writeBuffer = 64 << 10 // of a connection that left so much unread; what is more lies in pieces
+)
 
 var (
 	errStuck = errors.New("front: an event loop has ended, or stands still for a minute")
@@ -134,14 +137,23 @@ func (s *Server) startLoops() (err error) {
 	s.engine, err = gnet.NewClient(s,
 		gnet.WithMulticore(true),
 		gnet.WithReadBufferCap(readBuffer),
-		gnet.WithWriteBufferCap(s.cfg.Limits.Outbound),
+		gnet.WithWriteBufferCap(writeBuffer),
 		gnet.WithTCPNoDelay(gnet.TCPDelay), // Go has set TCP_NODELAY already
-		gnet.WithLogger(s.log.Named("gnet").WithOptions(zap.IncreaseLevel(zap.WarnLevel)).Sugar()),
+		gnet.WithLogger(s.gnetLog()),
 	)
 	if err != nil {
 		return err
 	}
 	return s.engine.Start()
+}
+
+// gnetLog is for gnet's own lines, which are of no interest below a warning.
+func (s *Server) gnetLog() *zap.SugaredLogger {
+	log := s.log.Named("gnet")
+	if log.Core().Enabled(zap.InfoLevel) { // zap complains of a level that would be lowered
+		log = log.WithOptions(zap.IncreaseLevel(zap.WarnLevel))
+	}
+	return log.Sugar()
 }
 
 func (s *Server) closeListeners() {
