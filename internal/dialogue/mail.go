@@ -9,7 +9,7 @@ import (
 	"github.com/tradefront/tradefront/internal/session"
 )
 
-// Mail is what a core has for a terminal, as bytes: whoever implements core.Terminal appends to it on any
+// Mail is what a core has for a terminal, as bytes: the core.Terminal of a connection appends to it on any
 // goroutine, and gives it to Take on the connection's owner. A record has a header of four bytes, its kind, a
 // zero, and the length of its data; a delivery thus looks as its frame on the wire.
 type Mail []byte

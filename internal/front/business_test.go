@@ -201,8 +201,8 @@ func TestOrderIsKeptUnderLoad(t *testing.T) {
 	}
 }
 
-// TestSlowReaderStopsNobody: a terminal that does not read ends by its own bound; another's orders go on.
-func TestSlowReaderStopsNobody(t *testing.T) {
+// TestSlowReaderStopsNoOther: a terminal that does not read ends by its own bound; another's orders go on.
+func TestSlowReaderStopsNoOther(t *testing.T) {
 	h := newHandler()
 	e := startEcho(t, h)
 	r := start(t, config(), h)
@@ -225,7 +225,7 @@ func TestSlowReaderStopsNobody(t *testing.T) {
 	if got := <-r.counts.closed; got != reason.SlowReader.String() {
 		t.Errorf("closed by %s", got)
 	}
-	e.session("slow").terminal.Deliver(body) // to nobody
+	e.session("slow").terminal.Deliver(body) // the terminal is gone
 	number++
 	good.Send(order(3, number, 9))
 	expectOrders(t, good.Conn, number, number, 9)
