@@ -146,10 +146,7 @@ type PasswordUpdate struct {
 // should clear it once it is sent. It may follow a login that was refused with 131, 140 or 141.
 func (m *Machine) AppendPassword(dst []byte, p *PasswordUpdate) ([]byte, error) {
 	e := ftd.Begin(dst, ftd.TIDPasswordUpdate)
-	number := uint32(0)
-	if m.current.period > 0 {
-		number = m.dialog + 1
-	}
+	number := m.dialog + 1 // before a login too: a core may want numbers that rise
 	e.Sequence(0, number)
 	e.PasswordUpdate(&ftd.PasswordUpdate{
 		BrokerID: []byte(p.BrokerID), UserID: []byte(p.UserID),
