@@ -1,16 +1,16 @@
 package supplement
 
 import (
-	"crypto/rand"
-	"crypto/rsa"
 	"encoding/pem"
 	"errors"
 	"testing"
+
+	"github.com/tradefront/tradefront/test/keypair"
 )
 
 // Whatever a file holds: a *KeyError, or a key that encrypts to a length that it names.
 func FuzzParsePublicKey(f *testing.F) {
-	private := must(rsa.GenerateKey(rand.Reader, rsaBits))
+	private := keypair.RSA(0).RSA
 	for _, seed := range [][]byte{publicPEM(f, &private.PublicKey), sm2PublicKey(f), sm2AsAlgorithm(f), ecPublicKey(oidSM2)} {
 		block, _ := pem.Decode(seed)
 		f.Add(block.Bytes)

@@ -15,6 +15,8 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+
+	"github.com/tradefront/tradefront/test/keypair"
 )
 
 func must[T any](v T, err error) T {
@@ -40,7 +42,7 @@ func ecPublicKey(curve asn1.ObjectIdentifier) []byte {
 }
 
 func TestParsePublicKey(t *testing.T) {
-	private := must(rsa.GenerateKey(rand.Reader, rsaBits))
+	private := keypair.RSA(0).RSA
 	der := must(x509.MarshalPKIXPublicKey(&private.PublicKey))
 	good := block("PUBLIC KEY", der)
 	withExponent := func(e int) []byte {

@@ -5,16 +5,15 @@ import (
 	"crypto/rsa"
 	"testing"
 	"time"
+
+	"github.com/tradefront/tradefront/test/keypair"
 )
 
 // BenchmarkEncryptRatio takes turns with crypto/rsa, a few calls each, so that both see
 // the same machine however its speed drifts, and reports our share of its time.
 func BenchmarkEncryptRatio(b *testing.B) {
 	const turn = 32
-	private, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		b.Fatal(err)
-	}
+	private := keypair.RSA(0).RSA
 	ours, err := newRSAKey(&private.PublicKey)
 	if err != nil {
 		b.Fatal(err)

@@ -13,20 +13,19 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"github.com/tradefront/tradefront/test/keypair"
 )
 
-// newPair makes a key pair as the monitoring centre would, and reads the public half.
+// newPair is a key pair of the monitoring centre's, with the public half read: the same at each call.
 func newPair(t testing.TB) (*rsa.PrivateKey, *PublicKey) {
 	t.Helper()
-	private, err := rsa.GenerateKey(rand.Reader, rsaBits)
+	pair := keypair.RSA(0)
+	encrypter, err := ParsePublicKey(pair.Public)
 	if err != nil {
 		t.Fatal(err)
 	}
-	encrypter, err := ParsePublicKey(publicPEM(t, &private.PublicKey))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return private, encrypter
+	return pair.RSA, encrypter
 }
 
 func publicPEM(t testing.TB, pub any) []byte {

@@ -17,6 +17,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/keypair"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -29,12 +30,10 @@ const (
 // supplement.
 func markedRecord(t *testing.T) store.Record {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := keypair.RSA(0).RSA
 	text := "0@client_test_1.0@" + markerAddress + "@" + markerPort + "@2026-01-05 09:00:00@@@@@88888888@1"
 	rec := storetest.Record(storetest.Day)
+	var err error
 	if rec.Supplement, err = rsa.EncryptPKCS1v15(rand.Reader, &key.PublicKey, []byte(text)); err != nil {
 		t.Fatal(err)
 	}
