@@ -11,6 +11,7 @@ FLOOD         ?= 20000
 DURATION      ?= 10m
 SEEDS         ?= 1000
 SEED          ?= 0
+SESSIONS      ?= 2000
 ARGS          ?=
 
 # The race detector, but not inside SQLite's translated C: it would make that, and so half of all
@@ -73,6 +74,13 @@ bench: tools ## print all benchmarks side by side (BENCHTIME=1s)
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 20m \
 		./internal/ftd ./internal/session ./internal/front ./internal/auth ./internal/supplement ./internal/core/... ./internal/gateway \
 		./internal/ops ./internal/store/... ./internal/extsort ./internal/settlement/... ./test/e2e
+
+.PHONY: bench-e2e
+bench-e2e: ## what the front adds to a business message, with core-sim behind it (SESSIONS=2000)
+	$(GO) test -run '^$$' -bench 'RoundTrip' -benchtime 20000x -count 3 ./test/corebench
+	$(GO) test -run '^$$' -bench 'Throughput' -benchtime 3000000x -count 3 ./test/corebench
+	$(GO) test -run '^$$' -bench 'LoginBesideBusiness' -benchtime 2000x ./test/corebench
+	TRADEFRONT_TEST_SESSIONS=$(SESSIONS) $(GO) test -timeout 30m -run '^$$' -bench 'ManySessions' -benchtime 30x ./test/corebench
 
 .PHONY: lint-fetch
 lint-fetch: # download and build golangci-lint, nothing else

@@ -45,7 +45,8 @@ func TestMain(m *testing.M) {
 type stage struct {
 	core     string // host:port
 	front    string
-	daemon   int // the front's process
+	admin    string // http://host:port
+	daemon   int    // the front's process
 	authCode string
 }
 
@@ -83,9 +84,9 @@ func newStage(t testing.TB, users int) *stage {
 	s.authCode = firm.Apps[0].AuthCode
 	banner, s.daemon = start(t, "serve", "--config", firm.Config)
 	s.front = found(t, frontListens, banner)
-	ready := found(t, adminListens, banner) + "/readyz"
+	s.admin = found(t, adminListens, banner)
 	await.True(t, "the front uses the core", func() bool {
-		r, err := http.Get(ready)
+		r, err := http.Get(s.admin + "/readyz")
 		if err != nil {
 			return false
 		}
