@@ -65,7 +65,8 @@ func (l *link) business(tag ftd.SessionTag, h ftd.Header, body []byte) {
 		e.count.Muted++
 		return
 	}
-	if h.SequenceSeries == 0 && !l.inOrder(s, h) {
+	// Before the login there is no order of requests: the terminal picks the number of a PasswordUpdate.
+	if h.SequenceSeries == 0 && s.state != statePasswordOnly && !l.inOrder(s, h) {
 		return
 	}
 	switch {

@@ -70,12 +70,12 @@ func TestPasswordThroughTheFront(t *testing.T) {
 			})
 		})
 	}
-	m.Send(change(1, corePassword))
+	m.Send(change(0, corePassword)) // before the login the number is the terminal's to pick
 	m.Expect(ftd.TIDPasswordUpdate, 142)
 	if n := f.records(); n != 0 {
 		t.Errorf("%d records before the login", n)
 	}
-	m.Send(change(2, "Another456"))
+	m.Send(change(0, "Another456"))
 	m.Expect(ftd.TIDPasswordUpdate, 0)
 	m.Send(loginOf("88888888", "Another456"))
 	m.Expect(ftd.TIDUserLogin, 0)

@@ -97,6 +97,7 @@ func (s *Session) Deliver(dst, body []byte, now time.Time) []byte {
 	case s.state == LoggedIn && s.business:
 	case s.state == PasswordOnly && tid == ftd.TIDPasswordUpdate:
 		s.passwordAnswered(body, now)
+	case s.state == PasswordOnly && tid == ftd.TIDError: // a core may refuse by it
 	case s.state == Authenticated && tid == ftd.TIDRequestCode:
 	default:
 		return dst
