@@ -53,7 +53,10 @@ func (l *Link) resume(t *tenure, waits []*session) {
 	case <-t.conn.ctx.Done():
 		return
 	}
-	l.sweep(t, waits)
+	if leave := l.sweep(t, waits); len(leave) > 0 {
+		l.logger.Warn("The trading core did not answer SessionResume in time: the front sends the terminals away.", loggedSessions(len(leave))...)
+		l.exits(leave, l.spreadOf(len(leave)))
+	}
 }
 
 // sendResume queues SessionResume if the session still waits.
@@ -73,9 +76,13 @@ func (l *Link) sendResume(t *tenure, s *session) {
 	}
 }
 
-// sweep sends the terminals away of those sessions that the core of t did not resume in time.
-func (l *Link) sweep(t *tenure, waits []*session) {
-	var leave []*session
+// sweep marks those sessions that the core of t did not resume in time, if it is still in use: else the next is asked.
+func (l *Link) sweep(t *tenure, waits []*session) (leave []*session) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if t.over.Load() {
+		return nil
+	}
 	limit := l.now().Add(-l.options.VerifyTimeout)
 	for _, s := range waits {
 		s.mu.Lock()
@@ -86,10 +93,7 @@ func (l *Link) sweep(t *tenure, waits []*session) {
 			leave = append(leave, s)
 		}
 	}
-	if len(leave) > 0 {
-		l.logger.Warn("The trading core did not answer SessionResume in time: the front sends the terminals away.", loggedSessions(len(leave))...)
-		l.exits(leave, l.spreadOf(len(leave)))
-	}
+	return leave
 }
 
 // spreadOf is the time over which n terminals are sent away: as many a second as of a front with maxSpread sessions.
@@ -124,7 +128,7 @@ func (s *session) exit() {
 	s.mu.Lock()
 	terminal, still := s.terminal, s.state == leaving
 	s.mu.Unlock()
-	if still {
+	if still && s.link.ctx.Err() == nil {
 		s.link.observer.Exited(ExitCoreChanged)
 		terminal.Exit(forceExitChanged, reason.CoreChanged)
 	}

@@ -298,6 +298,30 @@ func TestAResumeThatIsCutOff(t *testing.T) {
 	})
 }
 
+// TestAResumeUnderAnEndedTerm: a core that becomes standby while it is asked is not waited for; the sessions wait for the next.
+func TestAResumeUnderAnEndedTerm(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		terminal := newTerminal()
+		s := openSession(t, l, k, 1, terminal)
+		k.send(stateChange(accept(ftd.CoreActive, instanceA, 2)))
+		k.next(ftd.TIDSessionResume)
+		k.send(stateChange(accept(ftd.CoreStandby, instanceA, 2)))
+		time.Sleep(DefaultGrace - time.Second)
+		k.send(stateChange(accept(ftd.CoreActive, instanceA, 3)))
+		k.next(ftd.TIDSessionResume)
+		k.send(resumeOK(1, 0))
+		synctest.Wait()
+		if len(terminal.left()) != 0 {
+			t.Fatal("the terminal was sent away")
+		}
+		pass(t, s, 1)
+		k.next(3)
+	})
+}
+
 // TestACloseWhileWaiting: a terminal that leaves meanwhile is not resumed and not sent away.
 func TestACloseWhileWaiting(t *testing.T) {
 	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
