@@ -36,43 +36,76 @@ func names(asked *ftd.ResumePoints, series uint16) bool {
 	return false
 }
 
-// maxWindow is how far the oldest dialog request that is remembered is behind the newest.
-const maxWindow = 64
+const (
+	// maxWindow is how far the oldest dialog request that is remembered is behind the newest. A core that is silent is
+	// given up after three heartbeats: a terminal has seldom sent more by then.
+	maxWindow = 64 * (maxWords - 1)
+	minWords  = 2
+	maxWords  = 64
+)
 
-// window is the numbers of dialog requests that have no answer: those of the last maxWindow.
+// window is the numbers of dialog requests that have no answer: those of the last maxWindow. Number n is a bit of
+// words[n/64%len(words)], which has room for numbers that are 64*(len(words)-1) apart, and grows when more are.
 type window struct {
-	first uint32 // the number of bit 0
-	bits  uint64
+	newest uint32 // of all that were added
+	words  []uint64
 }
 
 // add takes a number that was passed. Numbers rise.
 func (w *window) add(n uint32) {
-	if w.bits == 0 {
-		w.first = n
-	}
-	if n < w.first {
+	switch {
+	case w.words == nil:
+		w.words = make([]uint64, minWords)
+	case n < w.newest:
 		return
+	default:
+		w.advance(n / 64)
 	}
-	if over := n - w.first; over >= maxWindow {
-		shift := over - maxWindow + 1
-		w.first += shift
-		w.bits >>= min(shift, maxWindow)
+	w.newest = n
+	*w.word(n / 64) |= 1 << (n % 64)
+}
+
+func (w *window) word(block uint32) *uint64 { return &w.words[block%uint32(len(w.words))] }
+
+// advance clears the words for the blocks behind that of the newest number up to block. One that still has numbers
+// is kept if the window may grow.
+func (w *window) advance(block uint32) {
+	last := w.newest / 64
+	for b := last + 1; b <= block && b-last <= maxWords; b++ {
+		for *w.word(b) != 0 && len(w.words) < maxWords {
+			w.grow(b - 1)
+		}
+		*w.word(b) = 0
 	}
-	w.bits |= 1 << (n - w.first)
+}
+
+// grow makes twice the room; last is the block of the newest word.
+func (w *window) grow(last uint32) {
+	old := *w
+	w.words = make([]uint64, 2*len(old.words))
+	for i := range min(uint32(len(old.words)), last+1) {
+		*w.word(last - i) = *old.word(last - i)
+	}
 }
 
 // remove takes a number that was answered.
 func (w *window) remove(n uint32) {
-	if n >= w.first && n-w.first < maxWindow {
-		w.bits &^= 1 << (n - w.first)
+	if n <= w.newest && w.newest/64-n/64 < uint32(len(w.words)) {
+		*w.word(n / 64) &^= 1 << (n % 64)
 	}
 }
 
 // take empties the window into dst, lowest number first.
 func (w *window) take(dst []uint32) []uint32 {
-	for b := w.bits; b != 0; b &= b - 1 {
-		dst = append(dst, w.first+uint32(bits.TrailingZeros64(b)))
+	last := w.newest / 64
+	for i := min(uint32(len(w.words)), last+1); i > 0; i-- {
+		block := last - (i - 1)
+		for b := *w.word(block); b != 0; b &= b - 1 {
+			if n := 64*block + uint32(bits.TrailingZeros64(b)); w.newest-n < maxWindow {
+				dst = append(dst, n)
+			}
+		}
 	}
-	w.bits = 0
+	clear(w.words)
 	return dst
 }

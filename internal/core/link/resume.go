@@ -145,7 +145,7 @@ func (c *conn) resumeAnswered(t *tenure, s *session, msg *ftd.Message) {
 	case !awaited:
 	case err == nil && code == 0:
 		s.state = open
-		unanswered = s.requests.take(make([]uint32, 0, maxWindow))
+		unanswered = s.requests.take(nil)
 	default:
 		s.state = leaving
 		if err == nil {
