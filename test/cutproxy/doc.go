@@ -11,7 +11,7 @@
 //
 // The proxy reads what the client sends as messages of PostgreSQL's protocol, without TLS, and
 // copies the answers as they come. It knows a commit that is a simple query of its own, as pgx
-// sends it.
+// sends it. StartBytes makes a proxy for any other protocol: it delays, holds back and leads, and shows the bytes.
 //
 // # Bounds
 //

@@ -12,6 +12,7 @@ type link struct {
 	client, server net.Conn
 	dropNext       atomic.Bool // the next answer is COMMIT's, and must not pass
 	counted        sync.Once
+	watcher        Watcher // nil for none
 }
 
 // cut counts the connection as cut, once.
@@ -69,6 +70,25 @@ func (l *link) down() {
 			return // PostgreSQL has answered, so it has committed
 		}
 		if _, err := l.client.Write(b[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// copy carries bytes as they come.
+func (l *link) copy(from, to net.Conn, up bool) {
+	defer l.end()
+	b := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(b)
+		if err != nil {
+			return
+		}
+		l.proxy.pass()
+		if l.watcher != nil {
+			l.watcher(up, b[:n])
+		}
+		if _, err := to.Write(b[:n]); err != nil {
 			return
 		}
 	}

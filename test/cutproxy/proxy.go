@@ -24,6 +24,8 @@ const (
 type Proxy struct {
 	listener net.Listener
 	running  sync.WaitGroup
+	bytes    bool           // not PostgreSQL's protocol
+	watch    func() Watcher // of each connection; nil for none
 
 	mu     sync.Mutex
 	target string // "" refuses every connection
@@ -40,11 +42,27 @@ type Proxy struct {
 // with the test.
 func Start(t testing.TB) *Proxy {
 	t.Helper()
+	return start(t, &Proxy{})
+}
+
+// Watcher sees the bytes of one connection before they pass on: up to the server, or down to the client. It is called
+// by a goroutine for each direction, and must not keep b.
+type Watcher func(up bool, b []byte)
+
+// StartBytes is Start for any protocol: bytes pass as they come, and no connection can be cut at a Point. watch is
+// called for each connection; nil watches none.
+func StartBytes(t testing.TB, watch func() Watcher) *Proxy {
+	t.Helper()
+	return start(t, &Proxy{bytes: true, watch: watch})
+}
+
+func start(t testing.TB, p *Proxy) *Proxy {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{listener: l, links: map[*link]bool{}}
+	p.listener, p.links = l, map[*link]bool{}
 	p.running.Go(p.accept)
 	t.Cleanup(func() {
 		_ = l.Close()
@@ -178,9 +196,17 @@ func (p *Proxy) serve(client net.Conn) {
 		l.end()
 	}
 	p.mu.Unlock()
+	if p.watch != nil {
+		l.watcher = p.watch()
+	}
 	var both sync.WaitGroup
-	both.Go(l.up)
-	both.Go(l.down)
+	if p.bytes {
+		both.Go(func() { l.copy(client, server, true) })
+		both.Go(func() { l.copy(server, client, false) })
+	} else {
+		both.Go(l.up)
+		both.Go(l.down)
+	}
 	both.Wait()
 	p.mu.Lock()
 	delete(p.links, l)

@@ -197,3 +197,30 @@ func TestDelay(t *testing.T) {
 		t.Errorf("answered after %v", time.Since(begun))
 	}
 }
+
+func TestBytesOfAnyProtocol(t *testing.T) {
+	s := serve(t)
+	var mu sync.Mutex
+	var up, down string
+	p := cutproxy.StartBytes(t, func() cutproxy.Watcher {
+		return func(toServer bool, b []byte) {
+			mu.Lock()
+			defer mu.Unlock()
+			if toServer {
+				up += string(b)
+			} else {
+				down += string(b)
+			}
+		}
+	})
+	p.Lead(s.Addr().String())
+	m := "no message of PostgreSQL's"
+	if !say(dial(t, p.Address()), []byte(m)) {
+		t.Error("no answer")
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if up != m || down != m {
+		t.Errorf("the proxy saw %q and %q", up, down)
+	}
+}
