@@ -16,6 +16,7 @@ import (
 // Options are what tests want differently.
 type Options struct {
 	Binary string // the built program
+	Front  int    // its ID; 0 is 1
 	Listen string // where terminals connect to; "" is any port of 127.0.0.1
 	URL    string // of PostgreSQL; "" is the embedded driver
 	Core   string // more lines of the section core, indented
@@ -51,6 +52,23 @@ func New(t testing.TB, o Options) *Site {
 	return s
 }
 
+// Beside is another front of the same firm, in a folder of its own, with the keys, the master key and the PostgreSQL of
+// this one. AppIDs and accounts are this one's.
+func (s *Site) Beside(o Options) *Site {
+	s.t.Helper()
+	b := &Site{t: s.t, binary: o.Binary, Dir: s.t.TempDir(), Private: s.Private, Key: s.Key, Apps: s.Apps, Users: s.Users}
+	b.Config = filepath.Join(b.Dir, "tradefront.yaml")
+	for _, name := range []string{"public.pem", "private.pem", "calendar.yaml", "master.key"} {
+		data, err := os.ReadFile(filepath.Join(s.Dir, name))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		b.Write(name, data)
+	}
+	b.Write("tradefront.yaml", o.configuration())
+	return b
+}
+
 func (o *Options) configuration() []byte {
 	driver, listen := "embedded", o.Listen
 	if o.URL != "" {
@@ -64,7 +82,7 @@ broker_id: "9999"
 report_unit_id: "0001"
 vendor_id: "TF01"
 front:
-  id: 1
+  id: %d
   listeners:
     - address: %q
 admin:
@@ -80,7 +98,7 @@ store:
   driver: %s
   url: %q
 %s
-`, listen, o.Core, driver, o.URL, o.Store)
+`, max(o.Front, 1), listen, o.Core, driver, o.URL, o.Store)
 }
 
 // Write makes a file of the site.
