@@ -98,7 +98,7 @@ func (s *session) take(t *tenure, h ftd.Header) core.Terminal {
 	case s.tenure != t:
 		return nil
 	case s.state == open:
-	case s.state == passwordOnly && h.TID == ftd.TIDPasswordUpdate:
+	case s.state == passwordOnly && (h.TID == ftd.TIDPasswordUpdate || h.TID == ftd.TIDError):
 	default:
 		return nil
 	}
