@@ -39,6 +39,15 @@ func (d *Daemon) AdminURL() string {
 // Addrs are the addresses on which terminals are accepted, in the order of front.listeners.
 func (d *Daemon) Addrs() []netip.AddrPort { return d.front.Addrs() }
 
+// CoreReady reports whether a trading core is in use; true with the local one.
+func (d *Daemon) CoreReady() bool {
+	if d.path.Link == nil {
+		return true
+	}
+	s := d.path.Link.Status()
+	return s.Ready()
+}
+
 // Settled is the store that the report reads, once it has every record of this front, or why it has not.
 func (d *Daemon) Settled(ctx context.Context) (assemble.Records, error) {
 	if d.path.Forwarder == nil {
