@@ -14,6 +14,8 @@ type Firm struct {
 	Key        supplement.Encrypter // of that version
 	Apps       []App
 	Accounts   []Account
+	// Instrument is what customers order at the core-sim behind the front; "" where none is.
+	Instrument string
 }
 
 // App is a terminal software with its authcode.

@@ -27,6 +27,8 @@ type Tally struct {
 	Logins  map[int]int    // of them, those that had logged in: a visit that then logs in again ends with 5
 	Kinds   map[string]int // how often each sort of visitor came
 	Latency *hdrhistogram.Histogram
+	Orders  *hdrhistogram.Histogram // from an accepted order to its answer
+	Fills   int                     // that terminals saw of these orders before they logged out
 	// Surprises are visits that ended as they must not, with descriptions of a few.
 	Surprises int
 	Examples  []string
@@ -40,7 +42,7 @@ const maxExamples = 5
 func Play(ctx context.Context, firm *Firm, n, crowd int, progress func(done int64)) (*Tally, error) {
 	t := &Tally{
 		Codes: map[int]int{}, Logins: map[int]int{}, Kinds: map[string]int{},
-		Latency: hdrhistogram.New(1, int64(visitPatience/time.Microsecond), 3),
+		Latency: newHistogram(), Orders: newHistogram(),
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -72,6 +74,10 @@ func Play(ctx context.Context, firm *Firm, n, crowd int, progress func(done int6
 	return t, ctx.Err()
 }
 
+func newHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, int64(visitPatience/time.Microsecond), 3)
+}
+
 // visit is the i-th one: the same i is the same sort of visitor with the same machine.
 func visit(ctx context.Context, firm *Firm, i uint64) (*visitor, error) {
 	ctx, cancel := context.WithTimeout(ctx, visitPatience)
@@ -81,6 +87,7 @@ func visit(ctx context.Context, firm *Firm, i uint64) (*visitor, error) {
 		firm: firm, kind: pick(random), random: random,
 		app:     firm.Apps[random.IntN(len(firm.Apps))],
 		account: firm.Accounts[random.IntN(len(firm.Accounts))],
+		inbox:   newInbox(fmt.Sprint("visit ", i)),
 	}
 	err := v.kind.play(ctx, v)
 	if v.conn != nil {
@@ -95,6 +102,10 @@ func (t *Tally) note(v *visitor, err error) {
 	t.Answers = append(t.Answers, v.answers...)
 	if v.answer > 0 {
 		_ = t.Latency.RecordValue(v.answer.Microseconds()) // in range: visits are bounded
+	}
+	if v.ordered {
+		_ = t.Orders.RecordValue(v.orderTook.Microseconds())
+		t.Fills += int(v.inbox.own.Load())
 	}
 	code, failed := codeOf(err)
 	if failed != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/core/local"
+	"github.com/tradefront/tradefront/internal/coresim"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
@@ -36,7 +37,9 @@ type Site struct {
 // What the demo's terminals use.
 const (
 	KeyVersion   = "1.0"
+	Instrument   = "SIM2612" // the only one of the core-sim
 	SitePassword = "demo-password"
+	CoreNotice   = "core-sim is no trading core"
 	siteAccounts = 24
 )
 
@@ -45,8 +48,17 @@ var siteApps = []struct {
 	cipher auth.Cipher
 }{{"client_xsb_1.0", auth.AES}, {"abcdef_ghijkl_1.6.0", auth.AES}, {"demo_desk_3.2", auth.SM4}}
 
-// NewSite makes folder, test key pair, master key and configuration.
+// NewSite makes folder, test key pair, master key and configuration of a front with its local core.
 func NewSite(dir, postgresURL, listen, admin string) (*Site, error) {
+	return newSite(dir, siteConfig(postgresURL, listen, admin))
+}
+
+// NewLinkedSite is NewSite for a front that has a core-sim behind it, at CoreSocket.
+func NewLinkedSite(dir, postgresURL, listen, admin string) (*Site, error) {
+	return newSite(dir, append(siteConfig(postgresURL, listen, admin), linkConfig...))
+}
+
+func newSite(dir string, configuration []byte) (*Site, error) {
 	s := &Site{Dir: dir, Path: filepath.Join(dir, "tradefront.yaml")}
 	if err := s.makeKeys(); err != nil {
 		return nil, err
@@ -54,7 +66,7 @@ func NewSite(dir, postgresURL, listen, admin string) (*Site, error) {
 	if err := os.WriteFile(filepath.Join(dir, "calendar.yaml"), configs.Calendar, 0o600); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(s.Path, siteConfig(postgresURL, listen, admin), 0o600); err != nil {
+	if err := os.WriteFile(s.Path, configuration, 0o600); err != nil {
 		return nil, err
 	}
 	var err error
@@ -89,10 +101,28 @@ keys:
 store:
   driver: %s
   url: %q
+log_level: warn
 core:
   logins_per_user: 0 # a crowd shares a few accounts here
-log_level: warn
 `, listen, admin, KeyVersion, driver, postgresURL)
+}
+
+// linkConfig follows siteConfig, whose last section is core.
+const linkConfig = `  driver: link
+  link:
+    endpoints: ["unix:core.sock"]
+`
+
+// CoreSocket is where the front of a linked site looks for its trading core.
+func (s *Site) CoreSocket() string { return s.Config.Core.Link.Endpoints[0].Unix }
+
+// CoreAccounts are the firm's accounts as a core-sim takes them.
+func (s *Site) CoreAccounts() []coresim.Account {
+	all := make([]coresim.Account, len(s.Firm.Accounts))
+	for i, a := range s.Firm.Accounts {
+		all[i] = coresim.Account{User: string(a.Account), Password: a.Password, Type: a.UserType.Word(), Notice: CoreNotice}
+	}
+	return all
 }
 
 func (s *Site) makeKeys() (err error) {
@@ -140,31 +170,46 @@ func (s *Site) Enrol(ctx context.Context) (err error) {
 		}
 		s.Firm.Apps = append(s.Firm.Apps, app)
 	}
-	// One hash for all: they have the same password, and the demo should begin soon.
-	hash, err := local.HashPassword([]byte(SitePassword), assemble.CoreOptions(s.Config).Params)
-	if err != nil {
-		return err
-	}
-	for i := range siteAccounts {
-		account := Account{
-			Account: regulation.Account(strconv.Itoa(88880000 + i)), UserType: regulation.UserCustomer, Password: SitePassword,
-		}
-		if i%8 == 7 {
-			account.UserType = regulation.UserOperator
-		}
-		now := time.Now()
-		err := directory.New(r.Tables()).AddAccount(ctx, local.Account{
-			Account: account.Account, UserType: account.UserType, PasswordHash: hash, Created: now, Changed: now,
-		})
-		if err != nil && !errors.Is(err, store.ErrExists) {
+	s.Firm.Accounts = siteAccountList()
+	if s.Config.Core.Driver != assemble.DriverLink { // a trading core has accounts of its own
+		if err := s.addAccounts(ctx, r); err != nil {
 			return err
 		}
-		s.Firm.Accounts = append(s.Firm.Accounts, account)
 	}
 	return errors.Join(
 		os.WriteFile(s.AuthCodeFile(), []byte(s.Firm.Apps[0].AuthCode+"\n"), 0o600),
 		os.WriteFile(s.PasswordFile(), []byte(SitePassword+"\n"), 0o600),
 	)
+}
+
+func siteAccountList() []Account {
+	all := make([]Account, siteAccounts)
+	for i := range all {
+		all[i] = Account{Account: regulation.Account(strconv.Itoa(88880000 + i)), UserType: regulation.UserCustomer, Password: SitePassword}
+		if i%8 == 7 {
+			all[i].UserType = regulation.UserOperator
+		}
+	}
+	return all
+}
+
+// addAccounts adds the firm's accounts to the front's own store.
+func (s *Site) addAccounts(ctx context.Context, r assemble.Records) error {
+	// One hash for all: they have the same password, and the demo should begin soon.
+	hash, err := local.HashPassword([]byte(SitePassword), assemble.CoreOptions(s.Config).Params)
+	if err != nil {
+		return err
+	}
+	for _, a := range s.Firm.Accounts {
+		now := time.Now()
+		err := directory.New(r.Tables()).AddAccount(ctx, local.Account{
+			Account: a.Account, UserType: a.UserType, PasswordHash: hash, Created: now, Changed: now,
+		})
+		if err != nil && !errors.Is(err, store.ErrExists) {
+			return err
+		}
+	}
+	return nil
 }
 
 // AuthCodeFile is that of the first AppID. It and PasswordFile are for a person who tries the demo by hand. They lie in the

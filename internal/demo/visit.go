@@ -60,17 +60,20 @@ type visitor struct {
 	random  *rand.Rand
 	app     App
 	account Account
+	inbox   *inbox
 	conn    *client.Conn
 
-	answer  time.Duration // from the login request to its answer
-	answers []*Was        // successes; more than one would be a fault
+	answer    time.Duration // from the login request to its answer
+	answers   []*Was        // successes; more than one would be a fault
+	ordered   bool          // an order was accepted
+	orderTook time.Duration // from the order to its answer
 }
 
 // dial comes from some address of 127.0.0.0/8, as customers come from everywhere.
 func (v *visitor) dial(ctx context.Context) (err error) {
 	n := v.random.Uint32()
 	source := netip.AddrFrom4([4]byte{127, byte(n >> 16), byte(n >> 8), byte(n%254) + 1})
-	v.conn, err = client.Dial(ctx, v.firm.Address, client.WithSourceAddr(source))
+	v.conn, err = client.Dial(ctx, v.firm.Address, client.WithSourceAddr(source), client.WithHandler(v.inbox.receive))
 	return err
 }
 
@@ -92,6 +95,11 @@ func (v *visitor) collect() (text string, ciphertext []byte, err error) {
 
 // login sends req as v's customer; what is not set in req is filled in.
 func (v *visitor) login(ctx context.Context, req client.LoginRequest, text string) error {
+	_, err := v.loginResult(ctx, req, text)
+	return err
+}
+
+func (v *visitor) loginResult(ctx context.Context, req client.LoginRequest, text string) (client.LoginResult, error) {
 	req.BrokerID = v.firm.BrokerID
 	if req.UserID == "" {
 		req.UserID, req.Password = string(v.account.Account), v.account.Password
@@ -106,10 +114,10 @@ func (v *visitor) login(ctx context.Context, req client.LoginRequest, text strin
 	result, err := v.conn.Login(ctx, req)
 	v.answer = time.Since(begin)
 	if err != nil {
-		return err
+		return result, err
 	}
 	v.answers = append(v.answers, v.was(&result, text))
-	return nil
+	return result, nil
 }
 
 // was puts together what the supplement must be, from what the terminal knows: its own
@@ -135,6 +143,9 @@ func (v *visitor) enter(ctx context.Context) error {
 
 func honest(ctx context.Context, v *visitor) error {
 	if err := v.logIn(ctx); err != nil {
+		return err
+	}
+	if err := v.trade(ctx); err != nil {
 		return err
 	}
 	return v.conn.Logout(ctx)
