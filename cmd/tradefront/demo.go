@@ -13,10 +13,11 @@ func newDemo(e *env) *cobra.Command {
 	}}
 	c := &cobra.Command{
 		Use: "demo", Short: "Show everything at once, with synthetic terminals; needs nothing", Args: noArgs,
-		Long: "Make a firm in a temporary folder (test key pair, AppIDs, accounts), start the front on loopback,\n" +
-			"let synthetic terminals of all kinds log in, good ones and bad ones, export the day's report, open\n" +
-			"it with the test private key, and compare each line with what its terminal really was. Then stay\n" +
-			"up to be tried by hand, until Ctrl-C.",
+		Long: "Make a firm in a temporary folder (test key pair, AppIDs, accounts), start core-sim, which is no trading\n" +
+			"core, and before it the front on loopback. Two customers log in and trade with each other, message by\n" +
+			"message. Then synthetic terminals of all kinds log in and order, good ones and bad ones; the day's report\n" +
+			"is exported, opened with the test private key, and each line compared with what its terminal really was.\n" +
+			"Then stay up to be tried by hand, until Ctrl-C.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error { return t.Run(c.Context()) }),
 	}
 	f := c.Flags()

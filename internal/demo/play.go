@@ -96,6 +96,14 @@ func visit(ctx context.Context, firm *Firm, i uint64) (*visitor, error) {
 	return v, err
 }
 
+// Add counts visits that were made beside Play, each with one answered login at its end.
+func (t *Tally) Add(answers []*Was) {
+	t.Visits += len(answers)
+	t.Codes[0] += len(answers)
+	t.Logins[0] += len(answers)
+	t.Answers = append(t.Answers, answers...)
+}
+
 func (t *Tally) note(v *visitor, err error) {
 	t.Visits++
 	t.Kinds[v.kind.name]++

@@ -1,6 +1,7 @@
 package tour
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -26,6 +29,28 @@ var codeWords = map[int]string{
 	15: "报文错误字段 illegal field", 63: "客户端认证失败 authentication failed", 64: "客户端未认证 not authenticated",
 }
 
+// sceneOrders is how many orders demo.PlayTrade places.
+const sceneOrders = 3
+
+// trade shows two customers who trade with each other, message by message.
+func (t *Tour) trade(ctx context.Context) (answers []*demo.Was, err error) {
+	t.heading("Two customers trade through the front")
+	t.say("core-sim verifies a password, the front records the login, then the terminal gets its answer. Orders pass through the front")
+	t.say("unchanged, in both directions. Series 0 is the dialog; the fills of an account come in a series of its own.")
+	var said []demo.Said
+	answers, err = demo.PlayTrade(ctx, &t.site.Firm, func(s demo.Said) { said = append(said, s) })
+	show.Table(t.Out, "TERMINAL\t\tTID\tMESSAGE\tSERIES\tNUMBER\tFIELDS", func(w io.Writer) {
+		for _, s := range said {
+			way := "gets"
+			if s.Sent {
+				way = "sends"
+			}
+			fmt.Fprintf(w, "%s\t%s\t0x%04X\t%s\t%d\t%d\t%s\n", s.Terminal, way, uint32(s.TID), s.Name, s.Series, s.Number, s.Fields)
+		}
+	})
+	return answers, err
+}
+
 // summary shows what happened, most telling first.
 func (t *Tour) summary(tally *demo.Tally, verdict *demo.Verdict) {
 	t.heading("A few lines, opened with the test private key")
@@ -36,7 +61,7 @@ func (t *Tour) summary(tally *demo.Tally, verdict *demo.Verdict) {
 		t.say("terminal    %s", o.Terminal)
 		t.say("  it was    %s\n", o.Was.Terminal)
 	}
-	t.heading("Visits by the front's last answer, and how many of them had logged in")
+	t.heading("Visits by the front's last answer (the three above among them), and how many of them had logged in")
 	show.Table(t.Out, "CODE\tVISITS\tLOGGED IN\tMEANING", func(w io.Writer) {
 		for _, code := range slices.Sorted(maps.Keys(tally.Codes)) {
 			shown := fmt.Sprint(code)
@@ -53,18 +78,27 @@ func (t *Tour) summary(tally *demo.Tally, verdict *demo.Verdict) {
 			fmt.Fprintf(w, "%s\t%d\t%s\n", flag, verdict.Flags[flag], strings.ReplaceAll(flag.Word(), "_", " "))
 		}
 	})
-	l := tally.Latency
-	us := func(q float64) time.Duration { return time.Duration(l.ValueAtQuantile(q)) * time.Microsecond }
-	t.heading("Login, from request to answer (the record is on disk by then)")
-	t.say("p50 %v   p90 %v   p99 %v   max %v", us(50), us(90), us(99), time.Duration(l.Max())*time.Microsecond)
-	t.say("%d visits in %v, %.0f a second, terminals and front on this one machine",
-		tally.Visits, tally.Took.Round(time.Millisecond), float64(tally.Visits)/tally.Took.Seconds())
+	t.heading("How long it took, with %d terminals at once, terminals, front and core-sim on this one machine", t.Crowd)
+	show.Table(t.Out, "FROM REQUEST TO ANSWER\tHOW MANY\tP50\tP90\tP99\tMAX", func(w io.Writer) {
+		quantiles(w, "login (the record is on disk by then)", tally.Latency)
+		quantiles(w, "order to core-sim and back", tally.Orders)
+	})
+	t.say("%d visits in %v, %.0f a second; %d fills seen before the logout",
+		t.Logins, tally.Took.Round(time.Millisecond), float64(t.Logins)/tally.Took.Seconds(), tally.Fills)
 	t.heading("Answered = stored = reported?")
 	t.say("%d logins answered, %d lines reported, %d of them exactly what the terminal was, %d answered but not reported",
 		len(tally.Answers), verdict.Lines, verdict.Equal, verdict.Missing)
+	saw := t.core.Report().Now()
+	t.say("core-sim saw %d sessions opened, each with the RecordID of an answered login, %d orders, %d trades, and %d breaches of the link's contract",
+		saw.Opens, saw.Orders, saw.Trades, saw.Violations())
 	for _, f := range append(verdict.Faults, tally.Examples...) {
 		t.say("FAULT: %s", f)
 	}
+}
+
+func quantiles(w io.Writer, what string, h *hdrhistogram.Histogram) {
+	at := func(q float64) time.Duration { return time.Duration(h.ValueAtQuantile(q)) * time.Microsecond }
+	fmt.Fprintf(w, "%s\t%d\t%v\t%v\t%v\t%v\n", what, h.TotalCount(), at(50), at(90), at(99), at(100))
 }
 
 // invite says how to try by hand what the demo just did.

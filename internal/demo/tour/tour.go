@@ -35,6 +35,7 @@ type Tour struct {
 	Progress func(what string, total int64) (set func(int64), end func())
 
 	site   *demo.Site
+	core   *simCore
 	daemon *daemon.Daemon
 	began  time.Time // when the front was up, whole seconds
 }
@@ -52,28 +53,19 @@ func (t *Tour) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if t.site, err = demo.NewSite(dir, t.Postgres, t.Listen, t.Admin); err != nil {
+	if t.site, err = demo.NewLinkedSite(dir, t.Postgres, t.Listen, t.Admin); err != nil {
 		return err
 	}
 	if err := t.open(ctx); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, t.daemon.Stop()) }()
+	defer func() { err = errors.Join(err, t.daemon.Stop(), t.core.stop()) }()
 
-	t.heading("The front is up")
+	t.heading("The front is up, and behind it core-sim, which is no trading core")
 	t.say("%s", t.daemon.Banner())
 	t.say("everything lies in %s, and goes when this ends", dir)
-	tally, err := t.play(ctx)
-	if err != nil {
+	if err := t.show(ctx); err != nil {
 		return err
-	}
-	verdict, err := t.settle(ctx, tally)
-	if err != nil {
-		return err
-	}
-	t.summary(tally, verdict)
-	if tally.Surprises > 0 || !verdict.Good() {
-		return errors.New("the demo found something that must not be; see above")
 	}
 	if !t.Exit {
 		t.invite()
@@ -82,8 +74,34 @@ func (t *Tour) Run(ctx context.Context) (err error) {
 	return nil
 }
 
-// open makes the stores ready, as an operator would, and starts the front.
-func (t *Tour) open(ctx context.Context) error {
+// show plays and compares. An error says that something was found that must not be.
+func (t *Tour) show(ctx context.Context) error {
+	if err := t.awaitCore(ctx); err != nil {
+		return err
+	}
+	traders, err := t.trade(ctx)
+	if err != nil {
+		return err
+	}
+	tally, err := t.play(ctx)
+	if err != nil {
+		return err
+	}
+	tally.Add(traders)
+	verdict, err := t.settle(ctx, tally.Answers)
+	if err != nil {
+		return err
+	}
+	verdict.Faults = append(verdict.Faults, t.compareCore(tally.Answers, sceneOrders+int(tally.Orders.TotalCount()))...)
+	t.summary(tally, verdict)
+	if tally.Surprises > 0 || !verdict.Good() {
+		return errors.New("the demo found something that must not be; see above")
+	}
+	return nil
+}
+
+// open makes the stores ready, as an operator would, and starts the core and the front.
+func (t *Tour) open(ctx context.Context) (err error) {
 	if t.Postgres != "" {
 		pg, err := assemble.DialPostgres(ctx, t.site.Config)
 		if err != nil {
@@ -97,6 +115,19 @@ func (t *Tour) open(ctx context.Context) error {
 	if err := t.site.Enrol(ctx); err != nil {
 		return err
 	}
+	if t.core, err = startCore(t.site); err != nil {
+		return err
+	}
+	if err := t.startFront(ctx); err != nil {
+		return errors.Join(err, t.core.stop())
+	}
+	firm := &t.site.Firm
+	firm.Address, firm.BrokerID, firm.KeyVersion = t.daemon.Addrs()[0].String(), t.site.Config.BrokerID, demo.KeyVersion
+	firm.Instrument = demo.Instrument
+	return nil
+}
+
+func (t *Tour) startFront(ctx context.Context) error {
 	log, err := os.OpenFile(filepath.Join(t.site.Dir, "tradefront.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -105,8 +136,6 @@ func (t *Tour) open(ctx context.Context) error {
 		return errors.Join(err, log.Close())
 	}
 	t.began = time.Now().Truncate(time.Second)
-	firm := &t.site.Firm
-	firm.Address, firm.BrokerID, firm.KeyVersion = t.daemon.Addrs()[0].String(), t.site.Config.BrokerID, demo.KeyVersion
 	return nil
 }
 
@@ -119,14 +148,14 @@ func (t *Tour) play(ctx context.Context) (*demo.Tally, error) {
 
 // settle does what a settlement clerk does after the close, for each day that the visits
 // fell on: two if 15:30 came in between.
-func (t *Tour) settle(ctx context.Context, tally *demo.Tally) (*demo.Verdict, error) {
+func (t *Tour) settle(ctx context.Context, answers []*demo.Was) (*demo.Verdict, error) {
 	r, err := t.settled(ctx)
 	if err != nil {
 		return nil, err
 	}
 	t.heading("The report for the monitoring centre")
 	var reports []io.Reader
-	for _, day := range tradingDays(tally) {
+	for _, day := range tradingDays(answers) {
 		result, err := t.export(ctx, r, day)
 		if err != nil {
 			return nil, err
@@ -139,7 +168,7 @@ func (t *Tour) settle(ctx context.Context, tally *demo.Tally) (*demo.Verdict, er
 		defer f.Close()
 		reports = append(reports, f)
 	}
-	return demo.Check(reports, t.site.Private, tally.Answers, linesShown)
+	return demo.Check(reports, t.site.Private, answers, linesShown)
 }
 
 // export writes the report as `report export --partial` does: the window of the day has not closed yet.
@@ -166,9 +195,9 @@ func (t *Tour) settled(ctx context.Context) (assemble.Records, error) {
 	return t.daemon.Settled(ctx)
 }
 
-func tradingDays(tally *demo.Tally) []calendar.TradingDay {
+func tradingDays(answers []*demo.Was) []calendar.TradingDay {
 	var days []calendar.TradingDay
-	for _, a := range tally.Answers {
+	for _, a := range answers {
 		if day, err := calendar.ParseTradingDay(a.TradingDay); err == nil && !slices.Contains(days, day) {
 			days = append(days, day)
 		}

@@ -1,0 +1,112 @@
+package tour
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/test/pgtest"
+)
+
+// shown runs a short tour to its end and returns what it printed.
+func shown(t *testing.T, postgres string) (*Tour, string) {
+	t.Helper()
+	var out strings.Builder
+	tour := &Tour{
+		Postgres: postgres, Listen: "127.0.0.1:0", Logins: 120, Crowd: 8, Exit: true, Build: ops.Build{Version: "test"}, Out: &out,
+		By:       func(string) string { return "a test" },
+		Progress: func(string, int64) (func(int64), func()) { return func(int64) {}, func() {} },
+	}
+	if err := tour.Run(t.Context()); err != nil {
+		t.Fatalf("%v\n%s", err, out.String())
+	}
+	return tour, out.String()
+}
+
+// A stranger sees an order, its answer and its fill, the fill that the seller missed, and that every answered login is reported.
+func TestTheTourShowsTheCoreLink(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name     string
+		postgres func(t *testing.T) string
+	}{
+		{"embedded", func(*testing.T) string { return "" }},
+		{"postgres", func(t *testing.T) string { return pgtest.Database(t) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, out := shown(t, c.postgres(t))
+			for _, want := range []string{
+				`core-sim, which is no trading core`,
+				`seller 88880000 +sends +0x0003 +OrderInsert +0 +1 +OrderRef=seller-1 .*Direction=sell Price=3500 Volume=3\n`,
+				`seller 88880000 +gets +0x0003 +OrderInsert +0 +1 +0 正确, OrderID=1\n`,
+				`buyer 88880001 +gets +0x1001 +TradeInsertSingle +2 +1 +TradeID=1 OrderID=2 Direction=buy Price=3500 Volume=2 Remaining=0\n`,
+				`seller 88880000 +sends +0x0016 +UserLogin .*series 1, all after number 1\n` +
+					`seller .*LastIP=127\..*\n` +
+					`seller 88880000 +gets +0x1001 +TradeInsertSingle +1 +2 +TradeID=2 OrderID=1 Direction=sell Price=3500 Volume=1 Remaining=0\n`,
+				`order to core-sim and back +[1-9]`,
+				`, 0 answered but not reported\n`,
+				`and 0 breaches of the link's contract\n`,
+			} {
+				if !regexp.MustCompile(want).MatchString(out) {
+					t.Errorf("no %s in:\n%s", want, out)
+				}
+			}
+		})
+	}
+}
+
+// What core-sim saw and the terminals did not, or the other way round, is a fault.
+func TestCompareCoreFindsEachFault(t *testing.T) {
+	t.Parallel()
+	tour, _ := shown(t, "")
+	saw := tour.core.Report().Now()
+	answers := make([]*demo.Was, 0, saw.Opens)
+	for _, id := range tour.core.Records() {
+		answers = append(answers, &demo.Was{RecordID: id})
+	}
+	orders := int(saw.Orders)
+	if faults := tour.compareCore(answers, orders); len(faults) != 0 {
+		t.Fatalf("%q", faults)
+	}
+	altered := append([]*demo.Was{{RecordID: "another"}}, answers[1:]...)
+	for name, faults := range map[string][]string{
+		"a login that is open nowhere":    tour.compareCore(altered, orders),
+		"a session that was not answered": tour.compareCore(answers[1:], orders),
+		"an order lost":                   tour.compareCore(answers, orders+1),
+		"an order of no terminal":         tour.compareCore(answers, orders-1),
+	} {
+		if len(faults) != 1 {
+			t.Errorf("%s: %q", name, faults)
+		}
+	}
+}
+
+// A front that finds no core is said so, and the tour ends.
+func TestAwaitCoreEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	site, err := demo.NewLinkedSite(t.TempDir(), "", "127.0.0.1:0", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tour := &Tour{site: site}
+	if err := site.Enrol(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := tour.startFront(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := tour.daemon.Stop(); err != nil {
+			t.Error(err)
+		}
+	}()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := tour.awaitCore(ctx); err == nil || !strings.Contains(err.Error(), "does not use its core-sim") {
+		t.Errorf("%v", err)
+	}
+}
