@@ -155,11 +155,11 @@ func TestPasswordMustBeChangedFirst(t *testing.T) {
 			t.Errorf("%s: %d %+v", c.user, f.code(g), v)
 		}
 		f.pass(session, business(0x5000, 'S', 1, "not allowed"))
-		for i, step := range []struct {
+		for _, step := range []struct {
 			user, from, to string
 			code           int
 		}{{c.user, "p", "p", 142}, {c.user, "q", "new", 3}, {"alice", "Secret-a", "new", 2}, {c.user, "p", "", 15}, {c.user, "p", "new", 0}} {
-			if code := f.changePassword(session, uint32(i+2), step.user, step.from, step.to); code != step.code {
+			if code := f.changePassword(session, 0, step.user, step.from, step.to); code != step.code { // each with the same number: there it is the terminal's choice
 				t.Errorf("%+v: %d", step, code)
 			}
 		}
