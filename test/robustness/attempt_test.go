@@ -16,6 +16,7 @@ import (
 // connection of its own.
 type attempt struct {
 	number  int // in the ledger
+	front   int32
 	local   netip.AddrPort
 	app     regulation.AppID
 	account demo.Account

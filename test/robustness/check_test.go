@@ -195,7 +195,7 @@ func (c *checker) problem(a *attempt, rec *store.Record, items []string) string 
 		return fmt.Sprintf("login time %v beside the printed one", rec.LoginTime)
 	case rec.AppID != a.app || rec.Account != a.account.Account || rec.UserType != a.account.UserType || rec.Flag != a.flag:
 		return fmt.Sprintf("columns %s, %s, %c, %c", rec.AppID, rec.Account, rec.UserType, rec.Flag)
-	case rec.KeyVersion != version || rec.VendorID != "TF01" || rec.FrontID != 1:
+	case rec.KeyVersion != version || rec.VendorID != "TF01" || rec.FrontID != a.front:
 		return fmt.Sprintf("columns %s, %s, %d", rec.KeyVersion, rec.VendorID, rec.FrontID)
 	}
 	if r := a.result; r != nil && (r.TradingDay != rec.TradingDay.String() || !r.LoginTime.Equal(printed) ||

@@ -33,6 +33,24 @@
 //   - A refusal under a fault is 8, 90, or a broken connection; no other code.
 //   - The program ends with status 0 after SIGTERM, and writes no panic and no data race.
 //
+// # Two cores
+//
+// TestCores is a scenario of its own: two fronts of one firm, two `tradefront core-sim` processes, one active and one
+// standby, a proxy for each front before each core, PostgreSQL, and terminals that log in, send numbered orders, and
+// note each answer and fill. Its faults are those of cores, of links to them and of fronts. After each one core is active
+// under the highest term and the other one is standby; logins succeed again, the answered ones are in PostgreSQL, and
+// beside the checks above these hold:
+//
+//   - No order was passed twice, to one core or to two. Orders of a session came in the order of their numbers, after
+//     its SessionOpen, and none to a core of a lower term than another one had been active under for a second. The
+//     witness says so, which reads all links in the proxies, and the counters of each instance of core-sim.
+//   - Each order of a session that lives was answered by a core or refused by its front, once. Answers of a core came
+//     in the order of the requests, fills in that of their numbers.
+//   - Each session that a core was told of has a record in a store. No core keeps sessions whose terminals have gone.
+//   - A refusal, of a login or of an order, is 7, 8 or 90.
+//
+// Of a core that is killed the counters are those of just before; the witness has what came later.
+//
 // # Bounds and crash
 //
 // Everything is below one temporary folder and, if the system lets us, in mounts that

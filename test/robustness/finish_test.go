@@ -1,13 +1,10 @@
 package robustness
 
 import (
-	"bufio"
 	"encoding/json"
-	"os"
 	"path/filepath"
 
 	"github.com/tradefront/tradefront/internal/calendar"
-	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 )
 
 // finish is the afternoon: the front is stopped, the days are exported by the command, and
@@ -55,20 +52,5 @@ func (w *world) report(day calendar.TradingDay, lines map[string]int) int {
 	}
 	w.site.Verified(done.Path, "1.0="+filepath.Join(w.site.Dir, "private.pem"))
 	w.site.CLI("", "reconcile", "--day", day.String(), "--audit", filepath.Join(w.site.Dir, "audit.jsonl"), "--report", done.Path)
-	f, err := os.Open(done.Path)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer f.Close()
-	n := 0
-	for scan := bufio.NewScanner(f); scan.Scan(); n++ {
-		line, err := reportfile.ParseLine(scan.Bytes())
-		if err != nil {
-			w.t.Fatalf("%s line %d: %v", done.Path, n+1, err)
-		}
-		if lines[string(line.Supplement)]--; lines[string(line.Supplement)] < 0 {
-			w.t.Errorf("%s line %d is no record, or one that was reported before", done.Path, n+1)
-		}
-	}
-	return n
+	return takeLines(w.t, done.Path, lines)
 }

@@ -86,34 +86,39 @@ func (l *load) visit(random *rand.Rand) {
 }
 
 func (l *load) logIn(ctx context.Context, random *rand.Rand) (*client.Conn, *attempt, *client.LoginResult, error) {
-	// 127.0.0.1 is left to the servers.
-	n := random.Uint32()
-	source := netip.AddrFrom4([4]byte{127, byte(n>>16)&0x7f + 1, byte(n >> 8), byte(n%254) + 1})
-	conn, err := client.Dial(ctx, l.address, client.WithSourceAddr(source))
+	conn, err := client.Dial(ctx, l.address, client.WithSourceAddr(anySource(random)))
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	app := l.site.Apps[random.IntN(len(l.site.Apps))]
+	app := oneOf(random, l.site.Apps)
 	if _, err := conn.Authenticate(ctx, client.Identity{BrokerID: "9999", AppID: string(app.AppID)}, app.AuthCode); err != nil {
 		return conn, nil, nil, err
 	}
-	a, req := l.prepare(random, conn, app)
+	a, req := prepare(random, l.site, conn, app, oneOf(random, l.site.Users))
 	l.open(a)
 	result, err := conn.Login(ctx, req)
 	return conn, a, &result, err
 }
 
+// anySource is an address to connect from. 127.0.0.1 is left to the servers.
+func anySource(random *rand.Rand) netip.Addr {
+	n := random.Uint32()
+	return netip.AddrFrom4([4]byte{127, byte(n>>16)&0x7f + 1, byte(n >> 8), byte(n%254) + 1})
+}
+
+func oneOf[T any](random *rand.Rand, all []T) T { return all[random.IntN(len(all))] }
+
 // prepare decides what sort of terminal this is: most have encrypted what they collected,
 // some have none, a key that does not exist, or a flag of their own that is not 0.
-func (l *load) prepare(random *rand.Rand, conn *client.Conn, app demo.App) (*attempt, client.LoginRequest) {
+func prepare(random *rand.Rand, s *site.Site, conn *client.Conn, app demo.App, account demo.Account) (*attempt, client.LoginRequest) {
 	local := conn.LocalAddr().(*net.TCPAddr).AddrPort()
 	a := &attempt{
-		local: netip.AddrPortFrom(local.Addr().Unmap(), local.Port()), app: app.AppID,
-		account: l.site.Users[random.IntN(len(l.site.Users))], flag: regulation.FlagNormal, version: "1.0",
+		front: 1, local: netip.AddrPortFrom(local.Addr().Unmap(), local.Port()), app: app.AppID,
+		account: account, flag: regulation.FlagNormal, version: "1.0",
 	}
 	kinds := int(regulation.TerminalWeChat-regulation.TerminalWindows) + 1
 	text := terminal.Build(regulation.TerminalWindows+regulation.TerminalType(random.IntN(kinds)), random, time.Now())
-	a.sealed, _ = l.site.Key.Encrypt(nil, []byte(text)) // fails only without entropy
+	a.sealed, _ = s.Key.Encrypt(nil, []byte(text)) // fails only without entropy
 	said := byte(regulation.FlagNormal)
 	switch random.IntN(20) {
 	case 0:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"testing"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,9 +19,13 @@ import (
 
 func (w *world) localPath() string { return filepath.Join(w.disk.dir, "front.db") }
 
-// inLocal opens the local store beside the front, as commands do.
-func (w *world) inLocal(ctx context.Context, do func(*journal.Journal) error) (err error) {
-	local, err := journal.Open(ctx, w.localPath(), journal.Options{})
+func (w *world) inLocal(ctx context.Context, do func(*journal.Journal) error) error {
+	return inLocal(ctx, w.localPath(), do)
+}
+
+// inLocal opens a local store beside its front, as commands do.
+func inLocal(ctx context.Context, path string, do func(*journal.Journal) error) (err error) {
+	local, err := journal.Open(ctx, path, journal.Options{})
 	if err != nil {
 		return err
 	}
@@ -31,25 +36,33 @@ func (w *world) inLocal(ctx context.Context, do func(*journal.Journal) error) (e
 // read returns what is stored now. A record moves from quarantine to the local store to
 // PostgreSQL, and they are read in that order: one that moves meanwhile is seen twice and
 // not missed.
-func (w *world) read(ctx context.Context) (_ *stored, err error) {
+func (w *world) read(ctx context.Context) (*stored, error) {
 	s := &stored{records: map[uuid.UUID]store.Record{}}
-	err = w.inLocal(ctx, func(local *journal.Journal) error {
+	if err := s.scanLocal(ctx, w.localPath()); err != nil || w.pair == nil {
+		return s, err
+	}
+	return s, s.scanPostgres(ctx, w.t, w.pair.writes().cluster.URL())
+}
+
+// scanLocal adds what is in quarantine and in the local store.
+func (s *stored) scanLocal(ctx context.Context, path string) error {
+	return inLocal(ctx, path, func(local *journal.Journal) error {
 		aside, err := local.Quarantine(ctx)
 		for i := range aside {
 			s.add(&aside[i].Record, false)
 		}
-		s.aside = len(s.records)
+		s.aside += len(aside)
 		return errors.Join(err, s.scan(ctx, local))
 	})
-	if err != nil || w.pair == nil {
-		return s, err
-	}
-	postgres, err := postgres.Open(ctx, storetest.URL(w.t, w.pair.writes().cluster.URL()), postgres.Options{})
+}
+
+func (s *stored) scanPostgres(ctx context.Context, t *testing.T, url string) (err error) {
+	postgres, err := postgres.Open(ctx, storetest.URL(t, url), postgres.Options{})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, postgres.Close()) }()
-	return s, s.scan(ctx, postgres)
+	return s.scan(ctx, postgres)
 }
 
 // scan adds all records of a store. They may be elsewhere already, but a store has none
@@ -78,14 +91,23 @@ func (w *world) forwarded(ctx context.Context) error {
 	if w.pair == nil {
 		return nil
 	}
+	return forwarded(ctx, w.load.ledger, w.localPath())
+}
+
+// forwarded returns when nothing that was answered by now waits for PostgreSQL in one of these local stores.
+func forwarded(ctx context.Context, l *ledger, locals ...string) error {
 	answers := map[string]bool{}
-	for _, a := range w.load.snapshot() {
+	for _, a := range l.snapshot() {
 		if a.result != nil {
 			answers[a.result.RecordID] = true
 		}
 	}
 	for deadline := time.Now().Add(healPatience); ; {
-		waiting, err := w.waiting(ctx, answers)
+		waiting, err := 0, error(nil)
+		for _, path := range locals {
+			n, problem := waitingIn(ctx, path, answers)
+			waiting, err = waiting+n, errors.Join(err, problem)
+		}
 		if err == nil && waiting == 0 {
 			return nil
 		}
@@ -96,9 +118,9 @@ func (w *world) forwarded(ctx context.Context) error {
 	}
 }
 
-// waiting counts those of answers that are in the local store and to be forwarded.
-func (w *world) waiting(ctx context.Context, answers map[string]bool) (n int, err error) {
-	err = w.inLocal(ctx, func(local *journal.Journal) error {
+// waitingIn counts those of answers that are in a local store and to be forwarded.
+func waitingIn(ctx context.Context, path string, answers map[string]bool) (n int, err error) {
+	err = inLocal(ctx, path, func(local *journal.Journal) error {
 		days, err := local.Days(ctx)
 		for _, d := range days {
 			err = errors.Join(err, local.Scan(ctx, d.Day, func(rec *store.Record) error {
