@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"math/rand/v2"
 	"net"
 	"strings"
 	"time"
@@ -39,10 +38,13 @@ func (l *Link) runEndpoint(e *endpoint) {
 		if l.now().Sub(began) > backoffMax {
 			wait = backoffMin
 		}
-		l.pause(wait/2 + rand.N(wait/2)) //nolint:gosec // a jitter is no secret
+		l.pause(wait/2 + l.jitter(wait/2))
 		wait = min(2*wait, backoffMax)
 	}
 }
+
+// jitter is a part of d, which is above 0.
+func (l *Link) jitter(d time.Duration) time.Duration { return time.Duration(l.random.Int64N(int64(d))) }
 
 func (l *Link) pause(d time.Duration) {
 	timer := time.NewTimer(d)

@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,7 @@ type Link struct {
 	logger   *zap.Logger
 	observer Observer
 	now      func() time.Time
+	random   *rand.Rand // as safe for concurrent use as Options.Random: it has no state of its own
 	identity ftd.LinkIdentity
 
 	ctx    context.Context // ends with Close
@@ -47,7 +49,7 @@ var _ core.Core = (*Link)(nil)
 func New(o Options) *Link {
 	o.fill()
 	l := &Link{
-		options: o, logger: o.Logger, observer: o.Observer, now: o.Now,
+		options: o, logger: o.Logger, observer: o.Observer, now: o.Now, random: rand.New(o.Random), //nolint:gosec // a jitter is no secret
 		table: newTable(o.MaxSessions), codes: newCodeRequests(),
 		identity: ftd.LinkIdentity{
 			Protocol: ftd.LinkProtocol, FrontID: o.FrontID, Process: []byte(o.Process), BrokerID: []byte(o.BrokerID),
@@ -96,7 +98,7 @@ func (l *Link) Close(ctx context.Context) (err error) {
 	conns := l.conns()
 	l.mu.Unlock()
 
-	for _, s := range l.table.all(nil) {
+	for _, s := range l.table.ordered() {
 		if now := s.now(); now != verifying && now != verified {
 			s.Close(ftd.ReasonDraining, "front stops")
 		}

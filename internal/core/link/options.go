@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"crypto/tls"
+	"math/rand/v2"
 	"net"
 	"time"
 
@@ -66,6 +67,8 @@ type Options struct {
 	Observer   Observer                   // nil: none
 	Logger     *zap.Logger                // nil: none
 	Now        func() time.Time           // nil: time.Now
+	// Random is what pauses and the order of exits are drawn from, by several goroutines at once; nil: the runtime's.
+	Random rand.Source
 	// Dial opens a connection, without TLS; nil: a net.Dialer.
 	Dial func(ctx context.Context, e Endpoint) (net.Conn, error)
 }
@@ -92,10 +95,18 @@ func (o *Options) fill() {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Random == nil {
+		o.Random = runtimeSource{}
+	}
 	if o.Dial == nil {
 		o.Dial = dial
 	}
 }
+
+// runtimeSource is the runtime's source of random numbers.
+type runtimeSource struct{}
+
+func (runtimeSource) Uint64() uint64 { return rand.Uint64() } //nolint:gosec // a jitter is no secret
 
 func orDefault[T time.Duration | int](v *T, otherwise T) {
 	if *v == 0 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"go.uber.org/zap"
@@ -16,7 +15,7 @@ import (
 // resumeWaiting resumes the sessions that wait for a core, under t. mu is held.
 func (l *Link) resumeWaiting(t *tenure) {
 	var waits []*session
-	for _, s := range l.table.all(nil) {
+	for _, s := range l.table.ordered() {
 		if s.now() == waiting {
 			waits = append(waits, s)
 		}
@@ -106,12 +105,12 @@ const maxSpread = 1000
 
 // exits sends the terminals of leaving sessions away, evenly over spread.
 func (l *Link) exits(leave []*session, spread time.Duration) {
-	rand.Shuffle(len(leave), func(i, j int) { leave[i], leave[j] = leave[j], leave[i] })
+	l.random.Shuffle(len(leave), func(i, j int) { leave[i], leave[j] = leave[j], leave[i] })
 	began, step := l.now(), spread/time.Duration(len(leave))
 	for i, s := range leave {
 		at := time.Duration(i) * step
 		if step > 0 {
-			at += rand.N(step) //nolint:gosec // a jitter is no secret
+			at += l.jitter(step)
 		}
 		if left := at - l.now().Sub(began); left > 0 {
 			l.pause(left)
@@ -197,5 +196,5 @@ func (l *Link) exitLater(t *tenure, s *session) {
 		s.exit()
 		return
 	}
-	time.AfterFunc(rand.N(spread), s.exit) //nolint:gosec // a jitter is no secret
+	time.AfterFunc(l.jitter(spread), s.exit)
 }

@@ -1,6 +1,10 @@
 package link
 
-import "sync"
+import (
+	"cmp"
+	"slices"
+	"sync"
+)
 
 // table has the sessions by their SessionID.
 type table struct {
@@ -49,6 +53,13 @@ func (t *table) all(dst []*session) []*session {
 		dst = append(dst, s)
 	}
 	return dst
+}
+
+// ordered is every session in the order of the IDs.
+func (t *table) ordered() []*session {
+	all := t.all(nil)
+	slices.SortFunc(all, func(a, b *session) int { return cmp.Compare(a.id, b.id) })
+	return all
 }
 
 func (t *table) counts() (all, asked, without int) {

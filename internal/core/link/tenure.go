@@ -108,7 +108,7 @@ func (l *Link) graceOver() {
 	}
 	l.grace = nil
 	var leave []*session
-	for _, s := range l.table.all(nil) {
+	for _, s := range l.table.ordered() {
 		if s.leave(waiting, nil) {
 			l.observer.SessionResumed(ResumeNoCore)
 			leave = append(leave, s)
