@@ -63,10 +63,23 @@ func (s *session) Wait() bool {
 	return t != nil && !t.over.Load() && t.conn.out.hold()
 }
 
-// Pass is core.Session's.
+// Pass is core.Session's. A request is refused once: also one whose first parts the core has got.
 func (s *session) Pass(h ftd.Header, body []byte) reason.Reason {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	r := s.pass(h, body)
+	switch {
+	case h.SequenceSeries != 0:
+	case r == reason.OK:
+		s.requests.add(h.SequenceNumber)
+	default:
+		s.requests.remove(h.SequenceNumber)
+	}
+	return r
+}
+
+// pass is Pass but for what it remembers. mu is held.
+func (s *session) pass(h ftd.Header, body []byte) reason.Reason {
 	switch {
 	case s.state == passwordOnly && h.TID != ftd.TIDPasswordUpdate:
 		return reason.PasswordFirst
@@ -77,11 +90,7 @@ func (s *session) Pass(h ftd.Header, body []byte) reason.Reason {
 	case !s.link.options.Business && s.state == open:
 		return reason.UnknownRequest
 	}
-	r := s.tenure.conn.out.pass(s.link.tag(s.id), body)
-	if r == reason.OK && h.SequenceSeries == 0 {
-		s.requests.add(h.SequenceNumber)
-	}
-	return r
+	return s.tenure.conn.out.pass(s.link.tag(s.id), body)
 }
 
 // Flush is core.Session's.
@@ -114,18 +123,22 @@ func (s *session) Close(why ftd.ReasonCode, text string) {
 
 // farewell queues a SessionClose or SessionAbort, if the core is still the one of t.
 func (l *Link) farewell(t *tenure, id int32, tid ftd.TID, why ftd.ReasonCode, text string) {
-	if t.over.Load() {
-		return
+	if !t.over.Load() {
+		l.end(t.conn, id, tid, why, text)
 	}
+}
+
+// end queues a SessionClose or SessionAbort, if the connection stands.
+func (l *Link) end(c *conn, id int32, tid ftd.TID, why ftd.ReasonCode, text string) {
 	r := ftd.Reason{Code: why, Text: []byte(clip(text, maxReasonText))}
 	build := func(dst []byte) ([]byte, error) {
 		e := ftd.BeginSession(dst, tid, l.tag(id))
 		e.Reason(&r)
 		return e.End()
 	}
-	if _, err := t.conn.out.must(build); err != nil { // the text is not one of the wire
+	if _, err := c.out.must(build); err != nil { // the text is not one of the wire
 		r.Text = nil
-		_, _ = t.conn.out.must(build)
+		_, _ = c.out.must(build)
 	}
 }
 

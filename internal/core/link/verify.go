@@ -99,10 +99,11 @@ func (l *Link) releaseOne(s *session, t *tenure) []*session {
 	return nil
 }
 
-// endVerifies answers logins whose core went away.
+// endVerifies answers logins whose core went away. One that only changed its Term, over a connection that stands, reads
+// their SessionVerify and reserves the sessions.
 func endVerifies(sessions []*session) {
 	for _, s := range sessions {
-		s.answered <- refusedFor(reason.CoreAway)
+		s.answered <- verifyAnswer{refused: &core.Refused{Reason: reason.CoreAway}, abort: true}
 	}
 }
 
@@ -136,7 +137,7 @@ func (l *Link) await(ctx context.Context, s *session, t *tenure) verifyAnswer {
 	if got.refused != nil && got.refused.Session == nil {
 		l.drop(s)
 		if got.abort {
-			l.farewell(t, s.id, ftd.TIDSessionAbort, ftd.ReasonGone, "verify timeout")
+			l.end(t.conn, s.id, ftd.TIDSessionAbort, ftd.ReasonGone, "verify: "+got.refused.Reason.String())
 			t.conn.out.flush()
 		}
 	}

@@ -1,0 +1,74 @@
+package link
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
+)
+
+// TestALoginAskedUnderAnEndedTermIsAborted: the core takes a higher Term while SessionVerify is on its way to it, and then reads that:
+// it reserves a session that the front will not open.
+func TestALoginAskedUnderAnEndedTermIsAborted(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		answer := verify(t.Context(), l, attempt(t, 1, newTerminal()))
+		k.next(ftd.TIDSessionVerify)
+		k.send(stateChange(accept(ftd.CoreActive, instanceA, 2)))
+		got := <-answer
+		if refused, is := got.err.(*core.Refused); !is || refused.Reason != reason.CoreAway {
+			t.Fatalf("the login got %v", got.err)
+		}
+		if g := k.next(ftd.TIDSessionAbort); g.tag.SessionID != 1 {
+			t.Errorf("session %d is aborted", g.tag.SessionID)
+		}
+		k.send(verifyOK(1))
+		synctest.Wait()
+	})
+}
+
+// TestARequestInPartsIsRefusedOnce: the core has got the first part and goes away; what comes behind is refused at once, and not
+// again when the session is resumed.
+func TestARequestInPartsIsRefusedOnce(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		terminal := newTerminal()
+		s := openSession(t, l, k, 1, terminal)
+		pass := func(number uint32, chain byte) reason.Reason {
+			h, body := business(3, 0, number, "content")
+			h.Chain, body[5] = chain, chain
+			r := s.Pass(h, body)
+			s.Flush()
+			return r
+		}
+		if r := pass(1, ftd.ChainSingle); r != reason.OK {
+			t.Fatal(r)
+		}
+		k.next(3)
+		if r := pass(2, ftd.ChainFirst); r != reason.OK {
+			t.Fatal(r)
+		}
+		k.next(3)
+		k.send(stateChange(accept(ftd.CoreStandby, instanceA, 1)))
+		synctest.Wait()
+		if r := pass(2, ftd.ChainLast); r != reason.CoreAway {
+			t.Fatalf("the last part: %v", r)
+		}
+		k.send(stateChange(accept(ftd.CoreActive, instanceA, 2)))
+		k.next(ftd.TIDSessionResume)
+		k.send(resumeOK(1, 0))
+		synctest.Wait()
+		terminal.mu.Lock()
+		defer terminal.mu.Unlock()
+		if !slices.Equal(terminal.refused, []uint32{1}) {
+			t.Errorf("refused are %v, want [1]", terminal.refused)
+		}
+	})
+}
