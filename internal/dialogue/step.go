@@ -136,7 +136,8 @@ func (d *Dialogue) finishLogin(outcome session.Outcome, alive bool) {
 	}
 }
 
-// mayBeAnswered reports whether a login was refused for that reason while the core had not answered it.
+// mayBeAnswered reports whether a login was refused for that reason while the core had not answered it. A core that
+// only changed its Term counts as away, and answers over the same link.
 func mayBeAnswered(why reason.Reason) bool {
-	return why == reason.CoreTimeout || why == reason.LoginDeadline
+	return why == reason.CoreTimeout || why == reason.LoginDeadline || why == reason.CoreAway
 }
