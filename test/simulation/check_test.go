@@ -39,6 +39,11 @@ func (p *process) check() {
 	}
 	w.checkReplays(stored)
 	p.readAudit()
+	for _, id := range w.core.opened {
+		if !stored[id] {
+			w.violate("%v was opened at a core and is lost", w.nameOf(id))
+		}
+	}
 	for _, id := range w.order {
 		if !stored[id] {
 			w.violate("%v was answered and is lost", w.nameOf(id))
@@ -127,6 +132,7 @@ func (p *process) checkStep() {
 	for ; w.checked < len(w.order); w.checked++ {
 		p.checkAnswered(w.order[w.checked])
 	}
+	p.checkQuiet()
 	inFlight := p.driver.LoginsInFlight()
 	if inFlight > w.plan.limits.Logins {
 		w.violate("%d logins in flight, the bound is %d", inFlight, w.plan.limits.Logins)

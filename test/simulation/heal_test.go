@@ -21,8 +21,9 @@ func (w *world) heal() {
 	w.pg.poison, w.pg.state = false, up
 	w.pg.mend()
 	w.policy.Strict = false
+	w.healCores()
 	for _, t := range w.terminals {
-		t.welcome = 0
+		t.welcome, t.traded = 0, 0
 		if t.wire != nil {
 			t.wire.hungUp = true
 			t.wire = nil
@@ -36,6 +37,7 @@ func (w *world) heal() {
 		}
 		if p := w.process; p != nil {
 			p.diskFull.Store(false)
+			w.sameDay()
 			p.path.Gateway.SetPolicy(w.policy)
 		}
 		w.step()
@@ -58,6 +60,9 @@ func (w *world) whatIsMissing() error {
 	for _, t := range w.terminals {
 		if t.welcome == 0 {
 			return errors.New("an honest terminal could not log in")
+		}
+		if !t.isServed() {
+			return errors.New("an honest terminal could not trade")
 		}
 	}
 	if len(p.gate.keys()) > 0 || len(p.finished) > 0 || len(w.pg.late) > 0 {

@@ -29,6 +29,9 @@ func (t *terminal) misbehave() string {
 			return t.ask("no_such_1")
 		}
 	case entering, inside:
+		if t.phase == inside && w.takesBusiness() && w.random.IntN(3) == 0 {
+			return t.tradeWrongly()
+		}
 		switch w.random.IntN(6) {
 		case 0:
 			return t.enterWrongly()

@@ -16,11 +16,15 @@ import (
 )
 
 // named gives the parts below the name of a login's attempt.
-type named struct{ dialogue.Handler }
+type named struct {
+	dialogue.Handler
+	process *process
+}
 
 type sessionKey struct{}
 
 func (n named) Login(ctx context.Context, peer session.Peer, a session.LoginAttempt) session.Outcome {
+	n.process.wireOf(peer.SessionID).loginsOut.Add(1)
 	return n.Handler.Login(context.WithValue(ctx, sessionKey{}, peer.SessionID), peer, a)
 }
 
@@ -41,7 +45,21 @@ func (c gatedCore) Verify(ctx context.Context, a *core.Attempt) (core.User, erro
 	case failed:
 		return core.User{}, errors.New("the core is away")
 	}
-	return c.Core.Verify(ctx, a)
+	if !c.process.w.linked() {
+		return c.Core.Verify(ctx, a)
+	}
+	user, err := c.Core.Verify(ctx, a)
+	if c.process.gate.pass(who(ctx, "verified")) == dead {
+		return core.User{}, errDead
+	}
+	return user, err
+}
+
+// wireOf is the connection of a session.
+func (p *process) wireOf(session int32) *wire {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.w.wires[wireKey{p.number, session}]
 }
 
 // gatedRecorder parks before a record is handed over and after its fate is known, so that

@@ -100,6 +100,7 @@ func (p *process) options() daemon.PathOptions {
 			Forwarder: func(o *forward.Options) {
 				o.Jitter = func(pause time.Duration) time.Duration { return pause + skewed }
 			},
+			Link:     p.linkOptions,
 			Core:     func(c core.Core) core.Core { return gatedCore{p, c} },
 			Recorder: func(r gateway.Recorder) gateway.Recorder { return gatedRecorder{p, r} },
 			Audit:    func(gateway.Audit) gateway.Audit { return lossyAudit{p} },
@@ -130,6 +131,9 @@ func (w *world) configuration(p *process) *config.Config {
 		Limits: config.Limits{SeenTerminals: 1000},
 		Timers: config.Timers{Drain: 10 * time.Second},
 	}
+	if w.linked() {
+		c.Core.Driver = assemble.DriverLink
+	}
 	if w.policy.Strict {
 		c.TerminalInfo = "strict"
 	}
@@ -159,7 +163,7 @@ type loops struct {
 // Start is part of daemon.Server.
 func (s *loops) Start() error {
 	p := s.process
-	p.driver = dialogue.New(&p.w.plan.settings, p.w.plan.limits, named{s.handler}, silent{}, p.w.logger())
+	p.driver = dialogue.New(&p.w.plan.settings, p.w.plan.limits, named{s.handler, p}, silent{}, p.w.logger())
 	return nil
 }
 
@@ -185,6 +189,7 @@ func (p *process) die(disk image) {
 	for _, c := range p.wires {
 		c.cut()
 	}
+	p.sever()
 	p.teardown()
 }
 
@@ -196,6 +201,9 @@ func (p *process) teardown() {
 		<-p.stopped
 	}
 	p.abandon()
+	if p.path.Link != nil {
+		_ = p.path.Link.Close(p.ctx)
+	}
 	if p.path.Forwarder != nil {
 		p.path.Forwarder.Close()
 	}

@@ -147,6 +147,19 @@ func (c *counts) add(o *counts) {
 		{&c.outages, o.outages},
 		{&c.partitions, o.partitions},
 		{&c.diskFull, o.diskFull},
+		{&c.linked, o.linked},
+		{&c.links, o.links},
+		{&c.cuts, o.cuts},
+		{&c.coreCrashes, o.coreCrashes},
+		{&c.terms, o.terms},
+		{&c.resumed, o.resumed},
+		{&c.kicks, o.kicks},
+		{&c.flows, o.flows},
+		{&c.lies, o.lies},
+		{&c.orders, o.orders},
+		{&c.answers, o.answers},
+		{&c.unanswered, o.unanswered},
+		{&c.quiet, o.quiet},
 	} {
 		*p.sum += p.n
 	}

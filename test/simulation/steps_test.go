@@ -18,6 +18,9 @@ type action struct {
 // step lets one thing happen and everything that follows from it, and checks.
 func (w *world) step() {
 	what := w.draw(w.possible())
+	if w.linked() {
+		time.Sleep(oddOne) // timers that are set in different steps run at different moments
+	}
 	synctest.Wait()
 	w.counts.steps++
 	w.trace.step(w.counts.steps, what)
@@ -44,7 +47,13 @@ func (w *world) draw(actions []action) string {
 func (w *world) possible() []action {
 	p := w.process
 	if p == nil {
-		return []action{{4, w.starts}, {1, w.passTime}}
+		all := []action{{4, w.starts}, {1, w.passTime}}
+		w.ofCores(func(weight int, run func() string) {
+			if weight > 0 {
+				all = append(all, action{weight, run})
+			}
+		})
+		return all
 	}
 	var all []action
 	add := func(weight int, run func() string) {
@@ -57,7 +66,9 @@ func (w *world) possible() []action {
 	}
 	for _, c := range p.wires {
 		w.ofWire(c, add)
+		w.ofMail(c, add)
 	}
+	w.ofCores(add)
 	for _, key := range p.gate.keys() {
 		add(120, func() string { return w.rule(key) })
 	}
@@ -70,7 +81,11 @@ func (w *world) possible() []action {
 	if len(p.unwritten) > 0 {
 		add(20, p.writeAudit)
 	}
-	add(30, w.passTime)
+	passing := 30
+	if w.linked() {
+		passing = 12 // a login has more steps, and the same time
+	}
+	add(passing, w.passTime)
 	w.ofOperator(p, add)
 	return all
 }
@@ -78,7 +93,7 @@ func (w *world) possible() []action {
 func (w *world) ofTerminal(t *terminal, add func(int, func() string)) {
 	c := t.wire
 	if c == nil {
-		if !w.process.stopping && !(w.healed && t.welcome > 0) {
+		if !w.process.stopping && !(w.healed && t.isServed()) {
 			add(40, func() string {
 				addr := w.address()
 				w.process.connect(t, addr)
@@ -87,7 +102,7 @@ func (w *world) ofTerminal(t *terminal, add func(int, func() string)) {
 		}
 		return
 	}
-	if !c.dialogue.Ended() {
+	if !c.dialogue.Ended() && !c.dialogue.Paused() {
 		add(t.eagerness(), func() string { return fmt.Sprintf("%v %s", c, t.speak()) })
 	}
 	if n := len(c.toTerminal); n > 0 {
@@ -100,9 +115,12 @@ func (w *world) ofTerminal(t *terminal, add func(int, func() string)) {
 	hangUps := w.plan.hangUps
 	if w.healed {
 		hangUps = 0
-		if t.phase == inside || t.phase == leaving || c.dialogue.Ended() {
+		if t.phase == inside && t.isServed() || t.phase == leaving || c.dialogue.Ended() {
 			hangUps = 40
 		}
+	}
+	if w.linked() && t.phase == leaving {
+		hangUps = 40
 	}
 	add(hangUps, func() string {
 		c.hungUp = true
@@ -166,7 +184,7 @@ func (w *world) rule(key string) string {
 func (w *world) ruling(key string) ruling {
 	lot := w.random.IntN(100)
 	switch what, _, _ := strings.Cut(key, " "); {
-	case what == "verify" && lot < w.plan.coreFaults:
+	case what == "verify" && !w.linked() && lot < w.plan.coreFaults:
 		return failed
 	case what == "begin" && lot < w.plan.commitFaults:
 		w.counts.commitFaults++
@@ -189,6 +207,7 @@ func (p *process) finish(i int) string {
 	f := p.finished[i]
 	p.finished = append(p.finished[:i:i], p.finished[i+1:]...)
 	f.f()
+	f.wire.loginsOut.Add(-1)
 	f.wire.closeIfOver()
 	return fmt.Sprintf("%v learns of its login", f.wire)
 }
@@ -212,8 +231,12 @@ const oddOne = time.Nanosecond
 // passTime lets timers fire, and the front look at its sessions' clocks.
 func (w *world) passTime() string {
 	d := pick(w.random, time.Millisecond, 50*time.Millisecond, 200*time.Millisecond, time.Second, 3*time.Second, 11*time.Second)
+	if w.linked() && d > time.Second && w.random.IntN(4) > 0 {
+		d = time.Millisecond // a core has three seconds to answer
+	}
 	time.Sleep(d + oddOne)
 	synctest.Wait()
+	w.passTimeAtCores()
 	if p := w.process; p != nil && d >= 200*time.Millisecond {
 		for _, c := range append([]*wire(nil), p.wires...) {
 			c.dialogue.Tick(time.Now())

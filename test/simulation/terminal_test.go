@@ -30,6 +30,12 @@ type terminal struct {
 
 	overheard *[auth.ChallengeLen]byte // an answer that was right once
 	welcome   int                      // successes since the healing
+
+	// With a trading core.
+	dialog  uint32 // the number of the last request
+	awaited *order // its last part, until it is answered
+	private int32  // the last number of the account's flow
+	traded  int    // answers to requests since the healing
 }
 
 // phase is how far the terminal thinks it is. It may run ahead of the answers.
@@ -44,11 +50,14 @@ const (
 	entering
 	inside
 	leaving
+	changing // the password
+	changed  // the core has the new one, perhaps
 )
 
 func (t *terminal) open(c *wire) {
 	t.wire, t.phase, t.challenge = c, fresh, nil
 	t.inbox, t.machine, t.strict = terminaltest.Inbox{}, client.Machine{}, true
+	t.dialog, t.awaited = 0, nil
 }
 
 // read takes n bytes from the wire and acts on whole frames.
@@ -63,6 +72,7 @@ func (t *terminal) read(n int) {
 		}
 		t.check(reply)
 		t.receive(reply)
+		t.hear(reply)
 	}
 	if c.dialogue.Ended() && len(c.toTerminal) == 0 {
 		t.wire = nil
@@ -71,7 +81,7 @@ func (t *terminal) read(n int) {
 
 // check gives the machine an answer to requests that kept to the protocol.
 func (t *terminal) check(reply terminaltest.Reply) {
-	if !t.strict {
+	if !t.strict || reply.TID == flowTID { // the machine is one for logins
 		return
 	}
 	_, _, err := t.machine.Receive(reply.Frame)
@@ -99,6 +109,7 @@ func (t *terminal) receive(reply terminaltest.Reply) {
 			t.welcome++
 		case t.phase == entering && reply.Code != 5:
 			t.phase = admitted
+			t.refused(reply.Code)
 		}
 	}
 }
@@ -115,8 +126,16 @@ func (t *terminal) speak() string {
 		return t.answer(t.app)
 	case answered, admitted:
 		return t.logIn()
+	case changing:
+		return t.changePassword()
 	case inside:
-		if t.w.random.IntN(2) == 0 {
+		if t.w.takesBusiness() && t.awaited == nil && t.w.random.IntN(4) > 0 {
+			return t.trade()
+		}
+		if t.w.takesBusiness() && t.w.random.IntN(10) > 0 {
+			return t.say("heartbeat", ftd.AppendHeartbeat(nil))
+		}
+		if !t.isServed() || t.w.random.IntN(2) == 0 {
 			return t.say("heartbeat", ftd.AppendHeartbeat(nil))
 		}
 		return t.logOut(t.account)
@@ -131,9 +150,15 @@ func (t *terminal) eagerness() int {
 		return 0
 	}
 	switch t.phase {
-	case fresh, challenged, admitted:
+	case fresh, challenged, admitted, changing:
 		return 60
 	case inside:
+		if t.w.takesBusiness() && t.awaited == nil {
+			return 60
+		}
+		if t.w.takesBusiness() {
+			return 5
+		}
 		return 20
 	}
 	if t.w.healed {
@@ -215,6 +240,10 @@ func (t *terminal) enter(a *attempt) string {
 		KeyVersion: a.version, AbnormalFlag: a.flag, Ciphertext: a.ciphertext,
 	}
 	b := t.encode(func(m *client.Machine) ([]byte, error) { return m.AppendLogin(nil, &req) })
+	if t.w.linked() {
+		a.resume = t.resumeOf()
+		b = withResume(b, &a.resume)
+	}
 	a.end = t.wire.said + len(b)
 	return t.say("logs in "+a.String(), b)
 }

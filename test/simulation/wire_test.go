@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,6 +34,15 @@ type wire struct {
 	attempts []*attempt
 	honest   bool // answered the last challenge with the authcode of an admitted AppID
 	success  int  // logins that were answered with success
+
+	// With a trading core.
+	loginsOut atomic.Int32 // logins that have not come back
+	verdicts  []int        // of cores, to logins
+	response  int          // answers to a login with success that the terminal has read
+	echoed    uint32       // the number of the last request that was answered
+	flows     map[uint16]int32
+	mu        sync.Mutex
+	mail      dialogue.Mail
 }
 
 func (c *wire) String() string { return fmt.Sprintf("wire %d.%d", c.process.number, c.peer.SessionID) }
@@ -39,10 +50,12 @@ func (c *wire) String() string { return fmt.Sprintf("wire %d.%d", c.process.numb
 // connect is OnOpen of internal/front.
 func (p *process) connect(t *terminal, addr netip.AddrPort) {
 	p.sessions++
-	c := &wire{process: p, terminal: t, peer: session.Peer{SessionID: p.sessions, Addr: addr}}
+	c := &wire{process: p, terminal: t, peer: session.Peer{SessionID: p.sessions, Addr: addr}, flows: make(map[uint16]int32)}
 	c.dialogue = p.driver.Begin(c, &p.scratch, c.peer, time.Now())
 	p.wires = append(p.wires, c)
+	p.mu.Lock()
 	p.w.wires[wireKey{p.number, p.sessions}] = c
+	p.mu.Unlock()
 	t.open(c)
 }
 
@@ -63,7 +76,7 @@ func (c *wire) deliver(n int) {
 	for i := range shared {
 		shared[i] = 0xA5
 	}
-	if len(c.arrived) >= ftd.FrameHeaderLen+ftd.MaxExtLen+ftd.MaxBodyLen && c.dialogue.Closing() == reason.StayOpen {
+	if len(c.arrived) >= ftd.FrameHeaderLen+ftd.MaxExtLen+ftd.MaxBodyLen && c.dialogue.Closing() == reason.StayOpen && !c.dialogue.Paused() {
 		c.process.w.violate("%v: %d bytes wait at the front, more than any frame", c, len(c.arrived))
 	}
 	c.closeIfOver()
@@ -121,12 +134,19 @@ func (c *wire) Write(b []byte) {
 	}
 }
 
-// Terminal is part of dialogue.Line. The core of the simulation takes no business.
-func (*wire) Terminal() core.Terminal { return nil }
+// Terminal is part of dialogue.Line.
+func (c *wire) Terminal() core.Terminal {
+	if !c.process.w.linked() {
+		return nil
+	}
+	return c
+}
 
 // NextID counts on where the process is.
 func (c *wire) NextID() int32 {
 	p := c.process
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.sessions++
 	p.w.wires[wireKey{p.number, p.sessions}] = c
 	return p.sessions
@@ -193,6 +213,7 @@ func (c *wire) noteMessage(m ftd.Message) {
 	}
 	if m.TID == ftd.TIDUserLogin && code != 0 {
 		w.counts.refused++
+		c.checkRefusal(code)
 	}
 }
 

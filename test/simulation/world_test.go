@@ -107,6 +107,7 @@ type world struct {
 	attempts  []*attempt
 	byID      map[uuid.UUID]*attempt // whose record has that RecordID
 
+	core     trading
 	policy   gateway.Policy
 	healed   bool
 	answered map[uuid.UUID]*answer
@@ -146,6 +147,7 @@ type attempt struct {
 	delivered    bool
 	from         int // readings before it was delivered
 	made         uuid.UUID
+	resume       ftd.ResumePoints
 }
 
 func (a *attempt) String() string { return fmt.Sprintf("login %d as %s", a.number, a.account) }
@@ -159,6 +161,8 @@ type answer struct {
 type counts struct {
 	steps, logins, refused, processes, crashes, tornCommits, stops, commitFaults, batches, sendFaults int
 	fullDisks, clockSteps, reloads, outages, diskFull, partitions                                     int
+
+	linked, links, cuts, coreCrashes, terms, resumed, kicks, flows, lies, orders, answers, unanswered, quiet int
 }
 
 func newWorld(seed uint64, dir string) *world {
@@ -173,6 +177,12 @@ func newWorld(seed uint64, dir string) *world {
 	}
 	w.pg = &postgres{w: w, rows: make(map[uuid.UUID]store.Record), sent: make(map[uuid.UUID]bool), poison: true, state: up}
 	w.policy = w.newPolicy()
+	w.newTrading()
+	if w.linked() { // a flow from its beginning must fit what a terminal may leave unread
+		w.plan.limits.Unsent = max(w.plan.limits.Unsent, 8000)
+		w.plan.steps += w.plan.steps / 2 // a login has more steps
+		w.plan.crashes, w.plan.stops = (w.plan.crashes+2)/3, (w.plan.stops+2)/3
+	}
 	for i := range w.plan.terminals {
 		w.terminals = append(w.terminals, &terminal{
 			w: w, number: i, account: pick(random, sortedAccounts()...), app: pick(random, goodApp, otherApp),
