@@ -40,7 +40,7 @@ FIELDS = {
     0x00008006: ("TerminalInfo", "KeyVersion s8, AbnormalFlag c1, Ciphertext b*"),
     0x00008007: ("LoginResponse", "BrokerID s10, UserID s18, UserType c1, TradingDay s8, LoginTime s19, "
                                   "PublicIP s39, PublicPort n5, AbnormalFlag c1, FrontID i4, SessionID i4, "
-                                  "RecordID s36, SystemName s40"),
+                                  "RecordID s36, SystemName s40, LastLogin s19, LastIP s39, Notice s100"),
     0x00008008: ("LogoutRequest", "BrokerID s10, UserID s18"),
 }
 FIDS = {name: fid for fid, (name, _) in FIELDS.items()}
@@ -215,6 +215,25 @@ class Front:
             raise Failure(failed=step, code=int(error["ErrorCode"]), text=error["ErrorText"], time=error["TimeStamp"])
         return got
 
+    def trade(self, count):
+        """Sends business messages, each of which must come back with its number, and a fill behind it."""
+        for number in range(1, count + 1):
+            data = b"order %d" % number
+            content = struct.pack(">IH", 0x7001, len(data)) + data
+            body = struct.pack(">BIcHIHH", 2, 0x3002, b"S", 0, number, 1, len(content)) + content
+            self.socket.sendall(struct.pack(">BBH", TYPE_FTDC, 0, len(body)) + body)
+            answer, fill = self.body(), self.body()
+            if answer != body:
+                raise Failure(failed="trade", problem="%s came back for %s" % (answer.hex(), body.hex()))
+            if struct.unpack(">IcHI", fill[1:12]) != (0x1001, b"S", 1, number):
+                raise Failure(failed="trade", problem="the fill is " + fill.hex())
+
+    def body(self):
+        while True:
+            kind, body = self.frame()
+            if kind == TYPE_FTDC:
+                return body
+
     def closed(self):
         """Wants the front to close, with nothing but heartbeats before."""
         while True:
@@ -272,9 +291,11 @@ def run(args):
         need(login, "LoginResponse", "Error")
         front.socket.sendall(HEARTBEAT)
 
+        front.trade(args.trades)
+
         result = {"local_address": front.local_address(), **admitted["AuthResult"],
                   **login["LoginResponse"], "ErrorText": login["Error"]["ErrorText"],
-                  "TimeStamp": login["Error"]["TimeStamp"]}
+                  "TimeStamp": login["Error"]["TimeStamp"], "trades": args.trades}
         logout = front.ask("logout", USER_LOGOUT,
                            encode_field("LogoutRequest", BrokerID=args.broker, UserID=args.account))
         need(logout, "Error")
@@ -298,6 +319,7 @@ def arguments():
     parser.add_argument("--remark", default="")
     parser.add_argument("--source-address", help="address of this machine to connect from")
     parser.add_argument("--timeout", type=float, default=10, help="seconds to wait for each answer")
+    parser.add_argument("--trades", type=int, default=0, help="business messages to send to an independent core")
     parser.add_argument("--json", action="store_true", help="one line of JSON instead of a readable form")
     return parser.parse_args()
 
