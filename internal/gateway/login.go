@@ -131,6 +131,12 @@ func (g *Gateway) refuseLogin(e ops.Entry, why reason.Reason) session.Outcome {
 // same, for its record counts; the terminal is then asked to log in again (Outcome.Lost).
 func (g *Gateway) acceptLogin(e ops.Entry, s *subject, rec *store.Record, a *session.LoginAttempt) session.Outcome {
 	opened, lost := g.openSession(s, rec, a)
+	finished := false
+	defer func() { // a part panicked: the front ends the connection, and knows of no session
+		if !finished && opened != nil {
+			opened.Close(ftd.ReasonGone, "the login was not answered")
+		}
+	}()
 	g.observer.LoggedIn(reason.OK.String())
 	g.observer.Flagged(rec.Flag.Word())
 	g.observer.CameFrom(s.from.addr.Addr(), s.from.proxy, string(rec.Account))
@@ -142,6 +148,7 @@ func (g *Gateway) acceptLogin(e ops.Entry, s *subject, rec *store.Record, a *ses
 	if err := g.audit.LogWritten(ctx, e); err != nil {
 		g.logger.Warn("a login is answered whose audit line may be missing", zap.Stringer("record_id", rec.ID), zap.Error(err))
 	}
+	finished = true
 	return session.Outcome{Session: opened, Lost: lost, Receipt: &session.Receipt{
 		RecordID: rec.ID, Account: rec.Account, UserType: rec.UserType, TradingDay: rec.TradingDay,
 		LoginTime: rec.LoginTime, Public: s.from.addr, Flag: rec.Flag,

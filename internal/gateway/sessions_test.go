@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
@@ -139,5 +140,41 @@ func TestSessionsAreCountedUnderConcurrency(t *testing.T) {
 	}
 	if len(ids) != limit {
 		t.Error("a RecordID stands twice")
+	}
+}
+
+// coreSession is one at the core; it counts how often it was closed.
+type coreSession struct{ closed int }
+
+func (*coreSession) Wait() bool                            { return false }
+func (*coreSession) Pass(ftd.Header, []byte) reason.Reason { return reason.OK }
+func (*coreSession) Flush()                                {}
+func (s *coreSession) Close(ftd.ReasonCode, string)        { s.closed++ }
+
+// brokenAudit panics at the line of a login.
+type brokenAudit struct{ *fakeAudit }
+
+func (brokenAudit) LogWritten(context.Context, ops.Entry) error { panic("audit") }
+
+// TestPanicClosesTheSession: a login that panics behind SessionOpen leaves no session at the core.
+func TestPanicClosesTheSession(t *testing.T) {
+	h := newHouse(t, atMost(1))
+	opened := &coreSession{}
+	h.core.open = func() (core.Session, error) { return opened, nil }
+	h.Gateway.audit = brokenAudit{h.audit}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the panic did not reach the front")
+			}
+		}()
+		h.Login(context.Background(), home, attempt())
+	}()
+	if opened.closed != 1 || h.Online() != 0 {
+		t.Errorf("closed %d times, %d online", opened.closed, h.Online())
+	}
+	h.Gateway.audit = h.audit
+	if outcome := h.want(attempt(), reason.OK); outcome.Session != opened || opened.closed != 1 {
+		t.Errorf("session %v was closed %d times", outcome.Session, opened.closed)
 	}
 }
