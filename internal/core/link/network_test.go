@@ -224,6 +224,48 @@ func TestGrowingWipes(t *testing.T) {
 	}
 }
 
+// ending is a sender of a socket that takes nothing, whose connection ends meanwhile.
+type ending struct {
+	nothing
+	box *outbox
+}
+
+func (e *ending) attempt() (bool, error) { return false, e.end() }
+
+func (e *ending) end() error {
+	e.box.close()
+	return nil
+}
+
+// TestEndWipes: what a connection that ends did not write is wiped, whether the writer goroutine has it or not.
+func TestEndWipes(t *testing.T) {
+	t.Parallel()
+	o := testOptions(t)
+	o.fill()
+	_, body := business(3, 0, 1, "password")
+	for range 64 { // the writer goroutine finds its work and its end at the same moment
+		for name, to := range map[string]sender{"handed over": nothing{}, "ends while it is handed over": &ending{}} {
+			box := newOutbox(to, &o, func(*problem) {})
+			if e, ends := to.(*ending); ends {
+				e.box = box
+			}
+			box.setCredit(-1)
+			if r := box.pass(*tagOf(1), body); r != reason.OK {
+				t.Fatal(r)
+			}
+			buf := box.queue[:len(box.queue)]
+			box.flush()
+			box.close()
+			stop := make(chan struct{})
+			close(stop)
+			box.run(stop)
+			if !bytes.Equal(buf, make([]byte, len(buf))) {
+				t.Fatalf("%s: %q is left", name, buf)
+			}
+		}
+	}
+}
+
 // TestRestartOverNetworks: a core that is cut off and comes back has its sessions again.
 func TestRestartOverNetworks(t *testing.T) {
 	onNetworks(t, func(t *testing.T, l *Link, k *coreConn, core *fakeCore) {

@@ -55,6 +55,7 @@ type outbox struct {
 	queue    []byte    // to be written next
 	spare    []byte    // being written, or empty
 	writing  bool      // spare is being written, or is the writer goroutine's
+	handed   bool      // the writer goroutine is to go on
 	closed   bool      // nothing is taken any more
 	credit   int64     // business frames that may be sent; negative: unlimited
 	held     time.Time // Wait is true since; zero while there is nothing to wait for
@@ -215,11 +216,39 @@ func (o *outbox) flush() {
 			return
 		}
 	}
-	o.wake <- struct{}{} // writing is handed over: there is never more than one
+	o.hand()
 }
 
-// run is the writer goroutine: it writes what is handed to it, until stop.
+// hand lets the writer goroutine go on, unless the queue is closed: that goroutine may have ended by then.
+func (o *outbox) hand() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		o.wipe()
+		return
+	}
+	o.handed = true
+	o.wake <- struct{}{} // there is never more than one
+}
+
+// wipe forgets what is not written: it may be a password. mu is held, and the caller is the one that writes.
+func (o *outbox) wipe() {
+	clear(o.spare)
+	o.spare, o.writing, o.handed = o.spare[:0], false, false
+}
+
+// abandon wipes what was handed to the writer goroutine, which does not go on.
+func (o *outbox) abandon() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.handed {
+		o.wipe()
+	}
+}
+
+// run is the writer goroutine: it writes what is handed to it, until stop. The queue is closed before that.
 func (o *outbox) run(stop <-chan struct{}) {
+	defer o.abandon()
 	for {
 		select {
 		case <-stop:
@@ -280,7 +309,7 @@ func (o *outbox) wrote() (more bool) {
 	o.spare = o.spare[:0]
 	o.unhold()
 	more = len(o.queue) > 0 && !o.closed
-	o.writing = more
+	o.writing, o.handed = more, o.handed && more
 	o.mu.Unlock()
 	if !more {
 		select {
