@@ -18,6 +18,7 @@ const (
 	mailHeaderLen = ftd.FrameHeaderLen
 
 	mailDelivery = byte(ftd.FrameFTDC)
+	mailRest     = 0xFC // the end of a frame
 	mailRefusal  = 0xFD // series, number, reason
 	mailExit     = 0xFE // reason.Close, data of ForceExit
 
@@ -31,6 +32,11 @@ func AppendDelivery(dst Mail, body []byte) Mail {
 		return dst
 	}
 	return append(appendMailHeader(dst, mailDelivery, len(body)), body...)
+}
+
+// BeforeMail puts the end of a frame before mail, whose beginning DeliverNow's caller has written.
+func BeforeMail(rest []byte, mail Mail) Mail {
+	return append(append(appendMailHeader(nil, mailRest, len(rest)), rest...), mail...)
 }
 
 // AppendRefusal appends that a request will not be answered.
@@ -56,6 +62,21 @@ func appendMailHeader(dst Mail, kind byte, length int) Mail {
 func (m Mail) next() (kind byte, data []byte, rest Mail) {
 	end := mailHeaderLen + int(binary.BigEndian.Uint16(m[2:]))
 	return m[0], m[mailHeaderLen:end], m[end:]
+}
+
+// DeliverNow appends the frame of a core's message to dst, for the caller to write at once: nothing that was given to
+// the terminal before waits. It appends nothing if the message must go by mail. The caller has the connection to itself.
+func (d *Dialogue) DeliverNow(dst, body []byte, now time.Time) (frame []byte) {
+	defer d.rescue()
+	if d.ended || d.closing != reason.StayOpen || len(d.held) > 0 || len(body) > maxMail || d.session.State() != session.LoggedIn {
+		return dst
+	}
+	before := len(dst)
+	if dst = d.session.Deliver(dst, body, now); len(dst) > before {
+		d.frames.Sent++
+		d.driver.observer.BusinessDelivered(1)
+	}
+	return dst
 }
 
 // Take gives the terminal what its core has for it, in its order, in one write if the terminal reads. While a
@@ -85,6 +106,8 @@ func (d *Dialogue) take(mail Mail, now time.Time) {
 				delivered++
 				d.frames.Sent++
 			}
+		case mailRest: // the first of its mail, before which nothing is gathered
+			d.line.Write(data)
 		case mailRefusal:
 			d.takeRefusal(data, now)
 		case mailExit:

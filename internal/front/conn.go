@@ -3,6 +3,7 @@ package front
 import (
 	"errors"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,8 +29,13 @@ type loop struct {
 	missed   int // sweeps in a row that it was not ready for; only the ticker touches it
 }
 
-// conn is one connection. Its loop alone touches it, once it has a home.
+// conn is one connection. Its loop alone touches it, once it has a home; but see direct.go.
 type conn struct {
+	mu     sync.Mutex  // held while the loop works on it, or a core's goroutine writes to it
+	owned  bool        // the loop holds mu; only the loop touches it
+	closed bool        // OnClose has run; under mu
+	behind atomic.Bool // something waits for the terminal: the core's messages go by mail
+
 	server   *Server
 	listener *listener
 	gc       gnet.Conn
@@ -54,7 +60,12 @@ type conn struct {
 func (c *conn) Unsent() int { return c.gc.OutboundBuffered() }
 
 // Write is part of dialogue.Line. On an error gnet closes the connection: OnClose has run.
-func (c *conn) Write(b []byte) { _, _ = c.gc.Write(b) }
+func (c *conn) Write(b []byte) {
+	_, _ = c.gc.Write(b)
+	if !c.closed && c.gc.OutboundBuffered() > 0 {
+		c.behind.Store(true)
+	}
+}
 
 var errEnded = errors.New("front: the event loops have ended")
 
@@ -63,6 +74,7 @@ func (c *conn) Later(f func()) error {
 	done := make(chan struct{})
 	if !c.server.execute(c.loop.el, func() {
 		defer close(done)
+		defer c.unlock(c.lock())
 		f()
 		c.closeIfOver()
 	}) {
@@ -97,6 +109,7 @@ func (c *conn) closeIfOver() {
 func (s *Server) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
 	c := gc.Context().(*conn)
 	defer s.rescue(&action)
+	defer c.unlock(c.lock())
 	l := s.loopOf(gc.EventLoop())
 	c.gc, c.loop, c.index = gc, l, len(l.conns)
 	l.conns = append(l.conns, c)
@@ -116,6 +129,7 @@ func (s *Server) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
 func (s *Server) OnTraffic(gc gnet.Conn) (action gnet.Action) {
 	c := gc.Context().(*conn)
 	defer s.rescue(&action)
+	defer c.unlock(c.lock())
 	now := time.Now()
 	if !c.stillPaused(now) {
 		return s.take(c, now)
@@ -157,6 +171,8 @@ func (s *Server) take(c *conn, now time.Time) (action gnet.Action) {
 func (s *Server) OnClose(gc gnet.Conn, _ error) (action gnet.Action) {
 	c := gc.Context().(*conn)
 	defer s.rescue(&action)
+	defer c.unlock(c.lock())
+	c.closed = true
 	c.loop.remove(c)
 	c.endMail(&c.loop.mailbox)
 	c.release()

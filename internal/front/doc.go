@@ -31,7 +31,8 @@
 // What a core has for terminals comes on goroutines of the core's, by the core.Terminal of each connection. It goes
 // into the mailbox of the connection's loop (mailbox.go); the first of it calls the loop by execute, and the loop takes
 // all that is there by then, one write a connection. The core's goroutine never waits for a loop, and no loop for
-// a terminal.
+// a terminal. A message that comes alone, while nothing waits before it, the core's goroutine writes to the socket
+// itself (direct.go): conn.mu then keeps the loop from the connection for that one write.
 //
 // A connection whose requests are to stay unread is paused (pause.go): its bytes stay in gnet's buffer, and
 // it is asked again with each part of the sweep and whenever the core has sent something.

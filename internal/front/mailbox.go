@@ -3,6 +3,7 @@ package front
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
@@ -27,9 +28,10 @@ const (
 // waits for the loop; the first mail rings, and the loop then takes that of each connection at once.
 type mailbox struct {
 	mu    sync.Mutex
-	due   []*conn // whose mail is not taken yet, in the order of their first
-	bytes int     // of them all
-	rung  bool    // the loop will come
+	due   []*conn      // whose mail is not taken yet, in the order of their first
+	bytes int          // of them all
+	rung  bool         // the loop will come
+	last  atomic.Int64 // when the last message came, in nanoseconds
 	spare []dialogue.Mail
 
 	taken []*conn       // the loop's: due of the round before
@@ -55,6 +57,9 @@ type terminal struct{ c *conn }
 
 // Deliver is part of core.Terminal.
 func (t terminal) Deliver(body []byte) {
+	if l := t.c.home.Load(); l != nil && t.c.deliverDirect(l, body) {
+		return
+	}
 	if l := t.c.openMail(len(body)); l != nil {
 		t.c.letters.mail = dialogue.AppendDelivery(t.c.letters.mail, body)
 		t.c.closeMail(l)
@@ -114,6 +119,7 @@ func (c *conn) closeMail(l *loop) {
 // ringMail unlocks the mailbox, and calls the loop unless it will come already.
 func (c *conn) ringMail(l *loop) {
 	m := &l.mailbox
+	c.behind.Store(true)
 	if !c.letters.due {
 		c.letters.due = true
 		m.due = append(m.due, c)
@@ -165,6 +171,22 @@ func (s *Server) newRing(l *loop) gnet.Runnable {
 	})
 }
 
+// drain gives the terminal its mail, and returns the buffer.
+func (c *conn) drain(m *mailbox, now time.Time) dialogue.Mail {
+	defer c.unlock(c.lock())
+	mail, over := c.takeMail(m)
+	switch {
+	case c.Ended():
+	case over:
+		c.Close(reason.SlowReader)
+	default:
+		c.Take(mail, now)
+	}
+	c.closeIfOver()
+	c.caughtUp()
+	return mail
+}
+
 // drain gives the terminals of a loop what their cores have for them.
 func (s *Server) drain(l *loop) {
 	m := &l.mailbox
@@ -174,16 +196,7 @@ func (s *Server) drain(l *loop) {
 	m.mu.Unlock()
 	now := time.Now()
 	for _, c := range m.taken {
-		mail, over := c.takeMail(m)
-		switch {
-		case c.Ended():
-		case over:
-			c.Close(reason.SlowReader)
-		default:
-			c.Take(mail, now)
-		}
-		c.closeIfOver()
-		m.keep(mail)
+		m.keep(c.drain(m, now))
 	}
 	clear(m.taken)
 	s.resume(l, now) // a core that answers may take more

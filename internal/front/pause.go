@@ -45,14 +45,19 @@ func (s *Server) resume(l *loop, now time.Time) {
 	}
 	l.paused, l.asking = l.asking[:0], l.paused
 	for _, c := range l.asking {
-		c.waiting = false
-		switch {
-		case c.Ended():
-		case !c.MayGoOn(now):
-			c.notePause()
-		case s.take(c, now) == gnet.Close:
-			_ = l.el.Close(c.gc)
-		}
+		s.resumeOne(l, c, now)
 	}
 	clear(l.asking)
+}
+
+func (s *Server) resumeOne(l *loop, c *conn, now time.Time) {
+	defer c.unlock(c.lock())
+	c.waiting = false
+	switch {
+	case c.Ended():
+	case !c.MayGoOn(now):
+		c.notePause()
+	case s.take(c, now) == gnet.Close:
+		_ = l.el.Close(c.gc)
+	}
 }

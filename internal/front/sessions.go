@@ -29,17 +29,22 @@ func (s *Server) Sessions(ctx context.Context) ([]SessionInfo, error) {
 	var all []SessionInfo
 	err := s.onLoops(ctx, func(l *loop) {
 		for _, c := range l.conns {
-			peer := c.Peer()
-			all = append(all, SessionInfo{
-				SessionID: peer.SessionID, State: c.State(), AppID: string(c.AppID()), Account: string(c.UserID()),
-				Address: peer.Addr, Proxy: peer.Proxy, Since: c.Began(), LoggedIn: c.LoggedIn(), Frames: c.Frames(),
-			})
+			all = append(all, c.info())
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
 	return all, nil
+}
+
+func (c *conn) info() SessionInfo {
+	defer c.unlock(c.lock())
+	peer := c.Peer()
+	return SessionInfo{
+		SessionID: peer.SessionID, State: c.State(), AppID: string(c.AppID()), Account: string(c.UserID()),
+		Address: peer.Addr, Proxy: peer.Proxy, Since: c.Began(), LoggedIn: c.LoggedIn(), Frames: c.Frames(),
+	}
 }
 
 // EndSession sends ForceExit with text to the terminal of a session and ends it. A login that is on its way is
@@ -50,6 +55,7 @@ func (s *Server) EndSession(ctx context.Context, id int32, text string) (found b
 		for _, c := range l.conns {
 			if c.Peer().SessionID == id {
 				found = true
+				defer c.unlock(c.lock())
 				c.Take(exit, time.Now())
 				c.closeIfOver()
 				return

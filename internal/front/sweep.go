@@ -66,12 +66,17 @@ func (s *Server) sweep(l *loop, now time.Time) {
 			return // the last connection has just been closed
 		}
 		l.swept--
-		c := l.conns[l.swept]
-		if !c.overdue(now) {
-			c.Tick(now)
-		}
-		c.closeIfOver()
+		l.conns[l.swept].sweep(now)
 	}
+}
+
+func (c *conn) sweep(now time.Time) {
+	defer c.unlock(c.lock())
+	if !c.overdue(now) {
+		c.Tick(now)
+	}
+	c.closeIfOver()
+	c.caughtUp()
 }
 
 func (s *Server) fail(err error) {
