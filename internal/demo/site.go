@@ -111,6 +111,7 @@ core:
 const linkConfig = `  driver: link
   link:
     endpoints: ["unix:core.sock"]
+    verify_timeout: 20s # the machine may be busy with all of it at once
 `
 
 // CoreSocket is where the front of a linked site looks for its trading core.
