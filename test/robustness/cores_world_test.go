@@ -192,8 +192,12 @@ func (w *coresWorld) check() verdict {
 	if err != nil {
 		w.t.Fatalf("reading what is stored: %v", err)
 	}
+	missing := 0
 	for id, where := range opened {
-		if _, there := s.records[uuid.MustParse(id)]; !there {
+		if _, there := s.records[uuid.MustParse(id)]; there {
+			continue
+		}
+		if missing++; missing <= maxExamples {
 			w.t.Errorf("%s has a session with the record %s, which is in no store", where, id)
 		}
 	}
