@@ -1,7 +1,9 @@
 // Package simulation runs a whole front under a seed, put together, started and stopped by the
 // daemon's own LoginPath: session machine, dialogue, gateway,
 // registry, core, supplement, local store with its writer, forwarder and audit log are the
-// real ones; terminals, sockets, PostgreSQL, the clock and the operator are models.
+// real ones; terminals, sockets, PostgreSQL, the clock and the operator are models. Half of the seeds
+// run with core.driver link: the link is the real one, one or two trading cores and the
+// connections to them are models.
 //
 // # How it is driven
 //
@@ -21,12 +23,23 @@
 // passes; the clock is stepped; keys and calendar are replaced; the front gets SIGTERM, is
 // killed between any two steps, or loses power in the middle of a commit.
 //
+// With a trading core besides: a chunk of any length reaches the core or the front; the connection is
+// cut, or nothing moves on it; the core answers in any order, late or never, lets a customer in or
+// asks for another password, kicks, grants credit, reports and broadcasts, stalls, is killed, leads
+// under a new Term, becomes standby, takes back a session or does not; and it lies (core_lies_test.go).
+// Terminals send requests in one part or several, now and then with a wrong number.
+//
 // # What is checked
 //
 // See check_test.go: answered ⊆ stored ⊆ attempted, no RecordID twice, every record true, the
 // bounds, and that nothing is left behind. Safety runs end wherever they are. Liveness
 // runs are healed at some moment; from then on all answered records must reach PostgreSQL
 // and every honest terminal must be able to log in, within bounded time.
+//
+// With a trading core (core_check_test.go, order_test.go): no request reaches cores twice, none is answered
+// twice; a SessionOpen names a record that is stored; once nothing is on its way, each session that a core let
+// in was opened or aborted, and each that is open has a terminal; a terminal gets 3, 63 or a lock from a core
+// alone; private flows have no gap and no repeat. Honest terminals of a liveness run trade, too.
 //
 // # What is not covered
 //
