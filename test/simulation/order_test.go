@@ -28,6 +28,7 @@ type order struct {
 	sent      int    // answers of the core
 	answers   int    // that the terminal got
 	refusals  int    // that the front made
+	unpassed  bool   // one of them says that the core will not get it; 90 may say that its fate is not known
 }
 
 func (o *order) String() string { return fmt.Sprintf("order %d of %v", o.id, o.wire) }
@@ -108,7 +109,7 @@ func (w *world) arrived(c *cable, key coreKey, h ftd.Header, body []byte) *order
 		w.violate("%v reached %v, and had reached %v", o, c, o.delivered)
 	case from != w.wires[wireKey(key)]:
 		w.violate("%v reached %v as one of session %v", o, c, key)
-	case o.refusals > 0:
+	case o.unpassed:
 		w.violate("%v was refused to its terminal, and reached %v", o, c)
 	}
 	o.delivered = c
@@ -196,6 +197,7 @@ func (t *terminal) refusedOrder(h ftd.Header, target ftd.ErrorTargetSequence, co
 	if o.refusals++; o.answers+o.refusals > 1 && !o.lied {
 		w.violate("%v: %v is answered twice: %d answers, %d refusals", t.wire, o, o.answers, o.refusals)
 	}
+	o.unpassed = o.unpassed || code != 90
 	w.counts.unanswered++
 	t.settled(o)
 }
