@@ -51,10 +51,10 @@ func (m *Message) Field(fid uint32) (data []byte, ok bool) {
 // Err is the message's Error field, nil if it has none or says success.
 func (m *Message) Err() *Error {
 	var f ftd.Error
-	if data, ok := m.Field(uint32(ftd.FIDError)); !ok || f.Decode(data) != nil || f.Code == 0 {
-		return nil
+	if data, ok := m.Field(uint32(ftd.FIDError)); ok && f.Decode(data) == nil && f.Code != 0 {
+		return newError(&f)
 	}
-	return newError(&f)
+	return nil
 }
 
 // Target is which request an Error of the front's is about. ok is false for all other messages.

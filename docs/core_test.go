@@ -42,7 +42,8 @@ func TestCorePagesAgree(t *testing.T) {
 		}
 	}
 	items := regexp.MustCompile(`\b[A-Z][A-Za-z]+ [cnsiw][0-9]+\b`)
-	if e, c := items.FindAllString(english[:strings.Index(english, "## 4.")], -1), items.FindAllString(chinese, -1); len(e) == 0 || !contains(c, e) {
+	tables, _, _ := strings.Cut(english, "## 4.")
+	if e, c := items.FindAllString(tables, -1), items.FindAllString(chinese, -1); len(e) == 0 || !contains(c, e) {
 		t.Errorf("core.zh-CN.md lacks an item of %q", e)
 	}
 }

@@ -32,8 +32,10 @@ func TestCoreSim(t *testing.T) {
 	var errOut strings.Builder
 	go func() {
 		defer w.Close()
-		status <- run([]string{"core-sim", "--accounts", "accounts.yaml", "--listen", "127.0.0.1:0", "--listen", "unix:" + socket,
-			"--control", control, "--term", "3", "--state", "standby", "-o", "json"}, nil, strings.NewReader(""), w, &errOut)
+		status <- run([]string{
+			"core-sim", "--accounts", "accounts.yaml", "--listen", "127.0.0.1:0", "--listen", "unix:" + socket,
+			"--control", control, "--term", "3", "--state", "standby", "-o", "json",
+		}, nil, strings.NewReader(""), w, &errOut)
 	}()
 	banner, err := out.ReadString('\n')
 	if err != nil {

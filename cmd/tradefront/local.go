@@ -18,7 +18,8 @@ import (
 )
 
 func newLocal(e *env) *cobra.Command {
-	return group("local", "Look into the local store, back it up, and bring back the records of a corrupt one", newLocalInspect(e), newLocalBackup(e), newLocalRecover(e))
+	return group("local", "Look into the local store, back it up, and bring back the records of a corrupt one",
+		newLocalInspect(e), newLocalBackup(e), newLocalRecover(e))
 }
 
 // inspected is what `local inspect -o json` prints.

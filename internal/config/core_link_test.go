@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,7 +41,7 @@ func TestCoreLink(t *testing.T) {
 			}
 			continue
 		}
-		faults, _ := err.(Faults)
+		faults, _ := errors.AsType[Faults](err)
 		if !slices.ContainsFunc(faults, func(f Fault) bool { return f.Key == test.key && strings.Contains(f.Problem+f.Fix, test.says) }) {
 			t.Errorf("%s: %v; want %s, %s", test.core, err, test.key, test.says)
 		}

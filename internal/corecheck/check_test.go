@@ -82,9 +82,10 @@ func TestSkips(t *testing.T) {
 	r := Run(t.Context(), o)
 	var skipped []string
 	for _, res := range r.Results {
-		if res.Status == Skip {
+		switch res.Status {
+		case Skip:
 			skipped = append(skipped, res.Rule)
-		} else if res.Status == Fail {
+		case Fail:
 			t.Errorf("%s: %s", res.Rule, res.Came)
 		}
 	}

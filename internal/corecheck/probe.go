@@ -117,6 +117,7 @@ func (p *probe) endAll() {
 func (p *probe) first() (*front, error) {
 	return p.link(identity{front: p.FrontID, protocol: ftd.LinkProtocol})
 }
+
 func (p *probe) second() (*front, error) {
 	return p.link(identity{front: p.FrontID + 1, protocol: ftd.LinkProtocol})
 }

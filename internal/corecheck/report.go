@@ -52,6 +52,7 @@ type outcome struct {
 }
 
 func failf(format string, args ...any) *outcome { return &outcome{Fail, fmt.Sprintf(format, args...)} }
+
 func skipf(format string, args ...any) *outcome { return &outcome{Skip, fmt.Sprintf(format, args...)} }
 
 // failed is the outcome for an error, nil for none.

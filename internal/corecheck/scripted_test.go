@@ -78,7 +78,6 @@ type peer struct {
 	conn    net.Conn
 	process string
 	mine    []ftd.SessionTag
-	chained bool
 	used    int32
 }
 

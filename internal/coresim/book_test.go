@@ -28,9 +28,12 @@ func TestOrdersMatchByPriceThenTime(t *testing.T) {
 	}
 	numbers := map[int32]int32{}
 	for i, want := range []Trade{
-		{1, 4, "bob", "b1", "SIM2612", Buy, 100, 3, 6}, {1, 2, "alice", "a2", "SIM2612", Sell, 100, 3, 0},
-		{2, 4, "bob", "b1", "SIM2612", Buy, 100, 4, 2}, {2, 3, "alice", "a3", "SIM2612", Sell, 100, 4, 0},
-		{3, 4, "bob", "b1", "SIM2612", Buy, 101, 2, 0}, {3, 1, "alice", "a1", "SIM2612", Sell, 101, 2, 3},
+		{1, 4, "bob", "b1", "SIM2612", Buy, 100, 3, 6},
+		{1, 2, "alice", "a2", "SIM2612", Sell, 100, 3, 0},
+		{2, 4, "bob", "b1", "SIM2612", Buy, 100, 4, 2},
+		{2, 3, "alice", "a3", "SIM2612", Sell, 100, 4, 0},
+		{3, 4, "bob", "b1", "SIM2612", Buy, 101, 2, 0},
+		{3, 1, "alice", "a1", "SIM2612", Sell, 101, 2, 3},
 	} {
 		g := f.next()
 		var got Trade

@@ -103,9 +103,24 @@ func TestDialogNumbers(t *testing.T) {
 		number uint32
 		want   verdict
 	}{
-		{'S', 5, 1, inOrder}, {'S', 5, 1, repeated}, {'S', 5, 4, inOrder}, {'S', 5, 1, repeated}, {'S', 5, 2, outOfOrder}, {'S', 5, 0, outOfOrder},
-		{'F', 5, 5, inOrder}, {'C', 5, 5, inOrder}, {'C', 6, 5, cutChain}, {'C', 5, 6, cutChain}, {'L', 5, 5, inOrder}, {'L', 5, 5, cutChain},
-		{'F', 5, 5, repeated}, {'F', 5, 6, inOrder}, {'S', 5, 7, inOrder}, {'C', 5, 6, cutChain}, {'S', 5, 200, inOrder}, {'S', 5, 7, outOfOrder},
+		{'S', 5, 1, inOrder},
+		{'S', 5, 1, repeated},
+		{'S', 5, 4, inOrder},
+		{'S', 5, 1, repeated},
+		{'S', 5, 2, outOfOrder},
+		{'S', 5, 0, outOfOrder},
+		{'F', 5, 5, inOrder},
+		{'C', 5, 5, inOrder},
+		{'C', 6, 5, cutChain},
+		{'C', 5, 6, cutChain},
+		{'L', 5, 5, inOrder},
+		{'L', 5, 5, cutChain},
+		{'F', 5, 5, repeated},
+		{'F', 5, 6, inOrder},
+		{'S', 5, 7, inOrder},
+		{'C', 5, 6, cutChain},
+		{'S', 5, 200, inOrder},
+		{'S', 5, 7, outOfOrder},
 	} {
 		if got := d.judge(ftd.Header{TID: c.tid, Chain: c.chain, SequenceNumber: c.number}); got != c.want {
 			t.Errorf("%d: %c %d: %d, want %d", i, c.chain, c.number, got, c.want)
@@ -278,7 +293,8 @@ func TestFrontThatDoesNotRead(t *testing.T) {
 			do(t, s, text)
 		}
 		f.pass(1, business(0x5000, 'S', i+1, ""))
-		for f.next().h.TID != 0x5000 {
+		for got := f.next(); got.h.TID != 0x5000; {
+			got = f.next()
 		}
 		if s.Report().Now().Faults["slow_front"] == 1 {
 			f.pass(1, business(0x5000, 'S', i+2, ""))

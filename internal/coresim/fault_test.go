@@ -258,7 +258,7 @@ func TestWrongAnswers(t *testing.T) {
 		s, f := withSession(t, options())
 		do(t, s, "wrong "+kind)
 		f.pass(1, business(0x5000, 'S', 1, ""))
-		if _, err := f.receive(); err != fault {
+		if _, err := f.receive(); !errors.Is(err, fault) {
 			t.Errorf("%s: %v", kind, err)
 		}
 	}
@@ -274,8 +274,11 @@ func TestTermStateAndTradingDay(t *testing.T) {
 		state ftd.CoreState
 		day   string
 	}{
-		{"new-term", 2, 'A', day}, {"new-term 9", 9, 'A', day}, {"new-term 3", 3, 'A', day},
-		{"trading-day 20250101", 3, 'A', "20250101"}, {"trading-day 20260105", 3, 'A', day},
+		{"new-term", 2, 'A', day},
+		{"new-term 9", 9, 'A', day},
+		{"new-term 3", 3, 'A', day},
+		{"trading-day 20250101", 3, 'A', "20250101"},
+		{"trading-day 20260105", 3, 'A', day},
 	} {
 		do(t, s, c.line)
 		if a := f.change(); a.Term != c.term || a.State != c.state || string(a.TradingDay) != c.day || string(a.Instance) != s.Instance() {

@@ -3,6 +3,7 @@ package coresim
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"net"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func started(t testing.TB, o Options) (*Server, string) {
 	go func() { served <- s.Serve(l) }()
 	t.Cleanup(func() {
 		_ = s.Close()
-		if err := <-served; err != ErrClosed && err != ErrCrashed {
+		if err := <-served; !errors.Is(err, ErrClosed) && !errors.Is(err, ErrCrashed) {
 			t.Errorf("Serve: %v", err)
 		}
 	})
@@ -309,7 +310,7 @@ func (f *scripted) gone() {
 	f.t.Helper()
 	for {
 		if _, err := f.receive(); err != nil {
-			if e, is := err.(net.Error); is && e.Timeout() {
+			if e, is := errors.AsType[net.Error](err); is && e.Timeout() {
 				f.t.Fatal("the core did not end the link")
 			}
 			return

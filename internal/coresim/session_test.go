@@ -68,8 +68,15 @@ func TestVerifyRefuses(t *testing.T) {
 		user, password, second string
 		code                   int
 	}{
-		{"alice", "wrong", "", 3}, {"nobody", "Secret-a", "", 3}, {"locked", "p", "", 75}, {"locked", "q", "", 3},
-		{"once", "p", "", 0}, {"once", "p", "", 60}, {"second", "p", "", 6020}, {"second", "p", "654321", 6017}, {"second", "p", "123456", 0},
+		{"alice", "wrong", "", 3},
+		{"nobody", "Secret-a", "", 3},
+		{"locked", "p", "", 75},
+		{"locked", "q", "", 3},
+		{"once", "p", "", 0},
+		{"once", "p", "", 60},
+		{"second", "p", "", 6020},
+		{"second", "p", "654321", 6017},
+		{"second", "p", "123456", 0},
 	} {
 		f.sendVerify(int32(i), c.user, c.password, c.second)
 		g := f.next()

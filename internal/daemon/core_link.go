@@ -43,12 +43,13 @@ func (c *counts) by(words []string) map[string]float64 {
 // The methods of link.Observer. What a login took is in the stage verify of every login.
 
 func (c *coreLink) Frames(d link.Direction, k link.FrameKind, n int) { c.frames[d].add(int(k), n) }
-func (c *coreLink) Discarded(why link.Discard)                       { c.discarded.add(int(why), 1) }
-func (c *coreLink) Verified(reason.Reason, time.Duration)            {}
-func (c *coreLink) StateChanged(link.Endpoint, link.State)           {}
-func (c *coreLink) Faulted(_ link.Endpoint, f link.Fault)            { c.faults.add(int(f)-1, 1) }
-func (c *coreLink) SessionResumed(r link.ResumeResult)               { c.resumed.add(int(r), 1) }
-func (c *coreLink) Exited(why link.ExitCause)                        { c.exited.add(int(why), 1) }
+
+func (c *coreLink) Discarded(why link.Discard)             { c.discarded.add(int(why), 1) }
+func (c *coreLink) Verified(reason.Reason, time.Duration)  {}
+func (c *coreLink) StateChanged(link.Endpoint, link.State) {}
+func (c *coreLink) Faulted(_ link.Endpoint, f link.Fault)  { c.faults.add(int(f)-1, 1) }
+func (c *coreLink) SessionResumed(r link.ResumeResult)     { c.resumed.add(int(r), 1) }
+func (c *coreLink) Exited(why link.ExitCause)              { c.exited.add(int(why), 1) }
 
 const (
 	certPeriod  = time.Hour
@@ -78,9 +79,11 @@ func (d *Daemon) watchCoreLink() watcher {
 				}
 				return 0
 			})),
-			ops.NewGauge("core_term", "The highest term of an active trading core that this front has seen.", status(func(s *link.Status) float64 { return float64(s.Term) })),
+			ops.NewGauge("core_term", "The highest term of an active trading core that this front has seen.",
+				status(func(s *link.Status) float64 { return float64(s.Term) })),
 			ops.NewGauge("core_sessions", "Sessions that the link knows, in any state.", status(func(s *link.Status) float64 { return float64(s.Sessions) })),
-			ops.NewGauge("core_sessions_waiting", "Open sessions that wait for a trading core to resume them.", status(func(s *link.Status) float64 { return float64(s.Waiting) })),
+			ops.NewGauge("core_sessions_waiting", "Open sessions that wait for a trading core to resume them.",
+				status(func(s *link.Status) float64 { return float64(s.Waiting) })),
 			ops.NewGauge("core_verifying", "Logins that wait for the trading core's answer.", status(func(s *link.Status) float64 { return float64(s.Verifying) })),
 			ops.NewGaugeBy("core_queued_bytes", "Bytes that the trading core did not read yet.", "endpoint",
 				d.byEndpoint(func(e *link.EndpointStatus) float64 { return float64(e.Queued) })),

@@ -95,8 +95,10 @@ func (d *Daemon) endSession(ctx context.Context, body []byte) (any, error) {
 	}
 	i := slices.IndexFunc(all, func(s front.SessionInfo) bool { return s.SessionID == request.SessionID && !s.LoggedIn.IsZero() })
 	if i < 0 || !d.front.EndSession(ctx, request.SessionID, request.Text) {
-		return nil, &ops.Refusal{Status: http.StatusNotFound,
-			Problem: fmt.Sprintf("front %d has no session %d: see tradefront session list", d.cfg.Front.ID, request.SessionID)}
+		return nil, &ops.Refusal{
+			Status:  http.StatusNotFound,
+			Problem: fmt.Sprintf("front %d has no session %d: see tradefront session list", d.cfg.Front.ID, request.SessionID),
+		}
 	}
 	s := &all[i]
 	d.path.Audit.Log(ops.Entry{

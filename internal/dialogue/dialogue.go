@@ -43,15 +43,18 @@ type Dialogue struct {
 type Frames struct{ Received, Sent uint64 }
 
 // Began is when the connection was accepted, LoggedIn when its login was answered, zero before.
-func (d *Dialogue) Began() time.Time    { return d.began }
+func (d *Dialogue) Began() time.Time { return d.began }
+
+// LoggedIn is when the login was answered, zero before.
 func (d *Dialogue) LoggedIn() time.Time { return d.loggedIn }
 
 // Frames that were received and sent so far.
 func (d *Dialogue) Frames() Frames { return d.frames }
 
-// AppID is the terminal software's once it asked for a challenge, UserID the customer's whose login is on its
-// way or done. They are valid until the next call.
-func (d *Dialogue) AppID() []byte  { return d.session.AppID() }
+// AppID is the terminal software's once it asked for a challenge; valid until the next call.
+func (d *Dialogue) AppID() []byte { return d.session.AppID() }
+
+// UserID is the customer's whose login is on its way or done; valid until the next call.
 func (d *Dialogue) UserID() []byte { return d.session.UserID() }
 
 // Closing is why the connection is to be closed, StayOpen while it is not. The owner looks

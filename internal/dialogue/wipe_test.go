@@ -32,6 +32,7 @@ func (refuser) NotifyDecision(_ session.Peer, _ session.Op, why reason.Reason, _
 func (refuser) Login(context.Context, session.Peer, session.LoginAttempt) session.Outcome {
 	return session.Outcome{Reason: reason.WrongPassword}
 }
+
 func (refuser) RequestCode(session.Peer, core.Terminal, []byte, []byte) session.Outcome {
 	return session.Outcome{Reason: reason.CodeRate, Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}}
 }

@@ -73,7 +73,7 @@ func (c *conn) deliverDirect(l *loop, body []byte) bool {
 	switch {
 	case n == len(frame):
 		return true
-	case err == unix.EAGAIN, err == unix.EINTR, err == nil: //nolint:errorlint // a system call's error is a number, never wrapped
+	case err == unix.EAGAIN, err == unix.EINTR, err == nil:
 		c.mailRest(frame[max(n, 0):])
 	}
 	return true // the loop will see what is wrong with the socket

@@ -101,7 +101,7 @@ func layoutsOf(t *testing.T, page string) map[ftd.FID][]string {
 
 func itemLen(t *testing.T, typ, digits string) int {
 	n, err := strconv.Atoi(digits)
-	if err != nil || !strings.Contains("cwisnb", typ) || typ == "w" && n != 2 || typ == "i" && n != 4 || typ == "c" && n != 1 {
+	if err != nil || len(typ) != 1 || strings.IndexByte("cwisnb", typ[0]) < 0 || typ == "w" && n != 2 || typ == "i" && n != 4 || typ == "c" && n != 1 {
 		t.Fatalf("item type %s%s", typ, digits)
 	}
 	return n

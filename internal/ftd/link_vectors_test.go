@@ -96,7 +96,7 @@ func receiveLink(t *testing.T, v vector) map[string]string {
 	if err != nil {
 		return refusal(t, err)
 	}
-	got := map[string]string{}
+	var got map[string]string
 	if h.TID.Business() && v.header["reader"] != "core" {
 		got = map[string]string{
 			"expect": "ok", "message": "business", "tid": fmt.Sprintf("0x%08x", uint32(h.TID)), "chain": string(h.Chain),

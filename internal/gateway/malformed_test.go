@@ -2,9 +2,10 @@ package gateway
 
 import (
 	"bytes"
-	"github.com/tradefront/tradefront/internal/core"
 	"testing"
 	"time"
+
+	"github.com/tradefront/tradefront/internal/core"
 
 	"go.uber.org/zap"
 

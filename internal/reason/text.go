@@ -34,7 +34,7 @@ var errorText = map[int]string{
 }
 
 // ownText is what people read instead where the code's text would mislead.
-var ownText = map[Reason]string{
+var ownText = map[Reason]string{ //nolint:gosec // G101: texts, no credentials
 	CoreUnanswered: "交易核心已切换，请查询结果 core was changed, query what became of it",
 	PasswordFirst:  "请先修改密码 change the password first",
 	CoreFull:       "请稍后重试 busy, nothing was passed on, try again",

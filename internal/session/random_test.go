@@ -166,7 +166,7 @@ var moves = []func(d *dialogue, c chance){
 	func(d *dialogue, c chance) { // the next login is one of a core that takes business, or of none
 		d.core = [...]core.Session{nil, coreSession{}}[c.upTo(1, "core")]
 	},
-	func(d *dialogue, c chance) { // a request that the core does not answer any more
+	func(d *dialogue, _ chance) { // a request that the core does not answer any more
 		outcome := session.Outcome{Reason: reason.CoreUnanswered}
 		copy(outcome.Ref[:], "REF123")
 		if d.s.State() != session.LoggingIn {

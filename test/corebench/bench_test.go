@@ -102,7 +102,7 @@ func BenchmarkThroughput(b *testing.B) {
 func (p *party) pump(left *atomic.Int64, inFlight, perSecond int, h *hdrhistogram.Histogram) error {
 	begin, asked := time.Now(), 0
 	var sent [1 << 10]time.Time // by the number, which never runs that far ahead
-	answered, more := uint32(p.number), true
+	answered, more := p.number, true
 	ask := func(n int) error {
 		now := time.Now()
 		for ; n > 0 && more; n-- {

@@ -169,10 +169,10 @@ func (s *trading) logIn(ctx context.Context) (*attempt, *client.LoginResult, err
 	if _, err := conn.Authenticate(ctx, client.Identity{BrokerID: "9999", AppID: string(app.AppID)}, app.AuthCode); err != nil {
 		return nil, nil, err
 	}
-	a, req := prepare(s.random, s.site, conn, app, s.trader.account)
+	a, req := prepare(s.random, s.site, conn, app, s.account)
 	a.front = int32(front + 1)
-	if s.trader.fill > 0 {
-		req.Resume = []client.ResumePoint{{Series: uint16(s.number + 1), Number: s.trader.fill}}
+	if s.fill > 0 {
+		req.Resume = []client.ResumePoint{{Series: uint16(s.number + 1), Number: s.fill}}
 	}
 	s.open(a)
 	result, err := conn.Login(ctx, req)
@@ -209,9 +209,9 @@ func (s *trading) trade(ctx context.Context) {
 }
 
 func (s *trading) order() {
-	s.trader.orders++
+	s.orders++
 	o := coresim.Order{
-		Ref: fmt.Sprintf("t%d-%d", s.number, s.trader.orders), Instrument: "SIM2612", Direction: coresim.Buy, Price: orderPrice, Volume: 1,
+		Ref: fmt.Sprintf("t%d-%d", s.number, s.orders), Instrument: "SIM2612", Direction: coresim.Buy, Price: orderPrice, Volume: 1,
 	}
 	if s.random.IntN(2) == 0 {
 		o.Direction = coresim.Sell
@@ -280,7 +280,7 @@ func (s *trading) outcome(number uint32, byCore bool, refusal *client.Error) {
 // filled notes a message of the private flow: numbers rise within a session. mu is held.
 func (s *trading) filled(m *client.Message) {
 	var trade coresim.Trade
-	if data, _ := m.Field(uint32(coresim.FIDTrade)); trade.Decode(data) != nil || trade.User != string(s.trader.account.Account) {
+	if data, _ := m.Field(uint32(coresim.FIDTrade)); trade.Decode(data) != nil || trade.User != string(s.account.Account) {
 		s.find(&s.count.Wrong, "%s: the fill %d is %+v", s.session, m.Number, trade)
 	}
 	if m.Number <= s.lastFill {
@@ -334,7 +334,7 @@ func (s *trading) book() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.lastFill > 0 {
-		s.trader.fill = int32(s.lastFill)
+		s.fill = int32(s.lastFill)
 	}
 	s.crowd.mu.Lock()
 	defer s.crowd.mu.Unlock()
@@ -355,8 +355,8 @@ func (r *trader) judgeEnd(err error) {
 	case errors.As(err, &violation):
 		r.find(&r.count.Wrong, "%s: %v", r.account.Account, err)
 	case errors.As(err, &exit):
-		r.crowd.mu.Lock()
+		r.mu.Lock()
 		r.count.Exits[exit.Code]++
-		r.crowd.mu.Unlock()
+		r.mu.Unlock()
 	}
 }

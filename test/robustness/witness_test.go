@@ -16,9 +16,8 @@ type witness struct {
 	mu      sync.Mutex
 	opened  map[sessionKey]string // SessionOpen or SessionResume: the RecordID
 	orders  map[string]int        // by reference: how often one was passed to any core
-	resumes int
-	highest map[string]termOf // by process of a front: what cores that are active told it
-	wrong   []string          // the first findings
+	highest map[string]termOf     // by process of a front: what cores that are active told it
+	wrong   []string              // the first findings
 	count   witnessed
 }
 

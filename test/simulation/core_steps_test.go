@@ -240,13 +240,13 @@ func (c *wire) takeMail() dialogue.Mail {
 
 // post puts something into the mail. What comes after the end, and belongs to no login that is on its way, comes from a
 // session that the front has closed.
-func (c *wire) post(what string, append func(dialogue.Mail) dialogue.Mail) {
+func (c *wire) post(what string, add func(dialogue.Mail) dialogue.Mail) {
 	if c.dialogue.Ended() && c.loginsOut.Load() == 0 && what != "exit" {
 		c.process.w.violate("%v: %s to a session that is closed", c, what)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.mail = append(c.mail)
+	c.mail = add(c.mail)
 }
 
 // Deliver is part of core.Terminal.

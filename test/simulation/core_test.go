@@ -120,7 +120,6 @@ type coreSession struct {
 	wants     map[uint16]bool
 	suspended time.Time
 	kicked    bool
-	changed   bool // nothing says which password is right any more
 }
 
 func (s *coreSession) String() string {

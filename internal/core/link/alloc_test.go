@@ -52,7 +52,7 @@ func connected(t testing.TB, n realNet) (*Link, *conn) {
 }
 
 func serveBy(t testing.TB, l *Link, c *conn) *conn {
-	l.step(l.endpoints[0], func() { l.endpoints[0].machine.dial() })
+	l.step(func() { l.endpoints[0].machine.dial() })
 	l.group.Go(func() { c.out.run(c.ctx.Done()) })
 	c.heard.Store(l.now().UnixNano())
 	if err := c.greet(l.now()); err != nil {

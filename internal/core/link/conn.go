@@ -95,7 +95,7 @@ func (c *conn) serve() *problem {
 
 func (c *conn) greet(now time.Time) (err error) {
 	l := c.link
-	l.step(c.endpoint, func() {
+	l.step(func() {
 		c.endpoint.conn = c
 		_, err = c.out.must(func(dst []byte) ([]byte, error) {
 			return c.endpoint.machine.connected(now, dst, &l.identity)

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -21,7 +22,7 @@ func TestALoginAskedUnderAnEndedTermIsAborted(t *testing.T) {
 		k.next(ftd.TIDSessionVerify)
 		k.send(stateChange(accept(ftd.CoreActive, instanceA, 2)))
 		got := <-answer
-		if refused, is := got.err.(*core.Refused); !is || refused.Reason != reason.CoreAway {
+		if refused, is := errors.AsType[*core.Refused](got.err); !is || refused.Reason != reason.CoreAway {
 			t.Fatalf("the login got %v", got.err)
 		}
 		if g := k.next(ftd.TIDSessionAbort); g.tag.SessionID != 1 {

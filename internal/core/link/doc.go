@@ -70,7 +70,7 @@
 //   - maxCodeRequests: requests for a code that have no answer yet; for an older one the answer is discarded.
 //   - readBufferBytes for each connection; maxWindow dialog requests and ftd.MaxResumePoints flows that a session
 //     remembers for SessionResume.
-//   - dialTimeout, greetTimeout, backoffMin to backoffMax, Options.VerifyTimeout, Options.Grace, Options.FailoverSpread.
+//   - dialTimeout, greetTimeout, firstBackoff to longestBackoff, Options.VerifyTimeout, Options.Grace, Options.FailoverSpread.
 //
 // # If we crash
 //

@@ -11,9 +11,9 @@ import (
 )
 
 const (
-	dialTimeout = 5 * time.Second // for the connection and TLS together
-	backoffMin  = 100 * time.Millisecond
-	backoffMax  = 5 * time.Second
+	dialTimeout    = 5 * time.Second // for the connection and TLS together
+	firstBackoff   = 100 * time.Millisecond
+	longestBackoff = 5 * time.Second
 )
 
 // endpoint is one that is dialled. Link.mu guards all but Endpoint and index.
@@ -31,15 +31,15 @@ type endpoint struct {
 
 // runEndpoint dials and reads, again and again.
 func (l *Link) runEndpoint(e *endpoint) {
-	wait := backoffMin
+	wait := firstBackoff
 	for l.ctx.Err() == nil {
 		began := l.now()
 		l.attempt(e)
-		if l.now().Sub(began) > backoffMax {
-			wait = backoffMin
+		if l.now().Sub(began) > longestBackoff {
+			wait = firstBackoff
 		}
 		l.pause(wait/2 + l.jitter(wait/2))
-		wait = min(2*wait, backoffMax)
+		wait = min(2*wait, longestBackoff)
 	}
 }
 
@@ -57,7 +57,7 @@ func (l *Link) pause(d time.Duration) {
 
 // attempt is one connection from its beginning to its end.
 func (l *Link) attempt(e *endpoint) {
-	l.step(e, func() { e.machine.dial() })
+	l.step(func() { e.machine.dial() })
 	c, p := l.open(e)
 	if p == nil {
 		p = c.serve()
@@ -65,8 +65,8 @@ func (l *Link) attempt(e *endpoint) {
 	l.ended(e, c, p)
 }
 
-// step changes an endpoint's machine, and what follows from that.
-func (l *Link) step(e *endpoint, change func()) {
+// step changes a machine, and what follows from that.
+func (l *Link) step(change func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	change()

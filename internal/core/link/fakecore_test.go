@@ -68,11 +68,11 @@ func newCoreConn(t testing.TB, c net.Conn) *coreConn {
 
 func (k *coreConn) read() {
 	defer close(k.over)
-	defer k.Conn.Close()
+	defer k.Close()
 	var buf []byte
 	chunk := make([]byte, 64<<10)
 	for {
-		n, err := k.Conn.Read(chunk)
+		n, err := k.Read(chunk)
 		buf = append(buf, chunk[:n]...)
 		for {
 			f, n, bad := ftd.DecodeFrame(buf, ftd.MaxBodyLen)
@@ -126,7 +126,7 @@ func (k *coreConn) next(tid ftd.TID) got {
 func (k *coreConn) send(frames ...[]byte) {
 	k.t.Helper()
 	for _, f := range frames {
-		if _, err := k.Conn.Write(f); err != nil {
+		if _, err := k.Write(f); err != nil {
 			k.t.Logf("core cannot write: %v", err)
 		}
 	}

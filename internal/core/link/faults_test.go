@@ -163,7 +163,7 @@ func TestFramesOfACoreThatIsNotInUse(t *testing.T) {
 // TestGreetingTimeout: a core that accepts and says nothing is left, and dialled again.
 func TestGreetingTimeout(t *testing.T) {
 	seen := newCounts()
-	inBubble(t, 1, func(o *Options) { o.Observer = seen }, func(t *testing.T, l *Link, cores []*fakeCore) {
+	inBubble(t, 1, func(o *Options) { o.Observer = seen }, func(t *testing.T, _ *Link, cores []*fakeCore) {
 		k := cores[0].accept()
 		began := time.Now()
 		<-k.over
@@ -180,7 +180,7 @@ func TestGreetingTimeout(t *testing.T) {
 // TestHeartbeats: the front sends one when it was quiet for the core's period, and leaves a silent core after three.
 func TestHeartbeats(t *testing.T) {
 	seen := newCounts()
-	inBubble(t, 1, func(o *Options) { o.Observer = seen }, func(t *testing.T, l *Link, cores []*fakeCore) {
+	inBubble(t, 1, func(o *Options) { o.Observer = seen }, func(t *testing.T, _ *Link, cores []*fakeCore) {
 		k := cores[0].accept()
 		a := accept(ftd.CoreActive, instanceA, 1)
 		a.HeartbeatSeconds = 2
@@ -207,10 +207,10 @@ func TestHeartbeats(t *testing.T) {
 // TestBackoff: an endpoint that is not there is dialled ever more seldom, and again and again.
 func TestBackoff(t *testing.T) {
 	seen := newCounts()
-	inBubble(t, 1, func(o *Options) { o.Observer = seen }, func(t *testing.T, l *Link, cores []*fakeCore) {
+	inBubble(t, 1, func(o *Options) { o.Observer = seen }, func(t *testing.T, _ *Link, cores []*fakeCore) {
 		first := cores[0].accept()
 		cores[0].setDown(true)
-		first.Conn.Close()
+		first.Close()
 		time.Sleep(5 * time.Minute)
 		synctest.Wait()
 		if n := seen.faulted(DialFailed); n < 60 || n > 130 {
@@ -219,7 +219,7 @@ func TestBackoff(t *testing.T) {
 		cores[0].setDown(false)
 		began := time.Now()
 		cores[0].accept()
-		if took := time.Since(began); took > backoffMax {
+		if took := time.Since(began); took > longestBackoff {
 			t.Errorf("dialled after %v", took)
 		}
 	})
@@ -331,7 +331,8 @@ func TestFullQueue(t *testing.T) {
 		_, err := l.Verify(t.Context(), attempt(t, 3, terminal))
 		refusedAs(t, err, reason.CoreFull)
 		_, body = business(ftd.TIDRequestCode, 0, 1, "x")
-		for l.RequestCode(9, terminal, body) == reason.OK {
+		for why := reason.OK; why == reason.OK; {
+			why = l.RequestCode(9, terminal, body)
 		}
 		if l.codes.take(9) != nil {
 			t.Error("a request for a code that was refused is remembered")

@@ -20,7 +20,7 @@ func (sinkConn) Close() error                { return nil }
 // the test, as the reader does.
 func attach(t testing.TB, l *Link, raw net.Conn) *conn {
 	e := l.endpoints[0]
-	l.step(e, func() { e.machine.dial() })
+	l.step(func() { e.machine.dial() })
 	c := newConn(l, e, newWire(raw))
 	l.group.Go(func() { c.out.run(c.ctx.Done()) })
 	c.heard.Store(l.now().UnixNano())

@@ -2,6 +2,7 @@ package link
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -99,7 +100,7 @@ func (m *model) connect(t *rapid.T) {
 	}
 	c.fake.setDown(false)
 	for c.conn == nil {
-		m.sleep(backoffMax)
+		m.sleep(longestBackoff)
 		select {
 		case c.conn = <-c.fake.conns:
 		default:
@@ -134,7 +135,7 @@ func (m *model) cut(t *rapid.T) {
 	if c.conn == nil {
 		t.Skip("not connected")
 	}
-	c.conn.Conn.Close()
+	c.conn.Close()
 	c.conn = nil
 	m.settle()
 }
@@ -220,7 +221,7 @@ func (m *model) login(t *rapid.T) {
 	s := &modelSession{id: m.next, terminal: newTerminal()}
 	if m.use == nil {
 		_, err := m.link.Verify(m.link.ctx, attempt(m.cores[0].fake.t, s.id, s.terminal))
-		if refused, ok := err.(*core.Refused); !ok || refused.Reason != reason.CoreAway && refused.Reason != reason.CoreInitialising {
+		if refused, ok := errors.AsType[*core.Refused](err); !ok || refused.Reason != reason.CoreAway && refused.Reason != reason.CoreInitialising {
 			t.Fatalf("without a core: %v", err)
 		}
 		return

@@ -51,7 +51,7 @@ func TestResumeAfterARestart(t *testing.T) {
 		k.send(toSession(1, answer), toSession(1, private))
 		terminal.wait(t)
 		terminal.wait(t)
-		k.Conn.Close()
+		k.Close()
 		synctest.Wait()
 		if r := s.Pass(business(3, 0, 5, "order")); r != reason.CoreAway {
 			t.Errorf("passed while the core is away: %v", r)
@@ -188,7 +188,7 @@ func TestNoCoreWithinTheGrace(t *testing.T) {
 		k.next(ftd.TIDSessionVerify)
 
 		cores[0].setDown(true)
-		k.Conn.Close()
+		k.Close()
 		lost := time.Now()
 		refusedAs(t, (<-asked).err, reason.CoreAway)
 		if _, err := l.Open(opening(n, newTerminal())); !errors.Is(err, core.ErrLost) {
@@ -255,7 +255,7 @@ func TestTwoCores(t *testing.T) {
 			t.Errorf("status is %+v", st)
 		}
 		cores[1].setDown(true)
-		b.Conn.Close()
+		b.Close()
 		again = cores[0].accept()
 		again.greet(accept(ftd.CoreActive, instanceA, 5)) // 6 was seen
 		<-again.over

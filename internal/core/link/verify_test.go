@@ -1,6 +1,7 @@
 package link
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 
@@ -141,7 +142,7 @@ func TestPasswordOnly(t *testing.T) {
 		if got := <-answer; got.err != nil {
 			t.Fatal(got.err)
 		}
-		if _, err := l.Verify(t.Context(), attempt(t, 1, terminal)); err != errSessionInUse {
+		if _, err := l.Verify(t.Context(), attempt(t, 1, terminal)); !errors.Is(err, errSessionInUse) {
 			t.Errorf("a second login of a verified session: %v", err)
 		}
 		l.Abort(1, ftd.ReasonRecordFailed, "disk full")

@@ -10,7 +10,7 @@ const writesOnce = true
 func writeOnce(fd uintptr, b []byte) (n int, err error) {
 	for {
 		n, err = unix.Write(int(fd), b)
-		switch err { //nolint:errorlint // a system call's error is a number, never wrapped
+		switch err {
 		case nil:
 			return n, nil
 		case unix.EINTR:
