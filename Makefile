@@ -21,8 +21,8 @@ RACE           = -race -gcflags=modernc.org/sqlite/lib=-race=false
 # Tests that the race detector skips, since its work would change the time or memory that they
 # measure, or shortens (testmain.NotRaced, testmain.Fewer): they run whole without it. A test of
 # test/testmain fails if one is missing here.
-UNRACED        = Takes?TheSameTime|CannotTell|MemoryIsConstant|MemoryIsBounded|EachBitFlipped|RefsDoNotRepeat|LoginsPerUser|KilledProcessLosesNoAnsweredRecord
-UNRACED_IN     = ./internal/auth ./internal/core/local ./internal/extsort ./internal/gateway ./internal/settlement/... \
+UNRACED        = Takes?TheSameTime|CannotTell|MemoryIsConstant|MemoryIsBounded|EachBitFlipped|RefsDoNotRepeat|LoginsPerUser|KilledProcessLosesNoAnsweredRecord|NoAllocationPerMessage
+UNRACED_IN     = ./internal/auth ./internal/core/... ./internal/extsort ./internal/gateway ./internal/settlement/... \
                  ./internal/store/journal ./test/e2e
 
 # A program under the race detector waits a second at its end for further races, unless it is

@@ -71,7 +71,6 @@ func TestDirectWriteReachesNoOther(t *testing.T) {
 	var all sync.WaitGroup
 	for worker := range 2 {
 		all.Go(func() {
-			random := rand.New(rand.NewPCG(uint64(worker), 5))
 			before := func() {}
 			for visit := range 25 {
 				user := fmt.Sprint(worker*1000 + visit + 1)
@@ -80,6 +79,7 @@ func TestDirectWriteReachesNoOther(t *testing.T) {
 				stop, ended := make(chan struct{}), make(chan struct{})
 				go func() {
 					defer close(ended)
+					random := rand.New(rand.NewPCG(uint64(worker), uint64(visit)))
 					for {
 						select {
 						case <-stop:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // swallow reads from the core's end of a link, and greets.
@@ -68,6 +69,7 @@ func serveBy(t testing.TB, l *Link, c *conn) *conn {
 
 // TestNoAllocationPerMessage: a business message in steady state allocates nothing, to the core and from it.
 func TestNoAllocationPerMessage(t *testing.T) {
+	testmain.NotRaced(t) // a sync.Pool, as TLS has one, forgets at random under the race detector
 	for _, n := range networks {
 		l, c := connected(t, n)
 		terminal := &countingTerminal{}
