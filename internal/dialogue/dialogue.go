@@ -174,7 +174,7 @@ func (d *Dialogue) flush() {
 	}
 	d.scratch.out = out[:0]
 	if d.line.Unsent()+len(out) > d.driver.limits.Load().Unsent {
-		d.closing = reason.SlowReader
+		d.Close(reason.SlowReader)
 		return
 	}
 	d.line.Write(out)

@@ -139,7 +139,7 @@ const maxHeld = 16 << 20
 // hold keeps mail until the login that is on its way is answered.
 func (d *Dialogue) hold(mail Mail) {
 	if len(d.held)+len(mail) > maxHeld {
-		d.closing = reason.SlowReader
+		d.Close(reason.SlowReader)
 		return
 	}
 	d.held = append(d.held, mail...)
@@ -153,7 +153,7 @@ func (d *Dialogue) flushMail() {
 	for len(out) > 0 && !d.ended {
 		n := wholeFrames(out, d.driver.limits.Load().Unsent-d.line.Unsent())
 		if n == 0 {
-			d.closing = reason.SlowReader
+			d.Close(reason.SlowReader)
 			return
 		}
 		d.line.Write(out[:n])
