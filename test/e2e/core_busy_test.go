@@ -48,6 +48,10 @@ func TestCoreWithoutCredit(t *testing.T) {
 	if got := b.next(); got.Number != n || got.TID != echoTID && got.Err() == nil {
 		t.Errorf("got TID %#x, number %d", got.TID, got.Number)
 	}
+	await.True(t, "the front has credit again", func() bool {
+		_, page := d.get(t, "/metrics")
+		return !strings.Contains(page, `tradefront_core_credit{endpoint="`+core.endpoint()+"\"} 0\n")
+	})
 	a.expect(echoTID, 0, a.echo())
 	b.expect(echoTID, 0, b.echo())
 	core.wantNoViolation()
