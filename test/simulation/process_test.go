@@ -78,6 +78,7 @@ func (w *world) start() {
 		return
 	}
 	p.check()
+	synctest.Wait() // the link dials meanwhile
 }
 
 // skewed keeps the forwarder's pauses from ending at the very instant of a probe: Go's select
