@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/jackc/pgx/v5"
@@ -88,7 +89,8 @@ func (s *snapshot) Scan(ctx context.Context, after store.Position, f func(*store
 			return err
 		}
 	}
-	return explain(ctx, rows.Err())
+	// The last rows may have been here already when ctx ended.
+	return explain(ctx, cmp.Or(rows.Err(), ctx.Err()))
 }
 
 func (s *snapshot) checkAhead(ctx context.Context, position store.Position) error {
