@@ -125,7 +125,13 @@ func (l *watched) message(f ftd.Frame, up bool) {
 			l.w.opened[sessionKey{l.process, tag.SessionID}] = string(r.RecordID)
 		}
 	case m.TID == ftd.TIDSessionResume:
-		l.w.count.Resumes++
+		// The link that SessionOpen was written to may have been cut before a byte of it was read: the core knows the
+		// session from here.
+		var r ftd.ResumeSession
+		if data, _ := m.Field(ftd.FIDResumeSession); r.Decode(data) == nil {
+			l.w.count.Resumes++
+			l.w.opened[sessionKey{l.process, tag.SessionID}] = string(r.RecordID)
+		}
 	case m.TID == coresim.TIDOrderInsert:
 		l.order(tag, &m)
 	}
