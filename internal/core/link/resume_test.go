@@ -283,7 +283,7 @@ func TestAResumeThatIsCutOff(t *testing.T) {
 		pass(t, s, 1)
 		k.next(3)
 		for term := range int32(5) {
-			k.Conn.Close()
+			k.Close()
 			k = cores[0].accept()
 			k.greet(accept(ftd.CoreActive, instanceB, 2+term))
 			k.next(ftd.TIDSessionResume)
@@ -330,7 +330,7 @@ func TestACloseWhileWaiting(t *testing.T) {
 		synctest.Wait()
 		terminal := newTerminal()
 		s := openSession(t, l, k, 1, terminal)
-		k.Conn.Close()
+		k.Close()
 		synctest.Wait()
 		s.Close(ftd.ReasonGone, "")
 		k = cores[0].accept()
