@@ -25,7 +25,7 @@ type Core interface {
 	// Abort tells that the session which Verify reserved will not be opened. It does not wait.
 	Abort(sessionID int32, why ftd.ReasonCode, text string)
 	// Open makes a verified session live; its record is durable. The Session is nil if this core takes no
-	// business. ErrLost says that the core that verified it is not there any more: the record stands, and
+	// business. ErrLost says that the core that verified it is not there any more: the record counts, and
 	// the terminal must log in again. It does not wait.
 	Open(o *Opening) (Session, error)
 }

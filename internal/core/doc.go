@@ -1,4 +1,4 @@
-// Package core is the contract between a front and whoever stands behind it: who says whether a customer may
+// Package core is the contract between a front and the core behind it: which says whether a customer may
 // log in, and takes the business messages of those who have. The local core (core/local) has accounts of its
 // own and takes no business; the link (core/link) asks the firm's trading core over the wire of docs/core.md.
 //

@@ -1,4 +1,4 @@
-// Package link is the core that stands behind a link: it asks the firm's trading core who may log in, and passes
+// Package link is the core at the other end of a link: it asks the firm's trading core who may log in, and passes
 // business messages between terminals and that core, over the wire of docs/core.md. It implements core.Core.
 //
 // # The states of an endpoint

@@ -68,7 +68,7 @@ func (s *stateLog) state(log *zap.Logger, now time.Time, e *endpoint) {
 			zap.Stringer("endpoint", e.Endpoint), zap.String("core", m.core.coreID), zap.Stringer("trading_day_of_core", m.core.day))
 	}
 	if s.told || s.since.IsZero() && s.good != m.state {
-		log.Info("The link to a trading core stands.", zap.Stringer("endpoint", e.Endpoint), zap.Stringer("state", m.state),
+		log.Info("The link to a trading core is open.", zap.Stringer("endpoint", e.Endpoint), zap.Stringer("state", m.state),
 			zap.String("core", m.core.coreID), zap.String("instance", m.core.instance), zap.Int32("term", m.core.term))
 	}
 	s.since, s.told, s.good = time.Time{}, false, m.state
