@@ -48,6 +48,13 @@ type Attempt struct {
 	AppType   byte
 	Instant   time.Time // when the front asked; the login time is taken later
 	Terminal  Terminal  // where messages to this session go
+
+	// Via is the RelayAppID of a relayed login, "" in direct mode. Source and AppID are then the terminal's, as the
+	// relay told them.
+	Via regulation.AppID
+	// Relayed is the RelayedTerminal field of a relayed login as the relay sent it; nil in direct mode. It is for a
+	// trading core, and aliases the login like Request.
+	Relayed []byte
 }
 
 // User is who a verified attempt is.

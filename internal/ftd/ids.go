@@ -14,6 +14,8 @@ const (
 	TIDPasswordUpdate TID = 0x00000018
 	TIDForceExit      TID = 0x00001005
 	TIDAuthenticate   TID = 0x00008001
+	TIDTerminalSubmit TID = 0x00008002
+	TIDTerminalEnd    TID = 0x00008003
 	TIDRequestCode    TID = 0x00008004
 
 	TIDLinkLogin     TID = 0x00009001
@@ -25,6 +27,8 @@ const (
 	TIDStateChange   TID = 0x00009007
 	TIDSessionResume TID = 0x00009008
 	TIDLinkCredit    TID = 0x00009009
+	TIDVisitOpen     TID = 0x0000900A
+	TIDVisitClose    TID = 0x0000900B
 
 	// The ranges that a terminal may not pass on: the front's own messages and the link's.
 	firstPrivateTID TID = 0x00008001
@@ -34,9 +38,11 @@ const (
 var tidNames = map[TID]string{
 	TIDError: "Error", TIDUserLogin: "UserLogin", TIDUserLogout: "UserLogout", TIDPasswordUpdate: "PasswordUpdate",
 	TIDForceExit: "ForceExit", TIDAuthenticate: "Authenticate", TIDRequestCode: "RequestCode",
+	TIDTerminalSubmit: "TerminalSubmit", TIDTerminalEnd: "TerminalEnd",
 	TIDLinkLogin: "LinkLogin", TIDSessionVerify: "SessionVerify", TIDSessionOpen: "SessionOpen",
 	TIDSessionAbort: "SessionAbort", TIDSessionClose: "SessionClose", TIDSessionKick: "SessionKick",
 	TIDStateChange: "StateChange", TIDSessionResume: "SessionResume", TIDLinkCredit: "LinkCredit",
+	TIDVisitOpen: "VisitOpen", TIDVisitClose: "VisitClose",
 }
 
 func (t TID) String() string {
@@ -75,6 +81,13 @@ const (
 	FIDTerminalInfo        FID = 0x8006
 	FIDLoginResponse       FID = 0x8007
 	FIDLogoutRequest       FID = 0x8008
+	FIDRelayedTerminal     FID = 0x8009
+	FIDSubmitRequest       FID = 0x800A
+	FIDSubmitResponse      FID = 0x800B
+	FIDRelayRecorded       FID = 0x800C
+	FIDRelayTerms          FID = 0x800D
+	FIDSubmitRef           FID = 0x800E
+	FIDTerminalTag         FID = 0x800F
 	FIDResumePoints        FID = 0x8010
 	FIDPasswordUpdate      FID = 0x8011
 
@@ -93,6 +106,8 @@ var fidNames = map[FID]string{
 	FIDAuthIdentity: "AuthIdentity", FIDAuthInfo: "AuthInfo", FIDAuthChallenge: "AuthChallenge", FIDAuthResult: "AuthResult",
 	FIDLoginRequest: "LoginRequest", FIDTerminalInfo: "TerminalInfo", FIDLoginResponse: "LoginResponse",
 	FIDLogoutRequest: "LogoutRequest", FIDResumePoints: "ResumePoints", FIDPasswordUpdate: "PasswordUpdate",
+	FIDRelayedTerminal: "RelayedTerminal", FIDSubmitRequest: "SubmitRequest", FIDSubmitResponse: "SubmitResponse",
+	FIDRelayRecorded: "RelayRecorded", FIDRelayTerms: "RelayTerms", FIDSubmitRef: "SubmitRef", FIDTerminalTag: "TerminalTag",
 	FIDLinkIdentity: "LinkIdentity", FIDLinkAccept: "LinkAccept", FIDSessionContext: "SessionContext",
 	FIDVerifyResult: "VerifyResult", FIDSessionRecord: "SessionRecord", FIDReason: "Reason",
 	FIDResumeSession: "ResumeSession", FIDLinkCredit: "LinkCredit",
@@ -119,7 +134,7 @@ func (s *fidSet) add(f FID, link bool) (twice bool) {
 		bit = 1 << 1
 	case f == FIDErrorTargetSequence:
 		bit = 1 << 2
-	case f >= FIDAuthIdentity && f <= FIDLogoutRequest:
+	case f >= FIDAuthIdentity && f <= FIDTerminalTag:
 		bit = 1 << (3 + f - FIDAuthIdentity)
 	case f == FIDResumePoints:
 		bit = 1 << 19

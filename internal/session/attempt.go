@@ -27,6 +27,7 @@ type LoginAttempt struct {
 	Password []byte // the password alone, a copy of its own after Clone
 	Terminal TerminalInfo
 	Resume   ftd.ResumePoints // Count 0 if it asked for no flow
+	Relayed  *RelayedTerminal // what a many-to-many relay told; nil in direct mode, and of an operator's own login
 	Line     core.Terminal    // where the core's messages go; the driver of the dialogue sets it
 }
 
@@ -37,12 +38,42 @@ type TerminalInfo struct {
 	Ciphertext []byte // its terminal string, encrypted; empty if it sent none
 }
 
+// RelayedTerminal is what a relay told of one terminal: the fields as they came, of which nothing is judged but their
+// length.
+type RelayedTerminal struct {
+	Told   ftd.RelayedTerminal
+	Field  []byte          // the 94 bytes of RelayedTerminal as the relay sent them
+	Tag    ftd.TerminalTag // personal data; empty if none was sent
+	Tagged bool
+	// Illegal names the first item of RelayedTerminal or TerminalTag that is not of its form, as
+	// RelayedTerminal.PublicIP; "" if all are.
+	Illegal string
+}
+
+// SubmitAttempt is an operator relay's report of one terminal, as the relay sent it (TerminalSubmit): nothing is judged
+// but that the relay may submit at all. Its slices belong to it.
+type SubmitAttempt struct {
+	Arrived  time.Time // when its frame was taken from the socket
+	AppID    []byte    // the RelayAppID, authenticated
+	Operator []byte    // who is logged in on the connection
+	LoggedIn time.Time // when: the relay login time, item 9
+	BrokerID []byte    // that the connection authenticated for
+
+	Request ftd.SubmitRequest
+	Content []byte // SubmitRequest without Attempt, RelayedTerminal, TerminalInfo: the bytes that the RecordID is made of
+	Visit   RelayedTerminal
+	Info    TerminalInfo
+	// Illegal names the first item of SubmitRequest or TerminalInfo that is not of its form; "" if all are.
+	Illegal string
+}
+
 // Peer is one session and where its terminal is: as the front saw it at accept, or as the load
 // balancer before the front told it.
 type Peer struct {
 	SessionID int32          // unique while the front runs
 	Addr      netip.AddrPort // the terminal's address and port; invalid if there is no usable one
 	Proxy     netip.Addr     // the load balancer that told Addr; invalid if Addr is the connection's own
+	Relays    bool           // it came to a listener that admits relays and nothing else
 }
 
 // Clone copies what aliases the frame and the session, in one allocation.

@@ -21,6 +21,8 @@ type Outcome struct {
 	Ref     reason.Ref // set unless Reason is OK
 	AppType byte       // of DoVerify, when OK
 	Receipt *Receipt   // of DoLogin, when OK: the record is durable
+	// Submitted is that of DoSubmit, when OK: the record is durable.
+	Submitted *SubmitReceipt
 
 	// Code and Text are what a trading core refused with; 0 and "" leave both to Reason.
 	Code int
@@ -55,6 +57,26 @@ type Receipt struct {
 	SystemName string // at most 40 bytes
 
 	LastLogin, LastIP, Notice string // as core.User
+
+	Via   *Via            // of a relayed login: through what it came
+	Terms *ftd.RelayTerms // of an operator relay's own login: what it may ask
+}
+
+// Via is items 6 to 9 of the supplement string, as recorded.
+type Via struct {
+	AppID     regulation.AppID
+	Addr      netip.AddrPort
+	LoginTime time.Time
+}
+
+// SubmitReceipt is what was recorded of a submission. The relay is shown exactly this.
+type SubmitReceipt struct {
+	RecordID   uuid.UUID
+	Account    regulation.Account
+	UserType   regulation.UserType
+	TradingDay calendar.TradingDay
+	Flag       regulation.AbnormalFlag
+	Via        Via
 }
 
 // Bytes of what a core tells the customer, at most.

@@ -14,7 +14,7 @@ import (
 // gets, and what an operator needs to find it. It holds no public address or port in
 // clear (B.1).
 type Record struct {
-	ID         uuid.UUID           // RecordID, a UUIDv7 made once for each accepted login
+	ID         uuid.UUID           // RecordID: a UUIDv7 made once for each accepted login, or a UUIDv8 made of what an operator relay submitted
 	TradingDay calendar.TradingDay // the day whose report it belongs to
 	LoginTime  time.Time           // the instant that is printed in the supplement, whole seconds
 	VendorID   string              // 交易软件厂商ID at the time of the login, first item of the line
@@ -27,13 +27,29 @@ type Record struct {
 	UserType   regulation.UserType
 	FrontID    int32
 	SessionID  int32
+
+	// Through what the login came; all zero in direct mode. LoginTime stays the front's instant, which decides the
+	// day: the login time that stands in a relayed line is VisitTime.
+	RelayAppID     regulation.AppID // RelayAppID, authenticated
+	RelayMode      byte             // RelayInvestor or RelayOperator
+	VisitTime      time.Time        // when the terminal logged in at the relay, as that told; whole seconds
+	RelayLoginTime time.Time        // when the relay logged in at this front; whole seconds
+
 	// Provisional says that TradingDay comes from a calendar that did not know the day for certain;
 	// see DayOf.
 	Provisional bool
 	// Seen is kept until the end of the trading day, in table seen_terminal, by the commit that
 	// holds the record; zero is not. It is no part of the record, and no read returns it.
 	Seen SeenHash
+	// SeenVisit is kept beside Seen: whose visit at a relay brought the ciphertext; zero in direct mode.
+	SeenVisit VisitHash
 }
+
+// The codes of Record.RelayMode, those of AppType.
+const (
+	RelayInvestor = '2' // many-to-many 多对多: one connection a terminal, the customer's own login
+	RelayOperator = '3' // operator 一对多: the relay reports for its customers
+)
 
 // Store is what both stores can do with records. The conformance suite in storetest tests both for
 // the same behaviour.

@@ -15,3 +15,8 @@ func HashTerminal(ciphertext []byte) SeenHash {
 	sum := sha256.Sum256(ciphertext)
 	return SeenHash(sum[:len(SeenHash{})])
 }
+
+// VisitHash names one visit of a terminal at a relay: the first 8 bytes of a SHA-256 over who it was and from where.
+// Zero is a login in direct mode. A relay that connects anew reports the terminal's ciphertext of that visit again,
+// which is no replay; the same ciphertext under another VisitHash is one.
+type VisitHash [8]byte
