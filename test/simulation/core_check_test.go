@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/google/uuid"
@@ -13,7 +14,7 @@ import (
 )
 
 // checkOpened: the record that a SessionOpen names is stored at the moment at which it arrives, and says the same. Of a
-// process that has ended the next start looks (check).
+// process that has ended, or has closed its journal because it stops, the next start looks (check).
 func (w *world) checkOpened(c *cable, key coreKey, id uuid.UUID, told *ftd.SessionRecord) {
 	w.core.opened = append(w.core.opened, id)
 	a := w.byID[id]
@@ -24,9 +25,13 @@ func (w *world) checkOpened(c *cable, key coreKey, id uuid.UUID, told *ftd.Sessi
 	if w.process != c.process {
 		return
 	}
-	rec, found := c.process.find(id)
-	if !found {
-		w.violate("%v: SessionOpen of session %v with the record of %v, which is not stored", c, key, a)
+	rec, err := c.process.find(id)
+	switch {
+	case err == nil:
+	case c.process.stopping && !errors.Is(err, store.ErrNotFound):
+		return
+	default:
+		w.violate("%v: SessionOpen of session %v with the record of %v, which is not stored: %v", c, key, a, err)
 		return
 	}
 	if string(told.LoginTime) != rec.LoginTime.In(regulation.Zone).Format(regulation.TimeLayout) ||
@@ -35,22 +40,23 @@ func (w *world) checkOpened(c *cable, key coreKey, id uuid.UUID, told *ftd.Sessi
 	}
 }
 
-// find is a stored record.
-func (p *process) find(id uuid.UUID) (store.Record, bool) {
+// find is a stored record; the error is store.ErrNotFound, or why the journal cannot be asked.
+func (p *process) find(id uuid.UUID) (store.Record, error) {
 	ctx := context.Background()
 	if rec, there := p.w.pg.rows[id]; there {
-		return rec, true
+		return rec, nil
 	}
-	if rec, err := p.path.Journal.Find(ctx, id); err == nil {
-		return rec, true
+	rec, err := p.path.Journal.Find(ctx, id)
+	if !errors.Is(err, store.ErrNotFound) {
+		return rec, err
 	}
-	aside, _ := p.path.Journal.Quarantine(ctx)
+	aside, err := p.path.Journal.Quarantine(ctx)
 	for _, r := range aside {
 		if r.Record.ID == id {
-			return r.Record, true
+			return r.Record, nil
 		}
 	}
-	return store.Record{}, false
+	return store.Record{}, errors.Join(store.ErrNotFound, err)
 }
 
 // checkRefusal: what a core alone may say, a core has said. A front whose core is away says 7, 8 or 90.
