@@ -1,23 +1,18 @@
 package reconcile
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/tradefront/tradefront/internal/auditlog"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 )
-
-// errTorn says that a line is the beginning of an entry: the process or the machine ended
-// while it was written.
-var errTorn = errors.New("torn")
 
 // entry is an audit line about an accepted login.
 type entry struct {
@@ -38,12 +33,12 @@ type auditLine struct {
 	FrontID    int32     `json:"front_id"`
 }
 
-// parseEntry reads one line without its LF. An errTorn is what a crash leaves.
+// parseEntry reads one line without its LF. An auditlog.ErrTorn is what a crash leaves.
 func parseEntry(line []byte) (entry, error) {
 	var l auditLine
 	if err := json.Unmarshal(line, &l); err != nil {
-		if isTorn(line) {
-			return entry{}, errTorn
+		if auditlog.IsTorn(line) {
+			return entry{}, auditlog.ErrTorn
 		}
 		return entry{}, fmt.Errorf("not an entry: %w", err)
 	}
@@ -68,14 +63,4 @@ func parseEntry(line []byte) (entry, error) {
 		return entry{}, fmt.Errorf("login without a trading day: %w", err)
 	}
 	return e, nil
-}
-
-// isTorn reports whether line is the beginning of a JSON object and nothing is wrong with it
-// but that the rest is missing.
-func isTorn(line []byte) bool {
-	if !bytes.HasPrefix(line, []byte{'{'}) {
-		return false
-	}
-	var object json.RawMessage
-	return errors.Is(json.NewDecoder(bytes.NewReader(line)).Decode(&object), io.ErrUnexpectedEOF)
 }

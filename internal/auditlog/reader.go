@@ -1,4 +1,4 @@
-package reconcile
+package auditlog
 
 import (
 	"bufio"
@@ -18,16 +18,16 @@ const (
 	// auditBuffer is how many bytes of an audit log are read at once, and the longest line:
 	// entries are below 1 KiB.
 	auditBuffer = 64 << 10
-	// maxNoise is how many lines in a row may be no entries. A disk that failed leaves one
+	// MaxNoise is how many lines in a row may be no entries. A disk that failed leaves one
 	// long line of zeros; a file with more than these is no audit log.
-	maxNoise = 10_000
+	MaxNoise = 10_000
 	// maxRatio is how many times its size a gzipped log may unpack to, once it is over
 	// ratioFrom bytes. Lines of audit logs shrink to a tenth; a hundredth would be little.
 	maxRatio, ratioFrom = 250, 16 << 20
 )
 
-// errNoise says that a file is no audit log.
-var errNoise = fmt.Errorf("%d lines in a row are no entries, so it is no audit log", maxNoise)
+// ErrNoise says that a file is no audit log: MaxNoise lines in a row were no entries.
+var ErrNoise = fmt.Errorf("%d lines in a row are no entries, so it is no audit log", MaxNoise)
 
 // compressed are the forms that we name instead of reading them.
 var compressed = []struct{ magic, advice string }{
@@ -36,8 +36,8 @@ var compressed = []struct{ magic, advice string }{
 	{"BZh", "is compressed by bzip2; unpack it first (bzip2 -d)"},
 }
 
-// auditReader reads the lines of one audit log, gzipped or not.
-type auditReader struct {
+// Reader reads the lines of one audit log, gzipped or not. Make it with Open.
+type Reader struct {
 	path  string
 	file  *os.File
 	info  os.FileInfo
@@ -48,12 +48,13 @@ type auditReader struct {
 	lines int64
 }
 
-func openAudit(path string) (*auditReader, error) {
+// Open looks at the first bytes of a file, and refuses what cannot be an audit log that we read.
+func Open(path string) (*Reader, error) {
 	f, err := files.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("audit log: %w", err)
 	}
-	a := &auditReader{path: path, file: f, raw: counter{from: f}, hash: sha256.New()}
+	a := &Reader{path: path, file: f, raw: counter{from: f}, hash: sha256.New()}
 	if err := a.unpack(); err != nil {
 		return nil, errors.Join(fmt.Errorf("audit log: %w", err), f.Close())
 	}
@@ -61,7 +62,7 @@ func openAudit(path string) (*auditReader, error) {
 }
 
 // unpack looks at the first bytes: rotation gives files all kinds of names.
-func (a *auditReader) unpack() (err error) {
+func (a *Reader) unpack() (err error) {
 	if a.info, err = a.file.Stat(); err != nil {
 		return err
 	}
@@ -88,9 +89,9 @@ func (a *auditReader) unpack() (err error) {
 	return nil
 }
 
-// next returns the next line without its LF, or io.EOF. A
-// line that is too long comes as an errLong, without its text.
-func (a *auditReader) next() (line []byte, err error) {
+// Next returns the next line without its LF, or io.EOF. A
+// line that is too long comes as an ErrLong, without its text.
+func (a *Reader) Next() (line []byte, err error) {
 	line, err = a.in.ReadSlice('\n')
 	if len(line) > 0 {
 		a.lines++
@@ -106,25 +107,47 @@ func (a *auditReader) next() (line []byte, err error) {
 	return nil, err
 }
 
-// errLong says that a line is too long to be an entry.
-var errLong = fmt.Errorf("longer than %d bytes", auditBuffer)
+// ErrLong says that a line is too long to be an entry.
+var ErrLong = fmt.Errorf("longer than %d bytes", auditBuffer)
 
 // skipLine goes to the end of the line at hand.
-func (a *auditReader) skipLine() error {
+func (a *Reader) skipLine() error {
 	for {
 		switch _, err := a.in.ReadSlice('\n'); {
 		case err == nil || errors.Is(err, io.EOF):
-			return errLong
+			return ErrLong
 		case !errors.Is(err, bufio.ErrBufferFull):
 			return err
 		}
 	}
 }
 
-func (a *auditReader) sum() (sum [sha256.Size]byte) {
+// Sum is the SHA-256 of the lines that were read.
+func (a *Reader) Sum() (sum [sha256.Size]byte) {
 	a.hash.Sum(sum[:0])
 	return sum
 }
+
+// Path is the name under which the file was opened.
+func (a *Reader) Path() string { return a.path }
+
+// Info is the file's when it was opened.
+func (a *Reader) Info() os.FileInfo { return a.info }
+
+// Gzip reports whether the file is gzipped.
+func (a *Reader) Gzip() bool { return a.gzip }
+
+// Lines is how many lines were read.
+func (a *Reader) Lines() int64 { return a.lines }
+
+// Offset is how many bytes of the file were read.
+func (a *Reader) Offset() int64 { return a.raw.bytes }
+
+// Place is how people and editors name the last line that was read.
+func (a *Reader) Place() string { return fmt.Sprintf("%s:%d", a.path, a.lines) }
+
+// Close closes the file.
+func (a *Reader) Close() error { return a.file.Close() }
 
 // unpacked is what comes out of gzip. It fails where a few kilobytes become gigabytes, which
 // would keep this command busy for as long as the file's author likes.
