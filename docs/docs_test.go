@@ -1,5 +1,3 @@
-// Package docs checks that the handbook says what the program does: an engineer who adds a reason, a
-// metric or a test finds here which page lacks it.
 package docs
 
 import (

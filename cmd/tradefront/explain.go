@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/explain"
+	"github.com/tradefront/tradefront/internal/show"
+)
+
+func newExplain(e *env) *cobra.Command {
+	var (
+		o    explain.Options
+		path string
+		form output
+	)
+	c := &cobra.Command{
+		Use: "explain REF [FILE]...", Args: cobra.MinimumNArgs(1),
+		Short: "Say what became of one login, why, and who acts",
+		Long: "Look up the reference that ends a refusal's text ([ref 4CV33T]), a RecordID, or a relay's SubmitID in\n" +
+			"the audit logs of fronts and relay agents, and show the whole visit: each step, the true reason in\n" +
+			"English and Chinese, who acts, and which line of which report it became.\n\n" +
+			"The audit logs are those named with --audit; without any, the audit_log of the configuration and the\n" +
+			"rotated files beside it. Rotated and gzipped files are understood, in any order. With a configuration\n" +
+			"the store is asked for the record, too. Status 1 if nothing is found.",
+		Example: "  tradefront explain 4CV33T -c tradefront.yaml\n" +
+			"  tradefront explain 4CV33T --audit front1/audit.jsonl --audit front2/audit.jsonl.1.gz relay/audit.jsonl\n" +
+			"  tradefront explain 019b7c1e-5c00-7d4e-8a3b-0123456789ab -c tradefront.yaml --report 0001clientinfo20260105.txt",
+		RunE: e.action(func(c *cobra.Command, args []string) error {
+			o.Key = args[0]
+			o.Audit = append(o.Audit, args[1:]...) // --audit logs/* leaves all but the first as arguments
+			result, err := e.explain(c.Context(), path, o)
+			if err != nil {
+				return err
+			}
+			if err := form.print(e.out, result, func(w io.Writer) { printExplained(w, result) }); err != nil {
+				return err
+			}
+			if len(result.Visits) == 0 && !slices.ContainsFunc(result.Records, func(r explain.Record) bool { return r.Stored }) {
+				return fmt.Errorf("%s stands in none of %s: name the logs of all fronts and relay agents, also those from before the last rotation",
+					result.Key, auditLogs(len(o.Audit)))
+			}
+			return nil
+		}),
+	}
+	c.Flags().StringVarP(&path, "config", "c", "", "configuration file; may be left out where --audit names the logs")
+	outputFlag(c, &form)
+	c.Flags().StringArrayVar(&o.Audit, "audit", nil, "audit log; more may follow as arguments")
+	c.Flags().StringArrayVar(&o.Reports, "report", nil, "report of the day, to name the line in it")
+	return c
+}
+
+// explain opens what the configuration names, and looks the key up.
+func (e *env) explain(ctx context.Context, path string, o explain.Options) (_ *explain.Result, err error) {
+	switch {
+	case path == "" && len(o.Audit) == 0:
+		return nil, errors.New("name the audit logs with --audit, or a configuration with -c")
+	case path == "" && len(o.Reports) > 0:
+		return nil, errors.New("--report needs a configuration (-c): the record is looked up in its store")
+	case path != "":
+		cfg, err := config.Load(path, e.environ)
+		if err != nil {
+			return nil, err
+		}
+		if len(o.Audit) == 0 {
+			if o.Audit, err = auditLogsOf(cfg); err != nil {
+				return nil, err
+			}
+		}
+		records, err := assemble.OpenRecords(ctx, cfg)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, records.Close()) }()
+		o.Records = records
+	}
+	audit := phase{e: e, what: "reading audit logs", unit: "bytes"}
+	defer audit.end()
+	o.Reading = audit.set
+	return explain.Run(ctx, o)
+}
+
+// auditLogsOf are the audit log of a configuration and what logrotate made of it.
+func auditLogsOf(cfg *config.Config) ([]string, error) {
+	if cfg.AuditLog == "" {
+		return nil, errors.New("audit_log: \"\" writes to standard error, so there is no file to read: name the logs with --audit")
+	}
+	rotated, err := filepath.Glob(strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(cfg.AuditLog) + "*")
+	if err != nil {
+		return nil, fmt.Errorf("audit_log: %w", err)
+	}
+	if len(rotated) == 0 {
+		return nil, fmt.Errorf("audit_log: %s is not there", cfg.AuditLog)
+	}
+	return rotated, nil
+}
+
+// printExplained is for the operator on the phone.
+func printExplained(w io.Writer, r *explain.Result) {
+	switch n := len(r.Visits); {
+	case n > 1:
+		fmt.Fprintf(w, "%s: %d visits\n", r.Key, n+r.More)
+	case n == 1:
+		fmt.Fprintf(w, "%s: one visit\n", r.Key)
+	}
+	for i := range r.Visits {
+		printVisit(w, &r.Visits[i])
+	}
+	for i := range r.Records {
+		printRecord(w, &r.Records[i])
+	}
+	for _, text := range r.Warnings {
+		fmt.Fprintf(w, "warning: %s\n", text)
+	}
+}
+
+func printVisit(w io.Writer, v *explain.Visit) {
+	first := &v.Entries[0]
+	fmt.Fprintf(w, "\n%s %d, session %d, from %s port %d\n", first.Side(), first.FrontID, first.SessionID, first.Address, first.Port)
+	table(w, "time\tstep\treason\tcode\tAppID\taccount\tline", func(w io.Writer) {
+		for i := range v.Entries {
+			x := &v.Entries[i]
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", show.Time(x.Time), x.Event, x.Reason, x.Code, x.AppID, x.Account, x.Where)
+		}
+	})
+	for i := range v.Entries {
+		if x := &v.Entries[i]; x.TerminalAddress != "" {
+			fmt.Fprintf(w, "  the terminal was at %s port %d, as relay %s told; SubmitID %s\n", x.TerminalAddress, x.TerminalPort, x.RelayAppID, x.SubmitID)
+			break
+		}
+	}
+	why := &v.Why
+	if why.Reason == "" {
+		return
+	}
+	fmt.Fprintf(w, "  why   %s (%d): %s\n", why.Reason, why.Code, why.English.What)
+	fmt.Fprintf(w, "  原因  %s\n", why.Chinese.What)
+	printAdvice(w, "  the terminal's vendor", why.English.Vendor)
+	printAdvice(w, "  终端厂商", why.Chinese.Vendor)
+	printAdvice(w, "  the operator", why.English.Operator)
+	printAdvice(w, "  期货公司运维", why.Chinese.Operator)
+}
+
+func printAdvice(w io.Writer, who, advice string) {
+	if advice != "" {
+		fmt.Fprintf(w, "%s: %s\n", who, advice)
+	}
+}
+
+func printRecord(w io.Writer, r *explain.Record) {
+	fmt.Fprintf(w, "\nrecord %s\n", r.RecordID)
+	if !r.Stored {
+		fmt.Fprintln(w, "  not in this store: it may wait in the local store of the front that made it (front status), or be in another seat's store")
+		return
+	}
+	fmt.Fprintf(w, "  trading day %s, login %s, account %s, 异常标识 %s\n", r.TradingDay, show.Optional(r.LoginTime), r.Account, r.Flag)
+	switch {
+	case len(r.Lines) > 0:
+		fmt.Fprintf(w, "  reported: %s\n", strings.Join(r.Lines, ", "))
+	case len(r.Exported) > 0:
+		fmt.Fprintf(w, "  its day was exported as %s: name the files with --report to see the line\n", strings.Join(r.Exported, ", "))
+	default:
+		fmt.Fprintln(w, "  its day was not exported yet")
+	}
+}

@@ -1,0 +1,266 @@
+package explain
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/auditlog"
+)
+
+const (
+	maxRounds  = 4   // a reference of an agent leads to the front's, that to a RecordID, and that to an unanswered line
+	maxVisits  = 20  // of one key
+	maxEntries = 200 // of one visit
+
+	// sameVisit is how far lines of one connection may lie from one that names the key: a session of a trading day and
+	// its night.
+	sameVisit = 24 * time.Hour
+)
+
+// Options are what is looked for and where.
+type Options struct {
+	Key     string   // a reference, a RecordID or a SubmitID
+	Audit   []string // audit logs of fronts and relay agents
+	Records Records  // nil if no store is asked
+	Reports []string // report files
+	// Reading is told how many bytes were read of how many, in all rounds together; it may be nil.
+	Reading func(done, total int64)
+}
+
+// Result is what was found.
+type Result struct {
+	Key     string   `json:"key"`
+	Visits  []Visit  `json:"visits"`
+	More    int      `json:"more_visits,omitempty"` // that were found beyond those
+	Records []Record `json:"records,omitempty"`
+	// Warnings name what could not be read.
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// Visit is what one front or agent wrote about one login, in the order of time.
+type Visit struct {
+	Entries []Entry `json:"entries"`
+	// Why is about the entry that the key names: the last of them.
+	Why Why `json:"why"`
+}
+
+// errBadKey says what a key looks like.
+var errBadKey = errors.New("want the six characters after \"ref\" of an answer, or a RecordID or SubmitID")
+
+var reference = regexp.MustCompile(`^[0-9A-HJKMNP-TV-Z]{6}$`)
+
+// parseKey forgives how a person writes it down.
+func parseKey(s string) (string, error) {
+	s = strings.Trim(strings.TrimSpace(s), "[]")
+	s = strings.TrimSpace(strings.TrimPrefix(s, "ref"))
+	if up := strings.ToUpper(s); reference.MatchString(up) {
+		return up, nil
+	}
+	if id, err := uuid.Parse(s); err == nil {
+		return id.String(), nil
+	}
+	return "", fmt.Errorf("%q is no reference: %w", s, errBadKey)
+}
+
+// Run looks the key up.
+func Run(ctx context.Context, opt Options) (*Result, error) {
+	key, err := parseKey(opt.Key)
+	if err != nil {
+		return nil, err
+	}
+	if len(opt.Audit) == 0 {
+		return nil, errors.New("want at least one audit log")
+	}
+	s := &search{ctx: ctx, opt: &opt, keys: map[string]bool{key: true}, result: &Result{Key: key}}
+	if err := s.findNames(); err != nil {
+		return nil, err
+	}
+	if err := s.findVisits(); err != nil {
+		return nil, err
+	}
+	if err := s.findRecords(); err != nil {
+		return nil, err
+	}
+	return s.result, nil
+}
+
+// search is one run.
+type search struct {
+	ctx     context.Context
+	opt     *Options
+	result  *Result
+	keys    map[string]bool // every name of the login that is known
+	anchors []Entry         // lines that have one of them
+	done    int64
+	total   int64
+}
+
+// findNames reads the logs until no line brings another name.
+func (s *search) findNames() error {
+	for round := range maxRounds {
+		before := len(s.keys)
+		s.anchors = nil
+		var found []string
+		err := s.read(round == 0, func(e *Entry, _ []byte) {
+			if e.named(s.keys) {
+				s.anchors = append(s.anchors, *e)
+				found = append(found, e.names()...)
+			}
+		}, s.mayName)
+		if err != nil {
+			return err
+		}
+		for _, name := range found {
+			if name != "" {
+				s.keys[name] = true
+			}
+		}
+		if len(s.keys) == before {
+			return nil
+		}
+	}
+	return nil
+}
+
+// mayName is a quick look that spares most lines the parser.
+func (s *search) mayName(raw []byte) bool {
+	for key := range s.keys {
+		if bytes.Contains(raw, []byte(key)) {
+			return true
+		}
+	}
+	return false
+}
+
+// findVisits reads the logs once more for the other lines of the connections that were found.
+func (s *search) findVisits() error {
+	visits := make(map[line]*Visit)
+	anchors := make(map[line][]Entry)
+	for _, a := range s.anchors {
+		anchors[a.line()] = append(anchors[a.line()], a)
+	}
+	err := s.read(false, func(e *Entry, _ []byte) {
+		at := anchors[e.line()]
+		if len(at) == 0 || !e.named(s.keys) && (isOther(e) || !slices.ContainsFunc(at, func(a Entry) bool {
+			return a.Time.Sub(e.Time).Abs() <= sameVisit
+		})) {
+			return
+		}
+		v := visits[e.line()]
+		if v == nil {
+			v = &Visit{}
+			visits[e.line()] = v
+		}
+		if len(v.Entries) < maxEntries || e.named(s.keys) {
+			v.Entries = append(v.Entries, *e)
+		}
+	}, func([]byte) bool { return len(anchors) > 0 })
+	if err != nil {
+		return err
+	}
+	for _, v := range visits {
+		slices.SortStableFunc(v.Entries, func(a, b Entry) int { return a.Time.Compare(b.Time) })
+		v.Entries = slices.CompactFunc(v.Entries, func(a, b Entry) bool { // two copies of one log
+			a.Where, b.Where = "", ""
+			return a == b
+		})
+		v.Why = s.whyOf(v)
+		s.result.Visits = append(s.result.Visits, *v)
+	}
+	slices.SortFunc(s.result.Visits, func(a, b Visit) int {
+		return cmp.Or(a.Entries[0].Time.Compare(b.Entries[0].Time), strings.Compare(a.Entries[0].Where, b.Entries[0].Where))
+	})
+	if n := len(s.result.Visits); n > maxVisits {
+		s.result.More, s.result.Visits = n-maxVisits, s.result.Visits[n-maxVisits:]
+	}
+	return nil
+}
+
+// isOther reports whether an entry is about one terminal of many on its connection.
+func isOther(e *Entry) bool { return e.SubmitID != "" }
+
+// whyOf explains the last entry that the key names.
+func (s *search) whyOf(v *Visit) Why {
+	why := Why{}
+	for i := range v.Entries {
+		if e := &v.Entries[i]; e.named(s.keys) {
+			why = whyOf(e)
+		}
+	}
+	return why
+}
+
+// read gives every entry of every log whose raw line wanted takes. Files that cannot be opened are an error in the first
+// round; what cannot be read later is a warning there.
+func (s *search) read(first bool, each func(e *Entry, raw []byte), wanted func([]byte) bool) error {
+	for _, path := range s.opt.Audit {
+		if err := s.readFile(path, first, each, wanted); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *search) readFile(path string, first bool, each func(e *Entry, raw []byte), wanted func([]byte) bool) (err error) {
+	r, err := auditlog.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	if first {
+		s.total += r.Info().Size()
+	}
+	before := s.done
+	defer func() { s.done = before + r.Offset() }()
+	for noise := 0; ; {
+		raw, err := r.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case errors.Is(err, auditlog.ErrLong):
+			noise++
+			continue
+		case err != nil:
+			s.warn(first, "%s: nothing from there on was read: %v", r.Place(), err)
+			return nil
+		case noise >= auditlog.MaxNoise:
+			s.warn(first, "%s: %v", r.Place(), auditlog.ErrNoise)
+			return nil
+		}
+		if r.Lines()%1024 == 0 {
+			if s.opt.Reading != nil {
+				s.opt.Reading(before+r.Offset(), s.total)
+			}
+			if err := s.ctx.Err(); err != nil {
+				return err
+			}
+		}
+		if len(raw) == 0 || raw[0] != '{' {
+			noise++
+			continue
+		}
+		noise = 0
+		if !wanted(raw) {
+			continue
+		}
+		if e, ok := parse(r, raw); ok {
+			each(&e, raw)
+		}
+	}
+}
+
+func (s *search) warn(first bool, format string, args ...any) {
+	if first {
+		s.result.Warnings = append(s.result.Warnings, fmt.Sprintf(format, args...))
+	}
+}

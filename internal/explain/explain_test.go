@@ -1,0 +1,173 @@
+package explain_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/explain"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/supplement"
+)
+
+const recordID = "019b7c1e-5c00-82a5-9c12-7c7d9a77feaf"
+
+// frontLog is what a front writes: a terminal that fails and one that gets in, and an operator relay with two of its
+// customers.
+const frontLog = `{"time":"2026-01-05T08:59:00.000+08:00","event":"authenticate","reason":"ok","code":0,"app_id":"client_demo_1.0","address":"203.0.113.7","port":50001,"front_id":1,"session_id":3}
+{"time":"2026-01-05T08:59:01.000+08:00","event":"login","reason":"wrong_password","code":3,"ref":"4CV33T","app_id":"client_demo_1.0","account":"88888888","address":"203.0.113.7","port":50001,"front_id":1,"session_id":3}
+{"time":"2026-01-05T08:59:02.000+08:00","event":"authenticate","reason":"ok","code":0,"app_id":"other_app","address":"203.0.113.9","port":50001,"front_id":1,"session_id":4}
+{"time":"2026-01-05T08:59:03.000+08:00","event":"login","reason":"ok","code":0,"app_id":"abcdef_relay_1.6.0","account":"op01","address":"198.51.100.4","port":41022,"front_id":1,"session_id":5}
+{"time":"2026-01-05T08:59:04.000+08:00","event":"submit","reason":"ok","code":0,"record_id":"` + recordID + `","app_id":"client_demo_1.0","account":"66666666","address":"198.51.100.4","port":41022,"front_id":1,"session_id":5,"relay_app_id":"abcdef_relay_1.6.0","submit_id":"019b7c1e-5c00-7d4e-8a3b-0123456789ab","terminal_address":"203.0.113.8","terminal_port":50002}
+{"time":"2026-01-05T08:59:05.000+08:00","event":"submit","reason":"out_of_scope","code":9,"ref":"7AB44Z","app_id":"client_demo_1.0","account":"77777777","address":"198.51.100.4","port":41022,"front_id":1,"session_id":5,"relay_app_id":"abcdef_relay_1.6.0","submit_id":"019b7c1e-5c01-7d4e-8a3b-0123456789ab","terminal_address":"203.0.113.9","terminal_port":50003}
+{"time":"2026-01-05T08:59:05.0`
+
+// agentLog is what the relay's agent writes about the second of them.
+const agentLog = `{"time":"2026-01-05T08:59:05.100+08:00","event":"login","reason":"out_of_scope","code":9,"ref":"Q1W2E3","upstream_ref":"7AB44Z","app_id":"client_demo_1.0","account":"77777777","address":"203.0.113.9","port":50003,"front_id":0,"session_id":9}
+`
+
+func file(t *testing.T, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func look(t *testing.T, key string, o explain.Options) *explain.Result {
+	t.Helper()
+	o.Key = key
+	r, err := explain.Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// steps are the entries of all visits, as "session event reason".
+func steps(r *explain.Result) string {
+	var all []string
+	for _, v := range r.Visits {
+		for _, e := range v.Entries {
+			all = append(all, fmt.Sprintf("%d %s %s", e.SessionID, e.Event, e.Reason))
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+func TestVisits(t *testing.T) {
+	front, agent := file(t, "front.jsonl", frontLog), file(t, "agent.jsonl", agentLog)
+	both := []string{front, agent, file(t, "copy.jsonl", frontLog)}
+	relay := "5 login ok, 5 submit out_of_scope, 9 login out_of_scope"
+	for _, c := range []struct{ name, key, want, why string }{
+		{"a front's reference", "4CV33T", "3 authenticate ok, 3 login wrong_password", "wrong_password"},
+		{"as people write it", " [ref 4cv33t]", "3 authenticate ok, 3 login wrong_password", "wrong_password"},
+		{"an agent's reference leads to the front's line", "Q1W2E3", relay, "out_of_scope"},
+		{"a front's reference leads to the agent's line", "7AB44Z", relay, "out_of_scope"},
+		{"a RecordID", recordID, "5 login ok, 5 submit ok", "ok"},
+		{"a SubmitID", "019b7c1e-5c01-7d4e-8a3b-0123456789ab", relay, "out_of_scope"},
+		{"nothing", "ZZZZZZ", "", ""},
+	} {
+		r := look(t, c.key, explain.Options{Audit: both})
+		if got := steps(r); got != c.want {
+			t.Errorf("%s: %s\nwant %s", c.name, got, c.want)
+		}
+		if len(r.Visits) > 0 && r.Visits[len(r.Visits)-1].Why.Reason != c.why {
+			t.Errorf("%s: the reason is %q, want %q", c.name, r.Visits[len(r.Visits)-1].Why.Reason, c.why)
+		}
+	}
+}
+
+// TestHandbook: each reason that a line can have is explained in both languages.
+func TestHandbook(t *testing.T) {
+	for _, word := range reason.Words() {
+		explained(t, word, fmt.Sprintf(`{"time":"2026-01-05T08:59:01.000+08:00","event":"login","reason":%q,"code":3,"ref":"4CV33T"}`, word))
+	}
+	for p := supplement.NoProblem + 1; p.String() != "invalid"; p++ {
+		explained(t, p.String(), fmt.Sprintf(
+			`{"time":"2026-01-05T08:59:01.000+08:00","event":"login","reason":"ok","code":0,"ref":"4CV33T","terminal_problem":%q}`, p))
+	}
+}
+
+func explained(t *testing.T, word, line string) {
+	t.Helper()
+	r := look(t, "4CV33T", explain.Options{Audit: []string{file(t, "a.jsonl", line+"\n")}})
+	if len(r.Visits) != 1 || r.Visits[0].Why.English.What == "" || r.Visits[0].Why.Chinese.What == "" {
+		t.Errorf("%s is not explained: %+v", word, r.Visits)
+	}
+}
+
+func TestBadKeys(t *testing.T) {
+	for _, key := range []string{"", "4CV33", "4CV33I", "019b7c1e", strings.Repeat("A", 7)} {
+		if r, err := explain.Run(t.Context(), explain.Options{Key: key, Audit: []string{file(t, "a", frontLog)}}); err == nil {
+			t.Errorf("%q is taken: %+v", key, r)
+		}
+	}
+}
+
+// shelf has one record.
+type shelf struct{ rec store.Record }
+
+func (s shelf) Find(_ context.Context, id uuid.UUID) (store.Record, error) {
+	if id != s.rec.ID {
+		return store.Record{}, store.ErrNotFound
+	}
+	return s.rec, nil
+}
+
+func (s shelf) Exports(context.Context, calendar.TradingDay) ([]store.Export, error) {
+	return []store.Export{{File: "0001clientinfo20260105.txt"}}, nil
+}
+
+func TestRecord(t *testing.T) {
+	rec := store.Record{
+		ID: uuid.MustParse(recordID), TradingDay: 20260105, LoginTime: time.Date(2026, 1, 5, 8, 59, 4, 0, regulation.Zone),
+		Supplement: []byte("supplement of it"), Account: "66666666", Flag: regulation.FlagNormal,
+	}
+	other := reportfile.Line{VendorID: "vendor", KeyVersion: "1.0", Supplement: []byte("of another")}
+	own := reportfile.Line{VendorID: "vendor", KeyVersion: "1.0", Supplement: rec.Supplement}
+	report := file(t, "0001clientinfo20260105.txt", string(other.Append(nil))+"\n"+string(own.Append(nil))+"\n")
+	o := explain.Options{Audit: []string{file(t, "front.jsonl", frontLog)}, Records: shelf{rec}, Reports: []string{report}}
+
+	r := look(t, recordID, o)
+	if len(r.Records) != 1 || !r.Records[0].Stored || strings.Join(r.Records[0].Lines, ",") != report+":2" {
+		t.Errorf("%+v, want the record in line 2 of %s", r.Records, report)
+	}
+	o.Records = shelf{}
+	if r = look(t, recordID, o); len(r.Records) != 1 || r.Records[0].Stored {
+		t.Errorf("%+v, want a record that is not stored", r.Records)
+	}
+	if r = look(t, "4CV33T", o); len(r.Records) != 0 {
+		t.Errorf("a refused login has %+v", r.Records)
+	}
+}
+
+// TestRestart: SessionIDs begin anew when a front is restarted; lines of another day's session are another visit's.
+func TestRestart(t *testing.T) {
+	later := strings.ReplaceAll(strings.ReplaceAll(frontLog, "2026-01-05", "2026-01-08"), "4CV33T", "000000")
+	r := look(t, "4CV33T", explain.Options{Audit: []string{file(t, "a", frontLog[:strings.LastIndex(frontLog, "\n")+1]+later)}})
+	if got, want := steps(r), "3 authenticate ok, 3 login wrong_password"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestUnreadable(t *testing.T) {
+	if _, err := explain.Run(t.Context(), explain.Options{Key: "4CV33T", Audit: []string{filepath.Join(t.TempDir(), "none")}}); err == nil {
+		t.Error("a log that is not there is no error")
+	}
+	r := look(t, "4CV33T", explain.Options{Audit: []string{file(t, "noise", strings.Repeat("x\n", 20_000)+frontLog)}})
+	if len(r.Visits) != 0 || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "no audit log") {
+		t.Errorf("%+v, want a warning that it is no audit log", r)
+	}
+}

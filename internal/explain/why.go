@@ -1,0 +1,86 @@
+package explain
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/tradefront/tradefront/docs"
+)
+
+// Why is what the handbook says about a reason, in both languages.
+type Why struct {
+	Reason  string `json:"reason"`
+	Code    int    `json:"code"`
+	Saw     string `json:"terminal_saw,omitempty"` // what the terminal's user is shown
+	English Advice `json:"en"`
+	Chinese Advice `json:"zh"`
+}
+
+// Advice is one row of a page on errors.
+type Advice struct {
+	What     string `json:"what,omitempty"`
+	Vendor   string `json:"vendor,omitempty"`
+	Operator string `json:"operator,omitempty"`
+}
+
+// whyOf is about one entry. A flaw of the terminal information of an accepted login is told too.
+func whyOf(e *Entry) Why {
+	b := handbook()
+	why := Why{Reason: e.Reason, Code: e.Code, Saw: e.Text}
+	word := e.Reason
+	if e.TerminalProblem != "" && e.Code == 0 {
+		word = e.TerminalProblem
+	}
+	why.English, why.Chinese = b.english[word], b.chinese[word]
+	return why
+}
+
+// book is the advice by word.
+type book struct{ english, chinese map[string]Advice }
+
+var handbook = sync.OnceValue(func() book {
+	return book{english: adviceOf(docs.ErrorsEnglish), chinese: adviceOf(docs.ErrorsChinese)}
+})
+
+// adviceOf reads the rows of a page whose first cell is a word in backquotes. Tables of four columns have no operator's.
+func adviceOf(page string) map[string]Advice {
+	all := make(map[string]Advice)
+	for row := range strings.Lines(page) {
+		row = strings.TrimSpace(row)
+		if !strings.HasPrefix(row, "| `") || !strings.HasSuffix(row, "|") {
+			continue
+		}
+		cells := strings.Split(strings.Trim(row, "|"), " | ")
+		for i := range cells {
+			cells[i] = strings.TrimSpace(strings.Trim(cells[i], "|"))
+		}
+		word := strings.Trim(cells[0], "` ")
+		if _, known := all[word]; known || len(cells) < 3 {
+			continue
+		}
+		a := Advice{What: plain(cells[2])}
+		if len(cells) > 3 {
+			a.Vendor = plain(cells[3])
+		}
+		if len(cells) > 4 {
+			a.Operator = plain(cells[4])
+		}
+		all[word] = a
+	}
+	return all
+}
+
+// plain takes the links out of a cell.
+func plain(s string) string {
+	for {
+		open := strings.Index(s, "](")
+		if open < 0 {
+			return s
+		}
+		start, end := strings.LastIndex(s[:open], "["), strings.Index(s[open:], ")")
+		if start < 0 || end < 0 {
+			return s
+		}
+		s = s[:start] + s[start+1:open] + s[open+end+1:]
+	}
+}
