@@ -63,11 +63,17 @@ func (e *ForceExit) Error() string {
 func newError(f *ftd.Error) *Error {
 	e := &Error{Code: f.Code}
 	e.Text, e.Ref = splitRef(string(f.Text))
-	// A time that cannot be read must not hide the code: it remains zero.
-	if t, err := time.ParseInLocation("20060102150405", string(f.TimeStamp), zone); err == nil {
-		e.Time = t
-	}
+	e.Time = readTimeStamp(f.TimeStamp)
 	return e
+}
+
+// readTimeStamp is zero for a time that cannot be read: that must not hide the code beside it.
+func readTimeStamp(text []byte) time.Time {
+	t, err := time.ParseInLocation("20060102150405", string(text), zone)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
 }
 
 // splitRef parts "text [ref XXXXXX]" into text and XXXXXX.

@@ -43,16 +43,21 @@ const (
 	Refused                          // to any request: Event.Refusal
 	PasswordChanged                  // to RequestPassword
 	Arrived                          // a message of the trading core's, or what became of one to it: Event.Message
+	Submitted                        // a submission was recorded: Event.Receipt
+	SubmitRefused                    // a submission was refused: Event.Refusal, Event.SubmitID
+	TerminalEnded                    // the front answered a TerminalEnd: Event.SubmitID, and Event.Refusal if it knows no such terminal
+	TerminalExit                     // the front ends one terminal of an operator relay: Event.SubmitID, Event.Exit
 )
 
-// Event is what one frame of the front means. Challenge, AuthResult and LoginResult read the
-// buffer that Machine.Receive was given: call them before it is used again.
+// Event is what one frame of the front means. Its methods read the buffer that Machine.Receive was given: call them
+// before it is used again.
 type Event struct {
 	Kind    EventKind
-	Request Request // that the event answers; NoRequest if Ignored
-	Refusal *Error  // of Refused, else nil
-	field   []byte  // of the answer; Receive has checked it
-	body    []byte  // of Arrived
+	Request Request    // that the event answers; NoRequest if it answers none, or a submission
+	Refusal *Error     // of Refused and SubmitRefused, else nil
+	field   []byte     // of the answer; Receive has checked it
+	fields  ftd.Fields // of the answer to a login and of what only relays get; Receive has checked them
+	body    []byte     // of Arrived
 }
 
 // ChallengeLen is the length in bytes of a challenge.
@@ -88,7 +93,7 @@ func (e *Event) LoginResult() LoginResult {
 	if err != nil {
 		return LoginResult{}
 	}
-	return LoginResult{
+	r := LoginResult{
 		BrokerID:     string(f.BrokerID),
 		UserID:       string(f.UserID),
 		UserType:     f.UserType,
@@ -104,6 +109,9 @@ func (e *Event) LoginResult() LoginResult {
 		LastIP:       string(f.LastIP),
 		Notice:       string(f.Notice),
 	}
+	r.Relay, _ = readRelayRecorded(e.data(ftd.FIDRelayRecorded))
+	r.Terms, _ = readRelayTerms(e.data(ftd.FIDRelayTerms))
+	return r
 }
 
 // readLoginResponse gives the items their types.
@@ -115,15 +123,18 @@ func readLoginResponse(f *ftd.LoginResponse) (time.Time, netip.AddrPort, error) 
 	if _, err := time.Parse("20060102", string(f.TradingDay)); err != nil {
 		return time.Time{}, netip.AddrPort{}, illegal("TradingDay")
 	}
-	addr, err := netip.ParseAddr(string(f.PublicIP))
-	if err != nil {
-		return time.Time{}, netip.AddrPort{}, illegal("PublicIP")
-	}
 	if f.PublicPort > 65535 {
 		return time.Time{}, netip.AddrPort{}, illegal("PublicPort")
 	}
 	if len(f.RecordID) != 36 {
 		return time.Time{}, netip.AddrPort{}, illegal("RecordID")
+	}
+	if len(f.PublicIP) == 0 && f.PublicPort == 0 { // Receive allows it where the request named none
+		return loginTime, netip.AddrPort{}, nil
+	}
+	addr, err := netip.ParseAddr(string(f.PublicIP))
+	if err != nil {
+		return time.Time{}, netip.AddrPort{}, illegal("PublicIP")
 	}
 	return loginTime, netip.AddrPortFrom(addr, uint16(f.PublicPort)), nil
 }

@@ -49,18 +49,25 @@ type LoginResult struct {
 	LastLogin string // YYYY-MM-DD HH:MM:SS in UTC+8: the login before this one
 	LastIP    string // where that came from
 	Notice    string
+
+	Relay RelayRecorded // of a login through a relay; else zero
+	Terms RelayTerms    // of the login of an operator relay; else zero
 }
 
 // Login logs the user in, steps 5 and 6. After it the Conn sends heartbeats by itself, and closes
 // the connection if the front sends nothing: see Done. The error is *Error if the front refused;
 // the connection then goes on, unless the front closes it.
 func (c *Conn) Login(ctx context.Context, req LoginRequest) (LoginResult, error) {
+	return c.login(ctx, &req, nil)
+}
+
+func (c *Conn) login(ctx context.Context, req *LoginRequest, via *RelayedTerminal) (LoginResult, error) {
 	release, err := c.acquire(ctx)
 	if err != nil {
 		return LoginResult{}, err
 	}
 	defer release()
-	a, err := c.exchange(func(m *Machine) ([]byte, error) { return m.AppendLogin(nil, &req) })
+	a, err := c.exchange(func(m *Machine) ([]byte, error) { return m.appendLogin(nil, req, via) })
 	if err != nil {
 		return LoginResult{}, err
 	}

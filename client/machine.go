@@ -32,9 +32,11 @@ var ErrPending = errors.New("client: the answer to another request is awaited")
 // nothing for HeartbeatPeriod, and ends the connection with ErrSilent when it has received
 // nothing for SilencePeriods of them.
 type Machine struct {
-	pending Request
-	asked   login // of the last AppendLogin
-	current login // the last that was accepted; zero before
+	pending   Request
+	via       bool  // the last AppendLogin was through a relay,
+	noAddress bool  // and of a terminal without an address
+	asked     login // of the last AppendLogin
+	current   login // the last that was accepted; zero before
 
 	dialog   uint32 // number of the last request to the trading core
 	password uint32 // number of the change of the password that is pending
@@ -80,6 +82,10 @@ func (m *Machine) AppendAnswer(dst []byte, id *Identity, authCode string, c *Cha
 // AppendLogin appends a login to dst. The frame has the password in clear: the driver should
 // clear it once it is sent.
 func (m *Machine) AppendLogin(dst []byte, req *LoginRequest) ([]byte, error) {
+	return m.appendLogin(dst, req, nil)
+}
+
+func (m *Machine) appendLogin(dst []byte, req *LoginRequest, via *RelayedTerminal) ([]byte, error) {
 	e := ftd.Begin(dst, ftd.TIDUserLogin)
 	e.LoginRequest(&ftd.LoginRequest{
 		BrokerID:         []byte(req.BrokerID),
@@ -93,12 +99,19 @@ func (m *Machine) AppendLogin(dst []byte, req *LoginRequest) ([]byte, error) {
 		AbnormalFlag: req.AbnormalFlag,
 		Ciphertext:   req.Ciphertext,
 	})
+	if via != nil {
+		if err := putRelayedTerminal(&e, via); err != nil {
+			return dst, err
+		}
+	}
 	if err := putResume(&e, req.Resume); err != nil {
 		return dst, err
 	}
 	out, err := m.end(RequestLogin, dst, &e)
 	if err == nil {
 		m.asked = login{req.BrokerID, req.UserID, heartbeatPeriod(req.HeartbeatSeconds)}
+		m.via = via != nil
+		m.noAddress = via != nil && !via.PublicAddr.Addr().IsValid()
 	}
 	return out, err
 }
@@ -159,15 +172,22 @@ func (m *Machine) Receive(buf []byte) (n int, e Event, err error) {
 	if err != nil {
 		return n, Event{}, violation(err)
 	}
-	if message.TID == ftd.TIDForceExit {
-		return n, Event{}, forceExit(message)
+	switch message.TID {
+	case ftd.TIDForceExit:
+		e, err = forceExit(message)
+		return n, e, err
+	case ftd.TIDTerminalSubmit, ftd.TIDTerminalEnd:
+		if m.current.period > 0 {
+			e, err = receiveRelay(message)
+			return n, e, err
+		}
 	}
 	request := m.pending
 	m.pending = NoRequest
 	if request == NoRequest {
 		return n, Event{}, unasked(message)
 	}
-	e, err = answerTo(request, message)
+	e, err = m.answerTo(request, message)
 	if e.Kind == LoggedIn {
 		m.current, m.dialog = m.asked, 0
 	}
@@ -175,30 +195,53 @@ func (m *Machine) Receive(buf []byte) (n int, e Event, err error) {
 }
 
 // answerTo is the event of the answer to a request.
-func answerTo(r Request, m ftd.Message) (Event, error) {
-	if tid := requestTIDs[r]; m.TID != tid && m.TID != ftd.TIDError {
-		return Event{}, violation(fmt.Errorf("%v in answer to %v", m.TID, tid))
+func (m *Machine) answerTo(r Request, answer ftd.Message) (Event, error) {
+	if tid := requestTIDs[r]; answer.TID != tid && answer.TID != ftd.TIDError {
+		return Event{}, violation(fmt.Errorf("%v in answer to %v", answer.TID, tid))
 	}
-	status, hasStatus, err := statusOf(m)
+	status, hasStatus, err := statusOf(answer)
 	switch {
 	case err != nil:
 		return Event{}, err
 	case status.Code != 0:
 		return Event{Kind: Refused, Request: r, Refusal: newError(&status)}, nil
 	case !hasStatus && r != AskChallenge:
-		return Event{}, missing(m, ftd.FIDError)
+		return Event{}, missing(answer, ftd.FIDError)
 	}
 	e := Event{Kind: success[r], Request: r}
 	if fid := successField[r]; fid != 0 {
 		var has bool
-		if e.field, has = m.Field(fid); !has {
-			return Event{}, missing(m, fid)
+		if e.field, has = answer.Field(fid); !has {
+			return Event{}, missing(answer, fid)
 		}
 	}
 	if err := check(r, e.field); err != nil {
 		return Event{}, err
 	}
+	if r == RequestLogin {
+		if err := m.checkLogin(answer, e.field); err != nil {
+			return Event{}, err
+		}
+		e.fields = answer.Fields
+	}
 	return e, nil
+}
+
+// checkLogin looks at what a relay's login has beside that of a terminal.
+func (m *Machine) checkLogin(answer ftd.Message, response []byte) error {
+	var f ftd.LoginResponse
+	if err := f.Decode(response); err != nil || len(f.PublicIP) == 0 && !m.noAddress {
+		return violation(illegal("PublicIP"))
+	}
+	if m.via {
+		return checkRelayRecorded(answer)
+	}
+	if data, has := answer.Field(ftd.FIDRelayTerms); has {
+		if _, err := readRelayTerms(data); err != nil {
+			return violation(err)
+		}
+	}
+	return nil
 }
 
 // What answers a request with success.
@@ -259,16 +302,20 @@ func unasked(m ftd.Message) error {
 	return violation(fmt.Errorf("%v that answers no request", m.TID))
 }
 
-func forceExit(m ftd.Message) error {
+// forceExit ends the connection, or one terminal of an operator relay if it names that.
+func forceExit(m ftd.Message) (Event, error) {
 	data, has := m.Field(ftd.FIDForceExit)
 	if !has {
-		return missing(m, ftd.FIDForceExit)
+		return Event{}, missing(m, ftd.FIDForceExit)
 	}
 	var f ftd.ForceExit
 	if err := f.Decode(data); err != nil {
-		return violation(err)
+		return Event{}, violation(err)
 	}
-	return &ForceExit{Code: f.Code, Msg: string(f.Msg)}
+	if _, one := m.Field(ftd.FIDSubmitRef); one {
+		return Event{Kind: TerminalExit, fields: m.Fields}, checkSubmitRef(m)
+	}
+	return Event{}, &ForceExit{Code: f.Code, Msg: string(f.Msg)}
 }
 
 func missing(m ftd.Message, fid ftd.FID) error {

@@ -182,7 +182,7 @@ func (m *Machine) arrives(h ftd.Header) bool {
 		return h.TID == ftd.TIDRequestCode
 	}
 	switch h.TID {
-	case ftd.TIDForceExit, ftd.TIDUserLogin, ftd.TIDUserLogout, ftd.TIDAuthenticate:
+	case ftd.TIDForceExit, ftd.TIDUserLogin, ftd.TIDUserLogout, ftd.TIDAuthenticate, ftd.TIDTerminalSubmit, ftd.TIDTerminalEnd:
 		return false
 	case ftd.TIDPasswordUpdate:
 		return m.pending != RequestPassword || h.SequenceSeries != 0 || h.SequenceNumber != m.password
