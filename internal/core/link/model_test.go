@@ -32,6 +32,7 @@ type modelSession struct {
 	session  core.Session
 	terminal *fakeTerminal
 	at       *modelCore // where it is open; nil while it waits
+	last     *coreConn  // of the core where it was open, while it waits
 	closed   bool
 	number   uint32
 	asked    []uint32 // requests without an answer
@@ -156,6 +157,9 @@ func (m *model) restate(t *rapid.T) {
 // lose takes all sessions from the core in use.
 func (m *model) lose() {
 	for _, s := range m.sessions {
+		if s.at != nil {
+			s.last = s.at.conn
+		}
 		s.at = nil
 	}
 	m.use.sessions = map[int32]bool{}
@@ -281,15 +285,26 @@ func (m *model) stray(t *rapid.T) {
 	_, body := numbered(1, 10)
 	c.conn.send(toSession(s.id, body), verifyOK(s.id), resumeOK(s.id, 0), message(ftd.TIDSessionKick, tagOf(s.id), nil))
 	synctest.Wait()
+	if s.closed && m.use == c {
+		m.wantClosed(t, s, c.conn) // the core has resumed what has no terminal
+	}
+}
+
+func (m *model) wantClosed(t *rapid.T, s *modelSession, c *coreConn) {
+	if g := c.next(ftd.TIDSessionClose); g.tag.SessionID != s.id {
+		t.Fatalf("session %d was closed at the core", g.tag.SessionID)
+	}
 }
 
 func (m *model) close(t *rapid.T) {
 	s := m.session(t)
 	s.session.Close(ftd.ReasonGone, "")
-	if s.at != nil && !s.closed {
-		if g := s.at.conn.next(ftd.TIDSessionClose); g.tag.SessionID != s.id {
-			t.Fatalf("session %d was closed at the core", g.tag.SessionID)
-		}
+	switch {
+	case s.closed:
+	case s.at != nil:
+		m.wantClosed(t, s, s.at.conn)
+	case s.last != nil && slices.ContainsFunc(m.cores, func(c *modelCore) bool { return c.conn == s.last }):
+		m.wantClosed(t, s, s.last) // a core that says another term may still hold it
 	}
 	s.closed = true
 }

@@ -82,31 +82,34 @@ func (c *conn) deliver(t *tenure, id int32, h ftd.Header, body []byte) {
 		c.link.discard(UnknownSession, c, id, h.TID, nil)
 		return
 	}
-	terminal := s.take(t, h)
+	terminal, why := s.take(t, h)
 	if terminal == nil {
-		c.link.discard(NotOpen, c, id, h.TID, nil)
+		c.link.discard(why, c, id, h.TID, nil)
 		return
 	}
 	terminal.Deliver(body)
 }
 
-// take is where a message with header h is to be delivered; nil if the session takes none now.
-func (s *session) take(t *tenure, h ftd.Header) core.Terminal {
+// take is where a message with header h is to be delivered; nil and why not if the session takes none now.
+func (s *session) take(t *tenure, h ftd.Header) (core.Terminal, Discard) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.tenure != t:
-		return nil
+		return nil, NotOpen
 	case s.state == open:
 	case s.state == passwordOnly && (h.TID == ftd.TIDPasswordUpdate || h.TID == ftd.TIDError):
 	default:
-		return nil
+		return nil, NotOpen
+	}
+	if h.SequenceSeries == 0 && s.gaveUp(h.SequenceNumber) {
+		return nil, SecondAnswer
 	}
 	s.flows.note(h.SequenceSeries, h.SequenceNumber)
 	if h.SequenceSeries == 0 && (h.Chain == ftd.ChainSingle || h.Chain == ftd.ChainLast) {
 		s.requests.remove(h.SequenceNumber)
 	}
-	return s.terminal
+	return s.terminal, 0
 }
 
 // broadcast delivers a message to all open sessions, or to those that asked for its series.
@@ -223,6 +226,10 @@ func (c *conn) sessionMessage(msg *ftd.Message, f ftd.Frame) {
 			why = LateVerify
 		case ftd.TIDSessionResume:
 			why = LateResume
+			if code, err := readResume(msg); err == nil && code == 0 { // its terminal has gone meanwhile
+				l.end(c, tag.SessionID, ftd.TIDSessionClose, ftd.ReasonGone, "the terminal has gone")
+				c.out.flush()
+			}
 		}
 	}
 	l.discard(why, c, tag.SessionID, msg.TID, nil)

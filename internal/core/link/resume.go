@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -72,6 +73,7 @@ func (l *Link) sendResume(t *tenure, s *session) {
 	})
 	if written && err == nil {
 		s.state, s.tenure, s.resumed = resuming, t, l.now()
+		s.asks.sent(t.conn)
 	}
 }
 
@@ -137,37 +139,75 @@ func (s *session) exit() {
 func (c *conn) resumeAnswered(t *tenure, s *session, msg *ftd.Message) {
 	l := c.link
 	code, err := readResume(msg)
-	var unanswered []uint32
 	s.mu.Lock()
-	awaited := s.state == resuming && s.tenure == t
-	switch {
-	case !awaited:
-	case err == nil && code == 0:
-		s.state = open
-		unanswered = s.requests.take(nil)
-	default:
-		s.state = leaving
-		if err == nil {
-			s.tenure = nil // the core does not know it: there is nothing to close
-		}
-	}
+	verdict, unanswered := s.judgeResume(t, c, err == nil, code)
 	terminal := s.terminal
 	s.mu.Unlock()
-	switch {
-	case !awaited:
-		l.discard(LateResume, c, s.id, msg.TID, nil)
-		return
-	case err != nil:
+	if err != nil && verdict != resumeLate {
 		l.discard(BadResume, c, s.id, msg.TID, err)
-	case code == 0:
+	}
+	switch verdict {
+	case resumeLate:
+		l.discard(LateResume, c, s.id, msg.TID, nil)
+	case resumeDone:
 		l.observer.SessionResumed(Resumed)
 		for _, number := range unanswered {
 			terminal.Refuse(0, number, reason.CoreUnanswered)
 		}
-		return
+	case resumeFailed:
+		l.observer.SessionResumed(ResumeRefused)
+		l.exitLater(t, s)
 	}
-	l.observer.SessionResumed(ResumeRefused)
-	l.exitLater(t, s)
+}
+
+// resumeVerdict is what an answer to SessionResume means.
+type resumeVerdict uint8
+
+const (
+	resumeLate   resumeVerdict = iota // it is not waited for
+	resumeDone                        // the session goes on
+	resumeFailed                      // its terminal is sent away
+)
+
+// judgeResume takes an answer into account; legible says that it has a code. Of a session that was asked for more than
+// once the first answer counts, and a later one that contradicts it is not lost: after a refusal the core is told that the
+// session is over, and after a consent its terminal is sent away. mu is held.
+func (s *session) judgeResume(t *tenure, c *conn, legible bool, code int) (verdict resumeVerdict, unanswered []uint32) {
+	due := s.asks.answered(c)
+	good, awaited := legible && code == 0, s.state == resuming && s.tenure == t
+	switch {
+	case awaited && good:
+		s.state, s.last = open, nil
+		unanswered = s.requests.take(nil)
+		s.giveUp(unanswered)
+		return resumeDone, unanswered
+	case awaited && !legible:
+		s.state = leaving // the core may hold it: it is told
+		return resumeFailed, nil
+	case awaited, due && legible && !good && s.state == open && s.tenure == t:
+		s.state, s.tenure, s.last = leaving, nil, nil // the core does not know it: there is nothing to close
+		return resumeFailed, nil
+	case good && s.state == leaving && s.tenure == nil:
+		s.last = c
+	}
+	return resumeLate, nil
+}
+
+// maxGivenUp is how many given up requests a session remembers: the newest.
+const maxGivenUp = 1024
+
+// giveUp notes requests that the front refuses itself: an answer that the core gives all the same would be the second.
+// mu is held.
+func (s *session) giveUp(numbers []uint32) {
+	s.givenUp = append(s.givenUp, numbers...)
+	if over := len(s.givenUp) - maxGivenUp; over > 0 {
+		s.givenUp = slices.Delete(s.givenUp, 0, over)
+	}
+}
+
+// gaveUp reports whether the front has refused the request with that number because its core went away. mu is held.
+func (s *session) gaveUp(number uint32) bool {
+	return len(s.givenUp) > 0 && slices.Contains(s.givenUp, number)
 }
 
 // readResume is the code of an answer to SessionResume.

@@ -102,7 +102,7 @@ func TestAnotherTermOnTheSameLink(t *testing.T) {
 		synctest.Wait()
 		terminal := newTerminal()
 		s := openSession(t, l, k, 1, terminal)
-		for _, change := range [][]byte{
+		for i, change := range [][]byte{
 			stateChange(accept(ftd.CoreActive, instanceA, 2)),
 			stateChange(accept(ftd.CoreActive, instanceB, 2)),
 			append(stateChange(accept(ftd.CoreStandby, instanceB, 2)), stateChange(accept(ftd.CoreActive, instanceB, 2))...),
@@ -117,12 +117,12 @@ func TestAnotherTermOnTheSameLink(t *testing.T) {
 			}
 			k.send(resumeOK(1, 0))
 			synctest.Wait()
-			pass(t, s, 1)
+			pass(t, s, uint32(i+1))
 			k.next(3)
 		}
 		k.send(stateChange(accept(ftd.CoreActive, instanceB, 2))) // no change
 		synctest.Wait()
-		pass(t, s, 2)
+		pass(t, s, 4)
 		k.next(3)
 	})
 }
@@ -339,6 +339,93 @@ func TestACloseWhileWaiting(t *testing.T) {
 		synctest.Wait()
 		if len(k.frames) != 0 || len(terminal.left()) != 0 || l.Status().Sessions != 0 {
 			t.Error("a closed session was resumed or sent away")
+		}
+	})
+}
+
+// TestOneOutcomeAfterAResume: a request that the front has refused because the core went away is not answered again by
+// a core that had it all the same, and the rest of a long one is not passed on.
+func TestOneOutcomeAfterAResume(t *testing.T) {
+	seen := newCounts()
+	inBubble(t, 1, func(o *Options) { o.Observer = seen }, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		terminal := newTerminal()
+		s := openSession(t, l, k, 1, terminal)
+		pass(t, s, 1)
+		k.next(3)
+		k.send(stateChange(accept(ftd.CoreActive, instanceA, 2)))
+		k.next(ftd.TIDSessionResume)
+		k.send(resumeOK(1, 0))
+		synctest.Wait()
+		if !slices.Equal(terminal.refused, []uint32{1}) {
+			t.Fatalf("refused %v", terminal.refused)
+		}
+		_, answer := business(3, 0, 1, "late")
+		k.send(toSession(1, answer))
+		pass(t, s, 1) // its last part
+		pass(t, s, 2)
+		if g := k.next(3); g.header.SequenceNumber != 2 {
+			t.Errorf("request %d was passed on after its refusal", g.header.SequenceNumber)
+		}
+		synctest.Wait()
+		if len(terminal.bodies()) != 0 || seen.discarded(SecondAnswer) != 1 {
+			t.Error("a request that was refused is answered")
+		}
+	})
+}
+
+// TestAnswersToTwoResumes: of a session that was asked for under two terms the first answer counts, and a second that
+// contradicts it leaves neither side with a session that the other has not.
+func TestAnswersToTwoResumes(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		codes  [2]int
+		closed bool // the core is told that the session is over
+	}{
+		{"refused, then resumed", [2]int{8, 0}, true},
+		{"resumed, then refused", [2]int{0, 8}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inBubble(t, 1, func(o *Options) { o.FailoverSpread = 0 }, func(t *testing.T, l *Link, cores []*fakeCore) {
+				k := cores[0].accept()
+				k.greet(accept(ftd.CoreActive, instanceA, 1))
+				synctest.Wait()
+				terminal := newTerminal()
+				s := openSession(t, l, k, 1, terminal)
+				for term := range int32(2) {
+					k.send(stateChange(accept(ftd.CoreActive, instanceA, term+2)))
+					k.next(ftd.TIDSessionResume)
+				}
+				k.send(resumeOK(1, tt.codes[0]), resumeOK(1, tt.codes[1]))
+				synctest.Wait()
+				time.Sleep(time.Second)
+				if got := terminal.left(); !slices.Equal(got, []reason.Close{reason.CoreChanged}) {
+					t.Errorf("the terminal left by %v", got)
+				}
+				s.Close(ftd.ReasonGone, "")
+				synctest.Wait()
+				if told := len(k.frames) == 1 && (<-k.frames).header.TID == ftd.TIDSessionClose; told != tt.closed {
+					t.Errorf("the core was told that the session is over: %v", told)
+				}
+			})
+		})
+	}
+}
+
+// TestACloseUnderAnotherTerm: a core that says another term, and is not asked yet, is told of a terminal that leaves.
+func TestACloseUnderAnotherTerm(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		s := openSession(t, l, k, 1, newTerminal())
+		k.send(stateChange(accept(ftd.CoreStandby, instanceA, 1)))
+		synctest.Wait()
+		s.Close(ftd.ReasonGone, "")
+		if g := k.next(ftd.TIDSessionClose); g.tag.SessionID != 1 {
+			t.Errorf("closed %v", g.tag)
 		}
 	})
 }

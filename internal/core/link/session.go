@@ -44,6 +44,33 @@ type session struct {
 	flows    flows            // how far those are that were delivered
 	requests window           // dialog requests without an answer
 	resumed  time.Time        // SessionResume was written
+	asks     resumeAsks       // the SessionResumes without an answer
+	givenUp  []uint32         // dialog requests that were refused because the core went away before it answered
+	last     *conn            // of the tenure before, while there is none; nil if the core there does not know the session
+}
+
+// resumeAsks counts the SessionResumes of one session that one connection has not answered: a core whose term changes
+// again and again is asked under each, and may answer each, or the last alone.
+type resumeAsks struct {
+	conn *conn
+	due  int
+}
+
+// sent counts one in.
+func (a *resumeAsks) sent(c *conn) {
+	if a.conn != c {
+		*a = resumeAsks{conn: c}
+	}
+	a.due++
+}
+
+// answered takes an answer of c's, and reports whether one was due.
+func (a *resumeAsks) answered(c *conn) bool {
+	if a.conn != c || a.due == 0 {
+		return false
+	}
+	a.due--
+	return true
 }
 
 func (s *session) now() sessionState {
@@ -67,6 +94,9 @@ func (s *session) Wait() bool {
 func (s *session) Pass(h ftd.Header, body []byte) reason.Reason {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if h.SequenceSeries == 0 && s.gaveUp(h.SequenceNumber) {
+		return reason.OK // the rest of a long message whose refusal is on its way to the terminal
+	}
 	r := s.pass(h, body)
 	switch {
 	case h.SequenceSeries != 0:
@@ -108,16 +138,23 @@ func (s *session) Close(why ftd.ReasonCode, text string) {
 	s.mu.Lock()
 	was, t := s.state, s.tenure
 	s.state = closed
-	if t != nil && (was == open || was == passwordOnly || was == resuming || was == leaving) {
-		s.link.farewell(t, s.id, ftd.TIDSessionClose, why, text) // under mu: behind what Pass took
+	last := s.last
+	switch { // under mu: behind what Pass took
+	case t != nil && (was == open || was == passwordOnly || was == resuming || was == leaving):
+		s.link.farewell(t, s.id, ftd.TIDSessionClose, why, text)
+	case last != nil && (was == waiting || was == leaving): // a core that changed its term may still hold it
+		s.link.end(last, s.id, ftd.TIDSessionClose, why, text)
 	}
 	s.mu.Unlock()
 	if was == closed {
 		return
 	}
 	s.link.table.remove(s)
-	if t != nil {
+	switch {
+	case t != nil:
 		t.conn.out.flush()
+	case last != nil:
+		last.out.flush()
 	}
 }
 
@@ -161,7 +198,7 @@ func (s *session) release(over []*tenure) sessionState {
 		s.state, s.tenure = closed, nil
 		return verifying
 	case open, resuming:
-		s.state, s.tenure = waiting, nil
+		s.state, s.last, s.tenure = waiting, s.tenure.conn, nil
 	}
 	return s.state
 }

@@ -83,7 +83,7 @@ const (
 	WrongTID                       // a core may not send that message to a terminal
 	FrameType                      // compressed, or a type that the front does not know
 	LateVerify                     // an answer to a login that is not waited for
-	SecondAnswer                   // a second answer to one request
+	SecondAnswer                   // a second answer to one request, or one to a request that the front has given up
 	BadVerify                      // an answer to SessionVerify that makes no sense: the login was refused
 	LateResume                     // an answer to SessionResume that is not waited for
 	BadResume                      // an answer to SessionResume that makes no sense: the terminal logs in again
