@@ -97,7 +97,7 @@ BEGIN
     -- again needs; arrival, provisional and the ledger are for counting late records and what keeps
     -- reports back. arrival itself is written by its default alone.
     GRANT INSERT (record_id, trading_day, login_time, vendor_id, key_version, terminal, supplement, flag, app_id,
-                  account, user_type, front_id, session_id, provisional),
+                  account, user_type, front_id, session_id, provisional, relay_app_id, relay_mode, visit_time, relay_login_time),
           SELECT (record_id, trading_day, front_id, arrival, provisional), UPDATE (front_id) ON record TO tradefront_front;
     GRANT EXECUTE ON FUNCTION ensure_record_partition(integer) TO tradefront_front;
     GRANT SELECT ON app, account, directory, report_export, waiver TO tradefront_front;

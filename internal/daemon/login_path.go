@@ -271,7 +271,7 @@ func (p *LoginPath) gatewayParts() gateway.Parts {
 func (p *LoginPath) loadReplays(ctx context.Context) error {
 	day, _ := p.Gateway.Policy().Calendar.TradingDayOf(p.opt.Now())
 	room := true
-	err := p.Journal.SeenTerminals(ctx, day, func(day calendar.TradingDay, hash store.SeenHash) bool {
+	err := p.Journal.SeenTerminals(ctx, day, func(day calendar.TradingDay, hash store.SeenHash, _ store.VisitHash) bool {
 		room = p.Gateway.LoadSeen(day, hash)
 		return room
 	})

@@ -36,6 +36,12 @@ func (r *Record) Checksum() uint32 {
 	} else {
 		number(0)
 	}
+	if r.RelayAppID != "" { // else as before there were relays
+		text(string(r.RelayAppID))
+		number(int64(r.RelayMode))
+		number(r.VisitTime.Unix())
+		number(r.RelayLoginTime.Unix())
+	}
 	number(int64(len(r.Terminal)))
 	number(int64(len(r.Supplement)))
 	sum := crc32.Update(0, castagnoli, b)

@@ -18,6 +18,9 @@ func TestAlteredRowGoesNowhere(t *testing.T) {
 	l := storetest.OpenJournalAt(t, path, journal.Options{})
 	recs := storetest.Records(storetest.Day, 40)
 	recs[30].Provisional = true
+	for i := 20; i < 30; i++ {
+		recs[i] = storetest.RelayedRecord(storetest.Day)
+	}
 	storetest.AppendAll(t, l, recs)
 	storetest.CloseIt(t, l)
 	storetest.Alter(t, path,
@@ -28,9 +31,19 @@ func TestAlteredRowGoesNowhere(t *testing.T) {
 		"UPDATE record SET login_time = 'noon' WHERE seq = 11",
 		"UPDATE record SET provisional = 0 WHERE seq = 31",
 		"UPDATE record SET crc = crc + 1 WHERE seq = 13",
-		"UPDATE record SET crc = NULL WHERE seq = 15", // as an older binary wrote it
+		"UPDATE record SET crc = NULL WHERE seq = 15",     // as an older binary wrote it
+		"UPDATE record SET relay_mode = 2 WHERE seq = 17", // of direct mode
+		"UPDATE record SET relay_app_id = 'abcdef_relay_1.6.1' WHERE seq = 21",
+		"UPDATE record SET relay_app_id = NULL, relay_mode = NULL, visit_time = NULL, relay_login_time = NULL WHERE seq = 22",
+		"UPDATE record SET visit_time = visit_time + 1 WHERE seq = 23",
+		"UPDATE record SET relay_login_time = NULL WHERE seq = 24",
+		"UPDATE record SET relay_mode = 3 WHERE seq = 25",
+		"UPDATE record SET relay_mode = 'x' WHERE seq = 26",
 	)
 	bad := map[int]bool{3: true, 5: true, 7: true, 9: true, 11: true, 31: true, 13: true}
+	for _, seq := range []int{17, 21, 22, 23, 24, 25, 26} {
+		bad[seq] = true
+	}
 	l = storetest.OpenJournalAt(t, path, journal.Options{})
 	p := storetest.OpenPostgres(t)
 	f := storetest.Forward(t, l, p, forward.Options{})

@@ -71,10 +71,11 @@ func (l *Journal) Trim(seqs []int64) error {
 }
 
 // MoveToQuarantine moves a record into quarantine, with PostgreSQL's error, or how it was altered. A
-// column of an altered row may have become NULL, which the table refuses: ” replaces it.
+// column of an altered row may have become NULL, which the table refuses: ” replaces it. Those of the relay
+// may be NULL.
 func (l *Journal) MoveToQuarantine(seq int64, cause error) error {
 	return l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
-		values := "coalesce(" + strings.ReplaceAll(sqlrows.Columns, ", ", ", ''), coalesce(") + ", '')"
+		values := "coalesce(" + strings.ReplaceAll(sqlrows.FilledColumns, ", ", ", ''), coalesce(") + ", ''), " + sqlrows.RelayColumns
 		insert := "INSERT INTO quarantine (seq, " + sqlrows.LocalColumns + ", error) " + //nolint:gosec // G202: names of columns
 			"SELECT seq, " + values + ", crc, ? FROM record WHERE seq = ?"
 		if _, err := conn.ExecContext(ctx, insert, cause.Error(), seq); err != nil {

@@ -20,7 +20,7 @@ func newInserter(ctx context.Context, conn *sql.Conn) (i inserter, err error) {
 		" ON CONFLICT (trading_day, record_id) DO NOTHING"); err != nil {
 		return i, err
 	}
-	i.seen, err = prepareInserter(ctx, conn, "seen_terminal (trading_day, hash)", 2, "")
+	i.seen, err = prepareInserter(ctx, conn, "seen_terminal (trading_day, hash, visit)", 3, "")
 	return i, err
 }
 
@@ -67,7 +67,11 @@ func (i inserter) insertSeen(ctx context.Context, batch []*request) error {
 		if r.one == nil || r.one.Seen == (store.SeenHash{}) {
 			continue
 		}
-		i.seen.args = append(i.seen.args, int64(r.one.TradingDay), r.one.Seen[:])
+		var visit any // NULL in direct mode
+		if r.one.SeenVisit != (store.VisitHash{}) {
+			visit = r.one.SeenVisit[:]
+		}
+		i.seen.args = append(i.seen.args, int64(r.one.TradingDay), r.one.Seen[:], visit)
 		if err := i.seen.added(ctx); err != nil {
 			return err
 		}
@@ -83,8 +87,12 @@ func (i inserter) addRecord(ctx context.Context, seq int64, rec *store.Record) e
 
 // AppendColumns appends the values of sqlrows.Columns.
 func AppendColumns(args []any, rec *store.Record) []any {
-	return append(args, rec.ID[:], int64(rec.TradingDay), rec.LoginTime.Unix(), rec.VendorID,
+	args = append(args, rec.ID[:], int64(rec.TradingDay), rec.LoginTime.Unix(), rec.VendorID,
 		rec.KeyVersion, sqlrows.BytesOf(rec.Terminal), sqlrows.BytesOf(rec.Supplement), int64(sqlrows.Digit(rec.Flag)),
 		string(rec.AppID), string(rec.Account), int64(sqlrows.Digit(rec.UserType)), int64(rec.FrontID), int64(rec.SessionID),
 		int64(sqlrows.FlagOf(rec.Provisional)))
+	if rec.RelayAppID == "" {
+		return append(args, nil, nil, nil, nil)
+	}
+	return append(args, string(rec.RelayAppID), int64(sqlrows.Digit(rec.RelayMode)), rec.VisitTime.Unix(), rec.RelayLoginTime.Unix())
 }

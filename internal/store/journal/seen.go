@@ -12,25 +12,29 @@ import (
 // forgetRows is how many rows ForgetSeen removes in one transaction: logins wait for it.
 const forgetRows = 4096
 
-// SeenTerminals calls f for each ciphertext that is kept for that day or a later one, in the order of
-// commits; one may come twice. f ends it by returning false.
-func (l *Journal) SeenTerminals(ctx context.Context, from calendar.TradingDay, f func(calendar.TradingDay, store.SeenHash) bool) error {
-	rows, err := l.db.QueryContext(ctx, "SELECT trading_day, hash FROM seen_terminal WHERE trading_day >= ? ORDER BY id", int64(from))
+// SeenTerminals calls f for each ciphertext that is kept for that day or a later one, with the visit that brought
+// it, in the order of commits; one may come twice. f ends it by returning false.
+func (l *Journal) SeenTerminals(ctx context.Context, from calendar.TradingDay,
+	f func(calendar.TradingDay, store.SeenHash, store.VisitHash) bool,
+) error {
+	rows, err := l.db.QueryContext(ctx, "SELECT trading_day, hash, visit FROM seen_terminal WHERE trading_day >= ? ORDER BY id", int64(from))
 	if err != nil {
 		return localfile.Explain(ctx, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var (
-			day  int64
-			hash sql.RawBytes
-			seen store.SeenHash
+			day         int64
+			hash, bytes sql.RawBytes
+			seen        store.SeenHash
+			visit       store.VisitHash
 		)
-		if err := rows.Scan(&day, &hash); err != nil {
+		if err := rows.Scan(&day, &hash, &bytes); err != nil {
 			return localfile.Explain(ctx, err)
 		}
 		copy(seen[:], hash)
-		if !f(calendar.TradingDay(day), seen) {
+		copy(visit[:], bytes)
+		if !f(calendar.TradingDay(day), seen, visit) {
 			return nil
 		}
 	}

@@ -17,15 +17,16 @@ import (
 )
 
 type seenRow struct {
-	day  calendar.TradingDay
-	hash store.SeenHash
+	day   calendar.TradingDay
+	hash  store.SeenHash
+	visit store.VisitHash
 }
 
 func seenRows(t testing.TB, l *journal.Journal, from calendar.TradingDay) map[seenRow]int {
 	t.Helper()
 	rows := make(map[seenRow]int)
-	err := l.SeenTerminals(t.Context(), from, func(day calendar.TradingDay, hash store.SeenHash) bool {
-		rows[seenRow{day, hash}]++
+	err := l.SeenTerminals(t.Context(), from, func(day calendar.TradingDay, hash store.SeenHash, visit store.VisitHash) bool {
+		rows[seenRow{day, hash, visit}]++
 		return true
 	})
 	if err != nil {
@@ -44,7 +45,10 @@ func TestSeenOutlivesTheRecord(t *testing.T) {
 	var appends sync.WaitGroup
 	for i := range 100 { // more than a chunk's rows in some commits
 		rec := storetest.SeenRecord(storetest.Day + calendar.TradingDay(i%2))
-		want[seenRow{rec.TradingDay, rec.Seen}]++
+		if i%3 == 0 {
+			rec.SeenVisit = store.VisitHash{1, byte(i), 7: 3}
+		}
+		want[seenRow{rec.TradingDay, rec.Seen, rec.SeenVisit}]++
 		appends.Go(func() {
 			if _, err := l.Append(t.Context(), &rec); err != nil {
 				t.Error(err)
@@ -118,7 +122,7 @@ func wantSeen(t *testing.T, l *journal.Journal, found map[uuid.UUID]store.Record
 		t.Errorf("%d records, %d hashes", len(found), len(seen))
 	}
 	for id, rec := range found {
-		if seen[seenRow{rec.TradingDay, store.HashTerminal(rec.Terminal)}] != 1 {
+		if seen[seenRow{rec.TradingDay, store.HashTerminal(rec.Terminal), rec.SeenVisit}] != 1 {
 			t.Fatalf("record %v is there without its hash", id)
 		}
 	}

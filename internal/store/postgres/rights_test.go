@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,10 +41,15 @@ func as(t *testing.T, role, database string) string {
 	return u.String()
 }
 
+// rolesInUse: one test at a time has the cluster's roles.
+var rolesInUse sync.Mutex
+
 // roles makes them in a database whose superuser is returned, with its tables if migrated.
 // Roles belong to the whole cluster: they go before the test ends.
 func roles(t *testing.T, database string) (super *postgres.Store) {
 	t.Helper()
+	rolesInUse.Lock()
+	t.Cleanup(rolesInUse.Unlock) // after they are dropped
 	super = storetest.Connect(t, database, postgres.Options{})
 	storetest.Execute(t, super, rolesSQL(t))
 	t.Cleanup(func() {

@@ -44,7 +44,8 @@ func (p *Store) CopyIn(ctx context.Context, recs []store.Record) error {
 // record that it was given, unless something in PostgreSQL drops one.
 const upsertSQL = "INSERT INTO record (" + sqlrows.Columns + `)
 	SELECT * FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::bytea[],
-		$8::smallint[], $9::text[], $10::text[], $11::smallint[], $12::integer[], $13::integer[], $14::boolean[])
+		$8::smallint[], $9::text[], $10::text[], $11::smallint[], $12::integer[], $13::integer[], $14::boolean[],
+		$15::text[], $16::smallint[], $17::bigint[], $18::bigint[])
 	ON CONFLICT (record_id, trading_day) DO UPDATE SET front_id = record.front_id RETURNING record_id`
 
 // Put makes recs durable in one transaction, all or none; a record that is there already
@@ -205,6 +206,9 @@ func (s *copySource) Values() ([]any, error) {
 		sqlrows.BytesOf(r.Terminal), sqlrows.BytesOf(r.Supplement), sqlrows.Digit(r.Flag), string(r.AppID), string(r.Account),
 		sqlrows.Digit(r.UserType), r.FrontID, r.SessionID, r.Provisional,
 	}
+	if r.RelayAppID != "" {
+		copy(s.row[sqlrows.ColumnCount-4:], []any{string(r.RelayAppID), sqlrows.Digit(r.RelayMode), r.VisitTime.Unix(), r.RelayLoginTime.Unix()})
+	}
 	return s.row[:], nil
 }
 
@@ -218,6 +222,7 @@ func upsertArgs(recs []store.Record) (ids [][16]byte, args []any) {
 		terminals, supplements           [][]byte
 		flags, types                     []int16
 		provisional                      []bool
+		relays                           relayColumns
 		seen                             = make(map[uuid.UUID]bool, len(recs))
 	)
 	for i := range recs {
@@ -233,9 +238,26 @@ func upsertArgs(recs []store.Record) (ids [][16]byte, args []any) {
 		apps, account = append(apps, string(r.AppID)), append(account, string(r.Account))
 		fronts, sessions = append(fronts, r.FrontID), append(sessions, r.SessionID)
 		provisional = append(provisional, r.Provisional)
+		relays.add(r)
 	}
 	return ids, []any{
 		ids, days, times, vendors, versions, terminals, supplements, flags, apps, account, types, fronts, sessions,
-		provisional,
+		provisional, relays.appIDs, relays.modes, relays.visits, relays.logins,
 	}
+}
+
+// relayColumns are sqlrows.RelayColumns, with NULL for each record of direct mode.
+type relayColumns struct {
+	appIDs         []*string
+	modes          []*int16
+	visits, logins []*int64
+}
+
+func (c *relayColumns) add(r *store.Record) {
+	if r.RelayAppID == "" {
+		c.appIDs, c.modes, c.visits, c.logins = append(c.appIDs, nil), append(c.modes, nil), append(c.visits, nil), append(c.logins, nil)
+		return
+	}
+	c.appIDs, c.modes = append(c.appIDs, new(string(r.RelayAppID))), append(c.modes, new(sqlrows.Digit(r.RelayMode)))
+	c.visits, c.logins = append(c.visits, new(r.VisitTime.Unix())), append(c.logins, new(r.RelayLoginTime.Unix()))
 }

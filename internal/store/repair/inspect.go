@@ -138,11 +138,7 @@ func (t *tally) table(ctx context.Context, db *sql.DB, name string) error {
 }
 
 func (t *tally) some(ctx context.Context, db *sql.DB, table string, after int64) (last int64, more bool, err error) {
-	columns := sqlrows.LocalColumns
-	if t.in.Schema < 5 { // of an older binary: no checksums yet
-		columns = columns[:len(columns)-len("crc")] + "NULL"
-	}
-	query := "SELECT seq, " + columns + " FROM " + table + " WHERE seq > ? ORDER BY seq LIMIT ?" //nolint:gosec // G202: two tables of ours
+	query := "SELECT seq, " + sqlrows.LocalColumnsOf(t.in.Schema) + " FROM " + table + " WHERE seq > ? ORDER BY seq LIMIT ?" //nolint:gosec // G202: two tables of ours
 	rows, err := db.QueryContext(ctx, query, after, inspectRows)
 	if err != nil {
 		return after, false, localfile.Explain(ctx, err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/forward"
 	"github.com/tradefront/tradefront/internal/store/journal"
@@ -115,7 +116,7 @@ func TestRecoverSavesWhatIsThere(t *testing.T) {
 // TestRecoverEverySchema: rows of older binaries are read, with what they have.
 func TestRecoverEverySchema(t *testing.T) {
 	t.Parallel()
-	for version := int64(1); version <= 5; version++ {
+	for _, version := range []int64{1, 2, 3, 4, 5, 11, 12} {
 		t.Run(fmt.Sprint("schema ", version), func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "local.db")
 			if err := storetest.MigrateLocalTo(t.Context(), path, version); err != nil {
@@ -126,7 +127,12 @@ func TestRecoverEverySchema(t *testing.T) {
 			if version >= 2 {
 				columns, more = columns+", provisional", ", 1"
 			}
-			id := uuid.Must(uuid.NewV7())
+			id, relay := uuid.Must(uuid.NewV7()), regulation.AppID("")
+			if version >= 12 {
+				id[6] = id[6]&0x0F | 0x80 // a submission's
+				columns, more = columns+", relay_app_id, relay_mode, visit_time, relay_login_time", more+", 'r', 3, 1767574700, 1767574600"
+				relay = "r"
+			}
 			values := fmt.Sprintf("7, x'%x', 20260105, 1767574800, 'v', '1', x'', zeroblob(9000), 3, 'a', 'b', 2, -1, 70000%s", id[:], more)
 			storetest.Alter(t, path, "INSERT INTO record ("+columns+") VALUES ("+values+")",
 				"INSERT INTO quarantine ("+columns+", error) VALUES ("+values+", 'poison')")
@@ -137,7 +143,8 @@ func TestRecoverEverySchema(t *testing.T) {
 				}
 				r := s.Record
 				if s.Seq != 7 || r.ID != id || len(r.Supplement) != 9000 || r.FrontID != -1 || r.SessionID != 70000 ||
-					r.Flag != '3' || r.UserType != '2' || r.Provisional != (version >= 2) || s.Checked {
+					r.Flag != '3' || r.UserType != '2' || r.Provisional != (version >= 2) || s.Checked ||
+					r.RelayAppID != relay || relay != "" && (r.RelayMode != '3' || r.VisitTime.Unix() != 1767574700 || r.RelayLoginTime.Unix() != 1767574600) {
 					t.Errorf("%+v", s)
 				}
 				return nil
@@ -156,6 +163,12 @@ func TestRecover(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "local.db")
 	old := storetest.OpenJournalAt(t, path, journal.Options{})
 	recs := storetest.Records(storetest.Day, 1200)
+	for i := 0; i < len(recs); i += 7 {
+		recs[i] = storetest.RelayedRecord(storetest.Day)
+	}
+	for i := 3; i < len(recs); i += 7 {
+		recs[i] = storetest.SubmittedRecord(storetest.Day)
+	}
 	exported := storetest.AppendAll(t, old, recs[:800])
 	if err := old.AddExport(t.Context(), storetest.ExportOf(storetest.Day, store.Position(fmt.Sprint(exported)))); err != nil {
 		t.Fatal(err)

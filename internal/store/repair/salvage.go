@@ -2,6 +2,7 @@ package repair
 
 import (
 	"cmp"
+	"database/sql"
 	"errors"
 	"math"
 	"slices"
@@ -97,7 +98,14 @@ const (
 const (
 	baseColumns = 14
 	refusedAt   = 14
+	checksumAt  = 15 // after provisional
+	relayAt     = 16 // and three more
 )
+
+// knownLength reports whether a row of some schema has so many columns.
+func knownLength(n int) bool {
+	return n >= baseColumns && n <= checksumAt+1 || n == relayAt+4
+}
 
 // salvaged makes a Salvaged of a row, if it is one.
 func salvaged(c sqlitefile.Cell) (Salvaged, rowKind) {
@@ -107,15 +115,14 @@ func salvaged(c sqlitefile.Cell) (Salvaged, rowKind) {
 		s.Refused = string(columns[refusedAt].Bytes)
 		columns = slices.Delete(slices.Clone(columns), refusedAt, refusedAt+1)
 	}
-	if len(columns) < baseColumns || len(columns) > baseColumns+2 || columns[0].Kind != sqlitefile.Null ||
-		columns[1].Kind != sqlitefile.Blob || len(columns[1].Bytes) != 16 {
+	if !knownLength(len(columns)) || columns[0].Kind != sqlitefile.Null || columns[1].Kind != sqlitefile.Blob || len(columns[1].Bytes) != 16 {
 		return s, foreignRow
 	}
 	if !fillRecord(&s.Record, columns) {
 		return s, alteredRow
 	}
-	if len(columns) == baseColumns+2 && columns[baseColumns+1].Kind != sqlitefile.Null {
-		if columns[baseColumns+1].Whole != int64(s.Record.Checksum()) {
+	if len(columns) > checksumAt && columns[checksumAt].Kind != sqlitefile.Null {
+		if columns[checksumAt].Whole != int64(s.Record.Checksum()) {
 			return s, alteredRow
 		}
 		s.Checked = true
@@ -150,13 +157,36 @@ func fillRecord(r *store.Record, columns []sqlitefile.Column) bool {
 		}
 		r.Provisional = provisional.Whole == 1
 	}
+	if len(columns) > relayAt && !fillRelay(r, columns[relayAt:]) {
+		return false
+	}
 	flag, user := c[7].Whole, c[10].Whole
 	if flag < 0 || flag > 9 || user < 0 || user > 9 {
 		return false
 	}
 	r.Flag, r.UserType = regulation.AbnormalFlag('0'+flag), regulation.UserType('0'+user) // one digit
-	return r.ID.Version() == 7 && r.ID.Variant() == uuid.RFC4122 && r.Flag.Valid() && r.UserType.Valid() &&
+	return (r.ID.Version() == 7 || r.ID.Version() == 8) && r.ID.Variant() == uuid.RFC4122 && r.Flag.Valid() && r.UserType.Valid() &&
 		c[1].Whole >= 20000101 && c[1].Whole <= 29991231 && fits32(c[11].Whole) && fits32(c[12].Whole)
+}
+
+// fillRelay reads the columns about the relay: none is NULL, or all are.
+func fillRelay(r *store.Record, c []sqlitefile.Column) bool {
+	var relay sqlrows.Relay
+	if c[0].Kind == sqlitefile.Text && utf8.Valid(c[0].Bytes) {
+		relay.AppID = sql.NullString{String: string(c[0].Bytes), Valid: true}
+	} else if c[0].Kind != sqlitefile.Null {
+		return false
+	}
+	for i, into := range []*sql.NullInt64{&relay.Mode, &relay.VisitTime, &relay.LoginTime} {
+		switch c[i+1].Kind {
+		case sqlitefile.Integer:
+			*into = sql.NullInt64{Int64: c[i+1].Whole, Valid: true}
+		case sqlitefile.Null:
+		default:
+			return false
+		}
+	}
+	return relay.Into(r) == nil
 }
 
 func fits32(n int64) bool { return n >= math.MinInt32 && n <= math.MaxInt32 }

@@ -8,14 +8,31 @@ import (
 )
 
 // Columns of table record, the same in both stores and in this order everywhere.
-const Columns = "record_id, trading_day, login_time, vendor_id, key_version, terminal, supplement, " +
+const Columns = FilledColumns + ", " + RelayColumns
+
+// FilledColumns are those that are never NULL.
+const FilledColumns = "record_id, trading_day, login_time, vendor_id, key_version, terminal, supplement, " +
 	"flag, app_id, account, user_type, front_id, session_id, provisional"
 
-// ColumnCount is how many columns names.
-const ColumnCount = 14
+// RelayColumns are all NULL in direct mode, and none of them is in a relayed login; see Relay.
+const RelayColumns = "relay_app_id, relay_mode, visit_time, relay_login_time"
+
+// ColumnCount is how many Columns names.
+const ColumnCount = 18
 
 // LocalColumns are those of the local store: there a row has its checksum besides.
 const LocalColumns = Columns + ", crc"
+
+// LocalColumnsOf are LocalColumns as they can be asked of a local store of that schema: of an older binary.
+func LocalColumnsOf(schema int64) string {
+	switch {
+	case schema < 5:
+		return FilledColumns + ", NULL, NULL, NULL, NULL, NULL"
+	case schema < 12:
+		return FilledColumns + ", NULL, NULL, NULL, NULL, crc"
+	}
+	return LocalColumns
+}
 
 // Digit is the number of a one-digit code of the specification: the codes
 // are ASCII on the wire and small integers in tables.

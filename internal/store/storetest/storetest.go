@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	}{
 		{"every field comes back", everyField},
 		{"putting twice is one record", putTwice},
+		{"a submission put twice keeps its first content", submittedTwice},
 		{"one record twice in a batch is one record", twiceInBatch},
 		{"a batch with known and new records", knownAndNew},
 		{"an empty batch is no error", emptyBatch},
@@ -53,9 +54,12 @@ func everyField(t *testing.T, s store.Store) {
 	odd.Flag, odd.UserType = regulation.FlagTerminalData, regulation.UserOperator
 	odd.FrontID, odd.SessionID, odd.Provisional = 1<<31-1, -1<<31, true
 	odd.LoginTime = time.Date(2026, 1, 5, 23, 59, 59, 0, regulation.Zone)
+	relayed, submitted := RelayedRecord(Day), SubmittedRecord(Day)
+	relayed.VisitTime = time.Date(2026, 1, 4, 23, 59, 59, 0, regulation.Zone)
+	submitted.RelayAppID = "中继_relay_9.9"
 	empty := Record(Day)
 	empty.VendorID, empty.KeyVersion, empty.AppID, empty.Account = "", "", "", ""
-	want := []store.Record{Record(Day), odd, empty}
+	want := []store.Record{relayed, Record(Day), odd, submitted, empty, Record(Day)}
 	put(t, s, want...)
 	equal(t, scan(t, s, Day), want)
 }
@@ -68,6 +72,20 @@ func putTwice(t *testing.T, s store.Store) {
 	again.Account, again.FrontID = "other", 99
 	put(t, s, again)
 	equal(t, scan(t, s, Day), []store.Record{rec})
+}
+
+// submittedTwice: an operator relay that submits again over another connection, at this front or at another, has other
+// items 6 to 9. The record keeps the first ones, and the second Put is no error.
+func submittedTwice(t *testing.T, s store.Store) {
+	rec, beside := SubmittedRecord(Day), RelayedRecord(Day)
+	put(t, s, rec, beside)
+	again := SubmittedAgain(rec, 9)
+	put(t, s, again)
+	put(t, s, Record(Day+1), again, beside)
+	equal(t, scan(t, s, Day), []store.Record{rec, beside})
+	if got, err := s.Find(t.Context(), rec.ID); err != nil || !SameRecord(got, rec) {
+		t.Errorf("found %+v, %v; want %+v", got, err, rec)
+	}
 }
 
 func twiceInBatch(t *testing.T, s store.Store) {
