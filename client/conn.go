@@ -22,6 +22,8 @@ type Conn struct {
 	outgoing []byte     // of Send; under wmu
 
 	handler func(Message) // may be nil
+	relay   func(*Event)  // takes what only relays get; nil but for a Relay's
+	left    chan struct{} // closed when the reader has returned
 
 	silence time.Duration // without input until ErrSilent; 0 before login; the reader's
 
@@ -31,10 +33,12 @@ type Conn struct {
 	beat    *time.Timer // sends a heartbeat when it fires; nil before login
 }
 
-func start(conn net.Conn, handler func(Message)) *Conn {
+func start(o *dialing) *Conn {
 	c := &Conn{
-		handler: handler,
-		conn:    conn,
+		handler: o.handler,
+		relay:   o.relay,
+		left:    make(chan struct{}),
+		conn:    o.conn,
 		done:    make(chan struct{}),
 		turn:    make(chan struct{}, 1),
 		answers: make(chan answer, 1),

@@ -17,6 +17,7 @@ const (
 
 // read is the connection's only reader; it ends with the connection.
 func (c *Conn) read() {
+	defer close(c.left)
 	buf := make([]byte, 0, firstBufferLen)
 	for {
 		rest, err := c.takeFrames(buf)
@@ -57,19 +58,25 @@ func (c *Conn) takeFrames(buf []byte) ([]byte, error) {
 		if e.Kind == LoggedIn {
 			c.keepAlive()
 		}
-		if e.Kind == Arrived {
+		switch e.Kind {
+		case Ignored:
+		case Arrived:
 			if c.handler != nil {
 				c.handler(e.Message())
 			}
-			buf = buf[n:]
-			continue
-		}
-		if e.Kind != Ignored { // then a call waits: to the Machine another message is a violation
+		case Submitted, SubmitRefused, TerminalEnded, TerminalExit:
+			if c.relay == nil {
+				return nil, violation(errUnaskedRelay)
+			}
+			c.relay(&e)
+		default: // then a call waits: to the Machine another message is a violation
 			c.answers <- answer{e.Refusal, e.Challenge(), e.AuthResult(), e.LoginResult()}
 		}
 		buf = buf[n:]
 	}
 }
+
+var errUnaskedRelay = errors.New("an answer to a submission that was not sent")
 
 // readError is what a failed read means to a user of the Conn.
 func readError(err error) error {
