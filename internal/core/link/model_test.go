@@ -285,9 +285,6 @@ func (m *model) stray(t *rapid.T) {
 	_, body := numbered(1, 10)
 	c.conn.send(toSession(s.id, body), verifyOK(s.id), resumeOK(s.id, 0), message(ftd.TIDSessionKick, tagOf(s.id), nil))
 	synctest.Wait()
-	if s.closed && m.use == c {
-		m.wantClosed(t, s, c.conn) // the core has resumed what has no terminal
-	}
 }
 
 func (m *model) wantClosed(t *rapid.T, s *modelSession, c *coreConn) {

@@ -226,10 +226,6 @@ func (c *conn) sessionMessage(msg *ftd.Message, f ftd.Frame) {
 			why = LateVerify
 		case ftd.TIDSessionResume:
 			why = LateResume
-			if code, err := readResume(msg); err == nil && code == 0 { // its terminal has gone meanwhile
-				l.end(c, tag.SessionID, ftd.TIDSessionClose, ftd.ReasonGone, "the terminal has gone")
-				c.out.flush()
-			}
 		}
 	}
 	l.discard(why, c, tag.SessionID, msg.TID, nil)

@@ -139,6 +139,9 @@ func (s *session) Close(why ftd.ReasonCode, text string) {
 	was, t := s.state, s.tenure
 	s.state = closed
 	last := s.last
+	if last == nil && s.asks.due > 0 { // a core that was asked twice, and has refused once, may still consent
+		last = s.asks.conn
+	}
 	switch { // under mu: behind what Pass took
 	case t != nil && (was == open || was == passwordOnly || was == resuming || was == leaving):
 		s.link.farewell(t, s.id, ftd.TIDSessionClose, why, text)
