@@ -22,6 +22,7 @@ func (c *Config) check(settled Faults) (faults Faults) {
 	faults = append(faults, c.checkKeys(settled)...)
 	faults = append(faults, c.checkQueue()...)
 	faults = append(faults, c.Core.check(settled)...)
+	faults = append(faults, c.checkRelays(settled)...)
 	if p := &c.Limits.Penalties; p.Max <= p.Threshold && p.Sources > 0 {
 		faults.add("limits.penalties.max", "is not above the threshold: no source would ever be refused", "raise it, or set sources: 0 for no penalties")
 	}

@@ -66,6 +66,8 @@ type Config struct {
 	CalendarFile File `key:"calendar_file" default:"calendar.yaml" missing:"copy configs/calendar.yaml there"`
 	// Who says which customers may log in, and takes their business messages.
 	Core Core `key:"core"`
+	// What relays (中继代理) may do, and how they are judged. Who may be one: tradefront relay add.
+	Relay Relay `key:"relay"`
 	// Where records live.
 	Store Store `key:"store"`
 	// What this front takes on at once.
@@ -96,6 +98,9 @@ type Listener struct {
 	// With proxy: refuse clients of whom the header (version 2 with its TLS part, as
 	// send-proxy-v2-ssl of HAProxy sends it) does not say that they came over TLS.
 	RequireTLS bool `key:"require_tls" default:"false"`
+	// Who may come: terminals, with an AppID of type 1, or relays, with one of type 2 or 3. Relays have
+	// listeners of their own, where the bounds and penalties by address do not count; they need relay.enabled.
+	Admits string `key:"admits" default:"terminals" choices:"terminals,relays"`
 }
 
 // Admin is the listener for people and machines that watch the front.
@@ -203,6 +208,33 @@ type Link struct {
 	QueueLow int `key:"queue_low" default:"2097152" min:"16384" max:"1073741824"`
 }
 
+// Relay is what relays may do.
+type Relay struct {
+	// Take relays at all. Needs a listener with admits: relays; without it the AppIDs of relays are refused.
+	Enabled bool `key:"enabled" default:"false"`
+	// How long ago a terminal may have logged in at its relay; older is refused with error 15. Raise it where
+	// customers stay logged in over a holiday.
+	MaxTerminalAge time.Duration `key:"max_terminal_age" default:"96h" min:"1h" max:"400h"`
+	// How far a relay's clock may be ahead of this front's; more is refused with error 15.
+	ClockAhead time.Duration `key:"clock_ahead" default:"1m" min:"0s" max:"10m"`
+	// How old a SubmitID may be; older is refused with error 15.
+	SubmitIDAge time.Duration `key:"submit_id_age" default:"15m" min:"1m" max:"24h"`
+	// The login of the operator himself, at a relay of type 3. report: a line of the report, as the specification
+	// has it (B.1 b 1). audit_only: a line of the audit log alone.
+	OperatorRecord string `key:"operator_record" default:"report" choices:"report,audit_only"`
+	// Take orders by telephone (terminal type 6), which have no address: items 3 and 4 of their lines are empty.
+	// Ask the monitoring centre before you allow it.
+	OfflineOrders bool `key:"offline_orders" default:"false"`
+	// Keep what relays tell of MAC, UUID and telephone number (TerminalTag) in the audit log. It is personal data, and no
+	// part of a report.
+	AuditTags bool `key:"audit_tags" default:"false"`
+	// For relays of the firm's own network: their address as the front sees it, and the public one to report in
+	// its place, as {"10.1.2.3": "116.228.52.11"}. The variable has 10.1.2.3=116.228.52.11, with commas between.
+	PublicAddresses PublicAddresses `key:"public_addresses"`
+	// Terminals that one connection of an operator relay may have reported and not ended; more are answered 60.
+	MaxVisits int `key:"max_visits" default:"100000" min:"1" max:"10000000"`
+}
+
 // Argon2 is the cost of one password check.
 type Argon2 struct {
 	// Memory in KiB. A password's hash keeps the cost it was made with.
@@ -270,6 +302,9 @@ type Limits struct {
 	ExemptNetworks ExemptNetworks `key:"exempt_networks"`
 	// Logins over all connections; more are answered 90, try again.
 	LoginsInFlight int `key:"logins_in_flight" default:"4096" min:"1" max:"1000000"`
+	// The part of logins_in_flight that relayed logins and submissions may take, so that customers who connect
+	// by themselves get in beside a relay's storm.
+	RelayShare float64 `key:"relay_share" default:"0.5" min:"0.1" max:"0.9"`
 	// Frames that one connection may send while its login is in flight.
 	PendingFrames int `key:"pending_frames" default:"8" min:"1" max:"1024"`
 	// Errors in a row that one authenticated connection may be answered before it is closed; one

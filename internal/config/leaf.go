@@ -21,12 +21,15 @@ const (
 	duration              // a number with a unit of time
 	flag                  // true or false
 	valueList             // a list of texts or numbers
+	fraction              // a number with a decimal point
+	pairs                 // a mapping of texts to texts, in memory a list of texts as name=value
 )
 
 func (k kind) String() string {
 	return [...]string{
 		section: "a section", list: "a list", text: "a text", number: "a whole number",
 		duration: "a time with its unit", flag: "true or false", valueList: "a list of values",
+		fraction: "a number as 0.5", pairs: "a mapping of texts",
 	}[k]
 }
 
@@ -54,6 +57,8 @@ var leafTypes = map[reflect.Type]leafType{
 	reflect.TypeFor[int]():             {kind: number},
 	reflect.TypeFor[int32]():           {kind: number},
 	reflect.TypeFor[uint32]():          {kind: number},
+	reflect.TypeFor[float64]():         {kind: fraction},
+	reflect.TypeFor[PublicAddresses](): {kind: pairs, element: reflect.TypeFor[string](), read: readPublicAddresses},
 	reflect.TypeFor[[]int32]():         {kind: valueList, element: reflect.TypeFor[int32]()},
 	reflect.TypeFor[time.Duration]():   {kind: duration},
 	reflect.TypeFor[time.Time]():       {kind: text, read: fromText(parseMoment)},
@@ -105,7 +110,9 @@ func (f *field) parse(s string) (value any, problem string) {
 		return d, ""
 	case number:
 		return parseNumber(s, f.goType)
-	case valueList:
+	case fraction:
+		return parseFraction(s)
+	case valueList, pairs:
 		return f.parseList(s)
 	}
 	panic("config: parse of " + f.kind.String()) // callers ask for leaves only
@@ -125,6 +132,22 @@ func (f *field) parseList(s string) (any, string) {
 		all = append(all, value)
 	}
 	return all, ""
+}
+
+// fractionScale is what a bound of a fraction counts, so that bounds of all kinds are whole numbers.
+const fractionScale = 1e-6
+
+// parseFraction takes plain decimals only, of six places at most: what fractionScale can tell apart.
+func parseFraction(s string) (value any, problem string) {
+	whole, places, _ := strings.Cut(s, ".")
+	if whole == "" || len(whole) > 9 || len(places) > 6 || strings.HasSuffix(s, ".") || strings.Trim(whole+places, "0123456789") != "" {
+		return nil, "is not a plain decimal number, as 0.5"
+	}
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return nil, "is not a plain decimal number, as 0.5"
+	}
+	return n, ""
 }
 
 // parseNumber takes plain decimal only: YAML reads 010 as 8 and 0x10 as 16, people differ.

@@ -82,7 +82,9 @@ func TestFileOverDefaults(t *testing.T) {
 		t.Fatal(faults)
 	}
 	want := Default()
-	want.Front = Front{ID: 7, Listeners: []Listener{{Address: at("a:1"), ClientAddress: "peer"}, {Address: at("b:2"), ClientAddress: "peer"}}}
+	want.Front = Front{ID: 7, Listeners: []Listener{
+		{Address: at("a:1"), ClientAddress: "peer", Admits: "terminals"}, {Address: at("b:2"), ClientAddress: "peer", Admits: "terminals"},
+	}}
 	want.Limits.PendingFrames = 9
 	if diff := cmp.Diff(&want, c, byValue); diff != "" {
 		t.Error(diff)
@@ -91,10 +93,11 @@ func TestFileOverDefaults(t *testing.T) {
 
 // TestEnvironmentReachesEveryLeaf: each variable changes its key and no other.
 func TestEnvironmentReachesEveryLeaf(t *testing.T) {
-	values := map[kind]string{text: "some text", number: "77", flag: "true", duration: "77s", valueList: "7, 8"}
+	values := map[kind]string{text: "some text", number: "77", flag: "true", duration: "77s", valueList: "7, 8", fraction: "0.7"}
 	types := map[reflect.Type]string{
 		reflect.TypeFor[ExemptNetworks](): "10.0.0.1, 10.0.0.2", reflect.TypeFor[Address](): "127.0.0.9:9", reflect.TypeFor[EarlyDrop](): "1:2:3", reflect.TypeFor[DatabaseURL](): "postgres://u@h/d",
-		reflect.TypeFor[CoreEndpoints](): "core-a.firm:7, unix:/run/core.sock",
+		reflect.TypeFor[CoreEndpoints]():   "core-a.firm:7, unix:/run/core.sock",
+		reflect.TypeFor[PublicAddresses](): "10.1.2.3=116.228.52.11, 2001:db8::1=116.228.52.12",
 	}
 	before, _ := read([]byte("front: {}"), nil)
 	for variable, f := range variables(schema()) {
@@ -132,7 +135,7 @@ front: {listeners: [{address: ":1", client_address: proxy, trusted_proxies: [10.
 		t.Error(diff)
 	}
 	listener := Listener{
-		Address: at(":1"), ClientAddress: "proxy", TrustedProxies: TrustedNetworks{netip.MustParsePrefix("10.0.0.1/32")}, RequireTLS: true,
+		Address: at(":1"), ClientAddress: "proxy", TrustedProxies: TrustedNetworks{netip.MustParsePrefix("10.0.0.1/32")}, RequireTLS: true, Admits: "terminals",
 	}
 	if diff := cmp.Diff([]Listener{listener}, c.Front.Listeners, byValue); diff != "" {
 		t.Error(diff)

@@ -80,6 +80,8 @@ func (f *field) yaml(value string) string {
 		return strconv.Quote(value) // the same form as YAML's, for the plain texts of config.go
 	case valueList:
 		return "[" + value + "]"
+	case pairs:
+		return "{" + value + "}" // config.go has no default with an entry
 	}
 	return value
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -72,10 +73,13 @@ func (f *field) complete() {
 	}
 }
 
-// number is a bound from a tag: of a time in nanoseconds, of a text in bytes.
+// number is a bound from a tag: of a time in nanoseconds, of a text in bytes, of a fraction in fractionScale.
 func (f *field) number(text string) int64 {
 	if f.kind == duration {
 		return int64(f.mustParse(text).(time.Duration))
+	}
+	if f.kind == fraction {
+		return scaled(f.mustParse(text).(float64))
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
@@ -83,6 +87,9 @@ func (f *field) number(text string) int64 {
 	}
 	return n
 }
+
+// scaled is a fraction as bounds count it.
+func scaled(n float64) int64 { return int64(math.Round(n / fractionScale)) }
 
 // defaultText is the default of a leaf as it is written in a file, without quotes.
 func (f *field) defaultText() string { return f.tag.Get("default") }

@@ -18,7 +18,7 @@ func TestEveryKeyIsDescribed(t *testing.T) {
 		if len(f.help()) == 0 || f.help()[0] == "" {
 			t.Errorf("%s has no comment in config.go", f.path)
 		}
-		counted := f.kind == number || f.kind == duration
+		counted := f.kind == number || f.kind == duration || f.kind == fraction
 		if counted && (!f.bounded || f.max <= f.min || f.defaultText() == "") {
 			t.Errorf("%s is %v, its default %q, its bounds %s", f.path, f.kind, f.defaultText(), f.bounds())
 		}

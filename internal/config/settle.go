@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -70,6 +71,8 @@ func (f *field) judge(written any) Faults {
 		return nil
 	case time.Duration:
 		return f.judgeNumber(int64(v), printDuration(v))
+	case float64:
+		return f.judgeNumber(scaled(v), strconv.FormatFloat(v, 'f', -1, 64))
 	default:
 		n := reflect.ValueOf(v).Convert(reflect.TypeFor[int64]()).Int()
 		return f.judgeNumber(n, fmt.Sprint(n))

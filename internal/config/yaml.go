@@ -106,6 +106,10 @@ func (r *reader) value(f *field, n *yaml.Node, path string) any {
 		if m := r.section(f, n, path); m != nil {
 			return m
 		}
+	case f.kind == pairs && n.Kind == yaml.MappingNode:
+		return r.pairs(f, n, path)
+	case f.kind == pairs:
+		r.fault(path, n, "want a mapping, not "+kindOf(n), `write {"a": "b"}, or {} for none`)
 	case f.kind != list && f.kind != valueList:
 		return r.scalar(f, n, path)
 	case n.Kind != yaml.SequenceNode:
@@ -133,6 +137,19 @@ func (r *reader) list(f *field, n *yaml.Node, path string) any {
 		}
 		if value != nil {
 			entries = append(entries, value)
+		}
+	}
+	return entries
+}
+
+// pairs reads a mapping of texts; its keys are values, and not names of ours.
+func (r *reader) pairs(f *field, n *yaml.Node, path string) any {
+	entries := make([]any, 0, len(n.Content)/2)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		name := r.value(f.element, n.Content[i], path)
+		value := r.value(f.element, n.Content[i+1], path)
+		if name != nil && value != nil {
+			entries = append(entries, fmt.Sprintf("%v=%v", name, value))
 		}
 	}
 	return entries
@@ -166,7 +183,7 @@ func (r *reader) scalar(f *field, n *yaml.Node, path string) any {
 	case f.kind == text && tag != "!!str" && tag != "!!timestamp":
 		r.fault(path, n, "is "+kindOf(n)+" without quotes, and may not mean what it shows", "put it in quotes"+example(f, n))
 		return nil
-	case (f.kind == number || f.kind == flag) && quoted:
+	case (f.kind == number || f.kind == fraction || f.kind == flag) && quoted:
 		r.fault(path, n, "is a text, want "+f.kind.String(), "remove the quotes")
 		return nil
 	}
