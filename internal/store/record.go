@@ -45,6 +45,21 @@ type Record struct {
 	SeenVisit VisitHash
 }
 
+// Submitted reports whether the RecordID was made of what an operator relay submitted: the same submission, sent again to
+// any front, has the same RecordID. All other RecordIDs come once.
+func (r *Record) Submitted() bool { return r.ID.Version() == submittedVersion }
+
+// submittedVersion is the version of those RecordIDs.
+const submittedVersion = 8
+
+// The first 48 bits of a RecordID are milliseconds since 1970. They lie before the login time by as much as
+// MaxSubmitIDAge, and behind it by MaxSubmitIDAhead: so old and so far ahead the SubmitID may be that a front accepts. Of
+// a login both are some milliseconds.
+const (
+	MaxSubmitIDAge   = 24 * time.Hour   // the bound of relay.submit_id_age
+	MaxSubmitIDAhead = 10 * time.Minute // more than any front accepts
+)
+
 // The codes of Record.RelayMode, those of AppType.
 const (
 	RelayInvestor = '2' // many-to-many 多对多: one connection a terminal, the customer's own login

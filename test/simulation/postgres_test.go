@@ -82,6 +82,22 @@ func (d *destination) Put(_ context.Context, recs []store.Record) error {
 	return d.send(batch{store.ByUpsert, keep(recs)})
 }
 
+// StoredByOthers is part of forward.Destination.
+func (d *destination) StoredByOthers(_ context.Context, recs []store.Record) (others []int, err error) {
+	switch {
+	case d.process.gate.isDead():
+		return nil, errDead
+	case d.process.w.pg.state != up:
+		return nil, errors.New("PostgreSQL is away")
+	}
+	for i := range recs {
+		if d.process.w.pg.rows[recs[i].ID].FrontID != recs[i].FrontID {
+			others = append(others, i)
+		}
+	}
+	return others, nil
+}
+
 // Probe is part of forward.Destination.
 func (d *destination) Probe(ctx context.Context) error {
 	switch {

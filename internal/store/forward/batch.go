@@ -52,6 +52,9 @@ func (f *Forwarder) quarantineAltered(batch []store.Entry) (good []store.Entry, 
 func (f *Forwarder) isolate(batch []store.Entry) error {
 	err := f.write(store.ByUpsert, f.dest.Put, batch)
 	if err == nil {
+		if err := f.noteOthers(batch); err != nil {
+			return err
+		}
 		f.store(batch)
 		return nil
 	}
@@ -73,6 +76,26 @@ func (f *Forwarder) store(batch []store.Entry) {
 	for i := range batch {
 		f.stored = append(f.stored, batch[i].Seq)
 	}
+}
+
+// noteOthers finds out which submissions of batch, all of them stored, were another front's first. If that fails, the batch
+// is sent again.
+func (f *Forwarder) noteOthers(batch []store.Entry) error {
+	var recs []store.Record
+	var seqs []int64
+	for i := range batch {
+		if batch[i].Record.Submitted() {
+			recs, seqs = append(recs, batch[i].Record), append(seqs, batch[i].Seq)
+		}
+	}
+	if len(recs) == 0 {
+		return nil
+	}
+	others, err := f.dest.StoredByOthers(f.ctx, recs)
+	for _, i := range others {
+		f.others = append(f.others, seqs[i])
+	}
+	return err
 }
 
 func (f *Forwarder) quarantine(e store.Entry, cause error) error {

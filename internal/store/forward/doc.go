@@ -7,6 +7,9 @@
 //   - Rows found at start, and rows of a batch whose fate is not known, are sent by an insert that
 //     resolves conflicts by RecordID and still writes, so that a synchronous standby is waited
 //     for. Only rows that were never sent before go by COPY.
+//   - Submissions of operator relays may come again under their RecordID, here or at another front. The
+//     first content stays in PostgreSQL; of an upsert the forwarder asks which of them another front brought
+//     (Destination.StoredByOthers), so that the counts of all fronts together do not exceed the rows.
 //   - A batch that PostgreSQL refuses for its data is halved until the guilty row is alone, which
 //     is quarantined: it never stops the others. Any other failure is PostgreSQL's, not a row's:
 //     the forwarder waits and tries again.

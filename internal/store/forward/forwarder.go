@@ -34,6 +34,9 @@ type Destination interface {
 	// Put is for records that may be there already. Its success means that they are
 	// durable now, also those that an earlier attempt wrote.
 	Put(ctx context.Context, recs []store.Record) error
+	// StoredByOthers are the places in recs of those that another front stored first, under the same RecordID. All of recs
+	// are stored.
+	StoredByOthers(ctx context.Context, recs []store.Record) ([]int, error)
 	// Probe reports whether records would be taken now, without sending any.
 	Probe(ctx context.Context) error
 }
@@ -56,7 +59,8 @@ type Journal interface {
 	// OfDay reads n records of a day of WaitingDays, in the order of their RecordIDs, after that one.
 	OfDay(ctx context.Context, day any, after uuid.UUID, n int) ([]store.Entry, error)
 	// Trim removes the records with those seqs. None of the seqs is given out again.
-	Trim(seqs []int64) error
+	// others are those of them whose submissions another front brought first.
+	Trim(seqs, others []int64) error
 	// MoveToQuarantine takes a record out of those to be sent, with the cause.
 	MoveToQuarantine(seq int64, cause error) error
 	// PlaceOf says where the record with that seq is, and its day if it waits.
@@ -108,6 +112,7 @@ type Forwarder struct {
 	reach     int64   // with them all rows up to this seq are done, or are left for their day's trouble
 	full      bool    // the last batch was full, so there is probably more
 	stored    []int64 // of the batch that is being sent
+	others    []int64 // of untrimmed and stored: what another front stored first
 
 	byDay    bool // see day.go
 	troubles map[calendar.TradingDay]*trouble
@@ -306,10 +311,10 @@ func (f *Forwarder) finish(upTo int64) error {
 // trim removes locally what is in PostgreSQL. If that fails, it is tried again before more
 // is read.
 func (f *Forwarder) trim() error {
-	if err := f.local.Trim(f.untrimmed); err != nil {
+	if err := f.local.Trim(f.untrimmed, f.others); err != nil {
 		return err
 	}
-	f.untrimmed = nil
+	f.untrimmed, f.others = nil, nil
 	f.done(f.reach)
 	return nil
 }

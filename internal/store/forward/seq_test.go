@@ -24,6 +24,8 @@ func (p *picky) Put(context.Context, []store.Record) error {
 
 func (p *picky) CopyIn(ctx context.Context, recs []store.Record) error { return p.Put(ctx, recs) }
 
+func (*picky) StoredByOthers(context.Context, []store.Record) ([]int, error) { return nil, nil }
+
 func (*picky) Probe(context.Context) error { return nil }
 
 // TestSeqIsNotGivenTwice: a released record has a seq above what the writer gave out. Once

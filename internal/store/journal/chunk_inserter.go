@@ -16,6 +16,7 @@ type chunkInserter struct {
 	single, chunk *sql.Stmt
 	width         int   // values of a row
 	args          []any // of the rows that wait
+	inserted      int64 // since begin; the others were there
 }
 
 // prepareInserter prepares "INSERT INTO target VALUES (…) conflict" for rows of width values.
@@ -38,15 +39,25 @@ func prepareInserter(ctx context.Context, conn *sql.Conn, target string, width i
 func (i *chunkInserter) close() { _, _ = i.single.Close(), i.chunk.Close() }
 
 // begin forgets rows of a batch that failed.
-func (i *chunkInserter) begin() { i.args = i.args[:0] }
+func (i *chunkInserter) begin() { i.args, i.inserted = i.args[:0], 0 }
 
 // added writes the rows that wait once they fill a chunk.
 func (i *chunkInserter) added(ctx context.Context) error {
 	if len(i.args) < chunkRows*i.width {
 		return nil
 	}
-	_, err := i.chunk.ExecContext(ctx, i.args...)
+	err := i.exec(ctx, i.chunk, i.args)
 	i.args = i.args[:0]
+	return err
+}
+
+func (i *chunkInserter) exec(ctx context.Context, s *sql.Stmt, args []any) error {
+	result, err := s.ExecContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	n, err := result.RowsAffected()
+	i.inserted += n
 	return err
 }
 
@@ -54,7 +65,7 @@ func (i *chunkInserter) added(ctx context.Context) error {
 func (i *chunkInserter) end(ctx context.Context) error {
 	defer func() { clear(i.args[:cap(i.args)]) }()
 	for n := 0; n < len(i.args); n += i.width {
-		if _, err := i.single.ExecContext(ctx, i.args[n:n+i.width]...); err != nil {
+		if err := i.exec(ctx, i.single, i.args[n:n+i.width]); err != nil {
 			return err
 		}
 	}

@@ -52,8 +52,8 @@ const trimRows = 250
 // Trim removes the records with those seqs and no other. None of the seqs is given out again:
 // rows that Release or another process put in are above what the writer has given out, and a caller
 // that waits for a seq takes all below for done. Between these transactions the writer commits the
-// logins that came meanwhile.
-func (l *Journal) Trim(seqs []int64) error {
+// logins that came meanwhile. others are those of the seqs whose submissions another front brought to PostgreSQL first.
+func (l *Journal) Trim(seqs, others []int64) error {
 	for some := range slices.Chunk(seqs, trimRows) {
 		list, err := json.Marshal(some)
 		if err != nil {
@@ -61,7 +61,7 @@ func (l *Journal) Trim(seqs []int64) error {
 		}
 		err = l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
 			l.writer.seq = max(l.writer.seq, slices.Max(some))
-			return removeForwarded(ctx, conn, string(list))
+			return removeForwarded(ctx, conn, string(list), others)
 		}})
 		if err != nil {
 			return err

@@ -11,11 +11,13 @@ import (
 // inserter writes the records of a batch, and the SeenHash of each that has one. A record that is
 // there already is left as it is.
 type inserter struct {
+	conn          *sql.Conn
 	records, seen *chunkInserter
 }
 
 func newInserter(ctx context.Context, conn *sql.Conn) (i inserter, err error) {
 	const width = sqlrows.ColumnCount + 2 // with seq and checksum
+	i.conn = conn
 	if i.records, err = prepareInserter(ctx, conn, "record (seq, "+sqlrows.LocalColumns+")", width,
 		" ON CONFLICT (trading_day, record_id) DO NOTHING"); err != nil {
 		return i, err
@@ -32,10 +34,13 @@ func (i inserter) close() {
 	}
 }
 
-// insert writes all records of batch; each request's seq is that of its last record.
+// insert writes all records of batch; each request's seq is that of its last record, or of the record that is there
+// already.
 func (i inserter) insert(ctx context.Context, batch []*request) error {
 	i.records.begin()
+	rows := 0
 	for _, r := range batch {
+		rows += r.rows()
 		if err := i.add(ctx, r); err != nil {
 			return err
 		}
@@ -43,7 +48,27 @@ func (i inserter) insert(ctx context.Context, batch []*request) error {
 	if err := i.records.end(ctx); err != nil {
 		return err
 	}
+	if i.records.inserted < int64(rows) {
+		if err := findSubmitted(ctx, i.conn, batch); err != nil {
+			return err
+		}
+	}
 	return i.insertSeen(ctx, batch)
+}
+
+// findSubmitted gives each request that appended a submission the seq of its row: the same submission may have been
+// there, and its caller waits for the row that is.
+func findSubmitted(ctx context.Context, conn *sql.Conn, batch []*request) error {
+	for _, r := range batch {
+		if r.one == nil || !r.one.Submitted() {
+			continue
+		}
+		if err := conn.QueryRowContext(ctx, "SELECT seq FROM record WHERE trading_day = ? AND record_id = ?",
+			int64(r.one.TradingDay), r.one.ID[:]).Scan(&r.seq); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (i inserter) add(ctx context.Context, r *request) error {

@@ -23,7 +23,7 @@ func (l *Journal) OutsideWindow(ctx context.Context, day calendar.TradingDay, st
 
 // InWindow is that of postgres.Store. It asks each day by itself, since the index begins with the day.
 func (l *Journal) InWindow(ctx context.Context, first, last calendar.TradingDay, start, end time.Time) (n int64, err error) {
-	from, to := sqlrows.IDOf(start.Add(-sqlrows.IDMargin)), sqlrows.IDOf(end.Add(sqlrows.IDMargin))
+	from, to := sqlrows.IDsOf(start, end)
 	err = l.db.QueryRowContext(ctx, `WITH RECURSIVE d (day) AS (SELECT min(trading_day) FROM record WHERE trading_day >= ?1
 			UNION ALL SELECT (SELECT min(trading_day) FROM record WHERE trading_day > d.day) FROM d WHERE d.day < ?2)
 		SELECT coalesce(sum((SELECT count(*) FROM record WHERE trading_day = d.day

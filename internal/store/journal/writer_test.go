@@ -179,7 +179,7 @@ func TestSeqIsNeverGivenOutTwice(t *testing.T) {
 		last = seq
 	}
 	next(l)
-	if err := l.Trim([]int64{last}); err != nil {
+	if err := l.Trim([]int64{last}, nil); err != nil {
 		t.Fatal(err)
 	}
 	next(l) // although the file was empty

@@ -12,11 +12,11 @@ import (
 )
 
 // dropped compares the rows that were sent with those that PostgreSQL returned as stored.
-func dropped(sent [][16]byte, stored map[uuid.UUID]bool) error {
+func dropped(sent []rowKey, stored map[rowKey]bool) error {
 	var missing []uuid.UUID
-	for _, id := range sent {
-		if !stored[id] {
-			missing = append(missing, id)
+	for _, k := range sent {
+		if !stored[k] {
+			missing = append(missing, k.id)
 		}
 	}
 	if missing == nil {

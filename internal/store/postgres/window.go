@@ -24,9 +24,10 @@ func (p *Store) OutsideWindow(ctx context.Context, day calendar.TradingDay, star
 // InWindow counts the records of the days from first to last whose login time is in [start, end). RecordIDs
 // begin with the time, so the index on them finds the few that come into question.
 func (p *Store) InWindow(ctx context.Context, first, last calendar.TradingDay, start, end time.Time) (n int64, err error) {
+	from, to := sqlrows.IDsOf(start, end)
 	err = p.pool.QueryRow(ctx, `SELECT count(*) FROM record WHERE trading_day BETWEEN $1 AND $2
 		AND record_id >= $3 AND record_id < $4 AND login_time >= $5 AND login_time < $6`,
-		int32(first), int32(last), sqlrows.IDOf(start.Add(-sqlrows.IDMargin)), sqlrows.IDOf(end.Add(sqlrows.IDMargin)), start.Unix(), end.Unix()).Scan(&n)
+		int32(first), int32(last), from, to, start.Unix(), end.Unix()).Scan(&n)
 	return n, explain(ctx, err)
 }
 

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -46,23 +45,23 @@ const upsertSQL = "INSERT INTO record (" + sqlrows.Columns + `)
 	SELECT * FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::bytea[],
 		$8::smallint[], $9::text[], $10::text[], $11::smallint[], $12::integer[], $13::integer[], $14::boolean[],
 		$15::text[], $16::smallint[], $17::bigint[], $18::bigint[])
-	ON CONFLICT (record_id, trading_day) DO UPDATE SET front_id = record.front_id RETURNING record_id`
+	ON CONFLICT (record_id, trading_day) DO UPDATE SET front_id = record.front_id RETURNING record_id, trading_day`
 
 // Put makes recs durable in one transaction, all or none; a record that is there already
 // is left as it is. For its errors see CopyIn.
 func (p *Store) Put(ctx context.Context, recs []store.Record) error {
-	ids, args := upsertArgs(recs)
+	keys, args := upsertArgs(recs)
 	return p.write(ctx, recs, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, upsertSQL, args...)
 		if err != nil {
 			return err
 		}
-		stored := make(map[uuid.UUID]bool, len(recs))
-		var id [16]byte
-		if _, err := pgx.ForEachRow(rows, []any{&id}, func() error { stored[id] = true; return nil }); err != nil {
+		stored := make(map[rowKey]bool, len(recs))
+		var k rowKey
+		if _, err := pgx.ForEachRow(rows, []any{&k.id, &k.day}, func() error { stored[k] = true; return nil }); err != nil {
 			return err
 		}
-		return dropped(ids, stored)
+		return dropped(keys, stored)
 	})
 }
 
@@ -212,10 +211,18 @@ func (s *copySource) Values() ([]any, error) {
 	return s.row[:], nil
 }
 
+// rowKey is the primary key of table record. A submission that was sent again after its day had ended has one
+// RecordID on two days.
+type rowKey struct {
+	id  [16]byte
+	day int32
+}
+
 // upsertArgs turns recs into the columns of upsertSQL. A record that is twice in
 // recs is taken once: PostgreSQL refuses to upsert a row twice in one statement.
-func upsertArgs(recs []store.Record) (ids [][16]byte, args []any) {
+func upsertArgs(recs []store.Record) (keys []rowKey, args []any) {
 	var (
+		ids                              [][16]byte
 		days, fronts, sessions           []int32
 		times                            []int64
 		vendors, versions, apps, account []string
@@ -223,14 +230,16 @@ func upsertArgs(recs []store.Record) (ids [][16]byte, args []any) {
 		flags, types                     []int16
 		provisional                      []bool
 		relays                           relayColumns
-		seen                             = make(map[uuid.UUID]bool, len(recs))
+		seen                             = make(map[rowKey]bool, len(recs))
 	)
 	for i := range recs {
 		r := &recs[i]
-		if seen[r.ID] {
+		key := rowKey{r.ID, int32(r.TradingDay)}
+		if seen[key] {
 			continue
 		}
-		seen[r.ID] = true
+		seen[key] = true
+		keys = append(keys, key)
 		ids, days, times = append(ids, r.ID), append(days, int32(r.TradingDay)), append(times, r.LoginTime.Unix())
 		vendors, versions = append(vendors, r.VendorID), append(versions, r.KeyVersion)
 		terminals, supplements = append(terminals, sqlrows.BytesOf(r.Terminal)), append(supplements, sqlrows.BytesOf(r.Supplement))
@@ -240,7 +249,7 @@ func upsertArgs(recs []store.Record) (ids [][16]byte, args []any) {
 		provisional = append(provisional, r.Provisional)
 		relays.add(r)
 	}
-	return ids, []any{
+	return keys, []any{
 		ids, days, times, vendors, versions, terminals, supplements, flags, apps, account, types, fronts, sessions,
 		provisional, relays.appIDs, relays.modes, relays.visits, relays.logins,
 	}

@@ -43,11 +43,15 @@ func Since(ctx context.Context, db *Tables, query string) (time.Time, error) {
 	return time.Unix(seconds.Int64, 0), nil
 }
 
-// IDMargin is how far a RecordID, which is made after the login time was taken, may lie outside the
-// window of its login.
-const IDMargin = time.Minute
+// IDsOf are the bounds of the RecordIDs of login times in [start, end): the first, and one beyond the last.
+func IDsOf(start, end time.Time) (from, to [16]byte) {
+	return IDOf(start.Add(-store.MaxSubmitIDAge - idMargin)), IDOf(end.Add(store.MaxSubmitIDAhead + idMargin))
+}
 
-// IDOf is the least UUIDv7 of that time: its first 48 bits are milliseconds since 1970.
+// idMargin is for clocks that were set between two steps of a login.
+const idMargin = time.Minute
+
+// IDOf is the least RecordID of that time: its first 48 bits are milliseconds since 1970.
 func IDOf(t time.Time) (id [16]byte) {
 	binary.BigEndian.PutUint64(id[:], uint64(t.UnixMilli())<<16)
 	return id

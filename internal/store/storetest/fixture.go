@@ -221,7 +221,7 @@ func TrimThrough(ctx context.Context, l *journal.Journal, through int64) error {
 			seqs = append(seqs, e.Seq)
 		}
 	}
-	return l.Trim(seqs)
+	return l.Trim(seqs, nil)
 }
 
 // URL reads the URL of a test's database.
