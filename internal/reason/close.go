@@ -41,6 +41,10 @@ const (
 	CoreChanged     // the trading core went away or was restarted; the customer logs in again
 	PasswordTimeout // the password that must be changed first was not
 
+	RelayFlood    // a relay sent far more submissions than it may leave unanswered
+	RelayRefusals // one refused submission after another
+	RelayEnded    // the relay is not admitted any more; it was told by ForceExit
+
 	closeCount
 )
 
@@ -51,6 +55,7 @@ var closeWords = [closeCount]string{
 	"source_full", "source_penalized", "unauthenticated_full",
 	"proxy_untrusted", "proxy_header", "proxy_timeout", "tls_required", "health_check", "evicted",
 	"kicked", "ended_by_operator", "core_changed", "password_timeout",
+	"relay_window", "relay_refusals", "relay_disabled",
 }
 
 func (r Close) String() string {

@@ -68,6 +68,32 @@ const (
 	RequestRate      // more business messages a second than a session may send
 	CodeRate         // more requests for a code than an account and a source may send
 
+	// Of relays. Those of a submission end no session, whatever their code.
+	WrongKind             // the AppID's type may not come to this listener, or no relay may come at all
+	RelayNetwork          // the relay came from a network, or with a client key, that it may not come from
+	RelayDisabled         // the relay is not admitted any more, or nothing was granted to it
+	RelayConnections      // the relay has as many connections as it may
+	RelayGuessing         // too many wrong passwords through this relay
+	NotOperator           // the account is no operator, or none of this relay
+	WrongMode             // the message does not fit the AppType
+	RelayWindow           // more unanswered submissions on one connection than the relay may have
+	RelayRate             // more submissions or logins a second than the relay may send
+	RelayVisits           // more terminals on one connection than the front takes
+	SubmitID              // the SubmitID is no UUIDv7
+	SubmitIDTime          // its time is not that of the front
+	TerminalTimeAhead     // the terminal's login time is in the future
+	TerminalTimeOld       // the terminal's login time is too long ago
+	NoTerminalAddress     // the relay tells no usable address of the terminal
+	TerminalAppUnknown    // no such AppID at this firm, of a terminal behind a relay
+	TerminalAppDisabled   // the terminal's AppID is not admitted any more
+	TerminalAppKind       // the terminal's AppID is that of a relay
+	TerminalAppNotOfRelay // the terminal's AppID may not come through this relay
+	OutOfScope            // the operator may not report for this account through this relay
+	Resubmitted           // accepted, and the relay said that it had sent the submission before
+
+	// UnknownCustomer is the last: its word is UnknownAccount's, and Words has each word once.
+	UnknownCustomer // no such account, in a submission
+
 	reasonCount
 )
 
@@ -127,6 +153,29 @@ var reasons = [reasonCount]reasonFacts{
 	CoreUnanswered:       {"core_unanswered", 90},
 	RequestRate:          {"request_rate", 90},
 	CodeRate:             {"code_rate", 90},
+
+	WrongKind:             {"wrong_kind", 63},
+	RelayNetwork:          {"relay_network", 63},
+	RelayDisabled:         {"relay_disabled", 63},
+	RelayConnections:      {"relay_connections", 60},
+	RelayGuessing:         {"relay_guessing", 90},
+	NotOperator:           {"not_operator", 9},
+	WrongMode:             {"wrong_mode", 27},
+	RelayWindow:           {"relay_window", 90},
+	RelayRate:             {"relay_rate", 90},
+	RelayVisits:           {"relay_visits", 60},
+	SubmitID:              {"submit_id", 15},
+	SubmitIDTime:          {"submit_id_time", 15},
+	TerminalTimeAhead:     {"terminal_time_ahead", 15},
+	TerminalTimeOld:       {"terminal_time_old", 15},
+	NoTerminalAddress:     {"no_terminal_address", 49},
+	TerminalAppUnknown:    {"terminal_app_unknown", 63},
+	TerminalAppDisabled:   {"terminal_app_disabled", 63},
+	TerminalAppKind:       {"terminal_app_kind", 63},
+	TerminalAppNotOfRelay: {"terminal_app_not_of_relay", 63},
+	OutOfScope:            {"out_of_scope", 9},
+	Resubmitted:           {"resubmitted", 0},
+	UnknownCustomer:       {"unknown_account", 9},
 }
 
 // String is the reason's word: snake_case, stable, the same in audit log and metrics.
@@ -140,10 +189,13 @@ func (r Reason) String() string {
 // Code is the number that the terminal gets (docs/protocol.md, "Errors").
 func (r Reason) Code() int { return reasons[r].code }
 
-// Words lists every reason's word, for metrics that start at zero.
+// Accepted reports whether what was asked for was done.
+func (r Reason) Accepted() bool { return r == OK || r == Resubmitted }
+
+// Words lists every word once, each at the place of its first Reason, for metrics that start at zero.
 func Words() []string {
-	words := make([]string, reasonCount)
-	for r := range reasonCount {
+	words := make([]string, UnknownCustomer)
+	for r := range UnknownCustomer {
 		words[r] = r.String()
 	}
 	return words

@@ -2,6 +2,7 @@ package reason
 
 import (
 	"regexp"
+	"slices"
 	"testing"
 	"unicode/utf8"
 )
@@ -20,6 +21,22 @@ func TestWordsAreStableAndUnique(t *testing.T) {
 	}
 }
 
+// TestWordsOfAllReasons: the one word that two reasons share is in Words too.
+func TestWordsOfAllReasons(t *testing.T) {
+	words := Words()
+	for r := range reasonCount {
+		if !slices.Contains(words, r.String()) {
+			t.Errorf("Words lacks %v", r)
+		}
+		if r.Accepted() != (r.Code() == 0) {
+			t.Errorf("%v: accepted %v with code %d", r, r.Accepted(), r.Code())
+		}
+	}
+	if UnknownCustomer.String() != UnknownAccount.String() || UnknownCustomer.Code() != OutOfScope.Code() {
+		t.Error("a relay can find out which accounts exist outside its scope")
+	}
+}
+
 // Every text fits ErrorText whole, reference and all: a reference that was cut off
 // would be worth nothing.
 func TestEveryErrorTextFits(t *testing.T) {
@@ -31,7 +48,7 @@ func TestEveryErrorTextFits(t *testing.T) {
 		if len(text) > 100 || !utf8.Valid(text) {
 			t.Errorf("%v: %d bytes", r, len(text))
 		}
-		if failed := r != OK; failed != regexp.MustCompile(` \[ref ABCDEF\]$`).Match(text) {
+		if failed := !r.Accepted(); failed != regexp.MustCompile(` \[ref ABCDEF\]$`).Match(text) {
 			t.Errorf("%v: %s", r, text)
 		}
 	}

@@ -19,7 +19,9 @@ var errorText = map[int]string{
 	6:   "还没有登录 not logged in yet",
 	7:   "还没有初始化 front is starting, try again",
 	8:   "前置不活跃 front not active, try another",
+	9:   "无此权限 no privilege",
 	15:  "报文错误字段 illegal character or length in a field",
+	27:  "不支持的功能 not supported for this AppID",
 	49:  "不合法的登录IP地址 no usable public address",
 	60:  "用户在线会话超出上限 too many sessions of this user",
 	63:  "客户端认证失败 authentication failed",
@@ -41,6 +43,16 @@ var ownText = map[Reason]string{ //nolint:gosec // G101: texts, no credentials
 	CoreNoCredit:   "请稍后重试 busy, nothing was passed on, try again",
 	RequestRate:    "请求过于频繁 too many requests a second",
 	CodeRate:       "验证码请求过于频繁 a code was sent not long ago",
+
+	RelayConnections:  "中继连接数超出上限 too many connections of this relay",
+	RelayVisits:       "中继终端数超出上限 too many terminals on this connection",
+	RelayWindow:       "请稍后重试 too many unanswered, nothing was recorded",
+	RelayRate:         "请稍后重试 too many a second, nothing was recorded",
+	RelayGuessing:     "请稍后重试 too many wrong passwords through this relay",
+	SubmitIDTime:      "报文错误字段 the time in SubmitID is not the front's",
+	TerminalTimeAhead: "报文错误字段 LoginTime is in the future",
+	TerminalTimeOld:   "报文错误字段 LoginTime is too long ago",
+	NoTerminalAddress: "不合法的登录IP地址 no usable address of the terminal",
 }
 
 // AppendText appends what ErrorText says of r, and on failure the reference, 100 bytes at

@@ -320,7 +320,7 @@ func TestThirdRefusalCloses(t *testing.T) {
 func TestRefusalsThatClose(t *testing.T) {
 	for i := range reason.Words() {
 		why := reason.Reason(i)
-		if why == reason.OK {
+		if why.Accepted() {
 			continue
 		}
 		d := newDialogue(t)
