@@ -9,8 +9,28 @@ import (
 // AppType is what kind of software an AppID names: the AppType of the AuthResult field.
 type AppType byte
 
-// AppDirect is terminal software that connects by itself. '2' and '3' are kept for relays.
-const AppDirect AppType = '1'
+// The closed set of types.
+const (
+	AppDirect        AppType = '1' // terminal software that connects by itself
+	AppInvestorRelay AppType = '2' // a relay with one connection for each customer terminal (多对多)
+	AppOperatorRelay AppType = '3' // a relay with one connection for all, of an operator's session (一对多)
+)
+
+// Relay reports whether the AppID is that of a relay.
+func (t AppType) Relay() bool { return t == AppInvestorRelay || t == AppOperatorRelay }
+
+// String is the word of the type, as `app add --type` takes it.
+func (t AppType) String() string {
+	switch t {
+	case AppDirect:
+		return "direct"
+	case AppInvestorRelay:
+		return "investor-relay"
+	case AppOperatorRelay:
+		return "operator-relay"
+	}
+	return "invalid"
+}
 
 // App is one row of the registry: a terminal software that the firm has admitted
 // (5.1.1). A firm has each AppID once.
