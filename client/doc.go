@@ -19,6 +19,18 @@
 // to the handler that WithHandler names, with the front's Errors about requests (Message.Target). LoginRequest.Resume
 // asks for flows. UpdatePassword changes the password, also where a login was refused until that is done.
 //
+// # Relays
+//
+// A relay stands between terminals and front (docs/relay.md). A many-to-many relay (AppType '2') has one Conn for each
+// terminal and logs its customer in by LoginVia, with what it saw of the terminal. An operator relay (AppType '3')
+// has one Relay for all its terminals:
+//
+//	DialRelay ──▶ Submit (any number at once) ──▶ live terminal ──▶ End, or an event says that it must leave
+//
+// A Relay connects by itself, to the next front where one answers 8 or does not answer, and not again to a front that
+// refused its login for good. A relay lets its terminal in after the front's 0 only: so Submit returns *DownError while
+// there is no connection, and never later.
+//
 // # Errors
 //
 //   - *Error: the front refused. Temporary reports whether to try again, and Ref is what
@@ -41,7 +53,9 @@
 //     a context that ends during a call closes the connection, and a Machine has one request at a
 //     time.
 //   - Once Done is closed, Err is not nil, the socket is closed and no heartbeat is sent.
-//   - The authcode is used in one function and kept nowhere.
+//   - The authcode is used in one function and kept nowhere but in a Relay, which connects again.
+//   - A Relay sends one submission under one SubmitID until it is answered, to whichever front; a terminal that it
+//     reports again gets another.
 //
 // # Bounds
 //
@@ -50,4 +64,11 @@
 // is bounded by its context. After Login the client closes the connection if the front sends
 // nothing for three heartbeat periods. Messages of the trading core are handed to the handler one by one and not
 // queued: while it does not return they wait in the socket. A Machine is 96 bytes and buffers nothing.
+//
+// A Relay holds DefaultMaxTerminals live terminals and waiting submissions, and has three goroutines: the two of its
+// connection, and a Submit's own. A live terminal takes some 650 bytes, its ciphertext among them, and some 150 with
+// ResubmitUnanswered. Unanswered submissions are bounded by the front's window, unanswered ends by 256.
+//
+// If a relay crashes, its Relay's memory is lost: what was not answered may have been recorded, and its terminals, which
+// have gone with it, log in again.
 package client

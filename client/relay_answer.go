@@ -45,7 +45,7 @@ func (r *Relay) tell(e RelayEvent) {
 func (r *Relay) recorded(t *terminal, receipt Receipt) (e RelayEvent) {
 	r.stats.Unanswered--
 	r.stats.Recorded++
-	r.pause.accepted(t.round)
+	r.pause.accepted()
 	switch {
 	case t.call != nil:
 		t.live = true

@@ -63,14 +63,27 @@ func (f *fronts) check(t *testing.T) {
 
 // events keeps what a Relay told.
 type events struct {
-	mu  sync.Mutex
-	all []client.RelayEvent
+	mu    sync.Mutex
+	all   []client.RelayEvent
+	times []time.Time
 }
 
 func (e *events) add(x client.RelayEvent) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.all = append(e.all, x)
+	e.all, e.times = append(e.all, x), append(e.times, time.Now())
+}
+
+// at is when the events of a kind were told.
+func (e *events) at(kind client.RelayEventKind) (out []time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i, x := range e.all {
+		if x.Kind == kind {
+			out = append(out, e.times[i])
+		}
+	}
+	return out
 }
 
 // of is the events of a kind.

@@ -46,7 +46,7 @@ const (
 )
 
 // pause is the back-off of a Relay whose front answers 90: of all submissions, since what is short is the front's or the
-// whole relay's. A pause grows once for all that was sent before it.
+// whole relay's. All that was sent before a pause makes it longer once.
 type pause struct {
 	round uint32 // counts pauses
 	next  time.Duration
@@ -62,12 +62,8 @@ func (p *pause) refused(round uint32, now time.Time) {
 	p.until = now.Add(jitter(p.next))
 }
 
-// accepted is the answer 0 to what was sent in a round: the next pause is the shortest again.
-func (p *pause) accepted(round uint32) {
-	if round == p.round {
-		p.next = 0
-	}
-}
+// accepted is the answer 0. Where most are accepted pauses become short again, though some are refused.
+func (p *pause) accepted() { p.next -= p.next / 8 }
 
 // jitter is between half of d and d.
 func jitter(d time.Duration) time.Duration {

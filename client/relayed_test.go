@@ -316,6 +316,15 @@ func TestTermsOfALogin(t *testing.T) {
 	}
 }
 
+// recordedVia is the answer to a customer's login through a relay.
+func recordedVia(e *ftd.Encoder) {
+	r := goodResponse()
+	r.PublicIP, r.LoginTime = []byte("203.0.113.7"), []byte("2026-01-05 08:44:58")
+	e.LoginResponse(&r)
+	relayRecorded(e)
+	said(0, "正确")(e)
+}
+
 // TestLoginVia: many-to-many on a connection, its bytes but for the header being those of an independent encoder.
 func TestLoginVia(t *testing.T) {
 	got := make(chan []byte, 1)
@@ -326,13 +335,7 @@ func TestLoginVia(t *testing.T) {
 		}
 		data, _ := m.Field(ftd.FIDRelayedTerminal)
 		got <- bytes.Clone(data)
-		return f.send(ftd.TIDUserLogin, func(e *ftd.Encoder) {
-			r := goodResponse()
-			r.PublicIP, r.LoginTime = []byte("203.0.113.7"), []byte("2026-01-05 08:44:58")
-			e.LoginResponse(&r)
-			relayRecorded(e)
-			said(0, "正确")(e)
-		})
+		return f.send(ftd.TIDUserLogin, recordedVia)
 	})
 	login, err := c.LoginVia(context.Background(), loginRequest(), relayed())
 	if err != nil {
