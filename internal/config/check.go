@@ -23,10 +23,15 @@ func (c *Config) check(settled Faults) (faults Faults) {
 	faults = append(faults, c.checkQueue()...)
 	faults = append(faults, c.Core.check(settled)...)
 	faults = append(faults, c.checkRelays(settled)...)
-	if p := &c.Limits.Penalties; p.Max <= p.Threshold && p.Sources > 0 {
+	faults = append(faults, c.Limits.checkPenalties()...)
+	return append(faults, c.Store.check(settled)...)
+}
+
+func (l *Limits) checkPenalties() (faults Faults) {
+	if p := &l.Penalties; p.Max <= p.Threshold && p.Sources > 0 {
 		faults.add("limits.penalties.max", "is not above the threshold: no source would ever be refused", "raise it, or set sources: 0 for no penalties")
 	}
-	return append(faults, c.Store.check(settled)...)
+	return faults
 }
 
 // checkProxies holds each listener to a proxy that it believes, or to none.

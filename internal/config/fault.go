@@ -71,8 +71,17 @@ func (faults Faults) in(key string) bool {
 // sort puts faults in the order of the Config struct: those of the whole file first,
 // unknown keys behind the known ones of their section, variables last.
 func (faults Faults) sort() {
-	root := schema()
 	slices.SortStableFunc(faults, func(a, b Fault) int {
-		return cmp.Or(slices.Compare(root.position(a.Key), root.position(b.Key)), cmp.Compare(a.Key, b.Key))
+		return cmp.Or(slices.Compare(position(a.Key), position(b.Key)), cmp.Compare(a.Key, b.Key))
 	})
+}
+
+// position is the place of a key among those of a front, or else among those of a relay agent.
+func position(key string) []int {
+	front, agent := schema(), agentSchema()
+	at := front.position(key)
+	if len(at) > 0 && at[0] == len(front.fields) {
+		return append(at[:1], agent.position(key)...)
+	}
+	return at
 }

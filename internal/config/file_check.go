@@ -14,8 +14,9 @@ import (
 // CheckFiles reports every file that the configuration needs and that cannot be read, and
 // every folder that it would write into and that is not there. It is apart from Load
 // because some commands make these files. The contents are judged by those who use them.
-func (c *Config) CheckFiles() (faults Faults) {
-	named := c.files()
+func (c *Config) CheckFiles() Faults { return checkFiles(c.files()) }
+
+func checkFiles(named []named) (faults Faults) {
 	for _, f := range named {
 		if f.written() {
 			faults.folder(f.key, f.path)
@@ -40,8 +41,10 @@ type named struct {
 }
 
 // files are those that the configuration names, in the order of its keys.
-func (c *Config) files() (all []named) {
-	schema().values(reflect.ValueOf(*c), "", func(f *field, key string, v reflect.Value) {
+func (c *Config) files() []named { return filesOf(schema(), reflect.ValueOf(*c)) }
+
+func filesOf(root *field, v reflect.Value) (all []named) {
+	root.values(v, "", func(f *field, key string, v reflect.Value) {
 		n := named{field: f, key: key}
 		if file, is := v.Interface().(File); is {
 			n.path, n.err = file.Path, file.Err()

@@ -15,16 +15,28 @@ import (
 //go:embed config.go
 var keysSource string
 
+// agentSource describes those of a relay agent.
+//
+//go:embed agent.go
+var agentSource string
+
 // help is what config.go says above the key, one line or more without line end.
 func (f *field) help() []string { return helpTexts()[f.owner+"."+f.goName] }
 
 // helpTexts are the comments of all fields of all structs, by struct and field.
 var helpTexts = sync.OnceValue(func() map[string][]string {
-	file, err := parser.ParseFile(token.NewFileSet(), "config.go", keysSource, parser.ParseComments)
-	if err != nil {
-		panic("config: " + err.Error()) // it was compiled
-	}
 	texts := make(map[string][]string)
+	for _, source := range []string{keysSource, agentSource} {
+		file, err := parser.ParseFile(token.NewFileSet(), "config.go", source, parser.ParseComments)
+		if err != nil {
+			panic("config: " + err.Error()) // it was compiled
+		}
+		addHelp(texts, file)
+	}
+	return texts
+})
+
+func addHelp(texts map[string][]string, file *ast.File) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		t, is := n.(*ast.TypeSpec)
 		if !is {
@@ -37,5 +49,4 @@ var helpTexts = sync.OnceValue(func() map[string][]string {
 		}
 		return false
 	})
-	return texts
-})
+}

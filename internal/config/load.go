@@ -54,26 +54,31 @@ func readFile(path string) ([]byte, error) {
 // readConfig reads and judges. A key that could not be read is not judged as well: its value is
 // not what the operator wrote.
 func readConfig(data []byte, env []string, folder string) (*Config, Faults) {
-	written, faults := layer(data, env)
+	written, faults := layer(schema(), data, env)
 	s := &settler{folder: folder, credentials: credentialsFolder(env)}
 	c := s.settle(written)
 	if faults.on("") { // what the file lacks is not known
 		return c, faults
 	}
-	unread := faults
-	for _, f := range append(s.faults, c.check(s.faults)...) {
+	return c, s.judged(faults, c.check(s.faults))
+}
+
+// judged joins the faults of reading, of single values and of the rules. A key that could not be read is not judged as
+// well.
+func (s *settler) judged(unread, rules Faults) Faults {
+	faults := unread
+	for _, f := range append(s.faults, rules...) {
 		if !unread.on(f.Key) {
 			faults = append(faults, f)
 		}
 	}
-	return c, faults
+	return faults
 }
 
 // layer puts defaults, file and environment over each other, each value as it is written. A value
 // that is not of its key's kind is a fault, and the layer below it counts, so that checking can go on
 // and finds the rest.
-func layer(data []byte, env []string) (map[string]any, Faults) {
-	root := schema()
+func layer(root *field, data []byte, env []string) (map[string]any, Faults) {
 	values, faults := readYAML(root, data)
 	v := viper.New()
 	for key, value := range root.defaults() {

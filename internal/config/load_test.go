@@ -211,6 +211,6 @@ func parse(data []byte, env []string) (*Config, Faults) { return readConfig(data
 
 // read is parse without the faults of what could be read.
 func read(data []byte, env []string) (*Config, Faults) {
-	written, faults := layer(data, env)
+	written, faults := layer(schema(), data, env)
 	return new(settler).settle(written), faults
 }

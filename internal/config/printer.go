@@ -13,13 +13,22 @@ import (
 // and with a line where reloaded says that a reload takes the key over (see NeedRestart). Loaded
 // again it gives Default.
 func WriteDefaults(w io.Writer, reloaded func(path string) bool) error {
+	return writeDefaults(w, schema(), "configuration", reloaded)
+}
+
+// WriteAgentDefaults is WriteDefaults of a relay agent's configuration.
+func WriteAgentDefaults(w io.Writer, reloaded func(path string) bool) error {
+	return writeDefaults(w, agentSchema(), "relay agent's configuration", reloaded)
+}
+
+func writeDefaults(w io.Writer, root *field, what string, reloaded func(path string) bool) error {
 	p := &printer{reloaded: reloaded}
-	p.WriteString("# tradefront configuration. Every key is shown with its default; what is left out keeps it.\n" +
+	p.WriteString("# tradefront " + what + ". Every key is shown with its default; what is left out keeps it.\n" +
 		"#\n" +
 		"# Each can be overridden by an environment variable: TRADEFRONT_ and the key's path in\n" +
 		"# capitals, with _ for the dots: TRADEFRONT_FRONT_ID. Those in the entries of a list cannot.\n" +
 		"# Times have a unit: 200ms, 30s, 12h. Paths are relative to this file's folder.\n")
-	p.section(schema(), (*field).defaultText, "")
+	p.section(root, (*field).defaultText, "")
 	_, err := w.Write(p.Bytes())
 	return err
 }
