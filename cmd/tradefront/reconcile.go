@@ -24,6 +24,7 @@ type reconciled struct {
 	Faults      int64                   `json:"faults"`
 	Answered    int64                   `json:"answered"`
 	Unanswered  int64                   `json:"unanswered"`
+	Submitted   int64                   `json:"submitted"` // of both: what operator relays submitted
 	Stored      int64                   `json:"stored"`
 	Reports     []string                `json:"reports,omitempty"`
 	Reported    *int64                  `json:"reported,omitempty"` // only with reports
@@ -101,7 +102,7 @@ func (e *env) reconcile(ctx context.Context, cfg *config.Config, cal *calendar.C
 func reconciledOf(r *reconcile.Result) reconciled {
 	done := reconciled{
 		Day: r.Day.String(), Verdict: r.Verdict(), Faults: r.Faults(), Answered: r.Answered, Unanswered: r.Unanswered,
-		Stored: r.Stored, Reports: r.Reports, Audit: r.Audit, Differences: r.Differences(), Warnings: r.Warnings,
+		Submitted: r.Submitted, Stored: r.Stored, Reports: r.Reports, Audit: r.Audit, Differences: r.Differences(), Warnings: r.Warnings,
 	}
 	done.Complete = done.Faults == 0
 	if len(r.Reports) > 0 {
@@ -115,6 +116,9 @@ func (d reconciled) print(w io.Writer) {
 	fmt.Fprintf(w, "Trading day %s\n", d.Day)
 	table(w, "set\tlogins\tfrom", func(w io.Writer) {
 		fmt.Fprintf(w, "answered\t%d\t%s, and %d whose terminal was gone\n", d.Answered, auditLogs(len(d.Audit)), d.Unanswered)
+		if d.Submitted > 0 {
+			fmt.Fprintf(w, "of these\t%d\tsubmitted by operator relays\n", d.Submitted)
+		}
 		fmt.Fprintf(w, "stored\t%d\tthe store\n", d.Stored)
 		if d.Reported != nil {
 			fmt.Fprintf(w, "reported\t%d\t%s\n", *d.Reported, strings.Join(d.Reports, ", "))

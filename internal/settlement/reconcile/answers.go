@@ -16,7 +16,7 @@ import (
 
 // logged is one audit entry in the sort, fixed width, integers big-endian:
 //
-//	RecordID 16 | 0 login, 1 unanswered | hash of the line 8 | file 2 | line 8 | trading day 4
+//	RecordID 16 | entryKind 1 | hash of the line 8 | file 2 | line 8 | trading day 4
 type logged []byte
 
 const (
@@ -28,34 +28,63 @@ const (
 )
 
 func appendLogged(dst []byte, e entry, line [sha256.Size]byte, file uint16, number int64) logged {
-	dst = append(dst, e.id[:]...)
-	if e.unanswered {
-		dst = append(dst, 1)
-	} else {
-		dst = append(dst, 0)
-	}
+	dst = append(append(dst, e.id[:]...), byte(e.what))
 	dst = append(dst, line[:loggedFile-loggedHash]...)
 	dst = binary.BigEndian.AppendUint16(dst, file)
 	dst = binary.BigEndian.AppendUint64(dst, uint64(number))
 	return binary.BigEndian.AppendUint32(dst, uint32(e.day))
 }
 
-func (l logged) id() uuid.UUID    { return uuid.UUID(l[:16]) }
-func (l logged) unanswered() bool { return l[16] == 1 }
-func (l logged) file() uint16     { return binary.BigEndian.Uint16(l[loggedFile:]) }
-func (l logged) line() int64      { return int64(binary.BigEndian.Uint64(l[loggedLine:])) }
+func (l logged) id() uuid.UUID   { return uuid.UUID(l[:16]) }
+func (l logged) what() entryKind { return entryKind(l[16]) }
+func (l logged) file() uint16    { return binary.BigEndian.Uint16(l[loggedFile:]) }
+func (l logged) line() int64     { return int64(binary.BigEndian.Uint64(l[loggedLine:])) }
 func (l logged) day() calendar.TradingDay {
 	return calendar.TradingDay(binary.BigEndian.Uint32(l[loggedDay:]))
 }
 
 // answer is all that the audit logs say about one RecordID.
 type answer struct {
-	id            uuid.UUID
-	day           calendar.TradingDay // 0 if there is no login entry
-	logins        int64               // login entries; 1 if all is well
-	unanswered    bool
-	copies        int64 // entries that another file has too, byte for byte
-	first, second mark  // places of the first two login entries, or else of the unanswered one
+	id          uuid.UUID
+	logins      int64 // login entries; 1 if all is well
+	submissions int64 // answers to a submission: as many as the relay sent it
+	again       bool  // one of them says that the relay sent it again
+	unanswered  bool
+	copies      int64 // entries that another file has too, byte for byte
+
+	first, second mark // places of the first two answers, or else of the unanswered one
+	// days are the trading days that the answers name, with the first that does: none if there is only an unanswered one, and
+	// two of a submission that was sent again after its day had ended.
+	days [maxAnswerDays]dayMark
+}
+
+// maxAnswerDays: a SubmitID is taken for a day at most, and so comes on two days.
+const maxAnswerDays = 2
+
+// dayMark is a trading day that an answer names.
+type dayMark struct {
+	day calendar.TradingDay // 0 for none
+	at  mark
+}
+
+// on is where the RecordID was answered as one of that day.
+func (g *answer) on(day calendar.TradingDay) (at mark, ok bool) {
+	for _, d := range g.days {
+		if d.day == day && day != 0 {
+			return d.at, true
+		}
+	}
+	return mark{}, false
+}
+
+// other is a day that is not that one, 0 if the answers name none.
+func (g *answer) other(day calendar.TradingDay) calendar.TradingDay {
+	for _, d := range g.days {
+		if d.day != day {
+			return d.day
+		}
+	}
+	return 0
 }
 
 // mark is a line of an audit log.
@@ -106,8 +135,8 @@ func (a *answers) take() (group answer, ok bool, err error) {
 
 func (g *answer) count(l logged, c *copies) {
 	here := mark{l.file(), l.line()}
-	if l.unanswered() {
-		if g.logins == 0 && !g.unanswered {
+	if l.what() == isUnanswered {
+		if g.answers() == 0 && !g.unanswered {
 			g.first = here
 		}
 		g.unanswered = true
@@ -117,11 +146,32 @@ func (g *answer) count(l logged, c *copies) {
 		g.copies++
 		return
 	}
-	switch g.logins++; g.logins {
+	if l.what() == aLogin {
+		g.logins++
+	} else {
+		g.submissions++
+		g.again = g.again || l.what() == aResubmission
+	}
+	switch g.answers() {
 	case 1:
-		g.first, g.day = here, l.day()
+		g.first = here
 	case 2:
 		g.second = here
+	}
+	g.name(l.day(), here)
+}
+
+func (g *answer) answers() int64 { return g.logins + g.submissions }
+
+// name notes a day, if there is room: of more than two days, which cannot be, the first are kept.
+func (g *answer) name(day calendar.TradingDay, at mark) {
+	for i := range g.days {
+		if d := &g.days[i]; d.day == 0 || d.day == day {
+			if d.day == 0 {
+				*d = dayMark{day, at}
+			}
+			return
+		}
 	}
 }
 

@@ -128,8 +128,11 @@ func (r *run) takeLine(f *auditlog.Reader, number uint16, line []byte, bad error
 		return nil //nolint:nilerr // it is in the result
 	case e.id == uuid.Nil:
 		return nil
-	case !e.unanswered:
+	case e.what != isUnanswered:
 		read.Logins++
+		if e.what != aLogin {
+			read.Submissions++
+		}
 		r.result.name(e, r.opt.Day)
 	}
 	return r.logged.Add(appendLogged(nil, e, sha256.Sum256(line), number, f.Lines()))

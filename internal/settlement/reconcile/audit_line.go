@@ -16,12 +16,49 @@ import (
 
 // entry is an audit line about an accepted login.
 type entry struct {
-	id         uuid.UUID           // uuid.Nil if the line is about something else
-	unanswered bool                // the terminal was gone
-	day        calendar.TradingDay // 0 if unanswered: such a line has none
-	front      int32
-	at         time.Time // zero if the line has none
+	id    uuid.UUID           // uuid.Nil if the line is about something else
+	what  entryKind           // if there is an id
+	day   calendar.TradingDay // 0 if unanswered: such a line has none
+	front int32
+	at    time.Time // zero if the line has none
 }
+
+// entryKind is what such a line says.
+type entryKind byte
+
+const (
+	aLogin        entryKind = iota // was answered
+	isUnanswered                   // the terminal, or the relay, was gone
+	aSubmission                    // of an operator relay, was answered
+	aResubmission                  // the same that was sent again, was answered
+)
+
+// Words of lines about relays.
+const (
+	eventSubmit       = "submit"
+	reasonResubmitted = "resubmitted"
+	relayOperator     = "3" // relay_mode
+)
+
+// kindOf says what a line with that event and reason is; false if it is about no record.
+func kindOf(l *auditLine) (entryKind, bool) {
+	ok := l.Reason == reason.OK.String()
+	switch l.Event {
+	case ops.EventUnanswered:
+		return isUnanswered, true
+	case ops.EventLogin:
+		return aLogin, ok && !l.ownLogin()
+	case eventSubmit:
+		if l.Reason == reasonResubmitted {
+			return aResubmission, true
+		}
+		return aSubmission, ok
+	}
+	return 0, false
+}
+
+// ownLogin reports whether the line is an operator relay's own login of which relay.operator_record wants no record.
+func (l *auditLine) ownLogin() bool { return l.RecordID == "" && l.RelayMode == relayOperator }
 
 // auditLine are the fields of a line that matter here; ops.Entry writes them.
 type auditLine struct {
@@ -31,6 +68,7 @@ type auditLine struct {
 	RecordID   string    `json:"record_id"`
 	TradingDay string    `json:"trading_day"`
 	FrontID    int32     `json:"front_id"`
+	RelayMode  any       `json:"relay_mode"`
 }
 
 // parseEntry reads one line without its LF. An auditlog.ErrTorn is what a crash leaves.
@@ -42,25 +80,24 @@ func parseEntry(line []byte) (entry, error) {
 		}
 		return entry{}, fmt.Errorf("not an entry: %w", err)
 	}
-	e := entry{front: l.FrontID, at: l.Time}
-	switch {
-	case l.Event == "":
+	if l.Event == "" {
 		return entry{}, errors.New("not an entry: no event")
-	case l.Event == ops.EventUnanswered:
-		e.unanswered = true
-	case l.Event != ops.EventLogin || l.Reason != reason.OK.String():
+	}
+	e := entry{front: l.FrontID, at: l.Time}
+	kind, about := kindOf(&l)
+	if !about {
 		return e, nil
 	}
 	id, err := uuid.Parse(l.RecordID)
 	if err != nil || id == uuid.Nil || id.String() != l.RecordID {
 		return entry{}, fmt.Errorf("%s without a RecordID", l.Event)
 	}
-	e.id = id
-	if e.unanswered {
+	e.id, e.what = id, kind
+	if kind == isUnanswered {
 		return e, nil
 	}
 	if e.day, err = calendar.ParseTradingDay(l.TradingDay); err != nil {
-		return entry{}, fmt.Errorf("login without a trading day: %w", err)
+		return entry{}, fmt.Errorf("%s without a trading day: %w", l.Event, err)
 	}
 	return e, nil
 }

@@ -1,8 +1,8 @@
 // Package reconcile proves that nothing is missing: it compares the logins that the audit log has as
 // answered, those that the store holds, and the lines of the report of one trading day.
 //
-//	answered   audit log: login, reason ok, of that trading day; without those of which a
-//	           later entry says that the terminal was gone (unanswered)
+//	answered   audit log: login, reason ok, of that trading day, and submit, reason ok or resubmitted;
+//	           without those of which a later entry says that the terminal was gone (unanswered)
 //	stored     the records of that day
 //	reported   the lines of the report and of its supplements, all files together; left
 //	           out if none is given
@@ -26,6 +26,12 @@
 // always: the login was accepted, so the record was durable. What cannot be read is one too:
 // it may hide an answered login.
 //
+// # Submissions
+//
+// What an operator relay submits again has the RecordID of the first time: it is answered again and stored once, which is
+// no fault. Sent again after 15:30 it is a record of each day, under one RecordID: no fault either, and named (both_days).
+// A day that answered it and does not have it lacks a record, whatever the other day has.
+//
 // # Audit logs
 //
 // In any order, rotated or not, gzipped or not: that is seen by their content. A line that a
@@ -43,7 +49,7 @@
 // # Bounds
 //
 // Memory: two sorts of sortMemory each, Options.Limit differences of each kind (all are
-// counted), maxLookups RecordIDs. Disk: about 60 bytes for each answered login and about 100
+// counted), two times maxLookups RecordIDs. Disk: about 60 bytes for each answered login and about 100
 // for each record and line, in nameless temporary files. It writes nothing else, and a crash
 // leaves nothing.
 package reconcile

@@ -23,6 +23,8 @@ const (
 	StoredUnanswered Kind = "stored_unanswered"
 	StoredNotInAudit Kind = "stored_not_in_audit"
 	OtherDay         Kind = "other_day"
+	SubmittedAgain   Kind = "submitted_again"
+	BothDays         Kind = "both_days"
 )
 
 // KindFacts are what people need to know of a kind.
@@ -107,6 +109,14 @@ func Kinds() []KindFacts {
 		{
 			OtherDay, false, "answered under another trading day than stored",
 			"Nothing if calendar reassign moved them; reconcile the other day too.",
+		},
+		{
+			SubmittedAgain, false, "submitted again by a relay and answered again, stored once",
+			"Nothing: the relay did not get the first answer.",
+		},
+		{
+			BothDays, false, "submitted again after 15:30, a record of both days",
+			"Nothing: the first answer was lost at the end of the day, and each day's report has one line.",
 		},
 	}
 }

@@ -77,6 +77,7 @@ type run struct {
 	pairs   *extsort.Sorter  // records and lines, by ciphertext
 	spans   []map[int32]span // of each audit log, by front
 	missing []answer         // of this day and not stored on it; looked up elsewhere
+	again   []uuid.UUID      // stored on this day, and sent again by a relay; looked up on other days
 }
 
 func (r *run) compare(ctx context.Context) error {
@@ -93,6 +94,9 @@ func (r *run) compare(ctx context.Context) error {
 		return err
 	}
 	if err := r.lookUpMissing(ctx); err != nil {
+		return err
+	}
+	if err := r.lookUpAgain(ctx); err != nil {
 		return err
 	}
 	if err := r.readReports(ctx); err != nil {

@@ -46,8 +46,10 @@ type AuditFile struct {
 	Path   string `json:"path"`
 	Gzip   bool   `json:"gzip"`
 	Lines  int64  `json:"lines"`
-	Logins int64  `json:"logins"` // accepted, of any day
+	Logins int64  `json:"logins"` // accepted, of any day, submissions too
 	Torn   int64  `json:"torn"`
+	// Submissions are how many of the logins an operator relay submitted.
+	Submissions int64 `json:"submissions,omitempty"`
 	// First and Last are the times of its first and last entry; zero if it has none.
 	First time.Time `json:"first,omitzero"`
 	Last  time.Time `json:"last,omitzero"`
@@ -61,6 +63,7 @@ type Result struct {
 	Day        calendar.TradingDay
 	Answered   int64 // RecordIDs
 	Unanswered int64 // RecordIDs of which the audit log says that the terminal was gone
+	Submitted  int64 // of both: what operator relays submitted
 	Stored     int64 // RecordIDs
 	Reported   int64 // good lines of all Reports
 	Reports    []string

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -131,18 +132,29 @@ func (j *storeJoin) withRecord(a answer, rec *store.Record) {
 	if a.unanswered {
 		j.result.add(StoredUnanswered, Difference{RecordID: id, Where: j.place(a.first), Detail: describe(rec)})
 	}
-	if a.day != 0 && a.day != j.opt.Day {
+	_, here := a.on(j.opt.Day)
+	other := a.other(j.opt.Day)
+	switch {
+	case other != 0 && !here:
 		j.result.add(OtherDay, Difference{
 			RecordID: id, Where: j.place(a.first),
-			Detail: fmt.Sprintf("answered as %s, stored as %s; %s", a.day, rec.TradingDay, describe(rec)),
+			Detail: fmt.Sprintf("answered as %s, stored as %s; %s", other, rec.TradingDay, describe(rec)),
 		})
+	case other != 0:
+		j.result.add(BothDays, bothDays(a.id, other, describe(rec)))
+	case a.again && len(j.again) < maxLookups:
+		j.again = append(j.again, a.id)
 	}
+}
+
+func bothDays(id uuid.UUID, other calendar.TradingDay, detail string) Difference {
+	return Difference{RecordID: id.String(), Detail: "and on " + other.String() + "; " + detail}
 }
 
 // withoutRecord is about an answer that has no record on this day. Those of other days are
 // not looked at; an unanswered entry alone has no day, and its record meets it on that record's day.
 func (j *storeJoin) withoutRecord(a answer) {
-	if a.day != j.opt.Day {
+	if _, here := a.on(j.opt.Day); !here {
 		return
 	}
 	j.count(a)
@@ -160,12 +172,41 @@ func (j *storeJoin) count(a answer) {
 	} else {
 		j.result.Answered++
 	}
-	if a.logins > 1 {
-		j.result.add(AnsweredTwice, Difference{
-			RecordID: a.id.String(), Where: j.place(a.second), Before: j.place(a.first),
-			Detail: fmt.Sprintf("%d entries", a.logins),
-		})
+	if a.submissions > 0 {
+		j.result.Submitted++
 	}
+	if a.answers() < 2 {
+		return
+	}
+	kind := AnsweredTwice
+	if a.logins == 0 {
+		kind = SubmittedAgain
+	}
+	j.result.add(kind, Difference{
+		RecordID: a.id.String(), Where: j.place(a.second), Before: j.place(a.first),
+		Detail: fmt.Sprintf("%d entries", a.answers()),
+	})
+}
+
+// lookUpAgain finds out which submissions that were sent again stand on another day too: their first answers may have got
+// lost with their lines.
+func (r *run) lookUpAgain(ctx context.Context) error {
+	for _, id := range r.again {
+		rec, err := r.opt.Records.Find(ctx, id) // of the first of its days
+		if errors.Is(err, store.ErrNotFound) {
+			continue // it was removed meanwhile
+		}
+		if err != nil {
+			return err
+		}
+		if rec.TradingDay != r.opt.Day {
+			r.result.add(BothDays, bothDays(id, rec.TradingDay, describe(&rec)))
+		}
+	}
+	if len(r.again) == maxLookups {
+		r.result.warn("more than %d submissions were sent again; only so many were looked for on other days", maxLookups)
+	}
+	return nil
 }
 
 // lookUpMissing finds out whether records that are not on this day are elsewhere.
@@ -190,19 +231,21 @@ func (r *run) lookUp(ctx context.Context, a answer) error {
 	case err == nil && rec.TradingDay == r.opt.Day:
 		r.addAnswer(StoredMeanwhile, a, describe(&rec))
 		return nil
+	case err == nil && a.other(r.opt.Day) == rec.TradingDay:
+		// That day was answered too and has its own record: this day's is missing.
 	case err == nil:
-		r.addAnswer(OtherDay, a, fmt.Sprintf("answered as %s, stored as %s; %s", a.day, rec.TradingDay, describe(&rec)))
+		r.addAnswer(OtherDay, a, fmt.Sprintf("answered as %s, stored as %s; %s", r.opt.Day, rec.TradingDay, describe(&rec)))
 		return nil
 	case !errors.Is(err, store.ErrNotFound):
 		return err
 	}
 	if r.opt.Journal != nil {
 		rec, err := r.opt.Journal.Find(ctx, a.id)
-		if err == nil {
+		if err == nil && (rec.TradingDay == r.opt.Day || a.other(r.opt.Day) != rec.TradingDay) {
 			r.addAnswer(NotForwarded, a, describe(&rec))
 			return nil
 		}
-		if !errors.Is(err, store.ErrNotFound) {
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("local store: %w", err)
 		}
 	}
@@ -219,13 +262,21 @@ func (r *run) addMissing(a answer) {
 }
 
 func (r *run) addAnswer(k Kind, a answer, detail string) {
-	r.result.add(k, Difference{RecordID: a.id.String(), Where: r.place(a.first), Detail: detail})
+	at, here := a.on(r.opt.Day)
+	if !here {
+		at = a.first
+	}
+	r.result.add(k, Difference{RecordID: a.id.String(), Where: r.place(at), Detail: detail})
 }
 
 func (r *run) place(m mark) string { return place(r.opt.Audit[m.file], m.line) }
 
 // describe identifies the login for an operator.
 func describe(rec *store.Record) string {
-	return fmt.Sprintf("account %s, %s, AppID %s, front %d, session %d",
-		rec.Account, show.Time(rec.LoginTime), rec.AppID, rec.FrontID, rec.SessionID)
+	through := ""
+	if rec.RelayAppID != "" {
+		through = ", relay " + string(rec.RelayAppID)
+	}
+	return fmt.Sprintf("account %s, %s, AppID %s, front %d, session %d%s",
+		rec.Account, show.Time(rec.LoginTime), rec.AppID, rec.FrontID, rec.SessionID, through)
 }
