@@ -15,15 +15,9 @@ SESSIONS      ?= 2000
 ARGS          ?=
 
 # The race detector, but not inside SQLite's translated C: it would make that, and so half of all
-# tests, five times as slow, and find nothing of ours. Its driver and ours are watched.
+# tests, five times as slow, and find nothing of ours. Its driver and ours are watched. Tests that
+# measure time or memory are skipped or shortened under it (testmain.NotRaced, testmain.Fewer).
 RACE           = -race -gcflags=modernc.org/sqlite/lib=-race=false
-
-# Tests that the race detector skips, since its work would change the time or memory that they
-# measure, or shortens (testmain.NotRaced, testmain.Fewer): they run whole without it. A test of
-# test/testmain fails if one is missing here.
-UNRACED        = Takes?TheSameTime|CannotTell|MemoryIsConstant|MemoryIsBounded|EachBitFlipped|RefsDoNotRepeat|LoginsPerUser|KilledProcessLosesNoAnsweredRecord|NoAllocationPerMessage
-UNRACED_IN     = ./internal/auth ./internal/core/... ./internal/extsort ./internal/gateway ./internal/settlement/... \
-                 ./internal/store/journal ./test/e2e
 
 # A program under the race detector waits a second at its end for further races, unless it is
 # told not to. A race is reported when it is found.
@@ -44,10 +38,13 @@ run: build ## show the main job on the embedded store (make run ARGS=--exit ends
 	./bin/tradefront demo $(ARGS)
 
 .PHONY: test
-test: tools ## all tests, with the race detector and a real PostgreSQL
+test: tools ## vet, and all tests with a real PostgreSQL
 	$(GO) vet ./...
-	$(GO) test $(RACE) -timeout 25m ./...
-	$(GO) test -run '$(UNRACED)' $(UNRACED_IN)
+	$(GO) test -vet=off -timeout 25m ./...
+
+.PHONY: race
+race: tools ## the same tests with the race detector, which takes three times as long
+	$(GO) test $(RACE) -vet=off -timeout 25m ./...
 
 .PHONY: tools
 tools: ## find what the tests call (PostgreSQL, openssl, python3, cc), or install Debian's packages

@@ -86,8 +86,7 @@ func measures() bool {
 }
 
 // Fewer is all, or fewer under the race detector, which makes each step five to ten times as
-// long: for loops of which the detector sees as much in a part. `make test` runs a test that
-// asks it a second time, without the detector and so with all (UNRACED in the Makefile).
+// long: for loops of which the detector sees as much in a part. `make test` runs all of it.
 func Fewer(all, fewer int) int {
 	if Raced {
 		return fewer
@@ -96,7 +95,7 @@ func Fewer(all, fewer int) int {
 }
 
 // NotRaced skips a test of the product's own time or memory under the race detector, whose work
-// is not the product's. `make test` runs these tests without it (UNRACED in the Makefile).
+// is not the product's: `make race` skips the test, `make test` runs it.
 func NotRaced(t testing.TB) {
 	t.Helper()
 	if Raced {
