@@ -41,7 +41,7 @@
 // # Bounds
 //
 // Memory does not grow with the file: chunks of chunkBytes, examplesKept lines a kind,
-// namesKept names a share, and sortMemory for finding repeats (25 bytes a ciphertext and 25
+// namesKept names a share, and sortMemory for finding repeats (29 bytes a ciphertext and 29
 // an opened address; what does not fit goes to unnamed temporary files). A line of more than
 // maxLine bytes is a fault and is skipped.
 //

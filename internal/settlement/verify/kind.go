@@ -50,6 +50,8 @@ const (
 	CollectedTime
 	AddressNotPublic
 	AddressShare
+	OfflineOrder
+	RelayLoginTime
 	KeyMissing
 	KeyUnused
 
@@ -263,8 +265,8 @@ var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese stri
 	},
 	TerminalTwice: {
 		"terminal_twice", "the same terminal ciphertext stands twice", "终端采集信息密文重复",
-		"honest ciphertexts never repeat: a replay, or a terminal that collects once and sends it again",
-		"正常密文不会重复：可能是重放，或终端只采集一次并重复发送",
+		"honest ciphertexts never repeat: a replay, a terminal that collects once and sends it again, or a relay that spreads one over several accounts",
+		"正常密文不会重复：可能是重放、终端只采集一次并重复发送，或中继将同一密文用于多个账户",
 	},
 	FlagOwn: {
 		"flag_own", "the flag says empty, and there is a terminal item: the terminal reported so itself", "异常标识为空，但存在终端采集信息（终端自报）",
@@ -285,6 +287,16 @@ var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese stri
 		"address_share", "one address holds a large share of the logins", "单一公网IP占比过高",
 		"a load balancer that hides the customers, or a relay that is not reported as one",
 		"负载均衡隐藏了客户地址，或中继代理未按中继模式报送",
+	},
+	OfflineOrder: {
+		"offline_order", "a relayed line has no public IP and no port, as an order by telephone", "中继上报的线下委托，无公网IP和端口",
+		"right if relay.offline_orders is on; ask the monitoring centre whether it takes such lines",
+		"若已启用relay.offline_orders则属正常；请与监控中心确认是否接受",
+	},
+	RelayLoginTime: {
+		"relay_login_time", "a customer's login through a relay has a relay login time before the day's window", "多对多中继的中继登入时间早于该交易日区间",
+		"many-to-many relays log in with each customer: ask the maker of the front or seat that wrote the line",
+		"多对多模式下中继随每个客户登入：请联系写入该行的前置或席位的开发商",
 	},
 	KeyMissing: {
 		"key_missing", "no private key was given for the key version: not opened", "未提供该版本的解密密钥，未解密",

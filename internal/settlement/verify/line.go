@@ -27,6 +27,7 @@ type line struct {
 	version    *version // nil if its form is wrong
 	terminal   []byte   // ciphertext
 	supplement []byte
+	print      int // where the terminal item's fingerprint ends; 0 for none
 }
 
 // judge looks at everything of a line that can be seen without keys. last says that no LF
@@ -144,6 +145,7 @@ func (w *worker) judgeTerminal(l *line, decoded bool) {
 		w.found.add(TerminalTooLong, l.number, plural(n, "byte"))
 	default:
 		w.fingerprint(terminalPrint, l.terminal, l.number)
+		l.print = len(w.prints)
 		if l.version != nil && !l.version.fits(n) {
 			w.shares.terminalOdd++
 			w.found.add(TerminalLength, l.number, plural(n, "byte"))

@@ -32,8 +32,8 @@ func (w *worker) open(l *line) error {
 	}
 	v.opened.Add(1)
 	w.shares.opened.lines++
-	login := w.judgeLogin(l.number, string(text))
-	if !v.validAt(login.at) {
+	login := w.judgeLogin(l, string(text))
+	if !v.validAt(login.keyTime) {
 		w.found.add(KeyVersionOther, l.number, "the login was when that key was not valid")
 	}
 	w.judgeFlag(l, login)
@@ -120,6 +120,9 @@ func (w *worker) countTerminal(number int64, items []terminal.Item, in login) {
 		if it.Value == "" {
 			w.shares.opened.missing.add(missingItem{kind, it.Name})
 		}
+	}
+	if in.offline && kind != regulation.TerminalOffline {
+		w.found.add(Address, number, "empty, and the terminal is not of type "+string(rune(regulation.TerminalOffline)))
 	}
 	// Offline and WeChat orders are collected when they are given, whenever the login was.
 	if in.at.IsZero() || kind >= regulation.TerminalOffline {

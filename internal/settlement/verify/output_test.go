@@ -32,6 +32,8 @@ func sample(t *testing.T) *Report {
 	for i := range 40 {
 		content += line("0", "client_xsb_1.0", "116.228.52.10", fmt.Sprintf("%02d:30:00", 8+i%7), windows)
 	}
+	const shared = "1@2026-01-05 08:44:00@10.0.0.2@@@@name@os@disk@cpu@bios@C,201C3A22,NTFS,80"
+	content += s.record(manyLine, shared) + s.record(operatorLine, shared) + s.record(offlineLine, goodTerminal)
 	twice := s.good()
 	r := mustVerify(t, options(t, write(t, reportName, content+twice+twice), s))
 	r.File.Path = reportName // the folder is another one each time

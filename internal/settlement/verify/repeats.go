@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/tradefront/tradefront/internal/extsort"
@@ -20,8 +21,10 @@ const (
 	topAddresses = 10
 )
 
-// A fingerprint is 25 bytes: what is the same of repeats (16), what it is of (1), and the
-// line (8), so that sorting puts repeats beside each other in the order of their lines.
+// A fingerprint is 29 bytes: what is the same of repeats (16), what it is of (1), the visit at a relay (4),
+// and the line (8), so that sorting puts repeats beside each other in the order of their lines. A visit is 0 but
+// of the terminal item of a relayed line that was opened: a relay that connects anew reports its terminals again
+// with the ciphertexts that it has, so that one that stands twice under one visit is no repeat.
 //
 // Of a ciphertext the 16 bytes are half of its SHA-256: two that differ collide once in
 // 2^64 lines. Of an address they are the address itself, last byte first, because sorting
@@ -32,7 +35,8 @@ const (
 	addressPrint    = 'a'
 
 	sameLen  = 16 + 1
-	printLen = sameLen + 8
+	visitEnd = sameLen + 4
+	printLen = visitEnd + 8
 )
 
 func (w *worker) fingerprint(of byte, ciphertext []byte, number int64) {
@@ -47,8 +51,19 @@ func (w *worker) addressFingerprint(addr netip.Addr, number int64) {
 }
 
 func (w *worker) print(of byte, same []byte, number int64) {
-	w.prints = append(append(w.prints, same...), of)
+	w.prints = append(append(w.prints, same...), of, 0, 0, 0, 0)
 	w.prints = binary.BigEndian.AppendUint64(w.prints, uint64(number))
+}
+
+// setVisit says at whose visit the terminal item was sent whose fingerprint ends at that place.
+func (w *worker) setVisit(end int, items []string) {
+	if end == 0 {
+		return // the terminal sent nothing
+	}
+	sum := sha256.Sum256([]byte(strings.Join(items[1:6], "@") + "@" + items[9])) // but not items 7 to 9: another connection has others
+	visit := w.prints[end-8-4 : end-8]
+	copy(visit, sum[:])
+	visit[0] |= 1
 }
 
 // repeats finds what stands more than once, in bounded memory.
@@ -58,7 +73,7 @@ type repeats struct {
 }
 
 // newRepeats needs no more memory than half of a file of fileBytes: a record has 350 bytes at
-// least, and three fingerprints of it with their places in memory 123.
+// least, and three fingerprints of it with their places in memory 135.
 func newRepeats(dir string, fileBytes int64) *repeats {
 	return &repeats{sorter: extsort.New(dir, int(min(sortMemory, fileBytes/2)))}
 }
@@ -98,6 +113,7 @@ func (r *repeats) find(ctx context.Context, f *findings) (addresses, error) {
 		group [sameLen]byte
 		first int64 // line of the group, 0 for none yet
 		count int64
+		visit uint32 // of the line before
 	)
 	for n := 0; ; n++ {
 		p, err := sorted.Next()
@@ -111,13 +127,17 @@ func (r *repeats) find(ctx context.Context, f *findings) (addresses, error) {
 		if err != nil {
 			return all, err
 		}
-		number := int64(binary.BigEndian.Uint64(p[sameLen:]))
+		number, before := int64(binary.BigEndian.Uint64(p[visitEnd:])), visit
+		visit = binary.BigEndian.Uint32(p[sameLen:])
 		if [sameLen]byte(p) != group || first == 0 {
 			all.add(group, count)
 			group, first, count = [sameLen]byte(p), number, 1
 			continue
 		}
 		count++
+		if visit != 0 && visit == before {
+			continue // the same visit, reported again
+		}
 		switch group[sameLen-1] {
 		case supplementPrint:
 			f.addExample(SupplementTwice, Example{Line: number, OtherLine: first})

@@ -80,7 +80,7 @@ type Opened struct {
 	Flags             []Share    `json:"flags"`
 	Apps              []AppShare `json:"app_ids"`
 	UserTypes         []Share    `json:"user_types"`
-	Modes             []Share    `json:"modes"` // direct, relay
+	Modes             []Share    `json:"modes"` // direct, many_to_many, operator
 	TerminalItems     []Share    `json:"terminal_items"`
 	TerminalTypes     []Share    `json:"terminal_types"`
 	MissingItems      []Missing  `json:"missing_items"`

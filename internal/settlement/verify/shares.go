@@ -65,8 +65,7 @@ type openedShares struct {
 	lines    int64
 	flags    [4]int64
 	users    [2]int64
-	direct   int64
-	relayed  int64
+	modes    [numModes]int64
 	apps     counts[string]
 	abnormal counts[string] // AppIDs of lines whose flag is not 0
 	terminal [numTerminalStates]int64
@@ -89,8 +88,6 @@ func (s *shares) merge(other *shares) {
 
 func (s *openedShares) merge(other *openedShares) {
 	s.lines += other.lines
-	s.direct += other.direct
-	s.relayed += other.relayed
 	s.v4 += other.v4
 	s.v6 += other.v6
 	s.apps.merge(&other.apps)
@@ -98,6 +95,7 @@ func (s *openedShares) merge(other *openedShares) {
 	s.missing.merge(&other.missing)
 	sum(s.flags[:], other.flags[:])
 	sum(s.users[:], other.users[:])
+	sum(s.modes[:], other.modes[:])
 	sum(s.terminal[:], other.terminal[:])
 	sum(s.types[:], other.types[:])
 	sum(s.addrKinds[:], other.addrKinds[:])

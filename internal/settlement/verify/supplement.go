@@ -13,14 +13,35 @@ const supplementItems = 11
 
 // login is what a supplement says. An item that breaks its rule is left zero.
 type login struct {
-	flag regulation.AbnormalFlag
-	at   time.Time
+	flag    regulation.AbnormalFlag
+	at      time.Time // item 5: at the front, or of a relayed line at the relay
+	mode    mode
+	keyTime time.Time // when the front held the key version to its life; zero if the line does not say
+	offline bool      // it has no address, as an order by telephone
 }
+
+// mode is how a login came to the front.
+type mode int
+
+const (
+	direct     mode = iota // also an operator relay's own login
+	manyToMany             // a customer's login through a relay
+	byOperator             // an operator relay's report of a terminal
+	numModes
+)
+
+// How far the login time that a relay tells may lie behind the front's instant, and before the day's window: the bounds
+// of relay.clock_ahead and relay.max_terminal_age.
+const (
+	relayAhead = 10 * time.Minute
+	relayAge   = 400 * time.Hour
+)
 
 // judgeLogin judges each item of a supplement and counts those that are right:
 //
 //	异常标识@AppID@公网IP@公网端口@登入时间@RelayAppID@中继公网IP@中继端口@中继登入时间@资金账户@用户类型
-func (w *worker) judgeLogin(number int64, text string) (in login) {
+func (w *worker) judgeLogin(l *line, text string) (in login) {
+	number := l.number
 	items := strings.Split(text, string(rune(regulation.Separator)))
 	if len(items) != supplementItems {
 		w.found.add(SupplementItems, number, plural(len(items), "item"))
@@ -28,12 +49,28 @@ func (w *worker) judgeLogin(number int64, text string) (in login) {
 	}
 	in.flag = w.judgeFlagItem(number, items[0])
 	w.judgeApp(number, items[1], in.flag)
-	w.judgeAddress(number, items[2])
-	if problem := portProblem(items[3]); problem != "" {
-		w.found.add(Port, number, problem)
+	relayed := [4]string(items[5:9]) != [4]string{}
+	switch {
+	case relayed && items[10] == string(rune(regulation.UserOperator)):
+		in.mode = byOperator
+	case relayed:
+		in.mode = manyToMany
 	}
-	in.at = w.judgeLoginTime(number, items[4])
-	w.judgeRelay(number, [4]string(items[5:9]))
+	w.shares.opened.modes[in.mode]++
+	if in.offline = relayed && items[2] == "" && items[3] == ""; in.offline {
+		w.found.add(OfflineOrder, number, "")
+	} else {
+		w.judgeAddress(number, items[2])
+		if problem := portProblem(items[3]); problem != "" {
+			w.found.add(Port, number, problem)
+		}
+	}
+	in.at = w.judgeLoginTime(number, items[4], relayed)
+	in.keyTime = in.at
+	if relayed {
+		in.keyTime = w.judgeRelay(number, [4]string(items[5:9]), in.mode)
+		w.setVisit(l.print, items)
+	}
 	if _, err := regulation.ParseAccount(items[9]); err != nil {
 		w.found.add(Account, number, problemOf(err))
 	}
@@ -81,8 +118,9 @@ func (w *worker) judgeAddress(number int64, item string) {
 }
 
 // judgeLoginTime holds the time to the window of the report's day, if that is known. That
-// a window ends at 15:30 of its day is certain without a calendar too.
-func (w *worker) judgeLoginTime(number int64, item string) time.Time {
+// a window ends at 15:30 of its day is certain without a calendar too. A terminal may have logged in at its relay long
+// before the front recorded it, and the relay's clock may be a little ahead.
+func (w *worker) judgeLoginTime(number int64, item string, relayed bool) time.Time {
 	at, problem := parseTime(item)
 	if problem != "" {
 		w.found.add(LoginTime, number, problem)
@@ -91,6 +129,11 @@ func (w *worker) judgeLoginTime(number int64, item string) time.Time {
 	w.shares.opened.hours[at.Hour()]++
 	win := w.rules.window
 	switch {
+	case relayed && !win.End.IsZero() && !at.Before(win.End.Add(relayAhead)):
+		w.found.add(LoginTimeWindow, number, "after its end, "+win.End.Format(regulation.TimeLayout))
+	case relayed && !win.Start.IsZero() && at.Before(win.Start.Add(-relayAge)):
+		w.found.add(LoginTimeWindow, number, "longer before its start than any front takes, "+win.Start.Format(regulation.TimeLayout))
+	case relayed:
 	case !win.End.IsZero() && !at.Before(win.End):
 		w.found.add(LoginTimeWindow, number, "at or after its end, "+win.End.Format(regulation.TimeLayout))
 	case !win.Start.IsZero() && at.Before(win.Start):
@@ -99,17 +142,13 @@ func (w *worker) judgeLoginTime(number int64, item string) time.Time {
 	return at
 }
 
-// judgeRelay: direct logins leave RelayAppID, IP, port and time empty, relayed ones none.
-func (w *worker) judgeRelay(number int64, items [4]string) {
-	if items == [4]string{} {
-		w.shares.opened.direct++
-		return
-	}
-	w.shares.opened.relayed++
+// judgeRelay judges RelayAppID, IP, port and time: direct logins leave them empty, relayed ones none. It returns the
+// front's instant, as far as the line says: many-to-many the relay logs in with each terminal, an operator relay once.
+func (w *worker) judgeRelay(number int64, items [4]string, m mode) (instant time.Time) {
 	for i, item := range items {
 		if item == "" {
 			w.found.add(Relay, number, relayNames[i]+": empty, and the others are not")
-			return
+			return time.Time{}
 		}
 	}
 	if _, err := regulation.ParseAppID(items[0]); err != nil {
@@ -121,13 +160,20 @@ func (w *worker) judgeRelay(number int64, items [4]string) {
 	if problem := portProblem(items[2]); problem != "" {
 		w.found.add(Relay, number, relayNames[2]+": "+problem)
 	}
-	// An operator's relay may have logged in long before its customer, but not after the day.
-	switch at, problem := parseTime(items[3]); {
+	at, problem := parseTime(items[3])
+	win := w.rules.window
+	switch {
 	case problem != "":
 		w.found.add(Relay, number, relayNames[3]+": "+problem)
-	case !w.rules.window.End.IsZero() && !at.Before(w.rules.window.End):
+		return time.Time{}
+	case !win.End.IsZero() && !at.Before(win.End):
 		w.found.add(Relay, number, relayNames[3]+": after the end of the day's window")
+	case m == byOperator: // the operator may have logged in long before the customer
+		return time.Time{}
+	case !win.Start.IsZero() && at.Before(win.Start):
+		w.found.add(RelayLoginTime, number, "before its start, "+win.Start.Format(regulation.TimeLayout))
 	}
+	return at
 }
 
 var relayNames = [4]string{"RelayAppID", "relay IP", "relay port", "relay login time"}

@@ -56,6 +56,10 @@ func text64(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
 
 const (
 	goodSupplement = "0@client_xsb_1.0@116.228.52.10@37768@" + morning + "@@@@@88888888@1"
+	relayItems     = "relay_r_1.0@116.228.52.11@41022@2026-01-05 08:30:00"
+	manyLine       = "0@client_xsb_1.0@116.228.52.10@37768@" + morning + "@" + relayItems + "@88888888@1"
+	operatorLine   = "0@client_xsb_1.0@116.228.52.10@37768@" + morning + "@" + relayItems + "@88888888@2"
+	offlineLine    = "0@client_xsb_1.0@@@" + morning + "@" + relayItems + "@88888888@2"
 	goodTerminal   = "6@" + morning + "@021-12345678"
 )
 
