@@ -23,21 +23,35 @@ const (
 	pageEnd   = "```\n<!-- end of worked login -->\n"
 )
 
+const (
+	relayPage      = "../docs/relay.md"
+	relayPageStart = "<!-- worked submission: go test ./client -run TestRelayPage -update -->\n```text\n"
+	relayPageEnd   = "```\n<!-- end of worked submission -->\n"
+)
+
 // TestProtocolPage holds the worked login of docs/protocol.md to what this client and the
 // front's encoder really put on the wire.
-func TestProtocolPage(t *testing.T) {
+func TestProtocolPage(t *testing.T) { holdPage(t, page, pageStart, pageEnd, workedLogin(t)) }
+
+// TestRelayPage holds the worked submission of docs/relay.md to the bytes.
+func TestRelayPage(t *testing.T) {
+	holdPage(t, relayPage, relayPageStart, relayPageEnd, workedSubmission(t))
+}
+
+// holdPage compares the dump with that of the page, or puts it there.
+func holdPage(t *testing.T, page, start, end, dump string) {
+	t.Helper()
 	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, ok1 := strings.Cut(string(text), pageStart)
-	on, after, ok2 := strings.Cut(rest, pageEnd)
+	before, rest, ok1 := strings.Cut(string(text), start)
+	on, after, ok2 := strings.Cut(rest, end)
 	if !ok1 || !ok2 {
 		t.Fatalf("%s has no place for the dump", page)
 	}
-	dump := workedLogin(t)
 	if *update {
-		whole := before + pageStart + dump + pageEnd + after
+		whole := before + start + dump + end + after
 		if err := os.WriteFile(page, []byte(whole), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -73,6 +87,34 @@ func workedLogin(t *testing.T) string {
 			dump.WriteByte('\n')
 		}
 		explain(t, &dump, i+1, w)
+	}
+	return dump.String()
+}
+
+// workedSubmission is a submission, both answers to it, and the end of its terminal.
+func workedSubmission(t *testing.T) string {
+	m := loggedIn(t)
+	id, err := client.ParseSubmitID(exampleSubmitID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := submission()
+	submit, err := m.AppendSubmit(nil, id, false, &s)
+	must(t, submit, err)
+	gone, err := m.AppendTerminalEnd(nil, id)
+	must(t, gone, err)
+	const up, down = "relay to front", "front to relay"
+	var dump strings.Builder
+	for i, w := range []write{
+		{up, submit},
+		{down, frame(t, ftd.TIDTerminalSubmit, submitted(exampleSubmitID))},
+		{down, frame(t, ftd.TIDTerminalSubmit, refusedSubmit(exampleSubmitID, 9, "无此权限 no privilege [ref 4CV33T]"))},
+		{up, gone},
+	} {
+		if i > 0 {
+			dump.WriteByte('\n')
+		}
+		explain(t, &dump, []int{7, 8, 8, 9}[i], w)
 	}
 	return dump.String()
 }
@@ -136,7 +178,12 @@ var layout = map[ftd.FID]string{
 	ftd.FIDTerminalInfo:  "KeyVersion s8, AbnormalFlag c1, Ciphertext b256",
 	ftd.FIDLoginResponse: "BrokerID s10, UserID s18, UserType c1, TradingDay s8, LoginTime s19, PublicIP s39, " +
 		"PublicPort n5, AbnormalFlag c1, FrontID i4, SessionID i4, RecordID s36, SystemName s40, LastLogin s19, LastIP s39, Notice s100",
-	ftd.FIDLogoutRequest: "BrokerID s10, UserID s18",
+	ftd.FIDLogoutRequest:   "BrokerID s10, UserID s18",
+	ftd.FIDRelayedTerminal: "AppID s30, PublicIP s39, PublicPort n5, LoginTime s19, TerminalType c1",
+	ftd.FIDSubmitRequest:   "BrokerID s10, UserID s18, SubmitID s36, Attempt c1",
+	ftd.FIDSubmitResponse:  "BrokerID s10, UserID s18, UserType c1, TradingDay s8, SubmitID s36, RecordID s36, AbnormalFlag c1",
+	ftd.FIDRelayRecorded:   "RelayAppID s30, RelayIP s39, RelayPort n5, RelayLoginTime s19",
+	ftd.FIDSubmitRef:       "SubmitID s36",
 }
 
 type printer struct {
