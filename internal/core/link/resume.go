@@ -41,6 +41,9 @@ func (l *Link) resume(t *tenure, waits []*session) {
 			break
 		}
 		l.sendResume(t, s)
+		if !s.resumeVisits(t, func() bool { return !t.over.Load() && t.conn.out.drained(ctx, l.options.QueueLow) }) && !t.over.Load() {
+			l.leaveUntold(s, t)
+		}
 	}
 	if t.over.Load() || t.conn.ctx.Err() != nil {
 		return // another tenure follows, or the grace ends
@@ -74,6 +77,7 @@ func (l *Link) sendResume(t *tenure, s *session) {
 	if written && err == nil {
 		s.state, s.tenure, s.resumed = resuming, t, l.now()
 		s.asks.sent(t.conn)
+		s.telling = len(s.visits) > 0
 	}
 }
 

@@ -111,14 +111,17 @@ func endVerifies(sessions []*session) {
 func (l *Link) sessionVerify(dst []byte, a *core.Attempt) ([]byte, error) {
 	var ip [regulation.MaxAddrLen]byte
 	var instant [regulation.TimeLen]byte
-	var appID [regulation.MaxAppIDLen]byte
+	var appID, via [regulation.MaxAppIDLen]byte
 	e := ftd.BeginSession(dst, ftd.TIDSessionVerify, l.tag(a.SessionID))
 	e.Raw(ftd.FIDLoginRequest, a.Request)
 	e.SessionContext(&ftd.SessionContext{
 		AppID: append(appID[:0], a.AppID...), AppType: a.AppType,
 		PublicIP: regulation.AppendAddr(ip[:0], a.Source.Addr()), PublicPort: int(a.Source.Port()),
-		Instant: a.Instant.In(regulation.Zone).AppendFormat(instant[:0], regulation.TimeLayout),
+		Instant: a.Instant.In(regulation.Zone).AppendFormat(instant[:0], regulation.TimeLayout), RelayAppID: append(via[:0], a.Via...),
 	})
+	if a.Relayed != nil {
+		e.Raw(ftd.FIDRelayedTerminal, a.Relayed)
+	}
 	return e.End()
 }
 

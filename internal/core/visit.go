@@ -1,0 +1,30 @@
+package core
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// Visits is what the Session of an operator relay may be besides: a core that is told whose terminals are reported can
+// refuse an order for a customer who is not. Its methods do not wait.
+type Visits interface {
+	// OpenVisit tells of a terminal whose record is durable, before the relay is answered. It copies what v's slices
+	// point to.
+	OpenVisit(v *Visit)
+	// CloseVisit tells that the terminal has gone. The end of the Session closes all its visits without it.
+	CloseVisit(submitID uuid.UUID)
+}
+
+// Visit is one terminal that an operator relay reported.
+type Visit struct {
+	SubmitID   uuid.UUID
+	BrokerID   []byte
+	Account    regulation.Account // the customer's
+	UserType   regulation.UserType
+	TradingDay calendar.TradingDay
+	RecordID   uuid.UUID
+	Flag       regulation.AbnormalFlag
+	Terminal   []byte // the RelayedTerminal field as the relay sent it, 94 bytes
+}
