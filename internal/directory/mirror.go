@@ -10,6 +10,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core/local"
+	"github.com/tradefront/tradefront/internal/relay"
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
@@ -84,6 +85,26 @@ func (m *Mirror) Accounts(ctx context.Context) ([]local.Account, error) {
 	return readAccounts(ctx, db, db, "mirror_account")
 }
 
+// RelaySource is the mirror's relays alone, with a generation of their own.
+func (m *Mirror) RelaySource() relay.Source { return relaySource{m.RelayGeneration, m.Relays} }
+
+// RelayGeneration moves when relays of the mirror changed.
+func (m *Mirror) RelayGeneration(ctx context.Context) (int64, error) {
+	state, err := readMirror(ctx, m.local.Tables())
+	return state.relays, err
+}
+
+// Relays lists all permissions and grants of the mirror.
+func (m *Mirror) Relays(ctx context.Context) ([]relay.Permission, []relay.Grant, error) {
+	db := m.local.Tables()
+	rows, err := readRelays(ctx, db, db, "mirror_relay")
+	if err != nil {
+		return nil, nil, err
+	}
+	grants, err := readGrants(ctx, db, db, "mirror_relay_scope", "")
+	return permissions(rows), grants, err
+}
+
 // Refresh takes over what PostgreSQL has. While its generation does not move that is one
 // small query; at the first one of a life all is compared, whatever the generation is,
 // because a database restored from a dump counts anew. Only rows that differ are written.
@@ -116,9 +137,9 @@ func (m *Mirror) refresh(ctx context.Context) error {
 		if m.now().Sub(state.taken).Abs() < mirrorStamp {
 			return nil
 		}
-		return m.write(mirrorChange{source: source})
+		return m.write(mirrorChange{source: source, sourceRelays: state.sourceRelays})
 	}
-	change, err := m.compare(ctx)
+	change, err := m.compare(ctx, state.sourceRelays)
 	if err != nil {
 		return err
 	}
@@ -129,8 +150,8 @@ func (m *Mirror) refresh(ctx context.Context) error {
 	return nil
 }
 
-// compare reads both sides, PostgreSQL's in one snapshot.
-func (m *Mirror) compare(ctx context.Context) (mirrorChange, error) {
+// compare reads both sides, PostgreSQL's in one snapshot; relays only if they changed since that state of theirs.
+func (m *Mirror) compare(ctx context.Context, sourceRelays int64) (mirrorChange, error) {
 	db := m.pg.Tables()
 	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
@@ -138,7 +159,7 @@ func (m *Mirror) compare(ctx context.Context) (mirrorChange, error) {
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
 	var c mirrorChange
-	if err := tx.QueryRowContext(ctx, "SELECT generation FROM directory").Scan(&c.source); err != nil {
+	if err := tx.QueryRowContext(ctx, "SELECT generation, relays FROM directory").Scan(&c.source, &c.sourceRelays); err != nil {
 		return mirrorChange{}, db.Explain(ctx, err)
 	}
 	apps, err := readApps(ctx, db, tx, "app")
@@ -159,7 +180,10 @@ func (m *Mirror) compare(ctx context.Context) (mirrorChange, error) {
 	}
 	c.compareApps(hadApps, apps)
 	c.compareAccounts(hadAccounts, accounts)
-	return c, nil
+	if !m.met || c.sourceRelays != sourceRelays {
+		err = m.compareRelays(ctx, tx, &c)
+	}
+	return c, err
 }
 
 // write is the one transaction in which the mirror changes.
@@ -169,22 +193,25 @@ func (m *Mirror) write(c mirrorChange) error {
 		if err := c.apply(ctx, conn); err != nil {
 			return err
 		}
-		_, err := conn.ExecContext(ctx, `INSERT INTO mirror (only_row, generation, theirs, taken) VALUES (1, 1, ?2, ?3)
-			ON CONFLICT (only_row) DO UPDATE SET generation = generation + ?1, theirs = excluded.theirs, taken = excluded.taken`,
-			sqlrows.FlagOf(!c.empty()), c.source, taken)
+		_, err := conn.ExecContext(ctx, `INSERT INTO mirror (only_row, generation, theirs, taken, relays, their_relays) VALUES (1, 1, ?2, ?3, 1, ?5)
+			ON CONFLICT (only_row) DO UPDATE SET generation = generation + ?1, theirs = excluded.theirs, taken = excluded.taken,
+			relays = relays + ?4, their_relays = excluded.their_relays`,
+			sqlrows.FlagOf(!c.empty()), c.source, taken, sqlrows.FlagOf(!c.relays.empty()), c.sourceRelays)
 		return err
 	})
 }
 
 // mirrorState is the row of table mirror, zero without one.
 type mirrorState struct {
-	generation, source int64
-	taken              time.Time
+	generation, source   int64
+	relays, sourceRelays int64
+	taken                time.Time
 }
 
 func readMirror(ctx context.Context, db *sqlrows.Tables) (s mirrorState, err error) {
 	var taken int64
-	err = db.QueryRowContext(ctx, "SELECT generation, theirs, taken FROM mirror").Scan(&s.generation, &s.source, &taken)
+	err = db.QueryRowContext(ctx, "SELECT generation, theirs, taken, relays, their_relays FROM mirror").
+		Scan(&s.generation, &s.source, &taken, &s.relays, &s.sourceRelays)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return s, fmt.Errorf("the mirror of AppIDs and accounts: %w", db.Explain(ctx, err))
 	}

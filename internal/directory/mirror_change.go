@@ -14,14 +14,16 @@ import (
 // 100,000 is one row written, and logins, whose commits wait meanwhile, do not notice.
 type mirrorChange struct {
 	source       int64 // PostgreSQL's generation
+	sourceRelays int64 // and that of its relays
 	apps         []auth.App
 	accounts     []local.Account
 	goneApps     map[regulation.AppID]bool
 	goneAccounts map[regulation.Account]bool
+	relays       relayChange
 }
 
 func (c *mirrorChange) empty() bool {
-	return len(c.apps)+len(c.accounts)+len(c.goneApps)+len(c.goneAccounts) == 0
+	return len(c.apps)+len(c.accounts)+len(c.goneApps)+len(c.goneAccounts) == 0 && c.relays.empty()
 }
 
 func (c *mirrorChange) compareApps(had, has []auth.App) {
@@ -67,7 +69,10 @@ func (c *mirrorChange) apply(ctx context.Context, conn *sql.Conn) error {
 	if err := putRows(ctx, conn, "mirror_app", appColumns, c.apps, appArgs); err != nil {
 		return err
 	}
-	return putRows(ctx, conn, "mirror_account", accountColumns, c.accounts, accountArgs)
+	if err := putRows(ctx, conn, "mirror_account", accountColumns, c.accounts, accountArgs); err != nil {
+		return err
+	}
+	return c.relays.apply(ctx, conn)
 }
 
 func putRows[T any](ctx context.Context, conn *sql.Conn, table, columns string, rows []T, args func(*T) []any) error {

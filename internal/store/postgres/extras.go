@@ -12,7 +12,8 @@ const extrasSQL = `WITH ours AS (
 		FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid LEFT JOIN pg_class p ON p.oid = i.inhparent AND p.oid = to_regclass('record')
 			LEFT JOIN pg_partitioned_table pt ON pt.partrelid = p.oid
 		WHERE c.relkind IN ('r', 'p', 'f', 'v') AND (p.oid IS NOT NULL OR c.oid IN (SELECT to_regclass(t) FROM
-			unnest(ARRAY['record', 'report_export', 'reassigned_from', 'front', 'waiver', 'app', 'account', 'directory']) t)))
+			unnest(ARRAY['record', 'report_export', 'reassigned_from', 'front', 'waiver', 'app', 'account', 'directory',
+			'relay', 'relay_scope']) t)))
 	SELECT DISTINCT 'trigger ' || t.tgname || ' on table ' || o.name || ' changes or drops what is written there: DROP TRIGGER ' || t.tgname || ' ON ' || o.name
 		FROM ours o JOIN pg_trigger t ON t.tgrelid = o.oid WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
 	UNION SELECT 'rule ' || r.rulename || ' on table ' || o.name || ' changes or drops what is written there: DROP RULE ' || r.rulename || ' ON ' || o.name

@@ -98,7 +98,7 @@ func TestRoles(t *testing.T) {
 		"DROP TABLE record_20260105", "SELECT * FROM record_20260105", "INSERT INTO record_20260105 SELECT * FROM record",
 		"UPDATE record SET supplement = ''", "UPDATE record SET terminal = ''", "UPDATE record SET account = ''", "UPDATE record SET arrival = 0",
 		"ALTER TABLE record DISABLE TRIGGER ALL", "ALTER TABLE record DETACH PARTITION record_20260105",
-		"DELETE FROM app", "DELETE FROM account", "DELETE FROM directory", "DELETE FROM report_export", "DELETE FROM front", "DELETE FROM reassigned_from",
+		"DELETE FROM app", "DELETE FROM account", "DELETE FROM relay", "DELETE FROM relay_scope", "DELETE FROM directory", "DELETE FROM report_export", "DELETE FROM front", "DELETE FROM reassigned_from",
 		"TRUNCATE report_export", "TRUNCATE app", "UPDATE report_export SET row_count = 0", "UPDATE reassigned_from SET arrival = 0",
 		"UPDATE goose_db_version SET version_id = 99", "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, true)",
 		"CREATE TABLE mine ()", "CREATE TEMP TABLE mine ()", "CREATE SCHEMA mine", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
@@ -111,6 +111,7 @@ func TestRoles(t *testing.T) {
 		postgres.RoleFront: {front, []string{
 			"SELECT supplement FROM record", "SELECT terminal FROM record", "SELECT * FROM record", "SELECT account FROM record",
 			"COPY record TO STDOUT", "INSERT INTO record (arrival) VALUES (0)", "UPDATE app SET enabled = 1", "INSERT INTO app SELECT * FROM app",
+			"UPDATE relay SET networks = '[]'", "UPDATE relay_scope SET granted = 1", "INSERT INTO relay_scope SELECT * FROM relay_scope", "UPDATE directory SET relays = 0",
 			"UPDATE account SET password_hash = ''", "UPDATE directory SET generation = 0", "INSERT INTO report_export SELECT * FROM report_export",
 			"SELECT * FROM reassigned_from",
 		}},

@@ -37,6 +37,7 @@ var traces = []struct {
 	{10, "EXISTS (SELECT FROM pg_proc WHERE oid = to_regprocedure('ensure_record_partition(integer)') AND prosrc LIKE '%invalid_object_definition%')"},
 	{12, "to_regclass('handed_in') IS NOT NULL"},
 	{13, hasColumn("record", "relay_app_id")},
+	{14, "to_regclass('relay_scope') IS NOT NULL"},
 }
 
 func hasColumn(table, column string) string {

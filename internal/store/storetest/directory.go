@@ -30,6 +30,9 @@ func RunDirectory(t *testing.T, open func(t *testing.T) *directory.Directory) {
 		{"what fails changes nothing", failures},
 		{"concurrent changes", concurrentChanges},
 		{"reseal", reseal},
+		{"relays", relays},
+		{"relays' scope", relayScope},
+		{"a large scope", largeScope},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
 	}

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -60,6 +61,21 @@ func WantMirrored(t *testing.T, m *directory.Mirror, p *postgres.Store) {
 	theirAccounts, err := directory.New(p.Tables()).Accounts(t.Context())
 	if err != nil {
 		t.Fatal(err)
+	}
+	relays, grants, err := m.Relays(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirRelays, theirGrants, err := directory.New(p.Tables()).Relays(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	network := cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })
+	if diff := cmp.Diff(theirRelays, relays, network); diff != "" {
+		t.Errorf("relays (-PostgreSQL +mirror):\n%s", diff)
+	}
+	if diff := cmp.Diff(theirGrants, grants); diff != "" {
+		t.Errorf("relays' scopes (-PostgreSQL +mirror):\n%s", diff)
 	}
 	if diff := cmp.Diff(theirApps, apps); diff != "" {
 		t.Errorf("AppIDs (-PostgreSQL +mirror):\n%s", diff)
