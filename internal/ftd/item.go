@@ -85,6 +85,9 @@ func (r *items) fail(item, problem string) {
 	}
 }
 
+// IsText reports whether b can be a text item as it is.
+func IsText(b []byte) bool { return textProblem(b) == "" && !bytes.HasSuffix(b, []byte(" ")) }
+
 // textProblem is why b must not be in a text item, or "".
 func textProblem(b []byte) string {
 	for i := 0; i < len(b); {

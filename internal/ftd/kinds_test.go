@@ -76,6 +76,49 @@ var kinds = map[ftd.FID]kind{
 		return &ftd.LogoutRequest{BrokerID: text(t, 10), UserID: text(t, 18)}
 	}, func(e *ftd.Encoder, f field) { e.LogoutRequest(f.(*ftd.LogoutRequest)) }},
 
+	// Relays.
+	ftd.FIDRelayedTerminal: {94, func() field { return new(ftd.RelayedTerminal) }, func(t *rapid.T) field {
+		return &ftd.RelayedTerminal{
+			AppID: text(t, 30), PublicIP: text(t, 39), PublicPort: rapid.IntRange(0, 99999).Draw(t, "port"),
+			LoginTime: text(t, 19), TerminalType: rapid.Byte().Draw(t, "type"),
+		}
+	}, func(e *ftd.Encoder, f field) { e.RelayedTerminal(f.(*ftd.RelayedTerminal)) }},
+
+	ftd.FIDSubmitRequest: {65, func() field { return new(ftd.SubmitRequest) }, func(t *rapid.T) field {
+		return &ftd.SubmitRequest{
+			BrokerID: text(t, 10), UserID: text(t, 18), SubmitID: text(t, 36), Attempt: rapid.Byte().Draw(t, "attempt"),
+		}
+	}, func(e *ftd.Encoder, f field) { e.SubmitRequest(f.(*ftd.SubmitRequest)) }},
+
+	ftd.FIDSubmitResponse: {110, func() field { return new(ftd.SubmitResponse) }, func(t *rapid.T) field {
+		return &ftd.SubmitResponse{
+			BrokerID: text(t, 10), UserID: text(t, 18), UserType: rapid.Byte().Draw(t, "type"), TradingDay: text(t, 8),
+			SubmitID: text(t, 36), RecordID: text(t, 36), AbnormalFlag: rapid.Byte().Draw(t, "flag"),
+		}
+	}, func(e *ftd.Encoder, f field) { e.SubmitResponse(f.(*ftd.SubmitResponse)) }},
+
+	ftd.FIDRelayRecorded: {93, func() field { return new(ftd.RelayRecorded) }, func(t *rapid.T) field {
+		return &ftd.RelayRecorded{
+			RelayAppID: text(t, 30), RelayIP: text(t, 39), RelayPort: rapid.IntRange(0, 99999).Draw(t, "port"), RelayLoginTime: text(t, 19),
+		}
+	}, func(e *ftd.Encoder, f field) { e.RelayRecorded(f.(*ftd.RelayRecorded)) }},
+
+	ftd.FIDRelayTerms: {24, func() field { return new(ftd.RelayTerms) }, func(t *rapid.T) field {
+		million := rapid.IntRange(0, 999999)
+		return &ftd.RelayTerms{
+			Window: rapid.IntRange(0, 99999).Draw(t, "window"), Rate: million.Draw(t, "rate"), Burst: million.Draw(t, "burst"),
+			MaxTerminalAge: million.Draw(t, "age"), Features: rapid.Byte().Draw(t, "features"),
+		}
+	}, func(e *ftd.Encoder, f field) { e.RelayTerms(f.(*ftd.RelayTerms)) }},
+
+	ftd.FIDSubmitRef: {36, func() field { return new(ftd.SubmitRef) }, func(t *rapid.T) field {
+		return &ftd.SubmitRef{SubmitID: text(t, 36)}
+	}, func(e *ftd.Encoder, f field) { e.SubmitRef(f.(*ftd.SubmitRef)) }},
+
+	ftd.FIDTerminalTag: {190, func() field { return new(ftd.TerminalTag) }, func(t *rapid.T) field {
+		return &ftd.TerminalTag{MAC: text(t, 40), Tag: text(t, 150)}
+	}, func(e *ftd.Encoder, f field) { e.TerminalTag(f.(*ftd.TerminalTag)) }},
+
 	// docs/core.md.
 	ftd.FIDErrorTargetSequence: {6, func() field { return new(ftd.ErrorTargetSequence) }, func(t *rapid.T) field {
 		return &ftd.ErrorTargetSequence{Series: rapid.Uint16().Draw(t, "series"), Number: rapid.Int32().Draw(t, "number")}
@@ -158,6 +201,8 @@ var knownFIDs = []ftd.FID{
 	ftd.FIDErrorTargetSequence, ftd.FIDResumePoints, ftd.FIDPasswordUpdate,
 	ftd.FIDLinkIdentity, ftd.FIDLinkAccept, ftd.FIDSessionContext, ftd.FIDVerifyResult, ftd.FIDSessionRecord,
 	ftd.FIDReason, ftd.FIDResumeSession, ftd.FIDLinkCredit,
+	ftd.FIDRelayedTerminal, ftd.FIDSubmitRequest, ftd.FIDSubmitResponse, ftd.FIDRelayRecorded, ftd.FIDRelayTerms,
+	ftd.FIDSubmitRef, ftd.FIDTerminalTag,
 }
 
 // text draws a legal text item of at most n bytes: full length and Chinese among them.
