@@ -89,6 +89,7 @@ const (
 	TerminalAppKind       // the terminal's AppID is that of a relay
 	TerminalAppNotOfRelay // the terminal's AppID may not come through this relay
 	OutOfScope            // the operator may not report for this account through this relay
+	SubmitFault           // a fault of ours while the submission was recorded: the record may be there
 	Resubmitted           // accepted, and the relay said that it had sent the submission before
 
 	// UnknownCustomer is the last: its word is UnknownAccount's, and Words has each word once.
@@ -174,6 +175,7 @@ var reasons = [reasonCount]reasonFacts{
 	TerminalAppKind:       {"terminal_app_kind", 63},
 	TerminalAppNotOfRelay: {"terminal_app_not_of_relay", 63},
 	OutOfScope:            {"out_of_scope", 9},
+	SubmitFault:           {"submit_fault", 90},
 	Resubmitted:           {"resubmitted", 0},
 	UnknownCustomer:       {"unknown_account", 9},
 }

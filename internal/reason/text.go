@@ -44,6 +44,7 @@ var ownText = map[Reason]string{ //nolint:gosec // G101: texts, no credentials
 	RequestRate:    "请求过于频繁 too many requests a second",
 	CodeRate:       "验证码请求过于频繁 a code was sent not long ago",
 
+	SubmitFault:       "请稍后重发 a fault of the front, submit the same again",
 	RelayConnections:  "中继连接数超出上限 too many connections of this relay",
 	RelayVisits:       "中继终端数超出上限 too many terminals on this connection",
 	RelayWindow:       "请稍后重试 too many unanswered, nothing was recorded",

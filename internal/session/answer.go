@@ -15,6 +15,10 @@ func (s *Session) takeOutcome(ev *Event, fx *Effects) {
 		s.loginDone(ev, fx)
 	case ev.Do == DoVerify && ev.Outcome.Reason == reason.OK:
 		s.authenticated(ev, fx)
+	case ev.Op == OpSubmit:
+		s.refuseSubmit(OpSubmit, ev, fx)
+	case ev.Op == OpSubmitEnd:
+		s.terminalEnded(ev, fx)
 	case ev.Do == DoRequestCode && ev.Outcome.Reason == reason.OK: // the core answers
 	case ev.Do == DoRequestCode && ev.Outcome.Reason == reason.UnknownRequest:
 		s.target = target{}
@@ -29,7 +33,9 @@ func (s *Session) takeOutcome(ev *Event, fx *Effects) {
 	}
 }
 
-var opTIDs = [...]ftd.TID{ftd.TIDAuthenticate, ftd.TIDUserLogin, ftd.TIDUserLogout, ftd.TIDError, ftd.TIDRequestCode}
+var opTIDs = [...]ftd.TID{
+	ftd.TIDAuthenticate, ftd.TIDUserLogin, ftd.TIDUserLogout, ftd.TIDError, ftd.TIDRequestCode, ftd.TIDTerminalSubmit, ftd.TIDTerminalEnd,
+}
 
 // sendRefusal answers with Error, and with what it is about if the request had a number, and ends the session
 // where the protocol says so.

@@ -45,13 +45,14 @@ type RelayedTerminal struct {
 	Field  []byte          // the 94 bytes of RelayedTerminal as the relay sent them
 	Tag    ftd.TerminalTag // personal data; empty if none was sent
 	Tagged bool
-	// Illegal names the first item of RelayedTerminal or TerminalTag that is not of its form, as
-	// RelayedTerminal.PublicIP; "" if all are.
+	// Illegal names the first item of RelayedTerminal or TerminalTag that is not of its type on the wire, or has an
+	// illegal character, as RelayedTerminal.PublicIP; "" if all are. Whether PublicIP is an address and LoginTime a time
+	// the gateway says.
 	Illegal string
 }
 
 // SubmitAttempt is an operator relay's report of one terminal, as the relay sent it (TerminalSubmit): nothing is judged
-// but that the relay may submit at all. Its slices belong to it.
+// but that the relay may submit at all. After Clone its slices belong to it.
 type SubmitAttempt struct {
 	Arrived  time.Time // when its frame was taken from the socket
 	AppID    []byte    // the RelayAppID, authenticated
@@ -63,8 +64,11 @@ type SubmitAttempt struct {
 	Content []byte // SubmitRequest without Attempt, RelayedTerminal, TerminalInfo: the bytes that the RecordID is made of
 	Visit   RelayedTerminal
 	Info    TerminalInfo
-	// Illegal names the first item of SubmitRequest or TerminalInfo that is not of its form; "" if all are.
+	// Illegal names the first item of SubmitRequest or TerminalInfo that is not of its type, or has an illegal character;
+	// "" if all are. Whether SubmitID is a UUIDv7 the gateway says.
 	Illegal string
+
+	request, terminal []byte // the fields as they came, until Clone puts Content together
 }
 
 // Peer is one session and where its terminal is: as the front saw it at accept, or as the load
@@ -76,10 +80,13 @@ type Peer struct {
 	Relays    bool           // it came to a listener that admits relays and nothing else
 }
 
-// Clone copies what aliases the frame and the session, in one allocation.
+// Clone copies what aliases the frame and the session, in one allocation; what a relay told in another.
 func (a LoginAttempt) Clone() LoginAttempt {
 	parts := [...]*[]byte{
 		&a.AppID, &a.UserID, &a.Request, &a.Password, &a.Terminal.KeyVersion, &a.Terminal.Ciphertext,
+	}
+	if a.Relayed != nil {
+		a.Relayed = a.Relayed.clone()
 	}
 	total := 0
 	for _, p := range parts {
@@ -92,4 +99,21 @@ func (a LoginAttempt) Clone() LoginAttempt {
 		*p = buf[start:len(buf):len(buf)]
 	}
 	return a
+}
+
+// clone copies what aliases the frame, in one allocation.
+func (t *RelayedTerminal) clone() *RelayedTerminal {
+	c := *t
+	parts := [...]*[]byte{&c.Field, &c.Told.AppID, &c.Told.PublicIP, &c.Told.LoginTime, &c.Tag.MAC, &c.Tag.Tag}
+	total := 0
+	for _, p := range parts {
+		total += len(*p)
+	}
+	buf := make([]byte, 0, total)
+	for _, p := range parts {
+		start := len(buf)
+		buf = append(buf, *p...)
+		*p = buf[start:len(buf):len(buf)]
+	}
+	return &c
 }

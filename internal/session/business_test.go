@@ -177,7 +177,7 @@ func TestManyRefusedRequestsDoNotClose(t *testing.T) {
 
 // TestOwnMessagesAreNotPassed: those of the front and of the link.
 func TestOwnMessagesAreNotPassed(t *testing.T) {
-	for _, tid := range []ftd.TID{0x1005, 0x8002, ftd.TIDRequestCode, 0x9001, 0x9006, 0x90FF} {
+	for _, tid := range []ftd.TID{0x1005, 0x8005, ftd.TIDRequestCode, 0x9001, 0x9006, 0x90FF} {
 		d := trading(t)
 		d.message(tid)
 		e := ftd.Begin(nil, tid)

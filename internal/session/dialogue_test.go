@@ -36,13 +36,20 @@ type dialogue struct {
 	drawnAt  time.Time // when
 	accepted bool      // the gateway's word on a login was OK
 
-	core   core.Session           // of the next outcome of a login
-	told   func(*session.Outcome) // what else the core tells then
-	passed []string               // the bodies that were passed on
-	full   reason.Reason          // why the core takes no more
-	model  dialogModel
-	coded  int           // requests for a code
-	code   reason.Reason // the answer to the next of them
+	core     core.Session           // of the next outcome of a login
+	told     func(*session.Outcome) // what else the core tells then
+	passed   []string               // the bodies that were passed on
+	full     reason.Reason          // why the core takes no more
+	model    dialogModel
+	appType  byte                     // of the next authentication; 0 is a terminal's
+	via      *session.Via             // of the next login
+	terms    *ftd.RelayTerms          // likewise
+	draining bool                     // the front is
+	submits  []*session.SubmitAttempt // on their way
+	gone     []string                 // terminals that have gone, by operator and SubmitID
+
+	coded int           // requests for a code
+	code  reason.Reason // the answer to the next of them
 }
 
 // coreSession is one that the session machine only looks at for being there.
@@ -61,6 +68,7 @@ type answer struct {
 	number uint32 // the message's
 	target int32  // of ErrorTargetSequence; 0 without
 	exit   string // the data of ForceExit
+	submit string // the SubmitID of SubmitRef or SubmitResponse
 }
 
 var settings = session.Settings{
@@ -99,6 +107,11 @@ func (d *dialogue) step(ev *session.Event) {
 		switch fx.Do {
 		case session.DoNothing:
 			return
+		case session.DoSubmit:
+			d.submits = append(d.submits, fx.Submit.Clone())
+			return
+		case session.DoEndTerminal:
+			d.gone = append(d.gone, string(fx.UserID)+" "+string(fx.SubmitID))
 		case session.DoLogin:
 			a := fx.Login.Clone()
 			d.attempt = &a
@@ -110,7 +123,7 @@ func (d *dialogue) step(ev *session.Event) {
 			continue
 		case session.DoVerify:
 			d.spend(&fx.Auth)
-			outcome.Reason, outcome.AppType = d.verdict, '1'
+			outcome.Reason, outcome.AppType = d.verdict, max(d.appType, '1')
 		case session.DoNotifyDecision:
 			d.said, d.item = append(d.said, fx.Reason), fx.Item
 			outcome.Reason = fx.Reason
@@ -128,7 +141,7 @@ func (d *dialogue) step(ev *session.Event) {
 			outcome.Reason = d.code
 		}
 		copy(outcome.Ref[:], "REF123")
-		ev = &session.Event{Kind: session.OutcomeKnown, Now: d.now, Do: fx.Do, Op: fx.Op, Outcome: &outcome}
+		ev = &session.Event{Kind: session.OutcomeKnown, Now: d.now, Do: fx.Do, Op: fx.Op, Outcome: &outcome, SubmitID: fx.SubmitID}
 	}
 }
 
@@ -175,6 +188,7 @@ func (d *dialogue) receive(wire []byte) {
 		if raw, ok := m.Field(ftd.FIDForceExit); ok {
 			a.exit = string(raw)
 		}
+		a.submit = submitOf(m)
 		for rest := m.Fields; len(rest) > 0; {
 			var fid ftd.FID
 			fid, _, rest = rest.Next()
@@ -191,13 +205,26 @@ func (d *dialogue) receive(wire []byte) {
 	}
 }
 
+// submitOf is which submission a message is about.
+func submitOf(m ftd.Message) string {
+	var ref ftd.SubmitRef
+	if raw, ok := m.Field(ftd.FIDSubmitRef); ok && ref.Decode(raw) == nil {
+		return string(ref.SubmitID)
+	}
+	var response ftd.SubmitResponse
+	if raw, ok := m.Field(ftd.FIDSubmitResponse); ok && response.Decode(raw) == nil {
+		return string(response.SubmitID)
+	}
+	return ""
+}
+
 func (d *dialogue) frame(wire []byte) {
 	d.t.Helper()
 	f, n, err := ftd.DecodeFrame(wire, d.s.BodyLimit())
 	if err != nil || n != len(wire) {
 		d.t.Fatalf("test frame: n=%d of %d, %v", n, len(wire), err)
 	}
-	d.step(&session.Event{Kind: session.FrameArrived, Now: d.now, Frame: f})
+	d.step(&session.Event{Kind: session.FrameArrived, Now: d.now, Frame: f, Draining: d.draining})
 }
 
 func (d *dialogue) message(tid ftd.TID, fields ...func(*ftd.Encoder)) {
@@ -229,6 +256,7 @@ func (d *dialogue) finish(why reason.Reason) {
 	copy(outcome.Ref[:], "REF123")
 	if why == reason.OK {
 		outcome.Receipt = receipt(string(d.attempt.UserID))
+		outcome.Receipt.Via, outcome.Receipt.Terms = d.via, d.terms
 	}
 	if outcome.Session = d.core; d.told != nil {
 		d.told(&outcome)
@@ -272,6 +300,10 @@ const app = "v_s_1.0"
 func (d *dialogue) askChallenge() { d.message(ftd.TIDAuthenticate, identity(app)) }
 func (d *dialogue) answer()       { d.message(ftd.TIDAuthenticate, identity(app), authInfo) }
 func (d *dialogue) sendLogin() {
+	if d.appType == session.InvestorRelay {
+		d.message(ftd.TIDUserLogin, loginRequest("9999", "88888888"), terminalInfo("1.0"), relayedTerminal)
+		return
+	}
 	d.message(ftd.TIDUserLogin, loginRequest("9999", "88888888"), terminalInfo("1.0"))
 }
 func (d *dialogue) sendLogout() { d.message(ftd.TIDUserLogout, logoutRequest("9999", "88888888")) }

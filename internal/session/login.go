@@ -26,7 +26,8 @@ func (s *Session) login(m ftd.Message, now time.Time, fx *Effects) {
 	if raw, ok := m.Field(ftd.FIDResumePoints); ok {
 		unresume = resume.Decode(raw)
 	}
-	for _, err := range [...]error{req.Decode(rawRequest), terminal.Decode(rawTerminal), unresume} {
+	relayed, err := s.relayed(m, fx)
+	for _, err := range [...]error{req.Decode(rawRequest), terminal.Decode(rawTerminal), unresume, err} {
 		if _, isFault := err.(ftd.Fault); isFault {
 			s.malformed(err, fx)
 			return
@@ -45,7 +46,7 @@ func (s *Session) login(m ftd.Message, now time.Time, fx *Effects) {
 	case bytes.IndexByte(terminal.KeyVersion, regulation.Separator) >= 0:
 		item = "TerminalInfo.KeyVersion"
 	}
-	if why := s.mayLogIn(&req, wrong != nil || item != ""); why != reason.OK {
+	if why := s.mayLogIn(&req, wrong != nil || item != "", relayed); why != reason.OK {
 		if s.refuse(fx, OpLogin, why); why == reason.IllegalField {
 			s.refuseItem(fx, OpLogin, wrong, item)
 		}
@@ -54,11 +55,26 @@ func (s *Session) login(m ftd.Message, now time.Time, fx *Effects) {
 	}
 	s.startLogin(rawRequest, &req, terminal, now, fx)
 	fx.Login.Resume = resume
+	if relayed {
+		fx.Login.Relayed = &fx.relayed
+	}
+}
+
+// relayed reads what a many-to-many relay tells of the terminal that logs in, if it tells anything. The error is a Fault.
+func (s *Session) relayed(m ftd.Message, fx *Effects) (told bool, err error) {
+	raw, told := m.Field(ftd.FIDRelayedTerminal)
+	if !told {
+		return false, nil
+	}
+	tag, _ := m.Field(ftd.FIDTerminalTag)
+	return true, fx.relayed.decodeRelayed(raw, tag)
 }
 
 // mayLogIn judges what the session itself can judge: first the state, so that before
-// authentication nothing of the content is told.
-func (s *Session) mayLogIn(req *ftd.LoginRequest, illegal bool) reason.Reason {
+// authentication nothing of the content is told. RelayedTerminal belongs to a login through a many-to-many relay, and
+// to no other; there the broker comes before the items, as in a submission.
+func (s *Session) mayLogIn(req *ftd.LoginRequest, illegal, relayed bool) reason.Reason {
+	otherBroker := !bytes.Equal(req.BrokerID, s.brokerID.bytes())
 	switch {
 	case s.state < Authenticated:
 		return reason.NotAuthenticated
@@ -68,9 +84,13 @@ func (s *Session) mayLogIn(req *ftd.LoginRequest, illegal bool) reason.Reason {
 		return reason.PasswordFirst
 	case s.state == LoggedIn:
 		return reason.AlreadyLoggedIn
+	case relayed != (s.appType == InvestorRelay):
+		return reason.WrongMode
+	case relayed && otherBroker:
+		return reason.BrokerMismatch
 	case illegal:
 		return reason.IllegalField
-	case !bytes.Equal(req.BrokerID, s.brokerID.bytes()):
+	case otherBroker:
 		return reason.BrokerMismatch
 	}
 	return reason.OK
@@ -134,8 +154,18 @@ func (s *Session) loginDone(ev *Event, fx *Effects) {
 
 func (s *Session) loggedIn(ev *Event, fx *Effects) {
 	s.state, s.business = LoggedIn, ev.Outcome.Session != nil
+	receipt := ev.Outcome.Receipt
+	if s.appType == OperatorRelay {
+		s.relay.begin(receipt)
+	}
 	e := ftd.Begin(fx.Wire, ftd.TIDUserLogin)
-	s.putReceipt(&e, ev.Outcome.Receipt)
+	s.putReceipt(&e, receipt)
+	if receipt.Via != nil {
+		putVia(&e, receipt.Via)
+	}
+	if receipt.Terms != nil {
+		e.RelayTerms(receipt.Terms)
+	}
 	putSuccess(&e, ev.Now)
 	fx.end(&e)
 	if ev.Outcome.Lost {

@@ -24,14 +24,17 @@ func TestAnyDialogue(t *testing.T) {
 func FuzzSession(f *testing.F) {
 	for begun := range int(session.Closed) {
 		for action := range len(moves) {
-			f.Add([]byte{byte(begun), 1, byte(action), 200, 1, 2, 3, byte(action), 90, 1, 2, 3})
+			for appType := range 3 {
+				f.Add([]byte{byte(begun), 1, byte(appType), 1, byte(action), 200, 1, 2, 3, byte(action), 90, 1, 2, 3})
+			}
 		}
 	}
-	f.Add([]byte("\x00\x00\x00\x01\x02\x0b\x00\x03"))                         // in, and out again
-	f.Add([]byte("\x00\x00\x00\x00\x00\x00\x00"))                             // a challenge too many
-	f.Add([]byte("\x03\x00\x02\x02\x02\x02\x02\x02\x02\x02"))                 // a flood while a login is on its way
-	f.Add([]byte("\x04\x01\x0c\x00\x00\x00\x0c\x01\x00\x00\x0c\x03\x01\x00")) // requests, one refused in its run
-	f.Add([]byte("\x03\x01\x0b\x29\x0f\x0e\x00\x02\x0b\x00"))                 // a password that must be changed first
+	f.Add([]byte("\x00\x00\x00\x00\x00\x01\x02\x0b\x00\x03"))                         // in, and out again
+	f.Add([]byte("\x00\x00\x00\x00\x00\x00\x00\x00\x00"))                             // a challenge too many
+	f.Add([]byte("\x03\x00\x00\x00\x02\x02\x02\x02\x02\x02\x02\x02"))                 // a flood while a login is on its way
+	f.Add([]byte("\x04\x01\x00\x00\x0c\x00\x00\x00\x0c\x01\x00\x00\x0c\x03\x01\x00")) // requests, one refused in its run
+	f.Add([]byte("\x03\x01\x00\x00\x0b\x29\x0f\x0e\x00\x02\x0b\x00"))                 // a password that must be changed first
+	f.Add([]byte("\x04\x00\x02\x01\x12\x01\x03\x12\x01\x03\x13\x00\x13\x01\x14\x00")) // a window and more, answers, one terminal that goes
 	f.Fuzz(func(t *testing.T, data []byte) {
 		play(t, &bytesOf{data})
 	})
@@ -119,6 +122,9 @@ var moves = []func(d *dialogue, c chance){
 	func(d *dialogue, c chance) { // the gateway's word on a login
 		if d.attempt != nil && d.close == reason.StayOpen {
 			why := reason.Reason(c.upTo(len(reason.Words())-1, "outcome"))
+			if why == reason.Resubmitted { // no login is
+				why = reason.OK
+			}
 			d.accepted = d.accepted || why == reason.OK
 			d.finish(why)
 		}
@@ -173,6 +179,31 @@ var moves = []func(d *dialogue, c chance){
 			d.step(&session.Event{Kind: session.RequestRefused, Now: d.now, Outcome: &outcome, Number: 1 << 20})
 		}
 	},
+	func(d *dialogue, c chance) { // submissions
+		d.draining = c.upTo(9, "draining") == 0
+		for range 1 + c.upTo(3, "submissions") {
+			before := len(d.submits)
+			d.submit(submitID)
+			if len(d.submits) > before && (d.appType != session.OperatorRelay || d.s.State() != session.LoggedIn || d.draining || before >= 4) {
+				d.t.Fatalf("submitted in %v, AppType %c, %d on their way, draining %v", d.s.State(), d.appType, before, d.draining)
+			}
+		}
+	},
+	func(d *dialogue, c chance) { // the gateway's word on a submission
+		if len(d.submits) > 0 && d.close == reason.StayOpen {
+			d.decided(reason.Reason(c.upTo(int(reason.UnknownCustomer), "outcome")))
+		}
+	},
+	func(d *dialogue, c chance) { // one terminal of a relay
+		if d.close != reason.StayOpen {
+			return
+		}
+		if c.upTo(1, "which") == 0 {
+			d.message(ftd.TIDTerminalEnd, func(e *ftd.Encoder) { e.SubmitRef(&ftd.SubmitRef{SubmitID: []byte(submitID)}) })
+			return
+		}
+		d.step(&session.Event{Kind: session.TerminalExitAsked, Now: d.now, SubmitID: []byte(submitID), ForceExit: c.bytes(120)})
+	},
 }
 
 // isNumbered reports whether a body of chance may count in the dialog, behind the model's back.
@@ -216,15 +247,20 @@ func (m *dialogModel) take(d *dialogue, chain byte, number uint32, passed, answe
 var (
 	tids = []ftd.TID{
 		ftd.TIDAuthenticate, ftd.TIDUserLogin, ftd.TIDUserLogout, ftd.TIDError, 0x7777, ftd.TIDPasswordUpdate, ftd.TIDRequestCode, ftd.TIDSessionKick,
+		ftd.TIDTerminalSubmit, ftd.TIDTerminalEnd,
 	}
 	fids = []ftd.FID{
 		ftd.FIDAuthIdentity, ftd.FIDAuthInfo, ftd.FIDLoginRequest, ftd.FIDTerminalInfo, ftd.FIDLogoutRequest, ftd.FIDError, 0x7777, ftd.FIDResumePoints,
+		ftd.FIDRelayedTerminal, ftd.FIDSubmitRequest, ftd.FIDSubmitRef, ftd.FIDTerminalTag,
 	}
 	goodFrames = []func(testing.TB) []byte{
 		identityFrame,
 		func(t testing.TB) []byte { return encode(t, ftd.TIDAuthenticate, identity(app), authInfo) },
 		loginFrame,
 		func(t testing.TB) []byte { return encode(t, ftd.TIDUserLogout, logoutRequest("9999", "88888888")) },
+		func(t testing.TB) []byte { return vector(t, "terminal-submit-again") },
+		func(t testing.TB) []byte { return vector(t, "terminal-end") },
+		func(t testing.TB) []byte { return vector(t, "login-request-relayed") },
 	}
 )
 
@@ -240,6 +276,8 @@ func play(t *testing.T, c chance) {
 	d := newDialogueWith(t, &slowSettings)
 	begun := session.State(c.upTo(int(session.LoggedIn), "begun"))
 	d.core = [...]core.Session{nil, coreSession{}}[c.upTo(1, "core")]
+	d.appType = "123"[c.upTo(2, "type")]
+	d.terms = &ftd.RelayTerms{Window: 4, Features: "01"[c.upTo(1, "features")]}
 	d.reach(begun)
 	d.accepted = begun == session.LoggedIn
 	for n := 0; d.close == reason.StayOpen && n < 200 && !c.over(); n++ {
@@ -263,7 +301,7 @@ func play(t *testing.T, c chance) {
 			t.Fatalf("malformed: %d answers, fault %d", len(d.sent)-answers, d.fault)
 		case before < session.Authenticated && len(d.sent) > answers && d.sent[answers].code == reason.UnknownRequest.Code():
 			t.Fatal("a stranger was told which requests there are")
-		case len(d.sent) > answers+1:
+		case len(d.sent) > answers+4: // as many submissions may come at once
 			t.Fatalf("%d answers to one event", len(d.sent)-answers)
 		case begun < session.Authenticated && state < session.Authenticated && d.refused() > 3:
 			t.Fatalf("%d refusals before authentication", d.refused())

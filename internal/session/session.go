@@ -1,6 +1,7 @@
 package session
 
 import (
+	"encoding/binary"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ftd"
@@ -79,6 +80,8 @@ type Session struct {
 	dialog   uint32 // the number of the last request
 	target   target // of the request that is being refused
 
+	relay relaySession // of an operator relay
+
 	refusals  float64   // answers of an error, one forgotten each second
 	refusedAt time.Time // the last of them
 
@@ -135,6 +138,10 @@ func (s *Session) Step(ev *Event, fx *Effects) {
 		s.requestRefused(ev, fx)
 	case ExitAsked:
 		s.exit(ev.ForceExit, ev.Why, fx)
+	case SubmitDone:
+		s.submitDone(ev, fx)
+	case TerminalExitAsked:
+		s.exitTerminal(ev, fx)
 	}
 	if len(fx.Wire) > 0 {
 		s.sent = ev.Now
@@ -147,7 +154,7 @@ func (s *Session) Step(ev *Event, fx *Effects) {
 // message sends one FTDC message on to its handler.
 func (s *Session) message(ev *Event, fx *Effects) {
 	s.target = target{}
-	if s.state == LoggingIn {
+	if s.state == LoggingIn && !isSubmit(ev.Frame.Body) {
 		if s.pending++; s.pending > s.settings.PendingFrames {
 			fx.Close = reason.FrameFlood
 			return
@@ -162,13 +169,13 @@ func (s *Session) message(ev *Event, fx *Effects) {
 		s.malformed(err, fx)
 		return
 	}
-	if s.state == PasswordOnly && m.TID != ftd.TIDUserLogin && m.TID != ftd.TIDUserLogout {
+	if s.state == PasswordOnly && !answersPasswordOnly(m.TID) {
 		s.targetOf(m)
 		s.refuse(fx, OpRequest, reason.PasswordFirst)
 		return
 	}
 	switch m.TID {
-	case ftd.TIDAuthenticate, ftd.TIDUserLogin, ftd.TIDUserLogout:
+	case ftd.TIDAuthenticate, ftd.TIDUserLogin, ftd.TIDUserLogout, ftd.TIDTerminalSubmit, ftd.TIDTerminalEnd:
 		if m.SequenceSeries != 0 || m.SequenceNumber != 0 {
 			s.malformed(ftd.FaultSequence, fx)
 			return
@@ -183,9 +190,28 @@ func (s *Session) message(ev *Event, fx *Effects) {
 		s.logout(m, fx)
 	case ftd.TIDRequestCode:
 		s.requestCode(m, ev.Frame.Body, fx)
+	case ftd.TIDTerminalSubmit:
+		s.submit(m, ev, fx)
+	case ftd.TIDTerminalEnd:
+		s.endTerminal(m, fx)
 	default:
 		s.unknown(m, fx)
 	}
+}
+
+// isSubmit reports whether a body is a submission's: those that come before the answer to the operator's login are
+// refused one by one, and counted among the refused submissions.
+func isSubmit(body []byte) bool {
+	return len(body) >= ftd.MessageHeaderLen && ftd.TID(binary.BigEndian.Uint32(body[1:])) == ftd.TIDTerminalSubmit
+}
+
+// answersPasswordOnly reports whether a message has an answer of its own while the password must be changed first.
+func answersPasswordOnly(tid ftd.TID) bool {
+	switch tid {
+	case ftd.TIDUserLogin, ftd.TIDUserLogout, ftd.TIDTerminalSubmit, ftd.TIDTerminalEnd:
+		return true
+	}
+	return false
 }
 
 func (s *Session) unknown(m ftd.Message, fx *Effects) {

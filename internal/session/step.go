@@ -12,12 +12,14 @@ type EventKind uint8
 
 // The events.
 const (
-	FrameArrived   EventKind = iota // Frame is one whole frame
-	ChallengeDrawn                  // Challenge is what DoChallenge asked for
-	OutcomeKnown                    // Outcome is that of DoVerify, DoNotifyDecision or DoLogin
-	TimePassed                      // look at the clocks
-	RequestRefused                  // the request with Series and Number is not answered by the core, for Outcome's reason
-	ExitAsked                       // the session ends for Why, and the terminal gets ForceExit
+	FrameArrived      EventKind = iota // Frame is one whole frame
+	ChallengeDrawn                     // Challenge is what DoChallenge asked for
+	OutcomeKnown                       // Outcome is that of DoVerify, DoNotifyDecision or DoLogin
+	TimePassed                         // look at the clocks
+	RequestRefused                     // the request with Series and Number is not answered by the core, for Outcome's reason
+	ExitAsked                          // the session ends for Why, and the terminal gets ForceExit
+	SubmitDone                         // Outcome is that of the submission SubmitID
+	TerminalExitAsked                  // the terminal of the submission SubmitID is to go, with ForceExit
 )
 
 // Event is one thing that happened to a session. Slices in it need to live only while
@@ -34,9 +36,14 @@ type Event struct {
 	// Series and Number are the request's that RequestRefused is about.
 	Series uint16
 	Number uint32
-	// ForceExit is the data of that field, of ExitAsked; Why is how the session then ends.
+	// ForceExit is the data of that field, of ExitAsked and TerminalExitAsked; Why is how the session then ends.
 	ForceExit []byte
 	Why       reason.Close
+	// SubmitID is which submission it is about: of SubmitDone and TerminalExitAsked, and of an OutcomeKnown that answers
+	// an effect with a SubmitID.
+	SubmitID []byte
+	// Draining says that the front takes no new submissions; of FrameArrived.
+	Draining bool
 }
 
 // Do is the one thing that a step asks for.
@@ -51,6 +58,8 @@ const (
 	DoLogin             // log Login in; comes back as OutcomeKnown, later
 	DoPass              // pass Body with Header on to the core; only a refusal comes back, as RequestRefused
 	DoRequestCode       // pass Body, a request for a code, on to the core; comes back as OutcomeKnown, at once
+	DoSubmit            // record Submit; comes back as SubmitDone, later and in any order
+	DoEndTerminal       // the terminal of SubmitID has gone; comes back as OutcomeKnown, at once
 )
 
 // Op is what a decision is about: the event word of the audit log.
@@ -63,9 +72,11 @@ const (
 	OpLogout
 	OpRequest // anything that the front does not know, or a business request
 	OpRequestCode
+	OpSubmit
+	OpSubmitEnd
 )
 
-var opWords = [...]string{"authenticate", "login", "logout", "request", "request_code"}
+var opWords = [...]string{"authenticate", "login", "logout", "request", "request_code", "submit", "submit_end"}
 
 func (o Op) String() string { return opWords[o] }
 
@@ -88,6 +99,11 @@ type Effects struct {
 	// Login is what DoLogin is about; it aliases the session and the frame, so it must
 	// be copied before the frame is discarded.
 	Login LoginAttempt
+	// Submit is what DoSubmit is about; it aliases likewise.
+	Submit SubmitAttempt
+	// SubmitID is which submission an effect with OpSubmit or OpSubmitEnd is about, as the relay sent it; it aliases the
+	// frame, and comes back with the outcome.
+	SubmitID []byte
 	// Header and Body are the message that DoPass or DoRequestCode is about; Body aliases the frame.
 	Header ftd.Header
 	Body   []byte
@@ -95,6 +111,8 @@ type Effects struct {
 	Close reason.Close
 	// Fault says how bytes were malformed when Close is Malformed.
 	Fault ftd.Fault
+
+	relayed RelayedTerminal // what Login.Relayed points to
 }
 
 // Reset makes e ready for the next step, keeping its buffer.

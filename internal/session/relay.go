@@ -1,0 +1,123 @@
+package session
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+// The AppTypes of relays. Every other is a terminal's.
+const (
+	InvestorRelay = '2' // many-to-many: one connection for each terminal, with the customer's password
+	OperatorRelay = '3' // one connection for many terminals, which it submits
+)
+
+const (
+	windowFactor   = 4    // windows of submissions that a relay may have sent without an answer that it can have read
+	submitRefusals = 1000 // refused submissions that a relay may have saved up
+	refusalsPerSec = 50   // of which so many are forgotten each second
+)
+
+// relaySession is what a session knows of an operator relay that is logged in.
+type relaySession struct {
+	loginTime  time.Time // of the operator's login, as recorded: the relay login time of its submissions
+	window     int       // submissions that may be unanswered
+	unanswered int       // submissions that are on their way
+	over       int       // refused for the window while others were on their way; see leaveWindow
+	endsOne    bool      // the relay expects a ForceExit that ends one terminal
+
+	refusals  float64 // refused submissions, of which refusalsPerSec are forgotten each second
+	refusedAt time.Time
+}
+
+// begin takes the terms of an operator's login that was answered.
+func (r *relaySession) begin(receipt *Receipt) {
+	*r = relaySession{loginTime: receipt.LoginTime, window: 1}
+	if t := receipt.Terms; t != nil {
+		r.window, r.endsOne = max(1, t.Window), t.Features == ftd.TermsTerminalExit
+	}
+}
+
+// flooded counts a submission that came while the window was full, and reports whether the relay has sent more than
+// windowFactor windows of them without waiting: it does not read what it is told, and nothing but the end of the
+// connection stops it.
+func (r *relaySession) flooded() bool {
+	r.over++
+	return r.unanswered+r.over > windowFactor*r.window
+}
+
+// leaveWindow takes an answered submission out. Each answer makes up for one that was sent too early, and a relay that
+// has waited for all of them begins anew.
+func (r *relaySession) leaveWindow() {
+	r.unanswered--
+	if r.over > 0 {
+		r.over--
+	}
+	if r.unanswered == 0 {
+		r.over = 0
+	}
+}
+
+// overspent counts a refused submission and reports whether there were too many.
+func (r *relaySession) overspent(now time.Time) bool {
+	r.refusals = max(0, r.refusals-refusalsPerSec*now.Sub(r.refusedAt).Seconds()) + 1
+	r.refusedAt = now
+	return r.refusals > submitRefusals
+}
+
+// decodeRelayed reads what a relay tells of a terminal; tag is nil if it sent none. An illegal item is noted for the
+// gateway, which judges it in its place in the order of checks; the error is a Fault.
+func (t *RelayedTerminal) decodeRelayed(field, tag []byte) error {
+	err := t.Told.Decode(field)
+	if fault, is := err.(ftd.Fault); is {
+		return fault
+	}
+	t.Field = field[:relayedTerminalLen]
+	switch {
+	case err != nil:
+		t.Illegal = itemOf(err)
+	case bytes.IndexByte(t.Told.AppID, regulation.Separator) >= 0:
+		t.Illegal = "RelayedTerminal.AppID"
+	case t.Told.TerminalType < '0' || t.Told.TerminalType > '7':
+		t.Illegal = "RelayedTerminal.TerminalType"
+	}
+	if tag == nil {
+		return nil
+	}
+	err = t.Tag.Decode(tag)
+	if fault, is := err.(ftd.Fault); is {
+		return fault
+	}
+	if t.Tagged = true; t.Illegal == "" && err != nil {
+		t.Illegal = itemOf(err)
+	}
+	return nil
+}
+
+// itemOf is the item that a decoder's error is about, as RelayedTerminal.PublicIP; "" without one.
+func itemOf(err error) string {
+	if e, is := err.(*ftd.FieldError); is {
+		return e.Name()
+	}
+	return ""
+}
+
+// putVia adds the RelayRecorded field.
+func putVia(e *ftd.Encoder, v *Via) {
+	var (
+		appID   [30]byte
+		addr    [regulation.MaxAddrLen]byte
+		instant [regulation.TimeLen]byte
+	)
+	recorded := ftd.RelayRecorded{
+		RelayAppID: append(appID[:0], v.AppID...),
+		RelayIP:    regulation.AppendAddr(addr[:0], v.Addr.Addr()),
+		RelayPort:  int(v.Addr.Port()),
+	}
+	if !v.LoginTime.IsZero() {
+		recorded.RelayLoginTime = v.LoginTime.In(regulation.Zone).AppendFormat(instant[:0], regulation.TimeLayout)
+	}
+	e.RelayRecorded(&recorded)
+}
