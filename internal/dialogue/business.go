@@ -96,6 +96,9 @@ var closeCodes = map[reason.Close]ftd.ReasonCode{
 	reason.RefusalFlood:    ftd.ReasonProtocol,
 	reason.FrameFlood:      ftd.ReasonProtocol,
 	reason.SlowReader:      ftd.ReasonSlowReader,
+	reason.RelayFlood:      ftd.ReasonProtocol,
+	reason.RelayRefusals:   ftd.ReasonProtocol,
+	reason.RelayEnded:      ftd.ReasonKicked,
 }
 
 func closeCode(why reason.Close) ftd.ReasonCode {

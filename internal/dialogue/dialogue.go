@@ -34,6 +34,8 @@ type Dialogue struct {
 	unread  int          // bytes that were left unread by the last Receive that paused
 	allowed time.Time    // when the session's whole allowance of requests is there again
 
+	submits *submits // of an operator relay; nil before its first submission
+
 	began    time.Time // accepted
 	loggedIn time.Time // zero before a login was answered
 	frames   Frames
@@ -109,11 +111,15 @@ func (d *Dialogue) Receive(buf []byte, now time.Time) (used int) {
 		}
 		d.count(frame)
 		d.frames.Received++
-		d.step(&session.Event{Kind: session.FrameArrived, Now: now, Frame: frame})
+		d.step(&session.Event{Kind: session.FrameArrived, Now: now, Frame: frame, Draining: d.driver.draining.Load()})
 		used += n
 	}
 	d.flushCore()
-	d.flush()
+	if d.submits != nil {
+		d.flushMail() // a relay may have been refused more at once than it may leave unread
+	} else {
+		d.flush()
+	}
 	clear(buf[:used])
 	return used
 }

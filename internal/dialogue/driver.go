@@ -39,6 +39,15 @@ type Handler interface {
 	Ended(peer session.Peer, userID []byte)
 }
 
+// Relays is what a Handler does for operator relays. A Handler without it has none, and refuses their submissions.
+type Relays interface {
+	// Submit returns an accepted outcome only once the record is durable. It is called on a goroutine of its own, and owns a.
+	Submit(ctx context.Context, peer session.Peer, a *session.SubmitAttempt) session.Outcome
+	// EndTerminal tells that the terminal of a submission has gone. It is called on the connection's owner and must not
+	// block; operator and submitID alias the session and the read buffer.
+	EndTerminal(peer session.Peer, operator, submitID []byte) session.Outcome
+}
+
 // Observer counts. Its methods are called on the connection's owner.
 type Observer interface {
 	ConnectionClosed(reason string)
@@ -72,7 +81,10 @@ type Line interface {
 // Limits bound what dialogues may take.
 type Limits struct {
 	Logins int // in flight over all dialogues; more are answered 90
-	Unsent int // bytes that a terminal may leave unread
+	// RelayLogins bounds the submissions and logins of relays among them, so that direct customers get in while a relay
+	// reports all its terminals again; 0 for no bound of their own.
+	RelayLogins int
+	Unsent      int // bytes that a terminal may leave unread
 
 	// RequestsPerSecond bounds the business requests of a session, 0 for no bound. More are left unread until
 	// their turn has come, or refused.
@@ -85,10 +97,12 @@ type Driver struct {
 	settings atomic.Pointer[session.Settings]
 	limits   atomic.Pointer[Limits]
 	handler  Handler
+	relays   Relays // nil if handler has none
 	observer Observer
 	log      *zap.Logger
 
-	logins   atomic.Int64
+	logins   atomic.Int64  // and submissions
+	relayed  atomic.Int64  // those of relays among them
 	done     chan struct{} // gets a value when the last login ends while draining
 	draining atomic.Bool
 }
@@ -96,6 +110,7 @@ type Driver struct {
 // New makes a driver. Its sessions share settings, which must not be changed.
 func New(settings *session.Settings, limits Limits, handler Handler, observer Observer, log *zap.Logger) *Driver {
 	d := &Driver{handler: handler, observer: observer, log: log, done: make(chan struct{}, 1)}
+	d.relays, _ = handler.(Relays)
 	d.SetSettings(settings)
 	d.SetLimits(limits)
 	return d
@@ -107,7 +122,7 @@ func (d *Driver) SetLimits(limits Limits) { d.limits.Store(&limits) }
 // SetSettings replaces the settings of the sessions that begin from now on.
 func (d *Driver) SetSettings(settings *session.Settings) { d.settings.Store(settings) }
 
-// LoginsInFlight now.
+// LoginsInFlight now, submissions among them.
 func (d *Driver) LoginsInFlight() int { return int(d.logins.Load()) }
 
 // Draining reports whether Drain was called.
@@ -127,22 +142,29 @@ func (d *Driver) Drain(ctx context.Context) error {
 	return nil
 }
 
-// admit counts a login in, or says why not. The count comes first: Drain must see every
+// admit counts a login or a submission in, or says why not. The count comes first: Drain must see every
 // login that it did not refuse.
-func (d *Driver) admit() reason.Reason {
-	n := d.logins.Add(1)
+func (d *Driver) admit(relayed bool) reason.Reason {
+	n, limits := d.logins.Add(1), d.limits.Load()
+	var ofRelays int64
+	if relayed {
+		ofRelays = d.relayed.Add(1)
+	}
 	switch {
 	case d.draining.Load():
-		d.loginEnded()
+		d.loginEnded(relayed)
 		return reason.Draining
-	case n > int64(d.limits.Load().Logins):
-		d.loginEnded()
+	case n > int64(limits.Logins), limits.RelayLogins > 0 && ofRelays > int64(limits.RelayLogins):
+		d.loginEnded(relayed)
 		return reason.Overloaded
 	}
 	return reason.OK
 }
 
-func (d *Driver) loginEnded() {
+func (d *Driver) loginEnded(relayed bool) {
+	if relayed {
+		d.relayed.Add(-1)
+	}
 	if d.logins.Add(-1) == 0 && d.draining.Load() {
 		select {
 		case d.done <- struct{}{}:

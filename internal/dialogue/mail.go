@@ -17,13 +17,15 @@ type Mail []byte
 const (
 	mailHeaderLen = ftd.FrameHeaderLen
 
-	mailDelivery = byte(ftd.FrameFTDC)
-	mailRest     = 0xFC // the end of a frame
-	mailRefusal  = 0xFD // series, number, reason
-	mailExit     = 0xFE // reason.Close, data of ForceExit
+	mailDelivery     = byte(ftd.FrameFTDC)
+	mailTerminalExit = 0xFB // SubmitID, data of ForceExit
+	mailRest         = 0xFC // the end of a frame
+	mailRefusal      = 0xFD // series, number, reason
+	mailExit         = 0xFE // reason.Close, data of ForceExit
 
-	refusalLen = 2 + 4 + 1
-	maxMail    = ftd.MaxBodyLen
+	refusalLen  = 2 + 4 + 1
+	submitIDLen = 36
+	maxMail     = ftd.MaxBodyLen
 )
 
 // AppendDelivery appends a message of the core's. A body over ftd.MaxBodyLen is none, and left out.
@@ -51,6 +53,13 @@ func AppendRefusal(dst Mail, series uint16, number uint32, why reason.Reason) Ma
 func AppendExit(dst Mail, forceExit []byte, why reason.Close) Mail {
 	forceExit = forceExit[:min(len(forceExit), maxMail-1)]
 	dst = append(appendMailHeader(dst, mailExit, 1+len(forceExit)), byte(why))
+	return append(dst, forceExit...)
+}
+
+// AppendTerminalExit appends that the terminal of a submission is to go, of an operator relay that expects to be told.
+func AppendTerminalExit(dst Mail, submitID [submitIDLen]byte, forceExit []byte) Mail {
+	forceExit = forceExit[:min(len(forceExit), maxMail-submitIDLen)]
+	dst = append(appendMailHeader(dst, mailTerminalExit, submitIDLen+len(forceExit)), submitID[:]...)
 	return append(dst, forceExit...)
 }
 
@@ -110,6 +119,8 @@ func (d *Dialogue) take(mail Mail, now time.Time) {
 			d.line.Write(data)
 		case mailRefusal:
 			d.takeRefusal(data, now)
+		case mailTerminalExit:
+			d.step(&session.Event{Kind: session.TerminalExitAsked, Now: now, SubmitID: data[:submitIDLen], ForceExit: data[submitIDLen:]})
 		case mailExit:
 			d.step(&session.Event{Kind: session.ExitAsked, Now: now, ForceExit: data[1:], Why: reason.Close(data[0])})
 		}

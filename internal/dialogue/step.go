@@ -49,12 +49,23 @@ func (d *Dialogue) step(ev *session.Event) {
 				d.refused++
 			}
 		case session.DoLogin:
-			why := d.driver.admit()
+			why := d.driver.admit(fx.Login.Relayed != nil)
 			if why == reason.OK {
 				d.startLogin(fx.Login.Clone())
 				return
 			}
 			*outcome = handler.NotifyDecision(d.peer, fx.Op, why, "", fx.Login.AppID, fx.Login.UserID)
+		case session.DoSubmit:
+			why := d.admitSubmit()
+			if why == reason.OK {
+				d.startSubmit(fx.Submit.Clone())
+				return
+			}
+			*outcome = handler.NotifyDecision(d.peer, fx.Op, why, "", fx.Submit.AppID, fx.Submit.Request.UserID)
+			ev = &session.Event{Kind: session.SubmitDone, Now: ev.Now, Outcome: outcome, SubmitID: fx.SubmitID}
+			continue
+		case session.DoEndTerminal:
+			*outcome = d.endTerminal(fx)
 		case session.DoPass:
 			why := d.pass(fx.Header, fx.Body, ev.Now)
 			if why == reason.OK {
@@ -66,7 +77,7 @@ func (d *Dialogue) step(ev *session.Event) {
 		case session.DoRequestCode:
 			*outcome = handler.RequestCode(d.peer, d.line.Terminal(), fx.AppID, fx.Body)
 		}
-		ev = &session.Event{Kind: session.OutcomeKnown, Now: ev.Now, Do: fx.Do, Op: fx.Op, Outcome: outcome}
+		ev = &session.Event{Kind: session.OutcomeKnown, Now: ev.Now, Do: fx.Do, Op: fx.Op, Outcome: outcome, SubmitID: fx.SubmitID}
 	}
 }
 
@@ -75,13 +86,14 @@ func (d *Dialogue) step(ev *session.Event) {
 func (d *Dialogue) startLogin(attempt session.LoginAttempt) {
 	driver, peer, line := d.driver, d.peer, d.line
 	attempt.Line = line.Terminal()
+	relayed := attempt.Relayed != nil
 	go func() {
 		outcome, alive := driver.runLogin(peer, attempt)
-		if err := line.Later(func() { d.finishLogin(outcome, alive) }); err != nil { // no terminal to tell
+		if err := line.Later(func() { d.finishLogin(outcome, alive, relayed) }); err != nil { // no terminal to tell
 			if alive {
 				driver.handler.Unanswered(peer, outcome)
 			}
-			driver.loginEnded()
+			driver.loginEnded(relayed)
 		}
 	}()
 }
@@ -98,8 +110,8 @@ func (d *Driver) runLogin(peer session.Peer, attempt session.LoginAttempt) (outc
 }
 
 // finishLogin runs on the connection's owner.
-func (d *Dialogue) finishLogin(outcome session.Outcome, alive bool) {
-	defer d.driver.loginEnded()
+func (d *Dialogue) finishLogin(outcome session.Outcome, alive, relayed bool) {
+	defer d.driver.loginEnded(relayed)
 	defer d.rescue()
 	switch {
 	case d.ended && alive:

@@ -1,0 +1,144 @@
+package dialogue
+
+import (
+	"context"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// submits are the submissions of one connection that were decided and not answered yet. The goroutine that adds the first
+// brings them to the connection's owner, which answers all that have come by then in one write.
+type submits struct {
+	mu   sync.Mutex
+	done []submitted
+}
+
+// submitted is a submission that was decided.
+type submitted struct {
+	id      []byte
+	outcome session.Outcome
+}
+
+// add reports whether the owner has still to be called.
+func (s *submits) add(one submitted) (first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done = append(s.done, one)
+	return len(s.done) == 1
+}
+
+func (s *submits) take() []submitted {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	done := s.done
+	s.done = nil
+	return done
+}
+
+// admitSubmit says whether a submission may start.
+func (d *Dialogue) admitSubmit() reason.Reason {
+	if d.driver.relays == nil {
+		return reason.WrongKind
+	}
+	return d.driver.admit(true)
+}
+
+// startSubmit leaves the connection's owner, as a login does; the session bounds how many of one connection do.
+func (d *Dialogue) startSubmit(attempt *session.SubmitAttempt) {
+	if d.submits == nil {
+		d.submits = new(submits)
+	}
+	driver, peer, line, submits := d.driver, d.peer, d.line, d.submits
+	go func() {
+		outcome := driver.runSubmit(peer, attempt)
+		if !submits.add(submitted{attempt.Request.SubmitID, outcome}) {
+			return
+		}
+		if line.Later(d.finishSubmits) != nil { // no relay to tell
+			for _, one := range submits.take() {
+				driver.unanswered(peer, one.outcome)
+			}
+		}
+	}()
+}
+
+// runSubmit answers a submission that panicked by submit_fault: the connection stays, for many customers are behind it,
+// and the relay may send the same again, which is one record.
+func (d *Driver) runSubmit(peer session.Peer, attempt *session.SubmitAttempt) (outcome session.Outcome) {
+	finished := false
+	defer func() {
+		if !finished {
+			d.logPanic(recover(), attempt)
+			outcome = d.submitFault(peer, attempt)
+		}
+	}()
+	outcome = d.relays.Submit(context.Background(), peer, attempt)
+	finished = true
+	return outcome
+}
+
+// noRef is a reference that no line of the audit log has.
+var noRef = reason.Ref{'0', '0', '0', '0', '0', '0'}
+
+func (d *Driver) logPanic(p any, attempt *session.SubmitAttempt) {
+	d.log.Error("panic in a submission, the relay is asked to send it again",
+		zap.ByteString("submit_id", attempt.Request.SubmitID), zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
+}
+
+// submitFault has no reference of its own if the panic was the audit log's.
+func (d *Driver) submitFault(peer session.Peer, attempt *session.SubmitAttempt) (outcome session.Outcome) {
+	outcome = session.Outcome{Reason: reason.SubmitFault, Ref: noRef}
+	defer func() {
+		if p := recover(); p != nil {
+			d.logPanic(p, attempt)
+		}
+	}()
+	return d.handler.NotifyDecision(peer, session.OpSubmit, reason.SubmitFault, "", attempt.AppID, attempt.Request.UserID)
+}
+
+// unanswered ends a submission whose relay is gone.
+func (d *Driver) unanswered(peer session.Peer, outcome session.Outcome) {
+	defer d.loginEnded(true)
+	defer func() {
+		if p := recover(); p != nil {
+			d.log.Error("panic behind a submission", zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
+		}
+	}()
+	d.handler.Unanswered(peer, outcome)
+}
+
+// finishSubmits answers what was decided, in one write if the relay reads. It runs on the connection's owner.
+func (d *Dialogue) finishSubmits() {
+	d.scratch.out = d.scratch.out[:0]
+	now := time.Now()
+	for _, one := range d.submits.take() {
+		d.finishSubmit(one, now)
+	}
+	defer d.rescue()
+	d.flushMail()
+}
+
+// finishSubmit gathers one answer. If it panics, the connection is closed and the others are unanswered.
+func (d *Dialogue) finishSubmit(one submitted, now time.Time) {
+	defer d.driver.loginEnded(true)
+	defer d.rescue()
+	if d.ended || d.closing != reason.StayOpen {
+		d.driver.handler.Unanswered(d.peer, one.outcome)
+		return
+	}
+	d.step(&session.Event{Kind: session.SubmitDone, Now: now, Outcome: &one.outcome, SubmitID: one.id})
+}
+
+// endTerminal passes on that a terminal behind a relay has gone.
+func (d *Dialogue) endTerminal(fx *session.Effects) session.Outcome {
+	if d.driver.relays == nil {
+		return d.driver.handler.NotifyDecision(d.peer, fx.Op, reason.WrongKind, "", fx.AppID, fx.UserID)
+	}
+	return d.driver.relays.EndTerminal(d.peer, fx.UserID, fx.SubmitID)
+}
