@@ -10,6 +10,8 @@
 //
 //   - A supplement string always has exactly ten separators. Direct mode leaves the
 //     four items of the relay empty and keeps their separators.
+//   - Address and port of the terminal are empty only of an order by telephone that came
+//     through a relay.
 //   - What Append returns, Parse reads back to the same value; what Parse accepts,
 //     Append prints to the same bytes. There is one string for one supplement.
 //   - An item that breaks its rule is refused, never cut or stripped.

@@ -31,6 +31,7 @@ type Supplement struct {
 	Public    netip.AddrPort // 客户交易终端公网IP, 端口号
 	LoginTime time.Time      // 客户交易终端登入时间; printed in UTC+8, whole seconds
 	Relay     *Relay         // nil in direct mode
+	Offline   bool           // an order by telephone (4.2.3 a, type 6): Public is empty; only behind a relay
 	Account   regulation.Account
 	UserType  regulation.UserType
 }
@@ -48,13 +49,19 @@ type Relay struct {
 //
 // It appends at most MaxRelayLen bytes and allocates nothing if dst has room. An item
 // that breaks its rule is a *regulation.ItemError; dst is then returned as it was.
+// Address and port of an order by telephone (Offline) are empty, and their separators stay.
 // A login time is printed as its second, which is cut and not rounded.
 func (s *Supplement) Append(dst []byte) ([]byte, error) {
 	if err := s.check(); err != nil {
 		return dst, err
 	}
 	dst = append(dst, byte(s.Flag), regulation.Separator)
-	dst = appendPeer(dst, s.AppID, s.Public, s.LoginTime)
+	if s.Offline {
+		dst = append(append(dst, s.AppID...), regulation.Separator, regulation.Separator, regulation.Separator)
+		dst = s.LoginTime.In(regulation.Zone).AppendFormat(dst, regulation.TimeLayout)
+	} else {
+		dst = appendPeer(dst, s.AppID, s.Public, s.LoginTime)
+	}
 	if s.Relay == nil {
 		dst = append(dst, regulation.Separator, regulation.Separator, regulation.Separator, regulation.Separator)
 	} else {
@@ -81,7 +88,7 @@ func (s *Supplement) check() error {
 	if !s.Flag.Valid() {
 		return &regulation.ItemError{Item: "abnormal flag", Problem: "not one of 0 to 3"}
 	}
-	if err := checkPeer("", s.AppID, s.Public, s.LoginTime); err != nil {
+	if err := s.checkTerminal(); err != nil {
 		return err
 	}
 	if s.Relay != nil {
@@ -98,13 +105,25 @@ func (s *Supplement) check() error {
 	return nil
 }
 
+// checkTerminal checks the terminal's four items.
+func (s *Supplement) checkTerminal() error {
+	switch {
+	case !s.Offline:
+		return checkPeer("", s.AppID, s.Public, s.LoginTime)
+	case s.Relay == nil:
+		return &regulation.ItemError{Item: "address", Problem: "missing, and no relay could have taken an order by telephone"}
+	case s.Public != netip.AddrPort{}:
+		return &regulation.ItemError{Item: "address", Problem: "stands there, and the order came by telephone"}
+	}
+	if err := checkSoftware("", s.AppID); err != nil {
+		return err
+	}
+	return checkTime("", s.LoginTime)
+}
+
 // checkPeer checks the four items of whose, "" for the terminal or "relay ".
 func checkPeer(whose string, appID regulation.AppID, addr netip.AddrPort, login time.Time) error {
-	if _, err := regulation.ParseAppID(string(appID)); err != nil {
-		var item *regulation.ItemError
-		if whose != "" && errors.As(err, &item) {
-			return &regulation.ItemError{Item: whose + item.Item, Problem: item.Problem}
-		}
+	if err := checkSoftware(whose, appID); err != nil {
 		return err
 	}
 	if problem := addrProblem(addr.Addr()); problem != "" {
@@ -113,6 +132,21 @@ func checkPeer(whose string, appID regulation.AppID, addr netip.AddrPort, login 
 	if addr.Port() == 0 {
 		return &regulation.ItemError{Item: whose + "port", Problem: "0 is no port"}
 	}
+	return checkTime(whose, login)
+}
+
+func checkSoftware(whose string, appID regulation.AppID) error {
+	if _, err := regulation.ParseAppID(string(appID)); err != nil {
+		var item *regulation.ItemError
+		if whose != "" && errors.As(err, &item) {
+			return &regulation.ItemError{Item: whose + item.Item, Problem: item.Problem}
+		}
+		return err
+	}
+	return nil
+}
+
+func checkTime(whose string, login time.Time) error {
 	if login.IsZero() {
 		return &regulation.ItemError{Item: whose + "login time", Problem: "missing"}
 	}
@@ -170,7 +204,12 @@ func parseItems(field *[items]string) (s Supplement, err error) {
 	s.AppID = regulation.AppID(field[1])
 	s.Account = regulation.Account(field[9])
 	s.UserType = regulation.UserType(field[10][0])
-	if s.Public, s.LoginTime, err = parsePeer("", field[2:5]); err != nil {
+	if s.Offline = field[2] == "" && field[3] == ""; s.Offline {
+		s.LoginTime, err = parseTime("", field[4])
+	} else {
+		s.Public, s.LoginTime, err = parsePeer("", field[2:5])
+	}
+	if err != nil {
 		return s, err
 	}
 	if field[5] == "" && field[6] == "" && field[7] == "" && field[8] == "" {
@@ -191,9 +230,14 @@ func parsePeer(whose string, field []string) (netip.AddrPort, time.Time, error) 
 	if err != nil {
 		return netip.AddrPort{}, time.Time{}, &regulation.ItemError{Item: whose + "port", Problem: "not a number up to 65535"}
 	}
-	login, err := time.ParseInLocation(regulation.TimeLayout, field[2], regulation.Zone)
+	login, err := parseTime(whose, field[2])
+	return netip.AddrPortFrom(addr, uint16(port)), login, err
+}
+
+func parseTime(whose, field string) (time.Time, error) {
+	login, err := time.ParseInLocation(regulation.TimeLayout, field, regulation.Zone)
 	if err != nil {
-		return netip.AddrPort{}, time.Time{}, &regulation.ItemError{Item: whose + "login time", Problem: "not a time like 2025-07-10 08:45:00"}
+		return time.Time{}, &regulation.ItemError{Item: whose + "login time", Problem: "not a time like 2025-07-10 08:45:00"}
 	}
-	return netip.AddrPortFrom(addr, uint16(port)), login, nil
+	return login, nil
 }
