@@ -154,6 +154,15 @@ func (r *Registry) snapshot() *snapshot {
 	return r.empty
 }
 
+// Kind is what the registry knows of the AppID of a terminal behind a relay, as that tells it. An AppID whose row cannot be
+// used is not known. Kind takes no care of its time, which shows whether there is such an AppID: only authenticated relays
+// may have it asked.
+func (r *Registry) Kind(appID []byte) (t AppType, enabled, known bool) {
+	s := r.snapshot()
+	app, known := s.apps[string(appID)]
+	return app.appType, app.enabled, known
+}
+
 // Loaded reports whether a Refresh has ever succeeded: before that a front is not ready.
 func (r *Registry) Loaded() bool { return r.current.Load() != nil }
 

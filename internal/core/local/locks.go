@@ -20,14 +20,30 @@ const MaxBuckets = 1 << 15
 // trustedFor is how long after its last accepted login a source is trusted: over a night.
 const trustedFor = 24 * time.Hour
 
+// The lock of an account alone, for attempts through relays: so many failures lock it, and one is forgotten in so long.
+// The addresses that a relay tells may be invented, so that those of (account, source) do not bound its guesses.
+const (
+	relayedFailures = 20
+	relayedDecay    = 10 * time.Minute / relayedFailures
+)
+
 // origin is the account of an attempt and where it comes from.
 type origin struct {
 	account regulation.Account
-	path    source.Path
+	path    source.Path // of the terminal, also behind a relay
+	relayed bool        // a relay told the path
 }
 
 func originOf(account regulation.Account, addr netip.Addr) origin {
-	return origin{account, source.PathOf(addr)}
+	return origin{account: account, path: source.PathOf(addr)}
+}
+
+// depth is how many levels there are. Orders by telephone have none: they would share one lock.
+func (o *origin) depth() int {
+	if o.relayed {
+		return o.path.Len()
+	}
+	return depth(&o.path)
 }
 
 // accountAt is an account at a source, or at a network.
@@ -37,16 +53,18 @@ type accountAt struct {
 }
 
 // locks counts failures by (account, source) and by source, and both by the networks around the
-// source too: there as many are allowed as source.Path.Share sources may have.
+// source too: there as many are allowed as source.Path.Share sources may have. Failures through relays count by the
+// account alone as well.
 type locks struct {
 	mu       sync.Mutex
 	accounts [source.Levels]buckets[accountAt]
 	sources  [source.Levels]buckets[netip.Prefix]
+	relayed  buckets[regulation.Account]
 	good     *simplelru.LRU[netip.Prefix, time.Time] // when a login was last accepted from a source
 }
 
 func newLocks(failures, sourceFailures int, decay time.Duration) *locks {
-	l := &locks{}
+	l := &locks{relayed: newBuckets[regulation.Account](relayedFailures, relayedDecay)}
 	// The only error is a size below 1.
 	l.good, _ = simplelru.NewLRU[netip.Prefix, time.Time](MaxBuckets, nil)
 	for i := range source.Levels {
@@ -64,6 +82,9 @@ func (l *locks) locked(o *origin, now time.Time) reason.Reason {
 }
 
 func (l *locks) lockedNow(o *origin, now time.Time) reason.Reason {
+	if o.relayed && l.relayed.full(o.account, 1, now) {
+		return reason.AccountLocked
+	}
 	for i := range l.levels(o, now) {
 		at, share := o.path.At(i), o.path.Share(i)
 		switch {
@@ -81,9 +102,9 @@ func (l *locks) lockedNow(o *origin, now time.Time) reason.Reason {
 // and its customers are not to be locked out by it.
 func (l *locks) levels(o *origin, now time.Time) int {
 	if l.isGood(o, now) {
-		return 1
+		return min(1, o.depth())
 	}
-	return depth(&o.path)
+	return o.depth()
 }
 
 func (l *locks) isGood(o *origin, now time.Time) bool {
@@ -98,7 +119,7 @@ func (l *locks) rank(o *origin, now time.Time) rank {
 	if l.isGood(o, now) {
 		return trusted
 	}
-	for i := range depth(&o.path) {
+	for i := range o.depth() {
 		if share := o.path.Share(i); l.sources[i].level(o.path.At(i), share, now) >= share {
 			return suspect
 		}
@@ -121,7 +142,13 @@ func (l *locks) reserve(o *origin, now time.Time) reason.Reason {
 			return reason.Overloaded
 		}
 	}
-	for i := range depth(&o.path) {
+	if o.relayed {
+		if !l.relayed.room(o.account, 1, now) {
+			return reason.Overloaded
+		}
+		l.relayed.inFlight[o.account]++
+	}
+	for i := range o.depth() {
 		l.accounts[i].inFlight[accountAt{o.account, o.path.At(i)}]++
 		l.sources[i].inFlight[o.path.At(i)]++
 	}
@@ -134,13 +161,19 @@ func (l *locks) reserve(o *origin, now time.Time) reason.Reason {
 func (l *locks) settle(o *origin, right bool, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i := range depth(&o.path) {
+	for i := range o.depth() {
 		at, share := o.path.At(i), o.path.Share(i)
 		l.accounts[i].release(accountAt{o.account, at})
 		l.sources[i].release(at)
 		if !right {
 			l.accounts[i].fail(accountAt{o.account, at}, share, now)
 			l.sources[i].fail(at, share, now)
+		}
+	}
+	if o.relayed {
+		l.relayed.release(o.account)
+		if !right {
+			l.relayed.fail(o.account, 1, now)
 		}
 	}
 	if right {
@@ -155,7 +188,12 @@ func (l *locks) forgive(o *origin, now time.Time) {
 	l.accept(o, now)
 }
 
+// accept leaves the lock of the account alone to its decay: a stranger behind the same relay would else have it emptied by
+// the customer's own logins.
 func (l *locks) accept(o *origin, now time.Time) {
+	if o.depth() == 0 {
+		return
+	}
 	l.accounts[0].failed.Remove(accountAt{o.account, o.path.Source()})
 	l.good.Add(o.path.Source(), now)
 }
@@ -167,6 +205,9 @@ func (l *locks) lift(accounts map[regulation.Account]bool) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for account := range accounts {
+		l.relayed.failed.Remove(account)
+	}
 	for i := range l.accounts {
 		for _, k := range l.accounts[i].failed.Keys() {
 			if accounts[k.account] {
@@ -185,7 +226,7 @@ func (l *locks) count(now time.Time) (accounts, sources int) {
 		accounts += l.accounts[i].countFull(now)
 		sources += l.sources[i].countFull(now)
 	}
-	return accounts, sources
+	return accounts + l.relayed.countFull(now), sources
 }
 
 // buckets are leaky buckets of failures: each holds up to limit times its share of them, and
