@@ -81,6 +81,7 @@ func newCoreSim(e *env) *cobra.Command {
 	f.Int32Var(&o.Credit, "credit", 0, "window of business frames that a front may send; 0 does not bound them")
 	f.DurationVar(&o.Grace, "grace", 10*time.Second, "how long sessions wait for a front that comes back")
 	f.DurationVar(&o.MarketStatus, "market-status", 0, "broadcast a market status each; 0s never")
+	f.BoolVar(&o.ReportedOnly, "reported-only", false, "refuse an operator's order for a customer whose terminal no relay has reported (9)")
 	f.StringVar(&run.Control, "control", "", "Unix socket for commands; - takes them from standard input")
 	outputFlag(c, &flags.form)
 	must(c.MarkFlagRequired("accounts"))
@@ -188,6 +189,9 @@ func printCoreSim(w io.Writer, r *coresim.Report) {
 			c.Verifies, counted(c.VerifyCodes), c.Opens, c.Resumes, c.Aborts, counted(c.Closes))
 		fmt.Fprintf(w, "  business %d: echoes %d, orders %d, refused %d, trades %d; broadcasts %d\n",
 			c.Business, c.Echoes, c.Orders, c.OrdersRefused, c.Trades, c.Broadcasts)
+		if c.Visits > 0 {
+			fmt.Fprintf(w, "  visits of relays' terminals %d, ended %d; orders for customers who were not reported %d\n", c.Visits, c.VisitsClosed, c.OrdersUnreported)
+		}
 		fmt.Fprintf(w, "  the fronts' faults: %s\n", counted(violations(c)))
 	}
 	fmt.Fprintf(w, "sessions now: %s\n", sessionsNow(r.Sessions))

@@ -10,6 +10,7 @@ const (
 	codeAgain        = 5
 	codeInitialising = 7
 	codeInactive     = 8
+	codeNoRight      = 9
 	codeField        = 15
 	codeSessions     = 60
 	codeLocked       = 75
@@ -31,6 +32,7 @@ var texts = map[int][]byte{
 	codeAgain:        []byte("重复的登录 logged in already"),
 	codeInitialising: []byte("还没有初始化 core-sim is initialising"),
 	codeInactive:     []byte("前置不活跃 core-sim is not active"),
+	codeNoRight:      []byte("无此权限 the customer's terminal is not reported"),
 	codeField:        []byte("报文错误字段 illegal field"),
 	codeSessions:     []byte("用户在线会话超出上限 too many sessions"),
 	codeLocked:       []byte("登录被禁止 the account is locked"),

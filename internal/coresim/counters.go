@@ -29,6 +29,11 @@ type Counters struct {
 	ResumesRefused   uint64            `json:"resumes_refused"`
 	PasswordsChanged uint64            `json:"passwords_changed"`
 	CodeRequests     uint64            `json:"code_requests"`
+	Visits           uint64            `json:"visits"`            // terminals that operator relays reported
+	VisitsClosed     uint64            `json:"visits_closed"`     // of which the front said that they have gone
+	VisitsOfNothing  uint64            `json:"visits_of_nothing"` // of a session or a visit that is over
+	VisitsOverBound  uint64            `json:"visits_over_bound"`
+	OrdersUnreported uint64            `json:"orders_unreported"` // for a customer whose terminal is not reported
 
 	Business        uint64 `json:"business"` // of open sessions
 	Echoes          uint64 `json:"echoes"`
@@ -99,6 +104,7 @@ type Session struct {
 	Process   string `json:"process"`
 	User      string `json:"user"`
 	State     string `json:"state"`
+	Visits    int    `json:"visits,omitempty"` // terminals that an operator relay has reported
 	RecordID  string `json:"record_id,omitempty"`
 }
 
@@ -106,7 +112,7 @@ func (e *engine) sessions() []Session {
 	all := []Session{}
 	for _, f := range e.fronts {
 		for _, s := range f.sessions {
-			all = append(all, Session{f.key.id, s.id, f.key.process, s.account.User, s.state.String(), s.record})
+			all = append(all, Session{f.key.id, s.id, f.key.process, s.account.User, s.state.String(), len(s.visits.accounts), s.record})
 		}
 	}
 	return all

@@ -47,6 +47,7 @@ type Options struct {
 	Grace        time.Duration // 10 s: sessions wait for a front that comes back
 	Instrument   string        // "SIM2612", the book's only one
 	MarketStatus time.Duration // how often a market status is broadcast; 0 never
+	ReportedOnly bool          // an operator's order for a customer whose terminal is not reported is refused with 9
 
 	// Crash is called by the command crash, when every connection is closed. nil: Serve returns ErrCrashed.
 	Crash func()

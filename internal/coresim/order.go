@@ -26,10 +26,11 @@ const (
 )
 
 const (
-	orderLen  = 24 + 30 + 1 + 10 + 8
-	idLen     = 12
-	tradeLen  = idLen + idLen + 18 + 24 + 30 + 1 + 10 + 8 + 8
-	statusLen = 30 + 10 + 60
+	orderLen   = 24 + 30 + 1 + 10 + 8 // and the account, if there is one
+	accountLen = 18
+	idLen      = 12
+	tradeLen   = idLen + idLen + 18 + 24 + 30 + 1 + 10 + 8 + 8
+	statusLen  = 30 + 10 + 60
 )
 
 var (
@@ -45,6 +46,8 @@ type Order struct {
 	Direction  byte // Buy or Sell
 	Price      int  // in ticks, 1 and above
 	Volume     int  // 1 to MaxVolume
+	// Account is the customer for whom an operator orders, at the end of the field; "" for the one who is logged in.
+	Account string
 }
 
 // Decode reads the data of a field.
@@ -55,6 +58,9 @@ func (o *Order) Decode(data []byte) error {
 	r := reader{data: data}
 	o.Ref, o.Instrument, o.Direction = r.text(24), r.text(30), r.text(1)[0]
 	o.Price, o.Volume = r.number(10), r.number(8)
+	if o.Account = ""; len(data) >= orderLen+accountLen {
+		o.Account = r.text(accountLen)
+	}
 	return r.err
 }
 
@@ -66,6 +72,9 @@ func (o *Order) Encode() ([]byte, error) {
 	w.data = append(w.data, o.Direction)
 	w.number(10, o.Price)
 	w.number(8, o.Volume)
+	if o.Account != "" {
+		w.text(accountLen, o.Account)
+	}
 	return w.data, w.err
 }
 
@@ -209,7 +218,11 @@ func (l *link) order(s *session, h ftd.Header, body []byte) {
 	e.count.Orders++
 	var o Order
 	id, fills, code := 0, []fill(nil), codeField
-	if h.Chain == ftd.ChainSingle && field(body, FIDOrder, &o) && e.acceptable(&o) {
+	switch good := h.Chain == ftd.ChainSingle && field(body, FIDOrder, &o) && e.acceptable(&o); {
+	case good && !s.mayOrder(o.Account, e.o.ReportedOnly):
+		e.count.OrdersUnreported++
+		code = codeNoRight
+	case good:
 		id, fills, code = e.place(s.account, &o)
 	}
 	l.answer(s.tag(), h, func(m *ftd.Encoder) {

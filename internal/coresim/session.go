@@ -31,6 +31,7 @@ type session struct {
 	suspended time.Time
 	kicked    bool
 	dialog    dialog
+	visits    visits
 }
 
 func (s *session) tag() ftd.SessionTag {
@@ -55,6 +56,10 @@ func (l *link) sessionMessage(f ftd.Frame, h ftd.Header) {
 		l.close(tag, f.Body)
 	case ftd.TIDSessionResume:
 		l.resume(tag, f.Body)
+	case ftd.TIDVisitOpen:
+		l.visitOpen(tag, f.Body)
+	case ftd.TIDVisitClose:
+		l.visitClose(tag, f.Body)
 	case ftd.TIDRequestCode:
 		l.requestCode(tag, h, f.Body)
 	default:
@@ -65,6 +70,14 @@ func (l *link) sessionMessage(f ftd.Frame, h ftd.Header) {
 // own is the session of that tag if it is of this link.
 func (l *link) own(tag ftd.SessionTag) *session {
 	if s := l.front.sessions[tag.SessionID]; s != nil && s.link == l {
+		return s
+	}
+	return nil
+}
+
+// suspendedOf is the session of that tag if it waits to be resumed.
+func (f *front) suspendedOf(tag ftd.SessionTag) *session {
+	if s := f.sessions[tag.SessionID]; s != nil && s.state == stateSuspended {
 		return s
 	}
 	return nil
@@ -135,6 +148,9 @@ func (l *link) close(tag ftd.SessionTag, body []byte) {
 		return
 	}
 	s := l.own(tag)
+	if s == nil {
+		s = l.front.suspendedOf(tag) // its terminal left while it waited for a core
+	}
 	if s == nil {
 		l.e.count.UnknownSession++
 		return
@@ -217,6 +233,7 @@ func (l *link) resumed(tag ftd.SessionTag, r *ftd.ResumeSession) (*session, int)
 		return nil, codeMismatch
 	}
 	s.state, s.link = stateOpen, l
+	s.visits = visits{} // the front tells of all that are there
 	return s, codeOK
 }
 
