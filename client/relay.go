@@ -203,14 +203,14 @@ func DialRelay(ctx context.Context, o RelayOptions) (*Relay, error) {
 		r.mu.Lock()
 		cause := r.cause
 		r.mu.Unlock()
-		r.Close()
+		_ = r.Close()
 		return nil, fmt.Errorf("client: %w: %w", context.Cause(ctx), cause)
 	}
 	r.mu.Lock()
 	ended := r.ended
 	r.mu.Unlock()
 	if ended != nil {
-		r.Close()
+		_ = r.Close()
 		return nil, ended
 	}
 	return r, nil

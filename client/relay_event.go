@@ -50,10 +50,10 @@ func (e *Event) Receipt() Receipt {
 // Exit is that of TerminalExit; of any other event it is nil.
 func (e *Event) Exit() *ForceExit {
 	var f ftd.ForceExit
-	if e.Kind != TerminalExit || f.Decode(e.data(ftd.FIDForceExit)) != nil {
-		return nil
+	if e.Kind == TerminalExit && f.Decode(e.data(ftd.FIDForceExit)) == nil {
+		return &ForceExit{Code: f.Code, Msg: string(f.Msg)}
 	}
-	return &ForceExit{Code: f.Code, Msg: string(f.Msg)}
+	return nil
 }
 
 // data is that of a field of the answer.

@@ -638,7 +638,7 @@ func TestRelayRefusedForGood(t *testing.T) {
 		"change first": {byCode(131), 131},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			fr, ev := &fronts{scripts: map[string][]script{"a": {c.first}, "b": {entered(func(f *front) error { return nil })}}}, new(events)
+			fr, ev := &fronts{scripts: map[string][]script{"a": {c.first}, "b": {entered(func(*front) error { return nil })}}}, new(events)
 			o := relayOptions(fr, ev, "a", "b")
 			r, err := client.NewRelay(o)
 			if err != nil {
@@ -983,8 +983,9 @@ func TestRelayEndsAreBounded(t *testing.T) {
 					return nil //nolint:nilerr // the relay closed, or this side
 				}
 				var x report
-				switch data, _ := m.Field(ftd.FIDSubmitRef); {
-				case m.TID == ftd.TIDTerminalEnd:
+				data, _ := m.Field(ftd.FIDSubmitRef)
+				switch m.TID {
+				case ftd.TIDTerminalEnd:
 					if *ends++; answer {
 						err = f.send(m.TID, func(e *ftd.Encoder) { e.Raw(ftd.FIDSubmitRef, data); said(0, "正确")(e) })
 					}

@@ -83,10 +83,7 @@ func (m *moody) serve(f *front) {
 		}
 		mood := rand.IntN(100)
 		switch {
-		case m.calm:
-			mood = 0
-			fallthrough
-		case mood < 80:
+		case m.calm || mood < 80:
 			m.record(x)
 			if held = append(held, x); len(f.buf) == 0 || len(held) > 5 {
 				err = m.flush(f, &held)

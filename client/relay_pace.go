@@ -41,8 +41,8 @@ func (p *pace) take(now time.Time) (wait time.Duration) {
 
 // Pauses after a refusal that says "later".
 const (
-	pauseMin = 50 * time.Millisecond
-	pauseMax = 5 * time.Second
+	shortestPause = 50 * time.Millisecond
+	longestPause  = 5 * time.Second
 )
 
 // pause is the back-off of a Relay whose front answers 90: of all submissions, since what is short is the front's or the
@@ -58,7 +58,7 @@ func (p *pause) refused(round uint32, now time.Time) {
 		return // sent before the pause that there was already
 	}
 	p.round++
-	p.next = min(max(2*p.next, pauseMin), pauseMax)
+	p.next = min(max(2*p.next, shortestPause), longestPause)
 	p.until = now.Add(jitter(p.next))
 }
 

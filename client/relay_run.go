@@ -12,9 +12,9 @@ import (
 
 // How a Relay connects again.
 const (
-	connectAgainMin = 200 * time.Millisecond
-	connectAgainMax = 30 * time.Second
-	provenAfter     = 10 * time.Second // a connection that lasted longer ended for a cause of its own
+	connectAgainFirst = 200 * time.Millisecond
+	connectAgainLast  = 30 * time.Second
+	provenAfter       = 10 * time.Second // a connection that lasted longer ended for a cause of its own
 )
 
 // fronts is where a Relay connects; the supervisor's.
@@ -47,9 +47,9 @@ func (f *fronts) refuse(err error) (left bool) {
 func (f *fronts) wait() time.Duration {
 	round := f.failed / len(f.addrs)
 	if round == 0 {
-		return time.Duration(rand.Int64N(int64(connectAgainMin))) //nolint:gosec // spreads retries, guards nothing
+		return time.Duration(rand.Int64N(int64(connectAgainFirst))) //nolint:gosec // spreads retries, guards nothing
 	}
-	return jitter(min(connectAgainMin<<min(round, 10), connectAgainMax))
+	return jitter(min(connectAgainFirst<<min(round, 10), connectAgainLast))
 }
 
 // run is the supervisor: one connection after the other until the Relay has ended.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -157,10 +158,10 @@ func TestSubmitRefusedHere(t *testing.T) {
 	}
 	var m client.Machine
 	s := submission()
-	if _, err := m.AppendSubmit(nil, client.SubmitID{}, false, &s); err != client.ErrNotLoggedIn {
+	if _, err := m.AppendSubmit(nil, client.SubmitID{}, false, &s); !errors.Is(err, client.ErrNotLoggedIn) {
 		t.Errorf("before the login: %v", err)
 	}
-	if _, err := m.AppendTerminalEnd(nil, client.SubmitID{}); err != client.ErrNotLoggedIn {
+	if _, err := m.AppendTerminalEnd(nil, client.SubmitID{}); !errors.Is(err, client.ErrNotLoggedIn) {
 		t.Errorf("before the login: %v", err)
 	}
 }
@@ -174,25 +175,29 @@ func TestSubmitForms(t *testing.T) {
 	}{
 		"IPv6": {
 			func(s *client.Submission) { s.Terminal.PublicAddr = netip.MustParseAddrPort("[2001:db8::7]:443") },
-			ftd.RelayedTerminal{PublicIP: []byte("2001:db8::7"), PublicPort: 443, TerminalType: '2'}, "",
+			ftd.RelayedTerminal{PublicIP: []byte("2001:db8::7"), PublicPort: 443, TerminalType: '2'},
+			"",
 		},
 		"IPv4 in IPv6": {
 			func(s *client.Submission) {
 				s.Terminal.PublicAddr = netip.MustParseAddrPort("[::ffff:203.0.113.7]:50001")
 			},
-			ftd.RelayedTerminal{PublicIP: []byte("203.0.113.7"), PublicPort: 50001, TerminalType: '2'}, "",
+			ftd.RelayedTerminal{PublicIP: []byte("203.0.113.7"), PublicPort: 50001, TerminalType: '2'},
+			"",
 		},
 		"by telephone": {
 			func(s *client.Submission) {
 				s.Terminal.PublicAddr, s.Terminal.Type = netip.AddrPort{}, client.TerminalOffline
 			},
-			ftd.RelayedTerminal{TerminalType: '6'}, "",
+			ftd.RelayedTerminal{TerminalType: '6'},
+			"",
 		},
 		"not told, tagged": {
 			func(s *client.Submission) {
 				s.Terminal.Type, s.Terminal.Tag = 0, &client.TerminalTag{MAC: "02:00:00:00:00:01", Tag: "U|1"}
 			},
-			ftd.RelayedTerminal{PublicIP: []byte("203.0.113.7"), PublicPort: 50001, TerminalType: '0'}, "02:00:00:00:00:01 U|1",
+			ftd.RelayedTerminal{PublicIP: []byte("203.0.113.7"), PublicPort: 50001, TerminalType: '0'},
+			"02:00:00:00:00:01 U|1",
 		},
 	} {
 		s := submission()
