@@ -152,7 +152,7 @@ func TestRelayLosesAndDoublesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := testmain.Fewer(1000, 300)
+	n := testmain.Fewer(400, 200)
 	recorded, doubt := 0, 0
 	seen := map[client.SubmitID]bool{}
 	for got := range submitAll(r, n) {
@@ -187,7 +187,7 @@ func TestRelayLosesAndDoublesNothing(t *testing.T) {
 func TestRelayMemoryOfALiveTerminal(t *testing.T) {
 	testmain.NotRaced(t)
 	const (
-		live  = 20_000
+		live  = 10_000
 		bound = 700 // bytes
 	)
 	m := newMoody(t, true)
@@ -215,11 +215,11 @@ func TestRelayMemoryOfALiveTerminal(t *testing.T) {
 		m.recorded = map[string]string{} // the front's
 		m.mu.Unlock()
 	}
-	submit(0, 1000)
+	submit(0, 500)
 	before := heap()
-	submit(1000, 1000+live)
+	submit(500, 500+live)
 	each := (int64(heap()) - int64(before)) / live
-	if r.Stats().Live != 1000+live || each > bound {
+	if r.Stats().Live != 500+live || each > bound {
 		t.Errorf("%d bytes each, at most %d; %+v", each, bound, r.Stats())
 	}
 	t.Logf("%d bytes each", each)
