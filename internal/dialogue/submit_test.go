@@ -1,0 +1,333 @@
+package dialogue
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/terminaltest"
+)
+
+// office is a handler for an operator relay, and its connection. The test decides each submission, and is the owner.
+type office struct {
+	refuser
+	sink
+
+	jobs       chan job
+	ends       chan func()
+	away       atomic.Bool // Later fails
+	unanswered atomic.Int64
+	gone       []string
+	writes     int
+}
+
+type job struct {
+	attempt *session.SubmitAttempt
+	decide  chan session.Outcome // closed: the submission panics
+}
+
+func (*office) Verify(session.Peer, *session.AuthAttempt) session.Outcome {
+	return session.Outcome{AppType: session.OperatorRelay}
+}
+
+func (*office) Login(context.Context, session.Peer, session.LoginAttempt) session.Outcome {
+	return session.Outcome{Receipt: &session.Receipt{
+		RecordID: uuid.New(), Account: "8", UserType: regulation.UserOperator, TradingDay: 20260105, LoginTime: time.Now(),
+		Public: home, Flag: regulation.FlagNormal, FrontID: 1, SessionID: 1,
+		Terms: &ftd.RelayTerms{Window: 256, Features: ftd.TermsTerminalExit},
+	}}
+}
+
+func (o *office) Submit(_ context.Context, _ session.Peer, a *session.SubmitAttempt) session.Outcome {
+	j := job{a, make(chan session.Outcome)}
+	o.jobs <- j
+	outcome, decided := <-j.decide
+	if !decided {
+		panic("a submission's")
+	}
+	return outcome
+}
+
+func (o *office) EndTerminal(_ session.Peer, operator, submitID []byte) session.Outcome {
+	o.gone = append(o.gone, string(operator)+" "+string(submitID))
+	return session.Outcome{}
+}
+
+func (o *office) Unanswered(session.Peer, session.Outcome) { o.unanswered.Add(1) }
+
+func (o *office) Write(b []byte) {
+	o.writes++
+	o.sink.Write(b)
+}
+
+func (o *office) Later(f func()) error {
+	if o.away.Load() {
+		return errors.New("the loops have ended")
+	}
+	done := make(chan struct{})
+	o.ends <- func() { f(); close(done) }
+	<-done
+	return nil
+}
+
+// reporting is the dialogue of an operator relay that is logged in.
+func reporting(t *testing.T, limits Limits) (*office, *Dialogue) {
+	t.Helper()
+	o := &office{jobs: make(chan job, 1<<10), ends: make(chan func(), 1)}
+	driver := New(&session.Settings{
+		AuthTimeout: time.Minute, LoginTimeout: time.Minute, ChallengeTTL: time.Minute, PendingFrames: 4, Refusals: 4, BodyBeforeAuth: 512,
+	}, limits, o, o, zap.NewNop())
+	d := driver.Begin(o, new(Scratch), session.Peer{SessionID: 1, Addr: home, Relays: true}, time.Now())
+	id := client.Identity{BrokerID: "9999", AppID: "a_b_1"}
+	d.Receive(bytes.Join([][]byte{
+		terminaltest.Ask(id), terminaltest.Answer(id, [client.ChallengeLen]byte{}), terminaltest.Login(client.LoginRequest{
+			BrokerID: "9999", UserID: "8", Password: "p", KeyVersion: "1.0", AbnormalFlag: '0',
+		}),
+	}, nil), time.Now())
+	(<-o.ends)()
+	if got := o.answers(t); len(got) != 3 || got[2].Code != 0 {
+		t.Fatalf("answered %+v", got)
+	}
+	o.writes = 0
+	return o, &d
+}
+
+// answers takes the messages that were written.
+func (o *office) answers(t *testing.T) (all []terminaltest.Reply) {
+	t.Helper()
+	var inbox terminaltest.Inbox
+	inbox.Add(o.written.Bytes())
+	o.written.Reset()
+	for {
+		r, ok, err := inbox.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ok {
+			return all
+		}
+		all = append(all, r)
+	}
+}
+
+func codes(all []terminaltest.Reply) (c []int) {
+	for _, r := range all {
+		c = append(c, r.Code)
+	}
+	return c
+}
+
+func submission(n int) []byte {
+	return terminaltest.Message(ftd.TIDTerminalSubmit, func(e *ftd.Encoder) {
+		e.SubmitRequest(&ftd.SubmitRequest{
+			BrokerID: []byte("9999"), UserID: []byte("8"), SubmitID: fmt.Appendf(nil, "019b7c1e-5c00-7d4e-8a3b-%012d", n), Attempt: ftd.AttemptFirst,
+		})
+	}, func(e *ftd.Encoder) {
+		e.RelayedTerminal(&ftd.RelayedTerminal{
+			AppID: []byte("c_d_1"), PublicIP: []byte("203.0.113.7"), PublicPort: 1, LoginTime: []byte("2026-01-05 08:44:58"), TerminalType: '2',
+		})
+	}, func(e *ftd.Encoder) { e.TerminalInfo(&ftd.TerminalInfo{KeyVersion: []byte("1.0"), AbnormalFlag: '0'}) })
+}
+
+func submissions(from, to int) (wire []byte) {
+	for n := from; n < to; n++ {
+		wire = append(wire, submission(n)...)
+	}
+	return wire
+}
+
+var recorded = session.Outcome{Submitted: &session.SubmitReceipt{
+	RecordID: uuid.New(), Account: "8", UserType: regulation.UserOperator, TradingDay: 20260105, Flag: regulation.FlagNormal,
+	Via: session.Via{AppID: "a_b_1", Addr: home, LoginTime: time.Now()},
+}}
+
+var relayLimits = Limits{Logins: 300, Unsent: 1 << 16}
+
+// TestSubmissionsShareAWrite: those that were decided while the owner was busy are answered at once.
+func TestSubmissionsShareAWrite(t *testing.T) {
+	o, d := reporting(t, relayLimits)
+	wire := submissions(0, 40)
+	if used := d.Receive(wire, time.Now()); used != len(wire) || o.writes != 0 {
+		t.Fatalf("used %d of %d, %d writes", used, len(wire), o.writes)
+	}
+	for range 40 {
+		(<-o.jobs).decide <- recorded
+	}
+	busy := func() bool {
+		d.submits.mu.Lock()
+		defer d.submits.mu.Unlock()
+		return len(d.submits.done) == 40
+	}
+	await.True(t, "all are decided", busy)
+	(<-o.ends)()
+	if got := o.answers(t); len(got) != 40 || o.writes != 1 || slices.Max(codes(got)) != 0 {
+		t.Errorf("%d answers in %d writes", len(got), o.writes)
+	}
+	await.True(t, "none is in flight", func() bool { return d.driver.LoginsInFlight() == 0 })
+	if d.driver.relayed.Load() != 0 {
+		t.Errorf("%d of relays are counted", d.driver.relayed.Load())
+	}
+}
+
+// TestRelaysLeaveRoom: relays have their share, and direct customers the rest.
+func TestRelaysLeaveRoom(t *testing.T) {
+	o, d := reporting(t, Limits{Logins: 4, RelayLogins: 2, Unsent: 1 << 16})
+	d.Receive(submissions(0, 3), time.Now())
+	if got := o.answers(t); !slices.Equal(codes(got), []int{90}) {
+		t.Errorf("answered %v", codes(got))
+	}
+	if why := d.driver.admit(false); why != reason.OK {
+		t.Errorf("a direct login: %v", why)
+	}
+	d.driver.loginEnded(false)
+	for range 2 {
+		(<-o.jobs).decide <- recorded
+		(<-o.ends)()
+	}
+	d.Receive(submission(3), time.Now())
+	(<-o.jobs).decide <- recorded
+	(<-o.ends)()
+	if got := o.answers(t); !slices.Equal(codes(got), []int{0, 0, 0}) || d.Closing() != reason.StayOpen {
+		t.Errorf("answered %v, closing by %v", codes(got), d.Closing())
+	}
+}
+
+// TestPanicInASubmission: the relay is asked to send it again, and the others are recorded.
+func TestPanicInASubmission(t *testing.T) {
+	o, d := reporting(t, relayLimits)
+	d.Receive(submissions(0, 2), time.Now())
+	close((<-o.jobs).decide)
+	(<-o.ends)()
+	(<-o.jobs).decide <- recorded
+	(<-o.ends)()
+	got := o.answers(t)
+	if !slices.Equal(codes(got), []int{90, 0}) || d.Closing() != reason.StayOpen || !bytes.Contains(got[0].Frame, []byte("submit the same again")) {
+		t.Errorf("answered %+v, closing by %v", got, d.Closing())
+	}
+}
+
+// TestSubmissionsOfAConnectionThatEnded are finished, and told to the handler; a drain waits for them.
+func TestSubmissionsOfAConnectionThatEnded(t *testing.T) {
+	for _, away := range []bool{false, true} {
+		o, d := reporting(t, relayLimits)
+		d.Receive(submissions(0, 8), time.Now())
+		d.End(reason.PeerClosed)
+		o.away.Store(away)
+		drained := make(chan error)
+		go func() { drained <- d.driver.Drain(t.Context()) }()
+		owner := make(chan struct{})
+		go func() {
+			defer close(owner)
+			for {
+				select {
+				case f := <-o.ends:
+					f()
+				case err := <-drained:
+					if err != nil {
+						t.Error(err)
+					}
+					return
+				}
+			}
+		}()
+		for n := range 8 {
+			if done := o.unanswered.Load(); done > int64(n) {
+				t.Errorf("%d unanswered of %d", done, n)
+			}
+			(<-o.jobs).decide <- recorded
+		}
+		<-owner
+		if o.unanswered.Load() != 8 || o.writes != 0 || d.driver.LoginsInFlight() != 0 {
+			t.Errorf("away %v: %d unanswered, %d writes, %d in flight", away, o.unanswered.Load(), o.writes, d.driver.LoginsInFlight())
+		}
+	}
+}
+
+// TestDrainingRefusesSubmissions: those that are on their way are answered.
+func TestDrainingRefusesSubmissions(t *testing.T) {
+	o, d := reporting(t, relayLimits)
+	d.Receive(submission(0), time.Now())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if d.driver.Drain(ctx) == nil {
+		t.Error("drained with a submission in flight")
+	}
+	d.Receive(submission(1), time.Now())
+	(<-o.jobs).decide <- recorded
+	(<-o.ends)()
+	if got := o.answers(t); !slices.Equal(codes(got), []int{8, 0}) {
+		t.Errorf("answered %v", codes(got))
+	}
+	if err := d.driver.Drain(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestFloodOfSubmissions: 65,535 in one go cost one window of goroutines, three of answers, and the connection.
+func TestFloodOfSubmissions(t *testing.T) {
+	o, d := reporting(t, Limits{Logins: 1 << 16, Unsent: 1 << 16})
+	const sent = 65535
+	wire := submissions(0, sent)
+	one := len(wire) / sent
+	if used := d.Receive(wire, time.Now()); used != (4*256+1)*one || d.Closing() != reason.RelayFlood {
+		t.Errorf("took %d submissions, closing by %v", used/one, d.Closing())
+	}
+	if n := d.driver.LoginsInFlight(); n != 256 || o.written.Len() != 3*256*198 {
+		t.Errorf("%d in flight, %d bytes answered", n, o.written.Len())
+	}
+	d.End(reason.PeerClosed)
+	go func() {
+		for f := range o.ends {
+			f()
+		}
+	}()
+	for range 256 {
+		(<-o.jobs).decide <- recorded
+	}
+	await.True(t, "all have ended", func() bool { return d.driver.LoginsInFlight() == 0 })
+	close(o.ends)
+	if n := o.unanswered.Load(); n != 256 {
+		t.Errorf("%d unanswered", n)
+	}
+}
+
+// TestWithoutRelays: a handler that knows none refuses, and the connection stays.
+func TestWithoutRelays(t *testing.T) {
+	o, d := reporting(t, relayLimits)
+	d.driver.relays = nil
+	end := terminaltest.Message(ftd.TIDTerminalEnd, func(e *ftd.Encoder) { e.SubmitRef(&ftd.SubmitRef{SubmitID: []byte("1")}) })
+	d.Receive(append(submission(0), end...), time.Now())
+	if got := o.answers(t); !slices.Equal(codes(got), []int{63, 63}) || d.Closing() != reason.StayOpen || len(o.gone) != 0 {
+		t.Errorf("answered %v, closing by %v, gone %v", codes(got), d.Closing(), o.gone)
+	}
+}
+
+// TestOneTerminalEnds: by the relay's word, or by the front's.
+func TestOneTerminalEnds(t *testing.T) {
+	o, d := reporting(t, relayLimits)
+	id := fmt.Sprintf("019b7c1e-5c00-7d4e-8a3b-%012d", 7)
+	d.Receive(terminaltest.Message(ftd.TIDTerminalEnd, func(e *ftd.Encoder) { e.SubmitRef(&ftd.SubmitRef{SubmitID: []byte(id)}) }), time.Now())
+	d.Take(AppendTerminalExit(nil, [submitIDLen]byte([]byte(id)), session.AppendForceExit(nil, '1', "out")), time.Now())
+	got := o.answers(t)
+	if !slices.Equal(o.gone, []string{"8 " + id}) || len(got) != 2 || got[0].TID != ftd.TIDTerminalEnd || got[0].Code != 0 ||
+		got[1].TID != ftd.TIDForceExit || d.Closing() != reason.StayOpen {
+		t.Errorf("gone %v, sent %+v, closing by %v", o.gone, got, d.Closing())
+	}
+	if d.session.State() != session.LoggedIn {
+		t.Errorf("state %v", d.session.State())
+	}
+}
