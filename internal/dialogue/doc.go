@@ -13,6 +13,9 @@
 //	                                                    ▼
 //	owner of the connection:                      the answer, if the terminal is still there
 //
+//	a submission's own goroutine: Relays.Submit ─▶ submits, of which the first ─▶ Line.Later
+//	owner of the connection:      the answers of all that were decided by then, in one write
+//
 //	owner of the connection:  Receive ─▶ Session.Step ─▶ core.Session: Pass …, then one Flush
 //	a core's goroutine:       core.Terminal ─▶ Mail
 //	owner of the connection:  Take(Mail) ─▶ Line.Write
@@ -32,7 +35,9 @@
 //   - While the core takes no more, or the session sent more requests than it may in a second, its requests stay
 //     unread (Paused), with all that is behind them. Other dialogues go on.
 //   - A session that the core knows is closed there once, by End, behind all that was passed.
-//   - A panic in a step or in a login closes that one connection and logs the stack.
+//   - A panic in a step or in a login closes that one connection and logs the stack. A panic in a submission is answered
+//     by submit_fault, and the connection stays: the relay sends the same again, which is one record.
+//   - Submissions and logins of relays leave room for others: Limits.RelayLogins.
 //   - Nothing that aliases the bytes given to Receive is kept after it, except the copy
 //     that a login takes with it.
 //

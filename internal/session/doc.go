@@ -23,15 +23,28 @@
 // RequestRefused says that it was not, or will not be answered. Deliver frames a message of the core's if the state
 // lets the terminal have it. ExitAsked ends the session with ForceExit.
 //
+// # Relays
+//
+// By its AppType a session is a terminal's, a many-to-many relay's or an operator relay's. A many-to-many relay logs
+// in as a terminal does, with RelayedTerminal beside it; what it told goes to the gateway unjudged but for its form. An operator
+// relay that is LoggedIn sends submissions, and more than one is on its way at a time:
+//
+//	LoggedIn ──TerminalSubmit──▶ DoSubmit … SubmitDone, in any order ──▶ answer
+//	         ──TerminalEnd────▶ DoEndTerminal, OutcomeKnown ──▶ answer
+//
+// submitChecks is the session's part of the order of checks. No answer to either ends the session for its code: many
+// customers are behind it.
+//
 // # Invariants
 //
 //   - A challenge is spent by the first answer, right or wrong, and lives for
 //     Settings.ChallengeTTL at most. What the terminal says of the time stamp is never read.
-//   - At most one thing is under way: while Effects.Do names one, no other is asked
+//   - At most one thing is under way, submissions apart: while Effects.Do names one, no other is asked
 //     for until its outcome came back. A login's outcome comes later than other frames;
 //     those are answered at once (a second login by 5), and counted.
 //   - UserLogin is answered with success only by an Outcome that carries a Receipt, which the
 //     gateway makes once the record is durable.
+//   - Each submission is answered once, with success only by an Outcome that carries a SubmitReceipt.
 //   - A malformed message gets no answer and ends the session. It changes no other
 //     session: the machine holds no reference to anything shared but its Settings.
 //   - The numbers of requests that pass rise by one from 1, but for those that the session answered itself; the
@@ -43,7 +56,8 @@
 // # Bounds
 //
 // A session is a fixed-size value without pointers to the heap: neither the challenge
-// nor the identity grows. Step makes no heap allocation.
+// nor the identity grows. Step makes no heap allocation. Of submissions a window is on its way, and four windows end
+// a session that does not wait; 1,000 refused ones, of which 50 a second are forgotten, end it too.
 //
 // # If we crash
 //
