@@ -77,7 +77,7 @@ func (a *rotation) rotate(ctx context.Context, i *issuing) error {
 	i.words = "The one before stops working within seconds.\n"
 	if i.previousUntil = show.Pointer(did.Until); i.previousUntil != nil {
 		i.words = fmt.Sprintf("The one before stays valid until %s; end that with --finish once `tradefront app list`\n"+
-			"shows that nobody uses it any more.\n", show.Time(did.Until))
+			"shows that no terminal uses it any more.\n", show.Time(did.Until))
 	}
 	if !did.Dropped.IsZero() {
 		i.words += fmt.Sprintf("The one before that, which was valid until %s, stops working within seconds.\n", show.Time(did.Dropped))

@@ -33,7 +33,7 @@ func TestRotateBesideAFront(t *testing.T) {
 		t.Error("before the rotation")
 	}
 	const rotated = "AppID     a_b_1\nauthcode  " + newCode + "\n\nThe authcode is not shown again…\n" +
-		"The one before stays valid until 20…; end that with --finish once `tradefront app list`\nshows that nobody uses it any more."
+		"The one before stays valid until 20…; end that with --finish once `tradefront app list`\nshows that no terminal uses it any more."
 	play(t, []step{{"app rotate --app-id a_b_1 --authcode " + newCode + onC, "", 0, rotated, ""}})
 	until(t, "the new code is admitted", func() bool { return come("new") == exitDone })
 	if come("old") != exitDone {

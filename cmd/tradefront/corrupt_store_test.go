@@ -56,8 +56,8 @@ func TestServeWithDamagedStore(t *testing.T) {
 		if status := front.stop(); status != exitDone {
 			t.Errorf("start %d: exit status %d: %s", start, status, front.errOut.String())
 		}
-		if said := strings.Contains(front.errOut.String(), "it is set aside whole"); said != (start == 0) {
-			t.Errorf("start %d: it says that a store is set aside: %v\n%s", start, said, front.errOut.String())
+		if said := strings.Contains(front.errOut.String(), "the start moves it away whole"); said != (start == 0) {
+			t.Errorf("start %d: it says that a store is corrupt: %v\n%s", start, said, front.errOut.String())
 		}
 	}
 	setAsideAs(t)
@@ -71,7 +71,7 @@ func TestLocalCommands(t *testing.T) {
 	aside := setAsideAs(t)
 	play(t, []step{
 		{"local inspect" + onC, "", 0, "tradefront.db: …\nsound: every page was checked\n…\n0 in quarantine, 0 altered, 0 without a checksum\n" +
-			"set aside and not recovered: " + aside + "; next: tradefront local recover", ""},
+			"corrupt store, not recovered: " + aside + "; next: tradefront local recover", ""},
 		{"local inspect --file " + aside + onC, "", 1, aside + ": …DAMAGED: …\n20260105     49…\nnot to be had: …", "tradefront: " + aside + " is damaged"},
 		{"local recover tradefront.db" + onC, "", 1, "", "tradefront: tradefront.db is the store in use: …"},
 		{"local recover nosuch" + onC, "", 1, "", "tradefront: stat nosuch: no such file or directory"},
@@ -81,7 +81,7 @@ func TestLocalCommands(t *testing.T) {
 		},
 		{"report status" + onC + " --day 20260105", "", 0, "…tradefront local recover…", ""},
 		{"local recover --accept-loss" + onC, "", 0, aside + ": 0 rows brought back, 49… were here already, 0 of all without a checksum\nnot to be had: …it is tradefront.db.recovered-…", ""},
-		{"local recover" + onC, "", 0, "nothing is set aside", ""},
+		{"local recover" + onC, "", 0, "there is no corrupt store", ""},
 		{"report export" + onC + " --day 20260105", "", 0, "…warning: INCOMPLETE…local store " + aside + " of front 1 was damaged…waived by …: local recover --accept-loss)…", ""},
 	})
 	got := tradefront("", strings.Fields("local inspect -o json"+onC)...)
@@ -127,7 +127,7 @@ func setAsideAs(t *testing.T) string {
 	t.Helper()
 	asides, err := filepath.Glob("tradefront.db.corrupt-*Z")
 	if err != nil || len(asides) != 1 {
-		t.Fatalf("set aside: %v, %v", asides, err)
+		t.Fatalf("corrupt stores: %v, %v", asides, err)
 	}
 	return asides[0]
 }

@@ -143,7 +143,7 @@ func (d inspected) print(w io.Writer) {
 		printSalvage(w, d.Salvage)
 	}
 	for _, path := range d.SetAside {
-		fmt.Fprintf(w, "set aside and not recovered: %s; next: tradefront local recover\n", path)
+		fmt.Fprintf(w, "corrupt store, not recovered: %s; next: tradefront local recover\n", path)
 	}
 }
 
@@ -209,7 +209,7 @@ func (e *env) recovering(path string) (set func(int64), end func()) {
 
 func printRecovered(w io.Writer, done []recovery.File) {
 	if len(done) == 0 {
-		fmt.Fprintln(w, "nothing is set aside")
+		fmt.Fprintln(w, "there is no corrupt store")
 		return
 	}
 	for _, f := range done {

@@ -43,17 +43,17 @@ func TestReportWaitsForRecovery(t *testing.T) {
 	const aside = "tradefront.db.corrupt-20260105T070000Z"
 	write(t, aside, "")
 	play(t, []step{
-		{export, "", 1, "", "tradefront: export of 20260105: the report of 20260105 would not be complete…has 1 damaged local stores …tradefront local recover…report waive --day 20260105…"},
+		{export, "", 1, "", "tradefront: export of 20260105: the report of 20260105 would not be complete…has 1 corrupt stores…tradefront local recover…report waive --day 20260105…"},
 		{"report status" + onC + " --day 20260105", "", 0, "…tradefront local recover…", ""},
 		{export + " --despite-fronts", "", 0, "0001clientinfo20260105.txt: 0 rows…warning: INCOMPLETE…waived by …: --despite-fronts…", ""},
 	})
 	const second, waive = "tradefront.db.corrupt-20260105T080000Z", "report waive" + onC + " --day 20260105"
 	write(t, second, "") // what was waived is one
 	play(t, []step{
-		{export, "", 1, "", "…has 2 damaged local stores…"},
+		{export, "", 1, "", "…has 2 corrupt stores…"},
 		{waive, "", 2, "", "…required flag…reason…"},
 		{waive + " --reason=", "", 1, "", "tradefront: a waiver needs a reason…"},
-		{waive + " --reason disk-lost", "", 0, "waived of 20260105, by …@…: disk-lost\n  front 1 …2 damaged local stores…report export --day 20260105", ""},
+		{waive + " --reason disk-lost", "", 0, "waived of 20260105, by …@…: disk-lost\n  front 1 …2 corrupt stores…report export --day 20260105", ""},
 		{waive + " --reason disk-lost", "", 1, "", "tradefront: there is nothing to waive…not waived already (1)"},
 		{"report status" + onC + " --day 20260105", "", 0, "…INCOMPLETE as far as is known, and waived (1)…disk-lost…", ""},
 		{export, "", 0, "0001clientinfo20260105.txt: 0 rows…warning: INCOMPLETE…disk-lost…", ""},

@@ -31,7 +31,7 @@ func SurveyOf(cfg *config.Config, r Records, cal *calendar.Calendar) settlement.
 }
 
 // ownFront is the front whose embedded store the report reads: it holds nothing apart from
-// it, but for stores that were damaged and set aside.
+// it, but for stores that were damaged and moved away.
 type ownFront struct{ cfg *config.Config }
 
 func (o ownFront) Fronts(context.Context) ([]store.Front, error) {

@@ -31,7 +31,7 @@ const (
 	aclVersion  = 2
 	aclUserObj  = 0x01 // the file's owner
 	aclUser     = 0x02 // the user of that id
-	aclMask     = 0x10 // an upper bound, lets nobody in
+	aclMask     = 0x10 // an upper bound, gives no permission by itself
 	aclEntryLen = 8
 )
 

@@ -96,7 +96,7 @@ func keyFile(keys ...[]byte) []byte {
 	return text
 }
 
-// LoadMasterKey reads what CreateMasterKey wrote. A file that anyone but its owner can
+// LoadMasterKey reads what CreateMasterKey wrote. A file that another user than its owner can
 // read or write is refused, but for systemd's credentials, which an access control list
 // opens to the service's user alone, and what root gave a group of ours to read. A link to the file is fine: its target is judged.
 // The error is a *MasterKeyError.

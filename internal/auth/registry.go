@@ -110,7 +110,7 @@ func (r *Registry) Verify(appID []byte, ch *Challenge, answer *[ChallengeLen]byt
 	app, known := s.apps[string(appID)]
 	unreadable := s.unreadable[string(appID)]
 	if !known {
-		app = s.nobody
+		app = s.unknown
 	}
 	now := r.now()
 	current := r.answers(&app.codes[Current], ch, answer)
@@ -134,7 +134,7 @@ func (r *Registry) Verify(appID []byte, ch *Challenge, answer *[ChallengeLen]byt
 }
 
 // answers computes the expected answer and compares it in constant time. The expected
-// answer is wiped before anyone else can get the scratch.
+// answer is wiped before another call can get the scratch.
 func (r *Registry) answers(c *code, ch *Challenge, answer *[ChallengeLen]byte) bool {
 	expected := r.scratch.Get().(*[ChallengeLen]byte)
 	if c.pad != nil {

@@ -192,7 +192,7 @@ func TestVerifyDoesTheSameWork(t *testing.T) {
 			count(&a)
 			s.apps[id] = a
 		}
-		count(&s.nobody)
+		count(&s.unknown)
 		ch, _ := vector(t)
 		want := [2]int{AES: 16}
 		if mixed {

@@ -15,7 +15,7 @@ import (
 type snapshot struct {
 	generation int64
 	apps       map[string]admitted
-	nobody     admitted         // the work that is done for an AppID that is not in apps
+	unknown    admitted         // the work that is done for an AppID that is not in apps
 	unreadable map[string]bool  // rows that cannot be used; one that is in apps too keeps its last known state
 	expires    time.Time        // when the first previous code runs out; zero if there is none
 	mixed      bool             // some AppID has SM4
@@ -42,7 +42,7 @@ type code struct {
 func newSnapshot(generation int64, size int, dummies *[2]cipher.Block) *snapshot {
 	s := &snapshot{generation: generation, apps: make(map[string]admitted, size), unreadable: make(map[string]bool), dummies: dummies}
 	dummy := code{block: dummies[AES], cipher: AES}
-	s.nobody = admitted{codes: [2]code{dummy, dummy}}
+	s.unknown = admitted{codes: [2]code{dummy, dummy}}
 	return s
 }
 
@@ -61,7 +61,7 @@ func (s *snapshot) fill(rows []App, master *MasterKey, last *snapshot, now time.
 	for i := range rows {
 		s.mixed = s.mixed || rows[i].Cipher == SM4 || rows[i].Previous.ValidAt(now) && rows[i].Previous.Cipher == SM4
 	}
-	s.pad(&s.nobody)
+	s.pad(&s.unknown)
 	var faults []error
 	for i := range rows {
 		row := &rows[i]
@@ -110,7 +110,7 @@ func (s *snapshot) open(row *App, master *MasterKey, now time.Time) (admitted, e
 		return admitted{}, err
 	}
 	app := admitted{changed: row.Changed, appType: row.Type, enabled: row.Enabled}
-	app.codes = [2]code{{block: current, cipher: row.Cipher}, s.nobody.codes[Previous]}
+	app.codes = [2]code{{block: current, cipher: row.Cipher}, s.unknown.codes[Previous]}
 	previous := &row.Previous
 	if !previous.ValidAt(now) {
 		return app, nil
@@ -182,7 +182,7 @@ func (s *snapshot) without(now time.Time) *snapshot {
 	next.apps, next.expires = maps.Clone(s.apps), time.Time{}
 	for id, app := range next.apps {
 		if !app.until.IsZero() && !now.Before(app.until) {
-			app.codes[Previous], app.until = s.nobody.codes[Previous], time.Time{}
+			app.codes[Previous], app.until = s.unknown.codes[Previous], time.Time{}
 			next.apps[id] = app
 		}
 		next.noteExpiry(app.until)

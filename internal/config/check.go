@@ -44,7 +44,7 @@ func (c *Config) checkProxies(settled Faults) (faults Faults) {
 		switch {
 		case settled.on(path + ".client_address"):
 		case l.FromProxy() && !named:
-			faults.add(path+".trusted_proxies", "is empty, and client_address: proxy believes nobody else", "name the addresses of the load balancers")
+			faults.add(path+".trusted_proxies", "is empty, and client_address: proxy believes no other connection", "name the addresses of the load balancers")
 		case l.FromProxy():
 		case named:
 			faults.add(path+".trusted_proxies", needs, "write client_address: proxy, or remove it")

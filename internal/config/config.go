@@ -15,10 +15,10 @@ import (
 //	first     of a key in a list: its value in the one entry that the default list has
 //	min, max  the bounds of a number or a time; of a text, max is its longest in bytes
 //	choices   the words that are allowed
-//	required  of a text that names somebody: the key must be written, and this belongs there
+//	required  of a text that names a firm or a system: the key must be written, and this belongs there
 //	secret    the value is never shown
 //	empty     "" is allowed, and means that there is none
-//	file      written: the front writes the file; private: not everybody may read it
+//	file      written: the front writes the file; private: only some users may read it
 //	missing   what to do about a file that is not there
 //
 // The environment variable, the fault reports, the printed defaults, the reference page and the
@@ -105,7 +105,7 @@ type Listener struct {
 
 // Admin is the listener for people and machines that watch the front.
 type Admin struct {
-	// host:port of /metrics, /healthz and /readyz; "" for none. Whoever reaches it can read
+	// host:port of /metrics, /healthz and /readyz; "" for none. A client that reaches it can read
 	// it: leave it on loopback, or behind something that asks for a password.
 	Address Address `key:"address" default:"127.0.0.1:9464" empty:"ok"`
 	// host:port of /healthz and /readyz and nothing else, for load balancers that must know whether

@@ -21,7 +21,7 @@ keys: [{version: "1.0", public_key_file: "credential:1.0.pem"}]
 `
 
 // TestCredentials: names become files in systemd's folder; without one the configuration is
-// good, and whoever needs the file is told.
+// good, and the command that needs the file says so.
 func TestCredentials(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "database-url"), "postgres://u:p@h/d\n")

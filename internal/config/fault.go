@@ -29,8 +29,8 @@ func (f Fault) String() string {
 	return s
 }
 
-// Faults is everything that is wrong at once. Whoever judges the contents of the files
-// that the configuration names appends to it, so that the operator gets one report.
+// Faults is everything that is wrong at once. Code that judges the contents of the files
+// which the configuration names appends to it, so that the operator gets one report.
 type Faults []Fault
 
 // Error is one report: a line each, in the order of the keys in the Config struct.

@@ -58,8 +58,8 @@ func TestFaults(t *testing.T) {
 		{"listener twice", "front: {listeners: [{address: 'a:1'}, {address: 'a:1'}]}", "", "front.listeners[1].address: is the address of front.listeners[0].address already"},
 		{"listener is admin", "admin: {address: '127.0.0.1:41205'}", "", "admin.address: is the address of front.listeners[0].address already"},
 		{"who sends the address", "front: {listeners: [{address: 'a:1', client_address: prox}]}", "", "front.listeners[0].client_address: want peer or proxy; did you mean proxy?"},
-		{"proxy believes nobody", "front: {listeners: [{address: 'a:1', client_address: proxy, trusted_proxies: []}]}", "", "front.listeners[0].trusted_proxies: is empty, and client_address: proxy believes nobody else; name the addresses of the load balancers"},
-		{"peer believes somebody", "front: {listeners: [{address: 'a:1', trusted_proxies: [10.0.0.1]}]}", "", "front.listeners[0].trusted_proxies: is only for client_address: proxy; write client_address: proxy, or remove it"},
+		{"proxy believes no connection", "front: {listeners: [{address: 'a:1', client_address: proxy, trusted_proxies: []}]}", "", "front.listeners[0].trusted_proxies: is empty, and client_address: proxy believes no other connection; name the addresses of the load balancers"},
+		{"peer believes a proxy", "front: {listeners: [{address: 'a:1', trusted_proxies: [10.0.0.1]}]}", "", "front.listeners[0].trusted_proxies: is only for client_address: proxy; write client_address: proxy, or remove it"},
 		{
 			"peer believes what is no network", "front: {listeners: [{address: 'a:1', trusted_proxies: [x]}]}", "",
 			"front.listeners[0].trusted_proxies: is only for client_address: proxy; write client_address: proxy, or remove it" +
@@ -80,10 +80,10 @@ func TestFaults(t *testing.T) {
 		{
 			"everybody is trusted",
 			"front: {listeners: [{address: 'a:1', client_address: proxy, trusted_proxies: [0.0.0.0/0, '::/0', 0.0.0.0/1, 10.0.0.0/8, 'fc00::/7', 'fc00::/6']}]}", "",
-			"front.listeners[0].trusted_proxies[0]: 0.0.0.0/0 is wider than /8: whoever is in it could write any address into the records; name the load balancers only" +
-				"\nfront.listeners[0].trusted_proxies[1]: ::/0 is wider than /7: whoever is in it could write any address into the records; name the load balancers only" +
-				"\nfront.listeners[0].trusted_proxies[2]: 0.0.0.0/1 is wider than /8: whoever is in it could write any address into the records; name the load balancers only" +
-				"\nfront.listeners[0].trusted_proxies[5]: fc00::/6 is wider than /7: whoever is in it could write any address into the records; name the load balancers only",
+			"front.listeners[0].trusted_proxies[0]: 0.0.0.0/0 is wider than /8: any client in it could write any address into the records; name the load balancers only" +
+				"\nfront.listeners[0].trusted_proxies[1]: ::/0 is wider than /7: any client in it could write any address into the records; name the load balancers only" +
+				"\nfront.listeners[0].trusted_proxies[2]: 0.0.0.0/1 is wider than /8: any client in it could write any address into the records; name the load balancers only" +
+				"\nfront.listeners[0].trusted_proxies[5]: fc00::/6 is wider than /7: any client in it could write any address into the records; name the load balancers only",
 		},
 		{"fronts are a list", "fronts: 1", "", "fronts: line 1: want a list, not a number; write [1, 2], or [] for none"},
 		{"fronts are numbers", "fronts: [1, a]", "", "fronts[1]: line 1: is not a plain decimal whole number: \"a\""},

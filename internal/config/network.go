@@ -34,7 +34,7 @@ func readTrustedNetworks(written any, _ place) (any, Faults) {
 			return Fault{}
 		}
 		return Fault{
-			Problem: fmt.Sprintf("%v is wider than /%d: whoever is in it could write any address into the records", p, least),
+			Problem: fmt.Sprintf("%v is wider than /%d: any client in it could write any address into the records", p, least),
 			Fix:     "name the load balancers only",
 		}
 	})

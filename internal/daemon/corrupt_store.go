@@ -45,7 +45,7 @@ func (d *Daemon) soundLocal(ctx context.Context) error {
 	if moveErr != nil {
 		return fmt.Errorf("store.path: %w: %w", err, moveErr)
 	}
-	d.logger.Error("the local store is damaged: it is set aside whole and this front starts anew; "+
+	d.logger.Error("the local store is damaged: the start moves it away whole, and this front starts anew; "+
 		"bring its records back with: tradefront local recover -c FILE",
 		zap.String("set_aside", aside.Path), zap.Error(err))
 	return nil
@@ -87,11 +87,11 @@ func (d *Daemon) adopt(ctx context.Context) error {
 			return wrap("store.path", err)
 		}
 		if len(did.Rows) > 0 {
-			d.logger.Warn("taken over from the store that was set aside",
+			d.logger.Warn("taken over from the corrupt store",
 				zap.String("set_aside", corrupt[i].Path), zap.Any("rows", did.Rows))
 		}
 		if missing := did.Missing(); missing != nil {
-			d.logger.Error("not all of the store that was set aside could be read: look at AppIDs and accounts, "+
+			d.logger.Error("not all of the corrupt store could be read: look at AppIDs and accounts, "+
 				"and add what is missing with tradefront app add and account add",
 				zap.String("set_aside", corrupt[i].Path), zap.Error(missing))
 		}

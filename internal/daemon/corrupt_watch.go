@@ -17,7 +17,7 @@ func (d *Daemon) watchCorruptStores() watcher {
 		run:    d.reportCorrupt,
 		checks: []check{{"local_store_set_aside", ops.Warning, d.checkCorruptStores}},
 		collectors: []ops.Collector{
-			ops.NewGauge("local_store_set_aside", "Damaged local stores that were set aside and are not recovered.", d.corruptStores),
+			ops.NewGauge("local_store_set_aside", "Corrupt stores: damaged local stores that a start moved away, and that are not recovered.", d.corruptStores),
 		},
 	}
 }
@@ -30,7 +30,7 @@ func (d *Daemon) reportCorrupt(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		d.logger.Warn("a damaged local store is set aside; bring its records back with: tradefront local recover -c FILE",
+		d.logger.Warn("a corrupt store is not recovered; bring its records back with: tradefront local recover -c FILE",
 			zap.String("set_aside", a.Path), zap.Int64("rows_readable", in.Rows), zap.Int64("rows_altered", in.Altered),
 			zap.Int64("rows_missing_at_most", in.Missing), zap.Error(err))
 	}
@@ -48,8 +48,8 @@ func (d *Daemon) checkCorruptStores() (bool, string) {
 	case err != nil:
 		return false, err.Error()
 	case len(corrupt) == 0:
-		return true, "none is set aside"
+		return true, "there is none"
 	}
-	return false, fmt.Sprintf("%d damaged local stores are set aside, the last as %s: their records are missing "+
+	return false, fmt.Sprintf("%d corrupt stores are not recovered, the last is %s: their records are missing "+
 		"until tradefront local recover brings them back", len(corrupt), corrupt[len(corrupt)-1].Path)
 }

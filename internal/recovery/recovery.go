@@ -41,7 +41,7 @@ func Corrupt(cfg *config.Config, args []string) ([]localfile.CorruptStore, error
 		return nil, err
 	}
 	if same {
-		return nil, fmt.Errorf("%s is the store in use: only one that was set aside can be recovered", args[0])
+		return nil, fmt.Errorf("%s is the store in use: only a corrupt store can be recovered", args[0])
 	}
 	return []localfile.CorruptStore{{Path: args[0]}}, nil
 }

@@ -255,7 +255,7 @@ func TestDayThatWasNone(t *testing.T) {
 		t.Errorf("%+v, %v", st, err)
 	}
 	if _, err := (&Survey{Store: s, Calendar: cal}).Status(t.Context(), afterClose, day-1); err == nil {
-		t.Error("a Sunday that nobody reported has a status")
+		t.Error("a Sunday without a report has a status")
 	}
 }
 

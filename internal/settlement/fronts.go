@@ -128,7 +128,7 @@ func frontProblem(f *store.Front, day calendar.TradingDay, end time.Time) (kind 
 		kind, problem = store.FrontQuarantines, fmt.Sprintf("has %d records of the day in quarantine, which PostgreSQL refused", h.Quarantined)
 		next = "on that host: tradefront quarantine list"
 	case f.CorruptStores > 0:
-		kind, problem = store.FrontCorrupt, fmt.Sprintf("has %d damaged local stores set aside, whose records are missing", f.CorruptStores)
+		kind, problem = store.FrontCorrupt, fmt.Sprintf("has %d corrupt stores, whose records are missing", f.CorruptStores)
 		next = "on that host: tradefront local recover"
 	case unheard:
 		kind, problem = store.FrontMissing, "has not said what it holds since the window closed"

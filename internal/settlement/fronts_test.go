@@ -55,7 +55,7 @@ func TestFrontObstacles(t *testing.T) {
 		"other life, held nothing after":           {front: other(store.FrontReport{Counted: after})},
 		"other life, goodbye, held nothing":        {front: other(store.FrontReport{Counted: before, Stopped: true})},
 		"running, quarantine":                      {front: said(store.FrontReport{Counted: after, Held: holding(day, store.Held{Quarantined: 2})}, 0), problem: "2 records of the day in quarantine", next: "quarantine list"},
-		"goodbye, damaged store not recovered":     {front: said(store.FrontReport{Counted: after, Stopped: true, CorruptStores: 1}, 0), problem: "1 damaged local stores", next: "local recover"},
+		"goodbye, damaged store not recovered":     {front: said(store.FrontReport{Counted: after, Stopped: true, CorruptStores: 1}, 0), problem: "1 corrupt stores", next: "local recover"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := FrontObstacles([]store.Front{c.front}, day, end)

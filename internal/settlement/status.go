@@ -137,7 +137,7 @@ func (d *DayStatus) count(ctx context.Context, s SurveyStore, chain []store.Expo
 func (d *DayStatus) adviseClosed(closed *calendar.NotTradingDayError) (next string) {
 	next = closed.Error()
 	if d.Last != nil {
-		next += "; it was reported as one when the calendar did not know it: tell whoever got that report"
+		next += "; it was reported as one when the calendar did not know it: tell those to whom you gave that report"
 	}
 	if d.Records > 0 {
 		next += fmt.Sprintf("; it holds %d records, which no report of the days after it has: calendar reassign", d.Records)

@@ -84,7 +84,7 @@ func Kinds() []KindFacts {
 		},
 		{
 			ReportLineBad, true, "bad lines of the report",
-			"Nobody can read them: export the report again. See: tradefront report verify.",
+			"The monitoring centre cannot read them: export the report again. See: tradefront report verify.",
 		},
 		{
 			AuditUnreadable, true, "entries of the audit log that cannot be read",

@@ -90,7 +90,7 @@ var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese stri
 	},
 	FileEmpty: {
 		"file_empty", "the file holds no record", "文件没有任何记录",
-		"right only if nobody logged in that day: compare with `reconcile`",
+		"right only if no terminal logged in that day: compare with `reconcile`",
 		"仅当日无人登录时正确：用reconcile核对",
 	},
 	FileManifest: {
@@ -125,7 +125,7 @@ var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese stri
 	},
 	LineItems: {
 		"line_items", "a line does not have 4 items", "行的数据项不是4个",
-		"export the file again; if it stays, tell whoever runs the front",
+		"export the file again; if it stays, tell the operators of the front",
 		"重新导出文件；若仍存在，请联系前置系统的运维人员",
 	},
 	VendorForm: {
@@ -165,12 +165,12 @@ var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese stri
 	},
 	SupplementEmpty: {
 		"supplement_empty", "the supplement is empty", "补充获取信息密文为空",
-		"a record without its supplement says nothing: tell whoever runs the front",
+		"a record without its supplement says nothing: tell the operators of the front",
 		"缺少补充获取信息的记录无效：请联系前置系统的运维人员",
 	},
 	SupplementLength: {
 		"supplement_length", "the supplement does not have the length of its key's ciphertexts", "补充获取信息密文长度错误",
-		"the monitoring centre could not open these lines: tell whoever runs the front",
+		"the monitoring centre could not open these lines: tell the operators of the front",
 		"监控中心无法解密这些行：请联系前置系统的运维人员",
 	},
 	SupplementTwice: {
@@ -195,7 +195,7 @@ var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese stri
 	},
 	FlagMismatch: {
 		"flag_mismatch", "the abnormal flag does not fit the terminal item", "异常标识与终端采集信息不符",
-		"the flag has to say what is wrong with the terminal item: tell whoever runs the front",
+		"the flag has to say what is wrong with the terminal item: tell the operators of the front",
 		"异常标识应说明终端采集信息的问题：请联系前置系统的运维人员",
 	},
 	AppID: {

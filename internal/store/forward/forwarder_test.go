@@ -87,7 +87,7 @@ func TestRefusedRowsAreQuarantined(t *testing.T) {
 			t.Errorf("in quarantine: %+v", got)
 		}
 		if seen.Refused[want.ID] == nil {
-			t.Errorf("nobody was told of %v", want.ID)
+			t.Errorf("the observer was not told of %v", want.ID)
 		}
 	}
 	if !f.Healthy() {

@@ -37,7 +37,7 @@ func Holds(f *store.Front) string {
 		parts = append(parts, part)
 	}
 	if f.CorruptStores > 0 {
-		parts = append(parts, fmt.Sprintf("%d damaged local stores set aside", f.CorruptStores))
+		parts = append(parts, fmt.Sprintf("%d corrupt stores", f.CorruptStores))
 	}
 	if len(parts) == 0 {
 		return "nothing"

@@ -116,7 +116,7 @@ func FinishMove(path string) error {
 		return fmt.Errorf("store: %w", err)
 	}
 	if _, ok := corruptTime(filepath.Base(path), string(name)); !ok {
-		return fmt.Errorf("store: %s holds no name of a store set aside: look at it, and remove it", path+moveSuffix)
+		return fmt.Errorf("store: %s holds no name of a corrupt store: look at it, and remove it", path+moveSuffix)
 	}
 	target := filepath.Join(filepath.Dir(path), string(name))
 	for _, suffix := range Suffixes {
@@ -144,7 +144,7 @@ func FinishMove(path string) error {
 // the store.
 func RefuseHalfMoved(path string) error {
 	if Exists(path + moveSuffix) {
-		return fmt.Errorf("store: %s is being set aside: start the front, which finishes that, and try again", path)
+		return fmt.Errorf("store: %s is damaged and not yet moved away: start the front, which finishes that, and try again", path)
 	}
 	return nil
 }
@@ -164,7 +164,7 @@ func refuseInUse(path string) error {
 	// SQLite's locking bytes: pending, reserved and the shared range.
 	lock := unix.Flock_t{Type: unix.F_WRLCK, Start: 0x40000000, Len: 512}
 	if err := unix.FcntlFlock(f.Fd(), unix.F_SETLK, &lock); err != nil {
-		return fmt.Errorf("store: %s is damaged and has to be set aside, but another process has it open: end that first (%w)", path, err)
+		return fmt.Errorf("store: %s is damaged and has to be moved away, but another process has it open: end that first (%w)", path, err)
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ const extrasSQL = `WITH ours AS (
 		FROM ours WHERE relrowsecurity
 	UNION SELECT 'table ' || part || ' is UNLOGGED, and a crash of PostgreSQL empties it: ALTER TABLE ' || part || ' SET LOGGED'
 		FROM ours WHERE relpersistence = 'u'
-	UNION SELECT part || ' is no table of this server, and nobody knows whether what is written there is durable'
+	UNION SELECT part || ' is no table of this server, and tradefront cannot tell whether what is written there is durable'
 		FROM ours WHERE relkind IN ('f', 'v')
 	UNION SELECT part || ' is a DEFAULT partition of record, and days whose rows it holds have no partition of their own: '
 		|| 'move its rows into partitions, and detach it'

@@ -43,7 +43,7 @@ func wantCorrupt(t *testing.T, path string) {
 	}
 	left, err := filepath.Glob(path + "*")
 	if err != nil || len(left) != 3 {
-		t.Errorf("files: %v, %v; want the three set aside", left, err)
+		t.Errorf("files: %v, %v; want the three of the corrupt store", left, err)
 	}
 }
 
@@ -58,7 +58,7 @@ func TestMoveCorrupt(t *testing.T) {
 	want := []localfile.CorruptStore{{Path: path + noonStamp, Time: storetest.Noon, Bytes: int64(len("old") + len("old-wal"))}}
 	got, err := localfile.ListCorrupt(path)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil || a.Path != want[0].Path {
-		t.Errorf("set aside: %v, %+v\n%s", err, a, diff)
+		t.Errorf("corrupt stores: %v, %+v\n%s", err, a, diff)
 	}
 	storetest.WriteFile(t, path, nil)
 	if a, err = localfile.MoveCorrupt(path, storetest.Noon); err != nil || !a.Time.Equal(storetest.Noon.Add(time.Second)) {
@@ -91,7 +91,7 @@ func TestWALAlone(t *testing.T) {
 			}
 			stores, err := localfile.ListCorrupt(path)
 			if err != nil || len(stores) != 1 {
-				t.Fatalf("set aside: %v, %v", stores, err)
+				t.Fatalf("corrupt stores: %v, %v", stores, err)
 			}
 			l := storetest.OpenJournalAt(t, path, journal.Options{})
 			if did, err := repair.Adopt(t.Context(), l, stores[0]); err != nil || did.Missing() == nil {

@@ -201,7 +201,7 @@ func TestRecover(t *testing.T) {
 		t.Fatal(err)
 	}
 	if left, err := localfile.ListCorrupt(path); err != nil || len(left) != 0 {
-		t.Errorf("still set aside: %v, %v", left, err)
+		t.Errorf("still corrupt stores: %v, %v", left, err)
 	}
 }
 

@@ -130,7 +130,7 @@ func failures(t *testing.T, d *directory.Directory) {
 		{"SetAppEnabled", d.SetAppEnabled(t.Context(), "client_x_1.0", true), store.ErrNotFound},
 		{"SetAppEnabled in other letters", d.SetAppEnabled(t.Context(), "CLIENT_A_1.0", true), store.ErrNotFound},
 		{"SetAppCodes", d.SetAppCodes(t.Context(), other.Sealed, auth.App{AppID: "client_x_1.0"}), store.ErrNotFound},
-		{"SetAppCodes after somebody else", d.SetAppCodes(t.Context(), []byte("stale"), other), store.ErrNotFound},
+		{"SetAppCodes after another change", d.SetAppCodes(t.Context(), []byte("stale"), other), store.ErrNotFound},
 		{"SetPassword", d.SetPassword(t.Context(), "9999", "hash"), store.ErrNotFound},
 		{"UnlockAccount", d.UnlockAccount(t.Context(), "9999", created), store.ErrNotFound},
 	} {
