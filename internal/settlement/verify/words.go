@@ -98,3 +98,9 @@ func addrKindOf(addr netip.Addr) addrKind {
 	}
 	return addrPublic
 }
+
+// PublicAddress is the word for a public address.
+const PublicAddress = "public"
+
+// AddressKind is the word of the JSON for what kind of address it is: public, private, shared, loopback, link_local, other.
+func AddressKind(addr netip.Addr) string { return addrKinds[addrKindOf(addr)].word }

@@ -1,0 +1,17 @@
+package relayreport
+
+import (
+	_ "embed"
+	"html/template"
+	"io"
+)
+
+//go:embed page.html
+var pageSource string
+
+var page = template.Must(template.New("page").Funcs(template.FuncMap{
+	"percent": percent, "span": span, "orElse": orElse, "bar": func(share float64) float64 { return max(100*share, 0.5) },
+}).Parse(pageSource))
+
+// WriteHTML writes the report as one page that needs nothing else: no script, no link.
+func (r *Report) WriteHTML(w io.Writer) error { return page.Execute(w, r) }
