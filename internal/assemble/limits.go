@@ -21,10 +21,13 @@ func FrontLimits(cfg *config.Config, maxConnections int) front.Limits {
 			Penalties:       penalties(&l.Penalties),
 			Exempt:          l.ExemptNetworks,
 		},
-		Logins: l.LoginsInFlight, Outbound: l.OutboundBytes, Refusals: l.Refusals,
+		Logins: l.LoginsInFlight, RelayLogins: relayLogins(l), Outbound: l.OutboundBytes, Refusals: l.Refusals,
 		RequestsPerSecond: l.RequestsPerSecond, RefuseRequests: l.RequestsOver == "refuse", Inbound: l.InboundBytes,
 	}
 }
+
+// relayLogins is the part of the logins in flight that relays may take: one at least.
+func relayLogins(l *config.Limits) int { return max(1, int(l.RelayShare*float64(l.LoginsInFlight))) }
 
 // AuditLimits keep the lines of refusals away from the room that the store needs. min_free is
 // that of the start, as it is for the store; the limits may be those of a reload.

@@ -50,7 +50,8 @@ var settings = []setting{
 	{
 		keys: []string{
 			"limits.connections", "limits.connections_per_source", "limits.unauthenticated", "limits.penalties",
-			"limits.exempt_networks", "limits.logins_in_flight", "limits.refusals", "limits.outbound_bytes",
+			"limits.exempt_networks", "limits.logins_in_flight", "limits.relay_share", "limits.refusals",
+			"limits.outbound_bytes",
 			"limits.requests_per_second", "limits.requests_over", "limits.inbound_bytes",
 		},
 		take: func(_ context.Context, d *Daemon, next *loaded) {

@@ -14,9 +14,11 @@ import (
 // Limits are what a reload may change in a running front.
 type Limits struct {
 	Admission admission.Limits
-	Logins    int // in flight over all connections; more are answered 90
-	Outbound  int // bytes a terminal may leave unread
-	Refusals  int // session.Settings.Refusals, of connections that come from now on
+	Logins    int // in flight over all connections, and submissions of relays; more are answered 90
+	// RelayLogins are those of relays among them, 0 for no bound of their own.
+	RelayLogins int
+	Outbound    int // bytes a terminal may leave unread
+	Refusals    int // session.Settings.Refusals, of connections that come from now on
 
 	RequestsPerSecond int  // business requests of a session; 0 for no bound
 	RefuseRequests    bool // more are answered 90; else they are left unread until their turn has come
@@ -36,7 +38,7 @@ func (s *Server) SetLimits(l Limits) {
 
 func (l *Limits) dialogue() dialogue.Limits {
 	return dialogue.Limits{
-		Logins: l.Logins, Unsent: l.Outbound, RequestsPerSecond: l.RequestsPerSecond, RefuseRequests: l.RefuseRequests,
+		Logins: l.Logins, RelayLogins: l.RelayLogins, Unsent: l.Outbound, RequestsPerSecond: l.RequestsPerSecond, RefuseRequests: l.RefuseRequests,
 	}
 }
 
