@@ -34,6 +34,8 @@
 //   - What the core sends before the login is answered follows the answer, in its order.
 //   - While the core takes no more, or the session sent more requests than it may in a second, its requests stay
 //     unread (Paused), with all that is behind them. Other dialogues go on.
+//   - The core is told of a recorded submission before the relay is answered, and of a terminal that has gone when the
+//     relay says so.
 //   - A session that the core knows is closed there once, by End, behind all that was passed.
 //   - A panic in a step or in a login closes that one connection and logs the stack. A panic in a submission is answered
 //     by submit_fault, and the connection stays: the relay sends the same again, which is one record.

@@ -21,7 +21,7 @@ type submits struct {
 
 // submitted is a submission that was decided.
 type submitted struct {
-	id      []byte
+	attempt *session.SubmitAttempt
 	outcome session.Outcome
 }
 
@@ -57,7 +57,7 @@ func (d *Dialogue) startSubmit(attempt *session.SubmitAttempt) {
 	driver, peer, line, submits := d.driver, d.peer, d.line, d.submits
 	go func() {
 		outcome := driver.runSubmit(peer, attempt)
-		if !submits.add(submitted{attempt.Request.SubmitID, outcome}) {
+		if !submits.add(submitted{attempt, outcome}) {
 			return
 		}
 		if line.Later(d.finishSubmits) != nil { // no relay to tell
@@ -132,7 +132,10 @@ func (d *Dialogue) finishSubmit(one submitted, now time.Time) {
 		d.driver.handler.Unanswered(d.peer, one.outcome)
 		return
 	}
-	d.step(&session.Event{Kind: session.SubmitDone, Now: now, Outcome: &one.outcome, SubmitID: one.id})
+	if one.outcome.Reason.Accepted() {
+		d.openVisit(one.attempt, one.outcome.Submitted)
+	}
+	d.step(&session.Event{Kind: session.SubmitDone, Now: now, Outcome: &one.outcome, SubmitID: one.attempt.Request.SubmitID})
 }
 
 // endTerminal passes on that a terminal behind a relay has gone.
@@ -140,5 +143,9 @@ func (d *Dialogue) endTerminal(fx *session.Effects) session.Outcome {
 	if d.driver.relays == nil {
 		return d.driver.handler.NotifyDecision(d.peer, fx.Op, reason.WrongKind, "", fx.AppID, fx.UserID)
 	}
-	return d.driver.relays.EndTerminal(d.peer, fx.UserID, fx.SubmitID)
+	outcome := d.driver.relays.EndTerminal(d.peer, fx.UserID, fx.SubmitID)
+	if outcome.Reason.Accepted() {
+		d.closeVisit(fx.SubmitID)
+	}
+	return outcome
 }

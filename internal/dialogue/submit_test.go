@@ -33,6 +33,7 @@ type office struct {
 	unanswered atomic.Int64
 	gone       []string
 	writes     int
+	core       *ledger // nil: the core takes no business
 }
 
 type job struct {
@@ -44,12 +45,16 @@ func (*office) Verify(session.Peer, *session.AuthAttempt) session.Outcome {
 	return session.Outcome{AppType: session.OperatorRelay}
 }
 
-func (*office) Login(context.Context, session.Peer, session.LoginAttempt) session.Outcome {
-	return session.Outcome{Receipt: &session.Receipt{
+func (o *office) Login(context.Context, session.Peer, session.LoginAttempt) session.Outcome {
+	outcome := session.Outcome{Receipt: &session.Receipt{
 		RecordID: uuid.New(), Account: "8", UserType: regulation.UserOperator, TradingDay: 20260105, LoginTime: time.Now(),
 		Public: home, Flag: regulation.FlagNormal, FrontID: 1, SessionID: 1,
 		Terms: &ftd.RelayTerms{Window: 256, Features: ftd.TermsTerminalExit},
 	}}
+	if o.core != nil {
+		outcome.Session = o.core
+	}
+	return outcome
 }
 
 func (o *office) Submit(_ context.Context, _ session.Peer, a *session.SubmitAttempt) session.Outcome {
@@ -87,7 +92,12 @@ func (o *office) Later(f func()) error {
 // reporting is the dialogue of an operator relay that is logged in.
 func reporting(t *testing.T, limits Limits) (*office, *Dialogue) {
 	t.Helper()
-	o := &office{jobs: make(chan job, 1<<10), ends: make(chan func(), 1)}
+	return reportingTo(t, limits, nil)
+}
+
+func reportingTo(t *testing.T, limits Limits, core *ledger) (*office, *Dialogue) {
+	t.Helper()
+	o := &office{jobs: make(chan job, 1<<10), ends: make(chan func(), 1), core: core}
 	driver := New(&session.Settings{
 		AuthTimeout: time.Minute, LoginTimeout: time.Minute, ChallengeTTL: time.Minute, PendingFrames: 4, Refusals: 4, BodyBeforeAuth: 512,
 	}, limits, o, o, zap.NewNop())

@@ -1,0 +1,96 @@
+package dialogue
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/test/terminaltest"
+)
+
+// ledger is a core's session that notes what it is told, and how many bytes its relay had got by then.
+type ledger struct {
+	relay *office
+	told  []string
+	first core.Visit
+}
+
+func (*ledger) Wait() bool                            { return false }
+func (*ledger) Pass(ftd.Header, []byte) reason.Reason { return reason.OK }
+func (*ledger) Flush()                                {}
+
+func (c *ledger) Close(why ftd.ReasonCode, _ string) { c.note("close %c", why) }
+
+func (c *ledger) OpenVisit(v *core.Visit) {
+	if c.first.SubmitID == uuid.Nil {
+		c.first = *v
+	}
+	c.note("open %v", v.SubmitID)
+}
+
+func (c *ledger) CloseVisit(id uuid.UUID) { c.note("end %v", id) }
+
+func (c *ledger) note(format string, args ...any) {
+	c.told = append(c.told, fmt.Sprintf(format, args...)+fmt.Sprintf(" after %d bytes", c.relay.written.Len()))
+}
+
+func endOf(n int) []byte {
+	return terminaltest.Message(ftd.TIDTerminalEnd, func(e *ftd.Encoder) {
+		e.SubmitRef(&ftd.SubmitRef{SubmitID: fmt.Appendf(nil, "019b7c1e-5c00-7d4e-8a3b-%012d", n)})
+	})
+}
+
+// TestTheCoreKnowsWhoseTerminalsAreReported: of each that was recorded before the relay is answered, of none that was
+// refused, and of the end of one.
+func TestTheCoreKnowsWhoseTerminalsAreReported(t *testing.T) {
+	c := new(ledger)
+	o, d := reportingTo(t, relayLimits, c)
+	c.relay = o
+	decide := func(n int, outcome session.Outcome) {
+		d.Receive(submission(n), time.Now())
+		(<-o.jobs).decide <- outcome
+		(<-o.ends)()
+	}
+	decide(1, recorded)
+	o.written.Reset()
+	decide(2, session.Outcome{Reason: reason.OutOfScope, Ref: noRef})
+	o.written.Reset()
+	decide(3, recorded)
+	o.written.Reset()
+	d.Receive(endOf(1), time.Now())
+	o.written.Reset()
+	d.End(reason.PeerClosed)
+	id := "019b7c1e-5c00-7d4e-8a3b-00000000000"
+	want := []string{
+		"open " + id + "1 after 0 bytes", "open " + id + "3 after 0 bytes", "end " + id + "1 after 0 bytes", "close 2 after 0 bytes",
+	}
+	if !slices.Equal(c.told, want) {
+		t.Errorf("told %q", c.told)
+	}
+	v, r := c.first, recorded.Submitted
+	if string(v.BrokerID) != "9999" || v.Account != r.Account || v.UserType != r.UserType || v.RecordID != r.RecordID ||
+		v.TradingDay != r.TradingDay || v.Flag != r.Flag || len(v.Terminal) != 94 {
+		t.Errorf("told of %+v", v)
+	}
+}
+
+// TestTheCoreIsNotToldBehindTheEnd: a submission that was decided after the connection ended opens nothing.
+func TestTheCoreIsNotToldBehindTheEnd(t *testing.T) {
+	c := new(ledger)
+	o, d := reportingTo(t, relayLimits, c)
+	c.relay = o
+	d.Receive(submission(1), time.Now())
+	d.End(reason.PeerClosed)
+	(<-o.jobs).decide <- recorded
+	(<-o.ends)()
+	if len(c.told) != 1 || o.unanswered.Load() != 1 {
+		t.Errorf("told %q, %d unanswered", c.told, o.unanswered.Load())
+	}
+}
