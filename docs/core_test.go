@@ -24,7 +24,7 @@ var coreField = regexp.MustCompile("(?m)^\\| `(0x[0-9A-F]{8})` \\| (\\w+) \\| .*
 func TestCorePagesAgree(t *testing.T) {
 	english, chinese := read(t, "core.md"), read(t, "core.zh-CN.md")
 	rows := coreField.FindAllStringSubmatch(english, -1)
-	if len(rows) != 14 {
+	if len(rows) != 17 {
 		t.Fatalf("core.md has %d fields", len(rows))
 	}
 	other := make(map[string][]string)
@@ -36,7 +36,7 @@ func TestCorePagesAgree(t *testing.T) {
 			t.Errorf("%s %s of %s bytes: core.zh-CN.md has %q", row[1], row[2], row[3], got)
 		}
 	}
-	for _, message := range regexp.MustCompile("(?m)^\\| `0x0000900[1-9]` \\| (\\w+) \\|").FindAllStringSubmatch(english, -1) {
+	for _, message := range regexp.MustCompile("(?m)^\\| `0x0000900[1-9AB]` \\| (\\w+) \\|").FindAllStringSubmatch(english, -1) {
 		if !strings.Contains(chinese, message[0]) {
 			t.Errorf("core.zh-CN.md lacks %s", message[1])
 		}

@@ -85,7 +85,8 @@ constexpr bool is_business(std::uint32_t t) {
 }  // namespace tid
 
 namespace fid {  // fields
-constexpr std::uint32_t error = 0x5, force_exit = 0x6, error_target = 0x2E, login_request = 0x8005, resume_points = 0x8010,
+constexpr std::uint32_t error = 0x5, force_exit = 0x6, error_target = 0x2E, login_request = 0x8005, relayed_terminal = 0x8009,
+    submit_response = 0x800B, submit_ref = 0x800E, terminal_tag = 0x800F, resume_points = 0x8010,
     password_update = 0x8011, link_identity = 0x9001, link_accept = 0x9002, session_context = 0x9003, verify_result = 0x9004,
     session_record = 0x9005, reason = 0x9006, resume_session = 0x9007, link_credit = 0x9008;
 }  // namespace fid
@@ -252,7 +253,7 @@ public:
         if (f == fid::error) bit = 0;
         else if (f == fid::force_exit) bit = 1;
         else if (f == fid::error_target) bit = 2;
-        else if (f >= 0x8001 && f <= 0x8008) bit = 3 + f - 0x8001;
+        else if (f >= 0x8001 && f <= fid::terminal_tag) bit = 3 + f - 0x8001;
         else if (f == fid::resume_points) bit = 19;
         else if (f == fid::password_update) bit = 20;
         else if (link && f >= fid::link_identity && f <= fid::link_credit) bit = 21 + f - fid::link_identity;
@@ -581,6 +582,43 @@ struct SessionRecord {  // what the front made durable about the login
         v.text("RecordID", f.record_id, 36), v.text("LoginTime", f.login_time, 19);
         v.text("TradingDay", f.trading_day, 8), v.c1(f.abnormal_flag);
     }
+};
+
+struct RelayedTerminal {  // what the relay nearest a terminal saw of it: in SessionVerify of a relayed login, in VisitOpen
+    static constexpr std::uint32_t id = fid::relayed_terminal;
+    static constexpr std::size_t size = 94;
+    Bytes app_id;               // s30, the terminal's
+    Bytes public_ip;            // s39
+    std::int32_t public_port = 0;  // n5
+    Bytes login_time;           // s19, at the relay
+    char terminal_type = '0';   // c1
+    TRADEFRONT_ITEMS {
+        v.text("AppID", f.app_id, 30), v.text("PublicIP", f.public_ip, 39), v.number("PublicPort", f.public_port, 5);
+        v.text("LoginTime", f.login_time, 19), v.c1(f.terminal_type);
+    }
+};
+
+struct SubmitResponse {  // VisitOpen: a customer whose terminal an operator relay has reported
+    static constexpr std::uint32_t id = fid::submit_response;
+    static constexpr std::size_t size = 110;
+    Bytes broker_id;          // s10
+    Bytes user_id;            // s18, the customer's account
+    char user_type = '2';     // c1
+    Bytes trading_day;        // s8
+    Bytes submit_id;          // s36, names the visit: VisitClose has it again
+    Bytes record_id;          // s36
+    char abnormal_flag = '0'; // c1
+    TRADEFRONT_ITEMS {
+        v.text("BrokerID", f.broker_id, 10), v.text("UserID", f.user_id, 18), v.c1(f.user_type), v.text("TradingDay", f.trading_day, 8);
+        v.text("SubmitID", f.submit_id, 36), v.text("RecordID", f.record_id, 36), v.c1(f.abnormal_flag);
+    }
+};
+
+struct SubmitRef {  // VisitClose: that terminal has gone
+    static constexpr std::uint32_t id = fid::submit_ref;
+    static constexpr std::size_t size = 36;
+    Bytes submit_id;  // s36
+    TRADEFRONT_ITEMS { v.text("SubmitID", f.submit_id, 36); }
 };
 
 struct Reason {  // '1' logout, '2' terminal gone, '3' kicked, '4' front drains, '5' protocol, '6' slow reader, '7' record failed

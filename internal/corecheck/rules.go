@@ -59,12 +59,14 @@ var rules = []rule{
 	{"verify_unknown", sectionVerify, "an account that does not exist: an Error other than 0, and no VerifyResult", needsActive, verifyUnknown},
 	{"verify_once", sectionVerify, "one answer to one SessionVerify", needsLogin, verifyOnce},
 	{"verify_interleaved", sectionVerify, "two SessionVerify in flight: each is answered with its own tag", needsLogin, verifyInterleaved},
+	{"verify_relayed", sectionVerify, "a login that came through a relay, with RelayedTerminal, is answered as any", needsLogin, verifyRelayed},
 
 	{"open_silent", sectionSessions, "no answer to SessionOpen", needsLogin, openSilent},
 	{"close_silent", sectionSessions, "no answer to SessionClose", needsLogin, closeSilent},
 	{"abort_silent", sectionSessions, "no answer to SessionAbort, and the account can log in again", needsLogin, abortSilent},
 	{"abort_early", sectionSessions, "SessionAbort before the answer to SessionVerify: the link goes on", needsLogin, abortEarly},
 	{"close_unknown", sectionSessions, "SessionClose and SessionAbort of unknown sessions: no answer, and the link goes on", needsLogin, closeUnknown},
+	{"visits_silent", sectionSessions, "no answer to VisitOpen and VisitClose, also of unknown sessions, and the link goes on", needsLogin, visitsSilent},
 	{"front_gone", sectionSeveral, "when a link ends, its sessions are closed: the account can log in at the next process", needsLogin, frontGone},
 
 	{"business_answer", sectionBusiness, "an order without a field is answered, with the number of the request and series 0", needsLogin, businessAnswer},

@@ -172,6 +172,11 @@ func (p *peer) frame(raw ftd.Frame) error {
 		return p.verify(f)
 	case ftd.TIDSessionOpen:
 		return p.opened(f)
+	case ftd.TIDVisitOpen, ftd.TIDVisitClose:
+		if p.c.fault == "visits_silent" && p.c.open[f.tag] {
+			p.say(ftd.TIDSessionVerify, &f.tag, 0, 0, 0, nil)
+		}
+		return nil
 	case ftd.TIDSessionAbort, ftd.TIDSessionClose:
 		return p.closed(f)
 	case ftd.TIDSessionResume:
@@ -242,6 +247,8 @@ func (p *peer) verify(f *frame) error {
 		}
 		return errEnd
 	case fault == "longer_field" && len(data) != 106, fault == "unknown_field" && f.has(0xEEEE):
+		return errEnd
+	case fault == "verify_relayed" && f.has(ftd.FIDRelayedTerminal):
 		return errEnd
 	case !f.tagged:
 		return nil

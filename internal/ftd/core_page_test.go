@@ -93,7 +93,7 @@ func layoutsOf(t *testing.T, page string) map[ftd.FID][]string {
 		}
 		layouts[fid] = items
 	}
-	if len(layouts) != 13 {
+	if len(layouts) != 16 {
 		t.Errorf("the page describes %d fields", len(layouts))
 	}
 	return layouts

@@ -121,6 +121,18 @@ func decodeLink(fid ftd.FID, data []byte, e *ftd.Encoder) (items string, err err
 			func() []any {
 				return []any{f.CoreID, f.Instance, f.Term, byte(f.State), f.TradingDay, f.HeartbeatSeconds, f.Credit}
 			})
+	case ftd.FIDRelayedTerminal:
+		var f ftd.RelayedTerminal
+		return decoded(f.Decode(data), func() { e.RelayedTerminal(&f) },
+			func() []any { return []any{f.AppID, f.PublicIP, f.PublicPort, f.LoginTime, f.TerminalType} })
+	case ftd.FIDSubmitResponse:
+		var f ftd.SubmitResponse
+		return decoded(f.Decode(data), func() { e.SubmitResponse(&f) }, func() []any {
+			return []any{f.BrokerID, f.UserID, f.UserType, f.TradingDay, f.SubmitID, f.RecordID, f.AbnormalFlag}
+		})
+	case ftd.FIDSubmitRef:
+		var f ftd.SubmitRef
+		return decoded(f.Decode(data), func() { e.SubmitRef(&f) }, func() []any { return []any{f.SubmitID} })
 	case ftd.FIDSessionContext:
 		var f ftd.SessionContext
 		return decoded(f.Decode(data), func() { e.SessionContext(&f) },

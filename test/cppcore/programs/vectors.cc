@@ -62,6 +62,9 @@ bool known(const Field& f, std::ostringstream& to, Writer& again) {
         case fid::force_exit: return field<ForceExit>(f.data, to, again);
         case fid::error_target: return field<ErrorTarget>(f.data, to, again);
         case fid::login_request: return field<LoginRequest>(f.data, to, again);
+        case fid::relayed_terminal: return field<RelayedTerminal>(f.data, to, again);
+        case fid::submit_response: return field<SubmitResponse>(f.data, to, again);
+        case fid::submit_ref: return field<SubmitRef>(f.data, to, again);
         case fid::resume_points: return field<ResumePoints>(f.data, to, again);
         case fid::password_update: return field<PasswordUpdate>(f.data, to, again);
         case fid::link_identity: return field<LinkIdentity>(f.data, to, again);
