@@ -1,12 +1,16 @@
 package cppcore
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/tradefront/tradefront/test/built"
 )
 
 // warnings are those that the header and the example promise to be free of.
@@ -37,13 +41,13 @@ var (
 	plain   = &program{source: "examples/core-cpp/core.cc"} // as it is built where OpenSSL is not at hand
 )
 
-var built struct {
+var programs struct {
 	sync.Mutex
 	dirs []string
 }
 
 func removeBuilt() {
-	for _, dir := range built.dirs {
+	for _, dir := range programs.dirs {
 		_ = os.RemoveAll(dir)
 	}
 }
@@ -75,11 +79,37 @@ func (p *program) build(cxx string) {
 		p.err = err
 		return
 	}
-	built.Lock()
-	built.dirs = append(built.dirs, dir)
-	built.Unlock()
+	programs.Lock()
+	programs.dirs = append(programs.dirs, dir)
+	programs.Unlock()
 	p.path = filepath.Join(dir, "program")
-	p.output, p.err = compile(cxx, p.path, p.source, p.flags...)
+	name, err := p.name(cxx)
+	if err != nil {
+		p.err = err
+		return
+	}
+	p.err = built.Kept(p.path, name, func(path string) (err error) {
+		p.output, err = compile(cxx, path, p.source, p.flags...)
+		return err
+	})
+}
+
+// name is different for each compiler, source and flag that makes another program.
+func (p *program) name(cxx string) (string, error) {
+	version, err := exec.Command(cxx, "--version").Output()
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %q %q\n%s", cxx, warnings, p.flags, version)
+	for _, file := range []string{p.source, "include/tradefront_core.h"} {
+		text, err := os.ReadFile(filepath.Join(root, file))
+		if err != nil {
+			return "", err
+		}
+		h.Write(text)
+	}
+	return fmt.Sprintf("cppcore-%x", h.Sum(nil)[:16]), nil
 }
 
 // compile makes program out of a source below root, all warnings on.

@@ -1,28 +1,49 @@
 package site
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 
+	"github.com/tradefront/tradefront/test/built"
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
-// Build builds the program into path, with the race detector if the tests have it. The
-// working folder must be in the module.
+// Build puts the program at path, with the race detector if the tests have it. The working
+// folder must be in the module.
 func Build(path string) error { return BuildProgram(path, "cmd/tradefront") }
 
-// BuildProgram builds another program of the module, named by its folder.
+// BuildProgram puts another program of the module at path, named by its folder. It is built once for
+// all packages that ask; `go build` leaves a program as it is that is up to date.
 func BuildProgram(path, folder string) error {
-	args := []string{"build", "-o", path}
+	var flags []string
 	if testmain.Raced {
-		args = append(args, "-race", "-gcflags=modernc.org/sqlite/lib=-race=false") // as the Makefile's RACE
+		flags = []string{"-race", "-gcflags=modernc.org/sqlite/lib=-race=false"} // as the Makefile's RACE
 	}
-	out, err := exec.Command("go", append(args, "github.com/tradefront/tradefront/"+folder)...).CombinedOutput()
+	name, err := programName(folder, flags)
 	if err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, out)
+		return err
 	}
-	return nil
+	return built.Renewed(path, name, func(path string) error {
+		args := append([]string{"build", "-o", path}, flags...)
+		out, err := exec.Command("go", append(args, "github.com/tradefront/tradefront/"+folder)...).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("go build: %w\n%s", err, out)
+		}
+		return nil
+	})
+}
+
+// programName tells apart the trees of this machine, so that two of them do not build by turns.
+func programName(folder string, flags []string) (string, error) {
+	out, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOMOD: %w", err)
+	}
+	tree := sha256.Sum256(fmt.Append(out, folder, flags))
+	return fmt.Sprintf("%s-%x", filepath.Base(folder), tree[:8]), nil
 }
 
 // EndAtOnce makes the processes of this one end without the second that the race detector

@@ -1,0 +1,105 @@
+package built
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// text is a builder of a "program" with that text; it counts its calls.
+func text(calls *atomic.Int64, s string) func(path string) error {
+	return func(path string) error {
+		calls.Add(1)
+		return os.WriteFile(path, []byte(s), 0o700)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(got)
+}
+
+func TestManyAsksBuildOnce(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	var calls atomic.Int64
+	var all sync.WaitGroup
+	dir := t.TempDir()
+	paths := []string{"a", "b", "c", "d"}
+	for _, p := range paths {
+		all.Go(func() {
+			if err := Kept(filepath.Join(dir, p), "one", text(&calls, "program")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	for _, p := range paths {
+		if got := read(t, filepath.Join(dir, p)); got != "program" {
+			t.Errorf("%s: %q", p, got)
+		}
+	}
+	if n := calls.Load(); n != 1 {
+		t.Errorf("built %d times", n)
+	}
+}
+
+func TestFailedBuildIsNotKept(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	var calls atomic.Int64
+	path := filepath.Join(t.TempDir(), "program")
+	cut := errors.New("cut off")
+	err := Kept(path, "one", func(path string) error {
+		return errors.Join(os.WriteFile(path, []byte("half"), 0o700), cut)
+	})
+	if !errors.Is(err, cut) {
+		t.Errorf("got %v, want %v", err, cut)
+	}
+	if err := Kept(path, "one", text(&calls, "whole")); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, path); got != "whole" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A renewed program does not change one that was taken before, and one that no run asks for is removed.
+func TestRenewedAndRemoved(t *testing.T) {
+	cache := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", cache)
+	dir := t.TempDir()
+	var calls atomic.Int64
+	old, renewed := filepath.Join(dir, "old"), filepath.Join(dir, "new")
+	byRename := func(s string) func(string) error {
+		return func(path string) error {
+			return errors.Join(text(&calls, s)(path+".other"), os.Rename(path+".other", path))
+		}
+	}
+	if err := errors.Join(Renewed(old, "one", byRename("1")), Renewed(renewed, "one", byRename("2"))); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, old) + read(t, renewed); got != "12" {
+		t.Errorf("got %q, want 12", got)
+	}
+	kept := filepath.Join(cache, "tradefront-tests", "one")
+	before := time.Now().Add(-keep - time.Hour)
+	if err := os.Chtimes(kept+".lock", before, before); err != nil {
+		t.Fatal(err)
+	}
+	if err := Kept(filepath.Join(dir, "other"), "other", text(&calls, "3")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(kept); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a program that no run asks for is kept: %v", err)
+	}
+	if got := read(t, old); got != "1" {
+		t.Errorf("the program that a test took: %q", got)
+	}
+}
