@@ -271,8 +271,8 @@ func (p *LoginPath) gatewayParts() gateway.Parts {
 func (p *LoginPath) loadReplays(ctx context.Context) error {
 	day, _ := p.Gateway.Policy().Calendar.TradingDayOf(p.opt.Now())
 	room := true
-	err := p.Journal.SeenTerminals(ctx, day, func(day calendar.TradingDay, hash store.SeenHash, _ store.VisitHash) bool {
-		room = p.Gateway.LoadSeen(day, hash)
+	err := p.Journal.SeenTerminals(ctx, day, func(day calendar.TradingDay, hash store.SeenHash, visit store.VisitHash) bool {
+		room = p.Gateway.LoadSeen(day, hash, visit)
 		return room
 	})
 	if err != nil {

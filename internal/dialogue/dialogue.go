@@ -148,6 +148,9 @@ func (d *Dialogue) End(why reason.Close) {
 	if d.answered {
 		d.driver.handler.Ended(d.peer, d.session.UserID())
 	}
+	if d.driver.counted != nil {
+		d.driver.counted.Disconnected(d.peer)
+	}
 }
 
 func (d *Dialogue) malformed(err error) {

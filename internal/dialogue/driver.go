@@ -48,6 +48,12 @@ type Relays interface {
 	EndTerminal(peer session.Peer, operator, submitID []byte) session.Outcome
 }
 
+// Disconnector is a Handler that counts connections whose Verify it accepted, as those of relays.
+type Disconnector interface {
+	// Disconnected tells that a connection has ended, whatever became of it before. It is called on its owner and must not block.
+	Disconnected(peer session.Peer)
+}
+
 // Observer counts. Its methods are called on the connection's owner.
 type Observer interface {
 	ConnectionClosed(reason string)
@@ -97,7 +103,8 @@ type Driver struct {
 	settings atomic.Pointer[session.Settings]
 	limits   atomic.Pointer[Limits]
 	handler  Handler
-	relays   Relays // nil if handler has none
+	relays   Relays       // nil if handler has none
+	counted  Disconnector // nil if handler is none
 	observer Observer
 	log      *zap.Logger
 
@@ -111,6 +118,7 @@ type Driver struct {
 func New(settings *session.Settings, limits Limits, handler Handler, observer Observer, log *zap.Logger) *Driver {
 	d := &Driver{handler: handler, observer: observer, log: log, done: make(chan struct{}, 1)}
 	d.relays, _ = handler.(Relays)
+	d.counted, _ = handler.(Disconnector)
 	d.SetSettings(settings)
 	d.SetLimits(limits)
 	return d

@@ -22,7 +22,8 @@ var verdictReasons = map[auth.Verdict]reason.Reason{
 }
 
 // Verify checks the answer to a challenge. Whatever is wrong, the same work is done and
-// the terminal gets the same 63; only the audit log tells the reasons apart.
+// the terminal gets the same 63; only the audit log tells the reasons apart. A relay with too many connections alone
+// gets 60: it has proved who it is.
 func (g *Gateway) Verify(peer session.Peer, a *session.AuthAttempt) session.Outcome {
 	result := g.registry.Verify(a.AppID, (*auth.Challenge)(a.Challenge), a.Answer)
 	why, known := verdictReasons[result.Verdict]
@@ -31,6 +32,9 @@ func (g *Gateway) Verify(peer session.Peer, a *session.AuthAttempt) session.Outc
 	}
 	if string(a.BrokerID) != g.opt.Firm.BrokerID {
 		why = reason.WrongBroker
+	}
+	if why == reason.OK {
+		why = g.admitKind(peer, a.AppID, result.Type)
 	}
 	g.observer.Authenticated(why.String())
 	e := g.entry(peer, session.OpAuthenticate.String(), why)

@@ -48,6 +48,8 @@ func (idleRegistry) Verify([]byte, *auth.Challenge, *[auth.ChallengeLen]byte) au
 	return auth.Result{Verdict: auth.OK, Type: auth.AppDirect}
 }
 
+func (idleRegistry) Kind([]byte) (auth.AppType, bool, bool) { return auth.AppDirect, true, true }
+
 // BenchmarkLogin is a login's own work: supplement, real encryption, record and response.
 // Compare BenchmarkEncrypt of the same run: it is the largest part.
 func BenchmarkLogin(b *testing.B) {

@@ -14,6 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/relay"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -21,6 +22,8 @@ import (
 // Registry knows the terminal software that the firm has admitted.
 type Registry interface {
 	Verify(appID []byte, ch *auth.Challenge, answer *[auth.ChallengeLen]byte) auth.Result
+	// Kind is what it knows of an AppID that an authenticated relay names.
+	Kind(appID []byte) (t auth.AppType, enabled, known bool)
 }
 
 // Recorder makes a record durable before it returns nil. After store.ErrUnconfirmed the record
@@ -69,6 +72,7 @@ type Options struct {
 	// LoginWork is how long a login may take from its start to the fate of its record, timers.login_work;
 	// 0 for no bound.
 	LoginWork time.Duration
+	Relay     RelayOptions
 }
 
 // Gateway authenticates and logs in. It is safe for concurrent use; make it with New.
@@ -83,11 +87,21 @@ type Gateway struct {
 	logger   *zap.Logger
 	now      func() time.Time
 
+	relays        *relay.Table
+	relayObserver RelayObserver
+	known         knower // nil if the core cannot be asked
+	links         relayLinks
+
 	online     online
 	loginRates loginRates
 	codes      codeRates
 	replays    replays
 	references references
+}
+
+// knower is a core that can be asked whether there is an account; the core's own link cannot.
+type knower interface {
+	Known(account []byte) bool
 }
 
 // Parts are what a login goes through.
@@ -96,7 +110,8 @@ type Parts struct {
 	Registry Registry
 	Recorder Recorder
 	Audit    Audit
-	Observer Observer
+	Observer Observer     // if it is a RelayObserver too, that is used
+	Relays   *relay.Table // nil for none
 	Logger   *zap.Logger
 	Now      func() time.Time // nil for time.Now
 }
@@ -108,6 +123,11 @@ func New(opt Options, policy Policy, p Parts) *Gateway {
 		recorder: p.Recorder, audit: p.Audit, observer: p.Observer, logger: p.Logger, now: p.Now,
 		online: online{limit: opt.SessionsPerUser}, loginRates: newLoginRates(), codes: newCodeRates(), replays: replays{bound: opt.SeenTerminals},
 	}
+	g.relays, g.relayObserver = p.Relays, noRelayObserver{}
+	if o, is := p.Observer.(RelayObserver); is {
+		g.relayObserver = o
+	}
+	g.known, _ = p.Core.(knower)
 	g.SetPolicy(policy)
 	if g.now == nil {
 		g.now = time.Now
@@ -120,23 +140,31 @@ func New(opt Options, policy Policy, p Parts) *Gateway {
 func (g *Gateway) Online() int { return g.online.total() }
 
 // Ended takes a session out whose login was answered.
-func (g *Gateway) Ended(_ session.Peer, userID []byte) {
+func (g *Gateway) Ended(peer session.Peer, userID []byte) {
 	g.online.remove(regulation.Account(userID))
+	if peer.Relays {
+		g.endedRelay(peer, userID)
+	}
 }
 
-// Unanswered notes a login whose outcome found no terminal any more. An accepted one
+// Unanswered notes a login, or a submission, whose outcome found no terminal any more. An accepted one
 // stays recorded; reconciliation lists it as stored and not answered.
 func (g *Gateway) Unanswered(peer session.Peer, outcome session.Outcome) {
 	if outcome.Session != nil {
 		outcome.Session.Close(ftd.ReasonGone, "the terminal had gone before its login was answered")
 	}
-	if outcome.Reason != reason.OK {
+	if !outcome.Reason.Accepted() {
 		return // refused, and no terminal left to tell
 	}
-	receipt := outcome.Receipt
-	g.online.remove(receipt.Account)
 	e := g.entry(peer, ops.EventUnanswered, reason.OK)
-	e.RecordID, e.Account = receipt.RecordID, string(receipt.Account)
+	if s := outcome.Submitted; s != nil {
+		e.RecordID, e.Account, e.RelayAppID = s.RecordID, string(s.Account), string(s.Via.AppID)
+		e.RelayMode = string(rune(operatorRelay))
+	} else {
+		receipt := outcome.Receipt
+		g.online.remove(receipt.Account)
+		e.RecordID, e.Account = receipt.RecordID, string(receipt.Account)
+	}
 	e.Time = g.now()
 	g.audit.Log(e)
 }
@@ -151,9 +179,16 @@ func (g *Gateway) NotifyDecision(
 		g.observer.Authenticated(why.String())
 	case session.OpLogin:
 		g.observer.LoggedIn(why.String())
+	case session.OpSubmit:
+		if r := g.relays.Find(appID); r != nil {
+			g.relayObserver.Submitted(string(r.AppID), why.String())
+		}
 	}
 	e := g.entry(peer, op.String(), why)
 	e.Item, e.AppID, e.Account = item, string(appID), string(userID)
+	if op == session.OpSubmit || op == session.OpSubmitEnd {
+		e.RelayAppID, e.AppID = e.AppID, "" // what the terminal's is was not looked at
+	}
 	return g.decide(e, why)
 }
 

@@ -111,10 +111,23 @@ func (c *fakeCore) Verify(ctx context.Context, a *core.Attempt) (core.User, erro
 }
 
 // fakeRegistry gives the verdict that it was told.
-type fakeRegistry struct{ verdict auth.Verdict }
+type fakeRegistry struct {
+	verdict  auth.Verdict
+	kinds    map[string]auth.AppType // of AppIDs that Kind knows
+	disabled map[string]bool
+}
 
-func (r *fakeRegistry) Verify([]byte, *auth.Challenge, *[auth.ChallengeLen]byte) auth.Result {
-	return auth.Result{Verdict: r.verdict, Type: auth.AppDirect, Slot: auth.Previous}
+func (r *fakeRegistry) Verify(id []byte, _ *auth.Challenge, _ *[auth.ChallengeLen]byte) auth.Result {
+	result := auth.Result{Verdict: r.verdict, Type: auth.AppDirect, Slot: auth.Previous}
+	if kind, known := r.kinds[string(id)]; known {
+		result.Type = kind
+	}
+	return result
+}
+
+func (r *fakeRegistry) Kind(id []byte) (auth.AppType, bool, bool) {
+	kind, known := r.kinds[string(id)]
+	return kind, known && !r.disabled[string(id)], known
 }
 
 // fakeLog keeps what was appended; fail overrides that. If hang is set, it returns that once ctx

@@ -14,7 +14,6 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
-	"github.com/tradefront/tradefront/internal/supplement"
 )
 
 // Login logs a customer in: it walks through the steps of the package comment.
@@ -30,15 +29,23 @@ func (g *Gateway) Login(ctx context.Context, peer session.Peer, a session.LoginA
 	e := g.entry(peer, session.OpLogin.String(), reason.OK)
 	e.AppID, e.Account, e.KeyVersion = string(a.AppID), string(a.UserID), string(a.Terminal.KeyVersion)
 
-	user, refusal := g.verify(ctx, peer, &a)
+	through, why := g.admitLogin(peer, &a, &e)
+	if why != reason.OK {
+		clear(a.Request)
+		clear(a.Password)
+		return g.refuseLogin(e, why)
+	}
+	user, refusal := g.verify(ctx, peer, &a, through)
 	if refusal != nil {
 		return g.passRefusal(e, refusal)
 	}
-	return g.enter(ctx, peer, &a, e, user)
+	return g.enter(ctx, peer, &a, e, user, through)
 }
 
 // enter records a login that the core has verified, and opens its session there (steps 2 to 7).
-func (g *Gateway) enter(ctx context.Context, peer session.Peer, a *session.LoginAttempt, e ops.Entry, user core.User) (outcome session.Outcome) {
+func (g *Gateway) enter(
+	ctx context.Context, peer session.Peer, a *session.LoginAttempt, e ops.Entry, user core.User, through *arrival,
+) (outcome session.Outcome) {
 	counted := false
 	defer func() { // also if a part panics: the front then ends the connection without Ended
 		if outcome.Reason == reason.OK && outcome.Receipt != nil {
@@ -49,29 +56,32 @@ func (g *Gateway) enter(ctx context.Context, peer session.Peer, a *session.Login
 			g.online.remove(user.Account)
 		}
 	}()
+	if why := g.mayOperate(a, user); why != reason.OK {
+		return g.refuseLogin(e, why)
+	}
 	if !g.loginRates.allows(user.Account, user.UserType, g.Policy().LoginsPerUser, time.Now()) {
 		return g.refuseLogin(e, reason.LoginRate)
 	}
 	if counted = g.online.add(user.Account); !counted {
 		return g.refuseLogin(e, reason.TooManySessions)
 	}
-	policy, s := g.Policy(), newSubject(user, peer, a, g.now())
-	rec, problem, why := g.record(ctx, policy, &s)
-	if problem != supplement.NoProblem {
-		e.TerminalProblem = problem.String()
-	}
+	policy, s := g.Policy(), g.subjectOf(user, peer, a, through)
+	r := recording{g: g, policy: policy, s: &s}
+	defer r.settle()
+	why := g.recordLogin(ctx, &r, a)
+	e.TerminalProblem, e.ReReported = r.problem(), r.met == metOnVisit
 	if why != reason.OK {
 		if mayStay(why) {
-			e.RecordID = rec.ID // it may be in the report all the same: leave a trace of it
+			e.RecordID = r.rec.ID // it may be in the report all the same: leave a trace of it
 		}
 		return g.refuseLogin(e, why)
 	}
-	return g.acceptLogin(e, &s, rec, a)
+	return g.acceptLogin(e, &s, r.rec, a, through)
 }
 
 // verify asks the core (step 1). Whatever it says, the password is gone afterwards.
 func (g *Gateway) verify(
-	ctx context.Context, peer session.Peer, a *session.LoginAttempt,
+	ctx context.Context, peer session.Peer, a *session.LoginAttempt, through *arrival,
 ) (core.User, *core.Refused) {
 	defer clear(a.Request)
 	defer clear(a.Password)
@@ -79,14 +89,21 @@ func (g *Gateway) verify(
 		return core.User{}, &core.Refused{Reason: reason.NoPublicAddress}
 	}
 	defer g.stage(ops.StageVerify, time.Now())
-	user, err := g.core.Verify(ctx, &core.Attempt{
+	attempt := core.Attempt{
 		SessionID: peer.SessionID,
 		Account:   regulation.Account(a.UserID), Password: a.Password, Request: a.Request,
 		Source: peer.Addr, AppID: regulation.AppID(a.AppID), AppType: a.AppType,
 		Instant: g.now(), Terminal: a.Line,
-	})
+	}
+	if through != nil {
+		attempt.Source, attempt.AppID = through.addr, through.appID
+		attempt.Via, attempt.Relayed = through.relay.AppID, through.told.Field
+	}
+	user, err := g.core.Verify(ctx, &attempt)
 	if err != nil {
-		return core.User{}, g.coreRefusal(ctx, err)
+		refused := g.coreRefusal(ctx, err)
+		g.noteGuess(a, refused)
+		return core.User{}, refused
 	}
 	return user, nil
 }
@@ -107,7 +124,7 @@ func (g *Gateway) coreRefusal(ctx context.Context, err error) *core.Refused {
 
 // passRefusal answers what the core answered.
 func (g *Gateway) passRefusal(e ops.Entry, refused *core.Refused) session.Outcome {
-	g.observer.LoggedIn(refused.Reason.String())
+	g.countLogin(&e, refused.Reason)
 	e.Reason, e.Code = refused.Reason.String(), refused.Reason.Code()
 	if refused.Code != 0 {
 		e.Code = refused.Code
@@ -118,7 +135,7 @@ func (g *Gateway) passRefusal(e ops.Entry, refused *core.Refused) session.Outcom
 }
 
 func (g *Gateway) refuseLogin(e ops.Entry, why reason.Reason) session.Outcome {
-	g.observer.LoggedIn(why.String())
+	g.countLogin(&e, why)
 	e.Reason, e.Code = why.String(), why.Code()
 	return g.decide(e, why)
 }
@@ -129,7 +146,9 @@ func (g *Gateway) refuseLogin(e ops.Entry, why reason.Reason) session.Outcome {
 //
 // The core learns first that the session is live. If it is not there any more the login is answered all the
 // same, for its record counts; the terminal is then asked to log in again (Outcome.Lost).
-func (g *Gateway) acceptLogin(e ops.Entry, s *subject, rec *store.Record, a *session.LoginAttempt) session.Outcome {
+func (g *Gateway) acceptLogin(
+	e ops.Entry, s *subject, rec *store.Record, a *session.LoginAttempt, through *arrival,
+) session.Outcome {
 	opened, lost := g.openSession(s, rec, a)
 	finished := false
 	defer func() { // a part panicked: the front ends the connection, and knows of no session
@@ -137,9 +156,31 @@ func (g *Gateway) acceptLogin(e ops.Entry, s *subject, rec *store.Record, a *ses
 			opened.Close(ftd.ReasonGone, "the login was not answered")
 		}
 	}()
-	g.observer.LoggedIn(reason.OK.String())
+	g.countLogin(&e, reason.OK)
 	g.observer.Flagged(rec.Flag.Word())
-	g.observer.CameFrom(s.from.addr.Addr(), s.from.proxy, string(rec.Account))
+	if s.from.addr.IsValid() {
+		g.observer.CameFrom(s.from.addr.Addr(), s.from.proxy, string(rec.Account))
+	}
+	g.noteAccepted(&e, s, through)
+	g.logAccepted(e, rec)
+	receipt := &session.Receipt{
+		RecordID: rec.ID, Account: rec.Account, UserType: rec.UserType, TradingDay: rec.TradingDay,
+		LoginTime: rec.LoginTime, Public: s.from.addr, Flag: rec.Flag,
+		FrontID: rec.FrontID, SessionID: rec.SessionID, SystemName: g.opt.Firm.SystemName,
+		LastLogin: s.who.LastLogin, LastIP: s.who.LastIP, Notice: s.who.Notice,
+	}
+	if s.through != nil {
+		receipt.LoginTime, receipt.Via = s.from.loggedIn, &s.through.via
+	}
+	if a.AppType == operatorRelay {
+		receipt.Terms = g.beginOperator(s.from.session, a.AppID)
+	}
+	finished = true
+	return session.Outcome{Session: opened, Lost: lost, Receipt: receipt}
+}
+
+// logAccepted writes the line of what was recorded, and waits for the operating system to have it.
+func (g *Gateway) logAccepted(e ops.Entry, rec *store.Record) {
 	e.RecordID, e.TradingDay, e.KeyVersion = rec.ID, rec.TradingDay, rec.KeyVersion
 	e.Flag, e.UserType = rec.Flag, rec.UserType
 	e.Time = g.now()
@@ -148,13 +189,6 @@ func (g *Gateway) acceptLogin(e ops.Entry, s *subject, rec *store.Record, a *ses
 	if err := g.audit.LogWritten(ctx, e); err != nil {
 		g.logger.Warn("a login is answered whose audit line may be missing", zap.Stringer("record_id", rec.ID), zap.Error(err))
 	}
-	finished = true
-	return session.Outcome{Session: opened, Lost: lost, Receipt: &session.Receipt{
-		RecordID: rec.ID, Account: rec.Account, UserType: rec.UserType, TradingDay: rec.TradingDay,
-		LoginTime: rec.LoginTime, Public: s.from.addr, Flag: rec.Flag,
-		FrontID: rec.FrontID, SessionID: rec.SessionID, SystemName: g.opt.Firm.SystemName,
-		LastLogin: s.who.LastLogin, LastIP: s.who.LastIP, Notice: s.who.Notice,
-	}}
 }
 
 // openSession tells the core that the record is durable.

@@ -122,7 +122,7 @@ func TestOneAccountDoesNotFillTheMemory(t *testing.T) {
 func TestShareOfWhatWasNotRecorded(t *testing.T) {
 	s := replays{bound: 1000}
 	for i := range 1000 {
-		t1, _ := s.reserve(20260105, "a", hashOf(i))
+		t1, _ := s.direct(20260105, "a", hashOf(i))
 		s.settle(t1, false)
 	}
 	if n := len(s.current.shares) + len(s.current.entries) + s.current.crowded; n != 0 {
@@ -130,7 +130,7 @@ func TestShareOfWhatWasNotRecorded(t *testing.T) {
 	}
 	for i := range 10 {
 		for j := range leastShare {
-			t1, again := s.reserve(20260105, regulation.Account(fmt.Sprint(i)), hashOf(1000*i+j))
+			t1, again := s.direct(20260105, regulation.Account(fmt.Sprint(i)), hashOf(1000*i+j))
 			if s.settle(t1, true); again || t1 == (claim{}) {
 				t.Fatalf("entry %d of account %d was not taken", j, i)
 			}

@@ -16,6 +16,9 @@ import (
 // fate is known: of two logins at one moment exactly one is the first, and one that was not
 // recorded leaves nothing behind. Beside the current day the day before stays, for the
 // logins of 15:30 that come in the wrong order; what is older is not looked at.
+//
+// A terminal behind a relay logs in there once, and the relay reports its ciphertext again when it connects anew: under
+// the same visit that is no replay.
 type replays struct {
 	bound int // entries over both days; 0 remembers nothing
 
@@ -27,19 +30,35 @@ type replays struct {
 
 // SeenStats is a view of the memory of terminal ciphertexts.
 type SeenStats struct {
-	Entries   int    // ciphertexts that are remembered now
-	Replayed  uint64 // logins that came with one of them, since start
-	Forgotten uint64 // logins whose ciphertext was not remembered, since start: no room, or a day that is over
-	Full      bool   // the current day has all the room
-	Crowded   int    // accounts that have all of their share of the current day
+	Entries    int    // ciphertexts that are remembered now
+	ReReported uint64 // times that a relay reported the ciphertext of a visit again, since start
+	Replayed   uint64 // logins that came with one of them, since start
+	Forgotten  uint64 // logins whose ciphertext was not remembered, since start: no room, or a day that is over
+	Full       bool   // the current day has all the room
+	Crowded    int    // accounts that have all of their share of the current day
 }
 
 type replayDay struct {
 	day     calendar.TradingDay
-	entries map[store.SeenHash]reservations
+	entries map[store.SeenHash]seen
 	shares  map[regulation.Account]int // how many of the entries are there for a login of that account
 	crowded int                        // accounts that have reached their share
 }
+
+// seen is what is known of one ciphertext.
+type seen struct {
+	logins reservations
+	visit  store.VisitHash // that brought it first; zero in direct mode
+}
+
+// meeting is how a login met its ciphertext.
+type meeting byte
+
+const (
+	metNowhere   meeting = iota // it is the first
+	metOnVisit                  // the same visit brought it before
+	metElsewhere                // another did: a replay
+)
 
 // reservations of one ciphertext: how many logins with it are on their way, or recorded
 // once one of them was.
@@ -56,7 +75,7 @@ type claim struct {
 }
 
 // load takes over what was recorded before the start; false when there is no room for more.
-func (s *replays) load(day calendar.TradingDay, hash store.SeenHash) bool {
+func (s *replays) load(day calendar.TradingDay, hash store.SeenHash, visit store.VisitHash) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := s.of(day)
@@ -66,39 +85,47 @@ func (s *replays) load(day calendar.TradingDay, hash store.SeenHash) bool {
 	if _, again := d.entries[hash]; !again && !s.room(d) {
 		return false
 	}
-	d.entries[hash] = recorded
+	d.entries[hash] = seen{recorded, visit}
 	return true
 }
 
-// reserve reports whether the day has seen the ciphertext before, recorded or on its way.
+// reserve reports whether the day has seen the ciphertext before, recorded or on its way, and by whose visit.
 // Without room for it, it is not remembered and the claim is empty: a stranger who fills
 // the memory may replay, but locks no customer out. Nor does one account fill it for others:
 // each has a share of its own.
-func (s *replays) reserve(day calendar.TradingDay, account regulation.Account, hash store.SeenHash) (t claim, again bool) {
+func (s *replays) reserve(
+	day calendar.TradingDay, account regulation.Account, hash store.SeenHash, visit store.VisitHash,
+) (t claim, met meeting) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := s.of(day)
 	if d == nil {
 		s.stats.Forgotten++
-		return claim{}, false
+		return claim{}, metNowhere
 	}
-	n, again := d.entries[hash]
+	known, again := d.entries[hash]
 	switch {
+	case again && known.visit == visit && visit != (store.VisitHash{}):
+		s.stats.ReReported++
+		met = metOnVisit
 	case again:
 		s.stats.Replayed++
+		met = metElsewhere
 	case d.shares[account] >= s.share() || !s.room(d):
 		s.stats.Forgotten++
-		return claim{}, false
+		return claim{}, metNowhere
 	}
 	t = claim{day: day, hash: hash}
-	if n != recorded {
-		d.entries[hash] = n + 1
-	}
 	if !again {
+		known.visit = visit
 		t.owner = account
 		d.own(account, 1, s.share())
 	}
-	return t, again
+	if known.logins != recorded {
+		known.logins++
+		d.entries[hash] = known
+	}
+	return t, met
 }
 
 // share is how many entries of a day one account may have: a hundredth, and never so few that
@@ -137,13 +164,16 @@ func (s *replays) settle(t claim, kept bool) {
 		d.own(t.owner, -1, s.share()) // another login may come with it: that is not this account's doing
 	}
 	switch n := d.entries[t.hash]; {
-	case n == recorded:
+	case n.logins == recorded:
 	case kept:
-		d.entries[t.hash] = recorded
-	case n <= 1:
+		d.entries[t.hash] = seen{recorded, n.visit}
+	case n.logins <= 1:
 		delete(d.entries, t.hash)
 	default:
-		d.entries[t.hash] = n - 1
+		if n.logins--; t.owner != "" {
+			n.visit = store.VisitHash{} // the visit that brought it first was not recorded
+		}
+		d.entries[t.hash] = n
 	}
 }
 
@@ -159,7 +189,7 @@ func (s *replays) of(day calendar.TradingDay) *replayDay {
 		return nil
 	}
 	s.previous, s.current = s.current, replayDay{
-		day: day, entries: make(map[store.SeenHash]reservations), shares: make(map[regulation.Account]int),
+		day: day, entries: make(map[store.SeenHash]seen), shares: make(map[regulation.Account]int),
 	}
 	return &s.current
 }
@@ -187,16 +217,18 @@ func (g *Gateway) SeenStats() SeenStats {
 	return stats
 }
 
-// LoadSeen remembers a terminal ciphertext that was recorded before this process began. It
+// LoadSeen remembers a terminal ciphertext that was recorded before this process began, and whose visit brought it. It
 // is called before the first login; false says that there is no room for more.
-func (g *Gateway) LoadSeen(day calendar.TradingDay, hash store.SeenHash) bool {
-	return g.replays.load(day, hash)
+func (g *Gateway) LoadSeen(day calendar.TradingDay, hash store.SeenHash, visit store.VisitHash) bool {
+	return g.replays.load(day, hash, visit)
 }
 
 // reserve looks the ciphertext of a login up; nothing sent is nothing replayed.
-func (g *Gateway) reserve(day calendar.TradingDay, account regulation.Account, ciphertext []byte) (t claim, again bool) {
+func (g *Gateway) reserve(
+	day calendar.TradingDay, account regulation.Account, ciphertext []byte, visit store.VisitHash,
+) (t claim, met meeting) {
 	if len(ciphertext) == 0 || g.replays.bound == 0 {
-		return claim{}, false
+		return claim{}, metNowhere
 	}
-	return g.replays.reserve(day, account, store.HashTerminal(ciphertext))
+	return g.replays.reserve(day, account, store.HashTerminal(ciphertext), visit)
 }

@@ -39,6 +39,12 @@ func again(h *house, a session.LoginAttempt) (session.Outcome, string, regulatio
 	return outcome, line.TerminalProblem, h.log.records[1].Flag
 }
 
+// direct is reserve of a login in direct mode.
+func (s *replays) direct(day calendar.TradingDay, account regulation.Account, hash store.SeenHash) (claim, bool) {
+	t, met := s.reserve(day, account, hash, store.VisitHash{})
+	return t, met == metElsewhere
+}
+
 // A flag that something else set stands: empty, then key version, then data.
 func TestReplayedIsFlagged(t *testing.T) {
 	for _, c := range terminals {
@@ -166,7 +172,7 @@ func TestStoreIsToldWhatWasSeen(t *testing.T) {
 	}
 	// What the store kept makes the next process know it.
 	next := newSeenHouse(t, nil)
-	if !next.LoadSeen(h.log.records[0].TradingDay, h.log.records[0].Seen) {
+	if !next.LoadSeen(h.log.records[0].TradingDay, h.log.records[0].Seen, store.VisitHash{}) {
 		t.Fatal("no room")
 	}
 	if _, line := next.login(home, a.Clone()); line.TerminalProblem != "terminal_info_replayed" {
@@ -209,7 +215,7 @@ func TestSeenIsBounded(t *testing.T) {
 	if outcome, _ := h.login(home, first.Clone()); outcome.Reason != reason.ReplayedTerminalInfo {
 		t.Errorf("what is remembered, when it is full: %v", outcome.Reason)
 	}
-	if h.LoadSeen(h.log.records[0].TradingDay, store.SeenHash{1}) {
+	if h.LoadSeen(h.log.records[0].TradingDay, store.SeenHash{1}, store.VisitHash{}) {
 		t.Error("there was room for one more")
 	}
 	h.clock.move(6 * time.Hour) // the next day takes the room
@@ -222,17 +228,17 @@ func TestSeenIsBounded(t *testing.T) {
 // A straggler of the day before finds no room when the new day has it all, and takes none.
 func TestStragglerWithoutRoom(t *testing.T) {
 	s := replays{bound: 2}
-	s.reserve(20260105, "", store.SeenHash{1})
-	s.reserve(20260106, "", store.SeenHash{2})
-	if got, again := s.reserve(20260105, "", store.SeenHash{3}); got != (claim{}) || again {
+	s.direct(20260105, "", store.SeenHash{1})
+	s.direct(20260106, "", store.SeenHash{2})
+	if got, again := s.direct(20260105, "", store.SeenHash{3}); got != (claim{}) || again {
 		t.Errorf("%v, %v", got, again)
 	}
-	if _, again := s.reserve(20260105, "", store.SeenHash{1}); !again {
+	if _, again := s.direct(20260105, "", store.SeenHash{1}); !again {
 		t.Error("the straggler pushed its own day out")
 	}
-	s.reserve(20260106, "", store.SeenHash{4}) // pushes the day before out
+	s.direct(20260106, "", store.SeenHash{4}) // pushes the day before out
 	s.settle(claim{day: 20260105, hash: store.SeenHash{1}}, true)
-	if _, again := s.reserve(20260106, "", store.SeenHash{2}); !again {
+	if _, again := s.direct(20260106, "", store.SeenHash{2}); !again {
 		t.Error("the day's own was pushed out")
 	}
 }
@@ -248,7 +254,7 @@ func TestSeenModel(t *testing.T) {
 		var flying []held
 		kept := make(map[claim]bool)
 		today := calendar.TradingDay(20260105)
-		s.reserve(today, "", store.SeenHash{9}) // never settled: it does not matter
+		s.direct(today, "", store.SeenHash{9}) // never settled: it does not matter
 		t.Repeat(map[string]func(*rapid.T){
 			"reserve": func(t *rapid.T) {
 				day := today - calendar.TradingDay(rapid.IntRange(0, 1).Draw(t, "yesterday"))
@@ -257,7 +263,7 @@ func TestSeenModel(t *testing.T) {
 				for _, f := range flying {
 					seenBefore = seenBefore || f.claim == want
 				}
-				got, again := s.reserve(want.day, "", want.hash)
+				got, again := s.direct(want.day, "", want.hash)
 				if day < today && s.previous.day != day {
 					return // never came on its own day: over
 				}
@@ -280,7 +286,7 @@ func TestSeenModel(t *testing.T) {
 			},
 			"next day": func(*rapid.T) {
 				today++
-				s.reserve(today, "", store.SeenHash{9})
+				s.direct(today, "", store.SeenHash{9})
 				s.settle(claim{day: today, hash: store.SeenHash{9}}, false)
 				rest := flying[:0]
 				for _, f := range flying {
@@ -319,7 +325,7 @@ func BenchmarkSeen(b *testing.B) {
 	for b.Loop() {
 		n++
 		copy(ciphertext, fmt.Sprintf("%016x", n))
-		t, _ := s.reserve(20260105, "", store.HashTerminal(ciphertext))
+		t, _ := s.direct(20260105, "", store.HashTerminal(ciphertext))
 		s.settle(t, true)
 	}
 }

@@ -25,6 +25,9 @@ const (
 	EventUnanswered   = "unanswered"   // a login that was recorded, and whose terminal was gone
 	EventMalformed    = "malformed"    // bytes that are no message: the connection was closed without an answer
 	EventSessionEnd   = "session_end"  // a session that an operator ended
+	EventSubmit       = "submit"       // a terminal that an operator relay reported, answered with whatever result
+	EventSubmitEnd    = "submit_end"   // a terminal that an operator relay says has gone
+	EventRelayEnded   = "relay_ended"  // the session of an operator relay, and with it all its visits
 	EventSuppressed   = "suppressed"   // lines that were only counted, see Suppressed…
 )
 
@@ -56,6 +59,22 @@ type Entry struct {
 	KeyVersion      string // that was used
 	TerminalProblem string // what was wrong with the terminal information
 	UserType        regulation.UserType
+
+	// Of relays. Address and Port stay those of the connection, which is the relay's.
+	RelayAppID        string     // through which it came; AppID is then the terminal's
+	RelayMode         string     // 2 many-to-many, 3 operator
+	RelayAddress      netip.Addr // that stands in the report in the place of Address; invalid if that does
+	SubmitID          string
+	Attempt           string // 1 if the relay said that it had sent the submission before
+	Operator          string // who is logged in on the connection
+	TerminalAddress   string // as the relay told it
+	TerminalPort      int    // likewise
+	TerminalLoginTime string // at the relay, as that told it
+	TerminalApp       string // why the terminal's AppID would be refused at a relay with terminal_apps: listed
+	ReReported        bool   // the ciphertext came before on the same visit
+	TerminalMAC       string // with relay.audit_tags
+	TerminalTag       string // likewise
+	Visits            int    // of EventRelayEnded: how many ended with it
 
 	By   string // of EventSessionEnd: the operator, as the command named him
 	Text string // of EventSessionEnd: why, as the terminal was told
@@ -114,12 +133,39 @@ func (e *Entry) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	if e.Proxy.IsValid() {
 		enc.AddString("proxy", e.Proxy.Unmap().WithZone("").String())
 	}
+	e.marshalRelay(enc)
 	enc.AddInt32("front_id", e.FrontID)
 	enc.AddInt32("session_id", e.SessionID)
 	if e.Lines > 0 {
 		return e.marshalSuppressed(enc)
 	}
 	return e.marshalLogin(enc)
+}
+
+// marshalRelay gives the fields that apply to relays only.
+func (e *Entry) marshalRelay(enc zapcore.ObjectEncoder) {
+	addText(enc, "relay_app_id", e.RelayAppID, false)
+	addText(enc, "relay_mode", e.RelayMode, false)
+	if e.RelayAddress.IsValid() {
+		enc.AddString("relay_address", e.RelayAddress.Unmap().WithZone("").String())
+	}
+	addText(enc, "submit_id", e.SubmitID, false)
+	addText(enc, "attempt", e.Attempt, false)
+	addText(enc, "operator", e.Operator, false)
+	addText(enc, "terminal_address", e.TerminalAddress, false)
+	if e.TerminalPort != 0 {
+		enc.AddInt("terminal_port", e.TerminalPort)
+	}
+	addText(enc, "terminal_login_time", e.TerminalLoginTime, false)
+	addText(enc, "terminal_app", e.TerminalApp, false)
+	if e.ReReported {
+		enc.AddBool("re_reported", true)
+	}
+	addText(enc, "terminal_mac", e.TerminalMAC, false)
+	addText(enc, "terminal_tag", e.TerminalTag, false)
+	if e.Event == EventRelayEnded {
+		enc.AddInt("visits", e.Visits)
+	}
 }
 
 // marshalSuppressed gives the fields of EventSuppressed.

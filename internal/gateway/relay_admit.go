@@ -1,0 +1,115 @@
+package gateway
+
+import (
+	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/relay"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// The types of relays, as an attempt has them.
+const (
+	investorRelay = byte(auth.AppInvestorRelay)
+	operatorRelay = byte(auth.AppOperatorRelay)
+)
+
+// admitKind says whether software of that type, which has proved its AppID, may come to this listener from there. A relay
+// that may is counted until Disconnected.
+func (g *Gateway) admitKind(peer session.Peer, appID []byte, kind auth.AppType) reason.Reason {
+	if !kind.Relay() {
+		if peer.Relays {
+			return reason.WrongKind
+		}
+		return reason.OK
+	}
+	if !g.opt.Relay.Enabled || !peer.Relays {
+		return reason.WrongKind
+	}
+	r := g.relays.Find(appID)
+	switch {
+	case r == nil:
+		return reason.RelayDisabled
+	case !peer.Addr.IsValid() || !r.Admits(peer.Addr.Addr()):
+		return reason.RelayNetwork
+	case r.ClientSPKI != "":
+		return reason.RelayNetwork // no listener tells us a client's key
+	case !r.Connect():
+		return reason.RelayConnections
+	}
+	g.dropLink(peer.SessionID)
+	g.links.add(peer.SessionID, &relayLink{relay: r, operator: kind == auth.AppOperatorRelay})
+	return reason.OK
+}
+
+// relayOf is the relay with that AppID as it may be now; nil if it is not admitted any more.
+func (g *Gateway) relayOf(appID []byte) *relay.Relay {
+	if _, enabled, _ := g.registry.Kind(appID); !enabled || !g.opt.Relay.Enabled {
+		return nil
+	}
+	return g.relays.Find(appID)
+}
+
+// Disconnected takes a connection of a relay out, whether an operator has logged in on it or not. It does not block. Of
+// other connections it does nothing.
+func (g *Gateway) Disconnected(peer session.Peer) {
+	if peer.Relays {
+		g.dropLink(peer.SessionID)
+	}
+}
+
+func (g *Gateway) dropLink(sessionID int32) {
+	if link := g.links.remove(sessionID); link != nil {
+		g.endVisits(link, sessionID)
+		link.relay.Disconnect()
+	}
+}
+
+// endVisits ends what is live on a connection, and returns how many they were.
+func (g *Gateway) endVisits(link *relayLink, sessionID int32) int {
+	visits := link.endAll()
+	if len(visits) == 0 {
+		return 0
+	}
+	g.relayObserver.VisitsLive(string(link.relay.AppID), -len(visits))
+	if g.logger.Core().Enabled(zap.DebugLevel) {
+		for id, account := range visits {
+			g.logger.Debug("a visit ended with the connection of its relay",
+				zap.Int32("session_id", sessionID), zap.Stringer("submit_id", id), zap.Stringer("account", ops.Masked(account)))
+		}
+	}
+	return len(visits)
+}
+
+// endedRelay writes down that the session of an operator relay is over, and with it all its visits.
+func (g *Gateway) endedRelay(peer session.Peer, operator []byte) {
+	link := g.links.find(peer.SessionID)
+	if link == nil || !link.operator {
+		return
+	}
+	e := g.entry(peer, ops.EventRelayEnded, reason.OK)
+	e.AppID, e.RelayAppID, e.RelayMode = string(link.relay.AppID), string(link.relay.AppID), string(rune(operatorRelay))
+	e.Account, e.Operator = string(operator), string(operator)
+	e.Visits = g.endVisits(link, peer.SessionID)
+	e.Time = g.now()
+	g.audit.Log(e)
+}
+
+// mayOperate says whether an account whose password was right may be the operator of the relay that it logs in through.
+func (g *Gateway) mayOperate(a *session.LoginAttempt, user core.User) reason.Reason {
+	if a.AppType != operatorRelay {
+		return reason.OK
+	}
+	r := g.relayOf(a.AppID)
+	switch {
+	case r == nil:
+		return reason.RelayDisabled
+	case user.UserType != regulation.UserOperator || !r.HasOperator([]byte(user.Account)):
+		return reason.NotOperator
+	}
+	return reason.OK
+}

@@ -1,0 +1,140 @@
+package gateway
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/relay"
+	"github.com/tradefront/tradefront/internal/session"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// Submit records one terminal of an operator relay: it walks through submitChecks, of which the last makes the record
+// durable. Each call has exactly one outcome and one line of the audit log. The same submission, sent again, has the same
+// RecordID: the store keeps one record of it.
+//
+// If a part panics, what was reserved is given back, the panic goes on, and the driver of the dialogue answers
+// submit_fault: the record may then be there, and the relay sends the same again.
+func (g *Gateway) Submit(ctx context.Context, peer session.Peer, s *session.SubmitAttempt) session.Outcome {
+	g.stage(ops.StageQueue, s.Arrived)
+	defer g.stage(ops.StageTotal, s.Arrived)
+	if g.opt.LoginWork > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, g.opt.LoginWork)
+		defer cancel()
+	}
+	e := g.submitEntry(peer, s)
+	r := g.relayOf(s.AppID)
+	if r == nil {
+		return g.refuseSubmit(e, nil, reason.RelayDisabled)
+	}
+	g.relayObserver.SubmissionsInFlight(string(r.AppID), 1)
+	defer g.relayObserver.SubmissionsInFlight(string(r.AppID), -1)
+
+	a := &arrival{
+		relay: r, instant: g.now(), told: &s.Visit, account: s.Request.UserID, illegal: s.Illegal,
+		ctx: ctx, submission: s, peer: peer, link: g.links.find(peer.SessionID),
+	}
+	defer func() {
+		a.recording.settle()
+		if a.placed {
+			a.link.leave()
+		}
+	}()
+	a.describe(&e, g.opt.Relay.AuditTags)
+	why := g.checkArrival(a, false)
+	e.Item, e.TerminalProblem, e.ReReported = a.item, a.recording.problem(), a.recording.met == metOnVisit
+	if a.unlisted != reason.OK {
+		e.TerminalApp = a.unlisted.String()
+	}
+	if why != reason.OK {
+		if mayStay(why) {
+			e.RecordID = a.recording.rec.ID // it may be in the report all the same: leave a trace of it
+		}
+		return g.refuseSubmit(e, r, why)
+	}
+	return g.acceptSubmit(e, a)
+}
+
+func (g *Gateway) submitEntry(peer session.Peer, s *session.SubmitAttempt) ops.Entry {
+	e := g.entry(peer, ops.EventSubmit, reason.OK)
+	e.RelayAppID, e.RelayMode, e.RelayAddress = string(s.AppID), string(rune(operatorRelay)), g.mapped(peer)
+	e.Account, e.Operator, e.KeyVersion = string(s.Request.UserID), string(s.Operator), string(s.Info.KeyVersion)
+	e.SubmitID, e.Attempt = string(s.Request.SubmitID), string(rune(s.Request.Attempt))
+	return e
+}
+
+// mapped is the address that stands in the report for the relay, if it is not the one that was seen.
+func (g *Gateway) mapped(peer session.Peer) (public netip.Addr) {
+	if at := g.opt.Relay.relayAddr(peer); at != peer.Addr {
+		return at.Addr()
+	}
+	return netip.Addr{}
+}
+
+func (g *Gateway) refuseSubmit(e ops.Entry, r *relay.Relay, why reason.Reason) session.Outcome {
+	if r != nil {
+		g.relayObserver.Submitted(string(r.AppID), why.String())
+	}
+	e.Reason, e.Code = why.String(), why.Code()
+	return g.decide(e, why)
+}
+
+// acceptSubmit tells the audit log and the relay what was recorded, and begins the visit.
+func (g *Gateway) acceptSubmit(e ops.Entry, a *arrival) session.Outcome {
+	rec, why := a.recording.rec, reason.OK
+	if a.submission.Request.Attempt == ftd.AttemptAgain {
+		why = reason.Resubmitted
+	}
+	g.relayObserver.Submitted(string(a.relay.AppID), why.String())
+	g.observer.Flagged(rec.Flag.Word())
+	if a.addr.IsValid() {
+		g.observer.CameFrom(a.addr.Addr(), a.peer.Proxy, string(rec.Account))
+	}
+	g.noteAccepted(&e, a.recording.s, a)
+	if a.placed {
+		a.placed = false
+		if a.link.begin(a.id, rec.Account) {
+			g.relayObserver.VisitsLive(string(a.relay.AppID), 1)
+		}
+	}
+	e.Reason = why.String()
+	g.logAccepted(e, rec)
+	return session.Outcome{Reason: reason.OK, Submitted: submitReceipt(rec, &a.recording)}
+}
+
+func submitReceipt(rec *store.Record, r *recording) *session.SubmitReceipt {
+	return &session.SubmitReceipt{
+		RecordID: rec.ID, Account: rec.Account, UserType: rec.UserType, TradingDay: rec.TradingDay, Flag: rec.Flag,
+		Via: r.s.through.via,
+	}
+}
+
+// EndTerminal takes a terminal out that an operator relay says has gone. It does not block. A terminal that is not known was
+// reported on another connection, or has ended already: that is answered as done.
+func (g *Gateway) EndTerminal(peer session.Peer, operator, submitID []byte) session.Outcome {
+	e := g.entry(peer, ops.EventSubmitEnd, reason.OK)
+	e.SubmitID, e.Operator, e.RelayMode = string(submitID), string(operator), string(rune(operatorRelay))
+	link := g.links.find(peer.SessionID)
+	if link != nil {
+		e.RelayAppID = string(link.relay.AppID)
+	}
+	id, ok := relay.ParseSubmitID(submitID)
+	if !ok {
+		e.Reason, e.Code = reason.SubmitID.String(), reason.SubmitID.Code()
+		return g.decide(e, reason.SubmitID)
+	}
+	var account regulation.Account
+	if link != nil {
+		var known bool
+		if account, known = link.end(id); known {
+			g.relayObserver.VisitsLive(string(link.relay.AppID), -1)
+		}
+	}
+	e.Account = string(account)
+	return g.decide(e, reason.OK)
+}

@@ -1,0 +1,211 @@
+package gateway
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/relay"
+)
+
+// submitCheck is one line of the order of checks of a submission (docs/protocol.md).
+type submitCheck struct {
+	number  int  // there
+	login   bool // a relayed login is held to it too, before its password is looked at
+	reasons []reason.Reason
+	check   func(*Gateway, *arrival) reason.Reason
+}
+
+// submitChecks are those that the gateway makes, in their order: of two faults the earlier is answered. The session
+// makes those before 7.
+var submitChecks = [...]submitCheck{
+	{7, true, []reason.Reason{reason.RelayRate}, (*Gateway).checkRelayRate},
+	{8, false, []reason.Reason{reason.BrokerMismatch}, (*Gateway).checkBroker},
+	{9, false, []reason.Reason{reason.SubmitID, reason.SubmitIDTime}, (*Gateway).checkSubmitID},
+	{10, true, []reason.Reason{reason.IllegalField}, (*Gateway).checkItems},
+	{11, true, []reason.Reason{reason.TerminalTimeAhead, reason.TerminalTimeOld}, (*Gateway).checkTerminalTime},
+	{12, true, []reason.Reason{reason.NoTerminalAddress}, (*Gateway).checkTerminalAddress},
+	{13, true, []reason.Reason{
+		reason.TerminalAppUnknown, reason.TerminalAppDisabled, reason.TerminalAppKind, reason.TerminalAppNotOfRelay,
+	}, (*Gateway).checkTerminalApp},
+	{14, false, []reason.Reason{reason.OutOfScope, reason.UnknownCustomer}, (*Gateway).checkScope},
+	{14, false, []reason.Reason{reason.RelayVisits}, (*Gateway).checkVisits},
+	{15, false, []reason.Reason{reason.NoValidKey}, (*Gateway).checkKey},
+	{16, false, []reason.Reason{reason.TerminalInfoRefused, reason.ReplayedTerminalInfo}, (*Gateway).checkTerminalInfo},
+	{17, false, []reason.Reason{
+		reason.StoreUnavailable, reason.StoreUnconfirmed, reason.StoreInDoubt, reason.Overloaded, reason.StoreFull,
+		reason.LoginDeadline, reason.StoreFailed,
+	}, (*Gateway).checkDurable},
+}
+
+// checkArrival walks through the checks; login leaves out those of submissions alone.
+func (g *Gateway) checkArrival(a *arrival, login bool) reason.Reason {
+	for i := range submitChecks {
+		c := &submitChecks[i]
+		if login && !c.login {
+			continue
+		}
+		if why := c.check(g, a); why != reason.OK {
+			return why
+		}
+	}
+	return reason.OK
+}
+
+func (g *Gateway) checkRelayRate(a *arrival) reason.Reason {
+	if !a.relay.Take() {
+		return reason.RelayRate
+	}
+	return reason.OK
+}
+
+func (g *Gateway) checkBroker(a *arrival) reason.Reason {
+	if broker := string(a.submission.Request.BrokerID); broker != g.opt.Firm.BrokerID || broker != string(a.submission.BrokerID) {
+		return reason.BrokerMismatch
+	}
+	return reason.OK
+}
+
+func (g *Gateway) checkSubmitID(a *arrival) reason.Reason {
+	id, ok := relay.ParseSubmitID(a.submission.Request.SubmitID)
+	if !ok {
+		return reason.SubmitID
+	}
+	a.id = id
+	drawn := id.Time()
+	if drawn.Before(a.instant.Add(-g.opt.Relay.SubmitIDAge)) || drawn.After(a.instant.Add(g.opt.Relay.ClockAhead)) {
+		return reason.SubmitIDTime
+	}
+	return reason.OK
+}
+
+// checkItems finds the first item that is not of its form.
+func (g *Gateway) checkItems(a *arrival) reason.Reason {
+	told := &a.told.Told
+	_, badAccount := regulation.ParseAccount(string(a.account))
+	appID, badAppID := regulation.ParseAppID(string(told.AppID))
+	loggedIn, badTime := parseLoginTime(told.LoginTime)
+	switch {
+	case a.illegal != "":
+		a.item = a.illegal
+	case badAccount != nil:
+		a.item = "UserID"
+	case a.submission != nil && a.submission.Request.Attempt != ftd.AttemptFirst && a.submission.Request.Attempt != ftd.AttemptAgain:
+		a.item = "SubmitRequest.Attempt"
+	case a.told.Illegal != "":
+		a.item = a.told.Illegal
+	case badAppID != nil:
+		a.item = "RelayedTerminal.AppID"
+	case told.PublicPort < 0 || told.PublicPort > 65535:
+		a.item = "RelayedTerminal.PublicPort"
+	case !badTime:
+	default:
+		a.item = "RelayedTerminal.LoginTime"
+	}
+	if a.item == "" && (told.TerminalType < '0' || told.TerminalType > byte(regulation.TerminalWeChat)) {
+		a.item = "RelayedTerminal.TerminalType"
+	}
+	if a.item != "" {
+		return reason.IllegalField
+	}
+	a.appID, a.loggedIn = appID, loggedIn
+	return reason.OK
+}
+
+// parseLoginTime reads a time as the specification prints it, and no other form of it.
+func parseLoginTime(text []byte) (at time.Time, bad bool) {
+	at, err := time.ParseInLocation(regulation.TimeLayout, string(text), regulation.Zone)
+	if err != nil || len(text) != regulation.TimeLen {
+		return time.Time{}, true
+	}
+	return at, at.Format(regulation.TimeLayout) != string(text)
+}
+
+func (g *Gateway) checkTerminalTime(a *arrival) reason.Reason {
+	switch {
+	case a.loggedIn.After(a.instant.Add(g.opt.Relay.ClockAhead)):
+		return reason.TerminalTimeAhead
+	case a.loggedIn.Before(a.instant.Add(-g.opt.Relay.MaxTerminalAge)):
+		return reason.TerminalTimeOld
+	}
+	return reason.OK
+}
+
+func (g *Gateway) checkTerminalAddress(a *arrival) reason.Reason {
+	told := &a.told.Told
+	if told.TerminalType == ftd.TerminalOffline && len(told.PublicIP) == 0 && told.PublicPort == 0 && g.opt.Relay.OfflineOrders {
+		a.offline = true
+		return reason.OK
+	}
+	addr, err := netip.ParseAddr(string(told.PublicIP))
+	if err != nil {
+		return reason.NoTerminalAddress
+	}
+	at := netip.AddrPortFrom(addr.Unmap(), uint16(told.PublicPort)) //nolint:gosec // G115: checkItems holds it to 16 bits
+	if !usable(at) {
+		return reason.NoTerminalAddress
+	}
+	a.addr = at
+	return reason.OK
+}
+
+// checkTerminalApp asks whether the firm has admitted the terminal's software. Under the policy audit what is not
+// admitted is taken and counted; an AppID of a relay is none of a terminal's, whatever the policy.
+func (g *Gateway) checkTerminalApp(a *arrival) reason.Reason {
+	why := reason.OK
+	switch kind, enabled, known := g.registry.Kind(a.told.Told.AppID); {
+	case !known:
+		why = reason.TerminalAppUnknown
+	case !enabled:
+		why = reason.TerminalAppDisabled
+	case kind != auth.AppDirect:
+		return reason.TerminalAppKind
+	case !a.relay.MayCarry(a.told.Told.AppID):
+		why = reason.TerminalAppNotOfRelay
+	}
+	if why != reason.OK && a.relay.TerminalApps == relay.Audit {
+		a.unlisted = why
+		return reason.OK
+	}
+	return why
+}
+
+// checkScope does the same work for an account that is out of scope as for one that does not exist: the relay learns
+// neither from the answer nor from its time which of them it was. A trading core cannot be asked whether an account
+// exists; it refuses the account's orders.
+func (g *Gateway) checkScope(a *arrival) reason.Reason {
+	inScope := a.relay.InScope(a.submission.Operator, a.account) && a.relay.HasOperator(a.submission.Operator)
+	known := g.known == nil || g.known.Known(a.account)
+	switch {
+	case !inScope:
+		return reason.OutOfScope
+	case !known:
+		return reason.UnknownCustomer
+	}
+	return reason.OK
+}
+
+func (g *Gateway) checkVisits(a *arrival) reason.Reason {
+	if a.link == nil {
+		return reason.OK // the connection has ended: the record counts, and no visit begins
+	}
+	if a.placed = a.link.reserve(a.id, g.opt.Relay.MaxVisits); !a.placed {
+		return reason.RelayVisits
+	}
+	return reason.OK
+}
+
+func (g *Gateway) checkKey(a *arrival) reason.Reason {
+	s := newSubmitted(&g.opt.Relay, a)
+	a.recording = recording{g: g, policy: g.Policy(), s: &s}
+	return a.recording.assess()
+}
+
+func (g *Gateway) checkTerminalInfo(a *arrival) reason.Reason { return a.recording.judge() }
+
+func (g *Gateway) checkDurable(a *arrival) reason.Reason {
+	return a.recording.store(a.ctx, relay.RecordID([]byte(a.relay.AppID), a.id, a.submission.Content))
+}
