@@ -105,6 +105,7 @@ type Relay struct {
 
 	conn     *Conn // nil while there is none
 	addr     string
+	addrs    int        // those that have not refused the relay for good
 	terms    RelayTerms // lowered to this side's bounds
 	moveAt   time.Time  // when the connection is given up for another front, unless all is answered before; zero for not
 	lastMove time.Time
@@ -160,7 +161,7 @@ func NewRelay(o RelayOptions) (*Relay, error) {
 		return nil, err
 	}
 	r := &Relay{
-		o: o, broker: o.Login.BrokerID,
+		o: o, broker: o.Login.BrokerID, addrs: len(o.Addresses),
 		finished: make(chan struct{}), first: make(chan struct{}), wake: make(chan struct{}, 1),
 		terminals: make(map[SubmitID]*terminal),
 		cause:     errors.New("it has not connected yet"),

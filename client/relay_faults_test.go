@@ -619,6 +619,35 @@ func TestRelayStaysWithItsOnlyFront(t *testing.T) {
 	})
 }
 
+// TestRelayStaysWithItsLastFront: and so it does where the other addresses refused it for good.
+func TestRelayStaysWithItsLastFront(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fr, ev := &fronts{scripts: map[string][]script{
+			"a": {answers(challenge, said(63, "no"))},
+			"b": {entered(func(f *front) error {
+				x, err := f.report()
+				if err == nil {
+					err = f.refuse(x, 8)
+				}
+				if err != nil {
+					return err
+				}
+				return acceptAll(f)
+			})},
+		}}, new(events)
+		r, err := client.NewRelay(relayOptions(fr, ev, "a", "b"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustSubmit(t, r, "88888888")
+		if len(ev.of(client.RelayDown)) != 0 || len(ev.of(client.RelayRefused)) != 1 {
+			t.Errorf("events %+v", ev.all)
+		}
+		r.Close()
+		fr.check(t)
+	})
+}
+
 // TestRelayRefusedForGood: a front that refuses the login is not asked again, and the caller is told; the last one ends
 // the relay.
 func TestRelayRefusedForGood(t *testing.T) {

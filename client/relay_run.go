@@ -65,6 +65,9 @@ func (r *Relay) run() {
 		case final(err):
 			addr := f.addr()
 			left := f.refuse(err)
+			r.mu.Lock()
+			r.addrs--
+			r.mu.Unlock()
 			r.tell(RelayEvent{Kind: RelayRefused, Addr: addr, Err: err})
 			if !left {
 				r.endWith(errors.Join(f.final...))
