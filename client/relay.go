@@ -222,8 +222,9 @@ func DialRelay(ctx context.Context, o RelayOptions) (*Relay, error) {
 // says that it must leave; Receipt.SubmitID is its name.
 //
 // A submission that is refused by 90 or 8 is sent again, more slowly, and so is one whose answer was lost, under the same
-// SubmitID: the front records it once. Errors: *Error, the front's refusal; *DownError, not sent; ErrInDoubt, and
-// with it why; ErrRelayFull; *EndedError; the context's cause; any other is about s.
+// SubmitID: the front records it once. Errors: *Error, the front's refusal; *ForceExit, the front ended the terminal at
+// once; *DownError, not sent; ErrInDoubt, and with it why; ErrRelayFull; *EndedError; the context's cause; any other is
+// about s.
 func (r *Relay) Submit(ctx context.Context, s Submission) (Receipt, error) {
 	if ctx.Err() != nil {
 		return Receipt{}, fmt.Errorf("client: %w", context.Cause(ctx))

@@ -99,7 +99,12 @@ func (r *Relay) refused(t *terminal, why *Error) RelayEvent {
 
 // exited is a terminal that the front ends.
 func (r *Relay) exited(t *terminal, why *ForceExit) RelayEvent {
-	if t == nil || !t.live {
+	switch {
+	case t != nil && t.call != nil && t.state == sent: // its answer is still on its way
+		r.stats.Exits++
+		r.finish(t, Receipt{}, why)
+		return RelayEvent{}
+	case t == nil || !t.live:
 		r.stats.Unmatched++
 		return RelayEvent{}
 	}
