@@ -35,9 +35,8 @@ const (
 
 // Words of lines about relays.
 const (
-	eventSubmit       = "submit"
-	reasonResubmitted = "resubmitted"
-	relayOperator     = "3" // relay_mode
+	eventSubmit   = "submit"
+	relayOperator = "3" // relay_mode
 )
 
 // kindOf says what a line with that event and reason is; false if it is about no record.
@@ -49,7 +48,7 @@ func kindOf(l *auditLine) (entryKind, bool) {
 	case ops.EventLogin:
 		return aLogin, ok && !l.ownLogin()
 	case eventSubmit:
-		if l.Reason == reasonResubmitted {
+		if l.Reason == reason.Resubmitted.String() {
 			return aResubmission, true
 		}
 		return aSubmission, ok

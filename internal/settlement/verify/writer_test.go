@@ -76,7 +76,16 @@ func loginAt(t *rapid.T, ring *supplement.KeyRing, id uint64, at time.Time) stor
 		Account: regulation.Account(rapid.StringMatching(`[0-9A-Za-z]{1,18}`).Draw(t, "account")),
 	}
 	if rapid.Bool().Draw(t, "relayed") {
-		s.Relay = &supplement.Relay{AppID: "relay_r_2.0", Addr: drawPeer(t), LoginTime: at.Add(-time.Minute)}
+		// Many-to-many the relay logs in with the customer; an operator may have logged in days before. The terminal did so at
+		// the relay, whose clock may be ahead.
+		s.Relay = &supplement.Relay{AppID: "relay_r_2.0", Addr: drawPeer(t), LoginTime: at}
+		s.LoginTime = at.Add(time.Duration(rapid.IntRange(-96*3600, 60).Draw(t, "at the relay")) * time.Second)
+		if s.UserType == regulation.UserOperator {
+			s.Relay.LoginTime = at.Add(-time.Duration(rapid.IntRange(0, 10*24*3600).Draw(t, "operator since")) * time.Second)
+			if s.Offline = kind == regulation.TerminalOffline; s.Offline {
+				s.Public = netip.AddrPort{}
+			}
+		}
 	}
 	plain, err := s.Append(nil)
 	if err != nil {
@@ -142,6 +151,9 @@ func TestExportVerifies(t *testing.T) {
 		}
 		if !r.Verdict.Good || r.Lines.Total != file.Rows || r.Opened != nil && r.Opened.Lines != file.Rows || (r.Opened == nil) != (file.Rows == 0) {
 			t.Fatalf("%+v: %v %s", r.Verdict, told(r), problems(r))
+		}
+		if slices.ContainsFunc(told(r), func(s string) bool { return strings.HasPrefix(s, RelayLoginTime.String()) }) {
+			t.Fatalf("%v", told(r))
 		}
 	})
 }

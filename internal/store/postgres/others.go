@@ -3,13 +3,12 @@ package postgres
 import (
 	"context"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-const othersSQL = `SELECT r.record_id, r.trading_day FROM record r
+const othersSQL = `SELECT r.record_id, r.trading_day, s.front_id FROM record r
 	JOIN unnest($1::uuid[], $2::integer[], $3::integer[]) AS s (record_id, trading_day, front_id) USING (record_id, trading_day)
 	WHERE r.front_id <> s.front_id`
 
@@ -29,13 +28,17 @@ func (p *Store) StoredByOthers(ctx context.Context, recs []store.Record) (others
 	if err != nil {
 		return nil, explain(ctx, err)
 	}
-	found := make(map[rowKey]bool)
-	var k rowKey
-	if _, err := pgx.ForEachRow(rows, []any{&k.id, &k.day}, func() error { found[k] = true; return nil }); err != nil {
+	type sentBy struct {
+		rowKey
+		front int32
+	}
+	found := make(map[sentBy]bool)
+	var k sentBy
+	if _, err := pgx.ForEachRow(rows, []any{&k.id, &k.day, &k.front}, func() error { found[k] = true; return nil }); err != nil {
 		return nil, explain(ctx, err)
 	}
 	for i := range recs {
-		if found[rowKey{uuid.UUID(ids[i]), days[i]}] {
+		if found[sentBy{rowKey{ids[i], days[i]}, fronts[i]}] {
 			others = append(others, i)
 		}
 	}

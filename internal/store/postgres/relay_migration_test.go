@@ -79,6 +79,9 @@ func TestMigrationLetsFrontsGoOn(t *testing.T) {
 	if err := front.Put(t.Context(), []store.Record{storetest.SubmittedAgain(recs[1], 2), storetest.RelayedRecord(storetest.Day)}); err != nil {
 		t.Fatal(err)
 	}
+	if others, err := front.StoredByOthers(t.Context(), []store.Record{storetest.SubmittedAgain(recs[1], 2), recs[1]}); err != nil || len(others) != 1 || others[0] != 0 {
+		t.Errorf("stored by others: %v, %v; want the first", others, err)
+	}
 	if got, err := super.Find(t.Context(), recs[1].ID); err != nil || !storetest.SameRecord(got, recs[1]) {
 		t.Errorf("%+v, %v", got, err)
 	}

@@ -46,6 +46,7 @@ func RunReports(t *testing.T, open func(t *testing.T) ReportStore) {
 		{"reassign moves, confirms and leaves", reassign},
 		{"reassign drops the copy sent again", reassignCopy},
 		{"reassign in many batches beside a writer", reassignMany},
+		{"records on another day than their login time's are found", windows},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
 	}
