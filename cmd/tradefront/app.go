@@ -31,7 +31,7 @@ func newApp(e *env) *cobra.Command {
 		newAppAdd(e), newAppList(e),
 		newAppSwitch(e, "disable", "Withdraw an AppID's admission", false),
 		newAppSwitch(e, "enable", "Admit a disabled AppID again", true),
-		newAppRotate(e))
+		newAppRotate(e), newAppExport(e))
 }
 
 func (a *appCommand) flags(c *cobra.Command) {

@@ -39,3 +39,16 @@ func (r *references) next() reason.Ref {
 	}
 	return ref
 }
+
+// References makes references for what answers terminals beside a Gateway: a relay agent.
+type References struct{ of references }
+
+// NewReferences begins at a random place.
+func NewReferences() *References {
+	r := new(References)
+	r.of.seed()
+	return r
+}
+
+// Next is one that has not been given for a billion refusals.
+func (r *References) Next() reason.Ref { return r.of.next() }

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/agent/registryfile"
+	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/directory"
+	"github.com/tradefront/tradefront/internal/regulation"
+)
+
+func newAppExport(e *env) *cobra.Command {
+	var path, relayID, out, key string
+	c := &cobra.Command{
+		Use: "export", Short: "Write the file by which a relay agent knows its terminals' AppIDs", Args: noArgs,
+		Long: "Write the AppIDs that are admitted and allowed for a relay, with their authcodes, into a file that only\n" +
+			"the relay agent's own master key opens (`tradefront masterkey create --config relay.yaml`). The agent takes a\n" +
+			"file that replaces its registry.file over within seconds. Export again after each change of AppIDs.",
+		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
+			to, err := auth.LoadMasterKey(key)
+			if err != nil {
+				return err
+			}
+			cfg, r, err := e.openDirectory(c.Context(), path)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, r.Close()) }()
+			from, err := assemble.LoadMasterKey(cfg)
+			if err != nil {
+				return err
+			}
+			d := directory.New(r.Tables())
+			generation, err := d.Generation(c.Context()) // before the rows: a change between is in the next export
+			if err != nil {
+				return err
+			}
+			found, err := d.FindRelay(c.Context(), regulation.AppID(relayID))
+			if err != nil {
+				return appError(regulation.AppID(relayID), err)
+			}
+			apps, err := d.Apps(c.Context())
+			if err != nil {
+				return err
+			}
+			content, err := registryfile.Export(&found.Permission, generation, apps, from, to, time.Now())
+			if err != nil {
+				return err
+			}
+			if err := registryfile.Write(out, content, to); err != nil {
+				return err
+			}
+			fmt.Fprintf(e.out, "wrote %d AppIDs for relay %s to %s, sealed to master key %s\n", len(content.Apps), relayID, out, to.Fingerprints()[0])
+			return nil
+		}),
+	}
+	configFlag(c, &path)
+	c.Flags().StringVar(&relayID, "for-relay", "", "the relay's AppID")
+	c.Flags().StringVar(&out, "out", "", "file to write")
+	c.Flags().StringVar(&key, "master-key", "", "the relay agent's master key file")
+	for _, flag := range []string{"for-relay", "out", "master-key"} {
+		must(c.MarkFlagRequired(flag))
+	}
+	return c
+}
