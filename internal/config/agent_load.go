@@ -108,6 +108,12 @@ func (a *Agent) check(settled Faults) (faults Faults) {
 	if a.Operator() {
 		faults = append(faults, common.checkQueue()...)
 		faults = append(faults, a.Core.check(settled)...)
+		if a.Core.Driver == "link" {
+			faults.add("core.driver", "a relay agent verifies its customers by its own accounts", "write driver: local, or mode: investor")
+		}
+		if a.Chained {
+			faults.add("chained", "an operator relay takes no relays below it", "write mode: investor, or remove it")
+		}
 	}
 	faults = append(faults, a.Limits.checkPenalties()...)
 	faults = append(faults, a.Upstream.check(settled, a.Operator())...)

@@ -54,10 +54,11 @@ func (d *Daemon) watchers() []watcher {
 }
 
 // watch connects the running parts to what people and machines look at, and begins to look itself.
-func (d *Daemon) watch(ctx context.Context) {
+func (d *Daemon) watch(ctx context.Context) { d.watchAll(ctx, d.watchers()) }
+
+func (d *Daemon) watchAll(ctx context.Context, all []watcher) {
 	d.metrics.Preset(labels())
 	d.metrics.RegisterChecks(d.health)
-	all := d.watchers()
 	for i := range all {
 		for _, c := range all[i].checks {
 			d.health.Register(c.name, c.severity, c.ask)

@@ -19,16 +19,17 @@ import (
 
 // The events of the audit log.
 const (
-	EventAuthenticate = "authenticate" // an access authentication, won or lost
-	EventLogin        = "login"        // a login that was answered, with whatever result
-	EventLogout       = "logout"       // a logout
-	EventUnanswered   = "unanswered"   // a login that was recorded, and whose terminal was gone
-	EventMalformed    = "malformed"    // bytes that are no message: the connection was closed without an answer
-	EventSessionEnd   = "session_end"  // a session that an operator ended
-	EventSubmit       = "submit"       // a terminal that an operator relay reported, answered with whatever result
-	EventSubmitEnd    = "submit_end"   // a terminal that an operator relay says has gone
-	EventRelayEnded   = "relay_ended"  // the session of an operator relay, and with it all its visits
-	EventSuppressed   = "suppressed"   // lines that were only counted, see Suppressed…
+	EventAuthenticate  = "authenticate"   // an access authentication, won or lost
+	EventLogin         = "login"          // a login that was answered, with whatever result
+	EventLogout        = "logout"         // a logout
+	EventUnanswered    = "unanswered"     // a login that was recorded, and whose terminal was gone
+	EventMalformed     = "malformed"      // bytes that are no message: the connection was closed without an answer
+	EventSessionEnd    = "session_end"    // a session that an operator ended
+	EventSubmit        = "submit"         // a terminal that an operator relay reported, answered with whatever result
+	EventSubmitEnd     = "submit_end"     // a terminal that an operator relay says has gone
+	EventRelayEnded    = "relay_ended"    // the session of an operator relay, and with it all its visits
+	EventReportedAgain = "reported_again" // a live terminal that a relay agent reported to a front again: another record
+	EventSuppressed    = "suppressed"     // lines that were only counted, see Suppressed…
 )
 
 // maxText bounds each string of an entry in bytes, as it came: a byte that is no UTF-8
@@ -38,21 +39,22 @@ const maxText = 64
 // Entry is one line of the audit log. The JSON keys have the order of the fields;
 // time, event, reason, code, front_id and session_id always, the others unless empty.
 type Entry struct {
-	Time      time.Time // printed in UTC+8 with milliseconds
-	Event     string    // one of the Event constants
-	Reason    string    // the true reason, of a closed enumeration
-	Code      int       // the error code that the terminal was shown, 0 for success
-	Ref       string    // the reference that the terminal was shown, on failure
-	Item      string    // of reason illegal_field: which item was wrong, never its value
-	RecordID  uuid.UUID // of an accepted login, or of one whose record may exist although it was answered 8
-	AppID     string    // as sent, until it is authenticated
-	Account   string    // as sent
-	AuthCode  string    // which of its AppID's authcodes an admitted terminal has: current or previous, never the code
-	Address   netip.Addr
-	Port      uint16
-	Proxy     netip.Addr // that the client came through, if it named the address
-	FrontID   int32
-	SessionID int32
+	Time        time.Time // printed in UTC+8 with milliseconds
+	Event       string    // one of the Event constants
+	Reason      string    // the true reason, of a closed enumeration
+	Code        int       // the error code that the terminal was shown, 0 for success
+	Ref         string    // the reference that the terminal was shown, on failure
+	UpstreamRef string    // of a relay agent: the front's reference
+	Item        string    // of reason illegal_field: which item was wrong, never its value
+	RecordID    uuid.UUID // of an accepted login, or of one whose record may exist although it was answered 8
+	AppID       string    // as sent, until it is authenticated
+	Account     string    // as sent
+	AuthCode    string    // which of its AppID's authcodes an admitted terminal has: current or previous, never the code
+	Address     netip.Addr
+	Port        uint16
+	Proxy       netip.Addr // that the client came through, if it named the address
+	FrontID     int32
+	SessionID   int32
 
 	TradingDay      calendar.TradingDay
 	Flag            regulation.AbnormalFlag
@@ -119,6 +121,7 @@ func (e *Entry) MarshalLogObject(enc zapcore.ObjectEncoder) error {
 	addText(enc, "reason", e.Reason, true)
 	enc.AddInt("code", e.Code)
 	addText(enc, "ref", e.Ref, false)
+	addText(enc, "upstream_ref", e.UpstreamRef, false)
 	addText(enc, "item", e.Item, false)
 	if e.RecordID != uuid.Nil {
 		enc.AddString("record_id", e.RecordID.String())

@@ -40,6 +40,7 @@ const (
 	EndedByOperator // an operator ended the session
 	CoreChanged     // the trading core went away or was restarted; the customer logs in again
 	PasswordTimeout // the password that must be changed first was not
+	UpstreamLost    // a relay agent lost its front, or that ended the terminal
 
 	RelayFlood    // a relay sent far more submissions than it may leave unanswered
 	RelayRefusals // one refused submission after another
@@ -54,7 +55,7 @@ var closeWords = [closeCount]string{
 	"slow_reader", "front_full", "front_draining", "front_panic",
 	"source_full", "source_penalized", "unauthenticated_full",
 	"proxy_untrusted", "proxy_header", "proxy_timeout", "tls_required", "health_check", "evicted",
-	"kicked", "ended_by_operator", "core_changed", "password_timeout",
+	"kicked", "ended_by_operator", "core_changed", "password_timeout", "upstream_lost",
 	"relay_window", "relay_refusals", "relay_disabled",
 }
 

@@ -68,6 +68,10 @@ const (
 	RequestRate      // more business messages a second than a session may send
 	CodeRate         // more requests for a code than an account and a source may send
 
+	// What a relay agent's front decides, or its absence.
+	UpstreamAway    // no front takes this relay's logins
+	UpstreamRefused // a front refused with a code that the terminal gets
+
 	// Of relays. Those of a submission end no session, whatever their code.
 	WrongKind             // the AppID's type may not come to this listener, or no relay may come at all
 	RelayNetwork          // the relay came from a network, or with a client key, that it may not come from
@@ -154,6 +158,8 @@ var reasons = [reasonCount]reasonFacts{
 	CoreUnanswered:       {"core_unanswered", 90},
 	RequestRate:          {"request_rate", 90},
 	CodeRate:             {"code_rate", 90},
+	UpstreamAway:         {"upstream_away", 8},
+	UpstreamRefused:      {"upstream_refused", 3},
 
 	WrongKind:             {"wrong_kind", 63},
 	RelayNetwork:          {"relay_network", 63},

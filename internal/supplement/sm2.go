@@ -71,6 +71,9 @@ func (k *sm2Key) Encrypt(dst, plaintext []byte) ([]byte, error) {
 }
 
 // CiphertextLen is that of plaintexts of MinSM2Plaintext to MaxPlaintext bytes.
-func (k *sm2Key) CiphertextLen() (shortest, longest int) {
+func (k *sm2Key) CiphertextLen() (shortest, longest int) { return SM2CiphertextLen() }
+
+// SM2CiphertextLen is that of any SM2 key.
+func SM2CiphertextLen() (shortest, longest int) {
 	return SM2Overhead + MinSM2Plaintext, SM2Overhead + MaxPlaintext
 }

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/daemon"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/show"
+)
+
+// relayAgentCommands are those of `tradefront relay` that run and look at a relay agent.
+func relayAgentCommands(e *env) []*cobra.Command {
+	return []*cobra.Command{newRelayServe(e), newRelayCheck(e), newRelayDefaults(e), newRelayStatus(e), newRelayTerminals(e)}
+}
+
+func newRelayServe(e *env) *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use: "serve", Short: "Run a relay agent: terminals below, the firm's fronts above", Args: noArgs,
+		Long: "Run a relay agent until SIGTERM or SIGINT; then new logins are refused, terminals are sent away, spread\n" +
+			"over upstream.exit_spread, and the exit status is 0. No front need be there at the start: terminals are\n" +
+			"answered 8 until one is. SIGHUP reopens the audit log and takes log_level, keys, limits and trusted_proxies\n" +
+			"over; a registry file that was replaced is taken over by itself.",
+		RunE: e.action(func(c *cobra.Command, _ []string) error {
+			log := ops.NewLogWriter(e.err)
+			defer log.Close(logGrace)
+			service := daemon.RelayService{
+				Options: daemon.Options{Build: thisBuild(), Log: log},
+				Load:    func() (*config.Agent, error) { return config.LoadAgent(path, e.environ) },
+				Started: func(r *daemon.RelayAgent) { fmt.Fprintln(e.out, r.Banner()) },
+			}
+			err := service.Run(c.Context())
+			if errors.Is(err, daemon.ErrStoppedEarly) {
+				fmt.Fprintln(e.err, "tradefront:", err)
+				return nil // as it was asked to
+			}
+			return err
+		}),
+	}
+	configFlag(c, &path)
+	return c
+}
+
+func newRelayCheck(e *env) *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use: "check", Short: "Report everything that is wrong with a relay agent's configuration and its files", Args: noArgs,
+		RunE: e.action(func(*cobra.Command, []string) error {
+			conf, err := config.LoadAgent(path, e.environ)
+			if err != nil {
+				return daemon.WholeAgentReport(conf, err)
+			}
+			assets, err := assemble.LoadAgentAssets(conf)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(e.out, "%s is good: mode %s, listeners %d, fronts %v, %d AppIDs exported %s\n", path, conf.Mode, len(conf.Front.Listeners),
+				conf.Upstream.Addresses, len(assets.Registry.Apps), show.Time(assets.Registry.Made))
+			return nil
+		}),
+	}
+	configFlag(c, &path)
+	return c
+}
+
+func newRelayDefaults(e *env) *cobra.Command {
+	return &cobra.Command{
+		Use: "defaults", Short: "Print a commented configuration of a relay agent with every key and its default", Args: noArgs,
+		RunE: e.action(func(*cobra.Command, []string) error { return config.WriteAgentDefaults(e.out, daemon.ReloadsAgent) }),
+	}
+}
+
+// askAgent asks a running relay agent's admin listener.
+func (e *env) askAgent(c *cobra.Command, path, page string, into any) error {
+	conf, err := config.LoadAgent(path, e.environ)
+	if err != nil {
+		return err
+	}
+	address := conf.Admin.Address.String()
+	if err := ops.Ask(c.Context(), address, page, into); err != nil {
+		return fmt.Errorf("ask the relay agent at %q: %w; is it running, and is that its admin.address?", address, err)
+	}
+	return nil
+}
+
+func newRelayStatus(e *env) *cobra.Command {
+	var (
+		path string
+		form output
+	)
+	c := &cobra.Command{
+		Use: "status", Short: "Ask the running relay agent how it is: terminals, front, clock, readiness", Args: noArgs,
+		RunE: e.action(func(c *cobra.Command, _ []string) error {
+			var s daemon.RelayStatus
+			if err := e.askAgent(c, path, "/relay", &s); err != nil {
+				return err
+			}
+			return form.print(e.out, &s, func(w io.Writer) { printRelayStatus(w, &s) })
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	return c
+}
+
+func printRelayStatus(w io.Writer, s *daemon.RelayStatus) {
+	fmt.Fprintf(w, "relay agent %d (%s, %s), tradefront %s, %s for %s\n", s.AgentID, s.Mode, s.RelayAppID, s.Version, s.State,
+		time.Duration(s.Uptime)*time.Second)
+	fmt.Fprintf(w, "terminals %d, connections %d, AppIDs %d\n", s.Terminals, s.Connections, s.AppIDs)
+	fmt.Fprintf(w, "front: %s; this clock is %.0f s ahead of it\n\n", s.Upstream, s.ClockAhead)
+	word := map[bool]string{true: "ready", false: "NOT READY"}
+	fmt.Fprintln(w, word[s.Ready])
+	table(w, "CHECK\tOK\tSEVERITY\tREASON", func(w io.Writer) {
+		for _, r := range s.Reasons {
+			fmt.Fprintf(w, "%s\t%t\t%s\t%s\n", r.Name, r.Ready, r.Severity, r.Reason)
+		}
+	})
+}
+
+func newRelayTerminals(e *env) *cobra.Command {
+	var (
+		path string
+		full bool
+		form output
+	)
+	c := &cobra.Command{
+		Use: "terminals", Short: "List the terminals that are logged in through the running relay agent", Args: noArgs,
+		RunE: e.action(func(c *cobra.Command, _ []string) error {
+			page := "/relay/terminals"
+			if full {
+				page += "/full"
+			}
+			var list []daemon.RelayedTerminal
+			if err := e.askAgent(c, path, page, &list); err != nil {
+				return err
+			}
+			return form.print(e.out, list, func(w io.Writer) {
+				table(w, "SESSION\tACCOUNT\tAPPID\tADDRESS\tSINCE\tRECORD\tSUBMISSION", func(w io.Writer) {
+					for _, t := range list {
+						fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", t.SessionID, t.Account, t.AppID, t.Address, show.Time(t.Since), t.RecordID, t.SubmitID)
+					}
+				})
+			})
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	c.Flags().BoolVar(&full, "full", false, "whole addresses")
+	return c
+}

@@ -1,0 +1,160 @@
+package agent
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/session"
+)
+
+// visit is a terminal that is logged in.
+type visit struct {
+	line     core.Terminal
+	submitID client.SubmitID // operator only
+	recordID uuid.UUID
+}
+
+// visits are the terminals that are logged in, by session, and an operator agent's by submission too.
+type visits struct {
+	mu       sync.Mutex
+	all      map[int32]visit
+	byID     map[client.SubmitID]int32
+	inFlight int                                   // submissions whose answer is not known to visits yet
+	early    map[client.SubmitID]client.RelayEvent // ends that came before the answer
+}
+
+func (v *visits) len() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return len(v.all)
+}
+
+func (v *visits) put(id int32, x visit) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.all == nil {
+		v.all, v.byID = make(map[int32]visit), make(map[client.SubmitID]int32)
+	}
+	v.all[id] = x
+	if x.submitID != (client.SubmitID{}) {
+		v.byID[x.submitID] = id
+	}
+}
+
+func (v *visits) remove(id int32) (x visit, was bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	x, was = v.all[id]
+	delete(v.all, id)
+	delete(v.byID, x.submitID)
+	return x, was
+}
+
+// submitting notes that an answer will come; submitted that it is in put, or was a refusal.
+func (v *visits) submitting() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.inFlight++
+}
+
+// submitted returns the end of that terminal which came already, if one did.
+func (v *visits) submitted(id client.SubmitID) (end client.RelayEvent, ended bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	end, ended = v.early[id]
+	if v.inFlight--; v.inFlight == 0 {
+		v.early = nil
+	}
+	return end, ended
+}
+
+// find is the terminal that a front ends. If its answer is still on its way, the end is kept for submitted.
+func (v *visits) find(e *client.RelayEvent) (x visit, found bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if id, known := v.byID[e.Terminal]; known {
+		return v.all[id], true
+	}
+	if v.inFlight > 0 {
+		if v.early == nil {
+			v.early = make(map[client.SubmitID]client.RelayEvent)
+		}
+		v.early[e.Terminal] = *e
+	}
+	return visit{}, false
+}
+
+func (v *visits) lines() []core.Terminal {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	all := make([]core.Terminal, 0, len(v.all))
+	for _, x := range v.all {
+		all = append(all, x.line)
+	}
+	return all
+}
+
+// Visit is a terminal that is logged in, for who looks.
+type Visit struct {
+	SubmitID string // "" of an investor agent
+	RecordID uuid.UUID
+}
+
+// Visits are those by session.
+func (a *Agent) Visits() map[int32]Visit {
+	a.visits.mu.Lock()
+	defer a.visits.mu.Unlock()
+	all := make(map[int32]Visit, len(a.visits.all))
+	for id, x := range a.visits.all {
+		shown := Visit{RecordID: x.recordID}
+		if x.submitID != (client.SubmitID{}) {
+			shown.SubmitID = x.submitID.String()
+		}
+		all[id] = shown
+	}
+	return all
+}
+
+const (
+	lostText     = "中继与前置的连接已断，请重新登录 relay lost its front, log in again"
+	drainingText = "中继正在停止，请重新登录 relay is stopping, log in again"
+)
+
+// exit sends ForceExit to one terminal.
+func exit(line core.Terminal, code byte, text string, why reason.Close) {
+	line.Exit(session.AppendForceExit(nil, code, text), why)
+}
+
+// exitAll sends every terminal away, spread over that time or until ctx ends, then the rest at once.
+func (a *Agent) exitAll(ctx context.Context, spread time.Duration, text string, why reason.Close) {
+	lines := a.visits.lines()
+	if len(lines) == 0 {
+		return
+	}
+	const steps = 100
+	tick := time.NewTicker(max(spread/steps, time.Millisecond))
+	defer tick.Stop()
+	share := (len(lines) + steps - 1) / steps
+	for i, line := range lines {
+		if spread > 0 && i > 0 && i%share == 0 {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				spread = 0
+			}
+		}
+		exit(line, session.ExitCoreChanged, text, why)
+	}
+}
+
+// Drain refuses new logins with 8 and sends terminals away, spread as far as ctx allows.
+func (a *Agent) Drain(ctx context.Context) {
+	a.draining.Store(true)
+	a.exitAll(ctx, a.opt.ExitSpread, drainingText, reason.FrontDraining)
+}
