@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -44,7 +45,7 @@ func newAccountAdd(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			cfg, r, err := e.openDirectory(c.Context(), path)
+			cfg, r, err := e.openAccounts(c.Context(), path)
 			if err != nil {
 				return err
 			}
@@ -98,7 +99,7 @@ func newAccountList(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use: "list", Short: "List the accounts; passwords are never shown", Args: noArgs,
 		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
-			_, r, err := e.openDirectory(c.Context(), path)
+			_, r, err := e.openAccounts(c.Context(), path)
 			if err != nil {
 				return err
 			}
@@ -146,7 +147,7 @@ func newAccountUnlock(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, r, err := e.openDirectory(c.Context(), path)
+			_, r, err := e.openAccounts(c.Context(), path)
 			if err != nil {
 				return err
 			}
@@ -174,4 +175,26 @@ func (e *env) hashPassword(cfg *config.Config, file *secretFile) (string, error)
 	}
 	defer clear(password)
 	return local.HashPassword(password, assemble.CoreOptions(cfg).Params)
+}
+
+// openAccounts opens the accounts of a front, or those of an operator relay agent.
+func (e *env) openAccounts(ctx context.Context, path string) (*config.Config, assemble.Records, error) {
+	cfg, err := e.loadCommon(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := assemble.OpenRecords(ctx, cfg)
+	return cfg, r, err
+}
+
+// loadCommon reads a front's configuration, or of a relay agent's what a front's has too.
+func (e *env) loadCommon(path string) (*config.Config, error) {
+	if !config.IsAgent(path) {
+		return config.Load(path, e.environ)
+	}
+	agent, err := config.LoadAgent(path, e.environ)
+	if err != nil {
+		return nil, err
+	}
+	return agent.AsFront(), nil
 }

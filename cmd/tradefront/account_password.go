@@ -23,7 +23,7 @@ func newAccountPassword(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			cfg, r, err := e.openDirectory(c.Context(), path)
+			cfg, r, err := e.openAccounts(c.Context(), path)
 			if err != nil {
 				return err
 			}

@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/auth"
-	"github.com/tradefront/tradefront/internal/config"
 )
 
 func newMasterKey(e *env) *cobra.Command {
@@ -14,7 +13,7 @@ func newMasterKey(e *env) *cobra.Command {
 	create := &cobra.Command{
 		Use: "create", Short: "Make the master key file that encrypts authcodes at rest", Args: noArgs,
 		RunE: e.action(func(*cobra.Command, []string) error {
-			cfg, err := config.Load(path, e.environ)
+			cfg, err := e.loadCommon(path)
 			if err != nil {
 				return err
 			}
