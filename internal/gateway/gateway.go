@@ -164,6 +164,9 @@ func (g *Gateway) Unanswered(peer session.Peer, outcome session.Outcome) {
 		receipt := outcome.Receipt
 		g.online.remove(receipt.Account)
 		e.RecordID, e.Account = receipt.RecordID, string(receipt.Account)
+		if receipt.Terms != nil { // an operator relay's own login, which may have no record
+			e.RelayMode = string(rune(operatorRelay))
+		}
 	}
 	e.Time = g.now()
 	g.audit.Log(e)

@@ -33,21 +33,18 @@ const (
 	aResubmission                  // the same that was sent again, was answered
 )
 
-// Words of lines about relays.
-const (
-	eventSubmit   = "submit"
-	relayOperator = "3" // relay_mode
-)
+// relayOperator is relay_mode of an operator relay.
+const relayOperator = "3"
 
 // kindOf says what a line with that event and reason is; false if it is about no record.
 func kindOf(l *auditLine) (entryKind, bool) {
 	ok := l.Reason == reason.OK.String()
 	switch l.Event {
 	case ops.EventUnanswered:
-		return isUnanswered, true
+		return isUnanswered, !l.ownLogin()
 	case ops.EventLogin:
 		return aLogin, ok && !l.ownLogin()
-	case eventSubmit:
+	case ops.EventSubmit:
 		if l.Reason == reason.Resubmitted.String() {
 			return aResubmission, true
 		}

@@ -14,7 +14,7 @@ import (
 // submit is the line that a front writes of a submission that it answered.
 func submit(r *store.Record, reason string) ops.Entry {
 	e := login(r)
-	e.Event, e.Reason = "submit", reason
+	e.Event, e.Reason = ops.EventSubmit, reason
 	return e
 }
 
@@ -61,7 +61,8 @@ func TestSubmissions(t *testing.T) {
 		{"refused, and an operator's own login that wants no record", func(f *firm, r *store.Record) {
 			f.log("audit.jsonl", submit(r, "ok"), submit(r, "out_of_scope"))
 			f.edit(f.audit, func(l []string) []string {
-				return append(l, `{"event":"login","reason":"ok","trading_day":"20260105","relay_mode":"3","account":"8000_admin"}`+"\n")
+				return append(l, `{"event":"login","reason":"ok","trading_day":"20260105","relay_mode":"3","account":"8000_admin"}`+"\n",
+					`{"event":"unanswered","reason":"ok","relay_mode":"3","account":"8000_admin"}`+"\n")
 			})
 		}, nil},
 		{"without a RecordID", func(f *firm, r *store.Record) {

@@ -17,9 +17,6 @@ import (
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
-// eventSubmit is the event of an operator relay's report of a terminal.
-const eventSubmit = "submit"
-
 // auditLine are the fields of a line that matter here; ops.Entry writes them.
 type auditLine struct {
 	Time              time.Time `json:"time"`
@@ -72,7 +69,7 @@ func parse(line []byte, day calendar.TradingDay) (t told, err error) {
 	}
 	t.Again = l.Reason == reason.Resubmitted.String()
 	accepted := l.Reason == reason.OK.String() || t.Again
-	t.Submitted = l.Event == eventSubmit
+	t.Submitted = l.Event == ops.EventSubmit
 	switch {
 	case !accepted || l.Event != ops.EventLogin && !t.Submitted:
 		return t, nil
