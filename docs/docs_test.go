@@ -132,6 +132,8 @@ func metricNames(t *testing.T) map[string]string {
 	t.Helper()
 	m, catalog := ops.NewMetrics("test", "test"), daemon.NewCatalog()
 	m.Preset(catalog.Labels)
+	m.PresetRelay("sample", []string{"ok"})
+	m.UnlistedApp("sample", "terminal_app_unknown")
 	m.Register(catalog.Collectors...)
 	health := ops.NewHealth()
 	health.Register("any", ops.Required, func() (bool, string) { return true, "" })

@@ -48,6 +48,8 @@ type Metrics struct {
 	forwardBatches *prometheus.CounterVec
 	forwardSeconds prometheus.Histogram
 	quarantined    prometheus.Counter
+
+	relays relayMetrics
 }
 
 // The stages of a login that Stage observes.
@@ -103,6 +105,8 @@ func NewMetrics(version, commit string) *Metrics {
 		forwardBatches: counters("forward_batches_total", "Batches sent to PostgreSQL.", "result"),
 		forwardSeconds: histogram("forward_seconds", "Time of a batch sent to PostgreSQL.", secondsBuckets),
 		quarantined:    counter("quarantined_total", "Records set apart because PostgreSQL refuses them."),
+
+		relays: newRelayMetrics(),
 	}
 	m.register(version, commit)
 	m.presetOwn()
@@ -124,6 +128,7 @@ func (m *Metrics) register(version, commit string) {
 		m.localSeconds, m.localRows, m.localErrors,
 		m.forwardRows, m.forwardBatches, m.forwardSeconds, m.quarantined,
 	)
+	m.registry.MustRegister(m.relays.collectors()...)
 }
 
 // presetOwn starts the label values at zero that are known here.
