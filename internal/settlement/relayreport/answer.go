@@ -20,6 +20,7 @@ const (
 	bitReplayed
 	bitAddress
 	bitIPv4
+	bitUnlisted
 )
 
 const answerFixed = 16 + 8 + 1 + 1 + 16 + 2 + 8
@@ -28,7 +29,7 @@ var errAnswer = errors.New("damaged: an accepted line that cannot be read back")
 
 func (t *told) append(dst []byte) []byte {
 	var bits byte
-	for i, on := range [...]bool{t.Submitted, t.Again, t.Replayed, t.Addr.IsValid(), t.Addr.Addr().Is4()} {
+	for i, on := range [...]bool{t.Submitted, t.Again, t.Replayed, t.Addr.IsValid(), t.Addr.Addr().Is4(), t.Unlisted} {
 		if on {
 			bits |= 1 << i // in the order of the constants
 		}
@@ -55,6 +56,7 @@ func (t *told) read(b []byte) error {
 	*t = told{ID: uuid.UUID(b[:16]), At: time.UnixMilli(int64(binary.BigEndian.Uint64(b[16:]))), Flag: b[25]} //nolint:gosec // G115: see append
 	bits := b[24]
 	t.Submitted, t.Again, t.Replayed = bits&bitSubmitted != 0, bits&bitAgain != 0, bits&bitReplayed != 0
+	t.Unlisted = bits&bitUnlisted != 0
 	if bits&bitAddress != 0 {
 		addr := netip.AddrFrom16([16]byte(b[26:42]))
 		if bits&bitIPv4 != 0 {

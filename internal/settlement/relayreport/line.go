@@ -33,6 +33,7 @@ type auditLine struct {
 	TerminalAddress   string    `json:"terminal_address"`
 	TerminalPort      int       `json:"terminal_port"`
 	TerminalLoginTime string    `json:"terminal_login_time"`
+	TerminalApp       string    `json:"terminal_app"`
 }
 
 // told is what an accepted line says of one terminal behind a relay.
@@ -48,6 +49,7 @@ type told struct {
 	Addr        netip.AddrPort // invalid of an order by telephone
 	LoginTime   time.Time      // at the relay
 	Flag        byte
+	Unlisted    bool // its AppID is taken at a relay with terminal_apps: audit alone
 	Replayed    bool // the front had seen the ciphertext before, of another visit
 	directApp   string
 	otherDay    bool
@@ -104,6 +106,7 @@ func (t *told) fill(l *auditLine) (err error) {
 	if len(l.Flag) == 1 {
 		t.Flag = l.Flag[0]
 	}
+	t.Unlisted = l.TerminalApp != ""
 	t.Replayed = l.TerminalProblem == supplement.TerminalInfoReplayed.String()
 	for _, text := range []string{t.Relay, t.AppID, t.Account, t.Operator} {
 		if len(text) > maxText {

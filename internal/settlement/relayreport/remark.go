@@ -23,6 +23,7 @@ const (
 	OneCiphertext RemarkKind = "one_ciphertext"
 	ReReported    RemarkKind = "re_reported"
 	NeverDirect   RemarkKind = "never_direct"
+	UnlistedApps  RemarkKind = "unlisted_apps"
 	AbnormalFlags RemarkKind = "abnormal_flags"
 )
 
@@ -91,6 +92,10 @@ func (r *Relay) remarks() []Remark {
 		"%d个终端AppID从未直接登入过（见列表）：请核对是否已准入、是否确为该软件",
 		"%d AppIDs of terminals were never seen in a direct login (see the list): check that they are admitted, and that the software is what it says",
 		len(r.NeverDirect))
+	add(r.Unlisted > 0, UnlistedApps,
+		"%d条记录（%.1f%%）的终端AppID未准入或未授权给该中继，仅因terminal_apps为audit而被接受",
+		"%d records (%.1f%%) have an AppID that is not admitted, or not for this relay, and came in because terminal_apps is audit",
+		r.Unlisted, 100*share(r.Unlisted, r.Records))
 	abnormal := r.Records
 	if len(r.Flags) > 0 && r.Flags[0].Name == "0" {
 		abnormal -= r.Flags[0].Count

@@ -179,6 +179,12 @@ func TestEachRemark(t *testing.T) {
 		}, []relayreport.RemarkKind{relayreport.NeverDirect}, func(r *relayreport.Relay) bool {
 			return len(r.NeverDirect) == 1 && r.NeverDirect[0] == relayreport.Named{Name: "client_odd_2.0", Count: 4, Share: 0.04}
 		}},
+		{"software that is not admitted", func(i int, e entry) []entry {
+			if i < 4 {
+				return []entry{e.but("terminal_app", "terminal_app_unknown")}
+			}
+			return []entry{e}
+		}, []relayreport.RemarkKind{relayreport.UnlistedApps}, func(r *relayreport.Relay) bool { return r.Unlisted == 4 }},
 		{"logins of the day before", func(_ int, e entry) []entry {
 			return []entry{e.but("terminal_login_time", "2026-01-03 09:00:00")}
 		}, []relayreport.RemarkKind{relayreport.OldLogins}, func(r *relayreport.Relay) bool { return r.Age.Buckets[7].Count == 100 }},

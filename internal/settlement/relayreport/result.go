@@ -53,6 +53,9 @@ type Relay struct {
 	Replayed         int64   `json:"replayed"`
 	ReplayedAccounts int64   `json:"replayed_accounts"`
 	Apps             []Named `json:"app_ids"` // of its terminals
+	// Unlisted are records of terminals whose AppID the firm has not admitted, or not for this relay: terminal_apps: audit
+	// takes them.
+	Unlisted int64 `json:"unlisted"`
 	// NeverDirect are those of them that no direct login in the logs has.
 	NeverDirect []Named  `json:"app_ids_never_direct"`
 	Remarks     []Remark `json:"remarks"`

@@ -305,6 +305,9 @@ func (r *relay) count(t *told) {
 	if t.Replayed {
 		r.Replayed++
 	}
+	if t.Unlisted {
+		r.Unlisted++
+	}
 	r.apps.add(t.AppID)
 	if t.Flag >= '0' && t.Flag <= '3' {
 		r.flags[t.Flag-'0']++

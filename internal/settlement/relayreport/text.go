@@ -59,6 +59,7 @@ func (t *textWriter) relay(r *Relay) {
 	t.named("", a.Buckets)
 	t.line("  重复上报 re-reported\t%d\t登入时间变动 login time moved %d", r.ReReported, r.TimeMoved)
 	t.line("  密文重复 ciphertext of another\t%d\t账户 accounts %d", r.Replayed, r.ReplayedAccounts)
+	t.line("  未准入的AppID unlisted\t%d", r.Unlisted)
 	t.named("  异常标识 abnormal flags", r.Flags)
 	t.named("  操作员 operators", r.Operators)
 	t.named("  终端AppID AppIDs of terminals", r.Apps)
