@@ -15,6 +15,7 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/relay"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -54,17 +55,22 @@ func newAppAdd(e *env) *cobra.Command {
 	a := appCommand{env: e}
 	var code string
 	var cipher cipherFlag
+	kind := appType(auth.AppDirect)
 	c := &cobra.Command{
 		Use: "add", Short: "Admit an AppID and print its authcode, once", Args: noArgs,
 		Long: "Admit an AppID (vendor_software_version, at most 10, 10 and 8 bytes) and print its authcode.\n" +
 			"The code is shown this once; at rest it is encrypted. A running front knows it within seconds.\n" +
 			"With --cipher sm4 the terminal answers challenges by SM4 instead of AES-128: agree on it with\n" +
-			"the vendor, nothing on the wire tells.",
+			"the vendor, nothing on the wire tells.\n" +
+			"With a relay's --type the AppID may do nothing until `tradefront relay change` and `relay scope` say what.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			if problem := config.Misleading(a.appID); problem != "" {
 				return fmt.Errorf("--app-id: %s", problem)
 			}
 			return a.issue(c.Context(), code, func(ctx context.Context, i *issuing) error {
+				if kind := auth.AppType(kind); kind.Relay() {
+					return i.directory.AdmitRelay(ctx, i.master, kind, i.code, cipher.Cipher, relay.NewPermission(i.id), nil)
+				}
 				return i.directory.Admit(ctx, i.master, i.id, i.code, cipher.Cipher)
 			})
 		}),
@@ -73,7 +79,27 @@ func newAppAdd(e *env) *cobra.Command {
 	outputFlag(c, &a.form)
 	c.Flags().StringVar(&code, "authcode", "", "use this authcode (16 of A-Z, 0-9) instead of a random one")
 	c.Flags().Var(&cipher, "cipher", "aes or sm4")
+	c.Flags().Var(&kind, "type", "direct, investor-relay or operator-relay")
 	return c
+}
+
+// appType is --type of app add.
+type appType auth.AppType
+
+func (t *appType) String() string { return auth.AppType(*t).String() }
+
+// Type is what help shows.
+func (*appType) Type() string { return "type" }
+
+// Set refuses any other word.
+func (t *appType) Set(s string) error {
+	for _, known := range []auth.AppType{auth.AppDirect, auth.AppInvestorRelay, auth.AppOperatorRelay} {
+		if s == known.String() {
+			*t = appType(known)
+			return nil
+		}
+	}
+	return errors.New("want direct, investor-relay or operator-relay")
 }
 
 // issue runs work with the AppID, the code that was given or a new one, the directory and

@@ -23,6 +23,7 @@ type shownApp struct {
 	Enabled       bool             `json:"enabled"`
 	Created       time.Time        `json:"created"`
 	Changed       time.Time        `json:"changed"`
+	Mode          string           `json:"mode"`                     // the word of app_type
 	PreviousUntil *time.Time       `json:"previous_until,omitempty"` // there during an overlap only
 	daemon.LastUse
 }
@@ -68,7 +69,7 @@ func shownApps(apps []auth.App, uses map[regulation.AppID]daemon.LastUse, now ti
 	list := make([]shownApp, 0, len(apps))
 	for _, app := range apps {
 		s := shownApp{
-			AppID: app.AppID, Type: string(rune(app.Type)), Cipher: app.Cipher.String(), Enabled: app.Enabled,
+			AppID: app.AppID, Type: string(rune(app.Type)), Mode: app.Type.String(), Cipher: app.Cipher.String(), Enabled: app.Enabled,
 			Created: app.Created.In(regulation.Zone), Changed: app.Changed.In(regulation.Zone), LastUse: uses[app.AppID],
 		}
 		if app.Previous.ValidAt(now) {
@@ -82,7 +83,7 @@ func shownApps(apps []auth.App, uses map[regulation.AppID]daemon.LastUse, now ti
 func printApps(w io.Writer, list []shownApp) {
 	table(w, "APPID\tTYPE\tCIPHER\tENABLED\tCREATED\tCHANGED\tCURRENT USED\tPREVIOUS UNTIL\tPREVIOUS USED", func(w io.Writer) {
 		for _, s := range list {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%t\t%s\t%s\t%s\t%s\t%s\n", s.AppID, s.Type, s.Cipher, s.Enabled,
+			fmt.Fprintf(w, "%s\t%s\t%s\t%t\t%s\t%s\t%s\t%s\t%s\n", s.AppID, s.Mode, s.Cipher, s.Enabled,
 				show.Time(s.Created), show.Time(s.Changed), show.Optional(s.CurrentUsed), show.Optional(s.PreviousUntil), show.Optional(s.PreviousUsed))
 		}
 	})

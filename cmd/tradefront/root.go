@@ -83,8 +83,8 @@ func newRoot(e *env) *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(
 		newDemo(e), newServe(e), newConfig(e), newMigrate(e), newMasterKey(e),
-		newApp(e), newAccount(e), newKey(e), newReport(e), newReconcile(e), newExplain(e), newLocal(e), newCalendar(e),
-		newFront(e), newRelay(e), newSession(e), newQuarantine(e), newPing(e), newCoreCheck(e), newCoreSim(e), newVersion(e),
+		newApp(e), newRelay(e), newAccount(e), newKey(e), newReport(e), newReconcile(e), newExplain(e), newLocal(e), newCalendar(e),
+		newFront(e), newSession(e), newQuarantine(e), newPing(e), newCoreCheck(e), newCoreSim(e), newVersion(e),
 	)
 	return root
 }

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/directory"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/relay"
+	"github.com/tradefront/tradefront/internal/show"
+)
+
+// shownRelay is a relay as `relay list -o json` and `relay show -o json` print it.
+type shownRelay struct {
+	AppID        regulation.AppID      `json:"app_id"`
+	Type         string                `json:"type"`
+	Enabled      bool                  `json:"enabled"`
+	Networks     []string              `json:"networks"`
+	Operators    []regulation.Account  `json:"operators"`
+	Scope        map[string]shownScope `json:"scope"` // by operator
+	TerminalApps relay.TerminalApps    `json:"terminal_apps"`
+	AllowedApps  []regulation.AppID    `json:"allowed_apps"`
+	ClientSPKI   string                `json:"client_spki,omitempty"`
+	Chained      bool                  `json:"chained"`
+	Connections  int                   `json:"connections"`
+	Rate         int                   `json:"rate"`
+	Burst        int                   `json:"burst"`
+	Window       int                   `json:"window"`
+	Created      time.Time             `json:"created"`
+	Changed      time.Time             `json:"changed"`
+}
+
+// shownScope counts the grants of an operator.
+type shownScope struct {
+	All    bool `json:"all"`
+	Prefix int  `json:"prefixes"`
+	Single int  `json:"accounts"`
+}
+
+func showRelay(app *auth.App, p *relay.Permission, grants []relay.Grant) shownRelay {
+	kind := relayType(app.Type)
+	s := shownRelay{
+		AppID: p.AppID, Type: kind.String(), Enabled: app.Enabled, Networks: []string{}, Operators: notNil(p.Operators), Scope: make(map[string]shownScope),
+		TerminalApps: p.TerminalApps, AllowedApps: notNil(p.AllowedApps), ClientSPKI: p.ClientSPKI, Chained: p.Chained,
+		Connections: p.Connections, Rate: p.Rate, Burst: p.Burst, Window: p.Window,
+		Created: p.Created.In(regulation.Zone), Changed: p.Changed.In(regulation.Zone),
+	}
+	for _, n := range p.Networks {
+		s.Networks = append(s.Networks, n.String())
+	}
+	for _, g := range grants {
+		if g.AppID != p.AppID {
+			continue
+		}
+		scope := s.Scope[string(g.Operator)]
+		switch g.Kind {
+		case relay.All:
+			scope.All = true
+		case relay.Prefix:
+			scope.Prefix++
+		case relay.Single:
+			scope.Single++
+		}
+		s.Scope[string(g.Operator)] = scope
+	}
+	return s
+}
+
+func notNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+func (s shownScope) String() string {
+	var parts []string
+	if s.All {
+		parts = append(parts, "all")
+	}
+	if s.Prefix > 0 {
+		parts = append(parts, strconv.Itoa(s.Prefix)+" prefixes")
+	}
+	if s.Single > 0 {
+		parts = append(parts, strconv.Itoa(s.Single)+" accounts")
+	}
+	return cmp.Or(strings.Join(parts, ", "), "none")
+}
+
+func newRelayList(e *env) *cobra.Command {
+	r := relayCommand{env: e}
+	c := &cobra.Command{
+		Use: "list", Short: "List the relays and what they may do; authcodes are never shown", Args: noArgs,
+		RunE: e.action(func(c *cobra.Command, _ []string) error {
+			return r.with(c.Context(), func(_ *config.Config, d *directory.Directory) error {
+				apps, err := d.Apps(c.Context())
+				if err != nil {
+					return err
+				}
+				permissions, grants, err := d.Relays(c.Context())
+				if err != nil {
+					return err
+				}
+				list := make([]shownRelay, 0, len(permissions))
+				for i := range permissions {
+					at := slices.IndexFunc(apps, func(a auth.App) bool { return a.AppID == permissions[i].AppID })
+					if at >= 0 {
+						list = append(list, showRelay(&apps[at], &permissions[i], grants))
+					}
+				}
+				return r.form.print(e.out, list, func(w io.Writer) { printRelays(w, list) })
+			})
+		}),
+	}
+	configFlag(c, &r.path)
+	outputFlag(c, &r.form)
+	return c
+}
+
+func printRelays(w io.Writer, list []shownRelay) {
+	table(w, "APPID\tTYPE\tENABLED\tNETWORKS\tOPERATORS\tSCOPES\tTERMINAL APPS\tRATE\tBURST\tWINDOW\tCONNECTIONS", func(w io.Writer) {
+		for i := range list {
+			s := &list[i]
+			fmt.Fprintf(w, "%s\t%s\t%t\t%s\t%s\t%d\t%s\t%d\t%d\t%d\t%d\n", s.AppID, s.Type, s.Enabled,
+				orNone(s.Networks), orNone(s.Operators), len(s.Scope), s.TerminalApps, s.Rate, s.Burst, s.Window, s.Connections)
+		}
+	})
+}
+
+// orNone are the values with commas between, or none.
+func orNone[T ~string](list []T) string {
+	texts := make([]string, len(list))
+	for i, v := range list {
+		texts[i] = string(v)
+	}
+	return cmp.Or(strings.Join(texts, ","), "none")
+}
+
+func newRelayShow(e *env) *cobra.Command {
+	r := relayCommand{env: e}
+	c := &cobra.Command{
+		Use: "show RELAY", Short: "Show what one relay may do", Args: r.arguments(),
+		RunE: e.action(func(c *cobra.Command, args []string) error {
+			id, _ := r.name(args)
+			return r.with(c.Context(), func(_ *config.Config, d *directory.Directory) error {
+				found, err := d.FindRelay(c.Context(), id)
+				if err != nil {
+					return relayError(id, err)
+				}
+				s := showRelay(&found.App, &found.Permission, found.Grants)
+				return r.form.print(e.out, s, func(w io.Writer) { s.print(w) })
+			})
+		}),
+	}
+	r.flags(c)
+	return c
+}
+
+func (s *shownRelay) print(w io.Writer) {
+	state := map[bool]string{true: "enabled", false: "disabled"}[s.Enabled]
+	apps := "every admitted one"
+	if len(s.AllowedApps) > 0 {
+		apps = orNone(s.AllowedApps)
+	}
+	rows := [][2]string{
+		{"relay", string(s.AppID)},
+		{"type", s.Type + ", " + state},
+		{"networks", orNone(s.Networks)},
+		{"terminals' AppIDs", fmt.Sprintf("%s (%s)", apps, s.TerminalApps)},
+		{"limits", fmt.Sprintf("rate %d, burst %d, window %d, connections %d", s.Rate, s.Burst, s.Window, s.Connections)},
+		{"changed", show.Time(s.Changed)},
+	}
+	if s.Chained {
+		rows = append(rows, [2]string{"chained", "may carry terminals of another relay"})
+	}
+	if s.ClientSPKI != "" {
+		rows = append(rows, [2]string{"client key", s.ClientSPKI})
+	}
+	if s.Type == "operator" {
+		rows = append(rows, [2]string{"operators", orNone(s.Operators)})
+		for _, operator := range s.operators() {
+			rows = append(rows, [2]string{"scope of " + operator, s.Scope[operator].String()})
+		}
+	}
+	for _, row := range rows {
+		fmt.Fprintf(w, "%-18s %s\n", row[0], row[1])
+	}
+}
+
+// operators are those with a scope, and those that may log in, in their order.
+func (s *shownRelay) operators() (all []string) {
+	for operator := range s.Scope {
+		all = append(all, operator)
+	}
+	for _, operator := range s.Operators {
+		all = append(all, string(operator))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
