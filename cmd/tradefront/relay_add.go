@@ -24,7 +24,7 @@ type relayAdd struct {
 	code                             string
 	cipher                           cipherFlag
 	networks, operators, scope, apps []string
-	terminalApps, spki               string
+	terminalApps                     string
 	chained                          bool
 }
 
@@ -52,7 +52,6 @@ func newRelayAdd(e *env) *cobra.Command {
 	f.StringVar(&a.terminalApps, "terminal-apps", string(relay.Listed), "listed: its terminals' AppIDs must be admitted; audit: others are taken and counted")
 	f.StringArrayVar(&a.apps, "app", nil, "AppID that its terminals may have, instead of every admitted one; may be repeated")
 	f.BoolVar(&a.chained, "chained", false, "it may carry terminals of another relay")
-	f.StringVar(&a.spki, "client-spki", "", "SHA-256 of its TLS client key, 64 hex digits, as the load balancer tells it")
 	f.StringVar(&a.code, "authcode", "", "use this authcode (16 of A-Z, 0-9) instead of a random one")
 	f.Var(&a.cipher, "cipher", "aes or sm4")
 	must(c.MarkFlagRequired("app-id"))
@@ -123,9 +122,6 @@ func (a *relayAdd) permission(id regulation.AppID) (p relay.Permission, err erro
 	}
 	if p.AllowedApps, err = parseAppIDs(a.apps); err != nil {
 		return p, err
-	}
-	if p.ClientSPKI, err = relay.ParseSPKI(a.spki); err != nil {
-		return p, fmt.Errorf("--client-spki: %w", err)
 	}
 	p.TerminalApps, p.Chained = relay.TerminalApps(a.terminalApps), a.chained
 	return p, p.Check()

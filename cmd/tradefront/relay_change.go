@@ -50,7 +50,7 @@ func changeList[T comparable](l *listChange, list *[]T, what string, parse func(
 type relayChange struct {
 	relayCommand
 	networks, operators, apps listChange
-	terminalApps, spki        string
+	terminalApps              string
 	chained                   bool
 }
 
@@ -82,12 +82,11 @@ func newRelayChange(e *env) *cobra.Command {
 	r.apps.flags(c, "app", "AppID that its terminals may have; with none, every admitted one")
 	f := c.Flags()
 	f.StringVar(&r.terminalApps, "terminal-apps", "", "listed: its terminals' AppIDs must be admitted; audit: others are taken and counted")
-	f.StringVar(&r.spki, "client-spki", "", `SHA-256 of its TLS client key, 64 hex digits; "" for any`)
 	f.BoolVar(&r.chained, "chained", false, "it may carry terminals of another relay")
 	return c
 }
 
-func (r *relayChange) apply(c *cobra.Command, p *relay.Permission) (err error) {
+func (r *relayChange) apply(c *cobra.Command, p *relay.Permission) error {
 	if err := changeList(&r.networks, &p.Networks, "network", relay.ParseNetwork); err != nil {
 		return err
 	}
@@ -104,10 +103,7 @@ func (r *relayChange) apply(c *cobra.Command, p *relay.Permission) (err error) {
 	if f.Changed("chained") {
 		p.Chained = r.chained
 	}
-	if f.Changed("client-spki") {
-		p.ClientSPKI, err = relay.ParseSPKI(r.spki)
-	}
-	return err
+	return nil
 }
 
 // show prints the relay as it is now.

@@ -47,7 +47,6 @@ func TestRelays(t *testing.T) {
 		{"relay change --remove-network 10.9.9.0/24" + onRelay, "", 1, "", "tradefront: 10.9.9.0/24 is no network of it; see `tradefront relay show`"},
 		{"relay change --remove-network ::1 --add-network 10.1.3.0/28 --add-app client_demo_1.0 --terminal-apps audit --chained" + onRelay, "", 0,
 			"…networks           10.1.2.0/24,10.1.3.0/28\nterminals' AppIDs  client_demo_1.0 (audit)\n…chained            may carry terminals of another relay…", "warning: there is no account 8000…"},
-		{"relay change --client-spki abc" + onRelay, "", 1, "", "tradefront: \"abc\" is no SHA-256 of a client key: want 64 hex digits"},
 		{"relay limits" + onRelay, "", 2, "", "…at least one of the flags…"},
 		{"relay limits --rate 0" + onRelay, "", 1, "", "tradefront: rate: 0, want 1 to 999999"},
 		{"relay limits --rate 5000 --burst 50000" + onRelay, "", 0, "…limits             rate 5000, burst 50000, window 256, connections 16…", ""},

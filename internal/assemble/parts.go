@@ -23,12 +23,12 @@ func CoreOptions(cfg *config.Config) local.Options {
 	}
 }
 
-// FrontListeners are the addresses, and whom each believes as a proxy.
+// FrontListeners are the addresses, whom each admits, and whom each believes as a proxy.
 func FrontListeners(cfg *config.Config) []front.Listener {
 	listeners := make([]front.Listener, len(cfg.Front.Listeners))
 	for i := range listeners {
 		l := &cfg.Front.Listeners[i]
-		listeners[i].Address = l.Address.String()
+		listeners[i].Address, listeners[i].Relays = l.Address.String(), l.AdmitsRelays()
 		if l.FromProxy() {
 			listeners[i].Proxy = &front.ProxyRule{Trusted: l.TrustedProxies, RequireTLS: l.RequireTLS, Timeout: cfg.Timers.ProxyHeader}
 		}

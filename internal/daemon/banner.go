@@ -13,8 +13,12 @@ import (
 // Banner is the one line that says that terminals are accepted.
 func (d *Daemon) Banner() string {
 	addresses := make([]string, 0, 1)
-	for _, a := range d.front.Addrs() {
-		addresses = append(addresses, a.String())
+	for i, a := range d.front.Addrs() {
+		address := a.String()
+		if d.cfg.Front.Listeners[i].AdmitsRelays() {
+			address += " (relays)"
+		}
+		addresses = append(addresses, address)
 	}
 	admin := cmp.Or(d.AdminURL(), "none")
 	banner := fmt.Sprintf("tradefront %s: front %d accepts connections on %s; admin %s; store %s",
@@ -36,7 +40,7 @@ func (d *Daemon) AdminURL() string {
 	return "http://" + d.admin.Addr().String()
 }
 
-// Addrs are the addresses on which terminals are accepted, in the order of front.listeners.
+// Addrs are the addresses on which terminals and relays are accepted, in the order of front.listeners.
 func (d *Daemon) Addrs() []netip.AddrPort { return d.front.Addrs() }
 
 // CoreReady reports whether a trading core is in use; true with the local one.

@@ -79,11 +79,14 @@ func (d *Daemon) refresh(ctx context.Context) {
 			})
 		}
 	}
-	d.path.takeDirectory(ctx)
+	if d.path.takeDirectory(ctx) {
+		d.endDisabledRelays(ctx)
+	}
 }
 
-// takeDirectory reads AppIDs and accounts. What cannot be read keeps its last known state.
-func (p *LoginPath) takeDirectory(stopping context.Context) {
+// takeDirectory reads AppIDs, accounts and relays. What cannot be read keeps its last known state. It reports whether AppIDs
+// or relays changed.
+func (p *LoginPath) takeDirectory(stopping context.Context) (relaysChanged bool) {
 	ctx, cancel := context.WithTimeout(stopping, directoryPatience)
 	defer cancel()
 	apps, err := p.Registry.Refresh(ctx)
@@ -92,11 +95,12 @@ func (p *LoginPath) takeDirectory(stopping context.Context) {
 			level: zapcore.ErrorLevel, began: "reading AppIDs: what cannot be read keeps its last known state", ended: "reading AppIDs: all can be read again",
 		})
 	}
+	relays := p.takeRelays(ctx, stopping)
 	if p.Core == nil {
 		if apps {
 			p.opt.Logger.Info("AppIDs are up to date", zap.Int("app_ids", p.Registry.Len()))
 		}
-		return
+		return apps || relays
 	}
 	accounts, err := p.Core.Refresh(ctx)
 	if stopping.Err() == nil {
@@ -108,4 +112,19 @@ func (p *LoginPath) takeDirectory(stopping context.Context) {
 		p.opt.Logger.Info("AppIDs and accounts are up to date",
 			zap.Int("app_ids", p.Registry.Len()), zap.Int("accounts", p.Core.Stats().Accounts))
 	}
+	return apps || relays
+}
+
+// takeRelays reads relays.
+func (p *LoginPath) takeRelays(ctx, stopping context.Context) (changed bool) {
+	changed, err := p.Relays.Refresh(ctx)
+	if stopping.Err() == nil {
+		p.relays.logOnChange(p.opt.Logger, time.Now(), err, &stateLines{
+			level: zapcore.ErrorLevel, began: "reading relays: the last known ones stay in force", ended: "reading relays: all can be read again",
+		})
+	}
+	if n := len(p.Relays.All()); changed && n > 0 {
+		p.opt.Logger.Info("relays are up to date", zap.Int("relays", n))
+	}
+	return changed
 }

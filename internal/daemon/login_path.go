@@ -19,6 +19,7 @@ import (
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/gateway"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/relay"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/forward"
 	"github.com/tradefront/tradefront/internal/store/journal"
@@ -46,6 +47,7 @@ type LoginPath struct {
 	Journal   *journal.Journal
 	Forwarder *forward.Forwarder // nil with the embedded driver
 	Registry  *auth.Registry
+	Relays    *relay.Table
 	Core      *local.Core // nil with a trading core
 	Link      *link.Link  // to the trading core; nil with the local one
 	Gateway   *gateway.Gateway
@@ -55,6 +57,7 @@ type LoginPath struct {
 	server   Server
 	apps     stateLog // reading AppIDs
 	accounts stateLog // reading accounts
+	relays   stateLog // reading relays
 }
 
 // Server accepts terminals and drives their sessions; *front.Server does.
@@ -66,10 +69,11 @@ type Server interface {
 	Drain(ctx context.Context) error
 }
 
-// DirectorySource is where AppIDs and accounts are read.
+// DirectorySource is where AppIDs, accounts and relays are read.
 type DirectorySource interface {
 	auth.Source
 	local.Source
+	RelaySource() relay.Source
 }
 
 // PathOptions are what a LoginPath is made of.
@@ -168,14 +172,15 @@ func (p *LoginPath) openDirectory(ctx context.Context) (err error) {
 	if p.Registry, err = auth.NewRegistry(source, p.opt.Assets.Master); err != nil {
 		return err
 	}
+	p.Relays = relay.NewTable(source.RelaySource())
 	if p.opt.Config.Core.Driver == assemble.DriverLocal {
 		if p.Core, err = local.New(source, assemble.CoreOptions(p.opt.Config)); err != nil {
 			return err
 		}
 	}
 	p.takeDirectory(ctx)
-	if !p.Registry.Loaded() || p.Core != nil && !p.Core.Loaded() {
-		return errors.New("AppIDs and accounts could not be read; the log says why")
+	if !p.Registry.Loaded() || !p.Relays.Loaded() || p.Core != nil && !p.Core.Loaded() {
+		return errors.New("AppIDs, accounts and relays could not be read; the log says why")
 	}
 	return nil
 }

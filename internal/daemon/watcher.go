@@ -41,6 +41,9 @@ func (d *Daemon) watchers() []watcher {
 		d.watchLocalHealth(), d.watchCapacity(), d.watchCorruptStores(), d.watchDirectory(), d.watchCalendar(),
 		d.watchReplays(), d.watchClientAddresses(), d.watchLateRecords(), d.watchObstacles(), d.watchHealth(),
 	)
+	if d.cfg.Relay.Enabled {
+		all = append(all, d.watchRelays())
+	}
 	if d.cfg.Core.Driver == assemble.DriverLink {
 		all = append(all, d.watchCoreLink())
 	}

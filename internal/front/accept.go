@@ -91,6 +91,7 @@ func (s *Server) takeIn(nc *net.TCPConn, l *listener) error {
 	// Once this returns OnOpen has run, or never will.
 	_, err := s.engine.EnrollContext(nc, c)
 	if c.home.Load() == nil {
+		c.notHalfOpen()
 		s.admission.Release(&c.admission)
 		if err == nil {
 			err = unix.ENOSPC // epoll did not take it; gnet keeps the error to itself

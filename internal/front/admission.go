@@ -26,6 +26,9 @@ var offences = map[reason.Close]admission.Offence{
 func (c *conn) reportState() {
 	a := c.server.admission
 	if now := c.State(); now != c.reported && c.Closing() == reason.StayOpen {
+		if now >= session.Authenticated {
+			c.notHalfOpen()
+		}
 		switch {
 		case now == session.Authenticated:
 			a.Authenticated(&c.admission)
@@ -45,6 +48,7 @@ func (c *conn) reportState() {
 // release ends a connection's admission, once.
 func (c *conn) release() {
 	c.reportState()
+	c.notHalfOpen()
 	a := c.server.admission
 	if o, ok := offences[c.Closing()]; ok {
 		a.Penalize(&c.admission, o, time.Now())
@@ -55,7 +59,12 @@ func (c *conn) release() {
 // admit judges a newcomer by what its listener takes: terminals, or trusted proxies.
 func (s *Server) admit(c *conn, peer netip.AddrPort, now time.Time) reason.Close {
 	var verdict admission.Verdict
-	switch l := c.listener; {
+	l := c.listener
+	c.peer.Relays = l.relays
+	switch {
+	case l.relays && l.proxy == nil:
+		c.peer.Addr = peer
+		verdict = s.admitRelay(c)
 	case l.proxy == nil:
 		c.peer.Addr = peer
 		verdict = s.admission.Admit(&c.admission, peer.Addr(), now)
@@ -68,7 +77,11 @@ func (s *Server) admit(c *conn, peer netip.AddrPort, now time.Time) reason.Close
 	default: // the header will name the client
 		c.peer.Proxy = peer.Addr()
 		c.proxy = &proxyState{rule: l.proxy, since: now}
-		verdict = s.admission.AdmitProxied(&c.admission)
+		if l.relays {
+			verdict = s.admitRelay(c)
+		} else {
+			verdict = s.admission.AdmitProxied(&c.admission)
+		}
 	}
 	s.evict(verdict.Victim)
 	return verdict.Refused

@@ -47,6 +47,7 @@ type conn struct {
 	proxy     *proxyState  // nil if the peer is the terminal
 	admission admission.Conn
 	reported  session.State // to admission
+	halfOpen  bool          // counted in Server.halfOpen
 	refused   int           // requests before authentication that were reported to admission
 
 	waiting bool      // in loop.paused

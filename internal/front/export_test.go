@@ -22,3 +22,6 @@ func (s *Server) TakeInEvicted(nc *net.TCPConn) (reason.Close, error) {
 	_, err := s.engine.EnrollContext(nc, c)
 	return refused, err
 }
+
+// SetMaxHalfOpenRelays must be called before the first connection.
+func (s *Server) SetMaxHalfOpenRelays(n int64) { s.maxHalfOpen = n }

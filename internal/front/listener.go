@@ -75,17 +75,18 @@ func Probe(address string) error {
 type listener struct {
 	*net.TCPListener
 	proxy     *ProxyRule // nil if peers are the terminals
+	relays    bool       // admits them and nothing else
 	trusted   atomic.Pointer[[]netip.Prefix]
 	system    logLimit // accept fails
 	strangers logLimit // not trusted
 	headers   logLimit // trusted, and no header
 }
 
-func newListener(bound *net.TCPListener, proxy *ProxyRule) *listener {
-	l := &listener{TCPListener: bound, proxy: proxy}
+func newListener(bound *net.TCPListener, as *Listener) *listener {
+	l := &listener{TCPListener: bound, proxy: as.Proxy, relays: as.Relays}
 	var trusted []netip.Prefix
-	if proxy != nil {
-		trusted = proxy.Trusted
+	if as.Proxy != nil {
+		trusted = as.Proxy.Trusted
 	}
 	l.trusted.Store(&trusted)
 	return l

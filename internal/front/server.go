@@ -45,6 +45,7 @@ type Config struct {
 type Listener struct {
 	Address string     // host:port; port 0 takes a free one
 	Proxy   *ProxyRule // nil: the peer is the terminal itself
+	Relays  bool       // it admits relays and nothing else; see relays.go
 }
 
 const (
@@ -84,6 +85,8 @@ type Server struct {
 	mailLimit    atomic.Int64
 
 	connections atomic.Int64
+	halfOpen    atomic.Int64 // of relays
+	maxHalfOpen int64        // maxHalfOpenRelays
 	lastID      atomic.Int32
 	stopping    atomic.Bool
 }
@@ -92,7 +95,7 @@ type Server struct {
 func New(cfg Config, handler Handler, observer Observer, log *zap.Logger) *Server {
 	s := &Server{
 		cfg: cfg, observer: observer, log: log,
-		admission: admission.New(cfg.Limits.Admission, rand.Float64), period: sweepPeriod,
+		admission: admission.New(cfg.Limits.Admission, rand.Float64), period: sweepPeriod, maxHalfOpen: maxHalfOpenRelays,
 		closing: make(chan struct{}),
 		failed:  make(chan error, 1),
 		ended:   make(chan struct{}),
@@ -118,7 +121,7 @@ func (s *Server) Start() (err error) {
 			s.closeListeners()
 			return err
 		}
-		s.listeners = append(s.listeners, newListener(bound, l.Proxy))
+		s.listeners = append(s.listeners, newListener(bound, &l))
 	}
 	if err := s.startLoops(); err != nil {
 		s.closeListeners()

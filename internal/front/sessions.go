@@ -22,6 +22,7 @@ type SessionInfo struct {
 	Since     time.Time      // accepted
 	LoggedIn  time.Time      // zero before the login was answered
 	Frames    dialogue.Frames
+	Relays    bool // it came to a listener that admits relays
 }
 
 // Sessions are those that are open, in no order. The error says that the front stops, or ctx ended.
@@ -44,6 +45,7 @@ func (c *conn) info() SessionInfo {
 	return SessionInfo{
 		SessionID: peer.SessionID, State: c.State(), AppID: string(c.AppID()), Account: string(c.UserID()),
 		Address: peer.Addr, Proxy: peer.Proxy, Since: c.Began(), LoggedIn: c.LoggedIn(), Frames: c.Frames(),
+		Relays: peer.Relays,
 	}
 }
 

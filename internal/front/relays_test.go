@@ -1,0 +1,120 @@
+package front_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/admission"
+	"github.com/tradefront/tradefront/internal/front"
+	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/test/terminaltest"
+)
+
+// startWithRelays has a listener for terminals and one for relays. An address may have one connection, and pays for
+// each offence until it is refused.
+func startWithRelays(t *testing.T) (r *running, relay func() *terminaltest.Terminal) {
+	t.Helper()
+	cfg := config()
+	cfg.Listeners = append(cfg.Listeners, front.Listener{Address: "127.0.0.1:0", Relays: true})
+	cfg.Limits.Admission.PerSource = 1
+	cfg.Limits.Admission.Penalties = admission.Penalties{Threshold: time.Second, Max: time.Hour, Sources: 100}
+	for i := range cfg.Limits.Admission.Penalties.Cost {
+		cfg.Limits.Admission.Penalties.Cost[i] = time.Minute
+	}
+	r = start(t, cfg, newHandler())
+	return r, func() *terminaltest.Terminal { return terminaltest.Dial(t, r.Addrs()[1].String(), nil) }
+}
+
+// TestRelaysAreNotCountedByAddress: a relay has many connections from one address, and its mistakes cost it no more
+// than the one of them.
+func TestRelaysAreNotCountedByAddress(t *testing.T) {
+	r, relay := startWithRelays(t)
+	for range 3 {
+		m := relay()
+		m.Send(terminaltest.Message(0x1234)) // malformed
+		m.ExpectClosed()
+	}
+	held := make([]*terminaltest.Terminal, 3)
+	for i := range held {
+		held[i] = relay()
+		held[i].Authenticate(software("v_s_1"), authCode)
+	}
+	terminal := r.dial()
+	terminal.Authenticate(software("v_s_1"), authCode)
+	r.dial().ExpectClosed() // a terminal's second one is
+	r.refused(reason.SourceFull)
+
+	all, err := r.Sessions(t.Context())
+	relays := 0
+	for i := range all {
+		if all[i].Relays {
+			relays++
+		}
+	}
+	if err != nil || len(all) != 4 || relays != 3 {
+		t.Errorf("%d of %d sessions are relays', %v", relays, len(all), err)
+	}
+}
+
+// TestEndRelay: each connection of one relay is told to go and ends, no other is touched.
+func TestEndRelay(t *testing.T) {
+	r, relay := startWithRelays(t)
+	ended := []*terminaltest.Terminal{relay(), relay(), relay()}
+	for _, m := range ended[:2] {
+		m.Authenticate(software("v_s_1"), authCode)
+	}
+	ended[0].Send(login("8"))
+	ended[0].Expect(ftd.TIDUserLogin, 0)
+	ended[2].Send(ask("v_s_1")) // half open
+	ended[2].Expect(ftd.TIDAuthenticate, -1)
+	other, terminal := relay(), r.dial()
+	other.Authenticate(software("v_s_2"), authCode)
+	terminal.Authenticate(software("v_s_1"), authCode)
+
+	n, err := r.EndRelay(t.Context(), "v_s_1", "停用 withdrawn")
+	if n != 3 || err != nil {
+		t.Fatalf("%d ended, %v", n, err)
+	}
+	for _, m := range ended {
+		m.Expect(ftd.TIDForceExit, -1)
+		m.ExpectClosed()
+		r.closedBy(reason.RelayEnded)
+	}
+	if n, err := r.EndRelay(t.Context(), "v_s_1", "again"); n != 0 || err != nil {
+		t.Errorf("%d ended again, %v", n, err)
+	}
+	for _, m := range []*terminaltest.Terminal{other, terminal} {
+		m.Send(login("9"))
+		m.Expect(ftd.TIDUserLogin, 0)
+	}
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := r.EndRelay(stopped, "v_s_2", "too late"); err == nil {
+		t.Error("a context that ended is no error")
+	}
+}
+
+// TestHalfOpenRelaysAreBounded: those that do not authenticate keep others out, and only until they end.
+func TestHalfOpenRelaysAreBounded(t *testing.T) {
+	r, relay := startWithRelays(t)
+	r.SetMaxHalfOpenRelays(2)
+	first, second := relay(), relay()
+	for _, m := range []*terminaltest.Terminal{first, second} {
+		m.Send(ask("v_s_1"))
+		m.Expect(ftd.TIDAuthenticate, -1)
+	}
+	relay().ExpectClosed()
+	r.refused(reason.UnauthenticatedFull)
+	first.Send(answer("v_s_1"))
+	first.Expect(ftd.TIDAuthenticate, 0)
+	third := relay()
+	third.Send(ask("v_s_1"))
+	third.Expect(ftd.TIDAuthenticate, -1)
+	relay().ExpectClosed()
+	r.refused(reason.UnauthenticatedFull)
+	_ = third.Close()
+	r.closedBy(reason.PeerClosed)
+	relay().Authenticate(software("v_s_1"), authCode)
+}
