@@ -79,14 +79,16 @@ func (d *Daemon) refresh(ctx context.Context) {
 			})
 		}
 	}
-	if d.path.takeDirectory(ctx) {
+	if d.path.followDirectory(ctx) {
 		d.endDisabledRelays(ctx)
 	}
 }
 
-// takeDirectory reads AppIDs, accounts and relays. What cannot be read keeps its last known state. It reports whether AppIDs
-// or relays changed.
-func (p *LoginPath) takeDirectory(stopping context.Context) (relaysChanged bool) {
+// takeDirectory reads AppIDs, accounts and relays. What cannot be read keeps its last known state.
+func (p *LoginPath) takeDirectory(stopping context.Context) { p.followDirectory(stopping) }
+
+// followDirectory is takeDirectory, and reports whether AppIDs or relays changed.
+func (p *LoginPath) followDirectory(stopping context.Context) (changed bool) {
 	ctx, cancel := context.WithTimeout(stopping, directoryPatience)
 	defer cancel()
 	apps, err := p.Registry.Refresh(ctx)

@@ -238,6 +238,7 @@ func (p *LoginPath) startServer(ctx context.Context) error {
 		SessionsPerUser: cfg.Core.SessionsPerUser,
 		SeenTerminals:   cfg.Limits.SeenTerminals,
 		LoginWork:       cfg.Timers.LoginWork,
+		Relay:           assemble.GatewayRelays(cfg),
 	}, p.opt.Assets.Policy(cfg), p.gatewayParts())
 	if err := p.loadReplays(ctx); err != nil {
 		return err
@@ -255,7 +256,7 @@ func (p *LoginPath) startServer(ctx context.Context) error {
 
 func (p *LoginPath) gatewayParts() gateway.Parts {
 	parts := gateway.Parts{
-		Core: p.core(), Registry: p.Registry, Recorder: p.recorder, Audit: p.Audit,
+		Core: p.core(), Registry: p.Registry, Relays: p.Relays, Recorder: p.recorder, Audit: p.Audit,
 		Observer: p.opt.Observer, Logger: p.opt.Logger, Now: p.opt.Now,
 	}
 	m := &p.opt.Models
