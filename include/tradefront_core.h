@@ -737,7 +737,8 @@ struct Event {
         request_code, // tag, header, body (TID 0x8004): a code for the second factor, of a terminal that is not logged in
         resume,       // tag, ticket, resumed, message: answer by resumed() or refuse_resume()
         credit,       // frames: so many more business frames may be sent to the front
-        visit,        // tag, header, message: VisitOpen or VisitClose of an operator relay, read its fields by message.find
+        visit,        // tag, header, message. header.tid visit_open: visit_record, terminal: an operator relay reported a customer's
+                      // terminal; it may come again. visit_close: ended: that terminal has gone. Nothing is answered
         discarded,    // word, tag if the frame had one, header if it had one: nothing is to be done, count it
         broken        // word: the link is dead, all its sessions with it. Comes once
     };
@@ -754,6 +755,9 @@ struct Event {
     Points points;
     Reason reason;
     ResumeSession resumed;
+    SubmitResponse visit_record;
+    RelayedTerminal terminal;
+    SubmitRef ended;
     std::int32_t frames = 0;
     const char* word = "";
 };
@@ -1060,7 +1064,7 @@ private:
             case tid::session_close: return on_end(e, Event::close);
             case tid::session_resume: return on_resume(e);
             case tid::session_kick: case tid::state_change: return discard(e, "direction");
-            case tid::visit_open: case tid::visit_close: e.kind = Event::visit; return true;
+            case tid::visit_open: case tid::visit_close: return on_visit(e);
             case tid::request_code: e.kind = Event::request_code; return true;
             default: break;
         }
@@ -1158,6 +1162,19 @@ private:
             return discard(e, "sessions_full");
         }
         e.kind = Event::resume;
+        return true;
+    }
+
+    // Visits follow SessionResume at once: the front does not wait for the answer.
+    bool on_visit(Event& e) {
+        Status s = e.header.tid == tid::visit_open ? read(e, e.visit_record) : read(e, e.ended);
+        if (s.ok() && e.header.tid == tid::visit_open) s = read(e, e.terminal);
+        if (!s.ok()) return illegal(e, s);
+        const auto known = sessions_.find(e.tag.session);
+        if (known == sessions_.end()) return discard(e, "unknown_session");
+        const SessionState state = known->second.state;
+        if (state != SessionState::open && state != SessionState::resuming) return discard(e, state == SessionState::kicked ? "kicked" : "not_open");
+        e.kind = Event::visit;
         return true;
     }
 

@@ -50,6 +50,7 @@ constexpr std::size_t kFronts = 64;
 constexpr std::int64_t kGraceMs = 10'000;       // sessions of a lost link wait so long for their front
 constexpr int kReadsAtOnce = 16;                // of one front, before the others have their turn
 constexpr std::uint16_t kBroadcast = 1, kFirstPrivate = 100;
+constexpr std::size_t kMaxVisits = 100'000;  // of one session
 constexpr std::uint32_t kPrivateMessage = 0x1001, kBroadcastMessage = 0x1002;
 
 std::int64_t now_ms() {
@@ -110,6 +111,7 @@ struct Seat {
     std::string user, record;
     Account* account = nullptr;
     std::int32_t private_from = 0, broadcast_from = 0;  // what the session may expect of each flow begins behind these
+    std::map<std::string, std::string> visits;          // of an operator: the accounts whose terminals are reported, by SubmitID
 };
 
 struct Lost {  // a session whose link ended
@@ -301,7 +303,8 @@ private:
             case Event::resume: return on_resume(f, e);
             case Event::discarded: std::printf("front %d session %d: discarded %s\n", f.link.front_id(), e.tag.session, e.word); return;
             case Event::broken: std::printf("front %d: broken %s\n", f.link.front_id(), e.word); return;
-            case Event::none: case Event::credit: case Event::visit: return;
+            case Event::visit: return on_visit(f, e);
+            case Event::none: case Event::credit: return;
         }
     }
 
@@ -342,7 +345,7 @@ private:
         if (!done) return;
         account.sessions++;
         if (change == code::ok) account.last_login = std::string(e.context.instant), account.last_ip = std::string(e.context.public_ip);
-        f.seats[session] = Seat{user, "", &account, 0, 0};
+        f.seats[session] = Seat{user, "", &account, 0, 0, {}};
     }
 
     void on_open(Front& f, const Event& e) {
@@ -376,6 +379,7 @@ private:
         }
         Seat s = std::move(l->second.seat);
         lost_.erase(l);
+        s.visits.clear();  // those that still are there come again
         std::int32_t mine = s.private_from, all = s.broadcast_from;
         for (std::size_t i = 0; i < e.resumed.delivered.count; i++) {
             const tradefront::Point& p = e.resumed.delivered.at[i];
@@ -388,6 +392,17 @@ private:
         s.account->flow.send_after(mine, f.link, e.tag.session);
         broadcast_.send_after(all, f.link, e.tag.session);
         f.seats[e.tag.session] = std::move(s);
+    }
+
+    // on_visit: an order of the operator's for a customer without a visit may be refused; this core knows no orders, and
+    // says what it was told. Visits that come behind SessionResume find the seat, for it is answered at once.
+    void on_visit(Front& f, const Event& e) {
+        const auto at = f.seats.find(e.tag.session);
+        if (at == f.seats.end()) return;
+        auto& visits = at->second.visits;
+        if (e.header.tid == tradefront::tid::visit_close) visits.erase(std::string(e.ended.submit_id));
+        else if (visits.size() < kMaxVisits) visits[std::string(e.visit_record.submit_id)] = std::string(e.visit_record.user_id);
+        std::printf("front %d session %d: %zu visits\n", f.link.front_id(), e.tag.session, visits.size());
     }
 
     void on_business(Front& f, const Event& e) {

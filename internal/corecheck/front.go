@@ -195,7 +195,8 @@ func (f *front) look(g *frame) {
 		f.setCredit(g)
 	case tid == ftd.TIDLinkCredit:
 		f.addCredit(g)
-	case tid == ftd.TIDSessionOpen || tid == ftd.TIDSessionAbort || tid == ftd.TIDSessionClose:
+	case tid == ftd.TIDSessionOpen || tid == ftd.TIDSessionAbort || tid == ftd.TIDSessionClose,
+		tid == ftd.TIDVisitOpen || tid == ftd.TIDVisitClose:
 		f.p.find(wrongMessage, "%v, which only a front sends", g)
 	case g.broadcast && !g.tagged && tid.Business():
 	case !g.tagged:

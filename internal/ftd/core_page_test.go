@@ -19,8 +19,8 @@ var update = flag.Bool("update", false, "write the worked dump into docs/core.md
 
 const (
 	corePage      = "../../docs/core.md"
-	corePageStart = "<!-- worked session: go test ./internal/ftd -run TestCorePage -update -->\n```text\n"
-	corePageEnd   = "```\n<!-- end of worked session -->\n"
+	corePageStart = "<!-- worked %s: go test ./internal/ftd -run TestCorePage -update -->\n```text\n"
+	corePageEnd   = "```\n<!-- end of worked %s -->\n"
 )
 
 // workedSession is the session of docs/core.md, as vectors of the link.
@@ -29,36 +29,48 @@ var workedSession = []string{
 	"private-flow", "heartbeat", "link-credit", "session-close",
 }
 
-// TestCorePage holds the worked session of docs/core.md to the vectors, and the page's table of fields to the lengths
+// workedVisit is what a core gets of one terminal behind an operator relay.
+var workedVisit = []string{"visit-open", "visit-close"}
+
+// TestCorePage holds the worked frames of docs/core.md to the vectors, and the page's table of fields to the lengths
 // that the codec has.
 func TestCorePage(t *testing.T) {
 	text, err := os.ReadFile(corePage)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, ok1 := strings.Cut(string(text), corePageStart)
-	on, after, ok2 := strings.Cut(rest, corePageEnd)
-	if !ok1 || !ok2 {
-		t.Fatalf("%s has no place for the dump", corePage)
+	page := workedPart(t, string(text), "session", workedSession)
+	page = workedPart(t, page, "visit", workedVisit)
+	if *update {
+		if err := os.WriteFile(corePage, []byte(page), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
 	}
-	layouts := layoutsOf(t, before)
+	if page != string(text) {
+		t.Errorf("%s does not show what is sent; run the test with -update and read the difference", corePage)
+	}
+}
+
+// workedPart returns the page with the dump of these vectors where it belongs.
+func workedPart(t *testing.T, page, what string, vectors []string) string {
+	t.Helper()
+	start, end := fmt.Sprintf(corePageStart, what), fmt.Sprintf(corePageEnd, what)
+	before, rest, ok1 := strings.Cut(page, start)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok1 || !ok2 {
+		t.Fatalf("%s has no place for the dump of a %s", corePage, what)
+	}
+	layouts := layoutsOf(t, page)
 	var dump strings.Builder
-	for i, name := range workedSession {
+	for i, name := range vectors {
 		if i > 0 {
 			dump.WriteByte('\n')
 		}
 		v := readVector(t, filepath.Join("../../test/vectors/link", name+".vec"))
 		explainFrame(t, &dump, i+1, v, layouts)
 	}
-	if *update {
-		if err := os.WriteFile(corePage, []byte(before+corePageStart+dump.String()+corePageEnd+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if on != dump.String() {
-		t.Errorf("%s does not show what is sent; run the test with -update and read the difference", corePage)
-	}
+	return before + start + dump.String() + end + after
 }
 
 var (

@@ -67,7 +67,7 @@ func TestLinkVectorsCoverTheLink(t *testing.T) {
 			t.Errorf("no vector of the link has %q", word)
 		}
 	}
-	for tid := ftd.TIDLinkLogin; tid <= ftd.TIDLinkCredit; tid++ {
+	for tid := ftd.TIDLinkLogin; tid <= ftd.TIDVisitClose; tid++ {
 		if !have["message "+tid.String()] {
 			t.Errorf("no vector is a good %v", tid)
 		}

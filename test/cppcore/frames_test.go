@@ -103,6 +103,17 @@ func (m maker) field(e *ftd.Encoder, kind int) {
 		e.ErrorTargetSequence(&ftd.ErrorTargetSequence{Series: uint16(m.IntN(1 << 16)), Number: m.int32()})
 	case 13:
 		e.PasswordUpdate(&ftd.PasswordUpdate{BrokerID: m.text(10), UserID: m.text(18), OldPassword: m.text(40), NewPassword: m.text(40)})
+	case 14:
+		e.RelayedTerminal(&ftd.RelayedTerminal{
+			AppID: m.text(30), PublicIP: m.text(39), PublicPort: m.digits(5), LoginTime: m.text(19), TerminalType: m.char(),
+		})
+	case 15:
+		e.SubmitResponse(&ftd.SubmitResponse{
+			BrokerID: m.text(10), UserID: m.text(18), UserType: m.char(), TradingDay: m.text(8), SubmitID: m.text(36),
+			RecordID: m.text(36), AbnormalFlag: m.char(),
+		})
+	case 16:
+		e.SubmitRef(&ftd.SubmitRef{SubmitID: m.text(36)})
 	default:
 		data := make([]byte, m.IntN(40))
 		for i := range data {
@@ -112,11 +123,12 @@ func (m maker) field(e *ftd.Encoder, kind int) {
 	}
 }
 
-const kinds = 15 // of field, the last is one that nothing knows
+const kinds = 18 // of field, the last is one that nothing knows
 
 var tids = []ftd.TID{
 	ftd.TIDLinkLogin, ftd.TIDSessionVerify, ftd.TIDSessionOpen, ftd.TIDSessionAbort, ftd.TIDSessionClose, ftd.TIDSessionKick,
-	ftd.TIDStateChange, ftd.TIDSessionResume, ftd.TIDLinkCredit, ftd.TIDError, ftd.TIDPasswordUpdate, 0x900A, 0x0003,
+	ftd.TIDStateChange, ftd.TIDSessionResume, ftd.TIDLinkCredit, ftd.TIDError, ftd.TIDPasswordUpdate,
+	ftd.TIDVisitOpen, ftd.TIDVisitClose, 0x0003,
 }
 
 // frame is one with several fields, each kind once; with a session's tag or without.
