@@ -27,7 +27,7 @@ func ExampleRelay() {
 		Identity:  client.Identity{BrokerID: "9999", AppID: "abcdef_relay_1.6.0"},
 		AuthCode:  "0123456789ABCDEF",
 		Login: client.LoginRequest{
-			BrokerID: "9999", UserID: "8000_admin", Password: "Secret123",
+			BrokerID: "9999", UserID: "8000admin", Password: "Secret123",
 			KeyVersion: "1.0", AbnormalFlag: '0', Ciphertext: make([]byte, 256), // of the relay's own machine
 		},
 		OnEvent: func(e client.RelayEvent) {

@@ -101,7 +101,7 @@ func (e *events) of(kind client.RelayEventKind) (out []client.RelayEvent) {
 // relayOptions are those of a Relay that connects to fr.
 func relayOptions(fr *fronts, ev *events, addrs ...string) client.RelayOptions {
 	login := loginRequest()
-	login.UserID = "8000_admin"
+	login.UserID = "8000admin"
 	return client.RelayOptions{
 		Addresses: addrs, Identity: client.Identity{BrokerID: "9999", AppID: "abcdef_relay_1.6.0"}, AuthCode: authCode,
 		Login: login, OnEvent: ev.add, Dial: []client.Option{client.WithDialFunc(fr.dial)},

@@ -35,7 +35,7 @@ func TestRelaySubmits(t *testing.T) {
 			t.Errorf("after its end: %+v", s)
 		}
 		r.Close()
-		if up := ev.of(client.RelayUp); len(up) != 1 || up[0].Login.UserID != "8000_admin" {
+		if up := ev.of(client.RelayUp); len(up) != 1 || up[0].Login.UserID != "8000admin" {
 			t.Errorf("events %+v", ev.all)
 		}
 		fr.check(t)

@@ -63,7 +63,7 @@ func goodTerms() ftd.RelayTerms {
 func relayLogin(terms ftd.RelayTerms) func(*ftd.Encoder) {
 	return func(e *ftd.Encoder) {
 		r := goodResponse()
-		r.UserID, r.UserType = []byte("8000_admin"), '2'
+		r.UserID, r.UserType = []byte("8000admin"), '2'
 		e.LoginResponse(&r)
 		e.RelayTerms(&terms)
 		said(0, "正确")(e)

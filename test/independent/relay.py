@@ -6,7 +6,7 @@ library, and the openssl command.
 
     relay.py investor --address A --broker 9999 --app-id R --authcode C --account 88888888 --password P --terminal-app T
         logs one customer in through a many-to-many relay
-    relay.py operator --address A … --account 8000_admin --password P --terminal-app T --customers 88888888,66666666
+    relay.py operator --address A … --account 8000admin --password P --terminal-app T --customers 88888888,66666666
         logs an operator in, submits a terminal of each customer, ends it, logs out
     relay.py flood --address A … --count 65535
         as operator, but writes all submissions at once, far over the window
@@ -382,7 +382,7 @@ class Bad:
         first, one = self.submit("a submission", 0)
         again = {**first.__dict__, "attempt": "1"}
         _, two = self.submit("the same again", 0, **again)
-        _, other = self.submit("its SubmitID for other content", 0, **{**again, "port": first.port + 1})
+        _, other = self.submit("its SubmitID for other content", 0, **{**again, "port": first.port + 1, "flag": "3"})
         two["ok"] &= two.get("RecordID") == one.get("RecordID")
         other["ok"] &= other.get("RecordID") != one.get("RecordID")
         self.submit("Attempt 2", 15, attempt="2")
