@@ -14,6 +14,13 @@
 //  6. the record is made durable, and with it that its ciphertext was seen
 //  7. the audit log gets its line, and the session its answer
 //
+// # Behind a relay
+//
+// A login through a many-to-many relay is judged by submitChecks before its password is looked at; the record is then the
+// terminal's, through that relay. An operator relay submits its customers' terminals after its own login: Submit walks
+// through all of submitChecks, the last of which makes the record durable. Its RecordID is made of what was submitted, so
+// that a submission sent twice, here or to another front, before or after a crash, is one record.
+//
 // # Invariants
 //
 //   - Login returns OK only after the store's Append did: what was answered is stored.
@@ -26,6 +33,9 @@
 //   - One set: the key, the trading day and the judgement of one login come from the same
 //     Policy, whatever a reload does meanwhile.
 //   - The RecordID is made once, here, for each accepted login.
+//   - Of a relay is believed what the front cannot know: items 1 to 5. Items 6 to 9 and the user type of a submission
+//     are the front's own, and whether the operator may report for the account is asked at each submission.
+//   - Each submission has one outcome. If a part panics, what it held is given back.
 //   - Each decision writes exactly one audit line, with the reference that the terminal
 //     was shown and the true reason that it was not.
 //   - Of all logins of a trading day at this front with one terminal ciphertext, at most one
@@ -38,10 +48,13 @@
 // store. Policy.LoginsPerUser bounds what one account may record a second, an operator's
 // operatorShare times as much. Here three tables grow: users' sessions, one entry an account
 // online; maxRated accounts that logged in not long ago; and the ciphertexts of the day, up to
-// Options.SeenTerminals of some 40 bytes, of one account a hundredth of that at most. When
+// Options.SeenTerminals of some 60 bytes, of one account a hundredth of that at most. When
 // there is no room no new ones are remembered: replays of those pass as first, no login is
 // refused for it, and SeenStats tells. After a restart an account has its share once more beside what
 // was loaded.
+//
+// Relays' connections are counted, and the visits that operator relays have submitted: some 100 bytes each, at most
+// RelayOptions.MaxVisits a connection. A restart forgets them with the connections.
 //
 // # If we crash
 //

@@ -68,7 +68,7 @@ func TestSubmit(t *testing.T) {
 type fault struct {
 	number int
 	why    reason.Reason
-	break_ func(*relayHouse, *session.SubmitAttempt)
+	spoil  func(*relayHouse, *session.SubmitAttempt)
 }
 
 func faults() []fault {
@@ -167,7 +167,7 @@ func TestSubmitFaults(t *testing.T) {
 	for _, f := range faults() {
 		r := newSubmitHouse(t)
 		a := r.submission(nil)
-		f.break_(r, a)
+		f.spoil(r, a)
 		outcome, line := r.submit(a)
 		if outcome.Reason != f.why || line.Reason != f.why.String() || (f.why == reason.IllegalField) != (line.Item != "") {
 			t.Errorf("%v: %v, line %+v", f.why, outcome.Reason, line)
@@ -203,8 +203,8 @@ func TestTheEarlierFaultWins(t *testing.T) {
 			}
 			r := newSubmitHouse(t)
 			a := r.submission(nil)
-			second.break_(r, a)
-			first.break_(r, a)
+			second.spoil(r, a)
+			first.spoil(r, a)
 			if outcome, _ := r.submit(a); outcome.Reason != first.why {
 				t.Errorf("%v and %v: %v", first.why, second.why, outcome.Reason)
 			}
