@@ -12,6 +12,7 @@ DURATION      ?= 10m
 SEEDS         ?= 1000
 SEED          ?= 0
 SESSIONS      ?= 2000
+CUSTOMERS     ?= 50000
 ARGS          ?=
 
 # The race detector, but not inside SQLite's translated C: it would make that, and so half of all
@@ -78,6 +79,10 @@ bench-e2e: ## what the front adds to a business message, with core-sim behind it
 	$(GO) test -run '^$$' -bench 'Throughput' -benchtime 3000000x -count 3 ./test/corebench
 	$(GO) test -run '^$$' -bench 'LoginBesideBusiness' -benchtime 2000x ./test/corebench
 	TRADEFRONT_TEST_SESSIONS=$(SESSIONS) $(GO) test -timeout 30m -run '^$$' -bench 'ManySessions' -benchtime 30x ./test/corebench
+
+.PHONY: bench-relay
+bench-relay: ## CUSTOMERS (50000) behind one operator relay report again after a reconnect, and direct logins meanwhile
+	TRADEFRONT_TEST_CUSTOMERS=$(CUSTOMERS) $(GO) test -count=1 -timeout 30m -run '^TestRelayStorm$$' -v ./test/corebench
 
 .PHONY: lint-fetch
 lint-fetch: # download and build golangci-lint, nothing else

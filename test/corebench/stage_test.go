@@ -3,6 +3,7 @@ package corebench
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -43,11 +44,13 @@ func TestMain(m *testing.M) {
 
 // stage is a front with a core behind it.
 type stage struct {
-	core     string // host:port
-	front    string
-	admin    string // http://host:port
-	daemon   int    // the front's process
-	authCode string
+	core      string // host:port
+	front     string
+	relays    string // the front's listener for relays
+	admin     string // http://host:port
+	daemon    int    // the front's process
+	authCode  string // of terminals
+	relayCode string
 }
 
 // Lines by which the programs say where they listen.
@@ -55,6 +58,7 @@ var (
 	adminListens = regexp.MustCompile(`admin (http://[^;]+)`)
 	coreListens  = regexp.MustCompile(`accepts fronts on ([^;,\s]+)`)
 	frontListens = regexp.MustCompile(`accepts connections on ([^;,]+)[;,]`)
+	takesRelays  = regexp.MustCompile(`accepts connections on [^;,]+, ([^;,]+) \(relays\)`)
 )
 
 // user is the account of that number; core-sim has as many as the stage was asked for.
@@ -69,6 +73,7 @@ func newStage(t testing.TB, users int) *stage {
 	for i := range users {
 		fmt.Fprintf(accounts, "  - {user: %q, password: %q}\n", user(i), password)
 	}
+	fmt.Fprintf(accounts, "  - {user: %q, password: %q, type: operator}\n", relayOperator, password)
 	file := filepath.Join(dir, "accounts.yaml")
 	if err := os.WriteFile(file, []byte(accounts.String()), 0o600); err != nil {
 		t.Fatal(err)
@@ -77,13 +82,14 @@ func newStage(t testing.TB, users int) *stage {
 	banner, _ := start(t, "core-sim", "--listen", "127.0.0.1:0", "--accounts", file)
 	s.core = found(t, coreListens, banner)
 	firm := site.New(t, site.Options{
-		Binary: program, Core: fmt.Sprintf("  driver: link\n  link: {endpoints: [%q], insecure_loopback: true}\n", s.core),
+		Binary: program, Relays: true, Core: fmt.Sprintf("  driver: link\n  link: {endpoints: [%q], insecure_loopback: true}\n", s.core),
 		Store: "log_level: error\nlimits: {connections_per_source: 0}\n",
 	})
 	firm.AddApp(appID)
+	s.relayCode = admitRelay(t, firm)
 	s.authCode = firm.Apps[0].AuthCode
 	banner, s.daemon = start(t, "serve", "--config", firm.Config)
-	s.front = found(t, frontListens, banner)
+	s.front, s.relays = found(t, frontListens, banner), found(t, takesRelays, banner)
 	s.admin = found(t, adminListens, banner)
 	await.True(t, "the front uses the core", func() bool {
 		r, err := http.Get(s.admin + "/readyz")
@@ -136,4 +142,18 @@ func start(t testing.TB, args ...string) (banner string, pid int) {
 		t.Fatalf("tradefront %s said not where it listens: %v", args[0], err)
 	}
 	return banner, c.Process.Pid
+}
+
+// admitRelay admits an operator relay whose operator may report for every user of the stage, and returns its authcode.
+func admitRelay(t testing.TB, firm *site.Site) (authCode string) {
+	t.Helper()
+	var added struct {
+		AuthCode string `json:"authcode"`
+	}
+	out := firm.CLI("", "relay", "add", "--app-id", relayAppID, "--type", "operator", "--network", "127.0.0.0/8",
+		"--operator", relayOperator, "--scope", "prefix:8", "-o", "json")
+	if err := json.Unmarshal([]byte(out), &added); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	return added.AuthCode
 }

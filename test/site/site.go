@@ -19,6 +19,7 @@ type Options struct {
 	Front  int    // its ID; 0 is 1
 	Listen string // where terminals connect to; "" is any port of 127.0.0.1
 	URL    string // of PostgreSQL; "" is the embedded driver
+	Relays bool   // takes relays, at a second listener on any port of 127.0.0.1
 	Core   string // more lines of the section core, indented
 	Store  string // more lines of the section store, indented
 }
@@ -77,6 +78,10 @@ func (o *Options) configuration() []byte {
 	if listen == "" {
 		listen = "127.0.0.1:0"
 	}
+	relays := ""
+	if o.Relays {
+		relays = "    - {address: \"127.0.0.1:0\", admits: relays}\nrelay: {enabled: true}\n"
+	}
 	return fmt.Appendf(nil, `
 broker_id: "9999"
 report_unit_id: "0001"
@@ -85,7 +90,7 @@ front:
   id: %d
   listeners:
     - address: %q
-admin:
+%sadmin:
   address: "127.0.0.1:0"
 keys:
   - version: "1.0"
@@ -98,7 +103,7 @@ store:
   driver: %s
   url: %q
 %s
-`, max(o.Front, 1), listen, o.Core, driver, o.URL, o.Store)
+`, max(o.Front, 1), listen, relays, o.Core, driver, o.URL, o.Store)
 }
 
 // Write makes a file of the site.
