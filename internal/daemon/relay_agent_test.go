@@ -39,6 +39,7 @@ type agentSite struct {
 	dir  string
 	code string
 	*RelayAgent
+	stopped bool
 }
 
 func startAgent(t *testing.T, front *relayFront, extra string) *agentSite {
@@ -76,10 +77,8 @@ timers: {drain: 1s}
 	if s.RelayAgent, err = StartRelayAgent(context.Background(), conf, Options{Log: io.Discard}); err != nil {
 		t.Fatal(err)
 	}
-	stopped := false
 	t.Cleanup(func() {
-		if !stopped {
-			stopped = true
+		if !s.stopped {
 			if err := s.Stop(); err != nil {
 				t.Error(err)
 			}
@@ -352,5 +351,52 @@ func TestOperatorAgentWithoutGrace(t *testing.T) {
 	s.agent.RelayEvent(client.RelayEvent{Kind: client.RelayEnded, Err: errors.New("no front is left")})
 	if exit := forced(t, c); !strings.Contains(exit.Msg, "log in again") {
 		t.Errorf("told %q", exit.Msg)
+	}
+}
+
+// TestAgentDrains: a stopping agent sends its terminals away, ends their visits, and logs the operator out.
+func TestAgentDrains(t *testing.T) {
+	t.Parallel()
+	front := startRelayFront(t, '3')
+	s := startAgent(t, front, "mode: operator\n")
+	await.True(t, "the operator to be logged in", func() bool { up, _ := s.agent.Upstream(); return up })
+	c := s.terminal()
+	if _, err := logIn(c, "right", ciphertext()); err != nil {
+		t.Fatal(err)
+	}
+	s.stopped = true
+	if err := s.Stop(); err != nil {
+		t.Error(err)
+	}
+	if exit := forced(t, c); !strings.Contains(exit.Msg, "relay is stopping") {
+		t.Errorf("told %q", exit.Msg)
+	}
+	front.mu.Lock()
+	defer front.mu.Unlock()
+	if front.logouts != 1 {
+		t.Errorf("%d logouts of the operator", front.logouts)
+	}
+}
+
+// TestInvestorAgentPassesAPasswordChange: the front wants another password first; after the change the terminal logs in
+// on the same connection.
+func TestInvestorAgentPassesAPasswordChange(t *testing.T) {
+	t.Parallel()
+	front := startRelayFront(t, '2')
+	s := startAgent(t, front, "")
+	front.answerWith(140)
+	c := s.terminal()
+	_, err := logIn(c, "old", ciphertext())
+	refusedWith(t, err, 140)
+	front.answerWith(0)
+	update := client.PasswordUpdate{BrokerID: "9999", UserID: "8", OldPassword: "old", NewPassword: "new"}
+	if err := c.UpdatePassword(context.Background(), update); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := logIn(c, "new", ciphertext()); err != nil {
+		t.Fatal(err)
+	}
+	if seen := front.logins(); len(seen) != 2 || seen[1].password != "new" {
+		t.Errorf("the front saw %+v", seen)
 	}
 }

@@ -162,6 +162,8 @@ func (f *relayFront) answer(m ftd.Message, body []byte) []byte {
 		raw, _ := m.Field(ftd.FIDSubmitRef)
 		f.ended = append(f.ended, string(raw))
 		return terminaltest.Message(m.TID, func(e *ftd.Encoder) { e.SubmitRef(&ftd.SubmitRef{SubmitID: raw}) }, said(0))
+	case ftd.TIDPasswordUpdate:
+		return terminaltest.Request(m.TID, m.SequenceNumber, said(0))
 	case ftd.TIDUserLogout:
 		f.logouts++
 		return terminaltest.Message(m.TID, said(0))
