@@ -117,8 +117,11 @@ func (p *LoginPath) followDirectory(stopping context.Context) (changed bool) {
 	return apps || relays
 }
 
-// takeRelays reads relays.
+// takeRelays reads relays. A relay agent has no table of them.
 func (p *LoginPath) takeRelays(ctx, stopping context.Context) (changed bool) {
+	if p.Relays == nil {
+		return false
+	}
 	changed, err := p.Relays.Refresh(ctx)
 	if stopping.Err() == nil {
 		p.relays.logOnChange(p.opt.Logger, time.Now(), err, &stateLines{
