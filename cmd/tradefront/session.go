@@ -35,7 +35,8 @@ func newSessionList(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use: "list", Short: "List who is logged in", Args: noArgs,
 		Long: "Ask the running front, at admin.address, who is logged in; with --front one or several others, so that\n" +
-			"--front A:9464 --front B:9464 shows the sessions of all fronts. Addresses are masked as in the\n" +
+			"--front A:9464 --front B:9464 shows the sessions of all fronts. TERMINALS is how many a relay has reported on\n" +
+			"its session. Addresses are masked as in the\n" +
 			"application log; --full shows them.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			addresses, err := adminAddresses(e, path, fronts)
@@ -93,11 +94,17 @@ func askError(address string, err error) error {
 }
 
 func printSessions(w io.Writer, list []daemon.Session) {
-	table(w, "FRONT\tSESSION\tACCOUNT\tAPPID\tADDRESS\tSINCE\tSTATE\tSENT\tRECEIVED", func(w io.Writer) {
+	table(w, "FRONT\tSESSION\tACCOUNT\tAPPID\tADDRESS\tSINCE\tSTATE\tSENT\tRECEIVED\tTERMINALS", func(w io.Writer) {
 		for i := range list {
 			s := &list[i]
-			fmt.Fprintf(w, "%d\t%d\t%s\t%s\t%s\t%s\t%s\t%d\t%d\n",
-				s.FrontID, s.SessionID, s.Account, s.AppID, s.Address, show.Time(s.Since), s.State, s.Sent, s.Received)
+			terminals := "1"
+			if s.Terminals > 0 {
+				terminals = strconv.Itoa(s.Terminals) + " of a relay"
+			} else if s.Relay {
+				terminals = "relay"
+			}
+			fmt.Fprintf(w, "%d\t%d\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\n",
+				s.FrontID, s.SessionID, s.Account, s.AppID, s.Address, show.Time(s.Since), s.State, s.Sent, s.Received, terminals)
 		}
 	})
 }

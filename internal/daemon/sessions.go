@@ -26,6 +26,8 @@ type Session struct {
 	State     string    `json:"state"`
 	Sent      uint64    `json:"frames_sent"`     // by the terminal
 	Received  uint64    `json:"frames_received"` // by the terminal
+	Relay     bool      `json:"relay"`           // a relay's; Address is the relay's
+	Terminals int       `json:"terminals"`       // that an operator relay has reported on it, and that have not ended
 }
 
 // EndSession is what `session end` asks for.
@@ -70,11 +72,16 @@ func (d *Daemon) sessions(show func(netip.Prefix) string) []Session {
 
 func (d *Daemon) shownSession(s *front.SessionInfo, show func(netip.Prefix) string) Session {
 	addr := s.Address.Addr()
-	return Session{
+	shown := Session{
 		FrontID: d.cfg.Front.ID, SessionID: s.SessionID, Account: s.Account, AppID: s.AppID,
 		Address: show(netip.PrefixFrom(addr, addr.BitLen())), Since: s.LoggedIn.In(regulation.Zone).Truncate(time.Second),
 		State: s.State.String(), Sent: s.Frames.Received, Received: s.Frames.Sent,
+		Relay: s.Relays,
 	}
+	if d.path.Gateway != nil { // an agent has none
+		shown.Terminals = d.path.Gateway.Terminals(s.SessionID)
+	}
+	return shown
 }
 
 // endSession tells a terminal that its session is over, and ends it. The audit log says who asked.

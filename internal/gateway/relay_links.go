@@ -120,3 +120,14 @@ func (l *relayLink) endAll() map[relay.SubmitID]regulation.Account {
 	l.visits, l.core, l.ended = nil, nil, true
 	return visits
 }
+
+// Terminals is how many terminals an operator relay has reported on its session that have not ended.
+func (g *Gateway) Terminals(session int32) int {
+	link := g.links.find(session)
+	if link == nil {
+		return 0
+	}
+	link.mu.Lock()
+	defer link.mu.Unlock()
+	return len(link.visits)
+}
