@@ -136,6 +136,7 @@ func (d *Dialogue) Tick(now time.Time) {
 // the one given. A login in flight goes on without it.
 func (d *Dialogue) End(why reason.Close) {
 	defer d.rescue()
+	defer d.disconnected()
 	d.ended = true
 	if d.closing == reason.StayOpen {
 		d.closing = why
@@ -150,6 +151,13 @@ func (d *Dialogue) End(why reason.Close) {
 	}
 	if d.driver.counted != nil {
 		d.driver.counted.Disconnected(d.peer)
+	}
+}
+
+// disconnected tells the end of a relay's connection, also if something before it panicked: the handler counts them.
+func (d *Dialogue) disconnected() {
+	if d.peer.Relays && d.driver.relays != nil {
+		d.driver.relays.Disconnected(d.peer)
 	}
 }
 

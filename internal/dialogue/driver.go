@@ -46,6 +46,9 @@ type Relays interface {
 	// EndTerminal tells that the terminal of a submission has gone. It is called on the connection's owner and must not
 	// block; operator and submitID alias the session and the read buffer.
 	EndTerminal(peer session.Peer, operator, submitID []byte) session.Outcome
+	// Disconnected tells that a connection of a listener for relays has ended, whatever became of it: after Ended, once for
+	// each. It is called on the connection's owner and must not block.
+	Disconnected(peer session.Peer)
 }
 
 // Disconnector is a Handler that counts connections whose Verify it accepted, as those of relays.
@@ -192,5 +195,6 @@ type Scratch struct {
 
 // Begin is the dialogue of a connection that was accepted at now.
 func (d *Driver) Begin(line Line, scratch *Scratch, peer session.Peer, now time.Time) Dialogue {
+	peer.ConnectionID = peer.SessionID
 	return Dialogue{driver: d, line: line, scratch: scratch, peer: peer, session: session.New(d.settings.Load(), now), began: now}
 }

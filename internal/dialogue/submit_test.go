@@ -72,6 +72,14 @@ func (o *office) EndTerminal(_ session.Peer, operator, submitID []byte) session.
 	return session.Outcome{}
 }
 
+func (o *office) Disconnected(p session.Peer) {
+	o.gone = append(o.gone, fmt.Sprint("connection ", p.ConnectionID))
+}
+
+func (o *office) Ended(_ session.Peer, userID []byte) {
+	o.gone = append(o.gone, "session of "+string(userID))
+}
+
 func (o *office) Unanswered(session.Peer, session.Outcome) { o.unanswered.Add(1) }
 
 func (o *office) Write(b []byte) {
@@ -339,5 +347,22 @@ func TestOneTerminalEnds(t *testing.T) {
 	}
 	if d.session.State() != session.LoggedIn {
 		t.Errorf("state %v", d.session.State())
+	}
+	d.End(reason.PeerClosed)
+	if want := []string{"8 " + id, "session of 8", "connection 1"}; !slices.Equal(o.gone, want) {
+		t.Errorf("gone %q, want %q", o.gone, want)
+	}
+}
+
+// TestRelayThatNeverLoggedIn: the handler, which counts the connections of relays, is told of each end.
+func TestRelayThatNeverLoggedIn(t *testing.T) {
+	for _, relays := range []bool{false, true} {
+		o := &office{}
+		driver := New(&session.Settings{BodyBeforeAuth: 512}, relayLimits, o, o, zap.NewNop())
+		d := driver.Begin(o, new(Scratch), session.Peer{SessionID: 5, Addr: home, Relays: relays}, time.Now())
+		d.End(reason.AuthTimeout)
+		if want := map[bool]int{true: 1}[relays]; len(o.gone) != want || relays && o.gone[0] != "connection 5" {
+			t.Errorf("relays %v: gone %q", relays, o.gone)
+		}
 	}
 }
