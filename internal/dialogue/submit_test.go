@@ -150,15 +150,25 @@ func codes(all []terminaltest.Reply) (c []int) {
 }
 
 func submission(n int) []byte {
-	return terminaltest.Message(ftd.TIDTerminalSubmit, func(e *ftd.Encoder) {
-		e.SubmitRequest(&ftd.SubmitRequest{
-			BrokerID: []byte("9999"), UserID: []byte("8"), SubmitID: fmt.Appendf(nil, "019b7c1e-5c00-7d4e-8a3b-%012d", n), Attempt: ftd.AttemptFirst,
-		})
-	}, func(e *ftd.Encoder) {
-		e.RelayedTerminal(&ftd.RelayedTerminal{
-			AppID: []byte("c_d_1"), PublicIP: []byte("203.0.113.7"), PublicPort: 1, LoginTime: []byte("2026-01-05 08:44:58"), TerminalType: '2',
-		})
-	}, func(e *ftd.Encoder) { e.TerminalInfo(&ftd.TerminalInfo{KeyVersion: []byte("1.0"), AbnormalFlag: '0'}) })
+	return terminaltest.Message(ftd.TIDTerminalSubmit, submissionFields(n, nil)...)
+}
+
+func submissionFields(n int, ciphertext []byte) []func(*ftd.Encoder) {
+	return []func(*ftd.Encoder){
+		func(e *ftd.Encoder) {
+			e.SubmitRequest(&ftd.SubmitRequest{
+				BrokerID: []byte("9999"), UserID: []byte("8"), SubmitID: fmt.Appendf(nil, "019b7c1e-5c00-7d4e-8a3b-%012d", n), Attempt: ftd.AttemptFirst,
+			})
+		},
+		func(e *ftd.Encoder) {
+			e.RelayedTerminal(&ftd.RelayedTerminal{
+				AppID: []byte("c_d_1"), PublicIP: []byte("203.0.113.7"), PublicPort: 1, LoginTime: []byte("2026-01-05 08:44:58"), TerminalType: '2',
+			})
+		},
+		func(e *ftd.Encoder) {
+			e.TerminalInfo(&ftd.TerminalInfo{KeyVersion: []byte("1.0"), AbnormalFlag: '0', Ciphertext: ciphertext})
+		},
+	}
 }
 
 func submissions(from, to int) (wire []byte) {
