@@ -54,8 +54,7 @@ func (h *relayHandler) Login(ctx context.Context, p session.Peer, a session.Logi
 func (h *relayHandler) Submit(_ context.Context, p session.Peer, a *session.SubmitAttempt) session.Outcome {
 	n := h.inFlight.Add(1)
 	defer h.inFlight.Add(-1)
-	for most := h.most.Load(); n > most && !h.most.CompareAndSwap(most, n); most = h.most.Load() {
-	}
+	h.noteMost(n)
 	if h.hold != nil {
 		<-h.hold
 	}
@@ -73,6 +72,15 @@ func (h *relayHandler) Submit(_ context.Context, p session.Peer, a *session.Subm
 		RecordID: uuid.New(), Account: regulation.Account(account), UserType: regulation.UserOperator, TradingDay: 20260105,
 		Flag: regulation.FlagNormal, Via: session.Via{AppID: regulation.AppID(a.AppID), Addr: p.Addr, LoginTime: a.LoggedIn},
 	}}
+}
+
+func (h *relayHandler) noteMost(n int64) {
+	for {
+		most := h.most.Load()
+		if n <= most || h.most.CompareAndSwap(most, n) {
+			return
+		}
+	}
 }
 
 func (h *relayHandler) EndTerminal(_ session.Peer, operator, submitID []byte) session.Outcome {
@@ -130,11 +138,11 @@ func TestRelayReportsItsTerminals(t *testing.T) {
 			for n := range work {
 				account := fmt.Sprintf("%08d", n)
 				receipt, err := relay.Submit(t.Context(), submission(account))
-				var refusal *client.Error
+				refusal, isRefusal := errors.AsType[*client.Error](err)
 				switch {
 				case err == nil && receipt.UserID == account && receipt.Relay.AppID == "v_relay_1":
 					accepted.Add(1)
-				case errors.As(err, &refusal) && refusal.Code == 9 && strings.HasSuffix(account, "99"):
+				case isRefusal && refusal.Code == 9 && strings.HasSuffix(account, "99"):
 					refused.Add(1)
 				default:
 					t.Errorf("%s: %+v, %v", account, receipt, err)
