@@ -149,15 +149,12 @@ func (d *Dialogue) End(why reason.Close) {
 	if d.answered {
 		d.driver.handler.Ended(d.peer, d.session.UserID())
 	}
-	if d.driver.counted != nil {
-		d.driver.counted.Disconnected(d.peer)
-	}
 }
 
 // disconnected tells the end of a relay's connection, also if something before it panicked: the handler counts them.
 func (d *Dialogue) disconnected() {
-	if d.peer.Relays && d.driver.relays != nil {
-		d.driver.relays.Disconnected(d.peer)
+	if d.peer.Relays {
+		d.driver.handler.Disconnected(d.peer)
 	}
 }
 

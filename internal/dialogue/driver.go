@@ -37,23 +37,20 @@ type Handler interface {
 	Unanswered(peer session.Peer, outcome session.Outcome)
 	// Ended tells that a session whose login was answered is over.
 	Ended(peer session.Peer, userID []byte)
+	Relays
 }
 
-// Relays is what a Handler does for operator relays. A Handler without it has none, and refuses their submissions.
+// Relays is what a Handler does for relays.
 type Relays interface {
 	// Submit returns an accepted outcome only once the record is durable. It is called on a goroutine of its own, and owns a.
 	Submit(ctx context.Context, peer session.Peer, a *session.SubmitAttempt) session.Outcome
-	// EndTerminal tells that the terminal of a submission has gone. It is called on the connection's owner and must not
-	// block; operator and submitID alias the session and the read buffer.
+	// EndTerminal tells that the terminal of a submission has gone; operator and submitID alias the session and the read
+	// buffer. It and the methods below are called on the connection's owner and must not block.
 	EndTerminal(peer session.Peer, operator, submitID []byte) session.Outcome
+	// Renumbered tells that the connection which had the SessionID was has that of peer from now on.
+	Renumbered(was int32, peer session.Peer)
 	// Disconnected tells that a connection of a listener for relays has ended, whatever became of it: after Ended, once for
-	// each. It is called on the connection's owner and must not block.
-	Disconnected(peer session.Peer)
-}
-
-// Disconnector is a Handler that counts connections whose Verify it accepted, as those of relays.
-type Disconnector interface {
-	// Disconnected tells that a connection has ended, whatever became of it before. It is called on its owner and must not block.
+	// each.
 	Disconnected(peer session.Peer)
 }
 
@@ -106,8 +103,6 @@ type Driver struct {
 	settings atomic.Pointer[session.Settings]
 	limits   atomic.Pointer[Limits]
 	handler  Handler
-	relays   Relays       // nil if handler has none
-	counted  Disconnector // nil if handler is none
 	observer Observer
 	log      *zap.Logger
 
@@ -120,8 +115,6 @@ type Driver struct {
 // New makes a driver. Its sessions share settings, which must not be changed.
 func New(settings *session.Settings, limits Limits, handler Handler, observer Observer, log *zap.Logger) *Driver {
 	d := &Driver{handler: handler, observer: observer, log: log, done: make(chan struct{}, 1)}
-	d.relays, _ = handler.(Relays)
-	d.counted, _ = handler.(Disconnector)
 	d.SetSettings(settings)
 	d.SetLimits(limits)
 	return d
@@ -195,6 +188,5 @@ type Scratch struct {
 
 // Begin is the dialogue of a connection that was accepted at now.
 func (d *Driver) Begin(line Line, scratch *Scratch, peer session.Peer, now time.Time) Dialogue {
-	peer.ConnectionID = peer.SessionID
 	return Dialogue{driver: d, line: line, scratch: scratch, peer: peer, session: session.New(d.settings.Load(), now), began: now}
 }

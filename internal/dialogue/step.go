@@ -56,7 +56,7 @@ func (d *Dialogue) step(ev *session.Event) {
 			}
 			*outcome = handler.NotifyDecision(d.peer, fx.Op, why, "", fx.Login.AppID, fx.Login.UserID)
 		case session.DoSubmit:
-			why := d.admitSubmit()
+			why := d.driver.admit(true)
 			if why == reason.OK {
 				d.startSubmit(fx.Submit.Clone())
 				return
@@ -130,7 +130,7 @@ func (d *Dialogue) finishLogin(outcome session.Outcome, alive, relayed bool) {
 	if mayBeAnswered(outcome.Reason) {
 		// The core's answer to this login may still come. Under another SessionID it cannot be taken for the
 		// answer to the next one.
-		d.peer.SessionID = d.line.NextID()
+		d.renumber()
 	}
 	d.scratch.out = d.scratch.out[:0]
 	now := time.Now()
@@ -145,6 +145,14 @@ func (d *Dialogue) finishLogin(outcome session.Outcome, alive, relayed bool) {
 	if held := d.held; held != nil {
 		d.held = nil
 		d.take(held, now)
+	}
+}
+
+// renumber gives the session another SessionID.
+func (d *Dialogue) renumber() {
+	was := d.peer.SessionID
+	if d.peer.SessionID = d.line.NextID(); d.peer.Relays {
+		d.driver.handler.Renumbered(was, d.peer)
 	}
 }
 

@@ -41,14 +41,6 @@ func (s *submits) take() []submitted {
 	return done
 }
 
-// admitSubmit says whether a submission may start.
-func (d *Dialogue) admitSubmit() reason.Reason {
-	if d.driver.relays == nil {
-		return reason.WrongKind
-	}
-	return d.driver.admit(true)
-}
-
 // startSubmit leaves the connection's owner, as a login does; the session bounds how many of one connection do.
 func (d *Dialogue) startSubmit(attempt *session.SubmitAttempt) {
 	if d.submits == nil {
@@ -78,7 +70,7 @@ func (d *Driver) runSubmit(peer session.Peer, attempt *session.SubmitAttempt) (o
 			outcome = d.submitFault(peer, attempt)
 		}
 	}()
-	outcome = d.relays.Submit(context.Background(), peer, attempt)
+	outcome = d.handler.Submit(context.Background(), peer, attempt)
 	finished = true
 	return outcome
 }
@@ -140,10 +132,7 @@ func (d *Dialogue) finishSubmit(one submitted, now time.Time) {
 
 // endTerminal passes on that a terminal behind a relay has gone.
 func (d *Dialogue) endTerminal(fx *session.Effects) session.Outcome {
-	if d.driver.relays == nil {
-		return d.driver.handler.NotifyDecision(d.peer, fx.Op, reason.WrongKind, "", fx.AppID, fx.UserID)
-	}
-	outcome := d.driver.relays.EndTerminal(d.peer, fx.UserID, fx.SubmitID)
+	outcome := d.driver.handler.EndTerminal(d.peer, fx.UserID, fx.SubmitID)
 	if outcome.Reason.Accepted() {
 		d.closeVisit(fx.SubmitID)
 	}

@@ -73,7 +73,7 @@ func (o *office) EndTerminal(_ session.Peer, operator, submitID []byte) session.
 }
 
 func (o *office) Disconnected(p session.Peer) {
-	o.gone = append(o.gone, fmt.Sprint("connection ", p.ConnectionID))
+	o.gone = append(o.gone, fmt.Sprint("connection ", p.SessionID))
 }
 
 func (o *office) Ended(_ session.Peer, userID []byte) {
@@ -333,17 +333,6 @@ func TestFloodOfSubmissions(t *testing.T) {
 	}
 }
 
-// TestWithoutRelays: a handler that knows none refuses, and the connection stays.
-func TestWithoutRelays(t *testing.T) {
-	o, d := reporting(t, relayLimits)
-	d.driver.relays = nil
-	end := terminaltest.Message(ftd.TIDTerminalEnd, func(e *ftd.Encoder) { e.SubmitRef(&ftd.SubmitRef{SubmitID: []byte("1")}) })
-	d.Receive(append(submission(0), end...), time.Now())
-	if got := o.answers(t); !slices.Equal(codes(got), []int{63, 63}) || d.Closing() != reason.StayOpen || len(o.gone) != 0 {
-		t.Errorf("answered %v, closing by %v, gone %v", codes(got), d.Closing(), o.gone)
-	}
-}
-
 // TestOneTerminalEnds: by the relay's word, or by the front's.
 func TestOneTerminalEnds(t *testing.T) {
 	o, d := reporting(t, relayLimits)
@@ -361,6 +350,35 @@ func TestOneTerminalEnds(t *testing.T) {
 	d.End(reason.PeerClosed)
 	if want := []string{"8 " + id, "session of 8", "connection 1"}; !slices.Equal(o.gone, want) {
 		t.Errorf("gone %q, want %q", o.gone, want)
+	}
+}
+
+// unsure is an office whose core did not answer a login in time.
+type unsure struct{ office }
+
+func (*unsure) Login(context.Context, session.Peer, session.LoginAttempt) session.Outcome {
+	return session.Outcome{Reason: reason.CoreTimeout, Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}}
+}
+
+func (u *unsure) Renumbered(was int32, p session.Peer) {
+	u.gone = append(u.gone, fmt.Sprint(was, " is ", p.SessionID))
+}
+
+// TestRenumberedRelay: the handler, which knows a relay's connection by its SessionID, is told the new one.
+func TestRenumberedRelay(t *testing.T) {
+	u := &unsure{office{ends: make(chan func(), 1)}}
+	driver := New(&session.Settings{ChallengeTTL: time.Minute, BodyBeforeAuth: 512, Refusals: 4}, relayLimits, u, u, zap.NewNop())
+	d := driver.Begin(u, new(Scratch), session.Peer{SessionID: 5, Addr: home, Relays: true}, time.Now())
+	id := client.Identity{BrokerID: "9999", AppID: "a_b_1"}
+	d.Receive(bytes.Join([][]byte{
+		terminaltest.Ask(id), terminaltest.Answer(id, [client.ChallengeLen]byte{}), terminaltest.Login(client.LoginRequest{
+			BrokerID: "9999", UserID: "8", Password: "p", KeyVersion: "1.0", AbnormalFlag: '0',
+		}),
+	}, nil), time.Now())
+	(<-u.ends)()
+	d.End(reason.PeerClosed)
+	if want := []string{"5 is 2", "connection 2"}; !slices.Equal(u.gone, want) {
+		t.Errorf("told %q, want %q", u.gone, want)
 	}
 }
 

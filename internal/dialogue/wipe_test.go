@@ -40,13 +40,21 @@ func (refuser) NoteMalformed(session.Peer, string, []byte, []byte) {}
 
 func (refuser) Unanswered(session.Peer, session.Outcome) {}
 func (refuser) Ended(session.Peer, []byte)               {}
-func (refuser) ConnectionClosed(string)                  {}
-func (refuser) Malformed(string)                         {}
-func (refuser) Discarded(string)                         {}
-func (refuser) BusinessPassed(int)                       {}
-func (refuser) BusinessDelivered(int)                    {}
-func (refuser) BusinessRefused(string)                   {}
-func (refuser) BusinessPaused()                          {}
+func (refuser) Submit(context.Context, session.Peer, *session.SubmitAttempt) session.Outcome {
+	return session.Outcome{Reason: reason.OutOfScope, Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}}
+}
+
+func (refuser) EndTerminal(session.Peer, []byte, []byte) session.Outcome { return session.Outcome{} }
+
+func (refuser) Renumbered(int32, session.Peer) {}
+func (refuser) Disconnected(session.Peer)      {}
+func (refuser) ConnectionClosed(string)        {}
+func (refuser) Malformed(string)               {}
+func (refuser) Discarded(string)               {}
+func (refuser) BusinessPassed(int)             {}
+func (refuser) BusinessDelivered(int)          {}
+func (refuser) BusinessRefused(string)         {}
+func (refuser) BusinessPaused()                {}
 
 // sink takes what is written.
 type sink struct{ written bytes.Buffer }

@@ -88,8 +88,6 @@ func (h *relayHandler) EndTerminal(_ session.Peer, operator, submitID []byte) se
 	return session.Outcome{}
 }
 
-func (*relayHandler) Disconnected(session.Peer) {}
-
 // startForRelays runs a front whose handler is h, and a relay that is logged in there.
 func startForRelays(t *testing.T, cfg front.Config, h *relayHandler) (*running, *client.Relay) {
 	t.Helper()

@@ -101,6 +101,17 @@ func (h *handler) NoteMalformed(session.Peer, string, []byte, []byte) {}
 func (h *handler) Unanswered(_ session.Peer, r session.Outcome) { h.unanswered <- r }
 func (h *handler) Ended(_ session.Peer, userID []byte)          { h.ended <- string(userID) }
 
+func (h *handler) Submit(context.Context, session.Peer, *session.SubmitAttempt) session.Outcome {
+	return session.Outcome{Reason: reason.WrongKind, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '6'}}
+}
+
+func (h *handler) EndTerminal(session.Peer, []byte, []byte) session.Outcome {
+	return session.Outcome{Reason: reason.WrongKind, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '7'}}
+}
+
+func (h *handler) Renumbered(int32, session.Peer) {}
+func (h *handler) Disconnected(session.Peer)      {}
+
 // counts is an Observer that tests wait on.
 type counts struct {
 	opened                     chan struct{}

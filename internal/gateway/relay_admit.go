@@ -62,6 +62,13 @@ func (g *Gateway) Disconnected(peer session.Peer) {
 	}
 }
 
+// Renumbered tells that the connection which had the SessionID was has that of peer from now on. It does not block.
+func (g *Gateway) Renumbered(was int32, peer session.Peer) {
+	if link := g.links.remove(was); link != nil {
+		g.links.add(peer.SessionID, link)
+	}
+}
+
 func (g *Gateway) dropLink(sessionID int32) {
 	if link := g.links.remove(sessionID); link != nil {
 		g.endVisits(link, sessionID)

@@ -74,12 +74,10 @@ type SubmitAttempt struct {
 // Peer is one session and where its terminal is: as the front saw it at accept, or as the load
 // balancer before the front told it.
 type Peer struct {
-	SessionID int32 // unique while the front runs; another after a login that a core may still answer
-	// ConnectionID is the SessionID that the connection began with, and stays.
-	ConnectionID int32
-	Addr         netip.AddrPort // the terminal's address and port; invalid if there is no usable one
-	Proxy        netip.Addr     // the load balancer that told Addr; invalid if Addr is the connection's own
-	Relays       bool           // it came to a listener that admits relays and nothing else
+	SessionID int32          // unique while the front runs; another after a login that a core may still answer
+	Addr      netip.AddrPort // the terminal's address and port; invalid if there is no usable one
+	Proxy     netip.Addr     // the load balancer that told Addr; invalid if Addr is the connection's own
+	Relays    bool           // it came to a listener that admits relays and nothing else
 }
 
 // Clone copies what aliases the frame and the session, in one allocation; what a relay told in another.
