@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tradefront/tradefront/internal/gateway"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
@@ -29,7 +30,7 @@ func TestOrderOfChecks(t *testing.T) {
 	for r := reason.OK; r <= reason.UnknownCustomer; r++ {
 		codes[r.String()] = append(codes[r.String()], strconv.Itoa(r.Code()))
 	}
-	var own []string // those of the session
+	var own, gateways []string // those of the session, and of the gateway but for the store's
 	last := 0
 	for i, row := range submitRows(t) {
 		number, err := strconv.Atoi(row[0])
@@ -49,6 +50,8 @@ func TestOrderOfChecks(t *testing.T) {
 		}
 		if number <= 6 {
 			own = append(own, word)
+		} else if number < 17 {
+			gateways = append(gateways, row[0]+" "+word)
 		}
 		if _, known := codes[word]; known && !slices.Contains(codes[word], row[3]) {
 			t.Errorf("%s has the codes %v, the page says %s", word, codes[word], row[3])
@@ -65,5 +68,14 @@ func TestOrderOfChecks(t *testing.T) {
 	}
 	if !slices.Equal(own, want) {
 		t.Errorf("the session looks for %v, the page says %v", want, own)
+	}
+	want = want[:0]
+	for _, c := range gateway.SubmitChecks() {
+		if c.Number < 17 {
+			want = append(want, strconv.Itoa(c.Number)+" "+c.Reason.String())
+		}
+	}
+	if !slices.Equal(gateways, want) {
+		t.Errorf("the gateway looks for %v, the page says %v", want, gateways)
 	}
 }

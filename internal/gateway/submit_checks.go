@@ -41,6 +41,22 @@ var submitChecks = [...]submitCheck{
 	}, (*Gateway).checkDurable},
 }
 
+// NumberedReason is a reason by which a submission is refused, and the number of its check on docs/protocol.md.
+type NumberedReason struct {
+	Number int
+	Reason reason.Reason
+}
+
+// SubmitChecks are the reasons for which the gateway refuses a submission, in the order in which it looks for them.
+func SubmitChecks() (all []NumberedReason) {
+	for _, c := range submitChecks {
+		for _, why := range c.reasons {
+			all = append(all, NumberedReason{c.number, why})
+		}
+	}
+	return all
+}
+
 // checkArrival walks through the checks; login leaves out those of submissions alone.
 func (g *Gateway) checkArrival(a *arrival, login bool) reason.Reason {
 	for i := range submitChecks {
