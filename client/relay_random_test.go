@@ -39,7 +39,7 @@ func (l *lottery) serve(f *front) error {
 	for {
 		m, err := f.message()
 		if err != nil {
-			return nil //nolint:nilerr // one side closed
+			return nil
 		}
 		if l.take(f, m) != nil {
 			return nil

@@ -113,7 +113,7 @@ func TestCoreCheckOfCoreSim(t *testing.T) {
 		"--account", "88888888", "--password", "Secret123", "--restricted-account", "77777777", "--restricted-password", "Initial00",
 		"--series", "1", "--timeout", "20s", "--quiet", "50ms")
 	if got.status != 0 || strings.Contains(got.out, "FAIL") || !strings.Contains(got.out, `core "core-sim", instance `+core.Instance()) ||
-		!strings.HasSuffix(got.out, "45 passed, 0 failed, 2 skipped\n") {
+		!strings.HasSuffix(got.out, "47 passed, 0 failed, 2 skipped\n") {
 		t.Errorf("status %d\n%s\n%s", got.status, got.out, got.err)
 	}
 	if strings.Contains(got.out+got.err, "Secret123") || strings.Contains(got.out+got.err, "Initial00") {

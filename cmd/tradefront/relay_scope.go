@@ -179,7 +179,7 @@ func newScopeImport(e *env) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				did := directory.ScopeChange{}
+				var did directory.ScopeChange
 				if keep {
 					did, err = d.AddGrants(c.Context(), id, grants)
 				} else {

@@ -24,9 +24,11 @@ func TestRelays(t *testing.T) {
 		{"relay add --app-id a_relay_1 --type operator --terminal-apps none" + onC, "", 1, "", "tradefront: terminal apps: \"none\", want listed or audit"},
 		{"relay add --app-id a_relay_1 --type operator --operator 8000 --scope group:1" + onC, "", 1, "", "tradefront: scope \"group:1\" is none of all, prefix:P, single:ACCOUNT…"},
 		{"relay list -o json" + onC, "", 0, "[]", ""}, // nothing of all that was left
-		{"relay add --app-id a_relay_1 --type operator --network 10.1.2.0/24 --network ::1 --operator 8000 --scope prefix:88 --scope 66 --authcode " + givenCode + onC, "", 0,
+		{
+			"relay add --app-id a_relay_1 --type operator --network 10.1.2.0/24 --network ::1 --operator 8000 --scope prefix:88 --scope 66 --authcode " + givenCode + onC, "", 0,
 			"relay     a_relay_1 (operator)\nauthcode  " + givenCode + "\n\nThe authcode is not shown again: give it to who runs the relay by a safe way.",
-			"warning: relay.enabled is false in this configuration: fronts that run with it refuse every relay\nwarning: there is no account 8000: it cannot log in until you add it with `tradefront account add --user-type 2`"},
+			"warning: relay.enabled is false in this configuration: fronts that run with it refuse every relay\nwarning: there is no account 8000: it cannot log in until you add it with `tradefront account add --user-type 2`",
+		},
 		{"relay add --app-id a_relay_1 --type investor" + onC, "", 1, "", "tradefront: AppID a_relay_1 is admitted already; see `tradefront app list` and `tradefront relay show a_relay_1`"},
 		{"relay add --app-id b_relay_1 --type investor" + onC, "", 0, "relay     b_relay_1 (investor)…", "warning: relay b_relay_1 has no network, and is refused from every address: tradefront relay change b_relay_1 --add-network CIDR…"},
 		{"app add --app-id c_relay_1 --type operator-relay" + onC, "", 0, "AppID     c_relay_1…", ""},
@@ -45,8 +47,10 @@ func TestRelays(t *testing.T) {
 
 		{"relay change no_relay_1 --chained" + onC, "", 1, "", notThere},
 		{"relay change --remove-network 10.9.9.0/24" + onRelay, "", 1, "", "tradefront: 10.9.9.0/24 is no network of it; see `tradefront relay show`"},
-		{"relay change --remove-network ::1 --add-network 10.1.3.0/28 --add-app client_demo_1.0 --terminal-apps audit --chained" + onRelay, "", 0,
-			"…networks           10.1.2.0/24,10.1.3.0/28\nterminals' AppIDs  client_demo_1.0 (audit)\n…chained            may carry terminals of another relay…", "warning: there is no account 8000…"},
+		{
+			"relay change --remove-network ::1 --add-network 10.1.3.0/28 --add-app client_demo_1.0 --terminal-apps audit --chained" + onRelay, "", 0,
+			"…networks           10.1.2.0/24,10.1.3.0/28\nterminals' AppIDs  client_demo_1.0 (audit)\n…chained            may carry terminals of another relay…", "warning: there is no account 8000…",
+		},
 		{"relay limits" + onRelay, "", 2, "", "…at least one of the flags…"},
 		{"relay limits --rate 0" + onRelay, "", 1, "", "tradefront: rate: 0, want 1 to 999999"},
 		{"relay limits --rate 5000 --burst 50000" + onRelay, "", 0, "…limits             rate 5000, burst 50000, window 256, connections 16…", ""},

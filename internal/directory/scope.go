@@ -130,8 +130,10 @@ func (d *Directory) putGrants(ctx context.Context, tx *sql.Tx, grants []relay.Gr
 // putInRows writes so many grants by each statement.
 func (d *Directory) putInRows(ctx context.Context, tx *sql.Tx, grants []relay.Grant, rows int, granted bool) error {
 	now := sqlrows.Micros(d.now())
-	put, err := tx.PrepareContext(ctx, "INSERT INTO relay_scope ("+grantColumns+", granted, changed) VALUES "+placeholders(rows, 6)+
-		" ON CONFLICT (app_id, operator, kind, value) DO UPDATE SET granted = excluded.granted, changed = excluded.changed")
+	query := "INSERT INTO relay_scope (" + //nolint:gosec // G202: column names and marks of ours
+		grantColumns + ", granted, changed) VALUES " + placeholders(rows, 6) +
+		" ON CONFLICT (app_id, operator, kind, value) DO UPDATE SET granted = excluded.granted, changed = excluded.changed"
+	put, err := tx.PrepareContext(ctx, query) //nolint:sqlclosecheck // it is; the loop over an iterator hides it
 	if err != nil {
 		return d.db.Explain(ctx, err)
 	}

@@ -72,7 +72,7 @@ func newRelayHouse(t *testing.T, change func(*setup, *grants)) *relayHouse {
 	r.house = newHouse(t, func(s *setup) {
 		s.SeenTerminals = 1000
 		s.Relays = r.table
-		s.Options.Relay = RelayOptions{
+		s.Relay = RelayOptions{
 			Enabled: true, MaxTerminalAge: 96 * time.Hour, ClockAhead: time.Minute, SubmitIDAge: 15 * time.Minute, MaxVisits: 100_000,
 		}
 		if change != nil {

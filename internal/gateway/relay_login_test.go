@@ -150,7 +150,7 @@ func TestOperatorsLogin(t *testing.T) {
 
 // TestOperatorAuditOnly: no record, and the line is there.
 func TestOperatorAuditOnly(t *testing.T) {
-	r := newRelayHouse(t, func(s *setup, _ *grants) { s.Options.Relay.OperatorAuditOnly = true })
+	r := newRelayHouse(t, func(s *setup, _ *grants) { s.Relay.OperatorAuditOnly = true })
 	outcome, line := r.loginAt(operatorAttempt(operator))
 	if outcome.Reason != reason.OK || outcome.Receipt.RecordID != uuid.Nil || outcome.Receipt.LoginTime.IsZero() || outcome.Receipt.Terms == nil {
 		t.Errorf("%+v", outcome.Receipt)

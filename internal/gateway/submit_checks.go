@@ -160,7 +160,7 @@ func (g *Gateway) checkTerminalAddress(a *arrival) reason.Reason {
 	if err != nil {
 		return reason.NoTerminalAddress
 	}
-	at := netip.AddrPortFrom(addr.Unmap(), uint16(told.PublicPort)) //nolint:gosec // G115: checkItems holds it to 16 bits
+	at := netip.AddrPortFrom(addr.Unmap(), uint16(told.PublicPort))
 	if !usable(at) {
 		return reason.NoTerminalAddress
 	}

@@ -22,7 +22,7 @@ import (
 // TestSubmit: record = supplement = answer = what the relay told and the front saw.
 func TestSubmit(t *testing.T) {
 	r := newRelayHouse(t, func(s *setup, _ *grants) {
-		s.Options.Relay.PublicAddresses = map[netip.Addr]netip.Addr{relayPeer.Addr.Addr(): netip.MustParseAddr("198.51.100.4")}
+		s.Relay.PublicAddresses = map[netip.Addr]netip.Addr{relayPeer.Addr.Addr(): netip.MustParseAddr("198.51.100.4")}
 	})
 	a := r.submission(nil)
 	outcome, line := r.submit(a)

@@ -61,7 +61,7 @@ func (t *Traffic) Guessed() {
 func (r *Relay) Connect() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.connections >= r.Permission.Connections {
+	if r.connections >= r.Connections {
 		return false
 	}
 	r.connections++

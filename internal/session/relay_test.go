@@ -248,7 +248,7 @@ func TestSubmitMalformed(t *testing.T) {
 			return encode(t, ftd.TIDTerminalSubmit, submitRequest(submitID), relayedTerminal, terminalInfo("1.0"),
 				func(e *ftd.Encoder) { e.Raw(ftd.FIDTerminalTag, []byte("MAC")) })
 		}, ftd.FaultFieldShort},
-		{"numbered", session.LoggedIn, func(t testing.TB) []byte {
+		{"numbered", session.LoggedIn, func(testing.TB) []byte {
 			e := ftd.Begin(nil, ftd.TIDTerminalSubmit)
 			e.Sequence(0, 1)
 			wire, _ := e.End()

@@ -36,9 +36,12 @@ func firm(t *testing.T, key *auth.MasterKey) (apps []auth.App, codes map[regulat
 	t.Helper()
 	codes = make(map[regulation.AppID]auth.AuthCode)
 	for _, a := range []auth.App{
-		{AppID: "a_one_1", Type: auth.AppDirect, Enabled: true}, {AppID: "a_two_1", Type: auth.AppDirect, Enabled: true},
-		{AppID: "a_off_1", Type: auth.AppDirect}, {AppID: "r_own_1", Type: auth.AppInvestorRelay, Enabled: true},
-		{AppID: "r_below_1", Type: auth.AppInvestorRelay, Enabled: true}, {AppID: "r_other_1", Type: auth.AppOperatorRelay, Enabled: true},
+		{AppID: "a_one_1", Type: auth.AppDirect, Enabled: true},
+		{AppID: "a_two_1", Type: auth.AppDirect, Enabled: true},
+		{AppID: "a_off_1", Type: auth.AppDirect},
+		{AppID: "r_own_1", Type: auth.AppInvestorRelay, Enabled: true},
+		{AppID: "r_below_1", Type: auth.AppInvestorRelay, Enabled: true},
+		{AppID: "r_other_1", Type: auth.AppOperatorRelay, Enabled: true},
 	} {
 		code, err := auth.NewAuthCode(rand.Reader)
 		if err != nil {

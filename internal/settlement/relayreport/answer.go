@@ -35,14 +35,14 @@ func (t *told) append(dst []byte) []byte {
 		}
 	}
 	dst = append(dst, t.ID[:]...)
-	dst = binary.BigEndian.AppendUint64(dst, uint64(t.At.UnixMilli())) //nolint:gosec // G115: logs are of this century
+	dst = binary.BigEndian.AppendUint64(dst, uint64(t.At.UnixMilli()))
 	dst = append(dst, bits, t.Flag)
 	var addr [16]byte
 	if t.Addr.IsValid() {
 		addr = t.Addr.Addr().As16()
 	}
 	dst = binary.BigEndian.AppendUint16(append(dst, addr[:]...), t.Addr.Port())
-	dst = binary.BigEndian.AppendUint64(dst, uint64(t.LoginTime.Unix())) //nolint:gosec // G115: read back as it was
+	dst = binary.BigEndian.AppendUint64(dst, uint64(t.LoginTime.Unix()))
 	for _, text := range []string{t.Relay, t.AppID, t.Account, t.Operator} {
 		dst = append(append(dst, byte(len(text))), text...) // at most maxText
 	}
@@ -53,7 +53,7 @@ func (t *told) read(b []byte) error {
 	if len(b) < answerFixed {
 		return errAnswer
 	}
-	*t = told{ID: uuid.UUID(b[:16]), At: time.UnixMilli(int64(binary.BigEndian.Uint64(b[16:]))), Flag: b[25]} //nolint:gosec // G115: see append
+	*t = told{ID: uuid.UUID(b[:16]), At: time.UnixMilli(int64(binary.BigEndian.Uint64(b[16:]))), Flag: b[25]}
 	bits := b[24]
 	t.Submitted, t.Again, t.Replayed = bits&bitSubmitted != 0, bits&bitAgain != 0, bits&bitReplayed != 0
 	t.Unlisted = bits&bitUnlisted != 0
@@ -64,7 +64,7 @@ func (t *told) read(b []byte) error {
 		}
 		t.Addr = netip.AddrPortFrom(addr, binary.BigEndian.Uint16(b[42:]))
 	}
-	t.LoginTime = time.Unix(int64(binary.BigEndian.Uint64(b[44:])), 0) //nolint:gosec // G115: see append
+	t.LoginTime = time.Unix(int64(binary.BigEndian.Uint64(b[44:])), 0)
 	rest := b[answerFixed:]
 	for _, into := range []*string{&t.Relay, &t.AppID, &t.Account, &t.Operator} {
 		if len(rest) == 0 || len(rest) < 1+int(rest[0]) {

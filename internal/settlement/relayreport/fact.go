@@ -38,7 +38,7 @@ const (
 
 // facts hands all facts of a record to add.
 func (t *told) facts(relay int, add func([]byte) error) error {
-	head := binary.BigEndian.AppendUint16(nil, uint16(relay)) //nolint:gosec // G115: below maxRelays
+	head := binary.BigEndian.AppendUint16(nil, uint16(relay))
 	var err error
 	put := func(what byte, parts ...[]byte) {
 		if err == nil {
@@ -53,11 +53,11 @@ func (t *told) facts(relay int, add func([]byte) error) error {
 		put(factPort, binary.BigEndian.AppendUint16(nil, t.Addr.Port()), account)
 	}
 	terminal := sha256.Sum256([]byte(t.Account + "@" + t.AppID + "@" + t.Addr.String()))
-	login := binary.BigEndian.AppendUint64(nil, uint64(t.LoginTime.Unix())) //nolint:gosec // G115: compared alone
+	login := binary.BigEndian.AppendUint64(nil, uint64(t.LoginTime.Unix()))
 	put(factMoved, terminal[:16], login)
 	visit := sha256.Sum256(append(terminal[:], login...))
 	put(factVisit, visit[:16])
-	put(factAge, binary.BigEndian.AppendUint64(nil, uint64(t.At.Sub(t.LoginTime).Milliseconds())^1<<63)) //nolint:gosec // G115: in the order of signed numbers
+	put(factAge, binary.BigEndian.AppendUint64(nil, uint64(t.At.Sub(t.LoginTime).Milliseconds())^1<<63))
 	if t.Replayed {
 		put(factReplayed, account)
 	}
@@ -175,7 +175,7 @@ type ages struct {
 }
 
 func (a *ages) take(r *Relay, fact []byte) {
-	age := time.Duration(int64(binary.BigEndian.Uint64(fact[factHead:])^1<<63)) * time.Millisecond //nolint:gosec // G115: see facts
+	age := time.Duration(int64(binary.BigEndian.Uint64(fact[factHead:])^1<<63)) * time.Millisecond
 	seconds := age.Seconds()
 	if a.n++; a.n == 1 {
 		r.Age.Least = seconds

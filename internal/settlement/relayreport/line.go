@@ -100,7 +100,7 @@ func (t *told) fill(l *auditLine) (err error) {
 		if err != nil {
 			return fmt.Errorf("terminal_address: %w", err)
 		}
-		t.Addr = netip.AddrPortFrom(addr.Unmap(), uint16(l.TerminalPort)) //nolint:gosec // G115: told as 5 digits
+		t.Addr = netip.AddrPortFrom(addr.Unmap(), uint16(l.TerminalPort))
 	}
 	t.At, t.Relay, t.AppID, t.Account, t.Operator = l.Time, l.RelayAppID, l.AppID, l.Account, l.Operator
 	if len(l.Flag) == 1 {

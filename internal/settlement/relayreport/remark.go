@@ -61,7 +61,7 @@ func (r *Relay) remarks() []Remark {
 		address.Name, address.Accounts, 100*address.AccountsShare)
 	add(r.NotPublic > 0, NotPublic,
 		"%d条记录（%.1f%%）的终端公网地址为私网或本机地址：终端与中继之间是否有未启用PROXY协议的设备？",
-		"%d records (%.1f%%) have a private or local address for the terminal's public one: is there a device between terminals and relay without the PROXY protocol?",
+		"%d records (%.1f%%) have a private or local address for the terminal's public one: does a device between terminals and relay lack the PROXY protocol?",
 		r.NotPublic, 100*r.NotPublicShare)
 	add(r.Records >= fewRecords && port.RecordsShare >= portShare && port.Accounts >= portAccounts, EqualPorts,
 		"%[2]d条记录（%.1[3]f%%）的终端端口都是%[1]s：端口应各不相同，是否照抄了样例？",
@@ -81,7 +81,7 @@ func (r *Relay) remarks() []Remark {
 		"more than one in a hundred logged in at the relay over 24 hours before the front heard of it: do its terminals never log out?")
 	add(r.Replayed > 0, OneCiphertext,
 		"%d条记录（%d个账户）的终端采集密文已由其他账户或终端使用过：中继是否把同一份采集信息用于多个客户？",
-		"%d records (%d accounts) came with a ciphertext that another account or terminal had brought before: does the relay use one collection for several customers?",
+		"%d records (%d accounts) came with a ciphertext that another account or terminal had brought before: does the relay use one for several customers?",
 		r.Replayed, r.ReplayedAccounts)
 	again := share(r.ReReported, r.Records)
 	add(r.Records >= fewRecords && again >= reReportedShare, ReReported,

@@ -88,7 +88,8 @@ func (t *textWriter) places(title string, all []Place) {
 		t.line("%s", title)
 	}
 	for _, p := range all {
-		t.line("    %s\t账户 accounts %d (%s)\t记录 records %d (%s)", strings.TrimSpace(p.Name+" "+p.Kind), p.Accounts, percent(p.AccountsShare), p.Records, percent(p.RecordsShare))
+		t.line("    %s\t账户 accounts %d (%s)\t记录 records %d (%s)", strings.TrimSpace(p.Name+" "+p.Kind),
+			p.Accounts, percent(p.AccountsShare), p.Records, percent(p.RecordsShare))
 	}
 }
 

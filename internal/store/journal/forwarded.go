@@ -100,7 +100,7 @@ func forgetSubmissions(ctx context.Context, conn *sql.Conn, newest []submission)
 			last = newest[i].id
 		}
 	}
-	now := time.UnixMilli(int64(binary.BigEndian.Uint64(last) >> 16)) //nolint:gosec // G115: 48 bits
+	now := time.UnixMilli(int64(binary.BigEndian.Uint64(last) >> 16))
 	var oldest sql.NullInt64
 	if err := conn.QueryRowContext(ctx, "SELECT (SELECT login_time FROM record ORDER BY seq LIMIT 1)").Scan(&oldest); err != nil {
 		return err

@@ -138,7 +138,8 @@ func (t *tally) table(ctx context.Context, db *sql.DB, name string) error {
 }
 
 func (t *tally) some(ctx context.Context, db *sql.DB, table string, after int64) (last int64, more bool, err error) {
-	query := "SELECT seq, " + sqlrows.LocalColumnsOf(t.in.Schema) + " FROM " + table + " WHERE seq > ? ORDER BY seq LIMIT ?" //nolint:gosec // G202: two tables of ours
+	query := "SELECT seq, " + sqlrows.LocalColumnsOf(t.in.Schema) + " FROM " + table + //nolint:gosec // G202: two tables of ours
+		" WHERE seq > ? ORDER BY seq LIMIT ?"
 	rows, err := db.QueryContext(ctx, query, after, inspectRows)
 	if err != nil {
 		return after, false, localfile.Explain(ctx, err)

@@ -29,7 +29,7 @@ func (r *Relay) Into(rec *store.Record) error {
 	if !ValidMode(r.Mode.Int64) {
 		return errors.New("store: relay_mode is neither 2 nor 3")
 	}
-	rec.RelayAppID, rec.RelayMode = regulation.AppID(r.AppID.String), byte('0'+r.Mode.Int64) //nolint:gosec // G115: 2 or 3
+	rec.RelayAppID, rec.RelayMode = regulation.AppID(r.AppID.String), byte('0'+r.Mode.Int64)
 	rec.VisitTime, rec.RelayLoginTime = Instant(r.VisitTime.Int64), Instant(r.LoginTime.Int64)
 	return nil
 }

@@ -104,12 +104,18 @@ func relayScope(t *testing.T, d *directory.Directory) {
 		{"add", func() (directory.ScopeChange, error) {
 			return d.AddGrants(t.Context(), id, append(Single(id, "1", "2", "1"), others...))
 		}, directory.ScopeChange{Added: 4, Now: 4}, append(Single(id, "1", "2"), others...)},
-		{"add again", func() (directory.ScopeChange, error) { return d.AddGrants(t.Context(), id, Single(id, "2")) },
-			directory.ScopeChange{Now: 4}, append(Single(id, "1", "2"), others...)},
-		{"remove", func() (directory.ScopeChange, error) {
-			return d.RemoveGrants(t.Context(), id, Single(id, "1", "1", "7"))
+		{
+			"add again", func() (directory.ScopeChange, error) { return d.AddGrants(t.Context(), id, Single(id, "2")) },
+			directory.ScopeChange{Now: 4},
+			append(Single(id, "1", "2"), others...),
 		},
-			directory.ScopeChange{Removed: 1, Now: 3}, append(Single(id, "2"), others...)},
+		{
+			"remove", func() (directory.ScopeChange, error) {
+				return d.RemoveGrants(t.Context(), id, Single(id, "1", "1", "7"))
+			},
+			directory.ScopeChange{Removed: 1, Now: 3},
+			append(Single(id, "2"), others...),
+		},
 		{"replace one operator's", func() (directory.ScopeChange, error) {
 			return d.ReplaceScope(t.Context(), id, []regulation.Account{"8000"}, Single(id, "1", "3", "3"))
 		}, directory.ScopeChange{Added: 2, Removed: 1, Now: 4}, append(Single(id, "1", "3"), others...)},

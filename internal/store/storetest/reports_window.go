@@ -24,7 +24,7 @@ func windows(t *testing.T, s ReportStore) {
 	made := func(rec store.Record, day calendar.TradingDay, login, id time.Time) store.Record {
 		rec.TradingDay, rec.LoginTime = day, login
 		var millis [8]byte
-		binary.BigEndian.PutUint64(millis[:], uint64(id.UnixMilli())<<16) //nolint:gosec // G115: of this century
+		binary.BigEndian.PutUint64(millis[:], uint64(id.UnixMilli())<<16)
 		copy(rec.ID[:6], millis[:])
 		return rec
 	}
