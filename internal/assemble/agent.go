@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/agent"
@@ -177,10 +176,7 @@ func RelayOptions(cfg *config.Agent, tell func(client.RelayEvent)) (o client.Rel
 		if u.TerminalInfoFile.Path == "" {
 			return nil
 		}
-		data, err := os.ReadFile(u.TerminalInfoFile.Path)
-		if err == nil && len(data) > maxTerminalInfo {
-			err = fmt.Errorf("%s has %d bytes, at most %d are terminal information", u.TerminalInfoFile.Path, len(data), maxTerminalInfo)
-		}
+		data, err := files.Read(u.TerminalInfoFile.Path, maxTerminalInfo)
 		req.Ciphertext = data
 		return err
 	}

@@ -17,6 +17,10 @@ import (
 type submits struct {
 	mu   sync.Mutex
 	done []submitted
+
+	// asked are those on their way by their SubmitID; true says that the relay has ended the terminal meanwhile. Only the
+	// connection's owner touches it, and the session's window bounds it.
+	asked map[string]bool
 }
 
 // submitted is a submission that was decided.
@@ -44,8 +48,9 @@ func (s *submits) take() []submitted {
 // startSubmit leaves the connection's owner, as a login does; the session bounds how many of one connection do.
 func (d *Dialogue) startSubmit(attempt *session.SubmitAttempt) {
 	if d.submits == nil {
-		d.submits = new(submits)
+		d.submits = &submits{asked: make(map[string]bool)}
 	}
+	d.submits.asked[string(attempt.Request.SubmitID)] = false
 	driver, peer, line, submits := d.driver, d.peer, d.line, d.submits
 	go func() {
 		outcome := driver.runSubmit(peer, attempt)
@@ -124,7 +129,13 @@ func (d *Dialogue) finishSubmit(one submitted, now time.Time) {
 		d.driver.handler.Unanswered(d.peer, one.outcome)
 		return
 	}
-	if one.outcome.Reason.Accepted() {
+	id := one.attempt.Request.SubmitID
+	gone := d.submits.asked[string(id)]
+	delete(d.submits.asked, string(id))
+	switch accepted := one.outcome.Reason.Accepted(); {
+	case accepted && gone: // TerminalEnd came before the answer: the visit that has just begun is over
+		d.driver.handler.EndTerminal(d.peer, one.attempt.Operator, id)
+	case accepted:
 		d.openVisit(one.attempt, one.outcome.Submitted)
 	}
 	d.step(&session.Event{Kind: session.SubmitDone, Now: now, Outcome: &one.outcome, SubmitID: one.attempt.Request.SubmitID})
@@ -132,6 +143,11 @@ func (d *Dialogue) finishSubmit(one submitted, now time.Time) {
 
 // endTerminal passes on that a terminal behind a relay has gone.
 func (d *Dialogue) endTerminal(fx *session.Effects) session.Outcome {
+	if d.submits != nil {
+		if _, on := d.submits.asked[string(fx.SubmitID)]; on {
+			d.submits.asked[string(fx.SubmitID)] = true
+		}
+	}
 	outcome := d.driver.handler.EndTerminal(d.peer, fx.UserID, fx.SubmitID)
 	if outcome.Reason.Accepted() {
 		d.closeVisit(fx.SubmitID)

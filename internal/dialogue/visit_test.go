@@ -3,6 +3,7 @@ package dialogue
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -92,5 +93,25 @@ func TestTheCoreIsNotToldBehindTheEnd(t *testing.T) {
 	(<-o.ends)()
 	if len(c.told) != 1 || o.unanswered.Load() != 1 {
 		t.Errorf("told %q, %d unanswered", c.told, o.unanswered.Load())
+	}
+}
+
+// TestATerminalThatWentBeforeTheAnswer: TerminalEnd of a submission that is on its way leaves no visit, neither at the core
+// nor at the front.
+func TestATerminalThatWentBeforeTheAnswer(t *testing.T) {
+	c := new(ledger)
+	o, d := reportingTo(t, relayLimits, c)
+	c.relay = o
+	d.Receive(submission(1), time.Now())
+	d.Receive(endOf(1), time.Now())
+	(<-o.jobs).decide <- recorded
+	(<-o.ends)()
+	for _, told := range c.told {
+		if strings.HasPrefix(told, "open") {
+			t.Errorf("told %q", c.told)
+		}
+	}
+	if id := "8 019b7c1e-5c00-7d4e-8a3b-000000000001"; !slices.Equal(o.gone, []string{id, id}) {
+		t.Errorf("ended at the front: %q, want it before and behind the record", o.gone)
 	}
 }

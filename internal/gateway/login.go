@@ -173,7 +173,7 @@ func (g *Gateway) acceptLogin(
 		receipt.LoginTime, receipt.Via = s.from.loggedIn, &s.through.via
 	}
 	if a.AppType == operatorRelay {
-		receipt.Terms = g.beginOperator(s.from.session, a.AppID, opened)
+		receipt.Terms = g.beginOperator(s.from.session, a.AppID)
 	}
 	finished = true
 	return session.Outcome{Session: opened, Lost: lost, Receipt: receipt}

@@ -3,7 +3,6 @@ package gateway
 import (
 	"sync"
 
-	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/relay"
 )
@@ -22,7 +21,6 @@ type relayLink struct {
 	operator bool // it is one of an operator relay
 
 	mu      sync.Mutex
-	core    core.Visits // the operator's session at the trading core; nil if it takes no visits
 	visits  map[relay.SubmitID]regulation.Account
 	pending int // submissions on their way that have a place
 	ended   bool
@@ -97,19 +95,11 @@ func (l *relayLink) end(id relay.SubmitID) (account regulation.Account, known bo
 	return account, known
 }
 
-// open begins with the operator's session, anew after a logout; opened is that at the trading core.
-func (l *relayLink) open(opened core.Session) {
+// open begins with the operator's session, anew after a logout.
+func (l *relayLink) open() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ended = false
-	l.core, _ = opened.(core.Visits)
-}
-
-// atCore is where visits are told; nil if the core takes none, or the session is over.
-func (l *relayLink) atCore() core.Visits {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.core
 }
 
 // endAll ends the visits of a connection that has ended, or whose operator has logged out.
@@ -117,7 +107,7 @@ func (l *relayLink) endAll() map[relay.SubmitID]regulation.Account {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	visits := l.visits
-	l.visits, l.core, l.ended = nil, nil, true
+	l.visits, l.ended = nil, true
 	return visits
 }
 

@@ -121,9 +121,9 @@ func (g *Gateway) noteAccepted(e *ops.Entry, s *subject, through *arrival) {
 }
 
 // beginOperator opens the connection for submissions, and says what the relay may ask.
-func (g *Gateway) beginOperator(sessionID int32, appID []byte, opened core.Session) *ftd.RelayTerms {
+func (g *Gateway) beginOperator(sessionID int32, appID []byte) *ftd.RelayTerms {
 	if link := g.links.find(sessionID); link != nil {
-		link.open(opened)
+		link.open()
 	}
 	r := g.relays.Find(appID)
 	if r == nil {

@@ -33,9 +33,12 @@ func (o *RelayOptions) terms(r *relay.Relay) *ftd.RelayTerms {
 		features = ftd.TermsTerminalExit
 	}
 	return &ftd.RelayTerms{
-		Window: r.Window, Rate: r.Rate, Burst: r.Burst, MaxTerminalAge: int(o.MaxTerminalAge / time.Second), Features: features,
+		Window: r.Window, Rate: r.Rate, Burst: r.Burst, MaxTerminalAge: min(int(o.MaxTerminalAge/time.Second), mostTermsAge), Features: features,
 	}
 }
+
+// mostTermsAge is what six digits hold: a relay is told at most 11 days and a half, and may have more.
+const mostTermsAge = 999_999
 
 // relayAddr is items 7 and 8: where the relay is, as the front captured it, or the public address that the firm says
 // it has.

@@ -82,7 +82,10 @@ func (s *replays) load(day calendar.TradingDay, hash store.SeenHash, visit store
 	if d == nil {
 		return true // a day that is over
 	}
-	if _, again := d.entries[hash]; !again && !s.room(d) {
+	switch _, again := d.entries[hash]; {
+	case again:
+		return true // the first visit owns it, as before the start; a replay was recorded behind it
+	case !s.room(d):
 		return false
 	}
 	d.entries[hash] = seen{recorded, visit}

@@ -4,9 +4,6 @@ import (
 	"context"
 	"net/netip"
 
-	"github.com/google/uuid"
-
-	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
@@ -108,16 +105,10 @@ func (g *Gateway) acceptSubmit(e ops.Entry, a *arrival) session.Outcome {
 	return session.Outcome{Reason: reason.OK, Submitted: submitReceipt(rec, &a.recording)}
 }
 
-// beginVisit counts a visit in and tells the trading core, before the relay lets its terminal in.
+// beginVisit counts a visit in. The owner of the connection tells the trading core, behind what it told it before.
 func (g *Gateway) beginVisit(a *arrival, rec *store.Record) {
 	if a.link.begin(a.id, rec.Account) {
 		g.relayObserver.VisitsLive(string(a.relay.AppID), 1)
-	}
-	if told := a.link.atCore(); told != nil {
-		told.OpenVisit(&core.Visit{
-			SubmitID: uuid.UUID(a.id), BrokerID: a.submission.BrokerID, Account: rec.Account, UserType: rec.UserType,
-			TradingDay: rec.TradingDay, RecordID: rec.ID, Flag: rec.Flag, Terminal: a.told.Field,
-		})
 	}
 }
 
@@ -147,9 +138,6 @@ func (g *Gateway) EndTerminal(peer session.Peer, operator, submitID []byte) sess
 		var known bool
 		if account, known = link.end(id); known {
 			g.relayObserver.VisitsLive(string(link.relay.AppID), -1)
-		}
-		if told := link.atCore(); told != nil {
-			told.CloseVisit(uuid.UUID(id))
 		}
 	}
 	e.Account = string(account)

@@ -157,7 +157,7 @@ func (g *Gateway) checkTerminalAddress(a *arrival) reason.Reason {
 		return reason.OK
 	}
 	addr, err := netip.ParseAddr(string(told.PublicIP))
-	if err != nil {
+	if err != nil || addr.Zone() != "" { // Unmap takes a zone off
 		return reason.NoTerminalAddress
 	}
 	at := netip.AddrPortFrom(addr.Unmap(), uint16(told.PublicPort))
@@ -175,10 +175,10 @@ func (g *Gateway) checkTerminalApp(a *arrival) reason.Reason {
 	switch kind, enabled, known := g.registry.Kind(a.told.Told.AppID); {
 	case !known:
 		why = reason.TerminalAppUnknown
-	case !enabled:
-		why = reason.TerminalAppDisabled
 	case kind != auth.AppDirect:
 		return reason.TerminalAppKind
+	case !enabled:
+		why = reason.TerminalAppDisabled
 	case !a.relay.MayCarry(a.told.Told.AppID):
 		why = reason.TerminalAppNotOfRelay
 	}

@@ -114,6 +114,7 @@ func faults() []fault {
 		{11, reason.TerminalTimeOld, told(func(v *session.RelayedTerminal) { v.Told.LoginTime = []byte("2019-01-21 08:00:00") })},
 		{12, reason.NoTerminalAddress, told(func(v *session.RelayedTerminal) { v.Told.PublicIP = []byte("::ffff:0.0.0.0") })},
 		{12, reason.NoTerminalAddress, told(func(v *session.RelayedTerminal) { v.Told.PublicIP = []byte("fe80::1%eth0") })},
+		{12, reason.NoTerminalAddress, told(func(v *session.RelayedTerminal) { v.Told.PublicIP = []byte("::ffff:203.0.113.7%1") })},
 		{12, reason.NoTerminalAddress, told(func(v *session.RelayedTerminal) { v.Told.PublicIP = []byte("localhost") })},
 		{12, reason.NoTerminalAddress, told(func(v *session.RelayedTerminal) { v.Told.PublicPort = 0 })},
 		{12, reason.NoTerminalAddress, told(func(v *session.RelayedTerminal) {
@@ -464,5 +465,13 @@ func TestRelayKinds(t *testing.T) {
 				t.Errorf("%s: %d connections are counted", c.name, n)
 			}
 		}
+	}
+}
+
+// TestTermsOfTheLongestAge: RelayTerms has six digits for it.
+func TestTermsOfTheLongestAge(t *testing.T) {
+	o := RelayOptions{MaxTerminalAge: 400 * time.Hour}
+	if terms := o.terms(&relay.Relay{}); terms.MaxTerminalAge != 999_999 {
+		t.Errorf("%d s, want 999999", terms.MaxTerminalAge)
 	}
 }

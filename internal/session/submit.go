@@ -166,9 +166,21 @@ func (s *Session) refuseSubmit(op Op, ev *Event, fx *Effects) {
 		if s.overspent(ev.Now) {
 			fx.Close = reason.RefusalFlood
 		}
+	case isOurs(ev.Outcome.Reason):
 	case s.relay.overspent(ev.Now):
 		fx.Close = reason.RelayRefusals
 	}
+}
+
+// isOurs reports whether a submission was refused for want of something at the front: that is no flood of the relay's,
+// and must not cost it the connection with all its customers.
+func isOurs(why reason.Reason) bool {
+	switch why {
+	case reason.NoValidKey, reason.Draining, reason.Overloaded, reason.LoginDeadline, reason.SubmitFault,
+		reason.StoreUnavailable, reason.StoreUnconfirmed, reason.StoreInDoubt, reason.StoreFailed, reason.StoreFull:
+		return true
+	}
+	return false
 }
 
 // putSubmitRef adds the SubmitRef field. What no text can be is sent back as an empty one.

@@ -63,10 +63,12 @@ func findSubmitted(ctx context.Context, conn *sql.Conn, batch []*request) error 
 		if r.one == nil || !r.one.Submitted() {
 			continue
 		}
+		var at int64
 		if err := conn.QueryRowContext(ctx, "SELECT seq FROM record WHERE trading_day = ? AND record_id = ?",
-			int64(r.one.TradingDay), r.one.ID[:]).Scan(&r.seq); err != nil {
+			int64(r.one.TradingDay), r.one.ID[:]).Scan(&at); err != nil {
 			return err
 		}
+		r.again, r.seq = at != r.seq, at
 	}
 	return nil
 }
@@ -85,11 +87,11 @@ func (i inserter) add(ctx context.Context, r *request) error {
 }
 
 // insertSeen writes the hashes of Append's records only: the records of Put are no logins of this
-// moment.
+// moment, and a submission that came again has its hash already.
 func (i inserter) insertSeen(ctx context.Context, batch []*request) error {
 	i.seen.begin()
 	for _, r := range batch {
-		if r.one == nil || r.one.Seen == (store.SeenHash{}) {
+		if r.one == nil || r.again || r.one.Seen == (store.SeenHash{}) {
 			continue
 		}
 		var visit any // NULL in direct mode

@@ -43,8 +43,10 @@ type request struct {
 	many []store.Record
 	work func(context.Context, *sql.Conn) error // in a transaction of its own
 
-	seq  int64 // of the last record; set before done is sent to
-	done chan error
+	seq int64 // of the last record; set before done is sent to
+	// again says that the record, a submission, was in the store already.
+	again bool
+	done  chan error
 
 	state atomic.Int32 // stateWaiting, then one of the others
 }
