@@ -15,8 +15,9 @@ func newDemo(e *env) *cobra.Command {
 		Use: "demo", Short: "Show everything at once, with synthetic terminals; needs nothing", Args: noArgs,
 		Long: "Make a firm in a temporary folder (test key pair, AppIDs, accounts), start core-sim, which is no trading\n" +
 			"core, and before it the front on loopback. Two customers log in and trade with each other, message by\n" +
-			"message. Then synthetic terminals of all kinds log in and order, good ones and bad ones; the day's report\n" +
-			"is exported, opened with the test private key, and each line compared with what its terminal really was.\n" +
+			"message. Then synthetic terminals of all kinds log in and order, good ones and bad ones, some of them through\n" +
+			"two relays, a many-to-many one and an operator's; the day's report is exported, opened with the test\n" +
+			"private key, and each line compared with what its terminal really was.\n" +
 			"Then stay up to be tried by hand, until Ctrl-C.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error { return t.Run(c.Context()) }),
 	}

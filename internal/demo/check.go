@@ -17,9 +17,10 @@ type Verdict struct {
 	Lines   int
 	Equal   int // lines that equal their terminal in every item
 	Flags   map[regulation.AbnormalFlag]int
-	Missing int // answered logins without a line
+	Ways    map[Way]int // equal lines by how the terminal came
+	Missing int         // answered logins without a line
 	Faults  []string
-	Shown   []Opened // a few lines, for people
+	Shown   map[Way][]Opened // a few lines of each way, for people
 }
 
 // Opened is one line beside the truth.
@@ -40,11 +41,11 @@ const (
 func (v *Verdict) Good() bool { return v.Missing == 0 && len(v.Faults) == 0 && v.Lines == v.Equal }
 
 // Check reads reports, opens each line with the test private key, and compares it with
-// the answered logins. show is how many lines are kept to be shown.
+// the answered logins. show is how many lines of each way are kept to be shown.
 func Check(reports []io.Reader, private *rsa.PrivateKey, answers []*Was, show int) (*Verdict, error) {
 	c := checker{
 		private: private, show: show,
-		verdict: &Verdict{Flags: map[regulation.AbnormalFlag]int{}},
+		verdict: &Verdict{Flags: map[regulation.AbnormalFlag]int{}, Ways: map[Way]int{}, Shown: map[Way][]Opened{}},
 		open:    make(map[string][]*Was, len(answers)),
 	}
 	for _, a := range answers {
@@ -111,8 +112,9 @@ func (c *checker) line(b []byte) error {
 	was := same[i]
 	c.open[string(text)] = slices.Delete(same, i, i+1)
 	c.verdict.Equal++
-	if len(c.verdict.Shown) < c.show && terminal != "" {
-		c.verdict.Shown = append(c.verdict.Shown, Opened{
+	c.verdict.Ways[was.Way]++
+	if shown := c.verdict.Shown[was.Way]; len(shown) < c.show && terminal != "" {
+		c.verdict.Shown[was.Way] = append(shown, Opened{
 			Line: string(b[:min(len(b), shortened)]), Supplement: string(text), Terminal: terminal, Was: was,
 		})
 	}

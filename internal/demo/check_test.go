@@ -80,10 +80,10 @@ func TestCheckOfAnHonestReport(t *testing.T) {
 			t.Errorf("flags %v, want %v", v.Flags, want)
 		}
 	}
-	if len(v.Shown) != 2 { // the one that collected nothing shows nothing
-		t.Fatalf("%d shown", len(v.Shown))
+	if len(v.Shown) != 1 || len(v.Shown[Direct]) != 2 || v.Ways[Direct] != 3 { // the one that collected nothing shows nothing
+		t.Fatalf("shown %v, ways %v", v.Shown, v.Ways)
 	}
-	for _, o := range v.Shown {
+	for _, o := range v.Shown[Direct] {
 		if o.Supplement != o.Was.Supplement || o.Terminal != o.Was.Terminal || len(o.Line) != shortened || !strings.HasPrefix(lines[0]+lines[1], "TF01@1.0@") {
 			t.Errorf("shown %+v", o)
 		}

@@ -6,13 +6,17 @@
 // Where a core-sim is behind the front, terminals also place orders and see the answers and their fills; PlayTrade is
 // two customers who trade with each other, message by message.
 //
+// A firm with Relays has terminals of three ways: those that connect by themselves, those that a many-to-many relay logs in over
+// a connection for each, and those that an operator relay reports on its one connection. The operator's own login is a line too.
+//
 // It is the product shown to a stranger, and the shape of every later proof: answered
 // logins, stored records and reported lines are the same set.
 //
 // # Invariants
 //
 //   - A login counts as answered only if the terminal got the front's success with its
-//     RecordID; what it then was (address, port, account, AppID, terminal string) is kept.
+//     RecordID; what it then was (address, port, account, AppID, its relay, terminal string) is kept.
+//   - What the front alone decides is taken from its answer: the login time, of a relayed terminal that of its relay.
 //   - The report must have each answered login exactly once, equal in every item; a
 //     line that no terminal can account for is a fault too.
 //   - An order counts as accepted only if its answer came, with its number and success.

@@ -16,6 +16,7 @@ type Firm struct {
 	Accounts   []Account
 	// Instrument is what customers order at the core-sim behind the front; "" where none is.
 	Instrument string
+	Relays     *Relays // nil: every terminal connects by itself
 }
 
 // App is a terminal software with its authcode.
@@ -34,6 +35,7 @@ type Account struct {
 
 // Was is what a terminal really was when its login was answered.
 type Was struct {
+	Way        Way
 	RecordID   string
 	TradingDay string
 	Supplement string // what the supplement must be, as the terminal itself knows it

@@ -18,6 +18,9 @@ const visitPatience = 30 * time.Second
 // seedStream parts the random numbers of the visits from others with the same seed.
 const seedStream = 2016
 
+// deskSeed is that of the operator relay's machine: no visit has it.
+const deskSeed = 1 << 63
+
 // Tally is what came of all visits.
 type Tally struct {
 	Visits  int
@@ -38,12 +41,31 @@ const maxExamples = 5
 
 // Play sends n visits to the front, at most crowd at once. progress is called with how many are
 // over. The error is a visit that could not be made, for example because the front is
-// gone; what was answered until then is in the tally.
+// gone; what was answered until then is in the tally, the operator relay's own logins of a firm with relays too.
 func Play(ctx context.Context, firm *Firm, n, crowd int, progress func(done int64)) (*Tally, error) {
 	t := &Tally{
 		Codes: map[int]int{}, Logins: map[int]int{}, Kinds: map[string]int{},
 		Latency: newHistogram(), Orders: newHistogram(),
 	}
+	if firm.Relays == nil {
+		return t, t.play(ctx, firm, nil, n, crowd, progress)
+	}
+	opening, cancel := context.WithTimeout(ctx, visitPatience)
+	defer cancel()
+	d, err := openDesk(opening, firm)
+	if err != nil {
+		return t, err
+	}
+	err = t.play(ctx, firm, d, n, crowd, progress)
+	closing, cancelClosing := context.WithTimeout(context.WithoutCancel(ctx), visitPatience)
+	defer cancelClosing()
+	logins, closed := d.close(closing)
+	t.Add(logins)
+	return t, errors.Join(err, closed)
+}
+
+// play sends the visits; d is the operator relay that reports some of them, or nil.
+func (t *Tally) play(ctx context.Context, firm *Firm, d *desk, n, crowd int, progress func(done int64)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var (
@@ -55,7 +77,7 @@ func Play(ctx context.Context, firm *Firm, n, crowd int, progress func(done int6
 	for range crowd {
 		wg.Go(func() {
 			for i := next.Add(1) - 1; i < int64(n) && ctx.Err() == nil; i = next.Add(1) - 1 {
-				v, err := visit(ctx, firm, uint64(i))
+				v, err := visit(ctx, firm, d, uint64(i))
 				mu.Lock()
 				t.note(v, err)
 				progress(int64(t.Visits))
@@ -69,22 +91,24 @@ func Play(ctx context.Context, firm *Firm, n, crowd int, progress func(done int6
 	wg.Wait()
 	t.Took = time.Since(begin)
 	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
-		return t, err
+		return err
 	}
-	return t, ctx.Err()
+	return ctx.Err()
 }
 
 func newHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, int64(visitPatience/time.Microsecond), 3)
 }
 
+func newRandom(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, seedStream)) }
+
 // visit is the i-th one: the same i is the same sort of visitor with the same machine.
-func visit(ctx context.Context, firm *Firm, i uint64) (*visitor, error) {
+func visit(ctx context.Context, firm *Firm, d *desk, i uint64) (*visitor, error) {
 	ctx, cancel := context.WithTimeout(ctx, visitPatience)
 	defer cancel()
-	random := rand.New(rand.NewPCG(i, seedStream))
+	random := newRandom(i)
 	v := &visitor{
-		firm: firm, kind: pick(random), random: random,
+		firm: firm, desk: d, kind: pick(random), random: random,
 		app:     firm.Apps[random.IntN(len(firm.Apps))],
 		account: firm.Accounts[random.IntN(len(firm.Accounts))],
 		inbox:   newInbox(fmt.Sprint("visit ", i)),

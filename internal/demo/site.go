@@ -50,12 +50,12 @@ var siteApps = []struct {
 
 // NewSite makes folder, test key pair, master key and configuration of a front with its local core.
 func NewSite(dir, postgresURL, listen, admin string) (*Site, error) {
-	return newSite(dir, siteConfig(postgresURL, listen, admin))
+	return newSite(dir, siteConfig(postgresURL, listen, admin, ""))
 }
 
-// NewLinkedSite is NewSite for a front that has a core-sim behind it, at CoreSocket.
+// NewLinkedSite is NewSite for a front that has a core-sim behind it, at CoreSocket, and a second listener for relays.
 func NewLinkedSite(dir, postgresURL, listen, admin string) (*Site, error) {
-	return newSite(dir, append(siteConfig(postgresURL, listen, admin), linkConfig...))
+	return newSite(dir, append(siteConfig(postgresURL, listen, admin, relayListener), linkConfig...))
 }
 
 func newSite(dir string, configuration []byte) (*Site, error) {
@@ -80,7 +80,7 @@ func newSite(dir string, configuration []byte) (*Site, error) {
 }
 
 // siteConfig is what a small firm would write; the report's key is that of the test pair.
-func siteConfig(postgresURL, listen, admin string) []byte {
+func siteConfig(postgresURL, listen, admin, moreListeners string) []byte {
 	driver := "embedded"
 	if postgresURL != "" {
 		driver = assemble.DriverPostgres
@@ -93,7 +93,7 @@ front:
   id: 1
   listeners:
     - address: %q
-admin:
+%sadmin:
   address: %q
 keys:
   - version: %q
@@ -104,14 +104,21 @@ store:
 log_level: warn
 core:
   logins_per_user: 0 # a crowd shares a few accounts here
-`, listen, admin, KeyVersion, driver, postgresURL)
+`, listen, moreListeners, admin, KeyVersion, driver, postgresURL)
 }
+
+// relayListener follows the customers' listener of siteConfig.
+const relayListener = `    - address: "127.0.0.1:0"
+      admits: relays
+`
 
 // linkConfig follows siteConfig, whose last section is core.
 const linkConfig = `  driver: link
   link:
     endpoints: ["unix:core.sock"]
     verify_timeout: 20s # the machine may be busy with all of it at once
+relay:
+  enabled: true
 `
 
 // CoreSocket is where the front of a linked site looks for its trading core.
@@ -172,6 +179,11 @@ func (s *Site) Enrol(ctx context.Context) (err error) {
 		s.Firm.Apps = append(s.Firm.Apps, app)
 	}
 	s.Firm.Accounts = siteAccountList()
+	if s.Config.Relay.Enabled {
+		if s.Firm.Relays, err = admitRelays(ctx, directory.New(r.Tables()), master, firstOperator(s.Firm.Accounts)); err != nil {
+			return err
+		}
+	}
 	if s.Config.Core.Driver != assemble.DriverLink { // a trading core has accounts of its own
 		if err := s.addAccounts(ctx, r); err != nil {
 			return err

@@ -62,6 +62,8 @@ type visitor struct {
 	account Account
 	inbox   *inbox
 	conn    *client.Conn
+	desk    *desk                   // the operator relay; nil if the firm has no relays
+	machine regulation.TerminalType // what was collected last
 
 	answer    time.Duration // from the login request to its answer
 	answers   []*Was        // successes; more than one would be a fault
@@ -78,17 +80,19 @@ func (v *visitor) dial(ctx context.Context) (err error) {
 }
 
 func (v *visitor) authenticate(ctx context.Context, app App) error {
-	_, err := v.conn.Authenticate(ctx, client.Identity{
-		BrokerID: v.firm.BrokerID, AppID: string(app.AppID), ProductInfo: "demo", Cipher: app.Cipher,
-	}, app.AuthCode)
+	_, err := v.conn.Authenticate(ctx, identity(v.firm, &app), app.AuthCode)
 	return err
+}
+
+func identity(firm *Firm, app *App) client.Identity {
+	return client.Identity{BrokerID: firm.BrokerID, AppID: string(app.AppID), ProductInfo: "demo", Cipher: app.Cipher}
 }
 
 // collect builds a terminal string and encrypts it, as the collection library does.
 func (v *visitor) collect() (text string, ciphertext []byte, err error) {
 	kinds := int(regulation.TerminalWeChat-regulation.TerminalWindows) + 1
-	t := regulation.TerminalWindows + regulation.TerminalType(v.random.IntN(kinds))
-	text = terminal.Build(t, v.random, time.Now())
+	v.machine = regulation.TerminalWindows + regulation.TerminalType(v.random.IntN(kinds))
+	text = terminal.Build(v.machine, v.random, time.Now())
 	ciphertext, err = v.firm.Key.Encrypt(nil, []byte(text))
 	return text, ciphertext, err
 }
@@ -123,15 +127,34 @@ func (v *visitor) loginResult(ctx context.Context, req client.LoginRequest, text
 // was puts together what the supplement must be, from what the terminal knows: its own
 // socket address, not the one that the front returned.
 func (v *visitor) was(result *client.LoginResult, text string) *Was {
-	local, _ := v.conn.LocalAddr().(*net.TCPAddr)
 	return &Was{
-		RecordID:   result.RecordID,
-		TradingDay: result.TradingDay,
-		Terminal:   text,
-		Supplement: fmt.Sprintf("%c@%s@%s@%d@%s@@@@@%s@%c", v.kind.flag, v.app.AppID,
-			regulation.AppendAddr(nil, local.AddrPort().Addr()), local.Port,
-			result.LoginTime.Format(regulation.TimeLayout), v.account.Account, v.account.UserType),
+		RecordID: result.RecordID, TradingDay: result.TradingDay, Terminal: text,
+		Supplement: items(v.kind.flag, v.app.AppID, addrOf(v.conn.LocalAddr()), result.LoginTime, nil, v.account.Account, v.account.UserType),
 	}
+}
+
+// items are the eleven of a supplement; via is nil for a terminal that no relay carried.
+func items(
+	flag regulation.AbnormalFlag, app regulation.AppID, addr netip.AddrPort, at time.Time, via *client.RelayRecorded,
+	account regulation.Account, user regulation.UserType,
+) string {
+	relay := "@@@"
+	if via != nil {
+		relay = fmt.Sprintf("%s@%s", via.AppID, place(via.Addr, via.LoginTime))
+	}
+	return fmt.Sprintf("%c@%s@%s@%s@%s@%c", flag, app, place(addr, at), relay, account, user)
+}
+
+// place is an address, its port and a time, as three items.
+func place(addr netip.AddrPort, at time.Time) string {
+	return fmt.Sprintf("%s@%d@%s", regulation.AppendAddr(nil, addr.Addr()), addr.Port(), at.In(regulation.Zone).Format(regulation.TimeLayout))
+}
+
+func addrOf(a net.Addr) netip.AddrPort {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		return tcp.AddrPort()
+	}
+	return netip.AddrPort{}
 }
 
 func (v *visitor) enter(ctx context.Context) error {
@@ -141,8 +164,16 @@ func (v *visitor) enter(ctx context.Context) error {
 	return v.authenticate(ctx, v.app)
 }
 
+// honest comes by itself or through one of the firm's relays.
 func honest(ctx context.Context, v *visitor) error {
-	if err := v.logIn(ctx); err != nil {
+	logIn := v.logIn
+	switch v.pickWay() {
+	case OneToMany:
+		return v.submitted(ctx)
+	case ManyToMany:
+		logIn = v.loginVia
+	}
+	if err := logIn(ctx); err != nil {
 		return err
 	}
 	if err := v.trade(ctx); err != nil {

@@ -53,15 +53,9 @@ func (t *Tour) trade(ctx context.Context) (answers []*demo.Was, err error) {
 
 // summary shows what happened, most telling first.
 func (t *Tour) summary(tally *demo.Tally, verdict *demo.Verdict) {
-	t.heading("A few lines, opened with the test private key")
-	for _, o := range verdict.Shown {
-		t.say("line        %s…", o.Line)
-		t.say("supplement  %s", o.Supplement)
-		t.say("  it was    %s", o.Was.Supplement)
-		t.say("terminal    %s", o.Terminal)
-		t.say("  it was    %s\n", o.Was.Terminal)
-	}
-	t.heading("Visits by the front's last answer (the three above among them), and how many of them had logged in")
+	t.samples(verdict)
+	t.ways(verdict)
+	t.heading("Visits by the front's last answer (with the two customers' three logins and the relay's own), and how many of them had logged in")
 	show.Table(t.Out, "CODE\tVISITS\tLOGGED IN\tMEANING", func(w io.Writer) {
 		for _, code := range slices.Sorted(maps.Keys(tally.Codes)) {
 			shown := fmt.Sprint(code)
@@ -89,11 +83,51 @@ func (t *Tour) summary(tally *demo.Tally, verdict *demo.Verdict) {
 	t.say("%d logins answered, %d lines reported, %d of them exactly what the terminal was, %d answered but not reported",
 		len(tally.Answers), verdict.Lines, verdict.Equal, verdict.Missing)
 	saw := t.core.Report().Now()
-	t.say("core-sim saw %d sessions opened, each with the RecordID of an answered login, %d orders, %d trades, and %d breaches of the link's contract",
-		saw.Opens, saw.Orders, saw.Trades, saw.Violations())
+	t.say("core-sim saw %d sessions opened, each with the RecordID of an answered login, and %d terminals that the operator relay reported "+
+		"(in %d VisitOpen): %d", saw.Opens, saw.VisitsClosed, saw.Visits, saw.Opens+saw.VisitsClosed)
+	t.say("core-sim saw %d orders, %d trades, and %d breaches of the link's contract", saw.Orders, saw.Trades, saw.Violations())
 	for _, f := range append(verdict.Faults, tally.Examples...) {
 		t.say("FAULT: %s", f)
 	}
+}
+
+// wayWords says of each way how the terminal reached the front.
+var wayWords = map[demo.Way]string{
+	demo.Direct:      "直连 direct: the terminal connects to the front by itself, so the report has nothing of a relay",
+	demo.ManyToMany:  "多对多中继 many-to-many relay: the relay opens a connection for each customer, and the customer logs in with the own password",
+	demo.OneToMany:   "一对多中继 operator relay: an operator logs in once, and the relay reports each of its customers' terminals on that connection",
+	demo.RelayItself: "中继自身 the operator's own login, from the operator relay's machine",
+}
+
+// samples opens a line of each way, side by side.
+func (t *Tour) samples(verdict *demo.Verdict) {
+	t.heading("A line of the report for each way to the front, opened with the test private key")
+	t.say("A supplement is 11 items between @ signs:")
+	t.say("  异常标识@AppID@公网IP@公网端口@登入时间@RelayAppID@中继公网IP@中继端口@中继登入时间@资金账户@用户类型")
+	t.say("  abnormal flag@AppID@public IP@port@login time@relay's AppID@relay's IP@its port@its login time@account@user type (1 customer, 2 operator)")
+	t.say("\"it was\" is what the terminal and the relay know of themselves. Addresses behind relays are synthetic.")
+	for _, way := range demo.Ways {
+		for _, o := range verdict.Shown[way] {
+			t.say("\n-- %s --", wayWords[way])
+			t.say("line        %s…", o.Line)
+			t.say("supplement  %s", o.Supplement)
+			t.say("  it was    %s", o.Was.Supplement)
+			t.say("terminal    %s", o.Terminal)
+			t.say("  it was    %s", o.Was.Terminal)
+		}
+	}
+}
+
+// ways counts the lines by the way to the front.
+func (t *Tour) ways(verdict *demo.Verdict) {
+	t.heading("By the way to the front: lines that are exactly what the terminal was, items 1 to 11")
+	show.Table(t.Out, "LINES\tWAY", func(w io.Writer) {
+		for _, way := range demo.Ways {
+			name, _, _ := strings.Cut(wayWords[way], ":")
+			fmt.Fprintf(w, "%d\t%s\n", verdict.Ways[way], name)
+		}
+		fmt.Fprintf(w, "%d\tall\n", verdict.Equal)
+	})
 }
 
 func quantiles(w io.Writer, what string, h *hdrhistogram.Histogram) {

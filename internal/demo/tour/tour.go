@@ -40,8 +40,8 @@ type Tour struct {
 	began  time.Time // when the front was up, whole seconds
 }
 
-// linesShown is how many lines are opened before the reader's eyes.
-const linesShown = 3
+// linesShown is how many lines of each way to the front are opened before the reader's eyes.
+const linesShown = 1
 
 // Run returns an error if something was found that must not be. Its folder goes with it.
 func (t *Tour) Run(ctx context.Context) (err error) {
@@ -92,6 +92,7 @@ func (t *Tour) show(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	t.awaitVisits(ctx, tally.Answers)
 	verdict.Faults = append(verdict.Faults, t.compareCore(tally.Answers, sceneOrders+int(tally.Orders.TotalCount()))...)
 	t.summary(tally, verdict)
 	if tally.Surprises > 0 || !verdict.Good() {
@@ -123,7 +124,7 @@ func (t *Tour) open(ctx context.Context) (err error) {
 	}
 	firm := &t.site.Firm
 	firm.Address, firm.BrokerID, firm.KeyVersion = t.daemon.Addrs()[0].String(), t.site.Config.BrokerID, demo.KeyVersion
-	firm.Instrument = demo.Instrument
+	firm.Instrument, firm.Relays.Address = demo.Instrument, t.daemon.Addrs()[1].String()
 	return nil
 }
 
@@ -140,7 +141,7 @@ func (t *Tour) startFront(ctx context.Context) error {
 }
 
 func (t *Tour) play(ctx context.Context) (*demo.Tally, error) {
-	t.heading("%d visits of terminals, %d at once", t.Logins, t.Crowd)
+	t.heading("%d visits of terminals, %d at once: by themselves, and through two relays (中继)", t.Logins, t.Crowd)
 	progress, end := t.Progress("visits", int64(t.Logins))
 	defer end()
 	return demo.Play(ctx, &t.site.Firm, t.Logins, t.Crowd, progress)

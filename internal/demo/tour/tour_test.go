@@ -26,7 +26,10 @@ func shown(t *testing.T, postgres string) (*Tour, string) {
 	return tour, out.String()
 }
 
-// A stranger sees an order, its answer and its fill, the fill that the seller missed, and that every answered login is reported.
+// told are an address, a port and a time as a relay tells them.
+const told = `(203\.0\.113\.|2001:0DB8:)[^@]+@[0-9]+@[^@]+`
+
+// A stranger sees an order, its answer and its fill, the fill that the seller missed, a line of each way to the front, and that every answered login is reported.
 func TestTheTourShowsTheCoreLink(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -48,6 +51,11 @@ func TestTheTourShowsTheCoreLink(t *testing.T) {
 					`seller .*LastIP=127\..*\n` +
 					`seller 88880000 +gets +0x1001 +TradeInsertSingle +1 +2 +TradeID=2 OrderID=1 Direction=sell Price=3500 Volume=1 Remaining=0\n`,
 				`order to core-sim and back +[1-9]`,
+				`-- 直连 direct.* --\n.*\nsupplement  0@[^@]+@127\.[0-9.]+@[0-9]+@[^@]+@@@@@88880000@1\n`,
+				`-- 多对多中继 many-to-many relay.* --\n.*\nsupplement  0@[^@]+@` + told + `@demo_invrelay_1.0@127\.9\.9\.2@[0-9]+@[^@]+@8888[0-9]+@1\n`,
+				`-- 一对多中继 operator relay.* --\n.*\nsupplement  0@[^@]+@` + told + `@demo_oprelay_1.0@127\.9\.9\.3@[0-9]+@[^@]+@8888[0-9]+@2\n`,
+				`-- 中继自身 .* --\n.*\nsupplement  0@demo_oprelay_1.0@127\.9\.9\.3@[0-9]+@[^@]+@@@@@88880007@2\n`,
+				`\n[1-9][0-9]* +多对多中继 many-to-many relay\n[1-9][0-9]* +一对多中继 operator relay\n1 +中继自身`,
 				`, 0 answered but not reported\n`,
 				`and 0 breaches of the link's contract\n`,
 			} {
@@ -64,20 +72,29 @@ func TestCompareCoreFindsEachFault(t *testing.T) {
 	t.Parallel()
 	tour, _ := shown(t, "")
 	saw := tour.core.Report().Now()
-	answers := make([]*demo.Was, 0, saw.Opens)
+	answers := make([]*demo.Was, 0, saw.Opens+saw.VisitsClosed)
 	for _, id := range tour.core.Records() {
 		answers = append(answers, &demo.Was{RecordID: id})
 	}
+	opened := len(answers)
+	for range saw.VisitsClosed {
+		answers = append(answers, &demo.Was{Way: demo.OneToMany})
+	}
 	orders := int(saw.Orders)
+	if len(answers) == opened {
+		t.Fatal("core-sim heard of no terminal of the operator relay")
+	}
 	if faults := tour.compareCore(answers, orders); len(faults) != 0 {
 		t.Fatalf("%q", faults)
 	}
 	altered := append([]*demo.Was{{RecordID: "another"}}, answers[1:]...)
 	for name, faults := range map[string][]string{
-		"a login that is open nowhere":    tour.compareCore(altered, orders),
-		"a session that was not answered": tour.compareCore(answers[1:], orders),
-		"an order lost":                   tour.compareCore(answers, orders+1),
-		"an order of no terminal":         tour.compareCore(answers, orders-1),
+		"a login that is open nowhere":                 tour.compareCore(altered, orders),
+		"a session that was not answered":              tour.compareCore(answers[1:], orders),
+		"a reported terminal the core did not hear of": tour.compareCore(append(answers[:len(answers):len(answers)], &demo.Was{Way: demo.OneToMany}), orders),
+		"a reported terminal that was not answered":    tour.compareCore(answers[:len(answers)-1], orders),
+		"an order lost":                                tour.compareCore(answers, orders+1),
+		"an order of no terminal":                      tour.compareCore(answers, orders-1),
 	} {
 		if len(faults) != 1 {
 			t.Errorf("%s: %q", name, faults)
