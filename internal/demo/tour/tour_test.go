@@ -29,7 +29,8 @@ func shown(t *testing.T, postgres string) (*Tour, string) {
 // told are an address, a port and a time as a relay tells them.
 const told = `(203\.0\.113\.|2001:0DB8:)[^@]+@[0-9]+@[^@]+`
 
-// A stranger sees an order, its answer and its fill, the fill that the seller missed, a line of each way to the front, and that every answered login is reported.
+// A stranger sees an order, its answer and its fill, the fill that the seller missed, a line of each way to the front, and
+// that every answered login is reported.
 func TestTheTourShowsTheCoreLink(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
