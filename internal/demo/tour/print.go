@@ -83,8 +83,8 @@ func (t *Tour) summary(tally *demo.Tally, verdict *demo.Verdict) {
 	t.say("%d logins answered, %d lines reported, %d of them exactly what the terminal was, %d answered but not reported",
 		len(tally.Answers), verdict.Lines, verdict.Equal, verdict.Missing)
 	saw := t.core.Report().Now()
-	t.say("core-sim saw %d sessions opened, each with the RecordID of an answered login, and %d terminals that the operator relay reported "+
-		"(in %d VisitOpen): %d", saw.Opens, saw.VisitsClosed, saw.Visits, saw.Opens+saw.VisitsClosed)
+	t.say("core-sim saw %d sessions opened, each with the RecordID of an answered login, and %d terminals that the operator relay reported: %d",
+		saw.Opens, saw.Visits, saw.Opens+saw.Visits)
 	t.say("core-sim saw %d orders, %d trades, and %d breaches of the link's contract", saw.Orders, saw.Trades, saw.Violations())
 	for _, f := range append(verdict.Faults, tally.Examples...) {
 		t.say("FAULT: %s", f)
