@@ -23,5 +23,5 @@ func (s *Server) TakeInEvicted(nc *net.TCPConn) (reason.Close, error) {
 	return refused, err
 }
 
-// SetMaxHalfOpenRelays must be called before the first connection.
-func (s *Server) SetMaxHalfOpenRelays(n int64) { s.maxHalfOpen = n }
+// SetMaxHalfOpenRelays takes effect for the next connection.
+func (s *Server) SetMaxHalfOpenRelays(n int64) { s.maxHalfOpen.Store(n) }

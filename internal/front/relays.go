@@ -20,7 +20,7 @@ const maxHalfOpenRelays = 4096
 
 // admitRelay judges a newcomer by the total of all connections, and by those that are half-open.
 func (s *Server) admitRelay(c *conn) admission.Verdict {
-	if s.halfOpen.Add(1) > s.maxHalfOpen {
+	if s.halfOpen.Add(1) > s.maxHalfOpen.Load() {
 		s.halfOpen.Add(-1)
 		return admission.Verdict{Refused: reason.UnauthenticatedFull}
 	}

@@ -86,7 +86,7 @@ type Server struct {
 
 	connections atomic.Int64
 	halfOpen    atomic.Int64 // of relays
-	maxHalfOpen int64        // maxHalfOpenRelays
+	maxHalfOpen atomic.Int64 // maxHalfOpenRelays
 	lastID      atomic.Int32
 	stopping    atomic.Bool
 }
@@ -95,11 +95,12 @@ type Server struct {
 func New(cfg Config, handler Handler, observer Observer, log *zap.Logger) *Server {
 	s := &Server{
 		cfg: cfg, observer: observer, log: log,
-		admission: admission.New(cfg.Limits.Admission, rand.Float64), period: sweepPeriod, maxHalfOpen: maxHalfOpenRelays,
+		admission: admission.New(cfg.Limits.Admission, rand.Float64), period: sweepPeriod,
 		closing: make(chan struct{}),
 		failed:  make(chan error, 1),
 		ended:   make(chan struct{}),
 	}
+	s.maxHalfOpen.Store(maxHalfOpenRelays)
 	s.setOwnLimits(&cfg.Limits)
 	s.driver = dialogue.New(cfg.settings(), cfg.Limits.dialogue(), handler, observer, log)
 	return s

@@ -10,6 +10,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -110,7 +111,7 @@ func (g *Gateway) noteAccepted(e *ops.Entry, s *subject, through *arrival) {
 	g.relayObserver.TerminalLoginAge(s.from.instant.Sub(s.from.loggedIn))
 	if through.addr.IsValid() {
 		g.relayObserver.TerminalAt(name, through.addr.Addr())
-		e.TerminalAddress = through.addr.Addr().String()
+		e.TerminalAddress = string(regulation.AppendAddr(nil, through.addr.Addr()))
 	}
 	if e.ReReported {
 		g.relayObserver.ReReported(name)
