@@ -10,7 +10,6 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
-	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -102,7 +101,7 @@ func (g *Gateway) countLogin(e *ops.Entry, why reason.Reason) {
 	}
 }
 
-// noteAccepted counts an accepted terminal of a relay, and puts into the line where it was, in the form of the report.
+// noteAccepted counts an accepted terminal of a relay, and puts into the line where it was, in the form of every address there.
 func (g *Gateway) noteAccepted(e *ops.Entry, s *subject, through *arrival) {
 	if through == nil {
 		return
@@ -111,7 +110,7 @@ func (g *Gateway) noteAccepted(e *ops.Entry, s *subject, through *arrival) {
 	g.relayObserver.TerminalLoginAge(s.from.instant.Sub(s.from.loggedIn))
 	if through.addr.IsValid() {
 		g.relayObserver.TerminalAt(name, through.addr.Addr())
-		e.TerminalAddress = string(regulation.AppendAddr(nil, through.addr.Addr()))
+		e.TerminalAddress = through.addr.Addr().String()
 	}
 	if e.ReReported {
 		g.relayObserver.ReReported(name)
