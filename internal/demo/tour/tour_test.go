@@ -94,8 +94,8 @@ func TestCompareCoreFindsEachFault(t *testing.T) {
 		"a session that was not answered":              tour.compareCore(answers[1:], orders),
 		"a reported terminal the core did not hear of": tour.compareCore(append(answers[:len(answers):len(answers)], &demo.Was{Way: demo.OneToMany}), orders),
 		"a reported terminal that was not answered":    tour.compareCore(answers[:len(answers)-1], orders),
-		"an order lost":                                tour.compareCore(answers, orders+1),
-		"an order of no terminal":                      tour.compareCore(answers, orders-1),
+		"an order lost":           tour.compareCore(answers, orders+1),
+		"an order of no terminal": tour.compareCore(answers, orders-1),
 	} {
 		if len(faults) != 1 {
 			t.Errorf("%s: %q", name, faults)
