@@ -279,7 +279,9 @@ func TestRelayFloods(t *testing.T) {
 			t.Errorf("%d answers of code %s", n, code)
 		}
 	}
-	if !flood.Closed || flood.Codes["90"] == 0 || answered > 4*256 || answered+flood.Unanswered != flood.Sent {
+	// Each answer with 0 makes room in the window for one more that is refused before the front has enough.
+	const bound = 4 * 256
+	if !flood.Closed || flood.Codes["90"] == 0 || flood.Codes["90"] > bound+flood.Codes["0"] || answered+flood.Unanswered != flood.Sent {
 		t.Errorf("%+v", flood)
 	}
 	t.Logf("%+v", flood)
