@@ -18,6 +18,7 @@ ARGS          ?=
 # The race detector, but not inside SQLite's translated C: it would make that, and so half of all
 # tests, five times as slow, and find nothing of ours. Its driver and ours are watched. Tests that
 # measure time or memory are skipped or shortened under it (testmain.NotRaced, testmain.Fewer).
+RACE_IN       ?= ./...
 RACE           = -race -gcflags=modernc.org/sqlite/lib=-race=false
 
 # A program under the race detector waits a second at its end for further races, unless it is
@@ -44,8 +45,8 @@ test: tools ## vet, and all tests with a real PostgreSQL
 	$(GO) test -vet=off -timeout 25m ./...
 
 .PHONY: race
-race: tools ## the same tests with the race detector, which takes three times as long
-	$(GO) test $(RACE) -vet=off -timeout 25m ./...
+race: tools ## the same tests with the race detector, which takes three times as long (RACE_IN=./...)
+	$(GO) test $(RACE) -vet=off -timeout 25m $(RACE_IN)
 
 .PHONY: tools
 tools: ## find what the tests call (PostgreSQL, openssl, python3, cc), or install Debian's packages

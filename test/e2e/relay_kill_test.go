@@ -134,7 +134,7 @@ func TestRelayOfAKilledFront(t *testing.T) {
 			}
 		}
 		t.Logf("%d let in, %d in doubt, %d lines; %d lost, %d doubled, %d untrue; %+v", len(in), len(doubt), total, lost, doubled, untrue, stats)
-		if lost+doubled+untrue > 0 || len(in) < terminals*9/10 || stats.Logins < 3 {
+		if lost+doubled+untrue > 0 || len(in) < terminals*9/10 || stats.Logins < 2 { // the second kill may come when all are in
 			t.Errorf("%d lost, %d doubled, %d untrue, %d let in, %d logins", lost, doubled, untrue, len(in), stats.Logins)
 		}
 	})
