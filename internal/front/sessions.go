@@ -73,7 +73,9 @@ var errStopping = errors.New("front: the front stops")
 func (s *Server) onLoops(ctx context.Context, f func(*loop)) error {
 	var err error
 	s.loops.Range(func(_, l any) bool {
-		err = s.onLoop(ctx, l.(*loop), f)
+		if err = ctx.Err(); err == nil {
+			err = s.onLoop(ctx, l.(*loop), f)
+		}
 		return err == nil
 	})
 	return err
