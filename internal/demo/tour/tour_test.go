@@ -3,6 +3,7 @@ package tour
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,16 +90,20 @@ func TestCompareCoreFindsEachFault(t *testing.T) {
 		t.Fatalf("%q", faults)
 	}
 	altered := append([]*demo.Was{{RecordID: "another"}}, answers[1:]...)
-	for name, faults := range map[string][]string{
-		"a login that is open nowhere":                 tour.compareCore(altered, orders),
-		"a session that was not answered":              tour.compareCore(answers[1:], orders),
-		"a reported terminal the core did not hear of": tour.compareCore(append(answers[:len(answers):len(answers)], &demo.Was{Way: demo.OneToMany}), orders),
-		"a reported terminal that was not answered":    tour.compareCore(answers[:len(answers)-1], orders),
-		"an order lost":           tour.compareCore(answers, orders+1),
-		"an order of no terminal": tour.compareCore(answers, orders-1),
+	unheard := slices.Concat(answers, []*demo.Was{{Way: demo.OneToMany}})
+	for _, c := range []struct {
+		name   string
+		faults []string
+	}{
+		{"a login that is open nowhere", tour.compareCore(altered, orders)},
+		{"a session that was not answered", tour.compareCore(answers[1:], orders)},
+		{"a reported terminal the core did not hear of", tour.compareCore(unheard, orders)},
+		{"a reported terminal that was not answered", tour.compareCore(answers[:len(answers)-1], orders)},
+		{"an order lost", tour.compareCore(answers, orders+1)},
+		{"an order of no terminal", tour.compareCore(answers, orders-1)},
 	} {
-		if len(faults) != 1 {
-			t.Errorf("%s: %q", name, faults)
+		if len(c.faults) != 1 {
+			t.Errorf("%s: %q", c.name, c.faults)
 		}
 	}
 }
