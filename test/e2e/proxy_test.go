@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -246,12 +245,13 @@ func (d *daemon) closed(t *testing.T) map[string]int {
 	return counts
 }
 
-// waitForCheck is the result of HAProxy's first finished check.
+// waitForCheck is the result of HAProxy's last finished check: it waits until one has finished.
+// HAProxy puts "* " before the last result, which is INI at first, while a check is on its way.
 func (b *balancer) waitForCheck(backend, server string) (status string) {
 	b.t.Helper()
 	await.Every(b.t, 50*time.Millisecond, "HAProxy's check of "+backend+"/"+server, func() bool {
-		status = b.stat(backend, server, "check_status")
-		return !slices.Contains([]string{"", "INI", "* L7OK"}, status)
+		status = strings.TrimPrefix(b.stat(backend, server, "check_status"), "* ")
+		return status != "" && status != "INI"
 	})
 	return status
 }
