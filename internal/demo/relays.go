@@ -12,7 +12,7 @@ import (
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/regulation"
-	"github.com/tradefront/tradefront/internal/supplement/terminal"
+	"github.com/tradefront/tradefront/internal/terminalinfo"
 )
 
 // Where the two relays connect from; the directory admits them from there only.
@@ -44,7 +44,7 @@ type desk struct {
 func openDesk(ctx context.Context, firm *Firm) (d *desk, err error) {
 	r := firm.Relays
 	random := newRandom(deskSeed)
-	d = &desk{firm: firm, text: terminal.Build(regulation.TerminalLinux, random, time.Now())}
+	d = &desk{firm: firm, text: terminalinfo.Build(regulation.TerminalLinux, random, time.Now())}
 	d.relay, err = client.DialRelay(ctx, client.RelayOptions{
 		Addresses: []string{r.Address}, AuthCode: r.Operator.AuthCode,
 		Identity: identity(firm, &r.Operator),

@@ -11,7 +11,7 @@ import (
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/regulation"
-	"github.com/tradefront/tradefront/internal/supplement/terminal"
+	"github.com/tradefront/tradefront/internal/terminalinfo"
 )
 
 // Closed is the code of a visit that the front ended without an answer.
@@ -92,7 +92,7 @@ func identity(firm *Firm, app *App) client.Identity {
 func (v *visitor) collect() (text string, ciphertext []byte, err error) {
 	kinds := int(regulation.TerminalWeChat-regulation.TerminalWindows) + 1
 	v.machine = regulation.TerminalWindows + regulation.TerminalType(v.random.IntN(kinds))
-	text = terminal.Build(v.machine, v.random, time.Now())
+	text = terminalinfo.Build(v.machine, v.random, time.Now())
 	ciphertext, err = v.firm.Key.Encrypt(nil, []byte(text))
 	return text, ciphertext, err
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/regulation"
-	"github.com/tradefront/tradefront/internal/supplement/terminal"
+	"github.com/tradefront/tradefront/internal/terminalinfo"
 	"github.com/tradefront/tradefront/test/site"
 )
 
@@ -117,7 +117,7 @@ func prepare(random *rand.Rand, s *site.Site, conn *client.Conn, app demo.App, a
 		account: account, flag: regulation.FlagNormal, version: "1.0",
 	}
 	kinds := int(regulation.TerminalWeChat-regulation.TerminalWindows) + 1
-	text := terminal.Build(regulation.TerminalWindows+regulation.TerminalType(random.IntN(kinds)), random, time.Now())
+	text := terminalinfo.Build(regulation.TerminalWindows+regulation.TerminalType(random.IntN(kinds)), random, time.Now())
 	a.sealed, _ = s.Key.Encrypt(nil, []byte(text)) // fails only without entropy
 	said := byte(regulation.FlagNormal)
 	switch random.IntN(20) {

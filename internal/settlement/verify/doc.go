@@ -4,7 +4,7 @@
 // It has its own strict reader. Nothing here is shared with the code that writes reports,
 // so that one mistake cannot hide in both; the words, lengths and grammars of the
 // regulation come from internal/regulation, the order of a terminal's items from
-// internal/supplement/terminal.
+// internal/terminalinfo.
 //
 //	file ── chunker ──▶ workers, one a processor ── Add ──▶ extsort
 //	         lines        │ judge: form of the line              │ sort

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/regulation"
-	"github.com/tradefront/tradefront/internal/supplement/terminal"
+	"github.com/tradefront/tradefront/internal/terminalinfo"
 )
 
 const (
@@ -95,9 +95,9 @@ func (w *worker) openTerminal(l *line, in login) {
 	w.countTerminal(l.number, items, in)
 }
 
-// parseTerminal is terminal.Parse, and the form of the addresses.
-func parseTerminal(text string) ([]terminal.Item, error) {
-	items, err := terminal.Parse(text)
+// parseTerminal is terminalinfo.Parse, and the form of the addresses.
+func parseTerminal(text string) ([]terminalinfo.Item, error) {
+	items, err := terminalinfo.Parse(text)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func parseTerminal(text string) ([]terminal.Item, error) {
 }
 
 // countTerminal counts type and missing items of a good terminal string.
-func (w *worker) countTerminal(number int64, items []terminal.Item, in login) {
+func (w *worker) countTerminal(number int64, items []terminalinfo.Item, in login) {
 	kind := regulation.TerminalType(items[0].Value[0])
 	w.shares.opened.types[kind-regulation.TerminalWindows]++
 	for _, it := range items {

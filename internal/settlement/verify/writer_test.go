@@ -21,8 +21,8 @@ import (
 	"github.com/tradefront/tradefront/internal/settlement/settlementtest"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/supplement"
-	"github.com/tradefront/tradefront/internal/supplement/terminal"
 	"github.com/tradefront/tradefront/internal/supplement/testkey"
+	"github.com/tradefront/tradefront/internal/terminalinfo"
 	"github.com/tradefront/tradefront/test/keypair"
 	"github.com/tradefront/tradefront/test/testmain"
 )
@@ -50,7 +50,7 @@ var keyPair = sync.OnceValue(func() (pair struct {
 func loginAt(t *rapid.T, ring *supplement.KeyRing, id uint64, at time.Time) store.Record {
 	public := keyPair().public
 	kind := regulation.TerminalType(rapid.IntRange('1', '7').Draw(t, "type"))
-	text := terminal.Build(kind, mathrand.New(mathrand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0)), at)
+	text := terminalinfo.Build(kind, mathrand.New(mathrand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0)), at)
 	info := supplement.TerminalInfo{KeyVersion: []byte("1.0"), Flag: '0'}
 	var err error
 	if info.Ciphertext, err = public.Encrypt(nil, []byte(text)); err != nil {

@@ -1,11 +1,10 @@
-package terminal
+package terminalinfo
 
 import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/tradefront/tradefront/internal/regulation"
 )
@@ -13,29 +12,7 @@ import (
 // Build makes a plausible terminal string of type t that was collected at the instant
 // at. What is random in it comes from random alone. An invalid type builds "".
 func Build(t regulation.TerminalType, random *rand.Rand, at time.Time) string {
-	machine := machine{random, t, at}
-	var b strings.Builder
-	for i, it := range layout(t) {
-		if i > 0 {
-			b.WriteByte(regulation.Separator)
-		}
-		b.WriteString(clean(machine.value(it), indicators[it].maxLen))
-	}
-	return b.String()
-}
-
-// clean does what 4.2.4 asks of a collecting library: runs of spaces become one, none
-// leads or trails, and what is too long is cut to its first maxLen bytes, here at the
-// end of a character, so that the string stays UTF-8.
-func clean(value string, maxLen int) string {
-	value = strings.Join(strings.Fields(value), " ")
-	if len(value) > maxLen {
-		value = value[:maxLen]
-		for !utf8.ValidString(value) {
-			value = value[:len(value)-1]
-		}
-	}
-	return strings.TrimRight(value, " ")
+	return Join(t, machine{random, t, at}.value)
 }
 
 // machine is the device that the string describes.
@@ -45,61 +22,61 @@ type machine struct {
 	at   time.Time
 }
 
-func (m machine) value(it item) string {
+func (m machine) value(it Indicator) string {
 	switch it {
-	case kind:
+	case Kind:
 		return string(rune(m.kind))
-	case collected:
+	case Collected:
 		return m.at.In(regulation.Zone).Format(regulation.TimeLayout)
-	case ip1, mobileIP:
+	case IP1, MobileIP:
 		return fmt.Sprintf("192.168.%d.%d", m.IntN(256), 1+m.IntN(254))
-	case ip2:
+	case IP2:
 		return m.secondAddress()
-	case mac1, mac2, deviceMAC:
+	case MAC1, MAC2, DeviceMAC:
 		return m.mac()
-	case deviceName:
+	case DeviceName:
 		return m.deviceName()
-	case osVersion:
+	case OSVersion:
 		return m.osVersion()
-	case location:
+	case Location:
 		// Inside China, as 4.2.4 writes it: three decimals.
 		return fmt.Sprintf("N%.3f,E%.3f", 20+25*m.Float64(), 98+28*m.Float64())
-	case deviceType:
+	case DeviceType:
 		return m.one("phone", "pad", "pod")
-	case carrier:
+	case Carrier:
 		return m.one("中国移动", "中国联通", "中国电信")
-	case partition:
+	case Partition:
 		return fmt.Sprintf("C,%s,NTFS,%d", m.text(upperHex, 8), 80+m.IntN(900))
 	}
 	return m.serial(it)
 }
 
 // serial makes the items that are numbers given by a maker or an operator.
-func (m machine) serial(it item) string {
+func (m machine) serial(it Indicator) string {
 	switch it {
-	case diskSerial:
+	case DiskSerial:
 		return m.text(alphanumeric, 9+m.IntN(8))
-	case cpuSerial:
+	case CPUSerial:
 		return "BFEBFBFF" + m.text(upperHex, 8)
-	case biosSerial:
+	case BIOSSerial:
 		return "PC" + m.text(alphanumeric, 6+m.IntN(3))
-	case deviceSerial:
+	case DeviceSerial:
 		return "C02" + m.text(alphanumeric, 9)
-	case uuid:
+	case UUID:
 		return m.text(upperHex, 32)
-	case imei:
+	case IMEI:
 		return "86" + m.text(digits, 13)
-	case meid:
+	case MEID:
 		return "A0" + m.text(upperHex, 12)
-	case mobileNumber:
+	case MobileNumber:
 		return "13" + m.text(digits, 9)
-	case imsi:
+	case IMSI:
 		return "46002" + m.text(digits, 10)
-	case iccid:
+	case ICCID:
 		return "898600" + m.text(digits, 14)
-	case phoneNumber:
+	case PhoneNumber:
 		return "021-" + m.text(digits, 8) + m.one("", "-"+m.text(digits, 4))
-	case openID:
+	case OpenID:
 		return "o" + m.text(alphanumeric, 27)
 	}
 	return ""

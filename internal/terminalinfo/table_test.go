@@ -1,4 +1,4 @@
-package terminal
+package terminalinfo
 
 import (
 	"bytes"
@@ -32,7 +32,7 @@ func TestLayouts(t *testing.T) {
 		regulation.TerminalWeChat:  "终端类型@信息采集时间@OpenID@地理位置信息",
 	} {
 		var names []string
-		for _, it := range layout(kind) {
+		for _, it := range Order(kind) {
 			names = append(names, indicators[it].name)
 		}
 		if got := strings.Join(names, "@"); got != want {
@@ -44,8 +44,8 @@ func TestLayouts(t *testing.T) {
 // Every item at its maximum still fits one RSA block, for every type.
 func TestLongest(t *testing.T) {
 	for _, kind := range allTypes {
-		n := len(layout(kind)) - 1 // separators
-		for _, it := range layout(kind) {
+		n := len(Order(kind)) - 1 // separators
+		for _, it := range Order(kind) {
 			n += indicators[it].maxLen
 		}
 		if n > MaxLen {
@@ -56,13 +56,13 @@ func TestLongest(t *testing.T) {
 
 // The examples of 4.2.4 fit their maxima.
 func TestSpecificationExamples(t *testing.T) {
-	for it, example := range map[item]string{
-		collected: "2018-05-01 09:00:00", ip1: "CDCD:910A:2222:5498:8475:1111:0010:2020",
-		diskSerial: "86D6C8Z6T", partition: "C,201C3A22,FAT32,80", biosSerial: "PCOCJEY5",
-		deviceSerial: "C02RY79KF43V", carrier: "中国移动", deviceType: "phone", location: "N35.461,E111.362",
-		imei: "869011025656751", meid: "86901102568765", mobileNumber: "13800000000",
-		uuid: "E39DC982705E5B008C13AFDE0DF2FEA1", imsi: "460026102456666", iccid: "898600f10115f0172111",
-		phoneNumber: "0838-65255555-1234", openID: "eb429bl00968f2c0ef38",
+	for it, example := range map[Indicator]string{
+		Collected: "2018-05-01 09:00:00", IP1: "CDCD:910A:2222:5498:8475:1111:0010:2020",
+		DiskSerial: "86D6C8Z6T", Partition: "C,201C3A22,FAT32,80", BIOSSerial: "PCOCJEY5",
+		DeviceSerial: "C02RY79KF43V", Carrier: "中国移动", DeviceType: "phone", Location: "N35.461,E111.362",
+		IMEI: "869011025656751", MEID: "86901102568765", MobileNumber: "13800000000",
+		UUID: "E39DC982705E5B008C13AFDE0DF2FEA1", IMSI: "460026102456666", ICCID: "898600f10115f0172111",
+		PhoneNumber: "0838-65255555-1234", OpenID: "eb429bl00968f2c0ef38",
 	} {
 		if err := regulation.CheckItem(indicators[it].name, example, indicators[it].maxLen); err != nil {
 			t.Error(err)
@@ -117,20 +117,46 @@ func TestClean(t *testing.T) {
 		in     string
 		maxLen int
 		want   string
+		cut    bool
 	}{
-		{"plain", 20, "plain"},
-		{"  a   b  ", 20, "a b"},
-		{"abcdef", 3, "abc"},
-		{"abc def", 4, "abc"},
-		{"张三的", 8, "张三"},
-		{"张三的", 9, "张三的"},
-		{"张", 2, ""},
-		{"", 5, ""},
+		{"plain", 20, "plain", false},
+		{"  a   b  ", 20, "a b", false},
+		{"abcdef", 3, "abc", true},
+		{"abc def", 4, "abc", true},
+		{"abc   ", 3, "abc", false},
+		{"张三的", 8, "张三", true},
+		{"张三的", 9, "张三的", false},
+		{"张", 2, "", true},
+		{"", 5, "", false},
+		{"\u3000a\u3000\u3000b\u3000", 20, "a b", false}, // full-width spaces
+		{"a\u00a0 b", 20, "a b", false},
+		{"a\r\nb\x00c\x7f", 20, "a b c", false},
+		{"a@b", 20, "a_b", false},
+		{"a\xffb\xe5\xbc", 20, "ab", false},
+		{"\ufeffa\u200bb\u202e", 20, "ab", false},
+		{"a\u2028b\u0085c", 20, "a b c", false},
+		{strings.Repeat("h", 300), 20, strings.Repeat("h", 20), true},
 	} {
-		if got := clean(tt.in, tt.maxLen); got != tt.want {
-			t.Errorf("clean(%q, %d) is %q, want %q", tt.in, tt.maxLen, got, tt.want)
+		if got, cut := Clean(tt.in, tt.maxLen); got != tt.want || cut != tt.cut {
+			t.Errorf("Clean(%q, %d) is %q, %t; want %q, %t", tt.in, tt.maxLen, got, cut, tt.want, tt.cut)
 		}
 	}
+}
+
+// An item comes of whatever bytes a machine has in a source.
+func TestCleanMakesAnItem(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		value := rapid.OneOf(rapid.String(), rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) }),
+			rapid.StringOf(rapid.SampledFrom([]rune("a@ \t\n\x00\u3000\u200b\u2028张")))).Draw(t, "value")
+		maxLen := rapid.IntRange(1, 40).Draw(t, "maxLen")
+		item, _ := Clean(value, maxLen)
+		if err := regulation.CheckItem("item", item, maxLen); err != nil {
+			t.Fatalf("Clean(%q, %d) is %q: %v", value, maxLen, item, err)
+		}
+		if again, cut := Clean(item, maxLen); again != item || cut {
+			t.Fatalf("Clean(%q) is %q, %t", item, again, cut)
+		}
+	})
 }
 
 func TestParseRefuses(t *testing.T) {

@@ -1,4 +1,4 @@
-package terminal
+package terminalinfo
 
 import (
 	"fmt"
@@ -20,12 +20,12 @@ type Item struct {
 func Parse(s string) ([]Item, error) {
 	fields := strings.Split(s, string(rune(regulation.Separator)))
 	if len(fields[0]) != 1 {
-		return nil, &regulation.ItemError{Item: indicators[kind].name, Problem: "not one byte"}
+		return nil, &regulation.ItemError{Item: indicators[Kind].name, Problem: "not one byte"}
 	}
 	t := regulation.TerminalType(fields[0][0])
-	order := layout(t)
+	order := Order(t)
 	if order == nil {
-		return nil, &regulation.ItemError{Item: indicators[kind].name, Problem: "not one of 1 to 7"}
+		return nil, &regulation.ItemError{Item: indicators[Kind].name, Problem: "not one of 1 to 7"}
 	}
 	if len(fields) != len(order) {
 		return nil, fmt.Errorf("terminal string: %d items, %s has %d", len(fields), t, len(order))
@@ -47,7 +47,7 @@ func Parse(s string) ([]Item, error) {
 func checkCollected(value string) error {
 	at, err := time.ParseInLocation(regulation.TimeLayout, value, regulation.Zone)
 	if err != nil || at.Format(regulation.TimeLayout) != value {
-		return &regulation.ItemError{Item: indicators[collected].name, Problem: "not a time like 2018-05-01 09:00:00"}
+		return &regulation.ItemError{Item: indicators[Collected].name, Problem: "not a time like 2018-05-01 09:00:00"}
 	}
 	return nil
 }
