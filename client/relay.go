@@ -15,6 +15,7 @@ const (
 	DefaultMaxTerminals = 100_000         // live terminals and waiting submissions together
 	DefaultDownGrace    = 2 * time.Second // how long Submit waits for a connection that is not there
 	DefaultLoginTimeout = 30 * time.Second
+	DefaultRefusedRetry = 30 * time.Second // until a front is asked again that did not admit the relay
 	SubmitIDLife        = 10 * time.Minute // then a submission that a front may have is no longer sent again
 
 	maxWriteLen = 64 << 10 // bytes of submissions that are written at once
@@ -35,6 +36,9 @@ type RelayOptions struct {
 	Addresses []string // host:port of the fronts, in the order of preference
 	Identity  Identity // the RelayAppID
 	AuthCode  string   // of the RelayAppID; kept until Close, since each connection authenticates
+	// ReadAuthCode, if it is not nil, is asked for each connection instead: a code that the firm changed is then in
+	// force without another Relay. Its error is as a connection that failed.
+	ReadAuthCode func(context.Context) (string, error)
 
 	// Login is the operator's, with the terminal information of the relay's own machine.
 	Login LoginRequest
@@ -50,6 +54,11 @@ type RelayOptions struct {
 	MaxTerminals int           // 0 for DefaultMaxTerminals
 	DownGrace    time.Duration // 0 for DefaultDownGrace; below 0 for none
 	LoginTimeout time.Duration // from connecting to logged in; 0 for DefaultLoginTimeout
+
+	// RefusedRetry is after how long at the latest a front is asked again that did not admit the relay (63), or ended its
+	// session by order of the firm; after twice as long the next time, 10 minutes at most. 0 for DefaultRefusedRetry; below
+	// 0 for never: such a front is then as one that refused the operator's login.
+	RefusedRetry time.Duration
 
 	// OnEvent is called for each event, one at a time and in their order, on goroutines of the Relay: it must not
 	// wait, and may call End and Stats, no other method. nil for none.
@@ -92,7 +101,12 @@ type Relay struct {
 	finished  chan struct{} // the supervisor has returned: no goroutine of the Relay is left
 	first     chan struct{} // closed once the first login was accepted, or the relay has ended
 	firstOnce sync.Once
-	wake      chan struct{} // capacity 1: the writer has something to look at
+
+	refusedAll  chan struct{} // closed once each address refused the relay, one of them not for good
+	refusedOnce sync.Once
+	refusal     error // why; set before refusedAll is closed
+
+	wake chan struct{} // capacity 1: the writer has something to look at
 
 	mu        sync.Mutex
 	ended     *EndedError // why; nil while it works
@@ -105,9 +119,9 @@ type Relay struct {
 
 	conn     *Conn // nil while there is none
 	addr     string
-	addrs    int        // those that have not refused the relay for good
-	terms    RelayTerms // lowered to this side's bounds
-	moveAt   time.Time  // when the connection is given up for another front, unless all is answered before; zero for not
+	rests    []time.Time // by address: until when it is not tried
+	terms    RelayTerms  // lowered to this side's bounds
+	moveAt   time.Time   // when the connection is given up for another front, unless all is answered before; zero for not
 	lastMove time.Time
 
 	terminals map[SubmitID]*terminal // by the SubmitID on the wire, and by the terminal's where that is another
@@ -146,7 +160,7 @@ func NewRelay(o RelayOptions) (*Relay, error) {
 	switch {
 	case len(o.Addresses) == 0:
 		return nil, errors.New("client: a relay needs the address of a front")
-	case len(o.AuthCode) != AuthCodeLen:
+	case o.ReadAuthCode == nil && len(o.AuthCode) != AuthCodeLen:
 		return nil, fmt.Errorf("client: authcode is %d bytes, want %d", len(o.AuthCode), AuthCodeLen)
 	case o.Resubmit > ResubmitUnanswered:
 		return nil, fmt.Errorf("client: resubmit %d, want ResubmitLive or ResubmitUnanswered", o.Resubmit)
@@ -157,12 +171,13 @@ func NewRelay(o RelayOptions) (*Relay, error) {
 	o.MaxTerminals = orDefault(o.MaxTerminals, DefaultMaxTerminals)
 	o.DownGrace = max(orDefault(o.DownGrace, DefaultDownGrace), 0)
 	o.LoginTimeout = orDefault(o.LoginTimeout, DefaultLoginTimeout)
+	o.RefusedRetry = orDefault(o.RefusedRetry, DefaultRefusedRetry)
 	if err := checkRelayLogin(&o); err != nil {
 		return nil, err
 	}
 	r := &Relay{
-		o: o, broker: o.Login.BrokerID, addrs: len(o.Addresses),
-		finished: make(chan struct{}), first: make(chan struct{}), wake: make(chan struct{}, 1),
+		o: o, broker: o.Login.BrokerID, rests: make([]time.Time, len(o.Addresses)),
+		finished: make(chan struct{}), first: make(chan struct{}), refusedAll: make(chan struct{}), wake: make(chan struct{}, 1),
 		terminals: make(map[SubmitID]*terminal),
 		cause:     errors.New("it has not connected yet"),
 	}
@@ -192,7 +207,7 @@ func orDefault[T comparable](v, otherwise T) T {
 }
 
 // DialRelay makes a Relay and returns it once a front accepted its login. The error is *EndedError if each front
-// refused it for good, or the context's cause with why the last attempt failed.
+// refused the relay, also if asking later could help, or the context's cause with why the last attempt failed.
 func DialRelay(ctx context.Context, o RelayOptions) (*Relay, error) {
 	r, err := NewRelay(o)
 	if err != nil {
@@ -200,6 +215,8 @@ func DialRelay(ctx context.Context, o RelayOptions) (*Relay, error) {
 	}
 	select {
 	case <-r.first:
+	case <-r.refusedAll:
+		r.endWith(r.refusal)
 	case <-ctx.Done():
 		r.mu.Lock()
 		cause := r.cause

@@ -121,7 +121,7 @@ func (r *Relay) exited(t *terminal, why *ForceExit) RelayEvent {
 // move leaves the front, which does not take submissions, for another, once all is answered.
 func (r *Relay) move() {
 	now := time.Now()
-	if r.addrs > 1 && r.moveAt.IsZero() && now.Sub(r.lastMove) >= moveEvery {
+	if r.others(now) && r.moveAt.IsZero() && now.Sub(r.lastMove) >= moveEvery {
 		r.moveAt, r.lastMove = now.Add(moveGrace), now
 	}
 }

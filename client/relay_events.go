@@ -1,5 +1,7 @@
 package client
 
+import "time"
+
 // RelayEventKind is what happened to a Relay.
 type RelayEventKind uint8
 
@@ -13,6 +15,7 @@ const (
 	RelayTerminalReported                           // a live terminal was reported again: Terminal, Receipt
 	RelayTerminalRefused                            // a front does not take a live terminal: Terminal, Err is *Error
 	RelayTerminalExit                               // the front ends a live terminal: Terminal, Err is *ForceExit
+	RelayRests                                      // the firm does not admit the relay at Addr: Err. It is tried again after RetryIn
 )
 
 // RelayEvent is what happened to a Relay.
@@ -21,6 +24,7 @@ type RelayEvent struct {
 	Addr     string
 	Login    LoginResult // of RelayUp, with the front's Terms
 	Err      error
-	Terminal SubmitID // the terminal's name, as Submit's Receipt had it
-	Receipt  Receipt  // of RelayTerminalReported: another record, with another SubmitID
+	RetryIn  time.Duration // of RelayRests
+	Terminal SubmitID      // the terminal's name, as Submit's Receipt had it
+	Receipt  Receipt       // of RelayTerminalReported: another record, with another SubmitID
 }

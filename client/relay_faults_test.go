@@ -640,8 +640,71 @@ func TestRelayStaysWithItsLastFront(t *testing.T) {
 			t.Fatal(err)
 		}
 		mustSubmit(t, r, "88888888")
-		if len(ev.of(client.RelayDown)) != 0 || len(ev.of(client.RelayRefused)) != 1 {
+		if len(ev.of(client.RelayDown)) != 0 || len(ev.of(client.RelayRests)) != 1 {
 			t.Errorf("events %+v", ev.all)
+		}
+		r.Close()
+		fr.check(t)
+	})
+}
+
+// TestRelayComesBackAfterItWasWithdrawn: the firm withdraws the relay's admission and gives it back. The relay asks now and
+// then, less and less often, and reports its terminals again once it is admitted.
+func TestRelayComesBackAfterItWasWithdrawn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		withdraw := make(chan struct{})
+		no := answers(challenge, said(63, "no"))
+		reports := 0
+		r, fr, ev := newRelay(t, nil, entered(func(f *front) error {
+			x, err := f.report()
+			if err == nil {
+				err = f.accept(x)
+			}
+			<-withdraw
+			return errors.Join(err, f.send(ftd.TIDForceExit, func(e *ftd.Encoder) { e.ForceExit(&ftd.ForceExit{Code: '3'}) }))
+		}), no, no, no, no, no, no, no, entered(func(f *front) error {
+			return f.acceptUntilClosed(func(report) { reports++ })
+		}))
+		mustSubmit(t, r, "88888888")
+		close(withdraw)
+		time.Sleep(time.Minute) // simulated
+		if _, err := submitAs(r, "88888888"); !strings.Contains(fmt.Sprint(err), "no connection") {
+			t.Errorf("a submission meanwhile: %v", err)
+		}
+		time.Sleep(59 * time.Minute) // simulated
+		rests := ev.of(client.RelayRests)
+		if len(rests) != 8 || reports != 1 || r.Err() != nil || len(ev.of(client.RelayRefused)) != 0 {
+			t.Fatalf("%d rests, %d reported again, %v", len(rests), reports, r.Err())
+		}
+		for i, e := range rests {
+			want := min(client.DefaultRefusedRetry<<max(0, i), 10*time.Minute)
+			if e.RetryIn > want || e.RetryIn < want/2 {
+				t.Errorf("rest %d is %v, want %v at most", i, e.RetryIn, want)
+			}
+		}
+		r.Close()
+		fr.check(t)
+	})
+}
+
+// TestRelayGoesToTheFrontThatAdmitsIt: and comes back to the other when that is the only one left.
+func TestRelayGoesToTheFrontThatAdmitsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fr, ev := &fronts{scripts: map[string][]script{
+			"a": {answers(challenge, said(63, "no")), entered(acceptAll)}, "b": {answers(challenge, asRelay, said(3, "wrong password"))},
+		}}, new(events)
+		asked := 0
+		o := relayOptions(fr, ev, "a", "b")
+		o.AuthCode = ""
+		o.ReadAuthCode = func(context.Context) (string, error) { asked++; return authCode, nil }
+		r, err := client.NewRelay(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute) // simulated
+		mustSubmit(t, r, "88888888")
+		if got := fr.connections(); !slices.Equal(got, []string{"a", "b", "a"}) || asked != 3 {
+			t.Errorf("connected to %v, %d times asked for the authcode", got, asked)
 		}
 		r.Close()
 		fr.check(t)
@@ -669,6 +732,7 @@ func TestRelayRefusedForGood(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			fr, ev := &fronts{scripts: map[string][]script{"a": {c.first}, "b": {entered(func(*front) error { return nil })}}}, new(events)
 			o := relayOptions(fr, ev, "a", "b")
+			o.RefusedRetry = -1
 			r, err := client.NewRelay(o)
 			if err != nil {
 				t.Fatal(err)
@@ -688,18 +752,22 @@ func TestRelayRefusedForGood(t *testing.T) {
 			fr.check(t)
 		})
 	}
-	synctest.Test(t, func(t *testing.T) {
-		fr, ev := &fronts{scripts: map[string][]script{"a": {byCode(3)}, "b": {answers(challenge, said(63, "no"))}}}, new(events)
-		_, err := client.DialRelay(context.Background(), relayOptions(fr, ev, "a", "b"))
-		var ended *client.EndedError
-		if !errors.As(err, &ended) || !strings.Contains(err.Error(), "a: ") || !strings.Contains(err.Error(), "b: ") {
-			t.Errorf("error %v", err)
-		}
-		if len(ev.of(client.RelayEnded)) != 1 || len(fr.connections()) != 2 {
-			t.Errorf("events %+v", ev.all)
-		}
-		fr.check(t)
-	})
+	for _, retry := range []time.Duration{-1, 0} { // DialRelay waits for no admission
+		synctest.Test(t, func(t *testing.T) {
+			fr, ev := &fronts{scripts: map[string][]script{"a": {byCode(3)}, "b": {answers(challenge, said(63, "no"))}}}, new(events)
+			o := relayOptions(fr, ev, "a", "b")
+			o.RefusedRetry = retry
+			_, err := client.DialRelay(context.Background(), o)
+			var ended *client.EndedError
+			if !errors.As(err, &ended) || !strings.Contains(err.Error(), "a: ") || !strings.Contains(err.Error(), "b: ") {
+				t.Errorf("error %v", err)
+			}
+			if len(ev.of(client.RelayEnded))+len(ev.of(client.RelayRests)) != 1 || len(fr.connections()) != 2 {
+				t.Errorf("events %+v", ev.all)
+			}
+			fr.check(t)
+		})
+	}
 }
 
 // TestRelayLaterLogins: codes that pass are tried again, and less and less often.

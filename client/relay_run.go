@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ftd"
@@ -15,32 +16,84 @@ const (
 	connectAgainFirst = 200 * time.Millisecond
 	connectAgainLast  = 30 * time.Second
 	provenAfter       = 10 * time.Second // a connection that lasted longer ended for a cause of its own
+	longestRest       = 10 * time.Minute // of a front that does not admit the relay
 )
 
 // fronts is where a Relay connects; the supervisor's.
 type fronts struct {
-	addrs  []string
-	final  []error // of an address that is not tried again
+	addrs  []front
 	at     int
 	failed int // connections that did not last, one after the other
 }
 
-func (f *fronts) addr() string { return f.addrs[f.at] }
-
-// next goes on to the next address that is left.
-func (f *fronts) next() {
-	for range f.addrs {
-		if f.at = (f.at + 1) % len(f.addrs); f.final[f.at] == nil {
-			return
-		}
-	}
+// front is one address, and whether it refuses the relay.
+type front struct {
+	addr    string
+	refusal error     // its last, of the relay itself; nil if it takes the relay
+	gone    bool      // it refused for good: it is not tried again
+	rests   time.Time // before which it is not tried
+	row     int       // refusals after which it was given a rest, one after the other
 }
 
-// refuse strikes the address off, and reports whether another is left.
-func (f *fronts) refuse(err error) (left bool) {
-	f.final[f.at] = fmt.Errorf("%s: %w", f.addr(), err)
-	f.next()
-	return f.final[f.at] == nil
+func newFronts(addrs []string) *fronts {
+	f := &fronts{addrs: make([]front, len(addrs))}
+	for i, a := range addrs {
+		f.addrs[i].addr = a
+	}
+	return f
+}
+
+func (f *fronts) here() *front { return &f.addrs[f.at] }
+
+// next goes on to the next address that may be tried now, or else to that whose rest ends first.
+func (f *fronts) next(now time.Time) {
+	best := f.at
+	for i := 1; i <= len(f.addrs); i++ {
+		at := (f.at + i) % len(f.addrs)
+		a, b := &f.addrs[at], &f.addrs[best]
+		if !a.gone && !a.rests.After(now) {
+			f.at = at
+			return
+		}
+		if !a.gone && (b.gone || a.rests.Before(b.rests)) {
+			best = at
+		}
+	}
+	f.at = best
+}
+
+// usable is how many addresses may be tried at that time.
+func (f *fronts) usable(now time.Time) (n int) {
+	for i := range f.addrs {
+		if a := &f.addrs[i]; !a.gone && !a.rests.After(now) {
+			n++
+		}
+	}
+	return n
+}
+
+// left reports whether an address is left that did not refuse for good.
+func (f *fronts) left() bool {
+	return slices.ContainsFunc(f.addrs, func(a front) bool { return !a.gone })
+}
+
+// refusals is why no address takes the relay.
+func (f *fronts) refusals() error {
+	var all []error
+	for i := range f.addrs {
+		if a := &f.addrs[i]; a.refusal != nil {
+			all = append(all, fmt.Errorf("%s: %w", a.addr, a.refusal))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// rest lets the address alone for a time, longer each time.
+func (a *front) rest(first time.Duration, err error) time.Duration {
+	d := jitter(min(first<<min(a.row, 10), max(first, longestRest)))
+	a.refusal, a.rests = err, time.Now().Add(d)
+	a.row++
+	return d
 }
 
 // wait is how long to wait before the next connection. A whole round of addresses is tried before it grows.
@@ -56,24 +109,23 @@ func (f *fronts) wait() time.Duration {
 func (r *Relay) run() {
 	defer close(r.finished)
 	defer r.firstOnce.Do(func() { close(r.first) })
-	f := &fronts{addrs: r.o.Addresses, final: make([]error, len(r.o.Addresses))}
-	for {
-		lasted, err := r.serve(f.addr())
+	f := newFronts(r.o.Addresses)
+	for r.ctx.Err() == nil {
+		a := f.here()
+		lasted, err := r.serve(a.addr)
+		if lasted > 0 {
+			a.refusal, a.row = nil, 0
+		}
 		switch {
 		case r.Err() != nil:
 			return
-		case final(err):
-			addr := f.addr()
-			left := f.refuse(err)
-			r.mu.Lock()
-			r.addrs--
-			r.mu.Unlock()
-			r.tell(RelayEvent{Kind: RelayRefused, Addr: addr, Err: err})
-			if !left {
-				r.endWith(errors.Join(f.final...))
-				r.tell(RelayEvent{Kind: RelayEnded, Err: r.Err()})
+		case r.refuses(err):
+			if !r.turnedAway(f, err) {
 				return
 			}
+			now := time.Now()
+			f.next(now)
+			r.pauseFor(f.here().rests.Sub(now))
 			continue
 		case lasted >= provenAfter:
 			f.failed = 0
@@ -81,11 +133,64 @@ func (r *Relay) run() {
 			f.failed++
 		}
 		if lasted == 0 || leaves(err) {
-			f.next()
+			f.next(time.Now())
 		}
 		r.pauseFor(f.wait())
 	}
 }
+
+// refuses reports whether an address refuses the relay itself, for good or until the firm admits it again.
+func (r *Relay) refuses(err error) bool { return final(err) || withdrawn(err) }
+
+// turnedAway strikes the address off, or gives it a rest, and reports whether the Relay goes on.
+func (r *Relay) turnedAway(f *fronts, err error) (goesOn bool) {
+	a := f.here()
+	e := RelayEvent{Kind: RelayRefused, Addr: a.addr, Err: err}
+	if a.gone = final(err) || r.o.RefusedRetry < 0; a.gone {
+		a.refusal = err
+	} else {
+		e.Kind, e.RetryIn = RelayRests, a.rest(r.o.RefusedRetry, err)
+	}
+	r.mu.Lock()
+	r.away(f)
+	r.mu.Unlock()
+	r.tell(e)
+	switch {
+	case !f.left():
+		r.endWith(f.refusals())
+		r.tell(RelayEvent{Kind: RelayEnded, Err: r.Err()})
+		return false
+	case f.usable(time.Now()) == 0:
+		r.refusedOnce.Do(func() {
+			r.refusal = f.refusals()
+			close(r.refusedAll)
+		})
+	}
+	return true
+}
+
+// away notes until when the addresses are not tried; r.mu is held.
+func (r *Relay) away(f *fronts) {
+	for i := range f.addrs {
+		if r.rests[i] = f.addrs[i].rests; f.addrs[i].gone {
+			r.rests[i] = farAway
+		}
+	}
+}
+
+// others reports whether the relay has another address to go to; r.mu is held.
+func (r *Relay) others(now time.Time) bool {
+	n := 0
+	for _, until := range r.rests {
+		if !until.After(now) {
+			n++
+		}
+	}
+	return n > 1
+}
+
+// farAway is until when an address is not tried that refused for good.
+var farAway = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func (r *Relay) pauseFor(d time.Duration) {
 	timer := time.NewTimer(d)
@@ -103,7 +208,7 @@ func (r *Relay) serve(addr string) (lasted time.Duration, err error) {
 		r.mu.Lock()
 		r.cause = fmt.Errorf("%s: %w", addr, err)
 		r.mu.Unlock()
-		if !final(err) {
+		if !r.refuses(err) {
 			r.tell(RelayEvent{Kind: RelayUnreachable, Addr: addr, Err: err})
 		}
 		return 0, err
@@ -143,7 +248,14 @@ func (r *Relay) connect(addr string) (*Conn, LoginResult, error) {
 var errNotOperator = errors.New("client: the AppID is not that of an operator relay")
 
 func (r *Relay) login(ctx context.Context, conn *Conn) (LoginResult, error) {
-	auth, err := conn.Authenticate(ctx, r.o.Identity, r.o.AuthCode)
+	code := r.o.AuthCode
+	if r.o.ReadAuthCode != nil {
+		var err error
+		if code, err = r.o.ReadAuthCode(ctx); err != nil {
+			return LoginResult{}, fmt.Errorf("client: the authcode: %w", err)
+		}
+	}
+	auth, err := conn.Authenticate(ctx, r.o.Identity, code)
 	switch {
 	case err != nil:
 		return LoginResult{}, err
@@ -167,16 +279,25 @@ func (r *Relay) login(ctx context.Context, conn *Conn) (LoginResult, error) {
 func final(err error) bool {
 	if refused, ok := errors.AsType[*Error](err); ok {
 		switch refused.Code {
-		case 2, 3, 9, 15, 27, 63, 131, 140, 141:
+		case 2, 3, 9, 15, 27, 131, 140, 141:
 			return true
 		}
 		return false
 	}
-	exit, ok := errors.AsType[*ForceExit](err)
-	return ok && exit.Code == exitByOperator || errors.Is(err, errNotOperator)
+	return errors.Is(err, errNotOperator)
 }
 
-// exitByOperator is the ForceExitCode after which a program does not log in again by itself.
+// withdrawn reports whether the firm does not admit the relay: until it does again, a front gives the same answer. Asking
+// now and then locks nothing.
+func withdrawn(err error) bool {
+	if refused, ok := errors.AsType[*Error](err); ok {
+		return refused.Code == 63
+	}
+	exit, ok := errors.AsType[*ForceExit](err)
+	return ok && exit.Code == exitByOperator
+}
+
+// exitByOperator is the ForceExitCode after which a program does not log in again at once.
 const exitByOperator = '3'
 
 // leaves reports whether a connection ended so that another front is tried first.
