@@ -140,6 +140,7 @@ type Relay struct {
 // RelayStats is a Relay at one moment. Counters are since it was made.
 type RelayStats struct {
 	Up         bool
+	Down       error      // why there is no connection; nil while there is one
 	Addr       string     // of the connection
 	Terms      RelayTerms // as they hold on the connection
 	Live       int        // terminals that the front recorded and that have not ended
@@ -349,6 +350,9 @@ func (r *Relay) Stats() RelayStats {
 	defer r.mu.Unlock()
 	s := r.stats
 	s.Up, s.Addr, s.Terms = r.conn != nil, r.addr, r.terms
+	if !s.Up {
+		s.Down = r.cause
+	}
 	s.Waiting = r.urgent.len + r.again.len
 	return s
 }

@@ -146,6 +146,9 @@ func (a *Agent) RelayEvent(e client.RelayEvent) {
 		log.Warn("a front cannot be reached, another attempt follows", zap.Error(e.Err))
 	case client.RelayRefused:
 		log.Error("a front refuses this relay for good, it is not asked again: look at upstream, then restart", zap.Error(e.Err))
+	case client.RelayRests:
+		log.Error("the firm does not admit this relay at a front; it is asked again: compare upstream.app_id, its authcode and this machine's address "+
+			"with `tradefront relay show` there, and enable the relay if it was disabled", zap.Error(e.Err), zap.Duration("again_in", e.RetryIn))
 	case client.RelayEnded:
 		log.Error("no front is left: terminals are sent away", zap.Error(e.Err))
 		a.startGrace(0)
@@ -212,7 +215,7 @@ func (a *Agent) Upstream() (up bool, why string) {
 	if a.opt.Operator {
 		s := a.relay.Stats()
 		if !s.Up {
-			return false, "the operator is not logged in at any front: terminals are answered 8"
+			return false, fmt.Sprintf("the operator is not logged in at any front, terminals are answered 8: %v", s.Down)
 		}
 		return true, fmt.Sprintf("logged in at %s, %d terminals live", s.Addr, s.Live)
 	}

@@ -58,6 +58,7 @@ func LoadAgentAssets(cfg *config.Agent) (*AgentAssets, error) {
 		_, err = regulation.ParseAccount(cfg.Upstream.Operator)
 		judge("upstream.operator", err)
 	}
+	checkUpstreamTLS(&cfg.Upstream, judge)
 	_, err = regulation.ParseAppID(cfg.Upstream.AppID)
 	judge("upstream.app_id", err)
 	a.MaxConnections, err = front.ConnectionBudget(sockets(cfg))
@@ -157,7 +158,7 @@ const maxTerminalInfo = 512
 func RelayOptions(cfg *config.Agent, tell func(client.RelayEvent)) (o client.RelayOptions, err error) {
 	u := &cfg.Upstream
 	o = client.RelayOptions{
-		Addresses: upstreamAddresses(u), Identity: agentIdentity(cfg), MaxTerminals: u.MaxTerminals, LoginTimeout: u.ConnectTimeout, OnEvent: tell,
+		Addresses: upstreamAddresses(u), Identity: agentIdentity(cfg), MaxTerminals: u.MaxTerminals, LoginTimeout: u.ConnectTimeout, OnEvent: tell, RefusedRetry: u.RefusedRetry,
 		Login: client.LoginRequest{BrokerID: cfg.BrokerID, UserID: u.Operator, KeyVersion: u.KeyVersion, AbnormalFlag: '0'},
 	}
 	if u.Resubmit == "unanswered" {
@@ -172,12 +173,15 @@ func RelayOptions(cfg *config.Agent, tell func(client.RelayEvent)) (o client.Rel
 	if o.Login.Password, err = agentPassword(cfg); err != nil {
 		return o, err
 	}
-	o.BeforeLogin = func(_ context.Context, req *client.LoginRequest) error {
-		if u.TerminalInfoFile.Path == "" {
-			return nil
+	if dial := UpstreamDial(u); dial != nil {
+		o.Dial = append(o.Dial, client.WithDialFunc(dial))
+	}
+	o.ReadAuthCode = func(context.Context) (string, error) { return AgentAuthCode(cfg) }
+	o.BeforeLogin = func(_ context.Context, req *client.LoginRequest) (err error) {
+		if req.Password, err = agentPassword(cfg); err != nil || u.TerminalInfoFile.Path == "" {
+			return err
 		}
-		data, err := files.Read(u.TerminalInfoFile.Path, maxTerminalInfo)
-		req.Ciphertext = data
+		req.Ciphertext, err = files.Read(u.TerminalInfoFile.Path, maxTerminalInfo)
 		return err
 	}
 	return o, nil

@@ -30,7 +30,7 @@ func loadCoreTLS(cfg *config.Config, judge func(key string, err error)) *CoreTLS
 		err = AlsoHidden(errors.New(l.CAFile.Path+" holds no certificate in PEM form"), pem)
 	}
 	judge("core.link.ca_file", err)
-	pair, err := readPair(l)
+	pair, err := readPair(l.CertFile.Path, l.KeyFile.Path)
 	judge("core.link.cert_file", err)
 	if err != nil {
 		return nil
@@ -42,23 +42,25 @@ func loadCoreTLS(cfg *config.Config, judge func(key string, err error)) *CoreTLS
 		MinVersion: tls.VersionTLS13, RootCAs: roots, ServerName: l.ServerName, NextProtos: []string{"tradefront-core/1"},
 		// Read anew for each link, so that a renewed certificate needs no restart. A pair that cannot be
 		// read then ends that try, whose error says so.
-		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return readPair(l) },
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			return readPair(l.CertFile.Path, l.KeyFile.Path)
+		},
 	}, Ends: pair.Leaf.NotAfter}
 }
 
-func readPair(l *config.Link) (*tls.Certificate, error) {
-	cert, err := files.ReadText(l.CertFile.Path, MaxPEM)
+func readPair(certFile, keyFile string) (*tls.Certificate, error) {
+	cert, err := files.ReadText(certFile, MaxPEM)
 	if err != nil {
 		return nil, err
 	}
-	key, err := files.ReadText(l.KeyFile.Path, MaxPEM)
+	key, err := files.ReadText(keyFile, MaxPEM)
 	if err != nil {
 		return nil, fmt.Errorf("its key_file: %w", err)
 	}
 	defer clear(key)
 	pair, err := tls.X509KeyPair(cert, key)
 	if err != nil {
-		return nil, AlsoHidden(fmt.Errorf("%s with the key of %s: %w", l.CertFile.Path, l.KeyFile.Path, err), cert)
+		return nil, AlsoHidden(fmt.Errorf("%s with the key of %s: %w", certFile, keyFile, err), cert)
 	}
 	return &pair, nil
 }

@@ -29,3 +29,23 @@ func Exposed(cfg *config.Config, environ []string) (warnings []string) {
 	}
 	return warnings
 }
+
+// AgentRemarks says what of a good configuration of a relay agent its operator should know.
+func AgentRemarks(cfg *config.Agent) (remarks []string) {
+	if admin := cfg.Admin.Address; admin.Given() && !admin.Loopback() {
+		remarks = append(remarks, "admin.address: "+admin.String()+
+			" can be reached from other machines and asks for no password; put it on 127.0.0.1 or behind something that does")
+	}
+	for _, a := range cfg.Upstream.Addresses {
+		if !cfg.Upstream.TLS.Enabled && !a.Loopback() {
+			remarks = append(remarks, "upstream.tls.enabled is false: passwords go to "+a.String()+
+				" in clear; use TLS, a tunnel, or a network of the firm's own")
+			break
+		}
+	}
+	if cfg.Operator() {
+		remarks = append(remarks, "mode operator passes no business messages, they are answered 77: on the relay's one connection to the front "+
+			"nothing says whose message it is; customers who trade through the front use mode investor")
+	}
+	return remarks
+}

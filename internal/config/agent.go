@@ -77,11 +77,17 @@ type Upstream struct {
 	TerminalInfoFile File `key:"terminal_info_file" empty:"ok" missing:"collect this machine's terminal information into it"`
 	// The version of the key that it is encrypted under, in quotes.
 	KeyVersion string `key:"key_version" max:"8" empty:"ok"`
+	// How the connections to the fronts are encrypted. A front has no TLS of its own: what ends it is a
+	// TLS proxy before the front.
+	TLS UpstreamTLS `key:"tls"`
 	// From connecting to a front to its answer.
 	ConnectTimeout time.Duration `key:"connect_timeout" default:"5s" min:"100ms" max:"1m"`
 	// With mode operator: how long the terminals stay when the connection to the front is lost, while the
 	// agent connects again and reports them again. Then they are sent away.
 	Grace time.Duration `key:"grace" default:"60s" min:"0s" max:"1h"`
+	// With mode operator: after how long at the latest a front is asked again that did not admit this relay
+	// (63), or whose firm ended its session; then after twice as long each time, 10m at most.
+	RefusedRetry time.Duration `key:"refused_retry" default:"30s" min:"100ms" max:"1h"`
 	// The time over which terminals are sent away, so that they do not come back all at once.
 	ExitSpread time.Duration `key:"exit_spread" default:"10s" min:"0s" max:"10m"`
 	// With mode operator, after the agent connected again: live reports each terminal that is logged in
@@ -92,6 +98,23 @@ type Upstream struct {
 	// Bytes of one terminal that wait for the front to read them. With more, what the terminal sends stays
 	// unread.
 	QueueBytes int `key:"queue_bytes" default:"65536" min:"4096" max:"16777216"`
+}
+
+// UpstreamTLS is how the connections to the fronts are encrypted. The files are read anew for each connection.
+type UpstreamTLS struct {
+	// true: TLS 1.2 or later, with a server whose certificate is verified. Without it customers' passwords
+	// cross the network as they came.
+	Enabled bool `key:"enabled" default:"false"`
+	// PEM: the authority that signed the server's certificate. "" for the authorities that this machine
+	// trusts.
+	CAFile File `key:"ca_file" empty:"ok" missing:"ask the firm for its authority's certificate"`
+	// PEM: this relay's certificate, where the server asks for one, and behind it those between it and the
+	// authority.
+	CertFile File `key:"cert_file" empty:"ok" missing:"ask the firm for one"`
+	// PEM: its private key; credential:NAME as above. Not everybody may read it.
+	KeyFile File `key:"key_file" empty:"ok" file:"private" missing:"it was made with the certificate"`
+	// The name that the server's certificate must have; "" for the host of the address.
+	ServerName string `key:"server_name" max:"253" empty:"ok"`
 }
 
 // AgentRegistry is the terminal software that may connect.

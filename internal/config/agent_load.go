@@ -109,7 +109,8 @@ func (a *Agent) check(settled Faults) (faults Faults) {
 		faults = append(faults, common.checkQueue()...)
 		faults = append(faults, a.Core.check(settled)...)
 		if a.Core.Driver == "link" {
-			faults.add("core.driver", "a relay agent verifies its customers by its own accounts", "write driver: local, or mode: investor")
+			faults.add("core.driver", "a relay agent verifies its customers by its own accounts, and with mode operator no business message goes to a "+
+				"trading core: on the relay's one connection nothing says whose it is", "write driver: local; for business messages mode: investor")
 		}
 		if a.Chained {
 			faults.add("chained", "an operator relay takes no relays below it", "write mode: investor, or remove it")
@@ -128,6 +129,7 @@ func (u *Upstream) check(settled Faults, operator bool) (faults Faults) {
 	if len(u.Addresses) == 0 && !settled.in("upstream.addresses") {
 		faults.add("upstream.addresses", "is empty: there is no front to connect to", `write ["HOST:PORT"]`)
 	}
+	faults = append(faults, u.TLS.check(settled)...)
 	if !operator {
 		return faults
 	}
@@ -139,6 +141,24 @@ func (u *Upstream) check(settled Faults, operator bool) (faults Faults) {
 	}
 	if u.TerminalInfoFile.Path != "" && u.KeyVersion == "" {
 		faults.add("upstream.key_version", "is empty, and terminal_info_file is encrypted under some key", "write that key's version")
+	}
+	return faults
+}
+
+func (t *UpstreamTLS) check(settled Faults) (faults Faults) {
+	const of = "upstream.tls."
+	named := map[string]bool{
+		"ca_file": t.CAFile.Path != "", "cert_file": t.CertFile.Path != "", "key_file": t.KeyFile.Path != "", "server_name": t.ServerName != "",
+	}
+	for _, key := range []string{"ca_file", "cert_file", "key_file", "server_name"} {
+		if named[key] && !t.Enabled && !settled.on(of+"enabled") {
+			faults.add(of+key, "is not used without TLS", "write enabled: true beside it, or remove it")
+		}
+	}
+	for has, lacks := range map[string]string{"cert_file": "key_file", "key_file": "cert_file"} {
+		if named[has] && !named[lacks] && !settled.on(of+lacks) {
+			faults.add(of+lacks, "is empty, and "+has+" is given: a certificate goes with its key", "name both, or none")
+		}
 	}
 	return faults
 }

@@ -70,6 +70,7 @@ upstream:
   app_id: ""
   grace: 60
   graec: 60s
+  tls: {server_name: front, cert_file: relay.pem}
 front:
   listeners:
     - address: "127.0.0.1:41205"
@@ -89,6 +90,7 @@ limits:
 		keys = append(keys, f.Key)
 	}
 	want := "front.listeners[0].trusted_proxies,upstream.addresses[0],upstream.app_id,upstream.operator,upstream.password_file,upstream.grace," +
+		"upstream.tls.cert_file,upstream.tls.key_file,upstream.tls.server_name," +
 		"upstream.graec,keys[1].version,limits.requests_over,TRADEFRONT_UPSTREAM_ADRESSES"
 	for _, key := range strings.Split(want, ",") {
 		if !faults.on(key) {

@@ -72,6 +72,7 @@ func (r *RelayAgent) startParts(ctx context.Context, assets *assemble.AgentAsset
 	}
 	parts := agent.Parts{
 		Registry: r.path.Registry, Keys: assets.Keys, Audit: r.path.Audit, Observer: r.metrics, Logger: r.logger, Now: r.now,
+		Dial: assemble.UpstreamDial(&r.conf.Upstream),
 	}
 	if r.path.Core != nil {
 		parts.Core = r.path.Core
