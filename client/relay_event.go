@@ -144,6 +144,9 @@ func readRelayRecorded(data []byte) (RelayRecorded, error) {
 	if err != nil {
 		return RelayRecorded{}, errors.New("RelayRecorded.RelayLoginTime cannot be read")
 	}
+	if len(f.RelayIP) == 0 && f.RelayPort == 0 {
+		return RelayRecorded{string(f.RelayAppID), netip.AddrPort{}, at}, nil
+	}
 	addr, err := netip.ParseAddr(string(f.RelayIP))
 	if err != nil || f.RelayPort > 65535 {
 		return RelayRecorded{}, errors.New("RelayRecorded has no address")

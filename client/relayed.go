@@ -39,7 +39,7 @@ type TerminalTag struct {
 // RelayRecorded is what the front recorded of the relay itself: items 6 to 9 of the supplement.
 type RelayRecorded struct {
 	AppID     string
-	Addr      netip.AddrPort // the relay as the front sees it
+	Addr      netip.AddrPort // the relay as the front saw it; invalid if the front does not know it any more
 	LoginTime time.Time      // whole seconds, UTC+8
 }
 

@@ -297,6 +297,30 @@ func TestRelayAnswers(t *testing.T) {
 	}
 }
 
+// TestRelayRecordedWithoutAddress: a front that does not know any more where the relay was leaves its address empty; half of
+// one is the front's mistake.
+func TestRelayRecordedWithoutAddress(t *testing.T) {
+	for name, c := range map[string]struct {
+		port int
+		err  string
+	}{"not known": {0, ""}, "a port alone": {41022, "violation"}} {
+		_, e, err := loggedIn(t).Receive(frame(t, ftd.TIDTerminalSubmit, func(e *ftd.Encoder) {
+			r := submitResponse(exampleSubmitID)
+			e.SubmitResponse(&r)
+			e.RelayRecorded(&ftd.RelayRecorded{
+				RelayAppID: []byte("abcdef_relay_1.6.0"), RelayPort: c.port, RelayLoginTime: []byte("2026-01-05 08:30:00"),
+			})
+			said(0, "正确")(e)
+		}))
+		if kindOf(err) != c.err {
+			t.Errorf("%s: %v", name, err)
+		}
+		if got := e.Receipt().Relay; err == nil && (got.Addr.IsValid() || got.AppID != wantRecorded.AppID || !got.LoginTime.Equal(wantRecorded.LoginTime)) {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
 // TestTermsOfALogin: an operator relay has terms, and terms that allow nothing are the front's mistake.
 func TestTermsOfALogin(t *testing.T) {
 	req := loginRequest()

@@ -22,14 +22,16 @@ import (
 type idle struct{}
 
 func (idle) Append(context.Context, *store.Record) error { return nil }
-func (idle) Log(ops.Entry)                               {}
-func (idle) LogWritten(context.Context, ops.Entry) error { return nil }
-func (idle) Authenticated(string)                        {}
-func (idle) CodeUsed(string)                             {}
-func (idle) LoggedIn(string)                             {}
-func (idle) CameFrom(_, _ netip.Addr, _ string)          {}
-func (idle) Flagged(string)                              {}
-func (idle) Stage(string, time.Duration)                 {}
+
+func (idle) Submit(context.Context, *store.Record, bool) (*store.Earlier, error) { return nil, nil }
+func (idle) Log(ops.Entry)                                                       {}
+func (idle) LogWritten(context.Context, ops.Entry) error                         { return nil }
+func (idle) Authenticated(string)                                                {}
+func (idle) CodeUsed(string)                                                     {}
+func (idle) LoggedIn(string)                                                     {}
+func (idle) CameFrom(_, _ netip.Addr, _ string)                                  {}
+func (idle) Flagged(string)                                                      {}
+func (idle) Stage(string, time.Duration)                                         {}
 
 type idleCore struct{}
 

@@ -85,6 +85,10 @@ func (r *rooms) Append(_ context.Context, rec *store.Record) error {
 	return nil
 }
 
+func (r *rooms) Submit(ctx context.Context, rec *store.Record, _ bool) (*store.Earlier, error) {
+	return nil, r.Append(ctx, rec)
+}
+
 func (r *rooms) LogWritten(_ context.Context, e ops.Entry) error {
 	r.Log(e)
 	return nil

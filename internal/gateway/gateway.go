@@ -31,6 +31,9 @@ type Registry interface {
 // recorded. Append returns soon after ctx ends. It may then still read rec.
 type Recorder interface {
 	Append(ctx context.Context, rec *store.Record) error
+	// Submit is Append of a submission, and says what was recorded of it before, nil if it is the first. again is whether
+	// its relay says that it sent it before.
+	Submit(ctx context.Context, rec *store.Record, again bool) (earlier *store.Earlier, err error)
 }
 
 // Audit takes one entry for each decision.
@@ -97,6 +100,7 @@ type Gateway struct {
 	codes      codeRates
 	replays    replays
 	references references
+	sentFrom   submitOrigins
 }
 
 // knower is a core that can be asked whether there is an account; the core's own link cannot.

@@ -137,7 +137,8 @@ type fakeLog struct {
 	hang    error
 	mu      sync.Mutex
 	records []store.Record
-	seen    func() // called before each append
+	seen    func()         // called before each append
+	earlier *store.Earlier // of each submission that comes again
 }
 
 func (l *fakeLog) Append(ctx context.Context, rec *store.Record) error {
@@ -155,6 +156,14 @@ func (l *fakeLog) Append(ctx context.Context, rec *store.Record) error {
 	defer l.mu.Unlock()
 	l.records = append(l.records, *rec)
 	return nil
+}
+
+// Submit says of one that is said to come again that it was there.
+func (l *fakeLog) Submit(ctx context.Context, rec *store.Record, again bool) (*store.Earlier, error) {
+	if err := l.Append(ctx, rec); err != nil || !again {
+		return nil, err
+	}
+	return l.earlier, nil
 }
 
 // fakeAudit keeps the lines. While it hangs none is written.

@@ -27,6 +27,7 @@ type recording struct {
 	held        claim
 	met         meeting
 	rec         *store.Record // nil if none was made
+	earlier     *store.Earlier
 	kept        bool
 }
 
@@ -38,7 +39,7 @@ func (r *recording) record(ctx context.Context) reason.Reason {
 	if why := r.judge(); why != reason.OK {
 		return why
 	}
-	return r.store(ctx, uuid.Nil)
+	return r.store(ctx, uuid.Nil, r.g.recorder.Append)
 }
 
 // assess finds flag and key (step 3).
@@ -68,8 +69,11 @@ func (r *recording) judge() reason.Reason {
 	return reason.OK
 }
 
-// store makes the record durable (steps 5 and 6). A zero id is drawn.
-func (r *recording) store(ctx context.Context, id uuid.UUID) reason.Reason {
+// put is how a record is made durable; see Recorder.
+type put func(context.Context, *store.Record) error
+
+// store makes the record durable by put (steps 5 and 6). A zero id is drawn.
+func (r *recording) store(ctx context.Context, id uuid.UUID, put put) reason.Reason {
 	rec, err := r.g.seal(r.s, &r.assessed, id)
 	if err != nil {
 		// Everything in it was validated before: a bug of ours, or a registry row from
@@ -82,7 +86,7 @@ func (r *recording) store(ctx context.Context, id uuid.UUID) reason.Reason {
 		rec.SeenVisit = r.s.visit()
 	}
 	r.rec = rec
-	why := r.g.append(ctx, rec)
+	why := r.g.append(ctx, rec, put)
 	r.kept = why == reason.OK || mayStay(why)
 	return why
 }
@@ -141,9 +145,9 @@ func (g *Gateway) seal(s *subject, assessed *supplement.Assessment, id uuid.UUID
 
 // append makes the record durable (step 6). If we crash in here, the login was not
 // answered; the record may be there, and then counts.
-func (g *Gateway) append(ctx context.Context, rec *store.Record) reason.Reason {
+func (g *Gateway) append(ctx context.Context, rec *store.Record, put put) reason.Reason {
 	defer g.stage(ops.StageStore, time.Now())
-	err := g.recorder.Append(ctx, rec)
+	err := put(ctx, rec)
 	switch {
 	case err == nil:
 		return reason.OK

@@ -86,7 +86,8 @@ func (g *Gateway) refuseSubmit(e ops.Entry, r *relay.Relay, why reason.Reason) s
 
 // acceptSubmit tells the audit log and the relay what was recorded, and begins the visit.
 func (g *Gateway) acceptSubmit(e ops.Entry, a *arrival) session.Outcome {
-	rec, why := a.recording.rec, reason.OK
+	rec, via := g.asRecorded(&a.recording)
+	why := reason.OK
 	if a.submission.Request.Attempt == ftd.AttemptAgain {
 		why = reason.Resubmitted
 	}
@@ -102,7 +103,7 @@ func (g *Gateway) acceptSubmit(e ops.Entry, a *arrival) session.Outcome {
 	}
 	e.Reason = why.String()
 	g.logAccepted(e, rec)
-	return session.Outcome{Reason: reason.OK, Submitted: submitReceipt(rec, &a.recording)}
+	return session.Outcome{Reason: reason.OK, Submitted: submitReceipt(rec, via)}
 }
 
 // beginVisit counts a visit in. The owner of the connection tells the trading core, behind what it told it before.
@@ -112,10 +113,9 @@ func (g *Gateway) beginVisit(a *arrival, rec *store.Record) {
 	}
 }
 
-func submitReceipt(rec *store.Record, r *recording) *session.SubmitReceipt {
+func submitReceipt(rec *store.Record, via session.Via) *session.SubmitReceipt {
 	return &session.SubmitReceipt{
-		RecordID: rec.ID, Account: rec.Account, UserType: rec.UserType, TradingDay: rec.TradingDay, Flag: rec.Flag,
-		Via: r.s.through.via,
+		RecordID: rec.ID, Account: rec.Account, UserType: rec.UserType, TradingDay: rec.TradingDay, Flag: rec.Flag, Via: via,
 	}
 }
 

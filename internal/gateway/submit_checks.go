@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"net/netip"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/relay"
+	"github.com/tradefront/tradefront/internal/store"
 )
 
 // submitCheck is one line of the order of checks of a submission (docs/protocol.md).
@@ -223,5 +225,14 @@ func (g *Gateway) checkKey(a *arrival) reason.Reason {
 func (g *Gateway) checkTerminalInfo(a *arrival) reason.Reason { return a.recording.judge() }
 
 func (g *Gateway) checkDurable(a *arrival) reason.Reason {
-	return a.recording.store(a.ctx, relay.RecordID([]byte(a.relay.AppID), a.id, a.submission.Content))
+	r, again := &a.recording, a.submission.Request.Attempt == ftd.AttemptAgain
+	id := relay.RecordID([]byte(a.relay.AppID), a.id, a.submission.Content)
+	why := r.store(a.ctx, id, func(ctx context.Context, rec *store.Record) (err error) {
+		r.earlier, err = g.recorder.Submit(ctx, rec, again)
+		return err
+	})
+	if r.kept && r.earlier == nil {
+		g.sentFrom.note(r.rec, r.s.through.via.Addr)
+	}
+	return why
 }

@@ -70,11 +70,23 @@ type gatedRecorder struct {
 }
 
 func (g gatedRecorder) Append(ctx context.Context, rec *store.Record) error {
+	return g.gated(ctx, rec, func() error { return g.recorder.Append(ctx, rec) })
+}
+
+func (g gatedRecorder) Submit(ctx context.Context, rec *store.Record, again bool) (earlier *store.Earlier, err error) {
+	err = g.gated(ctx, rec, func() (err error) {
+		earlier, err = g.recorder.Submit(ctx, rec, again)
+		return err
+	})
+	return earlier, err
+}
+
+func (g gatedRecorder) gated(ctx context.Context, rec *store.Record, put func() error) error {
 	g.process.w.made(rec)
 	if g.process.gate.pass(who(ctx, "append")) == dead {
 		return errDead
 	}
-	err := g.recorder.Append(ctx, rec)
+	err := put()
 	switch {
 	case errors.Is(err, store.ErrBroken):
 		g.process.broken.Store(true)

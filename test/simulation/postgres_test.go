@@ -98,6 +98,18 @@ func (d *destination) StoredByOthers(_ context.Context, recs []store.Record) (ot
 	return others, nil
 }
 
+// Earlier is part of forward.Destination.
+func (d *destination) Earlier(_ context.Context, rec *store.Record) (*store.Earlier, error) {
+	row, there := d.process.w.pg.rows[rec.ID]
+	if !there || d.process.w.pg.state != up {
+		return nil, nil
+	}
+	return &store.Earlier{
+		KeyVersion: row.KeyVersion, Flag: row.Flag, LoginTime: row.LoginTime, RelayLoginTime: row.RelayLoginTime,
+		FrontID: row.FrontID, SessionID: row.SessionID,
+	}, nil
+}
+
 // Probe is part of forward.Destination.
 func (d *destination) Probe(ctx context.Context) error {
 	switch {

@@ -37,6 +37,8 @@ type Destination interface {
 	// StoredByOthers are the places in recs of those that another front stored first, under the same RecordID. All of recs
 	// are stored.
 	StoredByOthers(ctx context.Context, recs []store.Record) ([]int, error)
+	// Earlier is what is stored of the submission rec, nil if nothing is.
+	Earlier(ctx context.Context, rec *store.Record) (*store.Earlier, error)
 	// Probe reports whether records would be taken now, without sending any.
 	Probe(ctx context.Context) error
 }
@@ -46,6 +48,8 @@ type Destination interface {
 type Journal interface {
 	// Append returns once the record is durable in the journal, with its seq.
 	Append(ctx context.Context, rec *store.Record) (seq int64, err error)
+	// Submit is Append of a submission; earlier is what the journal had of it, nil if nothing.
+	Submit(ctx context.Context, rec *store.Record) (seq int64, earlier *store.Earlier, err error)
 	// LastSeq is the highest seq that was committed.
 	LastSeq() int64
 	// Reached returns a channel that receives once that seq is committed, and perhaps before: the
@@ -103,7 +107,8 @@ type Forwarder struct {
 	cancel      context.CancelFunc
 	ended       chan struct{} // closed when the goroutines have ended, or will never start
 
-	state forwardState // what other goroutines read
+	state  forwardState  // what other goroutines read
+	asking chan struct{} // holds one for each question for a submission; see earlier.go
 
 	// Owned by the goroutine that forwards.
 	doubtUpTo int64   // rows up to this seq may have been sent before
@@ -140,7 +145,7 @@ func New(local Journal, dest Destination, opt Options) *Forwarder {
 	ctx, cancel := context.WithCancel(context.Background()) //nolint:gosec // G118: Close calls it
 	return &Forwarder{
 		local: local, dest: dest, opt: opt,
-		ctx: ctx, cancel: cancel, ended: make(chan struct{}),
+		ctx: ctx, cancel: cancel, ended: make(chan struct{}), asking: make(chan struct{}, earlierAsks),
 		state: forwardState{
 			hurry: make(chan struct{}, 1), back: make(chan struct{}, 1), changed: make(chan struct{}),
 			probed: make(chan struct{}), away: errNotReached,

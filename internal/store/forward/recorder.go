@@ -63,21 +63,40 @@ func NewRecorder(local Journal, forwarder *Forwarder, opt RecorderOptions) (*Rec
 // the day, and nothing was recorded. Or, with ErrUnconfirmed, PostgreSQL did not answer in time: the
 // record stays, will be forwarded, and is in the report although its login was refused.
 func (l *Recorder) Append(ctx context.Context, rec *store.Record) error {
+	_, err := l.record(ctx, rec)
+	return err
+}
+
+// Submit is Append of a submission, and says what was recorded of it before; nil if it is the first, as far as is known. Of
+// one that its relay says it sends again, PostgreSQL is asked too: another front may have it, or this one had it and has
+// forwarded it. If PostgreSQL does not answer soon, what is known here counts.
+func (l *Recorder) Submit(ctx context.Context, rec *store.Record, again bool) (*store.Earlier, error) {
+	earlier, err := l.record(ctx, rec)
+	if err != nil || !again || l.forwarder == nil {
+		return earlier, err
+	}
+	if there := l.forwarder.earlier(ctx, rec); there != nil {
+		return there, nil // the first that PostgreSQL has stays
+	}
+	return earlier, nil
+}
+
+func (l *Recorder) record(ctx context.Context, rec *store.Record) (earlier *store.Earlier, err error) {
 	if l.opt.AnswerAfter == AfterLocal {
-		_, err := l.local.Append(ctx, rec)
-		return err
+		_, earlier, err = l.local.Submit(ctx, rec)
+		return earlier, err
 	}
 	if err := l.forwarder.unreachable(l.opt.Patience, rec.TradingDay); err != nil {
-		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+		return nil, fmt.Errorf("%w: %w", store.ErrUnavailable, err)
 	}
-	seq, err := l.local.Append(ctx, rec)
+	seq, earlier, err := l.local.Submit(ctx, rec)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.opt.Patience)
 	defer cancel()
 	if err := l.forwarder.waitFor(ctx, seq, rec.TradingDay); err != nil {
-		return fmt.Errorf("%w: %w: %w", store.ErrUnavailable, store.ErrUnconfirmed, err)
+		return nil, fmt.Errorf("%w: %w: %w", store.ErrUnavailable, store.ErrUnconfirmed, err)
 	}
-	return nil
+	return earlier, nil
 }

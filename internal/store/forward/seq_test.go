@@ -26,6 +26,8 @@ func (p *picky) CopyIn(ctx context.Context, recs []store.Record) error { return 
 
 func (*picky) StoredByOthers(context.Context, []store.Record) ([]int, error) { return nil, nil }
 
+func (*picky) Earlier(context.Context, *store.Record) (*store.Earlier, error) { return nil, nil }
+
 func (*picky) Probe(context.Context) error { return nil }
 
 // TestSeqIsNotGivenTwice: a released record has a seq above what the writer gave out. Once

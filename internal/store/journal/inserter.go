@@ -57,20 +57,28 @@ func (i inserter) insert(ctx context.Context, batch []*request) error {
 }
 
 // findSubmitted gives each request that appended a submission the seq of its row: the same submission may have been
-// there, and its caller waits for the row that is.
+// there, and its caller waits for the row that is, and is told what it says.
 func findSubmitted(ctx context.Context, conn *sql.Conn, batch []*request) error {
 	for _, r := range batch {
 		if r.one == nil || !r.one.Submitted() {
 			continue
 		}
-		var at int64
-		if err := conn.QueryRowContext(ctx, "SELECT seq FROM record WHERE trading_day = ? AND record_id = ?",
-			int64(r.one.TradingDay), r.one.ID[:]).Scan(&at); err != nil {
+		at, earlier, err := findEarlier(ctx, conn, r.one)
+		if err != nil {
 			return err
 		}
-		r.again, r.seq = at != r.seq, at
+		if at != r.seq {
+			r.seq, r.earlier = at, earlier
+		}
 	}
 	return nil
+}
+
+func findEarlier(ctx context.Context, conn *sql.Conn, rec *store.Record) (seq int64, _ *store.Earlier, err error) {
+	var row sqlrows.Earlier
+	err = row.Scan(conn.QueryRowContext(ctx, "SELECT seq, "+sqlrows.EarlierColumns+" FROM record WHERE trading_day = ? AND record_id = ?",
+		int64(rec.TradingDay), rec.ID[:]), &seq)
+	return seq, row.Into(), err
 }
 
 func (i inserter) add(ctx context.Context, r *request) error {
@@ -91,7 +99,7 @@ func (i inserter) add(ctx context.Context, r *request) error {
 func (i inserter) insertSeen(ctx context.Context, batch []*request) error {
 	i.seen.begin()
 	for _, r := range batch {
-		if r.one == nil || r.again || r.one.Seen == (store.SeenHash{}) {
+		if r.one == nil || r.earlier != nil || r.one.Seen == (store.SeenHash{}) {
 			continue
 		}
 		var visit any // NULL in direct mode

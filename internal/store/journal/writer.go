@@ -44,9 +44,10 @@ type request struct {
 	work func(context.Context, *sql.Conn) error // in a transaction of its own
 
 	seq int64 // of the last record; set before done is sent to
-	// again says that the record, a submission, was in the store already.
-	again bool
-	done  chan error
+	// earlier is what the store had already of the record, a submission that was sent again; nil if nothing. It is set
+	// before done is sent to.
+	earlier *store.Earlier
+	done    chan error
 
 	state atomic.Int32 // stateWaiting, then one of the others
 }
@@ -80,17 +81,23 @@ func (r *request) rows() int {
 // changed any more. After ErrOverloaded (a full queue), ErrClosed, and a *FullError (see Measure),
 // certainly nothing was recorded. Callers also decide on ErrDiskFull and ErrBroken.
 func (l *Journal) Append(ctx context.Context, rec *store.Record) (seq int64, err error) {
+	seq, _, err = l.Submit(ctx, rec)
+	return seq, err
+}
+
+// Submit is Append of a submission. If the same one is in the store, seq is that of its row, and earlier what that says.
+func (l *Journal) Submit(ctx context.Context, rec *store.Record) (seq int64, earlier *store.Earlier, err error) {
 	if err := ctx.Err(); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	if full := l.full.Load(); full != nil {
-		return 0, full
+		return 0, nil, full
 	}
 	r := &request{one: rec}
 	if err := l.writer.doWithin(ctx, r); err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	return r.seq, nil
+	return r.seq, r.earlier, nil
 }
 
 // Put makes recs durable in one commit, all or none; see Store and Append.
