@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/panjf2000/gnet/v2"
 
 	"github.com/tradefront/tradefront/internal/core"
@@ -78,6 +79,16 @@ func (t terminal) Refuse(series uint16, number uint32, why reason.Reason) {
 func (t terminal) Exit(forceExit []byte, why reason.Close) {
 	if l := t.c.openMail(len(forceExit)); l != nil {
 		t.c.letters.mail = dialogue.AppendExit(t.c.letters.mail, forceExit, why)
+		t.c.closeMail(l)
+	}
+}
+
+// ExitVisit is part of core.RelayTerminal.
+func (t terminal) ExitVisit(submitID uuid.UUID, forceExit []byte) {
+	var text [36]byte
+	copy(text[:], submitID.String())
+	if l := t.c.openMail(len(text) + len(forceExit)); l != nil {
+		t.c.letters.mail = dialogue.AppendTerminalExit(t.c.letters.mail, text, forceExit)
 		t.c.closeMail(l)
 	}
 }
