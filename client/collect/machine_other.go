@@ -1,0 +1,13 @@
+//go:build !linux
+
+package collect
+
+import "context"
+
+type machine struct{}
+
+func newMachine(*Options) (*machine, error) { return nil, ErrUnsupported }
+
+func (*machine) close() {}
+
+func (*machine) read(context.Context) (reading, error) { return reading{}, ErrUnsupported }

@@ -1,0 +1,86 @@
+package collect
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// Of an SMBIOS table (DSP0134, 6.1 and 7.2).
+const (
+	smbiosHeader    = 4 // type, length, handle
+	smbiosSystem    = 1 // the structure System Information
+	smbiosSerial    = 7 // in it, the number of the string with the serial
+	smbiosEnd       = 127
+	maxSMBIOS       = 1 << 20
+	maxSMBIOSTables = 4096
+)
+
+// structure is one structure of an SMBIOS table: its formatted part and its strings.
+type structure struct {
+	kind      byte
+	formatted []byte // the header in it
+	text      []byte // the strings, each ended by NUL
+}
+
+// nextStructure takes the first structure off a table. A length that is not true ends the table: ok is false.
+func nextStructure(table []byte) (s structure, rest []byte, ok bool) {
+	if len(table) < smbiosHeader {
+		return s, nil, false
+	}
+	length := int(table[1])
+	if length < smbiosHeader || length > len(table) {
+		return s, nil, false
+	}
+	s = structure{kind: table[0], formatted: table[:length]}
+	end := bytes.Index(table[length:], []byte{0, 0})
+	if end < 0 {
+		return s, nil, false
+	}
+	s.text = table[length : length+end+1]
+	return s, table[length+end+2:], true
+}
+
+// str is the string whose number stands at offset; "" if there is none.
+func (s *structure) str(offset int) string {
+	if offset >= len(s.formatted) || s.formatted[offset] == 0 {
+		return ""
+	}
+	text := s.text
+	for range s.formatted[offset] - 1 {
+		i := bytes.IndexByte(text, 0)
+		if i < 0 {
+			return ""
+		}
+		text = text[i+1:]
+	}
+	i := bytes.IndexByte(text, 0)
+	if i < 0 {
+		return ""
+	}
+	return string(text[:i])
+}
+
+// smbiosSystemSerial is the serial number of the system in an SMBIOS table, "" if it has none. It takes any bytes.
+func smbiosSystemSerial(table []byte) string {
+	for range maxSMBIOSTables {
+		s, rest, ok := nextStructure(table)
+		switch {
+		case !ok || s.kind == smbiosEnd:
+			return ""
+		case s.kind == smbiosSystem:
+			return s.str(smbiosSerial)
+		}
+		table = rest
+	}
+	return ""
+}
+
+// vpdSerial is the serial number in page 0x80 of a disk's vital product data (SPC-4, 7.8.14). It takes any bytes.
+func vpdSerial(page []byte) string {
+	const header, unitSerial = 4, 0x80
+	if len(page) < header || page[1] != unitSerial {
+		return ""
+	}
+	length := int(binary.BigEndian.Uint16(page[2:header]))
+	return string(bytes.Trim(page[header:min(len(page), header+length)], " \x00"))
+}
