@@ -71,6 +71,9 @@ type RelayOptions struct {
 var (
 	// ErrRelayFull: MaxTerminals are live or wait.
 	ErrRelayFull = errors.New("client: the relay holds as many terminals as it may")
+	// ErrSubmitIDTaken: a submission that was passed on has the SubmitID of one whose terminal is live, or whose answer is
+	// on its way.
+	ErrSubmitIDTaken = errors.New("client: a submission with that SubmitID is live or on its way")
 	// ErrInDoubt: the submission was sent, and its answer did not come in time. The front may have recorded it. The
 	// terminal was not let in: it logs in again, and is another record.
 	ErrInDoubt = errors.New("client: the submission may have been recorded")
@@ -241,8 +244,8 @@ func DialRelay(ctx context.Context, o RelayOptions) (*Relay, error) {
 //
 // A submission that is refused by 90 or 8 is sent again, more slowly, and so is one whose answer was lost, under the same
 // SubmitID: the front records it once. Errors: *Error, the front's refusal; *ForceExit, the front ended the terminal at
-// once; *DownError, not sent; ErrInDoubt, and with it why; ErrRelayFull; *EndedError; the context's cause; any other is
-// about s.
+// once; *DownError, not sent; ErrInDoubt, and with it why; ErrRelayFull; ErrSubmitIDTaken; *EndedError; the context's
+// cause; any other is about s.
 func (r *Relay) Submit(ctx context.Context, s Submission) (Receipt, error) {
 	if ctx.Err() != nil {
 		return Receipt{}, fmt.Errorf("client: %w", context.Cause(ctx))
@@ -275,6 +278,8 @@ func (r *Relay) enqueue(t *terminal) error {
 		return &DownError{r.cause}
 	case r.stats.Live+r.calls >= r.o.MaxTerminals:
 		return ErrRelayFull
+	case t.passed && r.terminals[t.id] != nil:
+		return ErrSubmitIDTaken
 	}
 	r.calls++
 	r.terminals[t.id] = t

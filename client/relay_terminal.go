@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ftd"
@@ -13,6 +14,8 @@ const (
 	submitIDAt = ftd.FrameHeaderLen + ftd.MessageHeaderLen + ftd.FieldHeaderLen + 10 + 18
 	attemptAt  = submitIDAt + submitIDLen
 )
+
+const relayedTerminalLen = 30 + 39 + 5 + 19 + 1
 
 // terminal is one submission, and after it was recorded the live terminal that it reported. The frame is kept for
 // sending it again: 480 bytes of some 650 that a live terminal takes.
@@ -31,6 +34,7 @@ type terminal struct {
 	redraw   bool // the next time it is sent is a new submission
 	again    bool // the next time it is sent it was sent before
 	doubt    bool // a front may have recorded it
+	passed   bool // its SubmitID is of a relay below, which waits for the answer to that one
 }
 
 type state uint8
@@ -50,7 +54,12 @@ type call struct {
 }
 
 func newTerminal(broker string, s *Submission) (*terminal, error) {
-	t := &terminal{id: NewSubmitID(time.Now()), call: &call{done: make(chan struct{})}}
+	t := &terminal{call: &call{done: make(chan struct{})}}
+	if p := s.Passed; p == nil {
+		t.id = NewSubmitID(time.Now())
+	} else if t.id, t.passed, t.again = p.SubmitID, true, p.Again; len(p.Terminal) != relayedTerminalLen {
+		return nil, fmt.Errorf("client: RelayedTerminal of %d bytes is passed on, want %d", len(p.Terminal), relayedTerminalLen)
+	}
 	t.name = t.id
 	var room [512]byte
 	frame, err := appendSubmit(room[:0], broker, t.id, false, s)

@@ -105,7 +105,7 @@ func (r *Relay) fresh(t *terminal, now time.Time) bool {
 		r.finish(t, Receipt{}, t.inDoubt(ErrInDoubt))
 		r.forget(t)
 		return false
-	case !old && !t.redraw:
+	case !old && !t.redraw, t.call != nil && t.passed:
 		return true
 	}
 	if t.id != t.name || !t.live {

@@ -59,6 +59,17 @@ type Submission struct {
 	KeyVersion   string // of the key that Ciphertext is encrypted under, at most 8 bytes
 	AbnormalFlag byte   // 异常标识: the terminal's own, or the relay's where that found more
 	Ciphertext   []byte // the terminal's, untouched
+
+	// Passed is set where a relay below this one reported the terminal, nil else.
+	Passed *Passed
+}
+
+// Passed is what a relay below this one sent in its own submission. It goes on unchanged, so that a submission that the relay
+// below sends again is one record at the front.
+type Passed struct {
+	SubmitID SubmitID // as the relay below drew it
+	Again    bool     // the relay below has sent it before
+	Terminal []byte   // the data of its RelayedTerminal field, 94 bytes; Submission.Terminal has the Tag alone
 }
 
 // Receipt is what the front recorded of a submission.
@@ -105,7 +116,10 @@ func appendSubmit(dst []byte, broker string, id SubmitID, again bool, s *Submiss
 	e.SubmitRequest(&ftd.SubmitRequest{
 		BrokerID: []byte(broker), UserID: []byte(s.UserID), SubmitID: text[:], Attempt: attempt,
 	})
-	if err := putRelayedTerminal(&e, &s.Terminal); err != nil {
+	if s.Passed != nil {
+		e.Raw(ftd.FIDRelayedTerminal, s.Passed.Terminal)
+		putTag(&e, s.Terminal.Tag)
+	} else if err := putRelayedTerminal(&e, &s.Terminal); err != nil {
 		return dst, err
 	}
 	e.TerminalInfo(&ftd.TerminalInfo{
@@ -165,8 +179,12 @@ func putRelayedTerminal(e *ftd.Encoder, t *RelayedTerminal) error {
 		f.PublicIP = addr.AppendTo(nil)
 	}
 	e.RelayedTerminal(&f)
-	if t.Tag != nil {
-		e.TerminalTag(&ftd.TerminalTag{MAC: []byte(t.Tag.MAC), Tag: []byte(t.Tag.Tag)})
-	}
+	putTag(e, t.Tag)
 	return nil
+}
+
+func putTag(e *ftd.Encoder, t *TerminalTag) {
+	if t != nil {
+		e.TerminalTag(&ftd.TerminalTag{MAC: []byte(t.MAC), Tag: []byte(t.Tag)})
+	}
 }
