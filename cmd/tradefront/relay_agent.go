@@ -145,6 +145,9 @@ func newRelayTerminals(e *env) *cobra.Command {
 			return form.print(e.out, list, func(w io.Writer) {
 				table(w, "SESSION\tACCOUNT\tAPPID\tADDRESS\tSINCE\tRECORD\tSUBMISSION", func(w io.Writer) {
 					for _, t := range list {
+						if t.Relay && t.RecordID == "" {
+							t.SubmitID = fmt.Sprintf("a relay, %d terminals", t.Terminals)
+						}
 						fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", t.SessionID, t.Account, t.AppID, t.Address, show.Time(t.Since), t.RecordID, t.SubmitID)
 					}
 				})

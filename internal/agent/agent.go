@@ -22,7 +22,8 @@ type Options struct {
 	SystemName string // of an operator agent's answers
 	AgentID    int32  // front_id of its audit lines and of an operator agent's answers
 	Operator   bool   // one connection for all terminals; else one each
-	Chained    bool   // relays may come below this one; investor only
+	Chained    bool   // relays of the same mode may come below this one
+	ExitsBelow bool   // operator: relays below are told that one of their terminals is to go
 
 	Addresses      []string // of the fronts
 	Identity       client.Identity
@@ -71,11 +72,13 @@ type Agent struct {
 	visits     visits
 	fronts     fronts
 	clock      skew
+	day        atomic.Int64 // the trading day that a front said last
 
 	draining atomic.Bool
 	grace    struct {
 		sync.Mutex
-		timer *time.Timer
+		timer *time.Timer   // runs, or has run and no front came since; nil else
+		over  chan struct{} // closed when a front is there again
 	}
 	work   sync.WaitGroup
 	ctx    context.Context

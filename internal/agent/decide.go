@@ -52,7 +52,11 @@ func (a *Agent) mayEnter(peer session.Peer, result *auth.Result) reason.Reason {
 	default:
 		return reason.WrongAnswer
 	}
-	below := result.Type == auth.AppInvestorRelay && a.opt.Chained && !a.opt.Operator
+	own := auth.AppType(investorBelow)
+	if a.opt.Operator {
+		own = operatorBelow
+	}
+	below := result.Type == own && a.opt.Chained
 	if below != peer.Relays || !below && result.Type != auth.AppDirect {
 		return reason.WrongKind
 	}

@@ -39,14 +39,14 @@ func (a *Agent) loginVia(ctx context.Context, peer session.Peer, attempt *sessio
 	keep = true
 	p := a.newPump(u, attempt)
 	if p.passwordOnly = passwordFirst; passwordFirst {
-		go p.read()
+		a.work.Go(p.read)
 		outcome := a.refuse(e, refused)
 		outcome.Session = p
 		return outcome
 	}
 	a.visits.put(peer.SessionID, visitFor(attempt.Line, receipt))
 	a.accepted(e, receipt)
-	go p.read()
+	a.work.Go(p.read)
 	return session.Outcome{Receipt: receipt, Session: p}
 }
 
@@ -81,7 +81,7 @@ func (a *Agent) askFront(ctx context.Context, u *upstream, attempt *session.Logi
 		if m.TID == ftd.TIDForceExit {
 			return nil, &refusal{reason: reason.UpstreamAway}
 		}
-		return a.answer(m)
+		return a.answer(m, visit.told != nil)
 	}
 }
 
@@ -98,8 +98,8 @@ func loginFrame(attempt *session.LoginAttempt, visit *relayed) ([]byte, error) {
 	return e.End()
 }
 
-// answer reads a front's answer to a login.
-func (a *Agent) answer(m ftd.Message) (*session.Receipt, *refusal) {
+// answer reads a front's answer to a login, of a relay below or not.
+func (a *Agent) answer(m ftd.Message, below bool) (*session.Receipt, *refusal) {
 	inDoubt := &refusal{reason: reason.StoreInDoubt}
 	var status ftd.Error
 	if raw, has := m.Field(ftd.FIDError); !has || status.Decode(raw) != nil {
@@ -110,7 +110,7 @@ func (a *Agent) answer(m ftd.Message) (*session.Receipt, *refusal) {
 	}
 	if status.Code != 0 {
 		text, ref := cutRef(string(status.Text))
-		return nil, a.answered(status.Code, text, ref)
+		return nil, a.answered(status.Code, text, ref, below)
 	}
 	raw, _ := m.Field(ftd.FIDLoginResponse)
 	receipt, err := readReceipt(raw)

@@ -28,27 +28,23 @@ func (a *Agent) Login(ctx context.Context, peer session.Peer, attempt session.Lo
 	}
 	e := a.entry(peer, session.OpLogin.String(), reason.OK)
 	e.AppID, e.Account, e.KeyVersion = string(attempt.AppID), string(attempt.UserID), string(attempt.Terminal.KeyVersion)
+	if attempt.Relayed != nil {
+		e.RelayAppID, e.RelayMode = e.AppID, string(rune(investorBelow))
+		describe(&e, attempt.Relayed)
+	}
 	if why := a.mayLogIn(peer, &attempt); why != reason.OK {
 		return a.refuse(e, &refusal{reason: why})
 	}
-	assessed, err := supplement.Assess(supplement.TerminalInfo(attempt.Terminal), a.keys.Load(), a.parts.Now())
-	if err != nil {
-		a.parts.Logger.Error("login refused", zap.Error(err))
+	flag, problem, forget, err := a.assess(supplement.TerminalInfo(attempt.Terminal), directVisit)
+	if e.TerminalProblem = problem; err != nil {
 		return a.refuse(e, &refusal{reason: reason.NoValidKey})
-	}
-	again, forget := a.seen.reserve(attempt.Terminal.Ciphertext, a.parts.Now())
-	if again {
-		assessed = assessed.Replayed()
-	}
-	if assessed.Problem != supplement.NoProblem {
-		e.TerminalProblem = assessed.Problem.String()
 	}
 	defer func() {
 		if outcome.Reason != reason.OK && outcome.Reason != reason.StoreInDoubt {
 			forget() // what the front did not take may come again
 		}
 	}()
-	visit := visitOf(peer, &attempt, assessed.Flag)
+	visit := visitOf(peer, &attempt, flag)
 	if a.opt.Operator {
 		return a.submit(ctx, peer, &attempt, visit, e)
 	}
@@ -60,7 +56,7 @@ func (a *Agent) mayLogIn(peer session.Peer, attempt *session.LoginAttempt) reaso
 	switch {
 	case a.draining.Load():
 		return reason.Draining
-	case (attempt.Relayed != nil) != (attempt.AppType == clientInvestorRelay):
+	case (attempt.Relayed != nil) != (attempt.AppType == investorBelow):
 		return reason.WrongMode
 	case attempt.Relayed != nil && attempt.Relayed.Illegal != "":
 		return reason.IllegalField
@@ -70,7 +66,23 @@ func (a *Agent) mayLogIn(peer session.Peer, attempt *session.LoginAttempt) reaso
 	return reason.OK
 }
 
-const clientInvestorRelay = '2'
+// assess judges terminal information. problem is the word of what is wrong with it, "" for nothing; forget takes back that the
+// ciphertext came. The error is already logged.
+func (a *Agent) assess(info supplement.TerminalInfo, of visitKey) (flag regulation.AbnormalFlag, problem string, forget func(), err error) {
+	assessed, err := supplement.Assess(info, a.keys.Load(), a.parts.Now())
+	if err != nil {
+		a.parts.Logger.Error("login refused", zap.Error(err))
+		return 0, "", nil, err
+	}
+	again, forget := a.seen.reserve(info.Ciphertext, of, a.parts.Now())
+	if again {
+		assessed = assessed.Replayed()
+	}
+	if assessed.Problem != supplement.NoProblem {
+		problem = assessed.Problem.String()
+	}
+	return assessed.Flag, problem, forget, nil
+}
 
 // relayed is what goes up about one terminal beside its ciphertext.
 type relayed struct {
@@ -122,12 +134,14 @@ func (a *Agent) refuse(e ops.Entry, r *refusal) session.Outcome {
 	return outcome
 }
 
-// answered is what a front's refusal means to the terminal.
-func (a *Agent) answered(code int, text, ref string) *refusal {
+// answered is what a front's refusal means to the terminal, or to a relay below.
+func (a *Agent) answered(code int, text, ref string, below bool) *refusal {
 	r := &refusal{reason: reason.UpstreamRefused, code: code, text: text, upstreamRef: ref}
 	switch code {
 	case 9: // one code for what a stranger must not tell apart
-		r.code, r.text = reason.WrongPassword.Code(), ""
+		if !below {
+			r.code, r.text = reason.WrongPassword.Code(), ""
+		}
 	case 2, 5, 6, 27, 64, 77: // of the relay, not of the terminal
 		a.parts.Logger.Error("a front refused a login for what is the relay's own: look at upstream, and at the relay's permissions there",
 			zap.Int("code", code), zap.String("text", text), zap.String("ref", ref))
@@ -146,7 +160,11 @@ func (a *Agent) Unanswered(peer session.Peer, outcome session.Outcome) {
 	}
 	a.leave(peer.SessionID)
 	e := a.entry(peer, ops.EventUnanswered, reason.OK)
-	e.RecordID, e.Account = outcome.Receipt.RecordID, string(outcome.Receipt.Account)
+	if s := outcome.Submitted; s != nil {
+		e.RecordID, e.Account, e.RelayMode = s.RecordID, string(s.Account), string(rune(operatorBelow))
+	} else {
+		e.RecordID, e.Account = outcome.Receipt.RecordID, string(outcome.Receipt.Account)
+	}
 	e.Time = a.parts.Now()
 	a.parts.Audit.Log(e)
 }
@@ -154,9 +172,16 @@ func (a *Agent) Unanswered(peer session.Peer, outcome session.Outcome) {
 // Ended is part of dialogue.Handler.
 func (a *Agent) Ended(peer session.Peer, _ []byte) { a.leave(peer.SessionID) }
 
-// leave takes a terminal out, and tells an operator agent's front.
+// leave takes a terminal out, or a relay below with all its terminals, and tells an operator agent's front.
 func (a *Agent) leave(id int32) {
-	if v, was := a.visits.remove(id); was && a.opt.Operator {
+	v, was := a.visits.remove(id)
+	switch {
+	case !a.opt.Operator:
+	case was && !v.relay:
 		a.relay.End(v.submitID)
+	case a.opt.Chained: // also of a submission that was answered after its relay had gone
+		for _, gone := range a.visits.leaveBelow(id) {
+			a.relay.End(gone)
+		}
 	}
 }

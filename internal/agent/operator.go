@@ -22,6 +22,9 @@ import (
 
 // submit verifies a customer's password and reports the terminal; it is let in after the front's 0.
 func (a *Agent) submit(ctx context.Context, peer session.Peer, attempt *session.LoginAttempt, visit relayed, e ops.Entry) (outcome session.Outcome) {
+	if attempt.AppType == operatorBelow {
+		return a.admitRelay(ctx, peer, attempt, visit, e)
+	}
 	if !a.relay.Stats().Up { // no password is worth checking then
 		return a.refuse(e, &refusal{reason: reason.UpstreamAway})
 	}
@@ -44,9 +47,9 @@ func (a *Agent) submit(ctx context.Context, peer session.Peer, attempt *session.
 	})
 	if err != nil {
 		a.visits.submitted(client.SubmitID{})
-		return a.refuse(e, a.submitRefusal(err))
+		return a.refuse(e, a.submitRefusal(err, false))
 	}
-	a.clock.note(a.parts.Now(), got.Answered)
+	a.noteAnswer(&got)
 	receipt, err := a.receiptOf(&got, peer, &user, &visit)
 	if err != nil {
 		a.visits.submitted(client.SubmitID{})
@@ -60,9 +63,15 @@ func (a *Agent) submit(ctx context.Context, peer session.Peer, attempt *session.
 	e.SubmitID = got.SubmitID.String()
 	a.accepted(e, receipt)
 	if ended { // it is answered first: the record counts
-		a.exitOne(attempt.Line, &end)
+		a.endedByFront(&end)
 	}
 	return session.Outcome{Receipt: receipt, Session: opened, Lost: lost}
+}
+
+// noteAnswer takes clock and trading day of a front's answer over.
+func (a *Agent) noteAnswer(got *client.Receipt) {
+	a.clock.note(a.parts.Now(), got.Answered)
+	a.noteDay(got.TradingDay)
 }
 
 func visitOfSubmission(line core.Terminal, id client.SubmitID, record uuid.UUID) visit {
@@ -84,20 +93,21 @@ func (a *Agent) verify(ctx context.Context, peer session.Peer, attempt *session.
 	return core.User{}, &core.Refused{Reason: reason.CoreAway}
 }
 
-// submitRefusal is what the end of a Submit without receipt means.
-func (a *Agent) submitRefusal(err error) *refusal {
+// submitRefusal is what the end of a Submit without receipt means: to a terminal, or to a relay below.
+func (a *Agent) submitRefusal(err error, below bool) *refusal {
 	refused, isRefused := errors.AsType[*client.Error](err)
 	_, isDown := errors.AsType[*client.DownError](err)
 	_, isEnded := errors.AsType[*client.EndedError](err)
+	_, isExit := errors.AsType[*client.ForceExit](err)
 	switch {
-	case errors.Is(err, client.ErrInDoubt):
+	case errors.Is(err, client.ErrInDoubt), isExit: // recorded, and ended before it was answered
 		return &refusal{reason: reason.StoreInDoubt}
-	case errors.Is(err, client.ErrRelayFull):
+	case errors.Is(err, client.ErrRelayFull), errors.Is(err, client.ErrSubmitIDTaken):
 		return &refusal{reason: reason.Overloaded}
 	case isDown, isEnded:
 		return &refusal{reason: reason.UpstreamAway}
 	case isRefused:
-		return a.answered(refused.Code, refused.Text, refused.Ref)
+		return a.answered(refused.Code, refused.Text, refused.Ref, below)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return &refusal{reason: reason.LoginDeadline}
 	}
@@ -138,6 +148,7 @@ func (a *Agent) RelayEvent(e client.RelayEvent) {
 	switch e.Kind {
 	case client.RelayUp:
 		a.stopGrace()
+		a.noteDay(e.Login.TradingDay)
 		log.Info("the operator is logged in at a front", zap.Int("terminals", a.Online()))
 	case client.RelayDown:
 		log.Warn("the connection to the front is lost: terminals stay for upstream.grace", zap.Error(e.Err), zap.Duration("grace", a.opt.Grace))
@@ -155,9 +166,7 @@ func (a *Agent) RelayEvent(e client.RelayEvent) {
 	case client.RelayTerminalReported:
 		a.parts.Audit.Log(a.reportedAgain(&e))
 	case client.RelayTerminalRefused, client.RelayTerminalExit:
-		if v, found := a.visits.find(&e); found {
-			a.exitOne(v.line, &e)
-		}
+		a.endedByFront(&e)
 	}
 }
 
@@ -173,40 +182,51 @@ func (a *Agent) reportedAgain(e *client.RelayEvent) ops.Entry {
 func (v *visits) sessionOf(id client.SubmitID) int32 {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.byID[id]
-}
-
-// exitOne ends a terminal that a front ends or does not take any more.
-func (a *Agent) exitOne(line core.Terminal, e *client.RelayEvent) {
-	code, text := byte(session.ExitCoreChanged), "前置不再接受此终端，请重新登录 front takes this terminal no more, log in again"
-	if forced, is := errors.AsType[*client.ForceExit](e.Err); is {
-		code, text = forced.Code, forced.Msg
+	if id, is := v.byID[id]; is {
+		return id
 	}
-	exit(line, code, text, reason.UpstreamLost)
+	return v.below[id]
 }
 
 // startGrace sends all terminals away unless a front is there again in time.
 func (a *Agent) startGrace(grace time.Duration) {
-	a.grace.Lock()
-	defer a.grace.Unlock()
-	if a.ctx.Err() != nil || a.grace.timer != nil && grace > 0 {
+	g := &a.grace
+	g.Lock()
+	defer g.Unlock()
+	if a.ctx.Err() != nil || g.timer != nil && grace > 0 {
 		return
 	}
-	if a.grace.timer != nil {
-		a.grace.timer.Stop()
+	if g.timer != nil {
+		g.timer.Stop()
+		close(g.over)
 	}
-	a.grace.timer = time.AfterFunc(grace, func() {
-		a.parts.Logger.Error("no front came back in time: terminals are sent away", zap.Int("terminals", a.Online()))
-		a.exitAll(a.ctx, a.opt.ExitSpread, lostText, reason.UpstreamLost)
-	})
+	over := make(chan struct{})
+	g.over = over
+	g.timer = time.AfterFunc(grace, func() { a.graceOver(over) })
+}
+
+// graceOver sends all terminals away, until over is closed: then a front is there again, and takes those that are left.
+func (a *Agent) graceOver(over <-chan struct{}) {
+	a.grace.Lock()
+	if a.grace.over != over || a.ctx.Err() != nil {
+		a.grace.Unlock()
+		return
+	}
+	a.work.Add(1)
+	a.grace.Unlock()
+	defer a.work.Done()
+	a.parts.Logger.Error("no front came back in time: terminals are sent away", zap.Int("terminals", a.Online()))
+	a.exitAll(a.ctx, over, a.opt.ExitSpread, lostText, reason.UpstreamLost)
 }
 
 func (a *Agent) stopGrace() {
-	a.grace.Lock()
-	defer a.grace.Unlock()
-	if a.grace.timer != nil {
-		a.grace.timer.Stop()
-		a.grace.timer = nil
+	g := &a.grace
+	g.Lock()
+	defer g.Unlock()
+	if g.timer != nil {
+		g.timer.Stop()
+		close(g.over)
+		g.timer, g.over = nil, nil
 	}
 }
 

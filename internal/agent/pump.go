@@ -103,7 +103,7 @@ func (p *pump) Flush() {
 func (p *pump) start() {
 	if !p.busy && len(p.queue) > 0 {
 		p.busy = true
-		go p.write()
+		p.agent.work.Go(p.write)
 	}
 }
 

@@ -18,6 +18,7 @@ type visit struct {
 	line     core.Terminal
 	submitID client.SubmitID // operator only
 	recordID uuid.UUID
+	relay    bool // it is no terminal, but the operator of a relay below
 }
 
 // visits are the terminals that are logged in, by session, and an operator agent's by submission too.
@@ -25,6 +26,8 @@ type visits struct {
 	mu       sync.Mutex
 	all      map[int32]visit
 	byID     map[client.SubmitID]int32
+	below    map[client.SubmitID]int32             // what relays below reported, by the session of the relay
+	relays   int                                   // of all: operators of relays below
 	inFlight int                                   // submissions whose answer is not known to visits yet
 	early    map[client.SubmitID]client.RelayEvent // ends that came before the answer
 }
@@ -32,7 +35,7 @@ type visits struct {
 func (v *visits) len() int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return len(v.all)
+	return len(v.all) - v.relays + len(v.below)
 }
 
 func (v *visits) put(id int32, x visit) {
@@ -42,6 +45,9 @@ func (v *visits) put(id int32, x visit) {
 		v.all, v.byID = make(map[int32]visit), make(map[client.SubmitID]int32)
 	}
 	v.all[id] = x
+	if x.relay {
+		v.relays++
+	}
 	if x.submitID != (client.SubmitID{}) {
 		v.byID[x.submitID] = id
 	}
@@ -53,7 +59,43 @@ func (v *visits) remove(id int32) (x visit, was bool) {
 	x, was = v.all[id]
 	delete(v.all, id)
 	delete(v.byID, x.submitID)
+	if x.relay {
+		v.relays--
+	}
 	return x, was
+}
+
+// putBelow notes a terminal that a relay below reported on its session; removeBelow that it has gone.
+func (v *visits) putBelow(session int32, id client.SubmitID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.below == nil {
+		v.below = make(map[client.SubmitID]int32)
+	}
+	v.below[id] = session
+}
+
+func (v *visits) removeBelow(session int32, id client.SubmitID) (was bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	of, was := v.below[id]
+	if was = was && of == session; was {
+		delete(v.below, id)
+	}
+	return was
+}
+
+// leaveBelow takes all terminals out that a relay below reported on its session.
+func (v *visits) leaveBelow(session int32) (all []client.SubmitID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for id, of := range v.below {
+		if of == session {
+			all = append(all, id)
+			delete(v.below, id)
+		}
+	}
+	return all
 }
 
 // submitting notes that an answer will come; submitted that it is in put, or was a refusal.
@@ -74,12 +116,18 @@ func (v *visits) submitted(id client.SubmitID) (end client.RelayEvent, ended boo
 	return end, ended
 }
 
-// find is the terminal that a front ends. If its answer is still on its way, the end is kept for submitted.
-func (v *visits) find(e *client.RelayEvent) (x visit, found bool) {
+// ended is the terminal that a front ends, or the relay below that reported it. If its answer is still on its way, the end is
+// kept for submitted.
+func (v *visits) ended(e *client.RelayEvent) (line core.Terminal, below, found bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if id, known := v.byID[e.Terminal]; known {
-		return v.all[id], true
+		return v.all[id].line, false, true
+	}
+	if id, known := v.below[e.Terminal]; known {
+		delete(v.below, e.Terminal)
+		relay, in := v.all[id]
+		return relay.line, true, in
 	}
 	if v.inFlight > 0 {
 		if v.early == nil {
@@ -87,7 +135,7 @@ func (v *visits) find(e *client.RelayEvent) (x visit, found bool) {
 		}
 		v.early[e.Terminal] = *e
 	}
-	return visit{}, false
+	return nil, false, false
 }
 
 func (v *visits) lines() []core.Terminal {
@@ -104,6 +152,8 @@ func (v *visits) lines() []core.Terminal {
 type Visit struct {
 	SubmitID string // "" of an investor agent
 	RecordID uuid.UUID
+	Relay    bool // it is the operator of a relay below
+	Below    int  // whose terminals so many are
 }
 
 // Visits are those by session.
@@ -112,11 +162,17 @@ func (a *Agent) Visits() map[int32]Visit {
 	defer a.visits.mu.Unlock()
 	all := make(map[int32]Visit, len(a.visits.all))
 	for id, x := range a.visits.all {
-		shown := Visit{RecordID: x.recordID}
+		shown := Visit{RecordID: x.recordID, Relay: x.relay}
 		if x.submitID != (client.SubmitID{}) {
 			shown.SubmitID = x.submitID.String()
 		}
 		all[id] = shown
+	}
+	for _, id := range a.visits.below {
+		if shown, in := all[id]; in {
+			shown.Below++
+			all[id] = shown
+		}
 	}
 	return all
 }
@@ -131,8 +187,9 @@ func exit(line core.Terminal, code byte, text string, why reason.Close) {
 	line.Exit(session.AppendForceExit(nil, code, text), why)
 }
 
-// exitAll sends every terminal away, spread over that time or until ctx ends, then the rest at once.
-func (a *Agent) exitAll(ctx context.Context, spread time.Duration, text string, why reason.Close) {
+// exitAll sends every terminal away, spread over that time or until ctx ends, then the rest at once. Once stop is closed the
+// rest stay.
+func (a *Agent) exitAll(ctx context.Context, stop <-chan struct{}, spread time.Duration, text string, why reason.Close) {
 	lines := a.visits.lines()
 	if len(lines) == 0 {
 		return
@@ -147,6 +204,8 @@ func (a *Agent) exitAll(ctx context.Context, spread time.Duration, text string, 
 			case <-tick.C:
 			case <-ctx.Done():
 				spread = 0
+			case <-stop:
+				return
 			}
 		}
 		exit(line, session.ExitCoreChanged, text, why)
@@ -156,5 +215,5 @@ func (a *Agent) exitAll(ctx context.Context, spread time.Duration, text string, 
 // Drain refuses new logins with 8 and sends terminals away, spread as far as ctx allows.
 func (a *Agent) Drain(ctx context.Context) {
 	a.draining.Store(true)
-	a.exitAll(ctx, a.opt.ExitSpread, drainingText, reason.FrontDraining)
+	a.exitAll(ctx, nil, a.opt.ExitSpread, drainingText, reason.FrontDraining)
 }

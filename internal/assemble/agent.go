@@ -128,7 +128,7 @@ func secretOf(f config.File) ([]byte, error) {
 func AgentOptions(cfg *config.Agent) agent.Options {
 	u := &cfg.Upstream
 	return agent.Options{
-		BrokerID: cfg.BrokerID, SystemName: cfg.SystemName, AgentID: cfg.Front.ID, Operator: cfg.Operator(), Chained: cfg.Chained,
+		BrokerID: cfg.BrokerID, SystemName: cfg.SystemName, AgentID: cfg.Front.ID, Operator: cfg.Operator(), Chained: cfg.Chained, ExitsBelow: cfg.ChainedExits,
 		Addresses: upstreamAddresses(u), Identity: agentIdentity(cfg), AuthCode: func() (string, error) { return AgentAuthCode(cfg) },
 		ConnectTimeout: u.ConnectTimeout, LoginWork: cfg.Timers.LoginWork, QueueBytes: u.QueueBytes, SeenTerminals: cfg.Limits.SeenTerminals,
 		Grace: u.Grace, ExitSpread: u.ExitSpread,

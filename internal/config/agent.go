@@ -31,6 +31,9 @@ type Agent struct {
 	// Take relays below this one, at a listener with admits: relays: software whose AppID is a relay's of the
 	// same mode. What they tell of a terminal is passed on unchanged. The registry file must allow it too.
 	Chained bool `key:"chained" default:"false"`
+	// With mode operator and chained: tell the relays below when a front ends one of their terminals. A relay
+	// that does not know such a message ends all its terminals then: ask its vendor.
+	ChainedExits bool `key:"chained_exits" default:"false"`
 	// The listener for people and machines that watch the agent.
 	Admin Admin `key:"admin"`
 	// The file that gets one JSON line for each authentication and login. "" writes to

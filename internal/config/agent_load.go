@@ -112,9 +112,6 @@ func (a *Agent) check(settled Faults) (faults Faults) {
 			faults.add("core.driver", "a relay agent verifies its customers by its own accounts, and with mode operator no business message goes to a "+
 				"trading core: on the relay's one connection nothing says whose it is", "write driver: local; for business messages mode: investor")
 		}
-		if a.Chained {
-			faults.add("chained", "an operator relay takes no relays below it", "write mode: investor, or remove it")
-		}
 	}
 	faults = append(faults, a.Limits.checkPenalties()...)
 	faults = append(faults, a.Upstream.check(settled, a.Operator())...)

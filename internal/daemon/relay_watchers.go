@@ -171,7 +171,7 @@ func (r *RelayAgent) terminals(show func(netip.Prefix) string) []RelayedTerminal
 	for _, s := range r.sessions(show) {
 		t := RelayedTerminal{Session: s}
 		if v, known := visits[s.SessionID]; known {
-			t.SubmitID = v.SubmitID
+			t.SubmitID, t.Terminals = v.SubmitID, v.Below
 			if v.RecordID != uuid.Nil {
 				t.RecordID = v.RecordID.String()
 			}

@@ -176,7 +176,7 @@ func (s *Session) refuseSubmit(op Op, ev *Event, fx *Effects) {
 // and must not cost it the connection with all its customers.
 func isOurs(why reason.Reason) bool {
 	switch why {
-	case reason.NoValidKey, reason.Draining, reason.Overloaded, reason.LoginDeadline, reason.SubmitFault,
+	case reason.NoValidKey, reason.Draining, reason.Overloaded, reason.UpstreamAway, reason.LoginDeadline, reason.SubmitFault,
 		reason.StoreUnavailable, reason.StoreUnconfirmed, reason.StoreInDoubt, reason.StoreFailed, reason.StoreFull:
 		return true
 	}
