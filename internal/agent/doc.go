@@ -21,6 +21,13 @@
 // Where the front refuses: 7, 8, 63, 90, 15 and what is the customer's own affair pass as they are; 9 is told as 3; what is
 // about the relay itself (27, 2, 5, 6, 64, 77, and 63 at its own authentication) is 8 to the terminal and an alarm here.
 //
+// # Relays below
+//
+// With Options.Chained relays of the same mode come to a listener of their own. Investor: their logins go on as terminals' do,
+// RelayedTerminal as it came. Operator: the operator of the relay below is verified by the agent's own core, and makes no
+// record; each TerminalSubmit goes on under its own SubmitID and Attempt and is answered after the front's 0. The end of such a
+// session ends all its visits.
+//
 // # Business messages
 //
 // Investor: the session passes them. Operator: they are answered 77: on the operator's one connection the wire has no tag

@@ -16,7 +16,7 @@ import (
 	"github.com/tradefront/tradefront/internal/demo"
 )
 
-// daemon is a running `tradefront serve`.
+// daemon is a running `tradefront serve`, or `tradefront relay serve`.
 type daemon struct {
 	s       *site
 	cmd     *exec.Cmd
@@ -32,7 +32,12 @@ var banner = regexp.MustCompile(`accepts connections on ([^;]+); admin http://(\
 // serve starts the daemon and returns once its banner is there: it accepts connections.
 func (s *site) serve() *daemon {
 	s.t.Helper()
-	d := &daemon{s: s, cmd: exec.Command(binary, "serve", "--config", s.config), exited: make(chan error, 1)}
+	return s.start("serve")
+}
+
+func (s *site) start(command ...string) *daemon {
+	s.t.Helper()
+	d := &daemon{s: s, cmd: exec.Command(binary, append(command, "--config", s.config)...), exited: make(chan error, 1)}
 	d.cmd.Stderr = &d.log
 	out, err := d.cmd.StdoutPipe()
 	if err != nil {

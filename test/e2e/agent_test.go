@@ -1,0 +1,595 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/cutproxy"
+	firm "github.com/tradefront/tradefront/test/site"
+)
+
+const (
+	chainedInvestor = "below_m2m_1.0"
+	chainedOperator = "below_relay_1.0"
+	belowAdmin      = "7000admin"      // the operator of a relay below an agent
+	agentPassword   = "s3cret@thAgent" // of customers at an operator agent: no front knows it
+	quick           = "auth: {refresh: 100ms}\n" + unpunished
+)
+
+// agentSite is a relay agent in a folder of its own, as the firm's and the agent's commands make it.
+type agentSite struct {
+	*site
+	mode     string
+	password string          // of customers at this agent
+	above    *cutproxy.Proxy // between the agent and what is above it
+}
+
+// agent makes one that connects to upstream as relay id. extra is YAML at the end, section at the beginning of its kind: a
+// line that begins with "upstream." is put into that section.
+func (s *relaySite) agent(mode, id, authCode, upstream, extra string) *agentSite {
+	s.t.Helper()
+	a := &agentSite{site: &site{t: s.t, dir: s.t.TempDir(), private: s.private, key: s.key}, mode: mode, password: password, above: cutproxy.StartBytes(s.t, nil)}
+	a.config = filepath.Join(a.dir, "relay.yaml")
+	a.above.Lead(upstream)
+	var own strings.Builder
+	for line := range strings.Lines(extra) {
+		if key, is := strings.CutPrefix(line, "upstream."); is {
+			own.WriteString("  " + key)
+			extra = strings.Replace(extra, line, "", 1)
+		}
+	}
+	a.write("relay.yaml", fmt.Appendf(nil, `
+broker_id: "9999"
+mode: %s
+admin: {address: "127.0.0.1:0"}
+upstream:
+  addresses: [%q]
+  app_id: %s
+  operator: %s
+  password_file: operator.password
+%skeys: [{version: "1.0"}]
+registry: {refresh: 100ms}
+core: {argon2: {memory_kib: 1024, iterations: 1}, logins_per_user: 0}
+audit_log: audit.jsonl
+timers: {drain: 2s}
+%s`, mode, a.above.Address(), id, relayOperator, own.String(), extra))
+	if !strings.Contains(extra, "front:") {
+		a.replaceConfig("admin: {address: \"127.0.0.1:0\"}\n", "admin: {address: \"127.0.0.1:0\"}\nfront: {id: 101, listeners: [{address: \"127.0.0.1:0\"}]}\n")
+	}
+	a.write("relay.authcode", []byte(authCode+"\n"))
+	a.write("operator.password", []byte(password+"\n"))
+	a.cli("", "masterkey", "create")
+	s.cli("", "app", "export", "--for-relay", id, "--master-key", filepath.Join(a.dir, "relay-master.key"), "--out", filepath.Join(a.dir, "relay-registry"))
+	if mode == "operator" {
+		a.password = agentPassword
+		firm.AddAccount(s.t, binary, a.config, account, agentPassword, "1")
+		firm.AddAccount(s.t, binary, a.config, "77777777", agentPassword, "1")
+	}
+	return a
+}
+
+// operatorAgent and investorAgent are of the site's two relays.
+func (s *relaySite) operatorAgent(d *daemon, extra string) *agentSite {
+	s.t.Helper()
+	return s.agent("operator", operatorRelay, s.operatorCode, d.relays(), "upstream.exit_spread: 200ms\n"+extra)
+}
+
+func (s *relaySite) investorAgent(d *daemon, extra string) *agentSite {
+	s.t.Helper()
+	return s.agent("investor", investorRelay, s.investorCode, d.relays(), "upstream.exit_spread: 200ms\n"+extra)
+}
+
+func (a *agentSite) run() *daemon {
+	a.t.Helper()
+	return a.start("relay", "serve")
+}
+
+// agentStatus is of `relay status -o json`.
+type agentStatus struct {
+	Mode, State, Upstream string
+	Terminals             int
+	UpstreamUp            bool `json:"upstream_up"`
+	Ready                 bool
+}
+
+// status asks the running agent, whose admin address is any port.
+func (a *agentSite) status(d *daemon) (s agentStatus) {
+	a.t.Helper()
+	a.ask(d, &s, "status")
+	return s
+}
+
+func (a *agentSite) ask(d *daemon, into any, command ...string) {
+	a.t.Helper()
+	data, err := os.ReadFile(a.config)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	port := strings.TrimPrefix(d.admin, "127.0.0.1:")
+	a.write("running.yaml", []byte(strings.Replace(string(data), `admin: {address: "127.0.0.1:0"}`, `admin: {address: "127.0.0.1:`+port+`"}`, 1)))
+	out := firm.CLI(a.t, binary, filepath.Join(a.dir, "running.yaml"), "", append(append([]string{"relay"}, command...), "-o", "json")...)
+	if err := json.Unmarshal([]byte(out), into); err != nil {
+		a.t.Fatalf("%v in %s", err, out)
+	}
+}
+
+func (a *agentSite) awaitUpstream(d *daemon, up bool) {
+	a.t.Helper()
+	await.True(a.t, fmt.Sprintf("the agent's upstream to be %v", up), func() bool { return a.status(d).UpstreamUp == up })
+}
+
+// visit is a terminal that tried to log in, and what became of it.
+type visit struct {
+	conn *client.Conn
+	got  client.LoginResult
+	err  error
+}
+
+// local is how the terminal stands in a report: items 1 to 5.
+func (v *visit) item() string {
+	local := v.conn.LocalAddr().(*net.TCPAddr)
+	return fmt.Sprintf("@%s@%s@%d@", appID, local.IP, local.Port)
+}
+
+// terminal connects to an agent as to any front and logs in.
+func (s *relaySite) terminal(d *daemon, user, pass string) *visit {
+	s.t.Helper()
+	c, err := d.enter(s.t, s.apps[0].AuthCode)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ciphertext, err := s.key.Encrypt(nil, []byte(terminalText))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	v := &visit{conn: c}
+	v.got, v.err = login(s.t, c, pass, func(r *client.LoginRequest) { r.UserID, r.Ciphertext = user, ciphertext })
+	return v
+}
+
+// mustLogIn tries until the agent has its front.
+func (s *relaySite) mustLogIn(d *daemon, user, pass string) (v *visit) {
+	s.t.Helper()
+	await.True(s.t, user+" to be logged in", func() bool {
+		v = s.terminal(d, user, pass)
+		if n := code(s.t, v.err); n != 0 && n != 8 && n != 63 {
+			s.t.Fatalf("%s: %v", user, v.err)
+		}
+		return v.err == nil
+	})
+	return v
+}
+
+// sentAway waits for the ForceExit that ends the connection.
+func (v *visit) sentAway(t *testing.T) *client.ForceExit {
+	t.Helper()
+	select {
+	case <-v.conn.Done():
+	case <-time.After(20 * time.Second):
+		t.Fatal("the terminal was not sent away")
+	}
+	exit, is := errors.AsType[*client.ForceExit](v.conn.Err())
+	if !is {
+		t.Fatalf("ended with %v, not by ForceExit", v.conn.Err())
+	}
+	return exit
+}
+
+func (v *visit) stays(t *testing.T, when string) {
+	t.Helper()
+	if err := v.conn.Err(); err != nil {
+		t.Errorf("%s the terminal was sent away: %v", when, err)
+	}
+}
+
+// refs are the agent's reference of a refusal, and the front's of the same.
+func (a *agentSite) refs(t *testing.T, err error) (own, upstream string) {
+	t.Helper()
+	refused, is := errors.AsType[*client.Error](err)
+	if !is {
+		t.Fatalf("%v is no refusal", err)
+	}
+	a.trueReason(refused.Ref)
+	for _, line := range a.auditLines() {
+		if line["ref"] == refused.Ref {
+			upstream, _ = line["upstream_ref"].(string)
+		}
+	}
+	return refused.Ref, upstream
+}
+
+func (a *agentSite) events(event string) (n int) {
+	for _, line := range a.auditLines() {
+		if line["event"] == event {
+			n++
+		}
+	}
+	return n
+}
+
+// explained checks that explain leads from a key to the lines of the front and of each agent, and to the true reason.
+func (s *relaySite) explained(want, key string, agents ...*agentSite) {
+	s.t.Helper()
+	logs := []string{filepath.Join(s.dir, "audit.jsonl")}
+	for _, a := range agents {
+		logs = append(logs, filepath.Join(a.dir, "audit.jsonl"))
+	}
+	args := []string{"explain", key, "-o", "json"}
+	for _, log := range logs {
+		args = append(args, "--audit", log)
+	}
+	var r struct {
+		Visits []struct {
+			Entries []struct{ Where string }
+			Why     struct{ Reason string }
+		}
+	}
+	out := s.cli("", args...)
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		s.t.Fatalf("explain %s: %v in %s", key, err, out)
+	}
+	reasons, places := map[string]bool{}, map[string]bool{}
+	for _, v := range r.Visits {
+		reasons[v.Why.Reason] = true
+		for _, e := range v.Entries {
+			places[e.Where[:strings.LastIndex(e.Where, ":")]] = true
+		}
+	}
+	if !reasons[want] || len(places) != len(logs) {
+		s.t.Errorf("explain %s: reasons %v in %d of %d logs, want %s in all:\n%s", key, reasons, len(places), len(logs), want, out)
+	}
+}
+
+// lines are those of the report of a login's day, as items 1 to 11; the report has no other fault.
+func (s *relaySite) lines(day string) (all []string) {
+	s.t.Helper()
+	for _, line := range s.export(day) {
+		if line.terminal == "" && !strings.HasSuffix(line.supplement, "@"+relayOperator+"@2") { // an agent collects none of its own
+			s.t.Errorf("the terminal information of %s does not open", line.supplement)
+		}
+		all = append(all, line.supplement)
+	}
+	report := filepath.Join(s.dir, "0001clientinfo"+day+".txt")
+	if rec := s.reconcile(0, "--day", day, "--report", report, "--audit", filepath.Join(s.dir, "audit.jsonl")); !rec.Complete {
+		s.t.Errorf("%+v", rec)
+	}
+	return all
+}
+
+// lineOf is the one line that has the parts of a terminal, from AppID to port.
+func lineOf(t *testing.T, lines []string, v *visit) (line string) {
+	t.Helper()
+	n := 0
+	for _, l := range lines {
+		if strings.Contains(l, v.item()) {
+			line, n = l, n+1
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d lines of %s in %q", n, v.item(), lines)
+	}
+	return line
+}
+
+func TestInvestorAgentOfAFirm(t *testing.T) {
+	t.Parallel()
+	s := newRelaySite(t, "", quick)
+	d := s.serve()
+	a := s.investorAgent(d, "")
+	a.above.Lead("") // no front is there
+	r := a.run()
+	v := s.terminal(r, account, password)
+	if own, _ := a.refs(t, v.err); code(t, v.err) != 8 || a.trueReason(own) != "upstream_away" {
+		t.Errorf("without a front: %v", v.err)
+	}
+	a.above.Lead(d.relays())
+
+	one, two := s.mustLogIn(r, account, password), s.mustLogIn(r, account, password)
+	v = s.terminal(r, account, "wrong")
+	own, upstream := a.refs(t, v.err)
+	if code(t, v.err) != 3 || upstream == "" || upstream == own || s.trueReason(upstream) != "wrong_password" {
+		t.Errorf("a wrong password: %v, references %s, %s", v.err, own, upstream)
+	}
+	for _, key := range []string{own, upstream} {
+		s.explained("wrong_password", key, a)
+	}
+	s.explained("ok", one.got.RecordID, a)
+	if st := a.status(r); st.Mode != "investor" || st.Terminals != 2 || !st.Ready {
+		t.Errorf("%+v", st)
+	}
+	var list []struct {
+		Account, Address string
+		RecordID         string `json:"record_id"`
+	}
+	a.ask(r, &list, "terminals", "--full")
+	if len(list) != 2 || !slices.ContainsFunc(list, func(x struct {
+		Account, Address string
+		RecordID         string `json:"record_id"`
+	}) bool {
+		return x.RecordID == two.got.RecordID && x.Account == account
+	}) {
+		t.Errorf("terminals %+v", list)
+	}
+	if out, _, err := a.try("", "relay", "check"); err != nil || !strings.Contains(out, "is good: mode investor") {
+		t.Errorf("relay check: %v %s", err, out)
+	}
+
+	// Reload: a version is taken away, and is flagged 2 from then on. Nothing that is logged in is touched.
+	a.replaceConfig("keys: [{version: \"1.0\"}]", "keys: [{version: \"9.0\"}]")
+	if err := r.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	await.True(t, "the reload", func() bool { return strings.Contains(r.log.String(), "the configuration was reloaded") })
+	one.stays(t, "by a reload")
+	flagged := s.mustLogIn(r, account, password)
+	if flagged.got.AbnormalFlag != '2' {
+		t.Errorf("a version that the agent does not know has flag %c", flagged.got.AbnormalFlag)
+	}
+
+	// The front is lost: each terminal is told at once, and comes back with the front.
+	a.above.Lead("")
+	for _, v := range []*visit{one, two, flagged} {
+		if exit := v.sentAway(t); !strings.Contains(exit.Msg, "log in again") {
+			t.Errorf("told %q", exit.Msg)
+		}
+	}
+	a.awaitUpstream(r, false)
+	a.above.Lead(d.relays())
+	a.awaitUpstream(r, true) // without a terminal
+	last := s.mustLogIn(r, account, password)
+
+	r.stop()
+	if exit := last.sentAway(t); !strings.Contains(exit.Msg, "relay is stopping") {
+		t.Errorf("told %q", exit.Msg)
+	}
+	d.stop()
+	lines := s.lines(last.got.TradingDay)
+	if len(lines) != 4 {
+		t.Errorf("%d lines of four logins: %q", len(lines), lines)
+	}
+	for _, v := range []*visit{one, two, flagged, last} {
+		line := lineOf(t, lines, v)
+		if !strings.HasPrefix(line, string(v.got.AbnormalFlag)+"@") || !strings.Contains(line, "@"+investorRelay+"@127.0.0.1@") || !strings.HasSuffix(line, "@"+account+"@1") {
+			t.Errorf("line %s", line)
+		}
+	}
+}
+
+func TestOperatorAgentOfAFirm(t *testing.T) {
+	t.Parallel()
+	stores(t, func(t *testing.T, postgresURL string) {
+		s := newRelaySite(t, postgresURL, quick)
+		d := s.serve()
+		a := s.operatorAgent(d, "upstream.grace: 20s\nupstream.refused_retry: 200ms\n")
+		a.above.Lead("")
+		r := a.run()
+		v := s.terminal(r, account, agentPassword)
+		if own, _ := a.refs(t, v.err); code(t, v.err) != 8 || a.trueReason(own) != "upstream_away" {
+			t.Errorf("without a front: %v", v.err)
+		}
+		a.above.Lead(d.relays())
+		a.awaitUpstream(r, true)
+
+		one, two := s.mustLogIn(r, account, agentPassword), s.mustLogIn(r, account, agentPassword)
+		v = s.terminal(r, account, password) // the front's password is not the agent's
+		if own, up := a.refs(t, v.err); code(t, v.err) != 3 || up != "" || a.trueReason(own) != "wrong_password" {
+			t.Errorf("a wrong password: %v", v.err)
+		}
+		v = s.terminal(r, "77777777", agentPassword) // out of the operator's scope
+		own, upstream := a.refs(t, v.err)
+		if code(t, v.err) != 3 || s.trueReason(upstream) != "out_of_scope" {
+			t.Errorf("out of scope: %v, %s", v.err, upstream)
+		}
+		s.explained("out_of_scope", own, a)
+		s.explained("ok", two.got.RecordID, a)
+
+		// The connection breaks, and is there again within the grace: both are reported again, and stay.
+		a.above.Lead("")
+		a.awaitUpstream(r, false)
+		if v := s.terminal(r, account, agentPassword); code(t, v.err) != 8 {
+			t.Errorf("a login without a front: %v", v.err)
+		}
+		a.above.Lead(d.relays())
+		await.True(t, "both to be reported again", func() bool { return a.events("reported_again") == 2 })
+		one.stays(t, "within the grace")
+		two.stays(t, "within the grace")
+
+		// The firm disables the relay, and enables it again: the agent comes back by itself.
+		s.cli("", "relay", "disable", operatorRelay)
+		a.awaitUpstream(r, false)
+		await.True(t, "the log to say what to do", func() bool { return strings.Contains(r.log.String(), "the firm does not admit this relay at a front") })
+		s.cli("", "relay", "enable", operatorRelay)
+		await.True(t, "both to be reported once more", func() bool { return a.events("reported_again") == 4 })
+		one.stays(t, "while the relay was disabled")
+
+		// One leaves; the other is there when the agent stops.
+		if err := one.conn.Logout(t.Context()); err != nil {
+			t.Error(err)
+		}
+		await.True(t, "the front to hear of it", func() bool {
+			return slices.ContainsFunc(s.auditLines(), func(l map[string]any) bool { return l["event"] == "submit_end" })
+		})
+		r.stop()
+		if exit := two.sentAway(t); !strings.Contains(exit.Msg, "relay is stopping") {
+			t.Errorf("told %q", exit.Msg)
+		}
+		d.stop()
+		counts := map[string]int{}
+		for _, line := range s.lines(two.got.TradingDay) {
+			for _, v := range []*visit{one, two} {
+				if strings.Contains(line, v.item()) && strings.HasPrefix(line, "0@") && strings.HasSuffix(line, "@"+account+"@2") {
+					counts[v.item()]++
+				}
+			}
+		}
+		if counts[one.item()] != 3 || counts[two.item()] != 3 { // each connection of the relay is another item 8
+			t.Errorf("lines by terminal: %v", counts)
+		}
+	})
+}
+
+// TestOperatorAgentPastItsGrace: the front does not come back in time, and all terminals are sent away.
+func TestOperatorAgentPastItsGrace(t *testing.T) {
+	t.Parallel()
+	s := newRelaySite(t, "", quick)
+	d := s.serve()
+	a := s.operatorAgent(d, "upstream.grace: 300ms\n")
+	r := a.run()
+	all := []*visit{s.mustLogIn(r, account, agentPassword)}
+	for range 9 {
+		all = append(all, s.mustLogIn(r, account, agentPassword))
+	}
+	a.above.Lead("")
+	for _, v := range all {
+		if exit := v.sentAway(t); exit.Code != '2' || !strings.Contains(exit.Msg, "log in again") {
+			t.Errorf("told %v", exit)
+		}
+	}
+	if n := a.status(r).Terminals; n != 0 {
+		t.Errorf("%d terminals are left", n)
+	}
+	a.above.Lead(d.relays())
+	s.mustLogIn(r, account, agentPassword)
+	r.stop()
+	d.stop()
+}
+
+// TestAgentBehindABalancer: items 3 and 4 are what a balancer that is listed tells, and a balancer that is not is refused.
+func TestAgentBehindABalancer(t *testing.T) {
+	t.Parallel()
+	s := newRelaySite(t, "", quick)
+	d := s.serve()
+	a := s.investorAgent(d, "front: {id: 101, listeners: [{address: \"127.0.0.1:0\", client_address: proxy, trusted_proxies: [127.0.0.2]}]}\n")
+	r := a.run()
+	through := func(balancer string) (client.LoginResult, error) {
+		dial := client.WithDialFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
+			dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(balancer)}}
+			conn, err := dialer.DialContext(ctx, network, address)
+			if err == nil {
+				_, err = conn.Write([]byte("PROXY TCP4 203.0.113.7 192.0.2.1 50123 41205\r\n"))
+			}
+			return conn, err
+		})
+		c, err := client.Dial(t.Context(), r.address, dial)
+		if err != nil {
+			return client.LoginResult{}, err
+		}
+		defer c.Close()
+		if _, err := c.Authenticate(t.Context(), client.Identity{BrokerID: "9999", AppID: appID}, s.apps[0].AuthCode); err != nil {
+			return client.LoginResult{}, err
+		}
+		return login(t, c, password, func(req *client.LoginRequest) { req.Ciphertext = ciphertext() })
+	}
+	got, err := through("127.0.0.2")
+	if err != nil || got.PublicAddr.String() != "203.0.113.7:50123" {
+		t.Errorf("recorded %v, %v", got.PublicAddr, err)
+	}
+	if _, err := through("127.0.0.3"); err == nil {
+		t.Error("a header of a balancer that is not listed was believed")
+	}
+	r.stop()
+	d.stop()
+}
+
+// TestAgentsInAChain: an agent below an agent, in both modes. The report has the terminal as the lowest saw it, and the relay next
+// below the front.
+func TestAgentsInAChain(t *testing.T) {
+	t.Parallel()
+	const relays = "front: {id: 101, listeners: [{address: \"127.0.0.1:0\"}, {address: \"127.0.0.1:0\", admits: relays}]}\nchained: true\n"
+	t.Run("investor", func(t *testing.T) {
+		t.Parallel()
+		s := newRelaySite(t, "", quick)
+		below := s.addRelay(chainedInvestor, "investor")
+		s.cli("", "relay", "change", investorRelay, "--chained", "--add-app", appID, "--add-app", chainedInvestor)
+		d := s.serve()
+		upper := s.investorAgent(d, relays)
+		u := upper.run()
+		lower := s.agent("investor", chainedInvestor, below, u.relays(), "")
+		l := lower.run()
+		v := s.mustLogIn(l, account, password)
+		direct := s.mustLogIn(u, account, password)
+		refused := s.terminal(l, account, "wrong")
+		ref, up := lower.refs(t, refused.err)
+		if code(t, refused.err) != 3 || upper.trueReason(up) != "upstream_refused" {
+			t.Errorf("a wrong password: %v", refused.err)
+		}
+		s.explained("wrong_password", ref, upper, lower)
+		l.stop()
+		u.stop()
+		d.stop()
+		lines := s.lines(v.got.TradingDay)
+		for _, v := range []*visit{v, direct} {
+			if line := lineOf(t, lines, v); !strings.Contains(line, "@"+investorRelay+"@127.0.0.1@") || !strings.HasSuffix(line, "@"+account+"@1") {
+				t.Errorf("line %s", line)
+			}
+		}
+	})
+	t.Run("operator", func(t *testing.T) {
+		t.Parallel()
+		s := newRelaySite(t, "", quick)
+		below := s.addRelay(chainedOperator, "operator")
+		s.cli("", "relay", "change", operatorRelay, "--chained", "--add-app", appID, "--add-app", chainedOperator)
+		d := s.serve()
+		upper := s.operatorAgent(d, relays+"chained_exits: true\n")
+		firm.AddAccount(t, binary, upper.config, relayOperator, password, "2")
+		u := upper.run()
+		upper.awaitUpstream(u, true)
+		lower := s.agent("operator", chainedOperator, below, u.relays(), "upstream.exit_spread: 0s\n")
+		l := lower.run()
+		v, other := s.mustLogIn(l, account, agentPassword), s.mustLogIn(l, account, agentPassword)
+		direct := s.mustLogIn(u, account, agentPassword)
+		s.explained("ok", v.got.RecordID, upper, lower)
+		refused := s.terminal(l, "77777777", agentPassword)
+		ref, up := lower.refs(t, refused.err)
+		if code(t, refused.err) != 3 || upper.trueReason(up) != "upstream_refused" {
+			t.Errorf("out of scope: %v", refused.err)
+		}
+		s.explained("out_of_scope", ref, upper, lower)
+		if n := upper.status(u).Terminals; n != 3 {
+			t.Errorf("%d terminals through the upper agent, want three", n)
+		}
+
+		// The lower agent loses the upper one and comes back: its terminals are reported again, through both.
+		lower.above.Lead("")
+		await.True(t, "the upper agent to end their visits", func() bool { return upper.status(u).Terminals == 1 })
+		lower.above.Lead(u.relays())
+		await.True(t, "both to be reported again", func() bool { return lower.events("reported_again") == 2 })
+		v.stays(t, "within the grace")
+
+		// A terminal that the front takes no more is ended through both agents.
+		s.cli("", "relay", "scope", "remove", operatorRelay, relayOperator, "prefix:8888")
+		upper.above.Lead("")
+		upper.awaitUpstream(u, false)
+		upper.above.Lead(d.relays())
+		v.sentAway(t)
+		other.sentAway(t)
+		direct.sentAway(t)
+		l.stop()
+		u.stop()
+		d.stop()
+		lines := s.lines(v.got.TradingDay)
+		for v, want := range map[*visit]int{v: 2, direct: 1} {
+			n := 0
+			for _, line := range lines {
+				if strings.Contains(line, v.item()) && strings.Contains(line, "@"+operatorRelay+"@127.0.0.1@") && strings.HasSuffix(line, "@"+account+"@2") {
+					n++
+				}
+			}
+			if n != want {
+				t.Errorf("%d lines of %s, want %d in %q", n, v.item(), want, lines)
+			}
+		}
+	})
+}
