@@ -2,11 +2,12 @@
 # Makes sure that the programs which the tests call are on this machine: a C compiler (the
 # race detector needs one), g++ and OpenSSL's headers (what authors of a core get), openssl (opens
 # what we encrypted), python3 (the independent terminal), HAProxy (the load balancer), pgbouncer (the
-# pooler), strace (makes reads fail), and PostgreSQL. What is missing is installed as Debian's package
+# pooler), strace (makes reads fail), ip, lsblk, findmnt
+# and dmidecode (say what the collection library must find), and PostgreSQL. What is missing is installed as Debian's package
 # if we may.
 set -eu
 
-PATH=$PATH:/usr/sbin # where Debian has HAProxy and pgbouncer, which is not in every PATH
+PATH=$PATH:/usr/sbin # where Debian has HAProxy, pgbouncer and dmidecode, which is not in every PATH
 missing=
 need() {
 	command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
@@ -18,6 +19,10 @@ need python3 python3
 need haproxy haproxy
 need promtool prometheus
 need strace strace
+need ip iproute2
+need lsblk util-linux
+need findmnt util-linux
+need dmidecode dmidecode
 need pgbouncer pgbouncer
 if ! echo '#include <openssl/ssl.h>' | g++ -x c++ -fsyntax-only - 2>/dev/null; then
 	missing="$missing libssl-dev"

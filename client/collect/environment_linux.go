@@ -1,6 +1,13 @@
 package collect
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/tradefront/tradefront/internal/terminalinfo"
+)
+
+// maxWord bounds the name of an engine that a file gives, in bytes.
+const maxWord = 32
 
 // environment finds what decides the advice; no item depends on it.
 func (m *machine) environment(r *reading) {
@@ -17,8 +24,9 @@ func (m *machine) container() string {
 			return engine.name
 		}
 	}
-	if word, err := m.text("/run/systemd/container"); err == nil && strings.TrimSpace(word) != "" {
-		return strings.TrimSpace(word)
+	word, _ := m.text("/run/systemd/container")
+	if word, _ = terminalinfo.Clean(word, maxWord); word != "" {
+		return word
 	}
 	switch {
 	case m.exists("/run/.containerenv"):

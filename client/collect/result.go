@@ -39,6 +39,9 @@ func judge(found *reading, o *Options) *Result {
 	return r
 }
 
+// maxSource bounds the text that names a source, in bytes.
+const maxSource = 200
+
 func (r *reading) of(which indicator) finding {
 	switch which {
 	case terminalinfo.Kind:
@@ -50,7 +53,8 @@ func (r *reading) of(which indicator) finding {
 }
 
 func judgeItem(which indicator, f finding, o *Options) Item {
-	it := Item{Name: which.Name(), Word: which.Word(), Source: f.source, State: f.state, which: which}
+	it := Item{Name: which.Name(), Word: which.Word(), State: f.state, which: which}
+	it.Source, _ = terminalinfo.Clean(f.source, maxSource) // a path may have any bytes
 	value, cut := terminalinfo.Clean(f.value, o.maxLen(which))
 	it.found = value
 	switch {
