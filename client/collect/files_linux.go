@@ -28,15 +28,47 @@ func (f *files) bytes(path string) ([]byte, error) {
 	if f.denied[path] {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: unix.EACCES}
 	}
-	file, err := os.OpenFile(f.root+path, os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	return readRegular(f.root + path)
+}
+
+// readRegular reads by system calls alone. os.Open of a file that could be a pipe makes Go's network poller, and a host that closes the
+// descriptors of the C library's poller as none of its own would end by Go's hand.
+func readRegular(path string) ([]byte, error) {
+	fd, err := ignoringEINTR(func() (int, error) {
+		return unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+	})
 	if err != nil {
-		return nil, err
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
-	defer file.Close()
-	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+	defer unix.Close(fd)
+	var stat unix.Stat_t
+	if err := unix.Fstat(fd, &stat); err != nil || stat.Mode&unix.S_IFMT != unix.S_IFREG {
 		return nil, errors.Join(errNotRegular, err)
 	}
-	return io.ReadAll(io.LimitReader(file, maxFile))
+	return io.ReadAll(io.LimitReader(descriptor(fd), maxFile))
+}
+
+// descriptor reads from an open file.
+type descriptor int
+
+func (d descriptor) Read(p []byte) (int, error) {
+	n, err := ignoringEINTR(func() (int, error) { return unix.Read(int(d), p) })
+	switch {
+	case err != nil:
+		return 0, err
+	case n == 0 && len(p) > 0:
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+func ignoringEINTR(call func() (int, error)) (int, error) {
+	for {
+		n, err := call()
+		if !errors.Is(err, unix.EINTR) {
+			return n, err
+		}
+	}
 }
 
 func (f *files) text(path string) (string, error) {
