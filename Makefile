@@ -14,6 +14,9 @@ SEED          ?= 0
 SESSIONS      ?= 2000
 CUSTOMERS     ?= 50000
 ARGS          ?=
+OUT           ?= bin/collector
+TARGET        ?= linux/$(shell $(GO) env GOHOSTARCH)
+COLLECTOR_CC  ?=
 
 # The race detector, but not inside SQLite's translated C: it would make that, and so half of all
 # tests, five times as slow, and find nothing of ours. Its driver and ours are watched. Tests that
@@ -34,6 +37,11 @@ help: ## list the targets
 .PHONY: build
 build: ## build bin/tradefront
 	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/tradefront ./cmd/tradefront
+
+.PHONY: collector
+collector: ## build the terminal's C library: VENDOR=TF01 KEY=public.pem KEY_VERSION=1.0 KIND=pro|tst OUT=DIR (TARGET=linux/arm64, windows/amd64)
+	@GOOS= GOARCH= $(GO) run ./collector/build -vendor "$(VENDOR)" -key "$(KEY)" -key-version "$(KEY_VERSION)" -kind "$(KIND)" -out "$(OUT)" \
+		-version "$(VERSION)" -day "$(shell git log -1 --format=%cs 2>/dev/null || echo unknown)" -target "$(TARGET)" -cc "$(COLLECTOR_CC)"
 
 .PHONY: run
 run: build ## show the main job on the embedded store (make run ARGS=--exit ends by itself)
