@@ -151,32 +151,42 @@ func (p *pump) Close(why ftd.ReasonCode, _ string) {
 	}
 }
 
-// read passes what the front sends, until the connection ends.
+// read passes what the front sends, until the connection ends. Any frame, a heartbeat too, says that the front is there.
 func (p *pump) read() {
 	for {
 		_ = p.up.conn.SetReadDeadline(time.Now().Add(silenceFactor * p.period))
-		body, err := p.up.next()
-		if err != nil {
-			p.ended(err)
-			return
-		}
-		h, err := ftd.DecodeHeader(body)
+		f, err := p.up.frame()
 		switch {
 		case err != nil:
 			p.ended(err)
 			return
-		case h.TID == ftd.TIDForceExit:
-			p.forced(body)
-			return
-		case h.TID == ftd.TIDUserLogout:
-		default:
-			p.line.Deliver(body)
-			if p.passwordOnly && h.TID == ftd.TIDPasswordUpdate && succeeded(body) {
-				p.stop()
+		case f.Type == ftd.FrameFTDC:
+			if !p.pass(f.Body) {
 				return
 			}
 		}
 	}
+}
+
+// pass hands one message over, and reports whether the connection goes on.
+func (p *pump) pass(body []byte) (goesOn bool) {
+	h, err := ftd.DecodeHeader(body)
+	switch {
+	case err != nil:
+		p.ended(err)
+		return false
+	case h.TID == ftd.TIDForceExit:
+		p.forced(body)
+		return false
+	case h.TID == ftd.TIDUserLogout:
+		return true
+	}
+	p.line.Deliver(body)
+	if p.passwordOnly && h.TID == ftd.TIDPasswordUpdate && succeeded(body) {
+		p.stop()
+		return false
+	}
+	return true
 }
 
 // ended sends the terminal away, unless this side closed.

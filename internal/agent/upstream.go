@@ -161,20 +161,24 @@ func (u *upstream) exchange(m *client.Machine, out []byte) (client.Event, error)
 // next is the body of the next message, valid until the next call.
 func (u *upstream) next() ([]byte, error) {
 	for {
+		f, err := u.frame()
+		if err != nil || f.Type == ftd.FrameFTDC {
+			return f.Body, err
+		}
+	}
+}
+
+// frame is the next frame, a heartbeat too, valid until the next call.
+func (u *upstream) frame() (ftd.Frame, error) {
+	for {
 		u.discard()
 		f, n, err := ftd.DecodeFrame(u.buf, ftd.MaxBodyLen)
-		switch {
-		case err != nil:
-			return nil, err
-		case n == 0:
-			if err := u.fill(); err != nil {
-				return nil, err
-			}
-			continue
+		if err != nil || n > 0 {
+			u.used = n
+			return f, err
 		}
-		u.used = n
-		if f.Type == ftd.FrameFTDC {
-			return f.Body, nil
+		if err := u.fill(); err != nil {
+			return ftd.Frame{}, err
 		}
 	}
 }
