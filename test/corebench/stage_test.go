@@ -28,6 +28,10 @@ const (
 var program string // the built tradefront
 
 func TestMain(m *testing.M) {
+	if core := os.Getenv(copyTo); core != "" {
+		fmt.Fprintln(os.Stderr, copyBytes(core))
+		os.Exit(1)
+	}
 	dir, err := os.MkdirTemp("", "tradefront-corebench-")
 	if err == nil {
 		program = filepath.Join(dir, "tradefront")
@@ -114,7 +118,12 @@ func found(t testing.TB, what *regexp.Regexp, banner string) string {
 // start runs the program until the test ends, and returns the first line that it prints: where it listens.
 func start(t testing.TB, args ...string) (banner string, pid int) {
 	t.Helper()
-	c := exec.Command(program, args...)
+	return launch(t, exec.Command(program, args...))
+}
+
+// launch is start for another program.
+func launch(t testing.TB, c *exec.Cmd) (banner string, pid int) {
+	t.Helper()
 	var log bytes.Buffer
 	c.Stderr = &log
 	out, err := c.StdoutPipe()
@@ -135,11 +144,11 @@ func start(t testing.TB, args ...string) (banner string, pid int) {
 		_ = c.Process.Signal(syscall.SIGTERM)
 		<-drained
 		if err := c.Wait(); err != nil || t.Failed() {
-			t.Logf("tradefront %s: %v\n%s", args[0], err, log.String())
+			t.Logf("%s: %v\n%s", c, err, log.String())
 		}
 	})
 	if err != nil {
-		t.Fatalf("tradefront %s said not where it listens: %v", args[0], err)
+		t.Fatalf("%s said not where it listens: %v", c, err)
 	}
 	return banner, c.Process.Pid
 }

@@ -117,10 +117,10 @@ func (s *stage) terminal(t testing.TB, user string) *party {
 	return newParty(c.Conn, nil)
 }
 
-// atCore opens a link to the core, as a front does, and one session on it.
-func (s *stage) atCore(t testing.TB, frontID int32, user string) *party {
+// atCore opens a link to the core at that address, as a front does, and one session on it.
+func atCore(t testing.TB, core string, frontID int32, user string) *party {
 	t.Helper()
-	c, err := net.Dial("tcp", s.core)
+	c, err := net.Dial("tcp", core)
 	if err != nil {
 		t.Fatal(err)
 	}
