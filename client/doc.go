@@ -11,7 +11,7 @@
 //
 // The front enforces that order (error 64, 5, 6): the client sends what its caller requests. It
 // does not collect the data of the machine that it runs on, nor encrypt them under the
-// monitoring centre's key: Login takes the ciphertext.
+// monitoring centre's key: package collect does. LoginWith takes what that found; Login takes any ciphertext.
 //
 // # Business
 //

@@ -2,8 +2,11 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"time"
+
+	"github.com/tradefront/tradefront/client/collect"
 )
 
 // Heartbeat periods (docs/protocol.md, "Heartbeats and deadlines").
@@ -58,6 +61,18 @@ type LoginResult struct {
 // the connection if the front sends nothing: see Done. The error is *Error if the front refused;
 // the connection then goes on, unless the front closes it.
 func (c *Conn) Login(ctx context.Context, req LoginRequest) (LoginResult, error) {
+	return c.login(ctx, &req, nil)
+}
+
+// LoginWith is Login with what the collection library found: it seals the result under the monitoring centre's key, anew at
+// each call, and fills in KeyVersion, AbnormalFlag and Ciphertext. A user whose result misses an item should see
+// collect.Result.Explain before: the login is recorded with flag 3.
+func (c *Conn) LoginWith(ctx context.Context, req LoginRequest, found *collect.Result, key *collect.Key) (LoginResult, error) {
+	info, err := found.Seal(key)
+	if err != nil {
+		return LoginResult{}, fmt.Errorf("client: %w", err)
+	}
+	req.KeyVersion, req.AbnormalFlag, req.Ciphertext = info.KeyVersion, info.AbnormalFlag, info.Ciphertext
 	return c.login(ctx, &req, nil)
 }
 

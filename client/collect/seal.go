@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -25,7 +26,7 @@ func ParseKey(version string, pem []byte) (*Key, error) {
 			return nil, errors.New("key version: want printable ASCII without spaces and @")
 		}
 	}
-	public, err := supplement.ParsePublicKey(pem)
+	public, err := supplement.ParsePublicKey(bytes.TrimPrefix(pem, []byte("\ufeff"))) // an editor's mark
 	if err != nil {
 		return nil, err
 	}

@@ -51,6 +51,13 @@ func TestSealOpens(t *testing.T) {
 	}
 }
 
+// An editor's byte-order mark before the key is no part of it.
+func TestMarkedKey(t *testing.T) {
+	if _, err := ParseKey("1.0", append([]byte("\ufeff"), keypair.RSA(1).Public...)); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestParseKeyRefuses(t *testing.T) {
 	good := keypair.RSA(1)
 	for _, tt := range []struct {

@@ -1,0 +1,266 @@
+package collectcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/client/collect"
+	"github.com/tradefront/tradefront/client/collect/tstkey"
+	"github.com/tradefront/tradefront/internal/files"
+	"github.com/tradefront/tradefront/internal/ping"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/show"
+	"github.com/tradefront/tradefront/internal/supplement/testkey"
+	"github.com/tradefront/tradefront/internal/terminalinfo"
+)
+
+// sending is one login with what this machine is.
+type sending struct {
+	to, broker, appID, account, cipher  string
+	authCodeFile, passwordFile, keyFile string
+	keyVersion                          string
+	timeout                             time.Duration
+	lang                                language
+	output                              form
+}
+
+// Sent is what `send -o json` prints.
+type Sent struct {
+	Collected collect.Report `json:"collected"`
+	Recorded  Recorded       `json:"recorded"`
+	Opened    []OpenedItem   `json:"opened,omitempty"` // of the public test key alone
+}
+
+// Recorded is what the front answered that it recorded.
+type Recorded struct {
+	RecordID   string `json:"record_id"`
+	TradingDay string `json:"trading_day"`
+	LoginTime  string `json:"login_time"`
+	PublicAddr string `json:"public_address"`
+	UserType   string `json:"user_type"`
+	KeyVersion string `json:"key_version"` // as sent
+	SentFlag   string `json:"sent_flag"`
+	Flag       string `json:"flag"` // 异常标识 as recorded
+	Bytes      int    `json:"ciphertext_bytes"`
+}
+
+// OpenedItem is an item as the private test key opens it, beside what was collected.
+type OpenedItem struct {
+	Item      string `json:"item"`
+	Collected string `json:"collected"`
+	Opened    string `json:"opened"`
+	Same      bool   `json:"same"`
+}
+
+func newSend(e *Env) *cobra.Command {
+	var s sending
+	c := &cobra.Command{
+		Use: "send", Short: "Log in at a front with what this machine is, and show what the front recorded", Args: noArgs,
+		Long: "Collect this machine, seal the string, log in at a front with it and show the front's answer: what it recorded.\n\n" +
+			"Without --key the string is sealed under the public test key, version \"" + tstkey.Version + "\", whose private half is in the\n" +
+			"repository: then the ciphertext is opened again and shown item by item beside what was collected. A test front has the\n" +
+			"key if its configuration names client/collect/tstkey/public.pem; any other front records flag 2. With --key values are masked.\n\n" +
+			"Each login is recorded like any other and is a line of the day's report: use a test front, or an account made for it.",
+		RunE: e.Action(func(c *cobra.Command, _ []string) error {
+			ctx, cancel := context.WithTimeout(c.Context(), s.timeout)
+			defer cancel()
+			return s.run(ctx, e)
+		}),
+	}
+	f := c.Flags()
+	f.StringVar(&s.to, "to", "", "host:port of the front")
+	f.StringVar(&s.broker, "broker", "9999", "broker ID")
+	f.StringVar(&s.appID, "app-id", "", "AppID of the terminal")
+	f.StringVar(&s.authCodeFile, "authcode-file", "", "file that holds the authcode; - reads standard input")
+	f.StringVar(&s.cipher, "cipher", "aes", "answer the challenge by aes or sm4, as the AppID was added")
+	f.StringVar(&s.account, "account", "", "account that logs in")
+	f.StringVar(&s.passwordFile, "password-file", "", "file that holds the password; - reads standard input")
+	f.StringVar(&s.keyFile, "key", "", "public key in PEM that the string is sealed under, in place of the public test key")
+	f.StringVar(&s.keyVersion, "key-version", "", "version of --key, or of the public test key at this front (default \""+tstkey.Version+"\")")
+	f.DurationVar(&s.timeout, "timeout", 10*time.Second, "give up after")
+	s.lang.flags(c, e.Environ)
+	s.output.flags(c)
+	for _, name := range []string{"to", "app-id", "authcode-file", "account", "password-file"} {
+		if err := c.MarkFlagRequired(name); err != nil {
+			panic(err) // a typing mistake above
+		}
+	}
+	return c
+}
+
+func (s *sending) run(ctx context.Context, e *Env) error {
+	key, err := s.key()
+	if err != nil {
+		return err
+	}
+	authCode, err := secret("--authcode-file", s.authCodeFile, e.In)
+	if err != nil {
+		return err
+	}
+	defer clear(authCode)
+	password, err := secret("--password-file", s.passwordFile, e.In)
+	if err != nil {
+		return err
+	}
+	defer clear(password)
+	r, err := collect.Collect(ctx, collect.Options{})
+	if err != nil {
+		return err
+	}
+	info, err := r.Seal(key)
+	if err != nil {
+		return err
+	}
+	login, err := s.login(ctx, string(authCode), string(password), &info)
+	if err != nil {
+		return errors.Join(fmt.Errorf("login at %s: %w", s.to, err), ping.Advice(err))
+	}
+	sent := Sent{Collected: r.Report(s.keyFile == ""), Recorded: recorded(&login, &info)}
+	if s.keyFile == "" && info.Ciphertext != nil {
+		if sent.Opened, err = opened(r, info.Ciphertext); err != nil {
+			return err
+		}
+	}
+	return s.print(e.Out(), r, &sent)
+}
+
+// key is that of --key, or the public test key.
+func (s *sending) key() (*collect.Key, error) {
+	if s.keyFile == "" {
+		if s.keyVersion == "" {
+			s.keyVersion = tstkey.Version
+		}
+		return collect.ParseKey(s.keyVersion, tstkey.Public)
+	}
+	if s.keyVersion == "" {
+		return nil, errors.New("--key needs --key-version: the version under which the monitoring centre granted the key")
+	}
+	pem, err := os.ReadFile(s.keyFile)
+	if err != nil {
+		return nil, fmt.Errorf("--key: %w", err)
+	}
+	key, err := collect.ParseKey(s.keyVersion, pem)
+	if err != nil {
+		return nil, fmt.Errorf("--key: %w", err)
+	}
+	return key, nil
+}
+
+func secret(flag, path string, in io.Reader) ([]byte, error) {
+	b, err := files.ReadLine(path, in, false)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	return b, nil
+}
+
+func (s *sending) login(ctx context.Context, authCode, password string, info *collect.TerminalInfo) (client.LoginResult, error) {
+	identity := client.Identity{BrokerID: s.broker, AppID: s.appID, ProductInfo: "collect"}
+	switch s.cipher {
+	case "aes":
+	case "sm4":
+		identity.Cipher = client.SM4
+	default:
+		return client.LoginResult{}, fmt.Errorf("--cipher %.20q: want aes or sm4", s.cipher)
+	}
+	conn, err := client.Dial(ctx, s.to)
+	if err != nil {
+		return client.LoginResult{}, err
+	}
+	defer conn.Close()
+	if _, err := conn.Authenticate(ctx, identity, authCode); err != nil {
+		return client.LoginResult{}, err
+	}
+	login, err := conn.Login(ctx, client.LoginRequest{
+		BrokerID: s.broker, UserID: s.account, Password: password, Remark: "collect",
+		KeyVersion: info.KeyVersion, AbnormalFlag: info.AbnormalFlag, Ciphertext: info.Ciphertext,
+	})
+	if err != nil {
+		return login, err
+	}
+	return login, conn.Logout(ctx)
+}
+
+func recorded(login *client.LoginResult, info *collect.TerminalInfo) Recorded {
+	return Recorded{
+		RecordID: login.RecordID, TradingDay: login.TradingDay, LoginTime: login.LoginTime.In(regulation.Zone).Format(regulation.TimeLayout),
+		PublicAddr: login.PublicAddr.String(), UserType: string(rune(login.UserType)), KeyVersion: info.KeyVersion,
+		SentFlag: string(rune(info.AbnormalFlag)), Flag: string(rune(login.AbnormalFlag)), Bytes: len(info.Ciphertext),
+	}
+}
+
+// opened opens the ciphertext with the private test key, as a test front's report is opened.
+func opened(r *collect.Result, ciphertext []byte) ([]OpenedItem, error) {
+	private, err := testkey.Parse(tstkey.Private)
+	if err != nil {
+		return nil, err
+	}
+	text, err := private.Decrypt(ciphertext)
+	if err != nil {
+		return nil, err
+	}
+	items, err := terminalinfo.Parse(string(text))
+	if err != nil {
+		return nil, err
+	}
+	var list []OpenedItem
+	for i, it := range r.Items {
+		list = append(list, OpenedItem{Item: it.Word, Collected: it.Clear(), Opened: items[i].Value, Same: it.Clear() == items[i].Value})
+	}
+	return list, nil
+}
+
+func (s *sending) print(w io.Writer, r *collect.Result, sent *Sent) error {
+	if s.output == "json" {
+		return printJSON(w, sent)
+	}
+	if sent.Opened == nil {
+		fmt.Fprint(w, r.Explain(s.lang.Language))
+	} else {
+		fmt.Fprint(w, r.ExplainClear(s.lang.Language))
+	}
+	fmt.Fprintln(w, "\nThe front recorded:")
+	rec := &sent.Recorded
+	show.Table(w, "record\t"+rec.RecordID, func(w io.Writer) {
+		fmt.Fprintf(w, "trading day\t%s\nlogin time\t%s\nseen address\t%s\nkey version\t%s\nsent\tflag %s, %d bytes of ciphertext\nrecorded\tflag %s%s\n",
+			rec.TradingDay, rec.LoginTime, rec.PublicAddr, rec.KeyVersion, rec.SentFlag, rec.Bytes, rec.Flag, flagWords(rec))
+	})
+	if sent.Opened != nil {
+		fmt.Fprintln(w, "\nThe ciphertext, opened with the private test key, beside what was collected:")
+		PrintOpened(w, sent.Opened)
+	}
+	return nil
+}
+
+// flagWords says why the front recorded another flag than was sent.
+func flagWords(rec *Recorded) string {
+	if rec.Flag == rec.SentFlag {
+		return ""
+	}
+	words := "  (" + strings.ReplaceAll(regulation.AbnormalFlag(rec.Flag[0]).Word(), "_", " ")
+	if rec.Flag == string(rune(regulation.FlagKeyVersion)) {
+		words += ": the front has no valid key of version " + rec.KeyVersion
+	}
+	return words + ")"
+}
+
+// PrintOpened prints a table of the items, and marks those that differ.
+func PrintOpened(w io.Writer, items []OpenedItem) {
+	show.Table(w, "ITEM\tCOLLECTED\tOPENED\t", func(w io.Writer) {
+		for _, it := range items {
+			mark := "same"
+			if !it.Same {
+				mark = "DIFFERS"
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", it.Item, it.Collected, it.Opened, mark)
+		}
+	})
+}
