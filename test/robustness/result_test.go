@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"sync"
 	"testing"
 	"time"
 )
@@ -47,10 +48,14 @@ type summaryOf struct {
 	Seed     uint64    `json:"seed"`
 	Duration string    `json:"duration"`
 	Settings []*result `json:"settings"`
+
+	mu sync.Mutex // held to add a setting: they run side by side
 }
 
 func (s *summaryOf) begin(setting string) *result {
 	r := &result{Setting: setting, Faults: map[string]int{}, begin: time.Now()}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.Settings = append(s.Settings, r)
 	return r
 }

@@ -17,15 +17,25 @@ func TestRobustness(t *testing.T) {
 	}
 	t.Logf("seed %d: repeat with -args -seed %d -duration %v", first, first, *duration)
 	results := &summaryOf{Seed: first, Duration: duration.String()}
-	defer results.write(t)
+	t.Cleanup(func() { results.write(t) })
+	sideBySide(t)
 	for i, s := range settings {
 		t.Run(s.name, func(t *testing.T) {
+			sideBySide(t)
 			w := newWorld(t, s, first+uint64(i))
 			r := results.begin(s.name)
 			w.run(faultsFor(w, s), *duration/time.Duration(len(settings)), r)
 			w.finish(r)
 			t.Log(r)
 		})
+	}
+}
+
+// sideBySide lets the tests of the short form share the machine: they wait more than they work. In the long form each has
+// the machine to itself, so that its figures tell of it alone.
+func sideBySide(t *testing.T) {
+	if *duration == 0 {
+		t.Parallel()
 	}
 }
 
