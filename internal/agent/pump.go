@@ -53,6 +53,8 @@ func (a *Agent) newPump(u *upstream, attempt *session.LoginAttempt) *pump {
 	e := ftd.Begin(nil, ftd.TIDUserLogout)
 	e.LogoutRequest(&ftd.LogoutRequest{BrokerID: []byte(a.opt.BrokerID), UserID: bytes.Clone(attempt.UserID)})
 	p.bye, _ = e.End() // both were in a UserLogin
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.beat = time.AfterFunc(p.period, p.heartbeat)
 	return p
 }
