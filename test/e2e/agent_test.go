@@ -118,7 +118,7 @@ func (a *agentSite) ask(d *daemon, into any, command ...string) {
 		a.t.Fatal(err)
 	}
 	port := strings.TrimPrefix(d.admin, "127.0.0.1:")
-	a.write("running.yaml", []byte(strings.Replace(string(data), `admin: {address: "127.0.0.1:0"}`, `admin: {address: "127.0.0.1:`+port+`"}`, 1)))
+	a.write("running.yaml", []byte(strings.Replace(string(data), `admin: {address: "127.0.0.1:0"`, `admin: {address: "127.0.0.1:`+port+`"`, 1)))
 	out := firm.CLI(a.t, binary, filepath.Join(a.dir, "running.yaml"), "", append(append([]string{"relay"}, command...), "-o", "json")...)
 	if err := json.Unmarshal([]byte(out), into); err != nil {
 		a.t.Fatalf("%v in %s", err, out)
