@@ -90,8 +90,10 @@ bench-e2e: ## what the front adds to a business message, with core-sim behind it
 	TRADEFRONT_TEST_SESSIONS=$(SESSIONS) $(GO) test -timeout 30m -run '^$$' -bench 'ManySessions' -benchtime 30x ./test/corebench
 
 .PHONY: bench-relay
-bench-relay: ## CUSTOMERS (50000) behind one operator relay report again after a reconnect, and direct logins meanwhile
+bench-relay: ## CUSTOMERS (50000) behind one operator relay report again after a reconnect, direct logins meanwhile; then what an agent costs
 	TRADEFRONT_TEST_CUSTOMERS=$(CUSTOMERS) $(GO) test -count=1 -timeout 30m -run '^TestRelayStorm$$' -v ./test/corebench
+	$(GO) test -run '^$$' -bench 'AgentLogins' -benchtime 3000x -count 3 ./test/e2e
+	$(GO) test -run '^$$' -bench 'IdleTerminals' -benchtime 6000x ./test/e2e
 
 .PHONY: lint-fetch
 lint-fetch: # download and build golangci-lint, nothing else

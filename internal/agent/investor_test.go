@@ -300,6 +300,33 @@ func TestThePumpIsBounded(t *testing.T) {
 	})
 }
 
+// TestAnIdleConnectionIsSmall: what a long message needed is given back with the next heartbeat.
+func TestAnIdleConnectionIsSmall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var front *link
+		f, _ := investor(t, map[string][]func(*link){"a": {takes(func(l *link) { front = l; hold(l) })}})
+		line := f.mustLogin(1)
+		p := f.sessions()[0].(*pump)
+		synctest.Wait()
+		sizes := []int{cap(p.up.buf)}
+		long := terminaltest.Request(4, 9, func(e *ftd.Encoder) { e.Raw(0x9999, bytes.Repeat([]byte("x"), 4000)) })
+		beat := ftd.AppendHeartbeat(nil)
+		for _, frame := range [][]byte{long, beat, append(beat, long[:2000]...), append(long[2000:], beat...)} {
+			_, _ = front.Write(frame)
+			synctest.Wait()
+			sizes = append(sizes, cap(p.up.buf))
+		}
+		if sizes[0] > firstBuffer || sizes[1] < len(long) || sizes[2] > firstBuffer || sizes[3] < 2000 || sizes[4] > firstBuffer {
+			t.Errorf("buffers of %v bytes, an idle one has %d", sizes, firstBuffer)
+		}
+		if line.mu.Lock(); len(line.delivered) != 2 || !bytes.Equal(line.delivered[1], long[ftd.FrameHeaderLen:]) {
+			t.Errorf("%d messages were delivered", len(line.delivered))
+		}
+		line.mu.Unlock()
+		p.Close(ftd.ReasonGone, "")
+	})
+}
+
 // TestAFrontThatDoesNotReadTheLast: the end of a session does not wait for it.
 func TestAFrontThatDoesNotReadTheLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -155,6 +155,7 @@ func (p *pump) Close(why ftd.ReasonCode, _ string) {
 
 // read passes what the front sends, until the connection ends. Any frame, a heartbeat too, says that the front is there.
 func (p *pump) read() {
+	p.up.relax() // after the answer to the login
 	for {
 		_ = p.up.conn.SetReadDeadline(time.Now().Add(silenceFactor * p.period))
 		f, err := p.up.frame()
@@ -166,6 +167,8 @@ func (p *pump) read() {
 			if !p.pass(f.Body) {
 				return
 			}
+		default: // a front sends a heartbeat where nothing else was to be sent
+			p.up.relax()
 		}
 	}
 }

@@ -189,8 +189,15 @@ func (u *upstream) discard() {
 	u.used = 0
 }
 
+// relax gives up a buffer that was needed for more than an idle connection gets.
+func (u *upstream) relax() {
+	if u.discard(); len(u.buf) == 0 && cap(u.buf) > firstBuffer {
+		u.buf = nil
+	}
+}
+
 const (
-	firstBuffer = 512 // holds any answer to a login
+	firstBuffer = 512 // an idle connection's
 	fullBuffer  = ftd.FrameHeaderLen + ftd.MaxExtLen + ftd.MaxBodyLen
 )
 
