@@ -112,7 +112,7 @@ func (e *engine) sessions() []Session {
 	all := []Session{}
 	for _, f := range e.fronts {
 		for _, s := range f.sessions {
-			all = append(all, Session{f.key.id, s.id, f.key.process, s.account.User, s.state.String(), len(s.visits.accounts), s.record})
+			all = append(all, Session{f.key.id, s.id, f.key.process, s.account.User, s.state.String(), s.visits.live, s.record})
 		}
 	}
 	return all

@@ -1,41 +1,51 @@
 package coresim
 
-import "github.com/tradefront/tradefront/internal/ftd"
+import (
+	"slices"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+)
 
 // maxVisits bounds the reported terminals of one session.
 const maxVisits = 100_000
 
 // visits are the terminals that an operator relay has reported.
 type visits struct {
-	accounts map[string]string // by SubmitID
+	told     map[string][]told // by SubmitID, which names one as a rule
 	reported map[string]int    // how many terminals each account has
+	live     int
 }
 
-func (v *visits) open(id, account string) bool {
-	if v.accounts == nil {
-		v.accounts, v.reported = make(map[string]string), make(map[string]int)
+// told is one visit: the front tells of it by VisitOpen.
+type told struct{ record, account string }
+
+func (v *visits) open(id string, one told) bool {
+	if v.told == nil {
+		v.told, v.reported = make(map[string][]told), make(map[string]int)
 	}
-	if _, again := v.accounts[id]; again { // a front tells all of them again after SessionResume
+	if slices.Contains(v.told[id], one) { // a front tells all of them again after SessionResume
 		return true
 	}
-	if len(v.accounts) >= maxVisits {
+	if v.live >= maxVisits {
 		return false
 	}
-	v.accounts[id] = account
-	v.reported[account]++
+	v.told[id] = append(v.told[id], one)
+	v.reported[one.account]++
+	v.live++
 	return true
 }
 
+// close ends the visits of a SubmitID.
 func (v *visits) close(id string) bool {
-	account, there := v.accounts[id]
-	if !there {
-		return false
+	ended, there := v.told[id]
+	delete(v.told, id)
+	for _, one := range ended {
+		if v.reported[one.account]--; v.reported[one.account] == 0 {
+			delete(v.reported, one.account)
+		}
 	}
-	delete(v.accounts, id)
-	if v.reported[account]--; v.reported[account] == 0 {
-		delete(v.reported, account)
-	}
-	return true
+	v.live -= len(ended)
+	return there
 }
 
 // visitOpen notes a terminal whose record is durable. Nothing is answered.
@@ -52,7 +62,7 @@ func (l *link) visitOpen(tag ftd.SessionTag, body []byte) {
 		l.e.count.VisitsOfNothing++
 		return
 	}
-	if !s.visits.open(string(response.SubmitID), string(response.UserID)) {
+	if !s.visits.open(string(response.SubmitID), told{string(response.RecordID), string(response.UserID)}) {
 		l.e.count.VisitsOverBound++
 		return
 	}

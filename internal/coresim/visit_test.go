@@ -87,3 +87,18 @@ func TestVisitWithoutItsFields(t *testing.T) {
 	f.end(ftd.BeginSession(nil, ftd.TIDVisitOpen, f.tag(1)))
 	f.gone()
 }
+
+// TestVisitsOfOneSubmitID: two records under one SubmitID are two visits, which end together; the same record twice is one.
+func TestVisitsOfOneSubmitID(t *testing.T) {
+	t.Parallel()
+	var v visits
+	for _, one := range []told{{"a", "8888"}, {"a", "8888"}, {"b", "6666"}} {
+		v.open(firstVisit, one)
+	}
+	if v.live != 2 || v.reported["8888"] != 1 || v.reported["6666"] != 1 {
+		t.Errorf("%+v", v)
+	}
+	if !v.close(firstVisit) || v.close(firstVisit) || v.live != 0 || len(v.reported) != 0 {
+		t.Errorf("after the end %+v", v)
+	}
+}

@@ -3,6 +3,7 @@ package dialogue
 import (
 	"context"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,15 +19,47 @@ type submits struct {
 	mu   sync.Mutex
 	done []submitted
 
-	// asked are those on their way by their SubmitID; true says that the relay has ended the terminal meanwhile. Only the
-	// connection's owner touches it, and the session's window bounds it.
-	asked map[string]bool
+	// asked are those on their way by their SubmitID; a relay may send one twice. Only the connection's owner touches it,
+	// and the session's window bounds it.
+	asked map[string][]*asked
+}
+
+// asked is a submission that is on its way.
+type asked struct {
+	attempt *session.SubmitAttempt
+	gone    bool // the relay has ended the terminal meanwhile
 }
 
 // submitted is a submission that was decided.
 type submitted struct {
-	attempt *session.SubmitAttempt
+	*asked
 	outcome session.Outcome
+}
+
+// ask notes one that leaves.
+func (s *submits) ask(attempt *session.SubmitAttempt) *asked {
+	one, id := &asked{attempt: attempt}, string(attempt.Request.SubmitID)
+	s.asked[id] = append(s.asked[id], one)
+	return one
+}
+
+// answer takes out one that came back.
+func (s *submits) answer(one *asked) {
+	id := string(one.attempt.Request.SubmitID)
+	rest := slices.DeleteFunc(s.asked[id], func(a *asked) bool { return a == one })
+	if s.asked[id] = rest; len(rest) == 0 {
+		delete(s.asked, id)
+	}
+}
+
+// end notes that the terminal of a submission has gone.
+func (s *submits) end(submitID []byte) {
+	if s == nil {
+		return
+	}
+	for _, one := range s.asked[string(submitID)] {
+		one.gone = true
+	}
 }
 
 // add reports whether the owner has still to be called.
@@ -48,13 +81,13 @@ func (s *submits) take() []submitted {
 // startSubmit leaves the connection's owner, as a login does; the session bounds how many of one connection do.
 func (d *Dialogue) startSubmit(attempt *session.SubmitAttempt) {
 	if d.submits == nil {
-		d.submits = &submits{asked: make(map[string]bool)}
+		d.submits = &submits{asked: make(map[string][]*asked)}
 	}
-	d.submits.asked[string(attempt.Request.SubmitID)] = false
+	one := d.submits.ask(attempt)
 	driver, peer, line, submits := d.driver, d.peer, d.line, d.submits
 	go func() {
 		outcome := driver.runSubmit(peer, attempt)
-		if !submits.add(submitted{attempt, outcome}) {
+		if !submits.add(submitted{one, outcome}) {
 			return
 		}
 		if line.Later(d.finishSubmits) != nil { // no relay to tell
@@ -130,10 +163,9 @@ func (d *Dialogue) finishSubmit(one submitted, now time.Time) {
 		return
 	}
 	id := one.attempt.Request.SubmitID
-	gone := d.submits.asked[string(id)]
-	delete(d.submits.asked, string(id))
+	d.submits.answer(one.asked)
 	switch accepted := one.outcome.Reason.Accepted(); {
-	case accepted && gone: // TerminalEnd came before the answer: the visit that has just begun is over
+	case accepted && one.gone: // TerminalEnd came before the answer: the visit that has just begun is over
 		d.driver.handler.EndTerminal(d.peer, one.attempt.Operator, id)
 	case accepted:
 		d.openVisit(one.attempt, one.outcome.Submitted)
@@ -143,11 +175,7 @@ func (d *Dialogue) finishSubmit(one submitted, now time.Time) {
 
 // endTerminal passes on that a terminal behind a relay has gone.
 func (d *Dialogue) endTerminal(fx *session.Effects) session.Outcome {
-	if d.submits != nil {
-		if _, on := d.submits.asked[string(fx.SubmitID)]; on {
-			d.submits.asked[string(fx.SubmitID)] = true
-		}
-	}
+	d.submits.end(fx.SubmitID)
 	outcome := d.driver.handler.EndTerminal(d.peer, fx.UserID, fx.SubmitID)
 	if outcome.Reason.Accepted() {
 		d.closeVisit(fx.SubmitID)

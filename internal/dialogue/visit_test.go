@@ -115,3 +115,38 @@ func TestATerminalThatWentBeforeTheAnswer(t *testing.T) {
 		t.Errorf("ended at the front: %q, want it before and behind the record", o.gone)
 	}
 }
+
+// TestASubmissionTwiceOnItsWay: TerminalEnd between both ends what was sent before it, and not what is sent behind it.
+func TestASubmissionTwiceOnItsWay(t *testing.T) {
+	for _, both := range []bool{true, false} {
+		c := new(ledger)
+		o, d := reportingTo(t, relayLimits, c)
+		c.relay = o
+		d.Receive(submission(1), time.Now())
+		first := <-o.jobs
+		if both {
+			d.Receive(submission(1), time.Now())
+			d.Receive(endOf(1), time.Now())
+		} else {
+			d.Receive(endOf(1), time.Now())
+			d.Receive(submission(1), time.Now())
+		}
+		second := <-o.jobs
+		for _, job := range []struct{ decide chan<- session.Outcome }{{first.decide}, {second.decide}} {
+			job.decide <- recorded
+			(<-o.ends)()
+		}
+		opened := 0
+		for _, told := range c.told {
+			if strings.HasPrefix(told, "open") {
+				opened++
+			}
+		}
+		if want := map[bool]int{true: 0, false: 1}[both]; opened != want {
+			t.Errorf("both before the end: %v; %d visits at the core, want %d: %q", both, opened, want, c.told)
+		}
+		if len(d.submits.asked) != 0 {
+			t.Errorf("still on their way: %v", d.submits.asked)
+		}
+	}
+}

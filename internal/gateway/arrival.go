@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -28,6 +30,7 @@ type arrival struct {
 	link       *relayLink // nil if the connection has ended
 	placed     bool       // link has a place for the visit
 	id         relay.SubmitID
+	record     uuid.UUID
 	recording  recording
 
 	// Found.

@@ -78,18 +78,18 @@ func (g *Gateway) dropLink(sessionID int32) {
 
 // endVisits ends what is live on a connection, and returns how many they were.
 func (g *Gateway) endVisits(link *relayLink, sessionID int32) int {
-	visits := link.endAll()
-	if len(visits) == 0 {
+	visits, n := link.endAll()
+	if n == 0 {
 		return 0
 	}
-	g.relayObserver.VisitsLive(string(link.relay.AppID), -len(visits))
+	g.relayObserver.VisitsLive(string(link.relay.AppID), -n)
 	if g.logger.Core().Enabled(zap.DebugLevel) {
-		for id, account := range visits {
+		for id, v := range visits {
 			g.logger.Debug("a visit ended with the connection of its relay",
-				zap.Int32("session_id", sessionID), zap.Stringer("submit_id", id), zap.Stringer("account", ops.Masked(account)))
+				zap.Int32("session_id", sessionID), zap.Stringer("submit_id", id), zap.Stringer("account", ops.Masked(v.account)))
 		}
 	}
-	return len(visits)
+	return n
 }
 
 // endedRelay writes down that the session of an operator relay is over, and with it all its visits.

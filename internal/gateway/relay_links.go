@@ -1,7 +1,10 @@
 package gateway
 
 import (
+	"slices"
 	"sync"
+
+	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/relay"
@@ -15,15 +18,24 @@ type relayLinks struct {
 }
 
 // relayLink is one connection of a relay, and the visits that were submitted on it and have not ended: some 100 bytes each,
-// at most RelayOptions.MaxVisits.
+// at most RelayOptions.MaxVisits. A SubmitID names one visit; of a relay that used it for other content it names several,
+// which end together.
 type relayLink struct {
 	relay    *relay.Relay
 	operator bool // it is one of an operator relay
 
 	mu      sync.Mutex
-	visits  map[relay.SubmitID]regulation.Account
-	pending int // submissions on their way that have a place
+	visits  map[relay.SubmitID]liveVisit
+	twins   map[relay.SubmitID][]liveVisit // the others of a SubmitID that is in visits
+	live    int                            // visits and twins
+	pending int                            // submissions on their way that have a place
 	ended   bool
+}
+
+// liveVisit is one submission that was recorded.
+type liveVisit struct {
+	account regulation.Account
+	record  uuid.UUID
 }
 
 // add takes a connection in that the relay counted.
@@ -53,14 +65,21 @@ func (l *relayLinks) remove(session int32) *relayLink {
 
 // reserve takes a place for a visit unless there are most of them; 0 is no bound. A visit that is known has its place. leave
 // or begin must follow.
-func (l *relayLink) reserve(id relay.SubmitID, most int) bool {
+func (l *relayLink) reserve(id relay.SubmitID, record uuid.UUID, most int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, known := l.visits[id]; !known && most > 0 && len(l.visits)+l.pending >= most {
+	if !l.knows(id, record) && most > 0 && l.live+l.pending >= most {
 		return false
 	}
 	l.pending++
 	return true
+}
+
+// knows reports whether the visit is live. mu is held.
+func (l *relayLink) knows(id relay.SubmitID, record uuid.UUID) bool {
+	is := func(v liveVisit) bool { return v.record == record }
+	v, there := l.visits[id]
+	return there && is(v) || slices.ContainsFunc(l.twins[id], is)
 }
 
 // leave gives a place back.
@@ -71,28 +90,41 @@ func (l *relayLink) leave() {
 }
 
 // begin turns a place into a visit, and reports whether it is a new one. After the connection ended there are none.
-func (l *relayLink) begin(id relay.SubmitID, account regulation.Account) (begun bool) {
+func (l *relayLink) begin(id relay.SubmitID, v liveVisit) (begun bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.pending--
-	if l.ended {
+	if l.ended || l.knows(id, v.record) {
 		return false
 	}
-	if l.visits == nil {
-		l.visits = make(map[relay.SubmitID]regulation.Account)
+	l.live++
+	if _, taken := l.visits[id]; taken {
+		if l.twins == nil {
+			l.twins = make(map[relay.SubmitID][]liveVisit)
+		}
+		l.twins[id] = append(l.twins[id], v)
+		return true
 	}
-	_, known := l.visits[id]
-	l.visits[id] = account
-	return !known
+	if l.visits == nil {
+		l.visits = make(map[relay.SubmitID]liveVisit)
+	}
+	l.visits[id] = v
+	return true
 }
 
-// end takes a visit out.
-func (l *relayLink) end(id relay.SubmitID) (account regulation.Account, known bool) {
+// end takes the visits of a SubmitID out, and returns how many they were and the account of the first.
+func (l *relayLink) end(id relay.SubmitID) (account regulation.Account, n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	account, known = l.visits[id]
+	v, there := l.visits[id]
+	if !there {
+		return "", 0
+	}
+	n = 1 + len(l.twins[id])
 	delete(l.visits, id)
-	return account, known
+	delete(l.twins, id)
+	l.live -= n
+	return v.account, n
 }
 
 // open begins with the operator's session, anew after a logout.
@@ -102,13 +134,14 @@ func (l *relayLink) open() {
 	l.ended = false
 }
 
-// endAll ends the visits of a connection that has ended, or whose operator has logged out.
-func (l *relayLink) endAll() map[relay.SubmitID]regulation.Account {
+// endAll ends the visits of a connection that has ended, or whose operator has logged out: n, those of a SubmitID that named
+// several among them.
+func (l *relayLink) endAll() (visits map[relay.SubmitID]liveVisit, n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	visits := l.visits
-	l.visits, l.ended = nil, true
-	return visits
+	visits, n = l.visits, l.live
+	l.visits, l.twins, l.live, l.ended = nil, nil, 0, true
+	return visits, n
 }
 
 // Terminals is how many terminals an operator relay has reported on its session that have not ended.
@@ -119,5 +152,5 @@ func (g *Gateway) Terminals(session int32) int {
 	}
 	link.mu.Lock()
 	defer link.mu.Unlock()
-	return len(link.visits)
+	return link.live
 }

@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"bytes"
 	"testing"
 
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -14,5 +16,38 @@ func TestRenumberedRelay(t *testing.T) {
 	g.Renumbered(7, session.Peer{SessionID: 8, Relays: true})
 	if g.links.find(1) != nil || g.links.find(2) != link || g.links.find(8) != nil {
 		t.Errorf("found %p, %p, %p; want %p by 2 alone", g.links.find(1), g.links.find(2), g.links.find(8), link)
+	}
+}
+
+// TestOneSubmitIDForOtherContent: two records are two visits, each counted and each under the bound; the word that the
+// terminal has gone ends both.
+func TestOneSubmitIDForOtherContent(t *testing.T) {
+	r := newSubmitHouse(t)
+	first := r.submission(nil)
+	other := *first
+	other.Request.UserID = []byte("66666666")
+	other.Content = append(bytes.Clone(first.Content), '!')
+	one, _ := r.submit(first)
+	two, _ := r.submit(&other)
+	if again, _ := r.submit(&other); again.Submitted.RecordID != two.Submitted.RecordID || one.Submitted.RecordID == two.Submitted.RecordID {
+		t.Errorf("RecordIDs %v, %v, %v", one.Submitted.RecordID, two.Submitted.RecordID, again.Submitted.RecordID)
+	}
+	if n := r.Terminals(relayPeer.SessionID); n != 2 {
+		t.Errorf("%d visits of two records", n)
+	}
+	r.EndTerminal(relayPeer, []byte(operator), first.Request.SubmitID)
+	if n := r.Terminals(relayPeer.SessionID); n != 0 {
+		t.Errorf("%d visits after the end", n)
+	}
+	r.opt.Relay.MaxVisits = 1
+	r.submit(first)
+	if outcome := r.Submit(t.Context(), relayPeer, &other); outcome.Reason != reason.RelayVisits {
+		t.Errorf("beyond the bound: %v", outcome.Reason)
+	}
+	r.submit(first)
+	r.opt.Relay.MaxVisits = 2
+	r.submit(&other)
+	if n := r.endVisits(r.links.find(relayPeer.SessionID), relayPeer.SessionID); n != 2 {
+		t.Errorf("%d ended with the connection", n)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
-	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/relay"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
@@ -108,7 +107,7 @@ func (g *Gateway) acceptSubmit(e ops.Entry, a *arrival) session.Outcome {
 
 // beginVisit counts a visit in. The owner of the connection tells the trading core, behind what it told it before.
 func (g *Gateway) beginVisit(a *arrival, rec *store.Record) {
-	if a.link.begin(a.id, rec.Account) {
+	if a.link.begin(a.id, liveVisit{rec.Account, rec.ID}) {
 		g.relayObserver.VisitsLive(string(a.relay.AppID), 1)
 	}
 }
@@ -133,13 +132,11 @@ func (g *Gateway) EndTerminal(peer session.Peer, operator, submitID []byte) sess
 		e.Reason, e.Code = reason.SubmitID.String(), reason.SubmitID.Code()
 		return g.decide(e, reason.SubmitID)
 	}
-	var account regulation.Account
 	if link != nil {
-		var known bool
-		if account, known = link.end(id); known {
-			g.relayObserver.VisitsLive(string(link.relay.AppID), -1)
+		account, ended := link.end(id)
+		if e.Account = string(account); ended > 0 {
+			g.relayObserver.VisitsLive(string(link.relay.AppID), -ended)
 		}
 	}
-	e.Account = string(account)
 	return g.decide(e, reason.OK)
 }

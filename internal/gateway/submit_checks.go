@@ -207,10 +207,11 @@ func (g *Gateway) checkScope(a *arrival) reason.Reason {
 }
 
 func (g *Gateway) checkVisits(a *arrival) reason.Reason {
+	a.record = relay.RecordID([]byte(a.relay.AppID), a.id, a.submission.Content)
 	if a.link == nil {
 		return reason.OK // the connection has ended: the record counts, and no visit begins
 	}
-	if a.placed = a.link.reserve(a.id, g.opt.Relay.MaxVisits); !a.placed {
+	if a.placed = a.link.reserve(a.id, a.record, g.opt.Relay.MaxVisits); !a.placed {
 		return reason.RelayVisits
 	}
 	return reason.OK
@@ -226,8 +227,7 @@ func (g *Gateway) checkTerminalInfo(a *arrival) reason.Reason { return a.recordi
 
 func (g *Gateway) checkDurable(a *arrival) reason.Reason {
 	r, again := &a.recording, a.submission.Request.Attempt == ftd.AttemptAgain
-	id := relay.RecordID([]byte(a.relay.AppID), a.id, a.submission.Content)
-	why := r.store(a.ctx, id, func(ctx context.Context, rec *store.Record) (err error) {
+	why := r.store(a.ctx, a.record, func(ctx context.Context, rec *store.Record) (err error) {
 		r.earlier, err = g.recorder.Submit(ctx, rec, again)
 		return err
 	})

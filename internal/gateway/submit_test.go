@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
@@ -133,8 +135,8 @@ func faults() []fault {
 		{14, reason.RelayVisits, func(r *relayHouse, _ *session.SubmitAttempt) {
 			r.opt.Relay.MaxVisits = 1
 			link := r.links.find(relayPeer.SessionID)
-			link.reserve(relay.SubmitID{1}, 1)
-			link.begin(relay.SubmitID{1}, "1")
+			link.reserve(relay.SubmitID{1}, uuid.UUID{}, 1)
+			link.begin(relay.SubmitID{1}, liveVisit{account: "1"})
 		}},
 		{15, reason.NoValidKey, func(r *relayHouse, _ *session.SubmitAttempt) { r.useKeys(expiredRing(r.t)) }},
 		{16, reason.TerminalInfoRefused, func(r *relayHouse, a *session.SubmitAttempt) {
@@ -278,7 +280,7 @@ func TestResubmission(t *testing.T) {
 	if outcome.Reason != reason.OK || line.Reason != "resubmitted" || r.log.records[0].ID != r.log.records[1].ID {
 		t.Errorf("%v %+v", outcome.Reason, line)
 	}
-	if n := len(r.links.find(relayPeer.SessionID).visits); n != 1 {
+	if n := r.Terminals(relayPeer.SessionID); n != 1 {
 		t.Errorf("%d visits", n)
 	}
 }
@@ -404,13 +406,14 @@ func TestVisitsAreSmall(t *testing.T) {
 			link = &relayLink{}
 			for i := range visits {
 				id := relay.SubmitID{byte(i), byte(i >> 8), byte(i >> 16)}
-				link.reserve(id, 0)
-				link.begin(id, regulation.Account(fmt.Sprint(10_000_000+i)))
+				v := liveVisit{regulation.Account(fmt.Sprint(10_000_000 + i)), uuid.UUID(id)}
+				link.reserve(id, v.record, 0)
+				link.begin(id, v)
 			}
 		}
 	}).AllocedBytesPerOp() / visits
-	if bytes > 200 || len(link.visits) != visits {
-		t.Errorf("%d bytes a visit with what growing costs, %d visits", bytes, len(link.visits))
+	if bytes > 200 || link.live != visits {
+		t.Errorf("%d bytes a visit with what growing costs, %d visits", bytes, link.live)
 	}
 	t.Logf("%d bytes allocated for each visit", bytes)
 }

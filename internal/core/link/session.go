@@ -40,15 +40,15 @@ type session struct {
 	tenure   *tenure // nil while waiting
 	kicked   bool
 	record   uuid.UUID
-	asked    ftd.ResumePoints    // the flows that the terminal named
-	flows    flows               // how far those are that were delivered
-	requests window              // dialog requests without an answer
-	resumed  time.Time           // SessionResume was written
-	asks     resumeAsks          // the SessionResumes without an answer
-	givenUp  []uint32            // dialog requests that were refused because the core went away before it answered
-	visits   map[uuid.UUID]visit // of an operator relay, by SubmitID; nil for all others
-	telling  bool                // SessionResume was written, and not yet all visits: no business before
-	last     *conn               // of the tenure before, while there is none; nil if the core there does not know the session
+	asked    ftd.ResumePoints      // the flows that the terminal named
+	flows    flows                 // how far those are that were delivered
+	requests window                // dialog requests without an answer
+	resumed  time.Time             // SessionResume was written
+	asks     resumeAsks            // the SessionResumes without an answer
+	givenUp  []uint32              // dialog requests that were refused because the core went away before it answered
+	visits   map[uuid.UUID][]visit // of an operator relay, by SubmitID, which names one as a rule; nil for all others
+	telling  bool                  // SessionResume was written, and not yet all visits: no business before
+	last     *conn                 // of the tenure before, while there is none; nil if the core there does not know the session
 }
 
 // resumeAsks counts the SessionResumes of one session that one connection has not answered: a core whose term changes

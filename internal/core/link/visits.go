@@ -13,6 +13,7 @@ import (
 
 // visit is one terminal behind an operator relay, as the core is told of it: the data of two fields.
 type visit struct {
+	record   uuid.UUID
 	response []byte // SubmitResponse
 	terminal []byte // RelayedTerminal
 }
@@ -20,7 +21,7 @@ type visit struct {
 // OpenVisit is core.Visits'. While no core is in use the visit is kept, and told with the others when the session is
 // resumed.
 func (s *session) OpenVisit(v *core.Visit) {
-	told := visit{response: submitResponse(v), terminal: bytes.Clone(v.Terminal)}
+	told := visit{record: v.RecordID, response: submitResponse(v), terminal: bytes.Clone(v.Terminal)}
 	s.mu.Lock()
 	t := s.tenure
 	if s.state == closed {
@@ -28,9 +29,9 @@ func (s *session) OpenVisit(v *core.Visit) {
 		return
 	}
 	if s.visits == nil {
-		s.visits = make(map[uuid.UUID]visit)
+		s.visits = make(map[uuid.UUID][]visit)
 	}
-	s.visits[v.SubmitID] = told
+	s.visits[v.SubmitID] = append(slices.DeleteFunc(s.visits[v.SubmitID], told.same), told)
 	if s.isAtCore() {
 		s.tellVisit(told)
 	}
@@ -39,6 +40,9 @@ func (s *session) OpenVisit(v *core.Visit) {
 		t.conn.out.flush()
 	}
 }
+
+// same reports whether they are of one record.
+func (v visit) same(other visit) bool { return v.record == other.record }
 
 // CloseVisit is core.Visits'.
 func (s *session) CloseVisit(id uuid.UUID) {
@@ -101,9 +105,10 @@ func (s *session) resumeVisits(t *tenure, wait func() bool) bool {
 			return false
 		}
 		s.mu.Lock()
-		v, still := s.visits[id] // one that was closed meanwhile is not told of
-		if still && s.tenure == t && s.isAtCore() {
-			s.tellVisit(v)
+		if s.tenure == t && s.isAtCore() {
+			for _, v := range s.visits[id] { // none if they were closed meanwhile
+				s.tellVisit(v)
+			}
 		}
 		s.mu.Unlock()
 	}

@@ -85,6 +85,37 @@ func TestVisits(t *testing.T) {
 	})
 }
 
+// TestTwoVisitsOfOneSubmitID: a relay that used it for other content has two records: the core is told of both, also when it
+// resumes, and of their end once.
+func TestTwoVisitsOfOneSubmitID(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		s := openSession(t, l, k, 1, newTerminal()).(*session)
+		one, two := visitOf(1), visitOf(2)
+		two.SubmitID = one.SubmitID
+		for _, v := range []*core.Visit{one, two, one} {
+			s.OpenVisit(v)
+			wantVisit(t, k, 1, v)
+		}
+		if n := len(s.visits[one.SubmitID]); n != 2 {
+			t.Errorf("%d visits of two records", n)
+		}
+		s.resumeVisits(s.tenure, func() bool { return true })
+		s.tenure.conn.out.flush()
+		wantVisit(t, k, 1, two)
+		wantVisit(t, k, 1, one)
+		s.CloseVisit(one.SubmitID)
+		s.CloseVisit(two.SubmitID)
+		wantVisitEnd(t, k, one)
+		synctest.Wait()
+		if len(k.frames) != 0 || len(s.visits) != 0 {
+			t.Errorf("%d frames besides, visits %v", len(k.frames), s.visits)
+		}
+	})
+}
+
 // TestVisitsOverAResume: a core that resumes the session is told of the live visits again, also of those that came and
 // not of those that went while no core was in use, and gets no business before.
 func TestVisitsOverAResume(t *testing.T) {
