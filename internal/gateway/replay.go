@@ -49,6 +49,7 @@ type replayDay struct {
 type seen struct {
 	logins reservations
 	visit  store.VisitHash // that brought it first; zero in direct mode
+	same   int32           // of the logins on their way, those of visit; 0 in direct mode
 }
 
 // meeting is how a login met its ciphertext.
@@ -72,6 +73,7 @@ type claim struct {
 	hash store.SeenHash
 	// owner is the account whose share has the entry; "" if another login made it.
 	owner regulation.Account
+	same  bool // it is of the entry's visit
 }
 
 // load takes over what was recorded before the start; false when there is no room for more.
@@ -88,7 +90,7 @@ func (s *replays) load(day calendar.TradingDay, hash store.SeenHash, visit store
 	case !s.room(d):
 		return false
 	}
-	d.entries[hash] = seen{recorded, visit}
+	d.entries[hash] = seen{logins: recorded, visit: visit}
 	return true
 }
 
@@ -126,6 +128,9 @@ func (s *replays) reserve(
 	}
 	if known.logins != recorded {
 		known.logins++
+		if t.same = met != metElsewhere && visit != (store.VisitHash{}); t.same {
+			known.same++
+		}
 		d.entries[hash] = known
 	}
 	return t, met
@@ -169,12 +174,15 @@ func (s *replays) settle(t claim, kept bool) {
 	switch n := d.entries[t.hash]; {
 	case n.logins == recorded:
 	case kept:
-		d.entries[t.hash] = seen{recorded, n.visit}
+		d.entries[t.hash] = seen{logins: recorded, visit: n.visit}
 	case n.logins <= 1:
 		delete(d.entries, t.hash)
 	default:
-		if n.logins--; t.owner != "" {
-			n.visit = store.VisitHash{} // the visit that brought it first was not recorded
+		if n.logins--; t.same {
+			n.same--
+		}
+		if n.same == 0 {
+			n.visit = store.VisitHash{} // of the visit that brought it first nothing was recorded, and nothing is on its way
 		}
 		d.entries[t.hash] = n
 	}

@@ -329,3 +329,28 @@ func BenchmarkSeen(b *testing.B) {
 		s.settle(t, true)
 	}
 }
+
+// TestAVisitSurvivesASubmissionOfItThatFailed: of two submissions of one visit on their way, the first is not recorded: the
+// second is still of that visit, and so is the next. If no other of the visit is on its way, the visit is forgotten.
+func TestAVisitSurvivesASubmissionOfItThatFailed(t *testing.T) {
+	const day = 20260105
+	mine, others := store.VisitHash{1}, store.VisitHash{2}
+	hash := store.SeenHash{9}
+	for _, c := range []struct {
+		name   string
+		second store.VisitHash
+		next   meeting // of the visit that failed
+	}{{"the same visit", mine, metOnVisit}, {"another", others, metElsewhere}} {
+		s := &replays{bound: 100}
+		first, met := s.reserve(day, "8", hash, mine)
+		second, _ := s.reserve(day, "8", hash, c.second)
+		if met != metNowhere {
+			t.Errorf("%s: the first met %v", c.name, met)
+		}
+		s.settle(first, false)
+		s.settle(second, true)
+		if _, met := s.reserve(day, "8", hash, mine); met != c.next {
+			t.Errorf("%s: the next met %v, want %v", c.name, met, c.next)
+		}
+	}
+}
