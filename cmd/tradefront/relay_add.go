@@ -131,7 +131,7 @@ func (a *relayAdd) permission(id regulation.AppID) (p relay.Permission, err erro
 func (a *relayAdd) grants(p *relay.Permission) ([]relay.Grant, error) {
 	switch {
 	case auth.AppType(a.kind) == auth.AppInvestorRelay && len(p.Operators)+len(a.scope) > 0:
-		return nil, errors.New("--operator and --scope are an operator relay's: through an investor relay each customer logs in with the own password")
+		return nil, errors.New("--operator and --scope are an operator relay's: through an investor relay each customer logs in with a password of their own")
 	case len(a.scope) > 0 && len(p.Operators) == 0:
 		return nil, errors.New("--scope is for operators: name one with --operator")
 	}

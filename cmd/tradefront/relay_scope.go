@@ -48,7 +48,7 @@ func (s *scopeCommand) operators(ctx context.Context, d *directory.Directory, id
 	has := found.Permission.Operators
 	switch {
 	case found.App.Type != auth.AppOperatorRelay:
-		return nil, fmt.Errorf("relay %s is an investor relay: each customer logs in with the own password, and there is no scope", id)
+		return nil, fmt.Errorf("relay %s is an investor relay: each customer logs in with a password of their own, and there is no scope", id)
 	case len(named) == 0 && len(has) == 0:
 		return nil, fmt.Errorf("relay %s has no operator: tradefront relay change %s --add-operator ACCOUNT", id, id)
 	case len(named) == 0:

@@ -94,7 +94,7 @@ func (t *Tour) summary(tally *demo.Tally, verdict *demo.Verdict) {
 // wayWords says of each way how the terminal reached the front.
 var wayWords = map[demo.Way]string{
 	demo.Direct:      "直连 direct: the terminal connects to the front by itself, so the report has nothing of a relay",
-	demo.ManyToMany:  "多对多中继 many-to-many relay: the relay opens a connection for each customer, and the customer logs in with the own password",
+	demo.ManyToMany:  "多对多中继 many-to-many relay: the relay opens a connection for each customer, and the customer logs in there with a password of their own",
 	demo.OneToMany:   "一对多中继 operator relay: an operator logs in once, and the relay reports each of its customers' terminals on that connection",
 	demo.RelayItself: "中继自身 the operator's own login, from the operator relay's machine",
 }
