@@ -76,6 +76,15 @@ sim: ## a whole front under SEEDS (1000) seeds, or under one with its whole trac
 flood: tools ## FLOOD (20000) connections that never authenticate, and what they cost an honest login
 	TRADEFRONT_TEST_FLOOD=$(FLOOD) $(GO) test -count 1 -timeout 20m -run '^TestFlood' -v ./test/e2e
 
+# Where terminals run that no machine of ours is: built and vetted, not run.
+CROSS ?= windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/arm64 linux/loong64
+
+.PHONY: cross
+cross: ## build and vet the collection library for every system that it knows (CROSS)
+	@for t in $(CROSS); do echo "$$t"; \
+		CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) vet ./client/collect && \
+		CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build -o /dev/null ./cmd/tradefront-collect || exit 1; done
+
 .PHONY: bench
 bench: tools ## print all benchmarks side by side (BENCHTIME=1s)
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 20m \

@@ -56,22 +56,6 @@ var hypervisors = map[string]string{
 	"bhyve bhyve": "bhyve", "prl hyperv": "parallels", "VBoxVBoxVBox": "virtualbox",
 }
 
-// products are signs of virtual machines in the two texts of SMBIOS that every process may read.
-var products = []struct{ sign, name string }{
-	{"QEMU", "kvm"},
-	{"KVM", "kvm"},
-	{"VMware", "vmware"},
-	{"VirtualBox", "virtualbox"},
-	{"Virtual Machine", "hyperv"},
-	{"Xen", "xen"},
-	{"Parallels", "parallels"},
-	{"Bochs", "bochs"},
-	{"OpenStack", "kvm"},
-	{"Alibaba Cloud", "kvm"},
-	{"Amazon EC2", "kvm"},
-	{"Google Compute Engine", "kvm"},
-}
-
 func (m *machine) virtualMachine() string {
 	release := strings.ToLower(m.calls.kernel())
 	if strings.Contains(release, "microsoft") {
@@ -85,13 +69,8 @@ func (m *machine) virtualMachine() string {
 	}
 	vendor, _ := m.text("/sys/class/dmi/id/sys_vendor")
 	product, _ := m.text("/sys/class/dmi/id/product_name")
-	if strings.Contains(product, ".metal") {
-		return ""
-	}
-	for _, p := range products {
-		if strings.Contains(vendor, p.sign) || strings.Contains(product, p.sign) {
-			return p.name
-		}
+	if name := virtualProduct(vendor, product); name != "" {
+		return name
 	}
 	if m.exists("/sys/firmware/devicetree/base/hypervisor/compatible") {
 		return "unknown"

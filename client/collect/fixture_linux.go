@@ -19,6 +19,7 @@ import (
 //	hostname trader-01
 //	kernel Linux 5.15.0
 //	processor BFEBFBFF000906EA CPUID
+//	register 00000000481FD010
 //	hypervisor KVMKVMKVM
 //	root
 //	denied /sys/class/dmi/id/product_serial
@@ -30,6 +31,7 @@ type fixture struct {
 	host      string
 	release   string
 	cpu       [2]string
+	register  string
 	vendor    string
 	superuser bool
 	net       []link
@@ -63,6 +65,8 @@ func (f *fixture) line(line string) (err error) {
 		f.release = rest
 	case "processor":
 		f.cpu[0], f.cpu[1], _ = strings.Cut(rest, " ")
+	case "register":
+		f.register = rest
 	case "hypervisor":
 		f.vendor = rest
 	case "root":
@@ -135,6 +139,7 @@ func (f *fixture) hostname() (string, error)      { return f.host, nil }
 func (f *fixture) kernel() string                 { return f.release }
 func (f *fixture) links() ([]link, error)         { return f.net, nil }
 func (f *fixture) processor() (id, source string) { return f.cpu[0], f.cpu[1] }
+func (f *fixture) mainRegister() string           { return f.register }
 func (f *fixture) hypervisor() string             { return f.vendor }
 func (f *fixture) root() bool                     { return f.superuser }
 

@@ -199,6 +199,14 @@ func TestPlaceholderThenValue(t *testing.T) {
 	}
 }
 
+// In a container without sysfs an arm64 processor is read by its register.
+func TestRegisterWithoutSysfs(t *testing.T) {
+	r := collected(t, folder(t, "register 00000000481FD010\n"), Options{})
+	if it := r.find(terminalinfo.CPUSerial); it.Clear() != "00000000481FD010" || it.Source != "MIDR_EL1" {
+		t.Errorf("%v", r)
+	}
+}
+
 func TestPlaceholders(t *testing.T) {
 	for _, value := range []string{
 		"To Be Filled By O.E.M.", "To be filled by O.E.M", "Default string", "None", "N/A", "Not Specified", "System Serial Number", "0", "00000000", "000000000000",

@@ -30,6 +30,7 @@ func (kernel) kernel() string {
 }
 
 func (kernel) processor() (id, source string) { return processor() }
+func (kernel) mainRegister() string           { return mainRegister() }
 func (kernel) hypervisor() string             { return hypervisor() }
 func (kernel) root() bool                     { return os.Geteuid() == 0 }
 

@@ -24,7 +24,8 @@ type calls interface {
 	links() ([]link, error)
 	// processor is the identification that the processor gives to any process, "" if it gives none.
 	processor() (id, source string)
-	hypervisor() string // the vendor that the processor names, "" on hardware
+	mainRegister() string // of arm64, where the kernel lets a process read it
+	hypervisor() string   // the vendor that the processor names, "" on hardware
 	root() bool
 	// identify asks the disk for its serial by ioctl, which takes rights.
 	identify(device string) (string, error)
@@ -117,6 +118,6 @@ func (m *machine) cpu(r *reading) {
 	}) || look.try("/proc/cpuinfo", func() (string, error) {
 		text, err := m.text("/proc/cpuinfo")
 		return midr(text), err
-	})
+	}) || look.try("MIDR_EL1", func() (string, error) { return m.calls.mainRegister(), nil })
 	r.finding[terminalinfo.CPUSerial] = look.result()
 }

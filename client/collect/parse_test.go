@@ -1,6 +1,8 @@
 package collect
 
 import (
+	"encoding/binary"
+	"encoding/hex"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -81,6 +83,58 @@ func TestSMBIOS(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
 	}
+}
+
+func TestSMBIOSProduct(t *testing.T) {
+	if maker, product := smbiosProduct(table(bios, system)); maker != "Maker" || product != "Model" {
+		t.Errorf("%q, %q", maker, product)
+	}
+	if maker, product := smbiosProduct(table(bios)); maker+product != "" {
+		t.Errorf("%q, %q", maker, product)
+	}
+	for product, want := range map[string]string{"Standard PC (QEMU)": "kvm", "m5.metal": "", "Virtual Machine": "hyperv", "OptiPlex 7090": ""} {
+		if got := virtualProduct("Maker", product); got != want {
+			t.Errorf("%s is %q, want %q", product, got, want)
+		}
+	}
+}
+
+// storageDescriptor is a STORAGE_DEVICE_DESCRIPTOR whose serial stands behind it.
+func storageDescriptor(offset uint32, serial string) []byte {
+	b := binary.LittleEndian.AppendUint32(make([]byte, 24), offset)
+	return append(append(b, make([]byte, 8)...), serial...)
+}
+
+func TestStorageSerial(t *testing.T) {
+	for name, tt := range map[string]struct {
+		descriptor []byte
+		want       string
+	}{
+		"good":            {storageDescriptor(36, "  S4CANG0R100123 \x00rest"), "S4CANG0R100123"},
+		"to the end":      {storageDescriptor(36, "ABC"), "ABC"},
+		"none":            {storageDescriptor(0, "ABC"), ""},
+		"minus one":       {storageDescriptor(0xFFFF_FFFF, "ABC"), ""},
+		"behind the end":  {storageDescriptor(39, "ABC"), ""},
+		"in the header":   {storageDescriptor(8, "ABC"), ""},
+		"cut":             {make([]byte, 20), ""},
+		"forty no digits": {storageDescriptor(36, strings.Repeat("Z", 40)), strings.Repeat("Z", 40)},
+	} {
+		if got := storageSerial(tt.descriptor); got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+	}
+	if got := swapped(hex.EncodeToString([]byte("badcfehgji1032547698"))); got != "abcdefghij0123456789" {
+		t.Errorf("%q", got)
+	}
+}
+
+func FuzzStorage(f *testing.F) {
+	f.Add(storageDescriptor(36, "S4CANG0R100123"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if s := storageSerial(b); len(s) > len(b) {
+			t.Fatalf("%q", s)
+		}
+	})
 }
 
 func TestVPDSerial(t *testing.T) {

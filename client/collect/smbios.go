@@ -9,7 +9,9 @@ import (
 const (
 	smbiosHeader    = 4 // type, length, handle
 	smbiosSystem    = 1 // the structure System Information
-	smbiosSerial    = 7 // in it, the number of the string with the serial
+	smbiosMaker     = 4 // in it, the numbers of the strings with the maker,
+	smbiosName      = 5 // the product
+	smbiosSerial    = 7 // and the serial
 	smbiosEnd       = 127
 	maxSMBIOS       = 1 << 20
 	maxSMBIOSTables = 4096
@@ -60,19 +62,37 @@ func (s *structure) str(offset int) string {
 	return string(text[:i])
 }
 
-// smbiosSystemSerial is the serial number of the system in an SMBIOS table, "" if it has none. It takes any bytes.
-func smbiosSystemSerial(table []byte) string {
+// smbiosSystemOf is the structure System Information of an SMBIOS table. It takes any bytes.
+func smbiosSystemOf(table []byte) (system structure, ok bool) {
 	for range maxSMBIOSTables {
 		s, rest, ok := nextStructure(table)
 		switch {
 		case !ok || s.kind == smbiosEnd:
-			return ""
+			return structure{}, false
 		case s.kind == smbiosSystem:
-			return s.str(smbiosSerial)
+			return s, true
 		}
 		table = rest
 	}
-	return ""
+	return structure{}, false
+}
+
+// smbiosSystemSerial is the serial number of the system, "" if the table has none.
+func smbiosSystemSerial(table []byte) string {
+	s, ok := smbiosSystemOf(table)
+	if !ok {
+		return ""
+	}
+	return s.str(smbiosSerial)
+}
+
+// smbiosProduct is the maker of the system and the name of the product.
+func smbiosProduct(table []byte) (maker, product string) {
+	s, ok := smbiosSystemOf(table)
+	if !ok {
+		return "", ""
+	}
+	return s.str(smbiosMaker), s.str(smbiosName)
 }
 
 // vpdSerial is the serial number in page 0x80 of a disk's vital product data (SPC-4, 7.8.14). It takes any bytes.

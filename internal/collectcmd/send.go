@@ -14,7 +14,6 @@ import (
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/client/collect"
 	"github.com/tradefront/tradefront/client/collect/tstkey"
-	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/ping"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/show"
@@ -152,14 +151,6 @@ func (s *sending) key() (*collect.Key, error) {
 		return nil, fmt.Errorf("--key: %w", err)
 	}
 	return key, nil
-}
-
-func secret(flag, path string, in io.Reader) ([]byte, error) {
-	b, err := files.ReadLine(path, in, false)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", flag, err)
-	}
-	return b, nil
 }
 
 func (s *sending) login(ctx context.Context, authCode, password string, info *collect.TerminalInfo) (client.LoginResult, error) {
