@@ -593,3 +593,57 @@ func TestAgentsInAChain(t *testing.T) {
 		}
 	})
 }
+
+// TestIndependentRelaysBelowAnAgent: relays that were written from the pages alone come to an agent as to a front. The report has
+// their terminals as they told them, and the agent as the relay.
+func TestIndependentRelaysBelowAnAgent(t *testing.T) {
+	t.Parallel()
+	const relays = "front: {id: 101, listeners: [{address: \"127.0.0.1:0\"}, {address: \"127.0.0.1:0\", admits: relays}]}\nchained: true\n"
+	s := newRelaySite(t, "", quick)
+	many, one := s.addRelay(chainedInvestor, "investor"), s.addRelay(chainedOperator, "operator")
+	s.cli("", "relay", "change", investorRelay, "--chained", "--add-app", chainedInvestor)
+	s.cli("", "relay", "change", operatorRelay, "--chained", "--add-app", chainedOperator)
+	s.cli("", "relay", "change", investorRelay, "--add-app", appID)
+	s.cli("", "relay", "change", operatorRelay, "--add-app", appID)
+	d := s.serve()
+	investor, operator := s.investorAgent(d, relays), s.operatorAgent(d, relays)
+	firm.AddAccount(t, binary, operator.config, relayOperator, password, "2")
+	i, o := investor.run(), operator.run()
+	operator.awaitUpstream(o, true)
+
+	var via relayedLogin
+	if !s.relay(i, &via, "investor", "--app-id", chainedInvestor, "--authcode", many, "--next-app", investorRelay, "--account", account) {
+		t.Error("many-to-many")
+	}
+	var got struct {
+		Terms   map[string]any
+		Answers []relayedLogin
+	}
+	if !s.relay(o, &got, "operator", "--app-id", chainedOperator, "--authcode", one, "--next-app", operatorRelay, "--customers", account+",77777777,88880001") {
+		t.Error("operator")
+	}
+	for _, stop := range []*daemon{i, o, d} {
+		stop.stop()
+	}
+	want := []string{fmt.Sprintf("0@%s@%s@%d@%s@%s@", appID, via.PublicIP, via.PublicPort, via.LoginTime, investorRelay)}
+	for _, a := range got.Answers {
+		if out := a.UserID == "77777777"; out != (a.Answer == 9) || !out && a.Answer != 0 {
+			t.Errorf("%+v", a)
+		}
+		if a.Answer == 0 {
+			want = append(want, fmt.Sprintf("0@%s@%s@%d@%s@%s@", appID, a.IP, a.Port, a.At, operatorRelay))
+		}
+	}
+	lines := s.lines(via.TradingDay)
+	for _, w := range want {
+		if !slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, w) }) {
+			t.Errorf("%s is not in %q", w, lines)
+		}
+	}
+	if len(want) != 3 || len(lines) != 4 { // and the agent's own operator
+		t.Errorf("%d of %d lines", len(want), len(lines))
+	}
+	if n := operator.events("submit_end"); n != 2 {
+		t.Errorf("%d TerminalEnds", n)
+	}
+}

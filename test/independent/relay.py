@@ -180,11 +180,11 @@ def check_submitted(args, visit, fields):
     need(fields, "SubmitResponse", "RelayRecorded")
     response, relay = fields["SubmitResponse"], fields["RelayRecorded"]
     want = {"BrokerID": args.broker, "UserID": visit.account, "UserType": "2", "SubmitID": visit.submit_id,
-            "RecordID": visit.record_id(args.app_id)}
+            "RecordID": visit.record_id(args.next_app or args.app_id)}
     for name, value in want.items():
         if response[name] != value:
             raise Failure(failed="answer", item=name, got=response[name], want=value)
-    if relay["RelayAppID"] != args.app_id:
+    if relay["RelayAppID"] != (args.next_app or args.app_id):
         raise Failure(failed="answer", item="RelayAppID", got=relay["RelayAppID"])
     return {**response, **relay}
 
@@ -493,6 +493,7 @@ def arguments():
     parser.add_argument("--terminals-address", help="host:port of its listener for terminals")
     parser.add_argument("--broker", default="9999")
     parser.add_argument("--app-id", help="the RelayAppID")
+    parser.add_argument("--next-app", help="below another relay: the RelayAppID of the one next to the front")
     parser.add_argument("--authcode", help="16 characters")
     parser.add_argument("--cipher", choices=sorted(terminal.CIPHERS), default="aes")
     parser.add_argument("--account", help="who logs in: the customer, or the operator")
