@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -19,7 +20,6 @@ import (
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
-	"github.com/tradefront/tradefront/internal/supplement"
 )
 
 // The AppTypes of relays below an agent.
@@ -87,9 +87,10 @@ func (a *Agent) noteDay(text string) {
 	}
 }
 
-// Submit is part of dialogue.Handler: what an operator relay below reports of one terminal goes on as it came, but for
-// 异常标识. It is answered after the front's 0.
-func (a *Agent) Submit(ctx context.Context, peer session.Peer, s *session.SubmitAttempt) (outcome session.Outcome) {
+// Submit is part of dialogue.Handler: what an operator relay below reports of one terminal goes on as it came, 异常标识 too, which
+// the relay below and the front judge: the RecordID is made of these bytes. It is answered after the front's 0. What is sent
+// again while its terminal is live is answered as recorded.
+func (a *Agent) Submit(ctx context.Context, peer session.Peer, s *session.SubmitAttempt) session.Outcome {
 	a.parts.Observer.Stage(ops.StageQueue, time.Since(s.Arrived))
 	defer func() { a.parts.Observer.Stage(ops.StageTotal, time.Since(s.Arrived)) }()
 	if a.opt.LoginWork > 0 {
@@ -102,26 +103,36 @@ func (a *Agent) Submit(ctx context.Context, peer session.Peer, s *session.Submit
 	if e.Item = item; why != reason.OK {
 		return a.refuse(e, &refusal{reason: why})
 	}
-	flag, problem, forget, err := a.assess(supplement.TerminalInfo(s.Info), visitBelow(s))
-	if e.TerminalProblem = problem; err != nil {
-		return a.refuse(e, &refusal{reason: reason.NoValidKey})
+	sum := contentOf(s)
+	before, other := a.visits.again(peer.SessionID, id, sum)
+	switch {
+	case other:
+		e.Item = "SubmitRequest.SubmitID"
+		return a.refuse(e, &refusal{reason: reason.SubmitID})
+	case before != nil:
+		e.Reason = reason.Resubmitted.String()
+		a.acceptedBelow(e, before)
+		return session.Outcome{Submitted: before}
 	}
-	defer func() {
-		if outcome.Reason != reason.OK && outcome.Reason != reason.StoreInDoubt {
-			forget()
-		}
-	}()
 	a.visits.submitting()
-	got, err := a.relay.Submit(ctx, passedOn(s, id, flag))
+	got, err := a.relay.Submit(ctx, passedOn(s, id))
 	if err != nil {
 		a.visits.submitted(client.SubmitID{})
 		return a.refuse(e, a.submitRefusal(err, true))
 	}
-	return a.passedOn(peer, &got, id, e)
+	return a.passedOn(peer, &got, id, sum, e)
+}
+
+// contentSum tells submissions apart that have one SubmitID.
+type contentSum [16]byte
+
+func contentOf(s *session.SubmitAttempt) contentSum {
+	sum := sha256.Sum256(s.Content)
+	return contentSum(sum[:16])
 }
 
 // passedOn is the answer to a submission that a front recorded.
-func (a *Agent) passedOn(peer session.Peer, got *client.Receipt, id client.SubmitID, e ops.Entry) session.Outcome {
+func (a *Agent) passedOn(peer session.Peer, got *client.Receipt, id client.SubmitID, sum contentSum, e ops.Entry) session.Outcome {
 	a.noteAnswer(got)
 	record, errID := uuid.Parse(got.RecordID)
 	day, errDay := strconv.Atoi(got.TradingDay)
@@ -132,18 +143,22 @@ func (a *Agent) passedOn(peer session.Peer, got *client.Receipt, id client.Submi
 		a.parts.Logger.Error("a front's receipt cannot be read", zap.Error(fmt.Errorf("receipt of %s: %w", id, err)))
 		return a.refuse(e, &refusal{reason: reason.StoreInDoubt})
 	}
-	a.visits.putBelow(peer.SessionID, id)
-	end, ended := a.visits.submitted(id)
 	r := &session.SubmitReceipt{
 		RecordID: record, Account: account, UserType: regulation.UserType(got.UserType), TradingDay: calendar.TradingDay(day),
 		Flag: regulation.AbnormalFlag(got.AbnormalFlag),
 		Via:  session.Via{AppID: regulation.AppID(got.Relay.AppID), Addr: got.Relay.Addr, LoginTime: got.Relay.LoginTime},
 	}
-	a.accepted(e, &session.Receipt{RecordID: r.RecordID, TradingDay: r.TradingDay, Flag: r.Flag, UserType: r.UserType})
+	a.visits.putBelow(id, visitBelow{peer.SessionID, sum, r})
+	end, ended := a.visits.submitted(id)
+	a.acceptedBelow(e, r)
 	if ended { // it is answered first: the record counts
 		a.endedByFront(&end)
 	}
 	return session.Outcome{Submitted: r}
+}
+
+func (a *Agent) acceptedBelow(e ops.Entry, r *session.SubmitReceipt) {
+	a.accepted(e, &session.Receipt{RecordID: r.RecordID, TradingDay: r.TradingDay, Flag: r.Flag, UserType: r.UserType})
 }
 
 func (a *Agent) submitEntry(peer session.Peer, s *session.SubmitAttempt) ops.Entry {
@@ -187,9 +202,9 @@ func (a *Agent) mayPassOn(s *session.SubmitAttempt) (id client.SubmitID, why rea
 	return id, reason.OK, ""
 }
 
-func passedOn(s *session.SubmitAttempt, id client.SubmitID, flag regulation.AbnormalFlag) client.Submission {
+func passedOn(s *session.SubmitAttempt, id client.SubmitID) client.Submission {
 	out := client.Submission{
-		UserID: string(s.Request.UserID), KeyVersion: string(s.Info.KeyVersion), AbnormalFlag: byte(flag), Ciphertext: s.Info.Ciphertext,
+		UserID: string(s.Request.UserID), KeyVersion: string(s.Info.KeyVersion), AbnormalFlag: s.Info.Flag, Ciphertext: s.Info.Ciphertext,
 		Passed: &client.Passed{SubmitID: id, Again: s.Request.Attempt == ftd.AttemptAgain, Terminal: s.Visit.Field},
 	}
 	if s.Visit.Tagged {

@@ -48,6 +48,7 @@ func submission(n byte) *session.SubmitAttempt {
 		BrokerID: []byte(broker), UserID: []byte("66666666"), SubmitID: []byte(client.NewSubmitID(time.Now()).String()), Attempt: ftd.AttemptFirst,
 	}
 	s.Visit.Field = []byte(toldField)
+	s.Content = append([]byte(toldField), n)
 	if err := s.Visit.Told.Decode(s.Visit.Field); err != nil {
 		panic(err)
 	}
@@ -258,19 +259,35 @@ func TestTheFrontEndsATerminalBelow(t *testing.T) {
 	}
 }
 
-// TestVisitsBelowAreSeen: the ciphertext of a visit may come again, that of another not.
-func TestVisitsBelowAreSeen(t *testing.T) {
+// TestSentAgainFromBelow: what a relay below sends again is answered as recorded while its terminal is live, also on another
+// connection, and is not sent up again; other content under that SubmitID is refused.
+func TestSentAgainFromBelow(t *testing.T) {
 	t.Parallel()
 	f := chained(t)
 	f.relayLogin(1)
-	for i, want := range []byte{'0', '0', '3'} {
-		s := submission(9)
-		if i == 2 {
-			s.Request.UserID = []byte("66666667")
-		}
-		if got := f.agent.Submit(t.Context(), peer(1), s); byte(got.Submitted.Flag) != want {
-			t.Errorf("report %d has flag %c", i, got.Submitted.Flag)
-		}
+	f.relayLogin(2)
+	s := submission(9)
+	s.Info.Flag = '2' // is the relay's below to judge, and the front's
+	first := f.agent.Submit(t.Context(), peer(1), s)
+	s.Request.Attempt = ftd.AttemptAgain
+	again := f.agent.Submit(t.Context(), peer(2), s)
+	if first.Submitted == nil || again.Submitted == nil || *again.Submitted != *first.Submitted || len(f.relay.sent) != 1 || f.relay.sent[0].AbnormalFlag != '2' {
+		t.Fatalf("%+v, then %+v, sent %d times", first.Submitted, again.Submitted, len(f.relay.sent))
+	}
+	if line := f.last(); line.Reason != "resubmitted" || line.RecordID.String() != record || line.SessionID != 2 {
+		t.Errorf("audit line %+v", line)
+	}
+	other := submission(10)
+	other.Request.SubmitID = s.Request.SubmitID
+	if got := f.agent.Submit(t.Context(), peer(2), other); got.Reason != reason.SubmitID || len(f.relay.sent) != 1 {
+		t.Errorf("other content: %+v", got)
+	}
+	f.agent.Ended(peer(1), nil) // the terminal has moved on to the other connection
+	check(t, "ends", f.relay.ends(), 0)
+	f.agent.Ended(peer(2), nil)
+	check(t, "ends", f.relay.ends(), 1)
+	if got := f.agent.Submit(t.Context(), peer(3), s); got.Reason != reason.OK || len(f.relay.sent) != 2 || !f.relay.sent[1].Passed.Again {
+		t.Errorf("once it has gone: %+v", got)
 	}
 }
 

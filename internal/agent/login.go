@@ -35,16 +35,24 @@ func (a *Agent) Login(ctx context.Context, peer session.Peer, attempt session.Lo
 	if why := a.mayLogIn(peer, &attempt); why != reason.OK {
 		return a.refuse(e, &refusal{reason: why})
 	}
-	flag, problem, forget, err := a.assess(supplement.TerminalInfo(attempt.Terminal), directVisit)
-	if e.TerminalProblem = problem; err != nil {
+	assessed, err := supplement.Assess(supplement.TerminalInfo(attempt.Terminal), a.keys.Load(), a.parts.Now())
+	if err != nil {
+		a.parts.Logger.Error("login refused", zap.Error(err))
 		return a.refuse(e, &refusal{reason: reason.NoValidKey})
+	}
+	again, forget := a.seen.reserve(attempt.Terminal.Ciphertext, a.parts.Now())
+	if again {
+		assessed = assessed.Replayed()
+	}
+	if assessed.Problem != supplement.NoProblem {
+		e.TerminalProblem = assessed.Problem.String()
 	}
 	defer func() {
 		if outcome.Reason != reason.OK && outcome.Reason != reason.StoreInDoubt {
 			forget() // what the front did not take may come again
 		}
 	}()
-	visit := visitOf(peer, &attempt, flag)
+	visit := visitOf(peer, &attempt, assessed.Flag)
 	if a.opt.Operator {
 		return a.submit(ctx, peer, &attempt, visit, e)
 	}
@@ -64,24 +72,6 @@ func (a *Agent) mayLogIn(peer session.Peer, attempt *session.LoginAttempt) reaso
 		return reason.NoPublicAddress
 	}
 	return reason.OK
-}
-
-// assess judges terminal information. problem is the word of what is wrong with it, "" for nothing; forget takes back that the
-// ciphertext came. The error is already logged.
-func (a *Agent) assess(info supplement.TerminalInfo, of visitKey) (flag regulation.AbnormalFlag, problem string, forget func(), err error) {
-	assessed, err := supplement.Assess(info, a.keys.Load(), a.parts.Now())
-	if err != nil {
-		a.parts.Logger.Error("login refused", zap.Error(err))
-		return 0, "", nil, err
-	}
-	again, forget := a.seen.reserve(info.Ciphertext, of, a.parts.Now())
-	if again {
-		assessed = assessed.Replayed()
-	}
-	if assessed.Problem != supplement.NoProblem {
-		problem = assessed.Problem.String()
-	}
-	return assessed.Flag, problem, forget, nil
 }
 
 // relayed is what goes up about one terminal beside its ciphertext.

@@ -185,7 +185,7 @@ func (v *visits) sessionOf(id client.SubmitID) int32 {
 	if id, is := v.byID[id]; is {
 		return id
 	}
-	return v.below[id]
+	return v.below[id].session
 }
 
 // startGrace sends all terminals away unless a front is there again in time.

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/regulation"
-	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
@@ -23,7 +22,7 @@ func TestSeen(t *testing.T) {
 	t.Parallel()
 	s := seen{bound: 2}
 	noon := time.Date(2026, 1, 5, 12, 0, 0, 0, regulation.Zone)
-	again := func(n byte, at time.Time) (was bool, forget func()) { return s.reserve(info(n), directVisit, at) }
+	again := func(n byte, at time.Time) (was bool, forget func()) { return s.reserve(info(n), at) }
 	if was, _ := again(1, noon); was {
 		t.Error("the first was there before")
 	}
@@ -45,7 +44,7 @@ func TestSeen(t *testing.T) {
 			t.Errorf("%d: %v, %d are kept", n, was, len(s.known))
 		}
 	}
-	if was, _ := s.reserve(nil, directVisit, noon); was {
+	if was, _ := s.reserve(nil, noon); was {
 		t.Error("an empty ciphertext is one that came before")
 	}
 	if was, _ := again(1, noon.Add(12*time.Hour)); was || len(s.known) != 1 {
@@ -56,30 +55,8 @@ func TestSeen(t *testing.T) {
 	}
 	none := seen{}
 	for range 2 {
-		if was, _ := none.reserve(info(1), directVisit, noon); was {
+		if was, _ := none.reserve(info(1), noon); was {
 			t.Error("without a bound something is found")
-		}
-	}
-}
-
-// TestSeenOnAVisit: a relay below sends the ciphertext of a visit again, and no other visit may have it.
-func TestSeenOnAVisit(t *testing.T) {
-	t.Parallel()
-	report := func(relay, account, terminal string) visitKey {
-		s := &session.SubmitAttempt{AppID: []byte(relay)}
-		s.Request.UserID, s.Visit.Field = []byte(account), []byte(terminal)
-		return visitBelow(s)
-	}
-	s, now := seen{bound: 10}, time.Now()
-	one := report("r", "8", "t")
-	for range 2 {
-		if was, _ := s.reserve(info(1), one, now); was {
-			t.Error("the same visit is a replay")
-		}
-	}
-	for _, other := range []visitKey{report("q", "8", "t"), report("r", "9", "t"), report("r", "8", "u"), directVisit} {
-		if was, _ := s.reserve(info(1), other, now); !was {
-			t.Errorf("visit %x has the ciphertext of %x", other, one)
 		}
 	}
 }

@@ -21,12 +21,19 @@ type visit struct {
 	relay    bool // it is no terminal, but the operator of a relay below
 }
 
+// visitBelow is a terminal that an operator relay below reported.
+type visitBelow struct {
+	session int32 // of that relay
+	sum     contentSum
+	receipt *session.SubmitReceipt
+}
+
 // visits are the terminals that are logged in, by session, and an operator agent's by submission too.
 type visits struct {
 	mu       sync.Mutex
 	all      map[int32]visit
 	byID     map[client.SubmitID]int32
-	below    map[client.SubmitID]int32             // what relays below reported, by the session of the relay
+	below    map[client.SubmitID]visitBelow        // what relays below reported
 	relays   int                                   // of all: operators of relays below
 	inFlight int                                   // submissions whose answer is not known to visits yet
 	early    map[client.SubmitID]client.RelayEvent // ends that came before the answer
@@ -65,21 +72,39 @@ func (v *visits) remove(id int32) (x visit, was bool) {
 	return x, was
 }
 
-// putBelow notes a terminal that a relay below reported on its session; removeBelow that it has gone.
-func (v *visits) putBelow(session int32, id client.SubmitID) {
+// putBelow notes a terminal that a relay below reported; removeBelow that it has gone.
+func (v *visits) putBelow(id client.SubmitID, x visitBelow) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.below == nil {
-		v.below = make(map[client.SubmitID]int32)
+		v.below = make(map[client.SubmitID]visitBelow)
 	}
-	v.below[id] = session
+	v.below[id] = x
+}
+
+// again is what was recorded of a submission that comes again while its terminal is live. The terminal is then of the session
+// that it came on: the relay may have connected again before the end of its last connection was seen. other reports that it is a
+// submission of other content.
+func (v *visits) again(on int32, id client.SubmitID, sum contentSum) (recorded *session.SubmitReceipt, other bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	x, known := v.below[id]
+	switch {
+	case !known:
+		return nil, false
+	case x.sum != sum:
+		return nil, true
+	}
+	x.session = on
+	v.below[id] = x
+	return x.receipt, false
 }
 
 func (v *visits) removeBelow(session int32, id client.SubmitID) (was bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	of, was := v.below[id]
-	if was = was && of == session; was {
+	x, was := v.below[id]
+	if was = was && x.session == session; was {
 		delete(v.below, id)
 	}
 	return was
@@ -89,8 +114,8 @@ func (v *visits) removeBelow(session int32, id client.SubmitID) (was bool) {
 func (v *visits) leaveBelow(session int32) (all []client.SubmitID) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for id, of := range v.below {
-		if of == session {
+	for id, x := range v.below {
+		if x.session == session {
 			all = append(all, id)
 			delete(v.below, id)
 		}
@@ -124,9 +149,9 @@ func (v *visits) ended(e *client.RelayEvent) (line core.Terminal, below, found b
 	if id, known := v.byID[e.Terminal]; known {
 		return v.all[id].line, false, true
 	}
-	if id, known := v.below[e.Terminal]; known {
+	if x, known := v.below[e.Terminal]; known {
 		delete(v.below, e.Terminal)
-		relay, in := v.all[id]
+		relay, in := v.all[x.session]
 		return relay.line, true, in
 	}
 	if v.inFlight > 0 {
@@ -168,10 +193,10 @@ func (a *Agent) Visits() map[int32]Visit {
 		}
 		all[id] = shown
 	}
-	for _, id := range a.visits.below {
-		if shown, in := all[id]; in {
+	for _, x := range a.visits.below {
+		if shown, in := all[x.session]; in {
 			shown.Below++
-			all[id] = shown
+			all[x.session] = shown
 		}
 	}
 	return all

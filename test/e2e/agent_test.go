@@ -507,14 +507,13 @@ func TestAgentBehindABalancer(t *testing.T) {
 // below the front.
 func TestAgentsInAChain(t *testing.T) {
 	t.Parallel()
-	const relays = "front: {id: 101, listeners: [{address: \"127.0.0.1:0\"}, {address: \"127.0.0.1:0\", admits: relays}]}\nchained: true\n"
 	t.Run("investor", func(t *testing.T) {
 		t.Parallel()
 		s := newRelaySite(t, "", quick)
 		below := s.addRelay(chainedInvestor, "investor")
 		s.cli("", "relay", "change", investorRelay, "--chained", "--add-app", appID, "--add-app", chainedInvestor)
 		d := s.serve()
-		upper := s.investorAgent(d, relays)
+		upper := s.investorAgent(d, relaysToo)
 		u := upper.run()
 		lower := s.agent("investor", chainedInvestor, below, u.relays(), "")
 		l := lower.run()
@@ -542,7 +541,7 @@ func TestAgentsInAChain(t *testing.T) {
 		below := s.addRelay(chainedOperator, "operator")
 		s.cli("", "relay", "change", operatorRelay, "--chained", "--add-app", appID, "--add-app", chainedOperator)
 		d := s.serve()
-		upper := s.operatorAgent(d, relays+"chained_exits: true\n")
+		upper := s.operatorAgent(d, relaysToo+"chained_exits: true\n")
 		firm.AddAccount(t, binary, upper.config, relayOperator, password, "2")
 		u := upper.run()
 		upper.awaitUpstream(u, true)
@@ -594,11 +593,50 @@ func TestAgentsInAChain(t *testing.T) {
 	})
 }
 
+// relaysToo is a second listener of an agent, for relays.
+const relaysToo = "front: {id: 101, listeners: [{address: \"127.0.0.1:0\"}, {address: \"127.0.0.1:0\", admits: relays}]}\nchained: true\n"
+
+// TestWhatARelayMustNotSendToAnAgent: each mistake of the field gets from an agent the code that it gets from a front. One differs:
+// under the SubmitID of a live terminal an agent takes no other content.
+func TestWhatARelayMustNotSendToAnAgent(t *testing.T) {
+	t.Parallel()
+	s := newRelaySite(t, "", quick)
+	below := s.addRelay(chainedOperator, "operator")
+	s.cli("", "relay", "change", operatorRelay, "--chained", "--add-app", chainedOperator, "--add-app", appID)
+	d := s.serve()
+	a := s.operatorAgent(d, relaysToo+unpunished)
+	firm.AddAccount(t, binary, a.config, relayOperator, password, "2")
+	r := a.run()
+	a.awaitUpstream(r, true)
+	var bad struct {
+		Results []struct {
+			Case, Problem string
+			Code          int
+			Want          []int
+			OK            bool
+		}
+	}
+	s.relay(r, &bad, "bad", "--app-id", chainedOperator, "--authcode", below, "--next-app", operatorRelay, "--stranger", "77777777",
+		"--nobody", "88889999", "--terminals-address", r.all[0], "--direct-authcode", s.apps[0].AuthCode, "--customer-password", agentPassword)
+	for _, c := range bad.Results {
+		if c.Case == "its SubmitID for other content" {
+			c.OK = c.Code == 15
+		}
+		if !c.OK {
+			t.Errorf("%+v", c)
+		}
+	}
+	if len(bad.Results) < 60 {
+		t.Errorf("only %d cases", len(bad.Results))
+	}
+	r.stop()
+	d.stop()
+}
+
 // TestIndependentRelaysBelowAnAgent: relays that were written from the pages alone come to an agent as to a front. The report has
 // their terminals as they told them, and the agent as the relay.
 func TestIndependentRelaysBelowAnAgent(t *testing.T) {
 	t.Parallel()
-	const relays = "front: {id: 101, listeners: [{address: \"127.0.0.1:0\"}, {address: \"127.0.0.1:0\", admits: relays}]}\nchained: true\n"
 	s := newRelaySite(t, "", quick)
 	many, one := s.addRelay(chainedInvestor, "investor"), s.addRelay(chainedOperator, "operator")
 	s.cli("", "relay", "change", investorRelay, "--chained", "--add-app", chainedInvestor)
@@ -606,7 +644,7 @@ func TestIndependentRelaysBelowAnAgent(t *testing.T) {
 	s.cli("", "relay", "change", investorRelay, "--add-app", appID)
 	s.cli("", "relay", "change", operatorRelay, "--add-app", appID)
 	d := s.serve()
-	investor, operator := s.investorAgent(d, relays), s.operatorAgent(d, relays)
+	investor, operator := s.investorAgent(d, relaysToo), s.operatorAgent(d, relaysToo)
 	firm.AddAccount(t, binary, operator.config, relayOperator, password, "2")
 	i, o := investor.run(), operator.run()
 	operator.awaitUpstream(o, true)
