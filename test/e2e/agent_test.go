@@ -2,20 +2,25 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/certificates"
 	"github.com/tradefront/tradefront/test/cutproxy"
 	firm "github.com/tradefront/tradefront/test/site"
 )
@@ -684,4 +689,75 @@ func TestIndependentRelaysBelowAnAgent(t *testing.T) {
 	if n := operator.events("submit_end"); n != 2 {
 		t.Errorf("%d TerminalEnds", n)
 	}
+}
+
+// tlsProxy ends TLS before a front, as HAProxy does, and asks for a certificate of the authority.
+func tlsProxy(t *testing.T, authority *certificates.Authority, front string) (address string) {
+	t.Helper()
+	p := authority.Issue(t, "front.firm", time.Now().Add(time.Hour))
+	pair, err := tls.X509KeyPair(p.Cert, p.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(authority.PEM)
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
+		Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: roots,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var running sync.WaitGroup
+	t.Cleanup(func() { _ = l.Close(); running.Wait() })
+	running.Go(func() {
+		for {
+			down, err := l.Accept()
+			if err != nil {
+				return
+			}
+			up, err := net.Dial("tcp", front)
+			if err != nil {
+				_ = down.Close()
+				continue
+			}
+			for _, ends := range [][2]net.Conn{{down, up}, {up, down}} {
+				running.Go(func() {
+					_, _ = io.Copy(ends[1], ends[0])
+					_, _ = down.Close(), up.Close()
+				})
+			}
+		}
+	})
+	return l.Addr().String()
+}
+
+// TestAgentOverTLS: agents of both modes come over TLS, with a certificate. One whose authority is another gives its terminals 8
+// until the file is right: it is read for each connection.
+func TestAgentOverTLS(t *testing.T) {
+	t.Parallel()
+	s := newRelaySite(t, "", quick)
+	d := s.serve()
+	authority := certificates.New(t)
+	proxy := tlsProxy(t, authority, d.relays())
+	const upward = "upstream.tls: {enabled: true, ca_file: ca.pem, cert_file: relay.pem, key_file: relay.key, server_name: front.firm}\n"
+	for _, a := range []*agentSite{s.investorAgent(d, upward), s.operatorAgent(d, upward)} {
+		a.above.Lead(proxy)
+		pair := authority.Issue(t, "relay", time.Now().Add(time.Hour))
+		a.write("relay.pem", pair.Cert)
+		a.write("relay.key", pair.Key)
+		a.write("ca.pem", certificates.New(t).PEM)
+		if out, errOut, err := a.try("", "relay", "check"); err != nil || strings.Contains(out, "in clear") {
+			t.Errorf("relay check: %v %s%s", err, out, errOut)
+		}
+		r := a.run()
+		v := s.terminal(r, account, a.password)
+		if code(t, v.err) != 8 {
+			t.Errorf("%s: a front of an unknown authority: %v", a.mode, v.err)
+		}
+		await.True(t, "the status to name the authority", func() bool { return strings.Contains(a.status(r).Upstream, "unknown authority") })
+		a.write("ca.pem", authority.PEM)
+		s.mustLogIn(r, account, a.password)
+		r.stop()
+	}
+	d.stop()
 }
