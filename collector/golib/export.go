@@ -13,8 +13,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"runtime"
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/tradefront/tradefront/client/collect"
@@ -26,11 +24,6 @@ var (
 	keyVersion string
 	kind       string // "pro" or "tst"
 )
-
-// collectEvery is after how many calls one collects Go's garbage: some 100 KB a call.
-const collectEvery = 32
-
-var calls atomic.Uint32
 
 // errKey is the cause of a library that was built without its builder.
 var errKey = errors.New("the key in this library cannot be used")
@@ -54,9 +47,7 @@ func tfcGoCollect(wantClear C.int, r *C.struct_tfc_result) (code C.int) {
 			code = C.TFC_INTERNAL
 		}
 	}()
-	if calls.Add(1)%collectEvery == 0 {
-		defer runtime.GC()
-	}
+	defer collectGarbage()
 	key, err := ownKey()
 	if err != nil {
 		return C.TFC_KEY

@@ -38,7 +38,7 @@ static void describe_process(void)
     size_t i;
     start.argv[0] = "tradefront_collect";
     start.env[0] = "GOGC=off";                    /* the library collects its garbage at the end of a call, and never between calls */
-    start.env[1] = "GOMEMLIMIT=67108864";         /* but before 64 MiB */
+    start.env[1] = "GOMEMLIMIT=268435456";        /* but before 256 MiB, of which 64 are addresses without memory (golib/garbage.go) */
     start.env[2] = "GOMAXPROCS=1";                /* one call at a time needs no more, and has fewer threads */
     start.env[3] = "GODEBUG=asyncpreemptoff=1,containermaxprocs=0,updatemaxprocs=0";  /* Go's threads send each other no SIGURG */
     for (i = 0; i < sizeof keys / sizeof keys[0]; i++) {
@@ -75,12 +75,18 @@ static void save_handlers(struct handler saved[SIGNALS], char known[SIGNALS])
     }
 }
 
+/* libc's own, by which it has every thread change its user: Go's runtime has added SA_ONSTACK, and needs it. */
+static int of_libc(int sig)
+{
+    return sig >= 32 && sig <= 34;
+}
+
 static void restore_handlers(const struct handler saved[SIGNALS], const char known[SIGNALS])
 {
     int sig;
     for (sig = 1; sig < SIGNALS; sig++) {
         struct handler now;
-        if (known[sig] && get_handler(sig, &now) && memcmp(&now, &saved[sig], sizeof now) != 0) {
+        if (known[sig] && !of_libc(sig) && get_handler(sig, &now) && memcmp(&now, &saved[sig], sizeof now) != 0) {
             (void)syscall(SYS_rt_sigaction, sig, &saved[sig], NULL, KERNEL_SIGSET);
         }
     }

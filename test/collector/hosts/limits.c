@@ -1,0 +1,133 @@
+/* limits LIBRARY VENDOR WHAT: a host that is short of something gets a code, and lives. */
+#include "host.h"
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+/* getrandom fails, as in a sandbox that does not know it. */
+static void no_random(struct library *l)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getrandom, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {4, code};
+    CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0);
+    CHECK(code_of(l) == TFC_NO_RANDOM);
+    CHECK(code_of(l) == TFC_NO_RANDOM);
+}
+
+static void no_addresses(struct library *l)
+{
+    struct rlimit limit = {200 << 20, 200 << 20};
+    CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
+    CHECK(code_of(l) == TFC_INTERNAL);
+    CHECK(code_of(l) == TFC_INTERNAL);
+}
+
+static void no_threads(struct library *l)
+{
+    struct rlimit limit = {1, 1};
+    CHECK(setuid(65534) == 0 && setrlimit(RLIMIT_NPROC, &limit) == 0); /* the limit does not hold for root */
+    CHECK(code_of(l) == TFC_INTERNAL);
+    CHECK(code_of(l) == TFC_INTERNAL);
+}
+
+/* A host that closes all descriptors which it did not open. */
+static void descriptors_closed(struct library *l)
+{
+    int fd, i;
+    get(l);
+    for (fd = 3; fd < 1024; fd++) close(fd);
+    for (i = 0; i < 100; i++) get(l);
+}
+
+static void no_descriptors(struct library *l)
+{
+    struct rlimit limit = {3, 3};
+    int code;
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    code = code_of(l);
+    CHECK(code == TFC_NOTHING || (code > 0 && code < 1024));
+}
+
+static void another_user(struct library *l)
+{
+    get(l);
+    CHECK(setgid(65534) == 0 && setuid(65534) == 0);
+    get(l);
+    CHECK(setuid(0) != 0);
+}
+
+/* Nothing of /sys, /proc and /run is there. */
+static void empty_root(struct library *l)
+{
+    char folder[] = "/tmp/collector-root-XXXXXX";
+    int code;
+    CHECK(mkdtemp(folder) != NULL && chroot(folder) == 0 && chdir("/") == 0);
+    code = code_of(l);
+    CHECK(code > 0 && (code & TFC_MISSING_DISK) && (code & TFC_MISSING_OS_VERSION) && !(code & TFC_MISSING_TIME));
+}
+
+static void *forever(void *arg)
+{
+    for (;;) get(arg);
+    return NULL;
+}
+
+/* The process ends while other threads are in the library. */
+static void ends_meanwhile(struct library *l)
+{
+    pthread_t t;
+    int i;
+    for (i = 0; i < 8; i++) CHECK(pthread_create(&t, NULL, forever, l) == 0);
+    for (i = 0; i < 20; i++) get(l);
+    exit(0);
+}
+
+/* A thread that is cancelled in a call leaves the library usable. */
+static void cancelled(struct library *l)
+{
+    int i;
+    for (i = 0; i < 20; i++) {
+        pthread_t t;
+        CHECK(pthread_create(&t, NULL, forever, l) == 0);
+        get(l);
+        pthread_cancel(t);
+        get(l);
+    }
+}
+
+static void environment(struct library *l)
+{
+    get(l);
+    CHECK(threads() <= 8); /* GOMAXPROCS=64 of the host's environment is not for this library */
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        void (*run)(struct library *);
+    } all[] = {
+        {"no-random", no_random}, {"no-addresses", no_addresses}, {"no-threads", no_threads}, {"descriptors-closed", descriptors_closed},
+        {"no-descriptors", no_descriptors}, {"another-user", another_user}, {"empty-root", empty_root}, {"ends-meanwhile", ends_meanwhile},
+        {"cancelled", cancelled}, {"environment", environment},
+    };
+    struct library l = load(argv[1], argv[2], RTLD_NOW | RTLD_LOCAL);
+    size_t i;
+    CHECK(argc == 4);
+    alarm(60);
+    for (i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (strcmp(all[i].name, argv[3]) == 0) {
+            all[i].run(&l);
+            return 0;
+        }
+    }
+    FAIL("no such test: %s", argv[3]);
+}
