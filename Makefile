@@ -32,7 +32,7 @@ export GORACE ?= atexit_sleep_ms=0
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/tradefront
@@ -42,6 +42,11 @@ build: ## build bin/tradefront
 collector: ## build the terminal's C library: VENDOR=TF01 KEY=public.pem KEY_VERSION=1.0 KIND=pro|tst OUT=DIR (TARGET=linux/arm64, windows/amd64)
 	@GOOS= GOARCH= $(GO) run ./collector/build -vendor "$(VENDOR)" -key "$(KEY)" -key-version "$(KEY_VERSION)" -kind "$(KIND)" -out "$(OUT)" \
 		-version "$(VERSION)" -day "$(shell git log -1 --format=%cs 2>/dev/null || echo unknown)" -target "$(TARGET)" -cc "$(COLLECTOR_CC)"
+
+.PHONY: collector-test
+collector-test: ## the C library in many hosts: 100,000 calls, valgrind, Java, Linux on arm64, Windows by Wine
+	./test/ensure-tools.sh collector
+	TRADEFRONT_TEST_COLLECTOR=1 $(GO) test -count=1 -timeout 30m -v ./test/collector
 
 .PHONY: run
 run: build ## show the main job on the embedded store (make run ARGS=--exit ends by itself)

@@ -2,9 +2,9 @@
 # Makes sure that the programs which the tests call are on this machine: a C compiler (the
 # race detector needs one), g++ and OpenSSL's headers (what authors of a core get), openssl (opens
 # what we encrypted), python3 (the independent terminal), HAProxy (the load balancer), pgbouncer (the
-# pooler), strace (makes reads fail), ip, lsblk, findmnt
+# pooler), strace (makes reads fail, and watches the collection library), ip, lsblk, findmnt
 # and dmidecode (say what the collection library must find), and PostgreSQL. What is missing is installed as Debian's package
-# if we may.
+# if we may. With the word "collector" also what `make collector-test` calls.
 set -eu
 
 PATH=$PATH:/usr/sbin # where Debian has HAProxy, pgbouncer and dmidecode, which is not in every PATH
@@ -26,6 +26,19 @@ need dmidecode dmidecode
 need pgbouncer pgbouncer
 if ! echo '#include <openssl/ssl.h>' | g++ -x c++ -fsyntax-only - 2>/dev/null; then
 	missing="$missing libssl-dev"
+fi
+if ! python3 -c 'import venv, ctypes' 2>/dev/null; then
+	missing="$missing python3"
+fi
+if [ "${1:-}" = collector ]; then
+	need valgrind valgrind
+	need java default-jdk-headless # its compiler too: the sample is run from its source
+	need aarch64-linux-gnu-gcc "gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+	need qemu-aarch64 qemu-user
+	need x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64
+	need wine "wine wine64"
+	[ -e /usr/share/java/jna.jar ] || missing="$missing libjna-java"
+	python3 -c 'import ensurepip' 2>/dev/null || missing="$missing python3-venv"
 fi
 
 if [ -n "$missing" ]; then

@@ -29,5 +29,6 @@ func collectGarbage() {
 	}
 	if n%collectEvery == 0 {
 		runtime.GC()
+		runtime.KeepAlive(ballast)
 	}
 }

@@ -138,7 +138,7 @@ func TestBadOptionsBuildNothing(t *testing.T) {
 		}
 		return path
 	}
-	small, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // the test wants a key that is too small
+	small, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)
 	}

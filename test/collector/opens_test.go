@@ -165,9 +165,7 @@ func TestPythonPackage(t *testing.T) {
 		read(t, wheel), read(t, again)) {
 		t.Error("two wheels of the same library differ")
 	}
-	run(t, python, "-m", "venv", filepath.Join(dir, "venv"))
-	python = filepath.Join(dir, "venv", "bin", "python")
-	run(t, python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", wheel)
+	python = installed(t, python, wheel, dir)
 	file := filepath.Join(dir, "field")
 	run(t, python, "-m", "tradefront_collector", file)
 	text := tst.opened(t, file)
@@ -190,6 +188,33 @@ func TestPythonPackage(t *testing.T) {
 	}
 	if os := strings.Split(text, "@")[7]; says.Clear != os {
 		t.Errorf("a tst library says %q in clear, want %q", says.Clear, os)
+	}
+}
+
+// installed is the Python of an environment that has the wheel: unpacked as pip unpacks one, which takes a fraction of a second and needs no pip.
+func installed(t *testing.T, python, wheel, dir string) string {
+	t.Helper()
+	environment := filepath.Join(dir, "venv")
+	run(t, python, "-m", "venv", "--without-pip", environment)
+	python = filepath.Join(environment, "bin", "python")
+	where := strings.TrimSpace(run(t, python, "-c", "import sysconfig; print(sysconfig.get_path('platlib'))"))
+	run(t, python, "-m", "zipfile", "-e", wheel, where)
+	return python
+}
+
+// TestPipInstallsTheWheel: pip itself takes it, checks its record, and removes all of it.
+func TestPipInstallsTheWheel(t *testing.T) {
+	heavy(t)
+	dir := t.TempDir()
+	wheel := strings.TrimSpace(run(t, need(t, "python3"), filepath.Join(root, "collector/samples/python/make_wheel.py"), tst.path(t), dir, "0.1.0"))
+	run(t, "python3", "-m", "venv", filepath.Join(dir, "venv"))
+	python := filepath.Join(dir, "venv", "bin", "python")
+	run(t, python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", wheel)
+	run(t, python, "-m", "tradefront_collector", filepath.Join(dir, "field"))
+	tst.opened(t, filepath.Join(dir, "field"))
+	run(t, python, "-m", "pip", "uninstall", "--quiet", "--yes", "--disable-pip-version-check", "tradefront-collector")
+	if left, err := filepath.Glob(filepath.Join(dir, "venv", "lib", "*", "site-packages", "tradefront*")); err != nil || len(left) != 0 {
+		t.Errorf("left: %q, %v", left, err)
 	}
 }
 
