@@ -88,6 +88,12 @@ func (l *link) copy(from, to net.Conn, up bool) {
 		if l.watcher != nil {
 			l.watcher(up, b[:n])
 		}
+		if l.proxy.firesAt(up, b[:n]) {
+			if up {
+				_, _ = to.Write(b[:n/2])
+			}
+			return
+		}
 		if _, err := to.Write(b[:n]); err != nil {
 			return
 		}

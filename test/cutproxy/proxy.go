@@ -34,6 +34,7 @@ type Proxy struct {
 	left   int // cuts to make
 	fired  chan struct{}
 	cuts   int
+	match  Match         // of CutBytes; nil for none
 	gate   chan struct{} // nil, or closed when the black hole ends
 	delay  time.Duration // of each message
 }
@@ -109,7 +110,36 @@ func (p *Proxy) Cut(at Point, n int) <-chan struct{} {
 	return p.fired
 }
 
-// Cuts is how many connections Cut has cut.
+// Match says of bytes on their way whether the connection is to be cut there. It must not keep b.
+type Match func(up bool, b []byte) bool
+
+// CutBytes is Cut of a proxy of StartBytes: it cuts the next n connections with bytes that match says. Of bytes to the
+// server the first half passes, so that a frame is torn; of bytes to the client none does, so that what the server did
+// is not known there. The channel is closed when the last of them is cut; a further call, or a nil match, takes the
+// match back.
+func (p *Proxy) CutBytes(match Match, n int) <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.match, p.left, p.fired = match, n, make(chan struct{})
+	return p.fired
+}
+
+// firesAt reports whether a connection with these bytes is to be cut now.
+func (p *Proxy) firesAt(up bool, b []byte) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.match == nil || !p.match(up, b) {
+		return false
+	}
+	p.cuts++
+	if p.left--; p.left == 0 {
+		p.match = nil
+		close(p.fired)
+	}
+	return true
+}
+
+// Cuts is how many connections Cut and CutBytes have cut.
 func (p *Proxy) Cuts() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -224,3 +224,28 @@ func TestBytesOfAnyProtocol(t *testing.T) {
 		t.Errorf("the proxy saw %q and %q", up, down)
 	}
 }
+
+// TestCutBytes: what goes up is torn, and what comes down does not arrive.
+func TestCutBytes(t *testing.T) {
+	s := serve(t)
+	p := cutproxy.StartBytes(t, nil)
+	p.Lead(s.Addr().String())
+	for _, c := range []struct {
+		up      bool
+		arrives string
+	}{{true, "no whole"}, {false, "no whole message"}} {
+		before := s.has()
+		fired := p.CutBytes(func(up bool, b []byte) bool { return up == c.up && string(b) == "no whole message" }, 1)
+		if !say(dial(t, p.Address()), []byte("another")) {
+			t.Fatal("bytes that do not match had no answer")
+		}
+		if say(dial(t, p.Address()), []byte("no whole message")) {
+			t.Error("the connection was not cut")
+		}
+		<-fired
+		await.True(t, "the server to get a part", func() bool { return s.has() == before+"another"+c.arrives })
+	}
+	if p.Cuts() != 2 || !say(dial(t, p.Address()), []byte("no whole message")) {
+		t.Errorf("%d cuts, or another one", p.Cuts())
+	}
+}

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"crypto/rsa"
 	"fmt"
 	"os"
@@ -22,6 +23,10 @@ type Options struct {
 	Relays bool   // takes relays, at a second listener on any port of 127.0.0.1
 	Core   string // more lines of the section core, indented
 	Store  string // more lines of the section store, indented
+
+	Listeners string // the lines of front.listeners, indented, in place of Listen and Relays
+	Admin     string // host:port of the admin listener; "" is any port of 127.0.0.1
+	More      string // more sections
 }
 
 // Site is a firm in a temporary folder. Its methods fail the test that owns it.
@@ -78,9 +83,12 @@ func (o *Options) configuration() []byte {
 	if listen == "" {
 		listen = "127.0.0.1:0"
 	}
-	relays := ""
+	listeners := fmt.Sprintf("    - address: %q\n", listen)
+	if o.Listeners != "" {
+		listeners = o.Listeners
+	}
 	if o.Relays {
-		relays = "    - {address: \"127.0.0.1:0\", admits: relays}\nrelay: {enabled: true}\n"
+		listeners += "    - {address: \"127.0.0.1:0\", admits: relays}\nrelay: {enabled: true}\n"
 	}
 	return fmt.Appendf(nil, `
 broker_id: "9999"
@@ -89,9 +97,9 @@ vendor_id: "TF01"
 front:
   id: %d
   listeners:
-    - address: %q
-%sadmin:
-  address: "127.0.0.1:0"
+%s%s
+admin:
+  address: %q
 keys:
   - version: "1.0"
     public_key_file: "public.pem"
@@ -103,7 +111,7 @@ store:
   driver: %s
   url: %q
 %s
-`, max(o.Front, 1), listen, relays, o.Core, driver, o.URL, o.Store)
+`, max(o.Front, 1), listeners, o.More, cmp.Or(o.Admin, "127.0.0.1:0"), o.Core, driver, o.URL, o.Store)
 }
 
 // Write makes a file of the site.
