@@ -23,6 +23,7 @@ type attempt struct {
 	flag    regulation.AbnormalFlag // that the record must have
 	version string                  // as sent
 	sealed  []byte                  // the terminal's ciphertext, as sent
+	via     *via                    // the relay that it came through; nil in direct mode
 
 	sent time.Time // before the request
 	// Guarded by the ledger.
@@ -54,9 +55,14 @@ type ledger struct {
 	codes    map[int]int // outcomes
 	row      int         // answered logins in a row
 	wrong    []string    // outcomes that no fault excuses
+
+	ways   map[way]int                            // answered logins, by how they came
+	excuse func(a *attempt, w way, code int) bool // more outcomes that are excused; nil for none
 }
 
-func newLedger() *ledger { return &ledger{changed: make(chan struct{}), codes: map[int]int{}} }
+func newLedger() *ledger {
+	return &ledger{changed: make(chan struct{}), codes: map[int]int{}, ways: map[way]int{}}
+}
 
 // open notes an attempt before its request is sent.
 func (l *ledger) open(a *attempt) {
@@ -68,6 +74,11 @@ func (l *ledger) open(a *attempt) {
 
 // close notes what came of a visit; a is nil if it did not get to the login.
 func (l *ledger) close(a *attempt, result *client.LoginResult, err error) {
+	l.closeBy(direct, a, result, err)
+}
+
+// closeBy is close of one that came that way.
+func (l *ledger) closeBy(w way, a *attempt, result *client.LoginResult, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	code := codeOf(err)
@@ -76,8 +87,11 @@ func (l *ledger) close(a *attempt, result *client.LoginResult, err error) {
 	if code != answered {
 		l.row = 0
 	}
-	if !excused(code) && len(l.wrong) < maxExamples {
-		l.wrong = append(l.wrong, err.Error())
+	if code == answered {
+		l.ways[w]++
+	}
+	if !excused(code) && (l.excuse == nil || !l.excuse(a, w, code)) && len(l.wrong) < maxExamples {
+		l.wrong = append(l.wrong, fmt.Sprintf("%s: %v", w, err))
 	}
 	if a != nil {
 		a.done = time.Now()

@@ -28,9 +28,9 @@ const (
 
 // front is a daemon and its supervisor, which starts it again when it ends, as systemd does.
 type front struct {
-	t    *testing.T
-	site *site.Site
-	log  string // file that all processes append to
+	t       *testing.T
+	command []string // of the program
+	log     string   // file that all processes append to
 
 	mu       sync.Mutex
 	binary   string
@@ -45,7 +45,12 @@ type front struct {
 }
 
 func newFront(t *testing.T, s *site.Site) *front {
-	return &front{t: t, site: s, log: filepath.Join(s.Dir, "front.log"), binary: built.normal}
+	return newDaemon(t, s.Dir, "serve", "--config", s.Config)
+}
+
+// newDaemon is a command of the program that serves until it is stopped, and writes its log into dir.
+func newDaemon(t *testing.T, dir string, command ...string) *front {
+	return &front{t: t, command: command, log: filepath.Join(dir, "front.log"), binary: built.normal}
 }
 
 // start begins the supervision.
@@ -90,7 +95,7 @@ func (f *front) launch() (*exec.Cmd, error) {
 	if f.stopping {
 		return nil, nil
 	}
-	cmd := exec.Command(f.binary, "serve", "--config", f.site.Config)
+	cmd := exec.Command(f.binary, f.command...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = append(os.Environ(), f.env...)
 	if err := cmd.Start(); err != nil {

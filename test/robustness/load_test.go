@@ -111,9 +111,18 @@ func oneOf[T any](random *rand.Rand, all []T) T { return all[random.IntN(len(all
 // prepare decides what sort of terminal this is: most have encrypted what they collected,
 // some have none, a key that does not exist, or a flag of their own that is not 0.
 func prepare(random *rand.Rand, s *site.Site, conn *client.Conn, app demo.App, account demo.Account) (*attempt, client.LoginRequest) {
+	return prepareAt(random, s, localOf(conn), app, account)
+}
+
+func localOf(conn *client.Conn) netip.AddrPort {
 	local := conn.LocalAddr().(*net.TCPAddr).AddrPort()
+	return netip.AddrPortFrom(local.Addr().Unmap(), local.Port())
+}
+
+// prepareAt is prepare of a terminal at that address.
+func prepareAt(random *rand.Rand, s *site.Site, at netip.AddrPort, app demo.App, account demo.Account) (*attempt, client.LoginRequest) {
 	a := &attempt{
-		front: 1, local: netip.AddrPortFrom(local.Addr().Unmap(), local.Port()), app: app.AppID,
+		front: 1, local: at, app: app.AppID,
 		account: account, flag: regulation.FlagNormal, version: "1.0",
 	}
 	kinds := int(regulation.TerminalWeChat-regulation.TerminalWindows) + 1
