@@ -9,6 +9,8 @@
 // A firm with Relays has terminals of three ways: those that connect by themselves, those that a many-to-many relay logs in over
 // a connection for each, and those that an operator relay reports on its one connection. The operator's own login is a line too.
 //
+// One terminal is real: PlayMachine logs in with what the collection library (client/collect) finds of the machine that the demo runs on.
+//
 // It is the product shown to a stranger, and the shape of every later proof: answered
 // logins, stored records and reported lines are the same set.
 //

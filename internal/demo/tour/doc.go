@@ -1,6 +1,6 @@
 // Package tour is what `tradefront demo` shows: a firm in a temporary folder (package demo), the front
 // that ships (package daemon), behind it a core-sim in this process (package coresim), two customers who trade
-// through both, visits of synthetic terminals, the day's report opened with the test private key, and the
+// through both, this machine as the collection library finds it, visits of synthetic terminals, the day's report opened with the test private key, and the
 // comparison of each line with what its terminal was.
 //
 // # States

@@ -55,7 +55,7 @@ func (t *Tour) trade(ctx context.Context) (answers []*demo.Was, err error) {
 func (t *Tour) summary(tally *demo.Tally, verdict *demo.Verdict) {
 	t.samples(verdict)
 	t.ways(verdict)
-	t.heading("Visits by the front's last answer (with the two customers' three logins and the relay's own), and how many of them had logged in")
+	t.heading("Visits by the front's last answer (with the two customers' three logins, this machine's and the relay's own), and how many of them had logged in")
 	show.Table(t.Out, "CODE\tVISITS\tLOGGED IN\tMEANING", func(w io.Writer) {
 		for _, code := range slices.Sorted(maps.Keys(tally.Codes)) {
 			shown := fmt.Sprint(code)
@@ -96,6 +96,7 @@ var wayWords = map[demo.Way]string{
 	demo.Direct:      "直连 direct: the terminal connects to the front by itself, so the report has nothing of a relay",
 	demo.ManyToMany:  "多对多中继 many-to-many relay: the relay opens a connection for each customer, and the customer logs in there with a password of their own",
 	demo.OneToMany:   "一对多中继 operator relay: an operator logs in once, and the relay reports each of its customers' terminals on that connection",
+	demo.ThisMachine: "本机 this machine, as the collection library finds it: direct, and not synthetic",
 	demo.RelayItself: "中继自身 the operator's own login, from the operator relay's machine",
 }
 

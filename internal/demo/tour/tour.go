@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tradefront/tradefront/client/collect"
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/daemon"
@@ -35,6 +36,7 @@ type Tour struct {
 	Progress func(what string, total int64) (set func(int64), end func())
 
 	site   *demo.Site
+	found  *collect.Result // this machine
 	core   *simCore
 	daemon *daemon.Daemon
 	began  time.Time // when the front was up, whole seconds
@@ -83,17 +85,22 @@ func (t *Tour) show(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	machine, err := t.thisMachine(ctx)
+	if err != nil {
+		return err
+	}
 	tally, err := t.play(ctx)
 	if err != nil {
 		return err
 	}
-	tally.Add(traders)
+	tally.Add(append(traders, machine))
 	verdict, err := t.settle(ctx, tally.Answers)
 	if err != nil {
 		return err
 	}
 	t.awaitVisits(ctx, tally.Answers)
 	verdict.Faults = append(verdict.Faults, t.compareCore(tally.Answers, sceneOrders+int(tally.Orders.TotalCount()))...)
+	t.machine(verdict)
 	t.summary(tally, verdict)
 	if tally.Surprises > 0 || !verdict.Good() {
 		return errors.New("the demo found something that must not be; see above")

@@ -2,6 +2,7 @@ package tour
 
 import (
 	"context"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/terminalinfo"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -58,6 +60,9 @@ func TestTheTourShowsTheCoreLink(t *testing.T) {
 				`-- 一对多中继 operator relay.* --\n.*\nsupplement  0@[^@]+@` + told + `@demo_oprelay_1.0@127\.9\.9\.3@[0-9]+@[^@]+@8888[0-9]+@2\n`,
 				`-- 中继自身 .* --\n.*\nsupplement  0@demo_oprelay_1.0@127\.9\.9\.3@[0-9]+@[^@]+@@@@@88880007@2\n`,
 				`\n[1-9][0-9]* +多对多中继 many-to-many relay\n[1-9][0-9]* +一对多中继 operator relay\n1 +中继自身`,
+				`\n1 +本机 this machine`,
+				`-- 本机 this machine.* --\n.*\nsupplement  [03]@[^@]+@127\.[0-9.]+@[0-9]+@[^@]+@@@@@88880002@1\n  it was .*\nterminal    2@`,
+				`\ndevice_name +present +` + regexp.QuoteMeta(hostname(t)) + ` +` + regexp.QuoteMeta(hostname(t)) + ` +uname\n`,
 				`, 0 answered but not reported\n`,
 				`and 0 breaches of the link's contract\n`,
 			} {
@@ -67,6 +72,17 @@ func TestTheTourShowsTheCoreLink(t *testing.T) {
 			}
 		})
 	}
+}
+
+// hostname is this machine's as an item has it.
+func hostname(t *testing.T) string {
+	t.Helper()
+	name, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	item, _ := terminalinfo.Clean(name, terminalinfo.DeviceName.MaxLen())
+	return item
 }
 
 // What core-sim saw and the terminals did not, or the other way round, is a fault.
