@@ -257,3 +257,8 @@ func (*Agent) Renumbered(int32, session.Peer) {}
 
 // Disconnected does nothing, as Renumbered.
 func (*Agent) Disconnected(session.Peer) {}
+
+// RefuseSubmit is part of dialogue.Handler.
+func (a *Agent) RefuseSubmit(peer session.Peer, op session.Op, s *session.SubmitAttempt, why reason.Reason, item string) session.Outcome {
+	return a.NotifyDecision(peer, op, why, item, s.AppID, s.Request.UserID)
+}

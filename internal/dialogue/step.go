@@ -44,7 +44,11 @@ func (d *Dialogue) step(ev *session.Event) {
 				d.refused++
 			}
 		case session.DoNotifyDecision:
-			*outcome = handler.NotifyDecision(d.peer, fx.Op, fx.Reason, fx.Item, fx.AppID, fx.UserID)
+			if fx.Op == session.OpSubmit || fx.Op == session.OpSubmitEnd {
+				*outcome = handler.RefuseSubmit(d.peer, fx.Op, &fx.Submit, fx.Reason, fx.Item)
+			} else {
+				*outcome = handler.NotifyDecision(d.peer, fx.Op, fx.Reason, fx.Item, fx.AppID, fx.UserID)
+			}
 			if d.session.State() < session.Authenticated {
 				d.refused++
 			}
@@ -61,7 +65,7 @@ func (d *Dialogue) step(ev *session.Event) {
 				d.startSubmit(fx.Submit.Clone())
 				return
 			}
-			*outcome = handler.NotifyDecision(d.peer, fx.Op, why, "", fx.Submit.AppID, fx.Submit.Request.UserID)
+			*outcome = handler.RefuseSubmit(d.peer, fx.Op, fx.Submit.Clone(), why, "")
 			ev = &session.Event{Kind: session.SubmitDone, Now: ev.Now, Outcome: outcome, SubmitID: fx.SubmitID}
 			continue
 		case session.DoEndTerminal:

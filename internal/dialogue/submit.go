@@ -129,7 +129,7 @@ func (d *Driver) submitFault(peer session.Peer, attempt *session.SubmitAttempt) 
 			d.logPanic(p, attempt)
 		}
 	}()
-	return d.handler.NotifyDecision(peer, session.OpSubmit, reason.SubmitFault, "", attempt.AppID, attempt.Request.UserID)
+	return d.handler.RefuseSubmit(peer, session.OpSubmit, attempt, reason.SubmitFault, "")
 }
 
 // unanswered ends a submission whose relay is gone.

@@ -46,6 +46,10 @@ func (refuser) Submit(context.Context, session.Peer, *session.SubmitAttempt) ses
 
 func (refuser) EndTerminal(session.Peer, []byte, []byte) session.Outcome { return session.Outcome{} }
 
+func (refuser) RefuseSubmit(_ session.Peer, _ session.Op, _ *session.SubmitAttempt, why reason.Reason, _ string) session.Outcome {
+	return session.Outcome{Reason: why, Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}}
+}
+
 func (refuser) Renumbered(int32, session.Peer) {}
 func (refuser) Disconnected(session.Peer)      {}
 func (refuser) ConnectionClosed(string)        {}

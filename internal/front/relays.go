@@ -42,7 +42,8 @@ func (c *conn) notHalfOpen() {
 }
 
 // EndRelay sends ForceExit with text to each connection that came to a listener for relays with that AppID and ends it, and
-// returns their number. What is on its way on them is answered first. The error says that the front stops, or ctx ended;
+// returns their number. A login on its way is answered first. Submissions on their way are recorded, as those of any
+// connection that ends, and not answered: the relay sends them again, and they are one record. The error says that the front stops, or ctx ended;
 // those that were ended then are counted.
 func (s *Server) EndRelay(ctx context.Context, appID, text string) (ended int, err error) {
 	exit := dialogue.AppendExit(nil, session.AppendForceExit(nil, session.ExitByOperator, text), reason.RelayEnded)

@@ -109,6 +109,12 @@ func (h *handler) EndTerminal(session.Peer, []byte, []byte) session.Outcome {
 	return session.Outcome{Reason: reason.WrongKind, Ref: reason.Ref{'R', 'E', 'F', '0', '0', '7'}}
 }
 
+func (h *handler) RefuseSubmit(
+	p session.Peer, op session.Op, a *session.SubmitAttempt, why reason.Reason, item string,
+) session.Outcome {
+	return h.NotifyDecision(p, op, why, item, a.AppID, a.Request.UserID)
+}
+
 func (h *handler) Renumbered(int32, session.Peer) {}
 func (h *handler) Disconnected(session.Peer)      {}
 

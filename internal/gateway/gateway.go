@@ -186,16 +186,9 @@ func (g *Gateway) NotifyDecision(
 		g.observer.Authenticated(why.String())
 	case session.OpLogin:
 		g.observer.LoggedIn(why.String())
-	case session.OpSubmit:
-		if r := g.relays.Find(appID); r != nil {
-			g.relayObserver.Submitted(string(r.AppID), why.String())
-		}
 	}
 	e := g.entry(peer, op.String(), why)
 	e.Item, e.AppID, e.Account = item, string(appID), string(userID)
-	if op == session.OpSubmit || op == session.OpSubmitEnd {
-		e.RelayAppID, e.AppID = e.AppID, "" // what the terminal's is was not looked at
-	}
 	return g.decide(e, why)
 }
 

@@ -27,6 +27,51 @@ func (g *Gateway) Submit(ctx context.Context, peer session.Peer, s *session.Subm
 		defer cancel()
 	}
 	e := g.submitEntry(peer, s)
+	return g.submit(ctx, e, peer, s, func(a *arrival) reason.Reason { return g.checkArrival(a, false) })
+}
+
+// RefuseSubmit writes down what the session or the driver of the dialogue decided of a submission, or of the end of one. That
+// the front has too much to do is the last in the order of checks: of two reasons the earlier is answered. It does not
+// block.
+func (g *Gateway) RefuseSubmit(
+	peer session.Peer, op session.Op, s *session.SubmitAttempt, why reason.Reason, item string,
+) session.Outcome {
+	e := g.submitEntry(peer, s)
+	e.Event, e.Item, e.RelayMode = op.String(), item, g.modeOf(peer)
+	switch {
+	case op != session.OpSubmit:
+		e.Reason, e.Code = why.String(), why.Code()
+		return g.decide(e, why)
+	case why == reason.Overloaded:
+		return g.submit(context.Background(), e, peer, s, func(a *arrival) reason.Reason {
+			if earlier := g.checkBefore(a, submitDurable); earlier != reason.OK {
+				return earlier
+			}
+			return why
+		})
+	case why == reason.SubmitFault:
+		if id, ok := relay.ParseSubmitID(s.Request.SubmitID); ok {
+			e.RecordID = relay.RecordID(s.AppID, id, s.Content) // it may be in the report
+		}
+	}
+	return g.refuseSubmit(e, g.relays.Find(s.AppID), why)
+}
+
+// modeOf is the mode of the relay that has authenticated on the connection, "" of any other.
+func (g *Gateway) modeOf(peer session.Peer) string {
+	switch link := g.links.find(peer.SessionID); {
+	case link == nil:
+		return ""
+	case link.operator:
+		return string(rune(operatorRelay))
+	}
+	return string(rune(investorRelay))
+}
+
+// submit walks through check, and accepts or refuses the submission.
+func (g *Gateway) submit(
+	ctx context.Context, e ops.Entry, peer session.Peer, s *session.SubmitAttempt, check func(*arrival) reason.Reason,
+) session.Outcome {
 	r := g.relayOf(s.AppID)
 	if r == nil {
 		return g.refuseSubmit(e, nil, reason.RelayDisabled)
@@ -45,7 +90,7 @@ func (g *Gateway) Submit(ctx context.Context, peer session.Peer, s *session.Subm
 		}
 	}()
 	a.describe(&e, g.opt.Relay.AuditTags)
-	why := g.checkArrival(a, false)
+	why := check(a)
 	e.Item, e.TerminalProblem, e.ReReported = a.item, a.recording.problem(), a.recording.met == metOnVisit
 	if a.unlisted != reason.OK {
 		e.TerminalApp = a.unlisted.String()

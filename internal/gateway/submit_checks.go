@@ -37,7 +37,7 @@ var submitChecks = [...]submitCheck{
 	{14, false, []reason.Reason{reason.RelayVisits}, (*Gateway).checkVisits},
 	{15, false, []reason.Reason{reason.NoValidKey}, (*Gateway).checkKey},
 	{16, false, []reason.Reason{reason.TerminalInfoRefused, reason.ReplayedTerminalInfo}, (*Gateway).checkTerminalInfo},
-	{17, false, []reason.Reason{
+	{submitDurable, false, []reason.Reason{
 		reason.StoreUnavailable, reason.StoreUnconfirmed, reason.StoreInDoubt, reason.Overloaded, reason.StoreFull,
 		reason.LoginDeadline, reason.StoreFailed,
 	}, (*Gateway).checkDurable},
@@ -57,6 +57,21 @@ func SubmitChecks() (all []NumberedReason) {
 		}
 	}
 	return all
+}
+
+// submitDurable is the number of the check that makes the record.
+const submitDurable = 17
+
+// checkBefore walks through the checks of a submission up to that number.
+func (g *Gateway) checkBefore(a *arrival, number int) reason.Reason {
+	for i := range submitChecks {
+		if c := &submitChecks[i]; c.number < number {
+			if why := c.check(g, a); why != reason.OK {
+				return why
+			}
+		}
+	}
+	return reason.OK
 }
 
 // checkArrival walks through the checks; login leaves out those of submissions alone.

@@ -16,6 +16,8 @@ const (
 
 const (
 	windowFactor   = 4    // windows of submissions that a relay may have sent without an answer that it can have read
+	spareEnds      = 1000 // TerminalEnd beyond one for each submission, which a relay may have saved up
+	endsPerSec     = 50   // of which it gets so many each second
 	submitRefusals = 1000 // refused submissions that a relay may have saved up
 	refusalsPerSec = 50   // of which so many are forgotten each second
 )
@@ -25,8 +27,11 @@ type relaySession struct {
 	loginTime  time.Time // of the operator's login, as recorded: the relay login time of its submissions
 	window     int       // submissions that may be unanswered
 	unanswered int       // submissions that are on their way
-	over       int       // refused for the window while others were on their way; see leaveWindow
-	endsOne    bool      // the relay expects a ForceExit that ends one terminal
+	over       float64   // refused for the window while others were on their way, of which a window is forgotten each second; see leaveWindow
+	overAt     time.Time
+	ends       float64 // TerminalEnd that it may still send: one for each submission, and spareEnds
+	endsAt     time.Time
+	endsOne    bool // the relay expects a ForceExit that ends one terminal
 
 	refusals  float64 // refused submissions, of which refusalsPerSec are forgotten each second
 	refusedAt time.Time
@@ -34,7 +39,7 @@ type relaySession struct {
 
 // begin takes the terms of an operator's login that was answered.
 func (r *relaySession) begin(receipt *Receipt) {
-	*r = relaySession{loginTime: receipt.LoginTime, window: 1}
+	*r = relaySession{loginTime: receipt.LoginTime, window: 1, ends: spareEnds}
 	if t := receipt.Terms; t != nil {
 		r.window, r.endsOne = max(1, t.Window), t.Features == ftd.TermsTerminalExit
 	}
@@ -42,22 +47,33 @@ func (r *relaySession) begin(receipt *Receipt) {
 
 // flooded counts a submission that came while the window was full, and reports whether the relay has sent more than
 // windowFactor windows of them without waiting: it does not read what it is told, and nothing but the end of the
-// connection stops it.
-func (r *relaySession) flooded() bool {
-	r.over++
-	return r.unanswered+r.over > windowFactor*r.window
+// connection stops it. A relay that sends one, reads the refusal and sends the next is none: within a second it has read
+// a window of them.
+func (r *relaySession) flooded(now time.Time) bool {
+	r.over = max(0, r.over-float64(r.window)*now.Sub(r.overAt).Seconds()) + 1
+	r.overAt = now
+	return float64(r.unanswered)+r.over > float64(windowFactor*r.window)
 }
 
 // leaveWindow takes an answered submission out. Each answer makes up for one that was sent too early, and a relay that
 // has waited for all of them begins anew.
 func (r *relaySession) leaveWindow() {
 	r.unanswered--
-	if r.over > 0 {
-		r.over--
-	}
+	r.over = max(0, r.over-1)
 	if r.unanswered == 0 {
 		r.over = 0
 	}
+}
+
+// endsTooMany counts a TerminalEnd, and reports whether the relay has ended many more terminals than it submitted: each
+// is answered and has a line in the audit log, and none of these is of use.
+func (r *relaySession) endsTooMany(now time.Time) bool {
+	if !r.endsAt.IsZero() && r.ends < spareEnds {
+		r.ends = min(spareEnds, r.ends+endsPerSec*now.Sub(r.endsAt).Seconds())
+	}
+	r.endsAt = now
+	r.ends--
+	return r.ends < 0
 }
 
 // overspent counts a refused submission and reports whether there were too many.

@@ -640,3 +640,54 @@ func BenchmarkSubmit(b *testing.B) {
 		s.step(&session.Event{Kind: session.SubmitDone, Now: s.now, Outcome: &s.accepted, SubmitID: a.Request.SubmitID})
 	}
 }
+
+// TestWindowOfAPoliteRelay: the store hangs, the window is full, and the relay tries one again each quarter of a second: it
+// reads each refusal, and keeps its connection.
+func TestWindowOfAPoliteRelay(t *testing.T) {
+	d := relay(t, session.LoggedIn)
+	for n := range 400 {
+		d.submit(id(n))
+		d.now = d.now.Add(250 * time.Millisecond)
+	}
+	if d.close != reason.StayOpen || len(d.submits) != 4 || len(d.sent) != 396 {
+		t.Errorf("closed by %v, %d on their way, %d refused", d.close, len(d.submits), len(d.sent))
+	}
+}
+
+// TestTerminalEndsAreBounded: one for each submission, 1,000 besides and 50 a second; more are a flood.
+func TestTerminalEndsAreBounded(t *testing.T) {
+	ends := func(submitted int, each time.Duration, most int) int {
+		d := relay(t, session.LoggedIn)
+		for n := range submitted {
+			d.submit(id(n))
+			d.decided(reason.OK)
+		}
+		for n := range most {
+			d.frame(vector(t, "terminal-end"))
+			if d.close != reason.StayOpen {
+				if d.close != reason.RelayFlood {
+					t.Errorf("closed by %v", d.close)
+				}
+				return n + 1
+			}
+			d.now = d.now.Add(each)
+		}
+		return 0
+	}
+	if n := ends(0, 0, 2000); n != 1001 {
+		t.Errorf("at once: closed at the %dth", n)
+	}
+	if n := ends(3000, 0, 4000); n != 0 {
+		t.Errorf("behind as many submissions: closed at the %dth", n)
+	}
+	if n := ends(0, 20*time.Millisecond, 5000); n != 0 {
+		t.Errorf("50 a second: closed at the %dth", n)
+	}
+	d := relay(t, session.Authenticated)
+	for range 20 {
+		d.frame(vector(t, "terminal-end"))
+	}
+	if d.close != reason.StayOpen {
+		t.Errorf("before the login: closed by %v", d.close)
+	}
+}

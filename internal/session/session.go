@@ -193,7 +193,7 @@ func (s *Session) message(ev *Event, fx *Effects) {
 	case ftd.TIDTerminalSubmit:
 		s.submit(m, ev, fx)
 	case ftd.TIDTerminalEnd:
-		s.endTerminal(m, fx)
+		s.endTerminal(m, ev, fx)
 	default:
 		s.unknown(m, fx)
 	}

@@ -63,17 +63,18 @@ func (s *Session) submit(m ftd.Message, ev *Event, fx *Effects) {
 		return
 	}
 	fx.SubmitID = a.Request.SubmitID
+	a.Arrived, a.LoggedIn = ev.Now, s.relay.loginTime
+	a.AppID, a.Operator, a.BrokerID = s.appID.bytes(), s.userID.bytes(), s.brokerID.bytes()
 	if why := s.maySubmit(ev.Draining); why != reason.OK {
 		s.refuse(fx, OpSubmit, why)
 		fx.UserID = a.Request.UserID
-		if why == reason.RelayWindow && s.relay.flooded() {
+		if why == reason.RelayWindow && s.relay.flooded(ev.Now) {
 			fx.Do, fx.Close = DoNothing, reason.RelayFlood
 		}
 		return
 	}
 	s.relay.unanswered++
-	a.Arrived, a.LoggedIn = ev.Now, s.relay.loginTime
-	a.AppID, a.Operator, a.BrokerID = s.appID.bytes(), s.userID.bytes(), s.brokerID.bytes()
+	s.relay.ends++
 	fx.Do, fx.Op = DoSubmit, OpSubmit
 }
 
@@ -192,7 +193,7 @@ func putSubmitRef(e *ftd.Encoder, submitID []byte) {
 }
 
 // endTerminal takes the relay's word that a terminal has gone.
-func (s *Session) endTerminal(m ftd.Message, fx *Effects) {
+func (s *Session) endTerminal(m ftd.Message, ev *Event, fx *Effects) {
 	raw, ok := m.Field(ftd.FIDSubmitRef)
 	if !ok {
 		s.malformed(ftd.FaultFieldMissing, fx)
@@ -209,7 +210,11 @@ func (s *Session) endTerminal(m ftd.Message, fx *Effects) {
 		return
 	}
 	fx.SubmitID = ref.SubmitID
+	fx.Submit = SubmitAttempt{AppID: s.appID.bytes(), Operator: s.userID.bytes()}
+	fx.Submit.Request.SubmitID = ref.SubmitID
 	switch {
+	case s.appType == OperatorRelay && s.state == LoggedIn && s.relay.endsTooMany(ev.Now):
+		fx.Close = reason.RelayFlood
 	case s.appType != OperatorRelay:
 		s.refuse(fx, OpSubmitEnd, reason.WrongMode)
 	case s.state == PasswordOnly:
