@@ -9,6 +9,7 @@
 //   - No authcode is in clear on disk: each is sealed for its AppID under the relay's master key, and the whole content
 //     once more. A file that was changed, or is another relay's, does not open.
 //   - A Source gives auth.Registry a whole file or an error, with which the last good content stays in force.
+//   - A file that was exported for another relay than the one in force is refused.
 //   - An older export than the one in force is refused: it could bring back an AppID that was withdrawn since.
 //
 // # Bounds

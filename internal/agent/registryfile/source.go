@@ -44,6 +44,9 @@ func (s *Source) read(info os.FileInfo) error {
 	if err != nil {
 		return err
 	}
+	if s.content != nil && c.Relay != s.content.Relay {
+		return fmt.Errorf("relay registry: the file was exported for relay %s, and the one in force for %s; export it again", c.Relay, s.content.Relay)
+	}
 	if s.content != nil && c.Made.Before(s.content.Made) {
 		return fmt.Errorf("relay registry: the file was made at %s, before the one that is in force (%s); export it again",
 			c.Made.Format(time.RFC3339), s.content.Made.Format(time.RFC3339))
