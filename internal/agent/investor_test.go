@@ -327,6 +327,36 @@ func TestAnIdleConnectionIsSmall(t *testing.T) {
 	})
 }
 
+// TestAFrontThatReadsNothing is given up, though it sends its heartbeats: its terminal is told, and its messages are refused.
+func TestAFrontThatReadsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, _ := investor(t, map[string][]func(*link){"a": {takes(func(l *link) {
+			for {
+				if _, err := l.Write(ftd.AppendHeartbeat(nil)); err != nil {
+					return
+				}
+				time.Sleep(5 * time.Second)
+			}
+		})}})
+		line, got := f.login(1)
+		began := time.Now()
+		body := terminaltest.Request(3, 1)[ftd.FrameHeaderLen:]
+		h, _ := ftd.DecodeHeader(body)
+		if why := got.Session.Pass(h, body); why != reason.OK {
+			t.Fatal(why)
+		}
+		got.Session.Flush()
+		time.Sleep(time.Minute)
+		if gone := line.gone(); len(gone) != 1 || gone[0].at.Sub(began) != 30*time.Second || gone[0].why != reason.UpstreamLost {
+			t.Errorf("told %+v", gone)
+		}
+		if why := got.Session.Pass(h, body); why != reason.UpstreamAway || got.Session.Wait() {
+			t.Errorf("a message after it: %v", why)
+		}
+		got.Session.Close(ftd.ReasonGone, "")
+	})
+}
+
 // TestAFrontThatDoesNotReadTheLast: the end of a session does not wait for it.
 func TestAFrontThatDoesNotReadTheLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -207,6 +207,19 @@ func TestTheFrontEndsOneTerminal(t *testing.T) {
 	}
 }
 
+// TestEndsThatNothingAsksFor are bounded, also where some login is always on its way.
+func TestEndsThatNothingAsksFor(t *testing.T) {
+	t.Parallel()
+	f := open(t, options(true))
+	f.agent.visits.submitting()
+	for range 3 * maxEarly {
+		f.agent.RelayEvent(client.RelayEvent{Kind: client.RelayTerminalExit, Terminal: client.NewSubmitID(time.Now()), Err: &client.ForceExit{}})
+		if n := len(f.agent.visits.early); n == 0 || n > maxEarly {
+			t.Fatalf("%d are kept", n)
+		}
+	}
+}
+
 // TestReportedAgain: a further record of a live terminal is a line of its own.
 func TestReportedAgain(t *testing.T) {
 	t.Parallel()

@@ -31,6 +31,7 @@ type pump struct {
 	writing int  // bytes that the writer has
 	busy    bool // the writer runs
 	closed  bool // by this side
+	broken  bool // the front reads no more: read ends the terminal
 }
 
 // Heartbeats of docs/protocol.md, "Heartbeats and deadlines".
@@ -62,7 +63,7 @@ func (a *Agent) newPump(u *upstream, attempt *session.LoginAttempt) *pump {
 func (p *pump) heartbeat() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	if p.closed || p.broken {
 		return
 	}
 	if len(p.queue)+p.writing == 0 { // else something is on its way
@@ -83,7 +84,7 @@ func (p *pump) Wait() bool {
 func (p *pump) Pass(_ ftd.Header, body []byte) reason.Reason {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	if p.closed || p.broken {
 		return reason.UpstreamAway
 	}
 	frame, err := ftd.AppendFrame(p.queue, ftd.FrameFTDC, nil, body)
@@ -109,13 +110,19 @@ func (p *pump) start() {
 	}
 }
 
-// write sends what waits. A password may be among it: it is wiped.
+// write sends what waits. A password may be among it: it is wiped. A front that takes nothing for as long as it may be silent is
+// given up: it may send heartbeats all the same.
 func (p *pump) write() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for len(p.queue) > 0 {
 		out := p.queue
 		p.queue, p.writing = nil, len(out)
+		patience := silenceFactor * p.period
+		if p.closed {
+			patience = closePatience
+		}
+		_ = p.up.conn.SetWriteDeadline(time.Now().Add(patience))
 		p.mu.Unlock()
 		_, err := p.up.conn.Write(out)
 		clear(out)
@@ -123,8 +130,8 @@ func (p *pump) write() {
 		p.writing = 0
 		if err != nil {
 			clear(p.queue)
-			p.queue, p.closed = nil, true
-			_ = p.up.conn.Close() // read then ends the terminal
+			p.queue, p.broken = nil, true
+			_ = p.up.conn.Close() // read then ends the terminal, unless this side has closed
 		}
 		p.beat.Reset(p.period)
 	}

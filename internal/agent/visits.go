@@ -21,6 +21,10 @@ type visit struct {
 	relay    bool // it is no terminal, but the operator of a relay below
 }
 
+// maxEarly is how many ends are kept of terminals whose answer is on its way. Those of terminals that left at the same moment are
+// among them, which nothing asks for: with more, all are given up.
+const maxEarly = 4096
+
 // visitBelow is a terminal that an operator relay below reported.
 type visitBelow struct {
 	session int32 // of that relay
@@ -155,7 +159,7 @@ func (v *visits) ended(e *client.RelayEvent) (line core.Terminal, below, found b
 		return relay.line, true, in
 	}
 	if v.inFlight > 0 {
-		if v.early == nil {
+		if v.early == nil || len(v.early) >= maxEarly {
 			v.early = make(map[client.SubmitID]client.RelayEvent)
 		}
 		v.early[e.Terminal] = *e
