@@ -184,8 +184,8 @@ func TestDemo(t *testing.T) {
 	if strings.Contains(got.out, "FAULT") {
 		t.Error(got.out)
 	}
-	// 400, three of the customers who traded, and the operator relay's own
-	loggedIn := regexp.MustCompile(`(?m)^all +404 +(\d+)`).FindStringSubmatch(got.out)
+	// 400, three of the customers who traded, this machine's, and the operator relay's own
+	loggedIn := regexp.MustCompile(`(?m)^all +405 +(\d+)`).FindStringSubmatch(got.out)
 	if loggedIn == nil || !strings.Contains(got.out, loggedIn[1]+" logins answered, "+loggedIn[1]+" lines reported") {
 		t.Errorf("the two tables differ: %q in\n%s", loggedIn, got.out)
 	}
