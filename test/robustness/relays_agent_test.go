@@ -22,23 +22,21 @@ type agent struct {
 	*front
 	dir, config   string
 	listen, admin string
-	below         string // where relays below it connect; "" of one that takes none
+	below         string // where relays below it connect
 }
 
 // agentConfig is what an agent of that mode is told; more are keys of its own.
 func (a *agent) write(t *testing.T, id int, mode, relay, upstream, more string) {
 	t.Helper()
-	below := ""
-	if a.below != "" {
-		below = fmt.Sprintf("    - {address: %q, admits: relays}\n", a.below)
-	}
 	text := fmt.Sprintf(`broker_id: "9999"
 mode: %s
 front:
   id: %d
   listeners:
     - address: %q
-%supstream:
+    - {address: %q, admits: relays}
+chained: true
+upstream:
   addresses: [%q]
   app_id: %q
   connect_timeout: 3s
@@ -49,7 +47,7 @@ keys: [{version: "1.0"}]
 admin: {address: %q}
 core: {argon2: {memory_kib: 1024, iterations: 1}, logins_per_user: 0}
 timers: {drain: 2s}
-`, mode, id, a.listen, below, upstream, relay, agentGrace, more, a.admin)
+`, mode, id, a.listen, a.below, upstream, relay, agentGrace, more, a.admin)
 	if err := os.WriteFile(a.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

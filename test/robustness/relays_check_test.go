@@ -255,7 +255,7 @@ func answeredAs(a *attempt, rec *store.Record, items []string, conns int) string
 	if r == nil || r.RecordID != rec.ID.String() {
 		return ""
 	}
-	agent := a.via.way == investor || a.via.way == operator || a.via.way == chained
+	agent := a.via.way == investor || a.via.way == operator || a.via.way == chained || a.via.way == subdesk
 	seen := r.Relay
 	switch {
 	case r.TradingDay != rec.TradingDay.String() || r.AbnormalFlag != byte(rec.Flag):

@@ -30,6 +30,7 @@ var relayFaults = []relayFault{
 	{name: "HAProxy: reloaded", short: true, strike: reloadBalancers},
 	{name: "HAProxy: kill -9", short: true, strike: killBalancer},
 	{name: "firm: relays disabled and enabled", short: true, strike: disableRelays},
+	{name: "firm: the agents' relays disabled and enabled", strike: disableAgents},
 	{name: "firm: scope narrowed", short: true, strike: narrowScope},
 }
 
@@ -150,6 +151,16 @@ func disableRelays(w *relaysWorld) {
 		w.sites[0].CLI("", "relay", "enable", id)
 	}
 	w.crowd.bar(time.Now().Add(goneBy))
+}
+
+// disableAgents: the agents come back by themselves, and their terminals are answered 8 until then.
+func disableAgents(w *relaysWorld) {
+	for _, does := range []string{"disable", "enable"} {
+		for _, id := range []string{agentMany, agentDesk} {
+			w.sites[0].CLI("", "relay", does, id)
+		}
+		w.hold(500*time.Millisecond, 3*time.Second)
+	}
 }
 
 // inForce waits until terminals of these ways are refused by that code and none is answered, and holds that for a while,

@@ -29,13 +29,17 @@ const (
 	loginVia way = "loginVia" // reported by a many-to-many relay that a test plays
 	desk     way = "desk"     // reported by the test's operator relay
 	offline  way = "offline"  // the same, an order by telephone
+	subdesk  way = "subdesk"  // reported by an operator relay below the operator agent
 )
 
 // atOnce is how many terminals of each way there are.
-var atOnce = map[way]int{direct: 3, investor: 3, operator: 4, chained: 2, loginVia: 3, desk: 4, offline: 1}
+var atOnce = map[way]int{direct: 3, investor: 3, operator: 4, chained: 2, loginVia: 3, desk: 4, offline: 1, subdesk: 2}
 
 // submits reports whether an operator relay reports the terminal: what is sent again is then no second record.
-func (w way) submits() bool { return w == operator || w == desk || w == offline }
+func (w way) submits() bool { return w == operator || w.atDesk() }
+
+// atDesk reports whether an operator relay that the test plays reports the terminal.
+func (w way) atDesk() bool { return w == desk || w == offline || w == subdesk }
 
 // via is the relay that a terminal came through.
 type via struct {
@@ -51,6 +55,7 @@ var (
 	manyHost  = netip.AddrFrom4([4]byte{127, 9, 9, 2})
 	deskHost  = netip.AddrFrom4([4]byte{127, 9, 9, 3})
 	belowHost = netip.AddrFrom4([4]byte{127, 9, 9, 4})
+	subHost   = netip.AddrFrom4([4]byte{127, 9, 9, 5})
 )
 
 const (
@@ -68,7 +73,7 @@ type throng struct {
 	relays string            // to those for relays
 	agents map[way]string    // agents' addresses
 	secret map[string]string // authcodes of relays
-	desk   *deskRelay
+	desks  map[way]*deskRelay
 	stop   context.CancelFunc
 	wg     sync.WaitGroup
 	paused atomic.Bool
@@ -84,7 +89,10 @@ func startThrong(ctx context.Context, t *throng, seed uint64) {
 	ctx, t.stop = context.WithCancel(ctx)
 	t.ledger, t.also, t.exits = newLedger(), map[string]string{}, map[byte]int{}
 	t.excuse = t.excused
-	t.desk = &deskRelay{throng: t, machine: terminalinfo.Build(regulation.TerminalLinux, rand.New(rand.NewPCG(seed, 99)), time.Now()), gone: map[client.SubmitID]chan struct{}{}}
+	machine := terminalinfo.Build(regulation.TerminalLinux, rand.New(rand.NewPCG(seed, 99)), time.Now())
+	main := &deskRelay{throng: t, address: t.relays, id: deskID, operator: deskOperator, host: deskHost, machine: machine}
+	below := &deskRelay{throng: t, address: t.agents[subdesk], id: subdeskID, operator: subOperator, host: subHost, machine: machine, below: true}
+	t.desks = map[way]*deskRelay{desk: main, offline: main, subdesk: below}
 	n := uint64(0)
 	for w, count := range atOnce {
 		for range count {
@@ -99,7 +107,9 @@ func startThrong(ctx context.Context, t *throng, seed uint64) {
 func (t *throng) end() {
 	t.stop()
 	t.wg.Wait()
-	t.desk.close()
+	for _, d := range t.desks {
+		d.close()
+	}
 }
 
 // bar excuses 63 and 9 of the relays that the test plays, as long as their permission is taken away.
@@ -111,7 +121,7 @@ func (t *throng) bar(until time.Time) {
 
 // excused are the refusals of relays whose permission is taken away. mu is held.
 func (t *throng) excused(a *attempt, w way, code int) bool {
-	played := w == loginVia || w == desk || w == offline
+	played := w == loginVia || w == desk || w == offline // not below an agent, which is not the relay that was disabled
 	since := time.Now()
 	if a != nil {
 		since = a.sent
@@ -159,12 +169,13 @@ func (c *comer) visit(ctx context.Context) {
 	call, cancel := context.WithTimeout(context.Background(), visitPatience)
 	defer cancel()
 	c.busy.Add(1)
-	if c.way == desk || c.way == offline {
-		receipt := c.submit(call)
+	if c.way.atDesk() {
+		d := c.desks[c.way]
+		receipt := c.submit(call, d)
 		c.busy.Add(-1)
 		if receipt != nil {
-			c.stay(ctx, c.desk.left(receipt.SubmitID))
-			c.desk.end(receipt.SubmitID)
+			c.stay(ctx, d.left(receipt.SubmitID))
+			d.end(receipt.SubmitID)
 		}
 		return
 	}
@@ -258,7 +269,7 @@ func (c *comer) prepare(conn *client.Conn, app demo.App) (*attempt, client.Login
 	switch c.way {
 	case direct, investor, operator:
 		at = localOf(conn)
-	case loginVia, chained, desk:
+	case loginVia, chained, desk, subdesk:
 		at = c.told(c.random)
 	}
 	account := oneOf(c.random, c.site.Users)
@@ -290,8 +301,8 @@ func (c *comer) prepare(conn *client.Conn, app demo.App) (*attempt, client.Login
 }
 
 // submit reports a terminal at the desk.
-func (c *comer) submit(ctx context.Context) *client.Receipt {
-	relay := c.desk.open()
+func (c *comer) submit(ctx context.Context, d *deskRelay) *client.Receipt {
+	relay := d.open()
 	if relay == nil {
 		c.closeBy(c.way, nil, nil, errNoDesk)
 		return nil
@@ -317,7 +328,10 @@ var errNoDesk = errors.New("the operator relay is not there")
 // good ends.
 type deskRelay struct {
 	*throng
-	machine string // its terminal information
+	address, id, operator string
+	host                  netip.Addr
+	machine               string // its terminal information
+	below                 bool   // an agent: the operator's login there is no record
 
 	mu     sync.Mutex
 	relay  *client.Relay
@@ -342,16 +356,16 @@ func (d *deskRelay) open() *client.Relay {
 		d.ended.Go(func() { _ = old.Close() })
 	}
 	relay, err := client.NewRelay(client.RelayOptions{
-		Addresses: []string{d.relays}, AuthCode: d.secret[deskID],
-		Identity: client.Identity{BrokerID: "9999", AppID: deskID},
-		Login:    client.LoginRequest{BrokerID: "9999", UserID: deskOperator, Password: traderPassword, KeyVersion: "1.0", AbnormalFlag: '0'},
+		Addresses: []string{d.address}, AuthCode: d.secret[d.id], RefusedRetry: 500 * time.Millisecond,
+		Identity: client.Identity{BrokerID: "9999", AppID: d.id},
+		Login:    client.LoginRequest{BrokerID: "9999", UserID: d.operator, Password: traderPassword, KeyVersion: "1.0", AbnormalFlag: '0'},
 		BeforeLogin: func(_ context.Context, login *client.LoginRequest) (err error) {
 			login.Ciphertext, err = d.site.Key.Encrypt(nil, []byte(d.machine))
 			return err
 		},
 		OnEvent: d.event,
 		Dial: []client.Option{client.WithDialFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
-			dialer := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(deskHost, 0))}
+			dialer := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(d.host, 0))}
 			return dialer.DialContext(ctx, network, address)
 		})},
 	})
@@ -360,6 +374,9 @@ func (d *deskRelay) open() *client.Relay {
 		return nil
 	}
 	d.relay = relay
+	if d.gone == nil {
+		d.gone = map[client.SubmitID]chan struct{}{}
+	}
 	return relay
 }
 
@@ -374,9 +391,12 @@ func (d *deskRelay) fault(format string, args ...any) {
 func (d *deskRelay) event(e client.RelayEvent) {
 	switch e.Kind {
 	case client.RelayUp:
+		if d.below {
+			return
+		}
 		d.note(e.Login.RecordID, "the desk's own login")
 	case client.RelayTerminalReported:
-		d.note(e.Receipt.RecordID, "a terminal that the desk reported again")
+		d.note(e.Receipt.RecordID, "a terminal that a desk reported again")
 	case client.RelayTerminalRefused, client.RelayTerminalExit:
 		d.mu.Lock()
 		gone := d.gone[e.Terminal]

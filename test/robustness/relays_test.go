@@ -219,7 +219,7 @@ func (w *relaysWorld) frontAudit(i int) string { return filepath.Join(w.sites[i]
 func (w *relaysWorld) explain(reports []string) {
 	w.t.Helper()
 	visits := slices.DeleteFunc(w.crowd.snapshot(), func(a attempt) bool {
-		return a.result == nil || a.via == nil || a.via.way != investor && a.via.way != operator && a.via.way != chained
+		return a.result == nil || a.via == nil || a.via.way != investor && a.via.way != operator && a.via.way != chained && a.via.way != subdesk
 	})
 	w.random.Shuffle(len(visits), func(i, j int) { visits[i], visits[j] = visits[j], visits[i] })
 	for _, a := range visits[:min(explains, len(visits))] {

@@ -215,7 +215,7 @@ func (l *relayLine) submission(m *ftd.Message) {
 		case before.submit == s.submit:
 			moved = moved || before.conn != s.conn
 			both = both || before.front != s.front
-		case before.conn == s.conn:
+		case before.conn == s.conn && !s.passedOn():
 			l.w.find(&l.w.count.DrawnAnew, "a terminal of %s was submitted on one connection as %s and as %s", s.account, before.submit, s.submit)
 		}
 	}
@@ -227,6 +227,10 @@ func (l *relayLine) submission(m *ftd.Message) {
 	}
 	l.w.seen[key] = append(l.w.seen[key], s)
 }
+
+// passedOn reports whether the agent had it from a relay below, which may have connected to it again meanwhile: what an
+// agent saw itself it tells without a type.
+func (s *sighting) passedOn() bool { return s.relay == agentDesk && s.told.TerminalType != '0' }
 
 // recordIDOf is the RecordID of a submission, as docs/relay.md has it under "Sending again".
 func recordIDOf(relay, submitID string, content ...[]byte) uuid.UUID {

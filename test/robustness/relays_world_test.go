@@ -29,9 +29,11 @@ const (
 	manyRelay  = "test_many_1.0"      // the many-to-many relay that the test plays
 	belowRelay = "test_below_1.0"     // the one below the many-to-many agent
 	deskID     = "test_desk_1.0"      // the operator relay that the test plays
+	subdeskID  = "test_subdesk_1.0"   // the one below the operator agent
 
 	agentOperator = "op8000"
 	deskOperator  = "op8001"
+	subOperator   = "op8002" // at the agent alone
 
 	relayCustomers = 5
 )
@@ -39,6 +41,7 @@ const (
 // relayOf is through which relay a front sees the terminals of a way: item 6.
 var relayOf = map[way]string{
 	investor: agentMany, chained: agentMany, operator: agentDesk, loginVia: manyRelay, desk: deskID, offline: deskID,
+	subdesk: agentDesk,
 }
 
 // relaysWorld is a firm with two fronts and one PostgreSQL, an HAProxy before their listeners for terminals and one before
@@ -153,7 +156,8 @@ func (w *relaysWorld) admitAll() {
 	w.admit(belowRelay, "investor", belowHost.String())
 	w.admit(deskID, "operator", deskHost.String(), "--operator", deskOperator, "--scope", "prefix:88")
 	w.admit(agentMany, "investor", "127.0.0.1", append(apps, "--chained", "--app", belowRelay)...)
-	w.admit(agentDesk, "operator", "127.0.0.1", append(apps, "--operator", agentOperator, "--scope", "all")...)
+	w.admit(subdeskID, "operator", subHost.String())
+	w.admit(agentDesk, "operator", "127.0.0.1", append(apps, "--chained", "--app", subdeskID, "--operator", agentOperator, "--scope", "all")...)
 	for _, id := range []string{manyRelay, agentMany} {
 		s.CLI("", "relay", "limits", id, "--connections", "500")
 	}
@@ -172,11 +176,10 @@ func (w *relaysWorld) makeAgents() {
 	many, op := newAgent(w.t, "many"), newAgent(w.t, "operator")
 	w.agents = [2]*agent{many, op}
 	for _, a := range w.agents {
-		a.listen, a.admin = listenAddress(w.t, w.random), listenAddress(w.t, w.random)
+		a.listen, a.below, a.admin = listenAddress(w.t, w.random), listenAddress(w.t, w.random), listenAddress(w.t, w.random)
 	}
-	many.below = listenAddress(w.t, w.random)
 	upstream := w.balancers[1].address
-	many.write(w.t, 101, "investor", agentMany, upstream, "chained: true\n")
+	many.write(w.t, 101, "investor", agentMany, upstream, "")
 	op.file(w.t, "operator.password", traderPassword+"\n")
 	op.write(w.t, 102, "operator", agentDesk, upstream, fmt.Sprintf("  operator: %q\n  password_file: operator.password\n", agentOperator))
 	many.admit(w.t, w.sites[0], agentMany, w.crowd.secret[agentMany])
@@ -184,6 +187,8 @@ func (w *relaysWorld) makeAgents() {
 	for _, u := range w.sites[0].Users {
 		site.AddAccount(w.t, built.normal, op.config, string(u.Account), u.Password, "1")
 	}
+	site.AddAccount(w.t, built.normal, op.config, subOperator, traderPassword, "2")
+	w.crowd.agents[subdesk] = op.below
 	w.crowd.agents[investor], w.crowd.agents[chained], w.crowd.agents[operator] = many.listen, many.below, op.listen
 }
 
@@ -252,8 +257,8 @@ var errOnTheWay = errors.New("on their way")
 
 func (w *relaysWorld) settled(why *error) bool {
 	*why = nil
-	if n := w.crowd.busy.Load(); n > 0 || !w.crowd.desk.quiet() {
-		*why = fmt.Errorf("%d visits, or submissions of the desk, are %w", n, errOnTheWay)
+	if n := w.crowd.busy.Load(); n > 0 || !w.crowd.desks[desk].quiet() || !w.crowd.desks[subdesk].quiet() {
+		*why = fmt.Errorf("%d visits, or submissions of the desks, are %w", n, errOnTheWay)
 		return false
 	}
 	if w.agents[1].running() {
