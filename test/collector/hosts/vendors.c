@@ -4,7 +4,7 @@
 static void *caller(void *arg)
 {
     int i;
-    for (i = 0; i < 100; i++) get(arg);
+    for (i = 0; i < 50; i++) get(arg);
     return NULL;
 }
 
