@@ -13,6 +13,9 @@ type Visits interface {
 	// OpenVisit tells of a terminal whose record is durable, before the relay is answered. It copies what v's slices
 	// point to.
 	OpenVisit(v *Visit)
+	// Crowded reports that the core reads so slowly that no more visits are to begin now: what OpenVisit tells may not be
+	// omitted. Those whose records are on their way are told all the same.
+	Crowded() bool
 	// CloseVisit tells that the terminal has gone. The end of the Session closes all its visits without it.
 	CloseVisit(submitID uuid.UUID)
 }

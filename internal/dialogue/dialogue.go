@@ -105,7 +105,7 @@ func (d *Dialogue) Receive(buf []byte, now time.Time) (used int) {
 		if n == 0 {
 			break
 		}
-		if d.core != nil && d.session.Passes(frame) && d.mustWait(now) {
+		if d.core != nil && d.session.Passes(frame) && !d.session.Reports() && d.mustWait(now) {
 			d.pause(waited, len(buf)-used, now)
 			break
 		}

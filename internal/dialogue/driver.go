@@ -45,8 +45,8 @@ type Relays interface {
 	// Submit returns an accepted outcome only once the record is durable. It is called on a goroutine of its own, and owns a.
 	Submit(ctx context.Context, peer session.Peer, a *session.SubmitAttempt) session.Outcome
 	// RefuseSubmit writes down that a submission, or the end of one (OpSubmitEnd, with AppID, Operator and SubmitID alone), is
-	// refused for a reason of the session's or the driver's; item is that of an illegal_field. Overloaded is the last reason
-	// in the order of checks, and the outcome may be an earlier one. Of Overloaded, Draining of a
+	// refused for a reason of the session's or the driver's; item is that of an illegal_field. Overloaded and CoreFull are the last
+	// reasons in the order of checks, and the outcome may be an earlier one. Of these, Draining of a
 	// submission that was to start, and SubmitFault, a has Content; else it aliases the read buffer. It must not block.
 	RefuseSubmit(peer session.Peer, op session.Op, a *session.SubmitAttempt, why reason.Reason, item string) session.Outcome
 	// EndTerminal tells that the terminal of a submission has gone; operator and submitID alias the session and the read

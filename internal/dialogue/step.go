@@ -60,7 +60,7 @@ func (d *Dialogue) step(ev *session.Event) {
 			}
 			*outcome = handler.NotifyDecision(d.peer, fx.Op, why, "", fx.Login.AppID, fx.Login.UserID)
 		case session.DoSubmit:
-			why := d.driver.admit(true)
+			why := d.admitSubmit()
 			if why == reason.OK {
 				d.startSubmit(fx.Submit.Clone())
 				return

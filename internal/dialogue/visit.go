@@ -4,6 +4,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -22,6 +23,15 @@ func (d *Dialogue) openVisit(a *session.SubmitAttempt, r *session.SubmitReceipt)
 		SubmitID: id, BrokerID: a.BrokerID, Account: r.Account, UserType: r.UserType, TradingDay: r.TradingDay,
 		RecordID: r.RecordID, Flag: r.Flag, Terminal: a.Visit.Field,
 	})
+}
+
+// admitSubmit counts a submission in, or says why not: also if the core reads so slowly that it would not learn of the
+// visit, which it must before the relay is answered.
+func (d *Dialogue) admitSubmit() reason.Reason {
+	if visits, takes := d.core.(core.Visits); takes && !d.driver.draining.Load() && visits.Crowded() {
+		return reason.CoreFull
+	}
+	return d.driver.admit(true)
 }
 
 // closeVisit tells the core that a terminal has gone. The end of the session closes all others.

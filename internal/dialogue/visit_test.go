@@ -18,14 +18,19 @@ import (
 
 // ledger is a core's session that notes what it is told, and how many bytes its relay had got by then.
 type ledger struct {
-	relay *office
-	told  []string
-	first core.Visit
+	crowded bool
+	waits   bool
+	passes  reason.Reason // of a business message
+	relay   *office
+	told    []string
+	first   core.Visit
 }
 
-func (*ledger) Wait() bool                            { return false }
-func (*ledger) Pass(ftd.Header, []byte) reason.Reason { return reason.OK }
-func (*ledger) Flush()                                {}
+func (c *ledger) Wait() bool { return c.waits }
+
+func (c *ledger) Pass(ftd.Header, []byte) reason.Reason { return c.passes }
+
+func (*ledger) Flush() {}
 
 func (c *ledger) Close(why ftd.ReasonCode, _ string) { c.note("close %c", why) }
 
@@ -35,6 +40,8 @@ func (c *ledger) OpenVisit(v *core.Visit) {
 	}
 	c.note("open %v", v.SubmitID)
 }
+
+func (c *ledger) Crowded() bool { return c.crowded }
 
 func (c *ledger) CloseVisit(id uuid.UUID) { c.note("end %v", id) }
 
@@ -148,5 +155,49 @@ func TestASubmissionTwiceOnItsWay(t *testing.T) {
 		if len(d.submits.asked) != 0 {
 			t.Errorf("still on their way: %v", d.submits.asked)
 		}
+	}
+}
+
+// TestACoreThatReadsSlowly: submissions are refused, before the queue of what the core must be told is full; those on their way
+// are told of.
+func TestACoreThatReadsSlowly(t *testing.T) {
+	c := new(ledger)
+	o, d := reportingTo(t, relayLimits, c)
+	c.relay = o
+	d.Receive(submission(1), time.Now())
+	c.crowded = true
+	d.Receive(submission(2), time.Now())
+	if got := o.answers(t); !slices.Equal(codes(got), []int{90}) || d.driver.LoginsInFlight() != 1 {
+		t.Errorf("answered %v, %d left the loop", codes(got), d.driver.LoginsInFlight())
+	}
+	(<-o.jobs).decide <- recorded
+	(<-o.ends)()
+	if len(c.told) != 1 {
+		t.Errorf("told %q", c.told)
+	}
+	c.crowded = false
+	d.Receive(submission(2), time.Now())
+	if n := d.driver.LoginsInFlight(); n != 1 {
+		t.Errorf("%d left the loop", n)
+	}
+	(<-o.jobs).decide <- recorded
+	(<-o.ends)()
+}
+
+// TestSubmissionsPassBusiness: an order that the core does not take is refused at once, and what is behind it goes on.
+func TestSubmissionsPassBusiness(t *testing.T) {
+	c := &ledger{waits: true, passes: reason.CoreNoCredit}
+	o, d := reportingTo(t, relayLimits, c)
+	c.relay = o
+	wire := slices.Concat(request(1), submission(1), request(2), submission(2))
+	if used := d.Receive(wire, time.Now()); used != len(wire) || d.Paused() || d.driver.LoginsInFlight() != 2 {
+		t.Errorf("took %d of %d bytes, paused %v, %d submissions left the loop", used, len(wire), d.Paused(), d.driver.LoginsInFlight())
+	}
+	if got := o.answers(t); !slices.Equal(codes(got), []int{90, 90}) {
+		t.Errorf("answered %v", codes(got))
+	}
+	for range 2 {
+		(<-o.jobs).decide <- recorded
+		(<-o.ends)()
 	}
 }

@@ -31,7 +31,7 @@ func (g *Gateway) Submit(ctx context.Context, peer session.Peer, s *session.Subm
 }
 
 // RefuseSubmit writes down what the session or the driver of the dialogue decided of a submission, or of the end of one. That
-// the front has too much to do is the last in the order of checks: of two reasons the earlier is answered. It does not
+// the front, or the trading core, has too much to do is the last in the order of checks: of two reasons the earlier is answered. It does not
 // block.
 func (g *Gateway) RefuseSubmit(
 	peer session.Peer, op session.Op, s *session.SubmitAttempt, why reason.Reason, item string,
@@ -42,7 +42,7 @@ func (g *Gateway) RefuseSubmit(
 	case op != session.OpSubmit:
 		e.Reason, e.Code = why.String(), why.Code()
 		return g.decide(e, why)
-	case why == reason.Overloaded:
+	case why == reason.Overloaded || why == reason.CoreFull:
 		return g.submit(context.Background(), e, peer, s, func(a *arrival) reason.Reason {
 			if earlier := g.checkBefore(a, submitDurable); earlier != reason.OK {
 				return earlier

@@ -37,6 +37,10 @@ type relaySession struct {
 	refusedAt time.Time
 }
 
+// Reports reports whether an operator relay is logged in. Its submissions must not wait behind a business message: what cannot
+// be passed on now is refused instead of being left unread.
+func (s *Session) Reports() bool { return s.appType == OperatorRelay && s.state == LoggedIn }
+
 // begin takes the terms of an operator's login that was answered.
 func (r *relaySession) begin(receipt *Receipt) {
 	*r = relaySession{loginTime: receipt.LoginTime, window: 1, ends: spareEnds}

@@ -178,7 +178,7 @@ func (s *Session) refuseSubmit(op Op, ev *Event, fx *Effects) {
 func isOurs(why reason.Reason) bool {
 	switch why {
 	case reason.NoValidKey, reason.Draining, reason.Overloaded, reason.UpstreamAway, reason.LoginDeadline, reason.SubmitFault,
-		reason.StoreUnavailable, reason.StoreUnconfirmed, reason.StoreInDoubt, reason.StoreFailed, reason.StoreFull:
+		reason.CoreFull, reason.StoreUnavailable, reason.StoreUnconfirmed, reason.StoreInDoubt, reason.StoreFailed, reason.StoreFull:
 		return true
 	}
 	return false

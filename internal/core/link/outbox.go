@@ -406,6 +406,13 @@ func (o *outbox) hold() bool {
 	return now.Sub(o.held) < o.wait
 }
 
+// crowded reports that more than the low water waits: what must be told is not to grow to the reserve.
+func (o *outbox) crowded() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !o.closed && o.size() > o.low
+}
+
 // unhold reports that there is no cause to hold terminals back; the next one begins anew. mu is held.
 func (o *outbox) unhold() bool {
 	if !o.closed && (o.credit == 0 || o.size() > o.low) {

@@ -44,6 +44,15 @@ func (s *session) OpenVisit(v *core.Visit) {
 // same reports whether they are of one record.
 func (v visit) same(other visit) bool { return v.record == other.record }
 
+// Crowded is core.Visits'. While no core is in use visits wait for the resume, which tells them as fast as the core reads.
+func (s *session) Crowded() bool {
+	s.mu.Lock()
+	t := s.tenure
+	at := s.isAtCore()
+	s.mu.Unlock()
+	return at && t.conn.out.crowded()
+}
+
 // CloseVisit is core.Visits'.
 func (s *session) CloseVisit(id uuid.UUID) {
 	s.mu.Lock()

@@ -183,3 +183,34 @@ func TestRelayedVerify(t *testing.T) {
 		<-answer
 	})
 }
+
+// TestCrowdedByVisits: a core that does not read is told of no more terminals than its queue has room for: submissions are held
+// back at the low water, long before the link fails.
+func TestCrowdedByVisits(t *testing.T) {
+	inBubble(t, 1, func(o *Options) { o.QueueLow = 16 << 10 }, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		s := openSession(t, l, k, 1, newTerminal()).(*session)
+		out := s.tenure.conn.out
+		if s.Crowded() {
+			t.Error("crowded from the beginning")
+		}
+		out.mu.Lock()
+		out.queue = append(out.queue, make([]byte, out.low+1)...)
+		out.mu.Unlock()
+		if !s.Crowded() {
+			t.Error("not crowded above the low water")
+		}
+		out.mu.Lock()
+		out.queue = out.queue[:0]
+		out.mu.Unlock()
+		if s.Crowded() {
+			t.Error("crowded for ever")
+		}
+		s.Close(ftd.ReasonLogout, "")
+		if s.Crowded() {
+			t.Error("crowded behind the end")
+		}
+	})
+}
