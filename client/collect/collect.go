@@ -10,7 +10,7 @@ import (
 // Options change what Collect reads. The zero value is what a terminal wants.
 type Options struct {
 	// Root is a folder that stands for the machine, for fixtures: every file is read below it, and the file "calls" in it
-	// has what system calls would return. "" is the machine itself. Linux only.
+	// has what system calls would return (docs/collector.md). "" is the machine itself. Linux only.
 	Root string
 
 	// KernelRelease takes the kernel's release for 操作系统版本, as older libraries do, in place of the distribution's (4.1).

@@ -5,7 +5,8 @@
 //	Collect(ctx, Options) ──▶ Result ── Seal(Key) ──▶ TerminalInfo ──▶ client.LoginRequest
 //	                            └── Items, Missing, Flag, Explain: for the user, before a login fails
 //
-// The collector folder makes a C library of it.
+// The collector folder makes a C library of it; docs/collector.md is for those who embed either, and says why no other library reads the
+// machine.
 //
 // # Invariants
 //

@@ -35,7 +35,7 @@ func permanentAddress(name string) []byte {
 	if err != nil || len(name) >= unix.IFNAMSIZ {
 		return nil
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	answer := permAddr{command: unix.ETHTOOL_GPERMADDR}
 	answer.size = uint32(len(answer.data))
 	request := ifreqData{data: unsafe.Pointer(&answer)} //nolint:gosec // the kernel writes into answer

@@ -41,7 +41,7 @@ func (kernel) identify(device string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	return ataSerial(fd)
 }
 

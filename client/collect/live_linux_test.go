@@ -256,7 +256,7 @@ func askDMI(t *testing.T, want map[int]string) {
 }
 
 // A user without rights gets the same but what root alone reads, and that item says so.
-func TestAsNobody(t *testing.T) {
+func TestAsOtherUser(t *testing.T) {
 	needRoot(t)
 	_, all := apart(t, nil)
 	p, got := apart(t, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}})

@@ -20,11 +20,11 @@ type ReportItem struct {
 }
 
 // Report has masked values, or clear ones.
-func (r *Result) Report(clear bool) Report {
+func (r *Result) Report(inClear bool) Report {
 	report := Report{Missing: r.Missing(), Flag: string(rune(r.Flag())), Environment: r.Environment, Items: []ReportItem{}}
 	for _, it := range r.Items {
 		value := it.Masked()
-		if clear && it.State != Foreign {
+		if inClear && it.State != Foreign {
 			value = it.Clear()
 		}
 		report.Items = append(report.Items, ReportItem{

@@ -10,7 +10,7 @@ import (
 func TestSecret(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "secret")
 	for text, want := range map[string]string{
-		"code": "code", "code\n": "code", "\ufeffcode\r\n": "code", " a b ": " a b ",
+		"code": "code", "code\n": "code", "\ufeffcode\r\n": "code", " a b": " a b",
 		"": "!empty", "\n": "!empty", "a\nb": "!more than one line", strings.Repeat("x", maxSecret+1): "!longer than 4096 bytes",
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
