@@ -79,16 +79,17 @@ func (d *Daemon) refresh(ctx context.Context) {
 			})
 		}
 	}
-	if d.path.followDirectory(ctx) {
+	if d.path.FollowDirectory(ctx) {
 		d.endDisabledRelays(ctx)
 	}
 }
 
 // takeDirectory reads AppIDs, accounts and relays. What cannot be read keeps its last known state.
-func (p *LoginPath) takeDirectory(stopping context.Context) { p.followDirectory(stopping) }
+func (p *LoginPath) takeDirectory(stopping context.Context) { p.FollowDirectory(stopping) }
 
-// followDirectory is takeDirectory, and reports whether AppIDs or relays changed.
-func (p *LoginPath) followDirectory(stopping context.Context) (changed bool) {
+// FollowDirectory is takeDirectory, and reports whether AppIDs or relays changed: then connections of DisabledRelays are to
+// be ended.
+func (p *LoginPath) FollowDirectory(stopping context.Context) (changed bool) {
 	ctx, cancel := context.WithTimeout(stopping, directoryPatience)
 	defer cancel()
 	apps, err := p.Registry.Refresh(ctx)

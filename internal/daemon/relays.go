@@ -68,18 +68,25 @@ func (d *Daemon) endDisabledRelays(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, sessionPatience)
 	defer cancel()
-	for _, r := range d.path.Relays.All() {
-		if _, enabled, _ := d.path.Registry.Kind([]byte(r.AppID)); enabled {
-			continue
-		}
-		ended, err := d.front.EndRelay(ctx, string(r.AppID), relayExitText)
+	for _, appID := range d.path.DisabledRelays() {
+		ended, err := d.front.EndRelay(ctx, string(appID), relayExitText)
 		if ended > 0 {
 			d.logger.Info("a relay is not admitted any more, and its connections were ended",
-				zap.String("relay", string(r.AppID)), zap.Int("connections", ended))
+				zap.String("relay", string(appID)), zap.Int("connections", ended))
 		}
 		if err != nil && ctx.Err() != nil {
 			d.logger.Error("connections of a relay that is not admitted any more may be open: an event loop did not answer; "+
-				"disable it again, or restart this front", zap.String("relay", string(r.AppID)), zap.Error(err))
+				"disable it again, or restart this front", zap.String("relay", string(appID)), zap.Error(err))
 		}
 	}
+}
+
+// DisabledRelays are the AppIDs of relays that are not admitted now.
+func (p *LoginPath) DisabledRelays() (disabled []regulation.AppID) {
+	for _, r := range p.Relays.All() {
+		if _, enabled, _ := p.Registry.Kind([]byte(r.AppID)); !enabled {
+			disabled = append(disabled, r.AppID)
+		}
+	}
+	return disabled
 }
