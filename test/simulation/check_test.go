@@ -26,19 +26,26 @@ import (
 func (p *process) check() {
 	w := p.w
 	stored := make(map[uuid.UUID]bool)
-	for _, rec := range p.localRecords() {
-		if stored[rec.ID] {
+	rows := make(map[recordKey]bool)
+	var all []store.Record
+	local, aside := p.localRecords()
+	for _, rec := range append(local, aside...) {
+		// A submission that is in quarantine may have come again.
+		if rows[keyOf(&rec)] && (rec.ID.Version() != 8 || len(all) < len(local)) {
 			w.violate("record %v is in the local store twice", w.nameOf(rec.ID))
 		}
-		stored[rec.ID] = true
+		stored[rec.ID], rows[keyOf(&rec)] = true, true
 		w.prove(&rec)
+		all = append(all, rec)
 	}
-	for id, rec := range w.pg.rows {
-		stored[id] = true
+	for key, rec := range w.pg.rows {
+		stored[key.id], rows[key] = true, true
 		w.prove(&rec)
+		all = append(all, rec)
 	}
-	w.checkReplays(stored)
+	w.checkReplays(all)
 	p.readAudit()
+	w.checkSubmissions(rows, local)
 	for _, id := range w.core.opened {
 		if !stored[id] {
 			w.violate("%v was opened at a core and is lost", w.nameOf(id))
@@ -57,7 +64,7 @@ func (p *process) check() {
 // checkReplays: of the records of a day that have the same terminal ciphertext one at most is
 // not flagged. The front remembers two days, which only a clock that steps, or another
 // calendar, mixes up.
-func (w *world) checkReplays(stored map[uuid.UUID]bool) {
+func (w *world) checkReplays(stored []store.Record) {
 	if w.plan.clockSteps+w.plan.reloads > 0 {
 		return
 	}
@@ -66,28 +73,27 @@ func (w *world) checkReplays(stored map[uuid.UUID]bool) {
 		ciphertext string
 	}
 	first := make(map[key]uuid.UUID)
-	for id := range stored {
-		rec, ok := w.proven[id]
-		if !ok || rec.Flag != '0' {
+	for i := range stored {
+		rec, id := &stored[i], stored[i].ID
+		if rec.Flag != '0' {
 			continue
 		}
 		k := key{rec.TradingDay, string(rec.Terminal)}
-		if other, twice := first[k]; twice {
+		if other, twice := first[k]; twice && other != id && !w.isSameVisit(id, other) {
 			w.violate("%v and %v came with the same terminal information, and neither is flagged", w.nameOf(id), w.nameOf(other))
 		}
 		first[k] = id
 	}
 }
 
-// localRecords are those of the local store and of its quarantine.
-func (p *process) localRecords() []store.Record {
+// localRecords are those of the local store, and of its quarantine.
+func (p *process) localRecords() (all, quarantined []store.Record) {
 	ctx := context.Background()
 	days, err := p.path.Journal.Days(ctx)
 	if err != nil {
 		p.w.violate("the local store cannot be read: %v", err)
-		return nil
+		return nil, nil
 	}
-	var all []store.Record
 	for _, day := range days {
 		err := p.path.Journal.Scan(ctx, day.Day, func(r *store.Record) error {
 			all = append(all, clone(r))
@@ -102,12 +108,12 @@ func (p *process) localRecords() []store.Record {
 		p.w.violate("the quarantine cannot be read: %v", err)
 	}
 	for _, r := range aside {
-		if a := p.w.byID[r.Record.ID]; a == nil || !a.poison {
+		if !p.w.isPoison(r.Record.ID) {
 			p.w.violate("%v is in quarantine, and nothing is wrong with it: %s", p.w.nameOf(r.Record.ID), r.Error)
 		}
-		all = append(all, r.Record)
+		quarantined = append(quarantined, r.Record)
 	}
-	return all
+	return all, quarantined
 }
 
 // readAudit notes which accepted logins have their line on the disk.
@@ -120,7 +126,8 @@ func (p *process) readAudit() {
 			RecordID      uuid.UUID `json:"record_id"`
 		}
 		// A line that the process was killed over is torn, and then ended by the next one.
-		if json.Unmarshal(line, &e) == nil && e.Event == ops.EventLogin && e.Reason == reason.OK.String() {
+		if json.Unmarshal(line, &e) == nil && (e.Event == ops.EventLogin && e.Reason == reason.OK.String() ||
+			e.Event == ops.EventSubmit && (e.Reason == reason.OK.String() || e.Reason == reason.Resubmitted.String())) {
 			p.w.audited[e.RecordID] = true
 		}
 	}
@@ -132,6 +139,10 @@ func (p *process) checkStep() {
 	for ; w.checked < len(w.order); w.checked++ {
 		p.checkAnswered(w.order[w.checked])
 	}
+	for ; w.relays.checked < len(w.relays.answers); w.relays.checked++ {
+		p.checkSubmitAnswered(&w.relays.answers[w.relays.checked])
+	}
+	p.checkRelays()
 	p.checkQuiet()
 	inFlight := p.driver.LoginsInFlight()
 	if inFlight > w.plan.limits.Logins {
@@ -157,7 +168,7 @@ func (p *process) checkStep() {
 // checkAnswered: what was answered in this step is stored by now.
 func (p *process) checkAnswered(id uuid.UUID) {
 	w, ctx := p.w, context.Background()
-	rec, inPostgres := w.pg.rows[id]
+	rec, inPostgres := w.pg.row(id)
 	switch {
 	case inPostgres:
 	case w.plan.answerAfter == forward.AfterPostgres:

@@ -43,7 +43,7 @@ func (w *world) checkOpened(c *cable, key coreKey, id uuid.UUID, told *ftd.Sessi
 // find is a stored record; the error is store.ErrNotFound, or why the journal cannot be asked.
 func (p *process) find(id uuid.UUID) (store.Record, error) {
 	ctx := context.Background()
-	if rec, there := p.w.pg.rows[id]; there {
+	if rec, there := p.w.pg.row(id); there {
 		return rec, nil
 	}
 	rec, err := p.path.Journal.Find(ctx, id)
@@ -62,6 +62,7 @@ func (p *process) find(id uuid.UUID) (store.Record, error) {
 // checkRefusal: what a core alone may say, a core has said. A front whose core is away says 7, 8 or 90.
 func (c *wire) checkRefusal(code int) {
 	w := c.process.w
+	c.checkRelayedRefusal(code)
 	if !w.linked() {
 		return
 	}
@@ -72,6 +73,9 @@ func (c *wire) checkRefusal(code int) {
 			w.violate("%v: a login is refused with 3, and no core has answered it", c)
 		}
 	case 63, 75, 143, 131, 140, 141, 6020:
+		if code == 63 && c.terminal.relay != nil {
+			return // see checkRelayedRefusal
+		}
 		if !said(code) {
 			w.violate("%v: a login is refused with %d, and no core has said so", c, code)
 		}
@@ -127,6 +131,7 @@ func (k *tradingCore) checkSession(p *process, s *coreSession) {
 		if state := c.dialogue.State(); state != session.LoggedIn && state != session.PasswordOnly {
 			w.violate("%v is %v, and its terminal is %v", s, s.state, state)
 		}
+		k.checkVisits(s, c)
 	}
 }
 

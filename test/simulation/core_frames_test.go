@@ -113,6 +113,10 @@ func (k *tradingCore) ofSession(c *cable, key coreKey, h ftd.Header, body []byte
 		k.close(c, key, s, body)
 	case ftd.TIDSessionResume:
 		k.resume(c, key, body)
+	case ftd.TIDVisitOpen:
+		k.visitOpen(c, key, body)
+	case ftd.TIDVisitClose:
+		k.visitClose(c, key, body)
 	default:
 		k.business(c, key, s, h, body)
 	}
@@ -127,10 +131,9 @@ func (k *tradingCore) verify(c *cable, key coreKey, body []byte) {
 		w.violate("%v: SessionVerify of a connection %v that never was", c, key)
 		return
 	}
-	addr := from.peer.Addr
-	if got, want := fmt.Sprintf("%s:%d", context.PublicIP, context.PublicPort),
-		fmt.Sprintf("%s:%d", regulation.AppendAddr(nil, addr.Addr()), addr.Port()); got != want || string(context.AppID) != from.terminal.app {
-		w.violate("%v: SessionVerify comes from %s by %s, and %v from %s by %s", c, got, context.AppID, from, want, from.terminal.app)
+	told := fmt.Sprintf("%s:%d by %s, through %q", context.PublicIP, context.PublicPort, context.AppID, context.RelayAppID)
+	if !from.mayVerify(told, string(login.UserID), body) {
+		w.violate("%v: SessionVerify comes from %s, and so does no login of %v", c, told, from)
 	}
 	if old := k.sessions[key]; old != nil && old.cable == c && old.state != corePassword && old.state != coreSuspended {
 		w.violate("%v: SessionVerify of %v, which is %v", c, old, old.state)
@@ -141,6 +144,24 @@ func (k *tradingCore) verify(c *cable, key coreKey, body []byte) {
 	k.sessions[key] = s
 	right := string(login.Password) == passwordOf+s.account && accounts[s.account] != 0
 	k.tasks = append(k.tasks, &task{cable: c, key: key, what: "verifies", run: func() string { return k.answerVerify(c, s, from, right) }})
+}
+
+// mayVerify reports whether a login that arrived on this connection is what a core was told of it.
+func (c *wire) mayVerify(told, account string, body []byte) bool {
+	m, err := ftd.DecodeMessage(body)
+	must(err)
+	field, relayed := m.Field(ftd.FIDRelayedTerminal)
+	for _, a := range c.attempts {
+		app, relay, at := c.terminal.app, "", a.terminalAddr()
+		if a.via != nil {
+			app, relay = a.via.app, c.terminal.app
+		}
+		is := fmt.Sprintf("%s:%d by %s, through %q", regulation.AppendAddr(nil, at.Addr()), at.Port(), app, relay)
+		if a.delivered && (a.code == 0 || a.code == 9) && a.account == account && is == told && relayed == (a.via != nil) && (!relayed || bytes.Equal(field, a.via.field())) {
+			return true
+		}
+	}
+	return false
 }
 
 // answerVerify lets a customer in, or not. The session may have been aborted meanwhile.
@@ -190,6 +211,7 @@ func (k *tradingCore) open(c *cable, key coreKey, s *coreSession, body []byte) {
 		return
 	}
 	w.checkOpened(c, key, id, record)
+	k.beginVisits(key)
 	if s == nil || s.state != coreReserved {
 		if c.loose {
 			return // reserved before the core said that it is another
@@ -222,6 +244,7 @@ func (k *tradingCore) abort(c *cable, key coreKey, s *coreSession, body []byte) 
 	if s != nil {
 		delete(k.sessions, key)
 	}
+	delete(k.visits, key)
 	c.over[key.sessionID] = true
 }
 
@@ -236,6 +259,7 @@ func (k *tradingCore) close(c *cable, key coreKey, s *coreSession, body []byte) 
 	}
 	k.tasks = slices.DeleteFunc(k.tasks, func(t *task) bool { return t.cable == c && t.key == key })
 	delete(k.sessions, key)
+	delete(k.visits, key)
 	c.over[key.sessionID] = true
 }
 
@@ -257,6 +281,7 @@ func (k *tradingCore) resume(c *cable, key coreKey, body []byte) {
 		w.violate("%v: SessionResume of session %v as %s with record %s", c, key, account, r.RecordID)
 		return
 	}
+	k.beginVisits(key)
 	k.tasks = append(k.tasks, &task{cable: c, key: key, what: "resumes", run: func() string {
 		return k.answerResume(c, key, account, id, &delivered)
 	}})
@@ -319,6 +344,7 @@ func (k *tradingCore) business(c *cable, key coreKey, s *coreSession, h ftd.Head
 		return
 	}
 	if s.state == coreOpen {
+		k.judgeOrder(c, key, o)
 		if begins := h.Chain == ftd.ChainSingle || h.Chain == ftd.ChainFirst; begins && h.SequenceNumber <= s.number || h.SequenceNumber < s.number {
 			w.violate("%v: %v with number %d behind %d", c, o, h.SequenceNumber, s.number)
 		}

@@ -88,6 +88,7 @@ type tradingCore struct {
 	accepted int
 	cables   []*cable // whose end it has not seen
 	sessions map[coreKey]*coreSession
+	visits   map[coreKey]map[string]bool // SubmitIDs of terminals behind an operator's session; nil before it is open
 	tasks    []*task
 }
 
@@ -141,7 +142,7 @@ type task struct {
 func (w *world) newTrading() {
 	w.core = trading{corePlan: newCorePlan(w.seed), flows: make(map[string]*flow), notice: &flow{series: noticeSeries}}
 	for i := range w.core.corePlan.cores {
-		k := &tradingCore{w: w, name: string(rune('a' + i)), sessions: make(map[coreKey]*coreSession)}
+		k := &tradingCore{w: w, name: string(rune('a' + i)), sessions: make(map[coreKey]*coreSession), visits: make(map[coreKey]map[string]bool)}
 		w.core.cores = append(w.core.cores, k)
 		w.counts.linked = 1
 		k.start(i == 0)
@@ -184,6 +185,7 @@ func (k *tradingCore) crash(r *rand.Rand) {
 	}
 	k.cables, k.tasks = nil, nil
 	clear(k.sessions)
+	clear(k.visits)
 }
 
 // dial is link.Options.Dial.

@@ -24,6 +24,9 @@ func (w *world) heal() {
 	w.healCores()
 	for _, t := range w.terminals {
 		t.welcome, t.traded = 0, 0
+		if t.relay != nil {
+			t.relay.reported = 0
+		}
 		if t.wire != nil {
 			t.wire.hungUp = true
 			t.wire = nil
@@ -62,7 +65,7 @@ func (w *world) whatIsMissing() error {
 			return errors.New("an honest terminal could not log in")
 		}
 		if !t.isServed() {
-			return errors.New("an honest terminal could not trade")
+			return errors.New("an honest terminal could not trade, or report")
 		}
 	}
 	if len(p.gate.keys()) > 0 || len(p.finished) > 0 || len(w.pg.late) > 0 {
@@ -79,8 +82,13 @@ func (w *world) whatIsMissing() error {
 		return errors.New("records are left in the local store")
 	}
 	for _, id := range w.order {
-		if _, there := w.pg.rows[id]; !there {
+		if _, there := w.pg.row(id); !there {
 			return errors.New("an answered record is not in PostgreSQL")
+		}
+	}
+	for i := range w.relays.answers {
+		if a := &w.relays.answers[i]; !w.pg.has(a.submission.recordID, a.day) {
+			return errors.New("an answered submission is not in PostgreSQL")
 		}
 	}
 	return nil

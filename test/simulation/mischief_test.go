@@ -90,6 +90,9 @@ func (t *terminal) wrongAnswer() string {
 // enterWrongly logs in with something that is not as it should be. Some of it is recorded
 // all the same, with a flag; some must be refused.
 func (t *terminal) enterWrongly() string {
+	if t.relay != nil && t.w.random.IntN(2) == 0 {
+		return t.enterWronglyVia()
+	}
 	a := t.newAttempt()
 	switch t.w.random.IntN(10) {
 	case 0:
@@ -113,9 +116,7 @@ func (t *terminal) enterWrongly() string {
 		}
 	default: // what came before, of any terminal
 		earlier := t.w.attempts[t.w.random.IntN(len(t.w.attempts))]
-		a.ciphertext, a.version, a.flag = earlier.ciphertext, earlier.version, earlier.flag
-		a.again = earlier != a
-		earlier.again = a.again || earlier.again
+		a.repeats(&earlier.terminalInfo)
 	}
 	return t.enter(a)
 }

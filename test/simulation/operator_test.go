@@ -17,6 +17,7 @@ func (w *world) ofOperator(p *process, add func(int, func() string)) {
 		default:
 		}
 	}
+	w.ofPermissions(p, add)
 	if w.healed {
 		if p.isBroken() && !p.stopping {
 			add(200, p.beginStop)

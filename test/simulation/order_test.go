@@ -28,6 +28,8 @@ type order struct {
 	sent      int    // answers of the core
 	answers   int    // that the terminal got
 	refusals  int    // that the front made
+	visit     string // SubmitID of the terminal that an operator places it for
+	reported  bool   // the relay was told that it is recorded
 	unpassed  bool   // one of them says that the core will not get it; 90 may say that its fate is not known
 }
 
@@ -42,6 +44,7 @@ func (t *terminal) newOrder(chain byte, number uint32, size int) *order {
 	})
 	o.body = frame[ftd.FrameHeaderLen:]
 	o.body[5] = chain
+	o.forVisit(t)
 	w.core.orders = append(w.core.orders, o)
 	return o
 }
@@ -243,7 +246,11 @@ func withResume(frame []byte, p *ftd.ResumePoints) []byte {
 		return frame
 	}
 	const field = ftd.FrameHeaderLen + ftd.MessageHeaderLen
-	extra := encode(ftd.Begin(nil, ftd.TIDUserLogin), func(e *ftd.Encoder) { e.ResumePoints(p) })[field:]
+	return withField(frame, encode(ftd.Begin(nil, ftd.TIDUserLogin), func(e *ftd.Encoder) { e.ResumePoints(p) })[field:])
+}
+
+// withField adds a whole field to a frame of one message.
+func withField(frame, extra []byte) []byte {
 	frame = append(bytes.Clone(frame), extra...)
 	add := func(at, n int) {
 		binary.BigEndian.PutUint16(frame[at:], binary.BigEndian.Uint16(frame[at:])+uint16(n))
@@ -259,7 +266,8 @@ func (w *world) takesBusiness() bool { return w.linked() && !w.core.verifyOnly }
 
 // isServed reports whether the terminal got, since the healing, all that it may expect; before that, always.
 func (t *terminal) isServed() bool {
-	return !t.w.healed || t.welcome > 0 && (t.traded > 0 || !t.w.takesBusiness())
+	return !t.w.healed || t.welcome > 0 && (t.traded > 0 || !t.w.takesBusiness()) &&
+		(!t.isOperator() || t.relay.reported > 0 && len(t.relay.pending) == 0)
 }
 
 // refused is what an honest terminal does about a refused login: it tries again here or elsewhere, and changes its password if it must.

@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -11,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/gateway"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -25,11 +27,42 @@ type sessionKey struct{}
 
 func (n named) Login(ctx context.Context, peer session.Peer, a session.LoginAttempt) session.Outcome {
 	n.process.wireOf(peer.SessionID).loginsOut.Add(1)
-	return n.Handler.Login(context.WithValue(ctx, sessionKey{}, peer.SessionID), peer, a)
+	return n.Handler.Login(context.WithValue(ctx, sessionKey{}, fmt.Sprintf("%03d", peer.SessionID)), peer, a)
+}
+
+// Submit parks before each submission: several may begin in one step.
+func (n named) Submit(ctx context.Context, peer session.Peer, a *session.SubmitAttempt) session.Outcome {
+	c := n.process.wireOf(peer.SessionID)
+	c.owed.Add(1)
+	n.process.submits.Add(1)
+	defer c.back.Add(1)
+	defer n.process.submits.Add(-1)
+	digest := sha256.Sum256(a.Content)
+	name := fmt.Sprintf("%03d %s/%c/%x", peer.SessionID, a.Request.SubmitID, a.Request.Attempt, digest[:4])
+	if n.process.gate.pass("submit "+name) == dead {
+		return session.Outcome{Reason: reason.Draining}
+	}
+	return n.Handler.Submit(context.WithValue(ctx, sessionKey{}, name), peer, a)
 }
 
 func who(ctx context.Context, what string) string {
-	return fmt.Sprintf("%s %03d", what, ctx.Value(sessionKey{}))
+	return fmt.Sprintf("%s %s", what, ctx.Value(sessionKey{}))
+}
+
+// knowingCore is a gatedCore that can be asked whether there is an account, as the one under it.
+type knowingCore struct {
+	gatedCore
+	known interface{ Known(account []byte) bool }
+}
+
+func (c knowingCore) Known(account []byte) bool { return c.known.Known(account) }
+
+func (p *process) gatedCore(c core.Core) core.Core {
+	gated := gatedCore{p, c}
+	if known, can := c.(interface{ Known(account []byte) bool }); can {
+		return knowingCore{gated, known}
+	}
+	return gated
 }
 
 // gatedCore parks before each verification.
@@ -111,7 +144,7 @@ func (a lossyAudit) Log(e ops.Entry) {
 }
 
 func (a lossyAudit) LogWritten(ctx context.Context, e ops.Entry) error {
-	if a.process.gate.pass(fmt.Sprintf("audit %03d", e.SessionID)) == dead {
+	if a.process.gate.pass(fmt.Sprintf("audit %03d%s%s", e.SessionID, e.SubmitID, e.Attempt)) == dead {
 		return errDead
 	}
 	a.process.writeAudit()

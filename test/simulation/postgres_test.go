@@ -14,9 +14,9 @@ import (
 // postgres is a model of PostgreSQL: one table, and transactions that hold or do not.
 type postgres struct {
 	w      *world
-	rows   map[uuid.UUID]store.Record
-	sent   map[uuid.UUID]bool // may have arrived: was sent, and never refused on its own
-	late   []batch            // their COMMIT was sent and is yet to be carried out
+	rows   map[recordKey]store.Record
+	sent   map[string]bool // may have arrived: was sent, and never refused on its own; by sentKey
+	late   []batch         // their COMMIT was sent and is yet to be carried out
 	state  pgState
 	poison bool // refuses the rows of attempts that are poison
 	partitions
@@ -91,7 +91,7 @@ func (d *destination) StoredByOthers(_ context.Context, recs []store.Record) (ot
 		return nil, errors.New("PostgreSQL is away")
 	}
 	for i := range recs {
-		if d.process.w.pg.rows[recs[i].ID].FrontID != recs[i].FrontID {
+		if d.process.w.pg.rows[keyOf(&recs[i])].FrontID != recs[i].FrontID {
 			others = append(others, i)
 		}
 	}
@@ -156,11 +156,11 @@ func (d *destination) send(b batch) error {
 // were never sent before.
 func (p *postgres) checkSent(b batch) {
 	for i := range b.recs {
-		id := b.recs[i].ID
-		if b.how == store.ByCopy && p.sent[id] {
-			p.w.violate("COPY of record %v, which was sent before", p.w.nameOf(id))
+		key := sentKey(&b.recs[i])
+		if b.how == store.ByCopy && p.sent[key] {
+			p.w.violate("COPY of record %v, which was sent before", p.w.nameOf(b.recs[i].ID))
 		}
-		p.sent[id] = true
+		p.sent[key] = true
 	}
 }
 
@@ -171,23 +171,28 @@ func (p *postgres) commit(b batch) error {
 	}
 	for i := range b.recs {
 		rec := &b.recs[i]
-		if a := p.w.attemptOf(rec); p.poison && a != nil && a.poison {
+		if p.poison && p.w.isPoison(rec.ID) {
 			if len(b.recs) == 1 {
-				delete(p.sent, rec.ID)
+				delete(p.sent, sentKey(rec))
 			}
 			return &store.RefusedError{Err: errors.New("poison")}
 		}
-		_, there := p.rows[rec.ID]
+		_, there := p.rows[keyOf(rec)]
 		if there && b.how == store.ByCopy {
 			return &store.RefusedError{Err: errors.New("unique violation")}
 		}
 	}
 	for i := range b.recs {
 		rec := b.recs[i]
-		if old, there := p.rows[rec.ID]; there && !same(&old, &rec) {
+		old, there := p.rows[keyOf(&rec)]
+		delete(p.w.relays.local, keyOf(&rec)) // the row may leave the local store
+		switch {
+		case there && rec.ID.Version() == 8: // a submission that came again: the first stays
+			continue
+		case there && !same(&old, &rec):
 			p.w.violate("record %v came again with another content", rec.ID)
 		}
-		p.rows[rec.ID] = rec
+		p.rows[keyOf(&rec)] = rec
 	}
 	return nil
 }
@@ -207,9 +212,34 @@ func clone(r *store.Record) store.Record {
 	return c
 }
 
-func same(a, b *store.Record) bool {
-	return a.ID == b.ID && bytes.Equal(a.Terminal, b.Terminal) && bytes.Equal(a.Supplement, b.Supplement) &&
-		a.LoginTime.Equal(b.LoginTime) && a.TradingDay == b.TradingDay && a.AppID == b.AppID && a.Account == b.Account &&
-		a.VendorID == b.VendorID && a.KeyVersion == b.KeyVersion && a.Flag == b.Flag && a.UserType == b.UserType &&
-		a.FrontID == b.FrontID && a.SessionID == b.SessionID && a.Provisional == b.Provisional
+// sentKey is one content of a record: a submission that came again after it had left is another.
+func sentKey(r *store.Record) string { return string(r.ID[:]) + string(r.Supplement) }
+
+// row is that of a login, whose RecordID comes once.
+func (p *postgres) row(id uuid.UUID) (store.Record, bool) {
+	for key, rec := range p.rows {
+		if key.id == id {
+			return rec, true
+		}
+	}
+	return store.Record{}, false
+}
+
+// has reports whether there is the row of a submission in that day.
+func (p *postgres) has(id uuid.UUID, day string) bool {
+	for key := range p.rows {
+		if key.id == id && key.day.String() == day {
+			return true
+		}
+	}
+	return false
+}
+
+// isPoison reports whether PostgreSQL refuses the record for its data.
+func (w *world) isPoison(id uuid.UUID) bool {
+	if s := w.relays.submitted[id]; s != nil {
+		return s.poison
+	}
+	a := w.byID[id]
+	return a != nil && a.poison
 }

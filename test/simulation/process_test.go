@@ -15,7 +15,6 @@ import (
 
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
-	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/gateway"
@@ -46,6 +45,7 @@ type process struct {
 	wires    []*wire // open ones, in the order in which they came
 	sessions int32
 
+	submits   atomic.Int32 // on their way
 	mu        sync.Mutex
 	closed    bool // the loops have ended: Later fails
 	finished  []finish
@@ -57,8 +57,9 @@ type process struct {
 
 // finish is a login's outcome on its way back to its connection.
 type finish struct {
-	wire *wire
-	f    func()
+	wire  *wire
+	f     func()
+	login bool // not of submissions
 }
 
 // start starts a process on the disk as it is: what a login passes in the front that ships, with models at
@@ -78,6 +79,7 @@ func (w *world) start() {
 		return
 	}
 	p.check()
+	w.limitRelays()
 	synctest.Wait() // the link dials meanwhile
 }
 
@@ -103,7 +105,7 @@ func (p *process) options() daemon.PathOptions {
 				o.Jitter = func(pause time.Duration) time.Duration { return pause + skewed }
 			},
 			Link:     p.linkOptions,
-			Core:     func(c core.Core) core.Core { return gatedCore{p, c} },
+			Core:     p.gatedCore,
 			Recorder: func(r gateway.Recorder) gateway.Recorder { return gatedRecorder{p, r} },
 			Audit:    func(gateway.Audit) gateway.Audit { return lossyAudit{p} },
 		},
@@ -135,6 +137,12 @@ func (w *world) configuration(p *process) *config.Config {
 	}
 	if w.linked() {
 		c.Core.Driver = assemble.DriverLink
+	}
+	if w.hasRelays() {
+		c.Relay = config.Relay{
+			Enabled: true, MaxTerminalAge: time.Hour, ClockAhead: time.Minute, SubmitIDAge: 15 * time.Minute, OperatorRecord: "report",
+			MaxVisits: w.relays.visits,
+		}
 	}
 	if w.policy.Strict {
 		c.TerminalInfo = "strict"

@@ -160,6 +160,17 @@ func (c *counts) add(o *counts) {
 		{&c.answers, o.answers},
 		{&c.unanswered, o.unanswered},
 		{&c.quiet, o.quiet},
+		{&c.relayed, o.relayed},
+		{&c.relayedLogins, o.relayedLogins},
+		{&c.submissions, o.submissions},
+		{&c.resubmitted, o.resubmitted},
+		{&c.renewed, o.renewed},
+		{&c.recorded, o.recorded},
+		{&c.submitRefused, o.submitRefused},
+		{&c.rows, o.rows},
+		{&c.permissions, o.permissions},
+		{&c.visits, o.visits},
+		{&c.denied, o.denied},
 	} {
 		*p.sum += p.n
 	}

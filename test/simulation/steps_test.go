@@ -95,8 +95,9 @@ func (w *world) ofTerminal(t *terminal, add func(int, func() string)) {
 	if c == nil {
 		if !w.process.stopping && !(w.healed && t.isServed()) {
 			add(40, func() string {
-				addr := w.address()
+				addr, foreign := w.addressOf(t)
 				w.process.connect(t, addr)
+				t.wire.barred = t.wire.barred || foreign
 				return fmt.Sprintf("terminal %d connects from %v: %v", t.number, addr, t.wire)
 			})
 		}
@@ -206,8 +207,14 @@ func (w *world) ruling(key string) ruling {
 func (p *process) finish(i int) string {
 	f := p.finished[i]
 	p.finished = append(p.finished[:i:i], p.finished[i+1:]...)
+	back := f.wire.back.Load()
 	f.f()
-	f.wire.loginsOut.Add(-1)
+	if f.login {
+		f.wire.loginsOut.Add(-1)
+	} else {
+		f.wire.owed.Add(-back)
+		f.wire.back.Add(-back)
+	}
 	f.wire.closeIfOver()
 	return fmt.Sprintf("%v learns of its login", f.wire)
 }

@@ -46,7 +46,8 @@ const (
 // accounts and what they are.
 var accounts = map[string]regulation.UserType{
 	"80000001": regulation.UserCustomer, "80000002": regulation.UserCustomer,
-	"80000003": regulation.UserCustomer, "OP01": regulation.UserOperator,
+	"80000003": regulation.UserCustomer, relayOperator: regulation.UserOperator,
+	otherOperator: regulation.UserOperator, outOfScope: regulation.UserCustomer,
 }
 
 var argon2 = local.Params{MemoryKiB: 8, Iterations: 1}
@@ -104,6 +105,7 @@ func (s *stock) install(path string) {
 			AppID: regulation.AppID(app), Type: auth.AppDirect, Sealed: sealed, Enabled: app != disabledApp,
 		}))
 	}
+	s.installRelays(ctx, directory.New(l.Tables()))
 	for account, userType := range accounts {
 		hash, err := local.HashPassword([]byte(passwordOf+account), argon2)
 		must(err)

@@ -36,6 +36,8 @@ type terminal struct {
 	awaited *order // its last part, until it is answered
 	private int32  // the last number of the account's flow
 	traded  int    // answers to requests since the healing
+
+	relay *relayActor // nil for a terminal that comes by itself
 }
 
 // phase is how far the terminal thinks it is. It may run ahead of the answers.
@@ -58,6 +60,9 @@ func (t *terminal) open(c *wire) {
 	t.wire, t.phase, t.challenge = c, fresh, nil
 	t.inbox, t.machine, t.strict = terminaltest.Inbox{}, client.Machine{}, true
 	t.dialog, t.awaited = 0, nil
+	if t.relay != nil {
+		t.relay.reopen()
+	}
 }
 
 // read takes n bytes from the wire and acts on whole frames.
@@ -72,6 +77,9 @@ func (t *terminal) read(n int) {
 		}
 		t.check(reply)
 		t.receive(reply)
+		if t.relay != nil {
+			t.hearRelay(reply)
+		}
 		t.hear(reply)
 	}
 	if c.dialogue.Ended() && len(c.toTerminal) == 0 {
@@ -129,6 +137,9 @@ func (t *terminal) speak() string {
 	case changing:
 		return t.changePassword()
 	case inside:
+		if t.isOperator() {
+			return t.report()
+		}
 		if t.w.takesBusiness() && t.awaited == nil && t.w.random.IntN(4) > 0 {
 			return t.trade()
 		}
@@ -221,7 +232,7 @@ func (t *terminal) newAttempt() *attempt {
 	w := t.w
 	a := &attempt{
 		number: len(w.attempts), wire: t.wire, account: t.account, app: t.app, password: passwordOf + t.account,
-		version: pick(w.random, "1.0", "1.0", "2.0"), flag: '0', ciphertext: make([]byte, 256), right: true,
+		terminalInfo: terminalInfo{version: pick(w.random, "1.0", "1.0", "2.0"), flag: '0', ciphertext: make([]byte, 256)}, right: true,
 		poison: w.plan.poison > 0 && w.random.IntN(100) < w.plan.poison,
 	}
 	for i := range a.ciphertext {
@@ -229,7 +240,21 @@ func (t *terminal) newAttempt() *attempt {
 	}
 	w.attempts = append(w.attempts, a)
 	t.wire.attempts = append(t.wire.attempts, a)
+	if t.isInvestor() {
+		seen := w.newTold()
+		a.via, a.app, a.visit = &seen, seen.app, visitOf(a.account, t.app, &seen)
+		w.infos = append(w.infos, &a.terminalInfo)
+	}
 	return a
+}
+
+// newInfo is honest terminal information. No two have the same ciphertext.
+func (w *world) newInfo() terminalInfo {
+	i := terminalInfo{version: pick(w.random, "1.0", "1.0", "2.0"), flag: '0', ciphertext: make([]byte, 256)}
+	for n := range i.ciphertext {
+		i.ciphertext[n] = byte(w.random.Uint32())
+	}
+	return i
 }
 
 // enter sends the attempt.
@@ -240,6 +265,10 @@ func (t *terminal) enter(a *attempt) string {
 		KeyVersion: a.version, AbnormalFlag: a.flag, Ciphertext: a.ciphertext,
 	}
 	b := t.encode(func(m *client.Machine) ([]byte, error) { return m.AppendLogin(nil, &req) })
+	if a.via != nil {
+		b = withField(b, wireField(0x8009, a.via.field()))
+		t.strict = false // the machine knows of no relay
+	}
 	if t.w.linked() {
 		a.resume = t.resumeOf()
 		b = withResume(b, &a.resume)
@@ -269,7 +298,9 @@ func pick[T any](random *rand.Rand, from ...T) T { return from[random.IntN(len(f
 func sortedAccounts() []string {
 	names := make([]string, 0, len(accounts))
 	for a := range accounts {
-		names = append(names, a)
+		if a != otherOperator && a != outOfScope {
+			names = append(names, a)
+		}
 	}
 	slices.Sort(names)
 	return names

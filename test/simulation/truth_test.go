@@ -10,13 +10,16 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
-	"github.com/tradefront/tradefront/internal/supplement"
 )
 
 // made notes that the gateway made a record, before it is stored, and finds the attempt
 // that it is of. There is one record an attempt at most, and none of a wrong one.
 func (w *world) made(rec *store.Record) {
 	c := w.wires[wireKey{rec.FrontID, rec.SessionID}]
+	if rec.ID.Version() == 8 {
+		w.madeSubmission(rec)
+		return
+	}
 	if c == nil {
 		w.violate("a record of a connection %d.%d that never was", rec.FrontID, rec.SessionID)
 		return
@@ -51,6 +54,9 @@ func (w *world) nameOf(id uuid.UUID) string {
 	if a := w.byID[id]; a != nil {
 		return fmt.Sprintf("%v on %v", a, a.wire)
 	}
+	if s := w.relays.submitted[id]; s != nil {
+		return s.String()
+	}
 	return "record " + id.String()
 }
 
@@ -73,6 +79,10 @@ func (w *world) answer(c *wire, id uuid.UUID, r *ftd.LoginResponse) {
 // prove opens a record and compares it with what its terminal really was. A record that
 // was proven must stay as it is.
 func (w *world) prove(rec *store.Record) {
+	if rec.ID.Version() == 8 {
+		w.proveSubmission(rec)
+		return
+	}
 	if old, ok := w.proven[rec.ID]; ok {
 		if !same(&old, rec) {
 			w.violate("%v has changed", w.nameOf(rec.ID))
@@ -91,18 +101,20 @@ func (w *world) prove(rec *store.Record) {
 }
 
 func (w *world) compare(rec *store.Record, a *attempt) error {
-	text, err := shared().privates[rec.KeyVersion].Decrypt(rec.Supplement)
+	sup, err := w.open(rec)
 	if err != nil {
-		return fmt.Errorf("key %s does not open it: %w", rec.KeyVersion, err)
+		return err
 	}
-	sup, err := supplement.Parse(text)
-	if err != nil {
-		return fmt.Errorf("%q: %w", text, err)
+	if a.via != nil {
+		if err := a.compareRelay(&sup, rec); err != nil {
+			return err
+		}
+		sup.Relay, sup.LoginTime = nil, rec.LoginTime
 	}
-	peer := a.wire.peer
+	from := a.terminalAddr()
 	switch {
-	case sup.Public != peer.Addr:
-		return fmt.Errorf("supplement says it came from %v, it came from %v", sup.Public, peer.Addr)
+	case sup.Public != from:
+		return fmt.Errorf("supplement says it came from %v, it came from %v", sup.Public, from)
 	case string(sup.AppID) != a.app || string(rec.AppID) != a.app:
 		return fmt.Errorf("AppID %s and %s, it was %s", sup.AppID, rec.AppID, a.app)
 	case string(sup.Account) != a.account || string(rec.Account) != a.account:
@@ -114,15 +126,15 @@ func (w *world) compare(rec *store.Record, a *attempt) error {
 	case sup.Relay != nil || sup.Flag != rec.Flag || !sup.LoginTime.Equal(rec.LoginTime) || rec.VendorID != "TF01":
 		return fmt.Errorf("supplement %+v does not fit the record %+v", sup, rec)
 	}
-	return w.compareInstant(rec, a)
+	return w.compareInstant(rec, &a.terminalInfo, a.from)
 }
 
 // compareInstant looks for the one instant, among those that the gateway's clock returned since
 // the login arrived, to which printed time, trading day, key and flag all belong.
-func (w *world) compareInstant(rec *store.Record, a *attempt) error {
+func (w *world) compareInstant(rec *store.Record, a *terminalInfo, from int) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, r := range w.readings[a.from:] {
+	for _, r := range w.readings[from:] {
 		day, provisional := r.policy.Calendar.TradingDayOf(r.at)
 		if r.at.Truncate(time.Second).Equal(rec.LoginTime) && day == rec.TradingDay && provisional == rec.Provisional &&
 			w.mayFlag(a, r, rec.Flag) && w.keyAt(a, r) == rec.KeyVersion {
@@ -134,13 +146,13 @@ func (w *world) compareInstant(rec *store.Record, a *attempt) error {
 }
 
 // mayFlag allows what came twice to be flagged as a replay; checkReplays has when it must.
-func (w *world) mayFlag(a *attempt, r reading, flag regulation.AbnormalFlag) bool {
+func (w *world) mayFlag(a *terminalInfo, r reading, flag regulation.AbnormalFlag) bool {
 	is := w.flagAt(a, r)
 	return flag == is || a.again && is == '0' && flag == '3'
 }
 
 // flagAt and keyAt are 4.2.3 c in words of the simulation's own.
-func (w *world) flagAt(a *attempt, r reading) regulation.AbnormalFlag {
+func (w *world) flagAt(a *terminalInfo, r reading) regulation.AbnormalFlag {
 	key, _ := r.policy.Keys.Select([]byte(a.version), r.at)
 	switch {
 	case len(a.ciphertext) == 0:
@@ -153,7 +165,7 @@ func (w *world) flagAt(a *attempt, r reading) regulation.AbnormalFlag {
 	return regulation.AbnormalFlag(a.flag)
 }
 
-func (w *world) keyAt(a *attempt, r reading) string {
+func (w *world) keyAt(a *terminalInfo, r reading) string {
 	if key, _ := r.policy.Keys.Select([]byte(a.version), r.at); key != nil {
 		return a.version
 	}
@@ -168,12 +180,18 @@ func (w *world) checkResponse(id uuid.UUID, rec *store.Record) {
 	c, r := w.answered[id].wire, w.answered[id].response
 	if w.byID[id] == nil || w.byID[id].wire != c {
 		w.violate("%v was answered on %v", w.nameOf(id), c)
+		return
+	}
+	a := w.byID[id]
+	from, shown := a.terminalAddr(), printed(rec.LoginTime)
+	if a.via != nil {
+		shown = a.via.login
 	}
 	told := fmt.Sprint(string(r.UserID), r.UserType, string(r.TradingDay), string(r.LoginTime), string(r.PublicIP), r.PublicPort,
 		r.AbnormalFlag, r.FrontID, r.SessionID, string(r.BrokerID))
 	recorded := fmt.Sprint(string(rec.Account), byte(rec.UserType), rec.TradingDay.String(),
-		rec.LoginTime.In(regulation.Zone).Format(time.DateTime), string(regulation.AppendAddr(nil, c.peer.Addr.Addr())),
-		int(c.peer.Addr.Port()), byte(rec.Flag), rec.FrontID, rec.SessionID, broker)
+		shown, string(regulation.AppendAddr(nil, from.Addr())),
+		int(from.Port()), byte(rec.Flag), rec.FrontID, rec.SessionID, broker)
 	if told != recorded {
 		w.violate("%v was told    %s, recorded is %s", w.nameOf(id), told, recorded)
 	}

@@ -43,6 +43,19 @@ type wire struct {
 	flows     map[uint16]int32
 	mu        sync.Mutex
 	mail      dialogue.Mail
+
+	// Of a relay.
+	barred        bool // its listener or its address is not for it
+	sendings      []*sending
+	codes         map[string][]int       // of the answers, by SubmitID
+	flags         map[*submission][]byte // of the records that were made
+	visits        map[string]bool        // SubmitIDs that were answered with 0 and not ended
+	ends          []terminalEnd          // not answered yet
+	endedEarly    map[string]int         // submissions that were ended before their answer
+	operatorLogin string                 // as the answer to the login has it
+	overran       bool                   // it sent more than its window
+	owed          atomic.Int32           // submissions that have not come back
+	back          atomic.Int32           // of these: decided
 }
 
 func (c *wire) String() string { return fmt.Sprintf("wire %d.%d", c.process.number, c.peer.SessionID) }
@@ -50,7 +63,13 @@ func (c *wire) String() string { return fmt.Sprintf("wire %d.%d", c.process.numb
 // connect is OnOpen of internal/front.
 func (p *process) connect(t *terminal, addr netip.AddrPort) {
 	p.sessions++
-	c := &wire{process: p, terminal: t, peer: session.Peer{SessionID: p.sessions, Addr: addr}, flows: make(map[uint16]int32)}
+	c := &wire{
+		process: p, terminal: t, peer: session.Peer{SessionID: p.sessions, Addr: addr, Relays: t.relay != nil}, flows: make(map[uint16]int32),
+		codes: make(map[string][]int), flags: make(map[*submission][]byte), visits: make(map[string]bool), endedEarly: make(map[string]int),
+	}
+	if p.w.hasRelays() && !p.w.healed && p.w.random.IntN(40) == 0 { // a listener that is not for it
+		c.peer.Relays, c.barred = !c.peer.Relays, true
+	}
 	c.dialogue = p.driver.Begin(c, &p.scratch, c.peer, time.Now())
 	p.wires = append(p.wires, c)
 	p.mu.Lock()
@@ -68,6 +87,11 @@ func (c *wire) deliver(n int) {
 	for _, a := range c.attempts {
 		if !a.delivered && c.delivered >= a.end {
 			a.delivered, a.from = true, len(c.process.w.readings)
+		}
+	}
+	for _, s := range c.sendings {
+		if !s.delivered && c.delivered >= s.end {
+			s.delivered, s.from, s.permission = true, len(c.process.w.readings), len(c.process.w.relays.permissions)-1
 		}
 	}
 	shared := append([]byte(nil), c.arrived...)
@@ -93,6 +117,9 @@ func (c *wire) closeIfOver() {
 	}
 	c.end(reason.PeerClosed)
 }
+
+// takeNow gives the dialogue mail of the front's own.
+func (c *wire) takeNow(mail dialogue.Mail) { c.dialogue.Take(mail, time.Now()) }
 
 // end is OnClose.
 func (c *wire) end(why reason.Close) {
@@ -160,7 +187,7 @@ func (c *wire) Later(f func()) error {
 	if p.closed {
 		return errors.New("simulation: the loops have ended")
 	}
-	p.finished = append(p.finished, finish{c, f})
+	p.finished = append(p.finished, finish{c, f, c.loginsOut.Load() > 0})
 	return nil
 }
 
@@ -208,9 +235,18 @@ func (c *wire) noteMessage(m ftd.Message) {
 			w.violate("%v: two logins on one session were answered with success", c)
 		}
 		w.answer(c, id, &r)
+		if c.terminal.isOperator() {
+			c.operatorLogin = string(r.LoginTime)
+		}
+		if c.terminal.relay != nil {
+			w.counts.relayedLogins++
+		}
 	case m.TID == ftd.TIDAuthenticate && code == 0 && !c.honest:
 		w.violate("%v: authenticated, and did not answer its challenge with an admitted AppID's authcode", c)
+	case m.TID == ftd.TIDAuthenticate && code == 0 && (c.barred || w.granted().disabled != "" && w.granted().disabled == c.terminal.app):
+		w.violate("%v: authenticated, and may not come from %v, here or now", c, c.peer.Addr)
 	}
+	c.noteRelay(m, code)
 	if m.TID == ftd.TIDUserLogin && code != 0 {
 		w.counts.refused++
 		c.checkRefusal(code)

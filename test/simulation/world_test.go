@@ -108,6 +108,8 @@ type world struct {
 	byID      map[uuid.UUID]*attempt // whose record has that RecordID
 
 	core     trading
+	relays   relays
+	infos    []*terminalInfo // of submissions and relayed logins
 	policy   gateway.Policy
 	healed   bool
 	answered map[uuid.UUID]*answer
@@ -137,17 +139,16 @@ type attempt struct {
 	wire         *wire
 	account, app string
 	password     string
-	version      string
-	flag         byte
-	ciphertext   []byte
-	right        bool // the account is there and the password is its own
-	again        bool // another attempt has the same ciphertext
-	poison       bool // PostgreSQL does not take it
-	end          int  // of its last byte, among all bytes of its wire
-	delivered    bool
-	from         int // readings before it was delivered
-	made         uuid.UUID
-	resume       ftd.ResumePoints
+	terminalInfo
+	via       *told // behind a many-to-many relay
+	code      int   // of what is wrong with via
+	right     bool  // the account is there and the password is its own
+	poison    bool  // PostgreSQL does not take it
+	end       int   // of its last byte, among all bytes of its wire
+	delivered bool
+	from      int // readings before it was delivered
+	made      uuid.UUID
+	resume    ftd.ResumePoints
 }
 
 func (a *attempt) String() string { return fmt.Sprintf("login %d as %s", a.number, a.account) }
@@ -163,6 +164,8 @@ type counts struct {
 	fullDisks, clockSteps, reloads, outages, diskFull, partitions                                     int
 
 	linked, links, cuts, coreCrashes, terms, resumed, kicks, flows, lies, orders, answers, unanswered, quiet int
+
+	relayed, relayedLogins, submissions, resubmitted, renewed, recorded, submitRefused, rows, permissions, visits, denied int
 }
 
 func newWorld(seed uint64, dir string) *world {
@@ -175,7 +178,7 @@ func newWorld(seed uint64, dir string) *world {
 	if other := rand.New(rand.NewPCG(seed, 0xDA15)); other.IntN(3) == 0 { // of its own, so that the other seeds are what they were
 		w.plan.partitions = 1 + other.IntN(20)
 	}
-	w.pg = &postgres{w: w, rows: make(map[uuid.UUID]store.Record), sent: make(map[uuid.UUID]bool), poison: true, state: up}
+	w.pg = &postgres{w: w, rows: make(map[recordKey]store.Record), sent: make(map[string]bool), poison: true, state: up}
 	w.policy = w.newPolicy()
 	w.newTrading()
 	if w.linked() { // a flow from its beginning must fit what a terminal may leave unread
@@ -183,10 +186,14 @@ func newWorld(seed uint64, dir string) *world {
 		w.plan.steps += w.plan.steps / 2 // a login has more steps
 		w.plan.crashes, w.plan.stops = (w.plan.crashes+2)/3, (w.plan.stops+2)/3
 	}
+	w.newRelays()
 	for i := range w.plan.terminals {
 		w.terminals = append(w.terminals, &terminal{
 			w: w, number: i, account: pick(random, sortedAccounts()...), app: pick(random, goodApp, otherApp),
 		})
+	}
+	if w.hasRelays() {
+		w.newRelayActors()
 	}
 	return w
 }
