@@ -100,7 +100,7 @@ func (d *destination) StoredByOthers(_ context.Context, recs []store.Record) (ot
 
 // Earlier is part of forward.Destination.
 func (d *destination) Earlier(_ context.Context, rec *store.Record) (*store.Earlier, error) {
-	row, there := d.process.w.pg.rows[rec.ID]
+	row, there := d.process.w.pg.rows[keyOf(rec)]
 	if !there || d.process.w.pg.state != up {
 		return nil, nil
 	}

@@ -26,6 +26,8 @@ type submitAnswer struct {
 	day        string
 	userType   byte
 	flag       byte
+	relay      string // address and port; empty if it says none
+	relayLogin string
 }
 
 // madeSubmission notes that the gateway made a record of a submission, before it is stored: under the RecordID that the
@@ -183,12 +185,33 @@ func (c *wire) noteRecorded(m ftd.Message, submitID string) {
 		w.violate("%v: %s is answered with RecordID %s, which is not what its content makes", c, submitID, r.RecordID)
 		return
 	}
-	told := fmt.Sprint(string(via.RelayAppID), string(via.RelayIP), via.RelayPort, string(via.RelayLoginTime))
-	is := fmt.Sprint(operatorApp, string(regulation.AppendAddr(nil, c.peer.Addr.Addr())), int(c.peer.Addr.Port()), c.operatorLogin)
-	if told != is {
-		w.violate("%v: RelayRecorded is %s, it is %s", c, told, is)
+	a := submitAnswer{
+		wire: c, submission: s, account: string(r.UserID), day: string(r.TradingDay), userType: r.UserType, flag: r.AbnormalFlag,
+		relayLogin: string(via.RelayLoginTime),
 	}
-	w.relays.answers = append(w.relays.answers, submitAnswer{c, s, string(r.UserID), string(r.TradingDay), r.UserType, r.AbnormalFlag})
+	if string(via.RelayIP) != "" || via.RelayPort != 0 {
+		a.relay = fmt.Sprintf("%s %d", via.RelayIP, via.RelayPort)
+	}
+	if string(via.RelayAppID) != operatorApp || !s.wasRecordedAs(&a) {
+		w.violate("%v: %v is answered with %+v through %s, and no record of it says so", c, s, a, via.RelayAppID)
+	}
+	w.relays.answers = append(w.relays.answers, a)
+}
+
+// wasRecordedAs reports whether the gateway made a record of the submission that says what the answer says. Where the relay was
+// may be left out of one that was recorded on another connection.
+func (s *submission) wasRecordedAs(a *submitAnswer) bool {
+	for _, one := range s.sendings {
+		c := one.wire
+		c.mu.Lock()
+		made := slices.Contains(c.flags[s], a.flag)
+		c.mu.Unlock()
+		at := fmt.Sprintf("%s %d", regulation.AppendAddr(nil, c.peer.Addr.Addr()), c.peer.Addr.Port())
+		if made && a.relayLogin == c.operatorLogin && (a.relay == at || a.relay == "" && c != a.wire) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *wire) noteEnd(id string, code int) {
@@ -271,14 +294,12 @@ func (p *process) checkSubmitAnswered(a *submitAnswer) {
 	if !inPostgres {
 		w.checkFirst(&rec)
 	}
-	if a.account != s.account || a.userType != '2' || byte(rec.Flag) != a.flag && !a.wire.flagMade(s, a.flag) {
+	// What PostgreSQL has may not be known to this front in time.
+	asStored := byte(rec.Flag) == a.flag && printed(rec.RelayLoginTime) == a.relayLogin
+	if a.account != s.account || a.userType != '2' || !asStored && !w.plan.postgres {
 		w.violate("%v was told %+v, recorded is %+v", s, a, rec)
 	}
 }
-
-// flagMade reports whether a record with that flag was made of the submission on this connection: it is not the one that is
-// stored if the same was stored before.
-func (c *wire) flagMade(s *submission, flag byte) bool { return slices.Contains(c.flags[s], flag) }
 
 // checkFirst: a row of the local store stays what it was until PostgreSQL has it.
 func (w *world) checkFirst(rec *store.Record) {
