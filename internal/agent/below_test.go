@@ -212,9 +212,10 @@ func TestEndsBelow(t *testing.T) {
 	end := func(at int32, id string) reason.Reason {
 		return f.agent.EndTerminal(peer(at), []byte("7000"), []byte(id)).Reason
 	}
-	if end(1, one.String()) != reason.OK || end(1, one.String()) != reason.OK || end(1, other.String()) != reason.OK || end(1, "x") != reason.SubmitID {
-		t.Error("TerminalEnd is answered otherwise")
+	for _, id := range []string{one.String(), one.String(), other.String()} {
+		check(t, "TerminalEnd", end(1, id), reason.OK)
 	}
+	check(t, "TerminalEnd of no SubmitID", end(1, "x"), reason.SubmitID)
 	if !slices.Equal(f.relay.ended, []client.SubmitID{one}) || f.agent.Online() != 3 {
 		t.Errorf("ended %v, %d left", f.relay.ended, f.agent.Online())
 	}

@@ -360,7 +360,7 @@ func TestAFrontThatReadsNothing(t *testing.T) {
 // TestAFrontThatDoesNotReadTheLast: the end of a session does not wait for it.
 func TestAFrontThatDoesNotReadTheLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f, _ := investor(t, map[string][]func(*link){"a": {takes(func(l *link) { time.Sleep(time.Minute) })}})
+		f, _ := investor(t, map[string][]func(*link){"a": {takes(func(*link) { time.Sleep(time.Minute) })}})
 		_, got := f.login(1)
 		began := time.Now()
 		got.Session.Close(ftd.ReasonLogout, "")

@@ -158,7 +158,8 @@ const maxTerminalInfo = 512
 func RelayOptions(cfg *config.Agent, tell func(client.RelayEvent)) (o client.RelayOptions, err error) {
 	u := &cfg.Upstream
 	o = client.RelayOptions{
-		Addresses: upstreamAddresses(u), Identity: agentIdentity(cfg), MaxTerminals: u.MaxTerminals, LoginTimeout: u.ConnectTimeout, OnEvent: tell, RefusedRetry: u.RefusedRetry,
+		Addresses: upstreamAddresses(u), Identity: agentIdentity(cfg), MaxTerminals: u.MaxTerminals, OnEvent: tell,
+		LoginTimeout: u.ConnectTimeout, RefusedRetry: u.RefusedRetry,
 		Login: client.LoginRequest{BrokerID: cfg.BrokerID, UserID: u.Operator, KeyVersion: u.KeyVersion, AbnormalFlag: '0'},
 	}
 	if u.Resubmit == "unanswered" {

@@ -322,7 +322,8 @@ func TestInvestorAgentOfAFirm(t *testing.T) {
 	if len(list) != 2 || !slices.ContainsFunc(list, func(x struct {
 		Account, Address string
 		RecordID         string `json:"record_id"`
-	}) bool {
+	},
+	) bool {
 		return x.RecordID == two.got.RecordID && x.Account == account
 	}) {
 		t.Errorf("terminals %+v", list)
