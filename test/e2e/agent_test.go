@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/internal/coresim"
 	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/certificates"
 	"github.com/tradefront/tradefront/test/cutproxy"
@@ -761,4 +762,70 @@ func TestAgentOverTLS(t *testing.T) {
 		r.stop()
 	}
 	d.stop()
+}
+
+// TestTradingThroughAgents: with a trading core behind the front, customers trade through an investor agent, and through two in a
+// chain, as at the front. Behind an operator agent the core hears of each terminal, and a message is answered 77.
+func TestTradingThroughAgents(t *testing.T) {
+	t.Parallel()
+	core := newCore(t, "a", twoCustomers+"  - {user: \""+relayOperator+"\", password: \""+password+"\", type: operator}\n", "")
+	s := &relaySite{site: linked(t, []*coreProcess{core}, "", quick)}
+	s.replaceConfig("    - address: \"127.0.0.1:0\"\n", "    - address: \"127.0.0.1:0\"\n    - {address: \"127.0.0.1:0\", admits: relays}\n")
+	s.replaceConfig("admin:\n", "relay: {enabled: true}\nadmin:\n")
+	s.investorCode = s.addRelay(investorRelay, "investor")
+	s.operatorCode = s.addRelay(operatorRelay, "operator", "--operator", relayOperator, "--scope", "prefix:1000")
+	below := s.addRelay(chainedInvestor, "investor")
+	s.cli("", "relay", "change", investorRelay, "--chained", "--add-app", chainedInvestor, "--add-app", appID)
+	d := s.serveReady()
+	upper := s.investorAgent(d, relaysToo)
+	u := upper.run()
+	lower := s.agent("investor", chainedInvestor, below, u.relays(), "")
+	l := lower.run()
+	operator := s.operatorAgent(d, "")
+	firm.AddAccount(t, binary, operator.config, alice, agentPassword, "1")
+	o := operator.run()
+	operator.awaitUpstream(o, true)
+	upper.awaitUpstream(u, true)
+	lower.awaitUpstream(l, true)
+	for _, a := range []*agentSite{upper, lower, operator} {
+		a.apps = s.apps
+	}
+
+	a, b := u.tradeAs(t, alice, 1), l.tradeAs(t, bob, 2)
+	a.expect(tidOrder, 0, a.order("a-1", coresim.Sell))
+	n := b.order("b-1", coresim.Buy)
+	filled(t, b, 2, 1, n)
+	filled(t, a, 1, 1, 0)
+	core.do("broadcast B 夜盘开市")
+	for _, m := range []*trader{a, b} {
+		m.expect(tidState, 0xFF00, 1)
+		chain(t, m)
+	}
+	var sent []uint32 // more than is on the way at once
+	for range 500 {
+		sent = append(sent, a.echo())
+	}
+	for _, number := range sent {
+		a.expect(echoTID, 0, number)
+	}
+
+	one := o.trade(t)
+	if _, err := one.login(s.site, alice, agentPassword, terminalText); err != nil {
+		t.Fatal(err)
+	}
+	one.echo()
+	if <-one.Done(); code(t, one.Err()) != 77 {
+		t.Errorf("a message behind an operator agent: %v", one.Err())
+	}
+	await.True(t, "the core to hear of the visit", func() bool { return core.saw().Visits == 1 })
+
+	core.do("kick " + bob)
+	b.expectExit('1')
+	if err := a.Logout(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for _, stop := range []*daemon{l, u, o, d} {
+		stop.stop()
+	}
+	core.wantNoViolation()
 }
