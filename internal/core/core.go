@@ -57,6 +57,12 @@ type Attempt struct {
 	Relayed []byte
 }
 
+// OfOperatorRelay reports whether it is an operator relay's own login: Source is the relay's address, and all its customers are
+// behind it.
+func (a *Attempt) OfOperatorRelay() bool { return a.AppType == operatorRelay }
+
+const operatorRelay = '3' // AppType
+
 // User is who a verified attempt is.
 type User struct {
 	Account  regulation.Account

@@ -32,6 +32,8 @@ type origin struct {
 	account regulation.Account
 	path    source.Path // of the terminal, also behind a relay
 	relayed bool        // a relay told the path
+	// operator says that it is an operator relay's own login: the path is the relay's, and all its customers are behind it.
+	operator bool
 }
 
 func originOf(account regulation.Account, addr netip.Addr) origin {
@@ -40,10 +42,21 @@ func originOf(account regulation.Account, addr netip.Addr) origin {
 
 // depth is how many levels there are. Orders by telephone have none: they would share one lock.
 func (o *origin) depth() int {
-	if o.relayed {
+	switch {
+	case o.relayed:
 		return o.path.Len()
+	case o.operator:
+		return min(1, o.path.Len()) // its account, at the relay: no network around it
 	}
 	return depth(&o.path)
+}
+
+// sources is how many levels of sources count the attempt: none of a relay's own address, whatever its operator mistypes.
+func (o *origin) sources() int {
+	if o.operator {
+		return 0
+	}
+	return o.depth()
 }
 
 // accountAt is an account at a source, or at a network.
@@ -53,25 +66,46 @@ type accountAt struct {
 }
 
 // locks counts failures by (account, source) and by source, and both by the networks around the
-// source too: there as many are allowed as source.Path.Share sources may have. Failures through relays count by the
-// account alone as well.
+// source too: there as many are allowed as source.Path.Share sources may have. Attempts through relays have tables of their
+// own: a relay tells the address, and one that invents it must not lock a customer who comes from there by himself, nor have him
+// trusted. They count by the account alone as well.
 type locks struct {
-	mu       sync.Mutex
+	mu      sync.Mutex
+	direct  failures
+	behind  failures // relays
+	relayed buckets[regulation.Account]
+}
+
+// failures are those of the attempts that came one way.
+type failures struct {
 	accounts [source.Levels]buckets[accountAt]
 	sources  [source.Levels]buckets[netip.Prefix]
-	relayed  buckets[regulation.Account]
 	good     *simplelru.LRU[netip.Prefix, time.Time] // when a login was last accepted from a source
 }
 
-func newLocks(failures, sourceFailures int, decay time.Duration) *locks {
-	l := &locks{relayed: newBuckets[regulation.Account](relayedFailures, relayedDecay)}
-	// The only error is a size below 1.
-	l.good, _ = simplelru.NewLRU[netip.Prefix, time.Time](MaxBuckets, nil)
-	for i := range source.Levels {
-		l.accounts[i] = newBuckets[accountAt](failures, decay)
-		l.sources[i] = newBuckets[netip.Prefix](sourceFailures, decay)
+func newLocks(most, mostOfSource int, decay time.Duration) *locks {
+	return &locks{
+		direct: newFailures(most, mostOfSource, decay), behind: newFailures(most, mostOfSource, decay),
+		relayed: newBuckets[regulation.Account](relayedFailures, relayedDecay),
 	}
-	return l
+}
+
+func newFailures(most, mostOfSource int, decay time.Duration) (f failures) {
+	// The only error is a size below 1.
+	f.good, _ = simplelru.NewLRU[netip.Prefix, time.Time](MaxBuckets, nil)
+	for i := range source.Levels {
+		f.accounts[i] = newBuckets[accountAt](most, decay)
+		f.sources[i] = newBuckets[netip.Prefix](mostOfSource, decay)
+	}
+	return f
+}
+
+// of is where the attempt counts.
+func (l *locks) of(o *origin) *failures {
+	if o.relayed || o.operator {
+		return &l.behind
+	}
+	return &l.direct
 }
 
 // locked returns reason.AccountLocked, reason.SourceLocked, or 0 for neither.
@@ -85,12 +119,13 @@ func (l *locks) lockedNow(o *origin, now time.Time) reason.Reason {
 	if o.relayed && l.relayed.full(o.account, 1, now) {
 		return reason.AccountLocked
 	}
-	for i := range l.levels(o, now) {
+	f := l.of(o)
+	for i := range f.levels(o, now) {
 		at, share := o.path.At(i), o.path.Share(i)
 		switch {
-		case l.sources[i].full(at, share, now):
+		case i < o.sources() && f.sources[i].full(at, share, now):
 			return reason.SourceLocked
-		case l.accounts[i].full(accountAt{o.account, at}, share, now):
+		case f.accounts[i].full(accountAt{o.account, at}, share, now):
 			return reason.AccountLocked
 		}
 	}
@@ -100,15 +135,15 @@ func (l *locks) lockedNow(o *origin, now time.Time) reason.Reason {
 // levels is how many levels can lock o. A source from which a login was accepted does not pay
 // for its neighbours: only an attack on many sources of one network fills that one's buckets,
 // and its customers are not to be locked out by it.
-func (l *locks) levels(o *origin, now time.Time) int {
-	if l.isGood(o, now) {
+func (f *failures) levels(o *origin, now time.Time) int {
+	if f.isGood(o, now) {
 		return min(1, o.depth())
 	}
 	return o.depth()
 }
 
-func (l *locks) isGood(o *origin, now time.Time) bool {
-	at, known := l.good.Peek(o.path.Source())
+func (f *failures) isGood(o *origin, now time.Time) bool {
+	at, known := f.good.Peek(o.path.Source())
 	return known && now.Sub(at) < trustedFor
 }
 
@@ -116,11 +151,12 @@ func (l *locks) isGood(o *origin, now time.Time) bool {
 func (l *locks) rank(o *origin, now time.Time) rank {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.isGood(o, now) {
+	f := l.of(o)
+	if f.isGood(o, now) {
 		return trusted
 	}
-	for i := range o.depth() {
-		if share := o.path.Share(i); l.sources[i].level(o.path.At(i), share, now) >= share {
+	for i := range o.sources() {
+		if share := o.path.Share(i); f.sources[i].level(o.path.At(i), share, now) >= share {
 			return suspect
 		}
 	}
@@ -136,9 +172,10 @@ func (l *locks) reserve(o *origin, now time.Time) reason.Reason {
 	if why := l.lockedNow(o, now); why != 0 {
 		return why
 	}
-	for i := range l.levels(o, now) {
+	f := l.of(o)
+	for i := range f.levels(o, now) {
 		at, share := o.path.At(i), o.path.Share(i)
-		if !l.accounts[i].room(accountAt{o.account, at}, share, now) || !l.sources[i].room(at, share, now) {
+		if !f.accounts[i].room(accountAt{o.account, at}, share, now) || i < o.sources() && !f.sources[i].room(at, share, now) {
 			return reason.Overloaded
 		}
 	}
@@ -149,8 +186,10 @@ func (l *locks) reserve(o *origin, now time.Time) reason.Reason {
 		l.relayed.inFlight[o.account]++
 	}
 	for i := range o.depth() {
-		l.accounts[i].inFlight[accountAt{o.account, o.path.At(i)}]++
-		l.sources[i].inFlight[o.path.At(i)]++
+		f.accounts[i].inFlight[accountAt{o.account, o.path.At(i)}]++
+	}
+	for i := range o.sources() {
+		f.sources[i].inFlight[o.path.At(i)]++
 	}
 	return 0
 }
@@ -161,13 +200,19 @@ func (l *locks) reserve(o *origin, now time.Time) reason.Reason {
 func (l *locks) settle(o *origin, right bool, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	f := l.of(o)
 	for i := range o.depth() {
-		at, share := o.path.At(i), o.path.Share(i)
-		l.accounts[i].release(accountAt{o.account, at})
-		l.sources[i].release(at)
+		at := accountAt{o.account, o.path.At(i)}
+		f.accounts[i].release(at)
 		if !right {
-			l.accounts[i].fail(accountAt{o.account, at}, share, now)
-			l.sources[i].fail(at, share, now)
+			f.accounts[i].fail(at, o.path.Share(i), now)
+		}
+	}
+	for i := range o.sources() {
+		at := o.path.At(i)
+		f.sources[i].release(at)
+		if !right {
+			f.sources[i].fail(at, o.path.Share(i), now)
 		}
 	}
 	if o.relayed {
@@ -194,8 +239,9 @@ func (l *locks) accept(o *origin, now time.Time) {
 	if o.depth() == 0 {
 		return
 	}
-	l.accounts[0].failed.Remove(accountAt{o.account, o.path.Source()})
-	l.good.Add(o.path.Source(), now)
+	f := l.of(o)
+	f.accounts[0].failed.Remove(accountAt{o.account, o.path.Source()})
+	f.good.Add(o.path.Source(), now)
 }
 
 // lift empties the buckets of these accounts at every source and network.
@@ -208,10 +254,12 @@ func (l *locks) lift(accounts map[regulation.Account]bool) {
 	for account := range accounts {
 		l.relayed.failed.Remove(account)
 	}
-	for i := range l.accounts {
-		for _, k := range l.accounts[i].failed.Keys() {
-			if accounts[k.account] {
-				l.accounts[i].failed.Remove(k)
+	for _, f := range []*failures{&l.direct, &l.behind} {
+		for i := range f.accounts {
+			for _, k := range f.accounts[i].failed.Keys() {
+				if accounts[k.account] {
+					f.accounts[i].failed.Remove(k)
+				}
 			}
 		}
 	}
@@ -222,9 +270,11 @@ func (l *locks) lift(accounts map[regulation.Account]bool) {
 func (l *locks) count(now time.Time) (accounts, sources int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i := range source.Levels {
-		accounts += l.accounts[i].countFull(now)
-		sources += l.sources[i].countFull(now)
+	for _, f := range []*failures{&l.direct, &l.behind} {
+		for i := range source.Levels {
+			accounts += f.accounts[i].countFull(now)
+			sources += f.sources[i].countFull(now)
+		}
 	}
 	return accounts + l.relayed.countFull(now), sources
 }

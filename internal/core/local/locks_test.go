@@ -150,8 +150,8 @@ func TestParallelGuesses(t *testing.T) {
 		if count[reason.WrongPassword] != 5 || count[reason.WrongPassword]+count[reason.Overloaded]+count[reason.AccountLocked] != cap(reasons) {
 			t.Fatalf("outcomes %v, want exactly 5 evaluated", count)
 		}
-		for i := range h.locks.accounts {
-			if len(h.locks.accounts[i].inFlight) != 0 || len(h.locks.sources[i].inFlight) != 0 {
+		for i := range h.locks.direct.accounts {
+			if len(h.locks.direct.accounts[i].inFlight) != 0 || len(h.locks.direct.sources[i].inFlight) != 0 {
 				t.Fatal("a reservation was not given back")
 			}
 		}

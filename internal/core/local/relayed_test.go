@@ -78,3 +78,57 @@ func TestKnown(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// TestRelaysLockNoDirectCustomer: addresses that a relay invents lock neither account nor source of those who come from there by
+// themselves, nor the networks around; nor does it have a source trusted.
+func TestRelaysLockNoDirectCustomer(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.LockSourceFailures = 10 })
+	for i := range 40 {
+		h.via(regulation.Account(string(alice)+string(rune('a'+i%26))), "wrong", home)
+	}
+	for range 5 {
+		h.via(alice, "wrong", home)
+	}
+	h.want("the source is locked behind relays", h.via(bob, "right", home), reason.SourceLocked)
+	h.want("alice herself, from there", h.try(alice, "right", home), 0)
+	h.want("bob himself, from there", h.try(bob, "right", home), 0)
+
+	h = newHouse(t, nil)
+	h.want("accepted behind a relay", h.via(alice, "right", home), 0)
+	direct, behind := originOf(alice, home), originOf(alice, home)
+	behind.relayed = true
+	if h.locks.direct.isGood(&direct, h.clock.now()) || !h.locks.behind.isGood(&behind, h.clock.now()) {
+		t.Error("a source is trusted because a relay told it")
+	}
+	for range 5 {
+		h.want("wrong, directly", h.try(alice, "wrong", home), reason.WrongPassword)
+	}
+	h.want("locked there", h.try(alice, "right", home), reason.AccountLocked)
+}
+
+// TestAnOperatorLocksNoRelay: an operator who mistypes locks his account at the relay; its address, and other operators and
+// customers who come from there, are not locked.
+func TestAnOperatorLocksNoRelay(t *testing.T) {
+	h := newHouse(t, func(o *Options) { o.LockSourceFailures = 5 })
+	operate := func(id regulation.Account, password string) reason.Reason {
+		a := attempt(id, []byte(password), home)
+		a.AppType = '3'
+		_, err := h.Verify(t.Context(), a)
+		if refused, is := errors.AsType[*core.Refused](err); is {
+			return refused.Reason
+		}
+		return 0
+	}
+	for range 5 {
+		h.want("wrong", operate(alice, "wrong"), reason.WrongPassword)
+	}
+	h.want("locked", operate(alice, "right"), reason.AccountLocked)
+	for i := range 100 {
+		operate(regulation.Account(string(alice)+string(rune('a'+i%26))), "wrong")
+	}
+	h.want("another operator", operate(bob, "right"), 0)
+	h.want("a customer from there", h.try(bob, "right", home), 0)
+	if s := h.Stats(); s.SourcesLocked != 0 {
+		t.Errorf("%+v", s)
+	}
+}

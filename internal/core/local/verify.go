@@ -13,7 +13,7 @@ import (
 func (l *Core) Verify(ctx context.Context, a *core.Attempt) (core.User, error) {
 	// 1. Locked: refused at once, nothing evaluated.
 	origin := originOf(a.Account, a.Source.Addr())
-	origin.relayed = a.Via != ""
+	origin.relayed, origin.operator = a.Via != "", a.OfOperatorRelay()
 	if why := l.locks.locked(&origin, l.now()); why != 0 {
 		return core.User{}, &core.Refused{Reason: why}
 	}
