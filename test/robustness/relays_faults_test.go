@@ -105,22 +105,22 @@ func (w *relaysWorld) cutRelay(match cutproxy.Match) {
 }
 
 func tearFrame(w *relaysWorld) {
-	w.cutRelay(passes(true, aSubmission))
+	w.cutRelay(w.wire.passes(true, aSubmission))
 	for range w.random.IntN(3) {
-		w.cutRelay(passes(true, aSubmission, aRelayedLogin))
+		w.cutRelay(w.wire.passes(true, aSubmission, aRelayedLogin))
 	}
 }
 
 // loseAnswer: the relay cannot know that its submission was recorded, and sends it again.
 func loseAnswer(w *relaysWorld) {
-	w.cutRelay(passes(false, aSubmission))
+	w.cutRelay(w.wire.passes(false, aSubmission))
 	for range w.random.IntN(3) {
-		w.cutRelay(passes(false, aSubmission, aRelayedLogin))
+		w.cutRelay(w.wire.passes(false, aSubmission, aRelayedLogin))
 	}
 }
 
 func loseAnswerAndFront(w *relaysWorld) {
-	w.cutRelay(passes(false, aSubmission))
+	w.cutRelay(w.wire.passes(false, aSubmission))
 	w.victim(w.fronts...)
 	w.hold(0, 300*time.Millisecond)
 }

@@ -200,8 +200,8 @@ func (c *comer) visit(ctx context.Context) {
 // stay is how long the terminal is logged in: now and then long enough to live through a fault.
 func (c *comer) stay(ctx context.Context, gone <-chan struct{}) {
 	stay := time.Duration(c.random.Int64N(int64(600 * time.Millisecond)))
-	if c.random.IntN(3) == 0 {
-		stay *= 8
+	if c.random.IntN(3) == 0 || c.way.submits() && c.random.IntN(2) == 0 {
+		stay *= 8 // then its relay reports it again
 	}
 	timer := time.NewTimer(stay)
 	defer timer.Stop()

@@ -22,6 +22,7 @@ type wire struct {
 	mu        sync.Mutex
 	seen      map[string][]*sighting // by what is one visit's alone, see visitKey
 	answered  map[string]string      // RecordID of each success: what it answered
+	read      map[string]bool        // SubmitIDs of which a success may have been read by the relay
 	count     wired
 	wrong     []string
 	connected int
@@ -50,7 +51,9 @@ type sighting struct {
 	from, until     *time.Time // between these the relay logged in: items 9, and 5 of an operator's own line
 }
 
-func newWire() *wire { return &wire{seen: map[string][]*sighting{}, answered: map[string]string{}} }
+func newWire() *wire {
+	return &wire{seen: map[string][]*sighting{}, answered: map[string]string{}, read: map[string]bool{}}
+}
 
 // visitKey names a visit: its ciphertext, which no two share, or without one the terminal's address.
 func visitKey(sealed []byte, app, addr string, port int) string {
@@ -217,6 +220,8 @@ func (l *relayLine) submission(m *ftd.Message) {
 			both = both || before.front != s.front
 		case before.conn == s.conn && !s.passedOn():
 			l.w.find(&l.w.count.DrawnAnew, "a terminal of %s was submitted on one connection as %s and as %s", s.account, before.submit, s.submit)
+		case !l.w.read[before.submit]:
+			l.w.find(&l.w.count.DrawnAnew, "a terminal of %s was submitted as %s, without an answer, and then as %s", s.account, before.submit, s.submit)
 		}
 	}
 	if moved {
@@ -267,7 +272,19 @@ func (l *relayLine) answer(m *ftd.Message) {
 		l.w.answered[string(login.RecordID)] = fmt.Sprintf("login of %s through %s at %s", login.UserID, l.relay, l.source)
 	}
 	if data, has := m.Field(ftd.FIDSubmitResponse); has && submit.Decode(data) == nil {
+		l.w.read[string(submit.SubmitID)] = true
 		l.w.answered[string(submit.RecordID)] = fmt.Sprintf("submission %s of %s through %s at %s", submit.SubmitID, submit.UserID, l.relay, l.source)
+	}
+}
+
+// unread takes back that the relay read the answers in b, which did not pass.
+func (w *wire) unread(b []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for id := range w.read {
+		if bytes.Contains(b, []byte(id)) {
+			delete(w.read, id)
+		}
 	}
 }
 
@@ -286,8 +303,14 @@ var (
 )
 
 // passes matches bytes that hold such a message on its way up, or the answer to one on its way down.
-func passes(wantUp bool, messages ...[]byte) cutproxy.Match {
+func (w *wire) passes(wantUp bool, messages ...[]byte) cutproxy.Match {
 	return func(up bool, b []byte) bool {
-		return up == wantUp && slices.ContainsFunc(messages, func(m []byte) bool { return bytes.Contains(b, m) })
+		if up != wantUp || !slices.ContainsFunc(messages, func(m []byte) bool { return bytes.Contains(b, m) }) {
+			return false
+		}
+		if !up {
+			w.unread(b)
+		}
+		return true
 	}
 }
