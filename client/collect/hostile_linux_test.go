@@ -7,12 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
 
 	"github.com/tradefront/tradefront/internal/terminalinfo"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 const clock = "time 2026-01-05T01:02:03Z\n"
@@ -254,7 +256,7 @@ func TestContextEnds(t *testing.T) {
 func TestPrintsMasked(t *testing.T) {
 	r := collected(t, folder(t, "hostname secret-workstation\n"), Options{})
 	for _, text := range []string{
-		fmt.Sprint(r), fmt.Sprintf("%v %+v %#v %s", r, r, r, r), fmt.Sprintf("%+v %#v", r.Items, r.Items[6]), r.Explain(Chinese), fmt.Sprintf("%+v", r.Report(false)),
+		fmt.Sprint(r), fmt.Sprint(*r), fmt.Sprintf("%#v", struct{ R Result }{*r}), fmt.Sprintf("%v %+v %#v %s", r, r, r, r), fmt.Sprintf("%+v %#v", r.Items, r.Items[6]), r.Explain(Chinese), fmt.Sprintf("%+v", r.Report(false)),
 	} {
 		if strings.Contains(text, "secret-workstation") || !strings.Contains(text, "se**************on") {
 			t.Error(text)
@@ -265,6 +267,73 @@ func TestPrintsMasked(t *testing.T) {
 	}
 	if mask("abcd") != "****" || mask("张三的电脑") != "张三*电脑" || mask("") != "" {
 		t.Error(mask("abcd"), mask("张三的电脑"))
+	}
+}
+
+// The bridge that a router or a desktop has over its device is the machine's; those of docker's networks are not.
+func TestBridges(t *testing.T) {
+	bridge := func(name string) string {
+		return "link 2 eth0 up mac=00e04c000001\nlink 3 " + name + " up kind=bridge mac=00e04c000001\naddress 3 192.168.1.9\n"
+	}
+	for name, want := range map[string]string{"br-lan": "192.168.1.9", "br0": "192.168.1.9", "br-0a1b2c3d4e5f": "", "docker0": "", "virbr0": ""} {
+		r := collected(t, folder(t, bridge(name), member{"sys/class/net/eth0/device/x", ""},
+			member{"sys/class/net/" + name + "/lower_eth0 -> ../eth0", ""}), Options{})
+		if got := r.find(terminalinfo.IP1).Clear(); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	r := collected(t, folder(t, bridge("br0"), member{"sys/class/net/eth0/device/x", ""}, member{"sys/class/net/br0/x", ""}), Options{})
+	if got := r.find(terminalinfo.IP1).Clear(); got != "" {
+		t.Errorf("a bridge over nothing: %q", got)
+	}
+}
+
+// Sixty-four callers at once get the same, and no call leaves a descriptor.
+func TestManyAtOnce(t *testing.T) {
+	want := withoutTime(t, collected(t, "", Options{}))
+	before := descriptors(t)
+	var wg sync.WaitGroup
+	for range 64 {
+		wg.Go(func() {
+			for range testmain.Fewer(5, 2) {
+				if r, err := Collect(t.Context(), Options{}); err != nil || withoutTime(t, r) != want {
+					t.Errorf("%v, %v; want %s", r, err, want)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if after := descriptors(t); after != before {
+		t.Errorf("%d descriptors before, %d after", before, after)
+	}
+}
+
+func withoutTime(t *testing.T, r *Result) string {
+	t.Helper()
+	items := strings.SplitN(r.Text(), "@", 3)
+	return items[0] + items[2]
+}
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
+// A list of attributes whose lengths are not true ends there.
+func TestAttributes(t *testing.T) {
+	for text, want := range map[string]string{
+		"\x06\x00\x01\x00ab\x00\x00\x05\x00\x02\x00c": "1=ab 2=c ", "\xff\xff\x01\x00ab": "", "\x03\x00\x01\x00": "", "\x04\x00\x07\x80": "7= ",
+		"\x04": "", "": "", "\x00\x00\x00\x00": "", "\x05\x00\x01\x00a": "1=a ",
+	} {
+		got := ""
+		attributes([]byte(text), func(kind uint16, value []byte) { got += fmt.Sprintf("%d=%s ", kind, value) })
+		if got != want {
+			t.Errorf("%q is %q, want %q", text, got, want)
+		}
 	}
 }
 

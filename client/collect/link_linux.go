@@ -13,7 +13,7 @@ var kindRanks = map[string]rank{
 
 // namesIgnored are prefixes of interfaces that programs make for others than the machine itself.
 var namesIgnored = []string{
-	"lo", "docker", "veth", "br-", "virbr", "vnet", "tun", "tap", "wg", "cni", "flannel", "cali", "cilium", "lxcbr", "lxdbr", "podman",
+	"lo", "docker", "veth", "virbr", "vnet", "tun", "tap", "wg", "cni", "flannel", "cali", "cilium", "lxcbr", "lxdbr", "podman",
 	"zt", "tailscale", "vmnet", "vboxnet", "kube-", "ifb", "dummy",
 }
 
@@ -65,7 +65,17 @@ func (m *machine) upperRank(l *link, folder string) rank {
 	return ignored
 }
 
+// dockerBridge is the form of the bridges of docker's networks: br- and the first digits of the network's number.
+func dockerBridge(name string) bool {
+	const digits = 12
+	number, ok := strings.CutPrefix(name, "br-")
+	return ok && len(number) == digits && strings.Trim(number, "0123456789abcdef") == ""
+}
+
 func ignoredName(name string) bool {
+	if dockerBridge(name) {
+		return true
+	}
 	for _, prefix := range namesIgnored {
 		if rest, ok := strings.CutPrefix(name, prefix); ok && (prefix != "lo" || rest == "") {
 			return true

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // A test collects in a process of its own where it wants another user, root or name space: the test's binary started with this
@@ -355,6 +356,7 @@ func TestSystemCalls(t *testing.T) {
 
 // The first call of a process is below 50 ms, and later ones below 5 ms.
 func TestTime(t *testing.T) {
+	testmain.NotRaced(t)
 	begin := time.Now()
 	collected(t, "", Options{})
 	first := time.Since(begin)

@@ -10,7 +10,7 @@ import (
 func TestSecret(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "secret")
 	for text, want := range map[string]string{
-		"code": "code", "code\n": "code", "\ufeffcode\r\n": "code", " a b": " a b",
+		"code": "code", "code\n": "code", "\ufeffcode\r\n": "code",
 		"": "!empty", "\n": "!empty", "a\nb": "!more than one line", strings.Repeat("x", maxSecret+1): "!longer than 4096 bytes",
 	} {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -25,6 +25,9 @@ func TestSecret(t *testing.T) {
 		case bad && (err1 == nil || err2 == nil || !strings.Contains(err1.Error(), problem) || !strings.Contains(err2.Error(), problem)):
 			t.Errorf("%q: %v, %v; want %s", text, err1, err2, problem)
 		}
+	}
+	if line, err := oneLine([]byte(" a b ")); err != nil || string(line) != " a b " {
+		t.Errorf("spaces belong to a password: %q, %v", line, err)
 	}
 	if _, err := secret("--x", "-", nil); err == nil || !strings.Contains(err.Error(), "no standard input") {
 		t.Error(err)
