@@ -1,12 +1,15 @@
 package collector
 
 import (
+	"bytes"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
 	"regexp"
 
 	"github.com/tradefront/tradefront/client/collect"
+	"github.com/tradefront/tradefront/client/collect/tstkey"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
@@ -73,6 +76,12 @@ func (p *plan) readKey() (err error) {
 	key, err := collect.ParseKey(p.KeyVersion, p.pem)
 	if err != nil {
 		return fmt.Errorf("KEY=%s KEY_VERSION=%s: %w", p.Key, p.KeyVersion, err)
+	}
+	// Of the file only the block goes into the library, so that remarks and line breaks make no other bytes.
+	block, _ := pem.Decode(p.pem)
+	p.pem = pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes})
+	if p.Kind == "pro" && bytes.Equal(p.pem, tstkey.Public) {
+		return fmt.Errorf("KEY=%s: this is the public test key, whose private half is for all to read; build it with KIND=tst", p.Key)
 	}
 	p.algorithm = algorithms[key.Algorithm()]
 	return nil

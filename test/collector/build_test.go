@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tradefront/tradefront/client/collect/tstkey"
 	"github.com/tradefront/tradefront/collector"
 	"github.com/tradefront/tradefront/test/keypair"
 )
@@ -163,6 +164,9 @@ func TestBadOptionsBuildNothing(t *testing.T) {
 		{"not PEM", func(o *collector.Options) { o.Key = file("der", spki) }, "no PEM block"},
 		{"empty file", func(o *collector.Options) { o.Key = file("empty.pem", nil) }, "no PEM block"},
 		{"no such file", func(o *collector.Options) { o.Key = filepath.Join(dir, "none.pem") }, "none.pem: no such file"},
+		{"the public test key in production", func(o *collector.Options) {
+			o.Key = file("tst.pem", append([]byte("a remark\n"), tstkey.Public...))
+		}, "KIND=tst"},
 		{"no key", func(o *collector.Options) { o.Key = "" }, "KEY is empty"},
 		{"key version too long", func(o *collector.Options) { o.KeyVersion = "123456789" }, "key version: 9 bytes"},
 		{"key version with @", func(o *collector.Options) { o.KeyVersion = "1@0" }, "printable ASCII"},
