@@ -63,7 +63,7 @@ func newRelayCheck(e *env) *cobra.Command {
 			}
 			fmt.Fprintf(e.out, "%s is good: mode %s, listeners %d, fronts %v, %d AppIDs exported %s\n", path, conf.Mode, len(conf.Front.Listeners),
 				conf.Upstream.Addresses, len(assets.Registry.Apps), show.Time(assets.Registry.Made))
-			e.printLines("remark:", assemble.AgentRemarks(conf))
+			e.printLines("remark:", assemble.AgentRemarks(conf, assets))
 			return nil
 		}),
 	}

@@ -92,6 +92,11 @@ func TestRelayAgentSite(t *testing.T) {
 		},
 		{args: "relay status --config relay.yaml", err: "tradefront: ask the relay agent at \"127.0.0.1:9464\": …", status: 1},
 	})
+	write(t, "relay.yaml", agentConfig+"chained: true\n")
+	play(t, []step{{
+		args: "relay check --config relay.yaml",
+		out:  "relay.yaml is good: …remark: chained is true, and the registry file was exported for a relay that carries no others: …",
+	}})
 	write(t, "relay.yaml", strings.Replace(agentConfig, "abcdef_relay_1", "abcdef_relay_2", 1))
 	play(t, []step{{
 		args: "relay check --config relay.yaml", status: 1,

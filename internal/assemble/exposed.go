@@ -31,7 +31,7 @@ func Exposed(cfg *config.Config, environ []string) (warnings []string) {
 }
 
 // AgentRemarks says what of a good configuration of a relay agent its operator should know.
-func AgentRemarks(cfg *config.Agent) (remarks []string) {
+func AgentRemarks(cfg *config.Agent, assets *AgentAssets) (remarks []string) {
 	if admin := cfg.Admin.Address; admin.Given() && !admin.Loopback() {
 		remarks = append(remarks, "admin.address: "+admin.String()+
 			" can be reached from other machines and asks for no password; put it on 127.0.0.1 or behind something that does")
@@ -42,6 +42,10 @@ func AgentRemarks(cfg *config.Agent) (remarks []string) {
 				" in clear; use TLS, a tunnel, or a network of the firm's own")
 			break
 		}
+	}
+	if cfg.Chained && !assets.Registry.Chained {
+		remarks = append(remarks, "chained is true, and the registry file was exported for a relay that carries no others: at the firm "+
+			"tradefront relay change "+cfg.Upstream.AppID+" --chained, then export again")
 	}
 	if cfg.Operator() {
 		remarks = append(remarks, "mode operator passes no business messages, they are answered 77: on the relay's one connection to the front "+

@@ -473,6 +473,31 @@ func TestOperatorAgentPastItsGrace(t *testing.T) {
 	d.stop()
 }
 
+// TestAKilledAgent: its terminals lose their connections, the front ends their visits, and the next agent takes them.
+func TestAKilledAgent(t *testing.T) {
+	t.Parallel()
+	s := newRelaySite(t, "", quick)
+	d := s.serve()
+	a := s.operatorAgent(d, "")
+	r := a.run()
+	v := s.mustLogIn(r, account, agentPassword)
+	r.kill()
+	<-v.conn.Done()
+	await.True(t, "the front to end the visit", func() bool {
+		return slices.ContainsFunc(s.auditLines(), func(l map[string]any) bool { return l["event"] == "relay_ended" })
+	})
+	r = a.run()
+	again := s.mustLogIn(r, account, agentPassword)
+	r.stop()
+	d.stop()
+	lines := s.lines(again.got.TradingDay)
+	lineOf(t, lines, v)
+	lineOf(t, lines, again)
+	if len(lines) != 4 { // and the operator's two
+		t.Errorf("%d lines: %q", len(lines), lines)
+	}
+}
+
 // TestAgentBehindABalancer: items 3 and 4 are what a balancer that is listed tells, and a balancer that is not is refused.
 func TestAgentBehindABalancer(t *testing.T) {
 	t.Parallel()
