@@ -64,7 +64,7 @@ func (s *Server) admit(c *conn, peer netip.AddrPort, now time.Time) reason.Close
 	switch {
 	case l.relays && l.proxy == nil:
 		c.peer.Addr = peer
-		verdict = s.admitRelay(c)
+		verdict = s.admitRelay(c, peer.Addr())
 	case l.proxy == nil:
 		c.peer.Addr = peer
 		verdict = s.admission.Admit(&c.admission, peer.Addr(), now)
@@ -78,7 +78,7 @@ func (s *Server) admit(c *conn, peer netip.AddrPort, now time.Time) reason.Close
 		c.peer.Proxy = peer.Addr()
 		c.proxy = &proxyState{rule: l.proxy, since: now}
 		if l.relays {
-			verdict = s.admitRelay(c)
+			verdict = s.admitRelay(c, netip.Addr{})
 		} else {
 			verdict = s.admission.AdmitProxied(&c.admission)
 		}

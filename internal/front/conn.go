@@ -2,6 +2,7 @@ package front
 
 import (
 	"errors"
+	"net/netip"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -43,12 +44,13 @@ type conn struct {
 	index    int // in loop.conns
 	dialogue.Dialogue
 
-	peer      session.Peer // as known at accept
-	proxy     *proxyState  // nil if the peer is the terminal
-	admission admission.Conn
-	reported  session.State // to admission
-	halfOpen  bool          // counted in Server.halfOpen
-	refused   int           // requests before authentication that were reported to admission
+	peer       session.Peer // as known at accept
+	proxy      *proxyState  // nil if the peer is the terminal
+	admission  admission.Conn
+	reported   session.State // to admission
+	halfOpen   bool          // counted in Server.halfOpen
+	halfOpenAt netip.Prefix  // for that source too, if it is valid
+	refused    int           // requests before authentication that were reported to admission
 
 	waiting bool      // in loop.paused
 	letters letterbox // under the mailbox's mu

@@ -24,4 +24,15 @@ func (s *Server) TakeInEvicted(nc *net.TCPConn) (reason.Close, error) {
 }
 
 // SetMaxHalfOpenRelays takes effect for the next connection.
-func (s *Server) SetMaxHalfOpenRelays(n int64) { s.maxHalfOpen.Store(n) }
+func (s *Server) SetMaxHalfOpenRelays(n, ofSource int) {
+	s.halfOpen.mu.Lock()
+	defer s.halfOpen.mu.Unlock()
+	s.halfOpen.most, s.halfOpen.mostOfSource = n, ofSource
+}
+
+// HalfOpenSources is how many sources have half-open connections.
+func (s *Server) HalfOpenSources() int {
+	s.halfOpen.mu.Lock()
+	defer s.halfOpen.mu.Unlock()
+	return len(s.halfOpen.ofSource)
+}

@@ -60,8 +60,11 @@ func (s *Server) readProxyHeader(c *conn, buf []byte, now time.Time) (used int) 
 	case h.Local: // a login without an address is answered 49
 	case p.rule.RequireTLS && !h.TLS:
 		c.Close(reason.TLSRequired)
-	case c.listener.relays: // no bound and no penalty goes by its address
+	case c.listener.relays: // no other bound and no penalty goes by its address
 		c.Introduce(h.Client)
+		if !c.countSource(h.Client.Addr()) {
+			c.Close(reason.UnauthenticatedFull)
+		}
 	default:
 		c.Introduce(h.Client)
 		verdict := s.admission.Identify(&c.admission, h.Client.Addr(), now)

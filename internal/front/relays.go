@@ -2,6 +2,7 @@ package front
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/admission"
@@ -12,33 +13,24 @@ import (
 
 // A listener that admits relays has other bounds than one for terminals: a relay is one address with very many customers
 // behind it, whose mistakes would fall on all of them. No bound and no penalty goes by its address; its connections are counted
-// by its AppID, once it has authenticated. Until then they are half-open, and bounded here.
+// by its AppID, once it has authenticated. Until then they are half-open, and bounded in all and by source (half_open.go).
 
-// maxHalfOpenRelays bounds the connections of all relay listeners that have not authenticated. A many-to-many relay opens
-// one for each terminal, each of which is half-open for two round trips.
-const maxHalfOpenRelays = 4096
-
-// admitRelay judges a newcomer by the total of all connections, and by those that are half-open.
-func (s *Server) admitRelay(c *conn) admission.Verdict {
-	if s.halfOpen.Add(1) > s.maxHalfOpen.Load() {
-		s.halfOpen.Add(-1)
+// admitRelay judges a newcomer by the total of all connections, and by those that are half-open; relay is its address,
+// invalid while the PROXY header has not told it.
+func (s *Server) admitRelay(c *conn, relay netip.Addr) admission.Verdict {
+	if !s.halfOpen.add() {
+		return admission.Verdict{Refused: reason.UnauthenticatedFull}
+	}
+	c.halfOpen = true
+	if !c.countSource(relay) {
+		c.notHalfOpen()
 		return admission.Verdict{Refused: reason.UnauthenticatedFull}
 	}
 	verdict := s.admission.AdmitProxied(&c.admission)
 	if verdict.Refused != reason.StayOpen {
-		s.halfOpen.Add(-1)
-		return verdict
+		c.notHalfOpen()
 	}
-	c.halfOpen = true
 	return verdict
-}
-
-// notHalfOpen notes that the connection has authenticated, or has ended.
-func (c *conn) notHalfOpen() {
-	if c.halfOpen {
-		c.halfOpen = false
-		c.server.halfOpen.Add(-1)
-	}
 }
 
 // EndRelay sends ForceExit with text to each connection that came to a listener for relays with that AppID and ends it, and

@@ -2,6 +2,8 @@ package front_test
 
 import (
 	"context"
+	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
@@ -99,7 +102,7 @@ func TestEndRelay(t *testing.T) {
 // TestHalfOpenRelaysAreBounded: those that do not authenticate keep others out, and only until they end.
 func TestHalfOpenRelaysAreBounded(t *testing.T) {
 	r, relay := startWithRelays(t)
-	r.SetMaxHalfOpenRelays(2)
+	r.SetMaxHalfOpenRelays(2, 100)
 	first, second := relay(), relay()
 	for _, m := range []*terminaltest.Terminal{first, second} {
 		m.Send(ask("v_s_1"))
@@ -117,4 +120,43 @@ func TestHalfOpenRelaysAreBounded(t *testing.T) {
 	_ = third.Close()
 	r.closedBy(reason.PeerClosed)
 	relay().Authenticate(software("v_s_1"), authCode)
+}
+
+// TestHalfOpenRelaysOfOneSource: a host that opens connections and says nothing leaves room for others, also behind a load
+// balancer, which tells it by its header.
+func TestHalfOpenRelaysOfOneSource(t *testing.T) {
+	cfg := config()
+	cfg.Listeners = append(cfg.Listeners, front.Listener{Address: "127.0.0.1:0", Relays: true, Proxy: &front.ProxyRule{
+		Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Timeout: time.Minute,
+	}}, front.Listener{Address: "127.0.0.1:0", Relays: true})
+	r := start(t, cfg, newHandler())
+	r.SetMaxHalfOpenRelays(100, 2)
+	through := func(client string) *terminaltest.Terminal {
+		m := terminaltest.Dial(t, r.Addrs()[1].String(), nil)
+		m.Send(fmt.Appendf(nil, "PROXY TCP4 %s 10.9.9.9 40000 20017\r\n", client))
+		return m
+	}
+	direct := func() *terminaltest.Terminal { return terminaltest.Dial(t, r.Addrs()[2].String(), nil) }
+	for told, one := range map[bool]func() *terminaltest.Terminal{
+		true: func() *terminaltest.Terminal { return through("203.0.113.7") }, false: direct,
+	} {
+		first, second := one(), one()
+		for _, m := range []*terminaltest.Terminal{first, second} {
+			m.Send(ask("v_s_1"))
+			m.Expect(ftd.TIDAuthenticate, -1)
+		}
+		one().ExpectClosed()
+		if told { // it was accepted: the header came later
+			r.closedBy(reason.UnauthenticatedFull)
+		} else {
+			r.refused(reason.UnauthenticatedFull)
+		}
+		first.Send(answer("v_s_1"))
+		first.Expect(ftd.TIDAuthenticate, 0)
+		_ = second.Close()
+		r.closedBy(reason.PeerClosed)
+		one().Authenticate(software("v_s_1"), authCode)
+	}
+	through("203.0.113.8").Authenticate(software("v_s_1"), authCode)
+	await.True(t, "no source is counted any more", func() bool { return r.HalfOpenSources() == 0 })
 }

@@ -85,8 +85,7 @@ type Server struct {
 	mailLimit    atomic.Int64
 
 	connections atomic.Int64
-	halfOpen    atomic.Int64 // of relays
-	maxHalfOpen atomic.Int64 // maxHalfOpenRelays
+	halfOpen    *halfOpen // of relays
 	lastID      atomic.Int32
 	stopping    atomic.Bool
 }
@@ -96,11 +95,10 @@ func New(cfg Config, handler Handler, observer Observer, log *zap.Logger) *Serve
 	s := &Server{
 		cfg: cfg, observer: observer, log: log,
 		admission: admission.New(cfg.Limits.Admission, rand.Float64), period: sweepPeriod,
-		closing: make(chan struct{}),
-		failed:  make(chan error, 1),
-		ended:   make(chan struct{}),
+		closing: make(chan struct{}), halfOpen: newHalfOpen(),
+		failed: make(chan error, 1),
+		ended:  make(chan struct{}),
 	}
-	s.maxHalfOpen.Store(maxHalfOpenRelays)
 	s.setOwnLimits(&cfg.Limits)
 	s.driver = dialogue.New(cfg.settings(), cfg.Limits.dialogue(), handler, observer, log)
 	return s

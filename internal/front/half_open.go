@@ -1,0 +1,87 @@
+package front
+
+import (
+	"net/netip"
+	"sync"
+
+	"github.com/tradefront/tradefront/internal/source"
+)
+
+const (
+	// maxHalfOpenRelays bounds the connections of all relay listeners that have not authenticated. A many-to-many relay opens
+	// one for each terminal, each of which is half-open for two round trips.
+	maxHalfOpenRelays = 4096
+	// maxHalfOpenOfSource bounds those from one source: a host that opens connections and says nothing leaves room for the
+	// relays. A relay whose terminals all come back at once has as many on their way as authenticate within two round trips.
+	maxHalfOpenOfSource = 1024
+)
+
+// halfOpen counts the relays' connections that have not authenticated, in all and by source. Its entries are at most as many
+// as the connections.
+type halfOpen struct {
+	mu           sync.Mutex
+	most         int
+	mostOfSource int
+	total        int
+	ofSource     map[netip.Prefix]int
+}
+
+func newHalfOpen() *halfOpen {
+	return &halfOpen{most: maxHalfOpenRelays, mostOfSource: maxHalfOpenOfSource, ofSource: make(map[netip.Prefix]int)}
+}
+
+// add counts a connection, unless there are most of them.
+func (h *halfOpen) add() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.total >= h.most {
+		return false
+	}
+	h.total++
+	return true
+}
+
+// from counts a connection of add for its source as well, unless that has most; the zero source is no bound.
+func (h *halfOpen) from(at netip.Prefix) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !at.IsValid() {
+		return true
+	}
+	if h.ofSource[at] >= h.mostOfSource {
+		return false
+	}
+	h.ofSource[at]++
+	return true
+}
+
+// remove takes a connection out that was added, and counted for that source if it is not zero.
+func (h *halfOpen) remove(at netip.Prefix) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.total--
+	if !at.IsValid() {
+		return
+	}
+	if h.ofSource[at]--; h.ofSource[at] == 0 {
+		delete(h.ofSource, at)
+	}
+}
+
+// countSource counts a half-open connection for the source of its relay, once that is known.
+func (c *conn) countSource(relay netip.Addr) bool {
+	at := source.Of(relay)
+	if !c.server.halfOpen.from(at) {
+		return false
+	}
+	c.halfOpenAt = at
+	return true
+}
+
+// notHalfOpen notes that the connection has authenticated, or has ended.
+func (c *conn) notHalfOpen() {
+	if c.halfOpen {
+		c.halfOpen = false
+		c.server.halfOpen.remove(c.halfOpenAt)
+	}
+}
