@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/tradefront/tradefront/internal/admission"
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/reason"
@@ -33,16 +35,35 @@ func (s *Server) admitRelay(c *conn, relay netip.Addr) admission.Verdict {
 	return verdict
 }
 
+const drainText = "前置停止服务，请连接另一前置 this front stops, log in at another one"
+
+// sendRelaysAway tells each connection of a relay that the front stops: the relay goes to another front at once, with all its
+// terminals, instead of finding its connection broken. Submissions that are still on their way are not answered.
+func (s *Server) sendRelaysAway() {
+	ctx, cancel := context.WithTimeout(context.Background(), stopPatience)
+	defer cancel()
+	exit := dialogue.AppendExit(nil, session.AppendForceExit(nil, session.ExitCoreChanged, drainText), reason.FrontDraining)
+	_, err := s.endRelays(ctx, exit, func(*conn) bool { return true })
+	if err != nil {
+		s.log.Warn("some relays were not told that the front stops: they find their connections closed", zap.Error(err))
+	}
+}
+
 // EndRelay sends ForceExit with text to each connection that came to a listener for relays with that AppID and ends it, and
 // returns their number. A login on its way is answered first. Submissions on their way are recorded, as those of any
 // connection that ends, and not answered: the relay sends them again, and they are one record. The error says that the front stops, or ctx ended;
 // those that were ended then are counted.
 func (s *Server) EndRelay(ctx context.Context, appID, text string) (ended int, err error) {
 	exit := dialogue.AppendExit(nil, session.AppendForceExit(nil, session.ExitByOperator, text), reason.RelayEnded)
+	return s.endRelays(ctx, exit, func(c *conn) bool { return string(c.AppID()) == appID })
+}
+
+// endRelays ends the connections of listeners for relays that are meant, and returns their number.
+func (s *Server) endRelays(ctx context.Context, exit dialogue.Mail, meant func(*conn) bool) (ended int, err error) {
 	err = s.onLoops(ctx, func(l *loop) {
 		var relays []*conn // closing a connection moves others within conns
 		for _, c := range l.conns {
-			if c.peer.Relays && string(c.AppID()) == appID {
+			if c.peer.Relays && meant(c) {
 				relays = append(relays, c)
 			}
 		}

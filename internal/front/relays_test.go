@@ -160,3 +160,21 @@ func TestHalfOpenRelaysOfOneSource(t *testing.T) {
 	through("203.0.113.8").Authenticate(software("v_s_1"), authCode)
 	await.True(t, "no source is counted any more", func() bool { return r.HalfOpenSources() == 0 })
 }
+
+// TestDrainSendsRelaysAway: a relay is told that the front stops, behind the answers to what was on its way; a terminal is not.
+func TestDrainSendsRelaysAway(t *testing.T) {
+	r, relay := startWithRelays(t)
+	m, terminal := relay(), r.dial()
+	m.Authenticate(software("v_s_1"), authCode)
+	terminal.Authenticate(software("v_s_1"), authCode)
+	m.Send(login("8"))
+	m.Expect(ftd.TIDUserLogin, 0)
+	drained := make(chan error)
+	go func() { drained <- r.Drain(t.Context()) }()
+	m.Expect(ftd.TIDForceExit, -1)
+	m.ExpectClosed()
+	terminal.ExpectClosed()
+	if err := <-drained; err != nil {
+		t.Error(err)
+	}
+}

@@ -191,7 +191,7 @@ func (s *Server) Admission(top int) admission.Status { return s.admission.Status
 
 // Drain stops the front. It stops listening at once, so that terminals and load balancers
 // find another front; new logins are refused from here on, logins in flight are finished
-// and answered until ctx ends, then all connections are closed. The error has the number of
+// and answered until ctx ends, then relays are told by ForceExit, and all connections are closed. The error has the number of
 // logins that were left when ctx ended.
 func (s *Server) Drain(ctx context.Context) error {
 	close(s.closing)
@@ -200,6 +200,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	if left != nil {
 		left = fmt.Errorf("front: %w", left)
 	}
+	s.sendRelaysAway()
 	// Acceptors end before the loops do: a connection that is handed to a loop that has
 	// ended would never end.
 	return errors.Join(left, within(stopPatience, s.accepting.Wait), s.stopLoops())

@@ -10,7 +10,7 @@ import (
 // The codes of ForceExit that the front sends by itself. What a trading core sends has the core's code, '1' as
 // a rule.
 const (
-	ExitCoreChanged = '2' // the trading core went away or was restarted
+	ExitCoreChanged = '2' // the trading core went away or was restarted; of a relay, also: the front stops
 	ExitByOperator  = '3' // an operator of the front ended the session
 )
 
