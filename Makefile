@@ -35,8 +35,9 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: ## build bin/tradefront
+build: ## build bin/tradefront, and bin/tradefront-collect for users of terminals
 	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/tradefront ./cmd/tradefront
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/tradefront-collect ./cmd/tradefront-collect
 
 .PHONY: collector
 collector: ## build the terminal's C library: VENDOR=TF01 KEY=public.pem KEY_VERSION=1.0 KIND=pro|tst OUT=DIR (TARGET=linux/arm64, windows/amd64)

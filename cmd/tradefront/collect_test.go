@@ -10,6 +10,8 @@ import (
 
 	"github.com/tradefront/tradefront/client/collect/tstkey"
 	"github.com/tradefront/tradefront/internal/collectcmd"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
+	"github.com/tradefront/tradefront/internal/supplement/testkey"
 )
 
 // machineFolder is a folder that stands for a machine.
@@ -83,6 +85,7 @@ func TestCollectSend(t *testing.T) {
 	write(t, "password", "pass-word\n")
 	play(t, []step{
 		{"masterkey create" + onC, "", 0, "created …", ""},
+		{"config check" + onC, "", 0, "…warning: keys: key version tst is the public test key of the collection library: anyone can open…", ""},
 		{"app add --app-id a_b_1 --authcode " + givenCode + onC, "", 0, "AppID …", ""},
 		{"account add --account 88 --password-file password" + onC, "", 0, "added account 88 (customer)", ""},
 	})
@@ -121,5 +124,35 @@ func TestCollectSend(t *testing.T) {
 	if status := front.stop(); status != exitDone {
 		t.Errorf("exit status %d: %s", status, front.errOut.String())
 	}
-	play(t, []step{{sending, "", 1, "", "tradefront: login at " + front.address + ": …connection refused"}})
+	play(t, []step{
+		{sending, "", 1, "", "tradefront: login at " + front.address + ": …connection refused"},
+		{"report export --partial" + onC + " --day " + sent.Recorded.TradingDay, "", 0, "…", "…"},
+	})
+	checkOpens(t, "0001clientinfo"+sent.Recorded.TradingDay+".txt", sent.Opened)
+}
+
+// checkOpens wants lines of the report that open with the private test key, as a test front's clerk opens them, and one that is what send showed.
+func checkOpens(t *testing.T, path string, want []collectcmd.OpenedItem) {
+	t.Helper()
+	private, err := testkey.Parse(tstkey.Private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := make([]string, len(want))
+	for i, it := range want {
+		values[i] = it.Opened
+	}
+	found := 0
+	for line := range strings.Lines(read(t, path)) {
+		parsed, err := reportfile.ParseLine([]byte(strings.TrimSuffix(line, "\n")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, err := private.Decrypt(parsed.Terminal); err == nil && string(text) == strings.Join(values, "@") {
+			found++
+		}
+	}
+	if found == 0 {
+		t.Errorf("no line of %s opens to %q", path, values)
+	}
 }

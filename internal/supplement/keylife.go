@@ -59,11 +59,13 @@ type KeyWarning struct {
 // Two things can come. The last valid key ends and no other has begun: then no login can
 // be recorded. Or a key ends while another is valid: then terminals that still use it are
 // flagged 2.
+//
+// A third has happened when the front starts: a key is the public test key.
 func (r *KeyRing) Warnings(now time.Time) []KeyWarning {
 	if r.Newest(now) == nil {
-		return []KeyWarning{{Text: "no encryption key is valid now and every login is answered 7" + r.relief(now)}}
+		return append([]KeyWarning{{Text: "no encryption key is valid now and every login is answered 7" + r.relief(now)}}, r.warnPublic()...)
 	}
-	var warnings []KeyWarning
+	warnings := r.warnPublic()
 	end := r.coveredUntil(now)
 	if days := warnStage(end, now); days > 0 {
 		warnings = append(warnings, KeyWarning{Days: days, Text: fmt.Sprintf(
