@@ -18,6 +18,7 @@ type relayFault struct {
 
 var relayFaults = []relayFault{
 	{name: "front: kill -9", short: true, strike: killAFront},
+	{name: "front: kill -9 with commits on their way", short: true, strike: killAFrontInCommit},
 	{name: "front: SIGTERM", alone: true, strike: stopAFront},
 	{name: "agent: kill -9", short: true, strike: killAnAgent},
 	{name: "agent: SIGTERM", alone: true, strike: stopAnAgent},
@@ -49,6 +50,15 @@ func killAFront(w *relaysWorld) {
 		w.victim(w.fronts...)
 		w.hold(0, 600*time.Millisecond)
 	}
+}
+
+// killAFrontInCommit kills a front whose local commits wait for a process that has the file locked, as a command may.
+func killAFrontInCommit(w *relaysWorld) {
+	i := w.random.IntN(len(w.fronts))
+	unlock := lockFile(w.ctx, w.t, w.locals[i])
+	w.hold(300*time.Millisecond, 2*time.Second)
+	w.victim(w.fronts[i])
+	unlock()
 }
 
 func stopAFront(w *relaysWorld) {

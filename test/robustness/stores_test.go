@@ -152,14 +152,20 @@ func (w *world) inQuarantine(ctx context.Context) (n int) {
 // lockLocal keeps all other processes from writing to the local store.
 func (w *world) lockLocal() (unlock func()) {
 	w.t.Helper()
-	db := w.openFile()
-	tx, err := db.BeginTx(w.ctx, nil)
+	return lockFile(w.ctx, w.t, w.localPath())
+}
+
+// lockFile keeps all other processes from writing to a local store.
+func lockFile(ctx context.Context, t *testing.T, path string) (unlock func()) {
+	t.Helper()
+	db := openFile(t, path)
+	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return func() {
 		if err := errors.Join(tx.Rollback(), db.Close()); err != nil {
-			w.t.Error(err)
+			t.Error(err)
 		}
 	}
 }
@@ -168,18 +174,18 @@ func (w *world) lockLocal() (unlock func()) {
 // the WAL.
 func (w *world) cutLog() {
 	w.t.Helper()
-	db := w.openFile()
+	db := openFile(w.t, w.localPath())
 	_, _ = db.ExecContext(w.ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
 	if err := db.Close(); err != nil {
 		w.t.Error(err)
 	}
 }
 
-func (w *world) openFile() *sql.DB {
-	w.t.Helper()
-	db, err := sql.Open("sqlite", "file:"+w.localPath()+"?_txlock=immediate&_pragma=busy_timeout(5000)")
+func openFile(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(5000)")
 	if err != nil {
-		w.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return db
 }
