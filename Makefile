@@ -71,7 +71,7 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 	GO="$(GO)" FUZZTIME=$(FUZZTIME) ./test/fuzz.sh
 
 .PHONY: robustness
-robustness: tools ## break everything around a front, then two cores and two fronts, for DURATION (10m) each, in the order of SEED
+robustness: tools ## break everything around a front, two cores and two fronts, and relays, for DURATION (10m) each, in the order of SEED
 	$(GO) test $(RACE) -count=1 -timeout 0 -v ./test/robustness -args -duration $(DURATION) -seed $(SEED) $(ARGS)
 
 .PHONY: sim

@@ -51,6 +51,28 @@
 //
 // Of a core that is killed the counters are those of just before; the witness has what came later.
 //
+// # A day of relays
+//
+// TestRelays is a scenario of its own: two fronts of one firm, the first answers from its local store and the second after
+// PostgreSQL; one HAProxy, with the configuration that firms are given, before their listeners for terminals and one before
+// those for relays; a many-to-many and an operator relay agent, with terminals and with relays below them; relays of both
+// kinds that the test plays with the public client; orders by telephone; direct terminals. Between HAProxy and each listener
+// for relays is a proxy that reads every frame and the PROXY header: what the test knows of a relay comes from there. Its
+// faults are those of fronts, agents, PostgreSQL, HAProxy, of connections that are cut in a frame or between durable and
+// answer, and of permissions that the firm takes away for a while. After each one terminals of every kind are answered again;
+// then they pause, PostgreSQL has all, and beside the checks above these hold:
+//
+//   - Lost is also what a relay was answered, or only left a front on its way to one.
+//   - A submission's RecordID is what docs/relay.md computes of the bytes that passed; each one sent is once in a store.
+//   - Items 1 to 5 and 10 are what the terminal was, 6 to 9 are those of a connection on which it passed to a front, and 11 is 2
+//     where an operator relay reported it.
+//   - No SubmitID is drawn for a terminal before the answer to the one before, nor twice on one connection.
+//   - While a relay is disabled or a scope narrowed, no terminal of it is answered.
+//
+// At the end, in a long run after each fault too, the report is exported, verified and reconciled with the fronts' audit logs, and
+// has exactly the records; `explain` leads from a RecordID to the lines of agent and front, and to the line of the report.
+// TestSubmittedAgainOverTheEndOfTheDay sends one submission again over 15:30.
+//
 // # Bounds and crash
 //
 // Everything is below one temporary folder and, if the system lets us, in mounts that

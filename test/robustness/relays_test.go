@@ -87,7 +87,8 @@ func (w *relaysWorld) round(f relayFault, r *relaysResult) {
 		w.report(s)
 	}
 	r.note(name, v, w)
-	fmt.Printf("round %3d  %-62s held %5.1fs, serving after %4.1fs  %s\n", r.Rounds, name, healed.Sub(begin).Seconds(), serving.Seconds(), r)
+	fmt.Printf("round %3d  %-62s held %5.1fs, serving after %4.1fs (%s)  %s\n", r.Rounds, name, healed.Sub(begin).Seconds(), serving.Seconds(),
+		w.last, r)
 	w.judge(v, r)
 }
 

@@ -63,6 +63,7 @@ type relaysWorld struct {
 	wire      *wire
 	crowd     *throng
 	checker   *relaysChecker
+	last      way // that was answered again after a fault
 	explained int
 	torn      int // connections of relays that were cut
 }
@@ -209,14 +210,12 @@ func (w *relaysWorld) hold(atLeast, atMost time.Duration) {
 }
 
 // serving returns when terminals of every way are answered again.
-func (w *relaysWorld) serving() error { return w.answersMore(1, healPatience) }
-
-func (w *relaysWorld) answersMore(n int, patience time.Duration) error {
+func (w *relaysWorld) serving() error {
 	before := w.answers()
-	var missing way
-	if w.crowd.await(patience, func(l *ledger) bool {
-		for missing = range atOnce {
-			if l.ways[missing] < before[missing]+n {
+	if w.crowd.await(healPatience, func(l *ledger) bool {
+		for k := range atOnce {
+			if l.ways[k] < before[k]+1 {
+				w.last = k
 				return false
 			}
 		}
@@ -224,7 +223,7 @@ func (w *relaysWorld) answersMore(n int, patience time.Duration) error {
 	}) {
 		return nil
 	}
-	return fmt.Errorf("%w within %v: %s", errNotServing, patience, missing)
+	return fmt.Errorf("%w within %v: %s", errNotServing, healPatience, w.last)
 }
 
 func (w *relaysWorld) answers() map[way]int {
