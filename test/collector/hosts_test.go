@@ -64,7 +64,7 @@ func TestShortOfSomething(t *testing.T) {
 	t.Parallel()
 	program := host(t, "limits")
 	for _, what := range []string{
-		"no-random", "no-addresses", "no-threads", "descriptors-closed", "no-descriptors", "another-user", "empty-root", "ends-meanwhile",
+		"no-random", "no-addresses", "few-addresses", "no-threads", "descriptors-closed", "no-descriptors", "another-user", "empty-root", "ends-meanwhile",
 		"cancelled", "environment",
 	} {
 		t.Run(what, func(t *testing.T) {

@@ -30,6 +30,36 @@ static void no_addresses(struct library *l)
     CHECK(code_of(l) == TFC_INTERNAL);
 }
 
+enum { TOO_FEW = 42 }; /* an exit status that neither CHECK nor Go has */
+
+static struct rlimit addresses;
+
+/* As many calls as collect Go's garbage. */
+static int calls_with_addresses(struct library *l)
+{
+    int i, code = 0;
+    CHECK(setrlimit(RLIMIT_AS, &addresses) == 0);
+    for (i = 0; i < 40; i++) {
+        code = code_of(l);
+        CHECK(code == TFC_INTERNAL || (code >= 0 && code < 1024));
+    }
+    return code == TFC_INTERNAL ? TOO_FEW : 0;
+}
+
+/* Whatever the limit is, from too little to enough: a code, and no end by Go's hand. Each limit has a child of its own, forked before the first call. */
+static void few_addresses(struct library *l)
+{
+    rlim_t mib;
+    int enough = 0, too_few = 0;
+    for (mib = 256; mib <= 3072; mib += 128) {
+        addresses.rlim_cur = addresses.rlim_max = mib << 20;
+        int status = child(calls_with_addresses, l);
+        if (status != 0 && status != TOO_FEW) FAIL("%llu MiB: status %d", (unsigned long long)mib, status);
+        if (status == 0) enough++; else too_few++;
+    }
+    CHECK(enough > 0 && too_few > 0);
+}
+
 static void no_threads(struct library *l)
 {
     struct rlimit limit = {1, 1};
@@ -115,8 +145,8 @@ int main(int argc, char **argv)
         const char *name;
         void (*run)(struct library *);
     } all[] = {
-        {"no-random", no_random}, {"no-addresses", no_addresses}, {"no-threads", no_threads}, {"descriptors-closed", descriptors_closed},
-        {"no-descriptors", no_descriptors}, {"another-user", another_user}, {"empty-root", empty_root}, {"ends-meanwhile", ends_meanwhile},
+        {"no-random", no_random}, {"no-addresses", no_addresses}, {"few-addresses", few_addresses}, {"no-threads", no_threads},
+        {"descriptors-closed", descriptors_closed}, {"no-descriptors", no_descriptors}, {"another-user", another_user}, {"empty-root", empty_root}, {"ends-meanwhile", ends_meanwhile},
         {"cancelled", cancelled}, {"environment", environment},
     };
     struct library l = load(argv[1], argv[2], RTLD_NOW | RTLD_LOCAL);
