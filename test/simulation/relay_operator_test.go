@@ -60,7 +60,7 @@ func (w *world) ofPermissions(p *process, add func(int, func() string)) {
 	}
 	weight := w.relays.disables
 	if now.disabled != "" {
-		weight = 6
+		weight = 30
 	}
 	add(weight, func() string {
 		next := now

@@ -56,8 +56,8 @@ func newRelayPlan(seed uint64) (p relayPlan) {
 	}
 	p = relayPlan{
 		investors: r.IntN(3), operators: 1 + r.IntN(2),
-		window: 1 + r.IntN(5), rate: 2 + r.IntN(10), burst: 4 + r.IntN(30), connections: 3 + r.IntN(6), visits: pick(r, 3, 100),
-		misuse: on(40), breaks: on(10), disables: on(6), narrows: on(6),
+		window: 1 + r.IntN(5), rate: 2 + r.IntN(10), burst: 4 + r.IntN(30), connections: 4 + r.IntN(6), visits: pick(r, 5, 100, 100),
+		misuse: on(40), breaks: on(10), disables: on(4), narrows: on(4),
 	}
 	if r.IntN(2) == 0 {
 		p.share = 1 + r.IntN(3)
@@ -105,7 +105,11 @@ func (w *world) newRelays() {
 	w.plan.limits.Logins += 3
 	w.plan.limits.RelayLogins = w.relays.share
 	w.plan.limits.Unsent = max(w.plan.limits.Unsent, 4000) // a window of answers must fit
-	w.plan.steps += w.plan.steps / 2
+	w.plan.steps *= 2
+	w.plan.batchRows = max(2, w.plan.batchRows)
+	if w.plan.sessionsPerUser > 0 {
+		w.plan.sessionsPerUser += 2 // connections of one relay have one operator
+	}
 	w.plan.crashes, w.plan.stops = (w.plan.crashes+1)/2, (w.plan.stops+1)/2
 }
 

@@ -374,12 +374,14 @@ func (w *world) checkSubmissions(rows map[recordKey]bool, local []store.Record) 
 		}
 	}
 	days := make(map[uuid.UUID][]string)
+	w.counts.rows = 0
 	for key := range rows {
 		s := w.relays.submitted[key.id]
 		if s == nil {
 			continue
 		}
 		days[key.id] = append(days[key.id], key.day.String())
+		w.counts.rows++
 		if !s.mayBeStored() {
 			w.violate("%v was refused, and is stored", s)
 		}

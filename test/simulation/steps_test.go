@@ -114,6 +114,9 @@ func (w *world) ofTerminal(t *terminal, add func(int, func() string)) {
 		})
 	}
 	hangUps := w.plan.hangUps
+	if t.relay != nil {
+		hangUps += w.relays.breaks
+	}
 	if w.healed {
 		hangUps = 0
 		if t.phase == inside && t.isServed() || t.phase == leaving || c.dialogue.Ended() {
@@ -240,6 +243,9 @@ func (w *world) passTime() string {
 	d := pick(w.random, time.Millisecond, 50*time.Millisecond, 200*time.Millisecond, time.Second, 3*time.Second, 11*time.Second)
 	if w.linked() && d > time.Second && w.random.IntN(4) > 0 {
 		d = time.Millisecond // a core has three seconds to answer
+	}
+	if w.healed && w.hasRelays() && d > time.Second && w.random.IntN(8) > 0 {
+		d = 50 * time.Millisecond // many submissions share what an answer may wait for PostgreSQL
 	}
 	time.Sleep(d + oddOne)
 	synctest.Wait()

@@ -124,7 +124,11 @@ func (t *terminal) receive(reply terminaltest.Reply) {
 
 // speak sends the next message of an honest terminal, or something else.
 func (t *terminal) speak() string {
-	if !t.w.healed && t.w.random.IntN(100) < t.w.plan.mischief {
+	mischief := t.w.plan.mischief
+	if t.relay != nil { // it has misreport besides, and many customers behind it
+		mischief /= 4
+	}
+	if !t.w.healed && t.w.random.IntN(100) < mischief {
 		return t.misbehave()
 	}
 	switch t.phase {
@@ -164,6 +168,9 @@ func (t *terminal) eagerness() int {
 	case fresh, challenged, admitted, changing:
 		return 60
 	case inside:
+		if t.isOperator() && !t.w.healed {
+			return 150
+		}
 		if t.w.takesBusiness() && t.awaited == nil {
 			return 60
 		}
