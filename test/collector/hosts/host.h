@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -127,7 +128,10 @@ static inline int child(int (*run)(struct library *), struct library *l)
 {
     int status;
     pid_t pid = fork();
-    if (pid == 0) _exit(run(l));
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a child that hangs has its signals blocked: it ends with its parent, which has an alarm */
+        _exit(run(l));
+    }
     CHECK(waitpid(pid, &status, 0) == pid);
     if (!WIFEXITED(status)) FAIL("child: status 0x%x", status);
     return WEXITSTATUS(status);

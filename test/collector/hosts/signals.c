@@ -97,12 +97,14 @@ static void broken_pipe_is_the_hosts(void)
 static void profiled(struct library *l)
 {
     struct itimerval each = {{0, 500}, {0, 500}}, off = {{0, 0}, {0, 0}};
+    struct sigaction now;
     int i;
     handle(SIGPROF, count, SA_RESTART);
     setitimer(ITIMER_PROF, &each, NULL);
     for (i = 0; i < 20000 && (i < 300 || hits[SIGPROF] < 20); i++) get(l);
     setitimer(ITIMER_PROF, &off, NULL);
     CHECK(hits[SIGPROF] >= 20);
+    CHECK(sigaction(SIGPROF, NULL, &now) == 0 && now.sa_handler == count && now.sa_flags & SA_ONSTACK); /* on no stack of Go's */
 }
 
 static int ends(struct library *l)
