@@ -67,12 +67,12 @@ type Upstream struct {
 	// How this AppID answers challenges, as the firm said.
 	Cipher string `key:"cipher" default:"aes" choices:"aes,sm4"`
 	// A file that holds the authcode of that AppID and nothing else; credential:NAME is a file that
-	// systemd hands over (LoadCredential=). Not everybody may read it.
+	// systemd hands over (LoadCredential=). Other users may not read it.
 	AuthcodeFile File `key:"authcode_file" default:"relay.authcode" file:"private" missing:"write the relay's authcode into it, and nothing else"`
 	// With mode operator: the operator's account at the front.
 	Operator string `key:"operator" max:"18" empty:"ok"`
-	// With mode operator: a file that holds its password and nothing else; credential:NAME as above. Not
-	// everybody may read it.
+	// With mode operator: a file that holds its password and nothing else; credential:NAME as above. Other
+	// users may not read it.
 	PasswordFile File `key:"password_file" empty:"ok" file:"private" missing:"write the operator's password into it, and nothing else"`
 	// With mode operator: a file with the encrypted terminal information of this machine, as the monitoring
 	// centre's library made it, raw bytes. It is read at each login of the operator. "" sends none, which
@@ -114,7 +114,7 @@ type UpstreamTLS struct {
 	// PEM: this relay's certificate, where the server asks for one, and behind it those between it and the
 	// authority.
 	CertFile File `key:"cert_file" empty:"ok" missing:"ask the firm for one"`
-	// PEM: its private key; credential:NAME as above. Not everybody may read it.
+	// PEM: its private key; credential:NAME as above. Other users may not read it.
 	KeyFile File `key:"key_file" empty:"ok" file:"private" missing:"it was made with the certificate"`
 	// The name that the server's certificate must have; "" for the host of the address.
 	ServerName string `key:"server_name" max:"253" empty:"ok"`

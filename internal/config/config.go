@@ -183,7 +183,7 @@ type Link struct {
 	CAFile File `key:"ca_file" empty:"ok" missing:"ask who runs the trading core for its authority's certificate"`
 	// PEM: this front's certificate for the link, and behind it those between it and the authority.
 	CertFile File `key:"cert_file" empty:"ok" missing:"make one as docs/core.md says"`
-	// PEM: its private key; credential:NAME as above. Not everybody may read it.
+	// PEM: its private key; credential:NAME as above. Other users may not read it.
 	KeyFile File `key:"key_file" empty:"ok" file:"private" missing:"make one as docs/core.md says"`
 	// The name that a core's certificate must have; "" for the endpoint's host.
 	ServerName string `key:"server_name" max:"253" empty:"ok"`
@@ -257,7 +257,7 @@ type Store struct {
 	// for driver postgres.
 	URL DatabaseURL `key:"url" secret:"true"`
 	// A file that holds the URL and nothing else, so that this one holds no password;
-	// credential:NAME as above. Not everybody may read it. TRADEFRONT_STORE_URL takes the
+	// credential:NAME as above. Other users may not read it. TRADEFRONT_STORE_URL takes the
 	// place of url and of url_file, and so does TRADEFRONT_STORE_URL_FILE.
 	URLFile File `key:"url_file" empty:"ok" file:"private"`
 	// What a login's answer waits for: local, this front's disk; postgres, the database's
@@ -298,7 +298,7 @@ type Limits struct {
 	Penalties Penalties `key:"penalties"`
 	// Networks, as 10.1.2.0/24 or 2001:db8::/48, without a bound per source and without penalties:
 	// offices and campuses that share an address, load balancers that hide their clients, the
-	// network of a stress test. Their half-open connections count like everybody's.
+	// network of a stress test. Their half-open connections count like those of all others.
 	ExemptNetworks ExemptNetworks `key:"exempt_networks"`
 	// Logins over all connections; more are answered 90, try again.
 	LoginsInFlight int `key:"logins_in_flight" default:"4096" min:"1" max:"1000000"`

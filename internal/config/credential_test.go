@@ -80,7 +80,7 @@ func TestURLFileIsPrivate(t *testing.T) {
 		if err := os.Chmod(c.Store.URLFile.Path, mode); err != nil {
 			t.Fatal(err)
 		}
-		if report := c.CheckFiles().Error(); strings.Contains(report, "lets everybody in; change it with: chmod o= ") == good {
+		if report := c.CheckFiles().Error(); strings.Contains(report, "lets all users in; change it with: chmod o= ") == good {
 			t.Errorf("mode %04o: %s", mode, report)
 		}
 	}

@@ -79,7 +79,7 @@ func urlFault(key, file string, err error) Fault {
 	return f
 }
 
-// checkOpenPassword refuses a password in a configuration file that everybody on this machine can read.
+// checkOpenPassword refuses a password in a configuration file that all users of this machine can read.
 func (c *Config) checkOpenPassword(path string, env []string) (faults Faults) {
 	for _, line := range env {
 		if strings.HasPrefix(line, envPrefix+"STORE_URL=") {
@@ -90,7 +90,7 @@ func (c *Config) checkOpenPassword(path string, env []string) (faults Faults) {
 	if err != nil || info.Mode().Perm()&0o007 == 0 || c.Store.URL.url == nil || !c.Store.URL.url.HasPassword() {
 		return nil
 	}
-	faults.add("store.url", fmt.Sprintf("holds a password, and mode %04o of %s lets everybody in", info.Mode().Perm(), path),
+	faults.add("store.url", fmt.Sprintf("holds a password, and mode %04o of %s lets all users in", info.Mode().Perm(), path),
 		"write it into a file of its own and name that in url_file, or "+files.ModeAdvice(path, "chmod o="))
 	return faults
 }

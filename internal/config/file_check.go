@@ -95,11 +95,11 @@ func (faults *Faults) readable(f *named) {
 	}
 }
 
-// notPublic: a secret that everybody on the machine can read is none. Its group may: that is
+// notPublic: a secret that all users of the machine can read is none. Its group may: that is
 // how root hands it to the daemon.
 func (faults *Faults) notPublic(key, path string) {
 	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o007 != 0 {
-		faults.add(key, fmt.Sprintf("mode %04o of %s lets everybody in", info.Mode().Perm(), path), files.ModeAdvice(path, "chmod o="))
+		faults.add(key, fmt.Sprintf("mode %04o of %s lets all users in", info.Mode().Perm(), path), files.ModeAdvice(path, "chmod o="))
 	}
 }
 

@@ -18,7 +18,7 @@ type ExemptNetworks []netip.Prefix
 const maxNetworks = 256
 
 // The widest networks that can be trusted: 10.0.0.0/8 and fc00::/7, the widest that are
-// private. A default route would let everybody write the address that is recorded.
+// private. A default route would let any host write the address that is recorded.
 const (
 	widest4 = 8
 	widest6 = 7

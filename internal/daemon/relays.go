@@ -7,8 +7,12 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/gateway"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/relay"
+	"github.com/tradefront/tradefront/internal/session"
 )
 
 // Relays of a running front: changes that commands made are in force with the next look at AppIDs (auth.refresh).
@@ -18,7 +22,51 @@ const relayExitText = "中继接入已被停用 the relay's admission was withdr
 
 // watchRelays tells which relays this front admits.
 func (d *Daemon) watchRelays() watcher {
-	return watcher{checks: []check{{"relays", ops.Warning, d.checkRelays}}}
+	return watcher{
+		period: d.cfg.Auth.Refresh, look: d.presetRelays(),
+		checks: []check{{"relays", ops.Warning, d.checkRelays}, {"relay_guessing", ops.Warning, d.checkGuessing}},
+	}
+}
+
+// presetRelays starts the counters of each relay at zero when it is seen first, so that the first of anything is an increase.
+func (d *Daemon) presetRelays() func(context.Context) {
+	known := make(map[regulation.AppID]bool)
+	reasons := relayReasons()
+	return func(context.Context) {
+		for _, r := range d.path.Relays.All() {
+			if !known[r.AppID] {
+				known[r.AppID] = true
+				d.metrics.PresetRelay(string(r.AppID), reasons)
+			}
+		}
+	}
+}
+
+// relayReasons are the results of a submission.
+func relayReasons() []string {
+	words := []string{reason.OK.String(), reason.Resubmitted.String(), reason.RelayDisabled.String(), reason.SubmitFault.String(), reason.CoreFull.String()}
+	for _, why := range session.SubmitChecks() {
+		words = append(words, why.String())
+	}
+	for _, c := range gateway.SubmitChecks() {
+		words = append(words, c.Reason.String())
+	}
+	return words
+}
+
+// checkGuessing is false while logins through a relay are refused for the wrong passwords that came before.
+func (d *Daemon) checkGuessing() (bool, string) {
+	var guessing []regulation.AppID
+	for _, r := range d.path.Relays.All() {
+		if r.Guessing() {
+			guessing = append(guessing, r.AppID)
+		}
+	}
+	if len(guessing) == 0 {
+		return true, fmt.Sprintf("no relay brought more than %d wrong passwords a minute", relay.GuessesPerMinute)
+	}
+	return false, fmt.Sprintf("more than %d wrong passwords a minute came through %s: logins through it are answered 90. A customer of that relay, or the relay, "+
+		"tries passwords: call its operator, or stop it with: tradefront relay disable RELAY", relay.GuessesPerMinute, assemble.SomeOf(guessing))
 }
 
 func (d *Daemon) checkRelays() (bool, string) {

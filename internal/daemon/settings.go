@@ -60,6 +60,17 @@ var settings = []setting{
 		},
 	},
 	{
+		keys: []string{
+			"relay.max_terminal_age", "relay.clock_ahead", "relay.submit_id_age", "relay.operator_record", "relay.offline_orders",
+			"relay.audit_tags", "relay.public_addresses", "relay.max_visits",
+		},
+		take: func(_ context.Context, d *Daemon, next *loaded) {
+			options := assemble.GatewayRelays(next.cfg)
+			options.Enabled = d.cfg.Relay.Enabled // with the listeners, decided at the start
+			d.path.Gateway.SetRelay(options)
+		},
+	},
+	{
 		keys: []string{"auth.master_key_file"},
 		take: func(ctx context.Context, d *Daemon, next *loaded) { d.replaceMasterKey(ctx, next.assets.Master) },
 	},

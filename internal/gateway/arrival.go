@@ -18,7 +18,8 @@ import (
 // relayed login what the checks of logins look at.
 type arrival struct {
 	relay   *relay.Relay
-	instant time.Time // the front's: one for all checks, the trading day, and item 9 of a relayed login
+	options *RelayOptions // one for all checks, as instant
+	instant time.Time     // the front's: one for all checks, the trading day, and item 9 of a relayed login
 	told    *session.RelayedTerminal
 	account []byte // told
 	illegal string // the first item, of the other fields, that is not of its form
@@ -50,11 +51,11 @@ func (a *arrival) visit() relay.Visit {
 }
 
 // describe adds to an audit line what the relay told of the terminal.
-func (a *arrival) describe(e *ops.Entry, tags bool) {
+func (a *arrival) describe(e *ops.Entry) {
 	told := &a.told.Told
 	e.AppID, e.RelayAppID = string(told.AppID), string(a.relay.AppID)
 	e.TerminalAddress, e.TerminalPort, e.TerminalLoginTime = string(told.PublicIP), told.PublicPort, string(told.LoginTime)
-	if a.told.Tagged && tags {
+	if a.told.Tagged && a.options.AuditTags {
 		e.TerminalMAC, e.TerminalTag = string(a.told.Tag.MAC), string(a.told.Tag.Tag)
 	}
 }

@@ -75,7 +75,7 @@ type Options struct {
 	// LoginWork is how long a login may take from its start to the fate of its record, timers.login_work;
 	// 0 for no bound.
 	LoginWork time.Duration
-	Relay     RelayOptions
+	Relay     RelayOptions // until SetRelay replaces them
 }
 
 // Gateway authenticates and logs in. It is safe for concurrent use; make it with New.
@@ -84,6 +84,7 @@ type Gateway struct {
 	core     core.Core
 	registry Registry
 	policy   atomic.Pointer[Policy]
+	relaying atomic.Pointer[RelayOptions]
 	recorder Recorder
 	audit    Audit
 	observer Observer
@@ -133,6 +134,7 @@ func New(opt Options, policy Policy, p Parts) *Gateway {
 	}
 	g.known, _ = p.Core.(knower)
 	g.SetPolicy(policy)
+	g.SetRelay(opt.Relay)
 	if g.now == nil {
 		g.now = time.Now
 	}

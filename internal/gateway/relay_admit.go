@@ -27,7 +27,7 @@ func (g *Gateway) admitKind(peer session.Peer, appID []byte, kind auth.AppType) 
 		}
 		return reason.OK
 	}
-	if !g.opt.Relay.Enabled || !peer.Relays {
+	if !g.relaying.Load().Enabled || !peer.Relays {
 		return reason.WrongKind
 	}
 	r := g.relays.Find(appID)
@@ -48,7 +48,7 @@ func (g *Gateway) admitKind(peer session.Peer, appID []byte, kind auth.AppType) 
 
 // relayOf is the relay with that AppID as it may be now; nil if it is not admitted any more.
 func (g *Gateway) relayOf(appID []byte) *relay.Relay {
-	if _, enabled, _ := g.registry.Kind(appID); !enabled || !g.opt.Relay.Enabled {
+	if _, enabled, _ := g.registry.Kind(appID); !enabled || !g.relaying.Load().Enabled {
 		return nil
 	}
 	return g.relays.Find(appID)

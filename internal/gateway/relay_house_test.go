@@ -170,3 +170,10 @@ func (r *relayHouse) submit(a *session.SubmitAttempt) (session.Outcome, ops.Entr
 	}
 	return outcome, line
 }
+
+// options changes them as a reload does.
+func (r *relayHouse) options(change func(*RelayOptions)) {
+	o := *r.relaying.Load()
+	change(&o)
+	r.SetRelay(o)
+}

@@ -39,13 +39,13 @@ func TestOneSubmitIDForOtherContent(t *testing.T) {
 	if n := r.Terminals(relayPeer.SessionID); n != 0 {
 		t.Errorf("%d visits after the end", n)
 	}
-	r.opt.Relay.MaxVisits = 1
+	r.options(func(o *RelayOptions) { o.MaxVisits = 1 })
 	r.submit(first)
 	if outcome := r.Submit(t.Context(), relayPeer, &other); outcome.Reason != reason.RelayVisits {
 		t.Errorf("beyond the bound: %v", outcome.Reason)
 	}
 	r.submit(first)
-	r.opt.Relay.MaxVisits = 2
+	r.options(func(o *RelayOptions) { o.MaxVisits = 2 })
 	r.submit(&other)
 	if n := r.endVisits(r.links.find(relayPeer.SessionID), relayPeer.SessionID); n != 2 {
 		t.Errorf("%d ended with the connection", n)

@@ -38,8 +38,8 @@ func (g *Gateway) admitLogin(peer session.Peer, a *session.LoginAttempt, e *ops.
 	case a.Relayed == nil:
 		return nil, reason.OK
 	}
-	through := &arrival{relay: r, instant: g.now(), told: a.Relayed, account: a.UserID, peer: peer}
-	through.describe(e, g.opt.Relay.AuditTags)
+	through := &arrival{relay: r, options: g.relaying.Load(), instant: g.now(), told: a.Relayed, account: a.UserID, peer: peer}
+	through.describe(e)
 	why := g.checkArrival(through, true)
 	e.Item = through.item
 	if through.unlisted != reason.OK {
@@ -66,13 +66,13 @@ func (g *Gateway) subjectOf(user core.User, peer session.Peer, a *session.LoginA
 	if through == nil {
 		return newSubject(user, peer, a, g.now())
 	}
-	return newRelayed(&g.opt.Relay, user, through, a.Terminal, g.now())
+	return newRelayed(user, through, a.Terminal, g.now())
 }
 
 // recordLogin makes the record of a login. That of an operator relay's own login may be left to the audit log: the receipt
 // then says what would have been recorded, under the zero RecordID.
 func (g *Gateway) recordLogin(ctx context.Context, r *recording, a *session.LoginAttempt) reason.Reason {
-	if a.AppType != operatorRelay || !g.opt.Relay.OperatorAuditOnly {
+	if a.AppType != operatorRelay || !g.relaying.Load().OperatorAuditOnly {
 		return r.record(ctx)
 	}
 	if why := r.assess(); why != reason.OK {
@@ -129,5 +129,5 @@ func (g *Gateway) beginOperator(sessionID int32, appID []byte) *ftd.RelayTerms {
 	if r == nil {
 		return nil // withdrawn in this moment: its submissions are refused
 	}
-	return g.opt.Relay.terms(r)
+	return g.relaying.Load().terms(r)
 }

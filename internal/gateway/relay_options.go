@@ -26,6 +26,13 @@ type RelayOptions struct {
 	TerminalExit    bool // relays are told that ForceExit may end one terminal
 }
 
+// SetRelay gives what comes through relays from now on other options. A submission or a login that is on its way finishes with
+// those that it began with. No connection is touched.
+func (g *Gateway) SetRelay(next RelayOptions) { g.relaying.Store(&next) }
+
+// Relay is what the next submission will be held to.
+func (g *Gateway) Relay() RelayOptions { return *g.relaying.Load() }
+
 // terms are what an operator relay may ask.
 func (o *RelayOptions) terms(r *relay.Relay) *ftd.RelayTerms {
 	features := byte('0')

@@ -53,19 +53,19 @@ func newSubject(who core.User, peer session.Peer, a *session.LoginAttempt, insta
 
 // newRelayed puts together what a login through a many-to-many relay is about: its relay login time is the instant of
 // this login.
-func newRelayed(o *RelayOptions, who core.User, a *arrival, terminal session.TerminalInfo, instant time.Time) subject {
-	return a.subject(o, who, terminal, instant, investorRelay, instant)
+func newRelayed(who core.User, a *arrival, terminal session.TerminalInfo, instant time.Time) subject {
+	return a.subject(who, terminal, instant, investorRelay, instant)
 }
 
 // newSubmitted puts together what a submission is about. The user type is the operator's, who places the orders (4.2.3 b);
 // the account is the customer's.
-func newSubmitted(o *RelayOptions, a *arrival) subject {
+func newSubmitted(a *arrival) subject {
 	who := core.User{Account: regulation.Account(a.account), UserType: regulation.UserOperator}
-	return a.subject(o, who, a.submission.Info, a.instant, operatorRelay, a.submission.LoggedIn)
+	return a.subject(who, a.submission.Info, a.instant, operatorRelay, a.submission.LoggedIn)
 }
 
 func (a *arrival) subject(
-	o *RelayOptions, who core.User, terminal session.TerminalInfo, instant time.Time, mode byte, relayLogin time.Time,
+	who core.User, terminal session.TerminalInfo, instant time.Time, mode byte, relayLogin time.Time,
 ) subject {
 	visit := a.visit()
 	return subject{
@@ -75,7 +75,7 @@ func (a *arrival) subject(
 		},
 		by: software{appID: a.appID, terminal: supplement.TerminalInfo(terminal)},
 		through: &through{
-			via:  session.Via{AppID: a.relay.AppID, Addr: o.relayAddr(a.peer), LoginTime: relayLogin.Truncate(time.Second)},
+			via:  session.Via{AppID: a.relay.AppID, Addr: a.options.relayAddr(a.peer), LoginTime: relayLogin.Truncate(time.Second)},
 			mode: mode, visit: visit.Hash(),
 		},
 	}

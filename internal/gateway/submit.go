@@ -80,7 +80,7 @@ func (g *Gateway) submit(
 	defer g.relayObserver.SubmissionsInFlight(string(r.AppID), -1)
 
 	a := &arrival{
-		relay: r, instant: g.now(), told: &s.Visit, account: s.Request.UserID, illegal: s.Illegal,
+		relay: r, options: g.relaying.Load(), instant: g.now(), told: &s.Visit, account: s.Request.UserID, illegal: s.Illegal,
 		ctx: ctx, submission: s, peer: peer, link: g.links.find(peer.SessionID),
 	}
 	defer func() {
@@ -89,7 +89,7 @@ func (g *Gateway) submit(
 			a.link.leave()
 		}
 	}()
-	a.describe(&e, g.opt.Relay.AuditTags)
+	a.describe(&e)
 	why := check(a)
 	e.Item, e.TerminalProblem, e.ReReported = a.item, a.recording.problem(), a.recording.met == metOnVisit
 	if a.unlisted != reason.OK {
@@ -114,7 +114,7 @@ func (g *Gateway) submitEntry(peer session.Peer, s *session.SubmitAttempt) ops.E
 
 // mapped is the address that stands in the report for the relay, if it is not the one that was seen.
 func (g *Gateway) mapped(peer session.Peer) (public netip.Addr) {
-	if at := g.opt.Relay.relayAddr(peer); at != peer.Addr {
+	if at := g.relaying.Load().relayAddr(peer); at != peer.Addr {
 		return at.Addr()
 	}
 	return netip.Addr{}

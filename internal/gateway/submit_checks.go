@@ -109,7 +109,7 @@ func (g *Gateway) checkSubmitID(a *arrival) reason.Reason {
 	}
 	a.id = id
 	drawn := id.Time()
-	if drawn.Before(a.instant.Add(-g.opt.Relay.SubmitIDAge)) || drawn.After(a.instant.Add(g.opt.Relay.ClockAhead)) {
+	if drawn.Before(a.instant.Add(-a.options.SubmitIDAge)) || drawn.After(a.instant.Add(a.options.ClockAhead)) {
 		return reason.SubmitIDTime
 	}
 	return reason.OK
@@ -159,9 +159,9 @@ func parseLoginTime(text []byte) (at time.Time, bad bool) {
 
 func (g *Gateway) checkTerminalTime(a *arrival) reason.Reason {
 	switch {
-	case a.loggedIn.After(a.instant.Add(g.opt.Relay.ClockAhead)):
+	case a.loggedIn.After(a.instant.Add(a.options.ClockAhead)):
 		return reason.TerminalTimeAhead
-	case a.loggedIn.Before(a.instant.Add(-g.opt.Relay.MaxTerminalAge)):
+	case a.loggedIn.Before(a.instant.Add(-a.options.MaxTerminalAge)):
 		return reason.TerminalTimeOld
 	}
 	return reason.OK
@@ -169,7 +169,7 @@ func (g *Gateway) checkTerminalTime(a *arrival) reason.Reason {
 
 func (g *Gateway) checkTerminalAddress(a *arrival) reason.Reason {
 	told := &a.told.Told
-	if told.TerminalType == ftd.TerminalOffline && len(told.PublicIP) == 0 && told.PublicPort == 0 && g.opt.Relay.OfflineOrders {
+	if told.TerminalType == ftd.TerminalOffline && len(told.PublicIP) == 0 && told.PublicPort == 0 && a.options.OfflineOrders {
 		a.offline = true
 		return reason.OK
 	}
@@ -226,14 +226,14 @@ func (g *Gateway) checkVisits(a *arrival) reason.Reason {
 	if a.link == nil {
 		return reason.OK // the connection has ended: the record counts, and no visit begins
 	}
-	if a.placed = a.link.reserve(a.id, a.record, g.opt.Relay.MaxVisits); !a.placed {
+	if a.placed = a.link.reserve(a.id, a.record, a.options.MaxVisits); !a.placed {
 		return reason.RelayVisits
 	}
 	return reason.OK
 }
 
 func (g *Gateway) checkKey(a *arrival) reason.Reason {
-	s := newSubmitted(&g.opt.Relay, a)
+	s := newSubmitted(a)
 	a.recording = recording{g: g, policy: g.Policy(), s: &s}
 	return a.recording.assess()
 }

@@ -64,7 +64,7 @@ func TestOverloadedIsLast(t *testing.T) {
 		}
 	}
 	r := newSubmitHouse(t)
-	r.opt.Relay.MaxVisits = 1
+	r.options(func(o *RelayOptions) { o.MaxVisits = 1 })
 	a := r.submission(nil)
 	for range 3 {
 		if outcome := r.RefuseSubmit(relayPeer, session.OpSubmit, a, reason.Overloaded, ""); outcome.Reason != reason.Overloaded {

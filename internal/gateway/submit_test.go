@@ -133,7 +133,7 @@ func faults() []fault {
 		{14, reason.OutOfScope, func(r *relayHouse, _ *session.SubmitAttempt) { r.grants.permissions[0].Operators = nil; r.change() }},
 		{14, reason.UnknownCustomer, request(func(a *session.SubmitAttempt) { a.Request.UserID = []byte("8") })},
 		{14, reason.RelayVisits, func(r *relayHouse, _ *session.SubmitAttempt) {
-			r.opt.Relay.MaxVisits = 1
+			r.options(func(o *RelayOptions) { o.MaxVisits = 1 })
 			link := r.links.find(relayPeer.SessionID)
 			link.reserve(relay.SubmitID{1}, uuid.UUID{}, 1)
 			link.begin(relay.SubmitID{1}, liveVisit{account: "1"})
@@ -308,7 +308,7 @@ func TestPanicInASubmission(t *testing.T) {
 // TestOfflineOrders: an order by telephone has no address, if the firm allows it.
 func TestOfflineOrders(t *testing.T) {
 	r := newSubmitHouse(t)
-	r.opt.Relay.OfflineOrders = true
+	r.options(func(o *RelayOptions) { o.OfflineOrders = true })
 	offline := func(a *session.SubmitAttempt) {
 		a.Visit.Told.PublicIP, a.Visit.Told.PublicPort, a.Visit.Told.TerminalType = nil, 0, '6'
 	}
@@ -438,7 +438,7 @@ func TestRelayKinds(t *testing.T) {
 		{"many-to-many relay", relayPeer, investorApp, nil, reason.OK},
 		{"terminal at a relays' listener", atRelays, appID, nil, reason.WrongKind},
 		{"relay at a terminals' listener", noListener, operatorApp, nil, reason.WrongKind},
-		{"relays are not enabled", relayPeer, operatorApp, func(r *relayHouse) { r.opt.Relay.Enabled = false }, reason.WrongKind},
+		{"relays are not enabled", relayPeer, operatorApp, func(r *relayHouse) { r.options(func(o *RelayOptions) { o.Enabled = false }) }, reason.WrongKind},
 		{"another network", elsewhere, operatorApp, nil, reason.RelayNetwork},
 		{"a client key that no listener tells", relayPeer, operatorApp, func(r *relayHouse) {
 			r.grants.permissions[0].ClientSPKI = strings.Repeat("0", 64)

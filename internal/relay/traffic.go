@@ -49,6 +49,9 @@ func (t *Traffic) MayGuess() bool {
 	return t.buckets.Has(passwords, guesses, t.now())
 }
 
+// Guessing reports whether the budget of wrong passwords is used up: no login through the relay has its password looked at.
+func (t *Traffic) Guessing() bool { return !t.MayGuess() }
+
 // Guessed counts a wrong password. Those that were on their way when the budget was used up are not counted beyond it:
 // they are as many as the queue of passwords holds.
 func (t *Traffic) Guessed() {
