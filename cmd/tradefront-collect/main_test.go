@@ -21,7 +21,7 @@ func TestRun(t *testing.T) {
 		err    string
 	}{
 		{"check --lang en --root " + root, 1, "device_name  tr*****01", "tradefront-collect: 6 items are missing: a login of this machine is recorded with flag 3"},
-		{"check --lang zh --root " + root, 1, "设备名  tr*****01", "tradefront-collect: "},
+		{"check --lang zh --root " + root, 1, "设备名  tr*****01", "tradefront-collect: 缺 6 项：本机的登录将以异常标识 3 记录"},
 		{"check --nosuch", 2, "", "See: tradefront-collect check --help"},
 		{"--help", 0, "check", ""},
 	} {

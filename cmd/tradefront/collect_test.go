@@ -62,7 +62,7 @@ func TestCollectCheck(t *testing.T) {
 		{"collect send --to x", "", 2, "", `tradefront: required flag(s) "account", "app-id", "authcode-file", "password-file" not set…`},
 	})
 	got := tradefrontWith([]string{"LANG=zh_CN.UTF-8"}, "", "collect", "check", "--root", lacking)
-	if !strings.Contains(got.out, "只有 root 能读 BIOS 序列号") {
+	if !strings.Contains(got.out, "只有 root 能读 BIOS 序列号") || got.err != "tradefront: 缺 2 项：本机的登录将以异常标识 3 记录\n" {
 		t.Errorf("%+v", got)
 	}
 	got = tradefront("", "collect", "check", "--root", lacking, "-o", "json")
@@ -103,6 +103,11 @@ func TestCollectSend(t *testing.T) {
 	play(t, []step{
 		{sending, "", 0, "…device_name  " + name + "  …\nrecorded      flag …\n…ITEM…OPENED…\ndevice_name…" + name + "…" + name + "…same…", ""},
 		{sending + " --key keys/1.0.pem --key-version 1.0", "", 0, "…device_name  " + masked + "  …\nThe front recorded:\nrecord        …\nkey version   1.0\nsent          flag …, 256 bytes of ciphertext\nrecorded      flag …", ""},
+		{
+			strings.Replace(sending, "--lang en", "--lang zh", 1) + " --key-version 9.9", "", 0,
+			"…设备名  " + name + "  …前置机的记录：\n…\n密钥版本…9.9\n上报…异常标识 …，密文 256 字节\n记录…异常标识 2  (终端采集数据加密密钥版本异常：前置机没有此版本的有效密钥 9.9)…设备名…" +
+				name + "…一致…", "",
+		},
 		{sending + " --key-version 9.9", "", 0, "…\nrecorded      flag 2  (key version abnormal: the front has no valid key of version 9.9)…", ""},
 		{sending + " --key keys/1.0.pem", "", 1, "", "tradefront: --key needs --key-version…"},
 		{sending + " --key master.key --key-version 1.0", "", 1, "", "tradefront: --key: public key: no PEM block…"},

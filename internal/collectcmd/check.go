@@ -12,11 +12,15 @@ import (
 
 // IncompleteError means that items are missing: the monitoring centre would get a line with flag 1 or 3.
 type IncompleteError struct {
-	Missing int
-	Flag    byte
+	Missing  int
+	Flag     byte
+	Language collect.Language
 }
 
 func (e *IncompleteError) Error() string {
+	if e.Language == collect.Chinese {
+		return fmt.Sprintf("缺 %d 项：本机的登录将以异常标识 %c 记录", e.Missing, e.Flag)
+	}
 	items := "items are"
 	if e.Missing == 1 {
 		items = "item is"
@@ -44,7 +48,7 @@ func newCheck(e *Env) *cobra.Command {
 			if err := printCheck(e.Out(), r, lang.Language, output); err != nil {
 				return err
 			}
-			return incomplete(r)
+			return incomplete(r, lang.Language)
 		}),
 	}
 	lang.flags(c, e.Environ)
@@ -68,7 +72,7 @@ func printJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-func incomplete(r *collect.Result) error {
+func incomplete(r *collect.Result, lang collect.Language) error {
 	missing := 0
 	for _, it := range r.Items {
 		if it.State.Missing() {
@@ -78,5 +82,5 @@ func incomplete(r *collect.Result) error {
 	if missing == 0 {
 		return nil
 	}
-	return &IncompleteError{missing, r.Flag()}
+	return &IncompleteError{missing, r.Flag(), lang}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -54,6 +53,7 @@ type Recorded struct {
 // OpenedItem is an item as the private test key opens it, beside what was collected.
 type OpenedItem struct {
 	Item      string `json:"item"`
+	Name      string `json:"name"`
 	Collected string `json:"collected"`
 	Opened    string `json:"opened"`
 	Same      bool   `json:"same"`
@@ -204,7 +204,7 @@ func opened(r *collect.Result, ciphertext []byte) ([]OpenedItem, error) {
 	}
 	var list []OpenedItem
 	for i, it := range r.Items {
-		list = append(list, OpenedItem{Item: it.Word, Collected: it.Clear(), Opened: items[i].Value, Same: it.Clear() == items[i].Value})
+		list = append(list, OpenedItem{Item: it.Word, Name: it.Name, Collected: it.Clear(), Opened: items[i].Value, Same: it.Clear() == items[i].Value})
 	}
 	return list, nil
 }
@@ -218,40 +218,31 @@ func (s *sending) print(w io.Writer, r *collect.Result, sent *Sent) error {
 	} else {
 		fmt.Fprint(w, r.ExplainClear(s.lang.Language))
 	}
-	fmt.Fprintln(w, "\nThe front recorded:")
+	words := wordsIn(s.lang.Language)
+	fmt.Fprintln(w, words.recorded)
 	rec := &sent.Recorded
-	show.Table(w, "record\t"+rec.RecordID, func(w io.Writer) {
-		fmt.Fprintf(w, "trading day\t%s\nlogin time\t%s\nseen address\t%s\nkey version\t%s\nsent\tflag %s, %d bytes of ciphertext\nrecorded\tflag %s%s\n",
-			rec.TradingDay, rec.LoginTime, rec.PublicAddr, rec.KeyVersion, rec.SentFlag, rec.Bytes, rec.Flag, flagWords(rec))
+	show.Table(w, words.record+"\t"+rec.RecordID, func(w io.Writer) {
+		fmt.Fprintf(w, words.answer, rec.TradingDay, rec.LoginTime, rec.PublicAddr, rec.KeyVersion, rec.SentFlag, rec.Bytes, rec.Flag, words.flag(rec))
 	})
 	if sent.Opened != nil {
-		fmt.Fprintln(w, "\nThe ciphertext, opened with the private test key, beside what was collected:")
-		PrintOpened(w, sent.Opened)
+		fmt.Fprintln(w, words.opened)
+		printOpened(w, words, sent.Opened)
 	}
 	return nil
 }
 
-// flagWords says why the front recorded another flag than was sent.
-func flagWords(rec *Recorded) string {
-	if rec.Flag == rec.SentFlag {
-		return ""
-	}
-	words := "  (" + strings.ReplaceAll(regulation.AbnormalFlag(rec.Flag[0]).Word(), "_", " ")
-	if rec.Flag == string(rune(regulation.FlagKeyVersion)) {
-		words += ": the front has no valid key of version " + rec.KeyVersion
-	}
-	return words + ")"
-}
-
-// PrintOpened prints a table of the items, and marks those that differ.
-func PrintOpened(w io.Writer, items []OpenedItem) {
-	show.Table(w, "ITEM\tCOLLECTED\tOPENED\t", func(w io.Writer) {
+// printOpened prints a table of the items, and marks those that differ.
+func printOpened(w io.Writer, words *sendWords, items []OpenedItem) {
+	show.Table(w, words.header, func(w io.Writer) {
 		for _, it := range items {
-			mark := "same"
+			mark, name := words.same, it.Item
 			if !it.Same {
-				mark = "DIFFERS"
+				mark = words.differs
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", it.Item, it.Collected, it.Opened, mark)
+			if words.named {
+				name = it.Name
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", name, it.Collected, it.Opened, mark)
 		}
 	})
 }
