@@ -191,6 +191,25 @@ func TestPythonPackage(t *testing.T) {
 	}
 }
 
+// TestWheelNamesThePlatform of the library that is in it, whatever machine packs it.
+func TestWheelNamesThePlatform(t *testing.T) {
+	t.Parallel()
+	python, dir := need(t, "python3"), t.TempDir()
+	for platform, header := range map[string]string{
+		"linux_x86_64": "\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x03\x00\x3e\x00", "win_amd64": "MZ\x90\x00",
+		"linux_aarch64": "\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x03\x00\xb7\x00",
+	} {
+		library := filepath.Join(dir, "libtradefront_collect_TF01.so")
+		if err := os.WriteFile(library, []byte(header), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		wheel := filepath.Base(strings.TrimSpace(run(t, python, filepath.Join(root, "collector/samples/python/make_wheel.py"), library, dir, "0.1.0")))
+		if want := "tradefront_collector-0.1.0-py3-none-" + platform + ".whl"; wheel != want {
+			t.Errorf("%s, want %s", wheel, want)
+		}
+	}
+}
+
 // installed is the Python of an environment that has the wheel: unpacked as pip unpacks one, which takes a fraction of a second and needs no pip.
 func installed(t *testing.T, python, wheel, dir string) string {
 	t.Helper()

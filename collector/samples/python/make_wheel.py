@@ -1,5 +1,5 @@
 """python3 make_wheel.py LIBRARY FOLDER [VERSION [PLATFORM]]: packs the package and a collection library as a wheel. It needs no compiler and no module
-but Python's own; the same library and version make the same bytes."""
+but Python's own; the same library and version make the same bytes. Without PLATFORM the library's own header tells it."""
 
 import base64
 import hashlib
@@ -26,6 +26,19 @@ Tag: py3-none-{platform}
 """
 
 
+# The machines of ELF headers (e_machine) that collection libraries are built for.
+MACHINES = {62: "linux_x86_64", 183: "linux_aarch64"}
+
+
+def platform_of(library):
+    if library[:2] == b"MZ":
+        return "win_amd64"
+    machine = int.from_bytes(library[18:20], "little") if library[:4] == b"\x7fELF" else 0
+    if machine not in MACHINES:
+        sys.exit("the library is of no platform that is known: name PLATFORM")
+    return MACHINES[machine]
+
+
 def read(path):
     with open(path, "rb") as f:
         return f.read()
@@ -39,7 +52,8 @@ def record(files):
     return "".join(lines)
 
 
-def main(library, folder, version="0.0.0", platform="linux_x86_64"):
+def main(library, folder, version="0.0.0", platform=None):
+    platform = platform or platform_of(read(library))
     if not re.match(r"^[0-9]+(\.[0-9]+)*$", version):
         version = "0.0.0"  # a version of git is none of Python's
     info = "%s-%s.dist-info" % (NAME, version)
