@@ -29,6 +29,11 @@
 // under a new Term, becomes standby, takes back a session or does not; and it lies (core_lies_test.go).
 // Terminals send requests in one part or several, now and then with a wrong number.
 //
+// A third of the seeds have relays besides (relay_plan_test.go): terminals behind a many-to-many relay, and operator relays
+// that submit for several customers, keep what is not answered, come back to this front or the next, send again and report
+// again, end terminals, and send what they must not (relay_mischief_test.go). An operator of the front disables a relay and
+// narrows its scope. A submission parks before it begins, as several may come in one chunk.
+//
 // # What is checked
 //
 // See check_test.go: answered ⊆ stored ⊆ attempted, no RecordID twice, every record true, the
@@ -40,6 +45,9 @@
 // twice; a SessionOpen names a record that is stored; once nothing is on its way, each session that a core let
 // in was opened or aborted, and each that is open has a terminal; a terminal gets 3, 63 or a lock from a core
 // alone; private flows have no gap and no repeat. Honest terminals of a liveness run trade, too.
+//
+// With relays (relay_truth_test.go, core_visits_test.go): what docs/protocol.md and docs/relay.md promise of a submission, by
+// an encoder and a RecordID of the test's own; and what a core knows of the terminals behind an operator.
 //
 // # What is not covered
 //

@@ -34,7 +34,11 @@ func (w *world) heal() {
 	}
 	w.trace.step(w.counts.steps, "— everything is healed —")
 	deadline := time.Now().Add(healTime)
-	for range healSteps {
+	steps := healSteps
+	if w.hasRelays() { // twice as many connections
+		steps *= 2
+	}
+	for range steps {
 		if w.failed() || w.isWell() {
 			return
 		}
