@@ -2,7 +2,6 @@ package robustness
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,7 +9,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,10 +86,15 @@ func (a *agent) admit(t *testing.T, s *site.Site, relay, code string) {
 func (a *agent) audit() string { return filepath.Join(a.dir, "relay-audit.jsonl") }
 
 // unsettled is how many submissions of an operator agent are on their way; an error if it cannot be asked.
-func (a *agent) unsettled(ctx context.Context) (n int, err error) {
+func (a *agent) unsettled(ctx context.Context) (int, error) {
+	return metrics(ctx, a.admin, "tradefront_agent_unanswered", "tradefront_agent_waiting")
+}
+
+// metrics is the sum of those of a daemon that have these names, with any labels.
+func metrics(ctx context.Context, admin string, names ...string) (n int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.admin+"/metrics", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+admin+"/metrics", nil)
 	if err != nil {
 		return 0, err
 	}
@@ -98,16 +104,16 @@ func (a *agent) unsettled(ctx context.Context) (n int, err error) {
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
-	for line := range bytes.Lines(text) {
-		for _, name := range []string{"tradefront_agent_unanswered ", "tradefront_agent_waiting "} {
-			if value, is := bytes.CutPrefix(line, []byte(name)); is {
-				k, bad := strconv.ParseFloat(string(bytes.TrimSpace(value)), 64)
-				if bad != nil {
-					return 0, bad
-				}
-				n += int(k)
-			}
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if name, _, _ = strings.Cut(name, "{"); !slices.Contains(names, name) {
+			continue
 		}
+		k, bad := strconv.ParseFloat(value[strings.LastIndex(value, " ")+1:], 64)
+		if bad != nil {
+			return 0, bad
+		}
+		n += int(k)
 	}
 	return n, err
 }

@@ -151,7 +151,10 @@ func (w *relaysWorld) finish(r *relaysResult) {
 	w.t.Helper()
 	w.quiet()
 	w.crowd.end()
-	for _, f := range []*front{w.agents[0].front, w.agents[1].front, w.fronts[0], w.fronts[1]} {
+	for i, f := range []*front{w.agents[0].front, w.agents[1].front, w.fronts[0], w.fronts[1]} {
+		if i == len(w.agents) {
+			w.visitsAreOver()
+		}
 		f.stop()
 		f.checkLog()
 	}
@@ -168,6 +171,17 @@ func (w *relaysWorld) finish(r *relaysResult) {
 	r.Reported, reports = w.report(s)
 	w.explain(reports)
 	r.Explained = w.explained
+}
+
+// visitsAreOver: no relay is left, and no front holds a terminal or a submission of one.
+func (w *relaysWorld) visitsAreOver() {
+	w.t.Helper()
+	for i, admin := range w.admins {
+		w.until(fmt.Sprintf("front %d to hold no visit of a relay that has gone", i+1), func() bool {
+			n, err := metrics(w.ctx, admin, "tradefront_relay_visits", "tradefront_relay_submissions_in_flight")
+			return err == nil && n == 0
+		})
+	}
 }
 
 // everyWay wants that what the test looks for had occasion to go wrong.

@@ -58,6 +58,7 @@ type relaysWorld struct {
 	locals    []string
 	links     [2]*cutproxy.Proxy // between HAProxy and each front's listener for relays
 	relayAt   [2]string          // those listeners
+	admins    [2]string          // of the fronts
 	balancers [2]*balancer       // for terminals, for relays
 	agents    [2]*agent          // many-to-many, operator
 	wire      *wire
@@ -115,6 +116,7 @@ func (w *relaysWorld) makeFirm() {
 	var terminals, health [2]string
 	for i, answer := range []string{"local", "postgres"} {
 		terminals[i], w.relayAt[i], health[i] = listenAddress(w.t, w.random), listenAddress(w.t, w.random), listenAddress(w.t, w.random)
+		w.admins[i] = health[i]
 		local := filepath.Join(newDisk(w.t, localDisk).dir, "front.db")
 		o := site.Options{
 			Binary: built.normal, Front: i + 1, URL: w.postgres.URL(), Admin: health[i],
@@ -302,7 +304,7 @@ func heldIn(ctx context.Context, path string) (n int, err error) {
 	return n, err
 }
 
-// freshAddress is one that takes connections.
+// takes reports whether an address takes connections.
 func takes(address string) bool {
 	conn, err := net.DialTimeout("tcp", address, time.Second)
 	if err != nil {
