@@ -94,14 +94,23 @@ static void another_user(struct library *l)
     CHECK(setuid(0) != 0);
 }
 
+static char folder[] = "/tmp/collector-root-XXXXXX";
+
+static int in_folder(struct library *l)
+{
+    int code;
+    CHECK(chroot(folder) == 0 && chdir("/") == 0);
+    code = code_of(l);
+    CHECK(code > 0 && (code & TFC_MISSING_DISK) && (code & TFC_MISSING_OS_VERSION) && !(code & TFC_MISSING_TIME));
+    return 0;
+}
+
 /* Nothing of /sys, /proc and /run is there. */
 static void empty_root(struct library *l)
 {
-    char folder[] = "/tmp/collector-root-XXXXXX";
-    int code;
-    CHECK(mkdtemp(folder) != NULL && chroot(folder) == 0 && chdir("/") == 0);
-    code = code_of(l);
-    CHECK(code > 0 && (code & TFC_MISSING_DISK) && (code & TFC_MISSING_OS_VERSION) && !(code & TFC_MISSING_TIME));
+    CHECK(mkdtemp(folder) != NULL);
+    CHECK(child(in_folder, l) == 0);
+    CHECK(rmdir(folder) == 0);
 }
 
 static void *forever(void *arg)
