@@ -111,16 +111,18 @@ func printSessions(w io.Writer, list []daemon.Session) {
 
 func newSessionEnd(e *env) *cobra.Command {
 	var (
-		path, text string
-		fronts     []string
-		form       output
+		path, text, terminal string
+		fronts               []string
+		form                 output
 	)
 	c := &cobra.Command{
 		Use: "end SESSION", Short: "End a session: its terminal is told why, and disconnected", Args: cobra.ExactArgs(1),
 		Long: "End one session of the running front, by its number in `session list`. The terminal gets a ForceExit with\n" +
 			"--text, the trading core is told, and the audit log says who ended it. The record of the login stays. The\n" +
 			"customer can log in again: to keep an account out, lock it at the trading core. The front takes this\n" +
-			"from its own machine only.",
+			"from its own machine only.\n\n" +
+			"With --terminal the operator relay whose session it is ends one of its terminals, and the session goes on. The\n" +
+			"relay must be one of relay.terminal_exits: its vendor has said that it knows such a ForceExit.",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
 			id, err := strconv.ParseInt(args[0], 10, 32)
 			if err != nil || id < 1 {
@@ -138,7 +140,9 @@ func newSessionEnd(e *env) *cobra.Command {
 				return fmt.Errorf("this machine's name: %w", err)
 			}
 			var ended daemon.SessionEnded
-			err = ops.Tell(c.Context(), addresses[0], "/sessions/end", &daemon.EndSession{SessionID: int32(id), Text: text, By: operator(host)}, &ended)
+			err = ops.Tell(c.Context(), addresses[0], "/sessions/end", &daemon.EndSession{
+				SessionID: int32(id), Text: text, By: operator(host), Terminal: terminal,
+			}, &ended)
 			if refusal, is := errors.AsType[*ops.Refusal](err); is {
 				return refusal
 			}
@@ -146,6 +150,11 @@ func newSessionEnd(e *env) *cobra.Command {
 				return askError(addresses[0], err)
 			}
 			return form.print(e.out, &ended, func(w io.Writer) {
+				if ended.Terminal != "" {
+					fmt.Fprintf(w, "told the relay of session %d at front %d to end the terminal %s of account %s\n",
+						ended.Session.SessionID, ended.Session.FrontID, ended.Terminal, ended.Account)
+					return
+				}
 				fmt.Fprintf(w, "ended session %d of account %s at front %d\n", ended.Session.SessionID, ended.Session.Account, ended.Session.FrontID)
 			})
 		}),
@@ -153,6 +162,7 @@ func newSessionEnd(e *env) *cobra.Command {
 	configFlag(c, &path)
 	outputFlag(c, &form)
 	frontFlag(c, &fronts)
+	c.Flags().StringVar(&terminal, "terminal", "", "SubmitID of the one terminal of an operator relay to end")
 	c.Flags().StringVar(&text, "text", "会话已被管理员结束 ended by an operator of the firm", "what the terminal shows its user, at most 100 bytes")
 	return c
 }

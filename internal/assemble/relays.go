@@ -11,6 +11,6 @@ func GatewayRelays(cfg *config.Config) gateway.RelayOptions {
 	return gateway.RelayOptions{
 		Enabled: r.Enabled, MaxTerminalAge: r.MaxTerminalAge, ClockAhead: r.ClockAhead, SubmitIDAge: r.SubmitIDAge,
 		OperatorAuditOnly: r.OperatorRecord == "audit_only", OfflineOrders: r.OfflineOrders, AuditTags: r.AuditTags,
-		PublicAddresses: r.PublicAddresses.Map(), MaxVisits: r.MaxVisits,
+		PublicAddresses: r.PublicAddresses.Map(), MaxVisits: r.MaxVisits, TerminalExits: r.TerminalExits,
 	}
 }

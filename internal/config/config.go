@@ -231,6 +231,9 @@ type Relay struct {
 	// For relays of the firm's own network: their address as the front sees it, and the public one to report in
 	// its place, as {"10.1.2.3": "116.228.52.11"}. The variable has 10.1.2.3=116.228.52.11, with commas between.
 	PublicAddresses PublicAddresses `key:"public_addresses"`
+	// Operator relays, by AppID, that end one terminal when the front says so (ForceExit with SubmitRef; session end --terminal).
+	// Ask the relay's vendor first: a relay that does not know SubmitRef would end all its terminals.
+	TerminalExits AppIDs `key:"terminal_exits"`
 	// Terminals that one connection of an operator relay may have reported and not ended; more are answered 60.
 	MaxVisits int `key:"max_visits" default:"100000" min:"1" max:"10000000"`
 }

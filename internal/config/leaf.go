@@ -67,6 +67,7 @@ var leafTypes = map[reflect.Type]leafType{
 	reflect.TypeFor[EarlyDrop]():         {kind: text, read: fromText(parseEarlyDrop)},
 	reflect.TypeFor[DatabaseURL]():       {kind: text, read: fromText(parseDatabaseURL)},
 	reflect.TypeFor[File]():              {kind: text, read: readFileName},
+	reflect.TypeFor[AppIDs]():            {kind: valueList, element: reflect.TypeFor[string](), read: readAppIDs},
 	reflect.TypeFor[CoreEndpoints]():     {kind: valueList, element: reflect.TypeFor[string](), read: readCoreEndpoints},
 	reflect.TypeFor[TrustedNetworks]():   {kind: valueList, element: reflect.TypeFor[string](), read: readTrustedNetworks},
 	reflect.TypeFor[ExemptNetworks]():    {kind: valueList, element: reflect.TypeFor[string](), read: readExemptNetworks},

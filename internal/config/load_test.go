@@ -97,6 +97,7 @@ func TestEnvironmentReachesEveryLeaf(t *testing.T) {
 	types := map[reflect.Type]string{
 		reflect.TypeFor[ExemptNetworks](): "10.0.0.1, 10.0.0.2", reflect.TypeFor[Address](): "127.0.0.9:9", reflect.TypeFor[EarlyDrop](): "1:2:3", reflect.TypeFor[DatabaseURL](): "postgres://u@h/d",
 		reflect.TypeFor[CoreEndpoints]():   "core-a.firm:7, unix:/run/core.sock",
+		reflect.TypeFor[AppIDs]():          "a_relay_1.0, b_relay_2.0",
 		reflect.TypeFor[PublicAddresses](): "10.1.2.3=116.228.52.11, 2001:db8::1=116.228.52.12",
 	}
 	before, _ := read([]byte("front: {}"), nil)

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/tradefront/tradefront/internal/regulation"
 )
 
 // AdmitsRelays reports whether the listener is for relays, and for nothing else.
@@ -91,4 +93,31 @@ func parsePublicAddress(seen, public string) (p PublicAddress, problem string) {
 		*a.into = addr.Unmap()
 	}
 	return p, ""
+}
+
+// AppIDs are AppIDs in the order of the file.
+type AppIDs []regulation.AppID
+
+// maxAppIDs bounds such a list.
+const maxAppIDs = 256
+
+func readAppIDs(written any, _ place) (any, Faults) {
+	var (
+		all    AppIDs
+		faults Faults
+	)
+	entries := written.([]any)
+	if len(entries) > maxAppIDs {
+		faults.add("", fmt.Sprintf("has %d entries, at most %d are allowed", len(entries), maxAppIDs), "")
+		return all, faults
+	}
+	for i, entry := range entries {
+		id, err := regulation.ParseAppID(strings.TrimSpace(entry.(string)))
+		if err != nil {
+			faults.add(fmt.Sprintf("[%d]", i), err.Error(), "tradefront relay list shows the AppIDs of relays")
+			continue
+		}
+		all = append(all, id)
+	}
+	return all, faults
 }

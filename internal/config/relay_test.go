@@ -28,6 +28,8 @@ func TestRelayKeys(t *testing.T) {
 		{"relay: {public_addresses: [10.1.2.3]}\n", "relay.public_addresses", "want a mapping"},
 		{"relay: {public_addresses: {10.1.2.3: 116.228.52}}\n", "relay.public_addresses", `"116.228.52", which is no address`},
 		{"relay: {public_addresses: {10.1.2.3: 1.2.3.4, \"::ffff:10.1.2.3\": 1.2.3.5}}\n", "relay.public_addresses", "names 10.1.2.3 twice"},
+		{"relay: {terminal_exits: []}\n", "", ""},
+		{"relay: {terminal_exits: [a_relay_1.0, relay]}\n", "relay.terminal_exits[1]", "relay"},
 		{"limits: {relay_share: 0.1}\n", "", ""},
 		{"limits: {relay_share: 0.09}\n", "limits.relay_share", "is 0.09, want 0.1 to 0.9"},
 		{"limits: {relay_share: 0.900001}\n", "limits.relay_share", "want 0.1 to 0.9"},

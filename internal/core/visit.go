@@ -34,7 +34,7 @@ type Visit struct {
 
 // RelayTerminal is what the Terminal of an operator relay may be besides.
 type RelayTerminal interface {
-	// ExitVisit tells the relay to end one terminal, by ForceExit with the data of that field and the SubmitID, and leaves
-	// the connection open; data is copied. A relay whose terms do not say that it may be told is told nothing.
+	// ExitVisit tells the relay to end one terminal, by ForceExit with the data of that field and the SubmitID, ends it here,
+	// and leaves the connection open; data is copied. A relay whose terms do not say that it may be told is told nothing.
 	ExitVisit(submitID uuid.UUID, forceExit []byte)
 }

@@ -9,10 +9,13 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/relay"
 )
 
 // Session is one that is logged in, as the page /sessions of the admin listener and `session list` show it.
@@ -35,11 +38,15 @@ type EndSession struct {
 	SessionID int32  `json:"session_id"`
 	Text      string `json:"text"` // what the terminal is told
 	By        string `json:"by"`   // who asks
+	// Terminal is the SubmitID of the terminal to end, of an operator relay's session that goes on; empty for the whole session.
+	Terminal string `json:"terminal,omitempty"`
 }
 
 // SessionEnded is what it is told.
 type SessionEnded struct {
-	Session Session `json:"session"`
+	Session  Session `json:"session"`
+	Terminal string  `json:"terminal,omitempty"` // the SubmitID, if that terminal alone was ended
+	Account  string  `json:"account,omitempty"`  // whose terminal it was
 }
 
 // sessionPatience bounds how long the event loops may take to tell their sessions.
@@ -101,18 +108,56 @@ func (d *Daemon) endSession(ctx context.Context, body []byte) (any, error) {
 		return nil, err
 	}
 	i := slices.IndexFunc(all, func(s front.SessionInfo) bool { return s.SessionID == request.SessionID && !s.LoggedIn.IsZero() })
-	if i < 0 || !d.front.EndSession(ctx, request.SessionID, request.Text) {
-		return nil, &ops.Refusal{
-			Status:  http.StatusNotFound,
-			Problem: fmt.Sprintf("front %d has no session %d: see tradefront session list", d.cfg.Front.ID, request.SessionID),
-		}
+	if i < 0 {
+		return nil, d.noSession(request.SessionID)
 	}
-	s := &all[i]
-	d.path.Audit.Log(ops.Entry{
+	if request.Terminal != "" {
+		return d.endTerminal(ctx, &all[i], &request)
+	}
+	if !d.front.EndSession(ctx, request.SessionID, request.Text) {
+		return nil, d.noSession(request.SessionID)
+	}
+	d.path.Audit.Log(d.sessionEnd(&all[i], &request))
+	return SessionEnded{Session: d.shownSession(&all[i], masked)}, nil
+}
+
+func (d *Daemon) noSession(id int32) error {
+	return &ops.Refusal{
+		Status: http.StatusNotFound, Problem: fmt.Sprintf("front %d has no session %d: see tradefront session list", d.cfg.Front.ID, id),
+	}
+}
+
+// sessionEnd is the audit line of what an operator ended.
+func (d *Daemon) sessionEnd(s *front.SessionInfo, request *EndSession) ops.Entry {
+	return ops.Entry{
 		Time: d.now(), Event: ops.EventSessionEnd, Reason: reason.EndedByOperator.String(), FrontID: d.cfg.Front.ID, SessionID: s.SessionID,
 		AppID: s.AppID, Account: s.Account, Address: s.Address.Addr(), Port: s.Address.Port(), By: request.By, Text: request.Text,
-	})
-	return SessionEnded{d.shownSession(s, masked)}, nil
+	}
+}
+
+// endTerminal tells an operator relay to end one terminal. Its session goes on, and the record of the terminal stays.
+func (d *Daemon) endTerminal(ctx context.Context, s *front.SessionInfo, request *EndSession) (any, error) {
+	if d.path.Gateway == nil {
+		return nil, &ops.Refusal{Status: http.StatusNotFound, Problem: "a relay agent ends terminals by their own sessions: leave --terminal out"}
+	}
+	id, ok := relay.ParseSubmitID([]byte(request.Terminal))
+	if !ok {
+		return nil, &ops.Refusal{Status: http.StatusBadRequest, Problem: fmt.Sprintf("%q is no SubmitID: the audit log has them as submit_id", request.Terminal)}
+	}
+	account, through, there := d.path.Gateway.Terminal(s.SessionID, id)
+	if !there {
+		return nil, &ops.Refusal{Status: http.StatusNotFound, Problem: fmt.Sprintf(
+			"session %d has no terminal of submission %s: it has ended, or was reported on another connection of its relay", s.SessionID, request.Terminal)}
+	}
+	if !d.front.EndTerminal(ctx, s.SessionID, uuid.UUID(id), request.Text) {
+		return nil, &ops.Refusal{Status: http.StatusConflict, Problem: fmt.Sprintf(
+			"relay %s was not told at its login that one terminal may be ended: if its vendor says that it knows SubmitRef, add it to relay.terminal_exits, "+
+				"reload, and let it log in again; or end its whole session without --terminal", through)}
+	}
+	e := d.sessionEnd(s, request)
+	e.Account, e.Operator, e.SubmitID, e.RelayAppID, e.RelayMode = string(account), s.Account, request.Terminal, string(through), "3"
+	d.path.Audit.Log(e)
+	return SessionEnded{Session: d.shownSession(s, masked), Terminal: request.Terminal, Account: string(account)}, nil
 }
 
 // maxExitText is the room of ForceExitMsg, in bytes.

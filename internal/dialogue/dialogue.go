@@ -69,6 +69,9 @@ func (d *Dialogue) Ended() bool { return d.ended }
 // State is how far the session has come.
 func (d *Dialogue) State() session.State { return d.session.State() }
 
+// EndsOne reports whether the relay at the other end may be told to end one terminal.
+func (d *Dialogue) EndsOne() bool { return d.session.EndsOne() }
+
 // Peer is whose dialogue it is.
 func (d *Dialogue) Peer() session.Peer { return d.peer }
 

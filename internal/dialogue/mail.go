@@ -120,7 +120,7 @@ func (d *Dialogue) take(mail Mail, now time.Time) {
 		case mailRefusal:
 			d.takeRefusal(data, now)
 		case mailTerminalExit:
-			d.step(&session.Event{Kind: session.TerminalExitAsked, Now: now, SubmitID: data[:submitIDLen], ForceExit: data[submitIDLen:]})
+			d.exitTerminal(data[:submitIDLen], data[submitIDLen:], now)
 		case mailExit:
 			d.step(&session.Event{Kind: session.ExitAsked, Now: now, ForceExit: data[1:], Why: reason.Close(data[0])})
 		}

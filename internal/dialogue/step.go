@@ -69,7 +69,7 @@ func (d *Dialogue) step(ev *session.Event) {
 			ev = &session.Event{Kind: session.SubmitDone, Now: ev.Now, Outcome: outcome, SubmitID: fx.SubmitID}
 			continue
 		case session.DoEndTerminal:
-			*outcome = d.endTerminal(fx)
+			*outcome = d.endTerminal(fx.UserID, fx.SubmitID)
 		case session.DoPass:
 			why := d.pass(fx.Header, fx.Body, ev.Now)
 			if why == reason.OK {

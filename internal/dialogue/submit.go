@@ -174,11 +174,20 @@ func (d *Dialogue) finishSubmit(one submitted, now time.Time) {
 }
 
 // endTerminal passes on that a terminal behind a relay has gone.
-func (d *Dialogue) endTerminal(fx *session.Effects) session.Outcome {
-	d.submits.end(fx.SubmitID)
-	outcome := d.driver.handler.EndTerminal(d.peer, fx.UserID, fx.SubmitID)
+func (d *Dialogue) endTerminal(operator, submitID []byte) session.Outcome {
+	d.submits.end(submitID)
+	outcome := d.driver.handler.EndTerminal(d.peer, operator, submitID)
 	if outcome.Reason.Accepted() {
-		d.closeVisit(fx.SubmitID)
+		d.closeVisit(submitID)
 	}
 	return outcome
+}
+
+// exitTerminal tells the relay that one terminal of it is to go, which ends that terminal here too: no TerminalEnd follows.
+func (d *Dialogue) exitTerminal(submitID, forceExit []byte, now time.Time) {
+	if !d.session.EndsOne() {
+		return
+	}
+	d.step(&session.Event{Kind: session.TerminalExitAsked, Now: now, SubmitID: submitID, ForceExit: forceExit})
+	d.endTerminal(d.session.UserID(), submitID)
 }

@@ -333,14 +333,14 @@ func TestFloodOfSubmissions(t *testing.T) {
 	}
 }
 
-// TestOneTerminalEnds: by the relay's word, or by the front's.
+// TestOneTerminalEnds: by the relay's word, or by the front's, after which no TerminalEnd comes.
 func TestOneTerminalEnds(t *testing.T) {
 	o, d := reporting(t, relayLimits)
 	id := fmt.Sprintf("019b7c1e-5c00-7d4e-8a3b-%012d", 7)
 	d.Receive(terminaltest.Message(ftd.TIDTerminalEnd, func(e *ftd.Encoder) { e.SubmitRef(&ftd.SubmitRef{SubmitID: []byte(id)}) }), time.Now())
 	d.Take(AppendTerminalExit(nil, [submitIDLen]byte([]byte(id)), session.AppendForceExit(nil, '1', "out")), time.Now())
 	got := o.answers(t)
-	if !slices.Equal(o.gone, []string{"8 " + id}) || len(got) != 2 || got[0].TID != ftd.TIDTerminalEnd || got[0].Code != 0 ||
+	if !slices.Equal(o.gone, []string{"8 " + id, "8 " + id}) || len(got) != 2 || got[0].TID != ftd.TIDTerminalEnd || got[0].Code != 0 ||
 		got[1].TID != ftd.TIDForceExit || d.Closing() != reason.StayOpen {
 		t.Errorf("gone %v, sent %+v, closing by %v", o.gone, got, d.Closing())
 	}
@@ -348,7 +348,7 @@ func TestOneTerminalEnds(t *testing.T) {
 		t.Errorf("state %v", d.session.State())
 	}
 	d.End(reason.PeerClosed)
-	if want := []string{"8 " + id, "session of 8", "connection 1"}; !slices.Equal(o.gone, want) {
+	if want := []string{"8 " + id, "8 " + id, "session of 8", "connection 1"}; !slices.Equal(o.gone, want) {
 		t.Errorf("gone %q, want %q", o.gone, want)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
@@ -65,6 +67,28 @@ func (s *Server) EndSession(ctx context.Context, id int32, text string) (found b
 		}
 	})
 	return err == nil && found
+}
+
+// EndTerminal tells the operator relay of a session to end the terminal of a submission, by ForceExit with text, and takes
+// the terminal out here. It is false if there is no such session, its relay was not told
+// at its login that this may come, or the front stops.
+func (s *Server) EndTerminal(ctx context.Context, id int32, submitID uuid.UUID, text string) (told bool) {
+	var ref [36]byte
+	copy(ref[:], submitID.String())
+	exit := dialogue.AppendTerminalExit(nil, ref, session.AppendForceExit(nil, session.ExitByOperator, text))
+	err := s.onLoops(ctx, func(l *loop) {
+		for _, c := range l.conns {
+			if c.Peer().SessionID == id {
+				defer c.unlock(c.lock())
+				if told = c.EndsOne(); told {
+					c.Take(exit, time.Now())
+					c.closeIfOver()
+				}
+				return
+			}
+		}
+	})
+	return err == nil && told
 }
 
 var errStopping = errors.New("front: the front stops")

@@ -144,6 +144,19 @@ func (l *relayLink) endAll() (visits map[relay.SubmitID]liveVisit, n int) {
 	return visits, n
 }
 
+// Terminal is whose terminal an operator relay has reported on its session by that SubmitID, and through which relay; ok is
+// false if there is none, or it has ended.
+func (g *Gateway) Terminal(session int32, id relay.SubmitID) (account regulation.Account, through regulation.AppID, ok bool) {
+	link := g.links.find(session)
+	if link == nil {
+		return "", "", false
+	}
+	link.mu.Lock()
+	defer link.mu.Unlock()
+	v, ok := link.visits[id]
+	return v.account, link.relay.AppID, ok
+}
+
 // Terminals is how many terminals an operator relay has reported on its session that have not ended.
 func (g *Gateway) Terminals(session int32) int {
 	link := g.links.find(session)

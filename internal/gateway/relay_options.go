@@ -2,9 +2,11 @@ package gateway
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/relay"
 	"github.com/tradefront/tradefront/internal/session"
 )
@@ -22,8 +24,9 @@ type RelayOptions struct {
 	AuditTags         bool // TerminalTag is kept in the audit log
 	// PublicAddresses are item 7 by the relay's address as this front sees it; others are reported as they are seen.
 	PublicAddresses map[netip.Addr]netip.Addr
-	MaxVisits       int  // of one connection; 0 for no bound
-	TerminalExit    bool // relays are told that ForceExit may end one terminal
+	MaxVisits       int // of one connection; 0 for no bound
+	// TerminalExits are the operator relays that a ForceExit may tell to end one terminal.
+	TerminalExits []regulation.AppID
 }
 
 // SetRelay gives what comes through relays from now on other options. A submission or a login that is on its way finishes with
@@ -36,7 +39,7 @@ func (g *Gateway) Relay() RelayOptions { return *g.relaying.Load() }
 // terms are what an operator relay may ask.
 func (o *RelayOptions) terms(r *relay.Relay) *ftd.RelayTerms {
 	features := byte('0')
-	if o.TerminalExit {
+	if slices.Contains(o.TerminalExits, r.AppID) {
 		features = ftd.TermsTerminalExit
 	}
 	return &ftd.RelayTerms{

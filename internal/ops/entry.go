@@ -24,7 +24,7 @@ const (
 	EventLogout        = "logout"         // a logout
 	EventUnanswered    = "unanswered"     // a login that was recorded, and whose terminal was gone
 	EventMalformed     = "malformed"      // bytes that are no message: the connection was closed without an answer
-	EventSessionEnd    = "session_end"    // a session that an operator ended
+	EventSessionEnd    = "session_end"    // a session, or one terminal of an operator relay, that an operator of the firm ended
 	EventSubmit        = "submit"         // a terminal that an operator relay reported, answered with whatever result
 	EventSubmitEnd     = "submit_end"     // a terminal that an operator relay says has gone
 	EventRelayEnded    = "relay_ended"    // the session of an operator relay, and with it all its visits

@@ -102,6 +102,9 @@ func New(settings *Settings, now time.Time) Session {
 // State is how far the dialogue has come.
 func (s *Session) State() State { return s.state }
 
+// EndsOne reports whether it is an operator relay's whose terms say that a ForceExit may end one terminal.
+func (s *Session) EndsOne() bool { return s.state == LoggedIn && s.relay.endsOne }
+
 // BodyLimit is the longest body that the next frame may have, in bytes.
 func (s *Session) BodyLimit() int {
 	if s.state < Authenticated {

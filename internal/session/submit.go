@@ -244,7 +244,7 @@ func (s *Session) terminalEnded(ev *Event, fx *Effects) {
 // exitTerminal tells the relay that one terminal of it is to go. A relay that does not expect that would take it for the
 // end of its own session: it is told nothing, and its terminal stays.
 func (s *Session) exitTerminal(ev *Event, fx *Effects) {
-	if s.state != LoggedIn || !s.relay.endsOne {
+	if !s.EndsOne() {
 		return
 	}
 	e := ftd.Begin(fx.Wire, ftd.TIDForceExit)
