@@ -91,3 +91,25 @@ func TestWhereSubmissionsCameFrom(t *testing.T) {
 		t.Errorf("of another session: %v", got)
 	}
 }
+
+// TestSaidToComeAgainAndNew: the first time of a submission was lost on its way, and the front hears of it as of one that is sent
+// again. What PostgreSQL has of it is then this very record: where the relay was is remembered as for any other.
+func TestSaidToComeAgainAndNew(t *testing.T) {
+	elsewhere := session.Peer{SessionID: 12, Addr: netip.MustParseAddrPort("10.1.2.4:50999"), Relays: true}
+	r := newRelayHouse(t, nil)
+	a := r.submission(nil)
+	a.Request.Attempt, a.LoggedIn = ftd.AttemptAgain, noon.Add(-time.Hour).Truncate(time.Second)
+	r.log.earlier = &store.Earlier{
+		KeyVersion: "1.0", Flag: '0', LoginTime: noon, RelayLoginTime: a.LoggedIn, FrontID: r.opt.Firm.FrontID, SessionID: relayPeer.SessionID,
+	}
+	later := *a
+	later.LoggedIn = noon
+	for _, c := range []struct {
+		from session.Peer
+		a    *session.SubmitAttempt
+	}{{relayPeer, a}, {elsewhere, &later}} {
+		if outcome := r.Submit(context.Background(), c.from, c.a); outcome.Submitted == nil || outcome.Submitted.Via.Addr != relayPeer.Addr {
+			t.Errorf("from session %d: %+v", c.from.SessionID, outcome.Submitted)
+		}
+	}
+}

@@ -246,7 +246,7 @@ func (g *Gateway) checkDurable(a *arrival) reason.Reason {
 		r.earlier, err = g.recorder.Submit(ctx, rec, again)
 		return err
 	})
-	if r.kept && r.earlier == nil {
+	if r.kept && (r.earlier == nil || r.earlier.OnSession(r.rec)) { // PostgreSQL may already have what was recorded just now
 		g.sentFrom.note(r.rec, r.s.through.via.Addr)
 	}
 	return why
