@@ -40,7 +40,7 @@ func (a *Agent) Login(ctx context.Context, peer session.Peer, attempt session.Lo
 		a.parts.Logger.Error("login refused", zap.Error(err))
 		return a.refuse(e, &refusal{reason: reason.NoValidKey})
 	}
-	again, forget := a.seen.reserve(attempt.Terminal.Ciphertext, a.parts.Now())
+	again, forget := a.seen.reserve(attempt.Terminal.Ciphertext, visitSumOf(&attempt), a.parts.Now())
 	if again {
 		assessed = assessed.Replayed()
 	}

@@ -1,10 +1,12 @@
 package agent
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
@@ -22,7 +24,7 @@ func TestSeen(t *testing.T) {
 	t.Parallel()
 	s := seen{bound: 2}
 	noon := time.Date(2026, 1, 5, 12, 0, 0, 0, regulation.Zone)
-	again := func(n byte, at time.Time) (was bool, forget func()) { return s.reserve(info(n), at) }
+	again := func(n byte, at time.Time) (was bool, forget func()) { return s.reserve(info(n), visitSum{}, at) }
 	if was, _ := again(1, noon); was {
 		t.Error("the first was there before")
 	}
@@ -44,7 +46,7 @@ func TestSeen(t *testing.T) {
 			t.Errorf("%d: %v, %d are kept", n, was, len(s.known))
 		}
 	}
-	if was, _ := s.reserve(nil, noon); was {
+	if was, _ := s.reserve(nil, visitSum{}, noon); was {
 		t.Error("an empty ciphertext is one that came before")
 	}
 	if was, _ := again(1, noon.Add(12*time.Hour)); was || len(s.known) != 1 {
@@ -55,7 +57,7 @@ func TestSeen(t *testing.T) {
 	}
 	none := seen{}
 	for range 2 {
-		if was, _ := none.reserve(info(1), noon); was {
+		if was, _ := none.reserve(info(1), visitSum{}, noon); was {
 			t.Error("without a bound something is found")
 		}
 	}
@@ -95,5 +97,39 @@ func TestAgentEncryptsNothing(t *testing.T) {
 	t.Parallel()
 	if out, err := (lengths{}).Encrypt(nil, []byte("x")); err == nil || out != nil {
 		t.Errorf("%x, %v", out, err)
+	}
+}
+
+// TestSeenOnAVisit: a many-to-many relay below that has connected again sends a terminal's ciphertext once more. That is no replay
+// for as long as account, terminal and relay are the same.
+func TestSeenOnAVisit(t *testing.T) {
+	t.Parallel()
+	f := open(t, options(true))
+	login := func(change func(a *session.LoginAttempt, told []byte)) (flag byte) {
+		a := attempt(new(terminal), info(1))
+		a.AppType, a.AppID = investorBelow, []byte("below_m2m_1")
+		s := submission(1)
+		a.Relayed = &s.Visit
+		told := bytes.Clone(s.Visit.Field)
+		s.Visit.Field = told
+		change(&a, told)
+		f.agent.Login(t.Context(), peer(9), a)
+		return f.relay.sent[len(f.relay.sent)-1].AbnormalFlag
+	}
+	same := func(*session.LoginAttempt, []byte) {}
+	for range 3 {
+		if got := login(same); got != '0' {
+			t.Errorf("on its visit: flag %c", got)
+		}
+	}
+	for name, change := range map[string]func(a *session.LoginAttempt, told []byte){
+		"of another account":    func(a *session.LoginAttempt, _ []byte) { a.UserID = []byte("88888889") },
+		"through another relay": func(a *session.LoginAttempt, _ []byte) { a.AppID = []byte("below_m2m_2") },
+		"at another time":       func(_ *session.LoginAttempt, told []byte) { told[30+39+5+18]++ },
+		"by itself":             func(a *session.LoginAttempt, _ []byte) { a.Relayed, a.AppType = nil, '1' },
+	} {
+		if got := login(change); got != '3' {
+			t.Errorf("%s: flag %c", name, got)
+		}
 	}
 }
