@@ -215,8 +215,7 @@ func passedOn(s *session.SubmitAttempt, id client.SubmitID) client.Submission {
 
 // EndTerminal is part of dialogue.Handler.
 func (a *Agent) EndTerminal(peer session.Peer, operator, submitID []byte) session.Outcome {
-	e := a.entry(peer, ops.EventSubmitEnd, reason.OK)
-	e.SubmitID, e.Operator, e.RelayMode = string(submitID), string(operator), string(rune(operatorBelow))
+	e := a.submitEndEntry(peer, operator, submitID)
 	id, err := client.ParseSubmitID(string(submitID))
 	why := reason.OK
 	switch {
@@ -260,5 +259,22 @@ func (*Agent) Disconnected(session.Peer) {}
 
 // RefuseSubmit is part of dialogue.Handler.
 func (a *Agent) RefuseSubmit(peer session.Peer, op session.Op, s *session.SubmitAttempt, why reason.Reason, item string) session.Outcome {
-	return a.NotifyDecision(peer, op, why, item, s.AppID, s.Request.UserID)
+	var e ops.Entry
+	if op == session.OpSubmit {
+		e = a.submitEntry(peer, s)
+	} else {
+		e = a.submitEndEntry(peer, s.Operator, s.Request.SubmitID)
+		e.RelayAppID = string(s.AppID)
+	}
+	if !peer.Relays { // a terminal that sends what only relays send
+		e.RelayMode = ""
+	}
+	e.Item, e.Reason, e.Code = item, why.String(), why.Code()
+	return a.decide(e, why)
+}
+
+func (a *Agent) submitEndEntry(peer session.Peer, operator, submitID []byte) ops.Entry {
+	e := a.entry(peer, ops.EventSubmitEnd, reason.OK)
+	e.SubmitID, e.Operator, e.RelayMode = string(submitID), string(operator), string(rune(operatorBelow))
+	return e
 }

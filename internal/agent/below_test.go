@@ -314,3 +314,24 @@ func TestTheDayBeforeAFrontSaid(t *testing.T) {
 	f.agent.noteDay("no day")
 	check(t, "the day", f.agent.today(), 20260106)
 }
+
+// TestTheLineOfARefusedSubmission: what the session refuses of a relay below has a line by which explain finds it, as what the
+// agent refuses itself.
+func TestTheLineOfARefusedSubmission(t *testing.T) {
+	t.Parallel()
+	f := open(t, options(true))
+	f.agent.opt.Chained = true
+	s, from := submission(1), peer(1)
+	from.Relays = true
+	for op, event := range map[session.Op]string{session.OpSubmit: "submit", session.OpSubmitEnd: "submit_end"} {
+		got := f.agent.RefuseSubmit(from, op, s, reason.RelayWindow, "")
+		line := f.last()
+		if got.Reason != reason.RelayWindow || line.Event != event || line.SubmitID != string(s.Request.SubmitID) || line.RelayAppID != string(s.AppID) ||
+			line.RelayMode != "3" || line.Operator != string(s.Operator) || line.Ref != string(got.Ref[:]) || line.Reason != "relay_window" || line.Code != 90 {
+			t.Errorf("%v: %+v", event, line)
+		}
+		if op == session.OpSubmit && (line.AppID != "client_demo_1.0" || line.Account != string(s.Request.UserID)) {
+			t.Errorf("whose terminal it was: %+v", line)
+		}
+	}
+}
