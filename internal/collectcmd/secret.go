@@ -5,27 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 )
 
 // maxSecret bounds a file with a password or an authcode, in bytes.
 const maxSecret = 4096
 
+// maxKey bounds the PEM file of a public key, in bytes.
+const maxKey = 64 << 10
+
 // secret reads the one line of a file, without the mark and the line end that editors put there; "-" is standard input. The caller
-// wipes the result. It stands on systems that internal/files does not know.
+// wipes the result.
 func secret(flag, path string, in io.Reader) ([]byte, error) {
-	if path != "-" {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", flag, err)
-		}
-		defer file.Close()
-		in = file
+	b, err := readSecret(path, in)
+	if errors.Is(err, errNoFile) {
+		return nil, fmt.Errorf("%s: %w; - reads standard input", flag, err)
 	}
-	if in == nil {
-		return nil, fmt.Errorf("%s: there is no standard input", flag)
-	}
-	b, err := io.ReadAll(io.LimitReader(in, maxSecret+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
@@ -36,11 +30,19 @@ func secret(flag, path string, in io.Reader) ([]byte, error) {
 	return line, nil
 }
 
+func readSecret(path string, in io.Reader) ([]byte, error) {
+	switch {
+	case path != "-":
+		return readFile(path, maxSecret)
+	case in == nil:
+		return nil, errors.New("there is no standard input")
+	}
+	return readAll(in, maxSecret)
+}
+
 func oneLine(b []byte) ([]byte, error) {
 	line := bytes.TrimRight(bytes.TrimPrefix(b, []byte("\ufeff")), "\r\n")
 	switch {
-	case len(b) > maxSecret:
-		return nil, fmt.Errorf("longer than %d bytes", maxSecret)
 	case len(line) == 0:
 		return nil, errors.New("empty")
 	case bytes.ContainsAny(line, "\r\n"):

@@ -1,6 +1,7 @@
 package collectcmd
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,7 +33,10 @@ func TestSecret(t *testing.T) {
 	if _, err := secret("--x", "-", nil); err == nil || !strings.Contains(err.Error(), "no standard input") {
 		t.Error(err)
 	}
-	if _, err := secret("--x", path+".not", nil); err == nil || !strings.Contains(err.Error(), "--x: open ") {
+	if _, err := secret("--x", path+".not", nil); err == nil || !strings.Contains(err.Error(), "--x: ") || !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
+	}
+	if _, err := secret("--x", t.TempDir(), nil); err == nil || !strings.Contains(err.Error(), "not a regular file; - reads standard input") {
+		t.Errorf("a folder: %v", err)
 	}
 }

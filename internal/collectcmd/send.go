@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -142,7 +141,7 @@ func (s *sending) key() (*collect.Key, error) {
 	if s.keyVersion == "" {
 		return nil, errors.New("--key needs --key-version: the version under which the monitoring centre granted the key")
 	}
-	pem, err := os.ReadFile(s.keyFile)
+	pem, err := readFile(s.keyFile, maxKey)
 	if err != nil {
 		return nil, fmt.Errorf("--key: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 var otherWays = map[string]string{
 	"internal/demo/site.go":                  "new files in a folder of the demo's own",
 	"internal/demo/tour/tour.go":             "the demo's own report",
+	"internal/collectcmd/file.go":            "runs on Windows too, and looks at what it opens",
 	"internal/assemble/ports.go":             "/proc",
 	"internal/store/localfile/create.go":     "a folder, to lock it",
 	"internal/store/localfile/lockholder.go": "/proc",

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tradefront/tradefront/client/collect"
 	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/show"
 )
@@ -22,7 +23,7 @@ func (t *Tour) thisMachine(ctx context.Context) (was *demo.Was, err error) {
 	}
 	t.say("%s", strings.TrimSuffix(t.found.ExplainClear(collect.English), "\n"))
 	t.say("the same, masked: %s collect check", os.Args[0])
-	pem, err := os.ReadFile(filepath.Join(t.site.Dir, "keys", demo.KeyVersion+".pem"))
+	pem, err := files.Read(filepath.Join(t.site.Dir, "keys", demo.KeyVersion+".pem"), 64<<10)
 	if err != nil {
 		return nil, err
 	}
