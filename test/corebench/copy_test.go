@@ -1,6 +1,7 @@
 package corebench
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -47,7 +48,7 @@ func copyBytes(core string) error {
 		return err
 	}
 	go func() { _ = pass(client, upper) }()
-	if err := pass(upper, client); err != nil && err != io.EOF {
+	if err := pass(upper, client); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	<-end // the benchmark ends this process, when it has ended the others

@@ -47,8 +47,6 @@ func (c *wire) attemptOf(rec *store.Record) (found *attempt) {
 	return found
 }
 
-func (w *world) attemptOf(rec *store.Record) *attempt { return w.byID[rec.ID] }
-
 // nameOf is a record's attempt: RecordIDs differ from run to run.
 func (w *world) nameOf(id uuid.UUID) string {
 	if a := w.byID[id]; a != nil {
