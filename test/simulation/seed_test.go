@@ -20,7 +20,7 @@ var (
 
 // ofTheTests is how many seeds run with the tests. CI runs a thousand besides (make sim), without
 // the race detector, which makes SQLite ten times slower.
-var ofTheTests = testmain.Fewer(300, 40)
+var ofTheTests = testmain.Fewer(100, 40)
 
 // enough is how many seeds that fail are printed: further ones would show the same.
 const enough = 5
