@@ -60,6 +60,7 @@ func TestRelayPassesOn(t *testing.T) {
 		time.Sleep(2 * client.SubmitIDLife) // simulated
 		close(leave)
 		time.Sleep(time.Minute) // simulated
+		synctest.Wait()         // the fronts' goroutines have written seen
 		name := s.Passed.SubmitID.String()
 		if len(seen) != 3 || seen[0] != (report{name, s.UserID, '1'}) || seen[1] != seen[0] || seen[2].id == name || seen[2].attempt != '0' {
 			t.Errorf("the fronts saw %+v, want %s first", seen, name)

@@ -19,6 +19,7 @@ import (
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/supplement"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // TestSubmit: record = supplement = answer = what the relay told and the front saw.
@@ -398,6 +399,7 @@ func TestDisabledRelay(t *testing.T) {
 
 // TestVisitsAreSmall: some 100 bytes each, so that 50,000 behind one connection are a few MB.
 func TestVisitsAreSmall(t *testing.T) {
+	testmain.NotRaced(t)
 	const visits = 50_000
 	link := &relayLink{}
 	bytes := testing.Benchmark(func(b *testing.B) {
