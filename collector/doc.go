@@ -1,4 +1,4 @@
-// Package collector builds the terminal's collection library for C, C++ and whatever calls C: a shared library of one vendor and one
+// Package collector builds the terminal's collection library for C, C++ and languages that call C: a shared library of one vendor and one
 // key, its header and its pkg-config file. `make collector` runs it by way of collector/build.
 //
 //	golib (Go: client/collect) ── go build -buildmode=c-archive ──▶ archive ─┐

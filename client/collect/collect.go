@@ -9,7 +9,7 @@ import (
 
 // Options change what Collect reads. The zero value is what a terminal wants.
 type Options struct {
-	// Root is a folder that stands for the machine, for fixtures: every file is read below it, and the file "calls" in it
+	// Root is a folder to read in place of the machine, for fixtures: every file is read below it, and the file "calls" in it
 	// has what system calls would return (docs/collector.md). "" is the machine itself. Linux only.
 	Root string
 
@@ -26,7 +26,7 @@ var ErrUnsupported = errors.New("collect: no collector for this operating system
 // Collect reads the machine. The error is the context's, ErrUnsupported, or a fault of this package; what the machine
 // lacks, or hides, is in the Result.
 func Collect(ctx context.Context, o Options) (r *Result, err error) {
-	// A library must not end its host, whatever a machine has in its tables.
+	// A library must not end its host: no content of a machine's tables may do that.
 	defer func() {
 		if p := recover(); p != nil {
 			r, err = nil, fmt.Errorf("collect: internal fault: %v", p)

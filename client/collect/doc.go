@@ -14,7 +14,7 @@
 //     and keep nothing between them.
 //   - Collect never fails because of what a machine has or lacks: each item has a State. Its error is the context's, or of a
 //     system that has no collector.
-//   - The string has the items, the order and the maxima of internal/terminalinfo, whatever bytes the sources had, and is never
+//   - The string has the items, the order and the maxima of internal/terminalinfo, for any bytes that the sources had, and is never
 //     longer than one RSA block.
 //   - The time is UTC+8 by arithmetic; the machine's zone is not read.
 //   - A placeholder that a maker left ("To Be Filled By O.E.M.", zeros) is not a value: the item is missing.

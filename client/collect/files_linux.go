@@ -15,7 +15,7 @@ import (
 // maxFile bounds what is read of one file. A file that is longer counts up to here.
 const maxFile = 4 << 20
 
-// files are those of the machine, or of a folder that stands for it.
+// files are those of the machine, or of a folder in its place.
 type files struct {
 	root   string          // "" for the machine
 	denied map[string]bool // paths that a fixture denies

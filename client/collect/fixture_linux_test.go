@@ -97,7 +97,7 @@ func told(r *Result) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// Each machine of testdata/machines gives the string and the states that stand in it.
+// Each machine of testdata/machines gives the string and the states that its file names.
 func TestMachines(t *testing.T) {
 	files, err := filepath.Glob("testdata/machines/*.txtar")
 	if err != nil || len(files) < 15 {

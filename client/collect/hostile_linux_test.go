@@ -56,7 +56,7 @@ var hostile = []string{
 	"\u202eabc\u200b", strings.Repeat("张", 100), "\u2028", " ", "a\x1b[31mb", "中国\u0085移动",
 }
 
-// Whatever stands in every source at once, the string has its items and fits one block.
+// With hostile bytes in every source at once the string has its items and fits one block.
 func TestHostileSources(t *testing.T) {
 	for _, text := range hostile {
 		r := collected(t, hostileFolder(t, text), Options{})

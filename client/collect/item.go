@@ -59,7 +59,7 @@ var bits = map[indicator]uint{
 	terminalinfo.CPUSerial: 7, terminalinfo.BIOSSerial: 8, terminalinfo.DeviceSerial: 8, terminalinfo.Partition: 9,
 }
 
-// Clear is the value as it stands in the string: what the customer's machine is.
+// Clear is the value as the string has it: what the customer's machine is.
 func (i Item) Clear() string { return i.value }
 
 // Masked shows the first two and the last two characters. A placeholder, the type and the time identify no machine and are shown whole.
@@ -83,7 +83,7 @@ func mask(value string) string {
 	return string(runes[:shown]) + strings.Repeat("*", len(runes)-2*shown) + string(runes[len(runes)-shown:])
 }
 
-// Format prints the item masked, whatever the verb.
+// Format prints the item masked, by any verb.
 func (i Item) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "%s %s %s", i.Word, i.State, i.Masked())
 }

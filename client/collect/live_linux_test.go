@@ -309,7 +309,7 @@ func TestInNetworkNamespace(t *testing.T) {
 	}
 }
 
-// The name that a user gave the machine is one item, whatever is in it.
+// The name that a user gave the machine is one item, with any bytes in it.
 func TestHostileHostname(t *testing.T) {
 	needRoot(t)
 	for hostname, want := range map[string]string{

@@ -101,7 +101,7 @@ func usable(a netip.Addr) bool {
 	return a.IsValid() && !a.IsUnspecified() && !a.IsLoopback() && !a.IsMulticast() && !a.IsLinkLocalUnicast()
 }
 
-// macs are the different addresses of the makers; one of zeros stands only where there is no other.
+// macs are the different addresses of the makers; one of zeros is taken only where there is no other.
 func macs(links []link) []place {
 	var good, zero []place
 	seen := make(map[string]bool)

@@ -99,7 +99,7 @@ func TestSMBIOSProduct(t *testing.T) {
 	}
 }
 
-// storageDescriptor is a STORAGE_DEVICE_DESCRIPTOR whose serial stands behind it.
+// storageDescriptor is a STORAGE_DEVICE_DESCRIPTOR that the serial follows.
 func storageDescriptor(offset uint32, serial string) []byte {
 	b := binary.LittleEndian.AppendUint32(make([]byte, 24), offset)
 	return append(append(b, make([]byte, 8)...), serial...)

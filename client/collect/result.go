@@ -143,5 +143,5 @@ func (r *Result) empty() bool {
 // Text is the terminal string in clear. It is personal data: show it to the user of this machine alone, and do not log it.
 func (r *Result) Text() string { return r.text }
 
-// Format prints the items masked, whatever the verb. It is of the value too: a copy must not print more.
+// Format prints the items masked, by any verb. It is of the value too: a copy must not print more.
 func (r Result) Format(f fmt.State, _ rune) { fmt.Fprint(f, r.Explain(English)) }

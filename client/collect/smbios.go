@@ -42,7 +42,7 @@ func nextStructure(table []byte) (s structure, rest []byte, ok bool) {
 	return s, table[length+end+2:], true
 }
 
-// str is the string whose number stands at offset; "" if there is none.
+// str is the string whose number is at offset; "" if there is none.
 func (s *structure) str(offset int) string {
 	if offset >= len(s.formatted) || s.formatted[offset] == 0 {
 		return ""

@@ -19,7 +19,7 @@ func (a *Agent) Challenge(challenge *[auth.ChallengeLen]byte) {
 	_, _ = rand.Read(challenge[:]) // never fails: it ends the program instead
 }
 
-// Verify is part of dialogue.Handler: whatever is wrong, the terminal gets 63.
+// Verify is part of dialogue.Handler: for each fault the terminal gets 63.
 func (a *Agent) Verify(peer session.Peer, attempt *session.AuthAttempt) session.Outcome {
 	result := a.parts.Registry.Verify(attempt.AppID, (*auth.Challenge)(attempt.Challenge), attempt.Answer)
 	why := a.mayEnter(peer, &result)

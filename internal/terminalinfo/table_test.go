@@ -143,7 +143,7 @@ func TestClean(t *testing.T) {
 	}
 }
 
-// An item comes of whatever bytes a machine has in a source.
+// An item comes of any bytes that a machine has in a source.
 func TestCleanMakesAnItem(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		value := rapid.OneOf(rapid.String(), rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) }),

@@ -100,7 +100,7 @@ func TestHeadersOfTwoVendorsFitOneProgram(t *testing.T) {
 	}
 }
 
-// TestSameTreeMakesTheSameBytes, wherever it is built and whatever the folder for temporary files is.
+// TestSameTreeMakesTheSameBytes, in any folder, and with any folder for temporary files.
 func TestSameTreeMakesTheSameBytes(t *testing.T) {
 	// It sets the environment, so it is not parallel.
 	first := tst.built(t)

@@ -191,7 +191,7 @@ func TestPythonPackage(t *testing.T) {
 	}
 }
 
-// TestWheelNamesThePlatform of the library that is in it, whatever machine packs it.
+// TestWheelNamesThePlatform of the library that is in it, not of the machine that packs it.
 func TestWheelNamesThePlatform(t *testing.T) {
 	t.Parallel()
 	python, dir := need(t, "python3"), t.TempDir()

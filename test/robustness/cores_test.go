@@ -27,10 +27,7 @@ const shortCores = 40 * time.Second
 // TestCores breaks two trading cores, the links to them and two fronts, while terminals trade.
 func TestCores(t *testing.T) {
 	sideBySide(t)
-	first := *seed
-	if first == 0 {
-		first = uint64(time.Now().UnixNano()) % 1_000_000
-	}
+	first := firstSeed()
 	var chosen []coreFault
 	for _, f := range coreFaults {
 		if strings.Contains(f.name, *only) && (*duration > 0 || *only != "" || f.short) {

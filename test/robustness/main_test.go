@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/tradefront/tradefront/test/pgtest"
 	"github.com/tradefront/tradefront/test/site"
@@ -30,6 +31,14 @@ type binaries struct {
 var built binaries
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+// firstSeed is the seed that was asked for, or one by the clock.
+func firstSeed() uint64 {
+	if *seed != 0 {
+		return *seed
+	}
+	return uint64(time.Now().UnixNano()) % 1_000_000
+}
 
 func run(m *testing.M) int {
 	flag.Parse()

@@ -25,10 +25,7 @@ const shortRelays = 10 * time.Second
 // in a random order, while terminals come directly and through relays of every kind.
 func TestRelays(t *testing.T) {
 	sideBySide(t)
-	first := *seed
-	if first == 0 {
-		first = uint64(time.Now().UnixNano()) % 1_000_000
-	}
+	first := firstSeed()
 	var chosen []relayFault
 	for _, f := range relayFaults {
 		if strings.Contains(f.name, *only) && (*duration > 0 || *only != "" || f.short) {
@@ -127,7 +124,7 @@ func (w *relaysWorld) check() (*stored, verdict) {
 	return s, w.checker.check(w.crowd.snapshot(), also, s)
 }
 
-// judge fails the test for whatever must not be.
+// judge fails the test for each thing that must not be.
 func (w *relaysWorld) judge(v verdict, r *relaysResult) {
 	w.t.Helper()
 	w.wire.mu.Lock()

@@ -11,10 +11,7 @@ import (
 // TestRobustness runs each setting for its share of the time. Without a duration each fault
 // happens once in the first setting, and the others get those that they add something to.
 func TestRobustness(t *testing.T) {
-	first := *seed
-	if first == 0 {
-		first = uint64(time.Now().UnixNano()) % 1_000_000
-	}
+	first := firstSeed()
 	t.Logf("seed %d: repeat with -args -seed %d -duration %v", first, first, *duration)
 	results := &summaryOf{Seed: first, Duration: duration.String()}
 	t.Cleanup(func() { results.write(t) })
