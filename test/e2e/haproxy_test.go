@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -187,12 +188,18 @@ func (b *balancer) becomes(backend, server, status string) {
 	})
 }
 
+// given are the ports that steadyAddress has returned: to be free does not yet mean that no other test will listen there.
+var given sync.Map
+
 // steadyAddress is one that a front can have again after a restart: its port is not of
-// those that the kernel gives to outgoing connections.
+// those that the kernel gives to outgoing connections. It returns none twice.
 func steadyAddress(t testing.TB) string {
 	t.Helper()
 	for range 100 {
-		address := fmt.Sprintf("127.0.0.1:%d", 20_000+mathrand.IntN(12_000))
+		address := fmt.Sprintf("127.0.0.1:%d", 20_000+mathrand.IntN(6_000)) // above are those of test/robustness
+		if _, taken := given.LoadOrStore(address, true); taken {
+			continue
+		}
 		if l, err := net.Listen("tcp", address); err == nil {
 			_ = l.Close()
 			return address

@@ -38,7 +38,7 @@ func TestSubmittedAgainOverTheEndOfTheDay(t *testing.T) {
 		},
 	}
 	id := client.NewSubmitID(w.now())
-	w.stepTo(2 * time.Second) // before 15:30
+	w.stepTo(30 * time.Second) // before 15:30, and both submissions take less
 	first := w.submit(0, id, false, &s)
 	if again := w.submit(1, id, true, &s); again.RecordID != first.RecordID || again.TradingDay != first.TradingDay {
 		t.Errorf("before 15:30 %+v, and again %+v", first, again)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -92,12 +93,18 @@ func newWorld(t *testing.T, s setting, seed uint64) *world {
 	return w
 }
 
+// given are the ports that listenAddress has returned: to be free does not yet mean that no other test will listen there.
+var given sync.Map
+
 // listenAddress is a free port outside the range that the kernel gives to programs that do
-// not name one: the front's must be free again at each restart.
+// not name one: the front's must be free again at each restart. It returns none twice.
 func listenAddress(t *testing.T, random *rand.Rand) string {
 	t.Helper()
 	for range 100 {
-		address := fmt.Sprintf("127.0.0.1:%d", 20000+random.IntN(12000))
+		address := fmt.Sprintf("127.0.0.1:%d", 26_000+random.IntN(6_000)) // below are those of test/e2e
+		if _, taken := given.LoadOrStore(address, true); taken {
+			continue
+		}
 		if l, err := net.Listen("tcp", address); err == nil {
 			l.Close()
 			return address
