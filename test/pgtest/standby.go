@@ -94,6 +94,16 @@ func (c *Cluster) await(what, query string) {
 	}
 }
 
+// Followed reports whether the standby of that name streams from the cluster, which then commits.
+func (c *Cluster) Followed(name string) bool {
+	said, err := c.server.query(c.URL(), fmt.Sprintf(
+		"SELECT count(*) = 1 FROM pg_stat_replication WHERE application_name = '%s' AND sync_state = 'sync' AND state = 'streaming'", name))
+	return err == nil && said == "t"
+}
+
+// Log is the end of what the server has logged.
+func (c *Cluster) Log() string { return c.server.log() }
+
 // Address is the host:port of the cluster.
 func (c *Cluster) Address() string { return fmt.Sprintf("127.0.0.1:%d", c.server.port) }
 

@@ -190,11 +190,31 @@ func fillPostgresDisk(w *world) {
 	})
 	w.hold(500*time.Millisecond, 4*time.Second)
 	node.disk.free()
-	if node.cluster.Ended() {
-		node.cluster.Stop(pgtest.Immediate)
-		node.cluster.Start()
-	}
+	w.bringBackPair()
 }
+
+// bringBackPair is what an operator does when there is room again. A server may end some time after the fault: the
+// primary without room for its log, the standby because the log that filled the primary came to its disk too. A standby that
+// lacks log which the primary has removed is made anew: without one no commit ends.
+func (w *world) bringBackPair() {
+	w.t.Helper()
+	for _, d := range []time.Duration{standbyPatience, healPatience} {
+		for deadline := time.Now().Add(d); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+			if w.pair.restartEnded(); w.pair.followed() {
+				return
+			}
+		}
+		if d == standbyPatience {
+			w.t.Logf("the standby does not follow and is made anew; its log:\n%s", w.pair.standby().cluster.Log())
+			w.pair.standby().cluster.Remove()
+			w.pair.attach()
+		}
+	}
+	w.t.Fatalf("PostgreSQL has no standby again:\n%s", w.pair.writes().cluster.Log())
+}
+
+// standbyPatience is how long a standby has to follow again by itself.
+const standbyPatience = 10 * time.Second
 
 // poison has PostgreSQL refuse some records for what they are. The others must pass. When
 // the reason is gone they are released.

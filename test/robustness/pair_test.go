@@ -65,6 +65,19 @@ func (p *pair) swap() {
 	p.attach()
 }
 
+// restartEnded starts each server that has ended by itself.
+func (p *pair) restartEnded() {
+	for _, n := range p.nodes {
+		if n.cluster.Ended() {
+			n.cluster.Stop(pgtest.Immediate)
+			n.cluster.Start()
+		}
+	}
+}
+
+// followed is whether the primary commits: its standby streams.
+func (p *pair) followed() bool { return p.writes().cluster.Followed(p.standby().name) }
+
 // url is what the front connects to.
 func (p *pair) url() string {
 	return fmt.Sprintf("postgres://postgres@%s,%s/postgres?sslmode=disable&target_session_attrs=read-write",

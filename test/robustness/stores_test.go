@@ -112,7 +112,7 @@ func forwarded(ctx context.Context, l *ledger, locals ...string) error {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("%d answered logins wait for PostgreSQL %v after the healing: %w", waiting, healPatience, err)
+			return errors.Join(fmt.Errorf("%d answered logins wait for PostgreSQL %v after the healing", waiting, healPatience), err)
 		}
 		time.Sleep(100 * time.Millisecond)
 	}

@@ -163,7 +163,8 @@ func TestRolesLeaveOthersTablesAlone(t *testing.T) {
 		foreignVersions + "INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (3, true)",
 		"CREATE TABLE app (id int, name text)",
 	} {
-		p := storetest.Connect(t, pgtest.Database(t), postgres.Options{})
+		// In a cluster of its own: roles are of the cluster, and other tests make some.
+		p := storetest.Connect(t, pgtest.Start(t).URL(), postgres.Options{})
 		storetest.Execute(t, p, before)
 		if err := storetest.TryExecute(t, p, rolesSQL(t)); err == nil || !strings.Contains(err.Error(), "holds tables of another program, and nothing was changed") {
 			t.Errorf("%s: %v", before, err)
