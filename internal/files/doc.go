@@ -6,6 +6,7 @@
 //   - Text and Line read what people and editors save: a byte-order mark and a line end come
 //     off; a character that does not show or is no part of the value is refused by its name.
 //     Nothing is repaired by guessing: in a password every character counts.
+//   - ReadPrivate refuses a file of secrets that other users may read.
 //   - Create replaces a file whole or not at all. The temporary file lies beside its target,
 //     under the name .TARGET and a number, never in the system's folder for temporary files:
 //     a secret stays in the folder that was made for it, and a rename stays within one disk.

@@ -57,7 +57,7 @@ func (e *PasswordError) Error() string { return "password: " + e.Problem }
 // $argon2id$v=19$m=..,t=..,p=1$salt$hash. A password that no terminal could send is a
 // *PasswordError. The password is not kept.
 func HashPassword(password []byte, p Params) (string, error) {
-	if err := checkPassword(password); err != nil {
+	if err := CheckPassword(password); err != nil {
 		return "", err
 	}
 	if err := p.check(); err != nil {
@@ -68,7 +68,8 @@ func HashPassword(password []byte, p Params) (string, error) {
 	return h.encode(), nil
 }
 
-func checkPassword(password []byte) error {
+// CheckPassword says why no terminal could send that password. The error is a *PasswordError.
+func CheckPassword(password []byte) error {
 	switch {
 	case len(password) == 0:
 		return &PasswordError{"empty"}
