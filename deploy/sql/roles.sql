@@ -82,7 +82,7 @@ BEGIN
         SELECT c.oid FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
         WHERE c.relkind IN ('r', 'p') AND c.relowner <> 'tradefront_owner'::regrole AND c.relnamespace = current_schema()::regnamespace
           AND (c.relname IN ('record', 'app', 'account', 'directory', 'report_export', 'reassigned_from', 'front', 'waiver', 'handed_in', 'relay', 'relay_scope',
-                            'goose_db_version')
+                            'directory_change', 'directory_removed', 'goose_db_version')
                OR i.inhparent = to_regclass('record'))
     LOOP
         EXECUTE format('ALTER TABLE %s OWNER TO tradefront_owner', relation);
@@ -101,7 +101,7 @@ BEGIN
                   account, user_type, front_id, session_id, provisional, relay_app_id, relay_mode, visit_time, relay_login_time),
           SELECT (record_id, trading_day, front_id, arrival, provisional), UPDATE (front_id) ON record TO tradefront_front;
     GRANT EXECUTE ON FUNCTION ensure_record_partition(integer) TO tradefront_front;
-    GRANT SELECT ON app, account, relay, relay_scope, directory, report_export, waiver TO tradefront_front;
+    GRANT SELECT ON app, account, relay, relay_scope, directory, directory_change, directory_removed, report_export, waiver TO tradefront_front;
     GRANT SELECT, INSERT, UPDATE ON front TO tradefront_front;
     -- Records that are given up on the front's machine, or with the front, are waived in the reports of their days.
     GRANT INSERT ON waiver TO tradefront_front, tradefront_admin;
@@ -109,7 +109,8 @@ BEGIN
     GRANT SELECT ON record, report_export, reassigned_from, front, waiver, handed_in TO tradefront_report;
     GRANT INSERT ON report_export, waiver, handed_in TO tradefront_report;
 
-    GRANT SELECT, INSERT, UPDATE ON app, account, relay, relay_scope TO tradefront_admin;
+    GRANT SELECT, INSERT, UPDATE ON app, account, relay, relay_scope, directory_change TO tradefront_admin;
+    GRANT SELECT ON directory_removed TO tradefront_admin;
     GRANT SELECT, UPDATE (generation, relays) ON directory TO tradefront_admin;
     GRANT SELECT, UPDATE (retired) ON front TO tradefront_admin;
     GRANT SELECT ON waiver TO tradefront_admin;

@@ -22,6 +22,9 @@ type Source interface {
 	Generation(ctx context.Context) (int64, error)
 	// Apps returns every App, disabled ones too.
 	Apps(ctx context.Context) ([]App, error)
+	// AppsSince are the Apps that changed after that generation, and those that went; known is false if that
+	// cannot be told. One that went and came again is among both.
+	AppsSince(ctx context.Context, generation int64) (changed []App, gone []regulation.AppID, known bool, err error)
 }
 
 // Verdict is what became of an authentication. It is for the audit log and the metrics:
@@ -97,7 +100,7 @@ func NewRegistryAt(source Source, master *MasterKey, now func() time.Time) (*Reg
 		}
 		r.dummies[c] = block
 	}
-	r.empty = newSnapshot(0, 0, &r.dummies)
+	r.empty = newSnapshot(0, &r.dummies)
 	r.scratch.New = func() any { return new([ChallengeLen]byte) }
 	return r, nil
 }
@@ -107,8 +110,8 @@ func NewRegistryAt(source Source, master *MasterKey, now func() time.Time) (*Reg
 // nothing and keeps none of its arguments.
 func (r *Registry) Verify(appID []byte, ch *Challenge, answer *[ChallengeLen]byte) Result {
 	s := r.snapshot()
-	app, known := s.apps[string(appID)]
-	unreadable := s.unreadable[string(appID)]
+	app, known := s.apps.Get(string(appID))
+	_, unreadable := s.unreadable[string(appID)]
 	if !known {
 		app = s.unknown
 	}
@@ -159,7 +162,7 @@ func (r *Registry) snapshot() *snapshot {
 // may have it asked.
 func (r *Registry) Kind(appID []byte) (t AppType, enabled, known bool) {
 	s := r.snapshot()
-	app, known := s.apps[string(appID)]
+	app, known := s.apps.Get(string(appID))
 	return app.appType, app.enabled, known
 }
 
@@ -167,7 +170,7 @@ func (r *Registry) Kind(appID []byte) (t AppType, enabled, known bool) {
 func (r *Registry) Loaded() bool { return r.current.Load() != nil }
 
 // Len is how many AppIDs the snapshot holds, disabled ones too.
-func (r *Registry) Len() int { return len(r.snapshot().apps) }
+func (r *Registry) Len() int { return r.snapshot().apps.Len() }
 
 // Unreadable is how many AppIDs the source has whose rows cannot be used, or only as they
 // were before.
@@ -184,8 +187,8 @@ type Use struct {
 // Uses lists the AppIDs in their order.
 func (r *Registry) Uses() []Use {
 	s := r.snapshot()
-	uses := make([]Use, 0, len(s.apps))
-	for id, app := range s.apps {
+	uses := make([]Use, 0, s.apps.Len())
+	for id, app := range s.apps.All() {
 		uses = append(uses, Use{regulation.AppID(id), instant(app.used[Current].Load()), instant(app.used[Previous].Load())})
 	}
 	slices.SortFunc(uses, func(a, b Use) int { return strings.Compare(string(a.AppID), string(b.AppID)) })
@@ -228,13 +231,33 @@ func (r *Registry) Refresh(ctx context.Context) (changed bool, err error) {
 	if last != nil && last.generation == generation && !r.stale {
 		return false, nil
 	}
-	rows, err := r.source.Apps(ctx)
+	next, err := r.read(ctx, last, now)
 	if err != nil {
 		return false, fmt.Errorf("read the AppIDs: %w", err)
 	}
-	next := newSnapshot(generation, len(rows), &r.dummies)
-	err = next.fill(rows, r.master, last, now)
+	next.generation = generation
 	r.current.Store(next)
 	r.stale = false
-	return true, err
+	return true, next.fault()
+}
+
+// read is the snapshot that follows last: what changed since, or all where that cannot be told, and where each row is to be
+// opened under another master key.
+func (r *Registry) read(ctx context.Context, last *snapshot, now time.Time) (*snapshot, error) {
+	if last != nil && !r.stale {
+		changed, gone, known, err := r.source.AppsSince(ctx, last.generation)
+		if err != nil {
+			return nil, err
+		}
+		if known && (last.mixed || !hasSM4(changed, now)) { // else the padding of every AppID changes
+			return last.with(changed, gone, r.master, now), nil
+		}
+	}
+	rows, err := r.source.Apps(ctx)
+	if err != nil {
+		return nil, err
+	}
+	next := newSnapshot(0, &r.dummies)
+	next.fill(rows, r.master, last, now)
+	return next, nil
 }

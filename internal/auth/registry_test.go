@@ -17,7 +17,8 @@ type table struct {
 	reads      int
 	err        error // of Apps
 	genErr     error
-	onRead     func(*table) // runs while Apps reads, mu held
+	since      func(generation int64) (changed []App, gone []regulation.AppID) // nil: it cannot tell
+	onRead     func(*table)                                                    // runs while Apps reads, mu held
 }
 
 func (s *table) Generation(context.Context) (int64, error) {
@@ -35,6 +36,16 @@ func (s *table) Apps(context.Context) ([]App, error) {
 		s.onRead(s)
 	}
 	return apps, s.err
+}
+
+func (s *table) AppsSince(_ context.Context, generation int64) (changed []App, gone []regulation.AppID, known bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.since == nil {
+		return nil, nil, false, s.err
+	}
+	changed, gone = s.since(generation)
+	return changed, gone, true, s.err
 }
 
 func (s *table) set(apps ...App) {

@@ -90,7 +90,7 @@ func TestExpiredCodesLeaveMemory(t *testing.T) {
 	source.set(rotated(t, master, noon.Add(time.Hour)))
 	mustRefresh(t, r, true)
 	inMemory := func() bool {
-		app := r.snapshot().apps[string(appID)]
+		app, _ := r.snapshot().apps.Get(string(appID))
 		return !sameKey(app.codes[Previous].block, r.dummies[AES])
 	}
 	source.genErr = errors.New("database is away")
@@ -188,10 +188,12 @@ func TestVerifyDoesTheSameWork(t *testing.T) {
 				}
 			}
 		}
-		for id, a := range s.apps {
+		counted := make(map[string]admitted)
+		for id, a := range s.apps.All() {
 			count(&a)
-			s.apps[id] = a
+			counted[id] = a
 		}
+		s.apps = s.apps.With(counted, nil)
 		count(&s.unknown)
 		ch, _ := vector(t)
 		want := [2]int{AES: 16}

@@ -4,22 +4,24 @@ import (
 	"crypto/cipher"
 	"errors"
 	"fmt"
-	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/shardmap"
 )
 
 // snapshot is never changed once it is stored.
 type snapshot struct {
 	generation int64
-	apps       map[string]admitted
-	unknown    admitted         // the work that is done for an AppID that is not in apps
-	unreadable map[string]bool  // rows that cannot be used; one that is in apps too keeps its last known state
-	expires    time.Time        // when the first previous code runs out; zero if there is none
-	mixed      bool             // some AppID has SM4
-	dummies    *[2]cipher.Block // by Cipher
+	apps       *shardmap.Map[string, admitted]
+	unknown    admitted            // the work that is done for an AppID that is not in apps
+	faults     []*RowError         // of the rows that cannot be used, in the order in which they were found
+	unreadable map[string]struct{} // their AppIDs; one that is in apps too keeps its last known state
+	expires    time.Time           // when the first previous code runs out; zero if there is none
+	mixed      bool                // some AppID has SM4
+	dummies    *[2]cipher.Block    // by Cipher
 }
 
 // admitted is an AppID that is ready to be verified.
@@ -39,8 +41,8 @@ type code struct {
 	pad    cipher.Block // a dummy of the other cipher, while some AppID has SM4; else nil
 }
 
-func newSnapshot(generation int64, size int, dummies *[2]cipher.Block) *snapshot {
-	s := &snapshot{generation: generation, apps: make(map[string]admitted, size), unreadable: make(map[string]bool), dummies: dummies}
+func newSnapshot(generation int64, dummies *[2]cipher.Block) *snapshot {
+	s := &snapshot{generation: generation, unreadable: make(map[string]struct{}), dummies: dummies}
 	dummy := code{block: dummies[AES], cipher: AES}
 	s.unknown = admitted{codes: [2]code{dummy, dummy}}
 	return s
@@ -56,31 +58,91 @@ func (s *snapshot) pad(a *admitted) {
 	}
 }
 
-// fill admits each row; its error joins the rows that it left out.
-func (s *snapshot) fill(rows []App, master *MasterKey, last *snapshot, now time.Time) error {
-	for i := range rows {
-		s.mixed = s.mixed || rows[i].Cipher == SM4 || rows[i].Previous.ValidAt(now) && rows[i].Previous.Cipher == SM4
-	}
+// hasSM4 reports whether some of the rows have a code for SM4.
+func hasSM4(rows []App, now time.Time) bool {
+	return slices.ContainsFunc(rows, func(a App) bool {
+		return a.Cipher == SM4 || a.Previous.ValidAt(now) && a.Previous.Cipher == SM4
+	})
+}
+
+// fill admits each row of an empty snapshot.
+func (s *snapshot) fill(rows []App, master *MasterKey, last *snapshot, now time.Time) {
+	s.mixed = hasSM4(rows, now)
 	s.pad(&s.unknown)
-	var faults []error
+	apps := shardmap.Build[string, admitted](len(rows))
 	for i := range rows {
 		row := &rows[i]
-		if _, twice := s.apps[string(row.AppID)]; twice {
-			faults = append(faults, &RowError{row.AppID, errors.New("stands twice; the first is used")})
+		if _, twice := apps.Get(string(row.AppID)); twice {
+			s.faults = append(s.faults, &RowError{row.AppID, errors.New("stands twice; the first is used")})
 			continue
 		}
-		app, err := s.admit(row, master, last, now)
-		if app.codes[Current].block != nil {
-			s.pad(&app)
-			s.apps[string(row.AppID)] = app
-			s.noteExpiry(app.until)
-		}
-		if err != nil {
-			s.unreadable[string(row.AppID)] = true
-			faults = append(faults, &RowError{row.AppID, err})
+		if app, usable := s.take(row, master, last, now); usable {
+			apps.Put(string(row.AppID), app)
 		}
 	}
-	return errors.Join(faults...)
+	s.apps = apps.Map()
+}
+
+// with is s after a change of some rows: the same as filling anew, as long as s.mixed stays. mixed may stay true when the last
+// code for SM4 went: that costs time and nothing else.
+func (s *snapshot) with(changed []App, gone []regulation.AppID, master *MasterKey, now time.Time) *snapshot {
+	next := *s
+	touched := make(map[regulation.AppID]bool, len(changed)+len(gone))
+	for _, id := range gone {
+		touched[id] = true
+	}
+	for i := range changed {
+		touched[changed[i].AppID] = true
+	}
+	next.faults, next.unreadable = nil, make(map[string]struct{})
+	for _, f := range s.faults {
+		if !touched[f.AppID] {
+			next.faults = append(next.faults, f)
+		}
+	}
+	for id := range s.unreadable {
+		if !touched[regulation.AppID(id)] {
+			next.unreadable[id] = struct{}{}
+		}
+	}
+	put, left := make(map[string]admitted, len(changed)), make([]string, 0, len(gone))
+	for _, id := range gone {
+		left = append(left, string(id))
+	}
+	for i := range changed {
+		id := string(changed[i].AppID)
+		if app, usable := next.take(&changed[i], master, s, now); usable {
+			put[id] = app
+		} else {
+			left = append(left, id)
+		}
+	}
+	next.apps = s.apps.With(put, left)
+	return &next
+}
+
+// take admits one row, and notes if it cannot be used or only in part.
+func (s *snapshot) take(row *App, master *MasterKey, last *snapshot, now time.Time) (app admitted, usable bool) {
+	app, err := s.admit(row, master, last, now)
+	if err != nil {
+		s.unreadable[string(row.AppID)] = struct{}{}
+		s.faults = append(s.faults, &RowError{row.AppID, err})
+	}
+	if app.codes[Current].block == nil {
+		return app, false
+	}
+	s.pad(&app)
+	s.noteExpiry(app.until)
+	return app, true
+}
+
+// fault joins the rows that cannot be used, nil if there are none.
+func (s *snapshot) fault() error {
+	all := make([]error, len(s.faults))
+	for i, f := range s.faults {
+		all[i] = f
+	}
+	return errors.Join(all...)
 }
 
 // admit opens a row. With an error it may be of use all the same: its codes then are the
@@ -169,8 +231,7 @@ func (s *snapshot) find(id regulation.AppID) (admitted, bool) {
 	if s == nil {
 		return admitted{}, false
 	}
-	app, known := s.apps[string(id)]
-	return app, known
+	return s.apps.Get(string(id))
 }
 
 // without is s less the previous codes whose time has run out: s itself if there are none.
@@ -179,13 +240,15 @@ func (s *snapshot) without(now time.Time) *snapshot {
 		return s
 	}
 	next := *s
-	next.apps, next.expires = maps.Clone(s.apps), time.Time{}
-	for id, app := range next.apps {
+	next.expires = time.Time{}
+	without := make(map[string]admitted)
+	for id, app := range s.apps.All() {
 		if !app.until.IsZero() && !now.Before(app.until) {
 			app.codes[Previous], app.until = s.unknown.codes[Previous], time.Time{}
-			next.apps[id] = app
+			without[id] = app
 		}
 		next.noteExpiry(app.until)
 	}
+	next.apps = s.apps.With(without, nil)
 	return &next
 }

@@ -83,7 +83,7 @@ func TestReasonsTakeTheSameTime(t *testing.T) {
 func wantLeak(t *testing.T, plan timing.Plan, r *Registry) {
 	t.Helper()
 	hasty := func(appID []byte, ch *Challenge, answer *[ChallengeLen]byte) Result {
-		if _, known := r.snapshot().apps[string(appID)]; !known {
+		if _, known := r.snapshot().apps.Get(string(appID)); !known {
 			return Result{Verdict: UnknownApp}
 		}
 		return r.Verify(appID, ch, answer)

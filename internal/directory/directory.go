@@ -2,7 +2,9 @@ package directory
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -38,6 +40,11 @@ func (d *Directory) Apps(ctx context.Context) ([]auth.App, error) {
 	return readApps(ctx, d.db, d.db, "app")
 }
 
+// EachAccount visits all accounts; visit keeps no pointer.
+func (d *Directory) EachAccount(ctx context.Context, visit func(*local.Account) error) error {
+	return eachAccount(ctx, d.db, d.db, "account", visit)
+}
+
 // Accounts lists all accounts in their order.
 func (d *Directory) Accounts(ctx context.Context) ([]local.Account, error) {
 	return readAccounts(ctx, d.db, d.db, "account")
@@ -45,12 +52,18 @@ func (d *Directory) Accounts(ctx context.Context) ([]local.Account, error) {
 
 // AddApp admits an AppID, or returns ErrExists. Times are kept to the microsecond.
 func (d *Directory) AddApp(ctx context.Context, a auth.App) error {
-	return d.change(ctx, store.ErrExists, insertRow("app", appColumns)+" ON CONFLICT DO NOTHING", appArgs(&a)...)
+	return d.change(ctx, store.ErrExists, insertApp, appArgs(&a)...)
 }
+
+// insertApp and insertAccount have the version as their last argument.
+var (
+	insertApp     = insertRow("app", appColumns+versionColumn) + " ON CONFLICT DO NOTHING"
+	insertAccount = insertRow("account", accountColumns+versionColumn) + " ON CONFLICT DO NOTHING"
+)
 
 // SetAppEnabled admits an AppID again or withdraws its admission; ErrNotFound.
 func (d *Directory) SetAppEnabled(ctx context.Context, id regulation.AppID, enabled bool) error {
-	return d.change(ctx, store.ErrNotFound, "UPDATE app SET enabled = $1, changed = $2 WHERE app_id = $3",
+	return d.change(ctx, store.ErrNotFound, "UPDATE app SET enabled = $1, changed = $2, version = $4 WHERE app_id = $3",
 		sqlrows.FlagOf(enabled), sqlrows.Micros(d.now()), string(id))
 }
 
@@ -58,7 +71,7 @@ func (d *Directory) SetAppEnabled(ctx context.Context, id regulation.AppID, enab
 // current one is still was; else it changes nothing and returns ErrNotFound.
 func (d *Directory) SetAppCodes(ctx context.Context, was []byte, a auth.App) error {
 	return d.change(ctx, store.ErrNotFound, `UPDATE app SET sealed = $1, cipher = $2,
-		previous_sealed = $3, previous_cipher = $4, previous_until = $5, changed = $6 WHERE app_id = $7 AND sealed = $8`,
+		previous_sealed = $3, previous_cipher = $4, previous_until = $5, changed = $6, version = $9 WHERE app_id = $7 AND sealed = $8`,
 		sqlrows.BytesOf(a.Sealed), int16(a.Cipher), sqlrows.BytesOf(a.Previous.Sealed), int16(a.Previous.Cipher), sqlrows.Micros(a.Previous.Until),
 		sqlrows.Micros(d.now()), string(a.AppID), sqlrows.BytesOf(was))
 }
@@ -67,7 +80,7 @@ func (d *Directory) SetAppCodes(ctx context.Context, was []byte, a auth.App) err
 // nothing else, and writes them back: all in one transaction, or none. Changed stays, for
 // the codes are the same. While it runs other changes of the directory wait.
 func (d *Directory) ResealApps(ctx context.Context, reseal func(*auth.App) error) error {
-	return d.transact(ctx, func(tx *sql.Tx) error {
+	return d.transact(ctx, func(tx *sql.Tx, version int64) error {
 		apps, err := readApps(ctx, d.db, tx, "app")
 		if err != nil {
 			return err
@@ -78,8 +91,8 @@ func (d *Directory) ResealApps(ctx context.Context, reseal func(*auth.App) error
 				return err
 			}
 			result, err := tx.ExecContext(ctx, `UPDATE app SET sealed = $1, previous_sealed = $2, previous_cipher = $3,
-				previous_until = $4 WHERE app_id = $5`, sqlrows.BytesOf(a.Sealed), sqlrows.BytesOf(a.Previous.Sealed),
-				int16(a.Previous.Cipher), sqlrows.Micros(a.Previous.Until), string(a.AppID))
+				previous_until = $4, version = $6 WHERE app_id = $5`, sqlrows.BytesOf(a.Sealed), sqlrows.BytesOf(a.Previous.Sealed),
+				int16(a.Previous.Cipher), sqlrows.Micros(a.Previous.Until), string(a.AppID), version)
 			if err != nil {
 				return d.db.Explain(ctx, err)
 			}
@@ -93,26 +106,26 @@ func (d *Directory) ResealApps(ctx context.Context, reseal func(*auth.App) error
 
 // AddAccount adds an account, or returns ErrExists.
 func (d *Directory) AddAccount(ctx context.Context, a local.Account) error {
-	return d.change(ctx, store.ErrExists, insertRow("account", accountColumns)+" ON CONFLICT DO NOTHING", accountArgs(&a)...)
+	return d.change(ctx, store.ErrExists, insertAccount, accountArgs(&a)...)
 }
 
 // SetPassword replaces an account's password hash; ErrNotFound.
 func (d *Directory) SetPassword(ctx context.Context, account regulation.Account, hash string) error {
-	return d.change(ctx, store.ErrNotFound, "UPDATE account SET password_hash = $1, changed = $2 WHERE account = $3",
+	return d.change(ctx, store.ErrNotFound, "UPDATE account SET password_hash = $1, changed = $2, version = $4 WHERE account = $3",
 		hash, sqlrows.Micros(d.now()), string(account))
 }
 
 // UnlockAccount notes that an operator lifted the account's locks at that time; ErrNotFound.
 func (d *Directory) UnlockAccount(ctx context.Context, account regulation.Account, at time.Time) error {
-	return d.change(ctx, store.ErrNotFound, "UPDATE account SET unlocked = $1, changed = $2 WHERE account = $3",
+	return d.change(ctx, store.ErrNotFound, "UPDATE account SET unlocked = $1, changed = $2, version = $4 WHERE account = $3",
 		sqlrows.Micros(at), sqlrows.Micros(d.now()), string(account))
 }
 
-// change runs one statement in a transaction that moves the generation. A statement that
-// changes no row is the error none.
+// change runs one statement in a transaction that moves the generation; the version of the row is the statement's last
+// argument, which change adds. A statement that changes no row is the error none.
 func (d *Directory) change(ctx context.Context, none error, statement string, args ...any) error {
-	return d.transact(ctx, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, statement, args...)
+	return d.transact(ctx, func(tx *sql.Tx, version int64) error {
+		result, err := tx.ExecContext(ctx, statement, append(args[:len(args):len(args)], version)...)
 		if err != nil {
 			return d.db.Explain(ctx, err)
 		}
@@ -127,23 +140,40 @@ func (d *Directory) change(ctx context.Context, none error, statement string, ar
 	})
 }
 
-// transact bumps the generation and does the work, both or neither.
-func (d *Directory) transact(ctx context.Context, work func(*sql.Tx) error) error {
+// transact bumps the generation and does the work, both or neither. work gets the new generation, which is the version of
+// each row that it writes. The row lock of directory is held from the number to the commit: a change of a higher number
+// becomes visible later, and one that is undone leaves no number.
+func (d *Directory) transact(ctx context.Context, work func(*sql.Tx, int64) error) error {
 	tx, err := d.db.BeginTx(ctx, nil)
 	if err != nil {
 		return d.db.Explain(ctx, err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
 	// First, so that changes wait for one another here and cannot deadlock.
-	result, err := tx.ExecContext(ctx, "UPDATE directory SET generation = generation + 1")
+	var generation int64
+	err = tx.QueryRowContext(ctx, "UPDATE directory SET generation = generation + 1 RETURNING generation").Scan(&generation)
+	if errors.Is(err, sql.ErrNoRows) {
+		return sqlrows.WantRows("directory", 0, 1) // or no front would notice the change
+	}
 	if err != nil {
 		return d.db.Explain(ctx, err)
 	}
-	if err := sqlrows.WantOne("directory", result); err != nil { // or no front would notice the change
+	if err := d.note(ctx, tx, generation); err != nil {
 		return err
 	}
-	if err := work(tx); err != nil {
+	if err := work(tx, generation); err != nil {
 		return err
 	}
 	return d.db.Explain(ctx, tx.Commit())
+}
+
+// note writes that the rows of this change have its number. A database whose generation an operator set back has a row of
+// that number.
+func (d *Directory) note(ctx context.Context, tx *sql.Tx, generation int64) error {
+	result, err := tx.ExecContext(ctx, "INSERT INTO directory_change (generation, token) VALUES ($1, $2) "+
+		"ON CONFLICT (generation) DO UPDATE SET token = excluded.token", generation, rand.Text())
+	if err != nil {
+		return d.db.Explain(ctx, err)
+	}
+	return sqlrows.WantOne("directory_change", result)
 }

@@ -17,6 +17,8 @@ import (
 
 // The columns, the key first.
 const (
+	versionColumn = ", version" // of app and account alone: the change that wrote the row
+
 	appColumns = "app_id, app_type, cipher, sealed, previous_cipher, previous_sealed, previous_until, " +
 		"enabled, created, changed"
 	accountColumns = "account, user_type, password_hash, created, changed, unlocked"
@@ -49,13 +51,21 @@ func insertRow(table, columns string) string {
 }
 
 // readApps reads from q, which is db or a transaction on it.
-func readApps(ctx context.Context, db *sqlrows.Tables, q sqlrows.Queryer, table string) ([]auth.App, error) {
-	rows, err := q.QueryContext(ctx, "SELECT "+appColumns+" FROM "+table+" ORDER BY app_id")
+func readApps(ctx context.Context, db *sqlrows.Tables, q sqlrows.Queryer, table string) (apps []auth.App, err error) {
+	err = eachApp(ctx, db, q, table+" ORDER BY app_id", func(a *auth.App) error {
+		apps = append(apps, *a)
+		return nil
+	})
+	return apps, err
+}
+
+// eachApp visits the rows of a table, or of a table with what follows it in a query. visit keeps no pointer.
+func eachApp(ctx context.Context, db *sqlrows.Tables, q sqlrows.Queryer, from string, visit func(*auth.App) error, args ...any) error {
+	rows, err := q.QueryContext(ctx, "SELECT "+appColumns+" FROM "+from, args...)
 	if err != nil {
-		return nil, db.Explain(ctx, err)
+		return db.Explain(ctx, err)
 	}
 	defer rows.Close()
-	var apps []auth.App
 	for rows.Next() {
 		var a auth.App
 		var appType, enabled int16
@@ -63,40 +73,52 @@ func readApps(ctx context.Context, db *sqlrows.Tables, q sqlrows.Queryer, table 
 		previous := &a.Previous
 		if err := rows.Scan(&a.AppID, &appType, &a.Cipher, &a.Sealed, &previous.Cipher, &previous.Sealed, &until,
 			&enabled, &created, &changed); err != nil {
-			return nil, db.Explain(ctx, err)
+			return db.Explain(ctx, err)
 		}
 		if a.Type, err = sqlrows.Code[auth.AppType](appType); err != nil {
-			return nil, err
+			return err
 		}
 		if previous.Until = sqlrows.FromMicros(until); len(previous.Sealed) == 0 {
 			*previous = auth.Predecessor{}
 		}
 		a.Enabled, a.Created, a.Changed = enabled != 0, sqlrows.FromMicros(created), sqlrows.FromMicros(changed)
-		apps = append(apps, a)
+		if err := visit(&a); err != nil {
+			return err
+		}
 	}
-	return apps, db.Explain(ctx, rows.Err())
+	return db.Explain(ctx, rows.Err())
 }
 
 // readAccounts reads from q, which is db or a transaction on it.
-func readAccounts(ctx context.Context, db *sqlrows.Tables, q sqlrows.Queryer, table string) ([]local.Account, error) {
-	rows, err := q.QueryContext(ctx, "SELECT "+accountColumns+" FROM "+table+" ORDER BY account")
+func readAccounts(ctx context.Context, db *sqlrows.Tables, q sqlrows.Queryer, table string) (accounts []local.Account, err error) {
+	err = eachAccount(ctx, db, q, table+" ORDER BY account", func(a *local.Account) error {
+		accounts = append(accounts, *a)
+		return nil
+	})
+	return accounts, err
+}
+
+// eachAccount is eachApp for accounts.
+func eachAccount(ctx context.Context, db *sqlrows.Tables, q sqlrows.Queryer, from string, visit func(*local.Account) error, args ...any) error {
+	rows, err := q.QueryContext(ctx, "SELECT "+accountColumns+" FROM "+from, args...)
 	if err != nil {
-		return nil, db.Explain(ctx, err)
+		return db.Explain(ctx, err)
 	}
 	defer rows.Close()
-	var accounts []local.Account
 	for rows.Next() {
 		var a local.Account
 		var userType int16
 		var created, changed, unlocked int64
 		if err := rows.Scan(&a.Account, &userType, &a.PasswordHash, &created, &changed, &unlocked); err != nil {
-			return nil, db.Explain(ctx, err)
+			return db.Explain(ctx, err)
 		}
 		if a.UserType, err = sqlrows.Code[regulation.UserType](userType); err != nil {
-			return nil, err
+			return err
 		}
 		a.Created, a.Changed, a.Unlocked = sqlrows.FromMicros(created), sqlrows.FromMicros(changed), sqlrows.FromMicros(unlocked)
-		accounts = append(accounts, a)
+		if err := visit(&a); err != nil {
+			return err
+		}
 	}
-	return accounts, db.Explain(ctx, rows.Err())
+	return db.Explain(ctx, rows.Err())
 }

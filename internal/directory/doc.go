@@ -5,6 +5,18 @@
 // PostgreSQL. So a front that starts while PostgreSQL is away starts like any other. The mirror has
 // tables of its own; those of the embedded driver are not touched.
 //
+// # A change, from the command to memory
+//
+//	command ─▶ generation + 1, under the row lock of table directory, which it holds until it commits
+//	           rows with that number as their version, names of removed rows, a row of directory_change with a token
+//	Mirror.Refresh ─▶ the number moved: rows of a higher version ─▶ one transaction of the local store
+//	                  the token is another, or a number has no row: all is compared
+//	registry, core ─▶ AppsSince, AccountsSince: what the mirror changed since their generation, else all rows
+//
+// So a change of one row among a million costs a few rows. A number is visible only after all lower ones, as its transaction
+// could not take it before those had ended; a front cannot pass over a change that commits late. A person who changes rows
+// by hand raises the generation alone: that number has no row in directory_change, and fronts compare all.
+//
 // # Invariants
 //
 //   - Every change raises the directory's generation in its own transaction, so that fronts notice it.
@@ -16,8 +28,8 @@
 //
 // # Bounds
 //
-// All AppIDs and accounts are in memory twice while one of them changes, and the scope of a relay while that scope
-// changes. Relays have a generation of their own, and each scope a version: a mirror reads 100,000 grants only when one of them
+// A change is in memory while it is taken over, and the last maxRecentRows rows of changes after that. A comparison of all keeps a
+// hash of each account, and the scope of a relay is in memory twice while that scope changes. Relays have a generation of their own, and each scope a version: a mirror reads 100,000 grants only when one of them
 // changed, and writes the one.
 //
 // # If we crash

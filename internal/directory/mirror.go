@@ -10,6 +10,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core/local"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/relay"
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
@@ -32,9 +33,10 @@ type Mirror struct {
 	refreshing sync.Mutex
 	met        bool // PostgreSQL was read whole in this life
 
-	mu   sync.Mutex
-	asOf time.Time // when PostgreSQL was last read and had this state; zero if never
-	err  error     // of the last Refresh
+	mu     sync.Mutex
+	asOf   time.Time // when PostgreSQL was last read and had this state; zero if never
+	err    error     // of the last Refresh
+	recent recentChanges
 }
 
 // Source is PostgreSQL, in which commands change AppIDs and accounts.
@@ -79,6 +81,29 @@ func (m *Mirror) Apps(ctx context.Context) ([]auth.App, error) {
 	return readApps(ctx, db, db, "mirror_app")
 }
 
+// AppsSince are the AppIDs that changed after that generation of the mirror, and those that went; known is false if that is
+// not remembered: then all are to be read.
+func (m *Mirror) AppsSince(_ context.Context, generation int64) (changed []auth.App, gone []regulation.AppID, known bool, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	changed, gone, known = m.recent.appsSince(generation)
+	return changed, gone, known, nil
+}
+
+// AccountsSince is AppsSince for accounts.
+func (m *Mirror) AccountsSince(_ context.Context, generation int64) (changed []local.Account, gone []regulation.Account, known bool, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	changed, gone, known = m.recent.accountsSince(generation)
+	return changed, gone, known, nil
+}
+
+// EachAccount visits all accounts of the mirror; visit keeps no pointer.
+func (m *Mirror) EachAccount(ctx context.Context, visit func(*local.Account) error) error {
+	db := m.local.Tables()
+	return eachAccount(ctx, db, db, "mirror_account", visit)
+}
+
 // Accounts lists all accounts of the mirror.
 func (m *Mirror) Accounts(ctx context.Context) ([]local.Account, error) {
 	db := m.local.Tables()
@@ -106,9 +131,9 @@ func (m *Mirror) Relays(ctx context.Context) ([]relay.Permission, []relay.Grant,
 }
 
 // Refresh takes over what PostgreSQL has. While its generation does not move that is one
-// small query; at the first one of a life all is compared, whatever the generation is,
-// because a database restored from a dump counts anew. Only rows that differ are written.
-// After an error the mirror is what it was.
+// small query; when it moved, the rows that changed since are read. All is compared at the first Refresh of a
+// life, whatever the generation is, and where what changed cannot be told: a person changed rows by hand, or the database
+// was restored and counts anew. Only rows that differ are written. After an error the mirror is what it was.
 func (m *Mirror) Refresh(ctx context.Context) error {
 	m.refreshing.Lock()
 	defer m.refreshing.Unlock()
@@ -125,7 +150,7 @@ func (m *Mirror) refresh(ctx context.Context) error {
 	if err := m.pg.RequireSchema(ctx); err != nil {
 		return err
 	}
-	source, err := New(m.pg.Tables()).Generation(ctx)
+	source, err := readPosition(ctx, m.pg.Tables(), m.pg.Tables())
 	if err != nil {
 		return err
 	}
@@ -137,21 +162,44 @@ func (m *Mirror) refresh(ctx context.Context) error {
 		if m.now().Sub(state.taken).Abs() < mirrorStamp {
 			return nil
 		}
-		return m.write(mirrorChange{source: source, sourceRelays: state.sourceRelays})
+		return m.write(&mirrorChange{source: source})
 	}
-	change, err := m.compare(ctx, state.sourceRelays)
+	change, err := m.compare(ctx, &state)
 	if err != nil {
 		return err
 	}
-	if err := m.write(change); err != nil {
+	if err := m.write(&change); err != nil {
 		return err
 	}
+	m.remember(state.generation, &change)
 	m.met = true
 	return nil
 }
 
-// compare reads both sides, PostgreSQL's in one snapshot; relays only if they changed since that state of theirs.
-func (m *Mirror) compare(ctx context.Context, sourceRelays int64) (mirrorChange, error) {
+// remember keeps the change for those who have the AppIDs and accounts of the generation before it in memory.
+func (m *Mirror) remember(before int64, c *mirrorChange) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !c.empty() {
+		m.recent.add(before, c)
+	}
+}
+
+// position is a state of PostgreSQL's directory. Two states of one generation, of a database before and after it was
+// restored, differ in their token.
+type position struct {
+	generation, relays int64
+	token              string
+}
+
+func readPosition(ctx context.Context, db *sqlrows.Tables, q sqlrows.Queryer) (p position, err error) {
+	err = q.QueryRowContext(ctx, `SELECT generation, relays, coalesce((SELECT token FROM directory_change c WHERE c.generation = d.generation), '')
+		FROM directory d`).Scan(&p.generation, &p.relays, &p.token)
+	return p, db.Explain(ctx, err)
+}
+
+// compare reads both sides, PostgreSQL's in one snapshot: what changed since the mirror's state, or all.
+func (m *Mirror) compare(ctx context.Context, state *mirrorState) (mirrorChange, error) {
 	db := m.pg.Tables()
 	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
@@ -159,59 +207,103 @@ func (m *Mirror) compare(ctx context.Context, sourceRelays int64) (mirrorChange,
 	}
 	defer tx.Rollback() //nolint:errcheck // nothing was written
 	var c mirrorChange
-	if err := tx.QueryRowContext(ctx, "SELECT generation, relays FROM directory").Scan(&c.source, &c.sourceRelays); err != nil {
-		return mirrorChange{}, db.Explain(ctx, err)
-	}
-	apps, err := readApps(ctx, db, tx, "app")
-	if err != nil {
+	if c.source, err = readPosition(ctx, db, tx); err != nil {
 		return mirrorChange{}, err
 	}
-	accounts, err := readAccounts(ctx, db, tx, "account")
-	if err != nil {
-		return mirrorChange{}, err
+	known := false
+	if m.met {
+		if known, err = m.readDelta(ctx, tx, state, &c); err != nil {
+			return mirrorChange{}, err
+		}
 	}
-	hadApps, err := m.Apps(ctx)
-	if err != nil {
-		return mirrorChange{}, err
+	if !known {
+		err = m.compareAll(ctx, tx, &c)
 	}
-	hadAccounts, err := m.Accounts(ctx)
-	if err != nil {
-		return mirrorChange{}, err
-	}
-	c.compareApps(hadApps, apps)
-	c.compareAccounts(hadAccounts, accounts)
-	if !m.met || c.sourceRelays != sourceRelays {
+	if err == nil && (!m.met || c.source.relays != state.source.relays) {
 		err = m.compareRelays(ctx, tx, &c)
 	}
 	return c, err
 }
 
+// readDelta reads what changed since the mirror's state; false if that cannot be told.
+func (m *Mirror) readDelta(ctx context.Context, tx *sql.Tx, state *mirrorState, c *mirrorChange) (known bool, err error) {
+	d, db := New(m.pg.Tables()), m.pg.Tables()
+	since := state.source.generation
+	token, err := d.tokenOf(ctx, tx, since)
+	if err != nil || token == "" || token != state.source.token {
+		return false, err
+	}
+	now, whole, err := d.follows(ctx, tx, since)
+	if err != nil || !whole {
+		return false, err
+	}
+	if c.apps, err = appsSince(ctx, db, tx, since); err != nil {
+		return false, err
+	}
+	if c.accounts, err = accountsSince(ctx, db, tx, since); err != nil {
+		return false, err
+	}
+	if c.goneApps, err = goneSince[regulation.AppID](ctx, db, tx, "app", since, now); err != nil {
+		return false, err
+	}
+	c.goneAccounts, err = goneSince[regulation.Account](ctx, db, tx, "account", since, now)
+	return err == nil, err
+}
+
+// compareAll reads all AppIDs and accounts of both sides. Of the mirror's accounts it keeps a hash each, and of PostgreSQL's
+// those that differ: a million fit.
+func (m *Mirror) compareAll(ctx context.Context, tx *sql.Tx, c *mirrorChange) error {
+	db := m.pg.Tables()
+	apps, err := readApps(ctx, db, tx, "app")
+	if err != nil {
+		return err
+	}
+	hadApps, err := m.Apps(ctx)
+	if err != nil {
+		return err
+	}
+	c.compareApps(hadApps, apps)
+	had := newAccountHashes()
+	if err := m.EachAccount(ctx, had.add); err != nil {
+		return err
+	}
+	err = eachAccount(ctx, db, tx, "account", func(a *local.Account) error {
+		if had.differs(a) {
+			c.accounts = append(c.accounts, *a)
+		}
+		return nil
+	})
+	c.goneAccounts = had.left()
+	return err
+}
+
 // write is the one transaction in which the mirror changes.
-func (m *Mirror) write(c mirrorChange) error {
+func (m *Mirror) write(c *mirrorChange) error {
 	taken := sqlrows.Micros(m.now())
 	return m.local.Write(func(ctx context.Context, conn *sql.Conn) error {
 		if err := c.apply(ctx, conn); err != nil {
 			return err
 		}
-		_, err := conn.ExecContext(ctx, `INSERT INTO mirror (only_row, generation, theirs, taken, relays, their_relays) VALUES (1, 1, ?2, ?3, 1, ?5)
+		_, err := conn.ExecContext(ctx, `INSERT INTO mirror (only_row, generation, theirs, taken, relays, their_relays, their_token)
+			VALUES (1, 1, ?2, ?3, 1, ?5, ?6)
 			ON CONFLICT (only_row) DO UPDATE SET generation = generation + ?1, theirs = excluded.theirs, taken = excluded.taken,
-			relays = relays + ?4, their_relays = excluded.their_relays`,
-			sqlrows.FlagOf(!c.empty()), c.source, taken, sqlrows.FlagOf(!c.relays.empty()), c.sourceRelays)
+			relays = relays + ?4, their_relays = excluded.their_relays, their_token = excluded.their_token`,
+			sqlrows.FlagOf(!c.empty()), c.source.generation, taken, sqlrows.FlagOf(!c.relays.empty()), c.source.relays, c.source.token)
 		return err
 	})
 }
 
 // mirrorState is the row of table mirror, zero without one.
 type mirrorState struct {
-	generation, source   int64
-	relays, sourceRelays int64
-	taken                time.Time
+	generation, relays int64 // of the copy
+	source             position
+	taken              time.Time
 }
 
 func readMirror(ctx context.Context, db *sqlrows.Tables) (s mirrorState, err error) {
 	var taken int64
-	err = db.QueryRowContext(ctx, "SELECT generation, theirs, taken, relays, their_relays FROM mirror").
-		Scan(&s.generation, &s.source, &taken, &s.relays, &s.sourceRelays)
+	err = db.QueryRowContext(ctx, "SELECT generation, theirs, taken, relays, their_relays, their_token FROM mirror").
+		Scan(&s.generation, &s.source.generation, &taken, &s.relays, &s.source.relays, &s.source.token)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return s, fmt.Errorf("the mirror of AppIDs and accounts: %w", db.Explain(ctx, err))
 	}

@@ -3,22 +3,27 @@ package directory
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
+	"hash/maphash"
+	"maps"
 	"reflect"
+	"slices"
+	"time"
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
 // mirrorChange is what makes the mirror equal to PostgreSQL: one changed account of
 // 100,000 is one row written, and logins, whose commits wait meanwhile, do not notice.
 type mirrorChange struct {
-	source       int64 // PostgreSQL's generation
-	sourceRelays int64 // and that of its relays
+	source       position
 	apps         []auth.App
 	accounts     []local.Account
-	goneApps     map[regulation.AppID]bool
-	goneAccounts map[regulation.Account]bool
+	goneApps     []regulation.AppID // one may be among apps too: it was added again
+	goneAccounts []regulation.Account
 	relays       relayChange
 }
 
@@ -27,12 +32,44 @@ func (c *mirrorChange) empty() bool {
 }
 
 func (c *mirrorChange) compareApps(had, has []auth.App) {
-	c.apps, c.goneApps = differ(had, has, func(a *auth.App) regulation.AppID { return a.AppID })
+	changed, gone := differ(had, has, func(a *auth.App) regulation.AppID { return a.AppID })
+	c.apps, c.goneApps = changed, slices.Collect(maps.Keys(gone))
 }
 
-func (c *mirrorChange) compareAccounts(had, has []local.Account) {
-	c.accounts, c.goneAccounts = differ(had, has, func(a *local.Account) regulation.Account { return a.Account })
+// accountHashes tell the accounts that differ without keeping them: 64 bits under a key of the moment, so that two rows
+// with one hash are not to be made, and do not happen.
+type accountHashes struct {
+	seed maphash.Seed
+	rows map[regulation.Account]uint64
+	text []byte
 }
+
+func newAccountHashes() *accountHashes {
+	return &accountHashes{seed: maphash.MakeSeed(), rows: make(map[regulation.Account]uint64)}
+}
+
+func (h *accountHashes) add(a *local.Account) error {
+	h.rows[a.Account] = h.of(a)
+	return nil
+}
+
+func (h *accountHashes) of(a *local.Account) uint64 {
+	h.text = append(h.text[:0], byte(a.UserType))
+	for _, t := range [...]time.Time{a.Created, a.Changed, a.Unlocked} {
+		h.text = binary.LittleEndian.AppendUint64(h.text, uint64(sqlrows.Micros(t)))
+	}
+	return maphash.Bytes(h.seed, append(h.text, a.PasswordHash...))
+}
+
+// differs reports whether the row is none of those that were added, and takes it out of them.
+func (h *accountHashes) differs(a *local.Account) bool {
+	was, known := h.rows[a.Account]
+	delete(h.rows, a.Account)
+	return !known || was != h.of(a)
+}
+
+// left are those that were not taken out.
+func (h *accountHashes) left() []regulation.Account { return slices.Collect(maps.Keys(h.rows)) }
 
 // differ are the rows of has that had lacks or has otherwise, and the keys that are gone.
 func differ[T any, K comparable](had, has []T, key func(*T) K) (changed []T, gone map[K]bool) {
@@ -56,12 +93,12 @@ func differ[T any, K comparable](had, has []T, key func(*T) K) (changed []T, gon
 
 // apply writes the change; what goes, goes first.
 func (c *mirrorChange) apply(ctx context.Context, conn *sql.Conn) error {
-	for id := range c.goneApps {
+	for _, id := range c.goneApps {
 		if _, err := conn.ExecContext(ctx, "DELETE FROM mirror_app WHERE app_id = ?", string(id)); err != nil {
 			return err
 		}
 	}
-	for account := range c.goneAccounts {
+	for _, account := range c.goneAccounts {
 		if _, err := conn.ExecContext(ctx, "DELETE FROM mirror_account WHERE account = ?", string(account)); err != nil {
 			return err
 		}

@@ -105,24 +105,29 @@ func (d *Directory) AddRelay(ctx context.Context, a auth.App, p relay.Permission
 	if err := errors.Join(p.Check(), checkRelay(&a, &p, grants)); err != nil {
 		return err
 	}
-	row := relayRow{Permission: p, scopeVersion: rand.Text()}
-	row.Created, row.Changed = a.Created, a.Changed
-	return d.changeRelays(ctx, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, insertRow("app", appColumns)+" ON CONFLICT DO NOTHING", appArgs(&a)...)
+	p.Created, p.Changed = a.Created, a.Changed
+	return d.changeRelays(ctx, func(tx *sql.Tx, version int64) error {
+		result, err := tx.ExecContext(ctx, insertApp, append(appArgs(&a), version)...)
 		if err != nil {
 			return d.db.Explain(ctx, err)
 		}
 		if added, err := result.RowsAffected(); err != nil || added == 0 {
 			return errors.Join(err, store.ErrExists)
 		}
-		if result, err = tx.ExecContext(ctx, insertRow("relay", relayColumns), relayArgs(&row)...); err != nil {
-			return d.db.Explain(ctx, err)
-		}
-		if err := sqlrows.WantOne("relay", result); err != nil {
+		if err := d.insertRelay(ctx, tx, p); err != nil {
 			return err
 		}
 		return d.putGrants(ctx, tx, distinct(grants), true)
 	})
+}
+
+func (d *Directory) insertRelay(ctx context.Context, tx *sql.Tx, p relay.Permission) error {
+	row := relayRow{Permission: p, scopeVersion: rand.Text()}
+	result, err := tx.ExecContext(ctx, insertRow("relay", relayColumns), relayArgs(&row)...)
+	if err != nil {
+		return d.db.Explain(ctx, err)
+	}
+	return sqlrows.WantOne("relay", result)
 }
 
 // checkRelay holds the parts of a new relay to one another.
@@ -185,7 +190,7 @@ func (d *Directory) SetPermission(ctx context.Context, p relay.Permission) error
 // ChangePermission gives the permission to change and writes what it made of it, in one transaction, so that of two
 // operators none undoes what the other did. An error of change leaves all as it was. store.ErrNotFound, ErrNoRelay.
 func (d *Directory) ChangePermission(ctx context.Context, id regulation.AppID, change func(*relay.Permission) error) (p relay.Permission, err error) {
-	err = d.changeRelays(ctx, func(tx *sql.Tx) error {
+	err = d.changeRelays(ctx, func(tx *sql.Tx, _ int64) error {
 		row, err := findRelay(ctx, d.db, tx, id)
 		if err != nil {
 			return err
@@ -220,8 +225,8 @@ func (d *Directory) SetRelayEnabled(ctx context.Context, id regulation.AppID, en
 }
 
 // changeRelays is transact for relays: it moves their generation as well.
-func (d *Directory) changeRelays(ctx context.Context, work func(*sql.Tx) error) error {
-	return d.transact(ctx, func(tx *sql.Tx) error {
+func (d *Directory) changeRelays(ctx context.Context, work func(*sql.Tx, int64) error) error {
+	return d.transact(ctx, func(tx *sql.Tx, version int64) error {
 		result, err := tx.ExecContext(ctx, "UPDATE directory SET relays = relays + 1")
 		if err != nil {
 			return d.db.Explain(ctx, err)
@@ -229,6 +234,6 @@ func (d *Directory) changeRelays(ctx context.Context, work func(*sql.Tx) error) 
 		if err := sqlrows.WantOne("directory", result); err != nil {
 			return err
 		}
-		return work(tx)
+		return work(tx, version)
 	})
 }

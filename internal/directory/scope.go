@@ -73,7 +73,7 @@ func (d *Directory) changeScope(ctx context.Context, id regulation.AppID, grants
 	if err := checkGrants(id, grants); err != nil {
 		return did, err
 	}
-	err = d.changeRelays(ctx, func(tx *sql.Tx) error {
+	err = d.changeRelays(ctx, func(tx *sql.Tx, _ int64) error {
 		if _, err := findRelay(ctx, d.db, tx, id); err != nil {
 			return err
 		}
@@ -157,6 +157,16 @@ func (d *Directory) putInRows(ctx context.Context, tx *sql.Tx, grants []relay.Gr
 		}
 	}
 	return nil
+}
+
+// placeholdersFrom are ($4, $5) from 4 on for two.
+func placeholdersFrom(first, count int) string {
+	var b strings.Builder
+	for i := range count {
+		b.WriteString(map[bool]string{true: "($", false: ", $"}[i == 0])
+		b.WriteString(strconv.Itoa(first + i))
+	}
+	return b.String() + ")"
 }
 
 // placeholders are ($1, $2), ($3, $4) for two rows of two columns.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/regulation"
 )
 
 // Source is a file as auth.Registry reads it. It is safe for concurrent use.
@@ -54,6 +55,11 @@ func (s *Source) read(info os.FileInfo) error {
 	s.content, s.seen = c, info
 	s.generation++
 	return nil
+}
+
+// AppsSince is part of auth.Source: a file is taken over whole.
+func (s *Source) AppsSince(context.Context, int64) (changed []auth.App, gone []regulation.AppID, known bool, err error) {
+	return nil, nil, false, nil
 }
 
 // Apps is part of auth.Source.

@@ -34,6 +34,7 @@ type table struct {
 	reads      int
 	err        error // of Accounts
 	genErr     error
+	since      func(generation int64) (changed []Account, gone []regulation.Account) // nil: it cannot tell
 }
 
 func (s *table) Generation(context.Context) (int64, error) {
@@ -42,11 +43,30 @@ func (s *table) Generation(context.Context) (int64, error) {
 	return s.generation, s.genErr
 }
 
-func (s *table) Accounts(context.Context) ([]Account, error) {
+func (s *table) EachAccount(_ context.Context, visit func(*Account) error) error {
+	s.mu.Lock()
+	accounts, err := append([]Account(nil), s.accounts...), s.err
+	s.reads++
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	for i := range accounts {
+		if err := visit(&accounts[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *table) AccountsSince(_ context.Context, generation int64) (changed []Account, gone []regulation.Account, known bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.reads++
-	return append([]Account(nil), s.accounts...), s.err
+	if s.since == nil {
+		return nil, nil, false, s.err
+	}
+	changed, gone = s.since(generation)
+	return changed, gone, true, s.err
 }
 
 func (s *table) set(accounts ...Account) {

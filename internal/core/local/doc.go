@@ -72,6 +72,7 @@
 //     (Hashes made with other parameters than those in force differ in time: re-hash them.)
 //   - Passwords are not kept: only an HMAC under a key that lives and dies with the
 //     process, and the password hash itself. The password slice stays its owner's.
+//   - A change of some accounts copies a few hundred of a million; with what was read it is the same as reading all anew.
 //   - A changed password hash, a removed account and the end of Remember each end what
 //     is remembered.
 //

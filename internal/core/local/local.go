@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/shardmap"
 )
 
 // Source is where the accounts come from.
@@ -17,7 +18,11 @@ type Source interface {
 	// Generation moves whenever an Account changed. It must be cheap: it is asked at
 	// every Refresh.
 	Generation(ctx context.Context) (int64, error)
-	Accounts(ctx context.Context) ([]Account, error)
+	// EachAccount visits every Account; visit keeps no pointer.
+	EachAccount(ctx context.Context, visit func(*Account) error) error
+	// AccountsSince are the Accounts that changed after that generation, and those that went; known is false if
+	// that cannot be told. One that went and came again is among both.
+	AccountsSince(ctx context.Context, generation int64) (changed []Account, gone []regulation.Account, known bool, err error)
 }
 
 // Options bounds and tunes a Core. Each field has the meaning of the configuration's
@@ -74,14 +79,15 @@ type Core struct {
 // snapshot is never changed once it is stored.
 type snapshot struct {
 	generation int64
-	holders    map[regulation.Account]holder
+	holders    *shardmap.Map[regulation.Account, holder]
+	faults     []*RowError // of the rows that were left out
 }
 
-// holder is what Verify needs of an Account.
+// holder is what Verify needs of an Account: a firm has a million, so it is small.
 type holder struct {
+	phc      string // the password hash, which was read once to see whether it can be used
+	unlocked int64  // microseconds since 1970
 	userType regulation.UserType
-	hash     hash
-	unlocked time.Time
 }
 
 // lookup works on the nil snapshot, which has no accounts.
@@ -89,8 +95,7 @@ func (s *snapshot) lookup(account regulation.Account) (holder, bool) {
 	if s == nil {
 		return holder{}, false
 	}
-	h, known := s.holders[account]
-	return h, known
+	return s.holders.Get(account)
 }
 
 // New returns a Core without accounts; the first Refresh brings them.
@@ -141,33 +146,13 @@ func (l *Core) Refresh(ctx context.Context) (changed bool, err error) {
 	if before != nil && before.generation == generation {
 		return false, nil
 	}
-	rows, err := l.source.Accounts(ctx)
+	next, unlocked, err := l.read(ctx, before, generation)
 	if err != nil {
 		return false, fmt.Errorf("read the accounts: %w", err)
 	}
-	holders, err := readRows(rows)
-	l.current.Store(&snapshot{generation, holders})
-	l.locks.lift(unlockedSince(before, holders))
-	return true, err
-}
-
-// readRows reads each row; its error joins the rows that it left out.
-func readRows(rows []Account) (map[regulation.Account]holder, error) {
-	holders := make(map[regulation.Account]holder, len(rows))
-	var faults []error
-	for i := range rows {
-		row := &rows[i]
-		h, err := readRow(row)
-		if _, twice := holders[row.Account]; err == nil && twice {
-			err = errors.New("stands twice; the first is used")
-		}
-		if err != nil {
-			faults = append(faults, &RowError{row.Account, err})
-			continue
-		}
-		holders[row.Account] = h
-	}
-	return holders, errors.Join(faults...)
+	l.current.Store(next)
+	l.locks.lift(unlocked)
+	return true, next.fault()
 }
 
 func readRow(row *Account) (holder, error) {
@@ -181,18 +166,15 @@ func readRow(row *Account) (holder, error) {
 	if err != nil {
 		return holder{}, err
 	}
-	return holder{row.UserType, h, row.Unlocked}, nil
+	return holder{h.phc, microsOf(row.Unlocked), row.UserType}, nil
 }
 
-// unlockedSince are the accounts that an operator unlocked between two snapshots.
-func unlockedSince(before *snapshot, after map[regulation.Account]holder) map[regulation.Account]bool {
-	unlocked := make(map[regulation.Account]bool)
-	for account, h := range after {
-		if was, _ := before.lookup(account); h.unlocked.After(was.unlocked) {
-			unlocked[account] = true
-		}
+// microsOf is 0 for the zero time.
+func microsOf(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
 	}
-	return unlocked
+	return t.UnixMicro()
 }
 
 // Stats is a view of a Core for metrics and status pages.
@@ -217,7 +199,7 @@ func (l *Core) Stats() Stats {
 	}
 	s.Hashing, s.HashQueue = l.queue.count()
 	if current := l.current.Load(); current != nil {
-		s.Accounts = len(current.holders)
+		s.Accounts = current.holders.Len()
 	}
 	s.AccountsLocked, s.SourcesLocked = l.locks.count(l.now())
 	return s

@@ -42,12 +42,12 @@ func newLoginCache(bound int, lifetime time.Duration) *loginCache {
 
 // key depends on the password hash, so that a changed password ends what is remembered.
 // The lengths go in too: no two triples give the same bytes.
-func (c *loginCache) key(account regulation.Account, h *hash, password []byte) cacheKey {
+func (c *loginCache) key(account regulation.Account, phc string, password []byte) cacheKey {
 	mac := hmac.New(sha256.New, c.secret[:])
 	var buf [1 + regulation.MaxAccountLen]byte
 	mac.Write(append(append(buf[:0], byte(len(account))), account...))
-	mac.Write(append(buf[:0], byte(len(h.phc))))
-	mac.Write([]byte(h.phc))
+	mac.Write(append(buf[:0], byte(len(phc))))
+	mac.Write([]byte(phc))
 	mac.Write(password)
 	overwriteBlock(mac)
 	var k cacheKey

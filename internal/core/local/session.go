@@ -22,6 +22,6 @@ func (l *Core) Known(account []byte) bool {
 	if s == nil {
 		return false
 	}
-	_, known := s.holders[regulation.Account(account)]
+	_, known := s.holders.Get(regulation.Account(account))
 	return known
 }

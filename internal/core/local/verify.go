@@ -20,10 +20,10 @@ func (l *Core) Verify(ctx context.Context, a *core.Attempt) (core.User, error) {
 	// 2. An unknown account takes the same way with a hash that nothing matches.
 	holder, known := l.current.Load().lookup(a.Account)
 	if !known {
-		holder.hash = l.dummy
+		holder.phc = l.dummy.phc
 	}
 	// 3. Verified not long ago: no need for argon2.
-	key := l.cache.key(a.Account, &holder.hash, a.Password)
+	key := l.cache.key(a.Account, holder.phc, a.Password)
 	if l.cache.get(key, l.now()) {
 		l.locks.forgive(&origin, l.now())
 		return core.User{Account: a.Account, UserType: holder.userType}, nil
@@ -81,7 +81,8 @@ func (l *Core) hash(ctx context.Context, o *origin, key cacheKey, h *holder, kno
 	if why := l.locks.reserve(o, l.now()); why != 0 {
 		return why
 	}
-	right := l.matches(&h.hash, password) && known
+	hash, err := parseHash(h.phc)
+	right := err == nil && l.matches(&hash, password) && known // Refresh leaves out what does not parse
 	l.locks.settle(o, right, l.now())
 	switch {
 	case !known:

@@ -171,7 +171,7 @@ func TestRememberedWhileWaiting(t *testing.T) {
 		waiting.Go(func() { h.want("waited", h.try(alice, "right", home), 0) })
 		synctest.Wait()
 		holder, _ := h.current.Load().lookup(alice)
-		h.cache.add(h.cache.key(alice, &holder.hash, []byte("right")), h.clock.now())
+		h.cache.add(h.cache.key(alice, holder.phc, []byte("right")), h.clock.now())
 		// With no room left, an attempt that still went for argon2 would be reason.Overloaded.
 		h.want("the room", h.locks.reserve(new(originOf(alice, home)), h.clock.now()), 0)
 		h.queue.release()

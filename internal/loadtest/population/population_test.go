@@ -125,9 +125,13 @@ func TestChangedFile(t *testing.T) {
 func TestOptionsOutOfBounds(t *testing.T) {
 	t.Parallel()
 	for _, o := range []Options{
-		{BrokerID: "9999", Apps: 1}, {BrokerID: "9999", Accounts: 1}, {Accounts: 1, Apps: 1},
-		{BrokerID: "9999", Accounts: MaxAccounts + 1, Apps: 1}, {BrokerID: "9999", Accounts: 1, Apps: 1, SM4: 2},
-		{BrokerID: "9999", Accounts: 1, Apps: 1, OperatorRelays: MaxRelays + 1}, {BrokerID: "9999", Accounts: 1, Apps: 1, Prefix: "lt"},
+		{BrokerID: "9999", Apps: 1},
+		{BrokerID: "9999", Accounts: 1},
+		{Accounts: 1, Apps: 1},
+		{BrokerID: "9999", Accounts: MaxAccounts + 1, Apps: 1},
+		{BrokerID: "9999", Accounts: 1, Apps: 1, SM4: 2},
+		{BrokerID: "9999", Accounts: 1, Apps: 1, OperatorRelays: MaxRelays + 1},
+		{BrokerID: "9999", Accounts: 1, Apps: 1, Prefix: "lt"},
 		{BrokerID: "9999", Accounts: 1, Apps: 1, Password: "x "},
 	} {
 		if p, err := New(o); err == nil {

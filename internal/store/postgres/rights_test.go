@@ -98,7 +98,7 @@ func TestRoles(t *testing.T) {
 		"DROP TABLE record_20260105", "SELECT * FROM record_20260105", "INSERT INTO record_20260105 SELECT * FROM record",
 		"UPDATE record SET supplement = ''", "UPDATE record SET terminal = ''", "UPDATE record SET account = ''", "UPDATE record SET arrival = 0",
 		"ALTER TABLE record DISABLE TRIGGER ALL", "ALTER TABLE record DETACH PARTITION record_20260105",
-		"DELETE FROM app", "DELETE FROM account", "DELETE FROM relay", "DELETE FROM relay_scope", "DELETE FROM directory", "DELETE FROM report_export", "DELETE FROM front", "DELETE FROM reassigned_from",
+		"DELETE FROM app", "DELETE FROM account", "DELETE FROM relay", "DELETE FROM relay_scope", "DELETE FROM directory_change", "INSERT INTO directory_removed VALUES (1, 'app', 'x')", "DELETE FROM directory", "DELETE FROM report_export", "DELETE FROM front", "DELETE FROM reassigned_from",
 		"TRUNCATE report_export", "TRUNCATE app", "UPDATE report_export SET row_count = 0", "UPDATE reassigned_from SET arrival = 0",
 		"UPDATE goose_db_version SET version_id = 99", "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, true)",
 		"CREATE TABLE mine ()", "CREATE TEMP TABLE mine ()", "CREATE SCHEMA mine", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",

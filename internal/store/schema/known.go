@@ -38,6 +38,7 @@ var traces = []struct {
 	{12, "to_regclass('handed_in') IS NOT NULL"},
 	{13, hasColumn("record", "relay_app_id")},
 	{14, "to_regclass('relay_scope') IS NOT NULL"},
+	{15, "to_regclass('directory_change') IS NOT NULL"},
 }
 
 func hasColumn(table, column string) string {
