@@ -12,6 +12,8 @@ DURATION      ?= 10m
 SEEDS         ?= 1000
 SEED          ?= 0
 SESSIONS      ?= 2000
+ROUNDS        ?= 5
+VISITS        ?= 10000
 CUSTOMERS     ?= 50000
 ARGS          ?=
 OUT           ?= bin/collector
@@ -98,7 +100,12 @@ bench: tools ## print all benchmarks side by side (BENCHTIME=1s)
 		./internal/ops ./internal/store/... ./internal/extsort ./internal/settlement/... ./test/e2e
 
 .PHONY: bench-e2e
-bench-e2e: ## what the front adds to a business message, with core-sim behind it (SESSIONS=2000)
+bench-e2e: tools ## a login beside its floors: ROUNDS (5) of VISITS (10000) at each of five servers that take turns
+	TRADEFRONT_TEST_VISITS=$(VISITS) TRADEFRONT_TEST_SESSIONS=$(SESSIONS) \
+		$(GO) test -timeout 30m -run '^$$' -bench 'Servers' -benchtime $(ROUNDS)x ./test/loginbench
+
+.PHONY: bench-core
+bench-core: ## what the front adds to a business message, with core-sim behind it (SESSIONS=2000)
 	$(GO) test -run '^$$' -bench 'RoundTrip' -benchtime 20000x -count 3 ./test/corebench
 	$(GO) test -run '^$$' -bench 'Throughput' -benchtime 3000000x -count 3 ./test/corebench
 	$(GO) test -run '^$$' -bench 'LoginBesideBusiness' -benchtime 2000x ./test/corebench

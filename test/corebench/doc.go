@@ -1,5 +1,5 @@
 // Package corebench measures what the front adds to a business message, with the programs that ship: a
-// tradefront that serves, a tradefront core-sim behind it, and terminals in this process. `make bench-e2e` runs it;
+// tradefront that serves, a tradefront core-sim behind it, and terminals in this process. `make bench-core` runs it;
 // docs/performance.md has the figures. TestRelayStorm, which `make bench-relay` runs at its full size, is an operator relay that
 // reports all its customers again after its connection broke.
 //

@@ -57,3 +57,19 @@ func children(pid int) ([]int, error) {
 	}
 	return pids, nil
 }
+
+// Processes are the cluster's server and then the processes that it has started.
+func (c *Cluster) Processes() []int {
+	c.t.Helper()
+	c.server.mu.Lock()
+	cmd := c.server.cmd
+	c.server.mu.Unlock()
+	if cmd == nil {
+		c.t.Fatal("pgtest: the cluster is stopped")
+	}
+	pids, err := children(cmd.Process.Pid)
+	if err != nil {
+		c.t.Fatal("pgtest: ", err)
+	}
+	return append([]int{cmd.Process.Pid}, pids...)
+}

@@ -1,0 +1,162 @@
+//go:build linux
+
+package loginbench
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/pgtest"
+	"github.com/tradefront/tradefront/test/site"
+)
+
+const (
+	appID    = "client_bench_1.0"
+	password = "s3cret@pass"
+	accounts = 8
+)
+
+// contender is one of the servers, running.
+type contender struct {
+	name     string
+	address  string
+	firm     firm
+	pid      int
+	database *pgtest.Cluster // nil: it uses none
+	settle   func()          // returns when what it has answered is where it belongs
+	heap     func() float64  // bytes in use, after a collection
+	admin    string          // of a front
+	folder   string          // of a front
+}
+
+// newFront is the tradefront that ships. url "" is the embedded store.
+func newFront(t testing.TB, name string, database *pgtest.Cluster) *contender {
+	t.Helper()
+	o := site.Options{Binary: program, Store: "log_level: error\nlimits: {connections_per_source: 0}\n"}
+	if database != nil {
+		o.URL = database.URL()
+	}
+	s := site.New(t, o)
+	s.AddApp(appID)
+	f := firm{BrokerID: "9999", AppID: appID, AuthCode: s.Apps[0].AuthCode, KeyVersion: "1.0", Password: password}
+	for i := range accounts {
+		f.Accounts = append(f.Accounts, strconv.Itoa(88000000+i))
+		s.AddAccount(f.Accounts[i], password, "1")
+	}
+	public, err := os.ReadFile(filepath.Join(s.Dir, "public.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.PublicKey = public
+	c := &contender{name: name, firm: f, database: database, folder: s.Dir}
+	c.serve(t, s.Config)
+	c.heap = func() float64 {
+		c.get(t, "/debug/pprof/heap?gc=1")
+		return c.metric(t, "go_memstats_heap_inuse_bytes")
+	}
+	c.settle = func() {
+		if database != nil {
+			await.True(t, "PostgreSQL has all records", func() bool { return c.metric(t, "tradefront_pending_rows") == 0 })
+		}
+	}
+	return c
+}
+
+var banner = regexp.MustCompile(`accepts connections on ([^;,]+); admin (http://[^;]+);`)
+
+// serve starts the daemon; it ends with the test.
+func (c *contender) serve(t testing.TB, config string) {
+	t.Helper()
+	cmd := exec.Command(program, "serve", "--config", config)
+	cmd.Env = append(os.Environ(), "TRADEFRONT_ADMIN_PPROF=true") // for a collection before the heap is read
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(out)
+	first, err := lines.ReadString('\n')
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		_, _ = io.Copy(io.Discard, lines) // so that the program never waits for us
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		<-drained
+		if err := cmd.Wait(); err != nil || t.Failed() {
+			t.Logf("%s: %v\n%s", c.name, err, log.String())
+		}
+	})
+	words := banner.FindStringSubmatch(first)
+	if words == nil {
+		t.Fatalf("%s: no addresses (%v) in %q", c.name, err, first)
+	}
+	c.address, c.admin, c.pid = words[1], words[2], cmd.Process.Pid
+}
+
+func (c *contender) get(t testing.TB, path string) string {
+	t.Helper()
+	r, err := http.Get(c.admin + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	if err != nil || r.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s, %v", path, r.Status, err)
+	}
+	return string(body)
+}
+
+// metric is a number of the front's /metrics.
+func (c *contender) metric(t testing.TB, name string) float64 {
+	t.Helper()
+	for line := range strings.Lines(c.get(t, "/metrics")) {
+		if value, is := strings.CutPrefix(strings.TrimSpace(line), name+" "); is {
+			n, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+	}
+	t.Fatalf("the front has no metric %s", name)
+	return 0
+}
+
+// newOwn is one of the servers of this package, for the terminals of a front.
+func newOwn(t testing.TB, name, role string, f *firm, config any, database *pgtest.Cluster) *contender {
+	t.Helper()
+	server := startChild(t, role, config)
+	var at listens
+	if err := server.answer(&at); err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, server.log.String())
+	}
+	return &contender{
+		name: name, address: at.Address, firm: *f, pid: server.cmd.Process.Pid, database: database, settle: func() {},
+		heap: func() float64 {
+			var h heapOf
+			if err := server.ask("heap", &h); err != nil {
+				t.Fatal(fmt.Errorf("%s: %w", name, err))
+			}
+			return float64(h.InUse)
+		},
+	}
+}

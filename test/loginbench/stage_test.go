@@ -1,0 +1,140 @@
+//go:build linux
+
+package loginbench
+
+import (
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/test/pgtest"
+)
+
+// The names of the servers, as the table has them.
+const (
+	floorName    = "floor"
+	rsaName      = "floor with RSA"
+	simpleName   = "simple"
+	embeddedName = "tradefront, embedded"
+	postgresName = "tradefront, PostgreSQL"
+)
+
+// concurrent terminals of the closed loop.
+const concurrent = 64
+
+// number is a number of the environment, or one that takes a moment.
+func number(variable string, otherwise int) int {
+	if n, err := strconv.Atoi(os.Getenv(variable)); err == nil && n > 0 {
+		return n
+	}
+	return otherwise
+}
+
+// stage is what one run has: the servers, and the terminals.
+type stage struct {
+	servers   []*contender
+	terminals *child
+}
+
+// newStage starts the servers and has each answer some visits: accounts are verified, caches filled, threads started.
+func newStage(t testing.TB, warm int) *stage {
+	t.Helper()
+	embedded := newFront(t, embeddedName, nil)
+	f := &embedded.firm
+	database := pgtest.StartIn(t, "") // on a disk, where fsync costs
+	other := pgtest.StartIn(t, "")
+	s := &stage{terminals: startTerminals(t)}
+	s.servers = []*contender{
+		newOwn(t, floorName, "floor", f, floorConfig{Firm: *f}, nil),
+		newOwn(t, rsaName, "floor", f, floorConfig{Firm: *f, RSA: true}, nil),
+		newOwn(t, simpleName, "simple", f, simpleConfig{*f, other.URL()}, other),
+		embedded,
+		newFront(t, postgresName, database),
+	}
+	for _, c := range s.servers {
+		s.visits(t, c, concurrent, warm)
+	}
+	return s
+}
+
+func (s *stage) visits(t testing.TB, c *contender, terminals, visits int) findings {
+	t.Helper()
+	f, err := s.terminals.ordered(&order{Address: c.address, Firm: c.firm, Terminals: terminals, Visits: visits})
+	if err != nil {
+		t.Fatalf("%s: %v", c.name, err)
+	}
+	c.settle()
+	return f
+}
+
+// measured is one turn of one server.
+type measured struct {
+	Rate               float64 // visits a second
+	CPU, Database      float64 // µs a visit
+	P50, P99, P50Alone float64 // ms
+}
+
+// turn is the load at saturation, and then a terminal alone.
+func (s *stage) turn(t testing.TB, c *contender, visits, alone int) measured {
+	t.Helper()
+	cpu, database := processorTime(c.pid), c.databaseTime(t)
+	f := s.visits(t, c, concurrent, visits)
+	each := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 / float64(visits) }
+	m := measured{
+		Rate: float64(visits) / f.Elapsed.Seconds(), CPU: each(processorTime(c.pid) - cpu), Database: each(c.databaseTime(t) - database),
+		P50: milliseconds(f.P50), P99: milliseconds(f.P99),
+	}
+	m.P50Alone = milliseconds(s.visits(t, c, 1, alone).P50)
+	return m
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func (c *contender) databaseTime(t testing.TB) time.Duration {
+	t.Helper()
+	if c.database == nil {
+		return 0
+	}
+	return familyTime(t, c.database.Processes())
+}
+
+// calls counts the system calls a visit, by name.
+func (s *stage) calls(t testing.TB, c *contender, visits int) (map[string]float64, error) {
+	t.Helper()
+	counter, err := countCalls(c.pid)
+	if err != nil {
+		return nil, err
+	}
+	defer counter.close()
+	before, err := counter.counts()
+	if err != nil {
+		return nil, err
+	}
+	s.visits(t, c, concurrent, visits)
+	after, err := counter.counts()
+	if err != nil {
+		return nil, err
+	}
+	each := map[string]float64{}
+	for name, n := range after {
+		each[name] = float64(n-before[name]) / float64(visits)
+	}
+	return each, nil
+}
+
+// stay is the heap of an idle session, in bytes.
+func (s *stage) stay(t testing.TB, c *contender, sessions int) float64 {
+	t.Helper()
+	before := c.heap()
+	_, err := s.terminals.ordered(&order{Address: c.address, Firm: c.firm, Terminals: concurrent, Visits: sessions, Stay: true})
+	if err != nil {
+		t.Fatalf("%s: %v", c.name, err)
+	}
+	c.settle()
+	held := c.heap() - before
+	if _, err := s.terminals.ordered(&order{}); err != nil {
+		t.Fatal(err)
+	}
+	return held / float64(sessions)
+}
