@@ -92,7 +92,7 @@ func (b *build) compile() error {
 		if b.target.goos != "windows" {
 			args = append(args, "-fPIC", "-fstack-protector-strong")
 		}
-		if err := b.run(filepath.Join(b.root, "collector", "shim"), b.CC, args...); err != nil {
+		if err := b.runCompiler(filepath.Join(b.root, "collector", "shim"), args...); err != nil {
 			return err
 		}
 	}
@@ -118,7 +118,7 @@ func (b *build) link() error {
 	for _, object := range objects {
 		args = append(args, filepath.Base(object))
 	}
-	return b.run(b.work, b.CC, append(args, b.target.libraries...)...)
+	return b.runCompiler(b.work, append(args, b.target.libraries...)...)
 }
 
 // install moves the files to their places.
@@ -160,6 +160,12 @@ func (b *build) moveOut(name string) error {
 		return err
 	}
 	return os.Rename(path+".new", path)
+}
+
+// runCompiler runs the compiler, which may be several words: "ccache gcc", "gcc -march=x86-64-v2".
+func (b *build) runCompiler(dir string, args ...string) error {
+	words := strings.Fields(b.CC)
+	return b.run(dir, words[0], append(words[1:], args...)...)
 }
 
 // run runs a program of the build. What it printed is part of the error.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strings"
 
 	"github.com/tradefront/tradefront/client/collect"
 	"github.com/tradefront/tradefront/client/collect/tstkey"
@@ -26,7 +27,7 @@ type Options struct {
 	Version    string // of the library, for tfc_version
 	Day        string // of the source, 2026-01-05, for tfc_version
 	Target     string // "linux/amd64", "linux/arm64" or "windows/amd64"
-	CC         string // the C compiler of the target; "" for Debian's
+	CC         string // the C compiler of the target, with options before its arguments if it has any; "" for Debian's
 	Root       string // the folder of this tree; "" for the working folder
 }
 
@@ -63,7 +64,7 @@ func (o *Options) plan() (*plan, error) {
 		return nil, errors.New("KEY is empty: want the file of the public key in PEM")
 	}
 	p := &plan{Options: *o, target: target}
-	if p.CC == "" {
+	if strings.TrimSpace(p.CC) == "" {
 		p.CC = target.cc
 	}
 	return p, p.readKey()

@@ -27,10 +27,13 @@ var targets = map[string]target{
 	},
 }
 
-// tool is a program of the compiler's family: objcopy for gcc, aarch64-linux-gnu-objcopy for aarch64-linux-gnu-gcc.
+// tool is a program of the compiler's family: objcopy for gcc, aarch64-linux-gnu-objcopy for aarch64-linux-gnu-gcc and for
+// "ccache aarch64-linux-gnu-gcc".
 func (p *plan) tool(name string) string {
-	if prefix, ok := strings.CutSuffix(p.CC, "gcc"); ok {
-		return prefix + name
+	for _, word := range strings.Fields(p.CC) {
+		if prefix, ok := strings.CutSuffix(word, "gcc"); ok {
+			return prefix + name
+		}
 	}
 	return name
 }

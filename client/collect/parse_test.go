@@ -59,26 +59,36 @@ const (
 	system = "\x01\x08\x01\x00\x01\x02\x00\x03Maker\x00Model\x00SERIAL1\x00\x00"
 )
 
+// smbiosTables are tables as makers and attackers write them, and the serial that each names. They are seeds of FuzzSMBIOS too.
+var smbiosTables = map[string]struct {
+	table []byte
+	want  string
+}{
+	"good":                          {table(bios, system), "SERIAL1"},
+	"no system":                     {table(bios), ""},
+	"after the end":                 {table(bios, "\x7f\x04\x00\x00\x00\x00", system), ""},
+	"no strings before":             {table("\x20\x05\x00\x00\x00\x00\x00", system), "SERIAL1"},
+	"string zero":                   {table("\x01\x08\x01\x00\x01\x02\x00\x00Maker\x00\x00"), ""},
+	"string that is not there":      {table("\x01\x08\x01\x00\x01\x02\x00\x09Maker\x00\x00"), ""},
+	"no room for the serial":        {table("\x01\x06\x01\x00\x01\x02Maker\x00Model\x00\x00"), ""},
+	"length over the end":           {table("\x00\xff\x00\x00\x01\x02Vendor\x00\x00", system), ""},
+	"length under the header":       {table("\x00\x03\x00\x00", system), ""},
+	"length zero":                   {table("\x00\x00\x00\x00", system), ""},
+	"strings that do not end":       {table("\x01\x08\x01\x00\x01\x02\x00\x01Maker"), ""},
+	"length into its own strings":   {table("\x01\x0c\x01\x00\x01\x02\x00\x01Maker\x00SERIAL\x00\x00"), "r"},
+	"empty":                         {nil, ""},
+	"header alone":                  {[]byte{1, 4, 0, 0}, ""},
+	"two systems, as of two blades": {table(system, "\x01\x08\x02\x00\x01\x02\x00\x03Maker\x00Model\x00SERIAL2\x00\x00"), "SERIAL1"},
+	"a whole server": {table(
+		"\x00\x1a\x00\x00\x01\x02\x00\xf0\x03\xff\x80\x98\x8b\x7f\x01\x00\x00\x00\x33\x0d\x02\x08\xff\xff\x00\x00American Megatrends\x002.8\x0006/11/2024\x00\x00",
+		"\x01\x1b\x01\x00\x01\x02\x03\x04"+strings.Repeat("\x5a", 16)+"\x06\x05\x06Supermicro\x00SYS-1029\x00 1.0\x00A123456X0\x00SKU\x00Family\x00\x00",
+		"\x02\x0f\x02\x00\x01\x02\x03\x04\x05\x09\x06\x03\x00\x0a\x00Supermicro\x00X11\x001.01\x00OM1\x00-\x00-\x00\x00",
+		"\x04\x30\x04\x00\x01\x03\xb3\x02"+strings.Repeat("\x11", 40)+"CPU1\x00Intel\x00\x00", "\x7f\x04\x7f\x00\x00\x00",
+	), "A123456X0"},
+}
+
 func TestSMBIOS(t *testing.T) {
-	for name, tt := range map[string]struct {
-		table []byte
-		want  string
-	}{
-		"good":                        {table(bios, system), "SERIAL1"},
-		"no system":                   {table(bios), ""},
-		"after the end":               {table(bios, "\x7f\x04\x00\x00\x00\x00", system), ""},
-		"no strings before":           {table("\x20\x05\x00\x00\x00\x00\x00", system), "SERIAL1"},
-		"string zero":                 {table("\x01\x08\x01\x00\x01\x02\x00\x00Maker\x00\x00"), ""},
-		"string that is not there":    {table("\x01\x08\x01\x00\x01\x02\x00\x09Maker\x00\x00"), ""},
-		"no room for the serial":      {table("\x01\x06\x01\x00\x01\x02Maker\x00Model\x00\x00"), ""},
-		"length over the end":         {table("\x00\xff\x00\x00\x01\x02Vendor\x00\x00", system), ""},
-		"length under the header":     {table("\x00\x03\x00\x00", system), ""},
-		"length zero":                 {table("\x00\x00\x00\x00", system), ""},
-		"strings that do not end":     {table("\x01\x08\x01\x00\x01\x02\x00\x01Maker"), ""},
-		"length into its own strings": {table("\x01\x0c\x01\x00\x01\x02\x00\x01Maker\x00SERIAL\x00\x00"), "r"},
-		"empty":                       {nil, ""},
-		"header alone":                {[]byte{1, 4, 0, 0}, ""},
-	} {
+	for name, tt := range smbiosTables {
 		if got := smbiosSystemSerial(tt.table); got != tt.want {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
@@ -164,9 +174,9 @@ func TestMIDR(t *testing.T) {
 }
 
 func FuzzSMBIOS(f *testing.F) {
-	f.Add(table(bios, system))
-	f.Add(table("\x20\x05\x00\x00\x00\x00\x00", system))
-	f.Add(table("\x00\xff\x00\x00\x01\x02Vendor\x00\x00", system))
+	for _, tt := range smbiosTables {
+		f.Add(tt.table)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if s := smbiosSystemSerial(b); !strings.Contains(string(b), s) || strings.Contains(s, "\x00") {
 			t.Fatalf("%q is not in the table", s)

@@ -82,7 +82,7 @@ func TestCredentials(t *testing.T) {
 	}
 	chmod(t, systemd+"/master.key", 0o444)
 	if got := tradefrontWith(inside, "", "config", "check", "-c", "tradefront.yaml"); !strings.Contains(got.err, "lets others than its owner in") {
-		t.Errorf("a credential that everybody can read: %+v", got)
+		t.Errorf("a credential that other users can read: %+v", got)
 	}
 	const none = "systemd gave this process no credentials (CREDENTIALS_DIRECTORY); start it by a unit with LoadCredential=master.key:FILE, " +
 		"or set TRADEFRONT_AUTH_MASTER_KEY_FILE to the file itself"

@@ -1,7 +1,7 @@
 /*
  * Starts Go's runtime in a process that belongs to another program, and puts back what it changes there.
  *
- * The linker would start it when the library is loaded; the build takes that out (collector/archive.go), so that a host which only loads the
+ * The linker would start it when the library is loaded; the build takes that out (collector/build.go), so that a host which only loads the
  * library has no thread more, and may fork. At the first call this file starts it with every signal blocked, so that Go's threads inherit
  * that mask, with an environment of its own in place of the host's GODEBUG, GOGC and GOMAXPROCS, and then puts back the handlers of all
  * signals and the limit of open files, which Go's runtime and its package os replace.

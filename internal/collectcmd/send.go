@@ -66,7 +66,8 @@ func newSend(e *Env) *cobra.Command {
 			"Without --key the string is sealed under the public test key, version \"" + tstkey.Version + "\", whose private half is in the\n" +
 			"repository: then the ciphertext is opened again and shown item by item beside what was collected. A test front has the\n" +
 			"key if its configuration names client/collect/tstkey/public.pem; any other front records flag 2. With --key values are masked.\n\n" +
-			"Each login is recorded like any other and is a line of the day's report: use a test front, or an account made for it.",
+			"Each login is recorded like any other and is a line of the day's report: use a test front, or an account made for it.\n" +
+			"The exit status is 1 if the front recorded a flag other than 0: an item is missing, or the front cannot use the key version.",
 		RunE: e.Action(func(c *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(c.Context(), s.timeout)
 			defer cancel()
@@ -127,7 +128,21 @@ func (s *sending) run(ctx context.Context, e *Env) error {
 			return err
 		}
 	}
-	return s.print(e.Out(), r, &sent)
+	if err := s.print(e.Out(), r, &sent); err != nil {
+		return err
+	}
+	return s.judge(r, &sent.Recorded)
+}
+
+// judge is the error of a login that was recorded, but with another flag than 0: for the firm the terminal is not ready.
+func (s *sending) judge(r *collect.Result, rec *Recorded) error {
+	switch {
+	case rec.Flag == string(rune(regulation.FlagNormal)):
+		return nil
+	case rec.Flag == rec.SentFlag:
+		return incomplete(r, s.lang.Language)
+	}
+	return errors.New(wordsIn(s.lang.Language).judged(rec))
 }
 
 // key is that of --key, or the public test key.
@@ -220,8 +235,12 @@ func (s *sending) print(w io.Writer, r *collect.Result, sent *Sent) error {
 	words := wordsIn(s.lang.Language)
 	fmt.Fprintln(w, words.recorded)
 	rec := &sent.Recorded
+	why := words.flag(rec)
+	if why != "" {
+		why = "  (" + why + ")"
+	}
 	show.Table(w, words.record+"\t"+rec.RecordID, func(w io.Writer) {
-		fmt.Fprintf(w, words.answer, rec.TradingDay, rec.LoginTime, rec.PublicAddr, rec.KeyVersion, rec.SentFlag, rec.Bytes, rec.Flag, words.flag(rec))
+		fmt.Fprintf(w, words.answer, rec.TradingDay, rec.LoginTime, rec.PublicAddr, rec.KeyVersion, rec.SentFlag, rec.Bytes, rec.Flag, why)
 	})
 	if sent.Opened != nil {
 		fmt.Fprintln(w, words.opened)

@@ -1,6 +1,7 @@
 package collectcmd
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/tradefront/tradefront/client/collect"
@@ -11,6 +12,7 @@ import (
 type sendWords struct {
 	recorded, record, answer, opened, header, same, differs string
 	noKey                                                   string // why a front records flag 2
+	other                                                   string // the front recorded another flag than was sent
 	word                                                    func(regulation.AbnormalFlag) string
 	named                                                   bool // items by the specification's names
 }
@@ -23,6 +25,7 @@ var sendTexts = map[collect.Language]*sendWords{
 		opened: "\nThe ciphertext, opened with the private test key, beside what was collected:",
 		header: "ITEM\tCOLLECTED\tOPENED\t", same: "same", differs: "DIFFERS",
 		noKey: ": the front has no valid key of version ",
+		other: "the login is recorded with flag %s in place of %s: %s",
 		word:  func(f regulation.AbnormalFlag) string { return strings.ReplaceAll(f.Word(), "_", " ") },
 	},
 	collect.Chinese: {
@@ -31,6 +34,7 @@ var sendTexts = map[collect.Language]*sendWords{
 		opened: "\n用测试私钥解开密文，与采集结果逐项对照：",
 		header: "采集项\t采集\t解密\t", same: "一致", differs: "不一致",
 		noKey: "：前置机没有此版本的有效密钥 ",
+		other: "登录已记录，但异常标识为 %s 而不是 %s：%s",
 		word:  func(f regulation.AbnormalFlag) string { return flagsInChinese[f] }, named: true,
 	},
 }
@@ -43,15 +47,20 @@ var flagsInChinese = map[regulation.AbnormalFlag]string{
 
 func wordsIn(l collect.Language) *sendWords { return sendTexts[l] }
 
-// flag says why the front recorded another flag than was sent.
+// judged is the error of a login that the front recorded with another flag than was sent.
+func (s *sendWords) judged(rec *Recorded) string {
+	return fmt.Sprintf(s.other, rec.Flag, rec.SentFlag, s.flag(rec))
+}
+
+// flag says why the front recorded another flag than was sent; "" if it did not.
 func (s *sendWords) flag(rec *Recorded) string {
 	if rec.Flag == rec.SentFlag {
 		return ""
 	}
 	recorded := regulation.AbnormalFlag(rec.Flag[0])
-	words := "  (" + s.word(recorded)
+	words := s.word(recorded)
 	if recorded == regulation.FlagKeyVersion {
 		words += s.noKey + rec.KeyVersion
 	}
-	return words + ")"
+	return words
 }

@@ -72,7 +72,7 @@ func TestCredentialNames(t *testing.T) {
 	}
 }
 
-// TestURLFileIsPrivate: the group may read it, everybody may not.
+// TestURLFileIsPrivate: the group may read it, other users may not.
 func TestURLFileIsPrivate(t *testing.T) {
 	c := Default()
 	c.Store.URLFile.Path = write(t, filepath.Join(t.TempDir(), "url"), "postgres://u:p@h/d")
@@ -86,7 +86,7 @@ func TestURLFileIsPrivate(t *testing.T) {
 	}
 }
 
-// TestPasswordInTheFile: only where not everybody can read it.
+// TestPasswordInTheFile: only in a file that other users cannot read.
 func TestPasswordInTheFile(t *testing.T) {
 	for _, tt := range []struct {
 		url  string

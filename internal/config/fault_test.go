@@ -78,7 +78,7 @@ func TestFaults(t *testing.T) {
 				"\nfront.listeners[0].trusted_proxies[7]: is no network: want 10.1.2.0/24, 10.1.2.3, 2001:db8::/64 or the like",
 		},
 		{
-			"everybody is trusted",
+			"every address is trusted",
 			"front: {listeners: [{address: 'a:1', client_address: proxy, trusted_proxies: [0.0.0.0/0, '::/0', 0.0.0.0/1, 10.0.0.0/8, 'fc00::/7', 'fc00::/6']}]}", "",
 			"front.listeners[0].trusted_proxies[0]: 0.0.0.0/0 is wider than /8: any client in it could write any address into the records; name the load balancers only" +
 				"\nfront.listeners[0].trusted_proxies[1]: ::/0 is wider than /7: any client in it could write any address into the records; name the load balancers only" +

@@ -431,7 +431,7 @@ func TestReloadOfTrustedProxies(t *testing.T) {
 	expect("something else is wrong", false, true)
 	r.configure(listener, trusting("0.0.0.0/0", ""))
 	r.reload()
-	expect("everybody is not taken", false, true)
+	expect("a rule for every address is not taken", false, true)
 	r.configure(listener, trusting("127.0.0.9", "      require_tls: true\n"))
 	r.reload()
 	expect("another key of the listener waits for a restart", false, true)

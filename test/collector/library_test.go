@@ -42,7 +42,7 @@ func (l *library) built(t testing.TB) string {
 	t.Helper()
 	l.once.Do(func() {
 		l.dir = filepath.Join(work, l.vendor+"-"+l.kind+"-"+strings.ReplaceAll(l.target, "/", "-"))
-		l.err = l.build(l.dir)
+		l.err = l.build(l.dir, "")
 	})
 	if l.err != nil {
 		t.Fatal(l.err)
@@ -50,7 +50,7 @@ func (l *library) built(t testing.TB) string {
 	return l.dir
 }
 
-func (l *library) build(out string) error {
+func (l *library) build(out, compiler string) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (l *library) build(out string) error {
 		return err
 	}
 	return collector.Build(context.Background(), collector.Options{
-		Vendor: l.vendor, Key: key, KeyVersion: "1.0", Kind: l.kind, Out: out, Version: "0.1.0", Day: "2026-01-05", Target: l.target, Root: root,
+		Vendor: l.vendor, Key: key, KeyVersion: "1.0", Kind: l.kind, Out: out, Version: "0.1.0", Day: "2026-01-05", Target: l.target, CC: compiler, Root: root,
 	})
 }
 

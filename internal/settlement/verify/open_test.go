@@ -267,7 +267,7 @@ func TestLengthsOfAVersion(t *testing.T) {
 	}, "256 bytes")
 }
 
-// One address behind which everybody is: told from largeShare on, and by name.
+// One address of all terminals: told from largeShare on, and by name.
 func TestLargeShare(t *testing.T) {
 	s := newSealer()
 	logins := func(of map[string]int) *Report {
