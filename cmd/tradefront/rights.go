@@ -17,7 +17,8 @@ import (
 var roleOf = map[string]string{
 	"migrate": postgres.RoleOwner, "calendar": postgres.RoleOwner,
 	"app": postgres.RoleAdmin, "account": postgres.RoleAdmin, "masterkey": postgres.RoleAdmin, "front": postgres.RoleAdmin,
-	"report": postgres.RoleReport, "reconcile": postgres.RoleReport,
+	"loadtest": postgres.RoleOwner,
+	"report":   postgres.RoleReport, "reconcile": postgres.RoleReport,
 	"serve": postgres.RoleFront, "quarantine": postgres.RoleFront, "local": postgres.RoleFront,
 }
 

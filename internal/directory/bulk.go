@@ -236,3 +236,12 @@ func (w *remover) removeRelays(ctx context.Context, names []any) error {
 	}
 	return nil
 }
+
+// Count is how many rows there are.
+type Count struct{ Apps, Accounts int }
+
+// Count counts the AppIDs and accounts.
+func (d *Directory) Count(ctx context.Context) (c Count, err error) {
+	err = d.db.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM app), (SELECT count(*) FROM account)").Scan(&c.Apps, &c.Accounts)
+	return c, d.db.Explain(ctx, err)
+}

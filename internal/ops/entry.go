@@ -19,17 +19,19 @@ import (
 
 // The events of the audit log.
 const (
-	EventAuthenticate  = "authenticate"   // an access authentication, won or lost
-	EventLogin         = "login"          // a login that was answered, with whatever result
-	EventLogout        = "logout"         // a logout
-	EventUnanswered    = "unanswered"     // a login that was recorded, and whose terminal was gone
-	EventMalformed     = "malformed"      // bytes that are no message: the connection was closed without an answer
-	EventSessionEnd    = "session_end"    // a session, or one terminal of an operator relay, that an operator of the firm ended
-	EventSubmit        = "submit"         // a terminal that an operator relay reported, answered with whatever result
-	EventSubmitEnd     = "submit_end"     // a terminal that an operator relay says has gone
-	EventRelayEnded    = "relay_ended"    // the session of an operator relay, and with it all its visits
-	EventReportedAgain = "reported_again" // a live terminal that a relay agent reported to a front again: another record
-	EventSuppressed    = "suppressed"     // lines that were only counted, see Suppressed…
+	EventAuthenticate     = "authenticate"      // an access authentication, won or lost
+	EventLogin            = "login"             // a login that was answered, with whatever result
+	EventLogout           = "logout"            // a logout
+	EventUnanswered       = "unanswered"        // a login that was recorded, and whose terminal was gone
+	EventMalformed        = "malformed"         // bytes that are no message: the connection was closed without an answer
+	EventSessionEnd       = "session_end"       // a session, or one terminal of an operator relay, that an operator of the firm ended
+	EventSubmit           = "submit"            // a terminal that an operator relay reported, answered with whatever result
+	EventSubmitEnd        = "submit_end"        // a terminal that an operator relay says has gone
+	EventRelayEnded       = "relay_ended"       // the session of an operator relay, and with it all its visits
+	EventReportedAgain    = "reported_again"    // a live terminal that a relay agent reported to a front again: another record
+	EventLoadtestPrepared = "loadtest_prepared" // a command made the population of a load test
+	EventLoadtestRemoved  = "loadtest_removed"  // a command took it out again
+	EventSuppressed       = "suppressed"        // lines that were only counted, see Suppressed…
 )
 
 // maxText bounds each string of an entry in bytes, as it came: a byte that is no UTF-8
@@ -78,8 +80,8 @@ type Entry struct {
 	TerminalTag       string // likewise
 	Visits            int    // of EventRelayEnded: how many ended with it
 
-	By   string // of EventSessionEnd: the operator, as the command named him
-	Text string // of EventSessionEnd: why, as the terminal was told
+	By   string // of EventSessionEnd and EventLoadtest…: the operator, as the command named him
+	Text string // of EventSessionEnd: why, as the terminal was told; of EventLoadtest…: what was made
 
 	// Of EventSuppressed: whose lines, since when, how many, and how many of each reason.
 	Source  netip.Prefix // the zero Prefix for those of the whole front

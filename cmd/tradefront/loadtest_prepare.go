@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/directory"
+	"github.com/tradefront/tradefront/internal/loadtest/population"
+	"github.com/tradefront/tradefront/internal/loadtest/prepare"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/relay"
+)
+
+// prepareCommand is what loadtest prepare is told.
+type prepareCommand struct {
+	path, out  string
+	population population.Options
+	password   secretFile
+	network    string
+	beside     bool
+	form       output
+}
+
+func newLoadtestPrepare(e *env) *cobra.Command {
+	var p prepareCommand
+	c := &cobra.Command{
+		Use: "prepare", Short: "Make the accounts, AppIDs and relays that a load test logs in with", Args: noArgs,
+		Long: "Make accounts LT0000001 to LT…, AppIDs loadtest_LT…_1.0 and relays in the store of that configuration, all or none, and\n" +
+			"write the file by which the load tester knows them. All accounts have one password. `loadtest remove` takes out what that\n" +
+			"file names and nothing else.\n\n" +
+			"A store with accounts is refused: they may be customers'. Running fronts follow within seconds; one with the embedded\n" +
+			"store answers logins with 90 while many accounts are written.",
+		RunE: e.action(func(c *cobra.Command, _ []string) error { return p.run(c.Context(), e) }),
+	}
+	configFlag(c, &p.path)
+	outputFlag(c, &p.form)
+	f := c.Flags()
+	f.StringVar(&p.out, "out", "", "file to write; it holds the password and the authcodes, and its mode is 0600")
+	must(c.MarkFlagRequired("out"))
+	f.IntVar(&p.population.Accounts, "accounts", 1000, "accounts of customers")
+	f.IntVar(&p.population.Apps, "apps", 10, "AppIDs of terminals")
+	f.IntVar(&p.population.SM4, "sm4", 0, "how many of them answer challenges by SM4")
+	f.IntVar(&p.population.OperatorRelays, "relays", 0, "operator relays, each with an operator of its own, for every account")
+	f.IntVar(&p.population.InvestorRelays, "investor-relays", 0, "many-to-many relays")
+	f.StringVar(&p.network, "relay-network", "127.0.0.0/8", "network that the relays come from")
+	f.StringVar(&p.population.Prefix, "prefix", population.DefaultPrefix, "what accounts begin with: 1 to 4 of A-Z")
+	f.BoolVar(&p.beside, "beside-real-accounts", false, "the store may have other accounts; they stay as they are")
+	p.password.flags(c, "password-file", "password of all accounts; a random one without it")
+	return c
+}
+
+func (p *prepareCommand) run(ctx context.Context, e *env) (err error) {
+	network, err := relay.ParseNetwork(p.network)
+	if err != nil {
+		return fmt.Errorf("--relay-network: %w", err)
+	}
+	if _, err := os.Stat(p.out); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("--out %s is there already: it may be the only note of an earlier population; remove that with "+
+			"`tradefront loadtest remove`, or name another file", p.out)
+	}
+	cfg, r, err := e.openDirectory(ctx, p.path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	master, err := assemble.LoadMasterKey(cfg)
+	if err != nil {
+		return err
+	}
+	d := directory.New(r.Tables())
+	if err := prepare.Check(ctx, d); err != nil && (!p.beside || !errors.Is(err, prepare.ErrRealAccounts)) {
+		return err
+	}
+	made, err := p.draw(e, cfg)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := p.add(ctx, e, d, made, prepare.Options{Master: master, Params: assemble.CoreOptions(cfg).Params, Networks: []netip.Prefix{network}}); err != nil {
+		return err
+	}
+	if err := e.auditLoadtest(ctx, cfg, ops.EventLoadtestPrepared, populationText(made.Accounts, len(made.Apps), len(made.Relays), made.Prefix)); err != nil {
+		return err
+	}
+	return p.print(e, made, time.Since(began))
+}
+
+// draw makes the population, without a store.
+func (p *prepareCommand) draw(e *env, cfg *config.Config) (*population.Population, error) {
+	o := p.population
+	o.BrokerID = cfg.BrokerID
+	if p.password.path != "" {
+		password, err := p.password.read(e)
+		if err != nil {
+			return nil, err
+		}
+		o.Password = string(password)
+	}
+	return population.New(o)
+}
+
+// add writes the file first: a population in the store without its file could not be removed.
+func (p *prepareCommand) add(ctx context.Context, e *env, d *directory.Directory, made *population.Population, o prepare.Options) error {
+	if err := made.Write(p.out); err != nil {
+		return err
+	}
+	bar := e.progress("accounts", int64(prepare.Rows(made)), "")
+	o.Progress = func(rows int) { bar.set(int64(rows)) }
+	err := prepare.Add(ctx, d, made, o)
+	bar.end()
+	if err != nil {
+		return errors.Join(err, os.Remove(p.out))
+	}
+	return nil
+}
+
+func (p *prepareCommand) print(e *env, made *population.Population, took time.Duration) error {
+	shown := struct {
+		Accounts int     `json:"accounts"`
+		First    string  `json:"first"`
+		Last     string  `json:"last"`
+		Apps     int     `json:"apps"`
+		Relays   int     `json:"relays"`
+		Seconds  float64 `json:"seconds"`
+		File     string  `json:"file"`
+	}{
+		made.Accounts, string(made.Account(0)), string(made.Account(made.Accounts - 1)), len(made.Apps), len(made.Relays),
+		took.Seconds(), p.out,
+	}
+	return p.form.print(e.out, &shown, func(w io.Writer) {
+		fmt.Fprintf(w, "made %d accounts (%s to %s), %d AppIDs and %d relays in %.1f s; running fronts follow within seconds\n",
+			shown.Accounts, shown.First, shown.Last, shown.Apps, shown.Relays, shown.Seconds)
+		fmt.Fprintf(w, "%s has their password and authcodes; take them out again with: tradefront loadtest remove -c %s %s\n", p.out, p.path, p.out)
+	})
+}
+
+func newLoadtestRemove(e *env) *cobra.Command {
+	var path string
+	var form output
+	c := &cobra.Command{
+		Use: "remove FILE", Short: "Take out what loadtest prepare made", Args: cobra.ExactArgs(1),
+		Long: "Take the accounts, AppIDs and relays of that file out of the store: those that `loadtest prepare` made together with the\n" +
+			"file, by their names and the microsecond in which they were made. Others of such names stay. The records of their logins\n" +
+			"stay too. With PostgreSQL the role must be the owner of the tables, who alone may delete.",
+		RunE: e.action(func(c *cobra.Command, args []string) (err error) {
+			made, err := population.Read(args[0])
+			if err != nil {
+				return err
+			}
+			cfg, r, err := e.openDirectory(c.Context(), path)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, r.Close()) }()
+			bar := e.progress("names", int64(prepare.Rows(made)), "")
+			did, err := prepare.Remove(c.Context(), directory.New(r.Tables()), made, func(names int) { bar.set(int64(names)) })
+			bar.end()
+			if err != nil {
+				return err
+			}
+			if err := e.auditLoadtest(c.Context(), cfg, ops.EventLoadtestRemoved, populationText(did.Accounts, did.Apps, 0, made.Prefix)); err != nil {
+				return err
+			}
+			return printRemoved(e, form, made, did)
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	return c
+}
+
+func printRemoved(e *env, form output, made *population.Population, did directory.Removed) error {
+	accounts := made.Accounts
+	for i := range made.Relays {
+		if made.Relays[i].Type == auth.AppOperatorRelay {
+			accounts++
+		}
+	}
+	shown := struct {
+		Accounts int `json:"accounts"`
+		Apps     int `json:"apps"`
+		Missing  int `json:"missing"` // that were not there, or were made otherwise
+	}{did.Accounts, did.Apps, accounts + len(made.Apps) + len(made.Relays) - did.Accounts - did.Apps}
+	return form.print(e.out, &shown, func(w io.Writer) {
+		fmt.Fprintf(w, "removed %d accounts and %d AppIDs; running fronts follow within seconds\n", shown.Accounts, shown.Apps)
+		if shown.Missing > 0 {
+			fmt.Fprintf(w, "%d names of the file were not there, or were not made together with it and stay: see `tradefront account list`\n", shown.Missing)
+		}
+	})
+}
+
+func populationText(accounts, apps, relays int, prefix string) string {
+	return fmt.Sprintf("%d accounts, %d AppIDs, %d relays; %s", accounts, apps, relays, prefix)
+}
+
+// auditLoadtest adds one line to the audit log of the configuration: what was done to the store, and by whom.
+func (e *env) auditLoadtest(ctx context.Context, cfg *config.Config, event, text string) error {
+	host, err := os.Hostname()
+	if err != nil {
+		return fmt.Errorf("this machine's name: %w", err)
+	}
+	log, err := ops.OpenAudit(cfg.AuditLog)
+	if err != nil {
+		return fmt.Errorf("the store was changed, and the audit log has no line of it: %w", err)
+	}
+	err = log.LogWritten(ctx, ops.Entry{Time: time.Now(), Event: event, Reason: "ok", FrontID: cfg.Front.ID, By: operator(host), Text: text})
+	if err = errors.Join(err, log.Close(ctx)); err != nil {
+		return fmt.Errorf("the store was changed, and the audit log has no line of it: %w", err)
+	}
+	return nil
+}
