@@ -34,7 +34,7 @@ func TestMirrorUnderRandomChanges(t *testing.T) {
 	l, p := storetest.OpenJournalAt(t, path, journal.Options{}), storetest.OpenPostgres(t)
 	m := storetest.OpenMirror(t, p, l)
 	d := directory.New(p.Tables())
-	memory := newMemory()
+	seen := new(memory)
 	for range testmain.Fewer(60, 20) {
 		for range random.IntN(4) {
 			randomChange(t, random, d, p)
@@ -43,7 +43,7 @@ func TestMirrorUnderRandomChanges(t *testing.T) {
 		case 0: // a restart
 			m = storetest.OpenMirror(t, p, l)
 			storetest.Refreshed(t, m)
-			memory = newMemory()
+			seen = &memory{deltas: seen.deltas}
 		case 1: // a refresh that the memory does not see
 			storetest.Refreshed(t, m)
 			continue
@@ -51,9 +51,9 @@ func TestMirrorUnderRandomChanges(t *testing.T) {
 			storetest.Refreshed(t, m)
 		}
 		storetest.WantMirrored(t, m, p)
-		memory.follow(t, m)
+		seen.follow(t, m)
 	}
-	if memory.deltas == 0 {
+	if seen.deltas == 0 {
 		t.Error("no change was taken over as such")
 	}
 }
@@ -92,8 +92,6 @@ type memory struct {
 	loaded     bool
 	deltas     int
 }
-
-func newMemory() *memory { return &memory{} }
 
 func (m *memory) follow(t *testing.T, from *directory.Mirror) {
 	t.Helper()
