@@ -30,7 +30,7 @@ const (
 // logins arrive at the rate that made it. It prints how fast the backlog drains, and the
 // median and the 99th percentile of the login step while it does and after, in one run.
 // Terminals arrive by the clock, not when the one before is done: a front that pauses
-// shows. One iteration is one backlog, whatever -benchtime is.
+// shows. One iteration is one backlog, whatever -benchtime is; with -short it is a hundredth of one.
 func BenchmarkBacklog(b *testing.B) {
 	for b.Loop() {
 		cluster := pgtest.StartIn(b, "") // on a disk, where fsync costs
@@ -66,7 +66,11 @@ func (s *site) preload() {
 		s.t.Fatal(err)
 	}
 	day, _ := cal.TradingDayOf(time.Now())
-	for range backlogRows / 500 {
+	rows := backlogRows
+	if testing.Short() {
+		rows /= 100
+	}
+	for range rows / 500 {
 		recs := storetest.Records(day, 500)
 		for i := range recs {
 			recs[i].LoginTime = time.Now().Truncate(time.Second) // not older than store.max_age

@@ -79,6 +79,9 @@ func verifyLines(tb testing.TB, lines int, fileBytes int64) {
 func BenchmarkVerify(b *testing.B) {
 	for _, c := range []struct{ lines, processors int }{{200_000, 1}, {200_000, 2}, {5_000_000, 2}} {
 		b.Run(fmt.Sprintf("lines=%d/processors=%d", c.lines, c.processors), func(b *testing.B) {
+			if testing.Short() && c.lines > 1_000_000 {
+				b.Skip("-short: too many lines")
+			}
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(c.processors))
 			for b.Loop() {
 				verifyLines(b, c.lines, 1<<40)
