@@ -111,6 +111,13 @@ bench-core: ## what the front adds to a business message, with core-sim behind i
 	$(GO) test -run '^$$' -bench 'LoginBesideBusiness' -benchtime 2000x ./test/corebench
 	TRADEFRONT_TEST_SESSIONS=$(SESSIONS) $(GO) test -timeout 30m -run '^$$' -bench 'ManySessions' -benchtime 30x ./test/corebench
 
+# Where benchmarks are.
+BENCHES = $(shell grep -rlE '^func Benchmark' --include='*_test.go' . | xargs -n1 dirname | sort -u)
+
+.PHONY: bench-smoke
+bench-smoke: tools ## each benchmark of the tree once, the smallest: that it runs, and that a visit makes no more system calls than it may
+	$(GO) test -short -run '^$$' -bench . -benchtime 1x -timeout 10m $(BENCHES)
+
 .PHONY: bench-relay
 bench-relay: ## CUSTOMERS (50000) behind one operator relay report again after a reconnect, direct logins meanwhile; then what an agent costs
 	TRADEFRONT_TEST_CUSTOMERS=$(CUSTOMERS) $(GO) test -count=1 -timeout 30m -run '^TestRelayStorm$$' -v ./test/corebench
