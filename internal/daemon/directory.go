@@ -17,7 +17,7 @@ import (
 
 // directoryPatience bounds one look at AppIDs and accounts. A change takes milliseconds; a comparison of a million accounts, at
 // the first look or after a change by hand, some seconds.
-const directoryPatience = 30 * time.Second
+const directoryPatience = 5 * time.Minute
 
 // watchDirectory follows changes of AppIDs and accounts, and tells whether they can be used.
 func (d *Daemon) watchDirectory() watcher {
@@ -72,7 +72,7 @@ func (d *Daemon) checkAuthCodes() (bool, string) {
 // of reach the last known state stays in force.
 func (d *Daemon) refresh(ctx context.Context) {
 	if d.mirror != nil {
-		if err := d.follow(ctx); ctx.Err() == nil {
+		if err := d.follow(ctx, directoryPatience); ctx.Err() == nil {
 			d.logPostgres(&d.mirrorState, err, &stateLines{
 				level: zapcore.ErrorLevel, began: "AppIDs and accounts cannot be read from PostgreSQL: the last known ones stay in force",
 				ended: "AppIDs and accounts are read from PostgreSQL again",

@@ -29,6 +29,9 @@ func (d *Daemon) watchMirror() watcher {
 // start. A server that refuses answers at once; behind one that does not answer, terminals wait as long.
 const restartPatience = 2 * time.Second
 
+// restartReadPatience is how long a front that has a mirror reads from PostgreSQL at its start, before it starts with that.
+const restartReadPatience = 30 * time.Second
+
 // meetPostgres says why PostgreSQL is away, or has another schema; nil if it is there. A
 // front with AppIDs and accounts of its own asks only for a moment.
 func (d *Daemon) meetPostgres(ctx context.Context, known bool) error {
@@ -53,7 +56,11 @@ func (d *Daemon) directory(ctx context.Context) (DirectorySource, error) {
 	}
 	asOf, _ := d.mirror.AsOf()
 	if d.away = d.meetPostgres(ctx, !asOf.IsZero()); d.away == nil {
-		d.away = d.follow(ctx)
+		patience := directoryPatience
+		if !asOf.IsZero() {
+			patience = restartReadPatience
+		}
+		d.away = d.follow(ctx, patience)
 	}
 	switch {
 	case d.away == nil:
@@ -72,8 +79,8 @@ func (d *Daemon) directory(ctx context.Context) (DirectorySource, error) {
 }
 
 // follow brings the mirror up to date.
-func (d *Daemon) follow(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, directoryPatience)
+func (d *Daemon) follow(ctx context.Context, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return d.mirror.Refresh(ctx)
 }

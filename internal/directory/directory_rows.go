@@ -107,14 +107,15 @@ func eachAccount(ctx context.Context, db *sqlrows.Tables, q sqlrows.Queryer, fro
 	defer rows.Close()
 	for rows.Next() {
 		var a local.Account
-		var userType int16
-		var created, changed, unlocked int64
-		if err := rows.Scan(&a.Account, &userType, &a.PasswordHash, &created, &changed, &unlocked); err != nil {
+		var userType, created, changed, unlocked int64 // what the drivers give: anything else costs a conversion a row
+		var name string
+		if err := rows.Scan(&name, &userType, &a.PasswordHash, &created, &changed, &unlocked); err != nil {
 			return db.Explain(ctx, err)
 		}
-		if a.UserType, err = sqlrows.Code[regulation.UserType](userType); err != nil {
+		if a.UserType, err = sqlrows.Code[regulation.UserType](int16(userType)); err != nil {
 			return err
 		}
+		a.Account = regulation.Account(name)
 		a.Created, a.Changed, a.Unlocked = sqlrows.FromMicros(created), sqlrows.FromMicros(changed), sqlrows.FromMicros(unlocked)
 		if err := visit(&a); err != nil {
 			return err

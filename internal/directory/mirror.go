@@ -31,7 +31,8 @@ type Mirror struct {
 	now   func() time.Time
 
 	refreshing sync.Mutex
-	met        bool // PostgreSQL was read whole in this life
+	met        bool // PostgreSQL was read in this life
+	compared   bool // and all was compared
 
 	mu     sync.Mutex
 	asOf   time.Time // when PostgreSQL was last read and had this state; zero if never
@@ -131,9 +132,11 @@ func (m *Mirror) Relays(ctx context.Context) ([]relay.Permission, []relay.Grant,
 }
 
 // Refresh takes over what PostgreSQL has. While its generation does not move that is one
-// small query; when it moved, the rows that changed since are read. All is compared at the first Refresh of a
-// life, whatever the generation is, and where what changed cannot be told: a person changed rows by hand, or the database
-// was restored and counts anew. Only rows that differ are written. After an error the mirror is what it was.
+// small query; when it moved, the rows that changed since are read, at the first Refresh of a life too: a front that
+// starts does not wait for a million rows. All is compared where what changed cannot be told (a person changed rows by hand, or
+// the database was restored and counts anew), and at the second Refresh of a life whatever the generation is, which
+// finds what a person changed without raising it. Only rows that differ are written. After an error the mirror is
+// what it was.
 func (m *Mirror) Refresh(ctx context.Context) error {
 	m.refreshing.Lock()
 	defer m.refreshing.Unlock()
@@ -158,7 +161,7 @@ func (m *Mirror) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if m.met && source == state.source {
+	if m.compared && source == state.source {
 		if m.now().Sub(state.taken).Abs() < mirrorStamp {
 			return nil
 		}
@@ -172,7 +175,7 @@ func (m *Mirror) refresh(ctx context.Context) error {
 		return err
 	}
 	m.remember(state.generation, &change)
-	m.met = true
+	m.met, m.compared = true, m.met || change.whole
 	return nil
 }
 
@@ -210,16 +213,19 @@ func (m *Mirror) compare(ctx context.Context, state *mirrorState) (mirrorChange,
 	if c.source, err = readPosition(ctx, db, tx); err != nil {
 		return mirrorChange{}, err
 	}
-	known := false
-	if m.met {
-		if known, err = m.readDelta(ctx, tx, state, &c); err != nil {
+	if !m.met || m.compared {
+		known, err := m.readDelta(ctx, tx, state, &c)
+		if err != nil {
 			return mirrorChange{}, err
 		}
+		c.whole = !known
+	} else {
+		c.whole = true
 	}
-	if !known {
+	if c.whole {
 		err = m.compareAll(ctx, tx, &c)
 	}
-	if err == nil && (!m.met || c.source.relays != state.source.relays) {
+	if err == nil && (c.whole || c.source.relays != state.source.relays) {
 		err = m.compareRelays(ctx, tx, &c)
 	}
 	return c, err

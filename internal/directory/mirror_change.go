@@ -20,6 +20,7 @@ import (
 // 100,000 is one row written, and logins, whose commits wait meanwhile, do not notice.
 type mirrorChange struct {
 	source       position
+	whole        bool // it was found by a comparison of all
 	apps         []auth.App
 	accounts     []local.Account
 	goneApps     []regulation.AppID // one may be among apps too: it was added again

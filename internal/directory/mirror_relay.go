@@ -20,8 +20,8 @@ func (c *relayChange) empty() bool {
 	return len(c.relays)+len(c.gone)+len(c.grants)+len(c.goneGrants) == 0
 }
 
-// compareRelays reads the relays of both sides, and the scopes of those whose version is not the mirror's: at the first
-// comparison of a life all of them.
+// compareRelays reads the relays of both sides, and the scopes of those whose version is not the mirror's: in a
+// comparison of all, every one.
 func (m *Mirror) compareRelays(ctx context.Context, tx *sql.Tx, c *mirrorChange) error {
 	local := m.local.Tables()
 	has, err := readRelays(ctx, m.pg.Tables(), tx, "relay")
@@ -40,7 +40,7 @@ func (m *Mirror) compareRelays(ctx context.Context, tx *sql.Tx, c *mirrorChange)
 	}
 	r.goneGrants = make(map[relay.Grant]bool)
 	for i := range has {
-		if m.met && versions[has[i].AppID] == has[i].scopeVersion {
+		if !c.whole && versions[has[i].AppID] == has[i].scopeVersion {
 			continue
 		}
 		if err := m.compareScope(ctx, tx, r, has[i].AppID); err != nil {

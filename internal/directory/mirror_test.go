@@ -110,6 +110,7 @@ func TestMirrorOfARestoredDatabase(t *testing.T) {
 	storetest.Execute(t, p, "UPDATE app SET enabled = 0")
 	m := storetest.OpenMirror(t, p, l) // a new life
 	storetest.Refreshed(t, m)
+	storetest.Refreshed(t, m)
 	storetest.WantMirrored(t, m, p)
 }
 

@@ -28,13 +28,16 @@ func Build[K ~string, V any](size int) Builder[K, V] {
 	}
 	m := &Map[K, V]{seed: maphash.MakeSeed(), shards: make([]map[K]V, count)}
 	for i := range m.shards {
-		m.shards[i] = make(map[K]V, size/count)
+		m.shards[i] = make(map[K]V)
 	}
 	return Builder[K, V]{m}
 }
 
-// Put sets one value.
+// Put sets one value. A Map that turns out larger than was said gets more shards.
 func (b Builder[K, V]) Put(k K, v V) {
+	if b.m.n > 4*perShard*len(b.m.shards) {
+		*b.m = *b.m.resized(8 * b.m.n)
+	}
 	shard := b.m.shard(k)
 	before := len(shard)
 	shard[k] = v
@@ -45,12 +48,7 @@ func (b Builder[K, V]) Put(k K, v V) {
 func (b Builder[K, V]) Get(k K) (V, bool) { return b.m.Get(k) }
 
 // Map ends the building.
-func (b Builder[K, V]) Map() *Map[K, V] {
-	if b.m.n > 4*perShard*len(b.m.shards) {
-		return b.m.resized()
-	}
-	return b.m
-}
+func (b Builder[K, V]) Map() *Map[K, V] { return b.m }
 
 func (m *Map[K, V]) index(k K) int {
 	return int(maphash.String(m.seed, string(k)) & uint64(len(m.shards)-1))
@@ -119,14 +117,14 @@ func (m *Map[K, V]) With(put map[K]V, gone []K) *Map[K, V] {
 		next.n += len(shard) - before
 	}
 	if next.n > 4*perShard*len(next.shards) {
-		return next.resized()
+		return next.resized(next.n)
 	}
 	return next
 }
 
-// resized has shards for what there is now.
-func (m *Map[K, V]) resized() *Map[K, V] {
-	b := Build[K, V](m.n)
+// resized has the entries of m and shards for that many.
+func (m *Map[K, V]) resized(size int) *Map[K, V] {
+	b := Build[K, V](size)
 	for k, v := range m.All() {
 		b.Put(k, v)
 	}

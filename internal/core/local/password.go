@@ -114,14 +114,24 @@ func (h *hash) matches(password []byte) bool {
 	return subtle.ConstantTimeCompare(h.derive(password), h.digest) == 1
 }
 
+// maxPHC is the length of a hash as HashPassword makes it, or longer.
+const maxPHC = 128
+
 const phcVersion = "v=19" // argon2.Version; another would be another algorithm
 
 // phc64 is PHC's base64: no padding, no line breaks, no stray bits.
 var phc64 = base64.RawStdEncoding.Strict()
 
-func (h *hash) encode() string {
-	return fmt.Sprintf("$argon2id$%s$m=%d,t=%d,p=%d$%s$%s", phcVersion,
-		h.memory, h.time, h.lanes, phc64.EncodeToString(h.salt), phc64.EncodeToString(h.digest))
+func (h *hash) encode() string { return string(h.appendTo(nil)) }
+
+// appendTo is encode without fmt: a start reads a million hashes.
+func (h *hash) appendTo(b []byte) []byte {
+	b = append(append(append(b, "$argon2id$"...), phcVersion...), "$m="...)
+	b = append(strconv.AppendUint(b, uint64(h.memory), 10), ",t="...)
+	b = append(strconv.AppendUint(b, uint64(h.time), 10), ",p="...)
+	b = append(strconv.AppendUint(b, uint64(h.lanes), 10), '$')
+	b = append(phc64.AppendEncode(b, h.salt), '$')
+	return phc64.AppendEncode(b, h.digest)
 }
 
 // parseHash reads exactly what encode writes, with parameters inside the bounds. Its
@@ -145,7 +155,7 @@ func parseHash(phc string) (hash, error) {
 		return hash{}, errors.New("password hash: the salt does not have 8 to 64 bytes")
 	case len(h.digest) < 16 || len(h.digest) > 64:
 		return hash{}, errors.New("password hash: the hash does not have 16 to 64 bytes")
-	case h.encode() != phc:
+	case string(h.appendTo(make([]byte, 0, 2*maxPHC))) != phc:
 		// Go's decoder skips line breaks and ParseUint takes leading zeros: one hash,
 		// one spelling.
 		return hash{}, errors.New("password hash: not in the canonical form")
