@@ -75,11 +75,10 @@ func (f *firm) Close(why ftd.ReasonCode, _ string) {
 }
 
 // Later keeps the end of a login until the test wants it.
-func (f *firm) Later(end func()) error {
+func (f *firm) Later(end func(ended bool)) {
 	done := make(chan struct{})
-	f.ends <- func() { end(); close(done) }
+	f.ends <- func() { end(false); close(done) }
 	<-done
-	return nil
 }
 
 // answers takes the messages that were written.

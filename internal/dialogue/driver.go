@@ -83,10 +83,10 @@ type Line interface {
 	Terminal() core.Terminal
 	// NextID is a SessionID that no session has had: for a login after one that a core may still answer.
 	NextID() int32
-	// Later runs f on the connection's owner, whether or not the connection still lives,
-	// and then closes it if the dialogue is over. It is called from any goroutine. An error
-	// says that f will never run.
-	Later(f func()) error
+	// Later calls f once: with false on the connection's owner, whether or not the connection still lives, and
+	// then closes the connection if the dialogue is over; with true on any goroutine if the owner has ended.
+	// Later is called from any goroutine, and does not wait for the owner.
+	Later(f func(ended bool))
 }
 
 // Limits bound what dialogues may take.

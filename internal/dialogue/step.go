@@ -93,12 +93,16 @@ func (d *Dialogue) startLogin(attempt session.LoginAttempt) {
 	relayed := attempt.Relayed != nil
 	go func() {
 		outcome, alive := driver.runLogin(peer, attempt)
-		if err := line.Later(func() { d.finishLogin(outcome, alive, relayed) }); err != nil { // no terminal to tell
-			if alive {
+		line.Later(func(ended bool) {
+			switch {
+			case !ended:
+				d.finishLogin(outcome, alive, relayed)
+				return
+			case alive: // no terminal to tell
 				driver.handler.Unanswered(peer, outcome)
 			}
 			driver.loginEnded(relayed)
-		}
+		})
 	}()
 }
 

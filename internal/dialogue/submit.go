@@ -90,11 +90,15 @@ func (d *Dialogue) startSubmit(attempt *session.SubmitAttempt) {
 		if !submits.add(submitted{one, outcome}) {
 			return
 		}
-		if line.Later(d.finishSubmits) != nil { // no relay to tell
-			for _, one := range submits.take() {
+		line.Later(func(ended bool) {
+			if !ended {
+				d.finishSubmits()
+				return
+			}
+			for _, one := range submits.take() { // no relay to tell
 				driver.unanswered(peer, one.outcome)
 			}
-		}
+		})
 	}()
 }
 

@@ -3,7 +3,6 @@ package dialogue
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -87,14 +86,14 @@ func (o *office) Write(b []byte) {
 	o.sink.Write(b)
 }
 
-func (o *office) Later(f func()) error {
+func (o *office) Later(f func(ended bool)) {
 	if o.away.Load() {
-		return errors.New("the loops have ended")
+		f(true)
+		return
 	}
 	done := make(chan struct{})
-	o.ends <- func() { f(); close(done) }
+	o.ends <- func() { f(false); close(done) }
 	<-done
-	return nil
 }
 
 // reporting is the dialogue of an operator relay that is logged in.

@@ -67,7 +67,7 @@ func (*sink) Unsent() int             { return 0 }
 func (s *sink) Write(b []byte)        { s.written.Write(b) }
 func (*sink) Terminal() core.Terminal { return nil }
 func (*sink) NextID() int32           { return 2 }
-func (*sink) Later(f func()) error    { f(); return nil }
+func (*sink) Later(f func(bool))      { f(false) }
 
 // TestFramesAreWiped: of a frame that was read nothing stays in the shared buffer, and what
 // has come of the next one does.

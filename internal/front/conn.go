@@ -1,7 +1,6 @@
 package front
 
 import (
-	"errors"
 	"net/netip"
 	"runtime/debug"
 	"sync"
@@ -67,32 +66,6 @@ func (c *conn) Write(b []byte) {
 	_, _ = c.gc.Write(b)
 	if !c.closed && c.gc.OutboundBuffered() > 0 {
 		c.behind.Store(true)
-	}
-}
-
-var errEnded = errors.New("front: the event loops have ended")
-
-// Later is part of dialogue.Line. It returns once f has run, or never will.
-func (c *conn) Later(f func()) error {
-	done := make(chan struct{})
-	if !c.server.execute(c.loop.el, func() {
-		defer close(done)
-		defer c.unlock(c.lock())
-		f()
-		c.closeIfOver()
-	}) {
-		return errEnded
-	}
-	select {
-	case <-done:
-		return nil
-	case <-c.server.ended: // perhaps without looking at it
-	}
-	select {
-	case <-done:
-		return nil
-	default:
-		return errEnded
 	}
 }
 

@@ -14,8 +14,8 @@
 // engine when there is no file descriptor left; ours waits and tries again. A connection
 // that admission takes is handed over to the loop with the fewest, and belongs to it for
 // life. Everything that touches its conn runs on that loop: callbacks of gnet, the sweep
-// that looks at each session's clocks once every sweepPeriod, and what other goroutines have for it
-// (the end of a login, an eviction), which execute hands over. Nothing that aliases a read
+// that looks at each session's clocks once every sweepPeriod, and what other goroutines have for it:
+// the ends of logins, which wait in the loop's mailbox (later.go), and evictions, which execute hands over. Nothing that aliases a read
 // buffer ever leaves the loop.
 //
 // On a listener for load balancers the terminal's address is not the peer's, so the way is
@@ -48,8 +48,8 @@
 //     evidence. The zones of the socket's own addresses are cleared, since gnet would take
 //     their memory, which is Go's, for its own. Behind a proxy the evidence is the header's
 //     client, from a trusted peer alone; a connection without one has no address.
-//   - A loop is given no work once the engine ends, and the goroutine that gave it some learns
-//     whether it was done: the descriptor that wakes a loop may be another file's by then.
+//   - A loop is given no work once the engine ends: the descriptor that wakes a loop may be another file's by then. The end
+//     of a login is told once in any case, to the loop or, once that has ended, to the goroutine that has it.
 //   - A loop that has ended by itself, or does not respond, is an error on Failed.
 //
 // # Bounds

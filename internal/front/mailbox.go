@@ -25,17 +25,20 @@ const (
 	maxSpareMail = 64 << 10
 )
 
-// mailbox has what cores have for the terminals of one loop. A core's goroutine puts mail into it and never
-// waits for the loop; the first mail rings, and the loop then takes that of each connection at once.
+// mailbox has what other goroutines have for one loop: the ends of logins (later.go), and what cores have for its
+// terminals. A goroutine puts it there and never waits for the loop; the first rings, and the loop then takes all of it.
 type mailbox struct {
 	mu    sync.Mutex
 	due   []*conn      // whose mail is not taken yet, in the order of their first
 	bytes int          // of them all
+	tasks []task       // which are not done yet
 	rung  bool         // the loop will come
+	ended bool         // it will never come again
 	last  atomic.Int64 // when the last message came, in nanoseconds
 	spare []dialogue.Mail
 
-	taken []*conn       // the loop's: due of the round before
+	taken []*conn       // the loop's: due of the round before,
+	doing []task        // and tasks
 	ring  gnet.Runnable // drain, made once
 }
 
@@ -198,13 +201,15 @@ func (c *conn) drain(m *mailbox, now time.Time) dialogue.Mail {
 	return mail
 }
 
-// drain gives the terminals of a loop what their cores have for them.
+// drain does what other goroutines have for the loop, and gives its terminals what their cores have for them.
 func (s *Server) drain(l *loop) {
 	m := &l.mailbox
 	m.mu.Lock()
 	m.due, m.taken = m.taken[:0], m.due
+	m.tasks, m.doing = m.doing[:0], m.tasks
 	m.rung = false
 	m.mu.Unlock()
+	l.work(m.doing)
 	now := time.Now()
 	for _, c := range m.taken {
 		m.keep(c.drain(m, now))

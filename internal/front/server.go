@@ -219,6 +219,10 @@ func (s *Server) stopLoops() error {
 			s.log.Error("an event loop ended with an error", zap.Error(err))
 		}
 		close(s.ended)
+		s.loops.Range(func(_, l any) bool {
+			l.(*loop).mailbox.abandon(true)
+			return true
+		})
 		s.ticking.Wait()
 		close(s.failed)
 	})

@@ -119,7 +119,7 @@ func (*tape) Unsent() int             { return 0 }
 func (w *tape) Write(b []byte)        { w.written.Write(b) }
 func (*tape) Terminal() core.Terminal { return nil }
 func (*tape) NextID() int32           { return 2 }
-func (w *tape) Later(f func()) error  { w.later <- f; return nil }
+func (w *tape) Later(f func(bool))    { w.later <- func() { f(false) } }
 
 // logInOver authenticates and logs in on a connection of its own; it returns the code of the
 // answer to the login.

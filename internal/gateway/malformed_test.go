@@ -25,7 +25,7 @@ func (wire) Unsent() int             { return 0 }
 func (wire) Write([]byte)            {}
 func (wire) Terminal() core.Terminal { return nil }
 func (wire) NextID() int32           { return 2 }
-func (wire) Later(f func()) error    { f(); return nil }
+func (wire) Later(f func(bool))      { f(false) }
 
 type uncounted struct{}
 

@@ -1,7 +1,6 @@
 package simulation
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -180,15 +179,21 @@ func (c *wire) NextID() int32 {
 }
 
 // Later is part of dialogue.Line.
-func (c *wire) Later(f func()) error {
-	p := c.process
+func (c *wire) Later(f func(ended bool)) {
+	if p := c.process; !p.later(c, f) {
+		f(true)
+	}
+}
+
+// later reports whether the loops have not ended.
+func (p *process) later(c *wire, f func(ended bool)) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		return errors.New("simulation: the loops have ended")
+		return false
 	}
-	p.finished = append(p.finished, finish{c, f, c.loginsOut.Load() > 0})
-	return nil
+	p.finished = append(p.finished, finish{c, func() { f(false) }, c.loginsOut.Load() > 0})
+	return true
 }
 
 // note reads what the front sends: from here on a success counts as answered.
