@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/pgtest"
@@ -27,6 +28,9 @@ const (
 	password = "s3cret@pass"
 	accounts = 8
 )
+
+// settlePeriod is long, since the front's answer to a look costs it a millisecond, which counts as the logins'.
+const settlePeriod = 250 * time.Millisecond
 
 // contender is one of the servers, running.
 type contender struct {
@@ -68,7 +72,7 @@ func newFront(t testing.TB, name string, database *pgtest.Cluster) *contender {
 	}
 	c.settle = func() {
 		if database != nil {
-			await.True(t, "PostgreSQL has all records", func() bool { return c.metric(t, "tradefront_pending_rows") == 0 })
+			await.Every(t, settlePeriod, "PostgreSQL has all records", func() bool { return c.metric(t, "tradefront_pending_rows") == 0 })
 		}
 	}
 	return c

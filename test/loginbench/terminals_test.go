@@ -3,6 +3,7 @@
 package loginbench
 
 import (
+	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -110,7 +111,7 @@ type terminal struct {
 func newTerminals(o *order) (*terminals, error) {
 	t := &terminals{
 		order: o, epoll: -1, all: map[int]*terminal{}, latency: hdrhistogram.New(1, int64(time.Minute), 3),
-		identity: client.Identity{BrokerID: o.Firm.BrokerID, AppID: o.Firm.AppID}, random: rand.NewChaCha8([32]byte{1}),
+		identity: client.Identity{BrokerID: o.Firm.BrokerID, AppID: o.Firm.AppID}, random: rand.NewChaCha8(newSeed()),
 	}
 	addr, err := netip.ParseAddrPort(o.Address)
 	if err != nil {
@@ -215,6 +216,9 @@ func (t *terminals) ready(m *terminal) error {
 		}
 		if event.Kind == client.LoggedIn {
 			_ = t.latency.RecordValue(int64(time.Since(m.asked)))
+			if flag := event.LoginResult().AbnormalFlag; flag != '0' {
+				return fmt.Errorf("recorded with 异常标识 %c: these terminals do nothing for which a front sets one", flag)
+			}
 			return t.end(m) // which may give m to the next visit
 		}
 		if err := t.next(m, &event); err != nil {
@@ -243,6 +247,12 @@ func (t *terminals) next(m *terminal, event *client.Event) (err error) {
 		return event.Refusal
 	}
 	return nil // a heartbeat
+}
+
+// newSeed differs each time: a front takes a ciphertext that comes again for a replay, which is other work.
+func newSeed() (seed [32]byte) {
+	_, _ = crand.Read(seed[:]) // never fails
+	return seed
 }
 
 // drawCiphertext stands for the encryption of the terminal string, which differs each time: no ciphertext comes twice. Like
