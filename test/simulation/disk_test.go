@@ -90,6 +90,7 @@ type whole interface {
 	driver.Pinger
 	driver.SessionResetter
 	driver.Validator
+	sqlite.FileControl
 }
 
 func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -101,10 +102,30 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 }
 
 // connection parks where the writer begins, commits, and has committed. No other part of
-// the store executes these statements: the rest uses transactions of database/sql.
+// the store executes or prepares these statements: the rest uses transactions of database/sql.
 type connection struct {
 	whole
 	process *process
+}
+
+// PrepareContext makes a statement that the gate stands before, as before one that is not prepared.
+func (c *connection) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	inner, err := c.whole.PrepareContext(ctx, query)
+	if err != nil || (query != "BEGIN IMMEDIATE" && query != "COMMIT") {
+		return inner, err
+	}
+	return &statement{inner, c, query}, nil
+}
+
+// statement is executed by its connection, under its text.
+type statement struct {
+	driver.Stmt
+	connection *connection
+	query      string
+}
+
+func (s *statement) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	return s.connection.ExecContext(ctx, s.query, args)
 }
 
 func (c *connection) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {

@@ -45,9 +45,23 @@ type unsureConn struct {
 	armed *atomic.Bool
 }
 
-func (c unsureConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	result, err := c.sqliteConn.ExecContext(ctx, query, args)
-	if query == "COMMIT" && err == nil && c.armed.Swap(false) {
+func (c unsureConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	inner, err := c.sqliteConn.PrepareContext(ctx, query)
+	if err != nil || query != "COMMIT" {
+		return inner, err
+	}
+	return unsureCommit{inner, c.armed}, nil
+}
+
+// unsureCommit is the prepared COMMIT.
+type unsureCommit struct {
+	driver.Stmt
+	armed *atomic.Bool
+}
+
+func (c unsureCommit) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	result, err := c.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
+	if err == nil && c.armed.Swap(false) {
 		return nil, errors.New("failed, but committed")
 	}
 	return result, err

@@ -3,7 +3,8 @@
 //
 // One goroutine writes (writer.go). What is appended while a commit is on its way makes the next
 // commit: there is no timer. Several processes may open one file, so commands work beside a
-// running daemon.
+// running daemon. What runs at each commit is prepared once and goes past database/sql (direct.go);
+// the highest seq is asked for only where SQLite says that the file changed since the last commit.
 //
 // # Invariants
 //

@@ -11,18 +11,19 @@ import (
 // inserter writes the records of a batch, and the SeenHash of each that has one. A record that is
 // there already is left as it is.
 type inserter struct {
-	conn          *sql.Conn
+	direct        *direct
 	records, seen *chunkInserter
 }
 
-func newInserter(ctx context.Context, conn *sql.Conn) (i inserter, err error) {
+// newInserter prepares the statements. The caller closes it, also after an error.
+func newInserter(ctx context.Context, d *direct) (i inserter, err error) {
 	const width = sqlrows.ColumnCount + 2 // with seq and checksum
-	i.conn = conn
-	if i.records, err = prepareInserter(ctx, conn, "record (seq, "+sqlrows.LocalColumns+")", width,
+	i.direct = d
+	if i.records, err = prepareInserter(ctx, d, "record (seq, "+sqlrows.LocalColumns+")", width,
 		" ON CONFLICT (trading_day, record_id) DO NOTHING"); err != nil {
 		return i, err
 	}
-	i.seen, err = prepareInserter(ctx, conn, "seen_terminal (trading_day, hash, visit)", 3, "")
+	i.seen, err = prepareInserter(ctx, d, "seen_terminal (trading_day, hash, visit)", 3, "")
 	return i, err
 }
 
@@ -37,23 +38,29 @@ func (i inserter) close() {
 // insert writes all records of batch; each request's seq is that of its last record, or of the record that is there
 // already.
 func (i inserter) insert(ctx context.Context, batch []*request) error {
-	i.records.begin()
 	rows := 0
 	for _, r := range batch {
 		rows += r.rows()
+	}
+	if err := i.direct.do(func() error { return i.insertRecords(ctx, batch) }); err != nil {
+		return err
+	}
+	if i.records.inserted < int64(rows) {
+		if err := findSubmitted(ctx, i.direct.conn, batch); err != nil {
+			return err
+		}
+	}
+	return i.direct.do(func() error { return i.insertSeen(ctx, batch) })
+}
+
+func (i inserter) insertRecords(ctx context.Context, batch []*request) error {
+	i.records.begin()
+	for _, r := range batch {
 		if err := i.add(ctx, r); err != nil {
 			return err
 		}
 	}
-	if err := i.records.end(ctx); err != nil {
-		return err
-	}
-	if i.records.inserted < int64(rows) {
-		if err := findSubmitted(ctx, i.conn, batch); err != nil {
-			return err
-		}
-	}
-	return i.insertSeen(ctx, batch)
+	return i.records.end(ctx)
 }
 
 // findSubmitted gives each request that appended a submission the seq of its row: the same submission may have been

@@ -29,6 +29,7 @@ type writer struct {
 
 	// Owned by the goroutine.
 	db     *sql.DB // one connection
+	direct *direct
 	insert inserter
 	held   *request // received from the queue but not taken: the batch before it had no room
 	seq    int64    // last seq given out
@@ -165,15 +166,24 @@ func (w *writer) offer(r *request) error {
 	}
 }
 
-// startWriter opens the writer's connection, migrates the schema, notes which files it opened (at),
-// finds the last seq, and starts the goroutine.
+// startWriter opens a writer and starts its goroutine.
 func startWriter(ctx context.Context, at *localfile.Place, opt Options) (*writer, error) {
-	db, err := localfile.Open(at.Path, opt.files(), 1, nil)
+	w, conn, err := openWriter(ctx, at, opt)
 	if err != nil {
 		return nil, err
 	}
+	go w.run(conn)
+	return w, nil
+}
+
+// openWriter opens the writer's connection, migrates the schema, notes which files it opened (at), and finds the last seq.
+func openWriter(ctx context.Context, at *localfile.Place, opt Options) (*writer, *sql.Conn, error) {
+	db, err := localfile.Open(at.Path, opt.files(), 1, nil)
+	if err != nil {
+		return nil, nil, err
+	}
 	if err := localfile.Migrate(ctx, db); err != nil {
-		return nil, errors.Join(localfile.Classify(err), db.Close())
+		return nil, nil, errors.Join(localfile.Classify(err), db.Close())
 	}
 	w := &writer{
 		at:       at,
@@ -186,18 +196,32 @@ func startWriter(ctx context.Context, at *localfile.Place, opt Options) (*writer
 	}
 	conn, err := db.Conn(ctx)
 	if err != nil {
-		return nil, errors.Join(localfile.Classify(err), db.Close())
+		return nil, nil, errors.Join(localfile.Classify(err), db.Close())
 	}
-	if w.insert, err = newInserter(ctx, conn); err == nil {
+	if err = w.prepare(ctx, conn); err == nil {
 		w.seq, err = MaxSeq(ctx, conn)
 	}
 	if err != nil {
-		return nil, errors.Join(localfile.Classify(err), conn.Close(), db.Close())
+		w.unprepare()
+		return nil, nil, errors.Join(localfile.Classify(err), conn.Close(), db.Close())
 	}
 	w.progress.advance(w.seq)
 	at.Settle()
-	go w.run(conn)
-	return w, nil
+	return w, conn, nil
+}
+
+// prepare prepares what runs at each commit; unprepare gives it back, also after an error.
+func (w *writer) prepare(ctx context.Context, conn *sql.Conn) (err error) {
+	if w.direct, err = newDirect(ctx, conn); err != nil {
+		return err
+	}
+	w.insert, err = newInserter(ctx, w.direct)
+	return err
+}
+
+func (w *writer) unprepare() {
+	w.insert.close()
+	w.direct.close()
 }
 
 // close lets the goroutine finish what is queued and waits for its end.
@@ -219,7 +243,7 @@ func (w *writer) close() error {
 func (w *writer) run(conn *sql.Conn) {
 	defer close(w.ended)
 	defer conn.Close()
-	defer w.insert.close()
+	defer w.unprepare()
 	for {
 		r, ok := w.next()
 		if !ok {
@@ -282,12 +306,13 @@ func (w *writer) commit(conn *sql.Conn, batch []*request) {
 		rows += r.rows()
 	}
 	err := w.transactHere(conn, func(ctx context.Context, conn *sql.Conn) error {
-		// Another process may have written to the file since our last commit.
-		found, err := MaxSeq(ctx, conn)
-		if err != nil {
-			return err
+		if w.direct.changed() {
+			found, err := MaxSeq(ctx, conn)
+			if err != nil {
+				return err
+			}
+			seq = max(seq, found)
 		}
-		seq = max(seq, found)
 		for _, r := range batch {
 			seq += int64(r.rows())
 			r.seq = seq
@@ -297,7 +322,10 @@ func (w *writer) commit(conn *sql.Conn, batch []*request) {
 	// Advanced also if the commit failed: a seq is never given out twice.
 	w.seq = seq
 	if err == nil {
+		w.direct.note()
 		w.progress.advance(seq)
+	} else {
+		w.direct.forget()
 	}
 	w.observer.LocalCommit(rows, time.Since(start), err)
 	w.tell(batch, err)
@@ -380,18 +408,18 @@ func (w *writer) noteBroken(err error) error {
 }
 
 func (w *writer) inTransaction(ctx context.Context, conn *sql.Conn, f func(context.Context, *sql.Conn) error) error {
-	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err := w.direct.run(ctx, &w.direct.begin); err != nil {
 		return err
 	}
 	w.lock.got()
 	err := f(ctx, conn)
 	if err == nil {
-		_, err = conn.ExecContext(ctx, "COMMIT")
+		err = w.direct.run(ctx, &w.direct.commit)
 	}
 	if err != nil {
 		// Some failures have ended the transaction already. Then ROLLBACK fails, and only the first
 		// error matters.
-		_, _ = conn.ExecContext(ctx, "ROLLBACK")
+		_ = w.direct.run(ctx, &w.direct.rollback)
 	}
 	return err
 }

@@ -238,6 +238,9 @@ func TestLockedFileRefuses(t *testing.T) {
 	if !errors.Is(err, store.ErrOverloaded) {
 		t.Fatalf("Append: %v, want ErrOverloaded", err)
 	}
+	if err := other.Settle(t.Context()); err != nil { // the lock is free
+		t.Fatal(err)
+	}
 	if _, err := l.Append(t.Context(), record()); err != nil {
 		t.Fatalf("unlocked: %v", err)
 	}
