@@ -16,6 +16,7 @@ ROUNDS        ?= 5
 VISITS        ?= 10000
 CUSTOMERS     ?= 50000
 ARGS          ?=
+OTHER         ?=
 OUT           ?= bin/collector
 TARGET        ?= linux/$(shell $(GO) env GOHOSTARCH)
 COLLECTOR_CC  ?=
@@ -100,8 +101,8 @@ bench: tools ## print all benchmarks side by side (BENCHTIME=1s)
 		./internal/ops ./internal/store/... ./internal/extsort ./internal/settlement/... ./test/e2e
 
 .PHONY: bench-e2e
-bench-e2e: tools ## a login beside its floors: ROUNDS (5) of VISITS (10000) at each of five servers that take turns
-	TRADEFRONT_TEST_VISITS=$(VISITS) TRADEFRONT_TEST_SESSIONS=$(SESSIONS) \
+bench-e2e: tools ## a login beside its floors: ROUNDS (5) of VISITS (10000) at each of five servers that take turns (OTHER=another build)
+	TRADEFRONT_TEST_OTHER=$(abspath $(OTHER)) TRADEFRONT_TEST_VISITS=$(VISITS) TRADEFRONT_TEST_SESSIONS=$(SESSIONS) \
 		$(GO) test -timeout 30m -run '^$$' -bench 'Servers' -benchtime $(ROUNDS)x ./test/loginbench
 
 .PHONY: bench-core

@@ -11,6 +11,7 @@ import (
 const (
 	visitsVariable   = "TRADEFRONT_TEST_VISITS"   // of each server in a round
 	sessionsVariable = "TRADEFRONT_TEST_SESSIONS" // held at each server for its heap
+	programVariable  = "TRADEFRONT_TEST_OTHER"    // another build of tradefront, to be measured beside this one
 )
 
 // BenchmarkServers prints the table of docs/performance.md: -benchtime 5x is five rounds.

@@ -43,10 +43,11 @@ type contender struct {
 	heap     func() float64  // bytes in use, after a collection
 	admin    string          // of a front
 	folder   string          // of a front
+	program  string          // of a front
 }
 
-// newFront is the tradefront that ships. url "" is the embedded store.
-func newFront(t testing.TB, name string, database *pgtest.Cluster) *contender {
+// newFront is a tradefront that runs the program. url "" is the embedded store.
+func newFront(t testing.TB, name, program string, database *pgtest.Cluster) *contender {
 	t.Helper()
 	o := site.Options{Binary: program, Store: "log_level: error\nlimits: {connections_per_source: 0}\n"}
 	if database != nil {
@@ -64,7 +65,7 @@ func newFront(t testing.TB, name string, database *pgtest.Cluster) *contender {
 		t.Fatal(err)
 	}
 	f.PublicKey = public
-	c := &contender{name: name, firm: f, database: database, folder: s.Dir}
+	c := &contender{name: name, program: program, firm: f, database: database, folder: s.Dir}
 	c.serve(t, s.Config)
 	c.heap = func() float64 {
 		c.get(t, "/debug/pprof/heap?gc=1")
@@ -83,7 +84,7 @@ var banner = regexp.MustCompile(`accepts connections on ([^;,]+); admin (http://
 // serve starts the daemon; it ends with the test.
 func (c *contender) serve(t testing.TB, config string) {
 	t.Helper()
-	cmd := exec.Command(program, "serve", "--config", config)
+	cmd := exec.Command(c.program, "serve", "--config", config)
 	cmd.Env = append(os.Environ(), "TRADEFRONT_ADMIN_PPROF=true") // for a collection before the heap is read
 	var log bytes.Buffer
 	cmd.Stderr = &log

@@ -59,11 +59,21 @@ func (t *table) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%d rounds, medians; %d terminals in a closed loop, a new connection each\n\n", len(t.rounds), concurrent)
 	t.print(&b, "server\tvisits/s\tserver CPU µs\tdatabase CPU µs\tlogin step p50 ms\tp99 ms\talone p50 ms\tsystem calls\twithout waits\tsession's heap B", t.line)
-	t.print(&b, "ratio\tvisits/s\tCPU\tCPU with its database", nil,
-		t.compared(embeddedName, rsaName), t.compared(postgresName, rsaName), t.compared(embeddedName, floorName),
-		t.compared(embeddedName, simpleName), t.compared(postgresName, simpleName))
+	t.print(&b, "ratio\tvisits/s\tCPU\tCPU with its database", nil, t.comparisons()...)
 	t.printCalls(&b)
 	return b.String()
+}
+
+// comparisons are the lines of ratios.
+func (t *table) comparisons() []string {
+	lines := []string{
+		t.compared(embeddedName, rsaName), t.compared(postgresName, rsaName), t.compared(embeddedName, floorName),
+		t.compared(embeddedName, simpleName), t.compared(postgresName, simpleName),
+	}
+	if len(t.servers) > len(lines) {
+		lines = append(lines, t.compared(embeddedName, otherName))
+	}
+	return lines
 }
 
 // print prints a line of words, then one for each server, then others.
