@@ -101,9 +101,10 @@ bench: tools ## print all benchmarks side by side (BENCHTIME=1s)
 		./internal/ops ./internal/store/... ./internal/extsort ./internal/settlement/... ./test/e2e
 
 .PHONY: bench-e2e
-bench-e2e: tools ## a login beside its floors: ROUNDS (5) of VISITS (10000) at each of five servers that take turns (OTHER=another build)
+bench-e2e: ## a login beside its floors: ROUNDS (5) of VISITS (10000) at each of five servers that take turns (OTHER=another build); then FIX, TLS
+	./test/ensure-tools.sh bench
 	TRADEFRONT_TEST_OTHER=$(abspath $(OTHER)) TRADEFRONT_TEST_VISITS=$(VISITS) TRADEFRONT_TEST_SESSIONS=$(SESSIONS) \
-		$(GO) test -timeout 30m -run '^$$' -bench 'Servers' -benchtime $(ROUNDS)x ./test/loginbench
+		$(GO) test -timeout 30m -run '^$$' -bench 'Servers|Peers' -benchtime $(ROUNDS)x ./test/loginbench
 
 .PHONY: bench-core
 bench-core: ## what the front adds to a business message, with core-sim behind it (SESSIONS=2000)

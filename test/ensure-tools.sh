@@ -4,7 +4,7 @@
 # what we encrypted), python3 (the independent terminal), HAProxy (the load balancer), pgbouncer (the
 # pooler), strace (makes reads fail, and watches the collection library), ip, lsblk, findmnt
 # and dmidecode (say what the collection library must find), and PostgreSQL. What is missing is installed as Debian's package
-# if we may. With the word "collector" also what `make collector-test` calls.
+# if we may. With the word "collector" also what `make collector-test` calls, with "bench" what `make bench-e2e` measures beside us.
 set -eu
 
 PATH=$PATH:/usr/sbin # where Debian has HAProxy, pgbouncer and dmidecode, which is not in every PATH
@@ -29,6 +29,9 @@ if ! echo '#include <openssl/ssl.h>' | g++ -x c++ -fsyntax-only - 2>/dev/null; t
 fi
 if ! python3 -c 'import venv, ctypes' 2>/dev/null; then
 	missing="$missing python3"
+fi
+if [ "${1:-}" = bench ]; then
+	need nginx nginx-light
 fi
 if [ "${1:-}" = collector ]; then
 	need valgrind valgrind

@@ -9,6 +9,9 @@
 //	embedded     the tradefront that ships, with the embedded store
 //	PostgreSQL   the same, with PostgreSQL
 //
+// BenchmarkPeers has a FIX logon and a TLS handshake beside them, as an order of magnitude. The FIX acceptor is a module of its own in
+// folder fix, so that the product does not carry what it imports.
+//
 // # Invariants
 //
 //   - Each server is a process of its own, the terminals are another: what the kernel counts for a server is its own.
