@@ -20,6 +20,7 @@ func CoreOptions(cfg *config.Config) local.Options {
 		Parallel: c.Argon2.Parallel, HashQueue: c.HashQueue,
 		Remember: c.Remember, RememberAccounts: c.RememberAccounts,
 		LockFailures: c.LockFailures, LockSourceFailures: c.LockSourceFailures, LockDecay: c.LockDecay,
+		VerifierKiB: c.VerifierKiB,
 	}
 }
 

@@ -3,6 +3,7 @@ package auth
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -36,6 +37,7 @@ type MasterKey struct {
 type oneKey struct {
 	aead        cipher.AEAD
 	fingerprint string
+	verifiers   [sha256.Size]byte // derived from it, for verifiers of passwords
 }
 
 // newMasterKey takes the key, or the new one and the old one.
@@ -63,8 +65,39 @@ func newOneKey(key []byte) (oneKey, error) {
 	if err != nil {
 		return oneKey{}, err
 	}
-	return oneKey{aead, fingerprint(key)}, nil
+	one := oneKey{aead: aead, fingerprint: fingerprint(key)}
+	derived, err := hkdf.Key(sha256.New, key, nil, "tradefront password verifiers 1", len(one.verifiers))
+	if err != nil {
+		return oneKey{}, err
+	}
+	defer clear(derived)
+	copy(one.verifiers[:], derived)
+	return one, nil
 }
+
+// DerivedKey is a key that was derived from a master key for one purpose: it tells nothing about the others.
+type DerivedKey struct {
+	Fingerprint string // of the master key
+	Secret      [sha256.Size]byte
+}
+
+// VerifierKeys are the keys of verifiers of passwords, that of the newest master key first.
+func (k *MasterKey) VerifierKeys() []DerivedKey {
+	keys := make([]DerivedKey, len(k.keys))
+	for i := range k.keys {
+		keys[i] = DerivedKey{k.keys[i].fingerprint, k.keys[i].verifiers}
+	}
+	return keys
+}
+
+// String hides the key.
+func (DerivedKey) String() string { return hidden }
+
+// GoString hides the key.
+func (DerivedKey) GoString() string { return hidden }
+
+// Format hides the key whatever the verb.
+func (DerivedKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
 
 // fingerprint tells master keys apart and shows nothing of them: they are 256 random bits.
 func fingerprint(key []byte) string {

@@ -156,6 +156,10 @@ type Core struct {
 	Remember time.Duration `key:"remember" default:"12h" min:"0s" max:"168h"`
 	// How many verified logins are remembered.
 	RememberAccounts int `key:"remember_accounts" default:"200000" min:"0" max:"10000000"`
+	// Memory in KiB of the quick check of a password that was right before: the front keeps a verifier of it in its
+	// local store, which is of no use without the master key, so that a start in the morning does not pay the cost of
+	// argon2 for every customer. 0 keeps none (docs/security.md).
+	VerifierKiB uint32 `key:"verifier_kib" default:"1024" min:"0" max:"1048576"`
 	// Logins that may wait for a password check; more are answered 90, try again.
 	HashQueue int `key:"hash_queue" default:"1024" min:"1" max:"1000000"`
 	// Consecutive failures that lock an account for one source address.

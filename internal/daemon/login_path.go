@@ -47,6 +47,7 @@ type LoginPath struct {
 	Journal   *journal.Journal
 	Forwarder *forward.Forwarder // nil with the embedded driver
 	Registry  *auth.Registry
+	Verifiers *directory.Verifiers // nil without a local core
 	Relays    *relay.Table
 	Core      *local.Core // nil with a trading core
 	Link      *link.Link  // to the trading core; nil with the local one
@@ -57,7 +58,9 @@ type LoginPath struct {
 	server   Server
 	apps     stateLog // reading AppIDs
 	accounts stateLog // reading accounts
-	relays   stateLog // reading relays
+
+	verifiers stateLog // writing verifiers of passwords
+	relays    stateLog // reading relays
 }
 
 // Server accepts terminals and drives their sessions; *front.Server does.
@@ -174,15 +177,38 @@ func (p *LoginPath) openDirectory(ctx context.Context) (err error) {
 	}
 	p.Relays = relay.NewTable(source.RelaySource())
 	if p.opt.Config.Core.Driver == assemble.DriverLocal {
-		if p.Core, err = local.New(source, assemble.CoreOptions(p.opt.Config)); err != nil {
+		p.Verifiers = directory.NewVerifiers(p.Journal)
+		opt := assemble.CoreOptions(p.opt.Config)
+		opt.Verifiers = p.Verifiers
+		if p.Core, err = local.New(source, opt); err != nil {
 			return err
 		}
+		p.UseVerifierKeys(p.opt.Assets.Master)
 	}
 	p.takeDirectory(ctx)
 	if !p.Registry.Loaded() || !p.Relays.Loaded() || p.Core != nil && !p.Core.Loaded() {
 		return errors.New("AppIDs, accounts and relays could not be read; the log says why")
 	}
 	return nil
+}
+
+// UseVerifierKeys derives the keys of verifiers from the master key. Verifiers under other keys are deleted, and
+// all where core.verifier_kib is 0.
+func (p *LoginPath) UseVerifierKeys(master *auth.MasterKey) {
+	if p.Core == nil || p.Verifiers == nil {
+		return
+	}
+	var keys []local.VerifierKey
+	var ids []string
+	for _, k := range master.VerifierKeys() {
+		keys = append(keys, local.VerifierKey{ID: k.Fingerprint, Secret: k.Secret})
+		ids = append(ids, k.Fingerprint)
+	}
+	if p.opt.Config.Core.VerifierKiB == 0 {
+		keys, ids = nil, []string{"none"}
+	}
+	p.Core.SetVerifierKeys(keys...)
+	p.Verifiers.SetKeys(ids)
 }
 
 func (p *LoginPath) startForwarder(ctx context.Context) (err error) {

@@ -168,6 +168,7 @@ func (d *Daemon) judgeMasterKey(ctx context.Context, next *auth.MasterKey) error
 // open under it keeps its last known state, and is logged.
 func (d *Daemon) replaceMasterKey(ctx context.Context, master *auth.MasterKey) {
 	d.path.Registry.Replace(master)
+	d.path.UseVerifierKeys(master)
 	d.refresh(ctx)
 	d.logger.Info("SIGHUP: the master key was read again", zap.Strings("fingerprints", master.Fingerprints()))
 }

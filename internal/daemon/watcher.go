@@ -46,6 +46,8 @@ func (d *Daemon) watchers() []watcher {
 	}
 	if d.cfg.Core.Driver == assemble.DriverLink {
 		all = append(all, d.watchCoreLink())
+	} else {
+		all = append(all, d.watchVerifiers())
 	}
 	if d.cfg.Store.Driver == assemble.DriverPostgres {
 		all = append(all,

@@ -16,6 +16,9 @@
 //	reserve with the locks ── locked meanwhile ──▶ refused 75 or 143
 //	   │                   └─ as many guesses in flight as are left ──▶ refused 90
 //	   ▼
+//	verifier ── fits ──▶ settle
+//	   │ no
+//	   ▼
 //	argon2id ──▶ settle: forgive and remember, or count a failure
 //
 // # Locks
@@ -67,14 +70,21 @@
 //
 //   - Never are more wrong guesses evaluated than a bucket has room for, however many
 //     attempts run at once: room is reserved before argon2 and settled after it.
+//
 //   - An unknown account costs the same argon2 work as a known one, is counted and
 //     locked the same, and only Refused.Reason, for the audit log, tells them apart.
 //     (Hashes made with other parameters than those in force differ in time: re-hash them.)
+//
 //   - Passwords are not kept: only an HMAC under a key that lives and dies with the
 //     process, and the password hash itself. The password slice stays its owner's.
+//
 //   - A change of some accounts copies a few hundred of a million; with what was read it is the same as reading all anew.
+//
 //   - A changed password hash, a removed account and the end of Remember each end what
 //     is remembered.
+//
+//   - A verifier counts for the account and the password hash that it was made for, under a key that is not beside it. A wrong
+//     password does the work of both, whether the account has a verifier, has none, or does not exist.
 //
 // # Bounds
 //
@@ -86,6 +96,6 @@
 //
 // # If we crash
 //
-// Nothing is written. Locks, trusted sources and remembered logins are gone: the first login of each
-// account after a start pays for argon2, and a guesser gets a few more tries.
+// Locks, trusted sources and remembered logins are gone: a guesser gets a few more tries. Verifiers are written
+// behind the logins, some seconds later: the first login of an account that has none pays for argon2.
 package local

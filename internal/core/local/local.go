@@ -37,6 +37,9 @@ type Options struct {
 	LockSourceFailures int           // failures over all accounts that lock a source
 	LockDecay          time.Duration // in which a bucket forgets one failure
 
+	Verifiers   Verifiers // nil for none
+	VerifierKiB uint32    // memory of a verifier's argon2id; 0 for no verifiers
+
 	Now func() time.Time // nil for time.Now
 }
 
@@ -57,6 +60,9 @@ func (o *Options) complete() error {
 	case o.LockDecay <= 0:
 		return errors.New("core/local: the time in which a failure is forgotten must be positive")
 	}
+	if o.VerifierKiB > maxMemoryKiB {
+		return errors.New("core/local: a verifier of more memory than a hash may have")
+	}
 	return o.Params.check()
 }
 
@@ -71,6 +77,10 @@ type Core struct {
 	cache        *loginCache
 	queue        *queue
 	singleflight singleflight
+
+	verifiers    Verifiers
+	verifierKiB  uint32
+	verifierKeys atomic.Pointer[[]VerifierKey]
 
 	refreshing sync.Mutex // one Refresh at a time
 	current    atomic.Pointer[snapshot]
@@ -111,6 +121,8 @@ func New(source Source, o Options) (*Core, error) {
 		locks:        newLocks(o.LockFailures, o.LockSourceFailures, o.LockDecay),
 		cache:        newLoginCache(o.RememberAccounts, o.Remember),
 		queue:        newQueue(o.Parallel, o.HashQueue),
+		verifiers:    o.Verifiers,
+		verifierKiB:  o.VerifierKiB,
 		singleflight: singleflight{bound: o.HashQueue, followers: make(map[cacheKey][]chan role)},
 	}, nil
 }

@@ -18,13 +18,16 @@ func TestUnknownAccountTakesTheSameTime(t *testing.T) {
 	params := Params{MemoryKiB: 256, Iterations: 1} // some hundred microseconds: all else would show
 	h := newHouse(t, func(o *Options) {
 		o.Params, o.LockFailures, o.LockSourceFailures = params, 1<<30, 1<<30
+		o.Verifiers, o.VerifierKiB = &shelf{kept: map[regulation.Account]Verifier{}}, 64
 	})
+	h.SetVerifierKeys(oldKey)
 	phc, err := HashPassword([]byte("right"), params)
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.source.set(Account{Account: alice, UserType: regulation.UserCustomer, PasswordHash: phc})
 	h.refresh()
+	h.want("alice, who has a verifier from here on", h.try(alice, "right", elsewhere), 0)
 	guess := func(name string, id regulation.Account, want reason.Reason) timing.Kind {
 		return timing.Kind{Name: name, Measure: func(round int) time.Duration {
 			password := fmt.Sprint("guess ", round)

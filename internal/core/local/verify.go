@@ -82,8 +82,13 @@ func (l *Core) hash(ctx context.Context, o *origin, key cacheKey, h *holder, kno
 		return why
 	}
 	hash, err := parseHash(h.phc)
-	right := err == nil && l.matches(&hash, password) && known // Refresh leaves out what does not parse
+	// A verifier is of a password that was right for this very hash. Any other goes on to argon2 of full cost.
+	quick := l.quick(ctx, o.account, h.phc, password)
+	right := err == nil && (quick.fits || l.matches(&hash, password)) && known // Refresh leaves out what does not parse
 	l.locks.settle(o, right, l.now())
+	if right && quick.keep != (Verifier{}) {
+		l.verifiers.Keep(o.account, quick.keep)
+	}
 	switch {
 	case !known:
 		return reason.UnknownAccount
