@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -281,13 +282,25 @@ func (a *Audit) write() {
 func (a *Audit) take(spare []byte) batch {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for a.queue.entries == 0 && !a.closed {
-		a.work.Wait()
+	if a.queue.entries == 0 && !a.closed {
+		for a.queue.entries == 0 && !a.closed {
+			a.work.Wait()
+		}
+		a.letOthersLog()
 	}
 	b := a.queue
 	a.queue = batch{lines: spare}
 	a.writing, a.since = b.entries, time.Now()
 	return b
+}
+
+// letOthersLog lets the goroutines that can run append their lines before the first of them is written. A commit of the local store
+// wakes all its logins at once; the scheduler runs the writer right after the first that has logged, and each line would have a
+// write call of its own. Where nothing else can run, the writer goes on at once. mu is held, but for the moment between.
+func (a *Audit) letOthersLog() {
+	a.mu.Unlock()
+	runtime.Gosched()
+	a.mu.Lock()
 }
 
 // settle publishes what became of a batch, to Trouble and to the calls that wait for it, and then

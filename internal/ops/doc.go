@@ -10,7 +10,8 @@
 //
 // Log encodes in the caller and appends to a queue in memory; one goroutine takes all that
 // is queued and writes it with one write call. There is no timer: while one write is in
-// progress, the next one fills.
+// progress, the next one fills, and before a write that nothing kept waiting, the writer lets the
+// other goroutines run that can: the logins of a commit share a write.
 //
 //	states: open ──Close──▶ draining ──last write, fsync──▶ closed
 //	                            └──ctx ends──▶ Close returns; the writer continues to try
