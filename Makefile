@@ -113,6 +113,12 @@ bench-core: ## what the front adds to a business message, with core-sim behind i
 	$(GO) test -run '^$$' -bench 'LoginBesideBusiness' -benchtime 2000x ./test/corebench
 	TRADEFRONT_TEST_SESSIONS=$(SESSIONS) $(GO) test -timeout 30m -run '^$$' -bench 'ManySessions' -benchtime 30x ./test/corebench
 
+# -bench '^$$' runs none; it is why the stores are on a disk.
+.PHONY: soak
+soak: tools ## SESSIONS (2000) drop and return at once, each 4 s for DURATION (10m): heap and resident memory of a front as a table
+	TRADEFRONT_TEST_SOAK=$(DURATION) TRADEFRONT_TEST_SESSIONS=$(SESSIONS) \
+		$(GO) test -count=1 -timeout 0 -run '^TestMemoryDoesNotGrow$$' -bench '^$$' -v ./test/loginbench
+
 # Where benchmarks are.
 BENCHES = $(shell grep -rlE '^func Benchmark' --include='*_test.go' . | xargs -n1 dirname | sort -u)
 

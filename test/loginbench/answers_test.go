@@ -15,7 +15,7 @@ import (
 // The floors and the simple server do no less on the wire than the front: the same number of bytes for each step.
 func TestAnswersAreAsLong(t *testing.T) {
 	t.Parallel()
-	front := newFront(t, embeddedName, program, nil)
+	front := newFront(t, embeddedName, program, nil, "")
 	f := &front.firm
 	want := answerLengths(t, front)
 	for _, c := range []*contender{

@@ -17,7 +17,7 @@ const maxCalls = 28
 // benchmark because those have the store on a disk: on a RAM disk, where fsync costs nothing, a commit has fewer logins.
 func BenchmarkSystemCalls(b *testing.B) {
 	const visits = 2000
-	front := newFront(b, embeddedName, program, nil)
+	front := newFront(b, embeddedName, program, nil, "")
 	s := &stage{terminals: startTerminals(b)}
 	s.visits(b, front, concurrent, visits)
 	var calls map[string]float64

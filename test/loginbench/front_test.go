@@ -42,14 +42,13 @@ type contender struct {
 	settle   func()          // returns when what it has answered is where it belongs
 	heap     func() float64  // bytes in use, after a collection
 	admin    string          // of a front
-	folder   string          // of a front
 	program  string          // of a front
 }
 
-// newFront is a tradefront that runs the program. url "" is the embedded store.
-func newFront(t testing.TB, name, program string, database *pgtest.Cluster) *contender {
+// newFront is a tradefront that runs the program; with database nil it has the embedded store. limits are more of that section, each after a comma.
+func newFront(t testing.TB, name, program string, database *pgtest.Cluster, limits string) *contender {
 	t.Helper()
-	o := site.Options{Binary: program, Store: "log_level: error\nlimits: {connections_per_source: 0}\n"}
+	o := site.Options{Binary: program, Store: fmt.Sprintf("log_level: error\nlimits: {connections_per_source: 0%s}\n", limits)}
 	if database != nil {
 		o.URL = database.URL()
 	}
@@ -65,7 +64,7 @@ func newFront(t testing.TB, name, program string, database *pgtest.Cluster) *con
 		t.Fatal(err)
 	}
 	f.PublicKey = public
-	c := &contender{name: name, program: program, firm: f, database: database, folder: s.Dir}
+	c := &contender{name: name, program: program, firm: f, database: database}
 	c.serve(t, s.Config)
 	c.heap = func() float64 {
 		c.get(t, "/debug/pprof/heap?gc=1")

@@ -24,7 +24,7 @@ import (
 func TestAnswerComesAfterAuditLineAndSync(t *testing.T) {
 	t.Parallel()
 	visits := testmain.Fewer(400, 100)
-	front := newFront(t, embeddedName, program, nil)
+	front := newFront(t, embeddedName, program, nil, "")
 	s := &stage{terminals: startTerminals(t)}
 	s.visits(t, front, concurrent, concurrent) // the accounts are verified
 	trace := traced(t, front.pid, func() { s.visits(t, front, concurrent, visits) })

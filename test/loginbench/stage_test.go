@@ -41,7 +41,7 @@ type stage struct {
 // newStage starts the servers and has each answer some visits: accounts are verified, caches filled, threads started.
 func newStage(t testing.TB, warm int) *stage {
 	t.Helper()
-	embedded := newFront(t, embeddedName, program, nil)
+	embedded := newFront(t, embeddedName, program, nil, "")
 	f := &embedded.firm
 	database := pgtest.StartIn(t, "") // on a disk, where fsync costs
 	other := pgtest.StartIn(t, "")
@@ -51,10 +51,10 @@ func newStage(t testing.TB, warm int) *stage {
 		newOwn(t, rsaName, "floor", f, floorConfig{Firm: *f, RSA: true}, nil),
 		newOwn(t, simpleName, "simple", f, simpleConfig{*f, other.URL()}, other),
 		embedded,
-		newFront(t, postgresName, program, database),
+		newFront(t, postgresName, program, database, ""),
 	}
 	if other := os.Getenv(programVariable); other != "" {
-		s.servers = append(s.servers, newFront(t, otherName, other, nil))
+		s.servers = append(s.servers, newFront(t, otherName, other, nil, ""))
 	}
 	for _, c := range s.servers {
 		s.visits(t, c, concurrent, warm)
