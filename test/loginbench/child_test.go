@@ -81,7 +81,7 @@ func (c *child) answer(answer any) error {
 type listens struct{ Address string }
 
 // heapOf is a server's answer to any line but the first: its heap after a collection.
-type heapOf struct{ InUse uint64 }
+type heapOf struct{ Live uint64 }
 
 // say prints a line of JSON.
 func say(what any) error { return json.NewEncoder(os.Stdout).Encode(what) }

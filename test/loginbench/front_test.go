@@ -40,7 +40,7 @@ type contender struct {
 	pid      int
 	database *pgtest.Cluster // nil: it uses none
 	settle   func()          // returns when what it has answered is where it belongs
-	heap     func() float64  // bytes in use, after a collection
+	heap     func() float64  // live bytes, after a collection
 	admin    string          // of a front
 	program  string          // of a front
 }
@@ -68,7 +68,8 @@ func newFront(t testing.TB, name, program string, database *pgtest.Cluster, limi
 	c.serve(t, s.Config)
 	c.heap = func() float64 {
 		c.get(t, "/debug/pprof/heap?gc=1")
-		return c.metric(t, "go_memstats_heap_inuse_bytes")
+		c.get(t, "/debug/pprof/heap?gc=1") // the second collection empties pools
+		return c.metric(t, "go_memstats_heap_alloc_bytes")
 	}
 	c.settle = func() {
 		if database != nil {
@@ -160,7 +161,7 @@ func newOwn(t testing.TB, name, role string, f *firm, config any, database *pgte
 			if err := server.ask("heap", &h); err != nil {
 				t.Fatal(fmt.Errorf("%s: %w", name, err))
 			}
-			return float64(h.InUse)
+			return float64(h.Live)
 		},
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"runtime/debug"
 )
 
 // commands reads the lines of a child's standard input.
@@ -27,10 +26,11 @@ func untilInputEnds(in *json.Decoder, address string) error {
 		case err != nil:
 			return err
 		}
-		debug.FreeOSMemory()
+		runtime.GC()
+		runtime.GC() // the second collection empties pools
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		if err := say(heapOf{m.HeapInuse}); err != nil {
+		if err := say(heapOf{m.HeapAlloc}); err != nil {
 			return err
 		}
 	}

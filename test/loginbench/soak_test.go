@@ -29,7 +29,7 @@ const (
 )
 
 // TestMemoryDoesNotGrow lets all terminals of a front drop at once and return, again and again: `make soak DURATION=30m`. It prints heap and resident
-// memory as a table, and fails if the last sample has more than the first after the warm-up.
+// memory as a table, and fails if each sample of the second half has more than the first after the warm-up.
 func TestMemoryDoesNotGrow(t *testing.T) {
 	t.Parallel()
 	testmain.NotRaced(t)
@@ -50,11 +50,21 @@ func TestMemoryDoesNotGrow(t *testing.T) {
 	k.run(t)
 	t.Log("\n" + k.String())
 	for i, c := range k.fronts {
-		first, last := k.samples[0].of[i], k.samples[len(k.samples)-1].of[i]
+		first, last := k.samples[0].of[i], k.least(i)
 		if last.heap > first.heap+soakHeap || last.resident > first.resident+soakResident {
 			t.Errorf("%s: %.1f MiB of heap and %.1f resident, at first %.1f and %.1f", c.name, last.heap/(1<<20), last.resident/(1<<20), first.heap/(1<<20), first.resident/(1<<20))
 		}
 	}
+}
+
+// least is the least of the second half: what one sample has for a moment, because a collection is about to come, is no growth.
+func (k *soak) least(front int) memory {
+	half := k.samples[(len(k.samples)+1)/2:]
+	least := half[0].of[front]
+	for _, s := range half {
+		least.heap, least.resident = min(least.heap, s.of[front].heap), min(least.resident, s.of[front].resident)
+	}
+	return least
 }
 
 // soak is one run.

@@ -3,11 +3,13 @@
 package loginbench
 
 import (
+	"fmt"
 	"os"
 	"strconv"
 	"testing"
 	"time"
 
+	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -127,18 +129,30 @@ func (s *stage) calls(t testing.TB, c *contender, visits int) (map[string]float6
 	return each, nil
 }
 
-// stay is the heap of an idle session, in bytes.
+// stay is the heap of an idle session, in bytes: what a server gives back when all of them leave. What it keeps of their logins,
+// such as the ciphertexts of the day, is not theirs.
 func (s *stage) stay(t testing.TB, c *contender, sessions int) float64 {
 	t.Helper()
-	before := c.heap()
+	before := descriptors(t, c.pid)
 	_, err := s.terminals.ordered(&order{Address: c.address, Firm: c.firm, Terminals: concurrent, Visits: sessions, Stay: true})
 	if err != nil {
 		t.Fatalf("%s: %v", c.name, err)
 	}
 	c.settle()
-	held := c.heap() - before
+	held := c.heap()
 	if _, err := s.terminals.ordered(&order{}); err != nil {
 		t.Fatal(err)
 	}
-	return held / float64(sessions)
+	await.True(t, "the server has closed the connections", func() bool { return descriptors(t, c.pid) < before+sessions/100+concurrent })
+	return (held - c.heap()) / float64(sessions)
+}
+
+// descriptors is how many a process has open.
+func descriptors(t testing.TB, pid int) int {
+	t.Helper()
+	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(open)
 }
