@@ -22,7 +22,7 @@ import (
 
 func newAccount(e *env) *cobra.Command {
 	return group("account", "Accounts of the local core: who may log in",
-		newAccountAdd(e), newAccountList(e), newAccountPassword(e), newAccountUnlock(e))
+		newAccountAdd(e), newAccountImport(e), newAccountExport(e), newAccountList(e), newAccountPassword(e), newAccountUnlock(e))
 }
 
 func accountFlags(c *cobra.Command, path, account *string) {

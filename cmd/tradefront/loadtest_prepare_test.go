@@ -94,15 +94,15 @@ func wantPopulation(t *testing.T, d *directory.Directory, p *population.Populati
 	if operators != 2 {
 		t.Errorf("%d operators, want 2", operators)
 	}
-	wantAccepted(t, d, p)
+	wantAcceptedAs(t, d, p.Account(449), p.Password, regulation.UserCustomer)
 	relays, grants, err := d.Relays(t.Context())
 	if err != nil || len(relays) != 3 || len(grants) != 2 || grants[0].Value != "LT" {
 		t.Errorf("relays %v, grants %v, %v", relays, grants, err)
 	}
 }
 
-// wantAccepted: the local core takes the password of the file.
-func wantAccepted(t *testing.T, d *directory.Directory, p *population.Population) {
+// wantAcceptedAs: the local core takes the password.
+func wantAcceptedAs(t *testing.T, d *directory.Directory, account regulation.Account, password string, kind regulation.UserType) {
 	t.Helper()
 	verifier, err := local.New(d, local.Options{
 		Params: local.Params{MemoryKiB: 1024, Iterations: 1}, HashQueue: 1, LockFailures: 1, LockSourceFailures: 1, LockDecay: time.Second,
@@ -114,9 +114,9 @@ func wantAccepted(t *testing.T, d *directory.Directory, p *population.Population
 		t.Fatal(err)
 	}
 	user, err := verifier.Verify(t.Context(), &core.Attempt{
-		Account: p.Account(449), Password: []byte(p.Password), Source: netip.MustParseAddrPort("127.0.0.1:1"),
+		Account: account, Password: []byte(password), Source: netip.MustParseAddrPort("127.0.0.1:1"),
 	})
-	if err != nil || user.UserType != regulation.UserCustomer {
+	if err != nil || user.UserType != kind {
 		t.Errorf("%+v, %v", user, err)
 	}
 }

@@ -245,3 +245,34 @@ func (d *Directory) Count(ctx context.Context) (c Count, err error) {
 	err = d.db.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM app), (SELECT count(*) FROM account)").Scan(&c.Apps, &c.Accounts)
 	return c, d.db.Explain(ctx, err)
 }
+
+// There are those of the accounts that are there.
+func (d *Directory) There(ctx context.Context, accounts []regulation.Account) (there map[regulation.Account]bool, err error) {
+	there = make(map[regulation.Account]bool)
+	for some := range slices.Chunk(accounts, bulkRows) {
+		args := make([]any, len(some))
+		for i, a := range some {
+			args[i] = string(a)
+		}
+		if err := d.addThere(ctx, there, "SELECT account FROM account WHERE account IN "+placeholdersFrom(1, len(some)), args); err != nil { //nolint:gosec // G202: marks of ours
+			return nil, err
+		}
+	}
+	return there, nil
+}
+
+func (d *Directory) addThere(ctx context.Context, there map[regulation.Account]bool, query string, args []any) error {
+	rows, err := d.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return d.db.Explain(ctx, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var account regulation.Account
+		if err := rows.Scan(&account); err != nil {
+			return d.db.Explain(ctx, err)
+		}
+		there[account] = true
+	}
+	return d.db.Explain(ctx, rows.Err())
+}

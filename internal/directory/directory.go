@@ -40,6 +40,11 @@ func (d *Directory) Apps(ctx context.Context) ([]auth.App, error) {
 	return readApps(ctx, d.db, d.db, "app")
 }
 
+// EachAccountInOrder is EachAccount in the accounts' order.
+func (d *Directory) EachAccountInOrder(ctx context.Context, visit func(*local.Account) error) error {
+	return eachAccount(ctx, d.db, d.db, "account ORDER BY account", visit)
+}
+
 // EachAccount visits all accounts; visit keeps no pointer.
 func (d *Directory) EachAccount(ctx context.Context, visit func(*local.Account) error) error {
 	return eachAccount(ctx, d.db, d.db, "account", visit)

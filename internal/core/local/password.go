@@ -190,3 +190,9 @@ func (h *hash) parseParams(s string) error {
 	}
 	return nil
 }
+
+// CheckHash says why a PasswordHash cannot be one that a Core uses. The error does not contain it.
+func CheckHash(phc string) error {
+	_, err := parseHash(phc)
+	return err
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/accountfile"
+	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/core/local"
+	"github.com/tradefront/tradefront/internal/directory"
+	"github.com/tradefront/tradefront/internal/files"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// importCommand is what account import is told.
+type importCommand struct {
+	path  string
+	asIs  bool
+	check bool
+	form  output
+}
+
+func newAccountImport(e *env) *cobra.Command {
+	var i importCommand
+	c := &cobra.Command{
+		Use: "import FILE.csv", Short: "Add the accounts of a file, all or none", Args: cobra.ExactArgs(1),
+		Long: "Add the accounts of a CSV file, all or none. Its first line names the columns: account, user_type (1 customer, which is\n" +
+			"meant without that column, 2 operator), and password or password_hash (argon2id, as this program makes it). - reads\n" +
+			"standard input. Other users may not read the file: it holds passwords. Delete it afterwards.\n\n" +
+			"Every wrong line is named before anything is changed. Hashing passwords takes most of the time, some 30 ms of a processor\n" +
+			"each; running fronts go on meanwhile, and follow within seconds once all accounts are in.",
+		RunE: e.action(func(c *cobra.Command, args []string) error { return i.run(c.Context(), e, args[0]) }),
+	}
+	configFlag(c, &i.path)
+	outputFlag(c, &i.form)
+	c.Flags().BoolVar(&i.asIs, "as-is", false, "characters that do not show belong to the passwords")
+	c.Flags().BoolVar(&i.check, "check", false, "only say what is wrong with the file")
+	return c
+}
+
+func (i *importCommand) run(ctx context.Context, e *env, file string) (err error) {
+	rows, err := i.read(e, file)
+	if err != nil {
+		return i.refuse(e, err)
+	}
+	cfg, r, err := e.openAccounts(ctx, i.path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	d := directory.New(r.Tables())
+	if err := notThere(ctx, d, rows); err != nil {
+		return i.refuse(e, err)
+	}
+	did := imported{Accounts: len(rows), Hashed: accountfile.Passwords(rows)}
+	if i.check {
+		return i.form.print(e.out, &did, func(w io.Writer) { fmt.Fprintf(w, "%d accounts can be imported; nothing was changed\n", did.Accounts) })
+	}
+	if err := hashRows(ctx, e, rows, &did, assemble.CoreOptions(cfg).Params); err != nil {
+		return err
+	}
+	if err := addRows(ctx, e, d, rows, &did); err != nil {
+		return err
+	}
+	return i.form.print(e.out, &did, func(w io.Writer) {
+		fmt.Fprintf(w, "added %d accounts (%d operators): %d passwords hashed in %.1f s, written in %.1f s; running fronts follow within seconds\n",
+			did.Accounts, did.Operators, did.Hashed, did.HashSeconds, did.StoreSeconds)
+		if file != "-" && did.Hashed > 0 {
+			fmt.Fprintf(w, "%s holds passwords: delete it\n", file)
+		}
+	})
+}
+
+// imported is what account import prints.
+type imported struct {
+	Accounts     int     `json:"accounts"`
+	Operators    int     `json:"operators"`
+	Hashed       int     `json:"hashed"`
+	HashSeconds  float64 `json:"hash_seconds"`
+	StoreSeconds float64 `json:"store_seconds"`
+}
+
+// read reads the file or standard input.
+func (i *importCommand) read(e *env, file string) (rows []accountfile.Row, err error) {
+	var data []byte
+	if file == "-" {
+		data, err = io.ReadAll(io.LimitReader(e.in, accountfile.MaxLen+1))
+		if len(data) > accountfile.MaxLen {
+			err = fmt.Errorf("standard input is longer than %d bytes", accountfile.MaxLen)
+		}
+	} else {
+		data, err = files.ReadPrivate(file, accountfile.MaxLen)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer clear(data)
+	return accountfile.Read(data, i.asIs)
+}
+
+// refuse prints wrong lines as JSON too, if that is wanted.
+func (i *importCommand) refuse(e *env, err error) error {
+	wrong, is := errors.AsType[*accountfile.Error](err)
+	if !is || i.form != "json" {
+		return err
+	}
+	return errors.Join(err, i.form.print(e.out, wrong, nil))
+}
+
+// notThere refuses accounts that exist, each by its line.
+func notThere(ctx context.Context, d *directory.Directory, rows []accountfile.Row) error {
+	accounts := make([]regulation.Account, len(rows))
+	for i := range rows {
+		accounts[i] = rows[i].Account
+	}
+	there, err := d.There(ctx, accounts)
+	if err != nil || len(there) == 0 {
+		return err
+	}
+	var wrong accountfile.Error
+	for i := range rows {
+		if there[rows[i].Account] {
+			wrong.Add(rows[i].Line, fmt.Sprintf("account %s is there already; `tradefront account password` gives it another password", rows[i].Account))
+		}
+	}
+	return &wrong
+}
+
+func hashRows(ctx context.Context, e *env, rows []accountfile.Row, did *imported, params local.Params) error {
+	began := time.Now()
+	bar := e.progress("hashing", int64(did.Hashed), "")
+	err := accountfile.Hash(ctx, rows, params, func(done int) { bar.set(int64(done)) })
+	bar.end()
+	did.HashSeconds = time.Since(began).Seconds()
+	if err != nil {
+		return fmt.Errorf("nothing was changed: %w", err)
+	}
+	return nil
+}
+
+// addRows is the one transaction. An account that another command added meanwhile undoes it.
+func addRows(ctx context.Context, e *env, d *directory.Directory, rows []accountfile.Row, did *imported) error {
+	began := time.Now()
+	bar := e.progress("writing", int64(len(rows)), "")
+	err := d.AddAll(ctx, directory.Addition{Accounts: func(yield func(local.Account) bool) {
+		for i := range rows {
+			row := &rows[i]
+			if row.UserType == regulation.UserOperator {
+				did.Operators++
+			}
+			if !yield(local.Account{Account: row.Account, UserType: row.UserType, PasswordHash: row.Hash, Created: began, Changed: began}) {
+				return
+			}
+		}
+	}}, func(n int) { bar.set(int64(n)) })
+	bar.end()
+	did.StoreSeconds = time.Since(began).Seconds()
+	if errors.Is(err, store.ErrExists) {
+		return fmt.Errorf("another command added one of these accounts meanwhile, and nothing was changed; import the file again, which names it: %w", err)
+	}
+	return err
+}
