@@ -11,7 +11,7 @@ import (
 )
 
 // maxCalls is the bound of system calls a visit at the front with the embedded store, without those by which its scheduler waits.
-const maxCalls = 28
+const maxCalls = 24
 
 // BenchmarkSystemCalls fails over the bound: a count and no time, so that it is the same on a slow machine. `make bench-smoke` runs it. It is a
 // benchmark because those have the store on a disk: on a RAM disk, where fsync costs nothing, a commit has fewer logins.
