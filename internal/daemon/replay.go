@@ -48,11 +48,11 @@ func terminalMemory(s gateway.SeenStats) (ready bool, reason string) {
 // and take disk only.
 func (d *Daemon) forgetSeen(ctx context.Context) {
 	day, _ := d.path.Gateway.Policy().Calendar.TradingDayOf(d.now())
-	rows, err := d.path.Journal.ForgetSeen(ctx, day)
+	ciphertexts, err := d.path.Journal.ForgetSeen(ctx, day)
 	if err != nil && ctx.Err() == nil {
 		d.logger.Warn("terminal ciphertexts of days that are over could not be removed; tried again in ten minutes", zap.Error(err))
 	}
-	if rows > 0 {
-		d.logger.Info("terminal ciphertexts of days that are over were removed", zap.Int64("rows", rows))
+	if ciphertexts > 0 {
+		d.logger.Info("terminal ciphertexts of days that are over were removed", zap.Int64("ciphertexts", ciphertexts))
 	}
 }

@@ -38,7 +38,7 @@ type Record struct {
 	// Provisional says that TradingDay comes from a calendar that did not know the day for certain;
 	// see DayOf.
 	Provisional bool
-	// Seen is kept until the end of the trading day, in table seen_terminal, by the commit that
+	// Seen is kept until the end of the trading day, in table seen_terminals, by the commit that
 	// holds the record; zero is not. It is no part of the record, and no read returns it.
 	Seen SeenHash
 	// SeenVisit is kept beside Seen: whose visit at a relay brought the ciphertext; zero in direct mode.

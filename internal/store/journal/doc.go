@@ -17,7 +17,7 @@
 //     in the same transaction. A submission (UUIDv8) that a relay sends again after its row has left is a
 //     row again, and counts once: table forwarded_submission remembers those that were counted, for as
 //     long as a front may take their SubmitIDs. One that another front brought first does not count.
-//   - What a terminal's ciphertext hashes to (table seen_terminal) is written in the commit that
+//   - What a terminal's ciphertext hashes to (table seen_terminals) is written in the commit that
 //     holds its record, stays when the record is forwarded, and goes when its day is over: a
 //     replay is known also after a restart. A store that is moved away as corrupt takes its
 //     hashes with it.

@@ -11,8 +11,9 @@ import (
 // inserter writes the records of a batch, and the SeenHash of each that has one. A record that is
 // there already is left as it is.
 type inserter struct {
-	direct        *direct
-	records, seen *chunkInserter
+	direct  *direct
+	records *chunkInserter
+	seen    *seenInserter
 }
 
 // newInserter prepares the statements. The caller closes it, also after an error.
@@ -23,15 +24,16 @@ func newInserter(ctx context.Context, d *direct) (i inserter, err error) {
 		" ON CONFLICT (trading_day, record_id) DO NOTHING"); err != nil {
 		return i, err
 	}
-	i.seen, err = prepareInserter(ctx, d, "seen_terminal (trading_day, hash, visit)", 3, "")
+	i.seen, err = prepareSeen(ctx, d)
 	return i, err
 }
 
 func (i inserter) close() {
-	for _, c := range []*chunkInserter{i.records, i.seen} {
-		if c != nil {
-			c.close()
-		}
+	if i.records != nil {
+		i.records.close()
+	}
+	if i.seen != nil {
+		i.seen.insert.close()
 	}
 }
 
@@ -50,7 +52,7 @@ func (i inserter) insert(ctx context.Context, batch []*request) error {
 			return err
 		}
 	}
-	return i.direct.do(func() error { return i.insertSeen(ctx, batch) })
+	return i.direct.do(func() error { return i.seen.write(ctx, batch) })
 }
 
 func (i inserter) insertRecords(ctx context.Context, batch []*request) error {
@@ -99,26 +101,6 @@ func (i inserter) add(ctx context.Context, r *request) error {
 		}
 	}
 	return nil
-}
-
-// insertSeen writes the hashes of Append's records only: the records of Put are no logins of this
-// moment, and a submission that came again has its hash already.
-func (i inserter) insertSeen(ctx context.Context, batch []*request) error {
-	i.seen.begin()
-	for _, r := range batch {
-		if r.one == nil || r.earlier != nil || r.one.Seen == (store.SeenHash{}) {
-			continue
-		}
-		var visit any // NULL in direct mode
-		if r.one.SeenVisit != (store.VisitHash{}) {
-			visit = r.one.SeenVisit[:]
-		}
-		i.seen.args = append(i.seen.args, int64(r.one.TradingDay), r.one.Seen[:], visit)
-		if err := i.seen.added(ctx); err != nil {
-			return err
-		}
-	}
-	return i.seen.end(ctx)
 }
 
 func (i inserter) addRecord(ctx context.Context, seq int64, rec *store.Record) error {

@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -82,10 +83,10 @@ func TestSeenOutlivesTheRecord(t *testing.T) {
 
 func TestForgetSeen(t *testing.T) {
 	t.Parallel()
-	const old, kept = 10_000, 10 // old: three transactions
+	const old, kept = 10_000, 10 // old: several transactions, of commits of a few logins each
 	l := storetest.OpenJournal(t)
 	var appends sync.WaitGroup
-	slots := make(chan struct{}, 256)
+	slots := make(chan struct{}, 4)
 	for i := range old + kept {
 		rec := storetest.SeenRecord(storetest.Day)
 		if i%1001 == 1000 { // in between, as at 15:30
@@ -112,6 +113,55 @@ func TestForgetSeen(t *testing.T) {
 	if rows, err := l.ForgetSeen(t.Context(), storetest.Day+1); err != nil || rows != 0 {
 		t.Errorf("a second time: %d, %v", rows, err)
 	}
+}
+
+// TestSeenOfOlderBinary: a front's store of the schema before, with a row for each ciphertext, forgets none.
+func TestSeenOfOlderBinary(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "local.db")
+	l := storetest.OpenJournalAt(t, path, journal.Options{})
+	recs := storetest.Records(storetest.Day, 20)
+	storetest.AppendAll(t, l, recs)
+	storetest.CloseIt(t, l)
+
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	run := func(query string, args ...any) {
+		t.Helper()
+		if _, err := db.Exec(query, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run("DROP TABLE seen_terminals")
+	run("CREATE TABLE seen_terminal (id INTEGER PRIMARY KEY, trading_day INTEGER NOT NULL, hash BLOB NOT NULL CHECK (length(hash) = 16))")
+	run("ALTER TABLE seen_terminal ADD COLUMN visit BLOB")
+	run("DELETE FROM goose_db_version WHERE version_id >= 16")
+	want := make(map[seenRow]int)
+	for i := range 3000 {
+		row := seenRow{day: storetest.Day + calendar.TradingDay(i%2), hash: store.SeenHash{1, byte(i >> 8), byte(i)}}
+		var visit any
+		if i%3 == 0 {
+			row.visit = store.VisitHash{2, byte(i)}
+			visit = row.visit[:]
+		}
+		want[row]++
+		run("INSERT INTO seen_terminal (trading_day, hash, visit) VALUES (?, ?, ?)", int64(row.day), row.hash[:], visit)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	l = storetest.OpenJournalAt(t, path, journal.Options{})
+	if got := seenRows(t, l, 0); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%d are remembered, want %d", len(got), len(want))
+	}
+	if n, err := l.ForgetSeen(t.Context(), storetest.Day+1); err != nil || n != 1500 {
+		t.Errorf("%d were forgotten, %v, want 1500", n, err)
+	}
+	storetest.WantExactly(t, l, storetest.Day, recs)
 }
 
 // wantSeen: record and hash are in one commit, so none is there without the other.
