@@ -32,6 +32,7 @@ type writer struct {
 	direct *direct
 	insert inserter
 	held   *request // received from the queue but not taken: the batch before it had no room
+	inTurn bool     // the last commit left the files in their place, and the goroutine has not waited since
 	seq    int64    // last seq given out
 
 	broken atomic.Pointer[error] // once set, nothing is written any more
@@ -253,6 +254,7 @@ func (w *writer) run(conn *sql.Conn) {
 		case r.isRecords():
 			w.commit(conn, w.fill(r))
 		case r.work != nil:
+			w.inTurn = false // it may take long
 			w.tell([]*request{r}, w.transact(conn, r.work))
 		default:
 			w.tell([]*request{r}, nil)
@@ -266,7 +268,7 @@ func (w *writer) next() (*request, bool) {
 		r := w.held
 		if w.held = nil; r == nil {
 			var ok bool
-			if r, ok = <-w.queue; !ok {
+			if r, ok = w.receive(); !ok {
 				return nil, false
 			}
 		}
@@ -274,6 +276,17 @@ func (w *writer) next() (*request, bool) {
 			return r, true
 		}
 	}
+}
+
+// receive waits for a request, and notes whether it had to.
+func (w *writer) receive() (r *request, ok bool) {
+	select {
+	case r, ok = <-w.queue:
+	default:
+		w.inTurn = false
+		r, ok = <-w.queue
+	}
+	return r, ok
 }
 
 // fill takes what else waits, up to MaxCommitRows, and waits for nothing.
@@ -357,15 +370,24 @@ func (w *writer) waiting() (all []*request) {
 
 // transactHere is transact, and fails if the files are not the ones that the next start will find.
 // What was committed before the second check failed is in the files that were moved, and its callers
-// get the error.
+// get the error. The first check keeps a front whose files were moved from writing on to them; it is left out where the second one of the
+// commit before was a moment ago.
 func (w *writer) transactHere(conn *sql.Conn, f func(context.Context, *sql.Conn) error) error {
-	if err := w.at.Check(); err != nil {
-		return err
+	inTurn := w.inTurn
+	w.inTurn = false
+	if !inTurn {
+		if err := w.at.Check(); err != nil {
+			return err
+		}
 	}
 	if err := w.transact(conn, f); err != nil {
 		return err
 	}
-	return w.at.Check()
+	if err := w.at.Check(); err != nil {
+		return err
+	}
+	w.inTurn = true
+	return nil
 }
 
 // transact runs f in a transaction and commits. It is never cancelled, so that its result is known. If
