@@ -46,6 +46,11 @@ func (d *Daemon) localCoreGauges() []ops.Collector {
 			s := d.path.Core.Stats()
 			return float64(s.AccountsLocked + s.SourcesLocked)
 		}),
+		ops.NewCounterBy("password_checks_total", "Passwords that were looked at, by the way: quick, by a verifier, or slow, by argon2 of full cost.", "way",
+			func() map[string]float64 {
+				s := d.path.Core.Stats()
+				return map[string]float64{"quick": float64(s.Quick), "slow": float64(s.Slow)}
+			}),
 		ops.NewGauge("remembered", "Verified logins that are remembered.", func() float64 { return float64(d.path.Core.Stats().Remembered) }),
 	}
 }

@@ -342,6 +342,8 @@ func (p *LoginPath) Stop(ctx context.Context) error {
 			drained = false
 			p.opt.Logger.Warn("a commit to the local store has not returned, look whether the disk hangs; its records are sent after the next start",
 				zap.Error(err))
+		} else if p.Verifiers != nil {
+			_ = p.Verifiers.Flush(grace) // what is not written costs argon2 after the next start
 		}
 	}
 	if p.Forwarder != nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -75,8 +76,8 @@ func (v *Verifiers) Flush(ctx context.Context) error {
 			return nil
 		}
 		if err := v.write(some); err != nil {
-			for account, made := range some {
-				v.Keep(account, made)
+			for _, made := range some {
+				v.Keep(made.account, made.Verifier)
 			}
 			return fmt.Errorf("verifiers of passwords: %w", err)
 		}
@@ -84,21 +85,24 @@ func (v *Verifiers) Flush(ctx context.Context) error {
 	return nil
 }
 
-func (v *Verifiers) take() map[regulation.Account]local.Verifier {
+func (v *Verifiers) take() []keptVerifier {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	some := make(map[regulation.Account]local.Verifier, min(len(v.pending), verifiersAtOnce))
-	for account, made := range v.pending {
-		if len(some) == verifiersAtOnce {
-			break
-		}
-		some[account] = made
+	accounts := slices.Sorted(maps.Keys(v.pending)) // the same ones in each run of a simulation
+	some := make([]keptVerifier, 0, min(len(accounts), verifiersAtOnce))
+	for _, account := range accounts[:cap(some)] {
+		some = append(some, keptVerifier{account, v.pending[account]})
 		delete(v.pending, account)
 	}
 	return some
 }
 
-func (v *Verifiers) write(some map[regulation.Account]local.Verifier) error {
+type keptVerifier struct {
+	account regulation.Account
+	local.Verifier
+}
+
+func (v *Verifiers) write(some []keptVerifier) error {
 	return v.local.Write(func(ctx context.Context, conn *sql.Conn) (err error) {
 		put, err := conn.PrepareContext(ctx, `INSERT INTO verifier (account, key, kib, tag) VALUES (?, ?, ?, ?)
 			ON CONFLICT (account) DO UPDATE SET key = excluded.key, kib = excluded.kib, tag = excluded.tag`)
@@ -106,8 +110,8 @@ func (v *Verifiers) write(some map[regulation.Account]local.Verifier) error {
 			return err
 		}
 		defer put.Close()
-		for account, made := range some {
-			if _, err := put.ExecContext(ctx, string(account), made.Key, made.KiB, made.Tag[:]); err != nil {
+		for _, made := range some {
+			if _, err := put.ExecContext(ctx, string(made.account), made.Key, made.KiB, made.Tag[:]); err != nil {
 				return err
 			}
 		}

@@ -81,6 +81,8 @@ type Core struct {
 	verifiers    Verifiers
 	verifierKiB  uint32
 	verifierKeys atomic.Pointer[[]VerifierKey]
+	quickChecks  atomic.Uint64
+	slowChecks   atomic.Uint64
 
 	refreshing sync.Mutex // one Refresh at a time
 	current    atomic.Pointer[snapshot]
@@ -197,6 +199,8 @@ type Stats struct {
 	Remembered       int    // verified logins in the cache, some of them perhaps outdated
 	RememberedHits   uint64 // attempts that skipped argon2, since start
 	RememberedMisses uint64 // attempts that did not
+	Quick            uint64 // passwords that a verifier showed to be right, since start
+	Slow             uint64 // checks by argon2 of full cost
 	Hashing          int    // argon2 slots in use now
 	HashQueue        int    // attempts that wait for one
 }
@@ -208,6 +212,8 @@ func (l *Core) Stats() Stats {
 		Remembered:       l.cache.len(),
 		RememberedHits:   l.cache.hits.Load(),
 		RememberedMisses: l.cache.misses.Load(),
+		Quick:            l.quickChecks.Load(),
+		Slow:             l.slowChecks.Load(),
 	}
 	s.Hashing, s.HashQueue = l.queue.count()
 	if current := l.current.Load(); current != nil {

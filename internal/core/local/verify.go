@@ -84,7 +84,13 @@ func (l *Core) hash(ctx context.Context, o *origin, key cacheKey, h *holder, kno
 	hash, err := parseHash(h.phc)
 	// A verifier is of a password that was right for this very hash. Any other goes on to argon2 of full cost.
 	quick := l.quick(ctx, o.account, h.phc, password)
-	right := err == nil && (quick.fits || l.matches(&hash, password)) && known // Refresh leaves out what does not parse
+	right := err == nil && known && quick.fits // Refresh leaves out what does not parse
+	if right {
+		l.quickChecks.Add(1)
+	} else {
+		l.slowChecks.Add(1)
+		right = l.matches(&hash, password) && err == nil && known
+	}
 	l.locks.settle(o, right, l.now())
 	if right && quick.keep != (Verifier{}) {
 		l.verifiers.Keep(o.account, quick.keep)
