@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -33,4 +34,9 @@ func (d TradingDay) Date() time.Time {
 }
 
 // String is YYYYMMDD.
-func (d TradingDay) String() string { return fmt.Sprintf("%08d", int32(d)) }
+func (d TradingDay) String() string {
+	if d >= 1000_01_01 { // each day that is one
+		return strconv.Itoa(int(d))
+	}
+	return fmt.Sprintf("%08d", int32(d))
+}

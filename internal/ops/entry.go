@@ -9,9 +9,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
-	"go.uber.org/zap"
-	"go.uber.org/zap/buffer"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -90,128 +87,88 @@ type Entry struct {
 	Reasons map[string]int
 }
 
-// timeMillis is the form of every time in the logs.
-const timeMillis = "2006-01-02T15:04:05.000Z07:00"
-
-// encoder is zap's: it quotes, escapes control characters and replaces invalid UTF-8. It
-// keeps no state between entries.
-var encoder = zapcore.NewJSONEncoder(zapcore.EncoderConfig{
-	TimeKey:    "time",
-	LineEnding: "\n",
-	EncodeTime: encodeTime,
-})
-
-var layout = zapcore.TimeEncoderOfLayout(timeMillis)
-
-func encodeTime(t time.Time, enc zapcore.PrimitiveArrayEncoder) { layout(t.In(regulation.Zone), enc) }
-
-// encode is e as one line of JSON. The caller frees it.
-func encode(e *Entry) *buffer.Buffer {
-	line, err := encoder.EncodeEntry(
-		zapcore.Entry{Time: e.Time},
-		[]zapcore.Field{zap.Inline(e)},
-	)
-	if err != nil {
-		panic("ops: audit entry: " + err.Error()) // zap's JSON encoder has no error for these types
-	}
-	return line
-}
-
-// MarshalLogObject gives the fields after time to zap.
-func (e *Entry) MarshalLogObject(enc zapcore.ObjectEncoder) error {
-	addText(enc, "event", e.Event, true)
-	addText(enc, "reason", e.Reason, true)
-	enc.AddInt("code", e.Code)
-	addText(enc, "ref", e.Ref, false)
-	addText(enc, "upstream_ref", e.UpstreamRef, false)
-	addText(enc, "item", e.Item, false)
+// marshal adds the fields after time.
+func (e *Entry) marshal(l *auditLine) {
+	l.addText("event", e.Event, true)
+	l.addText("reason", e.Reason, true)
+	l.addInt("code", int64(e.Code))
+	l.addText("ref", e.Ref, false)
+	l.addText("upstream_ref", e.UpstreamRef, false)
+	l.addText("item", e.Item, false)
 	if e.RecordID != uuid.Nil {
-		enc.AddString("record_id", e.RecordID.String())
+		l.addID("record_id", e.RecordID)
 	}
-	addText(enc, "app_id", e.AppID, false)
-	addText(enc, "account", e.Account, false)
-	addText(enc, "authcode", e.AuthCode, false)
+	l.addText("app_id", e.AppID, false)
+	l.addText("account", e.Account, false)
+	l.addText("authcode", e.AuthCode, false)
 	if e.Address.IsValid() {
-		enc.AddString("address", e.Address.Unmap().WithZone("").String())
-		enc.AddUint16("port", e.Port)
+		l.addAddress("address", e.Address)
+		l.addInt("port", int64(e.Port))
 	}
 	if e.Proxy.IsValid() {
-		enc.AddString("proxy", e.Proxy.Unmap().WithZone("").String())
+		l.addAddress("proxy", e.Proxy)
 	}
-	e.marshalRelay(enc)
-	enc.AddInt32("front_id", e.FrontID)
-	enc.AddInt32("session_id", e.SessionID)
+	e.marshalRelay(l)
+	l.addInt("front_id", int64(e.FrontID))
+	l.addInt("session_id", int64(e.SessionID))
 	if e.Lines > 0 {
-		return e.marshalSuppressed(enc)
+		e.marshalSuppressed(l)
+		return
 	}
-	return e.marshalLogin(enc)
+	e.marshalLogin(l)
 }
 
 // marshalRelay gives the fields that apply to relays only.
-func (e *Entry) marshalRelay(enc zapcore.ObjectEncoder) {
-	addText(enc, "relay_app_id", e.RelayAppID, false)
-	addText(enc, "relay_mode", e.RelayMode, false)
+func (e *Entry) marshalRelay(l *auditLine) {
+	l.addText("relay_app_id", e.RelayAppID, false)
+	l.addText("relay_mode", e.RelayMode, false)
 	if e.RelayAddress.IsValid() {
-		enc.AddString("relay_address", e.RelayAddress.Unmap().WithZone("").String())
+		l.addAddress("relay_address", e.RelayAddress)
 	}
-	addText(enc, "submit_id", e.SubmitID, false)
-	addText(enc, "attempt", e.Attempt, false)
-	addText(enc, "operator", e.Operator, false)
-	addText(enc, "terminal_address", e.TerminalAddress, false)
+	l.addText("submit_id", e.SubmitID, false)
+	l.addText("attempt", e.Attempt, false)
+	l.addText("operator", e.Operator, false)
+	l.addText("terminal_address", e.TerminalAddress, false)
 	if e.TerminalPort != 0 {
-		enc.AddInt("terminal_port", e.TerminalPort)
+		l.addInt("terminal_port", int64(e.TerminalPort))
 	}
-	addText(enc, "terminal_login_time", e.TerminalLoginTime, false)
-	addText(enc, "terminal_app", e.TerminalApp, false)
+	l.addText("terminal_login_time", e.TerminalLoginTime, false)
+	l.addText("terminal_app", e.TerminalApp, false)
 	if e.ReReported {
-		enc.AddBool("re_reported", true)
+		l.addTrue("re_reported")
 	}
-	addText(enc, "terminal_mac", e.TerminalMAC, false)
-	addText(enc, "terminal_tag", e.TerminalTag, false)
+	l.addText("terminal_mac", e.TerminalMAC, false)
+	l.addText("terminal_tag", e.TerminalTag, false)
 	if e.Event == EventRelayEnded {
-		enc.AddInt("visits", e.Visits)
+		l.addInt("visits", int64(e.Visits))
 	}
 }
 
 // marshalSuppressed gives the fields of EventSuppressed.
-func (e *Entry) marshalSuppressed(enc zapcore.ObjectEncoder) error {
+func (e *Entry) marshalSuppressed(l *auditLine) {
 	if e.Source.IsValid() {
-		enc.AddString("source", e.Source.String())
+		l.addText("source", e.Source.String(), true)
 	}
-	enc.AddTime("since", e.Since)
-	enc.AddInt("lines", e.Lines)
-	return enc.AddReflected("reasons", e.Reasons) // encoding/json sorts its keys
+	l.addTime("since", e.Since)
+	l.addInt("lines", int64(e.Lines))
+	l.addCounts("reasons", e.Reasons)
 }
 
 // marshalLogin gives the fields that apply to logins only.
-func (e *Entry) marshalLogin(enc zapcore.ObjectEncoder) error {
+func (e *Entry) marshalLogin(l *auditLine) {
 	if e.TradingDay != 0 {
-		enc.AddString("trading_day", e.TradingDay.String())
+		l.addText("trading_day", e.TradingDay.String(), true)
 	}
 	if e.Flag != 0 {
-		addText(enc, "flag", e.Flag.String(), false)
+		l.addText("flag", e.Flag.String(), false)
 	}
-	addText(enc, "key_version", e.KeyVersion, false)
-	addText(enc, "terminal_problem", e.TerminalProblem, false)
+	l.addText("key_version", e.KeyVersion, false)
+	l.addText("terminal_problem", e.TerminalProblem, false)
 	if e.UserType != 0 {
-		addText(enc, "user_type", e.UserType.String(), false)
+		l.addText("user_type", e.UserType.String(), false)
 	}
-	addText(enc, "by", e.By, false)
-	addText(enc, "text", e.Text, false)
-	return nil
-}
-
-func addText(enc zapcore.ObjectEncoder, key, s string, always bool) {
-	if s == "" && !always {
-		return
-	}
-	s = clip(s)
-	if plain(s) {
-		enc.AddString(key, s)
-		return
-	}
-	// RawMessage is embedded as it is, so that the escapes survive.
-	_ = enc.AddReflected(key, json.RawMessage(escape(s))) // cannot fail: escape makes valid JSON
+	l.addText("by", e.By, false)
+	l.addText("text", e.Text, false)
 }
 
 // clip cuts s to maxText bytes, at a rune boundary where there is one.

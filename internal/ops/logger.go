@@ -2,9 +2,12 @@ package ops
 
 import (
 	"io"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/tradefront/tradefront/internal/regulation"
 )
 
 // NewLogger is the application log: JSON lines to w (standard error in the daemon), of the
@@ -23,3 +26,7 @@ func NewLogger(level zap.AtomicLevel, w io.Writer) *zap.Logger {
 	})
 	return zap.New(zapcore.NewCore(enc, zapcore.Lock(zapcore.AddSync(w)), level))
 }
+
+var layout = zapcore.TimeEncoderOfLayout(timeMillis)
+
+func encodeTime(t time.Time, enc zapcore.PrimitiveArrayEncoder) { layout(t.In(regulation.Zone), enc) }
