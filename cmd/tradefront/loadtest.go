@@ -3,6 +3,6 @@ package main
 import "github.com/spf13/cobra"
 
 func newLoadtest(e *env) *cobra.Command {
-	return group("loadtest", "The yearly stress test: who logs in",
-		newLoadtestPrepare(e), newLoadtestRemove(e))
+	return group("loadtest", "The yearly stress test: who logs in, and how long each had to wait",
+		newLoadtestPrepare(e), newLoadtestRun(e), newLoadtestMerge(e), newLoadtestRemove(e))
 }

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/files"
+	"github.com/tradefront/tradefront/internal/loadtest/result"
+)
+
+// loadtestMerge is what loadtest merge is told.
+type loadtestMerge struct {
+	asserts    []string
+	peak       float64
+	save, lang string
+	form       output
+}
+
+func newLoadtestMerge(e *env) *cobra.Command {
+	var m loadtestMerge
+	c := &cobra.Command{
+		Use: "merge RESULT.json…", Short: "Put the results of several generators of one run together, and judge them",
+		Long: "Put together what `loadtest run --save` wrote in several generators that ran at the same time against the same front: counts\n" +
+			"and histograms are added, as if one generator had done it all. One file alone is printed and judged again.",
+		Args: cobra.MinimumNArgs(1),
+		RunE: e.action(func(_ *cobra.Command, args []string) error { return m.run(e, args) }),
+	}
+	f := c.Flags()
+	f.StringArrayVar(&m.asserts, "assert", nil, "what the run must show, as p99<50ms, errors==0, rate>=2000; repeatable")
+	f.Float64Var(&m.peak, "historical-peak", 0, "the firm's peak in logins a second; 0: as the first result has it")
+	f.StringVar(&m.save, "save", "", "file to write the merged result to, as JSON")
+	f.StringVar(&m.lang, "lang", "en", "language of the text: en or zh")
+	outputFlag(c, &m.form)
+	return c
+}
+
+func (m *loadtestMerge) run(e *env, paths []string) error {
+	asserted, err := result.ParseAssertions(m.asserts)
+	if err != nil {
+		return err
+	}
+	var merged *result.Result
+	var faults []error
+	for _, path := range paths {
+		r, err := result.Read(path)
+		switch {
+		case err != nil:
+			faults = append(faults, err)
+		case merged == nil:
+			merged = r
+		default:
+			if err := merged.Merge(r); err != nil {
+				faults = append(faults, fmt.Errorf("%s: %w", path, err))
+			}
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return err
+	}
+	if m.peak > 0 {
+		merged.Peak = m.peak
+	}
+	if merged.Peak > 0 {
+		merged.Multiple = merged.Rate() / merged.Peak
+	}
+	merged.Judge(asserted)
+	return tellLoadtest(e, merged, m.save, m.lang, m.form)
+}
+
+// tellLoadtest prints and keeps a result; the error is that of one that is not good.
+func tellLoadtest(e *env, r *result.Result, save, lang string, form output) error {
+	if save != "" {
+		text, err := json.MarshalIndent(r, "", "  ")
+		if err != nil {
+			return err
+		}
+		if err := files.Write(save, append(text, '\n'), 0o644); err != nil {
+			return fmt.Errorf("--save: %w", err)
+		}
+	}
+	if err := form.print(e.out, r, func(w io.Writer) { r.Text(w, lang) }); err != nil {
+		return err
+	}
+	if !r.Good {
+		return errLoadtest
+	}
+	return nil
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/tradefront/tradefront/internal/files"
+	"github.com/tradefront/tradefront/internal/loadtest"
+	"github.com/tradefront/tradefront/internal/loadtest/population"
+	"github.com/tradefront/tradefront/internal/loadtest/result"
+	"github.com/tradefront/tradefront/internal/supplement"
+)
+
+// errLoadtest is the end of a run that did not show what was asserted; what it showed was printed.
+var errLoadtest = errors.New("the load test did not pass")
+
+// loadtestRun is what loadtest run is told.
+type loadtestRun struct {
+	plan                             loadtest.Plan
+	to, own, people, key             string
+	answers, save, frontConfig, lang string
+	duration                         time.Duration
+	asserts                          []string
+	peak                             float64
+	form                             output
+}
+
+func newLoadtestRun(e *env) *cobra.Command {
+	var l loadtestRun
+	c := &cobra.Command{
+		Use: "run", Short: "Log in many terminals, and say how long each had to wait", Args: noArgs,
+		Long: "Log in the accounts of a population (`loadtest prepare`) at a front, by a scenario:\n\n" +
+			"  storm      arrive, log in, stay          churn   arrive, log in, log out\n" +
+			"  cold       each account's first login    steady  stay; at the rate one leaves and returns\n" +
+			"  reconnect  all leave at once and return  hostile churn, with a share of attackers\n\n" +
+			"With --rate visits arrive by the clock, whether or not the front answers, and latency counts from the instant at which a\n" +
+			"visit was due. Without it --concurrency terminals log in one after the other.\n\n" +
+			"Every login is recorded like any other and is a line of the day's report: use a front of your own, set up for the test.\n" +
+			"The exit status is 1 if a visit had a wrong answer, or if an assertion does not hold.",
+		Example: "  tradefront loadtest run --to 127.0.0.1:41205 --people people.json --key keys/1.0.pem --visits 20000 --rate 1000 \\\n" +
+			"    --assert 'p99<50ms' --assert errors==0 --save result.json",
+		RunE: e.action(func(c *cobra.Command, _ []string) error { return l.run(c.Context(), e, c.Flags()) }),
+	}
+	l.flags(c)
+	return c
+}
+
+func (l *loadtestRun) flags(c *cobra.Command) {
+	f, p := c.Flags(), &l.plan
+	f.StringVar(&l.to, "to", "127.0.0.1:41205", "host:port of the front")
+	f.StringVar(&l.own, "i-own", "", "host of the front, if it is not this machine: you say that it is yours")
+	f.StringVar(&l.people, "people", "", "file that loadtest prepare wrote")
+	f.StringVar(&l.key, "key", "", "public key in PEM that terminal strings are sealed under")
+	f.StringVar(&p.KeyVersion, "key-version", "1.0", "its version")
+	f.StringVar(&p.Scenario, "scenario", loadtest.Storm, "one of "+strings.Join(loadtest.Scenarios(), ", "))
+	f.IntVar(&p.Visits, "visits", 0, "visits in all, or sessions that are held; 0: --rate times --duration")
+	f.Float64Var(&p.Rate, "rate", 0, "visits a second; 0 for a closed loop")
+	f.DurationVar(&p.Ramp, "ramp", 0, "until the rate is reached")
+	f.DurationVar(&l.duration, "duration", 10*time.Second, "how long visits arrive at the rate, if --visits is 0")
+	f.IntVar(&p.Concurrency, "concurrency", loadtest.DefaultConcurrency, "terminals that log in at a time in a closed loop")
+	f.DurationVar(&p.Hold, "hold", 0, "how long sessions stay after the last login; of steady how long they come and go")
+	f.Float64Var(&p.Attackers, "attackers", 0.2, "share of attackers in scenario hostile")
+	f.IntVar(&p.Sources, "sources", 0, "addresses of 127.0.0.0/8 that terminals come from; 0: the system's choice")
+	f.BoolVar(&p.Proxy, "proxy-protocol", false, "a PROXY header before each visit, from addresses of 10.0.0.0/8: for a listener that trusts this machine")
+	f.IntVar(&p.First, "first", 0, "number of the first account: generators of one run take different ones")
+	f.IntVar(&p.Heartbeat, "heartbeat", 30, "seconds of silence that terminals ask for")
+	f.DurationVar(&p.Patience, "patience", loadtest.DefaultPatience, "how long a visit waits for an answer")
+	f.Uint64Var(&p.Seed, "seed", 1, "of the synthetic terminals")
+	f.StringArrayVar(&l.asserts, "assert", nil, "what the run must show, as p99<50ms, errors==0, rate>=2000; repeatable")
+	f.Float64Var(&l.peak, "historical-peak", 0, "the firm's peak in logins a second: the result says what multiple of it was reached")
+	f.StringVar(&l.frontConfig, "front-config", "", "configuration file of the front; the result has its SHA-256")
+	f.StringVar(&l.answers, "answers", "", "file to write with one line of JSON for each login that was answered")
+	f.StringVar(&l.save, "save", "", "file to write the result to, as JSON")
+	f.StringVar(&l.lang, "lang", "en", "language of the text: en or zh")
+	outputFlag(c, &l.form)
+	for _, name := range []string{"people", "key"} {
+		must(c.MarkFlagRequired(name))
+	}
+}
+
+func (l *loadtestRun) run(ctx context.Context, e *env, flags *pflag.FlagSet) error {
+	asserted, err := result.ParseAssertions(l.asserts)
+	if err != nil {
+		return err
+	}
+	key, hash, err := l.ready(ctx)
+	if err != nil {
+		return err
+	}
+	maxOpen, err := loadtest.MaxOpen()
+	if err != nil {
+		return err
+	}
+	if err := l.plan.Check(maxOpen); err != nil {
+		return err
+	}
+	if err := loadtest.Listens(ctx, l.plan.Target, l.plan.Patience); err != nil {
+		return err
+	}
+	texts, err := l.prepare(ctx, e, key)
+	if err != nil {
+		return err
+	}
+	outcome, err := l.play(ctx, e, texts)
+	if err != nil {
+		return err
+	}
+	r := &outcome.Result
+	r.Host, r.Version, r.ConfigHash, r.Parameters, r.Peak = loadtest.Host(maxOpen), version, hash, parameters(flags), l.peak
+	if l.peak > 0 {
+		r.Multiple = r.Rate() / l.peak
+	}
+	r.Judge(asserted)
+	return tellLoadtest(e, r, l.save, l.lang, l.form)
+}
+
+// ready reads the files that are named.
+func (l *loadtestRun) ready(ctx context.Context) (key supplement.Encrypter, hash string, err error) {
+	if l.plan.Target, err = loadtest.Resolve(ctx, l.to, l.own); err != nil {
+		return nil, "", err
+	}
+	if l.plan.People, err = population.Read(l.people); err != nil {
+		return nil, "", err
+	}
+	if l.plan.Visits == 0 && l.plan.Scenario != loadtest.Steady {
+		l.plan.Visits = int(l.plan.Rate * l.duration.Seconds())
+	}
+	pem, err := files.Read(l.key, maxLoadtestFile)
+	if err != nil {
+		return nil, "", fmt.Errorf("--key: %w", err)
+	}
+	public, err := supplement.ParsePublicKey(pem)
+	if err != nil {
+		return nil, "", fmt.Errorf("--key: %w", err)
+	}
+	if l.frontConfig != "" {
+		text, err := files.Read(l.frontConfig, maxLoadtestFile)
+		if err != nil {
+			return nil, "", fmt.Errorf("--front-config: %w", err)
+		}
+		sum := sha256.Sum256(text)
+		hash = hex.EncodeToString(sum[:])
+	}
+	return public, hash, nil
+}
+
+// maxLoadtestFile bounds a key and a configuration, in bytes.
+const maxLoadtestFile = 1 << 20
+
+// parameters are the flags that were given, in alphabetical order.
+func parameters(flags *pflag.FlagSet) []result.Named {
+	all := []result.Named{}
+	flags.Visit(func(f *pflag.Flag) { all = append(all, result.Named{Name: f.Name, Value: f.Value.String()}) })
+	return all
+}
+
+func (l *loadtestRun) prepare(ctx context.Context, e *env, key supplement.Encrypter) (*loadtest.Ciphertexts, error) {
+	bar := e.progress("sealing terminal strings", int64(l.plan.Logins()), "strings")
+	defer bar.end()
+	return l.plan.Prepare(ctx, key, func(done int) { bar.set(int64(done)) })
+}
+
+func (l *loadtestRun) play(ctx context.Context, e *env, texts *loadtest.Ciphertexts) (outcome *loadtest.Outcome, err error) {
+	hooks := loadtest.Hooks{}
+	if l.answers != "" {
+		file, err := files.Create(l.answers, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("--answers: %w", err)
+		}
+		defer file.Cleanup() //nolint:errcheck // it was replaced, or is no answer to be kept
+		w := bufio.NewWriter(file)
+		encoder := json.NewEncoder(w)
+		var failed error
+		hooks.Answered = func(a *loadtest.Answer) { failed = errors.Join(failed, encoder.Encode(a)) }
+		defer func() {
+			if err == nil {
+				if err = errors.Join(failed, w.Flush(), file.CloseAtomicallyReplace()); err != nil {
+					err = fmt.Errorf("--answers: %w", err)
+				}
+			}
+		}()
+	}
+	bar := e.progress(l.plan.Scenario, int64(l.plan.Visits), "logins")
+	defer bar.end()
+	hooks.Watch = func(s loadtest.Status) { bar.set(int64(s.LoggedIn + s.Refused + s.Failed)) }
+	return loadtest.Run(ctx, &l.plan, texts, hooks)
+}

@@ -1,0 +1,268 @@
+package loadtest
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/loadtest/population"
+)
+
+func identity(broker string, app *population.App) client.Identity {
+	return client.Identity{BrokerID: broker, AppID: string(app.AppID), ProductInfo: "loadtest", Cipher: demo.ClientCipher(app.Cipher)}
+}
+
+// begin starts a visit of the next account.
+func (e *engine) begin(due time.Duration) error {
+	account := (e.plan.First + e.begun) % e.plan.People.Accounts
+	if e.returning >= 0 {
+		account, e.returning = e.returning, -1
+	}
+	e.begun++
+	return e.beginAs(account, due)
+}
+
+// beginAs connects. What a connection may fail by is counted, and what the generator lacks ends the run.
+func (e *engine) beginAs(account int, due time.Duration) error {
+	domain := unix.AF_INET
+	if e.plan.Target.Addr().Is6() {
+		domain = unix.AF_INET6
+	}
+	fd, err := unix.Socket(domain, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("a socket for visit %d: %w", e.begun, err)
+	}
+	v := e.take(fd)
+	v.state, v.account, v.kind, v.due, v.began, v.step = connecting, int32(account), e.draw(), due, e.now, e.now
+	v.login = int32(e.logins)
+	e.logins++
+	e.measured.begins(e.lateness(due), e.open)
+	if err := e.bind(fd, account); err != nil {
+		return err
+	}
+	if err := e.watchFor(fd, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP|unix.EPOLLET, v.slot, v.generation); err != nil {
+		return err
+	}
+	if err := unix.Connect(fd, e.target()); err != nil && !errors.Is(err, unix.EINPROGRESS) {
+		e.fail(v, "connect: "+err.Error())
+	}
+	return nil
+}
+
+// lateness is how far the generator is behind. Visits that are due all at once are not late.
+func (e *engine) lateness(due time.Duration) time.Duration {
+	if e.plan.Scenario == Reconnect {
+		return 0
+	}
+	return e.now - due
+}
+
+func (e *engine) target() unix.Sockaddr {
+	port, addr := int(e.plan.Target.Port()), e.plan.Target.Addr()
+	if addr.Is6() {
+		return &unix.SockaddrInet6{Port: port, Addr: addr.As16()}
+	}
+	return &unix.SockaddrInet4{Port: port, Addr: addr.As4()}
+}
+
+// bind gives the visit its source address; the port is chosen when it connects, so that ports in use elsewhere do not matter.
+func (e *engine) bind(fd, account int) error {
+	if e.plan.Sources == 0 || e.plan.Proxy || e.plan.Target.Addr().Is6() {
+		return nil
+	}
+	if err := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1); err != nil {
+		return fmt.Errorf("IP_BIND_ADDRESS_NO_PORT: %w", err)
+	}
+	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: sourceOf(127, account%e.plan.Sources)}); err != nil {
+		return fmt.Errorf("bind to source address %d: %w", account%e.plan.Sources, err)
+	}
+	return nil
+}
+
+// sourceOf is address i of a network: 127.0.0.1, 127.0.0.2, … of 254 in each /24.
+func sourceOf(network byte, i int) [4]byte {
+	return [4]byte{network, byte(i / 254 / 256), byte(i / 254), byte(i%254) + 1}
+}
+
+// take is a visit that is not in use.
+func (e *engine) take(fd int) *visit {
+	if len(e.spare) == 0 {
+		e.spare = append(e.spare, int32(len(e.visits)))
+		e.visits = append(e.visits, visit{})
+	}
+	last := len(e.spare) - 1
+	slot := e.spare[last]
+	v := &e.visits[slot]
+	e.spare = e.spare[:last]
+	*v = visit{fd: int32(fd), slot: slot, generation: v.generation + 1, in: v.in[:0]}
+	e.under++
+	e.open++
+	return v
+}
+
+// draw says what the next visitor is.
+func (e *engine) draw() kind {
+	if e.plan.Scenario != Hostile || e.random.Float64() >= e.plan.Attackers {
+		return honest
+	}
+	return honest + 1 + kind(e.random.IntN(int(kinds)-1))
+}
+
+// connected goes on once the connection is there, or has failed.
+func (e *engine) connected(v *visit) {
+	code, err := unix.GetsockoptInt(int(v.fd), unix.SOL_SOCKET, unix.SO_ERROR)
+	if err != nil || code != 0 {
+		e.fail(v, "connect: "+unix.Errno(code).Error())
+		return
+	}
+	e.measured.step(stepConnect, e.now-v.step)
+	v.step = e.now
+	e.out = e.out[:0]
+	if e.plan.Proxy {
+		e.out = e.appendProxyHeader(e.out, v)
+	}
+	switch v.kind {
+	case silent:
+		v.state = waiting
+		return
+	case notOurProtocol:
+		v.state = waiting
+		e.out = append(e.out, "GET / HTTP/1.1\r\nHost: front\r\n\r\n"...)
+	default:
+		v.state = asking
+		e.out, err = v.machine.AppendAsk(e.out, e.appOf(v))
+	}
+	e.say(v, err)
+}
+
+func (e *engine) appOf(v *visit) *client.Identity { return &e.apps[int(v.account)%len(e.apps)] }
+
+// say sends what was appended to e.out.
+func (e *engine) say(v *visit, err error) {
+	if err != nil {
+		e.fail(v, "encode: "+err.Error())
+		return
+	}
+	e.send(v)
+}
+
+// receive takes the frames that came.
+func (e *engine) receive(v *visit, b []byte) {
+	if len(v.in) > 0 {
+		v.in = append(v.in, b...)
+		b = v.in
+	}
+	generation := v.generation
+	for len(b) > 0 {
+		n, event, err := v.machine.Receive(b)
+		if err != nil {
+			e.broken(v, err)
+			return
+		}
+		if n == 0 {
+			break
+		}
+		b = b[n:]
+		e.happened(v, &event)
+		if v.state == unused || v.generation != generation {
+			return
+		}
+	}
+	v.in = append(v.in[:0], b...)
+}
+
+// happened takes the next step.
+func (e *engine) happened(v *visit, event *client.Event) {
+	var err error
+	e.out = e.out[:0]
+	switch event.Kind {
+	case client.Challenged:
+		v.state = answering
+		challenge, code := event.Challenge(), e.codes[int(v.account)%len(e.codes)]
+		if v.kind == wrongAuthCode {
+			code = spoiled(code)
+		}
+		e.out, err = v.machine.AppendAnswer(e.out, e.appOf(v), code, &challenge)
+	case client.Authenticated:
+		e.measured.step(stepAuthenticate, e.now-v.step)
+		v.state, v.step = loggingIn, e.now
+		e.out, err = v.machine.AppendLogin(e.out, e.request(v))
+	case client.LoggedIn:
+		e.loggedIn(v, event)
+		return
+	case client.LoggedOut:
+		e.decided(v)
+		e.end(v)
+		return
+	case client.Refused:
+		e.refused(v, event.Refusal.Code)
+		return
+	default: // a heartbeat
+		return
+	}
+	e.say(v, err)
+}
+
+// spoiled is another authcode.
+func spoiled(code string) string {
+	if code[0] == 'A' {
+		return "B" + code[1:]
+	}
+	return "A" + code[1:]
+}
+
+func (e *engine) request(v *visit) *client.LoginRequest {
+	password := e.plan.People.Password
+	if v.kind == wrongPassword {
+		password = "not-" + password[:min(len(password), 30)]
+	}
+	return &client.LoginRequest{
+		BrokerID: e.plan.People.BrokerID, UserID: string(e.plan.People.Account(int(v.account))), Password: password, Remark: "loadtest",
+		HeartbeatSeconds: e.plan.Heartbeat, KeyVersion: e.plan.KeyVersion, AbnormalFlag: '0', Ciphertext: e.ciphertexts.at(int(v.login)),
+	}
+}
+
+// loggedIn counts a login, and stays or leaves.
+func (e *engine) loggedIn(v *visit, event *client.Event) {
+	if v.kind != honest {
+		e.fail(v, "an attacker was let in: "+kindNames[v.kind])
+		return
+	}
+	e.measured.step(stepUserLogin, e.now-v.step)
+	e.measured.loggedIn(e.now-v.due, e.now-v.began)
+	if e.hooks.Answered != nil {
+		e.hooks.Answered(e.answer(v, event))
+	}
+	if e.plan.stays() {
+		e.decided(v)
+		v.state = staying
+		return
+	}
+	v.state, v.step = leaving, e.now
+	var err error
+	e.out, err = v.machine.AppendLogout(e.out[:0])
+	e.say(v, err)
+}
+
+func (e *engine) answer(v *visit, event *client.Event) *Answer {
+	r := event.LoginResult()
+	return &Answer{
+		RecordID: r.RecordID, TradingDay: r.TradingDay, LoginTime: r.LoginTime, Account: r.UserID, AppID: e.appOf(v).AppID,
+		FrontID: r.FrontID, SessionID: r.SessionID, Address: r.PublicAddr, Flag: string(rune(r.AbnormalFlag)), Ciphertext: e.ciphertexts.at(int(v.login)),
+	}
+}
+
+// appendProxyHeader appends a PROXY v2 header by which the visit comes from an address of 10.0.0.0/8.
+func (e *engine) appendProxyHeader(b []byte, v *visit) []byte {
+	source := sourceOf(10, int(v.account)%max(e.plan.Sources, 1))
+	b = append(b, "\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c"...)
+	b = append(b, source[:]...)
+	b = append(b, 127, 0, 0, 1)
+	b = binary.BigEndian.AppendUint16(b, uint16(1024+int(v.login)%60000))
+	return binary.BigEndian.AppendUint16(b, e.plan.Target.Port())
+}

@@ -1,0 +1,36 @@
+// Package loadtest is the load tester: many terminals on one event loop, at a rate that does not wait for answers or in a closed loop,
+// and what they were answered.
+//
+//	Plan ─▶ Prepare (ciphertexts, before the clock starts) ─▶ Run ─▶ result.Result
+//	                                                           ├─▶ answers: one line for each login that was answered
+//	                                                           └─▶ Watch: once a second, for the progress line
+//
+// A visit is one connection: it connects, authenticates and logs in by client.Machine, and then leaves or stays, as the scenario says.
+//
+//	storm      arrive, log in, stay until the end
+//	churn      arrive, log in, log out, and again
+//	cold       storm with each account once: none was verified before
+//	reconnect  all log in and stay; then all connections end at once, and all return at once: the second part is measured
+//	steady     all log in and stay; then, at the rate, one of them ends and returns
+//	hostile    churn with a share of attackers: wrong authcode, wrong password, not our protocol, silent
+//
+// # Invariants
+//
+//   - Visit i of an open loop is due at its time of the schedule, whatever became of those before it: latency begins there, so that a
+//     front that stands still does not stop the clock (no coordinated omission).
+//   - Each login has a ciphertext of its own, of a terminal string of its own: fronts note a ciphertext that comes twice.
+//   - The loop does not wait: sockets do not block, and ciphertexts are there before it starts. It makes no ciphertext and prints nothing.
+//   - An answer that a visit must not get is an error of the run: a refusal of an honest terminal, and anything but the refusal that
+//     docs/protocol.md asks for of an attacker.
+//   - Nothing but a loopback address is attacked unless the operator says that the host is theirs (Own).
+//
+// # Bounds
+//
+// One goroutine, and one while ciphertexts are prepared for each processor. Open connections are bounded by the process's limit of open
+// files less spareFiles; Check refuses a plan that needs more. A visit that gets no answer for Patience fails. A connection takes some
+// 500 bytes beside its ciphertext; of what a front sends at most one frame is kept.
+//
+// # If we crash
+//
+// Connections end, and fronts see that. Logins that were answered are records like any other; the answers file has those up to the last second.
+package loadtest

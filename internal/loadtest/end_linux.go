@@ -1,0 +1,80 @@
+package loadtest
+
+import (
+	"errors"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tradefront/tradefront/client"
+)
+
+// decided says that what was asked of a visit is known.
+func (e *engine) decided(v *visit) {
+	if v.state != staying {
+		e.under--
+	}
+}
+
+// end closes a visit's connection.
+func (e *engine) end(v *visit) {
+	_ = unix.Close(int(v.fd))
+	v.state = unused
+	e.open--
+	e.spare = append(e.spare, v.slot)
+}
+
+// fail counts a visit that broke off.
+func (e *engine) fail(v *visit, why string) {
+	if v.state == staying || v.state == leaving {
+		e.measured.lost(why)
+	} else {
+		e.measured.failed(why)
+	}
+	if e.failure == "" {
+		e.failure = why
+	}
+	e.decided(v)
+	e.end(v)
+}
+
+// refused counts a refusal: an attacker's is as it must be.
+func (e *engine) refused(v *visit, code int) {
+	switch {
+	case v.kind.mustGet(code):
+		e.measured.hostile(kindNames[v.kind])
+	case v.kind != honest:
+		e.measured.failed(kindNames[v.kind] + " got code " + strconv.Itoa(code))
+	default:
+		e.measured.refused(strconv.Itoa(code))
+		if e.failure == "" {
+			e.failure = "refused by code " + strconv.Itoa(code)
+		}
+	}
+	e.decided(v)
+	e.end(v)
+}
+
+// closedByFront is the end of an attack, or of a visit that broke off.
+func (e *engine) closedByFront(v *visit) {
+	if v.kind.mustBeClosed() && v.state == waiting {
+		e.measured.hostile(kindNames[v.kind])
+		e.decided(v)
+		e.end(v)
+		return
+	}
+	e.fail(v, "closed: "+stateNames[v.state])
+}
+
+// broken is for what is no answer to the visit's request.
+func (e *engine) broken(v *visit, err error) {
+	if refusal, is := errors.AsType[*client.Error](err); is {
+		e.refused(v, refusal.Code)
+		return
+	}
+	if exit, is := errors.AsType[*client.ForceExit](err); is {
+		e.fail(v, "force exit "+strconv.Itoa(int(exit.Code)-'0')+": "+stateNames[v.state])
+		return
+	}
+	e.fail(v, "protocol: "+stateNames[v.state])
+}

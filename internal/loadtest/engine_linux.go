@@ -1,0 +1,232 @@
+package loadtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tradefront/tradefront/client"
+)
+
+const (
+	// burst is how many visits begin before the loop looks at answers.
+	burst = 64
+	// readRoom holds what a front sends at once to a terminal.
+	readRoom = 16 << 10
+	events   = 256
+	period   = time.Second // of looks at heartbeats and patience, and of Watch
+	timerTag = -1          // of the timer among the visits of epoll
+)
+
+// engine is one run.
+type engine struct {
+	plan        *Plan
+	ciphertexts *Ciphertexts
+	hooks       Hooks
+	apps        []client.Identity
+	codes       []string
+	random      *rand.Rand
+
+	epoll, timer int
+	start        time.Time
+	now          time.Duration // after start
+	ticked       time.Duration
+
+	visits []visit
+	spare  []int32
+	under  int // visits that are under way: begun, and not decided
+	open   int
+	begun  int // visits of this part of the run
+	// returning is the account that has just left, of scenario steady; -1: the next in order
+	returning int
+	logins    int // ciphertexts used
+	measured  *recorder
+	failure   string // the first of a part that is not measured
+
+	out, scratch []byte
+}
+
+// Run does what the plan says, and ends early if ctx does.
+func Run(ctx context.Context, p *Plan, c *Ciphertexts, hooks Hooks) (*Outcome, error) {
+	e := &engine{
+		plan: p, ciphertexts: c, hooks: hooks, random: rand.New(rand.NewPCG(p.Seed, 1)), //nolint:gosec // which visitor does what
+		epoll: -1, timer: -1, returning: -1, start: time.Now(), scratch: make([]byte, readRoom), measured: newRecorder(),
+	}
+	for i := range p.People.Apps {
+		app := &p.People.Apps[i]
+		e.apps = append(e.apps, identity(p.People.BrokerID, app))
+		e.codes = append(e.codes, app.AuthCode.Reveal())
+	}
+	defer e.close()
+	if err := e.prepare(); err != nil {
+		return nil, fmt.Errorf("load test: %w", err)
+	}
+	ended, err := e.play(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load test: %w", err)
+	}
+	return e.measured.outcome(p, ended), nil
+}
+
+func (e *engine) prepare() (err error) {
+	if e.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return fmt.Errorf("epoll_create1: %w", err)
+	}
+	if e.timer, err = unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC); err != nil {
+		return fmt.Errorf("timerfd_create: %w", err)
+	}
+	return e.watchFor(e.timer, unix.EPOLLIN|unix.EPOLLET, timerTag, 0)
+}
+
+func (e *engine) watchFor(fd int, what uint32, slot, generation int32) error {
+	if err := unix.EpollCtl(e.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: what, Fd: slot, Pad: generation}); err != nil {
+		return fmt.Errorf("epoll_ctl: %w", err)
+	}
+	return nil
+}
+
+func (e *engine) close() {
+	for i := range e.visits {
+		if e.visits[i].state != unused {
+			_ = unix.Close(int(e.visits[i].fd))
+		}
+	}
+	for _, fd := range []int{e.timer, e.epoll} {
+		if fd >= 0 {
+			_ = unix.Close(fd)
+		}
+	}
+}
+
+// until turns the loop until done says so, starting visits by next: next is when another is due, and whether one is.
+func (e *engine) until(ctx context.Context, done func() bool, next func() (due time.Duration, any bool)) error {
+	var ready [events]unix.EpollEvent
+	for {
+		e.now = time.Since(e.start)
+		e.look()
+		wait, err := e.startDue(next)
+		if err != nil {
+			return err
+		}
+		if done() {
+			return nil
+		}
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		n, err := unix.EpollWait(e.epoll, ready[:], wait)
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			return fmt.Errorf("epoll_wait: %w", err)
+		}
+		for i := range max(n, 0) {
+			e.now = time.Since(e.start)
+			e.ready(&ready[i])
+		}
+	}
+}
+
+// startDue begins the visits that are due, a burst of them, and says for how many milliseconds the loop may wait.
+func (e *engine) startDue(next func() (time.Duration, bool)) (wait int, err error) {
+	for range burst {
+		due, some := next()
+		if !some {
+			return int((e.ticked + period - e.now).Milliseconds()) + 1, nil
+		}
+		if due > e.now {
+			return int(period.Milliseconds()), e.wakeAt(min(due, e.ticked+period))
+		}
+		if err := e.begin(due); err != nil {
+			return 0, err
+		}
+	}
+	return 0, nil
+}
+
+// wakeAt sets the timer: epoll_wait alone would be late by up to a millisecond.
+func (e *engine) wakeAt(at time.Duration) error {
+	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(max(int64(at-e.now), 1))}
+	if err := unix.TimerfdSettime(e.timer, 0, &spec, nil); err != nil {
+		return fmt.Errorf("timerfd_settime: %w", err)
+	}
+	return nil
+}
+
+// look goes over all visits once a period: which wait too long, and which must send a heartbeat.
+func (e *engine) look() {
+	if e.now-e.ticked < period {
+		return
+	}
+	e.ticked = e.now
+	for i := range e.visits {
+		v := &e.visits[i]
+		switch {
+		case v.state == unused:
+		case v.state == staying:
+			e.keepAlive(v)
+		case e.now-v.step > e.plan.Patience:
+			e.fail(v, "no answer: "+stateNames[v.state])
+		}
+	}
+	e.measured.tick(e.open)
+	if e.hooks.Watch != nil {
+		e.hooks.Watch(e.measured.status(e.now, e.open))
+	}
+}
+
+func (e *engine) keepAlive(v *visit) {
+	if every := v.machine.HeartbeatPeriod(); every > 0 && e.now-v.sent > every-2*period {
+		e.out = v.machine.AppendHeartbeat(e.out[:0])
+		e.send(v)
+	}
+}
+
+// ready is what epoll tells of one visit. What it tells of a visit that has ended meanwhile is of another generation.
+func (e *engine) ready(event *unix.EpollEvent) {
+	if event.Fd == timerTag {
+		return
+	}
+	v := &e.visits[event.Fd]
+	if v.state == unused || v.generation != event.Pad {
+		return
+	}
+	if v.state == connecting {
+		e.connected(v)
+	}
+	if v.state != unused && v.state != connecting && event.Events&^uint32(unix.EPOLLOUT) != 0 {
+		e.read(v)
+	}
+}
+
+// read takes all that has come: epoll tells of it once.
+func (e *engine) read(v *visit) {
+	generation := v.generation
+	for {
+		n, err := unix.Read(int(v.fd), e.scratch)
+		switch {
+		case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
+			return
+		case err != nil || n == 0:
+			e.closedByFront(v)
+			return
+		}
+		e.receive(v, e.scratch[:n])
+		if v.state == unused || v.generation != generation || n < len(e.scratch) {
+			return
+		}
+	}
+}
+
+// send writes e.out. It fits the socket's buffer, since one request is under way at most.
+func (e *engine) send(v *visit) bool {
+	n, err := unix.Write(int(v.fd), e.out)
+	v.sent = e.now
+	if err == nil && n == len(e.out) {
+		return true
+	}
+	e.fail(v, "write: "+stateNames[v.state])
+	return false
+}

@@ -1,0 +1,143 @@
+package loadtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/loadtest/population"
+)
+
+// The scenarios.
+const (
+	Storm     = "storm"
+	Churn     = "churn"
+	Cold      = "cold"
+	Reconnect = "reconnect"
+	Steady    = "steady"
+	Hostile   = "hostile"
+)
+
+// Scenarios are their names.
+func Scenarios() []string { return []string{Storm, Churn, Cold, Reconnect, Steady, Hostile} }
+
+// Bounds of a plan.
+const (
+	DefaultPatience    = 30 * time.Second
+	DefaultConcurrency = 64
+	MaxVisits          = 50_000_000
+	maxSources         = 1 << 16
+	// spareFiles are descriptors that are left for anything but visits.
+	spareFiles = 64
+)
+
+// Plan is what to do.
+type Plan struct {
+	Scenario string
+	Target   netip.AddrPort
+	People   *population.Population
+	First    int // the account that visit 0 logs in: generators of one run begin at different ones
+
+	Visits      int           // in all; of reconnect and steady the sessions that are held
+	Rate        float64       // visits a second of an open loop; 0: a closed loop
+	Ramp        time.Duration // until the rate is reached
+	Concurrency int           // visits at a time of a closed loop
+	Hold        time.Duration // how long sessions stay after the last login; of steady how long it lasts
+	Attackers   float64       // share of the visits of hostile, 0 to 1
+
+	Sources    int  // addresses of 127.0.0.0/8 that visits come from; 0: as the system chooses
+	Proxy      bool // a PROXY header before each visit, of an address of 10.0.0.0/8 (Sources of them)
+	KeyVersion string
+	Heartbeat  int // seconds, as the terminals ask for
+	Patience   time.Duration
+	Seed       uint64
+}
+
+// Check refuses what cannot be done. maxOpen is the limit of open files.
+func (p *Plan) Check(maxOpen uint64) error {
+	switch {
+	case !slices.Contains(Scenarios(), p.Scenario):
+		return fmt.Errorf("scenario %.20q: want one of %s", p.Scenario, strings.Join(Scenarios(), ", "))
+	case p.Visits < 1 || p.Visits > MaxVisits:
+		return fmt.Errorf("%d visits: want 1 to %d", p.Visits, MaxVisits)
+	case p.Rate < 0 || p.Rate == 0 && p.Concurrency < 1:
+		return errors.New("want a rate above 0 for an open loop, or at least one terminal at a time for a closed one")
+	case p.Scenario == Steady && p.Rate <= 0:
+		return errors.New("scenario steady needs --rate: how many of the sessions return a second")
+	case p.Scenario == Steady && p.Hold <= 0:
+		return errors.New("scenario steady needs --hold: how long it lasts")
+	case p.Attackers < 0 || p.Attackers > 1:
+		return fmt.Errorf("a share of %v attackers: want 0 to 1", p.Attackers)
+	case p.Sources < 0 || p.Sources > maxSources:
+		return fmt.Errorf("%d sources: want 0 to %d", p.Sources, maxSources)
+	case p.Scenario == Cold && p.Visits > p.People.Accounts:
+		return fmt.Errorf("scenario cold logs each account in once, and there are %d for %d visits", p.People.Accounts, p.Visits)
+	}
+	if most := p.mostOpen(); uint64(most)+spareFiles > maxOpen {
+		return fmt.Errorf("%d connections at a time need %d open files, and this process may have %d: raise the limit (ulimit -n), or start "+
+			"several generators and put their results together with `tradefront loadtest merge`", most, most+spareFiles, maxOpen)
+	}
+	return nil
+}
+
+// stays reports whether visits stay logged in.
+func (p *Plan) stays() bool { return p.Scenario != Churn && p.Scenario != Hostile }
+
+// mostOpen is how many connections may be open at a time.
+func (p *Plan) mostOpen() int {
+	switch {
+	case p.stays():
+		return p.Visits + 1
+	case p.Rate > 0:
+		return min(p.Visits, int(p.Rate*p.Patience.Seconds())+1)
+	}
+	return min(p.Visits, p.Concurrency)
+}
+
+// Logins is how many ciphertexts the run needs.
+func (p *Plan) Logins() int {
+	switch p.Scenario {
+	case Reconnect:
+		return 2 * p.Visits
+	case Steady:
+		return p.Visits + int(p.Rate*p.Hold.Seconds()) + 1
+	}
+	return p.Visits
+}
+
+// Resolve finds the address of the target, and refuses one that is not on loopback unless own names its host: a load test of another
+// firm's front is an attack.
+func Resolve(ctx context.Context, target, own string) (netip.AddrPort, error) {
+	host, port, err := net.SplitHostPort(target)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("--to %.100q: want host:port", target)
+	}
+	number, err := net.DefaultResolver.LookupPort(ctx, "tcp", port)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("--to %.100q: %w", target, err)
+	}
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("--to %.100q: %w", target, err)
+	}
+	addr := addrs[0].Unmap() // LookupNetIP returns at least one, or an error
+	if !addr.IsLoopback() && host != own {
+		return netip.AddrPort{}, fmt.Errorf("%s is not this machine: a load test of a front that is not yours is an attack. If it is yours: --i-own %[1]s", host)
+	}
+	return netip.AddrPortFrom(addr, uint16(number)), nil
+}
+
+// Listens is an error if no front takes connections there: found out before anything is prepared.
+func Listens(ctx context.Context, target netip.AddrPort, patience time.Duration) error {
+	dialer := net.Dialer{Timeout: patience}
+	conn, err := dialer.DialContext(ctx, "tcp", target.String())
+	if err != nil {
+		return fmt.Errorf("no front takes connections at %s (%w): start it, or name another with --to", target, err)
+	}
+	return conn.Close()
+}

@@ -1,0 +1,97 @@
+package loadtest
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/loadtest/population"
+	"github.com/tradefront/tradefront/internal/supplement"
+	"github.com/tradefront/tradefront/internal/terminalinfo"
+	"github.com/tradefront/tradefront/test/keypair"
+)
+
+func TestOnlyLoopbackUnlessOwned(t *testing.T) {
+	for _, test := range []struct{ target, own, want string }{
+		{"127.0.0.1:41205", "", ""},
+		{"127.1.2.3:41205", "", ""},
+		{"[::1]:41205", "", ""},
+		{"[::ffff:127.0.0.1]:41205", "", ""},
+		{"192.0.2.1:41205", "", "192.0.2.1 is not this machine: a load test of a front that is not yours is an attack. If it is yours: --i-own 192.0.2.1"},
+		{"192.0.2.1:41205", "192.0.2.2", "192.0.2.1 is not this machine"},
+		{"192.0.2.1:41205", "192.0.2.1", ""},
+		{"[::ffff:192.0.2.1]:41205", "", "is not this machine"},
+		{"0.0.0.0:41205", "", "is not this machine"},
+		{"127.0.0.1", "", "want host:port"},
+		{"127.0.0.1:nothing", "", "nothing"},
+	} {
+		_, err := Resolve(t.Context(), test.target, test.own)
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s, owner of %q: %v, want %q", test.target, test.own, err, test.want)
+		}
+	}
+}
+
+func TestPlansThatCannotBeDone(t *testing.T) {
+	good := Plan{Scenario: Storm, People: &population.Population{Accounts: 10}, Visits: 100, Concurrency: 8, Patience: time.Second}
+	if err := good.Check(1000); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		change func(*Plan)
+		want   string
+	}{
+		{func(p *Plan) { p.Scenario = "rush" }, `scenario "rush": want one of storm, churn, cold, reconnect, steady, hostile`},
+		{func(p *Plan) { p.Visits = 0 }, "0 visits"},
+		{func(p *Plan) { p.Concurrency = 0 }, "at least one terminal at a time"},
+		{func(p *Plan) { p.Rate = -1 }, "a rate above 0"},
+		{func(p *Plan) { p.Visits = 1000 }, "1001 connections at a time need 1065 open files, and this process may have 1000"},
+		{func(p *Plan) { p.Scenario, p.Visits = Churn, 1000 }, ""},
+		{func(p *Plan) { p.Scenario, p.Visits, p.Concurrency = Churn, 1e6, 2000 }, "open files"},
+		{func(p *Plan) { p.Scenario, p.Visits = Cold, 11 }, "there are 10 for 11 visits"},
+		{func(p *Plan) { p.Scenario = Steady }, "--rate"},
+		{func(p *Plan) { p.Scenario, p.Rate = Steady, 10 }, "--hold"},
+		{func(p *Plan) { p.Attackers = 1.5 }, "attackers"},
+		{func(p *Plan) { p.Sources = 1 << 20 }, "sources"},
+	} {
+		p := good
+		test.change(&p)
+		err := p.Check(1000)
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%+v: %v, want %q", p, err, test.want)
+		}
+	}
+}
+
+// TestPreparedStrings: each opens to the string of a terminal, none is there twice, and a seed makes the same strings again.
+func TestPreparedStrings(t *testing.T) {
+	pair := keypair.RSA(0)
+	key, err := supplement.ParsePublicKey(pair.Public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Plan{Scenario: Churn, Visits: 600, Seed: 7}
+	done := 0
+	c, err := p.Prepare(t.Context(), key, func(int) { done++ })
+	if err != nil || done != 3 {
+		t.Fatalf("%v, told %d times", err, done)
+	}
+	seen, types := map[string]bool{}, map[string]bool{}
+	for i := range p.Logins() {
+		text, err := pair.RSA.Decrypt(nil, c.at(i), nil)
+		if err != nil {
+			t.Fatalf("string %d: %v", i, err)
+		}
+		items, err := terminalinfo.Parse(string(text))
+		if err != nil {
+			t.Fatalf("string %d: %v", i, err)
+		}
+		if seen[string(text)] {
+			t.Fatalf("string %d was there before: %q", i, text)
+		}
+		seen[string(text)], types[items[0].Value] = true, true
+	}
+	if len(types) < 7 {
+		t.Errorf("only %d types of terminal", len(types))
+	}
+}

@@ -1,0 +1,78 @@
+package loadtest
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/supplement"
+	"github.com/tradefront/tradefront/internal/terminalinfo"
+)
+
+// Ciphertexts are the terminal strings of all logins of a run, each of a machine of its own, encrypted as the collection library does.
+type Ciphertexts struct {
+	all  []byte // each behind its length, of 2 bytes
+	room int    // bytes of each
+}
+
+// at is that of login i.
+func (c *Ciphertexts) at(i int) []byte {
+	b := c.all[i*c.room:]
+	return b[2 : 2+binary.BigEndian.Uint16(b)]
+}
+
+// prepareChunk is how many a goroutine makes before it tells how far it is.
+const prepareChunk = 256
+
+// Prepare makes them on all processors, before the clock starts. progress is called with how many are there.
+func (p *Plan) Prepare(ctx context.Context, key supplement.Encrypter, progress func(done int)) (*Ciphertexts, error) {
+	_, longest := key.CiphertextLen()
+	n := p.Logins()
+	c := &Ciphertexts{all: make([]byte, n*(longest+2)), room: longest + 2}
+	var next, done atomic.Int64
+	var failed atomic.Pointer[error]
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for ctx.Err() == nil && failed.Load() == nil {
+				from := int(next.Add(prepareChunk)) - prepareChunk
+				if from >= n {
+					return
+				}
+				to := min(from+prepareChunk, n)
+				if err := c.fill(key, p.Seed, from, to); err != nil {
+					failed.Store(&err)
+					return
+				}
+				progress(int(done.Add(int64(to - from))))
+			}
+		})
+	}
+	workers.Wait()
+	if err := failed.Load(); err != nil {
+		return nil, *err
+	}
+	return c, ctx.Err()
+}
+
+// fill makes those from to to. Each has a random source of its own, so that a seed makes the same strings on any number of processors.
+func (c *Ciphertexts) fill(key supplement.Encrypter, seed uint64, from, to int) error {
+	for i := from; i < to; i++ {
+		random := rand.New(rand.NewPCG(seed, uint64(i))) //nolint:gosec // which machine a synthetic terminal is
+		kinds := int(regulation.TerminalWeChat-regulation.TerminalWindows) + 1
+		kind := regulation.TerminalWindows + regulation.TerminalType(random.IntN(kinds))
+		place := c.all[i*c.room : (i+1)*c.room]
+		out, err := key.Encrypt(place[2:2], []byte(terminalinfo.Build(kind, random, time.Now())))
+		if err != nil {
+			return fmt.Errorf("encrypt the string of terminal %d: %w", i, err)
+		}
+		binary.BigEndian.PutUint16(place, uint16(len(out)))
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package loadtest
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/loadtest/result"
+)
+
+// Hooks are called on the loop, which waits for them.
+type Hooks struct {
+	Answered func(*Answer) // of each login that was answered with success; what it has is valid until it returns
+	Watch    func(Status)  // once a second
+}
+
+// Answer is what a login was answered, and what the terminal had sent.
+type Answer struct {
+	RecordID   string         `json:"record_id"`
+	TradingDay string         `json:"trading_day"`
+	LoginTime  time.Time      `json:"login_time"`
+	Account    string         `json:"account"`
+	AppID      string         `json:"app_id"`
+	FrontID    int32          `json:"front_id"`
+	SessionID  int32          `json:"session_id"`
+	Address    netip.AddrPort `json:"address"` // of the terminal, as the front saw it
+	Flag       string         `json:"flag"`
+	Ciphertext []byte         `json:"ciphertext"`
+}
+
+// Status is how far a run is.
+type Status struct {
+	Elapsed                                time.Duration // of the part that is measured
+	Begun, LoggedIn, Refused, Failed, Open int
+	Rate                                   float64 // logins in the last second
+}
+
+// Outcome is what a run found; the caller adds what it knows.
+type Outcome struct{ result.Result }
+
+// The steps, in the order of result.StepNames.
+const (
+	stepConnect = iota
+	stepAuthenticate
+	stepUserLogin
+)
+
+// recorder counts one part of a run.
+type recorder struct {
+	r         result.Result
+	began     time.Time
+	start     time.Duration // of the part, after the start of the run
+	last      time.Duration // when a visit was decided last
+	second    result.Latency
+	lastCount result.Counts
+	now       func() time.Duration
+}
+
+func newRecorder() *recorder {
+	r := &recorder{began: time.Now(), second: result.NewLatency()}
+	r.r = result.Result{
+		Format: result.Format, Refused: map[string]int{}, Failed: map[string]int{}, Hostile: map[string]int{}, Generators: 1,
+		Login: result.NewLatency(), Service: result.NewLatency(), Seconds: []result.Second{},
+	}
+	for _, name := range result.StepNames {
+		r.r.Steps = append(r.r.Steps, result.Step{Name: name, Latency: result.NewLatency()})
+	}
+	return r
+}
+
+// from begins to measure at start, which is now.
+func (r *recorder) from(start time.Duration, now func() time.Duration) {
+	r.start, r.last, r.began, r.now = start, start, time.Now(), now
+}
+
+func (r *recorder) begins(late time.Duration, open int) {
+	r.r.Counts.Begun++
+	r.r.Counts.MostOpen = max(r.r.Counts.MostOpen, open)
+	if late > result.LateAfter {
+		r.r.Counts.Late++
+	}
+}
+
+func (r *recorder) step(step int, took time.Duration) { r.r.Steps[step].Latency.Record(took) }
+
+func (r *recorder) loggedIn(sinceDue, sinceBegin time.Duration) {
+	r.r.Counts.LoggedIn++
+	r.r.Login.Record(sinceDue)
+	r.r.Service.Record(sinceBegin)
+	r.second.Record(sinceDue)
+	r.decided()
+}
+
+func (r *recorder) decided() {
+	if r.now != nil {
+		r.last = r.now()
+	}
+}
+
+func (r *recorder) refused(code string) {
+	r.r.Counts.Refused++
+	r.r.Refused[code]++
+	r.decided()
+}
+
+func (r *recorder) failed(why string) {
+	r.r.Counts.Failed++
+	r.r.Failed[why]++
+	r.decided()
+}
+
+func (r *recorder) lost(why string) {
+	r.r.Counts.Lost++
+	r.r.Failed[why]++
+}
+
+func (r *recorder) hostile(kind string) {
+	r.r.Counts.Hostile++
+	r.r.Hostile[kind]++
+	r.decided()
+}
+
+// tick ends a second.
+func (r *recorder) tick(open int) {
+	if len(r.r.Seconds) == result.MaxSeconds {
+		return
+	}
+	c, was := &r.r.Counts, &r.lastCount
+	r.r.Seconds = append(r.r.Seconds, result.Second{
+		Begun: c.Begun - was.Begun, LoggedIn: c.LoggedIn - was.LoggedIn, Errors: c.Errors() - was.Errors(), Open: open,
+		P50: r.second.Quantile(50), P99: r.second.Quantile(99),
+	})
+	r.lastCount, r.second = *c, result.NewLatency()
+}
+
+func (r *recorder) status(now time.Duration, open int) Status {
+	c, rate := &r.r.Counts, 0.0
+	if n := len(r.r.Seconds); n > 0 {
+		rate = float64(r.r.Seconds[n-1].LoggedIn)
+	}
+	return Status{
+		Elapsed: now - r.start, Begun: c.Begun, LoggedIn: c.LoggedIn, Refused: c.Refused, Failed: c.Failed + c.Lost, Open: open, Rate: rate,
+	}
+}
+
+// outcome is what was found; ended says why the run ended early, "" if it did not.
+func (r *recorder) outcome(p *Plan, ended string) *Outcome {
+	r.r.Scenario, r.r.Target, r.r.Began, r.r.EndedEarly = p.Scenario, p.Target.String(), r.began, ended
+	r.r.ElapsedS = (r.last - r.start).Seconds()
+	c := &r.r.Counts
+	c.BrokenOff = c.Begun - c.LoggedIn - c.Refused - c.Failed - c.Hostile
+	return &Outcome{r.r}
+}

@@ -1,0 +1,167 @@
+package result
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Assertion is what a run must show.
+type Assertion struct {
+	Text  string  `json:"text"`
+	Value float64 `json:"value"` // that the run had: milliseconds, or a number
+	Holds bool    `json:"holds"`
+}
+
+// assertion is one that was read: `login.p99<50ms`, `errors==0`, `rate>=2000`.
+type assertion struct {
+	text, subject, relation string
+	limit                   float64
+}
+
+var assertionForm = regexp.MustCompile(`^\s*([a-z_.0-9]+)\s*(<=|>=|==|<|>)\s*([0-9.]+(?:us|µs|ms|s|m)?)\s*$`)
+
+// numbers are the subjects that are no times.
+var numbers = map[string]func(*Result) float64{
+	"errors":      func(r *Result) float64 { return float64(r.Counts.Errors()) },
+	"refused":     func(r *Result) float64 { return float64(r.Counts.Refused) },
+	"failed":      func(r *Result) float64 { return float64(r.Counts.Failed) },
+	"lost":        func(r *Result) float64 { return float64(r.Counts.Lost) },
+	"late":        func(r *Result) float64 { return float64(r.Counts.Late) },
+	"logged_in":   func(r *Result) float64 { return float64(r.Counts.LoggedIn) },
+	"most_open":   func(r *Result) float64 { return float64(r.Counts.MostOpen) },
+	"rate":        (*Result).Rate,
+	"multiple":    func(r *Result) float64 { return r.Multiple },
+	"error_share": (*Result).errorShare,
+}
+
+func (r *Result) errorShare() float64 {
+	if r.Counts.Begun == 0 {
+		return 0
+	}
+	return float64(r.Counts.Errors()) / float64(r.Counts.Begun)
+}
+
+// Assertions are what ParseAssertions read.
+type Assertions []assertion
+
+// ParseAssertions reads all texts, and names every fault at once.
+func ParseAssertions(texts []string) (Assertions, error) {
+	var all Assertions
+	var faults []error
+	for _, text := range texts {
+		a, err := parseAssertion(text)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("--assert %q: %w", text, err))
+			continue
+		}
+		all = append(all, a)
+	}
+	return all, errors.Join(faults...)
+}
+
+func parseAssertion(text string) (a assertion, err error) {
+	m := assertionForm.FindStringSubmatch(text)
+	if m == nil {
+		return a, errors.New("want SUBJECT RELATION LIMIT, as in p99<50ms, errors==0 or rate>=2000")
+	}
+	a = assertion{text: strings.TrimSpace(text), subject: m[1], relation: m[2]}
+	if _, isNumber := numbers[a.subject]; isNumber {
+		if a.limit, err = strconv.ParseFloat(m[3], 64); err != nil {
+			return a, fmt.Errorf("%s is a number, and %s is none", a.subject, m[3])
+		}
+		return a, nil
+	}
+	if _, _, err := timeOf(a.subject); err != nil {
+		return a, err
+	}
+	limit, err := time.ParseDuration(m[3])
+	if err != nil {
+		return a, fmt.Errorf("%s is a time, and %s is none: want 50ms or 1.5s", a.subject, m[3])
+	}
+	a.limit = float64(limit.Microseconds()) / 1000
+	return a, nil
+}
+
+// timeOf divides "login.p99.9" into a step and a quantile. Without a step it is the login's, from its intended start.
+func timeOf(subject string) (step string, quantile float64, err error) {
+	step, last := "login", subject
+	if before, after, has := strings.Cut(subject, "."); has && !strings.HasPrefix(subject, "p") {
+		step, last = before, after
+	}
+	if last == "max" {
+		return step, 100, nil
+	}
+	text, isQuantile := strings.CutPrefix(last, "p")
+	if quantile, err = strconv.ParseFloat(text, 64); err != nil || !isQuantile || quantile <= 0 || quantile > 100 || !isStep(step) {
+		return "", 0, fmt.Errorf("%q is no subject: want p50 to p99.99 or max, of login, service, %s; or errors, error_share, refused, "+
+			"failed, lost, late, logged_in, most_open, rate, multiple", subject, strings.Join(StepNames, ", "))
+	}
+	return step, quantile, nil
+}
+
+// StepNames are the parts of a visit, in their order.
+var StepNames = []string{"connect", "authenticate", "user_login"}
+
+func isStep(name string) bool {
+	for _, s := range append([]string{"login", "service"}, StepNames...) {
+		if s == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Judge holds the run to the assertions. Without any a run is good that had no error and came to its end.
+func (r *Result) Judge(all Assertions) {
+	r.Assertions = []Assertion{}
+	r.Good = r.EndedEarly == ""
+	if len(all) == 0 {
+		r.Good = r.Good && r.Counts.Errors() == 0
+	}
+	for _, a := range all {
+		value, known := r.value(a.subject)
+		holds := known && compare(value, a.relation, a.limit)
+		r.Assertions = append(r.Assertions, Assertion{a.text, value, holds})
+		r.Good = r.Good && holds
+	}
+}
+
+// value is that of the subject. A time is not known if none was taken: of a run without an answer no quantile is short.
+func (r *Result) value(subject string) (value float64, known bool) {
+	if number, is := numbers[subject]; is {
+		return number(r), true
+	}
+	step, quantile, err := timeOf(subject)
+	if err != nil {
+		return 0, false // ParseAssertions refused it
+	}
+	l := r.Step(step)
+	switch step {
+	case "login":
+		l = &r.Login
+	case "service":
+		l = &r.Service
+	}
+	if l == nil || l.Count() == 0 {
+		return 0, false
+	}
+	return l.Quantile(quantile), true
+}
+
+func compare(value float64, relation string, limit float64) bool {
+	switch relation {
+	case "<":
+		return value < limit
+	case "<=":
+		return value <= limit
+	case ">":
+		return value > limit
+	case ">=":
+		return value >= limit
+	}
+	return value == limit
+}

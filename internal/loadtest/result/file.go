@@ -1,0 +1,44 @@
+package result
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/tradefront/tradefront/internal/files"
+)
+
+// maxFile is the longest result that Read takes, in bytes.
+const maxFile = 64 << 20
+
+// Read reads a result that was written as JSON.
+func Read(path string) (*Result, error) {
+	text, err := files.Read(path, maxFile)
+	if err != nil {
+		return nil, fmt.Errorf("result: %w", err)
+	}
+	var r Result
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, fmt.Errorf("result %s: %w", path, err)
+	}
+	if r.Format != Format {
+		return nil, fmt.Errorf("result %s: its format is %.60q, and this program knows %q", path, r.Format, Format)
+	}
+	for _, m := range []*map[string]int{&r.Refused, &r.Failed, &r.Hostile} {
+		if *m == nil {
+			*m = map[string]int{}
+		}
+	}
+	return &r, nil
+}
+
+// fits refuses results of different runs.
+func (r *Result) fits(other *Result) error {
+	if r.Scenario != other.Scenario || r.Target != other.Target {
+		return fmt.Errorf("result: %s at %s, and %s at %s, are two runs", r.Scenario, r.Target, other.Scenario, other.Target)
+	}
+	if apart := r.Began.Sub(other.Began).Abs(); apart.Seconds() > max(r.ElapsedS, other.ElapsedS) {
+		return errors.New("result: one had ended when the other began: they are two runs")
+	}
+	return nil
+}

@@ -1,0 +1,184 @@
+package result
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Format names the document and its version.
+const Format = "tradefront loadtest result 1"
+
+// MaxSeconds bounds the lines of Seconds: two days.
+const MaxSeconds = 48 * 3600
+
+// Result is what a run found.
+type Result struct {
+	Format     string    `json:"format"`
+	Scenario   string    `json:"scenario"`
+	Target     string    `json:"target"`
+	Began      time.Time `json:"began"`
+	ElapsedS   float64   `json:"elapsed_seconds"`
+	Parameters []Named   `json:"parameters"` // as given, in the order of the command line's help
+	Generators int       `json:"generators"`
+	Host       Host      `json:"host"`    // that the generator ran on
+	Version    string    `json:"version"` // of the generator's program
+	// ConfigHash is the SHA-256 of the front's configuration file, "" if it was not given.
+	ConfigHash string `json:"front_config_sha256,omitempty"`
+
+	Counts  Counts         `json:"counts"`
+	Refused map[string]int `json:"refused"` // logins by the code of the answer
+	Failed  map[string]int `json:"failed"`  // visits by what failed
+	Hostile map[string]int `json:"hostile"` // visits of attackers that got what they must get, by their kind
+	Seconds []Second       `json:"seconds"`
+
+	Login   Latency `json:"login"`   // of a whole visit until it was logged in, from its intended start
+	Service Latency `json:"service"` // the same, from its first system call
+	Steps   []Step  `json:"steps"`   // parts of Service
+
+	// Peak is the firm's historical peak in logins a second, 0 if it was not given, and Multiple what the run reached of it.
+	Peak     float64 `json:"historical_peak,omitempty"`
+	Multiple float64 `json:"multiple_of_peak,omitempty"`
+
+	Assertions []Assertion `json:"assertions"`
+	Good       bool        `json:"good"` // every assertion holds, and no visit had a wrong answer
+	// EndedEarly says that the run did not come to its end, and why.
+	EndedEarly string `json:"ended_early,omitempty"`
+}
+
+// Named is a parameter.
+type Named struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Host is what the generator ran on.
+type Host struct {
+	CPU     string `json:"cpu"`
+	CPUs    int    `json:"cpus"`
+	Memory  uint64 `json:"memory_bytes"`
+	Kernel  string `json:"kernel"`
+	Name    string `json:"name"`
+	MaxOpen uint64 `json:"max_open_files"`
+}
+
+// Counts are of visits.
+type Counts struct {
+	Planned   int `json:"planned"`
+	Begun     int `json:"begun"`
+	LoggedIn  int `json:"logged_in"`
+	Refused   int `json:"refused"`
+	Failed    int `json:"failed"`
+	Hostile   int `json:"hostile"`    // that got what they must get
+	BrokenOff int `json:"broken_off"` // under way when the run ended early
+	Lost      int `json:"lost"`       // sessions that the front or the network ended while they were to stay
+	MostOpen  int `json:"most_open"`  // connections at one time
+	Late      int `json:"late"`       // visits that began more than LateAfter behind their time: the generator was too slow
+}
+
+// LateAfter is how far behind its time a visit may begin before the generator counts as too slow.
+const LateAfter = 10 * time.Millisecond
+
+// Errors are the visits that did not get what they must get.
+func (c *Counts) Errors() int { return c.Refused + c.Failed + c.Lost }
+
+// Second is one second of the run.
+type Second struct {
+	Begun    int     `json:"begun"`
+	LoggedIn int     `json:"logged_in"`
+	Errors   int     `json:"errors"`
+	Open     int     `json:"open"`
+	P50      float64 `json:"p50_ms"` // of the logins that were answered in it
+	P99      float64 `json:"p99_ms"`
+}
+
+// Step is a part of a visit.
+type Step struct {
+	Name    string  `json:"name"`
+	Latency Latency `json:"latency"`
+}
+
+// Rate is the logins a second, over the whole run.
+func (r *Result) Rate() float64 {
+	if r.ElapsedS <= 0 {
+		return 0
+	}
+	return float64(r.Counts.LoggedIn) / r.ElapsedS
+}
+
+// Step is that of the name, or nil.
+func (r *Result) Step(name string) *Latency {
+	for i := range r.Steps {
+		if r.Steps[i].Name == name {
+			return &r.Steps[i].Latency
+		}
+	}
+	return nil
+}
+
+// Merge adds what another generator of the same run found.
+func (r *Result) Merge(other *Result) error {
+	if err := r.fits(other); err != nil {
+		return err
+	}
+	r.Generators += other.Generators
+	r.ElapsedS = max(r.ElapsedS, other.ElapsedS)
+	if other.Began.Before(r.Began) {
+		r.Began = other.Began
+	}
+	r.Counts.add(&other.Counts)
+	for _, m := range []struct{ to, from map[string]int }{{r.Refused, other.Refused}, {r.Failed, other.Failed}, {r.Hostile, other.Hostile}} {
+		for _, key := range slices.Sorted(maps.Keys(m.from)) {
+			m.to[key] += m.from[key]
+		}
+	}
+	r.mergeSeconds(other)
+	if r.EndedEarly == "" {
+		r.EndedEarly = other.EndedEarly
+	}
+	return r.mergeLatencies(other)
+}
+
+func (c *Counts) add(o *Counts) {
+	c.Planned += o.Planned
+	c.Begun += o.Begun
+	c.LoggedIn += o.LoggedIn
+	c.Refused += o.Refused
+	c.Failed += o.Failed
+	c.Hostile += o.Hostile
+	c.BrokenOff += o.BrokenOff
+	c.Lost += o.Lost
+	c.MostOpen += o.MostOpen
+	c.Late += o.Late
+}
+
+// mergeSeconds adds second by second. Of two percentiles the greater is kept: they cannot be added.
+func (r *Result) mergeSeconds(other *Result) {
+	for i := range other.Seconds {
+		if i == len(r.Seconds) {
+			r.Seconds = append(r.Seconds, Second{})
+		}
+		to, from := &r.Seconds[i], &other.Seconds[i]
+		to.Begun += from.Begun
+		to.LoggedIn += from.LoggedIn
+		to.Errors += from.Errors
+		to.Open += from.Open
+		to.P50, to.P99 = max(to.P50, from.P50), max(to.P99, from.P99)
+	}
+}
+
+func (r *Result) mergeLatencies(other *Result) error {
+	pairs := [][2]*Latency{{&r.Login, &other.Login}, {&r.Service, &other.Service}}
+	for i := range r.Steps {
+		pairs = append(pairs, [2]*Latency{&r.Steps[i].Latency, other.Step(r.Steps[i].Name)})
+	}
+	for _, p := range pairs {
+		if p[1] == nil {
+			continue
+		}
+		if err := p[0].merge(p[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package result
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/files"
+)
+
+// ran is a run of n logins, of which login i took i milliseconds.
+func ran(n int) *Result {
+	r := &Result{
+		Format: Format, Scenario: "churn", Target: "127.0.0.1:1", Began: time.Unix(1_800_000_000, 0), ElapsedS: 2, Generators: 1,
+		Refused: map[string]int{}, Failed: map[string]int{}, Hostile: map[string]int{}, Login: NewLatency(), Service: NewLatency(),
+		Steps: []Step{{"connect", NewLatency()}}, Seconds: []Second{{Begun: n, LoggedIn: n}},
+		Counts: Counts{Planned: n, Begun: n, LoggedIn: n},
+	}
+	for i := range n {
+		r.Login.Record(time.Duration(i+1) * time.Millisecond)
+		r.Service.Record(time.Millisecond)
+		r.Steps[0].Latency.Record(time.Microsecond)
+	}
+	return r
+}
+
+func TestAssertions(t *testing.T) {
+	r := ran(100)
+	r.Counts.Refused, r.Refused["90"], r.Multiple = 2, 2, 2.5
+	for text, holds := range map[string]bool{
+		"p99<50ms": false, "p50<=51ms": true, "login.p50<1s": true, "service.p99.9<2ms": true, "connect.max<1ms": true, "max>=0.1s": true,
+		"errors==0": false, "errors == 2": true, "refused<=2": true, "failed==0": true, "rate>=50": true, "rate>50": false, "multiple>=2": true,
+		"error_share<0.05": true, "logged_in==100": true, "late==0": true, "p100<100.5ms": true, "authenticate.p50<1s": false, // it has no time at all
+	} {
+		all, err := ParseAssertions([]string{text})
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if r.Judge(all); r.Assertions[0].Holds != holds || r.Good != holds {
+			t.Errorf("%s holds: %v (%v), want %v", text, r.Assertions[0].Holds, r.Assertions[0].Value, holds)
+		}
+	}
+	if r.Judge(nil); r.Good {
+		t.Error("a run with refusals is good where nothing was asserted")
+	}
+	if r = ran(1); r.EndedEarly == "" {
+		r.Judge(nil)
+		good := r.Good
+		r.EndedEarly = "interrupted"
+		if r.Judge(nil); !good || r.Good {
+			t.Errorf("good %v, and ended early %v", good, r.Good)
+		}
+	}
+}
+
+// TestAssertionFaults are told all at once.
+func TestAssertionFaults(t *testing.T) {
+	bad := []string{"p99", "p99<50", "errors<5ms", "p101<1s", "speed>1", "refused.p50<1s", "p50 !< 1s", "user_login.x<1s"}
+	_, err := ParseAssertions(append(bad, "errors==0"))
+	if err == nil {
+		t.Fatal("taken")
+	}
+	for _, text := range bad {
+		if !strings.Contains(err.Error(), `"`+text+`"`) {
+			t.Errorf("%s is not named in: %v", text, err)
+		}
+	}
+}
+
+// TestMergeIsTheSum: also through a file.
+func TestMergeIsTheSum(t *testing.T) {
+	one, two := ran(100), ran(50)
+	one.Refused["90"], two.Refused["90"], two.Refused["3"] = 1, 2, 3
+	two.Seconds = append(two.Seconds, Second{LoggedIn: 7})
+	two.Began = two.Began.Add(-time.Second)
+	text, err := json.Marshal(two)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "two.json")
+	if err := files.Write(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	read, err := Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := one.Merge(read); err != nil {
+		t.Fatal(err)
+	}
+	if one.Counts.LoggedIn != 150 || one.Refused["90"] != 3 || one.Refused["3"] != 3 || one.Generators != 2 || one.Login.Count() != 150 ||
+		one.Steps[0].Latency.Count() != 150 || len(one.Seconds) != 2 || one.Seconds[0].LoggedIn != 150 || one.Seconds[1].LoggedIn != 7 ||
+		!one.Began.Equal(two.Began) || one.Login.Quantile(100) < 99.9 {
+		t.Errorf("%+v", one)
+	}
+	three := ran(1)
+	three.Scenario = "storm"
+	if err := one.Merge(three); err == nil {
+		t.Error("two scenarios are one run")
+	}
+	three.Scenario, three.Began = "churn", three.Began.Add(time.Hour)
+	if err := one.Merge(three); err == nil {
+		t.Error("two runs, an hour apart, are one")
+	}
+}
+
+func TestText(t *testing.T) {
+	r := ran(10)
+	r.Counts.Failed, r.Failed["no answer: login"] = 1, 1
+	all, err := ParseAssertions([]string{"errors==0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Judge(all)
+	for language, want := range map[string][]string{
+		"en": {"load test  churn", "logged in 10, failed 1", "  failed  no answer: login  1", "asserted  errors==0  1.000  FAILS", "FAILED"},
+		"zh": {"压力测试  churn", "登录成功 10, 失败 1", "判定条件  errors==0  1.000  不满足", "不通过"},
+	} {
+		var b strings.Builder
+		r.Text(&b, language)
+		for _, w := range want {
+			if !strings.Contains(b.String(), w) {
+				t.Errorf("%s: %q is not in\n%s", language, w, b.String())
+			}
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package result
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tradefront/tradefront/internal/show"
+)
+
+// words are the texts of a result in one language.
+type words struct {
+	title, target, began, lasted, early, host, version, config, generators string
+	planned, begun, loggedIn, refused, failed, hostile, broken, lost       string
+	mostOpen, late, rate, peak, step, noStep                               string
+	asserted, holds, fails, good, bad                                      string
+	steps                                                                  map[string]string
+}
+
+var texts = map[string]*words{
+	"en": {
+		title: "load test", target: "front", began: "began", lasted: "lasted", early: "ended early", host: "generator", version: "version",
+		config: "configuration", generators: "generators",
+		planned: "planned", begun: "begun", loggedIn: "logged in", refused: "refused", failed: "failed", hostile: "attacks answered as they must be",
+		broken: "broken off", lost: "sessions lost", mostOpen: "connections at most", late: "begun late", rate: "logins a second",
+		peak: "of the historical peak", step: "STEP\tCOUNT\tMEAN ms\tp50\tp90\tp99\tp99.9\tMAX", noStep: "no login was answered",
+		asserted: "asserted", holds: "holds", fails: "FAILS", good: "PASSED", bad: "FAILED",
+		steps: map[string]string{
+			"login": "login, from its intended start", "service": "login, from its first packet", "connect": "connect",
+			"authenticate": "authenticate", "user_login": "log in",
+		},
+	},
+	"zh": {
+		title: "压力测试", target: "前置", began: "开始", lasted: "历时", early: "提前结束", host: "压测机", version: "版本", config: "前置配置",
+		generators: "压测进程",
+		planned:    "计划", begun: "已发起", loggedIn: "登录成功", refused: "被拒绝", failed: "失败", hostile: "攻击均按规定应答", broken: "中断",
+		lost: "会话丢失", mostOpen: "最大连接数", late: "发起过迟", rate: "每秒登录", peak: "倍历史峰值",
+		step: "步骤\t次数\t平均 ms\tp50\tp90\tp99\tp99.9\t最大", noStep: "没有登录得到应答",
+		asserted: "判定条件", holds: "满足", fails: "不满足", good: "通过", bad: "不通过",
+		steps: map[string]string{
+			"login": "登录（自计划时刻起）", "service": "登录（自首个报文起）", "connect": "建立连接", "authenticate": "终端认证", "user_login": "用户登录",
+		},
+	},
+}
+
+// Languages are those of Text.
+func Languages() []string { return []string{"en", "zh"} }
+
+// Text prints r for people; language is one of Languages.
+func (r *Result) Text(w io.Writer, language string) {
+	t := texts[language]
+	if t == nil {
+		t = texts["en"]
+	}
+	r.printHead(w, t)
+	r.printCounts(w, t)
+	r.printSteps(w, t)
+	for _, a := range r.Assertions {
+		verdict := t.holds
+		if !a.Holds {
+			verdict = t.fails
+		}
+		fmt.Fprintf(w, "%s  %s  %.3f  %s\n", t.asserted, a.Text, a.Value, verdict)
+	}
+	verdict := t.bad
+	if r.Good {
+		verdict = t.good
+	}
+	fmt.Fprintln(w, verdict)
+}
+
+func (r *Result) printHead(w io.Writer, t *words) {
+	var parameters []string
+	for _, p := range r.Parameters {
+		parameters = append(parameters, p.Name+"="+p.Value)
+	}
+	fmt.Fprintf(w, "%s  %s  %s\n", t.title, r.Scenario, strings.Join(parameters, " "))
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(w, "%s  %s\n", name, value)
+		}
+	}
+	line(t.target, r.Target)
+	line(t.began, show.Time(r.Began))
+	line(t.lasted, fmt.Sprintf("%.1f s", r.ElapsedS))
+	line(t.early, r.EndedEarly)
+	line(t.host, fmt.Sprintf("%s, %d × %s, %s, Linux %s", r.Host.Name, r.Host.CPUs, r.Host.CPU, show.Size(int64(r.Host.Memory)), r.Host.Kernel))
+	line(t.version, r.Version)
+	line(t.config, r.ConfigHash)
+	if r.Generators > 1 {
+		line(t.generators, fmt.Sprint(r.Generators))
+	}
+}
+
+func (r *Result) printCounts(w io.Writer, t *words) {
+	c := &r.Counts
+	fmt.Fprintf(w, "%s %d, %s %d, %s %d", t.planned, c.Planned, t.begun, c.Begun, t.loggedIn, c.LoggedIn)
+	for _, more := range []struct {
+		name string
+		n    int
+	}{{t.refused, c.Refused}, {t.failed, c.Failed}, {t.lost, c.Lost}, {t.hostile, c.Hostile}, {t.broken, c.BrokenOff}, {t.late, c.Late}} {
+		if more.n > 0 {
+			fmt.Fprintf(w, ", %s %d", more.name, more.n)
+		}
+	}
+	fmt.Fprintf(w, ", %s %d\n%s %.0f", t.mostOpen, c.MostOpen, t.rate, r.Rate())
+	if r.Multiple > 0 {
+		fmt.Fprintf(w, ", %.2f %s", r.Multiple, t.peak)
+	}
+	fmt.Fprintln(w)
+	for _, m := range []struct {
+		name string
+		of   map[string]int
+	}{{t.refused, r.Refused}, {t.failed, r.Failed}, {t.hostile, r.Hostile}} {
+		for _, key := range slices.Sorted(maps.Keys(m.of)) {
+			fmt.Fprintf(w, "  %s  %s  %d\n", m.name, key, m.of[key])
+		}
+	}
+}
+
+func (r *Result) printSteps(w io.Writer, t *words) {
+	if r.Login.Count() == 0 {
+		fmt.Fprintln(w, t.noStep)
+		return
+	}
+	all := append([]Step{{"login", r.Login}, {"service", r.Service}}, r.Steps...)
+	show.Table(w, t.step, func(w io.Writer) {
+		for _, s := range all {
+			l := &s.Latency
+			fmt.Fprintf(w, "%s\t%d\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\n", t.steps[s.Name], l.Count(), l.Mean(), l.Quantile(50), l.Quantile(90),
+				l.Quantile(99), l.Quantile(99.9), l.Quantile(100))
+		}
+	})
+}

@@ -1,0 +1,25 @@
+package loadtest
+
+import (
+	"math"
+	"time"
+)
+
+// schedule says when each visit of an open loop is due: at a constant rate, which a ramp reaches by a straight line from zero.
+type schedule struct {
+	rate float64
+	ramp float64 // seconds
+}
+
+func (p *Plan) schedule() schedule { return schedule{p.Rate, p.Ramp.Seconds()} }
+
+// due is when visit i is due, after the beginning.
+func (s schedule) due(i int) time.Duration {
+	n := float64(i)
+	inRamp := s.rate * s.ramp / 2 // visits during the ramp: the area of a triangle
+	at := s.ramp + (n-inRamp)/s.rate
+	if n < inRamp {
+		at = math.Sqrt(2 * n * s.ramp / s.rate)
+	}
+	return time.Duration(at * float64(time.Second))
+}
