@@ -15,8 +15,8 @@
 //
 // So a change of one row among a million costs a few rows. A number is visible only after all lower ones, as its transaction
 // could not take it before those had ended; a front cannot pass over a change that commits late. A person who changes rows
-// by hand raises the generation alone: that number has no row in directory_change, and fronts compare all. They do so once after
-// their start too.
+// by hand raises the generation alone: that number has no row in directory_change, and fronts compare all. They do so once,
+// some minutes after their start, too.
 //
 // # Invariants
 //

@@ -19,6 +19,10 @@ import (
 // front that starts without PostgreSQL says of its AppIDs and accounts.
 const mirrorStamp = 10 * time.Minute
 
+// DefaultCompareAfter is a while after the terminals have come back to a front that was restarted: a comparison of a million accounts
+// takes some ten seconds of a processor.
+const DefaultCompareAfter = 5 * time.Minute
+
 // Mirror is PostgreSQL's directory as this front last read it, kept in the local store. A
 // front reads its AppIDs and accounts from here always, so that a start while PostgreSQL
 // is away is no other way: only Refresh then fails. Secrets are kept as they are in
@@ -30,9 +34,12 @@ type Mirror struct {
 	local Keeper
 	now   func() time.Time
 
+	// CompareAfter is how long after the first Refresh of a life all is compared, DefaultCompareAfter unless it is set before.
+	CompareAfter time.Duration
+
 	refreshing sync.Mutex
-	met        bool // PostgreSQL was read in this life
-	compared   bool // and all was compared
+	met        time.Time // when PostgreSQL was first read in this life; zero if it was not
+	compared   bool      // all was compared in this life
 
 	mu     sync.Mutex
 	asOf   time.Time // when PostgreSQL was last read and had this state; zero if never
@@ -59,7 +66,7 @@ func OpenMirror(ctx context.Context, pg Source, local Keeper) (*Mirror, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Mirror{pg: pg, local: local, now: time.Now, asOf: state.taken}, nil
+	return &Mirror{pg: pg, local: local, now: time.Now, asOf: state.taken, CompareAfter: DefaultCompareAfter}, nil
 }
 
 // AsOf is when PostgreSQL was last read and had this state, zero if it never was; and the error of the
@@ -134,7 +141,7 @@ func (m *Mirror) Relays(ctx context.Context) ([]relay.Permission, []relay.Grant,
 // Refresh takes over what PostgreSQL has. While its generation does not move that is one
 // small query; when it moved, the rows that changed since are read, at the first Refresh of a life too: a front that
 // starts does not wait for a million rows. All is compared where what changed cannot be told (a person changed rows by hand, or
-// the database was restored and counts anew), and at the second Refresh of a life whatever the generation is, which
+// the database was restored and counts anew), and once in a life, CompareAfter its first Refresh, whatever the generation is: that
 // finds what a person changed without raising it. Only rows that differ are written. After an error the mirror is
 // what it was.
 func (m *Mirror) Refresh(ctx context.Context) error {
@@ -161,13 +168,14 @@ func (m *Mirror) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if m.compared && source == state.source {
+	due := !m.met.IsZero() && !m.compared && m.now().Sub(m.met) >= m.CompareAfter
+	if !m.met.IsZero() && !due && source == state.source {
 		if m.now().Sub(state.taken).Abs() < mirrorStamp {
 			return nil
 		}
 		return m.write(&mirrorChange{source: source})
 	}
-	change, err := m.compare(ctx, &state)
+	change, err := m.compare(ctx, &state, due)
 	if err != nil {
 		return err
 	}
@@ -175,7 +183,10 @@ func (m *Mirror) refresh(ctx context.Context) error {
 		return err
 	}
 	m.remember(state.generation, &change)
-	m.met, m.compared = true, m.met || change.whole
+	if m.met.IsZero() {
+		m.met = m.now()
+	}
+	m.compared = m.compared || change.whole
 	return nil
 }
 
@@ -201,8 +212,9 @@ func readPosition(ctx context.Context, db *sqlrows.Tables, q sqlrows.Queryer) (p
 	return p, db.Explain(ctx, err)
 }
 
-// compare reads both sides, PostgreSQL's in one snapshot: what changed since the mirror's state, or all.
-func (m *Mirror) compare(ctx context.Context, state *mirrorState) (mirrorChange, error) {
+// compare reads both sides, PostgreSQL's in one snapshot: what changed since the mirror's state, or all if that is due or cannot
+// be told.
+func (m *Mirror) compare(ctx context.Context, state *mirrorState, due bool) (mirrorChange, error) {
 	db := m.pg.Tables()
 	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
@@ -213,14 +225,13 @@ func (m *Mirror) compare(ctx context.Context, state *mirrorState) (mirrorChange,
 	if c.source, err = readPosition(ctx, db, tx); err != nil {
 		return mirrorChange{}, err
 	}
-	if !m.met || m.compared {
+	c.whole = true
+	if !due {
 		known, err := m.readDelta(ctx, tx, state, &c)
 		if err != nil {
 			return mirrorChange{}, err
 		}
 		c.whole = !known
-	} else {
-		c.whole = true
 	}
 	if c.whole {
 		err = m.compareAll(ctx, tx, &c)

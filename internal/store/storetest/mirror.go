@@ -20,6 +20,7 @@ func OpenMirror(t *testing.T, p *postgres.Store, l *journal.Journal) *directory.
 	if err != nil {
 		t.Fatal(err)
 	}
+	m.CompareAfter = 0 // the second Refresh of a life compares all
 	return m
 }
 
