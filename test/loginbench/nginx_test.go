@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -94,7 +93,7 @@ http {
 
 // writeCertificate writes one for localhost, signed by its own RSA-2048 key, which is what nginx is measured with.
 func writeCertificate(dir string) (*x509.CertPool, error) {
-	var key *rsa.PrivateKey = keypair.RSA(0).RSA
+	key := keypair.RSA(0).RSA
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), IsCA: true, BasicConstraintsValid: true,
