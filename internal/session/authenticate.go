@@ -40,7 +40,10 @@ func (s *Session) authenticate(m ftd.Message, now time.Time, fx *Effects) {
 // askChallenge remembers who asks; a challenge that is still out is void from here on.
 func (s *Session) askChallenge(raw []byte, id *ftd.AuthIdentity, fx *Effects) {
 	s.state = Connected
-	copy(s.identity[:], raw)
+	if s.asked == nil {
+		s.asked = challenges.Get().(*challenge)
+	}
+	copy(s.asked.identity[:], raw)
 	s.brokerID.set(id.BrokerID)
 	s.appID.set(id.AppID)
 	if s.challenges++; s.challenges > maxChallenges {
@@ -51,11 +54,10 @@ func (s *Session) askChallenge(raw []byte, id *ftd.AuthIdentity, fx *Effects) {
 }
 
 func (s *Session) sendChallenge(ev *Event, fx *Effects) {
-	s.challenge = *ev.Challenge
-	s.drawnAt = ev.Now
+	s.asked.bytes, s.asked.drawnAt = *ev.Challenge, ev.Now
 	s.state = Challenged
 	e := ftd.Begin(fx.Wire, ftd.TIDAuthenticate)
-	e.AuthChallenge(&ftd.AuthChallenge{TimeStamp: s.challenge})
+	e.AuthChallenge(&ftd.AuthChallenge{TimeStamp: s.asked.bytes})
 	fx.end(&e)
 }
 
@@ -70,23 +72,25 @@ func (s *Session) answer(raw, data []byte, now time.Time, fx *Effects) {
 	switch {
 	case !challenged:
 		s.refuse(fx, OpAuthenticate, reason.NoChallenge)
-	case !bytes.Equal(raw, s.identity[:]):
+	case !bytes.Equal(raw, s.asked.identity[:]):
 		s.refuse(fx, OpAuthenticate, reason.IdentityChanged)
-	case now.Sub(s.drawnAt) >= s.settings.ChallengeTTL:
+	case now.Sub(s.asked.drawnAt) >= s.settings.ChallengeTTL:
 		s.refuse(fx, OpAuthenticate, reason.ChallengeExpired)
 	default:
 		fx.Do, fx.Op = DoVerify, OpAuthenticate
 		fx.Auth = AuthAttempt{
 			BrokerID:  s.brokerID.bytes(),
 			AppID:     s.appID.bytes(),
-			Challenge: &s.challenge,
+			Challenge: &s.asked.bytes,
 			Answer:    (*[ftd.ChallengeLen]byte)(data),
 		}
 	}
 }
 
 func (s *Session) authenticated(ev *Event, fx *Effects) {
-	s.challenge = [ftd.ChallengeLen]byte{}
+	*s.asked = challenge{}
+	challenges.Put(s.asked)
+	s.asked = nil
 	s.state, s.appType = Authenticated, ev.Outcome.AppType
 	s.since = ev.Now
 	e := ftd.Begin(fx.Wire, ftd.TIDAuthenticate)

@@ -156,7 +156,7 @@ func (s *Session) loggedIn(ev *Event, fx *Effects) {
 	s.state, s.business = LoggedIn, ev.Outcome.Session != nil
 	receipt := ev.Outcome.Receipt
 	if s.appType == OperatorRelay {
-		s.relay.begin(receipt)
+		s.relaying().begin(receipt)
 	}
 	e := ftd.Begin(fx.Wire, ftd.TIDUserLogin)
 	s.putReceipt(&e, receipt)

@@ -37,6 +37,15 @@ type relaySession struct {
 	refusedAt time.Time
 }
 
+// relaying is what the session keeps for an operator relay. It is made when it is needed first: most sessions are those of terminals,
+// and none of these needs it.
+func (s *Session) relaying() *relaySession {
+	if s.relay == nil {
+		s.relay = new(relaySession)
+	}
+	return s.relay
+}
+
 // Reports reports whether an operator relay is logged in. Its submissions must not wait behind a business message: what cannot
 // be passed on now is refused instead of being left unread.
 func (s *Session) Reports() bool { return s.appType == OperatorRelay && s.state == LoggedIn }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"encoding/binary"
+	"sync"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ftd"
@@ -59,12 +60,10 @@ type Session struct {
 	state    State
 
 	// The terminal software.
-	identity   [identityLen]byte // AuthIdentity of the challenge, as it came
+	asked      *challenge // whose answer is awaited; nil once authenticated, so that an idle session does not hold it
 	brokerID   text
 	appID      text
 	appType    byte // once authenticated
-	challenge  [ftd.ChallengeLen]byte
-	drawnAt    time.Time
 	challenges int
 
 	// The customer.
@@ -80,7 +79,7 @@ type Session struct {
 	dialog   uint32 // the number of the last request
 	target   target // of the request that is being refused
 
-	relay relaySession // of an operator relay
+	relay *relaySession // of an operator relay; see relaying
 
 	refusals  float64   // answers of an error, one forgotten each second
 	refusedAt time.Time // the last of them
@@ -90,6 +89,16 @@ type Session struct {
 	heard time.Time
 	sent  time.Time
 }
+
+// challenge is one that a terminal asked for.
+type challenge struct {
+	identity [identityLen]byte // AuthIdentity of the terminal that asked, as it came
+	bytes    [ftd.ChallengeLen]byte
+	drawnAt  time.Time
+}
+
+// challenges are those that were answered, for the next sessions: a dialogue allocates nothing. One whose session ends before is the collector's.
+var challenges = sync.Pool{New: func() any { return new(challenge) }}
 
 // identityLen is the fixed part of AuthIdentity, which steps 1 and 3 must have in common.
 const identityLen = 10 + 30 + 10
@@ -103,7 +112,7 @@ func New(settings *Settings, now time.Time) Session {
 func (s *Session) State() State { return s.state }
 
 // EndsOne reports whether it is an operator relay's whose terms say that a ForceExit may end one terminal.
-func (s *Session) EndsOne() bool { return s.state == LoggedIn && s.relay.endsOne }
+func (s *Session) EndsOne() bool { return s.state == LoggedIn && s.relay != nil && s.relay.endsOne }
 
 // BodyLimit is the longest body that the next frame may have, in bytes.
 func (s *Session) BodyLimit() int {

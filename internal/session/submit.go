@@ -63,23 +63,23 @@ func (s *Session) submit(m ftd.Message, ev *Event, fx *Effects) {
 		return
 	}
 	fx.SubmitID = a.Request.SubmitID
-	a.Arrived, a.LoggedIn = ev.Now, s.relay.loginTime
+	a.Arrived, a.LoggedIn = ev.Now, s.relaying().loginTime
 	a.AppID, a.Operator, a.BrokerID = s.appID.bytes(), s.userID.bytes(), s.brokerID.bytes()
 	if why := s.maySubmit(ev.Draining); why != reason.OK {
 		s.refuse(fx, OpSubmit, why)
 		fx.UserID = a.Request.UserID
-		if why == reason.RelayWindow && s.relay.flooded(ev.Now) {
+		if why == reason.RelayWindow && s.relaying().flooded(ev.Now) {
 			fx.Do, fx.Close = DoNothing, reason.RelayFlood
 		}
 		return
 	}
-	s.relay.unanswered++
-	s.relay.ends++
+	s.relaying().unanswered++
+	s.relaying().ends++
 	fx.Do, fx.Op = DoSubmit, OpSubmit
 }
 
 func (s *Session) maySubmit(draining bool) reason.Reason {
-	c := submitCase{s.appType, s.state, draining, s.relay.unanswered >= s.relay.window}
+	c := submitCase{s.appType, s.state, draining, s.relaying().unanswered >= s.relaying().window}
 	for i := range submitChecks {
 		if submitChecks[i].refuses(c) {
 			return submitChecks[i].why
@@ -124,7 +124,7 @@ func (a *SubmitAttempt) decode(m ftd.Message) error {
 
 // submitDone answers a submission that was on its way, in any order.
 func (s *Session) submitDone(ev *Event, fx *Effects) {
-	s.relay.leaveWindow()
+	s.relaying().leaveWindow()
 	if !ev.Outcome.Reason.Accepted() {
 		s.refuseSubmit(OpSubmit, ev, fx)
 		return
@@ -168,7 +168,7 @@ func (s *Session) refuseSubmit(op Op, ev *Event, fx *Effects) {
 			fx.Close = reason.RefusalFlood
 		}
 	case isOurs(ev.Outcome.Reason):
-	case s.relay.overspent(ev.Now):
+	case s.relaying().overspent(ev.Now):
 		fx.Close = reason.RelayRefusals
 	}
 }
@@ -213,7 +213,7 @@ func (s *Session) endTerminal(m ftd.Message, ev *Event, fx *Effects) {
 	fx.Submit = SubmitAttempt{AppID: s.appID.bytes(), Operator: s.userID.bytes()}
 	fx.Submit.Request.SubmitID = ref.SubmitID
 	switch {
-	case s.appType == OperatorRelay && s.state == LoggedIn && s.relay.endsTooMany(ev.Now):
+	case s.appType == OperatorRelay && s.state == LoggedIn && s.relaying().endsTooMany(ev.Now):
 		fx.Close = reason.RelayFlood
 	case s.appType != OperatorRelay:
 		s.refuse(fx, OpSubmitEnd, reason.WrongMode)
