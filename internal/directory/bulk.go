@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -85,19 +84,14 @@ type bulkWriter struct {
 func writeAll[T any](ctx context.Context, w *bulkWriter, table, columns string, rows iter.Seq[T], argsOf func(*T) []any) (err error) {
 	var args []any
 	n := 0
-	var whole *sql.Stmt
-	defer func() {
-		if whole != nil {
-			err = errors.Join(err, whole.Close())
-		}
-	}()
+	var whole *sql.Stmt // for bulkRows; its transaction closes it
 	for row := range rows {
 		args = append(args, argsOf(&row)...)
 		if n++; n < bulkRows {
 			continue
 		}
 		if whole == nil {
-			if whole, err = w.tx.PrepareContext(ctx, insertRows(table, columns, n)); err != nil {
+			if whole, err = w.tx.PrepareContext(ctx, insertRows(table, columns, n)); err != nil { //nolint:sqlclosecheck // the transaction does
 				return w.d.db.Explain(ctx, err)
 			}
 		}
@@ -199,8 +193,9 @@ func (w *remover) remove(ctx context.Context, table, column string, names []any)
 	list, mark := placeholdersFrom(4, len(names)), " AND (created = $1 OR $1 = 0)"
 	found := column + " IN " + list + mark
 	args := append([]any{w.created, w.version, table}, names...)
-	result, err := w.tx.ExecContext(ctx, "INSERT INTO directory_removed (generation, kind, name) SELECT CAST($2 AS bigint), CAST($3 AS text), "+ //nolint:gosec // G202: our own names
-		column+" FROM "+table+" WHERE "+found, args...)
+	note := "INSERT INTO directory_removed (generation, kind, name) SELECT CAST($2 AS bigint), CAST($3 AS text), " + //nolint:gosec // G202: our own names
+		column + " FROM " + table + " WHERE " + found
+	result, err := w.tx.ExecContext(ctx, note, args...)
 	if err != nil {
 		return 0, w.d.db.Explain(ctx, err)
 	}
@@ -254,7 +249,8 @@ func (d *Directory) There(ctx context.Context, accounts []regulation.Account) (t
 		for i, a := range some {
 			args[i] = string(a)
 		}
-		if err := d.addThere(ctx, there, "SELECT account FROM account WHERE account IN "+placeholdersFrom(1, len(some)), args); err != nil { //nolint:gosec // G202: marks of ours
+		query := "SELECT account FROM account WHERE account IN " + placeholdersFrom(1, len(some))
+		if err := d.addThere(ctx, there, query, args); err != nil {
 			return nil, err
 		}
 	}

@@ -62,7 +62,7 @@ func (d *Directory) AddApp(ctx context.Context, a auth.App) error {
 
 // insertApp and insertAccount have the version as their last argument.
 var (
-	insertApp     = insertRow("app", appColumns+versionColumn) + " ON CONFLICT DO NOTHING"
+	insertApp     = insertRow("app", appColumns+versionColumn) + " ON CONFLICT DO NOTHING" //nolint:gosec // G202: our own names
 	insertAccount = insertRow("account", accountColumns+versionColumn) + " ON CONFLICT DO NOTHING"
 )
 

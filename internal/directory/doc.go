@@ -30,7 +30,8 @@
 // # Bounds
 //
 // A change is in memory while it is taken over, and the last maxRecentRows rows of changes after that. A comparison of all keeps a
-// hash of each account, and the scope of a relay is in memory twice while that scope changes. Relays have a generation of their own, and each scope a version: a mirror reads 100,000 grants only when one of them
+// hash of each account, and the scope of a relay is in memory twice while that scope changes. Relays have a generation of
+// their own, and each scope a version: a mirror reads 100,000 grants only when one of them
 // changed, and writes the one.
 //
 // # If we crash

@@ -160,7 +160,7 @@ func TestLateCommitIsNotLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer late.Rollback() //nolint:errcheck // after Commit it does nothing
+	defer late.Rollback()
 	for _, s := range []string{
 		"UPDATE directory SET generation = generation + 1",
 		"INSERT INTO directory_change SELECT generation, 'late' FROM directory",

@@ -134,7 +134,8 @@ func (v *Verifiers) deleteOthers(ctx context.Context) error {
 	others := "rowid IN (SELECT rowid FROM verifier WHERE key NOT IN " + placeholdersFrom(1, len(keys)) + fmt.Sprintf(" LIMIT %d)", verifiersAtOnce)
 	for left := int64(1); left > 0 && ctx.Err() == nil; {
 		if err := v.local.Write(func(ctx context.Context, conn *sql.Conn) error {
-			if _, err := conn.ExecContext(ctx, "UPDATE verifier SET tag = zeroblob(length(tag)) WHERE "+others, args...); err != nil { //nolint:gosec // G202: marks of ours
+			overwrite := "UPDATE verifier SET tag = zeroblob(length(tag)) WHERE " + others //nolint:gosec // G202: marks of ours
+			if _, err := conn.ExecContext(ctx, overwrite, args...); err != nil {
 				return err
 			}
 			result, err := conn.ExecContext(ctx, "DELETE FROM verifier WHERE "+others, args...) //nolint:gosec // G202: marks of ours

@@ -37,17 +37,20 @@ func readAll(ctx context.Context, from Source, before *snapshot) (*snapshot, map
 		size = before.holders.Len()
 	}
 	holders, unlocked, faults := shardmap.Build[regulation.Account, holder](size), make(map[regulation.Account]bool), []*RowError(nil)
-	err := from.EachAccount(ctx, func(row *Account) error {
-		h, err := readRow(row)
-		if _, twice := holders.Get(row.Account); err == nil && twice {
-			err = errors.New("stands twice; the first is used")
+	take := func(row *Account) {
+		h, fault := readRow(row)
+		if _, twice := holders.Get(row.Account); fault == nil && twice {
+			fault = errors.New("stands twice; the first is used")
 		}
-		if err != nil {
-			faults = append(faults, &RowError{row.Account, err})
-			return nil
+		if fault != nil {
+			faults = append(faults, &RowError{row.Account, fault})
+			return
 		}
 		holders.Put(row.Account, h)
 		noteUnlocked(unlocked, before, row.Account, &h)
+	}
+	err := from.EachAccount(ctx, func(row *Account) error {
+		take(row)
 		return nil
 	})
 	return &snapshot{holders: holders.Map(), faults: faults}, unlocked, err

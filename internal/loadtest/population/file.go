@@ -67,7 +67,7 @@ func (p *Population) Write(path string) error {
 	for i := range p.Relays {
 		f.Relays = append(f.Relays, fileRelay{appForm(&p.Relays[i].App), string(p.Relays[i].Operator)})
 	}
-	text, err := json.MarshalIndent(&f, "", "  ")
+	text, err := json.MarshalIndent(&f, "", "  ") //nolint:gosec // G117: the password belongs into this file, which is its owner's alone
 	if err != nil {
 		return fmt.Errorf("population: %w", err)
 	}

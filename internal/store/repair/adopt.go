@@ -52,7 +52,10 @@ func Adopt(ctx context.Context, l *journal.Journal, a localfile.CorruptStore) (A
 
 // notAdopted are the tables that Recover fills, or that count changes and migrations of the new store,
 // or that hold nothing to keep.
-var notAdopted = []any{"record", "quarantine", "directory", "directory_change", "directory_removed", "goose_db_version", "probe", "forwarded", "forwarded_submission"}
+var notAdopted = []any{
+	"record", "quarantine", "directory", "directory_change", "directory_removed", "goose_db_version", "probe",
+	"forwarded", "forwarded_submission",
+}
 
 // adoptable are the names of the other tables.
 func adoptable(ctx context.Context, conn *sql.Conn) ([]string, error) {
