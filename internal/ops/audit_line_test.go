@@ -42,7 +42,8 @@ func TestTextsAsByZap(t *testing.T) {
 			t.Fatalf("%+q stands as %s, want %s", s.String(), got, want)
 		}
 		var back struct{ Account string }
-		if err := json.Unmarshal([]byte(got), &back); err != nil || back.Account != strings.ToValidUTF8(s.String(), "") && !strings.ContainsRune(back.Account, '\ufffd') {
+		err := json.Unmarshal([]byte(got), &back)
+		if err != nil || back.Account != strings.ToValidUTF8(s.String(), "") && !strings.ContainsRune(back.Account, '\ufffd') {
 			t.Fatalf("%s: %v, %+q", got, err, back.Account)
 		}
 	}
