@@ -184,16 +184,16 @@ func read(t *testing.T, path string) string {
 // TestReservedPorts: the ports of the samples are kept from outgoing connections.
 func TestReservedPorts(t *testing.T) {
 	conf := read(t, "sysctl/90-tradefront.conf")
-	if !strings.Contains(conf, "\nnet.ipv4.ip_local_reserved_ports = 9464-9465,41205-41208\n") {
+	if !strings.Contains(conf, "\nnet.ipv4.ip_local_reserved_ports = 9464-9465,41205-41210\n") {
 		t.Fatal(conf)
 	}
 	c := config.Default()
 	addresses := []string{c.Admin.Address.String(), c.Front.Listeners[0].Address.String()}
-	haproxy := read(t, "../configs/haproxy.cfg")
+	haproxy := read(t, "../configs/haproxy.cfg") + read(t, "../configs/haproxy-relays.cfg")
 	addresses = append(addresses, regexp.MustCompile(`10\.0\.0\.11:\d+`).FindAllString(haproxy, -1)...)
 	for _, a := range addresses {
 		_, port, err := net.SplitHostPort(a)
-		if err != nil || !slices.Contains([]string{"9464", "9465", "41205", "41206", "41207", "41208"}, port) {
+		if err != nil || !slices.Contains([]string{"9464", "9465", "41205", "41206", "41207", "41208", "41209", "41210"}, port) {
 			t.Errorf("%s is not reserved", a)
 		}
 	}

@@ -24,6 +24,7 @@ type relayAdd struct {
 	code                             string
 	cipher                           cipherFlag
 	networks, operators, scope, apps []string
+	certs                            []string
 	terminalApps                     string
 	chained                          bool
 }
@@ -51,6 +52,7 @@ func newRelayAdd(e *env) *cobra.Command {
 	f.StringArrayVar(&a.scope, "scope", nil, "for whom its operators may report: all, prefix:P or single:ACCOUNT; may be repeated")
 	f.StringVar(&a.terminalApps, "terminal-apps", string(relay.Listed), "listed: its terminals' AppIDs must be admitted; audit: others are taken and counted")
 	f.StringArrayVar(&a.apps, "app", nil, "AppID that its terminals may have, instead of every admitted one; may be repeated")
+	f.StringArrayVar(&a.certs, "client-cert", nil, "file with its TLS certificate in PEM, or the SHA-256 of one, as the load balancer tells it; may be repeated")
 	f.BoolVar(&a.chained, "chained", false, "it may carry terminals of another relay")
 	f.StringVar(&a.code, "authcode", "", "use this authcode (16 of A-Z, 0-9) instead of a random one")
 	f.Var(&a.cipher, "cipher", "aes or sm4")
@@ -121,6 +123,9 @@ func (a *relayAdd) permission(id regulation.AppID) (p relay.Permission, err erro
 		return p, err
 	}
 	if p.AllowedApps, err = parseAppIDs(a.apps); err != nil {
+		return p, err
+	}
+	if p.ClientCerts, err = parseCerts(a.certs); err != nil {
 		return p, err
 	}
 	p.TerminalApps, p.Chained = relay.TerminalApps(a.terminalApps), a.chained

@@ -50,6 +50,7 @@ func changeList[T comparable](l *listChange, list *[]T, what string, parse func(
 type relayChange struct {
 	relayCommand
 	networks, operators, apps listChange
+	certs                     listChange
 	terminalApps              string
 	chained                   bool
 }
@@ -80,6 +81,7 @@ func newRelayChange(e *env) *cobra.Command {
 	r.networks.flags(c, "network", "network or address that it may come from")
 	r.operators.flags(c, "operator", "account of an operator who may log in through it")
 	r.apps.flags(c, "app", "AppID that its terminals may have; with none, every admitted one")
+	r.certs.flags(c, "client-cert", "file with a TLS certificate in PEM that it may come with, or the SHA-256 of one; with none, any")
 	f := c.Flags()
 	f.StringVar(&r.terminalApps, "terminal-apps", "", "listed: its terminals' AppIDs must be admitted; audit: others are taken and counted")
 	f.BoolVar(&r.chained, "chained", false, "it may carry terminals of another relay")
@@ -94,6 +96,9 @@ func (r *relayChange) apply(c *cobra.Command, p *relay.Permission) error {
 		return err
 	}
 	if err := changeList(&r.apps, &p.AllowedApps, "terminals' AppID", regulation.ParseAppID); err != nil {
+		return err
+	}
+	if err := changeList(&r.certs, &p.ClientCerts, "client certificate", parseCert); err != nil {
 		return err
 	}
 	f := c.Flags()

@@ -29,7 +29,7 @@ type shownRelay struct {
 	Scope        map[string]shownScope `json:"scope"` // by operator
 	TerminalApps relay.TerminalApps    `json:"terminal_apps"`
 	AllowedApps  []regulation.AppID    `json:"allowed_apps"`
-	ClientSPKI   string                `json:"client_spki,omitempty"`
+	ClientCerts  []relay.CertDigest    `json:"client_certs,omitempty"` // SHA-256, in hex
 	Chained      bool                  `json:"chained"`
 	Connections  int                   `json:"connections"`
 	Rate         int                   `json:"rate"`
@@ -50,7 +50,7 @@ func showRelay(app *auth.App, p *relay.Permission, grants []relay.Grant) shownRe
 	kind := relayType(app.Type)
 	s := shownRelay{
 		AppID: p.AppID, Type: kind.String(), Enabled: app.Enabled, Networks: []string{}, Operators: notNil(p.Operators), Scope: make(map[string]shownScope),
-		TerminalApps: p.TerminalApps, AllowedApps: notNil(p.AllowedApps), ClientSPKI: p.ClientSPKI, Chained: p.Chained,
+		TerminalApps: p.TerminalApps, AllowedApps: notNil(p.AllowedApps), ClientCerts: p.ClientCerts, Chained: p.Chained,
 		Connections: p.Connections, Rate: p.Rate, Burst: p.Burst, Window: p.Window,
 		Created: p.Created.In(regulation.Zone), Changed: p.Changed.In(regulation.Zone),
 	}
@@ -182,8 +182,8 @@ func (s *shownRelay) print(w io.Writer) {
 	if s.Chained {
 		rows = append(rows, [2]string{"chained", "may carry terminals of another relay"})
 	}
-	if s.ClientSPKI != "" {
-		rows = append(rows, [2]string{"client key", s.ClientSPKI})
+	for _, digest := range s.ClientCerts {
+		rows = append(rows, [2]string{"certificate", string(digest)})
 	}
 	if s.Type == "operator" {
 		rows = append(rows, [2]string{"operators", orNone(s.Operators)})

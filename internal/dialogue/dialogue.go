@@ -1,6 +1,7 @@
 package dialogue
 
 import (
+	"crypto/sha256"
 	"net/netip"
 	"runtime/debug"
 	"time"
@@ -78,6 +79,11 @@ func (d *Dialogue) Peer() session.Peer { return d.peer }
 // Introduce says which address the terminal has, if it was not known at the beginning. No
 // frame was received before.
 func (d *Dialogue) Introduce(addr netip.AddrPort) { d.peer.Addr = addr }
+
+// IntroduceRelay is Introduce of a relay, with the digest of its certificate, nil if none was told.
+func (d *Dialogue) IntroduceRelay(addr netip.AddrPort, certificate *[sha256.Size]byte) {
+	d.peer.Addr, d.peer.Certificate = addr, certificate
+}
 
 // RefusedBeforeAuth counts the requests that were refused before authentication, without
 // those that were refused for a fault of ours.

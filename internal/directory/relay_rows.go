@@ -15,7 +15,7 @@ import (
 // mirror_relay_scope of the local store.
 
 const (
-	relayColumns = "app_id, networks, operators, terminal_apps, allowed_apps, client_spki, " +
+	relayColumns = "app_id, networks, operators, terminal_apps, allowed_apps, client_certs, " +
 		"connections, rate, burst, window_size, chained, scope_version, created, changed"
 	grantColumns = "app_id, operator, kind, value"
 )
@@ -28,7 +28,7 @@ type relayRow struct {
 
 func relayArgs(r *relayRow) []any {
 	return []any{
-		string(r.AppID), listOf(r.Networks), listOf(r.Operators), string(r.TerminalApps), listOf(r.AllowedApps), r.ClientSPKI,
+		string(r.AppID), listOf(r.Networks), listOf(r.Operators), string(r.TerminalApps), listOf(r.AllowedApps), listOf(r.ClientCerts),
 		r.Connections, r.Rate, r.Burst, r.Window, sqlrows.FlagOf(r.Chained), r.scopeVersion, sqlrows.Micros(r.Created), sqlrows.Micros(r.Changed),
 	}
 }
@@ -38,7 +38,7 @@ func grantArgs(g *relay.Grant) []any {
 }
 
 // listOf is a list as a column holds it: a JSON array, never null.
-func listOf[T netip.Prefix | regulation.AppID | regulation.Account](list []T) string {
+func listOf[T netip.Prefix | regulation.AppID | regulation.Account | relay.CertDigest](list []T) string {
 	if len(list) == 0 {
 		return "[]"
 	}
@@ -70,10 +70,10 @@ func readRelays(ctx context.Context, db *sqlrows.Tables, q sqlrows.Queryer, tabl
 	var all []relayRow
 	for rows.Next() {
 		var r relayRow
-		var networks, operators, apps string
+		var networks, operators, apps, certs string
 		var chained int16
 		var created, changed int64
-		if err := rows.Scan(&r.AppID, &networks, &operators, &r.TerminalApps, &apps, &r.ClientSPKI,
+		if err := rows.Scan(&r.AppID, &networks, &operators, &r.TerminalApps, &apps, &certs,
 			&r.Connections, &r.Rate, &r.Burst, &r.Window, &chained, &r.scopeVersion, &created, &changed); err != nil {
 			return nil, db.Explain(ctx, err)
 		}
@@ -84,6 +84,9 @@ func readRelays(ctx context.Context, db *sqlrows.Tables, q sqlrows.Queryer, tabl
 			return nil, err
 		}
 		if r.AllowedApps, err = readList[regulation.AppID]("allowed_apps", apps); err != nil {
+			return nil, err
+		}
+		if r.ClientCerts, err = readList[relay.CertDigest]("client_certs", certs); err != nil {
 			return nil, err
 		}
 		r.Chained, r.Created, r.Changed = chained != 0, sqlrows.FromMicros(created), sqlrows.FromMicros(changed)

@@ -205,7 +205,7 @@ func (d *Directory) ChangePermission(ctx context.Context, id regulation.AppID, c
 		}
 		p = row.Permission
 		args := relayArgs(&row)
-		result, err := tx.ExecContext(ctx, `UPDATE relay SET networks = $2, operators = $3, terminal_apps = $4, allowed_apps = $5, client_spki = $6,
+		result, err := tx.ExecContext(ctx, `UPDATE relay SET networks = $2, operators = $3, terminal_apps = $4, allowed_apps = $5, client_certs = $6,
 			connections = $7, rate = $8, burst = $9, window_size = $10, chained = $11, changed = $12 WHERE app_id = $1`,
 			append(args[:11:11], sqlrows.Micros(row.Changed))...)
 		if err != nil {

@@ -1,6 +1,7 @@
 package front
 
 import (
+	"crypto/sha256"
 	"errors"
 	"net/netip"
 	"time"
@@ -61,7 +62,7 @@ func (s *Server) readProxyHeader(c *conn, buf []byte, now time.Time) (used int) 
 	case p.rule.RequireTLS && !h.TLS:
 		c.Close(reason.TLSRequired)
 	case c.listener.relays: // no other bound and no penalty goes by its address
-		c.Introduce(h.Client)
+		c.IntroduceRelay(h.Client, certificateOf(&h))
 		if !c.countSource(h.Client.Addr()) {
 			c.Close(reason.UnauthenticatedFull)
 		}
@@ -74,6 +75,15 @@ func (s *Server) readProxyHeader(c *conn, buf []byte, now time.Time) (used int) 
 		}
 	}
 	return n
+}
+
+// certificateOf is the digest of the client's certificate, nil if the header tells none.
+func certificateOf(h *proxyheader.Header) *[sha256.Size]byte {
+	if h.Certificate == ([sha256.Size]byte{}) {
+		return nil
+	}
+	digest := h.Certificate
+	return &digest
 }
 
 func (s *Server) badProxyHeader(c *conn, err error, now time.Time) {

@@ -36,8 +36,8 @@ func (g *Gateway) admitKind(peer session.Peer, appID []byte, kind auth.AppType) 
 		return reason.RelayDisabled
 	case !peer.Addr.IsValid() || !r.Admits(peer.Addr.Addr()):
 		return reason.RelayNetwork
-	case r.ClientSPKI != "":
-		return reason.RelayNetwork // no listener tells us a client's key
+	case !r.AdmitsCertificate(peer.Certificate):
+		return reason.RelayCertificate
 	case !r.Connect():
 		return reason.RelayConnections
 	}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -420,6 +421,23 @@ func TestVisitsAreSmall(t *testing.T) {
 	t.Logf("%d bytes allocated for each visit", bytes)
 }
 
+// withCertificate is a relay that came with certificate n.
+func withCertificate(n byte) session.Peer {
+	peer := relayPeer
+	peer.Certificate = &[32]byte{n}
+	return peer
+}
+
+// nameCertificate says by which certificates the operator's relay may come.
+func (r *relayHouse) nameCertificate(numbers ...byte) {
+	for _, n := range numbers {
+		digest := [32]byte{n}
+		p := &r.grants.permissions[0]
+		p.ClientCerts = append(p.ClientCerts, relay.CertDigest(hex.EncodeToString(digest[:])))
+	}
+	r.change()
+}
+
 // TestRelayKinds: who may come where.
 func TestRelayKinds(t *testing.T) {
 	elsewhere := relayPeer
@@ -442,10 +460,12 @@ func TestRelayKinds(t *testing.T) {
 		{"relay at a terminals' listener", noListener, operatorApp, nil, reason.WrongKind},
 		{"relays are not enabled", relayPeer, operatorApp, func(r *relayHouse) { r.options(func(o *RelayOptions) { o.Enabled = false }) }, reason.WrongKind},
 		{"another network", elsewhere, operatorApp, nil, reason.RelayNetwork},
-		{"a client key that no listener tells", relayPeer, operatorApp, func(r *relayHouse) {
-			r.grants.permissions[0].ClientSPKI = strings.Repeat("0", 64)
-			r.change()
-		}, reason.RelayNetwork},
+		{"no certificate, where one is named", relayPeer, operatorApp, func(r *relayHouse) { r.nameCertificate(1) }, reason.RelayCertificate},
+		{"another certificate", withCertificate(2), operatorApp, func(r *relayHouse) { r.nameCertificate(1) }, reason.RelayCertificate},
+		{"the certificate", withCertificate(1), operatorApp, func(r *relayHouse) { r.nameCertificate(1) }, reason.OK},
+		{"the next certificate", withCertificate(2), operatorApp, func(r *relayHouse) { r.nameCertificate(1, 2) }, reason.OK},
+		{"a certificate that none was asked for", withCertificate(1), operatorApp, nil, reason.OK},
+		{"the certificate from another network", session.Peer{SessionID: 1, Addr: elsewhere.Addr, Relays: true, Certificate: withCertificate(1).Certificate}, operatorApp, func(r *relayHouse) { r.nameCertificate(1) }, reason.RelayNetwork},
 		{"nothing was granted", relayPeer, operatorApp, func(r *relayHouse) { r.grants.permissions = nil; r.change() }, reason.RelayDisabled},
 		{"too many connections", relayPeer, operatorApp, func(r *relayHouse) {
 			for i := range int32(2) {

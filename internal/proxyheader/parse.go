@@ -3,7 +3,9 @@ package proxyheader
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"hash/crc32"
 	"net"
@@ -23,6 +25,8 @@ type Header struct {
 	Local bool
 	// TLS means that the client connected to the proxy over TLS.
 	TLS bool
+	// Certificate is the SHA-256 of the certificate that the client showed and the proxy verified; zero if none is told.
+	Certificate [sha256.Size]byte
 }
 
 // Parse reads one whole header, as Frame found it. An error is a Fault.
@@ -38,11 +42,11 @@ func Parse(header []byte) (Header, error) {
 	if !ok {
 		return Header{}, BadFamily
 	}
-	tls, err := readTLVs(header, h)
-	if err != nil {
+	told := Header{Client: usable(source)}
+	if err := told.readTLVs(header, h); err != nil {
 		return Header{}, err
 	}
-	return Header{Client: usable(source), TLS: tls}, nil
+	return told, nil
 }
 
 // faultOf translates the library's errors.
@@ -73,41 +77,60 @@ const tlvHead = 3 // type, and length in two bytes
 
 // readTLVs reads what follows the addresses; version 1 has nothing there. The library's own
 // splitting does not return where in the header a TLV was, which the checksum needs.
-func readTLVs(header []byte, h *proxyproto.Header) (tls bool, err error) {
+func (told *Header) readTLVs(header []byte, h *proxyproto.Header) (err error) {
 	if h.Version == 1 {
-		return false, nil
+		return nil
 	}
 	at := prefix + 12
 	if h.TransportProtocol.IsIPv6() {
 		at = prefix + 36
 	}
 	seen := make(map[proxyproto.PP2Type]bool, 2)
+	var digest []byte
+	verified := false
 	for at < len(header) {
 		if len(header)-at < tlvHead {
-			return false, BadTLV
+			return BadTLV
 		}
 		kind, begin := proxyproto.PP2Type(header[at]), at+tlvHead
 		at = begin + int(binary.BigEndian.Uint16(header[at+1:]))
 		if at > len(header) {
-			return false, BadTLV
+			return BadTLV
 		}
 		switch kind {
 		case proxyproto.PP2_TYPE_CRC32C:
 			err = checkSum(header, begin, at)
 		case proxyproto.PP2_TYPE_SSL:
-			tls, err = overTLS(header[begin:at])
+			told.TLS, verified, err = overTLS(header[begin:at])
+		case proxyproto.PP2_TYPE_UNIQUE_ID:
+			digest = header[begin:at]
 		default:
 			continue // no meaning here
 		}
 		if err != nil {
-			return false, err
+			return err
 		}
 		if seen[kind] {
-			return false, BadTLV
+			return BadTLV
 		}
 		seen[kind] = true
 	}
-	return tls, nil
+	if verified {
+		told.Certificate = digestIn(digest)
+	}
+	return nil
+}
+
+// digestIn reads the text of a unique ID: a proxy is told to put the SHA-256 of the client's certificate there, in hex. Any other
+// text is one of the proxy's own, and no digest.
+func digestIn(text []byte) (digest [sha256.Size]byte) {
+	if len(text) != hex.EncodedLen(len(digest)) {
+		return digest
+	}
+	if _, err := hex.Decode(digest[:], text); err != nil {
+		return [sha256.Size]byte{}
+	}
+	return digest
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -126,10 +149,11 @@ func checkSum(header []byte, begin, end int) error {
 	return nil
 }
 
-func overTLS(value []byte) (bool, error) {
+// overTLS reads whether the client came over TLS, and whether it showed a certificate that the proxy verified.
+func overTLS(value []byte) (tls, verified bool, err error) {
 	ssl, err := tlvparse.SSL(proxyproto.TLV{Type: proxyproto.PP2_TYPE_SSL, Value: value})
 	if err != nil {
-		return false, BadTLV
+		return false, false, BadTLV
 	}
-	return ssl.ClientSSL(), nil
+	return ssl.ClientSSL(), ssl.ClientSSL() && (ssl.ClientCertConn() || ssl.ClientCertSess()) && ssl.Verified(), nil
 }

@@ -56,6 +56,13 @@ func ssl(bits byte) []byte {
 }
 
 // summed fills in the header's only checksum, and adds wrong to it.
+// unverified is ssl of a client whose certificate the proxy could not verify.
+func unverified() []byte {
+	b := ssl(7)
+	b[tlvHead+4] = 18
+	return b
+}
+
 func summed(header []byte, wrong uint32) []byte {
 	at := bytes.LastIndex(header, []byte{0x03, 0, 4, 0, 0, 0, 0})
 	sum := crc32.Checksum(header, crc32.MakeTable(crc32.Castagnoli))
@@ -64,6 +71,12 @@ func summed(header []byte, wrong uint32) []byte {
 }
 
 var zeroSum = tlv(0x03, 0, 0, 0, 0)
+
+// digestText is the digest of a certificate, as HAProxy writes it.
+var (
+	digest     = [32]byte{0: 0xe4, 1: 0x0c, 31: 0xa2}
+	digestText = []byte("E40C" + strings.Repeat("00", 29) + "A2")
+)
 
 // whole are complete headers: what they mean, or their fault.
 var whole = []struct {
@@ -120,6 +133,17 @@ var whole = []struct {
 	{"v2 checksum between others", summed(v2(proxy, tcp6, block6, tlv(4, 1, 2), zeroSum, ssl(1)), 0), Header{Client: client6, TLS: true}, nil},
 	{"v2 what it may carry besides", v2(proxy, tcp4, block4, tlv(1, 'h', '2'), tlv(2, []byte("front.example")...), tlv(4), tlv(5, 1), tlv(0x30, 'n'), tlv(0xea, 9), tlv(0xea, 9)), Header{Client: client4}, nil},
 	{"v2 at its longest", v2(proxy, tcp4, block4, tlv(4, make([]byte, MaxLen-16-12-3)...)), Header{Client: client4}, nil},
+
+	{"v2 the digest of a verified certificate", v2(proxy, tcp4, block4, tlv(5, digestText...), ssl(7)), Header{Client: client4, TLS: true, Certificate: digest}, nil},
+	{"v2 the digest before, in small letters", v2(proxy, tcp4, block4, ssl(5), tlv(5, bytes.ToLower(digestText)...)), Header{Client: client4, TLS: true, Certificate: digest}, nil},
+	{"v2 the digest, and no certificate", v2(proxy, tcp4, block4, tlv(5, digestText...), ssl(1)), Header{Client: client4, TLS: true}, nil},
+	{"v2 the digest of a certificate that was not verified", v2(proxy, tcp4, block4, tlv(5, digestText...), unverified()), Header{Client: client4, TLS: true}, nil},
+	{"v2 the digest, and no TLS", v2(proxy, tcp4, block4, tlv(5, digestText...), ssl(6)), Header{Client: client4}, nil},
+	{"v2 the digest alone", v2(proxy, tcp4, block4, tlv(5, digestText...)), Header{Client: client4}, nil},
+	{"v2 a unique ID of the proxy's own", v2(proxy, tcp4, block4, tlv(5, []byte("7F000001:CD40")...), ssl(7)), Header{Client: client4, TLS: true}, nil},
+	{"v2 a unique ID as long as a digest", v2(proxy, tcp4, block4, tlv(5, bytes.Repeat([]byte{'x'}, 64)...), ssl(7)), Header{Client: client4, TLS: true}, nil},
+	{"v2 no certificate, no digest", v2(proxy, tcp4, block4, tlv(5), ssl(1)), Header{Client: client4, TLS: true}, nil},
+	{"v2 two unique IDs", v2(proxy, tcp4, block4, tlv(5, digestText...), tlv(5, digestText...), ssl(7)), Header{}, BadTLV},
 
 	{"v2 version 1", v2(0x11, tcp4, block4), Header{}, BadVersion},
 	{"v2 unknown command", v2(0x22, tcp4, block4), Header{}, BadVersion},

@@ -74,7 +74,8 @@ const (
 
 	// Of relays. Those of a submission end no session, whatever their code.
 	WrongKind             // the AppID's type may not come to this listener, or no relay may come at all
-	RelayNetwork          // the relay came from a network, or with a client key, that it may not come from
+	RelayNetwork          // the relay came from a network that it may not come from
+	RelayCertificate      // the relay came without the TLS certificate that was named for it, or with another
 	RelayDisabled         // the relay is not admitted any more, or nothing was granted to it
 	RelayConnections      // the relay has as many connections as it may
 	RelayGuessing         // too many wrong passwords through this relay
@@ -163,6 +164,7 @@ var reasons = [reasonCount]reasonFacts{
 
 	WrongKind:             {"wrong_kind", 63},
 	RelayNetwork:          {"relay_network", 63},
+	RelayCertificate:      {"relay_certificate", 63},
 	RelayDisabled:         {"relay_disabled", 63},
 	RelayConnections:      {"relay_connections", 60},
 	RelayGuessing:         {"relay_guessing", 90},

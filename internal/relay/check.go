@@ -1,7 +1,6 @@
 package relay
 
 import (
-	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -15,6 +14,7 @@ const (
 	MaxNetworks    = 256
 	MaxOperators   = 1000
 	MaxAllowedApps = 1000
+	MaxClientCerts = 4 // the one in use, and those of a change-over
 	MaxConnections = 10_000_000
 	MaxRate        = 999_999
 	MaxBurst       = 999_999
@@ -38,6 +38,7 @@ func (p *Permission) Check() error {
 		{"networks", len(p.Networks), 0, MaxNetworks},
 		{"operators", len(p.Operators), 0, MaxOperators},
 		{"allowed AppIDs", len(p.AllowedApps), 0, MaxAllowedApps},
+		{"client certificates", len(p.ClientCerts), 0, MaxClientCerts},
 		{"connections", p.Connections, 1, MaxConnections},
 		{"rate", p.Rate, 1, MaxRate},
 		{"burst", p.Burst, 1, MaxBurst},
@@ -55,8 +56,12 @@ func (p *Permission) Check() error {
 			return fmt.Errorf("network %v has bits behind its length, is IPv4 written as IPv6, or stands twice", n)
 		}
 	}
-	_, err := ParseSPKI(p.ClientSPKI)
-	return err
+	for i, c := range p.ClientCerts {
+		if read, err := ParseCertDigest(string(c)); err != nil || read != c || slices.Contains(p.ClientCerts[:i], c) {
+			return fmt.Errorf("client certificate %q is no SHA-256 of one in small letters, or stands twice", string(c))
+		}
+	}
+	return nil
 }
 
 // ParseNetwork reads 10.1.2.0/24, or an address for itself alone. Connections from mapped addresses are
@@ -78,21 +83,6 @@ func ParseNetwork(s string) (netip.Prefix, error) {
 		return p, fmt.Errorf("network %s has bits behind its length: did you mean %v?", s, p.Masked())
 	}
 	return p, nil
-}
-
-// spkiLen is a SHA-256 in hex.
-const spkiLen = 64
-
-// ParseSPKI reads the SHA-256 of a client key, 64 hex digits; "" is any key.
-func ParseSPKI(s string) (string, error) {
-	if s == "" {
-		return "", nil
-	}
-	lower := strings.ToLower(strings.ReplaceAll(s, ":", ""))
-	if _, err := hex.DecodeString(lower); err != nil || len(lower) != spkiLen {
-		return "", fmt.Errorf("%q is no SHA-256 of a client key: want %d hex digits", s, spkiLen)
-	}
-	return lower, nil
 }
 
 // ParseScope reads what a Grant names: all, prefix:P, single:ACCOUNT, or an account alone.

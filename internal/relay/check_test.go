@@ -9,7 +9,7 @@ import (
 // TestParse: what an operator writes, and what he reads about it.
 func TestParse(t *testing.T) {
 	network := func(s string) error { _, err := ParseNetwork(s); return err }
-	spki := func(s string) error { _, err := ParseSPKI(s); return err }
+	cert := func(s string) error { _, err := ParseCertDigest(s); return err }
 	scope := func(s string) error { _, _, err := ParseScope(s); return err }
 	for _, test := range []struct {
 		parse      func(string) error
@@ -25,11 +25,11 @@ func TestParse(t *testing.T) {
 		{network, "fe80::1%eth0", "has a zone"},
 		{network, "10.1.2", "is no network"},
 		{network, "", "is no network"},
-		{spki, "", ""},
-		{spki, strings.Repeat("aB", 32), ""},
-		{spki, strings.Repeat("ab:", 31) + "ab", ""},
-		{spki, strings.Repeat("ab", 31), "64 hex digits"},
-		{spki, strings.Repeat("xy", 32), "64 hex digits"},
+		{cert, "", "64 hex digits"},
+		{cert, strings.Repeat("aB", 32), ""},
+		{cert, strings.Repeat("ab:", 31) + "ab", ""},
+		{cert, strings.Repeat("ab", 31), "64 hex digits"},
+		{cert, strings.Repeat("xy", 32), "64 hex digits"},
 		{scope, "all", ""},
 		{scope, "prefix:88", ""},
 		{scope, "single:8888", ""},
@@ -63,8 +63,9 @@ func TestCheck(t *testing.T) {
 	for name, spoil := range map[string]func(*Permission){
 		"rate": func(p *Permission) { p.Rate = MaxRate + 1 }, "burst": func(p *Permission) { p.Burst = 0 },
 		"window": func(p *Permission) { p.Window = MaxWindow + 1 }, "connections": func(p *Permission) { p.Connections = 0 },
-		"terminal apps": func(p *Permission) { p.TerminalApps = "all" }, "client key": func(p *Permission) { p.ClientSPKI = "ab" },
-		"network": func(q *Permission) { q.Networks = []netip.Prefix{p("10.0.0.1/8")} }, "stands twice": func(q *Permission) { q.Networks = []netip.Prefix{p("10.0.0.0/8"), p("10.0.0.0/8")} },
+		"terminal apps": func(p *Permission) { p.TerminalApps = "all" }, "client certificate": func(p *Permission) { p.ClientCerts = []CertDigest{"ab"} },
+		"client certificates": func(p *Permission) { p.ClientCerts = make([]CertDigest, MaxClientCerts+1) },
+		"network":             func(q *Permission) { q.Networks = []netip.Prefix{p("10.0.0.1/8")} }, "stands twice": func(q *Permission) { q.Networks = []netip.Prefix{p("10.0.0.0/8"), p("10.0.0.0/8")} },
 		"networks": func(q *Permission) { q.Networks = make([]netip.Prefix, MaxNetworks+1) },
 	} {
 		bad := good

@@ -27,14 +27,15 @@ type Permission struct {
 	Operators    []regulation.Account // accounts of user type 2 that may log in through it; of type 3 only
 	TerminalApps TerminalApps
 	AllowedApps  []regulation.AppID // of its terminals; none is every enabled terminal AppID
-	ClientSPKI   string             // lower-case hex SHA-256 of its TLS client key's SPKI, as a balancer tells it; "" for any
-	Connections  int                // at one front at a time
-	Rate         int                // submissions, or relayed logins, a second at one front
-	Burst        int                // at once
-	Window       int                // submissions that one connection may leave unanswered
-	Chained      bool               // it may carry terminals of another relay
-	Created      time.Time
-	Changed      time.Time
+	// ClientCerts are the TLS certificates that it may come with, as a load balancer tells them; none is any, or no TLS at all.
+	ClientCerts []CertDigest
+	Connections int  // at one front at a time
+	Rate        int  // submissions, or relayed logins, a second at one front
+	Burst       int  // at once
+	Window      int  // submissions that one connection may leave unanswered
+	Chained     bool // it may carry terminals of another relay
+	Created     time.Time
+	Changed     time.Time
 }
 
 // The values of a Permission that `relay add` is not told.

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"crypto/sha256"
 	"net/netip"
 	"time"
 
@@ -78,6 +79,8 @@ type Peer struct {
 	Addr      netip.AddrPort // the terminal's address and port; invalid if there is no usable one
 	Proxy     netip.Addr     // the load balancer that told Addr; invalid if Addr is the connection's own
 	Relays    bool           // it came to a listener that admits relays and nothing else
+	// Certificate is the SHA-256 of the TLS certificate that the load balancer verified; nil if it told none. Of relays only.
+	Certificate *[sha256.Size]byte
 }
 
 // Clone copies what aliases the frame and the session, in one allocation; what a relay told in another.
