@@ -64,8 +64,8 @@ func TestRelays(t *testing.T) {
 
 func TestRelayScope(t *testing.T) {
 	newSite(t)
-	lines := make([]string, 0, 20_000)
-	for i := range 20_000 {
+	lines := make([]string, 0, 100_000)
+	for i := range 100_000 {
 		lines = append(lines, fmt.Sprintf("%08d", i))
 	}
 	write := func(name string, lines []string) {
@@ -74,20 +74,20 @@ func TestRelayScope(t *testing.T) {
 		}
 	}
 	write("good.txt", append([]string{"\ufeff# accounts", "", "all"}, lines...))
-	lines[7], lines[9_999], lines[19_999] = "88 88", "group:1", "1234567890123456789"
+	lines[7], lines[9_999], lines[99_999] = "88 88", "group:1", "1234567890123456789"
 	write("bad.txt", lines)
 	play(t, []step{
 		{"relay add --app-id a_relay_1 --type operator --network ::1 --operator 8000 --operator 9000 --scope 66" + onC, "", 0, "…", "…"},
 		{"relay add --app-id b_relay_1 --type investor --network ::1" + onC, "", 0, "…", "…"},
 		{"relay scope list" + onRelay, "", 0, "OPERATOR  SCOPE\n8000      single:66\n9000      single:66", ""},
-		{"relay scope import a_relay_1 bad.txt" + onC, "", 1, "", "tradefront: bad.txt: 3 wrong lines, and nothing was changed:\n  line 8: \"88 88\"…\n  line 10000: \"group:1\"…\n  line 20000: \"1234567890123456789\"…"},
+		{"relay scope import a_relay_1 bad.txt" + onC, "", 1, "", "tradefront: bad.txt: 3 wrong lines, and nothing was changed:\n  line 8: \"88 88\"…\n  line 10000: \"group:1\"…\n  line 100000: \"1234567890123456789\"…"},
 		{"relay scope import a_relay_1 gone.txt" + onC, "", 1, "", "tradefront: …gone.txt…"},
 		{"relay scope import a_relay_1" + onC, "", 2, "", "tradefront: FILE is missing…"},
 		{"relay scope list -o json" + onRelay, "", 0, "[\n  {\n    \"operator\": \"8000\",\n    \"scope\": \"single:66\"\n  },\n  {\n    \"operator\": \"9000\",\n    \"scope\": \"single:66\"\n  }\n]", ""},
-		{"relay scope import a_relay_1 good.txt --operator 8000 -o json" + onC, "", 0, "{\n  \"added\": 20001,\n  \"removed\": 1,\n  \"now\": 20002\n}", ""},
-		{"relay scope import a_relay_1 good.txt --operator 8000" + onC, "", 0, "scope of relay a_relay_1: 0 added, 0 removed, 20002 now; running fronts follow within seconds", ""},
-		{"relay scope import --app-id a_relay_1 - --keep" + onC, "prefix:77\n", 0, "scope of relay a_relay_1: 2 added, 0 removed, 20004 now…", ""},
-		{"relay scope import --app-id a_relay_1 - --operator 8000" + onC, "66\n", 0, "scope of relay a_relay_1: 1 added, 20002 removed, 3 now…", ""},
+		{"relay scope import a_relay_1 good.txt --operator 8000 -o json" + onC, "", 0, "{\n  \"added\": 100001,\n  \"removed\": 1,\n  \"now\": 100002\n}", ""},
+		{"relay scope import a_relay_1 good.txt --operator 8000" + onC, "", 0, "scope of relay a_relay_1: 0 added, 0 removed, 100002 now; running fronts follow within seconds", ""},
+		{"relay scope import --app-id a_relay_1 - --keep" + onC, "prefix:77\n", 0, "scope of relay a_relay_1: 2 added, 0 removed, 100004 now…", ""},
+		{"relay scope import --app-id a_relay_1 - --operator 8000" + onC, "66\n", 0, "scope of relay a_relay_1: 1 added, 100002 removed, 3 now…", ""},
 		{"relay scope add" + onC, "", 2, "", "tradefront: name the relay and what is meant…"},
 		{"relay scope add a_relay_1 prefix:1 67 --operator 7000" + onC, "", 0, "scope of relay a_relay_1: 2 added…", "warning: 7000 is no operator of relay a_relay_1…"},
 		{"relay scope add a_relay_1 67" + onC, "", 0, "scope of relay a_relay_1: 2 added…", ""},
