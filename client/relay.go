@@ -133,6 +133,7 @@ type Relay struct {
 	turn      int                    // how many urgent ones went since the last of the others
 	ends      []SubmitID             // TerminalEnds to be sent
 	endsOut   int                    // and those that are not answered
+	endsFull  bool                   // one more waited than maxEndsWaiting
 	pace      pace
 	pause     pause
 	calls     int // Submits that wait
@@ -335,11 +336,19 @@ func (r *Relay) End(name SubmitID) {
 	}
 }
 
-// end sends a TerminalEnd.
+// end sends a TerminalEnd. Where one more waits than can have gone at once, the front does not answer them: the connection
+// ends, and with it each visit that it still had.
 func (r *Relay) end(id SubmitID) {
-	r.ends = append(r.ends, id)
+	if len(r.ends) < r.maxEndsWaiting() {
+		r.ends = append(r.ends, id)
+	} else {
+		r.endsFull = true
+	}
 	r.poke()
 }
+
+// maxEndsWaiting bounds the TerminalEnds that wait: of each live terminal, and of each submission that was given up and then recorded.
+func (r *Relay) maxEndsWaiting() int { return r.o.MaxTerminals + r.terms.Window }
 
 func (r *Relay) forget(t *terminal) {
 	t.leave()

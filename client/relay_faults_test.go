@@ -895,6 +895,49 @@ func TestRelayIsFull(t *testing.T) {
 	})
 }
 
+// TestRelayEndsUnanswered: a front that answers submissions and no TerminalEnd loses its connection once more ends wait than
+// can have gone at once; the next connection works.
+func TestRelayEndsUnanswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const most = 256 + 2 + 4 // unanswered, MaxTerminals, Window
+		deaf := func(f *front) error {
+			for {
+				m, err := f.message()
+				if err != nil {
+					return nil //nolint:nilerr // the relay closed
+				}
+				if m.TID == ftd.TIDTerminalEnd {
+					continue
+				}
+				x, err := readReport(m)
+				if err == nil {
+					err = f.accept(x)
+				}
+				if err != nil {
+					return err
+				}
+			}
+		}
+		r, fr, ev := newRelay(t, func(o *client.RelayOptions) { o.MaxTerminals, o.Window = 2, 4 }, entered(deaf), entered(acceptAll))
+		for i := range most {
+			r.End(mustSubmit(t, r, fmt.Sprint("user", i)).SubmitID)
+			synctest.Wait()
+		}
+		if down := ev.of(client.RelayDown); len(down) != 0 {
+			t.Fatalf("%d ends ended the connection: %v", most, down[0].Err)
+		}
+		r.End(mustSubmit(t, r, "one more").SubmitID)
+		synctest.Wait()
+		down := ev.of(client.RelayDown)
+		if len(down) != 1 || !strings.Contains(down[0].Err.Error(), "TerminalEnds unanswered") {
+			t.Fatalf("the connection ended so: %+v", down)
+		}
+		mustSubmit(t, r, "after")
+		r.Close()
+		fr.check(t)
+	})
+}
+
 // TestRelayClose: Submits that wait return, and nothing of the relay is left.
 func TestRelayClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -338,7 +338,7 @@ func (r *Relay) down(cause error) {
 	defer r.mu.Unlock()
 	r.conn, r.addr, r.terms, r.cause = nil, "", RelayTerms{}, cause
 	r.moveAt = time.Time{}
-	r.ends, r.endsOut = nil, 0
+	r.ends, r.endsOut, r.endsFull = nil, 0, false
 	r.stats.Unanswered = 0
 	for id, t := range r.terminals {
 		if id == t.id { // and not by its other name

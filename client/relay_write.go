@@ -8,6 +8,9 @@ import (
 // errMoved ends a connection to a front that takes no submissions.
 var errMoved = errors.New("client: the front answers 8, the relay goes to another")
 
+// errEndsUnanswered ends a connection to a front that does not answer TerminalEnd.
+var errEndsUnanswered = errors.New("client: the front leaves TerminalEnds unanswered, and more wait than can have gone at once")
+
 // urgentFirst is how many submissions of terminals that wait for their login go before one of a terminal that is reported again.
 const urgentFirst = 3
 
@@ -19,10 +22,10 @@ func (r *Relay) write(conn *Conn) {
 	defer timer.Stop()
 	for {
 		var wait time.Duration
-		var moved bool
-		buf, wait, moved = r.fill(buf[:0], time.Now())
-		if moved {
-			conn.end(errMoved)
+		var over error
+		buf, wait, over = r.fill(buf[:0], time.Now())
+		if over != nil {
+			conn.end(over)
 			return
 		}
 		if len(buf) > 0 {
@@ -44,33 +47,39 @@ func (r *Relay) write(conn *Conn) {
 // idleWait is how long the writer waits if nothing but a wake can give it work.
 const idleWait = time.Hour
 
-// fill appends what may be sent now, or tells how long to wait for the next.
-func (r *Relay) fill(buf []byte, now time.Time) (out []byte, wait time.Duration, moved bool) {
+// fill appends what may be sent now, or tells how long to wait for the next, or why the connection is to end.
+func (r *Relay) fill(buf []byte, now time.Time) (out []byte, wait time.Duration, over error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.endsFull {
+		return buf, 0, errEndsUnanswered
+	}
 	buf = r.fillEnds(buf)
 	if !r.moveAt.IsZero() {
 		left := r.moveAt.Sub(now)
-		return buf, left, len(buf) == 0 && (r.stats.Unanswered == 0 || left <= 0)
+		if len(buf) == 0 && (r.stats.Unanswered == 0 || left <= 0) {
+			return buf, left, errMoved
+		}
+		return buf, left, nil
 	}
 	if left := r.pause.until.Sub(now); left > 0 {
-		return buf, left, false
+		return buf, left, nil
 	}
 	for len(buf)+maxFrameLen <= maxWriteLen && r.stats.Unanswered < r.terms.Window {
 		t := r.next()
 		if t == nil {
-			return buf, idleWait, false
+			return buf, idleWait, nil
 		}
 		if !r.fresh(t, now) {
 			continue
 		}
 		if wait := r.pace.take(now); wait > 0 {
-			return buf, wait, false
+			return buf, wait, nil
 		}
 		t.leave()
 		buf = r.sendTerminal(buf, t)
 	}
-	return buf, idleWait, false
+	return buf, idleWait, nil
 }
 
 func (r *Relay) fillEnds(buf []byte) []byte {
