@@ -43,23 +43,26 @@ func (s *submits) ask(attempt *session.SubmitAttempt) *asked {
 	return one
 }
 
-// answer takes out one that came back.
-func (s *submits) answer(one *asked) {
+// answer takes out one that came back, and reports whether it was the last of its SubmitID whose terminal has gone.
+func (s *submits) answer(one *asked) (lastGone bool) {
 	id := string(one.attempt.Request.SubmitID)
 	rest := slices.DeleteFunc(s.asked[id], func(a *asked) bool { return a == one })
 	if s.asked[id] = rest; len(rest) == 0 {
 		delete(s.asked, id)
 	}
+	return one.gone && !slices.ContainsFunc(rest, func(a *asked) bool { return a.gone })
 }
 
-// end notes that the terminal of a submission has gone.
-func (s *submits) end(submitID []byte) {
+// end notes that the terminal of a submission that is on its way has gone; it is false if none is.
+func (s *submits) end(submitID []byte) bool {
 	if s == nil {
-		return
+		return false
 	}
-	for _, one := range s.asked[string(submitID)] {
+	under := s.asked[string(submitID)]
+	for _, one := range under {
 		one.gone = true
 	}
+	return len(under) > 0
 }
 
 // add reports whether the owner has still to be called.
@@ -167,19 +170,25 @@ func (d *Dialogue) finishSubmit(one submitted, now time.Time) {
 		return
 	}
 	id := one.attempt.Request.SubmitID
-	d.submits.answer(one.asked)
-	switch accepted := one.outcome.Reason.Accepted(); {
-	case accepted && one.gone: // TerminalEnd came before the answer: the visit that has just begun is over
-		d.driver.handler.EndTerminal(d.peer, one.attempt.Operator, id)
-	case accepted:
+	switch lastGone := d.submits.answer(one.asked); {
+	case lastGone: // TerminalEnd came before the answer: the visit that may have begun is over
+		d.endVisit(one.attempt.Operator, id)
+	case one.gone:
+	case one.outcome.Reason.Accepted():
 		d.openVisit(one.attempt, one.outcome.Submitted)
 	}
 	d.step(&session.Event{Kind: session.SubmitDone, Now: now, Outcome: &one.outcome, SubmitID: one.attempt.Request.SubmitID})
 }
 
-// endTerminal passes on that a terminal behind a relay has gone.
+// endTerminal passes on that a terminal behind a relay has gone: once, after the answer to its submission if that is on its way.
 func (d *Dialogue) endTerminal(operator, submitID []byte) session.Outcome {
-	d.submits.end(submitID)
+	if d.submits.end(submitID) {
+		return session.Outcome{Reason: reason.OK}
+	}
+	return d.endVisit(operator, submitID)
+}
+
+func (d *Dialogue) endVisit(operator, submitID []byte) session.Outcome {
 	outcome := d.driver.handler.EndTerminal(d.peer, operator, submitID)
 	if outcome.Reason.Accepted() {
 		d.closeVisit(submitID)

@@ -393,3 +393,21 @@ func TestRelayThatNeverLoggedIn(t *testing.T) {
 		}
 	}
 }
+
+// TestATerminalThatHasGoneBeforeItsAnswer: its end is passed on once, after the submission was decided, whatever came of that.
+func TestATerminalThatHasGoneBeforeItsAnswer(t *testing.T) {
+	o, d := reporting(t, relayLimits)
+	for n, outcome := range []session.Outcome{recorded, {Reason: reason.OutOfScope, Ref: noRef}} {
+		o.gone = nil
+		d.Receive(append(submission(n), endOf(n)...), time.Now())
+		if len(o.gone) != 0 {
+			t.Errorf("told %q before the submission was decided", o.gone)
+		}
+		(<-o.jobs).decide <- outcome
+		(<-o.ends)()
+		id := fmt.Sprintf("8 019b7c1e-5c00-7d4e-8a3b-%012d", n)
+		if got := o.answers(t); !slices.Equal(o.gone, []string{id}) || !slices.Equal(codes(got), []int{0, outcome.Reason.Code()}) {
+			t.Errorf("told %q, answered %v", o.gone, codes(got))
+		}
+	}
+}

@@ -39,7 +39,7 @@ var traces = []struct {
 	{13, hasColumn("record", "relay_app_id")},
 	{14, "to_regclass('relay_scope') IS NOT NULL"},
 	{15, "to_regclass('directory_change') IS NOT NULL"},
-	{16, "EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass('relay') AND attname = 'client_certs' AND NOT attisdropped)"},
+	{16, hasColumn("relay", "client_certs")},
 }
 
 func hasColumn(table, column string) string {
