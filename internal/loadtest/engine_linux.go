@@ -103,7 +103,7 @@ func (e *engine) close() {
 }
 
 // until turns the loop until done says so, starting visits by next: next is when another is due, and whether one is.
-func (e *engine) until(ctx context.Context, done func() bool, next func() (due time.Duration, any bool)) error {
+func (e *engine) until(ctx context.Context, done func() bool, next func() (due time.Duration, some bool)) error {
 	var ready [events]unix.EpollEvent
 	for {
 		e.now = time.Since(e.start)

@@ -25,15 +25,13 @@ func (e *engine) play(ctx context.Context) (ended string, err error) {
 		err = e.stay(ctx, e.plan.Hold)
 	}
 	e.measured.tick(e.open)
-	switch early := (*holdError)(nil); {
-	case err == nil:
-		return "", nil
-	case errors.As(err, &early):
+	if early, is := errors.AsType[*holdError](err); is {
 		return early.Error(), nil
-	case ctx.Err() != nil:
-		return errInterrupted.Error(), nil
 	}
-	return "", err
+	if err != nil && ctx.Err() != nil {
+		ended, err = errInterrupted.Error(), nil
+	}
+	return ended, err
 }
 
 // measure begins the part of the run that counts, of so many visits.

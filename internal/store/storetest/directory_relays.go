@@ -26,7 +26,8 @@ func RelayOf(id regulation.AppID) (auth.App, relay.Permission) {
 	p.Networks = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/64")}
 	p.Operators = []regulation.Account{"8000"}
 	p.AllowedApps = []regulation.AppID{"client_demo_1.0"}
-	p.TerminalApps, p.ClientCerts, p.Chained = relay.Audit, []relay.CertDigest{relay.CertDigest(fmt.Sprintf("%064x", 7)), relay.CertDigest(fmt.Sprintf("%064x", 8))}, true
+	p.TerminalApps, p.Chained = relay.Audit, true
+	p.ClientCerts = []relay.CertDigest{relay.CertDigest(fmt.Sprintf("%064x", 7)), relay.CertDigest(fmt.Sprintf("%064x", 8))}
 	p.Connections, p.Rate, p.Burst, p.Window = 1, 2, 3, 4
 	p.Created, p.Changed = a.Created, a.Created
 	return a, p
