@@ -27,6 +27,16 @@ func (e *engine) begin(due time.Duration) error {
 	return e.beginAs(account, due)
 }
 
+// lackError ends a run in which the generator ran out of something; what was found until then is kept.
+type lackError struct {
+	visit int
+	cause error
+}
+
+func (e *lackError) Error() string {
+	return fmt.Sprintf("no socket for visit %d: %v", e.visit, e.cause)
+}
+
 // beginAs connects. What a connection may fail by is counted, and what the generator lacks ends the run.
 func (e *engine) beginAs(account int, due time.Duration) error {
 	domain := unix.AF_INET
@@ -35,7 +45,7 @@ func (e *engine) beginAs(account int, due time.Duration) error {
 	}
 	fd, err := unix.Socket(domain, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return fmt.Errorf("a socket for visit %d: %w", e.begun, err)
+		return &lackError{e.begun, err}
 	}
 	v := e.take(fd)
 	v.state, v.account, v.kind, v.due, v.began, v.step = connecting, int32(account), e.draw(), due, e.now, e.now

@@ -178,7 +178,12 @@ func (e *engine) look() {
 }
 
 func (e *engine) keepAlive(v *visit) {
-	if every := v.machine.HeartbeatPeriod(); every > 0 && e.now-v.sent > every-2*period {
+	every := v.machine.HeartbeatPeriod()
+	if every > 0 && e.now-v.heard > client.SilencePeriods*every {
+		e.fail(v, "silent: "+stateNames[v.state])
+		return
+	}
+	if every > 0 && e.now-v.sent > every-2*period {
 		e.out = v.machine.AppendHeartbeat(e.out[:0])
 		e.send(v)
 	}
@@ -197,12 +202,12 @@ func (e *engine) ready(event *unix.EpollEvent) {
 		e.connected(v)
 	}
 	if v.state != unused && v.state != connecting && event.Events&^uint32(unix.EPOLLOUT) != 0 {
-		e.read(v)
+		e.read(v, event.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0)
 	}
 }
 
-// read takes all that has come: epoll tells of it once.
-func (e *engine) read(v *visit) {
+// read takes all that has come: epoll tells of it once. Less than was asked for is all, unless the end is known to be behind it.
+func (e *engine) read(v *visit, ended bool) {
 	generation := v.generation
 	for {
 		n, err := unix.Read(int(v.fd), e.scratch)
@@ -213,8 +218,9 @@ func (e *engine) read(v *visit) {
 			e.closedByFront(v)
 			return
 		}
+		v.heard = e.now
 		e.receive(v, e.scratch[:n])
-		if v.state == unused || v.generation != generation || n < len(e.scratch) {
+		if v.state == unused || v.generation != generation || n < len(e.scratch) && !ended {
 			return
 		}
 	}

@@ -28,6 +28,9 @@ func (e *engine) play(ctx context.Context) (ended string, err error) {
 	if early, is := errors.AsType[*holdError](err); is {
 		return early.Error(), nil
 	}
+	if lack, is := errors.AsType[*lackError](err); is {
+		return lack.Error(), nil
+	}
 	if err != nil && ctx.Err() != nil {
 		ended, err = errInterrupted.Error(), nil
 	}

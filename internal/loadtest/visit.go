@@ -71,5 +71,6 @@ type visit struct {
 	machine        client.Machine
 	in             []byte // of a frame that is not complete
 	// After the beginning of the run: when it was due, when it began, when its step began, when the terminal last sent.
-	due, began, step, sent time.Duration
+	// heard is when the front was heard last.
+	due, began, step, sent, heard time.Duration
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/loadtest"
 	"github.com/tradefront/tradefront/internal/loadtest/result"
+	"github.com/tradefront/tradefront/test/await"
 )
 
 // loadSite is a front with a population that may log in.
@@ -210,5 +211,33 @@ func (s *site) mergedLoad(d *daemon) {
 		"--assert", "logged_in==100").CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "压测进程  2\n") || !strings.Contains(string(out), "登录成功 100") || !strings.Contains(string(out), "倍历史峰值") {
 		s.t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestLoadSeesLostSessions: a front that is killed, or that stands still for too long, loses sessions that were to stay, and the run is not good.
+func TestLoadSeesLostSessions(t *testing.T) {
+	t.Parallel()
+	for name, sig := range map[string]syscall.Signal{"killed": syscall.SIGKILL, "stands still": syscall.SIGSTOP} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, d := loadSite(t, "20")
+			ended := make(chan *result.Result)
+			go func() {
+				r, _, err := s.load(d, "--scenario", "storm", "--visits", "20", "--heartbeat", "5", "--hold", "18s")
+				if err == nil {
+					t.Error("exit status 0")
+				}
+				ended <- r
+			}()
+			await.True(t, "all to be logged in", func() bool {
+				return strings.Count(readFile(t, filepath.Join(s.dir, "audit.jsonl")), `"event":"login"`) == 20
+			})
+			if err := d.cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			if r := <-ended; r.Counts.LoggedIn != 20 || r.Counts.Lost != 20 || r.Good {
+				t.Errorf("%+v, good %v, failed %v", r.Counts, r.Good, r.Failed)
+			}
+		})
 	}
 }
