@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/files"
+	"github.com/tradefront/tradefront/internal/loadtest"
 	"github.com/tradefront/tradefront/internal/loadtest/result"
 )
 
@@ -43,6 +44,9 @@ func (m *loadtestMerge) run(e *env, paths []string) error {
 	if err != nil {
 		return err
 	}
+	if err := checkPeak(m.peak); err != nil {
+		return err
+	}
 	var merged *result.Result
 	var faults []error
 	for _, path := range paths {
@@ -71,18 +75,27 @@ func (m *loadtestMerge) run(e *env, paths []string) error {
 	return tellLoadtest(e, merged, m.save, m.lang, m.form)
 }
 
+// checkPeak refuses what is no rate.
+func checkPeak(peak float64) error {
+	if peak >= 0 && peak <= loadtest.MaxVisits {
+		return nil
+	}
+	return fmt.Errorf("--historical-peak %v: want logins a second", peak)
+}
+
 // tellLoadtest prints and keeps a result; the error is that of one that is not good.
 func tellLoadtest(e *env, r *result.Result, save, lang string, form output) error {
+	err := form.print(e.out, r, func(w io.Writer) { r.Text(w, lang) })
 	if save != "" {
-		text, err := json.MarshalIndent(r, "", "  ")
-		if err != nil {
-			return err
+		text, failed := json.MarshalIndent(r, "", "  ")
+		if failed == nil {
+			failed = files.Write(save, append(text, '\n'), 0o644)
 		}
-		if err := files.Write(save, append(text, '\n'), 0o644); err != nil {
-			return fmt.Errorf("--save: %w", err)
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("--save: %w", failed))
 		}
 	}
-	if err := form.print(e.out, r, func(w io.Writer) { r.Text(w, lang) }); err != nil {
+	if err != nil {
 		return err
 	}
 	if !r.Good {

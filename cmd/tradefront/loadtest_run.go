@@ -93,6 +93,9 @@ func (l *loadtestRun) run(ctx context.Context, e *env, flags *pflag.FlagSet) err
 	if err != nil {
 		return err
 	}
+	if err := checkPeak(l.peak); err != nil {
+		return err
+	}
 	key, hash, err := l.ready(ctx)
 	if err != nil {
 		return err

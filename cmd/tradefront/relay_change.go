@@ -70,6 +70,9 @@ func newRelayChange(e *env) *cobra.Command {
 					return relayError(id, err)
 				}
 				e.warnOfNetworks(&p)
+				if len(r.certs.remove) > 0 && len(p.ClientCerts) == 0 {
+					e.warn("relay %s may come with any certificate, or without one, from now on: none is named for it any more", id)
+				}
 				if err := e.warnOfOperators(c.Context(), cfg, d, p.Operators); err != nil {
 					return err
 				}

@@ -44,7 +44,7 @@ func (t *task) do() {
 func (m *mailbox) abandon(ended bool) {
 	m.mu.Lock()
 	tasks := m.tasks
-	m.tasks = nil
+	m.tasks, m.rung = nil, false
 	m.ended = m.ended || ended
 	m.mu.Unlock()
 	for _, t := range tasks {

@@ -34,7 +34,7 @@ type lackError struct {
 }
 
 func (e *lackError) Error() string {
-	return fmt.Sprintf("no socket for visit %d: %v", e.visit, e.cause)
+	return fmt.Sprintf("no connection for visit %d: %v", e.visit, e.cause)
 }
 
 // beginAs connects. What a connection may fail by is counted, and what the generator lacks ends the run.
@@ -48,17 +48,22 @@ func (e *engine) beginAs(account int, due time.Duration) error {
 		return &lackError{e.begun, err}
 	}
 	v := e.take(fd)
-	v.state, v.account, v.kind, v.due, v.began, v.step = connecting, int32(account), e.draw(), due, e.now, e.now
+	v.state, v.kind, v.due, v.began, v.step = connecting, e.draw(), due, e.now, e.now
+	v.account = int32(e.accountOf(v.kind, account))
 	v.login = int32(e.logins)
 	e.logins++
 	e.measured.begins(e.lateness(due), e.open)
-	if err := e.bind(fd, account); err != nil {
-		return err
+	if err := e.bind(fd, int(v.account)); err != nil {
+		return &lackError{e.begun, err}
 	}
 	if err := e.watchFor(fd, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP|unix.EPOLLET, v.slot, v.generation); err != nil {
-		return err
+		return &lackError{e.begun, err}
 	}
-	if err := unix.Connect(fd, e.target()); err != nil && !errors.Is(err, unix.EINPROGRESS) {
+	err = unix.Connect(fd, e.target())
+	if errors.Is(err, unix.EADDRNOTAVAIL) {
+		return &lackError{e.begun, fmt.Errorf("%w: no port is left at this source address: more --sources", err)}
+	}
+	if err != nil && !errors.Is(err, unix.EINPROGRESS) {
 		e.fail(v, "connect: "+err.Error())
 	}
 	return nil
@@ -113,6 +118,18 @@ func (e *engine) take(fd int) *visit {
 	e.under++
 	e.open++
 	return v
+}
+
+// accountOf keeps those apart whose passwords are wrong: they lock the accounts that they try, at the address that they come from.
+func (e *engine) accountOf(k kind, account int) int {
+	half := e.plan.People.Accounts / 2
+	switch {
+	case e.plan.Scenario != Hostile || half == 0:
+		return account
+	case k == wrongPassword:
+		return half + account%half
+	}
+	return account % half
 }
 
 // draw says what the next visitor is.
@@ -240,6 +257,7 @@ func (e *engine) request(v *visit) *client.LoginRequest {
 // loggedIn counts a login, and stays or leaves.
 func (e *engine) loggedIn(v *visit, event *client.Event) {
 	if v.kind != honest {
+		e.measured.letIn()
 		e.fail(v, "an attacker was let in: "+kindNames[v.kind])
 		return
 	}

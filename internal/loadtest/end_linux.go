@@ -41,6 +41,8 @@ func (e *engine) fail(v *visit, why string) {
 // refused counts a refusal: an attacker's is as it must be.
 func (e *engine) refused(v *visit, code int) {
 	switch {
+	case v.state == staying || v.state == leaving:
+		e.measured.lost("refused by code " + strconv.Itoa(code) + ": " + stateNames[v.state])
 	case v.kind.mustGet(code):
 		e.measured.hostile(kindNames[v.kind])
 	case v.kind != honest:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/netip"
 	"slices"
@@ -65,12 +66,16 @@ func (p *Plan) Check(maxOpen uint64) error {
 		return fmt.Errorf("scenario %.20q: want one of %s", p.Scenario, strings.Join(Scenarios(), ", "))
 	case p.Visits < 1 || p.Visits > MaxVisits:
 		return fmt.Errorf("%d visits: want 1 to %d", p.Visits, MaxVisits)
-	case p.Rate < 0 || p.Rate == 0 && p.Concurrency < 1:
+	case !finite(p.Rate) || !finite(p.Attackers) || p.Ramp < 0 || p.Hold < 0 || p.Patience <= 0 || p.First < 0:
+		return errors.New("rate, share, times and the first account are numbers that are not negative, and patience is above 0")
+	case p.Scenario == Steady && p.Rate*p.Hold.Seconds() < 1:
+		return errors.New("scenario steady needs a --rate and a --hold in which one session returns at least")
+	case p.Rate*p.Hold.Seconds() > MaxVisits:
+		return fmt.Errorf("%.0f sessions would return: at most %d may", p.Rate*p.Hold.Seconds(), MaxVisits)
+	case p.Sources > 0 && !p.Proxy && p.Target.Addr().Is6():
+		return errors.New("--sources are addresses of 127.0.0.0/8, and the target is IPv6")
+	case p.Rate == 0 && p.Concurrency < 1:
 		return errors.New("want a rate above 0 for an open loop, or at least one terminal at a time for a closed one")
-	case p.Scenario == Steady && p.Rate <= 0:
-		return errors.New("scenario steady needs --rate: how many of the sessions return a second")
-	case p.Scenario == Steady && p.Hold <= 0:
-		return errors.New("scenario steady needs --hold: how long it lasts")
 	case p.Attackers < 0 || p.Attackers > 1:
 		return fmt.Errorf("a share of %v attackers: want 0 to 1", p.Attackers)
 	case p.Sources < 0 || p.Sources > maxSources:
@@ -84,6 +89,8 @@ func (p *Plan) Check(maxOpen uint64) error {
 	}
 	return nil
 }
+
+func finite(f float64) bool { return f >= 0 && f <= math.MaxFloat32 }
 
 // stays reports whether visits stay logged in.
 func (p *Plan) stays() bool { return p.Scenario != Churn && p.Scenario != Hostile }

@@ -1,6 +1,8 @@
 package loadtest
 
 import (
+	"math"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -44,12 +46,17 @@ func TestPlansThatCannotBeDone(t *testing.T) {
 		{func(p *Plan) { p.Scenario = "rush" }, `scenario "rush": want one of storm, churn, cold, reconnect, steady, hostile`},
 		{func(p *Plan) { p.Visits = 0 }, "0 visits"},
 		{func(p *Plan) { p.Concurrency = 0 }, "at least one terminal at a time"},
-		{func(p *Plan) { p.Rate = -1 }, "a rate above 0"},
+		{func(p *Plan) { p.Rate = -1 }, "numbers that are not negative"},
 		{func(p *Plan) { p.Visits = 1000 }, "1001 connections at a time need 1065 open files, and this process may have 1000"},
 		{func(p *Plan) { p.Scenario, p.Visits = Churn, 1000 }, ""},
 		{func(p *Plan) { p.Scenario, p.Visits, p.Concurrency = Churn, 1e6, 2000 }, "open files"},
 		{func(p *Plan) { p.Scenario, p.Visits = Cold, 11 }, "there are 10 for 11 visits"},
 		{func(p *Plan) { p.Scenario = Steady }, "--rate"},
+		{func(p *Plan) { p.Rate = math.NaN() }, "not negative"},
+		{func(p *Plan) { p.First = -1 }, "not negative"},
+		{func(p *Plan) { p.Patience = 0 }, "not negative"},
+		{func(p *Plan) { p.Scenario, p.Rate, p.Hold = Steady, 1e9, 24*time.Hour }, "at most"},
+		{func(p *Plan) { p.Target, p.Sources = netip.MustParseAddrPort("[::1]:1"), 2 }, "IPv6"},
 		{func(p *Plan) { p.Scenario, p.Rate = Steady, 10 }, "--hold"},
 		{func(p *Plan) { p.Attackers = 1.5 }, "attackers"},
 		{func(p *Plan) { p.Sources = 1 << 20 }, "sources"},

@@ -1,6 +1,7 @@
 package loadtest
 
 import (
+	"crypto/rand"
 	"net/netip"
 	"time"
 
@@ -58,7 +59,7 @@ type recorder struct {
 func newRecorder() *recorder {
 	r := &recorder{began: time.Now(), second: result.NewLatency()}
 	r.r = result.Result{
-		Format: result.Format, Refused: map[string]int{}, Failed: map[string]int{}, Hostile: map[string]int{}, Generators: 1,
+		Format: result.Format, IDs: []string{rand.Text()}, Refused: map[string]int{}, Failed: map[string]int{}, Hostile: map[string]int{}, Generators: 1,
 		Login: result.NewLatency(), Service: result.NewLatency(), Seconds: []result.Second{},
 	}
 	for _, name := range result.StepNames {
@@ -107,6 +108,8 @@ func (r *recorder) failed(why string) {
 	r.r.Failed[why]++
 	r.decided()
 }
+
+func (r *recorder) letIn() { r.r.Counts.LetIn++ }
 
 func (r *recorder) lost(why string) {
 	r.r.Counts.Lost++

@@ -119,12 +119,12 @@ func (s *site) checkLoaded(all []loadtest.Answer) {
 // TestLoadOfAttackers: each attack is answered as it must be, by its kind, and honest terminals get in beside them.
 func TestLoadOfAttackers(t *testing.T) {
 	t.Parallel()
-	s, d := loadSite(t, "50")
+	s, d := loadSite(t, "10")
 	s.replaceConfig("connections_per_source: 0}", "connections_per_source: 0}\ntimers: {authenticate: 1s}")
 	d.stop()
 	d = s.serve()
-	r, answers, err := s.load(d, "--scenario", "hostile", "--visits", "120", "--attackers", "0.5", "--sources", "60", "--concurrency", "16", "--patience", "20s")
-	if err != nil || !r.Good || r.Counts.LoggedIn+r.Counts.Hostile != 120 || len(r.Hostile) != 4 || len(answers) != r.Counts.LoggedIn || r.Counts.LoggedIn == 0 {
+	r, answers, err := s.load(d, "--scenario", "hostile", "--visits", "240", "--attackers", "0.6", "--sources", "3", "--concurrency", "16", "--patience", "20s")
+	if err != nil || !r.Good || r.Counts.LoggedIn+r.Counts.Hostile != 240 || len(r.Hostile) != 4 || len(answers) != r.Counts.LoggedIn || r.Counts.LoggedIn == 0 {
 		t.Errorf("%v, %+v, hostile %v, failed %v, refused %v", err, r.Counts, r.Hostile, r.Failed, r.Refused)
 	}
 }
@@ -235,7 +235,8 @@ func TestLoadSeesLostSessions(t *testing.T) {
 			if err := d.cmd.Process.Signal(sig); err != nil {
 				t.Fatal(err)
 			}
-			if r := <-ended; r.Counts.LoggedIn != 20 || r.Counts.Lost != 20 || r.Good {
+			// The audit log has a login before it is answered, so the last ones may break off.
+			if r := <-ended; r.Counts.LoggedIn == 0 || r.Counts.LoggedIn+r.Counts.Failed != 20 || r.Counts.Lost != r.Counts.LoggedIn || r.Good {
 				t.Errorf("%+v, good %v, failed %v", r.Counts, r.Good, r.Failed)
 			}
 		})

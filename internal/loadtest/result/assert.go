@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,10 +93,10 @@ func timeOf(subject string) (step string, quantile float64, err error) {
 	if before, after, has := strings.Cut(subject, "."); has && !strings.HasPrefix(subject, "p") {
 		step, last = before, after
 	}
-	if last == "max" {
-		return step, 100, nil
-	}
 	text, isQuantile := strings.CutPrefix(last, "p")
+	if last == "max" {
+		text, isQuantile = "100", true
+	}
 	if quantile, err = strconv.ParseFloat(text, 64); err != nil || !isQuantile || quantile <= 0 || quantile > 100 || !isStep(step) {
 		return "", 0, fmt.Errorf("%q is no subject: want p50 to p99.99 or max, of login, service, %s; or errors, error_share, refused, "+
 			"failed, lost, late, logged_in, most_open, rate, multiple", subject, strings.Join(StepNames, ", "))
@@ -115,11 +116,12 @@ func isStep(name string) bool {
 	return false
 }
 
-// Judge holds the run to the assertions. Without any a run is good that had no error and came to its end.
+// Judge holds the run to the assertions. A good run came to its end, made a visit, let no attacker in, and had no error unless
+// an assertion says how many it may have.
 func (r *Result) Judge(all Assertions) {
 	r.Assertions = []Assertion{}
-	r.Good = r.EndedEarly == ""
-	if len(all) == 0 {
+	r.Good = r.EndedEarly == "" && r.Counts.Begun > 0 && r.Counts.LetIn == 0
+	if !slices.ContainsFunc(all, assertion.isOfErrors) {
 		r.Good = r.Good && r.Counts.Errors() == 0
 	}
 	for _, a := range all {
@@ -150,6 +152,11 @@ func (r *Result) value(subject string) (value float64, known bool) {
 		return 0, false
 	}
 	return l.Quantile(quantile), true
+}
+
+// isOfErrors reports whether the assertion says how many visits may have a wrong answer.
+func (a assertion) isOfErrors() bool {
+	return slices.Contains([]string{"errors", "error_share", "refused", "failed", "lost"}, a.subject)
 }
 
 func compare(value float64, relation string, limit float64) bool {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tradefront/tradefront/internal/files"
 )
@@ -36,6 +37,11 @@ func Read(path string) (*Result, error) {
 func (r *Result) fits(other *Result) error {
 	if r.Scenario != other.Scenario || r.Target != other.Target {
 		return fmt.Errorf("result: %s at %s, and %s at %s, are two runs", r.Scenario, r.Target, other.Scenario, other.Target)
+	}
+	for _, id := range other.IDs {
+		if slices.Contains(r.IDs, id) {
+			return fmt.Errorf("result: the run %s is there already", id)
+		}
 	}
 	if apart := r.Began.Sub(other.Began).Abs(); apart.Seconds() > max(r.ElapsedS, other.ElapsedS) {
 		return errors.New("result: one had ended when the other began: they are two runs")

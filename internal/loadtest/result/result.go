@@ -15,6 +15,7 @@ const MaxSeconds = 48 * 3600
 // Result is what a run found.
 type Result struct {
 	Format     string    `json:"format"`
+	IDs        []string  `json:"ids"` // of each generator's run, drawn at random
 	Scenario   string    `json:"scenario"`
 	Target     string    `json:"target"`
 	Began      time.Time `json:"began"`
@@ -71,6 +72,7 @@ type Counts struct {
 	Failed    int `json:"failed"`
 	Hostile   int `json:"hostile"`    // that got what they must get
 	BrokenOff int `json:"broken_off"` // under way when the run ended early
+	LetIn     int `json:"let_in"`     // attackers that were logged in; counted in Failed too
 	Lost      int `json:"lost"`       // sessions that the front or the network ended while they were to stay
 	MostOpen  int `json:"most_open"`  // connections at one time
 	Late      int `json:"late"`       // visits that began more than LateAfter behind their time: the generator was too slow
@@ -106,6 +108,10 @@ func (r *Result) Rate() float64 {
 	return float64(r.Counts.LoggedIn) / r.ElapsedS
 }
 
+func (r *Result) end() time.Time {
+	return r.Began.Add(time.Duration(r.ElapsedS * float64(time.Second)))
+}
+
 // Step is that of the name, or nil.
 func (r *Result) Step(name string) *Latency {
 	for i := range r.Steps {
@@ -122,7 +128,8 @@ func (r *Result) Merge(other *Result) error {
 		return err
 	}
 	r.Generators += other.Generators
-	r.ElapsedS = max(r.ElapsedS, other.ElapsedS)
+	r.IDs = append(r.IDs, other.IDs...)
+	r.ElapsedS = max(r.end().Sub(other.Began).Seconds(), other.end().Sub(r.Began).Seconds(), r.ElapsedS, other.ElapsedS)
 	if other.Began.Before(r.Began) {
 		r.Began = other.Began
 	}
@@ -147,6 +154,7 @@ func (c *Counts) add(o *Counts) {
 	c.Failed += o.Failed
 	c.Hostile += o.Hostile
 	c.BrokenOff += o.BrokenOff
+	c.LetIn += o.LetIn
 	c.Lost += o.Lost
 	c.MostOpen += o.MostOpen
 	c.Late += o.Late

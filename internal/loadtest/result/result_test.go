@@ -39,12 +39,28 @@ func TestAssertions(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
-		if r.Judge(all); r.Assertions[0].Holds != holds || r.Good != holds {
+		if r.Judge(all); r.Assertions[0].Holds != holds || r.Good != (holds && all[0].isOfErrors()) {
 			t.Errorf("%s holds: %v (%v), want %v", text, r.Assertions[0].Holds, r.Assertions[0].Value, holds)
 		}
 	}
 	if r.Judge(nil); r.Good {
 		t.Error("a run with refusals is good where nothing was asserted")
+	}
+	if all, _ := ParseAssertions([]string{"p99<10s"}); len(all) == 1 {
+		if r.Judge(all); r.Good || !r.Assertions[0].Holds {
+			t.Error("a run with refusals is good where only a time was asserted")
+		}
+	}
+	if r.Counts.LetIn = 1; true {
+		all, _ := ParseAssertions([]string{"errors<100"})
+		if r.Judge(all); r.Good {
+			t.Error("a run that let an attacker in is good")
+		}
+	}
+	if empty := ran(0); true {
+		if empty.Judge(nil); empty.Good {
+			t.Error("a run without a visit is good")
+		}
 	}
 	if r = ran(1); r.EndedEarly == "" {
 		r.Judge(nil)
@@ -58,7 +74,7 @@ func TestAssertions(t *testing.T) {
 
 // TestAssertionFaults are told all at once.
 func TestAssertionFaults(t *testing.T) {
-	bad := []string{"p99", "p99<50", "errors<5ms", "p101<1s", "speed>1", "refused.p50<1s", "p50 !< 1s", "user_login.x<1s"}
+	bad := []string{"p99", "p99<50", "lgoin.max<5ms", "errors<5ms", "p101<1s", "speed>1", "refused.p50<1s", "p50 !< 1s", "user_login.x<1s"}
 	_, err := ParseAssertions(append(bad, "errors==0"))
 	if err == nil {
 		t.Fatal("taken")
@@ -95,6 +111,14 @@ func TestMergeIsTheSum(t *testing.T) {
 		one.Steps[0].Latency.Count() != 150 || len(one.Seconds) != 2 || one.Seconds[0].LoggedIn != 150 || one.Seconds[1].LoggedIn != 7 ||
 		!one.Began.Equal(two.Began) || one.Login.Quantile(100) < 99.9 {
 		t.Errorf("%+v", one)
+	}
+	if one.IDs = []string{"A"}; one.Merge(&Result{Scenario: one.Scenario, Target: one.Target, Began: one.Began, IDs: []string{"B", "A"}}) == nil {
+		t.Error("a run was added to itself")
+	}
+	late, early := ran(1), ran(1)
+	late.Began = late.Began.Add(1900 * time.Millisecond)
+	if err := early.Merge(late); err != nil || early.ElapsedS < 3.8 || early.ElapsedS > 4 {
+		t.Errorf("%v, %v s together, want 3.9", err, early.ElapsedS)
 	}
 	three := ran(1)
 	three.Scenario = "storm"
