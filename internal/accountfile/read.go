@@ -108,13 +108,13 @@ func readHeader(names []string) (columns, error) {
 	at := columns{-1, -1, -1, -1, len(names)}
 	places := map[string]*int{"account": &at.account, "user_type": &at.userType, "password": &at.password, "password_hash": &at.hash}
 	for i, name := range names {
-		place := places[strings.TrimSpace(name)]
+		place := places[name] // with a space before it the fields below have one too, and a password must not
 		if place == nil {
 			return at, fmt.Errorf("column %d has another name (%.20q) than account, user_type, password and password_hash; is the first line missing, "+
 				"or is this what `account export` wrote, which has no passwords", i+1, shown(name))
 		}
 		if *place >= 0 {
-			return at, fmt.Errorf("column %s stands twice", strings.TrimSpace(name))
+			return at, fmt.Errorf("column %s stands twice", name)
 		}
 		*place = i
 	}

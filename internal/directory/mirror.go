@@ -91,19 +91,32 @@ func (m *Mirror) Apps(ctx context.Context) ([]auth.App, error) {
 
 // AppsSince are the AppIDs that changed after that generation of the mirror, and those that went; known is false if that is
 // not remembered: then all are to be read.
-func (m *Mirror) AppsSince(_ context.Context, generation int64) (changed []auth.App, gone []regulation.AppID, known bool, err error) {
+func (m *Mirror) AppsSince(ctx context.Context, generation int64) (changed []auth.App, gone []regulation.AppID, known bool, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if whole, err := m.hasAllRecent(ctx); err != nil || !whole {
+		return nil, nil, false, err
+	}
 	changed, gone, known = m.recent.appsSince(generation)
 	return changed, gone, known, nil
 }
 
 // AccountsSince is AppsSince for accounts.
-func (m *Mirror) AccountsSince(_ context.Context, generation int64) (changed []local.Account, gone []regulation.Account, known bool, err error) {
+func (m *Mirror) AccountsSince(ctx context.Context, generation int64) (changed []local.Account, gone []regulation.Account, known bool, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if whole, err := m.hasAllRecent(ctx); err != nil || !whole {
+		return nil, nil, false, err
+	}
 	changed, gone, known = m.recent.accountsSince(generation)
 	return changed, gone, known, nil
+}
+
+// hasAllRecent reports whether recent reaches the generation of the table. Between the commit of a change and remember it does not: who
+// asks then would take the new generation for the old rows, and never ask for that change again. The caller has mu.
+func (m *Mirror) hasAllRecent(ctx context.Context) (bool, error) {
+	state, err := readMirror(ctx, m.local.Tables())
+	return m.recent.first+int64(len(m.recent.changes)) >= state.generation, err
 }
 
 // EachAccount visits all accounts of the mirror; visit keeps no pointer.
@@ -294,11 +307,20 @@ func (m *Mirror) compareAll(ctx context.Context, tx *sql.Tx, c *mirrorChange) er
 	return err
 }
 
-// write is the one transaction in which the mirror changes.
+// write changes the mirror. Accounts beyond rowsAtOnce are written before, in transactions of their own between which logins
+// commit; the last transaction says which state of PostgreSQL it is. If we crash before it, the mirror has some rows that are newer than
+// its state, and the next Refresh reads and writes the whole change again.
 func (m *Mirror) write(c *mirrorChange) error {
+	rest := *c
+	for len(rest.goneAccounts)+len(rest.accounts) > rowsAtOnce {
+		part := rest.takeAccounts()
+		if err := m.local.Write(part.apply); err != nil {
+			return err
+		}
+	}
 	taken := sqlrows.Micros(m.now())
 	return m.local.Write(func(ctx context.Context, conn *sql.Conn) error {
-		if err := c.apply(ctx, conn); err != nil {
+		if err := rest.apply(ctx, conn); err != nil {
 			return err
 		}
 		_, err := conn.ExecContext(ctx, `INSERT INTO mirror (only_row, generation, theirs, taken, relays, their_relays, their_token)

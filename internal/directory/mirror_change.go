@@ -92,6 +92,18 @@ func differ[T any, K comparable](had, has []T, key func(*T) K) (changed []T, gon
 	return changed, gone
 }
 
+// rowsAtOnce is how many accounts one transaction writes: commits of logins wait for it some milliseconds.
+const rowsAtOnce = 250
+
+// takeAccounts takes that many accounts out of the change: those that go first, since one may go and come again.
+func (c *mirrorChange) takeAccounts() (part mirrorChange) {
+	n := min(rowsAtOnce, len(c.goneAccounts))
+	part.goneAccounts, c.goneAccounts = c.goneAccounts[:n], c.goneAccounts[n:]
+	n = min(rowsAtOnce-n, len(c.accounts))
+	part.accounts, c.accounts = c.accounts[:n], c.accounts[n:]
+	return part
+}
+
 // apply writes the change; what goes, goes first.
 func (c *mirrorChange) apply(ctx context.Context, conn *sql.Conn) error {
 	for _, id := range c.goneApps {
@@ -99,10 +111,8 @@ func (c *mirrorChange) apply(ctx context.Context, conn *sql.Conn) error {
 			return err
 		}
 	}
-	for _, account := range c.goneAccounts {
-		if _, err := conn.ExecContext(ctx, "DELETE FROM mirror_account WHERE account = ?", string(account)); err != nil {
-			return err
-		}
+	if err := deleteRows(ctx, conn, c.goneAccounts); err != nil {
+		return err
 	}
 	if err := putRows(ctx, conn, "mirror_app", appColumns, c.apps, appArgs); err != nil {
 		return err
@@ -111,6 +121,23 @@ func (c *mirrorChange) apply(ctx context.Context, conn *sql.Conn) error {
 		return err
 	}
 	return c.relays.apply(ctx, conn)
+}
+
+func deleteRows(ctx context.Context, conn *sql.Conn, accounts []regulation.Account) error {
+	if len(accounts) == 0 {
+		return nil
+	}
+	gone, err := conn.PrepareContext(ctx, "DELETE FROM mirror_account WHERE account = ?")
+	if err != nil {
+		return err
+	}
+	defer gone.Close()
+	for _, account := range accounts {
+		if _, err := gone.ExecContext(ctx, string(account)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func putRows[T any](ctx context.Context, conn *sql.Conn, table, columns string, rows []T, args func(*T) []any) error {

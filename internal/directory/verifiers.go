@@ -71,8 +71,8 @@ func (v *Verifiers) Flush(ctx context.Context) error {
 		return err
 	}
 	for ctx.Err() == nil {
-		some := v.take()
-		if len(some) == 0 {
+		some, more := v.take()
+		if !more {
 			return nil
 		}
 		if err := v.write(some); err != nil {
@@ -85,16 +85,20 @@ func (v *Verifiers) Flush(ctx context.Context) error {
 	return nil
 }
 
-func (v *Verifiers) take() []keptVerifier {
+func (v *Verifiers) take() (some []keptVerifier, more bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	accounts := slices.Sorted(maps.Keys(v.pending)) // the same ones in each run of a simulation
-	some := make([]keptVerifier, 0, min(len(accounts), verifiersAtOnce))
+	some = make([]keptVerifier, 0, min(len(accounts), verifiersAtOnce))
 	for _, account := range accounts[:cap(some)] {
 		some = append(some, keptVerifier{account, v.pending[account]})
 		delete(v.pending, account)
 	}
-	return some
+	// One that waited while the keys changed is under a key that is not in force any more: it must not be written behind deleteOthers.
+	if len(v.keys) > 0 {
+		some = slices.DeleteFunc(some, func(k keptVerifier) bool { return !slices.Contains(v.keys, k.Key) })
+	}
+	return some, len(accounts) > 0
 }
 
 type keptVerifier struct {
