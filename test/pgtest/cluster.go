@@ -3,6 +3,7 @@ package pgtest
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -312,15 +313,25 @@ func (s *server) log() string {
 	return string(b[max(0, len(b)-4000):])
 }
 
-// freePort asks the kernel for a free TCP port. Another process may take it before
-// PostgreSQL does; then the start fails with that error.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+// The ports that freePort draws from lie below those that Linux gives to outgoing connections: a port of these, asked of the kernel,
+// may be a terminal's by the time that PostgreSQL binds it.
+const (
+	lowestPort = 20_000
+	ports      = 12_000
+	portTrials = 100
+)
+
+// freePort draws a free TCP port. Another test may draw the same before PostgreSQL binds it; then the start fails with that error.
+func freePort() (port int, err error) {
+	for range portTrials {
+		port = lowestPort + rand.IntN(ports)
+		l, failed := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if failed == nil {
+			return port, l.Close()
+		}
+		err = failed
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, err
 }
 
 func firstError(errs ...error) error {

@@ -151,6 +151,13 @@ func (a lossyAudit) LogWritten(ctx context.Context, e ops.Entry) error {
 	return a.process.path.Audit.LogWritten(context.WithoutCancel(ctx), e)
 }
 
+// hasUnwritten is asked between steps; a process that stops writes meanwhile.
+func (p *process) hasUnwritten() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.unwritten) > 0
+}
+
 func (p *process) writeAudit() string {
 	p.mu.Lock()
 	entries := p.unwritten

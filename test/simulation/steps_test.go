@@ -78,7 +78,7 @@ func (w *world) possible() []action {
 	for range w.pg.late {
 		add(20, w.lateArrival)
 	}
-	if len(p.unwritten) > 0 {
+	if p.hasUnwritten() {
 		add(20, p.writeAudit)
 	}
 	passing := 30
