@@ -41,7 +41,7 @@ func TestAccountImport(t *testing.T) {
 	}
 }
 
-// wantHashesTaken: a column with hashes is taken as it stands.
+// wantHashesTaken: a column with hashes is taken unchanged.
 func wantHashesTaken(t *testing.T, d *directory.Directory) {
 	t.Helper()
 	hash, err := local.HashPassword([]byte("elsewhere"), local.Params{MemoryKiB: 1024, Iterations: 1})

@@ -114,11 +114,10 @@ func (l *loadtestRun) run(ctx context.Context, e *env, flags *pflag.FlagSet) err
 	if err != nil {
 		return err
 	}
-	outcome, err := l.play(ctx, e, texts)
+	r, err := l.play(ctx, e, texts)
 	if err != nil {
 		return err
 	}
-	r := &outcome.Result
 	r.Host, r.Version, r.ConfigHash, r.Parameters, r.Peak = loadtest.Host(maxOpen), version, hash, parameters(flags), l.peak
 	if l.peak > 0 {
 		r.Multiple = r.Rate() / l.peak
@@ -173,7 +172,7 @@ func (l *loadtestRun) prepare(ctx context.Context, e *env, key supplement.Encryp
 	return l.plan.Prepare(ctx, key, func(done int) { bar.set(int64(done)) })
 }
 
-func (l *loadtestRun) play(ctx context.Context, e *env, texts *loadtest.Ciphertexts) (outcome *loadtest.Outcome, err error) {
+func (l *loadtestRun) play(ctx context.Context, e *env, texts *loadtest.Ciphertexts) (found *result.Result, err error) {
 	hooks := loadtest.Hooks{}
 	if l.answers != "" {
 		file, err := files.Create(l.answers, 0o600)

@@ -9,7 +9,7 @@
 //
 //   - All lines of a file are right, or none counts: an *Error names the wrong ones, with what is wrong, and holds no password
 //     and no hash.
-//   - A password is taken as it stands or refused, never trimmed: the wire pads with spaces, so what ends in one never matches.
+//   - A password is taken unchanged or refused, never trimmed: the wire pads with spaces, so what ends in one never matches.
 //   - What Write writes has neither passwords nor hashes.
 //
 // # Bounds

@@ -114,7 +114,7 @@ func readHeader(names []string) (columns, error) {
 				"or is this what `account export` wrote, which has no passwords", i+1, shown(name))
 		}
 		if *place >= 0 {
-			return at, fmt.Errorf("column %s stands twice", name)
+			return at, fmt.Errorf("column %s is there twice", name)
 		}
 		*place = i
 	}
@@ -175,7 +175,7 @@ func (r *reader) take(line int, fields []string) error {
 	}
 	row.Account = regulation.Account(strings.Clone(string(row.Account)))
 	if first, twice := r.seen[row.Account]; twice {
-		return fmt.Errorf("account %s stands in line %d too", row.Account, first)
+		return fmt.Errorf("account %s is in line %d too", row.Account, first)
 	}
 	r.seen[row.Account] = line
 	if row.UserType, err = r.userType(fields); err != nil {

@@ -95,7 +95,7 @@ func (AuthCode) String() string { return hidden }
 // GoString hides the secret.
 func (AuthCode) GoString() string { return hidden }
 
-// Format hides the secret whatever the verb.
+// Format hides the secret from every verb.
 func (AuthCode) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
 
 // MarshalText hides the secret.

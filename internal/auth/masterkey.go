@@ -96,7 +96,7 @@ func (DerivedKey) String() string { return hidden }
 // GoString hides the key.
 func (DerivedKey) GoString() string { return hidden }
 
-// Format hides the key whatever the verb.
+// Format hides the key from every verb.
 func (DerivedKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
 
 // fingerprint tells master keys apart and shows nothing of them: they are 256 random bits.
@@ -184,7 +184,7 @@ func (MasterKey) String() string { return hidden }
 // GoString hides the key.
 func (MasterKey) GoString() string { return hidden }
 
-// Format hides the key whatever the verb.
+// Format hides the key from every verb.
 func (MasterKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, hidden) }
 
 // MarshalText hides the key.

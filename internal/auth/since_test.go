@@ -12,7 +12,7 @@ import (
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
-// TestChangesAreAsGoodAsAll: a registry that takes over changes ends as one that reads all rows, whatever changed.
+// TestChangesAreAsGoodAsAll: a registry that takes over changes ends as one that reads all rows, for any change.
 func TestChangesAreAsGoodAsAll(t *testing.T) {
 	t.Parallel()
 	master, stranger := mustMaster(t), mustMaster(t)

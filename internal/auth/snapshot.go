@@ -73,7 +73,7 @@ func (s *snapshot) fill(rows []App, master *MasterKey, last *snapshot, now time.
 	for i := range rows {
 		row := &rows[i]
 		if _, twice := apps.Get(string(row.AppID)); twice {
-			s.faults = append(s.faults, &RowError{row.AppID, errors.New("stands twice; the first is used")})
+			s.faults = append(s.faults, &RowError{row.AppID, errors.New("is there twice; the first is used")})
 			continue
 		}
 		if app, usable := s.take(row, master, last, now); usable {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/internal/loadtest/result"
 )
 
 const (
@@ -51,7 +52,7 @@ type engine struct {
 }
 
 // Run does what the plan says, and ends early if ctx does.
-func Run(ctx context.Context, p *Plan, c *Ciphertexts, hooks Hooks) (*Outcome, error) {
+func Run(ctx context.Context, p *Plan, c *Ciphertexts, hooks Hooks) (*result.Result, error) {
 	e := &engine{
 		plan: p, ciphertexts: c, hooks: hooks, random: rand.New(rand.NewPCG(p.Seed, 1)), //nolint:gosec // which visitor does what
 		epoll: -1, timer: -1, returning: -1, start: time.Now(), scratch: make([]byte, readRoom), measured: newRecorder(),

@@ -251,7 +251,7 @@ func checkApp(a *App, seen map[regulation.AppID]bool) error {
 		return err
 	}
 	if seen[a.AppID] {
-		return fmt.Errorf("AppID %s stands twice", a.AppID)
+		return fmt.Errorf("AppID %s is there twice", a.AppID)
 	}
 	seen[a.AppID] = true
 	return nil

@@ -46,28 +46,31 @@ func TestAssertions(t *testing.T) {
 	if r.Judge(nil); r.Good {
 		t.Error("a run with refusals is good where nothing was asserted")
 	}
-	if all, _ := ParseAssertions([]string{"p99<10s"}); len(all) == 1 {
-		if r.Judge(all); r.Good || !r.Assertions[0].Holds {
-			t.Error("a run with refusals is good where only a time was asserted")
+}
+
+// TestWhatNoAssertionMakesGood: wrong answers of which no assertion speaks, an attacker that was let in, no visit, and an early end.
+func TestWhatNoAssertionMakesGood(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*Result)
+		assert []string
+		good   bool
+	}{
+		"nothing wrong":                       {func(*Result) {}, nil, true},
+		"a refusal, a time asserted":          {func(r *Result) { r.Counts.Refused = 1 }, []string{"p99<10s"}, false},
+		"a refusal, as many asserted":         {func(r *Result) { r.Counts.Refused = 1 }, []string{"errors<=1"}, true},
+		"an attacker in, errors asserted":     {func(r *Result) { r.Counts.Failed, r.Counts.LetIn = 1, 1 }, []string{"errors<100"}, false},
+		"no visit":                            {func(r *Result) { *r = *ran(0) }, nil, false},
+		"ended early":                         {func(r *Result) { r.EndedEarly = "interrupted" }, nil, false},
+		"a session lost, none of it asserted": {func(r *Result) { r.Counts.Lost = 1 }, []string{"rate>0"}, false},
+	} {
+		all, err := ParseAssertions(test.assert)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if r.Counts.LetIn = 1; true {
-		all, _ := ParseAssertions([]string{"errors<100"})
-		if r.Judge(all); r.Good {
-			t.Error("a run that let an attacker in is good")
-		}
-	}
-	if empty := ran(0); true {
-		if empty.Judge(nil); empty.Good {
-			t.Error("a run without a visit is good")
-		}
-	}
-	if r = ran(1); r.EndedEarly == "" {
-		r.Judge(nil)
-		good := r.Good
-		r.EndedEarly = "interrupted"
-		if r.Judge(nil); !good || r.Good {
-			t.Errorf("good %v, and ended early %v", good, r.Good)
+		r := ran(10)
+		test.change(r)
+		if r.Judge(all); r.Good != test.good {
+			t.Errorf("%s: good %v", name, r.Good)
 		}
 	}
 }
