@@ -61,8 +61,10 @@ type conn struct {
 // Unsent is part of dialogue.Line.
 func (c *conn) Unsent() int { return c.gc.OutboundBuffered() }
 
-// Write is part of dialogue.Line. On an error gnet closes the connection: OnClose has run.
+// Write is part of dialogue.Line. On an error gnet closes the connection: OnClose has run. Admission learns the state first: the
+// terminal may open another connection as soon as it has read the answer, and that is to be judged by the state that it was told.
 func (c *conn) Write(b []byte) {
+	c.reportState()
 	_, _ = c.gc.Write(b)
 	if !c.closed && c.gc.OutboundBuffered() > 0 {
 		c.behind.Store(true)
