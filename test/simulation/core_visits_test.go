@@ -82,13 +82,16 @@ func (k *tradingCore) judgeOrder(c *cable, key coreKey, o *order) {
 	}
 }
 
-// forVisit makes an order one for a terminal behind the relay: as a rule one that is reported.
+// forVisit makes an order one for a terminal behind the relay: as a rule one that is reported. The core need not know one whose
+// end the relay has told in error.
 func (o *order) forVisit(t *terminal) {
 	if !t.isOperator() {
 		return
 	}
 	if live := t.relay.live; len(live) > 0 && t.w.random.IntN(4) > 0 {
-		o.visit, o.reported = live[t.w.random.IntN(len(live))].submitID, true
+		o.visit = live[t.w.random.IntN(len(live))].submitID
+		ended := slices.ContainsFunc(t.wire.ends, func(e terminalEnd) bool { return e.submitID == o.visit })
+		o.reported = t.wire.visits[o.visit] && !ended
 		return
 	}
 	o.visit = t.w.newSubmitID(t.w.relayClock())

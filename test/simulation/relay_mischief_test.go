@@ -10,33 +10,34 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
-// fault is something that is wrong with what a relay says: row is the number on docs/protocol.md of what a front looks at.
+// fault is something that is wrong with what a relay says: row is the number on docs/protocol.md of what a front looks at, field is what it sets.
 type fault struct {
 	row, code int
+	field     string
 	apply     func(w *world, s *submission)
 }
 
 // submissionFaults are of TerminalSubmit alone.
 var submissionFaults = []fault{
-	{8, 2, func(_ *world, s *submission) { s.broker = "8888" }},
-	{9, 15, func(_ *world, s *submission) { s.submitID = s.submitID[:14] + "4" + s.submitID[15:] }},
-	{9, 15, func(_ *world, s *submission) { s.submitID = strings.ToUpper(s.submitID[:35]) + "A" }},
-	{9, 15, func(_ *world, s *submission) { s.submitID = "simulated" }},
-	{10, 15, func(_ *world, s *submission) { s.account = "8000_001" }},
-	{14, 9, func(_ *world, s *submission) { s.account = outOfScope }},
-	{14, 9, func(_ *world, s *submission) { s.account = "no0" }},
+	{8, 2, "broker", func(_ *world, s *submission) { s.broker = "8888" }},
+	{9, 15, "id", func(_ *world, s *submission) { s.submitID = s.submitID[:14] + "4" + s.submitID[15:] }},
+	{9, 15, "id", func(_ *world, s *submission) { s.submitID = strings.ToUpper(s.submitID[:35]) + "A" }},
+	{9, 15, "id", func(_ *world, s *submission) { s.submitID = "simulated" }},
+	{10, 15, "account", func(_ *world, s *submission) { s.account = "8000_001" }},
+	{14, 9, "account", func(_ *world, s *submission) { s.account = outOfScope }},
+	{14, 9, "account", func(_ *world, s *submission) { s.account = "no0" }},
 }
 
 // toldFaults are of what a relay tells of a terminal, in either mode.
 var toldFaults = []fault{
-	{10, 15, func(_ *world, s *submission) { s.told.login = s.told.login[:10] }},
-	{10, 15, func(_ *world, s *submission) { s.told.login = s.told.login[11:] }},
-	{10, 15, func(_ *world, s *submission) { s.told.kind = '8' }},
-	{12, 49, func(_ *world, s *submission) { s.told.port = 0 }},
-	{12, 49, func(w *world, s *submission) {
+	{10, 15, "login", func(_ *world, s *submission) { s.told.login = s.told.login[:10] }},
+	{10, 15, "login", func(_ *world, s *submission) { s.told.login = s.told.login[11:] }},
+	{10, 15, "kind", func(_ *world, s *submission) { s.told.kind = '8' }},
+	{12, 49, "port", func(_ *world, s *submission) { s.told.port = 0 }},
+	{12, 49, "ip", func(w *world, s *submission) {
 		s.told.ip = pick(w.random, "0.0.0.0", "::", "::ffff:0.0.0.0", "fe80::1%eth0", "203.0.113", "")
 	}},
-	{13, 63, func(w *world, s *submission) {
+	{13, 63, "app", func(w *world, s *submission) {
 		s.told.app = pick(w.random, disabledApp, otherApp, investorApp, "no_such_1")
 	}},
 }
@@ -127,12 +128,14 @@ func (t *terminal) anAnsweredOne() *submission {
 // spoil makes one thing wrong, or two: then the first counts.
 func (t *terminal) spoil(s *submission) {
 	w := t.w
+	set := ""
 	for range 1 + w.random.IntN(2) {
 		f := pick(w.random, append(append([]fault{}, submissionFaults...), toldFaults...)...)
-		if f.row == s.row {
+		if f.field == set {
 			continue // the second would undo the first
 		}
 		f.apply(w, s)
+		set = f.field
 		if s.row == 0 || f.row < s.row {
 			s.row, s.code = f.row, f.code
 		}
