@@ -217,7 +217,7 @@ func passedOn(s *session.SubmitAttempt, id client.SubmitID) client.Submission {
 func (a *Agent) EndTerminal(peer session.Peer, operator, submitID []byte) session.Outcome {
 	e := a.submitEndEntry(peer, operator, submitID)
 	id, err := client.ParseSubmitID(string(submitID))
-	why := reason.OK
+	why, surplus := reason.OK, false
 	switch {
 	case !a.opt.Operator || !a.opt.Chained:
 		why = reason.WrongKind
@@ -225,9 +225,13 @@ func (a *Agent) EndTerminal(peer session.Peer, operator, submitID []byte) sessio
 		why = reason.SubmitID
 	case a.visits.removeBelow(peer.SessionID, id):
 		a.relay.End(id)
+	default:
+		surplus = true
 	}
 	e.Reason, e.Code = why.String(), why.Code()
-	return a.decide(e, why)
+	outcome := a.decide(e, why)
+	outcome.Surplus = surplus
+	return outcome
 }
 
 // endedByFront ends the terminal that a front ends or does not take any more, if it is this agent's or a relay's below.

@@ -209,13 +209,15 @@ func TestEndsBelow(t *testing.T) {
 	f.relayLogin(1)
 	f.relayLogin(2)
 	one, two, three, other := f.mustSubmit(1, 1), f.mustSubmit(1, 2), f.mustSubmit(1, 3), f.mustSubmit(2, 4)
-	end := func(at int32, id string) reason.Reason {
-		return f.agent.EndTerminal(peer(at), []byte("7000"), []byte(id)).Reason
+	end := func(at int32, id string) session.Outcome {
+		return f.agent.EndTerminal(peer(at), []byte("7000"), []byte(id))
 	}
-	for _, id := range []string{one.String(), one.String(), other.String()} {
-		check(t, "TerminalEnd", end(1, id), reason.OK)
+	for i, id := range []string{one.String(), one.String(), other.String()} {
+		got := end(1, id)
+		check(t, "TerminalEnd", got.Reason, reason.OK)
+		check(t, "it ended nothing", got.Surplus, i > 0)
 	}
-	check(t, "TerminalEnd of no SubmitID", end(1, "x"), reason.SubmitID)
+	check(t, "TerminalEnd of no SubmitID", end(1, "x").Reason, reason.SubmitID)
 	if !slices.Equal(f.relay.ended, []client.SubmitID{one}) || f.agent.Online() != 3 {
 		t.Errorf("ended %v, %d left", f.relay.ended, f.agent.Online())
 	}

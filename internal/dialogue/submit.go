@@ -53,16 +53,18 @@ func (s *submits) answer(one *asked) (lastGone bool) {
 	return one.gone && !slices.ContainsFunc(rest, func(a *asked) bool { return a.gone })
 }
 
-// end notes that the terminal of a submission that is on its way has gone; it is false if none is.
-func (s *submits) end(submitID []byte) bool {
+// end notes that the terminal of a submission that is on its way has gone. onWay is false if none is; first is whether this
+// was not noted of all of them before.
+func (s *submits) end(submitID []byte) (onWay, first bool) {
 	if s == nil {
-		return false
+		return false, false
 	}
 	under := s.asked[string(submitID)]
 	for _, one := range under {
+		first = first || !one.gone
 		one.gone = true
 	}
-	return len(under) > 0
+	return len(under) > 0, first
 }
 
 // add reports whether the owner has still to be called.
@@ -182,8 +184,8 @@ func (d *Dialogue) finishSubmit(one submitted, now time.Time) {
 
 // endTerminal passes on that a terminal behind a relay has gone: once, after the answer to its submission if that is on its way.
 func (d *Dialogue) endTerminal(operator, submitID []byte) session.Outcome {
-	if d.submits.end(submitID) {
-		return session.Outcome{Reason: reason.OK}
+	if onWay, first := d.submits.end(submitID); onWay {
+		return session.Outcome{Reason: reason.OK, Surplus: !first}
 	}
 	return d.endVisit(operator, submitID)
 }

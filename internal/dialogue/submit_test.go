@@ -411,3 +411,24 @@ func TestATerminalThatHasGoneBeforeItsAnswer(t *testing.T) {
 		}
 	}
 }
+
+// TestEndOfOneOnItsWay: the first word that the terminal of a submission on its way has gone is of use, and no later one.
+func TestEndOfOneOnItsWay(t *testing.T) {
+	s := &submits{asked: make(map[string][]*asked)}
+	attempt := &session.SubmitAttempt{}
+	attempt.Request.SubmitID = []byte("one")
+	said := func(id string) [2]bool { onWay, first := s.end([]byte(id)); return [2]bool{onWay, first} }
+	s.ask(attempt)
+	for _, want := range [][2]bool{{true, true}, {true, false}} {
+		if got := said("one"); got != want {
+			t.Errorf("on its way, first: %v, want %v", got, want)
+		}
+	}
+	s.ask(attempt) // the relay sends it again
+	if got := said("one"); got != [2]bool{true, true} {
+		t.Errorf("sent again: %v", got)
+	}
+	if got := said("two"); got != [2]bool{} {
+		t.Errorf("another: %v", got)
+	}
+}

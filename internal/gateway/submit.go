@@ -164,7 +164,7 @@ func submitReceipt(rec *store.Record, via session.Via) *session.SubmitReceipt {
 }
 
 // EndTerminal takes a terminal out that an operator relay says has gone. It does not block. A terminal that is not known was
-// reported on another connection, or has ended already: that is answered as done.
+// reported on another connection, or has ended already: that is answered as done, and its outcome is Surplus.
 func (g *Gateway) EndTerminal(peer session.Peer, operator, submitID []byte) session.Outcome {
 	e := g.entry(peer, ops.EventSubmitEnd, reason.OK)
 	e.SubmitID, e.Operator, e.RelayMode = string(submitID), string(operator), string(rune(operatorRelay))
@@ -177,11 +177,15 @@ func (g *Gateway) EndTerminal(peer session.Peer, operator, submitID []byte) sess
 		e.Reason, e.Code = reason.SubmitID.String(), reason.SubmitID.Code()
 		return g.decide(e, reason.SubmitID)
 	}
+	surplus := true
 	if link != nil {
 		account, ended := link.end(id)
 		if e.Account = string(account); ended > 0 {
+			surplus = false
 			g.relayObserver.VisitsLive(string(link.relay.AppID), -ended)
 		}
 	}
-	return g.decide(e, reason.OK)
+	outcome := g.decide(e, reason.OK)
+	outcome.Surplus = surplus
+	return outcome
 }

@@ -367,9 +367,9 @@ func TestVisitsEnd(t *testing.T) {
 		r.submit(a)
 		ids = append(ids, string(a.Request.SubmitID))
 	}
-	for range 2 { // the second time it is not known, and done
-		if outcome := r.EndTerminal(relayPeer, []byte(operator), []byte(ids[0])); outcome.Reason != reason.OK {
-			t.Error(outcome.Reason)
+	for _, surplus := range []bool{false, true} { // the second time it is not known, and done
+		if outcome := r.EndTerminal(relayPeer, []byte(operator), []byte(ids[0])); outcome.Reason != reason.OK || outcome.Surplus != surplus {
+			t.Errorf("%v, surplus %v, want %v", outcome.Reason, outcome.Surplus, surplus)
 		}
 	}
 	if outcome := r.EndTerminal(relayPeer, []byte(operator), []byte("x")); outcome.Reason != reason.SubmitID {

@@ -47,6 +47,7 @@ type dialogue struct {
 	draining bool                     // the front is
 	submits  []*session.SubmitAttempt // on their way
 	gone     []string                 // terminals that have gone, by operator and SubmitID
+	surplus  bool                     // they are said to have been none
 
 	coded int           // requests for a code
 	code  reason.Reason // the answer to the next of them
@@ -112,6 +113,7 @@ func (d *dialogue) step(ev *session.Event) {
 			return
 		case session.DoEndTerminal:
 			d.gone = append(d.gone, string(fx.UserID)+" "+string(fx.SubmitID))
+			outcome.Surplus = d.surplus
 		case session.DoLogin:
 			a := fx.Login.Clone()
 			d.attempt = &a

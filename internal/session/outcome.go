@@ -23,6 +23,7 @@ type Outcome struct {
 	Receipt *Receipt   // of DoLogin, when OK: the record is durable
 	// Submitted is that of DoSubmit, when OK: the record is durable.
 	Submitted *SubmitReceipt
+	Surplus   bool // of DoEndTerminal, when OK: no terminal of that submission was there to be ended
 
 	// Code and Text are what a trading core refused with; 0 and "" leave both to Reason.
 	Code int

@@ -16,8 +16,8 @@ const (
 
 const (
 	windowFactor   = 4    // windows of submissions that a relay may have sent without an answer that it can have read
-	spareEnds      = 1000 // TerminalEnd beyond one for each submission, which a relay may have saved up
-	endsPerSec     = 50   // of which it gets so many each second
+	surplusEnds    = 1000 // TerminalEnds that ended nothing and may have gathered; RelayTerms.Burst where that is more
+	surplusPerSec  = 50   // of which so many are forgotten each second; RelayTerms.Rate where that is more
 	submitRefusals = 1000 // refused submissions that a relay may have saved up
 	refusalsPerSec = 50   // of which so many are forgotten each second
 )
@@ -29,9 +29,12 @@ type relaySession struct {
 	unanswered int       // submissions that are on their way
 	over       float64   // refused for the window while others were on their way, of which a window is forgotten each second; see leaveWindow
 	overAt     time.Time
-	ends       float64 // TerminalEnd that it may still send: one for each submission, and spareEnds
-	endsAt     time.Time
 	endsOne    bool // the relay expects a ForceExit that ends one terminal
+
+	surplus     float64 // TerminalEnds that ended nothing, of which surplusRate are forgotten each second
+	surplusAt   time.Time
+	mostSurplus int
+	surplusRate int
 
 	refusals  float64 // refused submissions, of which refusalsPerSec are forgotten each second
 	refusedAt time.Time
@@ -52,9 +55,10 @@ func (s *Session) Reports() bool { return s.appType == OperatorRelay && s.state 
 
 // begin takes the terms of an operator's login that was answered.
 func (r *relaySession) begin(receipt *Receipt) {
-	*r = relaySession{loginTime: receipt.LoginTime, window: 1, ends: spareEnds}
+	*r = relaySession{loginTime: receipt.LoginTime, window: 1, mostSurplus: surplusEnds, surplusRate: surplusPerSec}
 	if t := receipt.Terms; t != nil {
 		r.window, r.endsOne = max(1, t.Window), t.Features == ftd.TermsTerminalExit
+		r.mostSurplus, r.surplusRate = max(r.mostSurplus, t.Burst), max(r.surplusRate, t.Rate)
 	}
 }
 
@@ -78,15 +82,13 @@ func (r *relaySession) leaveWindow() {
 	}
 }
 
-// endsTooMany counts a TerminalEnd, and reports whether the relay has ended many more terminals than it submitted: each
-// is answered and has a line in the audit log, and none of these is of use.
-func (r *relaySession) endsTooMany(now time.Time) bool {
-	if !r.endsAt.IsZero() && r.ends < spareEnds {
-		r.ends = min(spareEnds, r.ends+endsPerSec*now.Sub(r.endsAt).Seconds())
-	}
-	r.endsAt = now
-	r.ends--
-	return r.ends < 0
+// surplusFlood counts a TerminalEnd that ended nothing, and reports whether they come faster than the relay may submit terminals:
+// each is answered and has a line in the audit log, and none is of use. A TerminalEnd for a live terminal is not counted, however
+// many there are, and time forgets the others: a relay that says it twice keeps its connection.
+func (r *relaySession) surplusFlood(now time.Time) bool {
+	r.surplus = max(0, r.surplus-float64(r.surplusRate)*now.Sub(r.surplusAt).Seconds()) + 1
+	r.surplusAt = now
+	return r.surplus > float64(r.mostSurplus)
 }
 
 // overspent counts a refused submission and reports whether there were too many.

@@ -654,14 +654,14 @@ func TestWindowOfAPoliteRelay(t *testing.T) {
 	}
 }
 
-// TestTerminalEndsAreBounded: one for each submission, 1,000 besides and 50 a second; more are a flood.
-func TestTerminalEndsAreBounded(t *testing.T) {
-	ends := func(submitted int, each time.Duration, most int) int {
-		d := relay(t, session.LoggedIn)
-		for n := range submitted {
-			d.submit(id(n))
-			d.decided(reason.OK)
-		}
+// TestSurplusTerminalEndsAreBounded: TerminalEnds that end a terminal are never too many. Of those that end nothing as many may
+// gather as the relay's burst, and its rate is forgotten each second: no number of them in a relay's life ends its connection.
+func TestSurplusTerminalEndsAreBounded(t *testing.T) {
+	ends := func(terms ftd.RelayTerms, surplus bool, each time.Duration, most int) int {
+		d := newDialogue(t)
+		d.appType, d.terms = session.OperatorRelay, &terms
+		d.reach(session.LoggedIn)
+		d.surplus = surplus
 		for n := range most {
 			d.frame(vector(t, "terminal-end"))
 			if d.close != reason.StayOpen {
@@ -674,14 +674,25 @@ func TestTerminalEndsAreBounded(t *testing.T) {
 		}
 		return 0
 	}
-	if n := ends(0, 0, 2000); n != 1001 {
-		t.Errorf("at once: closed at the %dth", n)
-	}
-	if n := ends(3000, 0, 4000); n != 0 {
-		t.Errorf("behind as many submissions: closed at the %dth", n)
-	}
-	if n := ends(0, 20*time.Millisecond, 5000); n != 0 {
-		t.Errorf("50 a second: closed at the %dth", n)
+	small, large := ftd.RelayTerms{Window: 4, Rate: 1, Burst: 1}, ftd.RelayTerms{Window: 4, Rate: 200, Burst: 5000}
+	for _, c := range []struct {
+		what    string
+		terms   ftd.RelayTerms
+		surplus bool
+		each    time.Duration
+		most    int
+		closed  int
+	}{
+		{"live ones", small, false, 0, 20_000, 0},
+		{"a slow relay, at once", small, true, 0, 2000, 1001},
+		{"a slow relay, 50 a second", small, true, 20 * time.Millisecond, 20_000, 0},
+		{"at once", large, true, 0, 6000, 5001},
+		{"200 a second", large, true, 5 * time.Millisecond, 20_000, 0},
+		{"400 a second", large, true, 2500 * time.Microsecond, 20_000, 10_000},
+	} {
+		if n := ends(c.terms, c.surplus, c.each, c.most); n < c.closed-1 || n > c.closed+1 {
+			t.Errorf("%s: closed at the %dth, want %d", c.what, n, c.closed)
+		}
 	}
 	d := relay(t, session.Authenticated)
 	for range 20 {

@@ -74,7 +74,6 @@ func (s *Session) submit(m ftd.Message, ev *Event, fx *Effects) {
 		return
 	}
 	s.relaying().unanswered++
-	s.relaying().ends++
 	fx.Do, fx.Op = DoSubmit, OpSubmit
 }
 
@@ -213,8 +212,6 @@ func (s *Session) endTerminal(m ftd.Message, ev *Event, fx *Effects) {
 	fx.Submit = SubmitAttempt{AppID: s.appID.bytes(), Operator: s.userID.bytes()}
 	fx.Submit.Request.SubmitID = ref.SubmitID
 	switch {
-	case s.appType == OperatorRelay && s.state == LoggedIn && s.relaying().endsTooMany(ev.Now):
-		fx.Close = reason.RelayFlood
 	case s.appType != OperatorRelay:
 		s.refuse(fx, OpSubmitEnd, reason.WrongMode)
 	case s.state == PasswordOnly:
@@ -233,6 +230,10 @@ func (s *Session) endTerminal(m ftd.Message, ev *Event, fx *Effects) {
 func (s *Session) terminalEnded(ev *Event, fx *Effects) {
 	if !ev.Outcome.Reason.Accepted() {
 		s.refuseSubmit(OpSubmitEnd, ev, fx)
+		return
+	}
+	if ev.Outcome.Surplus && s.relaying().surplusFlood(ev.Now) {
+		fx.Close = reason.RelayFlood
 		return
 	}
 	e := ftd.Begin(fx.Wire, ftd.TIDTerminalEnd)
