@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -49,18 +50,21 @@ type Result struct {
 
 // Visit is what one front or agent wrote about one login, in the order of time.
 type Visit struct {
-	Entries []Entry `json:"entries"`
+	Entries []auditlog.Entry `json:"entries"`
 	// Why is about the entry that the key names: the last of them.
 	Why Why `json:"why"`
 }
+
+// IsReference reports whether a key that ParseKey gave is a reference.
+func IsReference(key string) bool { return reference.MatchString(key) }
 
 // errBadKey says what a key looks like.
 var errBadKey = errors.New("want the six characters after \"ref\" of an answer, or a RecordID or SubmitID")
 
 var reference = regexp.MustCompile(`^[0-9A-HJKMNP-TV-Z]{6}$`)
 
-// parseKey forgives how a person writes it down.
-func parseKey(s string) (string, error) {
+// ParseKey forgives how a person writes a reference, RecordID or SubmitID down, and gives it as audit logs have it.
+func ParseKey(s string) (string, error) {
 	s = strings.Trim(strings.TrimSpace(s), "[]")
 	s = strings.TrimSpace(strings.TrimPrefix(s, "ref"))
 	if up := strings.ToUpper(s); reference.MatchString(up) {
@@ -74,7 +78,7 @@ func parseKey(s string) (string, error) {
 
 // Run looks the key up.
 func Run(ctx context.Context, opt Options) (*Result, error) {
-	key, err := parseKey(opt.Key)
+	key, err := ParseKey(opt.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +103,8 @@ type search struct {
 	ctx     context.Context
 	opt     *Options
 	result  *Result
-	keys    map[string]bool // every name of the login that is known
-	anchors []Entry         // lines that have one of them
+	keys    map[string]bool  // every name of the login that is known
+	anchors []auditlog.Entry // lines that have one of them
 	done    int64
 	total   int64
 }
@@ -111,10 +115,10 @@ func (s *search) findNames() error {
 		before := len(s.keys)
 		s.anchors = nil
 		var found []string
-		err := s.read(round == 0, func(e *Entry, _ []byte) {
-			if e.named(s.keys) {
+		err := s.read(round == 0, func(e *auditlog.Entry) {
+			if named(e, s.keys) {
 				s.anchors = append(s.anchors, *e)
-				found = append(found, e.names()...)
+				found = append(found, names(e)...)
 			}
 		}, s.mayName)
 		if err != nil {
@@ -145,23 +149,23 @@ func (s *search) mayName(raw []byte) bool {
 // findVisits reads the logs once more for the other lines of the connections that were found.
 func (s *search) findVisits() error {
 	visits := make(map[line]*Visit)
-	anchors := make(map[line][]Entry)
+	anchors := make(map[line][]auditlog.Entry)
 	for _, a := range s.anchors {
-		anchors[a.line()] = append(anchors[a.line()], a)
+		anchors[lineOf(&a)] = append(anchors[lineOf(&a)], a)
 	}
-	err := s.read(false, func(e *Entry, _ []byte) {
-		at := anchors[e.line()]
-		if len(at) == 0 || !e.named(s.keys) && (isOther(e) || !slices.ContainsFunc(at, func(a Entry) bool {
+	err := s.read(false, func(e *auditlog.Entry) {
+		at := anchors[lineOf(e)]
+		if len(at) == 0 || !named(e, s.keys) && (isOther(e) || !slices.ContainsFunc(at, func(a auditlog.Entry) bool {
 			return a.Time.Sub(e.Time).Abs() <= sameVisit
 		})) {
 			return
 		}
-		v := visits[e.line()]
+		v := visits[lineOf(e)]
 		if v == nil {
 			v = &Visit{}
-			visits[e.line()] = v
+			visits[lineOf(e)] = v
 		}
-		if len(v.Entries) < maxEntries || e.named(s.keys) {
+		if len(v.Entries) < maxEntries || named(e, s.keys) {
 			v.Entries = append(v.Entries, *e)
 		}
 	}, func([]byte) bool { return len(anchors) > 0 })
@@ -169,10 +173,10 @@ func (s *search) findVisits() error {
 		return err
 	}
 	for _, v := range visits {
-		slices.SortStableFunc(v.Entries, func(a, b Entry) int { return a.Time.Compare(b.Time) })
-		v.Entries = slices.CompactFunc(v.Entries, func(a, b Entry) bool { // two copies of one log
+		slices.SortStableFunc(v.Entries, func(a, b auditlog.Entry) int { return a.Time.Compare(b.Time) })
+		v.Entries = slices.CompactFunc(v.Entries, func(a, b auditlog.Entry) bool { // two copies of one log
 			a.Where, b.Where = "", ""
-			return a == b
+			return reflect.DeepEqual(&a, &b)
 		})
 		v.Why = s.whyOf(v)
 		s.result.Visits = append(s.result.Visits, *v)
@@ -187,13 +191,13 @@ func (s *search) findVisits() error {
 }
 
 // isOther reports whether an entry is about one terminal of many on its connection.
-func isOther(e *Entry) bool { return e.SubmitID != "" }
+func isOther(e *auditlog.Entry) bool { return e.SubmitID != "" }
 
 // whyOf explains the last entry that the key names.
 func (s *search) whyOf(v *Visit) Why {
 	why := Why{}
 	for i := range v.Entries {
-		if e := &v.Entries[i]; e.named(s.keys) {
+		if e := &v.Entries[i]; named(e, s.keys) {
 			why = whyOf(e)
 		}
 	}
@@ -202,7 +206,7 @@ func (s *search) whyOf(v *Visit) Why {
 
 // read gives every entry of every log whose raw line wanted takes. Files that cannot be opened are an error in the first
 // round; what cannot be read later is a warning there.
-func (s *search) read(first bool, each func(e *Entry, raw []byte), wanted func([]byte) bool) error {
+func (s *search) read(first bool, each func(e *auditlog.Entry), wanted func([]byte) bool) error {
 	for _, path := range s.opt.Audit {
 		if err := s.readFile(path, first, each, wanted); err != nil {
 			return err
@@ -211,56 +215,45 @@ func (s *search) read(first bool, each func(e *Entry, raw []byte), wanted func([
 	return nil
 }
 
-func (s *search) readFile(path string, first bool, each func(e *Entry, raw []byte), wanted func([]byte) bool) (err error) {
-	r, err := auditlog.Open(path)
+func (s *search) readFile(path string, first bool, each func(e *auditlog.Entry), wanted func([]byte) bool) (err error) {
+	lines, err := auditlog.OpenLines(path)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.Close()) }()
+	defer func() { err = errors.Join(err, lines.Close()) }()
 	if first {
-		s.total += r.Info().Size()
+		s.total += lines.Info().Size()
 	}
 	before := s.done
-	defer func() { s.done = before + r.Offset() }()
-	for noise := 0; ; {
-		raw, err := r.Next()
+	defer func() { s.done = before + lines.Offset() }()
+	for {
+		raw, err := lines.Next()
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
-		case errors.Is(err, auditlog.ErrLong):
-			noise++
-			continue
 		case err != nil:
-			s.warn(first, "%s: nothing from there on was read: %v", r.Place(), err)
-			return nil
-		case noise >= auditlog.MaxNoise:
-			s.warn(first, "%s: %v", r.Place(), auditlog.ErrNoise)
+			s.warn(first, err)
 			return nil
 		}
-		if r.Lines()%1024 == 0 {
+		if lines.Lines()%1024 == 0 {
 			if s.opt.Reading != nil {
-				s.opt.Reading(before+r.Offset(), s.total)
+				s.opt.Reading(before+lines.Offset(), s.total)
 			}
 			if err := s.ctx.Err(); err != nil {
 				return err
 			}
 		}
-		if len(raw) == 0 || raw[0] != '{' {
-			noise++
-			continue
-		}
-		noise = 0
 		if !wanted(raw) {
 			continue
 		}
-		if e, ok := parse(r, raw); ok {
-			each(&e, raw)
+		if e, ok := auditlog.Parse(raw, lines.Place()); ok {
+			each(&e)
 		}
 	}
 }
 
-func (s *search) warn(first bool, format string, args ...any) {
+func (s *search) warn(first bool, err error) {
 	if first {
-		s.result.Warnings = append(s.result.Warnings, fmt.Sprintf(format, args...))
+		s.result.Warnings = append(s.result.Warnings, err.Error())
 	}
 }

@@ -71,7 +71,7 @@ func (s *search) recordIDs() (ids []uuid.UUID) {
 	seen := make(map[string]bool)
 	for _, v := range s.result.Visits {
 		for _, e := range v.Entries {
-			if id, err := uuid.Parse(e.RecordID); err == nil && e.named(s.keys) && !seen[e.RecordID] {
+			if id, err := uuid.Parse(e.RecordID); err == nil && named(&e, s.keys) && !seen[e.RecordID] {
 				seen[e.RecordID] = true
 				ids = append(ids, id)
 			}

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/tradefront/tradefront/docs"
+	"github.com/tradefront/tradefront/internal/auditlog"
 )
 
 // Why is what the handbook says about a reason, in both languages.
@@ -24,7 +25,7 @@ type Advice struct {
 }
 
 // whyOf is about one entry. A flaw of the terminal information of an accepted login is told too.
-func whyOf(e *Entry) Why {
+func whyOf(e *auditlog.Entry) Why {
 	b := handbook()
 	why := Why{Reason: e.Reason, Code: e.Code, Saw: e.Text}
 	word := e.Reason
@@ -33,6 +34,12 @@ func whyOf(e *Entry) Why {
 	}
 	why.English, why.Chinese = b.english[word], b.chinese[word]
 	return why
+}
+
+// About is what the handbook says about a reason, by its word; both are empty if it has no such word.
+func About(word string) (english, chinese Advice) {
+	b := handbook()
+	return b.english[word], b.chinese[word]
 }
 
 // book is the advice by word.
