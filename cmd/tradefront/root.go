@@ -83,7 +83,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(
 		newDemo(e), newServe(e), newConfig(e), newMigrate(e), newMasterKey(e),
-		newApp(e), newRelay(e), newAccount(e), newKey(e), newReport(e), newReconcile(e), newExplain(e), newLocal(e), newCalendar(e),
+		newApp(e), newRelay(e), newAccount(e), newKey(e), newReport(e), newReconcile(e), newExplain(e), newAudit(e), newLocal(e), newCalendar(e),
 		newFront(e), newSession(e), newQuarantine(e), newPing(e), newLoadtest(e), newCollect(e), newCoreCheck(e), newCoreSim(e), newVersion(e),
 	)
 	return root

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/auditlog"
+	"github.com/tradefront/tradefront/internal/auditsearch"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/explain"
+	"github.com/tradefront/tradefront/internal/show"
+)
+
+func newAudit(e *env) *cobra.Command {
+	return group("audit", "The audit logs of fronts and relay agents", newAuditSearch(e))
+}
+
+func newAuditSearch(e *env) *cobra.Command {
+	var (
+		filter auditFilter
+		path   string
+		form   output
+	)
+	c := &cobra.Command{
+		Use:   "search [FILE]...",
+		Short: "Find lines of audit logs by reference, account, AppID, address, record, reason and time",
+		Long: "Show the lines of audit logs that fit all filters, in the order of time. The logs are the files named; without\n" +
+			"any, the audit_log of the configuration and the rotated files beside it. Rotated and gzipped files of several\n" +
+			"fronts and relay agents are understood, in any order.\n\n" +
+			"Times are 2026-01-31 (for --until, its end), \"2026-01-31 09:00\", 09:00 for today (all UTC+8), RFC 3339, or 2h\n" +
+			"for two hours ago. With -o json each line is one of the log as it stands, with its place as \"where\" before it.\n\n" +
+			"Damaged lines are counted and told on standard error, as files that cannot be read are. Status 1 if no file\n" +
+			"could be read; that nothing was found is no failure. `tradefront explain REF` says what one login was about.",
+		Example: "  tradefront audit search -c tradefront.yaml --account 88888888 --since 2h\n" +
+			"  tradefront audit search --address 203.0.113.0/24 --reason wrong_password --since 2026-01-05 front*/audit.jsonl*\n" +
+			"  tradefront audit search -c tradefront.yaml --event malformed --app-id client_demo_1.0 -o json",
+		RunE: e.action(func(c *cobra.Command, args []string) error { return e.searchAudit(c, path, args, &filter, form) }),
+	}
+	c.Flags().StringVarP(&path, "config", "c", "", "configuration file; may be left out where files are named")
+	outputFlag(c, &form)
+	filter.flags(c)
+	return c
+}
+
+// auditFilter is a filter as the command line has it.
+type auditFilter struct {
+	ref, record, address, since, until string
+	auditsearch.Filter
+}
+
+func (f *auditFilter) flags(c *cobra.Command) {
+	c.Flags().StringVar(&f.ref, "ref", "", "reference that a refusal's text ends in, as 4CV33T")
+	c.Flags().StringVar(&f.Account, "account", "", "account, or relay operator")
+	c.Flags().StringVar(&f.AppID, "app-id", "", "AppID of the terminal, or of the relay")
+	c.Flags().StringVar(&f.address, "address", "", "address of the terminal, relay or load balancer, or a network of them (203.0.113.0/24)")
+	c.Flags().StringVar(&f.record, "record", "", "RecordID, or SubmitID of a relay")
+	c.Flags().StringSliceVar(&f.Reasons, "reason", nil, "reason, as wrong_password; one of several, with commas")
+	c.Flags().StringSliceVar(&f.Events, "event", nil, "event, as login; one of several, with commas")
+	c.Flags().StringVar(&f.since, "since", "", "not before this time")
+	c.Flags().StringVar(&f.until, "until", "", "before this time")
+}
+
+// parse is the filter of the flags.
+func (f *auditFilter) parse(now time.Time) (_ *auditsearch.Filter, err error) {
+	if f.ref != "" {
+		if f.Ref, err = explain.ParseKey(f.ref); err != nil {
+			return nil, fmt.Errorf("--ref: %w", err)
+		}
+		if !explain.IsReference(f.Ref) {
+			return nil, fmt.Errorf("--ref: %s is no reference; --record takes a RecordID or SubmitID", f.Ref)
+		}
+	}
+	if f.record != "" {
+		if f.Record, err = explain.ParseKey(f.record); err != nil || explain.IsReference(f.Record) {
+			return nil, fmt.Errorf("--record: %q is no RecordID or SubmitID", f.record)
+		}
+	}
+	if f.address != "" {
+		if f.Address, err = parseNetwork(f.address); err != nil {
+			return nil, fmt.Errorf("--address: %w", err)
+		}
+	}
+	if f.since != "" {
+		if f.Since, err = auditsearch.Moment(f.since, false, now); err != nil {
+			return nil, fmt.Errorf("--since: %w", err)
+		}
+	}
+	if f.until != "" {
+		if f.Until, err = auditsearch.Moment(f.until, true, now); err != nil {
+			return nil, fmt.Errorf("--until: %w", err)
+		}
+	}
+	if !f.Since.IsZero() && !f.Until.IsZero() && !f.Since.Before(f.Until) {
+		return nil, fmt.Errorf("--since %s is not before --until %s", show.Time(f.Since), show.Time(f.Until))
+	}
+	return &f.Filter, nil
+}
+
+// parseNetwork reads an address, or a network.
+func parseNetwork(text string) (netip.Prefix, error) {
+	if strings.Contains(text, "/") {
+		p, err := netip.ParsePrefix(text)
+		return p.Masked(), err
+	}
+	a, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	a = a.Unmap().WithZone("")
+	return netip.PrefixFrom(a, a.BitLen()), nil
+}
+
+func (e *env) searchAudit(c *cobra.Command, path string, files []string, flags *auditFilter, form output) error {
+	filter, err := flags.parse(time.Now())
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		if path == "" {
+			return errors.New("name the audit logs, or a configuration with -c")
+		}
+		cfg, err := config.Load(path, e.environ)
+		if err != nil {
+			return err
+		}
+		if files, err = auditLogsOf(cfg); err != nil {
+			return err
+		}
+	}
+	lang := show.LanguageOf(e.environ)
+	bar := laterPhase{phase: phase{e: e, what: "reading audit logs", unit: "bytes"}, began: time.Now()}
+	defer bar.end()
+	opt := auditsearch.Options{Filter: *filter, Files: files, Reading: bar.set}
+	summary := func(*auditsearch.Result) error { return nil }
+	if form == "json" {
+		out := bufio.NewWriter(e.out)
+		opt.Found = func(line *auditlog.Entry, raw []byte) error {
+			_, _ = out.Write(auditsearch.AppendJSON(nil, line, raw)) // Flush has the error
+			return out.Flush()
+		}
+	} else {
+		table := auditsearch.NewPrinter(e.out, lang)
+		opt.Found = func(line *auditlog.Entry, _ []byte) error {
+			bar.clear()
+			return table.Line(line)
+		}
+		summary = table.Summary
+	}
+	result, err := auditsearch.Run(c.Context(), opt)
+	bar.end()
+	if err != nil {
+		return err
+	}
+	auditsearch.Problems(e.err, result, lang)
+	return summary(result)
+}
+
+// laterPhase shows a phase once it has taken a second.
+type laterPhase struct {
+	phase
+	began time.Time
+}
+
+func (p *laterPhase) set(done, total int64) {
+	if time.Since(p.began) > time.Second {
+		p.phase.set(done, total)
+	}
+}
+
+// clear takes the bar off its line, where a line of the result is to stand.
+func (p *laterPhase) clear() {
+	if f, is := p.e.err.(*os.File); is && p.bar != nil && p.bar.bar != nil {
+		_, _ = f.WriteString("\r\x1b[K")
+	}
+}
