@@ -25,6 +25,7 @@ import (
 // prepareCommand is what loadtest prepare is told.
 type prepareCommand struct {
 	path, out  string
+	coreFile   string
 	population population.Options
 	password   secretFile
 	network    string
@@ -48,6 +49,7 @@ func newLoadtestPrepare(e *env) *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&p.out, "out", "", "file to write; it holds the password and the authcodes, and its mode is 0600")
 	must(c.MarkFlagRequired("out"))
+	f.StringVar(&p.coreFile, "core-accounts", "", "file to write with the accounts as core-sim reads them, for a front with core.driver link; mode 0600")
 	f.IntVar(&p.population.Accounts, "accounts", 1000, "accounts of customers")
 	f.IntVar(&p.population.Apps, "apps", 10, "AppIDs of terminals")
 	f.IntVar(&p.population.SM4, "sm4", 0, "how many of them answer challenges by SM4")
@@ -68,6 +70,9 @@ func (p *prepareCommand) run(ctx context.Context, e *env) (err error) {
 	if _, err := os.Stat(p.out); !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("--out %s is there already: it may be the only note of an earlier population; remove that with "+
 			"`tradefront loadtest remove`, or name another file", p.out)
+	}
+	if _, err := os.Stat(p.coreFile); p.coreFile != "" && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("--core-accounts %s is there already: name another file", p.coreFile)
 	}
 	cfg, r, err := e.openDirectory(ctx, p.path)
 	if err != nil {
@@ -115,14 +120,22 @@ func (p *prepareCommand) add(ctx context.Context, e *env, d *directory.Directory
 	if err := made.Write(p.out); err != nil {
 		return err
 	}
+	if p.coreFile != "" {
+		if err := prepare.WriteCoreAccounts(p.coreFile, made); err != nil {
+			return errors.Join(fmt.Errorf("--core-accounts: %w", err), os.Remove(p.out))
+		}
+	}
 	bar := e.progress("accounts", int64(prepare.Rows(made)), "")
 	o.Progress = func(rows int) { bar.set(int64(rows)) }
 	err := prepare.Add(ctx, d, made, o)
 	bar.end()
-	if err != nil {
-		return errors.Join(err, os.Remove(p.out))
+	if err == nil {
+		return nil
 	}
-	return nil
+	if p.coreFile != "" {
+		err = errors.Join(err, os.Remove(p.coreFile))
+	}
+	return errors.Join(err, os.Remove(p.out))
 }
 
 func (p *prepareCommand) print(e *env, made *population.Population, took time.Duration) error {

@@ -42,7 +42,8 @@ func newLoadtestRun(e *env) *cobra.Command {
 		Long: "Log in the accounts of a population (`loadtest prepare`) at a front, by a scenario:\n\n" +
 			"  storm      arrive, log in, stay          churn   arrive, log in, log out\n" +
 			"  cold       each account's first login    steady  stay; at the rate one leaves and returns\n" +
-			"  reconnect  all leave at once and return  hostile churn, with a share of attackers\n\n" +
+			"  reconnect  all leave at once and return  hostile churn, with a share of attackers\n" +
+			"  orders     stay, and send messages through the front to the trading core\n\n" +
 			"With --rate visits arrive by the clock, whether or not the front answers, and latency counts from the instant at which a\n" +
 			"visit was due. Without it --concurrency terminals log in one after the other.\n\n" +
 			"Every login is recorded like any other and is a line of the day's report: use a front of your own, set up for the test.\n" +
@@ -68,8 +69,9 @@ func (l *loadtestRun) flags(c *cobra.Command) {
 	f.DurationVar(&p.Ramp, "ramp", 0, "until the rate is reached")
 	f.DurationVar(&l.duration, "duration", 10*time.Second, "how long visits arrive at the rate, if --visits is 0")
 	f.IntVar(&p.Concurrency, "concurrency", loadtest.DefaultConcurrency, "terminals that log in at a time in a closed loop")
-	f.DurationVar(&p.Hold, "hold", 0, "how long sessions stay after the last login; of steady how long they come and go")
+	f.DurationVar(&p.Hold, "hold", 0, "how long sessions stay after the last login; of steady how long they come and go, of orders how long they send")
 	f.Float64Var(&p.Attackers, "attackers", 0.2, "share of attackers in scenario hostile")
+	f.Float64Var(&p.OrdersRate, "orders-rate", 1000, "messages a second of all terminals together in scenario orders, for --hold; the core must send them back")
 	f.IntVar(&p.Sources, "sources", 0, "addresses of 127.0.0.0/8 that terminals come from; 0: the system's choice")
 	f.BoolVar(&p.Proxy, "proxy-protocol", false, "a PROXY header before each visit, from addresses of 10.0.0.0/8: for a listener that trusts this machine")
 	f.IntVar(&p.First, "first", 0, "number of the first account: generators of one run take different ones")
@@ -192,8 +194,8 @@ func (l *loadtestRun) play(ctx context.Context, e *env, texts *loadtest.Cipherte
 			}
 		}()
 	}
-	bar := e.progress(l.plan.Scenario, int64(l.plan.Visits), "logins")
+	bar := e.progress(l.plan.Scenario, int64(l.plan.Steps()), "steps")
 	defer bar.end()
-	hooks.Watch = func(s loadtest.Status) { bar.set(int64(s.LoggedIn + s.Refused + s.Failed)) }
+	hooks.Watch = func(s loadtest.Status) { bar.set(int64(s.LoggedIn + s.Refused + s.Failed + s.Requests)) }
 	return loadtest.Run(ctx, &l.plan, texts, hooks)
 }

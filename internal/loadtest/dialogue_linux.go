@@ -114,7 +114,7 @@ func (e *engine) take(fd int) *visit {
 	slot := e.spare[last]
 	v := &e.visits[slot]
 	e.spare = e.spare[:last]
-	*v = visit{fd: int32(fd), slot: slot, generation: v.generation + 1, in: v.in[:0]}
+	*v = visit{fd: int32(fd), slot: slot, generation: v.generation + 1, in: v.in[:0], unsent: v.unsent[:0]}
 	e.under++
 	e.open++
 	return v
@@ -228,6 +228,9 @@ func (e *engine) happened(v *visit, event *client.Event) {
 		return
 	case client.Refused:
 		e.refused(v, event.Refusal.Code)
+		return
+	case client.Arrived:
+		e.arrived(v, event)
 		return
 	default: // a heartbeat
 		return

@@ -12,6 +12,7 @@
 //	cold       storm with each account once: none was verified before
 //	reconnect  all log in and stay; then all connections end at once, and all return at once: the second part is measured
 //	steady     all log in and stay; then, at the rate, one of them ends and returns
+//	orders     all log in and stay; then, at a rate of their own, they send messages that the trading core sends back
 //	hostile    churn with a share of attackers: wrong authcode, wrong password, not our protocol, silent
 //
 // # Invariants
@@ -22,13 +23,14 @@
 //   - The loop does not wait: sockets do not block, and ciphertexts are there before it starts. It makes no ciphertext and prints nothing.
 //   - An answer that a visit must not get is an error of the run: a refusal of an honest terminal, and anything but the refusal that
 //     docs/protocol.md asks for of an attacker.
+//   - Each message to the trading core is answered once, by the same bytes: another answer, a second one and none are errors.
 //   - Nothing but a loopback address is attacked unless the operator says that the host is theirs (Own).
 //
 // # Bounds
 //
 // One goroutine, and one while ciphertexts are prepared for each processor. Open connections are bounded by the process's limit of open
 // files less spareFiles; Check refuses a plan that needs more. A visit that gets no answer for Patience fails. A connection takes some
-// 500 bytes beside its ciphertext; of what a front sends at most one frame is kept.
+// 500 bytes beside its ciphertext; of what a front sends at most one frame is kept, and of what it does not read maxUnsent bytes.
 //
 // # If we crash
 //

@@ -18,6 +18,7 @@ func (e *engine) decided(v *visit) {
 
 // end closes a visit's connection.
 func (e *engine) end(v *visit) {
+	e.hangUp(v)
 	_ = unix.Close(int(v.fd))
 	v.state = unused
 	e.open--
@@ -71,6 +72,9 @@ func (e *engine) closedByFront(v *visit) {
 // broken is for what is no answer to the visit's request.
 func (e *engine) broken(v *visit, err error) {
 	if refusal, is := errors.AsType[*client.Error](err); is {
+		if refusal.Code == codeNoCore && v.dialog != nil {
+			e.refuseWithoutCore(v)
+		}
 		e.refused(v, refusal.Code)
 		return
 	}

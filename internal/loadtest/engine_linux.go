@@ -19,8 +19,10 @@ const (
 	// readRoom holds what a front sends at once to a terminal.
 	readRoom = 16 << 10
 	events   = 256
-	period   = time.Second // of looks at heartbeats and patience, and of Watch
-	timerTag = -1          // of the timer among the visits of epoll
+	// maxUnsent is how much may wait for a socket, in bytes.
+	maxUnsent = 64 << 10
+	period    = time.Second // of looks at heartbeats and patience, and of Watch
+	timerTag  = -1          // of the timer among the visits of epoll
 )
 
 // engine is one run.
@@ -47,6 +49,10 @@ type engine struct {
 	logins    int // ciphertexts used
 	measured  *recorder
 	failure   string // the first of a part that is not measured
+
+	unanswered int   // orders that were sent and wait
+	lacking    error // why the run cannot go on; nil while it can
+	business   [orderLen]byte
 
 	out, scratch []byte
 }
@@ -103,13 +109,13 @@ func (e *engine) close() {
 	}
 }
 
-// until turns the loop until done says so, starting visits by next: next is when another is due, and whether one is.
-func (e *engine) until(ctx context.Context, done func() bool, next func() (due time.Duration, some bool)) error {
+// until turns the loop until done says so: next is when something is due that begin is to begin, and whether something is.
+func (e *engine) until(ctx context.Context, done func() bool, next func() (due time.Duration, some bool), begin func(due time.Duration) error) error {
 	var ready [events]unix.EpollEvent
 	for {
 		e.now = time.Since(e.start)
 		e.look()
-		wait, err := e.startDue(next)
+		wait, err := e.startDue(next, begin)
 		if err != nil {
 			return err
 		}
@@ -130,8 +136,8 @@ func (e *engine) until(ctx context.Context, done func() bool, next func() (due t
 	}
 }
 
-// startDue begins the visits that are due, a burst of them, and says for how many milliseconds the loop may wait.
-func (e *engine) startDue(next func() (time.Duration, bool)) (wait int, err error) {
+// startDue begins what is due, a burst of it, and says for how many milliseconds the loop may wait.
+func (e *engine) startDue(next func() (time.Duration, bool), begin func(due time.Duration) error) (wait int, err error) {
 	for range burst {
 		due, some := next()
 		if !some {
@@ -140,7 +146,7 @@ func (e *engine) startDue(next func() (time.Duration, bool)) (wait int, err erro
 		if due > e.now {
 			return int(period.Milliseconds()), e.wakeAt(min(due, e.ticked+period))
 		}
-		if err := e.begin(due); err != nil {
+		if err := begin(due); err != nil {
 			return 0, err
 		}
 	}
@@ -167,6 +173,7 @@ func (e *engine) look() {
 		switch {
 		case v.state == unused:
 		case v.state == staying:
+			e.giveUp(v)
 			e.keepAlive(v)
 		case e.now-v.step > e.plan.Patience:
 			e.fail(v, "no answer: "+stateNames[v.state])
@@ -201,6 +208,9 @@ func (e *engine) ready(event *unix.EpollEvent) {
 	}
 	if v.state == connecting {
 		e.connected(v)
+	} else if event.Events&unix.EPOLLOUT != 0 && len(v.unsent) > 0 {
+		e.out = e.out[:0]
+		e.send(v)
 	}
 	if v.state != unused && v.state != connecting && event.Events&^uint32(unix.EPOLLOUT) != 0 {
 		e.read(v, event.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0)
@@ -227,13 +237,27 @@ func (e *engine) read(v *visit, ended bool) {
 	}
 }
 
-// send writes e.out. It fits the socket's buffer, since one request is under way at most.
-func (e *engine) send(v *visit) bool {
-	n, err := unix.Write(int(v.fd), e.out)
+// send writes what the socket did not take before, and e.out.
+func (e *engine) send(v *visit) {
 	v.sent = e.now
-	if err == nil && n == len(e.out) {
-		return true
+	b := e.out
+	if len(v.unsent) > 0 {
+		v.unsent = append(v.unsent, e.out...)
+		b = v.unsent
 	}
-	e.fail(v, "write: "+stateNames[v.state])
-	return false
+	n, err := unix.Write(int(v.fd), b)
+	switch {
+	case err == nil && n == len(b):
+		v.unsent = v.unsent[:0]
+		return
+	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
+		n = 0
+	case err != nil:
+		e.fail(v, "write: "+stateNames[v.state])
+		return
+	}
+	v.unsent = append(v.unsent[:0], b[n:]...)
+	if len(v.unsent) > maxUnsent {
+		e.fail(v, "the front does not read: "+stateNames[v.state])
+	}
 }

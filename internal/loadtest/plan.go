@@ -22,16 +22,18 @@ const (
 	Reconnect = "reconnect"
 	Steady    = "steady"
 	Hostile   = "hostile"
+	Orders    = "orders"
 )
 
 // Scenarios are their names.
-func Scenarios() []string { return []string{Storm, Churn, Cold, Reconnect, Steady, Hostile} }
+func Scenarios() []string { return []string{Storm, Churn, Cold, Reconnect, Steady, Hostile, Orders} }
 
 // Bounds of a plan.
 const (
 	DefaultPatience    = 30 * time.Second
 	DefaultConcurrency = 64
 	MaxVisits          = 50_000_000
+	MaxRequests        = 1_000_000_000
 	maxSources         = 1 << 16
 	// spareFiles are descriptors that are left for anything but visits.
 	spareFiles = 64
@@ -50,6 +52,7 @@ type Plan struct {
 	Concurrency int           // visits at a time of a closed loop
 	Hold        time.Duration // how long sessions stay after the last login; of steady how long it lasts
 	Attackers   float64       // share of the visits of hostile, 0 to 1
+	OrdersRate  float64       // orders a second of all terminals of orders together, while sessions are held
 
 	Sources    int  // addresses of 127.0.0.0/8 that visits come from; 0: as the system chooses
 	Proxy      bool // a PROXY header before each visit, of an address of 10.0.0.0/8 (Sources of them)
@@ -66,10 +69,14 @@ func (p *Plan) Check(maxOpen uint64) error {
 		return fmt.Errorf("scenario %.20q: want one of %s", p.Scenario, strings.Join(Scenarios(), ", "))
 	case p.Visits < 1 || p.Visits > MaxVisits:
 		return fmt.Errorf("%d visits: want 1 to %d", p.Visits, MaxVisits)
-	case !finite(p.Rate) || !finite(p.Attackers) || p.Ramp < 0 || p.Hold < 0 || p.Patience <= 0 || p.First < 0:
+	case !finite(p.Rate) || !finite(p.Attackers) || !finite(p.OrdersRate) || p.Ramp < 0 || p.Hold < 0 || p.Patience <= 0 || p.First < 0:
 		return errors.New("rate, share, times and the first account are numbers that are not negative, and patience is above 0")
 	case p.Scenario == Steady && p.Rate*p.Hold.Seconds() < 1:
 		return errors.New("scenario steady needs a --rate and a --hold in which one session returns at least")
+	case p.Scenario == Orders && p.requests() < 1:
+		return errors.New("scenario orders needs an --orders-rate and a --hold in which one order is sent at least")
+	case p.OrdersRate*p.Hold.Seconds() > MaxRequests:
+		return fmt.Errorf("%.0f orders: at most %d may be sent", p.OrdersRate*p.Hold.Seconds(), MaxRequests)
 	case p.Rate*p.Hold.Seconds() > MaxVisits:
 		return fmt.Errorf("%.0f sessions would return: at most %d may", p.Rate*p.Hold.Seconds(), MaxVisits)
 	case p.Sources > 0 && !p.Proxy && p.Target.Addr().Is6():
@@ -105,6 +112,17 @@ func (p *Plan) mostOpen() int {
 	}
 	return min(p.Visits, p.Concurrency)
 }
+
+// requests is how many are sent after the logins.
+func (p *Plan) requests() int {
+	if p.Scenario == Orders {
+		return int(p.OrdersRate * p.Hold.Seconds())
+	}
+	return 0
+}
+
+// Steps is how many visits and requests the progress of a run goes through.
+func (p *Plan) Steps() int { return p.Visits + p.requests() }
 
 // Logins is how many ciphertexts the run needs.
 func (p *Plan) Logins() int {

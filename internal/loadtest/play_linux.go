@@ -17,11 +17,13 @@ func (e *engine) play(ctx context.Context) (ended string, err error) {
 		err = e.reconnect(ctx)
 	case Steady:
 		err = e.steady(ctx)
+	case Orders:
+		err = e.trade(ctx)
 	default:
 		e.measure(e.plan.Visits)
 		err = e.arrive(ctx, e.plan.Visits)
 	}
-	if err == nil && e.plan.stays() && e.plan.Scenario != Steady {
+	if err == nil && e.plan.stays() && e.plan.Scenario != Steady && e.plan.Scenario != Orders {
 		err = e.stay(ctx, e.plan.Hold)
 	}
 	e.measured.tick(e.open)
@@ -57,24 +59,19 @@ func (e *engine) arrive(ctx context.Context, visits int) error {
 			return from + schedule.due(e.begun), true
 		}
 		return e.now, e.under < e.plan.Concurrency
-	})
+	}, e.begin)
 }
 
 // stay keeps the sessions alive for a while.
 func (e *engine) stay(ctx context.Context, hold time.Duration) error {
 	end := time.Since(e.start) + hold
-	return e.until(ctx, func() bool { return e.now >= end }, func() (time.Duration, bool) { return 0, false })
+	return e.until(ctx, func() bool { return e.now >= end }, func() (time.Duration, bool) { return 0, false }, e.begin)
 }
 
-// holdError says that the sessions to be held could not all log in.
-type holdError struct {
-	held, wanted int
-	first        string
-}
+// holdError says what the front lacks for the scenario: what was found until then is kept.
+type holdError struct{ text string }
 
-func (e *holdError) Error() string {
-	return fmt.Sprintf("%d of %d sessions that the scenario begins with logged in; the first that did not: %s", e.held, e.wanted, e.first)
-}
+func (e *holdError) Error() string { return e.text }
 
 // fill logs all in, in a closed loop, and counts nothing of it.
 func (e *engine) fill(ctx context.Context) error {
@@ -86,7 +83,7 @@ func (e *engine) fill(ctx context.Context) error {
 		return err
 	}
 	if held := e.measured.r.Counts.LoggedIn; held < e.plan.Visits {
-		return &holdError{held, e.plan.Visits, e.failure}
+		return &holdError{fmt.Sprintf("%d of %d sessions that the scenario begins with logged in; the first that did not: %s", held, e.plan.Visits, e.failure)}
 	}
 	return nil
 }
@@ -105,7 +102,7 @@ func (e *engine) reconnect(ctx context.Context) error {
 	from := e.now
 	return e.until(ctx, func() bool { return e.begun >= e.plan.Visits && e.under == 0 }, func() (time.Duration, bool) {
 		return from, e.begun < e.plan.Visits
-	})
+	}, e.begin)
 }
 
 // steady has one session end and return at each instant of the schedule.
@@ -128,7 +125,7 @@ func (e *engine) untilReturned(ctx context.Context, from time.Duration, schedule
 			e.leaveOne()
 		}
 		return due, true
-	})
+	}, e.begin)
 }
 
 // leaveOne ends a session that stays, whose account then returns.

@@ -32,6 +32,7 @@ type Answer struct {
 type Status struct {
 	Elapsed                                time.Duration // of the part that is measured
 	Begun, LoggedIn, Refused, Failed, Open int
+	Requests                               int     // that were answered
 	Rate                                   float64 // logins in the last second
 }
 
@@ -40,6 +41,9 @@ const (
 	stepConnect = iota
 	stepAuthenticate
 	stepUserLogin
+	// Behind them, of scenarios with requests, result.RequestNames.
+	stepRequest
+	stepRequestService
 )
 
 // recorder counts one part of a run.
@@ -50,6 +54,7 @@ type recorder struct {
 	last      time.Duration // when a visit was decided last
 	second    result.Latency
 	lastCount result.Counts
+	lastTotal totals
 	now       func() time.Duration
 }
 
@@ -124,21 +129,23 @@ func (r *recorder) tick(open int) {
 	if len(r.r.Seconds) == result.MaxSeconds {
 		return
 	}
-	c, was := &r.r.Counts, &r.lastCount
+	c, was, all := &r.r.Counts, &r.lastCount, r.totals()
 	r.r.Seconds = append(r.r.Seconds, result.Second{
-		Begun: c.Begun - was.Begun, LoggedIn: c.LoggedIn - was.LoggedIn, Errors: c.Errors() - was.Errors(), Open: open,
+		Begun: c.Begun - was.Begun, LoggedIn: c.LoggedIn - was.LoggedIn, Requests: all.answered - r.lastTotal.answered,
+		Errors: all.errors - r.lastTotal.errors, Open: open,
 		P50: r.second.Quantile(50), P99: r.second.Quantile(99),
 	})
-	r.lastCount, r.second = *c, result.NewLatency()
+	r.lastCount, r.lastTotal, r.second = *c, all, result.NewLatency()
 }
 
 func (r *recorder) status(now time.Duration, open int) Status {
-	c, rate := &r.r.Counts, 0.0
+	c, rate, all := &r.r.Counts, 0.0, r.totals()
 	if n := len(r.r.Seconds); n > 0 {
 		rate = float64(r.r.Seconds[n-1].LoggedIn)
 	}
 	return Status{
 		Elapsed: now - r.start, Begun: c.Begun, LoggedIn: c.LoggedIn, Refused: c.Refused, Failed: c.Failed + c.Lost, Open: open, Rate: rate,
+		Requests: all.answered,
 	}
 }
 

@@ -69,7 +69,9 @@ type visit struct {
 	kind           kind
 	account, login int32 // of the population; of the ciphertexts
 	machine        client.Machine
-	in             []byte // of a frame that is not complete
+	in             []byte  // of a frame that is not complete
+	unsent         []byte  // what the socket did not take
+	dialog         *dialog // nil before its first order
 	// After the beginning of the run: when it was due, when it began, when its step began, when the terminal last sent.
 	// heard is when the front was heard last.
 	due, began, step, sent, heard time.Duration

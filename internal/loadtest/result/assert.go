@@ -27,7 +27,7 @@ var assertionForm = regexp.MustCompile(`^\s*([a-z_.0-9]+)\s*(<=|>=|==|<|>)\s*([0
 
 // numbers are the subjects that are no times.
 var numbers = map[string]func(*Result) float64{
-	"errors":      func(r *Result) float64 { return float64(r.Counts.Errors()) },
+	"errors":      func(r *Result) float64 { return float64(r.Errors()) },
 	"refused":     func(r *Result) float64 { return float64(r.Counts.Refused) },
 	"failed":      func(r *Result) float64 { return float64(r.Counts.Failed) },
 	"lost":        func(r *Result) float64 { return float64(r.Counts.Lost) },
@@ -37,13 +37,26 @@ var numbers = map[string]func(*Result) float64{
 	"rate":        (*Result).Rate,
 	"multiple":    func(r *Result) float64 { return r.Multiple },
 	"error_share": (*Result).errorShare,
+
+	"requests_answered": ofRequests(func(q *Requests) int { return q.Answered }),
+	"requests_refused":  ofRequests(func(q *Requests) int { return q.Refused }),
+	"requests_wrong":    ofRequests(func(q *Requests) int { return q.Wrong }),
+	"requests_lost":     ofRequests(func(q *Requests) int { return q.Lost }),
+	"requests_doubled":  ofRequests(func(q *Requests) int { return q.Doubled }),
+	"requests_again":    ofRequests(func(q *Requests) int { return q.Again }),
+	"requests_late":     ofRequests(func(q *Requests) int { return q.Late }),
+	"request_rate":      (*Result).requestRate,
 }
 
 func (r *Result) errorShare() float64 {
-	if r.Counts.Begun == 0 {
+	all := r.Counts.Begun
+	if r.Requests != nil {
+		all += r.Requests.Sent
+	}
+	if all == 0 {
 		return 0
 	}
-	return float64(r.Counts.Errors()) / float64(r.Counts.Begun)
+	return float64(r.Errors()) / float64(all)
 }
 
 // Assertions are what ParseAssertions read.
@@ -99,7 +112,8 @@ func timeOf(subject string) (step string, quantile float64, err error) {
 	}
 	if quantile, err = strconv.ParseFloat(text, 64); err != nil || !isQuantile || quantile <= 0 || quantile > 100 || !isStep(step) {
 		return "", 0, fmt.Errorf("%q is no subject: want p50 to p99.99 or max, of login, service, %s; or errors, error_share, refused, "+
-			"failed, lost, late, logged_in, most_open, rate, multiple", subject, strings.Join(StepNames, ", "))
+			"failed, lost, late, logged_in, most_open, rate, multiple, request_rate, requests_answered, requests_refused, requests_wrong, "+
+			"requests_lost, requests_doubled, requests_again, requests_late", subject, strings.Join(append(StepNames, RequestNames...), ", "))
 	}
 	return step, quantile, nil
 }
@@ -107,13 +121,11 @@ func timeOf(subject string) (step string, quantile float64, err error) {
 // StepNames are the parts of a visit, in their order.
 var StepNames = []string{"connect", "authenticate", "user_login"}
 
+// RequestNames are the round trips of Requests: from when a request was due, and from when it was sent first.
+var RequestNames = []string{"request", "request_service"}
+
 func isStep(name string) bool {
-	for _, s := range append([]string{"login", "service"}, StepNames...) {
-		if s == name {
-			return true
-		}
-	}
-	return false
+	return name == "login" || name == "service" || slices.Contains(StepNames, name) || slices.Contains(RequestNames, name)
 }
 
 // Judge holds the run to the assertions. A good run came to its end, made a visit, let no attacker in, and had no error unless
@@ -122,7 +134,7 @@ func (r *Result) Judge(all Assertions) {
 	r.Assertions = []Assertion{}
 	r.Good = r.EndedEarly == "" && r.Counts.Begun > 0 && r.Counts.LetIn == 0
 	if !slices.ContainsFunc(all, assertion.isOfErrors) {
-		r.Good = r.Good && r.Counts.Errors() == 0
+		r.Good = r.Good && r.Errors() == 0
 	}
 	for _, a := range all {
 		value, known := r.value(a.subject)
@@ -156,7 +168,9 @@ func (r *Result) value(subject string) (value float64, known bool) {
 
 // isOfErrors reports whether the assertion says how many visits may have a wrong answer.
 func (a assertion) isOfErrors() bool {
-	return slices.Contains([]string{"errors", "error_share", "refused", "failed", "lost"}, a.subject)
+	return slices.Contains([]string{
+		"errors", "error_share", "refused", "failed", "lost", "requests_refused", "requests_wrong", "requests_lost", "requests_doubled",
+	}, a.subject)
 }
 
 func compare(value float64, relation string, limit float64) bool {

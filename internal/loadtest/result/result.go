@@ -32,10 +32,12 @@ type Result struct {
 	Failed  map[string]int `json:"failed"`  // visits by what failed
 	Hostile map[string]int `json:"hostile"` // visits of attackers that got what they must get, by their kind
 	Seconds []Second       `json:"seconds"`
+	// Requests are what was sent after the logins, nil of a scenario that sends nothing then.
+	Requests *Requests `json:"requests,omitempty"`
 
 	Login   Latency `json:"login"`   // of a whole visit until it was logged in, from its intended start
 	Service Latency `json:"service"` // the same, from its first system call
-	Steps   []Step  `json:"steps"`   // parts of Service
+	Steps   []Step  `json:"steps"`   // parts of Service, and the round trips of Requests
 
 	// Peak is the firm's historical peak in logins a second, 0 if it was not given, and Multiple what the run reached of it.
 	Peak     float64 `json:"historical_peak,omitempty"`
@@ -84,10 +86,14 @@ const LateAfter = 10 * time.Millisecond
 // Errors are the visits that did not get what they must get.
 func (c *Counts) Errors() int { return c.Refused + c.Failed + c.Lost }
 
+// Errors are the visits and the requests that did not get what they must get.
+func (r *Result) Errors() int { return r.Counts.Errors() + r.Requests.errors() }
+
 // Second is one second of the run.
 type Second struct {
 	Begun    int     `json:"begun"`
 	LoggedIn int     `json:"logged_in"`
+	Requests int     `json:"requests,omitempty"` // that were answered
 	Errors   int     `json:"errors"`
 	Open     int     `json:"open"`
 	P50      float64 `json:"p50_ms"` // of the logins that were answered in it
@@ -134,6 +140,7 @@ func (r *Result) Merge(other *Result) error {
 		r.Began = other.Began
 	}
 	r.Counts.add(&other.Counts)
+	r.mergeRequests(other)
 	for _, m := range []struct{ to, from map[string]int }{{r.Refused, other.Refused}, {r.Failed, other.Failed}, {r.Hostile, other.Hostile}} {
 		for _, key := range slices.Sorted(maps.Keys(m.from)) {
 			m.to[key] += m.from[key]
@@ -169,6 +176,7 @@ func (r *Result) mergeSeconds(other *Result) {
 		to, from := &r.Seconds[i], &other.Seconds[i]
 		to.Begun += from.Begun
 		to.LoggedIn += from.LoggedIn
+		to.Requests += from.Requests
 		to.Errors += from.Errors
 		to.Open += from.Open
 		to.P50, to.P99 = max(to.P50, from.P50), max(to.P99, from.P99)

@@ -16,7 +16,8 @@ type words struct {
 	planned, begun, loggedIn, refused, failed, hostile, broken, lost       string
 	mostOpen, late, rate, peak, step, noStep                               string
 	asserted, holds, fails, good, bad                                      string
-	steps                                                                  map[string]string
+	sent, answered, wrong, lostRequests, doubled, again, perSecond         string
+	steps, requests                                                        map[string]string // by their names; by the scenario
 }
 
 var texts = map[string]*words{
@@ -30,7 +31,10 @@ var texts = map[string]*words{
 		steps: map[string]string{
 			"login": "login, from its intended start", "service": "login, from its first packet", "connect": "connect",
 			"authenticate": "authenticate", "user_login": "log in",
+			"request": "round trip, from its intended start", "request_service": "round trip, from its first packet",
 		},
+		sent: "sent", answered: "answered", wrong: "wrong answers", lostRequests: "lost", doubled: "answered twice", again: "sent again",
+		perSecond: "answers a second", requests: map[string]string{"orders": "orders"},
 	},
 	"zh": {
 		title: "压力测试", target: "前置", began: "开始", lasted: "历时", early: "提前结束", host: "压测机", version: "版本", config: "前置配置",
@@ -41,7 +45,10 @@ var texts = map[string]*words{
 		asserted: "判定条件", holds: "满足", fails: "不满足", good: "通过", bad: "不通过",
 		steps: map[string]string{
 			"login": "登录（自计划时刻起）", "service": "登录（自首个报文起）", "connect": "建立连接", "authenticate": "终端认证", "user_login": "用户登录",
+			"request": "往返（自计划时刻起）", "request_service": "往返（自首个报文起）",
 		},
+		sent: "已发送", answered: "已应答", wrong: "应答有误", lostRequests: "丢失", doubled: "重复应答", again: "重发", perSecond: "每秒应答",
+		requests: map[string]string{"orders": "业务报文"},
 	},
 }
 
@@ -56,6 +63,7 @@ func (r *Result) Text(w io.Writer, language string) {
 	}
 	r.printHead(w, t)
 	r.printCounts(w, t)
+	r.printRequests(w, t)
 	r.printSteps(w, t)
 	for _, a := range r.Assertions {
 		verdict := t.holds
