@@ -19,7 +19,7 @@ import (
 
 var errorPages = []string{"errors.md", "errors.zh-CN.md"}
 
-// TestErrorPages: both pages have one row for each code, reason, problem and close reason, a
+// TestErrorPages: both pages have one row for each code, reason, problem, close reason and fault, a
 // reason's row has its code, and no row is about something that does not exist.
 func TestErrorPages(t *testing.T) {
 	reasons, codes := make(map[string]string), make(map[string]string)
@@ -34,12 +34,16 @@ func TestErrorPages(t *testing.T) {
 	for _, word := range reason.CloseWords() {
 		closes[word] = ""
 	}
+	faults := make(map[string]string)
+	for _, f := range ftd.Faults() {
+		faults[f.Word()] = ""
+	}
 	for _, page := range errorPages {
 		tables := tablesOf(t, page)
-		if len(tables) != 4 {
-			t.Fatalf("%s has %d tables, want 4: codes, reasons, problems, close reasons", page, len(tables))
+		if len(tables) != 5 {
+			t.Fatalf("%s has %d tables, want 5: codes, reasons, problems, close reasons, faults", page, len(tables))
 		}
-		for i, want := range []map[string]string{codes, reasons, problems, closes} {
+		for i, want := range []map[string]string{codes, reasons, problems, closes, faults} {
 			compare(t, page, tables[i], want)
 		}
 	}

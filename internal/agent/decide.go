@@ -91,8 +91,11 @@ func (a *Agent) NotifyDecision(peer session.Peer, op session.Op, why reason.Reas
 func (a *Agent) NoteMalformed(peer session.Peer, fault string, appID, userID []byte) {
 	e := a.entry(peer, ops.EventMalformed, reason.OK)
 	e.Reason, e.AppID, e.Account = fault, string(appID), string(userID)
+	ref := a.references.Next()
+	e.Ref = string(ref[:])
 	e.Time = a.parts.Now()
 	a.parts.Audit.Log(e)
+	a.malformed.Note(&e)
 }
 
 // entry begins an audit line.

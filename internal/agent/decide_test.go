@@ -111,7 +111,7 @@ func TestNotedDecisions(t *testing.T) {
 		t.Errorf("%+v", line)
 	}
 	f.agent.NoteMalformed(peer(3), "truncated", []byte("an_app_1"), nil)
-	if line := f.last(); line.Event != ops.EventMalformed || line.Reason != "truncated" || line.Ref != "" {
+	if line := f.last(); line.Event != ops.EventMalformed || line.Reason != "truncated" || len(line.Ref) != 6 {
 		t.Errorf("%+v", line)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/explain"
+	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
@@ -93,6 +94,9 @@ func TestVisits(t *testing.T) {
 func TestHandbook(t *testing.T) {
 	for _, word := range reason.Words() {
 		explained(t, word, fmt.Sprintf(`{"time":"2026-01-05T08:59:01.000+08:00","event":"login","reason":%q,"code":3,"ref":"4CV33T"}`, word))
+	}
+	for _, f := range ftd.Faults() {
+		explained(t, f.Word(), fmt.Sprintf(`{"time":"2026-01-05T08:59:01.000+08:00","event":"malformed","reason":%q,"code":0,"ref":"4CV33T"}`, f.Word()))
 	}
 	for p := supplement.NoProblem + 1; p.String() != "invalid"; p++ {
 		explained(t, p.String(), fmt.Sprintf(

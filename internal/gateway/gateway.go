@@ -91,6 +91,8 @@ type Gateway struct {
 	logger   *zap.Logger
 	now      func() time.Time
 
+	malformed *ops.MalformedLog
+
 	relays        *relay.Table
 	relayObserver RelayObserver
 	known         knower // nil if the core cannot be asked
@@ -128,6 +130,7 @@ func New(opt Options, policy Policy, p Parts) *Gateway {
 		recorder: p.Recorder, audit: p.Audit, observer: p.Observer, logger: p.Logger, now: p.Now,
 		online: online{limit: opt.SessionsPerUser}, loginRates: newLoginRates(), codes: newCodeRates(), replays: replays{bound: opt.SeenTerminals},
 	}
+	g.malformed = ops.NewMalformedLog(p.Logger)
 	g.relays, g.relayObserver = p.Relays, noRelayObserver{}
 	if o, is := p.Observer.(RelayObserver); is {
 		g.relayObserver = o
@@ -195,13 +198,16 @@ func (g *Gateway) NotifyDecision(
 }
 
 // NoteMalformed writes down why a connection was closed without an answer; fault is a word of
-// ftd.Fault. There is no reference: the terminal was told nothing.
+// ftd.Fault. The terminal is told nothing; the reference stands in the application log and leads to the audit log's line.
 func (g *Gateway) NoteMalformed(peer session.Peer, fault string, appID, userID []byte) {
 	e := g.entry(peer, ops.EventMalformed, reason.OK)
 	e.Reason = fault
 	e.AppID, e.Account = string(appID), string(userID)
+	ref := g.references.next()
+	e.Ref = string(ref[:])
 	e.Time = g.now()
 	g.audit.Log(e)
+	g.malformed.Note(&e)
 }
 
 // entry begins an audit line.

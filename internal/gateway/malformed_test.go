@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,8 +40,8 @@ func (uncounted) BusinessPaused()         {}
 
 var terminalID = client.Identity{BrokerID: broker, AppID: appID}
 
-// The terminal is told nothing; its reason is in the audit log, as protocol.md promises,
-// whether the frame, the message or a field is wrong.
+// The terminal is told nothing; its reason is in the audit log, as protocol.md promises, under the reference that the application
+// log has, whether the frame, the message or a field is wrong.
 func TestMalformedLeavesItsReason(t *testing.T) {
 	ask := terminaltest.Ask(terminalID)
 	version := bytes.Clone(ask)
@@ -71,9 +72,13 @@ func TestMalformedLeavesItsReason(t *testing.T) {
 				Address: home.Addr.Addr(), Port: home.Addr.Port(), FrontID: 3, SessionID: home.SessionID,
 			}
 			if got := h.audit.entries[0]; got.Time != want.Time || got.Event != want.Event || got.Reason != want.Reason ||
-				got.AppID != want.AppID || got.Address != want.Address || got.Port != want.Port || got.Code != 0 || got.Ref != "" ||
+				got.AppID != want.AppID || got.Address != want.Address || got.Port != want.Port || got.Code != 0 || len(got.Ref) != 6 ||
 				got.FrontID != want.FrontID || got.SessionID != want.SessionID {
 				t.Errorf("%+v", got)
+			}
+			if line := h.appLog.String(); !strings.Contains(line, `"ref":"`+h.audit.entries[0].Ref+`"`) || !strings.Contains(line, `"fault":"`+c.want+`"`) ||
+				strings.Contains(line, home.Addr.Addr().String()) {
+				t.Errorf("the application log has %q", line)
 			}
 		})
 	}

@@ -61,7 +61,8 @@
 //
 // # Application log
 //
-// JSON on standard error. Accounts and addresses enter it only as Masked and MaskedAddr.
+// JSON on standard error. Accounts and addresses enter it only as Masked and MaskedAddr. MalformedLog bounds what it has of malformed
+// messages: malformedBySource and malformedByFront, of malformedSources sources; what is left out is counted in the next line.
 //
 // Nothing here is global: each object is made, handed on and closed by its owner.
 package ops

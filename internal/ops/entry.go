@@ -42,7 +42,7 @@ type Entry struct {
 	Event       string    // one of the Event constants
 	Reason      string    // the true reason, of a closed enumeration
 	Code        int       // the error code that the terminal was shown, 0 for success
-	Ref         string    // the reference that the terminal was shown, on failure
+	Ref         string    // the reference that the terminal was shown, on failure; of EventMalformed, that of the application log
 	UpstreamRef string    // of a relay agent: the front's reference
 	Item        string    // of reason illegal_field: which item was wrong, never its value
 	RecordID    uuid.UUID // of an accepted login, or of one whose record may exist although it was answered 8
