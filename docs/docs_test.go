@@ -11,7 +11,6 @@ import (
 
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/ftd"
-	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/supplement"
@@ -117,42 +116,6 @@ func compare(t *testing.T, page string, rows [][]string, want map[string]string)
 			t.Errorf("%s has no row on %q", page, word)
 		}
 	}
-}
-
-// TestOperationsNamesEveryMetric: the table has each metric that a daemon registers, and none else.
-func TestOperationsNamesEveryMetric(t *testing.T) {
-	want := metricNames(t)
-	for _, table := range tablesOf(t, "operations.md") {
-		if first := table[0][0]; strings.HasPrefix(first, "`tradefront_") && !strings.HasPrefix(first, "`tradefront_agent_") {
-			compare(t, "operations.md", table, want)
-			return
-		}
-	}
-	t.Error("operations.md has no table of metrics")
-}
-
-// metricNames gathers what a daemon with everything registers.
-func metricNames(t *testing.T) map[string]string {
-	t.Helper()
-	m, catalog := ops.NewMetrics("test", "test"), daemon.NewCatalog()
-	m.Preset(catalog.Labels)
-	m.PresetRelay("sample", []string{"ok"})
-	m.UnlistedApp("sample", "terminal_app_unknown")
-	m.Register(catalog.Collectors...)
-	health := ops.NewHealth()
-	health.Register("any", ops.Required, func() (bool, string) { return true, "" })
-	m.RegisterChecks(health)
-	families, err := m.Registry().Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := make(map[string]string)
-	for _, f := range families {
-		if strings.HasPrefix(f.GetName(), "tradefront_") {
-			names[f.GetName()] = ""
-		}
-	}
-	return names
 }
 
 // TestOperationsNamesEveryCheck: the table of /readyz has each check with its severity, and none else.

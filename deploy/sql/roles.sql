@@ -101,7 +101,7 @@ BEGIN
                   account, user_type, front_id, session_id, provisional, relay_app_id, relay_mode, visit_time, relay_login_time),
           SELECT (record_id, trading_day, front_id, arrival, provisional), UPDATE (front_id) ON record TO tradefront_front;
     GRANT EXECUTE ON FUNCTION ensure_record_partition(integer) TO tradefront_front;
-    GRANT SELECT ON app, account, relay, relay_scope, directory, directory_change, directory_removed, report_export, waiver TO tradefront_front;
+    GRANT SELECT ON app, account, relay, relay_scope, directory, directory_change, directory_removed, report_export, handed_in, waiver TO tradefront_front;
     GRANT SELECT, INSERT, UPDATE ON front TO tradefront_front;
     -- Records that are given up on the front's machine, or with the front, are waived in the reports of their days.
     GRANT INSERT ON waiver TO tradefront_front, tradefront_admin;

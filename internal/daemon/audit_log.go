@@ -30,7 +30,7 @@ func (d *Daemon) watchAuditLog() watcher {
 		collectors: []ops.Collector{
 			ops.NewCounter("audit_suppressed_total", "Lines of the audit log that were only counted, over their budget.",
 				func() float64 { return float64(d.path.Audit.Suppressed()) }),
-			ops.NewGauge("audit_sparing", "Whether only lines of accepted logins are written, for want of room.", func() float64 {
+			ops.NewGauge("audit_sparing", "1 while only lines of accepted logins are written, for want of room.", func() float64 {
 				if d.path.Audit.Sparing() != "" {
 					return 1
 				}

@@ -3,6 +3,7 @@ package daemon
 import (
 	"strings"
 
+	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/show"
 )
@@ -19,6 +20,12 @@ func (d *Daemon) watchCalendar() watcher {
 		collectors: []ops.Collector{
 			ops.NewGauge("calendar_horizon_days", "Days until the trading calendar ends.", func() float64 {
 				return show.Days(d.path.Gateway.Policy().Calendar.Horizon().Date().AddDate(0, 0, 1).Sub(d.now()))
+			}),
+			ops.NewGauge("calendar_trading_date", "1 while today's date, UTC+8, is a trading day; 0 at weekends and on holidays.", func() float64 {
+				if d.path.Gateway.Policy().Calendar.IsTradingDay(calendar.DayOf(d.now())) {
+					return 1
+				}
+				return 0
 			}),
 		},
 	}

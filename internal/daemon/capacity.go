@@ -29,10 +29,11 @@ func (d *Daemon) watchCapacity() watcher {
 			{"local_store_bounds", ops.Warning, c.check},
 		},
 		collectors: []ops.Collector{
-			ops.NewGauge("local_store_bytes", "Bytes of the local store, without what is free in it, and of a long log.", c.bytes),
-			ops.NewGauge("local_store_log_bytes", "Bytes of the local store's log.", c.logBytes),
+			ops.NewGauge("local_store_bytes", "Bytes of the local store without what is free in it, and of a long log.", c.bytes),
+			ops.NewGauge("local_store_log_bytes", "Bytes of the local store's log (`-wal`); long while a report is read.", c.logBytes),
 			ops.NewGauge("local_store_rows", "Records in the local store.", c.rows),
-			ops.NewGaugeBy("local_store_bound_ratio", "How near the local store is to a bound; 1 is at it.", "bound", c.ratios),
+			ops.NewGaugeBy("local_store_bound_ratio",
+				"How near the local store is to a bound, by bound: bytes, rows, age, free; at 1 logins are answered 90.", "bound", c.ratios),
 		},
 	}
 }

@@ -73,32 +73,34 @@ func (d *Daemon) watchCoreLink() watcher {
 			{"core_certificate", ops.Warning, d.checkCoreCertificate},
 		},
 		collectors: []ops.Collector{
-			ops.NewGauge("core_active", "1 while a trading core is in use.", status(func(s *link.Status) float64 {
+			ops.NewGauge("core_active", "1 while a trading core is in use; this and all `core_` only with `core.driver: link`.", status(func(s *link.Status) float64 {
 				if s.Ready() {
 					return 1
 				}
 				return 0
 			})),
-			ops.NewGauge("core_term", "The highest term of an active trading core that this front has seen.",
+			ops.NewGauge("core_term", "The highest term of an active core that this front has seen.",
 				status(func(s *link.Status) float64 { return float64(s.Term) })),
 			ops.NewGauge("core_sessions", "Sessions that the link knows, in any state.", status(func(s *link.Status) float64 { return float64(s.Sessions) })),
-			ops.NewGauge("core_sessions_waiting", "Open sessions that wait for a trading core to resume them.",
+			ops.NewGauge("core_sessions_waiting", "Open sessions that wait for a core to resume them.",
 				status(func(s *link.Status) float64 { return float64(s.Waiting) })),
-			ops.NewGauge("core_verifying", "Logins that wait for the trading core's answer.", status(func(s *link.Status) float64 { return float64(s.Verifying) })),
-			ops.NewGaugeBy("core_queued_bytes", "Bytes that the trading core did not read yet.", "endpoint",
+			ops.NewGauge("core_verifying", "Logins that wait for the core's answer.", status(func(s *link.Status) float64 { return float64(s.Verifying) })),
+			ops.NewGaugeBy("core_queued_bytes", "Bytes that the core did not read yet, by endpoint.", "endpoint",
 				d.byEndpoint(func(e *link.EndpointStatus) float64 { return float64(e.Queued) })),
-			ops.NewGaugeBy("core_credit", "Business messages that the trading core takes now; NaN without a bound.", "endpoint", d.byEndpoint(credit)),
-			ops.NewCounterBy("core_frames_sent_total", "Frames handed to a trading core.", "kind",
+			ops.NewGaugeBy("core_credit", "Business messages that the core takes now, by endpoint; NaN without a bound.", "endpoint", d.byEndpoint(credit)),
+			ops.NewGauge("core_certificate_days", "Days that the certificate is still valid which the front shows the core; NaN without one.",
+				d.coreCertificateDays),
+			ops.NewCounterBy("core_frames_sent_total", "Frames handed to a core, by kind: business, link, heartbeat.", "kind",
 				func() map[string]float64 { return c.frames[link.ToCore].by(link.FrameKindWords()) }),
-			ops.NewCounterBy("core_frames_received_total", "Frames received from a trading core.", "kind",
+			ops.NewCounterBy("core_frames_received_total", "Frames received from a core, by kind.", "kind",
 				func() map[string]float64 { return c.frames[link.FromCore].by(link.FrameKindWords()) }),
-			ops.NewCounterBy("core_discarded_total", "Frames of a trading core that had no place.", "reason",
+			ops.NewCounterBy("core_discarded_total", "Frames of a core that had no place, by reason.", "reason",
 				func() map[string]float64 { return c.discarded.by(link.DiscardWords()) }),
-			ops.NewCounterBy("core_link_faults_total", "Links to a trading core that ended or could not be opened.", "fault",
+			ops.NewCounterBy("core_link_faults_total", "Links to a trading core that ended or could not be opened, by fault.", "fault",
 				func() map[string]float64 { return c.faults.by(link.FaultWords()) }),
-			ops.NewCounterBy("core_resumed_total", "Sessions that were open when their trading core went away, by what became of them.", "result",
+			ops.NewCounterBy("core_resumed_total", "Sessions that were open when their core went away, by result: resumed, refused, unanswered, no_core.", "result",
 				func() map[string]float64 { return c.resumed.by(link.ResumeResultWords()) }),
-			ops.NewCounterBy("core_exits_total", "Terminals that were sent away on behalf of the trading core.", "cause",
+			ops.NewCounterBy("core_exits_total", "Terminals that were sent away on behalf of the core, by cause: core_changed, kicked.", "cause",
 				func() map[string]float64 { return c.exited.by(link.ExitCauseWords()) }),
 		},
 	}
@@ -175,6 +177,14 @@ func (d *Daemon) readCoreCertificate() {
 		return
 	}
 	d.coreLink.certEnds.Store(pair.Leaf.NotAfter.Unix())
+}
+
+func (d *Daemon) coreCertificateDays() float64 {
+	unix := d.coreLink.certEnds.Load()
+	if unix == 0 {
+		return math.NaN()
+	}
+	return show.Days(time.Unix(unix, 0).Sub(d.now()))
 }
 
 func (d *Daemon) checkCoreCertificate() (bool, string) {

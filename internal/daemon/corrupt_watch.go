@@ -17,7 +17,8 @@ func (d *Daemon) watchCorruptStores() watcher {
 		run:    d.reportCorrupt,
 		checks: []check{{"local_store_set_aside", ops.Warning, d.checkCorruptStores}},
 		collectors: []ops.Collector{
-			ops.NewGauge("local_store_set_aside", "Corrupt stores: damaged local stores that a start moved away, and that are not recovered.", d.corruptStores),
+			ops.NewGauge("local_store_set_aside",
+				"Corrupt stores: damaged local stores that a start moved away and that are not recovered; their records are missing.", d.corruptStores),
 		},
 	}
 }

@@ -49,6 +49,7 @@ type Daemon struct {
 	localHealth     localHealth
 	capacity        capacity
 	lateRecords     lateRecords
+	lastReport      lastReport
 	reportObstacles reportObstacles
 	postgresExtras  postgresExtras
 	mirrorState     stateLog

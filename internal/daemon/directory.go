@@ -46,7 +46,8 @@ func (d *Daemon) localCoreGauges() []ops.Collector {
 			s := d.path.Core.Stats()
 			return float64(s.AccountsLocked + s.SourcesLocked)
 		}),
-		ops.NewCounterBy("password_checks_total", "Passwords that were looked at, by the way: quick, by a verifier, or slow, by argon2 of full cost.", "way",
+		ops.NewCounterBy("password_checks_total", "Passwords that were not remembered, by way: `quick`, right by the verifier of an earlier login; `slow`, "+
+			"checked by argon2 of full cost, every wrong one among them.", "way",
 			func() map[string]float64 {
 				s := d.path.Core.Stats()
 				return map[string]float64{"quick": float64(s.Quick), "slow": float64(s.Slow)}

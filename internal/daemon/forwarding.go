@@ -29,11 +29,11 @@ func (d *Daemon) watchForwarding() watcher {
 		period: forwardingPeriod, look: func(context.Context) { d.noteForwarding(d.path.Forwarder.LastError()) },
 		checks: []check{{"postgres", severity, d.checkForwarding}},
 		collectors: []ops.Collector{
-			ops.NewGauge("pending_rows", "Records that PostgreSQL does not have yet.", func() float64 {
+			ops.NewGauge("pending_rows", "Records that PostgreSQL does not have yet; driver postgres only.", func() float64 {
 				rows, _ := d.pending()
 				return float64(rows)
 			}),
-			ops.NewGauge("oldest_pending_seconds", "Age of the oldest record that PostgreSQL does not have yet.", func() float64 {
+			ops.NewGauge("oldest_pending_seconds", "Age of the oldest record that PostgreSQL does not have yet; driver postgres only.", func() float64 {
 				_, oldest := d.pending()
 				if oldest.IsZero() {
 					return 0

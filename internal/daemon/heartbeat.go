@@ -42,13 +42,13 @@ func (d *Daemon) watchHeartbeat() watcher {
 			{"presence", ops.Warning, d.checkHeartbeat},
 		},
 		collectors: []ops.Collector{
-			ops.NewGauge("front_id_conflict", "Whether another front with the same front.id is alive.", func() float64 {
+			ops.NewGauge("front_id_conflict", "1 while another front with this `front.id` is alive; driver postgres only.", func() float64 {
 				if d.heartbeat.sender.Duplicate() != nil {
 					return 1
 				}
 				return 0
 			}),
-			ops.NewGauge("clock_offset_seconds", "How far this machine's clock is before PostgreSQL's.", func() float64 {
+			ops.NewGauge("clock_offset_seconds", "Seconds that this machine's clock is before PostgreSQL's, negative behind it; driver postgres only.", func() float64 {
 				offset, _ := d.heartbeat.sender.Clock()
 				return offset.Seconds()
 			}),

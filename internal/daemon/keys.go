@@ -28,7 +28,7 @@ func (d *Daemon) watchKeys() watcher {
 			{"key_life", ops.Warning, func() (bool, string) { return keyLife(d.path.Gateway.Policy().Keys, d.now()) }},
 		},
 		collectors: []ops.Collector{
-			ops.NewGaugeBy("key_days", "Days that an encryption key is still valid.", "version", d.keyDays),
+			ops.NewGaugeBy("key_days", "Days that an encryption key is still valid, by version; only keys with a not_after.", "version", d.keyDays),
 		},
 	}
 }

@@ -23,8 +23,9 @@ const (
 func (d *Daemon) watchLateRecords() watcher {
 	return watcher{
 		period: reportsPeriod, look: d.countLate,
-		checks:     []check{{"reports", ops.Warning, d.lateRecords.check}},
-		collectors: []ops.Collector{ops.NewGauge("report_late_records", "Records of exported days that no report holds.", d.lateRecords.value)},
+		checks: []check{{"reports", ops.Warning, d.lateRecords.check}},
+		collectors: []ops.Collector{ops.NewGauge("report_late_records",
+			"Records of exported days that no report holds, looked at once a minute.", d.lateRecords.value)},
 	}
 }
 

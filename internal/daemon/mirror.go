@@ -20,7 +20,7 @@ func (d *Daemon) watchMirror() watcher {
 	return watcher{
 		checks: []check{{"directory", ops.Warning, d.checkMirror}},
 		collectors: []ops.Collector{
-			ops.NewGauge("directory_age_seconds", "Age of the AppIDs and accounts in force: since PostgreSQL last confirmed them.", d.mirrorAge),
+			ops.NewGauge("directory_age_seconds", "Seconds since PostgreSQL last confirmed the AppIDs and accounts in force; driver postgres only.", d.mirrorAge),
 		},
 	}
 }

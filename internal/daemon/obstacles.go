@@ -26,7 +26,8 @@ func (d *Daemon) watchObstacles() watcher {
 		period: reportsPeriod, look: d.surveyReports,
 		checks: []check{{"report_obstacles", ops.Warning, d.reportObstacles.check}},
 		collectors: []ops.Collector{
-			ops.NewGaugeBy("report_obstacles", "What keeps reports of the last closed trading days back, by kind.", "kind", d.reportObstacles.byKind),
+			ops.NewGaugeBy("report_obstacles", "What keeps reports of the last three closed trading days back and is not waived, by kind, looked at once a "+
+				"minute.", "kind", d.reportObstacles.byKind),
 		},
 	}
 }

@@ -12,7 +12,7 @@ func (d *Daemon) watchPostgresDays() watcher {
 	return watcher{
 		checks: []check{{"postgres_days", ops.Warning, d.checkPostgresDays}},
 		collectors: []ops.Collector{
-			ops.NewGauge("forward_days_in_trouble", "Trading days of which PostgreSQL does not take all records.",
+			ops.NewGauge("forward_days_in_trouble", "Trading days of which PostgreSQL does not take all records; driver postgres only.",
 				func() float64 { return float64(len(d.path.Forwarder.Troubles())) }),
 		},
 	}

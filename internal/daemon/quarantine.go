@@ -14,7 +14,7 @@ func (d *Daemon) watchQuarantine() watcher {
 	return watcher{
 		checks: []check{{"quarantine", ops.Warning, d.checkQuarantine}},
 		collectors: []ops.Collector{
-			ops.NewGauge("quarantined_rows", "Records that PostgreSQL refused for their data, now in quarantine: in no report.", d.quarantined),
+			ops.NewGauge("quarantined_rows", "Records that are in quarantine now; driver postgres only.", d.quarantined),
 		},
 	}
 }

@@ -15,7 +15,7 @@ func (d *Daemon) watchReloads() watcher {
 	return watcher{
 		checks: []check{{"configuration", ops.Warning, func() (bool, string) { return d.reloaded.Load().check() }}},
 		collectors: []ops.Collector{
-			ops.NewGauge("config_last_reload_successful", "Whether the last reload of the configuration was taken over.", func() float64 {
+			ops.NewGauge("config_last_reload_successful", "1 unless the configuration of the last SIGHUP had faults.", func() float64 {
 				if o := d.reloaded.Load(); o != nil && o.faults > 0 {
 					return 0
 				}

@@ -17,11 +17,12 @@ func (d *Daemon) watchReplays() watcher {
 		period: replayPeriod, look: d.forgetSeen,
 		checks: []check{{"terminal_memory", ops.Warning, func() (bool, string) { return terminalMemory(d.path.Gateway.SeenStats()) }}},
 		collectors: []ops.Collector{
-			ops.NewGauge("seen_terminals", "Terminal ciphertexts of the trading day that are remembered.",
+			ops.NewGauge("seen_terminals", "Terminal ciphertexts that are remembered, at most `limits.seen_terminals`.",
 				func() float64 { return float64(d.path.Gateway.SeenStats().Entries) }),
-			ops.NewCounter("terminal_info_replayed_total", "Logins whose terminal ciphertext came before on the same trading day.",
+			ops.NewCounter("terminal_info_replayed_total", "Logins whose terminal ciphertext came before on the same trading day; the audit log names the AppID.",
 				func() float64 { return float64(d.path.Gateway.SeenStats().Replayed) }),
-			ops.NewCounter("seen_terminals_forgotten_total", "Logins whose terminal ciphertext could not be remembered.",
+			ops.NewCounter("seen_terminals_forgotten_total", "Logins whose ciphertext could not be remembered: no room, or a clock that jumped by days; a replay of it "+
+				"passes as first.",
 				func() float64 { return float64(d.path.Gateway.SeenStats().Forgotten) }),
 		},
 	}

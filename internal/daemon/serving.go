@@ -19,6 +19,15 @@ func (d *Daemon) watchServing() watcher {
 	}
 }
 
+// watchSessions counts who is logged in. A relay agent counts its terminals instead.
+func (d *Daemon) watchSessions() watcher {
+	return watcher{collectors: []ops.Collector{
+		ops.NewGauge("sessions", "Sessions that are logged in: customers, and operators of relays.", func() float64 {
+			return float64(d.path.Gateway.Online())
+		}),
+	}}
+}
+
 // checkServing has no patience: that the front starts or stops is decided, and does not flap.
 func (d *Daemon) checkServing() (ready bool, why string) {
 	switch {

@@ -10,7 +10,8 @@ import (
 
 // watcher is one subject that a running front watches: what it does in the background, its lines of
 // /readyz, and its numbers. Each is made in one file, by a function watch… of the Daemon, and is listed in
-// watchers. A new check or number needs its line here and one in docs/operations.md, which a test compares.
+// watchers. A new check needs its line here and one in docs/operations.md, which a test compares; docs/metrics.md is made
+// from the numbers.
 type watcher struct {
 	// look runs at once and then every period until the front stops; nil if there is nothing to do.
 	period time.Duration
@@ -32,14 +33,14 @@ type check struct {
 // watchers are all of them. Their checks are the lines of /readyz in this order.
 func (d *Daemon) watchers() []watcher {
 	all := []watcher{
-		d.watchServing(), d.watchKeys(), d.watchReloads(), d.watchAuditLog(),
+		d.watchServing(), d.watchSessions(), d.watchKeys(), d.watchReloads(), d.watchAuditLog(),
 	}
 	if d.logOut != nil {
 		all = append(all, d.watchApplicationLog())
 	}
 	all = append(all,
 		d.watchLocalHealth(), d.watchCapacity(), d.watchCorruptStores(), d.watchDirectory(), d.watchCalendar(),
-		d.watchReplays(), d.watchClientAddresses(), d.watchLateRecords(), d.watchObstacles(), d.watchHealth(),
+		d.watchReplays(), d.watchClientAddresses(), d.watchLateRecords(), d.watchLastReport(), d.watchObstacles(), d.watchHealth(),
 	)
 	if d.cfg.Relay.Enabled {
 		all = append(all, d.watchRelays())

@@ -15,6 +15,7 @@ import (
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
@@ -299,11 +300,13 @@ func TestSlowDripIsEnded(t *testing.T) {
 	r.closedBy(reason.AuthTimeout)
 }
 
-// A loop that does not respond serves no terminal: the process must end, to be started again.
+// A loop that does not respond serves no terminal: the process must end, to be started again. What was due meanwhile counts as
+// its lag: 1,200 parts of a sweep, a tenth of a millisecond apart.
 func TestStuckLoopIsAnError(t *testing.T) {
 	h := newHandler()
 	h.stuck = make(chan struct{})
-	s := front.New(config(), h, newCounts(), zap.NewNop())
+	seen := newCounts()
+	s := front.New(config(), h, seen, zap.NewNop())
 	s.SetSweepPeriod(time.Millisecond)
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
@@ -317,6 +320,7 @@ func TestStuckLoopIsAnError(t *testing.T) {
 		t.Error("the front ended without an error")
 	}
 	close(h.stuck)
+	await.True(t, "the standstill is measured", func() bool { return seen.lagged.Load() > 0 })
 	if err := s.Drain(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -30,6 +30,8 @@ type Observer interface {
 	// AcceptFailed counts a connection that could not be taken from the system; fault is
 	// one of AcceptFaults.
 	AcceptFailed(fault string)
+	// LoopLag is how long work that was due waited for its loop: each part of a sweep is measured.
+	LoopLag(d time.Duration)
 }
 
 // Config is what a Server needs to know.

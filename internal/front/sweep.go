@@ -45,9 +45,11 @@ func (s *Server) orderSweep(l *loop) {
 		return
 	}
 	l.missed = 0
+	ordered := time.Now()
 	if !s.execute(l.el, func() {
 		defer l.sweeping.Store(false)
 		now := time.Now()
+		s.observer.LoopLag(now.Sub(ordered))
 		s.sweep(l, now)
 		s.resume(l, now)
 	}) {

@@ -124,6 +124,7 @@ type counts struct {
 	closed, refused, malformed chan string
 	discarded, acceptFailed    chan string
 	passed, delivered, paused  atomic.Int64
+	lagged                     atomic.Int64 // parts of a sweep that waited longer than longLag
 }
 
 func newCounts() *counts {
@@ -135,12 +136,23 @@ func (c *counts) ConnectionOpened()          { c.opened <- struct{}{} }
 func (c *counts) ConnectionClosed(r string)  { c.closed <- r }
 func (c *counts) ConnectionRefused(r string) { c.refused <- r }
 func (c *counts) AcceptFailed(f string)      { c.acceptFailed <- f }
-func (c *counts) Malformed(f string)         { c.malformed <- f }
-func (c *counts) Discarded(t string)         { c.discarded <- t }
-func (c *counts) BusinessPassed(n int)       { c.passed.Add(int64(n)) }
-func (c *counts) BusinessDelivered(n int)    { c.delivered.Add(int64(n)) }
-func (c *counts) BusinessRefused(string)     {}
-func (c *counts) BusinessPaused()            { c.paused.Add(1) }
+func (c *counts) LoopLag(d time.Duration)    { c.lag(d) }
+
+// longLag is longer than a loop lags that is not held.
+const longLag = 50 * time.Millisecond
+
+func (c *counts) lag(d time.Duration) {
+	if d > longLag {
+		c.lagged.Add(1)
+	}
+}
+
+func (c *counts) Malformed(f string)      { c.malformed <- f }
+func (c *counts) Discarded(t string)      { c.discarded <- t }
+func (c *counts) BusinessPassed(n int)    { c.passed.Add(int64(n)) }
+func (c *counts) BusinessDelivered(n int) { c.delivered.Add(int64(n)) }
+func (c *counts) BusinessRefused(string)  {}
+func (c *counts) BusinessPaused()         { c.paused.Add(1) }
 
 func config() front.Config {
 	return front.Config{

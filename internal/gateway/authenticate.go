@@ -37,6 +37,7 @@ func (g *Gateway) Verify(peer session.Peer, a *session.AuthAttempt) session.Outc
 		why = g.admitKind(peer, a.AppID, result.Type)
 	}
 	g.observer.Authenticated(why.String())
+	g.appObserver.AppAuthenticated(string(a.AppID), why.String(), result.Verdict != auth.UnknownApp)
 	e := g.entry(peer, session.OpAuthenticate.String(), why)
 	e.AppID = string(a.AppID)
 	if why != reason.OK {

@@ -43,6 +43,10 @@ func TestVerify(t *testing.T) {
 			if h.counts.authenticated[c.want.String()] != 1 {
 				t.Errorf("counted %v", h.counts.authenticated)
 			}
+			byApp := fmt.Sprint("authenticate ", appID, " ", c.want, " ", c.verdict != auth.UnknownApp)
+			if h.counts.apps[byApp] != 1 || len(h.counts.apps) != 1 {
+				t.Errorf("by AppID %v, want one of %q", h.counts.apps, byApp)
+			}
 			h.checkOneLine(session.OpAuthenticate, outcome)
 			// Which authcode was used is of admitted ones only, in the line and in the counts.
 			used, counted := "", 0

@@ -118,7 +118,7 @@ func newGateway(t *testing.T, keys ...supplement.Key) (*Gateway, *rooms) {
 		t.Fatal(err)
 	}
 	return New(Options{Firm: Firm{BrokerID: "9999", VendorID: "TF01", FrontID: 1}}, Policy{Keys: ring(t, keys...), Calendar: cal}, Parts{
-		Core: r, Recorder: r, Audit: r, Observer: silent{},
+		Core: r, Registry: &fakeRegistry{}, Recorder: r, Audit: r, Observer: silent{},
 		Logger: zap.NewNop(), Now: func() time.Time { return r.now },
 	}), r
 }

@@ -59,6 +59,18 @@ type Observer interface {
 	Stage(stage string, d time.Duration)
 }
 
+// AppObserver is an Observer that counts by AppID too. registered says that the firm knows it: any other is what a peer made up.
+type AppObserver interface {
+	AppAuthenticated(appID, reason string, registered bool)
+	AppLoggedIn(appID, reason string, registered bool)
+}
+
+// noAppObserver counts nothing.
+type noAppObserver struct{}
+
+func (noAppObserver) AppAuthenticated(string, string, bool) {}
+func (noAppObserver) AppLoggedIn(string, string, bool)      {}
+
 // Firm is who we are in the records.
 type Firm struct {
 	BrokerID   string
@@ -95,6 +107,7 @@ type Gateway struct {
 
 	relays        *relay.Table
 	relayObserver RelayObserver
+	appObserver   AppObserver
 	known         knower // nil if the core cannot be asked
 	links         relayLinks
 
@@ -117,7 +130,7 @@ type Parts struct {
 	Registry Registry
 	Recorder Recorder
 	Audit    Audit
-	Observer Observer     // if it is a RelayObserver too, that is used
+	Observer Observer     // if it is a RelayObserver or an AppObserver too, that is used
 	Relays   *relay.Table // nil for none
 	Logger   *zap.Logger
 	Now      func() time.Time // nil for time.Now
@@ -134,6 +147,10 @@ func New(opt Options, policy Policy, p Parts) *Gateway {
 	g.relays, g.relayObserver = p.Relays, noRelayObserver{}
 	if o, is := p.Observer.(RelayObserver); is {
 		g.relayObserver = o
+	}
+	g.appObserver = noAppObserver{}
+	if o, is := p.Observer.(AppObserver); is {
+		g.appObserver = o
 	}
 	g.known, _ = p.Core.(knower)
 	g.SetPolicy(policy)
@@ -189,12 +206,20 @@ func (g *Gateway) NotifyDecision(
 	switch op {
 	case session.OpAuthenticate:
 		g.observer.Authenticated(why.String())
+		g.appObserver.AppAuthenticated(string(appID), why.String(), g.registered(appID))
 	case session.OpLogin:
 		g.observer.LoggedIn(why.String())
+		g.appObserver.AppLoggedIn(string(appID), why.String(), g.registered(appID))
 	}
 	e := g.entry(peer, op.String(), why)
 	e.Item, e.AppID, e.Account = item, string(appID), string(userID)
 	return g.decide(e, why)
+}
+
+// registered reports whether the firm knows an AppID.
+func (g *Gateway) registered(appID []byte) bool {
+	_, _, known := g.registry.Kind(appID)
+	return known
 }
 
 // NoteMalformed writes down why a connection was closed without an answer; fault is a word of

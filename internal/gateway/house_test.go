@@ -193,6 +193,7 @@ type counts struct {
 	mu                               sync.Mutex
 	authenticated, loggedIn, flagged map[string]int
 	codes                            map[string]int
+	apps                             map[string]int
 	stages                           map[string]int
 	from                             map[string]int
 }
@@ -209,7 +210,14 @@ func (c *counts) count(m *map[string]int, word string) {
 func (c *counts) Authenticated(reason string) { c.count(&c.authenticated, reason) }
 func (c *counts) CodeUsed(slot string)        { c.count(&c.codes, slot) }
 func (c *counts) LoggedIn(reason string)      { c.count(&c.loggedIn, reason) }
-func (c *counts) Flagged(flag string)         { c.count(&c.flagged, flag) }
+func (c *counts) AppAuthenticated(appID, reason string, registered bool) {
+	c.count(&c.apps, fmt.Sprint("authenticate ", appID, " ", reason, " ", registered))
+}
+
+func (c *counts) AppLoggedIn(appID, reason string, registered bool) {
+	c.count(&c.apps, fmt.Sprint("login ", appID, " ", reason, " ", registered))
+}
+func (c *counts) Flagged(flag string) { c.count(&c.flagged, flag) }
 func (c *counts) CameFrom(client, proxy netip.Addr, account string) {
 	c.count(&c.from, fmt.Sprint(account, " at ", client, " by ", proxy))
 }

@@ -93,6 +93,7 @@ func (g *Gateway) recordLogin(ctx context.Context, r *recording, a *session.Logi
 // countLogin counts the result of a login, also for the relay that it came through.
 func (g *Gateway) countLogin(e *ops.Entry, why reason.Reason) {
 	g.observer.LoggedIn(why.String())
+	g.appObserver.AppLoggedIn(e.AppID, why.String(), g.registered([]byte(e.AppID)))
 	if e.RelayMode != string(rune(investorRelay)) {
 		return
 	}

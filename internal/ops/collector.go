@@ -73,7 +73,7 @@ func (m *Metrics) Register(collectors ...Collector) {
 // RegisterChecks adds the gauge of the checks of /readyz. Which checks there are is asked at each scrape.
 func (m *Metrics) RegisterChecks(health *Health) {
 	m.registry.MustRegister(checkGauge{prometheus.NewDesc(namespace+"_check_ok",
-		"Whether a check of /readyz passes.", []string{"check", "severity"}, nil), health})
+		"1 while the check of /readyz passes, 0 while it fails.", []string{"check", "severity"}, nil), health})
 }
 
 type checkGauge struct {

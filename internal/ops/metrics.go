@@ -49,7 +49,9 @@ type Metrics struct {
 	forwardSeconds prometheus.Histogram
 	quarantined    prometheus.Counter
 
-	relays relayMetrics
+	loopLag prometheus.Histogram
+	apps    appMetrics
+	relays  relayMetrics
 }
 
 // The stages of a login that Stage observes.
@@ -75,37 +77,49 @@ var rowsBuckets = prometheus.ExponentialBuckets(1, 2, 13) // 1 to 4096
 func NewMetrics(version, commit string) *Metrics {
 	m := &Metrics{
 		registry:    prometheus.NewRegistry(),
-		connections: gauge("connections", "Connections that are open."),
+		connections: gauge("connections", "Connections that are open now."),
 		opened:      counter("connections_opened_total", "Connections that were accepted."),
-		refused:     counters("connections_refused_total", "Connections that were turned away.", "reason"),
-		closed:      counters("connections_closed_total", "Connections that ended.", "reason"),
-		accept:      counters("accept_errors_total", "Connections that could not be taken from the system.", "fault"),
+		refused: counters("connections_refused_total",
+			"Connections that were turned away at accept, by reason: front_full, source_full, source_penalized, unauthenticated_full, "+
+				"proxy_untrusted.", "reason"),
+		closed: counters("connections_closed_total", "Connections that ended, by reason.", "reason"),
+		accept: counters("accept_errors_total", "Connections that could not be taken from the system, by fault: open_files (of the process), system_files, "+
+			"memory, other; tried again until it works.", "fault"),
 
-		authentications: counters("authentications_total", "Access authentications of terminal software.", "reason"),
-		byCode:          counters("authentications_by_code_total", "Admitted terminals by which of their AppID's authcodes they have.", "code"),
-		logins:          counters("logins_total", "Login requests by their result.", "reason"),
-		flags:           counters("login_flags_total", "Recorded logins by their abnormal flag.", "flag"),
-		suspicious:      counters("client_ip_suspicious_total", "Recorded logins from an address that can hardly be the customer's own, by its kind.", "kind"),
+		authentications: counters("authentications_total", "Access authentications of terminal software, by reason.", "reason"),
+		byCode: counters("authentications_by_code_total",
+			"Admitted terminals by which of their AppID's authcodes they have: current, previous. Previous stands still "+
+				"once every vendor has changed over.", "code"),
+		logins: counters("logins_total", "Login requests by reason; `ok` are the recorded ones.", "reason"),
+		flags:  counters("login_flags_total", "Recorded logins by 异常标识 in words.", "flag"),
+		suspicious: counters("client_ip_suspicious_total",
+			"Recorded logins from an address that can hardly be the customer's own, by kind: proxy (the load balancer's), "+
+				"loopback, link_local, private, cgnat, reserved.", "kind"),
 		addresses:       newClientAddresses(),
 		stages:          stageSeconds(),
-		malformed:       counters("malformed_total", "Connections closed for a malformed message.", "fault"),
-		discarded:       counters("frames_discarded_total", "Frames of types that are not served.", "type"),
+		malformed:       counters("malformed_total", "Connections closed for a malformed message, by fault.", "fault"),
+		discarded:       counters("frames_discarded_total", "Frames of types that are not served: compressed, unknown.", "type"),
 		toCore:          counter("business_passed_total", "Business messages of terminals that the core was handed."),
 		toTerminal:      counter("business_delivered_total", "Messages of the core that terminals were sent."),
-		businessRefused: counters("business_refused_total", "Business requests that the front answered itself.", "reason"),
-		businessPaused:  counter("business_paused_total", "Times that a session's requests were left unread for a while."),
+		businessRefused: counters("business_refused_total", "Business requests that the front answered itself, by reason.", "reason"),
+		businessPaused: counter("business_paused_total",
+			"Times that a session's requests were left unread for a while: the core took no more, or the session sent more "+
+				"than `limits.requests_per_second`."),
 
-		auditEntries: counter("audit_entries_total", "Entries written to the audit log."),
-		auditErrors:  counter("audit_errors_total", "Entries of the audit log that were lost, and syncs of it that failed."),
+		auditEntries: counter("audit_entries_total", "Lines of the audit log."),
+		auditErrors:  counter("audit_errors_total", "Lines of the audit log that were lost, and syncs of it that failed."),
 
-		localSeconds:   histogram("local_commit_seconds", "Time of a commit of the local store.", secondsBuckets),
-		localRows:      histogram("local_commit_rows", "Records in a commit of the local store.", rowsBuckets),
-		localErrors:    counter("local_commit_errors_total", "Commits of the local store that failed."),
-		forwardRows:    counters("forward_rows_total", "Records that PostgreSQL committed, by the way they went.", "how"),
-		forwardBatches: counters("forward_batches_total", "Batches sent to PostgreSQL.", "result"),
+		localSeconds:   histogram("local_commit_seconds", "Time of a commit of the local store: the disk's fsync is in it.", secondsBuckets),
+		localRows:      histogram("local_commit_rows", "Records in a commit of the local store; grows under load, as it should.", rowsBuckets),
+		localErrors:    counter("local_commit_errors_total", "Commits of the local store that failed; their logins were answered 90."),
+		forwardRows:    counters("forward_rows_total", "Records that PostgreSQL committed, by how: copy, upsert.", "how"),
+		forwardBatches: counters("forward_batches_total", "Batches sent to PostgreSQL, by result: ok, error.", "result"),
 		forwardSeconds: histogram("forward_seconds", "Time of a batch sent to PostgreSQL.", secondsBuckets),
-		quarantined:    counter("quarantined_total", "Records set apart because PostgreSQL refuses them."),
+		quarantined:    counter("quarantined_total", "Records that went into quarantine, since PostgreSQL refuses them for their data: not in the report."),
 
+		loopLag: histogram("loop_lag_seconds", "How long work that is due waited for its event loop. A loop that lags answers all of its "+
+			"terminals late.", secondsBuckets),
+		apps:   newAppMetrics(),
 		relays: newRelayMetrics(),
 	}
 	m.register(version, commit)
@@ -115,18 +129,19 @@ func NewMetrics(version, commit string) *Metrics {
 
 func (m *Metrics) register(version, commit string) {
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Namespace: namespace, Name: "build_info", Help: "The build that runs; always 1.",
+		Namespace: namespace, Name: "build_info", Help: "Always 1; labels version, commit, goversion.",
 		ConstLabels: prometheus.Labels{"version": version, "commit": commit, "goversion": runtime.Version()},
 	})
 	build.Set(1)
 	m.registry.MustRegister(
-		build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		build, goRuntime(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		m.connections, m.opened, m.refused, m.closed, m.accept,
 		m.authentications, m.byCode, m.logins, m.flags, m.suspicious, m.topShare(), m.stages, m.malformed, m.discarded,
 		m.toCore, m.toTerminal, m.businessRefused, m.businessPaused,
 		m.auditEntries, m.auditErrors,
 		m.localSeconds, m.localRows, m.localErrors,
 		m.forwardRows, m.forwardBatches, m.forwardSeconds, m.quarantined,
+		m.loopLag, m.apps.authentications, m.apps.logins,
 	)
 	m.registry.MustRegister(m.relays.collectors()...)
 }
@@ -202,6 +217,9 @@ func (m *Metrics) ConnectionClosed(reason string) {
 	m.connections.Dec()
 }
 
+// LoopLag observes how long work waited for its event loop.
+func (m *Metrics) LoopLag(d time.Duration) { m.loopLag.Observe(d.Seconds()) }
+
 // AcceptFailed counts a connection that could not be taken from the system.
 func (m *Metrics) AcceptFailed(fault string) { m.accept.WithLabelValues(fault).Inc() }
 
@@ -232,8 +250,8 @@ func (m *Metrics) ClientAddresses() (ready bool, reason string) { return m.addre
 
 func (m *Metrics) topShare() prometheus.GaugeFunc {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Namespace: namespace, Name: "client_ip_top_share",
-		Help: "Share of the last customers that came from the most frequent address; 0 while they are few.",
+		Namespace: namespace, Name: "client_ip_top_share", Help: "Share of the last 1,024 customers that came from the most frequent address; 0 while they are fewer than 100. " +
+			"A customer who logs in again from the same place counts once.",
 	}, func() float64 {
 		_, top, _ := m.addresses.shares()
 		return top
@@ -307,14 +325,4 @@ func counter(name, help string) prometheus.Counter {
 
 func counters(name, help, label string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, []string{label})
-}
-
-func histogram(name, help string, buckets []float64) prometheus.Histogram {
-	return prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets})
-}
-
-func stageSeconds() *prometheus.HistogramVec {
-	return prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Namespace: namespace, Name: "login_stage_seconds", Help: "Time of each stage of a login.", Buckets: secondsBuckets,
-	}, []string{"stage"})
 }

@@ -35,22 +35,30 @@ func newRelayMetrics() relayMetrics {
 		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, []string{label})
 	}
 	return relayMetrics{
-		submissions: by("relay_submissions_total", "Submissions and relayed logins by their result.", "reason"),
-		inFlight:    level("relay_submissions_in_flight", "Submissions that are being recorded."),
-		visits:      level("relay_visits", "Terminals that operator relays have submitted and not ended."),
-		loginAge:    histogram("relay_login_age_seconds", "How long a terminal had been logged in at its relay when that reported it.", loginAgeBuckets),
-		reReported:  by("relay_re_reported_total", "Times that a relay reported the ciphertext of a visit again."),
-		unlisted:    by("relay_unlisted_apps_total", "Terminals that were taken only because the relay has terminal_apps: audit.", "reason"),
-		guesses:     by("relay_wrong_passwords_total", "Wrong passwords that came through a relay."),
-		guessing:    by("relay_guessing_total", "Logins refused because too many wrong passwords came through their relay."),
-		addresses:   newRelayAddresses(),
+		submissions: by("relay_submissions_total",
+			"Submissions and relayed logins by relay (its AppID) and reason; `resubmitted` was accepted before.", "reason"),
+		inFlight: level("relay_submissions_in_flight", "Submissions that are being recorded, by relay."),
+		visits: level("relay_visits", "Terminals that operator relays have submitted and not ended, by relay. It falls to 0 with the relay's "+
+			"connection; one that only grows belongs to a relay that sends no TerminalEnd."),
+		loginAge: histogram("relay_login_age_seconds",
+			"How long a terminal had been logged in at its relay when that reported it. Seconds are honest; hours for all "+
+				"terminals are a relay that reports late, or the time of its own registration.", loginAgeBuckets),
+		reReported: by("relay_re_reported_total", "Ciphertexts that came again on the same visit, by relay: after a reconnect as many as it has terminals."),
+		unlisted: by("relay_unlisted_apps_total",
+			"Terminals that were taken only because the relay has `terminal_apps: audit`, by relay and reason.", "reason"),
+		guesses: by("relay_wrong_passwords_total", "Wrong passwords that came through a relay."),
+		guessing: by("relay_guessing_total", "Logins that were refused (`relay_guessing`) because more than 600 wrong passwords a minute came through their "+
+			"relay. Alarm: a customer of that relay, or the relay itself, tries passwords; call its operator, or `relay "+
+			"disable` it."),
+		addresses: newRelayAddresses(),
 	}
 }
 
 func (r *relayMetrics) collectors() []prometheus.Collector {
 	return []prometheus.Collector{
 		r.submissions, r.inFlight, r.visits, r.loginAge, r.reReported, r.unlisted, r.guesses, r.guessing,
-		NewGaugeBy("relay_distinct_addresses", "Different addresses of terminals that a relay told in this hour or the one before.",
+		NewGaugeBy("relay_distinct_addresses", "Different addresses of terminals that a relay told in this hour or the one before. 1 beside many visits: the "+
+			"relay tells an address of its own.",
 			"relay", r.addresses.counts),
 	}
 }

@@ -37,6 +37,7 @@ var rights = []right{
 	{RoleFront, "SELECT", "directory_change", ""},
 	{RoleFront, "SELECT", "directory_removed", ""},
 	{RoleFront, "SELECT", "report_export", ""},
+	{RoleFront, "SELECT", "handed_in", ""},
 	{RoleFront, "SELECT, INSERT, UPDATE", "front", ""},
 	{RoleFront, "SELECT, INSERT", "waiver", ""},
 	{RoleFront, "SELECT", "goose_db_version", ""},

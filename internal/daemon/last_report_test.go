@@ -1,0 +1,77 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// ledgerOf is a reportLedger of one day.
+type ledgerOf struct {
+	exports []store.Export
+	handed  []store.HandedIn
+	records int64
+	since   time.Time
+	noNotes error // of HandedIn
+	day     calendar.TradingDay
+}
+
+func (l *ledgerOf) Exports(_ context.Context, day calendar.TradingDay) ([]store.Export, error) {
+	l.day = day
+	return l.exports, nil
+}
+
+func (l *ledgerOf) HandedIn(context.Context, calendar.TradingDay) ([]store.HandedIn, error) {
+	return l.handed, l.noNotes
+}
+
+func (l *ledgerOf) State(context.Context, calendar.TradingDay, store.Position) (store.DayState, error) {
+	return store.DayState{Records: l.records}, nil
+}
+
+func (l *ledgerOf) Since(context.Context) (time.Time, error) { return l.since, nil }
+
+// TestLastReportState: each state that the report of the last closed day can be in, and that only the ledger of that day is asked.
+func TestLastReportState(t *testing.T) {
+	t.Parallel()
+	cal, err := calendar.Load("../../configs/calendar.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 7, 29, 16, 0, 0, 0, regulation.Zone) // a Wednesday, after its window
+	long, denied := now.AddDate(-1, 0, 0), errors.New("permission denied")
+	full, partial := []store.Export{{Kind: store.FullExport}}, []store.Export{{Kind: store.PartialExport}}
+	note := []store.HandedIn{{Number: 1}}
+	for _, c := range []struct {
+		name   string
+		ledger ledgerOf
+		state  string
+		err    error
+	}{
+		{"nothing written", ledgerOf{since: long}, reportMissing, nil},
+		{"only a partial export", ledgerOf{since: long, exports: partial}, reportMissing, nil},
+		{"a store of today", ledgerOf{since: now.Add(24 * time.Hour)}, reportNotDue, nil},
+		{"a store of today that was given records of the day", ledgerOf{since: now.Add(24 * time.Hour), records: 3}, reportMissing, nil},
+		{"written", ledgerOf{since: long, exports: full}, reportWritten, nil},
+		{"handed in", ledgerOf{since: long, exports: full, handed: note}, reportHanded, nil},
+		{"written, and the notes may not be read", ledgerOf{since: long, exports: full, noNotes: denied}, reportWritten, denied},
+	} {
+		state, err := reportState(t.Context(), &c.ledger, cal, now)
+		if state != c.state || !errors.Is(err, c.err) || c.ledger.day != 20260729 {
+			t.Errorf("%s: %s of %v, %v; want %s", c.name, state, c.ledger.day, err, c.state)
+		}
+	}
+	var known lastReport
+	if got := known.byState(); got != nil {
+		t.Errorf("before the first answer the gauge has %v", got)
+	}
+	known.set(reportHanded)
+	if got := known.byState(); len(got) != len(reportStates()) || got[reportHanded] != 1 || got[reportMissing] != 0 {
+		t.Errorf("the gauge has %v", got)
+	}
+}
