@@ -86,15 +86,15 @@ func (d *Daemon) refresh(ctx context.Context) {
 		}
 	}
 	if d.path.FollowDirectory(ctx) {
-		d.endDisabledRelays(ctx)
+		d.endWithdrawnRelays(ctx)
 	}
 }
 
 // takeDirectory reads AppIDs, accounts and relays. What cannot be read keeps its last known state.
 func (p *LoginPath) takeDirectory(stopping context.Context) { p.FollowDirectory(stopping) }
 
-// FollowDirectory is takeDirectory, and reports whether AppIDs or relays changed: then connections of DisabledRelays are to
-// be ended.
+// FollowDirectory is takeDirectory, and reports whether AppIDs or relays changed: then connections of relays that may not stay
+// are to be ended.
 func (p *LoginPath) FollowDirectory(stopping context.Context) (changed bool) {
 	ctx, cancel := context.WithTimeout(stopping, directoryPatience)
 	defer cancel()

@@ -108,33 +108,22 @@ func (d *Daemon) relayAddresses() string {
 	return addresses
 }
 
-// endDisabledRelays ends the connections of relays that are not admitted any more. They were told to go; a connection
-// that a relay opens from now on is refused at its authentication.
-func (d *Daemon) endDisabledRelays(ctx context.Context) {
+// endWithdrawnRelays ends the connections that relays may not have any more: the relay was disabled, or the network, the certificate
+// or the operator that the connection came by was taken away from it. They are told to go; a connection that such a relay opens from now on is
+// refused at its authentication.
+func (d *Daemon) endWithdrawnRelays(ctx context.Context) {
 	if !d.serving.Load() || !d.cfg.Relay.Enabled {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, sessionPatience)
 	defer cancel()
-	for _, appID := range d.path.DisabledRelays() {
-		ended, err := d.front.EndRelay(ctx, string(appID), relayExitText)
-		if ended > 0 {
-			d.logger.Info("a relay is not admitted any more, and its connections were ended",
-				zap.String("relay", string(appID)), zap.Int("connections", ended))
-		}
-		if err != nil && ctx.Err() != nil {
-			d.logger.Error("connections of a relay that is not admitted any more may be open: an event loop did not answer; "+
-				"disable it again, or restart this front", zap.String("relay", string(appID)), zap.Error(err))
-		}
+	ended, err := d.front.EndRelays(ctx, relayExitText, d.path.Gateway.RelayStanding)
+	for of, n := range ended {
+		d.logger.Info("a relay may not have these connections any more, and they were ended; the reason says what was withdrawn",
+			zap.String("relay", of.AppID), zap.Stringer("reason", of.Why), zap.Int("connections", n))
 	}
-}
-
-// DisabledRelays are the AppIDs of relays that are not admitted now.
-func (p *LoginPath) DisabledRelays() (disabled []regulation.AppID) {
-	for _, r := range p.Relays.All() {
-		if _, enabled, _ := p.Registry.Kind([]byte(r.AppID)); !enabled {
-			disabled = append(disabled, r.AppID)
-		}
+	if err != nil && ctx.Err() != nil {
+		d.logger.Error("connections that relays may not have any more may be open: an event loop did not answer; "+
+			"change the relay again, or restart this front", zap.Error(err))
 	}
-	return disabled
 }

@@ -49,13 +49,41 @@ func (s *Server) sendRelaysAway() {
 	}
 }
 
-// EndRelay sends ForceExit with text to each connection that came to a listener for relays with that AppID and ends it, and
-// returns their number. A login on its way is answered first. Submissions on their way are recorded, as those of any
+// RelayStanding says whether a connection of a relay may stay: OK, or why not. It is called on event loops, and must not block;
+// appID and account, which is empty before a login, are valid during the call.
+type RelayStanding func(peer session.Peer, appID, account []byte) reason.Reason
+
+// EndedRelays is whose connections were ended, and why.
+type EndedRelays struct {
+	AppID string
+	Why   reason.Reason
+}
+
+// EndRelays sends ForceExit with text to each connection that came to a listener for relays and may not stay, and ends it;
+// it returns how many of each relay. A login on its way is answered first. Submissions on their way are recorded, as those of any
 // connection that ends, and not answered: the relay sends them again, and they are one record. The error says that the front stops, or ctx ended;
 // those that were ended then are counted.
-func (s *Server) EndRelay(ctx context.Context, appID, text string) (ended int, err error) {
+func (s *Server) EndRelays(ctx context.Context, text string, standing RelayStanding) (ended map[EndedRelays]int, err error) {
 	exit := dialogue.AppendExit(nil, session.AppendForceExit(nil, session.ExitByOperator, text), reason.RelayEnded)
-	return s.endRelays(ctx, exit, func(c *conn) bool { return string(c.AppID()) == appID })
+	ended = make(map[EndedRelays]int)
+	of := func(c *conn) EndedRelays {
+		return EndedRelays{string(c.AppID()), standing(c.Peer(), c.AppID(), c.UserID())}
+	}
+	_, err = s.endRelays(ctx, exit, func(c *conn) bool {
+		what := of(c)
+		if what.Why == reason.OK || c.over() {
+			return false
+		}
+		ended[what]++
+		return true
+	})
+	return ended, err
+}
+
+// over reports whether the connection has ended, or ends.
+func (c *conn) over() bool {
+	defer c.unlock(c.lock())
+	return c.Ended() || c.Closing() != reason.StayOpen
 }
 
 // endRelays ends the connections of listeners for relays that are meant, and returns their number.

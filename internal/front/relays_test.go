@@ -3,7 +3,9 @@ package front_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/terminaltest"
 )
@@ -61,8 +64,8 @@ func TestRelaysAreNotCountedByAddress(t *testing.T) {
 	}
 }
 
-// TestEndRelay: each connection of one relay is told to go and ends, no other is touched.
-func TestEndRelay(t *testing.T) {
+// TestEndRelays: each connection of a relay that may not stay is told to go and ends, no other is touched.
+func TestEndRelays(t *testing.T) {
 	r, relay := startWithRelays(t)
 	ended := []*terminaltest.Terminal{relay(), relay(), relay()}
 	for _, m := range ended[:2] {
@@ -72,29 +75,47 @@ func TestEndRelay(t *testing.T) {
 	ended[0].Expect(ftd.TIDUserLogin, 0)
 	ended[2].Send(ask("v_s_1")) // half open
 	ended[2].Expect(ftd.TIDAuthenticate, -1)
-	other, terminal := relay(), r.dial()
-	other.Authenticate(software("v_s_2"), authCode)
+	operators := []*terminaltest.Terminal{relay(), relay()}
+	for i, m := range operators {
+		m.Authenticate(software("v_s_2"), authCode)
+		m.Send(login([]string{"7", "9"}[i]))
+		m.Expect(ftd.TIDUserLogin, 0)
+	}
+	terminal := r.dial()
 	terminal.Authenticate(software("v_s_1"), authCode)
 
-	n, err := r.EndRelay(t.Context(), "v_s_1", "停用 withdrawn")
-	if n != 3 || err != nil {
-		t.Fatalf("%d ended, %v", n, err)
+	standing := func(peer session.Peer, appID, account []byte) reason.Reason {
+		switch {
+		case !peer.Relays:
+			t.Error("asked about a terminal")
+		case string(appID) == "v_s_1":
+			return reason.RelayNetwork
+		case string(account) == "7":
+			return reason.NotOperator
+		}
+		return reason.OK
 	}
-	for _, m := range ended {
+	n, err := r.EndRelays(t.Context(), "停用 withdrawn", standing)
+	if want := map[front.EndedRelays]int{{"v_s_1", reason.RelayNetwork}: 3, {"v_s_2", reason.NotOperator}: 1}; !maps.Equal(n, want) || err != nil {
+		t.Fatalf("%v ended, %v, want %v", n, err, want)
+	}
+	for _, m := range append(ended, operators[0]) {
 		m.Expect(ftd.TIDForceExit, -1)
 		m.ExpectClosed()
 		r.closedBy(reason.RelayEnded)
 	}
-	if n, err := r.EndRelay(t.Context(), "v_s_1", "again"); n != 0 || err != nil {
-		t.Errorf("%d ended again, %v", n, err)
+	if n, err := r.EndRelays(t.Context(), "again", standing); len(n) != 0 || err != nil {
+		t.Errorf("%v ended again, %v", n, err)
 	}
-	for _, m := range []*terminaltest.Terminal{other, terminal} {
-		m.Send(login("9"))
-		m.Expect(ftd.TIDUserLogin, 0)
+	left, err := r.Sessions(t.Context())
+	if err != nil || len(left) != 2 || !slices.ContainsFunc(left, func(s front.SessionInfo) bool { return s.Relays && s.Account == "9" }) {
+		t.Errorf("%+v, %v", left, err)
 	}
+	terminal.Send(login("9"))
+	terminal.Expect(ftd.TIDUserLogin, 0)
 	stopped, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := r.EndRelay(stopped, "v_s_2", "too late"); err == nil {
+	if _, err := r.EndRelays(stopped, "too late", standing); err == nil {
 		t.Error("a context that ended is no error")
 	}
 }

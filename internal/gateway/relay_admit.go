@@ -31,6 +31,19 @@ func (g *Gateway) admitKind(peer session.Peer, appID []byte, kind auth.AppType) 
 		return reason.WrongKind
 	}
 	r := g.relays.Find(appID)
+	if why := mayCome(r, peer); why != reason.OK {
+		return why
+	}
+	if !r.Connect() {
+		return reason.RelayConnections
+	}
+	g.dropLink(peer.SessionID)
+	g.links.add(peer.SessionID, &relayLink{relay: r, operator: kind == auth.AppOperatorRelay})
+	return reason.OK
+}
+
+// mayCome says whether a relay may have that connection; r is nil if nothing was granted to it.
+func mayCome(r *relay.Relay, peer session.Peer) reason.Reason {
 	switch {
 	case r == nil:
 		return reason.RelayDisabled
@@ -38,11 +51,25 @@ func (g *Gateway) admitKind(peer session.Peer, appID []byte, kind auth.AppType) 
 		return reason.RelayNetwork
 	case !r.AdmitsCertificate(peer.Certificate):
 		return reason.RelayCertificate
-	case !r.Connect():
-		return reason.RelayConnections
 	}
-	g.dropLink(peer.SessionID)
-	g.links.add(peer.SessionID, &relayLink{relay: r, operator: kind == auth.AppOperatorRelay})
+	return reason.OK
+}
+
+// RelayStanding says whether a connection of a relay may stay, by what is granted now: OK, or why it is to be ended.
+// account is whose login it has, empty before one. It does not block. A connection that has not named a relay may stay: its
+// authentication decides.
+func (g *Gateway) RelayStanding(peer session.Peer, appID, account []byte) reason.Reason {
+	granted, link := g.relays.Find(appID), g.links.find(peer.SessionID)
+	if granted == nil && link == nil {
+		return reason.OK
+	}
+	r := g.relayOf(appID)
+	if why := mayCome(r, peer); why != reason.OK {
+		return why
+	}
+	if link != nil && link.operator && len(account) > 0 && !r.HasOperator(account) {
+		return reason.NotOperator
+	}
 	return reason.OK
 }
 
@@ -92,16 +119,24 @@ func (g *Gateway) endVisits(link *relayLink, sessionID int32) int {
 	return n
 }
 
-// endedRelay writes down that the session of an operator relay is over, and with it all its visits.
-func (g *Gateway) endedRelay(peer session.Peer, operator []byte) {
+// endedRelay writes down that the session of an operator relay is over, and with it all its visits; also of a many-to-many relay
+// that may not have the connection any more. The line's reason is what was withdrawn; ok if nothing was.
+func (g *Gateway) endedRelay(peer session.Peer, account []byte) {
 	link := g.links.find(peer.SessionID)
-	if link == nil || !link.operator {
+	if link == nil {
 		return
 	}
-	e := g.entry(peer, ops.EventRelayEnded, reason.OK)
-	e.AppID, e.RelayAppID, e.RelayMode = string(link.relay.AppID), string(link.relay.AppID), string(rune(operatorRelay))
-	e.Account, e.Operator = string(operator), string(operator)
-	e.Visits = g.endVisits(link, peer.SessionID)
+	why := g.RelayStanding(peer, []byte(link.relay.AppID), account)
+	if !link.operator && why == reason.OK {
+		return
+	}
+	e := g.entry(peer, ops.EventRelayEnded, why)
+	e.AppID, e.RelayAppID, e.RelayMode = string(link.relay.AppID), string(link.relay.AppID), g.modeOf(peer)
+	e.Account = string(account)
+	if link.operator {
+		e.Operator = e.Account
+		e.Visits = g.endVisits(link, peer.SessionID)
+	}
 	e.Time = g.now()
 	g.audit.Log(e)
 }

@@ -48,7 +48,7 @@ const (
 type lineKind int
 
 const (
-	keptLine lineKind = iota // evidence of a login, or its logout: always written
+	keptLine lineKind = iota // evidence of a login, or its end: always written
 	admissionLine
 	refusalLine
 	lineKinds
@@ -56,7 +56,7 @@ const (
 
 func kindOf(e *Entry) lineKind {
 	switch {
-	case e.RecordID != uuid.Nil, e.Reason == reasonOK && e.Event != EventAuthenticate:
+	case e.RecordID != uuid.Nil, e.Reason == reasonOK && e.Event != EventAuthenticate, e.Event == EventRelayEnded:
 		return keptLine
 	case e.Reason == reasonOK:
 		return admissionLine

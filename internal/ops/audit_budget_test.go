@@ -217,6 +217,7 @@ func TestLinesThatAreKept(t *testing.T) {
 		{unconfirmed, keptLine},
 		{Entry{Event: EventUnanswered, Reason: reasonOK}, keptLine},
 		{Entry{Event: EventLogout, Reason: reasonOK}, keptLine},
+		{Entry{Event: EventRelayEnded, Reason: "relay_network", Code: 63}, keptLine},
 		{Entry{Event: EventAuthenticate, Reason: reasonOK}, admissionLine},
 		{Entry{Event: EventLogin, Reason: "wrong_password", Code: 3}, refusalLine},
 		{Entry{Event: EventMalformed, Reason: "body_long"}, refusalLine},

@@ -24,7 +24,7 @@ const (
 	EventSessionEnd       = "session_end"       // a session, or one terminal of an operator relay, that an operator of the firm ended
 	EventSubmit           = "submit"            // a terminal that an operator relay reported, answered with whatever result
 	EventSubmitEnd        = "submit_end"        // a terminal that an operator relay says has gone
-	EventRelayEnded       = "relay_ended"       // the session of an operator relay, and with it all its visits
+	EventRelayEnded       = "relay_ended"       // the session of an operator relay, and with it all its visits; one of any relay that was withdrawn
 	EventReportedAgain    = "reported_again"    // a live terminal that a relay agent reported to a front again: another record
 	EventLoadtestPrepared = "loadtest_prepared" // a command made the population of a load test
 	EventLoadtestRemoved  = "loadtest_removed"  // a command took it out again

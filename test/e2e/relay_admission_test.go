@@ -50,16 +50,29 @@ func TestRelayAdmission(t *testing.T) {
 			t.Error("a relay is admitted at the terminals' listener")
 		}
 		// On the wire by a terminal that shows each message: it logs in as the operator, and is told to go.
-		m := terminaltest.Dial(t, relays, nil)
-		m.Authenticate(id, added.AuthCode)
-		m.LogIn(client.LoginRequest{
-			BrokerID: id.BrokerID, UserID: "8000", Password: password, KeyVersion: "1.0", AbnormalFlag: '0', Ciphertext: make([]byte, 256),
+		ends := func(why string, command ...string) {
+			m := terminaltest.Dial(t, relays, nil)
+			m.Authenticate(id, added.AuthCode)
+			m.LogIn(client.LoginRequest{
+				BrokerID: id.BrokerID, UserID: "8000", Password: password, KeyVersion: "1.0", AbnormalFlag: '0', Ciphertext: make([]byte, 256),
+			})
+			began := time.Now()
+			s.cli("", append([]string{"relay"}, command...)...)
+			m.Expect(ftd.TIDForceExit, terminaltest.NoCode)
+			m.ExpectClosed()
+			t.Logf("%s: ended %v after the command began", why, time.Since(began))
+			s.awaitAudit(`"event":"relay_ended","reason":"`+why+`"`, relayID)
+		}
+		ends("relay_network", "change", relayID, "--add-network", "10.0.0.0/8", "--remove-network", "127.0.0.1/32")
+		if _, err := enter(relays); err == nil {
+			t.Error("a relay is admitted from a network that was taken away")
+		}
+		s.cli("", "relay", "change", relayID, "--add-network", "127.0.0.1/32")
+		await.True(t, "the relay is admitted again", func() bool {
+			_, err := enter(relays)
+			return err == nil
 		})
-		began := time.Now()
-		s.cli("", "relay", "disable", relayID)
-		m.Expect(ftd.TIDForceExit, terminaltest.NoCode)
-		m.ExpectClosed()
-		t.Logf("ended %v after the command began", time.Since(began))
+		ends("relay_disabled", "disable", relayID)
 		if _, err := enter(relays); err == nil {
 			t.Error("a disabled relay is admitted")
 		}

@@ -56,8 +56,27 @@ func (s *relaySite) relayBalancer(d *daemon, verify string) string {
 	return l.Addr().String()
 }
 
+// relayEnters is a connection of relayComes that stays.
+func (s *relaySite) relayEnters(balancer string, authority *certificates.Authority, shown *certificates.Pair) *client.Conn {
+	s.t.Helper()
+	c, err := s.relayDials(balancer, authority, shown)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return c
+}
+
 // relayComes authenticates as the many-to-many relay over TLS with that certificate, nil for none.
 func (s *relaySite) relayComes(balancer string, authority *certificates.Authority, shown *certificates.Pair) error {
+	s.t.Helper()
+	c, err := s.relayDials(balancer, authority, shown)
+	if c != nil {
+		_ = c.Close()
+	}
+	return err
+}
+
+func (s *relaySite) relayDials(balancer string, authority *certificates.Authority, shown *certificates.Pair) (*client.Conn, error) {
 	s.t.Helper()
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority.PEM)
@@ -74,11 +93,11 @@ func (s *relaySite) relayComes(balancer string, authority *certificates.Authorit
 	})
 	c, err := client.Dial(s.t.Context(), balancer, dial)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer c.Close()
+	s.t.Cleanup(func() { _ = c.Close() })
 	_, err = c.Authenticate(s.t.Context(), client.Identity{BrokerID: "9999", AppID: investorRelay}, s.investorCode)
-	return err
+	return c, err
 }
 
 // TestRelayCertificate: with a certificate named for it a relay comes in over HAProxy with that one, and with no other; after
@@ -130,8 +149,13 @@ func TestRelayCertificate(t *testing.T) {
 
 	name("--add-client-cert", "second.pem")
 	await.True(t, "the new certificate to be taken", func() bool { return comes(balancer, &second) == 0 })
+	kept, ended := s.relayEnters(balancer, authority, &second), s.relayEnters(balancer, authority, &first)
 	name("--remove-client-cert", "first.pem")
+	await.True(t, "the connection that came by the old certificate to end", func() bool { return ended.Err() != nil })
 	await.True(t, "the old certificate to be refused", func() bool { return comes(balancer, &first) == 63 })
+	if err := kept.Err(); err != nil {
+		t.Errorf("the other certificate's connection has ended: %v", err)
+	}
 	s.agentWithCertificate(d, balancer, authority, &second)
 	d.stop()
 }

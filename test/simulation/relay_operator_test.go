@@ -98,32 +98,35 @@ func (w *world) grant(p *process, next permission) string {
 			must(err)
 		}
 	})
-	ended := p.endDisabled()
-	if next.disabled != "" && (ended.apps != 1 || ended.left > 0) {
+	ended := p.endWithdrawn(next.disabled)
+	if next.disabled != "" && (ended.staying > 0 || ended.left > 0) {
 		w.violate("relay %s is disabled: %+v", next.disabled, ended)
 	}
 	return fmt.Sprintf("relays may now %+v: %d connections end", next, ended.connections)
 }
 
-// ends is what became of the connections of disabled relays.
-type ends struct{ apps, connections, left int }
+// ends is what became of the connections of relays: ended, open all the same, and of the disabled relay but let stay.
+type ends struct{ connections, left, staying int }
 
-// endDisabled is front.EndRelay for those that the path says.
-func (p *process) endDisabled() (e ends) {
+// endWithdrawn is front.EndRelays.
+func (p *process) endWithdrawn(disabled string) (e ends) {
 	exit := dialogue.AppendExit(nil, session.AppendForceExit(nil, session.ExitByOperator, "simulated"), reason.RelayEnded)
-	for _, app := range p.path.DisabledRelays() {
-		e.apps++
-		for _, c := range append([]*wire(nil), p.wires...) {
-			if !c.peer.Relays || string(c.dialogue.AppID()) != string(app) {
-				continue
-			}
-			e.connections++
-			c.takeNow(exit)
-			if c.dialogue.Closing() == reason.StayOpen && !c.dialogue.Ended() && c.dialogue.State() != session.LoggingIn {
-				e.left++
-			}
-			c.closeIfOver()
+	for _, c := range append([]*wire(nil), p.wires...) {
+		if !c.peer.Relays {
+			continue
 		}
+		if p.path.Gateway.RelayStanding(c.peer, c.dialogue.AppID(), c.dialogue.UserID()) == reason.OK {
+			if disabled != "" && string(c.dialogue.AppID()) == disabled {
+				e.staying++
+			}
+			continue
+		}
+		e.connections++
+		c.takeNow(exit)
+		if c.dialogue.Closing() == reason.StayOpen && !c.dialogue.Ended() && c.dialogue.State() != session.LoggingIn {
+			e.left++
+		}
+		c.closeIfOver()
 	}
 	return e
 }
