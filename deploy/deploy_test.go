@@ -198,3 +198,40 @@ func TestReservedPorts(t *testing.T) {
 		}
 	}
 }
+
+// TestReportTimer: the day's report is made after the window has closed, and a verdict against it fails the unit.
+func TestReportTimer(t *testing.T) {
+	unit, timer := settings(t, "tradefront-report.service"), settings(t, "tradefront-report.timer")
+	for key, want := range map[string]string{
+		"Type": "oneshot", "User": "tradefront", "ProtectSystem": "strict", "NoNewPrivileges": "yes",
+		"ExecStart": "/usr/local/bin/tradefront report day --config /etc/tradefront/tradefront.yaml --out /var/lib/tradefront/reports",
+	} {
+		if unit[key] != want {
+			t.Errorf("%s is %q, want %q", key, unit[key], want)
+		}
+	}
+	if unit["SuccessExitStatus"] != "" {
+		t.Error("a verdict against the report must fail the unit: status 1 is no success")
+	}
+	if !slices.Contains(strings.Fields(unit["StateDirectory"]), "tradefront/reports") {
+		t.Errorf("the folder of the reports is not made: StateDirectory is %q", unit["StateDirectory"])
+	}
+	if got := timer["OnCalendar"]; got != "Mon..Fri *-*-* 15:40:00 Asia/Shanghai" || timer["Persistent"] != "true" {
+		t.Errorf("OnCalendar is %q, Persistent %q", got, timer["Persistent"])
+	}
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		return // the settings were looked at
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"tradefront-report.service", "tradefront-report.timer"} {
+		text := strings.ReplaceAll(read(t, name), "/usr/local/bin/tradefront", "/bin/true")
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := exec.Command(analyze, "verify", "--man=no", filepath.Join(dir, "tradefront-report.timer"), filepath.Join(dir, "tradefront-report.service")).CombinedOutput()
+	if said := string(out); err != nil || strings.Contains(said, dir) {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, said)
+	}
+}

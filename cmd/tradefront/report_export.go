@@ -106,23 +106,17 @@ func (f *exportFlags) run(ctx context.Context, e *env) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	host, err := os.Hostname()
+	x, err := newExporter(cfg, cal, r, now)
 	if err != nil {
-		return fmt.Errorf("this machine's name: %w", err)
+		return err
 	}
-	survey := assemble.SurveyOf(cfg, r, cal)
-	x := settlement.Exporter{
-		Fronts: survey.Fronts, Named: survey.Named, Declared: survey.Declared, DespiteFronts: f.despiteFronts, By: operator(host),
-		Force: f.force, Reason: f.reason,
-		Store: r, StoreKind: cfg.Store.Driver, Calendar: cal, UnitID: cfg.ReportUnitID, OutDir: f.out,
-		Version: version, Host: host, Now: func() time.Time { return now },
-	}
+	x.DespiteFronts, x.Force, x.Reason, x.OutDir = f.despiteFronts, f.force, f.reason, f.out
 	if f.today && f.form != "json" {
 		fmt.Fprintf(e.out, "the last trading day whose window has closed is %s\n", days[0])
 	}
 	all := make([]exported, 0, len(days))
 	for _, day := range days {
-		done, err := f.export(ctx, e, &x, day)
+		done, err := f.export(ctx, e, x, day)
 		if err != nil {
 			return err
 		}
@@ -138,6 +132,20 @@ func (f *exportFlags) run(ctx context.Context, e *env) (err error) {
 		return f.form.print(e.out, all[0], nil)
 	}
 	return f.form.print(e.out, all, nil)
+}
+
+// newExporter writes reports of the configuration's store, in the name of who runs this command, into the working folder.
+func newExporter(cfg *config.Config, cal *calendar.Calendar, r assemble.Records, now time.Time) (*settlement.Exporter, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("this machine's name: %w", err)
+	}
+	survey := assemble.SurveyOf(cfg, r, cal)
+	return &settlement.Exporter{
+		Fronts: survey.Fronts, Named: survey.Named, Declared: survey.Declared, By: operator(host),
+		Store: r, StoreKind: cfg.Store.Driver, Calendar: cal, UnitID: cfg.ReportUnitID, OutDir: ".",
+		Version: version, Host: host, Now: func() time.Time { return now },
+	}, nil
 }
 
 func (f *exportFlags) kind() store.ExportKind {

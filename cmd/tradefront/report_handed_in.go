@@ -1,63 +1,134 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/daily"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
+// shownHandedIn is what `report handed-in -o json` prints.
+type shownHandedIn struct {
+	Day     string        `json:"trading_day"`
+	At      time.Time     `json:"at"`
+	By      string        `json:"by"`
+	Receipt string        `json:"receipt,omitempty"`
+	Exports []shownExport `json:"exports"`
+}
+
+// handedInFlags are which report, and what the monitoring centre answered.
+type handedInFlags struct {
+	path, day, receipt string
+	form               output
+}
+
 func newReportHandedIn(e *env) *cobra.Command {
-	var path, day string
+	var f handedInFlags
 	c := &cobra.Command{
-		Use: "handed-in", Short: "Note that the report of a day was given to the monitoring centre", Args: noArgs,
-		Long: "Note who gave the report of a day to the monitoring centre, and when. From then on no export replaces\n" +
-			"that file without --force and a reason: what comes late goes into a supplement.",
-		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
-			cfg, cal, err := loadCalendarOf(path, e.environ)
+		Use: "handed-in [FILE]...", Short: "Note that the report of a day was given to the monitoring centre", Args: cobra.ArbitraryArgs,
+		Long: "Note who gave the report of a day to the monitoring centre, when, and with --receipt what it answered. From then\n" +
+			"on no export replaces that file without --force and a reason: what comes late goes into a supplement. With\n" +
+			"FILE it is checked that this is what the day's export wrote, or was merged of it; the day is then in its name.",
+		Example: "  tradefront report handed-in -c tradefront.yaml reports/0001clientinfo20260105.txt --receipt 20260105-0001\n" +
+			"  tradefront report handed-in -c tradefront.yaml --day 20260105",
+		RunE: e.action(func(c *cobra.Command, args []string) error {
+			done, err := f.run(c.Context(), e, args)
 			if err != nil {
 				return err
 			}
-			on, err := parseDay(cal, "--day", day)
-			if err != nil {
-				return err
-			}
-			host, err := os.Hostname()
-			if err != nil {
-				return fmt.Errorf("this machine's name: %w", err)
-			}
-			r, err := assemble.OpenRecords(c.Context(), cfg)
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, r.Close()) }()
-			exports, err := r.Exports(c.Context(), on)
-			if err != nil {
-				return err
-			}
-			chain := settlement.Chain(exports)
-			if len(chain) == 0 {
-				return fmt.Errorf("no report of %s was made: tradefront report export --day %s", on, on)
-			}
-			last := chain[len(chain)-1]
-			h := store.HandedIn{Day: on, At: time.Now(), By: operator(host), Number: last.Number}
-			if err := r.AddHandedIn(c.Context(), &h); err != nil {
-				return err
-			}
-			for _, x := range chain {
-				fmt.Fprintf(e.out, "noted as handed in: %s, %d rows, sha256 %x\n", x.File, x.Rows, x.SHA256)
-			}
-			return nil
+			return f.form.print(e.out, done, done.print)
 		}),
 	}
-	configFlag(c, &path)
-	c.Flags().StringVar(&day, "day", "", "trading day, YYYYMMDD")
-	must(c.MarkFlagRequired("day"))
+	configFlag(c, &f.path)
+	outputFlag(c, &f.form)
+	c.Flags().StringVar(&f.day, "day", "", "trading day, YYYYMMDD")
+	c.Flags().StringVar(&f.receipt, "receipt", "", "what the monitoring centre answered, as its receipt's number")
 	return c
+}
+
+func (f *handedInFlags) run(ctx context.Context, e *env, args []string) (_ *shownHandedIn, err error) {
+	cfg, cal, err := loadCalendarOf(f.path, e.environ)
+	if err != nil {
+		return nil, err
+	}
+	on, err := f.of(cal, args)
+	if err != nil {
+		return nil, err
+	}
+	f.receipt = strings.TrimSpace(f.receipt)
+	if len(f.receipt) > store.MaxReceipt {
+		return nil, fmt.Errorf("--receipt: has %d bytes, at most %d are kept", len(f.receipt), store.MaxReceipt)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("this machine's name: %w", err)
+	}
+	r, err := assemble.OpenRecords(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	exports, err := r.Exports(ctx, on)
+	if err != nil {
+		return nil, err
+	}
+	chain := settlement.Chain(exports)
+	if len(chain) == 0 {
+		return nil, fmt.Errorf("no report of %s was made: tradefront report export --day %s", on, on)
+	}
+	for _, path := range args {
+		if err := daily.CheckHandedIn(ctx, path, chain); err != nil {
+			return nil, err
+		}
+	}
+	h := store.HandedIn{Day: on, At: time.Now(), By: operator(host), Number: chain[len(chain)-1].Number, Receipt: f.receipt}
+	if err := r.AddHandedIn(ctx, &h); err != nil {
+		return nil, err
+	}
+	done := &shownHandedIn{Day: on.String(), At: h.At.In(regulation.Zone), By: h.By, Receipt: h.Receipt}
+	for i := range chain {
+		done.Exports = append(done.Exports, showExport(&chain[i]))
+	}
+	return done, nil
+}
+
+// of is the day that --day says, or the files' names; they must agree.
+func (f *handedInFlags) of(cal *calendar.Calendar, args []string) (calendar.TradingDay, error) {
+	if f.day == "" && len(args) == 0 {
+		return 0, errors.New("name the file that was handed in, or its day with --day")
+	}
+	day := f.day
+	for _, path := range args {
+		name, err := reportfile.ParseName(path)
+		if err != nil {
+			return 0, err
+		}
+		if day != "" && day != name.Day.String() {
+			return 0, fmt.Errorf("%s is of %s, not of %s: note one day at a time", path, name.Day, day)
+		}
+		day = name.Day.String()
+	}
+	return parseDay(cal, "--day", day)
+}
+
+func (d *shownHandedIn) print(w io.Writer) {
+	for _, x := range d.Exports {
+		fmt.Fprintf(w, "noted as handed in: %s, %d rows, sha256 %s\n", x.File, x.Rows, x.SHA256)
+	}
+	if d.Receipt != "" {
+		fmt.Fprintln(w, "receipt:", d.Receipt)
+	}
 }

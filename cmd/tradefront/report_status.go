@@ -31,6 +31,7 @@ type shownStatus struct {
 	Gone        int64        `json:"gone,omitempty"`
 	Archived    bool         `json:"archived,omitempty"`
 	HandedIn    *time.Time   `json:"handed_in,omitempty"`
+	Receipt     string       `json:"receipt,omitempty"`
 	Provisional int64        `json:"provisional"`
 	Last        *shownExport `json:"last_export,omitempty"`
 	// Fronts are those that may hold records of the day which the store lacks.
@@ -128,14 +129,18 @@ func showStatus(d *settlement.DayStatus) shownStatus {
 	}
 	s.Gone, s.Archived = d.Gone, d.Archived
 	if h := d.HandedIn; h != nil {
-		s.HandedIn = new(h.At.In(regulation.Zone))
+		s.HandedIn, s.Receipt = new(h.At.In(regulation.Zone)), h.Receipt
 	}
 	if l := d.Last; l != nil {
-		s.Last = &shownExport{
-			l.Number, l.Kind, l.At.In(regulation.Zone), l.Rows, l.Bytes, fmt.Sprintf("%x", l.SHA256), l.File, l.Host, l.UnitID,
-		}
+		s.Last = new(showExport(l))
 	}
 	return s
+}
+
+func showExport(l *store.Export) shownExport {
+	return shownExport{
+		l.Number, l.Kind, l.At.In(regulation.Zone), l.Rows, l.Bytes, fmt.Sprintf("%x", l.SHA256), l.File, l.Host, l.UnitID,
+	}
 }
 
 func printStatus(w io.Writer, list []shownStatus) {

@@ -177,7 +177,11 @@ func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next string, 
 		return fmt.Sprintf("INCOMPLETE as far as is known, and waived (%d): %s", n, &d.Obstacles.Waived[0]), false
 	}
 	if d.HandedIn != nil {
-		return "handed in, as noted at " + show.Time(d.HandedIn.At), true
+		next = "handed in, as noted at " + show.Time(d.HandedIn.At)
+		if d.HandedIn.Receipt != "" {
+			next += ", receipt " + d.HandedIn.Receipt
+		}
+		return next, true
 	}
 	return fmt.Sprintf("verify, hand in, and note it: report handed-in --day %s", d.Day), true
 }

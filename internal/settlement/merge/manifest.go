@@ -152,3 +152,22 @@ func (m *merge) describe() Manifest {
 	}
 	return described
 }
+
+// maxManifest is the longest manifest in bytes that is read.
+const maxManifest = 1 << 20
+
+// ReadManifest reads the manifest of a merged file. One that is not there is an fs.ErrNotExist.
+func ReadManifest(report string) (*Manifest, error) {
+	b, err := files.Read(reportfile.ManifestName(report), maxManifest)
+	if err != nil {
+		return nil, err
+	}
+	var m Manifest
+	if err := json.Unmarshal(b, &m); err != nil {
+		return nil, fmt.Errorf("%s: not a manifest: %w", reportfile.ManifestName(report), err)
+	}
+	if m.Kind != reportfile.MergedKind {
+		return nil, fmt.Errorf("%s: not the manifest of a merged file, but of kind %q", reportfile.ManifestName(report), m.Kind)
+	}
+	return &m, nil
+}

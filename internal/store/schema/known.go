@@ -40,6 +40,7 @@ var traces = []struct {
 	{14, "to_regclass('relay_scope') IS NOT NULL"},
 	{15, "to_regclass('directory_change') IS NOT NULL"},
 	{16, hasColumn("relay", "client_certs")},
+	{17, hasColumn("handed_in", "receipt")},
 }
 
 func hasColumn(table, column string) string {

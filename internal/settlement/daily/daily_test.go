@@ -1,0 +1,243 @@
+package daily
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/settlement/reconcile"
+	"github.com/tradefront/tradefront/internal/settlement/reportfile"
+	"github.com/tradefront/tradefront/internal/settlement/verify"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+const day = calendar.TradingDay(20260105)
+
+// afternoon is a day whose steps answer what a test sets.
+type afternoon struct {
+	dir           string
+	before, after settlement.DayStatus
+	exports       []store.Export
+	asked         []store.ExportKind
+	exportFails   error
+	verdict       verify.Verdict
+	faults        []verify.Finding
+	verifyFails   error
+	reconcileWith error
+	asks          int
+}
+
+// newAfternoon is one on which all is well: the report of two lines is in the folder once it is exported.
+func newAfternoon(t *testing.T) *afternoon {
+	t.Helper()
+	good := settlement.DayStatus{Day: day, Closed: true, Good: true, End: time.Date(2026, 1, 5, 7, 30, 0, 0, time.UTC)}
+	return &afternoon{dir: t.TempDir(), before: good, after: good, verdict: verify.Verdict{Good: true, English: "good", Chinese: "正常"}}
+}
+
+func (a *afternoon) wrote(t *testing.T, kind store.ExportKind, number int, name, content string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(a.dir, name), []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a.exports = append(a.exports, store.Export{
+		Day: day, Number: number, Kind: kind, Rows: int64(strings.Count(content, "\n")), SHA256: sha256.Sum256([]byte(content)), File: name,
+	})
+}
+
+func (a *afternoon) run(t *testing.T) *Result {
+	t.Helper()
+	r, err := Run(t.Context(), Options{
+		Day: day, OutDir: a.dir,
+		Status: func(context.Context) (settlement.DayStatus, error) {
+			a.asks++
+			if a.asks == 1 {
+				return a.before, nil
+			}
+			return a.after, nil
+		},
+		Export: func(_ context.Context, kind store.ExportKind) (settlement.Done, error) {
+			a.asked = append(a.asked, kind)
+			var d settlement.Done
+			if n := len(a.exports); n > 0 {
+				d.Rows, d.Path = a.exports[n-1].Rows, a.exports[n-1].File
+			}
+			return d, a.exportFails
+		},
+		Exports: func(context.Context) ([]store.Export, error) { return a.exports, nil },
+		Verify: func(context.Context, string) (*verify.Report, error) {
+			return &verify.Report{Verdict: a.verdict, Faults: a.faults}, a.verifyFails
+		},
+		Reconcile: func(context.Context, []string) (*reconcile.Result, error) {
+			return &reconcile.Result{Day: day}, a.reconcileWith
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range r.Steps {
+		for _, reason := range r.Steps[i].Reasons {
+			for _, text := range []string{reason.Why.Chinese, reason.Why.English, reason.Next.Chinese, reason.Next.English} {
+				if text == "" {
+					t.Errorf("a reason lacks a text: %+v", reason)
+				}
+			}
+		}
+	}
+	return r
+}
+
+const report = "0001clientinfo20260105.txt"
+
+func TestAllIsWell(t *testing.T) {
+	a := newAfternoon(t)
+	a.wrote(t, store.FullExport, 1, report, "a\nb\n")
+	r := a.run(t)
+	if r.Verdict != HandIn || r.Rows != 2 || !strings.HasPrefix(r.Chinese, "可以报送") || len(r.Files) != 1 || !r.Files[0].HandIn || len(r.Steps) != 4 {
+		t.Errorf("%+v", r)
+	}
+	if len(a.asked) != 1 || a.asked[0] != store.FullExport {
+		t.Errorf("exported %v", a.asked)
+	}
+	var out bytes.Buffer
+	r.WriteText(&out)
+	for _, want := range []string{"可以报送", "hand in: ", "对账 reconcile\t通过", report, "report handed-in --day 20260105"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the text lacks %q:\n%s", want, out.String())
+		}
+	}
+}
+
+// A day without logins is told in so many words.
+func TestNoRows(t *testing.T) {
+	a := newAfternoon(t)
+	a.wrote(t, store.FullExport, 1, report, "")
+	if r := a.run(t); r.Verdict != HandIn || !strings.Contains(r.Chinese, "0 行") || !strings.Contains(r.English, "0 rows") {
+		t.Errorf("%+v", r)
+	}
+}
+
+// What was handed in is not exported again; what came late is, as a supplement, which alone is to be handed in.
+func TestHandedIn(t *testing.T) {
+	a := newAfternoon(t)
+	a.before.HandedIn = &store.HandedIn{Day: day, Number: 1}
+	a.wrote(t, store.FullExport, 1, report, "a\nb\n")
+	if r := a.run(t); r.Verdict != HandedIn || len(a.asked) != 0 || !r.Good() || r.Files[0].HandIn {
+		t.Errorf("%+v, exported %v", r, a.asked)
+	}
+	a.asks, a.before.Late = 0, 1
+	a.wrote(t, store.SupplementExport, 2, "0001clientinfo20260105.supplement-1.txt", "c\n")
+	r := a.run(t)
+	if r.Verdict != HandIn || r.Rows != 3 || r.Files[0].HandIn || !r.Files[1].HandIn || len(a.asked) != 1 || a.asked[0] != store.SupplementExport {
+		t.Errorf("%+v, exported %v", r, a.asked)
+	}
+}
+
+// Each thing that is not well is a reason, and the verdict is against the file.
+func TestReasons(t *testing.T) {
+	whole := func(t *testing.T, a *afternoon) { a.wrote(t, store.FullExport, 1, report, "a\nb\n") }
+	for _, c := range []struct {
+		what    string
+		spoil   func(t *testing.T, a *afternoon)
+		step    string
+		chinese string
+	}{
+		{"the day is not over", func(_ *testing.T, a *afternoon) { a.before.Closed = false }, StepExport, "尚未结束"},
+		{"archived", func(_ *testing.T, a *afternoon) { a.before.Archived, a.before.Last = true, &store.Export{File: report} }, StepExport, "已归档"},
+		{"a front holds records", func(_ *testing.T, a *afternoon) {
+			a.exportFails = &settlement.ObstaclesError{Day: day, Open: []store.Obstacle{
+				{Kind: store.FrontHolds, Where: "front 2", What: "holds", Next: "start it", Records: 3},
+			}}
+		}, StepExport, "front 2：前置尚有未送达中心库的记录（3 条）"},
+		{"a file of another content", func(_ *testing.T, a *afternoon) { a.exportFails = &settlement.ForeignFileError{Path: report} }, StepExport, "被编辑"},
+		{"fewer records", func(_ *testing.T, a *afternoon) {
+			a.exportFails = &settlement.ReplaceError{Obstacles: []store.Obstacle{{Kind: store.FewerRecords, Where: report, What: "has more", Next: "look"}}}
+		}, StepExport, "少于原有文件"},
+		{"the disk is full", func(_ *testing.T, a *afternoon) { a.exportFails = errors.New("no room") }, StepExport, "no room"},
+		{"the report is gone", func(t *testing.T, a *afternoon) {
+			whole(t, a)
+			if err := os.Remove(filepath.Join(a.dir, report)); err != nil {
+				t.Fatal(err)
+			}
+		}, StepExport, "文件不在"},
+		{"the report was edited", func(t *testing.T, a *afternoon) {
+			whole(t, a)
+			if err := os.WriteFile(filepath.Join(a.dir, report), []byte("a\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, StepExport, "被编辑"},
+		{"verify cannot be made", func(t *testing.T, a *afternoon) { whole(t, a); a.verifyFails = errors.New("no folder") }, StepVerify, "no folder"},
+		{"verify finds a fault", func(t *testing.T, a *afternoon) {
+			whole(t, a)
+			a.verdict.Good = false
+			a.faults = []verify.Finding{{Count: 2, English: "bad", Chinese: "格式错误", Advice: "again", AdviceZH: "重新导出"}}
+		}, StepVerify, "格式错误（2）"},
+		{"verify says incomplete", func(t *testing.T, a *afternoon) {
+			whole(t, a)
+			a.verdict = verify.Verdict{Word: verify.WordIncomplete, English: "incomplete", Chinese: "不完整"}
+		}, StepVerify, "不完整"},
+		{"reconcile cannot be made", func(t *testing.T, a *afternoon) { whole(t, a); a.reconcileWith = errors.New("no log") }, StepReconcile, "no log"},
+		{"late records", func(t *testing.T, a *afternoon) { whole(t, a); a.after.Good, a.after.Late = false, 4 }, StepStatus, "4 条"},
+		{"an obstacle came", func(t *testing.T, a *afternoon) {
+			whole(t, a)
+			a.after.Good = false
+			a.after.Obstacles.Open = []store.Obstacle{{Kind: store.FrontMissing, Where: "front 2", What: "is silent", Next: "start it"}}
+		}, StepStatus, "没有上报"},
+		{"something was waived", func(t *testing.T, a *afternoon) {
+			whole(t, a)
+			a.after.Good = false
+			a.after.Obstacles.Waived = []reportfile.Waived{{Obstacle: store.Obstacle{Kind: store.FrontCorrupt, Where: "front 2"}, By: "clerk@desk"}}
+		}, StepStatus, "clerk@desk 已豁免"},
+		{"lines are another day's", func(t *testing.T, a *afternoon) {
+			whole(t, a)
+			a.after.Good, a.after.Next = false, "2 lines are of another day"
+		}, StepStatus, "2 lines"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			a := newAfternoon(t)
+			c.spoil(t, a)
+			r := a.run(t)
+			if r.Verdict != DoNotHandIn || r.Good() || !strings.HasPrefix(r.Chinese, "切勿报送") {
+				t.Fatalf("%+v", r)
+			}
+			for i := range r.Steps {
+				for _, reason := range r.Steps[i].Reasons {
+					if r.Steps[i].Name == c.step && strings.Contains(reason.Why.Chinese, c.chinese) {
+						return
+					}
+				}
+			}
+			t.Errorf("no reason of %s has %q: %+v", c.step, c.chinese, r.Steps)
+		})
+	}
+}
+
+// Each kind of obstacle that a survey finds has its words.
+func TestObstacleWords(t *testing.T) {
+	for _, kind := range store.ObstacleKinds() {
+		if what, next := obstacleWords(kind); strings.Contains(what, string(kind)) || next == "" {
+			t.Errorf("%s has no Chinese words", kind)
+		}
+	}
+	if what, next := obstacleWords("of_tomorrow"); !strings.Contains(what, "of_tomorrow") || next == "" {
+		t.Error("an unknown kind is not named")
+	}
+}
+
+// Many reasons are counted, not all listed.
+func TestReasonsAreBounded(t *testing.T) {
+	var s Step
+	for range reasonsKept + 5 {
+		s.against(noFile("x"))
+	}
+	if len(s.Reasons) != reasonsKept || s.More != 5 || s.Good {
+		t.Errorf("%d reasons, %d more", len(s.Reasons), s.More)
+	}
+}
