@@ -27,7 +27,9 @@ var errLoadtest = errors.New("the load test did not pass")
 // loadtestRun is what loadtest run is told.
 type loadtestRun struct {
 	plan                             loadtest.Plan
-	to, own, people, key             string
+	to, people, key                  string
+	own                              []string
+	share                            loadtestShare
 	answers, save, frontConfig, lang string
 	duration                         time.Duration
 	asserts                          []string
@@ -53,13 +55,14 @@ func newLoadtestRun(e *env) *cobra.Command {
 		RunE: e.action(func(c *cobra.Command, _ []string) error { return l.run(c.Context(), e, c.Flags()) }),
 	}
 	l.flags(c)
+	l.share.flags(c.Flags())
 	return c
 }
 
 func (l *loadtestRun) flags(c *cobra.Command) {
 	f, p := c.Flags(), &l.plan
 	f.StringVar(&l.to, "to", "127.0.0.1:41205", "host:port of the front")
-	f.StringVar(&l.own, "i-own", "", "host of the front, if it is not this machine: you say that it is yours")
+	f.StringSliceVar(&l.own, "i-own", nil, "host of the front, or of a generator, that is not this machine: you say that it is yours; repeatable")
 	f.StringVar(&l.people, "people", "", "file that loadtest prepare wrote")
 	f.StringVar(&l.key, "key", "", "public key in PEM that terminal strings are sealed under")
 	f.StringVar(&p.KeyVersion, "key-version", "1.0", "its version")
@@ -74,7 +77,7 @@ func (l *loadtestRun) flags(c *cobra.Command) {
 	f.Float64Var(&p.OrdersRate, "orders-rate", 1000, "messages a second of all terminals together in scenario orders, for --hold; the core must send them back")
 	f.IntVar(&p.Sources, "sources", 0, "addresses of 127.0.0.0/8 that terminals come from; 0: the system's choice")
 	f.BoolVar(&p.Proxy, "proxy-protocol", false, "a PROXY header before each visit, from addresses of 10.0.0.0/8: for a listener that trusts this machine")
-	f.IntVar(&p.First, "first", 0, "number of the first account: generators of one run take different ones")
+	f.IntVar(&p.First, "first", 0, "number of the first account")
 	f.IntVar(&p.Heartbeat, "heartbeat", 30, "seconds of silence that terminals ask for")
 	f.DurationVar(&p.Patience, "patience", loadtest.DefaultPatience, "how long a visit waits for an answer")
 	f.Uint64Var(&p.Seed, "seed", 1, "of the synthetic terminals")
@@ -91,6 +94,9 @@ func (l *loadtestRun) flags(c *cobra.Command) {
 }
 
 func (l *loadtestRun) run(ctx context.Context, e *env, flags *pflag.FlagSet) error {
+	if l.share.join != "" {
+		return l.join(ctx, e, flags)
+	}
 	asserted, err := result.ParseAssertions(l.asserts)
 	if err != nil {
 		return err
@@ -106,17 +112,7 @@ func (l *loadtestRun) run(ctx context.Context, e *env, flags *pflag.FlagSet) err
 	if err != nil {
 		return err
 	}
-	if err := l.plan.Check(maxOpen); err != nil {
-		return err
-	}
-	if err := loadtest.Listens(ctx, l.plan.Target, l.plan.Patience); err != nil {
-		return err
-	}
-	texts, err := l.prepare(ctx, e, key)
-	if err != nil {
-		return err
-	}
-	r, err := l.play(ctx, e, texts)
+	r, err := l.make(ctx, e, key, maxOpen)
 	if err != nil {
 		return err
 	}
@@ -126,6 +122,26 @@ func (l *loadtestRun) run(ctx context.Context, e *env, flags *pflag.FlagSet) err
 	}
 	r.Judge(asserted)
 	return tellLoadtest(e, r, l.save, l.lang, l.form)
+}
+
+// make has this process make the plan, or several.
+func (l *loadtestRun) make(ctx context.Context, e *env, key supplement.Encrypter, maxOpen uint64) (*result.Result, error) {
+	if l.share.several() {
+		return l.together(ctx, e, maxOpen)
+	}
+	if err := l.plan.Check(maxOpen); err != nil {
+		return nil, err
+	}
+	if err := loadtest.Listens(ctx, l.plan.Target, l.plan.Patience); err != nil {
+		return nil, err
+	}
+	texts, err := l.prepare(ctx, e, key)
+	if err != nil {
+		return nil, err
+	}
+	bar := e.progress(l.plan.Scenario, int64(l.plan.Steps()), "steps")
+	defer bar.end()
+	return l.play(ctx, texts, loadtest.Hooks{Watch: func(s loadtest.Status) { bar.set(int64(s.Steps())) }})
 }
 
 // ready reads the files that are named.
@@ -139,13 +155,9 @@ func (l *loadtestRun) ready(ctx context.Context) (key supplement.Encrypter, hash
 	if l.plan.Visits == 0 && l.plan.Scenario != loadtest.Steady {
 		l.plan.Visits = int(l.plan.Rate * l.duration.Seconds())
 	}
-	pem, err := files.Read(l.key, maxLoadtestFile)
+	public, err := l.readKey()
 	if err != nil {
-		return nil, "", fmt.Errorf("--key: %w", err)
-	}
-	public, err := supplement.ParsePublicKey(pem)
-	if err != nil {
-		return nil, "", fmt.Errorf("--key: %w", err)
+		return nil, "", err
 	}
 	if l.frontConfig != "" {
 		text, err := files.Read(l.frontConfig, maxLoadtestFile)
@@ -156,6 +168,18 @@ func (l *loadtestRun) ready(ctx context.Context) (key supplement.Encrypter, hash
 		hash = hex.EncodeToString(sum[:])
 	}
 	return public, hash, nil
+}
+
+func (l *loadtestRun) readKey() (supplement.Encrypter, error) {
+	pem, err := files.Read(l.key, maxLoadtestFile)
+	if err != nil {
+		return nil, fmt.Errorf("--key: %w", err)
+	}
+	public, err := supplement.ParsePublicKey(pem)
+	if err != nil {
+		return nil, fmt.Errorf("--key: %w", err)
+	}
+	return public, nil
 }
 
 // maxLoadtestFile bounds a key and a configuration, in bytes.
@@ -174,8 +198,7 @@ func (l *loadtestRun) prepare(ctx context.Context, e *env, key supplement.Encryp
 	return l.plan.Prepare(ctx, key, func(done int) { bar.set(int64(done)) })
 }
 
-func (l *loadtestRun) play(ctx context.Context, e *env, texts *loadtest.Ciphertexts) (found *result.Result, err error) {
-	hooks := loadtest.Hooks{}
+func (l *loadtestRun) play(ctx context.Context, texts *loadtest.Ciphertexts, hooks loadtest.Hooks) (found *result.Result, err error) {
 	if l.answers != "" {
 		file, err := files.Create(l.answers, 0o600)
 		if err != nil {
@@ -194,8 +217,5 @@ func (l *loadtestRun) play(ctx context.Context, e *env, texts *loadtest.Cipherte
 			}
 		}()
 	}
-	bar := e.progress(l.plan.Scenario, int64(l.plan.Steps()), "steps")
-	defer bar.end()
-	hooks.Watch = func(s loadtest.Status) { bar.set(int64(s.LoggedIn + s.Refused + s.Failed + s.Requests)) }
 	return loadtest.Run(ctx, &l.plan, texts, hooks)
 }

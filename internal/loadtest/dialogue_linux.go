@@ -19,7 +19,7 @@ func identity(broker string, app *population.App) client.Identity {
 
 // begin starts a visit of the next account.
 func (e *engine) begin(due time.Duration) error {
-	account := (e.plan.First + e.begun) % e.plan.People.Accounts
+	account := (e.plan.First + e.plan.index(e.begun)) % e.plan.People.Accounts
 	if e.returning >= 0 {
 		account, e.returning = e.returning, -1
 	}

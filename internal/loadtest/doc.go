@@ -28,6 +28,8 @@
 //
 // # Bounds
 //
+// Several processes may share a plan (package generators): Together is where they wait for each other.
+//
 // One goroutine, and one while ciphertexts are prepared for each processor. Open connections are bounded by the process's limit of open
 // files less spareFiles; Check refuses a plan that needs more. A visit that gets no answer for Patience fails. A connection takes some
 // 500 bytes beside its ciphertext; of what a front sends at most one frame is kept, and of what it does not read maxUnsent bytes.

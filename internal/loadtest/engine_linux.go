@@ -39,11 +39,12 @@ type engine struct {
 	now          time.Duration // after start
 	ticked       time.Duration
 
-	visits []visit
-	spare  []int32
-	under  int // visits that are under way: begun, and not decided
-	open   int
-	begun  int // visits of this part of the run
+	visitCount int // of this generator
+	visits     []visit
+	spare      []int32
+	under      int // visits that are under way: begun, and not decided
+	open       int
+	begun      int // visits of this part of the run
 	// returning is the account that has just left, of scenario steady; -1: the next in order
 	returning int
 	logins    int // ciphertexts used
@@ -61,7 +62,7 @@ type engine struct {
 func Run(ctx context.Context, p *Plan, c *Ciphertexts, hooks Hooks) (*result.Result, error) {
 	e := &engine{
 		plan: p, ciphertexts: c, hooks: hooks, random: rand.New(rand.NewPCG(p.Seed, 1)), //nolint:gosec // which visitor does what
-		epoll: -1, timer: -1, returning: -1, start: time.Now(), scratch: make([]byte, readRoom), measured: newRecorder(),
+		visitCount: p.share(p.Visits), epoll: -1, timer: -1, returning: -1, start: time.Now(), scratch: make([]byte, readRoom), measured: newRecorder(),
 	}
 	for i := range p.People.Apps {
 		app := &p.People.Apps[i]

@@ -30,8 +30,11 @@ var (
 
 // trade has all log in, and then sends orders at their rate for as long as the sessions are held.
 func (e *engine) trade(ctx context.Context) error {
-	e.measure(e.plan.Visits)
-	if err := e.arrive(ctx, e.plan.Visits); err != nil {
+	e.measure(e.visitCount)
+	if err := e.arrive(ctx); err != nil {
+		return err
+	}
+	if err := e.together(ctx); err != nil {
 		return err
 	}
 	e.now = time.Since(e.start)
@@ -41,7 +44,7 @@ func (e *engine) trade(ctx context.Context) error {
 	sent, cursor := 0, 0
 	defer func() { e.measured.r.Requests.ElapsedS = (e.now - from).Seconds() }()
 	err := e.until(ctx, func() bool { return sent >= all && e.unanswered == 0 || e.open == 0 || e.lacking != nil }, func() (time.Duration, bool) {
-		return from + schedule.due(sent), sent < all
+		return from + schedule.due(e.plan.index(sent)), sent < all
 	}, func(due time.Duration) error {
 		sent++
 		cursor = e.nextStaying(cursor)

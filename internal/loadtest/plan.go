@@ -34,6 +34,7 @@ const (
 	DefaultConcurrency = 64
 	MaxVisits          = 50_000_000
 	MaxRequests        = 1_000_000_000
+	MaxGenerators      = 256
 	maxSources         = 1 << 16
 	// spareFiles are descriptors that are left for anything but visits.
 	spareFiles = 64
@@ -43,8 +44,12 @@ const (
 type Plan struct {
 	Scenario string
 	Target   netip.AddrPort
-	People   *population.Population
-	First    int // the account that visit 0 logs in: generators of one run begin at different ones
+	People   *population.Population `json:"-"` // each generator reads the file itself: it holds a password
+	First    int                    // the account that visit 0 logs in
+
+	// Several generators share the plan: this is number Generator of them, from 0. It makes visit Generator of the whole and each
+	// Generators-th after it, at the instants and with the accounts that the whole has for them. 0 Generators is one.
+	Generator, Generators int
 
 	Visits      int           // in all; of reconnect and steady the sessions that are held
 	Rate        float64       // visits a second of an open loop; 0: a closed loop
@@ -67,6 +72,10 @@ func (p *Plan) Check(maxOpen uint64) error {
 	switch {
 	case !slices.Contains(Scenarios(), p.Scenario):
 		return fmt.Errorf("scenario %.20q: want one of %s", p.Scenario, strings.Join(Scenarios(), ", "))
+	case p.Generators < 0 || p.Generators > MaxGenerators || p.Generator < 0 || p.Generator >= p.generators():
+		return fmt.Errorf("generator %d of %d: want at most %d", p.Generator+1, p.Generators, MaxGenerators)
+	case p.Visits < p.generators() && p.Visits > 0:
+		return fmt.Errorf("%d visits for %d generators: want one for each at least", p.Visits, p.Generators)
 	case p.Visits < 1 || p.Visits > MaxVisits:
 		return fmt.Errorf("%d visits: want 1 to %d", p.Visits, MaxVisits)
 	case !finite(p.Rate) || !finite(p.Attackers) || !finite(p.OrdersRate) || p.Ramp < 0 || p.Hold < 0 || p.Patience <= 0 || p.First < 0:
@@ -91,13 +100,28 @@ func (p *Plan) Check(maxOpen uint64) error {
 		return fmt.Errorf("scenario cold logs each account in once, and there are %d for %d visits", p.People.Accounts, p.Visits)
 	}
 	if most := p.mostOpen(); uint64(most)+spareFiles > maxOpen {
-		return fmt.Errorf("%d connections at a time need %d open files, and this process may have %d: raise the limit (ulimit -n), or start "+
-			"several generators and put their results together with `tradefront loadtest merge`", most, most+spareFiles, maxOpen)
+		return fmt.Errorf("%d connections at a time need %d open files, and this process may have %d: raise the limit (ulimit -n), or let "+
+			"several processes share the work (--generators)", most, most+spareFiles, maxOpen)
 	}
 	return nil
 }
 
 func finite(f float64) bool { return f >= 0 && f <= math.MaxFloat32 }
+
+// generators is how many share the plan.
+func (p *Plan) generators() int { return max(p.Generators, 1) }
+
+// share is how many of n this generator makes.
+func (p *Plan) share(n int) int { return (n - p.Generator + p.generators() - 1) / p.generators() }
+
+// index is what this generator's i-th is of the whole.
+func (p *Plan) index(i int) int { return i*p.generators() + p.Generator }
+
+// concurrency is how many visits of a closed loop this generator has under way.
+func (p *Plan) concurrency() int { return max(p.share(p.Concurrency), 1) }
+
+// returns is how many sessions of steady end and return.
+func (p *Plan) returns() int { return p.share(int(p.Rate * p.Hold.Seconds())) }
 
 // stays reports whether visits stay logged in.
 func (p *Plan) stays() bool { return p.Scenario != Churn && p.Scenario != Hostile }
@@ -106,38 +130,38 @@ func (p *Plan) stays() bool { return p.Scenario != Churn && p.Scenario != Hostil
 func (p *Plan) mostOpen() int {
 	switch {
 	case p.stays():
-		return p.Visits + 1
+		return p.share(p.Visits) + 1
 	case p.Rate > 0:
-		return min(p.Visits, int(p.Rate*p.Patience.Seconds())+1)
+		return p.share(min(p.Visits, int(p.Rate*p.Patience.Seconds())+1)) + 1
 	}
-	return min(p.Visits, p.Concurrency)
+	return min(p.share(p.Visits), p.concurrency())
 }
 
 // requests is how many are sent after the logins.
 func (p *Plan) requests() int {
 	if p.Scenario == Orders {
-		return int(p.OrdersRate * p.Hold.Seconds())
+		return p.share(int(p.OrdersRate * p.Hold.Seconds()))
 	}
 	return 0
 }
 
 // Steps is how many visits and requests the progress of a run goes through.
-func (p *Plan) Steps() int { return p.Visits + p.requests() }
+func (p *Plan) Steps() int { return p.share(p.Visits) + p.requests() }
 
 // Logins is how many ciphertexts the run needs.
 func (p *Plan) Logins() int {
 	switch p.Scenario {
 	case Reconnect:
-		return 2 * p.Visits
+		return 2 * p.share(p.Visits)
 	case Steady:
-		return p.Visits + int(p.Rate*p.Hold.Seconds()) + 1
+		return p.share(p.Visits) + p.returns() + 1
 	}
-	return p.Visits
+	return p.share(p.Visits)
 }
 
 // Resolve finds the address of the target, and refuses one that is not on loopback unless own names its host: a load test of another
 // firm's front is an attack.
-func Resolve(ctx context.Context, target, own string) (netip.AddrPort, error) {
+func Resolve(ctx context.Context, target string, own []string) (netip.AddrPort, error) {
 	host, port, err := net.SplitHostPort(target)
 	if err != nil {
 		return netip.AddrPort{}, fmt.Errorf("--to %.100q: want host:port", target)
@@ -151,10 +175,28 @@ func Resolve(ctx context.Context, target, own string) (netip.AddrPort, error) {
 		return netip.AddrPort{}, fmt.Errorf("--to %.100q: %w", target, err)
 	}
 	addr := addrs[0].Unmap() // LookupNetIP returns at least one, or an error
-	if !addr.IsLoopback() && host != own {
+	if !addr.IsLoopback() && !slices.Contains(own, host) && Owned(ctx, addr, own) != nil {
 		return netip.AddrPort{}, fmt.Errorf("%s is not this machine: a load test of a front that is not yours is an attack. If it is yours: --i-own %[1]s", host)
 	}
 	return netip.AddrPortFrom(addr, uint16(number)), nil
+}
+
+// Owned is an error if the address is neither loopback nor that of one of the hosts.
+func Owned(ctx context.Context, addr netip.Addr, own []string) error {
+	addr = addr.Unmap()
+	if addr.IsLoopback() {
+		return nil
+	}
+	for _, host := range own {
+		addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		if err != nil {
+			return fmt.Errorf("--i-own %.100q: %w", host, err)
+		}
+		if slices.ContainsFunc(addrs, func(a netip.Addr) bool { return a.Unmap() == addr }) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is not this machine, and no --i-own names it: a load test of what is not yours is an attack", addr)
 }
 
 // Listens is an error if no front takes connections there: found out before anything is prepared.

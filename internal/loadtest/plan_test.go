@@ -27,7 +27,7 @@ func TestOnlyLoopbackUnlessOwned(t *testing.T) {
 		{"127.0.0.1", "", "want host:port"},
 		{"127.0.0.1:nothing", "", "nothing"},
 	} {
-		_, err := Resolve(t.Context(), test.target, test.own)
+		_, err := Resolve(t.Context(), test.target, strings.Fields(test.own))
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s, owner of %q: %v, want %q", test.target, test.own, err, test.want)
 		}
@@ -60,6 +60,13 @@ func TestPlansThatCannotBeDone(t *testing.T) {
 		{func(p *Plan) { p.Scenario, p.Rate = Steady, 10 }, "--hold"},
 		{func(p *Plan) { p.Attackers = 1.5 }, "attackers"},
 		{func(p *Plan) { p.Sources = 1 << 20 }, "sources"},
+		{func(p *Plan) { p.Visits, p.Generators = 2000, 3 }, ""},
+		{func(p *Plan) { p.Visits, p.Generators = 3000, 3 }, "1001 connections at a time"},
+		{func(p *Plan) { p.Generators, p.Generator = 3, 3 }, "generator 4 of 3"},
+		{func(p *Plan) { p.Generators = MaxGenerators + 1 }, "at most 256"},
+		{func(p *Plan) { p.Visits, p.Generators = 2, 3 }, "2 visits for 3 generators"},
+		{func(p *Plan) { p.Scenario = Orders }, "--orders-rate"},
+		{func(p *Plan) { p.Scenario, p.OrdersRate, p.Hold = Orders, 1e6, time.Hour }, "orders: at most"},
 	} {
 		p := good
 		test.change(&p)

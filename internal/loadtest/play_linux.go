@@ -12,16 +12,8 @@ var errInterrupted = errors.New("interrupted")
 
 // play does the parts of the scenario. ended says why it ended early.
 func (e *engine) play(ctx context.Context) (ended string, err error) {
-	switch e.plan.Scenario {
-	case Reconnect:
-		err = e.reconnect(ctx)
-	case Steady:
-		err = e.steady(ctx)
-	case Orders:
-		err = e.trade(ctx)
-	default:
-		e.measure(e.plan.Visits)
-		err = e.arrive(ctx, e.plan.Visits)
+	if err = e.together(ctx); err == nil {
+		err = e.playScenario(ctx)
 	}
 	if err == nil && e.plan.stays() && e.plan.Scenario != Steady && e.plan.Scenario != Orders {
 		err = e.stay(ctx, e.plan.Hold)
@@ -39,6 +31,19 @@ func (e *engine) play(ctx context.Context) (ended string, err error) {
 	return ended, err
 }
 
+func (e *engine) playScenario(ctx context.Context) error {
+	switch e.plan.Scenario {
+	case Reconnect:
+		return e.reconnect(ctx)
+	case Steady:
+		return e.steady(ctx)
+	case Orders:
+		return e.trade(ctx)
+	}
+	e.measure(e.visitCount)
+	return e.arrive(ctx)
+}
+
 // measure begins the part of the run that counts, of so many visits.
 func (e *engine) measure(visits int) {
 	e.measured = newRecorder()
@@ -48,18 +53,23 @@ func (e *engine) measure(visits int) {
 	e.begun, e.ticked = 0, e.now
 }
 
-// arrive makes so many visits, by the schedule or in a closed loop, and waits until each is decided.
-func (e *engine) arrive(ctx context.Context, visits int) error {
-	from, schedule := e.measured.start, e.plan.schedule()
+// arrive makes all visits, by the schedule or in a closed loop, and waits until each is decided.
+func (e *engine) arrive(ctx context.Context) error {
+	from, visits, concurrency := e.measured.start, e.visitCount, e.plan.concurrency()
 	return e.until(ctx, func() bool { return e.begun >= visits && e.under == 0 }, func() (time.Duration, bool) {
 		switch {
 		case e.begun >= visits:
 			return 0, false
 		case e.plan.Rate > 0:
-			return from + schedule.due(e.begun), true
+			return from + e.due(e.begun), true
 		}
-		return e.now, e.under < e.plan.Concurrency
+		return e.now, e.under < concurrency
 	}, e.begin)
+}
+
+// due is when this generator's visit i is due, after the beginning of the part.
+func (e *engine) due(i int) time.Duration {
+	return schedule{e.plan.Rate, e.plan.Ramp.Seconds()}.due(e.plan.index(i))
 }
 
 // stay keeps the sessions alive for a while.
@@ -78,14 +88,14 @@ func (e *engine) fill(ctx context.Context) error {
 	rate := e.plan.Rate
 	e.plan.Rate = 0
 	defer func() { e.plan.Rate = rate }()
-	e.measure(e.plan.Visits)
-	if err := e.arrive(ctx, e.plan.Visits); err != nil {
+	e.measure(e.visitCount)
+	if err := e.arrive(ctx); err != nil {
 		return err
 	}
-	if held := e.measured.r.Counts.LoggedIn; held < e.plan.Visits {
-		return &holdError{fmt.Sprintf("%d of %d sessions that the scenario begins with logged in; the first that did not: %s", held, e.plan.Visits, e.failure)}
+	if held := e.measured.r.Counts.LoggedIn; held < e.visitCount {
+		return &holdError{fmt.Sprintf("%d of %d sessions that the scenario begins with logged in; the first that did not: %s", held, e.visitCount, e.failure)}
 	}
-	return nil
+	return e.together(ctx)
 }
 
 // reconnect ends all connections at once, and has all return at once.
@@ -98,10 +108,10 @@ func (e *engine) reconnect(ctx context.Context) error {
 			e.end(v)
 		}
 	}
-	e.measure(e.plan.Visits)
+	e.measure(e.visitCount)
 	from := e.now
-	return e.until(ctx, func() bool { return e.begun >= e.plan.Visits && e.under == 0 }, func() (time.Duration, bool) {
-		return from, e.begun < e.plan.Visits
+	return e.until(ctx, func() bool { return e.begun >= e.visitCount && e.under == 0 }, func() (time.Duration, bool) {
+		return from, e.begun < e.visitCount
 	}, e.begin)
 }
 
@@ -110,17 +120,14 @@ func (e *engine) steady(ctx context.Context) error {
 	if err := e.fill(ctx); err != nil {
 		return err
 	}
-	e.measure(int(e.plan.Rate * e.plan.Hold.Seconds()))
-	from, schedule, all := e.measured.start, e.plan.schedule(), e.measured.r.Counts.Planned
-	return e.untilReturned(ctx, from, schedule, all)
-}
-
-func (e *engine) untilReturned(ctx context.Context, from time.Duration, schedule schedule, all int) error {
+	all := e.plan.returns()
+	e.measure(all)
+	from := e.measured.start
 	return e.until(ctx, func() bool { return e.begun >= all && e.under == 0 }, func() (time.Duration, bool) {
 		if e.begun >= all {
 			return 0, false
 		}
-		due := from + schedule.due(e.begun)
+		due := from + e.due(e.begun)
 		if due <= e.now {
 			e.leaveOne()
 		}

@@ -46,7 +46,7 @@ func (p *Plan) Prepare(ctx context.Context, key supplement.Encrypter, progress f
 					return
 				}
 				to := min(from+prepareChunk, n)
-				if err := c.fill(key, p.Seed, from, to); err != nil {
+				if err := c.fill(key, p, from, to); err != nil {
 					failed.Store(&err)
 					return
 				}
@@ -61,10 +61,11 @@ func (p *Plan) Prepare(ctx context.Context, key supplement.Encrypter, progress f
 	return c, ctx.Err()
 }
 
-// fill makes those from to to. Each has a random source of its own, so that a seed makes the same strings on any number of processors.
-func (c *Ciphertexts) fill(key supplement.Encrypter, seed uint64, from, to int) error {
+// fill makes those from to to. Each has a random source of its own, so that a seed makes the same strings on any number of processors,
+// and no generator makes another's.
+func (c *Ciphertexts) fill(key supplement.Encrypter, p *Plan, from, to int) error {
 	for i := from; i < to; i++ {
-		random := rand.New(rand.NewPCG(seed, uint64(i))) //nolint:gosec // which machine a synthetic terminal is
+		random := rand.New(rand.NewPCG(p.Seed, uint64(p.index(i)))) //nolint:gosec // which machine a synthetic terminal is
 		kinds := int(regulation.TerminalWeChat-regulation.TerminalWindows) + 1
 		kind := regulation.TerminalWindows + regulation.TerminalType(random.IntN(kinds))
 		place := c.all[i*c.room : (i+1)*c.room]

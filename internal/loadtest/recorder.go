@@ -12,6 +12,9 @@ import (
 type Hooks struct {
 	Answered func(*Answer) // of each login that was answered with success; what it has is valid until it returns
 	Watch    func(Status)  // once a second
+	// Together is called where generators of one run wait for each other: before anything begins, and once sessions are held. It sends
+	// the instant at which all go on, or is closed if they do not. nil for a generator without others.
+	Together func() <-chan time.Time
 }
 
 // Answer is what a login was answered, and what the terminal had sent.
@@ -35,6 +38,9 @@ type Status struct {
 	Requests                               int     // that were answered
 	Rate                                   float64 // logins in the last second
 }
+
+// Steps is how far it is on the way to Plan.Steps.
+func (s *Status) Steps() int { return s.LoggedIn + s.Refused + s.Failed + s.Requests }
 
 // The steps, in the order of result.StepNames.
 const (

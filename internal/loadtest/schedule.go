@@ -11,9 +11,7 @@ type schedule struct {
 	ramp float64 // seconds
 }
 
-func (p *Plan) schedule() schedule { return schedule{p.Rate, p.Ramp.Seconds()} }
-
-// due is when visit i is due, after the beginning.
+// due is when visit i of the whole is due, after the beginning.
 func (s schedule) due(i int) time.Duration {
 	n := float64(i)
 	inRamp := s.rate * s.ramp / 2 // visits during the ramp: the area of a triangle

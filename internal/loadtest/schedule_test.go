@@ -34,3 +34,29 @@ func TestSchedule(t *testing.T) {
 		t.Errorf("%v apart after the ramp", apart)
 	}
 }
+
+// TestGeneratorsShareThePlan: each visit of the whole belongs to one generator, and is due when it is due in the whole.
+func TestGeneratorsShareThePlan(t *testing.T) {
+	for _, visits := range []int{3, 7, 12} {
+		whole := map[int]bool{}
+		for g := range 3 {
+			p := Plan{Visits: visits, Generator: g, Generators: 3, Concurrency: 1}
+			for i := range p.share(visits) {
+				if at := p.index(i); whole[at] || at >= visits {
+					t.Fatalf("visit %d of %d is made twice, or there is none", at, visits)
+				} else {
+					whole[at] = true
+				}
+			}
+			if p.concurrency() != 1 {
+				t.Errorf("generator %d has %d visits under way, want one at least", g, p.concurrency())
+			}
+		}
+		if len(whole) != visits {
+			t.Errorf("%d of %d visits are made", len(whole), visits)
+		}
+	}
+	if alone := (&Plan{Visits: 5}); alone.share(5) != 5 || alone.index(4) != 4 {
+		t.Error("a generator alone makes another plan than the whole")
+	}
+}

@@ -133,6 +133,11 @@ func (r *Result) Merge(other *Result) error {
 	if err := r.fits(other); err != nil {
 		return err
 	}
+	return r.Add(other)
+}
+
+// Add is Merge of results that are known to be of one run.
+func (r *Result) Add(other *Result) error {
 	r.Generators += other.Generators
 	r.IDs = append(r.IDs, other.IDs...)
 	r.ElapsedS = max(r.end().Sub(other.Began).Seconds(), other.end().Sub(r.Began).Seconds(), r.ElapsedS, other.ElapsedS)

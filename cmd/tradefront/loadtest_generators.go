@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/tradefront/tradefront/internal/files"
+	"github.com/tradefront/tradefront/internal/loadtest"
+	"github.com/tradefront/tradefront/internal/loadtest/generators"
+	"github.com/tradefront/tradefront/internal/loadtest/population"
+	"github.com/tradefront/tradefront/internal/loadtest/result"
+)
+
+// loadtestShare says which processes share a load test.
+type loadtestShare struct {
+	generators   int
+	listen, join string
+}
+
+// onStandardStreams is the --join of a process that loadtest run started.
+const onStandardStreams = "-"
+
+func (s *loadtestShare) flags(f *pflag.FlagSet) {
+	f.IntVar(&s.generators, "generators", 1, "processes that share the work; this one starts them and puts their results together")
+	f.StringVar(&s.listen, "listen", "", "host:port at which --generators of other machines join, instead of processes of this one")
+	f.StringVar(&s.join, "join", "", "host:port of the loadtest run that listens: be one of its generators. It has the plan; give --people, --key and --i-own here")
+}
+
+func (s *loadtestShare) several() bool { return s.generators != 1 || s.listen != "" }
+
+// together has several generators make the plan.
+func (l *loadtestRun) together(ctx context.Context, e *env, maxOpen uint64) (*result.Result, error) {
+	l.plan.Generators = l.share.generators
+	if l.share.generators < 1 {
+		return nil, fmt.Errorf("--generators %d: want 1 to %d", l.share.generators, loadtest.MaxGenerators)
+	}
+	if l.share.listen != "" {
+		maxOpen = math.MaxUint64 // what the other machines may open they check themselves
+	} else if addr := l.plan.Target.Addr(); l.plan.Sources == 0 && !l.plan.Proxy && addr.IsLoopback() && addr.Is4() {
+		l.plan.Sources = l.share.generators // an address has some 28,000 ports
+	}
+	if err := l.plan.Check(maxOpen); err != nil {
+		return nil, err
+	}
+	if err := loadtest.Listens(ctx, l.plan.Target, l.plan.Patience); err != nil {
+		return nil, err
+	}
+	conns, err := l.gather(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	whole := l.plan
+	whole.Generators = 0
+	sealing := e.progress("sealing terminal strings", int64(whole.Logins()), "strings")
+	var running *progress
+	found, err := generators.Run(ctx, conns, &l.plan, generators.Progress{
+		Prepared: func(n int) { sealing.set(int64(n)) },
+		Watch: func(s loadtest.Status) {
+			if running == nil {
+				sealing.end()
+				running = e.progress(l.plan.Scenario, int64(whole.Steps()), "steps")
+			}
+			running.set(int64(s.Steps()))
+		},
+	})
+	if running == nil {
+		running = sealing
+	}
+	running.end()
+	if l.share.listen == "" {
+		err = errors.Join(err, l.joinAnswers())
+	}
+	return found, err
+}
+
+// gather starts the generators, or waits for them.
+func (l *loadtestRun) gather(ctx context.Context, e *env) ([]generators.Conn, error) {
+	if l.share.listen == "" {
+		l.removeAnswers() // a crashed run may have left some
+		return generators.Start(l.share.generators, l.generatorArgs, e.err)
+	}
+	return generators.Accept(ctx, l.share.listen, l.share.generators, l.own, func(where string, n int) {
+		if n == 0 {
+			fmt.Fprintf(e.err, "%d generators may join: tradefront loadtest run --join %s --people FILE --key FILE --i-own HOST\n", l.share.generators, where)
+			return
+		}
+		fmt.Fprintf(e.err, "generator %d of %d joined from %s\n", n, l.share.generators, where)
+	}, func(err error) { fmt.Fprintf(e.err, "not taken as a generator: %v\n", err) })
+}
+
+// generatorArgs are the arguments of the process that is one generator.
+func (l *loadtestRun) generatorArgs(generator int) []string {
+	args := []string{"loadtest", "run", "--join", onStandardStreams, "--people", l.people, "--key", l.key}
+	for _, host := range l.own {
+		args = append(args, "--i-own", host)
+	}
+	if l.answers != "" {
+		args = append(args, "--answers", l.answersOf(generator))
+	}
+	return args
+}
+
+func (l *loadtestRun) answersOf(generator int) string {
+	return l.answers + "." + strconv.Itoa(generator+1)
+}
+
+// joinAnswers makes one file of those of the generators; one that crashed has none.
+func (l *loadtestRun) joinAnswers() error {
+	if l.answers == "" {
+		return nil
+	}
+	all, err := files.Create(l.answers, 0o600)
+	if err != nil {
+		return fmt.Errorf("--answers: %w", err)
+	}
+	defer all.Cleanup() //nolint:errcheck // it was replaced, or is not whole
+	for i := range l.share.generators {
+		if err := appendFile(all, l.answersOf(i)); err != nil {
+			return fmt.Errorf("--answers: %w", err)
+		}
+	}
+	if err := all.CloseAtomicallyReplace(); err != nil {
+		return fmt.Errorf("--answers: %w", err)
+	}
+	l.removeAnswers() // their lines are in the whole file
+	return nil
+}
+
+func (l *loadtestRun) removeAnswers() {
+	if l.answers == "" {
+		return
+	}
+	for i := range l.share.generators {
+		_ = os.Remove(l.answersOf(i)) // mostly there is none
+	}
+}
+
+func appendFile(to io.Writer, path string) error {
+	from, err := files.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	_, err = io.Copy(to, from)
+	return err
+}
+
+// ownFlags are those that a generator has for itself; the rest comes with the plan.
+var ownFlags = []string{"join", "people", "key", "i-own", "answers"}
+
+// join makes this process a generator.
+func (l *loadtestRun) join(ctx context.Context, e *env, flags *pflag.FlagSet) error {
+	var foreign []string
+	flags.Visit(func(f *pflag.Flag) {
+		if !slices.Contains(ownFlags, f.Name) {
+			foreign = append(foreign, "--"+f.Name)
+		}
+	})
+	if len(foreign) > 0 {
+		return fmt.Errorf("%s: a generator that joins takes the plan as it comes; give --%s alone", strings.Join(foreign, ", "), strings.Join(ownFlags, ", --"))
+	}
+	people, err := population.Read(l.people)
+	if err != nil {
+		return err
+	}
+	conn := generators.Standard(e.in, e.out)
+	if l.share.join != onStandardStreams {
+		if conn, err = generators.Dial(ctx, l.share.join, l.own); err != nil {
+			return err
+		}
+	}
+	defer conn.Close()
+	ctx, g, err := generators.Join(ctx, conn, people)
+	if err != nil {
+		return err
+	}
+	found, err := l.generate(ctx, g)
+	told := g.End(found, err)
+	if l.share.join == onStandardStreams {
+		return told // the coordinator tells why there is no result
+	}
+	return errors.Join(err, told)
+}
+
+// generate is the part of one generator.
+func (l *loadtestRun) generate(ctx context.Context, g *generators.Generator) (*result.Result, error) {
+	l.plan = *g.Plan()
+	if err := loadtest.Owned(ctx, l.plan.Target.Addr(), l.own); err != nil {
+		return nil, err
+	}
+	key, err := l.readKey()
+	if err != nil {
+		return nil, err
+	}
+	maxOpen, err := loadtest.MaxOpen()
+	if err != nil {
+		return nil, err
+	}
+	if err := l.plan.Check(maxOpen); err != nil {
+		return nil, err
+	}
+	if err := loadtest.Listens(ctx, l.plan.Target, l.plan.Patience); err != nil {
+		return nil, err
+	}
+	texts, err := l.plan.Prepare(ctx, key, g.Prepared)
+	if err != nil {
+		return nil, err
+	}
+	return l.play(ctx, texts, g.Hooks())
+}
