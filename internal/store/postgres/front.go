@@ -61,16 +61,10 @@ func (p *Store) ReportFront(ctx context.Context, r *store.FrontReport, now func(
 	return before, err
 }
 
-// compareClocks reads PostgreSQL's clock between two readings of ours.
-func compareClocks(ctx context.Context, tx pgx.Tx, r *store.FrontReport, now func() time.Time) error {
-	var theirs int64
-	before := now()
-	if err := tx.QueryRow(ctx, "SELECT "+postgresNow).Scan(&theirs); err != nil {
-		return err
-	}
-	r.ClockError = now().Sub(before) / 2
-	r.ClockOffset = before.Add(r.ClockError).Sub(sqlrows.FromMicros(theirs)).Truncate(time.Microsecond)
-	return nil
+// compareClocks notes in r how far the two clocks are apart.
+func compareClocks(ctx context.Context, tx pgx.Tx, r *store.FrontReport, now func() time.Time) (err error) {
+	r.ClockOffset, r.ClockError, err = clockOffset(ctx, tx, now)
+	return err
 }
 
 func frontsBeside(ctx context.Context, tx pgx.Tx, r *store.FrontReport) ([]store.Front, error) {
