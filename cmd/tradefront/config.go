@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -9,7 +10,7 @@ import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/daemon"
-	"github.com/tradefront/tradefront/internal/deepcheck"
+	"github.com/tradefront/tradefront/internal/doctor"
 )
 
 func newConfig(e *env) *cobra.Command {
@@ -19,7 +20,8 @@ func newConfig(e *env) *cobra.Command {
 		Use: "check", Short: "Report everything that is wrong with a configuration and its files", Args: noArgs,
 		Long: "Report everything that is wrong with a configuration and the files that it names, in one list. With\n" +
 			"--deep also what only a look outside tells: PostgreSQL with its schema, rights and settings, the master\n" +
-			"key on every AppID, the local store, the addresses. Nothing is changed. Exit status 1 if anything is wrong.",
+			"key on every AppID, the local store, the addresses, the machine: all checks of `tradefront doctor` but those\n" +
+			"that ask the running front. Nothing is changed. Exit status 1 if anything is wrong.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			cfg, err := config.Load(path, e.environ)
 			if err != nil {
@@ -34,14 +36,7 @@ func newConfig(e *env) *cobra.Command {
 				fmt.Fprintln(e.out, notChecked)
 				return nil
 			}
-			found := deepcheck.Run(c.Context(), cfg, a.Master)
-			e.printLines("checked:", found.Sound)
-			e.printLines("warning:", found.Warnings)
-			if err := found.Faults.Err(); err != nil {
-				return err
-			}
-			e.printGood(path, cfg, a)
-			return nil
+			return e.checkDeep(c.Context(), path, cfg, a)
 		}),
 	}
 	configFlag(check, &path)
@@ -53,14 +48,40 @@ func newConfig(e *env) *cobra.Command {
 	return group("config", "Check a configuration, or print the defaults", check, defaults)
 }
 
+// checkDeep prints what the checks of doctor find without the front; what fails is a fault as any other.
+func (e *env) checkDeep(ctx context.Context, path string, cfg *config.Config, a *assemble.Assets) error {
+	found := doctor.Run(ctx, &doctor.Site{Path: path, Config: cfg, Environ: e.environ, Now: time.Now, Alone: true})
+	var faults config.Faults
+	for i := range found.Findings {
+		f := &found.Findings[i]
+		switch detail := f.Detail.EN; f.Status {
+		case doctor.Pass:
+			fmt.Fprintln(e.out, "checked:", detail)
+		case doctor.Skip:
+			fmt.Fprintf(e.out, "not checked: %s: %s\n", f.Check, detail)
+		case doctor.Warn:
+			if f.Key != "" {
+				detail = f.Key + ": " + detail
+			}
+			fmt.Fprintf(e.out, "warning: %s; %s\n", detail, f.Next.EN)
+		case doctor.Fail:
+			faults = append(faults, config.Fault{Key: f.Key, Problem: detail, Fix: f.Next.EN})
+		}
+	}
+	if err := faults.Err(); err != nil {
+		return err
+	}
+	e.printSummary(path, cfg, a)
+	return nil
+}
+
 // notChecked names what plain `config check` leaves out.
 const notChecked = "not checked: whether PostgreSQL answers and has the schema and the rights, whether the master key opens the AppIDs' " +
 	"authcodes, whether the local store is sound, whether the addresses are free; --deep checks them"
 
 // printGood prints the line of a configuration without fault, and its warnings.
 func (e *env) printGood(path string, cfg *config.Config, a *assemble.Assets) {
-	fmt.Fprintf(e.out, "%s is good: listeners %d, keys %d, store %s, calendar to %s\n",
-		path, len(cfg.Front.Listeners), len(cfg.Keys), cfg.Store.Driver, a.Calendar.Horizon())
+	e.printSummary(path, cfg, a)
 	for _, w := range a.Keys.Warnings(time.Now()) {
 		fmt.Fprintln(e.out, "warning: keys:", w.Text)
 	}
@@ -68,6 +89,11 @@ func (e *env) printGood(path string, cfg *config.Config, a *assemble.Assets) {
 	for _, w := range a.Calendar.Warnings(time.Now()) {
 		fmt.Fprintln(e.out, "warning: calendar_file:", w)
 	}
+}
+
+func (e *env) printSummary(path string, cfg *config.Config, a *assemble.Assets) {
+	fmt.Fprintf(e.out, "%s is good: listeners %d, keys %d, store %s, calendar to %s\n",
+		path, len(cfg.Front.Listeners), len(cfg.Keys), cfg.Store.Driver, a.Calendar.Horizon())
 }
 
 func (e *env) printLines(what string, lines []string) {

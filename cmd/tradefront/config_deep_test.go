@@ -16,7 +16,7 @@ func TestConfigCheckDeep(t *testing.T) {
 	check := "config check" + onC
 	play(t, []step{
 		{check, "", 0, "tradefront.yaml is good…not checked: whether PostgreSQL answers…--deep checks them", ""},
-		{check + " --deep", "", 0, "checked: the addresses are free\nchecked: the local store tradefront.db is not there yet…tradefront.yaml is good…", ""},
+		{check + " --deep", "", 0, "…checked: the addresses are free\n…checked: the local store tradefront.db is not there yet…tradefront.yaml is good…", ""},
 	})
 	if _, err := os.Stat("tradefront.db"); err == nil {
 		t.Error("checking made the local store")
@@ -38,10 +38,10 @@ func TestConfigCheckDeepOnPostgres(t *testing.T) {
 	}
 	onPostgres(url)
 	play(t, []step{
-		{check, "", 1, "…", "…store.url: …tradefront migrate…"},
+		{check, "", 1, "…not checked: rights: …", "…store.url: …tradefront migrate…"},
 		{"migrate" + onC, "", 0, "…", "…"},
 		{"app add --app-id a_b_1 --authcode DAGET0Q2VRCT1B0J" + onC, "", 0, "…", ""},
-		{check, "", 0, "…checked: PostgreSQL answers…\nchecked: the master key opens the authcodes of all AppIDs (1)…tradefront.yaml is good…", ""},
+		{check, "", 0, "…checked: the master key opens the authcodes of all AppIDs (1)…checked: PostgreSQL answers…tradefront.yaml is good…", ""},
 	})
 	onPostgres(strings.Replace(url, "postgres://", "postgres://nobody_of_this_name:wrong@", 1))
 	if at := strings.Index(url, "@"); at > 0 {

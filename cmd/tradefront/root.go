@@ -82,7 +82,7 @@ func newRoot(e *env) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(
-		newDemo(e), newServe(e), newConfig(e), newMigrate(e), newMasterKey(e),
+		newDemo(e), newServe(e), newConfig(e), newMigrate(e), newMasterKey(e), newDoctor(e),
 		newApp(e), newRelay(e), newAccount(e), newKey(e), newReport(e), newReconcile(e), newExplain(e), newAudit(e), newLocal(e), newCalendar(e),
 		newFront(e), newSession(e), newQuarantine(e), newPing(e), newLoadtest(e), newCollect(e), newCoreCheck(e), newCoreSim(e), newVersion(e),
 	)

@@ -5,27 +5,40 @@ import (
 	"github.com/tradefront/tradefront/internal/store/postgres"
 )
 
-// Exposed says what of a good configuration lets others on the network listen in, and which
+// Exposed says what of a good configuration lets others on the network listen in or take its ports, and which
 // variables of the environment are not of it. A firm may have reasons, so these are no faults.
 func Exposed(cfg *config.Config, environ []string) (warnings []string) {
 	if ignored := config.Ignored(environ); ignored != "" {
 		warnings = append(warnings, ignored)
 	}
-	warnings = append(warnings, inOutgoingRange(cfg)...)
+	for _, w := range append(InOutgoingRange(cfg), Overheard(cfg)...) {
+		warnings = append(warnings, w.String())
+	}
+	return warnings
+}
+
+// Overheard says what of a good configuration lets others on the network listen in, or takes them for the database.
+func Overheard(cfg *config.Config) (warnings config.Faults) {
 	if admin := cfg.Admin.Address; admin.Given() && !admin.Loopback() {
-		warnings = append(warnings, "admin.address: "+admin.String()+
-			" can be reached from other machines and asks for no password; put it on 127.0.0.1 or behind something that does")
+		warnings = append(warnings, config.Fault{
+			Key: "admin.address", Problem: admin.String() + " can be reached from other machines and asks for no password",
+			Fix: "put it on 127.0.0.1 or behind something that does",
+		})
 	}
 	if cfg.Core.Driver == DriverLink && cfg.Core.Link.InsecureLoopback {
-		warnings = append(warnings, "core.link.insecure_loopback: passwords go to the trading core in clear over this machine's loopback; "+
-			"use a Unix socket, or TLS")
+		warnings = append(warnings, config.Fault{
+			Key: "core.link.insecure_loopback", Problem: "passwords go to the trading core in clear over this machine's loopback",
+			Fix: "use a Unix socket, or TLS",
+		})
 	}
 	if cfg.Store.Driver != DriverPostgres {
 		return warnings
 	}
 	if url, err := cfg.Store.PostgresURL(); err == nil && postgres.CheckURL(url) == nil && !postgres.Verified(url) {
-		warnings = append(warnings, "store.url: whoever is on the way can read what goes to the database, or be the database; "+
-			"write sslmode=verify-full and sslrootcert=FILE")
+		warnings = append(warnings, config.Fault{
+			Key: "store.url", Problem: "whoever is on the way can read what goes to the database, or be the database",
+			Fix: "write sslmode=verify-full and sslrootcert=FILE",
+		})
 	}
 	return warnings
 }

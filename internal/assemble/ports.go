@@ -19,8 +19,8 @@ const (
 	reservedPortsFile = "/proc/sys/net/ipv4/ip_local_reserved_ports"
 )
 
-// inOutgoingRange warns of each address whose port the system may give to an outgoing connection.
-func inOutgoingRange(cfg *config.Config) (warnings []string) {
+// InOutgoingRange warns of each address whose port the system may give to an outgoing connection.
+func InOutgoingRange(cfg *config.Config) (warnings config.Faults) {
 	span, err := os.ReadFile(portRangeFile) // of the system, not of the operator
 	if err != nil {
 		return nil
@@ -31,8 +31,10 @@ func inOutgoingRange(cfg *config.Config) (warnings []string) {
 	}
 	for _, a := range cfg.Addresses() {
 		if port := int(a.Address.Port); port != 0 && takesFrom(string(span), port) && !reserves(string(reserved), port) {
-			warnings = append(warnings, fmt.Sprintf("%s: port %d is one that the system gives to outgoing connections, which can keep the front "+
-				"from starting; %s", a.Key, port, reservation(port)))
+			warnings = append(warnings, config.Fault{
+				Key: a.Key, Fix: reservation(port),
+				Problem: fmt.Sprintf("port %d is one that the system gives to outgoing connections, which can keep the front from starting", port),
+			})
 		}
 	}
 	return warnings

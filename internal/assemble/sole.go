@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/store/localfile"
 )
 
@@ -21,7 +23,7 @@ func SoleFront(path string) (*os.File, error) {
 		return nil, fmt.Errorf("store.path: %w", err)
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		pid, _ := io.ReadAll(io.LimitReader(f, 32))
+		pid, _ := io.ReadAll(io.LimitReader(f, maxPID))
 		return nil, errors.Join(
 			fmt.Errorf("store.path: another front (pid %s) uses %s: stop it, or give this one a store.path, audit_log and front.id of its own",
 				strings.TrimSpace(string(pid)), path), f.Close())
@@ -31,6 +33,22 @@ func SoleFront(path string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+// FrontPID is the process of the front that holds the store at path, 0 if it is not known, and whether there is one.
+func FrontPID(path string) (pid int, runs bool) {
+	if !FrontRuns(path) {
+		return 0, false
+	}
+	text, err := files.Read(localfile.RealPath(path)+".front", maxPID)
+	if err != nil {
+		return 0, true
+	}
+	pid, _ = strconv.Atoi(strings.TrimSpace(string(text)))
+	return pid, true
+}
+
+// maxPID is how long the text of a process number may be.
+const maxPID = 32
 
 // FrontRuns reports whether a front holds the store at path, as far as we may look.
 func FrontRuns(path string) bool {

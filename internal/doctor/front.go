@@ -1,0 +1,72 @@
+package doctor
+
+import (
+	"context"
+
+	"github.com/tradefront/tradefront/internal/ops"
+)
+
+// frontStatus is what of the page /status is looked at.
+type frontStatus struct {
+	FrontID int32        `json:"front_id"`
+	Version string       `json:"version"`
+	State   string       `json:"state"`
+	Ready   bool         `json:"ready"`
+	Reasons []ops.Reason `json:"reasons"`
+}
+
+func (s *Site) frontAddress() string {
+	switch {
+	case s.Front != "":
+		return s.Front
+	case s.Config != nil && s.Config.Admin.Address.Given():
+		return s.Config.Admin.Address.String()
+	}
+	return ""
+}
+
+func askFront(ctx context.Context, address string) (*frontStatus, error) {
+	status := new(frontStatus)
+	return status, ops.Ask(ctx, address, "/status", status)
+}
+
+// checkFront: a front that runs should answer.
+func checkFront(_ context.Context, s *Site, f *findings) {
+	address := s.frontAddress()
+	if s.Alone || address == "" {
+		why, _ := s.lacks(runningFront)
+		f.add(Skip, why)
+		return
+	}
+	status, err := s.front.get()
+	switch {
+	case err == nil:
+		f.pass("front %d, tradefront %s, answers at %s and is %s", "前置 %d（tradefront %s）在 %s 应答，状态 %s",
+			status.FrontID, status.Version, address, status.State)
+	case s.runs || s.Front != "":
+		f.trouble(say("the front does not answer at %s: %s", "前置在 %s 没有应答：%s", address, oneLine(err))).Key = "admin.address"
+	default:
+		f.skip("no front runs on %s", "没有前置在使用 %s", s.Config.Store.Path)
+	}
+}
+
+// checkReadiness has a line for each check of the front that fails.
+func checkReadiness(_ context.Context, s *Site, f *findings) {
+	status, err := s.front.get()
+	if err != nil {
+		f.fault("admin.address", err)
+		return
+	}
+	for _, r := range status.Reasons {
+		switch {
+		case r.Ready:
+		case r.Severity == ops.Required:
+			f.trouble(say("%s: %s", "%s：%s", r.Name, r.Reason))
+		default:
+			f.warn(say("%s: %s", "%s：%s", r.Name, r.Reason))
+		}
+	}
+	if len(f.all) == 0 {
+		f.pass("all %d checks of the front pass", "前置的 %d 项检查全部通过", len(status.Reasons))
+	}
+}
