@@ -27,7 +27,7 @@ func submitRows(t *testing.T) [][]string {
 // is answered by.
 func TestOrderOfChecks(t *testing.T) {
 	codes := make(map[string][]string) // of each word
-	for r := reason.OK; r <= reason.UnknownCustomer; r++ {
+	for r := reason.OK; r <= reason.DisabledCustomer; r++ {
 		codes[r.String()] = append(codes[r.String()], strconv.Itoa(r.Code()))
 	}
 	var own, gateways []string // those of the session, and of the gateway but for the store's

@@ -22,7 +22,8 @@ import (
 
 func newAccount(e *env) *cobra.Command {
 	return group("account", "Accounts of the local core: who may log in",
-		newAccountAdd(e), newAccountImport(e), newAccountExport(e), newAccountList(e), newAccountPassword(e), newAccountUnlock(e))
+		newAccountAdd(e), newAccountImport(e), newAccountExport(e), newAccountList(e), newAccountPassword(e), newAccountUnlock(e),
+		newAccountSwitch(e, accountDisable), newAccountSwitch(e, accountEnable), newAccountSwitch(e, accountRemove))
 }
 
 func accountFlags(c *cobra.Command, path, account *string) {
@@ -54,8 +55,12 @@ func newAccountAdd(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			act, err := e.act(c, cfg, string(account), "")
+			if err != nil {
+				return err
+			}
 			now := time.Now()
-			err = directory.New(r.Tables()).AddAccount(c.Context(), local.Account{
+			err = directory.New(r.Tables()).As(act).AddAccount(c.Context(), local.Account{
 				Account: account, UserType: kind, PasswordHash: hash, Created: now, Changed: now,
 			})
 			if errors.Is(err, store.ErrExists) {
@@ -87,6 +92,7 @@ func parseUserType(s string) (regulation.UserType, error) {
 type shownAccount struct {
 	Account  regulation.Account `json:"account"`
 	UserType string             `json:"user_type"`
+	State    string             `json:"state"`
 	Created  time.Time          `json:"created"`
 	Unlocked *time.Time         `json:"unlocked,omitempty"`
 }
@@ -110,7 +116,7 @@ func newAccountList(e *env) *cobra.Command {
 			}
 			list := make([]shownAccount, 0, len(accounts))
 			for _, a := range accounts {
-				s := shownAccount{Account: a.Account, UserType: a.UserType.String(), Created: a.Created.In(regulation.Zone)}
+				s := shownAccount{Account: a.Account, UserType: a.UserType.String(), State: a.State.String(), Created: a.Created.In(regulation.Zone)}
 				if !a.Unlocked.IsZero() {
 					at := a.Unlocked.In(regulation.Zone)
 					s.Unlocked = &at
@@ -127,13 +133,13 @@ func newAccountList(e *env) *cobra.Command {
 }
 
 func printAccounts(w io.Writer, list []shownAccount) {
-	table(w, "ACCOUNT\tTYPE\tCREATED\tLAST UNLOCKED", func(w io.Writer) {
+	table(w, "ACCOUNT\tTYPE\tSTATE\tCREATED\tLAST UNLOCKED", func(w io.Writer) {
 		for _, s := range list {
 			var unlocked time.Time
 			if s.Unlocked != nil {
 				unlocked = *s.Unlocked
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", s.Account, regulation.UserType(s.UserType[0]).Word(), show.Time(s.Created), show.Time(unlocked))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", s.Account, regulation.UserType(s.UserType[0]).Word(), s.State, show.Time(s.Created), show.Time(unlocked))
 		}
 	})
 }
@@ -147,12 +153,16 @@ func newAccountUnlock(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, r, err := e.openAccounts(c.Context(), path)
+			cfg, r, err := e.openAccounts(c.Context(), path)
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
-			err = directory.New(r.Tables()).UnlockAccount(c.Context(), account, time.Now())
+			act, err := e.act(c, cfg, string(account), "")
+			if err != nil {
+				return err
+			}
+			err = directory.New(r.Tables()).As(act).UnlockAccount(c.Context(), account, time.Now())
 			if errors.Is(err, store.ErrNotFound) {
 				return fmt.Errorf("there is no account %s; see `tradefront account list`", account)
 			}

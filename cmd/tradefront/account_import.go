@@ -35,7 +35,7 @@ func newAccountImport(e *env) *cobra.Command {
 			"standard input. Other users may not read the file: it holds passwords. Delete it afterwards.\n\n" +
 			"Every wrong line is named before anything is changed. Hashing passwords takes most of the time, some 30 ms of a processor\n" +
 			"each; running fronts go on meanwhile, and follow within seconds once all accounts are in.",
-		RunE: e.action(func(c *cobra.Command, args []string) error { return i.run(c.Context(), e, args[0]) }),
+		RunE: e.action(func(c *cobra.Command, args []string) error { return i.run(c, e, args[0]) }),
 	}
 	configFlag(c, &i.path)
 	outputFlag(c, &i.form)
@@ -44,7 +44,8 @@ func newAccountImport(e *env) *cobra.Command {
 	return c
 }
 
-func (i *importCommand) run(ctx context.Context, e *env, file string) (err error) {
+func (i *importCommand) run(c *cobra.Command, e *env, file string) (err error) {
+	ctx := c.Context()
 	rows, err := i.read(e, file)
 	if err != nil {
 		return i.refuse(e, err)
@@ -65,7 +66,11 @@ func (i *importCommand) run(ctx context.Context, e *env, file string) (err error
 	if err := hashRows(ctx, e, rows, &did, assemble.CoreOptions(cfg).Params); err != nil {
 		return err
 	}
-	if err := addRows(ctx, e, d, rows, &did); err != nil {
+	act, err := e.act(c, cfg, fmt.Sprintf("%d accounts", len(rows)), "")
+	if err != nil {
+		return err
+	}
+	if err := addRows(ctx, e, d.As(act), rows, &did); err != nil {
 		return err
 	}
 	return i.form.print(e.out, &did, func(w io.Writer) {

@@ -32,7 +32,11 @@ func newAccountPassword(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = directory.New(r.Tables()).SetPassword(c.Context(), account, hash)
+			act, err := e.act(c, cfg, string(account), "")
+			if err != nil {
+				return err
+			}
+			err = directory.New(r.Tables()).As(act).SetPassword(c.Context(), account, hash)
 			if errors.Is(err, store.ErrNotFound) {
 				return fmt.Errorf("there is no account %s; see `tradefront account list`", account)
 			}

@@ -15,7 +15,7 @@ func TestAccounts(t *testing.T) {
 	write(t, "control", "pass\tword")
 	const add = "account add" + onC + " --password-file "
 	play(t, []step{
-		{"account list" + onC, "", 0, "ACCOUNT  TYPE  CREATED  LAST UNLOCKED", ""},
+		{"account list" + onC, "", 0, "ACCOUNT  TYPE  STATE  CREATED  LAST UNLOCKED", ""},
 		{"account list -o json" + onC, "", 0, "[]", ""},
 
 		{add + "nosuch --account 88", "", 1, "", "tradefront: --password-file: open nosuch: no such file or directory"},
@@ -34,7 +34,7 @@ func TestAccounts(t *testing.T) {
 		{add + "- --account 77 --user-type 2", "pass-word\n", 0, "added account 77 (operator)", ""},
 		{add + "windows --account 66", "", 0, "added account 66 (customer)", ""},
 		{add + "password --account 88", "", 1, "", "tradefront: account 88 is there already; see `tradefront account list`"},
-		{"account list" + onC, "", 0, "ACCOUNT  TYPE      CREATED …\n66       customer  20…  -\n77       operator  20…  -\n88       customer  20…  -", ""},
+		{"account list" + onC, "", 0, "ACCOUNT  TYPE      STATE    CREATED …\n66       customer  enabled  20…  -\n77       operator  enabled  20…  -\n88       customer  enabled  20…  -", ""},
 
 		{"account password --account 99 --password-file password" + onC, "", 1, "", "tradefront: there is no account 99; see `tradefront account list`"},
 		{"account password --account 88 --password-file empty" + onC, "", 1, "", "tradefront: --password-file: empty is empty…"},
@@ -42,8 +42,8 @@ func TestAccounts(t *testing.T) {
 		{"account unlock --account 99" + onC, "", 1, "", "tradefront: there is no account 99; see `tradefront account list`"},
 		{"account unlock --account 9@9" + onC, "", 1, "", "tradefront: account: only digits and letters are allowed"},
 		{"account unlock --account 77" + onC, "", 0, "lifted the locks of account 77; running fronts follow within seconds", ""},
-		{"account list" + onC, "", 0, "…\n77       operator  20…  20…\n88…  -", ""},
-		{"account list -o json" + onC, "", 0, "[…\"account\": \"77\",\n    \"user_type\": \"2\",\n    \"created\": \"…+08:00\",\n    \"unlocked\": \"…+08:00\"…\"account\": \"88\"…]", ""},
+		{"account list" + onC, "", 0, "…\n77       operator  enabled  20…  20…\n88…  -", ""},
+		{"account list -o json" + onC, "", 0, "[…\"account\": \"77\",\n    \"user_type\": \"2\",\n    \"state\": \"enabled\",\n    \"created\": \"…+08:00\",\n    \"unlocked\": \"…+08:00\"…\"account\": \"88\"…]", ""},
 	})
 	if strings.Contains(read(t, "tradefront.db"), "pass-word") {
 		t.Error("the store holds the password in clear")

@@ -67,7 +67,7 @@ func newAppAdd(e *env) *cobra.Command {
 			if problem := config.Misleading(a.appID); problem != "" {
 				return fmt.Errorf("--app-id: %s", problem)
 			}
-			return a.issue(c.Context(), code, func(ctx context.Context, i *issuing) error {
+			return a.issue(c, code, func(ctx context.Context, i *issuing) error {
 				if kind := auth.AppType(kind); kind.Relay() {
 					return i.directory.AdmitRelay(ctx, i.master, kind, i.code, cipher.Cipher, relay.NewPermission(i.id), nil)
 				}
@@ -104,7 +104,7 @@ func (t *appType) Set(s string) error {
 
 // issue runs work with the AppID, the code that was given or a new one, the directory and
 // the master key, and prints the code and what work says of it.
-func (a *appCommand) issue(ctx context.Context, given string, work func(context.Context, *issuing) error) (err error) {
+func (a *appCommand) issue(c *cobra.Command, given string, work func(context.Context, *issuing) error) (err error) {
 	id, err := regulation.ParseAppID(a.appID)
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func (a *appCommand) issue(ctx context.Context, given string, work func(context.
 		return err
 	}
 	defer code.Wipe()
-	cfg, r, err := a.env.openDirectory(ctx, a.path)
+	cfg, r, err := a.env.openDirectory(c.Context(), a.path)
 	if err != nil {
 		return err
 	}
@@ -123,8 +123,12 @@ func (a *appCommand) issue(ctx context.Context, given string, work func(context.
 	if err != nil {
 		return err
 	}
-	i := issuing{id: id, code: code, directory: directory.New(r.Tables()), master: master}
-	if err := work(ctx, &i); err != nil {
+	act, err := a.env.act(c, cfg, string(id), "")
+	if err != nil {
+		return err
+	}
+	i := issuing{id: id, code: code, directory: directory.New(r.Tables()).As(act), master: master}
+	if err := work(c.Context(), &i); err != nil {
 		return appError(id, err)
 	}
 	shown := struct {
@@ -170,16 +174,21 @@ func appError(id regulation.AppID, err error) error {
 
 func newAppSwitch(e *env, use, short string, enabled bool) *cobra.Command {
 	a := appCommand{env: e}
+	var why string
 	c := &cobra.Command{
 		Use: use, Short: short, Args: noArgs,
 		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
-			_, r, err := e.openDirectory(c.Context(), a.path)
+			cfg, r, err := e.openDirectory(c.Context(), a.path)
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
 			id := regulation.AppID(a.appID)
-			if err := appError(id, directory.New(r.Tables()).SetAppEnabled(c.Context(), id, enabled)); err != nil {
+			act, err := e.act(c, cfg, a.appID, why)
+			if err != nil {
+				return err
+			}
+			if err := appError(id, directory.New(r.Tables()).As(act).SetAppEnabled(c.Context(), id, enabled)); err != nil {
 				return err
 			}
 			fmt.Fprintf(e.out, "AppID %s is %sd; running fronts follow within seconds\n", id, use)
@@ -187,5 +196,6 @@ func newAppSwitch(e *env, use, short string, enabled bool) *cobra.Command {
 		}),
 	}
 	a.flags(c)
+	whyFlag(c, &why)
 	return c
 }

@@ -42,7 +42,7 @@ func newAppRotate(e *env) *cobra.Command {
 		Args: noArgs,
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			if finish {
-				return a.finish(c.Context())
+				return a.finish(c)
 			}
 			if c.Flags().Changed("cipher") {
 				a.cipher = &cipher
@@ -50,7 +50,7 @@ func newAppRotate(e *env) *cobra.Command {
 			if a.overlap < 0 || a.overlap > maxOverlap {
 				return fmt.Errorf("--overlap: want 0 to %s", maxOverlap)
 			}
-			return a.issue(c.Context(), a.code, a.rotate)
+			return a.issue(c, a.code, a.rotate)
 		}),
 	}
 	a.flags(c)
@@ -86,14 +86,18 @@ func (a *rotation) rotate(ctx context.Context, i *issuing) error {
 }
 
 // finish ends an overlap. None is there: nothing to do, and no failure.
-func (a *rotation) finish(ctx context.Context) (err error) {
-	_, r, err := a.env.openDirectory(ctx, a.path)
+func (a *rotation) finish(c *cobra.Command) (err error) {
+	cfg, r, err := a.env.openDirectory(c.Context(), a.path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	id := regulation.AppID(a.appID)
-	ended, err := directory.New(r.Tables()).EndOverlap(ctx, id)
+	act, err := a.env.act(c, cfg, a.appID, "")
+	if err != nil {
+		return err
+	}
+	ended, err := directory.New(r.Tables()).As(act).EndOverlap(c.Context(), id)
 	switch {
 	case err != nil:
 		return appError(id, err)

@@ -76,6 +76,17 @@ func (r *relayCommand) with(ctx context.Context, work func(*config.Config, *dire
 	return work(cfg, directory.New(records.Tables()))
 }
 
+// change is with for work that changes the relay id.
+func (r *relayCommand) change(c *cobra.Command, id regulation.AppID, work func(*config.Config, *directory.Directory) error) error {
+	return r.with(c.Context(), func(cfg *config.Config, d *directory.Directory) error {
+		act, err := r.env.act(c, cfg, string(id), "")
+		if err != nil {
+			return err
+		}
+		return work(cfg, d.As(act))
+	})
+}
+
 // relayError says in an operator's words what the directory said.
 func relayError(id regulation.AppID, err error) error {
 	switch {

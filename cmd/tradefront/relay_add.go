@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -40,7 +39,7 @@ func newRelayAdd(e *env) *cobra.Command {
 			"operator (一对多) logs in once, as an operator, and reports all its customers on that connection.",
 		Example: "  tradefront relay add -c FILE --app-id abcdef_relay_1.6.0 --type operator --network 10.1.2.0/28 \\\n" +
 			"      --operator 8000 --scope prefix:88 --scope single:66000001",
-		RunE: e.action(func(c *cobra.Command, _ []string) error { return a.run(c.Context()) }),
+		RunE: e.action(func(c *cobra.Command, _ []string) error { return a.run(c) }),
 	}
 	configFlag(c, &a.path)
 	outputFlag(c, &a.form)
@@ -61,7 +60,8 @@ func newRelayAdd(e *env) *cobra.Command {
 	return c
 }
 
-func (a *relayAdd) run(ctx context.Context) error {
+func (a *relayAdd) run(c *cobra.Command) error {
+	ctx := c.Context()
 	if problem := config.Misleading(a.id); problem != "" {
 		return fmt.Errorf("--app-id: %s", problem)
 	}
@@ -82,7 +82,7 @@ func (a *relayAdd) run(ctx context.Context) error {
 		return err
 	}
 	defer code.Wipe()
-	return a.with(ctx, func(cfg *config.Config, d *directory.Directory) error {
+	return a.change(c, id, func(cfg *config.Config, d *directory.Directory) error {
 		master, err := assemble.LoadMasterKey(cfg)
 		if err != nil {
 			return err

@@ -64,7 +64,7 @@ func newRelayChange(e *env) *cobra.Command {
 		Example: "  tradefront relay change -c FILE abcdef_relay_1.6.0 --add-network 10.1.3.0/28 --remove-network 10.1.2.0/28",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
 			id, _ := r.name(args)
-			return r.with(c.Context(), func(cfg *config.Config, d *directory.Directory) error {
+			return r.change(c, id, func(cfg *config.Config, d *directory.Directory) error {
 				p, err := d.ChangePermission(c.Context(), id, func(p *relay.Permission) error { return r.apply(c, p) })
 				if err != nil {
 					return relayError(id, err)
@@ -135,7 +135,7 @@ func newRelayLimits(e *env) *cobra.Command {
 		Example: "  tradefront relay limits -c FILE abcdef_relay_1.6.0 --rate 5000 --burst 50000",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
 			id, _ := r.name(args)
-			return r.with(c.Context(), func(_ *config.Config, d *directory.Directory) error {
+			return r.change(c, id, func(_ *config.Config, d *directory.Directory) error {
 				_, err := d.ChangePermission(c.Context(), id, func(p *relay.Permission) error {
 					for name, n := range map[string]struct {
 						to  *int
@@ -170,7 +170,7 @@ func newRelaySwitch(e *env, use, short string, enabled bool) *cobra.Command {
 		Use: use + " RELAY", Short: short, Args: r.arguments(),
 		RunE: e.action(func(c *cobra.Command, args []string) error {
 			id, _ := r.name(args)
-			return r.with(c.Context(), func(_ *config.Config, d *directory.Directory) error {
+			return r.change(c, id, func(_ *config.Config, d *directory.Directory) error {
 				if err := d.SetRelayEnabled(c.Context(), id, enabled); err != nil {
 					return relayError(id, err)
 				}

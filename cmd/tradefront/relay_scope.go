@@ -124,7 +124,7 @@ func newScopeChange(e *env, use, short string,
 		Example: "  tradefront relay scope " + use + " -c FILE abcdef_relay_1.6.0 prefix:88 66000001",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
 			id, texts := s.name(args)
-			return s.with(c.Context(), func(_ *config.Config, d *directory.Directory) error {
+			return s.change(c, id, func(_ *config.Config, d *directory.Directory) error {
 				operators, err := s.operators(c.Context(), d, id)
 				if err != nil {
 					return err
@@ -170,7 +170,7 @@ func newScopeImport(e *env) *cobra.Command {
 		Example: "  tradefront relay scope import -c FILE abcdef_relay_1.6.0 accounts.txt --operator 8000",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
 			id, args := s.name(args)
-			return s.with(c.Context(), func(_ *config.Config, d *directory.Directory) error {
+			return s.change(c, id, func(_ *config.Config, d *directory.Directory) error {
 				operators, err := s.operators(c.Context(), d, id)
 				if err != nil {
 					return err

@@ -27,7 +27,8 @@ type env struct {
 	in      io.Reader
 	out     io.Writer
 	err     io.Writer
-	began   bool // flags and arguments were understood
+	began   bool   // flags and arguments were understood
+	deeds   []deed // what the command changes, see act
 }
 
 // run is the whole program: it returns the exit status. SIGINT and SIGTERM end the
@@ -84,7 +85,7 @@ func newRoot(e *env) *cobra.Command {
 	root.AddCommand(
 		newDemo(e), newServe(e), newConfig(e), newMigrate(e), newMasterKey(e), newDoctor(e),
 		newApp(e), newRelay(e), newAccount(e), newKey(e), newReport(e), newReconcile(e), newExplain(e), newAudit(e), newLocal(e), newCalendar(e),
-		newFront(e), newSession(e), newQuarantine(e), newPing(e), newLoadtest(e), newCollect(e), newCoreCheck(e), newCoreSim(e), newVersion(e),
+		newFront(e), newSession(e), newActions(e), newQuarantine(e), newPing(e), newLoadtest(e), newCollect(e), newCoreCheck(e), newCoreSim(e), newVersion(e),
 	)
 	return root
 }
@@ -93,7 +94,9 @@ func newRoot(e *env) *cobra.Command {
 func (e *env) action(do func(c *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
 		e.began = true
-		return do(c, args)
+		err := do(c, args)
+		e.logDeeds(c.Context())
+		return err
 	}
 }
 

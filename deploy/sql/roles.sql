@@ -82,7 +82,7 @@ BEGIN
         SELECT c.oid FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
         WHERE c.relkind IN ('r', 'p') AND c.relowner <> 'tradefront_owner'::regrole AND c.relnamespace = current_schema()::regnamespace
           AND (c.relname IN ('record', 'app', 'account', 'directory', 'report_export', 'reassigned_from', 'front', 'waiver', 'handed_in', 'relay', 'relay_scope',
-                            'directory_change', 'directory_removed', 'goose_db_version')
+                            'directory_change', 'directory_removed', 'operator_action', 'goose_db_version')
                OR i.inhparent = to_regclass('record'))
     LOOP
         EXECUTE format('ALTER TABLE %s OWNER TO tradefront_owner', relation);
@@ -105,6 +105,9 @@ BEGIN
     GRANT SELECT, INSERT, UPDATE ON front TO tradefront_front;
     -- Records that are given up on the front's machine, or with the front, are waived in the reports of their days.
     GRANT INSERT ON waiver TO tradefront_front, tradefront_admin;
+    -- A command writes what it changed, under whichever role it works; no role changes what was written.
+    GRANT INSERT ON operator_action TO tradefront_front, tradefront_report, tradefront_admin;
+    GRANT SELECT ON operator_action TO tradefront_report, tradefront_admin;
 
     GRANT SELECT ON record, report_export, reassigned_from, front, waiver, handed_in TO tradefront_report;
     GRANT INSERT ON report_export, waiver, handed_in TO tradefront_report;

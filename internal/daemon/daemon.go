@@ -60,6 +60,7 @@ type Daemon struct {
 
 	began   time.Time
 	serving atomic.Bool // front and gateway are there
+	barred  atomic.Bool // sessions of disabled accounts are to be ended, see endBarred
 
 	background sync.WaitGroup
 	end        context.CancelFunc // ends what runs in the background

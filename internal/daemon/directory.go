@@ -88,6 +88,7 @@ func (d *Daemon) refresh(ctx context.Context) {
 	if d.path.FollowDirectory(ctx) {
 		d.endWithdrawnRelays(ctx)
 	}
+	d.endBarred(ctx)
 }
 
 // takeDirectory reads AppIDs, accounts and relays. What cannot be read keeps its last known state.

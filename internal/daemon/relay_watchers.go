@@ -27,7 +27,10 @@ func (r *RelayAgent) agentWatchers() []watcher {
 // watchRegistries follows the registry file and the accounts.
 func (r *RelayAgent) watchRegistries() watcher {
 	w := watcher{
-		period: r.conf.Registry.Refresh, look: r.path.takeDirectory,
+		period: r.conf.Registry.Refresh, look: func(ctx context.Context) {
+			r.path.takeDirectory(ctx)
+			r.endBarred(ctx)
+		},
 		checks: []check{
 			{"registry", ops.Required, func() (bool, string) {
 				n := r.path.Registry.Len()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core/local"
@@ -35,6 +36,7 @@ func (d *Directory) AddAll(ctx context.Context, a Addition, progress func(rows i
 	}
 	return change(ctx, func(tx *sql.Tx, version int64) error {
 		done := counter{tell: progress}
+		defer func() { d.action.Note("added", "", strconv.Itoa(done.rows)+" rows") }()
 		w := bulkWriter{d: d, tx: tx, done: &done}
 		if err := writeAll(ctx, &w, "app", appColumns+versionColumn, slices.Values(a.Apps), func(a *auth.App) []any {
 			return append(appArgs(a), version)
@@ -131,7 +133,11 @@ func insertRows(table, columns string, rows int) string {
 			count++
 		}
 	}
-	return "INSERT INTO " + table + " (" + columns + ") VALUES " + placeholders(rows, count) + " ON CONFLICT DO NOTHING"
+	conflict := " ON CONFLICT DO NOTHING"
+	if table == "account" {
+		conflict = addAgain
+	}
+	return "INSERT INTO " + table + " (" + columns + ") VALUES " + placeholders(rows, count) + conflict
 }
 
 // Removal is what Remove removes.
@@ -158,6 +164,7 @@ func (d *Directory) Remove(ctx context.Context, r Removal, progress func(names i
 		if r.Accounts != nil {
 			did.Accounts, err = removeNames(ctx, &w, "account", "account", r.Accounts)
 		}
+		d.action.Note("removed", "", fmt.Sprintf("%d accounts, %d AppIDs", did.Accounts, did.Apps))
 		return err
 	})
 	return did, err
@@ -237,7 +244,7 @@ type Count struct{ Apps, Accounts int }
 
 // Count counts the AppIDs and accounts.
 func (d *Directory) Count(ctx context.Context) (c Count, err error) {
-	err = d.db.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM app), (SELECT count(*) FROM account)").Scan(&c.Apps, &c.Accounts)
+	err = d.db.QueryRowContext(ctx, "SELECT (SELECT count(*) FROM app), (SELECT count(*) FROM account WHERE state <> 2)").Scan(&c.Apps, &c.Accounts)
 	return c, d.db.Explain(ctx, err)
 }
 
@@ -249,7 +256,7 @@ func (d *Directory) There(ctx context.Context, accounts []regulation.Account) (t
 		for i, a := range some {
 			args[i] = string(a)
 		}
-		query := "SELECT account FROM account WHERE account IN " + placeholdersFrom(1, len(some))
+		query := "SELECT account FROM account WHERE state <> 2 AND account IN " + placeholdersFrom(1, len(some))
 		if err := d.addThere(ctx, there, query, args); err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/auth"
@@ -22,10 +23,17 @@ type Directory struct {
 	db *sqlrows.Tables
 	// now is the clock of the columns "changed", and of how long an authcode before the current one is valid.
 	now func() time.Time
+
+	action *store.Action // what an operator does by the changes; nil if they are not to be written down
 }
 
 // New is the AppIDs and accounts in that database.
 func New(db *sqlrows.Tables) *Directory { return &Directory{db: db, now: time.Now} }
+
+// As is d whose one change is written down as that action, in the transaction of the change: neither is there without the other.
+func (d *Directory) As(a *store.Action) *Directory {
+	return &Directory{db: d.db, now: d.now, action: a}
+}
 
 // Generation is a number that every change of the directory makes larger, in the same
 // transaction.
@@ -42,39 +50,59 @@ func (d *Directory) Apps(ctx context.Context) ([]auth.App, error) {
 
 // EachAccountInOrder is EachAccount in the accounts' order.
 func (d *Directory) EachAccountInOrder(ctx context.Context, visit func(*local.Account) error) error {
-	return eachAccount(ctx, d.db, d.db, "account ORDER BY account", visit)
+	return eachAccount(ctx, d.db, d.db, "account"+notRemoved+" ORDER BY account", visit)
 }
 
 // EachAccount visits all accounts; visit keeps no pointer.
 func (d *Directory) EachAccount(ctx context.Context, visit func(*local.Account) error) error {
-	return eachAccount(ctx, d.db, d.db, "account", visit)
+	return eachAccount(ctx, d.db, d.db, "account"+notRemoved, visit)
 }
 
 // Accounts lists all accounts in their order.
 func (d *Directory) Accounts(ctx context.Context) ([]local.Account, error) {
-	return readAccounts(ctx, d.db, d.db, "account")
+	return readAccounts(ctx, d.db, d.db, "account"+notRemoved)
 }
+
+// notRemoved leaves out the rows of accounts that an operator removed.
+const notRemoved = " WHERE state <> 2"
 
 // AddApp admits an AppID, or returns ErrExists. Times are kept to the microsecond.
 func (d *Directory) AddApp(ctx context.Context, a auth.App) error {
+	d.action.Note("app", "", a.Type.String()+", "+a.Cipher.String())
 	return d.change(ctx, store.ErrExists, insertApp, appArgs(&a)...)
 }
 
 // insertApp and insertAccount have the version as their last argument.
 var (
 	insertApp     = insertRow("app", appColumns+versionColumn) + " ON CONFLICT DO NOTHING" //nolint:gosec // G202: our own names
-	insertAccount = insertRow("account", accountColumns+versionColumn) + " ON CONFLICT DO NOTHING"
+	insertAccount = insertRow("account", accountColumns+versionColumn) + addAgain
 )
+
+// addAgain adds an account whose row says that it was removed, as if there were no row.
+const addAgain = ` ON CONFLICT (account) DO UPDATE SET user_type = excluded.user_type, password_hash = excluded.password_hash,
+	created = excluded.created, changed = excluded.changed, unlocked = excluded.unlocked, state = excluded.state, version = excluded.version
+	WHERE account.state = 2`
 
 // SetAppEnabled admits an AppID again or withdraws its admission; ErrNotFound.
 func (d *Directory) SetAppEnabled(ctx context.Context, id regulation.AppID, enabled bool) error {
-	return d.change(ctx, store.ErrNotFound, "UPDATE app SET enabled = $1, changed = $2, version = $4 WHERE app_id = $3",
-		sqlrows.FlagOf(enabled), sqlrows.Micros(d.now()), string(id))
+	return d.transact(ctx, func(tx *sql.Tx, version int64) error {
+		was, err := d.wasFlag(ctx, tx, "SELECT enabled FROM app WHERE app_id = $1", string(id))
+		if err != nil {
+			return err
+		}
+		d.action.Note("state", switchWord(was == 1), switchWord(enabled))
+		return d.exec(ctx, tx, store.ErrNotFound, "UPDATE app SET enabled = $1, changed = $2, version = $4 WHERE app_id = $3",
+			sqlrows.FlagOf(enabled), sqlrows.Micros(d.now()), string(id), version)
+	})
 }
 
 // SetAppCodes replaces an AppID's authcodes by those of a, their ciphers included, if its
 // current one is still was; else it changes nothing and returns ErrNotFound.
 func (d *Directory) SetAppCodes(ctx context.Context, was []byte, a auth.App) error {
+	d.action.Note("authcode", "", "")
+	if !a.Previous.Until.IsZero() {
+		d.action.Note("previous_until", "", a.Previous.Until.Format(time.RFC3339))
+	}
 	return d.change(ctx, store.ErrNotFound, `UPDATE app SET sealed = $1, cipher = $2,
 		previous_sealed = $3, previous_cipher = $4, previous_until = $5, changed = $6, version = $9 WHERE app_id = $7 AND sealed = $8`,
 		sqlrows.BytesOf(a.Sealed), int16(a.Cipher), sqlrows.BytesOf(a.Previous.Sealed), int16(a.Previous.Cipher), sqlrows.Micros(a.Previous.Until),
@@ -90,6 +118,7 @@ func (d *Directory) ResealApps(ctx context.Context, reseal func(*auth.App) error
 		if err != nil {
 			return err
 		}
+		d.action.Note("sealed_authcodes", "", strconv.Itoa(len(apps)))
 		for i := range apps {
 			a := &apps[i]
 			if err := reseal(a); err != nil {
@@ -111,18 +140,21 @@ func (d *Directory) ResealApps(ctx context.Context, reseal func(*auth.App) error
 
 // AddAccount adds an account, or returns ErrExists.
 func (d *Directory) AddAccount(ctx context.Context, a local.Account) error {
+	d.action.Note("account", "", a.UserType.Word())
 	return d.change(ctx, store.ErrExists, insertAccount, accountArgs(&a)...)
 }
 
 // SetPassword replaces an account's password hash; ErrNotFound.
 func (d *Directory) SetPassword(ctx context.Context, account regulation.Account, hash string) error {
-	return d.change(ctx, store.ErrNotFound, "UPDATE account SET password_hash = $1, changed = $2, version = $4 WHERE account = $3",
+	d.action.Note("password", "", "")
+	return d.change(ctx, store.ErrNotFound, "UPDATE account SET password_hash = $1, changed = $2, version = $4 WHERE account = $3 AND state <> 2",
 		hash, sqlrows.Micros(d.now()), string(account))
 }
 
 // UnlockAccount notes that an operator lifted the account's locks at that time; ErrNotFound.
 func (d *Directory) UnlockAccount(ctx context.Context, account regulation.Account, at time.Time) error {
-	return d.change(ctx, store.ErrNotFound, "UPDATE account SET unlocked = $1, changed = $2, version = $4 WHERE account = $3",
+	d.action.Note("unlocked", "", at.Format(time.RFC3339))
+	return d.change(ctx, store.ErrNotFound, "UPDATE account SET unlocked = $1, changed = $2, version = $4 WHERE account = $3 AND state <> 2",
 		sqlrows.Micros(at), sqlrows.Micros(d.now()), string(account))
 }
 
@@ -130,19 +162,33 @@ func (d *Directory) UnlockAccount(ctx context.Context, account regulation.Accoun
 // argument, which change adds. A statement that changes no row is the error none.
 func (d *Directory) change(ctx context.Context, none error, statement string, args ...any) error {
 	return d.transact(ctx, func(tx *sql.Tx, version int64) error {
-		result, err := tx.ExecContext(ctx, statement, append(args[:len(args):len(args)], version)...)
-		if err != nil {
-			return d.db.Explain(ctx, err)
-		}
-		changed, err := result.RowsAffected()
-		if err != nil {
-			return fmt.Errorf("store: %w", err)
-		}
-		if changed == 0 {
-			return none
-		}
-		return nil
+		return d.exec(ctx, tx, none, statement, append(args[:len(args):len(args)], version)...)
 	})
+}
+
+// exec runs one statement; one that changes no row is the error none.
+func (d *Directory) exec(ctx context.Context, tx *sql.Tx, none error, statement string, args ...any) error {
+	result, err := tx.ExecContext(ctx, statement, args...)
+	if err != nil {
+		return d.db.Explain(ctx, err)
+	}
+	changed, err := result.RowsAffected()
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	if changed == 0 {
+		return none
+	}
+	return nil
+}
+
+// wasFlag reads a small number of a row before it is changed; store.ErrNotFound without the row.
+func (d *Directory) wasFlag(ctx context.Context, tx *sql.Tx, query string, args ...any) (was int64, err error) {
+	err = tx.QueryRowContext(ctx, query, args...).Scan(&was)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, store.ErrNotFound
+	}
+	return was, d.db.Explain(ctx, err)
 }
 
 // transact bumps the generation and does the work, both or neither. work gets the new generation, which is the version of
@@ -169,7 +215,15 @@ func (d *Directory) transact(ctx context.Context, work func(*sql.Tx, int64) erro
 	if err := work(tx, generation); err != nil {
 		return err
 	}
-	return d.db.Explain(ctx, tx.Commit())
+	if d.action == nil {
+		return d.db.Explain(ctx, tx.Commit())
+	}
+	if err := sqlrows.AddAction(ctx, d.db, tx, d.action); err != nil {
+		return err
+	}
+	err = d.db.Explain(ctx, tx.Commit())
+	d.action.Written = err == nil
+	return err
 }
 
 // note writes that the rows of this change have its number. A database whose generation an operator set back has a row of

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -21,7 +22,7 @@ const (
 
 	appColumns = "app_id, app_type, cipher, sealed, previous_cipher, previous_sealed, previous_until, " +
 		"enabled, created, changed"
-	accountColumns = "account, user_type, password_hash, created, changed, unlocked"
+	accountColumns = "account, user_type, password_hash, created, changed, unlocked, state"
 )
 
 func appArgs(a *auth.App) []any {
@@ -35,6 +36,7 @@ func appArgs(a *auth.App) []any {
 func accountArgs(a *local.Account) []any {
 	return []any{
 		string(a.Account), sqlrows.Digit(a.UserType), a.PasswordHash, sqlrows.Micros(a.Created), sqlrows.Micros(a.Changed), sqlrows.Micros(a.Unlocked),
+		int16(a.State),
 	}
 }
 
@@ -107,15 +109,18 @@ func eachAccount(ctx context.Context, db *sqlrows.Tables, q sqlrows.Queryer, fro
 	defer rows.Close()
 	for rows.Next() {
 		var a local.Account
-		var userType, created, changed, unlocked int64 // what the drivers give: anything else costs a conversion a row
+		var userType, created, changed, unlocked, state int64 // what the drivers give: anything else costs a conversion a row
 		var name string
-		if err := rows.Scan(&name, &userType, &a.PasswordHash, &created, &changed, &unlocked); err != nil {
+		if err := rows.Scan(&name, &userType, &a.PasswordHash, &created, &changed, &unlocked, &state); err != nil {
 			return db.Explain(ctx, err)
 		}
 		if a.UserType, err = sqlrows.Code[regulation.UserType](int16(userType)); err != nil {
 			return err
 		}
-		a.Account = regulation.Account(name)
+		if state < 0 || state > int64(local.Removed) {
+			return fmt.Errorf("store: account %q: state %d is none", name, state)
+		}
+		a.Account, a.State = regulation.Account(name), local.State(state)
 		a.Created, a.Changed, a.Unlocked = sqlrows.FromMicros(created), sqlrows.FromMicros(changed), sqlrows.FromMicros(unlocked)
 		if err := visit(&a); err != nil {
 			return err

@@ -119,16 +119,16 @@ func (m *Mirror) hasAllRecent(ctx context.Context) (bool, error) {
 	return m.recent.first+int64(len(m.recent.changes)) >= state.generation, err
 }
 
-// EachAccount visits all accounts of the mirror; visit keeps no pointer.
+// EachAccount visits all accounts of the mirror, removed ones too; visit keeps no pointer.
 func (m *Mirror) EachAccount(ctx context.Context, visit func(*local.Account) error) error {
 	db := m.local.Tables()
 	return eachAccount(ctx, db, db, "mirror_account", visit)
 }
 
-// Accounts lists all accounts of the mirror.
+// Accounts lists the accounts of the mirror.
 func (m *Mirror) Accounts(ctx context.Context) ([]local.Account, error) {
 	db := m.local.Tables()
-	return readAccounts(ctx, db, db, "mirror_account")
+	return readAccounts(ctx, db, db, "mirror_account"+notRemoved)
 }
 
 // RelaySource is the mirror's relays alone, with a generation of their own.

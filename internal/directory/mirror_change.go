@@ -55,7 +55,7 @@ func (h *accountHashes) add(a *local.Account) error {
 }
 
 func (h *accountHashes) of(a *local.Account) uint64 {
-	h.text = append(h.text[:0], byte(a.UserType))
+	h.text = append(h.text[:0], byte(a.UserType), byte(a.State))
 	for _, t := range [...]time.Time{a.Created, a.Changed, a.Unlocked} {
 		h.text = binary.LittleEndian.AppendUint64(h.text, uint64(sqlrows.Micros(t)))
 	}

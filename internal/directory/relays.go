@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/auth"
@@ -106,6 +107,8 @@ func (d *Directory) AddRelay(ctx context.Context, a auth.App, p relay.Permission
 		return err
 	}
 	p.Created, p.Changed = a.Created, a.Changed
+	d.action.Note("relay", "", a.Type.String())
+	d.notePermission(&relay.Permission{}, &p)
 	return d.changeRelays(ctx, func(tx *sql.Tx, version int64) error {
 		result, err := tx.ExecContext(ctx, insertApp, append(appArgs(&a), version)...)
 		if err != nil {
@@ -195,7 +198,7 @@ func (d *Directory) ChangePermission(ctx context.Context, id regulation.AppID, c
 		if err != nil {
 			return err
 		}
-		created := row.Created
+		created, was := row.Created, row.Permission
 		if err := change(&row.Permission); err != nil {
 			return err
 		}
@@ -204,6 +207,7 @@ func (d *Directory) ChangePermission(ctx context.Context, id regulation.AppID, c
 			return err
 		}
 		p = row.Permission
+		d.notePermission(&was, &p)
 		args := relayArgs(&row)
 		result, err := tx.ExecContext(ctx, `UPDATE relay SET networks = $2, operators = $3, terminal_apps = $4, allowed_apps = $5, client_certs = $6,
 			connections = $7, rate = $8, burst = $9, window_size = $10, chained = $11, changed = $12 WHERE app_id = $1`,
@@ -214,6 +218,22 @@ func (d *Directory) ChangePermission(ctx context.Context, id regulation.AppID, c
 		return sqlrows.WantOne("relay", result)
 	})
 	return p, err
+}
+
+// notePermission notes what differs between two permissions of a relay.
+func (d *Directory) notePermission(was, is *relay.Permission) {
+	if d.action == nil {
+		return
+	}
+	old, now := relayArgs(&relayRow{Permission: *was}), relayArgs(&relayRow{Permission: *is})
+	for i, what := range strings.Split(relayColumns, ", ") {
+		if what == "app_id" || what == "scope_version" || what == "created" || what == "changed" {
+			continue
+		}
+		if a, b := fmt.Sprint(old[i]), fmt.Sprint(now[i]); a != b {
+			d.action.Note(what, a, b)
+		}
+	}
 }
 
 // SetRelayEnabled is SetAppEnabled for a relay: an AppID that is none is ErrNoRelay.

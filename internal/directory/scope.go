@@ -87,6 +87,7 @@ func (d *Directory) changeScope(ctx context.Context, id regulation.AppID, grants
 		}
 		add, remove := differ(has)
 		did = ScopeChange{Added: len(add), Removed: len(remove), Now: len(had) + len(add) - len(remove)}
+		d.action.Note("scope", strconv.Itoa(len(had))+" grants", strconv.Itoa(did.Now)+" grants")
 		if len(add)+len(remove) == 0 {
 			return nil
 		}

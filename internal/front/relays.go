@@ -88,20 +88,7 @@ func (c *conn) over() bool {
 
 // endRelays ends the connections of listeners for relays that are meant, and returns their number.
 func (s *Server) endRelays(ctx context.Context, exit dialogue.Mail, meant func(*conn) bool) (ended int, err error) {
-	err = s.onLoops(ctx, func(l *loop) {
-		var relays []*conn // closing a connection moves others within conns
-		for _, c := range l.conns {
-			if c.peer.Relays && meant(c) {
-				relays = append(relays, c)
-			}
-		}
-		for _, c := range relays {
-			if c.end(exit) {
-				ended++
-			}
-		}
-	})
-	return ended, err
+	return s.endConns(ctx, exit, func(c *conn) bool { return c.peer.Relays && meant(c) })
 }
 
 // end tells a terminal that its session is over, and ends it; false if it is over already.

@@ -69,6 +69,35 @@ func (s *Server) EndSession(ctx context.Context, id int32, text string) (found b
 	return err == nil && found
 }
 
+// EndSessions sends ForceExit with text to the terminal of each session whose account is meant, and ends it; it returns their number.
+// A login that is on its way is answered first. The error says that the front stops, or ctx ended: some may be left.
+func (s *Server) EndSessions(ctx context.Context, meant func(account []byte) bool, text string) (ended int, err error) {
+	exit := dialogue.AppendExit(nil, session.AppendForceExit(nil, session.ExitByOperator, text), reason.EndedByOperator)
+	return s.endConns(ctx, exit, func(c *conn) bool {
+		defer c.unlock(c.lock())
+		account := c.UserID()
+		return len(account) > 0 && meant(account)
+	})
+}
+
+// endConns ends the connections that are meant, and returns their number.
+func (s *Server) endConns(ctx context.Context, exit dialogue.Mail, meant func(*conn) bool) (ended int, err error) {
+	err = s.onLoops(ctx, func(l *loop) {
+		var some []*conn // closing a connection moves others within conns
+		for _, c := range l.conns {
+			if meant(c) {
+				some = append(some, c)
+			}
+		}
+		for _, c := range some {
+			if c.end(exit) {
+				ended++
+			}
+		}
+	})
+	return ended, err
+}
+
 // EndTerminal tells the operator relay of a session to end the terminal of a submission, by ForceExit with text, and takes
 // the terminal out here. It is false if there is no such session, its relay was not told
 // at its login that this may come, or the front stops.

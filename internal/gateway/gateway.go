@@ -121,7 +121,7 @@ type Gateway struct {
 
 // knower is a core that can be asked whether there is an account; the core's own link cannot.
 type knower interface {
-	Known(account []byte) bool
+	Known(account []byte) (known, disabled bool)
 }
 
 // Parts are what a login goes through.

@@ -48,15 +48,15 @@ type relayHouse struct {
 	seq    int
 }
 
-// knowing is a core that can be asked for accounts: those of one digit do not exist.
+// knowing is a core that can be asked for accounts: those of one digit do not exist, and those that begin with 9 are disabled.
 type knowing struct {
 	*fakeCore
 	asked int
 }
 
-func (k *knowing) Known(account []byte) bool {
+func (k *knowing) Known(account []byte) (known, disabled bool) {
 	k.asked++
-	return len(account) > 1
+	return len(account) > 1, len(account) > 1 && account[0] == '9'
 }
 
 func newRelayHouse(t *testing.T, change func(*setup, *grants)) *relayHouse {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"maps"
 	"slices"
 	"sync"
 
@@ -166,4 +167,33 @@ func (g *Gateway) Terminals(session int32) int {
 	link.mu.Lock()
 	defer link.mu.Unlock()
 	return link.live
+}
+
+// Visit is a terminal that an operator relay reported and that has not ended.
+type Visit struct {
+	SessionID int32 // of the relay
+	SubmitID  uuid.UUID
+	Relay     regulation.AppID
+}
+
+// Visits are those of the accounts that are meant, in no order.
+func (g *Gateway) Visits(meant func(regulation.Account) bool) (some []Visit) {
+	g.links.mu.Lock()
+	links := maps.Clone(g.links.all)
+	g.links.mu.Unlock()
+	for id, link := range links {
+		some = link.appendVisits(some, id, meant)
+	}
+	return some
+}
+
+func (l *relayLink) appendVisits(some []Visit, session int32, meant func(regulation.Account) bool) []Visit {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id, v := range l.visits {
+		if meant(v.account) {
+			some = append(some, Visit{session, uuid.UUID(id), l.relay.AppID})
+		}
+	}
+	return some
 }

@@ -33,7 +33,7 @@ var submitChecks = [...]submitCheck{
 	{13, true, []reason.Reason{
 		reason.TerminalAppUnknown, reason.TerminalAppDisabled, reason.TerminalAppKind, reason.TerminalAppNotOfRelay,
 	}, (*Gateway).checkTerminalApp},
-	{14, false, []reason.Reason{reason.OutOfScope, reason.UnknownCustomer}, (*Gateway).checkScope},
+	{14, false, []reason.Reason{reason.OutOfScope, reason.UnknownCustomer, reason.DisabledCustomer}, (*Gateway).checkScope},
 	{14, false, []reason.Reason{reason.RelayVisits}, (*Gateway).checkVisits},
 	{15, false, []reason.Reason{reason.NoValidKey}, (*Gateway).checkKey},
 	{16, false, []reason.Reason{reason.TerminalInfoRefused, reason.ReplayedTerminalInfo}, (*Gateway).checkTerminalInfo},
@@ -211,12 +211,17 @@ func (g *Gateway) checkTerminalApp(a *arrival) reason.Reason {
 // exists; it refuses the account's orders.
 func (g *Gateway) checkScope(a *arrival) reason.Reason {
 	inScope := a.relay.InScope(a.submission.Operator, a.account) && a.relay.HasOperator(a.submission.Operator)
-	known := g.known == nil || g.known.Known(a.account)
+	known, disabled := true, false
+	if g.known != nil {
+		known, disabled = g.known.Known(a.account)
+	}
 	switch {
 	case !inScope:
 		return reason.OutOfScope
 	case !known:
 		return reason.UnknownCustomer
+	case disabled:
+		return reason.DisabledCustomer
 	}
 	return reason.OK
 }

@@ -133,6 +133,7 @@ func faults() []fault {
 		}},
 		{14, reason.OutOfScope, func(r *relayHouse, _ *session.SubmitAttempt) { r.grants.scope = nil; r.change() }},
 		{14, reason.OutOfScope, func(r *relayHouse, _ *session.SubmitAttempt) { r.grants.permissions[0].Operators = nil; r.change() }},
+		{14, reason.DisabledCustomer, func(_ *relayHouse, a *session.SubmitAttempt) { a.Request.UserID = []byte("98888888") }},
 		{14, reason.UnknownCustomer, request(func(a *session.SubmitAttempt) { a.Request.UserID = []byte("8") })},
 		{14, reason.RelayVisits, func(r *relayHouse, _ *session.SubmitAttempt) {
 			r.options(func(o *RelayOptions) { o.MaxVisits = 1 })
@@ -222,15 +223,16 @@ func TestScopeIsNoOracle(t *testing.T) {
 	r := newSubmitHouse(t)
 	knows := r.known.(*knowing)
 	unknown, _ := r.submit(r.submission(func(a *session.SubmitAttempt) { a.Request.UserID = []byte("8") }))
+	disabled, _ := r.submit(r.submission(func(a *session.SubmitAttempt) { a.Request.UserID = []byte("98888888") }))
 	r.grants.scope = nil
 	r.change()
 	out, _ := r.submit(r.submission(nil))
 	both, _ := r.submit(r.submission(func(a *session.SubmitAttempt) { a.Request.UserID = []byte("8") }))
-	if unknown.Reason.Code() != 9 || out.Reason.Code() != 9 || both.Reason != reason.OutOfScope || knows.asked != 3 {
+	if unknown.Reason.Code() != 9 || out.Reason.Code() != 9 || both.Reason != reason.OutOfScope || knows.asked != 4 {
 		t.Errorf("%v, %v, %v, asked %d times", unknown.Reason, out.Reason, both.Reason, knows.asked)
 	}
 	texts := map[string]bool{}
-	for _, why := range []reason.Reason{unknown.Reason, out.Reason} {
+	for _, why := range []reason.Reason{unknown.Reason, disabled.Reason, out.Reason} {
 		texts[string(why.AppendText(nil, reason.Ref{}))] = true
 	}
 	if len(texts) != 1 {

@@ -141,8 +141,18 @@ func (l *auditLine) addText(key, s string, always bool) {
 	if s == "" && !always {
 		return
 	}
+	l.addQuoted(key, clip(s, maxText))
+}
+
+// addLong adds what an operator wrote, cut to maxLong; an empty one not.
+func (l *auditLine) addLong(key, s string) {
+	if s != "" {
+		l.addQuoted(key, clip(s, maxLong))
+	}
+}
+
+func (l *auditLine) addQuoted(key, s string) {
 	l.key(key)
-	s = clip(s)
 	if !plain(s) {
 		l.b = append(l.b, escape(s)...)
 		return

@@ -28,8 +28,12 @@ const (
 	EventReportedAgain    = "reported_again"    // a live terminal that a relay agent reported to a front again: another record
 	EventLoadtestPrepared = "loadtest_prepared" // a command made the population of a load test
 	EventLoadtestRemoved  = "loadtest_removed"  // a command took it out again
+	EventOperatorAction   = "operator_action"   // what a command of an operator changed
 	EventSuppressed       = "suppressed"        // lines that were only counted, see Suppressed…
 )
+
+// maxLong bounds a text of an operator in bytes, as maxText does a peer's.
+const maxLong = 2048
 
 // maxText bounds each string of an entry in bytes, as it came: a byte that is no UTF-8
 // becomes U+FFFD. The longest honest string has 36.
@@ -80,11 +84,19 @@ type Entry struct {
 	By   string // of EventSessionEnd and EventLoadtest…: the operator, as the command named him
 	Text string // of EventSessionEnd: why, as the terminal was told; of EventLoadtest…: what was made
 
+	Action *OperatorAction // of EventOperatorAction
+
 	// Of EventSuppressed: whose lines, since when, how many, and how many of each reason.
 	Source  netip.Prefix // the zero Prefix for those of the whole front
 	Since   time.Time
 	Lines   int
 	Reasons map[string]int
+}
+
+// OperatorAction is what a command changed. Its texts are an operator's, and longer than those of a peer.
+type OperatorAction struct {
+	ID                             uuid.UUID
+	Command, Subject, Changes, Why string
 }
 
 // marshal adds the fields after time.
@@ -116,6 +128,13 @@ func (e *Entry) marshal(l *auditLine) {
 		return
 	}
 	e.marshalLogin(l)
+	if a := e.Action; a != nil {
+		l.addID("action", a.ID)
+		l.addLong("command", a.Command)
+		l.addLong("subject", a.Subject)
+		l.addLong("changes", a.Changes)
+		l.addLong("why", a.Why)
+	}
 }
 
 // marshalRelay gives the fields that apply to relays only.
@@ -171,13 +190,13 @@ func (e *Entry) marshalLogin(l *auditLine) {
 	l.addText("text", e.Text, false)
 }
 
-// clip cuts s to maxText bytes, at a rune boundary where there is one.
-func clip(s string) string {
-	if len(s) <= maxText {
+// clip cuts s to so many bytes, at a rune boundary where there is one.
+func clip(s string, most int) string {
+	if len(s) <= most {
 		return s
 	}
-	n := maxText
-	for n > maxText-utf8.UTFMax && !utf8.RuneStart(s[n]) {
+	n := most
+	for n > most-utf8.UTFMax && !utf8.RuneStart(s[n]) {
 		n--
 	}
 	return s[:n]

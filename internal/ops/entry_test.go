@@ -99,7 +99,7 @@ func FuzzEntry(f *testing.F) {
 			t.Fatalf("%q: %v", got, err)
 		}
 		for key, sent := range map[string]string{"app_id": appID, "account": account} {
-			if said, _ := back[key].(string); utf8.ValidString(sent) && said != clip(sent) || len(clip(sent)) > maxText {
+			if said, _ := back[key].(string); utf8.ValidString(sent) && said != clip(sent, maxText) || len(clip(sent, maxText)) > maxText {
 				t.Errorf("%s %q says %q", key, sent, said)
 			}
 		}

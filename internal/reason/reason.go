@@ -45,6 +45,7 @@ const (
 	IllegalField     // an item with an illegal character, or over its length
 	NoPublicAddress  // the connection has no usable public address
 	TooManySessions  // too many sessions of this user
+	AccountDisabled  // the password was right, and an operator disabled the account
 	AccountLocked    // this user from this source is locked for now
 	SourceLocked     // this source is locked for now
 	Overloaded       // too much at once; nothing was recorded
@@ -97,8 +98,9 @@ const (
 	SubmitFault           // a fault of ours while the submission was recorded: the record may be there
 	Resubmitted           // accepted, and the relay said that it had sent the submission before
 
-	// UnknownCustomer is the last: its word is UnknownAccount's, and Words has each word once.
-	UnknownCustomer // no such account, in a submission
+	// UnknownCustomer and those after it have the words of others, and Words has each word once.
+	UnknownCustomer  // no such account, in a submission
+	DisabledCustomer // an operator disabled the account, in a submission
 
 	reasonCount
 )
@@ -139,6 +141,7 @@ var reasons = [reasonCount]reasonFacts{
 	IllegalField:         {"illegal_field", 15},
 	NoPublicAddress:      {"no_public_address", 49},
 	TooManySessions:      {"too_many_sessions", 60},
+	AccountDisabled:      {"account_disabled", 3},
 	AccountLocked:        {"account_locked", 75},
 	SourceLocked:         {"source_locked", 143},
 	Overloaded:           {"overloaded", 90},
@@ -186,6 +189,7 @@ var reasons = [reasonCount]reasonFacts{
 	SubmitFault:           {"submit_fault", 90},
 	Resubmitted:           {"resubmitted", 0},
 	UnknownCustomer:       {"unknown_account", 9},
+	DisabledCustomer:      {"account_disabled", 9},
 }
 
 // String is the reason's word: snake_case, stable, the same in audit log and metrics.

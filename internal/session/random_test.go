@@ -191,7 +191,7 @@ var moves = []func(d *dialogue, c chance){
 	},
 	func(d *dialogue, c chance) { // the gateway's word on a submission
 		if len(d.submits) > 0 && d.close == reason.StayOpen {
-			d.decided(reason.Reason(c.upTo(int(reason.UnknownCustomer), "outcome")))
+			d.decided(reason.Reason(c.upTo(int(reason.DisabledCustomer), "outcome")))
 		}
 	},
 	func(d *dialogue, c chance) { // one terminal of a relay

@@ -356,7 +356,7 @@ func TestSubmissionsInAnyOrder(t *testing.T) {
 // TestNoSubmissionEndsTheSession: whatever its code, many customers are behind this connection.
 func TestNoSubmissionEndsTheSession(t *testing.T) {
 	d := relay(t, session.LoggedIn)
-	for why := range reason.UnknownCustomer + 1 {
+	for why := range reason.DisabledCustomer + 1 {
 		for range 4 { // the third error 3 would end a terminal's session
 			d.submit(submitID)
 			d.decided(why)
@@ -365,7 +365,7 @@ func TestNoSubmissionEndsTheSession(t *testing.T) {
 			t.Fatalf("%v: closed by %v", why, d.close)
 		}
 	}
-	if len(d.sent) != 4*int(reason.UnknownCustomer+1) {
+	if len(d.sent) != 4*int(reason.DisabledCustomer+1) {
 		t.Errorf("%d answers", len(d.sent))
 	}
 }

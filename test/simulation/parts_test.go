@@ -52,14 +52,18 @@ func who(ctx context.Context, what string) string {
 // knowingCore is a gatedCore that can be asked whether there is an account, as the one under it.
 type knowingCore struct {
 	gatedCore
-	known interface{ Known(account []byte) bool }
+	known interface {
+		Known(account []byte) (known, disabled bool)
+	}
 }
 
-func (c knowingCore) Known(account []byte) bool { return c.known.Known(account) }
+func (c knowingCore) Known(account []byte) (known, disabled bool) { return c.known.Known(account) }
 
 func (p *process) gatedCore(c core.Core) core.Core {
 	gated := gatedCore{p, c}
-	if known, can := c.(interface{ Known(account []byte) bool }); can {
+	if known, can := c.(interface {
+		Known(account []byte) (known, disabled bool)
+	}); can {
 		return knowingCore{gated, known}
 	}
 	return gated

@@ -86,6 +86,7 @@ type Core struct {
 
 	refreshing sync.Mutex // one Refresh at a time
 	current    atomic.Pointer[snapshot]
+	barred     atomic.Bool // the last Refresh may have found accounts that may not log in any more, see Barred
 }
 
 // snapshot is never changed once it is stored.
@@ -93,6 +94,7 @@ type snapshot struct {
 	generation int64
 	holders    *shardmap.Map[regulation.Account, holder]
 	faults     []*RowError // of the rows that were left out
+	barred     bool        // accounts of the snapshot before may not log in any more
 }
 
 // holder is what Verify needs of an Account: a firm has a million, so it is small.
@@ -100,6 +102,7 @@ type holder struct {
 	phc      string // the password hash, which was read once to see whether it can be used
 	unlocked int64  // microseconds since 1970
 	userType regulation.UserType
+	disabled bool
 }
 
 // lookup works on the nil snapshot, which has no accounts.
@@ -165,6 +168,9 @@ func (l *Core) Refresh(ctx context.Context) (changed bool, err error) {
 		return false, fmt.Errorf("read the accounts: %w", err)
 	}
 	l.current.Store(next)
+	if before != nil && next.barred {
+		l.barred.Store(true)
+	}
 	l.locks.lift(unlocked)
 	return true, next.fault()
 }
@@ -180,7 +186,7 @@ func readRow(row *Account) (holder, error) {
 	if err != nil {
 		return holder{}, err
 	}
-	return holder{h.phc, microsOf(row.Unlocked), row.UserType}, nil
+	return holder{h.phc, microsOf(row.Unlocked), row.UserType, row.State == Disabled}, nil
 }
 
 // microsOf is 0 for the zero time.

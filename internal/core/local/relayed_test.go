@@ -70,8 +70,14 @@ func TestOrdersByTelephoneShareNoSource(t *testing.T) {
 
 func TestKnown(t *testing.T) {
 	h := newHouse(t, nil)
-	if !h.Known([]byte(alice)) || h.Known([]byte("1")) || (&Core{}).Known([]byte(alice)) {
-		t.Error("wrong accounts are known")
+	for _, tt := range []struct {
+		core  *Core
+		name  regulation.Account
+		known bool
+	}{{h.Core, alice, true}, {h.Core, "1", false}, {&Core{}, alice, false}} {
+		if known, disabled := tt.core.Known([]byte(tt.name)); known != tt.known || disabled {
+			t.Errorf("%s: known %v, disabled %v", tt.name, known, disabled)
+		}
 	}
 	name := []byte(alice)
 	if n := testing.AllocsPerRun(100, func() { h.Known(name) }); n != 0 {

@@ -16,12 +16,16 @@ func (l *Core) Abort(int32, ftd.ReasonCode, string) {}
 // Open gives no Session: this core takes no business messages.
 func (l *Core) Open(*core.Opening) (core.Session, error) { return nil, nil }
 
-// Known reports whether there is such an account. It allocates nothing.
-func (l *Core) Known(account []byte) bool {
+// Known reports whether there is such an account, and whether an operator disabled it. It allocates nothing.
+func (l *Core) Known(account []byte) (known, disabled bool) {
 	s := l.current.Load()
 	if s == nil {
-		return false
+		return false, false
 	}
-	_, known := s.holders.Get(regulation.Account(account))
-	return known
+	h, known := s.holders.Get(regulation.Account(account))
+	return known, h.disabled
 }
+
+// Barred reports whether accounts were disabled or removed since it was last asked: their sessions are to be ended. Which they are, Known
+// says; Barred may be true where there is none.
+func (l *Core) Barred() bool { return l.barred.Swap(false) }

@@ -70,3 +70,47 @@ func TestUnlockByAChange(t *testing.T) {
 	h.refresh()
 	h.want("unlocked", h.try(alice, "right", home), 0)
 }
+
+// TestStates: a disabled account is refused only to who knows its password, a removed one is unknown, and both are barred.
+func TestStates(t *testing.T) {
+	for _, whole := range []bool{true, false} {
+		h := newHouse(t, nil)
+		change := func(state State) {
+			t.Helper()
+			row := account(t, alice, regulation.UserCustomer, "right")
+			row.State = state
+			if state == Removed {
+				row.PasswordHash = ""
+			}
+			h.source.set(row, account(t, bob, regulation.UserOperator, "right"))
+			h.source.mu.Lock()
+			if h.source.since = nil; !whole {
+				h.source.since = func(int64) ([]Account, []regulation.Account) { return []Account{row}, nil }
+			}
+			h.source.mu.Unlock()
+			h.refresh()
+		}
+		h.want("enabled", h.try(alice, "right", home), 0)
+		if h.Barred() {
+			t.Error("accounts are barred, and none was disabled")
+		}
+		change(Disabled)
+		h.want("disabled, the right password", h.try(alice, "right", home), reason.AccountDisabled)
+		h.want("disabled, a wrong one", h.try(alice, "wrong", home), reason.WrongPassword)
+		h.want("another", h.try(bob, "right", home), 0)
+		if known, disabled := h.Known([]byte(alice)); !known || !disabled || !h.Barred() || h.Barred() {
+			t.Errorf("known %v, disabled %v", known, disabled)
+		}
+		change(Enabled)
+		h.want("enabled again", h.try(alice, "right", home), 0)
+		h.Barred()
+		change(Removed)
+		h.want("removed", h.try(alice, "right", home), reason.UnknownAccount)
+		if known, _ := h.Known([]byte(alice)); known || !h.Barred() {
+			t.Error("a removed account is known, or not barred")
+		}
+	}
+	if reason.AccountDisabled.Code() != reason.WrongPassword.Code() {
+		t.Error("a terminal learns that the account is disabled")
+	}
+}

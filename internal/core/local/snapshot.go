@@ -38,6 +38,9 @@ func readAll(ctx context.Context, from Source, before *snapshot) (*snapshot, map
 	}
 	holders, unlocked, faults := shardmap.Build[regulation.Account, holder](size), make(map[regulation.Account]bool), []*RowError(nil)
 	take := func(row *Account) {
+		if row.State == Removed {
+			return
+		}
 		h, fault := readRow(row)
 		if _, twice := holders.Get(row.Account); fault == nil && twice {
 			fault = errors.New("stands twice; the first is used")
@@ -53,7 +56,7 @@ func readAll(ctx context.Context, from Source, before *snapshot) (*snapshot, map
 		take(row)
 		return nil
 	})
-	return &snapshot{holders: holders.Map(), faults: faults}, unlocked, err
+	return &snapshot{holders: holders.Map(), faults: faults, barred: true}, unlocked, err
 }
 
 // with is s after a change of some rows. A row that cannot be used any more is left out, as if all had been read.
@@ -62,22 +65,27 @@ func (s *snapshot) with(changed []Account, gone []regulation.Account) (next *sna
 	put, left := make(map[regulation.Account]holder, len(changed)), append([]regulation.Account(nil), gone...)
 	unlocked = make(map[regulation.Account]bool)
 	var faults []*RowError
+	barred := len(gone) > 0
 	for _, account := range gone {
 		touched[account] = true
 	}
 	for i := range changed {
 		row := &changed[i]
 		touched[row.Account] = true
+		if row.State == Removed {
+			left, barred = append(left, row.Account), true
+			continue
+		}
 		h, err := readRow(row)
 		if err != nil {
 			left = append(left, row.Account)
 			faults = append(faults, &RowError{row.Account, err})
 			continue
 		}
-		put[row.Account] = h
+		put[row.Account], barred = h, barred || h.disabled
 		noteUnlocked(unlocked, s, row.Account, &h)
 	}
-	next = &snapshot{holders: s.holders.With(put, left)}
+	next = &snapshot{holders: s.holders.With(put, left), barred: barred}
 	for _, f := range s.faults {
 		if !touched[f.Account] {
 			next.faults = append(next.faults, f)

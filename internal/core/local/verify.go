@@ -26,11 +26,12 @@ func (l *Core) Verify(ctx context.Context, a *core.Attempt) (core.User, error) {
 	key := l.cache.key(a.Account, holder.phc, a.Password)
 	if l.cache.get(key, l.now()) {
 		l.locks.forgive(&origin, l.now())
-		return core.User{Account: a.Account, UserType: holder.userType}, nil
-	}
-	why := l.evaluate(ctx, &origin, key, &holder, known, a.Password)
-	if why != 0 {
+	} else if why := l.evaluate(ctx, &origin, key, &holder, known, a.Password); why != 0 {
 		return core.User{}, &core.Refused{Reason: why}
+	}
+	// 7. Only who knows the password comes here: the answer is that of a wrong one, and a guesser learns nothing.
+	if holder.disabled {
+		return core.User{}, &core.Refused{Reason: reason.AccountDisabled}
 	}
 	return core.User{Account: a.Account, UserType: holder.userType}, nil
 }

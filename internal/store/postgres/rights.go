@@ -40,6 +40,7 @@ var rights = []right{
 	{RoleFront, "SELECT", "handed_in", ""},
 	{RoleFront, "SELECT, INSERT, UPDATE", "front", ""},
 	{RoleFront, "SELECT, INSERT", "waiver", ""},
+	{RoleFront, "INSERT", "operator_action", ""},
 	{RoleFront, "SELECT", "goose_db_version", ""},
 	{RoleReport, "SELECT", "record", ""},
 	{RoleReport, "SELECT, INSERT", "report_export", ""},
@@ -47,6 +48,7 @@ var rights = []right{
 	{RoleReport, "SELECT", "front", ""},
 	{RoleReport, "SELECT, INSERT", "waiver", ""},
 	{RoleReport, "SELECT, INSERT", "handed_in", ""},
+	{RoleReport, "SELECT, INSERT", "operator_action", ""},
 	{RoleReport, "SELECT", "goose_db_version", ""},
 	{RoleAdmin, "SELECT, INSERT, UPDATE", "app", ""},
 	{RoleAdmin, "SELECT, INSERT, UPDATE", "account", ""},
@@ -59,6 +61,7 @@ var rights = []right{
 	{RoleAdmin, "SELECT", "front", ""},
 	{RoleAdmin, "UPDATE", "front", "retired"},
 	{RoleAdmin, "SELECT, INSERT", "waiver", ""},
+	{RoleAdmin, "SELECT, INSERT", "operator_action", ""},
 	{RoleAdmin, "SELECT", "goose_db_version", ""},
 }
 
@@ -103,6 +106,7 @@ const tooMuchSQL = `SELECT privilege || ' ' || c.relname
 	UNION ALL SELECT 'UPDATE record.' || a.attname FROM pg_attribute a
 	WHERE a.attrelid = to_regclass('record') AND a.attnum > 0 AND a.attname NOT IN ('front_id')
 		AND NOT a.attisdropped AND has_column_privilege($1, a.attrelid, a.attnum, 'UPDATE')
+	UNION ALL SELECT 'UPDATE operator_action' WHERE has_any_column_privilege($1, 'operator_action', 'UPDATE')
 	UNION ALL SELECT 'SELECT record.supplement' WHERE $1 <> '` + RoleReport + `' AND has_column_privilege($1, 'record', 'supplement', 'SELECT')
 	ORDER BY 1`
 

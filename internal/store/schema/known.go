@@ -41,6 +41,7 @@ var traces = []struct {
 	{15, "to_regclass('directory_change') IS NOT NULL"},
 	{16, hasColumn("relay", "client_certs")},
 	{17, hasColumn("handed_in", "receipt")},
+	{18, "to_regclass('operator_action') IS NOT NULL"},
 }
 
 func hasColumn(table, column string) string {
