@@ -77,6 +77,15 @@ func ParseAssertions(texts []string) (Assertions, error) {
 	return all, errors.Join(faults...)
 }
 
+// Asserted is what r was held to.
+func (r *Result) Asserted() (Assertions, error) {
+	texts := make([]string, len(r.Assertions))
+	for i := range r.Assertions {
+		texts[i] = r.Assertions[i].Text
+	}
+	return ParseAssertions(texts)
+}
+
 func parseAssertion(text string) (a assertion, err error) {
 	m := assertionForm.FindStringSubmatch(text)
 	if m == nil {
@@ -128,20 +137,52 @@ func isStep(name string) bool {
 	return name == "login" || name == "service" || slices.Contains(StepNames, name) || slices.Contains(RequestNames, name)
 }
 
+// Cause is why a run is not good.
+type Cause string
+
+// The causes.
+const (
+	EndedEarly Cause = "ended_early" // it did not come to its end
+	NoVisit    Cause = "no_visit"    // no visit began
+	LetIn      Cause = "let_in"      // an attacker was logged in
+	Errors     Cause = "errors"      // visits had a wrong answer, and no assertion says how many may
+	Asserted   Cause = "asserted"    // an assertion does not hold
+)
+
 // Judge holds the run to the assertions. A good run came to its end, made a visit, let no attacker in, and had no error unless
-// an assertion says how many it may have.
+// an assertion says how many it may have. Otherwise each cause is named.
 func (r *Result) Judge(all Assertions) {
-	r.Assertions = []Assertion{}
-	r.Good = r.EndedEarly == "" && r.Counts.Begun > 0 && r.Counts.LetIn == 0
-	if !slices.ContainsFunc(all, assertion.isOfErrors) {
-		r.Good = r.Good && r.Errors() == 0
-	}
+	r.Assertions, r.Causes = []Assertion{}, []Cause{}
+	broken := false
 	for _, a := range all {
 		value, known := r.value(a.subject)
 		holds := known && compare(value, a.relation, a.limit)
 		r.Assertions = append(r.Assertions, Assertion{a.text, value, holds})
-		r.Good = r.Good && holds
+		broken = broken || !holds
 	}
+	bounded := slices.ContainsFunc(all, assertion.isOfErrors)
+	for _, c := range []struct {
+		cause Cause
+		is    bool
+	}{
+		{EndedEarly, r.EndedEarly != ""},
+		{NoVisit, r.Counts.Begun == 0},
+		{LetIn, r.Counts.LetIn > 0},
+		{Errors, r.Errors() > 0 && !bounded},
+		{Asserted, broken},
+	} {
+		if c.is {
+			r.Causes = append(r.Causes, c.cause)
+		}
+	}
+	r.Good = len(r.Causes) == 0
+}
+
+// IsTime reports whether the value is a number of milliseconds, of which 0 is no measurement at all.
+func (a *Assertion) IsTime() bool {
+	read, err := parseAssertion(a.Text)
+	_, isNumber := numbers[read.subject]
+	return err == nil && !isNumber
 }
 
 // value is that of the subject. A time is not known if none was taken: of a run without an answer no quantile is short.

@@ -36,8 +36,8 @@ func (q *Requests) errors() int {
 	return q.Refused + q.Wrong + q.Lost + q.Doubled
 }
 
-// rate is the answers a second.
-func (q *Requests) rate() float64 {
+// Rate is the answers a second.
+func (q *Requests) Rate() float64 {
 	if q == nil || q.ElapsedS <= 0 {
 		return 0
 	}
@@ -85,7 +85,7 @@ func ofRequests(number func(*Requests) int) func(*Result) float64 {
 	}
 }
 
-func (r *Result) requestRate() float64 { return r.Requests.rate() }
+func (r *Result) requestRate() float64 { return r.Requests.Rate() }
 
 func (r *Result) printRequests(w io.Writer, t *words) {
 	q := r.Requests
@@ -101,7 +101,7 @@ func (r *Result) printRequests(w io.Writer, t *words) {
 			fmt.Fprintf(w, ", %s %d", more.name, more.n)
 		}
 	}
-	fmt.Fprintf(w, ", %s %.0f\n", t.perSecond, q.rate())
+	fmt.Fprintf(w, ", %s %.0f\n", t.perSecond, q.Rate())
 	for _, code := range slices.Sorted(maps.Keys(q.RefusedBy)) {
 		fmt.Fprintf(w, "  %s  %s  %d\n", t.refused, code, q.RefusedBy[code])
 	}

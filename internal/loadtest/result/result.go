@@ -44,7 +44,8 @@ type Result struct {
 	Multiple float64 `json:"multiple_of_peak,omitempty"`
 
 	Assertions []Assertion `json:"assertions"`
-	Good       bool        `json:"good"` // every assertion holds, and no visit had a wrong answer
+	Good       bool        `json:"good"`   // every assertion holds, and no visit had a wrong answer
+	Causes     []Cause     `json:"causes"` // why it is not good
 	// EndedEarly says that the run did not come to its end, and why.
 	EndedEarly string `json:"ended_early,omitempty"`
 }
@@ -143,6 +144,11 @@ func (r *Result) Add(other *Result) error {
 	r.ElapsedS = max(r.end().Sub(other.Began).Seconds(), other.end().Sub(r.Began).Seconds(), r.ElapsedS, other.ElapsedS)
 	if other.Began.Before(r.Began) {
 		r.Began = other.Began
+	}
+	for _, a := range other.Assertions {
+		if !slices.ContainsFunc(r.Assertions, func(own Assertion) bool { return own.Text == a.Text }) {
+			r.Assertions = append(r.Assertions, a) // judged anew
+		}
 	}
 	r.Counts.add(&other.Counts)
 	r.mergeRequests(other)

@@ -2,6 +2,7 @@ package result
 
 import (
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -131,6 +132,49 @@ func TestMergeIsTheSum(t *testing.T) {
 	three.Scenario, three.Began = "churn", three.Began.Add(time.Hour)
 	if err := one.Merge(three); err == nil {
 		t.Error("two runs, an hour apart, are one")
+	}
+}
+
+// TestMergedAssertionsAreKept: results that are merged or read again are held to what they were held to, each once.
+func TestMergedAssertionsAreKept(t *testing.T) {
+	one, two := ran(10), ran(10)
+	for r, texts := range map[*Result][]string{one: {"p99<1s", "errors==0"}, two: {"errors==0", "logged_in>=20"}} {
+		all, err := ParseAssertions(texts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Judge(all)
+	}
+	if err := one.Merge(two); err != nil {
+		t.Fatal(err)
+	}
+	all, err := one.Asserted()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if one.Judge(all); !one.Good || len(one.Assertions) != 3 || len(one.Causes) != 0 {
+		t.Errorf("good %v, %+v, %v", one.Good, one.Assertions, one.Causes)
+	}
+}
+
+// TestCausesAreNamed: each cause of a bad run, all at once.
+func TestCausesAreNamed(t *testing.T) {
+	r := ran(10)
+	r.Counts.LetIn, r.Counts.Failed, r.EndedEarly = 1, 1, "interrupted"
+	all, err := ParseAssertions([]string{"p50<1ms", "login.max<1s", "rate>0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Judge(all)
+	if got := fmt.Sprint(r.Causes); got != "[ended_early let_in errors asserted]" || r.Good {
+		t.Errorf("%s, good %v", got, r.Good)
+	}
+	if !r.Assertions[0].IsTime() || r.Assertions[2].IsTime() {
+		t.Errorf("which are times: %+v", r.Assertions)
+	}
+	r = ran(0)
+	if r.Judge(nil); fmt.Sprint(r.Causes) != "[no_visit]" {
+		t.Errorf("%v", r.Causes)
 	}
 }
 
