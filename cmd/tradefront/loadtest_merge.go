@@ -1,24 +1,20 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
-	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/loadtest"
 	"github.com/tradefront/tradefront/internal/loadtest/result"
 )
 
 // loadtestMerge is what loadtest merge is told.
 type loadtestMerge struct {
-	asserts    []string
-	peak       float64
-	save, lang string
-	form       output
+	asserts []string
+	peak    float64
+	tell    tellLoadtest
 }
 
 func newLoadtestMerge(e *env) *cobra.Command {
@@ -31,11 +27,9 @@ func newLoadtestMerge(e *env) *cobra.Command {
 		RunE: e.action(func(_ *cobra.Command, args []string) error { return m.run(e, args) }),
 	}
 	f := c.Flags()
-	f.StringArrayVar(&m.asserts, "assert", nil, "what the run must show, as p99<50ms, errors==0, rate>=2000; repeatable")
+	f.StringArrayVar(&m.asserts, "assert", nil, "what the run must show, as p99<50ms, errors==0, rate>=2000; repeatable. Without it: what the results were held to")
 	f.Float64Var(&m.peak, "historical-peak", 0, "the firm's peak in logins a second; 0: as the first result has it")
-	f.StringVar(&m.save, "save", "", "file to write the merged result to, as JSON")
-	f.StringVar(&m.lang, "lang", "en", "language of the text: en or zh")
-	outputFlag(c, &m.form)
+	m.tell.flags(c, e)
 	return c
 }
 
@@ -44,7 +38,7 @@ func (m *loadtestMerge) run(e *env, paths []string) error {
 	if err != nil {
 		return err
 	}
-	if err := checkPeak(m.peak); err != nil {
+	if err := errors.Join(checkPeak(m.peak), m.tell.check()); err != nil {
 		return err
 	}
 	var merged *result.Result
@@ -71,8 +65,13 @@ func (m *loadtestMerge) run(e *env, paths []string) error {
 	if merged.Peak > 0 {
 		merged.Multiple = merged.Rate() / merged.Peak
 	}
+	if len(m.asserts) == 0 {
+		if asserted, err = merged.Asserted(); err != nil {
+			return err
+		}
+	}
 	merged.Judge(asserted)
-	return tellLoadtest(e, merged, m.save, m.lang, m.form)
+	return m.tell.result(e, merged)
 }
 
 // checkPeak refuses what is no rate.
@@ -81,25 +80,4 @@ func checkPeak(peak float64) error {
 		return nil
 	}
 	return fmt.Errorf("--historical-peak %v: want logins a second", peak)
-}
-
-// tellLoadtest prints and keeps a result; the error is that of one that is not good.
-func tellLoadtest(e *env, r *result.Result, save, lang string, form output) error {
-	err := form.print(e.out, r, func(w io.Writer) { r.Text(w, lang) })
-	if save != "" {
-		text, failed := json.MarshalIndent(r, "", "  ")
-		if failed == nil {
-			failed = files.Write(save, append(text, '\n'), 0o644)
-		}
-		if failed != nil {
-			err = errors.Join(err, fmt.Errorf("--save: %w", failed))
-		}
-	}
-	if err != nil {
-		return err
-	}
-	if !r.Good {
-		return errLoadtest
-	}
-	return nil
 }

@@ -21,20 +21,17 @@ import (
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
-// errLoadtest is the end of a run that did not show what was asserted; what it showed was printed.
-var errLoadtest = errors.New("the load test did not pass")
-
 // loadtestRun is what loadtest run is told.
 type loadtestRun struct {
-	plan                             loadtest.Plan
-	to, people, key                  string
-	own                              []string
-	share                            loadtestShare
-	answers, save, frontConfig, lang string
-	duration                         time.Duration
-	asserts                          []string
-	peak                             float64
-	form                             output
+	plan                 loadtest.Plan
+	to, people, key      string
+	own                  []string
+	share                loadtestShare
+	answers, frontConfig string
+	duration             time.Duration
+	asserts              []string
+	peak                 float64
+	tell                 tellLoadtest
 }
 
 func newLoadtestRun(e *env) *cobra.Command {
@@ -51,11 +48,12 @@ func newLoadtestRun(e *env) *cobra.Command {
 			"Every login is recorded like any other and is a line of the day's report: use a front of your own, set up for the test.\n" +
 			"The exit status is 1 if a visit had a wrong answer, or if an assertion does not hold.",
 		Example: "  tradefront loadtest run --to 127.0.0.1:41205 --people people.json --key keys/1.0.pem --visits 20000 --rate 1000 \\\n" +
-			"    --assert 'p99<50ms' --assert errors==0 --save result.json",
+			"    --assert 'p99<50ms' --assert errors==0 --save result.json --html result.html",
 		RunE: e.action(func(c *cobra.Command, _ []string) error { return l.run(c.Context(), e, c.Flags()) }),
 	}
 	l.flags(c)
 	l.share.flags(c.Flags())
+	l.tell.flags(c, e)
 	return c
 }
 
@@ -85,9 +83,6 @@ func (l *loadtestRun) flags(c *cobra.Command) {
 	f.Float64Var(&l.peak, "historical-peak", 0, "the firm's peak in logins a second: the result says what multiple of it was reached")
 	f.StringVar(&l.frontConfig, "front-config", "", "configuration file of the front; the result has its SHA-256")
 	f.StringVar(&l.answers, "answers", "", "file to write with one line of JSON for each login that was answered")
-	f.StringVar(&l.save, "save", "", "file to write the result to, as JSON")
-	f.StringVar(&l.lang, "lang", "en", "language of the text: en or zh")
-	outputFlag(c, &l.form)
 	for _, name := range []string{"people", "key"} {
 		must(c.MarkFlagRequired(name))
 	}
@@ -101,7 +96,7 @@ func (l *loadtestRun) run(ctx context.Context, e *env, flags *pflag.FlagSet) err
 	if err != nil {
 		return err
 	}
-	if err := checkPeak(l.peak); err != nil {
+	if err := errors.Join(checkPeak(l.peak), l.tell.check()); err != nil {
 		return err
 	}
 	key, hash, err := l.ready(ctx)
@@ -121,7 +116,7 @@ func (l *loadtestRun) run(ctx context.Context, e *env, flags *pflag.FlagSet) err
 		r.Multiple = r.Rate() / l.peak
 	}
 	r.Judge(asserted)
-	return tellLoadtest(e, r, l.save, l.lang, l.form)
+	return l.tell.result(e, r)
 }
 
 // make has this process make the plan, or several.

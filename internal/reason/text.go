@@ -2,6 +2,7 @@ package reason
 
 import (
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -33,6 +34,12 @@ var errorText = map[int]string{
 	140: "首次登录必须修改密码 first login, change the password first",
 	141: "密码已过期 password expired, change it first",
 	143: "登录失败次数过多，IP被禁止登入 source address is locked",
+}
+
+// CodeText is what people read for a code, in both languages, without a reference; "" of a code that is none of ours.
+func CodeText(code int) (chinese, english string) {
+	chinese, english, _ = strings.Cut(errorText[code], " ") // the Chinese has no space
+	return chinese, english
 }
 
 // ownText is what people read instead where the code's text would mislead.

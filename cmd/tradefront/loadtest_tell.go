@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/files"
+	"github.com/tradefront/tradefront/internal/loadtest/page"
+	"github.com/tradefront/tradefront/internal/loadtest/result"
+	"github.com/tradefront/tradefront/internal/show"
+)
+
+// errLoadtest is the end of a run that did not show what was asserted; what it showed was printed.
+var errLoadtest = errors.New("the load test did not pass")
+
+// tellLoadtest is how the result of a load test is printed and kept.
+type tellLoadtest struct {
+	save, html, lang string
+	form             output
+}
+
+func (t *tellLoadtest) flags(c *cobra.Command, e *env) {
+	f := c.Flags()
+	f.StringVar(&t.save, "save", "", "file to write the result to, as JSON")
+	f.StringVar(&t.html, "html", "", "file to write the report to: one page, with charts, to print and to sign")
+	f.StringVar(&t.lang, "lang", string(show.LanguageOf(e.environ)), "language of the text, and the first of the page: zh or en")
+	outputFlag(c, &t.form)
+}
+
+// check refuses what would be found out after the run.
+func (t *tellLoadtest) check() error {
+	if !slices.Contains(result.Languages(), t.lang) {
+		return fmt.Errorf("--lang %.20q: want one of %v", t.lang, result.Languages())
+	}
+	return nil
+}
+
+// result prints and keeps a result; the error is that of one that is not good.
+func (t *tellLoadtest) result(e *env, r *result.Result) error {
+	err := t.form.print(e.out, r, func(w io.Writer) { r.Text(w, t.lang) })
+	if err = errors.Join(err, t.keep(r)); err != nil {
+		return err
+	}
+	if !r.Good {
+		return errLoadtest
+	}
+	return nil
+}
+
+// keep writes the files that were asked for, each whole or not at all.
+func (t *tellLoadtest) keep(r *result.Result) error {
+	var faults []error
+	if t.save != "" {
+		text, err := json.MarshalIndent(r, "", "  ")
+		faults = append(faults, keepFile("--save", t.save, append(text, '\n'), err))
+	}
+	if t.html != "" {
+		var b bytes.Buffer
+		err := page.Write(&b, r, t.lang)
+		faults = append(faults, keepFile("--html", t.html, b.Bytes(), err))
+	}
+	return errors.Join(faults...)
+}
+
+func keepFile(flag, path string, text []byte, err error) error {
+	if err == nil {
+		err = files.Write(path, text, 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", flag, err)
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+package page
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/tradefront/tradefront/internal/loadtest/result"
+	"github.com/tradefront/tradefront/internal/show"
+)
+
+// fact is a line of a table of two columns.
+type fact struct {
+	Name, Value string
+	Code        bool // the value is an identifier, not a text
+}
+
+// row is a line of the table of latencies.
+type row struct {
+	Name  string
+	Cells []string
+}
+
+// quantiles are the columns of the table of latencies, beside count, mean and greatest.
+var quantiles = []float64{50, 90, 99, 99.9, 99.99}
+
+// latencies are those of a whole visit and of its parts. A part of which there is no time has no figures.
+func latencies(r *result.Result, t *words) []row {
+	all := append([]result.Step{{Name: "login", Latency: r.Login}, {Name: "service", Latency: r.Service}}, r.Steps...)
+	rows := make([]row, 0, len(all))
+	for i := range all {
+		l := &all[i].Latency
+		name, known := t.Steps[all[i].Name]
+		if !known {
+			name = all[i].Name
+		}
+		line := row{Name: name, Cells: []string{count(int(l.Count()))}}
+		cells := []float64{l.Mean()}
+		for _, q := range quantiles {
+			cells = append(cells, l.Quantile(q))
+		}
+		for _, ms := range append(cells, l.Quantile(100)) {
+			text := "–"
+			if l.Count() > 0 {
+				text = digits(ms)
+			}
+			line.Cells = append(line.Cells, text)
+		}
+		rows = append(rows, line)
+	}
+	return rows
+}
+
+// visits counts what became of the visits; what did not happen and is no part of every run is left out.
+func visits(r *result.Result, t *words) []fact {
+	c := &r.Counts
+	facts := []fact{
+		{Name: t.Planned, Value: count(c.Planned)},
+		{Name: t.Begun, Value: count(c.Begun)},
+		{Name: t.LoggedIn, Value: count(c.LoggedIn)},
+		{Name: t.Refused, Value: count(c.Refused)},
+		{Name: t.Failed, Value: count(c.Failed)},
+		{Name: t.Lost, Value: count(c.Lost)},
+	}
+	for _, more := range []struct {
+		name string
+		n    int
+	}{{t.Hostile, c.Hostile}, {t.LetIn, c.LetIn}, {t.Broken, c.BrokenOff}} {
+		if more.n > 0 {
+			facts = append(facts, fact{Name: more.name, Value: count(more.n)})
+		}
+	}
+	return append(facts, fact{Name: t.MostOpen, Value: count(c.MostOpen)}, fact{Name: t.Late, Value: count(c.Late)})
+}
+
+// requests counts what became of what was sent after the logins.
+func requests(q *result.Requests, t *words) []fact {
+	if q == nil {
+		return nil
+	}
+	return []fact{
+		{Name: t.Planned, Value: count(q.Planned)},
+		{Name: t.Sent, Value: count(q.Sent)},
+		{Name: t.Answered, Value: count(q.Answered)},
+		{Name: t.Refused, Value: count(q.Refused)},
+		{Name: t.Wrong, Value: count(q.Wrong)},
+		{Name: t.LostRequests, Value: count(q.Lost)},
+		{Name: t.Doubled, Value: count(q.Doubled)},
+		{Name: t.Again, Value: count(q.Again)},
+		{Name: t.RequestLate, Value: count(q.Late)},
+	}
+}
+
+// run is what was tested.
+func run(r *result.Result, t *words) []fact {
+	scenario := r.Scenario
+	if what, known := t.Scenarios[r.Scenario]; known {
+		scenario += t.Colon + what
+	}
+	config := fact{Name: t.Config, Value: r.ConfigHash, Code: true}
+	if r.ConfigHash == "" {
+		config = fact{Name: t.Config, Value: t.ConfigUnknown}
+	}
+	facts := []fact{
+		{Name: t.ScenarioName, Value: scenario},
+		{Name: t.Target, Value: r.Target, Code: true},
+		config,
+		{Name: t.Began, Value: show.Time(r.Began)},
+		{Name: t.Lasted, Value: fmt.Sprintf("%.1f %s", r.ElapsedS, t.Seconds)},
+	}
+	if r.EndedEarly != "" {
+		facts = append(facts, fact{Name: t.EndedEarly, Value: t.failure(r.EndedEarly)})
+	}
+	if r.Peak > 0 {
+		facts = append(facts, fact{Name: t.PeakName, Value: number(r.Peak) + "/s"})
+	}
+	return append(facts, fact{Name: t.Generators, Value: count(r.Generators)}, fact{Name: t.Version, Value: r.Version, Code: true},
+		fact{Name: t.RunIDs, Value: strings.Join(r.IDs, " "), Code: true})
+}
+
+// host is what the generator ran on.
+func host(r *result.Result, t *words) []fact {
+	h := &r.Host
+	return []fact{
+		{Name: t.Machine, Value: h.Name},
+		{Name: t.CPU, Value: fmt.Sprintf("%d × %s", h.CPUs, h.CPU)},
+		{Name: t.Memory, Value: show.Size(int64(h.Memory))},
+		{Name: t.Kernel, Value: h.Kernel},
+		{Name: t.OpenFiles, Value: count(int(h.MaxOpen))},
+	}
+}
+
+// sharesMachine reports whether the front ran on the generator's machine.
+func sharesMachine(r *result.Result) bool {
+	target, err := netip.ParseAddrPort(r.Target)
+	return err == nil && target.Addr().IsLoopback()
+}
