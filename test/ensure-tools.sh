@@ -2,7 +2,7 @@
 # Makes sure that the programs which the tests call are on this machine: a C compiler (the
 # race detector needs one), g++ and OpenSSL's headers (what authors of a core get), openssl (opens
 # what we encrypted), python3 (the independent terminal), HAProxy (the load balancer), pgbouncer (the
-# pooler), strace (makes reads fail, and watches the collection library), ip, lsblk, findmnt
+# pooler), Chromium (shows our pages), strace (makes reads fail, and watches the collection library), ip, lsblk, findmnt
 # and dmidecode (say what the collection library must find), and PostgreSQL. What is missing is installed as Debian's package
 # if we may. With the word "collector" also what `make collector-test` calls, with "bench" what `make bench-e2e` measures beside us.
 set -eu
@@ -18,6 +18,7 @@ need openssl openssl
 need python3 python3
 need haproxy haproxy
 need promtool prometheus
+need chromium chromium
 need strace strace
 need ip iproute2
 need lsblk util-linux

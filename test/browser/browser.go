@@ -1,0 +1,106 @@
+package browser
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// patience is how long one look may take on a busy machine.
+const patience = 2 * time.Minute
+
+// Browser is the program.
+type Browser struct{ path string }
+
+// Look is how a page is looked at.
+type Look struct {
+	Width, Height int  // of the window; 0 is 1000 × 1400
+	Dark          bool // prefers-color-scheme
+}
+
+// Find is the browser of this machine. A test without it fails: test/ensure-tools.sh installs it.
+func Find(t testing.TB) *Browser {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatalf("%v: test/ensure-tools.sh installs it", err)
+	}
+	return &Browser{path}
+}
+
+// Document is the page's document after it was loaded.
+func (b *Browser) Document(t testing.TB, url string) string {
+	t.Helper()
+	return string(b.run(t, url, "--dump-dom"))
+}
+
+// Picture is what the window shows.
+func (b *Browser) Picture(t testing.TB, url string, look Look) image.Image {
+	t.Helper()
+	if look.Width == 0 {
+		look.Width = 1000
+	}
+	if look.Height == 0 {
+		look.Height = 1400
+	}
+	scheme := 1
+	if look.Dark {
+		scheme = 0
+	}
+	path := filepath.Join(t.TempDir(), "picture.png")
+	b.run(t, url, "--screenshot="+path, fmt.Sprintf("--window-size=%d,%d", look.Width, look.Height), "--hide-scrollbars",
+		fmt.Sprintf("--blink-settings=preferredColorScheme=%d", scheme))
+	picture, err := png.Decode(bytes.NewReader(made(t, path)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return picture
+}
+
+// Printed is the page as a PDF.
+func (b *Browser) Printed(t testing.TB, url string) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "page.pdf")
+	b.run(t, url, "--print-to-pdf="+path, "--no-pdf-header-footer")
+	return made(t, path)
+}
+
+func made(t testing.TB, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("the browser made nothing: %v", err)
+	}
+	return data
+}
+
+// run is one process. The profile's folder is removed after it, whatever it left running.
+func (b *Browser) run(t testing.TB, url string, args ...string) []byte {
+	t.Helper()
+	profile, err := os.MkdirTemp("", "browser")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(profile)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	all := append([]string{
+		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+		"--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--user-data-dir=" + profile,
+	}, args...)
+	cmd := exec.CommandContext(ctx, b.path, append(all, url)...)
+	var errOut bytes.Buffer
+	cmd.Stderr, cmd.WaitDelay = &errOut, 5*time.Second
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %v %s: %v\n%s", b.path, args, url, err, errOut.Bytes())
+	}
+	return out
+}
