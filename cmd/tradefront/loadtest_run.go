@@ -42,7 +42,8 @@ func newLoadtestRun(e *env) *cobra.Command {
 			"  storm      arrive, log in, stay          churn   arrive, log in, log out\n" +
 			"  cold       each account's first login    steady  stay; at the rate one leaves and returns\n" +
 			"  reconnect  all leave at once and return  hostile churn, with a share of attackers\n" +
-			"  orders     stay, and send messages through the front to the trading core\n\n" +
+			"  orders     stay, and send messages through the front to the trading core\n" +
+			"  relay      operators of relays log in and submit the terminals of --customers; --relay-mode investor: customers log in through relays\n\n" +
 			"With --rate visits arrive by the clock, whether or not the front answers, and latency counts from the instant at which a\n" +
 			"visit was due. Without it --concurrency terminals log in one after the other.\n\n" +
 			"Every login is recorded like any other and is a line of the day's report: use a front of your own, set up for the test.\n" +
@@ -72,6 +73,8 @@ func (l *loadtestRun) flags(c *cobra.Command) {
 	f.IntVar(&p.Concurrency, "concurrency", loadtest.DefaultConcurrency, "terminals that log in at a time in a closed loop")
 	f.DurationVar(&p.Hold, "hold", 0, "how long sessions stay after the last login; of steady how long they come and go, of orders how long they send")
 	f.Float64Var(&p.Attackers, "attackers", 0.2, "share of attackers in scenario hostile")
+	f.StringVar(&p.RelayMode, "relay-mode", loadtest.OperatorRelay, "of scenario relay: operator, or investor for many-to-many")
+	f.IntVar(&p.Customers, "customers", 1000, "customers behind the relays of scenario relay; --rate is then that of their submissions or logins")
 	f.Float64Var(&p.OrdersRate, "orders-rate", 1000, "messages a second of all terminals together in scenario orders, for --hold; the core must send them back")
 	f.IntVar(&p.Sources, "sources", 0, "addresses of 127.0.0.0/8 that terminals come from; 0: the system's choice")
 	f.BoolVar(&p.Proxy, "proxy-protocol", false, "a PROXY header before each visit, from addresses of 10.0.0.0/8: for a listener that trusts this machine")
@@ -147,8 +150,8 @@ func (l *loadtestRun) ready(ctx context.Context) (key supplement.Encrypter, hash
 	if l.plan.People, err = population.Read(l.people); err != nil {
 		return nil, "", err
 	}
-	if l.plan.Visits == 0 && l.plan.Scenario != loadtest.Steady {
-		l.plan.Visits = int(l.plan.Rate * l.duration.Seconds())
+	if l.plan.Visits == 0 {
+		l.plan.Visits = l.visits()
 	}
 	public, err := l.readKey()
 	if err != nil {
@@ -163,6 +166,19 @@ func (l *loadtestRun) ready(ctx context.Context) (key supplement.Encrypter, hash
 		hash = hex.EncodeToString(sum[:])
 	}
 	return public, hash, nil
+}
+
+// visits is how many there are where no flag says it.
+func (l *loadtestRun) visits() int {
+	switch p := &l.plan; {
+	case p.Scenario == loadtest.Steady:
+		return 0
+	case p.Scenario == loadtest.Relay && p.RelayMode == loadtest.OperatorRelay:
+		return max(p.Operators(), l.share.generators)
+	case p.Scenario == loadtest.Relay:
+		return p.Customers
+	}
+	return int(l.plan.Rate * l.duration.Seconds())
 }
 
 func (l *loadtestRun) readKey() (supplement.Encrypter, error) {

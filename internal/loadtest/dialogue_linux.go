@@ -20,6 +20,9 @@ func identity(broker string, app *population.App) client.Identity {
 // begin starts a visit of the next account.
 func (e *engine) begin(due time.Duration) error {
 	account := (e.plan.First + e.plan.index(e.begun)) % e.plan.People.Accounts
+	if e.plan.operators() {
+		account = e.plan.index(e.begun) % len(e.apps) // one relay after the other
+	}
 	if e.returning >= 0 {
 		account, e.returning = e.returning, -1
 	}
@@ -218,7 +221,7 @@ func (e *engine) happened(v *visit, event *client.Event) {
 	case client.Authenticated:
 		e.measured.step(stepAuthenticate, e.now-v.step)
 		v.state, v.step = loggingIn, e.now
-		e.out, err = v.machine.AppendLogin(e.out, e.request(v))
+		e.out, err = e.appendLogin(v)
 	case client.LoggedIn:
 		e.loggedIn(v, event)
 		return
@@ -228,6 +231,12 @@ func (e *engine) happened(v *visit, event *client.Event) {
 		return
 	case client.Refused:
 		e.refused(v, event.Refusal.Code)
+		return
+	case client.Submitted, client.SubmitRefused:
+		e.submitted(v, event)
+		return
+	case client.TerminalExit:
+		e.measured.lost("one terminal of a relay was ended")
 		return
 	case client.Arrived:
 		e.arrived(v, event)
@@ -246,13 +255,25 @@ func spoiled(code string) string {
 	return "A" + code[1:]
 }
 
+func (e *engine) appendLogin(v *visit) ([]byte, error) {
+	if e.plan.throughRelays() {
+		terminal := e.relayed(int(v.account), int(v.login))
+		return v.machine.AppendLoginVia(e.out, e.request(v), &terminal)
+	}
+	return v.machine.AppendLogin(e.out, e.request(v))
+}
+
 func (e *engine) request(v *visit) *client.LoginRequest {
+	user := e.plan.People.Account(int(v.account))
+	if e.plan.operators() {
+		user = e.operators[v.account].Operator
+	}
 	password := e.plan.People.Password
 	if v.kind == wrongPassword {
 		password = "not-" + password[:min(len(password), 30)]
 	}
 	return &client.LoginRequest{
-		BrokerID: e.plan.People.BrokerID, UserID: string(e.plan.People.Account(int(v.account))), Password: password, Remark: "loadtest",
+		BrokerID: e.plan.People.BrokerID, UserID: string(user), Password: password, Remark: "loadtest",
 		HeartbeatSeconds: e.plan.Heartbeat, KeyVersion: e.plan.KeyVersion, AbnormalFlag: '0', Ciphertext: e.ciphertexts.at(int(v.login)),
 	}
 }
@@ -263,6 +284,12 @@ func (e *engine) loggedIn(v *visit, event *client.Event) {
 		e.measured.letIn()
 		e.fail(v, "an attacker was let in: "+kindNames[v.kind])
 		return
+	}
+	if e.plan.operators() {
+		if err := v.mayReport(event.LoginResult().Terms); err != nil {
+			e.fail(v, err.Error())
+			return
+		}
 	}
 	e.measured.step(stepUserLogin, e.now-v.step)
 	e.measured.loggedIn(e.now-v.due, e.now-v.began)
@@ -283,9 +310,17 @@ func (e *engine) loggedIn(v *visit, event *client.Event) {
 func (e *engine) answer(v *visit, event *client.Event) *Answer {
 	r := event.LoginResult()
 	return &Answer{
-		RecordID: r.RecordID, TradingDay: r.TradingDay, LoginTime: r.LoginTime, Account: r.UserID, AppID: e.appOf(v).AppID,
+		RecordID: r.RecordID, TradingDay: r.TradingDay, LoginTime: r.LoginTime, Account: r.UserID, AppID: e.terminalApp(v),
 		FrontID: r.FrontID, SessionID: r.SessionID, Address: r.PublicAddr, Flag: string(rune(r.AbnormalFlag)), Ciphertext: e.ciphertexts.at(int(v.login)),
 	}
+}
+
+// terminalApp is the AppID of the terminal, which a relay names beside its own.
+func (e *engine) terminalApp(v *visit) string {
+	if e.plan.throughRelays() {
+		return string(e.plan.People.AppOf(int(v.account)).AppID)
+	}
+	return e.appOf(v).AppID
 }
 
 // appendProxyHeader appends a PROXY v2 header by which the visit comes from an address of 10.0.0.0/8.

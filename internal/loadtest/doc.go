@@ -13,6 +13,7 @@
 //	reconnect  all log in and stay; then all connections end at once, and all return at once: the second part is measured
 //	steady     all log in and stay; then, at the rate, one of them ends and returns
 //	orders     all log in and stay; then, at a rate of their own, they send messages that the trading core sends back
+//	relay      operators of relays log in and submit the terminals of customers; or customers log in through many-to-many relays
 //	hostile    churn with a share of attackers: wrong authcode, wrong password, not our protocol, silent
 //
 // # Invariants
@@ -24,6 +25,7 @@
 //   - An answer that a visit must not get is an error of the run: a refusal of an honest terminal, and anything but the refusal that
 //     docs/protocol.md asks for of an attacker.
 //   - Each message to the trading core is answered once, by the same bytes: another answer, a second one and none are errors.
+//   - Each submission of a relay is answered once, and counts from when it was due: one that was answered 90 is sent again under its SubmitID.
 //   - Nothing but a loopback address is attacked unless the operator says that the host is theirs (Own).
 //
 // # Bounds

@@ -19,6 +19,7 @@ func (e *engine) decided(v *visit) {
 // end closes a visit's connection.
 func (e *engine) end(v *visit) {
 	e.hangUp(v)
+	e.hangUpRelay(v)
 	_ = unix.Close(int(v.fd))
 	v.state = unused
 	e.open--

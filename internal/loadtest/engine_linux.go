@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/internal/loadtest/population"
 	"github.com/tradefront/tradefront/internal/loadtest/result"
 )
 
@@ -32,6 +33,7 @@ type engine struct {
 	hooks       Hooks
 	apps        []client.Identity
 	codes       []string
+	operators   []*population.Relay // of scenario relay
 	random      *rand.Rand
 
 	epoll, timer int
@@ -51,8 +53,9 @@ type engine struct {
 	measured  *recorder
 	failure   string // the first of a part that is not measured
 
-	unanswered int   // orders that were sent and wait
-	lacking    error // why the run cannot go on; nil while it can
+	reporting  *reporting // nil but of operator relays, once they have logged in
+	unanswered int        // orders that were sent and wait, or submissions
+	lacking    error      // why the run cannot go on; nil while it can
 	business   [orderLen]byte
 
 	out, scratch []byte
@@ -64,8 +67,10 @@ func Run(ctx context.Context, p *Plan, c *Ciphertexts, hooks Hooks) (*result.Res
 		plan: p, ciphertexts: c, hooks: hooks, random: rand.New(rand.NewPCG(p.Seed, 1)), //nolint:gosec // which visitor does what
 		visitCount: p.share(p.Visits), epoll: -1, timer: -1, returning: -1, start: time.Now(), scratch: make([]byte, readRoom), measured: newRecorder(),
 	}
-	for i := range p.People.Apps {
-		app := &p.People.Apps[i]
+	if p.operators() {
+		e.operators = p.relays()
+	}
+	for _, app := range p.apps() {
 		e.apps = append(e.apps, identity(p.People.BrokerID, app))
 		e.codes = append(e.codes, app.AuthCode.Reveal())
 	}
@@ -180,6 +185,7 @@ func (e *engine) look() {
 			e.fail(v, "no answer: "+stateNames[v.state])
 		}
 	}
+	e.giveUpSubmissions()
 	e.measured.tick(e.open)
 	if e.hooks.Watch != nil {
 		e.hooks.Watch(e.measured.status(e.now, e.open))

@@ -23,10 +23,19 @@ const (
 	Steady    = "steady"
 	Hostile   = "hostile"
 	Orders    = "orders"
+	Relay     = "relay"
+)
+
+// The modes of scenario relay.
+const (
+	OperatorRelay = "operator" // one connection for many customers, whose terminals the relay's operator submits
+	InvestorRelay = "investor" // one connection for each customer, who logs in through it
 )
 
 // Scenarios are their names.
-func Scenarios() []string { return []string{Storm, Churn, Cold, Reconnect, Steady, Hostile, Orders} }
+func Scenarios() []string {
+	return []string{Storm, Churn, Cold, Reconnect, Steady, Hostile, Orders, Relay}
+}
 
 // Bounds of a plan.
 const (
@@ -59,6 +68,10 @@ type Plan struct {
 	Attackers   float64       // share of the visits of hostile, 0 to 1
 	OrdersRate  float64       // orders a second of all terminals of orders together, while sessions are held
 
+	RelayMode string // of scenario relay
+	// Customers are those that operator relays report; their connections are the Visits. Rate is then that of the reports.
+	Customers int
+
 	Sources    int  // addresses of 127.0.0.0/8 that visits come from; 0: as the system chooses
 	Proxy      bool // a PROXY header before each visit, of an address of 10.0.0.0/8 (Sources of them)
 	KeyVersion string
@@ -74,6 +87,12 @@ func (p *Plan) Check(maxOpen uint64) error {
 		return fmt.Errorf("scenario %.20q: want one of %s", p.Scenario, strings.Join(Scenarios(), ", "))
 	case p.Generators < 0 || p.Generators > MaxGenerators || p.Generator < 0 || p.Generator >= p.generators():
 		return fmt.Errorf("generator %d of %d: want at most %d", p.Generator+1, p.Generators, MaxGenerators)
+	case p.Scenario == Relay && p.RelayMode != OperatorRelay && p.RelayMode != InvestorRelay:
+		return fmt.Errorf("relay mode %.20q: want %s or %s", p.RelayMode, OperatorRelay, InvestorRelay)
+	case p.Scenario == Relay && len(p.relays()) == 0:
+		return fmt.Errorf("the people file has no %s relay: make one with `tradefront loadtest prepare --relays 1 --investor-relays 1`", p.RelayMode)
+	case p.operators() && (p.Customers < p.generators() || p.Customers > MaxVisits):
+		return fmt.Errorf("%d customers of relays: want one for each generator at least, and at most %d", p.Customers, MaxVisits)
 	case p.Visits < p.generators() && p.Visits > 0:
 		return fmt.Errorf("%d visits for %d generators: want one for each at least", p.Visits, p.Generators)
 	case p.Visits < 1 || p.Visits > MaxVisits:
@@ -139,8 +158,11 @@ func (p *Plan) mostOpen() int {
 
 // requests is how many are sent after the logins.
 func (p *Plan) requests() int {
-	if p.Scenario == Orders {
+	switch {
+	case p.Scenario == Orders:
 		return p.share(int(p.OrdersRate * p.Hold.Seconds()))
+	case p.operators():
+		return p.share(p.Customers)
 	}
 	return 0
 }
@@ -155,6 +177,8 @@ func (p *Plan) Logins() int {
 		return 2 * p.share(p.Visits)
 	case Steady:
 		return p.share(p.Visits) + p.returns() + 1
+	case Relay:
+		return p.share(p.Visits) + p.requests()
 	}
 	return p.share(p.Visits)
 }

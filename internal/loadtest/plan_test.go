@@ -66,6 +66,9 @@ func TestPlansThatCannotBeDone(t *testing.T) {
 		{func(p *Plan) { p.Generators = MaxGenerators + 1 }, "at most 256"},
 		{func(p *Plan) { p.Visits, p.Generators = 2, 3 }, "2 visits for 3 generators"},
 		{func(p *Plan) { p.Scenario = Orders }, "--orders-rate"},
+		{func(p *Plan) { p.Scenario, p.RelayMode = Relay, "both" }, `relay mode "both": want operator or investor`},
+		{func(p *Plan) { p.Scenario, p.RelayMode, p.Customers = Relay, OperatorRelay, 10 }, "no operator relay"},
+		{func(p *Plan) { p.Scenario, p.RelayMode = Relay, InvestorRelay }, "no investor relay"},
 		{func(p *Plan) { p.Scenario, p.OrdersRate, p.Hold = Orders, 1e6, time.Hour }, "orders: at most"},
 	} {
 		p := good

@@ -39,6 +39,10 @@ func (e *engine) playScenario(ctx context.Context) error {
 		return e.steady(ctx)
 	case Orders:
 		return e.trade(ctx)
+	case Relay:
+		if e.plan.operators() {
+			return e.report(ctx)
+		}
 	}
 	e.measure(e.visitCount)
 	return e.arrive(ctx)

@@ -27,6 +27,20 @@ func (c *Ciphertexts) at(i int) []byte {
 	return b[2 : 2+binary.BigEndian.Uint16(b)]
 }
 
+// drawKind is the first that is drawn of a terminal.
+func drawKind(random *rand.Rand) regulation.TerminalType {
+	kinds := int(regulation.TerminalWeChat-regulation.TerminalWindows) + 1
+	return regulation.TerminalWindows + regulation.TerminalType(random.IntN(kinds))
+}
+
+// kindOf is what the terminal is whose string is that of login i.
+func (p *Plan) kindOf(i int) regulation.TerminalType { return drawKind(p.random(i)) }
+
+// random is the source of what the terminal of login i is.
+func (p *Plan) random(i int) *rand.Rand {
+	return rand.New(rand.NewPCG(p.Seed, uint64(p.index(i)))) //nolint:gosec // which machine a synthetic terminal is
+}
+
 // prepareChunk is how many a goroutine makes before it tells how far it is.
 const prepareChunk = 256
 
@@ -65,9 +79,8 @@ func (p *Plan) Prepare(ctx context.Context, key supplement.Encrypter, progress f
 // and no generator makes another's.
 func (c *Ciphertexts) fill(key supplement.Encrypter, p *Plan, from, to int) error {
 	for i := from; i < to; i++ {
-		random := rand.New(rand.NewPCG(p.Seed, uint64(p.index(i)))) //nolint:gosec // which machine a synthetic terminal is
-		kinds := int(regulation.TerminalWeChat-regulation.TerminalWindows) + 1
-		kind := regulation.TerminalWindows + regulation.TerminalType(random.IntN(kinds))
+		random := p.random(i)
+		kind := drawKind(random)
 		place := c.all[i*c.room : (i+1)*c.room]
 		out, err := key.Encrypt(place[2:2], []byte(terminalinfo.Build(kind, random, time.Now())))
 		if err != nil {

@@ -69,9 +69,10 @@ type visit struct {
 	kind           kind
 	account, login int32 // of the population; of the ciphertexts
 	machine        client.Machine
-	in             []byte  // of a frame that is not complete
-	unsent         []byte  // what the socket did not take
-	dialog         *dialog // nil before its first order
+	in             []byte     // of a frame that is not complete
+	unsent         []byte     // what the socket did not take
+	dialog         *dialog    // nil before its first order
+	link           *relayLink // nil but of an operator relay that is logged in
 	// After the beginning of the run: when it was due, when it began, when its step began, when the terminal last sent.
 	// heard is when the front was heard last.
 	due, began, step, sent, heard time.Duration

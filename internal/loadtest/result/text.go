@@ -34,7 +34,7 @@ var texts = map[string]*words{
 			"request": "round trip, from its intended start", "request_service": "round trip, from its first packet",
 		},
 		sent: "sent", answered: "answered", wrong: "wrong answers", lostRequests: "lost", doubled: "answered twice", again: "sent again",
-		perSecond: "answers a second", requests: map[string]string{"orders": "orders"},
+		perSecond: "answers a second", requests: map[string]string{"orders": "orders", "relay": "submissions"},
 	},
 	"zh": {
 		title: "压力测试", target: "前置", began: "开始", lasted: "历时", early: "提前结束", host: "压测机", version: "版本", config: "前置配置",
@@ -48,7 +48,7 @@ var texts = map[string]*words{
 			"request": "往返（自计划时刻起）", "request_service": "往返（自首个报文起）",
 		},
 		sent: "已发送", answered: "已应答", wrong: "应答有误", lostRequests: "丢失", doubled: "重复应答", again: "重发", perSecond: "每秒应答",
-		requests: map[string]string{"orders": "业务报文"},
+		requests: map[string]string{"orders": "业务报文", "relay": "上报"},
 	},
 }
 
