@@ -19,6 +19,9 @@ func identity(broker string, app *population.App) client.Identity {
 
 // begin starts a visit of the next account.
 func (e *engine) begin(due time.Duration) error {
+	if c, is := e.later.take(due); is {
+		return e.beginAs(c.account, c.due, &c)
+	}
 	account := (e.plan.First + e.plan.index(e.begun)) % e.plan.People.Accounts
 	if e.plan.operators() {
 		account = e.plan.index(e.begun) % len(e.apps) // one relay after the other
@@ -27,7 +30,7 @@ func (e *engine) begin(due time.Duration) error {
 		account, e.returning = e.returning, -1
 	}
 	e.begun++
-	return e.beginAs(account, due)
+	return e.beginAs(account, due, nil)
 }
 
 // lackError ends a run in which the generator ran out of something; what was found until then is kept.
@@ -41,7 +44,7 @@ func (e *lackError) Error() string {
 }
 
 // beginAs connects. What a connection may fail by is counted, and what the generator lacks ends the run.
-func (e *engine) beginAs(account int, due time.Duration) error {
+func (e *engine) beginAs(account int, due time.Duration, again *comeAgain) error {
 	domain := unix.AF_INET
 	if e.plan.Target.Addr().Is6() {
 		domain = unix.AF_INET6
@@ -53,9 +56,15 @@ func (e *engine) beginAs(account int, due time.Duration) error {
 	v := e.take(fd)
 	v.state, v.kind, v.due, v.began, v.step = connecting, e.draw(), due, e.now, e.now
 	v.account = int32(e.accountOf(v.kind, account))
-	v.login = int32(e.logins)
-	e.logins++
-	e.measured.begins(e.lateness(due), e.open)
+	if again != nil {
+		v.kind, v.account, v.tries = honest, int32(account), again.tries
+		e.measured.returns(e.open)
+	} else {
+		e.measured.begins(e.lateness(due), e.open)
+	}
+	if v.login = e.takeLogin(again); v.login < 0 {
+		return &lackError{e.begun, errNoStrings}
+	}
 	if err := e.bind(fd, int(v.account)); err != nil {
 		return &lackError{e.begun, err}
 	}
@@ -70,6 +79,20 @@ func (e *engine) beginAs(account int, due time.Duration) error {
 		e.fail(v, "connect: "+err.Error())
 	}
 	return nil
+}
+
+var errNoStrings = errors.New("no prepared terminal string is left for those that come again")
+
+// takeLogin is a ciphertext that no front has seen; -1 if none is left.
+func (e *engine) takeLogin(again *comeAgain) int32 {
+	if again != nil && again.login >= 0 {
+		return again.login
+	}
+	if e.logins >= e.ciphertexts.count() {
+		return -1
+	}
+	e.logins++
+	return int32(e.logins - 1)
 }
 
 // lateness is how far the generator is behind. Visits that are due all at once are not late.
@@ -147,7 +170,9 @@ func (e *engine) draw() kind {
 func (e *engine) connected(v *visit) {
 	code, err := unix.GetsockoptInt(int(v.fd), unix.SOL_SOCKET, unix.SO_ERROR)
 	if err != nil || code != 0 {
-		e.fail(v, "connect: "+unix.Errno(code).Error())
+		if why := "connect: " + unix.Errno(code).Error(); !e.comesAgain(v, why) {
+			e.fail(v, why)
+		}
 		return
 	}
 	e.measured.step(stepConnect, e.now-v.step)

@@ -2,6 +2,7 @@ package loadtest
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -24,6 +25,24 @@ func (e *engine) end(v *visit) {
 	v.state = unused
 	e.open--
 	e.spare = append(e.spare, v.slot)
+}
+
+// comesAgain has a visit come again that is not logged in, if the plan says so, and ends it for now.
+func (e *engine) comesAgain(v *visit, why string) bool {
+	if e.plan.ComeAgain == 0 || v.kind != honest || v.state == staying || v.state == leaving {
+		return false
+	}
+	c := comeAgain{due: v.due, account: int(v.account), login: v.login, tries: v.tries}
+	if v.state == loggingIn {
+		c.login = -1
+	}
+	if !e.later.add(c, e.now, e.plan.ComeAgain, e.random) {
+		return false
+	}
+	e.measured.comesAgain(why)
+	e.decided(v)
+	e.end(v)
+	return true
 }
 
 // fail counts a visit that broke off.
@@ -49,6 +68,8 @@ func (e *engine) refused(v *visit, code int) {
 		e.measured.hostile(kindNames[v.kind])
 	case v.kind != honest:
 		e.measured.failed(kindNames[v.kind] + " got code " + strconv.Itoa(code))
+	case slices.Contains(laterCodes, code) && e.comesAgain(v, "refused by code "+strconv.Itoa(code)):
+		return
 	default:
 		e.measured.refused(strconv.Itoa(code))
 		if e.failure == "" {
@@ -67,8 +88,13 @@ func (e *engine) closedByFront(v *visit) {
 		e.end(v)
 		return
 	}
-	e.fail(v, "closed: "+stateNames[v.state])
+	if !e.comesAgain(v, "closed: "+stateNames[v.state]) {
+		e.fail(v, "closed: "+stateNames[v.state])
+	}
 }
+
+// laterCodes tell a terminal to come again later.
+var laterCodes = []int{7, 8, codeLater}
 
 // broken is for what is no answer to the visit's request.
 func (e *engine) broken(v *visit, err error) {

@@ -50,6 +50,7 @@ type engine struct {
 	// returning is the account that has just left, of scenario steady; -1: the next in order
 	returning int
 	logins    int // ciphertexts used
+	later     later
 	measured  *recorder
 	failure   string // the first of a part that is not measured
 

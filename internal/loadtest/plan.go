@@ -45,6 +45,9 @@ const (
 	MaxRequests        = 1_000_000_000
 	MaxGenerators      = 256
 	maxSources         = 1 << 16
+	// againReserve is how many more ciphertexts are made for each visit that may come again: one that was refused after its login was
+	// sent needs another.
+	againReserve = 3
 	// spareFiles are descriptors that are left for anything but visits.
 	spareFiles = 64
 )
@@ -72,8 +75,11 @@ type Plan struct {
 	// Customers are those that operator relays report; their connections are the Visits. Rate is then that of the reports.
 	Customers int
 
-	Sources    int  // addresses of 127.0.0.0/8 that visits come from; 0: as the system chooses
-	Proxy      bool // a PROXY header before each visit, of an address of 10.0.0.0/8 (Sources of them)
+	Sources int  // addresses of 127.0.0.0/8 that visits come from; 0: as the system chooses
+	Proxy   bool // a PROXY header before each visit, of an address of 10.0.0.0/8 (Sources of them)
+	// ComeAgain is how long after it was due a visit may come again that was told to come later, or whose connection ended
+	// before it was logged in. 0: it does not.
+	ComeAgain  time.Duration
 	KeyVersion string
 	Heartbeat  int // seconds, as the terminals ask for
 	Patience   time.Duration
@@ -97,7 +103,7 @@ func (p *Plan) Check(maxOpen uint64) error {
 		return fmt.Errorf("%d visits for %d generators: want one for each at least", p.Visits, p.Generators)
 	case p.Visits < 1 || p.Visits > MaxVisits:
 		return fmt.Errorf("%d visits: want 1 to %d", p.Visits, MaxVisits)
-	case !finite(p.Rate) || !finite(p.Attackers) || !finite(p.OrdersRate) || p.Ramp < 0 || p.Hold < 0 || p.Patience <= 0 || p.First < 0:
+	case !finite(p.Rate) || !finite(p.Attackers) || !finite(p.OrdersRate) || p.Ramp < 0 || p.ComeAgain < 0 || p.Hold < 0 || p.Patience <= 0 || p.First < 0:
 		return errors.New("rate, share, times and the first account are numbers that are not negative, and patience is above 0")
 	case p.Scenario == Steady && p.Rate*p.Hold.Seconds() < 1:
 		return errors.New("scenario steady needs a --rate and a --hold in which one session returns at least")
@@ -172,6 +178,14 @@ func (p *Plan) Steps() int { return p.share(p.Visits) + p.requests() }
 
 // Logins is how many ciphertexts the run needs.
 func (p *Plan) Logins() int {
+	n := p.firstLogins()
+	if p.ComeAgain > 0 {
+		n += againReserve * p.share(p.Visits)
+	}
+	return n
+}
+
+func (p *Plan) firstLogins() int {
 	switch p.Scenario {
 	case Reconnect:
 		return 2 * p.share(p.Visits)

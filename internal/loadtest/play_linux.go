@@ -60,15 +60,20 @@ func (e *engine) measure(visits int) {
 // arrive makes all visits, by the schedule or in a closed loop, and waits until each is decided.
 func (e *engine) arrive(ctx context.Context) error {
 	from, visits, concurrency := e.measured.start, e.visitCount, e.plan.concurrency()
-	return e.until(ctx, func() bool { return e.begun >= visits && e.under == 0 }, func() (time.Duration, bool) {
+	return e.until(ctx, e.allDecided(visits), func() (time.Duration, bool) {
 		switch {
 		case e.begun >= visits:
-			return 0, false
+			return e.later.earlier(0, false)
 		case e.plan.Rate > 0:
-			return from + e.due(e.begun), true
+			return e.later.earlier(from+e.due(e.begun), true)
 		}
-		return e.now, e.under < concurrency
+		return e.later.earlier(e.now, e.under < concurrency)
 	}, e.begin)
+}
+
+// allDecided reports whether so many visits have begun, and are decided.
+func (e *engine) allDecided(visits int) func() bool {
+	return func() bool { return e.begun >= visits && e.under == 0 && len(e.later) == 0 }
 }
 
 // due is when this generator's visit i is due, after the beginning of the part.
@@ -114,8 +119,8 @@ func (e *engine) reconnect(ctx context.Context) error {
 	}
 	e.measure(e.visitCount)
 	from := e.now
-	return e.until(ctx, func() bool { return e.begun >= e.visitCount && e.under == 0 }, func() (time.Duration, bool) {
-		return from, e.begun < e.visitCount
+	return e.until(ctx, e.allDecided(e.visitCount), func() (time.Duration, bool) {
+		return e.later.earlier(from, e.begun < e.visitCount)
 	}, e.begin)
 }
 
@@ -127,16 +132,17 @@ func (e *engine) steady(ctx context.Context) error {
 	all := e.plan.returns()
 	e.measure(all)
 	from := e.measured.start
-	return e.until(ctx, func() bool { return e.begun >= all && e.under == 0 }, func() (time.Duration, bool) {
+	return e.until(ctx, e.allDecided(all), func() (time.Duration, bool) {
 		if e.begun >= all {
-			return 0, false
+			return e.later.earlier(0, false)
 		}
-		due := from + e.due(e.begun)
-		if due <= e.now {
+		return e.later.earlier(from+e.due(e.begun), true)
+	}, func(due time.Duration) error {
+		if _, again := e.later.earlier(0, false); !again || e.later[0].at > due {
 			e.leaveOne()
 		}
-		return due, true
-	}, e.begin)
+		return e.begin(due)
+	})
 }
 
 // leaveOne ends a session that stays, whose account then returns.

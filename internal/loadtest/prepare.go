@@ -21,6 +21,9 @@ type Ciphertexts struct {
 	room int    // bytes of each
 }
 
+// count is how many there are.
+func (c *Ciphertexts) count() int { return len(c.all) / c.room }
+
 // at is that of login i.
 func (c *Ciphertexts) at(i int) []byte {
 	b := c.all[i*c.room:]

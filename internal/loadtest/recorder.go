@@ -67,7 +67,7 @@ type recorder struct {
 func newRecorder() *recorder {
 	r := &recorder{began: time.Now(), second: result.NewLatency()}
 	r.r = result.Result{
-		Format: result.Format, IDs: []string{rand.Text()}, Refused: map[string]int{}, Failed: map[string]int{}, Hostile: map[string]int{}, Generators: 1,
+		Format: result.Format, IDs: []string{rand.Text()}, Refused: map[string]int{}, Failed: map[string]int{}, Hostile: map[string]int{}, Again: map[string]int{}, Generators: 1,
 		Login: result.NewLatency(), Service: result.NewLatency(), Seconds: []result.Second{},
 	}
 	for _, name := range result.StepNames {
@@ -87,6 +87,14 @@ func (r *recorder) begins(late time.Duration, open int) {
 	if late > result.LateAfter {
 		r.r.Counts.Late++
 	}
+}
+
+// returns is a visit that came again.
+func (r *recorder) returns(open int) { r.r.Counts.MostOpen = max(r.r.Counts.MostOpen, open) }
+
+func (r *recorder) comesAgain(why string) {
+	r.r.Counts.Again++
+	r.r.Again[why]++
 }
 
 func (r *recorder) step(step int, took time.Duration) { r.r.Steps[step].Latency.Record(took) }

@@ -65,7 +65,7 @@ func visits(r *result.Result, t *words) []fact {
 	for _, more := range []struct {
 		name string
 		n    int
-	}{{t.Hostile, c.Hostile}, {t.LetIn, c.LetIn}, {t.Broken, c.BrokenOff}} {
+	}{{t.Hostile, c.Hostile}, {t.LetIn, c.LetIn}, {t.Broken, c.BrokenOff}, {t.CameAgain, c.Again}} {
 		if more.n > 0 {
 			facts = append(facts, fact{Name: more.name, Value: count(more.n)})
 		}

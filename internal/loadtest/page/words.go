@@ -2,37 +2,37 @@ package page
 
 // words are the texts of the page in one language.
 type words struct {
-	Lang, Name                                                              string
-	Title, Printed, Basis, Good, Bad                                        string
-	Causes                                                                  map[string]string
-	Rate, RateOf, Best, Peak, Multiple, Twice, NotTwice                     string
-	P99, P50, Errors, LoggedIn, MostOpen, OfBegun                           string
-	Asserted, Measured, Verdict, Holds, Fails, NothingAsserted, NotMeasured string
-	VerdictTitle, Assertions, Latencies, CountsTitle, RunTitle, HostTitle   string
-	Step, Count, Mean, Max                                                  string
-	Steps                                                                   map[string]string
-	Planned, Begun, Refused, Failed, Lost, Hostile, Broken, Late, LetIn     string
-	ByPercentile, AboutPercentile, Percentile, LatencyAxis                  string
-	FromDue, FromFirst, DescribePercentile, NoAnswer                        string
-	OverTime, AboutOverTime, DescribeOverTime                               string
-	RateOverTime, AboutRate, RateAxis, DescribeRate, NoSecond, PutTogether  string
-	LoggedInASecond, BegunASecond, ErrorsASecond, PeakMark, TwicePeakMark   string
-	SinceBegan                                                              [3]string // in hours, minutes, seconds
-	ErrorsTitle, AboutErrors, NoError, Code, OtherKinds, Colon              string
-	RequestsTitle                                                           map[string]string // by the scenario
-	Sent, Answered, Wrong, LostRequests, Doubled, Again, RequestRate        string
-	RequestLate, RequestsByPercentile, RequestsOverTime, AboutRequests      string
-	RequestRefused, AnsweredASecond                                         string
-	HostileTitle, AboutHostile                                              string
-	Failures                                                                map[string]string
-	Scenarios                                                               map[string]string
-	ScenarioName, Target, Began, Lasted, Seconds, EndedEarly, Generators    string
-	RunIDs, Version, Config, ConfigUnknown, PeakName, Parameters, Default   string
-	Machine, SameMachine, CPU, Memory, Kernel, OpenFiles                    string
-	HowTitle                                                                string
-	How                                                                     []string
-	SignTitle, SignAbout, SignBy, SignCheck, SignName, Signature, SignDate  string
-	SignRemark                                                              string
+	Lang, Name                                                                    string
+	Title, Printed, Basis, Good, Bad                                              string
+	Causes                                                                        map[string]string
+	Rate, RateOf, Best, Peak, Multiple, Twice, NotTwice                           string
+	P99, P50, Errors, LoggedIn, MostOpen, OfBegun                                 string
+	Asserted, Measured, Verdict, Holds, Fails, NothingAsserted, NotMeasured       string
+	VerdictTitle, Assertions, Latencies, CountsTitle, RunTitle, HostTitle         string
+	Step, Count, Mean, Max                                                        string
+	Steps                                                                         map[string]string
+	Planned, Begun, Refused, Failed, Lost, Hostile, Broken, Late, LetIn           string
+	ByPercentile, AboutPercentile, Percentile, LatencyAxis                        string
+	FromDue, FromFirst, DescribePercentile, NoAnswer                              string
+	OverTime, AboutOverTime, DescribeOverTime                                     string
+	RateOverTime, AboutRate, RateAxis, DescribeRate, NoSecond, PutTogether        string
+	LoggedInASecond, BegunASecond, ErrorsASecond, PeakMark, TwicePeakMark         string
+	SinceBegan                                                                    [3]string // in hours, minutes, seconds
+	ErrorsTitle, AboutErrors, NoError, Code, OtherKinds, Colon                    string
+	RequestsTitle                                                                 map[string]string // by the scenario
+	Sent, Answered, Wrong, LostRequests, Doubled, Again, RequestRate              string
+	CameAgain, RequestLate, RequestsByPercentile, RequestsOverTime, AboutRequests string
+	RequestRefused, AnsweredASecond                                               string
+	HostileTitle, AboutHostile                                                    string
+	Failures                                                                      map[string]string
+	Scenarios                                                                     map[string]string
+	ScenarioName, Target, Began, Lasted, Seconds, EndedEarly, Generators          string
+	RunIDs, Version, Config, ConfigUnknown, PeakName, Parameters, Default         string
+	Machine, SameMachine, CPU, Memory, Kernel, OpenFiles                          string
+	HowTitle                                                                      string
+	How                                                                           []string
+	SignTitle, SignAbout, SignBy, SignCheck, SignName, Signature, SignDate        string
+	SignRemark                                                                    string
 }
 
 // languages have Chinese first: the firms that keep these pages are Chinese.
@@ -83,6 +83,7 @@ var english = words{
 	NoError: "No visit had a wrong answer.", Code: "code %s", OtherKinds: "%d other kinds", Colon: ": ",
 	RequestsTitle: map[string]string{"orders": "Business messages"}, Sent: "Sent", Answered: "Answered", Wrong: "Wrong answers",
 	LostRequests: "Without an answer in time", Doubled: "Answered twice", Again: "Sent again because the front asked for it",
+	CameAgain:   "Came again, since they were told to come later or their connection ended",
 	RequestLate: "Sent more than 10 ms late by the generator", RequestRate: "Answers a second",
 	RequestsByPercentile: "Round trip by percentile", RequestsOverTime: "Answers over time", AboutRequests: "Messages that were answered, and errors, in each second.",
 	RequestRefused: "message refused", AnsweredASecond: "answered",

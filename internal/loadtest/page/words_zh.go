@@ -35,7 +35,7 @@ var chinese = words{
 	ErrorsTitle: "错误分布", AboutErrors: "被拒绝的访问按终端收到的错误码统计，中断的访问与丢失的会话按原因统计；比例为占全部访问的比例。",
 	NoError: "没有错误应答。", Code: "错误码 %s", OtherKinds: "其他 %d 种", Colon: "：",
 	RequestsTitle: map[string]string{"orders": "业务报文"}, Sent: "已发送", Answered: "已应答", Wrong: "应答有误", LostRequests: "未按时应答",
-	Doubled: "重复应答", Again: "应前置要求重发", RequestLate: "压测机发送过迟（超过 10 毫秒）", RequestRate: "每秒应答数",
+	Doubled: "重复应答", Again: "应前置要求重发", CameAgain: "被要求稍后再来或连接中断后再次前来", RequestLate: "压测机发送过迟（超过 10 毫秒）", RequestRate: "每秒应答数",
 	RequestsByPercentile: "往返时延百分位分布", RequestsOverTime: "应答速率随时间变化", AboutRequests: "每秒得到应答的报文与错误。",
 	RequestRefused: "报文被拒绝", AnsweredASecond: "已应答",
 	HostileTitle: "攻击", AboutHostile: "按规定应答的攻击访问。",

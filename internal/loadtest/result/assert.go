@@ -34,6 +34,7 @@ var numbers = map[string]func(*Result) float64{
 	"late":        func(r *Result) float64 { return float64(r.Counts.Late) },
 	"logged_in":   func(r *Result) float64 { return float64(r.Counts.LoggedIn) },
 	"most_open":   func(r *Result) float64 { return float64(r.Counts.MostOpen) },
+	"again":       func(r *Result) float64 { return float64(r.Counts.Again) },
 	"rate":        (*Result).Rate,
 	"multiple":    func(r *Result) float64 { return r.Multiple },
 	"error_share": (*Result).errorShare,
@@ -121,7 +122,7 @@ func timeOf(subject string) (step string, quantile float64, err error) {
 	}
 	if quantile, err = strconv.ParseFloat(text, 64); err != nil || !isQuantile || quantile <= 0 || quantile > 100 || !isStep(step) {
 		return "", 0, fmt.Errorf("%q is no subject: want p50 to p99.99 or max, of login, service, %s; or errors, error_share, refused, "+
-			"failed, lost, late, logged_in, most_open, rate, multiple, request_rate, requests_answered, requests_refused, requests_wrong, "+
+			"failed, lost, again, late, logged_in, most_open, rate, multiple, request_rate, requests_answered, requests_refused, requests_wrong, "+
 			"requests_lost, requests_doubled, requests_again, requests_late", subject, strings.Join(append(StepNames, RequestNames...), ", "))
 	}
 	return step, quantile, nil

@@ -25,7 +25,7 @@ func Read(path string) (*Result, error) {
 	if r.Format != Format {
 		return nil, fmt.Errorf("result %s: its format is %.60q, and this program knows %q", path, r.Format, Format)
 	}
-	for _, m := range []*map[string]int{&r.Refused, &r.Failed, &r.Hostile} {
+	for _, m := range []*map[string]int{&r.Refused, &r.Failed, &r.Hostile, &r.Again} {
 		if *m == nil {
 			*m = map[string]int{}
 		}

@@ -31,6 +31,7 @@ type Result struct {
 	Refused map[string]int `json:"refused"` // logins by the code of the answer
 	Failed  map[string]int `json:"failed"`  // visits by what failed
 	Hostile map[string]int `json:"hostile"` // visits of attackers that got what they must get, by their kind
+	Again   map[string]int `json:"again"`   // returns of visits by why they had to come again
 	Seconds []Second       `json:"seconds"`
 	// Requests are what was sent after the logins, nil of a scenario that sends nothing then.
 	Requests *Requests `json:"requests,omitempty"`
@@ -78,6 +79,7 @@ type Counts struct {
 	LetIn     int `json:"let_in"`     // attackers that were logged in; counted in Failed too
 	Lost      int `json:"lost"`       // sessions that the front or the network ended while they were to stay
 	MostOpen  int `json:"most_open"`  // connections at one time
+	Again     int `json:"again"`      // returns of visits that were told to come later, or whose connection ended before they were logged in
 	Late      int `json:"late"`       // visits that began more than LateAfter behind their time: the generator was too slow
 }
 
@@ -139,6 +141,9 @@ func (r *Result) Merge(other *Result) error {
 
 // Add is Merge of results that are known to be of one run.
 func (r *Result) Add(other *Result) error {
+	if r.Again == nil {
+		r.Again = map[string]int{} // of a program before there was one
+	}
 	r.Generators += other.Generators
 	r.IDs = append(r.IDs, other.IDs...)
 	r.ElapsedS = max(r.end().Sub(other.Began).Seconds(), other.end().Sub(r.Began).Seconds(), r.ElapsedS, other.ElapsedS)
@@ -152,7 +157,7 @@ func (r *Result) Add(other *Result) error {
 	}
 	r.Counts.add(&other.Counts)
 	r.mergeRequests(other)
-	for _, m := range []struct{ to, from map[string]int }{{r.Refused, other.Refused}, {r.Failed, other.Failed}, {r.Hostile, other.Hostile}} {
+	for _, m := range []struct{ to, from map[string]int }{{r.Refused, other.Refused}, {r.Failed, other.Failed}, {r.Hostile, other.Hostile}, {r.Again, other.Again}} {
 		for _, key := range slices.Sorted(maps.Keys(m.from)) {
 			m.to[key] += m.from[key]
 		}
@@ -175,6 +180,7 @@ func (c *Counts) add(o *Counts) {
 	c.LetIn += o.LetIn
 	c.Lost += o.Lost
 	c.MostOpen += o.MostOpen
+	c.Again += o.Again
 	c.Late += o.Late
 }
 

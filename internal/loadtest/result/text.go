@@ -12,12 +12,12 @@ import (
 
 // words are the texts of a result in one language.
 type words struct {
-	title, target, began, lasted, early, host, version, config, generators string
-	planned, begun, loggedIn, refused, failed, hostile, broken, lost       string
-	mostOpen, late, rate, peak, step, noStep                               string
-	asserted, holds, fails, good, bad                                      string
-	sent, answered, wrong, lostRequests, doubled, again, perSecond         string
-	steps, requests                                                        map[string]string // by their names; by the scenario
+	title, target, began, lasted, early, host, version, config, generators    string
+	planned, begun, loggedIn, refused, failed, hostile, broken, lost          string
+	mostOpen, late, rate, peak, step, noStep                                  string
+	asserted, holds, fails, good, bad                                         string
+	cameAgain, sent, answered, wrong, lostRequests, doubled, again, perSecond string
+	steps, requests                                                           map[string]string // by their names; by the scenario
 }
 
 var texts = map[string]*words{
@@ -33,7 +33,7 @@ var texts = map[string]*words{
 			"authenticate": "authenticate", "user_login": "log in",
 			"request": "round trip, from its intended start", "request_service": "round trip, from its first packet",
 		},
-		sent: "sent", answered: "answered", wrong: "wrong answers", lostRequests: "lost", doubled: "answered twice", again: "sent again",
+		cameAgain: "came again", sent: "sent", answered: "answered", wrong: "wrong answers", lostRequests: "lost", doubled: "answered twice", again: "sent again",
 		perSecond: "answers a second", requests: map[string]string{"orders": "orders", "relay": "submissions"},
 	},
 	"zh": {
@@ -47,7 +47,7 @@ var texts = map[string]*words{
 			"login": "登录（自计划时刻起）", "service": "登录（自首个报文起）", "connect": "建立连接", "authenticate": "终端认证", "user_login": "用户登录",
 			"request": "往返（自计划时刻起）", "request_service": "往返（自首个报文起）",
 		},
-		sent: "已发送", answered: "已应答", wrong: "应答有误", lostRequests: "丢失", doubled: "重复应答", again: "重发", perSecond: "每秒应答",
+		cameAgain: "再次前来", sent: "已发送", answered: "已应答", wrong: "应答有误", lostRequests: "丢失", doubled: "重复应答", again: "重发", perSecond: "每秒应答",
 		requests: map[string]string{"orders": "业务报文", "relay": "上报"},
 	},
 }
@@ -108,7 +108,7 @@ func (r *Result) printCounts(w io.Writer, t *words) {
 	for _, more := range []struct {
 		name string
 		n    int
-	}{{t.refused, c.Refused}, {t.failed, c.Failed}, {t.lost, c.Lost}, {t.hostile, c.Hostile}, {t.broken, c.BrokenOff}, {t.late, c.Late}} {
+	}{{t.refused, c.Refused}, {t.failed, c.Failed}, {t.lost, c.Lost}, {t.hostile, c.Hostile}, {t.broken, c.BrokenOff}, {t.cameAgain, c.Again}, {t.late, c.Late}} {
 		if more.n > 0 {
 			fmt.Fprintf(w, ", %s %d", more.name, more.n)
 		}
@@ -121,7 +121,7 @@ func (r *Result) printCounts(w io.Writer, t *words) {
 	for _, m := range []struct {
 		name string
 		of   map[string]int
-	}{{t.refused, r.Refused}, {t.failed, r.Failed}, {t.hostile, r.Hostile}} {
+	}{{t.refused, r.Refused}, {t.failed, r.Failed}, {t.hostile, r.Hostile}, {t.cameAgain, r.Again}} {
 		for _, key := range slices.Sorted(maps.Keys(m.of)) {
 			fmt.Fprintf(w, "  %s  %s  %d\n", m.name, key, m.of[key])
 		}

@@ -1,0 +1,24 @@
+package e2e
+
+import "testing"
+
+// TestLoadComesAgain: terminals that a busy front tells to come later all get in, each once, where they come again; otherwise they are errors.
+func TestLoadComesAgain(t *testing.T) {
+	t.Parallel()
+	s, d := loadSite(t, "40")
+	s.replaceConfig("connections_per_source: 0}", "connections_per_source: 0, logins_in_flight: 4}")
+	s.replaceConfig("logins_per_user: 0", "logins_per_user: 0\n  hash_queue: 1")
+	d.stop()
+	d = s.serve()
+	r, answers, err := s.load(d, "--scenario", "cold", "--visits", "40", "--concurrency", "20", "--come-again", "2m")
+	if err != nil || !r.Good || r.Counts.LoggedIn != 40 || r.Counts.Begun != 40 || r.Counts.Again == 0 || r.Counts.Again != r.Again["refused by code 90"] {
+		t.Errorf("%v, ended early %q, %+v, again %v, refused %v, failed %v", err, r.EndedEarly, r.Counts, r.Again, r.Refused, r.Failed)
+	}
+	// All return at once, more than may be in flight.
+	r, more, err := s.load(d, "--scenario", "reconnect", "--visits", "40", "--concurrency", "1", "--come-again", "2m", "--generators", "2")
+	if err != nil || !r.Good || r.Counts.LoggedIn != 40 || r.Login.Count() != 40 {
+		t.Errorf("%v, ended early %q, %+v, again %v, failed %v", err, r.EndedEarly, r.Counts, r.Again, r.Failed)
+	}
+	d.stop()
+	s.checkLoaded(append(answers, more...))
+}
