@@ -108,7 +108,7 @@ func (d *Dialogue) Receive(buf []byte, now time.Time) (used int) {
 	for d.closing == reason.StayOpen {
 		frame, n, err := ftd.DecodeFrame(buf[used:], d.session.BodyLimit())
 		if err != nil {
-			d.malformed(err)
+			d.malformed(err, buf[used:])
 			break
 		}
 		if n == 0 {
@@ -120,6 +120,9 @@ func (d *Dialogue) Receive(buf []byte, now time.Time) (used int) {
 		}
 		d.count(frame)
 		d.frames.Received++
+		if tap := d.tap(); tap != nil {
+			tap.Received(d.peer, buf[used:used+n])
+		}
 		d.step(&session.Event{Kind: session.FrameArrived, Now: now, Frame: frame, Draining: d.driver.draining.Load()})
 		used += n
 	}
@@ -151,6 +154,9 @@ func (d *Dialogue) End(why reason.Close) {
 		d.closing = why
 	}
 	d.held = nil
+	if tap := d.tap(); tap != nil {
+		tap.Ended(d.peer, d.closing)
+	}
 	d.driver.observer.ConnectionClosed(d.closing.String())
 	if d.core != nil {
 		d.core.Close(closeCode(d.closing), d.closing.String())
@@ -167,15 +173,18 @@ func (d *Dialogue) disconnected() {
 	}
 }
 
-func (d *Dialogue) malformed(err error) {
+func (d *Dialogue) malformed(err error, rest []byte) {
 	fault, _ := err.(ftd.Fault)
-	d.noteMalformed(fault)
+	d.noteMalformed(fault, rest)
 	d.closing = reason.Malformed
 }
 
-// noteMalformed puts the reason into the audit log and a metric: the terminal is told nothing.
-func (d *Dialogue) noteMalformed(fault ftd.Fault) {
+// noteMalformed puts the reason into the audit log and a metric: the terminal is told nothing. rest begins with what is no frame.
+func (d *Dialogue) noteMalformed(fault ftd.Fault, rest []byte) {
 	word := fault.Word()
+	if tap := d.tap(); tap != nil {
+		tap.Malformed(d.peer, word, rest)
+	}
 	d.driver.observer.Malformed(word)
 	d.driver.handler.NoteMalformed(d.peer, word, d.session.AppID(), d.session.UserID())
 }
@@ -200,7 +209,7 @@ func (d *Dialogue) flush() {
 		d.Close(reason.SlowReader)
 		return
 	}
-	d.line.Write(out)
+	d.write(out)
 }
 
 // rescue ends a call that panicked: this one connection is closed, the others live.

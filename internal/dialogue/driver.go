@@ -110,6 +110,7 @@ type Driver struct {
 	handler  Handler
 	observer Observer
 	log      *zap.Logger
+	tap      atomic.Pointer[Tap] // nil while nothing is traced
 
 	logins   atomic.Int64  // and submissions
 	relayed  atomic.Int64  // those of relays among them

@@ -83,6 +83,9 @@ func (d *Dialogue) DeliverNow(dst, body []byte, now time.Time) (frame []byte) {
 	before := len(dst)
 	if dst = d.session.Deliver(dst, body, now); len(dst) > before {
 		d.frames.Sent++
+		if tap := d.tap(); tap != nil {
+			tap.Sent(d.peer, dst[before:])
+		}
 		d.driver.observer.BusinessDelivered(1)
 	}
 	return dst
@@ -167,7 +170,7 @@ func (d *Dialogue) flushMail() {
 			d.Close(reason.SlowReader)
 			return
 		}
-		d.line.Write(out[:n])
+		d.write(out[:n])
 		out = out[n:]
 	}
 }

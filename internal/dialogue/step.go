@@ -26,7 +26,7 @@ func (d *Dialogue) step(ev *session.Event) {
 		}
 		if fx.Close != reason.StayOpen {
 			if fx.Close == reason.Malformed {
-				d.noteMalformed(fx.Fault)
+				d.noteMalformed(fx.Fault, nil)
 			}
 			d.closing = fx.Close
 			return

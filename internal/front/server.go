@@ -261,3 +261,6 @@ func (s *Server) run(el gnet.EventLoop, work gnet.Runnable) bool {
 	defer s.handing.RUnlock()
 	return !s.stopped && el.Execute(context.Background(), work) == nil
 }
+
+// SetTap shows what is received from terminals and sent to them to a tap, or to none if it is nil.
+func (s *Server) SetTap(tap dialogue.Tap) { s.driver.SetTap(tap) }
