@@ -34,6 +34,7 @@ type Admin struct {
 	listener net.Listener
 	server   *http.Server
 	mux      *http.ServeMux
+	streams  streams
 	index    []string // of the pages that were added
 }
 
@@ -87,18 +88,8 @@ func (a *Admin) Page(name, about string, value func() any) {
 func (a *Admin) Action(name, about string, do func(ctx context.Context, body []byte) (any, error)) {
 	a.index = append(a.index, fmt.Sprintf("/%-9s %s\n", name, about))
 	a.mux.HandleFunc("POST /"+name, func(w http.ResponseWriter, r *http.Request) {
-		from, err := netip.ParseAddrPort(r.RemoteAddr)
-		switch {
-		case err != nil || !from.Addr().Unmap().IsLoopback():
-			writeJSON(w, http.StatusForbidden, Refusal{Problem: "actions are for this machine alone: ask admin.address from the front's own host"})
-			return
-		case r.Header.Get(ActionHeader) == "":
-			writeJSON(w, http.StatusForbidden, Refusal{Problem: "the header " + ActionHeader + " is missing: use the command"})
-			return
-		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAction))
-		if err != nil {
-			writeJSON(w, http.StatusRequestEntityTooLarge, Refusal{Problem: "the request is too long"})
+		body, may := readAction(w, r)
+		if !may {
 			return
 		}
 		result, err := do(r.Context(), body)
@@ -106,12 +97,35 @@ func (a *Admin) Action(name, about string, do func(ctx context.Context, body []b
 			writeJSON(w, http.StatusOK, result)
 			return
 		}
-		refusal, is := errors.AsType[*Refusal](err)
-		if !is {
-			refusal = &Refusal{Status: http.StatusInternalServerError, Problem: err.Error()}
-		}
-		writeJSON(w, refusal.Status, refusal)
+		refuse(w, err)
 	})
+}
+
+// readAction is the request's body; false if the request was refused.
+func readAction(w http.ResponseWriter, r *http.Request) (body []byte, may bool) {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	switch {
+	case err != nil || !from.Addr().Unmap().IsLoopback():
+		writeJSON(w, http.StatusForbidden, Refusal{Problem: "actions are for this machine alone: ask admin.address from the front's own host"})
+		return nil, false
+	case r.Header.Get(ActionHeader) == "":
+		writeJSON(w, http.StatusForbidden, Refusal{Problem: "the header " + ActionHeader + " is missing: use the command"})
+		return nil, false
+	}
+	body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxAction))
+	if err != nil {
+		writeJSON(w, http.StatusRequestEntityTooLarge, Refusal{Problem: "the request is too long"})
+		return nil, false
+	}
+	return body, true
+}
+
+func refuse(w http.ResponseWriter, err error) {
+	refusal, is := errors.AsType[*Refusal](err)
+	if !is {
+		refusal = &Refusal{Status: http.StatusInternalServerError, Problem: err.Error()}
+	}
+	writeJSON(w, refusal.Status, refusal)
 }
 
 // ActionHeader is what a request for an action must have, with any value.
@@ -141,6 +155,7 @@ func (a *Admin) Serve() error {
 // Shutdown stops listening and waits for the requests that are being answered, until ctx
 // ends; then it cuts them off.
 func (a *Admin) Shutdown(ctx context.Context) error {
+	a.streams.end()
 	err := a.server.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(err, a.server.Close())

@@ -34,31 +34,43 @@ func Tell(ctx context.Context, address, action string, request, into any) error 
 }
 
 func exchange(ctx context.Context, method, address, page string, body []byte, into any) error {
-	if _, port, err := net.SplitHostPort(address); err != nil || port == "0" {
-		return fmt.Errorf("want host:port of an admin listener")
-	}
 	ctx, cancel := context.WithTimeout(ctx, askPatience)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, method, "http://"+address+page, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	if method == http.MethodPost {
-		request.Header.Set(ActionHeader, "1")
-	}
-	// A client of its own: no proxy from the environment stands before a front.
-	response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
+	response, err := send(ctx, method, address, page, body)
 	if err != nil {
 		return err
 	}
 	defer response.Body.Close()
 	answer := json.NewDecoder(io.LimitReader(response.Body, maxFrontPage))
 	if response.StatusCode != http.StatusOK {
-		refusal := Refusal{Status: response.StatusCode}
-		if method == http.MethodPost && answer.Decode(&refusal) == nil && refusal.Problem != "" {
-			return &refusal
-		}
-		return errors.New("answered " + response.Status)
+		return refusalOf(response, answer)
 	}
 	return answer.Decode(into)
+}
+
+// send asks, and gives the answer with its body, which the caller closes.
+func send(ctx context.Context, method, address, page string, body []byte) (*http.Response, error) {
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "0" {
+		return nil, fmt.Errorf("want host:port of an admin listener")
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "http://"+address+page, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if method == http.MethodPost {
+		request.Header.Set(ActionHeader, "1")
+	}
+	// A client of its own: no proxy from the environment stands before a front.
+	return (&http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true, DialContext: (&net.Dialer{Timeout: askPatience}).DialContext, ResponseHeaderTimeout: askPatience,
+	}}).Do(request)
+}
+
+// refusalOf is why an answer is none.
+func refusalOf(response *http.Response, answer *json.Decoder) error {
+	refusal := Refusal{Status: response.StatusCode}
+	if response.Request.Method == http.MethodPost && answer.Decode(&refusal) == nil && refusal.Problem != "" {
+		return &refusal
+	}
+	return errors.New("answered " + response.Status)
 }

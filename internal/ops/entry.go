@@ -29,6 +29,8 @@ const (
 	EventLoadtestPrepared = "loadtest_prepared" // a command made the population of a load test
 	EventLoadtestRemoved  = "loadtest_removed"  // a command took it out again
 	EventOperatorAction   = "operator_action"   // what a command of an operator changed
+	EventTraceStarted     = "trace_started"     // an operator of the firm sees terminals' frames decoded; by whom, of which terminals
+	EventTraceEnded       = "trace_ended"       // that is over
 	EventSuppressed       = "suppressed"        // lines that were only counted, see Suppressed…
 )
 
@@ -81,8 +83,8 @@ type Entry struct {
 	TerminalTag       string // likewise
 	Visits            int    // of EventRelayEnded: how many ended with it
 
-	By   string // of EventSessionEnd and EventLoadtest…: the operator, as the command named him
-	Text string // of EventSessionEnd: why, as the terminal was told; of EventLoadtest…: what was made
+	By   string // of EventSessionEnd, EventTrace… and EventLoadtest…: the operator, as the command named him
+	Text string // of EventSessionEnd: why, as the terminal was told; of EventTrace…: what is traced, and for how long; of EventLoadtest…: what was made
 
 	Action *OperatorAction // of EventOperatorAction
 
