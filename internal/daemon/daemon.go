@@ -20,6 +20,7 @@ import (
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/store/postgres"
+	"github.com/tradefront/tradefront/internal/wiretrace"
 )
 
 // Daemon is a front with all its parts. It is made by Start and ended by Stop.
@@ -57,6 +58,7 @@ type Daemon struct {
 	keyAlarm        keyAlarm
 	reloaded        lastReload
 	coreLink        coreLink
+	tracer          wiretrace.Tracer
 
 	began   time.Time
 	serving atomic.Bool // front and gateway are there
@@ -182,6 +184,7 @@ func (d *Daemon) bindAdmin(context.Context) (err error) {
 	d.admin.Page("status/full", "the same with whole addresses", func() any { return d.status(inFull) })
 	d.admin.Page("apps", "when each AppID's authcodes were last used, JSON", func() any { return shownUses(d.path.Registry.Uses()) })
 	d.serveSessions()
+	d.serveTrace()
 	d.answer(d.admin)
 	return nil
 }

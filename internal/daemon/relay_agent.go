@@ -134,6 +134,7 @@ func (r *RelayAgent) bindAgentAdmin() (err error) {
 	r.admin.Page("relay/terminals", "the terminals that are logged in, JSON", func() any { return r.terminals(masked) })
 	r.admin.Page("relay/terminals/full", "the same with whole addresses", func() any { return r.terminals(inFull) })
 	r.serveSessions()
+	r.serveTrace()
 	r.answer(r.admin)
 	return nil
 }

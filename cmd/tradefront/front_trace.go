@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/daemon"
+	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/show"
+	"github.com/tradefront/tradefront/internal/wiretrace"
+)
+
+func newFrontTrace(e *env) *cobra.Command {
+	var (
+		path, address string
+		fronts        []string
+		length        time.Duration
+		form          output
+	)
+	c := &cobra.Command{
+		Use: "trace", Short: "Show the frames of a vendor's terminals decoded, field by field", Args: noArgs,
+		Long: "Show what terminals of an address, or of a network, send to the running front and what it answers, decoded by\n" +
+			"the tables of the protocol, until the time is over or Ctrl-C: each message, field and item by its name, and\n" +
+			"what is wrong with it. So a vendor's integration is debugged in minutes.\n\n" +
+			"Passwords are hidden; challenges, answers and terminal information are shown as length and digest. One trace\n" +
+			"runs at a time; what comes faster than it is shown is dropped and counted, and no terminal waits for it. The\n" +
+			"front takes this from its own machine only, and the audit log says who traced whom. A terminal behind a load\n" +
+			"balancer is traced by its own address, one behind a relay by the relay's.",
+		Example: "  tradefront front trace -c tradefront.yaml --address 203.0.113.7 --for 1m\n" +
+			"  tradefront front trace -c tradefront.yaml --address 203.0.113.0/24 -o json",
+		RunE: e.action(func(c *cobra.Command, _ []string) error {
+			of, err := parseNetwork(address)
+			if err != nil {
+				return fmt.Errorf("--address: %w", err)
+			}
+			if length < time.Second || length > wiretrace.MaxFor {
+				return fmt.Errorf("--for: want 1s to %s", wiretrace.MaxFor)
+			}
+			admins, err := adminAddresses(e, path, fronts)
+			if err != nil {
+				return err
+			}
+			if len(admins) != 1 {
+				return errors.New("a trace is of one front: name one --front")
+			}
+			return e.trace(c.Context(), admins[0], of, length, form)
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	frontFlag(c, &fronts)
+	c.Flags().StringVar(&address, "address", "", "address of the terminal, or a network of terminals (203.0.113.0/24)")
+	c.Flags().DurationVar(&length, "for", time.Minute, "how long")
+	must(c.MarkFlagRequired("address"))
+	return c
+}
+
+func (e *env) trace(ctx context.Context, admin string, of netip.Prefix, length time.Duration, form output) error {
+	host, err := os.Hostname()
+	if err != nil {
+		return fmt.Errorf("this machine's name: %w", err)
+	}
+	lang, ended := show.LanguageOf(e.environ), false
+	err = ops.Follow(ctx, admin, "/trace", &daemon.Trace{
+		Address: of.String(), Seconds: int(length.Round(time.Second) / time.Second), By: operator(host),
+	}, func(line []byte) error {
+		var event wiretrace.Event
+		if err := json.Unmarshal(line, &event); err != nil {
+			return fmt.Errorf("the front's line is no event: %w", err)
+		}
+		ended = event.Kind == wiretrace.KindEnd
+		if form == "json" {
+			_, err := e.out.Write(append(line, '\n'))
+			return err
+		}
+		wiretrace.Print(e.out, &event, lang)
+		return nil
+	})
+	refusal, is := errors.AsType[*ops.Refusal](err)
+	switch {
+	case is:
+		return refusal
+	case ctx.Err() != nil: // Ctrl-C
+		return nil
+	case err != nil:
+		return askError(admin, err)
+	case !ended:
+		return fmt.Errorf("the front at %q ended the trace before its time: it stops, or its reader was too slow", admin)
+	}
+	return nil
+}
