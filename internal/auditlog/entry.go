@@ -38,6 +38,12 @@ type Entry struct {
 	By              string `json:"by,omitempty"`
 	Text            string `json:"text,omitempty"`
 
+	// Of event operator_action.
+	Command string `json:"command,omitempty"`
+	Subject string `json:"subject,omitempty"`
+	Changes string `json:"changes,omitempty"`
+	Grounds string `json:"why,omitempty"`
+
 	// Of event suppressed.
 	Source  string         `json:"source,omitempty"`
 	Lines   int            `json:"lines,omitempty"`

@@ -100,6 +100,10 @@ func more(e *auditlog.Entry) string {
 		{"operator", e.Operator},
 		{"submission", e.SubmitID},
 		{"upstream_ref", e.UpstreamRef},
+		{"command", e.Command},
+		{"subject", e.Subject},
+		{"changes", e.Changes},
+		{"why", e.Grounds},
 		{"by", e.By},
 		{"text", e.Text},
 	} {
