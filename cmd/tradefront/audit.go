@@ -43,7 +43,7 @@ func newAuditSearch(e *env) *cobra.Command {
 			"  tradefront audit search -c tradefront.yaml --event malformed --app-id client_demo_1.0 -o json",
 		RunE: e.action(func(c *cobra.Command, args []string) error { return e.searchAudit(c, path, args, &filter, form) }),
 	}
-	c.Flags().StringVarP(&path, "config", "c", "", "configuration file; may be left out where files are named")
+	optionalConfigFlag(c, &path, "configuration file; may be left out where files are named")
 	outputFlag(c, &form)
 	filter.flags(c)
 	return c

@@ -52,7 +52,7 @@ func newExplain(e *env) *cobra.Command {
 			return nil
 		}),
 	}
-	c.Flags().StringVarP(&path, "config", "c", "", "configuration file; may be left out where --audit names the logs")
+	optionalConfigFlag(c, &path, "configuration file; may be left out where --audit names the logs")
 	outputFlag(c, &form)
 	c.Flags().StringArrayVar(&o.Audit, "audit", nil, "audit log; more may follow as arguments")
 	c.Flags().StringArrayVar(&o.Reports, "report", nil, "report of the day, to name the line in it")

@@ -44,7 +44,7 @@ func newRelayServe(e *env) *cobra.Command {
 			return err
 		}),
 	}
-	configFlag(c, &path)
+	agentConfigFlag(c, &path)
 	return c
 }
 
@@ -67,7 +67,7 @@ func newRelayCheck(e *env) *cobra.Command {
 			return nil
 		}),
 	}
-	configFlag(c, &path)
+	agentConfigFlag(c, &path)
 	return c
 }
 
@@ -106,7 +106,7 @@ func newRelayStatus(e *env) *cobra.Command {
 			return form.print(e.out, &s, func(w io.Writer) { printRelayStatus(w, &s) })
 		}),
 	}
-	configFlag(c, &path)
+	agentConfigFlag(c, &path)
 	outputFlag(c, &form)
 	return c
 }
@@ -154,7 +154,7 @@ func newRelayTerminals(e *env) *cobra.Command {
 			})
 		}),
 	}
-	configFlag(c, &path)
+	agentConfigFlag(c, &path)
 	outputFlag(c, &form)
 	c.Flags().BoolVar(&full, "full", false, "whole addresses")
 	return c

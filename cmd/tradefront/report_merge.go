@@ -79,7 +79,7 @@ func newReportMerge(e *env) *cobra.Command {
 		}),
 	}
 	outputFlag(c, &form)
-	c.Flags().StringVarP(&path, "config", "c", "", "configuration file: whose reports they must be (not needed)")
+	optionalConfigFlag(c, &path, "configuration file: whose reports they must be (not needed)")
 	c.Flags().StringVar(&o.OutDir, "out", "", "folder to write into")
 	must(c.MarkFlagRequired("out"))
 	c.Flags().StringVar(&o.SkipBad, "skip-bad", "", "waive bad lines: put them into this new file, and merge the others")

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/tradefront/tradefront/internal/config"
 )
@@ -80,13 +81,18 @@ func newRoot(e *env) *cobra.Command {
 	root.SetIn(e.in)
 	root.SetOut(e.out)
 	root.SetErr(e.err)
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SuggestionsMinimumDistance = 2
+	root.Version = version
+	root.SetVersionTemplate(thisBuild().String() + "\n")
+	root.SetFlagErrorFunc(suggestFlag)
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return e.findConfig(c) }
 	root.AddCommand(
 		newDemo(e), newServe(e), newConfig(e), newMigrate(e), newMasterKey(e), newDoctor(e),
 		newApp(e), newRelay(e), newAccount(e), newKey(e), newReport(e), newReconcile(e), newExplain(e), newAudit(e), newLocal(e), newCalendar(e),
-		newFront(e), newSession(e), newActions(e), newQuarantine(e), newPing(e), newLoadtest(e), newCollect(e), newCoreCheck(e), newCoreSim(e), newVersion(e),
+		newFront(e), newSession(e), newActions(e), newQuarantine(e), newPing(e), newLoadtest(e), newCollect(e), newCoreCheck(e), newCoreSim(e),
+		newVersion(e), newMan(e),
 	)
+	addExamples(root)
 	return root
 }
 
@@ -128,18 +134,26 @@ func onlyCommands(c *cobra.Command, args []string) error {
 	return errors.New(problem)
 }
 
+// suggestFlag adds which flag was meant to a mistyped one.
+func suggestFlag(c *cobra.Command, err error) error {
+	unknown, is := errors.AsType[*pflag.NotExistError](err)
+	if !is || len(unknown.GetSpecifiedName()) < 2 {
+		return err
+	}
+	var names []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	if alike := config.Closest(unknown.GetSpecifiedName(), names); alike != "" {
+		return fmt.Errorf("%w; did you mean --%s?", err, alike)
+	}
+	return err
+}
+
 // noArgs refuses words behind a command that takes flags only.
 func noArgs(_ *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
 	return fmt.Errorf("unexpected argument %q: flags are all that this command takes", args[0])
-}
-
-// configFlag is the flag that most commands share.
-func configFlag(c *cobra.Command, path *string) {
-	c.Flags().StringVarP(path, "config", "c", "", "configuration file")
-	must(c.MarkFlagRequired("config"))
 }
 
 // must is for errors that only a typing mistake in this package can cause.

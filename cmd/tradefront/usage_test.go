@@ -16,6 +16,7 @@ func TestMisuse(t *testing.T) {
 		{"version --nosuch", "", 2, "", "tradefront: unknown flag: --nosuch\nSee: tradefront version --help"},
 		{"version extra", "", 2, "", "tradefront: unexpected argument \"extra\"…\nSee: tradefront version --help"},
 		{"version -o xml", "", 2, "", "tradefront: invalid argument \"xml\" for \"-o, --output\" flag: want text or json\nSee: tradefront version --help"},
+		{"report day --ot x", "", 2, "", "tradefront: unknown flag: --ot; did you mean --out?\nSee: tradefront report day --help"},
 		{"ping --timeout soon", "", 2, "", "…invalid argument \"soon\"…See: tradefront ping --help"},
 		{"ping --app-id a_b_c", "", 2, "", "…[app-id authcode-file]…See: tradefront ping --help"},
 	})

@@ -33,7 +33,7 @@ func newVersion(e *env) *cobra.Command {
 		RunE: e.action(func(*cobra.Command, []string) error {
 			b := thisBuild()
 			return form.print(e.out, b, func(w io.Writer) {
-				fmt.Fprintf(w, "tradefront %s (commit %s, %s)\n", b.Version, b.Commit, b.Go)
+				fmt.Fprintln(w, b)
 			})
 		}),
 	}

@@ -14,6 +14,13 @@ const (
 	envTests = "TRADEFRONT_TEST_"
 )
 
+// FileVariable and AgentFileVariable name the configuration file itself, of a front and of a relay agent, to commands that are
+// called without --config. They are no keys.
+const (
+	FileVariable      = envPrefix + "CONFIG"
+	AgentFileVariable = envPrefix + "RELAY_CONFIG"
+)
+
 // variableOf is the environment variable of a key that is in no list.
 func variableOf(path string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
@@ -46,7 +53,7 @@ func applyEnv(v *viper.Viper, root *field, env []string) (faults Faults) {
 			} else {
 				v.Set(leaf.path, parsed)
 			}
-		case !strings.HasPrefix(name, envPrefix) || strings.HasPrefix(name, envTests):
+		case !strings.HasPrefix(name, envPrefix) || strings.HasPrefix(name, envTests) || name == FileVariable || name == AgentFileVariable:
 		case !isName(name): // it would not survive being printed
 			faults.add(envPrefix+"*", "an environment variable's name has strange characters", "remove it")
 		case !foreign(name, value): // of which Ignored tells
@@ -85,7 +92,7 @@ func adviceOn(root *field, known map[string]*field, name string) string {
 		names = append(names, strings.TrimPrefix(full, envPrefix)) // which is right, and must not make strangers look alike
 	}
 	slices.Sort(names) // among equals, always the same advice
-	if best := closest(strings.TrimPrefix(name, envPrefix), names); best != "" {
+	if best := Closest(strings.TrimPrefix(name, envPrefix), names); best != "" {
 		return "did you mean " + envPrefix + best + "?"
 	}
 	return "remove it"

@@ -103,9 +103,9 @@ func TestClosest(t *testing.T) {
 		{"listner", "listeners"}, {"Listeners", "listeners"}, {"addrress", "address"}, {"id", "id"}, {"xx", ""}, {"", ""},
 	} {
 		words := []string{"listeners", "address", "id"}
-		got := closest(c.name, words)
+		got := Closest(c.name, words)
 		if got != c.want {
-			t.Errorf("closest(%q) = %q, want %q", c.name, got, c.want)
+			t.Errorf("Closest(%q) = %q, want %q", c.name, got, c.want)
 		}
 	}
 }

@@ -94,7 +94,7 @@ func (f *field) judgeText(s string) Faults {
 	switch {
 	case len(choices) > 0 && !slices.Contains(choices, s):
 		problem := "want " + strings.Join(choices, " or ")
-		if best := closest(s, choices); best != "" {
+		if best := Closest(s, choices); best != "" {
 			problem += fmt.Sprintf("; did you mean %s?", best)
 		}
 		return Faults{{Problem: problem}}

@@ -9,7 +9,7 @@ func suggestKey(root, f *field, name string) string {
 	for i := range f.fields {
 		here = append(here, f.fields[i].name)
 	}
-	if best := closest(name, here); best != "" {
+	if best := Closest(name, here); best != "" {
 		return "did you mean " + best + "?"
 	}
 	advice := ""
@@ -21,8 +21,8 @@ func suggestKey(root, f *field, name string) string {
 	return advice
 }
 
-// closest is the word nearest to name, "" if none is near: at most one edit in three bytes.
-func closest(name string, words []string) string {
+// Closest is the word nearest to name, "" if none is near: at most one edit in three bytes.
+func Closest(name string, words []string) string {
 	best, bound := "", max(1, len(name)/3)
 	for _, w := range words {
 		if d := edits(strings.ToLower(name), strings.ToLower(w)); d <= bound && d < max(len(name), len(w)) {

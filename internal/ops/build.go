@@ -6,3 +6,8 @@ type Build struct {
 	Commit  string `json:"commit"`
 	Go      string `json:"go"`
 }
+
+// String is a line for people.
+func (b Build) String() string {
+	return "tradefront " + b.Version + " (commit " + b.Commit + ", " + b.Go + ")"
+}

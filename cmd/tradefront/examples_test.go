@@ -1,0 +1,135 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/config"
+)
+
+// commands are all that do something, with their path.
+func commands(t *testing.T, f func(c *cobra.Command)) {
+	t.Helper()
+	root := newRoot(&env{out: io.Discard, err: io.Discard, in: strings.NewReader("")})
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		if !c.HasSubCommands() && !c.Hidden && c.RunE != nil {
+			f(c)
+		}
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(root)
+}
+
+// TestExamples: each help page has one, and each can be typed: the command is there, and takes those flags and arguments.
+func TestExamples(t *testing.T) {
+	seen := make(map[string]bool)
+	commands(t, func(c *cobra.Command) {
+		seen[pathOf(c)] = true
+		if c.Example == "" {
+			t.Errorf("%s has no example", c.CommandPath())
+			return
+		}
+		for line := range strings.Lines(strings.ReplaceAll(c.Example, "\\\n", " ")) {
+			line = strings.TrimSpace(line)
+			words, is := strings.CutPrefix(line, "tradefront ")
+			if !is {
+				continue // a comment, or the end of a pipe
+			}
+			words, _, _ = strings.Cut(words, " > ")
+			words, _, _ = strings.Cut(words, " | ")
+			tryExample(t, line, wordsOf(words))
+		}
+	})
+	for path := range examples {
+		if !seen[path] {
+			t.Errorf("there is an example of %q, which is no command", path)
+		}
+	}
+}
+
+var quoted = regexp.MustCompile(`"[^"]*"|'[^']*'|\S+`)
+
+// wordsOf parts a line as a shell does, as far as examples need it.
+func wordsOf(line string) []string {
+	words := quoted.FindAllString(line, -1)
+	for i := range words {
+		words[i] = strings.Trim(words[i], `"'`)
+	}
+	return words
+}
+
+// tryExample takes a command line apart as cobra would, and runs nothing.
+func tryExample(t *testing.T, line string, args []string) {
+	t.Helper()
+	root := newRoot(&env{out: io.Discard, err: io.Discard, in: strings.NewReader("")})
+	c, rest, err := root.Find(args)
+	if err != nil {
+		t.Errorf("%s: %v", line, err)
+		return
+	}
+	if err := c.ParseFlags(rest); err != nil {
+		t.Errorf("%s: %v", line, err)
+		return
+	}
+	for _, err := range []error{c.ValidateArgs(c.Flags().Args()), c.ValidateRequiredFlags(), c.ValidateFlagGroups()} {
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+}
+
+// A command finds its configuration where the environment says, or in its usual place.
+func TestWhereTheConfigurationIs(t *testing.T) {
+	newSite(t)
+	there := config.FileVariable + "=" + filepath.Join(".", "tradefront.yaml")
+	if got := tradefrontWith([]string{there}, "", "config", "check"); got.status != exitDone {
+		t.Errorf("%+v", got)
+	}
+	if got := tradefrontWith([]string{config.FileVariable + "=nosuch.yaml"}, "", "config", "check", "-c", "tradefront.yaml"); got.status != exitDone {
+		t.Errorf("the command line does not come first: %+v", got)
+	}
+	if got := tradefrontWith([]string{config.FileVariable + "=nosuch.yaml"}, "", "config", "check"); got.status != exitFailed || !strings.Contains(got.err, "nosuch.yaml") {
+		t.Errorf("%+v", got)
+	}
+	if got := tradefrontWith([]string{there}, "", "calendar", "check", "--file", "calendar.yaml"); got.status != exitDone {
+		t.Errorf("--file beside the variable: %+v", got)
+	}
+	if got := tradefrontWith([]string{config.AgentFileVariable + "=" + "nosuch.yaml"}, "", "relay", "check"); got.status != exitFailed || !strings.Contains(got.err, "nosuch.yaml") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// Completion and man pages come from the commands that there are.
+func TestCompletionAndManual(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		if got := tradefront("", "completion", shell); got.status != exitDone || len(got.out) < 1000 {
+			t.Errorf("%s: %+v", shell, got)
+		}
+	}
+	dir := t.TempDir()
+	if got := tradefront("", "man", dir); got.status != exitDone {
+		t.Fatalf("%+v", got)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "tradefront-report-day.1"))
+	if err != nil || !strings.Contains(string(page), "可以报送") {
+		t.Errorf("%v\n%s", err, page)
+	}
+	commands(t, func(c *cobra.Command) {
+		if _, err := os.Stat(filepath.Join(dir, strings.ReplaceAll(c.CommandPath(), " ", "-")+".1")); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestVersionFlag(t *testing.T) {
+	play(t, []step{{"--version", "", 0, "tradefront " + version + " (commit …", ""}})
+}
