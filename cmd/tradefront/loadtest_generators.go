@@ -32,7 +32,7 @@ const onStandardStreams = "-"
 func (s *loadtestShare) flags(f *pflag.FlagSet) {
 	f.IntVar(&s.generators, "generators", 1, "processes that share the work; this one starts them and puts their results together")
 	f.StringVar(&s.listen, "listen", "", "host:port at which --generators of other machines join, instead of processes of this one")
-	f.StringVar(&s.join, "join", "", "host:port of the loadtest run that listens: be one of its generators. It has the plan; give --people, --key and --i-own here")
+	f.StringVar(&s.join, "join", "", "host:port of the loadtest run that listens: be one of its generators, which get the plan there; give --people and --key")
 }
 
 func (s *loadtestShare) several() bool { return s.generators != 1 || s.listen != "" }

@@ -81,7 +81,7 @@ func (l *loadtestRun) flags(c *cobra.Command) {
 	f.IntVar(&p.First, "first", 0, "number of the first account")
 	f.IntVar(&p.Heartbeat, "heartbeat", 30, "seconds of silence that terminals ask for")
 	f.DurationVar(&p.Patience, "patience", loadtest.DefaultPatience, "how long a visit waits for an answer")
-	f.DurationVar(&p.ComeAgain, "come-again", 0, "how long terminals that are told to come later (7, 8, 90), or whose connection ends before they are in, try again; 0: not at all")
+	f.DurationVar(&p.ComeAgain, "come-again", 0, "how long terminals that are told to come later (7, 8, 90), or are cut off before they are in, try again; 0: not")
 	f.Uint64Var(&p.Seed, "seed", 1, "of the synthetic terminals")
 	f.StringArrayVar(&l.asserts, "assert", nil, "what the run must show, as p99<50ms, errors==0, rate>=2000; repeatable")
 	f.Float64Var(&l.peak, "historical-peak", 0, "the firm's peak in logins a second: the result says what multiple of it was reached")

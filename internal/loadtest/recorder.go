@@ -67,8 +67,9 @@ type recorder struct {
 func newRecorder() *recorder {
 	r := &recorder{began: time.Now(), second: result.NewLatency()}
 	r.r = result.Result{
-		Format: result.Format, IDs: []string{rand.Text()}, Refused: map[string]int{}, Failed: map[string]int{}, Hostile: map[string]int{}, Again: map[string]int{}, Generators: 1,
-		Login: result.NewLatency(), Service: result.NewLatency(), Seconds: []result.Second{},
+		Format: result.Format, IDs: []string{rand.Text()}, Refused: map[string]int{}, Failed: map[string]int{}, Hostile: map[string]int{}, Again: map[string]int{},
+		Generators: 1,
+		Login:      result.NewLatency(), Service: result.NewLatency(), Seconds: []result.Second{},
 	}
 	for _, name := range result.StepNames {
 		r.r.Steps = append(r.r.Steps, result.Step{Name: name, Latency: result.NewLatency()})

@@ -124,7 +124,7 @@ func TestOneThatIsLost(t *testing.T) {
 // TestAllLost: without any result there is an error that names each.
 func TestAllLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all, err := group(t.Context(), 2, func(_ context.Context, g *Generator, _ Conn) (*result.Result, error) {
+		all, err := group(t.Context(), 2, func(context.Context, *Generator, Conn) (*result.Result, error) {
 			return nil, net.ErrClosed
 		})
 		if all != nil || err == nil || !strings.Contains(err.Error(), "generator 1 (pipe): use of closed") || !strings.Contains(err.Error(), "generator 2") {

@@ -7,7 +7,8 @@ import (
 	"slices"
 )
 
-// Requests are what terminals send after their login: the orders of scenario orders, the submissions of operator relays. Each is counted once, however often it was sent.
+// Requests are what terminals send after their login: the orders of scenario orders, the submissions of operator relays. Each is
+// counted once, however often it was sent.
 type Requests struct {
 	Planned  int     `json:"planned"`
 	Sent     int     `json:"sent"`

@@ -157,7 +157,9 @@ func (r *Result) Add(other *Result) error {
 	}
 	r.Counts.add(&other.Counts)
 	r.mergeRequests(other)
-	for _, m := range []struct{ to, from map[string]int }{{r.Refused, other.Refused}, {r.Failed, other.Failed}, {r.Hostile, other.Hostile}, {r.Again, other.Again}} {
+	for _, m := range []struct{ to, from map[string]int }{
+		{r.Refused, other.Refused}, {r.Failed, other.Failed}, {r.Hostile, other.Hostile}, {r.Again, other.Again},
+	} {
 		for _, key := range slices.Sorted(maps.Keys(m.from)) {
 			m.to[key] += m.from[key]
 		}
