@@ -81,8 +81,8 @@ func (e *engine) roomyLink() (slot int, at time.Duration) {
 	for i := range e.visits {
 		next := (e.reporting.cursor + 1 + i) % len(e.visits)
 		v := &e.visits[next]
-		if v.state != staying || v.link == nil {
-			continue
+		if v.state != staying || v.link == nil || len(v.unsent) > 0 {
+			continue // where the socket is full its next event goes on
 		}
 		if free := v.link.free(e.now); free < at {
 			slot, at = next, free
