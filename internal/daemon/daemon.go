@@ -185,6 +185,7 @@ func (d *Daemon) bindAdmin(context.Context) (err error) {
 	d.admin.Page("apps", "when each AppID's authcodes were last used, JSON", func() any { return shownUses(d.path.Registry.Uses()) })
 	d.serveSessions()
 	d.serveTrace()
+	d.serveSupport()
 	d.answer(d.admin)
 	return nil
 }

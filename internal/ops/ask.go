@@ -50,6 +50,11 @@ func exchange(ctx context.Context, method, address, page string, body []byte, in
 
 // send asks, and gives the answer with its body, which the caller closes.
 func send(ctx context.Context, method, address, page string, body []byte) (*http.Response, error) {
+	return sendWithin(ctx, askPatience, method, address, page, body)
+}
+
+// sendWithin waits that long for the answer to begin; 0 is as long as ctx.
+func sendWithin(ctx context.Context, patience time.Duration, method, address, page string, body []byte) (*http.Response, error) {
 	if _, port, err := net.SplitHostPort(address); err != nil || port == "0" {
 		return nil, fmt.Errorf("want host:port of an admin listener")
 	}
@@ -62,7 +67,7 @@ func send(ctx context.Context, method, address, page string, body []byte) (*http
 	}
 	// A client of its own: no proxy from the environment stands before a front.
 	return (&http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true, DialContext: (&net.Dialer{Timeout: askPatience}).DialContext, ResponseHeaderTimeout: askPatience,
+		DisableKeepAlives: true, DialContext: (&net.Dialer{Timeout: askPatience}).DialContext, ResponseHeaderTimeout: patience,
 	}}).Do(request)
 }
 

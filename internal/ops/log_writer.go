@@ -4,14 +4,19 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
-// maxLogQueued is how many bytes of the application log may wait for their reader.
-const maxLogQueued = 1 << 20
+const (
+	// maxLogQueued is how many bytes of the application log may wait for their reader.
+	maxLogQueued = 1 << 20
+	// keptLog is how many bytes of the last lines are kept for a support bundle, at least half of it.
+	keptLog = 512 << 10
+)
 
 // LogWriter writes lines of the application log to standard error without making its callers wait
 // for the reader: a reader that does not read, or has ended, costs lines, which are counted, and
@@ -22,6 +27,8 @@ type LogWriter struct {
 	mu       sync.Mutex
 	changed  sync.Cond // signalled when there is something to write, or it has been written
 	queue    []byte
+	older    []byte // the last lines, whether they were written or not
+	newer    []byte // those after them
 	writing  bool
 	closed   bool
 	since    time.Time // when the write that is under way began
@@ -42,6 +49,7 @@ func NewLogWriter(out io.Writer) *LogWriter {
 func (w *LogWriter) Write(lines []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.keep(lines)
 	if w.closed || len(w.queue)+len(lines) > maxLogQueued {
 		w.lost += countLines(lines)
 		return len(lines), nil
@@ -49,6 +57,23 @@ func (w *LogWriter) Write(lines []byte) (int, error) {
 	w.queue = append(w.queue, lines...)
 	w.changed.Broadcast()
 	return len(lines), nil
+}
+
+// keep adds lines to the last ones, and drops the oldest.
+func (w *LogWriter) keep(lines []byte) {
+	if len(w.newer)+len(lines) > keptLog/2 {
+		w.older, w.newer = w.newer, w.older[:0]
+	}
+	if len(lines) <= keptLog/2 {
+		w.newer = append(w.newer, lines...)
+	}
+}
+
+// Recent are the last lines of the log.
+func (w *LogWriter) Recent() []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Concat(w.older, w.newer)
 }
 
 // Close writes what waits, for that long at most. Lines that come later are lost.

@@ -1,0 +1,58 @@
+package ops
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// Download adds POST /name, which answers with the bytes that produce returns. Who may ask is as of an Action, since making
+// them costs the front something.
+func (a *Admin) Download(name, about string, produce func(ctx context.Context) ([]byte, error)) {
+	a.index = append(a.index, fmt.Sprintf("/%-9s %s\n", name, about))
+	a.mux.HandleFunc("POST /"+name, func(w http.ResponseWriter, r *http.Request) {
+		if _, may := readAction(w, r); !may {
+			return
+		}
+		content, err := produce(r.Context())
+		if err != nil {
+			refuse(w, err)
+			return
+		}
+		plainHeader(w)
+		w.Header().Set("Content-Type", "application/octet-stream")
+		_, _ = w.Write(content) // the client may have disconnected
+	})
+}
+
+// Fetch reads a page of the admin listener at that address as it is, at most most bytes; with post one of Admin.Download. It waits as
+// long as ctx. If the page was answered otherwise than 200, the error has what it says, and body is that too: /readyz says why
+// the front is not ready.
+func Fetch(ctx context.Context, address, page string, post bool, most int64) (body []byte, err error) {
+	method := http.MethodGet
+	if post {
+		method = http.MethodPost
+	}
+	response, err := sendWithin(ctx, 0, method, address, page, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err = io.ReadAll(io.LimitReader(response.Body, most+1))
+	switch {
+	case err != nil:
+		return body, err
+	case int64(len(body)) > most:
+		return nil, fmt.Errorf("answered more than %d bytes", most)
+	case response.StatusCode != http.StatusOK:
+		refusal := Refusal{Status: response.StatusCode}
+		if json.Unmarshal(body, &refusal) == nil && refusal.Problem != "" {
+			return body, &refusal
+		}
+		return body, errors.New("answered " + response.Status)
+	}
+	return body, nil
+}
