@@ -2,43 +2,29 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/show"
 )
 
-// language is en or zh.
-type language string
+// languageValue is --lang: en or zh.
+type languageValue string
 
-// languageFlag is the language of a text: the flag's, else that of the environment.
+// languageFlag is the language of a text: the flag's, else that of the user's terminal.
 func languageFlag(c *cobra.Command, e *env, lang *string) {
-	*lang = environLanguage(e.environ)
-	c.Flags().Var((*language)(lang), "lang", "language of the text: en or zh; default by LC_ALL, LC_MESSAGES or LANG")
+	*lang = string(show.LanguageOf(e.environ))
+	c.Flags().Var((*languageValue)(lang), "lang", "language of the text: en or zh; default by LC_ALL, LC_MESSAGES or LANG")
 }
 
-func (l *language) String() string { return string(*l) }
-func (l *language) Type() string   { return "language" }
+func (l *languageValue) String() string { return string(*l) }
+func (l *languageValue) Type() string   { return "language" }
 
 // Set refuses any other word.
-func (l *language) Set(s string) error {
-	if s != "en" && s != "zh" {
+func (l *languageValue) Set(s string) error {
+	if s != string(show.English) && s != string(show.Chinese) {
 		return fmt.Errorf("want en or zh")
 	}
-	*l = language(s)
+	*l = languageValue(s)
 	return nil
-}
-
-// environLanguage is zh if the first of the variables that is set says so.
-func environLanguage(environ []string) string {
-	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-		for _, line := range environ {
-			if value, is := strings.CutPrefix(line, name+"="); is && value != "" {
-				if strings.HasPrefix(strings.ToLower(value), "zh") {
-					return "zh"
-				}
-				return "en"
-			}
-		}
-	}
-	return "en"
 }
