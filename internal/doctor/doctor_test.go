@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -178,6 +181,25 @@ func TestRunningFront(t *testing.T) {
 	h.want("addresses", Warn) // the address was changed after the start
 	h.remove("tradefront.db")
 	h.want("local_store", Fail)
+}
+
+// TestFrontOfAnother: a front that answers although none runs on the store is another's.
+func TestFrontOfAnother(t *testing.T) {
+	h := newHouse(t)
+	stranger := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"front_id":9,"state":"serving","reasons":[{"name":"keys","ready":false,"severity":"required","reason":"none"}]}`)
+	}))
+	defer stranger.Close()
+	h.replace("admin:\n  address: \"127.0.0.1:0\"", "admin:\n  address: \""+stranger.Listener.Addr().String()+"\"")
+	r := h.examine()
+	wantIn(t, r, "front", Warn)
+	wantIn(t, r, "addresses", Fail) // it has the port
+	h.front = stranger.Listener.Addr().String()
+	r = h.examine()
+	wantIn(t, r, "front", Pass)
+	if f := wantIn(t, r, "readiness", Fail); f.Detail.EN != "keys: none" {
+		t.Errorf("%+v", f)
+	}
 }
 
 // TestHanging: a check that does not come back is skip, and holds up no other.
