@@ -146,3 +146,17 @@ func escape(s string) string {
 }
 
 const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+// Secrets are the passwords that the URL holds, plain and as a URL has them, for a search: no output may have one of them.
+func (u *URL) Secrets() (all []string) {
+	passwords := []string{u.password, u.Param("sslpassword")}
+	for _, p := range passwords {
+		if p == "" {
+			continue
+		}
+		if all = append(all, p); escape(p) != p {
+			all = append(all, escape(p))
+		}
+	}
+	return all
+}

@@ -161,3 +161,19 @@ func TestErrorHidesPassword(t *testing.T) {
 		}
 	}
 }
+
+func TestSecrets(t *testing.T) {
+	for text, want := range map[string]string{
+		"postgres://u@h/d":        "",
+		"postgres://u:p%40ss@h/d": "p@ss p%40ss",
+		"postgres://u:pass@h/d?sslpassword=other&sslmode=prefer": "pass other",
+	} {
+		u, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(u.Secrets(), " "); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}

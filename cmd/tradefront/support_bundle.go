@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/files"
+	"github.com/tradefront/tradefront/internal/show"
+	"github.com/tradefront/tradefront/internal/supportbundle"
+)
+
+// bundleCommand are the flags of support-bundle.
+type bundleCommand struct {
+	path, file, names, log, front, lang string
+	json                                bool
+}
+
+func newSupportBundle(e *env) *cobra.Command {
+	var b bundleCommand
+	c := &cobra.Command{
+		Use: "support-bundle", Short: "Gather in one file what a developer needs to find a fault, without accounts, addresses and secrets", Args: noArgs,
+		Long: "Write a tar.gz with versions, the configuration in force, the output of doctor, and of the running front its\n" +
+			"readiness, metrics, goroutines, an execution trace of three seconds and the last lines of its log; and the last\n" +
+			"events of the audit log. Accounts, addresses, hosts and persons are replaced by keyed hashes; MANIFEST.txt in it\n" +
+			"says what each file is and what is missing. The bundle is made whatever is down. Run it on the front's machine,\n" +
+			"as the front's user, and look into the file before you give it away.\n\n" +
+			"--names writes beside it what each hash stands for: that file stays with the firm.",
+		Example: "  sudo -u tradefront tradefront support-bundle -c /etc/tradefront/tradefront.yaml -o /tmp/front-1.tar.gz\n" +
+			"  journalctl -u tradefront -o cat -n 5000 > log.txt; tradefront support-bundle -c tradefront.yaml -o front-1.tar.gz --log log.txt",
+		RunE: e.action(func(c *cobra.Command, _ []string) error { return b.run(e, c) }),
+	}
+	configFlag(c, &b.path)
+	languageFlag(c, e, &b.lang)
+	f := c.Flags()
+	f.StringVarP(&b.file, "output", "o", "", "the file to write, as front-1.tar.gz; it must not exist")
+	f.StringVar(&b.names, "names", "", "also write what each hash stands for into this file, which stays with the firm")
+	f.StringVar(&b.log, "log", "", "a file with the application log, instead of the last lines that the front keeps")
+	f.StringVar(&b.front, "front", "", "host:port of the front's admin listener, instead of admin.address")
+	f.BoolVar(&b.json, "json", false, "print what is in the bundle as JSON")
+	must(c.MarkFlagRequired("output"))
+	return c
+}
+
+func (b *bundleCommand) run(e *env, c *cobra.Command) error {
+	for _, name := range []string{b.file, b.names} {
+		if _, err := os.Lstat(name); name != "" && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s exists already; name another file", name)
+		}
+	}
+	cfg, err := config.Load(b.path, e.environ)
+	var bundle bytes.Buffer
+	contents, err := supportbundle.Write(c.Context(), &supportbundle.Options{
+		Path: b.path, Config: cfg, Err: err, Environ: e.environ, Build: thisBuild(), Now: time.Now, Front: b.front, Log: b.log,
+	}, &bundle)
+	if err != nil {
+		return err
+	}
+	if b.names != "" {
+		if err := files.Write(b.names, namesText(contents.Names), 0o600); err != nil {
+			return err
+		}
+	}
+	if err := files.Write(b.file, bundle.Bytes(), 0o600); err != nil {
+		return err
+	}
+	form := output("text")
+	if b.json {
+		form = "json"
+	}
+	return form.print(e.out, contents, func(w io.Writer) { b.tell(w, contents, int64(bundle.Len())) })
+}
+
+// namesText has a line for each token and what it stands for.
+func namesText(names map[string]string) []byte {
+	var text bytes.Buffer
+	for _, token := range slices.Sorted(maps.Keys(names)) {
+		fmt.Fprintf(&text, "%s %s\n", token, names[token])
+	}
+	return text.Bytes()
+}
+
+func (b *bundleCommand) tell(w io.Writer, contents *supportbundle.Contents, size int64) {
+	done, missing, next := "wrote %s: %d files, %s\n", "left out: %s: %s\n", "next: look into it before you give it away; MANIFEST.txt says what is in it"
+	if b.lang == string(show.Chinese) {
+		done, missing, next = "已写入 %s：%d 个文件，%s\n", "缺少：%s：%s\n", "下一步：外发之前请先查看内容；MANIFEST.txt 说明了各个文件"
+	}
+	fmt.Fprintf(w, done, b.file, len(contents.Files), show.Size(size))
+	for _, l := range contents.LeftOut {
+		fmt.Fprintf(w, missing, l.Name, l.Why)
+	}
+	fmt.Fprintln(w, next)
+}
