@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,6 +66,21 @@ func TestReportWaitsForRecovery(t *testing.T) {
 		{export, "", 0, "0001clientinfo20260105.txt: 0 rows…", ""},
 		{waive + " --reason disk-lost", "", 1, "", "tradefront: there is nothing to waive: nothing keeps the report of 20260105 back"},
 	})
+}
+
+// A day without logins has a page that says so; the page takes no other file's place.
+func TestReportQuality(t *testing.T) {
+	newSite(t)
+	const quality = "report quality" + onC + " --day 20260105"
+	play(t, []step{
+		{quality + " --html page.html", "", 0, "…20260105…0 行…", ""},
+		{quality + " --html page.html -o json", "", 0, "…\"trading_day\": \"20260105\",\n  \"day_before\": \"20251231\"…", ""},
+		{quality + " --html master.key", "", 1, "", "tradefront: --html: master.key is there, and is no page about a report…"},
+		{"report quality" + onC + " --day 20260104", "", 1, "", "…not a trading day…"},
+	})
+	if page := read(t, "page.html"); !strings.Contains(page, "0 行") || strings.Contains(page, "<script") {
+		t.Error(page)
+	}
 }
 
 // The running day is refused, and the answer says what to do; --partial does it.

@@ -177,7 +177,7 @@ func TestReportVerifyReplacesPagesAlone(t *testing.T) {
 	key, page, device := filepath.Join(s.dir, "master.key"), filepath.Join(s.dir, "page.html"), filepath.Join(s.dir, "null")
 	s.write(key, []byte("a key"))
 	if status, _, errOut := s.verify(s.report, "--html", key); status != exitFailed ||
-		!strings.Contains(errOut, "master.key is there, and no check of a report wrote it; name another file, or replace it with --force") {
+		!strings.Contains(errOut, "master.key is there, and is no page about a report; name another file, or replace it with --force") {
 		t.Errorf("status %d, %s", status, errOut)
 	}
 	if content, err := os.ReadFile(key); err != nil || string(content) != "a key" {

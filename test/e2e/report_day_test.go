@@ -49,6 +49,9 @@ func TestReportDay(t *testing.T) {
 		if late.Verdict != daily.HandIn || late.Rows != 13 || len(late.Files) != 2 || late.Files[0].HandIn || !late.Files[1].HandIn {
 			t.Fatalf("after late records: %+v", late)
 		}
+		if out := s.cli("", "report", "quality", "--day", day); !strings.Contains(out, "0/13 (0.00%)") {
+			t.Error(out)
+		}
 		lost := ofThisFirm(1)
 		s.answered("lost.jsonl", day, append(recs, lost...))
 		bad := s.reportDay(1, day, "lost.jsonl")

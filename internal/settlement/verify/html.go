@@ -14,9 +14,9 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"group": group, "percent": percent, "dash": orDash,
 }).Parse(pageSource))
 
-// PageMark stands near the beginning of each page, so that a later check knows what it may
+// PageMark stands near the beginning of each page about a report, so that a later one knows what it may
 // replace.
-const PageMark = `<meta name="generator" content="tradefront report verify">`
+const PageMark = `<meta name="generator" content="tradefront report `
 
 // WriteHTML writes the report as one page that needs nothing else: no script, no link.
 func (r *Report) WriteHTML(w io.Writer) error {

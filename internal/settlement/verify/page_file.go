@@ -17,8 +17,11 @@ import (
 // no page.
 type PageFile struct{ pending *renameio.PendingFile }
 
+// Page is what can be written as one page.
+type Page interface{ WriteHTML(w io.Writer) error }
+
 // CreatePage begins the page before the report is read, so that a page that cannot be written is known before a
-// long check. It replaces a page that an earlier check wrote; any other file, a key among them, only with force. The
+// long check. It replaces a page about a report that was written earlier; any other file, a key among them, only with force. The
 // file must not be report itself. "" is no page. The caller must call Discard in the end.
 func CreatePage(path, report string, force bool) (PageFile, error) {
 	if path == "" {
@@ -61,13 +64,13 @@ func replaceable(path, report string, force bool) error {
 		return err
 	}
 	if !bytes.Contains(head, []byte(PageMark)) {
-		return fmt.Errorf("%s is there, and no check of a report wrote it; name another file, or replace it with --force", path)
+		return fmt.Errorf("%s is there, and is no page about a report; name another file, or replace it with --force", path)
 	}
 	return nil
 }
 
 // Write writes the page of a report and gives the file its name.
-func (p PageFile) Write(r *Report) error {
+func (p PageFile) Write(r Page) error {
 	if p.pending == nil {
 		return nil
 	}

@@ -1,0 +1,133 @@
+package quality
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+const (
+	day    = calendar.TradingDay(20260106)
+	before = calendar.TradingDay(20260105)
+)
+
+// kept are the records of some days.
+type kept map[calendar.TradingDay][]store.Record
+
+func (k kept) Scan(_ context.Context, day calendar.TradingDay, f func(*store.Record) error) error {
+	for i := range k[day] {
+		if err := f(&k[day][i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k kept) add(on calendar.TradingDay, app string, flag regulation.AbnormalFlag, n int) {
+	for range n {
+		k[on] = append(k[on], store.Record{AppID: regulation.AppID(app), Flag: flag})
+	}
+}
+
+func run(t *testing.T, k kept) *Report {
+	t.Helper()
+	r, err := Run(t.Context(), Options{Day: day, Before: before, Records: k})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestQuality(t *testing.T) {
+	k := kept{}
+	k.add(before, "v_old_1.0", '0', 100)
+	k.add(before, "v_gone_1.0", '0', 5)
+	k.add(day, "v_old_1.0", '0', 95)
+	k.add(day, "v_old_1.0", '3', 5)
+	k.add(day, "v_new_2.0", '1', 2)
+	k.add(day, "v_good_1.0", '0', 7)
+	r := run(t, k)
+	if r.Today != (Count{109, 7, 7.0 / 109}) || r.Earlier != (Count{Logins: 105}) {
+		t.Errorf("%+v, %+v", r.Today, r.Earlier)
+	}
+	if len(r.Flags) != 4 || r.Flags[3].Today != 5 || r.Flags[1].Today != 2 || r.Flags[0].Today != 102 || r.Flags[0].Earlier != 105 {
+		t.Errorf("%+v", r.Flags)
+	}
+	var names []string
+	for i := range r.Apps {
+		names = append(names, r.Apps[i].AppID)
+	}
+	if got := strings.Join(names, " "); got != "v_old_1.0 v_new_2.0 v_good_1.0 v_gone_1.0" {
+		t.Errorf("the order is %s", got)
+	}
+	old := r.Apps[0]
+	if !old.Worse || old.New || old.Software != "v_old" || old.Version != "1.0" || old.Flags != (flags{95, 0, 0, 5}) {
+		t.Errorf("%+v", old)
+	}
+	if !r.Apps[1].New || r.Apps[1].Worse || r.Apps[3].Remark() == "" {
+		t.Errorf("%+v", r.Apps)
+	}
+	var text, html bytes.Buffer
+	if err := errors.Join(r.WriteText(&text), r.WriteHTML(&html)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"v_old_1.0", "5/100 (5.00%)", "比前一日差", "终端信息数据异常"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("the text lacks %q:\n%s", want, text.String())
+		}
+	}
+	for _, bad := range []string{"<script", "http://", "https://"} {
+		if strings.Contains(html.String(), bad) {
+			t.Errorf("the page has %q", bad)
+		}
+	}
+	if !strings.Contains(html.String(), "5/100 (5.00%)") {
+		t.Error("the page lacks a share")
+	}
+}
+
+// A day without logins says so, on the page too.
+func TestNoLogins(t *testing.T) {
+	r := run(t, kept{})
+	var text, html bytes.Buffer
+	if err := errors.Join(r.WriteText(&text), r.WriteHTML(&html)); err != nil || !strings.Contains(text.String(), "0 行") || !strings.Contains(html.String(), "0 行") {
+		t.Errorf("%v\n%s", err, text.String())
+	}
+}
+
+// AppIDs without a place of their own are counted all the same.
+func TestManyApps(t *testing.T) {
+	k := kept{}
+	for i := range appsMost + 10 {
+		k.add(day, fmt.Sprintf("v_%d_1.0", i), '0', 1)
+	}
+	r := run(t, k)
+	if r.Today.Logins != appsMost+10 || len(r.Apps) != appsMost+1 {
+		t.Errorf("%d logins, %d AppIDs", r.Today.Logins, len(r.Apps))
+	}
+}
+
+// A name of an AppID is text on the page, not markup.
+func TestEscaping(t *testing.T) {
+	k := kept{}
+	k.add(day, "v_<script>alert(1)</script>_1", '0', 1)
+	var html bytes.Buffer
+	if err := run(t, k).WriteHTML(&html); err != nil || strings.Contains(html.String(), "<script") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestImpossibleFlag(t *testing.T) {
+	k := kept{}
+	k.add(day, "v_x_1", '9', 1)
+	if _, err := Run(t.Context(), Options{Day: day, Before: before, Records: k}); err == nil || !strings.Contains(err.Error(), "flag") {
+		t.Error(err)
+	}
+}
