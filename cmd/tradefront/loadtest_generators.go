@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net/netip"
 	"os"
 	"slices"
 	"strconv"
@@ -45,13 +46,13 @@ func (l *loadtestRun) together(ctx context.Context, e *env, maxOpen uint64) (*re
 	}
 	if l.share.listen != "" {
 		maxOpen = math.MaxUint64 // what the other machines may open they check themselves
-	} else if addr := l.plan.Target.Addr(); l.plan.Sources == 0 && !l.plan.Proxy && addr.IsLoopback() && addr.Is4() {
+	} else if l.plan.Sources == 0 && !l.plan.Proxy && l.onLoopback() {
 		l.plan.Sources = l.share.generators // an address has some 28,000 ports
 	}
 	if err := l.plan.Check(maxOpen); err != nil {
 		return nil, err
 	}
-	if err := loadtest.Listens(ctx, l.plan.Target, l.plan.Patience); err != nil {
+	if err := l.plan.Listen(ctx); err != nil {
 		return nil, err
 	}
 	conns, err := l.gather(ctx, e)
@@ -80,6 +81,11 @@ func (l *loadtestRun) together(ctx context.Context, e *env, maxOpen uint64) (*re
 		err = errors.Join(err, l.joinAnswers())
 	}
 	return found, err
+}
+
+// onLoopback reports whether all fronts are at addresses of 127.0.0.0/8, so that terminals may come from any of them.
+func (l *loadtestRun) onLoopback() bool {
+	return !slices.ContainsFunc(l.plan.Targets, func(t netip.AddrPort) bool { return !t.Addr().IsLoopback() || !t.Addr().Is4() })
 }
 
 // gather starts the generators, or waits for them.
@@ -197,8 +203,10 @@ func (l *loadtestRun) join(ctx context.Context, e *env, flags *pflag.FlagSet) er
 // generate is the part of one generator.
 func (l *loadtestRun) generate(ctx context.Context, g *generators.Generator) (*result.Result, error) {
 	l.plan = *g.Plan()
-	if err := loadtest.Owned(ctx, l.plan.Target.Addr(), l.own); err != nil {
-		return nil, err
+	for _, target := range l.plan.Targets {
+		if err := loadtest.Owned(ctx, target.Addr(), l.own); err != nil {
+			return nil, err
+		}
 	}
 	key, err := l.readKey()
 	if err != nil {
@@ -211,7 +219,7 @@ func (l *loadtestRun) generate(ctx context.Context, g *generators.Generator) (*r
 	if err := l.plan.Check(maxOpen); err != nil {
 		return nil, err
 	}
-	if err := loadtest.Listens(ctx, l.plan.Target, l.plan.Patience); err != nil {
+	if err := l.plan.Listen(ctx); err != nil {
 		return nil, err
 	}
 	texts, err := l.plan.Prepare(ctx, key, g.Prepared)

@@ -24,8 +24,8 @@ import (
 // loadtestRun is what loadtest run is told.
 type loadtestRun struct {
 	plan                 loadtest.Plan
-	to, people, key      string
-	own                  []string
+	people, key          string
+	to, own              []string
 	share                loadtestShare
 	answers, frontConfig string
 	duration             time.Duration
@@ -60,7 +60,7 @@ func newLoadtestRun(e *env) *cobra.Command {
 
 func (l *loadtestRun) flags(c *cobra.Command) {
 	f, p := c.Flags(), &l.plan
-	f.StringVar(&l.to, "to", "127.0.0.1:41205", "host:port of the front")
+	f.StringSliceVar(&l.to, "to", []string{"127.0.0.1:41205"}, "host:port of the front; repeatable: several share the accounts")
 	f.StringSliceVar(&l.own, "i-own", nil, "host of the front, or of a generator, that is not this machine: you say that it is yours; repeatable")
 	f.StringVar(&l.people, "people", "", "file that loadtest prepare wrote")
 	f.StringVar(&l.key, "key", "", "public key in PEM that terminal strings are sealed under")
@@ -131,7 +131,7 @@ func (l *loadtestRun) make(ctx context.Context, e *env, key supplement.Encrypter
 	if err := l.plan.Check(maxOpen); err != nil {
 		return nil, err
 	}
-	if err := loadtest.Listens(ctx, l.plan.Target, l.plan.Patience); err != nil {
+	if err := l.plan.Listen(ctx); err != nil {
 		return nil, err
 	}
 	texts, err := l.prepare(ctx, e, key)
@@ -145,7 +145,7 @@ func (l *loadtestRun) make(ctx context.Context, e *env, key supplement.Encrypter
 
 // ready reads the files that are named.
 func (l *loadtestRun) ready(ctx context.Context) (key supplement.Encrypter, hash string, err error) {
-	if l.plan.Target, err = loadtest.Resolve(ctx, l.to, l.own); err != nil {
+	if l.plan.Targets, err = loadtest.ResolveAll(ctx, l.to, l.own); err != nil {
 		return nil, "", err
 	}
 	if l.plan.People, err = population.Read(l.people); err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -45,8 +46,16 @@ func (e *lackError) Error() string {
 
 // beginAs connects. What a connection may fail by is counted, and what the generator lacks ends the run.
 func (e *engine) beginAs(account int, due time.Duration, again *comeAgain) error {
+	kind := e.draw()
+	tries := uint8(0)
+	if again != nil {
+		kind, tries = honest, again.tries
+	} else {
+		account = e.accountOf(kind, account)
+	}
+	target := e.plan.target(account, tries)
 	domain := unix.AF_INET
-	if e.plan.Target.Addr().Is6() {
+	if target.Addr().Is6() {
 		domain = unix.AF_INET6
 	}
 	fd, err := unix.Socket(domain, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
@@ -54,10 +63,9 @@ func (e *engine) beginAs(account int, due time.Duration, again *comeAgain) error
 		return &lackError{e.begun, err}
 	}
 	v := e.take(fd)
-	v.state, v.kind, v.due, v.began, v.step = connecting, e.draw(), due, e.now, e.now
-	v.account = int32(e.accountOf(v.kind, account))
+	v.state, v.kind, v.due, v.began, v.step = connecting, kind, due, e.now, e.now
+	v.account, v.tries = int32(account), tries
 	if again != nil {
-		v.kind, v.account, v.tries = honest, int32(account), again.tries
 		e.measured.returns(e.open)
 	} else {
 		e.measured.begins(e.lateness(due), e.open)
@@ -71,7 +79,7 @@ func (e *engine) beginAs(account int, due time.Duration, again *comeAgain) error
 	if err := e.watchFor(fd, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP|unix.EPOLLET, v.slot, v.generation); err != nil {
 		return &lackError{e.begun, err}
 	}
-	err = unix.Connect(fd, e.target())
+	err = unix.Connect(fd, sockaddr(target))
 	if errors.Is(err, unix.EADDRNOTAVAIL) {
 		return &lackError{e.begun, fmt.Errorf("%w: no port is left at this source address: more --sources", err)}
 	}
@@ -103,8 +111,8 @@ func (e *engine) lateness(due time.Duration) time.Duration {
 	return e.now - due
 }
 
-func (e *engine) target() unix.Sockaddr {
-	port, addr := int(e.plan.Target.Port()), e.plan.Target.Addr()
+func sockaddr(target netip.AddrPort) unix.Sockaddr {
+	port, addr := int(target.Port()), target.Addr()
 	if addr.Is6() {
 		return &unix.SockaddrInet6{Port: port, Addr: addr.As16()}
 	}
@@ -113,7 +121,7 @@ func (e *engine) target() unix.Sockaddr {
 
 // bind gives the visit its source address; the port is chosen when it connects, so that ports in use elsewhere do not matter.
 func (e *engine) bind(fd, account int) error {
-	if e.plan.Sources == 0 || e.plan.Proxy || e.plan.Target.Addr().Is6() {
+	if e.plan.Sources == 0 || e.plan.Proxy {
 		return nil
 	}
 	if err := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1); err != nil {
@@ -355,5 +363,5 @@ func (e *engine) appendProxyHeader(b []byte, v *visit) []byte {
 	b = append(b, source[:]...)
 	b = append(b, 127, 0, 0, 1)
 	b = binary.BigEndian.AppendUint16(b, uint16(1024+int(v.login)%60000))
-	return binary.BigEndian.AppendUint16(b, e.plan.Target.Port())
+	return binary.BigEndian.AppendUint16(b, e.plan.target(int(v.account), v.tries).Port())
 }

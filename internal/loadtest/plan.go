@@ -55,7 +55,7 @@ const (
 // Plan is what to do.
 type Plan struct {
 	Scenario string
-	Target   netip.AddrPort
+	Targets  []netip.AddrPort       // a firm may have several fronts: the accounts are shared among them
 	People   *population.Population `json:"-"` // each generator reads the file itself: it holds a password
 	First    int                    // the account that visit 0 logs in
 
@@ -113,7 +113,7 @@ func (p *Plan) Check(maxOpen uint64) error {
 		return fmt.Errorf("%.0f orders: at most %d may be sent", p.OrdersRate*p.Hold.Seconds(), MaxRequests)
 	case p.Rate*p.Hold.Seconds() > MaxVisits:
 		return fmt.Errorf("%.0f sessions would return: at most %d may", p.Rate*p.Hold.Seconds(), MaxVisits)
-	case p.Sources > 0 && !p.Proxy && p.Target.Addr().Is6():
+	case p.Sources > 0 && !p.Proxy && slices.ContainsFunc(p.Targets, func(t netip.AddrPort) bool { return t.Addr().Is6() }):
 		return errors.New("--sources are addresses of 127.0.0.0/8, and the target is IPv6")
 	case p.Rate == 0 && p.Concurrency < 1:
 		return errors.New("want a rate above 0 for an open loop, or at least one terminal at a time for a closed one")
@@ -147,6 +147,20 @@ func (p *Plan) concurrency() int { return max(p.share(p.Concurrency), 1) }
 
 // returns is how many sessions of steady end and return.
 func (p *Plan) returns() int { return p.share(int(p.Rate * p.Hold.Seconds())) }
+
+// targetText names the fronts.
+func (p *Plan) targetText() string {
+	var all []string
+	for _, t := range p.Targets {
+		all = append(all, t.String())
+	}
+	return strings.Join(all, ", ")
+}
+
+// target is the front of an account; each time that a terminal comes again it goes to the next one.
+func (p *Plan) target(account int, tries uint8) netip.AddrPort {
+	return p.Targets[(account+int(tries))%len(p.Targets)]
+}
 
 // stays reports whether visits stay logged in.
 func (p *Plan) stays() bool { return p.Scenario != Churn && p.Scenario != Hostile }
@@ -197,6 +211,21 @@ func (p *Plan) firstLogins() int {
 	return p.share(p.Visits)
 }
 
+// ResolveAll is Resolve for several fronts.
+func ResolveAll(ctx context.Context, targets, own []string) (all []netip.AddrPort, err error) {
+	for _, target := range targets {
+		addr, err := Resolve(ctx, target, own)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, addr)
+	}
+	if len(all) == 0 {
+		return nil, errors.New("--to: want the host:port of a front")
+	}
+	return all, nil
+}
+
 // Resolve finds the address of the target, and refuses one that is not on loopback unless own names its host: a load test of another
 // firm's front is an attack.
 func Resolve(ctx context.Context, target string, own []string) (netip.AddrPort, error) {
@@ -237,8 +266,17 @@ func Owned(ctx context.Context, addr netip.Addr, own []string) error {
 	return fmt.Errorf("%s is not this machine, and no --i-own names it: a load test of what is not yours is an attack", addr)
 }
 
-// Listens is an error if no front takes connections there: found out before anything is prepared.
-func Listens(ctx context.Context, target netip.AddrPort, patience time.Duration) error {
+// Listen is an error if a front takes no connections: found out before anything is prepared.
+func (p *Plan) Listen(ctx context.Context) error {
+	for _, target := range p.Targets {
+		if err := listens(ctx, target, p.Patience); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func listens(ctx context.Context, target netip.AddrPort, patience time.Duration) error {
 	dialer := net.Dialer{Timeout: patience}
 	conn, err := dialer.DialContext(ctx, "tcp", target.String())
 	if err != nil {

@@ -56,7 +56,7 @@ func TestPlansThatCannotBeDone(t *testing.T) {
 		{func(p *Plan) { p.First = -1 }, "not negative"},
 		{func(p *Plan) { p.Patience = 0 }, "not negative"},
 		{func(p *Plan) { p.Scenario, p.Rate, p.Hold = Steady, 1e9, 24*time.Hour }, "at most"},
-		{func(p *Plan) { p.Target, p.Sources = netip.MustParseAddrPort("[::1]:1"), 2 }, "IPv6"},
+		{func(p *Plan) { p.Targets, p.Sources = []netip.AddrPort{netip.MustParseAddrPort("[::1]:1")}, 2 }, "IPv6"},
 		{func(p *Plan) { p.Scenario, p.Rate = Steady, 10 }, "--hold"},
 		{func(p *Plan) { p.Attackers = 1.5 }, "attackers"},
 		{func(p *Plan) { p.Sources = 1 << 20 }, "sources"},

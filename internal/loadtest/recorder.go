@@ -166,7 +166,7 @@ func (r *recorder) status(now time.Duration, open int) Status {
 
 // outcome is what was found, to which the caller adds what it knows; ended says why the run ended early, "" if it did not.
 func (r *recorder) outcome(p *Plan, ended string) *result.Result {
-	r.r.Scenario, r.r.Target, r.r.Began, r.r.EndedEarly = p.Scenario, p.Target.String(), r.began, ended
+	r.r.Scenario, r.r.Target, r.r.Began, r.r.EndedEarly = p.Scenario, p.targetText(), r.began, ended
 	r.r.ElapsedS = (r.last - r.start).Seconds()
 	c := &r.r.Counts
 	c.BrokenOff = c.Begun - c.LoggedIn - c.Refused - c.Failed - c.Hostile

@@ -1,6 +1,9 @@
 package e2e
 
-import "testing"
+import (
+	"net"
+	"testing"
+)
 
 // TestLoadComesAgain: terminals that a busy front tells to come later all get in, each once, where they come again; otherwise they are errors.
 func TestLoadComesAgain(t *testing.T) {
@@ -21,4 +24,30 @@ func TestLoadComesAgain(t *testing.T) {
 	}
 	d.stop()
 	s.checkLoaded(append(answers, more...))
+}
+
+// TestLoadOfSeveralFronts: the accounts are shared among addresses, and a terminal that one of them does not take comes again at the next.
+func TestLoadOfSeveralFronts(t *testing.T) {
+	t.Parallel()
+	s, d := loadSite(t, "40")
+	refusing, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer refusing.Close()
+	go func() {
+		for {
+			c, err := refusing.Accept()
+			if err != nil {
+				return
+			}
+			_ = c.Close()
+		}
+	}()
+	r, answers, err := s.load(d, "--to", refusing.Addr().String(), "--scenario", "storm", "--visits", "40", "--rate", "200", "--come-again", "2m")
+	if err != nil || !r.Good || r.Counts.LoggedIn != 40 || r.Counts.Again != 20 || r.Target != d.address+", "+refusing.Addr().String() {
+		t.Errorf("%v, ended early %q, at %s, %+v, again %v, failed %v", err, r.EndedEarly, r.Target, r.Counts, r.Again, r.Failed)
+	}
+	d.stop()
+	s.checkLoaded(answers)
 }

@@ -11,23 +11,27 @@ import (
 )
 
 // relayedLoadSite is a front with a listener for relays, and a population with two relays of each mode.
-func relayedLoadSite(t *testing.T) (*site, *daemon) {
+func relayedLoadSite(t *testing.T) (s *site, d, relays *daemon) {
 	t.Helper()
 	f := firm.New(t, firm.Options{Binary: binary, Relays: true, Store: "limits: {connections_per_source: 0}\n"})
-	s := &site{t: t, dir: f.Dir, config: f.Config, private: f.Private, key: f.Key}
+	s = &site{t: t, dir: f.Dir, config: f.Config, private: f.Private, key: f.Key}
 	s.cli("", "loadtest", "prepare", "--accounts", "400", "--apps", "3", "--relays", "2", "--investor-relays", "2", "--out", filepath.Join(s.dir, "people.json"))
-	return s, s.serve()
+	d = s.serve()
+	return s, d, d.atRelays()
 }
+
+// atRelays is the front as it is named to relays.
+func (d *daemon) atRelays() *daemon { return &daemon{s: d.s, address: d.relays()} }
 
 // TestLoadOfRelays: every submission is answered once, every customer behind a many-to-many relay logs in, and the report has each terminal as its relay saw it.
 func TestLoadOfRelays(t *testing.T) {
 	t.Parallel()
-	s, d := relayedLoadSite(t)
-	r, operators, err := s.load(d, "--to", d.relays(), "--scenario", "relay", "--customers", "400", "--assert", "requests_answered==400", "--assert", "request.p99<1m")
+	s, d, relays := relayedLoadSite(t)
+	r, operators, err := s.load(relays, "--scenario", "relay", "--customers", "400", "--assert", "requests_answered==400", "--assert", "request.p99<1m")
 	wantRelayed(t, r, err, 2, 400)
-	r, many, err := s.load(d, "--to", d.relays(), "--scenario", "relay", "--customers", "100", "--rate", "500", "--generators", "2", "--visits", "4")
+	r, many, err := s.load(relays, "--scenario", "relay", "--customers", "100", "--rate", "500", "--generators", "2", "--visits", "4")
 	wantRelayed(t, r, err, 4, 100)
-	r, investors, err := s.load(d, "--to", d.relays(), "--scenario", "relay", "--relay-mode", "investor", "--customers", "60", "--rate", "300")
+	r, investors, err := s.load(relays, "--scenario", "relay", "--relay-mode", "investor", "--customers", "60", "--rate", "300")
 	if err != nil || !r.Good || r.Counts.LoggedIn != 60 || r.Counts.MostOpen != 60 || r.Requests != nil || len(investors) != 60 {
 		t.Errorf("%v, %+v, failed %v, refused %v, %d answers", err, r.Counts, r.Failed, r.Refused, len(investors))
 	}
@@ -71,12 +75,13 @@ func (s *site) checkRelayed(all []loadtest.Answer) {
 // TestLoadOfRelaysIsPaced: connections that together may send more than their relay's rate are answered 90, and send the same again until all are recorded, once.
 func TestLoadOfRelaysIsPaced(t *testing.T) {
 	t.Parallel()
-	s, d := relayedLoadSite(t)
+	s, d, _ := relayedLoadSite(t)
 	s.cli("", "relay", "limits", "--app-id", "loadtest_LTO00001_1.0", "--rate", "100", "--burst", "10")
 	s.cli("", "relay", "limits", "--app-id", "loadtest_LTO00002_1.0", "--rate", "100", "--burst", "10")
 	d.stop()
 	d = s.serve()
-	r, answers, err := s.load(d, "--to", d.relays(), "--scenario", "relay", "--customers", "300", "--visits", "6")
+	relays := d.atRelays()
+	r, answers, err := s.load(relays, "--scenario", "relay", "--customers", "300", "--visits", "6")
 	wantRelayed(t, r, err, 6, 300)
 	if r.Requests.Again == 0 || len(answers) != 306 {
 		t.Errorf("%d were sent again, %d answers; want some, and 300 beside the operators' logins", r.Requests.Again, len(answers))
@@ -88,10 +93,10 @@ func TestLoadOfRelaysIsPaced(t *testing.T) {
 // TestLoadOfRelaysLosesTheFront: what was not answered when the front was killed is lost, and the run ends.
 func TestLoadOfRelaysLosesTheFront(t *testing.T) {
 	t.Parallel()
-	s, d := relayedLoadSite(t)
+	s, d, relays := relayedLoadSite(t)
 	ended := make(chan *result.Result)
 	go func() {
-		r, _, err := s.load(d, "--to", d.relays(), "--scenario", "relay", "--customers", "20000", "--rate", "1000")
+		r, _, err := s.load(relays, "--scenario", "relay", "--customers", "20000", "--rate", "1000")
 		if err == nil {
 			t.Error("exit status 0")
 		}

@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/tradefront/tradefront/internal/loadtest"
 	"github.com/tradefront/tradefront/internal/loadtest/population"
 	"github.com/tradefront/tradefront/internal/loadtest/result"
@@ -25,7 +27,7 @@ func people(accounts int) *population.Population {
 
 func plan() *loadtest.Plan {
 	return &loadtest.Plan{
-		Scenario: loadtest.Reconnect, Target: netip.MustParseAddrPort("127.0.0.1:41205"), People: people(10), Visits: 10, Rate: 3.5,
+		Scenario: loadtest.Reconnect, Targets: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:41205")}, People: people(10), Visits: 10, Rate: 3.5,
 		Ramp: time.Second, Hold: time.Minute, Patience: time.Second, Seed: 1 << 63, KeyVersion: "1.0",
 	}
 }
@@ -68,8 +70,8 @@ func TestAllGoOnAtOneInstant(t *testing.T) {
 			p := g.Plan()
 			want := *plan()
 			want.Generator, want.Generators, want.People = p.Generator, 3, p.People
-			if *p != want {
-				t.Errorf("the plan came as %+v, want %+v", *p, want)
+			if diff := cmp.Diff(want, *p, cmp.Comparer(func(a, b netip.AddrPort) bool { return a == b })); diff != "" {
+				t.Errorf("the plan (-want +came):\n%s", diff)
 			}
 			for range 2 {
 				time.Sleep(time.Duration(p.Generator+1) * time.Second) // simulated: how long its part takes

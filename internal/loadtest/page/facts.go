@@ -132,6 +132,10 @@ func host(r *result.Result, t *words) []fact {
 
 // sharesMachine reports whether the front ran on the generator's machine.
 func sharesMachine(r *result.Result) bool {
-	target, err := netip.ParseAddrPort(r.Target)
-	return err == nil && target.Addr().IsLoopback()
+	for text := range strings.SplitSeq(r.Target, ", ") { // of several fronts
+		if target, err := netip.ParseAddrPort(text); err != nil || !target.Addr().IsLoopback() {
+			return false
+		}
+	}
+	return true
 }
