@@ -13,6 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
+	"github.com/tradefront/tradefront/internal/settlement/verify"
 	"github.com/tradefront/tradefront/internal/show"
 )
 
@@ -35,9 +36,10 @@ type reconciled struct {
 
 func newReconcile(e *env) *cobra.Command {
 	var (
-		o         reconcile.Options
-		path, day string
-		form      output
+		o               reconcile.Options
+		path, day, page string
+		force           bool
+		form            output
 	)
 	c := &cobra.Command{
 		Use: "reconcile --day D --audit FILE... [--report FILE]...", Args: cobra.ArbitraryArgs,
@@ -63,8 +65,16 @@ func newReconcile(e *env) *cobra.Command {
 			}
 			o.UnitID = cfg.ReportUnitID
 			o.Audit = append(o.Audit, args...) // --audit logs/* leaves all but the first as arguments
+			file, err := verify.CreatePage(page, "", force)
+			if err != nil {
+				return err
+			}
+			defer file.Discard()
 			result, err := e.reconcile(c.Context(), cfg, cal, o)
 			if err != nil {
+				return err
+			}
+			if err := file.Write(result); err != nil {
 				return err
 			}
 			done := reconciledOf(result)
@@ -84,6 +94,8 @@ func newReconcile(e *env) *cobra.Command {
 	must(c.MarkFlagRequired("day"))
 	must(c.MarkFlagRequired("audit"))
 	c.Flags().StringArrayVar(&o.Reports, "report", nil, "report of the day; given again for each of its supplements")
+	c.Flags().StringVar(&page, "html", "", "write the result as one page into this file as well")
+	c.Flags().BoolVar(&force, "force", false, "let --html replace a file that is no such page")
 	c.Flags().StringVar(&o.TempDir, "tmp", "", "folder for temporary files (default: the system's)")
 	c.Flags().IntVar(&o.Limit, "limit", reconcile.DefaultLimit, "how many differences of each kind to name; all are counted")
 	return c
