@@ -183,7 +183,9 @@ func (e *engine) look() {
 			e.giveUp(v)
 			e.keepAlive(v)
 		case e.now-v.step > e.plan.Patience:
-			e.fail(v, "no answer: "+stateNames[v.state])
+			if why := "no answer: " + stateNames[v.state]; !e.comesAgain(v, why) {
+				e.fail(v, why)
+			}
 		}
 	}
 	e.giveUpSubmissions()

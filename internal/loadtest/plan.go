@@ -77,7 +77,7 @@ type Plan struct {
 
 	Sources int  // addresses of 127.0.0.0/8 that visits come from; 0: as the system chooses
 	Proxy   bool // a PROXY header before each visit, of an address of 10.0.0.0/8 (Sources of them)
-	// ComeAgain is how long after it was due a visit may come again that was told to come later, or whose connection ended
+	// ComeAgain is how long after it was due a visit may come again that was told to come later, had no answer in time, or whose connection ended
 	// before it was logged in. 0: it does not.
 	ComeAgain  time.Duration
 	KeyVersion string

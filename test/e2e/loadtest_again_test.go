@@ -3,6 +3,8 @@ package e2e
 import (
 	"net"
 	"testing"
+
+	"github.com/tradefront/tradefront/internal/loadtest"
 )
 
 // TestLoadComesAgain: terminals that a busy front tells to come later all get in, each once, where they come again; otherwise they are errors.
@@ -26,28 +28,38 @@ func TestLoadComesAgain(t *testing.T) {
 	s.checkLoaded(append(answers, more...))
 }
 
-// TestLoadOfSeveralFronts: the accounts are shared among addresses, and a terminal that one of them does not take comes again at the next.
+// TestLoadOfSeveralFronts: the accounts are shared among addresses, and a terminal that one of them does not take, or does not answer, comes again at the next.
 func TestLoadOfSeveralFronts(t *testing.T) {
 	t.Parallel()
 	s, d := loadSite(t, "40")
-	refusing, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer refusing.Close()
-	go func() {
-		for {
-			c, err := refusing.Accept()
-			if err != nil {
-				return
-			}
-			_ = c.Close()
+	var all []loadtest.Answer
+	for _, test := range []struct {
+		why  string
+		take func(net.Conn)
+	}{
+		{"closed: challenge", func(c net.Conn) { _ = c.Close() }},
+		{"no answer: challenge", func(c net.Conn) { t.Cleanup(func() { _ = c.Close() }) }},
+	} {
+		bad, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
 		}
-	}()
-	r, answers, err := s.load(d, "--to", refusing.Addr().String(), "--scenario", "storm", "--visits", "40", "--rate", "200", "--come-again", "2m")
-	if err != nil || !r.Good || r.Counts.LoggedIn != 40 || r.Counts.Again != 20 || r.Target != d.address+", "+refusing.Addr().String() {
-		t.Errorf("%v, ended early %q, at %s, %+v, again %v, failed %v", err, r.EndedEarly, r.Target, r.Counts, r.Again, r.Failed)
+		t.Cleanup(func() { _ = bad.Close() })
+		go func() {
+			for {
+				c, err := bad.Accept()
+				if err != nil {
+					return
+				}
+				test.take(c)
+			}
+		}()
+		r, answers, err := s.load(d, "--to", bad.Addr().String(), "--scenario", "storm", "--visits", "40", "--rate", "200", "--come-again", "2m", "--patience", "3s")
+		if err != nil || !r.Good || r.Counts.LoggedIn != 40 || r.Again[test.why] < 20 || r.Target != d.address+", "+bad.Addr().String() {
+			t.Errorf("%s: %v, ended early %q, at %s, %+v, again %v, failed %v", test.why, err, r.EndedEarly, r.Target, r.Counts, r.Again, r.Failed)
+		}
+		all = append(all, answers...)
 	}
 	d.stop()
-	s.checkLoaded(answers)
+	s.checkLoaded(all)
 }
