@@ -82,16 +82,6 @@ func (h *house) replace(old, with string) {
 	h.firm = strings.Replace(h.firm, old, with, 1)
 }
 
-func (h *house) config() *config.Config {
-	h.t.Helper()
-	h.write("tradefront.yaml", h.firm)
-	cfg, err := config.Load(h.path("tradefront.yaml"), nil)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return cfg
-}
-
 // withApp admits an AppID in those tables, under the house's master key.
 func (h *house) withApp(tables *sqlrows.Tables) {
 	h.t.Helper()

@@ -44,7 +44,8 @@ func checkFront(_ context.Context, s *Site, f *findings) {
 		finding := f.warn(say("front %d answers at %s, and no front runs on %s: it is that of another configuration, or of another user",
 			"前置 %d 在 %s 应答，但没有前置在使用 %s：它属于另一份配置或另一个用户", status.FrontID, address, s.Config.Store.Path))
 		finding.Key = "admin.address"
-		finding.Next = say("give each front an admin.address and a store.path of its own; run this as the front's user", "为每个前置设置各自的 admin.address 和 store.path；以前置的用户运行本命令")
+		finding.Next = say("give each front an admin.address and a store.path of its own; run this as the front's user",
+			"为每个前置设置各自的 admin.address 和 store.path；以前置的用户运行本命令")
 	case err == nil:
 		f.pass("front %d, tradefront %s, answers at %s and is %s", "前置 %d（tradefront %s）在 %s 应答，状态 %s",
 			status.FrontID, status.Version, address, status.State)

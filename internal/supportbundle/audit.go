@@ -22,7 +22,7 @@ var (
 		"time": true, "event": true, "reason": true, "code": true, "ref": true, "upstream_ref": true, "item": true, "record_id": true,
 		"authcode": true, "front_id": true, "session_id": true, "relay_mode": true, "submit_id": true, "attempt": true, "terminal_login_time": true,
 		"terminal_app": true, "re_reported": true, "visits": true, "since": true, "lines": true, "reasons": true, "trading_day": true, "flag": true,
-		"key_version": true, "terminal_problem": true, "user_type": true,
+		"key_version": true, "terminal_problem": true, "user_type": true, "action": true, "command": true,
 	}
 	// kinds are what the values of the others are.
 	kinds = map[string]string{

@@ -24,7 +24,7 @@ var hidden = []string{
 	"88001234", "12345678", "0007", "operator9", // accounts and an operator
 	"203.0.113.77", "198.51.100.9", "192.0.2.44", "203.0.113.0/24", "203.0.113.*", "100.64.3.2", // addresses
 	"2001:db8::77", "2001:db8:85a3", "00:1a:2b:3c:4d:5e",
-	"core-a.firm.example", "wang@ops-host", "88****34", "51234",
+	"core-a.firm.example", "wang", "name Li", "88****34", "51234",
 }
 
 const auditText = `{"time":"2026-03-04T09:00:00.123+08:00","event":"login","reason":"accepted","code":0,"record_id":"r-1","app_id":"a_b_1","account":"88001234","address":"203.0.113.77","port":51234,"proxy":"100.64.3.2","front_id":1,"session_id":7}
@@ -32,7 +32,8 @@ const auditText = `{"time":"2026-03-04T09:00:00.123+08:00","event":"login","reas
 {"time":"2026-03-04T09:00:02.000+08:00","event":"submit","reason":"accepted","code":0,"account":"12345678","address":"192.0.2.44","port":2,"relay_app_id":"r_b_1","operator":"operator9","terminal_address":"198.51.100.9","terminal_port":51234,"terminal_mac":"00:1a:2b:3c:4d:5e","terminal_tag":"0007","front_id":1,"session_id":9}
 {"time":"2026-03-04T09:00:03.000+08:00","event":"suppressed","reason":"flood","code":0,"front_id":1,"session_id":0,"source":"203.0.113.0/24","since":"2026-03-04T09:00:00.000+08:00","lines":12,"reasons":{"malformed":12}}
 {"time":"2026-03-04T09:00:04.000+08:00","event":"session_end","reason":"ended","code":0,"front_id":1,"session_id":9,"by":"wang@ops-host","text":"call 88001234","new_key":"88001234"}
-{"time":"2026-03-04T09:00:05.000+08:00","event":"login","account":"88001
+{"time":"2026-03-04T09:00:05.000+08:00","event":"operator_action","reason":"ok","code":0,"account":"12345678","front_id":1,"session_id":0,"action":"019c-1","command":"account disable","subject":"12345678","changes":"name Li of 0007","why":"wang asked","by":"wang@ops-host"}
+{"time":"2026-03-04T09:00:06.000+08:00","event":"login","account":"88001
 `
 
 const logText = `{"level":"warn","time":"2026-03-04T09:00:00.000+08:00","msg":"refused","account":"88****34","address":"203.0.113.*","line":"dialogue.go:12:34"}
@@ -142,7 +143,7 @@ func TestBundle(t *testing.T) {
 		"doctor.txt":        {"FAIL  postgres", "失败  postgres"},
 		"readyz.json":       {`"name":"postgres"`, "dial tcp address-"},
 		"log.txt":           {`"time":"2026-03-04T09:00:00.000+08:00"`, "dialogue.go:12:34", "]:41205", ":5432: refused", "account account-"},
-		"audit.jsonl":       {`"ref":"K7Q2MX"`, `"app_id":"a_b_1"`, "\"app_id\":\"value-", `"reasons":{"malformed":12}`, `{"unreadable":true}`, "\"by\":\"person-"},
+		"audit.jsonl":       {`"ref":"K7Q2MX"`, `"app_id":"a_b_1"`, "\"app_id\":\"value-", `"reasons":{"malformed":12}`, `{"unreadable":true}`, "\"by\":\"person-", `"command":"account disable","subject":"value-`},
 		"trace.out":         {"go 1.26 trace\x00"},
 		"MANIFEST.txt":      {"trace.out", "go tool trace", "nothing 无"},
 	} {

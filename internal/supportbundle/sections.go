@@ -62,7 +62,11 @@ func sections() []section {
 		{"status.json", plainText, about{"connections, refusals and penalties of the front", "前置的连接、拒绝和处罚情况"}, page("/status", maxPage, false)},
 		{"metrics.txt", plainText, about{"the front's metrics", "前置的监控指标"}, page("/metrics", maxMetrics, false)},
 		{"goroutines.txt", plainText, about{"what the front's goroutines do, counted by place", "前置的 goroutine 按位置统计"}, page("/support/goroutines", maxPage, true)},
-		{"trace.out", binary, about{"an execution trace of 3 seconds; read it with go tool trace", "3 秒的执行跟踪，用 go tool trace 查看"}, page("/support/trace", maxTrace, true)},
+		{
+			"trace.out", binary,
+			about{"an execution trace of 3 seconds; read it with go tool trace", "3 秒的执行跟踪，用 go tool trace 查看"},
+			page("/support/trace", maxTrace, true),
+		},
 		{"log.txt", plainText, about{"the last lines of the application log", "应用日志的最后若干行"}, applicationLog},
 		{"audit.jsonl", redacted, about{"the last events of the audit log, without accounts and addresses", "审计日志的最后若干条事件，不含账号和地址"}, audit},
 	}
