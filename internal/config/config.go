@@ -48,8 +48,8 @@ type Config struct {
 	// The file that gets one JSON line for each authentication and login. "" writes to
 	// standard error.
 	AuditLog string `key:"audit_log" default:"audit.jsonl" file:"written" empty:"ok"`
-	// Of the application log on standard error. debug adds a line for each visit that ends
-	// with the connection of its relay.
+	// Of the application log on standard error. debug adds a line for each step of a connection and one for
+	// its whole life, sampled under load, and one for each visit that ends with the connection of its relay.
 	LogLevel zapcore.Level `key:"log_level" default:"info" choices:"debug,info,warn,error"`
 	// The encryption keys granted by the monitoring centre, the newest last. At most 2 may be
 	// valid at any time.

@@ -40,6 +40,7 @@ type Dialogue struct {
 	began    time.Time // accepted
 	loggedIn time.Time // zero before a login was answered
 	frames   Frames
+	life     life
 }
 
 // Frames counts those of a connection, heartbeats among them.
@@ -78,11 +79,15 @@ func (d *Dialogue) Peer() session.Peer { return d.peer }
 
 // Introduce says which address the terminal has, if it was not known at the beginning. No
 // frame was received before.
-func (d *Dialogue) Introduce(addr netip.AddrPort) { d.peer.Addr = addr }
+func (d *Dialogue) Introduce(addr netip.AddrPort) {
+	d.peer.Addr = addr
+	d.introduced()
+}
 
 // IntroduceRelay is Introduce of a relay, with the digest of its certificate, nil if none was told.
 func (d *Dialogue) IntroduceRelay(addr netip.AddrPort, certificate *[sha256.Size]byte) {
 	d.peer.Addr, d.peer.Certificate = addr, certificate
+	d.introduced()
 }
 
 // RefusedBeforeAuth counts the requests that were refused before authentication, without
@@ -154,6 +159,7 @@ func (d *Dialogue) End(why reason.Close) {
 		d.closing = why
 	}
 	d.held = nil
+	d.lived()
 	if tap := d.tap(); tap != nil {
 		tap.Ended(d.peer, d.closing)
 	}

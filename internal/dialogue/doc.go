@@ -50,6 +50,8 @@
 // caller of Receive keeps at most the rest of one frame, or bounds what a terminal sends while it is paused; the
 // caller of Take bounds the Mail that it was not given yet.
 //
+// At log level debug steps and lives have lines, of which debugFirst and debugThereafter bound those of a second.
+//
 // # If we crash
 //
 // Logins in flight are recorded or not, and were not answered.

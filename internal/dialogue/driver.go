@@ -110,6 +110,7 @@ type Driver struct {
 	handler  Handler
 	observer Observer
 	log      *zap.Logger
+	steps    *zap.Logger         // log, sampled
 	tap      atomic.Pointer[Tap] // nil while nothing is traced
 
 	logins   atomic.Int64  // and submissions
@@ -120,7 +121,7 @@ type Driver struct {
 
 // New makes a driver. Its sessions share settings, which must not be changed.
 func New(settings *session.Settings, limits Limits, handler Handler, observer Observer, log *zap.Logger) *Driver {
-	d := &Driver{handler: handler, observer: observer, log: log, done: make(chan struct{}, 1)}
+	d := &Driver{handler: handler, observer: observer, log: log, steps: sampled(log), done: make(chan struct{}, 1)}
 	d.SetSettings(settings)
 	d.SetLimits(limits)
 	return d
@@ -194,5 +195,7 @@ type Scratch struct {
 
 // Begin is the dialogue of a connection that was accepted at now.
 func (d *Driver) Begin(line Line, scratch *Scratch, peer session.Peer, now time.Time) Dialogue {
-	return Dialogue{driver: d, line: line, scratch: scratch, peer: peer, session: session.New(d.settings.Load(), now), began: now}
+	dialogue := Dialogue{driver: d, line: line, scratch: scratch, peer: peer, session: session.New(d.settings.Load(), now), began: now}
+	dialogue.accepted()
+	return dialogue
 }

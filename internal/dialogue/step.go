@@ -19,7 +19,11 @@ func (d *Dialogue) step(ev *session.Event) {
 	for {
 		fx := &d.scratch.fx
 		fx.Reset()
+		was := d.session.State()
 		d.session.Step(ev, fx)
+		if d.session.State() != was {
+			d.stepped(was, ev.Now)
+		}
 		if len(fx.Wire) > 0 {
 			d.scratch.out = append(d.scratch.out, fx.Wire...)
 			d.frames.Sent++
