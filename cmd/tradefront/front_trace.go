@@ -88,7 +88,7 @@ func (e *env) trace(ctx context.Context, admin string, of netip.Prefix, length t
 	case is:
 		return refusal
 	case ctx.Err() != nil: // Ctrl-C
-		return nil
+		return nil //nolint:nilerr // the person has seen enough
 	case err != nil:
 		return askError(admin, err)
 	case !ended:

@@ -27,7 +27,8 @@ func newLoadtestMerge(e *env) *cobra.Command {
 		RunE: e.action(func(_ *cobra.Command, args []string) error { return m.run(e, args) }),
 	}
 	f := c.Flags()
-	f.StringArrayVar(&m.asserts, "assert", nil, "what the run must show, as p99<50ms, errors==0, rate>=2000; repeatable. Without it: what the results were held to")
+	f.StringArrayVar(&m.asserts, "assert", nil,
+		"what the run must show, as p99<50ms, errors==0, rate>=2000; repeatable. Without it: what the results were held to")
 	f.Float64Var(&m.peak, "historical-peak", 0, "the firm's peak in logins a second; 0: as the first result has it")
 	m.tell.flags(c, e)
 	return c

@@ -14,7 +14,7 @@ func newMan(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use: "man DIR", Short: "Write a man page for each command into a folder", Args: cobra.ExactArgs(1), Hidden: true,
 		RunE: e.action(func(c *cobra.Command, args []string) error {
-			if err := os.MkdirAll(args[0], 0o755); err != nil {
+			if err := os.MkdirAll(args[0], 0o755); err != nil { //nolint:gosec // G301: every user reads the manual
 				return fmt.Errorf("man: %w", err)
 			}
 			root := c.Root()

@@ -46,6 +46,8 @@ func (l *Layout) Len() (n int) {
 
 // layouts have the words of the table in docs/protocol.md; | stands before the items that are optional. Tests hold them to that table
 // and to what Decode reads.
+//
+//nolint:gosec // G101: names of items, no credentials
 var layouts = map[FID]string{
 	FIDError:               "ErrorCode s10, ErrorText s100, TimeStamp s20",
 	FIDForceExit:           "ForceExitCode c1, ForceExitMsg s100",

@@ -250,7 +250,8 @@ func (m *Metrics) ClientAddresses() (ready bool, reason string) { return m.addre
 
 func (m *Metrics) topShare() prometheus.GaugeFunc {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Namespace: namespace, Name: "client_ip_top_share", Help: "Share of the last 1,024 customers that came from the most frequent address; 0 while they are fewer than 100. " +
+		Namespace: namespace, Name: "client_ip_top_share",
+		Help: "Share of the last 1,024 customers that came from the most frequent address; 0 while they are fewer than 100. " +
 			"A customer who logs in again from the same place counts once.",
 	}, func() float64 {
 		_, top, _ := m.addresses.shares()

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -78,7 +79,7 @@ func (f *Frame) decodeMessage(body []byte, fromTerminal bool) {
 	if body[0] != 2 {
 		f.problem("%s: byte 0 of the message is %d, want 2", ftd.FaultVersion.Word(), body[0])
 	}
-	if _, err := ftd.DecodeHeader(body); err == ftd.FaultChain {
+	if _, err := ftd.DecodeHeader(body); errors.Is(err, ftd.FaultChain) {
 		f.problem("%s: byte 5 of the message is %s, want S", ftd.FaultChain.Word(), f.Chain)
 	}
 	if n := int(binary.BigEndian.Uint16(body[14:])); n != len(content) {

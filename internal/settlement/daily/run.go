@@ -75,9 +75,7 @@ func (r *run) export(ctx context.Context, before *settlement.DayStatus) {
 		s.fails(err)
 		return
 	}
-	for _, w := range done.Warnings(r.OutDir) {
-		r.result.Warnings = append(r.result.Warnings, w)
-	}
+	r.result.Warnings = append(r.result.Warnings, done.Warnings(r.OutDir)...)
 	s.say(fmt.Sprintf("%d 行 %s", done.Rows, filepath.Base(done.Path)), fmt.Sprintf("%d rows, %s", done.Rows, filepath.Base(done.Path)))
 	r.list(ctx, s, before.HandedIn)
 }
