@@ -59,7 +59,7 @@ func Run(ctx context.Context, opt Options) (*Result, error) {
 		}
 	}
 	if len(logs) == 0 {
-		return nil, fmt.Errorf("no audit log could be read: %s", s.problems())
+		return nil, fmt.Errorf("no audit log could be read: %w", s.problems())
 	}
 	s.result.Files = len(logs)
 	logs = inTime(logs, &opt.Filter)
