@@ -32,6 +32,7 @@ type loadtestRun struct {
 	asserts              []string
 	peak                 float64
 	tell                 tellLoadtest
+	proof                loadtestRunProof
 }
 
 func newLoadtestRun(e *env) *cobra.Command {
@@ -55,6 +56,7 @@ func newLoadtestRun(e *env) *cobra.Command {
 	l.flags(c)
 	l.share.flags(c.Flags())
 	l.tell.flags(c, e)
+	l.proof.flags(c)
 	return c
 }
 
@@ -100,7 +102,7 @@ func (l *loadtestRun) run(ctx context.Context, e *env, flags *pflag.FlagSet) err
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(checkPeak(l.peak), l.tell.check()); err != nil {
+	if err := errors.Join(checkPeak(l.peak), l.tell.check(), l.proof.check(e, l.answers, l.frontConfig)); err != nil {
 		return err
 	}
 	key, hash, err := l.ready(ctx)
@@ -119,8 +121,9 @@ func (l *loadtestRun) run(ctx context.Context, e *env, flags *pflag.FlagSet) err
 	if l.peak > 0 {
 		r.Multiple = r.Rate() / l.peak
 	}
+	unproven := l.proof.add(ctx, e, r, l.answers, l.frontConfig)
 	r.Judge(asserted)
-	return l.tell.result(e, r)
+	return errors.Join(unproven, l.tell.result(e, r)) // what was measured is kept whatever the proof found
 }
 
 // make has this process make the plan, or several.

@@ -35,8 +35,12 @@ func (t *tellLoadtest) flags(c *cobra.Command, e *env) {
 
 // check refuses what would be found out after the run.
 func (t *tellLoadtest) check() error {
-	if !slices.Contains(result.Languages(), t.lang) {
-		return fmt.Errorf("--lang %.20q: want one of %v", t.lang, result.Languages())
+	return checkLanguage(t.lang)
+}
+
+func checkLanguage(lang string) error {
+	if !slices.Contains(result.Languages(), lang) {
+		return fmt.Errorf("--lang %.20q: want one of %v", lang, result.Languages())
 	}
 	return nil
 }

@@ -344,7 +344,8 @@ func (e *engine) answer(v *visit, event *client.Event) *Answer {
 	r := event.LoginResult()
 	return &Answer{
 		RecordID: r.RecordID, TradingDay: r.TradingDay, LoginTime: r.LoginTime, Account: r.UserID, AppID: e.terminalApp(v),
-		FrontID: r.FrontID, SessionID: r.SessionID, Address: r.PublicAddr, Flag: string(rune(r.AbnormalFlag)), Ciphertext: e.ciphertexts.at(int(v.login)),
+		FrontID: r.FrontID, SessionID: r.SessionID, Address: r.PublicAddr, Own: e.ownAddress(v), Flag: string(rune(r.AbnormalFlag)),
+		Ciphertext: e.ciphertexts.at(int(v.login)),
 	}
 }
 
@@ -356,12 +357,36 @@ func (e *engine) terminalApp(v *visit) string {
 	return e.appOf(v).AppID
 }
 
+// ownAddress is what the front must see of the visit, as far as the generator knows: between machines others may translate addresses.
+func (e *engine) ownAddress(v *visit) netip.AddrPort {
+	if e.plan.Proxy && !e.plan.throughRelays() {
+		return e.proxied(v)
+	}
+	if e.plan.Proxy || e.plan.throughRelays() || !e.plan.target(int(v.account), v.tries).Addr().IsLoopback() {
+		return netip.AddrPort{}
+	}
+	switch own, _ := unix.Getsockname(int(v.fd)); own := own.(type) { // on failure it is nil
+	case *unix.SockaddrInet4:
+		return netip.AddrPortFrom(netip.AddrFrom4(own.Addr), uint16(own.Port))
+	case *unix.SockaddrInet6:
+		return netip.AddrPortFrom(netip.AddrFrom16(own.Addr), uint16(own.Port))
+	}
+	return netip.AddrPort{}
+}
+
+// proxied is the address that the visit's PROXY header names.
+func (e *engine) proxied(v *visit) netip.AddrPort {
+	source := sourceOf(10, int(v.account)%max(e.plan.Sources, 1))
+	return netip.AddrPortFrom(netip.AddrFrom4(source), uint16(1024+int(v.login)%60000))
+}
+
 // appendProxyHeader appends a PROXY v2 header by which the visit comes from an address of 10.0.0.0/8.
 func (e *engine) appendProxyHeader(b []byte, v *visit) []byte {
-	source := sourceOf(10, int(v.account)%max(e.plan.Sources, 1))
+	from := e.proxied(v)
+	source := from.Addr().As4()
 	b = append(b, "\r\n\r\n\x00\r\nQUIT\n\x21\x11\x00\x0c"...)
 	b = append(b, source[:]...)
 	b = append(b, 127, 0, 0, 1)
-	b = binary.BigEndian.AppendUint16(b, uint16(1024+int(v.login)%60000))
+	b = binary.BigEndian.AppendUint16(b, from.Port())
 	return binary.BigEndian.AppendUint16(b, e.plan.target(int(v.account), v.tries).Port())
 }

@@ -2,7 +2,6 @@ package loadtest
 
 import (
 	"crypto/rand"
-	"net/netip"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/loadtest/result"
@@ -17,19 +16,8 @@ type Hooks struct {
 	Together func() <-chan time.Time
 }
 
-// Answer is what a login was answered, and what the terminal had sent.
-type Answer struct {
-	RecordID   string         `json:"record_id"`
-	TradingDay string         `json:"trading_day"`
-	LoginTime  time.Time      `json:"login_time"`
-	Account    string         `json:"account"`
-	AppID      string         `json:"app_id"`
-	FrontID    int32          `json:"front_id"`
-	SessionID  int32          `json:"session_id"`
-	Address    netip.AddrPort `json:"address"` // of the terminal, as the front saw it
-	Flag       string         `json:"flag"`
-	Ciphertext []byte         `json:"ciphertext"`
-}
+// Answer is what a login was answered.
+type Answer = result.Answer
 
 // Status is how far a run is.
 type Status struct {

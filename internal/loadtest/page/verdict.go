@@ -81,6 +81,8 @@ func causes(r *result.Result, t *words) []string {
 			text = fmt.Sprintf(text, count(r.Counts.LetIn))
 		case result.Errors:
 			text = fmt.Sprintf(text, count(r.Errors()))
+		case result.Unproven:
+			text = fmt.Sprintf(text, count(int(r.Proof.Faults)))
 		case result.Asserted:
 			broken := 0
 			for i := range r.Assertions {

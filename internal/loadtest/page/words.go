@@ -47,7 +47,7 @@ var english = words{
 		"ended_early": "The run did not come to its end: %s.", "no_visit": "No visit began.",
 		"let_in":   "%s attackers were logged in.",
 		"errors":   "%s visits had a wrong answer, and no assertion says how many may.",
-		"asserted": "%s of %s assertions do not hold.",
+		"asserted": "%s of %s assertions do not hold.", "unproven": "What was answered is not what is stored: %s differences.",
 	},
 	Rate: "Logins a second", RateOf: "over %s s", Best: "best second", Peak: "historical peak", Multiple: "Multiple of the historical peak",
 	Twice: "twice the historical peak was reached", NotTwice: "twice the historical peak was not reached",

@@ -7,7 +7,7 @@ var chinese = words{
 	Good: "通过", Bad: "不通过",
 	Causes: map[string]string{
 		"ended_early": "测试未运行到结束：%s。", "no_visit": "没有发起任何访问。", "let_in": "有 %s 次攻击登录成功。",
-		"errors": "有 %s 次访问未得到正确应答，且没有判定条件规定允许多少次。", "asserted": "%s 个判定条件不满足（共 %s 个）。",
+		"errors": "有 %s 次访问未得到正确应答，且没有判定条件规定允许多少次。", "asserted": "%s 个判定条件不满足（共 %s 个）。", "unproven": "应答与记录核对不一致：%s 处差异。",
 	},
 	Rate: "每秒登录数", RateOf: "全程 %s 秒", Best: "最高一秒", Peak: "历史峰值", Multiple: "历史峰值的倍数",
 	Twice: "达到历史峰值的两倍", NotTwice: "未达到历史峰值的两倍",

@@ -148,6 +148,7 @@ const (
 	LetIn      Cause = "let_in"      // an attacker was logged in
 	Errors     Cause = "errors"      // visits had a wrong answer, and no assertion says how many may
 	Asserted   Cause = "asserted"    // an assertion does not hold
+	Unproven   Cause = "unproven"    // what was answered is not what is stored
 )
 
 // Judge holds the run to the assertions. A good run came to its end, made a visit, let no attacker in, and had no error unless
@@ -171,6 +172,7 @@ func (r *Result) Judge(all Assertions) {
 		{LetIn, r.Counts.LetIn > 0},
 		{Errors, r.Errors() > 0 && !bounded},
 		{Asserted, broken},
+		{Unproven, r.Proof != nil && r.Proof.Faults > 0},
 	} {
 		if c.is {
 			r.Causes = append(r.Causes, c.cause)

@@ -47,6 +47,8 @@ type Result struct {
 	Assertions []Assertion `json:"assertions"`
 	Good       bool        `json:"good"`   // every assertion holds, and no visit had a wrong answer
 	Causes     []Cause     `json:"causes"` // why it is not good
+	// Proof is what a comparison with the store found, nil if there was none.
+	Proof *Proof `json:"proof,omitempty"`
 	// EndedEarly says that the run did not come to its end, and why.
 	EndedEarly string `json:"ended_early,omitempty"`
 }
@@ -157,6 +159,7 @@ func (r *Result) Add(other *Result) error {
 	}
 	r.Counts.add(&other.Counts)
 	r.mergeRequests(other)
+	r.mergeProof(other)
 	for _, m := range []struct{ to, from map[string]int }{
 		{r.Refused, other.Refused}, {r.Failed, other.Failed}, {r.Hostile, other.Hostile}, {r.Again, other.Again},
 	} {

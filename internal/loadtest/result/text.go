@@ -65,6 +65,9 @@ func (r *Result) Text(w io.Writer, language string) {
 	r.printCounts(w, t)
 	r.printRequests(w, t)
 	r.printSteps(w, t)
+	if r.Proof != nil {
+		r.Proof.Text(w, language)
+	}
 	for _, a := range r.Assertions {
 		verdict := t.holds
 		if !a.Holds {
