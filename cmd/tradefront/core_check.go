@@ -55,6 +55,8 @@ func newCoreCheck(e *env) *cobra.Command {
 		o                    corecheck.Options
 		at                   coreEndpoint
 		password, restricted testPassword
+		operator             testPassword
+		request              string
 		form                 output
 	)
 	c := &cobra.Command{
@@ -62,7 +64,7 @@ func newCoreCheck(e *env) *cobra.Command {
 		Long: "Open links to the core, log accounts in, send orders without a field, break off, send malformed frames; a line\n" +
 			"for each rule of docs/core.md. Exit status 1 if a rule failed. SKIP is what could not be found out.\n\n" +
 			"The core must be one for tests: sessions are opened and requests are sent. No order can be carried out and no\n" +
-			"password is changed, but one wrong password of --account is tried. Do not use a --front-id that a running front has.\n\n" +
+			"password is changed, but one wrong password of --account is tried. --customer-request is sent four times. Do not use a --front-id that a running front has.\n\n" +
 			"Over TCP the link is TLS 1.3 with --ca, --cert and --key; without them only to loopback.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			var err error
@@ -74,6 +76,14 @@ func newCoreCheck(e *env) *cobra.Command {
 			}
 			if o.RestrictedPassword, err = restricted.read(e); err != nil {
 				return err
+			}
+			if o.OperatorPassword, err = operator.read(e); err != nil {
+				return err
+			}
+			if request != "" {
+				if o.CustomerRequest, err = corecheck.ParseRequest(request); err != nil {
+					return fmt.Errorf("--customer-request: %w", err)
+				}
 			}
 			o.Version = version
 			o.Progress = func(done, all int, rule string) {
@@ -97,6 +107,11 @@ func newCoreCheck(e *env) *cobra.Command {
 	password.flags(c, "password", "password of --account")
 	f.StringVar(&o.Restricted, "restricted-account", "", "account that must change its password first")
 	restricted.flags(c, "restricted-password", "password of --restricted-account")
+	f.StringVar(&o.Operator, "operator-account", "", "account of a relay operator, behind whom customers are")
+	operator.flags(c, "operator-password", "password of --operator-account")
+	f.StringVar(&o.Customer, "customer", "", "account of a customer for whom --operator-account may trade once a terminal of the customer is reported")
+	f.StringVar(&request, "customer-request", "", "a request for --customer that the core answers by another code if no terminal is reported: a TID and fields,\n"+
+		"as 0x3 0xA001=48656C6C6F. Let it be one that the core cannot carry out")
 	f.Uint16Var(&o.Series, "series", 0, "series of a flow of --account that has messages today")
 	f.DurationVar(&o.Timeout, "timeout", corecheck.DefaultTimeout, "how long the core may take for an answer")
 	f.DurationVar(&o.Quiet, "quiet", corecheck.DefaultQuiet, "how long to wait where nothing must come")
@@ -105,6 +120,7 @@ func newCoreCheck(e *env) *cobra.Command {
 	must(c.MarkFlagRequired("account"))
 	c.MarkFlagsOneRequired("password", "password-file")
 	c.MarkFlagsRequiredTogether("cert", "key", "ca")
+	c.MarkFlagsRequiredTogether("operator-account", "customer", "customer-request")
 	return c
 }
 

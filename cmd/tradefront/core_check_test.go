@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/tls"
 	"encoding/json"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -24,6 +25,8 @@ func TestCoreCheckMisuse(t *testing.T) {
 		{"core-check --endpoint 127.0.0.1:1 --account 1", "", 2, "", "…[password password-file]…"},
 		{"core-check --endpoint 127.0.0.1:1 --ca x" + account, "", 2, "", "…[cert key ca]…"},
 		{"core-check --endpoint 192.0.2.1:41300" + account, "", 1, "", "…in clear; give --ca, --cert and --key"},
+		{"core-check --endpoint nowhere --operator-account 6" + account, "", 2, "", "…[customer customer-request]…"},
+		{"core-check --endpoint 127.0.0.1:1 --operator-account 6 --customer 8 --customer-request x" + account, "", 1, "", "…--customer-request: \"x\" is no TID…"},
 		{"core-check --endpoint nowhere" + account, "", 1, "", "…write HOST:PORT or unix:PATH"},
 		{"core-check --endpoint unix:/x --ca a --cert b --key c" + account, "", 1, "", "…has no TLS…"},
 		{"core-check --endpoint localhost:1 --ca nosuch --cert b --key c" + account, "", 1, "", "tradefront: --ca: …nosuch…"},
@@ -93,9 +96,10 @@ func TestCoreCheckOfCoreSim(t *testing.T) {
 		t.Fatal(err)
 	}
 	core, err := coresim.New(coresim.Options{
-		TradingDay: "20260105", Heartbeat: time.Second, Credit: 40,
+		TradingDay: "20260105", Heartbeat: time.Second, Credit: 40, ReportedOnly: true,
 		Accounts: []coresim.Account{
 			{User: "88888888", Password: "Secret123"}, {User: "77777777", Password: "Initial00", Restriction: "weak"},
+			{User: "66666666", Password: "Secret456", Type: "operator"},
 		},
 	})
 	if err != nil {
@@ -109,14 +113,21 @@ func TestCoreCheckOfCoreSim(t *testing.T) {
 		_ = core.Close()
 		<-served
 	})
+	ordered := coresim.Order{Ref: "check", Instrument: "SIM2612", Direction: coresim.Buy, Price: 1, Volume: 1, Account: "80001"}
+	order, err := ordered.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
 	got := tradefront("", "core-check", "--endpoint", l.Addr().String(), "--ca", ca, "--cert", cert, "--key", key, "--server-name", "core-a.firm",
 		"--account", "88888888", "--password", "Secret123", "--restricted-account", "77777777", "--restricted-password", "Initial00",
+		"--operator-account", "66666666", "--operator-password", "Secret456", "--customer", "80001",
+		"--customer-request", fmt.Sprintf("%d %d=%x", uint32(coresim.TIDOrderInsert), uint32(coresim.FIDOrder), order),
 		"--series", "1", "--timeout", "20s", "--quiet", "50ms")
 	if got.status != 0 || strings.Contains(got.out, "FAIL") || !strings.Contains(got.out, `core "core-sim", instance `+core.Instance()) ||
-		!strings.HasSuffix(got.out, "47 passed, 0 failed, 2 skipped\n") {
+		!strings.HasSuffix(got.out, "48 passed, 0 failed, 2 skipped\n") {
 		t.Errorf("status %d\n%s\n%s", got.status, got.out, got.err)
 	}
-	if strings.Contains(got.out+got.err, "Secret123") || strings.Contains(got.out+got.err, "Initial00") {
+	if strings.Contains(got.out+got.err, "Secret123") || strings.Contains(got.out+got.err, "Initial00") || strings.Contains(got.out+got.err, "Secret456") {
 		t.Error("a password was printed")
 	}
 }

@@ -23,7 +23,9 @@ func options(addr string) Options {
 		},
 		BrokerID: "9999", AppID: "client_demo_1.0", Version: "test", Account: testAccount, Password: testPassword,
 		Restricted: testRestricted, RestrictedPassword: testFirstTime, Series: testSeries,
-		Timeout: 20 * time.Second, Quiet: 50 * time.Millisecond,
+		Operator: testOperator, OperatorPassword: testOperators, Customer: testCustomer,
+		CustomerRequest: Request{tidOrder, []RequestField{{customerField, []byte(testCustomer)}}},
+		Timeout:         20 * time.Second, Quiet: 50 * time.Millisecond,
 	}
 }
 
@@ -78,7 +80,7 @@ func named(name string) rule {
 func TestSkips(t *testing.T) {
 	t.Parallel()
 	o := options(serve(t, "resume_refused", -1))
-	o.Restricted, o.Series = "", 0
+	o.Restricted, o.Series, o.Operator = "", 0, ""
 	r := Run(t.Context(), o)
 	var skipped []string
 	for _, res := range r.Results {
@@ -89,9 +91,56 @@ func TestSkips(t *testing.T) {
 			t.Errorf("%s: %s", res.Rule, res.Came)
 		}
 	}
-	want := "flow_numbers resume_points credit_granted session_resume password_only password_same"
+	want := "flow_numbers resume_points credit_granted session_resume visits_resumed password_only password_same"
 	if got := strings.Join(skipped, " "); got != want {
 		t.Errorf("skipped %s, want %s", got, want)
+	}
+}
+
+// TestVisitsBehindSessionResume: each way to get them wrong is found out, and a core that does not hold requests to visits is neither
+// right nor wrong.
+func TestVisitsBehindSessionResume(t *testing.T) {
+	t.Parallel()
+	for fault, want := range map[string]struct {
+		status Status
+		says   string
+	}{
+		"":               {Pass, ""},
+		"visits_resumed": {Fail, "must be forgotten"},
+		"visits_twice":   {Fail, "told twice is one visit"},
+		"visits_once":    {Fail, "was told again behind SessionResume"},
+		"visits_end":     {Fail, "has ended"},
+		"no visits":      {Skip, "does not hold requests to visits"},
+		"resume_refused": {Skip, "has no SessionResume"},
+	} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			r := check(t.Context(), options(serve(t, fault, 20)), []rule{rules[0], named("visits_resumed")})
+			last := r.Results[len(r.Results)-1]
+			if last.Status != want.status || !strings.Contains(last.Came, want.says) {
+				t.Errorf("%s: %s, want %s %q", last.Status, last.Came, want.status, want.says)
+			}
+		})
+	}
+}
+
+// TestParseRequest: what an operator of core-check writes, and what is no request.
+func TestParseRequest(t *testing.T) {
+	t.Parallel()
+	r, err := ParseRequest(" 0x3  0xA001=48656c6C6F 40967=00 ")
+	if err != nil || r.TID != 3 || len(r.Fields) != 2 || r.Fields[0].FID != 0xA001 || string(r.Fields[0].Data) != "Hello" || r.Fields[1].FID != customerField {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if r, err := ParseRequest("3"); err != nil || r.TID != tidOrder || len(r.Fields) != 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	for text, says := range map[string]string{
+		"": "it is empty", "order": "no TID", "0": "no TID", "0x100000000": "no TID", "3 A001": "no field", "3 0xA001=": "no field", "3 0xA001=4": "no field",
+		"3 0xA001=zz": "no field", "3 0xA001=" + strings.Repeat("00", 5000): "it is no message",
+	} {
+		if _, err := ParseRequest(text); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%.20q: %v, want %q", text, err, says)
+		}
 	}
 }
 

@@ -27,6 +27,12 @@ type Options struct {
 	// Restricted is an account that must change its password first; "" leaves its rules out.
 	Restricted, RestrictedPassword string
 
+	// Operator is an account of user type 2 that may trade for Customer once a terminal of that is reported (VisitOpen), and
+	// CustomerRequest a request which names that customer and which the core answers by another code if none is; "" leaves its rule out.
+	Operator, OperatorPassword string
+	Customer                   string
+	CustomerRequest            Request
+
 	// Series is a flow of the account's that has messages today; 0 leaves its rules out.
 	Series uint16
 

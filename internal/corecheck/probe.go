@@ -96,6 +96,8 @@ func (p *probe) run(ctx context.Context, r rule) *outcome {
 		return skipf("no login: verify_right failed")
 	case r.needs == needsSeries && p.Series == 0:
 		return skipf("no series was named (--series)")
+	case r.needs == needsVisits && p.Operator == "":
+		return skipf("no operator, and no request of his for a customer, were named (--operator-account, --customer, --customer-request)")
 	case r.needs == needsRestricted && p.Restricted == "":
 		return skipf("no account was named that must change its password first (--restricted-account)")
 	}

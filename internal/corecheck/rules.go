@@ -10,6 +10,7 @@ const (
 	needsLogin           // and lets the account in
 	needsSeries          // and a series of the account's is named
 	needsRestricted      // a core that is active, and an account that must change its password
+	needsVisits          // a core that is active, and an operator with a request for a customer
 )
 
 // rule is one of docs/core.md.
@@ -82,6 +83,10 @@ var rules = []rule{
 	{"resume_points", sectionFlows, "a flow resumed at number n goes on at n + 1; at 0 it begins anew", needsSeries, resumePoints},
 	{"credit_granted", sectionCredit, "used credit is granted again", needsLogin, creditGranted},
 	{"session_resume", sectionResume, "SessionResume of an open session is answered: ResumePoints and Error 0, or Error alone", needsLogin, sessionResume},
+	{
+		"visits_resumed", sectionResume,
+		"behind SessionResume the core knows the visits that are told again, each once, and forgets the others", needsVisits, visitsResumed,
+	},
 	{"resume_unknown", sectionResume, "SessionResume of an account that does not exist is answered by an Error other than 0", needsLogin, resumeUnknown},
 	{"password_wrong", sectionPassword, "PasswordUpdate with a wrong old password is answered by an Error other than 0", needsLogin, passwordWrong},
 	{"password_only", sectionPassword, "the restricted account: VerifyResult with Restriction 1 and Error 131, 140 or 141", needsRestricted, passwordOnly},

@@ -3,8 +3,6 @@ package corecheck
 import (
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/tradefront/tradefront/internal/ftd"
 )
 
@@ -51,12 +49,12 @@ func visitsSilent(p *probe) *outcome {
 	}
 	stranger := s.f.session()
 	for _, of := range []*session{s, stranger} {
-		id := uuid.Must(uuid.NewV7()).String()
-		if err := of.visit(id); err != nil {
+		v := newVisit()
+		if err := of.visitOf(p.Account, v); err != nil {
 			return failed(err)
 		}
 		for range 2 { // the second is of a visit that is over
-			if err := of.visitEnd(id); err != nil {
+			if err := of.visitEnd(v.id); err != nil {
 				return failed(err)
 			}
 		}
@@ -64,12 +62,12 @@ func visitsSilent(p *probe) *outcome {
 	return s.silent()
 }
 
-// visit sends VisitOpen.
-func (s *session) visit(id string) error {
+// visitOf sends VisitOpen for a customer.
+func (s *session) visitOf(customer string, v visit) error {
 	e := ftd.BeginSession(nil, ftd.TIDVisitOpen, s.tag())
 	e.SubmitResponse(&ftd.SubmitResponse{
-		BrokerID: []byte(s.f.p.BrokerID), UserID: []byte(s.f.p.Account), UserType: '2', TradingDay: s.f.accept.TradingDay,
-		SubmitID: []byte(id), RecordID: []byte(uuid.NewString()), AbnormalFlag: '0',
+		BrokerID: []byte(s.f.p.BrokerID), UserID: []byte(customer), UserType: '2', TradingDay: s.f.accept.TradingDay,
+		SubmitID: []byte(v.id), RecordID: []byte(v.record), AbnormalFlag: '0',
 	})
 	e.RelayedTerminal(relayed(s.f.p.AppID))
 	return s.f.sendMessage(&e)

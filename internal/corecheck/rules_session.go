@@ -161,33 +161,47 @@ func sessionResume(p *probe) *outcome {
 	if err := s.trade(); err != nil { // the core has read SessionOpen when that is answered
 		return failed(err)
 	}
-	a.end()
-	b, err := p.link(identity{front: p.FrontID, process: process})
-	if err != nil {
-		return failed(err)
-	}
-	again := &session{f: b, id: s.id, user: s.user, record: s.record, number: s.number}
-	b.mu.Lock()
-	b.sessions[s.id] = true
-	b.mu.Unlock()
-	if err := again.resume(); err != nil {
-		return failed(err)
-	}
-	g, err := again.resumed()
-	if err != nil {
-		return failed(err)
-	}
-	code, err := g.code()
-	if err != nil {
-		return failed(err)
-	}
-	if code != 0 {
-		return skipf("the core refused with %d: it has no SessionResume (version 2), and terminals log in again", code)
+	again, out := s.comeBack(process, func(*session) error { return nil })
+	if out != nil {
+		return out
 	}
 	if err := again.trade(); err != nil {
 		return failf("resumed with Error 0, but then: %v", err)
 	}
 	return nil
+}
+
+// comeBack ends the session's link, and resumes the session over another of the same process. behind is called before the
+// answer to SessionResume is waited for.
+func (s *session) comeBack(process string, behind func(*session) error) (*session, *outcome) {
+	p := s.f.p
+	s.f.end()
+	f, err := p.link(identity{front: p.FrontID, process: process})
+	if err != nil {
+		return nil, failed(err)
+	}
+	again := &session{f: f, id: s.id, user: s.user, record: s.record, number: s.number}
+	f.mu.Lock()
+	f.sessions[s.id] = true
+	f.mu.Unlock()
+	if err := again.resume(); err != nil {
+		return nil, failed(err)
+	}
+	if err := behind(again); err != nil {
+		return nil, failed(err)
+	}
+	g, err := again.resumed()
+	if err != nil {
+		return nil, failed(err)
+	}
+	code, err := g.code()
+	switch {
+	case err != nil:
+		return nil, failed(err)
+	case code != 0:
+		return nil, skipf("the core refused with %d: it has no SessionResume (version 2), and terminals log in again", code)
+	}
+	return again, nil
 }
 
 func resumeUnknown(p *probe) *outcome {

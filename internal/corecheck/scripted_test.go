@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,6 +26,8 @@ type scripted struct {
 	open     map[ftd.SessionTag]bool
 	requests uint32
 	records  map[string]bool
+	visits   map[ftd.SessionTag][]visit // that were told, behind an operator
+	told     map[visit]bool             // ever
 	conns    map[net.Conn]bool
 	done     sync.WaitGroup
 }
@@ -32,6 +35,8 @@ type scripted struct {
 const (
 	testAccount, testPassword     = "88888888", "Secret123"
 	testRestricted, testFirstTime = "77777777", "Initial00"
+	testOperator, testOperators   = "66666666", "Secret456"
+	testCustomer                  = "80001"
 	testSeries                    = 1001
 	testHistory                   = 9
 	accountBound                  = 12 // sessions of one account
@@ -46,7 +51,7 @@ func serve(t *testing.T, fault string, credit int32) string {
 	}
 	c := &scripted{
 		fault: fault, credit: credit, instance: uuid.NewString(), process: map[ftd.SessionTag]string{},
-		open: map[ftd.SessionTag]bool{}, records: map[string]bool{}, conns: map[net.Conn]bool{},
+		open: map[ftd.SessionTag]bool{}, records: map[string]bool{}, visits: map[ftd.SessionTag][]visit{}, told: map[visit]bool{}, conns: map[net.Conn]bool{},
 	}
 	c.done.Go(func() {
 		for {
@@ -176,7 +181,7 @@ func (p *peer) frame(raw ftd.Frame) error {
 		if p.c.fault == "visits_silent" && p.c.open[f.tag] {
 			p.say(ftd.TIDSessionVerify, &f.tag, 0, 0, 0, nil)
 		}
-		return nil
+		return p.visited(f)
 	case ftd.TIDSessionAbort, ftd.TIDSessionClose:
 		return p.closed(f)
 	case ftd.TIDSessionResume:
@@ -275,6 +280,8 @@ func (p *peer) answer(tag ftd.SessionTag, f *frame) {
 		if fault == "password_only" {
 			v.Restriction = ftd.RestrictionNone
 		}
+	case user == testOperator && password == testOperators:
+		code, v.UserType = 0, '2'
 	case user == testAccount && (password == testPassword || fault == "verify_wrong"), user != testAccount && fault == "verify_unknown":
 		code = 0
 	}
@@ -384,6 +391,9 @@ func (p *peer) resumed(f *frame) error {
 	} else {
 		p.c.process[f.tag], p.c.open[f.tag] = p.process, true
 		p.mine = append(p.mine, f.tag)
+		if p.c.fault != "visits_resumed" {
+			delete(p.c.visits, f.tag)
+		}
 	}
 	p.say(ftd.TIDSessionResume, &f.tag, 0, 0, code, more)
 	return nil
@@ -415,7 +425,42 @@ func (p *peer) business(f *frame, bodyLen int) error {
 	if tid == ftd.TIDPasswordUpdate {
 		code = p.update(f)
 	}
+	if f.has(customerField) && len(p.c.visits[f.tag]) == 0 && p.c.fault != "no visits" {
+		code = 9
+	}
 	p.say(tid, &f.tag, 0, number, code, nil)
+	return nil
+}
+
+// customerField stands in a request for testCustomer.
+const customerField ftd.FID = 0xA007
+
+// visited notes who is behind an operator.
+func (p *peer) visited(f *frame) error {
+	if f.header.TID == ftd.TIDVisitClose {
+		var ref ftd.SubmitRef
+		if err := f.field(ftd.FIDSubmitRef, &ref); err != nil {
+			return err
+		}
+		all := p.c.visits[f.tag]
+		at := slices.IndexFunc(all, func(v visit) bool { return v.id == string(ref.SubmitID) })
+		if at >= 0 && p.c.fault != "visits_end" {
+			p.c.visits[f.tag] = slices.Delete(all, at, at+1)
+		}
+		return nil
+	}
+	var told ftd.SubmitResponse
+	if err := f.field(ftd.FIDSubmitResponse, &told); err != nil {
+		return err
+	}
+	v := visit{string(told.SubmitID), string(told.RecordID)}
+	if p.c.fault == "visits_once" && p.c.told[v] { // it has heard of it, and forgot it with the link
+		return nil
+	}
+	p.c.told[v] = true
+	if p.c.fault == "visits_twice" || !slices.Contains(p.c.visits[f.tag], v) {
+		p.c.visits[f.tag] = append(p.c.visits[f.tag], v)
+	}
 	return nil
 }
 
