@@ -96,10 +96,13 @@ BEGIN
 
     -- A front: SELECT and UPDATE of these columns are what an insert that meets its own record
     -- again needs; arrival, provisional and the ledger are for counting late records and what keeps
-    -- reports back. arrival itself is written by its default alone.
+    -- reports back. arrival itself is written by its default alone. From key_version on they are what a relay
+    -- is told of a submission that it sends again.
     GRANT INSERT (record_id, trading_day, login_time, vendor_id, key_version, terminal, supplement, flag, app_id,
-                  account, user_type, front_id, session_id, provisional, relay_app_id, relay_mode, visit_time, relay_login_time),
-          SELECT (record_id, trading_day, front_id, arrival, provisional), UPDATE (front_id) ON record TO tradefront_front;
+                  account, user_type, front_id, session_id, provisional, relay_app_id, relay_mode, visit_time, relay_login_time,
+                  relay_sealed),
+          SELECT (record_id, trading_day, front_id, arrival, provisional, key_version, flag, login_time, relay_login_time, session_id,
+                  relay_sealed), UPDATE (front_id) ON record TO tradefront_front;
     GRANT EXECUTE ON FUNCTION ensure_record_partition(integer) TO tradefront_front;
     GRANT SELECT ON app, account, relay, relay_scope, directory, directory_change, directory_removed, report_export, handed_in, waiver TO tradefront_front;
     GRANT SELECT, INSERT, UPDATE ON front TO tradefront_front;

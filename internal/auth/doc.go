@@ -63,6 +63,9 @@
 // the codes of the database are under the new one (MasterKey.For): then some machine may
 // not have the old one any more, and before it some may not have the new one.
 //
+// Where a relay was when it submitted a record is sealed under a key that is derived from the master key (sealed_address.go).
+// Nothing seals it anew after a change: a resubmission comes within relay.submit_id_age, and later the record needs it no more.
+//
 // # If we crash
 //
 // Nothing here is written except the master key file. A crash inside CreateMasterKey

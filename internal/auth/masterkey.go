@@ -26,7 +26,7 @@ const sealVersion = 1
 // master key or for another AppID, or it was changed.
 var ErrNotSealed = errors.New("the sealed authcode does not open under this master key for this AppID")
 
-// MasterKey encrypts authcodes at rest. While it is being changed it is two keys: the new
+// MasterKey encrypts authcodes, and addresses of relays, at rest. While it is being changed it is two keys: the new
 // one, then the old one; what either sealed opens. It prints "***" in every format. It is
 // safe for concurrent use.
 type MasterKey struct {
@@ -38,6 +38,7 @@ type oneKey struct {
 	aead        cipher.AEAD
 	fingerprint string
 	verifiers   [sha256.Size]byte // derived from it, for verifiers of passwords
+	addresses   cipher.AEAD       // derived from it, for addresses of relays
 }
 
 // newMasterKey takes the key, or the new one and the old one.
@@ -66,6 +67,9 @@ func newOneKey(key []byte) (oneKey, error) {
 		return oneKey{}, err
 	}
 	one := oneKey{aead: aead, fingerprint: fingerprint(key)}
+	if one.addresses, err = newAddressAEAD(key); err != nil {
+		return oneKey{}, err
+	}
 	derived, err := hkdf.Key(sha256.New, key, nil, "tradefront password verifiers 1", len(one.verifiers))
 	if err != nil {
 		return oneKey{}, err

@@ -283,7 +283,7 @@ func (p *LoginPath) startServer(ctx context.Context) error {
 func (p *LoginPath) gatewayParts() gateway.Parts {
 	parts := gateway.Parts{
 		Core: p.core(), Registry: p.Registry, Relays: p.Relays, Recorder: p.recorder, Audit: p.Audit,
-		Observer: p.opt.Observer, Logger: p.opt.Logger, Now: p.opt.Now,
+		Observer: p.opt.Observer, Logger: p.opt.Logger, Now: p.opt.Now, Addresses: p.opt.Assets.Master,
 	}
 	m := &p.opt.Models
 	if m.Core != nil {

@@ -169,6 +169,7 @@ func (d *Daemon) judgeMasterKey(ctx context.Context, next *auth.MasterKey) error
 func (d *Daemon) replaceMasterKey(ctx context.Context, master *auth.MasterKey) {
 	d.path.Registry.Replace(master)
 	d.path.UseVerifierKeys(master)
+	d.path.Gateway.SetAddressSealer(master)
 	d.refresh(ctx)
 	d.logger.Info("SIGHUP: the master key was read again", zap.Strings("fingerprints", master.Fingerprints()))
 }

@@ -116,7 +116,7 @@ type Gateway struct {
 	codes      codeRates
 	replays    replays
 	references references
-	sentFrom   submitOrigins
+	addresses  atomic.Pointer[AddressSealer]
 }
 
 // knower is a core that can be asked whether there is an account; the core's own link cannot.
@@ -132,8 +132,10 @@ type Parts struct {
 	Audit    Audit
 	Observer Observer     // if it is a RelayObserver or an AppObserver too, that is used
 	Relays   *relay.Table // nil for none
-	Logger   *zap.Logger
-	Now      func() time.Time // nil for time.Now
+	// Addresses seals where relays were; nil for none, and an answer to a submission that is sent again may then lack it.
+	Addresses AddressSealer
+	Logger    *zap.Logger
+	Now       func() time.Time // nil for time.Now
 }
 
 // New puts a gateway together. policy holds until SetPolicy replaces it.
@@ -155,6 +157,7 @@ func New(opt Options, policy Policy, p Parts) *Gateway {
 	g.known, _ = p.Core.(knower)
 	g.SetPolicy(policy)
 	g.SetRelay(opt.Relay)
+	g.SetAddressSealer(p.Addresses)
 	if g.now == nil {
 		g.now = time.Now
 	}

@@ -137,8 +137,9 @@ type fakeLog struct {
 	hang    error
 	mu      sync.Mutex
 	records []store.Record
-	seen    func()         // called before each append
-	earlier *store.Earlier // of each submission that comes again
+	seen    func()                                   // called before each append
+	earlier *store.Earlier                           // of each submission that comes again
+	found   func(first *store.Record) *store.Earlier // or this one, of what came first of all
 }
 
 func (l *fakeLog) Append(ctx context.Context, rec *store.Record) error {
@@ -162,6 +163,9 @@ func (l *fakeLog) Append(ctx context.Context, rec *store.Record) error {
 func (l *fakeLog) Submit(ctx context.Context, rec *store.Record, again bool) (*store.Earlier, error) {
 	if err := l.Append(ctx, rec); err != nil || !again {
 		return nil, err
+	}
+	if l.found != nil {
+		return l.found(&l.records[0]), nil
 	}
 	return l.earlier, nil
 }

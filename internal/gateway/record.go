@@ -139,6 +139,9 @@ func (g *Gateway) seal(s *subject, assessed *supplement.Assessment, id uuid.UUID
 	if t := s.through; t != nil {
 		rec.RelayAppID, rec.RelayMode = t.via.AppID, t.mode
 		rec.VisitTime, rec.RelayLoginTime = s.from.loggedIn, t.via.LoginTime
+		if rec.Submitted() {
+			rec.RelaySealed = g.sealAddress(id, t.via.Addr)
+		}
 	}
 	return rec, nil
 }

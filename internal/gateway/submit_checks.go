@@ -247,12 +247,8 @@ func (g *Gateway) checkTerminalInfo(a *arrival) reason.Reason { return a.recordi
 
 func (g *Gateway) checkDurable(a *arrival) reason.Reason {
 	r, again := &a.recording, a.submission.Request.Attempt == ftd.AttemptAgain
-	why := r.store(a.ctx, a.record, func(ctx context.Context, rec *store.Record) (err error) {
+	return r.store(a.ctx, a.record, func(ctx context.Context, rec *store.Record) (err error) {
 		r.earlier, err = g.recorder.Submit(ctx, rec, again)
 		return err
 	})
-	if r.kept && (r.earlier == nil || r.earlier.OnSession(r.rec)) { // PostgreSQL may already have what was recorded just now
-		g.sentFrom.note(r.rec, r.s.through.via.Addr)
-	}
-	return why
 }

@@ -41,6 +41,9 @@ func (r *Record) Checksum() uint32 {
 		number(int64(r.RelayMode))
 		number(r.VisitTime.Unix())
 		number(r.RelayLoginTime.Unix())
+		if len(r.RelaySealed) > 0 {
+			text(string(r.RelaySealed))
+		}
 	}
 	number(int64(len(r.Terminal)))
 	number(int64(len(r.Supplement)))

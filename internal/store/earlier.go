@@ -7,12 +7,13 @@ import (
 )
 
 // Earlier is what is recorded of a submission that was recorded before it was sent again: the first content stays, and
-// the relay is told what it says. The relay's address, items 7 and 8, is in the ciphertext alone.
+// the relay is told what it says.
 type Earlier struct {
 	KeyVersion     string
 	Flag           regulation.AbnormalFlag
 	LoginTime      time.Time // the front's instant
 	RelayLoginTime time.Time
+	RelaySealed    []byte // sealed, as in Record; nil in rows of older binaries
 	FrontID        int32
 	SessionID      int32
 }

@@ -34,6 +34,9 @@ type Record struct {
 	RelayMode      byte             // RelayInvestor or RelayOperator
 	VisitTime      time.Time        // when the terminal logged in at the relay, as that told; whole seconds
 	RelayLoginTime time.Time        // when the relay logged in at this front; whole seconds
+	// RelaySealed is where the relay was that submitted the record, sealed under the master key for the answer to the same
+	// submission when it is sent again; nil in every other record, and in those of older binaries.
+	RelaySealed []byte
 
 	// Provisional says that TradingDay comes from a calendar that did not know the day for certain;
 	// see DayOf.

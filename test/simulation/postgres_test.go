@@ -106,7 +106,7 @@ func (d *destination) Earlier(_ context.Context, rec *store.Record) (*store.Earl
 	}
 	return &store.Earlier{
 		KeyVersion: row.KeyVersion, Flag: row.Flag, LoginTime: row.LoginTime, RelayLoginTime: row.RelayLoginTime,
-		FrontID: row.FrontID, SessionID: row.SessionID,
+		FrontID: row.FrontID, SessionID: row.SessionID, RelaySealed: row.RelaySealed,
 	}, nil
 }
 

@@ -210,5 +210,6 @@ func same(a, b *store.Record) bool {
 		a.LoginTime.Equal(b.LoginTime) && a.TradingDay == b.TradingDay && a.AppID == b.AppID && a.Account == b.Account &&
 		a.VendorID == b.VendorID && a.KeyVersion == b.KeyVersion && a.Flag == b.Flag && a.UserType == b.UserType &&
 		a.FrontID == b.FrontID && a.SessionID == b.SessionID && a.Provisional == b.Provisional &&
-		a.RelayAppID == b.RelayAppID && a.RelayMode == b.RelayMode && a.VisitTime.Equal(b.VisitTime) && a.RelayLoginTime.Equal(b.RelayLoginTime)
+		a.RelayAppID == b.RelayAppID && a.RelayMode == b.RelayMode && a.VisitTime.Equal(b.VisitTime) && a.RelayLoginTime.Equal(b.RelayLoginTime) &&
+		bytes.Equal(a.RelaySealed, b.RelaySealed)
 }

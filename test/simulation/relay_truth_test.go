@@ -198,8 +198,8 @@ func (c *wire) noteRecorded(m ftd.Message, submitID string) {
 	w.relays.answers = append(w.relays.answers, a)
 }
 
-// wasRecordedAs reports whether the gateway made a record of the submission that says what the answer says. Where the relay was
-// may be left out of one that was recorded on another connection.
+// wasRecordedAs reports whether the gateway made a record of the submission that says what the answer says, and on the connection
+// from where it says.
 func (s *submission) wasRecordedAs(a *submitAnswer) bool {
 	for _, one := range s.sendings {
 		c := one.wire
@@ -207,7 +207,7 @@ func (s *submission) wasRecordedAs(a *submitAnswer) bool {
 		made := slices.Contains(c.flags[s], a.flag)
 		c.mu.Unlock()
 		at := fmt.Sprintf("%s %d", regulation.AppendAddr(nil, c.peer.Addr.Addr()), c.peer.Addr.Port())
-		if made && a.relayLogin == c.operatorLogin && (a.relay == at || a.relay == "" && c != a.wire) {
+		if made && a.relayLogin == c.operatorLogin && a.relay == at {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package forward_test
 
 import (
+	"bytes"
 	"context"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ import (
 func earlierOf(first store.Record) store.Earlier {
 	return store.Earlier{
 		KeyVersion: first.KeyVersion, Flag: first.Flag, LoginTime: first.LoginTime, RelayLoginTime: first.RelayLoginTime,
-		FrontID: first.FrontID, SessionID: first.SessionID,
+		FrontID: first.FrontID, SessionID: first.SessionID, RelaySealed: first.RelaySealed,
 	}
 }
 
@@ -30,9 +31,8 @@ func wantEarlier(t *testing.T, what string, r *forward.Recorder, rec store.Recor
 }
 
 func sameEarlier(a, b store.Earlier) bool {
-	same := a.LoginTime.Equal(b.LoginTime) && a.RelayLoginTime.Equal(b.RelayLoginTime)
-	a.LoginTime, a.RelayLoginTime = b.LoginTime, b.RelayLoginTime
-	return same && a == b
+	return a.LoginTime.Equal(b.LoginTime) && a.RelayLoginTime.Equal(b.RelayLoginTime) && bytes.Equal(a.RelaySealed, b.RelaySealed) &&
+		a.KeyVersion == b.KeyVersion && a.Flag == b.Flag && a.FrontID == b.FrontID && a.SessionID == b.SessionID
 }
 
 // TestEarlierInTheLocalStore: the embedded driver tells what the first sending left, also of two in one commit, and

@@ -16,10 +16,13 @@ func TestAlteredRowGoesNowhere(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "local.db")
 	l := storetest.OpenJournalAt(t, path, journal.Options{})
-	recs := storetest.Records(storetest.Day, 40)
+	recs := storetest.Records(storetest.Day, 45)
 	recs[30].Provisional = true
 	for i := 20; i < 30; i++ {
 		recs[i] = storetest.RelayedRecord(storetest.Day)
+	}
+	for i := 40; i < 45; i++ {
+		recs[i] = storetest.SubmittedRecord(storetest.Day)
 	}
 	storetest.AppendAll(t, l, recs)
 	storetest.CloseIt(t, l)
@@ -39,9 +42,13 @@ func TestAlteredRowGoesNowhere(t *testing.T) {
 		"UPDATE record SET relay_login_time = NULL WHERE seq = 24",
 		"UPDATE record SET relay_mode = 3 WHERE seq = 25",
 		"UPDATE record SET relay_mode = 'x' WHERE seq = 26",
+		"UPDATE record SET relay_sealed = x'01' WHERE seq = 18", // of direct mode
+		"UPDATE record SET relay_sealed = x'01' WHERE seq = 27",
+		"UPDATE record SET relay_sealed = NULL WHERE seq = 41",
+		"UPDATE record SET relay_sealed = relay_sealed || x'00' WHERE seq = 42",
 	)
 	bad := map[int]bool{3: true, 5: true, 7: true, 9: true, 11: true, 31: true, 13: true}
-	for _, seq := range []int{17, 21, 22, 23, 24, 25, 26} {
+	for _, seq := range []int{17, 18, 21, 22, 23, 24, 25, 26, 27, 41, 42} {
 		bad[seq] = true
 	}
 	l = storetest.OpenJournalAt(t, path, journal.Options{})

@@ -75,7 +75,8 @@ func (l *Journal) Trim(seqs, others []int64) error {
 // may be NULL.
 func (l *Journal) MoveToQuarantine(seq int64, cause error) error {
 	return l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
-		values := "coalesce(" + strings.ReplaceAll(sqlrows.FilledColumns, ", ", ", ''), coalesce(") + ", ''), " + sqlrows.RelayColumns
+		values := "coalesce(" + strings.ReplaceAll(sqlrows.FilledColumns, ", ", ", ''), coalesce(") + ", ''), " +
+			sqlrows.RelayColumns + ", " + sqlrows.SealedColumn
 		insert := "INSERT INTO quarantine (seq, " + sqlrows.LocalColumns + ", error) " + //nolint:gosec // G202: names of columns
 			"SELECT seq, " + values + ", crc, ? FROM record WHERE seq = ?"
 		if _, err := conn.ExecContext(ctx, insert, cause.Error(), seq); err != nil {

@@ -116,7 +116,11 @@ func AppendColumns(args []any, rec *store.Record) []any {
 		string(rec.AppID), string(rec.Account), int64(sqlrows.Digit(rec.UserType)), int64(rec.FrontID), int64(rec.SessionID),
 		int64(sqlrows.FlagOf(rec.Provisional)))
 	if rec.RelayAppID == "" {
-		return append(args, nil, nil, nil, nil)
+		return append(args, nil, nil, nil, nil, nil)
 	}
-	return append(args, string(rec.RelayAppID), int64(sqlrows.Digit(rec.RelayMode)), rec.VisitTime.Unix(), rec.RelayLoginTime.Unix())
+	args = append(args, string(rec.RelayAppID), int64(sqlrows.Digit(rec.RelayMode)), rec.VisitTime.Unix(), rec.RelayLoginTime.Unix())
+	if rec.RelaySealed == nil {
+		return append(args, nil)
+	}
+	return append(args, rec.RelaySealed)
 }

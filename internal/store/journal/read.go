@@ -133,7 +133,7 @@ func (r *Row) decode(s sqlrows.Scanner, before ...any) error {
 	rec := &r.Record
 	err := s.Scan(append(before, &r.id, &r.day, &r.seconds, &rec.VendorID, &rec.KeyVersion, &rec.Terminal,
 		&rec.Supplement, &r.flag, &rec.AppID, &rec.Account, &r.userType, &rec.FrontID, &rec.SessionID,
-		&rec.Provisional, &r.relay.AppID, &r.relay.Mode, &r.relay.VisitTime, &r.relay.LoginTime, &r.Checksum)...)
+		&rec.Provisional, &r.relay.AppID, &r.relay.Mode, &r.relay.VisitTime, &r.relay.LoginTime, &rec.RelaySealed, &r.Checksum)...)
 	id, idErr := uuid.FromBytes(r.id)
 	rec.ID = id // also if another column cannot be read: it names the row
 	if err := errors.Join(err, idErr); err != nil {

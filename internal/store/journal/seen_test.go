@@ -138,7 +138,7 @@ func TestSeenOfOlderBinary(t *testing.T) {
 	run("DROP TABLE seen_terminals")
 	run("CREATE TABLE seen_terminal (id INTEGER PRIMARY KEY, trading_day INTEGER NOT NULL, hash BLOB NOT NULL CHECK (length(hash) = 16))")
 	run("ALTER TABLE seen_terminal ADD COLUMN visit BLOB")
-	for _, table := range []string{"relay", "mirror_relay"} { // of a migration after it
+	for _, table := range []string{"relay", "mirror_relay"} { // of migrations after it
 		run("ALTER TABLE " + table + " RENAME COLUMN client_certs TO client_spki")
 	}
 	for _, table := range []string{"account", "mirror_account"} {
@@ -146,6 +146,9 @@ func TestSeenOfOlderBinary(t *testing.T) {
 	}
 	run("ALTER TABLE handed_in DROP COLUMN receipt")
 	run("DROP TABLE operator_action")
+	for _, table := range []string{"record", "quarantine"} {
+		run("ALTER TABLE " + table + " DROP COLUMN relay_sealed")
+	}
 	run("DELETE FROM goose_db_version WHERE version_id >= 16")
 	want := make(map[seenRow]int)
 	for i := range 3000 {

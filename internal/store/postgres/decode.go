@@ -62,6 +62,7 @@ var columns = map[string]column{
 		return nil
 	}},
 	"visit_time":       {width: 8, null: true, set: func(rec *store.Record, v []byte) error { rec.VisitTime = instantOf(v); return nil }},
+	"relay_sealed":     {null: true, set: func(rec *store.Record, v []byte) error { rec.RelaySealed = v; return nil }},
 	"relay_login_time": {width: 8, null: true, set: func(rec *store.Record, v []byte) error { rec.RelayLoginTime = instantOf(v); return nil }},
 }
 

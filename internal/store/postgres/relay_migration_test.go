@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"bytes"
 	"strconv"
 	"testing"
 
@@ -37,7 +38,7 @@ func TestDetachedDayGetsTheRelayColumns(t *testing.T) {
 	for _, day := range []int{20260105, 20260106} {
 		var direct int
 		storetest.Row(t, p, "SELECT count(*) FROM record WHERE relay_app_id IS NULL AND relay_mode IS NULL AND visit_time IS NULL "+
-			"AND relay_login_time IS NULL AND trading_day = "+strconv.Itoa(day), &direct)
+			"AND relay_login_time IS NULL AND relay_sealed IS NULL AND trading_day = "+strconv.Itoa(day), &direct)
 		if direct != 1 {
 			t.Errorf("%d: %d records of direct mode, want 1", day, direct)
 		}
@@ -81,6 +82,10 @@ func TestMigrationLetsFrontsGoOn(t *testing.T) {
 	}
 	if others, err := front.StoredByOthers(t.Context(), []store.Record{storetest.SubmittedAgain(recs[1], 2), recs[1]}); err != nil || len(others) != 1 || others[0] != 0 {
 		t.Errorf("stored by others: %v, %v; want the first", others, err)
+	}
+	earlier, err := front.Earlier(t.Context(), &recs[1])
+	if err != nil || earlier == nil || !bytes.Equal(earlier.RelaySealed, recs[1].RelaySealed) || earlier.KeyVersion != recs[1].KeyVersion {
+		t.Errorf("a front is told %+v, %v of what it has", earlier, err)
 	}
 	if got, err := super.Find(t.Context(), recs[1].ID); err != nil || !storetest.SameRecord(got, recs[1]) {
 		t.Errorf("%+v, %v", got, err)

@@ -27,7 +27,7 @@ type right struct {
 // rights are what the roles need, as roles.sql grants it; a test holds the two together.
 var rights = []right{
 	{RoleFront, "INSERT", "record", sqlrows.Columns},
-	{RoleFront, "SELECT", "record", "record_id, trading_day, front_id, arrival, provisional"},
+	{RoleFront, "SELECT", "record", "record_id, trading_day, arrival, provisional, " + sqlrows.EarlierColumns},
 	{RoleFront, "UPDATE", "record", "front_id"},
 	{RoleFront, "SELECT", "app", ""},
 	{RoleFront, "SELECT", "account", ""},

@@ -87,6 +87,9 @@ func TestRoles(t *testing.T) {
 	admin := storetest.Connect(t, as(t, postgres.RoleAdmin, database), postgres.Options{})
 
 	recs := frontWorks(t, front)
+	if _, err := front.Earlier(t.Context(), &recs[0]); err != nil {
+		t.Errorf("a front is not told what it has of a submission: %v", err)
+	}
 	adminWorks(t, admin)
 	reportWorks(t, report, recs)
 	if apps, err := directory.New(front.Tables()).Apps(t.Context()); err != nil || len(apps) != 1 {

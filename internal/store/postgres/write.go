@@ -44,7 +44,7 @@ func (p *Store) CopyIn(ctx context.Context, recs []store.Record) error {
 const upsertSQL = "INSERT INTO record (" + sqlrows.Columns + `)
 	SELECT * FROM unnest($1::uuid[], $2::integer[], $3::bigint[], $4::text[], $5::text[], $6::bytea[], $7::bytea[],
 		$8::smallint[], $9::text[], $10::text[], $11::smallint[], $12::integer[], $13::integer[], $14::boolean[],
-		$15::text[], $16::smallint[], $17::bigint[], $18::bigint[])
+		$15::text[], $16::smallint[], $17::bigint[], $18::bigint[], $19::bytea[])
 	ON CONFLICT (record_id, trading_day) DO UPDATE SET front_id = record.front_id RETURNING record_id, trading_day`
 
 // Put makes recs durable in one transaction, all or none; a record that is there already
@@ -206,7 +206,8 @@ func (s *copySource) Values() ([]any, error) {
 		sqlrows.Digit(r.UserType), r.FrontID, r.SessionID, r.Provisional,
 	}
 	if r.RelayAppID != "" {
-		copy(s.row[sqlrows.ColumnCount-4:], []any{string(r.RelayAppID), sqlrows.Digit(r.RelayMode), r.VisitTime.Unix(), r.RelayLoginTime.Unix()})
+		relay := []any{string(r.RelayAppID), sqlrows.Digit(r.RelayMode), r.VisitTime.Unix(), r.RelayLoginTime.Unix(), r.RelaySealed}
+		copy(s.row[sqlrows.ColumnCount-len(relay):], relay)
 	}
 	return s.row[:], nil
 }
@@ -251,18 +252,20 @@ func upsertArgs(recs []store.Record) (keys []rowKey, args []any) {
 	}
 	return keys, []any{
 		ids, days, times, vendors, versions, terminals, supplements, flags, apps, account, types, fronts, sessions,
-		provisional, relays.appIDs, relays.modes, relays.visits, relays.logins,
+		provisional, relays.appIDs, relays.modes, relays.visits, relays.logins, relays.addresses,
 	}
 }
 
-// relayColumns are sqlrows.RelayColumns, with NULL for each record of direct mode.
+// relayColumns are sqlrows.RelayColumns and SealedColumn, with NULL for each record of direct mode.
 type relayColumns struct {
 	appIDs         []*string
 	modes          []*int16
 	visits, logins []*int64
+	addresses      [][]byte
 }
 
 func (c *relayColumns) add(r *store.Record) {
+	c.addresses = append(c.addresses, r.RelaySealed)
 	if r.RelayAppID == "" {
 		c.appIDs, c.modes, c.visits, c.logins = append(c.appIDs, nil), append(c.modes, nil), append(c.visits, nil), append(c.logins, nil)
 		return

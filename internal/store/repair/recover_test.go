@@ -1,6 +1,7 @@
 package repair_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -116,7 +117,7 @@ func TestRecoverSavesWhatIsThere(t *testing.T) {
 // TestRecoverEverySchema: rows of older binaries are read, with what they have.
 func TestRecoverEverySchema(t *testing.T) {
 	t.Parallel()
-	for _, version := range []int64{1, 2, 3, 4, 5, 11, 12} {
+	for _, version := range []int64{1, 2, 3, 4, 5, 11, 12, 19, 20} {
 		t.Run(fmt.Sprint("schema ", version), func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "local.db")
 			if err := storetest.MigrateLocalTo(t.Context(), path, version); err != nil {
@@ -133,6 +134,10 @@ func TestRecoverEverySchema(t *testing.T) {
 				columns, more = columns+", relay_app_id, relay_mode, visit_time, relay_login_time", more+", 'r', 3, 1767574700, 1767574600"
 				relay = "r"
 			}
+			var address []byte
+			if version >= 20 {
+				columns, more, address = columns+", relay_sealed", more+", x'0102'", []byte{1, 2}
+			}
 			values := fmt.Sprintf("7, x'%x', 20260105, 1767574800, 'v', '1', x'', zeroblob(9000), 3, 'a', 'b', 2, -1, 70000%s", id[:], more)
 			storetest.Alter(t, path, "INSERT INTO record ("+columns+") VALUES ("+values+")",
 				"INSERT INTO quarantine ("+columns+", error) VALUES ("+values+", 'poison')")
@@ -144,7 +149,8 @@ func TestRecoverEverySchema(t *testing.T) {
 				r := s.Record
 				if s.Seq != 7 || r.ID != id || len(r.Supplement) != 9000 || r.FrontID != -1 || r.SessionID != 70000 ||
 					r.Flag != '3' || r.UserType != '2' || r.Provisional != (version >= 2) || s.Checked ||
-					r.RelayAppID != relay || relay != "" && (r.RelayMode != '3' || r.VisitTime.Unix() != 1767574700 || r.RelayLoginTime.Unix() != 1767574600) {
+					r.RelayAppID != relay || relay != "" && (r.RelayMode != '3' || r.VisitTime.Unix() != 1767574700 || r.RelayLoginTime.Unix() != 1767574600) ||
+					!bytes.Equal(r.RelaySealed, address) {
 					t.Errorf("%+v", s)
 				}
 				return nil

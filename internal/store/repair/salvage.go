@@ -100,11 +100,12 @@ const (
 	refusedAt   = 14
 	checksumAt  = 15 // after provisional
 	relayAt     = 16 // and three more
+	addressAt   = 20 // behind those
 )
 
 // knownLength reports whether a row of some schema has so many columns.
 func knownLength(n int) bool {
-	return n >= baseColumns && n <= checksumAt+1 || n == relayAt+4
+	return n >= baseColumns && n <= checksumAt+1 || n == addressAt || n == addressAt+1
 }
 
 // salvaged makes a Salvaged of a row, if it is one.
@@ -157,7 +158,7 @@ func fillRecord(r *store.Record, columns []sqlitefile.Column) bool {
 		}
 		r.Provisional = provisional.Whole == 1
 	}
-	if len(columns) > relayAt && !fillRelay(r, columns[relayAt:]) {
+	if len(columns) > addressAt && !fillAddress(r, columns[addressAt]) || len(columns) > relayAt && !fillRelay(r, columns[relayAt:]) {
 		return false
 	}
 	flag, user := c[7].Whole, c[10].Whole
@@ -167,6 +168,14 @@ func fillRecord(r *store.Record, columns []sqlitefile.Column) bool {
 	r.Flag, r.UserType = regulation.AbnormalFlag('0'+flag), regulation.UserType('0'+user) // one digit
 	return (r.ID.Version() == 7 || r.ID.Version() == 8) && r.ID.Variant() == uuid.RFC4122 && r.Flag.Valid() && r.UserType.Valid() &&
 		c[1].Whole >= 20000101 && c[1].Whole <= 29991231 && fits32(c[11].Whole) && fits32(c[12].Whole)
+}
+
+// fillAddress reads the sealed address of a relay, which most records have not.
+func fillAddress(r *store.Record, c sqlitefile.Column) bool {
+	if c.Kind == sqlitefile.Blob {
+		r.RelaySealed = c.Bytes
+	}
+	return c.Kind == sqlitefile.Blob || c.Kind == sqlitefile.Null
 }
 
 // fillRelay reads the columns about the relay: none is NULL, or all are.

@@ -42,6 +42,7 @@ var traces = []struct {
 	{16, hasColumn("relay", "client_certs")},
 	{17, hasColumn("handed_in", "receipt")},
 	{18, "to_regclass('operator_action') IS NOT NULL"},
+	{19, hasColumn("record", "relay_sealed")},
 }
 
 func hasColumn(table, column string) string {

@@ -8,7 +8,7 @@ import (
 )
 
 // EarlierColumns are what Earlier is read from.
-const EarlierColumns = "key_version, flag, login_time, relay_login_time, front_id, session_id"
+const EarlierColumns = "key_version, flag, login_time, relay_login_time, front_id, session_id, " + SealedColumn
 
 // Earlier is what EarlierColumns are read into on the way to a store.Earlier.
 type Earlier struct {
@@ -20,7 +20,7 @@ type Earlier struct {
 
 // Scan reads the columns before, and after them EarlierColumns.
 func (r *Earlier) Scan(s Scanner, before ...any) error {
-	return s.Scan(append(before, &r.e.KeyVersion, &r.flag, &r.instant, &r.relay, &r.e.FrontID, &r.e.SessionID)...)
+	return s.Scan(append(before, &r.e.KeyVersion, &r.flag, &r.instant, &r.relay, &r.e.FrontID, &r.e.SessionID, &r.e.RelaySealed)...)
 }
 
 // Into is what was read. A flag that was altered is told as it is: whether the row may be forwarded is not decided here.

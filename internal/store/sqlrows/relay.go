@@ -15,12 +15,15 @@ type Relay struct {
 	Mode, VisitTime, LoginTime sql.NullInt64
 }
 
-// Into fills the record's fields. Columns of which some are NULL and some are not were altered.
+// Into fills the record's fields, of which RelaySealed is read already. Columns of which some are NULL and some are not were altered.
 func (r *Relay) Into(rec *store.Record) error {
 	direct := !r.AppID.Valid && !r.Mode.Valid && !r.VisitTime.Valid && !r.LoginTime.Valid
 	relayed := r.AppID.Valid && r.Mode.Valid && r.VisitTime.Valid && r.LoginTime.Valid
 	switch {
 	case direct:
+		if rec.RelaySealed != nil {
+			return errors.New("store: a record of direct mode has the address of a relay")
+		}
 		ClearRelay(rec)
 		return nil
 	case !relayed || r.AppID.String == "":
@@ -37,7 +40,7 @@ func (r *Relay) Into(rec *store.Record) error {
 // ClearRelay makes rec one of direct mode.
 func ClearRelay(rec *store.Record) {
 	rec.RelayAppID, rec.RelayMode = "", 0
-	rec.VisitTime, rec.RelayLoginTime = time.Time{}, time.Time{}
+	rec.VisitTime, rec.RelayLoginTime, rec.RelaySealed = time.Time{}, time.Time{}, nil
 }
 
 // ValidMode reports whether a column's relay_mode is one.

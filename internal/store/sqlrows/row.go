@@ -8,7 +8,7 @@ import (
 )
 
 // Columns of table record, the same in both stores and in this order everywhere.
-const Columns = FilledColumns + ", " + RelayColumns
+const Columns = FilledColumns + ", " + RelayColumns + ", " + SealedColumn
 
 // FilledColumns are those that are never NULL.
 const FilledColumns = "record_id, trading_day, login_time, vendor_id, key_version, terminal, supplement, " +
@@ -17,8 +17,11 @@ const FilledColumns = "record_id, trading_day, login_time, vendor_id, key_versio
 // RelayColumns are all NULL in direct mode, and none of them is in a relayed login; see Relay.
 const RelayColumns = "relay_app_id, relay_mode, visit_time, relay_login_time"
 
+// SealedColumn is NULL but in submissions.
+const SealedColumn = "relay_sealed"
+
 // ColumnCount is how many Columns names.
-const ColumnCount = 18
+const ColumnCount = 19
 
 // LocalColumns are those of the local store: there a row has its checksum besides.
 const LocalColumns = Columns + ", crc"
@@ -27,9 +30,11 @@ const LocalColumns = Columns + ", crc"
 func LocalColumnsOf(schema int64) string {
 	switch {
 	case schema < 5:
-		return FilledColumns + ", NULL, NULL, NULL, NULL, NULL"
+		return FilledColumns + ", NULL, NULL, NULL, NULL, NULL, NULL"
 	case schema < 12:
-		return FilledColumns + ", NULL, NULL, NULL, NULL, crc"
+		return FilledColumns + ", NULL, NULL, NULL, NULL, NULL, crc"
+	case schema < 20:
+		return FilledColumns + ", " + RelayColumns + ", NULL, crc"
 	}
 	return LocalColumns
 }

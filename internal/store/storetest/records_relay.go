@@ -24,6 +24,7 @@ func SubmittedRecord(day calendar.TradingDay) store.Record {
 	rec.ID[6] = rec.ID[6]&0x0F | 0x80
 	rec.RelayMode, rec.UserType = store.RelayOperator, regulation.UserOperator
 	rec.RelayLoginTime = rec.LoginTime.Add(-time.Hour)
+	rec.RelaySealed = []byte("\x01\x00\xFFa sealed address of 35 bytes.....")
 	return rec
 }
 
@@ -42,5 +43,6 @@ func SubmittedAgain(rec store.Record, front int32) store.Record {
 	rec.FrontID, rec.SessionID = front, rec.SessionID+1
 	rec.LoginTime, rec.RelayLoginTime = rec.LoginTime.Add(time.Minute), rec.RelayLoginTime.Add(time.Hour)
 	rec.Supplement = ciphertext(uuid.Must(uuid.NewV7()), 1)
+	rec.RelaySealed = []byte("\x01sealed anew at another front.......")
 	return rec
 }
