@@ -64,7 +64,8 @@ func newCoreCheck(e *env) *cobra.Command {
 		Long: "Open links to the core, log accounts in, send orders without a field, break off, send malformed frames; a line\n" +
 			"for each rule of docs/core.md. Exit status 1 if a rule failed. SKIP is what could not be found out.\n\n" +
 			"The core must be one for tests: sessions are opened and requests are sent. No order can be carried out and no\n" +
-			"password is changed, but one wrong password of --account is tried. --customer-request is sent four times. Do not use a --front-id that a running front has.\n\n" +
+			"password is changed, but one wrong password of --account is tried. --customer-request is sent four times.\n" +
+			"Do not use a --front-id that a running front has.\n\n" +
 			"Over TCP the link is TLS 1.3 with --ca, --cert and --key; without them only to loopback.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			var err error
