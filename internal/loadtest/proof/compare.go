@@ -117,8 +117,10 @@ func (i *items) others(record *items) string {
 	add("login time", show.Time(i.login), show.Time(record.login))
 	add("account", i.account, record.account)
 	add("AppID", i.appID, record.appID)
-	add("FrontID", fmt.Sprint(i.frontID), fmt.Sprint(record.frontID))
-	add("SessionID", fmt.Sprint(i.sessionID), fmt.Sprint(record.sessionID))
+	if i.frontID != 0 { // the answer to a relay's submission names no session
+		add("FrontID", fmt.Sprint(i.frontID), fmt.Sprint(record.frontID))
+		add("SessionID", fmt.Sprint(i.sessionID), fmt.Sprint(record.sessionID))
+	}
 	add("abnormal flag", i.flag.String(), record.flag.String())
 	if i.text != record.text {
 		all = append(all, "the terminal's ciphertext is not the one that was sent")
