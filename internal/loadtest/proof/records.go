@@ -72,6 +72,9 @@ func (in *intake) take(ctx context.Context, rec *store.Record, from origin) erro
 		},
 		version: rec.KeyVersion,
 	}
+	if rec.Submitted() {
+		s.entry.items.login = rec.VisitTime // a submission is answered without the front's instant: its answer has the terminal's
+	}
 	if len(in.opt.Keys) == 0 {
 		return in.add(&s.entry)
 	}
