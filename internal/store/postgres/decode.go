@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"strings"
@@ -62,7 +63,7 @@ var columns = map[string]column{
 		return nil
 	}},
 	"visit_time":       {width: 8, null: true, set: func(rec *store.Record, v []byte) error { rec.VisitTime = instantOf(v); return nil }},
-	"relay_sealed":     {null: true, set: func(rec *store.Record, v []byte) error { rec.RelaySealed = v; return nil }},
+	"relay_sealed":     {null: true, set: func(rec *store.Record, v []byte) error { rec.RelaySealed = bytes.Clone(v); return nil }},
 	"relay_login_time": {width: 8, null: true, set: func(rec *store.Record, v []byte) error { rec.RelayLoginTime = instantOf(v); return nil }},
 }
 
@@ -97,7 +98,7 @@ func layoutOf(list string) (l layout) {
 }
 
 // decode reads a row without copying. The ciphertexts are the connection's buffer, valid until the
-// next row; the strings are the record's own.
+// next row; the strings, and the sealed address that few records have, are the record's own.
 func (l layout) decode(v [][]byte, rec *store.Record) error {
 	if len(v) != len(l) {
 		return fmt.Errorf("store: PostgreSQL sent %d columns, want %d", len(v), len(l))
