@@ -128,4 +128,9 @@ func TestFigures(t *testing.T) {
 			t.Errorf("%v is %s, want %s", v, got, want)
 		}
 	}
+	for v, want := range map[float64]string{0: "0", 120: "120", 175.231: "175.231", 12345.5: "12,345.5", 1.99999: "1.99999"} {
+		if got := exact(v); got != want {
+			t.Errorf("%v is %s, want %s", v, got, want)
+		}
+	}
 }

@@ -91,6 +91,26 @@ func requests(q *result.Requests, t *words) []fact {
 	}
 }
 
+// proof is what the comparison with the store found, nil if there was none.
+func proof(p *result.Proof, t *words) []fact {
+	if p == nil {
+		return nil
+	}
+	facts := []fact{
+		{Name: t.ProofDays, Value: strings.Join(p.Days, ", ")},
+		{Name: t.ProofAnswers, Value: count(int(p.Answers))},
+		{Name: t.ProofProven, Value: count(int(p.Proven))},
+		{Name: t.ProofOpened, Value: count(int(p.Opened))},
+		{Name: t.ProofOthers, Value: count(int(p.Others))},
+		{Name: t.ProofWaiting, Value: count(int(p.Waiting))},
+		{Name: t.ProofFaults, Value: count(int(p.Faults))},
+	}
+	for _, k := range p.Kinds {
+		facts = append(facts, fact{Name: "– " + result.KindText(k.Kind, t.Lang), Value: count(int(k.Count))})
+	}
+	return facts
+}
+
 // run is what was tested.
 func run(r *result.Result, t *words) []fact {
 	scenario := r.Scenario

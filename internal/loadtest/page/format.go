@@ -3,6 +3,7 @@ package page
 import (
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 )
@@ -23,7 +24,7 @@ func exact(v float64) string {
 	if v == math.Trunc(v) {
 		return humanize.Comma(int64(v))
 	}
-	return humanize.CommafWithDigits(v, 6)
+	return strings.TrimRight(humanize.CommafWithDigits(v, 6), "0") // it is no whole number, so that a digit stays
 }
 
 // digits are a number of milliseconds with three digits that count, and no less than microseconds.

@@ -51,6 +51,7 @@ type view struct {
 	Attacks             []fact
 	Latencies           []row
 	Visits              []fact
+	Proof               []fact // nil if nothing was compared
 	Run, Host           []fact
 	Same                bool // front and generator shared the machine
 }
@@ -98,6 +99,7 @@ func viewOf(r *result.Result, t *words) view {
 		Attacks:    attacks(r, t),
 		Latencies:  latencies(r, t),
 		Visits:     visits(r, t),
+		Proof:      proof(r.Proof, t),
 		Run:        run(r, t),
 		Host:       host(r, t),
 		Same:       sharesMachine(r),

@@ -69,6 +69,8 @@ func failed(t *testing.T) *result.Result {
 	r.Seconds[1].Errors, r.Seconds[2] = 40, result.Second{Begun: 50, Errors: 2}
 	r.Peak, r.Multiple = 30, 1.667
 	r.Parameters = append(r.Parameters, result.Named{Name: "front-config", Value: `<script>alert("x")</script>&'`})
+	r.Proof = &result.Proof{Answers: 200, Proven: 198, Opened: 199, Others: 3, Days: []string{"20270118"}}
+	r.Proof.Add(result.Discrepancy{Kind: result.Missing, RecordID: "x"}, 10)
 	return judged(t, r, "p99<50ms", "user_login.p50<1s", "logged_in>=200")
 }
 

@@ -2,37 +2,38 @@ package page
 
 // words are the texts of the page in one language.
 type words struct {
-	Lang, Name                                                                    string
-	Title, Printed, Basis, Good, Bad                                              string
-	Causes                                                                        map[string]string
-	Rate, RateOf, Best, Peak, Multiple, Twice, NotTwice                           string
-	P99, P50, Errors, LoggedIn, MostOpen, OfBegun                                 string
-	Asserted, Measured, Verdict, Holds, Fails, NothingAsserted, NotMeasured       string
-	VerdictTitle, Assertions, Latencies, CountsTitle, RunTitle, HostTitle         string
-	Step, Count, Mean, Max                                                        string
-	Steps                                                                         map[string]string
-	Planned, Begun, Refused, Failed, Lost, Hostile, Broken, Late, LetIn           string
-	ByPercentile, AboutPercentile, Percentile, LatencyAxis                        string
-	FromDue, FromFirst, DescribePercentile, NoAnswer                              string
-	OverTime, AboutOverTime, DescribeOverTime                                     string
-	RateOverTime, AboutRate, RateAxis, DescribeRate, NoSecond, PutTogether        string
-	LoggedInASecond, BegunASecond, ErrorsASecond, PeakMark, TwicePeakMark         string
-	SinceBegan                                                                    [3]string // in hours, minutes, seconds
-	ErrorsTitle, AboutErrors, NoError, Code, OtherKinds, Colon                    string
-	RequestsTitle                                                                 map[string]string // by the scenario
-	Sent, Answered, Wrong, LostRequests, Doubled, Again, RequestRate              string
-	CameAgain, RequestLate, RequestsByPercentile, RequestsOverTime, AboutRequests string
-	RequestRefused, AnsweredASecond                                               string
-	HostileTitle, AboutHostile                                                    string
-	Failures                                                                      map[string]string
-	Scenarios                                                                     map[string]string
-	ScenarioName, Target, Began, Lasted, Seconds, EndedEarly, Generators          string
-	RunIDs, Version, Config, ConfigUnknown, PeakName, Parameters, Default         string
-	Machine, SameMachine, CPU, Memory, Kernel, OpenFiles                          string
-	HowTitle                                                                      string
-	How                                                                           []string
-	SignTitle, SignAbout, SignBy, SignCheck, SignName, Signature, SignDate        string
-	SignRemark                                                                    string
+	Lang, Name                                                                                            string
+	Title, Printed, Basis, Good, Bad                                                                      string
+	Causes                                                                                                map[string]string
+	Rate, RateOf, Best, Peak, Multiple, Twice, NotTwice                                                   string
+	P99, P50, Errors, LoggedIn, MostOpen, OfBegun                                                         string
+	Asserted, Measured, Verdict, Holds, Fails, NothingAsserted, NotMeasured                               string
+	VerdictTitle, Assertions, Latencies, CountsTitle, RunTitle, HostTitle                                 string
+	Step, Count, Mean, Max                                                                                string
+	Steps                                                                                                 map[string]string
+	Planned, Begun, Refused, Failed, Lost, Hostile, Broken, Late, LetIn                                   string
+	ByPercentile, AboutPercentile, Percentile, LatencyAxis                                                string
+	FromDue, FromFirst, DescribePercentile, NoAnswer                                                      string
+	OverTime, AboutOverTime, DescribeOverTime                                                             string
+	RateOverTime, AboutRate, RateAxis, DescribeRate, NoSecond, PutTogether                                string
+	LoggedInASecond, BegunASecond, ErrorsASecond, PeakMark, TwicePeakMark                                 string
+	SinceBegan                                                                                            [3]string // in hours, minutes, seconds
+	ErrorsTitle, AboutErrors, NoError, Code, OtherKinds, Colon                                            string
+	RequestsTitle                                                                                         map[string]string // by the scenario
+	Sent, Answered, Wrong, LostRequests, Doubled, Again, RequestRate                                      string
+	CameAgain, RequestLate, RequestsByPercentile, RequestsOverTime, AboutRequests                         string
+	RequestRefused, AnsweredASecond                                                                       string
+	HostileTitle, AboutHostile                                                                            string
+	Failures                                                                                              map[string]string
+	Scenarios                                                                                             map[string]string
+	ScenarioName, Target, Began, Lasted, Seconds, EndedEarly, Generators                                  string
+	RunIDs, Version, Config, ConfigUnknown, PeakName, Parameters, Default                                 string
+	Machine, SameMachine, CPU, Memory, Kernel, OpenFiles                                                  string
+	HowTitle                                                                                              string
+	How                                                                                                   []string
+	ProofTitle, ProofAnswers, ProofProven, ProofOpened, ProofWaiting, ProofOthers, ProofDays, ProofFaults string
+	SignTitle, SignAbout, SignBy, SignCheck, SignName, Signature, SignDate                                string
+	SignRemark                                                                                            string
 }
 
 // languages have Chinese first: the firms that keep these pages are Chinese.
@@ -113,6 +114,9 @@ var english = words{
 		"An error is an honest visit that was refused or broke off, an attack that got another answer than it must, or a session that was lost while it was to stay.",
 		"The figures come from result.json, which has each second of the run and the whole distribution of each latency. Keep it beside this page.",
 	},
+	ProofTitle: "Answered is stored", ProofAnswers: "Logins that were answered", ProofProven: "With exactly one record, equal in every item",
+	ProofOpened: "Supplements opened by the test key: address and port are the terminal's", ProofWaiting: "Records that PostgreSQL does not have yet",
+	ProofOthers: "Other records of those days", ProofDays: "Trading days", ProofFaults: "Differences",
 	SignTitle: "Signatures", SignAbout: "I have compared the parameters and the configuration above with what was tested.",
 	SignBy: "Test run by", SignCheck: "Checked by (compliance)", SignName: "Name", Signature: "Signature", SignDate: "Date", SignRemark: "Remarks",
 }

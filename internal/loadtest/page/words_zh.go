@@ -62,6 +62,8 @@ var chinese = words{
 		"错误指：被拒绝或中断的正常访问、未按规定应答的攻击、应保持却丢失的会话。",
 		"数据取自 result.json，其中有逐秒数据与各项时延的完整分布，请与本报告一并保存。",
 	},
+	ProofTitle: "应答与记录核对", ProofAnswers: "得到应答的登录", ProofProven: "恰有一条记录且各项一致", ProofOpened: "用测试私钥解开的补充获取信息：地址与端口均为终端自身的",
+	ProofWaiting: "尚未转发到 PostgreSQL 的记录", ProofOthers: "这些交易日的其他记录", ProofDays: "交易日", ProofFaults: "差异",
 	SignTitle: "签字", SignAbout: "已核对上述参数、配置与实际测试内容一致。",
 	SignBy: "测试执行人", SignCheck: "复核人（合规）", SignName: "姓名", Signature: "签名", SignDate: "日期", SignRemark: "备注",
 }
