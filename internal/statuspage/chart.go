@@ -1,0 +1,62 @@
+package statuspage
+
+import (
+	"fmt"
+
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/tally"
+)
+
+// The chart's measures, in units of its viewBox.
+const (
+	barWidth   = 4
+	barPitch   = 5
+	barsHeight = 120
+	hourHeight = 18
+)
+
+// chart is logins by minute, as bars that stand.
+type chart struct {
+	Peak                        uint64
+	Width, Height, Floor, TextY int
+	BarWidth                    int
+	Bars                        []bar
+	Hours                       []hour
+}
+
+// bar is one minute; the refused stand on the recorded.
+type bar struct {
+	Label                                  string
+	X                                      int
+	Recorded, RecordedY, Refused, RefusedY float64
+}
+
+type hour struct {
+	X     int
+	Label string
+}
+
+func chartOf(minutes []tally.Minute) chart {
+	c := chart{
+		Width: len(minutes) * barPitch, Height: barsHeight + hourHeight, Floor: barsHeight, TextY: barsHeight + hourHeight - 4, BarWidth: barWidth,
+	}
+	for _, m := range minutes {
+		c.Peak = max(c.Peak, uint64(m.Recorded)+uint64(m.Refused))
+	}
+	scale := float64(barsHeight) / float64(max(c.Peak, 1))
+	for i, m := range minutes {
+		at := m.Start.In(regulation.Zone)
+		if at.Minute() == 0 {
+			c.Hours = append(c.Hours, hour{i * barPitch, at.Format("15:04")})
+		}
+		if m.Recorded+m.Refused == 0 {
+			continue
+		}
+		b := bar{Label: fmt.Sprintf("%s  %d / %d", at.Format("15:04"), m.Recorded, m.Refused), X: i * barPitch}
+		b.Recorded, b.Refused = float64(m.Recorded)*scale, float64(m.Refused)*scale
+		b.RecordedY = barsHeight - b.Recorded
+		b.RefusedY = b.RecordedY - b.Refused
+		c.Bars = append(c.Bars, b)
+	}
+	return c
+}

@@ -1,0 +1,166 @@
+package statuspage
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"math"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/show"
+)
+
+//go:embed page.html
+var pageSource string
+
+//go:embed style.css
+var style string
+
+// policy admits the page's own style and nothing else.
+var policy = "default-src 'none'; style-src 'sha256-" + digest(style) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+var pages = map[show.Language]*template.Template{
+	show.English: parsed(show.English), show.Chinese: parsed(show.Chinese),
+}
+
+func parsed(language show.Language) *template.Template {
+	return template.Must(template.New("page").Funcs(template.FuncMap{
+		"t": func(name string) (string, error) {
+			p, known := texts[name]
+			if !known {
+				return "", fmt.Errorf("no text %q", name)
+			}
+			return p.in(language), nil
+		},
+		"word":    func(set, word string) string { return Word(set, word, language) },
+		"n":       number,
+		"time":    show.Time,
+		"minute":  func(t time.Time) string { return t.In(regulation.Zone).Format("2006-01-02 15:04") },
+		"since":   func(now, then time.Time) string { return max(0, now.Sub(then)).Round(time.Second).String() },
+		"whole":   func(f float64) string { return humanize.Comma(int64(math.Floor(f))) },
+		"percent": func(f float64) string { return fmt.Sprintf("%.0f %%", math.Floor(100*f)) },
+		"size":    show.Size,
+		"frontClass": func(state string) string {
+			return map[string]string{"running": "good", "silent": "bad", "other life": "bad"}[state]
+		},
+		"reportClass": func(state string) string {
+			return map[string]string{"handed_in": "good", "exported": "warn", "not_exported": "bad"}[state]
+		},
+	}).Parse(pageSource))
+}
+
+// number is a count with its thousands set apart.
+func number(n any) (string, error) {
+	switch n := n.(type) {
+	case int:
+		return humanize.Comma(int64(n)), nil
+	case int64:
+		return humanize.Comma(n), nil
+	case uint64:
+		return humanize.Comma(int64(n)), nil
+	}
+	return "", fmt.Errorf("%T is no count", n)
+}
+
+// page is a snapshot as page.html has it.
+type page struct {
+	*Snapshot
+	view
+	Style   template.CSS
+	Refresh int
+	Failing struct{ Required, Warnings []Check }
+	Passing []Check
+	Logins  *logins
+	Shared  *sharedPart
+}
+
+// render writes the page.
+func (v view) render(w io.Writer, s *Snapshot) error {
+	p := page{Snapshot: s, view: v, Style: template.CSS(style), Refresh: refreshSeconds, Shared: sharedOf(s.Shared)} //nolint:gosec // style.css is ours
+	for _, c := range s.Checks {
+		switch {
+		case c.Ready:
+			p.Passing = append(p.Passing, c)
+		case c.Required:
+			p.Failing.Required = append(p.Failing.Required, c)
+		default:
+			p.Failing.Warnings = append(p.Failing.Warnings, c)
+		}
+	}
+	if s.Tally != nil {
+		p.Logins = loginsOf(s.Tally, s.Day, s.Minute)
+	}
+	return pages[v.Language].Execute(w, &p)
+}
+
+// Tag is the page's language as HTML names it.
+func (p *page) Tag() string { return languageTags[p.Language] }
+
+// OtherLanguage is the address of the page in the other language.
+func (p *page) OtherLanguage() string {
+	other := show.Chinese
+	if p.Language == show.Chinese {
+		other = show.English
+	}
+	return p.link(other, p.Still)
+}
+
+// OtherRefresh is the address of the page that is loaded again, or not any more.
+func (p *page) OtherRefresh() string { return p.link(p.Language, !p.Still) }
+
+// StateClass colours the front's state.
+func (p *page) StateClass() string {
+	switch {
+	case p.Front.State != Serving:
+		return "warn"
+	case !p.Front.Ready:
+		return "bad"
+	}
+	return "good"
+}
+
+// BannerClass colours what the checks say.
+func (p *page) BannerClass() string {
+	switch {
+	case len(p.Failing.Required) > 0:
+		return "bad"
+	case len(p.Failing.Warnings) > 0:
+		return "warn"
+	}
+	return "good"
+}
+
+// ShowRelays reports whether this front admits relays.
+func (p *page) ShowRelays() bool { return p.Relays != nil }
+
+// relayRow is a relay with what came through it today.
+type relayRow struct {
+	Relay
+	Accepted, Refused uint64
+}
+
+// RelayRows are the relays as the page shows them.
+func (p *page) RelayRows() (rows []relayRow) {
+	for _, r := range p.Relays {
+		accepted := r.Today[acceptedWord] + r.Today["resubmitted"]
+		rows = append(rows, relayRow{r, accepted, r.Today.Sum() - accepted})
+	}
+	return rows
+}
+
+// QuarantineKnown reports whether the quarantine could be counted.
+func (l *Local) QuarantineKnown() bool { return !math.IsNaN(l.Quarantined) }
+
+// InQuarantine reports whether a record is in it.
+func (l *Local) InQuarantine() bool { return l.Quarantined > 0 }
