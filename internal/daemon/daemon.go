@@ -20,6 +20,7 @@ import (
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/store/postgres"
+	"github.com/tradefront/tradefront/internal/tally"
 	"github.com/tradefront/tradefront/internal/wiretrace"
 )
 
@@ -34,6 +35,7 @@ type Daemon struct {
 	logger  *zap.Logger
 	logOut  *ops.LogWriter // nil where no other process reads the log
 	metrics *ops.Metrics
+	tally   *tally.Tally
 	health  *ops.Health
 
 	path      LoginPath
@@ -113,6 +115,7 @@ func newDaemon(cfg *config.Config, assets *assemble.Assets, opt Options) *Daemon
 	d.logger = ops.NewLogger(d.level, opt.Log)
 	d.logOut, _ = opt.Log.(*ops.LogWriter)
 	d.metrics, d.health = ops.NewMetrics(opt.Build.Version, opt.Build.Commit), ops.NewHealth()
+	d.tally = tally.New(d.now, d.tradingDay)
 	d.health.RegisterAtOnce(frontCheck, d.checkServing) // the admin listener answers before terminals are accepted
 	return d
 }
@@ -126,7 +129,7 @@ func (d *Daemon) startPath(ctx context.Context) (err error) {
 		AuditObservers:  []ops.AuditObserver{d.metrics, auditAlarm{d.logger}},
 		JournalObserver: storeObserver{d.metrics, d.logger, &d.localHealth, nil},
 		ForwardObserver: storeObserver{d.metrics, d.logger, &d.localHealth, d.noteForwarding},
-		Observer:        d.metrics,
+		Observer:        tallied{d.metrics, d.tally},
 		LinkObserver:    &d.coreLink,
 		Version:         d.build.Version,
 		Directory:       d.directory,
@@ -183,6 +186,7 @@ func (d *Daemon) bindAdmin(context.Context) (err error) {
 	d.admin.Page("status", "who is connected from where, and whom the front refuses, JSON", func() any { return d.status(masked) })
 	d.admin.Page("status/full", "the same with whole addresses", func() any { return d.status(inFull) })
 	d.admin.Page("apps", "when each AppID's authcodes were last used, JSON", func() any { return shownUses(d.path.Registry.Uses()) })
+	d.serveStatusPage()
 	d.serveSessions()
 	d.serveTrace()
 	d.serveSupport()

@@ -84,6 +84,13 @@ func (r *reportObstacles) set(open []store.Obstacle, err error) {
 	}
 }
 
+// last is the last answer, and whether there is one.
+func (r *reportObstacles) last() (open []store.Obstacle, known bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.open), r.known
+}
+
 // byKind is the gauge; it has no values until there is an answer.
 func (r *reportObstacles) byKind() map[string]float64 {
 	r.mu.Lock()

@@ -35,7 +35,9 @@ type Admin struct {
 	server   *http.Server
 	mux      *http.ServeMux
 	streams  streams
-	index    []string // of the pages that were added
+	index    []string     // of the pages that were added
+	shown    []string     // addresses of those by Page
+	home     http.Handler // of /; nil for the list of pages
 }
 
 // NewAdmin binds addr at once, so that a port in use is an error at start. pprof adds the
@@ -79,8 +81,17 @@ func (a *Admin) bind(addr string, handler http.Handler, logger *zap.Logger) (err
 // any goroutine later on.
 func (a *Admin) Page(name, about string, value func() any) {
 	a.index = append(a.index, fmt.Sprintf("/%-9s %s\n", name, about))
+	a.shown = append(a.shown, "/"+name)
 	a.mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, http.StatusOK, value()) })
 }
+
+// Pages are the addresses that are asked by GET and answer with a text or with JSON.
+func (a *Admin) Pages() []string {
+	return append([]string{"/metrics", "/healthz", "/readyz"}, a.shown...)
+}
+
+// Home puts a page in the place of the list of pages at /. It must be called before Serve.
+func (a *Admin) Home(page http.Handler) { a.home = page }
 
 // Action adds POST /name, which does something: do gets the body, at most maxAction bytes, and what it returns
 // is shown as JSON; a *Refusal has a status of its own. Only this machine may ask, and no page in a browser:
@@ -167,7 +178,14 @@ func (a *Admin) Shutdown(ctx context.Context) error {
 // pages routes; Go's mux answers other methods with 405 and other paths with 404.
 func (a *Admin) pages(registry *prometheus.Registry, health *Health, profiles bool) *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", a.indexPage(profiles))
+	index := a.indexPage(profiles)
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		if a.home != nil {
+			a.home.ServeHTTP(w, r)
+			return
+		}
+		index(w, r)
+	})
 	mux.HandleFunc("GET /healthz", alivePage)
 	mux.HandleFunc("GET /readyz", readyPage(health))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{

@@ -58,6 +58,25 @@ func request(t *testing.T, method, url string) (status int, body string) {
 	return res.StatusCode, string(all)
 }
 
+// TestHomeTakesThePlaceOfTheList, and of nothing else.
+func TestHomeTakesThePlaceOfTheList(t *testing.T) {
+	a, err := NewAdmin("127.0.0.1:0", NewMetrics("v1", "c1").Registry(), NewHealth(), false, zap.NewNop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Home(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "home") }))
+	url := serveAdmin(t, a)
+	for _, c := range []struct {
+		method, path string
+		status       int
+		body         string
+	}{{"GET", "/", 200, "home"}, {"POST", "/", 405, ""}, {"GET", "/nothing", 404, ""}, {"GET", "/healthz", 200, "ok\n"}} {
+		if status, body := request(t, c.method, url+c.path); status != c.status || c.body != "" && body != c.body {
+			t.Errorf("%s %s: %d %q", c.method, c.path, status, body)
+		}
+	}
+}
+
 func TestAdminPages(t *testing.T) {
 	url := watch(t, NewMetrics("v1", "c1"), NewHealth(), false)
 	for _, c := range []struct {
