@@ -98,7 +98,8 @@ func TestCoreCheckOfCoreSim(t *testing.T) {
 	core, err := coresim.New(coresim.Options{
 		TradingDay: "20260105", Heartbeat: time.Second, Credit: 40, ReportedOnly: true,
 		Accounts: []coresim.Account{
-			{User: "88888888", Password: "Secret123"}, {User: "77777777", Password: "Initial00", Restriction: "weak"},
+			{User: "88888888", Password: "Secret123"},
+			{User: "77777777", Password: "Initial00", Restriction: "weak"},
 			{User: "66666666", Password: "Secret456", Type: "operator"},
 		},
 	})

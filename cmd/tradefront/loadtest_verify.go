@@ -123,7 +123,8 @@ type loadtestRunProof struct {
 }
 
 func (p *loadtestRunProof) flags(c *cobra.Command) {
-	c.Flags().BoolVar(&p.verify, "verify", false, "afterwards prove that each answered login is stored, once and as it was answered (needs --answers and --front-config)")
+	c.Flags().BoolVar(&p.verify, "verify", false,
+		"afterwards prove that each answered login is stored, once and as it was answered (needs --answers and --front-config)")
 	p.keyFlag(c)
 }
 

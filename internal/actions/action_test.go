@@ -39,7 +39,7 @@ func TestIdentity(t *testing.T) {
 func TestReasons(t *testing.T) {
 	t.Parallel()
 	for why, good := range map[string]bool{
-		"": true, " 客户要求 ": true, strings.Repeat("x", MaxWhy): true,
+		"": true, "客户 要求": true, strings.Repeat("x", MaxWhy): true,
 		strings.Repeat("x", MaxWhy+1): false, "a\nb": false, "\xff": false, "\x1b[2J": false,
 	} {
 		if _, err := New(Identity{}, "c", "s", why); (err == nil) != good {

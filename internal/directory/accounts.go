@@ -26,7 +26,7 @@ func (d *Directory) SetAccountState(ctx context.Context, account regulation.Acco
 		if state == local.Removed {
 			set += ", password_hash = ''"
 		}
-		return d.exec(ctx, tx, store.ErrNotFound, "UPDATE account SET "+set+", changed = $2, version = $4 WHERE account = $3", //nolint:gosec // G202: our own words
+		return d.exec(ctx, tx, store.ErrNotFound, "UPDATE account SET "+set+", changed = $2, version = $4 WHERE account = $3",
 			int16(state), sqlrows.Micros(d.now()), string(account), version)
 	})
 	return was, err

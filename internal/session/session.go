@@ -205,7 +205,7 @@ func (s *Session) message(ev *Event, fx *Effects) {
 	case ftd.TIDTerminalSubmit:
 		s.submit(m, ev, fx)
 	case ftd.TIDTerminalEnd:
-		s.endTerminal(m, ev, fx)
+		s.endTerminal(m, fx)
 	default:
 		s.unknown(m, fx)
 	}

@@ -192,7 +192,7 @@ func putSubmitRef(e *ftd.Encoder, submitID []byte) {
 }
 
 // endTerminal takes the relay's word that a terminal has gone.
-func (s *Session) endTerminal(m ftd.Message, ev *Event, fx *Effects) {
+func (s *Session) endTerminal(m ftd.Message, fx *Effects) {
 	raw, ok := m.Field(ftd.FIDSubmitRef)
 	if !ok {
 		s.malformed(ftd.FaultFieldMissing, fx)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -267,7 +268,7 @@ func texts(t *testing.T, html string) string {
 		switch e := token.(type) {
 		case xml.StartElement:
 			skip = e.Name.Local == "style"
-			if strings.Contains(" h1 h2 h3 p li tr figure svg text main ", " "+e.Name.Local+" ") {
+			if slices.Contains([]string{"h1", "h2", "h3", "p", "li", "tr", "figure", "svg", "text", "main"}, e.Name.Local) {
 				b.WriteString("\n" + e.Name.Local + ":")
 			}
 			for _, a := range e.Attr {

@@ -39,6 +39,7 @@ var chinese = words{
 	RequestsByPercentile: "往返时延百分位分布", RequestsOverTime: "应答速率随时间变化", AboutRequests: "每秒得到应答的报文与错误。",
 	RequestRefused: "报文被拒绝", AnsweredASecond: "已应答",
 	HostileTitle: "攻击", AboutHostile: "按规定应答的攻击访问。",
+	//nolint:gosec // G101: words of steps, no credentials
 	Failures: map[string]string{
 		"no answer": "无应答", "closed": "被前置断开", "write": "无法发送", "protocol": "不符合协议", "connect": "建立连接", "encode": "编码",
 		"challenge": "请求挑战时", "authentication": "终端认证时", "login": "用户登录时", "session": "已登录期间", "logout": "登出时", "attack": "攻击时",

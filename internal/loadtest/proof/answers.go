@@ -74,7 +74,7 @@ func (r *run) readAnswer(line []byte) error {
 	e := entry{
 		origin: fromAnswers, address: a.Address,
 		items: items{
-			login: a.LoginTime, frontID: a.FrontID, sessionID: a.SessionID, text: digestOf(a.Ciphertext), account: a.Account, appID: string(a.AppID),
+			login: a.LoginTime, frontID: a.FrontID, sessionID: a.SessionID, text: digestOf(a.Ciphertext), account: a.Account, appID: a.AppID,
 		},
 	}
 	if a.Own.IsValid() {

@@ -378,7 +378,6 @@ func TestMemoryIsConstant(t *testing.T) {
 			}
 		}
 		path := file(t, answers)
-		answers = nil
 		p, err := Run(t.Context(), Options{Answers: []string{path}, Records: endless{n, func() {
 			runtime.GC()
 			var stats runtime.MemStats
