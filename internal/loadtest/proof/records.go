@@ -72,8 +72,8 @@ func (in *intake) take(ctx context.Context, rec *store.Record, from origin) erro
 		},
 		version: rec.KeyVersion,
 	}
-	if rec.Submitted() {
-		s.entry.items.login = rec.VisitTime // a submission is answered without the front's instant: its answer has the terminal's
+	if !rec.VisitTime.IsZero() { // through a relay, in either mode, the answer has the terminal's time, not the front's instant
+		s.entry.items.login = rec.VisitTime
 	}
 	if len(in.opt.Keys) == 0 {
 		return in.add(&s.entry)
