@@ -121,6 +121,13 @@ func TestDifferencesAreFound(t *testing.T) {
 		others int64
 	}{
 		"nothing": {func(a []result.Answer, r kept) ([]result.Answer, kept) { return a, r }, "", "", n, 0},
+		"a login through a relay, a second before the front's instant": {
+			func(a []result.Answer, r kept) ([]result.Answer, kept) {
+				r[7].VisitTime, r[7].LoginTime = r[7].LoginTime, r[7].LoginTime.Add(time.Second)
+				return a, r
+			},
+			"", "", n, 0,
+		},
 		"a record removed": {
 			func(a []result.Answer, r kept) ([]result.Answer, kept) { return a, slices.Delete(r, 7, 8) },
 			"missing 1", "answered for trading day 20260105", n - 1, 0,
