@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -19,6 +20,9 @@ func run(ctx context.Context, s *Site, all []check, patience time.Duration) (r R
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	s.open(ctx)
+	if !s.onPostgres() { // a check that is not awaited must not run: what it opens is closed below
+		all = slices.DeleteFunc(slices.Clone(all), func(c check) bool { return c.of == postgresServer })
+	}
 	results := make([]chan []Finding, len(all))
 	for i := range all {
 		results[i] = make(chan []Finding, 1) // one that comes too late finds room and ends
@@ -26,9 +30,6 @@ func run(ctx context.Context, s *Site, all []check, patience time.Duration) (r R
 	}
 	late := false
 	for i := range all {
-		if all[i].of == postgresServer && !s.onPostgres() {
-			continue
-		}
 		found, ok := await(ctx, results[i])
 		if !ok {
 			late = true
