@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -72,7 +73,11 @@ func (t *tellLoadtest) keep(r *result.Result) error {
 	return errors.Join(faults...)
 }
 
+// keepFile writes a file, in place of an earlier one of its kind alone: a slip of the hand must not take a key.
 func keepFile(flag, path string, text []byte, err error) error {
+	if err == nil {
+		err = replaceableResult(path)
+	}
 	if err == nil {
 		err = files.Write(path, text, 0o644)
 	}
@@ -80,4 +85,24 @@ func keepFile(flag, path string, text []byte, err error) error {
 		return fmt.Errorf("%s: %w", flag, err)
 	}
 	return nil
+}
+
+// replaceableResult refuses a file that is there and is neither a result of a load test nor its page.
+func replaceableResult(path string) error {
+	f, err := files.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	head, err := io.ReadAll(io.LimitReader(f, 4096))
+	if err != nil {
+		return err
+	}
+	if len(head) == 0 || bytes.Contains(head, []byte(page.Mark)) || bytes.Contains(head, []byte(`"format": "`+result.Format+`"`)) {
+		return nil
+	}
+	return fmt.Errorf("%s is there, and is no result of a load test; name another file", path)
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -27,6 +29,7 @@ type shownHandedIn struct {
 	By      string        `json:"by"`
 	Receipt string        `json:"receipt,omitempty"`
 	Exports []shownExport `json:"exports"`
+	Left    []shownExport `json:"not_handed_in,omitempty"`
 }
 
 // handedInFlags are which report, and what the monitoring centre answered.
@@ -69,6 +72,9 @@ func (f *handedInFlags) run(ctx context.Context, e *env, args []string) (_ *show
 		return nil, err
 	}
 	f.receipt = strings.TrimSpace(f.receipt)
+	if !utf8.ValidString(f.receipt) || strings.ContainsFunc(f.receipt, unicode.IsControl) {
+		return nil, errors.New("--receipt: want one line of text")
+	}
 	if len(f.receipt) > store.MaxReceipt {
 		return nil, fmt.Errorf("--receipt: has %d bytes, at most %d are kept", len(f.receipt), store.MaxReceipt)
 	}
@@ -89,18 +95,35 @@ func (f *handedInFlags) run(ctx context.Context, e *env, args []string) (_ *show
 	if len(chain) == 0 {
 		return nil, fmt.Errorf("no report of %s was made: tradefront report export --day %s", on, on)
 	}
+	noted := chain[len(chain)-1].Number
+	if len(args) > 0 {
+		noted = 0
+	}
 	for _, path := range args {
-		if err := daily.CheckHandedIn(ctx, path, chain); err != nil {
+		number, err := daily.CheckHandedIn(ctx, path, chain)
+		if err != nil {
 			return nil, err
 		}
+		noted = max(noted, number)
 	}
-	h := store.HandedIn{Day: on, At: time.Now(), By: operator(host), Number: chain[len(chain)-1].Number, Receipt: f.receipt}
+	before, err := r.HandedIn(ctx, on)
+	if err != nil {
+		return nil, err
+	}
+	for i := range before { // a receipt that is noted later takes nothing back
+		noted = max(noted, before[i].Number)
+	}
+	h := store.HandedIn{Day: on, At: time.Now(), By: operator(host), Number: noted, Receipt: f.receipt}
 	if err := r.AddHandedIn(ctx, &h); err != nil {
 		return nil, err
 	}
 	done := &shownHandedIn{Day: on.String(), At: h.At.In(regulation.Zone), By: h.By, Receipt: h.Receipt}
 	for i := range chain {
-		done.Exports = append(done.Exports, showExport(&chain[i]))
+		if chain[i].Number > noted {
+			done.Left = append(done.Left, showExport(&chain[i]))
+		} else {
+			done.Exports = append(done.Exports, showExport(&chain[i]))
+		}
 	}
 	return done, nil
 }
@@ -127,6 +150,9 @@ func (f *handedInFlags) of(cal *calendar.Calendar, args []string) (calendar.Trad
 func (d *shownHandedIn) print(w io.Writer) {
 	for _, x := range d.Exports {
 		fmt.Fprintf(w, "noted as handed in: %s, %d rows, sha256 %s\n", x.File, x.Rows, x.SHA256)
+	}
+	for _, x := range d.Left {
+		fmt.Fprintf(w, "NOT noted, hand it in too: %s, %d rows\n", x.File, x.Rows)
 	}
 	if d.Receipt != "" {
 		fmt.Fprintln(w, "receipt:", d.Receipt)

@@ -52,6 +52,16 @@ func TestReportDay(t *testing.T) {
 		if out := s.cli("", "report", "quality", "--day", day); !strings.Contains(out, "0/13 (0.00%)") {
 			t.Error(out)
 		}
+		if out := s.cli("", "report", "handed-in", report, "--receipt", "R-4712"); !strings.Contains(out, "NOT noted, hand it in too") {
+			t.Errorf("a receipt of the full report notes the supplement: %s", out)
+		}
+		if still := s.reportDay(0, day, "late.jsonl"); still.Verdict != daily.HandIn || !still.Files[1].HandIn {
+			t.Errorf("a receipt of the full report notes the supplement: %+v", still)
+		}
+		s.answered("cut.jsonl", day, recs[:2])
+		if cut := s.reportDay(1, day, "cut.jsonl"); cut.Verdict != daily.DoNotHandIn || reasonsOf(cut) == "" {
+			t.Errorf("an audit log that was cut: %+v", cut)
+		}
 		lost := ofThisFirm(1)
 		s.answered("lost.jsonl", day, append(recs, lost...))
 		bad := s.reportDay(1, day, "lost.jsonl")

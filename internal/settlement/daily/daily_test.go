@@ -32,6 +32,8 @@ type afternoon struct {
 	faults        []verify.Finding
 	verifyFails   error
 	reconcileWith error
+	stored        int64
+	logs          []reconcile.AuditFile
 	asks          int
 }
 
@@ -39,7 +41,11 @@ type afternoon struct {
 func newAfternoon(t *testing.T) *afternoon {
 	t.Helper()
 	good := settlement.DayStatus{Day: day, Closed: true, Good: true, End: time.Date(2026, 1, 5, 7, 30, 0, 0, time.UTC)}
-	return &afternoon{dir: t.TempDir(), before: good, after: good, verdict: verify.Verdict{Good: true, English: "good", Chinese: "正常"}}
+	good.Start = good.End.Add(-24 * time.Hour)
+	return &afternoon{
+		dir: t.TempDir(), before: good, after: good, verdict: verify.Verdict{Good: true, English: "good", Chinese: "正常"},
+		logs: []reconcile.AuditFile{{First: good.Start.Add(time.Hour), Last: good.Start.Add(2 * time.Hour)}},
+	}
 }
 
 func (a *afternoon) wrote(t *testing.T, kind store.ExportKind, number int, name, content string) {
@@ -76,7 +82,7 @@ func (a *afternoon) run(t *testing.T) *Result {
 			return &verify.Report{Verdict: a.verdict, Faults: a.faults}, a.verifyFails
 		},
 		Reconcile: func(context.Context, []string) (*reconcile.Result, error) {
-			return &reconcile.Result{Day: day}, a.reconcileWith
+			return &reconcile.Result{Day: day, Stored: a.stored, Audit: a.logs}, a.reconcileWith
 		},
 	})
 	if err != nil {
@@ -108,7 +114,7 @@ func TestAllIsWell(t *testing.T) {
 	}
 	var out bytes.Buffer
 	r.WriteText(&out)
-	for _, want := range []string{"可以报送", "hand in: ", "对账 reconcile\t通过", report, "report handed-in --day 20260105"} {
+	for _, want := range []string{"可以报送", "hand in: ", "对账 reconcile\t通过", report, "report handed-in '"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the text lacks %q:\n%s", want, out.String())
 		}
@@ -184,6 +190,10 @@ func TestReasons(t *testing.T) {
 			a.verdict = verify.Verdict{Word: verify.WordIncomplete, English: "incomplete", Chinese: "不完整"}
 		}, StepVerify, "不完整"},
 		{"reconcile cannot be made", func(t *testing.T, a *afternoon) { whole(t, a); a.reconcileWith = errors.New("no log") }, StepReconcile, "no log"},
+		{"no record, and no audit log of the day", func(t *testing.T, a *afternoon) {
+			a.wrote(t, store.FullExport, 1, report, "")
+			a.logs[0].First, a.logs[0].Last = a.before.End.Add(time.Hour), a.before.End.Add(2*time.Hour)
+		}, StepReconcile, "什么都没有得到证明"},
 		{"late records", func(t *testing.T, a *afternoon) { whole(t, a); a.after.Good, a.after.Late = false, 4 }, StepStatus, "4 条"},
 		{"an obstacle came", func(t *testing.T, a *afternoon) {
 			whole(t, a)
@@ -228,6 +238,19 @@ func TestObstacleWords(t *testing.T) {
 	}
 	if what, next := obstacleWords("of_tomorrow"); !strings.Contains(what, "of_tomorrow") || next == "" {
 		t.Error("an unknown kind is not named")
+	}
+}
+
+// A day on which a step was not made is not good, whether it says why or not.
+func TestNothingWasMade(t *testing.T) {
+	a := newAfternoon(t)
+	if r := a.run(t); r.Good() {
+		t.Errorf("an export without a file: %+v", r)
+	}
+	a = newAfternoon(t)
+	a.exportFails = &settlement.ObstaclesError{Day: day}
+	if r := a.run(t); r.Good() || len(r.Steps[0].Reasons) != 1 {
+		t.Errorf("a refusal without an obstacle: %+v", r)
 	}
 }
 

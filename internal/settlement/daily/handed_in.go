@@ -22,26 +22,27 @@ func (e *NotExportedError) Error() string {
 		"compare, and ask the monitoring centre which they have"
 }
 
-// CheckHandedIn refuses a file that is neither one of the chain's exports nor, as its manifest says, merged of the last of them.
-func CheckHandedIn(ctx context.Context, path string, chain []store.Export) error {
+// CheckHandedIn is the number of the last of the chain's exports that the file is, or, as its manifest says, was merged of. It refuses
+// any other file.
+func CheckHandedIn(ctx context.Context, path string, chain []store.Export) (number int, err error) {
 	sum, _, err := reportfile.Sum(ctx, path)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if slices.ContainsFunc(chain, func(e store.Export) bool { return e.SHA256 == sum }) {
-		return nil
+	if i := slices.IndexFunc(chain, func(e store.Export) bool { return e.SHA256 == sum }); i >= 0 {
+		return chain[i].Number, nil
 	}
 	m, err := merge.ReadManifest(path)
 	switch {
 	case err != nil:
-		return &NotExportedError{path, fmt.Sprintf("is not what the day's exports wrote (sha256 %x), and no manifest of a merge explains it", sum)}
+		return 0, &NotExportedError{path, fmt.Sprintf("is not what the day's exports wrote (sha256 %x), and no manifest of a merge explains it", sum)}
 	case m.SHA256 != hex.EncodeToString(sum[:]):
-		return &NotExportedError{path, "differs from its manifest"}
+		return 0, &NotExportedError{path, "differs from its manifest"}
 	}
 	for _, e := range chain {
 		if !slices.ContainsFunc(m.Inputs, func(in merge.ManifestFile) bool { return in.SHA256 == hex.EncodeToString(e.SHA256[:]) }) {
-			return &NotExportedError{path, "was not merged of " + e.File + ", which the day needs"}
+			return 0, &NotExportedError{path, "was not merged of " + e.File + ", which the day needs"}
 		}
 	}
-	return nil
+	return chain[len(chain)-1].Number, nil
 }

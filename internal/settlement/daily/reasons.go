@@ -19,13 +19,13 @@ func reason(whyChinese, why, nextChinese, next string) Reason {
 
 // fails adds why a step could not be made; of the obstacles of a report each is one.
 func (s *Step) fails(err error) {
-	if o, is := errors.AsType[*settlement.ObstaclesError](err); is {
+	if o, is := errors.AsType[*settlement.ObstaclesError](err); is && len(o.Open) > 0 {
 		for i := range o.Open {
 			s.against(obstacle(&o.Open[i]))
 		}
 		return
 	}
-	if r, is := errors.AsType[*settlement.ReplaceError](err); is {
+	if r, is := errors.AsType[*settlement.ReplaceError](err); is && len(r.Obstacles) > 0 {
 		for i := range r.Obstacles {
 			s.against(obstacle(&r.Obstacles[i]))
 		}
@@ -52,8 +52,14 @@ func archived(d *settlement.DayStatus) Reason {
 
 func noFile(path string) Reason {
 	return reason("账本中的导出文件不在："+path, "the ledger's export is not there: "+path,
-		"用 --out 指明报文所在的文件夹；若已丢失，用 tradefront report export 重新导出",
-		"name the folder of the report with --out; if it is lost, export it again with tradefront report export")
+		"用 --out 指明报文所在的文件夹；若已丢失：尚未报送则用 tradefront report export 重新导出，已报送则从备份取回",
+		"name the folder of the report with --out; if it is lost, export it again with tradefront report export, or, once handed in, take it from the backup")
+}
+
+func nothingProven() Reason {
+	return reason("库中没有当日记录，所给审计日志也没有覆盖当日：什么都没有得到证明", "the store has no record of the day, and no audit log given covers it: nothing is proven",
+		"确认 --config 指向的库正确，用 --audit 列出各前置覆盖当日的审计日志",
+		"make sure that --config names the right store, and name the audit logs of all fronts that cover the day with --audit")
 }
 
 func otherFile(path string) Reason {

@@ -24,6 +24,9 @@ const (
 	StepStatus    = "status"
 )
 
+// steps is how many there are.
+const steps = 4
+
 // reasonsKept is how many reasons of a step are listed.
 const reasonsKept = 10
 
@@ -37,6 +40,8 @@ type Result struct {
 	Rows     int64  `json:"rows"`      // of all files
 	Files    []File `json:"files"`
 	Steps    []Step `json:"steps"`
+	// Unlogged is how many stored records are in none of the audit logs that were compared; few enough to be those of a killed front.
+	Unlogged int64 `json:"stored_not_in_audit,omitempty"`
 	// Warnings keep nothing back; the clerk must know them.
 	Warnings []string `json:"warnings,omitempty"`
 }
@@ -96,6 +101,9 @@ func (r *Result) judge() {
 	for i := range r.Steps {
 		bad += len(r.Steps[i].Reasons) + r.Steps[i].More
 	}
+	if bad == 0 && (len(r.Files) == 0 || len(r.Steps) < steps) {
+		bad = 1 // a step that was not made counts against the day, whether it says why or not
+	}
 	for i := range r.Files {
 		if r.Files[i].HandIn {
 			toHandIn++
@@ -106,7 +114,7 @@ func (r *Result) judge() {
 		r.Verdict = DoNotHandIn
 		r.Chinese = fmt.Sprintf("切勿报送：交易日 %s 有 %d 项问题", r.Day, bad)
 		r.English = fmt.Sprintf("DO NOT hand in: trading day %s has %d problems", r.Day, bad)
-	case toHandIn == 0:
+	case toHandIn == 0 && r.HandedIn:
 		r.Verdict = HandedIn
 		r.Chinese = fmt.Sprintf("已报送：交易日 %s 共 %d 行，报送之后没有新记录", r.Day, r.Rows)
 		r.English = fmt.Sprintf("handed in already: trading day %s has %d rows, and nothing came since", r.Day, r.Rows)
@@ -114,6 +122,12 @@ func (r *Result) judge() {
 		r.Verdict = HandIn
 		r.Chinese = fmt.Sprintf("可以报送：交易日 %s 共 %d 行，应答、入库、上报三者一致", r.Day, r.Rows)
 		r.English = fmt.Sprintf("hand in: trading day %s has %d rows; what was answered, stored and reported is the same", r.Day, r.Rows)
+		if r.Unlogged > 0 {
+			r.Chinese = fmt.Sprintf("可以报送：交易日 %s 共 %d 行，已入库的均已上报；其中 %d 条不在所给审计日志中，请确认审计日志齐全", r.Day, r.Rows, r.Unlogged)
+			r.English = fmt.Sprintf("hand in: trading day %s has %d rows, what is stored is reported; "+
+				"%d of them are in none of the audit logs given: make sure that these are all",
+				r.Day, r.Rows, r.Unlogged)
+		}
 		if r.Rows == 0 {
 			r.Chinese = fmt.Sprintf("可以报送：交易日 %s 没有登入记录（0 行）。请先确认当日确实无人登入", r.Day)
 			r.English = fmt.Sprintf("hand in: trading day %s has no login (0 rows). Make sure first that no customer logged in", r.Day)

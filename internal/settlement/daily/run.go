@@ -36,9 +36,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	r := &run{Options: o, result: &Result{Day: o.Day.String(), HandedIn: before.HandedIn != nil}}
 	r.export(ctx, &before)
-	if len(r.result.Files) > 0 {
+	if r.result.Steps[0].Good { // else the files are not what they should be, and every step would say so again
 		r.verify(ctx)
-		r.reconcile(ctx)
+		r.reconcile(ctx, &before)
 		if err := r.status(ctx); err != nil {
 			return nil, err
 		}
@@ -128,7 +128,7 @@ func (r *run) verify(ctx context.Context) {
 	}
 }
 
-func (r *run) reconcile(ctx context.Context) {
+func (r *run) reconcile(ctx context.Context, day *settlement.DayStatus) {
 	s := r.result.step(StepReconcile)
 	paths := make([]string, len(r.result.Files))
 	for i := range r.result.Files {
@@ -142,10 +142,31 @@ func (r *run) reconcile(ctx context.Context) {
 	s.say(fmt.Sprintf("应答 %d，入库 %d，上报 %d", found.Answered, found.Stored, found.Reported),
 		fmt.Sprintf("answered %d, stored %d, reported %d", found.Answered, found.Stored, found.Reported))
 	for _, d := range found.Differences() {
-		if d.Fault {
+		switch {
+		case d.Fault, d.Kind == reconcile.StoredNotInAudit && d.Total > unloggedMost(found.Stored):
 			s.against(difference(&d))
+		case d.Kind == reconcile.StoredNotInAudit:
+			r.result.Unlogged = d.Total
 		}
 	}
+	if found.Stored == 0 && !covers(found.Audit, day) {
+		s.against(nothingProven())
+	}
+	r.result.Warnings = append(r.result.Warnings, found.Warnings...)
+}
+
+// unloggedMost is how many stored records may be in no audit log: those of a front that was killed before it wrote their lines. More are
+// rather a log that was cut, behind which answered logins may be missing.
+func unloggedMost(stored int64) int64 { return max(10, stored/1000) }
+
+// covers reports whether some audit log has an entry from within the day's window: without one nothing is proven of a day without records.
+func covers(logs []reconcile.AuditFile, day *settlement.DayStatus) bool {
+	for i := range logs {
+		if !logs[i].First.IsZero() && logs[i].First.Before(day.End) && logs[i].Last.After(day.Start) {
+			return true
+		}
+	}
+	return false
 }
 
 // status asks once more: what came while the steps were made is late, and a waived obstacle is one still.

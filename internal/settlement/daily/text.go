@@ -3,6 +3,7 @@ package daily
 import (
 	"fmt"
 	"io"
+	"strings"
 )
 
 // stepNames are what people read.
@@ -63,6 +64,12 @@ func (r *Result) writeFiles(w io.Writer) {
 		fmt.Fprintf(w, "  %s\t%s\n    %d 行 rows, sha256 %s\n", f.Path, what, f.Rows, f.SHA256)
 	}
 	if r.Verdict == HandIn {
-		fmt.Fprintf(w, "\n报送之后请登记 note it once it is handed in:\n  tradefront report handed-in --day %s --receipt 回执号\n", r.Day)
+		fmt.Fprint(w, "\n报送之后请登记 note it once it is handed in:\n  tradefront report handed-in")
+		for i := range r.Files {
+			if r.Files[i].HandIn {
+				fmt.Fprintf(w, " '%s'", strings.ReplaceAll(r.Files[i].Path, "'", `'\''`))
+			}
+		}
+		fmt.Fprintln(w, " --receipt 回执号")
 	}
 }
