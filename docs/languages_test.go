@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// commandLine is a command that stands alone, indented, up to what is explained behind it.
+// commandLine is a command on a line of its own, indented, up to what is explained behind it.
 var commandLine = regexp.MustCompile(`(?m)^    (tradefront [^\n]*?)(?:\s{2,}.*)?$`)
 
 // TestBothLanguages: a page in Chinese has the sections, the commands and the tables' rows of the page in English.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -53,6 +54,9 @@ func newAccountSwitch(e *env, s accountSwitch) *cobra.Command {
 			account, err := regulation.ParseAccount(name)
 			if err != nil {
 				return err
+			}
+			if s.to != local.Enabled && strings.TrimSpace(why) == "" {
+				return errors.New("--why: say who asked for it, or what happened; it is kept with the change")
 			}
 			cfg, r, err := e.openAccounts(c.Context(), path)
 			if err != nil {

@@ -13,6 +13,7 @@ func TestAccountStates(t *testing.T) {
 	play(t, []step{
 		{"account add --account 88 --password-file password" + onC, "", 0, "added account 88 (customer)", ""},
 		{"account disable --account 88" + onC, "", 2, "", "…\"why\" not set…"},
+		{"account disable --account 88 --why=" + onC, "", 1, "", "tradefront: --why: say who asked for it…"},
 		{"account disable --account 99" + onC + why, "", 1, "", "tradefront: there is no account 99; see `tradefront account list`"},
 		{"account disable --account 88" + onC + why, "", 0, "account 88 is disabled; running fronts…", ""},
 		{"account list" + onC, "", 0, "…\n88 …disabled…", ""},

@@ -19,7 +19,7 @@ func newDoctor(e *env) *cobra.Command {
 		form                output
 	)
 	c := &cobra.Command{
-		Use: "doctor", Short: "Look for everything that is wrong with a front and with what it stands on", Args: noArgs,
+		Use: "doctor", Short: "Look for everything that is wrong with a front, its machine and its database", Args: noArgs,
 		Long: "Check the configuration and its files, keys, calendar, master key, local store, PostgreSQL, the machine, and what\n" +
 			"the running front reports at admin.address. Each line is pass, warn, fail, or skip where the check could not\n" +
 			"be made, and a next step. Nothing is changed. Run it as the front's user, beside the front or before its start.\n\n" +

@@ -32,9 +32,11 @@ func TestFrontTrace(t *testing.T) {
 	newSite(t)
 	play(t, []step{{"app add --app-id client_demo_1.0 --authcode " + givenCode + onC, "", 0, "…", ""}})
 	front := serve(t)
-	traced := make(chan outcome)
+	var out, errOut said
+	traced := make(chan int)
 	go func() {
-		traced <- tradefront("", "front", "trace", "-c", "tradefront.yaml", "--front", front.admin, "--address", "127.0.0.0/8", "--for", "10m")
+		args := []string{"front", "trace", "-c", "tradefront.yaml", "--front", front.admin, "--address", "127.0.0.0/8", "--for", "10m"}
+		traced <- run(args, nil, strings.NewReader(""), &out, &errOut)
 	}()
 	await.True(t, "the trace begins", func() bool { return strings.Contains(read(t, "audit.jsonl"), `"event":"trace_started"`) })
 	busy := tradefront("", "front", "trace", "-c", "tradefront.yaml", "--front", front.admin, "--address", "127.0.0.1")
@@ -49,15 +51,21 @@ func TestFrontTrace(t *testing.T) {
 
 	ref := regexp.MustCompile(`tradefront explain ([0-9A-Z]{6})`)
 	await.True(t, "the application log names the line", func() bool { return ref.MatchString(front.errOut.String()) })
-	explained := tradefront("", "explain", ref.FindStringSubmatch(front.errOut.String())[1], "--audit", "audit.jsonl")
-	if explained.status != exitDone || !strings.Contains(explained.out, "malformed") || !strings.Contains(explained.out, "a field is shorter than its items") {
+	var explained outcome
+	await.True(t, "the audit log has the line", func() bool {
+		explained = tradefront("", "explain", ref.FindStringSubmatch(front.errOut.String())[1], "--audit", "audit.jsonl")
+		return explained.status == exitDone
+	})
+	if !strings.Contains(explained.out, "malformed") || !strings.Contains(explained.out, "a field is shorter than its items") {
 		t.Errorf("explain: %+v", explained)
 	}
 
+	// The signal that stops the front ends the trace in this process, too: what it has to show comes before.
+	await.True(t, "the trace shows the end of the connection", func() bool { return strings.Contains(out.String(), "closed: malformed\n") })
 	if status := front.stop(); status != exitDone {
 		t.Errorf("the front ended with %d", status)
 	}
-	got := <-traced
+	got := outcome{<-traced, out.String(), errOut.String()}
 	for _, want := range []string{
 		"tracing the terminals of 127.0.0.0/8", "terminal → front  Authenticate (0x00008001), 76 bytes\n", "AppID             client_demo_1.0\n",
 		"front → terminal  Authenticate (0x00008001)", "TimeStamp         <128 bytes, SHA-256 ", "AuthInfo          <128 bytes, SHA-256 ",

@@ -123,7 +123,7 @@ func (l *loadtestRun) run(ctx context.Context, e *env, flags *pflag.FlagSet) err
 	}
 	unproven := l.proof.add(ctx, e, r, l.answers, l.frontConfig)
 	r.Judge(asserted)
-	return errors.Join(unproven, l.tell.result(e, r)) // what was measured is kept whatever the proof found
+	return errors.Join(unproven, l.tell.result(e, r)) // what was measured is kept, also when the proof fails
 }
 
 // make has this process make the plan, or several.

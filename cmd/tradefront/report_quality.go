@@ -24,7 +24,7 @@ func newReportQuality(e *env) *cobra.Command {
 		Use: "quality", Short: "Show how well terminals collected: flags by AppID, and the day before beside it", Args: noArgs,
 		Long: "Count the logins of a trading day by 异常标识, by AppID and version, with the trading day before beside it: which\n" +
 			"software got worse, and whom to call. It reads the store and needs no private key. Without --day it is the\n" +
-			"last trading day whose window has closed. Exit status 0 whatever the shares are.",
+			"last trading day whose window has closed. Exit status 0, also where the shares are large.",
 		Example: "  tradefront report quality -c tradefront.yaml\n" +
 			"  tradefront report quality -c tradefront.yaml --day 20260105 --html quality.html",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {

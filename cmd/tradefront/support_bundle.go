@@ -32,9 +32,9 @@ func newSupportBundle(e *env) *cobra.Command {
 		Long: "Write a tar.gz with versions, the configuration in force, the output of doctor, and of the running front its\n" +
 			"readiness, metrics, goroutines, an execution trace of three seconds and the last lines of its log; and the last\n" +
 			"events of the audit log. Accounts, addresses, hosts and persons are replaced by keyed hashes; MANIFEST.txt in it\n" +
-			"says what each file is and what is missing. The bundle is made whatever is down. Run it on the front's machine,\n" +
+			"says what each file is and what is missing. The bundle is made also when the front or PostgreSQL is down. Run it on the front's machine,\n" +
 			"as the front's user, and look into the file before you give it away.\n\n" +
-			"--names writes beside it what each hash stands for: that file stays with the firm.",
+			"--names writes beside it what each hash replaced: keep that file in the firm.",
 		Example: "  sudo -u tradefront tradefront support-bundle -c /etc/tradefront/tradefront.yaml -o /tmp/front-1.tar.gz\n" +
 			"  journalctl -u tradefront -o cat -n 5000 > log.txt; tradefront support-bundle -c tradefront.yaml -o front-1.tar.gz --log log.txt",
 		RunE: e.action(func(c *cobra.Command, _ []string) error { return b.run(e, c) }),
@@ -43,7 +43,7 @@ func newSupportBundle(e *env) *cobra.Command {
 	languageFlag(c, e, &b.lang)
 	f := c.Flags()
 	f.StringVarP(&b.file, "output", "o", "", "the file to write, as front-1.tar.gz; it must not exist")
-	f.StringVar(&b.names, "names", "", "also write what each hash stands for into this file, which stays with the firm")
+	f.StringVar(&b.names, "names", "", "also write what each hash replaced into this file; keep it in the firm")
 	f.StringVar(&b.log, "log", "", "a file with the application log, instead of the last lines that the front keeps")
 	f.StringVar(&b.front, "front", "", "host:port of the front's admin listener, instead of admin.address")
 	f.BoolVar(&b.json, "json", false, "print what is in the bundle as JSON")
@@ -80,7 +80,7 @@ func (b *bundleCommand) run(e *env, c *cobra.Command) error {
 	return form.print(e.out, contents, func(w io.Writer) { b.tell(w, contents, int64(bundle.Len())) })
 }
 
-// namesText has a line for each token and what it stands for.
+// namesText has a line for each token and what it replaced.
 func namesText(names map[string]string) []byte {
 	var text bytes.Buffer
 	for _, token := range slices.Sorted(maps.Keys(names)) {

@@ -3,7 +3,7 @@
 //
 // # Invariants
 //
-//   - A line is given as it stands; Lines gives those that look like entries and counts the others, Parse reads one.
+//   - A line is given unchanged; Lines gives those that look like entries and counts the others, Parse reads one.
 //     A torn line, as a crash leaves it, is told apart from one that is no entry.
 //   - A file that is no audit log, or is compressed in a way that this package does not read, is refused by name with
 //     what to do about it.

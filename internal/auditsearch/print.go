@@ -191,7 +191,7 @@ func Problems(w io.Writer, r *Result, lang show.Language) {
 	}
 }
 
-// AppendJSON appends a line as it stands, with its place as the first member.
+// AppendJSON appends a line unchanged, with its place as the first member.
 func AppendJSON(dst []byte, e *auditlog.Entry, raw []byte) []byte {
 	where, err := json.Marshal(e.Where)
 	if err != nil {

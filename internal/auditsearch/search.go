@@ -23,7 +23,7 @@ const (
 type Options struct {
 	Filter Filter
 	Files  []string
-	// Found is called for each line that fits, in the order of time; raw is the line as it stands, valid until it returns. An
+	// Found is called for each line that fits, in the order of time; raw is the line unchanged, valid until it returns. An
 	// error ends the search.
 	Found func(e *auditlog.Entry, raw []byte) error
 	// Reading is told how many bytes were read of how many; it may be nil.

@@ -149,7 +149,7 @@ func TestSeveralFronts(t *testing.T) {
 }
 
 // TestFilesOfOtherTimes: the search reads no file whose successor begins before the time that is looked for, and none that begins
-// behind it. A file that is alone of its log is read whatever its age.
+// behind it. A file that is alone of its log is read at any age.
 func TestFilesOfOtherTimes(t *testing.T) {
 	damage := "damaged\n"
 	paths := logs(t, map[string]string{

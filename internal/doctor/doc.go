@@ -1,4 +1,4 @@
-// Package doctor finds what is wrong with a front and with what it stands on: its configuration and files, keys,
+// Package doctor finds what is wrong with a front and with what it needs: its configuration and files, keys,
 // calendar, local store, PostgreSQL, the machine, and what the running front itself reports.
 // `doctor` and `config check --deep` print it.
 //

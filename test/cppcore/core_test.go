@@ -100,6 +100,15 @@ func (c *exampleCore) times(line string) (n int) {
 	return n
 }
 
+// wantTimes waits until a line was said so often; more often is a fault. What the core says is read behind what it answers.
+func (c *exampleCore) wantTimes(line string, want int) {
+	c.t.Helper()
+	await.True(c.t, fmt.Sprintf("the core says %q %d times", line, want), func() bool { return c.times(line) >= want })
+	if n := c.times(line); n != want {
+		c.t.Errorf("the core says %q %d times, want %d", line, n, want)
+	}
+}
+
 // wait waits for a line that begins with prefix and gives its rest.
 func (c *exampleCore) wait(prefix string) (rest string) {
 	c.t.Helper()

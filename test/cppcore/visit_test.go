@@ -45,9 +45,7 @@ func TestVisits(t *testing.T) {
 	f.send(visitOpen(t, f.tag(9), firstVisit))
 	c.wait("front 7 session 9: discarded unknown_session")
 	f.ask(1, query, 'S', 1, "nothing was answered before")
-	if n := c.times("front 7 session 1: 1 visits"); n != 4 { // of the first, of the same again, and of two ends
-		t.Errorf("one visit is told %d times", n)
-	}
+	c.wantTimes("front 7 session 1: 1 visits", 4) // of the first, of the same again, and of two ends
 	c.do("cut")
 	f.ended()
 
@@ -55,9 +53,7 @@ func TestVisits(t *testing.T) {
 	f.send(sessionResume(t, f.tag(1), "10000001", ftd.ResumePoints{}), visitOpen(t, f.tag(1), secondVisit))
 	f.expectCode(ftd.TIDSessionResume, 1, 0)
 	f.ask(1, query, 'S', 2, "it goes on")
-	if n := c.times("front 7 session 1: 1 visits"); n != 5 {
-		t.Errorf("one visit is told %d times", n)
-	}
+	c.wantTimes("front 7 session 1: 1 visits", 5)
 
 	short := ftd.BeginSession(nil, ftd.TIDVisitClose, f.tag(1))
 	short.Raw(ftd.FIDSubmitRef, []byte("short"))

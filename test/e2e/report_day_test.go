@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tradefront/tradefront/internal/settlement/daily"
 	"github.com/tradefront/tradefront/internal/store"
@@ -58,8 +59,12 @@ func TestReportDay(t *testing.T) {
 		if still := s.reportDay(0, day, "late.jsonl"); still.Verdict != daily.HandIn || !still.Files[1].HandIn {
 			t.Errorf("a receipt of the full report notes the supplement: %+v", still)
 		}
+		s.answered("killed.jsonl", day, recs[:5]) // as if a front had been killed before it wrote some lines
+		if few := s.reportDay(0, day, "killed.jsonl"); few.Verdict != daily.HandIn || few.Unlogged != 8 || !strings.Contains(few.Chinese, "8 条不在所给审计日志中") {
+			t.Errorf("some records are in no audit log: %+v", few)
+		}
 		s.answered("cut.jsonl", day, recs[:2])
-		if cut := s.reportDay(1, day, "cut.jsonl"); cut.Verdict != daily.DoNotHandIn || reasonsOf(cut) == "" {
+		if cut := s.reportDay(1, day, "cut.jsonl"); cut.Verdict != daily.DoNotHandIn || !strings.Contains(reasonsOf(cut), "已入库、未应答") {
 			t.Errorf("an audit log that was cut: %+v", cut)
 		}
 		lost := ofThisFirm(1)
@@ -102,7 +107,8 @@ func (s *site) answered(name, day string, recs []store.Record) {
 	s.t.Helper()
 	var log strings.Builder
 	for i := range recs {
-		log.WriteString(`{"event":"login","reason":"ok","record_id":"` + recs[i].ID.String() + `","trading_day":"` + day + `"}` + "\n")
+		log.WriteString(`{"time":"` + recs[i].LoginTime.Format(time.RFC3339) + `","front_id":1,"event":"login","reason":"ok","record_id":"` + recs[i].ID.String() +
+			`","trading_day":"` + day + `"}` + "\n")
 	}
 	s.write(name, []byte(log.String()))
 }

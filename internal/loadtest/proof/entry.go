@@ -14,7 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
-// digest stands for a ciphertext. The zero digest is that of none.
+// digest is the first half of a ciphertext's SHA-256. The zero digest is that of none.
 type digest [16]byte
 
 func digestOf(ciphertext []byte) (d digest) {
