@@ -30,7 +30,7 @@ func TestCoreKilledAndBack(t *testing.T) {
 	core.start()
 	a.expectRefused(90, lost) // once the session is resumed
 	d.awaitReady(http.StatusOK)
-	await.True(t, "both sessions are resumed", func() bool { return core.saw().Resumes == 2 })
+	d.awaitResumed(t, 2)
 	cross(t, a, b, 2) // the number behind the one before the kill
 	if n := core.saw(); n.Opens != 0 || n.ResumesRefused != 0 || n.Verifies != 0 {
 		t.Errorf("after the restart: %+v", n)
@@ -40,6 +40,17 @@ func TestCoreKilledAndBack(t *testing.T) {
 	if n := len(s.records()); n != 2 {
 		t.Errorf("%d records, want 2", n)
 	}
+}
+
+// awaitResumed waits until the front passes business of that many sessions again. The core knows earlier: its answer to
+// SessionResume is still on its way then, and an order gets 8.
+func (d *daemon) awaitResumed(t *testing.T, sessions int) {
+	t.Helper()
+	line := fmt.Sprintf("tradefront_core_resumed_total{result=\"resumed\"} %d\n", sessions)
+	await.Every(t, 20*time.Millisecond, fmt.Sprintf("%d sessions to be resumed", sessions), func() bool {
+		_, page := d.get(t, "/metrics")
+		return strings.Contains(page, line)
+	})
 }
 
 // cross lets both trade one lot; number is that of the fill in both flows.

@@ -71,7 +71,7 @@ func TestCoreTLS(t *testing.T) {
 		return strings.Contains(page, "certificate_refused")
 	})
 	c.issue(t, renewed, "front-1")
-	await.Every(t, 20*time.Millisecond, "both sessions to be resumed", func() bool { return core.saw().Resumes == 2 })
+	d.awaitResumed(t, 2)
 	cross(t, a, b, 2)
 	core.wantNoViolation()
 }

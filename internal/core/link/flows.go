@@ -1,29 +1,65 @@
 package link
 
 import (
+	"math"
 	"math/bits"
 
 	"github.com/tradefront/tradefront/internal/ftd"
 )
 
 // flows is how far the flows of a session were delivered: up to ftd.MaxResumePoints; others are not known.
-type flows struct{ points ftd.ResumePoints }
+type flows struct {
+	points ftd.ResumePoints
+	again  *ftd.ResumePoints // behind which numbers a core sends what was delivered before; nil as a rule
+}
 
-// note takes a delivered message.
-func (f *flows) note(series uint16, number uint32) {
+// note takes a message of a flow, and reports whether it is new to the terminal.
+func (f *flows) note(series uint16, number uint32) bool {
 	if series == 0 {
-		return
+		return true
 	}
 	for i := range f.points.All() {
 		if p := &f.points.Points[i]; p.Series == series {
+			if f.repeats(series, number, p.Number) {
+				return false
+			}
 			p.Number = int32(number)
-			return
+			return true
 		}
 	}
 	if f.points.Count < ftd.MaxResumePoints {
 		f.points.Points[f.points.Count] = ftd.Point{Series: series, Number: int32(number)}
 		f.points.Count++
 	}
+	return true
+}
+
+// sentAgain: a core that was asked to resume more than once sends what is behind these points for each of its answers.
+// What was delivered behind the first must not be delivered behind the second.
+func (f *flows) sentAgain(behind *ftd.ResumePoints) {
+	points := *behind
+	f.again = &points
+}
+
+// repeats reports whether a message comes for the second time: its number follows the point of the core's answer, or the
+// repeat before it, and is not past delivered. The first other number of the flow ends the repeats: behind it the core may
+// begin a trading day's numbers anew.
+func (f *flows) repeats(series uint16, number uint32, delivered int32) bool {
+	if f.again == nil {
+		return false
+	}
+	for i := range f.again.All() {
+		p := &f.again.Points[i]
+		if p.Series != series {
+			continue
+		}
+		if n := int64(number); n > int64(p.Number) && n <= int64(delivered) {
+			p.Number = int32(number)
+			return true
+		}
+		p.Number = math.MaxInt32
+	}
+	return false
 }
 
 // names reports whether a terminal asked for the series.

@@ -105,7 +105,9 @@ func (s *session) take(t *tenure, h ftd.Header) (core.Terminal, Discard) {
 	if h.SequenceSeries == 0 && s.gaveUp(h.SequenceNumber) {
 		return nil, SecondAnswer
 	}
-	s.flows.note(h.SequenceSeries, h.SequenceNumber)
+	if !s.flows.note(h.SequenceSeries, h.SequenceNumber) {
+		return nil, Repeated
+	}
 	if h.SequenceSeries == 0 && (h.Chain == ftd.ChainSingle || h.Chain == ftd.ChainLast) {
 		s.requests.remove(h.SequenceNumber)
 	}
@@ -144,7 +146,9 @@ func (s *session) audience(t *tenure, to ftd.Audience, h ftd.Header) core.Termin
 	if s.tenure != t || s.state != open || to == ftd.AudienceSeries && !names(&s.asked, h.SequenceSeries) {
 		return nil
 	}
-	s.flows.note(h.SequenceSeries, h.SequenceNumber)
+	if !s.flows.note(h.SequenceSeries, h.SequenceNumber) {
+		return nil
+	}
 	return s.terminal
 }
 

@@ -142,9 +142,9 @@ func (s *session) exit() {
 // resumeAnswered takes the answer to SessionResume.
 func (c *conn) resumeAnswered(t *tenure, s *session, msg *ftd.Message) {
 	l := c.link
-	code, err := readResume(msg)
+	a, err := readResume(msg)
 	s.mu.Lock()
-	verdict, unanswered := s.judgeResume(t, c, err == nil, code)
+	verdict, unanswered := s.judgeResume(t, c, a)
 	terminal := s.terminal
 	s.mu.Unlock()
 	if err != nil && verdict != resumeLate {
@@ -173,12 +173,16 @@ const (
 	resumeFailed                      // its terminal is sent away
 )
 
-// judgeResume takes an answer into account; legible says that it has a code. Of a session that was asked for more than
+// judgeResume takes an answer into account; nil is one that makes no sense. Of a session that was asked for more than
 // once the first answer counts, and a later one that contradicts it is not lost: after a refusal the core is told that the
 // session is over, and after a consent its terminal is sent away. mu is held.
-func (s *session) judgeResume(t *tenure, c *conn, legible bool, code int) (verdict resumeVerdict, unanswered []uint32) {
-	due := s.asks.answered(c)
-	good, awaited := legible && code == 0, s.state == resuming && s.tenure == t
+func (s *session) judgeResume(t *tenure, c *conn, a *resumeAnswer) (verdict resumeVerdict, unanswered []uint32) {
+	due, several := s.asks.answered(c)
+	legible := a != nil
+	good, awaited := legible && a.code == 0, s.state == resuming && s.tenure == t
+	if good && several {
+		s.flows.sentAgain(&a.points)
+	}
 	switch {
 	case awaited && good:
 		s.state, s.last = open, nil
@@ -214,23 +218,29 @@ func (s *session) gaveUp(number uint32) bool {
 	return len(s.givenUp) > 0 && slices.Contains(s.givenUp, number)
 }
 
-// readResume is the code of an answer to SessionResume.
-func readResume(msg *ftd.Message) (code int, err error) {
+// resumeAnswer is what a core says to SessionResume.
+type resumeAnswer struct {
+	code   int
+	points ftd.ResumePoints // if code is 0: behind these it goes on
+}
+
+// readResume reads an answer to SessionResume; nil and an error if it makes no sense.
+func readResume(msg *ftd.Message) (*resumeAnswer, error) {
 	data, there := msg.Field(ftd.FIDError)
 	if !there {
-		return 0, errors.New("the answer to SessionResume has no Error")
+		return nil, errors.New("the answer to SessionResume has no Error")
 	}
 	var e ftd.Error
 	if err := e.Decode(data); err != nil {
-		return 0, err
+		return nil, err
 	}
+	a := &resumeAnswer{code: e.Code}
 	if data, there := msg.Field(ftd.FIDResumePoints); there && e.Code == 0 {
-		var points ftd.ResumePoints
-		if err := points.Decode(data); err != nil {
-			return 0, fmt.Errorf("the answer to SessionResume: %w", err)
+		if err := a.points.Decode(data); err != nil {
+			return nil, fmt.Errorf("the answer to SessionResume: %w", err)
 		}
 	}
-	return e.Code, nil
+	return a, nil
 }
 
 // exitLater sends a terminal away at a moment that spreads the exits of all sessions which the core refuses.

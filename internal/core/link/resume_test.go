@@ -322,6 +322,47 @@ func TestAResumeUnderAnEndedTerm(t *testing.T) {
 	})
 }
 
+// TestEachAnswerOfSeveralSendsTheFlowsAgain: a core whose term rises while it is asked to resume is asked again. It answers
+// both, and sends what was missed behind each answer: the terminal gets that once, and what follows too.
+func TestEachAnswerOfSeveralSendsTheFlowsAgain(t *testing.T) {
+	seen := newCounts()
+	inBubble(t, 1, func(o *Options) { o.Observer = seen }, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		terminal := newTerminal()
+		s := openSession(t, l, k, 1, terminal, ftd.Point{Series: 2, Number: 7})
+		fill := func(number uint32) []byte {
+			_, body := business(0x1001, 2, number, "fill")
+			return toSession(1, body)
+		}
+		k.send(fill(8), fill(9))
+		for term := range int32(2) {
+			k.send(stateChange(accept(ftd.CoreActive, instanceA, 2+term)))
+			k.next(ftd.TIDSessionResume)
+		}
+		k.send(resumeOK(1, 0), fill(10), resumeOK(1, 0), fill(10), fill(11)) // behind 9
+		synctest.Wait()
+		k.send(stateChange(accept(ftd.CoreActive, instanceA, 4)))
+		k.next(ftd.TIDSessionResume)
+		k.send(resumeOK(1, 0), fill(12), fill(1), fill(2)) // asked once: the core's numbers are its own, also those of a new day
+		synctest.Wait()
+		var got []uint32
+		for _, body := range terminal.bodies() {
+			h, err := ftd.DecodeHeader(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, h.SequenceNumber)
+		}
+		if want := []uint32{8, 9, 10, 11, 12, 1, 2}; !slices.Equal(got, want) || seen.discarded(Repeated) != 1 {
+			t.Errorf("delivered %v, want %v; %d repeats", got, want, seen.discarded(Repeated))
+		}
+		pass(t, s, 1)
+		k.next(3)
+	})
+}
+
 // TestACloseWhileWaiting: a terminal that leaves meanwhile is not resumed and not sent away.
 func TestACloseWhileWaiting(t *testing.T) {
 	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {

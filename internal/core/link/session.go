@@ -56,6 +56,7 @@ type session struct {
 type resumeAsks struct {
 	conn *conn
 	due  int
+	more bool // than one were due at a time, and have not all been answered
 }
 
 // sent counts one in.
@@ -64,15 +65,19 @@ func (a *resumeAsks) sent(c *conn) {
 		*a = resumeAsks{conn: c}
 	}
 	a.due++
+	a.more = a.more || a.due > 1
 }
 
-// answered takes an answer of c's, and reports whether one was due.
-func (a *resumeAsks) answered(c *conn) bool {
+// answered takes an answer of c's, and reports whether one was due, and whether it is one of several.
+func (a *resumeAsks) answered(c *conn) (due, several bool) {
 	if a.conn != c || a.due == 0 {
-		return false
+		return false, false
 	}
-	a.due--
-	return true
+	several = a.more
+	if a.due--; a.due == 0 {
+		a.more = false
+	}
+	return true, several
 }
 
 func (s *session) now() sessionState {

@@ -91,6 +91,7 @@ const (
 	EarlyKick                      // SessionKick of a session that is not verified
 	LateCode                       // an answer to RequestCode that is not waited for
 	UnknownAudience                // an audience that the front does not know
+	Repeated                       // of a flow, behind a second answer to SessionResume: the terminal has it
 
 	discardCount
 )
@@ -98,7 +99,7 @@ const (
 var discardWords = []string{
 	"unknown_session", "foreign_session", "no_session", "not_open", "not_in_use", "wrong_tid", "frame_type",
 	"late_verify", "second_answer", "bad_verify", "late_resume", "bad_resume", "bad_kick", "early_kick", "late_code",
-	"unknown_audience",
+	"unknown_audience", "repeated",
 }
 
 func (d Discard) String() string { return wordOf("discard", discardWords, d) }
