@@ -90,6 +90,7 @@ func (r *run) compare(ctx context.Context) error {
 	if err := r.readAudit(ctx); err != nil {
 		return err
 	}
+	r.result.Logged = r.loggedFronts()
 	if err := r.joinStore(ctx); err != nil {
 		return err
 	}
