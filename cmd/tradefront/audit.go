@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,8 +15,6 @@ import (
 	"github.com/tradefront/tradefront/internal/auditsearch"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/explain"
-	"github.com/tradefront/tradefront/internal/ops"
-	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/show"
 )
 
@@ -162,24 +159,7 @@ func (e *env) searchAudit(c *cobra.Command, path string, files []string, flags *
 		return err
 	}
 	auditsearch.Problems(e.err, result, lang)
-	if result.Found == 0 {
-		e.suggestWords("--event", flags.Events, ops.Events())
-		e.suggestWords("--reason", flags.Reasons, append(reason.Words(), reason.CloseWords()...))
-	}
 	return summary(result)
-}
-
-// suggestWords says which word was perhaps meant by one of a filter that found nothing. It is no error: the log of another
-// version may have words that this one does not write.
-func (e *env) suggestWords(flag string, words, known []string) {
-	for _, word := range words {
-		if slices.Contains(known, word) {
-			continue
-		}
-		if alike := config.Closest(word, known); alike != "" {
-			_, _ = fmt.Fprintf(e.err, "%s %s: did you mean %s?\n", flag, word, alike)
-		}
-	}
 }
 
 // laterPhase shows a phase once it has taken a second.

@@ -3,7 +3,6 @@ package assemble
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 
 	"github.com/tradefront/tradefront/internal/calendar"
@@ -39,14 +38,6 @@ func Reconcile(ctx context.Context, cfg *config.Config, cal *calendar.Calendar, 
 	}
 	if err := survey.AddUnreported(ctx, &obstacles, result.Fronts); err != nil {
 		return nil, err
-	}
-	silent, err := survey.WithoutLog(ctx, o.Day, result.Logged)
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range silent {
-		result.Warnings = append(result.Warnings, fmt.Sprintf("front %d ran on the day, and no audit log that was given has a line of it: "+
-			"name its log with --audit, or make sure that no terminal came to it", id))
 	}
 	for i := range obstacles.Open {
 		result.Warnings = append(result.Warnings, obstacles.Open[i].String())

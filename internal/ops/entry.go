@@ -34,15 +34,6 @@ const (
 	EventSuppressed       = "suppressed"        // lines that were only counted, see Suppressed…
 )
 
-// Events lists every event, in the order above.
-func Events() []string {
-	return []string{
-		EventAuthenticate, EventLogin, EventLogout, EventUnanswered, EventMalformed, EventSessionEnd, EventSubmit, EventSubmitEnd,
-		EventRelayEnded, EventReportedAgain, EventLoadtestPrepared, EventLoadtestRemoved, EventOperatorAction, EventTraceStarted,
-		EventTraceEnded, EventSuppressed,
-	}
-}
-
 // maxLong bounds a text of an operator in bytes, as maxText does a peer's.
 const maxLong = 2048
 

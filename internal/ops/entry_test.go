@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/netip"
-	"os"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,21 +31,6 @@ func line(e Entry) string {
 	b := encode(&e)
 	defer b.Free()
 	return b.String()
-}
-
-// TestEventsAreAll: a command that offers events knows each that the log has.
-func TestEventsAreAll(t *testing.T) {
-	source, err := os.ReadFile("entry.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want []string
-	for _, m := range regexp.MustCompile(`(?m)^\tEvent\w+ += "(\w+)"`).FindAllSubmatch(source, -1) {
-		want = append(want, string(m[1]))
-	}
-	if len(want) == 0 || !slices.Equal(Events(), want) {
-		t.Errorf("Events are %v, the constants are %v", Events(), want)
-	}
 }
 
 func TestEntryFull(t *testing.T) {

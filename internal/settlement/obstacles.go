@@ -172,27 +172,6 @@ func (v *Survey) AddUnreported(ctx context.Context, o *Obstacles, ids []int32) e
 	return nil
 }
 
-// WithoutLog are the fronts that reported after the window of the day opened and have no line in any of the audit logs that
-// were given, of which logged are the fronts: what they answered is not proven. A front that is new, and that no terminal came to,
-// has an empty log.
-func (v *Survey) WithoutLog(ctx context.Context, day calendar.TradingDay, logged []int32) (ids []int32, err error) {
-	start, _, err := v.Calendar.Window(day)
-	if err != nil {
-		return nil, err
-	}
-	fronts, err := v.fronts(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for i := range fronts {
-		f := &fronts[i]
-		if f.Retired.IsZero() && f.Seen.After(start) && !slices.Contains(logged, f.FrontID) && !slices.Contains(ids, f.FrontID) {
-			ids = append(ids, f.FrontID)
-		}
-	}
-	return ids, nil
-}
-
 // missingFronts are the fronts as manifests have them.
 func (o *Obstacles) missingFronts() (all []reportfile.MissingFront) {
 	for i := range o.Fronts {

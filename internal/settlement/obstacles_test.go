@@ -3,10 +3,8 @@ package settlement
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/store"
@@ -159,30 +157,6 @@ func TestUnknownFrontIsAnObstacle(t *testing.T) {
 	}
 	if got := o.Open; len(got) != 1 || got[0].Where != "front 9" {
 		t.Errorf("of an audit log: %v", got)
-	}
-}
-
-// TestWithoutLog: a front that ran on the day and of which no audit log was given is named; one that had ended before, or is
-// retired, is not.
-func TestWithoutLog(t *testing.T) {
-	cal := sampleCalendar(t)
-	start, _, err := cal.Window(day)
-	if err != nil {
-		t.Fatal(err)
-	}
-	front := func(id int32, seen time.Time, retired time.Time) store.Front {
-		f := holding(id, 0)
-		f.Seen, f.Retired = seen, retired
-		return f
-	}
-	during := start.Add(time.Hour)
-	v := Survey{Calendar: cal, Fronts: KnownFronts{
-		front(1, during, time.Time{}), front(2, during, time.Time{}), front(3, start.Add(-time.Hour), time.Time{}), front(4, during, during),
-		front(2, during, time.Time{}), // another life
-	}}
-	got, err := v.WithoutLog(t.Context(), day, []int32{1, 7})
-	if err != nil || !slices.Equal(got, []int32{2}) {
-		t.Errorf("%v, %v; want front 2", got, err)
 	}
 }
 

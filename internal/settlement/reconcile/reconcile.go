@@ -90,7 +90,6 @@ func (r *run) compare(ctx context.Context) error {
 	if err := r.readAudit(ctx); err != nil {
 		return err
 	}
-	r.result.Logged = r.loggedFronts()
 	if err := r.joinStore(ctx); err != nil {
 		return err
 	}

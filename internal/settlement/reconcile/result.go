@@ -70,7 +70,6 @@ type Result struct {
 	Audit      []AuditFile
 	Warnings   []string
 	Fronts     []int32 // that logins of the day name in the audit logs
-	Logged     []int32 // that any line of the audit logs names
 
 	limit       int
 	differences map[Kind]*Differences

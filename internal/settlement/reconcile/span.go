@@ -1,8 +1,6 @@
 package reconcile
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/store"
@@ -40,17 +38,6 @@ func (r *run) covered(rec *store.Record) bool {
 		}
 	}
 	return false
-}
-
-// loggedFronts are the fronts that any file has lines of, in order.
-func (r *run) loggedFronts() []int32 {
-	all := map[int32]bool{}
-	for _, file := range r.spans {
-		for front := range file {
-			all[front] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(all))
 }
 
 // whole is the span of all fronts of a file.
