@@ -43,7 +43,7 @@ func newFrontTrace(e *env) *cobra.Command {
 			if length < time.Second || length > wiretrace.MaxFor {
 				return fmt.Errorf("--for: want 1s to %s", wiretrace.MaxFor)
 			}
-			_, admins, err := adminAddresses(e, path, fronts)
+			admins, err := adminAddresses(e, path, fronts)
 			if err != nil {
 				return err
 			}
