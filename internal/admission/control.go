@@ -152,6 +152,18 @@ func (a *Control) Identify(c *Conn, addr netip.Addr, now time.Time) Verdict {
 	return verdict
 }
 
+// Readmit counts a connection that another process had admitted and gave to this one: it is refused by no bound, and no other
+// is closed for it. addr is invalid while it is not known.
+func (a *Control) Readmit(c *Conn, addr netip.Addr) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.add(c)
+	if addr.IsValid() {
+		path := source.PathOf(addr)
+		a.attach(c, &path)
+	}
+}
+
 // Authenticated notes that the connection may be evicted only when the total is reached, until
 // it logs in. The caller calls it again after a login that was refused.
 func (a *Control) Authenticated(c *Conn) {

@@ -13,7 +13,7 @@ import (
 func (d *Dialogue) Paused() bool { return d.paused }
 
 // MayGoOn reports whether Receive would take the request that is left unread.
-func (d *Dialogue) MayGoOn(now time.Time) bool { return !d.mustWait(now) }
+func (d *Dialogue) MayGoOn(now time.Time) bool { return !d.driver.holding.Load() && !d.mustWait(now) }
 
 // Heard notes bytes that the terminal sent and Receive was not given, as while it is Paused.
 func (d *Dialogue) Heard(now time.Time) { d.session.Heard(now) }
@@ -21,8 +21,10 @@ func (d *Dialogue) Heard(now time.Time) { d.session.Heard(now) }
 // pause leaves the rest of what was received unread.
 func (d *Dialogue) pause(waited bool, unread int, now time.Time) {
 	if !waited {
-		d.driver.observer.BusinessPaused()
 		d.unread = 0
+		if !d.driver.holding.Load() {
+			d.driver.observer.BusinessPaused()
+		}
 	}
 	if unread > d.unread {
 		d.session.Heard(now)
@@ -32,6 +34,9 @@ func (d *Dialogue) pause(waited bool, unread int, now time.Time) {
 
 // mustWait reports whether a request is to be left unread.
 func (d *Dialogue) mustWait(now time.Time) bool {
+	if d.core == nil {
+		return false
+	}
 	return d.core.Wait() || !d.driver.limits.Load().RefuseRequests && d.overRate(now)
 }
 

@@ -111,6 +111,10 @@ func (d *Dialogue) Receive(buf []byte, now time.Time) (used int) {
 	waited := d.paused
 	d.paused = false
 	for d.closing == reason.StayOpen {
+		if len(buf) > used && d.driver.holding.Load() {
+			d.pause(waited, len(buf)-used, now)
+			break
+		}
 		frame, n, err := ftd.DecodeFrame(buf[used:], d.session.BodyLimit())
 		if err != nil {
 			d.malformed(err, buf[used:])

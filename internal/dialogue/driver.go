@@ -117,6 +117,7 @@ type Driver struct {
 	relayed  atomic.Int64  // those of relays among them
 	done     chan struct{} // gets a value when the last login ends while draining
 	draining atomic.Bool
+	holding  atomic.Bool // see Hold
 }
 
 // New makes a driver. Its sessions share settings, which must not be changed.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"time"
 
 	"go.uber.org/zap"
@@ -61,6 +62,11 @@ func (s *Server) accept(l *listener) {
 			continue
 		case errors.Is(err, net.ErrClosed):
 			return
+		case errors.Is(err, os.ErrDeadlineExceeded): // Hold
+			if !s.held.wait(s.closing) {
+				return
+			}
+			continue
 		}
 		s.observer.AcceptFailed(acceptFault(err))
 		if l.system.shouldLog(time.Now()) {

@@ -52,6 +52,9 @@ type conn struct {
 	refused    int           // requests before authentication that were reported to admission
 
 	waiting bool      // in loop.paused
+	tail    []byte    // its end is what gnet has not written yet, for an Image; see keepTail
+	resumed *Resumed  // what another process gave it, until OnOpen
+	carried []byte    // what the other process had received and not used
 	letters letterbox // under the mailbox's mu
 
 	home    atomic.Pointer[loop] // loop, once it has taken the connection in
@@ -68,6 +71,7 @@ func (c *conn) Write(b []byte) {
 	_, _ = c.gc.Write(b)
 	if !c.closed && c.gc.OutboundBuffered() > 0 {
 		c.behind.Store(true)
+		c.keepTail(b)
 	}
 }
 
@@ -91,8 +95,12 @@ func (s *Server) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
 	l := s.loopOf(gc.EventLoop())
 	c.gc, c.loop, c.index = gc, l, len(l.conns)
 	l.conns = append(l.conns, c)
-	c.peer.SessionID = s.nextID()
-	c.Dialogue = s.driver.Begin(c, &l.scratch, c.peer, time.Now())
+	if c.resumed == nil {
+		c.peer.SessionID = s.nextID()
+		c.Dialogue = s.driver.Begin(c, &l.scratch, c.peer, time.Now())
+	} else {
+		out = c.resume(l)
+	}
 	s.connections.Add(1)
 	s.observer.ConnectionOpened()
 	c.home.Store(l)
@@ -100,7 +108,7 @@ func (s *Server) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
 		c.Close(reason.Evicted)
 		return nil, gnet.Close
 	}
-	return nil, gnet.None
+	return out, gnet.None
 }
 
 // OnTraffic takes every whole frame that was received, unless the connection is paused.
@@ -127,6 +135,9 @@ func (s *Server) take(c *conn, now time.Time) (action gnet.Action) {
 	if err != nil {
 		return gnet.Close
 	}
+	if len(c.carried) > 0 {
+		buf = c.carry(buf)
+	}
 	used := s.readProxyHeader(c, buf, now)
 	if c.ready() {
 		used += c.Receive(buf[used:], now)
@@ -135,7 +146,12 @@ func (s *Server) take(c *conn, now time.Time) (action gnet.Action) {
 		return gnet.None // a write failed, and gnet has closed it
 	}
 	c.reportState()
-	if used > 0 { // Discard(0) would discard everything
+	switch {
+	case len(c.carried) > 0:
+		if c.carried = c.carried[used:]; len(c.carried) == 0 {
+			c.carried = nil
+		}
+	case used > 0: // Discard(0) would discard everything
 		_, _ = gc.Discard(used)
 	}
 	c.notePause()

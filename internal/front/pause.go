@@ -18,7 +18,7 @@ func (c *conn) notePause() {
 	if !c.Paused() {
 		return
 	}
-	if c.gc.InboundBuffered() > int(c.server.inboundLimit.Load()) {
+	if c.gc.InboundBuffered()+len(c.carried) > int(c.server.inboundLimit.Load()) {
 		c.Close(reason.FrameFlood)
 		return
 	}

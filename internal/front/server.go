@@ -15,6 +15,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/admission"
+	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/session"
 )
@@ -41,6 +42,11 @@ type Config struct {
 	Session   session.Settings // but for Refusals, which Limits has
 	// Listen binds an address; nil for Listen. A process that was handed its sockets gives them here.
 	Listen func(address string) (*net.TCPListener, error)
+	// Resumed is what another process gives to this one; nil for none. A server with it holds from
+	// the beginning, until Release; Prepare is called before Start.
+	Resumed *Handover
+	// AtCore is the session of a SessionID at the trading core, of Resumed; nil without a trading core.
+	AtCore func(sessionID int32) core.Session
 }
 
 // Listener is an address that terminals connect to.
@@ -89,6 +95,7 @@ type Server struct {
 	connections atomic.Int64
 	halfOpen    *halfOpen // of relays
 	lastID      atomic.Int32
+	held        held
 	stopping    atomic.Bool
 }
 
@@ -103,6 +110,9 @@ func New(cfg Config, handler Handler, observer Observer, log *zap.Logger) *Serve
 	}
 	s.setOwnLimits(&cfg.Limits)
 	s.driver = dialogue.New(cfg.settings(), cfg.Limits.dialogue(), handler, observer, log)
+	if cfg.Resumed != nil {
+		s.driver.Hold(true)
+	}
 	return s
 }
 
@@ -129,6 +139,7 @@ func (s *Server) Start() (err error) {
 		return fmt.Errorf("front: start event loops: %w", err)
 	}
 	s.ticking.Go(s.tick)
+	s.takeOver()
 	for _, l := range s.listeners {
 		for range acceptors {
 			s.accepting.Go(func() { s.accept(l) })

@@ -49,3 +49,14 @@ func (s *Session) exit(data []byte, why reason.Close, fx *Effects) {
 	fx.end(&e)
 	fx.Close = why
 }
+
+// ForceExitFrame is the whole frame of a ForceExit, for a terminal without a session here.
+func ForceExitFrame(code byte, text string) []byte {
+	e := ftd.Begin(nil, ftd.TIDForceExit)
+	e.Raw(ftd.FIDForceExit, AppendForceExit(nil, code, text))
+	frame, err := e.End()
+	if err != nil {
+		panic("session: a ForceExit does not fit the protocol: " + err.Error()) // AppendForceExit cuts it
+	}
+	return frame
+}
