@@ -45,6 +45,13 @@ func (r *codeRequests) take(id int32) core.Terminal {
 	return t
 }
 
+// waiting counts those that have no answer.
+func (r *codeRequests) waiting() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.terminals)
+}
+
 // RequestCode is core.Core's.
 func (l *Link) RequestCode(sessionID int32, terminal core.Terminal, body []byte) reason.Reason {
 	t, away := l.current()

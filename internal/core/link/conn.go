@@ -150,7 +150,9 @@ func (c *conn) read() *problem {
 		n, err := from.Read(buf[have:])
 		if n > 0 {
 			c.heard.Store(c.link.now().UnixNano())
+			c.link.reading.RLock() // see Hold
 			used, p := c.frames(buf[:have+n])
+			c.link.reading.RUnlock()
 			c.tell()
 			if p != nil {
 				return p

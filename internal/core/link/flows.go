@@ -145,3 +145,11 @@ func (w *window) take(dst []uint32) []uint32 {
 	clear(w.words)
 	return dst
 }
+
+// count is how many numbers there are.
+func (w *window) count() (n int) {
+	for _, word := range w.words {
+		n += bits.OnesCount64(word)
+	}
+	return n
+}

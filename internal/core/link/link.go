@@ -32,6 +32,9 @@ type Link struct {
 	codes    *codeRequests
 	discards [discardCount]atomic.Int64 // when each had its last line, in seconds
 
+	held    atomic.Bool
+	reading sync.RWMutex // held for reading while what the core sent is worked on; see Hold
+
 	away   atomic.Uint32          // the reason.Reason of what finds no core
 	tenure atomic.Pointer[tenure] // of the core in use; nil for none. Written under mu
 

@@ -48,6 +48,7 @@ type session struct {
 	givenUp  []uint32              // dialog requests that were refused because the core went away before it answered
 	visits   map[uuid.UUID][]visit // of an operator relay, by SubmitID, which names one as a rule; nil for all others
 	telling  bool                  // SessionResume was written, and not yet all visits: no business before
+	adopted  time.Time             // taken over from another process
 	last     *conn                 // of the tenure before, while there is none; nil if the core there does not know the session
 }
 
@@ -93,9 +94,17 @@ func (s *session) Wait() bool {
 	if s.state != open {
 		t = nil
 	}
+	moving := s.state == waiting || s.state == resuming
+	adopted := s.adopted
 	s.mu.Unlock()
+	if moving && !adopted.IsZero() && s.link.now().Sub(adopted) < adoptPatience {
+		return true // it was handed over, and the core is being told
+	}
 	return t != nil && !t.over.Load() && t.conn.out.hold()
 }
+
+// adoptPatience is how long terminals are left unread whose sessions another process handed over, and the core has not resumed.
+const adoptPatience = 5 * time.Second
 
 // Pass is core.Session's. A request is refused once: also one whose first parts the core has got.
 func (s *session) Pass(h ftd.Header, body []byte) reason.Reason {
