@@ -75,7 +75,8 @@ func newAccountSwitch(e *env, s accountSwitch) *cobra.Command {
 			if errors.Is(err, store.ErrNotFound) {
 				return fmt.Errorf("there is no account %s; see `tradefront account list`", account)
 			}
-			if err != nil {
+			unchanged := errors.Is(err, directory.ErrUnchanged)
+			if err != nil && !unchanged {
 				return err
 			}
 			shown := struct {
@@ -83,7 +84,13 @@ func newAccountSwitch(e *env, s accountSwitch) *cobra.Command {
 				State   string             `json:"state"`
 				Before  string             `json:"state_before"`
 			}{account, s.to.String(), was.String()}
-			return form.print(e.out, &shown, func(w io.Writer) { fmt.Fprintf(w, s.done, account) })
+			return form.print(e.out, &shown, func(w io.Writer) {
+				if unchanged {
+					fmt.Fprintf(w, "account %s is already %s; nothing was changed\n", account, s.to)
+					return
+				}
+				fmt.Fprintf(w, s.done, account)
+			})
 		}),
 	}
 	accountFlags(c, &path, &name)

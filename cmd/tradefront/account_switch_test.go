@@ -16,6 +16,7 @@ func TestAccountStates(t *testing.T) {
 		{"account disable --account 88 --why=" + onC, "", 1, "", "tradefront: --why: say who asked for it…"},
 		{"account disable --account 99" + onC + why, "", 1, "", "tradefront: there is no account 99; see `tradefront account list`"},
 		{"account disable --account 88" + onC + why, "", 0, "account 88 is disabled; running fronts…", ""},
+		{"account disable --account 88" + onC + why, "", 0, "account 88 is already disabled; nothing was changed", ""}, // and no action
 		{"account list" + onC, "", 0, "…\n88 …disabled…", ""},
 		{"account enable --account 88 -o json" + onC, "", 0, "{…\"state\": \"enabled\",\n  \"state_before\": \"disabled\"\n}", ""},
 		{"account remove --account 88" + onC + why, "", 0, "account 88 is removed, the records of its logins stay…", ""},

@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/actions"
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
 // deed is what a command changes, and the audit log that is told.
@@ -17,13 +21,14 @@ type deed struct {
 	action  *store.Action
 	path    string // of the audit log
 	frontID int32
+	despite bool // it is logged also if no database has it
 }
 
 // auditPatience bounds how long a command waits for its line of the audit log.
 const auditPatience = 5 * time.Second
 
-// act begins an action of that command on a subject. It is written down with the change (directory.As) or by actions.Write; the audit
-// log gets its line when the command ends.
+// act begins an action of that command on a subject. It is written down with the change (directory.As); the audit log gets its line
+// when the command ends.
 func (e *env) act(c *cobra.Command, cfg *config.Config, subject, why string) (*store.Action, error) {
 	who, err := actions.Who(e.environ)
 	if err != nil {
@@ -33,8 +38,101 @@ func (e *env) act(c *cobra.Command, cfg *config.Config, subject, why string) (*s
 	if err != nil {
 		return nil, err
 	}
-	e.deeds = append(e.deeds, deed{a, cfg.AuditLog, cfg.Front.ID})
+	e.deeds = append(e.deeds, deed{action: a, path: cfg.AuditLog, frontID: cfg.Front.ID})
 	return a, nil
+}
+
+// task is a change that the directory's transactions do not make: of a file, a running front, the ledger.
+type task struct {
+	subject, why string
+	// despite says that it is done also if it cannot be written down: what an emergency needs, or what comes before there is a database.
+	despite bool
+}
+
+// undertake does it between two rows of that database: that it begins, and how it ended.
+func (e *env) undertake(c *cobra.Command, cfg *config.Config, to actions.Writer, t task, do func(*store.Action) error) error {
+	a, err := e.act(c, cfg, t.subject, t.why)
+	if err != nil {
+		return err
+	}
+	var despite func(error)
+	if t.despite {
+		despite = func(lost error) {
+			e.deeds[len(e.deeds)-1].despite = true
+			e.warn("the database cannot be told who does this, and it is done all the same: %v", lost)
+		}
+	}
+	u, err := actions.Undertake(c.Context(), to, a, despite, do)
+	if u.Ended != nil {
+		e.deeds = append(e.deeds, deed{action: u.Ended, path: cfg.AuditLog, frontID: cfg.Front.ID, despite: t.despite})
+	}
+	if u.Unwritten != nil {
+		e.warn("the database has that `%s` began, and could not be told how it ended: %v", a.Command, u.Unwritten)
+	}
+	return err
+}
+
+// undertakeIn is undertake with the rows in db.
+func (e *env) undertakeIn(c *cobra.Command, cfg *config.Config, db *sqlrows.Tables, t task, do func(*store.Action) error) error {
+	return e.undertake(c, cfg, actions.To(db), t, do)
+}
+
+// note writes one action of what is done already and changes nothing here: a copy that was made, a schema that is there now. Without it the
+// command has done its work, and warns.
+func (e *env) note(c *cobra.Command, cfg *config.Config, to actions.Writer, t task, changes func(*store.Action)) {
+	a, err := e.act(c, cfg, t.subject, t.why)
+	if err == nil {
+		changes(a)
+		err = to(c.Context(), a)
+	}
+	if err != nil {
+		e.warn("`%s` is done; the database could not be told who did it: %v", commandName(c), err)
+	}
+}
+
+// localWriter writes into the local store of this machine, which is opened for each row.
+func (e *env) localWriter(cfg *config.Config) actions.Writer {
+	return func(ctx context.Context, a *store.Action) error {
+		return writeTo(ctx, a, func() (assemble.Records, error) { return assemble.OpenLocal(ctx, cfg) })
+	}
+}
+
+// writer writes where the firm's actions are: in PostgreSQL, and while that is away in the local store of this machine, if it has one. It
+// opens and closes a store for each, so that do may open the same one.
+func (e *env) writer(cfg *config.Config) actions.Writer {
+	return func(ctx context.Context, a *store.Action) error {
+		if cfg.Store.Driver != assemble.DriverPostgres {
+			return writeLocal(ctx, cfg, a)
+		}
+		err := writeTo(ctx, a, func() (assemble.Records, error) { return assemble.OpenPostgres(ctx, cfg) })
+		if err == nil || writeLocal(ctx, cfg, a) == nil {
+			return nil
+		}
+		return err
+	}
+}
+
+// hasStore says that there is a database, or should be. A firm that begins has none yet.
+func hasStore(cfg *config.Config) bool {
+	_, err := os.Stat(cfg.Store.Path)
+	return cfg.Store.Driver == assemble.DriverPostgres || err == nil
+}
+
+// writeLocal writes into the local store that is there. It makes none: that would belong to the user of the command, and the front could not
+// open it.
+func writeLocal(ctx context.Context, cfg *config.Config, a *store.Action) error {
+	if _, err := os.Stat(cfg.Store.Path); err != nil {
+		return err
+	}
+	return writeTo(ctx, a, func() (assemble.Records, error) { return assemble.OpenLocal(ctx, cfg) })
+}
+
+func writeTo(ctx context.Context, a *store.Action, open func() (assemble.Records, error)) error {
+	r, err := open()
+	if err != nil {
+		return err
+	}
+	return errors.Join(actions.Write(ctx, r.Tables(), a), r.Close())
 }
 
 // whyFlag is of commands whose reason an operator may be asked for later.
@@ -53,11 +151,11 @@ func (e *env) logDeeds(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditPatience)
 	defer cancel()
 	for _, d := range e.deeds {
-		if !d.action.Written {
+		if !d.action.Written && !d.despite {
 			continue
 		}
 		if err := actions.Log(ctx, d.path, d.frontID, d.action); err != nil {
-			e.warn("the change is made, and the store says by whom; the audit log of this machine has no line of it: %v", err)
+			e.warn("`%s` is done; the audit log of this machine has no line of who did it: %v", d.action.Command, err)
 		}
 	}
 	e.deeds = nil

@@ -188,8 +188,13 @@ func newAppSwitch(e *env, use, short string, enabled bool) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := appError(id, directory.New(r.Tables()).As(act).SetAppEnabled(c.Context(), id, enabled)); err != nil {
-				return err
+			err = directory.New(r.Tables()).As(act).SetAppEnabled(c.Context(), id, enabled)
+			if errors.Is(err, directory.ErrUnchanged) {
+				fmt.Fprintf(e.out, "AppID %s is already %sd; nothing was changed\n", id, use)
+				return nil
+			}
+			if err != nil {
+				return appError(id, err)
 			}
 			fmt.Fprintf(e.out, "AppID %s is %sd; running fronts follow within seconds\n", id, use)
 			return nil

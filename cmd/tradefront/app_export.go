@@ -12,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
 )
 
 func newAppExport(e *env) *cobra.Command {
@@ -52,7 +53,11 @@ func newAppExport(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := registryfile.Write(out, content, to); err != nil {
+			err = e.undertakeIn(c, cfg, r.Tables(), task{subject: relayID}, func(a *store.Action) error {
+				a.Note("authcodes", "", fmt.Sprintf("of %d AppIDs into %s, sealed to master key %s", len(content.Apps), out, to.Fingerprints()[0]))
+				return registryfile.Write(out, content, to)
+			})
+			if err != nil {
 				return err
 			}
 			fmt.Fprintf(e.out, "wrote %d AppIDs for relay %s to %s, sealed to master key %s\n", len(content.Apps), relayID, out, to.Fingerprints()[0])

@@ -48,6 +48,7 @@ func TestApps(t *testing.T) {
 		{"app add --app-id a_b_2 --authcode " + givenCode + onC, "", 1, "", twice},
 		{"app add --app-id a_b_1" + onC, "", 0, "AppID     a_b_1\nauthcode  …", ""},
 		{"app disable --app-id a_b_2" + onC, "", 0, "AppID a_b_2 is disabled; running fronts follow within seconds", ""},
+		{"app disable --app-id a_b_2" + onC, "", 0, "AppID a_b_2 is already disabled; nothing was changed", ""},
 		{"app list" + onC, "", 0, "APPID  TYPE    CIPHER  ENABLED  CREATED …\na_b_1  direct  aes     true     20…\na_b_2  direct  aes     false    20…", ""},
 		{"app enable --app-id a_b_2" + onC, "", 0, "AppID a_b_2 is enabled; running fronts follow within seconds", ""},
 		{"app list -o json" + onC, "", 0, "[…\"app_id\": \"a_b_1\",…\"app_id\": \"a_b_2\",\n    \"app_type\": \"1\",\n    \"cipher\": \"aes\",\n    \"enabled\": true,…]", ""},

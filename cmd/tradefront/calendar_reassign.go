@@ -10,6 +10,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/store"
 )
 
 // shownReassigned is what `calendar reassign -o json` prints.
@@ -43,11 +44,20 @@ func newCalendarReassign(e *env) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
-			bar := e.progress("reassigning", 0, "records")
-			did, err := settlement.Reassign(c.Context(), r, cal, time.Now(), bar.set)
-			bar.end()
+			var did store.Reassigned
+			err = e.undertakeIn(c, cfg, r.Tables(), task{subject: "trading days of records"}, func(a *store.Action) (err error) {
+				bar := e.progress("reassigning", 0, "records")
+				did, err = settlement.Reassign(c.Context(), r, cal, time.Now(), bar.set)
+				bar.end()
+				a.Note("moved", "", fmt.Sprintf("%d records", did.Moved))
+				a.Note("confirmed", "", fmt.Sprintf("%d records", did.Confirmed))
+				if err != nil {
+					return fmt.Errorf("%w; %d records are done, run it again for the rest", err, did.Looked())
+				}
+				return nil
+			})
 			if err != nil {
-				return fmt.Errorf("%w; %d records are done, run it again for the rest", err, did.Looked())
+				return err
 			}
 			s := shownReassigned{did.Moved, did.Confirmed, did.Dropped, did.Provisional}
 			return form.print(e.out, s, func(w io.Writer) { printReassigned(w, s) })

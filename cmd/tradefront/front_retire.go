@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/recovery"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/show"
+	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/heartbeat"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 )
@@ -49,20 +51,12 @@ func newFrontRetire(e *env) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := settlement.GiveUp(c.Context(), pg, w, lost); err != nil {
-					return fmt.Errorf("nothing was retired: the waiver of what is lost cannot be noted: %w", err)
-				}
-				for i := range gone {
-					if err := pg.RetireFront(c.Context(), &gone[i]); err != nil {
-						return fmt.Errorf("front %d on host %s was heard of in this moment: %w", id, gone[i].Host, err)
+				return e.undertakeIn(c, cfg, pg.Tables(), task{subject: "front " + args[0], why: reason}, func(a *store.Action) error {
+					if err := settlement.GiveUp(c.Context(), pg, w, lost); err != nil {
+						return fmt.Errorf("nothing was retired: the waiver of what is lost cannot be noted: %w", err)
 					}
-					fmt.Fprintf(e.out, "retired front %d on host %s, last seen %s; then it held: %s\n",
-						id, gone[i].Host, show.Time(gone[i].Seen), heartbeat.Holds(&gone[i]))
-					if !gone[i].Stopped {
-						fmt.Fprintln(e.out, "its last report was not that it stopped, so it may have taken logins since: reconcile with its audit log tells which")
-					}
-				}
-				return nil
+					return e.retireFronts(c.Context(), pg, gone, a)
+				})
 			})
 		}),
 	}
@@ -71,4 +65,19 @@ func newFrontRetire(e *env) *cobra.Command {
 	c.Flags().BoolVar(&force, "force", false, "waive the records that it holds: they will be in no report")
 	c.Flags().StringVar(&reason, "reason", "", reasonHelp)
 	return c
+}
+
+func (e *env) retireFronts(ctx context.Context, pg *postgres.Store, gone []store.Front, a *store.Action) error {
+	for i := range gone {
+		f := &gone[i]
+		if err := pg.RetireFront(ctx, f); err != nil {
+			return fmt.Errorf("front %d on host %s was heard of in this moment: %w", f.FrontID, f.Host, err)
+		}
+		a.Note("retired", "", "on host "+f.Host+", it held "+heartbeat.Holds(f))
+		fmt.Fprintf(e.out, "retired front %d on host %s, last seen %s; then it held: %s\n", f.FrontID, f.Host, show.Time(f.Seen), heartbeat.Holds(f))
+		if !f.Stopped {
+			fmt.Fprintln(e.out, "its last report was not that it stopped, so it may have taken logins since: reconcile with its audit log tells which")
+		}
+	}
+	return nil
 }

@@ -43,7 +43,7 @@ func newFrontTrace(e *env) *cobra.Command {
 			if length < time.Second || length > wiretrace.MaxFor {
 				return fmt.Errorf("--for: want 1s to %s", wiretrace.MaxFor)
 			}
-			admins, err := adminAddresses(e, path, fronts)
+			_, admins, err := adminAddresses(e, path, fronts)
 			if err != nil {
 				return err
 			}

@@ -42,7 +42,7 @@ func newLoadtestPrepare(e *env) *cobra.Command {
 			"file names and nothing else.\n\n" +
 			"A store with accounts is refused: they may be customers'. Running fronts follow within seconds; one with the embedded\n" +
 			"store answers logins with 90 while many accounts are written.",
-		RunE: e.action(func(c *cobra.Command, _ []string) error { return p.run(c.Context(), e) }),
+		RunE: e.action(func(c *cobra.Command, _ []string) error { return p.run(c, e) }),
 	}
 	configFlag(c, &p.path)
 	outputFlag(c, &p.form)
@@ -62,7 +62,8 @@ func newLoadtestPrepare(e *env) *cobra.Command {
 	return c
 }
 
-func (p *prepareCommand) run(ctx context.Context, e *env) (err error) {
+func (p *prepareCommand) run(c *cobra.Command, e *env) (err error) {
+	ctx := c.Context()
 	network, err := relay.ParseNetwork(p.network)
 	if err != nil {
 		return fmt.Errorf("--relay-network: %w", err)
@@ -92,7 +93,11 @@ func (p *prepareCommand) run(ctx context.Context, e *env) (err error) {
 		return err
 	}
 	began := time.Now()
-	if err := p.add(ctx, e, d, made, prepare.Options{Master: master, Params: assemble.CoreOptions(cfg).Params, Networks: []netip.Prefix{network}}); err != nil {
+	act, err := e.act(c, cfg, populationText(made.Accounts, len(made.Apps), len(made.Relays), made.Prefix), "")
+	if err != nil {
+		return err
+	}
+	if err := p.add(ctx, e, d.As(act), made, prepare.Options{Master: master, Params: assemble.CoreOptions(cfg).Params, Networks: []netip.Prefix{network}}); err != nil {
 		return err
 	}
 	if err := e.auditLoadtest(ctx, cfg, ops.EventLoadtestPrepared, populationText(made.Accounts, len(made.Apps), len(made.Relays), made.Prefix)); err != nil {
@@ -177,7 +182,11 @@ func newLoadtestRemove(e *env) *cobra.Command {
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
 			bar := e.progress("names", int64(prepare.Rows(made)), "")
-			did, err := prepare.Remove(c.Context(), directory.New(r.Tables()), made, func(names int) { bar.set(int64(names)) })
+			act, err := e.act(c, cfg, populationText(made.Accounts, len(made.Apps), len(made.Relays), made.Prefix), "")
+			if err != nil {
+				return err
+			}
+			did, err := prepare.Remove(c.Context(), directory.New(r.Tables()).As(act), made, func(names int) { bar.set(int64(names)) })
 			bar.end()
 			if err != nil {
 				return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/recovery"
 	"github.com/tradefront/tradefront/internal/show"
+	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/localfile"
 	"github.com/tradefront/tradefront/internal/store/repair"
 )
@@ -190,7 +192,7 @@ func newLocalRecover(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			done, err := recovery.Recover(c.Context(), cfg, corrupt, recovery.Options{AcceptLoss: accept, Waiver: w, Progress: e.recovering})
+			done, err := e.recover(c, cfg, corrupt, recovery.Options{AcceptLoss: accept, Waiver: w, Progress: e.recovering}, reason)
 			return errors.Join(form.print(e.out, done, func(w io.Writer) { printRecovered(w, done) }), err)
 		}),
 	}
@@ -199,6 +201,29 @@ func newLocalRecover(e *env) *cobra.Command {
 	c.Flags().BoolVar(&accept, "accept-loss", false, "waive what could not be brought back: reports need not wait for it any more")
 	c.Flags().StringVar(&reason, "reason", "", reasonHelp)
 	return c
+}
+
+// recover brings back what there is, between two rows of the local store.
+func (e *env) recover(c *cobra.Command, cfg *config.Config, corrupt []localfile.CorruptStore, opt recovery.Options, why string) (done []recovery.File, err error) {
+	done = []recovery.File{}
+	if len(corrupt) == 0 {
+		return done, nil
+	}
+	names := make([]string, len(corrupt))
+	for i := range corrupt {
+		names[i] = corrupt[i].Path
+	}
+	err = e.undertake(c, cfg, e.localWriter(cfg), task{subject: strings.Join(names, " "), why: why}, func(a *store.Action) (err error) {
+		done, err = recovery.Recover(c.Context(), cfg, corrupt, opt)
+		for _, f := range done {
+			a.Note("recovered", f.File, fmt.Sprintf("%s, %d rows", f.Now, f.Saved))
+			if f.Loss && opt.AcceptLoss {
+				a.Note("loss", "", "accepted")
+			}
+		}
+		return err
+	})
+	return done, err
 }
 
 // recovering shows how many rows of a store were read.

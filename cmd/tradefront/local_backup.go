@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/repair"
 )
 
@@ -49,6 +50,8 @@ func newLocalBackup(e *env) *cobra.Command {
 				return err
 			}
 			done := backedUp{File: args[0], Bytes: did.Bytes, Days: []dayOfRows{}, Refused: did.Refused}
+			// After the copy was checked, and found sound: opening a damaged store to write this first would move it away.
+			e.note(c, cfg, e.localWriter(cfg), task{subject: args[0]}, func(a *store.Action) { a.Note("copied", "", fmt.Sprintf("%d bytes", did.Bytes)) })
 			for _, d := range did.Days {
 				done.Days = append(done.Days, dayOfRows{d.Day.String(), d.Records})
 			}

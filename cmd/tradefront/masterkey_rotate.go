@@ -12,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/directory"
+	"github.com/tradefront/tradefront/internal/store"
 )
 
 func newMasterKeyRotate(e *env) *cobra.Command {
@@ -34,11 +35,11 @@ func newMasterKeyRotate(e *env) *cobra.Command {
 			}
 			switch {
 			case begin:
-				return e.beginMasterKey(cfg)
+				return e.beginMasterKey(c, cfg)
 			case finish:
-				return e.finishMasterKey(c.Context(), cfg)
+				return e.finishMasterKey(c, cfg)
 			}
-			return e.reseal(c.Context(), cfg)
+			return e.reseal(c, cfg)
 		}),
 	}
 	configFlag(c, &path)
@@ -48,19 +49,27 @@ func newMasterKeyRotate(e *env) *cobra.Command {
 	return c
 }
 
-func (e *env) beginMasterKey(cfg *config.Config) error {
+func (e *env) beginMasterKey(c *cobra.Command, cfg *config.Config) error {
 	file := cfg.Auth.MasterKeyFile.Path
 	if err := cfg.Auth.MasterKeyFile.Err(); err != nil {
 		return err
 	}
-	if err := auth.BeginMasterKey(file); err != nil {
-		return err
-	}
-	master, err := assemble.LoadMasterKey(cfg)
+	var prints []string
+	err := e.undertake(c, cfg, e.writer(cfg), task{subject: file, despite: true}, func(a *store.Action) error {
+		if err := auth.BeginMasterKey(file); err != nil {
+			return err
+		}
+		master, err := assemble.LoadMasterKey(cfg)
+		if err != nil {
+			return err
+		}
+		prints = master.Fingerprints()
+		a.Note("master_key", prints[1], prints[0]+" and "+prints[1])
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	prints := master.Fingerprints()
 	fmt.Fprintf(e.out, "%s now holds a new key, %s, and the old one, %s\n"+
 		"next: copy it to every machine, reload every front, compare `tradefront masterkey list`;\n"+
 		"then: tradefront masterkey rotate\n", file, prints[0], prints[1])
@@ -68,7 +77,8 @@ func (e *env) beginMasterKey(cfg *config.Config) error {
 }
 
 // reseal is step 2. Codes that open under neither key are told all at once.
-func (e *env) reseal(ctx context.Context, cfg *config.Config) (err error) {
+func (e *env) reseal(c *cobra.Command, cfg *config.Config) (err error) {
+	ctx := c.Context()
 	master, err := assemble.LoadMasterKey(cfg)
 	if err != nil {
 		return err
@@ -81,7 +91,11 @@ func (e *env) reseal(ctx context.Context, cfg *config.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	did, err := directory.New(r.Tables()).Reseal(ctx, master)
+	act, err := e.act(c, cfg, cfg.Auth.MasterKeyFile.Path, "")
+	if err != nil {
+		return err
+	}
+	did, err := directory.New(r.Tables()).As(act).Reseal(ctx, master)
 	if err != nil {
 		return err
 	}
@@ -92,8 +106,8 @@ func (e *env) reseal(ctx context.Context, cfg *config.Config) (err error) {
 }
 
 // finishMasterKey is step 3. Crash before the file is replaced: both keys are still there.
-func (e *env) finishMasterKey(ctx context.Context, cfg *config.Config) error {
-	master, census, err := masterKeyCensus(ctx, cfg)
+func (e *env) finishMasterKey(c *cobra.Command, cfg *config.Config) error {
+	master, census, err := masterKeyCensus(c.Context(), cfg)
 	if err != nil {
 		return err
 	}
@@ -107,7 +121,12 @@ func (e *env) finishMasterKey(ctx context.Context, cfg *config.Config) error {
 	case census.Neither != nil:
 		return fmt.Errorf("the old key stays, for these open under neither: %w", census.Neither)
 	}
-	if err := auth.FinishMasterKey(cfg.Auth.MasterKeyFile.Path); err != nil {
+	file := cfg.Auth.MasterKeyFile.Path
+	err = e.undertake(c, cfg, e.writer(cfg), task{subject: file, despite: true}, func(a *store.Action) error {
+		a.Note("master_key", prints[0]+" and "+prints[1], prints[0])
+		return auth.FinishMasterKey(file)
+	})
+	if err != nil {
 		return err
 	}
 	fmt.Fprintf(e.out, "%s holds %s only; reload its front. Keep the old key, %s, as long as backups from before\n",

@@ -6,8 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/actions"
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/store"
 )
 
 func newMigrate(e *env) *cobra.Command {
@@ -41,6 +43,13 @@ func newMigrate(e *env) *cobra.Command {
 			applied, err := pg.Migrate(c.Context())
 			if err != nil {
 				return err
+			}
+			if len(applied) > 0 { // before, the table of actions may not have been there
+				e.note(c, cfg, actions.To(pg.Tables()), task{subject: "schema"}, func(act *store.Action) {
+					for _, a := range applied {
+						act.Note("migration", "", a.Name)
+					}
+				})
 			}
 			for _, a := range applied {
 				fmt.Fprintf(e.out, "applied %s\n", a.Name)

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,6 +17,7 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/show"
+	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/journal"
 )
 
@@ -132,13 +135,19 @@ func newQuarantineRelease(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withLocal(c.Context(), e, path, func(_ *config.Config, local *journal.Journal) error {
+			return withLocal(c.Context(), e, path, func(cfg *config.Config, local *journal.Journal) error {
 				for _, id := range ids {
 					if _, err := findRefused(c.Context(), local, id); err != nil {
 						return err
 					}
 				}
-				released, err := local.Release(c.Context(), ids...)
+				var released int64
+				subject := cmp.Or(strings.Join(args, " "), "all records in quarantine")
+				err := e.undertakeIn(c, cfg, local.Tables(), task{subject: subject}, func(a *store.Action) (err error) {
+					released, err = local.Release(c.Context(), ids...)
+					a.Note("released", "", fmt.Sprintf("%d records", released))
+					return err
+				})
 				if err != nil {
 					return err
 				}

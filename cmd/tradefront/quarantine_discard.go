@@ -37,7 +37,7 @@ func newQuarantineDiscard(e *env) *cobra.Command {
 				return err
 			}
 			return withLocal(c.Context(), e, path, func(cfg *config.Config, local *journal.Journal) error {
-				return discard(c.Context(), e, form, cfg, local, ids[0], w)
+				return discard(c, e, form, cfg, local, ids[0], w)
 			})
 		}),
 	}
@@ -49,7 +49,8 @@ func newQuarantineDiscard(e *env) *cobra.Command {
 
 // discard prints, notes the loss, then removes: if we crash in between, the record is still there, and the
 // command is run again. Other than that nothing of it would be left anywhere.
-func discard(ctx context.Context, e *env, form output, cfg *config.Config, local *journal.Journal, id uuid.UUID, w store.Waiver) error {
+func discard(c *cobra.Command, e *env, form output, cfg *config.Config, local *journal.Journal, id uuid.UUID, w store.Waiver) error {
+	ctx := c.Context()
 	found, err := findAltered(ctx, local, id)
 	if err != nil {
 		return err
@@ -62,11 +63,18 @@ func discard(ctx context.Context, e *env, form output, cfg *config.Config, local
 	if _, err := e.out.Write(text.Bytes()); err != nil {
 		return fmt.Errorf("nothing was discarded, since what it said could not be printed: %w", err)
 	}
-	if err := recovery.GiveUp(ctx, cfg, local, w, recovery.LostRecord(cfg, found)); err != nil {
-		return fmt.Errorf("record %v was not discarded: %w", id, err)
-	}
-	if err := local.Discard(ctx, found.Seq); err != nil {
-		return fmt.Errorf("record %v was not discarded: %w", id, err)
+	err = e.undertakeIn(c, cfg, local.Tables(), task{subject: id.String(), why: w.Reason}, func(a *store.Action) error {
+		if err := recovery.GiveUp(ctx, cfg, local, w, recovery.LostRecord(cfg, found)); err != nil {
+			return fmt.Errorf("record %v was not discarded: %w", id, err)
+		}
+		if err := local.Discard(ctx, found.Seq); err != nil {
+			return fmt.Errorf("record %v was not discarded: %w", id, err)
+		}
+		a.Note("record", "in quarantine", "discarded")
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	fmt.Fprintf(e.err, "discarded record %v: file the output of this command, it is all that is left of the record. "+
 		"The login's true record is lost, and in no report: tradefront reconcile with the day's audit logs names it\n", id)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -171,11 +172,17 @@ func newRelaySwitch(e *env, use, short string, enabled bool) *cobra.Command {
 		RunE: e.action(func(c *cobra.Command, args []string) error {
 			id, _ := r.name(args)
 			return r.change(c, id, func(_ *config.Config, d *directory.Directory) error {
-				if err := d.SetRelayEnabled(c.Context(), id, enabled); err != nil {
+				err := d.SetRelayEnabled(c.Context(), id, enabled)
+				unchanged := errors.Is(err, directory.ErrUnchanged)
+				if err != nil && !unchanged {
 					return relayError(id, err)
 				}
 				if r.form == "json" {
 					return r.show(c, d, id)
+				}
+				if unchanged {
+					fmt.Fprintf(e.out, "relay %s is already %sd; nothing was changed\n", id, use)
+					return nil
 				}
 				what := "running fronts follow within seconds"
 				if !enabled {

@@ -55,6 +55,7 @@ func TestRelays(t *testing.T) {
 		{"relay limits --rate 0" + onRelay, "", 1, "", "tradefront: rate: 0, want 1 to 999999"},
 		{"relay limits --rate 5000 --burst 50000" + onRelay, "", 0, "…limits             rate 5000, burst 50000, window 256, connections 16…", ""},
 		{"relay disable" + onRelay, "", 0, "relay a_relay_1 is disabled; running fronts end its connections within seconds", ""},
+		{"relay disable" + onRelay, "", 0, "relay a_relay_1 is already disabled; nothing was changed", ""},
 		{"relay show" + onRelay, "", 0, "…type               operator, disabled…", ""},
 		{"relay enable" + onRelay, "", 0, "relay a_relay_1 is enabled; running fronts follow within seconds", ""},
 		{"relay disable d_direct_1" + onC, "", 1, "", "tradefront: AppID d_direct_1: it is no relay…"},

@@ -45,7 +45,7 @@ func newReportDay(e *env) *cobra.Command {
 			"  tradefront report day -c tradefront.yaml --out reports --day 20260105 --audit front1/audit.jsonl* front2/audit.jsonl*",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
 			f.audit = append(f.audit, args...) // --audit logs/* leaves all but the first as arguments
-			result, err := f.run(c.Context(), e)
+			result, err := f.run(c, e)
 			if err != nil {
 				return err
 			}
@@ -70,7 +70,8 @@ func newReportDay(e *env) *cobra.Command {
 }
 
 // run makes the steps with the configuration's store.
-func (f *dayFlags) run(ctx context.Context, e *env) (_ *daily.Result, err error) {
+func (f *dayFlags) run(c *cobra.Command, e *env) (result *daily.Result, err error) {
+	ctx := c.Context()
 	cfg, cal, err := loadCalendarOf(f.path, e.environ)
 	if err != nil {
 		return nil, err
@@ -101,7 +102,20 @@ func (f *dayFlags) run(ctx context.Context, e *env) (_ *daily.Result, err error)
 		return nil, err
 	}
 	x.OutDir = f.out
-	return daily.Run(ctx, daily.Options{
+	err = e.undertakeIn(c, cfg, r.Tables(), task{subject: day.String()}, func(a *store.Action) (err error) {
+		if result, err = daily.Run(ctx, f.steps(e, cfg, cal, r, x, day, versions)); err == nil {
+			a.Note("verdict", "", result.Chinese)
+		}
+		return err
+	})
+	return result, err
+}
+
+// steps are those of the afternoon.
+func (f *dayFlags) steps(
+	e *env, cfg *config.Config, cal *calendar.Calendar, r assemble.Records, x *settlement.Exporter, day calendar.TradingDay, versions []verify.Version,
+) daily.Options {
+	return daily.Options{
 		Day: day, OutDir: f.out,
 		Status: func(ctx context.Context) (settlement.DayStatus, error) {
 			survey := assemble.SurveyOf(cfg, r, cal)
@@ -117,13 +131,13 @@ func (f *dayFlags) run(ctx context.Context, e *env) (_ *daily.Result, err error)
 		Verify: func(ctx context.Context, path string) (*verify.Report, error) {
 			return f.verify(ctx, e, path, verify.Options{
 				Path: path, VendorID: cfg.VendorID, UnitID: cfg.ReportUnitID, Complete: true, Calendar: cal, Versions: versions,
-				TempDir: f.tempDir, Now: now,
+				TempDir: f.tempDir, Now: x.Now(),
 			})
 		},
 		Reconcile: func(ctx context.Context, reports []string) (*reconcile.Result, error) {
 			return f.reconcile(ctx, e, cfg, cal, day, reports)
 		},
-	})
+	}
 }
 
 func (f *dayFlags) verify(ctx context.Context, e *env, path string, o verify.Options) (*verify.Report, error) {

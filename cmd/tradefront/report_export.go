@@ -67,7 +67,7 @@ func newReportExport(e *env) *cobra.Command {
 			"--supplement writes only what came after the report was made. While something keeps the report from\n" +
 			"being complete, as a front that holds records of the day or has not reported since the window closed,\n" +
 			"the export is refused and says what to do; `report waive` lets it go on.",
-		RunE: e.action(func(c *cobra.Command, _ []string) error { return f.run(c.Context(), e) }),
+		RunE: e.action(func(c *cobra.Command, _ []string) error { return f.run(c, e) }),
 	}
 	configFlag(c, &f.path)
 	outputFlag(c, &f.form)
@@ -91,7 +91,8 @@ func newReportExport(e *env) *cobra.Command {
 	return c
 }
 
-func (f *exportFlags) run(ctx context.Context, e *env) (err error) {
+func (f *exportFlags) run(c *cobra.Command, e *env) (err error) {
+	ctx := c.Context()
 	cfg, cal, err := loadCalendarOf(f.path, e.environ)
 	if err != nil {
 		return err
@@ -116,7 +117,14 @@ func (f *exportFlags) run(ctx context.Context, e *env) (err error) {
 	}
 	all := make([]exported, 0, len(days))
 	for _, day := range days {
-		done, err := f.export(ctx, e, x, day)
+		var done exported
+		err := e.undertakeIn(c, cfg, r.Tables(), task{subject: day.String(), why: f.reason}, func(a *store.Action) (err error) {
+			done, err = f.export(ctx, e, x, day)
+			if err == nil {
+				noteExported(a, &done)
+			}
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -132,6 +140,18 @@ func (f *exportFlags) run(ctx context.Context, e *env) (err error) {
 		return f.form.print(e.out, all[0], nil)
 	}
 	return f.form.print(e.out, all, nil)
+}
+
+// noteExported writes down what an export wrote.
+func noteExported(a *store.Action, d *exported) {
+	if d.Nothing {
+		a.Note("report", "", "nothing came since the last one")
+		return
+	}
+	a.Note("report", "", fmt.Sprintf("%s (%s), %d rows, sha256 %s", d.Path, d.Kind, d.Rows, d.SHA256))
+	if d.Replaced != nil {
+		a.Note("replaced", fmt.Sprintf("%d rows, sha256 %s", d.Replaced.Rows, d.Replaced.SHA256), "kept as "+d.Replaced.Kept)
+	}
 }
 
 // newExporter writes reports of the configuration's store, in the name of who runs this command, into the working folder.

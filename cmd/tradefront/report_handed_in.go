@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -48,7 +47,7 @@ func newReportHandedIn(e *env) *cobra.Command {
 		Example: "  tradefront report handed-in -c tradefront.yaml reports/0001clientinfo20260105.txt --receipt 20260105-0001\n" +
 			"  tradefront report handed-in -c tradefront.yaml --day 20260105",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
-			done, err := f.run(c.Context(), e, args)
+			done, err := f.run(c, e, args)
 			if err != nil {
 				return err
 			}
@@ -62,7 +61,8 @@ func newReportHandedIn(e *env) *cobra.Command {
 	return c
 }
 
-func (f *handedInFlags) run(ctx context.Context, e *env, args []string) (_ *shownHandedIn, err error) {
+func (f *handedInFlags) run(c *cobra.Command, e *env, args []string) (_ *shownHandedIn, err error) {
+	ctx := c.Context()
 	cfg, cal, err := loadCalendarOf(f.path, e.environ)
 	if err != nil {
 		return nil, err
@@ -114,7 +114,14 @@ func (f *handedInFlags) run(ctx context.Context, e *env, args []string) (_ *show
 		noted = max(noted, before[i].Number)
 	}
 	h := store.HandedIn{Day: on, At: time.Now(), By: operator(host), Number: noted, Receipt: f.receipt}
-	if err := r.AddHandedIn(ctx, &h); err != nil {
+	err = e.undertakeIn(c, cfg, r.Tables(), task{subject: on.String()}, func(a *store.Action) error {
+		a.Note("handed_in", "", fmt.Sprintf("up to export %d", noted))
+		if f.receipt != "" {
+			a.Note("receipt", "", f.receipt)
+		}
+		return r.AddHandedIn(ctx, &h)
+	})
+	if err != nil {
 		return nil, err
 	}
 	done := &shownHandedIn{Day: on.String(), At: h.At.In(regulation.Zone), By: h.By, Receipt: h.Receipt}

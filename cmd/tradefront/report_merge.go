@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/settlement/merge"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/show"
+	"github.com/tradefront/tradefront/internal/store"
 )
 
 // mergedInput and merged are what `report merge -o json` prints.
@@ -61,8 +63,9 @@ func newReportMerge(e *env) *cobra.Command {
 				return err
 			}
 			o.Waiver = merge.Waiver{At: w.At, By: w.By, Reason: w.Reason}
+			var cfg *config.Config
 			if path != "" {
-				if err := checkUnit(e, path, args[0]); err != nil {
+				if cfg, err = checkUnit(e, path, args[0]); err != nil {
 					return err
 				}
 			}
@@ -75,6 +78,11 @@ func newReportMerge(e *env) *cobra.Command {
 				return err
 			}
 			done := mergedOf(result, o.SkipBad)
+			if cfg != nil && hasStore(cfg) {
+				e.note(c, cfg, e.writer(cfg), task{subject: done.Day, why: reason}, func(a *store.Action) {
+					a.Note("merged", strings.Join(args, " "), fmt.Sprintf("%s, %d rows, sha256 %s", done.Path, done.Rows, done.SHA256))
+				})
+			}
 			return form.print(e.out, done, done.print)
 		}),
 	}
@@ -88,17 +96,17 @@ func newReportMerge(e *env) *cobra.Command {
 	return c
 }
 
-// checkUnit refuses reports of another company; Merge holds all of them to one.
-func checkUnit(e *env, path, report string) error {
+// checkUnit refuses reports of another company, and returns the configuration; Merge holds all of them to one.
+func checkUnit(e *env, path, report string) (*config.Config, error) {
 	cfg, err := config.Load(path, e.environ)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	name, err := reportfile.ParseName(report)
 	if err == nil && name.UnitID != cfg.ReportUnitID {
 		err = fmt.Errorf("merge: %s is the report of unit %s, the configuration is of %s", report, name.UnitID, cfg.ReportUnitID)
 	}
-	return err
+	return cfg, err
 }
 
 func mergedOf(r merge.Result, skipBad string) merged {

@@ -61,7 +61,14 @@ func newReportWaive(e *env) *cobra.Command {
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
 			survey := assemble.SurveyOf(cfg, r, cal)
-			w, err := survey.Waive(c.Context(), store.Waiver{Day: on, At: now, By: operator(host), Reason: reason}, nil)
+			var w store.Waiver
+			err = e.undertakeIn(c, cfg, r.Tables(), task{subject: on.String(), why: reason}, func(a *store.Action) (err error) {
+				w, err = survey.Waive(c.Context(), store.Waiver{Day: on, At: now, By: operator(host), Reason: reason}, nil)
+				for i := range w.Obstacles {
+					a.Note("waived", "", w.Obstacles[i].Where+" "+w.Obstacles[i].What)
+				}
+				return err
+			})
 			if err != nil {
 				return err
 			}

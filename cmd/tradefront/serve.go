@@ -11,6 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/daemon"
+	"github.com/tradefront/tradefront/internal/handover"
 	"github.com/tradefront/tradefront/internal/ops"
 )
 
@@ -29,16 +30,22 @@ func newServe(e *env) *cobra.Command {
 			"SIGHUP reopens the audit log, for rotation, and loads the configuration afresh. These keys are taken\n" +
 			"over without losing a connection:\n\n" + indented(daemon.ReloadedKeys()) + "\n" +
 			"The log names every other key that was changed and needs a restart. If anything is wrong, nothing is\n" +
-			"taken over.",
+			"taken over.\n\n" +
+			"SIGUSR2 starts the program that this one's file holds now, and hands listeners and sessions over to it. If that\n" +
+			"program fails in anything, this one serves on.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			log := ops.NewLogWriter(e.err)
 			defer log.Close(logGrace)
+			taker, err := handover.Inherited()
+			if err != nil {
+				return err
+			}
 			service := daemon.Service{
-				Options: daemon.Options{Build: thisBuild(), Log: log},
+				Options: daemon.Options{Build: thisBuild(), Log: log, Taker: taker},
 				Load:    func() (*config.Config, error) { return loadConfig(path, e.environ) },
 				Started: e.sayServing,
 			}
-			err := service.Run(c.Context())
+			err = service.Run(c.Context())
 			if errors.Is(err, daemon.ErrStoppedEarly) {
 				fmt.Fprintln(e.err, "tradefront:", err)
 				return nil // as it was asked to

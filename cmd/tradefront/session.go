@@ -14,6 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/show"
+	"github.com/tradefront/tradefront/internal/store"
 )
 
 func newSession(e *env) *cobra.Command {
@@ -39,7 +40,7 @@ func newSessionList(e *env) *cobra.Command {
 			"its session. Addresses are masked as in the\n" +
 			"application log; --full shows them.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
-			addresses, err := adminAddresses(e, path, fronts)
+			_, addresses, err := adminAddresses(e, path, fronts)
 			if err != nil {
 				return err
 			}
@@ -62,15 +63,15 @@ func newSessionList(e *env) *cobra.Command {
 	return c
 }
 
-func adminAddresses(e *env, path string, named []string) ([]string, error) {
+func adminAddresses(e *env, path string, named []string) (*config.Config, []string, error) {
 	cfg, err := config.Load(path, e.environ)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(named) > 0 {
-		return named, nil
+		return cfg, named, nil
 	}
-	return []string{cfg.Admin.Address.String()}, nil
+	return cfg, []string{cfg.Admin.Address.String()}, nil
 }
 
 func askSessions(ctx context.Context, addresses []string, full bool) (all []daemon.Session, err error) {
@@ -128,7 +129,7 @@ func newSessionEnd(e *env) *cobra.Command {
 			if err != nil || id < 1 {
 				return fmt.Errorf("%q is no session: want a number, see tradefront session list", args[0])
 			}
-			addresses, err := adminAddresses(e, path, fronts)
+			cfg, addresses, err := adminAddresses(e, path, fronts)
 			if err != nil {
 				return err
 			}
@@ -140,9 +141,21 @@ func newSessionEnd(e *env) *cobra.Command {
 				return fmt.Errorf("this machine's name: %w", err)
 			}
 			var ended daemon.SessionEnded
-			err = ops.Tell(c.Context(), addresses[0], "/sessions/end", &daemon.EndSession{
-				SessionID: int32(id), Text: text, By: operator(host), Terminal: terminal,
-			}, &ended)
+			// A session can be ended while the database is away: the front writes who did it into its own audit log, too.
+			t := task{subject: "session " + args[0] + " at " + addresses[0], why: text, despite: true}
+			err = e.undertake(c, cfg, e.writer(cfg), t, func(a *store.Action) error {
+				err := ops.Tell(c.Context(), addresses[0], "/sessions/end", &daemon.EndSession{
+					SessionID: int32(id), Text: text, By: operator(host), Terminal: terminal,
+				}, &ended)
+				switch {
+				case err != nil:
+				case terminal != "":
+					a.Note("terminal", terminal+" of account "+ended.Account, "ended by its relay")
+				default:
+					a.Note("session", fmt.Sprintf("%d of account %s at front %d", ended.Session.SessionID, ended.Session.Account, ended.Session.FrontID), "ended")
+				}
+				return err
+			})
 			if refusal, is := errors.AsType[*ops.Refusal](err); is {
 				return refusal
 			}

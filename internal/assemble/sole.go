@@ -28,10 +28,16 @@ func SoleFront(path string) (*os.File, error) {
 			fmt.Errorf("store.path: another front (pid %s) uses %s: stop it, or give this one a store.path, audit_log and front.id of its own",
 				strings.TrimSpace(string(pid)), path), f.Close())
 	}
-	if f.Truncate(0) == nil {
-		fmt.Fprintln(f, os.Getpid()) // for people; the lock is what counts
-	}
+	NameSoleFront(f)
 	return f, nil
+}
+
+// NameSoleFront writes this process's number into the lock's file, for people; the lock is what counts. The lock of another
+// process, whose descriptor this one was given, is this process's too, and stays when the other ends.
+func NameSoleFront(f *os.File) {
+	if f.Truncate(0) == nil {
+		_, _ = f.WriteAt(fmt.Appendln(nil, os.Getpid()), 0)
+	}
 }
 
 // FrontPID is the process of the front that holds the store at path, 0 if it is not known, and whether there is one.

@@ -18,6 +18,7 @@ import (
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/front"
+	"github.com/tradefront/tradefront/internal/handover"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/tally"
@@ -29,6 +30,7 @@ type Daemon struct {
 	build   ops.Build
 	now     func() time.Time // the wall clock
 	listen  func(address string) (*net.TCPListener, error)
+	taken   *taken           // of a process that takes the place of another; else nil
 	cfg     *config.Config   // as it was at the start
 	atStart *assemble.Assets // what its files held then; the gateway has what is in force
 	level   zap.AtomicLevel
@@ -79,25 +81,37 @@ type Options struct {
 	// Listen binds an address for terminals; nil for front.Listen. With it, no address is tried before
 	// the start: the sockets may be bound already.
 	Listen func(address string) (*net.TCPListener, error)
+	// Taker is the other end of a process whose place this one takes; nil for a start of its own.
+	Taker *handover.Taker
 }
 
 // Start returns once terminals are accepted. What is wrong with configuration, files and addresses is
 // reported at once, before anything is opened.
 func Start(ctx context.Context, cfg *config.Config, opt Options) (*Daemon, error) {
 	assets, err := assemble.LoadAssets(cfg)
-	if opt.Listen == nil {
+	if opt.Listen == nil && opt.Taker == nil {
 		err = assemble.JoinFaults(err, assemble.ProbeListeners(cfg))
 	}
 	if err != nil {
+		if opt.Taker != nil {
+			opt.Taker.Fail(err)
+		}
 		return nil, err
 	}
 	d := newDaemon(cfg, assets, opt)
 	background, end := context.WithCancel(context.WithoutCancel(ctx))
 	d.end = end
 	if err := d.startPath(ctx); err != nil {
+		if d.taken != nil && !d.taken.isAlone() { // the old process has everything, and serves on
+			opt.Taker.Fail(err)
+			return nil, err
+		}
 		return nil, errors.Join(err, d.Stop())
 	}
 	d.serving.Store(true)
+	if d.taken != nil {
+		d.front.Release()
+	}
 	d.watch(background)
 	d.warn()
 	return d, nil
@@ -111,6 +125,10 @@ func newDaemon(cfg *config.Config, assets *assemble.Assets, opt Options) *Daemon
 	}
 	if d.now == nil {
 		d.now = time.Now
+	}
+	if opt.Taker != nil {
+		d.taken = &taken{Taker: opt.Taker, alone: make(chan struct{})}
+		d.listen = d.taken.listen
 	}
 	d.logger = ops.NewLogger(d.level, opt.Log)
 	d.logOut, _ = opt.Log.(*ops.LogWriter)
@@ -146,6 +164,9 @@ func (d *Daemon) startPath(ctx context.Context) (err error) {
 		}
 		opt.Destination = d.postgres
 	}
+	if d.taken != nil {
+		d.takeOver(&opt)
+	}
 	return d.path.Start(ctx, opt)
 }
 
@@ -163,6 +184,8 @@ func (d *Daemon) server(handler dialogue.Handler) Server {
 		Limits:    assemble.FrontLimits(d.cfg, d.atStart.MaxConnections),
 		Session:   assemble.SessionSettings(d.cfg),
 		Listen:    d.listen,
+		Resumed:   d.taken.front(),
+		AtCore:    d.atCore,
 	}, handler, d.metrics, d.logger)
 	return d.front
 }
@@ -179,7 +202,7 @@ func (d *Daemon) bindAdmin(context.Context) (err error) {
 	if !d.cfg.Admin.Address.Given() {
 		return nil
 	}
-	d.admin, err = ops.NewAdmin(d.cfg.Admin.Address.String(), d.metrics.Registry(), d.health, d.cfg.Admin.Pprof, d.logger)
+	d.admin, err = ops.NewAdminOn(d.taken.listener(takenAdmin), d.cfg.Admin.Address.String(), d.metrics.Registry(), d.health, d.cfg.Admin.Pprof, d.logger)
 	if err != nil {
 		return fmt.Errorf("admin.address: %w", err)
 	}
@@ -199,7 +222,7 @@ func (d *Daemon) bindHealth(context.Context) (err error) {
 	if !d.cfg.Admin.HealthAddress.Given() {
 		return nil
 	}
-	if d.balancers, err = ops.NewHealthListener(d.cfg.Admin.HealthAddress.String(), d.health, d.logger); err != nil {
+	if d.balancers, err = ops.NewHealthListenerOn(d.taken.listener(takenHealth), d.cfg.Admin.HealthAddress.String(), d.health, d.logger); err != nil {
 		return fmt.Errorf("admin.health_address: %w", err)
 	}
 	d.answer(d.balancers)
@@ -209,6 +232,9 @@ func (d *Daemon) bindHealth(context.Context) (err error) {
 // answer serves what people, machines and load balancers ask, until stop.
 func (d *Daemon) answer(listener *ops.Admin) {
 	d.background.Go(func() {
+		if d.taken != nil {
+			<-d.taken.alone // until then the old process answers
+		}
 		if err := listener.Serve(); err != nil {
 			d.adminErr <- err
 		}

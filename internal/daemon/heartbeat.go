@@ -59,6 +59,17 @@ func (d *Daemon) watchHeartbeat() watcher {
 // firstHeartbeat reports before terminals are accepted: from then on PostgreSQL does not count this front
 // as stopped. With PostgreSQL out of reach the first report is made as soon as it answers.
 func (d *Daemon) firstHeartbeat(ctx context.Context) error {
+	if err := d.beginHeartbeat(ctx); err != nil {
+		return err
+	}
+	if d.postgres != nil && d.path.Forwarder.Healthy() {
+		d.report(ctx)
+	}
+	return nil
+}
+
+// beginHeartbeat makes what reports, and begins a life of the local store.
+func (d *Daemon) beginHeartbeat(ctx context.Context) error {
 	if d.postgres == nil {
 		return nil
 	}
@@ -73,13 +84,7 @@ func (d *Daemon) firstHeartbeat(ctx context.Context) error {
 			return len(corrupt), err
 		},
 	})
-	if err != nil {
-		return err
-	}
-	if d.path.Forwarder.Healthy() {
-		d.report(ctx)
-	}
-	return nil
+	return err
 }
 
 // runHeartbeat reports every few seconds, and right after a window has closed.

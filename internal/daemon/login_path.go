@@ -100,6 +100,13 @@ type PathOptions struct {
 
 	Between Between
 	Models  Models
+
+	// TakeOver is called by a process that takes another's place, once nothing is left that could fail, with the Server that has
+	// not started. It returns once the other process has ended; before that nothing is forwarded and no core is dialled. Nil
+	// for a start of its own.
+	TakeOver func(context.Context) error
+	// Process is the UUID under which trading cores know the front; "" for one of its own. It is asked when the link is made.
+	Process func() string
 }
 
 // Between is what the owner of a path does between two steps of it; each may be nil.
@@ -219,8 +226,10 @@ func (p *LoginPath) startForwarder(ctx context.Context) (err error) {
 			model(&opt)
 		}
 		p.Forwarder = forward.New(p.Journal, p.opt.Destination, opt)
-		p.Forwarder.Start()
-		p.Forwarder.AwaitProbe(ctx)
+		if p.opt.TakeOver == nil {
+			p.Forwarder.Start()
+			p.Forwarder.AwaitProbe(ctx)
+		}
 	}
 	p.recorder, err = forward.NewRecorder(p.Journal, p.Forwarder, forward.RecorderOptions{
 		AnswerAfter: forward.AnswerAfter(cfg.AnswerAfter), Patience: cfg.Patience,
@@ -236,6 +245,9 @@ func (p *LoginPath) startLink(context.Context) error {
 	}
 	opt := assemble.CoreLink(p.opt.Config, p.opt.Assets, p.opt.Version)
 	opt.Observer, opt.Logger, opt.Now = p.opt.LinkObserver, p.opt.Logger, p.opt.Now
+	if p.opt.Process != nil {
+		opt.Process = p.opt.Process()
+	}
 	opt.TradingDay = func() calendar.TradingDay {
 		day, _ := p.Gateway.Policy().Calendar.TradingDayOf(p.opt.Now())
 		return day
@@ -269,6 +281,9 @@ func (p *LoginPath) startServer(ctx context.Context) error {
 	if err := p.loadReplays(ctx); err != nil {
 		return err
 	}
+	if p.opt.TakeOver != nil {
+		return p.takeOver(ctx)
+	}
 	if p.Link != nil {
 		p.Link.Start()
 	}
@@ -277,6 +292,32 @@ func (p *LoginPath) startServer(ctx context.Context) error {
 		return err
 	}
 	p.server = server
+	return nil
+}
+
+// corePatience is how long a process that took another's place waits for a core before it takes logins.
+const corePatience = 3 * time.Second
+
+// takeOver is the end of startServer in a process that takes another's place. The server takes connections before the link can
+// have anything for them.
+func (p *LoginPath) takeOver(ctx context.Context) error {
+	server := p.opt.Server(p.Gateway)
+	if err := p.opt.TakeOver(ctx); err != nil {
+		return err
+	}
+	if p.Forwarder != nil {
+		p.Forwarder.Start()
+	}
+	if err := server.Start(); err != nil {
+		return err
+	}
+	p.server = server
+	if p.Link != nil {
+		p.Link.Start()
+		wait, cancel := context.WithTimeout(ctx, corePatience)
+		defer cancel()
+		p.Link.AwaitCore(wait)
+	}
 	return nil
 }
 

@@ -55,7 +55,7 @@ func (d *Daemon) directory(ctx context.Context) (DirectorySource, error) {
 		return nil, err
 	}
 	asOf, _ := d.mirror.AsOf()
-	if d.away = d.meetPostgres(ctx, !asOf.IsZero()); d.away == nil {
+	if d.away = d.meetPostgres(ctx, !asOf.IsZero()); d.away == nil && (d.taken == nil || asOf.IsZero()) { // else the old process follows
 		patience := directoryPatience
 		if !asOf.IsZero() {
 			patience = restartReadPatience

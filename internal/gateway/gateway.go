@@ -168,6 +168,9 @@ func New(opt Options, policy Policy, p Parts) *Gateway {
 // Online is how many sessions are logged in.
 func (g *Gateway) Online() int { return g.online.total() }
 
+// Resumed counts a session whose login another process answered.
+func (g *Gateway) Resumed(account regulation.Account) { g.online.resume(account) }
+
 // Ended takes a session out whose login was answered.
 func (g *Gateway) Ended(peer session.Peer, userID []byte) {
 	g.online.remove(regulation.Account(userID))

@@ -31,6 +31,17 @@ func (o *online) add(a regulation.Account) bool {
 	return true
 }
 
+// resume counts a session over the limit too.
+func (o *online) resume(a regulation.Account) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sessions == nil {
+		o.sessions = make(map[regulation.Account]int)
+	}
+	o.sessions[a]++
+	o.all++
+}
+
 // remove takes out a session that add counted.
 func (o *online) remove(a regulation.Account) {
 	o.mu.Lock()

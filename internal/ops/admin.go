@@ -32,6 +32,7 @@ const (
 // Admin is the listener for people and machines that watch the front.
 type Admin struct {
 	listener net.Listener
+	bound    net.Listener // the socket itself
 	server   *http.Server
 	mux      *http.ServeMux
 	streams  streams
@@ -43,9 +44,16 @@ type Admin struct {
 // NewAdmin binds addr at once, so that a port in use is an error at start. pprof adds the
 // profiling pages. Serve answers; Shutdown ends it, also if Serve was never called.
 func NewAdmin(addr string, registry *prometheus.Registry, health *Health, pprof bool, logger *zap.Logger) (*Admin, error) {
+	return NewAdminOn(nil, addr, registry, health, pprof, logger)
+}
+
+// NewAdminOn is NewAdmin on a socket that another process had bound, or on addr if it is nil.
+func NewAdminOn(
+	given net.Listener, addr string, registry *prometheus.Registry, health *Health, pprof bool, logger *zap.Logger,
+) (*Admin, error) {
 	a := new(Admin)
 	a.mux = a.pages(registry, health, pprof)
-	if err := a.bind(addr, a.mux, logger); err != nil {
+	if err := a.bind(given, addr, a.mux, logger); err != nil {
 		return nil, fmt.Errorf("admin listener: %w", err)
 	}
 	if pprof {
@@ -54,18 +62,21 @@ func NewAdmin(addr string, registry *prometheus.Registry, health *Health, pprof 
 	return a, nil
 }
 
-// bind listens; handler answers what comes.
-func (a *Admin) bind(addr string, handler http.Handler, logger *zap.Logger) (err error) {
+// bind listens, unless a listener is given; handler answers what comes.
+func (a *Admin) bind(given net.Listener, addr string, handler http.Handler, logger *zap.Logger) (err error) {
 	errorLog, err := zap.NewStdLogAt(logger, zap.WarnLevel)
 	if err != nil {
 		return err
 	}
-	if a.listener, err = net.Listen("tcp", addr); err != nil {
+	if given != nil {
+		a.listener = given
+	} else if a.listener, err = net.Listen("tcp", addr); err != nil {
 		if op, ok := errors.AsType[*net.OpError](err); ok {
 			err = op.Err
 		}
 		return fmt.Errorf("listen tcp %s: %w", addr, err) // Go's own message has 0.0.0.0 for [::]
 	}
+	a.bound = a.listener
 	a.server = &http.Server{
 		Handler:        handler,
 		ReadTimeout:    adminReadTimeout, // covers the header
@@ -151,6 +162,9 @@ type Refusal struct {
 }
 
 func (r *Refusal) Error() string { return r.Problem }
+
+// Listener is the socket, for another process that is to answer on it.
+func (a *Admin) Listener() net.Listener { return a.bound }
 
 // Addr is the address that was bound.
 func (a *Admin) Addr() net.Addr { return a.listener.Addr() }

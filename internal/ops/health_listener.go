@@ -20,6 +20,11 @@ const healthConnections = 64
 // no reasons, since reasons name hosts and files. However often it is asked, the checks run once
 // a second.
 func NewHealthListener(addr string, health *Health, logger *zap.Logger) (*Admin, error) {
+	return NewHealthListenerOn(nil, addr, health, logger)
+}
+
+// NewHealthListenerOn is NewHealthListener on a socket that another process had bound, or on addr if it is nil.
+func NewHealthListenerOn(given net.Listener, addr string, health *Health, logger *zap.Logger) (*Admin, error) {
 	a := &Admin{mux: http.NewServeMux()}
 	a.mux.HandleFunc("GET /healthz", alivePage)
 	a.mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
@@ -32,7 +37,7 @@ func NewHealthListener(addr string, health *Health, logger *zap.Logger) (*Admin,
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = fmt.Fprintln(w, "not ready:", strings.Join(report.Failing(), ", "))
 	})
-	if err := a.bind(addr, a.mux, logger); err != nil {
+	if err := a.bind(given, addr, a.mux, logger); err != nil {
 		return nil, fmt.Errorf("health listener: %w", err)
 	}
 	a.server.SetKeepAlivesEnabled(false) // a check is one request

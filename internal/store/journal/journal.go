@@ -115,6 +115,20 @@ func (l *Journal) Close() error {
 	return errors.Join(l.writer.close(), l.db.Close())
 }
 
+// CatchUp takes note of what another process has appended since Open. It is for a process that takes the place of another which
+// had the store open too, and appends nothing any more.
+func (l *Journal) CatchUp() error {
+	return l.Write(func(ctx context.Context, conn *sql.Conn) error { // on the writer's goroutine
+		found, err := MaxSeq(ctx, conn)
+		if err != nil {
+			return err
+		}
+		l.writer.seq = max(l.writer.seq, found)
+		l.writer.progress.advance(l.writer.seq)
+		return nil
+	})
+}
+
 // Tables is this store for code that keeps tables beside the records; it reads them, and changes
 // them one transaction at a time.
 func (l *Journal) Tables() *sqlrows.Tables {

@@ -115,6 +115,17 @@ func Migrate(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
+// SameSchema is nil if the local store at path has this binary's schema, else mostly a *store.SchemaError. The process has not
+// opened the store; another may have.
+func SameSchema(ctx context.Context, path string) error {
+	db, err := Open(RealPath(path), Options{BusyTimeout: DefaultBusyTimeout}, 1, nil)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return checkSchema(ctx, db)
+}
+
 // checkSchema compares the version of a local store's schema with this binary's. The error is a
 // *store.SchemaError if they differ.
 func checkSchema(ctx context.Context, db *sql.DB) error {

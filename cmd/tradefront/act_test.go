@@ -1,0 +1,128 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/postgres"
+	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/pgtest"
+)
+
+// readsOnly are the commands that change nothing: they ask, show, check, run, or write what the operator alone has use for.
+var readsOnly = strings.Split(`account export,account list,actions list,app list,audit search,calendar check,calendar show,collect check,collect send,
+completion bash,completion fish,completion powershell,completion zsh,config check,config defaults,core-check,core-sim,core-sim ctl,demo,doctor,explain,
+front list,front status,front trace,key list,loadtest merge,loadtest run,loadtest verify,local inspect,man,masterkey list,ping,quarantine list,quarantine show,
+reconcile,relay check,relay defaults,relay list,relay report,relay scope list,relay serve,relay show,relay status,relay terminals,report quality,
+report status,report verify,serve,session list,support-bundle,version`, ",")
+
+// TestEveryChangeIsWrittenDown: each command of the program is in readsOnly or is run here, and then is in `actions list` with who ran it and where.
+// A new command that changes something cannot forget it.
+func TestEveryChangeIsWrittenDown(t *testing.T) {
+	written := make(map[string]bool)
+	take := func(t *testing.T, steps []string) {
+		t.Helper()
+		for _, s := range steps {
+			if got := tradefront("pass-word\n", strings.Fields(s+onC)...); got.status != exitDone {
+				t.Fatalf("tradefront %s: %+v", s, got)
+			}
+		}
+		var list []shownAction
+		if err := json.Unmarshal([]byte(tradefront("", strings.Fields("actions list -o json"+onC)...).out), &list); err != nil {
+			t.Fatal(err)
+		}
+		for i := range list {
+			a := &list[i]
+			if a.User == "" || a.Host == "" || a.Subject == "" || len(a.Changes) == 0 || a.At.IsZero() {
+				t.Errorf("%+v", a)
+			}
+			written[a.Command] = true
+		}
+	}
+	t.Run("embedded", func(t *testing.T) { take(t, changesOfEmbedded(t)) })
+	t.Run("postgres", func(t *testing.T) { take(t, changesOfPostgres(t)) })
+
+	commands(t, func(c *cobra.Command) {
+		name := commandName(c)
+		reads := slices.ContainsFunc(readsOnly, func(s string) bool { return strings.TrimSpace(s) == name })
+		if reads == written[name] {
+			t.Errorf("`%s`: in the list of what changes nothing: %t; it wrote an action: %t", name, reads, written[name])
+		}
+		delete(written, name)
+	})
+	for _, name := range slices.Sorted(maps.Keys(written)) {
+		t.Errorf("`%s` wrote an action and is no command", name)
+	}
+}
+
+// changesOfEmbedded are commands that succeed one after the other on a site with the embedded store.
+func changesOfEmbedded(t *testing.T) []string {
+	recs := quarantineSite(t)
+	for _, dir := range []string{"reports", "merged", "other"} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := auth.CreateMasterKey("agent.key"); err != nil {
+		t.Fatal(err)
+	}
+	write(t, "accounts.csv", "account,password\n77,pass-word\n")
+	write(t, "scope.txt", "prefix:66\n")
+	write(t, "other/0001clientinfo20260105.txt", "")
+	const report = "reports/0001clientinfo20260105.txt"
+	return []string{
+		"account add --account 88 --password-file -", "account import accounts.csv", "account password --account 88 --password-file -",
+		"account unlock --account 88", "account disable --account 88 --why lost", "account enable --account 88",
+		"account remove --account 77 --why ended",
+		"app add --app-id a_b_1", "app disable --app-id a_b_1", "app enable --app-id a_b_1", "app rotate --app-id a_b_1",
+		"relay add --app-id a_relay_1 --type operator --network ::1 --operator 88", "relay change a_relay_1 --chained", "relay limits a_relay_1 --rate 5",
+		"relay disable a_relay_1", "relay enable a_relay_1", "relay scope add a_relay_1 prefix:88", "relay scope remove a_relay_1 prefix:88",
+		"relay scope import a_relay_1 scope.txt", "app export --for-relay a_relay_1 --out agent.apps --master-key agent.key",
+		"masterkey rotate --begin", "masterkey rotate", "masterkey rotate --finish",
+		"quarantine discard " + recs[0].ID.String(), "quarantine discard " + recs[2].ID.String(), "quarantine release --all",
+		"calendar reassign", "report export --day 20260105 --out reports", "report merge --out merged " + report + " other/0001clientinfo20260105.txt",
+		"report handed-in " + report + " --receipt R-1", "local backup backup.db",
+		"loadtest prepare --accounts 3 --apps 1 --out p.json --beside-real-accounts", "loadtest remove p.json",
+	}
+}
+
+// changesOfPostgres are those that only PostgreSQL makes possible, and what this folder has beside it. Some fail, as nothing is there
+// on which they could succeed: the action says so.
+func changesOfPostgres(t *testing.T) []string {
+	newSite(t)
+	if err := os.Remove("master.key"); err != nil {
+		t.Fatal(err)
+	}
+	url := pgtest.Database(t)
+	write(t, "tradefront.yaml", siteConfig+"store:\n  driver: postgres\n  url: \""+url+"\"\n")
+	before(t, "migrate", exitDone)
+	before(t, "masterkey create", exitDone)
+	pg := storetest.OpenPostgresAt(t, url, postgres.Options{})
+	gone := store.FrontReport{FrontID: 7, StoreID: uuid.New(), Life: uuid.New(), Process: uuid.New(), Host: "gone", Started: time.Now(), Stopped: true, CorruptStores: 1}
+	if _, err := pg.ReportFront(t.Context(), &gone, time.Now); err != nil {
+		t.Fatal(err)
+	}
+	before(t, "session end 1 --front 127.0.0.1:1", exitFailed)
+	write(t, "audit.jsonl", "")
+	before(t, "report day --day 20260105 --audit audit.jsonl", exitFailed)
+	write(t, "tradefront.db.corrupt-20260105T070000Z", "")
+	before(t, "local recover", exitDone)
+	return []string{"report waive --day 20260105 --reason the-disk-is-lost", "front retire 7 --force"}
+}
+
+func before(t *testing.T, args string, status int) {
+	t.Helper()
+	if got := tradefront("", strings.Fields(args+onC)...); got.status != status {
+		t.Fatalf("tradefront %s: %+v", args, got)
+	}
+}
