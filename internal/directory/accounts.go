@@ -11,7 +11,8 @@ import (
 )
 
 // SetAccountState disables, enables or removes an account, and returns its state before; store.ErrNotFound, also of one that was
-// removed. A removed one loses its password hash: AddAccount alone brings it back, with another password.
+// removed, and ErrUnchanged of one that is in that state. A removed one loses its password hash: AddAccount alone brings it back, with
+// another password.
 func (d *Directory) SetAccountState(ctx context.Context, account regulation.Account, state local.State) (was local.State, err error) {
 	err = d.transact(ctx, func(tx *sql.Tx, version int64) error {
 		number, err := d.wasFlag(ctx, tx, "SELECT state FROM account WHERE account = $1", string(account))
@@ -20,6 +21,9 @@ func (d *Directory) SetAccountState(ctx context.Context, account regulation.Acco
 		}
 		if err != nil {
 			return err
+		}
+		if was == state {
+			return ErrUnchanged
 		}
 		d.action.Note("state", was.String(), state.String())
 		set := "state = $1"

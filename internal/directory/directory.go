@@ -83,12 +83,18 @@ const addAgain = ` ON CONFLICT (account) DO UPDATE SET user_type = excluded.user
 	created = excluded.created, changed = excluded.changed, unlocked = excluded.unlocked, state = excluded.state, version = excluded.version
 	WHERE account.state = 2`
 
-// SetAppEnabled admits an AppID again or withdraws its admission; ErrNotFound.
+// ErrUnchanged says that all was as it should become: nothing was written, and no action either.
+var ErrUnchanged = errors.New("it is so already, and nothing was changed")
+
+// SetAppEnabled admits an AppID again or withdraws its admission; store.ErrNotFound, ErrUnchanged.
 func (d *Directory) SetAppEnabled(ctx context.Context, id regulation.AppID, enabled bool) error {
 	return d.transact(ctx, func(tx *sql.Tx, version int64) error {
 		was, err := d.wasFlag(ctx, tx, "SELECT enabled FROM app WHERE app_id = $1", string(id))
 		if err != nil {
 			return err
+		}
+		if (was == 1) == enabled {
+			return ErrUnchanged
 		}
 		d.action.Note("state", switchWord(was == 1), switchWord(enabled))
 		return d.exec(ctx, tx, store.ErrNotFound, "UPDATE app SET enabled = $1, changed = $2, version = $4 WHERE app_id = $3",

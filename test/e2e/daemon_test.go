@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -37,8 +38,15 @@ func (s *site) serve() *daemon {
 
 func (s *site) start(command ...string) *daemon {
 	s.t.Helper()
+	return s.startWith(nil, command...)
+}
+
+// startWith is start with more variables in the environment.
+func (s *site) startWith(environ []string, command ...string) *daemon {
+	s.t.Helper()
 	d := &daemon{s: s, cmd: exec.Command(binary, append(command, "--config", s.config)...), exited: make(chan error, 1)}
 	d.cmd.Stderr = &d.log
+	d.cmd.Env = append(os.Environ(), environ...)
 	out, err := d.cmd.StdoutPipe()
 	if err != nil {
 		s.t.Fatal(err)
