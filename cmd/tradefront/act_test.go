@@ -20,7 +20,7 @@ import (
 )
 
 // readsOnly are the commands that change nothing: they ask, show, check, run, or write what the operator alone has use for.
-var readsOnly = strings.Split(`account export,account list,actions list,app list,audit search,calendar check,calendar show,collect check,collect send,
+var readsOnly = strings.Split(`account export,account list,actions list,admission list,app list,audit search,calendar check,calendar show,collect check,collect send,
 completion bash,completion fish,completion powershell,completion zsh,config check,config defaults,core-check,core-sim,core-sim ctl,demo,doctor,explain,
 front list,front status,front trace,key list,loadtest merge,loadtest run,loadtest verify,local inspect,man,masterkey list,ping,quarantine list,quarantine show,
 reconcile,relay check,relay defaults,relay list,relay report,relay scope list,relay serve,relay show,relay status,relay terminals,report quality,
@@ -88,6 +88,7 @@ func changesOfEmbedded(t *testing.T) []string {
 		"relay add --app-id a_relay_1 --type operator --network ::1 --operator 88", "relay change a_relay_1 --chained", "relay limits a_relay_1 --rate 5",
 		"relay disable a_relay_1", "relay enable a_relay_1", "relay scope add a_relay_1 prefix:88", "relay scope remove a_relay_1 prefix:88",
 		"relay scope import a_relay_1 scope.txt", "app export --for-relay a_relay_1 --out agent.apps --master-key agent.key",
+		"admission ban 192.0.2.7 --for 2h --why scans", "admission unban 192.0.2.7",
 		"masterkey rotate --begin", "masterkey rotate", "masterkey rotate --finish",
 		"quarantine discard " + recs[0].ID.String(), "quarantine discard " + recs[2].ID.String(), "quarantine release --all",
 		"calendar reassign", "report export --day 20260105 --out reports", "report merge --out merged " + report + " other/0001clientinfo20260105.txt",

@@ -15,6 +15,8 @@ var examples = map[string][]string{
 	"account list":     {"account list -c tradefront.yaml", "account list -c tradefront.yaml -o json"},
 	"account password": {"account password --account 80000001 --password-file new.txt -c tradefront.yaml"},
 	"account unlock":   {"account unlock --account 80000001 -c tradefront.yaml"},
+	"admission list":   {"admission list -c tradefront.yaml", "admission list -c tradefront.yaml --full -o json"},
+	"admission unban":  {"admission unban -c tradefront.yaml 192.0.2.7 --why \"the office's own address\""},
 	"app add":          {"app add --app-id vendor_terminal_2.1 -c tradefront.yaml", "app add --app-id vendor_terminal_2.1 --cipher sm4 -c tradefront.yaml"},
 	"app disable":      {"app disable --app-id vendor_terminal_2.1 -c tradefront.yaml"},
 	"app enable":       {"app enable --app-id vendor_terminal_2.1 -c tradefront.yaml"},

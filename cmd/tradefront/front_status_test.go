@@ -55,7 +55,7 @@ func TestFrontStatus(t *testing.T) {
 	want := `front 1, tradefront …, serving since …
 connections 2 of 100, unauthenticated 2, from 1 sources
 logins in flight 0, users online 0
-refused since the start: front_full 0, source_full 1, source_penalized 0, unauthenticated_full 0; evicted 0
+refused since the start: front_full 0, source_banned 0, source_full 1, source_penalized 0, unauthenticated_full 0; evicted 0
 penalties: 0 sources refused, 0 in debt
 
 SOURCE     CONNECTIONS  UNAUTHENTICATED  EXEMPT

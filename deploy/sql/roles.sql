@@ -15,7 +15,7 @@
 --                      waiver what was given up on the front's machine
 --   tradefront_report  export, status, reconcile: read records, write the ledger of exports
 --                      and waivers
---   tradefront_admin   app, account, relay, masterkey, front: AppIDs, accounts, relays, retiring fronts. It
+--   tradefront_admin   app, account, relay, admission, masterkey, front: AppIDs, accounts, relays, bans, retiring fronts. It
 --                      cannot read a record
 --
 -- None but the owner can delete anything. The owner's password belongs into no daemon's reach.
@@ -82,7 +82,7 @@ BEGIN
         SELECT c.oid FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
         WHERE c.relkind IN ('r', 'p') AND c.relowner <> 'tradefront_owner'::regrole AND c.relnamespace = current_schema()::regnamespace
           AND (c.relname IN ('record', 'app', 'account', 'directory', 'report_export', 'reassigned_from', 'front', 'waiver', 'handed_in', 'relay', 'relay_scope',
-                            'directory_change', 'directory_removed', 'operator_action', 'goose_db_version')
+                            'directory_change', 'directory_removed', 'operator_action', 'ban', 'goose_db_version')
                OR i.inhparent = to_regclass('record'))
     LOOP
         EXECUTE format('ALTER TABLE %s OWNER TO tradefront_owner', relation);
@@ -104,7 +104,7 @@ BEGIN
           SELECT (record_id, trading_day, front_id, arrival, provisional, key_version, flag, login_time, relay_login_time, session_id,
                   relay_sealed), UPDATE (front_id) ON record TO tradefront_front;
     GRANT EXECUTE ON FUNCTION ensure_record_partition(integer) TO tradefront_front;
-    GRANT SELECT ON app, account, relay, relay_scope, directory, directory_change, directory_removed, report_export, handed_in, waiver TO tradefront_front;
+    GRANT SELECT ON app, account, relay, relay_scope, ban, directory, directory_change, directory_removed, report_export, handed_in, waiver TO tradefront_front;
     GRANT SELECT, INSERT, UPDATE ON front TO tradefront_front;
     -- Records that are given up on the front's machine, or with the front, are waived in the reports of their days.
     GRANT INSERT ON waiver TO tradefront_front, tradefront_admin;
@@ -115,7 +115,7 @@ BEGIN
     GRANT SELECT ON record, report_export, reassigned_from, front, waiver, handed_in TO tradefront_report;
     GRANT INSERT ON report_export, waiver, handed_in TO tradefront_report;
 
-    GRANT SELECT, INSERT, UPDATE ON app, account, relay, relay_scope, directory_change TO tradefront_admin;
+    GRANT SELECT, INSERT, UPDATE ON app, account, relay, relay_scope, ban, directory_change TO tradefront_admin;
     GRANT SELECT ON directory_removed TO tradefront_admin;
     GRANT SELECT, UPDATE (generation, relays) ON directory TO tradefront_admin;
     GRANT SELECT, UPDATE (retired) ON front TO tradefront_admin;

@@ -49,6 +49,7 @@ type Control struct {
 	age      uint64                      // counts connections: a lower one came earlier
 	refused  map[reason.Close]uint64
 	evicted  uint64
+	bans     bans
 }
 
 // New makes a Control without connections. chance returns evenly distributed numbers from 0
@@ -138,6 +139,9 @@ func (a *Control) Identify(c *Conn, addr netip.Addr, now time.Time) Verdict {
 	defer a.mu.Unlock()
 	if c.victim || c.source != nil {
 		return Verdict{}
+	}
+	if a.bans.cover(addr, now) {
+		return a.refuse(reason.SourceBanned)
 	}
 	path := source.PathOf(addr)
 	s := a.sources[path.Source()]

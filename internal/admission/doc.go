@@ -52,6 +52,11 @@
 // connections without a usable address, have neither debts nor a cap of their own; their
 // unauthenticated connections count as those of every source do.
 //
+// # Bans
+//
+// A ban is an operator's decision: newcomers from its network are refused until it ends, exempt or not, with good logins or without. The peer
+// of a connection is held to it, a load balancer's own address too, and the client that a PROXY header names. Connections that are open stay.
+//
 // # Bounds
 //
 // Memory: one entry for each source with open connections, so at most as many as connections;
@@ -63,5 +68,5 @@
 //
 // # What a crash leaves
 //
-// Nothing is stored: after a restart there are no connections, no debts and no good logins.
+// Nothing is stored: after a restart there are no connections, no debts and no good logins. Bans are the directory's, which stores them.
 package admission

@@ -39,7 +39,7 @@ type Penalty struct {
 }
 
 var refusals = [...]reason.Close{
-	reason.FrontFull, reason.SourceFull, reason.SourcePenalized, reason.UnauthenticatedFull,
+	reason.FrontFull, reason.SourceBanned, reason.SourceFull, reason.SourcePenalized, reason.UnauthenticatedFull,
 }
 
 // Refusals are the names of the reasons for which a newcomer can be refused here.

@@ -45,6 +45,7 @@ type Daemon struct {
 	postgres  *postgres.Store // nil with the embedded driver, as the next three
 	away      error           // why PostgreSQL was out of reach at the start
 	mirror    *directory.Mirror
+	banned    banned
 	heartbeat heartbeatState
 	front     *front.Server
 	admin     *ops.Admin // nil if there is none
@@ -187,6 +188,10 @@ func (d *Daemon) server(handler dialogue.Handler) Server {
 		Resumed:   d.taken.front(),
 		AtCore:    d.atCore,
 	}, handler, d.metrics, d.logger)
+	ctx, cancel := context.WithTimeout(context.Background(), directoryPatience)
+	defer cancel()
+	d.followBans(ctx) // before the first connection
+	d.warnOfBans()
 	return d.front
 }
 

@@ -28,12 +28,13 @@ func (d *Daemon) watchDirectory() watcher {
 			{"authcodes", ops.Warning, d.checkAuthCodes},
 		},
 	}
+	w.collectors = []ops.Collector{d.banGauge()}
 	if d.cfg.Core.Driver != assemble.DriverLink {
 		w.checks = append(w.checks, check{"accounts", ops.Warning, func() (bool, string) {
 			n := d.path.Core.Stats().Accounts
 			return n > 0, fmt.Sprintf("%d accounts", n)
 		}})
-		w.collectors = d.localCoreGauges()
+		w.collectors = append(w.collectors, d.localCoreGauges()...)
 	}
 	return w
 }
@@ -88,6 +89,7 @@ func (d *Daemon) refresh(ctx context.Context) {
 	if d.path.FollowDirectory(ctx) {
 		d.endWithdrawnRelays(ctx)
 	}
+	d.followBans(ctx)
 	d.endBarred(ctx)
 }
 

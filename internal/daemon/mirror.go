@@ -48,12 +48,15 @@ func (d *Daemon) meetPostgres(ctx context.Context, known bool) error {
 // before starts without it, and logs an error.
 func (d *Daemon) directory(ctx context.Context) (DirectorySource, error) {
 	if d.postgres == nil {
-		return directory.New(d.path.Journal.Tables()), nil
+		own := directory.New(d.path.Journal.Tables())
+		d.banned.source = own
+		return own, nil
 	}
 	var err error
 	if d.mirror, err = directory.OpenMirror(ctx, d.postgres, d.path.Journal); err != nil {
 		return nil, err
 	}
+	d.banned.source = d.mirror
 	asOf, _ := d.mirror.AsOf()
 	if d.away = d.meetPostgres(ctx, !asOf.IsZero()); d.away == nil && (d.taken == nil || asOf.IsZero()) { // else the old process follows
 		patience := directoryPatience

@@ -249,6 +249,9 @@ func (m *Mirror) compare(ctx context.Context, state *mirrorState, due bool) (mir
 	if c.whole {
 		err = m.compareAll(ctx, tx, &c)
 	}
+	if err == nil {
+		err = m.compareBans(ctx, tx, &c)
+	}
 	if err == nil && (c.whole || c.source.relays != state.source.relays) {
 		err = m.compareRelays(ctx, tx, &c)
 	}

@@ -26,10 +26,11 @@ type mirrorChange struct {
 	goneApps     []regulation.AppID // one may be among apps too: it was added again
 	goneAccounts []regulation.Account
 	relays       relayChange
+	bans         banChange
 }
 
 func (c *mirrorChange) empty() bool {
-	return len(c.apps)+len(c.accounts)+len(c.goneApps)+len(c.goneAccounts) == 0 && c.relays.empty()
+	return len(c.apps)+len(c.accounts)+len(c.goneApps)+len(c.goneAccounts) == 0 && c.relays.empty() && !c.bans.differ
 }
 
 func (c *mirrorChange) compareApps(had, has []auth.App) {
@@ -118,6 +119,9 @@ func (c *mirrorChange) apply(ctx context.Context, conn *sql.Conn) error {
 		return err
 	}
 	if err := putRows(ctx, conn, "mirror_account", accountColumns, c.accounts, accountArgs); err != nil {
+		return err
+	}
+	if err := c.bans.apply(ctx, conn); err != nil {
 		return err
 	}
 	return c.relays.apply(ctx, conn)

@@ -61,6 +61,9 @@ func (s *Server) admit(c *conn, peer netip.AddrPort, now time.Time) reason.Close
 	var verdict admission.Verdict
 	l := c.listener
 	c.peer.Relays = l.relays
+	if s.admission.Banned(peer.Addr(), now) {
+		return reason.SourceBanned
+	}
 	switch {
 	case l.relays && l.proxy == nil:
 		c.peer.Addr = peer

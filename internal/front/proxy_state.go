@@ -63,7 +63,9 @@ func (s *Server) readProxyHeader(c *conn, buf []byte, now time.Time) (used int) 
 		c.Close(reason.TLSRequired)
 	case c.listener.relays: // no other bound and no penalty goes by its address
 		c.IntroduceRelay(h.Client, certificateOf(&h))
-		if !c.countSource(h.Client.Addr()) {
+		if s.admission.Banned(h.Client.Addr(), now) {
+			c.Close(reason.SourceBanned)
+		} else if !c.countSource(h.Client.Addr()) {
 			c.Close(reason.UnauthenticatedFull)
 		}
 	default:

@@ -80,7 +80,7 @@ func NewMetrics(version, commit string) *Metrics {
 		connections: gauge("connections", "Connections that are open now."),
 		opened:      counter("connections_opened_total", "Connections that were accepted."),
 		refused: counters("connections_refused_total",
-			"Connections that were turned away at accept, by reason: front_full, source_full, source_penalized, unauthenticated_full, "+
+			"Connections that were turned away at accept, by reason: front_full, source_full, source_penalized, source_banned, unauthenticated_full, "+
 				"proxy_untrusted.", "reason"),
 		closed: counters("connections_closed_total", "Connections that ended, by reason.", "reason"),
 		accept: counters("accept_errors_total", "Connections that could not be taken from the system, by fault: open_files (of the process), system_files, "+

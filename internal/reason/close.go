@@ -28,6 +28,7 @@ const (
 
 	SourceFull          // connection cap of one source reached
 	SourcePenalized     // the source has misbehaved, for now
+	SourceBanned        // an operator banned the address or its network
 	UnauthenticatedFull // too many unauthenticated connections, most of them from this source
 	ProxyUntrusted      // not from a trusted proxy, on a listener for those
 	ProxyHeader         // a trusted proxy's connection began with no header that is taken
@@ -53,7 +54,7 @@ var closeWords = [closeCount]string{
 	"stay_open", "peer_closed", "malformed", "auth_failed", "auth_timeout", "login_timeout",
 	"heartbeat_timeout", "logged_out", "too_many_refusals", "source_refused", "refusal_flood", "frame_flood",
 	"slow_reader", "front_full", "front_draining", "front_panic",
-	"source_full", "source_penalized", "unauthenticated_full",
+	"source_full", "source_penalized", "source_banned", "unauthenticated_full",
 	"proxy_untrusted", "proxy_header", "proxy_timeout", "tls_required", "health_check", "evicted",
 	"kicked", "ended_by_operator", "core_changed", "password_timeout", "upstream_lost",
 	"relay_window", "relay_refusals", "relay_disabled",

@@ -146,6 +146,8 @@ func TestSeenOfOlderBinary(t *testing.T) {
 	}
 	run("ALTER TABLE handed_in DROP COLUMN receipt")
 	run("DROP TABLE operator_action")
+	run("DROP TABLE ban")
+	run("DROP TABLE mirror_ban")
 	for _, table := range []string{"record", "quarantine"} {
 		run("ALTER TABLE " + table + " DROP COLUMN relay_sealed")
 	}

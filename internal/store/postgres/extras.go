@@ -13,7 +13,7 @@ const extrasSQL = `WITH ours AS (
 			LEFT JOIN pg_partitioned_table pt ON pt.partrelid = p.oid
 		WHERE c.relkind IN ('r', 'p', 'f', 'v') AND (p.oid IS NOT NULL OR c.oid IN (SELECT to_regclass(t) FROM
 			unnest(ARRAY['record', 'report_export', 'reassigned_from', 'front', 'waiver', 'app', 'account', 'directory',
-			'relay', 'relay_scope', 'directory_change', 'directory_removed']) t)))
+			'relay', 'relay_scope', 'directory_change', 'directory_removed', 'ban']) t)))
 	SELECT DISTINCT 'trigger ' || t.tgname || ' on table ' || o.name || ' changes or drops what is written there: DROP TRIGGER ' || t.tgname || ' ON ' || o.name
 		FROM ours o JOIN pg_trigger t ON t.tgrelid = o.oid WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
 	UNION SELECT 'rule ' || r.rulename || ' on table ' || o.name || ' changes or drops what is written there: DROP RULE ' || r.rulename || ' ON ' || o.name

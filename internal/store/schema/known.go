@@ -43,6 +43,7 @@ var traces = []struct {
 	{17, hasColumn("handed_in", "receipt")},
 	{18, "to_regclass('operator_action') IS NOT NULL"},
 	{19, hasColumn("record", "relay_sealed")},
+	{20, "to_regclass('ban') IS NOT NULL"},
 }
 
 func hasColumn(table, column string) string {
