@@ -1,0 +1,93 @@
+package handbook
+
+import (
+	"net"
+	"strings"
+
+	"github.com/tradefront/tradefront/test/pgtest"
+)
+
+// operationsRecipe is an operator's week: a firm with PostgreSQL, its front, a relay, and a relay agent.
+var operationsRecipe = recipe{
+	postgres: true,
+	prepare:  otherFronts,
+	first: map[string]func(*bench){
+		"tradefront masterkey create -c /etc": func(b *bench) { b.shell.must("rm master.key") },
+		"sudo -u tradefront tradefront migrate": func(b *bench) {
+			b.shell.must(`psql -qX "$URL" -c 'DROP SCHEMA public CASCADE' -c 'CREATE SCHEMA public'`)
+		},
+		"tradefront completion": func(b *bench) {
+			b.shell.must("mkdir -p completion man1")
+			customer(b)
+		},
+		"tradefront app list":     func(b *bench) { b.shell.must("tradefront serve -c tradefront.yaml") },
+		"tradefront front status": connected,
+		"tradefront relay add -c FILE --app-id abcdef_relay_1.6.0": func(b *bench) {
+			b.shell.must("tradefront account list | grep -q '^8000 ' || echo Operator1 | tradefront account add --account 8000 --user-type 2 --password-file -")
+		},
+		"tradefront relay scope import":                 func(b *bench) { b.site.Write("accounts.txt", []byte("66000002\n66000003\n")) },
+		"tradefront account add -c FILE --account 8000": secondFirm,
+		"tradefront relay check":                        agentFiles,
+		"tradefront masterkey create -c relay.yaml":     agentSecrets,
+		"tradefront ping":                               func(b *bench) { b.shell.must("tradefront relay serve -c relay.yaml") },
+		"tradefront session end":                        heldSession,
+		"tradefront audit search --address":             func(b *bench) { b.shell.must("mkdir front1 && cp audit.jsonl front1") },
+		"tradefront account disable -c tradefront.y":    func(b *bench) { b.site.AddAccount("10010001", "Secret123", "1") },
+	},
+	ends: map[string]int{
+		"sudo -u tradefront tradefront config check --deep": anyStatus, // 1 where the machine's clock or limits are not those of a front
+		"tradefront relay check":                            anyStatus,
+	},
+	unseen: "oldest login", // this front has brought all to PostgreSQL
+	moved: map[string]string{
+		"-d tradefront -f deploy": `-d "$URL" -f "$TREE"/deploy`, "/etc/bash_completion.d/": "completion/", "/usr/local/share/man/": "",
+		"10.1.2.0/28": "127.0.0.0/8",
+	},
+}
+
+// otherFronts are this one: the firm of the page has several.
+func otherFronts(b *bench) {
+	for _, other := range []string{"front1:9464", "front2:9464", "a:9464", "b:9464"} {
+		b.names[other] = b.admin
+	}
+}
+
+// secondFirm is where the agent's page begins: its relay is not admitted yet.
+func secondFirm(b *bench) {
+	b.shell.stop()
+	b.url = pgtest.Database(b.t)
+	b.site, b.shell = nil, nil
+	b.firm()
+	otherFronts(b)
+	serve(b)
+	b.site.Write("operator.password", []byte("Operator1"))
+}
+
+// connected is a terminal that does not authenticate.
+func connected(b *bench) {
+	b.shell.must("kill -HUP $servers") // the master key is another since it started
+	c, err := net.Dial("tcp", b.address)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { _ = c.Close() })
+	b.shell.must("for i in $(seq 3000); do tradefront front status | grep -q '^127.0.0' && break; sleep 0.1; done")
+}
+
+// agentFiles writes the agent's configuration as the page has it.
+func agentFiles(b *bench) {
+	if b.agent != "" {
+		return
+	}
+	text := string(b.fromPage("docs/operations.md", "broker_id: \"9999\"\n    mode: operator"))
+	b.agent = freeAddress(b.t)
+	text = strings.NewReplacer("front-a:41206", b.relays, `, "front-b:41206"`, "", "0.0.0.0:41205", b.agent, "/var/lib/tradefront-relay/", "", "/var/log/tradefront-relay/", "agent-").Replace(text)
+	b.site.Write("relay.yaml", []byte(text+"admin: {address: \""+freeAddress(b.t)+"\"}\n"))
+}
+
+// agentSecrets writes the files that relay check asked for.
+func agentSecrets(b *bench) {
+	b.names["127.0.0.1:41205"] = b.agent
+	b.shell.must("tradefront app rotate --app-id abcdef_relay_1.6.0 --overlap 0 -o json | sed -n 's/.*\"authcode\": \"\\(.*\\)\".*/\\1/p' > relay.authcode")
+	b.shell.must("chmod 600 relay.authcode")
+}
