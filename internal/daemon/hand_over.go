@@ -21,7 +21,7 @@ import (
 // A live upgrade (SIGUSR2): this process starts the program that its file holds now, gives it listeners and sessions, and ends.
 // docs/design.md, "Live upgrade", says why that is safe.
 //
-// Until the new process is prepared, this one keeps all that it has, and Release undoes everything: whatever fails, it goes on.
+// Until the new process is prepared, this one keeps all that it has, and Release undoes everything: after any fault it goes on.
 // If we crash in here, the new process either has everything and serves, or ends.
 
 const (
@@ -29,7 +29,7 @@ const (
 	launchPatience = time.Minute
 	// holdPatience is how long terminals are left unread until the logins and requests that are under way are answered.
 	holdPatience = 3 * time.Second
-	// givePatience bounds what follows while nobody serves: the images, and their taking in.
+	// givePatience bounds what follows while no process serves: images are given, and taken in.
 	givePatience = 10 * time.Second
 	// leavePatience is how long the old process may take to end.
 	leavePatience = time.Second

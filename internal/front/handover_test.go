@@ -76,7 +76,7 @@ func (r *running) takeOver(cfg front.Config, given *front.Handover) (taker *runn
 }
 
 // TestHandover: another front goes on with the connections of one that is parked. What a terminal had sent in part, what was left
-// unread, what it sends while nobody reads, and what it has not read itself all come in their order.
+// unread, what it sends while no front reads, and what it has not read itself all come in their order.
 func TestHandover(t *testing.T) {
 	h := newHandler()
 	e := startEcho(t, h)
@@ -92,7 +92,7 @@ func TestHandover(t *testing.T) {
 	delivered, given := uint32(0), (*front.Handover)(nil)
 	for backlog := 0; backlog == 0; {
 		if delivered > 10000 {
-			t.Fatal("the sockets took 40 MB that nobody read")
+			t.Fatal("the sockets took 40 MB that were not read")
 		}
 		if given != nil {
 			r.Release()

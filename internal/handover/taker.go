@@ -20,7 +20,7 @@ type Taker struct{ conn *net.UnixConn }
 func Inherited() (*Taker, error) {
 	text, given := os.LookupEnv(variable)
 	if !given {
-		return nil, nil //nolint:nilnil // as documented
+		return nil, nil
 	}
 	if err := os.Unsetenv(variable); err != nil { // no program that this one starts is a taker
 		return nil, err

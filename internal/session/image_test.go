@@ -8,7 +8,9 @@ import (
 )
 
 // imageSettings are those under which images are resumed.
-var imageSettings = &Settings{AuthTimeout: time.Second, LoginTimeout: time.Second, ChallengeTTL: time.Second, BodyBeforeAuth: 512, PendingFrames: 8, Refusals: 10}
+var imageSettings = &Settings{
+	AuthTimeout: time.Second, LoginTimeout: time.Second, ChallengeTTL: time.Second, BodyBeforeAuth: 512, PendingFrames: 8, Refusals: 10,
+}
 
 // TestImageHasEveryField: a field that is added to a session is in its image, or is left out with a reason.
 func TestImageHasEveryField(t *testing.T) {

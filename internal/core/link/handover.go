@@ -28,7 +28,7 @@ type Image struct {
 // SessionImage is a session that is open at the core.
 type SessionImage struct {
 	ID           int32
-	Account      regulation.Account
+	Account      []byte
 	PasswordOnly bool              `json:",omitempty"` // it ends with the link: its password cannot be changed any more
 	Record       uuid.UUID         // RecordID
 	Asked        ftd.ResumePoints  // flows that the terminal named
@@ -113,7 +113,7 @@ func (l *Link) Image() Image {
 		s.mu.Lock()
 		if (s.state == open || s.state == passwordOnly) && s.visits == nil {
 			i.Sessions = append(i.Sessions, SessionImage{
-				ID: s.id, Account: s.account, PasswordOnly: s.state == passwordOnly, Record: s.record,
+				ID: s.id, Account: []byte(s.account), PasswordOnly: s.state == passwordOnly, Record: s.record,
 				Asked: s.asked, Delivered: s.flows.points, Again: s.flows.again, GivenUp: slices.Clone(s.givenUp),
 			})
 		}
@@ -139,7 +139,7 @@ func (l *Link) Adopt(i *Image, terminal func(sessionID int32) core.Terminal) err
 			}
 		}
 		s := &session{
-			link: l, id: m.ID, account: m.Account, terminal: t, state: waiting, record: m.Record, asked: m.Asked,
+			link: l, id: m.ID, account: regulation.Account(m.Account), terminal: t, state: waiting, record: m.Record, asked: m.Asked,
 			flows: flows{points: m.Delivered, again: m.Again}, givenUp: m.GivenUp, adopted: l.now(),
 		}
 		if m.PasswordOnly {
