@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -179,6 +180,26 @@ func read(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// TestRotationKeepsAuditLogs: the sample keeps a file a day for as many years as retention.audit_years has by default.
+func TestRotationKeepsAuditLogs(t *testing.T) {
+	var years, kept int
+	retention, _ := reflect.TypeFor[config.Config]().FieldByName("Retention")
+	field, _ := retention.Type.FieldByName("AuditYears")
+	if _, err := fmt.Sscan(field.Tag.Get("default"), &years); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(read(t, "logrotate/tradefront")) {
+		if n, is := strings.CutPrefix(strings.TrimSpace(line), "rotate "); is {
+			if _, err := fmt.Sscan(n, &kept); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if kept < years*366 {
+		t.Errorf("%d days are kept, %d years have more", kept, years)
+	}
 }
 
 // TestReservedPorts: the ports of the samples are kept from outgoing connections.

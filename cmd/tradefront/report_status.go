@@ -30,6 +30,7 @@ type shownStatus struct {
 	Unaccounted int64        `json:"unaccounted"`
 	Gone        int64        `json:"gone,omitempty"`
 	Archived    bool         `json:"archived,omitempty"`
+	Archives    []string     `json:"archives,omitempty"` // files that have records of the day which the store has not
 	HandedIn    *time.Time   `json:"handed_in,omitempty"`
 	Receipt     string       `json:"receipt,omitempty"`
 	Provisional int64        `json:"provisional"`
@@ -128,6 +129,9 @@ func showStatus(d *settlement.DayStatus) shownStatus {
 		Fronts: d.Obstacles.Fronts, Obstacles: d.Obstacles.Open, Waived: d.Obstacles.Waived, Good: d.Good, Next: d.Next,
 	}
 	s.Gone, s.Archived = d.Gone, d.Archived
+	for i := range d.Archives {
+		s.Archives = append(s.Archives, d.Archives[i].File)
+	}
 	if h := d.HandedIn; h != nil {
 		s.HandedIn, s.Receipt = new(h.At.In(regulation.Zone)), h.Receipt
 	}

@@ -17,8 +17,8 @@ import (
 var roleOf = map[string]string{
 	"migrate": postgres.RoleOwner, "calendar": postgres.RoleOwner,
 	"app": postgres.RoleAdmin, "account": postgres.RoleAdmin, "admission": postgres.RoleAdmin, "relay": postgres.RoleAdmin, "actions": postgres.RoleAdmin, "masterkey": postgres.RoleAdmin, "front": postgres.RoleAdmin,
-	"loadtest": postgres.RoleOwner,
-	"report":   postgres.RoleReport, "reconcile": postgres.RoleReport,
+	"loadtest": postgres.RoleOwner, "archive": postgres.RoleOwner, "subject": postgres.RoleOwner,
+	"report": postgres.RoleReport, "reconcile": postgres.RoleReport,
 	"serve": postgres.RoleFront, "quarantine": postgres.RoleFront, "local": postgres.RoleFront,
 }
 

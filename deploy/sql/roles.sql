@@ -9,7 +9,8 @@
 -- The roles have no password yet: \password tradefront_owner, and so on, or a client
 -- certificate in pg_hba.conf.
 --
---   tradefront_owner   owns the tables; migrates, and runs `calendar reassign`
+--   tradefront_owner   owns the tables; migrates, and runs `calendar reassign`, `archive`
+--                      and `subject`
 --   tradefront_front   the daemons: insert records, say what they hold. They cannot read a
 --                      ciphertext, change or remove a record. quarantine and local, which note in a
 --                      waiver what was given up on the front's machine
@@ -82,8 +83,8 @@ BEGIN
         SELECT c.oid FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
         WHERE c.relkind IN ('r', 'p') AND c.relowner <> 'tradefront_owner'::regrole AND c.relnamespace = current_schema()::regnamespace
           AND (c.relname IN ('record', 'app', 'account', 'directory', 'report_export', 'reassigned_from', 'front', 'waiver', 'handed_in', 'relay', 'relay_scope',
-                            'directory_change', 'directory_removed', 'operator_action', 'ban', 'goose_db_version')
-               OR i.inhparent = to_regclass('record'))
+                            'directory_change', 'directory_removed', 'operator_action', 'ban', 'archive', 'goose_db_version')
+               OR c.relname ~ '^archived_[0-9]{8}(_[0-9]+)?$' OR i.inhparent = to_regclass('record'))
     LOOP
         EXECUTE format('ALTER TABLE %s OWNER TO tradefront_owner', relation);
     END LOOP;
@@ -112,7 +113,7 @@ BEGIN
     GRANT INSERT ON operator_action TO tradefront_front, tradefront_report, tradefront_admin;
     GRANT SELECT ON operator_action TO tradefront_report, tradefront_admin;
 
-    GRANT SELECT ON record, report_export, reassigned_from, front, waiver, handed_in TO tradefront_report;
+    GRANT SELECT ON record, report_export, reassigned_from, front, waiver, handed_in, archive TO tradefront_report;
     GRANT INSERT ON report_export, waiver, handed_in TO tradefront_report;
 
     GRANT SELECT, INSERT, UPDATE ON app, account, relay, relay_scope, ban, directory_change TO tradefront_admin;

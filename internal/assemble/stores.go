@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/journal"
@@ -45,6 +46,7 @@ type Records interface {
 	Since(ctx context.Context) (time.Time, error)
 	AddHandedIn(ctx context.Context, h *store.HandedIn) error
 	settlement.DayReassigner
+	EachOfAccount(ctx context.Context, account regulation.Account, f func(*store.Record) error) error
 	Tables() *sqlrows.Tables
 	Close() error
 }
@@ -65,6 +67,10 @@ func OpenLocal(ctx context.Context, cfg *config.Config) (*journal.Journal, error
 
 // PreparePostgres does not connect yet.
 func PreparePostgres(ctx context.Context, cfg *config.Config) (*postgres.Store, error) {
+	return preparePostgres(ctx, cfg, postgres.Options{})
+}
+
+func preparePostgres(ctx context.Context, cfg *config.Config, opt postgres.Options) (*postgres.Store, error) {
 	if cfg.Store.Driver != DriverPostgres {
 		return nil, config.Faults{{
 			Key: "store.driver", Problem: "is " + cfg.Store.Driver + ": there is no PostgreSQL",
@@ -75,7 +81,7 @@ func PreparePostgres(ctx context.Context, cfg *config.Config) (*postgres.Store, 
 	if err != nil {
 		return nil, err
 	}
-	pg, err := postgres.Open(ctx, url, postgres.Options{})
+	pg, err := postgres.Open(ctx, url, opt)
 	if err != nil {
 		return nil, config.Faults{{Key: "store.url", Problem: err.Error()}}
 	}
@@ -84,7 +90,11 @@ func PreparePostgres(ctx context.Context, cfg *config.Config) (*postgres.Store, 
 
 // DialPostgres connects without looking at the schema.
 func DialPostgres(ctx context.Context, cfg *config.Config) (*postgres.Store, error) {
-	pg, err := PreparePostgres(ctx, cfg)
+	return dialPostgres(ctx, cfg, postgres.Options{})
+}
+
+func dialPostgres(ctx context.Context, cfg *config.Config, opt postgres.Options) (*postgres.Store, error) {
+	pg, err := preparePostgres(ctx, cfg, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +116,12 @@ func unusable(err error) error {
 
 // OpenPostgres connects, and refuses another schema than that of this program.
 func OpenPostgres(ctx context.Context, cfg *config.Config) (*postgres.Store, error) {
-	pg, err := DialPostgres(ctx, cfg)
+	return OpenPostgresWith(ctx, cfg, postgres.Options{})
+}
+
+// OpenPostgresWith is OpenPostgres with bounds of its own.
+func OpenPostgresWith(ctx context.Context, cfg *config.Config, opt postgres.Options) (*postgres.Store, error) {
+	pg, err := dialPostgres(ctx, cfg, opt)
 	if err != nil {
 		return nil, err
 	}

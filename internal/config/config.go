@@ -70,10 +70,24 @@ type Config struct {
 	Relay Relay `key:"relay"`
 	// Where records live.
 	Store Store `key:"store"`
+	// How long evidence is kept. Of the daemon none of it is asked: the command archive and doctor go by it.
+	Retention Retention `key:"retention"`
 	// What this front takes on at once.
 	Limits Limits `key:"limits"`
 	// How long things may take.
 	Timers Timers `key:"timers"`
+}
+
+// Retention is how long evidence is kept.
+type Retention struct {
+	// Years from the trading day on in which archive destroy refuses. At least 20: 期货和衍生品法 (2022) asks that for order and
+	// trade records, and terminal information is a part of them (证监会公告〔2022〕43号).
+	RecordsYears int `key:"records_years" default:"20" min:"20" max:"100"`
+	// Years in which the lines of an audit log are kept. At least 5: 证券期货业网络和信息安全管理办法 (CSRC order 218, 2023) asks that
+	// for business logs.
+	AuditYears int `key:"audit_years" default:"5" min:"5" max:"100"`
+	// Days after which doctor reminds that a trading day is still in PostgreSQL and in no archive.
+	OnlineDays int `key:"online_days" default:"400" min:"30" max:"7300"`
 }
 
 // Front is this gateway process.

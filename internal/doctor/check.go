@@ -85,6 +85,8 @@ func checks() []check {
 			"ask the administrator of PostgreSQL to set it as the line says", "请数据库管理员按该行所述修改")},
 		{"partitions", Warn, postgresServer, checkPartitions, say(
 			"start a front, which makes them, or see why it could not in its log", "启动前置即会自动创建；如未创建，请查看前置日志中的原因")},
+		{"old_days", Warn, postgresServer, checkOldDays, say(
+			"archive them: tradefront archive --before DAY, see docs/archive.md", "归档这些交易日：tradefront archive --before DAY，参见 docs/archive.zh-CN.md")},
 		{"postgres_clock", Fail, postgresServer, checkPostgresClock, say(
 			"run NTP (chrony) on both machines against the same servers", "在两台机器上用相同的时间服务器运行 NTP（chrony）")},
 		{"ntp", Warn, machine, checkNTP, say(

@@ -149,6 +149,25 @@ func checkPartitions(ctx context.Context, s *Site, f *findings) {
 	}
 }
 
+// checkOldDays reminds of days that are in PostgreSQL for longer than the firm wants.
+func checkOldDays(ctx context.Context, s *Site, f *findings) {
+	pg, err := s.pg.get()
+	if err != nil {
+		f.fault("", err)
+		return
+	}
+	n, oldest, err := pg.DaysBefore(ctx, calendar.DayOf(s.Now().AddDate(0, 0, -s.Config.Retention.OnlineDays)))
+	switch {
+	case err != nil:
+		f.skip("which days are in PostgreSQL could not be read: %s", "无法读取 PostgreSQL 中有哪些交易日：%s", oneLine(err))
+	case n > 0:
+		f.warn(say("%d trading days are in PostgreSQL for longer than retention.online_days (%d), the oldest is %s",
+			"%d 个交易日留在 PostgreSQL 的时间超过 retention.online_days（%d 天），最早的是 %s", n, s.Config.Retention.OnlineDays, oldest))
+	default:
+		f.pass("no trading day is in PostgreSQL for longer than retention.online_days (%d)", "没有交易日留在 PostgreSQL 超过 retention.online_days（%d 天）", s.Config.Retention.OnlineDays)
+	}
+}
+
 // clockWarning is the difference to PostgreSQL's clock from which on an operator should look, as on /readyz.
 const clockWarning = time.Second
 

@@ -53,6 +53,13 @@ func TestPostgres(t *testing.T) {
 	r = h.examine()
 	wantIn(t, r, "partitions", Pass)
 	wantIn(t, r, "disk_space", Pass)
+	wantIn(t, r, "old_days", Pass)
+	if err := super.EnsurePartitions(t.Context(), []calendar.TradingDay{20250102}); err != nil {
+		t.Fatal(err)
+	}
+	if f := wantIn(t, h.examine(), "old_days", Warn); !strings.Contains(f.Detail.EN, "the oldest is 20250102") {
+		t.Errorf("%+v", f)
+	}
 
 	storetest.Execute(t, super, "CREATE RULE spoils AS ON DELETE TO app DO INSTEAD NOTHING")
 	h.want("postgres_settings", Warn)

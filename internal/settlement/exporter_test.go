@@ -407,7 +407,7 @@ func TestRightsOfAReport(t *testing.T) {
 	owner := openPostgres(t, url, true)
 	db := administer(t, url)
 	db.run("CREATE ROLE report_role",
-		"GRANT SELECT ON record, reassigned_from, handed_in, goose_db_version TO report_role",
+		"GRANT SELECT ON record, reassigned_from, handed_in, archive, goose_db_version TO report_role",
 		"GRANT SELECT, INSERT ON report_export, waiver TO report_role",
 		"REVOKE CREATE ON SCHEMA public FROM PUBLIC")
 	t.Cleanup(func() { db.run("DROP OWNED BY report_role", "DROP ROLE report_role") })

@@ -23,6 +23,7 @@ type SurveyStore interface {
 	ReassignedFrom(ctx context.Context, day calendar.TradingDay) (bool, error)
 	OutsideWindow(ctx context.Context, day calendar.TradingDay, start, end time.Time) (int64, error)
 	InWindow(ctx context.Context, first, last calendar.TradingDay, start, end time.Time) (int64, error)
+	Archives(ctx context.Context, day calendar.TradingDay) ([]store.Archive, error)
 	WaiverStore
 	Waivers(ctx context.Context, day calendar.TradingDay) ([]store.Waiver, error)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/show"
@@ -35,6 +36,7 @@ type gone struct {
 	held     int64 // of them, records that the store has
 	moved    bool  // records were reassigned since
 	last     store.Export
+	files    []store.Archive // that have records which the store has not
 }
 
 // goneOf compares the ledger of a day with its records. Where positions mean nothing, as after a
@@ -57,8 +59,35 @@ func goneOf(ctx context.Context, s SurveyStore, exports []store.Export, day cale
 	}
 	g.held = state.Records - state.Late
 	left, err := s.Left(ctx)
+	if err != nil {
+		return g, err
+	}
 	g.moved = slices.Contains(left, day)
+	g.files, err = archivesOf(ctx, s, day)
 	return g, err
+}
+
+// archivesOf are the files that have records of the day which the store has not.
+func archivesOf(ctx context.Context, s SurveyStore, day calendar.TradingDay) ([]store.Archive, error) {
+	all, err := s.Archives(ctx, day)
+	return slices.DeleteFunc(all, func(a store.Archive) bool { return !a.Apart() }), err
+}
+
+// fileNames are the archives' names, in a sentence.
+func fileNames(files []store.Archive) string {
+	names := make([]string, 0, len(files))
+	for i := range files {
+		names = append(names, files[i].File)
+	}
+	return strings.Join(names, " and ")
+}
+
+// inFiles is how many records archives have.
+func inFiles(files []store.Archive) (n int64) {
+	for i := range files {
+		n += files[i].Records
+	}
+	return n
 }
 
 // missing is how many records are gone that no reassignment explains.
@@ -69,8 +98,10 @@ func (g *gone) missing() int64 {
 	return max(0, g.reported-g.held)
 }
 
-// archived reports whether nothing of the day is there any more.
-func (g *gone) archived() bool { return g.held == 0 && g.missing() > 0 }
+// archived reports whether nothing of the day is there any more, or archives have what is missing.
+func (g *gone) archived() bool {
+	return g.missing() > 0 && (g.held == 0 || g.missing() <= inFiles(g.files))
+}
 
 func (g *gone) obstacle(day calendar.TradingDay) store.Obstacle {
 	o := store.Obstacle{
@@ -78,7 +109,11 @@ func (g *gone) obstacle(day calendar.TradingDay) store.Obstacle {
 		What: fmt.Sprintf("%d of the %d that were reported are not in the store any more: they were removed", g.missing(), g.reported),
 		Next: fmt.Sprintf("keep %s of %s, which holds them; find out who removed them", g.last.File, show.Time(g.last.At)),
 	}
-	if g.archived() {
+	switch {
+	case g.archived() && len(g.files) > 0:
+		o.What = fmt.Sprintf("are archived in %s: %d were reported and %d of them are there", fileNames(g.files), g.reported, inFiles(g.files))
+		o.Next = "keep that file; to export the day again bring it back: tradefront archive restore " + g.files[0].File
+	case g.archived():
 		o.What = fmt.Sprintf("are archived: %d were reported and none is in the store any more, as after the day's partition was detached", g.reported)
 		o.Next = fmt.Sprintf("keep %s of %s, which holds them; to export the day again attach its partition again", g.last.File, show.Time(g.last.At))
 	}

@@ -32,6 +32,8 @@ type DayStatus struct {
 	// reassigned; Archived, that this is the whole day, as when its partition was detached.
 	Gone     int64
 	Archived bool
+	// Archives are the files that have records of the day which the store has not.
+	Archives []store.Archive
 	// HandedIn is when the report was last handed in, as a clerk noted; nil if it was not.
 	HandedIn *store.HandedIn
 
@@ -119,7 +121,11 @@ func (d *DayStatus) count(ctx context.Context, s SurveyStore, chain []store.Expo
 		return err
 	}
 	d.Records, d.Late, d.Provisional = state.Records, state.Late, state.Provisional
+	if d.Archives, err = archivesOf(ctx, s, d.Day); err != nil {
+		return err
+	}
 	if len(chain) == 0 {
+		d.Archived = len(d.Archives) > 0 && d.Records == 0
 		return nil
 	}
 	left, err := s.Left(ctx)
@@ -127,8 +133,8 @@ func (d *DayStatus) count(ctx context.Context, s SurveyStore, chain []store.Expo
 		return err
 	}
 	held := d.Records - d.Late // records that the chain's position covers
-	g := gone{reported: d.Reported, held: held, moved: slices.Contains(left, d.Day)}
-	d.Gone, d.Archived = g.missing(), g.archived()
+	g := gone{reported: d.Reported, held: held, moved: slices.Contains(left, d.Day), files: d.Archives}
+	d.Gone, d.Archived = g.missing(), g.archived() || len(d.Archives) > 0 && d.Records == 0
 	d.Moved, d.Unaccounted = max(0, d.Reported-held-d.Gone), max(0, held-d.Reported)
 	return nil
 }
@@ -157,6 +163,11 @@ func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next string, 
 		return fmt.Sprintf("%d records were given this day by a calendar that did not know it yet: calendar reassign", d.Provisional), false
 	case !d.Closed:
 		return "wait: the window closes at " + show.Time(d.End), false
+	case d.Archived && d.Late > 0:
+		return fmt.Sprintf("%d records came after the day was archived, and no report has them: report waive --day %s, then report export --supplement --day %s",
+			d.Late, d.Day, d.Day), false
+	case d.Archived && len(d.Archives) > 0:
+		return fmt.Sprintf("archived: its records are in %s; keep that file, and do not export the day again", fileNames(d.Archives)), true
 	case d.Archived:
 		return fmt.Sprintf("archived: its records are in %s of %s and not in the store any more; keep that file, and do not export the day again",
 			d.Last.File, show.Time(d.Last.At)), true

@@ -69,6 +69,9 @@ func (Store) HandedIn(context.Context, calendar.TradingDay) ([]store.HandedIn, e
 	return nil, nil
 }
 
+// Archives returns none.
+func (Store) Archives(context.Context, calendar.TradingDay) ([]store.Archive, error) { return nil, nil }
+
 // ReassignedFrom returns false.
 func (Store) ReassignedFrom(context.Context, calendar.TradingDay) (bool, error) { return false, nil }
 

@@ -149,3 +149,19 @@ func (r *Row) decode(s sqlrows.Scanner, before ...any) error {
 	rec.LoginTime = sqlrows.Instant(r.seconds)
 	return r.relay.Into(rec)
 }
+
+// EachOfAccount calls f for each record of an account, in no order; see Scan.
+func (l *Journal) EachOfAccount(ctx context.Context, account regulation.Account, f func(*store.Record) error) error {
+	rows, err := l.db.QueryContext(ctx, "SELECT "+sqlrows.LocalColumns+" FROM record WHERE account = ?", string(account))
+	if err != nil {
+		return localfile.Explain(ctx, err)
+	}
+	defer rows.Close()
+	var row Row
+	return l.each(ctx, rows, func() error {
+		if err := row.Scan(rows); err != nil {
+			return localfile.Explain(ctx, err)
+		}
+		return f(&row.Record)
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
@@ -61,4 +62,28 @@ func (p *Store) Find(ctx context.Context, id uuid.UUID) (store.Record, error) {
 // Days counts the records of each trading day, in ascending order of days.
 func (p *Store) Days(ctx context.Context) ([]store.DayCount, error) {
 	return sqlrows.CountDays(ctx, p.Tables())
+}
+
+// EachOfAccount calls f for each record of an account, in no order. It reads every partition: there is no index for what is asked
+// once a month. The record and its slices are valid only during the call.
+func (p *Store) EachOfAccount(ctx context.Context, account regulation.Account, f func(*store.Record) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	rows, err := p.pool.Query(ctx, "SELECT "+sqlrows.Columns+" FROM record WHERE account = $1", binaryFormat, string(account))
+	if err != nil {
+		return explain(ctx, err)
+	}
+	defer rows.Close()
+	var rec store.Record
+	for rows.Next() {
+		err := recordLayout.decode(rows.RawValues(), &rec)
+		if err == nil {
+			err = f(&rec)
+		}
+		if err != nil {
+			cancel()
+			return err
+		}
+	}
+	return explain(ctx, rows.Err())
 }

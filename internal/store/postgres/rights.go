@@ -46,6 +46,7 @@ var rights = []right{
 	{RoleReport, "SELECT", "record", ""},
 	{RoleReport, "SELECT, INSERT", "report_export", ""},
 	{RoleReport, "SELECT", "reassigned_from", ""},
+	{RoleReport, "SELECT", "archive", ""},
 	{RoleReport, "SELECT", "front", ""},
 	{RoleReport, "SELECT, INSERT", "waiver", ""},
 	{RoleReport, "SELECT, INSERT", "handed_in", ""},

@@ -44,6 +44,7 @@ var traces = []struct {
 	{18, "to_regclass('operator_action') IS NOT NULL"},
 	{19, hasColumn("record", "relay_sealed")},
 	{20, "to_regclass('ban') IS NOT NULL"},
+	{21, "to_regclass('archive') IS NOT NULL"},
 }
 
 func hasColumn(table, column string) string {

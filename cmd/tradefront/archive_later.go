@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/actions"
+	"github.com/tradefront/tradefront/internal/archive"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/postgres"
+)
+
+func newArchiveList(e *env) *cobra.Command {
+	var (
+		path string
+		form output
+	)
+	c := &cobra.Command{
+		Use: "list", Short: "List the archived days, where their records are, and how long they are kept", Args: noArgs,
+		Long: "List the ledger of archives. STATE: detached, the database has the day's table beside record; dropped, the file alone has the\n" +
+			"records; restored, they are in the store again; destroyed. KEEP UNTIL is the day from which on `archive destroy` may destroy the\n" +
+			"file (retention.records_years); AUDIT LOGS UNTIL is that of rotated audit logs with lines of the day (retention.audit_years).",
+		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
+			cfg, _, pg, err := e.openArchives(c.Context(), path)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, pg.Close()) }()
+			all, err := pg.Archives(c.Context(), 0)
+			if err != nil {
+				return err
+			}
+			list := make([]shownArchive, 0, len(all))
+			for i := range all {
+				one := showArchive(&all[i])
+				one.RecordsUntil = archive.Due(all[i].Day, cfg.Retention.RecordsYears).Format(time.DateOnly)
+				one.AuditUntil = archive.Due(all[i].Day, cfg.Retention.AuditYears).Format(time.DateOnly)
+				list = append(list, one)
+			}
+			return form.print(e.out, list, func(w io.Writer) {
+				table(w, "DAY\tRECORDS\tBYTES\tSTATE\tKEEP UNTIL\tAUDIT LOGS UNTIL\tFILE\tSHA256", func(w io.Writer) {
+					for i := range list {
+						a := &list[i]
+						fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", a.Day, a.Records, a.Bytes, a.State, a.RecordsUntil, a.AuditUntil, a.File, a.SHA256)
+					}
+				})
+			})
+		}),
+	}
+	configFlag(c, &path)
+	outputFlag(c, &form)
+	return c
+}
+
+// shownFile is what `archive verify -o json` prints.
+type shownFile struct {
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+	archive.Manifest
+}
+
+func newArchiveVerify(e *env) *cobra.Command {
+	var form output
+	c := &cobra.Command{
+		Use: "verify FILE...", Short: "Read archives whole, and compare each member and record with the manifest", Args: cobra.MinimumNArgs(1),
+		Long: "Read archives whole: each member has the SHA-256 of the manifest, and the records are those of the day that were archived. It needs\n" +
+			"neither configuration nor database. Compare the SHA-256 that it prints with that of `archive list`.",
+		RunE: e.action(func(_ *cobra.Command, args []string) error {
+			list := make([]shownFile, 0, len(args))
+			for _, path := range args {
+				one, err := verifyArchive(path)
+				if err != nil {
+					return err
+				}
+				list = append(list, *one)
+			}
+			return form.print(e.out, list, func(w io.Writer) {
+				for i := range list {
+					list[i].print(w)
+				}
+			})
+		}),
+	}
+	outputFlag(c, &form)
+	return c
+}
+
+func verifyArchive(path string) (_ *shownFile, err error) {
+	f, err := archive.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	sum, err := f.Verify()
+	if err != nil {
+		return nil, err
+	}
+	return &shownFile{path, fmt.Sprintf("%x", sum), f.Manifest}, nil
+}
+
+func (f *shownFile) print(w io.Writer) {
+	fmt.Fprintf(w, "%s is whole: trading day %s of %s, %d records, made by %s with %s, sha256 %s\n", f.Path, f.Day, f.ReportUnitID, f.Records, f.By, f.Version, f.SHA256)
+	for _, m := range f.Members {
+		fmt.Fprintf(w, "  %s: %d lines, %d bytes\n", m.Name, m.Lines, m.Bytes)
+	}
+	for _, what := range f.Missing {
+		fmt.Fprintf(w, "  without %s\n", what)
+	}
+	if f.Despite != "" {
+		fmt.Fprintf(w, "  archived although: %s\n  reason: %s\n", f.Despite, f.Why)
+	}
+}
+
+// newArchiveChange is a command that changes the ledger's line of one file.
+func newArchiveChange(e *env, use, short, long string,
+	do func(ctx context.Context, cfg *config.Config, pg *postgres.Store, path string) (*store.Archive, error), done string,
+) *cobra.Command {
+	var path, why string
+	c := &cobra.Command{
+		Use: use + " FILE", Short: short, Long: long, Args: cobra.ExactArgs(1),
+		RunE: e.action(func(c *cobra.Command, args []string) (err error) {
+			cfg, _, pg, err := e.openArchives(c.Context(), path)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, pg.Close()) }()
+			if err := pg.CheckOwner(c.Context()); err != nil {
+				return err
+			}
+			before, err := do(c.Context(), cfg, pg, args[0])
+			if err != nil {
+				return err
+			}
+			a, err := e.act(c, cfg, before.Day.String(), why)
+			if err != nil {
+				return err
+			}
+			a.Note(before.File, string(before.State), done)
+			fmt.Fprintf(e.out, "%s of %s: %s, %d records\n", before.File, before.Day, done, before.Records)
+			return actions.Write(c.Context(), pg.Tables(), a)
+		}),
+	}
+	configFlag(c, &path)
+	whyFlag(c, &why)
+	return c
+}
+
+func newArchiveRestore(e *env) *cobra.Command {
+	return newArchiveChange(e, "restore", "Bring an archived day back into the database",
+		"Bring the records of an archive back into PostgreSQL, in one transaction, after the file was verified. In the database that archived the day\n"+
+			"reports and late records are as before. Another database, as an empty one for an inquiry, gets the day's ledger too. It refuses where\n"+
+			"records of the day are.",
+		func(ctx context.Context, _ *config.Config, pg *postgres.Store, path string) (*store.Archive, error) {
+			return archive.Restore(ctx, pg, path, time.Now())
+		}, string(store.ArchiveRestored))
+}
+
+func newArchiveDrop(e *env) *cobra.Command {
+	return newArchiveChange(e, "drop", "Remove the detached table of an archived day, after its file was verified",
+		"Remove the table that `archive --before` detached, which frees its room in the database. The file is read whole first, and must be the ledger's;\n"+
+			"from then on it alone has the records: have a copy of it in a second place.",
+		func(ctx context.Context, _ *config.Config, pg *postgres.Store, path string) (*store.Archive, error) {
+			return archive.Drop(ctx, pg, path, time.Now())
+		}, string(store.ArchiveDropped))
+}
+
+func newArchiveDestroy(e *env) *cobra.Command {
+	yes := false
+	c := newArchiveChange(e, "destroy", "Destroy an archived day after its time",
+		"Remove the file of an archived day, and its detached table if that is there. It refuses before retention.records_years are over.\n"+
+			"Copies elsewhere are not reached: destroy them too.",
+		func(ctx context.Context, cfg *config.Config, pg *postgres.Store, path string) (*store.Archive, error) {
+			if !yes {
+				return nil, fmt.Errorf("%s would be removed for good: say so with --yes", path)
+			}
+			return archive.Destroy(ctx, pg, path, cfg.Retention.RecordsYears, time.Now())
+		}, string(store.ArchiveDestroyed))
+	c.Flags().BoolVar(&yes, "yes", false, "remove it for good")
+	must(c.MarkFlagRequired("why"))
+	return c
+}

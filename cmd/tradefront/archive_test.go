@@ -1,0 +1,55 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/store/postgres"
+	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/pgtest"
+)
+
+// TestArchive takes one day of PostgreSQL through all commands.
+func TestArchive(t *testing.T) {
+	newSite(t)
+	const archive = "archive --before 20260201 --out files --reports . --without-audit" + onC
+	play(t, []step{{archive, "", 1, "", "tradefront: store.driver is embedded: …local backup…"}})
+	url := pgtest.Database(t)
+	write(t, "tradefront.yaml", siteConfig+"store:\n  driver: postgres\n  url: \""+url+"\"\n")
+	play(t, []step{{"migrate" + onC, "", 0, "…", "…"}})
+	db := storetest.Connect(t, url, postgres.Options{})
+	const day = calendar.TradingDay(20260105)
+	if err := db.CopyIn(t.Context(), storetest.Records(day, 3)); err != nil {
+		t.Fatal(err)
+	}
+	const name = "files/0001archive20260105.zip"
+	play(t, []step{
+		{archive, "", 1, "", "tradefront: --out: stat files: no such file or directory: make the folder, or name another"},
+	})
+	if err := os.Mkdir("files", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	play(t, []step{
+		{archive, "", 1, "20260105 stays in the store: its report is not done: …--despite-obstacles…", "tradefront: 1 of 1 days were not archived…"},
+		{archive + " --despite-obstacles --why=", "", 1, "", "tradefront: --why: a reason is kept…"},
+		{
+			archive + " --despite-obstacles --why moved-to-another-system", "", 0,
+			"20260105 archived: 0001archive20260105.zip, 3 records…next: copy the files…archive drop…", "",
+		},
+		{archive, "", 0, "no day before 20260201 is in the store", ""},
+		{"report status" + onC + " --day 20260105", "", 0, "…archived: its records are in 0001archive20260105.zip…", ""},
+		{"archive list" + onC, "", 0, "DAY…20260105…3…detached…2046-01-06…2031-01-06…0001archive20260105.zip…", ""},
+		{"archive verify " + name, "", 0, name + " is whole: trading day 20260105 of 0001, 3 records…records.jsonl: 3 lines…moved-to-another-system", ""},
+		{"archive drop " + name + onC, "", 0, "0001archive20260105.zip of 20260105: dropped, 3 records", ""},
+		{"archive drop " + name + onC, "", 1, "", "tradefront: archive: …is dropped, there is no detached table to drop"},
+		{"archive destroy " + name + onC + " --why gdpr", "", 1, "", "tradefront: …say so with --yes"},
+		{"archive destroy " + name + onC + " --yes --why gdpr", "", 1, "", "tradefront: archive: …is kept for 20 years…from 2046-01-06 on, and nothing was done"},
+		{"archive restore " + name + onC, "", 0, "0001archive20260105.zip of 20260105: restored, 3 records", ""},
+		{"archive list" + onC + " -o json", "", 0, "…\"state\": \"restored\"…", ""},
+		{"actions list" + onC + " --subject 20260105", "", 0, "…archive…moved-to-another-system…archive drop…archive restore…", ""},
+	})
+	storetest.Stored(t, db, day)
+	write(t, "broken.zip", read(t, name)[:200])
+	play(t, []step{{"archive verify broken.zip", "", 1, "", "tradefront: archive: broken.zip: zip: not a valid zip file"}})
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/archive"
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/postgres"
+	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/internal/subject"
+	"github.com/tradefront/tradefront/test/pgtest"
+)
+
+// TestSubjectExport: all of one account from store, archive and audit log, each login once, nothing of another's; and who asked is noted.
+func TestSubjectExport(t *testing.T) {
+	newSite(t)
+	url := pgtest.Database(t)
+	write(t, "tradefront.yaml", siteConfig+"store:\n  driver: postgres\n  url: \""+url+"\"\n")
+	db := storetest.OpenPostgresAt(t, url, postgres.Options{})
+	archived, live := storetest.Records(20260105, 4), storetest.Records(20260106, 4)
+	for i := range archived {
+		archived[i].Account, live[i].Account = "80000001", "80000001"
+	}
+	archived[0].Account, live[0].Account = "80000002", "80000002"
+	if err := db.CopyIn(t.Context(), append(archived, live...)); err != nil {
+		t.Fatal(err)
+	}
+	path := archiveDay(t, db, 20260105)
+	var log strings.Builder
+	for _, r := range []store.Record{archived[1], live[1], live[0]} {
+		fmt.Fprintf(&log, "{\"time\":\"2026-01-05T01:00:00Z\",\"event\":\"login\",\"reason\":\"ok\",\"record_id\":%q,\"account\":%q,\"address\":\"203.0.113.9\",\"port\":4711}\n", r.ID, r.Account)
+	}
+	fmt.Fprintln(&log, `{"time":"2026-01-05T01:00:00Z","event":"login","record_id":"019b7c1e-5c00-7d4e-8a3b-0123456789ab","account":"80000001","address":"203.0.113.8","port":1,"trading_day":"20260105"}`)
+	write(t, "audit.log", log.String())
+	export := "subject export 80000001" + onC + " --out asked.json --audit audit.log --archive " + path
+	play(t, []step{
+		{export, "", 2, "", "…why…not set…"},
+		{export + " --why=", "", 1, "", "tradefront: --why: say who asked…"},
+		{export + " --why request-17", "", 0, "asked.json and asked.json.csv: 7 logins of account 80000001", "warning: of 4 logins the address is not known…"},
+		{export + " --why request-17", "", 1, "", "tradefront: --out: asked.json is there, and is not replaced…"},
+		{"actions list" + onC + " --subject 80000001", "", 0, "…subject export…request-17…", ""},
+	})
+	var got subject.Export
+	if err := json.Unmarshal([]byte(read(t, "asked.json")), &got); err != nil {
+		t.Fatal(err)
+	}
+	found := make(map[string]subject.Login)
+	for _, l := range got.Logins {
+		found[l.RecordID] = l
+	}
+	for _, r := range append(archived[1:4:4], live[1:]...) {
+		l, there := found[r.ID.String()]
+		if !there || string(l.Terminal) != string(r.Terminal) || string(l.Supplement) != string(r.Supplement) || !l.LoginTime.Equal(r.LoginTime) || l.TradingDay != r.TradingDay.String() {
+			t.Errorf("%v: %+v", r.ID, l)
+		}
+	}
+	if l := found[live[1].ID.String()]; l.Address != "203.0.113.9" || l.Port != 4711 || strings.Join(l.Found, " ") != "store audit" {
+		t.Errorf("%+v", l)
+	}
+	if len(got.Logins) != 7 || len(got.Sources) != 3 || got.Why != "request-17" {
+		t.Errorf("%d logins of %v: %s", len(got.Logins), got.Sources, got.Why)
+	}
+	table := read(t, "asked.json.csv")
+	if strings.Count(table, "\n") != 8 || strings.Contains(table, live[0].ID.String()) || !strings.Contains(table, "203.0.113.8") {
+		t.Error(table)
+	}
+}
+
+// archiveDay archives a day without its files.
+func archiveDay(t *testing.T, db *postgres.Store, day calendar.TradingDay) (path string) {
+	t.Helper()
+	s := archive.Sealer{
+		Store: db, Out: ".", ReportUnitID: "0001", By: "a@h", Why: "a test", Now: time.Now,
+		Actions: func(context.Context, time.Time, func(*store.Action) error) error { return nil },
+	}
+	end := day.Date().Add(15*time.Hour + 30*time.Minute)
+	sealed, err := s.Seal(t.Context(), &settlement.DayStatus{Day: day, Start: end.Add(-24 * time.Hour), End: end, Records: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Clean(sealed.Path)
+}

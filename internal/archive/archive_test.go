@@ -1,0 +1,359 @@
+package archive
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/postgres"
+	"github.com/tradefront/tradefront/internal/store/storetest"
+)
+
+const day = storetest.Day
+
+// office is a firm that archives one day.
+type office struct {
+	*Sealer
+	db     *postgres.Store
+	recs   []store.Record
+	status settlement.DayStatus
+}
+
+func newOffice(t *testing.T, rows int) *office {
+	t.Helper()
+	db, recs := storetest.OpenPostgres(t), storetest.Records(day, rows)
+	recs[0].RelayAppID, recs[0].RelayMode = "vendor_relay_1.0", store.RelayOperator
+	recs[0].VisitTime, recs[0].RelayLoginTime, recs[0].RelaySealed = recs[0].LoginTime, recs[0].LoginTime.Add(-time.Hour), []byte{1, 2}
+	if err := db.CopyIn(t.Context(), recs); err != nil {
+		t.Fatal(err)
+	}
+	end := day.Date().Add(15*time.Hour + 30*time.Minute)
+	o := &office{db: db, recs: recs, Sealer: &Sealer{
+		Store: db, Out: t.TempDir(), ReportUnitID: "0001", BrokerID: "9999", By: "a@h", Version: "v", Schema: 21,
+		Now:     func() time.Time { return end.Add(MinAge) },
+		Actions: func(context.Context, time.Time, func(*store.Action) error) error { return nil },
+	}}
+	o.status = settlement.DayStatus{
+		Day: day, Start: end.Add(-24 * time.Hour), End: end, Records: int64(rows), Good: true, HandedIn: &store.HandedIn{}, Last: &store.Export{},
+	}
+	return o
+}
+
+// held are the RecordIDs in the store and in the files that the ledger has, which must be whole.
+func (o *office) held(t *testing.T) map[uuid.UUID]store.Record {
+	t.Helper()
+	all := storetest.Stored(t, o.db, day)
+	ledger, err := o.db.Archives(t.Context(), day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range ledger {
+		f, err := Open(filepath.Join(o.Out, ledger[i].File))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sum, err := f.Verify(); err != nil || sum != ledger[i].SHA256 {
+			t.Fatalf("%v, %x", err, sum)
+		}
+		if err := f.Records(func(r *store.Record, _ int64) error { all[r.ID] = *r; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		storetest.CloseIt(t, f)
+	}
+	return all
+}
+
+func (o *office) wantAll(t *testing.T, after string) {
+	t.Helper()
+	held := o.held(t)
+	for i := range o.recs {
+		if got, there := held[o.recs[i].ID]; !there || !storetest.SameRecord(got, o.recs[i]) {
+			t.Fatalf("%s: record %v is in neither, or altered", after, o.recs[i].ID)
+		}
+	}
+}
+
+// TestArchivedDay goes the whole way of a day: into a file, out of the store, dropped, back, and destroyed after its time.
+func TestArchivedDay(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 300)
+	o.Reports = t.TempDir()
+	report := []byte("a@1.0@x@y\n")
+	path := filepath.Join(o.Reports, "0001clientinfo.txt")
+	if err := os.WriteFile(path, []byte("another"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	export := store.Export{Day: day, Number: 1, Kind: store.FullExport, At: o.Now(), Rows: 1, SHA256: sha256.Sum256(report), File: filepath.Base(path), Position: "1:1:", UnitID: "0001"}
+	if err := o.db.AddExport(t.Context(), &export); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.Seal(t.Context(), &o.status); err == nil || !strings.Contains(err.Error(), "is not what was exported") {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, report, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o.Audit = auditLogs(t, o.status.Start, o.status.End)
+	sealed, err := o.Seal(t.Context(), &o.status)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.wantAll(t, "sealed")
+	storetest.WantExactly(t, o.db, day, nil)
+	f, err := Open(sealed.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, name := range f.AuditLogs() {
+		if err := f.Lines(name, func(b []byte) error { lines = append(lines, string(b)); return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Join(lines, "|"); strings.Count(got, "inside") != 4 || strings.Contains(got, "outside") {
+		t.Errorf("audit lines: %s", got)
+	}
+	storetest.CloseIt(t, f)
+
+	if _, err := Destroy(t.Context(), o.db, sealed.Path, 20, Due(day, 20).Add(-time.Second)); err == nil || !strings.Contains(err.Error(), "nothing was done") {
+		t.Fatalf("before its time: %v", err)
+	}
+	if _, err := Drop(t.Context(), o.db, sealed.Path, o.Now()); err != nil {
+		t.Fatal(err)
+	}
+	o.wantAll(t, "dropped")
+	other := storetest.OpenPostgres(t)
+	for name, to := range map[string]*postgres.Store{"same": o.db, "other": other} {
+		if _, err := Restore(t.Context(), to, sealed.Path, o.Now()); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		storetest.WantExactly(t, to, day, o.recs)
+		if exports, err := to.Exports(t.Context(), day); err != nil || len(exports) != 1 || exports[0].SHA256 != export.SHA256 {
+			t.Errorf("%s: %v, %v", name, exports, err)
+		}
+		if _, err := Restore(t.Context(), to, sealed.Path, o.Now()); err == nil || !strings.Contains(err.Error(), "is restored") {
+			t.Errorf("%s: twice: %v", name, err)
+		}
+	}
+	if _, err := Destroy(t.Context(), o.db, sealed.Path, 20, Due(day, 20)); err == nil || !strings.Contains(err.Error(), "in the store again") {
+		t.Fatalf("of a restored day: %v", err)
+	}
+	again, err := o.Seal(t.Context(), &o.status)
+	if err != nil || again.Number != 2 || again.Path == sealed.Path {
+		t.Fatalf("%+v, %v", again, err)
+	}
+	if _, err := Destroy(t.Context(), o.db, again.Path, 20, Due(day, 20)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(again.Path); !errors.Is(err, os.ErrNotExist) {
+		t.Error("the file is there")
+	}
+	if all, err := o.db.Archives(t.Context(), day); err != nil || all[1].State != store.ArchiveDestroyed {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+// auditLogs are two logs, one gzipped, with lines inside and outside of the window.
+func auditLogs(t *testing.T, start, end time.Time) *AuditLogs {
+	t.Helper()
+	dir := t.TempDir()
+	var text bytes.Buffer
+	for _, l := range []struct {
+		at   time.Time
+		what string
+	}{{start.Add(-time.Second), "outside"}, {start, "inside"}, {end.Add(-time.Second), "inside"}, {end, "outside"}} {
+		fmt.Fprintf(&text, "{\"time\":%q,\"event\":\"login\",\"text\":%q}\n", l.at.Format(time.RFC3339Nano), l.what)
+	}
+	var zipped bytes.Buffer
+	z := gzip.NewWriter(&zipped)
+	if _, err := z.Write(text.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	later := fmt.Sprintf("{\"time\":%q,\"event\":\"login\",\"text\":\"outside\"}\n", end.Add(time.Hour).Format(time.RFC3339Nano))
+	var paths []string
+	for name, content := range map[string][]byte{"a.jsonl": text.Bytes(), "a.jsonl.1.gz": zipped.Bytes(), "later.jsonl": []byte(later), "empty": nil} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	logs, err := IndexAudit(paths, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := len(logs.of(start, end)); got != 2 {
+		t.Fatalf("%d logs have lines of the day", got)
+	}
+	return logs
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	end := time.Date(2026, 1, 5, 15, 30, 0, 0, regulation.Zone)
+	handed := &store.HandedIn{}
+	for name, c := range map[string]struct {
+		age  time.Duration
+		d    settlement.DayStatus
+		why  string
+		want string
+	}{
+		"good":           {MinAge, settlement.DayStatus{Good: true, HandedIn: handed, Last: &store.Export{}}, "", ""},
+		"too young":      {MinAge - 1, settlement.DayStatus{Good: true, HandedIn: handed}, "a reason", "less than 30 days ago"},
+		"obstacle":       {MinAge, settlement.DayStatus{HandedIn: handed, Next: "front 3 holds 7"}, "", "front 3 holds 7"},
+		"not handed in":  {MinAge, settlement.DayStatus{Good: true, Last: &store.Export{}}, "", "handed in"},
+		"with a reason":  {MinAge, settlement.DayStatus{}, "the firm closed", ""},
+		"never reported": {MinAge, settlement.DayStatus{Next: "report export"}, "", "report export"},
+	} {
+		c.d.End = end
+		s := &Sealer{Why: c.why, Now: func() time.Time { return end.Add(c.age) }}
+		err := s.Refusal(&c.d)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestDamageIsFound: one byte of the file that is another one is found, wherever it is.
+func TestDamageIsFound(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 20)
+	sealed, err := o.Seal(t.Context(), &o.status)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(sealed.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "damaged.zip")
+	for at := 0; at < len(whole); at += 97 {
+		b := bytes.Clone(whole)
+		b[at] ^= 0x20
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := verified(t.Context(), o.db, path); err == nil {
+			t.Fatalf("byte %d of %d", at, len(whole))
+		}
+		if _, err := Drop(t.Context(), o.db, path, o.Now()); err == nil {
+			t.Fatalf("a damaged file lets the table be dropped (byte %d)", at)
+		}
+	}
+	if err := os.WriteFile(path, whole[:len(whole)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(path); err == nil {
+		t.Error("half a file")
+	}
+}
+
+var errCrash = errors.New("crash")
+
+// brittle is a store that ends the run at a step.
+type brittle struct {
+	Store
+	scanned, before, after bool
+	late                   *store.Record // comes while the file is written
+}
+
+func (b *brittle) ScanArrivals(ctx context.Context, day calendar.TradingDay, f func(*store.Record, int64) error) (store.Position, error) {
+	n := 0
+	at, err := b.Store.ScanArrivals(ctx, day, func(r *store.Record, arrival int64) error {
+		if n++; b.scanned && n == 10 {
+			return errCrash
+		}
+		return f(r, arrival)
+	})
+	if b.late != nil {
+		err = errors.Join(err, b.Store.(*postgres.Store).Put(ctx, []store.Record{*b.late}))
+	}
+	return at, err
+}
+
+func (b *brittle) Detach(ctx context.Context, a *store.Archive, at store.Position) error {
+	if b.before {
+		return errCrash
+	}
+	err := b.Store.Detach(ctx, a, at)
+	if b.after && err == nil {
+		return &store.InDoubtError{Err: errCrash}
+	}
+	return err
+}
+
+// TestNothingIsLostAtAnyStep: a run that ends at any step leaves each record in the store or in a whole file of the ledger, and the next run
+// goes on.
+func TestNothingIsLostAtAnyStep(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 100)
+	late := storetest.Record(day)
+	for _, step := range []brittle{{scanned: true}, {before: true}, {late: &late}, {after: true}} {
+		b := step
+		b.Store = o.db
+		o.Store = &b
+		_, err := o.Seal(t.Context(), &o.status)
+		if err == nil {
+			t.Fatalf("%+v: no error", step)
+		}
+		if b.late != nil {
+			o.recs = append(o.recs, late)
+			if !strings.Contains(err.Error(), "archive it again") {
+				t.Errorf("a record that came meanwhile: %v", err)
+			}
+		}
+		o.wantAll(t, fmt.Sprintf("%+v", step))
+		if left, _ := filepath.Glob(filepath.Join(o.Out, ".*")); len(left) > 0 {
+			t.Errorf("%+v: %v", step, left)
+		}
+	}
+	storetest.WantExactly(t, o.db, day, nil) // the last was in doubt, and had been committed
+	if all, err := o.db.Archives(t.Context(), day); err != nil || len(all) != 1 {
+		t.Errorf("%v, %v", all, err)
+	}
+}
+
+// TestAnotherFileIsNotReplaced: a file of the same name that has more records than the store is another's.
+func TestAnotherFileIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 5)
+	path := filepath.Join(o.Out, FileName("0001", day, 1))
+	if err := os.WriteFile(path, []byte("a note"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.Seal(t.Context(), &o.status); err == nil || !strings.Contains(err.Error(), "move it away") {
+		t.Error(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	more := newOffice(t, 9)
+	more.Out = o.Out
+	if _, err := more.Seal(t.Context(), &more.status); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.Seal(t.Context(), &o.status); err == nil || !strings.Contains(err.Error(), "keep it") {
+		t.Error(err)
+	}
+	if _, err := Drop(t.Context(), o.db, path, o.Now()); !errors.Is(err, ErrUnknown) {
+		t.Errorf("another firm's file: %v", err)
+	}
+	storetest.WantExactly(t, o.db, day, o.recs)
+}

@@ -1,0 +1,156 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/sqlrows"
+)
+
+// Restored is a day that an archive brings back.
+type Restored struct {
+	Archive store.Archive // as the ledger has it, or is to have it
+	// Next returns the records in RecordID order, each with the transaction that wrote it, and io.EOF behind the last.
+	Next func() (*store.Record, int64, error)
+
+	Exports  []store.Export
+	HandedIn []store.HandedIn
+	Waivers  []store.Waiver
+}
+
+// seenByAll is an arrival that every snapshot sees: the transaction that wrote a row belongs to another database.
+const seenByAll = 2
+
+// ErrDayThere says that the store has records of the day, or a ledger of it, that a restore would mix with others.
+var ErrDayThere = errors.New("store: the day is there already")
+
+// RestoreDay brings a day back into record, in one transaction: all of it or nothing, also after a crash. Known says that the ledger of this database
+// has the archive: the records then keep their arrivals, so that what its reports lack is known as before. In any other database they
+// and the ledger of the day come as if they had been exported now.
+func (p *Store) RestoreDay(ctx context.Context, r *Restored, known bool, now time.Time) error {
+	defer p.forgetDays()
+	return p.transact(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if err := restoreRecords(ctx, tx, r, known); err != nil {
+			return err
+		}
+		if known {
+			return setArchive(ctx, tx, &r.Archive, store.ArchiveRestored, now)
+		}
+		return restoreLedger(ctx, tx, r, now)
+	})
+}
+
+// restoreRecords fills a table beside record, and attaches it once it is whole.
+func restoreRecords(ctx context.Context, tx pgx.Tx, r *Restored, known bool) error {
+	day := r.Archive.Day
+	filled, table := "restoring_"+day.String(), "record_"+day.String()
+	if _, err := tx.Exec(ctx, "CREATE TABLE "+filled+" (LIKE record INCLUDING ALL)"); err != nil {
+		return err
+	}
+	source := &restoreSource{r: r, known: known}
+	stored, err := tx.CopyFrom(ctx, pgx.Identifier{filled}, append(columnNames[:len(columnNames):len(columnNames)], "arrival"), source)
+	if source.err != nil {
+		return source.err // not what PostgreSQL says about a COPY that was ended
+	}
+	if err != nil {
+		return err
+	}
+	if stored != r.Archive.Records || source.rows != stored {
+		return fmt.Errorf("store: of %d records in the archive %d were restored, and all was undone", r.Archive.Records, stored)
+	}
+	if _, err := tx.Exec(ctx, fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", int64(partitionLock))); err != nil {
+		return err
+	}
+	var taken, reported bool
+	err = tx.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL, EXISTS (SELECT FROM report_export WHERE day = $2)", table, int32(day)).Scan(&taken, &reported)
+	switch {
+	case err != nil:
+		return err
+	case taken:
+		return fmt.Errorf("%w: table %s has records of %s, as of logins that came after it was archived: archive them first", ErrDayThere, table, day)
+	case reported && !known:
+		return fmt.Errorf("%w: this database has exports of %s, and never had this archive: restore it into a database of its own", ErrDayThere, day)
+	}
+	if _, err := tx.Exec(ctx, "ALTER TABLE "+filled+" RENAME TO "+table); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, fmt.Sprintf("ALTER TABLE record ATTACH PARTITION %s FOR VALUES FROM (%d) TO (%d)", table, day, day+1))
+	return err
+}
+
+// restoreLedger brings the day's ledger into a database that does not know it.
+func restoreLedger(ctx context.Context, tx pgx.Tx, r *Restored, now time.Time) error {
+	var position string
+	if err := tx.QueryRow(ctx, "SELECT txid_current_snapshot()::text").Scan(&position); err != nil {
+		return err
+	}
+	for i := range r.Exports {
+		e := &r.Exports[i]
+		if _, err := tx.Exec(ctx, "INSERT INTO report_export (day, number, kind, exported_at, row_count, bytes, sha256, file_name, position, version, made_on, unit_id) "+
+			"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)", int32(e.Day), e.Number, string(e.Kind), sqlrows.Micros(e.At), e.Rows, e.Bytes,
+			e.SHA256[:], e.File, position, e.Version, e.Host, e.UnitID); err != nil {
+			return err
+		}
+	}
+	for i := range r.HandedIn {
+		h := &r.HandedIn[i]
+		if _, err := tx.Exec(ctx, "INSERT INTO handed_in (day, noted_at, noted_by, number, receipt) VALUES ($1, $2, $3, $4, $5)",
+			int32(h.Day), sqlrows.Micros(h.At), h.By, h.Number, h.Receipt); err != nil {
+			return err
+		}
+	}
+	for i := range r.Waivers {
+		w := &r.Waivers[i]
+		obstacles, err := json.Marshal(w.Obstacles)
+		if err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+		if _, err := tx.Exec(ctx, "INSERT INTO waiver (day, waived_at, waived_by, reason, obstacles) VALUES ($1, $2, $3, $4, $5)",
+			int32(w.Day), sqlrows.Micros(w.At), w.By, w.Reason, string(obstacles)); err != nil {
+			return err
+		}
+	}
+	a := r.Archive
+	a.State, a.Changed = store.ArchiveRestored, now
+	return addArchive(ctx, tx, &a)
+}
+
+// restoreSource feeds an archive to COPY.
+type restoreSource struct {
+	r     *Restored
+	known bool
+	rows  int64
+	row   copySource
+	at    int64
+	err   error
+}
+
+func (s *restoreSource) Next() bool {
+	rec, arrival, err := s.r.Next()
+	if errors.Is(err, io.EOF) {
+		return false
+	}
+	if s.err = err; err != nil {
+		return false
+	}
+	if s.at = arrival; !s.known {
+		s.at = seenByAll
+	}
+	s.rows++
+	s.row = copySource{recs: []store.Record{*rec}, next: 1}
+	return true
+}
+
+func (s *restoreSource) Err() error { return s.err }
+
+func (s *restoreSource) Values() ([]any, error) {
+	values, err := s.row.Values()
+	return append(values[:len(values):len(values)], s.at), err
+}

@@ -1,0 +1,195 @@
+package subject
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/archive"
+	"github.com/tradefront/tradefront/internal/auditlog"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// maxLogins is more than an account that logs in every minute has in twenty years' trading hours.
+const maxLogins = 4_000_000
+
+// Export is what is kept of one account.
+type Export struct {
+	Account string    `json:"account"`
+	Made    time.Time `json:"made"`
+	By      string    `json:"by"`
+	Why     string    `json:"why"`
+	// State is the account's in the directory; nil if it is not there, as with a trading core.
+	State   *State   `json:"account_state,omitempty"`
+	Sources []string `json:"sources"` // what was read
+	Logins  []Login  `json:"logins"`
+}
+
+// State is the account as the directory has it.
+type State struct {
+	UserType string    `json:"user_type"`
+	State    string    `json:"state"`
+	Created  time.Time `json:"created"`
+	Changed  time.Time `json:"changed"`
+}
+
+// Login is one accepted login. The times are UTC+8.
+type Login struct {
+	RecordID   string    `json:"record_id"`
+	TradingDay string    `json:"trading_day"`
+	LoginTime  time.Time `json:"login_time"`
+	Address    string    `json:"address,omitempty"` // from an audit log, as the port
+	Port       uint16    `json:"port,omitempty"`
+	AppID      string    `json:"app_id"`
+	UserType   string    `json:"user_type,omitempty"`
+	Flag       string    `json:"flag"`
+	FrontID    int32     `json:"front_id"`
+	SessionID  int32     `json:"session_id"`
+	RelayAppID string    `json:"relay_app_id,omitempty"`
+	VendorID   string    `json:"vendor_id,omitempty"`
+	KeyVersion string    `json:"key_version,omitempty"`
+	Terminal   []byte    `json:"terminal,omitempty"` // ciphertexts, which the monitoring centre alone can open
+	Supplement []byte    `json:"supplement,omitempty"`
+	Found      []string  `json:"found"` // store, the archive's name, audit
+}
+
+// Collector gathers an Export.
+type Collector struct {
+	account regulation.Account
+	logins  map[string]*Login
+	sources []string
+}
+
+// New begins to collect what is kept of an account.
+func New(account regulation.Account) *Collector {
+	return &Collector{account: account, logins: make(map[string]*Login)}
+}
+
+// Source is a store of records.
+type Source interface {
+	EachOfAccount(ctx context.Context, account regulation.Account, f func(*store.Record) error) error
+}
+
+// Store adds the records of a store. name says which.
+func (c *Collector) Store(ctx context.Context, s Source, name string) error {
+	c.sources = append(c.sources, name)
+	return s.EachOfAccount(ctx, c.account, func(r *store.Record) error { return c.record(r, name) })
+}
+
+// Archive adds the records and audit lines of an archive, after it was verified.
+func (c *Collector) Archive(path string) (err error) {
+	f, err := archive.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if _, err := f.Verify(); err != nil {
+		return err
+	}
+	c.sources = append(c.sources, path)
+	err = f.Records(func(r *store.Record, _ int64) error {
+		if r.Account != c.account {
+			return nil
+		}
+		return c.record(r, path)
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range f.AuditLogs() {
+		if err := f.Lines(name, c.line); err != nil {
+			return fmt.Errorf("archive: %s: %w", path, err)
+		}
+	}
+	return nil
+}
+
+// Audit adds what an audit log says of the logins.
+func (c *Collector) Audit(path string) (err error) {
+	in, err := auditlog.OpenLines(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	c.sources = append(c.sources, path)
+	for {
+		text, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = c.line(text)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (c *Collector) login(id, found string) (*Login, error) {
+	l := c.logins[id]
+	if l == nil {
+		if len(c.logins) >= maxLogins {
+			return nil, fmt.Errorf("account %s has more than %d logins: name fewer archives at once", c.account, maxLogins)
+		}
+		l = &Login{RecordID: id}
+		c.logins[id] = l
+	}
+	if !slices.Contains(l.Found, found) {
+		l.Found = append(l.Found, found)
+	}
+	return l, nil
+}
+
+func (c *Collector) record(r *store.Record, found string) error {
+	l, err := c.login(r.ID.String(), found)
+	if err != nil {
+		return err
+	}
+	l.TradingDay, l.LoginTime, l.AppID, l.UserType, l.Flag = r.TradingDay.String(), r.LoginTime.In(regulation.Zone), string(r.AppID), r.UserType.String(), r.Flag.String()
+	l.FrontID, l.SessionID, l.RelayAppID, l.VendorID, l.KeyVersion = r.FrontID, r.SessionID, string(r.RelayAppID), r.VendorID, r.KeyVersion
+	l.Terminal, l.Supplement = bytes.Clone(r.Terminal), bytes.Clone(r.Supplement)
+	return nil
+}
+
+// line takes the address from the line of a login. Most lines are of other accounts, and are not parsed.
+func (c *Collector) line(text []byte) error {
+	if !bytes.Contains(text, []byte(`"`+string(c.account)+`"`)) {
+		return nil
+	}
+	e, ok := auditlog.Parse(text, "")
+	if !ok || e.Account != string(c.account) || e.RecordID == "" {
+		return nil
+	}
+	l, err := c.login(e.RecordID, "audit")
+	if err != nil {
+		return err
+	}
+	if l.TradingDay == "" { // no store that was read has it
+		l.TradingDay, l.LoginTime, l.AppID, l.Flag = e.TradingDay, e.Time.In(regulation.Zone), e.AppID, e.Flag
+		l.FrontID, l.SessionID, l.RelayAppID = e.FrontID, e.SessionID, e.RelayAppID
+	}
+	l.Address, l.Port = e.From(), e.Port
+	if e.TerminalAddress != "" {
+		l.Port = e.TerminalPort
+	}
+	return nil
+}
+
+// Export is what was collected, in the order of time.
+func (c *Collector) Export(made time.Time, by, why string, state *State) *Export {
+	e := &Export{Account: string(c.account), Made: made.In(regulation.Zone), By: by, Why: why, State: state, Sources: c.sources, Logins: []Login{}}
+	for _, l := range c.logins {
+		e.Logins = append(e.Logins, *l)
+	}
+	slices.SortFunc(e.Logins, func(a, b Login) int {
+		return cmp.Or(a.LoginTime.Compare(b.LoginTime), cmp.Compare(a.RecordID, b.RecordID))
+	})
+	return e
+}

@@ -1,0 +1,43 @@
+package subject
+
+import (
+	"encoding/csv"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/tradefront/tradefront/internal/show"
+)
+
+// header is what a customer reads, in both languages.
+var header = []string{
+	"登入时间 login time", "交易日 trading day", "公网IP public address", "公网端口 port", "终端软件 AppID", "中继 relay", "异常标识 flag",
+	"前置 front", "会话 session", "RecordID", "来源 found in",
+}
+
+// WriteCSV writes the logins for people: without ciphertexts, which no person can read.
+func (e *Export) WriteCSV(w io.Writer) error {
+	if _, err := io.WriteString(w, "\ufeff"); err != nil { // spreadsheets take it for UTF-8 by that
+		return err
+	}
+	out := csv.NewWriter(w)
+	if err := out.Write(header); err != nil {
+		return err
+	}
+	for i := range e.Logins {
+		l := &e.Logins[i]
+		port := ""
+		if l.Port != 0 {
+			port = strconv.Itoa(int(l.Port))
+		}
+		err := out.Write([]string{
+			show.Time(l.LoginTime), l.TradingDay, l.Address, port, l.AppID, l.RelayAppID, l.Flag, strconv.Itoa(int(l.FrontID)),
+			strconv.Itoa(int(l.SessionID)), l.RecordID, strings.Join(l.Found, " "),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
