@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"math"
+
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/ops"
@@ -35,6 +37,13 @@ func (d *Daemon) watchAuditLog() watcher {
 					return 1
 				}
 				return 0
+			}),
+			ops.NewGauge("audit_disk_free_bytes", "Bytes that are free on the audit log's disk, looked at once a second; NaN where none can be measured.", func() float64 {
+				free, known := d.path.Audit.DiskFree()
+				if !known {
+					return math.NaN()
+				}
+				return float64(free)
 			}),
 		},
 	}

@@ -56,6 +56,7 @@ type Daemon struct {
 	capacity        capacity
 	lateRecords     lateRecords
 	lastReport      lastReport
+	fronts          frontsKnown
 	reportObstacles reportObstacles
 	postgresExtras  postgresExtras
 	mirrorState     stateLog

@@ -52,7 +52,7 @@ func (d *Daemon) watchers() []watcher {
 	}
 	if d.cfg.Store.Driver == assemble.DriverPostgres {
 		all = append(all,
-			d.watchMirror(), d.watchHeartbeat(), d.watchQuarantine(), d.watchPostgresDays(), d.watchPostgresExtras(),
+			d.watchMirror(), d.watchHeartbeat(), d.watchFronts(), d.watchQuarantine(), d.watchPostgresDays(), d.watchPostgresExtras(),
 			d.watchForwarding(), d.watchPartitions(), d.watchPostgresSettings(),
 		)
 	}

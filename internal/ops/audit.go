@@ -56,6 +56,7 @@ type Audit struct {
 	budget   *budget // of lines that cost an attacker nothing
 	keepFree int64   // AuditLimits.KeepFree
 	free     int64   // bytes, at the last look
+	looked   bool    // free is known
 
 	freeBytes func() (int64, error) // of the file's disk; nil if there is none to look at
 

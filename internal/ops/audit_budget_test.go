@@ -111,6 +111,9 @@ func TestRefusalsComeBackWithRoom(t *testing.T) {
 	d := &disk{room: -1}
 	a := newAudit("x", d, nil)
 	free := int64(1000)
+	if _, known := a.DiskFree(); known {
+		t.Error("room on the disk is known before a look")
+	}
 	a.freeBytes = func() (int64, error) { return free, nil }
 	a.SetLimits(AuditLimits{KeepFree: 100})
 	for i, f := range []int64{1000, 200, 199, 219, 221} {
@@ -118,6 +121,9 @@ func TestRefusalsComeBackWithRoom(t *testing.T) {
 		a.lookAtDisk()
 		if sparing, want := a.Sparing() != "", i == 2 || i == 3; sparing != want {
 			t.Errorf("%d bytes free: sparing %v", f, sparing)
+		}
+		if found, known := a.DiskFree(); found != f || !known {
+			t.Errorf("%d bytes free: %d, known %v", f, found, known)
 		}
 		a.Log(refusal("203.0.113.7", "unknown_app"))
 	}

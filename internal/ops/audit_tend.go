@@ -54,6 +54,13 @@ func (a *Audit) Sparing() string {
 		"refusals and authentications are only counted; make room", humanize.IBytes(uint64(a.free)), humanize.IBytes(uint64(a.keepFree)))
 }
 
+// DiskFree is how many bytes were free on the log's disk at the last look; false before the first, and without a file.
+func (a *Audit) DiskFree() (bytes int64, known bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.free, a.looked
+}
+
 // tend reports what was left out and checks the disk and the file, each second, until Close.
 func (a *Audit) tend() {
 	tick := time.NewTicker(tendPeriod)
@@ -88,6 +95,7 @@ func (a *Audit) lookAtDisk() {
 	if a.budget.low {
 		factor = keepFreeLeave
 	}
+	a.looked = true
 	a.free, a.budget.low = free, float64(free) < factor*float64(a.keepFree)
 }
 
