@@ -12,7 +12,7 @@ var commandLine = regexp.MustCompile(`(?m)^    (tradefront [^\n]*?)(?:\s{2,}.*)?
 
 // TestBothLanguages: a page in Chinese has the sections, the commands and the tables' rows of the page in English.
 func TestBothLanguages(t *testing.T) {
-	for _, page := range []string{"settlement", "collector"} {
+	for _, page := range []string{"settlement", "collector", "high-availability", "runbook"} {
 		english, chinese := read(t, page+".md"), read(t, page+".zh-CN.md")
 		if en, zh := shape(english), shape(chinese); !slices.Equal(en, zh) {
 			t.Errorf("%s: sections and the rows of their tables are %v in English, %v in Chinese", page, en, zh)
