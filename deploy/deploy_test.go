@@ -145,6 +145,7 @@ func series(t *testing.T) map[string][]string {
 	m.Preset(catalog.Labels)
 	m.PresetRelay(sampled, append(reason.Words(), reason.Resubmitted.String()))
 	m.AppAuthenticated("other", sampled, false)
+	m.AppLoggedIn("other", sampled, false)
 	m.Register(catalog.Collectors...)
 	health := ops.NewHealth()
 	for _, c := range catalog.Checks {
