@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/directory"
@@ -47,11 +48,15 @@ func newAppList(e *env) *cobra.Command {
 				return err
 			}
 			uses := make(map[regulation.AppID]daemon.LastUse)
-			if len(fronts) == 0 {
-				_ = daemon.AskUses(c.Context(), cfg.Admin.Address.String(), uses) // it may not run: the columns stay empty
+			access, err := assemble.AdminAccess(&cfg.Admin)
+			if len(fronts) == 0 && err == nil {
+				_ = daemon.AskUses(c.Context(), access, cfg.Admin.Address.String(), uses) // it may not run: the columns stay empty
+			}
+			if len(fronts) > 0 && err != nil {
+				return err
 			}
 			for _, front := range fronts {
-				if err := daemon.AskUses(c.Context(), front, uses); err != nil {
+				if err := daemon.AskUses(c.Context(), access, front, uses); err != nil {
 					return fmt.Errorf("--front %s: %w", front, err)
 				}
 			}

@@ -49,6 +49,6 @@ func awaitReady(t *testing.T, admin string) {
 	t.Helper()
 	await.True(t, "the front is ready", func() bool {
 		var report ops.Report
-		return ops.Ask(t.Context(), admin, "/readyz", &report) == nil
+		return (ops.Access{}).Ask(t.Context(), admin, "/readyz", &report) == nil
 	})
 }

@@ -10,9 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/daemon"
-	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/show"
 )
 
@@ -28,21 +26,21 @@ func newFrontStatus(e *env) *cobra.Command {
 			"where, whom it refuses and why, and whether it is ready for terminals. Addresses are masked as in\n" +
 			"the application log, since such output ends up in tickets; --full shows them, for a firewall's rule.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
-			cfg, err := config.Load(path, e.environ)
+			var named []string
+			if address != "" {
+				named = []string{address}
+			}
+			admin, err := admins(e, path, named)
 			if err != nil {
 				return err
-			}
-			if address == "" {
-				address = cfg.Admin.Address.String()
 			}
 			page := "/status"
 			if full {
 				page = "/status/full"
 			}
 			var s daemon.Status
-			if err := ops.Ask(c.Context(), address, page, &s); err != nil {
-				return fmt.Errorf("ask the front at %q: %w; is it running, and is that its admin.address? "+
-					"--front names another", address, err)
+			if err := admin.Ask(c.Context(), admin.addresses[0], page, &s); err != nil {
+				return askError(admin.addresses[0], err)
 			}
 			return form.print(e.out, &s, func(w io.Writer) { printFrontStatus(w, &s) })
 		}),

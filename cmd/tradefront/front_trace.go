@@ -43,14 +43,14 @@ func newFrontTrace(e *env) *cobra.Command {
 			if length < time.Second || length > wiretrace.MaxFor {
 				return fmt.Errorf("--for: want 1s to %s", wiretrace.MaxFor)
 			}
-			_, admins, err := adminAddresses(e, path, fronts)
+			admin, err := admins(e, path, fronts)
 			if err != nil {
 				return err
 			}
-			if len(admins) != 1 {
+			if len(admin.addresses) != 1 {
 				return errors.New("a trace is of one front: name one --front")
 			}
-			return e.trace(c.Context(), admins[0], of, length, form)
+			return e.trace(c.Context(), admin, of, length, form)
 		}),
 	}
 	configFlag(c, &path)
@@ -62,13 +62,14 @@ func newFrontTrace(e *env) *cobra.Command {
 	return c
 }
 
-func (e *env) trace(ctx context.Context, admin string, of netip.Prefix, length time.Duration, form output) error {
+func (e *env) trace(ctx context.Context, admin *adminListeners, of netip.Prefix, length time.Duration, form output) error {
 	host, err := os.Hostname()
 	if err != nil {
 		return fmt.Errorf("this machine's name: %w", err)
 	}
+	address := admin.addresses[0]
 	lang, ended := show.LanguageOf(e.environ), false
-	err = ops.Follow(ctx, admin, "/trace", &daemon.Trace{
+	err = admin.Follow(ctx, address, "/trace", &daemon.Trace{
 		Address: of.String(), Seconds: int(length.Round(time.Second) / time.Second), By: operator(host),
 	}, func(line []byte) error {
 		var event wiretrace.Event
@@ -90,9 +91,9 @@ func (e *env) trace(ctx context.Context, admin string, of netip.Prefix, length t
 	case ctx.Err() != nil: // Ctrl-C
 		return nil //nolint:nilerr // the person has seen enough
 	case err != nil:
-		return askError(admin, err)
+		return askError(address, err)
 	case !ended:
-		return fmt.Errorf("the front at %q ended the trace before its time: it stops, or its reader was too slow", admin)
+		return fmt.Errorf("the front at %q ended the trace before its time: it stops, or its reader was too slow", address)
 	}
 	return nil
 }

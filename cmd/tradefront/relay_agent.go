@@ -85,7 +85,11 @@ func (e *env) askAgent(c *cobra.Command, path, page string, into any) error {
 		return err
 	}
 	address := conf.Admin.Address.String()
-	if err := ops.Ask(c.Context(), address, page, into); err != nil {
+	access, err := assemble.AdminAccess(&conf.Admin)
+	if err != nil {
+		return err
+	}
+	if err := access.Ask(c.Context(), address, page, into); err != nil {
 		return fmt.Errorf("ask the relay agent at %q: %w; is it running, and is that its admin.address?", address, err)
 	}
 	return nil

@@ -45,7 +45,7 @@ type served struct {
 	status  chan int
 }
 
-var bannerForm = regexp.MustCompile(`^tradefront \S+: front 1 accepts connections on (127\.0\.0\.1:\d+); admin http://(127\.0\.0\.1:\d+); store embedded\n$`)
+var bannerForm = regexp.MustCompile(`^tradefront \S+: front 1 accepts connections on (127\.0\.0\.1:\d+); admin https?://(127\.0\.0\.1:\d+); store embedded\n$`)
 
 // serve starts the front of the site and returns once it said that it accepts connections.
 func serve(t *testing.T) *served {

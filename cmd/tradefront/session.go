@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/ops"
@@ -40,11 +41,11 @@ func newSessionList(e *env) *cobra.Command {
 			"its session. Addresses are masked as in the\n" +
 			"application log; --full shows them.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
-			_, addresses, err := adminAddresses(e, path, fronts)
+			admin, err := admins(e, path, fronts)
 			if err != nil {
 				return err
 			}
-			all, err := askSessions(c.Context(), addresses, full)
+			all, err := admin.sessions(c.Context(), full)
 			list := make([]daemon.Session, 0, len(all))
 			for i := range all {
 				if account == "" || all[i].Account == account {
@@ -63,25 +64,34 @@ func newSessionList(e *env) *cobra.Command {
 	return c
 }
 
-func adminAddresses(e *env, path string, named []string) (*config.Config, []string, error) {
-	cfg, err := config.Load(path, e.environ)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(named) > 0 {
-		return cfg, named, nil
-	}
-	return cfg, []string{cfg.Admin.Address.String()}, nil
+// adminListeners are those that a command asks, and how.
+type adminListeners struct {
+	ops.Access
+	cfg       *config.Config
+	addresses []string
 }
 
-func askSessions(ctx context.Context, addresses []string, full bool) (all []daemon.Session, err error) {
+// admins are the listeners that are named, or that of the configuration.
+func admins(e *env, path string, named []string) (*adminListeners, error) {
+	cfg, err := config.Load(path, e.environ)
+	if err != nil {
+		return nil, err
+	}
+	if len(named) == 0 {
+		named = []string{cfg.Admin.Address.String()}
+	}
+	access, err := assemble.AdminAccess(&cfg.Admin)
+	return &adminListeners{access, cfg, named}, err
+}
+
+func (a *adminListeners) sessions(ctx context.Context, full bool) (all []daemon.Session, err error) {
 	page := "/sessions"
 	if full {
 		page = "/sessions/full"
 	}
-	for _, address := range addresses {
+	for _, address := range a.addresses {
 		var some []daemon.Session
-		if failed := ops.Ask(ctx, address, page, &some); failed != nil {
+		if failed := a.Ask(ctx, address, page, &some); failed != nil {
 			err = errors.Join(err, askError(address, failed))
 			continue
 		}
@@ -129,11 +139,11 @@ func newSessionEnd(e *env) *cobra.Command {
 			if err != nil || id < 1 {
 				return fmt.Errorf("%q is no session: want a number, see tradefront session list", args[0])
 			}
-			cfg, addresses, err := adminAddresses(e, path, fronts)
+			admin, err := admins(e, path, fronts)
 			if err != nil {
 				return err
 			}
-			if len(addresses) != 1 {
+			if len(admin.addresses) != 1 {
 				return errors.New("a session is of one front: name one --front")
 			}
 			host, err := os.Hostname()
@@ -142,9 +152,9 @@ func newSessionEnd(e *env) *cobra.Command {
 			}
 			var ended daemon.SessionEnded
 			// A session can be ended while the database is away: the front writes who did it into its own audit log, too.
-			t := task{subject: "session " + args[0] + " at " + addresses[0], why: text, despite: true}
-			err = e.undertake(c, cfg, e.writer(cfg), t, func(a *store.Action) error {
-				err := ops.Tell(c.Context(), addresses[0], "/sessions/end", &daemon.EndSession{
+			t := task{subject: "session " + args[0] + " at " + admin.addresses[0], why: text, despite: true}
+			err = e.undertake(c, admin.cfg, e.writer(admin.cfg), t, func(a *store.Action) error {
+				err := admin.Tell(c.Context(), admin.addresses[0], "/sessions/end", &daemon.EndSession{
 					SessionID: int32(id), Text: text, By: operator(host), Terminal: terminal,
 				}, &ended)
 				switch {
@@ -160,7 +170,7 @@ func newSessionEnd(e *env) *cobra.Command {
 				return refusal
 			}
 			if err != nil {
-				return askError(addresses[0], err)
+				return askError(admin.addresses[0], err)
 			}
 			return form.print(e.out, &ended, func(w io.Writer) {
 				if ended.Terminal != "" {

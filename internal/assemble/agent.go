@@ -59,6 +59,7 @@ func LoadAgentAssets(cfg *config.Agent) (*AgentAssets, error) {
 		judge("upstream.operator", err)
 	}
 	checkUpstreamTLS(&cfg.Upstream, judge)
+	judgeAdmin(&cfg.Admin, judge)
 	_, err = regulation.ParseAppID(cfg.Upstream.AppID)
 	judge("upstream.app_id", err)
 	a.MaxConnections, err = front.ConnectionBudget(sockets(cfg))

@@ -48,6 +48,7 @@ func LoadAssets(cfg *config.Config) (*Assets, error) {
 	judge("calendar_file", err)
 	a.Master, err = auth.LoadMasterKey(cfg.Auth.MasterKeyFile.Path)
 	judge("auth.master_key_file", err)
+	judgeAdmin(&cfg.Admin, judge)
 	a.CoreTLS = loadCoreTLS(cfg, judge)
 	faults = append(faults, checkURL(cfg, missing)...)
 	a.MaxConnections, err = front.ConnectionBudget(cfg.Limits.Connections)

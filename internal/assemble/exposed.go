@@ -1,6 +1,8 @@
 package assemble
 
 import (
+	"slices"
+
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 )
@@ -11,7 +13,7 @@ func Exposed(cfg *config.Config, environ []string) (warnings []string) {
 	if ignored := config.Ignored(environ); ignored != "" {
 		warnings = append(warnings, ignored)
 	}
-	for _, w := range append(InOutgoingRange(cfg), Overheard(cfg)...) {
+	for _, w := range slices.Concat(InOutgoingRange(cfg), Overheard(cfg), deafAdmin(&cfg.Admin)) {
 		warnings = append(warnings, w.String())
 	}
 	return warnings
@@ -19,12 +21,7 @@ func Exposed(cfg *config.Config, environ []string) (warnings []string) {
 
 // Overheard says what of a good configuration lets others on the network listen in, or takes them for the database.
 func Overheard(cfg *config.Config) (warnings config.Faults) {
-	if admin := cfg.Admin.Address; admin.Given() && !admin.Loopback() {
-		warnings = append(warnings, config.Fault{
-			Key: "admin.address", Problem: admin.String() + " can be reached from other machines and asks for no password",
-			Fix: "put it on 127.0.0.1 or behind something that does",
-		})
-	}
+	warnings = exposedAdmin(&cfg.Admin)
 	if cfg.Core.Driver == DriverLink && cfg.Core.Link.InsecureLoopback {
 		warnings = append(warnings, config.Fault{
 			Key: "core.link.insecure_loopback", Problem: "passwords go to the trading core in clear over this machine's loopback",
@@ -45,9 +42,8 @@ func Overheard(cfg *config.Config) (warnings config.Faults) {
 
 // AgentRemarks says what of a good configuration of a relay agent its operator should know.
 func AgentRemarks(cfg *config.Agent, assets *AgentAssets) (remarks []string) {
-	if admin := cfg.Admin.Address; admin.Given() && !admin.Loopback() {
-		remarks = append(remarks, "admin.address: "+admin.String()+
-			" can be reached from other machines and asks for no password; put it on 127.0.0.1 or behind something that does")
+	for _, w := range append(exposedAdmin(&cfg.Admin), deafAdmin(&cfg.Admin)...) {
+		remarks = append(remarks, w.String())
 	}
 	for _, a := range cfg.Upstream.Addresses {
 		if !cfg.Upstream.TLS.Enabled && !a.Loopback() {

@@ -120,8 +120,16 @@ type Listener struct {
 // Admin is the listener for people and machines that watch the front.
 type Admin struct {
 	// host:port of /metrics, /healthz and /readyz; "" for none. A client that reaches it can read
-	// it: leave it on loopback, or behind something that asks for a password.
+	// it: leave it on loopback, or have web_config_file ask for a password.
 	Address Address `key:"address" default:"127.0.0.1:9464" empty:"ok"`
+	// TLS and passwords of that listener: a web configuration file as Prometheus and its exporters have
+	// it (exporter-toolkit). It is read anew for each connection. "" for plain HTTP without a password.
+	WebConfigFile File `key:"web_config_file" empty:"ok" file:"private" missing:"write one as docs/operations.md shows"`
+	// The authorities, in PEM form, of which one signed that listener's certificate. With it commands
+	// that ask a running front (front status, session list, doctor) do so by HTTPS.
+	CAFile File `key:"ca_file" empty:"ok" missing:"save the certificate of the authority there"`
+	// One line user:password, by which those commands log in at that listener.
+	LoginFile File `key:"login_file" empty:"ok" file:"private" missing:"write user:password into it, and nothing else"`
 	// host:port of /healthz and /readyz and nothing else, for load balancers that must know whether
 	// this front is ready; "" for none. It tells names of checks only, so balancers may reach it
 	// from other machines.

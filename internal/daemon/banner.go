@@ -37,7 +37,7 @@ func (d *Daemon) AdminURL() string {
 	if d.admin == nil {
 		return ""
 	}
-	return "http://" + d.admin.Addr().String()
+	return d.admin.URL()
 }
 
 // Addrs are the addresses on which terminals and relays are accepted, in the order of front.listeners.

@@ -204,13 +204,12 @@ func (d *Daemon) bindListeners(ctx context.Context) error {
 	return d.bindHealth(ctx)
 }
 
-func (d *Daemon) bindAdmin(context.Context) (err error) {
+func (d *Daemon) bindAdmin(context.Context) error {
 	if !d.cfg.Admin.Address.Given() {
 		return nil
 	}
-	d.admin, err = ops.NewAdminOn(d.taken.listener(takenAdmin), d.cfg.Admin.Address.String(), d.metrics.Registry(), d.health, d.cfg.Admin.Pprof, d.logger)
-	if err != nil {
-		return fmt.Errorf("admin.address: %w", err)
+	if err := d.newAdmin(); err != nil {
+		return err
 	}
 	d.admin.Page("status", "who is connected from where, and whom the front refuses, JSON", func() any { return d.status(masked) })
 	d.admin.Page("status/full", "the same with whole addresses", func() any { return d.status(inFull) })
@@ -220,6 +219,20 @@ func (d *Daemon) bindAdmin(context.Context) (err error) {
 	d.serveTrace()
 	d.serveSupport()
 	d.answer(d.admin)
+	return nil
+}
+
+// newAdmin has no pages of its own yet, and does not answer.
+func (d *Daemon) newAdmin() (err error) {
+	d.admin, err = ops.NewAdminOn(d.taken.listener(takenAdmin), d.cfg.Admin.Address.String(), d.metrics.Registry(), d.health, d.cfg.Admin.Pprof, d.logger)
+	if err != nil {
+		return fmt.Errorf("admin.address: %w", err)
+	}
+	if file := d.cfg.Admin.WebConfigFile.Path; file != "" {
+		if err := d.admin.Protect(file); err != nil {
+			return fmt.Errorf("admin.web_config_file: %w", err)
+		}
+	}
 	return nil
 }
 

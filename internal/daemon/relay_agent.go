@@ -122,13 +122,12 @@ func (r *RelayAgent) openRegistries(ctx context.Context, master *auth.MasterKey)
 	return nil
 }
 
-func (r *RelayAgent) bindAgentAdmin() (err error) {
+func (r *RelayAgent) bindAgentAdmin() error {
 	if !r.cfg.Admin.Address.Given() {
 		return nil
 	}
-	r.admin, err = ops.NewAdmin(r.cfg.Admin.Address.String(), r.metrics.Registry(), r.health, r.cfg.Admin.Pprof, r.logger)
-	if err != nil {
-		return fmt.Errorf("admin.address: %w", err)
+	if err := r.newAdmin(); err != nil {
+		return err
 	}
 	r.admin.Page("relay", "how the relay agent is, JSON", func() any { return r.RelayStatus() })
 	r.admin.Page("relay/terminals", "the terminals that are logged in, JSON", func() any { return r.terminals(masked) })

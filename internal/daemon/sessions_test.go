@@ -27,22 +27,22 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 
 	address := strings.TrimPrefix(f.daemon.AdminURL(), "http://")
 	var list []Session
-	if err := ops.Ask(t.Context(), address, "/sessions", &list); err != nil {
+	if err := (ops.Access{}).Ask(t.Context(), address, "/sessions", &list); err != nil {
 		t.Fatal(err)
 	}
 	if len(list) != 1 || list[0].SessionID != id || list[0].Account != "88888888" || list[0].State != "logged_in" || strings.Contains(list[0].Address, "127.0.0.1") {
 		t.Fatalf("%+v", list)
 	}
 	var ended SessionEnded
-	err := ops.Tell(t.Context(), address, "/sessions/end", &EndSession{SessionID: id + 7, Text: "x"}, &ended)
+	err := (ops.Access{}).Tell(t.Context(), address, "/sessions/end", &EndSession{SessionID: id + 7, Text: "x"}, &ended)
 	if refusal, is := errors.AsType[*ops.Refusal](err); !is || refusal.Status != http.StatusNotFound {
 		t.Errorf("a session that is not there: %v", err)
 	}
-	if err := ops.Tell(t.Context(), address, "/sessions/end", &EndSession{SessionID: id, Text: "a\nb"}, &ended); err == nil {
+	if err := (ops.Access{}).Tell(t.Context(), address, "/sessions/end", &EndSession{SessionID: id, Text: "a\nb"}, &ended); err == nil {
 		t.Error("a text with a line end was taken")
 	}
 	const text = "请联系客服 call your broker"
-	if err := ops.Tell(t.Context(), address, "/sessions/end", &EndSession{SessionID: id, Text: text, By: "ops@host"}, &ended); err != nil {
+	if err := (ops.Access{}).Tell(t.Context(), address, "/sessions/end", &EndSession{SessionID: id, Text: text, By: "ops@host"}, &ended); err != nil {
 		t.Fatal(err)
 	}
 	r := m.Expect(ftd.TIDForceExit, terminaltest.NoCode)

@@ -31,9 +31,9 @@ func shownUses(uses []auth.Use) []AppUse {
 }
 
 // AskUses adds what the front at that admin address remembers; the latest use counts.
-func AskUses(ctx context.Context, address string, uses map[regulation.AppID]LastUse) error {
+func AskUses(ctx context.Context, access ops.Access, address string, uses map[regulation.AppID]LastUse) error {
 	var page []AppUse
-	if err := ops.Ask(ctx, address, "/apps", &page); err != nil {
+	if err := access.Ask(ctx, address, "/apps", &page); err != nil {
 		return err
 	}
 	for _, p := range page {

@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/ops"
 )
 
@@ -25,9 +26,16 @@ func (s *Site) frontAddress() string {
 	return ""
 }
 
-func askFront(ctx context.Context, address string) (*frontStatus, error) {
+func (s *Site) askFront(ctx context.Context) (*frontStatus, error) {
+	var access ops.Access
+	if s.Config != nil {
+		var err error
+		if access, err = assemble.AdminAccess(&s.Config.Admin); err != nil {
+			return nil, err
+		}
+	}
 	status := new(frontStatus)
-	return status, ops.Ask(ctx, address, "/status", status)
+	return status, access.Ask(ctx, s.frontAddress(), "/status", status)
 }
 
 // checkFront: a front that runs should answer.

@@ -59,7 +59,7 @@ func (s *Site) open(ctx context.Context) {
 	s.pg.made = func() (*postgres.Store, error) { return assemble.DialPostgres(ctx, s.Config) }
 	s.sound.made = func() (whole bool, err error) { return repair.Check(ctx, s.Config.Store.Path) }
 	s.local.made = func() (*journal.Journal, error) { return s.openLocal(ctx) }
-	s.front.made = func() (*frontStatus, error) { return askFront(ctx, s.frontAddress()) }
+	s.front.made = func() (*frontStatus, error) { return s.askFront(ctx) }
 }
 
 // openLocal comes after the check of the local store: that one must be alone with its files, and what it finds damaged is not opened.

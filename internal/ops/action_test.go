@@ -36,7 +36,7 @@ func TestAction(t *testing.T) {
 
 	tell := func(id int) (map[string]int, error) {
 		var into map[string]int
-		err := Tell(t.Context(), address, "/sessions/end", map[string]int{"id": id}, &into)
+		err := (Access{}).Tell(t.Context(), address, "/sessions/end", map[string]int{"id": id}, &into)
 		return into, err
 	}
 	if got, err := tell(1); err != nil || got["ended"] != 1 {
@@ -70,7 +70,7 @@ func TestAction(t *testing.T) {
 	if got := post(ActionHeader, string(bytes.Repeat([]byte("x"), maxAction+1))); got != http.StatusRequestEntityTooLarge {
 		t.Errorf("too long: %d", got)
 	}
-	if err := Ask(t.Context(), address, "/sessions/end", new(any)); err == nil {
+	if err := (Access{}).Ask(t.Context(), address, "/sessions/end", new(any)); err == nil {
 		t.Error("GET was answered")
 	}
 	if done != 1 {

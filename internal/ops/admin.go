@@ -25,6 +25,8 @@ const (
 	adminWriteTimeout = 15 * time.Second
 	adminIdleTimeout  = time.Minute
 	adminScrapes      = 4 // /metrics requests at once
+	// adminConnections leaves terminals their descriptors; more wait in the kernel's queue.
+	adminConnections = 128
 	// profileTimeout allows /debug/pprof/profile its usual 30 s.
 	profileTimeout = 75 * time.Second
 )
@@ -36,9 +38,13 @@ type Admin struct {
 	server   *http.Server
 	mux      *http.ServeMux
 	streams  streams
+	logger   *zap.Logger
 	index    []string     // of the pages that were added
 	shown    []string     // addresses of those by Page
 	home     http.Handler // of /; nil for the list of pages
+
+	webConfig string // path of the file that asks for TLS and passwords; "" for none
+	secure    bool   // it asks for TLS
 }
 
 // NewAdmin binds addr at once, so that a port in use is an error at start. pprof adds the
@@ -59,6 +65,7 @@ func NewAdminOn(
 	if pprof {
 		a.server.WriteTimeout = profileTimeout
 	}
+	a.listener = newBounded(a.listener, adminConnections)
 	return a, nil
 }
 
@@ -76,9 +83,10 @@ func (a *Admin) bind(given net.Listener, addr string, handler http.Handler, logg
 		}
 		return fmt.Errorf("listen tcp %s: %w", addr, err) // Go's own message has 0.0.0.0 for [::]
 	}
-	a.bound = a.listener
+	a.bound, a.logger = a.listener, logger
 	a.server = &http.Server{
-		Handler:        handler,
+		Handler:        guarded(handler),
+		Protocols:      httpOne(),
 		ReadTimeout:    adminReadTimeout, // covers the header
 		WriteTimeout:   adminWriteTimeout,
 		IdleTimeout:    adminIdleTimeout,
@@ -127,7 +135,7 @@ func (a *Admin) Action(name, about string, do func(ctx context.Context, body []b
 func readAction(w http.ResponseWriter, r *http.Request) (body []byte, may bool) {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	switch {
-	case err != nil || !from.Addr().Unmap().IsLoopback():
+	case err != nil || !ownMachine(r, from.Addr()):
 		writeJSON(w, http.StatusForbidden, Refusal{Problem: "actions are for this machine alone: ask admin.address from the front's own host"})
 		return nil, false
 	case r.Header.Get(ActionHeader) == "":
@@ -140,6 +148,16 @@ func readAction(w http.ResponseWriter, r *http.Request) (body []byte, may bool) 
 		return nil, false
 	}
 	return body, true
+}
+
+// ownMachine reports whether a request is of a process of this machine: it comes over loopback, or from the very address that it
+// goes to, which the kernel lets no other machine send.
+func ownMachine(r *http.Request, from netip.Addr) bool {
+	if from.Unmap().IsLoopback() {
+		return true
+	}
+	to, is := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	return is && to.AddrPort().Addr().Unmap() == from.Unmap()
 }
 
 func refuse(w http.ResponseWriter, err error) {
@@ -171,7 +189,7 @@ func (a *Admin) Addr() net.Addr { return a.listener.Addr() }
 
 // Serve answers requests until Shutdown, and then returns nil.
 func (a *Admin) Serve() error {
-	if err := a.server.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+	if err := a.serve(); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("admin listener: %w", err)
 	}
 	return nil
@@ -233,8 +251,6 @@ func alivePage(w http.ResponseWriter, _ *http.Request) { writePlain(w, "ok\n") }
 
 func plainHeader(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Cache-Control", "no-store")
 }
 
 func writePlain(w http.ResponseWriter, text string) {
@@ -255,8 +271,6 @@ func readyPage(health *Health) http.HandlerFunc {
 
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(value) // the client may have disconnected
 }

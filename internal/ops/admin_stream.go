@@ -78,8 +78,6 @@ func (a *Admin) Stream(name, about string, do func(ctx context.Context, body []b
 			if !begun {
 				begun = true
 				w.Header().Set("Content-Type", "application/x-ndjson")
-				w.Header().Set("Cache-Control", "no-store")
-				w.Header().Set("X-Content-Type-Options", "nosniff")
 			}
 			if err := control.SetWriteDeadline(time.Now().Add(streamWrite)); err != nil {
 				return err
@@ -97,18 +95,18 @@ func (a *Admin) Stream(name, about string, do func(ctx context.Context, body []b
 
 // Follow asks the admin listener at that address for a stream (Admin.Stream), and gives each line of it to each, until the stream or
 // ctx ends. The error is a *Refusal if the front refused it.
-func Follow(ctx context.Context, address, stream string, request any, each func(line []byte) error) error {
+func (a Access) Follow(ctx context.Context, address, stream string, request any, each func(line []byte) error) error {
 	body, err := json.Marshal(request)
 	if err != nil {
 		return err
 	}
-	response, err := send(ctx, http.MethodPost, address, stream, body)
+	response, err := a.send(ctx, askPatience, http.MethodPost, address, stream, body)
 	if err != nil {
 		return err
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return refusalOf(response, json.NewDecoder(io.LimitReader(response.Body, maxFrontPage)))
+		return a.refusalOf(response)
 	}
 	return eachLine(response.Body, each)
 }

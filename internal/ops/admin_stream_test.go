@@ -33,15 +33,15 @@ func TestStream(t *testing.T) {
 		got = append(got, string(line))
 		return nil
 	}
-	if err := Follow(t.Context(), address, "/lines", "yes", each); err != nil || strings.Join(got, " ") != `{"a":1} {"a":2}` {
+	if err := (Access{}).Follow(t.Context(), address, "/lines", "yes", each); err != nil || strings.Join(got, " ") != `{"a":1} {"a":2}` {
 		t.Errorf("%q, %v", got, err)
 	}
-	refusal, is := errors.AsType[*Refusal](Follow(t.Context(), address, "/lines", "no", each))
+	refusal, is := errors.AsType[*Refusal]((Access{}).Follow(t.Context(), address, "/lines", "no", each))
 	if !is || refusal.Status != http.StatusConflict || refusal.Problem != "not now" {
 		t.Errorf("refused: %+v", refusal)
 	}
 	enough := errors.New("enough")
-	if err := Follow(t.Context(), address, "/lines", "yes", func([]byte) error { return enough }); !errors.Is(err, enough) {
+	if err := (Access{}).Follow(t.Context(), address, "/lines", "yes", func([]byte) error { return enough }); !errors.Is(err, enough) {
 		t.Errorf("%v", err)
 	}
 	if status, _ := request(t, "POST", "http://"+address+"/lines"); status != http.StatusForbidden {
@@ -59,12 +59,12 @@ func TestStreamEnds(t *testing.T) {
 		return nil
 	})
 	ctx, cancel := context.WithCancel(t.Context())
-	if err := Follow(ctx, address, "/lines", "", func([]byte) error { cancel(); return nil }); !errors.Is(err, context.Canceled) {
+	if err := (Access{}).Follow(ctx, address, "/lines", "", func([]byte) error { cancel(); return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("the asker left: %v", err)
 	}
 	<-ended
 	var got []string
-	err := Follow(t.Context(), address, "/lines", "", func(line []byte) error {
+	err := (Access{}).Follow(t.Context(), address, "/lines", "", func(line []byte) error {
 		got = append(got, string(line))
 		if len(got) == 1 {
 			go func() { _ = a.Shutdown(context.Background()) }()

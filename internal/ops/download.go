@@ -2,8 +2,6 @@ package ops
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -31,12 +29,12 @@ func (a *Admin) Download(name, about string, produce func(ctx context.Context) (
 // Fetch reads a page of the admin listener at that address as it is, at most most bytes; with post one of Admin.Download. It waits as
 // long as ctx. If the page was answered otherwise than 200, the error has what it says, and body is that too: /readyz says why
 // the front is not ready.
-func Fetch(ctx context.Context, address, page string, post bool, most int64) (body []byte, err error) {
+func (a Access) Fetch(ctx context.Context, address, page string, post bool, most int64) (body []byte, err error) {
 	method := http.MethodGet
 	if post {
 		method = http.MethodPost
 	}
-	response, err := sendWithin(ctx, 0, method, address, page, nil)
+	response, err := a.send(ctx, 0, method, address, page, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -48,11 +46,7 @@ func Fetch(ctx context.Context, address, page string, post bool, most int64) (bo
 	case int64(len(body)) > most:
 		return nil, fmt.Errorf("answered more than %d bytes", most)
 	case response.StatusCode != http.StatusOK:
-		refusal := Refusal{Status: response.StatusCode}
-		if json.Unmarshal(body, &refusal) == nil && refusal.Problem != "" {
-			return body, &refusal
-		}
-		return body, errors.New("answered " + response.Status)
+		return body, a.refusal(response, body)
 	}
 	return body, nil
 }

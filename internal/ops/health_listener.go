@@ -41,7 +41,7 @@ func NewHealthListenerOn(given net.Listener, addr string, health *Health, logger
 		return nil, fmt.Errorf("health listener: %w", err)
 	}
 	a.server.SetKeepAlivesEnabled(false) // a check is one request
-	a.listener = &bounded{Listener: a.listener, free: make(chan struct{}, healthConnections), ended: make(chan struct{})}
+	a.listener = newBounded(a.listener, healthConnections)
 	return a, nil
 }
 
@@ -51,6 +51,10 @@ type bounded struct {
 	free  chan struct{}
 	end   sync.Once
 	ended chan struct{}
+}
+
+func newBounded(l net.Listener, connections int) *bounded {
+	return &bounded{Listener: l, free: make(chan struct{}, connections), ended: make(chan struct{})}
 }
 
 func (b *bounded) Accept() (net.Conn, error) {
@@ -83,4 +87,12 @@ type boundedConn struct {
 func (c *boundedConn) Close() error {
 	defer c.release()
 	return c.Conn.Close()
+}
+
+// CloseWrite lets net/http end its half first: a client that still sends then reads the answer, and no reset.
+func (c *boundedConn) CloseWrite() error {
+	if half, can := c.Conn.(interface{ CloseWrite() error }); can {
+		return half.CloseWrite()
+	}
+	return nil
 }

@@ -60,19 +60,19 @@ func TestDownload(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- a.Serve() }()
 	address := a.Addr().String()
-	if got, err := Fetch(t.Context(), address, "/support/good", true, 1<<20); err != nil || !bytes.Equal(got, content) {
+	if got, err := (Access{}).Fetch(t.Context(), address, "/support/good", true, 1<<20); err != nil || !bytes.Equal(got, content) {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
-	if _, err := Fetch(t.Context(), address, "/support/good", true, 10); err == nil || !strings.Contains(err.Error(), "more than 10 bytes") {
+	if _, err := (Access{}).Fetch(t.Context(), address, "/support/good", true, 10); err == nil || !strings.Contains(err.Error(), "more than 10 bytes") {
 		t.Error(err)
 	}
-	if _, err := Fetch(t.Context(), address, "/support/bad", true, 1<<20); err == nil || err.Error() != "out of order" {
+	if _, err := (Access{}).Fetch(t.Context(), address, "/support/bad", true, 1<<20); err == nil || err.Error() != "out of order" {
 		t.Error(err)
 	}
-	if body, err := Fetch(t.Context(), address, "/healthz", false, 1<<20); err != nil || string(body) != "ok\n" {
+	if body, err := (Access{}).Fetch(t.Context(), address, "/healthz", false, 1<<20); err != nil || string(body) != "ok\n" {
 		t.Errorf("%q, %v", body, err)
 	}
-	if _, err := Fetch(t.Context(), address, "/nosuch", false, 1<<20); err == nil || !strings.Contains(err.Error(), "404") {
+	if _, err := (Access{}).Fetch(t.Context(), address, "/nosuch", false, 1<<20); err == nil || !strings.Contains(err.Error(), "404") {
 		t.Error(err)
 	}
 	response, err := http.Post("http://"+address+"/support/good", "text/plain", nil)

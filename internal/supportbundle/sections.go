@@ -98,6 +98,10 @@ func (c *collector) know(cfg *config.Config) {
 		c.red.addHost(e.TCP.Host)
 	}
 	c.red.addHost(cfg.Core.Link.ServerName)
+	if access, err := assemble.AdminAccess(&cfg.Admin); err == nil && access.Login != nil {
+		password, _ := access.Login.Password()
+		c.red.addSecrets([]string{password})
+	}
 	if cfg.Store.Driver != assemble.DriverPostgres {
 		return
 	}
@@ -111,16 +115,22 @@ func (c *collector) know(cfg *config.Config) {
 	c.red.addSecrets(database.Secrets())
 }
 
-func (c *collector) address() (string, error) {
+// admin is where and how the running front is asked.
+func (c *collector) admin() (address string, access ops.Access, err error) {
+	if c.Config != nil {
+		if access, err = assemble.AdminAccess(&c.Config.Admin); err != nil {
+			return "", access, err
+		}
+	}
 	switch {
 	case c.Front != "":
-		return c.Front, nil
+		return c.Front, access, nil
 	case c.Config == nil:
-		return "", errNoConfiguration
+		return "", access, errNoConfiguration
 	case !c.Config.Admin.Address.Given():
-		return "", errors.New("admin.address is not set, so the front cannot be asked")
+		return "", access, errors.New("admin.address is not set, so the front cannot be asked")
 	}
-	return c.Config.Admin.Address.String(), nil
+	return c.Config.Admin.Address.String(), access, nil
 }
 
 var errNoConfiguration = errors.New("the configuration cannot be read")
@@ -128,11 +138,11 @@ var errNoConfiguration = errors.New("the configuration cannot be read")
 // page asks the running front.
 func page(name string, most int64, post bool) func(context.Context, *collector) ([]byte, error) {
 	return func(ctx context.Context, c *collector) ([]byte, error) {
-		address, err := c.address()
+		address, access, err := c.admin()
 		if err != nil {
 			return nil, err
 		}
-		body, err := ops.Fetch(ctx, address, name, post, most)
+		body, err := access.Fetch(ctx, address, name, post, most)
 		if name == "/readyz" && len(body) > 0 {
 			return body, nil // it answers 503 with its reasons
 		}
@@ -152,9 +162,9 @@ func version(ctx context.Context, c *collector) ([]byte, error) {
 		Front   string    `json:"front"`
 	}{Command: c.Build}
 	var status struct{ Version string }
-	if address, err := c.address(); err != nil {
+	if address, access, err := c.admin(); err != nil {
 		v.Front = err.Error()
-	} else if err := ops.Ask(ctx, address, "/status", &status); err != nil {
+	} else if err := access.Ask(ctx, address, "/status", &status); err != nil {
 		v.Front = "does not answer: " + err.Error()
 	} else {
 		v.Front = status.Version
