@@ -11,9 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/directory"
-	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
@@ -244,8 +244,12 @@ func newAdmissionList(e *env) *cobra.Command {
 			if full {
 				page = "/status/full"
 			}
+			access, err := assemble.AdminAccess(&cfg.Admin)
+			if err != nil {
+				return err
+			}
 			var s daemon.Status
-			if err := ops.Ask(c.Context(), address, page, &s); err != nil {
+			if err := access.Ask(c.Context(), address, page, &s); err != nil {
 				e.warn("penalties are not shown: %v", askError(address, err))
 			} else {
 				penalties := append([]daemon.PenalizedSource{}, s.Longest...)
