@@ -77,6 +77,11 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 robustness: tools ## break everything around a front, two cores and two fronts, and relays, for DURATION (10m) each, in the order of SEED
 	$(GO) test $(RACE) -count=1 -timeout 0 -v ./test/robustness -args -duration $(DURATION) -seed $(SEED) $(ARGS)
 
+.PHONY: ha
+ha: ## Patroni, etcd, HAProxy, keepalived and four fronts in network namespaces, broken for DURATION (10m) in the order of SEED; needs root
+	./test/ensure-tools.sh ha
+	$(GO) test -count=1 -timeout 0 -v -run '^TestHighAvailability$$' ./test/robustness -args -ha -duration $(DURATION) -seed $(SEED) $(ARGS)
+
 .PHONY: sim
 sim: ## a whole front under SEEDS (1000) seeds, or under one with its whole trace (SEED=k)
 	$(GO) test -count=1 -timeout 0 -v -run '^(TestSeeds|TestSameSeedSameRun)$$' ./test/simulation -seeds $(SEEDS) -seed $(SEED)

@@ -4,7 +4,8 @@
 # what we encrypted), python3 (the independent terminal), HAProxy (the load balancer), pgbouncer (the
 # pooler), Chromium (shows our pages), strace (makes reads fail, and watches the collection library), ip, lsblk, findmnt
 # and dmidecode (say what the collection library must find), and PostgreSQL. What is missing is installed as Debian's package
-# if we may. With the word "collector" also what `make collector-test` calls, with "bench" what `make bench-e2e` measures beside us.
+# if we may. With the word "collector" also what `make collector-test` calls, with "bench" what `make bench-e2e` measures beside us,
+# with "ha" what `make ha` starts.
 set -eu
 
 PATH=$PATH:/usr/sbin # where Debian has HAProxy, pgbouncer and dmidecode, which is not in every PATH
@@ -33,6 +34,12 @@ if ! python3 -c 'import venv, ctypes' 2>/dev/null; then
 fi
 if [ "${1:-}" = bench ]; then
 	need nginx nginx-light
+fi
+if [ "${1:-}" = ha ]; then
+	need patroni "patroni python3-etcd" # its etcd3 needs that module, which the package does not depend on
+	need etcd etcd-server
+	need etcdctl etcd-client
+	need keepalived keepalived
 fi
 if [ "${1:-}" = collector ]; then
 	need valgrind valgrind

@@ -15,8 +15,8 @@ import (
 // attempt is one login request: what the terminal was, and what it was answered. Each has a
 // connection of its own.
 type attempt struct {
-	number  int // in the ledger
-	front   int32
+	number  int   // in the ledger
+	front   int32 // that the terminal connected to; 0 if a load balancer chose it
 	local   netip.AddrPort
 	app     regulation.AppID
 	account demo.Account

@@ -195,11 +195,11 @@ func (c *checker) problem(a *attempt, rec *store.Record, items []string) string 
 		return fmt.Sprintf("login time %v beside the printed one", rec.LoginTime)
 	case rec.AppID != a.app || rec.Account != a.account.Account || rec.UserType != a.account.UserType || rec.Flag != a.flag:
 		return fmt.Sprintf("columns %s, %s, %c, %c", rec.AppID, rec.Account, rec.UserType, rec.Flag)
-	case rec.KeyVersion != version || rec.VendorID != "TF01" || rec.FrontID != a.front:
+	case rec.KeyVersion != version || rec.VendorID != "TF01" || a.front != 0 && rec.FrontID != a.front:
 		return fmt.Sprintf("columns %s, %s, %d", rec.KeyVersion, rec.VendorID, rec.FrontID)
 	}
 	if r := a.result; r != nil && (r.TradingDay != rec.TradingDay.String() || !r.LoginTime.Equal(printed) ||
-		r.PublicAddr != a.local || r.AbnormalFlag != byte(a.flag) || r.SessionID != rec.SessionID) {
+		r.PublicAddr != a.local || r.AbnormalFlag != byte(a.flag) || r.SessionID != rec.SessionID || a.front == 0 && r.FrontID != rec.FrontID) {
 		return fmt.Sprintf("the answer was %+v", *r)
 	}
 	return ""

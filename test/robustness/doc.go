@@ -73,6 +73,24 @@
 // has exactly the records; `explain` leads from a RecordID to the lines of agent and front, and to the line of the report.
 // TestSubmittedAgainOverTheEndOfTheDay sends one submission again over 15:30.
 //
+// # High availability
+//
+// TestHighAvailability is a scenario of its own, with the configuration files of deploy/ha: three etcds, three PostgreSQLs under
+// Patroni in synchronous mode strict, two data centres with two fronts each behind two HAProxys that share an address by
+// keepalived. Each machine is a network namespace with a bridge between; a cut loses packets without a word. One centre answers after
+// PostgreSQL, the other one after its local stores; one finds the primary by HAProxy, the other one by the hosts in the URL. It is
+// skipped without -ha, since it takes minutes: `make ha`.
+//
+//	fault ─▶ what must follow has followed (another leader, another synchronous standby)
+//	      ─▶ logins succeed while it is still broken ─▶ answered ⊆ PostgreSQL, of the centre that answers after it
+//	      ─▶ mended ─▶ the cluster is whole again ─▶ answered ⊆ stored, of both; the checks above
+//
+// The canary writes to each PostgreSQL directly. What any of them has confirmed must be in the primary: two primaries that both
+// confirm would lose the rows of one. At the end a data centre is lost for good: docs/high-availability.md has the steps that the test
+// executes, and reconcile must name exactly the logins that were on the burned disks alone.
+//
+// Its processes are in a process namespace of their own, of which the first one ends all when it ends.
+//
 // # Bounds and crash
 //
 // Everything is below one temporary folder and, if the system lets us, in mounts that

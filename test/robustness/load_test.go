@@ -31,18 +31,29 @@ type load struct {
 	site    *site.Site
 	address string
 	seed    uint64
+	source  func(*rand.Rand) netip.Addr // where terminals connect from
+	front   int32                       // that answers; 0 if a load balancer chooses it
 	stop    context.CancelFunc
 	wg      sync.WaitGroup
 	paused  atomic.Bool // while a check reads, which would else never be done
 }
 
 func startLoad(ctx context.Context, s *site.Site, address string, seed uint64) *load {
-	ctx, stop := context.WithCancel(ctx)
-	l := &load{ledger: newLedger(), site: s, address: address, seed: seed, stop: stop}
-	for i := range terminals {
-		l.wg.Go(func() { l.terminal(ctx, rand.New(rand.NewPCG(seed, uint64(i)))) })
+	pace := longPace
+	if *duration == 0 {
+		pace = shortPace
 	}
+	l := &load{ledger: newLedger(), site: s, address: address, seed: seed, source: anySource, front: 1}
+	l.start(ctx, terminals, pace)
 	return l
+}
+
+// start lets n terminals come, each again about once a pace.
+func (l *load) start(ctx context.Context, n int, pace time.Duration) {
+	ctx, l.stop = context.WithCancel(ctx)
+	for i := range n {
+		l.wg.Go(func() { l.terminal(ctx, rand.New(rand.NewPCG(l.seed, uint64(i))), pace) })
+	}
 }
 
 // end lets the visits that are on their way finish.
@@ -51,11 +62,7 @@ func (l *load) end() {
 	l.wg.Wait()
 }
 
-func (l *load) terminal(ctx context.Context, random *rand.Rand) {
-	pace := longPace
-	if *duration == 0 {
-		pace = shortPace
-	}
+func (l *load) terminal(ctx context.Context, random *rand.Rand, pace time.Duration) {
 	tick := time.NewTicker(pace/2 + time.Duration(random.Int64N(int64(pace))))
 	defer tick.Stop()
 	for {
@@ -86,7 +93,7 @@ func (l *load) visit(random *rand.Rand) {
 }
 
 func (l *load) logIn(ctx context.Context, random *rand.Rand) (*client.Conn, *attempt, *client.LoginResult, error) {
-	conn, err := client.Dial(ctx, l.address, client.WithSourceAddr(anySource(random)))
+	conn, err := client.Dial(ctx, l.address, client.WithSourceAddr(l.source(random)))
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -95,6 +102,7 @@ func (l *load) logIn(ctx context.Context, random *rand.Rand) (*client.Conn, *att
 		return conn, nil, nil, err
 	}
 	a, req := prepare(random, l.site, conn, app, oneOf(random, l.site.Users))
+	a.front = l.front
 	l.open(a)
 	result, err := conn.Login(ctx, req)
 	return conn, a, &result, err

@@ -20,6 +20,7 @@ var (
 	duration = flag.Duration("duration", 0, "how long to go on; 0 runs each fault once")
 	only     = flag.String("only", "", "run the faults whose name contains this")
 	summary  = flag.String("summary", "", "file that gets the counts as JSON")
+	highly   = flag.Bool("ha", false, "run TestHighAvailability, in network and process namespaces: needs root, Patroni, etcd and keepalived")
 )
 
 // binaries are the built programs.

@@ -26,6 +26,7 @@ type Options struct {
 
 	Listeners string // the lines of front.listeners, indented, in place of Listen and Relays
 	Admin     string // host:port of the admin listener; "" is any port of 127.0.0.1
+	Health    string // host:port of its health listener; "" for none
 	More      string // more sections
 }
 
@@ -100,6 +101,7 @@ front:
 %s%s
 admin:
   address: %q
+  health_address: %q
 keys:
   - version: "1.0"
     public_key_file: "public.pem"
@@ -111,7 +113,7 @@ store:
   driver: %s
   url: %q
 %s
-`, max(o.Front, 1), listeners, o.More, cmp.Or(o.Admin, "127.0.0.1:0"), o.Core, driver, o.URL, o.Store)
+`, max(o.Front, 1), listeners, o.More, cmp.Or(o.Admin, "127.0.0.1:0"), o.Health, o.Core, driver, o.URL, o.Store)
 }
 
 // Write makes a file of the site.
