@@ -27,7 +27,7 @@ type block struct {
 
 var (
 	programs = regexp.MustCompile(`^(sudo|tradefront|tradefront-collect|make|go|openssl|systemctl|journalctl|psql|curl|python3|sha256sum|` +
-		`install|useradd|chown|cp|g\+\+|\./core|promtool|[A-Z_]+=\S+ go) `)
+		`install|useradd|chown|cp|g\+\+|\./core|promtool|printf|[A-Z_]+=\S+ go) `)
 	prompt      = regexp.MustCompile(`^(?:\S+)?\$ `)
 	explanation = regexp.MustCompile(`\s{2,}[^-\s"].*$`)
 	remark      = regexp.MustCompile(`\s{2,}#.*$`)
