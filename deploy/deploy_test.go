@@ -179,7 +179,7 @@ func TestScrapeReachesTheAdminListener(t *testing.T) {
 // TestRotationSignals: without the signal the daemon goes on in the file that was moved away.
 func TestRotationSignals(t *testing.T) {
 	rotation := read(t, "logrotate/tradefront")
-	for _, want := range []string{"/var/log/tradefront/audit.jsonl {", "--signal=HUP", "nocreate", "delaycompress"} {
+	for _, want := range []string{"/var/log/tradefront/audit.jsonl /var/log/tradefront/*/audit.jsonl {", "--signal=HUP", "nocreate", "delaycompress"} {
 		if !strings.Contains(rotation, want) {
 			t.Errorf("the logrotate file lacks %q", want)
 		}
