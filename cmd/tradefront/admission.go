@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
