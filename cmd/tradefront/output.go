@@ -42,5 +42,10 @@ func (o output) print(w io.Writer, v any, text func(w io.Writer)) error {
 	return nil
 }
 
-// table writes rows in aligned columns.
-func table(w io.Writer, header string, rows func(w io.Writer)) { show.Table(w, header, rows) }
+// table writes rows in aligned columns, under a header in the user's language.
+func table(w io.Writer, header string, rows func(w io.Writer)) {
+	if _, is := w.(chineseOut); is {
+		header = headerInChinese(header)
+	}
+	show.Table(w, header, rows)
+}

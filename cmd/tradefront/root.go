@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/show"
 )
 
 // Exit statuses of every command.
@@ -28,6 +29,7 @@ type env struct {
 	in      io.Reader
 	out     io.Writer
 	err     io.Writer
+	lang    show.Language
 	began   bool   // flags and arguments were understood
 	deeds   []deed // what the command changes, see act
 }
@@ -37,7 +39,10 @@ type env struct {
 func run(args, environ []string, in io.Reader, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	e := &env{environ: environ, in: in, out: out, err: errOut}
+	e := &env{environ: environ, in: in, out: out, err: errOut, lang: languageOf(args, environ)}
+	if e.lang == show.Chinese {
+		e.out = chineseOut{out}
+	}
 	root := newRoot(e)
 	root.SetArgs(args)
 	c, err := root.ExecuteContextC(ctx)
@@ -45,19 +50,19 @@ func run(args, environ []string, in io.Reader, out, errOut io.Writer) int {
 	case err == nil:
 		return exitDone
 	case !e.began:
-		fmt.Fprintf(errOut, "tradefront: %v\nSee: %s --help\n", err, c.CommandPath())
+		fmt.Fprintf(errOut, "tradefront: %v\n%s: %s --help\n", err, e.say("See", "用法见"), c.CommandPath())
 		return exitMisuse
 	}
-	report(errOut, err)
+	e.report(errOut, err)
 	adviseRole(errOut, c, err)
 	return exitFailed
 }
 
 // report prints why a command failed: configuration faults a line each.
-func report(w io.Writer, err error) {
+func (e *env) report(w io.Writer, err error) {
 	var faults config.Faults
 	if errors.As(err, &faults) {
-		fmt.Fprintln(w, "tradefront: the configuration has faults:")
+		fmt.Fprintln(w, "tradefront: "+e.say("the configuration has faults:", "配置有错误："))
 		for _, f := range faults {
 			fmt.Fprintln(w, "  "+f.String())
 		}
@@ -93,6 +98,10 @@ func newRoot(e *env) *cobra.Command {
 		newVersion(e), newMan(e),
 	)
 	addExamples(root)
+	root.PersistentFlags().Var(new(languageValue), "lang", languageUsage)
+	if e.lang == show.Chinese {
+		translateHelp(root)
+	}
 	return root
 }
 

@@ -18,6 +18,7 @@ const (
 // called without --config. They are no keys.
 const (
 	FileVariable      = envPrefix + "CONFIG"
+	languageVariable  = envPrefix + "LANG" // of internal/show: the language that commands print
 	AgentFileVariable = envPrefix + "RELAY_CONFIG"
 )
 
@@ -53,7 +54,8 @@ func applyEnv(v *viper.Viper, root *field, env []string) (faults Faults) {
 			} else {
 				v.Set(leaf.path, parsed)
 			}
-		case !strings.HasPrefix(name, envPrefix) || strings.HasPrefix(name, envTests) || name == FileVariable || name == AgentFileVariable:
+		case !strings.HasPrefix(name, envPrefix) || strings.HasPrefix(name, envTests) ||
+			name == FileVariable || name == AgentFileVariable || name == languageVariable:
 		case !isName(name): // it would not survive being printed
 			faults.add(envPrefix+"*", "an environment variable's name has strange characters", "remove it")
 		case !foreign(name, value): // of which Ignored tells

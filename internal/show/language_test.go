@@ -13,6 +13,7 @@ func TestLanguageOf(t *testing.T) {
 		"LANG=zh_CN.UTF-8":                     show.Chinese,
 		"LANG=zh_CN.UTF-8 LC_ALL=C":            show.English,
 		"LANG=en_US.UTF-8 LC_MESSAGES=zh_CN":   show.Chinese,
+		"LC_ALL=C TRADEFRONT_LANG=zh":          show.Chinese,
 		"LC_ALL= LC_MESSAGES= LANG=zh":         show.Chinese,
 		"LANGUAGE=zh LANG=de_DE.UTF-8 HOME=zh": show.English,
 	} {

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// englishOnly are commands of developers and testers: their flags are described in English alone.
+var englishOnly = []string{"core-check", "core-sim", "loadtest", "completion", "collect send", "man", "ping"}
+
+// TestHelpInChinese: each command, and each flag that an operator or a clerk types, is described in both languages, and the
+// catalogs have nothing that no help page says.
+func TestHelpInChinese(t *testing.T) {
+	used := make(map[string]bool)
+	root := newRoot(&env{})
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultVersionFlag()
+	eachCommand(root, func(c *cobra.Command) {
+		used[c.Short] = true
+		if helpInChinese[c.Short] == "" && !c.Hidden {
+			t.Errorf("%s: no Chinese for %q: add it to helpInChinese", c.CommandPath(), c.Short)
+		}
+		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			used[f.Usage] = true
+			if flagsInChinese[f.Usage] == "" && f.Name != "help" && !c.Hidden && !isEnglishOnly(c) {
+				t.Errorf("%s --%s: no Chinese for %q: add it to flagsInChinese", c.CommandPath(), f.Name, f.Usage)
+			}
+		})
+	})
+	for _, catalog := range []map[string]string{helpInChinese, flagsInChinese} {
+		for english := range catalog {
+			if !used[english] {
+				t.Errorf("no command and no flag is described by %q", english)
+			}
+		}
+	}
+}
+
+func isEnglishOnly(c *cobra.Command) bool {
+	for _, begin := range englishOnly {
+		if strings.HasPrefix(pathOf(c), begin) {
+			return true
+		}
+	}
+	return false
+}
+
+func eachCommand(c *cobra.Command, f func(c *cobra.Command)) {
+	f(c)
+	for _, sub := range c.Commands() {
+		eachCommand(sub, f)
+	}
+}
+
+// TestLanguageOfCommands: the flag, before or behind the command, and the environment choose the language of help, of tables
+// and of the sentence that ends a mistyped line.
+func TestLanguageOfCommands(t *testing.T) {
+	newSite(t)
+	for _, try := range [][]string{{"--lang", "zh", "key", "list", "-c", "tradefront.yaml"}, {"key", "list", "-c", "tradefront.yaml", "--lang=zh"}} {
+		if got := tradefrontWith(nil, "", try...); got.status != exitDone || !strings.HasPrefix(got.out, "版本") {
+			t.Errorf("%q: %+v", try, got)
+		}
+	}
+	if got := tradefrontWith([]string{"TRADEFRONT_LANG=zh"}, "", "key", "list", "-c", "tradefront.yaml"); !strings.HasPrefix(got.out, "版本") {
+		t.Errorf("%+v", got)
+	}
+	if got := tradefrontWith([]string{"LANG=zh_CN.UTF-8"}, "", "report", "--help"); !strings.Contains(got.out, "用法：") || !strings.Contains(got.out, "三方对账") && !strings.Contains(got.out, "报送状态") {
+		t.Errorf("%+v", got)
+	}
+	if got := tradefrontWith(nil, "", "key", "list", "-c", "tradefront.yaml", "--lang", "fr"); got.status != exitMisuse || !strings.Contains(got.err, "want en or zh") {
+		t.Errorf("%+v", got)
+	}
+	if got := tradefrontWith([]string{"LANG=zh_CN.UTF-8"}, "", "key", "lst"); got.status != exitMisuse || !strings.Contains(got.err, "用法见") {
+		t.Errorf("%+v", got)
+	}
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// chineseOut is the standard output of a command whose user reads Chinese; tables on it have Chinese headers.
+type chineseOut struct{ io.Writer }
+
+// translateHelp puts the Chinese descriptions onto the help pages. What the catalogs lack stays English; TestHelpInChinese
+// says what that is.
+func translateHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultVersionFlag()
+	root.Long = "tradefront 接收终端的连接，认证终端软件，受理客户登录，\n并把每次登录记为当日报送监控中心文件中的一行。\n\n先运行：tradefront demo"
+	root.SetUsageTemplate(usageInChinese.Replace(root.UsageTemplate()))
+	translateCommand(root)
+}
+
+func translateCommand(c *cobra.Command) {
+	if chinese, has := helpInChinese[c.Short]; has {
+		if c.HasParent() && c.Long != "" {
+			c.Long = chinese + "\n\n" + c.Long // the details are in English
+		}
+		c.Short = chinese
+	}
+	c.InitDefaultHelpFlag()
+	for _, flags := range []*pflag.FlagSet{c.Flags(), c.PersistentFlags()} {
+		flags.VisitAll(translateFlag)
+	}
+	for _, sub := range c.Commands() {
+		translateCommand(sub)
+	}
+}
+
+func translateFlag(f *pflag.Flag) {
+	chinese, has := flagsInChinese[f.Usage]
+	switch {
+	case has:
+		f.Usage = chinese
+	case f.Name == "help" && strings.HasPrefix(f.Usage, "help for "):
+		f.Usage = "本命令的帮助"
+	}
+}
+
+var usageInChinese = strings.NewReplacer(
+	"Usage:", "用法：", "Aliases:", "别名：", "Examples:", "示例：", "Available Commands:", "命令：", "Additional Commands:", "其他命令：",
+	"Global Flags:", "通用选项：", "Flags:", "选项：", "Additional help topics:", "其他帮助：",
+	`Use "{{.CommandPath}} [command] --help" for more information about a command.`, `某条命令的帮助：{{.CommandPath}} [command] --help`,
+)
+
+// headerInChinese is a table's header with the columns that the catalog has in Chinese.
+func headerInChinese(header string) string {
+	columns := strings.Split(header, "\t")
+	for i, name := range columns {
+		if chinese, has := columnsInChinese[name]; has {
+			columns[i] = chinese
+		}
+	}
+	return strings.Join(columns, "\t")
+}
+
+var columnsInChinese = map[string]string{
+	"ACCOUNT": "资金账户", "TYPE": "类型", "STATE": "状态", "CREATED": "建立时间", "LAST UNLOCKED": "上次解锁", "APPID": "AppID", "CIPHER": "算法",
+	"ENABLED": "已准入", "CHANGED": "更改时间", "CURRENT USED": "现授权码使用", "PREVIOUS UNTIL": "旧授权码有效至", "PREVIOUS USED": "旧授权码使用",
+	"NETWORKS": "网段", "OPERATORS": "操作员", "SCOPES": "范围", "TERMINAL APPS": "终端 AppID", "RATE": "速率", "BURST": "突发", "WINDOW": "窗口",
+	"CONNECTIONS": "连接", "CHECK": "检查项", "OK": "正常", "SEVERITY": "级别", "REASON": "原因", "DAY": "交易日", "RECORDS": "库中记录", "REPORTED": "已导出",
+	"LATE": "迟到", "MOVED AWAY": "已移走", "LAST EXPORT": "上次导出", "KIND": "种类", "NEXT": "下一步", "FINGERPRINT": "指纹", "ROLE": "用途",
+	"AUTHCODES": "授权码数", "FRONT": "前置", "SESSION": "会话", "ADDRESS": "地址", "SINCE": "始于", "SENT": "已发", "RECEIVED": "已收", "TERMINALS": "终端",
+	"HOST": "主机", "VERSION": "版本", "STARTED": "启动时间", "LAST SEEN": "最近心跳", "CLOCK": "时钟差", "FORWARDED": "已转发", "HOLDS": "持有", "OPERATOR": "操作员",
+	"SCOPE": "范围", "RECORD": "记录", "LOGIN": "登入时间", "WHY": "原因", "REFUSED SOURCE": "被拒来源", "FOR ANOTHER": "剩余时间", "SUBMISSION": "上报编号",
+	"SOURCE": "来源", "UNAUTHENTICATED": "未认证", "EXEMPT": "豁免", "TIME": "时间", "BY": "操作人", "COMMAND": "命令", "SUBJECT": "对象", "CHANGES": "更改",
+	"ALGORITHM": "算法", "BITS": "位数", "NOT BEFORE": "生效时间", "NOT AFTER": "失效时间", "DAYS LEFT": "剩余天数",
+}
