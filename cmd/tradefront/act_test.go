@@ -20,7 +20,7 @@ import (
 )
 
 // readsOnly are the commands that change nothing: they ask, show, check, run, or write what the operator alone has use for.
-var readsOnly = strings.Split(`account export,account list,actions list,admission list,app list,audit search,calendar check,calendar show,collect check,collect send,
+var readsOnly = strings.Split(`account export,account list,actions list,admission list,app list,archive list,archive verify,audit search,calendar check,calendar show,collect check,collect send,
 completion bash,completion fish,completion powershell,completion zsh,config check,config defaults,core-check,core-sim,core-sim ctl,demo,doctor,explain,
 front list,front status,front trace,key list,loadtest merge,loadtest run,loadtest verify,local inspect,man,masterkey list,ping,quarantine list,quarantine show,
 reconcile,relay check,relay defaults,relay list,relay report,relay scope list,relay serve,relay show,relay status,relay terminals,report quality,
@@ -118,7 +118,19 @@ func changesOfPostgres(t *testing.T) []string {
 	before(t, "report day --day 20260105 --audit audit.jsonl", exitFailed)
 	write(t, "tradefront.db.corrupt-20260105T070000Z", "")
 	before(t, "local recover", exitDone)
-	return []string{"report waive --day 20260105 --reason the-disk-is-lost", "front retire 7 --force"}
+	if err := pg.CopyIn(t.Context(), storetest.Records(20260106, 3)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir("files", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const file = "files/0001archive20260106.zip"
+	before(t, "archive --before 20260107 --out files --without-reports --without-audit --despite-obstacles --why moved", exitDone)
+	before(t, "archive destroy "+file+" --yes --why too-early", exitFailed)
+	return []string{
+		"report waive --day 20260105 --reason the-disk-is-lost", "front retire 7 --force",
+		"archive drop " + file, "archive restore " + file, "subject export 88 --out subject.json --why request-7",
+	}
 }
 
 func before(t *testing.T, args string, status int) {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tradefront/tradefront/internal/actions"
 	"github.com/tradefront/tradefront/internal/archive"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/store"
@@ -133,22 +132,33 @@ func newArchiveChange(e *env, use, short, long string,
 			if err := pg.CheckOwner(c.Context()); err != nil {
 				return err
 			}
-			before, err := do(c.Context(), cfg, pg, args[0])
+			day, err := dayOfArchive(args[0])
 			if err != nil {
 				return err
 			}
-			a, err := e.act(c, cfg, before.Day.String(), why)
-			if err != nil {
-				return err
-			}
-			a.Note(before.File, string(before.State), done)
-			fmt.Fprintf(e.out, "%s of %s: %s, %d records\n", before.File, before.Day, done, before.Records)
-			return actions.Write(c.Context(), pg.Tables(), a)
+			return e.undertakeIn(c, cfg, pg.Tables(), task{subject: day, why: why}, func(a *store.Action) error {
+				before, err := do(c.Context(), cfg, pg, args[0])
+				if err != nil {
+					return err
+				}
+				a.Note(before.File, string(before.State), done)
+				fmt.Fprintf(e.out, "%s of %s: %s, %d records\n", before.File, before.Day, done, before.Records)
+				return nil
+			})
 		}),
 	}
 	configFlag(c, &path)
 	whyFlag(c, &why)
 	return c
+}
+
+// dayOfArchive is the trading day that a file is of by its own manifest, which names the action.
+func dayOfArchive(path string) (day string, err error) {
+	f, err := archive.Open(path)
+	if err != nil {
+		return "", err
+	}
+	return f.Manifest.Day, f.Close()
 }
 
 func newArchiveRestore(e *env) *cobra.Command {
@@ -176,12 +186,15 @@ func newArchiveDestroy(e *env) *cobra.Command {
 		"Remove the file of an archived day, and its detached table if that is there. It refuses before retention.records_years are over.\n"+
 			"Copies elsewhere are not reached: destroy them too.",
 		func(ctx context.Context, cfg *config.Config, pg *postgres.Store, path string) (*store.Archive, error) {
-			if !yes {
-				return nil, fmt.Errorf("%s would be removed for good: say so with --yes", path)
-			}
 			return archive.Destroy(ctx, pg, path, cfg.Retention.RecordsYears, time.Now())
 		}, string(store.ArchiveDestroyed))
 	c.Flags().BoolVar(&yes, "yes", false, "remove it for good")
+	c.PreRunE = func(_ *cobra.Command, args []string) error {
+		if !yes {
+			return fmt.Errorf("%s would be removed for good: say so with --yes", args[0])
+		}
+		return nil
+	}
 	must(c.MarkFlagRequired("why"))
 	return c
 }

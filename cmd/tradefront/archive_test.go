@@ -43,7 +43,7 @@ func TestArchive(t *testing.T) {
 		{"archive verify " + name, "", 0, name + " is whole: trading day 20260105 of 0001, 3 records…records.jsonl: 3 lines…moved-to-another-system", ""},
 		{"archive drop " + name + onC, "", 0, "0001archive20260105.zip of 20260105: dropped, 3 records", ""},
 		{"archive drop " + name + onC, "", 1, "", "tradefront: archive: …is dropped, there is no detached table to drop"},
-		{"archive destroy " + name + onC + " --why gdpr", "", 1, "", "tradefront: …say so with --yes"},
+		{"archive destroy " + name + onC + " --why gdpr", "", 2, "", "tradefront: …say so with --yes\nSee: tradefront archive destroy --help"},
 		{"archive destroy " + name + onC + " --yes --why gdpr", "", 1, "", "tradefront: archive: …is kept for 20 years…from 2046-01-06 on, and nothing was done"},
 		{"archive restore " + name + onC, "", 0, "0001archive20260105.zip of 20260105: restored, 3 records", ""},
 		{"archive list" + onC + " -o json", "", 0, "…\"state\": \"restored\"…", ""},
