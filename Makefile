@@ -137,6 +137,14 @@ bench-relay: ## CUSTOMERS (50000) behind one operator relay report again after a
 	$(GO) test -run '^$$' -bench 'AgentLogins' -benchtime 3000x -count 3 ./test/e2e
 	$(GO) test -run '^$$' -bench 'IdleTerminals' -benchtime 6000x ./test/e2e
 
+PACKAGES      ?= bin/packages
+ARCHS         ?= amd64 arm64 loong64
+
+.PHONY: packages
+packages: ## build the deb and the rpm for each of ARCHS (amd64 arm64 loong64) in PACKAGES (bin/packages), and look at what they hold
+	GO="$(GO)" VERSION="$(VERSION)" ./deploy/package/build.sh "$(PACKAGES)" $(ARCHS)
+	TRADEFRONT_TEST_PACKAGES=$(abspath $(PACKAGES)) $(GO) test -count=1 -run '^TestPackages$$' ./deploy
+
 .PHONY: lint-fetch
 lint-fetch: # download and build golangci-lint, nothing else
 	$(GO) run $(GOLANGCI_LINT) version

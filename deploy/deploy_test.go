@@ -24,7 +24,7 @@ import (
 func TestUnit(t *testing.T) {
 	unit := settings(t, "tradefront.service")
 	for key, want := range map[string]string{
-		"Type": "simple", "Restart": "always", "KillSignal": "SIGTERM", "LimitCORE": "0",
+		"Type": "notify", "NotifyAccess": "main", "WatchdogSec": "60s", "Restart": "always", "KillSignal": "SIGTERM", "LimitCORE": "0",
 		"User": "tradefront", "StateDirectory": "tradefront", "LogsDirectory": "tradefront",
 		"NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "yes", "PrivateTmp": "yes",
 		"PrivateDevices": "yes", "MemoryDenyWriteExecute": "yes", "CapabilityBoundingSet": "",

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -164,7 +165,7 @@ func descriptors(listeners []net.Listener) (fds []int, err error) {
 // leave writes what this process alone has, and no longer than leavePatience: the new process serves once this one has ended.
 // What is not written is what a crash would leave, and of that records are no part.
 func (d *Daemon) leave(successor int) {
-	tellSupervisor(successor)
+	tellSystemd("MAINPID=" + strconv.Itoa(successor)) // the service's process from now on
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -189,20 +190,6 @@ func (d *Daemon) leave(successor int) {
 	case <-time.After(leavePatience):
 	}
 	crashPoint("leaving")
-}
-
-// tellSupervisor tells systemd which process is the service's from now on. Without systemd it does nothing.
-func tellSupervisor(pid int) {
-	name := os.Getenv("NOTIFY_SOCKET")
-	if name == "" {
-		return
-	}
-	c, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: name, Net: "unixgram"})
-	if err != nil {
-		return // it sees the old process end, and the unit's Restart= decides
-	}
-	defer c.Close()
-	_, _ = fmt.Fprintf(c, "MAINPID=%d", pid)
 }
 
 // crashPoint kills this process at a step that a test names.

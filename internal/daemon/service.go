@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	notify "github.com/coreos/go-systemd/v22/daemon"
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/assemble"
@@ -54,10 +55,12 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	endReloads := d.reloadOn(hangups, s.Load)
 	s.Started(d, cfg)
+	tellSystemd(notify.SdNotifyReady)
 	failed := d.serve(ctx, upgrades)
 	if errors.Is(failed, errHandedOver) {
 		return nil // nothing is stopped: another process goes on with it
 	}
+	tellSystemd(notify.SdNotifyStopping)
 	if failed == nil {
 		d.logger.Info("stopping: no new logins, finishing those in flight")
 	}

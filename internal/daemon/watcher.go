@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	notify "github.com/coreos/go-systemd/v22/daemon"
+
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/ops"
 )
@@ -55,6 +57,9 @@ func (d *Daemon) watchers() []watcher {
 			d.watchMirror(), d.watchHeartbeat(), d.watchFronts(), d.watchQuarantine(), d.watchPostgresDays(), d.watchPostgresExtras(),
 			d.watchForwarding(), d.watchPartitions(), d.watchPostgresSettings(),
 		)
+	}
+	if every, err := notify.SdWatchdogEnabled(false); err == nil && every > 0 {
+		all = append(all, d.watchForSystemd(every))
 	}
 	return all
 }

@@ -26,7 +26,7 @@ type loop struct {
 	paused   []*conn // whose requests are left unread
 	asking   []*conn // paused of the round before
 	sweeping atomic.Bool
-	missed   int // sweeps in a row that it was not ready for; only the ticker touches it
+	missed   atomic.Int32 // sweeps in a row that it was not ready for; only the ticker writes it
 }
 
 // conn is one connection. Its loop alone touches it, once it has a home; but see direct.go.

@@ -39,12 +39,12 @@ func (s *Server) tick() {
 // orderSweep gives a loop its work, unless it still has some.
 func (s *Server) orderSweep(l *loop) {
 	if l.sweeping.Swap(true) {
-		if l.missed++; l.missed == maxMissed {
+		if l.missed.Add(1) == maxMissed {
 			s.fail(errStuck)
 		}
 		return
 	}
-	l.missed = 0
+	l.missed.Store(0)
 	ordered := time.Now()
 	if !s.execute(l.el, func() {
 		defer l.sweeping.Store(false)
@@ -79,6 +79,15 @@ func (c *conn) sweep(now time.Time) {
 	}
 	c.closeIfOver()
 	c.caughtUp()
+}
+
+// LoopsHeldUp is for how long the event loop that is most behind has not taken up its work, in steps of 50 ms; 0 if all loops run.
+func (s *Server) LoopsHeldUp() (behind time.Duration) {
+	s.loops.Range(func(_, l any) bool {
+		behind = max(behind, time.Duration(l.(*loop).missed.Load())*s.period/sweepParts)
+		return true
+	})
+	return behind
 }
 
 func (s *Server) fail(err error) {

@@ -9,7 +9,9 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -43,7 +45,7 @@ func Launch(path string, args []string) (*Giver, error) {
 		return nil, err
 	}
 	cmd := exec.Command(path, args...) //nolint:gosec // G204: our own program, as it was started
-	cmd.Env = append(os.Environ(), variable+"="+strconv.Itoa(inheritedFD))
+	cmd.Env = append(environment(), variable+"="+strconv.Itoa(inheritedFD))
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.ExtraFiles = []*os.File{theirs}
 	if err := cmd.Start(); err != nil {
@@ -55,6 +57,11 @@ func Launch(path string, args []string) (*Giver, error) {
 		g.err = cmd.Wait()
 	}()
 	return g, nil
+}
+
+// environment is ours without the process that systemd's watchdog is for: that is the taker then.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "WATCHDOG_PID=") })
 }
 
 // socketpair is one that no other program inherits.

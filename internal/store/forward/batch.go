@@ -115,6 +115,7 @@ func (f *Forwarder) write(how store.How, write func(context.Context, []store.Rec
 		recs[i] = batch[i].Record
 	}
 	start := time.Now()
+	f.state.stepSince.Store(start.UnixNano())
 	f.state.batchSince.Store(start.UnixNano())
 	err := write(f.ctx, recs)
 	f.state.batchSince.Store(0)

@@ -178,11 +178,23 @@ func (f *Forwarder) Close() {
 	<-f.ended
 }
 
+// HeldUp is for how long the forwarder has been at one step: a batch, or what it reads or removes locally around it. 0 while it waits
+// for records. PostgreSQL bounds each batch by its patience, so that a longer step is one that will not return.
+func (f *Forwarder) HeldUp() time.Duration {
+	since := f.state.stepSince.Load()
+	if since == 0 {
+		return 0
+	}
+	return time.Since(time.Unix(0, since))
+}
+
 func (f *Forwarder) run() {
 	backoff := f.opt.BackoffMin
 	for f.await() {
 		start := time.Now()
+		f.state.stepSince.Store(start.UnixNano())
 		err := f.forward()
+		f.state.stepSince.Store(0)
 		if f.ctx.Err() != nil {
 			return
 		}

@@ -20,6 +20,7 @@ type forwardState struct {
 	back       chan struct{} // receives when a probe succeeds after one that failed
 	left       atomic.Bool   // a record was quarantined, or left in the local store, since we started
 	rows       atomic.Int64  // forwarded since we started
+	stepSince  atomic.Int64  // when the forwarder began what it does now, in nanoseconds; 0 while it waits for work
 	batchSince atomic.Int64  // when the batch that is on its way was sent, in nanoseconds; 0 without one
 
 	mu      sync.Mutex
