@@ -309,7 +309,17 @@ func (r *Relay) finish(t *terminal, receipt Receipt, err error) {
 	t.call.receipt, t.call.err = receipt, err
 	close(t.call.done)
 	t.call = nil
-	if r.calls--; r.calls == 0 && r.drained != nil {
+	r.calls--
+	if r.conn == nil {
+		r.noteDrained()
+	}
+	r.poke() // the writer notes it, behind what it writes
+}
+
+// noteDrained lets Shutdown go on if no submission waits and no TerminalEnd is unwritten. mu is held, by the writer between two
+// writes or where there is no connection.
+func (r *Relay) noteDrained() {
+	if r.drained != nil && r.calls == 0 && len(r.ends) == 0 {
 		close(r.drained)
 		r.drained = nil
 	}
@@ -384,16 +394,17 @@ func (r *Relay) Err() error {
 	return r.ended
 }
 
-// Shutdown takes no more submissions, waits until those that wait are answered, logs the operator out and closes. If the
-// context ends before, it closes at once and returns its cause.
+// Shutdown takes no more submissions, waits until those that wait are answered and each TerminalEnd is written, logs the operator
+// out and closes. If the context ends before, it closes at once and returns its cause.
 func (r *Relay) Shutdown(ctx context.Context) error {
 	defer r.Close()
 	r.mu.Lock()
 	r.closing = true
-	if r.drained == nil && r.calls > 0 {
+	if r.drained == nil && (r.calls > 0 || r.conn != nil) {
 		r.drained = make(chan struct{})
 	}
 	drained := r.drained
+	r.poke()
 	r.mu.Unlock()
 	if drained != nil {
 		select {

@@ -972,7 +972,7 @@ func TestRelayClose(t *testing.T) {
 	})
 }
 
-// TestRelayShutdown: what waits is answered, the operator logs out, and no connection follows.
+// TestRelayShutdown: what waits is answered, terminals that have gone are told, the operator logs out, and no connection follows.
 func TestRelayShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		loggedOut := false
@@ -1008,6 +1008,44 @@ func TestRelayShutdown(t *testing.T) {
 		}
 		if !loggedOut || len(fr.connections()) != 1 {
 			t.Errorf("logged out %v, dialed %v", loggedOut, fr.connections())
+		}
+		fr.check(t)
+	})
+	synctest.Test(t, func(t *testing.T) { // terminals that have gone are told before the operator logs out
+		const terminals = 100
+		gone := 0
+		r, fr, _ := newRelay(t, nil, entered(func(f *front) error {
+			for {
+				m, err := f.message()
+				switch {
+				case err != nil:
+					return nil //nolint:nilerr // the relay closed
+				case m.TID == ftd.TIDUserLogout && gone < terminals:
+					return fmt.Errorf("the operator logged out behind %d of %d terminals that had gone", gone, terminals)
+				case m.TID == ftd.TIDUserLogout:
+					return f.send(m.TID, said(0, "正确"))
+				case m.TID == ftd.TIDTerminalEnd:
+					gone++ // not answered: that is not waited for
+					continue
+				}
+				x, err := readReport(m)
+				if err == nil {
+					err = f.accept(x)
+				}
+				if err != nil {
+					return err
+				}
+			}
+		}))
+		var names []client.SubmitID
+		for got := range submitAll(r, terminals) {
+			names = append(names, got.receipt.SubmitID)
+		}
+		for _, name := range names {
+			r.End(name)
+		}
+		if err := r.Shutdown(context.Background()); err != nil {
+			t.Errorf("error %v", err)
 		}
 		fr.check(t)
 	})

@@ -345,6 +345,7 @@ func (r *Relay) down(cause error) {
 			r.lost(t)
 		}
 	}
+	r.noteDrained()
 	r.startGrace()
 }
 

@@ -54,6 +54,7 @@ func (r *Relay) fill(buf []byte, now time.Time) (out []byte, wait time.Duration,
 	if r.endsFull {
 		return buf, 0, errEndsUnanswered
 	}
+	r.noteDrained() // what was taken before is written
 	buf = r.fillEnds(buf)
 	if !r.moveAt.IsZero() {
 		left := r.moveAt.Sub(now)
