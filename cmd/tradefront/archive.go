@@ -99,7 +99,9 @@ type shownArchive struct {
 }
 
 func showArchive(a *store.Archive) shownArchive {
-	return shownArchive{Day: a.Day.String(), File: a.File, Records: a.Records, Bytes: a.Bytes, SHA256: fmt.Sprintf("%x", a.SHA256), At: a.At, By: a.By, State: a.State}
+	return shownArchive{
+		Day: a.Day.String(), File: a.File, Records: a.Records, Bytes: a.Bytes, SHA256: fmt.Sprintf("%x", a.SHA256), At: a.At, By: a.By, State: a.State,
+	}
 }
 
 // refusedDay is a day that stays.
@@ -217,7 +219,7 @@ func (f *archiveFlags) day(c *cobra.Command, e *env, cfg *config.Config, pg *pos
 	}
 	if refusal := s.Refusal(&status); refusal != nil {
 		shown.Refused = append(shown.Refused, refusedDay{day.String(), refusal.Error()})
-		return nil
+		return nil //nolint:nilerr // it is in the result
 	}
 	bar := e.progress("archiving "+day.String(), status.Records, "records")
 	s.Progress = bar.set

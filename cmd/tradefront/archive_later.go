@@ -104,7 +104,8 @@ func verifyArchive(path string) (_ *shownFile, err error) {
 }
 
 func (f *shownFile) print(w io.Writer) {
-	fmt.Fprintf(w, "%s is whole: trading day %s of %s, %d records, made by %s with %s, sha256 %s\n", f.Path, f.Day, f.ReportUnitID, f.Records, f.By, f.Version, f.SHA256)
+	fmt.Fprintf(w, "%s is whole: trading day %s of %s, %d records, made by %s with %s, sha256 %s\n",
+		f.Path, f.Day, f.ReportUnitID, f.Records, f.By, f.Version, f.SHA256)
 	for _, m := range f.Members {
 		fmt.Fprintf(w, "  %s: %d lines, %d bytes\n", m.Name, m.Lines, m.Bytes)
 	}

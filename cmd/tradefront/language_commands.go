@@ -1,7 +1,7 @@
 package main
 
 // helpInChinese has the short description of each command, by the English one.
-var helpInChinese = map[string]string{
+var helpInChinese = map[string]string{ //nolint:gosec // G101: descriptions of commands
 	"Gateway that records from which terminal and address each customer logs in": "前置：记录每个客户从哪个终端、哪个地址登录",
 	"Accounts of the local core: who may log in":                                 "内置核心的资金账户：谁可以登录",
 	"Add an account": "添加账户",

@@ -2,7 +2,7 @@ package main
 
 // flagsInChinese has the description of each flag, by the English one. Those of core-check, core-sim and loadtest, which
 // developers and testers run, are in English alone.
-var flagsInChinese = map[string]string{
+var flagsInChinese = map[string]string{ //nolint:gosec // G101: descriptions of flags
 	"version for tradefront":              "显示版本",
 	languageUsage:                         "帮助与输出的语言：en 或 zh；默认依 TRADEFRONT_LANG、LC_ALL、LC_MESSAGES、LANG",
 	"account: 1 to 18 digits and letters": "资金账户：1 至 18 位数字和字母",

@@ -97,7 +97,8 @@ func (p *prepareCommand) run(c *cobra.Command, e *env) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := p.add(ctx, e, d.As(act), made, prepare.Options{Master: master, Params: assemble.CoreOptions(cfg).Params, Networks: []netip.Prefix{network}}); err != nil {
+	opt := prepare.Options{Master: master, Params: assemble.CoreOptions(cfg).Params, Networks: []netip.Prefix{network}}
+	if err := p.add(ctx, e, d.As(act), made, opt); err != nil {
 		return err
 	}
 	if err := e.auditLoadtest(ctx, cfg, ops.EventLoadtestPrepared, populationText(made.Accounts, len(made.Apps), len(made.Relays), made.Prefix)); err != nil {

@@ -204,7 +204,9 @@ func newLocalRecover(e *env) *cobra.Command {
 }
 
 // recover brings back what there is, between two rows of the local store.
-func (e *env) recover(c *cobra.Command, cfg *config.Config, corrupt []localfile.CorruptStore, opt recovery.Options, why string) (done []recovery.File, err error) {
+func (e *env) recover(c *cobra.Command, cfg *config.Config, corrupt []localfile.CorruptStore, opt recovery.Options, why string) (
+	done []recovery.File, err error,
+) {
 	done = []recovery.File{}
 	if len(corrupt) == 0 {
 		return done, nil

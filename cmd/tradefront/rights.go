@@ -16,7 +16,8 @@ import (
 // roleOf is the role of deploy/sql/roles.sql under which a command works.
 var roleOf = map[string]string{
 	"migrate": postgres.RoleOwner, "calendar": postgres.RoleOwner,
-	"app": postgres.RoleAdmin, "account": postgres.RoleAdmin, "admission": postgres.RoleAdmin, "relay": postgres.RoleAdmin, "actions": postgres.RoleAdmin, "masterkey": postgres.RoleAdmin, "front": postgres.RoleAdmin,
+	"app": postgres.RoleAdmin, "account": postgres.RoleAdmin, "admission": postgres.RoleAdmin, "relay": postgres.RoleAdmin,
+	"actions": postgres.RoleAdmin, "masterkey": postgres.RoleAdmin, "front": postgres.RoleAdmin,
 	"loadtest": postgres.RoleOwner, "archive": postgres.RoleOwner, "subject": postgres.RoleOwner,
 	"report": postgres.RoleReport, "reconcile": postgres.RoleReport,
 	"serve": postgres.RoleFront, "quarantine": postgres.RoleFront, "local": postgres.RoleFront,

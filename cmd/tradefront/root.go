@@ -93,7 +93,8 @@ func newRoot(e *env) *cobra.Command {
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return e.findConfig(c) }
 	root.AddCommand(
 		newDemo(e), newServe(e), newConfig(e), newMigrate(e), newMasterKey(e), newDoctor(e), newSupportBundle(e),
-		newApp(e), newRelay(e), newAccount(e), newAdmission(e), newKey(e), newReport(e), newReconcile(e), newExplain(e), newAudit(e), newArchive(e), newSubject(e), newLocal(e), newCalendar(e),
+		newApp(e), newRelay(e), newAccount(e), newAdmission(e), newKey(e), newReport(e), newReconcile(e), newExplain(e), newAudit(e),
+		newArchive(e), newSubject(e), newLocal(e), newCalendar(e),
 		newFront(e), newSession(e), newActions(e), newQuarantine(e), newPing(e), newLoadtest(e), newCollect(e), newCoreCheck(e), newCoreSim(e),
 		newVersion(e), newMan(e),
 	)

@@ -38,13 +38,14 @@ func (d *Daemon) watchAuditLog() watcher {
 				}
 				return 0
 			}),
-			ops.NewGauge("audit_disk_free_bytes", "Bytes that are free on the audit log's disk, looked at once a second; NaN where none can be measured.", func() float64 {
-				free, known := d.path.Audit.DiskFree()
-				if !known {
-					return math.NaN()
-				}
-				return float64(free)
-			}),
+			ops.NewGauge("audit_disk_free_bytes",
+				"Bytes that are free on the audit log's disk, looked at once a second; NaN where none can be measured.", func() float64 {
+					free, known := d.path.Audit.DiskFree()
+					if !known {
+						return math.NaN()
+					}
+					return float64(free)
+				}),
 		},
 	}
 }

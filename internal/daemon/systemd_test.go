@@ -43,13 +43,14 @@ func (s *stopper) here() {
 	}
 }
 
-func (s *stopper) LocalCommit(int, time.Duration, error)                        { s.here() } // on the writer
-func (s *stopper) Wants(session.Peer) bool                                      { s.here(); return false }
-func (*stopper) Received(session.Peer, []byte)                                  {}
-func (*stopper) Malformed(session.Peer, string, []byte)                         {}
-func (*stopper) Sent(session.Peer, []byte)                                      {}
-func (*stopper) Ended(session.Peer, reason.Close)                               {}
-func (s *stopper) CopyIn(context.Context, []store.Record) error                 { s.here(); return nil } // a PostgreSQL that heeds no deadline
+func (s *stopper) LocalCommit(int, time.Duration, error)        { s.here() } // on the writer
+func (s *stopper) Wants(session.Peer) bool                      { s.here(); return false }
+func (*stopper) Received(session.Peer, []byte)                  {}
+func (*stopper) Malformed(session.Peer, string, []byte)         {}
+func (*stopper) Sent(session.Peer, []byte)                      {}
+func (*stopper) Ended(session.Peer, reason.Close)               {}
+func (s *stopper) CopyIn(context.Context, []store.Record) error { s.here(); return nil } // a PostgreSQL that heeds no deadline
+
 func (s *stopper) Put(context.Context, []store.Record) error                    { s.here(); return nil }
 func (*stopper) Probe(context.Context) error                                    { return nil }
 func (*stopper) Earlier(context.Context, *store.Record) (*store.Earlier, error) { return nil, nil }

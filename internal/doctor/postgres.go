@@ -164,7 +164,8 @@ func checkOldDays(ctx context.Context, s *Site, f *findings) {
 		f.warn(say("%d trading days are in PostgreSQL for longer than retention.online_days (%d), the oldest is %s",
 			"%d 个交易日留在 PostgreSQL 的时间超过 retention.online_days（%d 天），最早的是 %s", n, s.Config.Retention.OnlineDays, oldest))
 	default:
-		f.pass("no trading day is in PostgreSQL for longer than retention.online_days (%d)", "没有交易日留在 PostgreSQL 超过 retention.online_days（%d 天）", s.Config.Retention.OnlineDays)
+		f.pass("no trading day is in PostgreSQL for longer than retention.online_days (%d)",
+			"没有交易日留在 PostgreSQL 超过 retention.online_days（%d 天）", s.Config.Retention.OnlineDays)
 	}
 }
 

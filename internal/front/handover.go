@@ -100,7 +100,7 @@ func (c *conn) image(now time.Time) Image {
 		unread, _ := c.gc.Peek(-1)
 		i.Inbound = append(i.Inbound, unread...)
 	}
-	i.Dialogue = c.Dialogue.Image()
+	i.Dialogue = c.Image()
 	return i
 }
 

@@ -152,7 +152,8 @@ func (c *Collector) record(r *store.Record, found string) error {
 	if err != nil {
 		return err
 	}
-	l.TradingDay, l.LoginTime, l.AppID, l.UserType, l.Flag = r.TradingDay.String(), r.LoginTime.In(regulation.Zone), string(r.AppID), r.UserType.String(), r.Flag.String()
+	l.TradingDay, l.LoginTime, l.AppID = r.TradingDay.String(), r.LoginTime.In(regulation.Zone), string(r.AppID)
+	l.UserType, l.Flag = r.UserType.String(), r.Flag.String()
 	l.FrontID, l.SessionID, l.RelayAppID, l.VendorID, l.KeyVersion = r.FrontID, r.SessionID, string(r.RelayAppID), r.VendorID, r.KeyVersion
 	l.Terminal, l.Supplement = bytes.Clone(r.Terminal), bytes.Clone(r.Supplement)
 	return nil

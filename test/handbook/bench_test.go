@@ -77,8 +77,8 @@ func (b *bench) before(text string) {
 	}
 }
 
-// status is how a command must end; any says that it may end either way.
-func (r recipe) status(text string) (want int, any bool) {
+// status is how a command must end; either says that it may end either way.
+func (r recipe) status(text string) (want int, either bool) {
 	if s := longest(r.ends, text); s != nil {
 		return *s, *s == anyStatus
 	}

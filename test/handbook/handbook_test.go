@@ -145,7 +145,7 @@ func (r recipe) follow(t *testing.T, path string, commands []command) {
 		b.before(c.text)
 		text := b.moved(c.text)
 		status, out, errOut := b.shell.run(text)
-		if want, any := r.status(c.text); status != want && !any {
+		if want, either := r.status(c.text); status != want && !either {
 			t.Fatalf("%s:%d: exit status %d, want %d: %s\nas %s\n%s%s", path, c.line, status, want, c.text, text, out, errOut)
 		}
 		if missing := unlike(c.shown, out+errOut+b.banner()+"\n"+r.unseen); missing != "" {

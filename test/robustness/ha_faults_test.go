@@ -3,6 +3,7 @@ package robustness
 import (
 	"context"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -143,7 +144,7 @@ func switchOver(w *haWorld) func() {
 	if next == nil {
 		w.t.Fatalf("no synchronous standby: %s", w.cluster.say())
 	}
-	args := append(m.enter("postgres")[1:], "patronictl", "-c", m.dir+"/patroni.yml", "switchover", "--master", m.name, "--candidate", next.name, "--force")
+	args := slices.Concat(m.enter("postgres")[1:], []string{"patronictl", "-c", m.dir + "/patroni.yml", "switchover", "--master", m.name, "--candidate", next.name, "--force"})
 	if out, err := exec.Command("nsenter", args...).CombinedOutput(); err != nil {
 		w.t.Fatalf("patronictl: %v\n%s", err, out)
 	}

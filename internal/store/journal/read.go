@@ -152,7 +152,7 @@ func (r *Row) decode(s sqlrows.Scanner, before ...any) error {
 
 // EachOfAccount calls f for each record of an account, in no order; see Scan.
 func (l *Journal) EachOfAccount(ctx context.Context, account regulation.Account, f func(*store.Record) error) error {
-	rows, err := l.db.QueryContext(ctx, "SELECT "+sqlrows.LocalColumns+" FROM record WHERE account = ?", string(account))
+	rows, err := l.db.QueryContext(ctx, "SELECT "+sqlrows.LocalColumns+" FROM record WHERE account = ?", string(account)) //nolint:gosec // G202: columns of ours
 	if err != nil {
 		return localfile.Explain(ctx, err)
 	}

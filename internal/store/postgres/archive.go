@@ -133,7 +133,8 @@ func detach(ctx context.Context, tx pgx.Tx, a *store.Archive, at store.Position)
 		}
 	}
 	own := false
-	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_inherits WHERE inhparent = 'record'::regclass AND inhrelid = to_regclass($1))`, table).Scan(&own); err != nil {
+	const attached = `SELECT EXISTS (SELECT FROM pg_inherits WHERE inhparent = 'record'::regclass AND inhrelid = to_regclass($1))`
+	if err := tx.QueryRow(ctx, attached, table).Scan(&own); err != nil {
 		return err
 	}
 	if !own {
@@ -149,7 +150,8 @@ func detach(ctx context.Context, tx pgx.Tx, a *store.Archive, at store.Position)
 		return err
 	}
 	if later > 0 || there != a.Records {
-		return fmt.Errorf("store: day %s changed while it was archived (%d records were read, %d are there, %d of them new), and nothing was taken away: archive it again",
+		return fmt.Errorf("store: day %s changed while it was archived (%d records were read, %d are there, %d of them new), "+
+			"and nothing was taken away: archive it again",
 			a.Day, a.Records, there, later)
 	}
 	for _, statement := range []string{

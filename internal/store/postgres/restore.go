@@ -93,7 +93,8 @@ func restoreLedger(ctx context.Context, tx pgx.Tx, r *Restored, now time.Time) e
 	}
 	for i := range r.Exports {
 		e := &r.Exports[i]
-		if _, err := tx.Exec(ctx, "INSERT INTO report_export (day, number, kind, exported_at, row_count, bytes, sha256, file_name, position, version, made_on, unit_id) "+
+		if _, err := tx.Exec(ctx, "INSERT INTO report_export "+
+			"(day, number, kind, exported_at, row_count, bytes, sha256, file_name, position, version, made_on, unit_id) "+
 			"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)", int32(e.Day), e.Number, string(e.Kind), sqlrows.Micros(e.At), e.Rows, e.Bytes,
 			e.SHA256[:], e.File, position, e.Version, e.Host, e.UnitID); err != nil {
 			return err
