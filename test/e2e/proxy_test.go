@@ -16,6 +16,7 @@ import (
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/test/await"
 )
@@ -24,7 +25,7 @@ import (
 // what came to the balancer over TLS. It returns where the balancer asks for the front's health.
 func behindBalancer(s *site, plain, tls string) (health string) {
 	health = steadyAddress(s.t)
-	s.replaceConfig("admin:\n", "admin:\n  health_address: \""+health+"\"\n")
+	s.replaceConfig("  health_address: \"\"\n", "  health_address: \""+health+"\"\n")
 	const rule = "\n      client_address: proxy\n      trusted_proxies: [127.0.0.1]\n"
 	s.replaceConfig("    - address: \"127.0.0.1:0\"\n",
 		"    - address: \""+plain+"\""+rule+"    - address: \""+tls+"\""+rule+"      require_tls: true\n")
@@ -131,7 +132,10 @@ func (s *site) checkAuditedProxy(logins int) {
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			s.t.Fatal(err)
 		}
-		if e.Event == "login" && e.Reason == "ok" {
+		if e.Event == ops.EventOperatorAction { // of a command, which came through no balancer
+			continue
+		}
+		if e.Event == ops.EventLogin && e.Reason == "ok" {
 			seen++
 		}
 		if e.Proxy != "127.0.0.1" || e.Address == "" {
