@@ -87,7 +87,7 @@ func (m *Mirror) Bans(ctx context.Context) ([]Ban, error) {
 }
 
 func readBans(ctx context.Context, db *sqlrows.Tables, q sqlrows.Queryer, table string, now time.Time) (all []Ban, err error) {
-	query := "SELECT " + banColumns + " FROM " + table + " WHERE ends > $1 ORDER BY network" //nolint:gosec // G202: table is our own
+	query := "SELECT " + banColumns + " FROM " + table + " WHERE ends > $1 ORDER BY network"
 	rows, err := q.QueryContext(ctx, query, sqlrows.Micros(now))
 	if err != nil {
 		return nil, db.Explain(ctx, err)
