@@ -53,7 +53,7 @@ func alertSections(t *testing.T, page string) (all []section) {
 	return all
 }
 
-// codeOf is what stands in backticks, sorted.
+// codeOf is the text in backticks, sorted.
 func codeOf(text string) (words []string) {
 	for _, m := range inCode.FindAllStringSubmatch(text, -1) {
 		words = append(words, m[1])

@@ -39,7 +39,7 @@ func newSubjectExport(e *env) *cobra.Command {
 		Use: "export ACCOUNT", Short: "Write all that is kept of an account, for a customer who asks for it", Args: cobra.ExactArgs(1),
 		Long: "Write each login of an account: when, from which public address and port, by which software, with which flag. FILE is JSON and has\n" +
 			"the ciphertexts too; FILE.csv is a table to read. Logins come from the store and from each --archive; addresses are in audit logs\n" +
-			"alone, so name those that are not in an archive with --audit. What was read stands in the file under sources.\n\n" +
+			"alone, so name those that are not in an archive with --audit. The file says under sources what was read.\n\n" +
 			"That it was written, by whom and why, is an action: it is noted before the file is there. Give the files to the customer only.",
 		Example: "  tradefront subject export 88888888 --out request-17.json --audit /var/log/tradefront/audit.jsonl --why request-17 -c tradefront.yaml\n" +
 			"  tradefront subject export 88888888 --out request-17.json --archive /archive/0001archive20250105.zip --why request-17 -c tradefront.yaml",

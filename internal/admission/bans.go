@@ -8,7 +8,7 @@ import (
 	"github.com/tradefront/tradefront/internal/reason"
 )
 
-// Ban keeps an address or a network out until it ends, whatever good logins, exemptions and the PROXY header's sender it has: an operator
+// Ban keeps an address or a network out until it ends. Good logins, exemptions and the sender of the PROXY header do not count: an operator
 // decided it.
 type Ban struct {
 	Network netip.Prefix

@@ -13,7 +13,7 @@
 //
 //	<!-- not run: it installs a unit of systemd -->              the whole block
 //	<!-- not run `chown`: only root changes owners -->           its lines that begin so
-//	<!-- run by TestQuickStart -->                               that test types it, or what it stands for
+//	<!-- run by TestQuickStart -->                               that test types it, or something of the same meaning
 //
 // A comment that is about no command, or names no test, fails. A page that has commands and no recipe in recipes_test.go
 // fails. A translated page need not run again what the English page has, word for word.
