@@ -25,7 +25,7 @@ import (
 // what came to the balancer over TLS. It returns where the balancer asks for the front's health.
 func behindBalancer(s *site, plain, tls string) (health string) {
 	health = steadyAddress(s.t)
-	s.replaceConfig("  health_address: \"\"\n", "  health_address: \""+health+"\"\n")
+	s.replaceConfig("admin:\n", "admin:\n  health_address: \""+health+"\"\n")
 	const rule = "\n      client_address: proxy\n      trusted_proxies: [127.0.0.1]\n"
 	s.replaceConfig("    - address: \"127.0.0.1:0\"\n",
 		"    - address: \""+plain+"\""+rule+"    - address: \""+tls+"\""+rule+"      require_tls: true\n")

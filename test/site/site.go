@@ -91,6 +91,10 @@ func (o *Options) configuration() []byte {
 	if o.Relays {
 		listeners += "    - {address: \"127.0.0.1:0\", admits: relays}\nrelay: {enabled: true}\n"
 	}
+	health := ""
+	if o.Health != "" {
+		health = fmt.Sprintf("  health_address: %q\n", o.Health)
+	}
 	return fmt.Appendf(nil, `
 broker_id: "9999"
 report_unit_id: "0001"
@@ -101,8 +105,7 @@ front:
 %s%s
 admin:
   address: %q
-  health_address: %q
-keys:
+%skeys:
   - version: "1.0"
     public_key_file: "public.pem"
 core:
@@ -113,7 +116,7 @@ store:
   driver: %s
   url: %q
 %s
-`, max(o.Front, 1), listeners, o.More, cmp.Or(o.Admin, "127.0.0.1:0"), o.Health, o.Core, driver, o.URL, o.Store)
+`, max(o.Front, 1), listeners, o.More, cmp.Or(o.Admin, "127.0.0.1:0"), health, o.Core, driver, o.URL, o.Store)
 }
 
 // Write makes a file of the site.
