@@ -188,18 +188,19 @@ func (s *site) logInOnce(t *testing.T, d *daemon) {
 // after any crash, and a front can be started again at once. Every answered login is in the report, once.
 func TestUpgradeCrash(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
+	steps := []struct {
 		at     string
 		serves string // old, new, or none
 	}{
-		{"ready", "none"},
-		{"held", "none"},
 		{"parked", "none"}, // the old one is killed before it has given anything
-		{"given", "new"},
 		{"leaving", "new"},
 		{"prepared", "old"}, // the new one is killed
-		{"alone", "none"},   // when the old one has ended
-	} {
+		{"given", "new"},
+		{"alone", "none"}, // when the old one has ended
+		{"ready", "none"},
+		{"held", "none"},
+	}
+	for _, c := range steps[:testmain.Fewer(len(steps), 3)] {
 		t.Run(c.at, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, "", "")
