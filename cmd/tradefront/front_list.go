@@ -26,6 +26,7 @@ type shownFront struct {
 	State     string                `json:"state"` // running, stopped, silent, other life or retired
 	Host      string                `json:"host"`
 	Version   string                `json:"version"`
+	Admin     string                `json:"admin_address,omitempty"`
 	Started   time.Time             `json:"started"`
 	Seen      time.Time             `json:"last_seen"` // by PostgreSQL's clock
 	Records   int64                 `json:"holds"`
@@ -99,7 +100,7 @@ func showFront(f *store.Front) shownFront {
 		held[day.String()] = h
 	}
 	return shownFront{
-		FrontID: f.FrontID, StoreID: f.StoreID.String(), Life: f.Life.String(), State: heartbeat.State(f), Host: f.Host, Version: f.Version,
+		FrontID: f.FrontID, StoreID: f.StoreID.String(), Life: f.Life.String(), State: heartbeat.State(f), Host: f.Host, Version: f.Version, Admin: f.AdminAddress,
 		Started: f.Started.In(regulation.Zone), Seen: f.Seen.In(regulation.Zone), Records: f.Records(), Held: held,
 		Oldest: show.Pointer(f.Oldest), SetAside: f.CorruptStores, Forwarded: f.Forwarded, Clock: f.ClockOffset.Seconds(),
 		Retired: show.Pointer(f.Retired), holds: heartbeat.Holds(f),

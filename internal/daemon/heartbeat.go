@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"time"
 
@@ -78,13 +79,26 @@ func (d *Daemon) beginHeartbeat(ctx context.Context) error {
 		return fmt.Errorf("this machine's name: %w", err)
 	}
 	d.heartbeat.sender, err = heartbeat.New(ctx, d.path.Journal, d.path.Forwarder, d.postgres, heartbeat.Options{
-		FrontID: d.cfg.Front.ID, Host: host, Version: d.build.Version,
+		FrontID: d.cfg.Front.ID, Host: host, Version: d.build.Version, Admin: d.adminAddress(),
 		Corrupt: func() (int, error) {
 			corrupt, err := localfile.ListCorrupt(d.cfg.Store.Path)
 			return len(corrupt), err
 		},
 	})
 	return err
+}
+
+// adminAddress is where commands on other machines may find the admin listener: the host as the operator wrote it, since a certificate
+// may name that alone, and the port that was bound.
+func (d *Daemon) adminAddress() string {
+	if d.admin == nil {
+		return ""
+	}
+	_, port, err := net.SplitHostPort(d.admin.Addr().String())
+	if err != nil {
+		return ""
+	}
+	return net.JoinHostPort(d.cfg.Admin.Address.Host, port)
 }
 
 // runHeartbeat reports every few seconds, and right after a window has closed.

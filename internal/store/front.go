@@ -26,6 +26,7 @@ type FrontReport struct {
 	Process       uuid.UUID // drawn at each start
 	Host          string
 	Version       string
+	AdminAddress  string // host:port of its admin listener as it was bound; "" without one, or of an older program
 	Started       time.Time
 	Counted       time.Time // by the front's clock, taken before it counted
 	Stopped       bool      // it takes no logins until it starts again

@@ -43,6 +43,7 @@ type Options struct {
 	FrontID int32
 	Host    string
 	Version string
+	Admin   string // host:port of the admin listener; "" for none
 	// Corrupt counts the damaged local stores that were moved away and are not recovered; nil for
 	// none.
 	Corrupt func() (int, error)
@@ -152,7 +153,7 @@ func (p *Heartbeat) beginAnew(ctx context.Context) error {
 // a record in doubt must not come after a report that does not count it.
 func (p *Heartbeat) count(ctx context.Context, stopped bool) (store.FrontReport, error) {
 	r := store.FrontReport{
-		FrontID: p.opt.FrontID, StoreID: p.id, Life: p.life.ID, Continues: p.life.Continues, Process: p.process, Host: p.opt.Host, Version: p.opt.Version,
+		FrontID: p.opt.FrontID, StoreID: p.id, Life: p.life.ID, Continues: p.life.Continues, Process: p.process, Host: p.opt.Host, Version: p.opt.Version, AdminAddress: p.opt.Admin,
 		Started: p.started, Counted: p.opt.Now(), Stopped: stopped, Forwarded: p.forwarder.Rows(),
 	}
 	var err error

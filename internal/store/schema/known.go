@@ -45,6 +45,7 @@ var traces = []struct {
 	{19, hasColumn("record", "relay_sealed")},
 	{20, "to_regclass('ban') IS NOT NULL"},
 	{21, "to_regclass('archive') IS NOT NULL"},
+	{22, hasColumn("front", "admin_address")},
 }
 
 func hasColumn(table, column string) string {
