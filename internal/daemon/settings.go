@@ -62,7 +62,7 @@ var settings = []setting{
 	{
 		keys: []string{
 			"relay.max_terminal_age", "relay.clock_ahead", "relay.submit_id_age", "relay.operator_record", "relay.offline_orders",
-			"relay.audit_tags", "relay.public_addresses", "relay.max_visits",
+			"relay.audit_tags", "relay.public_addresses", "relay.max_visits", "relay.terminal_exits",
 		},
 		take: func(_ context.Context, d *Daemon, next *loaded) {
 			options := assemble.GatewayRelays(next.cfg)
