@@ -126,7 +126,9 @@ func fixed(cell string) bool {
 	return name.MatchString(cell) || !strings.ContainsFunc(codeSpan.ReplaceAllString(cell, ""), unicode.IsLetter) && !strings.Contains(cell, ", `")
 }
 
-func inChinese(s string) bool { return strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Han, r) }) }
+func inChinese(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Han, r) })
+}
 
 // shape is a page's sections by their level, each with how many rows its tables have.
 func shape(page string) (all []string) {
