@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -30,9 +31,12 @@ func digest(s string) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
-var pages = map[show.Language]*template.Template{
-	show.English: parsed(show.English), show.Chinese: parsed(show.Chinese),
-}
+// pages parses at first use: most commands of the program show no page.
+var pages = sync.OnceValue(func() map[show.Language]*template.Template {
+	return map[show.Language]*template.Template{
+		show.English: parsed(show.English), show.Chinese: parsed(show.Chinese),
+	}
+})
 
 func parsed(language show.Language) *template.Template {
 	return template.Must(template.New("page").Funcs(template.FuncMap{
@@ -101,7 +105,7 @@ func (v view) render(w io.Writer, s *Snapshot) error {
 	if s.Tally != nil {
 		p.Logins = loginsOf(s.Tally, s.Day, s.Minute)
 	}
-	return pages[v.Language].Execute(w, &p)
+	return pages()[v.Language].Execute(w, &p)
 }
 
 // Tag is the page's language as HTML names it.

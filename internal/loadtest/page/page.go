@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/tradefront/tradefront/internal/loadtest/result"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -25,7 +26,8 @@ var text string
 //go:embed page.css
 var styles string
 
-var parsed = template.Must(template.New("page").Parse(text))
+// parsed parses at first use: most commands of the program write no page.
+var parsed = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(text)) })
 
 // document is what the template gets.
 type document struct {
@@ -75,7 +77,7 @@ func Write(w io.Writer, r *result.Result, first string) error {
 		return fmt.Errorf("a page in language %.20q: want one of %v", first, Languages())
 	}
 	slices.SortStableFunc(d.Views, func(a, b view) int { return order(a.T.Lang == first) - order(b.T.Lang == first) })
-	if err := parsed.Execute(w, &d); err != nil {
+	if err := parsed().Execute(w, &d); err != nil {
 		return fmt.Errorf("the page of the result: %w", err)
 	}
 	return nil

@@ -5,18 +5,19 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"sync"
 )
 
 //go:embed page.html
 var pageSource string
 
-var page = template.Must(template.New("page").Parse(pageSource))
+var page = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageSource)) })
 
 // shownOnPage is how many differences of a kind the page names; the JSON has Options.Limit of them.
 const shownOnPage = 50
 
 // WriteHTML writes the result as one page that needs nothing else: no script, no link.
-func (r *Result) WriteHTML(w io.Writer) error { return page.Execute(w, pageData{r}) }
+func (r *Result) WriteHTML(w io.Writer) error { return page().Execute(w, pageData{r}) }
 
 type pageData struct{ *Result }
 

@@ -5,14 +5,17 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"sync"
 )
 
 //go:embed page.html
 var pageSource string
 
-var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"group": group, "percent": percent, "dash": orDash,
-}).Parse(pageSource))
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Funcs(template.FuncMap{
+		"group": group, "percent": percent, "dash": orDash,
+	}).Parse(pageSource))
+})
 
 // PageMark stands near the beginning of each page about a report, so that a later one knows what it may
 // replace.
@@ -20,7 +23,7 @@ const PageMark = `<meta name="generator" content="tradefront report `
 
 // WriteHTML writes the report as one page that needs nothing else: no script, no link.
 func (r *Report) WriteHTML(w io.Writer) error {
-	return page.Execute(w, pageData{Report: r, Charts: r.charts(), Hours: r.hoursChart()})
+	return page().Execute(w, pageData{Report: r, Charts: r.charts(), Hours: r.hoursChart()})
 }
 
 type pageData struct {
