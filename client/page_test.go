@@ -19,6 +19,7 @@ var update = flag.Bool("update", false, "write the worked dump into docs/protoco
 
 const (
 	page      = "../docs/protocol.md"
+	chinese   = "../docs/protocol.zh-CN.md"
 	pageStart = "<!-- worked login: go test ./client -run TestProtocolPage -update -->\n```text\n"
 	pageEnd   = "```\n<!-- end of worked login -->\n"
 )
@@ -29,9 +30,14 @@ const (
 	relayPageEnd   = "```\n<!-- end of worked submission -->\n"
 )
 
-// TestProtocolPage holds the worked login of docs/protocol.md to what this client and the
+// TestProtocolPage holds the worked login of docs/protocol.md, in both languages, to what this client and the
 // front's encoder really put on the wire.
-func TestProtocolPage(t *testing.T) { holdPage(t, page, pageStart, pageEnd, workedLogin(t)) }
+func TestProtocolPage(t *testing.T) {
+	dump := workedLogin(t)
+	for _, page := range []string{page, chinese} {
+		holdPage(t, page, pageStart, pageEnd, dump)
+	}
+}
 
 // TestRelayPage holds the worked submission of docs/relay.md to the bytes.
 func TestRelayPage(t *testing.T) {
