@@ -147,9 +147,17 @@ PACKAGES      ?= bin/packages
 ARCHS         ?= amd64 arm64 loong64
 
 .PHONY: packages
-packages: ## build the deb and the rpm for each of ARCHS (amd64 arm64 loong64) in PACKAGES (bin/packages), and look at what they hold
+packages: ## build deb, rpm, tar.gz and SBOM for each of ARCHS (amd64 arm64 loong64) in PACKAGES (bin/packages), and look at what they hold
 	GO="$(GO)" VERSION="$(VERSION)" ./deploy/package/build.sh "$(PACKAGES)" $(ARCHS)
 	TRADEFRONT_TEST_PACKAGES=$(abspath $(PACKAGES)) $(GO) test -count=1 -run '^TestPackages$$' ./deploy
+
+RELEASE       ?= bin/release
+SIGN_KEY      ?=
+
+.PHONY: release
+release: ## the last commit as a signed archive for servers without internet, in RELEASE (bin/release): built twice, compared (SIGN_KEY=FILE, ARCHS=)
+	GO="$(GO)" SIGN_KEY="$(SIGN_KEY)" ./deploy/release/release.sh "$(RELEASE)" $(ARCHS)
+	TRADEFRONT_TEST_RELEASE=$(abspath $(RELEASE)) TRADEFRONT_TEST_SIGNER=$(abspath $(SIGN_KEY)) $(GO) test -count=1 -run '^TestRelease$$' ./deploy
 
 .PHONY: lint-fetch
 lint-fetch: # download and build golangci-lint, nothing else

@@ -3,7 +3,7 @@
 # race detector needs one), g++ and OpenSSL's headers (what authors of a core get), openssl (opens
 # what we encrypted), python3 (the independent terminal), HAProxy (the load balancer), pgbouncer (the
 # pooler), Chromium (shows our pages), strace (makes reads fail, and watches the collection library), ip, lsblk, findmnt
-# and dmidecode (say what the collection library must find), and PostgreSQL. What is missing is installed as Debian's package
+# and dmidecode (say what the collection library must find), ssh-keygen (signs a release), and PostgreSQL. What is missing is installed as Debian's package
 # if we may. With the word "collector" also what `make collector-test` calls, with "bench" what `make bench-e2e` measures beside us,
 # with "ha" what `make ha` starts.
 set -eu
@@ -25,6 +25,7 @@ need ip iproute2
 need lsblk util-linux
 need findmnt util-linux
 need dmidecode dmidecode
+need ssh-keygen openssh-client
 need pgbouncer pgbouncer
 if ! echo '#include <openssl/ssl.h>' | g++ -x c++ -fsyntax-only - 2>/dev/null; then
 	missing="$missing libssl-dev"

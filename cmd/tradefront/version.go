@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"runtime"
@@ -11,12 +12,15 @@ import (
 	"github.com/tradefront/tradefront/internal/ops"
 )
 
-// version is set by the Makefile with -ldflags.
-var version = "dev"
+// version and commit are set with -ldflags: version by the Makefile, both where packages are built, in a tree without Git.
+var (
+	version = "dev"
+	commit  = ""
+)
 
 func thisBuild() ops.Build {
-	b := ops.Build{Version: version, Commit: "unknown", Go: runtime.Version()}
-	if info, ok := debug.ReadBuildInfo(); ok {
+	b := ops.Build{Version: version, Commit: cmp.Or(commit, "unknown"), Go: runtime.Version()}
+	if info, ok := debug.ReadBuildInfo(); ok && commit == "" {
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
 				b.Commit = s.Value

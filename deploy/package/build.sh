@@ -1,26 +1,26 @@
 #!/usr/bin/env bash
-# build.sh FOLDER [ARCH...]: the deb and the rpm of each architecture (amd64 arm64 loong64) in FOLDER. The same commit gives the
-# same bytes: times are the commit's, and paths of this machine are trimmed.
+# build.sh FOLDER [ARCH...]: the deb, the rpm, the tar.gz and the list of modules (SBOM) of each architecture (amd64 arm64 loong64)
+# in FOLDER. The same commit gives the same bytes, in any folder: times are the commit's, and paths of this machine are trimmed.
+# VERSION, COMMIT and SOURCE_DATE_EPOCH say what Git says where the tree has no Git.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-: "${GO:=go}" "${NFPM:=github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0}"
+: "${GO:=go}" "${NFPM:=github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0}" "${SBOM:=github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.9.0}"
 out=$(mkdir -p "$1" && cd "$1" && pwd)
 shift
 [ $# -gt 0 ] || set -- amd64 arm64 loong64
 
 version=${VERSION:-$(git describe --tags --always --dirty)}
+commit=${COMMIT:-$(git rev-parse HEAD)}
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
-# A package's version begins with a digit and has no hyphen. Without a tag it is 0.0.0 and the commit's time, so that a later one is higher.
-case $version in
-v[0-9]*) PACKAGE_VERSION=$(echo "${version#v}" | sed 's/-/+/; s/-/./g') ;;
-*) PACKAGE_VERSION=0.0.0+$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S).${version//-/.} ;;
-esac
+PACKAGE_VERSION=$(./deploy/package/version.sh "$version" "$SOURCE_DATE_EPOCH")
 export PACKAGE_VERSION STAGE
+umask 022
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 compile() { # ARCH FILE COMMAND
-	CGO_ENABLED=0 GOOS=linux GOARCH=$1 "$GO" build -trimpath -ldflags "-s -w -X main.version=$version" -o "$2" "./cmd/$3"
+	CGO_ENABLED=0 GOOS=linux GOARCH=$1 "$GO" build -trimpath -buildvcs=false \
+		-ldflags "-s -w -X main.version=$version -X main.commit=$commit" -o "$2" "./cmd/$3"
 }
 
 # What runs here writes man pages and completion for all.
@@ -58,6 +58,23 @@ fill() { # ARCH: all below usr, and logrotate's file
 	find "$STAGE" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 }
 
+archive() { # what the packages hold, for a system that has neither dpkg nor rpm: unpacked over /
+	local root=$work/tar/tradefront-$PACKAGE_VERSION-linux-$ARCH
+	install -d "$root/etc/logrotate.d" "$root/etc/tradefront"
+	cp -rp "$STAGE/usr" "$root/"
+	install -m 0644 "$STAGE/logrotate" "$root/etc/logrotate.d/tradefront"
+	install -m 0640 configs/tradefront.yaml configs/calendar.yaml "$root/etc/tradefront/"
+	tar -C "$work/tar" --sort=name --format=gnu --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
+		-cf - "${root##*/}" | gzip -9n >"$out/${root##*/}.tar.gz"
+	rm -rf "$root"
+}
+
+modules() { # the modules that the program is made of, with the time of the commit instead of now
+	local name="$out/tradefront-$PACKAGE_VERSION-linux-$ARCH.cdx.json"
+	GOFLAGS=-trimpath "$GO" run "$SBOM" bin -json -noserial -std -version "$version" -output - "$STAGE/usr/bin/tradefront" 2>"$work/sbom.log" |
+		sed 's/"timestamp": "[^"]*"/"timestamp": "'"$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)"'"/' >"$name" || { cat "$work/sbom.log" >&2; exit 1; }
+}
+
 for ARCH in "$@"; do
 	export ARCH
 	STAGE=$work/$ARCH
@@ -65,4 +82,6 @@ for ARCH in "$@"; do
 	for kind in deb rpm; do
 		"$GO" run "$NFPM" package --config deploy/package/nfpm.yaml --packager "$kind" --target "$out/"
 	done
+	archive
+	modules
 done
