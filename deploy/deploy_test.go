@@ -29,7 +29,7 @@ func TestUnit(t *testing.T) {
 		"NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "yes", "PrivateTmp": "yes",
 		"PrivateDevices": "yes", "MemoryDenyWriteExecute": "yes", "CapabilityBoundingSet": "",
 		"RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX", "LimitNOFILE": "65536",
-		"ExecReload": "/bin/kill -HUP $MAINPID",
+		"ExecReload": "/usr/local/bin/tradefront front reload --pid $MAINPID --config /etc/tradefront/tradefront.yaml",
 		"ExecStart":  "/usr/local/bin/tradefront serve --config /etc/tradefront/tradefront.yaml",
 	} {
 		if got, ok := unit[key]; !ok || got != want {

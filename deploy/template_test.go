@@ -9,6 +9,7 @@ func TestTemplateUnit(t *testing.T) {
 	for key, value := range map[string]string{
 		"Description":      "tradefront front %i, the gateway that records customers' logins",
 		"ExecStart":        "/usr/local/bin/tradefront serve --config /etc/tradefront/%i.yaml",
+		"ExecReload":       "/usr/local/bin/tradefront front reload --pid $MAINPID --config /etc/tradefront/%i.yaml",
 		"StateDirectory":   "tradefront/%i",
 		"LogsDirectory":    "tradefront/%i",
 		"WorkingDirectory": "/var/lib/tradefront/%i",

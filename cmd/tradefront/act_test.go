@@ -19,10 +19,10 @@ import (
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
-// readsOnly are the commands that change nothing: they ask, show, check, run, or write what the operator alone has use for.
+// readsOnly are the commands that change nothing: they ask, show, check, run, have a front take over what others wrote down, or write what the operator alone has use for.
 var readsOnly = strings.Split(`account export,account list,actions list,admission list,app list,archive list,archive verify,audit search,calendar check,calendar show,collect check,collect send,
 completion bash,completion fish,completion powershell,completion zsh,config check,config defaults,core-check,core-sim,core-sim ctl,demo,doctor,explain,
-front list,front status,front trace,key list,loadtest merge,loadtest run,loadtest verify,local inspect,man,masterkey list,ping,quarantine list,quarantine show,
+front list,front reload,front status,front trace,key list,loadtest merge,loadtest run,loadtest verify,local inspect,man,masterkey list,ping,quarantine list,quarantine show,
 reconcile,relay check,relay defaults,relay list,relay report,relay scope list,relay serve,relay show,relay status,relay terminals,report quality,
 report status,report verify,serve,session list,support-bundle,version`, ",")
 

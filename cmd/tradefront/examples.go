@@ -42,6 +42,7 @@ var examples = map[string][]string{
 	"core-sim ctl":       {"core-sim ctl --control /run/core-sim.sock status"},
 	"demo":               {"demo", "demo --exit --logins 20"},
 	"front list":         {"front list -c tradefront.yaml"},
+	"front reload":       {"front reload --pid 4711 -c tradefront.yaml"},
 	"front retire":       {"front retire 3 -c tradefront.yaml"},
 	"front status":       {"front status -c tradefront.yaml", "front status --full -c tradefront.yaml"},
 	"key list":           {"key list -c tradefront.yaml"},

@@ -38,6 +38,7 @@ var helpInChinese = map[string]string{ //nolint:gosec // G101: descriptions of c
 	"Generate the autocompletion script for zsh":                                                   "生成 zsh 的补全脚本",
 	"Check a configuration, or print the defaults":                                                 "检查配置，或显示默认配置",
 	"Report everything that is wrong with a configuration and its files":                           "列出配置及其引用文件的全部错误",
+	"Have the running front take over its configuration, or a new version of the program":          "让运行中的前置接受新的配置，或换用新版程序",
 	"Print a commented configuration with every key and its default":                               "显示带注释的全部配置项及默认值",
 	"Play a front against a trading core, and print which rules of the link it keeps":              "扮演前置，检验交易核心是否遵守链路规约",
 	"Run a reference core for tests and vendors; it is no trading core":                            "运行供测试和厂商参考的模拟核心；它不是交易核心",

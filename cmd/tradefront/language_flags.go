@@ -35,6 +35,7 @@ var flagsInChinese = map[string]string{ //nolint:gosec // G101: descriptions of 
 	"file to write":                            "写入的文件",
 	"host:port of a front's admin listener; instead of admin.address, may be repeated":         "前置管理端口 host:port，代替 admin.address；可重复",
 	"host:port of a front's admin listener, instead of admin.address; may stand several times": "前置管理端口 host:port，代替 admin.address；可重复",
+	"process of the running front; of a systemd unit $MAINPID":                                 "运行中前置的进程号；在 systemd 单元中为 $MAINPID",
 	"host:port of the front's admin listener, instead of admin.address":                        "前置管理端口 host:port，代替 admin.address",
 	"change to aes or sm4":                                                                   "改用 aes 或 sm4",
 	"end the overlap now; the current authcode stays":                                        "立即结束新旧授权码并用期；现授权码不变",

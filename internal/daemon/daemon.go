@@ -63,6 +63,7 @@ type Daemon struct {
 	forwarding      stateLog
 	keyAlarm        keyAlarm
 	reloaded        lastReload
+	signals         signalOutcomes
 	coreLink        coreLink
 	tracer          wiretrace.Tracer
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -93,6 +94,7 @@ func (d *Daemon) reload(ctx context.Context, load func() (*config.Config, error)
 		d.reloaded.Store(&reloadOutcome{at: time.Now(), faults: len(faults)})
 		d.logger.Error("SIGHUP: the configuration has faults; nothing was taken over, everything stays in force as it was",
 			zap.Strings("faults", faults))
+		d.signals.add("the configuration has faults, nothing was taken over: " + strings.Join(faults, "; "))
 		return
 	}
 	before := d.path.Gateway.Policy()
@@ -112,6 +114,7 @@ func (d *Daemon) reload(ctx context.Context, load func() (*config.Config, error)
 	}
 	d.keyAlarm.forget()
 	d.warn()
+	d.signals.add("")
 }
 
 // judge loads everything as a start would, with one report of all faults, and makes of it what is

@@ -91,6 +91,7 @@ func (d *Daemon) serve(ctx context.Context, upgrades <-chan os.Signal) error {
 		if err = d.upgrade(ctx); errors.Is(err, errHandedOver) {
 			return err
 		}
+		d.signals.add("the new process did not take over, the old one serves on: " + err.Error())
 		d.logger.Error("SIGUSR2: the new process did not take over, this one serves on; what is wrong is in its lines above", zap.Error(err))
 	}
 }

@@ -35,6 +35,7 @@ type Status struct {
 	// connections_closed_total.
 	Refused map[string]uint64 `json:"refused"`
 	Evicted uint64            `json:"evicted"`
+	Signal  SignalOutcome     `json:"last_signal"`
 }
 
 // HeavySource is a source with many connections.
@@ -57,7 +58,7 @@ func (d *Daemon) status(show func(netip.Prefix) string) Status {
 	s := Status{
 		FrontID: d.cfg.Front.ID, Version: d.build.Version,
 		Started: d.began.In(regulation.Zone).Truncate(time.Second), Uptime: int64(time.Since(d.began).Seconds()),
-		State: "starting", Ready: health.Ready, Reasons: health.Reasons,
+		State: "starting", Ready: health.Ready, Reasons: health.Reasons, Signal: d.signals.get(),
 	}
 	if !d.serving.Load() {
 		s.Ready = false

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/daemon"
+)
+
+const (
+	// reloadPatience is longer than a live upgrade takes until it succeeds or is given up.
+	reloadPatience = 90 * time.Second
+	// reloadPause is between two looks.
+	reloadPause = 100 * time.Millisecond
+)
+
+func newFrontReload(e *env) *cobra.Command {
+	var (
+		path, address string
+		pid           int
+	)
+	c := &cobra.Command{
+		Use: "reload", Short: "Have the running front take over its configuration, or a new version of the program", Args: noArgs,
+		Long: "Have the running front take over what changed, and wait until it has: `systemctl reload` runs it. If the file\n" +
+			"of the program was replaced since the front started, the front hands listeners and sessions over to a new process\n" +
+			"of it (SIGUSR2, a live upgrade). Else it loads its configuration afresh (SIGHUP).\n\n" +
+			"The exit status is 1 if the configuration has faults or the new process did not take over. The front then\n" +
+			"goes on as before. Without an admin listener the outcome is in the front's log alone.",
+		RunE: e.action(func(c *cobra.Command, _ []string) error {
+			var named []string
+			if address != "" {
+				named = []string{address}
+			}
+			admin, err := admins(e, path, named)
+			if err != nil {
+				return err
+			}
+			r := reload{pid: pid, admin: admin}
+			said, err := r.run(c.Context())
+			if err == nil {
+				fmt.Fprintln(e.out, said)
+			}
+			return err
+		}),
+	}
+	configFlag(c, &path)
+	c.Flags().IntVar(&pid, "pid", 0, "process of the running front; of a systemd unit $MAINPID")
+	c.Flags().StringVar(&address, "front", "", "host:port of the front's admin listener, instead of admin.address")
+	_ = c.MarkFlagRequired("pid")
+	return c
+}
+
+// reload of the front that is process pid.
+type reload struct {
+	pid   int
+	admin *adminListeners
+}
+
+func (r *reload) run(ctx context.Context) (string, error) {
+	upgrade, err := programReplaced(r.pid)
+	if err != nil {
+		return "", err
+	}
+	before, told := r.ask(ctx)
+	signal, name := syscall.SIGHUP, "SIGHUP"
+	if upgrade {
+		signal, name = syscall.SIGUSR2, "SIGUSR2"
+	}
+	if err := syscall.Kill(r.pid, signal); err != nil {
+		return "", fmt.Errorf("%s to process %d: %w", name, r.pid, err)
+	}
+	if !told {
+		return name + " was sent; the admin listener does not answer, so look into the front's log for what came of it", nil
+	}
+	return r.await(ctx, before.Signal.Number, upgrade)
+}
+
+// await returns once the process has ended, which it does when another one took over, or tells the signal's outcome.
+func (r *reload) await(ctx context.Context, before uint64, upgrade bool) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, reloadPatience)
+	defer cancel()
+	for {
+		if _, err := os.Readlink(exeOf(r.pid)); err != nil {
+			if upgrade {
+				return "another process of the front's program has taken over, with all sessions", nil
+			}
+			return "", fmt.Errorf("process %d has ended; look into its log, and start the front", r.pid)
+		}
+		now, told := r.ask(ctx)
+		switch {
+		case !told || now.Signal.Number == before: // it is busy, or not done
+		case now.Signal.Fault != "":
+			return "", errors.New(now.Signal.Fault)
+		case !upgrade:
+			return "the configuration was taken over; the log says which keys need a restart", nil
+		}
+		select {
+		case <-ctx.Done():
+			return "", fmt.Errorf("process %d has neither done it nor refused within %v; look into its log", r.pid, reloadPatience)
+		case <-time.After(reloadPause):
+		}
+	}
+}
+
+// ask the front for its status; told says whether it answered.
+func (r *reload) ask(ctx context.Context) (s daemon.Status, told bool) {
+	err := r.admin.Ask(ctx, r.admin.addresses[0], "/status", &s)
+	return s, err == nil
+}
+
+func exeOf(pid int) string { return fmt.Sprintf("/proc/%d/exe", pid) }
+
+// programReplaced reports whether the file of the process's program is another one than it runs, as it is after a package was installed.
+func programReplaced(pid int) (bool, error) {
+	runs, err := os.Stat(exeOf(pid))
+	if err != nil {
+		return false, fmt.Errorf("process %d: %w; is it the running front, and is this its user?", pid, err)
+	}
+	path, err := os.Readlink(exeOf(pid))
+	if err != nil {
+		return false, err
+	}
+	there, err := os.Stat(strings.TrimSuffix(path, " (deleted)"))
+	if err != nil {
+		return false, fmt.Errorf("the front's program is gone: %w; install it again", err)
+	}
+	return !os.SameFile(runs, there), nil
+}

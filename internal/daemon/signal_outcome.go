@@ -1,0 +1,27 @@
+package daemon
+
+import "sync"
+
+// SignalOutcome tells who sent SIGHUP or SIGUSR2 what came of it.
+type SignalOutcome struct {
+	Number uint64 `json:"number"` // of signals that have an outcome, since the start
+	Fault  string `json:"fault"`  // of the last one; empty if it did what it is for
+}
+
+// signalOutcomes has the last one.
+type signalOutcomes struct {
+	mu   sync.Mutex
+	last SignalOutcome
+}
+
+func (s *signalOutcomes) add(fault string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = SignalOutcome{Number: s.last.Number + 1, Fault: fault}
+}
+
+func (s *signalOutcomes) get() SignalOutcome {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last
+}
