@@ -40,6 +40,35 @@ func TestRunbook(t *testing.T) {
 	}
 }
 
+var alertRow = regexp.MustCompile(`(?m)^\| \[(\w+)\]\(#(\w+)\) \| (yes|no|是|否) \| [^|]+ \|$`)
+
+// TestRunbookTellsWhatFires: the table at the end has each alert in the order of the rules, and says the same in both languages.
+// test/e2e compares it with what it fires.
+func TestRunbookTellsWhatFires(t *testing.T) {
+	t.Parallel()
+	rows := func(page string) (names, fired []string) {
+		for _, m := range alertRow.FindAllStringSubmatch(read(t, page), -1) {
+			names, fired = append(names, m[1]), append(fired, strings.NewReplacer("是", "yes", "否", "no").Replace(m[3]))
+			if m[2] != strings.ToLower(m[1]) {
+				t.Errorf("%s: %s leads to #%s", page, m[1], m[2])
+			}
+		}
+		return names, fired
+	}
+	names, fired := rows("runbook.md")
+	chinese, firedChinese := rows("runbook.zh-CN.md")
+	var rules []string
+	for _, m := range alertName.FindAllStringSubmatch(read(t, "../deploy/prometheus/tradefront.rules.yml"), -1) {
+		rules = append(rules, m[1])
+	}
+	if !slices.Equal(names, rules) || !slices.Equal(chinese, rules) {
+		t.Errorf("the tables have %v and %v, the rules are %v", names, chinese, rules)
+	}
+	if !slices.Equal(fired, firedChinese) {
+		t.Error("the tables of both languages differ in what is fired")
+	}
+}
+
 type section struct{ name, text string }
 
 // alertSections are those that are named after an alert.

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Makes sure that the programs which the tests call are on this machine: a C compiler (the
-# race detector needs one), g++ and OpenSSL's headers (what authors of a core get), openssl (opens
-# what we encrypted), python3 (the independent terminal), HAProxy (the load balancer), pgbouncer (the
-# pooler), Chromium (shows our pages), strace (makes reads fail, and watches the collection library), ip, lsblk, findmnt
-# and dmidecode (say what the collection library must find), ssh-keygen (signs a release), and PostgreSQL. What is missing is installed as Debian's package
-# if we may. With the word "collector" also what `make collector-test` calls, with "bench" what `make bench-e2e` measures beside us,
-# with "ha" what `make ha` starts.
+# Makes sure that the programs which the tests call are on this machine: a C compiler (the race
+# detector needs one), g++ and OpenSSL's headers (what authors of a core get), openssl (opens what we
+# encrypted), python3 (the independent terminal), HAProxy (the load balancer), pgbouncer (the pooler),
+# Chromium (shows our pages), Prometheus (scrapes us, and checks the alerts), strace (makes reads
+# fail, and watches the collection library), ip, lsblk, findmnt and dmidecode (say what the collection
+# library must find), ssh-keygen (signs a release), and PostgreSQL. What is missing is installed as Debian's package if we may. With
+# the word "collector" also what `make collector-test` calls, with "bench" what `make bench-e2e`
+# measures beside us, with "ha" what `make ha` starts.
 set -eu
 
 PATH=$PATH:/usr/sbin # where Debian has HAProxy, pgbouncer and dmidecode, which is not in every PATH
@@ -18,6 +19,7 @@ need g++ g++
 need openssl openssl
 need python3 python3
 need haproxy haproxy
+need prometheus prometheus
 need promtool prometheus
 need chromium chromium
 need strace strace
