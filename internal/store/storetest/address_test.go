@@ -57,10 +57,11 @@ func markedRecord(t *testing.T) store.Record {
 // addressColumn matches the names that a column with an address or a port would have.
 var addressColumn = regexp.MustCompile(`(^|_)(ip|ips|port|ports|addr|address|addresses|peer|remote|host|source)(_|$)`)
 
-// operator_action has the host on which an operator ran a command: a machine of the firm, no customer's address.
+// operator_action has the host on which an operator ran a command, and front the admin listener of a front: machines of the firm, and no
+// customer's address.
 const (
 	notOperators     = " AND t.name <> 'operator_action'"
-	notOperatorsHere = " AND table_name <> 'operator_action'"
+	notOperatorsHere = " AND table_name <> 'operator_action' AND NOT (table_name = 'front' AND column_name = 'admin_address')"
 )
 
 func wantNoAddressColumn(t *testing.T, columns []string) {
