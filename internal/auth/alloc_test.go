@@ -2,7 +2,10 @@
 
 package auth
 
-import "testing"
+import (
+	"net/netip"
+	"testing"
+)
 
 // The race detector makes sync.Pool drop at random, so this is for plain test runs.
 func TestVerifyDoesNotAllocate(t *testing.T) {
@@ -19,6 +22,16 @@ func TestVerifyDoesNotAllocate(t *testing.T) {
 		r.Verify(unknown, ch, &right)
 	})
 	if n >= 1 {
+		t.Fatalf("%v allocations", n)
+	}
+}
+
+func TestBindingsDoNotAllocate(t *testing.T) {
+	r, source, master := newTestRegistry(t)
+	source.set(bind(t, master, appID, "8001* 90010001", "10.0.0.0/8", "70010001"))
+	mustRefresh(t, r, true)
+	id, account, addr := []byte(appID), []byte("80010001"), netip.MustParseAddr("10.1.2.3")
+	if n := testing.AllocsPerRun(1000, func() { r.AdmitsLogin(id, account, addr) }); n >= 1 {
 		t.Fatalf("%v allocations", n)
 	}
 }

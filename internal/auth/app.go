@@ -41,6 +41,7 @@ type App struct {
 	Sealed   []byte      // the authcode, as MasterKey.Seal made it
 	Previous Predecessor // the authcode before it, while both are valid
 	Enabled  bool
+	Binding  BindingText // what limits its terminals; only of AppDirect
 	Created  time.Time
 	Changed  time.Time // the last change of what it means; a new master key does not move it
 }

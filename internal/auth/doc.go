@@ -50,9 +50,18 @@
 //   - Codes are wiped as soon as their key schedule is made. The schedules themselves are
 //     left to the garbage collector: Go's ciphers give no way to wipe them.
 //
+// # Bindings
+//
+// A direct AppID may be bound to accounts and to networks, and accounts may be confined to it: see Binding. The lists are columns
+// of the AppID's row, so that a front learns of a change as of any other, and of half a change never. One model serves
+// both directions: "only these accounts through this AppID" and "this account through these AppIDs alone". Both lists are the AppID's,
+// since with a trading core the firm has AppIDs here and no accounts. AdmitsFrom and AdmitsLogin tell; an AppID whose
+// lists cannot be read is left out like one whose authcode does not open.
+//
 // # Bounds
 //
-// The registry holds about 1.2 kB an AppID; a firm has tens to hundreds. Verify
+// The registry holds about 1.2 kB an AppID; a firm has tens to hundreds. A binding adds some 100 bytes an
+// entry, MaxBoundAccounts and MaxBoundNetworks entries at most. Verify
 // takes half a microsecond, with SM4 in use six, and allocates nothing, so it may run on
 // the event loop.
 //

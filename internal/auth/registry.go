@@ -38,9 +38,14 @@ const (
 	DisabledApp                  // its admission was withdrawn
 	WrongAnswer                  // the answer is not that of one of the AppID's authcodes
 	UnreadableApp                // it is in the registry, but its authcode does not open: another master key?
+
+	// Of an AppID that is bound, see Binding.
+	OtherNetwork    // its terminals may not connect from there
+	OtherAccount    // that account may not log in through it
+	ConfinedAccount // that account logs in through other AppIDs alone
 )
 
-var verdictWords = [...]string{"ok", "unknown_app", "disabled_app", "wrong_answer", "unreadable_app"}
+var verdictWords = [...]string{"ok", "unknown_app", "disabled_app", "wrong_answer", "unreadable_app", "app_network", "app_account", "account_confined"}
 
 func (v Verdict) String() string {
 	if int(v) >= len(verdictWords) {

@@ -286,7 +286,7 @@ func TestVerifyDuringRefresh(t *testing.T) {
 }
 
 func TestVerdictWords(t *testing.T) {
-	for v, want := range []string{"ok", "unknown_app", "disabled_app", "wrong_answer", "unreadable_app", "invalid"} {
+	for v, want := range []string{"ok", "unknown_app", "disabled_app", "wrong_answer", "unreadable_app", "app_network", "app_account", "account_confined", "invalid"} {
 		if got := Verdict(v).String(); got != want {
 			t.Errorf("verdict %d is %q, want %q", v, got, want)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -55,6 +56,9 @@ func TestChangesAreAsGoodAsAll(t *testing.T) {
 			}
 			a := app(t, master, id, vectorCode, random.IntN(5) > 0)
 			a.Changed = now
+			if random.IntN(3) == 0 {
+				a.Binding = BindingText{Accounts: fmt.Sprint(random.IntN(9)), Confined: fmt.Sprint(random.IntN(5))}
+			}
 			switch random.IntN(8) {
 			case 0:
 				a = app(t, stranger, id, vectorCode, true) // unreadable
@@ -102,9 +106,17 @@ func wantSameRegistry(t *testing.T, seed uint64, got, want *Registry) {
 		t.Fatalf("seed %d: %d AppIDs, unreadable %v (%d faults), want %d, %v (%d)", seed, a.apps.Len(), a.unreadable, len(a.faults),
 			b.apps.Len(), b.unreadable, len(b.faults))
 	}
+	for _, c := range []confinement{a.confined, b.confined} {
+		for _, homes := range c {
+			slices.Sort(homes)
+		}
+	}
+	if !maps.EqualFunc(a.confined, b.confined, slices.Equal) {
+		t.Fatalf("seed %d: confined %v, want %v", seed, a.confined, b.confined)
+	}
 	for id, w := range b.apps.All() {
 		g, known := a.apps.Get(id)
-		if !known || g.enabled != w.enabled || !g.until.Equal(w.until) || !sameKey(g.codes[Current].block, w.codes[Current].block) ||
+		if !known || g.enabled != w.enabled || !reflect.DeepEqual(g.binding, w.binding) || !g.until.Equal(w.until) || !sameKey(g.codes[Current].block, w.codes[Current].block) ||
 			w.until.IsZero() != sameKey(g.codes[Previous].block, got.dummies[AES]) {
 			t.Fatalf("seed %d: %s is %+v, want %+v", seed, id, g, w)
 		}

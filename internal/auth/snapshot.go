@@ -22,6 +22,7 @@ type snapshot struct {
 	expires    time.Time           // when the first previous code runs out; zero if there is none
 	mixed      bool                // some AppID has SM4
 	dummies    *[2]cipher.Block    // by Cipher
+	confined   confinement
 }
 
 // admitted is an AppID that is ready to be verified.
@@ -30,6 +31,7 @@ type admitted struct {
 	until   time.Time // the previous code is good before this; zero if there is none
 	used    *[2]atomic.Int64
 	changed time.Time
+	binding *binding // nil if nothing limits it
 	appType AppType
 	enabled bool
 }
@@ -81,6 +83,7 @@ func (s *snapshot) fill(rows []App, master *MasterKey, last *snapshot, now time.
 		}
 	}
 	s.apps = apps.Map()
+	s.confine()
 }
 
 // with is s after a change of some rows: the same as filling anew, as long as s.mixed stays. mixed may stay true when the last
@@ -118,6 +121,7 @@ func (s *snapshot) with(changed []App, gone []regulation.AppID, master *MasterKe
 		}
 	}
 	next.apps = s.apps.With(put, left)
+	next.reconfine(s, put, left)
 	return &next
 }
 
@@ -167,11 +171,15 @@ func (s *snapshot) admit(row *App, master *MasterKey, last *snapshot, now time.T
 
 // open makes the key schedules. An error that comes with a current code is about the previous one.
 func (s *snapshot) open(row *App, master *MasterKey, now time.Time) (admitted, error) {
+	limits, err := newBinding(&row.Binding)
+	if err != nil {
+		return admitted{}, err // without its limits it must not be admitted
+	}
 	current, err := openBlock(row.Cipher, func() (AuthCode, error) { return master.Open(row.AppID, row.Sealed) })
 	if err != nil {
 		return admitted{}, err
 	}
-	app := admitted{changed: row.Changed, appType: row.Type, enabled: row.Enabled}
+	app := admitted{changed: row.Changed, binding: limits, appType: row.Type, enabled: row.Enabled}
 	app.codes = [2]code{{block: current, cipher: row.Cipher}, s.unknown.codes[Previous]}
 	previous := &row.Previous
 	if !previous.ValidAt(now) {

@@ -21,7 +21,7 @@ const (
 	versionColumn = ", version" // of app and account alone: the change that wrote the row
 
 	appColumns = "app_id, app_type, cipher, sealed, previous_cipher, previous_sealed, previous_until, " +
-		"enabled, created, changed"
+		"enabled, created, changed, bound_accounts, bound_networks, confined_accounts"
 	accountColumns = "account, user_type, password_hash, created, changed, unlocked, state"
 )
 
@@ -30,6 +30,7 @@ func appArgs(a *auth.App) []any {
 		string(a.AppID), sqlrows.Digit(a.Type), int16(a.Cipher), sqlrows.BytesOf(a.Sealed),
 		int16(a.Previous.Cipher), sqlrows.BytesOf(a.Previous.Sealed), sqlrows.Micros(a.Previous.Until),
 		sqlrows.FlagOf(a.Enabled), sqlrows.Micros(a.Created), sqlrows.Micros(a.Changed),
+		a.Binding.Accounts, a.Binding.Networks, a.Binding.Confined,
 	}
 }
 
@@ -74,7 +75,7 @@ func eachApp(ctx context.Context, db *sqlrows.Tables, q sqlrows.Queryer, from st
 		var until, created, changed int64
 		previous := &a.Previous
 		if err := rows.Scan(&a.AppID, &appType, &a.Cipher, &a.Sealed, &previous.Cipher, &previous.Sealed, &until,
-			&enabled, &created, &changed); err != nil {
+			&enabled, &created, &changed, &a.Binding.Accounts, &a.Binding.Networks, &a.Binding.Confined); err != nil {
 			return db.Explain(ctx, err)
 		}
 		if a.Type, err = sqlrows.Code[auth.AppType](appType); err != nil {

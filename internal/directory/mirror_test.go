@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -49,6 +50,12 @@ func TestMirrorFollows(t *testing.T) {
 		t.Errorf("the generation went from %d to %d and nothing changed", before, g)
 	}
 	if err := directory.New(p.Tables()).SetAppEnabled(t.Context(), "a", false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := directory.New(p.Tables()).ChangeBinding(t.Context(), "b", func(b *auth.Binding) error {
+		b.Accounts, b.Confined = []auth.AccountPattern{"8001*"}, []regulation.Account{"1"}
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	// There is no command that deletes an account; an administrator may do it by hand.

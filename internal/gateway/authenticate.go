@@ -19,6 +19,10 @@ var verdictReasons = map[auth.Verdict]reason.Reason{
 	auth.UnknownApp:    reason.UnknownApp,
 	auth.DisabledApp:   reason.DisabledApp,
 	auth.WrongAnswer:   reason.WrongAnswer,
+
+	auth.OtherNetwork:    reason.AppNetwork,
+	auth.OtherAccount:    reason.AppAccount,
+	auth.ConfinedAccount: reason.AccountConfined,
 }
 
 // Verify checks the answer to a challenge. Whatever is wrong, the same work is done and
@@ -26,10 +30,7 @@ var verdictReasons = map[auth.Verdict]reason.Reason{
 // gets 60: it has proved who it is.
 func (g *Gateway) Verify(peer session.Peer, a *session.AuthAttempt) session.Outcome {
 	result := g.registry.Verify(a.AppID, (*auth.Challenge)(a.Challenge), a.Answer)
-	why, known := verdictReasons[result.Verdict]
-	if !known {
-		why = reason.WrongAnswer // a verdict that we do not know admits no terminal
-	}
+	why := reasonOf(result.Verdict)
 	if string(a.BrokerID) != g.opt.Firm.BrokerID {
 		why = reason.WrongBroker
 	}
@@ -48,4 +49,21 @@ func (g *Gateway) Verify(peer session.Peer, a *session.AuthAttempt) session.Outc
 	outcome := g.decide(e, why)
 	outcome.AppType = byte(result.Type)
 	return outcome
+}
+
+func reasonOf(v auth.Verdict) reason.Reason {
+	why, known := verdictReasons[v]
+	if !known {
+		return reason.WrongAnswer // a verdict that we do not know admits no terminal
+	}
+	return why
+}
+
+// mayLogIn says whether a login on a direct terminal's connection keeps to what its AppID is bound to. It is asked before the password
+// is looked at: an AppID that is bound serves no guesses at the passwords of other accounts. What relays may do, relay.Permission says.
+func (g *Gateway) mayLogIn(peer session.Peer, a *session.LoginAttempt) reason.Reason {
+	if auth.AppType(a.AppType).Relay() {
+		return reason.OK
+	}
+	return reasonOf(g.registry.AdmitsLogin(a.AppID, a.UserID, peer.Addr.Addr()))
 }

@@ -22,6 +22,7 @@ func TestVerify(t *testing.T) {
 		{"disabled AppID", auth.DisabledApp, broker, reason.DisabledApp},
 		{"wrong answer", auth.WrongAnswer, broker, reason.WrongAnswer},
 		{"a verdict of tomorrow", 200, broker, reason.WrongAnswer},
+		{"bound elsewhere", auth.OtherNetwork, broker, reason.AppNetwork},
 		{"wrong broker", auth.OK, "8888", reason.WrongBroker},
 		{"no broker", auth.OK, "", reason.WrongBroker},
 		{"longer broker", auth.OK, broker + "0", reason.WrongBroker},
@@ -30,6 +31,9 @@ func TestVerify(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHouse(t, nil)
 			h.registry.verdict = c.verdict
+			if c.verdict == auth.OtherNetwork { // the answer was right
+				h.registry.verdict, h.registry.bound = auth.OK, c.verdict
+			}
 			outcome := h.Verify(home, &session.AuthAttempt{
 				BrokerID: []byte(c.broker), AppID: []byte(appID),
 				Challenge: new([auth.ChallengeLen]byte), Answer: new([auth.ChallengeLen]byte),

@@ -52,6 +52,10 @@ func (idleRegistry) Verify([]byte, *auth.Challenge, *[auth.ChallengeLen]byte) au
 
 func (idleRegistry) Kind([]byte) (auth.AppType, bool, bool) { return auth.AppDirect, true, true }
 
+func (idleRegistry) AdmitsFrom([]byte, netip.Addr) auth.Verdict { return auth.OK }
+
+func (idleRegistry) AdmitsLogin(_, _ []byte, _ netip.Addr) auth.Verdict { return auth.OK }
+
 // BenchmarkLogin is a login's own work: supplement, real encryption, record and response.
 // Compare BenchmarkEncrypt of the same run: it is the largest part.
 func BenchmarkLogin(b *testing.B) {

@@ -24,6 +24,9 @@ type Registry interface {
 	Verify(appID []byte, ch *auth.Challenge, answer *[auth.ChallengeLen]byte) auth.Result
 	// Kind is what it knows of an AppID that an authenticated relay names.
 	Kind(appID []byte) (t auth.AppType, enabled, known bool)
+	// AdmitsFrom and AdmitsLogin say what an AppID that is bound may do: see auth.Binding.
+	AdmitsFrom(appID []byte, addr netip.Addr) auth.Verdict
+	AdmitsLogin(appID, account []byte, addr netip.Addr) auth.Verdict
 }
 
 // Recorder makes a record durable before it returns nil. After store.ErrUnconfirmed the record

@@ -115,7 +115,12 @@ type fakeRegistry struct {
 	verdict  auth.Verdict
 	kinds    map[string]auth.AppType // of AppIDs that Kind knows
 	disabled map[string]bool
+	bound    auth.Verdict // of AdmitsFrom and AdmitsLogin
 }
+
+func (r *fakeRegistry) AdmitsFrom([]byte, netip.Addr) auth.Verdict { return r.bound }
+
+func (r *fakeRegistry) AdmitsLogin(_, _ []byte, _ netip.Addr) auth.Verdict { return r.bound }
 
 func (r *fakeRegistry) Verify(id []byte, _ *auth.Challenge, _ *[auth.ChallengeLen]byte) auth.Result {
 	result := auth.Result{Verdict: r.verdict, Type: auth.AppDirect, Slot: auth.Previous}

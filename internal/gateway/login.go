@@ -30,6 +30,9 @@ func (g *Gateway) Login(ctx context.Context, peer session.Peer, a session.LoginA
 	e.AppID, e.Account, e.KeyVersion = string(a.AppID), string(a.UserID), string(a.Terminal.KeyVersion)
 
 	through, why := g.admitLogin(peer, &a, &e)
+	if why == reason.OK {
+		why = g.mayLogIn(peer, &a)
+	}
 	if why != reason.OK {
 		clear(a.Request)
 		clear(a.Password)

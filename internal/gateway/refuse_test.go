@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -42,6 +43,17 @@ func comesFrom(addr netip.AddrPort) func(*house, *session.Peer, *session.LoginAt
 	return func(_ *house, peer *session.Peer, _ *session.LoginAttempt) { peer.Addr = addr }
 }
 
+// boundTo also says that the core must not be asked: an AppID that is bound serves no guesses.
+func boundTo(v auth.Verdict) func(*house, *session.Peer, *session.LoginAttempt) {
+	return func(h *house, _ *session.Peer, _ *session.LoginAttempt) {
+		h.registry.bound = v
+		h.core.verify = func(*core.Attempt) (core.User, error) {
+			h.t.Error("the core was asked about a login outside the AppID's binding")
+			return core.User{}, errors.New("asked")
+		}
+	}
+}
+
 var refusals = []refusal{
 	{"unknown account", coreRefuses(reason.UnknownAccount), reason.UnknownAccount, 3},
 	{"wrong password", coreRefuses(reason.WrongPassword), reason.WrongPassword, 3},
@@ -49,6 +61,10 @@ var refusals = []refusal{
 	{"source locked", coreRefuses(reason.SourceLocked), reason.SourceLocked, 143},
 	{"core busy", coreRefuses(reason.Overloaded), reason.Overloaded, 90},
 	{"core out of reach", coreSays(core.User{}, errors.New("connection refused")), reason.StoreUnavailable, 8},
+
+	{"another AppID's network", boundTo(auth.OtherNetwork), reason.AppNetwork, 63},
+	{"not this AppID's account", boundTo(auth.OtherAccount), reason.AppAccount, 63},
+	{"an account of other AppIDs", boundTo(auth.ConfinedAccount), reason.AccountConfined, 63},
 
 	{"no address", comesFrom(netip.AddrPort{}), reason.NoPublicAddress, 49},
 	{"0.0.0.0", comesFrom(netip.MustParseAddrPort("0.0.0.0:1")), reason.NoPublicAddress, 49},
@@ -91,7 +107,7 @@ func TestRefusals(t *testing.T) {
 				}
 			}
 			asked := len(h.core.attempts)
-			if refusedBefore := c.want == reason.NoPublicAddress; refusedBefore != (asked == 0) {
+			if refusedBefore := c.want == reason.NoPublicAddress || h.registry.bound != auth.OK; refusedBefore != (asked == 0) {
 				t.Errorf("the core was asked %d times", asked)
 			}
 			h.heal()
@@ -104,7 +120,7 @@ func TestRefusals(t *testing.T) {
 
 // heal ends what a refusal spoiled.
 func (h *house) heal() {
-	h.core.verify, h.log.fail = nil, nil
+	h.core.verify, h.log.fail, h.registry.bound = nil, nil, auth.OK
 	h.useKeys(houseRing(h.t))
 }
 

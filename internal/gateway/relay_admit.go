@@ -25,7 +25,7 @@ func (g *Gateway) admitKind(peer session.Peer, appID []byte, kind auth.AppType) 
 		if peer.Relays {
 			return reason.WrongKind
 		}
-		return reason.OK
+		return reasonOf(g.registry.AdmitsFrom(appID, peer.Addr.Addr()))
 	}
 	if !g.relaying.Load().Enabled || !peer.Relays {
 		return reason.WrongKind

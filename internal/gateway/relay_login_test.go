@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -162,5 +163,14 @@ func TestOperatorAuditOnly(t *testing.T) {
 	}
 	if outcome, _ := r.loginAt(relayedAttempt()); outcome.Reason != reason.OK || len(r.log.records) != 1 {
 		t.Error("a customer's login has no record")
+	}
+}
+
+// TestBindingsAreOfDirectTerminals: what a relay may do its permission says.
+func TestBindingsAreOfDirectTerminals(t *testing.T) {
+	r := newRelayHouse(t, nil)
+	r.registry.bound = auth.OtherAccount
+	if outcome, line := r.loginAt(relayedAttempt()); outcome.Reason != reason.OK {
+		t.Errorf("%+v", line)
 	}
 }

@@ -16,6 +16,9 @@ const (
 	DisabledApp          // the AppID's admission is withdrawn
 	UnreadableApp        // the AppID's stored authcode does not open: another master key?
 	WrongAnswer          // the answer was not made with this AppID's authcode
+	AppNetwork           // the AppID's terminals may not connect from there
+	AppAccount           // the account may not log in through this AppID
+	AccountConfined      // the account logs in through other AppIDs alone
 	WrongBroker          // authentication for another firm
 	NoChallenge          // an answer without a challenge, or a second answer
 	ChallengeExpired     // the answer came too late
@@ -116,6 +119,9 @@ var reasons = [reasonCount]reasonFacts{
 	DisabledApp:          {"disabled_app", 63},
 	UnreadableApp:        {"unreadable_app", 63},
 	WrongAnswer:          {"wrong_answer", 63},
+	AppNetwork:           {"app_network", 63},
+	AppAccount:           {"app_account", 63},
+	AccountConfined:      {"account_confined", 63},
 	WrongBroker:          {"wrong_broker", 63},
 	NoChallenge:          {"no_challenge", 63},
 	ChallengeExpired:     {"challenge_expired", 63},

@@ -7,6 +7,9 @@ type phrase struct{ en, zh string }
 var reasons = map[string]phrase{
 	"ok":                        {"accepted", "成功"},
 	"unknown_app":               {"no such AppID", "AppID 不存在"},
+	"app_network":               {"the AppID's terminals may not connect from there", "来源地址不在该 AppID 的许可网段"},
+	"app_account":               {"the account may not log in through this AppID", "该 AppID 不允许此资金账户登录"},
+	"account_confined":          {"the account logs in through other AppIDs alone", "资金账户限定使用其他 AppID"},
 	"disabled_app":              {"the AppID's admission is withdrawn", "AppID 的准入已撤销"},
 	"unreadable_app":            {"the stored authcode does not open", "库中的授权码无法解开"},
 	"wrong_answer":              {"wrong authcode", "授权码不对"},

@@ -148,6 +148,11 @@ func TestSeenOfOlderBinary(t *testing.T) {
 	run("DROP TABLE operator_action")
 	run("DROP TABLE ban")
 	run("DROP TABLE mirror_ban")
+	for _, table := range []string{"app", "mirror_app"} {
+		for _, column := range []string{"bound_accounts", "bound_networks", "confined_accounts"} {
+			run("ALTER TABLE " + table + " DROP COLUMN " + column)
+		}
+	}
 	for _, table := range []string{"record", "quarantine"} {
 		run("ALTER TABLE " + table + " DROP COLUMN relay_sealed")
 	}

@@ -46,6 +46,7 @@ var traces = []struct {
 	{20, "to_regclass('ban') IS NOT NULL"},
 	{21, "to_regclass('archive') IS NOT NULL"},
 	{22, hasColumn("front", "admin_address")},
+	{23, hasColumn("app", "bound_accounts")},
 }
 
 func hasColumn(table, column string) string {

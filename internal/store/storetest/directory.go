@@ -30,6 +30,7 @@ func RunDirectory(t *testing.T, open func(t *testing.T) *directory.Directory) {
 		{"what fails changes nothing", failures},
 		{"concurrent changes", concurrentChanges},
 		{"reseal", reseal},
+		{"bindings", bindings},
 		{"relays", relays},
 		{"relays' scope", relayScope},
 		{"a large scope", largeScope},
@@ -100,6 +101,13 @@ func generation(t *testing.T, d *directory.Directory) {
 		func() error { return d.SetAppEnabled(t.Context(), "client_a_1.0", false) },
 		func() error {
 			return d.SetAppCodes(t.Context(), app("").Sealed, auth.App{AppID: "client_a_1.0", Sealed: []byte("x")})
+		},
+		func() error {
+			_, err := d.ChangeBinding(t.Context(), "client_a_1.0", func(b *auth.Binding) error {
+				b.Accounts = []auth.AccountPattern{"8001*"}
+				return nil
+			})
+			return err
 		},
 		func() error { return d.ResealApps(t.Context(), func(*auth.App) error { return nil }) },
 		func() error { return d.AddAccount(t.Context(), account("1001")) },
