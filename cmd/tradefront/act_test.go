@@ -20,7 +20,7 @@ import (
 )
 
 // readsOnly are the commands that change nothing: they ask, show, check, run, have a front take over what others wrote down, or write what the operator alone has use for.
-var readsOnly = strings.Split(`account export,account list,actions list,admission list,app list,archive list,archive verify,audit search,calendar check,calendar show,collect check,collect send,
+var readsOnly = strings.Split(`account export,account list,actions list,admission list,app list,app show,archive list,archive verify,audit search,calendar check,calendar show,collect check,collect send,
 completion bash,completion fish,completion powershell,completion zsh,config check,config defaults,core-check,core-sim,core-sim ctl,demo,doctor,explain,
 front list,front reload,front status,front trace,key list,loadtest merge,loadtest run,loadtest verify,local inspect,man,masterkey list,ping,quarantine list,quarantine show,
 reconcile,relay check,relay defaults,relay list,relay report,relay scope list,relay serve,relay show,relay status,relay terminals,report quality,
@@ -85,6 +85,7 @@ func changesOfEmbedded(t *testing.T) []string {
 		"account unlock --account 88", "account disable --account 88 --why lost", "account enable --account 88",
 		"account remove --account 77 --why ended",
 		"app add --app-id a_b_1", "app disable --app-id a_b_1", "app enable --app-id a_b_1", "app rotate --app-id a_b_1",
+		"app bind a_b_1 --account 88 --network ::1 --confine 88", "app unbind a_b_1 --all",
 		"relay add --app-id a_relay_1 --type operator --network ::1 --operator 88", "relay change a_relay_1 --chained", "relay limits a_relay_1 --rate 5",
 		"relay disable a_relay_1", "relay enable a_relay_1", "relay scope add a_relay_1 prefix:88", "relay scope remove a_relay_1 prefix:88",
 		"relay scope import a_relay_1 scope.txt", "app export --for-relay a_relay_1 --out agent.apps --master-key agent.key",

@@ -29,7 +29,7 @@ type appCommand struct {
 
 func newApp(e *env) *cobra.Command {
 	return group("app", "AppIDs: which terminal software may connect, and its authcode",
-		newAppAdd(e), newAppList(e),
+		newAppAdd(e), newAppList(e), newAppShow(e), newAppBind(e), newAppUnbind(e),
 		newAppSwitch(e, "disable", "Withdraw an AppID's admission", false),
 		newAppSwitch(e, "enable", "Admit a disabled AppID again", true),
 		newAppRotate(e), newAppExport(e))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -26,6 +28,8 @@ type shownApp struct {
 	Changed       time.Time        `json:"changed"`
 	Mode          string           `json:"mode"`                     // the word of app_type
 	PreviousUntil *time.Time       `json:"previous_until,omitempty"` // there during an overlap only
+	shownBinding
+	BindingFault string `json:"binding_fault,omitempty"` // why fronts leave the AppID out
 	daemon.LastUse
 }
 
@@ -47,18 +51,9 @@ func newAppList(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			uses := make(map[regulation.AppID]daemon.LastUse)
-			access, err := assemble.AdminAccess(&cfg.Admin)
-			if len(fronts) == 0 && err == nil {
-				_ = daemon.AskUses(c.Context(), access, cfg.Admin.Address.String(), uses) // it may not run: the columns stay empty
-			}
-			if len(fronts) > 0 && err != nil {
+			uses, err := askUses(c.Context(), cfg, fronts)
+			if err != nil {
 				return err
-			}
-			for _, front := range fronts {
-				if err := daemon.AskUses(c.Context(), access, front, uses); err != nil {
-					return fmt.Errorf("--front %s: %w", front, err)
-				}
 			}
 			list := shownApps(apps, uses, time.Now())
 			return a.form.print(e.out, list, func(w io.Writer) { printApps(w, list) })
@@ -68,6 +63,79 @@ func newAppList(e *env) *cobra.Command {
 	outputFlag(c, &a.form)
 	c.Flags().StringArrayVar(&fronts, "front", nil, "host:port of a front's admin listener; instead of admin.address, may be repeated")
 	return c
+}
+
+// askUses asks the fronts that are named when authcodes were last used, or else this machine's, which may not run: then nothing is known.
+func askUses(ctx context.Context, cfg *config.Config, fronts []string) (map[regulation.AppID]daemon.LastUse, error) {
+	uses := make(map[regulation.AppID]daemon.LastUse)
+	access, err := assemble.AdminAccess(&cfg.Admin)
+	if len(fronts) == 0 {
+		if err == nil {
+			_ = daemon.AskUses(ctx, access, cfg.Admin.Address.String(), uses)
+		}
+		return uses, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, front := range fronts {
+		if err := daemon.AskUses(ctx, access, front, uses); err != nil {
+			return nil, fmt.Errorf("--front %s: %w", front, err)
+		}
+	}
+	return uses, nil
+}
+
+func newAppShow(e *env) *cobra.Command {
+	a := appCommand{env: e}
+	var fronts []string
+	c := &cobra.Command{
+		Use: "show APPID", Short: "Show one AppID and what it is bound to; its authcode is never shown", Args: a.arguments(),
+		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
+			cfg, r, err := e.openDirectory(c.Context(), a.path)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, r.Close()) }()
+			app, err := directory.New(r.Tables()).FindApp(c.Context(), regulation.AppID(a.appID))
+			if err != nil {
+				return appError(regulation.AppID(a.appID), err)
+			}
+			uses, err := askUses(c.Context(), cfg, fronts)
+			if err != nil {
+				return err
+			}
+			s := &shownApps([]auth.App{app}, uses, time.Now())[0]
+			return a.form.print(e.out, s, s.print)
+		}),
+	}
+	configFlag(c, &a.path)
+	outputFlag(c, &a.form)
+	c.Flags().StringVar(&a.appID, "app-id", "", "AppID: vendor_software_version")
+	c.Flags().StringArrayVar(&fronts, "front", nil, "host:port of a front's admin listener; instead of admin.address, may be repeated")
+	return c
+}
+
+func (s *shownApp) print(w io.Writer) {
+	state := map[bool]string{true: "enabled", false: "disabled"}[s.Enabled]
+	fmt.Fprintf(w, "%-12s %s\n%-12s %s, %s, %s\n%-12s %s\n%-12s %s\n%-12s %s\n", "AppID", s.AppID, "type", s.Mode, s.Cipher, state,
+		"created", show.Time(s.Created), "changed", show.Time(s.Changed), "used", show.Optional(s.CurrentUsed))
+	if s.PreviousUntil != nil {
+		fmt.Fprintf(w, "%-12s valid until %s, used %s\n", "previous", show.Time(*s.PreviousUntil), show.Optional(s.PreviousUsed))
+	}
+	if s.BindingFault != "" {
+		fmt.Fprintf(w, "%-12s cannot be read, and fronts leave the AppID out: %s\n", "binding", s.BindingFault)
+		return
+	}
+	s.shownBinding.print(w)
+}
+
+// bound is the binding in a column of the list.
+func (s *shownApp) bound() string {
+	if s.BindingFault != "" {
+		return "unreadable"
+	}
+	return s.short()
 }
 
 func shownApps(apps []auth.App, uses map[regulation.AppID]daemon.LastUse, now time.Time) []shownApp {
@@ -80,16 +148,20 @@ func shownApps(apps []auth.App, uses map[regulation.AppID]daemon.LastUse, now ti
 		if app.Previous.ValidAt(now) {
 			s.PreviousUntil = show.Pointer(app.Previous.Until)
 		}
+		b, err := app.Binding.Parse()
+		if s.shownBinding = showBinding(&b); err != nil {
+			s.BindingFault = err.Error()
+		}
 		list = append(list, s)
 	}
 	return list
 }
 
 func printApps(w io.Writer, list []shownApp) {
-	table(w, "APPID\tTYPE\tCIPHER\tENABLED\tCREATED\tCHANGED\tCURRENT USED\tPREVIOUS UNTIL\tPREVIOUS USED", func(w io.Writer) {
+	table(w, "APPID\tTYPE\tCIPHER\tENABLED\tBOUND\tCREATED\tCHANGED\tCURRENT USED\tPREVIOUS UNTIL\tPREVIOUS USED", func(w io.Writer) {
 		for _, s := range list {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%t\t%s\t%s\t%s\t%s\t%s\n", s.AppID, s.Mode, s.Cipher, s.Enabled,
-				show.Time(s.Created), show.Time(s.Changed), show.Optional(s.CurrentUsed), show.Optional(s.PreviousUntil), show.Optional(s.PreviousUsed))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%t\t%s\t%s\t%s\t%s\t%s\t%s\n", s.AppID, s.Mode, s.Cipher, s.Enabled,
+				s.bound(), show.Time(s.Created), show.Time(s.Changed), show.Optional(s.CurrentUsed), show.Optional(s.PreviousUntil), show.Optional(s.PreviousUsed))
 		}
 	})
 }

@@ -33,7 +33,7 @@ func TestApps(t *testing.T) {
 		printed  = "AppID     a_b_2\nauthcode  " + givenCode + "\n\nThe authcode is not shown again: give it to the vendor by a safe way."
 	)
 	play(t, []step{
-		{"app list" + onC, "", 0, "APPID  TYPE  CIPHER  ENABLED  CREATED  CHANGED  CURRENT USED  PREVIOUS UNTIL  PREVIOUS USED", ""},
+		{"app list" + onC, "", 0, "APPID  TYPE  CIPHER  ENABLED  BOUND  CREATED  CHANGED  CURRENT USED  PREVIOUS UNTIL  PREVIOUS USED", ""},
 		{"app list -o json" + onC, "", 0, "[]", ""},
 		{"app add --app-id a_b" + onC, "", 1, "", "tradefront: AppID: want vendor_software_version, three parts joined by two underscores"},
 		{"app add --app-id “a_b_1”" + onC, "", 1, "", "tradefront: --app-id: holds the quotation mark “ (U+201C); take it off…"},
@@ -49,7 +49,7 @@ func TestApps(t *testing.T) {
 		{"app add --app-id a_b_1" + onC, "", 0, "AppID     a_b_1\nauthcode  …", ""},
 		{"app disable --app-id a_b_2" + onC, "", 0, "AppID a_b_2 is disabled; running fronts follow within seconds", ""},
 		{"app disable --app-id a_b_2" + onC, "", 0, "AppID a_b_2 is already disabled; nothing was changed", ""},
-		{"app list" + onC, "", 0, "APPID  TYPE    CIPHER  ENABLED  CREATED …\na_b_1  direct  aes     true     20…\na_b_2  direct  aes     false    20…", ""},
+		{"app list" + onC, "", 0, "APPID  TYPE    CIPHER  ENABLED  BOUND  CREATED …\na_b_1  direct  aes     true     no     20…\na_b_2  direct  aes     false    no     20…", ""},
 		{"app enable --app-id a_b_2" + onC, "", 0, "AppID a_b_2 is enabled; running fronts follow within seconds", ""},
 		{"app list -o json" + onC, "", 0, "[…\"app_id\": \"a_b_1\",…\"app_id\": \"a_b_2\",\n    \"app_type\": \"1\",\n    \"cipher\": \"aes\",\n    \"enabled\": true,…]", ""},
 		{"app disable --app-id a_b_9" + onC, "", 1, "", notThere},

@@ -21,7 +21,14 @@ var examples = map[string][]string{
 	"app disable":      {"app disable --app-id vendor_terminal_2.1 -c tradefront.yaml"},
 	"app enable":       {"app enable --app-id vendor_terminal_2.1 -c tradefront.yaml"},
 	"app export":       {"app export --for-relay vendor_relay_1.0 --master-key relay-master.key --out registry.json -c tradefront.yaml"},
-	"app list":         {"app list -c tradefront.yaml"},
+	"app bind": {
+		"app bind vendor_terminal_2.1 --account 80000001 --account-prefix 8001 --why \"the program of one customer\" -c tradefront.yaml",
+		"app bind vendor_terminal_2.1 --network 203.0.113.0/24 -c tradefront.yaml",
+		"app bind vendor_terminal_2.1 --confine 80000002 -c tradefront.yaml",
+	},
+	"app unbind": {"app unbind vendor_terminal_2.1 --account 80000001 -c tradefront.yaml", "app unbind vendor_terminal_2.1 --all -c tradefront.yaml"},
+	"app show":   {"app show vendor_terminal_2.1 -c tradefront.yaml"},
+	"app list":   {"app list -c tradefront.yaml"},
 	"app rotate": {
 		"app rotate --app-id vendor_terminal_2.1 --overlap 720h -c tradefront.yaml",
 		"app rotate --app-id vendor_terminal_2.1 --finish -c tradefront.yaml",

@@ -67,7 +67,7 @@ func headerInChinese(header string) string {
 
 var columnsInChinese = map[string]string{
 	"ACCOUNT": "资金账户", "TYPE": "类型", "STATE": "状态", "CREATED": "建立时间", "LAST UNLOCKED": "上次解锁", "APPID": "AppID", "CIPHER": "算法",
-	"ENABLED": "已准入", "CHANGED": "更改时间", "CURRENT USED": "现授权码使用", "PREVIOUS UNTIL": "旧授权码有效至", "PREVIOUS USED": "旧授权码使用",
+	"ENABLED": "已准入", "BOUND": "限定", "CHANGED": "更改时间", "CURRENT USED": "现授权码使用", "PREVIOUS UNTIL": "旧授权码有效至", "PREVIOUS USED": "旧授权码使用",
 	"NETWORKS": "网段", "OPERATORS": "操作员", "SCOPES": "范围", "TERMINAL APPS": "终端 AppID", "RATE": "速率", "BURST": "突发", "WINDOW": "窗口",
 	"CONNECTIONS": "连接", "CHECK": "检查项", "OK": "正常", "SEVERITY": "级别", "REASON": "原因", "DAY": "交易日", "RECORDS": "库中记录", "REPORTED": "已导出",
 	"LATE": "迟到", "MOVED AWAY": "已移走", "LAST EXPORT": "上次导出", "KIND": "种类", "NEXT": "下一步", "FINGERPRINT": "指纹", "ROLE": "用途",

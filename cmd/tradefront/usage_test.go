@@ -24,7 +24,7 @@ func TestMisuse(t *testing.T) {
 
 func TestGroupsNeedACommand(t *testing.T) {
 	play(t, []step{
-		{"app", "", 2, "", "tradefront: app needs a command: add, disable, enable, export, list, rotate\nSee: tradefront app --help"},
+		{"app", "", 2, "", "tradefront: app needs a command: add, bind, disable, enable, export, list, rotate, show, unbind\nSee: tradefront app --help"},
 		{"account", "", 2, "", "tradefront: account needs a command: add, disable, enable, export, import, list, password, remove, unlock\nSee: tradefront account --help"},
 		{"config", "", 2, "", "tradefront: config needs a command: check, defaults\nSee: tradefront config --help"},
 		{"masterkey", "", 2, "", "tradefront: masterkey needs a command: create, list, rotate\nSee: tradefront masterkey --help"},

@@ -333,14 +333,17 @@ func (s *site) records() []opened {
 // awaitAudit waits for a line of the audit log that has all of the parts.
 func (s *site) awaitAudit(parts ...string) {
 	s.t.Helper()
-	await.Every(s.t, 20*time.Millisecond, fmt.Sprintf("a line of the audit log with %q", parts), func() bool {
-		for line := range strings.Lines(readFile(s.t, filepath.Join(s.dir, "audit.jsonl"))) {
-			if !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(line, part) }) {
-				return true
-			}
+	await.Every(s.t, 20*time.Millisecond, fmt.Sprintf("a line of the audit log with %q", parts), func() bool { return s.hasAudit(parts...) })
+}
+
+func (s *site) hasAudit(parts ...string) bool {
+	s.t.Helper()
+	for line := range strings.Lines(readFile(s.t, filepath.Join(s.dir, "audit.jsonl"))) {
+		if !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(line, part) }) {
+			return true
 		}
-		return false
-	})
+	}
+	return false
 }
 
 func writeFile(t testing.TB, path, content string) {
