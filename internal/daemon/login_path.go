@@ -276,6 +276,7 @@ func (p *LoginPath) startServer(ctx context.Context) error {
 		SessionsPerUser: cfg.Core.SessionsPerUser,
 		SeenTerminals:   cfg.Limits.SeenTerminals,
 		LoginWork:       cfg.Timers.LoginWork,
+		TellLastLogin:   p.Link == nil,
 		Relay:           assemble.GatewayRelays(cfg),
 	}, p.opt.Assets.Policy(cfg), p.gatewayParts())
 	if err := p.loadReplays(ctx); err != nil {

@@ -46,8 +46,9 @@
 //
 // Logins in flight are bounded by the front, password checks by the core, appends by the
 // store. Policy.LoginsPerUser bounds what one account may record a second, an operator's
-// operatorShare times as much. Here three tables grow: users' sessions, one entry an account
-// online; maxRated accounts that logged in not long ago; and the ciphertexts of the day, up to
+// operatorShare times as much. Here four tables grow: users' sessions, one entry an account
+// online; maxRated accounts that logged in not long ago; the last logins of
+// maxLastLogins to twice as many accounts, some 100 bytes each, which a restart forgets; and the ciphertexts of the day, up to
 // Options.SeenTerminals of some 60 bytes, of one account a hundredth of that at most. When
 // there is no room no new ones are remembered: replays of those pass as first, no login is
 // refused for it, and SeenStats tells. After a restart an account has its share once more beside what

@@ -90,7 +90,9 @@ type Options struct {
 	// LoginWork is how long a login may take from its start to the fate of its record, timers.login_work;
 	// 0 for no bound.
 	LoginWork time.Duration
-	Relay     RelayOptions // until SetRelay replaces them
+	// TellLastLogin tells a customer when and from where the account logged in last at this front: where no trading core knows.
+	TellLastLogin bool
+	Relay         RelayOptions // until SetRelay replaces them
 }
 
 // Gateway authenticates and logs in. It is safe for concurrent use; make it with New.
@@ -116,6 +118,7 @@ type Gateway struct {
 
 	online     online
 	loginRates loginRates
+	lastLogins lastLogins
 	codes      codeRates
 	replays    replays
 	references references
@@ -146,7 +149,7 @@ func New(opt Options, policy Policy, p Parts) *Gateway {
 	g := &Gateway{
 		opt: opt, core: p.Core, registry: p.Registry,
 		recorder: p.Recorder, audit: p.Audit, observer: p.Observer, logger: p.Logger, now: p.Now,
-		online: online{limit: opt.SessionsPerUser}, loginRates: newLoginRates(), codes: newCodeRates(), replays: replays{bound: opt.SeenTerminals},
+		online: online{limit: opt.SessionsPerUser}, loginRates: newLoginRates(), lastLogins: lastLogins{bound: maxLastLogins}, codes: newCodeRates(), replays: replays{bound: opt.SeenTerminals},
 	}
 	g.malformed = ops.NewMalformedLog(p.Logger)
 	g.relays, g.relayObserver = p.Relays, noRelayObserver{}

@@ -110,6 +110,7 @@ func (h *house) checkAccepted(rec *store.Record, outcome session.Outcome, line o
 		RecordID: rec.ID, Account: rec.Account, UserType: rec.UserType, TradingDay: rec.TradingDay,
 		LoginTime: outcome.Receipt.LoginTime, Public: sup.Public, Flag: rec.Flag,
 		FrontID: rec.FrontID, SessionID: rec.SessionID, SystemName: "测试前置",
+		LastLogin: outcome.Receipt.LastLogin, LastIP: outcome.Receipt.LastIP, // of the login before
 	}
 	if told := *outcome.Receipt; told != recorded || !told.LoginTime.Equal(sup.LoginTime) {
 		h.t.Errorf("told     %+v\nrecorded %+v", told, recorded)

@@ -159,6 +159,7 @@ func (g *Gateway) acceptLogin(
 			opened.Close(ftd.ReasonGone, "the login was not answered")
 		}
 	}()
+	g.noteLogin(s, e.ReReported)
 	g.countLogin(&e, reason.OK)
 	g.observer.Flagged(rec.Flag.Word())
 	if s.from.addr.IsValid() {
