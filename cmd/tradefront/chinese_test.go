@@ -1,6 +1,8 @@
 package main
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,6 +38,38 @@ func TestHelpInChinese(t *testing.T) {
 			if !used[english] {
 				t.Errorf("no command and no flag is described by %q", english)
 			}
+		}
+	}
+}
+
+// clerks are the commands whose details are in Chinese: those of the clerk's afternoon, and of accounts.
+var clerks = []string{"account", "actions", "report", "reconcile", "calendar", "front list", "front retire", "quarantine"}
+
+var typed = regexp.MustCompile("`[a-z][^`]+`|--[a-z][a-z-]+")
+
+// TestDetailsInChinese: the details of each command of a clerk are in Chinese, with every flag and command that the English
+// names, and the catalog has no command that is not there.
+func TestDetailsInChinese(t *testing.T) {
+	there := make(map[string]bool)
+	eachCommand(newRoot(&env{}), func(c *cobra.Command) {
+		path := pathOf(c)
+		there[path] = c.Long != ""
+		of := slices.ContainsFunc(clerks, func(begin string) bool { return strings.HasPrefix(path, begin) })
+		if !of || c.Long == "" {
+			return
+		}
+		for _, word := range typed.FindAllString(c.Long, -1) {
+			if !strings.Contains(longInChinese[path], word) {
+				t.Errorf("%s: longInChinese lacks %s", path, word)
+			}
+		}
+		if longInChinese[path] == "" {
+			t.Errorf("%s: no Chinese details: add them to longInChinese", path)
+		}
+	})
+	for path := range longInChinese {
+		if !there[path] {
+			t.Errorf("longInChinese has %s, which is no command with details", path)
 		}
 	}
 }

@@ -25,7 +25,7 @@ func translateHelp(root *cobra.Command) {
 func translateCommand(c *cobra.Command) {
 	if chinese, has := helpInChinese[c.Short]; has {
 		if c.HasParent() && c.Long != "" {
-			c.Long = chinese + "\n\n" + c.Long // the details are in English
+			c.Long = detailsInChinese(c, chinese)
 		}
 		c.Short = chinese
 	}
@@ -36,6 +36,14 @@ func translateCommand(c *cobra.Command) {
 	for _, sub := range c.Commands() {
 		translateCommand(sub)
 	}
+}
+
+// detailsInChinese are those of the catalog, else the short description before the English details.
+func detailsInChinese(c *cobra.Command, short string) string {
+	if details, has := longInChinese[pathOf(c)]; has {
+		return details
+	}
+	return short + "\n\n" + c.Long
 }
 
 func translateFlag(f *pflag.Flag) {
