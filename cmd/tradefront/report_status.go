@@ -43,6 +43,8 @@ type shownStatus struct {
 
 	Good bool   `json:"good"`
 	Next string `json:"next"`
+
+	nextShown string // in the language of who reads the table
 }
 
 // shownExport is a line of the ledger.
@@ -110,10 +112,10 @@ func newReportStatus(e *env) *cobra.Command {
 					return err
 				}
 				if day != "" || !s.Before(since) {
-					list = append(list, showStatus(&s))
+					list = append(list, e.showStatus(&s))
 				}
 			}
-			return form.print(e.out, list, func(w io.Writer) { printStatus(w, list) })
+			return form.print(e.out, list, func(w io.Writer) { e.printStatus(w, list) })
 		}),
 	}
 	configFlag(c, &path)
@@ -122,12 +124,13 @@ func newReportStatus(e *env) *cobra.Command {
 	return c
 }
 
-func showStatus(d *settlement.DayStatus) shownStatus {
+func (e *env) showStatus(d *settlement.DayStatus) shownStatus {
 	s := shownStatus{
 		Day: d.Day.String(), Start: d.Start, End: d.End, Closed: d.Closed, Records: d.Records, Reported: d.Reported,
 		Late: d.Late, Moved: d.Moved, Unaccounted: d.Unaccounted, Provisional: d.Provisional,
 		Fronts: d.Obstacles.Fronts, Obstacles: d.Obstacles.Open, Waived: d.Obstacles.Waived, Good: d.Good, Next: d.Next,
 	}
+	s.nextShown = e.say(d.Next, d.NextChinese)
 	s.Gone, s.Archived = d.Gone, d.Archived
 	for i := range d.Archives {
 		s.Archives = append(s.Archives, d.Archives[i].File)
@@ -147,14 +150,16 @@ func showExport(l *store.Export) shownExport {
 	}
 }
 
-func printStatus(w io.Writer, list []shownStatus) {
+var kindsInChinese = map[store.ExportKind]string{store.FullExport: "全量", store.PartialExport: "部分", store.SupplementExport: "补充"}
+
+func (e *env) printStatus(w io.Writer, list []shownStatus) {
 	table(w, "DAY\tRECORDS\tREPORTED\tLATE\tMOVED AWAY\tLAST EXPORT\tKIND\tNEXT", func(w io.Writer) {
 		for _, s := range list {
 			at, kind := "-", "-"
 			if s.Last != nil {
-				at, kind = show.Time(s.Last.At), string(s.Last.Kind)
+				at, kind = show.Time(s.Last.At), e.say(string(s.Last.Kind), kindsInChinese[s.Last.Kind])
 			}
-			fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\n", s.Day, s.Records, s.Reported, s.Late, s.Moved, at, kind, s.Next)
+			fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\n", s.Day, s.Records, s.Reported, s.Late, s.Moved, at, kind, s.nextShown)
 		}
 	})
 }

@@ -57,6 +57,7 @@ func TestReportWaitsForRecovery(t *testing.T) {
 		{waive + " --reason disk-lost", "", 0, "waived of 20260105, by …@…: disk-lost\n  front 1 …2 corrupt stores…report export --day 20260105", ""},
 		{waive + " --reason disk-lost", "", 1, "", "tradefront: there is nothing to waive…not waived already (1)"},
 		{"report status" + onC + " --day 20260105", "", 0, "…INCOMPLETE as far as is known, and waived (1)…disk-lost…", ""},
+		{"report status" + onC + " --day 20260105 --lang zh", "", 0, "…已知不完整，已放行（1 项）…disk-lost…", ""},
 		{export, "", 0, "0001clientinfo20260105.txt: 0 rows…warning: INCOMPLETE…disk-lost…", ""},
 		{"report verify" + onC + " 0001clientinfo20260105.txt", "", 1, "INCOMPLETE…waived by …disk-lost…", "…INCOMPLETE as far as is known, do not hand in…"},
 	})

@@ -4,12 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/calendar"
-	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -43,6 +41,8 @@ type DayStatus struct {
 
 	Good bool   // nothing is left to do before the report is handed in
 	Next string // what to do
+
+	NextChinese string // the same for who reads Chinese
 }
 
 // Status describes the report of one day. A day that is no trading day any more has one if it was exported before the
@@ -68,7 +68,7 @@ func (v *Survey) Status(ctx context.Context, now time.Time, day calendar.Trading
 	chain := Chain(exports)
 	err = d.count(ctx, v.Store, chain)
 	if restored, is := errors.AsType[*store.AheadError](err); is {
-		d.Next = restored.Error()
+		d.takes(adviseRestored(restored))
 		return d, nil
 	}
 	if err != nil {
@@ -82,9 +82,11 @@ func (v *Survey) Status(ctx context.Context, now time.Time, day calendar.Trading
 		d.HandedIn = &handed[len(handed)-1]
 	}
 	if closed != nil {
-		d.Next = d.adviseClosed(closed)
+		d.takes(d.adviseClosed(closed))
 	} else {
-		d.Next, d.Good = d.advise(v.Calendar, len(chain) > 0)
+		var next advice
+		next, d.Good = d.advise(v.Calendar, len(chain) > 0)
+		d.takes(next)
 	}
 	return d, nil
 }
@@ -137,64 +139,6 @@ func (d *DayStatus) count(ctx context.Context, s SurveyStore, chain []store.Expo
 	d.Gone, d.Archived = g.missing(), g.archived() || len(d.Archives) > 0 && d.Records == 0
 	d.Moved, d.Unaccounted = max(0, d.Reported-held-d.Gone), max(0, held-d.Reported)
 	return nil
-}
-
-// adviseClosed says what to do about a day that is no trading day any more.
-func (d *DayStatus) adviseClosed(closed *calendar.NotTradingDayError) (next string) {
-	next = closed.Error()
-	if d.Last != nil {
-		next += "; it was reported as one when the calendar did not know it: tell those to whom you gave that report"
-	}
-	if d.Records > 0 {
-		next += fmt.Sprintf("; it holds %d records, which no report of the days after it has: calendar reassign", d.Records)
-	}
-	return next
-}
-
-// advise says what to do first.
-func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next string, good bool) {
-	again := fmt.Sprintf("export the day again: report export --day %s", d.Day)
-	if d.HandedIn != nil {
-		again += " --force --reason TEXT, and hand the new file in, since the one before was handed in"
-	}
-	_, guess := cal.TradingDayOf(d.Start)
-	switch {
-	case d.Provisional > 0 && !guess:
-		return fmt.Sprintf("%d records were given this day by a calendar that did not know it yet: calendar reassign", d.Provisional), false
-	case !d.Closed:
-		return "wait: the window closes at " + show.Time(d.End), false
-	case d.Archived && d.Late > 0:
-		return fmt.Sprintf("%d records came after the day was archived, and no report has them: report waive --day %s, then report export --supplement --day %s",
-			d.Late, d.Day, d.Day), false
-	case d.Archived && len(d.Archives) > 0:
-		return fmt.Sprintf("archived: its records are in %s; keep that file, and do not export the day again", fileNames(d.Archives)), true
-	case d.Archived:
-		return fmt.Sprintf("archived: its records are in %s of %s and not in the store any more; keep that file, and do not export the day again",
-			d.Last.File, show.Time(d.Last.At)), true
-	case len(d.Obstacles.Open) > 0:
-		return d.Obstacles.Open[0].String(), false
-	case !exported:
-		return fmt.Sprintf("report export --day %s", d.Day), false
-	case d.Unaccounted > 0:
-		return fmt.Sprintf("%d records are in no report although they were there when it was made; %s", d.Unaccounted, again), false
-	case d.Moved > 0:
-		return fmt.Sprintf("%d lines of the report are records of another day now; %s", d.Moved, again), false
-	case d.Late > 0:
-		return fmt.Sprintf("%d records came late: report export --supplement --day %s", d.Late, d.Day), false
-	case d.Provisional > 0:
-		return fmt.Sprintf("%d records rest on a provisional calendar: replace it by the exchanges' notice, then calendar reassign", d.Provisional), false
-	}
-	if n := len(d.Obstacles.Waived); n > 0 {
-		return fmt.Sprintf("INCOMPLETE as far as is known, and waived (%d): %s", n, &d.Obstacles.Waived[0]), false
-	}
-	if d.HandedIn != nil {
-		next = "handed in, as noted at " + show.Time(d.HandedIn.At)
-		if d.HandedIn.Receipt != "" {
-			next += ", receipt " + d.HandedIn.Receipt
-		}
-		return next, true
-	}
-	return fmt.Sprintf("verify, hand in, and note it: report handed-in --day %s", d.Day), true
 }
 
 // Before reports whether nothing can be asked of a day, because it was over before the store was made, at since: a new

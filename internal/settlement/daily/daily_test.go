@@ -207,8 +207,8 @@ func TestReasons(t *testing.T) {
 		}, StepStatus, "clerk@desk 已豁免"},
 		{"lines are another day's", func(t *testing.T, a *afternoon) {
 			whole(t, a)
-			a.after.Good, a.after.Next = false, "2 lines are of another day"
-		}, StepStatus, "2 lines"},
+			a.after.Good, a.after.Next, a.after.NextChinese = false, "2 lines are of another day", "2 行已改归其他日"
+		}, StepStatus, "2 行"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			a := newAfternoon(t)
@@ -232,11 +232,11 @@ func TestReasons(t *testing.T) {
 // Each kind of obstacle that a survey finds has its words.
 func TestObstacleWords(t *testing.T) {
 	for _, kind := range store.ObstacleKinds() {
-		if what, next := obstacleWords(kind); strings.Contains(what, string(kind)) || next == "" {
+		if what, next := settlement.ObstacleInChinese(kind); strings.Contains(what, string(kind)) || next == "" {
 			t.Errorf("%s has no Chinese words", kind)
 		}
 	}
-	if what, next := obstacleWords("of_tomorrow"); !strings.Contains(what, "of_tomorrow") || next == "" {
+	if what, next := settlement.ObstacleInChinese("of_tomorrow"); !strings.Contains(what, "of_tomorrow") || next == "" {
 		t.Error("an unknown kind is not named")
 	}
 }
