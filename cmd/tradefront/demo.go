@@ -19,7 +19,10 @@ func newDemo(e *env) *cobra.Command {
 			"two relays, a many-to-many one and an operator's; the day's report is exported, opened with the test\n" +
 			"private key, and each line compared with what its terminal really was.\n" +
 			"Then stay up to be tried by hand, until Ctrl-C.",
-		RunE: e.action(func(c *cobra.Command, _ []string) error { return t.Run(c.Context()) }),
+		RunE: e.action(func(c *cobra.Command, _ []string) error {
+			t.Language = e.lang
+			return t.Run(c.Context())
+		}),
 	}
 	f := c.Flags()
 	f.StringVar(&t.Postgres, "postgres", "", "URL of a PostgreSQL database to use instead of the embedded store")

@@ -21,7 +21,7 @@ func (t *Tour) thisMachine(ctx context.Context) (was *demo.Was, err error) {
 	if t.found, err = collect.Collect(ctx, collect.Options{}); err != nil {
 		return nil, err
 	}
-	t.say("%s", strings.TrimSuffix(t.found.ExplainClear(collect.English), "\n"))
+	t.say("%s", strings.TrimSuffix(t.found.ExplainClear(t.explained()), "\n"))
 	t.say("the same, masked: %s collect check", os.Args[0])
 	pem, err := files.Read(filepath.Join(t.site.Dir, "keys", demo.KeyVersion+".pem"), 64<<10)
 	if err != nil {
@@ -34,6 +34,14 @@ func (t *Tour) thisMachine(ctx context.Context) (was *demo.Was, err error) {
 	return demo.PlayMachine(ctx, &t.site.Firm, t.found, key)
 }
 
+// explained is the language of what the library says of the machine.
+func (t *Tour) explained() collect.Language {
+	if t.Language == show.Chinese {
+		return collect.Chinese
+	}
+	return collect.English
+}
+
 // machine shows the line of this machine, as the report has it, beside what the library found.
 func (t *Tour) machine(verdict *demo.Verdict) {
 	t.heading("This machine: its line of the report, opened with the test private key, beside what the library found")
@@ -43,7 +51,7 @@ func (t *Tour) machine(verdict *demo.Verdict) {
 		return
 	}
 	reported := strings.Split(opened[0].Terminal, string(rune(regulation.Separator)))
-	show.Table(t.Out, "ITEM\tSTATE\tFOUND\tREPORTED\tSOURCE", func(w io.Writer) {
+	show.Table(t.Out, t.in("ITEM\tSTATE\tFOUND\tREPORTED\tSOURCE"), func(w io.Writer) {
 		for i, it := range t.found.Items {
 			value := "-"
 			if i < len(reported) {

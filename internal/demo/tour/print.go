@@ -18,10 +18,10 @@ import (
 )
 
 func (t *Tour) heading(format string, args ...any) {
-	fmt.Fprintf(t.Out, "\n== "+format+" ==\n", args...)
+	fmt.Fprintf(t.Out, "\n== "+t.in(format)+" ==\n", args...)
 }
 
-func (t *Tour) say(format string, args ...any) { fmt.Fprintf(t.Out, format+"\n", args...) }
+func (t *Tour) say(format string, args ...any) { fmt.Fprintf(t.Out, t.in(format)+"\n", args...) }
 
 var codeWords = map[int]string{
 	demo.Closed: "closed without an answer: not our protocol",
@@ -39,13 +39,13 @@ func (t *Tour) trade(ctx context.Context) (answers []*demo.Was, err error) {
 	t.say("unchanged, in both directions. Series 0 is the dialog; the fills of an account come in a series of its own.")
 	var said []demo.Said
 	answers, err = demo.PlayTrade(ctx, &t.site.Firm, func(s demo.Said) { said = append(said, s) })
-	show.Table(t.Out, "TERMINAL\t\tTID\tMESSAGE\tSERIES\tNUMBER\tFIELDS", func(w io.Writer) {
+	show.Table(t.Out, t.in("TERMINAL\t\tTID\tMESSAGE\tSERIES\tNUMBER\tFIELDS"), func(w io.Writer) {
 		for _, s := range said {
 			way := "gets"
 			if s.Sent {
 				way = "sends"
 			}
-			fmt.Fprintf(w, "%s\t%s\t0x%04X\t%s\t%d\t%d\t%s\n", s.Terminal, way, uint32(s.TID), s.Name, s.Series, s.Number, s.Fields)
+			fmt.Fprintf(w, "%s\t%s\t0x%04X\t%s\t%d\t%d\t%s\n", s.Terminal, t.in(way), uint32(s.TID), s.Name, s.Series, s.Number, s.Fields)
 		}
 	})
 	return answers, err
@@ -56,26 +56,26 @@ func (t *Tour) summary(tally *demo.Tally, verdict *demo.Verdict) {
 	t.samples(verdict)
 	t.ways(verdict)
 	t.heading("Visits by the front's last answer (with the two customers' three logins, this machine's and the relay's own), and how many of them had logged in")
-	show.Table(t.Out, "CODE\tVISITS\tLOGGED IN\tMEANING", func(w io.Writer) {
+	show.Table(t.Out, t.in("CODE\tVISITS\tLOGGED IN\tMEANING"), func(w io.Writer) {
 		for _, code := range slices.Sorted(maps.Keys(tally.Codes)) {
 			shown := fmt.Sprint(code)
 			if code == demo.Closed {
 				shown = "-"
 			}
-			fmt.Fprintf(w, "%s\t%d\t%d\t%s\n", shown, tally.Codes[code], tally.Logins[code], codeWords[code])
+			fmt.Fprintf(w, "%s\t%d\t%d\t%s\n", shown, tally.Codes[code], tally.Logins[code], t.in(codeWords[code]))
 		}
-		fmt.Fprintf(w, "all\t%d\t%d\t\n", tally.Visits, len(tally.Answers))
+		fmt.Fprintf(w, "%s\t%d\t%d\t\n", t.in("all"), tally.Visits, len(tally.Answers))
 	})
 	t.heading("By abnormal flag (异常标识) of the reported lines")
-	show.Table(t.Out, "FLAG\tLINES\tMEANING", func(w io.Writer) {
+	show.Table(t.Out, t.in("FLAG\tLINES\tMEANING"), func(w io.Writer) {
 		for flag := regulation.FlagNormal; flag.Valid(); flag++ {
-			fmt.Fprintf(w, "%s\t%d\t%s\n", flag, verdict.Flags[flag], strings.ReplaceAll(flag.Word(), "_", " "))
+			fmt.Fprintf(w, "%s\t%d\t%s\n", flag, verdict.Flags[flag], t.in(strings.ReplaceAll(flag.Word(), "_", " ")))
 		}
 	})
 	t.heading("How long it took, with %d terminals at once, terminals, front and core-sim on this one machine", t.Crowd)
-	show.Table(t.Out, "FROM REQUEST TO ANSWER\tHOW MANY\tP50\tP90\tP99\tMAX", func(w io.Writer) {
-		quantiles(w, "login (the record is on disk by then)", tally.Latency)
-		quantiles(w, "order to core-sim and back", tally.Orders)
+	show.Table(t.Out, t.in("FROM REQUEST TO ANSWER\tHOW MANY\tP50\tP90\tP99\tMAX"), func(w io.Writer) {
+		quantiles(w, t.in("login (the record is on disk by then)"), tally.Latency)
+		quantiles(w, t.in("order to core-sim and back"), tally.Orders)
 	})
 	t.say("%d visits in %v, %.0f a second; %d fills seen before the logout",
 		t.Logins, tally.Took.Round(time.Millisecond), float64(t.Logins)/tally.Took.Seconds(), tally.Fills)
@@ -109,7 +109,7 @@ func (t *Tour) samples(verdict *demo.Verdict) {
 	t.say("\"it was\" is what the terminal and the relay know of themselves. Addresses behind relays are synthetic.")
 	for _, way := range demo.Ways {
 		for _, o := range verdict.Shown[way] {
-			t.say("\n-- %s --", wayWords[way])
+			t.say("\n-- %s --", t.in(wayWords[way]))
 			t.say("line        %s…", o.Line)
 			t.say("supplement  %s", o.Supplement)
 			t.say("  it was    %s", o.Was.Supplement)
@@ -122,12 +122,12 @@ func (t *Tour) samples(verdict *demo.Verdict) {
 // ways counts the lines by the way to the front.
 func (t *Tour) ways(verdict *demo.Verdict) {
 	t.heading("By the way to the front: lines that are exactly what the terminal was, items 1 to 11")
-	show.Table(t.Out, "LINES\tWAY", func(w io.Writer) {
+	show.Table(t.Out, t.in("LINES\tWAY"), func(w io.Writer) {
 		for _, way := range demo.Ways {
-			name, _, _ := strings.Cut(wayWords[way], ":")
+			name, _, _ := strings.Cut(strings.ReplaceAll(t.in(wayWords[way]), "：", ":"), ":")
 			fmt.Fprintf(w, "%d\t%s\n", verdict.Ways[way], name)
 		}
-		fmt.Fprintf(w, "%d\tall\n", verdict.Equal)
+		fmt.Fprintf(w, "%d\t%s\n", verdict.Equal, t.in("all"))
 	})
 }
 

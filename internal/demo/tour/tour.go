@@ -31,7 +31,9 @@ type Tour struct {
 
 	Build ops.Build
 	Out   io.Writer
-	By    func(host string) string // who exports, for the manifest
+	// Language of what is printed; English if it is "".
+	Language show.Language
+	By       func(host string) string // who exports, for the manifest
 	// Progress begins to show long work; set takes how much of total is done.
 	Progress func(what string, total int64) (set func(int64), end func())
 
@@ -149,7 +151,7 @@ func (t *Tour) startFront(ctx context.Context) error {
 
 func (t *Tour) play(ctx context.Context) (*demo.Tally, error) {
 	t.heading("%d visits of terminals, %d at once: by themselves, and through two relays (中继)", t.Logins, t.Crowd)
-	progress, end := t.Progress("visits", int64(t.Logins))
+	progress, end := t.Progress(t.in("visits"), int64(t.Logins))
 	defer end()
 	return demo.Play(ctx, &t.site.Firm, t.Logins, t.Crowd, progress)
 }

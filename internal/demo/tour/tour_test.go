@@ -14,15 +14,20 @@ import (
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
+// newTour is a short tour, and what it prints.
+func newTour(postgres string) (*Tour, *strings.Builder) {
+	out := new(strings.Builder)
+	return &Tour{
+		Postgres: postgres, Listen: "127.0.0.1:0", Logins: 120, Crowd: 8, Exit: true, Build: ops.Build{Version: "test"}, Out: out,
+		By:       func(string) string { return "a test" },
+		Progress: func(string, int64) (func(int64), func()) { return func(int64) {}, func() {} },
+	}, out
+}
+
 // shown runs a short tour to its end and returns what it printed.
 func shown(t *testing.T, postgres string) (*Tour, string) {
 	t.Helper()
-	var out strings.Builder
-	tour := &Tour{
-		Postgres: postgres, Listen: "127.0.0.1:0", Logins: 120, Crowd: 8, Exit: true, Build: ops.Build{Version: "test"}, Out: &out,
-		By:       func(string) string { return "a test" },
-		Progress: func(string, int64) (func(int64), func()) { return func(int64) {}, func() {} },
-	}
+	tour, out := newTour(postgres)
 	if err := tour.Run(t.Context()); err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
