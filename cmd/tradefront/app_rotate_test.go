@@ -90,7 +90,7 @@ func TestRotateAnswers(t *testing.T) {
 		{rotate + " --overlap 0", "", 0, printed + "The one before stops working within seconds.", ""},
 		{rotate + " --overlap 24h --cipher sm4", "", 0, printed + "The one before stays valid until …any more.", ""},
 		{rotate + " --authcode " + newCode, "", 0, printed + "The one before stays …any more.\nThe one before that, which was valid until …, stops working within seconds.", ""},
-		{"app list" + onC, "", 0, "APPID…\na_b_1  direct  sm4     true     20…  -             20…  -", ""},
+		{"app list" + onC, "", 0, "APPID…\na_b_1  direct  sm4     true     no     20…  -             20…  -", ""},
 		{rotate + " --authcode " + newCode, "", 1, "", "tradefront: this is the current authcode already"},
 		{rotate + " --overlap 0 --authcode " + newCode, "", 0, printed + "The one before stops working within seconds.\nThe one before that, …", ""},
 		{rotate + " --overlap -1h", "", 1, "", "tradefront: --overlap: want 0 to 2160h0m0s"},
