@@ -1,20 +1,16 @@
 package daemon
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/tradefront/tradefront/internal/core/link"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
-	"github.com/tradefront/tradefront/internal/show"
 )
 
 // coreLink is what a front watches of its link to a trading core.
@@ -24,7 +20,6 @@ type coreLink struct {
 	faults    counts
 	resumed   counts
 	exited    counts
-	certEnds  atomic.Int64 // Unix seconds; 0 if the link shows no certificate, or it cannot be read
 }
 
 // counts are counters by a closed set of words.
@@ -51,11 +46,6 @@ func (c *coreLink) Faulted(_ link.Endpoint, f link.Fault)  { c.faults.add(int(f)
 func (c *coreLink) SessionResumed(r link.ResumeResult)     { c.resumed.add(int(r), 1) }
 func (c *coreLink) Exited(why link.ExitCause)              { c.exited.add(int(why), 1) }
 
-const (
-	certPeriod  = time.Hour
-	certWarning = 30 * 24 * time.Hour
-)
-
 // watchCoreLink tells whether a trading core is there, and what passes between it and the front.
 func (d *Daemon) watchCoreLink() watcher {
 	c := &d.coreLink
@@ -66,11 +56,9 @@ func (d *Daemon) watchCoreLink() watcher {
 		}
 	}
 	return watcher{
-		period: certPeriod, look: func(context.Context) { d.readCoreCertificate() },
 		checks: []check{
 			{"core", ops.Required, d.checkCore},
 			{"core_link", ops.Warning, d.checkCoreLink},
-			{"core_certificate", ops.Warning, d.checkCoreCertificate},
 		},
 		collectors: []ops.Collector{
 			ops.NewGauge("core_active", "1 while a trading core is in use; this and all `core_` only with `core.driver: link`.", status(func(s *link.Status) float64 {
@@ -88,8 +76,6 @@ func (d *Daemon) watchCoreLink() watcher {
 			ops.NewGaugeBy("core_queued_bytes", "Bytes that the core did not read yet, by endpoint.", "endpoint",
 				d.byEndpoint(func(e *link.EndpointStatus) float64 { return float64(e.Queued) })),
 			ops.NewGaugeBy("core_credit", "Business messages that the core takes now, by endpoint; NaN without a bound.", "endpoint", d.byEndpoint(credit)),
-			ops.NewGauge("core_certificate_days", "Days that the certificate is still valid which the front shows the core; NaN without one.",
-				d.coreCertificateDays),
 			ops.NewCounterBy("core_frames_sent_total", "Frames handed to a core, by kind: business, link, heartbeat.", "kind",
 				func() map[string]float64 { return c.frames[link.ToCore].by(link.FrameKindWords()) }),
 			ops.NewCounterBy("core_frames_received_total", "Frames received from a core, by kind.", "kind",
@@ -162,39 +148,4 @@ func (d *Daemon) endpointLines(s *link.Status, all bool) (lines []string) {
 		}
 	}
 	return lines
-}
-
-// readCoreCertificate looks when the certificate ends that the next link will show.
-func (d *Daemon) readCoreCertificate() {
-	c := d.atStart.CoreTLS
-	if c == nil {
-		return
-	}
-	pair, err := c.Config.GetClientCertificate(nil)
-	if err != nil {
-		d.coreLink.certEnds.Store(0)
-		d.logger.Error("the certificate for the link to the trading core cannot be read: links that are open stay, new ones fail", zap.Error(err))
-		return
-	}
-	d.coreLink.certEnds.Store(pair.Leaf.NotAfter.Unix())
-}
-
-func (d *Daemon) coreCertificateDays() float64 {
-	unix := d.coreLink.certEnds.Load()
-	if unix == 0 {
-		return math.NaN()
-	}
-	return show.Days(time.Unix(unix, 0).Sub(d.now()))
-}
-
-func (d *Daemon) checkCoreCertificate() (bool, string) {
-	if d.atStart.CoreTLS == nil {
-		return true, "the link shows none"
-	}
-	unix := d.coreLink.certEnds.Load()
-	if unix == 0 {
-		return false, "core.link.cert_file cannot be read; the log says why"
-	}
-	left := time.Unix(unix, 0).Sub(d.now())
-	return left > certWarning, fmt.Sprintf("the front's certificate ends in %.0f days", math.Floor(show.Days(left)))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/agent"
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
@@ -21,7 +22,8 @@ func (r *RelayAgent) agentWatchers() []watcher {
 	if r.logOut != nil {
 		all = append(all, r.watchApplicationLog())
 	}
-	return append(all, r.watchRegistries(), r.watchKeyVersions(), r.watchUpstream(), r.watchHealth())
+	return append(all, r.watchRegistries(), r.watchKeyVersions(), watchCertificates(assemble.AgentCertificates(r.conf), r.now),
+		r.watchUpstream(), r.watchHealth())
 }
 
 // watchRegistries follows the registry file and the accounts.

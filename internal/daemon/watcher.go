@@ -42,7 +42,8 @@ func (d *Daemon) watchers() []watcher {
 	}
 	all = append(all,
 		d.watchLocalHealth(), d.watchCapacity(), d.watchCorruptStores(), d.watchDirectory(), d.watchCalendar(),
-		d.watchReplays(), d.watchClientAddresses(), d.watchLateRecords(), d.watchLastReport(), d.watchObstacles(), d.watchHealth(),
+		watchCertificates(assemble.Certificates(d.cfg), d.now), d.watchReplays(),
+		d.watchClientAddresses(), d.watchLateRecords(), d.watchLastReport(), d.watchObstacles(), d.watchHealth(),
 	)
 	if d.cfg.Relay.Enabled {
 		all = append(all, d.watchRelays())

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"path/filepath"
 	"strings"
 
 	"github.com/prometheus/exporter-toolkit/web"
@@ -29,18 +30,38 @@ func ReadWebAccess(path string) (access WebAccess, err error) {
 	if err := web.Validate(path); err != nil {
 		return access, errors.New(strings.Join(strings.Fields(err.Error()), " "))
 	}
-	content, err := files.ReadText(path, maxWebConfig)
+	c, err := readWebConfig(path)
 	if err != nil {
 		return access, err
-	}
-	var c web.Config
-	if err := yaml.Unmarshal(content, &c); err != nil {
-		return access, errors.New(strings.Join(strings.Fields(err.Error()), " "))
 	}
 	return WebAccess{
 		TLS: c.TLSConfig.IsEnabled(), Password: len(c.Users) > 0,
 		Certificate: strings.HasPrefix(c.TLSConfig.ClientAuth, "Require"),
 	}, nil
+}
+
+func readWebConfig(path string) (c web.Config, err error) {
+	content, err := files.ReadText(path, maxWebConfig)
+	if err != nil {
+		return c, err
+	}
+	if err := yaml.Unmarshal(content, &c); err != nil {
+		return c, errors.New(strings.Join(strings.Fields(err.Error()), " "))
+	}
+	return c, nil
+}
+
+// WebCertificate is the certificate of a web configuration file, in PEM form: the one in it, or of the file that it names.
+func WebCertificate(path string) ([]byte, error) {
+	c, err := readWebConfig(path)
+	if err != nil {
+		return nil, err
+	}
+	if c.TLSConfig.TLSCert != "" {
+		return []byte(c.TLSConfig.TLSCert), nil
+	}
+	c.TLSConfig.SetDirectory(filepath.Dir(path))
+	return files.ReadText(c.TLSConfig.TLSCertPath, maxWebConfig)
 }
 
 // Protect serves through a web configuration file: TLS, passwords, certificates of clients. The toolkit reads the file for

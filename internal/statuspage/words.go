@@ -39,7 +39,7 @@ var words = map[string]map[string]phrase{
 		"local_store_full": {"local store is full", "本地库已满"}, "local_store_bounds": {"bounds of the local store", "本地库容量"},
 		"local_store_set_aside": {"corrupt local stores", "损坏的本地库"}, "registry": {"AppIDs", "AppID"}, "authcodes": {"authcodes", "授权码"},
 		"accounts": {"accounts", "账户"}, "relays": {"relays", "中继"}, "relay_guessing": {"wrong passwords through a relay", "经中继猜测密码"},
-		"core": {"trading core", "交易核心"}, "core_link": {"link to the core", "核心链路"}, "core_certificate": {"certificate for the core", "核心链路证书"},
+		"core": {"trading core", "交易核心"}, "core_link": {"link to the core", "核心链路"}, "certificates": {"certificates", "证书"},
 		"calendar": {"calendar", "交易日历"}, "directory": {"AppIDs and accounts of PostgreSQL", "PostgreSQL 中的 AppID 与账户"}, "front_id": {"front.id", "前置编号"},
 		"self_report": {"right to report itself", "上报自身的权限"}, "store_life": {"older copy of the local store", "本地库旧副本"}, "clock": {"clock", "时钟"},
 		"presence": {"heartbeat to PostgreSQL", "向 PostgreSQL 的心跳"}, "quarantine": {"quarantine", "隔离区"},

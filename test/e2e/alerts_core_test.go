@@ -47,7 +47,7 @@ func (w *watched) serveWhole(t *testing.T) *wholeFront {
 // breakCore breaks the trading core, then what relays report, then the front.
 func (w *watched) breakCore(t *testing.T, f *wholeFront) {
 	w.scrapes(t, w.whole)
-	w.fires(t, w.whole, "TradefrontCoreEndpointAway", "TradefrontCoreCertificateEnds")
+	w.fires(t, w.whole, "TradefrontCoreEndpointAway", "TradefrontCertificateEnds", "TradefrontCertificateEndsNow")
 	w.fires(t, "", "TradefrontReportHeldBack")
 	a := f.tradeAs(t, alice, 1)
 	w.quiet(t, w.whole, "TradefrontCoreSlow", "TradefrontLoginsSlow", "TradefrontOrdersRefused", "TradefrontCoreTimeouts", "TradefrontCoreDown")
