@@ -58,6 +58,14 @@ func TestAlertsFireByFaults(t *testing.T) {
 		}
 	})
 	w.cluster.Start()
+	await.Every(t, 200*time.Millisecond, "a killed front to be silent", func() bool { // fronts are counted at a start, and a minute later
+		for _, f := range restored.frontList() {
+			if f.FrontID == lostFront && f.State == "silent" {
+				return true
+			}
+		}
+		return false
+	})
 	later := restored.serve()
 	w.fires(t, "", "TradefrontFrontSilent")
 	w.fires(t, w.later, "TradefrontStoreOlderCopy")
@@ -102,10 +110,12 @@ func (w *watched) siteAt(t *testing.T, admin string, o firm.Options) *site {
 	return &site{t: t, dir: f.Dir, config: f.Config, private: f.Private, key: f.Key, apps: f.Apps, users: f.Users}
 }
 
+const lostFront = 9 // front.id of one that is killed and stays away
+
 // silentFronts are two that are killed, whose heartbeats end. The one that is returned has an older copy of its local store since.
 func (w *watched) silentFronts(t *testing.T) (restored *site) {
 	t.Helper()
-	lost := w.siteAt(t, "", firm.Options{Front: 9}).serve()
+	lost := w.siteAt(t, "", firm.Options{Front: lostFront}).serve()
 	restored = w.siteAt(t, w.later, firm.Options{Front: 7})
 	restored.serve().stop()
 	before := restored.read("tradefront.db") // a stopped front leaves one file
