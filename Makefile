@@ -151,6 +151,14 @@ packages: ## build deb, rpm, tar.gz and SBOM for each of ARCHS (amd64 arm64 loon
 	GO="$(GO)" VERSION="$(VERSION)" ./deploy/package/build.sh "$(PACKAGES)" $(ARCHS)
 	TRADEFRONT_TEST_PACKAGES=$(abspath $(PACKAGES)) $(GO) test -count=1 -run '^TestPackages$$' ./deploy
 
+ROOTS         ?= /var/cache/tradefront-roots
+
+.PHONY: packages-test
+packages-test: ## install deb and rpm in clean roots, run, upgrade, roll back and remove them there, under a real systemd; needs root (ROOTS=FOLDER keeps a root)
+	./test/ensure-tools.sh packages
+	mkdir -p "$(ROOTS)"
+	$(GO) test -count=1 -timeout 40m -v ./test/packages -args -packages -cache "$(ROOTS)"
+
 RELEASE       ?= bin/release
 SIGN_KEY      ?=
 

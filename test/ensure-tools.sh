@@ -6,7 +6,7 @@
 # fail, and watches the collection library), ip, lsblk, findmnt and dmidecode (say what the collection
 # library must find), ssh-keygen (signs a release), and PostgreSQL. What is missing is installed as Debian's package if we may. With
 # the word "collector" also what `make collector-test` calls, with "bench" what `make bench-e2e`
-# measures beside us, with "ha" what `make ha` starts.
+# measures beside us, with "ha" what `make ha` starts, with "packages" what `make packages-test` calls.
 set -eu
 
 PATH=$PATH:/usr/sbin # where Debian has HAProxy, pgbouncer and dmidecode, which is not in every PATH
@@ -43,6 +43,11 @@ if [ "${1:-}" = ha ]; then
 	need etcd etcd-server
 	need etcdctl etcd-client
 	need keepalived keepalived
+fi
+if [ "${1:-}" = packages ]; then
+	need debootstrap debootstrap
+	need systemd-nspawn systemd-container
+	need rpm rpm
 fi
 if [ "${1:-}" = collector ]; then
 	need valgrind valgrind

@@ -1,0 +1,145 @@
+package packages
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/testmain"
+)
+
+func TestMain(m *testing.M) { os.Exit(testmain.Run(m)) }
+
+// TestDebUnderSystemd: an installation, an upgrade without a lost session, a rollback, a removal and a purge, in a booted Debian.
+func TestDebUnderSystemd(t *testing.T) {
+	needs(t)
+	h := booted(t, cleanRoot(t))
+	h.bring(build(t), "deb")
+	h.sh("dpkg -i /root/tradefront_0.9.0-1_amd64.deb")
+	installed(h)
+	h.want("systemctl is-enabled tradefront.service", "enabled")
+	h.want("systemctl is-active tradefront.service || true", "inactive")
+	for _, line := range strings.Split(h.sh("systemd-analyze security --no-pager tradefront.service tradefront-relay.service tradefront-report.service 2>&1 | grep Overall"), "\n") {
+		t.Log(line)
+	}
+
+	f := newFirm(h)
+	h.sh("systemctl start tradefront@1")
+	h.want("systemctl is-active tradefront@1", "active") // READY=1 has come
+	h.want("systemctl show --value -p StatusErrno -p WatchdogUSec tradefront@1", "0\n1min")
+	f.admit()
+	f.fill(500)
+	session := f.login()
+	f.counted("before the upgrade", "tradefront")
+	f.fed()
+
+	first := h.show("MainPID")
+	h.sh("systemctl reload tradefront@1")
+	h.want("systemctl show --value -p MainPID tradefront@1", first) // the program is the same: its configuration was taken over
+	h.sh("echo '# edited' >>/etc/tradefront/tradefront.yaml")
+	h.sh("dpkg --force-confold -i /root/tradefront_0.9.1-1_amd64.deb")
+	f.version(older) // until the operator says so
+	f.handsOver(newer)
+	f.alive(session, "after the upgrade")
+	f.fill(50)
+	f.counted("after the upgrade", "tradefront")
+	f.fed() // by the new process
+	f.keepsOn(session)
+
+	h.sh("dpkg --force-confold -i /root/tradefront_0.9.0-1_amd64.deb")
+	f.handsOver(older)
+	f.alive(session, "after the rollback")
+	f.counted("after the rollback", "tradefront")
+	h.want("tail -n 1 /etc/tradefront/tradefront.yaml", "# edited")
+
+	f.frozen()
+	f.fill(5)
+	f.counted("after the watchdog", "tradefront")
+
+	h.sh("cp /usr/bin/tradefront /root/")
+	h.sh("chmod 0755 /root && dpkg -r tradefront")
+	h.want("systemctl is-active tradefront@1 || true", "inactive")
+	h.want("tail -n 1 /etc/tradefront/tradefront.yaml", "# edited")
+	f.counted("after the removal", "/root/tradefront")
+	h.sh("dpkg -P tradefront")
+	h.want("ls /etc/tradefront/tradefront.yaml 2>/dev/null || true", "")
+	f.counted("after the purge", "/root/tradefront")
+}
+
+// installed is what an installation makes, by dpkg and by rpm.
+func installed(h *host) {
+	h.t.Helper()
+	h.want("getent passwd tradefront tradefront-relay | cut -d: -f1,6,7", "tradefront:/var/lib/tradefront:/usr/sbin/nologin\n"+
+		"tradefront-relay:/var/lib/tradefront-relay:/usr/sbin/nologin")
+	h.want("cd / && stat -c '%n %U:%G %a' etc/tradefront etc/tradefront/keys etc/tradefront/tradefront.yaml etc/tradefront/calendar.yaml "+
+		"var/lib/tradefront var/log/tradefront var/lib/tradefront-relay usr/bin/tradefront", `etc/tradefront root:tradefront 750
+etc/tradefront/keys root:tradefront 750
+etc/tradefront/tradefront.yaml root:tradefront 640
+etc/tradefront/calendar.yaml root:tradefront 640
+var/lib/tradefront tradefront:tradefront 700
+var/log/tradefront tradefront:tradefront 750
+var/lib/tradefront-relay tradefront-relay:tradefront-relay 700
+usr/bin/tradefront root:root 755`)
+	if out := h.sh("tradefront --version"); !strings.Contains(out, older) || strings.Contains(out, "unknown") {
+		h.t.Errorf("the program says %q, want %s and its commit", out, older)
+	}
+	h.sh("logrotate --debug /etc/logrotate.d/tradefront")
+}
+
+// handsOver reloads: another process of that version is the unit's, and systemd started none.
+func (f *firm) handsOver(to string) {
+	f.t.Helper()
+	before := f.show("MainPID")
+	f.sh("systemctl reload tradefront@1 || { journalctl -u tradefront@1 -n 30 --no-pager; exit 1; }")
+	await.Every(f.t, look, "another process to be the unit's", func() bool { return f.show("MainPID") != before })
+	f.want("systemctl is-active tradefront@1", "active")
+	f.want("systemctl show --value -p NRestarts tradefront@1", "0")
+	f.version(to)
+}
+
+// keepsOn: a program that cannot start makes the reload fail, and the front serves on.
+func (f *firm) keepsOn(session interface{ Done() <-chan struct{} }) {
+	f.t.Helper()
+	before := f.show("MainPID")
+	// It answers `front reload`, and ends at once when it is to serve.
+	f.sh("mv /usr/bin/tradefront /root/whole")
+	f.put("usr/bin/tradefront", "#!/bin/sh\n[ \"$1\" = serve ] && exit 1\nexec /root/whole \"$@\"\n")
+	f.sh("chmod 0755 /usr/bin/tradefront /root /root/whole")
+	if out, err := f.try("systemctl reload tradefront@1"); err == nil {
+		f.t.Errorf("the reload succeeds: %s", out)
+	}
+	f.want("systemctl is-active tradefront@1", "active")
+	f.want("systemctl show --value -p MainPID tradefront@1", before)
+	f.sh("mv /root/whole /usr/bin/tradefront")
+	select {
+	case <-session.Done():
+		f.t.Error("the session has ended")
+	default:
+	}
+	f.fill(1)
+}
+
+// fed: systemd gets pings.
+func (f *firm) fed() {
+	f.t.Helper()
+	seen := f.show("WatchdogTimestampMonotonic")
+	await.Every(f.t, look, "a ping of the watchdog", func() bool { return f.show("WatchdogTimestampMonotonic") != seen })
+}
+
+// frozen: systemd kills a front that makes no progress, and starts it anew.
+func (f *firm) frozen() {
+	f.t.Helper()
+	dropIn := filepath.Join(f.root, "etc/systemd/system/tradefront@.service.d")
+	if err := os.MkdirAll(dropIn, 0o750); err != nil {
+		f.t.Fatal(err)
+	}
+	f.put("etc/systemd/system/tradefront@.service.d/test.conf", "[Service]\nWatchdogSec=4s\nTimeoutAbortSec=2s\n")
+	f.sh("systemctl daemon-reload && systemctl restart tradefront@1")
+	frozen := f.show("MainPID")
+	f.sh("kill -STOP " + frozen)
+	await.Every(f.t, look, "systemd to start the front anew", func() bool {
+		return f.show("NRestarts") == "1" && f.show("ActiveState") == "active" && f.show("MainPID") != frozen
+	})
+}
