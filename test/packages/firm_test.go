@@ -40,7 +40,7 @@ audit_log: /var/log/tradefront/1/audit.jsonl
 keys: [{version: "1.0", public_key_file: keys/1.0.pem}]
 calendar_file: calendar.yaml
 core: {argon2: {memory_kib: 1024, iterations: 1}, logins_per_user: 0}
-limits: {seen_terminals: 0, exempt_networks: ["127.0.0.0/8"]}
+limits: {exempt_networks: ["127.0.0.0/8"]}
 auth: {master_key_file: /etc/tradefront/master.key}
 store: {driver: embedded, path: /var/lib/tradefront/1/front.db}
 `, f.address, free(h.t)))
@@ -64,9 +64,10 @@ func front(args string) string {
 	return "runuser -u tradefront -- tradefront " + args + " -c /etc/tradefront/1.yaml"
 }
 
-// admit lets a terminal and an account in.
+// admit lets a terminal and an account in, before the front's first start.
 func (f *firm) admit() {
 	f.t.Helper()
+	f.sh("install -d -o tradefront -g tradefront -m 0700 /var/lib/tradefront/1 && install -d -o tradefront -g tradefront -m 0750 /var/log/tradefront/1")
 	var added struct {
 		AuthCode string `json:"authcode"`
 	}

@@ -20,6 +20,7 @@ import (
 var (
 	asked = flag.Bool("packages", false, "install the packages in clean roots; root only")
 	cache = flag.String("cache", "", "where the root that debootstrap makes is kept")
+	built = flag.String("built", "", "folder of packages of both versions that are there already")
 )
 
 const (
@@ -45,6 +46,9 @@ func needs(t *testing.T) {
 // build makes the packages of both versions, and returns their folder.
 func build(t *testing.T) string {
 	t.Helper()
+	if *built != "" {
+		return *built
+	}
 	to := t.TempDir()
 	for _, version := range []string{older, newer} {
 		c := exec.Command("../../deploy/package/build.sh", to, "amd64")
@@ -161,19 +165,23 @@ func booted(t *testing.T, root string) *host {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		cancel()
-		_ = c.Wait() // by the signal
-		if t.Failed() {
-			t.Logf("console:\n%s", console.String())
-		}
-	})
 	h := &host{t: t, root: root}
 	h.within = func(args ...string) *exec.Cmd {
 		init, _ := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", c.Process.Pid)) // while it starts there is none
 		target := cmp.Or(strings.TrimSpace(string(init)), "0")
 		return exec.Command("nsenter", append([]string{"-t", target, "-m", "-u", "-i", "-p", "-C", "--"}, args...)...)
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			log, _ := h.try("journalctl --no-pager -n 60 -u tradefront@1") // it may be gone
+			t.Logf("journal:\n%s", log)
+		}
+		cancel()
+		_ = c.Wait() // by the signal
+		if t.Failed() {
+			t.Logf("console:\n%s", console.String())
+		}
+	})
 	await.Every(t, look, "systemd to have booted", func() bool {
 		out, _ := h.try("systemctl is-system-running")
 		return strings.HasPrefix(out, "running") || strings.HasPrefix(out, "degraded")

@@ -13,10 +13,10 @@ import (
 // systemdPackage tells rpm's database, which is empty, of the systemd that dpkg installed: so that the dependency is checked, and not left out.
 const systemdPackage = `{name: systemd, arch: amd64, version: "252", description: what dpkg has installed, release: "1"}`
 
-// TestRpmInACleanRoot: installation, upgrade, rollback and removal by rpm, with a front that runs without systemd.
-func TestRpmInACleanRoot(t *testing.T) {
-	needs(t)
-	root, from := cleanRoot(t), build(t)
+// rpmInACleanRoot: installation, upgrade, rollback and removal by rpm, with a front that runs without systemd.
+func rpmInACleanRoot(t *testing.T, from string) {
+	t.Helper()
+	root := cleanRoot(t)
 	h := chrooted(t, root)
 	h.bring(from, "rpm")
 	config := filepath.Join(t.TempDir(), "nfpm.yaml")
@@ -34,7 +34,6 @@ func TestRpmInACleanRoot(t *testing.T) {
 	h.want("rpm -V --nomtime tradefront | grep -v /etc/tradefront || true", "") // its configuration has another group
 
 	f := newFirm(h)
-	h.sh("install -d -o tradefront -g tradefront -m 0700 /var/lib/tradefront/1 && install -d -o tradefront -g tradefront /var/log/tradefront/1")
 	f.admit()
 	stop := f.serve()
 	f.fill(200)
