@@ -23,6 +23,10 @@ compile() { # ARCH FILE COMMAND
 		-ldflags "-s -w -X main.version=$version -X main.commit=$commit" -o "$2" "./cmd/$3"
 }
 
+tool() { # MODULE ARGS...: what packs is no part of the package, and may come from a cache that the program does not come from
+	GOCACHE=${TOOL_CACHE:-$("$GO" env GOCACHE)} GOFLAGS=-trimpath "$GO" run "$@"
+}
+
 # What runs here writes man pages and completion for all.
 compile "$("$GO" env GOHOSTARCH)" "$work/host" tradefront
 mkdir "$work/man"
@@ -71,7 +75,7 @@ archive() { # what the packages hold, for a system that has neither dpkg nor rpm
 
 modules() { # the modules that the program is made of, with the time of the commit instead of now
 	local name="$out/tradefront-$PACKAGE_VERSION-linux-$ARCH.cdx.json"
-	GOFLAGS=-trimpath "$GO" run "$SBOM" bin -json -noserial -std -version "$version" -output - "$STAGE/usr/bin/tradefront" 2>"$work/sbom.log" |
+	tool "$SBOM" bin -json -noserial -std -version "$version" -output - "$STAGE/usr/bin/tradefront" 2>"$work/sbom.log" |
 		sed 's/"timestamp": "[^"]*"/"timestamp": "'"$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)"'"/' >"$name" || { cat "$work/sbom.log" >&2; exit 1; }
 }
 
@@ -80,7 +84,7 @@ for ARCH in "$@"; do
 	STAGE=$work/$ARCH
 	fill "$ARCH"
 	for kind in deb rpm; do
-		"$GO" run "$NFPM" package --config deploy/package/nfpm.yaml --packager "$kind" --target "$out/"
+		tool "$NFPM" package --config deploy/package/nfpm.yaml --packager "$kind" --target "$out/"
 	done
 	archive
 	modules

@@ -18,7 +18,8 @@ shift
 COMMIT=$(git rev-parse HEAD)
 VERSION=$(git describe --tags --always)
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
-export COMMIT VERSION SOURCE_DATE_EPOCH
+TOOL_CACHE=$("$GO" env GOCACHE)
+export COMMIT VERSION SOURCE_DATE_EPOCH TOOL_CACHE
 umask 022
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
