@@ -36,6 +36,11 @@ func TestUnit(t *testing.T) {
 			t.Errorf("%s is %q (there: %t), want %q", key, got, ok, want)
 		}
 	}
+	for _, path := range []string{"tradefront.service", "tradefront@.service", "tradefront-relay.service"} {
+		if status, ok := settings(t, path)["RestartPreventExitStatus"]; ok {
+			t.Errorf("%s is not started again after status %s: a panic and the watchdog's SIGABRT end a program of Go with 2", path, status)
+		}
+	}
 	if _, ok := unit["ProcSubset"]; ok {
 		t.Error("ProcSubset hides somaxconn, and the accept queue falls to 128")
 	}
