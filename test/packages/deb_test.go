@@ -24,8 +24,8 @@ func TestPackagesInCleanRoots(t *testing.T) {
 func debUnderSystemd(t *testing.T, from string) {
 	t.Helper()
 	h := booted(t, cleanRoot(t))
-	h.bring(from, "deb")
-	h.sh("dpkg -i /root/tradefront_0.9.0-1_amd64.deb")
+	h.releases(from)
+	h.sh("/root/v0.9.0/install.sh")
 	installed(h)
 	h.want("systemctl is-enabled tradefront.service", "enabled")
 	h.want("systemctl is-active tradefront.service || true", "inactive")
@@ -47,7 +47,7 @@ func debUnderSystemd(t *testing.T, from string) {
 	h.sh("systemctl reload tradefront@1")
 	h.want("systemctl show --value -p MainPID tradefront@1", first) // the program is the same: its configuration was taken over
 	h.sh("echo '# edited' >>/etc/tradefront/tradefront.yaml")
-	h.sh("dpkg --force-confold -i /root/tradefront_0.9.1-1_amd64.deb")
+	h.sh("/root/v0.9.1/install.sh")
 	f.version(older) // until the operator says so
 	f.handsOver(newer)
 	f.alive(session, "after the upgrade")
@@ -56,7 +56,10 @@ func debUnderSystemd(t *testing.T, from string) {
 	f.fed() // by the new process
 	f.keepsOn(session)
 
-	h.sh("dpkg --force-confold -i /root/tradefront_0.9.0-1_amd64.deb")
+	if out, err := h.try("/root/v0.9.0/install.sh"); err == nil {
+		t.Errorf("an older version is installed without a word: %s", out)
+	}
+	h.sh("/root/v0.9.0/install.sh --older")
 	f.handsOver(older)
 	f.alive(session, "after the rollback")
 	f.counted("after the rollback", "tradefront")

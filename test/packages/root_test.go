@@ -63,7 +63,7 @@ func cleanRoot(t *testing.T) string {
 	t.Helper()
 	kept := filepath.Join(*cache, "bookworm")
 	if _, err := os.Stat(kept); err != nil {
-		run(t, exec.Command("debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv,dbus,logrotate,rpm", "bookworm", kept+".new"))
+		run(t, exec.Command("debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv,dbus,logrotate,rpm,openssh-client", "bookworm", kept+".new"))
 		if err := os.Rename(kept+".new", kept); err != nil {
 			t.Fatal(err)
 		}
@@ -134,14 +134,23 @@ func (h *host) put(path, text string) {
 	}
 }
 
-// bring copies packages of that kind to /root of the root.
-func (h *host) bring(from, kind string) {
+// releases puts both versions into the root as releases that a key has signed, with install.sh: /root/v0.9.0, /root/v0.9.1. The key's public
+// half is where a server has it.
+func (h *host) releases(from string) {
 	h.t.Helper()
-	files, err := filepath.Glob(filepath.Join(from, "*."+kind))
-	if err != nil || len(files) != 2 {
-		h.t.Fatalf("packages %v, %v, want two", files, err)
+	key := filepath.Join(h.t.TempDir(), "key")
+	run(h.t, exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key))
+	run(h.t, exec.Command("install", "-D", "-m", "0644", key+".pub", filepath.Join(h.root, "etc/tradefront/release.pub")))
+	for _, version := range []string{older, newer} {
+		to := filepath.Join(h.root, "root", version)
+		run(h.t, exec.Command("install", "-D", "-m", "0755", "../../deploy/release/install.sh", filepath.Join(to, "install.sh")))
+		files, err := filepath.Glob(filepath.Join(from, "tradefront?"+strings.TrimPrefix(version, "v")+"-1*"))
+		if err != nil || len(files) != 2 {
+			h.t.Fatalf("packages of %s: %v, %v, want deb and rpm", version, files, err)
+		}
+		run(h.t, exec.Command("cp", append(files, to)...))
+		run(h.t, exec.Command("sh", "-ec", `cd "$0" && sha256sum * >../sums && mv ../sums SHA256SUMS && ssh-keygen -q -Y sign -f "$1" -n tradefront-release SHA256SUMS`, to, key))
 	}
-	run(h.t, exec.Command("cp", append(files, filepath.Join(h.root, "root"))...))
 }
 
 // chrooted is the root without a systemd that runs. Mounts are in a namespace of each command's own.

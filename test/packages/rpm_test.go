@@ -18,17 +18,17 @@ func rpmInACleanRoot(t *testing.T, from string) {
 	t.Helper()
 	root := cleanRoot(t)
 	h := chrooted(t, root)
-	h.bring(from, "rpm")
+	h.releases(from)
 	config := filepath.Join(t.TempDir(), "nfpm.yaml")
 	if err := os.WriteFile(config, []byte(systemdPackage), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := h.try("rpm -i /root/tradefront-0.9.0-1.x86_64.rpm"); err == nil {
+	if out, err := h.try("rpm -i /root/v0.9.0/tradefront-0.9.0-1.x86_64.rpm"); err == nil {
 		t.Errorf("it needs no systemd: %s", out)
 	}
 	run(t, exec.Command("go", "run", "github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0", "package", "--config", config, "--packager", "rpm",
 		"--target", filepath.Join(root, "root", "systemd.rpm")))
-	h.sh("rpm -i /root/systemd.rpm && rpm -i /root/tradefront-0.9.0-1.x86_64.rpm")
+	h.sh("rpm -i /root/systemd.rpm && rpm -i /root/v0.9.0/tradefront-0.9.0-1.x86_64.rpm")
 	installed(h)
 	h.want("systemctl is-enabled tradefront.service", "enabled")
 	h.want("rpm -V --nomtime tradefront | grep -v /etc/tradefront || true", "") // its configuration has another group
@@ -39,7 +39,7 @@ func rpmInACleanRoot(t *testing.T, from string) {
 	f.fill(200)
 	f.version(older)
 	h.sh("echo '# edited' >>/etc/tradefront/tradefront.yaml")
-	h.sh("rpm -U /root/tradefront-0.9.1-1.x86_64.rpm")
+	h.sh("rpm -U /root/v0.9.1/tradefront-0.9.1-1.x86_64.rpm")
 	f.fill(1) // the older one, which goes on
 	stop()
 	f.counted("after the upgrade", "tradefront")
@@ -48,10 +48,10 @@ func rpmInACleanRoot(t *testing.T, from string) {
 	f.version(newer)
 	f.fill(50)
 	stop()
-	if out, err := h.try("rpm -U /root/tradefront-0.9.0-1.x86_64.rpm"); err == nil {
+	if out, err := h.try("rpm -U /root/v0.9.0/tradefront-0.9.0-1.x86_64.rpm"); err == nil {
 		t.Errorf("an older one is installed without a word: %s", out)
 	}
-	h.sh("rpm -U --oldpackage /root/tradefront-0.9.0-1.x86_64.rpm")
+	h.sh("rpm -U --oldpackage /root/v0.9.0/tradefront-0.9.0-1.x86_64.rpm")
 	h.want("systemctl is-enabled tradefront.service", "enabled")
 	stop = f.serve()
 	f.version(older)
