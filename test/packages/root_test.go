@@ -106,6 +106,7 @@ func (h *host) sh(line string) string {
 
 func (h *host) try(line string) (string, error) {
 	c := h.within("/bin/sh", "-ec", line)
+	c.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"} // not the test's folders
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out
 	err := c.Run()
