@@ -109,7 +109,7 @@ case $kind in
 deb)
 	flags=--refuse-downgrade
 	[ -z "$older" ] || flags=--force-downgrade
-	dpkg "$flags" --force-confold -i "$package" >"$work/said" 2>&1 || installed=no
+	LC_ALL=C dpkg "$flags" --force-confold -i "$package" >"$work/said" 2>&1 || installed=no
 	;;
 rpm)
 	flags=--replacepkgs
@@ -119,8 +119,8 @@ rpm)
 	;;
 esac
 cat "$work/said"
-# dpkg leaves a newer package without an error.
-if [ "${installed:-}" = no ] || grep -q 'Will not downgrade' "$work/said"; then
+# dpkg leaves a newer package with a warning, and without an error.
+if [ "${installed:-}" = no ] || grep -qi 'will not downgrade' "$work/said"; then
 	refuse "$package is not installed, see the lines above; --older installs it over a newer one" "$package 未安装，原因见上；--older 可覆盖较新的版本"
 fi
 say "4. $(tradefront --version) is installed; nothing was started or restarted. Next: docs/upgrade.md" \
