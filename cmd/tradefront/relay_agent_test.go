@@ -88,7 +88,7 @@ func TestRelayAgentSite(t *testing.T) {
 		{
 			args: "relay check --config relay.yaml",
 			out: "relay.yaml is good: mode operator, listeners 1, fronts [front-a:41206], 1 AppIDs exported …\n" +
-				"remark: upstream.tls.enabled is false: passwords go to front-a:41206 in clear; …\nremark: mode operator passes no business messages, …",
+				"remark: upstream.tls.enabled is false: passwords go to front-a:41206 in clear; …\nremark: business messages are answered 77: …",
 		},
 		{args: "relay status --config relay.yaml", err: "tradefront: ask the relay agent at \"127.0.0.1:9464\": …", status: 1},
 	})

@@ -15,8 +15,8 @@
 //     customer's password, which the front's core verifies. It is sent from the bytes that came, so that no string holds
 //     it, and wiped after that. The front's answer is the terminal's, but for the reference. Then business messages pass both
 //     ways, unchanged.
-//     Operator (一对多): the agent's own core verifies the password, then the login is submitted. The terminal is answered
-//     after the front's 0 and never before: there is no "let in now, report later".
+//     Operator (一对多): the agent's own core verifies the password, which is a table of accounts or a trading core, then the login
+//     is submitted. The terminal is answered after the front's 0 and never before: there is no "let in now, report later".
 //
 // Where the front refuses: 7, 8, 63, 90, 15 and what is the customer's own affair pass as they are; 9 is told as 3; what is
 // about the relay itself (27, 2, 5, 6, 64, 77, and 63 at its own authentication) is 8 to the terminal and an alarm here.
@@ -30,8 +30,9 @@
 //
 // # Business messages
 //
-// Investor: the session passes them. Operator: they are answered 77: on the operator's one connection the wire has no tag
-// that would tell the customers' messages apart.
+// Investor: the session passes them to the front. Operator: to the agent's own trading core, by the Session tag of the core link;
+// that core learns of a session after the front's 0 (SessionOpen). Without one they are answered 77: on the operator's one
+// connection to the front the wire has no tag that would tell the customers' messages apart.
 //
 // # Ends
 //

@@ -57,6 +57,7 @@ func LoadAgentAssets(cfg *config.Agent) (*AgentAssets, error) {
 		judge("upstream.password_file", err)
 		_, err = regulation.ParseAccount(cfg.Upstream.Operator)
 		judge("upstream.operator", err)
+		a.CoreTLS = loadCoreTLS(cfg.AsFront(), judge)
 	}
 	checkUpstreamTLS(&cfg.Upstream, judge)
 	judgeAdmin(&cfg.Admin, judge)

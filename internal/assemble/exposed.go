@@ -56,9 +56,9 @@ func AgentRemarks(cfg *config.Agent, assets *AgentAssets) (remarks []string) {
 		remarks = append(remarks, "chained is true, and the registry file was exported for a relay that carries no others: at the firm "+
 			"tradefront relay change "+cfg.Upstream.AppID+" --chained, then export again")
 	}
-	if cfg.Operator() {
-		remarks = append(remarks, "mode operator passes no business messages, they are answered 77: on the relay's one connection to the front "+
-			"nothing says whose message it is; customers who trade through the front use mode investor")
+	if cfg.Operator() && cfg.Core.Driver == DriverLocal {
+		remarks = append(remarks, "business messages are answered 77: on the one connection of mode operator nothing tells the front whose message it is; "+
+			"a trading core behind this agent takes them with core.driver: link, the front's with mode investor")
 	}
 	return remarks
 }

@@ -45,7 +45,8 @@ type Agent struct {
 	// Of the application log on standard error. debug is taken and adds nothing yet: no line has
 	// that level.
 	LogLevel zapcore.Level `key:"log_level" default:"info" choices:"debug,info,warn,error"`
-	// With mode operator: who says which customers may log in.
+	// With mode operator: who says which customers may log in. With driver link it is a trading core, which
+	// takes their business messages too; to it the agent is a front of its own, whose ID is front.id.
 	Core Core `key:"core"`
 	// With mode operator and core.driver local: the store of the customers' accounts, which
 	// `tradefront account add` fills.

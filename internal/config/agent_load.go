@@ -108,10 +108,9 @@ func (a *Agent) check(settled Faults) (faults Faults) {
 	if a.Operator() {
 		faults = append(faults, common.checkQueue()...)
 		faults = append(faults, a.Core.check(settled)...)
-		if a.Core.Driver == "link" {
-			faults.add("core.driver", "a relay agent verifies its customers by its own accounts, and with mode operator no business message goes to a "+
-				"trading core: on the relay's one connection nothing says whose it is", "write driver: local; for business messages mode: investor")
-		}
+	} else if a.Core.Driver == "link" {
+		faults.add("core.driver", "is link, and with mode investor the firm's front asks its own trading core: the agent asks none",
+			"remove the section core, or write mode: operator")
 	}
 	faults = append(faults, a.Limits.checkPenalties()...)
 	faults = append(faults, a.Upstream.check(settled, a.Operator())...)

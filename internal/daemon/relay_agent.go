@@ -18,6 +18,7 @@ import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/core/link"
 	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/front"
@@ -74,8 +75,8 @@ func (r *RelayAgent) startParts(ctx context.Context, assets *assemble.AgentAsset
 		Registry: r.path.Registry, Keys: assets.Keys, Audit: r.path.Audit, Observer: r.metrics, Logger: r.logger, Now: r.now,
 		Dial: assemble.UpstreamDial(&r.conf.Upstream),
 	}
-	if r.path.Core != nil {
-		parts.Core = r.path.Core
+	if r.conf.Operator() {
+		parts.Core = r.path.core()
 	}
 	r.agent = agent.New(assemble.AgentOptions(r.conf), parts)
 	if r.conf.Operator() {
@@ -98,16 +99,30 @@ func (r *RelayAgent) startParts(ctx context.Context, assets *assemble.AgentAsset
 	if err := r.bindHealth(ctx); err != nil {
 		return err
 	}
+	if r.path.Link != nil {
+		r.path.Link.Start()
+	}
 	return r.front.Start()
 }
 
-// openRegistries reads the terminals' AppIDs and, for an operator agent, the customers' accounts.
+// makeLink is the way to an operator agent's trading core, which is dialled once all else has started. No trading days are compared:
+// an agent has no calendar, and reports under the front's day.
+func (r *RelayAgent) makeLink() {
+	opt := assemble.CoreLink(r.cfg, r.atStart, r.build.Version)
+	opt.Observer, opt.Logger, opt.Now = &r.coreLink, r.logger, r.now
+	r.path.Link = link.New(opt)
+}
+
+// openRegistries reads the terminals' AppIDs and, for an operator agent with accounts of its own, those.
 func (r *RelayAgent) openRegistries(ctx context.Context, master *auth.MasterKey) (err error) {
 	r.source = registryfile.NewSource(r.conf.Registry.File.Path, func() *auth.MasterKey { return master })
 	if r.path.Registry, err = auth.NewRegistry(r.source, master); err != nil {
 		return err
 	}
-	if r.conf.Operator() {
+	switch {
+	case r.conf.Operator() && r.cfg.Core.Driver == assemble.DriverLink:
+		r.makeLink()
+	case r.conf.Operator():
 		if r.path.Journal, err = assemble.OpenLocal(ctx, r.cfg); err != nil {
 			return fmt.Errorf("accounts: %w", err)
 		}
@@ -181,6 +196,11 @@ func (r *RelayAgent) Stop() error {
 		if err := r.relay.Shutdown(grace); err != nil {
 			r.logger.Warn("the operator was not logged out: the front ends its session by itself", zap.Error(err))
 		}
+	}
+	if r.path.Link != nil {
+		grace, cancel := context.WithTimeout(context.Background(), linkGrace)
+		defer cancel()
+		errs = append(errs, r.path.Link.Close(grace))
 	}
 	r.endWatching(true)
 	if r.agent != nil {

@@ -22,6 +22,9 @@ func (r *RelayAgent) agentWatchers() []watcher {
 	if r.logOut != nil {
 		all = append(all, r.watchApplicationLog())
 	}
+	if r.path.Link != nil {
+		all = append(all, r.watchCoreLink())
+	}
 	return append(all, r.watchRegistries(), r.watchKeyVersions(), watchCertificates(assemble.AgentCertificates(r.conf), r.now),
 		r.watchUpstream(), r.watchHealth())
 }

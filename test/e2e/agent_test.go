@@ -49,6 +49,10 @@ func (s *relaySite) agent(mode, id, authCode, upstream, extra string) *agentSite
 	a := &agentSite{site: &site{t: s.t, dir: s.t.TempDir(), private: s.private, key: s.key}, mode: mode, password: password, above: cutproxy.StartBytes(s.t, nil)}
 	a.config = filepath.Join(a.dir, "relay.yaml")
 	a.above.Lead(upstream)
+	accounts := "core: {argon2: {memory_kib: 1024, iterations: 1}, logins_per_user: 0}\n"
+	if strings.Contains(extra, "core:") {
+		accounts = ""
+	}
 	var own strings.Builder
 	for line := range strings.Lines(extra) {
 		if key, is := strings.CutPrefix(line, "upstream."); is {
@@ -67,10 +71,9 @@ upstream:
   password_file: operator.password
 %skeys: [{version: "1.0"}]
 registry: {refresh: 100ms}
-core: {argon2: {memory_kib: 1024, iterations: 1}, logins_per_user: 0}
-audit_log: audit.jsonl
+%saudit_log: audit.jsonl
 timers: {drain: 2s}
-%s`, mode, a.above.Address(), id, relayOperator, own.String(), extra))
+%s`, mode, a.above.Address(), id, relayOperator, own.String(), accounts, extra))
 	if !strings.Contains(extra, "front:") {
 		a.replaceConfig("admin: {address: \"127.0.0.1:0\"}\n", "admin: {address: \"127.0.0.1:0\"}\nfront: {id: 101, listeners: [{address: \"127.0.0.1:0\"}]}\n")
 	}
@@ -78,7 +81,7 @@ timers: {drain: 2s}
 	a.write("operator.password", []byte(password+"\n"))
 	a.cli("", "masterkey", "create")
 	s.cli("", "app", "export", "--for-relay", id, "--master-key", filepath.Join(a.dir, "relay-master.key"), "--out", filepath.Join(a.dir, "relay-registry"))
-	if mode == "operator" {
+	if mode == "operator" && accounts != "" {
 		a.password = agentPassword
 		firm.AddAccount(s.t, binary, a.config, account, agentPassword, "1")
 		firm.AddAccount(s.t, binary, a.config, "77777777", agentPassword, "1")
