@@ -21,10 +21,7 @@ type Certificate struct {
 
 // Certificates are those of a front.
 func Certificates(cfg *config.Config) (all []Certificate) {
-	all = adminCertificate(cfg)
-	if l := &cfg.Core.Link; cfg.Core.Driver == DriverLink && l.TLS() {
-		all = append(all, certificateFile("core", "core.link.cert_file", l.CertFile.Path)...)
-	}
+	all = append(adminCertificate(cfg), coreCertificate(cfg)...)
 	if cfg.Store.Driver == DriverPostgres {
 		if url, err := cfg.Store.PostgresURL(); err == nil {
 			all = append(all, certificateFile("postgres", "sslcert of "+cfg.Store.URLKey(), url.Param("sslcert"))...)
@@ -35,11 +32,20 @@ func Certificates(cfg *config.Config) (all []Certificate) {
 
 // AgentCertificates are those of a relay agent.
 func AgentCertificates(conf *config.Agent) []Certificate {
-	all := adminCertificate(conf.AsFront())
+	common := conf.AsFront()
+	all := append(adminCertificate(common), coreCertificate(common)...)
 	if t := &conf.Upstream.TLS; t.Enabled {
 		all = append(all, certificateFile("upstream", "upstream.tls.cert_file", t.CertFile.Path)...)
 	}
 	return all
+}
+
+func coreCertificate(cfg *config.Config) []Certificate {
+	l := &cfg.Core.Link
+	if cfg.Core.Driver != DriverLink || !l.TLS() {
+		return nil
+	}
+	return certificateFile("core", "core.link.cert_file", l.CertFile.Path)
 }
 
 func adminCertificate(cfg *config.Config) []Certificate {
