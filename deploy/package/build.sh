@@ -81,10 +81,17 @@ modules() { # the modules that the program is made of, with the time of the comm
 
 for ARCH in "$@"; do
 	export ARCH
+	case $ARCH in # as rpm names it, and uname -m
+	amd64) RPM_ARCH=x86_64 ;;
+	arm64) RPM_ARCH=aarch64 ;;
+	loong64) RPM_ARCH=loongarch64 ;;
+	*) RPM_ARCH=$ARCH ;;
+	esac
+	sed "s/arch: RPM_ARCH .*/arch: $RPM_ARCH/" deploy/package/nfpm.yaml >"$work/nfpm.yaml"
 	STAGE=$work/$ARCH
 	fill "$ARCH"
 	for kind in deb rpm; do
-		tool "$NFPM" package --config deploy/package/nfpm.yaml --packager "$kind" --target "$out/"
+		tool "$NFPM" package --config "$work/nfpm.yaml" --packager "$kind" --target "$out/"
 	done
 	archive
 	modules
