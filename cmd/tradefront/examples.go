@@ -80,9 +80,12 @@ var examples = map[string][]string{
 	"report status":      {"report status -c tradefront.yaml", "report status --day 20260105 -o json -c tradefront.yaml"},
 	"report waive":       {"report waive --day 20260105 --reason ticket-4711 -c tradefront.yaml"},
 	"serve":              {"serve -c tradefront.yaml"},
-	"session end":        {"session end 1.42 -c tradefront.yaml"},
-	"session list":       {"session list -c tradefront.yaml", "session list --account 80000001 -c tradefront.yaml"},
-	"version":            {"version", "version -o json"},
+	"session end": {
+		"session end 42 -c tradefront.yaml", "session end 42 --front 2 -c tradefront.yaml",
+		"session end --account 80000001 -c tradefront.yaml",
+	},
+	"session list": {"session list -c tradefront.yaml", "session list --account 80000001 -c tradefront.yaml"},
+	"version":      {"version", "version -o json"},
 }
 
 // addExamples puts the examples onto the help pages of commands that have none of their own.

@@ -43,12 +43,9 @@ func newFrontTrace(e *env) *cobra.Command {
 			if length < time.Second || length > wiretrace.MaxFor {
 				return fmt.Errorf("--for: want 1s to %s", wiretrace.MaxFor)
 			}
-			admin, err := admins(e, path, fronts)
+			admin, err := oneAdmin(c.Context(), e, path, fronts)
 			if err != nil {
 				return err
-			}
-			if len(admin.addresses) != 1 {
-				return errors.New("a trace is of one front: name one --front")
 			}
 			return e.trace(c.Context(), admin, of, length, form)
 		}),

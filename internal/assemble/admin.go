@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/files"
@@ -75,9 +76,27 @@ func judgeAdmin(cfg *config.Admin, judge func(key string, err error)) {
 		}
 	}
 	if cfg.WebConfigFile.Path != "" && cfg.WebConfigFile.Err() == nil {
-		_, err := ops.ReadWebAccess(cfg.WebConfigFile.Path)
+		access, err := ops.ReadWebAccess(cfg.WebConfigFile.Path)
 		judge("admin.web_config_file", err)
+		if err == nil {
+			judge("admin.operators", mayNotOperate(cfg.Operators, access))
+		}
+	} else if len(cfg.Operators) > 0 {
+		judge("admin.operators", errors.New("names users of admin.web_config_file, and there is none"))
 	}
+}
+
+// mayNotOperate is why the front would take actions from none of the operators.
+func mayNotOperate(operators []string, access ops.WebAccess) error {
+	if len(operators) > 0 && !access.TLS {
+		return errors.New("are asked for over TLS alone, and admin.web_config_file has no tls_server_config")
+	}
+	for _, user := range operators {
+		if !slices.Contains(access.Users, user) {
+			return fmt.Errorf("%q is none of the basic_auth_users of admin.web_config_file", user)
+		}
+	}
+	return nil
 }
 
 // webAccess is what the admin listener asks of its clients; false if that cannot be known, which is a fault of its own.

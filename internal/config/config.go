@@ -130,6 +130,9 @@ type Admin struct {
 	CAFile File `key:"ca_file" empty:"ok" missing:"save the certificate of the authority there"`
 	// One line user:password, by which those commands log in at that listener.
 	LoginFile File `key:"login_file" empty:"ok" file:"private" missing:"write user:password into it, and nothing else"`
+	// Users of web_config_file who may end sessions from another machine, over TLS (session end --account of
+	// all fronts). Without any, a front takes that from its own machine alone.
+	Operators []string `key:"operators"`
 	// host:port of /healthz and /readyz and nothing else, for load balancers that must know whether
 	// this front is ready; "" for none. It tells names of checks only, so balancers may reach it
 	// from other machines.

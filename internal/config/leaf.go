@@ -59,6 +59,7 @@ var leafTypes = map[reflect.Type]leafType{
 	reflect.TypeFor[uint32]():            {kind: number},
 	reflect.TypeFor[float64]():           {kind: fraction},
 	reflect.TypeFor[PublicAddresses]():   {kind: pairs, element: reflect.TypeFor[string](), read: readPublicAddresses},
+	reflect.TypeFor[[]string]():          {kind: valueList, element: reflect.TypeFor[string]()},
 	reflect.TypeFor[[]int32]():           {kind: valueList, element: reflect.TypeFor[int32]()},
 	reflect.TypeFor[time.Duration]():     {kind: duration},
 	reflect.TypeFor[time.Time]():         {kind: text, read: fromText(parseMoment)},

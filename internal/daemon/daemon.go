@@ -234,6 +234,7 @@ func (d *Daemon) newAdmin() (err error) {
 			return fmt.Errorf("admin.web_config_file: %w", err)
 		}
 	}
+	d.admin.Operators(d.cfg.Admin.Operators)
 	return nil
 }
 

@@ -97,6 +97,9 @@ func (d *Daemon) endSession(ctx context.Context, body []byte) (any, error) {
 	if err := json.Unmarshal(body, &request); err != nil {
 		return nil, &ops.Refusal{Status: http.StatusBadRequest, Problem: "the request is no JSON of an EndSession"}
 	}
+	if r, remote := ops.RemoteOf(ctx); remote {
+		request.By = fmt.Sprintf("%s, admin user %s from %v", request.By, r.User, r.From)
+	}
 	if !d.serving.Load() {
 		return nil, &ops.Refusal{Status: http.StatusServiceUnavailable, Problem: "the front is starting"}
 	}

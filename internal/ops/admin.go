@@ -45,6 +45,7 @@ type Admin struct {
 
 	webConfig string // path of the file that asks for TLS and passwords; "" for none
 	secure    bool   // it asks for TLS
+	operators []string
 }
 
 // NewAdmin binds addr at once, so that a port in use is an error at start. pprof adds the
@@ -113,11 +114,15 @@ func (a *Admin) Pages() []string {
 func (a *Admin) Home(page http.Handler) { a.home = page }
 
 // Action adds POST /name, which does something: do gets the body, at most maxAction bytes, and what it returns
-// is shown as JSON; a *Refusal has a status of its own. Only this machine may ask, and no page in a browser:
-// a request without ActionHeader, which a page cannot send to another site, is refused.
+// is shown as JSON; a *Refusal has a status of its own. Only this machine may ask, or an operator over TLS (Operators), and no page in
+// a browser: a request without ActionHeader, which a page cannot send to another site, is refused.
 func (a *Admin) Action(name, about string, do func(ctx context.Context, body []byte) (any, error)) {
 	a.index = append(a.index, fmt.Sprintf("/%-9s %s\n", name, about))
 	a.mux.HandleFunc("POST /"+name, func(w http.ResponseWriter, r *http.Request) {
+		if user, is := a.remoteOperator(r); is {
+			from, _ := netip.ParseAddrPort(r.RemoteAddr)
+			r = r.WithContext(context.WithValue(r.Context(), remoteKey{}, Remote{user, from.Addr().Unmap()}))
+		}
 		body, may := readAction(w, r)
 		if !may {
 			return
@@ -133,10 +138,13 @@ func (a *Admin) Action(name, about string, do func(ctx context.Context, body []b
 
 // readAction is the request's body; false if the request was refused.
 func readAction(w http.ResponseWriter, r *http.Request) (body []byte, may bool) {
+	_, remote := RemoteOf(r.Context())
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	switch {
-	case err != nil || !ownMachine(r, from.Addr()):
-		writeJSON(w, http.StatusForbidden, Refusal{Problem: "actions are for this machine alone: ask admin.address from the front's own host"})
+	case !remote && (err != nil || !ownMachine(r, from.Addr())):
+		writeJSON(w, http.StatusForbidden, Refusal{
+			Problem: "actions are for this machine alone: run the command on the front's own host; sessions may be ended from others by a user of admin.operators",
+		})
 		return nil, false
 	case r.Header.Get(ActionHeader) == "":
 		writeJSON(w, http.StatusForbidden, Refusal{Problem: "the header " + ActionHeader + " is missing: use the command"})

@@ -3,8 +3,10 @@ package ops
 import (
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/exporter-toolkit/web"
@@ -18,8 +20,9 @@ import (
 // WebAccess is what a web configuration file asks of a client of the admin listener.
 type WebAccess struct {
 	TLS         bool
-	Password    bool // HTTP basic authentication
-	Certificate bool // the client must show a certificate
+	Password    bool     // HTTP basic authentication
+	Users       []string // of HTTP basic authentication, in their order
+	Certificate bool     // the client must show a certificate
 }
 
 const maxWebConfig = 1 << 20 // bytes: certificate and key may be in the file itself
@@ -35,7 +38,7 @@ func ReadWebAccess(path string) (access WebAccess, err error) {
 		return access, err
 	}
 	return WebAccess{
-		TLS: c.TLSConfig.IsEnabled(), Password: len(c.Users) > 0,
+		TLS: c.TLSConfig.IsEnabled(), Password: len(c.Users) > 0, Users: slices.Sorted(maps.Keys(c.Users)),
 		Certificate: strings.HasPrefix(c.TLSConfig.ClientAuth, "Require"),
 	}, nil
 }

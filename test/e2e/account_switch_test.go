@@ -25,6 +25,13 @@ func TestDisabledAccounts(t *testing.T) {
 		mine = append(mine, d.enterRaw(t, account))
 		others = append(others, d.enterRaw(t, "66666666"))
 	}
+	// Both fronts report where their admin listeners are: no command names them.
+	if got := s.sessionsOf(""); len(got) != 4 {
+		t.Errorf("session list has %+v, want the four sessions of both fronts", got)
+	}
+	if got := s.sessionsOf("2"); len(got) != 2 || got[0].FrontID != 2 {
+		t.Errorf("session list --front 2 has %+v", got)
+	}
 	s.cli("", "account", "disable", "--account", account, "--why", "ticket 4711")
 	for _, m := range mine {
 		r := m.Expect(ftd.TIDForceExit, terminaltest.NoCode)
@@ -45,9 +52,12 @@ func TestDisabledAccounts(t *testing.T) {
 	}
 	s.awaitAudit(`"reason":"account_disabled","code":3`, `"account":"`+account+`"`)
 	s.awaitAudit(`"event":"operator_action"`, `"command":"account disable"`, `"changes":"state: enabled → disabled"`, `"why":"ticket 4711"`)
+	if out := s.cli("", "session", "end", "--account", "66666666"); strings.Count(out, "ended session") != 2 {
+		t.Errorf("session end --account printed %q", out)
+	}
 	for _, m := range others {
-		m.Send(terminaltest.Logout("9999", "66666666"))
-		m.Expect(ftd.TIDUserLogout, 0)
+		m.Expect(ftd.TIDForceExit, terminaltest.NoCode)
+		m.ExpectClosed()
 	}
 
 	s.cli("", "account", "enable", "--account", account)
@@ -68,4 +78,22 @@ func TestDisabledAccounts(t *testing.T) {
 	if len(list) != 3 || list[1].Command != "account disable" || list[1].User == "" {
 		t.Errorf("%+v", list)
 	}
+}
+
+type listedSession struct {
+	FrontID int32 `json:"front_id"`
+	Account string
+}
+
+// sessionsOf are the sessions of one front, or of all that report.
+func (s *site) sessionsOf(front string) (list []listedSession) {
+	s.t.Helper()
+	args := []string{"session", "list", "-o", "json"}
+	if front != "" {
+		args = append(args, "--front", front)
+	}
+	if err := json.Unmarshal([]byte(s.cli("", args...)), &list); err != nil {
+		s.t.Fatal(err)
+	}
+	return list
 }
