@@ -1,0 +1,37 @@
+package chinese
+
+import (
+	"regexp"
+	"strconv"
+)
+
+// catalogs are all of them.
+var catalogs = []map[string]string{checks, obstacles, behind(obstacles), nextSteps, settlement, stores, commands, configuration, values, foreign}
+
+// behind has each sentence behind the name of what it is about, as a line has them.
+func behind(catalog map[string]string) map[string]string {
+	named := make(map[string]string, len(catalog))
+	for english, chinese := range catalog {
+		named["%s "+english] = "%[1]s " + place.ReplaceAllStringFunc(numbered(chinese), nextPlace)
+	}
+	return named
+}
+
+// place is the number of a value in a format.
+var place = regexp.MustCompile(`%\[\d+\]`)
+
+func nextPlace(p string) string {
+	n, _ := strconv.Atoi(p[len("%[") : len(p)-1])
+	return "%[" + strconv.Itoa(n+1) + "]"
+}
+
+// numbered is the format with the number of each value.
+func numbered(format string) string {
+	n := 0
+	return verb.ReplaceAllStringFunc(format, func(v string) string {
+		if n++; place.MatchString(v) {
+			return v
+		}
+		return "%[" + strconv.Itoa(n) + "]s"
+	})
+}

@@ -1,0 +1,174 @@
+package chinese
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// covered are the folders each sentence of which has Chinese.
+var covered = []string{
+	"cmd/tradefront", "internal/accountfile", "internal/actions", "internal/archive", "internal/assemble", "internal/auditsearch",
+	"internal/auth", "internal/calendar", "internal/config", "internal/core/local", "internal/daemon", "internal/directory", "internal/doctor",
+	"internal/explain", "internal/files", "internal/ops", "internal/recovery", "internal/relay", "internal/settlement",
+	"internal/settlement/daily", "internal/settlement/merge", "internal/settlement/quality", "internal/settlement/reconcile",
+	"internal/settlement/relayreport", "internal/settlement/reportfile", "internal/settlement/verify", "internal/settlement/verifykeys",
+	"internal/store", "internal/store/forward", "internal/store/heartbeat", "internal/store/journal", "internal/store/localfile",
+	"internal/store/postgres", "internal/store/repair", "internal/store/schema", "internal/store/sqlrows", "internal/supplement",
+}
+
+// notShown are files of them whose sentences no operator and no clerk reads: what one process says to another, and what a
+// developer's or a tester's command prints.
+var notShown = []string{
+	"cmd/tradefront/core_", "cmd/tradefront/loadtest", "cmd/tradefront/collect", "cmd/tradefront/ping",
+	"internal/daemon/hand_over.go", "internal/daemon/take_over.go", "internal/store/journal/direct.go",
+	"internal/settlement/daily/text.go", // in both languages
+	"internal/settlement/status.go",
+}
+
+// parts are of sentences that the catalogs have whole.
+var parts = []string{
+	"; did you mean %s?", ", or set %s to the file itself", "some records", "the records", "%sto replace it all the same, and keep it beside the new one: --force --reason TEXT",
+	", and the store that reports now does not continue it: an older copy of the file was put back, or runs beside it",
+	"has never told PostgreSQL what it holds, although %s", "next: look into it before you give it away; MANIFEST.txt says what is in it",
+	"%.0f %% of the last %d customers came from one address%s", "%.0f %% of the last %d customers came from addresses that are not of the Internet%s",
+	": is there a load balancer or an address translation that hides the customers? Have it send the PROXY header and set client_address: proxy, see Load balancers in docs/operations.md",
+	"the request is no JSON of an EndSession", "the request is no JSON of a Trace", // from a command to the front
+}
+
+// TestEachSentenceHasChinese names what a room says and the catalogs lack.
+func TestEachSentenceHasChinese(t *testing.T) {
+	t.Parallel()
+	s := readSource()
+	for _, folder := range covered {
+		if len(s.sentences[folder]) == 0 {
+			t.Errorf("%s has no sentence: take it out of covered", folder)
+		}
+		for _, sentence := range s.sentences[folder] {
+			if !has(sentence.format) && !slices.Contains(parts, sentence.format) && !slices.ContainsFunc(notShown, func(file string) bool { return strings.HasPrefix(sentence.at, file) }) {
+				t.Errorf("%s: no Chinese for %q: add it to a catalog of internal/chinese", sentence.at, sentence.format)
+			}
+		}
+	}
+}
+
+// has reports whether some catalog has the format as it is, or with other verbs for the same values.
+func has(english string) bool {
+	if verb.MatchString(english) {
+		left := maxLookups
+		_, known := book().whole(rendered(english), &left, 0)
+		return known
+	}
+	_, known := book().plain[english]
+	return known
+}
+
+// rendered is the format with a value for each verb.
+func rendered(format string) string {
+	n := 0
+	return verb.ReplaceAllStringFunc(format, func(v string) string {
+		m := verb.FindStringSubmatch(v)
+		if m[1] == "" {
+			n++
+		} else {
+			fmt.Sscan(m[1], &n)
+		}
+		switch m[2] {
+		case "%":
+			n--
+			return "%"
+		case "d", "f", "x", "X":
+			return fmt.Sprint(100 + n)
+		case "q":
+			return fmt.Sprintf("%q", fmt.Sprint("v", n))
+		}
+		return fmt.Sprint("v", n)
+	})
+}
+
+// TestEachFormatIsFound: what a format makes is translated by that format and no other, with every value.
+func TestEachFormatIsFound(t *testing.T) {
+	t.Parallel()
+	for _, catalog := range catalogs {
+		for english, chinese := range catalog {
+			if chinese == "" {
+				t.Errorf("%q is empty", english)
+			}
+			got := Of(rendered(english))
+			if want := rendered(chinese); got != want && !strings.Contains(chinese, "%[") {
+				t.Errorf("%q is %q, want %q", rendered(english), got, want)
+			}
+			for _, value := range regexp.MustCompile(`\bv\d+|\b10\d\b`).FindAllString(rendered(english), -1) {
+				if !strings.Contains(got, value) {
+					t.Errorf("%q is %q, without the value %s", rendered(english), got, value)
+				}
+			}
+		}
+	}
+}
+
+// TestNoEntryIsStale: the fixed parts of each entry are in the source, but for what libraries and the system say.
+func TestNoEntryIsStale(t *testing.T) {
+	t.Parallel()
+	s := readSource()
+	var all strings.Builder
+	for literal := range s.literals {
+		all.WriteString(literal + "\x00")
+	}
+	text := all.String()
+	for _, catalog := range catalogs {
+		for english := range catalog {
+			if _, is := foreign[english]; is {
+				continue
+			}
+			for _, part := range verb.Split(strings.ReplaceAll(english, "%%", "%"), -1) {
+				for _, clause := range strings.FieldsFunc(part, func(r rune) bool { return strings.ContainsRune(":;,.?()", r) }) {
+					// A sentence may be put together of two texts: half of the clause is enough.
+					half := len(clause) / 2
+					if half > 3 && !strings.Contains(text, clause[:half]) && !strings.Contains(text, clause[half:]) {
+						t.Errorf("nothing says %q, of %q", clause, english)
+					}
+				}
+			}
+		}
+	}
+}
+
+var han = regexp.MustCompile(`\p{Han}`)
+
+// TestOf: an error within an error, a list, several lines; and what has no Chinese stays.
+func TestOf(t *testing.T) {
+	t.Parallel()
+	for english, want := range map[string]string{
+		"": "", "nosuch sentence: at all; really": "nosuch sentence: at all; really",
+		"reports are kept back, of 20260105: front 3 (host a) holds 12 records of the day (last seen 2026-01-05 15:40:00): on that host: tradefront quarantine list (and 2 more: tradefront report status)": "有报送障碍，交易日 20260105：前置 3（主机 a）持有当日记录 12 条（最近心跳 2026-01-05 15:40:00）：" +
+			"在该主机上执行 tradefront quarantine list（另有 2 项，见 tradefront report status）",
+		"PostgreSQL is out of reach: dial tcp 10.0.0.1:5432: connect: refused": "PostgreSQL 不可达：连接 10.0.0.1:5432：refused",
+		"no encryption key is valid now; add one under keys":                   "现在没有有效的加密公钥；请在 keys 下添加",
+		"--day: \"2026\" is not a day: want YYYYMMDD, for example 20260105":    "--day：\"2026\" 不是日期：应为 YYYYMMDD，例如 20260105",
+		"first line\n  the front is starting\nthird":                           "first line\n  前置正在启动\nthird",
+	} {
+		if got := Of(english); got != want {
+			t.Errorf("%q is %q, want %q", english, got, want)
+		}
+	}
+	many := strings.Repeat("a: b; c\n", 1000)
+	if got := Of(many); got != many {
+		t.Errorf("a sentence of many parts is %.100q", got)
+	}
+	long := strings.Repeat("the front is starting: ", 1000)
+	if Of(long) != long || han.MatchString(Of(long)) {
+		t.Error("a long sentence was looked at")
+	}
+}
+
+// BenchmarkOf is a page's share: the sentences of some thirty checks.
+func BenchmarkOf(b *testing.B) {
+	for b.Loop() {
+		for range 30 {
+			Of("near a bound, at which logins are answered 90: it holds 3.0 GiB, store.max_bytes is 4.0 GiB; 2.1 GiB are free on its disk, store.min_free is 2.0 GiB")
+		}
+	}
+}
