@@ -74,6 +74,35 @@ func TestDetailsInChinese(t *testing.T) {
 	}
 }
 
+// TestErrorsInChinese: an error that ends a command, a fault of the configuration and a mistyped line are in the user's language; what
+// has no Chinese is printed as it is, and JSON has the English.
+func TestErrorsInChinese(t *testing.T) {
+	newSite(t)
+	zh := []string{"TRADEFRONT_LANG=zh"}
+	for _, try := range []struct {
+		args   []string
+		status int
+		want   string // of standard error
+	}{
+		{[]string{"account", "unlock", "--account", "nosuch", "-c", "tradefront.yaml"}, exitFailed, "tradefront: 没有账户 nosuch；见 `tradefront account list`\n"},
+		{[]string{"account", "add", "--nosuch"}, exitMisuse, "tradefront: 没有选项 --nosuch\n用法见: tradefront account add --help\n"},
+		{[]string{"config", "check", "-c", "nosuch.yaml"}, exitFailed, "无法读取配置文件：nosuch.yaml 不存在"},
+		{[]string{"report", "export", "--day", "2026", "-c", "tradefront.yaml"}, exitFailed, `"2026" 不是日期：应为 YYYYMMDD，例如 20260105`},
+		{[]string{"serve", "-c", "nosuch.yaml"}, exitFailed, "the configuration file cannot be read"}, // the service's log
+	} {
+		got := tradefrontWith(zh, "", try.args...)
+		if got.status != try.status || !strings.Contains(got.err, try.want) {
+			t.Errorf("%q: %+v, want %q", try.args, got, try.want)
+		}
+	}
+	if got := tradefrontWith(zh, "", "doctor", "-c", "tradefront.yaml", "-o", "json", "--lang", "en"); !strings.Contains(got.out, "is without fault") {
+		t.Errorf("%+v", got)
+	}
+	if got := tradefrontWith(zh, "", "config", "check", "--deep", "-c", "tradefront.yaml"); got.status != exitDone || !strings.Contains(got.out, "已检查：监听地址都可用") {
+		t.Errorf("%+v", got)
+	}
+}
+
 func isEnglishOnly(c *cobra.Command) bool {
 	for _, begin := range englishOnly {
 		if strings.HasPrefix(pathOf(c), begin) {

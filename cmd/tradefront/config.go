@@ -33,7 +33,7 @@ func newConfig(e *env) *cobra.Command {
 			}
 			if !deep {
 				e.printGood(path, cfg, a)
-				fmt.Fprintln(e.out, notChecked)
+				fmt.Fprintln(e.out, e.say(notChecked, notCheckedChinese))
 				return nil
 			}
 			return e.checkDeep(c.Context(), path, cfg, a)
@@ -54,18 +54,19 @@ func (e *env) checkDeep(ctx context.Context, path string, cfg *config.Config, a 
 	var faults config.Faults
 	for i := range found.Findings {
 		f := &found.Findings[i]
-		switch detail := f.Detail.EN; f.Status {
+		next := f.Next.In(string(e.lang))
+		switch detail := f.Detail.In(string(e.lang)); f.Status {
 		case doctor.Pass:
-			fmt.Fprintln(e.out, "checked:", detail)
+			fmt.Fprintln(e.out, e.say("checked: ", "已检查：")+detail)
 		case doctor.Skip:
-			fmt.Fprintf(e.out, "not checked: %s: %s\n", f.Check, detail)
+			fmt.Fprintf(e.out, "%s%s: %s\n", e.say("not checked: ", "未检查："), f.Check, detail)
 		case doctor.Warn:
 			if f.Key != "" {
 				detail = f.Key + ": " + detail
 			}
-			fmt.Fprintf(e.out, "warning: %s; %s\n", detail, f.Next.EN)
+			fmt.Fprintf(e.out, "%s%s; %s\n", e.say("warning: ", "警告："), detail, next)
 		case doctor.Fail:
-			faults = append(faults, config.Fault{Key: f.Key, Problem: detail, Fix: f.Next.EN})
+			faults = append(faults, config.Fault{Key: f.Key, Problem: detail, Fix: next})
 		}
 	}
 	if err := faults.Err(); err != nil {
@@ -75,29 +76,32 @@ func (e *env) checkDeep(ctx context.Context, path string, cfg *config.Config, a 
 	return nil
 }
 
-// notChecked names what plain `config check` leaves out.
-const notChecked = "not checked: whether PostgreSQL answers and has the schema and the rights, whether the master key opens the AppIDs' " +
-	"authcodes, whether the local store is sound, whether the addresses are free; --deep checks them"
+// What plain `config check` leaves out.
+const (
+	notChecked = "not checked: whether PostgreSQL answers and has the schema and the rights, whether the master key opens the AppIDs' " +
+		"authcodes, whether the local store is sound, whether the addresses are free; --deep checks them"
+	notCheckedChinese = "未检查：PostgreSQL 是否应答、表结构和权限是否正确，主密钥能否解密各 AppID 的授权码，本地库是否完好，地址是否可用；加 --deep 检查这些"
+)
 
 // printGood prints the line of a configuration without fault, and its warnings.
 func (e *env) printGood(path string, cfg *config.Config, a *assemble.Assets) {
 	e.printSummary(path, cfg, a)
 	for _, w := range a.Keys.Warnings(time.Now()) {
-		fmt.Fprintln(e.out, "warning: keys:", w.Text)
+		e.printWarning("keys: " + w.Text)
 	}
-	e.printLines("warning:", assemble.Exposed(cfg, e.environ))
+	for _, w := range assemble.Exposed(cfg, e.environ) {
+		e.printWarning(w)
+	}
 	for _, w := range a.Calendar.Warnings(time.Now()) {
-		fmt.Fprintln(e.out, "warning: calendar_file:", w)
+		e.printWarning("calendar_file: " + w)
 	}
 }
 
 func (e *env) printSummary(path string, cfg *config.Config, a *assemble.Assets) {
-	fmt.Fprintf(e.out, "%s is good: listeners %d, keys %d, store %s, calendar to %s\n",
+	fmt.Fprintf(e.out, e.say("%s is good: listeners %d, keys %d, store %s, calendar to %s\n", "%s 没有错误：监听地址 %d 个，公钥 %d 个，存储方式 %s，日历截至 %s\n"),
 		path, len(cfg.Front.Listeners), len(cfg.Keys), cfg.Store.Driver, a.Calendar.Horizon())
 }
 
-func (e *env) printLines(what string, lines []string) {
-	for _, line := range lines {
-		fmt.Fprintln(e.out, what, line)
-	}
+func (e *env) printWarning(text string) {
+	fmt.Fprintln(e.out, e.say("warning: ", "警告：")+e.translated(text))
 }

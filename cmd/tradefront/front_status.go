@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/daemon"
+	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/show"
 )
 
@@ -77,9 +78,14 @@ func printFrontStatus(w io.Writer, s *daemon.Status) {
 	fmt.Fprintln(w)
 	word := map[bool]string{true: "ready", false: "NOT READY"}
 	fmt.Fprintln(w, word[s.Ready])
-	table(w, "CHECK\tOK\tSEVERITY\tREASON", func(w io.Writer) {
-		for _, r := range s.Reasons {
-			fmt.Fprintf(w, "%s\t%t\t%s\t%s\n", r.Name, r.Ready, r.Severity, r.Reason)
+	printReasons(w, s.Reasons)
+}
+
+// printReasons are the checks of a front or a relay agent.
+func printReasons(w io.Writer, reasons []ops.Reason) {
+	table(w, "CHECK\tOK\tSEVERITY\tREASON", func(rows io.Writer) {
+		for _, r := range reasons {
+			fmt.Fprintf(rows, "%s\t%t\t%s\t%s\n", r.Name, r.Ready, r.Severity, sentenceFor(w, r.Reason))
 		}
 	})
 }

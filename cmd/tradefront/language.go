@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/chinese"
 	"github.com/tradefront/tradefront/internal/show"
 )
 
@@ -39,6 +41,22 @@ func languageOf(args, environ []string) show.Language {
 func (e *env) say(english, chinese string) string {
 	if e.lang == show.Chinese {
 		return chinese
+	}
+	return english
+}
+
+// translated is what another room says in English, in the user's language.
+func (e *env) translated(english string) string {
+	if e.lang == show.Chinese {
+		return chinese.Of(english)
+	}
+	return english
+}
+
+// sentenceFor is what another room says in English, for those who read w.
+func sentenceFor(w io.Writer, english string) string {
+	if _, is := w.(chineseOut); is {
+		return chinese.Of(english)
 	}
 	return english
 }

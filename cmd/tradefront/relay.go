@@ -102,7 +102,7 @@ func relayError(id regulation.AppID, err error) error {
 
 // warn prints what an operator should look at, and what was done nevertheless.
 func (e *env) warn(format string, args ...any) {
-	fmt.Fprintf(e.err, "warning: "+format+"\n", args...)
+	fmt.Fprintln(e.err, e.say("warning: ", "警告：")+e.translated(fmt.Sprintf(format, args...)))
 }
 
 // warnOfOperators: an account that is none of an operator cannot log in through the relay. With a trading core the

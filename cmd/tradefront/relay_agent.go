@@ -63,7 +63,9 @@ func newRelayCheck(e *env) *cobra.Command {
 			}
 			fmt.Fprintf(e.out, "%s is good: mode %s, listeners %d, fronts %v, %d AppIDs exported %s\n", path, conf.Mode, len(conf.Front.Listeners),
 				conf.Upstream.Addresses, len(assets.Registry.Apps), show.Time(assets.Registry.Made))
-			e.printLines("remark:", assemble.AgentRemarks(conf, assets))
+			for _, remark := range assemble.AgentRemarks(conf, assets) {
+				fmt.Fprintln(e.out, e.say("remark: ", "提示：")+e.translated(remark))
+			}
 			return nil
 		}),
 	}
@@ -122,11 +124,7 @@ func printRelayStatus(w io.Writer, s *daemon.RelayStatus) {
 	fmt.Fprintf(w, "front: %s; this clock is %.0f s ahead of it\n\n", s.Upstream, s.ClockAhead)
 	word := map[bool]string{true: "ready", false: "NOT READY"}
 	fmt.Fprintln(w, word[s.Ready])
-	table(w, "CHECK\tOK\tSEVERITY\tREASON", func(w io.Writer) {
-		for _, r := range s.Reasons {
-			fmt.Fprintf(w, "%s\t%t\t%s\t%s\n", r.Name, r.Ready, r.Severity, r.Reason)
-		}
-	})
+	printReasons(w, s.Reasons)
 }
 
 func newRelayTerminals(e *env) *cobra.Command {

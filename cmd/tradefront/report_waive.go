@@ -88,7 +88,7 @@ func newReportWaive(e *env) *cobra.Command {
 func printWaiver(w io.Writer, s shownWaiver) {
 	fmt.Fprintf(w, "waived of %s, by %s: %s\n", s.Day, s.By, s.Reason)
 	for i := range s.Obstacles {
-		fmt.Fprintf(w, "  %s %s\n", s.Obstacles[i].Where, s.Obstacles[i].What)
+		fmt.Fprintf(w, "  %s\n", sentenceFor(w, s.Obstacles[i].Where+" "+s.Obstacles[i].What))
 	}
 	fmt.Fprintf(w, "the report may be written now, and is marked as incomplete: tradefront report export --day %s\n", s.Day)
 }

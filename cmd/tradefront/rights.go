@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -24,7 +23,7 @@ var roleOf = map[string]string{
 }
 
 // adviseRole says what to do about a right that PostgreSQL missed, whatever the command.
-func adviseRole(w io.Writer, c *cobra.Command, err error) {
+func (e *env) adviseRole(c *cobra.Command, err error) {
 	if !errors.Is(err, store.ErrDenied) {
 		return
 	}
@@ -33,9 +32,11 @@ func adviseRole(w io.Writer, c *cobra.Command, err error) {
 		group = group.Parent()
 	}
 	if role, ok := roleOf[group.Name()]; ok {
-		fmt.Fprintf(w, "next: `%s` works as role %s of deploy/sql/roles.sql: name that role in the database's URL\n", c.CommandPath(), role)
+		fmt.Fprintf(e.err, e.say("next: `%s` works as role %s of deploy/sql/roles.sql: name that role in the database's URL\n",
+			"下一步：`%s` 使用 deploy/sql/roles.sql 中的角色 %s：请在数据库 URL 中写该角色\n"), c.CommandPath(), role)
 	}
-	fmt.Fprintln(w, "next: if it is that role already, run deploy/sql/roles.sql as a superuser, as before the first migrate and after each")
+	fmt.Fprintln(e.err, e.say("next: if it is that role already, run deploy/sql/roles.sql as a superuser, as before the first migrate and after each",
+		"下一步：如果已是该角色，请以超级用户身份执行 deploy/sql/roles.sql，首次 migrate 之前和每次之后都要执行"))
 }
 
 // shownRights is how many missing rights are listed: after a migration a role lacks all of
@@ -56,10 +57,10 @@ func (e *env) warnOfRights(ctx context.Context, pg *postgres.Store, all bool) er
 		list = append(list, fmt.Sprintf("the roles of deploy/sql/roles.sql lack %d rights on these tables (--verbose lists them)", len(rights.Lacking)))
 	}
 	for _, f := range list {
-		fmt.Fprintln(e.err, "warning:", f)
+		e.warn("%s", f)
 	}
 	if len(list) > 0 {
-		fmt.Fprintln(e.err, "next: run deploy/sql/roles.sql once more, as a superuser")
+		fmt.Fprintln(e.err, e.say("next: run deploy/sql/roles.sql once more, as a superuser", "下一步：以超级用户身份重新执行 deploy/sql/roles.sql"))
 	}
 	return nil
 }
@@ -75,10 +76,10 @@ func (e *env) warnOfSettings(ctx context.Context, pg *postgres.Store) error {
 		return fmt.Errorf("the schema is current, but what else is on its tables could not be looked at: %w", err)
 	}
 	for _, f := range findings {
-		fmt.Fprintln(e.err, "warning:", f)
+		e.warn("%s", f)
 	}
 	for _, x := range extras {
-		fmt.Fprintln(e.err, "warning: PostgreSQL:", x)
+		e.warn("PostgreSQL: %s", x)
 	}
 	return nil
 }

@@ -50,11 +50,14 @@ func run(args, environ []string, in io.Reader, out, errOut io.Writer) int {
 	case err == nil:
 		return exitDone
 	case !e.began:
-		fmt.Fprintf(errOut, "tradefront: %v\n%s: %s --help\n", err, e.say("See", "用法见"), c.CommandPath())
+		fmt.Fprintf(errOut, "tradefront: %s\n%s: %s --help\n", e.translated(err.Error()), e.say("See", "用法见"), c.CommandPath())
 		return exitMisuse
 	}
+	if c.Name() == "serve" { // its standard error is the log, which is English
+		e.lang = show.English
+	}
 	e.report(errOut, err)
-	adviseRole(errOut, c, err)
+	e.adviseRole(c, err)
 	return exitFailed
 }
 
@@ -64,11 +67,12 @@ func (e *env) report(w io.Writer, err error) {
 	if errors.As(err, &faults) {
 		fmt.Fprintln(w, "tradefront: "+e.say("the configuration has faults:", "配置有错误："))
 		for _, f := range faults {
+			f.Problem, f.Fix = e.translated(f.Problem), e.translated(f.Fix)
 			fmt.Fprintln(w, "  "+f.String())
 		}
 		return
 	}
-	fmt.Fprintf(w, "tradefront: %v\n", err)
+	fmt.Fprintf(w, "tradefront: %s\n", e.translated(err.Error()))
 }
 
 func newRoot(e *env) *cobra.Command {

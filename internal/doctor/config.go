@@ -62,7 +62,7 @@ func checkModes(_ context.Context, s *Site, f *findings) {
 		if mode := info.Mode().Perm(); mode&0o007 != 0 {
 			finding := f.trouble(say("mode %04o of %s lets all users in", "%[2]s 的权限 %04[1]o 允许所有用户访问", mode, file.path))
 			finding.Key = file.key
-			finding.Next = say("%s", "%s", files.ModeAdvice(file.path, "chmod o="))
+			finding.Next = foreign(files.ModeAdvice(file.path, "chmod o="))
 		}
 	}
 	checkFolders(s.Config, f)
@@ -98,14 +98,11 @@ func checkKeys(_ context.Context, s *Site, f *findings) {
 	now := s.Now()
 	newest := assets.Keys.Newest(now)
 	for _, w := range assets.Keys.Warnings(now) {
-		detail := say("%s", "%s", w.Text)
 		if newest == nil && w.Subject == "" {
-			detail.ZH = "现在没有有效的密钥，登录将得到错误 7（" + w.Text + "）"
-			f.trouble(detail)
+			f.trouble(foreign(w.Text))
 			continue
 		}
-		detail.ZH = "密钥即将到期或需要更换（" + w.Text + "）"
-		f.warn(detail)
+		f.warn(foreign(w.Text))
 	}
 	if len(f.all) == 0 {
 		f.pass("newest valid key is version %s; none ends within 60 days", "最新有效密钥的版本是 %s；60 天内没有密钥到期", newest.Version)
@@ -119,7 +116,7 @@ func checkCalendar(_ context.Context, s *Site, f *findings) {
 		return
 	}
 	for _, w := range assets.Calendar.Warnings(s.Now()) {
-		f.trouble(say("%s", "交易日历需要更新（%s）", w)).Key = "calendar_file"
+		f.trouble(foreign(w)).Key = "calendar_file"
 	}
 	if len(f.all) == 0 {
 		f.pass("trading days are known to %s", "交易日历覆盖到 %s", assets.Calendar.Horizon())
@@ -127,7 +124,7 @@ func checkCalendar(_ context.Context, s *Site, f *findings) {
 }
 
 func checkExposure(_ context.Context, s *Site, f *findings) {
-	f.remarks(assemble.Overheard(s.Config), "网络上的其他人可能窃听或冒充")
+	f.remarks(assemble.Overheard(s.Config))
 	if len(f.all) == 0 {
 		f.pass("no page without a password and no connection without encryption leaves this machine", "没有不设密码的页面或不加密的连接离开本机")
 	}
@@ -162,7 +159,7 @@ func (s *Site) proxyAsSeen(f *findings) {
 	status, _ := s.front.get()
 	for _, r := range status.Reasons {
 		if r.Name == "client_addresses" && !r.Ready {
-			f.trouble(say("%s", "记录的客户地址不像客户的（%s）", r.Reason))
+			f.trouble(foreign(r.Reason))
 		}
 	}
 }

@@ -187,7 +187,7 @@ func TestRunningFront(t *testing.T) {
 func TestFrontOfAnother(t *testing.T) {
 	h := newHouse(t)
 	stranger := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, `{"front_id":9,"state":"serving","reasons":[{"name":"keys","ready":false,"severity":"required","reason":"none"}]}`)
+		_, _ = io.WriteString(w, `{"front_id":9,"state":"serving","reasons":[{"name":"keys","ready":false,"severity":"required","reason":"the front is starting"}]}`)
 	}))
 	defer stranger.Close()
 	h.replace("admin:\n  address: \"127.0.0.1:0\"", "admin:\n  address: \""+stranger.Listener.Addr().String()+"\"")
@@ -197,7 +197,7 @@ func TestFrontOfAnother(t *testing.T) {
 	h.front = stranger.Listener.Addr().String()
 	r = h.examine()
 	wantIn(t, r, "front", Pass)
-	if f := wantIn(t, r, "readiness", Fail); f.Detail.EN != "keys: none" {
+	if f := wantIn(t, r, "readiness", Fail); f.Detail.EN != "keys: the front is starting" {
 		t.Errorf("%+v", f)
 	}
 }

@@ -61,20 +61,16 @@ func (f *findings) fault(key string, err error) {
 	if !errors.As(err, &faults) {
 		faults = config.Faults{{Key: key, Problem: oneLine(err)}}
 	}
-	f.remarks(faults, "")
+	f.remarks(faults)
 }
 
-// remarks are what another room says in English; zh says what they have in common.
-func (f *findings) remarks(faults config.Faults, zh string) {
+// remarks are what another room found.
+func (f *findings) remarks(faults config.Faults) {
 	for _, fault := range faults {
-		detail := Text{fault.Problem, fault.Problem}
-		if zh != "" {
-			detail.ZH = zh + "（" + fault.Problem + "）"
-		}
-		finding := f.trouble(detail)
+		finding := f.trouble(foreign(fault.Problem))
 		finding.Key = fault.Key
 		if fault.Fix != "" {
-			finding.Next = Text{fault.Fix, f.check.advice.ZH + "（" + fault.Fix + "）"}
+			finding.Next = foreign(fault.Fix)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -168,11 +169,22 @@ func wantIn(t *testing.T, r *Report, check string, status Status) *Finding {
 			t.Errorf("%s has no next step: %+v", check, worst)
 		}
 	}
-	if worst.Detail.EN == "" || worst.Detail.ZH == "" {
-		t.Errorf("%s lacks a language: %+v", check, worst)
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		for _, text := range []Text{f.Detail, f.Next} {
+			if text.EN == "" != (text.ZH == "") || english.MatchString(text.ZH) || text.ZH != "" && !han.MatchString(text.ZH) {
+				t.Errorf("%s lacks a language: %+v", f.Check, text)
+			}
+		}
 	}
 	return worst
 }
+
+var (
+	han = regexp.MustCompile(`\p{Han}`)
+	// english is a part of a sentence: a command has fewer words in a row without a flag or a path.
+	english = regexp.MustCompile(`(?:\b[a-z]+[,;]? ){5}`)
+)
 
 func lines(r *Report) (text string) {
 	for i := range r.Findings {

@@ -129,7 +129,7 @@ func socketsOf(pid int) (map[string]bool, error) {
 }
 
 func checkPortRange(_ context.Context, s *Site, f *findings) {
-	f.remarks(assemble.InOutgoingRange(s.Config), "端口在系统分配给外连的范围内，可能使前置无法启动")
+	f.remarks(assemble.InOutgoingRange(s.Config))
 	if len(f.all) == 0 {
 		f.pass("the ports are outside of the range of outgoing connections, or reserved", "端口不在外连端口范围内，或者已被保留")
 	}

@@ -47,7 +47,7 @@ func judgeVersion(f *findings, version int) {
 		f.trouble(say("PostgreSQL %d.%d is older than tradefront was tried with (%d)", "PostgreSQL %d.%d 早于 tradefront 试验过的版本（%d）", major, minor, oldestTried))
 		return
 	}
-	f.pass("PostgreSQL %d.%d", "PostgreSQL %d.%d", major, minor)
+	f.pass("PostgreSQL %d.%d", "PostgreSQL 版本 %d.%d", major, minor)
 }
 
 func checkSchema(ctx context.Context, s *Site, f *findings) {
@@ -78,7 +78,7 @@ func checkRights(ctx context.Context, s *Site, f *findings) {
 		return
 	}
 	for _, r := range rights.TooMuch {
-		f.warn(say("%s", "权限过大（%s）", r))
+		f.warn(foreign(r))
 	}
 	if n := len(rights.Lacking); n > 0 {
 		f.trouble(say("the roles lack %d rights, the first: %s", "角色缺少 %d 项权限，第一项：%s", n, rights.Lacking[0])).Key = "store.url"
@@ -99,14 +99,14 @@ func checkSettings(ctx context.Context, s *Site, f *findings) {
 		f.skip("the settings could not be read: %s", "无法读取设置：%s", oneLine(err))
 	}
 	for i := range settings {
-		f.trouble(say("%s", "设置与 tradefront 的要求不同（%s）", settings[i].String()))
+		f.trouble(foreign(settings[i].String()))
 	}
 	extras, err := pg.Extras(ctx)
 	if err != nil {
 		f.skip("what is on the tables beside tradefront's own could not be read: %s", "无法读取表上的其他对象：%s", oneLine(err))
 	}
 	for _, e := range extras {
-		f.trouble(say("%s", "数据库中有可能丢失记录的设置或对象（%s）", e))
+		f.trouble(foreign(e))
 	}
 	if len(f.all) == 0 {
 		f.pass("its settings are those that tradefront relies on, and nothing else is on its tables", "设置符合要求，表上没有其他对象")

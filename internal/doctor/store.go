@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/chinese"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/store/repair"
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
@@ -68,7 +69,7 @@ func checkMasterKey(ctx context.Context, s *Site, f *findings) {
 	tables, why, err := s.tables()
 	if tables == nil {
 		if err != nil {
-			why = Text{why.EN + ": " + oneLine(err), why.ZH + "：" + oneLine(err)}
+			why = Text{why.EN + ": " + oneLine(err), why.ZH + "：" + chinese.Of(oneLine(err))}
 		}
 		f.add(Skip, why)
 		return

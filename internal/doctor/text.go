@@ -1,6 +1,11 @@
 package doctor
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tradefront/tradefront/internal/chinese"
+)
 
 // Text is one sentence in both languages.
 type Text struct{ EN, ZH string }
@@ -16,10 +21,19 @@ func (t Text) In(language string) string {
 	return t.EN
 }
 
-// say fills both sentences with the same values; %[2]s gives them another order.
+// say fills both sentences with the same values, what another room says in English translated; %[2]s gives them another order.
 func say(en, zh string, args ...any) Text {
 	if len(args) == 0 {
 		return Text{en, zh}
 	}
-	return Text{fmt.Sprintf(en, args...), fmt.Sprintf(zh, args...)}
+	translated := slices.Clone(args)
+	for i, arg := range args {
+		if text, is := arg.(string); is {
+			translated[i] = chinese.Of(text)
+		}
+	}
+	return Text{fmt.Sprintf(en, args...), fmt.Sprintf(zh, translated...)}
 }
+
+// foreign is what another room says in English.
+func foreign(en string) Text { return Text{en, chinese.Of(en)} }

@@ -20,7 +20,7 @@ func full() *Snapshot {
 		Checks: []Check{
 			{"front", true, true, "20,411 connections, 19,876 users online"},
 			{"keys", true, true, "newest valid key is version 2.0"},
-			{"key_life", false, false, "key version 1.0 ends in 26 days"},
+			{"key_life", false, false, "key version 1.0 ends at 2026-01-31 08:59:30, in 26 days: terminals that still use it will be flagged 2, have them take version 2.0"},
 			{"postgres", true, false, "12 records wait to be forwarded"},
 		},
 		Day: &Day{
@@ -57,8 +57,8 @@ func full() *Snapshot {
 				{Day: "20251230", State: "not_exported"},
 			},
 			Obstacles: []store.Obstacle{{
-				Day: 20260102, Kind: store.FrontMissing, Where: "front 4 on front4", What: "did not report since 2026-01-05 07:28:30", Records: 1830,
-				Next: "start it, or: tradefront front retire 4",
+				Day: 20260102, Kind: store.FrontMissing, Where: "front 4 (host front4)", What: "did not report since the window closed (last seen 2026-01-05 07:28:30)", Records: 1830,
+				Next: "start it with PostgreSQL in reach; if it is gone for good: tradefront front retire 4",
 			}},
 		},
 		Pages: []string{"/metrics", "/healthz", "/readyz", "/status"},

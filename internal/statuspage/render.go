@@ -13,6 +13,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/tradefront/tradefront/internal/chinese"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/show"
 )
@@ -46,6 +47,12 @@ func parsed(language show.Language) *template.Template {
 				return "", fmt.Errorf("no text %q", name)
 			}
 			return p.in(language), nil
+		},
+		"say": func(sentence any) string {
+			if language == show.Chinese {
+				return chinese.Of(fmt.Sprint(sentence))
+			}
+			return fmt.Sprint(sentence)
 		},
 		"word":    func(set, word string) string { return Word(set, word, language) },
 		"n":       number,
