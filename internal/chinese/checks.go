@@ -157,4 +157,5 @@ var checks = map[string]string{
 	"the database keeps text as it comes and checks nothing; other programs must write UTF-8": "数据库原样保存文本而不检查；其他程序必须写 UTF-8",
 	"%s may %s, and should not": "%s 有权 %s，而不应有",
 	"%s lacks %s on %s":         "%s 缺少对 %[3]s 的 %[2]s 权限",
+	"no link shows one":         "没有链路出示证书",
 }

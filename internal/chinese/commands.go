@@ -145,6 +145,20 @@ var commands = map[string]string{
 	"verifiers of passwords under a key that is not in force: %w": "用未生效的密钥加密的密码校验值：%w",
 	"store: account %q: state %d is none":                         "账户 %q：没有状态 %d",
 
+	"name the AppID, see `tradefront app list`":                                        "请给出 AppID，见 `tradefront app list`",
+	"name what to bind or unbind: --account, --account-prefix, --network or --confine": "请写明要绑定或解除的内容：--account、--account-prefix、--network 或 --confine",
+	"it is not bound to %v; see `tradefront app show`":                                 "它没有绑定到 %v；见 `tradefront app show`",
+	"%q is neither an account nor the beginning of accounts as 8001*: %w":              "%q 既不是账户，也不是如 8001* 的账户前缀：%w",
+	"%s: %d, and an AppID may be bound to %d at most":                                  "%s：%d 个，而一个 AppID 最多绑定 %d 个",
+	"it is a relay's, and a binding is of direct terminals: `tradefront relay change` names the networks of a relay, `tradefront relay scope` the accounts": "它是中继的，而绑定只用于直连终端：中继的网段用 `tradefront relay change`，账户用 `tradefront relay scope`",
+
+	// Reloads and upgrades of a running front.
+	"%s to process %d: %w": "向进程 %[2]d 发送 %[1]s：%[3]w",
+	"process %d has ended; look into its log, and start the front":            "进程 %d 已结束；请查看其日志，并启动前置",
+	"process %d has neither done it nor refused within %v; look into its log": "进程 %d 在 %v 内既未完成也未拒绝；请查看其日志",
+	"process %d: %w; is it the running front, and is this its user?":          "进程 %d：%w；它是正在运行的前置吗，当前用户是它的用户吗？",
+	"the front's program is gone: %w; install it again":                       "前置的程序文件已不存在：%w；请重新安装",
+
 	// Relays.
 	"name the relay: its AppID, see tradefront relay list":                                                                         "请给出中继的 AppID，见 tradefront relay list",
 	"there is no relay %s (AppIDs are case-sensitive); see `tradefront relay list`":                                                "没有中继 %s（AppID 区分大小写）；见 `tradefront relay list`",

@@ -36,17 +36,16 @@ var values = map[string]string{
 	"unknown key": "未知的配置项",
 
 	// The admin listener, relay agents.
-	"asks each client for a certificate, and commands have none: they cannot ask the front":           "要求客户端证书，而命令没有证书：它们无法询问前置",
-	"is empty, and the admin listener has TLS, so commands as front status cannot ask it":             "为空，而管理端口使用 TLS，因此 front status 等命令无法询问它",
-	"name the file with the certificate of its authority":                                             "写明其 CA 证书的文件",
-	"is given, and the admin listener has no TLS, so commands as front status cannot ask it":          "已设置，而管理端口不用 TLS，因此 front status 等命令无法询问它",
-	"remove it, or put tls_server_config into admin.web_config_file":                                  "去掉它，或在 admin.web_config_file 中写 tls_server_config",
-	"is empty, and the admin listener asks for a password, so commands as front status cannot ask it": "为空，而管理端口要求密码，因此 front status 等命令无法询问它",
-	"name a file that holds user:password":                                                            "写明存放 user:password 的文件",
-	"mode operator passes no business messages, they are answered 77: on the relay's one connection to the front nothing says whose message it is; customers who trade through the front use mode investor": "一对多模式不转发业务报文，应答 77：在中继到前置的单一连接上无法分辨报文属于谁；经前置交易的客户使用多对多模式",
-	"%d connections do not fit the limit of %d open files (%d are kept in reserve): raise it (ulimit -n, LimitNOFILE=) or set at most %d":                                                                   "%d 个连接超出打开文件数上限 %d（其中保留 %d 个）：请调高上限（ulimit -n、LimitNOFILE=），或设为不超过 %d",
-	"save the monitoring centre's public key there": "把监控中心的公钥保存到该处",
-	"take it from the release, bring it up to date": "从发布包取得并更新",
+	"asks each client for a certificate, and commands have none: they cannot ask the front":                                               "要求客户端证书，而命令没有证书：它们无法询问前置",
+	"is empty, and the admin listener has TLS, so commands as front status cannot ask it":                                                 "为空，而管理端口使用 TLS，因此 front status 等命令无法询问它",
+	"name the file with the certificate of its authority":                                                                                 "写明其 CA 证书的文件",
+	"is given, and the admin listener has no TLS, so commands as front status cannot ask it":                                              "已设置，而管理端口不用 TLS，因此 front status 等命令无法询问它",
+	"remove it, or put tls_server_config into admin.web_config_file":                                                                      "去掉它，或在 admin.web_config_file 中写 tls_server_config",
+	"is empty, and the admin listener asks for a password, so commands as front status cannot ask it":                                     "为空，而管理端口要求密码，因此 front status 等命令无法询问它",
+	"name a file that holds user:password":                                                                                                "写明存放 user:password 的文件",
+	"%d connections do not fit the limit of %d open files (%d are kept in reserve): raise it (ulimit -n, LimitNOFILE=) or set at most %d": "%d 个连接超出打开文件数上限 %d（其中保留 %d 个）：请调高上限（ulimit -n、LimitNOFILE=），或设为不超过 %d",
+	"save the monitoring centre's public key there":                                                                                       "把监控中心的公钥保存到该处",
+	"take it from the release, bring it up to date":                                                                                       "从发布包取得并更新",
 
 	// The calendar.
 	"calendar: %s": "交易日历：%s", "no years": "没有年份", "field %s not found": "没有字段 %s",
