@@ -167,7 +167,9 @@ func TestInstallRefuses(t *testing.T) {
 		{"a key that is none", func(r *release) { r.put(r.log+".asc", "-----BEGIN PGP", 0o600) }, []string{"--key", "LOG.asc"}, "holds no public key"},
 		{"--unsigned with a key", func(*release) {}, []string{"--unsigned", "--key", "FOREIGN"}, "exclude each other"},
 		{"--unsigned, and a wrong sum", func(r *release) { r.write(deb, "evil") }, []string{"--unsigned"}, "files are not as the release has them"},
-		{"an older one", func(r *release) { r.put(r.log+".fault", "dpkg: will not downgrade tradefront from 0.9.1-1 to 0.9.0-1, skipping", 0o600) }, nil, "is not installed"},
+		{"an older one", func(r *release) {
+			r.put(r.log+".fault", "dpkg: will not downgrade tradefront from 0.9.1-1 to 0.9.0-1, skipping", 0o600)
+		}, nil, "is not installed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

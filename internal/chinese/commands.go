@@ -222,7 +222,6 @@ var commands = map[string]string{
 	"%d lines in a row are no entries, so it is no audit log":                               "连续 %d 行不是审计记录，因此不是审计日志",
 	"unpacks to more than %d times its size, as no audit log does":                          "解压后超过其大小的 %d 倍，不会是审计日志",
 	"--for: want 1s to %s":                                                                  "--for：应为 1s 至 %s",
-	"a trace is of one front: name one --front":                                             "跟踪针对一个前置：请只给一个 --front",
 	"the front's line is no event: %w":                                                      "前置给出的行不是事件：%w",
 	"the front at %q ended the trace before its time: it stops, or its reader was too slow": "前置 %q 提前结束了跟踪：它正在停止，或读取过慢",
 	"a trace runs for 1 to %d seconds":                                                      "跟踪时间为 1 至 %d 秒",
@@ -309,4 +308,17 @@ var foreign = map[string]string{
 	"time: invalid duration %q":                                                           "%q 不是时长，应如 30m、2h",
 	"did not find expected %s":                                                            "缺少 %s", "Saturday": "星期六", "Sunday": "星期日",
 	"file is not a database (26)": "文件不是数据库（26）",
+
+	// Sessions of all fronts.
+	"--account ends all sessions of an account: leave SESSION and --terminal out":                                                                 "--account 结束一个账户的全部会话：不要再给 SESSION 和 --terminal",
+	"name one session, see `tradefront session list`, or --account":                                                                               "请指明一个会话（见 `tradefront session list`），或用 --account",
+	"the front at %q does not end session %d: %w":                                                                                                 "%q 处的前置没有结束会话 %s：%w",
+	"PostgreSQL cannot say which fronts there are, so the front of this machine alone was asked; --front names others: %w":                        "PostgreSQL 无法说明有哪些前置，因此只询问了本机的前置；其他前置用 --front 指明：%w",
+	"it is about one front: name one --front":                                                                                                     "只针对一台前置：请用一个 --front 指明",
+	"PostgreSQL knows no running front %d: see `tradefront front list`":                                                                           "PostgreSQL 中没有运行中的前置 %d：见 `tradefront front list`",
+	"front %d on host %s was not asked: %s":                                                                                                       "没有询问主机 %[2]s 上的前置 %[1]s：%[3]s",
+	"names users of admin.web_config_file, and there is none":                                                                                     "指定的是 admin.web_config_file 中的用户，而没有该文件",
+	"are asked for over TLS alone, and admin.web_config_file has no tls_server_config":                                                            "只能经 TLS 使用，而 admin.web_config_file 没有 tls_server_config",
+	"%q is none of the basic_auth_users of admin.web_config_file":                                                                                 "%q 不是 admin.web_config_file 的 basic_auth_users 中的用户",
+	"actions are for this machine alone: run the command on the front's own host; sessions may be ended from others by a user of admin.operators": "操作只能在本机进行：请在前置所在主机上执行该命令；admin.operators 中的用户可以从其他主机结束会话",
 }

@@ -149,7 +149,8 @@ func New(opt Options, policy Policy, p Parts) *Gateway {
 	g := &Gateway{
 		opt: opt, core: p.Core, registry: p.Registry,
 		recorder: p.Recorder, audit: p.Audit, observer: p.Observer, logger: p.Logger, now: p.Now,
-		online: online{limit: opt.SessionsPerUser}, loginRates: newLoginRates(), lastLogins: lastLogins{bound: maxLastLogins}, codes: newCodeRates(), replays: replays{bound: opt.SeenTerminals},
+		online: online{limit: opt.SessionsPerUser}, loginRates: newLoginRates(), lastLogins: lastLogins{bound: maxLastLogins},
+		codes: newCodeRates(), replays: replays{bound: opt.SeenTerminals},
 	}
 	g.malformed = ops.NewMalformedLog(p.Logger)
 	g.relays, g.relayObserver = p.Relays, noRelayObserver{}

@@ -153,7 +153,8 @@ func (p *Heartbeat) beginAnew(ctx context.Context) error {
 // a record in doubt must not come after a report that does not count it.
 func (p *Heartbeat) count(ctx context.Context, stopped bool) (store.FrontReport, error) {
 	r := store.FrontReport{
-		FrontID: p.opt.FrontID, StoreID: p.id, Life: p.life.ID, Continues: p.life.Continues, Process: p.process, Host: p.opt.Host, Version: p.opt.Version, AdminAddress: p.opt.Admin,
+		FrontID: p.opt.FrontID, StoreID: p.id, Life: p.life.ID, Continues: p.life.Continues, Process: p.process, Host: p.opt.Host,
+		Version: p.opt.Version, AdminAddress: p.opt.Admin,
 		Started: p.started, Counted: p.opt.Now(), Stopped: stopped, Forwarded: p.forwarder.Rows(),
 	}
 	var err error
