@@ -312,7 +312,7 @@ var foreign = map[string]string{
 	// Sessions of all fronts.
 	"--account ends all sessions of an account: leave SESSION and --terminal out":                                                                 "--account 结束一个账户的全部会话：不要再给 SESSION 和 --terminal",
 	"name one session, see `tradefront session list`, or --account":                                                                               "请指明一个会话（见 `tradefront session list`），或用 --account",
-	"the front at %q does not end session %d: %w":                                                                                                 "%q 处的前置没有结束会话 %s：%w",
+	"the front at %q does not end session %d: %w":                                                                                                 "%q 处的前置没有结束会话 %d：%w",
 	"PostgreSQL cannot say which fronts there are, so the front of this machine alone was asked; --front names others: %w":                        "PostgreSQL 无法说明有哪些前置，因此只询问了本机的前置；其他前置用 --front 指明：%w",
 	"it is about one front: name one --front":                                                                                                     "只针对一台前置：请用一个 --front 指明",
 	"PostgreSQL knows no running front %d: see `tradefront front list`":                                                                           "PostgreSQL 中没有运行中的前置 %d：见 `tradefront front list`",
