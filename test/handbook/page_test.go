@@ -26,7 +26,7 @@ type block struct {
 }
 
 var (
-	programs = regexp.MustCompile(`^(sudo|tradefront|tradefront-collect|make|go|openssl|systemctl|journalctl|psql|curl|python3|sha256sum|` +
+	programs = regexp.MustCompile(`^(sudo|tradefront|tradefront-collect|make|go|openssl|ssh-keygen|systemctl|journalctl|psql|curl|python3|sha256sum|` +
 		`install|useradd|chown|cp|g\+\+|\./core|promtool|printf|[A-Z_]+=\S+ go) `)
 	prompt      = regexp.MustCompile(`^(?:\S+)?\$ `)
 	explanation = regexp.MustCompile(`\s{2,}[^-\s"].*$`)
