@@ -4,6 +4,7 @@ import (
 	"math"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -88,10 +89,10 @@ func TestPreparedStrings(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := Plan{Scenario: Churn, Visits: 600, Seed: 7}
-	done := 0
-	c, err := p.Prepare(t.Context(), key, func(int) { done++ })
-	if err != nil || done != 3 {
-		t.Fatalf("%v, told %d times", err, done)
+	var done atomic.Int64
+	c, err := p.Prepare(t.Context(), key, func(int) { done.Add(1) })
+	if err != nil || done.Load() != 3 {
+		t.Fatalf("%v, told %d times", err, done.Load())
 	}
 	seen, types := map[string]bool{}, map[string]bool{}
 	for i := range p.Logins() {

@@ -47,7 +47,8 @@ func (p *Plan) random(i int) *rand.Rand {
 // prepareChunk is how many a goroutine makes before it tells how far it is.
 const prepareChunk = 256
 
-// Prepare makes them on all processors, before the clock starts. progress is called with how many are there.
+// Prepare makes them on all processors, before the clock starts. progress is called with how many are there,
+// by several goroutines.
 func (p *Plan) Prepare(ctx context.Context, key supplement.Encrypter, progress func(done int)) (*Ciphertexts, error) {
 	_, longest := key.CiphertextLen()
 	n := p.Logins()
