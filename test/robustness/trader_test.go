@@ -84,6 +84,16 @@ func (c *crowd) counts() (traded, []string) {
 	return count, slices.Clone(c.wrong)
 }
 
+// sentAway counts the terminals that got a ForceExit.
+func (c *crowd) sentAway() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, exits := range c.count.Exits {
+		n += exits
+	}
+	return n
+}
+
 // find counts a finding and keeps the first ones.
 func (c *crowd) find(n *int, format string, args ...any) {
 	c.mu.Lock()
