@@ -22,6 +22,9 @@ func (a Advice) In(l Language) string {
 	return a.English
 }
 
+// In is the state's word in a language: "已采集", "present".
+func (s State) In(l Language) string { return strings.TrimRight(texts[l].state[s], " 　") }
+
 // Explain is a text for a user or a support desk: a line for each item, then what is missing. Values are masked.
 func (r *Result) Explain(l Language) string { return r.explain(l, Item.Masked) }
 

@@ -14,13 +14,15 @@ import (
 
 // Said is a message of the scene.
 type Said struct {
-	Terminal string // "seller 88880000"
-	Sent     bool   // by the terminal; else it was received
-	TID      ftd.TID
-	Name     string
-	Series   uint16
-	Number   uint32
-	Fields   string
+	Role    string // "seller" or "buyer"
+	Account regulation.Account
+	Sent    bool // by the terminal; else it was received
+	TID     ftd.TID
+	Name    string
+	Series  uint16
+	Number  uint32
+	Fields  string
+	Resumed *client.ResumePoint // of a login from another terminal: what it asks for
 }
 
 // What the scene trades: the seller's order is filled in two parts, and it misses the second one.
@@ -54,7 +56,6 @@ type scene struct {
 type actor struct {
 	*visitor
 	scene  *scene
-	name   string
 	orders int
 }
 
@@ -124,7 +125,7 @@ func (s *scene) enter(ctx context.Context, name string, account Account, resume 
 		firm: s.firm, kind: &kind{name: name, flag: regulation.FlagNormal}, random: rand.New(rand.NewPCG(n, seedStream+1)),
 		app: s.firm.Apps[0], account: account, inbox: newInbox(""),
 	}
-	a := &actor{visitor: v, scene: s, name: fmt.Sprintf("%s %s", name, account.Account)}
+	a := &actor{visitor: v, scene: s}
 	s.actors = append(s.actors, a)
 	text, ciphertext, err := v.collect()
 	if err != nil {
@@ -134,7 +135,7 @@ func (s *scene) enter(ctx context.Context, name string, account Account, resume 
 		return nil, err
 	}
 	for _, p := range resume {
-		a.told(true, ftd.TIDUserLogin, 0, 0, fmt.Sprintf("from another terminal; ResumePoints: series %d, all after number %d", p.Series, p.Number))
+		a.tell(Said{Sent: true, TID: ftd.TIDUserLogin, Resumed: &p})
 	}
 	result, err := v.loginResult(ctx, client.LoginRequest{Ciphertext: ciphertext, Resume: resume}, text)
 	if err != nil {
@@ -177,7 +178,7 @@ func (a *actor) sees(ctx context.Context) (Fill, error) {
 	case <-a.conn.Done():
 		return Fill{}, a.conn.Err()
 	case <-ctx.Done():
-		return Fill{}, errors.Join(errors.New(a.name+" got no fill"), context.Cause(ctx))
+		return Fill{}, errors.Join(fmt.Errorf("%s %s got no fill", a.kind.name, a.account.Account), context.Cause(ctx))
 	}
 }
 
@@ -194,9 +195,15 @@ var directionWords = map[byte]string{coresim.Buy: "buy", coresim.Sell: "sell"}
 var messageNames = map[ftd.TID]string{coresim.TIDOrderInsert: "OrderInsert", coresim.TIDTradeInsertSingle: "TradeInsertSingle"}
 
 func (a *actor) told(sent bool, tid ftd.TID, series uint16, number uint32, fields string) {
-	name, known := messageNames[tid]
-	if !known {
-		name = tid.String()
+	a.tell(Said{Sent: sent, TID: tid, Series: series, Number: number, Fields: fields})
+}
+
+// tell passes a message on with the terminal's part in the scene and the message's name.
+func (a *actor) tell(s Said) {
+	s.Role, s.Account = a.kind.name, a.account.Account
+	s.Name = messageNames[s.TID]
+	if s.Name == "" {
+		s.Name = s.TID.String()
 	}
-	a.scene.tell(Said{Terminal: a.name, Sent: sent, TID: tid, Name: name, Series: series, Number: number, Fields: fields})
+	a.scene.tell(s)
 }

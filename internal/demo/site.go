@@ -55,7 +55,17 @@ func NewSite(dir, postgresURL, listen, admin string) (*Site, error) {
 
 // NewLinkedSite is NewSite for a front that has a core-sim behind it, at CoreSocket, and a second listener for relays.
 func NewLinkedSite(dir, postgresURL, listen, admin string) (*Site, error) {
-	return newSite(dir, append(siteConfig(postgresURL, listen, admin, relayListener), linkConfig...))
+	return newSite(dir, linkedConfig(postgresURL, listen, admin, "127.0.0.1:0"))
+}
+
+// WriteAddresses puts the addresses of a linked site's running front into its configuration file, where ports were 0: commands
+// that are given the file then find the front.
+func (s *Site) WriteAddresses(postgresURL, listen, admin, relays string) error {
+	return os.WriteFile(s.Path, linkedConfig(postgresURL, listen, admin, relays), 0o600)
+}
+
+func linkedConfig(postgresURL, listen, admin, relays string) []byte {
+	return append(siteConfig(postgresURL, listen, admin, fmt.Sprintf(relayListener, relays)), linkConfig...)
 }
 
 func newSite(dir string, configuration []byte) (*Site, error) {
@@ -108,7 +118,7 @@ core:
 }
 
 // relayListener follows the customers' listener of siteConfig.
-const relayListener = `    - address: "127.0.0.1:0"
+const relayListener = `    - address: %q
       admits: relays
 `
 

@@ -22,7 +22,7 @@ func (t *Tour) thisMachine(ctx context.Context) (was *demo.Was, err error) {
 		return nil, err
 	}
 	t.say("%s", strings.TrimSuffix(t.found.ExplainClear(t.explained()), "\n"))
-	t.say("the same, masked: %s collect check", os.Args[0])
+	t.say("the same, masked: %s collect check", show.ShellWord(os.Args[0]))
 	pem, err := files.Read(filepath.Join(t.site.Dir, "keys", demo.KeyVersion+".pem"), 64<<10)
 	if err != nil {
 		return nil, err
@@ -57,7 +57,11 @@ func (t *Tour) machine(verdict *demo.Verdict) {
 			if i < len(reported) {
 				value = reported[i]
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", it.Word, it.State, it.Clear(), value, it.Source)
+			name := it.Word
+			if t.Language == show.Chinese {
+				name = it.Name
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", name, it.State.In(t.explained()), it.Clear(), value, it.Source)
 		}
 	})
 }

@@ -45,7 +45,10 @@ func (t *Tour) trade(ctx context.Context) (answers []*demo.Was, err error) {
 			if s.Sent {
 				way = "sends"
 			}
-			fmt.Fprintf(w, "%s\t%s\t0x%04X\t%s\t%d\t%d\t%s\n", s.Terminal, t.in(way), uint32(s.TID), s.Name, s.Series, s.Number, s.Fields)
+			if s.Resumed != nil {
+				s.Fields = fmt.Sprintf(t.in("from another terminal; ResumePoints: series %d, all after number %d"), s.Resumed.Series, s.Resumed.Number)
+			}
+			fmt.Fprintf(w, "%s %s\t%s\t0x%04X\t%s\t%d\t%d\t%s\n", t.in(s.Role), s.Account, t.in(way), uint32(s.TID), s.Name, s.Series, s.Number, s.Fields)
 		}
 	})
 	return answers, err
@@ -55,7 +58,8 @@ func (t *Tour) trade(ctx context.Context) (answers []*demo.Was, err error) {
 func (t *Tour) summary(tally *demo.Tally, verdict *demo.Verdict) {
 	t.samples(verdict)
 	t.ways(verdict)
-	t.heading("Visits by the front's last answer (with the two customers' three logins, this machine's and the relay's own), and how many of them had logged in")
+	t.heading("Visits by the front's last answer")
+	t.say("with the two customers' three logins, this machine's and the operator relay's own")
 	show.Table(t.Out, t.in("CODE\tVISITS\tLOGGED IN\tMEANING"), func(w io.Writer) {
 		for _, code := range slices.Sorted(maps.Keys(tally.Codes)) {
 			shown := fmt.Sprint(code)
@@ -139,16 +143,33 @@ func quantiles(w io.Writer, what string, h *hdrhistogram.Histogram) {
 // invite says how to try by hand what the demo just did.
 func (t *Tour) invite() {
 	firm := &t.site.Firm
-	self := os.Args[0] // as it was called: it need not be on the PATH
 	t.heading("Try it by hand; Ctrl-C ends it")
 	t.say("address %s   broker %s   key version %s", firm.Address, firm.BrokerID, firm.KeyVersion)
 	t.say("AppID %s   authcode %s", firm.Apps[0].AppID, firm.Apps[0].AuthCode)
 	t.say("account %s   password %s", firm.Accounts[0].Account, demo.SitePassword)
-	t.say("\n  %s ping --address %s --app-id %s --authcode-file %s --account %s --password-file %s",
-		self, firm.Address, firm.Apps[0].AppID, t.site.AuthCodeFile(), firm.Accounts[0].Account, t.site.PasswordFile())
-	t.say("  %s app list --config %s", self, t.site.Path)
-	t.say("  tail -f %s", t.site.Config.AuditLog)
-	if admin := t.daemon.AdminURL(); admin != "" {
-		t.say("  curl -s %s/readyz", admin)
+	if url := t.statusPage(); url != "" {
+		t.say("status page, for a browser: %s", url)
 	}
+	t.try("log in as a terminal does", "ping", "--address", firm.Address, "--app-id", string(firm.Apps[0].AppID),
+		"--authcode-file", t.site.AuthCodeFile(), "--account", string(firm.Accounts[0].Account), "--password-file", t.site.PasswordFile())
+	t.try("the last refusals, with their true reasons", "audit", "search", "-c", t.site.Path, "--reason", "wrong_password,wrong_answer,unknown_app")
+	t.try("the admitted terminal software", "app", "list", "-c", t.site.Path)
+	t.try("the health of the front and of all that it needs", "doctor", "-c", t.site.Path)
+}
+
+// statusPage is the URL for a browser; "" without an admin listener.
+func (t *Tour) statusPage() string {
+	if url := t.daemon.AdminURL(); url != "" {
+		return url + "/"
+	}
+	return ""
+}
+
+// try prints a command line for a shell, with what it does above it.
+func (t *Tour) try(does string, words ...string) {
+	fmt.Fprintf(t.Out, "\n  # %s\n  %s", t.in(does), show.ShellWord(os.Args[0])) // as it was called: it need not be on the PATH
+	for _, word := range words {
+		fmt.Fprint(t.Out, " ", show.ShellWord(word))
+	}
+	fmt.Fprintln(t.Out)
 }

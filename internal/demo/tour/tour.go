@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tradefront/tradefront/client/collect"
@@ -67,6 +68,9 @@ func (t *Tour) Run(ctx context.Context) (err error) {
 
 	t.heading("The front is up, and behind it core-sim, which is no trading core")
 	t.say("%s", t.daemon.Banner())
+	if url := t.statusPage(); url != "" {
+		t.say("status page, for a browser: %s", url)
+	}
 	t.say("everything lies in %s, and goes when this ends", dir)
 	if err := t.show(ctx); err != nil {
 		return err
@@ -134,6 +138,9 @@ func (t *Tour) open(ctx context.Context) (err error) {
 	firm := &t.site.Firm
 	firm.Address, firm.BrokerID, firm.KeyVersion = t.daemon.Addrs()[0].String(), t.site.Config.BrokerID, demo.KeyVersion
 	firm.Instrument, firm.Relays.Address = demo.Instrument, t.daemon.Addrs()[1].String()
+	if err := t.site.WriteAddresses(t.Postgres, firm.Address, strings.TrimPrefix(t.daemon.AdminURL(), "http://"), firm.Relays.Address); err != nil {
+		return errors.Join(err, t.daemon.Stop(), t.core.stop())
+	}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package tour
 import (
 	"context"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -132,11 +133,17 @@ func TestCompareCoreFindsEachFault(t *testing.T) {
 // A front that finds no core is said so, and the tour ends.
 func TestAwaitCoreEndsWithItsContext(t *testing.T) {
 	t.Parallel()
-	site, err := demo.NewLinkedSite(t.TempDir(), "", "127.0.0.1:0", "")
+	dir, err := os.MkdirTemp("", "a firm's ") // a short path: that of the core's socket in it is bounded
 	if err != nil {
 		t.Fatal(err)
 	}
-	tour := &Tour{site: site}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	tour, out := newTour("")
+	site, err := demo.NewLinkedSite(dir, "", "127.0.0.1:0", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tour.site = site
 	if err := site.Enrol(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -152,5 +159,32 @@ func TestAwaitCoreEndsWithItsContext(t *testing.T) {
 	cancel()
 	if err := tour.awaitCore(ctx); err == nil || !strings.Contains(err.Error(), "does not use its core-sim") {
 		t.Errorf("%v", err)
+	}
+	site.Firm.Address = tour.daemon.Addrs()[0].String()
+	tour.invite()
+	checkInvitation(t, out.String(), site)
+}
+
+// checkInvitation: a reader finds the status page, and a shell takes each command line for the words that are meant.
+func checkInvitation(t *testing.T, out string, site *demo.Site) {
+	t.Helper()
+	if !regexp.MustCompile(`status page, for a browser: http://127\.0\.0\.1:[0-9]+/\n`).MatchString(out) {
+		t.Errorf("no URL of the status page in:\n%s", out)
+	}
+	told := 0
+	for line := range strings.Lines(out) {
+		line, indented := strings.CutPrefix(line, "  ")
+		if !indented || strings.HasPrefix(line, "#") {
+			continue
+		}
+		told++
+		words, err := exec.CommandContext(t.Context(), "sh", "-c", `printf '%s\n' `+line).Output()
+		all := strings.Split(string(words), "\n")
+		if err != nil || !slices.Contains(all, site.Path) && !slices.Contains(all, site.PasswordFile()) {
+			t.Errorf("a shell takes %sfor %q (%v)", line, all, err)
+		}
+	}
+	if told != 4 {
+		t.Errorf("%d command lines in:\n%s", told, out)
 	}
 }
