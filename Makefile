@@ -117,6 +117,11 @@ bench-e2e: ## a login beside its floors: ROUNDS (5) of VISITS (10000) at each of
 	TRADEFRONT_TEST_OTHER=$(abspath $(OTHER)) TRADEFRONT_TEST_VISITS=$(VISITS) TRADEFRONT_TEST_SESSIONS=$(SESSIONS) \
 		$(GO) test -timeout 30m -run '^$$' -bench 'Servers|Peers' -benchtime $(ROUNDS)x ./test/loginbench
 
+# Packages are built by it; make build and tests are not, so that they share what the compiler has made.
+.PHONY: profile
+profile: tools ## where a storm of logins spends the processor, for the compiler of packages: deploy/package/storm.pgo
+	TRADEFRONT_TEST_PROFILE=$(abspath deploy/package/storm.pgo) $(GO) test -count=1 -timeout 10m -run '^TestProfile$$' -v ./test/loginbench
+
 .PHONY: bench-core
 bench-core: ## what the front adds to a business message, with core-sim behind it (SESSIONS=2000)
 	$(GO) test -run '^$$' -bench 'RoundTrip' -benchtime 20000x -count 3 ./test/corebench
