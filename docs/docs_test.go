@@ -11,6 +11,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/proxyheader"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/supplement"
@@ -37,12 +38,16 @@ func TestErrorPages(t *testing.T) {
 	for _, f := range ftd.Faults() {
 		faults[f.Word()] = ""
 	}
+	headers := make(map[string]string)
+	for _, f := range proxyheader.Faults() {
+		headers[f.Word()] = ""
+	}
 	for _, page := range errorPages {
 		tables := tablesOf(t, page)
-		if len(tables) != 5 {
-			t.Fatalf("%s has %d tables, want 5: codes, reasons, problems, close reasons, faults", page, len(tables))
+		if len(tables) != 6 {
+			t.Fatalf("%s has %d tables, want 6: codes, reasons, problems, close reasons, faults, faults of PROXY headers", page, len(tables))
 		}
-		for i, want := range []map[string]string{codes, reasons, problems, closes, faults} {
+		for i, want := range []map[string]string{codes, reasons, problems, closes, faults, headers} {
 			compare(t, page, tables[i], want)
 		}
 	}

@@ -90,7 +90,18 @@ func (a *Agent) NotifyDecision(peer session.Peer, op session.Op, why reason.Reas
 // NoteMalformed is part of dialogue.Handler.
 func (a *Agent) NoteMalformed(peer session.Peer, fault string, appID, userID []byte) {
 	e := a.entry(peer, ops.EventMalformed, reason.OK)
-	e.Reason, e.AppID, e.Account = fault, string(appID), string(userID)
+	e.AppID, e.Account = string(appID), string(userID)
+	a.noteUnanswered(e, fault)
+}
+
+// NoteProxyHeader is part of dialogue.Handler.
+func (a *Agent) NoteProxyHeader(peer session.Peer, why string) {
+	a.noteUnanswered(a.entry(peer, ops.EventProxyHeader, reason.OK), why)
+}
+
+// noteUnanswered writes the line of a connection that is closed without an answer, into both logs.
+func (a *Agent) noteUnanswered(e ops.Entry, why string) {
+	e.Reason = why
 	ref := a.references.Next()
 	e.Ref = string(ref[:])
 	e.Time = a.parts.Now()

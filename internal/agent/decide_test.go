@@ -114,6 +114,10 @@ func TestNotedDecisions(t *testing.T) {
 	if line := f.last(); line.Event != ops.EventMalformed || line.Reason != "truncated" || len(line.Ref) != 6 {
 		t.Errorf("%+v", line)
 	}
+	f.agent.NoteProxyHeader(peer(4), "proxy_absent")
+	if line := f.last(); line.Event != ops.EventProxyHeader || line.Reason != "proxy_absent" || line.SessionID != 4 || len(line.Ref) != 6 {
+		t.Errorf("%+v", line)
+	}
 }
 
 func TestChallengesDiffer(t *testing.T) {

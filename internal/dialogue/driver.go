@@ -14,7 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/session"
 )
 
-// Handler decides what the dialogue asks. Challenge, Verify, NotifyDecision, NoteMalformed, RequestCode, Unanswered
+// Handler decides what the dialogue asks. Challenge, Verify, NotifyDecision, NoteMalformed, NoteProxyHeader, RequestCode, Unanswered
 // and Ended are called on the connection's owner and must not block; Login is called on a
 // goroutine of its own.
 type Handler interface {
@@ -28,6 +28,9 @@ type Handler interface {
 	// NoteMalformed writes down why bytes are no message, by the word of an ftd.Fault; the
 	// connection closes without an answer.
 	NoteMalformed(peer session.Peer, fault string, appID, userID []byte)
+	// NoteProxyHeader writes down why a connection that should begin with a PROXY header is closed without an answer, by the word
+	// of a proxyheader.Fault or of a reason.Close. It is called from acceptors too.
+	NoteProxyHeader(peer session.Peer, why string)
 	// RequestCode passes a request for a second factor's code on to the core; OK says that the core has it,
 	// and its answer goes to t. body aliases the read buffer.
 	RequestCode(peer session.Peer, t core.Terminal, appID, body []byte) session.Outcome

@@ -37,6 +37,7 @@ func (refuser) RequestCode(session.Peer, core.Terminal, []byte, []byte) session.
 	return session.Outcome{Reason: reason.CodeRate, Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}}
 }
 func (refuser) NoteMalformed(session.Peer, string, []byte, []byte) {}
+func (refuser) NoteProxyHeader(session.Peer, string)               {}
 
 func (refuser) Unanswered(session.Peer, session.Outcome) {}
 func (refuser) Ended(session.Peer, []byte)               {}

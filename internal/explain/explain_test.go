@@ -14,6 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/explain"
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/proxyheader"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
@@ -98,10 +99,23 @@ func TestHandbook(t *testing.T) {
 	for _, f := range ftd.Faults() {
 		explained(t, f.Word(), fmt.Sprintf(`{"time":"2026-01-05T08:59:01.000+08:00","event":"malformed","reason":%q,"code":0,"ref":"4CV33T"}`, f.Word()))
 	}
+	for _, word := range append(proxyFaults(), reason.ProxyUntrusted.String(), reason.ProxyTimeout.String(), reason.TLSRequired.String()) {
+		explained(t, word, fmt.Sprintf(`{"time":"2026-01-05T08:59:01.000+08:00","event":"proxy_header","reason":%q,"code":0,"ref":"4CV33T"}`, word))
+		if english, chinese := explain.About(word); english.Operator == "" || chinese.Operator == "" {
+			t.Errorf("%s: the operator is not told what to do: %+v, %+v", word, english, chinese)
+		}
+	}
 	for p := supplement.NoProblem + 1; p.String() != "invalid"; p++ {
 		explained(t, p.String(), fmt.Sprintf(
 			`{"time":"2026-01-05T08:59:01.000+08:00","event":"login","reason":"ok","code":0,"ref":"4CV33T","terminal_problem":%q}`, p))
 	}
+}
+
+func proxyFaults() (words []string) {
+	for _, f := range proxyheader.Faults() {
+		words = append(words, f.Word())
+	}
+	return words
 }
 
 func explained(t *testing.T, word, line string) {

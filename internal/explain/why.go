@@ -49,7 +49,8 @@ var handbook = sync.OnceValue(func() book {
 	return book{english: adviceOf(docs.ErrorsEnglish), chinese: adviceOf(docs.ErrorsChinese)}
 })
 
-// adviceOf reads the rows of a page whose first cell is a word in backquotes. Tables of four columns have no operator's.
+// adviceOf reads the rows of a page whose first cell is a word in backquotes. Tables of four columns have no operator's; those of
+// three columns, on ends of connections, are for the operator alone.
 func adviceOf(page string) map[string]Advice {
 	all := make(map[string]Advice)
 	for row := range strings.Lines(page) {
@@ -65,10 +66,11 @@ func adviceOf(page string) map[string]Advice {
 		if _, known := all[word]; known || len(cells) < 3 {
 			continue
 		}
-		a := Advice{What: plain(cells[2])}
-		if len(cells) > 3 {
-			a.Vendor = plain(cells[3])
+		if len(cells) == 3 {
+			all[word] = Advice{What: plain(cells[1]), Operator: plain(cells[2])}
+			continue
 		}
+		a := Advice{What: plain(cells[2]), Vendor: plain(cells[3])}
 		if len(cells) > 4 {
 			a.Operator = plain(cells[4])
 		}

@@ -4,10 +4,7 @@ import (
 	"net/netip"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/tradefront/tradefront/internal/admission"
-	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
@@ -72,10 +69,9 @@ func (s *Server) admit(c *conn, peer netip.AddrPort, now time.Time) reason.Close
 		c.peer.Addr = peer
 		verdict = s.admission.Admit(&c.admission, peer.Addr(), now)
 	case !l.trusts(peer.Addr()):
-		if l.strangers.shouldLog(now) {
-			s.log.Warn("a connection from an address that is not in trusted_proxies was refused",
-				zap.Stringer("listener", l.Addr()), zap.Stringer("address", ops.MaskedAddr(peer.Addr())))
-		}
+		stranger := c.peer
+		stranger.Addr = peer
+		s.handler.NoteProxyHeader(stranger, reason.ProxyUntrusted.String())
 		return reason.ProxyUntrusted
 	default: // the header will name the client
 		c.peer.Proxy = peer.Addr()

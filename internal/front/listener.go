@@ -74,12 +74,10 @@ func Probe(address string) error {
 // listener is one address that is listened on; its acceptors share it.
 type listener struct {
 	*net.TCPListener
-	proxy     *ProxyRule // nil if peers are the terminals
-	relays    bool       // admits them and nothing else
-	trusted   atomic.Pointer[[]netip.Prefix]
-	system    logLimit // accept fails
-	strangers logLimit // not trusted
-	headers   logLimit // trusted, and no header
+	proxy   *ProxyRule // nil if peers are the terminals
+	relays  bool       // admits them and nothing else
+	trusted atomic.Pointer[[]netip.Prefix]
+	system  logLimit // accept fails
 }
 
 func newListener(bound *net.TCPListener, as *Listener) *listener {

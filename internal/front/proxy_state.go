@@ -6,9 +6,6 @@ import (
 	"net/netip"
 	"time"
 
-	"go.uber.org/zap"
-
-	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/proxyheader"
 	"github.com/tradefront/tradefront/internal/reason"
 )
@@ -53,13 +50,16 @@ func (s *Server) readProxyHeader(c *conn, buf []byte, now time.Time) (used int) 
 		h, err = proxyheader.Parse(buf[:n])
 	}
 	if err != nil {
-		s.badProxyHeader(c, err, now)
+		s.badProxyHeader(c, err)
 		return n
 	}
 	p.sawHeader, p.local, p.sawPayload = true, h.Local, len(buf) > n
 	switch {
 	case h.Local: // a login without an address is answered 49
 	case p.rule.RequireTLS && !h.TLS:
+		peer := c.Peer()
+		peer.Addr = h.Client
+		s.handler.NoteProxyHeader(peer, reason.TLSRequired.String())
 		c.Close(reason.TLSRequired)
 	case c.listener.relays: // no other bound and no penalty goes by its address
 		c.IntroduceRelay(h.Client, certificateOf(&h))
@@ -88,17 +88,12 @@ func certificateOf(h *proxyheader.Header) *[sha256.Size]byte {
 	return &digest
 }
 
-func (s *Server) badProxyHeader(c *conn, err error, now time.Time) {
+func (s *Server) badProxyHeader(c *conn, err error) {
 	var fault proxyheader.Fault
 	errors.As(err, &fault)
 	s.observer.Malformed(fault.Word())
+	s.handler.NoteProxyHeader(c.Peer(), fault.Word())
 	c.Close(reason.ProxyHeader)
-	if c.listener.headers.shouldLog(now) {
-		s.log.Warn("a trusted proxy sent what is no PROXY header that can be taken; "+
-			"does it send one at all (send-proxy-v2)? Or is something else at its address?",
-			zap.Stringer("listener", c.listener.Addr()), zap.Stringer("proxy", ops.MaskedAddr(c.peer.Proxy)),
-			zap.String("fault", fault.Word()))
-	}
 }
 
 // ready reports whether terminals' frames may be taken from the connection.
@@ -112,6 +107,7 @@ func (c *conn) overdue(now time.Time) bool {
 	if p == nil || p.sawHeader || now.Sub(p.since) < p.rule.Timeout {
 		return false
 	}
+	c.server.handler.NoteProxyHeader(c.Peer(), reason.ProxyTimeout.String())
 	c.Close(reason.ProxyTimeout)
 	return true
 }

@@ -131,6 +131,9 @@ func TestTrustedButWrong(t *testing.T) {
 			if fault, why := <-r.counts.malformed, <-r.counts.closed; fault != test.fault || why != reason.ProxyHeader.String() {
 				t.Errorf("fault %s, closed by %s, want %s, proxy_header", fault, why, test.fault)
 			}
+			if noted := r.h.lastNoted(); noted != test.fault+": invalid AddrPort by 127.0.0.1" {
+				t.Errorf("noted %q", noted)
+			}
 		})
 	}
 	if len(r.h.peers) != 0 {
@@ -148,6 +151,9 @@ func TestUntrustedProxy(t *testing.T) {
 	_, _ = m.Write(forged) // may find the connection closed
 	m.ExpectClosed()
 	r.refused(reason.ProxyUntrusted)
+	if noted, want := r.h.lastNoted(), fmt.Sprintf("proxy_untrusted: %v by invalid IP", m.LocalAddr()); noted != want {
+		t.Errorf("noted %q, want %q", noted, want)
+	}
 	trusted := r.dialFrom("127.0.0.9")
 	trusted.Send(forged)
 	expectLogin(trusted)
@@ -188,7 +194,7 @@ func TestRequireTLS(t *testing.T) {
 	}
 	r := start(t, behindProxy(func(p *front.ProxyRule) { p.RequireTLS = true }), newHandler())
 	for _, test := range tests {
-		t.Run(test.name, func(_ *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			m := r.dial()
 			m.Send(append(slices.Clone(test.header), logIn("8")...))
 			if test.closed == reason.StayOpen {
@@ -197,6 +203,9 @@ func TestRequireTLS(t *testing.T) {
 			}
 			m.ExpectClosed()
 			r.closedBy(test.closed)
+			if noted := r.h.lastNoted(); noted != "tls_required: "+balanced+" by 127.0.0.1" {
+				t.Errorf("noted %q", noted)
+			}
 		})
 	}
 }
@@ -267,6 +276,9 @@ func TestHeaderInTime(t *testing.T) {
 	for _, m := range []*terminaltest.Terminal{silent, slow} {
 		m.ExpectClosed()
 		r.closedBy(reason.ProxyTimeout)
+		if noted := r.h.lastNoted(); noted != "proxy_timeout: invalid AddrPort by 127.0.0.1" {
+			t.Errorf("noted %q", noted)
+		}
 	}
 }
 

@@ -73,6 +73,7 @@ type Server struct {
 	cfg       Config
 	admission *admission.Control
 	driver    *dialogue.Driver
+	handler   Handler
 	observer  Observer
 	log       *zap.Logger
 	period    time.Duration // of sweeps
@@ -102,7 +103,7 @@ type Server struct {
 // New makes a server that does not listen yet.
 func New(cfg Config, handler Handler, observer Observer, log *zap.Logger) *Server {
 	s := &Server{
-		cfg: cfg, observer: observer, log: log,
+		cfg: cfg, handler: handler, observer: observer, log: log,
 		admission: admission.New(cfg.Limits.Admission, rand.Float64), period: sweepPeriod,
 		closing: make(chan struct{}), halfOpen: newHalfOpen(),
 		failed: make(chan error, 1),

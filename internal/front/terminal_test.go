@@ -2,6 +2,7 @@ package front_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -33,6 +34,7 @@ type handler struct {
 	stuck      chan struct{}                                               // the AppID "stuck" holds its loop until this is closed
 	mu         sync.Mutex
 	peers      map[string]session.Peer // by UserID
+	noted      string                  // the last NoteProxyHeader
 	unanswered chan session.Outcome
 	ended      chan string
 }
@@ -97,6 +99,19 @@ func (h *handler) RequestCode(session.Peer, core.Terminal, []byte, []byte) sessi
 }
 
 func (h *handler) NoteMalformed(session.Peer, string, []byte, []byte) {}
+
+func (h *handler) NoteProxyHeader(p session.Peer, why string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.noted = fmt.Sprintf("%s: %v by %v", why, p.Addr, p.Proxy)
+}
+
+// lastNoted is what was written down last about a PROXY header; the test has seen that its connection is closed.
+func (h *handler) lastNoted() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.noted
+}
 
 func (h *handler) Unanswered(_ session.Peer, r session.Outcome) { h.unanswered <- r }
 func (h *handler) Ended(_ session.Peer, userID []byte)          { h.ended <- string(userID) }

@@ -236,11 +236,21 @@ func (g *Gateway) registered(appID []byte) bool {
 }
 
 // NoteMalformed writes down why a connection was closed without an answer; fault is a word of
-// ftd.Fault. The terminal is told nothing; the reference stands in the application log and leads to the audit log's line.
+// ftd.Fault. The terminal is told nothing; the application log has the reference, which leads to the audit log's line.
 func (g *Gateway) NoteMalformed(peer session.Peer, fault string, appID, userID []byte) {
 	e := g.entry(peer, ops.EventMalformed, reason.OK)
-	e.Reason = fault
 	e.AppID, e.Account = string(appID), string(userID)
+	g.noteUnanswered(e, fault)
+}
+
+// NoteProxyHeader is part of dialogue.Handler.
+func (g *Gateway) NoteProxyHeader(peer session.Peer, why string) {
+	g.noteUnanswered(g.entry(peer, ops.EventProxyHeader, reason.OK), why)
+}
+
+// noteUnanswered writes the line of a connection that is closed without an answer, into both logs.
+func (g *Gateway) noteUnanswered(e ops.Entry, why string) {
+	e.Reason = why
 	ref := g.references.next()
 	e.Ref = string(ref[:])
 	e.Time = g.now()

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/tradefront/tradefront/internal/dialogue"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/proxyheader"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/test/terminaltest"
@@ -81,6 +83,36 @@ func TestMalformedLeavesItsReason(t *testing.T) {
 				t.Errorf("the application log has %q", line)
 			}
 		})
+	}
+}
+
+// A connection that is closed for its PROXY header leaves its reason likewise, with the load balancer, and the client if it is known.
+func TestProxyHeaderLeavesItsReason(t *testing.T) {
+	balancer := session.Peer{Proxy: netip.MustParseAddr("10.0.0.2"), SessionID: 7}
+	named := balancer
+	named.Addr = home.Addr
+	for _, c := range []struct {
+		why    string
+		peer   session.Peer
+		logged string
+	}{
+		{proxyheader.Absent.Word(), balancer, `"proxy":"10.0.0.*"`},
+		{reason.TLSRequired.String(), named, `"proxy":"10.0.0.*"`},
+		{reason.ProxyUntrusted.String(), session.Peer{Addr: home.Addr}, `"address":`},
+	} {
+		h := newHouse(t, nil)
+		h.NoteProxyHeader(c.peer, c.why)
+		if len(h.audit.entries) != 1 {
+			t.Fatalf("%s: lines %+v", c.why, h.audit.entries)
+		}
+		got := h.audit.entries[0]
+		if got.Time != noon || got.Event != ops.EventProxyHeader || got.Reason != c.why || got.Proxy != c.peer.Proxy ||
+			got.Address != c.peer.Addr.Addr() || got.SessionID != c.peer.SessionID || got.FrontID != 3 || len(got.Ref) != 6 {
+			t.Errorf("%+v", got)
+		}
+		if line := h.appLog.String(); !strings.Contains(line, `"ref":"`+got.Ref+`"`) || !strings.Contains(line, `"fault":"`+c.why+`"`) || !strings.Contains(line, c.logged) {
+			t.Errorf("the application log has %q", line)
+		}
 	}
 }
 

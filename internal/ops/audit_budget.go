@@ -84,7 +84,7 @@ type bound struct {
 type summary struct {
 	since   time.Time
 	lines   int
-	reasons map[string]int // a closed set, see reason.Reason and ftd.Fault
+	reasons map[string]int // a closed set, see reason.Reason, reason.Close, ftd.Fault and proxyheader.Fault
 	frontID int32
 }
 
@@ -104,7 +104,7 @@ func (b *budget) allows(e *Entry, now time.Time) bool {
 	if kind == keptLine {
 		return true
 	}
-	over, is := b.over(kind, e.Address, now)
+	over, is := b.over(kind, e.source(), now)
 	if is {
 		b.count(e, over, now)
 	}

@@ -227,6 +227,7 @@ func TestLinesThatAreKept(t *testing.T) {
 		{Entry{Event: EventAuthenticate, Reason: reasonOK}, admissionLine},
 		{Entry{Event: EventLogin, Reason: "wrong_password", Code: 3}, refusalLine},
 		{Entry{Event: EventMalformed, Reason: "body_long"}, refusalLine},
+		{Entry{Event: EventProxyHeader, Reason: "proxy_absent"}, refusalLine},
 	} {
 		if got := kindOf(&c.e); got != c.want {
 			t.Errorf("%s %s is %d, want %d", c.e.Event, c.e.Reason, got, c.want)
@@ -266,5 +267,24 @@ func TestEntrySuppressed(t *testing.T) {
 	})
 	if got != want {
 		t.Errorf("got  %swant %s", got, want)
+	}
+}
+
+// TestBalancerWithoutClientIsASource: lines of a load balancer that named no client come out of its own budget, not out of all that
+// the front has.
+func TestBalancerWithoutClientIsASource(t *testing.T) {
+	now := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	b := newBudget()
+	e := Entry{Event: EventProxyHeader, Reason: "proxy_absent", Proxy: netip.MustParseAddr("10.0.0.2")}
+	written := 0
+	for range 2 * refusalBudget.Burst {
+		if b.allows(&e, now) {
+			written++
+		}
+	}
+	other := refusal("203.0.113.7", "unknown_app")
+	lines := b.summaries(true, now)
+	if written != refusalBudget.Burst || len(lines) != 1 || lines[0].Source.String() != "10.0.0.2/32" || lines[0].Lines != refusalBudget.Burst || !b.allows(&other, now) {
+		t.Errorf("%d lines, then %+v", written, lines)
 	}
 }

@@ -21,6 +21,7 @@ const (
 	EventLogout           = "logout"            // a logout
 	EventUnanswered       = "unanswered"        // a login that was recorded, and whose terminal was gone
 	EventMalformed        = "malformed"         // bytes that are no message: the connection was closed without an answer
+	EventProxyHeader      = "proxy_header"      // a connection that should begin with a PROXY header, closed without an answer for what came instead
 	EventSessionEnd       = "session_end"       // a session, or one terminal of an operator relay, that an operator of the firm ended
 	EventSubmit           = "submit"            // a terminal that an operator relay reported, answered with whatever result
 	EventSubmitEnd        = "submit_end"        // a terminal that an operator relay says has gone
@@ -48,7 +49,7 @@ type Entry struct {
 	Event       string    // one of the Event constants
 	Reason      string    // the true reason, of a closed enumeration
 	Code        int       // the error code that the terminal was shown, 0 for success
-	Ref         string    // the reference that the terminal was shown, on failure; of EventMalformed, that of the application log
+	Ref         string    // the reference that the terminal was shown, on failure; of EventMalformed and EventProxyHeader, that of the application log
 	UpstreamRef string    // of a relay agent: the front's reference
 	Item        string    // of reason illegal_field: which item was wrong, never its value
 	RecordID    uuid.UUID // of an accepted login, or of one whose record may exist although it was answered 8

@@ -21,8 +21,8 @@ var (
 // malformedSources is how many sources are told apart.
 const malformedSources = 4096
 
-// MalformedLog tells in the application log which connections were closed for a malformed message, with the reference that leads to
-// the line of the audit log. Event loops call it: it holds its lock for a few instructions, and the log's writer does not wait.
+// MalformedLog tells in the application log which connections were closed for a malformed message or for their PROXY header, with the
+// reference that leads to the line of the audit log. Event loops call it: it holds its lock for a few instructions, and the log's writer does not wait.
 type MalformedLog struct {
 	log *zap.Logger
 
@@ -40,13 +40,32 @@ func NewMalformedLog(log *zap.Logger) *MalformedLog {
 // Note tells of a connection that ends, unless its source or the front is over its bound: then it is counted, and the next line
 // has the count. e is its line of the audit log.
 func (m *MalformedLog) Note(e *Entry) {
-	left, allowed := m.take(e.Address, e.Time)
+	left, allowed := m.take(e.source(), e.Time)
 	if !allowed {
 		return
 	}
-	m.log.Info("a malformed message, the connection is closed without an answer; see: tradefront explain "+e.Ref,
-		zap.String("ref", e.Ref), zap.String("fault", e.Reason), zap.Int32("session_id", e.SessionID),
-		zap.Stringer("address", MaskedAddr(e.Address)), zap.Int("more_not_logged", left))
+	fields := []zap.Field{
+		zap.String("ref", e.Ref), zap.String("fault", e.Reason), zap.Int32("session_id", e.SessionID), zap.Int("more_not_logged", left),
+	}
+	if e.Address.IsValid() {
+		fields = append(fields, zap.Stringer("address", MaskedAddr(e.Address)))
+	}
+	if e.Proxy.IsValid() {
+		fields = append(fields, zap.Stringer("proxy", MaskedAddr(e.Proxy)))
+	}
+	if e.Event == EventProxyHeader { // a balancer or a configuration is wrong, and all its customers are kept out
+		m.log.Warn("a connection that should begin with a trusted PROXY header is closed without an answer; see: tradefront explain "+e.Ref, fields...)
+		return
+	}
+	m.log.Info("a malformed message, the connection is closed without an answer; see: tradefront explain "+e.Ref, fields...)
+}
+
+// source is the address that a line's bounds go by: the customer's, or the load balancer's while that has named none.
+func (e *Entry) source() netip.Addr {
+	if e.Address.IsValid() {
+		return e.Address
+	}
+	return e.Proxy
 }
 
 // take takes a line out of the bounds, with how many were left out before it.

@@ -39,6 +39,15 @@ func TestMalformedLogIsBounded(t *testing.T) {
 	if last["more_not_logged"] != int64(95+100) || last["ref"] != "4CV33T" || last["fault"] != "field_short" || last["address"] != "203.0.113.*" {
 		t.Errorf("%v", last)
 	}
+	e.Proxy = netip.MustParseAddr("10.0.0.2")
+	for range 7 { // its client is not known
+		e.Address = netip.Addr{}
+		m.Note(&e)
+	}
+	if last := logs.All()[logs.Len()-1].ContextMap(); logs.FilterField(zap.Stringer("proxy", MaskedAddr(e.Proxy))).Len() != malformedBySource.Burst || last["address"] != nil {
+		t.Errorf("of a load balancer: %v", last)
+	}
+	e.Proxy = netip.Addr{}
 	many := 0
 	for i := range 200 {
 		many += send(1, time.Hour, netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}).String())
