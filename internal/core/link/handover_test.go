@@ -1,0 +1,68 @@
+package link
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
+)
+
+// FuzzImage: a link takes or refuses the image that another program gives it, and panics on none; what it has taken has the same image
+// again once a core has resumed it, and ends with the core.
+func FuzzImage(f *testing.F) {
+	points := ftd.ResumePoints{Count: 1, Points: [ftd.MaxResumePoints]ftd.Point{{Series: 2, Number: 9}}}
+	whole := Image{Process: uuid.NewString(), Sessions: []SessionImage{
+		{ID: 1, Account: []byte("u1"), Record: uuid.New(), Asked: points, Delivered: points, Again: &points, GivenUp: []uint32{3}},
+		{ID: 2, Account: []byte("u2"), PasswordOnly: true},
+	}}
+	for _, i := range []Image{whole, {}, {Sessions: []SessionImage{{ID: 1}, {ID: 1}}}, {Sessions: []SessionImage{{ID: 3, Asked: ftd.ResumePoints{Count: 9}}}}} {
+		data, err := json.Marshal(i)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data, resumeOK(1, 0))
+	}
+	_, body := business(3, 0, 1, "x")
+	data, _ := json.Marshal(whole)
+	f.Add(data, append(resumeOK(1, 0), toSession(1, body)...))
+	f.Fuzz(func(t *testing.T, data, frames []byte) {
+		var i Image
+		if json.Unmarshal(data, &i) != nil {
+			return
+		}
+		o := testOptions(t)
+		o.Logger, o.Endpoints, o.VerifyTimeout, o.Process = nil, []Endpoint{{Network: "tcp", Address: "a"}}, patience, i.Process
+		l := New(o)
+		defer stopLink(t, l)
+		if l.Adopt(&i, func(int32) core.Terminal { return &wantBusiness{t: t} }) != nil {
+			return
+		}
+		c := attach(t, l, sinkConn{})
+		_, p := c.frames(frames)
+		c.tell()
+		for n := range i.Sessions {
+			if s := l.Session(i.Sessions[n].ID); s != nil {
+				s.Pass(ftd.Header{TID: 3, Chain: 'S', SequenceNumber: 7}, body)
+				s.Flush()
+			}
+		}
+		again := l.Image()
+		other := New(o)
+		defer stopLink(t, other)
+		if err := other.Adopt(&again, func(int32) core.Terminal { return &wantBusiness{t: t} }); err != nil {
+			t.Errorf("its own image: %v", err)
+		}
+		if p == nil {
+			p = problemf(PeerClosed, "the test's end")
+		}
+		l.ended(l.endpoints[0], c, p)
+		for n := range i.Sessions {
+			if s := l.Session(i.Sessions[n].ID); s != nil {
+				s.Close(ftd.ReasonGone, "")
+			}
+		}
+	})
+}
