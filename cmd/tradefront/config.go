@@ -11,6 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/doctor"
+	"github.com/tradefront/tradefront/internal/show"
 )
 
 func newConfig(e *env) *cobra.Command {
@@ -98,8 +99,8 @@ func (e *env) printGood(path string, cfg *config.Config, a *assemble.Assets) {
 }
 
 func (e *env) printSummary(path string, cfg *config.Config, a *assemble.Assets) {
-	fmt.Fprintf(e.out, e.say("%s is good: listeners %d, keys %d, store %s, calendar to %s\n", "%s 没有错误：监听地址 %d 个，公钥 %d 个，存储方式 %s，日历截至 %s\n"),
-		path, len(cfg.Front.Listeners), len(cfg.Keys), cfg.Store.Driver, a.Calendar.Horizon())
+	fmt.Fprintf(e.out, e.say("%s is good: listeners %d, keys %d, store %s, calendar to %s, hash %s\n", "%s 没有错误：监听地址 %d 个，公钥 %d 个，存储方式 %s，日历截至 %s，散列值 %s\n"),
+		path, len(cfg.Front.Listeners), len(cfg.Keys), cfg.Store.Driver, a.Calendar.Horizon(), show.Hash(cfg.Hash()))
 }
 
 func (e *env) printWarning(text string) {

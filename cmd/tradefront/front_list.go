@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type shownFront struct {
 	State     string                `json:"state"` // running, stopped, silent, other life or retired
 	Host      string                `json:"host"`
 	Version   string                `json:"version"`
+	Config    string                `json:"config_hash,omitempty"`
 	Admin     string                `json:"admin_address,omitempty"`
 	Started   time.Time             `json:"started"`
 	Seen      time.Time             `json:"last_seen"` // by PostgreSQL's clock
@@ -51,7 +53,9 @@ func newFrontList(e *env) *cobra.Command {
 		Long: "List what each front last told PostgreSQL: which records it holds that are not there yet, by\n" +
 			"trading day, and when it said so. A front that is running says it every few seconds. One line a\n" +
 			"local store: a front that was moved to another machine stands twice until the old one is retired. \"other\n" +
-			"life\" is a store of which an older copy was put back, or runs beside it: what it held then may be lost.",
+			"life\" is a store of which an older copy was put back, or runs beside it: what it held then may be lost.\n" +
+			"Fronts with different CONFIG run different settings: it is a hash of all but front.id, addresses, names\n" +
+			"of files and secrets, of what is in force (-o json has it whole).",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			fronts, err := readFronts(c.Context(), e, path)
 			if err != nil {
@@ -100,7 +104,7 @@ func showFront(f *store.Front) shownFront {
 		held[day.String()] = h
 	}
 	return shownFront{
-		FrontID: f.FrontID, StoreID: f.StoreID.String(), Life: f.Life.String(), State: heartbeat.State(f), Host: f.Host, Version: f.Version, Admin: f.AdminAddress,
+		FrontID: f.FrontID, StoreID: f.StoreID.String(), Life: f.Life.String(), State: heartbeat.State(f), Host: f.Host, Version: f.Version, Config: f.Config, Admin: f.AdminAddress,
 		Started: f.Started.In(regulation.Zone), Seen: f.Seen.In(regulation.Zone), Records: f.Records(), Held: held,
 		Oldest: show.Pointer(f.Oldest), SetAside: f.CorruptStores, Forwarded: f.Forwarded, Clock: f.ClockOffset.Seconds(),
 		Retired: show.Pointer(f.Retired), holds: heartbeat.Holds(f),
@@ -108,9 +112,9 @@ func showFront(f *store.Front) shownFront {
 }
 
 func printFronts(w io.Writer, list []shownFront) {
-	table(w, "FRONT\tSTATE\tHOST\tVERSION\tSTARTED\tLAST SEEN\tCLOCK\tFORWARDED\tHOLDS", func(w io.Writer) {
+	table(w, "FRONT\tSTATE\tHOST\tVERSION\tCONFIG\tSTARTED\tLAST SEEN\tCLOCK\tFORWARDED\tHOLDS", func(w io.Writer) {
 		for _, f := range list {
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%+.1fs\t%d\t%s\n", f.FrontID, f.State, f.Host, f.Version, show.Time(f.Started),
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%+.1fs\t%d\t%s\n", f.FrontID, f.State, f.Host, f.Version, cmp.Or(show.Hash(f.Config), "-"), show.Time(f.Started),
 				show.Time(f.Seen), f.Clock, f.Forwarded, f.holds)
 		}
 	})

@@ -55,6 +55,7 @@ func newFrontStatus(e *env) *cobra.Command {
 
 func printFrontStatus(w io.Writer, s *daemon.Status) {
 	fmt.Fprintf(w, "front %d, tradefront %s, %s since %s (%s)\n", s.FrontID, s.Version, s.State, show.Time(s.Started), time.Duration(s.Uptime)*time.Second)
+	fmt.Fprintf(w, "configuration %s\n", show.Hash(s.Config))
 	fmt.Fprintf(w, "connections %d of %d, unauthenticated %d, from %d sources\n", s.Open, s.Limit, s.Unauth, s.Sources)
 	fmt.Fprintf(w, "logins in flight %d, users online %d\n", s.Logins, s.Online)
 	fmt.Fprintf(w, "refused since the start: %s; evicted %d\n", counted(s.Refused), s.Evicted)

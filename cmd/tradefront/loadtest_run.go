@@ -3,8 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/loadtest"
 	"github.com/tradefront/tradefront/internal/loadtest/population"
@@ -87,7 +86,7 @@ func (l *loadtestRun) flags(c *cobra.Command) {
 	f.Uint64Var(&p.Seed, "seed", 1, "of the synthetic terminals")
 	f.StringArrayVar(&l.asserts, "assert", nil, "what the run must show, as p99<50ms, errors==0, rate>=2000; repeatable")
 	f.Float64Var(&l.peak, "historical-peak", 0, "the firm's peak in logins a second: the result says what multiple of it was reached")
-	f.StringVar(&l.frontConfig, "front-config", "", "configuration file of the front; the result has its SHA-256")
+	f.StringVar(&l.frontConfig, "front-config", "", "configuration file of the front; the result has its hash, as front list shows it")
 	f.StringVar(&l.answers, "answers", "", "file to write with one line of JSON for each login that was answered")
 	for _, name := range []string{"people", "key"} {
 		must(c.MarkFlagRequired(name))
@@ -105,7 +104,7 @@ func (l *loadtestRun) run(ctx context.Context, e *env, flags *pflag.FlagSet) err
 	if err := errors.Join(checkPeak(l.peak), l.tell.check(), l.proof.check(e, l.answers, l.frontConfig)); err != nil {
 		return err
 	}
-	key, hash, err := l.ready(ctx)
+	key, hash, err := l.ready(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -147,7 +146,7 @@ func (l *loadtestRun) make(ctx context.Context, e *env, key supplement.Encrypter
 }
 
 // ready reads the files that are named.
-func (l *loadtestRun) ready(ctx context.Context) (key supplement.Encrypter, hash string, err error) {
+func (l *loadtestRun) ready(ctx context.Context, e *env) (key supplement.Encrypter, hash string, err error) {
 	if l.plan.Targets, err = loadtest.ResolveAll(ctx, l.to, l.own); err != nil {
 		return nil, "", err
 	}
@@ -162,12 +161,11 @@ func (l *loadtestRun) ready(ctx context.Context) (key supplement.Encrypter, hash
 		return nil, "", err
 	}
 	if l.frontConfig != "" {
-		text, err := files.Read(l.frontConfig, maxLoadtestFile)
+		front, err := config.Load(l.frontConfig, e.environ)
 		if err != nil {
 			return nil, "", fmt.Errorf("--front-config: %w", err)
 		}
-		sum := sha256.Sum256(text)
-		hash = hex.EncodeToString(sum[:])
+		hash = front.Hash()
 	}
 	return public, hash, nil
 }
@@ -197,7 +195,7 @@ func (l *loadtestRun) readKey() (supplement.Encrypter, error) {
 	return public, nil
 }
 
-// maxLoadtestFile bounds a key and a configuration, in bytes.
+// maxLoadtestFile bounds a key, in bytes.
 const maxLoadtestFile = 1 << 20
 
 // parameters are the flags that were given, in alphabetical order.

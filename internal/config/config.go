@@ -20,6 +20,7 @@ import (
 //	empty     "" is allowed, and means that there is none
 //	file      written: the front writes the file; private: only some users may read it
 //	missing   what to do about a file that is not there
+//	own       each front has its own: no part of Config.Hash
 //
 // The environment variable, the fault reports, the printed defaults, the reference page and the
 // check of the files are made from them.
@@ -93,7 +94,7 @@ type Retention struct {
 // Front is this gateway process.
 type Front struct {
 	// Unique among the fronts of the firm.
-	ID int32 `key:"id" default:"1" min:"1" max:"2147483647"`
+	ID int32 `key:"id" default:"1" min:"1" max:"2147483647" own:"front"`
 	// The addresses that terminals connect to.
 	Listeners []Listener `key:"listeners"`
 }
@@ -101,7 +102,7 @@ type Front struct {
 // Listener is one address that terminals connect to.
 type Listener struct {
 	// host:port. Port 0 takes any free port, and the start line tells which.
-	Address Address `key:"address" first:"127.0.0.1:41205"`
+	Address Address `key:"address" first:"127.0.0.1:41205" own:"front"`
 	// Where a terminal's address, which is recorded, comes from. peer: from the connection.
 	// proxy: from the PROXY header (version 1 or 2) with which each connection must begin, for a
 	// listener behind a load balancer that sends it.
@@ -121,7 +122,7 @@ type Listener struct {
 type Admin struct {
 	// host:port of /metrics, /healthz and /readyz; "" for none. A client that reaches it can read
 	// it: leave it on loopback, or have web_config_file ask for a password.
-	Address Address `key:"address" default:"127.0.0.1:9464" empty:"ok"`
+	Address Address `key:"address" default:"127.0.0.1:9464" empty:"ok" own:"front"`
 	// TLS and passwords of that listener: a web configuration file as Prometheus and its exporters have
 	// it (exporter-toolkit). It is read anew for each connection. "" for plain HTTP without a password.
 	WebConfigFile File `key:"web_config_file" empty:"ok" file:"private" missing:"write one as docs/operations.md shows"`
@@ -136,7 +137,7 @@ type Admin struct {
 	// host:port of /healthz and /readyz and nothing else, for load balancers that must know whether
 	// this front is ready; "" for none. It tells names of checks only, so balancers may reach it
 	// from other machines.
-	HealthAddress Address `key:"health_address" empty:"ok"`
+	HealthAddress Address `key:"health_address" empty:"ok" own:"front"`
 	// Adds Go's profiling pages under /debug/pprof/.
 	Pprof bool `key:"pprof" default:"false"`
 }

@@ -37,7 +37,7 @@ func TestEveryKeyIsDescribed(t *testing.T) {
 
 // TestTagsAreKnown: a misspelt tag would be ignored.
 func TestTagsAreKnown(t *testing.T) {
-	known := strings.Fields("key default first min max choices required secret empty file missing")
+	known := strings.Fields("key default first min max choices required secret empty file missing own")
 	schema().walk(func(f *field) {
 		for _, m := range regexp.MustCompile(`(\w+):"`).FindAllStringSubmatch(string(f.tag), -1) {
 			if !slices.Contains(known, m[1]) {

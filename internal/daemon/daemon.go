@@ -31,7 +31,7 @@ type Daemon struct {
 	now     func() time.Time // the wall clock
 	listen  func(address string) (*net.TCPListener, error)
 	taken   *taken           // of a process that takes the place of another; else nil
-	cfg     *config.Config   // as it was at the start
+	cfg     *config.Config   // as it was at the start; inForce has what reloads took over, too
 	atStart *assemble.Assets // what its files held then; the gateway has what is in force
 	level   zap.AtomicLevel
 	logger  *zap.Logger
@@ -63,6 +63,7 @@ type Daemon struct {
 	forwarding      stateLog
 	keyAlarm        keyAlarm
 	reloaded        lastReload
+	inForce         atomic.Pointer[config.Config]
 	signals         signalOutcomes
 	coreLink        coreLink
 	tracer          wiretrace.Tracer
@@ -135,6 +136,7 @@ func newDaemon(cfg *config.Config, assets *assemble.Assets, opt Options) *Daemon
 	}
 	d.logger = ops.NewLogger(d.level, opt.Log)
 	d.logOut, _ = opt.Log.(*ops.LogWriter)
+	d.inForce.Store(cfg)
 	d.metrics, d.health = ops.NewMetrics(opt.Build.Version, opt.Build.Commit), ops.NewHealth()
 	d.tally = tally.New(d.now, d.tradingDay)
 	d.health.RegisterAtOnce(frontCheck, d.checkServing) // the admin listener answers before terminals are accepted

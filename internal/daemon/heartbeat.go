@@ -80,6 +80,7 @@ func (d *Daemon) beginHeartbeat(ctx context.Context) error {
 	}
 	d.heartbeat.sender, err = heartbeat.New(ctx, d.path.Journal, d.path.Forwarder, d.postgres, heartbeat.Options{
 		FrontID: d.cfg.Front.ID, Host: host, Version: d.build.Version, Admin: d.adminAddress(),
+		Config: func() string { return d.inForce.Load().Hash() },
 		Corrupt: func() (int, error) {
 			corrupt, err := localfile.ListCorrupt(d.cfg.Store.Path)
 			return len(corrupt), err

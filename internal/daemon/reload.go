@@ -105,6 +105,7 @@ func (d *Daemon) reload(ctx context.Context, load func() (*config.Config, error)
 			fields = append(fields, settings[i].fields(next)...)
 		}
 	}
+	d.inForce.Store(d.inForce.Load().TakeOver(next.cfg, Reloads))
 	d.reloaded.Store(&reloadOutcome{at: time.Now(), restart: next.restart})
 	d.logger.Info("SIGHUP: the configuration was reloaded", fields...)
 	d.level.SetLevel(next.cfg.LogLevel)

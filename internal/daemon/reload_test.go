@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap/zapcore"
+
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/config"
@@ -294,6 +296,11 @@ func TestReloadNamesWhatNeedsARestart(t *testing.T) {
 	}
 	if r.d.level.Level().String() != "info" {
 		t.Error("what can be taken over was not")
+	}
+	inForce := *r.d.cfg
+	inForce.LogLevel = zapcore.InfoLevel
+	if hash := r.d.status(masked).Config; hash != inForce.Hash() || hash == r.d.cfg.Hash() {
+		t.Errorf("the status has hash %s, what is in force %s, what was at the start %s", hash, inForce.Hash(), r.d.cfg.Hash())
 	}
 }
 

@@ -16,6 +16,7 @@ const topSources = 10
 type Status struct {
 	FrontID  int32             `json:"front_id"`
 	Version  string            `json:"version"`
+	Config   string            `json:"config_hash"` // of what is in force, see config.Hash
 	Started  time.Time         `json:"started"`
 	Uptime   int64             `json:"uptime_seconds"`
 	State    string            `json:"state"` // starting, serving or draining
@@ -56,7 +57,7 @@ type PenalizedSource struct {
 func (d *Daemon) status(show func(netip.Prefix) string) Status {
 	health := d.health.Report()
 	s := Status{
-		FrontID: d.cfg.Front.ID, Version: d.build.Version,
+		FrontID: d.cfg.Front.ID, Version: d.build.Version, Config: d.inForce.Load().Hash(),
 		Started: d.began.In(regulation.Zone).Truncate(time.Second), Uptime: int64(time.Since(d.began).Seconds()),
 		State: "starting", Ready: health.Ready, Reasons: health.Reasons, Signal: d.signals.get(),
 	}

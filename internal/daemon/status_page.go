@@ -26,7 +26,10 @@ func (d *Daemon) snapshot(ctx context.Context, shared *statuspage.Cache) *status
 	report := d.health.Report()
 	s := &statuspage.Snapshot{
 		At: d.now(), System: d.cfg.SystemName,
-		Front: statuspage.Front{ID: d.cfg.Front.ID, Version: d.build.Version, State: statuspage.Starting, Ready: report.Ready, Started: d.began},
+		Front: statuspage.Front{
+			ID: d.cfg.Front.ID, Version: d.build.Version, State: statuspage.Starting, Ready: report.Ready, Started: d.began,
+			Config: show.Hash(d.inForce.Load().Hash()),
+		},
 		Pages: d.admin.Pages(),
 	}
 	for _, r := range report.Reasons {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/coresim"
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/statuspage"
 	"github.com/tradefront/tradefront/test/browser"
 )
@@ -60,7 +61,7 @@ func TestStatusPageTellsOfTheFront(t *testing.T) {
 		"?refresh=off&lang=zh": {"运行中", "已记录", "主用", "密码错误", "已结束交易日的报送"},
 	} {
 		document := b.Document(t, url+query)
-		for _, w := range want {
+		for _, w := range append(want, show.Hash(f.daemon.status(masked).Config)) {
 			if !strings.Contains(document, w) {
 				t.Errorf("%s lacks %q:\n%s", query, w, document)
 			}

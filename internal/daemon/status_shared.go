@@ -5,6 +5,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/settlement"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/statuspage"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/heartbeat"
@@ -52,7 +53,7 @@ func (d *Daemon) frontLines(fronts []store.Front) (lines []statuspage.FrontLine)
 			continue
 		}
 		lines = append(lines, statuspage.FrontLine{
-			ID: f.FrontID, State: heartbeat.State(f), Host: f.Host, Version: f.Version, Started: f.Started, Seen: f.Seen, Holds: f.Records(),
+			ID: f.FrontID, State: heartbeat.State(f), Host: f.Host, Version: f.Version, Config: show.Hash(f.Config), Started: f.Started, Seen: f.Seen, Holds: f.Records(),
 			ClockOffset: f.ClockOffset, This: f.FrontID == d.cfg.Front.ID,
 		})
 	}

@@ -1,4 +1,4 @@
-// Package show writes times and sizes as people here read them: in the log, on the pages of the
+// Package show writes times, sizes and hashes as people here read them: in the log, on the pages of the
 // admin listener, and in what commands print. It is a leaf, without state.
 package show
 
@@ -36,6 +36,9 @@ func Pointer(t time.Time) *time.Time {
 
 // Size is a number of bytes with its unit, as 2.5 MiB. Below zero it is 0 B.
 func Size(bytes int64) string { return humanize.IBytes(uint64(max(0, bytes))) }
+
+// Hash is the first twelve digits of a hash in hexadecimal, which are enough to tell one from another.
+func Hash(digits string) string { return digits[:min(len(digits), 12)] }
 
 // Days is d in days, parts of a day included.
 func Days(d time.Duration) float64 { return d.Hours() / 24 }

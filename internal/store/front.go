@@ -27,6 +27,7 @@ type FrontReport struct {
 	Host          string
 	Version       string
 	AdminAddress  string // host:port of its admin listener as it was bound; "" without one, or of an older program
+	Config        string // config.Hash of what is in force there; "" of an older program
 	Started       time.Time
 	Counted       time.Time // by the front's clock, taken before it counted
 	Stopped       bool      // it takes no logins until it starts again

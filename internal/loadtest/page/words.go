@@ -104,7 +104,7 @@ var english = words{
 		"hostile": "terminals log in and out beside attackers", "orders": "terminals stay, and send messages to the core, which sends them back",
 	},
 	ScenarioName: "Scenario", Target: "Front", Began: "Began", Lasted: "Lasted", Seconds: "s", EndedEarly: "Ended early", Generators: "Generators",
-	RunIDs: "Number of the run", Version: "Version of the generator", Config: "SHA-256 of the front's configuration",
+	RunIDs: "Number of the run", Version: "Version of the generator", Config: "Hash of the front's configuration",
 	ConfigUnknown: "not given (--front-config)", PeakName: "Historical peak", Parameters: "Parameters", Default: "All others have their defaults.",
 	Machine: "Name", SameMachine: "The front's address is a loopback address: front and generator shared this machine.", CPU: "Processors",
 	Memory: "Memory", Kernel: "Linux", OpenFiles: "Open files at most",

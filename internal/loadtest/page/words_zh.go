@@ -53,7 +53,7 @@ var chinese = words{
 		"steady": "会话保持，逐个断开并重新登录", "hostile": "正常终端登录登出，同时有攻击者", "orders": "终端登录后保持，经前置向交易核心发送报文，核心原样返回",
 	},
 	ScenarioName: "场景", Target: "前置", Began: "开始", Lasted: "历时", Seconds: "秒", EndedEarly: "提前结束", Generators: "压测进程数",
-	RunIDs: "测试编号", Version: "压测程序版本", Config: "前置配置文件的 SHA-256", ConfigUnknown: "未提供（--front-config）", PeakName: "历史峰值",
+	RunIDs: "测试编号", Version: "压测程序版本", Config: "前置配置的散列值", ConfigUnknown: "未提供（--front-config）", PeakName: "历史峰值",
 	Parameters: "参数", Default: "其余参数均为默认值。",
 	Machine: "名称", SameMachine: "前置地址为本机回环地址：前置与压测机共用这台机器。", CPU: "处理器", Memory: "内存", Kernel: "Linux", OpenFiles: "打开文件数上限",
 	HowTitle: "测量方法",

@@ -24,8 +24,8 @@ type Result struct {
 	Generators int       `json:"generators"`
 	Host       Host      `json:"host"`    // that the generator ran on
 	Version    string    `json:"version"` // of the generator's program
-	// ConfigHash is the SHA-256 of the front's configuration file, "" if it was not given.
-	ConfigHash string `json:"front_config_sha256,omitempty"`
+	// ConfigHash is config.Hash of the front's configuration, "" if its file was not given.
+	ConfigHash string `json:"front_config_hash,omitempty"`
 
 	Counts  Counts         `json:"counts"`
 	Refused map[string]int `json:"refused"` // logins by the code of the answer

@@ -44,6 +44,8 @@ type Options struct {
 	Host    string
 	Version string
 	Admin   string // host:port of the admin listener; "" for none
+	// Config is the hash of the configuration that is in force; nil if none is told.
+	Config func() string
 	// Corrupt counts the damaged local stores that were moved away and are not recovered; nil for
 	// none.
 	Corrupt func() (int, error)
@@ -156,6 +158,9 @@ func (p *Heartbeat) count(ctx context.Context, stopped bool) (store.FrontReport,
 		FrontID: p.opt.FrontID, StoreID: p.id, Life: p.life.ID, Continues: p.life.Continues, Process: p.process, Host: p.opt.Host,
 		Version: p.opt.Version, AdminAddress: p.opt.Admin,
 		Started: p.started, Counted: p.opt.Now(), Stopped: stopped, Forwarded: p.forwarder.Rows(),
+	}
+	if p.opt.Config != nil {
+		r.Config = p.opt.Config()
 	}
 	var err error
 	// Before the records: a store that is recovered meanwhile is counted twice, and not left out.

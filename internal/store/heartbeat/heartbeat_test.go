@@ -52,7 +52,7 @@ func TestReportStatesWhatIsHeld(t *testing.T) {
 	f := forward.New(l, p, forward.Options{})
 	now := time.UnixMicro(1_800_000_000_000_000)
 	beat, err := heartbeat.New(t.Context(), l, f, p, heartbeat.Options{
-		FrontID: 7, Host: "seven", Version: "v1", Admin: "seven:9464", Corrupt: func() (int, error) { return 2, nil }, Now: func() time.Time { return now },
+		FrontID: 7, Host: "seven", Version: "v1", Admin: "seven:9464", Config: func() string { return "c0ffee" }, Corrupt: func() (int, error) { return 2, nil }, Now: func() time.Time { return now },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func TestReportStatesWhatIsHeld(t *testing.T) {
 	if diff := cmp.Diff(want, got.Held); diff != "" || got.Records() != 5 {
 		t.Errorf("held (-want +got):\n%s", diff)
 	}
-	if got.FrontID != 7 || got.Host != "seven" || got.Version != "v1" || got.AdminAddress != "seven:9464" || got.CorruptStores != 2 || got.Forwarded != 0 ||
+	if got.FrontID != 7 || got.Host != "seven" || got.Version != "v1" || got.AdminAddress != "seven:9464" || got.Config != "c0ffee" || got.CorruptStores != 2 || got.Forwarded != 0 ||
 		!got.Started.Equal(now) || !got.Counted.Equal(now) || !got.Oldest.Equal(recs[0].LoginTime) || got.Stopped || !got.Alive() {
 		t.Errorf("%+v", got)
 	}

@@ -16,18 +16,18 @@ import (
 
 const (
 	frontColumns = "front_id, store_id, life, number, process, machine, version, started, counted, stopped, held, oldest, " +
-		"set_aside, forwarded, clock_offset, clock_error, admin_address"
-	frontValues = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17"
+		"set_aside, forwarded, clock_offset, clock_error, admin_address, config"
+	frontValues = "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18"
 	// postgresNow is PostgreSQL's clock, and not the transaction's beginning.
 	postgresNow = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 )
 
 const insertFrontSQL = "INSERT INTO front (" + frontColumns + ", seen) VALUES (" + frontValues + ", " + postgresNow + ") ON CONFLICT DO NOTHING"
 
-// continueFrontSQL takes the row of the life $18 that made $19 reports, if it is still so. A front
+// continueFrontSQL takes the row of the life $19 that made $20 reports, if it is still so. A front
 // that was retired and reports is there after all.
 const continueFrontSQL = "UPDATE front SET (" + frontColumns + ", seen, retired) = (" + frontValues + ", " +
-	postgresNow + ", 0) WHERE front_id = $1 AND store_id = $2 AND life = $18 AND number = $19"
+	postgresNow + ", 0) WHERE front_id = $1 AND store_id = $2 AND life = $19 AND number = $20"
 
 // reportAttempts is how often a report looks for its row, if another process changes it meanwhile.
 const reportAttempts = 3
@@ -87,7 +87,7 @@ func writeReport(ctx context.Context, tx pgx.Tx, r *store.FrontReport, before []
 	args := []any{
 		r.FrontID, [16]byte(r.StoreID), [16]byte(r.Life), r.Number, [16]byte(r.Process), r.Host, r.Version, sqlrows.Micros(r.Started),
 		sqlrows.Micros(r.Counted), r.Stopped, string(held), sqlrows.Micros(r.Oldest), r.CorruptStores, r.Forwarded,
-		r.ClockOffset.Microseconds(), r.ClockError.Microseconds(), r.AdminAddress,
+		r.ClockOffset.Microseconds(), r.ClockError.Microseconds(), r.AdminAddress, r.Config,
 	}
 	query := insertFrontSQL
 	for i := len(before) - 1; i >= 0; i-- {
@@ -112,7 +112,7 @@ func scanFront(row sqlrows.Scanner) (f store.Front, err error) {
 	var started, counted, oldest, seen, ago, retired, offset, clockError int64
 	var held string
 	if err := row.Scan(&f.FrontID, &f.StoreID, &f.Life, &f.Number, &f.Process, &f.Host, &f.Version, &started, &counted, &f.Stopped, &held, &oldest,
-		&f.CorruptStores, &f.Forwarded, &offset, &clockError, &f.AdminAddress, &seen, &ago, &retired); err != nil {
+		&f.CorruptStores, &f.Forwarded, &offset, &clockError, &f.AdminAddress, &f.Config, &seen, &ago, &retired); err != nil {
 		return store.Front{}, err
 	}
 	var all map[calendar.TradingDay]reported

@@ -47,6 +47,7 @@ var traces = []struct {
 	{21, "to_regclass('archive') IS NOT NULL"},
 	{22, hasColumn("front", "admin_address")},
 	{23, hasColumn("app", "bound_accounts")},
+	{24, hasColumn("front", "config")},
 }
 
 func hasColumn(table, column string) string {
