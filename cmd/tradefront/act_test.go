@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/actions"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/postgres"
@@ -138,5 +139,19 @@ func before(t *testing.T, args string, status int) {
 	t.Helper()
 	if got := tradefront("", strings.Fields(args+onC)...); got.status != status {
 		t.Fatalf("tradefront %s: %+v", args, got)
+	}
+}
+
+// TestWaiverNamesWhomActionsName: behind sudo it is the operator, not root.
+func TestWaiverNamesWhomActionsName(t *testing.T) {
+	t.Parallel()
+	e := &env{environ: []string{"SUDO_USER=alice"}}
+	w, err := e.newWaiver("", "front retire --force")
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, err := actions.Who(e.environ)
+	if err != nil || w.By != who.By() || w.Reason != "front retire --force" {
+		t.Errorf("%+v, of %+v, %v", w, who, err)
 	}
 }

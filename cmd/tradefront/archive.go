@@ -174,7 +174,7 @@ func (f *archiveFlags) sealer(ctx context.Context, e *env, cfg *config.Config, p
 	if err != nil {
 		return nil, fmt.Errorf("--out: %w: make the folder, or name another", err)
 	}
-	who, err := actions.Who(e.environ)
+	by, err := e.operator()
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +184,7 @@ func (f *archiveFlags) sealer(ctx context.Context, e *env, cfg *config.Config, p
 	}
 	return &archive.Sealer{
 		Store: pg, Reports: f.reports, Out: f.out, BrokerID: cfg.BrokerID, ReportUnitID: cfg.ReportUnitID, Version: version,
-		By: (&store.Action{User: who.User, RealUser: who.Real, Host: who.Host}).By(), Schema: latest, Why: f.reason(), Now: time.Now,
+		By: by, Schema: latest, Why: f.reason(), Now: time.Now,
 		Actions: func(ctx context.Context, since time.Time, visit func(*store.Action) error) error {
 			return actions.Each(ctx, pg.Tables(), since, visit)
 		},

@@ -7,7 +7,7 @@ import (
 )
 
 func newDemo(e *env) *cobra.Command {
-	t := tour.Tour{Build: thisBuild(), Out: e.out, By: operator, Progress: func(what string, total int64) (func(int64), func()) {
+	t := tour.Tour{Build: thisBuild(), Out: e.out, Environ: e.environ, Progress: func(what string, total int64) (func(int64), func()) {
 		bar := e.progress(what, total, what)
 		return bar.set, bar.end
 	}}

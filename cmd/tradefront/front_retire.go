@@ -34,7 +34,7 @@ func newFrontRetire(e *env) *cobra.Command {
 			if err != nil || id < 1 {
 				return fmt.Errorf("%q is no front.id: want a number, see tradefront front list", args[0])
 			}
-			w, err := newWaiver(reason, "front retire --force")
+			w, err := e.newWaiver(reason, "front retire --force")
 			if err != nil {
 				return err
 			}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,14 +59,14 @@ func newFrontTrace(e *env) *cobra.Command {
 }
 
 func (e *env) trace(ctx context.Context, admin *adminListeners, of netip.Prefix, length time.Duration, form output) error {
-	host, err := os.Hostname()
+	by, err := e.operator()
 	if err != nil {
-		return fmt.Errorf("this machine's name: %w", err)
+		return err
 	}
 	address := admin.addresses[0]
 	lang, ended := show.LanguageOf(e.environ), false
 	err = admin.Follow(ctx, address, "/trace", &daemon.Trace{
-		Address: of.String(), Seconds: int(length.Round(time.Second) / time.Second), By: operator(host),
+		Address: of.String(), Seconds: int(length.Round(time.Second) / time.Second), By: by,
 	}, func(line []byte) error {
 		var event wiretrace.Event
 		if err := json.Unmarshal(line, &event); err != nil {

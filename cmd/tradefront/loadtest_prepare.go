@@ -229,15 +229,15 @@ func populationText(accounts, apps, relays int, prefix string) string {
 
 // auditLoadtest adds one line to the audit log of the configuration: what was done to the store, and by whom.
 func (e *env) auditLoadtest(ctx context.Context, cfg *config.Config, event, text string) error {
-	host, err := os.Hostname()
+	by, err := e.operator()
 	if err != nil {
-		return fmt.Errorf("this machine's name: %w", err)
+		return err
 	}
 	log, err := ops.OpenAudit(cfg.AuditLog)
 	if err != nil {
 		return fmt.Errorf("the store was changed, and the audit log has no line of it: %w", err)
 	}
-	err = log.LogWritten(ctx, ops.Entry{Time: time.Now(), Event: event, Reason: "ok", FrontID: cfg.Front.ID, By: operator(host), Text: text})
+	err = log.LogWritten(ctx, ops.Entry{Time: time.Now(), Event: event, Reason: "ok", FrontID: cfg.Front.ID, By: by, Text: text})
 	if err = errors.Join(err, log.Close(ctx)); err != nil {
 		return fmt.Errorf("the store was changed, and the audit log has no line of it: %w", err)
 	}

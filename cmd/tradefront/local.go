@@ -188,7 +188,7 @@ func newLocalRecover(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			w, err := newWaiver(reason, "local recover --accept-loss")
+			w, err := e.newWaiver(reason, "local recover --accept-loss")
 			if err != nil {
 				return err
 			}

@@ -32,7 +32,7 @@ func newQuarantineDiscard(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			w, err := newWaiver(reason, "quarantine discard")
+			w, err := e.newWaiver(reason, "quarantine discard")
 			if err != nil {
 				return err
 			}

@@ -97,7 +97,7 @@ func (f *dayFlags) run(c *cobra.Command, e *env) (result *daily.Result, err erro
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	x, err := newExporter(cfg, cal, r, now)
+	x, err := e.newExporter(cfg, cal, r, now)
 	if err != nil {
 		return nil, err
 	}

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/actions"
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
@@ -107,7 +107,7 @@ func (f *exportFlags) run(c *cobra.Command, e *env) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	x, err := newExporter(cfg, cal, r, now)
+	x, err := e.newExporter(cfg, cal, r, now)
 	if err != nil {
 		return err
 	}
@@ -155,16 +155,16 @@ func noteExported(a *store.Action, d *exported) {
 }
 
 // newExporter writes reports of the configuration's store, in the name of who runs this command, into the working folder.
-func newExporter(cfg *config.Config, cal *calendar.Calendar, r assemble.Records, now time.Time) (*settlement.Exporter, error) {
-	host, err := os.Hostname()
+func (e *env) newExporter(cfg *config.Config, cal *calendar.Calendar, r assemble.Records, now time.Time) (*settlement.Exporter, error) {
+	who, err := actions.Who(e.environ)
 	if err != nil {
-		return nil, fmt.Errorf("this machine's name: %w", err)
+		return nil, err
 	}
 	survey := assemble.SurveyOf(cfg, r, cal)
 	return &settlement.Exporter{
-		Fronts: survey.Fronts, Named: survey.Named, Declared: survey.Declared, By: operator(host),
+		Fronts: survey.Fronts, Named: survey.Named, Declared: survey.Declared, By: who.By(),
 		Store: r, StoreKind: cfg.Store.Driver, Calendar: cal, UnitID: cfg.ReportUnitID, OutDir: ".",
-		Version: version, Host: host, Now: func() time.Time { return now },
+		Version: version, Host: who.Host, Now: func() time.Time { return now },
 	}, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 	"unicode"
@@ -78,9 +77,9 @@ func (f *handedInFlags) run(c *cobra.Command, e *env, args []string) (_ *shownHa
 	if len(f.receipt) > store.MaxReceipt {
 		return nil, fmt.Errorf("--receipt: has %d bytes, at most %d are kept", len(f.receipt), store.MaxReceipt)
 	}
-	host, err := os.Hostname()
+	by, err := e.operator()
 	if err != nil {
-		return nil, fmt.Errorf("this machine's name: %w", err)
+		return nil, err
 	}
 	r, err := assemble.OpenRecords(ctx, cfg)
 	if err != nil {
@@ -113,7 +112,7 @@ func (f *handedInFlags) run(c *cobra.Command, e *env, args []string) (_ *shownHa
 	for i := range before { // a receipt that is noted later takes nothing back
 		noted = max(noted, before[i].Number)
 	}
-	h := store.HandedIn{Day: on, At: time.Now(), By: operator(host), Number: noted, Receipt: f.receipt}
+	h := store.HandedIn{Day: on, At: time.Now(), By: by, Number: noted, Receipt: f.receipt}
 	err = e.undertakeIn(c, cfg, r.Tables(), task{subject: on.String()}, func(a *store.Action) error {
 		a.Note("handed_in", "", fmt.Sprintf("up to export %d", noted))
 		if f.receipt != "" {

@@ -58,7 +58,7 @@ func newReportMerge(e *env) *cobra.Command {
 		Example: "  tradefront report merge main/0001clientinfo20260105.txt second/0001clientinfo20260105.txt --out merged",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
 			o.Inputs, o.Version = args, version
-			w, err := newWaiver(reason, "--skip-bad")
+			w, err := e.newWaiver(reason, "--skip-bad")
 			if err != nil {
 				return err
 			}

@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/user"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/actions"
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement"
@@ -51,9 +50,9 @@ func newReportWaive(e *env) *cobra.Command {
 			if _, end, err := cal.Window(on); err != nil || now.Before(end) {
 				return errors.Join(err, &settlement.OpenWindowError{Day: on, End: end})
 			}
-			host, err := os.Hostname()
+			by, err := e.operator()
 			if err != nil {
-				return fmt.Errorf("this machine's name: %w", err)
+				return err
 			}
 			r, err := assemble.OpenRecords(c.Context(), cfg)
 			if err != nil {
@@ -63,7 +62,7 @@ func newReportWaive(e *env) *cobra.Command {
 			survey := assemble.SurveyOf(cfg, r, cal)
 			var w store.Waiver
 			err = e.undertakeIn(c, cfg, r.Tables(), task{subject: on.String(), why: reason}, func(a *store.Action) (err error) {
-				w, err = survey.Waive(c.Context(), store.Waiver{Day: on, At: now, By: operator(host), Reason: reason}, nil)
+				w, err = survey.Waive(c.Context(), store.Waiver{Day: on, At: now, By: by, Reason: reason}, nil)
 				for i := range w.Obstacles {
 					a.Note("waived", "", w.Obstacles[i].Where+" "+w.Obstacles[i].What)
 				}
@@ -97,19 +96,16 @@ func printWaiver(w io.Writer, s shownWaiver) {
 const reasonHelp = "why; it is written into the manifest of each report that lacks something for it (default: the command's name)"
 
 // newWaiver is the waiver of a command that gives something up; command is its reason if the operator gives none.
-func newWaiver(reason, command string) (store.Waiver, error) {
-	host, err := os.Hostname()
+func (e *env) newWaiver(reason, command string) (store.Waiver, error) {
+	by, err := e.operator()
 	if err != nil {
-		return store.Waiver{}, fmt.Errorf("this machine's name: %w", err)
+		return store.Waiver{}, err
 	}
-	return store.Waiver{At: time.Now(), By: operator(host), Reason: cmp.Or(strings.TrimSpace(reason), command)}, nil
+	return store.Waiver{At: time.Now(), By: by, Reason: cmp.Or(strings.TrimSpace(reason), command)}, nil
 }
 
-// operator is who runs this command, as the operating system knows it.
-func operator(host string) string {
-	name := fmt.Sprintf("uid %d", os.Getuid())
-	if u, err := user.Current(); err == nil {
-		name = u.Username
-	}
-	return name + "@" + host
+// operator is who runs this command, as its actions, waivers and notes have it.
+func (e *env) operator() (string, error) {
+	who, err := actions.Who(e.environ)
+	return who.By(), err
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -63,11 +62,11 @@ func (s *sessionEnd) arguments(_ *cobra.Command, args []string) error {
 
 // request is what a front is asked.
 func (s *sessionEnd) request(id int32) (*daemon.EndSession, error) {
-	host, err := os.Hostname()
+	by, err := s.env.operator()
 	if err != nil {
-		return nil, fmt.Errorf("this machine's name: %w", err)
+		return nil, err
 	}
-	return &daemon.EndSession{SessionID: id, Text: s.text, By: operator(host), Terminal: s.terminal}, nil
+	return &daemon.EndSession{SessionID: id, Text: s.text, By: by, Terminal: s.terminal}, nil
 }
 
 func (s *sessionEnd) endOne(c *cobra.Command, number string) error {

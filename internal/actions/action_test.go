@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"github.com/tradefront/tradefront/internal/store"
 )
 
 func TestIdentity(t *testing.T) {
@@ -26,9 +24,8 @@ func TestIdentity(t *testing.T) {
 		{"root", "0", []string{"SUDO_USER=mallory"}, "root@h"},
 	} {
 		i := identity("h", tt.user, tt.uid, tt.environ, name)
-		a := store.Action{User: i.User, RealUser: i.Real, Host: i.Host}
-		if a.By() != tt.by {
-			t.Errorf("%+v: %s", tt, a.By())
+		if i.By() != tt.by {
+			t.Errorf("%+v: %s", tt, i.By())
 		}
 	}
 	if i, err := Who(os.Environ()); err != nil || i.User == "" || i.Host == "" {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tradefront/tradefront/internal/files"
+	"github.com/tradefront/tradefront/internal/store"
 )
 
 // Identity is who runs this process.
@@ -15,6 +16,11 @@ type Identity struct {
 	User string // under whose name it runs
 	Real string // who logged in to the machine, if that is another; "" else
 	Host string
+}
+
+// By is the operator in one text: user@host, or real(user)@host.
+func (i Identity) By() string {
+	return (&store.Action{User: i.User, RealUser: i.Real, Host: i.Host}).By()
 }
 
 // loginUID is where Linux says who logged in; the number is noLogin where no user did.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/client/collect"
+	"github.com/tradefront/tradefront/internal/actions"
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/daemon"
@@ -34,7 +35,7 @@ type Tour struct {
 	Out   io.Writer
 	// Language of what is printed; English if it is "".
 	Language show.Language
-	By       func(host string) string // who exports, for the manifest
+	Environ  []string // of this process: who exports, for the manifest
 	// Progress begins to show long work; set takes how much of total is done.
 	Progress func(what string, total int64) (set func(int64), end func())
 
@@ -194,13 +195,13 @@ func (t *Tour) export(ctx context.Context, r assemble.Records, day calendar.Trad
 	if err != nil {
 		return settlement.Done{}, err
 	}
-	host, err := os.Hostname()
+	who, err := actions.Who(t.Environ)
 	if err != nil {
 		return settlement.Done{}, err
 	}
 	x := settlement.Exporter{
 		Store: thisRun{r, t.began}, StoreKind: t.site.Config.Store.Driver, Calendar: cal, UnitID: t.site.Config.ReportUnitID,
-		OutDir: t.site.Dir, Version: t.Build.Version, Host: host, By: t.By(host),
+		OutDir: t.site.Dir, Version: t.Build.Version, Host: who.Host, By: who.By(),
 	}
 	return x.Export(ctx, day, store.PartialExport)
 }

@@ -20,7 +20,6 @@ func newTour(postgres string) (*Tour, *strings.Builder) {
 	out := new(strings.Builder)
 	return &Tour{
 		Postgres: postgres, Listen: "127.0.0.1:0", Logins: 120, Crowd: 8, Exit: true, Build: ops.Build{Version: "test"}, Out: out,
-		By:       func(string) string { return "a test" },
 		Progress: func(string, int64) (func(int64), func()) { return func(int64) {}, func() {} },
 	}, out
 }
