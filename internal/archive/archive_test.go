@@ -21,6 +21,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 const day = storetest.Day
@@ -35,22 +36,36 @@ type office struct {
 
 func newOffice(t *testing.T, rows int) *office {
 	t.Helper()
-	db, recs := storetest.OpenPostgres(t), storetest.Records(day, rows)
+	return newOfficeAt(t, pgtest.Database(t), rows)
+}
+
+// newOfficeAt is newOffice in the empty database of that URL.
+func newOfficeAt(t *testing.T, url string, rows int) *office {
+	t.Helper()
+	db, recs := storetest.OpenPostgresAt(t, url, postgres.Options{}), storetest.Records(day, rows)
 	recs[0].RelayAppID, recs[0].RelayMode = "vendor_relay_1.0", store.RelayOperator
 	recs[0].VisitTime, recs[0].RelayLoginTime, recs[0].RelaySealed = recs[0].LoginTime, recs[0].LoginTime.Add(-time.Hour), []byte{1, 2}
 	if err := db.CopyIn(t.Context(), recs); err != nil {
 		t.Fatal(err)
 	}
-	end := day.Date().Add(15*time.Hour + 30*time.Minute)
-	o := &office{db: db, recs: recs, Sealer: &Sealer{
-		Store: db, Out: t.TempDir(), ReportUnitID: "0001", BrokerID: "9999", By: "a@h", Version: "v", Schema: 21,
-		Now:     func() time.Time { return end.Add(MinAge) },
+	return &office{db: db, recs: recs, Sealer: officeSealer(db, t.TempDir()), status: officeStatus(rows)}
+}
+
+func officeSealer(db *postgres.Store, out string) *Sealer {
+	return &Sealer{
+		Store: db, Out: out, ReportUnitID: "0001", BrokerID: "9999", By: "a@h", Version: "v", Schema: 21,
+		Now:     func() time.Time { return windowEnd.Add(MinAge) },
 		Actions: func(context.Context, time.Time, func(*store.Action) error) error { return nil },
-	}}
-	o.status = settlement.DayStatus{
-		Day: day, Start: end.Add(-24 * time.Hour), End: end, Records: int64(rows), Good: true, HandedIn: &store.HandedIn{}, Last: &store.Export{},
 	}
-	return o
+}
+
+// windowEnd is when the window of day closed.
+var windowEnd = day.Date().Add(15*time.Hour + 30*time.Minute)
+
+func officeStatus(rows int) settlement.DayStatus {
+	return settlement.DayStatus{
+		Day: day, Start: windowEnd.Add(-24 * time.Hour), End: windowEnd, Records: int64(rows), Good: true, HandedIn: &store.HandedIn{}, Last: &store.Export{},
+	}
 }
 
 // held are the RecordIDs in the store and in the files that the ledger has, which must be whole.

@@ -25,6 +25,8 @@
 //	while a day is restored      nothing: it is one transaction
 //	while a file is destroyed    the ledger says destroyed and the file is there: running it again removes it
 //
+// TestKilledArchive kills a run at each of them but the fourth.
+//
 // # Bounds
 //
 // Constant memory for records and audit logs. A manifest has at most maxManifest bytes, a line maxLine.

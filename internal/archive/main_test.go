@@ -7,4 +7,9 @@ import (
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) {
+	if step := os.Getenv(stepVariable); step != "" {
+		os.Exit(archiveAndDie(step))
+	}
+	os.Exit(pgtest.Main(m))
+}
