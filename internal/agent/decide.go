@@ -87,6 +87,9 @@ func (a *Agent) NotifyDecision(peer session.Peer, op session.Op, why reason.Reas
 	return a.decide(e, why)
 }
 
+// MayChangePassword is part of dialogue.Handler. An agent has no bindings: those are of terminals at a front.
+func (a *Agent) MayChangePassword(session.Peer, []byte, []byte) reason.Reason { return reason.OK }
+
 // NoteMalformed is part of dialogue.Handler.
 func (a *Agent) NoteMalformed(peer session.Peer, fault string, appID, userID []byte) {
 	e := a.entry(peer, ops.EventMalformed, reason.OK)

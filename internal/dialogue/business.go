@@ -61,6 +61,11 @@ func (d *Dialogue) countRequest(now time.Time) {
 
 // pass hands a request to the core.
 func (d *Dialogue) pass(h ftd.Header, body []byte, now time.Time) reason.Reason {
+	if d.session.State() == session.PasswordOnly {
+		if why := d.driver.handler.MayChangePassword(d.peer, d.session.AppID(), d.session.UserID()); why != reason.OK {
+			return why
+		}
+	}
 	if d.overRate(now) { // those that wait were left unread
 		return reason.RequestRate
 	}

@@ -33,6 +33,7 @@ type firm struct {
 	calls   []string
 	wait    bool
 	full    reason.Reason
+	binding reason.Reason // what MayChangePassword says
 
 	passed, delivered, paused int
 }
@@ -40,6 +41,8 @@ type firm struct {
 func (*firm) Verify(session.Peer, *session.AuthAttempt) session.Outcome {
 	return session.Outcome{AppType: '1'}
 }
+
+func (f *firm) MayChangePassword(session.Peer, []byte, []byte) reason.Reason { return f.binding }
 
 func (f *firm) Login(_ context.Context, _ session.Peer, a session.LoginAttempt) session.Outcome {
 	f.line = a.Line
@@ -317,6 +320,19 @@ func TestPasswordThenLogin(t *testing.T) {
 	d.End(reason.PasswordTimeout)
 	if want := []string{"5", "flush", "close 2"}; !slices.Equal(f.calls, want) {
 		t.Errorf("the core saw %q", f.calls)
+	}
+}
+
+// TestPasswordOutsideTheBinding: the core does not see the change of a password through an AppID that was bound to others meanwhile; the
+// terminal reads 63, as at a login.
+func TestPasswordOutsideTheBinding(t *testing.T) {
+	f, d, in := loggingIn(t, plenty, session.Outcome{Reason: reason.FirstLogin, Code: 140, Text: "first", Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}})
+	in()
+	f.answers(t)
+	f.binding = reason.AppAccount
+	f.send(d, terminaltest.Request(ftd.TIDPasswordUpdate, 5))
+	if got := f.answers(t); len(got) != 1 || got[0].TID != ftd.TIDError || got[0].Code != 63 || d.Closing() != reason.SourceRefused || len(f.calls) != 0 {
+		t.Errorf("answered %+v, closing %v, the core saw %q", got, d.Closing(), f.calls)
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 	"github.com/tradefront/tradefront/internal/session"
 )
 
-// Handler decides what the dialogue asks. Challenge, Verify, NotifyDecision, NoteMalformed, NoteProxyHeader, RequestCode, Unanswered
+// Handler decides what the dialogue asks. Challenge, Verify, NotifyDecision, NoteMalformed, NoteProxyHeader, RequestCode,
+// MayChangePassword, Unanswered
 // and Ended are called on the connection's owner and must not block; Login is called on a
 // goroutine of its own.
 type Handler interface {
@@ -34,6 +35,9 @@ type Handler interface {
 	// RequestCode passes a request for a second factor's code on to the core; OK says that the core has it,
 	// and its answer goes to t. body aliases the read buffer.
 	RequestCode(peer session.Peer, t core.Terminal, appID, body []byte) session.Outcome
+	// MayChangePassword says whether a terminal that must change its password first may still do so through its AppID: OK, or why
+	// not. It must not block.
+	MayChangePassword(peer session.Peer, appID, userID []byte) reason.Reason
 	// Login returns OK only once the record is durable. It owns a, and zeroes the password.
 	Login(ctx context.Context, peer session.Peer, a session.LoginAttempt) session.Outcome
 	// Unanswered tells that the outcome of Login found no terminal any more.

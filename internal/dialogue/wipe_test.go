@@ -36,8 +36,9 @@ func (refuser) Login(context.Context, session.Peer, session.LoginAttempt) sessio
 func (refuser) RequestCode(session.Peer, core.Terminal, []byte, []byte) session.Outcome {
 	return session.Outcome{Reason: reason.CodeRate, Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}}
 }
-func (refuser) NoteMalformed(session.Peer, string, []byte, []byte) {}
-func (refuser) NoteProxyHeader(session.Peer, string)               {}
+func (refuser) NoteMalformed(session.Peer, string, []byte, []byte)           {}
+func (refuser) NoteProxyHeader(session.Peer, string)                         {}
+func (refuser) MayChangePassword(session.Peer, []byte, []byte) reason.Reason { return reason.OK }
 
 func (refuser) Unanswered(session.Peer, session.Outcome) {}
 func (refuser) Ended(session.Peer, []byte)               {}

@@ -100,6 +100,8 @@ func (h *handler) RequestCode(session.Peer, core.Terminal, []byte, []byte) sessi
 
 func (h *handler) NoteMalformed(session.Peer, string, []byte, []byte) {}
 
+func (h *handler) MayChangePassword(session.Peer, []byte, []byte) reason.Reason { return reason.OK }
+
 func (h *handler) NoteProxyHeader(p session.Peer, why string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

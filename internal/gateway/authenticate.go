@@ -62,8 +62,18 @@ func reasonOf(v auth.Verdict) reason.Reason {
 // mayLogIn says whether a login on a direct terminal's connection keeps to what its AppID is bound to. It is asked before the password
 // is looked at: an AppID that is bound serves no guesses at the passwords of other accounts. What relays may do, relay.Permission says.
 func (g *Gateway) mayLogIn(peer session.Peer, a *session.LoginAttempt) reason.Reason {
-	if auth.AppType(a.AppType).Relay() {
+	return g.keepsBinding(peer, auth.AppType(a.AppType), a.AppID, a.UserID)
+}
+
+// MayChangePassword is part of dialogue.Handler: the binding may have changed since the login that the core refused.
+func (g *Gateway) MayChangePassword(peer session.Peer, appID, userID []byte) reason.Reason {
+	kind, _, _ := g.registry.Kind(appID)
+	return g.keepsBinding(peer, kind, appID, userID)
+}
+
+func (g *Gateway) keepsBinding(peer session.Peer, kind auth.AppType, appID, account []byte) reason.Reason {
+	if kind.Relay() {
 		return reason.OK
 	}
-	return reasonOf(g.registry.AdmitsLogin(a.AppID, a.UserID, peer.Addr.Addr()))
+	return reasonOf(g.registry.AdmitsLogin(appID, account, peer.Addr.Addr()))
 }

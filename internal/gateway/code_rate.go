@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"encoding/binary"
 	"net/netip"
 	"sync"
@@ -57,9 +58,12 @@ func (r *codeRates) pass(account codeAccount, named bool, from netip.Prefix, now
 // names. OK says that the core has it.
 func (g *Gateway) RequestCode(peer session.Peer, t core.Terminal, appID, body []byte) session.Outcome {
 	account, named := codeAccountOf(body)
-	why := g.codes.pass(account, named, codeSource(peer.Addr), time.Now(), func() reason.Reason {
-		return g.core.RequestCode(peer.SessionID, t, body)
-	})
+	why := g.mayAskForCode(peer, appID, account)
+	if why == reason.OK {
+		why = g.codes.pass(account, named, codeSource(peer.Addr), time.Now(), func() reason.Reason {
+			return g.core.RequestCode(peer.SessionID, t, body)
+		})
+	}
 	op := session.OpRequestCode
 	if why == reason.UnknownRequest {
 		op = session.OpRequest // to this core it is a message as any other
@@ -70,6 +74,14 @@ func (g *Gateway) RequestCode(peer session.Peer, t core.Terminal, appID, body []
 		e.Account = trimmed(account[10:])
 	}
 	return g.decide(e, why)
+}
+
+// mayAskForCode holds a request to the binding of its AppID as the login that follows it will be: an AppID of one customer troubles no
+// others. A request that names no account is none of those that an AppID with accounts may serve.
+func (g *Gateway) mayAskForCode(peer session.Peer, appID []byte, account codeAccount) reason.Reason {
+	kind, _, _ := g.registry.Kind(appID)
+	user, _, _ := bytes.Cut(account[10:], []byte{0}) // as a core of C may read it
+	return g.keepsBinding(peer, kind, appID, bytes.TrimRight(user, " "))
 }
 
 // codeAccountOf reads the account off the first field of a message.

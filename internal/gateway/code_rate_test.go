@@ -3,10 +3,12 @@ package gateway
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
@@ -108,6 +110,41 @@ func TestCodeWithoutACore(t *testing.T) {
 	for range 3 {
 		if got := h.RequestCode(home, nil, nil, codeRequest("1")); got.Reason != reason.UnknownRequest || got.Ref == (reason.Ref{}) {
 			t.Errorf("%+v", got)
+		}
+	}
+}
+
+// TestCodesKeepToTheBinding: an AppID of one customer has no codes sent to others; the core is not asked, and nothing is counted.
+func TestCodesKeepToTheBinding(t *testing.T) {
+	for bound, want := range map[auth.Verdict]reason.Reason{
+		auth.OtherNetwork: reason.AppNetwork, auth.OtherAccount: reason.AppAccount, auth.ConfinedAccount: reason.AccountConfined,
+	} {
+		h := newHouse(t, nil)
+		c := &codeCore{Core: h.Gateway.core}
+		h.Gateway.core = c
+		h.registry.bound = bound
+		for _, body := range [][]byte{codeRequest("1"), codeRequest("1\x00 8"), codeRequest("")} {
+			outcome := h.RequestCode(home, nil, []byte(appID), body)
+			line := h.audit.entries[len(h.audit.entries)-1]
+			if outcome.Reason != want || outcome.Reason.Code() != 63 || line.Event != "request_code" || line.Reason != want.String() || line.Code != 63 || line.AppID != appID {
+				t.Errorf("%v: %+v, %+v", bound, outcome, line)
+			}
+		}
+		if want := []string{"1", "1", ""}; len(c.got) != 0 || !slices.Equal(h.registry.asked, want) {
+			t.Errorf("the core was asked %d times; the binding was asked of %q, want %q", len(c.got), h.registry.asked, want)
+		}
+		h.registry.bound = auth.OK
+		if got := h.RequestCode(home, nil, []byte(appID), codeRequest("1")); got.Reason != reason.OK || len(c.got) != 1 {
+			t.Errorf("within the binding: %+v", got)
+		}
+		h.registry.bound = bound
+		h.registry.kinds = map[string]auth.AppType{appID: auth.AppInvestorRelay}
+		if got := h.MayChangePassword(home, []byte(appID), []byte("1")); got != reason.OK {
+			t.Errorf("of a relay: %v", got)
+		}
+		h.registry.kinds = nil
+		if got := h.MayChangePassword(home, []byte(appID), []byte("1")); got != want {
+			t.Errorf("a change of the password: %v, want %v", got, want)
 		}
 	}
 }

@@ -116,11 +116,21 @@ type fakeRegistry struct {
 	kinds    map[string]auth.AppType // of AppIDs that Kind knows
 	disabled map[string]bool
 	bound    auth.Verdict // of AdmitsFrom and AdmitsLogin
+
+	mu    sync.Mutex
+	asked []string // the accounts that AdmitsLogin was asked about while it refuses
 }
 
 func (r *fakeRegistry) AdmitsFrom([]byte, netip.Addr) auth.Verdict { return r.bound }
 
-func (r *fakeRegistry) AdmitsLogin(_, _ []byte, _ netip.Addr) auth.Verdict { return r.bound }
+func (r *fakeRegistry) AdmitsLogin(_, account []byte, _ netip.Addr) auth.Verdict {
+	if r.bound != auth.OK {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.asked = append(r.asked, string(account))
+	}
+	return r.bound
+}
 
 func (r *fakeRegistry) Verify(id []byte, _ *auth.Challenge, _ *[auth.ChallengeLen]byte) auth.Result {
 	result := auth.Result{Verdict: r.verdict, Type: auth.AppDirect, Slot: auth.Previous}

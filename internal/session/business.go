@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // target is which request of the terminal's an Error is about.
@@ -84,6 +85,9 @@ func (s *Session) requestRefused(ev *Event, fx *Effects) {
 	putRefusal(&e, ev.Now, ev.Outcome)
 	e.ErrorTargetSequence(&ftd.ErrorTargetSequence{Series: ev.Series, Number: int32(ev.Number)})
 	fx.end(&e)
+	if s.state == PasswordOnly && reason.EndsSession(ev.Outcome.wireCode()) {
+		fx.Close = reason.SourceRefused
+	}
 }
 
 // Deliver appends the frame with a message of the core's to dst, unchanged, if the terminal may have it now.
