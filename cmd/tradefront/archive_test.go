@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"testing"
 
@@ -13,16 +14,19 @@ import (
 // TestArchive takes one day of PostgreSQL through all commands.
 func TestArchive(t *testing.T) {
 	newSite(t)
-	const archive = "archive --before 20260201 --out files --reports . --without-audit" + onC
+	const archive = "archive --before 20260201 --out files --reports . --audit audit.jsonl" + onC
 	play(t, []step{{archive, "", 1, "", "tradefront: store.driver is embedded: …local backup…"}})
 	url := pgtest.Database(t)
 	write(t, "tradefront.yaml", siteConfig+"store:\n  driver: postgres\n  url: \""+url+"\"\n")
 	play(t, []step{{"migrate" + onC, "", 0, "…", "…"}})
 	db := storetest.Connect(t, url, postgres.Options{})
 	const day = calendar.TradingDay(20260105)
-	if err := db.CopyIn(t.Context(), storetest.Records(day, 3)); err != nil {
+	recs := storetest.Records(day, 3)
+	if err := db.CopyIn(t.Context(), recs); err != nil {
 		t.Fatal(err)
 	}
+	write(t, "audit.jsonl", fmt.Sprintf(`{"time":"2026-01-05T09:00:00+08:00","event":"login","reason":"ok","code":0,"ref":"4CV33T","front_id":1,"session_id":7,`+
+		`"address":"203.0.113.9","port":50000,"account":"88888888","record_id":"%s","trading_day":"%s"}`, recs[0].ID, day)+"\n")
 	const name = "files/0001archive20260105.zip"
 	play(t, []step{
 		{archive, "", 1, "", "tradefront: --out: stat files: no such file or directory: make the folder, or name another"},
@@ -41,6 +45,10 @@ func TestArchive(t *testing.T) {
 		{"report status" + onC + " --day 20260105", "", 0, "…archived: its records are in 0001archive20260105.zip…", ""},
 		{"archive list" + onC, "", 0, "DAY…20260105…3…detached…2046-01-06…2031-01-06…0001archive20260105.zip…", ""},
 		{"archive verify " + name, "", 0, name + " is whole: trading day 20260105 of 0001, 3 records…records.jsonl: 3 lines…moved-to-another-system", ""},
+		{"explain 4CV33T --archive " + name, "", 0, "4CV33T: one visit…0001archive20260105.zip/001-audit.jsonl:1…in the archive " + name + "…", ""},
+		{"explain 4CV33T audit.jsonl" + onC, "", 0, "…its day 20260105 is archived in 0001archive20260105.zip: name that file with --archive", ""},
+		{"explain 4CV33T --archive " + name + onC + " -o json", "", 0, "…\"stored\": false…\"archive\": \"" + name + "\"…", ""},
+		{"audit search --archive " + name + " --account 88888888", "", 0, "…4CV33T…", "…"},
 		{"archive drop " + name + onC, "", 0, "0001archive20260105.zip of 20260105: dropped, 3 records", ""},
 		{"archive drop " + name + onC, "", 1, "", "tradefront: archive: …is dropped, there is no detached table to drop"},
 		{"archive destroy " + name + onC + " --why gdpr", "", 2, "", "tradefront: …say so with --yes\nSee: tradefront archive destroy --help"},

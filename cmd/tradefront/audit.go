@@ -26,6 +26,7 @@ func newAuditSearch(e *env) *cobra.Command {
 	var (
 		filter auditFilter
 		path   string
+		zips   []string
 		form   output
 	)
 	c := &cobra.Command{
@@ -35,16 +36,19 @@ func newAuditSearch(e *env) *cobra.Command {
 			"any, the audit_log of the configuration and the rotated files beside it. Rotated and gzipped files of several\n" +
 			"fronts and relay agents are understood, in any order.\n\n" +
 			"Times are 2026-01-31 (for --until, its end), \"2026-01-31 09:00\", 09:00 for today (all UTC+8), RFC 3339, or 2h\n" +
-			"for two hours ago. With -o json each line is one of the log, unchanged, with its place as \"where\" before it.\n\n" +
+			"for two hours ago. --archive searches the lines of an archived day. With -o json each line is one of the log, unchanged, with its place as \"where\" before it.\n\n" +
 			"Damaged lines are counted and told on standard error, as files that cannot be read are. Status 1 if no file\n" +
 			"could be read; that nothing was found is no failure. `tradefront explain REF` says what one login was about.",
 		Example: "  tradefront audit search -c tradefront.yaml --account 88888888 --since 2h\n" +
 			"  tradefront audit search --address 203.0.113.0/24 --reason wrong_password --since 2026-01-05 front*/audit.jsonl*\n" +
 			"  tradefront audit search -c tradefront.yaml --event malformed --app-id client_demo_1.0 -o json",
-		RunE: e.action(func(c *cobra.Command, args []string) error { return e.searchAudit(c, path, args, &filter, form) }),
+		RunE: e.action(func(c *cobra.Command, args []string) error {
+			return e.searchAudit(c, path, args, zips, &filter, form)
+		}),
 	}
 	optionalConfigFlag(c, &path, "configuration file; may be left out where files are named")
 	outputFlag(c, &form)
+	archiveFlag(c, &zips)
 	filter.flags(c)
 	return c
 }
@@ -117,10 +121,22 @@ func parseNetwork(text string) (netip.Prefix, error) {
 	return netip.PrefixFrom(a, a.BitLen()), nil
 }
 
-func (e *env) searchAudit(c *cobra.Command, path string, files []string, flags *auditFilter, form output) error {
+func (e *env) searchAudit(c *cobra.Command, path string, files, zips []string, flags *auditFilter, form output) (err error) {
 	filter, err := flags.parse(time.Now())
 	if err != nil {
 		return err
+	}
+	place := func(where string) string { return where }
+	if len(zips) > 0 {
+		u, bad := e.openShelf(c.Context(), zips)
+		if bad != nil {
+			return bad
+		}
+		defer func() { err = errors.Join(err, u.close()) }()
+		files, place = append(files, u.audit...), u.place
+		if len(files) == 0 {
+			return errors.New("these archives were made without audit logs: name the logs that were kept beside them")
+		}
 	}
 	if len(files) == 0 {
 		if path == "" {
@@ -142,6 +158,7 @@ func (e *env) searchAudit(c *cobra.Command, path string, files []string, flags *
 	if form == "json" {
 		out := bufio.NewWriter(e.out)
 		opt.Found = func(line *auditlog.Entry, raw []byte) error {
+			line.Where = place(line.Where)
 			_, _ = out.Write(auditsearch.AppendJSON(nil, line, raw)) // Flush has the error
 			return out.Flush()
 		}
@@ -149,6 +166,7 @@ func (e *env) searchAudit(c *cobra.Command, path string, files []string, flags *
 		table := auditsearch.NewPrinter(e.out, lang)
 		opt.Found = func(line *auditlog.Entry, _ []byte) error {
 			bar.clear()
+			line.Where = place(line.Where)
 			return table.Line(line)
 		}
 		summary = table.Summary

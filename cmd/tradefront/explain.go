@@ -19,9 +19,10 @@ import (
 
 func newExplain(e *env) *cobra.Command {
 	var (
-		o    explain.Options
-		path string
-		form output
+		o        explain.Options
+		path     string
+		archives []string
+		form     output
 	)
 	c := &cobra.Command{
 		Use: "explain REF [FILE]...", Args: cobra.MinimumNArgs(1),
@@ -31,21 +32,23 @@ func newExplain(e *env) *cobra.Command {
 			"English and Chinese, who acts, and which line of which report it became.\n\n" +
 			"The audit logs are those named with --audit; without any, the audit_log of the configuration and the\n" +
 			"rotated files beside it. Rotated and gzipped files are understood, in any order. With a configuration\n" +
-			"the store is asked for the record, too. Status 1 if nothing is found.",
+			"the store is asked for the record, too. Of a day that was archived, --archive has both the lines and the\n" +
+			"record. Status 1 if nothing is found.",
 		Example: "  tradefront explain 4CV33T -c tradefront.yaml\n" +
 			"  tradefront explain 4CV33T --audit front1/audit.jsonl --audit front2/audit.jsonl.1.gz relay/audit.jsonl\n" +
-			"  tradefront explain 019b7c1e-5c00-7d4e-8a3b-0123456789ab -c tradefront.yaml --report 0001clientinfo20260105.txt",
+			"  tradefront explain 019b7c1e-5c00-7d4e-8a3b-0123456789ab -c tradefront.yaml --report 0001clientinfo20260105.txt\n" +
+			"  tradefront explain 4CV33T --archive /archive/0001archive20260105.zip",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
 			o.Key = args[0]
 			o.Audit = append(o.Audit, args[1:]...) // --audit logs/* leaves all but the first as arguments
-			result, err := e.explain(c.Context(), path, o)
+			result, err := e.explain(c.Context(), path, archives, o)
 			if err != nil {
 				return err
 			}
 			if err := form.print(e.out, result, func(w io.Writer) { printExplained(w, result) }); err != nil {
 				return err
 			}
-			if len(result.Visits) == 0 && !slices.ContainsFunc(result.Records, func(r explain.Record) bool { return r.Stored }) {
+			if len(result.Visits) == 0 && !slices.ContainsFunc(result.Records, func(r explain.Record) bool { return r.Stored || r.Archive != "" }) {
 				return fmt.Errorf("%s stands in none of %s: name the logs of all fronts and relay agents, also those from before the last rotation",
 					result.Key, auditLogs(len(o.Audit)))
 			}
@@ -55,14 +58,28 @@ func newExplain(e *env) *cobra.Command {
 	optionalConfigFlag(c, &path, "configuration file; may be left out where --audit names the logs")
 	outputFlag(c, &form)
 	c.Flags().StringArrayVar(&o.Audit, "audit", nil, "audit log; more may follow as arguments")
+	archiveFlag(c, &archives)
 	c.Flags().StringArrayVar(&o.Reports, "report", nil, "report of the day, to name the line in it")
 	return c
 }
 
 // explain opens what the configuration names, and looks the key up.
-func (e *env) explain(ctx context.Context, path string, o explain.Options) (_ *explain.Result, err error) {
+func (e *env) explain(ctx context.Context, path string, archives []string, o explain.Options) (r *explain.Result, err error) {
+	if len(archives) > 0 {
+		u, bad := e.openShelf(ctx, archives)
+		if bad != nil {
+			return nil, bad
+		}
+		defer func() {
+			if r != nil {
+				u.shorten(r)
+			}
+			err = errors.Join(err, u.close())
+		}()
+		o.Audit, o.Archives = append(o.Audit, u.audit...), u.shelf
+	}
 	switch {
-	case path == "" && len(o.Audit) == 0:
+	case path == "" && len(o.Audit) == 0 && o.Archives == nil:
 		return nil, errors.New("name the audit logs with --audit, or a configuration with -c")
 	case path == "" && len(o.Reports) > 0:
 		return nil, errors.New("--report needs a configuration (-c): the record is looked up in its store")
@@ -71,7 +88,7 @@ func (e *env) explain(ctx context.Context, path string, o explain.Options) (_ *e
 		if err != nil {
 			return nil, err
 		}
-		if len(o.Audit) == 0 {
+		if len(o.Audit) == 0 && o.Archives == nil {
 			if o.Audit, err = auditLogsOf(cfg); err != nil {
 				return nil, err
 			}
@@ -81,7 +98,7 @@ func (e *env) explain(ctx context.Context, path string, o explain.Options) (_ *e
 			return nil, err
 		}
 		defer func() { err = errors.Join(err, records.Close()) }()
-		o.Records = records
+		o.Records, o.Archived = records, archivedIn(records)
 	}
 	audit := phase{e: e, what: "reading audit logs", unit: "bytes"}
 	defer audit.end()
@@ -158,7 +175,13 @@ func printAdvice(w io.Writer, who, advice string) {
 
 func printRecord(w io.Writer, r *explain.Record) {
 	fmt.Fprintf(w, "\nrecord %s\n", r.RecordID)
-	if !r.Stored {
+	switch {
+	case r.Archive != "":
+		fmt.Fprintf(w, "  in the archive %s\n", r.Archive)
+	case len(r.Archived) > 0:
+		fmt.Fprintf(w, "  its day %s is archived in %s: name that file with --archive\n", r.TradingDay, strings.Join(r.Archived, " and "))
+		return
+	case !r.Stored:
 		fmt.Fprintln(w, "  not in this store: it may wait in the local store of the front that made it (front status), or be in another seat's store")
 		return
 	}
@@ -169,6 +192,8 @@ func printRecord(w io.Writer, r *explain.Record) {
 	case len(r.Exported) > 0:
 		fmt.Fprintf(w, "  its day was exported as %s: name the files with --report to see the line\n", strings.Join(r.Exported, ", "))
 	default:
-		fmt.Fprintln(w, "  its day was not exported yet")
+		if r.Stored {
+			fmt.Fprintln(w, "  its day was not exported yet")
+		}
 	}
 }

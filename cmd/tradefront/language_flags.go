@@ -77,6 +77,7 @@ var flagsInChinese = map[string]string{ //nolint:gosec // G101: descriptions of 
 	"write the result as one page into this file as well":                                                           "同时写成网页文件",
 	"let --html replace a file that is no such page":                                                                "允许 --html 覆盖并非此类网页的文件",
 	"report of the day; given again for each of its supplements":                                                    "当日报送文件；每个补报文件再给一次",
+	"file of an archived day, once for each: its audit logs are read instead of those of the configuration":         "已归档交易日的归档文件，每个一次：读取其中的审计日志，而不读配置中的",
 	"report of the day, to name the line in it":                                                                     "当日报送文件，用以指出其中的行",
 	"audit log; more may follow as arguments":                                                                       "审计日志；其余可作为参数列在后面",
 	"folder for temporary files (default: the system's)":                                                            "临时文件夹（默认：系统的）",

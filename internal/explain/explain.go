@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/auditlog"
+	"github.com/tradefront/tradefront/internal/calendar"
 )
 
 const (
@@ -34,6 +35,10 @@ type Options struct {
 	Audit   []string // audit logs of fronts and relay agents
 	Records Records  // nil if no store is asked
 	Reports []string // report files
+	// Archives are asked for records that the store has not; nil if none are named.
+	Archives Archives
+	// Archived names the files that the ledger has of an archived day; it may be nil.
+	Archived func(ctx context.Context, day calendar.TradingDay) ([]string, error)
 	// Reading is told how many bytes were read of how many, in all rounds together; it may be nil.
 	Reading func(done, total int64)
 }
@@ -82,7 +87,7 @@ func Run(ctx context.Context, opt Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(opt.Audit) == 0 {
+	if len(opt.Audit) == 0 && opt.Archives == nil {
 		return nil, errors.New("want at least one audit log")
 	}
 	s := &search{ctx: ctx, opt: &opt, keys: map[string]bool{key: true}, result: &Result{Key: key}}

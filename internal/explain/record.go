@@ -22,6 +22,12 @@ type Records interface {
 	Exports(ctx context.Context, day calendar.TradingDay) ([]store.Export, error)
 }
 
+// Archives are the archive files that are named.
+type Archives interface {
+	// Find is a record and the path of the file that has it; store.ErrNotFound without one.
+	Find(ctx context.Context, id uuid.UUID) (store.Record, string, error)
+}
+
 // Record is what became of an accepted login.
 type Record struct {
 	RecordID   string     `json:"record_id"`
@@ -32,31 +38,32 @@ type Record struct {
 	Flag       string     `json:"flag,omitempty"`
 	Exported   []string   `json:"exported,omitempty"` // report files of its day, as the ledger has them
 	Lines      []string   `json:"lines,omitempty"`    // file:line of the named reports
+	Archive    string     `json:"archive,omitempty"`  // the named archive that has it, where the store has not
+	Archived   []string   `json:"archived,omitempty"` // the files of its archived day, by the ledger, where none of those named has it
 }
 
 // findRecords looks up every RecordID that the visits name.
 func (s *search) findRecords() error {
-	if s.opt.Records == nil {
+	if s.opt.Records == nil && s.opt.Archives == nil {
 		return nil
 	}
 	found := make(map[string]store.Record)
 	for _, id := range s.recordIDs() {
-		rec, err := s.opt.Records.Find(s.ctx, id)
-		out := Record{RecordID: id.String(), Stored: err == nil}
+		out := Record{RecordID: id.String()}
+		rec, err := s.find(id, &out)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
+			if err := s.findArchive(&out); err != nil {
+				return err
+			}
 		case err != nil:
 			return err
 		default:
 			rec.Supplement = bytes.Clone(rec.Supplement)
 			found[out.RecordID] = rec
 			out.TradingDay, out.LoginTime, out.Account, out.Flag = rec.TradingDay.String(), &rec.LoginTime, string(rec.Account), rec.Flag.String()
-			exports, err := s.opt.Records.Exports(s.ctx, rec.TradingDay)
-			if err != nil {
+			if err := s.findExports(&out, rec.TradingDay); err != nil {
 				return err
-			}
-			for _, x := range exports {
-				out.Exported = append(out.Exported, x.File)
 			}
 		}
 		s.result.Records = append(s.result.Records, out)
@@ -65,6 +72,49 @@ func (s *search) findRecords() error {
 		return nil
 	}
 	return s.findLines(found)
+}
+
+// find asks the store, and then the archives.
+func (s *search) find(id uuid.UUID, out *Record) (rec store.Record, err error) {
+	err = store.ErrNotFound
+	if s.opt.Records != nil {
+		rec, err = s.opt.Records.Find(s.ctx, id)
+		out.Stored = err == nil
+	}
+	if errors.Is(err, store.ErrNotFound) && s.opt.Archives != nil {
+		rec, out.Archive, err = s.opt.Archives.Find(s.ctx, id)
+	}
+	return rec, err
+}
+
+func (s *search) findExports(out *Record, day calendar.TradingDay) error {
+	if s.opt.Records == nil {
+		return nil
+	}
+	exports, err := s.opt.Records.Exports(s.ctx, day)
+	for _, x := range exports {
+		out.Exported = append(out.Exported, x.File)
+	}
+	return err
+}
+
+// findArchive names the archives of the day of a record that is in no store, as the audit log has the day.
+func (s *search) findArchive(out *Record) (err error) {
+	if s.opt.Archived == nil {
+		return nil
+	}
+	for _, v := range s.result.Visits {
+		for i := range v.Entries {
+			e := &v.Entries[i]
+			day, bad := calendar.ParseTradingDay(e.TradingDay)
+			if e.RecordID == out.RecordID && bad == nil {
+				out.TradingDay = e.TradingDay
+				out.Archived, err = s.opt.Archived(s.ctx, day)
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (s *search) recordIDs() (ids []uuid.UUID) {
