@@ -57,8 +57,8 @@ func newAdmissionBan(e *env) *cobra.Command {
 		Use: "ban ADDRESS|NETWORK", Short: "Refuse the connections from an address or a network, at all fronts, for a while", Args: cobra.ExactArgs(1),
 		Long: "Refuse every new connection from an address or a network, as 192.0.2.7 or 192.0.2.0/24, until --for is over. Fronts follow within\n" +
 			"seconds (auth.refresh), and a restart forgets nothing. The connection is closed without a word, as those of a source that\n" +
-			"misbehaved; `tradefront_connections_refused_total{reason=\"source_banned\"}` counts them. Connections that are open stay: see\n" +
-			"`session end`. A ban of the same network takes the place of the one before.\n\n" +
+			"misbehaved; `tradefront_connections_refused_total{reason=\"source_banned\"}` counts them. Connections that are open end\n" +
+			"too, a customer's with ForceExit. A ban of the same network takes the place of the one before.\n\n" +
 			"What would keep many customers out needs --force: an address of a load balancer (trusted_proxies), of a relay, of\n" +
 			"limits.exempt_networks, of this machine, or a network wider than /16 (IPv6: /32).",
 		Example: "  tradefront admission ban -c tradefront.yaml 192.0.2.7 --for 2h --why \"scans for AppIDs, ticket 4711\"",
@@ -97,7 +97,7 @@ func newAdmissionBan(e *env) *cobra.Command {
 			}
 			shown := showBan(&b)
 			return form.print(e.out, &shown, func(w io.Writer) {
-				fmt.Fprintf(w, "%s is banned until %s; running fronts refuse its connections within seconds, and leave those that are open\n",
+				fmt.Fprintf(w, "%s is banned until %s; running fronts refuse its connections within seconds, and end those that are open\n",
 					shown.Network, show.Time(b.Ends))
 			})
 		}),

@@ -21,7 +21,7 @@ type bans struct {
 	lengths []int // of prefixes, of both families
 }
 
-// SetBans puts these in the place of those before. They count for newcomers; no open connection is closed.
+// SetBans puts these in the place of those before. They count for newcomers; its owner ends an open connection that is Covered.
 func (a *Control) SetBans(all []Ban) {
 	next := bans{ends: make(map[netip.Prefix]time.Time, len(all))}
 	for _, b := range all {
@@ -45,6 +45,13 @@ func (a *Control) Banned(addr netip.Addr, now time.Time) bool {
 	}
 	a.refused[reason.SourceBanned]++
 	return true
+}
+
+// Covered reports whether a ban in force has that address, and counts nothing.
+func (a *Control) Covered(addr netip.Addr, now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.bans.cover(addr, now)
 }
 
 // Bans is how many are in force.

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// TestBans: newcomers of a banned network are refused until it ends, also where an address is exempt or comes through a proxy; others, and
-// connections that are open, are not touched.
+// TestBans: newcomers of a banned network are refused until it ends, also where an address is exempt or comes through a proxy; others
+// are not touched.
 func TestBans(t *testing.T) {
 	t.Parallel()
 	exempt := netip.MustParsePrefix("192.0.2.0/24")
@@ -34,6 +34,9 @@ func TestBans(t *testing.T) {
 	banned("2001:db8:1::1", 0, false)
 	banned("203.0.113.9", 0, false) // it ended
 	banned("192.0.2.7", time.Hour, false)
+	if !h.Covered(addr("192.0.2.7"), start) || h.Covered(addr("192.0.2.8"), start) || h.Covered(addr("192.0.2.7"), start.Add(time.Hour)) {
+		t.Error("an open connection is judged otherwise than a newcomer")
+	}
 	if h.Banned(netip.Addr{}, start) {
 		t.Error("no address is banned")
 	}

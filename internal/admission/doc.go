@@ -55,7 +55,8 @@
 // # Bans
 //
 // A ban is an operator's decision: newcomers from its network are refused until it ends, exempt or not, with good logins or without. The peer
-// of a connection is held to it, a load balancer's own address too, and the client that a PROXY header names. Connections that are open stay.
+// of a connection is held to it, a load balancer's own address too, and the client that a PROXY header names. The owner of an
+// open connection asks Covered, and ends it.
 //
 // # Bounds
 //

@@ -98,6 +98,7 @@ var closeCodes = map[reason.Close]ftd.ReasonCode{
 	reason.LoggedOut:       ftd.ReasonLogout,
 	reason.Kicked:          ftd.ReasonKicked,
 	reason.EndedByOperator: ftd.ReasonKicked,
+	reason.SourceBanned:    ftd.ReasonKicked,
 	reason.FrontDraining:   ftd.ReasonDraining,
 	reason.Malformed:       ftd.ReasonProtocol,
 	reason.AuthFailed:      ftd.ReasonProtocol,

@@ -339,7 +339,7 @@ func TestPasswordOutsideTheBinding(t *testing.T) {
 func TestCloseCodes(t *testing.T) {
 	for why, want := range map[reason.Close]ftd.ReasonCode{
 		reason.LoggedOut: '1', reason.PeerClosed: '2', reason.HeartbeatTimeout: '2', reason.CoreChanged: '2', reason.Kicked: '3',
-		reason.EndedByOperator: '3', reason.FrontDraining: '4', reason.Malformed: '5', reason.FrameFlood: '5', reason.SlowReader: '6',
+		reason.EndedByOperator: '3', reason.SourceBanned: '3', reason.FrontDraining: '4', reason.Malformed: '5', reason.FrameFlood: '5', reason.SlowReader: '6',
 	} {
 		f, d := trading(t, plenty)
 		d.End(why)

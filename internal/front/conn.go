@@ -49,6 +49,7 @@ type conn struct {
 	reported   session.State // to admission
 	halfOpen   bool          // counted in Server.halfOpen
 	halfOpenAt netip.Prefix  // for that source too, if it is valid
+	bansSeen   uint32        // Server.bansSet when it was last looked at
 	refused    int           // requests before authentication that were reported to admission
 
 	waiting bool      // in loop.paused

@@ -97,6 +97,7 @@ type Server struct {
 	halfOpen    *halfOpen // of relays
 	lastID      atomic.Int32
 	held        held
+	bansSet     atomic.Uint32 // how often
 	stopping    atomic.Bool
 }
 
@@ -202,12 +203,6 @@ func (s *Server) Draining() bool { return s.driver.Draining() }
 
 // Admission is what admission counts now, with the top sources of each kind.
 func (s *Server) Admission(top int) admission.Status { return s.admission.Status(top, time.Now()) }
-
-// SetBans is admission.Control.SetBans.
-func (s *Server) SetBans(all []admission.Ban) { s.admission.SetBans(all) }
-
-// Bans is how many are in force.
-func (s *Server) Bans() int { return s.admission.Bans(time.Now()) }
 
 // Drain stops the front. It stops listening at once, so that terminals and load balancers
 // find another front; new logins are refused from here on, logins in flight are finished

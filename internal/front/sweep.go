@@ -77,6 +77,7 @@ func (c *conn) sweep(now time.Time) {
 	if !c.overdue(now) {
 		c.Tick(now)
 	}
+	c.endIfBanned(now)
 	c.closeIfOver()
 	c.caughtUp()
 }
