@@ -91,12 +91,13 @@ var commands = map[string]string{
 	"it does not take the user and the password of admin.login_file: compare them with its admin.web_config_file": "它不接受 admin.login_file 中的用户和密码：请与其 admin.web_config_file 比较",
 	"it has TLS: name the file with its authority's certificate as admin.ca_file":                                 "它使用 TLS：请用 admin.ca_file 指定其 CA 证书文件",
 	"answered %s: its admin.web_config_file cannot be read any more, its log says why":                            "应答 %s：其 admin.web_config_file 已无法读取，原因见其日志",
+	"actions are for this machine alone: ask admin.address from the front's own host":                             "操作只允许在本机进行：请在前置所在主机上访问 admin.address",
+
 	"answered more than %d bytes":         "应答超过 %d 字节",
 	"want host:port of an admin listener": "应为管理端口的 host:port",
-	"actions are for this machine alone: ask admin.address from the front's own host": "操作只允许在本机进行：请在前置所在主机上访问 admin.address",
-	"admin listener: %w":  "管理端口：%w",
-	"health listener: %w": "健康检查端口：%w",
-	"listen tcp %s: %w":   "监听 %s：%w",
+	"admin listener: %w":                  "管理端口：%w",
+	"health listener: %w":                 "健康检查端口：%w",
+	"listen tcp %s: %w":                   "监听 %s：%w",
 
 	// AppIDs and authcodes.
 	"--app-id: %s": "--app-id：%s",
