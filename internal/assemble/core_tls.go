@@ -12,10 +12,7 @@ import (
 )
 
 // CoreTLS is what the link to a trading core shows and believes.
-type CoreTLS struct {
-	Config *tls.Config
-	Ends   time.Time // when the front's certificate ends, as it was at the start
-}
+type CoreTLS struct{ Config *tls.Config }
 
 // loadCoreTLS reads the certificates of the link. Each fault is told to judge under its key. nil if the link
 // needs none: driver local, Unix sockets alone, or insecure_loopback.
@@ -45,7 +42,7 @@ func loadCoreTLS(cfg *config.Config, judge func(key string, err error)) *CoreTLS
 		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			return readPair(l.CertFile.Path, l.KeyFile.Path)
 		},
-	}, Ends: pair.Leaf.NotAfter}
+	}}
 }
 
 func readPair(certFile, keyFile string) (*tls.Certificate, error) {

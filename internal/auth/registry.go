@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -176,6 +177,17 @@ func (r *Registry) Loaded() bool { return r.current.Load() != nil }
 
 // Len is how many AppIDs the snapshot holds, disabled ones too.
 func (r *Registry) Len() int { return r.snapshot().apps.Len() }
+
+// AppIDs are those that the snapshot holds, disabled ones too, in no order.
+func (r *Registry) AppIDs() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for id := range r.snapshot().apps.All() {
+			if !yield(id) {
+				return
+			}
+		}
+	}
+}
 
 // Unreadable is how many AppIDs the source has whose rows cannot be used, or only as they
 // were before.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // AppIDs and accounts of a running front. With PostgreSQL they live there; the front reads
@@ -22,7 +23,10 @@ const directoryPatience = 5 * time.Minute
 // watchDirectory follows changes of AppIDs and accounts, and tells whether they can be used.
 func (d *Daemon) watchDirectory() watcher {
 	w := watcher{
-		period: d.cfg.Auth.Refresh, look: d.refresh,
+		period: d.cfg.Auth.Refresh, look: func(ctx context.Context) {
+			d.refresh(ctx)
+			d.metrics.PresetApps(d.path.Registry.Len(), d.path.Registry.AppIDs(), appRefusals)
+		},
 		checks: []check{
 			{"registry", ops.Required, d.checkAppIDs},
 			{"authcodes", ops.Warning, d.checkAuthCodes},
@@ -37,6 +41,12 @@ func (d *Daemon) watchDirectory() watcher {
 		w.collectors = append(w.collectors, d.localCoreGauges()...)
 	}
 	return w
+}
+
+// appRefusals are the results of an authentication of an AppID that is registered, but for those of a whole front (unreadable_app) and of
+// relays.
+var appRefusals = []string{
+	reason.OK.String(), reason.WrongAnswer.String(), reason.DisabledApp.String(), reason.AppNetwork.String(), reason.WrongBroker.String(),
 }
 
 // localCoreGauges are those of the local core.

@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"iter"
 	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,7 +15,7 @@ const (
 )
 
 // appMetrics are results by terminal software. Their label app_id is an AppID that the firm has registered, never what a
-// peer sent. A series begins with its first event.
+// peer sent. PresetApps makes the first of anything an increase.
 type appMetrics struct {
 	authentications, logins *prometheus.CounterVec
 	named                   *appNames
@@ -31,9 +32,26 @@ func newAppMetrics() appMetrics {
 	}
 	return appMetrics{
 		authentications: by("app_authentications_total",
-			"Access authentications by AppID and reason; `other` is what the firm has not registered, and AppIDs after the first 256."),
+			"Access authentications by AppID and reason; `other` is what the firm has not registered, and AppIDs after the first 256. "+
+				"Of up to 256 registered AppIDs each begins at 0."),
 		logins: by("app_logins_total", "Login requests by AppID and reason; `other` as above. Of a relay's terminal the AppID is the terminal's."),
 		named:  &appNames{names: make(map[string]struct{})},
+	}
+}
+
+// PresetApps starts the counters of authentications at zero for each AppID that is registered and each of the reasons, so that an alert sees
+// the first of them. Of more than maxApps it starts none: those that come first have the series then, and each begins with its first event.
+func (m *Metrics) PresetApps(registered int, appIDs iter.Seq[string], reasons []string) {
+	if registered > maxApps {
+		return
+	}
+	for appID := range appIDs {
+		if m.apps.named.over(appID) {
+			continue // AppIDs that were removed since have the room
+		}
+		for _, why := range reasons {
+			m.apps.authentications.WithLabelValues(appID, why)
+		}
 	}
 }
 

@@ -2,6 +2,8 @@ package ops
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -27,6 +29,23 @@ func TestAppsAreBounded(t *testing.T) {
 	}
 	if n := len(counted); n != maxApps+2 {
 		t.Errorf("%d series, want %d", n, maxApps+2)
+	}
+}
+
+// TestAppsBeginAtZero: each registered AppID has its series before its first terminal comes, unless there are too many to tell apart.
+func TestAppsBeginAtZero(t *testing.T) {
+	t.Parallel()
+	m := NewMetrics("test", "test")
+	m.PresetApps(2, slices.Values([]string{"a_1", "b_1"}), []string{"ok", "wrong_answer"})
+	m.AppAuthenticated("a_1", "wrong_answer", true)
+	m.PresetApps(2, slices.Values([]string{"a_1", "b_1"}), []string{"ok", "wrong_answer"}) // as with each look
+	m.PresetApps(maxApps+1, slices.Values([]string{"c_1"}), []string{"ok", "wrong_answer"})
+	want := map[string]float64{
+		"tradefront_app_authentications_total a_1 ok": 0, "tradefront_app_authentications_total a_1 wrong_answer": 1,
+		"tradefront_app_authentications_total b_1 ok": 0, "tradefront_app_authentications_total b_1 wrong_answer": 0,
+	}
+	if got := appCounts(t, m); !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 
