@@ -113,7 +113,7 @@ func TestContainerConfiguration(t *testing.T) {
 	if cfg.Front.ID != 2 || len(cfg.Front.Listeners) != 3 {
 		t.Errorf("front %d with %d listeners", cfg.Front.ID, len(cfg.Front.Listeners))
 	}
-	if balancer := "ipv4_address: 172.28.41.2"; !strings.Contains(read(t, "container/compose.yaml"), balancer) {
+	if balancer := "ipv4_address: 172.28.41.200"; !strings.Contains(read(t, "container/compose.yaml"), balancer) {
 		t.Errorf("the balancer that fronts trust is not compose.yaml's: want %s", balancer)
 	}
 }
