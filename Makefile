@@ -12,6 +12,7 @@ DURATION      ?= 10m
 SEEDS         ?= 1000
 SEED          ?= 0
 SESSIONS      ?= 2000
+LOGINS        ?= 200
 ROUNDS        ?= 5
 VISITS        ?= 10000
 CUSTOMERS     ?= 50000
@@ -105,6 +106,15 @@ cross: ## build and vet the collection library for every system that it knows (C
 		CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) vet ./client/collect && \
 		CGO_ENABLED=0 GOOS=$${t%/*} GOARCH=$${t#*/} $(GO) build -o /dev/null ./cmd/tradefront-collect || exit 1; done
 
+.PHONY: cross-run
+cross-run: ## run the program that is built for arm64 and loong64, by qemu-user: version, doctor, and the demo with LOGINS (200) visits
+	./test/ensure-tools.sh cross
+	GO="$(GO)" LOGINS=$(LOGINS) ./test/cross-run.sh
+
+.PHONY: upgrade-load
+upgrade-load: ## hand a front over five times under SESSIONS (2000) that trade and 200 logins a second: nothing lost, and how long a login takes meanwhile
+	TRADEFRONT_TEST_UPGRADE_SESSIONS=$(SESSIONS) $(GO) test -count=1 -timeout 30m -run '^TestUpgradeUnderLoad$$' -v ./test/e2e
+
 .PHONY: bench
 bench: tools ## print all benchmarks side by side (BENCHTIME=1s)
 	$(GO) test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 20m \
@@ -158,11 +168,17 @@ packages: ## build deb, rpm, tar.gz and SBOM for each of ARCHS (amd64 arm64 loon
 
 ROOTS         ?= /var/cache/tradefront-roots
 
+.PHONY: compose-test
+compose-test: ## start deploy/container's firm by podman, with images made of Debian's packages, and log in through it; needs root (ROOTS=FOLDER keeps a root)
+	./test/ensure-tools.sh compose
+	mkdir -p "$(ROOTS)"
+	$(GO) test -count=1 -timeout 30m -v -run '^TestComposedFirm$$' ./test/packages -args -compose -cache "$(ROOTS)"
+
 .PHONY: packages-test
 packages-test: ## install deb and rpm in clean roots, run, upgrade, roll back and remove them there, under a real systemd; needs root (ROOTS=FOLDER keeps a root)
 	./test/ensure-tools.sh packages
 	mkdir -p "$(ROOTS)"
-	$(GO) test -count=1 -timeout 40m -v ./test/packages -args -packages -cache "$(ROOTS)"
+	$(GO) test -count=1 -timeout 40m -v -run '^TestPackagesInCleanRoots$$' ./test/packages -args -packages -cache "$(ROOTS)"
 
 RELEASE       ?= bin/release
 SIGN_KEY      ?=

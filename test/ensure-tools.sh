@@ -6,7 +6,8 @@
 # fail, and watches the collection library), ip, lsblk, findmnt and dmidecode (say what the collection
 # library must find), ssh-keygen (signs a release), and PostgreSQL. What is missing is installed as Debian's package if we may. With
 # the word "collector" also what `make collector-test` calls, with "bench" what `make bench-e2e`
-# measures beside us, with "ha" what `make ha` starts, with "packages" what `make packages-test` calls.
+# measures beside us, with "ha" what `make ha` starts, with "packages" what `make packages-test` calls,
+# with "compose" what `make compose-test` calls, with "cross" what `make cross-run` calls.
 set -eu
 
 PATH=$PATH:/usr/sbin # where Debian has HAProxy, pgbouncer and dmidecode, which is not in every PATH
@@ -48,6 +49,16 @@ if [ "${1:-}" = packages ]; then
 	need debootstrap debootstrap
 	need systemd-nspawn systemd-container
 	need rpm rpm
+fi
+if [ "${1:-}" = compose ]; then
+	need debootstrap debootstrap
+	need buildah buildah
+	need podman podman
+	need runc runc # crun refuses a machine that has both kinds of cgroups
+	[ -e /usr/lib/cni/dnsname ] || missing="$missing golang-github-containernetworking-plugin-dnsname" # containers find each other by name
+fi
+if [ "${1:-}" = cross ]; then
+	need qemu-aarch64-static qemu-user-static
 fi
 if [ "${1:-}" = collector ]; then
 	need valgrind valgrind
