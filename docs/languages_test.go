@@ -21,7 +21,7 @@ var wholly = []string{"operations", "protocol"}
 
 // TestBothLanguages: a page in Chinese has the sections, the commands and the tables' rows of the page in English.
 func TestBothLanguages(t *testing.T) {
-	for _, page := range append([]string{"settlement", "collector", "errors", "high-availability", "runbook", "upgrade"}, wholly...) {
+	for _, page := range append([]string{"capacity", "settlement", "collector", "errors", "high-availability", "runbook", "upgrade"}, wholly...) {
 		english, chinese := read(t, page+".md"), read(t, page+".zh-CN.md")
 		if en, zh := shape(english), shape(chinese); !slices.Equal(en, zh) {
 			t.Errorf("%s: sections and the rows of their tables are %v in English, %v in Chinese", page, en, zh)

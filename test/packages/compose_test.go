@@ -2,6 +2,7 @@ package packages
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -100,7 +101,7 @@ func (s *stack) podman(args ...string) string {
 	out, err := c.Output()
 	if err != nil {
 		failed := ""
-		if e, is := err.(*exec.ExitError); is { //nolint:errorlint // of this very command
+		if e := (*exec.ExitError)(nil); errors.As(err, &e) {
 			failed = string(e.Stderr)
 		}
 		s.t.Fatalf("%v: %v\n%s%s", c, err, out, failed)
