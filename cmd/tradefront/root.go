@@ -90,7 +90,6 @@ func newRoot(e *env) *cobra.Command {
 	root.SetIn(e.in)
 	root.SetOut(e.out)
 	root.SetErr(e.err)
-	root.SuggestionsMinimumDistance = 2
 	root.Version = version
 	root.SetVersionTemplate(thisBuild().String() + "\n")
 	root.SetFlagErrorFunc(suggestFlag)
@@ -142,6 +141,7 @@ func onlyCommands(c *cobra.Command, args []string) error {
 		return nil
 	}
 	problem := fmt.Sprintf("%s has no command %q", c.Name(), args[0])
+	c.SuggestionsMinimumDistance = max(1, len(args[0])/3) // as near as of keys and flags; without it cobra knows beginnings alone
 	if alike := c.SuggestionsFor(args[0]); len(alike) > 0 {
 		problem += "; did you mean " + strings.Join(alike, " or ") + "?"
 	}

@@ -29,6 +29,7 @@ func TestGroupsNeedACommand(t *testing.T) {
 		{"config", "", 2, "", "tradefront: config needs a command: check, defaults\nSee: tradefront config --help"},
 		{"masterkey", "", 2, "", "tradefront: masterkey needs a command: create, list, rotate\nSee: tradefront masterkey --help"},
 		{"report", "", 2, "", "tradefront: report needs a command: day, export…\nSee: tradefront report --help"},
+		{"report staus", "", 2, "", "tradefront: report has no command \"staus\"; did you mean status?\nSee: tradefront report --help"},
 		{"app ad", "", 2, "", "tradefront: app has no command \"ad\"; did you mean add?\nSee: tradefront app --help"},
 	})
 }
