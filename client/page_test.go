@@ -26,6 +26,7 @@ const (
 
 const (
 	relayPage      = "../docs/relay.md"
+	relayChinese   = "../docs/relay.zh-CN.md"
 	relayPageStart = "<!-- worked submission: go test ./client -run TestRelayPage -update -->\n```text\n"
 	relayPageEnd   = "```\n<!-- end of worked submission -->\n"
 )
@@ -39,9 +40,12 @@ func TestProtocolPage(t *testing.T) {
 	}
 }
 
-// TestRelayPage holds the worked submission of docs/relay.md to the bytes.
+// TestRelayPage holds the worked submission of docs/relay.md, in both languages, to the bytes.
 func TestRelayPage(t *testing.T) {
-	holdPage(t, relayPage, relayPageStart, relayPageEnd, workedSubmission(t))
+	dump := workedSubmission(t)
+	for _, page := range []string{relayPage, relayChinese} {
+		holdPage(t, page, relayPageStart, relayPageEnd, dump)
+	}
 }
 
 // holdPage compares the dump with that of the page, or puts it there.

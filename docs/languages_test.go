@@ -17,11 +17,12 @@ var (
 )
 
 // wholly are the pages whose code blocks and table cells are compared as well: the Chinese page is no shorter than the English.
-var wholly = []string{"operations", "protocol"}
+var wholly = []string{"operations", "protocol", "relay"}
 
 // TestBothLanguages: a page in Chinese has the sections, the commands and the tables' rows of the page in English.
 func TestBothLanguages(t *testing.T) {
-	for _, page := range append([]string{"capacity", "settlement", "collector", "errors", "high-availability", "runbook", "upgrade"}, wholly...) {
+	pages := []string{"archive", "capacity", "collector", "errors", "high-availability", "loadtest", "runbook", "settlement", "upgrade"}
+	for _, page := range append(pages, wholly...) {
 		english, chinese := read(t, page+".md"), read(t, page+".zh-CN.md")
 		if en, zh := shape(english), shape(chinese); !slices.Equal(en, zh) {
 			t.Errorf("%s: sections and the rows of their tables are %v in English, %v in Chinese", page, en, zh)
