@@ -15,10 +15,11 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 )
 
-var update = flag.Bool("update", false, "write the worked dump into docs/core.md")
+var update = flag.Bool("update", false, "write the worked dumps into docs/core.md and core.zh-CN.md")
 
 const (
 	corePage      = "../../docs/core.md"
+	coreChinese   = "../../docs/core.zh-CN.md"
 	corePageStart = "<!-- worked %s: go test ./internal/ftd -run TestCorePage -update -->\n```text\n"
 	corePageEnd   = "```\n<!-- end of worked %s -->\n"
 )
@@ -32,36 +33,42 @@ var workedSession = []string{
 // workedVisit is what a core gets of one terminal behind an operator relay.
 var workedVisit = []string{"visit-open", "visit-close"}
 
-// TestCorePage holds the worked frames of docs/core.md to the vectors, and the page's table of fields to the lengths
-// that the codec has.
+// TestCorePage holds the worked frames of docs/core.md, in both languages, to the vectors, and the page's table of fields to
+// the lengths that the codec has.
 func TestCorePage(t *testing.T) {
-	text, err := os.ReadFile(corePage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := workedPart(t, string(text), "session", workedSession)
-	page = workedPart(t, page, "visit", workedVisit)
-	if *update {
-		if err := os.WriteFile(corePage, []byte(page), 0o644); err != nil {
-			t.Fatal(err)
+	layouts := layoutsOf(t, readPage(t, corePage))
+	for _, path := range []string{corePage, coreChinese} {
+		text := readPage(t, path)
+		page := workedPart(t, text, "session", workedSession, layouts)
+		page = workedPart(t, page, "visit", workedVisit, layouts)
+		if *update {
+			if err := os.WriteFile(path, []byte(page), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		} else if page != text {
+			t.Errorf("%s does not show what is sent; run the test with -update and read the difference", path)
 		}
-		return
-	}
-	if page != string(text) {
-		t.Errorf("%s does not show what is sent; run the test with -update and read the difference", corePage)
 	}
 }
 
+func readPage(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // workedPart returns the page with the dump of these vectors where it belongs.
-func workedPart(t *testing.T, page, what string, vectors []string) string {
+func workedPart(t *testing.T, page, what string, vectors []string, layouts map[ftd.FID][]string) string {
 	t.Helper()
 	start, end := fmt.Sprintf(corePageStart, what), fmt.Sprintf(corePageEnd, what)
 	before, rest, ok1 := strings.Cut(page, start)
 	_, after, ok2 := strings.Cut(rest, end)
 	if !ok1 || !ok2 {
-		t.Fatalf("%s has no place for the dump of a %s", corePage, what)
+		t.Fatalf("the page has no place for the dump of a %s:\n%.200s", what, page)
 	}
-	layouts := layoutsOf(t, page)
 	var dump strings.Builder
 	for i, name := range vectors {
 		if i > 0 {
