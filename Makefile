@@ -17,6 +17,8 @@ ROUNDS        ?= 5
 VISITS        ?= 10000
 CUSTOMERS     ?= 50000
 ARGS          ?=
+VET           ?= $(GO) vet ./...
+TRIMPATH      ?= -trimpath
 OTHER         ?=
 OUT           ?= bin/collector
 TARGET        ?= linux/$(shell $(GO) env GOHOSTARCH)
@@ -46,8 +48,8 @@ help: ## list the targets
 
 .PHONY: build
 build: ## build bin/tradefront, and bin/tradefront-collect for users of terminals
-	$(GO) build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/tradefront ./cmd/tradefront
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/tradefront-collect ./cmd/tradefront-collect
+	$(GO) build $(TRIMPATH) -ldflags "-X main.version=$(VERSION)" -o bin/tradefront ./cmd/tradefront
+	CGO_ENABLED=0 $(GO) build $(TRIMPATH) -ldflags "-s -w" -o bin/tradefront-collect ./cmd/tradefront-collect
 
 .PHONY: collector
 collector: ## build the terminal's C library: VENDOR=TF01 KEY=public.pem KEY_VERSION=1.0 KIND=pro|tst OUT=DIR (TARGET=linux/arm64, windows/amd64)
@@ -64,8 +66,8 @@ run: build ## show the main job on the embedded store (make run ARGS=--exit ends
 	./bin/tradefront demo $(ARGS)
 
 .PHONY: test
-test: tools ## vet, and all tests with a real PostgreSQL
-	$(GO) vet ./...
+test: tools ## vet (VET= for not), and all tests with a real PostgreSQL
+	$(VET)
 	$(GO) test -vet=off -timeout 25m ./...
 
 .PHONY: race
