@@ -114,8 +114,8 @@ cross-run: ## run the program that is built for arm64 and loong64, by qemu-user:
 	GO="$(GO)" LOGINS=$(LOGINS) ./test/cross-run.sh
 
 .PHONY: capacity
-capacity: tools ## bytes of a login in PostgreSQL, WAL, audit log, report and embedded store, of VISITS (10000) logins: docs/capacity.md
-	TRADEFRONT_TEST_CAPACITY=$(VISITS) $(GO) test -count=1 -timeout 30m -run '^TestCapacity$$' -v ./test/e2e
+capacity: tools ## bytes of a login in PostgreSQL, WAL, audit log, report and embedded store, of VISITS (10000) logins; then two clusters with one report: docs/capacity.md
+	TRADEFRONT_TEST_CAPACITY=$(VISITS) $(GO) test -count=1 -timeout 30m -run '^(TestCapacity|TestTwoClustersOneReport)$$' -v ./test/e2e
 
 .PHONY: upgrade-load
 upgrade-load: ## hand a front over five times under SESSIONS (2000) that trade and 200 logins a second: nothing lost, and how long a login takes meanwhile
