@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/tradefront/tradefront/internal/daemon"
 )
 
 // chineseOut is the standard output of a command whose user reads Chinese; tables on it have Chinese headers.
@@ -38,9 +40,14 @@ func translateCommand(c *cobra.Command) {
 	}
 }
 
+const reloadedKeys = "{{reloaded}}\n"
+
 // detailsInChinese are those of the catalog, else the short description before the English details.
 func detailsInChinese(c *cobra.Command, short string) string {
 	if details, has := longInChinese[pathOf(c)]; has {
+		if strings.Contains(details, reloadedKeys) {
+			details = strings.Replace(details, reloadedKeys, indented(daemon.ReloadedKeys()), 1)
+		}
 		return details
 	}
 	return short + "\n\n" + c.Long
@@ -83,5 +90,6 @@ var columnsInChinese = map[string]string{
 	"HOST": "主机", "VERSION": "版本", "CONFIG": "配置", "STARTED": "启动时间", "LAST SEEN": "最近心跳", "CLOCK": "时钟差", "FORWARDED": "已转发", "HOLDS": "持有", "OPERATOR": "操作员",
 	"SCOPE": "范围", "RECORD": "记录", "LOGIN": "登入时间", "WHY": "原因", "REFUSED SOURCE": "被拒来源", "FOR ANOTHER": "剩余时间", "SUBMISSION": "上报编号",
 	"SOURCE": "来源", "UNAUTHENTICATED": "未认证", "EXEMPT": "豁免", "TIME": "时间", "BY": "操作人", "COMMAND": "命令", "SUBJECT": "对象", "CHANGES": "更改",
+	"BANNED": "已封禁", "UNTIL": "期满", "PENALIZED": "因行为不当被拒", "FILE": "文件", "BYTES": "字节", "KEEP UNTIL": "保存至", "AUDIT LOGS UNTIL": "审计日志保存至",
 	"ALGORITHM": "算法", "BITS": "位数", "NOT BEFORE": "生效时间", "NOT AFTER": "失效时间", "DAYS LEFT": "剩余天数",
 }
