@@ -40,7 +40,7 @@ func translateCommand(c *cobra.Command) {
 	}
 }
 
-const reloadedKeys = "{{reloaded}}\n"
+const reloadedKeys = "{{reloaded}}"
 
 // detailsInChinese are those of the catalog, else the short description before the English details.
 func detailsInChinese(c *cobra.Command, short string) string {
