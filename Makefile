@@ -44,7 +44,7 @@ export GORACE ?= atexit_sleep_ms=0
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/tradefront, and bin/tradefront-collect for users of terminals
@@ -66,7 +66,7 @@ run: build ## show the main job on the embedded store (make run ARGS=--exit ends
 	./bin/tradefront demo $(ARGS)
 
 .PHONY: test
-test: tools ## vet (VET= for not), and all tests with a real PostgreSQL
+test: tools ## vet, and all tests with a real PostgreSQL
 	$(VET)
 	$(GO) test -vet=off -timeout 25m ./...
 
