@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/chinese"
 	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -12,8 +13,8 @@ import (
 type advice struct{ english, chinese string }
 
 // advise has both languages take the same arguments; a form may name them by their number.
-func advise(english, chinese string, args ...any) advice {
-	return advice{fmt.Sprintf(english, args...), fmt.Sprintf(chinese, args...)}
+func advise(english, translated string, args ...any) advice {
+	return advice{fmt.Sprintf(english, args...), fmt.Sprintf(translated, args...)}
 }
 
 func (a *advice) add(more advice) {
@@ -54,7 +55,7 @@ func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next advice, 
 		return d.adviseArchived()
 	case len(d.Obstacles.Open) > 0:
 		o := &d.Obstacles.Open[0]
-		return advice{o.String(), obstacleInChinese(o)}, false
+		return advice{o.String(), chinese.Of(o.String())}, false
 	case !exported:
 		return advise("report export --day %s", "导出：report export --day %s", d.Day), false
 	case d.Unaccounted > 0 || d.Moved > 0:
@@ -100,10 +101,9 @@ func (d *DayStatus) adviseAgain() advice {
 func (d *DayStatus) adviseExported() (next advice, good bool) {
 	if n := len(d.Obstacles.Waived); n > 0 {
 		w := &d.Obstacles.Waived[0]
-		what, _ := ObstacleInChinese(w.Kind)
 		return advice{
 			fmt.Sprintf("INCOMPLETE as far as is known, and waived (%d): %s", n, w),
-			fmt.Sprintf("已知不完整，已放行（%d 项）：%s：%s；%s 放行，原因：%s", n, w.Where, what, w.By, w.Reason),
+			fmt.Sprintf("已知不完整，已放行（%d 项）：%s；%s 放行，原因：%s", n, chinese.Of(w.Where+" "+w.What), w.By, w.Reason),
 		}, false
 	}
 	switch h := d.HandedIn; {

@@ -26,21 +26,21 @@ func TestAdviceInBothLanguages(t *testing.T) {
 	at := time.Date(2026, 1, 5, 7, 30, 0, 0, time.UTC)
 	handed := &store.HandedIn{At: at, Receipt: "R-77"}
 	closed := Obstacles{Open: []store.Obstacle{{Kind: store.FrontHolds, Where: "front 2 (host b)", What: "holds 31 records of the day", Records: 31, Next: "start it"}}}
-	waived := Obstacles{Waived: []reportfile.Waived{{Obstacle: store.Obstacle{Kind: store.FrontHolds, Where: "front 2 (host b)"}, By: "wang"}}}
+	waived := Obstacles{Waived: []reportfile.Waived{{Obstacle: store.Obstacle{Kind: store.FrontHolds, Where: "front 2 (host b)", What: "holds 31 records of the day"}, By: "wang"}}}
 	for chinese, d := range map[string]DayStatus{
-		"等待：窗口":               {},
-		"尚不确定的日历":             {Closed: true, Provisional: 12, Start: at},
-		"归档之后又到了":             {Closed: true, Archived: true, Late: 4},
-		"已归档：记录在 a.zip":       {Closed: true, Archived: true, Archives: []store.Archive{{File: "a.zip"}}},
-		"库中已没有":               {Closed: true, Archived: true, Last: &store.Export{File: "f.txt", At: at}},
-		"前置尚有未送达中心库的记录（31 条）": {Closed: true, Obstacles: closed},
-		"导出：report export":    {Closed: true},
-		"不要改动数据库，通知运维；重新导出":   {Closed: true, Unaccounted: 7},
-		"已改归其他交易日；原文件已报送":     {Closed: true, Moved: 8, HandedIn: handed},
-		"迟到 9 条，请补报":          {Closed: true, Late: 9, Reported: 1},
-		"已放行（1 项）":            {Closed: true, Obstacles: waived, Reported: 1},
-		"核验、报送、登记":            {Closed: true, Reported: 1},
-		"回执 R-77":             {Closed: true, Reported: 1, HandedIn: handed},
+		"等待：窗口":                 {},
+		"尚不确定的日历":               {Closed: true, Provisional: 12, Start: at},
+		"归档之后又到了":               {Closed: true, Archived: true, Late: 4},
+		"已归档：记录在 a.zip":         {Closed: true, Archived: true, Archives: []store.Archive{{File: "a.zip"}}},
+		"库中已没有":                 {Closed: true, Archived: true, Last: &store.Export{File: "f.txt", At: at}},
+		"前置 2（主机 b）持有当日记录 31 条": {Closed: true, Obstacles: closed},
+		"导出：report export":      {Closed: true},
+		"不要改动数据库，通知运维；重新导出":     {Closed: true, Unaccounted: 7},
+		"已改归其他交易日；原文件已报送":       {Closed: true, Moved: 8, HandedIn: handed},
+		"迟到 9 条，请补报":            {Closed: true, Late: 9, Reported: 1},
+		"已放行（1 项）：前置 2（主机 b）持有当日记录 31 条；wang 放行": {Closed: true, Obstacles: waived, Reported: 1},
+		"核验、报送、登记": {Closed: true, Reported: 1},
+		"回执 R-77":  {Closed: true, Reported: 1, HandedIn: handed},
 	} {
 		d.Day, d.End = 20260105, at
 		exported := d.Reported+d.Unaccounted+d.Moved > 0

@@ -159,13 +159,13 @@ func TestReasons(t *testing.T) {
 		{"archived", func(_ *testing.T, a *afternoon) { a.before.Archived, a.before.Last = true, &store.Export{File: report} }, StepExport, "已归档"},
 		{"a front holds records", func(_ *testing.T, a *afternoon) {
 			a.exportFails = &settlement.ObstaclesError{Day: day, Open: []store.Obstacle{
-				{Kind: store.FrontHolds, Where: "front 2", What: "holds", Next: "start it", Records: 3},
+				{Kind: store.FrontHolds, Where: "front 2", What: "holds 3 records of the day", Next: "start it", Records: 3},
 			}}
-		}, StepExport, "front 2：前置尚有未送达中心库的记录（3 条）"},
+		}, StepExport, "前置 2 持有当日记录 3 条"},
 		{"a file of another content", func(_ *testing.T, a *afternoon) { a.exportFails = &settlement.ForeignFileError{Path: report} }, StepExport, "被编辑"},
 		{"fewer records", func(_ *testing.T, a *afternoon) {
-			a.exportFails = &settlement.ReplaceError{Obstacles: []store.Obstacle{{Kind: store.FewerRecords, Where: report, What: "has more", Next: "look"}}}
-		}, StepExport, "少于原有文件"},
+			a.exportFails = &settlement.ReplaceError{Obstacles: []store.Obstacle{{Kind: store.FewerRecords, Where: report, What: "has 5 records, and the new report would have 4", Next: "look"}}}
+		}, StepExport, "有 5 条记录，而新报送文件只有 4 条"},
 		{"the disk is full", func(_ *testing.T, a *afternoon) { a.exportFails = errors.New("no room") }, StepExport, "no room"},
 		{"the report is gone", func(t *testing.T, a *afternoon) {
 			whole(t, a)
@@ -198,13 +198,13 @@ func TestReasons(t *testing.T) {
 		{"an obstacle came", func(t *testing.T, a *afternoon) {
 			whole(t, a)
 			a.after.Good = false
-			a.after.Obstacles.Open = []store.Obstacle{{Kind: store.FrontMissing, Where: "front 2", What: "is silent", Next: "start it"}}
-		}, StepStatus, "没有上报"},
+			a.after.Obstacles.Open = []store.Obstacle{{Kind: store.FrontMissing, Where: "front 2", What: "did not report since the window closed", Next: "start it"}}
+		}, StepStatus, "前置 2 自时段结束以来没有心跳"},
 		{"something was waived", func(t *testing.T, a *afternoon) {
 			whole(t, a)
 			a.after.Good = false
-			a.after.Obstacles.Waived = []reportfile.Waived{{Obstacle: store.Obstacle{Kind: store.FrontCorrupt, Where: "front 2"}, By: "clerk@desk"}}
-		}, StepStatus, "clerk@desk 已豁免"},
+			a.after.Obstacles.Waived = []reportfile.Waived{{Obstacle: store.Obstacle{Kind: store.FrontCorrupt, Where: "front 2", What: "has 1 corrupt stores, whose records are missing"}, By: "clerk@desk"}}
+		}, StepStatus, "clerk@desk 已豁免：前置 2 有 1 个损坏的本地库"},
 		{"lines are another day's", func(t *testing.T, a *afternoon) {
 			whole(t, a)
 			a.after.Good, a.after.Next, a.after.NextChinese = false, "2 lines are of another day", "2 行已改归其他日"
@@ -226,18 +226,6 @@ func TestReasons(t *testing.T) {
 			}
 			t.Errorf("no reason of %s has %q: %+v", c.step, c.chinese, r.Steps)
 		})
-	}
-}
-
-// Each kind of obstacle that a survey finds has its words.
-func TestObstacleWords(t *testing.T) {
-	for _, kind := range store.ObstacleKinds() {
-		if what, next := settlement.ObstacleInChinese(kind); strings.Contains(what, string(kind)) || next == "" {
-			t.Errorf("%s has no Chinese words", kind)
-		}
-	}
-	if what, next := settlement.ObstacleInChinese("of_tomorrow"); !strings.Contains(what, "of_tomorrow") || next == "" {
-		t.Error("an unknown kind is not named")
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/tradefront/tradefront/internal/chinese"
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
 	"github.com/tradefront/tradefront/internal/settlement/verify"
@@ -91,8 +92,7 @@ func unfinished(d *settlement.DayStatus) (all []Reason) {
 	}
 	for i := range d.Obstacles.Waived {
 		w := &d.Obstacles.Waived[i]
-		chinese, _ := settlement.ObstacleInChinese(w.Kind)
-		all = append(all, reason(fmt.Sprintf("已知不完整，%s 已豁免：%s（%s）", w.By, chinese, w.Where),
+		all = append(all, reason(fmt.Sprintf("已知不完整，%s 已豁免：%s", w.By, chinese.Of(w.Where+" "+w.What)),
 			"incomplete as far as is known, and waived: "+w.String(),
 			"补齐记录后重新运行；若已决定按不完整报送，请由负责人批准并留存清单文件",
 			"bring in what is missing and run this again; to hand it in all the same is a decision of the person in charge, who keeps the manifest"))
@@ -109,9 +109,6 @@ func unfinished(d *settlement.DayStatus) (all []Reason) {
 }
 
 func obstacle(o *store.Obstacle) Reason {
-	chinese, next := settlement.ObstacleInChinese(o.Kind)
-	if o.Records > 0 {
-		chinese = fmt.Sprintf("%s（%d 条）", chinese, o.Records)
-	}
-	return reason(o.Where+"："+chinese, o.Where+" "+o.What, next, o.Next)
+	what := o.Where + " " + o.What
+	return reason(chinese.Of(what), what, chinese.Of(o.Next), o.Next)
 }
