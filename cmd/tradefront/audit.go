@@ -36,7 +36,8 @@ func newAuditSearch(e *env) *cobra.Command {
 			"any, the audit_log of the configuration and the rotated files beside it. Rotated and gzipped files of several\n" +
 			"fronts and relay agents are understood, in any order.\n\n" +
 			"Times are 2026-01-31 (for --until, its end), \"2026-01-31 09:00\", 09:00 for today (all UTC+8), RFC 3339, or 2h\n" +
-			"for two hours ago. --archive searches the lines of an archived day. With -o json each line is one of the log, unchanged, with its place as \"where\" before it.\n\n" +
+			"for two hours ago. --archive searches the lines of an archived day.\n" +
+			"With -o json each line is one of the log, unchanged, with its place as \"where\" before it.\n\n" +
 			"Damaged lines are counted and told on standard error, as files that cannot be read are. Status 1 if no file\n" +
 			"could be read; that nothing was found is no failure. `tradefront explain REF` says what one login was about.",
 		Example: "  tradefront audit search -c tradefront.yaml --account 88888888 --since 2h\n" +

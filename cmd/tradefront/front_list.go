@@ -104,7 +104,8 @@ func showFront(f *store.Front) shownFront {
 		held[day.String()] = h
 	}
 	return shownFront{
-		FrontID: f.FrontID, StoreID: f.StoreID.String(), Life: f.Life.String(), State: heartbeat.State(f), Host: f.Host, Version: f.Version, Config: f.Config, Admin: f.AdminAddress,
+		FrontID: f.FrontID, StoreID: f.StoreID.String(), Life: f.Life.String(), State: heartbeat.State(f), Host: f.Host, Version: f.Version,
+		Config: f.Config, Admin: f.AdminAddress,
 		Started: f.Started.In(regulation.Zone), Seen: f.Seen.In(regulation.Zone), Records: f.Records(), Held: held,
 		Oldest: show.Pointer(f.Oldest), SetAside: f.CorruptStores, Forwarded: f.Forwarded, Clock: f.ClockOffset.Seconds(),
 		Retired: show.Pointer(f.Retired), holds: heartbeat.Holds(f),

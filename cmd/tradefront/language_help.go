@@ -45,7 +45,7 @@ const reloadedKeys = "{{reloaded}}"
 // detailsInChinese are those of the catalog, else the short description before the English details.
 func detailsInChinese(c *cobra.Command, short string) string {
 	if details, has := longInChinese[pathOf(c)]; has {
-		if strings.Contains(details, reloadedKeys) {
+		if c.Name() == "serve" && c.Parent() == c.Root() {
 			details = strings.Replace(details, reloadedKeys, indented(daemon.ReloadedKeys()), 1)
 		}
 		return details

@@ -53,7 +53,8 @@ func (d *Daemon) frontLines(fronts []store.Front) (lines []statuspage.FrontLine)
 			continue
 		}
 		lines = append(lines, statuspage.FrontLine{
-			ID: f.FrontID, State: heartbeat.State(f), Host: f.Host, Version: f.Version, Config: show.Hash(f.Config), Started: f.Started, Seen: f.Seen, Holds: f.Records(),
+			ID: f.FrontID, State: heartbeat.State(f), Host: f.Host, Version: f.Version, Config: show.Hash(f.Config),
+			Started: f.Started, Seen: f.Seen, Holds: f.Records(),
 			ClockOffset: f.ClockOffset, This: f.FrontID == d.cfg.Front.ID,
 		})
 	}

@@ -27,7 +27,7 @@ func FuzzHandedImage(f *testing.F) {
 		}
 		f.Add(data)
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
+	f.Fuzz(func(_ *testing.T, data []byte) {
 		var i front.Image
 		if json.Unmarshal(data, &i) != nil {
 			return

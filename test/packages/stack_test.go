@@ -65,7 +65,7 @@ func TestComposedFirm(t *testing.T) {
 		records++
 		return true
 	}
-	overTLS := client.WithDialFunc((&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext) //nolint:gosec // the certificate is prepare.sh's own
+	overTLS := client.WithDialFunc((&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext) // the certificate is prepare.sh's own
 	plain, secured := s.published("haproxy", "41205"), s.published("haproxy", "41206")
 	await.Every(t, look, "a login through the balancer", func() bool { return logIn(plain) })
 	for range 10 {
