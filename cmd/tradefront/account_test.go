@@ -15,7 +15,7 @@ func TestAccounts(t *testing.T) {
 	write(t, "control", "pass\tword")
 	const add = "account add" + onC + " --password-file "
 	play(t, []step{
-		{"account list" + onC, "", 0, "ACCOUNT  TYPE  STATE  CREATED  LAST UNLOCKED", ""},
+		{"account list" + onC, "", 0, "ACCOUNT  TYPE  STATE  CREATED  LAST UNLOCKED\nnone", ""},
 		{"account list -o json" + onC, "", 0, "[]", ""},
 
 		{add + "nosuch --account 88", "", 1, "", "tradefront: --password-file: open nosuch: no such file or directory"},

@@ -33,7 +33,7 @@ func TestApps(t *testing.T) {
 		printed  = "AppID     a_b_2\nauthcode  " + givenCode + "\n\nThe authcode is not shown again: give it to the vendor by a safe way."
 	)
 	play(t, []step{
-		{"app list" + onC, "", 0, "APPID  TYPE  CIPHER  ENABLED  BOUND  CREATED  CHANGED  CURRENT USED  PREVIOUS UNTIL  PREVIOUS USED", ""},
+		{"app list" + onC, "", 0, "APPID  TYPE  CIPHER  ENABLED  BOUND  CREATED  CHANGED  CURRENT USED  PREVIOUS UNTIL  PREVIOUS USED\nnone", ""},
 		{"app list -o json" + onC, "", 0, "[]", ""},
 		{"app add --app-id a_b" + onC, "", 1, "", "tradefront: AppID: want vendor_software_version, three parts joined by two underscores"},
 		{"app add --app-id “a_b_1”" + onC, "", 1, "", "tradefront: --app-id: holds the quotation mark “ (U+201C); take it off…"},

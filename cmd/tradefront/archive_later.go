@@ -121,7 +121,10 @@ func (f *shownFile) print(w io.Writer) {
 func newArchiveChange(e *env, use, short, long string,
 	do func(ctx context.Context, cfg *config.Config, pg *postgres.Store, path string) (*store.Archive, error), done string,
 ) *cobra.Command {
-	var path, why string
+	var (
+		path, why string
+		form      output
+	)
 	c := &cobra.Command{
 		Use: use + " FILE", Short: short, Long: long, Args: cobra.ExactArgs(1),
 		RunE: e.action(func(c *cobra.Command, args []string) (err error) {
@@ -143,14 +146,25 @@ func newArchiveChange(e *env, use, short, long string,
 					return err
 				}
 				a.Note(before.File, string(before.State), done)
-				fmt.Fprintf(e.out, "%s of %s: %s, %d records\n", before.File, before.Day, done, before.Records)
-				return nil
+				changed := changedArchive{before.File, before.Day.String(), done, before.Records}
+				return form.print(e.out, changed, func(w io.Writer) {
+					fmt.Fprintf(w, "%s of %s: %s, %d records\n", before.File, before.Day, done, before.Records)
+				})
 			})
 		}),
 	}
 	configFlag(c, &path)
 	whyFlag(c, &why)
+	outputFlag(c, &form)
 	return c
+}
+
+// changedArchive is what `archive drop`, `destroy` and `restore` print as JSON.
+type changedArchive struct {
+	File    string `json:"file"`
+	Day     string `json:"day"`
+	State   string `json:"state"`
+	Records int64  `json:"records"`
 }
 
 // dayOfArchive is the trading day that a file is of by its own manifest, which names the action.

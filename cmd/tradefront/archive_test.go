@@ -53,7 +53,7 @@ func TestArchive(t *testing.T) {
 		{"archive drop " + name + onC, "", 1, "", "tradefront: archive: …is dropped, there is no detached table to drop"},
 		{"archive destroy " + name + onC + " --why gdpr", "", 2, "", "tradefront: …say so with --yes\nSee: tradefront archive destroy --help"},
 		{"archive destroy " + name + onC + " --yes --why gdpr", "", 1, "", "tradefront: archive: …is kept for 20 years…from 2046-01-06 on, and nothing was done"},
-		{"archive restore " + name + onC, "", 0, "0001archive20260105.zip of 20260105: restored, 3 records", ""},
+		{"archive restore " + name + onC + " -o json", "", 0, `{…"file": "0001archive20260105.zip",…"day": "20260105",…"state": "restored",…"records": 3…}`, ""},
 		{"archive list" + onC + " -o json", "", 0, "…\"state\": \"restored\"…", ""},
 		{"actions list" + onC + " --subject 20260105", "", 0, "…archive…moved-to-another-system…archive drop…archive restore…", ""},
 	})

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,8 +17,11 @@ import (
 )
 
 func newConfig(e *env) *cobra.Command {
-	var path string
-	var deep bool
+	var (
+		path string
+		deep bool
+		form output
+	)
 	check := &cobra.Command{
 		Use: "check", Short: "Report everything that is wrong with a configuration and its files", Args: noArgs,
 		Long: "Report everything that is wrong with a configuration and the files that it names, in one list. With\n" +
@@ -33,14 +38,13 @@ func newConfig(e *env) *cobra.Command {
 				return err
 			}
 			if !deep {
-				e.printGood(path, cfg, a)
-				fmt.Fprintln(e.out, e.say(notChecked, notCheckedChinese))
-				return nil
+				return e.checkFiles(path, cfg, a, form)
 			}
-			return e.checkDeep(c.Context(), path, cfg, a)
+			return e.checkDeep(c.Context(), path, cfg, a, form)
 		}),
 	}
 	configFlag(check, &path)
+	outputFlag(check, &form)
 	check.Flags().BoolVar(&deep, "deep", false, "also connect to PostgreSQL, and look at the stores, the AppIDs and the addresses")
 	defaults := &cobra.Command{
 		Use: "defaults", Short: "Print a commented configuration with every key and its default", Args: noArgs,
@@ -49,32 +53,79 @@ func newConfig(e *env) *cobra.Command {
 	return group("config", "Check a configuration, or print the defaults", check, defaults)
 }
 
+// goodConfig is what `config check -o json` prints. Faults are the command's error, those of --deep in its checks too.
+type goodConfig struct {
+	Path      string                `json:"path"`
+	Hash      string                `json:"hash"`
+	Listeners int                   `json:"listeners"`
+	Keys      int                   `json:"keys"`
+	Store     string                `json:"store"`
+	Calendar  string                `json:"calendar_to"`
+	Warnings  []string              `json:"warnings,omitempty"` // without --deep
+	Checks    []doctor.ShownFinding `json:"checks,omitempty"`   // with it
+}
+
+func good(path string, cfg *config.Config, a *assemble.Assets) goodConfig {
+	return goodConfig{
+		Path: path, Hash: cfg.Hash(), Listeners: len(cfg.Front.Listeners), Keys: len(cfg.Keys), Store: cfg.Store.Driver,
+		Calendar: fmt.Sprint(a.Calendar.Horizon()),
+	}
+}
+
+// checkFiles prints what the configuration and its files tell by themselves.
+func (e *env) checkFiles(path string, cfg *config.Config, a *assemble.Assets, form output) error {
+	found := good(path, cfg, a)
+	found.Warnings = e.warningsOf(cfg, a)
+	return form.print(e.out, found, func(w io.Writer) {
+		e.printSummary(w, &found)
+		for _, warning := range found.Warnings {
+			fmt.Fprintln(w, e.say("warning: ", "警告：")+e.translated(warning))
+		}
+		fmt.Fprintln(w, e.say(notChecked, notCheckedChinese))
+	})
+}
+
 // checkDeep prints what the checks of doctor find without the front; what fails is a fault as any other.
-func (e *env) checkDeep(ctx context.Context, path string, cfg *config.Config, a *assemble.Assets) error {
-	found := doctor.Run(ctx, &doctor.Site{Path: path, Config: cfg, Environ: e.environ, Now: time.Now, Alone: true})
-	var faults config.Faults
-	for i := range found.Findings {
-		f := &found.Findings[i]
-		next := f.Next.In(string(e.lang))
+func (e *env) checkDeep(ctx context.Context, path string, cfg *config.Config, a *assemble.Assets, form output) error {
+	checked := doctor.Run(ctx, &doctor.Site{Path: path, Config: cfg, Environ: e.environ, Now: time.Now, Alone: true})
+	faults := e.faultsOf(checked)
+	found := good(path, cfg, a)
+	found.Checks = checked.In(string(e.lang)).Findings
+	err := form.print(e.out, found, func(w io.Writer) {
+		e.printChecks(w, checked)
+		if len(faults) == 0 {
+			e.printSummary(w, &found)
+		}
+	})
+	return errors.Join(err, faults.Err())
+}
+
+func (e *env) faultsOf(checked doctor.Report) (faults config.Faults) {
+	for i := range checked.Findings {
+		if f := &checked.Findings[i]; f.Status == doctor.Fail {
+			faults = append(faults, config.Fault{Key: f.Key, Problem: f.Detail.In(string(e.lang)), Fix: f.Next.In(string(e.lang))})
+		}
+	}
+	return faults
+}
+
+// printChecks prints all but the faults, which are the command's error.
+func (e *env) printChecks(w io.Writer, checked doctor.Report) {
+	for i := range checked.Findings {
+		f := &checked.Findings[i]
 		switch detail := f.Detail.In(string(e.lang)); f.Status {
 		case doctor.Pass:
-			fmt.Fprintln(e.out, e.say("checked: ", "已检查：")+detail)
+			fmt.Fprintln(w, e.say("checked: ", "已检查：")+detail)
 		case doctor.Skip:
-			fmt.Fprintf(e.out, "%s%s: %s\n", e.say("not checked: ", "未检查："), f.Check, detail)
+			fmt.Fprintf(w, "%s%s: %s\n", e.say("not checked: ", "未检查："), f.Check, detail)
 		case doctor.Warn:
 			if f.Key != "" {
 				detail = f.Key + ": " + detail
 			}
-			fmt.Fprintf(e.out, "%s%s; %s\n", e.say("warning: ", "警告："), detail, next)
+			fmt.Fprintf(w, "%s%s; %s\n", e.say("warning: ", "警告："), detail, f.Next.In(string(e.lang)))
 		case doctor.Fail:
-			faults = append(faults, config.Fault{Key: f.Key, Problem: detail, Fix: next})
 		}
 	}
-	if err := faults.Err(); err != nil {
-		return err
-	}
-	e.printSummary(path, cfg, a)
-	return nil
 }
 
 // What plain `config check` leaves out.
@@ -84,25 +135,19 @@ const (
 	notCheckedChinese = "未检查：PostgreSQL 是否应答、表结构和权限是否正确，主密钥能否解密各 AppID 的授权码，本地库是否完好，地址是否可用；加 --deep 检查这些"
 )
 
-// printGood prints the line of a configuration without fault, and its warnings.
-func (e *env) printGood(path string, cfg *config.Config, a *assemble.Assets) {
-	e.printSummary(path, cfg, a)
+// warningsOf are those of the configuration and its files.
+func (e *env) warningsOf(cfg *config.Config, a *assemble.Assets) (all []string) {
 	for _, w := range a.Keys.Warnings(time.Now()) {
-		e.printWarning("keys: " + w.Text)
+		all = append(all, "keys: "+w.Text)
 	}
-	for _, w := range assemble.Exposed(cfg, e.environ) {
-		e.printWarning(w)
-	}
+	all = append(all, assemble.Exposed(cfg, e.environ)...)
 	for _, w := range a.Calendar.Warnings(time.Now()) {
-		e.printWarning("calendar_file: " + w)
+		all = append(all, "calendar_file: "+w)
 	}
+	return all
 }
 
-func (e *env) printSummary(path string, cfg *config.Config, a *assemble.Assets) {
-	fmt.Fprintf(e.out, e.say("%s is good: listeners %d, keys %d, store %s, calendar to %s, hash %s\n", "%s 没有错误：监听地址 %d 个，公钥 %d 个，存储方式 %s，日历截至 %s，散列值 %s\n"),
-		path, len(cfg.Front.Listeners), len(cfg.Keys), cfg.Store.Driver, a.Calendar.Horizon(), show.Hash(cfg.Hash()))
-}
-
-func (e *env) printWarning(text string) {
-	fmt.Fprintln(e.out, e.say("warning: ", "警告：")+e.translated(text))
+func (e *env) printSummary(w io.Writer, c *goodConfig) {
+	fmt.Fprintf(w, e.say("%s is good: listeners %d, keys %d, store %s, calendar to %s, hash %s\n", "%s 没有错误：监听地址 %d 个，公钥 %d 个，存储方式 %s，日历截至 %s，散列值 %s\n"),
+		c.Path, c.Listeners, c.Keys, c.Store, c.Calendar, show.Hash(c.Hash))
 }

@@ -39,9 +39,10 @@ func TestConfigCheckDeepOnPostgres(t *testing.T) {
 	onPostgres(url)
 	play(t, []step{
 		{check, "", 1, "…not checked: rights: …", "…store.url: …tradefront migrate…"},
-		{"migrate" + onC, "", 0, "…", "…"},
+		{"migrate -o json" + onC, "", 0, `{…"store": "PostgreSQL",…"applied": [……]…}`, "…"},
 		{"app add --app-id a_b_1 --authcode DAGET0Q2VRCT1B0J" + onC, "", 0, "…", ""},
 		{check, "", 0, "…checked: the master key opens the authcodes of all AppIDs (1)…checked: PostgreSQL answers…tradefront.yaml is good…", ""},
+		{check + " -o json", "", 0, `{…"path": "tradefront.yaml",…"checks": […"status": "pass"…]…}`, ""},
 	})
 	onPostgres(strings.Replace(url, "postgres://", "postgres://nobody_of_this_name:wrong@", 1))
 	if at := strings.Index(url, "@"); at > 0 {

@@ -46,7 +46,10 @@ func TestConfigDefaultsRoundTrip(t *testing.T) {
 
 func TestConfigCheck(t *testing.T) {
 	newSite(t)
-	play(t, []step{{"config check" + onC, "", 0, "tradefront.yaml is good: listeners 1, keys 1, store embedded, calendar to 20271231…", ""}})
+	play(t, []step{
+		{"config check" + onC, "", 0, "tradefront.yaml is good: listeners 1, keys 1, store embedded, calendar to 20271231…", ""},
+		{"config check -o json" + onC, "", 0, `{…"path": "tradefront.yaml",…"listeners": 1,…"keys": 1,…"store": "embedded",…"calendar_to": "20271231"…}`, ""},
+	})
 	if _, err := os.Stat("tradefront.db"); err == nil {
 		t.Error("checking made the local store")
 	}

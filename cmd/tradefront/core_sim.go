@@ -184,15 +184,15 @@ func printCoreSim(w io.Writer, r *coresim.Report) {
 	fmt.Fprintf(w, "%s (no trading core), term %d, state %s, trading day %s; orders in the book %d\n", r.CoreID, r.Term, r.State, r.TradingDay, r.Resting)
 	for i := range r.Instances {
 		c := &r.Instances[i]
-		fmt.Fprintf(w, "instance %s\n  links %d, frames in %d, out %d; links ended for: %s\n", c.Instance, c.Links, c.FramesIn, c.FramesOut, counted(c.Faults))
+		fmt.Fprintf(w, "instance %s\n  links %d, frames in %d, out %d; links ended for: %s\n", c.Instance, c.Links, c.FramesIn, c.FramesOut, counted(w, c.Faults))
 		fmt.Fprintf(w, "  verifies %d by code: %s; opens %d, resumes %d, aborts %d, closes %s\n",
-			c.Verifies, counted(c.VerifyCodes), c.Opens, c.Resumes, c.Aborts, counted(c.Closes))
+			c.Verifies, counted(w, c.VerifyCodes), c.Opens, c.Resumes, c.Aborts, counted(w, c.Closes))
 		fmt.Fprintf(w, "  business %d: echoes %d, orders %d, refused %d, trades %d; broadcasts %d\n",
 			c.Business, c.Echoes, c.Orders, c.OrdersRefused, c.Trades, c.Broadcasts)
 		if c.Visits > 0 {
 			fmt.Fprintf(w, "  visits of relays' terminals %d, ended %d; orders for customers who were not reported %d\n", c.Visits, c.VisitsClosed, c.OrdersUnreported)
 		}
-		fmt.Fprintf(w, "  the fronts' faults: %s\n", counted(violations(c)))
+		fmt.Fprintf(w, "  the fronts' faults: %s\n", counted(w, violations(c)))
 	}
 	fmt.Fprintf(w, "sessions now: %s\n", sessionsNow(r.Sessions))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,7 @@ func newFrontRetire(e *env) *cobra.Command {
 	var (
 		path, storeID, reason string
 		force                 bool
+		form                  output
 	)
 	c := &cobra.Command{
 		Use: "retire ID", Short: "Say that a front is gone for good", Args: cobra.ExactArgs(1),
@@ -55,7 +57,7 @@ func newFrontRetire(e *env) *cobra.Command {
 					if err := settlement.GiveUp(c.Context(), pg, w, lost); err != nil {
 						return fmt.Errorf("nothing was retired: the waiver of what is lost cannot be noted: %w", err)
 					}
-					return e.retireFronts(c.Context(), pg, gone, a)
+					return e.retireFronts(c.Context(), pg, gone, a, form)
 				})
 			})
 		}),
@@ -64,20 +66,27 @@ func newFrontRetire(e *env) *cobra.Command {
 	c.Flags().StringVar(&storeID, "store-id", "", "only the local store with this ID, of front list -o json")
 	c.Flags().BoolVar(&force, "force", false, "waive the records that it holds: they will be in no report")
 	c.Flags().StringVar(&reason, "reason", "", reasonHelp)
+	outputFlag(c, &form)
 	return c
 }
 
-func (e *env) retireFronts(ctx context.Context, pg *postgres.Store, gone []store.Front, a *store.Action) error {
+func (e *env) retireFronts(ctx context.Context, pg *postgres.Store, gone []store.Front, a *store.Action, form output) error {
+	retired := make([]shownFront, 0, len(gone))
 	for i := range gone {
 		f := &gone[i]
 		if err := pg.RetireFront(ctx, f); err != nil {
 			return fmt.Errorf("front %d on host %s was heard of in this moment: %w", f.FrontID, f.Host, err)
 		}
 		a.Note("retired", "", "on host "+f.Host+", it held "+heartbeat.Holds(f))
-		fmt.Fprintf(e.out, "retired front %d on host %s, last seen %s; then it held: %s\n", f.FrontID, f.Host, show.Time(f.Seen), heartbeat.Holds(f))
-		if !f.Stopped {
-			fmt.Fprintln(e.out, "its last report was not that it stopped, so it may have taken logins since: reconcile with its audit log tells which")
-		}
+		retired = append(retired, showFront(f))
 	}
-	return nil
+	return form.print(e.out, retired, func(w io.Writer) {
+		for i := range gone {
+			f := &gone[i]
+			fmt.Fprintf(w, "retired front %d on host %s, last seen %s; then it held: %s\n", f.FrontID, f.Host, show.Time(f.Seen), heartbeat.Holds(f))
+			if !f.Stopped {
+				fmt.Fprintln(w, "its last report was not that it stopped, so it may have taken logins since: reconcile with its audit log tells which")
+			}
+		}
+	})
 }

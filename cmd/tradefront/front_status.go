@@ -54,17 +54,21 @@ func newFrontStatus(e *env) *cobra.Command {
 }
 
 func printFrontStatus(w io.Writer, s *daemon.Status) {
-	fmt.Fprintf(w, "front %d, tradefront %s, %s since %s (%s)\n", s.FrontID, s.Version, s.State, show.Time(s.Started), time.Duration(s.Uptime)*time.Second)
-	fmt.Fprintf(w, "configuration %s\n", show.Hash(s.Config))
-	fmt.Fprintf(w, "connections %d of %d, unauthenticated %d, from %d sources\n", s.Open, s.Limit, s.Unauth, s.Sources)
-	fmt.Fprintf(w, "logins in flight %d, users online %d\n", s.Logins, s.Online)
-	fmt.Fprintf(w, "refused since the start: %s; evicted %d\n", counted(s.Refused), s.Evicted)
-	fmt.Fprintf(w, "penalties: %d sources refused, %d in debt\n", s.Shut, s.InDebt)
+	say := func(english, chinese string, values ...any) {
+		fmt.Fprintf(w, inLanguageOf(w, english, chinese)+"\n", values...)
+	}
+	say("front %d, tradefront %s, %s since %s (%s)", "前置 %d，tradefront %s，%s，始于 %s（%s）", s.FrontID, s.Version, s.State, show.Time(s.Started), time.Duration(s.Uptime)*time.Second)
+	say("configuration %s", "配置 %s", show.Hash(s.Config))
+	say("connections %d of %d, unauthenticated %d, from %d sources", "连接 %d，上限 %d；未认证 %d；来源 %d 个", s.Open, s.Limit, s.Unauth, s.Sources)
+	say("logins in flight %d, users online %d", "处理中的登录 %d，在线用户 %d", s.Logins, s.Online)
+	say("refused since the start: %s; evicted %d", "启动以来拒绝：%s；为他人腾出 %d", counted(w, s.Refused), s.Evicted)
+	say("penalties: %d sources refused, %d in debt", "因行为不当：拒绝来源 %d 个，另有 %d 个已被记过", s.Shut, s.InDebt)
 	if len(s.Heaviest) > 0 {
 		fmt.Fprintln(w)
+		exempt := map[bool]string{true: yesNo(w, true), false: yesNo(w, false)}
 		table(w, "SOURCE\tCONNECTIONS\tUNAUTHENTICATED\tEXEMPT", func(w io.Writer) {
 			for _, h := range s.Heaviest {
-				fmt.Fprintf(w, "%s\t%d\t%d\t%t\n", h.Source, h.Open, h.Unauth, h.Exempt)
+				fmt.Fprintf(w, "%s\t%d\t%d\t%s\n", h.Source, h.Open, h.Unauth, exempt[h.Exempt])
 			}
 		})
 	}
@@ -77,8 +81,11 @@ func printFrontStatus(w io.Writer, s *daemon.Status) {
 		})
 	}
 	fmt.Fprintln(w)
-	word := map[bool]string{true: "ready", false: "NOT READY"}
-	fmt.Fprintln(w, word[s.Ready])
+	if s.Ready {
+		say("ready", "就绪")
+	} else {
+		say("NOT READY", "未就绪")
+	}
 	printReasons(w, s.Reasons)
 }
 
@@ -86,15 +93,15 @@ func printFrontStatus(w io.Writer, s *daemon.Status) {
 func printReasons(w io.Writer, reasons []ops.Reason) {
 	table(w, "CHECK\tOK\tSEVERITY\tREASON", func(rows io.Writer) {
 		for _, r := range reasons {
-			fmt.Fprintf(rows, "%s\t%t\t%s\t%s\n", r.Name, r.Ready, r.Severity, sentenceFor(w, r.Reason))
+			fmt.Fprintf(rows, "%s\t%s\t%s\t%s\n", r.Name, yesNo(w, r.Ready), r.Severity, sentenceFor(w, r.Reason))
 		}
 	})
 }
 
 // counted is "front_full 0, source_full 3", in the order of the words.
-func counted(counts map[string]uint64) string {
+func counted(w io.Writer, counts map[string]uint64) string {
 	if len(counts) == 0 {
-		return "none"
+		return inLanguageOf(w, "none", "无")
 	}
 	parts := make([]string, 0, len(counts))
 	for _, word := range slices.Sorted(maps.Keys(counts)) {

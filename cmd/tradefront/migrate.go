@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -16,6 +17,7 @@ func newMigrate(e *env) *cobra.Command {
 	var (
 		path    string
 		verbose bool
+		form    output
 	)
 	c := &cobra.Command{
 		Use: "migrate", Short: "Create or upgrade the schema", Args: noArgs,
@@ -32,8 +34,9 @@ func newMigrate(e *env) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(e.out, "the local store %s is current\n", cfg.Store.Path)
-				return local.Close()
+				return errors.Join(form.print(e.out, migrated{Store: cfg.Store.Path, Applied: []string{}}, func(w io.Writer) {
+					fmt.Fprintf(w, "the local store %s is current\n", cfg.Store.Path)
+				}), local.Close())
 			}
 			pg, err := assemble.DialPostgres(c.Context(), cfg)
 			if err != nil {
@@ -51,11 +54,12 @@ func newMigrate(e *env) *cobra.Command {
 					}
 				})
 			}
+			done := migrated{Store: "PostgreSQL", Applied: make([]string, 0, len(applied))}
 			for _, a := range applied {
-				fmt.Fprintf(e.out, "applied %s\n", a.Name)
+				done.Applied = append(done.Applied, a.Name)
 			}
-			if len(applied) == 0 {
-				fmt.Fprintln(e.out, "the schema is current")
+			if err := form.print(e.out, done, done.print); err != nil {
+				return err
 			}
 			if err := e.warnOfSettings(c.Context(), pg); err != nil {
 				return err
@@ -64,6 +68,22 @@ func newMigrate(e *env) *cobra.Command {
 		}),
 	}
 	configFlag(c, &path)
+	outputFlag(c, &form)
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "list every right that is missing")
 	return c
+}
+
+// migrated is what `migrate -o json` prints.
+type migrated struct {
+	Store   string   `json:"store"` // the local store's path, or PostgreSQL
+	Applied []string `json:"applied"`
+}
+
+func (m *migrated) print(w io.Writer) {
+	for _, name := range m.Applied {
+		fmt.Fprintf(w, "applied %s\n", name)
+	}
+	if len(m.Applied) == 0 {
+		fmt.Fprintln(w, "the schema is current")
+	}
 }

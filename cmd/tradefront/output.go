@@ -42,10 +42,45 @@ func (o output) print(w io.Writer, v any, text func(w io.Writer)) error {
 	return nil
 }
 
-// table writes rows in aligned columns, under a header in the user's language.
+// table writes rows in aligned columns, under a header in the user's language. Of no rows it says that there are none.
 func table(w io.Writer, header string, rows func(w io.Writer)) {
 	if _, is := w.(chineseOut); is {
 		header = headerInChinese(header)
 	}
-	show.Table(w, header, rows)
+	has := false
+	show.Table(w, header, func(w io.Writer) {
+		counted := &firstWrite{Writer: w}
+		rows(counted)
+		has = counted.seen
+	})
+	if !has {
+		fmt.Fprintln(w, inLanguageOf(w, "none", "无"))
+	}
+}
+
+// firstWrite notes whether anything was written.
+type firstWrite struct {
+	io.Writer
+	seen bool
+}
+
+func (f *firstWrite) Write(b []byte) (int, error) {
+	f.seen = f.seen || len(b) > 0
+	return f.Writer.Write(b)
+}
+
+// inLanguageOf is a text for those who read w.
+func inLanguageOf(w io.Writer, english, chinese string) string {
+	if _, is := w.(chineseOut); is {
+		return chinese
+	}
+	return english
+}
+
+// yesNo is a truth for those who read w.
+func yesNo(w io.Writer, is bool) string {
+	if is {
+		return inLanguageOf(w, "true", "是")
+	}
+	return inLanguageOf(w, "false", "否")
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -31,6 +32,7 @@ func newSubject(e *env) *cobra.Command {
 type subjectFlags struct {
 	path, out, why  string
 	archives, audit []string
+	form            output
 }
 
 func newSubjectExport(e *env) *cobra.Command {
@@ -50,6 +52,7 @@ func newSubjectExport(e *env) *cobra.Command {
 	c.Flags().StringArrayVar(&f.archives, "archive", nil, "archive of a day, once for each")
 	c.Flags().StringArrayVar(&f.audit, "audit", nil, "audit log of a front, once for each, rotated and gzipped ones too")
 	whyFlag(c, &f.why)
+	outputFlag(c, &f.form)
 	must(c.MarkFlagRequired("out"))
 	must(c.MarkFlagRequired("why"))
 	return c
@@ -98,7 +101,19 @@ func (f *subjectFlags) run(c *cobra.Command, e *env, name string) (err error) {
 			without++
 		}
 	}
-	fmt.Fprintf(e.out, "%s and %s.csv: %d logins of account %s\n", f.out, f.out, len(written.Logins), account)
+	done := struct {
+		File           string `json:"file"`
+		Table          string `json:"table"`
+		Account        string `json:"account"`
+		Logins         int    `json:"logins"`
+		WithoutAddress int    `json:"without_address"`
+	}{f.out, f.out + ".csv", string(account), len(written.Logins), without}
+	err = f.form.print(e.out, done, func(w io.Writer) {
+		fmt.Fprintf(w, "%s and %s.csv: %d logins of account %s\n", f.out, f.out, len(written.Logins), account)
+	})
+	if err != nil {
+		return err
+	}
 	if without > 0 {
 		e.warn("of %d logins the address is not known: it is in the audit logs alone; name those of these days with --audit", without)
 	}

@@ -42,7 +42,7 @@ func InOutgoingRange(cfg *config.Config) (warnings config.Faults) {
 
 // reservation keeps a port for the front. What is reserved already must stay in the line.
 func reservation(port int) string {
-	return fmt.Sprintf("reserve it: sysctl -w net.ipv4.ip_local_reserved_ports=%d, with what stands there already before it "+
+	return fmt.Sprintf("reserve it: sysctl -w net.ipv4.ip_local_reserved_ports=%d, after the values that it holds already "+
 		"(deploy/sysctl/90-tradefront.conf does so at each boot)", port)
 }
 
