@@ -13,7 +13,7 @@ import (
 // follows each change through PostgreSQL and its mirror.
 func TestBoundAppID(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, pgtest.Database(t), "auth: {refresh: 100ms}\n")
+	s := newSite(t, pgtest.Database(t), "auth: {refresh: 100ms}\n"+floodLimits) // it asks until an answer changes, and is not to be turned away for that
 	d := s.serve()
 	_, err := d.enter(t, "AAAAAAAABBBBBBBB")
 	wrong := refusalOf(t, err)
