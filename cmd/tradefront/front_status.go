@@ -66,10 +66,9 @@ func printFrontStatus(w io.Writer, s *daemon.Status) {
 	say("penalties: %d sources refused, %d in debt", "因行为不当：拒绝来源 %d 个，另有 %d 个已被记过", s.Shut, s.InDebt)
 	if len(s.Heaviest) > 0 {
 		fmt.Fprintln(w)
-		exempt := map[bool]string{true: yesNo(w, true), false: yesNo(w, false)}
-		table(w, "SOURCE\tCONNECTIONS\tUNAUTHENTICATED\tEXEMPT", func(w io.Writer) {
+		table(w, "SOURCE\tCONNECTIONS\tUNAUTHENTICATED\tEXEMPT", func(rows io.Writer) {
 			for _, h := range s.Heaviest {
-				fmt.Fprintf(w, "%s\t%d\t%d\t%s\n", h.Source, h.Open, h.Unauth, exempt[h.Exempt])
+				fmt.Fprintf(rows, "%s\t%d\t%d\t%s\n", h.Source, h.Open, h.Unauth, yesNo(w, h.Exempt))
 			}
 		})
 	}
