@@ -16,6 +16,7 @@ LOGINS        ?= 200
 ROUNDS        ?= 5
 VISITS        ?= 10000
 CUSTOMERS     ?= 50000
+ROWS          ?= 15000000
 ARGS          ?=
 VET           ?= $(GO) vet ./...
 TRIMPATH      ?= -trimpath
@@ -116,6 +117,10 @@ cross-run: ## run the program that is built for arm64 and loong64, by qemu-user:
 .PHONY: capacity
 capacity: tools ## bytes of a login in PostgreSQL, WAL, audit log, report and embedded store, of VISITS (10000) logins; then two clusters with one report: docs/capacity.md
 	TRADEFRONT_TEST_CAPACITY=$(VISITS) $(GO) test -count=1 -timeout 30m -run '^(TestCapacity|TestTwoClustersOneReport)$$' -v ./test/e2e
+
+.PHONY: sustained
+sustained: tools ## write into one PostgreSQL for DURATION (10m) as fast as it takes rows, ROWS (15000000) a partition: docs/capacity.md
+	TRADEFRONT_TEST_SUSTAINED=$(DURATION) TRADEFRONT_TEST_PARTITION_ROWS=$(ROWS) $(GO) test -count=1 -timeout 0 -run '^TestSustainedWrites$$' -v ./internal/store/storetest
 
 .PHONY: upgrade-load
 upgrade-load: ## hand a front over five times under SESSIONS (2000) that trade and 200 logins a second: nothing lost, and how long a login takes meanwhile
