@@ -142,7 +142,7 @@ const auditPatience = time.Second
 // accepted writes the line of an accepted login, which is with the operating system before the terminal is answered.
 func (a *Agent) accepted(e ops.Entry, r *session.Receipt) {
 	a.parts.Observer.LoggedIn(reason.OK.String())
-	a.parts.Observer.Flagged(r.Flag.Word())
+	a.parts.Observer.Flagged(r.Flag.Word(), false)
 	e.RecordID, e.TradingDay, e.Flag, e.UserType = r.RecordID, r.TradingDay, r.Flag, r.UserType
 	e.Time = a.parts.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), auditPatience)

@@ -116,7 +116,7 @@ type quiet struct{}
 func (quiet) Authenticated(string)               {}
 func (quiet) CodeUsed(string)                    {}
 func (quiet) LoggedIn(string)                    {}
-func (quiet) Flagged(string)                     {}
+func (quiet) Flagged(string, bool)               {}
 func (quiet) CameFrom(_, _ netip.Addr, _ string) {}
 func (quiet) Stage(string, time.Duration)        {}
 

@@ -24,9 +24,9 @@ func (t tallied) LoggedIn(reason string) {
 	t.tally.LoggedIn(reason)
 }
 
-func (t tallied) Flagged(flag string) {
-	t.Metrics.Flagged(flag)
-	t.tally.Flagged(flag)
+func (t tallied) Flagged(flag string, submitted bool) {
+	t.Metrics.Flagged(flag, submitted)
+	t.tally.Recorded(flag, submitted)
 }
 
 func (t tallied) AppAuthenticated(appID, reason string, registered bool) {

@@ -30,7 +30,7 @@ func (idle) Authenticated(string)                                               
 func (idle) CodeUsed(string)                                                     {}
 func (idle) LoggedIn(string)                                                     {}
 func (idle) CameFrom(_, _ netip.Addr, _ string)                                  {}
-func (idle) Flagged(string)                                                      {}
+func (idle) Flagged(string, bool)                                                {}
 func (idle) Stage(string, time.Duration)                                         {}
 
 type idleCore struct{}

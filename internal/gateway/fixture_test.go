@@ -106,7 +106,7 @@ type silent struct{}
 func (silent) Authenticated(string)               {}
 func (silent) CodeUsed(string)                    {}
 func (silent) LoggedIn(string)                    {}
-func (silent) Flagged(string)                     {}
+func (silent) Flagged(string, bool)               {}
 func (silent) Stage(string, time.Duration)        {}
 func (silent) CameFrom(_, _ netip.Addr, _ string) {}
 

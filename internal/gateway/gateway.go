@@ -57,7 +57,7 @@ type Observer interface {
 	Authenticated(reason string)
 	CodeUsed(slot string) // of an AppID that was admitted
 	LoggedIn(reason string)
-	Flagged(flag string)
+	Flagged(flag string, submitted bool) // of a recorded login; submitted: it was an operator relay that reported it
 	CameFrom(client, proxy netip.Addr, account string)
 	Stage(stage string, d time.Duration)
 }

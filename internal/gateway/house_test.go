@@ -215,6 +215,7 @@ type counts struct {
 	apps                             map[string]int
 	stages                           map[string]int
 	from                             map[string]int
+	submitted                        map[string]int
 }
 
 func (c *counts) count(m *map[string]int, word string) {
@@ -236,7 +237,12 @@ func (c *counts) AppAuthenticated(appID, reason string, registered bool) {
 func (c *counts) AppLoggedIn(appID, reason string, registered bool) {
 	c.count(&c.apps, fmt.Sprint("login ", appID, " ", reason, " ", registered))
 }
-func (c *counts) Flagged(flag string) { c.count(&c.flagged, flag) }
+
+func (c *counts) Flagged(flag string, submitted bool) {
+	c.count(&c.flagged, flag)
+	c.count(&c.submitted, fmt.Sprint(submitted))
+}
+
 func (c *counts) CameFrom(client, proxy netip.Addr, account string) {
 	c.count(&c.from, fmt.Sprint(account, " at ", client, " by ", proxy))
 }

@@ -161,7 +161,7 @@ func (g *Gateway) acceptLogin(
 	}()
 	g.noteLogin(s, e.ReReported)
 	g.countLogin(&e, reason.OK)
-	g.observer.Flagged(rec.Flag.Word())
+	g.observer.Flagged(rec.Flag.Word(), false)
 	if s.from.addr.IsValid() {
 		g.observer.CameFrom(s.from.addr.Addr(), s.from.proxy, string(rec.Account))
 	}

@@ -136,7 +136,7 @@ func (g *Gateway) acceptSubmit(e ops.Entry, a *arrival) session.Outcome {
 		why = reason.Resubmitted
 	}
 	g.relayObserver.Submitted(string(a.relay.AppID), why.String())
-	g.observer.Flagged(rec.Flag.Word())
+	g.observer.Flagged(rec.Flag.Word(), true)
 	if a.addr.IsValid() {
 		g.observer.CameFrom(a.addr.Addr(), a.peer.Proxy, string(rec.Account))
 	}

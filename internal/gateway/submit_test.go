@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -500,5 +501,27 @@ func TestTermsOfTheLongestAge(t *testing.T) {
 	o := RelayOptions{MaxTerminalAge: 400 * time.Hour}
 	if terms := o.terms(&relay.Relay{}); terms.MaxTerminalAge != 999_999 {
 		t.Errorf("%d s, want 999999", terms.MaxTerminalAge)
+	}
+}
+
+// TestSubmittedIsCountedApart: each recorded login is either a login request that was accepted or a submission, so that a
+// reader of both numbers can add them up.
+func TestSubmittedIsCountedApart(t *testing.T) {
+	r := newRelayHouse(t, nil)
+	r.loginAt(attempt())
+	r.loginAt(relayedAttempt())
+	a := r.submission(nil)
+	r.submit(a)
+	again := *a
+	again.Request.Attempt = ftd.AttemptAgain
+	r.Submit(t.Context(), relayPeer, &again)
+	r.submit(r.submission(func(a *session.SubmitAttempt) { a.Request.SubmitID = []byte("no such") }))
+
+	c, recorded := r.counts, 0
+	for _, n := range c.flagged {
+		recorded += n
+	}
+	if c.loggedIn["ok"] != 2 || c.submitted["true"] != 2 || recorded != 4 || c.submitted["false"] != c.loggedIn["ok"] {
+		t.Errorf("%v logins, %v submitted, %v recorded", c.loggedIn, c.submitted, c.flagged)
 	}
 }

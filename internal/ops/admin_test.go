@@ -207,7 +207,7 @@ func TestMetrics(t *testing.T) {
 	m.ConnectionRefused("cap")
 	m.Authenticated("ok")
 	m.LoggedIn("ok")
-	m.Flagged("normal")
+	m.Flagged("normal", false)
 	m.Stage(StageTotal, 60*time.Microsecond)
 	m.Malformed("length")
 	m.Discarded("compressed")

@@ -232,8 +232,8 @@ func (m *Metrics) CodeUsed(slot string) { m.byCode.WithLabelValues(slot).Inc() }
 // LoggedIn counts a login request by its result.
 func (m *Metrics) LoggedIn(reason string) { m.logins.WithLabelValues(reason).Inc() }
 
-// Flagged counts a recorded login by its abnormal flag.
-func (m *Metrics) Flagged(flag string) { m.flags.WithLabelValues(flag).Inc() }
+// Flagged counts a recorded login by its abnormal flag, also one that an operator relay submitted.
+func (m *Metrics) Flagged(flag string, _ bool) { m.flags.WithLabelValues(flag).Inc() }
 
 // CameFrom notes the address of a recorded login. proxy is the one that it came through,
 // invalid if there is none.

@@ -65,7 +65,9 @@ func full() *Snapshot {
 	}
 	s.Tally.Authentications = tally.Counts{"ok": 20600, "wrong_answer": 31}
 	s.Tally.Logins = tally.Counts{"ok": 20411, "wrong_password": 903, "account_locked": 12, "overloaded": 3}
-	s.Tally.Flags = tally.Counts{"normal": 20390, "terminal_info_empty": 0, "key_version_abnormal": 2, "terminal_data_abnormal": 19}
+	s.Tally.Flags = tally.Counts{"normal": 23605, "terminal_info_empty": 0, "key_version_abnormal": 2, "terminal_data_abnormal": 19}
+	s.Tally.Submitted = 3215
+	s.Tally.Relays = map[string]tally.Counts{"relay_tf_1.0": s.Relays[0].Today}
 	s.Tally.Apps = map[string]tally.App{
 		"client_demo_1.0": {Authentications: tally.Counts{"ok": 15000}, Logins: tally.Counts{"ok": 15002, "wrong_password": 803}},
 		"client_web_2.3":  {Authentications: tally.Counts{"ok": 5600, "wrong_answer": 21}, Logins: tally.Counts{"ok": 5409, "wrong_password": 100, "account_locked": 12, "overloaded": 3}},

@@ -17,13 +17,16 @@ const (
 
 // logins are what came today, in the order in which the page shows it.
 type logins struct {
-	Recorded uint64
-	Since    time.Time
-	ByReason []counted
-	Flags    []counted
-	Chart    chart
-	Apps     []appRow
-	MoreApps int
+	Recorded  uint64
+	Accepted  uint64 // of Recorded, those of login requests
+	Submitted uint64 // the others: operator relays submitted them
+	SentAgain uint64 // of Submitted, those that came again
+	Since     time.Time
+	ByReason  []counted
+	Flags     []counted
+	Chart     chart
+	Apps      []appRow
+	MoreApps  int
 }
 
 // counted is a word and how often it came.
@@ -42,10 +45,19 @@ type appRow struct {
 // ShownDays is how many closed trading days the page has reports of.
 const ShownDays = 5
 
-const acceptedWord = "ok"
+const (
+	acceptedWord = "ok"
+	againWord    = "resubmitted"
+)
 
 func loginsOf(day *tally.Day, window *Day, minutes []tally.Minute) *logins {
-	l := &logins{Recorded: day.Flags.Sum(), Since: day.Since, ByReason: sorted(day.Logins), Chart: chartOf(minutes)}
+	l := &logins{
+		Recorded: day.Flags.Sum(), Accepted: day.Logins[acceptedWord], Submitted: day.Submitted,
+		Since: day.Since, ByReason: sorted(day.Logins), Chart: chartOf(minutes),
+	}
+	for _, relay := range day.Relays {
+		l.SentAgain += relay[againWord]
+	}
 	if window != nil && l.Since.Before(window.Start) {
 		l.Since = window.Start
 	}

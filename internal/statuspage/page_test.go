@@ -40,13 +40,13 @@ func TestPageShowsEachStateInBothLanguages(t *testing.T) {
 			[]string{
 				"期货交易系统 · front 1 serving", "configuration 3f9a1c0e77d2", "Serving; an operator should look", "warning life of the keys key_life key version 1.0 ends at 2026-01-31 08:59:30, in 26 days",
 				"3 checks pass", "Trading day 20260105", "calendar known to 20271231 days left 725", "19,876 sessions online connections / of 20,411 / 65,024",
-				"12 waiting for PostgreSQL age of the oldest 2s", "20,411 recorded", "wrong password wrong_password 903", "2 key version 2",
+				"12 waiting for PostgreSQL age of the oldest 2s", "23,626 recorded · counted by this front from 2026-01-03 06:59 accepted login requests 20,411 submitted by operator relays 3,215 of these sent again 4 reason", "wrong password wrong_password 903", "2 key version 2",
 				"client_demo_1.0 15,002 803 0 wrong password 803", "other 0 0 10 no such AppID 10", "core-a active 7", "down last fault: dial_failed", "2 sessions that wait for a core",
 				"relay_tf_1.0 admitted 2 3,215 7", "relay_old_0.9 not admitted", "relay_bad_1.0 wrong passwords", "1.0 valid RSA-2048 2026-01-31 08:59 26",
 				"2.0 in use SM2 no end", "20260102 exported, not handed in", "20251231 handed in", "receipt R-1231", "a front is silent front 4 (host front4) did not report", "front4 v1.3.2",
 			},
 			[]string{
-				"期货交易系统 · 前置 1 运行中", "正常服务；请运维查看", "密钥有效期", "交易日 20260105", "日历截至 20271231", "19,876 在线会话", "等待送入 PostgreSQL", "密码错误 wrong_password 903",
+				"期货交易系统 · 前置 1 运行中", "正常服务；请运维查看", "密钥有效期", "交易日 20260105", "日历截至 20271231", "19,876 在线会话", "登录请求成功 20,411 一对多中继上报 3,215 其中重发 4 原因", "等待送入 PostgreSQL", "密码错误 wrong_password 903",
 				"AppID 不存在 10", "主用", "断开", "已准入", "猜测密码", "在用 SM2 无期限", "已导出，未报送", "已报送", "前置失去心跳", "失去心跳",
 				"公钥版本 1.0 于 2026-01-31 08:59:30 到期（还有 26 天）", "4（主机 front4）自时段结束以来没有心跳（最近心跳 2026-01-05 07:28:30）",
 				"在 PostgreSQL 可达时启动它；如果它已永久失去：tradefront front retire 4",

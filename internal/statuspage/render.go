@@ -164,7 +164,7 @@ type relayRow struct {
 // RelayRows are the relays as the page shows them.
 func (p *page) RelayRows() (rows []relayRow) {
 	for _, r := range p.Relays {
-		accepted := r.Today[acceptedWord] + r.Today["resubmitted"]
+		accepted := r.Today[acceptedWord] + r.Today[againWord]
 		rows = append(rows, relayRow{r, accepted, r.Today.Sum() - accepted})
 	}
 	return rows

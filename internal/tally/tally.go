@@ -47,7 +47,8 @@ type Day struct {
 
 	Authentications Counts // by reason
 	Logins          Counts // by reason
-	Flags           Counts // recorded logins by 异常标识 in words, those that relays reported too
+	Flags           Counts // recorded logins by 异常标识 in words, those that operator relays submitted too
+	Submitted       uint64 // those of Flags that operator relays submitted; one that was sent again counts again
 	Apps            map[string]App
 	Relays          map[string]Counts // submissions and relayed logins by reason
 }
@@ -97,12 +98,17 @@ func (t *Tally) LoggedIn(reason string) {
 	}
 }
 
-// Flagged counts a recorded login by its abnormal flag.
-func (t *Tally) Flagged(flag string) {
+// Recorded counts a recorded login by its abnormal flag. One that an operator relay submitted is no login request: LoggedIn
+// does not count it.
+func (t *Tally) Recorded(flag string, submitted bool) {
 	now := t.now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.today(now).Flags[flag]++
+	day := t.today(now)
+	day.Flags[flag]++
+	if submitted {
+		day.Submitted++
+	}
 	t.minutes.at(now).Recorded++
 }
 

@@ -31,14 +31,16 @@ func TestCountsAreOfOneTradingDay(t *testing.T) {
 	tally.AppAuthenticated("app", "ok", true)
 	tally.LoggedIn("ok")
 	tally.AppLoggedIn("app", "ok", true)
-	tally.Flagged("normal")
+	tally.Recorded("normal", false)
+	tally.Recorded("terminal_info_empty", true)
 	tally.LoggedIn("wrong_password")
 	tally.AppLoggedIn("app", "wrong_password", true)
 	tally.Submitted("relay", "ok")
 
 	got, minutes := tally.Look()
 	want := Day{
-		Day: 20260105, Since: began, Authentications: Counts{"ok": 1}, Logins: Counts{"ok": 1, "wrong_password": 1}, Flags: Counts{"normal": 1},
+		Day: 20260105, Since: began, Authentications: Counts{"ok": 1}, Logins: Counts{"ok": 1, "wrong_password": 1},
+		Flags: Counts{"normal": 1, "terminal_info_empty": 1}, Submitted: 1,
 		Apps:   map[string]App{"app": {Counts{"ok": 1}, Counts{"ok": 1, "wrong_password": 1}}},
 		Relays: map[string]Counts{"relay": {"ok": 1}},
 	}
@@ -46,7 +48,7 @@ func TestCountsAreOfOneTradingDay(t *testing.T) {
 		t.Error(diff)
 	}
 	last := minutes[len(minutes)-1]
-	if len(minutes) != KeptMinutes || last.Recorded != 1 || last.Refused != 1 || !last.Start.Equal(clock.at.Truncate(time.Minute)) {
+	if len(minutes) != KeptMinutes || last.Recorded != 2 || last.Refused != 1 || !last.Start.Equal(clock.at.Truncate(time.Minute)) {
 		t.Errorf("%d minutes, the last is %+v", len(minutes), last)
 	}
 
@@ -59,6 +61,9 @@ func TestCountsAreOfOneTradingDay(t *testing.T) {
 		if m.Recorded+m.Refused > 0 {
 			t.Errorf("%+v, of yesterday", m)
 		}
+	}
+	if got.Logins["ok"]+got.Submitted != got.Flags.Sum() {
+		t.Error("what was logged in and what relays submitted is not what was recorded")
 	}
 	if got.Logins.Sum() != 2 {
 		t.Error("a look changed after it was taken")
@@ -91,7 +96,7 @@ func TestMinutesAreARing(t *testing.T) {
 	tally, clock := newTally()
 	for i := range 3 * KeptMinutes {
 		for range i % 3 {
-			tally.Flagged("normal")
+			tally.Recorded("normal", false)
 		}
 		clock.at = clock.at.Add(time.Minute)
 	}
@@ -114,7 +119,7 @@ func TestTallyCountsEachEvent(t *testing.T) {
 		all.Go(func() {
 			for range 1000 {
 				tally.LoggedIn("ok")
-				tally.Flagged("normal")
+				tally.Recorded("normal", false)
 				tally.AppLoggedIn("app", "ok", true)
 				tally.Look()
 			}
@@ -132,6 +137,6 @@ func BenchmarkLogin(b *testing.B) {
 	for b.Loop() {
 		tally.LoggedIn("ok")
 		tally.AppLoggedIn("client_demo_1.0", "ok", true)
-		tally.Flagged("normal")
+		tally.Recorded("normal", false)
 	}
 }

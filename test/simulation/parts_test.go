@@ -184,7 +184,7 @@ func (silent) Authenticated(string)               {}
 func (silent) CodeUsed(string)                    {}
 func (silent) CameFrom(_, _ netip.Addr, _ string) {}
 func (silent) LoggedIn(string)                    {}
-func (silent) Flagged(string)                     {}
+func (silent) Flagged(string, bool)               {}
 func (silent) Stage(string, time.Duration)        {}
 func (silent) ConnectionClosed(string)            {}
 func (silent) Malformed(string)                   {}
