@@ -243,7 +243,7 @@ inline bool next_field(Bytes& rest, Field& f) {
     return true;
 }
 
-// FieldSet finds a known field that stands twice, without memory of its own.
+// FieldSet finds a known field that appears twice, without memory of its own.
 class FieldSet {
     std::uint64_t bits_ = 0;
 

@@ -84,7 +84,7 @@ store:
 		"vendor_id: not valid UTF-8",
 		"front.id: line 4: is a text, want a whole number",
 		"front.listeners[0].address: is not host:port",
-		"keys[1].version: stands twice",
+		"keys[1].version: appears twice",
 		"terminal_info: want lenient or strict; did you mean strict?",
 		"store.batch_delay: line 14: ",
 		"listner: line 2: unknown key",
@@ -114,12 +114,12 @@ func TestOneReportOfEverything(t *testing.T) {
 	wantReport(t, tradefront("", "serve", "-c", "tradefront.yaml"), want)
 }
 
-// A key whose version stands twice is one fault, though the ring of keys would find it too.
+// A key whose version appears twice is one fault, though the ring of keys would find it too.
 func TestOneFaultIsReportedOnce(t *testing.T) {
 	newSite(t)
 	write(t, "tradefront.yaml", siteConfig+"  - version: \"1.0\"\n    public_key_file: \"keys/1.0.pem\"\ncalendar_file: \"\"\n")
 	wantReport(t, tradefront("", "config", "check", "-c", "tradefront.yaml"), []string{
-		"keys[1].version: stands twice", "calendar_file: is empty",
+		"keys[1].version: appears twice", "calendar_file: is empty",
 	})
 }
 

@@ -67,7 +67,7 @@ func newCoreSim(e *env) *cobra.Command {
 		}),
 	}
 	o, f := &run.Options, c.Flags()
-	f.StringSliceVar(&run.Listen, "listen", []string{"127.0.0.1:41300"}, "host:port or unix:/path for fronts; may stand several times")
+	f.StringSliceVar(&run.Listen, "listen", []string{"127.0.0.1:41300"}, "host:port or unix:/path for fronts; may be given several times")
 	f.StringVar(&flags.cert, "cert", "", "certificate of the core, PEM; with --key and --client-ca fronts speak TLS 1.3 over TCP")
 	f.StringVar(&flags.key, "key", "", "its private key")
 	f.StringVar(&flags.clientCA, "client-ca", "", "authority of the fronts' certificates")

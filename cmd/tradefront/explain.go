@@ -49,7 +49,7 @@ func newExplain(e *env) *cobra.Command {
 				return err
 			}
 			if len(result.Visits) == 0 && !slices.ContainsFunc(result.Records, func(r explain.Record) bool { return r.Stored || r.Archive != "" }) {
-				return fmt.Errorf("%s stands in none of %s: name the logs of all fronts and relay agents, also those from before the last rotation",
+				return fmt.Errorf("%s is in none of %s: name the logs of all fronts and relay agents, also those from before the last rotation",
 					result.Key, auditLogs(len(o.Audit)))
 			}
 			return nil

@@ -19,7 +19,7 @@ func TestExposed(t *testing.T) {
 		{"0.0.0.0:9464", "", []string{"warning: admin.address: …"}},
 		{"127.0.0.1:9464", "postgres://u@127.0.0.1/d", nil},
 		{"127.0.0.1:9464", "postgres://u@db.example/d?sslmode=verify-full", nil},
-		{"10.0.0.1:9464", "postgres://u:s3cret@db.example/d", []string{"warning: admin.address: …", "warning: store.url: whoever is on the way can read…"}},
+		{"10.0.0.1:9464", "postgres://u:s3cret@db.example/d", []string{"warning: admin.address: …", "warning: store.url: an attacker on the network path can read…"}},
 	} {
 		extra := ""
 		if tt.url != "" {

@@ -52,7 +52,7 @@ func newFrontList(e *env) *cobra.Command {
 		Use: "list", Short: "List the fronts, and what each still holds", Args: noArgs,
 		Long: "List what each front last told PostgreSQL: which records it holds that are not there yet, by\n" +
 			"trading day, and when it said so. A front that is running says it every few seconds. One line a\n" +
-			"local store: a front that was moved to another machine stands twice until the old one is retired. \"other\n" +
+			"local store: a front that was moved to another machine is listed twice until the old one is retired. \"other\n" +
 			"life\" is a store of which an older copy was put back, or runs beside it: what it held then may be lost.\n" +
 			"Fronts with different CONFIG run different settings: it is a hash of all but front.id, addresses, names\n" +
 			"of files and secrets, of what is in force (-o json has it whole).",

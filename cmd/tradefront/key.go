@@ -41,11 +41,11 @@ func newKeyList(e *env) *cobra.Command {
 	)
 	c := &cobra.Command{
 		Use: "list", Short: "List the keys: algorithm, fingerprint, life and days left", Args: noArgs,
-		Long: "List the keys of the configuration, the newest last, with where each stands in its life: not yet,\n" +
-			"valid, newest (valid, and used where a terminal's version cannot be), expired. The fingerprint is\n" +
-			"SHA-256 of the SubjectPublicKeyInfo: compare it with what the monitoring centre says (openssl pkey\n" +
-			"-pubin -in FILE -outform DER | sha256sum prints it too). A running\n" +
-			"front has what its last start or reload read; its /metrics tell.",
+		Long: "List the keys of the configuration, the newest last, and the state of each: not yet, valid,\n" +
+			"newest (valid, and used where a terminal's version cannot be), expired. The fingerprint is SHA-256\n" +
+			"of the SubjectPublicKeyInfo: compare it with what the monitoring centre says (openssl pkey -pubin\n" +
+			"-in FILE -outform DER | sha256sum prints it too). A running front has what its last start or reload\n" +
+			"read; its /metrics tell.",
 		RunE: e.action(func(*cobra.Command, []string) error {
 			cfg, err := config.Load(path, e.environ)
 			if err != nil {

@@ -104,7 +104,7 @@ var helpInChinese = map[string]string{ //nolint:gosec // G101: descriptions of c
 	"Note that the report of a day was given to the monitoring centre":                             "登记某日文件已报送监控中心",
 	"Make one report of those of the main and secondary seats":                                     "把主席、次席的文件合并为一份",
 	"Show how well terminals collected: flags by AppID, and the day before beside it":              "采集质量：各 AppID 的异常标识，与前一交易日并列",
-	"Show how the reports of the last days stand, and what to do":                                  "最近各交易日的报送状态及下一步",
+	"Show the state of the last days' reports, and what to do":                                     "最近各交易日的报送状态及下一步",
 	"Check a report file before the monitoring centre does":                                        "在监控中心之前核验报送文件",
 	"Let the report of a day be written in spite of what may be missing":                           "豁免：明知可能缺少记录仍允许导出当日文件",
 	"Run the front": "运行前置",

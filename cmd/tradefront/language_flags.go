@@ -150,7 +150,7 @@ var flagsInChinese = map[string]string{ //nolint:gosec // G101: descriptions of 
 	"archive without audit logs: keep them beside it":                                                                  "归档不含审计日志：请另行保存",
 	"archive without report files":                                                                                     "归档不含报送文件",
 	"remove it for good":                                                                                               "确认永久删除",
-	"read a folder that stands for the machine, in place of it (docs/collector.md, fixtures)":                          "以文件夹代替本机（docs/collector.md，fixtures）",
+	"read this folder in place of the machine (docs/collector.md, fixtures)":                                           "以文件夹代替本机（docs/collector.md，fixtures）",
 	"how many differences of each kind to name; all are counted":                                                       "每类差异列出多少条；计数不受限",
 	"archive of a day, once for each":                                                                                  "某交易日的归档文件，每个给一次",
 	"audit log of a front, once for each, rotated and gzipped ones too":                                                "前置的审计日志，每个给一次，包括轮转和压缩的",

@@ -29,8 +29,8 @@ func newLocalBackup(e *env) *cobra.Command {
 	)
 	c := &cobra.Command{
 		Use: "backup OUT", Short: "Copy the local store, beside a running daemon, into one file", Args: cobra.ExactArgs(1),
-		Long: "Write all that is committed in the local store into the new file OUT, beside a running daemon and\n" +
-			"whatever its load: as of one moment, checked and on the disk when the command ends. OUT is never\n" +
+		Long: "Write all that is committed in the local store into the new file OUT, beside a running daemon\n" +
+			"at any load: as of one moment, checked and on the disk when the command ends. OUT is never\n" +
 			"overwritten. To restore: stop the front, move away what is at store.path (also -wal, -shm and\n" +
 			".damaged), copy OUT there, and start the front.",
 		Example: "  tradefront local backup -c tradefront.yaml /backup/front-20260105.db",

@@ -236,7 +236,7 @@ func (d *exported) print(w io.Writer) {
 	switch {
 	case d.Replaced == nil:
 	case d.Replaced.Same:
-		fmt.Fprintln(w, "  the same as what stood there")
+		fmt.Fprintln(w, "  the same as the file before")
 	default:
 		fmt.Fprintf(w, "  replaced the file of %d rows, sha256 %s: %+d rows\n", d.Replaced.Rows, d.Replaced.SHA256, d.Rows-d.Replaced.Rows)
 	}

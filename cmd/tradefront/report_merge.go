@@ -51,7 +51,7 @@ func newReportMerge(e *env) *cobra.Command {
 		Long: "Write <unit>clientinfo<YYYYMMDD>.txt into the folder --out: each different line of the reports\n" +
 			"once, in bytewise order. All reports must be of one unit and one day, by their names, and no\n" +
 			"line may be bad: bad lines are named, and nothing is written unless --skip-bad puts them aside,\n" +
-			"each as file:line: reason, a tab, and the line. A report beside which its manifest stands must be\n" +
+			"each as file:line: reason, a tab, and the line. A report that has its manifest beside it must be\n" +
 			"what that says; with --skip-bad, it is a warning if not. The reports are left as they are, and the\n" +
 			"merged one gets a manifest of its own, which repeats what was waived of them. --skip-bad is a waiver of the\n" +
 			"bad lines: the manifest has who gave it, when and why, and `report verify` calls the file incomplete.",

@@ -68,7 +68,7 @@ func newReportStatus(e *env) *cobra.Command {
 		form      output
 	)
 	c := &cobra.Command{
-		Use: "status", Short: "Show how the reports of the last days stand, and what to do", Args: noArgs,
+		Use: "status", Short: "Show the state of the last days' reports, and what to do", Args: noArgs,
 		Long: "For each of the last ten trading days, and for every day that got or lost records after its report\n" +
 			"was made: how many records there are, what was exported, what came late or was moved to another day,\n" +
 			"and what to do next.",

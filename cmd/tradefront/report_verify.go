@@ -34,7 +34,7 @@ func newReportVerify(e *env) *cobra.Command {
 		Use: "verify FILE", Short: "Check a report file before the monitoring centre does", Args: cobra.ExactArgs(1),
 		Long: "Read every line of a report by a reader of its own, and tell what is wrong, with line numbers, and\n" +
 			"what the day looks like. With the configuration it is also checked whose report it is, the trading\n" +
-			"day, and which key versions may stand in it; with test keys, what is inside the ciphertexts.\n\n" +
+			"day, and which key versions it may have; with test keys, what is inside the ciphertexts.\n\n" +
 			"The verdict is one word: good; partial, if the day was not over when the file was made; incomplete, if its\n" +
 			"manifest says that records may be missing, also where that was waived; faulty. Exit status 0 if it is good\n" +
 			"(warnings may be), 1 if not.",

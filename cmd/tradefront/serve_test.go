@@ -102,7 +102,7 @@ func TestServe(t *testing.T) {
 		{pinging + " --app-id a_b_9 --authcode-file code", "", 1, "", "tradefront: authenticate " + front.address + ": front answered 63: …[ref …]\nnext: look for ref …"},
 		{pinging + " --app-id a_b_1 --authcode-file code --account 88 --password-file wrong", "", 1, "", refused},
 		{pinging + " --app-id a_b_1 --authcode-file nosuch", "", 1, "", "tradefront: authenticate …: --authcode-file: open nosuch: no such file or directory"},
-		{pinging + " --account 88 --password-file password", "", 1, "", "tradefront: --account needs --app-id: the front logs nobody in before authentication"},
+		{pinging + " --account 88 --password-file password", "", 1, "", "tradefront: --account needs --app-id: the front accepts no login before authentication"},
 		{"app list" + onC, "", 0, "APPID…\na_b_1  …", ""}, // beside the running front
 	})
 	got := tradefront("", strings.Fields(pinging+" -o json --app-id a_b_1 --authcode-file code --account 88 --password-file password")...)

@@ -55,7 +55,7 @@ func TestEveryWrongLineIsNamed(t *testing.T) {
 		{"1001,1,s3cret,", ""},
 		{"1 2,1,s3cret,", "only digits and letters"},
 		{",1,s3cret,", "empty"},
-		{"1001,1,s3cret,", "is in line 2 too"},
+		{"1001,1,s3cret,", "is on line 2 too"},
 		{"1002,3,s3cret,", "user_type"},
 		{"1003,1,,", "empty"},
 		{"1004,1,s3cret,$argon2id$s3cret", "a password and a hash"},

@@ -175,7 +175,7 @@ func (r *reader) take(line int, fields []string) error {
 	}
 	row.Account = regulation.Account(strings.Clone(string(row.Account)))
 	if first, twice := r.seen[row.Account]; twice {
-		return fmt.Errorf("account %s is in line %d too", row.Account, first)
+		return fmt.Errorf("account %s is on line %d too", row.Account, first)
 	}
 	r.seen[row.Account] = line
 	if row.UserType, err = r.userType(fields); err != nil {

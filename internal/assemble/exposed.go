@@ -33,7 +33,7 @@ func Overheard(cfg *config.Config) (warnings config.Faults) {
 	}
 	if url, err := cfg.Store.PostgresURL(); err == nil && postgres.CheckURL(url) == nil && !postgres.Verified(url) {
 		warnings = append(warnings, config.Fault{
-			Key: "store.url", Problem: "whoever is on the way can read what goes to the database, or be the database",
+			Key: "store.url", Problem: "an attacker on the network path can read what goes to the database, or pose as the database",
 			Fix: "write sslmode=verify-full and sslrootcert=FILE",
 		})
 	}

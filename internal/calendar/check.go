@@ -35,9 +35,9 @@ func (f *file) check() (p Problems) {
 func follows(before, year int) Problems {
 	switch {
 	case year == before:
-		return Problems{fmt.Sprintf("%d stands twice", year)}
+		return Problems{fmt.Sprintf("%d appears twice", year)}
 	case year < before:
-		return Problems{fmt.Sprintf("%d stands after %d: sort the years", year, before)}
+		return Problems{fmt.Sprintf("%d comes after %d: sort the years", year, before)}
 	case year > before+1:
 		return Problems{fmt.Sprintf("%d follows %d: a year is missing", year, before)}
 	}
@@ -112,7 +112,7 @@ func (y *year) checkWorked() (p Problems) {
 		case !d.day.number().weekend():
 			p = append(p, fmt.Sprintf("%s, line %d: %s is a %s", where, d.line, dashed(d.day), d.day.Date().Weekday()))
 		case d.day <= before:
-			p = append(p, fmt.Sprintf("%s, line %d: stands twice or is not sorted", where, d.line))
+			p = append(p, fmt.Sprintf("%s, line %d: appears twice or is not sorted", where, d.line))
 		case slices.ContainsFunc(y.Closed, func(c closed) bool { return c.From.day <= d.day && d.day <= c.To.day }):
 			p = append(p, fmt.Sprintf("%s, line %d: %s is closed as well", where, d.line, dashed(d.day)))
 		}

@@ -32,11 +32,11 @@ func TestParseRefuses(t *testing.T) {
 		{"overlap", head + "  - {from: 2026-01-01, to: 2026-01-03, name: a}\n  - {from: 2026-01-03, to: 2026-01-05, name: b}\n", "2026, closed[1], line 7: begins at or before the end of the range before it: sort the ranges, and let none overlap"},
 		{"unsorted", head + "  - {from: 2026-05-01, to: 2026-05-03, name: a}\n  - {from: 2026-01-03, to: 2026-01-05, name: b}\n", "2026, closed[1], line 7: begins at or before the end of the range before it: sort the ranges, and let none overlap"},
 		{"gap", good(2026) + tail(2028), "2028 follows 2026: a year is missing"},
-		{"year twice", good(2026) + tail(2026), "2026 stands twice"},
-		{"years unsorted", good(2026) + tail(2025), "2025 stands after 2026: sort the years"},
+		{"year twice", good(2026) + tail(2026), "2026 appears twice"},
+		{"years unsorted", good(2026) + tail(2025), "2025 comes after 2026: sort the years"},
 		{"worked weekday", good(2026) + "  worked_weekends: [2026-01-05]\n", "2026, worked_weekends[0], line 7: 2026-01-05 is a Monday"},
 		{"worked and closed", head + "  - {from: 2026-01-01, to: 2026-01-04, name: a}\n  worked_weekends: [2026-01-04]\n", "2026, worked_weekends[0], line 7: 2026-01-04 is closed as well"},
-		{"worked twice", good(2026) + "  worked_weekends: [2026-02-28, 2026-02-28, 2026-02-14, x]\n", "2026, worked_weekends[1], line 7: stands twice or is not sorted; 2026, worked_weekends[2], line 7: stands twice or is not sorted; 2026, worked_weekends[3], line 7: want a date as 2026-01-31"},
+		{"worked twice", good(2026) + "  worked_weekends: [2026-02-28, 2026-02-28, 2026-02-14, x]\n", "2026, worked_weekends[1], line 7: appears twice or is not sorted; 2026, worked_weekends[2], line 7: appears twice or is not sorted; 2026, worked_weekends[3], line 7: want a date as 2026-01-31"},
 		{"too large", "#" + strings.Repeat(" ", maxFile), "the file is longer than 1048576 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

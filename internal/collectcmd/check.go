@@ -53,7 +53,7 @@ func newCheck(e *Env) *cobra.Command {
 	}
 	lang.flags(c, e.Environ)
 	output.flags(c)
-	c.Flags().StringVar(&root, "root", "", "read a folder that stands for the machine, in place of it (docs/collector.md, fixtures)")
+	c.Flags().StringVar(&root, "root", "", "read this folder in place of the machine (docs/collector.md, fixtures)")
 	return c
 }
 

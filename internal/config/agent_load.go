@@ -166,7 +166,7 @@ func (a *Agent) checkKeys() (faults Faults) {
 	for i, k := range a.Keys {
 		path := entryKey("keys", i)
 		if slices.ContainsFunc(a.Keys[:i], func(o AgentKey) bool { return k.Version != "" && o.Version == k.Version }) {
-			faults.add(path+".version", "stands twice", "")
+			faults.add(path+".version", "appears twice", "")
 		}
 		if !k.NotAfter.IsZero() && !k.NotBefore.Before(k.NotAfter) {
 			faults.add(path+".not_after", "is not after not_before", "")
@@ -204,7 +204,7 @@ func readUpstreamAddresses(written any, _ place) (any, Faults) {
 		case address.Host == "" || address.Port == 0 || address.ip.IsUnspecified():
 			faults.add(entryKey("", i), "names no host and port that can be dialled", "write front-a:41206")
 		case slices.Contains(all, address):
-			faults.add(entryKey("", i), "stands twice", "")
+			faults.add(entryKey("", i), "appears twice", "")
 		default:
 			all = append(all, address)
 		}

@@ -45,7 +45,7 @@ func readCoreEndpoints(written any, at place) (any, Faults) {
 	for i, entry := range entries {
 		e, fault := readCoreEndpoint(entry.(string), at)
 		if fault.Problem == "" && slices.Contains(all, e) {
-			fault.Problem = "stands twice"
+			fault.Problem = "appears twice"
 		}
 		if fault.Problem != "" {
 			faults.add(entryKey("", i), fault.Problem, fault.Fix)

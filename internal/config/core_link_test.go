@@ -28,7 +28,7 @@ func TestCoreLink(t *testing.T) {
 		{`{driver: link, link: {endpoints: ["core-a.firm"]` + files + `}}`, "core.link.endpoints[0]", "is not host:port"},
 		{`{driver: link, link: {endpoints: ["0.0.0.0:41300"]` + files + `}}`, "core.link.endpoints[0]", "can be dialled"},
 		{`{driver: link, link: {endpoints: [":41300"]` + files + `}}`, "core.link.endpoints[0]", "dialled"},
-		{`{driver: link, link: {endpoints: ["a:1", "a:1"]` + files + `}}`, "core.link.endpoints[1]", "stands twice"},
+		{`{driver: link, link: {endpoints: ["a:1", "a:1"]` + files + `}}`, "core.link.endpoints[1]", "appears twice"},
 		{`{driver: link, link: {endpoints: ["unix:"]}}`, "core.link.endpoints[0]", "names no socket"},
 		{`{driver: link, link: {endpoints: ["unix:/` + strings.Repeat("x", 107) + `"]}}`, "core.link.endpoints[0]", "more than 107 bytes"},
 		{`{driver: link, link: {endpoints: ["unix:/c"], queue_bytes: 65536, queue_low: 65537}}`, "core.link.queue_low", "below"},

@@ -21,8 +21,8 @@ func TestFaults(t *testing.T) {
 		{"key of another section", "batch_rows: 4\n", "", "batch_rows: line 1: unknown key; did you mean store.batch_rows?"},
 		{"capitals", "Front: {id: 4}\n", "", "Front: line 1: unknown key; did you mean front?"},
 		{"dotted key", "front.id: 4\n", "", "front.id: line 1: unknown key"},
-		{"twice", "log_level: info\nlog_level: warn\n", "", "log_level: line 2: stands in line 1 already; remove one of the two"},
-		{"section twice", "front: {id: 1}\nfront: {id: 2}\n", "", "front: line 2: stands in line 1 already; remove one of the two"},
+		{"twice", "log_level: info\nlog_level: warn\n", "", "log_level: line 2: is already on line 1; remove one of the two"},
+		{"section twice", "front: {id: 1}\nfront: {id: 2}\n", "", "front: line 2: is already on line 1; remove one of the two"},
 
 		{"number for a text", "broker_id: 0001\n", "", `broker_id: line 1: is a number without quotes, and may not mean what it shows; put it in quotes: broker_id: "0001"`},
 		{"float for a text", "keys: [{version: 1.10, public_key_file: x}]", "", `keys[0].version: line 1: is a number without quotes, and may not mean what it shows; put it in quotes: version: "1.10"`},
@@ -73,7 +73,7 @@ func TestFaults(t *testing.T) {
 				"\nfront.listeners[0].trusted_proxies[1]: is no network: want 10.1.2.0/24, 10.1.2.3, 2001:db8::/64 or the like" +
 				"\nfront.listeners[0].trusted_proxies[2]: is IPv4 written as IPv6: write it as IPv4" +
 				"\nfront.listeners[0].trusted_proxies[3]: has a zone, which connections are not compared by" +
-				"\nfront.listeners[0].trusted_proxies[5]: stands twice" +
+				"\nfront.listeners[0].trusted_proxies[5]: appears twice" +
 				"\nfront.listeners[0].trusted_proxies[6]: is no network: want 10.1.2.0/24, 10.1.2.3, 2001:db8::/64 or the like" +
 				"\nfront.listeners[0].trusted_proxies[7]: is no network: want 10.1.2.0/24, 10.1.2.3, 2001:db8::/64 or the like",
 		},
@@ -101,7 +101,7 @@ func TestFaults(t *testing.T) {
 		{"unsigned bound", "core: {argon2: {memory_kib: 8}}", "", "core.argon2.memory_kib: is 8, want 1024 to 1048576"},
 
 		{"no key", "keys: []", "", "keys: is empty: no terminal information could be encrypted; name at least one key of the monitoring centre"},
-		{"version twice", "keys: [{version: a, public_key_file: x}, {version: a, public_key_file: y}]", "", "keys[1].version: stands twice"},
+		{"version twice", "keys: [{version: a, public_key_file: x}, {version: a, public_key_file: y}]", "", "keys[1].version: appears twice"},
 		{"key without file", "keys: [{version: a}]", "", "keys[0].public_key_file: is empty; name a file"},
 		{"key's time", "keys: [{version: a, public_key_file: x, not_after: tomorrow}]", "", `keys[0].not_after: "tomorrow" is no time: want 2026-01-31, "2026-01-31 15:30:00" (both UTC+8) or RFC 3339`},
 		{"key never valid", "keys: [{version: a, public_key_file: x, not_before: 2026-02-01, not_after: 2026-02-01}]", "", "keys[0].not_after: is not after not_before: the key is never valid"},

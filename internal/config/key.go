@@ -23,7 +23,7 @@ func (c *Config) checkKeys(settled Faults) (faults Faults) {
 	for i, k := range c.Keys {
 		path := entryKey("keys", i)
 		if slices.ContainsFunc(c.Keys[:i], func(o Key) bool { return k.Version != "" && o.Version == k.Version }) {
-			faults.add(path+".version", "stands twice", "")
+			faults.add(path+".version", "appears twice", "")
 		}
 		switch {
 		case settled.on(path+".not_before") || settled.on(path+".not_after"):

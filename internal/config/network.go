@@ -67,7 +67,7 @@ func readNetworks(written []any, judge func(netip.Prefix) Fault) (networks []net
 		switch {
 		case problem != "":
 		case slices.Contains(networks, p):
-			fault.Problem = "stands twice"
+			fault.Problem = "appears twice"
 		default:
 			fault = judge(p)
 			networks = append(networks, p)

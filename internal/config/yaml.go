@@ -51,7 +51,7 @@ func parseYAML(data []byte) (doc *yaml.Node, problem string) {
 func syntaxProblem(err error) string {
 	s := strings.TrimPrefix(err.Error(), "yaml: ")
 	if strings.Contains(s, "anchor") {
-		s = "an alias (a value that begins with *) stands without quotes"
+		s = "an alias (a value that begins with *) is not in quotes"
 	}
 	return "YAML: " + strings.Replace(s, "line ", "near line ", 1)
 }
@@ -86,7 +86,7 @@ func (r *reader) section(f *field, n *yaml.Node, path string) map[string]any {
 		}
 		full := join(path, c.name)
 		if line, twice := lines[c.name]; twice {
-			r.fault(full, key, fmt.Sprintf("stands in line %d already", line), "remove one of the two")
+			r.fault(full, key, fmt.Sprintf("is already on line %d", line), "remove one of the two")
 			continue
 		}
 		lines[c.name] = key.Line

@@ -185,7 +185,7 @@ func TestThePageHasTheSections(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range rules {
 		if seen[r.name] || r.expected == "" {
-			t.Errorf("rule %q stands twice, or expects nothing", r.name)
+			t.Errorf("rule %q appears twice, or expects nothing", r.name)
 		}
 		seen[r.name] = true
 		if !regexp.MustCompile(`(?m)^##+ ([0-9]+\. )?` + r.section + `$`).Match(page) {

@@ -66,8 +66,8 @@ func (d *Daemon) askLastReport(ctx context.Context) {
 		d.lastReport.set(state)
 	}
 	d.logPostgres(&d.lastReport.failing, err, &stateLines{
-		level: zapcore.WarnLevel, began: "how the report of the last trading day stands cannot be asked; the last answer stands",
-		ended: "how the report of the last trading day stands is known again",
+		level: zapcore.WarnLevel, began: "the state of the last trading day's report is unknown; the front keeps the last answer",
+		ended: "the state of the last trading day's report is known again",
 	})
 }
 

@@ -50,7 +50,7 @@ func (d *Daemon) countLate(ctx context.Context) {
 	days, err := count(ctx)
 	d.lateRecords.set(days, err)
 	d.logPostgres(&d.lateRecords.state, err, &stateLines{
-		level: zapcore.WarnLevel, began: "late records of exported days cannot be counted; the last count stands",
+		level: zapcore.WarnLevel, began: "late records of exported days cannot be counted; the front keeps the last count",
 		ended: "late records of exported days are counted again",
 	})
 }

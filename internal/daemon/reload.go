@@ -187,7 +187,7 @@ func (d *Daemon) warnOfOtherKeys(before, now *gateway.Policy) {
 	}
 	for _, k := range now.Keys.Keys() {
 		if old, known := was[k.Version]; known && old.Fingerprint != k.Info.Fingerprint {
-			d.logger.Warn("SIGHUP: a key version stands for another key than before; check with `tradefront key list`",
+			d.logger.Warn("SIGHUP: a key version names another key than before; check with `tradefront key list`",
 				zap.String("version", k.Version), zap.Stringer("was", old.Fingerprint), zap.Stringer("is", k.Info.Fingerprint))
 		}
 	}

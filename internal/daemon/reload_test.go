@@ -319,7 +319,7 @@ func TestReloadIsSeen(t *testing.T) {
 	r.newKey("keys/1.0.pem", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
 	old := r.d.path.Gateway.Policy().Keys.Keys()[0].Info.Fingerprint
 	r.reload()
-	if line := r.said.next("stands for another key than before"); !strings.Contains(line, old.String()) {
+	if line := r.said.next("names another key than before"); !strings.Contains(line, old.String()) {
 		t.Errorf("the log said %s", line)
 	}
 	if line := r.said.next("no encryption key is valid from"); !strings.Contains(line, `"within_days":7`) {

@@ -12,7 +12,7 @@ import (
 )
 
 // ErrChanged says that two operators changed an AppID at the same time.
-var ErrChanged = errors.New("it was changed by somebody else just now: look at `tradefront app list`, and try again")
+var ErrChanged = errors.New("another command changed it just now: look at `tradefront app list`, and try again")
 
 // FindApp is the AppID's row, or store.ErrNotFound.
 func (d *Directory) FindApp(ctx context.Context, id regulation.AppID) (auth.App, error) {

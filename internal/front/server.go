@@ -62,7 +62,7 @@ const (
 )
 
 var (
-	errStuck = errors.New("front: an event loop has ended, or stands still for a minute")
+	errStuck = errors.New("front: an event loop has ended, or has been stuck for a minute")
 	errStop  = errors.New("front: the event loops did not end in time")
 )
 

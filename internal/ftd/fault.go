@@ -34,7 +34,7 @@ var faultWords = [...]struct{ word, text string }{
 	FaultContentLength: {"content_length", "content length is not the body's"},
 	FaultFieldCount:    {"field_count", "field count is not the content's"},
 	FaultFieldOverrun:  {"field_overrun", "field reaches beyond the content"},
-	FaultFieldTwice:    {"field_twice", "field stands twice"},
+	FaultFieldTwice:    {"field_twice", "field appears twice"},
 	FaultFieldShort:    {"field_short", "field shorter than its items"},
 	FaultSequence:      {"sequence", "sequence series or number is not the expected one"},
 	FaultUnknownTID:    {"unknown_tid", "unknown message before authentication"},

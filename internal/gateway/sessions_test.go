@@ -139,7 +139,7 @@ func TestSessionsAreCountedUnderConcurrency(t *testing.T) {
 		ids[r.ID] = true
 	}
 	if len(ids) != limit {
-		t.Error("a RecordID stands twice")
+		t.Error("a RecordID appears twice")
 	}
 }
 

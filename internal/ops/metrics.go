@@ -88,7 +88,7 @@ func NewMetrics(version, commit string) *Metrics {
 
 		authentications: counters("authentications_total", "Access authentications of terminal software, by reason.", "reason"),
 		byCode: counters("authentications_by_code_total",
-			"Admitted terminals by which of their AppID's authcodes they have: current, previous. Previous stands still "+
+			"Admitted terminals by which of their AppID's authcodes they have: current, previous. Previous no longer grows "+
 				"once every vendor has changed over.", "code"),
 		logins: counters("logins_total", "Login requests by reason; `ok` are the recorded ones.", "reason"),
 		flags:  counters("login_flags_total", "Recorded logins by 异常标识 in words.", "flag"),

@@ -45,7 +45,7 @@ type Step struct {
 // Run goes as far as the probe has names for: it connects, authenticates with an AppID, logs in with an account.
 func (p *Probe) Run(ctx context.Context) (*Result, error) {
 	if p.Account != "" && p.AppID == "" {
-		return nil, errors.New("--account needs --app-id: the front logs nobody in before authentication")
+		return nil, errors.New("--account needs --app-id: the front accepts no login before authentication")
 	}
 	result := &Result{Address: p.Address}
 	timed := func(step string, do func() error) error {

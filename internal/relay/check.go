@@ -53,12 +53,12 @@ func (p *Permission) Check() error {
 	}
 	for i, n := range p.Networks {
 		if !n.IsValid() || n != n.Masked() || n.Addr().Is4In6() || slices.Contains(p.Networks[:i], n) {
-			return fmt.Errorf("network %v has bits behind its length, is IPv4 written as IPv6, or stands twice", n)
+			return fmt.Errorf("network %v has bits behind its length, is IPv4 written as IPv6, or appears twice", n)
 		}
 	}
 	for i, c := range p.ClientCerts {
 		if read, err := ParseCertDigest(string(c)); err != nil || read != c || slices.Contains(p.ClientCerts[:i], c) {
-			return fmt.Errorf("client certificate %q is no SHA-256 of one in small letters, or stands twice", string(c))
+			return fmt.Errorf("client certificate %q is no SHA-256 of one in small letters, or appears twice", string(c))
 		}
 	}
 	return nil

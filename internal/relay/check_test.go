@@ -65,7 +65,7 @@ func TestCheck(t *testing.T) {
 		"window": func(p *Permission) { p.Window = MaxWindow + 1 }, "connections": func(p *Permission) { p.Connections = 0 },
 		"terminal apps": func(p *Permission) { p.TerminalApps = "all" }, "client certificate": func(p *Permission) { p.ClientCerts = []CertDigest{"ab"} },
 		"client certificates": func(p *Permission) { p.ClientCerts = make([]CertDigest, MaxClientCerts+1) },
-		"network":             func(q *Permission) { q.Networks = []netip.Prefix{p("10.0.0.1/8")} }, "stands twice": func(q *Permission) { q.Networks = []netip.Prefix{p("10.0.0.0/8"), p("10.0.0.0/8")} },
+		"network":             func(q *Permission) { q.Networks = []netip.Prefix{p("10.0.0.1/8")} }, "appears twice": func(q *Permission) { q.Networks = []netip.Prefix{p("10.0.0.0/8"), p("10.0.0.0/8")} },
 		"networks": func(q *Permission) { q.Networks = make([]netip.Prefix, MaxNetworks+1) },
 	} {
 		bad := good

@@ -37,7 +37,7 @@ func (j *exportJob) existing(ctx context.Context, made Result) (*Replaced, error
 		return nil, nil //nolint:nilnil // there is no such file, which is the usual case
 	}
 	if err != nil {
-		return nil, fmt.Errorf("what stands under the report's name cannot be read: %w", err)
+		return nil, fmt.Errorf("the file under the report's name cannot be read: %w", err)
 	}
 	if sum == made.SHA256 {
 		return &Replaced{Rows: rows, SHA256: sum, Same: true}, nil

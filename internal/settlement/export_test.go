@@ -157,7 +157,7 @@ func TestExportFailureLeavesNothing(t *testing.T) {
 		{"supplement long", with(func(r *store.Record) { r.Supplement = make([]byte, reportfile.MaxSupplement+1) }), "supplement: 1025 bytes"},
 		{"terminal long", with(func(r *store.Record) { r.Terminal = make([]byte, reportfile.MaxTerminal+1) }), "terminal: 4097 bytes"},
 		{"other day", with(func(r *store.Record) { r.TradingDay++ }), "belongs to 20260106"},
-		{"twice", with(func(r *store.Record) { r.ID = record(1).ID }), "stands twice"},
+		{"twice", with(func(r *store.Record) { r.ID = record(1).ID }), "appears twice"},
 		{"out of order", with(func(r *store.Record) { r.ID = uuid.Nil }), "out of order"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

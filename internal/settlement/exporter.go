@@ -312,7 +312,7 @@ func (j *exportJob) publish(ctx context.Context, out *reportfile.Writer, w *line
 	case errors.Is(err, store.ErrExists):
 		return errors.New("another export of this day ran at the same time: run it again, alone")
 	case err != nil:
-		return fmt.Errorf("%s stands, but the ledger could not be written; run the export again: %w", r.Path, err)
+		return fmt.Errorf("%s is in place, but the ledger could not be written; run the export again: %w", r.Path, err)
 	}
 	return nil
 }

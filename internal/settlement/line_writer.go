@@ -99,7 +99,7 @@ func (w *lineWriter) checkPlace(r *store.Record) error {
 	case r.TradingDay != w.day:
 		return fmt.Errorf("belongs to %s", r.TradingDay)
 	case order == 0:
-		return errors.New("stands twice, or has no RecordID")
+		return errors.New("appears twice, or has no RecordID")
 	case order > 0:
 		return errors.New("out of order")
 	}

@@ -59,12 +59,12 @@ func TestMergeAndExportKeepApart(t *testing.T) {
 	if _, err := exporter(t, s, merged).Export(t.Context(), day, store.FullExport); !errors.As(err, &foreign) {
 		t.Errorf("export over a merged file: %v", err)
 	}
-	// What stands there may be an export's, if its manifest cannot be read.
+	// A file whose manifest cannot be read may be an export's.
 	if err := os.WriteFile(reportfile.ManifestName(reportPath(exported, "")), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, err = merge.Merge(t.Context(), merge.Options{Inputs: seats(t, seatLine(1), seatLine(2)), OutDir: exported})
-	if err == nil || !strings.Contains(err.Error(), "cannot be told") {
+	if err == nil || !strings.Contains(err.Error(), "manifest of the file at the place of the result cannot be read") {
 		t.Errorf("merge over a damaged manifest: %v", err)
 	}
 }

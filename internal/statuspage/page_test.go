@@ -57,7 +57,7 @@ func TestPageShowsEachStateInBothLanguages(t *testing.T) {
 			away(),
 			[]string{
 				"1,234,567 waiting for PostgreSQL PostgreSQL is out of reach: connection refused", "3h0m0s", "in quarantine not known",
-				"The store could not be asked; what stands below is as of 2026-01-05 08:59:26 failed to connect", "20260102 exported", "19,876 sessions online",
+				"The store could not be asked; what follows is as of 2026-01-05 08:59:26 failed to connect", "20260102 exported", "19,876 sessions online",
 			},
 			[]string{"无法查询存储；以下内容的时间为 2026-01-05 08:59:26", "PostgreSQL 不可达：连接被拒绝", "已等待 3h0m0s", "隔离 未知"},
 			nil,

@@ -101,7 +101,7 @@ var texts = map[string]phrase{
 	"differs":      {"differs from the others", "与其他前置不同"},
 	"moreFronts":   {"fronts more: tradefront front list", "个前置未列出：tradefront front list"},
 	"noDay":        {"The store has no closed trading day yet.", "尚无已结束的交易日。"},
-	"away":         {"The store could not be asked; what stands below is as of", "无法查询存储；以下内容的时间为"},
+	"away":         {"The store could not be asked; what follows is as of", "无法查询存储；以下内容的时间为"},
 	"awayNothing":  {"The store could not be asked, and was not before: reports and fronts are not known.", "无法查询存储，此前也未查询成功：报送与前置情况未知。"},
 	"starting":     {"The front is starting; the rest follows when it accepts terminals.", "前置正在启动；接受终端后显示其余内容。"},
 	"pages":        {"Other pages", "其他页面"},

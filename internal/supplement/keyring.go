@@ -53,7 +53,7 @@ func NewKeyRing(keys []Key) (*KeyRing, error) {
 			return nil, err
 		}
 		if seen[k.Version] {
-			return nil, fmt.Errorf("key version %q stands twice", k.Version)
+			return nil, fmt.Errorf("key version %q appears twice", k.Version)
 		}
 		seen[k.Version] = true
 	}

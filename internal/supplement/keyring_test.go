@@ -55,7 +55,7 @@ func TestNewKeyRing(t *testing.T) {
 		{"three without a start", []Key{key("1", "", "2020-01-01"), key("2", "", "2021-01-01"), key("3", "", "2022-01-01")}, "3 keys are valid"},
 		{"three for one day", []Key{key("1", "2024-01-01", "2025-06-02"), key("2", "2025-01-01", "2026-06-01"), key("3", "2025-06-01", "")}, `once key version "3" is`},
 		{"three inside one another", []Key{key("3", "2024-03-01", "2024-04-01"), key("2", "2024-02-01", "2024-05-01"), key("1", "2024-01-01", "2024-06-01")}, "3 keys are valid"},
-		{"version twice", []Key{key("1", "", "2025-01-01"), key("1", "2025-01-01", "")}, "stands twice"},
+		{"version twice", []Key{key("1", "", "2025-01-01"), key("1", "2025-01-01", "")}, "appears twice"},
 		{"version empty", []Key{key("", "", "")}, "empty"},
 		{"version too long", []Key{key("123456789", "", "")}, "9 bytes, at most 8"},
 		{"version with a separator", []Key{key("1@", "", "")}, "separator"},

@@ -113,7 +113,7 @@ func (s *Supplement) checkTerminal() error {
 	case s.Relay == nil:
 		return &regulation.ItemError{Item: "address", Problem: "missing, and no relay could have taken an order by telephone"}
 	case s.Public != netip.AddrPort{}:
-		return &regulation.ItemError{Item: "address", Problem: "stands there, and the order came by telephone"}
+		return &regulation.ItemError{Item: "address", Problem: "is given, and the order came by telephone"}
 	}
 	if err := checkSoftware("", s.AppID); err != nil {
 		return err

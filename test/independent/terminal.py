@@ -152,7 +152,7 @@ def decode_message(body):
         if fid in FIELDS:
             name = FIELDS[fid][0]
             if name in fields:
-                raise Failure(failed="protocol", problem=name + " stands twice")
+                raise Failure(failed="protocol", problem=name + " appears twice")
             fields[name] = decode_field(fid, body[at:at + size])
         at += size
     if at != len(body):

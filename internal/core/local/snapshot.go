@@ -43,7 +43,7 @@ func readAll(ctx context.Context, from Source, before *snapshot) (*snapshot, map
 		}
 		h, fault := readRow(row)
 		if _, twice := holders.Get(row.Account); fault == nil && twice {
-			fault = errors.New("stands twice; the first is used")
+			fault = errors.New("appears twice; the first is used")
 		}
 		if fault != nil {
 			faults = append(faults, &RowError{row.Account, fault})

@@ -67,7 +67,7 @@ var english = words{
 	Planned: "Planned", Begun: "Begun", Refused: "Refused", Failed: "Broke off", Lost: "Sessions lost", Hostile: "Attacks answered as they must be",
 	Broken: "Under way when the run ended early", Late: "Begun more than 10 ms late by the generator", LetIn: "Attackers logged in",
 	ByPercentile: "Latency by percentile",
-	AboutPercentile: "How long the given share of logins took at most. “From when it was due” is what a customer waits: a front that stands still " +
+	AboutPercentile: "How long the given share of logins took at most. “From when it was due” is what a customer waits: a front that pauses " +
 		"is charged for every visit of that time.",
 	Percentile: "Share of logins", LatencyAxis: "Latency",
 	FromDue: "from when the visit was due", FromFirst: "from its first packet (service time)",

@@ -109,7 +109,7 @@ func (m *merge) checkManifestPlace() error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return fmt.Errorf("what stands at the place of the result cannot be told; move it away, or name another folder with --out: %w", err)
+		return fmt.Errorf("the manifest of the file at the place of the result cannot be read; move both away, or name another folder with --out: %w", err)
 	case said.Kind != reportfile.MergedKind:
 		return fmt.Errorf("%s is a report that an export made (%s), as its manifest says; name another folder with --out", m.result.Path, said.Kind)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
-// manyLines writes n lines of which every fourth stands twice.
+// manyLines writes n lines of which every fourth appears twice.
 func manyLines(t testing.TB, n uint64) []string {
 	t.Helper()
 	var even, odd bytes.Buffer

@@ -36,7 +36,7 @@ func (r *run) readAudit(ctx context.Context) error {
 		}
 		before += f.Offset()
 		if other, twice := seen[f.Sum()]; twice && f.Lines() > 0 {
-			r.result.warn("%s and %s have the same content: entries that stand in both count once", other, f.Path())
+			r.result.warn("%s and %s have the same content: entries that are in both count once", other, f.Path())
 		}
 		seen[f.Sum()] = f.Path()
 	}

@@ -99,7 +99,7 @@ func Kinds() []KindFacts {
 		},
 		{
 			ReportedTwice, true, "reported twice",
-			"The line stands in the report again: export the report again. If it stands in two files: a supplement does not go with " +
+			"The line is in the report again: export the report again. If it is in two files: a supplement does not go with " +
 				"a full report that was exported after it, only with the one before.",
 			"同一记录上报两次",
 			"该行在报文中重复：重新导出报文。若分别在两个文件中：补充文件只与其之前的全量文件配套。",

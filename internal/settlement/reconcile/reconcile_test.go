@@ -143,7 +143,7 @@ func TestDifferences(t *testing.T) {
 			reconcile.ReportedNotStored, true, -1, reportName + ":11", "",
 		},
 		{
-			"a line stands twice", func(f *firm, _ *reconcile.Options) {
+			"a line appears twice", func(f *firm, _ *reconcile.Options) {
 				f.edit(f.report, func(l []string) []string { return append(l, l[7]) })
 			},
 			reconcile.ReportedTwice, true, 7, reportName + ":11", "",

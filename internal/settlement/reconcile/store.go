@@ -49,7 +49,7 @@ func (r *run) joinStore(ctx context.Context) error {
 		return err
 	}
 	if j.copies > 0 {
-		r.result.warn("%d entries stand in several audit logs in the same words, and count once", j.copies)
+		r.result.warn("%d entries are in several audit logs in the same words, and count once", j.copies)
 	}
 	r.checkNotEmpty()
 	return nil

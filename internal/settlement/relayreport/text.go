@@ -41,7 +41,7 @@ func (t *textWriter) line(format string, args ...any) {
 func (t *textWriter) relay(r *Relay) {
 	t.line("\n中继 RELAY %s", r.RelayAppID)
 	if len(r.Remarks) == 0 {
-		t.line("  未发现异常 nothing stands out")
+		t.line("  未发现异常 nothing unusual")
 	}
 	for _, m := range r.Remarks {
 		t.line("  ! %s", m.Chinese)

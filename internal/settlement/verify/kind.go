@@ -70,7 +70,7 @@ func (k Kind) String() string { return kinds[k].word }
 var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese string }{
 	FileChanged: {
 		"file_changed", "the file changed while it was read", "文件在读取过程中被修改",
-		"wait until whatever writes the file is done, then verify again",
+		"wait until the program that writes the file is done, then verify again",
 		"等待写入该文件的程序结束后重新检查",
 	},
 	FileName: {
@@ -174,7 +174,7 @@ var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese stri
 		"监控中心无法解密这些行：请联系前置系统的运维人员",
 	},
 	SupplementTwice: {
-		"supplement_twice", "the same supplement ciphertext stands twice", "补充获取信息密文重复",
+		"supplement_twice", "the same supplement ciphertext appears twice", "补充获取信息密文重复",
 		"one login was reported twice: were two files joined by hand? Use `report merge`",
 		"同一次登录被重复报送：是否手工拼接了文件？请使用report merge",
 	},
@@ -264,7 +264,7 @@ var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese stri
 		"异常标识为3时属正常：该行保留终端发送的内容。请联系该AppID的厂商",
 	},
 	TerminalTwice: {
-		"terminal_twice", "the same terminal ciphertext stands twice", "终端采集信息密文重复",
+		"terminal_twice", "the same terminal ciphertext appears twice", "终端采集信息密文重复",
 		"honest ciphertexts never repeat: a replay, a terminal that collects once and sends it again, or a relay that spreads one over several accounts",
 		"正常密文不会重复：可能是重放、终端只采集一次并重复发送，或中继将同一密文用于多个账户",
 	},

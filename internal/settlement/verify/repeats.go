@@ -24,7 +24,7 @@ const (
 // A fingerprint is 29 bytes: what is the same of repeats (16), what it is of (1), the visit at a relay (4),
 // and the line (8), so that sorting puts repeats beside each other in the order of their lines. A visit is 0 but
 // of the terminal item of a relayed line that was opened: a relay that connects anew reports its terminals again
-// with the ciphertexts that it has, so that one that stands twice under one visit is no repeat.
+// with the ciphertexts that it has, so that one that appears twice under one visit is no repeat.
 //
 // Of a ciphertext the 16 bytes are half of its SHA-256: two that differ collide once in
 // 2^64 lines. Of an address they are the address itself, last byte first, because sorting
@@ -102,7 +102,7 @@ type addressCount struct {
 	count int64
 }
 
-// find adds what stands twice to f, and counts the addresses.
+// find adds what appears twice to f, and counts the addresses.
 func (r *repeats) find(ctx context.Context, f *findings) (addresses, error) {
 	var all addresses
 	sorted, err := r.sorter.SortContext(ctx)

@@ -91,7 +91,7 @@ func TestCommitOutlivesItsContext(t *testing.T) {
 		}
 		storetest.WantInDoubt(t, err)
 		t.Logf("attempt %d: %v", attempt+1, err)
-		storetest.Setting(t, admin, "synchronous_standby_names", "nobody")
+		storetest.Setting(t, admin, "synchronous_standby_names", "no_such_standby")
 		storetest.Eventually(t, func() error { return storetest.CommitHangs(t, c) })
 	}
 	t.Error("a COMMIT does not outlive its context")

@@ -185,7 +185,7 @@ func reseal(t *testing.T, d *directory.Directory) {
 	b.Sealed, b.Previous.Sealed = append(b.Sealed, '+'), []byte("old+")
 	equalApps(t, d, []auth.App{a, b})
 	if current(t, d) <= before {
-		t.Error("the generation stands")
+		t.Error("the generation did not change")
 	}
 }
 

@@ -128,7 +128,7 @@ func relayScope(t *testing.T, d *directory.Directory) {
 		}
 		wantRelays(t, d, []relay.Permission{p}, step.has)
 		if relayGeneration(t, d) <= before || current(t, d) <= all {
-			t.Errorf("%s: the generation stands", step.name)
+			t.Errorf("%s: the generation did not change", step.name)
 		}
 	}
 	before := relayGeneration(t, d)

@@ -34,7 +34,7 @@ func RunReports(t *testing.T, open func(t *testing.T) ReportStore) {
 		name string
 		run  func(*testing.T, ReportStore)
 	}{
-		{"a snapshot stands still", snapshotStands},
+		{"a snapshot does not change", snapshotStands},
 		{"a snapshot has all that a line needs", snapshotFields},
 		{"a snapshot stops at the error of its function", snapshotStops},
 		{"late is what a position does not cover", lateAfterPosition},

@@ -54,7 +54,7 @@ func WithoutStandby(t *testing.T, patience time.Duration) (*pgtest.Cluster, *pos
 	if err := p.EnsurePartitions(t.Context(), []calendar.TradingDay{Day}); err != nil {
 		t.Fatal(err)
 	}
-	Setting(t, Session(t, c.URL()), "synchronous_standby_names", "nobody")
+	Setting(t, Session(t, c.URL()), "synchronous_standby_names", "no_such_standby")
 	Eventually(t, func() error { return CommitHangs(t, c) })
 	return c, p
 }
