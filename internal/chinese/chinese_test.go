@@ -88,6 +88,21 @@ func rendered(format string) string {
 	})
 }
 
+// riddles are words that leave the reader of a message to guess: "stands" is is, is listed, is kept or stops; "nobody" and
+// "whoever" hide who acts. A line of a file is "on line 3".
+var riddles = regexp.MustCompile(`(?i)\b(stands?|stood|standing|whatever|whoever|nobody|somebody|in line|in earnest|goodbye)\b`)
+
+// TestMessagesUsePlainWords reads each text of the source: what it prints, asks, logs and explains.
+func TestMessagesUsePlainWords(t *testing.T) {
+	t.Parallel()
+	for literal, at := range readSource().literals {
+		if word := riddles.FindString(literal); word != "" {
+			t.Errorf("%s: %q has %q, which a reader has to guess: write what is the case (is, appears twice, is kept, stops), "+
+				"or who does it (the operator, an attacker, another command)", at, literal, word)
+		}
+	}
+}
+
 // TestEachFormatIsFound: what a format makes is translated by that format and no other, with every value.
 func TestEachFormatIsFound(t *testing.T) {
 	t.Parallel()

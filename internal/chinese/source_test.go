@@ -21,12 +21,12 @@ type sentence struct{ format, at string }
 type source struct {
 	files     *token.FileSet
 	sentences map[string][]sentence // those that a person gets to read
-	literals  map[string]bool       // every text of the source, also put together by +
+	literals  map[string]string     // where each text of the source is, also those that are put together by +
 }
 
 // readSource reads cmd and internal, once for all tests.
 var readSource = sync.OnceValue(func() *source {
-	s := &source{files: token.NewFileSet(), sentences: make(map[string][]sentence), literals: make(map[string]bool)}
+	s := &source{files: token.NewFileSet(), sentences: make(map[string][]sentence), literals: make(map[string]string)}
 	root := os.DirFS("../..")
 	for _, top := range []string{"cmd", "internal"} {
 		err := fs.WalkDir(root, top, func(path string, d fs.DirEntry, err error) error {
@@ -55,7 +55,7 @@ func (s *source) read(folder string, file *ast.File) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		if e, is := n.(ast.Expr); is {
 			if f := formatOf(e); f != "%s" {
-				s.literals[f] = true
+				s.literals[f] = s.at(e)
 			}
 		}
 		for _, e := range spoken(n) {
@@ -63,11 +63,15 @@ func (s *source) read(folder string, file *ast.File) {
 			if !isSentence(f) {
 				continue
 			}
-			at := s.files.Position(e.Pos())
-			s.sentences[folder] = append(s.sentences[folder], sentence{f, at.Filename + ":" + strconv.Itoa(at.Line)})
+			s.sentences[folder] = append(s.sentences[folder], sentence{f, s.at(e)})
 		}
 		return true
 	})
+}
+
+func (s *source) at(e ast.Expr) string {
+	at := s.files.Position(e.Pos())
+	return at.Filename + ":" + strconv.Itoa(at.Line)
 }
 
 // word is one of English: no path, no key and no flag.
