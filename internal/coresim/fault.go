@@ -47,8 +47,8 @@ func (e *engine) spoil(out *[]byte, start int) {
 	}
 }
 
-// answerNobody sends every front the answer to a SessionVerify that it did not ask for.
-func (e *engine) answerNobody() {
+// answerUnasked sends every front the answer to a SessionVerify that it did not ask for.
+func (e *engine) answerUnasked() {
 	for l := range e.links {
 		if l.front != nil {
 			l.answerSession(ftd.TIDSessionVerify, ftd.SessionTag{FrontID: l.front.key.id, SessionID: noSession}, func(m *ftd.Encoder) {

@@ -248,7 +248,7 @@ func TestWrongAnswers(t *testing.T) {
 	if one, two := f.verify(2, "bob", "Secret-b"), f.next(); two.h.TID != ftd.TIDSessionVerify || two.tag != one.tag {
 		t.Errorf("%+v", two.h)
 	}
-	do(t, s, "wrong nobody 2")
+	do(t, s, "wrong unasked 2")
 	for range 2 {
 		if g := f.next(); g.h.TID != ftd.TIDSessionVerify || g.tag.SessionID != noSession {
 			t.Errorf("%v %v", g.h, g.tag)
