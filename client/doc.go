@@ -21,7 +21,7 @@
 //
 // # Relays
 //
-// A relay stands between terminals and front (docs/relay.md). A many-to-many relay (AppType '2') has one Conn for each
+// A relay is between terminals and front (docs/relay.md). A many-to-many relay (AppType '2') has one Conn for each
 // terminal and logs its customer in by LoginVia, with what it saw of the terminal. An operator relay (AppType '3')
 // has one Relay for all its terminals:
 //

@@ -265,7 +265,7 @@ func TestMachineAllocatesNothing(t *testing.T) {
 	}
 }
 
-// FuzzMachine: whatever the front sends, and however it is cut, nothing is read twice or beyond
+// FuzzMachine: for any bytes of the front, cut anywhere, nothing is read twice or beyond
 // its end, and an event answers the request that was awaited.
 func FuzzMachine(f *testing.F) {
 	for r, put := range []func(*ftd.Encoder){nothing, challenge, admitted, recorded, said(0, "")} {

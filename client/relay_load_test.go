@@ -141,7 +141,7 @@ func (m *moody) record(x report) {
 	m.recorded[x.id] = x.user
 }
 
-// TestRelayLosesAndDoublesNothing: whatever the front does, each Submit that succeeded has one record, of that account,
+// TestRelayLosesAndDoublesNothing: however the front behaves, each Submit that succeeded has one record, of that account,
 // and a submission that the front recorded before says so.
 func TestRelayLosesAndDoublesNothing(t *testing.T) {
 	m := newMoody(t, false)

@@ -115,7 +115,7 @@ func (l *lottery) exit(f *front, id string, wait time.Duration) {
 	}
 }
 
-// TestRelayUnderASeed: whatever happened, when all is calm the front has a visit of each live terminal and of no other, no
+// TestRelayUnderASeed: after any faults, when all is calm, the front has a visit of each live terminal and of no other, no
 // Submit waits, and nothing is counted as unanswered.
 func TestRelayUnderASeed(t *testing.T) {
 	for seed := range testmain.Fewer(60, 15) {

@@ -127,7 +127,7 @@ func TestSubmitAsAnIndependentEncoderWritesIt(t *testing.T) {
 		t.Errorf("sent again: error %v\n% X", err, again)
 	}
 	if m.Pending() != client.NoRequest {
-		t.Error("a submission stands in the way of requests")
+		t.Error("a submission keeps requests waiting")
 	}
 }
 

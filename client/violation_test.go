@@ -10,7 +10,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 )
 
-// TestFrontViolates: whatever the front sends instead of an answer, the call returns a *ViolationError and
+// TestFrontViolates: when the front sends anything but the answer, the call returns a *ViolationError and
 // the connection is closed.
 func TestFrontViolates(t *testing.T) {
 	frames := func(b ...byte) func(ftd.TID) ([]byte, error) {

@@ -1,4 +1,4 @@
-// Package configs carries the samples that stand beside this file, so that the demo
+// Package configs carries the samples beside this file, so that the demo
 // needs nothing but the binary.
 package configs
 

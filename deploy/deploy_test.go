@@ -86,7 +86,7 @@ func TestUnitLetsDrainFinish(t *testing.T) {
 	}
 }
 
-// settings of a unit file; one that stands several times is joined by spaces.
+// settings of a unit file; the values of a repeated one are joined by spaces.
 func settings(t *testing.T, path string) map[string]string {
 	t.Helper()
 	found := make(map[string]string)

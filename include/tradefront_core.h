@@ -1,4 +1,4 @@
-// tradefront_core.h: what a trading core needs to stand behind a tradefront front. C++17, the standard library alone.
+// tradefront_core.h: what a trading core needs to work behind a tradefront front. C++17, the standard library alone.
 //
 // A front logs terminals in and passes their orders on; a core decides. The front dials the core and keeps one
 // connection, the link, which carries all sessions of that front. The bytes are FTD frames of JR/T 0016-2014, the same
@@ -65,7 +65,7 @@ constexpr std::size_t kMaxPoints = 8;                        // flows in one Res
 constexpr std::size_t kInputBytes = std::size_t{64} << 10;   // more than the longest frame
 constexpr std::size_t kOutputBytes = std::size_t{64} << 20;
 constexpr std::int64_t kLoginMs = 10'000;                    // a connection without LinkLogin is dead after this
-constexpr int kHeartbeatSeconds = 5;                         // what 0 in LinkAccept stands for
+constexpr int kHeartbeatSeconds = 5;                         // what 0 in LinkAccept means
 constexpr int kSilentPeriods = 3;                            // of HeartbeatSeconds: then the front is gone
 
 enum FrameType : std::uint8_t { frame_none = 0, frame_ftdc = 1, frame_compressed = 2 };
@@ -78,7 +78,7 @@ constexpr std::uint32_t error = 0x1, user_login = 0x16, user_logout = 0x17, pass
     visit_open = 0x900A, visit_close = 0x900B, first_private = 0x8001, last_link = 0x90FF;
 
 constexpr bool is_link(std::uint32_t t) { return t >= link_login && t <= last_link; }
-// is_business: may stand between a terminal that is logged in and the core. All others are the front's own.
+// is_business: may go between a terminal that is logged in and the core. All others are the front's own.
 constexpr bool is_business(std::uint32_t t) {
     return t != user_login && t != user_logout && t != force_exit && (t < first_private || t > last_link);
 }
@@ -297,7 +297,7 @@ inline Fault parse_message(Bytes body, Message& m) {
 
 // ---- 5. Items ---------------------------------------------------------------------------------------------------------
 
-// text_problem is why b must not stand in a text, or nullptr.
+// text_problem is why a text must not have b, or nullptr.
 inline const char* text_problem(Bytes b) {
     for (std::size_t i = 0; i < b.size();) {
         const unsigned c = byte_at(b, i);
@@ -723,7 +723,7 @@ public:
 
 // ---- 7. The link ------------------------------------------------------------------------------------------------------
 
-// Event is what next() found. Which members mean something stands beside each kind.
+// Event is what next() found. The comment beside each kind says which members mean something.
 struct Event {
     enum Kind {
         none,

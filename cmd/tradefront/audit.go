@@ -193,7 +193,7 @@ func (p *laterPhase) set(done, total int64) {
 	}
 }
 
-// clear takes the bar off its line, where a line of the result is to stand.
+// clear takes the bar off its line, to make room for a line of the result.
 func (p *laterPhase) clear() {
 	if f, is := p.e.err.(*os.File); is && p.bar != nil && p.bar.bar != nil {
 		_, _ = f.WriteString("\r\x1b[K")

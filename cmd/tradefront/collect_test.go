@@ -14,7 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/supplement/testkey"
 )
 
-// machineFolder is a folder that stands for a machine.
+// machineFolder is a folder that takes the place of a machine.
 func machineFolder(t *testing.T, calls string, files map[string]string) string {
 	t.Helper()
 	root := t.TempDir()

@@ -124,7 +124,7 @@ func TestOneFaultIsReportedOnce(t *testing.T) {
 }
 
 // spoilFiles gives the site a configuration whose files are all wrong. No two keys are
-// valid at one time, so that all three may stand.
+// valid at one time, so that the configuration may have all three.
 func spoilFiles(t *testing.T) {
 	t.Helper()
 	write(t, "tradefront.yaml", firmIDs+`front:

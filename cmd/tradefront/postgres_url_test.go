@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestNoPartOfAPasswordIsPrinted: whatever characters a password has, encoded or not, no
+// TestNoPartOfAPasswordIsPrinted: with any characters in a password, encoded or not, no
 // command prints a part of it, nor do the log and the page of a front.
 func TestNoPartOfAPasswordIsPrinted(t *testing.T) {
 	newSite(t)

@@ -34,7 +34,7 @@ type exported struct {
 	Warnings []string         `json:"warnings,omitempty"`
 }
 
-// replaced is the file that stood there before.
+// replaced is the file that had the report's name before.
 type replaced struct {
 	Rows   int64  `json:"rows"`
 	SHA256 string `json:"sha256"`

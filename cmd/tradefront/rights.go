@@ -22,7 +22,7 @@ var roleOf = map[string]string{
 	"serve": postgres.RoleFront, "quarantine": postgres.RoleFront, "local": postgres.RoleFront,
 }
 
-// adviseRole says what to do about a right that PostgreSQL missed, whatever the command.
+// adviseRole says, for any command, what to do about a right that PostgreSQL missed.
 func (e *env) adviseRole(c *cobra.Command, err error) {
 	if !errors.Is(err, store.ErrDenied) {
 		return

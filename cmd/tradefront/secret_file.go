@@ -28,7 +28,7 @@ func (s *secretFile) asIsFlag(c *cobra.Command) {
 }
 
 // read takes off the byte-order mark and the line end that editors put there, and refuses
-// whatever else cannot be meant. The caller wipes the result.
+// other characters that cannot be meant. The caller wipes the result.
 func (s *secretFile) read(e *env) ([]byte, error) {
 	secret, err := files.ReadLine(s.path, e.in, s.asIs)
 	if k := (*files.KindError)(nil); errors.As(err, &k) {

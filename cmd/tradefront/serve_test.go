@@ -125,7 +125,7 @@ func TestServe(t *testing.T) {
 	for where, text := range map[string]string{"audit log": read(t, "audit.jsonl"), "application log": front.errOut.String()} {
 		for _, secret := range []string{givenCode, "pass-word", "wrong-word"} {
 			if strings.Contains(text, secret) {
-				t.Errorf("%s stands in the %s", secret, where)
+				t.Errorf("%s is in the %s", secret, where)
 			}
 		}
 	}

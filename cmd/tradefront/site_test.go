@@ -32,7 +32,7 @@ func tradefrontWith(environ []string, in string, args ...string) outcome {
 	return outcome{status, out.String(), errOut.String()}
 }
 
-// step is one command and what must come of it. In out and err … stands for anything; ""
+// step is one command and what must come of it. In out and err … matches anything; ""
 // is nothing at all.
 type step struct {
 	args   string // parted by spaces

@@ -1,7 +1,7 @@
 /*
  * One call into Go, from any thread of the host. It runs on a thread of the library's own, which ends with the call: the caller's signal mask,
  * alternate stack, thread-local storage and stack size never meet Go. Calls wait for one another, so that the library has a bounded number
- * of threads whatever the host has.
+ * of threads, however many the host has.
  */
 #define _GNU_SOURCE
 #include <errno.h>

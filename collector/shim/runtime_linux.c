@@ -116,7 +116,7 @@ int tfc_runtime_start(void)
         }
         limited = getrlimit(RLIMIT_NOFILE, &files) == 0;
         start_go();
-        started = 1; /* never a second time, whatever follows */
+        started = 1; /* never a second time, even if what follows fails */
     }
     if (tfc_thread_run(wait_ready, NULL) != 0) {
         return -1;

@@ -82,7 +82,7 @@ typedef struct tfc_item {
     const char *masked;    /* the value, all but its first and last two bytes masked */
 } tfc_item;
 
-/* Collects, and frees nothing: *r is for tfc_free, whatever was returned; NULL below 0, but for TFC_NOTHING. o may be NULL. */
+/* Collects, and frees nothing: *r is for tfc_free at any return value; NULL below 0, but for TFC_NOTHING. o may be NULL. */
 TFC_API int tfc_collect(const tfc_options *o, tfc_result **r);
 
 /* The data of the field TerminalInfo (0x8006), ready to send: key version, abnormal flag, ciphertext. NULL without a ciphertext. */

@@ -4,7 +4,7 @@
 #
 #   --key FILE   public keys of those who may sign a release, one a line, as ssh-keygen makes them (FILE.pub). They must have come
 #                another way than this folder. Without it: /etc/tradefront/release.pub
-#   --unsigned   does not look for a signature: whoever could change this folder decides what root installs
+#   --unsigned   does not look for a signature: an attacker who could change this folder decides what root installs
 #   --check      checks, and installs nothing
 #   --older      lets a package take the place of a newer one (a rollback, docs/upgrade.md)
 #

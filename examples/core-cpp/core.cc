@@ -1,4 +1,4 @@
-// An example of a core that stands behind tradefront fronts, with include/tradefront_core.h. IT IS NO TRADING CORE: it
+// An example of a core behind tradefront fronts, with include/tradefront_core.h. IT IS NO TRADING CORE: it
 // echoes what terminals send, and keeps nothing on a disk. It shows each answer that a core owes to a front.
 //
 // One thread, one poll loop. It serves any number of fronts over TCP on loopback, a Unix socket, and TLS 1.3 with

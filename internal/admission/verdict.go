@@ -48,7 +48,7 @@ func (a *Control) penalized(p *source.Path, now time.Time) bool {
 
 // penalize adds an offence to the debt of the source, and by their share to those of the
 // networks around it: only until the source is penalized, and no more than Threshold at once.
-// So one source alone never gets its network penalized, whatever an offence costs and whatever
+// So one source alone never gets its network penalized, at any cost of an offence and any number that
 // the reserve admits.
 func (a *Control) penalize(s *origin, o Offence, now time.Time) {
 	p, penalized := a.limits.Penalties, a.debts[0].penalized(s.name, now)

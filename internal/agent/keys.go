@@ -27,7 +27,7 @@ func Versions(all []Version) (*supplement.KeyRing, error) {
 	return supplement.NewKeyRing(keys)
 }
 
-// lengths stands for a key that is not here.
+// lengths takes the place of a key that is not here.
 type lengths struct{ shortest, longest int }
 
 func (l lengths) CiphertextLen() (shortest, longest int) { return l.shortest, l.longest }

@@ -19,7 +19,7 @@ func expired(t *testing.T) *supplement.KeyRing {
 	return ring
 }
 
-// TestSeen: a ciphertext that came before on the day is found, whatever day it is in UTC, and is forgotten with the day.
+// TestSeen: a ciphertext that came before on the day is found, also when UTC has another day, and is forgotten with the day.
 func TestSeen(t *testing.T) {
 	t.Parallel()
 	s := seen{bound: 2}

@@ -74,7 +74,7 @@ func checkURL(cfg *config.Config, missing map[string]bool) (faults config.Faults
 	return config.Faults{{Key: cfg.Store.URLKey(), Problem: err.Error()}}
 }
 
-// LoadKeys reads the key files; which versions may stand together was judged by config.
+// LoadKeys reads the key files; config has judged which versions may be there together.
 func LoadKeys(cfg *config.Config, faults config.Faults, missing map[string]bool) (*supplement.KeyRing, config.Faults) {
 	before := len(faults)
 	keys := make([]supplement.Key, 0, len(cfg.Keys))

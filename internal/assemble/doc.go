@@ -9,7 +9,7 @@
 //   - A store that is opened here has the schema of this program, or an error says what to do.
 //   - A command makes a local store only where no front runs (OpenLocal): the file of a running
 //     front was moved away, and a new one in its place would hide that.
-//   - One front has a local store at a time (SoleFront), under whatever name its path is written.
+//   - One front has a local store at a time (SoleFront), under any name of its path.
 //
 // # Bounds
 //

@@ -29,7 +29,7 @@ func TestSoleFront(t *testing.T) {
 	_ = again.Close()
 }
 
-// TestSoleFrontByAnyName: one store is one store, whatever it is called.
+// TestSoleFrontByAnyName: one store is one store under any name.
 func TestSoleFrontByAnyName(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)

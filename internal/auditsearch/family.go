@@ -12,7 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/auditlog"
 )
 
-// slack is how far lines of a log may stand out of the order of time, for steps of the machine's clock.
+// slack is how far lines of a log may be out of the order of time, for steps of the machine's clock.
 const slack = time.Hour
 
 // log is one file.

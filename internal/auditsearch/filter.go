@@ -55,7 +55,7 @@ func (f *Filter) inTime(at time.Time) bool {
 // look is a quick look at a line's bytes.
 type look struct{ needles [][]byte }
 
-// look makes the quick look of a filter: what stands in every line that fits, but in a counting line.
+// look makes the quick look of a filter: what every line that fits has in it, but in a counting line.
 func (f *Filter) look() look {
 	var l look
 	for _, text := range []string{f.Ref, f.Account, f.AppID, f.Record} {
@@ -75,7 +75,7 @@ func (f *Filter) look() look {
 	return l
 }
 
-// isPlain reports whether the text stands in a line as it is, without escapes and not cut.
+// isPlain reports whether a line has the text as it is, without escapes and not cut.
 func isPlain(text string) bool {
 	return text != "" && len(text) <= 32 && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' })
 }

@@ -88,7 +88,7 @@ func reasonOf(e *auditlog.Entry) string {
 	return fmt.Sprintf("%s (%d)", e.Reason, e.Code)
 }
 
-// more is what only some lines have, and where the line stands.
+// more is what only some lines have, and the line's place.
 func more(e *auditlog.Entry) string {
 	var all []string
 	for _, x := range []struct{ name, value string }{

@@ -11,7 +11,7 @@ import (
 // this process's user and no other.
 //
 // systemd's LoadCredential= makes such a file: it belongs to root, and the list lets the
-// service's user read. Its mode then shows 0440, because the list's mask stands where
+// service's user read. Its mode then shows 0440, because the list's mask is where
 // the group's bits were, though no group may read it.
 func onlyUsByACL(f *os.File) bool {
 	var list [512]byte // 63 entries; a longer list is refused

@@ -142,7 +142,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 				t.Errorf("%T inside a slice with %s prints %q", v, verb, got)
 			}
 		}
-		// fmt does not call the methods of what stands in an unexported field.
+		// fmt does not call the methods of the value of an unexported field.
 		if got := fmt.Sprintf("%+v %#v", struct{ v any }{v}, struct{ v any }{v}); strings.Contains(got, secret) || strings.Contains(got, "abab") {
 			t.Errorf("%T in an unexported field prints %q", v, got)
 		}

@@ -145,7 +145,7 @@ func (f *firm) check(state string) {
 	}
 }
 
-// TestMasterKeyChange: in no state of the change, whatever crashed on the way, is there a
+// TestMasterKeyChange: in no state of the change, after a crash at any point, is there a
 // front that cannot open a code.
 func TestMasterKeyChange(t *testing.T) {
 	f := newFirm(t, 3)

@@ -46,7 +46,7 @@ func (e *MasterKeyError) Unwrap() error { return e.Err }
 const createRemedy = "create one with: tradefront masterkey create --config FILE"
 
 // CreateMasterKey writes a new random master key to path, mode 0600, and returns when
-// file and folder are on disk. It never overwrites: an existing file, of whatever
+// file and folder are on disk. It never overwrites: an existing file, of any
 // content, is a *MasterKeyError that wraps fs.ErrExist.
 func CreateMasterKey(path string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)

@@ -83,7 +83,7 @@ type Registry struct {
 
 	refreshing sync.Mutex // guards master and stale: one Refresh at a time
 	master     *MasterKey
-	stale      bool // read the rows again, whatever the generation
+	stale      bool // read the rows again, even if the generation is the same
 	current    atomic.Pointer[snapshot]
 }
 

@@ -281,7 +281,7 @@ func TestLastKnownCodesStayInForce(t *testing.T) {
 	verdicts("changed", UnreadableApp)
 
 	r.Replace(next)
-	mustRefresh(t, r, true) // although the generation stands
+	mustRefresh(t, r, true) // although the generation is the same
 	verdicts("the new key is here", OK)
 }
 

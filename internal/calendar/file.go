@@ -31,7 +31,7 @@ func Load(path string) (*Calendar, error) {
 	return Parse(data)
 }
 
-// Parse reads a calendar file. It is strict: whatever it does not know or what contradicts
+// Parse reads a calendar file. It is strict: what it does not know or what contradicts
 // itself is refused, since a day that is wrong puts logins into the wrong report. The error
 // is a Problems with all that was found.
 func Parse(data []byte) (*Calendar, error) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// FuzzLoad: whatever stands in file and environment, reading ends with a usable
+// FuzzLoad: for any file and environment, reading ends with a usable
 // configuration or with faults that make a report; the same input gives the same report.
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(Defaults()), "TRADEFRONT_FRONT_ID=2")

@@ -33,7 +33,7 @@ func TestDefaultsLoadAsDefault(t *testing.T) {
 	}
 }
 
-// Each leaf stands in the printed defaults, under a comment.
+// Each leaf is in the printed defaults, under a comment.
 func TestDefaultsShowEveryLeaf(t *testing.T) {
 	doc, problem := parseYAML([]byte(Defaults()))
 	if problem != "" {

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// hiddenValue stands in the place of a secret.
+// hiddenValue is printed in the place of a secret.
 const hiddenValue = "(hidden)"
 
 // WriteInForce prints each key with the value in force, one a line, as front.listeners[0].address: "127.0.0.1:41205". It
-// never shows a secret; addresses and names of files stand as they are.
+// never shows a secret; it prints addresses and names of files as they are.
 func (c *Config) WriteInForce(w io.Writer) error {
 	var err error
 	schema().values(reflect.ValueOf(*c), "", func(f *field, key string, v reflect.Value) {

@@ -10,7 +10,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 )
 
-// maxRule bounds one rule, whatever the core does.
+// maxRule bounds one rule, even if the core never answers.
 const maxRule = 60 * time.Second
 
 // finding is what is wrong with a frame that came in any rule.

@@ -432,7 +432,7 @@ func (p *peer) business(f *frame, bodyLen int) error {
 	return nil
 }
 
-// customerField stands in a request for testCustomer.
+// customerField in a request names testCustomer.
 const customerField ftd.FID = 0xA007
 
 // visited notes who is behind an operator.

@@ -85,7 +85,7 @@ func BenchmarkEcho(b *testing.B) {
 	}
 }
 
-// Whatever a front sends, the core does not fail, and what it answers are frames.
+// For any bytes of a front the core does not fail, and what it answers are frames.
 func FuzzFeed(f *testing.F) {
 	f.Add(echoes(1, 2))
 	f.Add(ftd.AppendHeartbeat(nil))

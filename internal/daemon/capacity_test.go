@@ -52,7 +52,7 @@ func TestCapacity(t *testing.T) {
 	}
 }
 
-// TestCapacityOfAFailedLook: what was measured stands although the log could not be folded then, and
+// TestCapacityOfAFailedLook: what was measured is kept although the log could not be folded then, and
 // a look that could not read the store still tells of the disk.
 func TestCapacityOfAFailedLook(t *testing.T) {
 	var c capacity

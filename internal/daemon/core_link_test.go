@@ -192,7 +192,7 @@ func TestCoreAway(t *testing.T) {
 }
 
 // TestSlowVerify: a core that does not answer in time costs the login 90, no record stays, and the answer that comes
-// later lets nobody in.
+// later lets no customer in.
 func TestSlowVerify(t *testing.T) {
 	t.Parallel()
 	f := newLinkedFront(t, func(c *config.Config) { c.Core.Link.VerifyTimeout = 200 * time.Millisecond })

@@ -25,7 +25,7 @@ func reportStates() []string {
 	return []string{reportNotDue, reportMissing, reportWritten, reportHanded}
 }
 
-// watchLastReport tells how the report of the last closed trading day stands. What keeps it back is of watchObstacles, what
+// watchLastReport tells the state of the last closed trading day's report. What keeps it back is of watchObstacles, what
 // came after it of watchLateRecords.
 func (d *Daemon) watchLastReport() watcher {
 	return watcher{

@@ -22,7 +22,7 @@ import (
 
 // A reload (SIGHUP) takes over a changed configuration without losing a connection.
 //
-// The audit log is reopened first and whatever the configuration says: log rotation sends
+// The audit log is reopened first, also when the configuration is refused: log rotation sends
 // the same signal, and entries must not go on into a file that is about to be packed.
 // Then the configuration and all its files are loaded and judged as at a start. If anything is
 // wrong, the log gets one report and everything stays in force as it was. Else the settings are

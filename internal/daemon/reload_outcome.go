@@ -35,7 +35,7 @@ type reloadOutcome struct {
 // lastReload is the outcome of the last reload, nil if there was none.
 type lastReload = atomic.Pointer[reloadOutcome]
 
-// check is for the readiness page: somebody may have sent the signal and not read the log.
+// check is for the readiness page: an operator may have sent the signal and not read the log.
 func (o *reloadOutcome) check() (bool, string) {
 	switch {
 	case o == nil:

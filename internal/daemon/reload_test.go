@@ -184,7 +184,7 @@ func TestReloadTakesOver(t *testing.T) {
 	}
 }
 
-// Whatever is wrong with the files: one report, and the set in force is the same pointer.
+// For any faults of the files: one report, and the set in force is the same pointer.
 func TestReloadRefuses(t *testing.T) {
 	r := newReloadTest(t)
 	r.newKey("keys/2.0.pem", "-algorithm", "SM2")
@@ -304,7 +304,7 @@ func TestReloadNamesWhatNeedsARestart(t *testing.T) {
 	}
 }
 
-// What people and machines look at follows a reload, and a version that stands for another
+// What people and machines look at follows a reload, and a version that names another
 // key than before is told.
 func TestReloadIsSeen(t *testing.T) {
 	r := newReloadTest(t)

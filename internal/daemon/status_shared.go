@@ -61,7 +61,7 @@ func (d *Daemon) frontLines(fronts []store.Front) (lines []statuspage.FrontLine)
 	return lines
 }
 
-// reportOf is how the report of one closed day stands.
+// reportOf is the state of the report of one closed day.
 func reportOf(ctx context.Context, ledger reportLedger, cal *calendar.Calendar, day calendar.TradingDay) (statuspage.Report, error) {
 	r := statuspage.Report{Day: day.String()}
 	exports, err := ledger.Exports(ctx, day)

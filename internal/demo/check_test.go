@@ -166,7 +166,7 @@ func TestCheckFindsEachFault(t *testing.T) {
 	}
 }
 
-// Logins that differ in the terminal only may stand in any order.
+// Logins that differ in the terminal only may be in any order.
 func TestCheckOfEqualSupplements(t *testing.T) {
 	same := answered()[0].Supplement
 	answers := []*Was{{Supplement: same, Terminal: "1@a"}, {Supplement: same, Terminal: "1@b"}}

@@ -61,7 +61,7 @@ type Relays interface {
 	EndTerminal(peer session.Peer, operator, submitID []byte) session.Outcome
 	// Renumbered tells that the connection which had the SessionID was has that of peer from now on.
 	Renumbered(was int32, peer session.Peer)
-	// Disconnected tells that a connection of a listener for relays has ended, whatever became of it: after Ended, once for
+	// Disconnected tells that a connection of a listener for relays has ended for any reason: after Ended, once for
 	// each.
 	Disconnected(peer session.Peer)
 }

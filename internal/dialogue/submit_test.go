@@ -394,7 +394,7 @@ func TestRelayThatNeverLoggedIn(t *testing.T) {
 	}
 }
 
-// TestATerminalThatHasGoneBeforeItsAnswer: its end is passed on once, after the submission was decided, whatever came of that.
+// TestATerminalThatHasGoneBeforeItsAnswer: its end is passed on once, after the submission was accepted or refused.
 func TestATerminalThatHasGoneBeforeItsAnswer(t *testing.T) {
 	o, d := reporting(t, relayLimits)
 	for n, outcome := range []session.Outcome{recorded, {Reason: reason.OutOfScope, Ref: noRef}} {

@@ -154,7 +154,7 @@ func (m *Mirror) Relays(ctx context.Context) ([]relay.Permission, []relay.Grant,
 // Refresh takes over what PostgreSQL has. While its generation does not move that is one
 // small query; when it moved, the rows that changed since are read, at the first Refresh of a life too: a front that
 // starts does not wait for a million rows. All is compared where what changed cannot be told (a person changed rows by hand, or
-// the database was restored and counts anew), and once in a life, CompareAfter its first Refresh, whatever the generation is: that
+// the database was restored and counts anew), and once in a life, CompareAfter its first Refresh, even if the generation is the same: that
 // finds what a person changed without raising it. Only rows that differ are written. After an error the mirror is
 // what it was.
 func (m *Mirror) Refresh(ctx context.Context) error {

@@ -19,7 +19,7 @@ import (
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
-// TestMirrorUnderRandomChanges: whatever commands and administrators do, and whenever the front restarts, the mirror equals
+// TestMirrorUnderRandomChanges: after any changes of commands and administrators, and restarts of the front, the mirror equals
 // PostgreSQL after a Refresh, and what a registry in memory is told since any generation makes it equal too.
 func TestMirrorUnderRandomChanges(t *testing.T) {
 	t.Parallel()

@@ -63,7 +63,7 @@ func TestMirrorFollows(t *testing.T) {
 	storetest.Refreshed(t, m)
 	storetest.WantMirrored(t, m, p)
 	if g := storetest.MirrorGeneration(t, m); g == before {
-		t.Error("the generation stands and something changed: nobody would look")
+		t.Error("the generation is the same and something changed: no front would look")
 	}
 }
 

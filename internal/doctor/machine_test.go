@@ -23,7 +23,7 @@ func judged(t *testing.T, name string, judge func(f *findings)) Status {
 	return ""
 }
 
-// TestMachine: what the system says, judged. What this machine says itself is whatever it is, but is read.
+// TestMachine: what the system says, judged. What this machine says itself is not judged, but is read.
 func TestMachine(t *testing.T) {
 	swaps := "Filename\tType\tSize\tUsed\tPriority"
 	for _, c := range []struct {

@@ -35,7 +35,7 @@ func TestHalvesBelongTogether(t *testing.T) {
 	}
 }
 
-// A front that has the public test key says so, whatever version it has there; of another key it does not.
+// A front that has the public test key says so, under any key version; of another key it does not.
 func TestFrontWarns(t *testing.T) {
 	for _, tt := range []struct {
 		pem  []byte

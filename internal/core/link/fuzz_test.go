@@ -36,7 +36,7 @@ func (w *wantBusiness) Exit(data []byte, _ reason.Close) {
 	}
 }
 
-// FuzzLink: whatever a core sends, in whatever pieces, nothing panics, and nothing reaches a terminal but business messages of
+// FuzzLink: for any bytes of a core, in any pieces, nothing panics, and nothing reaches a terminal but business messages of
 // an open session and one legal ForceExit.
 func FuzzLink(f *testing.F) {
 	_, body := business(3, 0, 1, "x")

@@ -116,7 +116,7 @@ func (l *Link) Close(ctx context.Context) (err error) {
 	return err
 }
 
-// conns are the connections that stand. mu is held.
+// conns are the connections that are up. mu is held.
 func (l *Link) conns() (conns []*conn) {
 	for _, e := range l.endpoints {
 		if e.conn != nil {

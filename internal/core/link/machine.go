@@ -50,7 +50,7 @@ func problemf(f Fault, format string, args ...any) *problem {
 // dial begins a connection.
 func (m *machine) dial() { *m = machine{state: Dialling} }
 
-// connected appends LinkLogin to dst: the connection stands.
+// connected appends LinkLogin to dst: the connection is up.
 func (m *machine) connected(now time.Time, dst []byte, id *ftd.LinkIdentity) ([]byte, error) {
 	e := ftd.Begin(dst, ftd.TIDLinkLogin)
 	e.LinkIdentity(id)

@@ -184,7 +184,7 @@ func (l *Link) farewell(t *tenure, id int32, tid ftd.TID, why ftd.ReasonCode, te
 	}
 }
 
-// end queues a SessionClose or SessionAbort, if the connection stands.
+// end queues a SessionClose or SessionAbort, if the connection is up.
 func (l *Link) end(c *conn, id int32, tid ftd.TID, why ftd.ReasonCode, text string) {
 	r := ftd.Reason{Code: why, Text: []byte(clip(text, maxReasonText))}
 	build := func(dst []byte) ([]byte, error) {

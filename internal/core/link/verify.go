@@ -99,7 +99,7 @@ func (l *Link) releaseOne(s *session, t *tenure) []*session {
 	return nil
 }
 
-// endVerifies answers logins whose core went away. One that only changed its Term, over a connection that stands, reads
+// endVerifies answers logins whose core went away. One that only changed its Term, over a connection that is up, reads
 // their SessionVerify and reserves the sessions.
 func endVerifies(sessions []*session) {
 	for _, s := range sessions {

@@ -2,7 +2,7 @@ package link
 
 import "fmt"
 
-// The closed sets of this package are numbers with words: the words are metric labels and stand in the log.
+// The closed sets of this package are numbers with words: the words are metric labels, and the log has them.
 
 func wordOf[T ~uint8](set string, words []string, v T) string {
 	if int(v) >= len(words) {

@@ -12,7 +12,7 @@ type State uint8
 // The states. The zero State is Enabled.
 const (
 	Enabled  State = iota
-	Disabled       // its logins are refused, whatever the password
+	Disabled       // its logins are refused, with the right password too
 	Removed        // it is as if there were no such account
 )
 

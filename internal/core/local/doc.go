@@ -39,7 +39,7 @@
 //
 // A relay (core.Attempt.Via) logs its customers in from one address of its own. That one is never counted: the source is
 // the terminal's, as the relay told it. As a relay may invent addresses, failures through relays fill a bucket of the
-// account alone too, whatever relay and address they came by: 20, of which one is forgotten each half minute. It is full
+// account alone too, for all relays and addresses together: 20, of which one is forgotten each half minute. It is full
 // for attempts through relays only, so that no relay locks a customer out who connects by himself. An order by telephone has
 // no source, and that bucket alone.
 //

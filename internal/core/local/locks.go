@@ -51,7 +51,7 @@ func (o *origin) depth() int {
 	return depth(&o.path)
 }
 
-// sources is how many levels of sources count the attempt: none of a relay's own address, whatever its operator mistypes.
+// sources is how many levels of sources count the attempt: none of a relay's own address, so that its operator may mistype.
 func (o *origin) sources() int {
 	if o.operator {
 		return 0

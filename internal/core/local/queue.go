@@ -31,7 +31,7 @@ type rank int
 const (
 	suspect rank = iota // it, or a network around it, failed not long ago
 	unknown             // neither
-	trusted             // a login was accepted from it within a day, whatever failed since
+	trusted             // a login was accepted from it within a day, also if logins failed since
 	ranks
 )
 

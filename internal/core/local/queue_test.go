@@ -84,7 +84,7 @@ func TestQueueServesSourcesInTurn(t *testing.T) {
 		for _, i := range []int{0, 0, 0, 0, 1, 1, 2} {
 			all.Go(func() {
 				q.acquire(t.Context(), at(sources[i]))
-				served = append(served, i) // one slot: nobody else runs
+				served = append(served, i) // one slot: no other goroutine runs
 				q.release()
 			})
 			synctest.Wait()

@@ -25,7 +25,7 @@ type role int
 
 const (
 	leader   role = iota // do the work, then finish
-	solo                 // do the work, nobody follows
+	solo                 // do the work, without followers
 	follower             // a leader has done it with success: its result is in the cache
 	canceled             // ctx has ended
 )

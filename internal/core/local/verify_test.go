@@ -38,7 +38,7 @@ func TestVerifyBeforeTheFirstRefresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := &house{Core: l, t: t}
-	h.want("nobody is known", h.try(alice, "right", home), reason.UnknownAccount)
+	h.want("no account is known", h.try(alice, "right", home), reason.UnknownAccount)
 	if l.Loaded() {
 		t.Error("loaded")
 	}
@@ -179,7 +179,7 @@ func TestRememberedWhileWaiting(t *testing.T) {
 	})
 }
 
-// Those who waited together all get in, and whoever gives up leaves no trace.
+// Those who waited together all get in, and one that gives up leaves no trace.
 func TestWaiting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, func(o *Options) { o.Parallel, o.LockFailures = 1, 1 })
