@@ -90,7 +90,7 @@ robustness: tools ## break everything around a front, two cores and two fronts, 
 .PHONY: ha
 ha: ## Patroni, etcd, HAProxy, keepalived and four fronts in network namespaces, broken for DURATION (10m) in the order of SEED; needs root
 	./test/ensure-tools.sh ha
-	$(GO) test -count=1 -timeout 0 -v -run '^TestHighAvailability$$' ./test/robustness -args -ha -duration $(DURATION) -seed $(SEED) $(ARGS)
+	$(GO) test -count=1 -timeout 0 -v -run '^(TestHighAvailability|TestSplitBrainIsSeen)$$' ./test/robustness -args -ha -duration $(DURATION) -seed $(SEED) $(ARGS)
 
 .PHONY: sim
 sim: ## a whole front under SEEDS (1000) seeds, or under one with its whole trace (SEED=k)

@@ -204,12 +204,15 @@ func (f *front) logHas(since int64, words string) bool {
 }
 
 // tail is the end of the log.
-func (f *front) tail() string {
+func (f *front) tail() string { return lastOf(f.text(), 8000) }
+
+// text is the whole log, or why it cannot be read.
+func (f *front) text() string {
 	text, err := os.ReadFile(f.log)
 	if err != nil {
 		return err.Error()
 	}
-	return string(text[max(0, len(text)-8000):])
+	return string(text)
 }
 
 // checkLog wants no panic and no data race in any process.

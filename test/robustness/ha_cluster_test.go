@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // haDisk holds one PostgreSQL with its log.
@@ -25,15 +27,26 @@ const haPatience = 3 * time.Minute
 // cluster is three machines with etcd, and three with Patroni and PostgreSQL, one of each in each of three places.
 type cluster struct {
 	t    *testing.T
+	mode syncMode
 	etcd []*machine
 	db   []*machine
 }
 
+// syncMode is Patroni's synchronous mode.
+type syncMode bool
+
+const (
+	// strictly is the mode of the sample: a COMMIT waits for a second machine, always.
+	strictly syncMode = true
+	// asynchronously is without that mode, to see what it is there for.
+	asynchronously syncMode = false
+)
+
 var places = []string{"a", "b", "c"}
 
-func newCluster(t *testing.T) *cluster {
+func newCluster(t *testing.T, mode syncMode) *cluster {
 	t.Helper()
-	c := &cluster{t: t}
+	c := &cluster{t: t, mode: mode}
 	for i, place := range places {
 		c.etcd = append(c.etcd, newMachine(t, "etcd-"+place, place, fmt.Sprintf("10.0.%d.12", i+1)))
 		c.db = append(c.db, newMachine(t, "db-"+place, place, fmt.Sprintf("10.0.%d.11", i+1)))
@@ -67,7 +80,8 @@ func (c *cluster) startPatroni(m *machine) {
 	config := filepath.Join(m.dir, "patroni.yml")
 	text := read(c.t, samples+"patroni.yml", "data_dir: /var/lib/postgresql/15/tradefront",
 		"data_dir: "+m.data.dir+"/data\n  parameters: {unix_socket_directories: "+m.dir+"}",
-		"bin_dir: /usr/lib/postgresql/15/bin", "bin_dir: "+postgresPrograms(c.t))
+		"bin_dir: /usr/lib/postgresql/15/bin", "bin_dir: "+postgresPrograms(c.t),
+		"synchronous_mode: true", fmt.Sprint("synchronous_mode: ", c.mode), "synchronous_mode_strict: true", fmt.Sprint("synchronous_mode_strict: ", c.mode))
 	if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
 		c.t.Fatal(err)
 	}
@@ -217,7 +231,7 @@ func (c *cluster) etcdID(m *machine) string {
 	return status.Header.MemberID
 }
 
-// mustBeWhole waits until there is a leader, a synchronous standby, a third machine that follows, all on one timeline, and three
+// mustBeWhole waits until there is a leader, a synchronous standby if the mode wants one, machines that follows, all on one timeline, and three
 // healthy etcds.
 func (c *cluster) mustBeWhole() {
 	c.t.Helper()
@@ -245,18 +259,65 @@ func (c *cluster) whole() bool {
 			healthy++
 		}
 	}
-	return roles["leader"] == 1 && roles["sync_standby"] == 1 && roles["replica"] == 1 && len(lines) == 1 && healthy == len(c.etcd) && c.leader() != nil
+	waitedFor := 0
+	if c.mode == strictly {
+		waitedFor = 1
+	}
+	return roles["leader"] == 1 && roles["sync_standby"] == waitedFor && roles["replica"] == len(c.db)-1-waitedFor && len(lines) == 1 &&
+		healthy == len(c.etcd) && c.leader() != nil
 }
 
 // say is what the cluster is like, for a test that has failed.
 func (c *cluster) say() string {
 	text := fmt.Sprintf("%+v", c.members())
-	for _, m := range slices.Concat(c.db, c.etcd) {
+	for _, m := range c.db {
+		text += fmt.Sprintf("\n%s: pg_stat_replication %s", m.name, askPostgres(c.t.Context(), m,
+			"SELECT json_agg(r) FROM (SELECT application_name, state, sync_state, flush_lsn FROM pg_stat_replication) r"))
+		text += fmt.Sprintf("\n%s: pg_stat_wal_receiver %s", m.name, askPostgres(c.t.Context(), m,
+			"SELECT json_agg(r) FROM (SELECT status, received_tli, flushed_lsn, sender_host FROM pg_stat_wal_receiver) r"))
+		for _, f := range m.daemons {
+			text += fmt.Sprintf("\n%s:\n%s", m.name, lastOf(ofInterest(f.text()), 6000))
+		}
+	}
+	for _, m := range c.etcd {
 		for _, f := range m.daemons {
 			text += fmt.Sprintf("\n%s:\n%s", m.name, lastOf(f.tail(), 2500))
 		}
 	}
 	return text
+}
+
+// askPostgres is the one value that a question to a machine's PostgreSQL has, or why there is none.
+func askPostgres(ctx context.Context, m *machine, query string) string {
+	ctx, cancel := context.WithTimeout(ctx, 2*askPatience)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, urlOf(m))
+	if err != nil {
+		return err.Error()
+	}
+	defer closeNow(conn)
+	var value *string
+	if err := conn.QueryRow(ctx, query).Scan(&value); err != nil {
+		return err.Error()
+	}
+	if value == nil {
+		return "none"
+	}
+	return *value
+}
+
+// ofInterest leaves out what Patroni says whenever HAProxy ends the connection of a check, and what PostgreSQL says of the canary:
+// between them they fill a log within seconds.
+func ofInterest(log string) string {
+	var kept []string
+	for line := range strings.Lines(log) {
+		dated := strings.HasPrefix(line, "20")
+		of := func(word string) bool { return strings.Contains(line, word) }
+		if dated && !of("Exception happened") && !of("Traceback") && !of("canary") && !of("read-only transaction") {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "")
 }
 
 func lastOf(text string, n int) string { return text[max(0, len(text)-n):] }

@@ -13,6 +13,53 @@ import (
 // TestHighAvailability runs what deploy/ha describes and breaks it, fault by fault in an order by the seed, for a
 // duration; then a data centre is lost for good and made anew (ha_recovery_test.go).
 func TestHighAvailability(t *testing.T) {
+	requireHA(t)
+	first := firstSeed()
+	t.Logf("seed %d: repeat with -args -ha -seed %d -duration %v", first, first, *duration)
+	began := time.Now()
+	w := newHAWorld(t, first, strictly)
+	r := &haResult{Seed: first, Faults: map[string]int{}, begin: began}
+	t.Cleanup(func() { r.write(t) })
+	w.run(r)
+	if strings.Contains(centreLost, *only) {
+		w.loseCentre(r)
+	}
+}
+
+// TestSplitBrainIsSeen takes Patroni's synchronous mode away and freezes Patroni: two primaries confirm rows now, and those of one of them
+// are lost. The canary has to see that; if it did not, "0 lost" of TestHighAvailability would say nothing.
+func TestSplitBrainIsSeen(t *testing.T) {
+	requireHA(t)
+	if !strings.Contains(splitBrain, *only) {
+		t.Skip("another kind of fault was asked for")
+	}
+	w := newHAWorld(t, firstSeed(), asynchronously)
+	before := &roles{leader: w.cluster.mustLead()}
+	heal := freezePatroni(w)
+	eventually(t, "another leader", func() bool { return failedOver(w, before) }, w.say)
+	var lost []string
+	all := 0
+	eventually(t, "rows that the old primary alone has", func() bool {
+		var err error
+		lost, all, err = w.canary.lost(t.Context(), w.cluster.leaderURL())
+		return err == nil && len(lost) > 0
+	}, w.say)
+	heal()
+	w.cluster.mustBeWhole()
+	t.Logf("without the synchronous mode: of %d confirmed rows %d were in the old primary alone when they were first seen, %s among them", all, len(lost), lost[0])
+	lost, all, err := w.canary.lost(t.Context(), w.cluster.leaderURL())
+	if err != nil || len(lost) == 0 {
+		t.Errorf("the old primary follows the new one: %d rows of %d are lost, want some; %v", len(lost), all, err)
+	}
+	t.Logf("the old primary follows the new one: %d of %d are lost for good", len(lost), all)
+}
+
+// splitBrain is the fault of TestSplitBrainIsSeen.
+const splitBrain = "leader: Patroni alone frozen, without synchronous mode"
+
+// requireHA skips the test unless it was asked for, and fails it where it cannot run.
+func requireHA(t *testing.T) {
+	t.Helper()
 	if !*highly {
 		t.Skip("takes minutes, and Debian's Patroni, etcd and keepalived: make ha")
 	}
@@ -23,16 +70,6 @@ func TestHighAvailability(t *testing.T) {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Fatalf("%v: ./test/ensure-tools.sh ha installs it", err)
 		}
-	}
-	first := firstSeed()
-	t.Logf("seed %d: repeat with -args -ha -seed %d -duration %v", first, first, *duration)
-	began := time.Now()
-	w := newHAWorld(t, first)
-	r := &haResult{Seed: first, Faults: map[string]int{}, begin: began}
-	t.Cleanup(func() { r.write(t) })
-	w.run(r)
-	if strings.Contains(centreLost, *only) {
-		w.loseCentre(r)
 	}
 }
 

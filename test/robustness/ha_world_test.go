@@ -56,10 +56,10 @@ type haWorld struct {
 	stalls  atomic.Int64 // nanoseconds: watchStalls
 }
 
-func newHAWorld(t *testing.T, seed uint64) *haWorld {
+func newHAWorld(t *testing.T, seed uint64, mode syncMode) *haWorld {
 	t.Helper()
 	newLAN(t)
-	w := &haWorld{t: t, random: rand.New(rand.NewPCG(seed, 4)), cluster: newCluster(t)}
+	w := &haWorld{t: t, random: rand.New(rand.NewPCG(seed, 4)), cluster: newCluster(t, mode)}
 	w.makeClerk()
 	// One centre answers after PostgreSQL, the other one after the local store. The seed decides which of them finds PostgreSQL
 	// by HAProxy.
