@@ -218,9 +218,11 @@ func (w *haWorld) stored(c *centre, locals []string) *stored {
 			w.t.Fatal(err)
 		}
 	}
-	if err := all.scanPostgres(w.t.Context(), w.t, w.cluster.leaderURL()); err != nil {
-		w.t.Fatalf("reading what is stored: %v\n%s", err, w.say())
-	}
+	var err error
+	eventually(w.t, "PostgreSQL to be read", func() bool {
+		err = all.scanPostgres(w.t.Context(), w.t, w.cluster.leaderURL())
+		return err == nil
+	}, func() string { return fmt.Sprintf("%v\n%s", err, w.say()) })
 	for id := range all.records {
 		if !slices.Contains(c.fronts, all.records[id].FrontID) {
 			delete(all.records, id)
