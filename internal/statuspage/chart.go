@@ -13,6 +13,7 @@ const (
 	barPitch   = 5
 	barsHeight = 120
 	hourHeight = 18
+	labelWidth = 60 // of an hour, with some room
 )
 
 // chart is logins by minute, as bars that stand.
@@ -34,6 +35,7 @@ type bar struct {
 type hour struct {
 	X     int
 	Label string
+	Last  bool // its label fits before its line and not after it
 }
 
 func chartOf(minutes []tally.Minute) chart {
@@ -47,7 +49,7 @@ func chartOf(minutes []tally.Minute) chart {
 	for i, m := range minutes {
 		at := m.Start.In(regulation.Zone)
 		if at.Minute() == 0 {
-			c.Hours = append(c.Hours, hour{i * barPitch, at.Format("15:04")})
+			c.Hours = append(c.Hours, hour{X: i * barPitch, Label: at.Format("15:04"), Last: (len(minutes)-i)*barPitch < labelWidth})
 		}
 		if m.Recorded+m.Refused == 0 {
 			continue

@@ -16,8 +16,8 @@
 //
 // # Bounds
 //
-// shownApps AppIDs, shownFronts fronts, ShownDays days; what is left out is counted on the page. A Cache asks once in
-// its period, with its patience, one at a time.
+// shownApps AppIDs, shownFronts fronts, shownRelays relays, ShownDays days; what is left out is counted on the page, and what
+// needs an operator comes first. A Cache asks once in its period, with its patience, one at a time.
 //
 // # What a crash leaves
 //

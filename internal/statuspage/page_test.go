@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/show"
@@ -39,9 +40,9 @@ func TestPageShowsEachStateInBothLanguages(t *testing.T) {
 			full(),
 			[]string{
 				"期货交易系统 · front 1 serving", "configuration 3f9a1c0e77d2", "Serving; an operator should look", "warning life of the keys key_life key version 1.0 ends at 2026-01-31 08:59:30, in 26 days",
-				"3 checks pass", "Trading day 20260105", "calendar known to 20271231 days left 725", "19,876 sessions online connections / of 20,411 / 65,024",
+				"3 checks pass", "Trading day 20260105", "calendar known to 20271231 days left 725", "19,876 sessions online connections / limit 20,411 / 65,024",
 				"12 waiting for PostgreSQL age of the oldest 2s", "23,626 recorded · counted by this front from 2026-01-03 06:59 accepted login requests 20,411 submitted by operator relays 3,215 of these sent again 4 reason", "wrong password wrong_password 903", "2 key version 2",
-				"client_demo_1.0 15,002 803 0 wrong password 803", "other 0 0 10 no such AppID 10", "core-a active 7", "down last fault: dial_failed", "2 sessions that wait for a core",
+				"client_demo_1.0 15,002 803 0 wrong password 803", "other 0 0 10 no such AppID 10", "core-a active 7", "down last fault: dial_failed", "2 sessions wait for a core",
 				"relay_tf_1.0 admitted 2 3,215 7", "relay_old_0.9 not admitted", "relay_bad_1.0 wrong passwords", "1.0 valid RSA-2048 2026-01-31 08:59 26",
 				"2.0 in use SM2 no end", "20260102 exported, not handed in", "20251231 handed in", "receipt R-1231", "a front is silent front 4 (host front4) did not report", "front4 v1.3.2",
 			},
@@ -81,7 +82,7 @@ func TestPageShowsEachStateInBothLanguages(t *testing.T) {
 			[]string{"Trading day", "All checks pass"},
 		},
 		"crowded": {
-			crowded(), []string{"483 AppIDs more", "34 fronts more", "relay_299"}, []string{"483 个 AppID 未列出"}, []string{"app_100 ", "h v 120"},
+			crowded(), []string{"483 AppIDs more", "34 fronts more", "283 relays more"}, []string{"483 个 AppID 未列出"}, []string{"app_100 ", "h v 120", "relay_299"},
 		},
 	} {
 		for language, want := range map[show.Language][]string{show.English: c.english, show.Chinese: c.chinese} {
@@ -196,6 +197,16 @@ func TestEachTextIsInBothLanguages(t *testing.T) {
 			t.Errorf("text %q is of no use", name)
 		}
 	}
+	for check, p := range steps {
+		if !Knows("check", check) || p.en == "" || p.zh == "" {
+			t.Errorf("the step of %s lacks its check or a language", check)
+		}
+	}
+	for check := range laterChecks {
+		if !Knows("check", check) {
+			t.Errorf("there is no check %s", check)
+		}
+	}
 	for set, all := range words {
 		for word := range all {
 			if !Knows(set, word) {
@@ -219,6 +230,51 @@ func TestClosedSetsAreKnownWhole(t *testing.T) {
 		if !Knows("obstacle", string(kind)) {
 			t.Errorf("obstacle %s is missing", kind)
 		}
+	}
+}
+
+// TestWorstComesFirst: what fails now before what ends some day, and what an operator must find out in a list that is cut.
+func TestWorstComesFirst(t *testing.T) {
+	t.Parallel()
+	s := crowded()
+	s.Checks = []Check{
+		{"key_life", false, false, "ends"}, {"postgres", false, false, "is out of reach"}, {"calendar", false, false, "ends"}, {"core", false, true, "none"},
+	}
+	s.Front.Ready = false
+	s.Core.Endpoints[0] = Endpoint{Name: "10.1.0.11:7001", State: "down"}
+	s.Shared.Fronts = append(s.Shared.Fronts, FrontLine{ID: 9999, State: "silent", Host: "lost"})
+	s.Relays = append(s.Relays, Relay{AppID: "relay_guess", Guessing: true})
+	page := text(rendered(t, s, show.English))
+	at := 0
+	for _, want := range []string{
+		"front 1 not ready", "failing trading core", "→ start a core", "warning PostgreSQL", "→ get PostgreSQL back", "life of the keys", "warning calendar",
+		"No trading core is active", "relay_guess wrong passwords", "relay_tf_1.0", "tradefront report handed-in --day 20260102 --receipt NUMBER",
+		"tradefront report day --day 20251230", "4 silent front4", "9999 silent lost", "1 running",
+	} {
+		i := strings.Index(page[at:], want)
+		if i < 0 {
+			t.Fatalf("%q is missing, or not behind what is worse:\n%s", want, page)
+		}
+		at += i
+	}
+}
+
+// TestColourSaysHowUrgentItIs: records that are on their way, and ends that are far, have none.
+func TestColourSaysHowUrgentItIs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		pending int64
+		age     time.Duration
+		trouble string
+		want    string
+	}{{0, 0, "", ""}, {12, 2 * time.Second, "", ""}, {12, longWait, "", "warn"}, {12, 0, "refused", "warn"}} {
+		p := page{Snapshot: &Snapshot{At: at, Local: &Local{Pending: c.pending, Oldest: at.Add(-c.age), Trouble: c.trouble}}}
+		if got := p.WaitClass(); got != c.want {
+			t.Errorf("%+v: %q", c, got)
+		}
+	}
+	if got := near(61, 60) + near(59, 60) + near(6.9, 60); got != "warnbad" {
+		t.Error(got)
 	}
 }
 
@@ -247,6 +303,14 @@ func TestChartFitsItsFrame(t *testing.T) {
 	}
 	if highest > 0.001 {
 		t.Errorf("the highest bar ends %f below the top", highest)
+	}
+	for _, h := range chartOf([]tally.Minute{{Start: at}, {Start: at.Truncate(time.Hour)}}).Hours {
+		if !h.Last {
+			t.Error("the label of an hour that has just begun is cut")
+		}
+	}
+	if c.Hours[0].Last || c.Hours[3].Last {
+		t.Errorf("labels before their lines: %+v", c.Hours)
 	}
 	if c := chartOf(nil); c.Peak != 0 || len(c.Bars) != 0 {
 		t.Errorf("%+v of nothing", c)

@@ -1,6 +1,7 @@
 package statuspage
 
 import (
+	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -8,6 +9,7 @@ import (
 	"html/template"
 	"io"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -62,6 +64,8 @@ func parsed(language show.Language) *template.Template {
 		"whole":   func(f float64) string { return humanize.Comma(int64(math.Floor(f))) },
 		"percent": func(f float64) string { return fmt.Sprintf("%.0f %%", math.Floor(100*f)) },
 		"size":    show.Size,
+		"step":    func(check string) string { return steps[check].in(language) },
+		"near":    near,
 		"frontClass": func(state string) string {
 			return map[string]string{"running": "good", "silent": "bad", "other life": "bad"}[state]
 		},
@@ -69,6 +73,20 @@ func parsed(language show.Language) *template.Template {
 			return map[string]string{"handed_in": "good", "exported": "warn", "not_exported": "bad"}[state]
 		},
 	}).Parse(pageSource))
+}
+
+// urgentDays is how many days before an end it is no longer a matter of planning.
+const urgentDays = 7
+
+// near colours the days that are left of something, which warn from some number on.
+func near(days float64, warn int) string {
+	switch {
+	case days < urgentDays:
+		return "bad"
+	case days < float64(warn):
+		return "warn"
+	}
+	return ""
 }
 
 // number is a count with its thousands set apart.
@@ -109,6 +127,7 @@ func (v view) render(w io.Writer, s *Snapshot) error {
 			p.Failing.Warnings = append(p.Failing.Warnings, c)
 		}
 	}
+	slices.SortStableFunc(p.Failing.Warnings, func(a, b Check) int { return cmp.Compare(urgency(a.Name), urgency(b.Name)) })
 	if s.Tally != nil {
 		p.Logins = loginsOf(s.Tally, s.Day, s.Minute)
 	}
@@ -130,6 +149,26 @@ func (p *page) OtherLanguage() string {
 // OtherRefresh is the address of the page that is loaded again, or not any more.
 func (p *page) OtherRefresh() string { return p.link(p.Language, !p.Still) }
 
+// StateWord is the front's state, which is not serving to a reader whose terminals go elsewhere.
+func (p *page) StateWord() string {
+	if p.Front.State == Serving && !p.Front.Ready {
+		return notReady
+	}
+	return p.Front.State
+}
+
+// longWait is from what age on a record that waits is no longer on its way.
+const longWait = time.Minute
+
+// WaitClass colours what waits for PostgreSQL: a moment's records are as they should be.
+func (p *page) WaitClass() string {
+	l := p.Local
+	if l.Pending > 0 && (l.Trouble != "" || p.At.Sub(l.Oldest) >= longWait) {
+		return "warn"
+	}
+	return ""
+}
+
 // StateClass colours the front's state.
 func (p *page) StateClass() string {
 	switch {
@@ -150,24 +189,6 @@ func (p *page) BannerClass() string {
 		return "warn"
 	}
 	return "good"
-}
-
-// ShowRelays reports whether this front admits relays.
-func (p *page) ShowRelays() bool { return p.Relays != nil }
-
-// relayRow is a relay with what came through it today.
-type relayRow struct {
-	Relay
-	Accepted, Refused uint64
-}
-
-// RelayRows are the relays as the page shows them.
-func (p *page) RelayRows() (rows []relayRow) {
-	for _, r := range p.Relays {
-		accepted := r.Today[acceptedWord] + r.Today[againWord]
-		rows = append(rows, relayRow{r, accepted, r.Today.Sum() - accepted})
-	}
-	return rows
 }
 
 // QuarantineKnown reports whether the quarantine could be counted.

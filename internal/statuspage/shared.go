@@ -1,6 +1,20 @@
 package statuspage
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
+
+// Step is the command that a clerk types next for the report; "" if there is none.
+func (r *Report) Step() string {
+	switch r.State {
+	case "not_exported":
+		return "tradefront report day --day " + r.Day
+	case "exported":
+		return "tradefront report handed-in --day " + r.Day + " --receipt NUMBER"
+	}
+	return ""
+}
 
 // sharedPart is Shared with the fronts that the page shows.
 type sharedPart struct {
@@ -14,7 +28,10 @@ func sharedOf(s *Shared) *sharedPart {
 	if s == nil {
 		return nil
 	}
-	p := &sharedPart{Shared: s, Shown: s.Fronts}
+	p := &sharedPart{Shared: s, Shown: slices.Clone(s.Fronts)}
+	slices.SortStableFunc(p.Shown, func(a, b FrontLine) int {
+		return cmp.Or(first(a.bad(), b.bad()), first(a.runs(), b.runs()), cmp.Compare(a.ID, b.ID))
+	})
 	if len(p.Shown) > shownFronts {
 		p.MoreFronts, p.Shown = len(p.Shown)-shownFronts, p.Shown[:shownFronts]
 	}
@@ -35,6 +52,9 @@ func marked(fronts []FrontLine) []FrontLine {
 	}
 	return all
 }
+
+// bad fronts come first: an operator must find out what became of them.
+func (f *FrontLine) bad() bool { return f.State == "silent" || f.State == "other life" }
 
 func (f *FrontLine) runs() bool { return f.State == "running" }
 

@@ -1,6 +1,7 @@
 package statuspage
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/store"
@@ -13,6 +14,8 @@ const (
 	Serving  = "serving"
 	Stopping = "stopping"
 )
+
+const notReady = "not_ready" // serving, with a required check that fails
 
 // Snapshot is what one page shows. Parts that are nil are not shown.
 type Snapshot struct {
@@ -86,6 +89,11 @@ type Core struct {
 	Accounts, HashQueue, Locked int
 	Endpoints                   []Endpoint // nil with the local core
 	Waiting                     int        // open sessions that wait for a core
+}
+
+// Down reports whether no endpoint of a trading core is in use.
+func (c *Core) Down() bool {
+	return len(c.Endpoints) > 0 && !slices.ContainsFunc(c.Endpoints, func(e Endpoint) bool { return e.InUse })
 }
 
 // Endpoint is one of a trading core.

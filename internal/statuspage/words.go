@@ -6,6 +6,7 @@ import "github.com/tradefront/tradefront/internal/show"
 var words = map[string]map[string]phrase{
 	"state": {
 		Starting: {"starting", "启动中"}, Serving: {"serving", "运行中"}, Stopping: {"stopping", "停止中"},
+		notReady: {"not ready", "未就绪"},
 	},
 	"front": {
 		"running": {"running", "运行中"}, "stopped": {"stopped", "已停止"}, "silent": {"silent", "失去心跳"},
