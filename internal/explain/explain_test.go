@@ -160,7 +160,7 @@ func TestRecord(t *testing.T) {
 
 	r := look(t, recordID, o)
 	if len(r.Records) != 1 || !r.Records[0].Stored || strings.Join(r.Records[0].Lines, ",") != report+":2" {
-		t.Errorf("%+v, want the record in line 2 of %s", r.Records, report)
+		t.Errorf("%+v, want the record on line 2 of %s", r.Records, report)
 	}
 	o.Records = shelf{}
 	if r = look(t, recordID, o); len(r.Records) != 1 || r.Records[0].Stored {

@@ -28,7 +28,7 @@
 //
 // # Bounds
 //
-// Memory: that of New and one block (at most 32 KiB), whatever is added; merging reads into
+// Memory: that of New and one block (at most 32 KiB), however much is added; merging reads into
 // the same memory. A record has at most MaxRecord bytes. Disk: the records once; once more
 // for each time that they had to be merged beforehand, which 32 MiB of memory need from 18 GiB
 // of records on. File descriptors: one.
@@ -36,7 +36,7 @@
 // # If we crash
 //
 // The file has no name from the moment after its creation, so that the system frees it with
-// the process, whatever ends it. Where a system cannot unlink an open file, or if we crash
+// the process, however it ends. Where a system cannot unlink an open file, or if we crash
 // in that moment, a file tradefront-sort-<digits> is left in the folder and may be removed.
 //
 // After an error every call but Close returns that error.

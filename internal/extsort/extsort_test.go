@@ -157,7 +157,7 @@ func TestLeavesNothing(t *testing.T) {
 		t.Fatal("nothing was spilled")
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
-		t.Errorf("%v, %v stand in the folder while sorting", err, entries)
+		t.Errorf("%v, %v are in the folder while sorting", err, entries)
 	}
 }
 

@@ -96,7 +96,7 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-// Whatever the disk garbles or loses, there is an error, and never io.EOF.
+// For any bytes that the disk garbles or loses there is an error, and never io.EOF.
 func TestDamage(t *testing.T) {
 	recs := random(3, 5000, 100)
 	for name, spoil := range map[string]func(p []byte, off int64){

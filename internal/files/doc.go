@@ -15,7 +15,7 @@
 // # Invariants
 //
 //   - No error holds a part of a file's content.
-//   - A file under its name is complete: as before or after, whatever crashes.
+//   - A file under its name is complete: as before or after, also after a crash.
 //
 // # What a crash leaves
 //

@@ -100,7 +100,7 @@ func TestLine(t *testing.T) {
 	}
 }
 
-// A file is replaced from beside it, whatever TMPDIR says, and what a run that was killed
+// A file is replaced from beside it, not from TMPDIR, and what a run that was killed
 // left there goes; what a run that lives is writing, or is another's, stays.
 func TestCreateBesideTheTarget(t *testing.T) {
 	dir, elsewhere := t.TempDir(), t.TempDir()

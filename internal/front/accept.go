@@ -47,7 +47,7 @@ func acceptFault(err error) string {
 	return faultOther
 }
 
-// accept takes connections in until its listener is closed. No other error ends it: whatever
+// accept takes connections in until its listener is closed. No other error ends it: what
 // ran out is available again when connections end.
 func (s *Server) accept(l *listener) {
 	pause := minPause

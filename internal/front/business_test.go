@@ -453,7 +453,7 @@ func TestMessagesFollowTheLogin(t *testing.T) {
 	k.ExpectClosed()
 }
 
-// TestLostCore: the record stands, so the login is answered.
+// TestLostCore: the record is kept, so the login is answered.
 func TestLostCore(t *testing.T) {
 	h := newHandler()
 	h.core = func(_ session.Peer, _ *session.LoginAttempt, o *session.Outcome) { o.Lost = true }

@@ -175,7 +175,7 @@ func (s *Server) gnetLog() *zap.SugaredLogger {
 
 func (s *Server) closeListeners() {
 	for _, l := range s.listeners {
-		_ = l.Close() // it does not listen any more, whatever the error
+		_ = l.Close() // it does not listen any more, with an error too
 	}
 }
 

@@ -91,7 +91,7 @@ func (e *Encoder) begin(fid FID, dataLen int) bool {
 	return true
 }
 
-// Raw appends a field as it came: its data are not looked at. The FID's own rule that it stands once holds.
+// Raw appends a field as it came: its data are not looked at. The FID's own rule that a message has it once holds.
 func (e *Encoder) Raw(fid FID, data []byte) {
 	if e.begin(fid, len(data)) {
 		e.raw(data)

@@ -24,14 +24,14 @@ type Item struct {
 	Name string
 	Kind ItemKind
 	Len  int // in bytes; 0 for b*, all that is left of the field
-	// Optional items stand at the end of a field, all or none: older fronts did not send them.
+	// Optional items are at the end of a field, all or none: older fronts did not send them.
 	Optional bool
 }
 
 // Layout is what a field between a terminal and a front consists of, for those that show one.
 type Layout struct {
 	Items []Item
-	Run   bool // the items stand again and again, to the end of the field
+	Run   bool // the items repeat, to the end of the field
 }
 
 // Len is how many bytes the field has at least.
@@ -44,7 +44,7 @@ func (l *Layout) Len() (n int) {
 	return n
 }
 
-// layouts have the words of the table in docs/protocol.md; | stands before the items that are optional. Tests hold them to that table
+// layouts have the words of the table in docs/protocol.md; | is before the items that are optional. Tests hold them to that table
 // and to what Decode reads.
 //
 //nolint:gosec // G101: names of items, no credentials

@@ -2,7 +2,7 @@ package ftd
 
 import "encoding/binary"
 
-// What stands on the link between a front and a trading core (docs/core.md). Frames and messages are those
+// What goes over the link between a front and a trading core (docs/core.md). Frames and messages are those
 // of a terminal; the tag in the extension says whose they are.
 
 // Lengths of the fixed items of each field, in bytes.

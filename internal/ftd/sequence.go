@@ -6,7 +6,7 @@ const (
 	pointLen       = 2 + 4
 )
 
-// MaxResumePoints is how many flows one ResumePoints field names at most: a known FID stands once.
+// MaxResumePoints is how many flows one ResumePoints field names at most: a message has a known FID once.
 const MaxResumePoints = 8
 
 // ErrorTargetSequence is which business request an Error of the front's is about (JR/T 0016).

@@ -25,7 +25,7 @@ var verdictReasons = map[auth.Verdict]reason.Reason{
 	auth.ConfinedAccount: reason.AccountConfined,
 }
 
-// Verify checks the answer to a challenge. Whatever is wrong, the same work is done and
+// Verify checks the answer to a challenge. For each fault the same work is done and
 // the terminal gets the same 63; only the audit log tells the reasons apart. A relay with too many connections alone
 // gets 60: it has proved who it is.
 func (g *Gateway) Verify(peer session.Peer, a *session.AuthAttempt) session.Outcome {

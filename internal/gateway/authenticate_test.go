@@ -105,8 +105,8 @@ func TestChallengesDiffer(t *testing.T) {
 	}
 }
 
-// What session and front decide by themselves is written down in the same form, whatever
-// it is: every reason for every operation.
+// What session and front decide by themselves is written down in the same form:
+// every reason for every operation.
 func TestNotifyDecision(t *testing.T) {
 	for why := range reason.Reason(len(reason.Words())) {
 		for _, op := range []session.Op{session.OpAuthenticate, session.OpLogin, session.OpLogout, session.OpRequest} {

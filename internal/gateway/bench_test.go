@@ -18,7 +18,7 @@ import (
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
-// idle stands for every part that is not ours to measure.
+// idle takes the place of every part that is not ours to measure.
 type idle struct{}
 
 func (idle) Append(context.Context, *store.Record) error { return nil }

@@ -24,7 +24,7 @@ import (
 
 const loginWork = 20 * time.Second
 
-// TestHungPart: whatever hangs, a login is answered by its deadline, its place among the
+// TestHungPart: whichever part hangs, a login is answered by its deadline, its place among the
 // logins in flight is free, and once the part works again logins are accepted.
 func TestHungPart(t *testing.T) {
 	late := context.DeadlineExceeded

@@ -24,14 +24,14 @@
 // # Invariants
 //
 //   - Login returns OK only after the store's Append did: what was answered is stored.
-//   - Login returns within Options.LoginWork and auditPatience, whatever hangs: core, store and
+//   - Login returns within Options.LoginWork and auditPatience, even if a part hangs: core, store and
 //     audit log each return when their ctx ends. Past it a login is refused with 90 if it has
 //     certainly left no record, and with 8 if its record may be there (store.ErrInDoubt): that
 //     one counts, and its ciphertext as seen.
 //   - One instant: a login at 15:30:00 is printed as 15:30:00 and belongs to the day
 //     that begins then, however long the steps before and after took.
 //   - One set: the key, the trading day and the judgement of one login come from the same
-//     Policy, whatever a reload does meanwhile.
+//     Policy, also when a reload replaces it meanwhile.
 //   - The RecordID is made once, here, for each accepted login.
 //   - Of a relay is believed what the front cannot know: items 1 to 5. Items 6 to 9 and the user type of a submission
 //     are the front's own, and whether the operator may report for the account is asked at each submission.

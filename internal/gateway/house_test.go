@@ -354,7 +354,7 @@ func expiredRing(t testing.TB) *supplement.KeyRing {
 	return r
 }
 
-// attempt is an honest login; what stands in its ciphertext does not matter here.
+// attempt is an honest login; its ciphertext's content does not matter here.
 func attempt() session.LoginAttempt {
 	return session.LoginAttempt{
 		AppID: []byte(appID), UserID: []byte(account), Password: []byte(password),

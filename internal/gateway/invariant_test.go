@@ -81,7 +81,7 @@ func (h *house) checkNoSecret(line ops.Entry) {
 	h.t.Helper()
 	for where, text := range map[string]string{"audit log": fmt.Sprintf("%+v", line), "application log": h.appLog.String()} {
 		if strings.Contains(text, password) {
-			h.t.Errorf("the password stands in the %s: %s", where, text)
+			h.t.Errorf("the password is in the %s: %s", where, text)
 		}
 	}
 }

@@ -82,7 +82,7 @@ func (g *Gateway) enter(
 	return g.acceptLogin(e, &s, r.rec, a, through)
 }
 
-// verify asks the core (step 1). Whatever it says, the password is gone afterwards.
+// verify asks the core (step 1). The password is gone afterwards, at any answer.
 func (g *Gateway) verify(
 	ctx context.Context, peer session.Peer, a *session.LoginAttempt, through *arrival,
 ) (core.User, *core.Refused) {

@@ -34,7 +34,7 @@ func (h *house) accepted(user string, n int) (ok int) {
 	return ok
 }
 
-// One account cannot write without bound; others, and whoever comes at an honest rate, do not
+// One account cannot write without bound; others, and an account at an honest rate, do not
 // notice.
 func TestLoginsPerUser(t *testing.T) {
 	many := testmain.Fewer(2300, 400)

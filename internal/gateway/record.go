@@ -91,7 +91,7 @@ func (r *recording) store(ctx context.Context, id uuid.UUID, put put) reason.Rea
 	return why
 }
 
-// settle says of the ciphertext what became of the record, whatever happened. It works on the zero recording.
+// settle says of the ciphertext what became of the record, at each end of the attempt. It works on the zero recording.
 func (r *recording) settle() {
 	if r.g != nil {
 		r.g.replays.settle(r.held, r.kept)

@@ -82,14 +82,14 @@ var refusals = []refusal{
 	{"store full", storeSays(&journal.FullError{}), reason.StoreFull, 90},
 	{"store broken", storeSays(store.ErrBroken), reason.StoreFailed, 90},
 	{"store closed", storeSays(store.ErrClosed), reason.StoreFailed, 90},
-	{"store, anything else", storeSays(errors.New("what nobody expects")), reason.StoreFailed, 90},
+	{"store, anything else", storeSays(errors.New("unexpected")), reason.StoreFailed, 90},
 
 	{"no valid key", func(h *house, _ *session.Peer, _ *session.LoginAttempt) { h.useKeys(expiredRing(h.t)) }, reason.NoValidKey, 7},
-	{"AppID that cannot stand in a record", func(_ *house, _ *session.Peer, a *session.LoginAttempt) {
+	{"AppID that a record cannot have", func(_ *house, _ *session.Peer, a *session.LoginAttempt) {
 		a.AppID = []byte("no_appid")
 	}, reason.IllegalField, 15},
-	{"account that cannot stand in a record", coreSays(core.User{Account: "88@88", UserType: regulation.UserCustomer}, nil), reason.IllegalField, 15},
-	{"user type that cannot stand in a record", coreSays(core.User{Account: account, UserType: '3'}, nil), reason.IllegalField, 15},
+	{"account that a record cannot have", coreSays(core.User{Account: "88@88", UserType: regulation.UserCustomer}, nil), reason.IllegalField, 15},
+	{"user type that a record cannot have", coreSays(core.User{Account: account, UserType: '3'}, nil), reason.IllegalField, 15},
 }
 
 // With room for one session each refusal also proves that the place was given back: the

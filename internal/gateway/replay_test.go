@@ -45,7 +45,7 @@ func (s *replays) direct(day calendar.TradingDay, account regulation.Account, ha
 	return t, met == metElsewhere
 }
 
-// A flag that something else set stands: empty, then key version, then data.
+// A flag that another check set is kept: empty, then key version, then data.
 func TestReplayedIsFlagged(t *testing.T) {
 	for _, c := range terminals {
 		t.Run(c.name, func(t *testing.T) {

@@ -75,7 +75,7 @@ func TestUnanswered(t *testing.T) {
 	h.want(as("a"), reason.OK) // the place is free again
 }
 
-// A refusal that nobody hears was written down when it was decided, and held no place.
+// A refusal that no terminal receives was written down when it was decided, and held no place.
 func TestUnansweredRefusal(t *testing.T) {
 	h := newHouse(t, atMost(1))
 	h.want(as("a"), reason.OK)

@@ -112,7 +112,7 @@ func (g *Gateway) submitEntry(peer session.Peer, s *session.SubmitAttempt) ops.E
 	return e
 }
 
-// mapped is the address that stands in the report for the relay, if it is not the one that was seen.
+// mapped is the address that the report has for the relay, if it is not the one that was seen.
 func (g *Gateway) mapped(peer session.Peer) (public netip.Addr) {
 	if at := g.relaying.Load().relayAddr(peer); at != peer.Addr {
 		return at.Addr()

@@ -52,7 +52,7 @@ func (g *Gateway) openAddress(record uuid.UUID, sealed []byte) netip.AddrPort {
 	return at
 }
 
-// asRecorded is what stands in the store of a submission, and items 6 to 9 of that.
+// asRecorded is what the store has of a submission, and items 6 to 9 of that.
 func (g *Gateway) asRecorded(r *recording) (*store.Record, session.Via) {
 	via, e := r.s.through.via, r.earlier
 	if e == nil {

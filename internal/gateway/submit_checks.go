@@ -186,7 +186,7 @@ func (g *Gateway) checkTerminalAddress(a *arrival) reason.Reason {
 }
 
 // checkTerminalApp asks whether the firm has admitted the terminal's software. Under the policy audit what is not
-// admitted is taken and counted; an AppID of a relay is none of a terminal's, whatever the policy.
+// admitted is taken and counted; an AppID of a relay is none of a terminal's, under any policy.
 func (g *Gateway) checkTerminalApp(a *arrival) reason.Reason {
 	why := reason.OK
 	switch kind, enabled, known := g.registry.Kind(a.told.Told.AppID); {

@@ -185,7 +185,7 @@ func TestSubmitFaults(t *testing.T) {
 		covered[f.why] = true
 		i := slices.IndexFunc(submitChecks[:], func(c submitCheck) bool { return slices.Contains(c.reasons, f.why) })
 		if i < 0 || submitChecks[i].number != f.number {
-			t.Errorf("%v does not stand at %d in the order of checks", f.why, f.number)
+			t.Errorf("%v is not at %d in the order of checks", f.why, f.number)
 		}
 	}
 	for _, c := range submitChecks[:len(submitChecks)-1] { // of the store's reasons TestMayStay… has the others
@@ -333,7 +333,7 @@ func TestOfflineOrders(t *testing.T) {
 	}
 }
 
-// TestAddressesInEveryForm: whatever text of an address comes, the report has one.
+// TestAddressesInEveryForm: for each text of an address the report has one form.
 func TestAddressesInEveryForm(t *testing.T) {
 	for text, want := range map[string]string{
 		"203.0.113.7": "203.0.113.7", "::ffff:203.0.113.7": "203.0.113.7", "::FFFF:cb00:7107": "203.0.113.7",

@@ -90,7 +90,7 @@ func sent(version string, own byte, length int) session.LoginAttempt {
 	return a
 }
 
-// A record owns its bytes or the attempt does, but nobody changes them: what was sent is
+// A record owns its bytes or the attempt does, but neither changes them: what was sent is
 // what is recorded, at every length and after the login too.
 func TestTerminalIsRecordedByteForByte(t *testing.T) {
 	for _, n := range []int{0, 255, 256, 257, 4000} {
@@ -130,7 +130,7 @@ func TestRecordIsResponseIsSupplement(t *testing.T) {
 }
 
 // TestClientBehindAProxy: the record, the core and the answer have the client's address; the
-// proxy's stands in the audit log beside it, and nowhere else.
+// proxy's is in the audit log beside it, and nowhere else.
 func TestClientBehindAProxy(t *testing.T) {
 	h := newHouse(t, nil)
 	var source netip.Addr

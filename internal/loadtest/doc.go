@@ -18,8 +18,8 @@
 //
 // # Invariants
 //
-//   - Visit i of an open loop is due at its time of the schedule, whatever became of those before it: latency begins there, so that a
-//     front that stands still does not stop the clock (no coordinated omission).
+//   - Visit i of an open loop is due at its time of the schedule, also when those before it still wait: latency begins there, so that a
+//     front that pauses does not stop the clock (no coordinated omission).
 //   - Each login has a ciphertext of its own, of a terminal string of its own: fronts note a ciphertext that comes twice.
 //   - The loop does not wait: sockets do not block, and ciphertexts are there before it starts. It makes no ciphertext and prints nothing.
 //   - An answer that a visit must not get is an error of the run: a refusal of an honest terminal, and anything but the refusal that

@@ -27,7 +27,7 @@ func RemoteOf(ctx context.Context) (Remote, bool) {
 
 // remoteOperator is the operator of another machine who asks over TLS; false for any other request. The toolkit has compared the
 // password with the file before. It lets each request pass if the file names no users, so that the user must be in the file
-// now, whatever name the request claims.
+// now, under any name that the request claims.
 func (a *Admin) remoteOperator(r *http.Request) (user string, is bool) {
 	user, _, given := r.BasicAuth()
 	if !given || r.TLS == nil || !slices.Contains(a.operators, user) {

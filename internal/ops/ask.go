@@ -75,7 +75,7 @@ func (a Access) send(ctx context.Context, patience time.Duration, method, addres
 		password, _ := a.Login.Password()
 		request.SetBasicAuth(a.Login.Username(), password)
 	}
-	// A client of its own: no proxy from the environment stands before a front.
+	// A client of its own: it uses no proxy from the environment.
 	response, err := (&http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true, DialContext: (&net.Dialer{Timeout: askPatience}).DialContext, ResponseHeaderTimeout: patience,
 		TLSClientConfig: a.TLS, TLSHandshakeTimeout: askPatience,

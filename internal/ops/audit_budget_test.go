@@ -211,7 +211,7 @@ func TestBudgetOfTheFront(t *testing.T) {
 	}
 }
 
-// A line with a RecordID is never left out, whatever the answer was.
+// A line with a RecordID is never left out, at any answer.
 func TestLinesThatAreKept(t *testing.T) {
 	unconfirmed := full()
 	unconfirmed.Reason, unconfirmed.Code = "store_unconfirmed", 8

@@ -39,7 +39,7 @@ func TestTextsAsByZap(t *testing.T) {
 		l.addText("account", s.String(), true)
 		got := l.String() + "}\n"
 		if want := byZap(t, enc, "account", s.String()); got != want {
-			t.Fatalf("%+q stands as %s, want %s", s.String(), got, want)
+			t.Fatalf("%+q is written as %s, want %s", s.String(), got, want)
 		}
 		var back struct{ Account string }
 		err := json.Unmarshal([]byte(got), &back)
@@ -49,7 +49,7 @@ func TestTextsAsByZap(t *testing.T) {
 	}
 }
 
-// Identifiers, addresses and times stand as their own String and Format have them.
+// Identifiers, addresses and times are written as their own String and Format have them.
 func TestLineValues(t *testing.T) {
 	for range 100 {
 		id := uuid.New()
@@ -70,7 +70,7 @@ func TestLineValues(t *testing.T) {
 	}
 }
 
-// Times stand as AppendFormat has them.
+// Times are written as AppendFormat has them.
 func TestTimesAsFormatted(t *testing.T) {
 	for range 2000 {
 		at := time.Unix(rand.Int64N(1<<37)-1<<36, rand.Int64N(1e9)) // years that some are not of four digits

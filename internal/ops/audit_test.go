@@ -298,7 +298,7 @@ func TestAuditReopen(t *testing.T) {
 	}
 	for i, n := range all {
 		if i != n {
-			t.Fatalf("entry %d stands at %d", n, i)
+			t.Fatalf("entry %d is at %d", n, i)
 		}
 	}
 	if len(all) != each {

@@ -88,7 +88,7 @@ func TestAuditLogNeverWaits(t *testing.T) {
 		}
 		for i, n := range got {
 			if i != n {
-				t.Fatalf("entry %d stands at %d", n, i)
+				t.Fatalf("entry %d is at %d", n, i)
 			}
 		}
 	})

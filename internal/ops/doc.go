@@ -21,7 +21,7 @@
 // and then once a second. LogWritten returns when the write call that has its line returned;
 // a caller that answers a login after it knows that the operating system has the evidence. All
 // calls that wait for one write share one channel, which is closed once. Close and Reopen end
-// with their context, whatever the file does. Trouble is why the log does not work, for the
+// with their context, even if the file hangs. Trouble is why the log does not work, for the
 // readiness.
 //
 // If a write fails, the entries that were not written whole are lost; they are counted and

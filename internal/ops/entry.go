@@ -17,13 +17,13 @@ import (
 // The events of the audit log.
 const (
 	EventAuthenticate     = "authenticate"      // an access authentication, won or lost
-	EventLogin            = "login"             // a login that was answered, with whatever result
+	EventLogin            = "login"             // a login that was answered, with any result
 	EventLogout           = "logout"            // a logout
 	EventUnanswered       = "unanswered"        // a login that was recorded, and whose terminal was gone
 	EventMalformed        = "malformed"         // bytes that are no message: the connection was closed without an answer
 	EventProxyHeader      = "proxy_header"      // a connection that should begin with a PROXY header, closed without an answer for what came instead
 	EventSessionEnd       = "session_end"       // a session, or one terminal of an operator relay, that an operator of the firm ended
-	EventSubmit           = "submit"            // a terminal that an operator relay reported, answered with whatever result
+	EventSubmit           = "submit"            // a terminal that an operator relay reported, answered with any result
 	EventSubmitEnd        = "submit_end"        // a terminal that an operator relay says has gone
 	EventRelayEnded       = "relay_ended"       // the session of an operator relay, and with it all its visits; one of any relay that was withdrawn
 	EventReportedAgain    = "reported_again"    // a live terminal that a relay agent reported to a front again: another record
@@ -71,7 +71,7 @@ type Entry struct {
 	// Of relays. Address and Port stay those of the connection, which is the relay's.
 	RelayAppID        string     // through which it came; AppID is then the terminal's
 	RelayMode         string     // 2 many-to-many, 3 operator
-	RelayAddress      netip.Addr // that stands in the report in the place of Address; invalid if that does
+	RelayAddress      netip.Addr // that the report has in the place of Address; invalid if that does
 	SubmitID          string
 	Attempt           string // 1 if the relay said that it had sent the submission before
 	Operator          string // who is logged in on the connection

@@ -73,12 +73,12 @@ func TestEntryTexts(t *testing.T) {
 		_, got, _ = strings.Cut(got, `"account":`)
 		got, _, _ = strings.Cut(got, `,"front_id"`)
 		if got != want {
-			t.Errorf("%+q stands as %s, want %s", in, got, want)
+			t.Errorf("%+q is written as %s, want %s", in, got, want)
 		}
 	}
 }
 
-// FuzzEntry: whatever a peer sends, an entry is one line of valid JSON that shows
+// FuzzEntry: for any bytes of a peer, an entry is one line of valid JSON that shows
 // nothing deceptive and contains what was sent, cut to its bound.
 func FuzzEntry(f *testing.F) {
 	f.Add("client_xsb_1.0", "88888888")

@@ -123,7 +123,7 @@ func TestHealthListenerBoundsConnections(t *testing.T) {
 	}
 }
 
-// TestCheckGauge: each check has its gauge, whatever its severity.
+// TestCheckGauge: each check has its gauge, of any severity.
 func TestCheckGauge(t *testing.T) {
 	m, h := NewMetrics("", ""), NewHealth()
 	h.Register("registry", Required, func() (bool, string) { return false, "" })

@@ -7,14 +7,14 @@
 //
 // # Why it is stricter than the driver
 //
-// The driver fills in whatever a URL does not name (host, user and database from PG*
+// The driver fills in what a URL does not name (host, user and database from PG*
 // variables, the local socket, the operating system's user), and an @ or / in a password
 // that was not percent-encoded makes a part of the password into a host or a database,
 // and the driver's errors print those. So:
 //
 //   - host, user and database are written, or the URL is refused;
 //   - user, host, port and database consist of the characters that such names have, so that
-//     whatever is printed of an accepted URL is no piece of a password;
+//     what is printed of an accepted URL is no piece of a password;
 //   - one @ is written, before the host; any other is part of a password that is not encoded;
 //   - a refusal repeats nothing of the text: where its parts begin is not known then.
 //

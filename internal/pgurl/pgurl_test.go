@@ -92,7 +92,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestPasswordThatIsNotEncoded: whatever a password contains, the URL either means what was
+// TestPasswordThatIsNotEncoded: for any characters of a password, the URL either means what was
 // written or is refused without any part of it.
 func TestPasswordThatIsNotEncoded(t *testing.T) {
 	const a, b = "Zq3xW", "vK9tM"

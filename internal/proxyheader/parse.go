@@ -36,7 +36,7 @@ func Parse(header []byte) (Header, error) {
 		return Header{}, faultOf(err, header[0] == signature1[0])
 	}
 	if h.Command.IsLocal() { // UNKNOWN of version 1 as well
-		return Header{Local: true}, nil // the specification ignores whatever else it carries
+		return Header{Local: true}, nil // the specification ignores what else it carries
 	}
 	source, _, ok := h.TCPAddrs()
 	if !ok {

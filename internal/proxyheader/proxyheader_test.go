@@ -168,7 +168,7 @@ var whole = []struct {
 	{"v2 TLS twice", v2(proxy, tcp4, block4, ssl(0), ssl(1)), Header{}, BadTLV},
 }
 
-// Each header is framed as a whole and nothing else, whatever follows it; and means what it says.
+// Each header is framed as a whole and nothing else, with any bytes behind it; and means what it says.
 func TestHeaders(t *testing.T) {
 	for _, test := range whole {
 		t.Run(test.name, func(t *testing.T) {

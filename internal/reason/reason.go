@@ -76,7 +76,7 @@ const (
 	UpstreamAway    // no front takes this relay's logins
 	UpstreamRefused // a front refused with a code that the terminal gets
 
-	// Of relays. Those of a submission end no session, whatever their code.
+	// Of relays. Those of a submission end no session, with any code.
 	WrongKind             // the AppID's type may not come to this listener, or no relay may come at all
 	RelayNetwork          // the relay came from a network that it may not come from
 	RelayCertificate      // the relay came without the TLS certificate that was named for it, or with another

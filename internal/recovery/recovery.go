@@ -46,7 +46,7 @@ func Corrupt(cfg *config.Config, args []string) ([]localfile.CorruptStore, error
 	return []localfile.CorruptStore{{Path: args[0]}}, nil
 }
 
-// InUse reports whether the file is store.path itself, by whatever name. It must not be
+// InUse reports whether the file is store.path itself, by any name. It must not be
 // opened otherwise than by SQLite then.
 func InUse(cfg *config.Config, file string) (bool, error) {
 	info, err := os.Stat(file)

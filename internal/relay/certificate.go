@@ -29,7 +29,7 @@ func ParseCertDigest(s string) (CertDigest, error) {
 }
 
 // DigestOfCertificate reads a client's certificate in PEM form: the first of the file, behind which those between it and its
-// authority may stand. A file with a private key is refused: it is to stay with the relay.
+// authority may follow. A file with a private key is refused: it is to stay with the relay.
 func DigestOfCertificate(text []byte) (CertDigest, error) {
 	if bytes.Contains(text, []byte("PRIVATE KEY-----")) {
 		return "", errors.New("it holds a private key, which is to stay with the relay: want its certificate alone")

@@ -61,7 +61,7 @@ func (s *Session) sendChallenge(ev *Event, fx *Effects) {
 	fx.end(&e)
 }
 
-// answer spends the challenge, whatever comes of it.
+// answer spends the challenge, also when it is wrong.
 func (s *Session) answer(raw, data []byte, now time.Time, fx *Effects) {
 	challenged := s.state == Challenged
 	s.state = Connected

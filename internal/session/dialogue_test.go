@@ -32,7 +32,7 @@ type dialogue struct {
 	fault   ftd.Fault              // if malformed
 	draw    [ftd.ChallengeLen]byte // the next challenge
 
-	out      bool      // a challenge is out that nobody answered
+	out      bool      // a challenge is out that was not answered
 	drawnAt  time.Time // when
 	accepted bool      // the gateway's word on a login was OK
 

@@ -29,7 +29,7 @@ func loginFrame(t testing.TB) []byte {
 	return encode(t, ftd.TIDUserLogin, loginRequest("9999", "88888888"), terminalInfo("1.0"))
 }
 
-// withByte puts b into the middle of the first place where old stands: what our own
+// withByte puts b into the middle of the first place where old is: what our own
 // encoder would refuse to write.
 func withByte(t testing.TB, frame []byte, old string, b byte) []byte {
 	t.Helper()

@@ -147,7 +147,7 @@ func TestSubmitOnTheWire(t *testing.T) {
 		var fx session.Effects
 		s.Step(&session.Event{Kind: session.SubmitDone, Now: d.now, Outcome: &c.outcome, SubmitID: a.Request.SubmitID}, &fx)
 		if c.outcome.Reason.Accepted() {
-			// OK in English stands behind the text that the vector has.
+			// OK in English comes behind the text that the vector has.
 			want = bytes.Replace(want, []byte("正确   "), []byte("正确 OK"), 1)
 		}
 		if !bytes.Equal(fx.Wire, want) {
@@ -353,7 +353,7 @@ func TestSubmissionsInAnyOrder(t *testing.T) {
 	}
 }
 
-// TestNoSubmissionEndsTheSession: whatever its code, many customers are behind this connection.
+// TestNoSubmissionEndsTheSession: at no code, since many customers are behind this connection.
 func TestNoSubmissionEndsTheSession(t *testing.T) {
 	d := relay(t, session.LoggedIn)
 	for why := range reason.DisabledCustomer + 1 {

@@ -154,7 +154,7 @@ func (s *Session) putSubmitted(e *ftd.Encoder, ev *Event) {
 	})
 }
 
-// refuseSubmit answers a submission, or the end of one, with what it is about and Error. It ends no session, whatever
+// refuseSubmit answers a submission, or the end of one, with what it is about and Error. It ends no session, with any
 // the code: many customers are behind this one.
 func (s *Session) refuseSubmit(op Op, ev *Event, fx *Effects) {
 	e := ftd.Begin(fx.Wire, opTIDs[op])
@@ -275,7 +275,7 @@ func (a *SubmitAttempt) Clone() *SubmitAttempt {
 	return &c
 }
 
-// alias lets the items point into Content, where they stand as on the wire.
+// alias lets the items point into Content, which has them as on the wire.
 func (a *SubmitAttempt) alias() {
 	request, rest := a.Content[:submitRequestLen], a.Content[submitRequestLen:]
 	relayed, terminal := rest[:relayedTerminalLen:relayedTerminalLen], rest[relayedTerminalLen:]

@@ -116,7 +116,7 @@ func child(t testing.TB, name, db, dir, at string) *exec.Cmd {
 	return cmd
 }
 
-// TestKilledExport: wherever kill -9 hits, under the name stands the report from before
+// TestKilledExport: wherever kill -9 hits, the name has the report from before
 // or the new one, whole, with a manifest; and the next export ends as if nothing had been.
 func TestKilledExport(t *testing.T) {
 	const before, all = 1200, 1500
@@ -147,7 +147,7 @@ func TestKilledExport(t *testing.T) {
 						t.Errorf("the report from before is gone: %d bytes, %v", len(stands), err)
 					}
 				case !os.IsNotExist(err):
-					t.Errorf("%d bytes stand under the name, %v", len(stands), err)
+					t.Errorf("%d bytes are under the name, %v", len(stands), err)
 				}
 				mustExport(t, exporter(t, l, dir), store.FullExport)
 				wantFile(t, reportPath(dir, ""), store.FullExport, recs)

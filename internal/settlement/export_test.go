@@ -67,7 +67,7 @@ func (w whenScanned) Scan(ctx context.Context, d calendar.TradingDay, f func(*st
 	return w().Scan(ctx, d, f)
 }
 
-// names is what stands in a directory, temporary files included.
+// names is what a directory has, temporary files included.
 func names(t testing.TB, dir string) (all []string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -132,7 +132,7 @@ func TestExportOfNoRecords(t *testing.T) {
 	}
 }
 
-// Whatever goes wrong in the middle: no file, no temporary file, and the report from
+// After each fault in the middle: no file, no temporary file, and the report from
 // before as it was.
 func TestExportFailureLeavesNothing(t *testing.T) {
 	with := func(change func(*store.Record)) records {
@@ -299,7 +299,7 @@ func TestRowDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// Whatever records a day has, reading the report gives them back, in order.
+// For any records of a day, reading the report gives them back, in order.
 func TestExportParsesBack(t *testing.T) {
 	dir := t.TempDir()
 	rapid.Check(t, func(rt *rapid.T) {

@@ -369,7 +369,7 @@ func TestLedgerLost(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	wantFile(t, reportPath(dir, ""), store.FullExport, recs)
-	// More records came meanwhile: the manifest explains what stands there.
+	// More records came meanwhile: the manifest explains the file that is there.
 	more := storetest.Record(day)
 	put(t, s, more)
 	mustExport(t, exporter(t, s, dir), store.FullExport)
@@ -443,7 +443,7 @@ func TestRightsOfAReport(t *testing.T) {
 	}
 }
 
-// TestOrderIsOfRecordIDs: whatever the order in which the stores got them.
+// TestOrderIsOfRecordIDs: not the order in which the stores got them.
 func TestOrderIsOfRecordIDs(t *testing.T) {
 	onBothStores(t, func(t *testing.T, s bothStore) {
 		recs := storetest.Records(day, 50)

@@ -41,21 +41,21 @@ func TestFrontObstacles(t *testing.T) {
 	}{
 		"running, holds nothing since":             {front: said(store.FrontReport{Counted: after}, 0)},
 		"silent now, held nothing after":           {front: said(store.FrontReport{Counted: after}, time.Hour)},
-		"goodbye before, held nothing":             {front: said(store.FrontReport{Counted: end.Add(-time.Hour), Stopped: true}, time.Hour)},
-		"goodbye, holds another day's":             {front: said(store.FrontReport{Counted: before, Stopped: true, Held: holding(day+1, store.Held{Pending: 3})}, time.Hour)},
+		"stopped before, held nothing":             {front: said(store.FrontReport{Counted: end.Add(-time.Hour), Stopped: true}, time.Hour)},
+		"stopped, holds another day's":             {front: said(store.FrontReport{Counted: before, Stopped: true, Held: holding(day+1, store.Held{Pending: 3})}, time.Hour)},
 		"retired":                                  {front: retired},
 		"running, counted within the margin":       {front: said(store.FrontReport{Counted: before}, 0), problem: "has not said", next: "within seconds after"},
 		"silent since before, its clock ran ahead": {front: ahead, problem: "has not said", next: "front retire 7"},
 		"silent since before":                      {front: said(store.FrontReport{Counted: before}, time.Hour), problem: "has not said", next: "front retire 7"},
 		"running, holds":                           {front: said(store.FrontReport{Counted: after, Held: holding(day, store.Held{Pending: 3})}, 0), problem: "holds 3 records", next: "it is running"},
 		"silent, holds":                            {front: said(store.FrontReport{Counted: after, Held: holding(day, store.Held{Pending: 3})}, time.Hour), problem: "holds 3 records", next: "front retire 7 --force"},
-		"goodbye, holds":                           {front: said(store.FrontReport{Counted: before, Stopped: true, Held: holding(day, store.Held{Pending: 3})}, 0), problem: "holds 3 records", next: "start it"},
+		"stopped, holds":                           {front: said(store.FrontReport{Counted: before, Stopped: true, Held: holding(day, store.Held{Pending: 3})}, 0), problem: "holds 3 records", next: "start it"},
 		"other life, holds":                        {front: other(store.FrontReport{Counted: after, Stopped: true, Held: holding(day, store.Held{Pending: 3, Quarantined: 1})}), problem: "holds 4 records of the day, and the store", next: "start the front once on the file as it was then"},
 		"other life, silent since before":          {front: other(store.FrontReport{Counted: before}), problem: "did not report since the window closed, and the store", next: "front retire 7 --force"},
 		"other life, held nothing after":           {front: other(store.FrontReport{Counted: after})},
-		"other life, goodbye, held nothing":        {front: other(store.FrontReport{Counted: before, Stopped: true})},
+		"other life, stopped, held nothing":        {front: other(store.FrontReport{Counted: before, Stopped: true})},
 		"running, quarantine":                      {front: said(store.FrontReport{Counted: after, Held: holding(day, store.Held{Quarantined: 2})}, 0), problem: "2 records of the day in quarantine", next: "quarantine list"},
-		"goodbye, damaged store not recovered":     {front: said(store.FrontReport{Counted: after, Stopped: true, CorruptStores: 1}, 0), problem: "1 corrupt stores", next: "local recover"},
+		"stopped, damaged store not recovered":     {front: said(store.FrontReport{Counted: after, Stopped: true, CorruptStores: 1}, 0), problem: "1 corrupt stores", next: "local recover"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := FrontObstacles([]store.Front{c.front}, day, end)

@@ -13,7 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
-// A folder whose file system cannot sync it (older CIFS, FUSE) is a warning: both files stand.
+// A folder whose file system cannot sync it (older CIFS, FUSE) is a warning: both files are there.
 func TestFolderThatCannotBeSynced(t *testing.T) {
 	s := openLocal(t, filepath.Join(t.TempDir(), "local.db"))
 	recs := storetest.Records(day, 3)

@@ -1,7 +1,7 @@
 // Package sqlitefile reads the form of SQLite's files without SQLite, for databases that SQLite
 // refuses as damaged: pages (Pages), their rows (Cell), and the write-ahead log (WAL).
 //
-// It knows no table and no record. It changes nothing, and takes whatever the bytes are for
+// It knows no table and no record. It changes nothing, and takes any bytes for
 // possible: every length and page number is held against the file before it is followed.
 // The formats: https://www.sqlite.org/fileformat2.html.
 //

@@ -118,7 +118,7 @@ func TestMissingFilesAreEmpty(t *testing.T) {
 	}
 }
 
-// FuzzPages: whatever the files hold, nothing crashes, and no row has more than the files have.
+// FuzzPages: for any content of the files, nothing crashes, and no row has more than the files have.
 func FuzzPages(f *testing.F) {
 	path := database(f, 40)
 	file, err := os.ReadFile(path)

@@ -16,7 +16,7 @@ const (
 	labelWidth = 60 // of an hour, with some room
 )
 
-// chart is logins by minute, as bars that stand.
+// chart is logins by minute, as upright bars.
 type chart struct {
 	Peak                        uint64
 	Width, Height, Floor, TextY int
@@ -25,7 +25,7 @@ type chart struct {
 	Hours                       []hour
 }
 
-// bar is one minute; the refused stand on the recorded.
+// bar is one minute; the refused are above the recorded.
 type bar struct {
 	Label                                  string
 	X                                      int

@@ -29,7 +29,7 @@ type Record struct {
 	SessionID  int32
 
 	// Through what the login came; all zero in direct mode. LoginTime stays the front's instant, which decides the
-	// day: the login time that stands in a relayed line is VisitTime.
+	// day: the login time that a relayed line has is VisitTime.
 	RelayAppID     regulation.AppID // RelayAppID, authenticated
 	RelayMode      byte             // RelayInvestor or RelayOperator
 	VisitTime      time.Time        // when the terminal logged in at the relay, as that told; whole seconds

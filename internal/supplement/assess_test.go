@@ -76,8 +76,8 @@ func TestAssessWithoutAnyValidKey(t *testing.T) {
 	}
 }
 
-// Whatever a terminal sends: the flag is one of the four, the key is valid then, and
-// "none" stands exactly beside flag 0.
+// For any bytes of a terminal: the flag is one of the four, the key is valid then, and
+// "none" is exactly beside flag 0.
 func TestAssessAnything(t *testing.T) {
 	ring := mustRing(t, key("old", "2024-01-01", "2025-06-01"), key("new", "2025-01-01", ""))
 	rapid.Check(t, func(t *rapid.T) {

@@ -33,7 +33,7 @@
 //
 // The longest direct string is MaxDirectLen bytes and the longest with a relay
 // MaxRelayLen; both fit one RSA-2048 PKCS#1 v1.5 block of MaxPlaintext bytes. RSA makes
-// CiphertextLen bytes of whatever it encrypts, SM2 SM2Overhead more than the plaintext has.
+// CiphertextLen bytes of any plaintext, SM2 SM2Overhead more than the plaintext has.
 // Encrypting takes some tens of microseconds, with SM2 about a hundred, everything else
 // below one.
 //

@@ -80,7 +80,7 @@ func checkKey(k *Key) error {
 }
 
 // checkOverlap looks at each instant at which a key becomes valid: nowhere else can the
-// number of valid keys rise, so one of these has the most. The zero time stands for the
+// number of valid keys rise, so one of these has the most. The zero time means the
 // start of a key without a bound; no key ends at or before it.
 func (r *KeyRing) checkOverlap() error {
 	for i := range r.keys {

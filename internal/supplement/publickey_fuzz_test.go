@@ -8,7 +8,7 @@ import (
 	"github.com/tradefront/tradefront/test/keypair"
 )
 
-// Whatever a file holds: a *KeyError, or a key that encrypts to a length that it names.
+// For any content of a file: a *KeyError, or a key that encrypts to a length that it names.
 func FuzzParsePublicKey(f *testing.F) {
 	private := keypair.RSA(0).RSA
 	for _, seed := range [][]byte{publicPEM(f, &private.PublicKey), sm2PublicKey(f), sm2AsAlgorithm(f), ecPublicKey(oidSM2)} {

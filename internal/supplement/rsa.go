@@ -75,7 +75,7 @@ func (k *rsaKey) Encrypt(dst, plaintext []byte) ([]byte, error) {
 	return append(dst, block.power.Bytes(k.modulus)...), nil
 }
 
-// CiphertextLen is the length of the modulus, whatever was encrypted.
+// CiphertextLen is the length of the modulus, for any plaintext.
 func (k *rsaKey) CiphertextLen() (shortest, longest int) { return CiphertextLen, CiphertextLen }
 
 // pad fills padded with 0x00 0x02, nonzero random bytes, 0x00, plaintext (RFC 8017, 7.2.1).

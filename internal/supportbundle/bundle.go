@@ -43,7 +43,7 @@ type LeftOut struct {
 type Contents struct {
 	Files   []Included `json:"files"`
 	LeftOut []LeftOut  `json:"left_out"`
-	// Names are what each token of the bundle stands for. They stay with the firm.
+	// Names are what each token of the bundle replaces. They stay with the firm.
 	Names map[string]string `json:"-"`
 }
 

@@ -13,7 +13,7 @@
 //   - Of an audit line, the keys that are known to be harmless stay; the value of every other key is replaced. A key that a
 //     later version adds is replaced until it is listed here.
 //   - Addresses of loopback and the unspecified address stay: they belong to no customer.
-//   - A bundle is made whatever is down. What is missing is named with its reason.
+//   - A bundle is made also when the front, the database or both are down. What is missing is named with its reason.
 //   - It changes nothing, but for what doctor may change.
 //
 // # Bounds

@@ -30,7 +30,7 @@ type redactor struct {
 	mu       sync.Mutex
 	hosts    map[string]bool
 	accounts map[string]bool
-	tokens   map[string]string // what each token stands for
+	tokens   map[string]string // what each token replaces
 }
 
 func newRedactor() *redactor {
@@ -42,7 +42,7 @@ func newRedactor() *redactor {
 // tokenBytes of a hash tell apart what is in one bundle.
 const tokenBytes = 5
 
-// token stands in the place of value.
+// token takes the place of value.
 func (r *redactor) token(kind, value string) string {
 	mac := hmac.New(sha256.New, r.key[:])
 	mac.Write([]byte(kind + "\x00" + value))

@@ -8,7 +8,7 @@ import (
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
-// instead stands where a value had the separator.
+// instead is where a value had the separator.
 const instead = '_'
 
 // Clean does what 4.2.4 asks of a collecting library: runs of spaces become one, of whichever kind they are, none leads or

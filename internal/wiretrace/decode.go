@@ -139,7 +139,7 @@ var belong = map[ftd.TID][]ftd.FID{
 	ftd.TIDTerminalEnd:    {ftd.FIDSubmitRef},
 }
 
-// hideForeign takes the items out of fields whose FID may be wrong, for a password may stand in them: of fields that do not belong to
+// hideForeign takes the items out of fields whose FID may be wrong, for a password may be in them: of fields that do not belong to
 // the message, and of all fields of a login without a LoginRequest.
 func (f *Frame) hideForeign(tid ftd.TID) {
 	lost := tid == ftd.TIDUserLogin && !f.has(ftd.FIDLoginRequest) || tid == ftd.TIDPasswordUpdate && !f.has(ftd.FIDPasswordUpdate)

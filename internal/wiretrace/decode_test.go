@@ -101,7 +101,7 @@ func TestProblemsAreNamed(t *testing.T) {
 	}
 }
 
-// TestSecretsAreHidden: no piece of a password or ciphertext is shown, whatever lengths and numbers around it are wrong.
+// TestSecretsAreHidden: no piece of a password or ciphertext is shown, at any wrong length or number around it.
 func TestSecretsAreHidden(t *testing.T) {
 	login := loginFrame()
 	frames := [][]byte{

@@ -6,9 +6,9 @@
 // # Invariants
 //
 //   - No secret leaves the event loop: frames are decoded and masked where they are, and wiped there as always. Passwords are hidden
-//     whole; ciphertexts, challenges and answers are shown as length and digest; what stands behind the known items of a field,
-//     and fields that are not known, as a length alone, since a second factor or an order may stand there.
-//   - A field that is shorter than its items, and has a password among them, is hidden whole: in it the password may stand where another
+//     whole; ciphertexts, challenges and answers are shown as length and digest; what follows the known items of a field,
+//     and fields that are not known, as a length alone, since a second factor or an order may be there.
+//   - A field that is shorter than its items, and has a password among them, is hidden whole: in it the password may be where another
 //     item is read. So is a field that does not belong to its message, and each field of a login without a LoginRequest. What a vendor
 //     writes into the place of another item, in a field that is otherwise right, is shown as that item.
 //   - An event loop never waits for the trace: what the queue has no room for is dropped before it is decoded, and counted.

@@ -53,7 +53,7 @@ type quickCheck struct {
 	keep Verifier // what is to be kept if the password is right; zero if it is kept already or cannot be
 }
 
-// quick does the same work for each result.
+// quick does the same work whether or not the password fits.
 func (l *Core) quick(ctx context.Context, account regulation.Account, phc string, password []byte) (q quickCheck) {
 	keys := l.verifierKeys.Load()
 	if l.verifiers == nil || l.verifierKiB == 0 || keys == nil || len(*keys) == 0 {

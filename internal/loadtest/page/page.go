@@ -14,7 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/show"
 )
 
-// Mark stands near the beginning of each page, so that a later one knows what it may replace.
+// Mark is near the beginning of each page, so that a later one knows what it may replace.
 const Mark = `<meta name="generator" content="tradefront loadtest"/>`
 
 // KeepYears is for how long a firm keeps the report.

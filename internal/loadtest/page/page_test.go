@@ -139,7 +139,7 @@ func written(t *testing.T, r *result.Result, first string) string {
 	return b.String()
 }
 
-// TestPageIsWhole: whatever the run was, the page names no resource outside itself, has no script, is well-formed and bounded.
+// TestPageIsWhole: for any run, the page names no resource outside itself, has no script, is well-formed and bounded.
 func TestPageIsWhole(t *testing.T) {
 	t.Parallel()
 	for name, r := range runs(t) {

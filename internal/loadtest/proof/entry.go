@@ -40,7 +40,7 @@ type entry struct {
 	id     uuid.UUID
 	origin origin
 	items  items
-	// Of a record: whether its supplement was opened, which address stands in it, and what is wrong with it, "" for nothing.
+	// Of a record: whether its supplement was opened, which address it has, and what is wrong with it, "" for nothing.
 	opened  bool
 	address netip.AddrPort // of an answer: that the terminal had
 	fault   sealing

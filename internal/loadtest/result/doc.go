@@ -8,7 +8,7 @@
 // # Invariants
 //
 //   - A latency begins at the instant at which the visit was to begin, whether or not the generator or the front was ready: a front
-//     that stands still for a second is charged for every visit of that second. The service time, from the first system call of the
+//     that pauses for a second is charged for every visit of that second. The service time, from the first system call of the
 //     visit, is beside it.
 //   - Each visit that began is counted once: logged in, refused by a code, failed, or broken off when the run was ended early.
 //   - What a hostile visit got counts as an error only where it is not the answer that docs/protocol.md asks for.

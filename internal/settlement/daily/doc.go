@@ -18,7 +18,7 @@
 //
 // # If we crash
 //
-// Only the export writes: what it leaves stands in package settlement. The next run makes the steps anew.
+// Only the export writes: package settlement says what it leaves. The next run makes the steps anew.
 //
 // # Bounds
 //

@@ -46,7 +46,7 @@ type Result struct {
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-// Good reports whether nothing stands against the day's report.
+// Good reports whether the day's report may be handed in.
 func (r *Result) Good() bool { return r.Verdict != DoNotHandIn }
 
 // File is one of those that together hold the day.

@@ -278,7 +278,7 @@ func (m *merge) commit() error {
 	if err := m.checkRead(); err != nil {
 		return err
 	}
-	// Whatever can fail for want of room fails before any file has its name.
+	// What can fail for want of room fails before any file has its name.
 	if err := m.out.Finish(); err != nil {
 		return err
 	}

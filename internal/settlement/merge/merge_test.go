@@ -56,7 +56,7 @@ func TestMerge(t *testing.T) {
 	}
 }
 
-// Whatever the seats hold, in whatever order they are named: each line once, in bytewise
+// For any lines of the seats, in any order of their names: each line once, in bytewise
 // order, which is what sort -u makes.
 func TestMergeProperty(t *testing.T) {
 	out, temp := t.TempDir(), t.TempDir()
@@ -100,7 +100,7 @@ var badSeats = []struct {
 	name, content string
 	line          int64
 	want          string // the reason
-	rejected      string // the line as the file of rejected lines has it; "" if it stands as it is
+	rejected      string // the line as the file of rejected lines has it; "" if it is there as it is
 }{
 	{"CRLF", line(1) + "\n" + line(2) + "\r\n", 2, "CRLF", line(2) + "\r"},
 	{"BOM", "\ufeff" + line(1) + "\n" + line(2) + "\n", 1, "byte order mark", "\ufeff" + line(1)},
@@ -161,7 +161,7 @@ func TestMergeWritesRejectedLines(t *testing.T) {
 			}
 			good := int64(strings.Count(c.content, line(1)+"\n") + strings.Count(c.content, line(2)+"\n"))
 			if strings.HasPrefix(c.content, "\ufeff") {
-				good-- // what stands behind the mark is bad
+				good-- // what follows the mark is bad
 			}
 			want := Input{in[1], good, 1, sha256.Sum256([]byte(c.content)), ""}
 			if got.Bad != 1 || got.Inputs[1] != want || got.Rows != 1+good {
@@ -350,7 +350,7 @@ func TestMergeReplacesItsResult(t *testing.T) {
 }
 
 // A name that is taken by a folder cannot be replaced, which shows last: then the bad lines
-// have their file already, and the error says so. The manifest stands, as after a crash.
+// have their file already, and the error says so. The manifest is there, as after a crash.
 func TestMergeRenameFails(t *testing.T) {
 	out, rejected := t.TempDir(), filepath.Join(t.TempDir(), "bad")
 	if err := os.MkdirAll(filepath.Join(out, reportFileName, "x"), 0o700); err != nil {

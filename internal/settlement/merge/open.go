@@ -64,7 +64,7 @@ func (m *merge) open() (err error) {
 	return err
 }
 
-// checkPlaces keeps the files that are read and written apart, by whatever name they go.
+// checkPlaces keeps the files that are read and written apart, under any names.
 func (m *merge) checkPlaces() error {
 	for i, in := range m.inputs {
 		for _, other := range m.inputs[:i] {

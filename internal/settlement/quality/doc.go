@@ -1,5 +1,5 @@
 // Package quality shows how well the terminals of a trading day collected: how many logins have which 异常标识, by AppID and its
-// version, with the trading day before beside it. It reads records, whose flags stand beside the ciphertexts, and needs no private key.
+// version, with the trading day before beside it. It reads records, which have the flags beside the ciphertexts, and needs no private key.
 //
 // # Invariants
 //

@@ -30,7 +30,7 @@
 //
 // What an operator relay submits again has the RecordID of the first time: it is answered again and stored once, which is
 // no fault. Sent again after 15:30 it is a record of each day, under one RecordID: no fault either, and named (both_days).
-// A day that answered it and does not have it lacks a record, whatever the other day has.
+// A day that answered it and does not have it lacks a record, also if the other day has it.
 //
 // # Audit logs
 //
@@ -43,7 +43,7 @@
 // # Order of reading
 //
 // First the audit log, then the store, then the report. A login is stored before it is
-// logged: whatever is found in the log was in the store already, and a daemon that goes on
+// logged: what is found in the log was in the store already, and a daemon that goes on
 // meanwhile makes no faults of this kind.
 //
 // # Bounds

@@ -41,7 +41,7 @@ func TestStoredMeanwhile(t *testing.T) {
 	}
 }
 
-// Two records with one supplement are one login, whatever their RecordIDs.
+// Two records with one supplement are one login, with any RecordIDs.
 func TestSameSupplementTwice(t *testing.T) {
 	f := newFirm(t, embedded, 10)
 	o := f.options()
@@ -55,7 +55,7 @@ func TestSameSupplementTwice(t *testing.T) {
 	}
 }
 
-// A log that was copied while it was rotated: entries that stand in both files are one.
+// A log that was copied while it was rotated: entries that are in both files are one.
 func TestOverlappingLogs(t *testing.T) {
 	f := newFirm(t, embedded, 10)
 	o := f.options()

@@ -188,7 +188,7 @@ func (j *storeJoin) count(a answer) {
 	})
 }
 
-// lookUpAgain finds out which submissions that were sent again stand on another day too: their first answers may have got
+// lookUpAgain finds out which submissions that were sent again are on another day too: their first answers may have got
 // lost with their lines.
 func (r *run) lookUpAgain(ctx context.Context) error {
 	for _, id := range r.again {

@@ -1,6 +1,6 @@
 // Package relayreport says how honest the relays of a day were, as far as the firm can see it from its own audit logs: a
 // relay is believed for items 1 to 5 of its terminals (4.2.2.2, 5.2.2 b), and a relay that was set up badly tells the
-// same address, port or time of all of them. Such lines are good lines for `report verify`; here they stand out.
+// same address, port or time of all of them. Such lines are good lines for `report verify`; here they are remarked on.
 //
 //	audit files ──▶ sort by RecordID ──▶ one submission or login each ──▶ facts ──▶ sort ──▶ a Relay for each RelayAppID
 //	     └──▶ AppIDs of direct logins                                                             └─▶ remarks ─▶ text, JSON, page
@@ -15,11 +15,11 @@
 // # Remarks
 //
 // remark.go has the closed list, each with the threshold from which it is made: a remark is a question to the relay's
-// operator, not a verdict. The command ends with status 0 whatever it finds.
+// operator, not a verdict. The command ends with status 0, with remarks too.
 //
 // # Invariants
 //
-//   - The numbers of a relay are exact, whatever the size of the logs.
+//   - The numbers of a relay are exact at any size of the logs.
 //   - A file that cannot be read to its end is named in the warnings: its rest may have more.
 //   - AppIDs "never seen directly" are those that no direct login has in the logs that were given, of any day in them.
 //

@@ -300,7 +300,7 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-// outside is whatever would make a browser fetch or run something.
+// outside is what would make a browser fetch or run something.
 var outside = regexp.MustCompile(`(?i)https?:|<script|<link|<iframe|<object|<embed|<img|\bsrc\s*=|\bhref\s*=|@import|url\(|\son\w+\s*=`)
 
 func TestForms(t *testing.T) {

@@ -256,7 +256,7 @@ func (r *run) joinAnswers(ctx context.Context) error {
 			return err
 		}
 		if bytes.Equal(rec, before) {
-			continue // the line stands in two files
+			continue // the line is in two files
 		}
 		before = append(before[:0], rec...)
 		var t told

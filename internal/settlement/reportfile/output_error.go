@@ -9,7 +9,7 @@ import (
 )
 
 // OutputError adds to an error of a file in the output folder what to do about it; other
-// errors, those of the store and its sockets too, it leaves alone. Whatever it is, nothing
+// errors, those of the store and its sockets too, it leaves alone. With any error, nothing
 // half-written has a final name.
 func OutputError(dir string, err error) error {
 	var path *fs.PathError

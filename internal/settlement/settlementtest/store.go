@@ -32,7 +32,7 @@ func (r Records) Scan(_ context.Context, _ calendar.TradingDay, f func(*store.Re
 // no obstacle comes from it.
 type Store struct{ Scanner }
 
-// Snapshot returns a snapshot that scans what the Scanner has, whatever the position.
+// Snapshot returns a snapshot that scans what the Scanner has, from any position.
 func (s Store) Snapshot(_ context.Context, day calendar.TradingDay) (store.Snapshot, error) {
 	return snapshot{s.Scanner, day}, nil
 }

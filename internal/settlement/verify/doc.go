@@ -23,7 +23,7 @@
 // # Invariants
 //
 //   - A line without a fault is, byte for byte, what encoding its four items again gives.
-//   - Every line is judged, whatever the lines before it were.
+//   - Every line is judged, also after faulty ones.
 //   - A verdict holds for the bytes that were read. If the file changed meanwhile, by size,
 //     time or identity, that is a fault in itself.
 //   - Without keys nothing is said of what is inside the ciphertexts; Report.NotChecked says

@@ -15,12 +15,12 @@ const (
 // Example is one finding. The line numbers begin at 1; 0 is for the file as a whole.
 type Example struct {
 	Line      int64  `json:"line,omitempty"`
-	OtherLine int64  `json:"other_line,omitempty"` // of a repeat: where it stands first
+	OtherLine int64  `json:"other_line,omitempty"` // of a repeat: where it is first
 	Problem   string `json:"problem,omitempty"`    // what exactly, where the kind does not say it
 }
 
 // findings counts what was found and keeps the first of each kind. Those of several
-// workers add up to the same, in whatever order the lines were judged.
+// workers add up to the same, in any order in which the lines were judged.
 type findings struct {
 	count [numKinds]int64
 	first [numKinds][]Example // ascending by line

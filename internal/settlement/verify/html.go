@@ -17,7 +17,7 @@ var page = sync.OnceValue(func() *template.Template {
 	}).Parse(pageSource))
 })
 
-// PageMark stands near the beginning of each page about a report, so that a later one knows what it may
+// PageMark is near the beginning of each page about a report, so that a later one knows what it may
 // replace.
 const PageMark = `<meta name="generator" content="tradefront report `
 

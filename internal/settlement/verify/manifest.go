@@ -119,7 +119,7 @@ func (m *manifest) judgeKind(found *findings) {
 	}
 }
 
-// judgeWindow tells of a report whose day still goes on, whatever its manifest says, or if
+// judgeWindow tells of a report whose day still goes on, also if its manifest says otherwise, or if
 // there is none. Without a time that the check was made at nothing can be said.
 func judgeWindow(o *Options, win Window, found *findings) {
 	if !o.Now.IsZero() && o.Now.Before(win.End) && found.count[FilePartial] == 0 {

@@ -11,7 +11,7 @@ import (
 )
 
 // A cut exactly between two lines leaves a file that is good in itself: only the manifest
-// that stands beside it can tell.
+// beside it can tell.
 func TestManifest(t *testing.T) {
 	s := newSealer()
 	content := s.good() + s.good()

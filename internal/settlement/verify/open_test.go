@@ -200,7 +200,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// A key that has opened a line is the right one, whatever it fails to open afterwards: those
+// A key that has opened a line is the right one, and lines that it fails to open afterwards
 // are faults of the file. All in one chunk, so that the order is certain.
 func TestKeyThatOpenedOnce(t *testing.T) {
 	s, other := newSealer(), &sealer{name: "B"}
@@ -243,7 +243,7 @@ func TestWorkersAddUp(t *testing.T) {
 	}
 }
 
-// A login at each end of a key's life, half-open, whose version may stand in that report.
+// A login at each end of a key's life, half-open, whose version that report may have.
 func TestLoginInTheLifeOfItsKey(t *testing.T) {
 	s := newSealer()
 	at := func(clock string) string {

@@ -130,7 +130,7 @@ func TestHTML(t *testing.T) {
 	}
 }
 
-// outside is whatever would make a browser fetch or run something.
+// outside is what would make a browser fetch or run something.
 var outside = regexp.MustCompile(`(?i)https?:|//|<script|<link|<iframe|<object|<embed|<img|\bsrc\s*=|\bhref\s*=|@import|url\(|\son\w+\s*=`)
 
 func checkSelfContained(t *testing.T, html string) {
@@ -157,11 +157,11 @@ func TestHTMLEscapes(t *testing.T) {
 	html := b.String()
 	for _, raw := range []string{"<script", "<img", `"><s`, "' style="} {
 		if strings.Contains(html, raw) {
-			t.Errorf("%s stands in the page", raw)
+			t.Errorf("%s is in the page", raw)
 		}
 	}
 	if n := strings.Count(html, "&lt;script&gt;alert(1)"); n < 9 {
-		t.Errorf("the text itself stands there %d times", n)
+		t.Errorf("the text itself is there %d times", n)
 	}
 }
 

@@ -66,7 +66,7 @@ func (w *worker) setVisit(end int, items []string) {
 	visit[0] |= 1
 }
 
-// repeats finds what stands more than once, in bounded memory.
+// repeats finds what appears more than once, in bounded memory.
 type repeats struct {
 	mu     sync.Mutex
 	sorter *extsort.Sorter

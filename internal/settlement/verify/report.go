@@ -33,7 +33,7 @@ type File struct {
 // Verdict is the report in one word and one sentence.
 type Verdict struct {
 	Word     Word   `json:"word"`
-	Good     bool   `json:"good"` // Word is WordGood; whatever else it is, the file is not handed in
+	Good     bool   `json:"good"` // Word is WordGood; at any other word the file is not handed in
 	Faults   int64  `json:"faults"`
 	Warnings int64  `json:"warnings"`
 	English  string `json:"english"`

@@ -26,7 +26,7 @@ const (
 
 var checkedAt = time.Date(2026, 1, 5, 16, 0, 0, 0, regulation.Zone)
 
-// sealer stands in for a key pair: it hides nothing, and costs nothing. Each of its
+// sealer takes the place of a key pair: it hides nothing, and costs nothing. Each of its
 // ciphertexts is another, as real ones are.
 type sealer struct {
 	name string
@@ -51,7 +51,7 @@ func (s *sealer) Decrypt(c []byte) ([]byte, error) {
 
 func newSealer() *sealer { return &sealer{name: "A"} }
 
-// text64 is a ciphertext as it stands in a line.
+// text64 is a ciphertext as a line has it.
 func text64(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
 
 const (

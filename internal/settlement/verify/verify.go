@@ -24,7 +24,7 @@ type Options struct {
 
 	// Versions are the key versions that something is known of.
 	Versions []Version
-	// Complete says that no others may stand in the report, nor these beyond their life.
+	// Complete says that the report may have no others, nor these beyond their life.
 	Complete bool
 
 	TempDir  string           // for finding repeats; "" is the system's

@@ -30,7 +30,7 @@ type Version struct {
 // version is a Version at work, shared by the workers.
 type version struct {
 	Version
-	foreign        bool // not one that may stand in this report
+	foreign        bool // not one that this report may have
 	unnamed        bool // the operator said nothing of it: taken for RSA's
 	opened, failed atomic.Int64
 }
@@ -43,7 +43,7 @@ func (v *version) fits(n int) bool {
 }
 
 // validAt reports whether a login printed with that time was within the version's life. A
-// printed time has whole seconds; the zero time, which stands for none, is within.
+// printed time has whole seconds; the zero time, which means none, is within.
 func (v *version) validAt(at time.Time) bool {
 	return at.IsZero() || v.foreign ||
 		!at.Before(v.NotBefore.Truncate(time.Second)) && (v.NotAfter.IsZero() || at.Before(v.NotAfter))

@@ -26,7 +26,7 @@ func openWatched(path string) (*watched, error) {
 	return &watched{f, info}, nil
 }
 
-// judge adds a fault if the bytes that were read may not be those that stand there now.
+// judge adds a fault if the bytes that were read may not be those that are there now.
 func (w *watched) judge(read int64, f *findings) error {
 	after, err := w.Stat()
 	if err != nil {

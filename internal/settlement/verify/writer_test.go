@@ -116,7 +116,7 @@ func testRing(t interface{ Fatal(...any) }) *supplement.KeyRing {
 	return ring
 }
 
-// Whatever logins there were in the day's window, the front's own code and an export make a
+// For any logins in the day's window, the front's own code and an export make a
 // file in which nothing is found, and each line is opened.
 func TestExportVerifies(t *testing.T) {
 	dir, cal := t.TempDir(), testCalendar(t)

@@ -107,7 +107,7 @@ func noTroubles(f *forward.Forwarder) error {
 	return nil
 }
 
-// TestTroubleOfOneDay: whatever is the matter with a day's partition, the records of the next
+// TestTroubleOfOneDay: at each fault of a day's partition, the records of the next
 // day are forwarded, those of the day wait with words of their own, and come once it is over.
 func TestTroubleOfOneDay(t *testing.T) {
 	t.Parallel()

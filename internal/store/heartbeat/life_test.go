@@ -113,7 +113,7 @@ func (f *lives) want(rows int, held ...int64) {
 	}
 }
 
-// TestLivesWithoutCopies: whatever ends and begins a front on its own file, PostgreSQL has one row.
+// TestLivesWithoutCopies: however a front ends and begins on its own file, PostgreSQL has one row.
 func TestLivesWithoutCopies(t *testing.T) {
 	t.Parallel()
 	for name, play := range map[string]func(f *lives){

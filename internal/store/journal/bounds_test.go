@@ -95,7 +95,7 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// TestMinFree: the disk's free space is a bound whatever the store holds.
+// TestMinFree: the disk's free space is a bound, however little the store holds.
 func TestMinFree(t *testing.T) {
 	t.Parallel()
 	l := storetest.OpenJournalAt(t, filepath.Join(t.TempDir(), "local.db"), journal.Options{Bounds: journal.Bounds{Free: 1 << 60}})

@@ -17,7 +17,7 @@ import (
 // records that PostgreSQL refused.
 
 // Oldest reads the n records with the lowest seq. It needs no cursor: rows that are done are removed,
-// and a row that another process put in is found, whatever its seq.
+// and a row that another process put in is found, with any seq.
 func (l *Journal) Oldest(ctx context.Context, n int) ([]store.Entry, error) {
 	entries, err := l.readOldest(ctx, n)
 	return entries, l.writer.noteBroken(err)

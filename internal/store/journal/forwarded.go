@@ -91,7 +91,7 @@ func (s *submission) note(ctx context.Context, conn *sql.Conn) (first int64, err
 	return result.RowsAffected()
 }
 
-// forgetSubmissions forgets those that cannot come again: a front has refused their SubmitIDs for long, and whatever
+// forgetSubmissions forgets those that cannot come again: a front has refused their SubmitIDs for long, and what
 // still waits here was accepted later than that.
 func forgetSubmissions(ctx context.Context, conn *sql.Conn, newest []submission) error {
 	last := newest[0].id

@@ -300,7 +300,7 @@ func (d *smallDisk) fullOfForwarded() error {
 	return nil
 }
 
-// check: whatever was answered is there.
+// check: what was answered is there.
 func (d *smallDisk) check() error {
 	l, err := d.open()
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
-// TestMovedStore: whatever happens to the names of an open store's files, no append succeeds until
+// TestMovedStore: when the names of an open store's files are moved or removed, no append succeeds until
 // they are back, nothing is made in their place, and what succeeded before is in them.
 func TestMovedStore(t *testing.T) {
 	t.Parallel()

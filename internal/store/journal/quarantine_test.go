@@ -22,7 +22,7 @@ func quarantineAll(t *testing.T, path string) {
 		"DELETE FROM record")
 }
 
-// TestDiscard: what was altered can be removed whatever was altered in it, beside the front's
+// TestDiscard: what was altered can be removed, at any altered part, beside the front's
 // own connection, and is not held any more; what is sound stays and can be released.
 func TestDiscard(t *testing.T) {
 	t.Parallel()

@@ -170,7 +170,7 @@ func refuseInUse(path string) error {
 }
 
 // RealPath is the name of a local store without symbolic links, as SQLite resolves it: the WAL is
-// beside the file, not beside a link to it, and a store has one lock whatever name it is opened by.
+// beside the file, not beside a link to it, and a store has one lock for all names that it is opened by.
 func RealPath(path string) string {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		return target

@@ -29,7 +29,7 @@
 // transaction of its own once the file exists. Every row carries the transaction that wrote it
 // (column arrival, filled by its default and left alone by upserts), and the position is the
 // snapshot itself, txid_current_snapshot(). A row is late if NOT txid_visible_in_snapshot(arrival,
-// position): exact whatever the order in which transactions began and ended, and without a clock.
+// position): exact in any order in which transactions began and ended, and without a clock.
 // Old PostgreSQLs and their relatives have these functions.
 //
 // A physical backup brings back records, ledger and counters as they were together. A dump

@@ -41,7 +41,7 @@ func (p *Store) Scan(ctx context.Context, day calendar.TradingDay, f func(*store
 	return explain(ctx, rows.Err())
 }
 
-// Find returns the record with that RecordID, or ErrNotFound: one index lookup a day. Of a submission that stands in
+// Find returns the record with that RecordID, or ErrNotFound: one index lookup a day. Of a submission that is in
 // two days it is the first day's.
 func (p *Store) Find(ctx context.Context, id uuid.UUID) (store.Record, error) {
 	rows, err := p.pool.Query(ctx, "SELECT "+sqlrows.Columns+" FROM record WHERE record_id = $1 ORDER BY trading_day LIMIT 1", binaryFormat, [16]byte(id))

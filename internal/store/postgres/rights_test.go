@@ -280,7 +280,7 @@ func TestCheckRights(t *testing.T) {
 	}
 }
 
-// TestPartitionFunctionIsNotFooled: a temporary table of the same name does not stand before
+// TestPartitionFunctionIsNotFooled: a temporary table of the same name does not come before
 // ours in a function that runs as the owner.
 func TestPartitionFunctionIsNotFooled(t *testing.T) {
 	database := pgtest.Database(t)

@@ -15,7 +15,7 @@ import (
 // simple protocol, which needs nothing of what is being asked.
 
 // relied are the settings that statements and their answers rely on, with the value that every
-// connection gets, whatever the server, the database or the role has.
+// connection gets, also if the server, the database or the role has another.
 var relied = []struct{ name, value, because string }{
 	{"statement_timeout", "0", "an export takes as long as its day"},
 	{"lock_timeout", "0", "a migration waits for its turn"},

@@ -31,7 +31,7 @@ func settingsOf(t *testing.T, database string, settings ...string) {
 	}
 }
 
-// TestSettingsThatAreReliedOn: whatever the database or the role has, each connection has what
+// TestSettingsThatAreReliedOn: with any settings of the database or the role, each connection has what
 // statements and their answers rely on, and Inspect names what differs.
 func TestSettingsThatAreReliedOn(t *testing.T) {
 	t.Parallel()

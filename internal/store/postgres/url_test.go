@@ -42,7 +42,7 @@ func TestEnvironmentNamesNoOtherDatabase(t *testing.T) {
 	}
 }
 
-// TestPasswordReachesTheDriver: whatever its characters, encoded or from a password file.
+// TestPasswordReachesTheDriver: with any characters, encoded or from a password file.
 func TestPasswordReachesTheDriver(t *testing.T) {
 	for _, password := range []string{"p@ss", "p/s:s", "#?%", "a b", "%41", "期货", `'"\`, "a+b&c=d", "[x]"} {
 		cfg, err := postgres.Dials("postgres://front:" + strings.ReplaceAll(url.QueryEscape(password), "+", "%20") + "@h/d")

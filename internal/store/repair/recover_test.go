@@ -24,7 +24,7 @@ import (
 type damage struct {
 	name string
 	do   func(r *rand.Rand, file, log []byte) ([]byte, []byte)
-	// keeps is the least part of the rows, in percent, that must be saved whatever the seed.
+	// keeps is the least part of the rows, in percent, that must be saved at any seed.
 	keeps int
 }
 
@@ -296,7 +296,7 @@ func TestRecoverBesideABatch(t *testing.T) {
 	storetest.WantExactly(t, l, storetest.Day, recs)
 }
 
-// FuzzReadCorrupt: whatever the files hold, nothing crashes and nothing is invented without being
+// FuzzReadCorrupt: for any content of the files, nothing crashes and nothing is invented without being
 // well-formed.
 func FuzzReadCorrupt(f *testing.F) {
 	f.Add([]byte("SQLite format 3\x00"), []byte{})

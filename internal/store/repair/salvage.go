@@ -50,7 +50,7 @@ func (s *Salvage) Loss() bool {
 // in no order; one may come twice. It never gives an altered one: a row must be well-formed to the byte,
 // and match its checksum if it has one. Nothing is changed.
 //
-// It reads every page that could hold rows, whatever the state of the trees: header, schema and
+// It reads every page that could hold rows, at any state of the trees: header, schema and
 // inner pages may be gone.
 func ReadCorrupt(path string, f func(*Salvaged) error) (s Salvage, err error) {
 	pages, err := sqlitefile.Open(path)

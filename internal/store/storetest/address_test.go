@@ -122,7 +122,7 @@ func TestNoAddressInLocalStore(t *testing.T) {
 		}
 		found = found || bytes.Contains(content, rec.Supplement) && bytes.Contains(content, rec.RelaySealed)
 		if bytes.Contains(content, []byte(markerAddress)) || bytes.Contains(content, []byte(markerPort)) || bytes.Contains(content, markerBytes) {
-			t.Errorf("the address stands in %s", filepath.Base(name))
+			t.Errorf("the address is in %s", filepath.Base(name))
 		}
 	}
 	if !found {
@@ -163,6 +163,6 @@ func TestNoAddressInPostgres(t *testing.T) {
 	}
 	if strings.Contains(dump.String(), markerAddress) || strings.Contains(dump.String(), markerPort) ||
 		strings.Contains(dump.String(), hex.EncodeToString(markerBytes)) {
-		t.Error("the address stands in a table")
+		t.Error("the address is in a table")
 	}
 }

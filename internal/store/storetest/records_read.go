@@ -47,7 +47,7 @@ func scan(t *testing.T, s store.Store, day calendar.TradingDay) []store.Record {
 	return recs
 }
 
-// equal compares records whatever their order; an absent ciphertext is an empty one.
+// equal compares records in any order; an absent ciphertext is an empty one.
 func equal(t *testing.T, got, want []store.Record) {
 	t.Helper()
 	byID := cmpopts.SortSlices(func(a, b store.Record) bool { return strings.Compare(a.ID.String(), b.ID.String()) < 0 })

@@ -16,7 +16,7 @@ type windowed interface {
 	InWindow(ctx context.Context, first, last calendar.TradingDay, start, end time.Time) (int64, error)
 }
 
-// windows: records whose login time lies in the window of a day, and that stand on a later one. A submission's RecordID
+// windows: records whose login time lies in the window of a day, and that are on a later one. A submission's RecordID
 // begins with the time of its SubmitID, which may lie a day before its login time and some minutes behind it.
 func windows(t *testing.T, s ReportStore) {
 	end := Record(Day).LoginTime.Add(6 * time.Hour)

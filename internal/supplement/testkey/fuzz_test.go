@@ -7,7 +7,7 @@ import (
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
-// Whatever a report contains: neither algorithm opens what was not made for its key.
+// For any ciphertext of a report: neither algorithm opens what was not made for its key.
 func FuzzDecrypt(f *testing.F) {
 	text := []byte("a supplement of no customer")
 	pairs := []*pair{newPair(f, "rsa"), newPair(f, "sm2")}
