@@ -81,7 +81,7 @@ func made(t testing.TB, path string) []byte {
 	return data
 }
 
-// run is one process. The profile's folder is removed after it, whatever it left running.
+// run is one process. The profile's folder is removed after it, with processes of it still running too.
 func (b *Browser) run(t testing.TB, url string, args ...string) []byte {
 	t.Helper()
 	profile, err := os.MkdirTemp("", "browser")

@@ -15,7 +15,7 @@ import (
 const keep = 7 * 24 * time.Hour
 
 // Kept puts the program of that name at path. build makes it, if the cache has none of that name; the name
-// has to tell apart whatever makes two programs differ.
+// has to tell apart all that makes two programs differ.
 func Kept(path, name string, build func(path string) error) error {
 	return locked(name, func(kept string) error {
 		if _, err := os.Stat(kept); errors.Is(err, os.ErrNotExist) {

@@ -21,7 +21,7 @@ func session(t *testing.T, c *exampleCore, f *front) {
 	t.Helper()
 	f.send(sessionVerify(t, f.tag(1), "10000002", "wrong"))
 	f.expectCode(ftd.TIDSessionVerify, 1, 3)
-	f.send(sessionVerify(t, f.tag(1), "nobody-here", "wrong"))
+	f.send(sessionVerify(t, f.tag(1), "no-account", "wrong"))
 	f.expectCode(ftd.TIDSessionVerify, 1, 3)
 	f.send(sessionVerify(t, f.tag(1), "10000004", "Example-4"))
 	f.expectCode(ftd.TIDSessionVerify, 1, 75)

@@ -130,7 +130,7 @@ func TestStoredVectors(t *testing.T) {
 	compare(t, frames)
 }
 
-// bytesOf is what stands in hex behind the header of a vector's file.
+// bytesOf is what is in hex behind the header of a vector's file.
 func bytesOf(t *testing.T, text string) (all []byte) {
 	t.Helper()
 	_, body, _ := strings.Cut(text, "\n\n")

@@ -146,7 +146,7 @@ type visit struct {
 	err  error
 }
 
-// local is how the terminal stands in a report: items 1 to 5.
+// item is the terminal as a report has it: items 1 to 5.
 func (v *visit) item() string {
 	local := v.conn.LocalAddr().(*net.TCPAddr)
 	return fmt.Sprintf("@%s@%s@%d@", appID, local.IP, local.Port)
@@ -652,7 +652,7 @@ func TestWhatARelayMustNotSendToAnAgent(t *testing.T) {
 		}
 	}
 	s.relay(r, &bad, "bad", "--app-id", chainedOperator, "--authcode", below, "--next-app", operatorRelay, "--stranger", "77777777",
-		"--nobody", "88889999", "--terminals-address", r.all[0], "--direct-authcode", s.apps[0].AuthCode, "--customer-password", agentPassword)
+		"--unknown", "88889999", "--terminals-address", r.all[0], "--direct-authcode", s.apps[0].AuthCode, "--customer-password", agentPassword)
 	for _, c := range bad.Results {
 		if c.Case == "its SubmitID for other content" {
 			c.OK = c.Code == 15

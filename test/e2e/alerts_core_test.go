@@ -81,7 +81,7 @@ func (w *watched) breakCore(t *testing.T, f *wholeFront) {
 }
 
 // breakRelays has an operator relay tell one address of all its terminals, report strangers, and report more than it may; and
-// somebody try passwords through the other relay.
+// an attacker try passwords through the other relay.
 func (w *watched) breakRelays(t *testing.T, f *wholeFront) {
 	w.quiet(t, "", "TradefrontRelayOneAddress", "TradefrontRelaySubmissionsRefused", "TradefrontRelayFlood", "TradefrontRelayGuessing")
 	r, err := client.DialRelay(t.Context(), client.RelayOptions{

@@ -163,7 +163,7 @@ func lastYear() []byte {
 
 func calendarYear() int { return time.Now().Year() }
 
-// breakWreck starts a front that nobody has looked after: its keys and its calendar end, its disk is nearly full, its local store is
+// breakWreck starts a front that no operator has looked after: its keys and its calendar end, its disk is nearly full, its local store is
 // damaged, and what read its log has ended.
 func (w *watched) breakWreck(t *testing.T) {
 	s := lonely(t, w.wreck, firm.Options{Store: fmt.Sprintf("  min_free: %d\n", 1<<49)})

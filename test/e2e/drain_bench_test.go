@@ -30,7 +30,7 @@ const (
 // logins arrive at the rate that made it. It prints how fast the backlog drains, and the
 // median and the 99th percentile of the login step while it does and after, in one run.
 // Terminals arrive by the clock, not when the one before is done: a front that pauses
-// shows. One iteration is one backlog, whatever -benchtime is; with -short it is a hundredth of one.
+// shows. One iteration is one backlog, at any -benchtime; with -short it is a hundredth of one.
 func BenchmarkBacklog(b *testing.B) {
 	for b.Loop() {
 		cluster := pgtest.StartIn(b, "") // on a disk, where fsync costs

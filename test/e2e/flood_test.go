@@ -55,11 +55,11 @@ func TestFloodStanding(t *testing.T) {
 	cpu := idleCPU(t, d, big)
 	flooded := medianVisit(t, d, visits, nil)
 	if got := d.metric(t, "tradefront_connections"); got < float64(n) {
-		t.Fatalf("%v connections stand after the logins, want %d", got, n)
+		t.Fatalf("%v connections are open after the logins, want %d", got, n)
 	}
 	end()
 	after := medianVisit(t, d, visits, nil)
-	t.Logf("%d connections stood, %.1f KiB of the daemon each, %.1f %% of a processor without logins; "+
+	t.Logf("%d connections were open, %.1f KiB of the daemon each, %.1f %% of a processor without logins; "+
 		"%d honest visits each: median %v idle before, %v flooded, %v idle after: ratio %.2f",
 		n, memory, 100*cpu, visits, idle, flooded, after, float64(flooded)/float64(idle))
 	if big && flooded > 3*idle {
@@ -171,7 +171,7 @@ func floodChild() bool {
 		return false
 	}
 	dialing := make(chan struct{}, 64)
-	var stood atomic.Int64
+	var open atomic.Int64
 	for i := range n {
 		source := first + i
 		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, byte(1+source/62500), byte(1+source/250%250), byte(1+source%250))}}
@@ -185,10 +185,10 @@ func floodChild() bool {
 					time.Sleep(10 * time.Millisecond) // leaves the processor to the front
 					continue
 				}
-				if !again && stood.Add(1) == int64(n) {
-					fmt.Println("standing")
+				if !again && open.Add(1) == int64(n) {
+					fmt.Println("connected")
 				}
-				stand(c, drips)
+				hold(c, drips)
 				time.Sleep(time.Second)
 			}
 		}()
@@ -197,9 +197,9 @@ func floodChild() bool {
 	return true
 }
 
-// stand holds a connection until the front closes it; one that drips sends a frame's
+// hold keeps a connection until the front closes it; one that drips sends a frame's
 // bytes, one in dripPeriod.
-func stand(c net.Conn, drips bool) {
+func hold(c net.Conn, drips bool) {
 	defer c.Close()
 	frame := []byte{1, 0, 0, 206} // and then a body, all zero
 	for {

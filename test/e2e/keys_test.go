@@ -156,7 +156,7 @@ func (l *stream) logIn(version string) (a arrival, err error) {
 	return a, c.Logout(ctx)
 }
 
-// open is a terminal that is authenticated, on whatever goroutine.
+// open is a terminal that is authenticated, on any goroutine.
 func (d *daemon) open(ctx context.Context) (*client.Conn, error) {
 	c, err := client.Dial(ctx, d.address)
 	if err != nil {
@@ -219,7 +219,7 @@ func TestKeysChangeUnderLoad(t *testing.T) {
 	s.keyPair("3.0", "-algorithm", "SM2")
 	d := s.serve()
 	l := newStream(t, d, pairs, "1.0")
-	standing := l.stand(20)
+	leave := l.stay(20)
 	stop := l.run(4)
 
 	l.next(50, "1.0")
@@ -245,7 +245,7 @@ func TestKeysChangeUnderLoad(t *testing.T) {
 	if l.failed != nil {
 		t.Fatal("a login failed: ", l.failed)
 	}
-	standing()
+	leave()
 	l.checkFlags(5)
 	d.stop()
 	l.checkRecords(s)
@@ -254,9 +254,9 @@ func TestKeysChangeUnderLoad(t *testing.T) {
 // begin begins a phase without waiting.
 func (l *stream) begin() { l.next(0, "1.0", "2.0") }
 
-// stand logs n terminals in that stay; the returned function wants them all connected, and
+// stay logs n terminals in that stay; the returned function wants them all connected, and
 // logs them out.
-func (l *stream) stand(n int) (leave func()) {
+func (l *stream) stay(n int) (leave func()) {
 	l.t.Helper()
 	conns := make([]*client.Conn, n)
 	for i := range conns {
@@ -275,7 +275,7 @@ func (l *stream) stand(n int) (leave func()) {
 	return func() {
 		for _, c := range conns {
 			if err := c.Logout(l.t.Context()); err != nil {
-				l.t.Errorf("a standing connection was lost: %v", err)
+				l.t.Errorf("a connection that was open was lost: %v", err)
 			}
 		}
 	}

@@ -107,7 +107,7 @@ func TestLoadOfAttackers(t *testing.T) {
 	}
 }
 
-// TestLoadIsChargedForAStandstill: visits arrive while the front stands still, and each counts from when it was due.
+// TestLoadIsChargedForAStandstill: visits arrive while the front is stopped, and each counts from when it was due.
 func TestLoadIsChargedForAStandstill(t *testing.T) {
 	t.Parallel()
 	s, d := loadSite(t, "20")
@@ -130,7 +130,7 @@ func TestLoadIsChargedForAStandstill(t *testing.T) {
 	}()
 	s.awaitAudit(`"event":"logout"`)
 	signal(syscall.SIGSTOP)
-	time.Sleep(stands) // how long it stands is what the test is about
+	time.Sleep(stands) // how long the front is stopped is what the test is about
 	signal(syscall.SIGCONT)
 	r := <-ended
 	// A hundred visits a second were due meanwhile. Of those of the first half each waited for a second at least.
@@ -192,10 +192,10 @@ func (s *site) mergedLoad(d *daemon) {
 	}
 }
 
-// TestLoadSeesLostSessions: a front that is killed, or that stands still for too long, loses sessions that were to stay, and the run is not good.
+// TestLoadSeesLostSessions: a front that is killed, or that is stopped for too long, loses sessions that were to stay, and the run is not good.
 func TestLoadSeesLostSessions(t *testing.T) {
 	t.Parallel()
-	for name, sig := range map[string]syscall.Signal{"killed": syscall.SIGKILL, "stands still": syscall.SIGSTOP} {
+	for name, sig := range map[string]syscall.Signal{"killed": syscall.SIGKILL, "stopped": syscall.SIGSTOP} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s, d := loadSite(t, "20")

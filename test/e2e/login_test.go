@@ -162,7 +162,7 @@ func TestAbnormalTerminalInfo(t *testing.T) {
 				})
 			}
 			if policy == "lenient" {
-				// Whatever was recorded can be reported: no terminal can spoil a day's report.
+				// All that was recorded can be reported: no terminal can spoil a day's report.
 				if lines := s.export(s.days(nil)...); len(lines) != len(tests) {
 					t.Errorf("%d lines, want %d", len(lines), len(tests))
 				}

@@ -233,7 +233,7 @@ func TestWhatARelayMustNotSend(t *testing.T) {
 			SubmitRef string
 		}
 	}
-	s.relay(d, &bad, "bad", "--stranger", "77777777", "--nobody", "88889999", "--terminals-address", d.all[0],
+	s.relay(d, &bad, "bad", "--stranger", "77777777", "--unknown", "88889999", "--terminals-address", d.all[0],
 		"--direct-authcode", s.apps[0].AuthCode, "--customer-password", password,
 		"--investor-app", investorRelay, "--investor-authcode", s.investorCode)
 	if bad.Cases < 60 {

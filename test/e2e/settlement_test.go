@@ -259,6 +259,6 @@ func TestSettlementAnswers(t *testing.T) {
 		t.Errorf("20260101 to 20260107 made %v, %v; want the reports of 5, 6 and 7", reports, err)
 	}
 	if _, err := os.Stat("0001clientinfo20260105.txt"); err == nil {
-		t.Error("a report stands in the working folder")
+		t.Error("a report is in the working folder")
 	}
 }

@@ -10,7 +10,7 @@ library, and the openssl command.
         logs an operator in, submits a terminal of each customer, ends it, logs out
     relay.py flood --address A … --count 65535
         as operator, but writes all submissions at once, far over the window
-    relay.py bad --address A … --stranger 77777777 --nobody 00000000
+    relay.py bad --address A … --stranger 77777777 --unknown 00000000
         sends what a relay must not send, and compares each answer with the page
     relay.py check
         compares its frames with the page's example
@@ -289,7 +289,7 @@ def flood(args):
 
 
 class Bad:
-    """Cases, each with the codes that the page allows. CLOSED stands for a connection that is closed unanswered."""
+    """Cases, each with the codes that the page allows. CLOSED means a connection that is closed unanswered."""
 
     CLOSED = -1
 
@@ -392,8 +392,8 @@ class Bad:
         self.submit("no account", (9, 15), account="")
         if self.args.stranger:
             self.submit("an account out of scope", 9, account=self.args.stranger)
-        if self.args.nobody:
-            self.submit("an account that does not exist", 9, account=self.args.nobody)
+        if self.args.unknown:
+            self.submit("an account that does not exist", 9, account=self.args.unknown)
         self.submit("no AppID", (15, 63), app_id="")
         self.submit("an unknown AppID", 63, app_id="client_none_9.9")
         self.submit("the relay's own AppID", 63, app_id=self.args.app_id)
@@ -506,7 +506,7 @@ def arguments():
     parser.add_argument("--investor-app", default="", help="a many-to-many relay, for bad")
     parser.add_argument("--investor-authcode", default="")
     parser.add_argument("--stranger", default="", help="an account that exists and is out of scope")
-    parser.add_argument("--nobody", default="", help="an account that does not exist")
+    parser.add_argument("--unknown", default="", help="an account that does not exist")
     parser.add_argument("--offline", action="store_true", help="the front takes orders by telephone without an address")
     parser.add_argument("--key-version", default="1.0")
     parser.add_argument("--public-key", help="PEM of that version; without it ciphertexts are random bytes")

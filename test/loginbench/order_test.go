@@ -95,14 +95,14 @@ func judgeOrder(tr *trace) (answers int, faults []string) {
 		answers++
 		raw := rawUUID(id)
 		if !slices.ContainsFunc(audit, func(c *call) bool { return c.before(answer) && bytes.Contains(c.data, id) }) {
-			faults = append(faults, fmt.Sprintf("%s is answered in line %d, and no audit line with it was written before", id, answer.begun))
+			faults = append(faults, fmt.Sprintf("%s is answered on line %d, and no audit line with it was written before", id, answer.begun))
 		}
 		synced := slices.ContainsFunc(wal, func(written *call) bool {
 			return bytes.Contains(written.data, raw) &&
 				slices.ContainsFunc(syncs, func(sync *call) bool { return written.before(sync) && sync.before(answer) })
 		})
 		if !synced {
-			faults = append(faults, fmt.Sprintf("%s is answered in line %d, and no WAL with it was synced before", id, answer.begun))
+			faults = append(faults, fmt.Sprintf("%s is answered on line %d, and no WAL with it was synced before", id, answer.begun))
 		}
 	}
 	return answers, faults

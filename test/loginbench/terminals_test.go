@@ -255,7 +255,7 @@ func newSeed() (seed [32]byte) {
 	return seed
 }
 
-// drawCiphertext stands for the encryption of the terminal string, which differs each time: no ciphertext comes twice. Like
+// drawCiphertext takes the place of the encryption of the terminal string, which differs each time: no ciphertext comes twice. Like
 // one it is less than the modulus.
 func (t *terminals) drawCiphertext() {
 	_, _ = t.random.Read(t.cipher[:]) // never fails

@@ -71,7 +71,7 @@ func (r *request) readLogin(message ftd.Message) error {
 	return r.terminal.Decode(field)
 }
 
-// recordID stands for the receipt of servers that store nothing.
+// recordID takes the place of the receipt of servers that store nothing.
 const recordID = "01980000-0000-7000-8000-000000000000"
 
 // answers makes the answers of one firm, as long as the front's.

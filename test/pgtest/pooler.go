@@ -14,7 +14,7 @@ import (
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
-// Pooler starts pgbouncer before the database of that URL, with that pool_mode and whatever
+// Pooler starts pgbouncer before the database of that URL, with that pool_mode and any
 // further settings, a line each, and returns the URL through it. It ends with the test.
 func Pooler(t testing.TB, database, mode string, settings ...string) string {
 	t.Helper()

@@ -46,7 +46,7 @@ func (c *Cluster) Synchronous(name string) {
 }
 
 // Promote makes a standby the primary and returns once it writes. It waits for no standby
-// of its own until Synchronous: whatever its primary waited for was this server itself.
+// of its own until Synchronous: what its primary waited for was this server itself.
 func (c *Cluster) Promote() {
 	c.t.Helper()
 	// Set before the promotion, so that no COMMIT of the new primary waits for itself.

@@ -78,8 +78,8 @@ type opened struct {
 	of  int
 }
 
-// check compares. answers were taken before the stores were read, and all after: whatever
-// was answered by then must be there, whatever is there must have been asked for by then.
+// check compares. answers were taken before the stores were read, and all after: what
+// was answered by then must be there, what is there must have been asked for by then.
 func (c *checker) check(answers []attempt, s *stored, all []attempt) verdict {
 	v := verdict{Stored: len(s.records), Doubled: len(s.twice)}
 	for _, text := range s.twice {

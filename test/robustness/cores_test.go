@@ -104,7 +104,7 @@ func (w *coresWorld) strike(f coreFault) string {
 	return f.name + " + kill -9"
 }
 
-// judge fails the test for whatever must not be.
+// judge fails the test for what must not be.
 func (w *coresWorld) judge(v verdict, r *coresResult) {
 	w.t.Helper()
 	_, seen := w.witness.counts()

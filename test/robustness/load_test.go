@@ -25,7 +25,7 @@ const (
 	visitPatience = 10 * time.Second
 )
 
-// load is a crowd of terminals that come again and again, whatever happens.
+// load is a crowd of terminals that come again and again, through every fault.
 type load struct {
 	*ledger
 	site    *site.Site

@@ -107,7 +107,7 @@ func (w *world) strike(f fault) string {
 	return f.name + " + kill -9"
 }
 
-// judge fails the test for whatever must not be.
+// judge fails the test for what must not be.
 func (w *world) judge(v verdict) {
 	w.t.Helper()
 	if !v.good() {

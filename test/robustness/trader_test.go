@@ -46,7 +46,7 @@ type traded struct {
 
 func (c *traded) good() bool { return c.Twice+c.Disorder+c.FillDisorder+c.Silent+c.Wrong == 0 }
 
-// crowd is terminals that come, trade for a while, and go, whatever happens.
+// crowd is terminals that come, trade for a while, and go, through every fault.
 type crowd struct {
 	*ledger // of the logins
 	site    *site.Site

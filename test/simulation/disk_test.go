@@ -108,7 +108,7 @@ type connection struct {
 	process *process
 }
 
-// PrepareContext makes a statement that the gate stands before, as before one that is not prepared.
+// PrepareContext makes a statement with the gate before it, as before one that is not prepared.
 func (c *connection) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
 	inner, err := c.whole.PrepareContext(ctx, query)
 	if err != nil || (query != "BEGIN IMMEDIATE" && query != "COMMIT") {

@@ -70,7 +70,7 @@ func (t *terminal) misreport() string {
 		pick(w.random, timeFaults...)(w, s)
 	case 4: // the terminal information is not as it should be
 		s.misinform(w)
-	case 5: // what came before, on whatever visit
+	case 5: // what came before, on any visit
 		s.repeats(pick(w.random, w.infos...))
 	case 6:
 		if w.random.IntN(2) == 0 { // an old SubmitID with other content

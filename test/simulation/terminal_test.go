@@ -207,7 +207,7 @@ func (t *terminal) answer(app string) string {
 	must(err)
 	t.phase = answered
 	if app != disabledApp {
-		t.wire.honest = true // whatever else is wrong, it has the authcode
+		t.wire.honest = true // with any other fault, it has the authcode
 		t.overheard = &result
 	}
 	id, challenge := identity(app), client.Challenge(*t.challenge)

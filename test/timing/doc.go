@@ -15,8 +15,8 @@
 //     that are not looked for; each test names its Effect and why.
 //
 // A pair leaks when it differs in each of Attempts independent runs, which for pairs that
-// do not leak has a chance below 0.001 to the power of Attempts, 1e-9 for three, whatever
-// the noise; a pair that leaks by clearly more than Effect differs in every run. A test that
+// do not leak has a chance below 0.001 to the power of Attempts, 1e-9 for three, at any
+// noise; a pair that leaks by clearly more than Effect differs in every run. A test that
 // uses this must also show it a pair that leaks on purpose, with the same number of rounds.
 //
 // # Bounds

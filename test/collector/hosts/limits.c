@@ -46,7 +46,7 @@ static int calls_with_addresses(struct library *l)
     return code == TFC_INTERNAL ? TOO_FEW : 0;
 }
 
-/* Whatever the limit is, from too little to enough: a code, and no end by Go's hand. Each limit has a child of its own, forked before the first call. */
+/* At any limit, from too little to enough: a code, and no end by Go's hand. Each limit has a child of its own, forked before the first call. */
 static void few_addresses(struct library *l)
 {
     rlim_t mib;
