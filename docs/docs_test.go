@@ -98,7 +98,7 @@ func sentText(t *testing.T, code int) string {
 	return string(e.Text)
 }
 
-// compare holds the rows of a table to what must stand in it; a value that is not empty is
+// compare holds the rows of a table to what it must have; a value that is not empty is
 // what the row's second cell must be.
 func compare(t *testing.T, page string, rows [][]string, want map[string]string) {
 	t.Helper()
