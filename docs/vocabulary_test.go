@@ -3,12 +3,20 @@ package docs
 import (
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
 // retired are words that have no use here beside those of vocabulary.md.
 var retired = regexp.MustCompile(`(?i)\b(goodbye|by and by|in vain)\b`)
+
+// riddles are words that leave the reader to guess what is the case, or who acts. A test of internal/chinese has the same for
+// messages. A line of a file is "on line 3".
+var riddles = regexp.MustCompile(`(?i)\b(stands?|stood|standing|whatever|whoever|nobody|somebody|in line|in earnest)\b`)
+
+// known are terms of the field that have such a word within: the user of Unix, and what takes the place of something.
+var known = strings.NewReplacer("user nobody", "", "stand-in", "")
 
 // agentless are words for an agent that has a name: the operator, an attacker, a process.
 var agentless = regexp.MustCompile(`(?i)\b(whoever|nobody|somebody|everybody|anybody)\b`)
@@ -26,6 +34,27 @@ func TestRetiredWords(t *testing.T) {
 		for i, line := range strings.Split(read(t, path), "\n") {
 			if filepath.Base(path) != "vocabulary.md" {
 				wantNone(t, retired, path, i+1, line)
+			}
+		}
+	})
+}
+
+// TestPlainWords: comments, pages and what is no Go write what is the case. Migrations are left as they were released.
+func TestPlainWords(t *testing.T) {
+	t.Parallel()
+	kinds := []string{".go", ".md", ".c", ".cc", ".cfg", ".h", ".html", ".py", ".service", ".sh", ".sql", ".vec", ".yaml", ".yml"}
+	walk(t, "", func(path string) {
+		kind := filepath.Ext(path)
+		if !slices.Contains(kinds, kind) || filepath.Base(path) == "vocabulary.md" || strings.Contains(path, "/migrations/") {
+			return
+		}
+		for i, line := range strings.Split(read(t, path), "\n") {
+			if kind == ".go" {
+				_, line, _ = strings.Cut(line, "//")
+			}
+			if word := riddles.FindString(known.Replace(line)); word != "" {
+				t.Errorf("%s:%d has %q, which a reader has to guess: write what is the case (is, has, appears, is kept, at any, also if), or who acts",
+					path, i+1, word)
 			}
 		}
 	})

@@ -88,8 +88,8 @@ func rendered(format string) string {
 	})
 }
 
-// riddles are words that leave the reader of a message to guess: "stands" is is, is listed, is kept or stops; "nobody" and
-// "whoever" hide who acts. A line of a file is "on line 3".
+// riddles are words that leave the reader of a message to guess what is the case, or who acts. A test of docs has the same
+// for comments and pages. A line of a file is "on line 3".
 var riddles = regexp.MustCompile(`(?i)\b(stands?|stood|standing|whatever|whoever|nobody|somebody|in line|in earnest|goodbye)\b`)
 
 // TestMessagesUsePlainWords reads each text of the source: what it prints, asks, logs and explains.
