@@ -8,7 +8,6 @@ import (
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/test/await"
-	"github.com/tradefront/tradefront/test/pgtest"
 	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
@@ -16,7 +15,7 @@ import (
 // session goes on, and the change is written down. The terminals hear of it without a word to any front.
 func TestDisabledAccounts(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, pgtest.Database(t), "auth: {refresh: 100ms}\n")
+	s := newSite(t, firmDatabase(t), "auth: {refresh: 100ms}\n")
 	s.addAccount("66666666", "1")
 	other := s.secondFront()
 	fronts := []*daemon{s.serve(), other.serve()}

@@ -6,14 +6,13 @@ import (
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/test/await"
-	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 // TestBoundAppID: who is outside the binding of an AppID gets the answer of a wrong authcode, and the audit log the reason. A running front
 // follows each change through PostgreSQL and its mirror.
 func TestBoundAppID(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, pgtest.Database(t), "auth: {refresh: 100ms}\n"+floodLimits) // it asks until an answer changes, and is not to be turned away for that
+	s := newSite(t, firmDatabase(t), "auth: {refresh: 100ms}\n"+floodLimits) // it asks until an answer changes, and is not to be turned away for that
 	d := s.serve()
 	_, err := d.enter(t, "AAAAAAAABBBBBBBB")
 	wrong := refusalOf(t, err)

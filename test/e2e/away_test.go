@@ -156,7 +156,7 @@ func (s *site) frontList() (list []struct {
 // TestReportWaitsForFronts: the whole way with real commands.
 func TestReportWaitsForFronts(t *testing.T) {
 	t.Parallel()
-	url := pgtest.Database(t)
+	url := firmDatabase(t)
 	s := newSite(t, url, "")
 	d := s.serve()
 	if list := s.frontList(); len(list) != 1 || list[0].FrontID != 1 || list[0].State != "running" || list[0].Holds != 0 {

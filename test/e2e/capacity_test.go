@@ -16,7 +16,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tradefront/tradefront/test/await"
-	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 // capacityLogins is how many logins TestCapacity measures; without it the test is skipped.
@@ -34,7 +33,7 @@ func TestCapacity(t *testing.T) {
 }
 
 func capacityOfPostgres(t *testing.T, n int) {
-	url := pgtest.Database(t)
+	url := firmDatabase(t)
 	s := newSite(t, url, "limits: {connections_per_source: 100000}")
 	d := s.serveMany()
 	db, err := pgx.Connect(t.Context(), url)

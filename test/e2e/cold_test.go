@@ -13,14 +13,13 @@ import (
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/loadtest/population"
-	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 // TestColdMorning: accounts that logged in before a restart log in after it by their verifiers, in either store; one whose password
 // was changed meanwhile does not by the one before.
 func TestColdMorning(t *testing.T) {
 	t.Parallel()
-	for name, url := range map[string]func(*testing.T) string{"embedded": func(*testing.T) string { return "" }, "postgres": func(t *testing.T) string { return pgtest.Database(t) }} {
+	for name, url := range map[string]func(*testing.T) string{"embedded": func(*testing.T) string { return "" }, "postgres": func(t *testing.T) string { return firmDatabase(t) }} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			const accounts = 20

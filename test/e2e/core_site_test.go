@@ -147,13 +147,14 @@ func linked(t testing.TB, cores []*coreProcess, link, extra string) *site {
 	if link != "" {
 		link = ", " + link
 	}
-	f := firm.New(t, firm.Options{
+	p, err := linkedFirm()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return siteOf(t, p.New(t, firm.Options{
 		Binary: binary, Store: extra,
 		Core: fmt.Sprintf("  driver: link\n  link: {endpoints: [%s]%s}\n", strings.Join(endpoints, ", "), link),
-	})
-	s := &site{t: t, dir: f.Dir, config: f.Config, private: f.Private, key: f.Key}
-	s.addApp(appID)
-	return s
+	}))
 }
 
 // serveReady starts the front, and waits until it uses a core.

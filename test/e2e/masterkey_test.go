@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/client"
-	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 // second is another front of the same firm: its own folder, the same database and keys.
@@ -25,7 +24,7 @@ func (s *site) second() *site {
 // without a pause, every step of the change, one front killed in the middle: none is refused.
 func TestMasterKeyChangeUnderLoad(t *testing.T) {
 	t.Parallel()
-	a := newSite(t, pgtest.Database(t), "auth:\n  refresh: 100ms\n")
+	a := newSite(t, firmDatabase(t), "auth:\n  refresh: 100ms\n")
 	b := a.second()
 	first, second := a.serve(), b.serve()
 	load := make(chan int, 2)

@@ -13,14 +13,13 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/storetest"
-	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 // TestReadyzNamesObstacles: each front warns of what keeps a report of the last days back, with what to
 // do, until it is waived; it serves terminals meanwhile.
 func TestReadyzNamesObstacles(t *testing.T) {
 	t.Parallel()
-	url := pgtest.Database(t)
+	url := firmDatabase(t)
 	s := newSite(t, url, "")
 	cal, err := calendar.Parse(configs.Calendar)
 	if err != nil {

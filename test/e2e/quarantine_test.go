@@ -13,7 +13,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tradefront/tradefront/client"
-	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 // TestQuarantineFromAlarmToReport: PostgreSQL refuses one login's record; it is answered,
@@ -21,7 +20,7 @@ import (
 // cause is gone it is released into the report, all beside the running front.
 func TestQuarantineFromAlarmToReport(t *testing.T) {
 	t.Parallel()
-	url := pgtest.Database(t)
+	url := firmDatabase(t)
 	s := newSite(t, url, "")
 	s.addAccount("77777777", "1")
 	execute(t, url, "ALTER TABLE record ADD CONSTRAINT mistake CHECK (account <> '77777777')")

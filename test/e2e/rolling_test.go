@@ -14,7 +14,6 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/regulation"
-	"github.com/tradefront/tradefront/test/pgtest"
 )
 
 const (
@@ -28,7 +27,7 @@ const (
 // report, once.
 func TestRollingRestart(t *testing.T) {
 	t.Parallel()
-	a := newSite(t, pgtest.Database(t), "")
+	a := newSite(t, firmDatabase(t), "")
 	addresses := proxied{a: steadyAddress(t), aTLS: steadyAddress(t), b: steadyAddress(t), bTLS: steadyAddress(t)}
 	second := a.secondFront()
 	addresses.aHealth = behindBalancer(a, addresses.a, addresses.aTLS)

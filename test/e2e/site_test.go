@@ -60,11 +60,18 @@ const (
 // extra is YAML that is put at the end, in the section store.
 func newSite(t testing.TB, postgresURL, extra string) *site {
 	t.Helper()
-	f := firm.New(t, firm.Options{Binary: binary, URL: postgresURL, Store: extra})
-	s := &site{t: t, dir: f.Dir, config: f.Config, private: f.Private, key: f.Key}
-	s.addApp(appID)
-	s.addAccount(account, "1")
-	return s
+	o := firm.Options{Binary: binary, URL: postgresURL, Store: extra}
+	if p := prepared(t, postgresURL); p != nil {
+		return siteOf(t, p.New(t, o))
+	}
+	f := firm.New(t, o)
+	f.AddApp(appID)
+	f.AddAccount(account, password, "1")
+	return siteOf(t, f)
+}
+
+func siteOf(t testing.TB, f *firm.Site) *site {
+	return &site{t: t, dir: f.Dir, config: f.Config, private: f.Private, key: f.Key, apps: f.Apps, users: f.Users}
 }
 
 func (s *site) write(name string, data []byte) {
@@ -104,7 +111,7 @@ func stores(t *testing.T, test func(t *testing.T, postgresURL string)) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, pgtest.Database(t))
+		test(t, firmDatabase(t))
 	})
 }
 

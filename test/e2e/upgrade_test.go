@@ -15,7 +15,6 @@ import (
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/test/await"
-	"github.com/tradefront/tradefront/test/pgtest"
 	"github.com/tradefront/tradefront/test/terminaltest"
 	"github.com/tradefront/tradefront/test/testmain"
 )
@@ -111,7 +110,7 @@ func (u *upgraded) end() {
 // session ends, no login fails, what a terminal had sent by halves is whole, and every answered login is in the report, once.
 func TestLiveUpgrade(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, pgtest.Database(t), "")
+	s := newSite(t, firmDatabase(t), "")
 	for i := range comers + sitters {
 		s.addAccount(fmt.Sprint(7000000+i), "1")
 	}

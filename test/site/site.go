@@ -47,16 +47,52 @@ type Site struct {
 // the test's to add.
 func New(t testing.TB, o Options) *Site {
 	t.Helper()
-	s := &Site{t: t, binary: o.Binary, Dir: t.TempDir()}
-	s.Config = filepath.Join(s.Dir, "tradefront.yaml")
-	s.makeKeys()
-	s.Write("calendar.yaml", configs.Calendar)
-	s.Write("tradefront.yaml", o.configuration())
-	if o.URL != "" {
-		s.CLI("", "migrate")
+	s := newSite(t, o)
+	if err := setUp(&o, s.Config); err != nil {
+		t.Fatal(err)
 	}
-	s.CLI("", "masterkey", "create")
 	return s
+}
+
+// newSite is a site with the files that no command makes.
+func newSite(t testing.TB, o Options) *Site {
+	t.Helper()
+	s := &Site{t: t, binary: o.Binary, Dir: t.TempDir(), Private: keypair.RSA(0).RSA}
+	s.Config = filepath.Join(s.Dir, configuration)
+	err := o.writeFiles(s.Dir)
+	if err == nil {
+		s.Key, err = supplement.ParsePublicKey(keypair.RSA(0).Public)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+const configuration = "tradefront.yaml"
+
+// writeFiles makes what no command makes: the key pair, the calendar and the configuration.
+func (o *Options) writeFiles(dir string) error {
+	pair := keypair.RSA(0)
+	for name, data := range map[string][]byte{
+		"public.pem": pair.Public, "private.pem": pair.Private, "calendar.yaml": configs.Calendar, configuration: o.configuration(),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setUp makes by commands what each firm has: the schema and the master key.
+func setUp(o *Options, config string) error {
+	if o.URL != "" {
+		if _, err := cli(o.Binary, config, "", "migrate"); err != nil {
+			return err
+		}
+	}
+	_, err := cli(o.Binary, config, "", "masterkey", "create")
+	return err
 }
 
 // Beside is another front of the same firm, in a folder of its own, with the keys, the master key and the PostgreSQL of
@@ -64,7 +100,7 @@ func New(t testing.TB, o Options) *Site {
 func (s *Site) Beside(o Options) *Site {
 	s.t.Helper()
 	b := &Site{t: s.t, binary: o.Binary, Dir: s.t.TempDir(), Private: s.Private, Key: s.Key, Apps: s.Apps, Users: s.Users}
-	b.Config = filepath.Join(b.Dir, "tradefront.yaml")
+	b.Config = filepath.Join(b.Dir, configuration)
 	for _, name := range []string{"public.pem", "private.pem", "calendar.yaml", "master.key"} {
 		data, err := os.ReadFile(filepath.Join(s.Dir, name))
 		if err != nil {
@@ -72,7 +108,7 @@ func (s *Site) Beside(o Options) *Site {
 		}
 		b.Write(name, data)
 	}
-	b.Write("tradefront.yaml", o.configuration())
+	b.Write(configuration, o.configuration())
 	return b
 }
 
@@ -123,18 +159,6 @@ store:
 func (s *Site) Write(name string, data []byte) {
 	s.t.Helper()
 	if err := os.WriteFile(filepath.Join(s.Dir, name), data, 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-func (s *Site) makeKeys() {
-	s.t.Helper()
-	pair := keypair.RSA(0)
-	s.Private = pair.RSA
-	s.Write("public.pem", pair.Public)
-	s.Write("private.pem", pair.Private)
-	var err error
-	if s.Key, err = supplement.ParsePublicKey(pair.Public); err != nil {
 		s.t.Fatal(err)
 	}
 }
