@@ -33,7 +33,7 @@ func init() {
 		"restart":       {"", "become another instance that knows no session; every link ends", (*Server).doRestart},
 		"stall":         {"D", "read and write nothing for the duration D", (*Server).doStall},
 		"mute":          {"D", "leave verifies and business without an answer for the duration D; heartbeats go on", (*Server).doMute},
-		"late-verify":   {"D", "answer each verify by the duration D later; 0s ends it", (*Server).doLate},
+		"late-verify":   {"D", "answer each verify by the duration D later; 0s ends it, for those that wait too", (*Server).doLate},
 		"no-credit":     {"", "take all credit away and give no more", onEngine((*engine).noCredit)},
 		"credit":        {"N|auto", "give each front N frames more; auto goes back to what --credit says", (*Server).doCredit},
 		"wrong":         {"KIND [N]", "the next N answers (1) are wrong: unknown-session, twice, malformed, oversize; unasked: send N to no request", (*Server).doWrong},
@@ -155,7 +155,10 @@ func (s *Server) doMute(args []string) (string, error) {
 func (s *Server) doLate(args []string) (string, error) {
 	d, err := duration(args)
 	if err == nil {
-		s.with(func(e *engine) { e.faults.late = d })
+		s.with(func(e *engine) {
+			e.faults.late = d
+			e.sendLate()
+		})
 	}
 	return "ok", err
 }

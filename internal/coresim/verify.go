@@ -128,11 +128,11 @@ type delayed struct {
 	code int
 }
 
-// sendLate sends the answers that are due.
+// sendLate sends the answers that are due: all, if none is to be late any more.
 func (e *engine) sendLate() {
 	waiting := e.faults.delayed[:0]
 	for _, d := range e.faults.delayed {
-		if e.now.Before(d.due) {
+		if e.faults.late > 0 && e.now.Before(d.due) {
 			waiting = append(waiting, d)
 			continue
 		}

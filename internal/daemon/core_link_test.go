@@ -197,23 +197,35 @@ func TestSlowVerify(t *testing.T) {
 	t.Parallel()
 	f := newLinkedFront(t, func(c *config.Config) { c.Core.Link.VerifyTimeout = 200 * time.Millisecond })
 	core := f.startCore(coresim.Options{Accounts: []coresim.Account{{User: "88888888", Password: corePassword}}})
-	if _, err := core.Do("late-verify 400ms"); err != nil {
+	if _, err := core.Do("late-verify 1h"); err != nil { // the front gives up first, however slow the machine is
 		t.Fatal(err)
 	}
 	m := f.dial()
 	m.Send(loginOf("88888888", corePassword))
 	m.Expect(ftd.TIDUserLogin, 90)
+	if _, err := core.Do("late-verify 0s"); err != nil { // the answer comes now
+		t.Fatal(err)
+	}
 	await.True(t, "the late answer is discarded", func() bool {
 		return f.daemon.coreLink.discarded.by([]string{"", "", "", "", "", "", "", "late_verify"})["late_verify"] == 1
 	})
-	if _, err := core.Do("late-verify 0s"); err != nil {
-		t.Fatal(err)
+	if got := answerInTime(t, m, loginOf("88888888", corePassword)); got != 0 {
+		t.Errorf("the next login was answered %d, want 0", got)
 	}
-	m.Send(loginOf("88888888", corePassword))
-	m.Expect(ftd.TIDUserLogin, 0)
 	if n := f.records(); n != 1 {
 		t.Errorf("%d records, want 1", n)
 	}
+}
+
+// answerInTime logs in until the core answers in time: on a busy machine a core that does nothing wrong may be too late, too.
+func answerInTime(t *testing.T, m *terminaltest.Terminal, login []byte) (code int) {
+	t.Helper()
+	await.True(t, "the core to answer in time", func() bool {
+		m.Send(login)
+		code = m.Next().Code
+		return code != 90
+	})
+	return code
 }
 
 // TestLateAnswerIsNotTheNextLogins: the core's answer to a login that was given up says nothing of the next one on
@@ -228,15 +240,19 @@ func TestLateAnswerIsNotTheNextLogins(t *testing.T) {
 		}
 	}
 	m := f.dial()
-	do("late-verify 800ms")
+	do("late-verify 1h")
 	m.Send(loginOf("88888888", corePassword))
 	m.Expect(ftd.TIDUserLogin, 90)
-	do("late-verify 1s") // its answer comes too late as well, and the first one's while it is on its way
-	m.Send(loginOf("88888888", "wrong"))
-	m.Expect(ftd.TIDUserLogin, 90)
-	do("late-verify 0s")
-	m.Send(loginOf("88888888", "wrong"))
-	m.Expect(ftd.TIDUserLogin, 3)
+	wrong := loginOf("88888888", "wrong")
+	m.Send(wrong)
+	await.True(t, "the core to have both", func() bool { return core.Report().Now().Verifies == 2 })
+	do("late-verify 0s") // the right one's answer comes while the wrong one waits for its own, if the front has not given up that one as well
+	if got := m.Next().Code; got != 3 && got != 90 {
+		t.Errorf("the second login was answered %d, want 3 or 90", got)
+	}
+	if got := answerInTime(t, m, wrong); got != 3 {
+		t.Errorf("the third login was answered %d, want 3", got)
+	}
 	if n := f.records(); n != 0 {
 		t.Errorf("%d records, want none", n)
 	}
