@@ -10,7 +10,7 @@ oldest=13
 
 # usable DIR: are all programs there, and new enough?
 usable() {
-	for program in initdb postgres createdb dropdb; do
+	for program in initdb postgres psql; do
 		[ -x "$1/$program" ] || return 1
 	done
 	major=$("$1/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')

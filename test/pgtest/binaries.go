@@ -21,7 +21,7 @@ func binaries() (string, error) {
 			return dir, nil
 		}
 	}
-	return "", fmt.Errorf("no PostgreSQL %d or newer on this machine (initdb, postgres, createdb, dropdb): "+
+	return "", fmt.Errorf("no PostgreSQL %d or newer on this machine (initdb, postgres, psql): "+
 		"run the tests with `make test`, which installs it, or run test/ensure-postgres.sh", oldest)
 }
 
@@ -61,7 +61,7 @@ func number(s string) int {
 
 // version is the major version of the programs in dir, all of which must be there.
 func version(dir string) (int, error) {
-	for _, name := range []string{"initdb", "postgres", "createdb", "dropdb"} {
+	for _, name := range []string{"initdb", "postgres", "psql"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			return 0, err
 		}

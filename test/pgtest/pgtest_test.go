@@ -146,3 +146,14 @@ func TestTemplate(t *testing.T) {
 		})
 	}
 }
+
+// TestFailedStatement: what PostgreSQL refuses is an error with its words, and the next statement is another.
+func TestFailedStatement(t *testing.T) {
+	Database(t)
+	if err := shared.admin.run("CREATE DATABASE postgres"); err == nil || !strings.Contains(err.Error(), `"postgres" already exists`) {
+		t.Errorf("a database that exists: %v", err)
+	}
+	if err := shared.admin.run("SET jit = off"); err != nil {
+		t.Error(err)
+	}
+}

@@ -3,6 +3,7 @@ package pgtest
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,6 +19,7 @@ var shared struct {
 	managed atomic.Bool // Main runs, which will remove the cluster
 	mu      sync.Mutex
 	server  *server
+	admin   *admin
 	err     error // why it could not be started: tried once, and every test fails by it
 }
 
@@ -32,6 +34,7 @@ func Main(m testmain.Runner, options ...goleak.Option) int {
 			shared.mu.Lock()
 			defer shared.mu.Unlock()
 			if shared.server != nil {
+				shared.admin.close()
 				shared.server.remove()
 			}
 			initial.remove()
@@ -41,7 +44,7 @@ func Main(m testmain.Runner, options ...goleak.Option) int {
 }
 
 // Database makes an empty database in the shared cluster for this test and returns its
-// URL. It is dropped at the end of the test, connections or not. Options are createdb's.
+// URL. It is dropped at the end of the test, connections or not. Options are those of CREATE DATABASE.
 func Database(t testing.TB, options ...string) string {
 	t.Helper()
 	s, err := sharedServer()
@@ -49,19 +52,15 @@ func Database(t testing.TB, options ...string) string {
 		t.Fatal("pgtest: ", err)
 	}
 	name := fmt.Sprintf("test_%d", databases.Add(1))
-	if out, err := s.run("createdb", append(options, s.connect(name)...)...); err != nil {
-		t.Fatalf("pgtest: createdb: %v\n%s%s", err, out, s.log())
+	if err := shared.admin.create(s, name, strings.Join(options, " ")); err != nil {
+		t.Fatalf("pgtest: %v\n%s", err, s.log())
 	}
 	t.Cleanup(func() {
-		if out, err := s.run("dropdb", append([]string{"--force"}, s.connect(name)...)...); err != nil {
-			t.Errorf("pgtest: dropdb: %v\n%s", err, out)
+		if err := shared.admin.drop(name); err != nil {
+			t.Errorf("pgtest: %v", err)
 		}
 	})
 	return s.url(name)
-}
-
-func (s *server) connect(database string) []string {
-	return []string{"-h", "127.0.0.1", "-p", fmt.Sprint(s.port), "-U", "postgres", database}
 }
 
 func sharedServer() (*server, error) {
@@ -71,19 +70,24 @@ func sharedServer() (*server, error) {
 		return nil, errors.New("TestMain of this package must run pgtest.Main, which removes the shared cluster")
 	}
 	if shared.server == nil && shared.err == nil {
-		shared.server, shared.err = startShared()
+		shared.server, shared.admin, shared.err = startShared()
 	}
 	return shared.server, shared.err
 }
 
-func startShared() (*server, error) {
+func startShared() (*server, *admin, error) {
 	s, err := newServer(testmain.Memory())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := s.start(); err != nil {
 		s.remove()
-		return nil, err
+		return nil, nil, err
 	}
-	return s, nil
+	a, err := newAdmin(s)
+	if err != nil {
+		s.remove()
+		return nil, nil, err
+	}
+	return s, a, nil
 }

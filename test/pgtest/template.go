@@ -33,7 +33,7 @@ func (p *Template) Database(t testing.TB) string {
 	if p.err != nil {
 		t.Fatal("pgtest: template: ", p.err)
 	}
-	return Database(t, "-T", p.name)
+	return Database(t, "TEMPLATE", p.name)
 }
 
 // make makes the template. It is not bound to the test that happens to be first, and ends
@@ -45,8 +45,8 @@ func (p *Template) make() {
 		return
 	}
 	p.name = fmt.Sprintf("template_%d", databases.Add(1))
-	if out, err := s.run("createdb", s.connect(p.name)...); err != nil {
-		p.err = fmt.Errorf("createdb: %w\n%s%s", err, out, s.log())
+	if err := shared.admin.create(s, p.name, ""); err != nil {
+		p.err = fmt.Errorf("%w\n%s", err, s.log())
 		return
 	}
 	p.err = p.fill(context.Background(), s.url(p.name))

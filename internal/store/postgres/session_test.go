@@ -109,13 +109,13 @@ func TestSettingOfTheURLStays(t *testing.T) {
 func TestEncodingOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	for _, encoding := range []string{"EUC_CN", "LATIN1", "EUC_TW"} {
-		p := storetest.Connect(t, pgtest.Database(t, "-E", encoding, "-T", "template0"), postgres.Options{})
+		p := storetest.Connect(t, pgtest.Database(t, "ENCODING '"+encoding+"' TEMPLATE template0"), postgres.Options{})
 		_, err := p.Migrate(t.Context())
 		if err == nil || !strings.Contains(err.Error(), "the database's encoding is "+encoding) || !strings.Contains(err.Error(), "ENCODING 'UTF8'") {
 			t.Errorf("%s: %v", encoding, err)
 		}
 	}
-	p := storetest.OpenPostgresAt(t, pgtest.Database(t, "-E", "SQL_ASCII", "-T", "template0"), postgres.Options{})
+	p := storetest.OpenPostgresAt(t, pgtest.Database(t, "ENCODING 'SQL_ASCII' TEMPLATE template0"), postgres.Options{})
 	findings, err := p.Inspect(t.Context())
 	if err != nil || len(findings) != 1 || findings[0].Setting != "server_encoding" || findings[0].Is != "SQL_ASCII" {
 		t.Errorf("SQL_ASCII: %v, %v", findings, err)
