@@ -18,16 +18,34 @@ const keep = 7 * 24 * time.Hour
 // has to tell apart all that makes two programs differ.
 func Kept(path, name string, build func(path string) error) error {
 	return locked(name, func(kept string) error {
-		if _, err := os.Stat(kept); errors.Is(err, os.ErrNotExist) {
-			if err := build(kept + ".new"); err != nil {
-				return err
-			}
-			if err := os.Rename(kept+".new", kept); err != nil {
-				return err
-			}
+		if err := ensure(kept, build); err != nil {
+			return err
 		}
 		return take(path, kept)
 	})
+}
+
+// Opened is Kept for a file that is read once: the kept one, to be closed by the caller.
+func Opened(name string, build func(path string) error) (f *os.File, err error) {
+	err = locked(name, func(kept string) error {
+		if err := ensure(kept, build); err != nil {
+			return err
+		}
+		f, err = os.Open(kept)
+		return err
+	})
+	return f, err
+}
+
+// ensure has build make what is not kept.
+func ensure(kept string, build func(path string) error) error {
+	if _, err := os.Stat(kept); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if err := build(kept + ".new"); err != nil {
+		return err
+	}
+	return os.Rename(kept+".new", kept)
 }
 
 // Renewed puts the program of that name at path, after build has brought the kept one up to date.

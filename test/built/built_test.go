@@ -2,6 +2,7 @@ package built
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -25,6 +26,28 @@ func read(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(got)
+}
+
+func TestOpenedIsBuiltOnce(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	var calls atomic.Int64
+	for range 2 {
+		f, err := Opened("one", text(&calls, "file"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(f)
+		if err := errors.Join(err, f.Close()); err != nil || string(got) != "file" {
+			t.Errorf("read %q, %v", got, err)
+		}
+	}
+	if n := calls.Load(); n != 1 {
+		t.Errorf("built %d times", n)
+	}
+	failed := errors.New("no initdb")
+	if _, err := Opened("two", func(string) error { return failed }); !errors.Is(err, failed) {
+		t.Errorf("what cannot be built: %v", err)
+	}
 }
 
 func TestManyAsksBuildOnce(t *testing.T) {

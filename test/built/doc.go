@@ -1,5 +1,5 @@
 // Package built keeps the programs that tests build, so that the packages of one test run, and
-// the next run, build each of them once: the front's binary, and the C++ programs of cppcore.
+// the next run, build each of them once: the front's binary, the C++ programs of cppcore, and what initdb makes.
 //
 // They are in the user's cache folder, below tradefront-tests. A test gets a link or a copy of its
 // own, so no other run can replace a program that a test has started.

@@ -8,14 +8,17 @@ import (
 	"regexp"
 	"sort"
 	"strconv"
+	"sync"
 )
 
 // oldest is the first major version of PostgreSQL that the tests accept.
 const oldest = 13
 
-// binaries finds the folder of PostgreSQL's programs: that of the initdb in PATH, else
-// the newest of the places where distributions put them.
-func binaries() (string, error) {
+// binaries is the folder of PostgreSQL's programs.
+var binaries = sync.OnceValues(findBinaries)
+
+// findBinaries finds the folder of the initdb in PATH, else the newest of the places where distributions put it.
+func findBinaries() (string, error) {
 	for _, dir := range candidates() {
 		if v, err := version(dir); err == nil && v >= oldest {
 			return dir, nil

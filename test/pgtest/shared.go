@@ -37,7 +37,6 @@ func Main(m testmain.Runner, options ...goleak.Option) int {
 				shared.admin.close()
 				shared.server.remove()
 			}
-			initial.remove()
 		}()
 		return m.Run()
 	}), options...)
