@@ -13,8 +13,12 @@ var pageSource string
 
 var page = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageSource)) })
 
-// shownOnPage is how many differences of a kind the page names; the JSON has Options.Limit of them.
-const shownOnPage = 50
+// shownOnPage is how many differences of a kind the page names; the JSON has Options.Limit of them. Those after the first
+// shownOpen are behind a click, so that a reader sees each kind.
+const (
+	shownOnPage = 50
+	shownOpen   = 8
+)
 
 // WriteHTML writes the result as one page that needs nothing else: no script, no link.
 func (r *Result) WriteHTML(w io.Writer) error { return page().Execute(w, pageData{r}) }
@@ -43,14 +47,16 @@ func (d pageData) Tables() (all []pageTable) {
 	}
 	for _, found := range d.Differences() {
 		first := found.First[:min(shownOnPage, len(found.First))]
-		all = append(all, pageTable{found, words[found.Kind], first, found.Total - int64(len(first))})
+		open := min(shownOpen, len(first))
+		all = append(all, pageTable{found, words[found.Kind], first[:open], first[open:], found.Total - int64(len(first))})
 	}
 	return all
 }
 
 type pageTable struct {
 	Differences
-	Words KindFacts
-	Few   []Difference
-	More  int64
+	Words  KindFacts
+	Few    []Difference
+	Others []Difference
+	More   int64
 }

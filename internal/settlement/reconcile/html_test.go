@@ -42,7 +42,7 @@ func TestPage(t *testing.T) {
 	}
 	bad.add(SubmittedAgain, Difference{RecordID: "r"})
 	page := write(bad)
-	for _, want := range []string{"57 处不一致", "已应答但未入库（57）", "另有 7 条", "说明 note"} {
+	for _, want := range []string{"57 处不一致", "已应答但未入库（57）", "其余 42 条", "另有 7 条未列出", "说明 note"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
