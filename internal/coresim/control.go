@@ -36,7 +36,7 @@ func init() {
 		"late-verify":   {"D", "answer each verify by the duration D later; 0s ends it, for those that wait too", (*Server).doLate},
 		"no-credit":     {"", "take all credit away and give no more", onEngine((*engine).noCredit)},
 		"credit":        {"N|auto", "give each front N frames more; auto goes back to what --credit says", (*Server).doCredit},
-		"wrong":         {"KIND [N]", "the next N answers (1) are wrong: unknown-session, twice, malformed, oversize; unasked: send N to no request", (*Server).doWrong},
+		"wrong":         {"KIND [N]", "the next N answers (1) are wrong: unknown-session, twice, malformed, oversize; unasked: N to no request", (*Server).doWrong},
 		"refuse-resume": {"on|off", "refuse each SessionResume", (*Server).doRefuseResume},
 
 		"new-term":     {"[N]", "take the next term, or N", (*Server).doTerm},
