@@ -282,6 +282,8 @@ var foreign = map[string]string{
 	"requires at least %d arg(s), only received %d": "至少需要 %d 个参数，只给出了 %d 个",
 	"accepts at most %d arg(s), received %d":        "最多 %d 个参数，给出了 %d 个",
 	"if any flags in the group [%s] are set none of the others can be; [%s] were all set": "选项 [%s] 不能同时使用；给出了 [%s]",
+	"if any flags in the group [%s] are set they must all be set; missing [%s]":           "选项 [%s] 须一起使用；缺少 [%s]",
+	"at least one of the flags in the group [%s] is required":                             "须给出选项 [%s] 之一",
 	"open %s: no such file or directory":                                                  "%s 不存在",
 	"stat %s: no such file or directory":                                                  "%s 不存在",
 	"lstat %s: no such file or directory":                                                 "%s 不存在",

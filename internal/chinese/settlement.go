@@ -21,6 +21,14 @@ var settlement = map[string]string{
 	"%s; to replace it all the same, and keep it beside the new one: --force --reason TEXT":          "%s；仍要替换它，并把原文件保留在旁：--force --reason TEXT",
 	"reconcile with its audit log names the logins; if its disk is found, start the front on it":     "用其审计日志对账可查出是哪些登录；如果找回磁盘，请用它启动前置",
 
+	// Warnings of reconcile.
+	"%d entries are in several audit logs in the same words, and count once":                              "有 %d 条日志在多份审计日志中完全相同，只计一次",
+	"neither the audit logs nor the store have a login of %s":                                             "审计日志和数据库中都没有交易日 %s 的登录",
+	"more than %d submissions were sent again; only so many were looked for on other days":                "重发的上报超过 %d 条；只在其他交易日中查找了这么多条",
+	"more than %d records are missing; only so many were looked for on other days and in the local store": "缺少的记录超过 %d 条；只在其他交易日和本地库中查找了这么多条",
+	"%s and %s have the same content: entries that are in both count once":                                "%s 与 %s 内容相同：两者都有的日志只计一次",
+	"%s: %d torn lines, as a crash leaves them: what they said is lost":                                   "%s：有 %d 行因崩溃而不完整，其内容已丢失",
+
 	// Files.
 	"the file that is there cannot be kept: %w":                         "无法保留现有文件：%w",
 	"its manifest cannot be kept: %w":                                   "无法保留其清单：%w",

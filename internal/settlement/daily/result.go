@@ -114,6 +114,9 @@ func (r *Result) judge() {
 		r.Verdict = DoNotHandIn
 		r.Chinese = fmt.Sprintf("切勿报送：交易日 %s 有 %d 项问题", r.Day, bad)
 		r.English = fmt.Sprintf("DO NOT hand in: trading day %s has %d problems", r.Day, bad)
+		if bad == 1 {
+			r.English = fmt.Sprintf("DO NOT hand in: trading day %s has a problem", r.Day)
+		}
 	case toHandIn == 0 && r.HandedIn:
 		r.Verdict = HandedIn
 		r.Chinese = fmt.Sprintf("已报送：交易日 %s 共 %d 行，报送之后没有新记录", r.Day, r.Rows)

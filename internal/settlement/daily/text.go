@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/tradefront/tradefront/internal/chinese"
 )
 
 // stepNames are what people read.
@@ -21,7 +23,8 @@ func (r *Result) WriteText(w io.Writer) {
 		r.Steps[i].write(w)
 	}
 	for _, text := range r.Warnings {
-		fmt.Fprintf(w, "\n警告 warning: %s\n", text)
+		fmt.Fprintf(w, "\n警告 %s\n", chinese.Of(text))
+		fmt.Fprintf(w, "  warning %s\n", text)
 	}
 	r.writeFiles(w)
 }
