@@ -69,7 +69,7 @@ func newAccountAdd(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(e.out, "added account %s (%s)\n", account, kind.Word())
+			tell(e.out, "added account %s (%s)\n", account, wordFor(e.out, "user", kind.Word()))
 			return nil
 		}),
 	}
@@ -139,7 +139,7 @@ func printAccounts(w io.Writer, list []shownAccount) {
 			if s.Unlocked != nil {
 				unlocked = *s.Unlocked
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", s.Account, regulation.UserType(s.UserType[0]).Word(), s.State, show.Time(s.Created), show.Time(unlocked))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", s.Account, wordFor(w, "user", regulation.UserType(s.UserType[0]).Word()), wordFor(w, "account", s.State), show.Time(s.Created), show.Time(unlocked))
 		}
 	})
 }
@@ -169,7 +169,7 @@ func newAccountUnlock(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(e.out, "lifted the locks of account %s; running fronts follow within seconds\n", account)
+			tell(e.out, "lifted the locks of account %s; running fronts follow within seconds\n", account)
 			return nil
 		}),
 	}

@@ -61,7 +61,7 @@ func (i *importCommand) run(c *cobra.Command, e *env, file string) (err error) {
 	}
 	did := imported{Accounts: len(rows), Hashed: accountfile.Passwords(rows)}
 	if i.check {
-		return i.form.print(e.out, &did, func(w io.Writer) { fmt.Fprintf(w, "%d accounts can be imported; nothing was changed\n", did.Accounts) })
+		return i.form.print(e.out, &did, func(w io.Writer) { tell(w, "%d accounts can be imported; nothing was changed\n", did.Accounts) })
 	}
 	if err := hashRows(ctx, e, rows, &did, assemble.CoreOptions(cfg).Params); err != nil {
 		return err
@@ -74,10 +74,10 @@ func (i *importCommand) run(c *cobra.Command, e *env, file string) (err error) {
 		return err
 	}
 	return i.form.print(e.out, &did, func(w io.Writer) {
-		fmt.Fprintf(w, "added %d accounts (%d operators): %d passwords hashed in %.1f s, written in %.1f s; running fronts follow within seconds\n",
+		tell(w, "added %d accounts (%d operators): %d passwords hashed in %.1f s, written in %.1f s; running fronts follow within seconds\n",
 			did.Accounts, did.Operators, did.Hashed, did.HashSeconds, did.StoreSeconds)
 		if file != "-" && did.Hashed > 0 {
-			fmt.Fprintf(w, "%s holds passwords: delete it\n", file)
+			tell(w, "%s holds passwords: delete it\n", file)
 		}
 	})
 }

@@ -43,7 +43,7 @@ func newAccountPassword(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(e.out, "account %s has another password; running fronts follow within seconds\n", account)
+			tell(e.out, "account %s has another password; running fronts follow within seconds\n", account)
 			return nil
 		}),
 	}

@@ -86,10 +86,10 @@ func newAccountSwitch(e *env, s accountSwitch) *cobra.Command {
 			}{account, s.to.String(), was.String()}
 			return form.print(e.out, &shown, func(w io.Writer) {
 				if unchanged {
-					fmt.Fprintf(w, "account %s is already %s; nothing was changed\n", account, s.to)
+					tell(w, "account %s is already %s; nothing was changed\n", account, wordFor(w, "account", s.to.String()))
 					return
 				}
-				fmt.Fprintf(w, s.done, account)
+				tell(w, s.done, account)
 			})
 		}),
 	}

@@ -97,7 +97,7 @@ func newAdmissionBan(e *env) *cobra.Command {
 			}
 			shown := showBan(&b)
 			return form.print(e.out, &shown, func(w io.Writer) {
-				fmt.Fprintf(w, "%s is banned until %s; running fronts refuse its connections within seconds, and end those that are open\n",
+				tell(w, "%s is banned until %s; running fronts refuse its connections within seconds, and end those that are open\n",
 					shown.Network, show.Time(b.Ends))
 			})
 		}),
@@ -175,7 +175,7 @@ func newAdmissionUnban(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(e.out, "%s is not banned any more; running fronts follow within seconds\n", bannedText(network))
+			tell(e.out, "%s is not banned any more; running fronts follow within seconds\n", bannedText(network))
 			return nil
 		}),
 	}

@@ -137,9 +137,11 @@ func (a *appCommand) issue(c *cobra.Command, given string, work func(context.Con
 		PreviousUntil *time.Time       `json:"previous_until,omitempty"`
 	}{id, code.Reveal(), i.previousUntil}
 	return a.form.print(a.env.out, shown, func(w io.Writer) {
-		fmt.Fprintf(w, "AppID     %s\nauthcode  %s\n\nThe authcode is not shown again: give it to the vendor by a safe way.\n",
+		tell(w, "AppID     %s\nauthcode  %s\n\nThe authcode is not shown again: give it to the vendor by a safe way.\n",
 			shown.AppID, shown.AuthCode)
-		fmt.Fprint(w, i.words)
+		if i.told != nil {
+			i.told(w)
+		}
 	})
 }
 
@@ -150,8 +152,8 @@ type issuing struct {
 	directory *directory.Directory
 	master    *auth.MasterKey
 
-	previousUntil *time.Time // nil if no other code stays valid
-	words         string     // what became of the codes before
+	previousUntil *time.Time        // nil if no other code stays valid
+	told          func(w io.Writer) // prints what became of the codes before; nil if there were none
 }
 
 func authCode(given string) (auth.AuthCode, error) {
@@ -172,6 +174,16 @@ func appError(id regulation.AppID, err error) error {
 	return err
 }
 
+// What is printed of a switch, by what it is then.
+var (
+	appSwitched = map[bool]string{
+		true: "AppID %s is enabled; running fronts follow within seconds\n", false: "AppID %s is disabled; running fronts follow within seconds\n",
+	}
+	alreadySwitched = map[bool]string{
+		true: "AppID %s is already enabled; nothing was changed\n", false: "AppID %s is already disabled; nothing was changed\n",
+	}
+)
+
 func newAppSwitch(e *env, use, short string, enabled bool) *cobra.Command {
 	a := appCommand{env: e}
 	var why string
@@ -190,13 +202,13 @@ func newAppSwitch(e *env, use, short string, enabled bool) *cobra.Command {
 			}
 			err = directory.New(r.Tables()).As(act).SetAppEnabled(c.Context(), id, enabled)
 			if errors.Is(err, directory.ErrUnchanged) {
-				fmt.Fprintf(e.out, "AppID %s is already %sd; nothing was changed\n", id, use)
+				tell(e.out, alreadySwitched[enabled], id)
 				return nil
 			}
 			if err != nil {
 				return appError(id, err)
 			}
-			fmt.Fprintf(e.out, "AppID %s is %sd; running fronts follow within seconds\n", id, use)
+			tell(e.out, appSwitched[enabled], id)
 			return nil
 		}),
 	}

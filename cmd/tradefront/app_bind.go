@@ -170,12 +170,12 @@ func (a *appBinding) change(c *cobra.Command, apply func(b, named *auth.Binding)
 	s := shownBound{AppID: id, shownBinding: showBinding(&b)}
 	return a.form.print(a.env.out, &s, func(w io.Writer) {
 		if unchanged {
-			fmt.Fprintln(w, "it is bound so already; nothing was changed")
+			tell(w, "it is bound so already; nothing was changed\n")
 		}
-		fmt.Fprintf(w, "%-12s %s\n", "AppID", id)
+		listed(w, appNames, [][2]string{{"AppID", string(id)}})
 		s.print(w)
 		if !unchanged {
-			fmt.Fprintln(w, "running fronts follow within seconds")
+			tell(w, "running fronts follow within seconds\n")
 		}
 	})
 }
@@ -201,26 +201,33 @@ func (s *shownBinding) print(w io.Writer) {
 	for i, n := range s.Networks {
 		networks[i] = n.String()
 	}
-	accounts := "every account"
+	accounts := inLanguageOf(w, "every account", "所有账户")
 	if len(s.Accounts) > 0 {
-		accounts = orNone(s.Accounts)
+		accounts = orNone(w, s.Accounts)
 	}
-	fmt.Fprintf(w, "%-12s %s\n%-12s %s\n%-12s %s\n", "accounts", accounts,
-		"networks", cmp.Or(strings.Join(networks, ","), "every address"), "confined", orNone(s.Confined))
+	listed(w, appNames, [][2]string{
+		{"accounts", accounts},
+		{"networks", cmp.Or(strings.Join(networks, ","), inLanguageOf(w, "every address", "所有地址"))},
+		{"confined", orNone(w, s.Confined)},
+	})
 }
 
 // short is the binding in a column of app list.
-func (s *shownBinding) short() string {
+func (s *shownBinding) short(w io.Writer) string {
 	var parts []string
 	for _, list := range []struct {
 		n    int
 		what string
-	}{{len(s.Accounts), "accounts"}, {len(s.Networks), "networks"}, {len(s.Confined), "confined"}} {
+	}{
+		{len(s.Accounts), inLanguageOf(w, "accounts", "个账户")},
+		{len(s.Networks), inLanguageOf(w, "networks", "个网段")},
+		{len(s.Confined), inLanguageOf(w, "confined", "个专用账户")},
+	} {
 		if list.n > 0 {
 			parts = append(parts, strconv.Itoa(list.n)+" "+list.what)
 		}
 	}
-	return cmp.Or(strings.Join(parts, ", "), "no")
+	return cmp.Or(strings.Join(parts, ", "), inLanguageOf(w, "no", "否"))
 }
 
 func union[T comparable](list, more []T) []T {

@@ -60,7 +60,7 @@ func newAppExport(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(e.out, "wrote %d AppIDs for relay %s to %s, sealed to master key %s\n", len(content.Apps), relayID, out, to.Fingerprints()[0])
+			tell(e.out, "wrote %d AppIDs for relay %s to %s, sealed to master key %s\n", len(content.Apps), relayID, out, to.Fingerprints()[0])
 			return nil
 		}),
 	}

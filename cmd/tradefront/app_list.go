@@ -117,25 +117,31 @@ func newAppShow(e *env) *cobra.Command {
 }
 
 func (s *shownApp) print(w io.Writer) {
-	state := map[bool]string{true: "enabled", false: "disabled"}[s.Enabled]
-	fmt.Fprintf(w, "%-12s %s\n%-12s %s, %s, %s\n%-12s %s\n%-12s %s\n%-12s %s\n", "AppID", s.AppID, "type", s.Mode, s.Cipher, state,
-		"created", show.Time(s.Created), "changed", show.Time(s.Changed), "used", show.Optional(s.CurrentUsed))
+	listed(w, appNames, [][2]string{
+		{"AppID", string(s.AppID)},
+		{"type", wordFor(w, "app", s.Mode) + ", " + s.Cipher + ", " + admitted(w, s.Enabled)},
+		{"created", show.Time(s.Created)},
+		{"changed", show.Time(s.Changed)},
+		{"used", show.Optional(s.CurrentUsed)},
+	})
 	if s.PreviousUntil != nil {
-		fmt.Fprintf(w, "%-12s valid until %s, used %s\n", "previous", show.Time(*s.PreviousUntil), show.Optional(s.PreviousUsed))
+		previous := fmt.Sprintf(inLanguageOf(w, "valid until %s, used %s", "有效至 %s，最近使用 %s"), show.Time(*s.PreviousUntil), show.Optional(s.PreviousUsed))
+		listed(w, appNames, [][2]string{{"previous", previous}})
 	}
 	if s.BindingFault != "" {
-		fmt.Fprintf(w, "%-12s cannot be read, and fronts leave the AppID out: %s\n", "binding", s.BindingFault)
+		fault := inLanguageOf(w, "cannot be read, and fronts leave the AppID out: ", "无法读取，前置不使用该 AppID：")
+		listed(w, appNames, [][2]string{{"binding", fault + sentenceFor(w, s.BindingFault)}})
 		return
 	}
 	s.shownBinding.print(w)
 }
 
 // bound is the binding in a column of the list.
-func (s *shownApp) bound() string {
+func (s *shownApp) bound(w io.Writer) string {
 	if s.BindingFault != "" {
-		return "unreadable"
+		return inLanguageOf(w, "unreadable", "无法读取")
 	}
-	return s.short()
+	return s.short(w)
 }
 
 func shownApps(apps []auth.App, uses map[regulation.AppID]daemon.LastUse, now time.Time) []shownApp {
@@ -160,8 +166,8 @@ func shownApps(apps []auth.App, uses map[regulation.AppID]daemon.LastUse, now ti
 func printApps(w io.Writer, list []shownApp) {
 	table(w, "APPID\tTYPE\tCIPHER\tENABLED\tBOUND\tCREATED\tCHANGED\tCURRENT USED\tPREVIOUS UNTIL\tPREVIOUS USED", func(w io.Writer) {
 		for _, s := range list {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%t\t%s\t%s\t%s\t%s\t%s\t%s\n", s.AppID, s.Mode, s.Cipher, s.Enabled,
-				s.bound(), show.Time(s.Created), show.Time(s.Changed), show.Optional(s.CurrentUsed), show.Optional(s.PreviousUntil), show.Optional(s.PreviousUsed))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.AppID, wordFor(w, "app", s.Mode), s.Cipher, yesNo(w, s.Enabled),
+				s.bound(w), show.Time(s.Created), show.Time(s.Changed), show.Optional(s.CurrentUsed), show.Optional(s.PreviousUntil), show.Optional(s.PreviousUsed))
 		}
 	})
 }

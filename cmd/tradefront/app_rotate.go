@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -74,13 +75,17 @@ func (a *rotation) rotate(ctx context.Context, i *issuing) error {
 	if err != nil {
 		return err
 	}
-	i.words = "The one before stops working within seconds.\n"
-	if i.previousUntil = show.Pointer(did.Until); i.previousUntil != nil {
-		i.words = fmt.Sprintf("The one before stays valid until %s; end that with --finish once `tradefront app list`\n"+
-			"shows that no terminal uses it any more.\n", show.Time(did.Until))
-	}
-	if !did.Dropped.IsZero() {
-		i.words += fmt.Sprintf("The one before that, which was valid until %s, stops working within seconds.\n", show.Time(did.Dropped))
+	i.previousUntil = show.Pointer(did.Until)
+	i.told = func(w io.Writer) {
+		if i.previousUntil == nil {
+			tell(w, "The one before stops working within seconds.\n")
+		} else {
+			tell(w, "The one before stays valid until %s; end that with --finish once `tradefront app list`\n"+
+				"shows that no terminal uses it any more.\n", show.Time(did.Until))
+		}
+		if !did.Dropped.IsZero() {
+			tell(w, "The one before that, which was valid until %s, stops working within seconds.\n", show.Time(did.Dropped))
+		}
 	}
 	return nil
 }
@@ -102,9 +107,9 @@ func (a *rotation) finish(c *cobra.Command) (err error) {
 	case err != nil:
 		return appError(id, err)
 	case ended:
-		fmt.Fprintf(a.env.out, "AppID %s: the previous authcode stops working within seconds\n", id)
+		tell(a.env.out, "AppID %s: the previous authcode stops working within seconds\n", id)
 	default:
-		fmt.Fprintf(a.env.out, "AppID %s has one authcode only; there is nothing to end\n", id)
+		tell(a.env.out, "AppID %s has one authcode only; there is nothing to end\n", id)
 	}
 	return nil
 }

@@ -247,19 +247,19 @@ func (f *archiveFlags) day(c *cobra.Command, e *env, cfg *config.Config, pg *pos
 
 func (s *shownArchiving) print(w io.Writer, before string) {
 	if len(s.Archived)+len(s.Refused) == 0 {
-		fmt.Fprintf(w, "no day before %s is in the store\n", before)
+		tell(w, "no day before %s is in the store\n", before)
 	}
 	for i := range s.Archived {
 		a := &s.Archived[i]
-		fmt.Fprintf(w, "%s archived: %s, %d records, %d bytes, sha256 %s\n", a.Day, a.File, a.Records, a.Bytes, a.SHA256)
+		tell(w, "%s archived: %s, %d records, %d bytes, sha256 %s\n", a.Day, a.File, a.Records, a.Bytes, a.SHA256)
 		if len(a.Missing) > 0 {
-			fmt.Fprintf(w, "  without %s: keep them beside it\n", strings.Join(a.Missing, " and "))
+			tell(w, "  without %s: keep them beside it\n", joined(w, a.Missing))
 		}
 	}
 	for _, r := range s.Refused {
-		fmt.Fprintf(w, "%s stays in the store: %s\n", r.Day, r.Why)
+		tell(w, "%s stays in the store: %s\n", r.Day, sentenceFor(w, r.Why))
 	}
 	if len(s.Archived) > 0 {
-		fmt.Fprintln(w, "next: copy the files to a second place; archive drop FILE then frees the room in the database")
+		tell(w, "next: copy the files to a second place; archive drop FILE then frees the room in the database\n")
 	}
 }

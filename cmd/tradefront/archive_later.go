@@ -46,7 +46,7 @@ func newArchiveList(e *env) *cobra.Command {
 				table(w, "DAY\tRECORDS\tBYTES\tSTATE\tKEEP UNTIL\tAUDIT LOGS UNTIL\tFILE\tSHA256", func(w io.Writer) {
 					for i := range list {
 						a := &list[i]
-						fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", a.Day, a.Records, a.Bytes, a.State, a.RecordsUntil, a.AuditUntil, a.File, a.SHA256)
+						fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", a.Day, a.Records, a.Bytes, wordFor(w, "archive", string(a.State)), a.RecordsUntil, a.AuditUntil, a.File, a.SHA256)
 					}
 				})
 			})
@@ -104,16 +104,16 @@ func verifyArchive(path string) (_ *shownFile, err error) {
 }
 
 func (f *shownFile) print(w io.Writer) {
-	fmt.Fprintf(w, "%s is whole: trading day %s of %s, %d records, made by %s with %s, sha256 %s\n",
+	tell(w, "%s is whole: trading day %s of %s, %d records, made by %s with %s, sha256 %s\n",
 		f.Path, f.Day, f.ReportUnitID, f.Records, f.By, f.Version, f.SHA256)
 	for _, m := range f.Members {
-		fmt.Fprintf(w, "  %s: %d lines, %d bytes\n", m.Name, m.Lines, m.Bytes)
+		tell(w, "  %s: %d lines, %d bytes\n", m.Name, m.Lines, m.Bytes)
 	}
 	for _, what := range f.Missing {
-		fmt.Fprintf(w, "  without %s\n", what)
+		tell(w, "  without %s\n", sentenceFor(w, what))
 	}
 	if f.Despite != "" {
-		fmt.Fprintf(w, "  archived although: %s\n  reason: %s\n", f.Despite, f.Why)
+		tell(w, "  archived although: %s\n  reason: %s\n", sentenceFor(w, f.Despite), f.Why)
 	}
 }
 
@@ -148,7 +148,7 @@ func newArchiveChange(e *env, use, short, long string,
 				a.Note(before.File, string(before.State), done)
 				changed := changedArchive{before.File, before.Day.String(), done, before.Records}
 				return form.print(e.out, changed, func(w io.Writer) {
-					fmt.Fprintf(w, "%s of %s: %s, %d records\n", before.File, before.Day, done, before.Records)
+					tell(w, "%s of %s: %s, %d records\n", before.File, before.Day, wordFor(w, "archive", done), before.Records)
 				})
 			})
 		}),

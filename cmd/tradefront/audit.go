@@ -151,7 +151,7 @@ func (e *env) searchAudit(c *cobra.Command, path string, files, zips []string, f
 			return err
 		}
 	}
-	lang := show.LanguageOf(e.environ)
+	lang := e.lang
 	bar := laterPhase{phase: phase{e: e, what: "reading audit logs", unit: "bytes"}, began: time.Now()}
 	defer bar.end()
 	opt := auditsearch.Options{Filter: *filter, Files: files, Reading: bar.set}

@@ -120,26 +120,26 @@ func showCalendar(path string, cal *calendar.Calendar, now time.Time) *shownCale
 
 func printFaults(w io.Writer, problems calendar.Problems) {
 	for _, p := range problems {
-		fmt.Fprintln(w, "  "+p)
+		fmt.Fprintln(w, "  "+sentenceFor(w, p))
 	}
 }
 
 func printCalendar(w io.Writer, s *shownCalendar) {
-	fmt.Fprintf(w, "%s: known to %s, %d days from now\n", s.File, s.Horizon, s.HorizonDays)
+	tell(w, "%s: known to %s, %d days from now\n", s.File, s.Horizon, s.HorizonDays)
 	for _, y := range s.Years {
 		provisional := ""
 		if y.Provisional {
-			provisional = "  PROVISIONAL: logins of this year get a day that may change"
+			provisional = inLanguageOf(w, "  PROVISIONAL: logins of this year get a day that may change", "  推定：该年登录所属的交易日以后可能改变")
 		}
-		fmt.Fprintf(w, "\n%d: %d trading days%s\n", y.Year, y.TradingDays, provisional)
+		tell(w, "\n%d: %d trading days%s\n", y.Year, y.TradingDays, provisional)
 		fmt.Fprintln(w, "       1   5    10   15   20   25   30")
 		for _, m := range y.Months {
-			fmt.Fprintf(w, "  %s  %-31s %3d\n", time.Month(m.Month).String()[:3], m.Days, m.TradingDays)
+			fmt.Fprintf(w, "  %s  %-31s %3d\n", inLanguageOf(w, time.Month(m.Month).String()[:3], fmt.Sprintf("%2d月", m.Month)), m.Days, m.TradingDays)
 		}
 	}
-	fmt.Fprintln(w, "\n  . trading  X closed  - weekend  w weekend worked to make up for a holiday (closed)")
+	tell(w, "\n  . trading  X closed  - weekend  w weekend worked to make up for a holiday (closed)\n")
 	for _, warning := range s.Warnings {
-		fmt.Fprintln(w, "warning:", warning)
+		tell(w, "warning: %s\n", sentenceFor(w, warning))
 	}
 }
 
@@ -190,13 +190,18 @@ func newCalendarShow(e *env) *cobra.Command {
 	return c
 }
 
+var weekdaysInChinese = [...]string{"周日", "周一", "周二", "周三", "周四", "周五", "周六"}
+
 func printDay(w io.Writer, s *shownDay) {
-	fmt.Fprintf(w, "trading day %s\n", s.Day)
-	at := func(t time.Time) string { return t.In(regulation.Zone).Format("Mon " + regulation.TimeLayout) }
-	fmt.Fprintf(w, "  from      %s (UTC+8)\n", at(s.Start))
-	fmt.Fprintf(w, "  up to     %s (UTC+8), which is not in it\n", at(s.End))
-	fmt.Fprintf(w, "  previous  %s\n  next      %s\n", s.Previous, s.Next)
+	tell(w, "trading day %s\n", s.Day)
+	at := func(t time.Time) string {
+		t = t.In(regulation.Zone)
+		return inLanguageOf(w, t.Format("Mon "), weekdaysInChinese[t.Weekday()]+" ") + t.Format(regulation.TimeLayout)
+	}
+	tell(w, "  from      %s (UTC+8)\n", at(s.Start))
+	tell(w, "  up to     %s (UTC+8), which is not in it\n", at(s.End))
+	tell(w, "  previous  %s\n  next      %s\n", s.Previous, s.Next)
 	if s.Provisional {
-		fmt.Fprintln(w, "  provisional: the calendar does not know these days for certain")
+		tell(w, "  provisional: the calendar does not know these days for certain\n")
 	}
 }

@@ -69,11 +69,11 @@ func newCalendarReassign(e *env) *cobra.Command {
 }
 
 func printReassigned(w io.Writer, s shownReassigned) {
-	fmt.Fprintf(w, "%d records moved to another day, %d confirmed on theirs, %d stay provisional\n", s.Moved, s.Confirmed, s.Provisional)
+	tell(w, "%d records moved to another day, %d confirmed on theirs, %d stay provisional\n", s.Moved, s.Confirmed, s.Provisional)
 	if s.Dropped > 0 {
-		fmt.Fprintf(w, "%d copies of records that were moved before, sent again by a front, were dropped\n", s.Dropped)
+		tell(w, "%d copies of records that were moved before, sent again by a front, were dropped\n", s.Dropped)
 	}
 	if s.Moved > 0 {
-		fmt.Fprintln(w, "see which reports that concerns: tradefront report status")
+		tell(w, "see which reports that concerns: tradefront report status\n")
 	}
 }

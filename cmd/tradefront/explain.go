@@ -125,9 +125,9 @@ func auditLogsOf(cfg *config.Config) ([]string, error) {
 func printExplained(w io.Writer, r *explain.Result) {
 	switch n := len(r.Visits); {
 	case n > 1:
-		fmt.Fprintf(w, "%s: %d visits\n", r.Key, n+r.More)
+		tell(w, "%s: %d visits\n", r.Key, n+r.More)
 	case n == 1:
-		fmt.Fprintf(w, "%s: one visit\n", r.Key)
+		tell(w, "%s: one visit\n", r.Key)
 	}
 	for i := range r.Visits {
 		printVisit(w, &r.Visits[i])
@@ -136,13 +136,13 @@ func printExplained(w io.Writer, r *explain.Result) {
 		printRecord(w, &r.Records[i])
 	}
 	for _, text := range r.Warnings {
-		fmt.Fprintf(w, "warning: %s\n", text)
+		tell(w, "warning: %s\n", sentenceFor(w, text))
 	}
 }
 
 func printVisit(w io.Writer, v *explain.Visit) {
 	first := &v.Entries[0]
-	fmt.Fprintf(w, "\n%s %d, session %d, from %s port %d\n", first.Side(), first.FrontID, first.SessionID, first.Address, first.Port)
+	tell(w, "\n%s %d, session %d, from %s port %d\n", wordFor(w, "side", first.Side()), first.FrontID, first.SessionID, first.Address, first.Port)
 	table(w, "time\tstep\treason\tcode\tAppID\taccount\tline", func(w io.Writer) {
 		for i := range v.Entries {
 			x := &v.Entries[i]
@@ -151,7 +151,7 @@ func printVisit(w io.Writer, v *explain.Visit) {
 	})
 	for i := range v.Entries {
 		if x := &v.Entries[i]; x.TerminalAddress != "" {
-			fmt.Fprintf(w, "  the terminal was at %s port %d, as relay %s told; SubmitID %s\n", x.TerminalAddress, x.TerminalPort, x.RelayAppID, x.SubmitID)
+			tell(w, "  the terminal was at %s port %d, as relay %s told; SubmitID %s\n", x.TerminalAddress, x.TerminalPort, x.RelayAppID, x.SubmitID)
 			break
 		}
 	}
@@ -159,11 +159,15 @@ func printVisit(w io.Writer, v *explain.Visit) {
 	if why.Reason == "" {
 		return
 	}
-	fmt.Fprintf(w, "  why   %s (%d): %s\n", why.Reason, why.Code, why.English.What)
-	fmt.Fprintf(w, "  原因  %s\n", why.Chinese.What)
-	printAdvice(w, "  the terminal's vendor", why.English.Vendor)
+	tell(w, "  why   %s (%d): %s\n", why.Reason, why.Code, inLanguageOf(w, why.English.What, why.Chinese.What))
+	if !readsChinese(w) {
+		fmt.Fprintf(w, "  原因  %s\n", why.Chinese.What)
+		printAdvice(w, "  the terminal's vendor", why.English.Vendor)
+	}
 	printAdvice(w, "  终端厂商", why.Chinese.Vendor)
-	printAdvice(w, "  the operator", why.English.Operator)
+	if !readsChinese(w) {
+		printAdvice(w, "  the operator", why.English.Operator)
+	}
 	printAdvice(w, "  期货公司运维", why.Chinese.Operator)
 }
 
@@ -174,26 +178,26 @@ func printAdvice(w io.Writer, who, advice string) {
 }
 
 func printRecord(w io.Writer, r *explain.Record) {
-	fmt.Fprintf(w, "\nrecord %s\n", r.RecordID)
+	tell(w, "\nrecord %s\n", r.RecordID)
 	switch {
 	case r.Archive != "":
-		fmt.Fprintf(w, "  in the archive %s\n", r.Archive)
+		tell(w, "  in the archive %s\n", r.Archive)
 	case len(r.Archived) > 0:
-		fmt.Fprintf(w, "  its day %s is archived in %s: name that file with --archive\n", r.TradingDay, strings.Join(r.Archived, " and "))
+		tell(w, "  its day %s is archived in %s: name that file with --archive\n", r.TradingDay, joined(w, r.Archived))
 		return
 	case !r.Stored:
-		fmt.Fprintln(w, "  not in this store: it may wait in the local store of the front that made it (front status), or be in another seat's store")
+		tell(w, "  not in this store: it may wait in the local store of the front that made it (front status), or be in another seat's store\n")
 		return
 	}
-	fmt.Fprintf(w, "  trading day %s, login %s, account %s, 异常标识 %s\n", r.TradingDay, show.Optional(r.LoginTime), r.Account, r.Flag)
+	tell(w, "  trading day %s, login %s, account %s, 异常标识 %s\n", r.TradingDay, show.Optional(r.LoginTime), r.Account, r.Flag)
 	switch {
 	case len(r.Lines) > 0:
-		fmt.Fprintf(w, "  reported: %s\n", strings.Join(r.Lines, ", "))
+		tell(w, "  reported: %s\n", strings.Join(r.Lines, ", "))
 	case len(r.Exported) > 0:
-		fmt.Fprintf(w, "  its day was exported as %s: name the files with --report to see the line\n", strings.Join(r.Exported, ", "))
+		tell(w, "  its day was exported as %s: name the files with --report to see the line\n", strings.Join(r.Exported, ", "))
 	default:
 		if r.Stored {
-			fmt.Fprintln(w, "  its day was not exported yet")
+			tell(w, "  its day was not exported yet\n")
 		}
 	}
 }

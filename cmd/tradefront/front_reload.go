@@ -45,7 +45,7 @@ func newFrontReload(e *env) *cobra.Command {
 			r := reload{pid: pid, admin: admin}
 			said, err := r.run(c.Context())
 			if err == nil {
-				fmt.Fprintln(e.out, said)
+				fmt.Fprintln(e.out, e.translated(said))
 			}
 			return err
 		}),

@@ -83,9 +83,9 @@ func (e *env) retireFronts(ctx context.Context, pg *postgres.Store, gone []store
 	return form.print(e.out, retired, func(w io.Writer) {
 		for i := range gone {
 			f := &gone[i]
-			fmt.Fprintf(w, "retired front %d on host %s, last seen %s; then it held: %s\n", f.FrontID, f.Host, show.Time(f.Seen), heartbeat.Holds(f))
+			tell(w, "retired front %d on host %s, last seen %s; then it held: %s\n", f.FrontID, f.Host, show.Time(f.Seen), partsFor(w, heartbeat.Holds(f)))
 			if !f.Stopped {
-				fmt.Fprintln(w, "its last report was not that it stopped, so it may have taken logins since: reconcile with its audit log tells which")
+				tell(w, "its last report was not that it stopped, so it may have taken logins since: reconcile with its audit log tells which\n")
 			}
 		}
 	})

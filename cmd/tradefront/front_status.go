@@ -58,7 +58,7 @@ func printFrontStatus(w io.Writer, s *daemon.Status) {
 		fmt.Fprintf(w, inLanguageOf(w, english, chinese)+"\n", values...)
 	}
 	say("front %d, tradefront %s, %s since %s (%s)", "前置 %d，tradefront %s，%s，始于 %s（%s）",
-		s.FrontID, s.Version, s.State, show.Time(s.Started), time.Duration(s.Uptime)*time.Second)
+		s.FrontID, s.Version, wordFor(w, "state", s.State), show.Time(s.Started), time.Duration(s.Uptime)*time.Second)
 	say("configuration %s", "配置 %s", show.Hash(s.Config))
 	say("connections %d of %d, unauthenticated %d, from %d sources", "连接 %d，上限 %d；未认证 %d；来源 %d 个", s.Open, s.Limit, s.Unauth, s.Sources)
 	say("logins in flight %d, users online %d", "处理中的登录 %d，在线用户 %d", s.Logins, s.Online)
@@ -93,7 +93,7 @@ func printFrontStatus(w io.Writer, s *daemon.Status) {
 func printReasons(w io.Writer, reasons []ops.Reason) {
 	table(w, "CHECK\tOK\tSEVERITY\tREASON", func(rows io.Writer) {
 		for _, r := range reasons {
-			fmt.Fprintf(rows, "%s\t%s\t%s\t%s\n", r.Name, yesNo(w, r.Ready), r.Severity, sentenceFor(w, r.Reason))
+			fmt.Fprintf(rows, "%s\t%s\t%s\t%s\n", r.Name, yesNo(w, r.Ready), wordFor(w, "severity", string(r.Severity)), sentenceFor(w, r.Reason))
 		}
 	})
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/ops"
-	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/wiretrace"
 )
 
@@ -64,7 +63,7 @@ func (e *env) trace(ctx context.Context, admin *adminListeners, of netip.Prefix,
 		return err
 	}
 	address := admin.addresses[0]
-	lang, ended := show.LanguageOf(e.environ), false
+	ended := false
 	err = admin.Follow(ctx, address, "/trace", &daemon.Trace{
 		Address: of.String(), Seconds: int(length.Round(time.Second) / time.Second), By: by,
 	}, func(line []byte) error {
@@ -77,7 +76,7 @@ func (e *env) trace(ctx context.Context, admin *adminListeners, of netip.Prefix,
 			_, err := e.out.Write(append(line, '\n'))
 			return err
 		}
-		wiretrace.Print(e.out, &event, lang)
+		wiretrace.Print(e.out, &event, e.lang)
 		return nil
 	})
 	refusal, is := errors.AsType[*ops.Refusal](err)

@@ -91,10 +91,10 @@ func (l shownKeys) text(w io.Writer) {
 				left = fmt.Sprint(*k.DaysLeft)
 			}
 			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%s\tSHA256:%s\n", k.Version, k.Algorithm, k.Bits,
-				show.Optional(k.NotBefore), show.Optional(k.NotAfter), k.State, left, k.Fingerprint)
+				show.Optional(k.NotBefore), show.Optional(k.NotAfter), wordFor(w, "key", k.State), left, k.Fingerprint)
 		}
 	})
 	for _, text := range l.Warnings {
-		fmt.Fprintln(w, "warning:", text)
+		tell(w, "warning: %s\n", sentenceFor(w, text))
 	}
 }

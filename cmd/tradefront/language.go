@@ -55,7 +55,7 @@ func (e *env) translated(english string) string {
 
 // sentenceFor is what another room says in English, for those who read w.
 func sentenceFor(w io.Writer, english string) string {
-	if _, is := w.(chineseOut); is {
+	if readsChinese(w) {
 		return chinese.Of(english)
 	}
 	return english

@@ -8,10 +8,24 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tradefront/tradefront/internal/daemon"
+	"github.com/tradefront/tradefront/internal/show"
 )
 
-// chineseOut is the standard output of a command whose user reads Chinese; tables on it have Chinese headers.
+// chineseOut is an output whose reader reads Chinese: what table, tell and the like write to it is Chinese.
 type chineseOut struct{ io.Writer }
+
+func readsChinese(w io.Writer) bool {
+	_, is := w.(chineseOut)
+	return is
+}
+
+// readBy is w as an output that the user of this command reads.
+func (e *env) readBy(w io.Writer) io.Writer {
+	if e.lang == show.Chinese && !readsChinese(w) {
+		return chineseOut{w}
+	}
+	return w
+}
 
 // translateHelp puts the Chinese descriptions onto the help pages. What the catalogs lack stays English; TestHelpInChinese
 // says what that is.
@@ -69,8 +83,11 @@ var usageInChinese = strings.NewReplacer(
 	`Use "{{.CommandPath}} [command] --help" for more information about a command.`, `某条命令的帮助：{{.CommandPath}} [command] --help`,
 )
 
-// headerInChinese is a table's header with the columns that the catalog has in Chinese.
-func headerInChinese(header string) string {
+// headerFor is a table's header for those who read w, with the columns that the catalog has in Chinese.
+func headerFor(w io.Writer, header string) string {
+	if !readsChinese(w) {
+		return header
+	}
 	columns := strings.Split(header, "\t")
 	for i, name := range columns {
 		if chinese, has := columnsInChinese[name]; has {
@@ -91,5 +108,12 @@ var columnsInChinese = map[string]string{
 	"SCOPE": "范围", "RECORD": "记录", "LOGIN": "登入时间", "WHY": "原因", "REFUSED SOURCE": "被拒来源", "FOR ANOTHER": "剩余时间", "SUBMISSION": "上报编号",
 	"SOURCE": "来源", "UNAUTHENTICATED": "未认证", "EXEMPT": "豁免", "TIME": "时间", "BY": "操作人", "COMMAND": "命令", "SUBJECT": "对象", "CHANGES": "更改",
 	"BANNED": "已封禁", "UNTIL": "期满", "PENALIZED": "因行为不当被拒", "FILE": "文件", "BYTES": "字节", "KEEP UNTIL": "保存至", "AUDIT LOGS UNTIL": "审计日志保存至",
-	"ALGORITHM": "算法", "BITS": "位数", "NOT BEFORE": "生效时间", "NOT AFTER": "失效时间", "DAYS LEFT": "剩余天数",
+	"ALGORITHM": "算法", "BITS": "位数", "NOT BEFORE": "生效时间", "NOT AFTER": "失效时间", "DAYS LEFT": "剩余天数", "SHA256": "SHA256",
+
+	// Names before values, of `app show`, `relay show`, explain, reconcile and the like.
+	"AppID": "AppID", "type": "类型", "created": "建立时间", "changed": "更改时间", "used": "最近使用", "previous": "旧授权码", "binding": "限定",
+	"accounts": "账户", "networks": "网段", "confined": "专用账户", "relay": "中继", "terminals' AppIDs": "终端 AppID", "limits": "限额", "chained": "转接",
+	"certificate": "证书", "operators": "操作员", "trading day": "交易日", "records": "记录", "records that PostgreSQL does not have yet": "尚未送到 PostgreSQL 的记录",
+	"record": "记录", "login": "登入时间", "account": "资金账户", "vendor": "厂商编号", "key version": "密钥版本", "flag": "异常标识", "front, session": "前置、会话",
+	"why": "原因", "time": "时间", "step": "步骤", "reason": "原因", "code": "错误码", "line": "出处", "set": "范围", "logins": "登录数", "from": "依据",
 }

@@ -158,9 +158,9 @@ func (p *prepareCommand) print(e *env, made *population.Population, took time.Du
 		took.Seconds(), p.out,
 	}
 	return p.form.print(e.out, &shown, func(w io.Writer) {
-		fmt.Fprintf(w, "made %d accounts (%s to %s), %d AppIDs and %d relays in %.1f s; running fronts follow within seconds\n",
+		tell(w, "made %d accounts (%s to %s), %d AppIDs and %d relays in %.1f s; running fronts follow within seconds\n",
 			shown.Accounts, shown.First, shown.Last, shown.Apps, shown.Relays, shown.Seconds)
-		fmt.Fprintf(w, "%s has their password and authcodes; take them out again with: tradefront loadtest remove -c %s %s\n", p.out, p.path, p.out)
+		tell(w, "%s has their password and authcodes; take them out again with: tradefront loadtest remove -c %s %s\n", p.out, p.path, p.out)
 	})
 }
 
@@ -216,9 +216,9 @@ func printRemoved(e *env, form output, made *population.Population, did director
 		Missing  int `json:"missing"` // that were not there, or were made otherwise
 	}{did.Accounts, did.Apps, accounts + len(made.Apps) + len(made.Relays) - did.Accounts - did.Apps}
 	return form.print(e.out, &shown, func(w io.Writer) {
-		fmt.Fprintf(w, "removed %d accounts and %d AppIDs; running fronts follow within seconds\n", shown.Accounts, shown.Apps)
+		tell(w, "removed %d accounts and %d AppIDs; running fronts follow within seconds\n", shown.Accounts, shown.Apps)
 		if shown.Missing > 0 {
-			fmt.Fprintf(w, "%d names of the file were not there, or were not made together with it and stay: see `tradefront account list`\n", shown.Missing)
+			tell(w, "%d names of the file were not there, or were not made together with it and stay: see `tradefront account list`\n", shown.Missing)
 		}
 	})
 }

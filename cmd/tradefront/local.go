@@ -119,14 +119,14 @@ func inspectLocal(ctx context.Context, cfg *config.Config, file string) (done in
 }
 
 func (d inspected) print(w io.Writer) {
-	fmt.Fprintf(w, "%s: %d bytes, log %d bytes, schema %d\n", d.File, d.Bytes, d.LogBytes, d.Schema)
+	tell(w, "%s: %d bytes, log %d bytes, schema %d\n", d.File, d.Bytes, d.LogBytes, d.Schema)
 	switch {
 	case d.Damage != "":
-		fmt.Fprintf(w, "DAMAGED: %s\n", d.Damage)
+		tell(w, "DAMAGED: %s\n", sentenceFor(w, d.Damage))
 	case d.Whole:
-		fmt.Fprintln(w, "sound: every page was checked")
+		tell(w, "sound: every page was checked\n")
 	default:
-		fmt.Fprintf(w, "no damage found in the %s that a check may take; there is more to check\n", repair.CheckPatience)
+		tell(w, "no damage found in the %s that a check may take; there is more to check\n", repair.CheckPatience)
 	}
 	what := "records"
 	if d.InUse && d.forward {
@@ -138,21 +138,21 @@ func (d inspected) print(w io.Writer) {
 		}
 	})
 	if d.Oldest != "" {
-		fmt.Fprintf(w, "oldest login %s\n", d.Oldest)
+		tell(w, "oldest login %s\n", d.Oldest)
 	}
-	fmt.Fprintf(w, "%d in quarantine, %d altered, %d without a checksum\n", d.Refused, d.Altered, d.Unchecked)
+	tell(w, "%d in quarantine, %d altered, %d without a checksum\n", d.Refused, d.Altered, d.Unchecked)
 	if !d.InUse {
 		printSalvage(w, d.Salvage)
 	}
 	for _, path := range d.SetAside {
-		fmt.Fprintf(w, "corrupt store, not recovered: %s; next: tradefront local recover\n", path)
+		tell(w, "corrupt store, not recovered: %s; next: tradefront local recover\n", path)
 	}
 }
 
 // printSalvage says what reading damaged files did not find.
 func printSalvage(w io.Writer, s repair.Salvage) {
 	if s.Loss() {
-		fmt.Fprintf(w, "not to be had: %d rows altered, %d cells broken, %d pages that the disk did not give; "+
+		tell(w, "not to be had: %d rows altered, %d cells broken, %d pages that the disk did not give; "+
 			"at most %d rows missing between seq %d and %d\n",
 			s.Altered, s.BrokenCells, s.FailedPages, s.Missing, s.FirstSeq, s.LastSeq)
 	}
@@ -236,18 +236,18 @@ func (e *env) recovering(path string) (set func(int64), end func()) {
 
 func printRecovered(w io.Writer, done []recovery.File) {
 	if len(done) == 0 {
-		fmt.Fprintln(w, "there is no corrupt store")
+		tell(w, "there is no corrupt store\n")
 		return
 	}
 	for _, f := range done {
-		fmt.Fprintf(w, "%s: %d rows brought back, %d were here already, %d of all without a checksum\n",
+		tell(w, "%s: %d rows brought back, %d were here already, %d of all without a checksum\n",
 			f.File, f.Saved, f.Already, f.Unchecked)
 		printSalvage(w, f.Salvage)
 		if f.Now == f.File {
-			fmt.Fprintln(w, "it stays where it is")
+			tell(w, "it stays where it is\n")
 		} else {
-			fmt.Fprintf(w, "it is %s now\n", f.Now)
+			tell(w, "it is %s now\n", f.Now)
 		}
 	}
-	fmt.Fprintln(w, "next: tradefront reconcile, with the audit logs of those days: it names the answered logins that are nowhere")
+	tell(w, "next: tradefront reconcile, with the audit logs of those days: it names the answered logins that are nowhere\n")
 }

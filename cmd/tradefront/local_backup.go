@@ -64,13 +64,13 @@ func newLocalBackup(e *env) *cobra.Command {
 }
 
 func (b backedUp) print(w io.Writer) {
-	fmt.Fprintf(w, "%s: %d bytes, checked\n", b.File, b.Bytes)
+	tell(w, "%s: %d bytes, checked\n", b.File, b.Bytes)
 	table(w, "trading day\trecords", func(w io.Writer) {
 		for _, day := range b.Days {
 			fmt.Fprintf(w, "%s\t%d\n", day.Day, day.Records)
 		}
 	})
 	if b.Refused > 0 {
-		fmt.Fprintf(w, "%d in quarantine\n", b.Refused)
+		tell(w, "%d in quarantine\n", b.Refused)
 	}
 }

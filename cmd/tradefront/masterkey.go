@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +27,7 @@ func newMasterKey(e *env) *cobra.Command {
 			if hasStore(cfg) {
 				e.note(c, cfg, e.writer(cfg), task{subject: file}, func(a *store.Action) { a.Note("master_key", "", "made") })
 			}
-			fmt.Fprintf(e.out, "created %s (mode 0600); keep a copy in a safe place\n", cfg.Auth.MasterKeyFile)
+			tell(e.out, "created %s (mode 0600); keep a copy in a safe place\n", cfg.Auth.MasterKeyFile)
 			return nil
 		}),
 	}

@@ -70,7 +70,7 @@ func (e *env) beginMasterKey(c *cobra.Command, cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.out, "%s now holds a new key, %s, and the old one, %s\n"+
+	tell(e.out, "%s now holds a new key, %s, and the old one, %s\n"+
 		"next: copy it to every machine, reload every front, compare `tradefront masterkey list`;\n"+
 		"then: tradefront masterkey rotate\n", file, prints[0], prints[1])
 	return nil
@@ -99,7 +99,7 @@ func (e *env) reseal(c *cobra.Command, cfg *config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.out, "%d authcodes are sealed under %s now, %d of them anew\n"+
+	tell(e.out, "%d authcodes are sealed under %s now, %d of them anew\n"+
 		"next, on each machine: tradefront masterkey rotate --finish, and reload its front\n",
 		did.Codes, master.Fingerprints()[0], did.Anew)
 	return nil
@@ -114,7 +114,7 @@ func (e *env) finishMasterKey(c *cobra.Command, cfg *config.Config) error {
 	prints := master.Fingerprints()
 	switch {
 	case len(prints) == 1:
-		fmt.Fprintf(e.out, "%s holds one key only, %s; there is nothing to finish\n", cfg.Auth.MasterKeyFile, prints[0])
+		tell(e.out, "%s holds one key only, %s; there is nothing to finish\n", cfg.Auth.MasterKeyFile, prints[0])
 		return nil
 	case census.Under[1] > 0:
 		return fmt.Errorf("%d authcodes are still sealed under the old key, %s: run tradefront masterkey rotate", census.Under[1], prints[1])
@@ -129,7 +129,7 @@ func (e *env) finishMasterKey(c *cobra.Command, cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.out, "%s holds %s only; reload its front. Keep the old key, %s, as long as backups from before\n",
+	tell(e.out, "%s holds %s only; reload its front. Keep the old key, %s, as long as backups from before\n",
 		cfg.Auth.MasterKeyFile, prints[0], prints[1])
 	return nil
 }
@@ -172,7 +172,7 @@ func newMasterKeyList(e *env) *cobra.Command {
 				return err
 			}
 			for _, left := range auth.Leftovers(cfg.Auth.MasterKeyFile.Path) {
-				fmt.Fprintf(e.err, "warning: %s was left by a change of the master key that was killed, and holds keys: remove it\n", left)
+				e.warn("%s was left by a change of the master key that was killed, and holds keys: remove it", left)
 			}
 			roles := []string{"current"}
 			if len(census.Under) == 2 {
@@ -185,7 +185,7 @@ func newMasterKeyList(e *env) *cobra.Command {
 			return errors.Join(form.print(e.out, list, func(w io.Writer) {
 				table(w, "FINGERPRINT\tROLE\tAUTHCODES", func(w io.Writer) {
 					for _, k := range list {
-						fmt.Fprintf(w, "%s\t%s\t%d\n", k.Fingerprint, k.Role, k.AuthCodes)
+						fmt.Fprintf(w, "%s\t%s\t%d\n", k.Fingerprint, wordFor(w, "masterkey", k.Role), k.AuthCodes)
 					}
 				})
 			}), census.Neither)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -35,7 +34,7 @@ func newMigrate(e *env) *cobra.Command {
 					return err
 				}
 				return errors.Join(form.print(e.out, migrated{Store: cfg.Store.Path, Applied: []string{}}, func(w io.Writer) {
-					fmt.Fprintf(w, "the local store %s is current\n", cfg.Store.Path)
+					tell(w, "the local store %s is current\n", cfg.Store.Path)
 				}), local.Close())
 			}
 			pg, err := assemble.DialPostgres(c.Context(), cfg)
@@ -81,9 +80,9 @@ type migrated struct {
 
 func (m *migrated) print(w io.Writer) {
 	for _, name := range m.Applied {
-		fmt.Fprintf(w, "applied %s\n", name)
+		tell(w, "applied %s\n", name)
 	}
 	if len(m.Applied) == 0 {
-		fmt.Fprintln(w, "the schema is current")
+		tell(w, "the schema is current\n")
 	}
 }

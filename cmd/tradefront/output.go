@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/chinese"
 	"github.com/tradefront/tradefront/internal/show"
 )
 
@@ -44,13 +46,14 @@ func (o output) print(w io.Writer, v any, text func(w io.Writer)) error {
 
 // table writes rows in aligned columns, under a header in the user's language. Of no rows it says that there are none.
 func table(w io.Writer, header string, rows func(w io.Writer)) {
-	if _, is := w.(chineseOut); is {
-		header = headerInChinese(header)
-	}
 	has := false
-	show.Table(w, header, func(w io.Writer) {
-		counted := &firstWrite{Writer: w}
-		rows(counted)
+	show.Table(w, headerFor(w, header), func(cells io.Writer) {
+		counted := &firstWrite{Writer: cells}
+		if readsChinese(w) {
+			rows(chineseOut{counted})
+		} else {
+			rows(counted)
+		}
 		has = counted.seen
 	})
 	if !has {
@@ -71,10 +74,67 @@ func (f *firstWrite) Write(b []byte) (int, error) {
 
 // inLanguageOf is a text for those who read w.
 func inLanguageOf(w io.Writer, english, chinese string) string {
-	if _, is := w.(chineseOut); is {
+	if readsChinese(w) {
 		return chinese
 	}
 	return english
+}
+
+// tell is fmt.Fprintf with the text of a format for those who read w, see saidInChinese. Values are written as they are.
+func tell(w io.Writer, format string, values ...any) {
+	if chinese, has := saidInChinese[format]; has && readsChinese(w) {
+		fmt.Fprintf(w, chinese, values...)
+		return
+	}
+	fmt.Fprintf(w, format, values...)
+}
+
+// wordFor is a word of a closed set (a state, a type), which JSON has in English, for those who read w.
+func wordFor(w io.Writer, set, word string) string {
+	if readsChinese(w) {
+		return chinese.Word(set, word)
+	}
+	return word
+}
+
+// admitted is whether an AppID may authenticate, for those who read w.
+func admitted(w io.Writer, is bool) string {
+	if is {
+		return inLanguageOf(w, "enabled", "已准入")
+	}
+	return inLanguageOf(w, "disabled", "未准入")
+}
+
+// joined is a list of what another room says in English, for those who read w.
+func joined(w io.Writer, english []string) string {
+	texts := make([]string, len(english))
+	for i, text := range english {
+		texts[i] = sentenceFor(w, text)
+	}
+	return strings.Join(texts, inLanguageOf(w, " and ", "、"))
+}
+
+// partsFor is what another room says in English, joined by commas, for those who read w.
+func partsFor(w io.Writer, english string) string {
+	parts := strings.Split(english, ", ")
+	for i := range parts {
+		parts[i] = sentenceFor(w, parts[i])
+	}
+	return strings.Join(parts, inLanguageOf(w, ", ", "，"))
+}
+
+// How many columns of the terminal the names before values take.
+const (
+	appNames   = 12
+	relayNames = 18
+)
+
+// listed writes values, a line each, behind their names in the language of those who read w.
+func listed(w io.Writer, width int, rows [][2]string) {
+	for _, row := range rows {
+		name := headerFor(w, row[0])
+		fmt.Fprintln(w, name+strings.Repeat(" ", max(0, width-show.Width(name))), row[1])
+	}
 }
 
 // yesNo is a truth for those who read w.

@@ -155,7 +155,7 @@ func newQuarantineRelease(e *env) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(e.out, "released %d records; %d are in quarantine\n", released, left)
+				tell(e.out, "released %d records; %d are in quarantine\n", released, left)
 				return nil
 			})
 		}),
@@ -222,38 +222,38 @@ func showRefused(r *journal.Refused) shownRefused {
 
 func printQuarantine(w io.Writer, list []shownRefused) {
 	if len(list) == 0 {
-		fmt.Fprintln(w, "no record is in quarantine")
+		tell(w, "no record is in quarantine\n")
 		return
 	}
 	table(w, "RECORD\tDAY\tLOGIN\tACCOUNT\tAPPID\tWHY", func(w io.Writer) {
 		for _, r := range list {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%q\t%q\t%s\n", r.RecordID, r.TradingDay, show.Time(r.LoginTime), r.Account, r.AppID, r.Error)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%q\t%q\t%s\n", r.RecordID, r.TradingDay, show.Time(r.LoginTime), r.Account, r.AppID, sentenceFor(w, r.Error))
 		}
 	})
 }
 
 func (s shownRefused) print(w io.Writer) {
 	table(w, "record\t"+s.RecordID, func(w io.Writer) {
-		for _, item := range [][2]any{
+		for _, item := range [][2]string{
 			{"trading day", s.TradingDay},
 			{"login", show.Time(s.LoginTime)},
-			{"account", fmt.Sprintf("%q, %s", s.Account, s.UserType)},
+			{"account", fmt.Sprintf("%q, %s", s.Account, wordFor(w, "user", s.UserType))},
 			{"AppID", fmt.Sprintf("%q", s.AppID)},
 			{"vendor", s.VendorID},
 			{"key version", s.KeyVersion},
-			{"flag", s.Flag},
+			{"flag", wordFor(w, "flag", s.Flag)},
 			{"front, session", fmt.Sprintf("%d, %d", s.FrontID, s.SessionID)},
-			{"why", s.Error},
+			{"why", sentenceFor(w, s.Error)},
 		} {
-			fmt.Fprintf(w, "%s\t%v\n", item[0], item[1])
+			fmt.Fprintf(w, "%s\t%v\n", headerFor(w, item[0]), item[1])
 		}
 	})
 	if s.Altered {
-		fmt.Fprintln(w, "It was altered in the local store's file: nothing above is certain. reconcile with the audit log tells which login it was.")
+		tell(w, "It was altered in the local store's file: nothing above is certain. reconcile with the audit log tells which login it was.\n")
 		return
 	}
 	if s.Provisional {
-		fmt.Fprintln(w, "Its trading day rests on a provisional calendar.")
+		tell(w, "Its trading day rests on a provisional calendar.\n")
 	}
-	fmt.Fprintf(w, "report line:\n%s\n", s.Line)
+	tell(w, "report line:\n%s\n", s.Line)
 }

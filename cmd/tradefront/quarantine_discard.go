@@ -57,7 +57,7 @@ func discard(c *cobra.Command, e *env, form output, cfg *config.Config, local *j
 	}
 	s := showRefused(found)
 	var text bytes.Buffer // text forms do not tell of a write that fails
-	if err := form.print(&text, s, s.print); err != nil {
+	if err := form.print(e.readBy(&text), s, s.print); err != nil {
 		return err
 	}
 	if _, err := e.out.Write(text.Bytes()); err != nil {
@@ -76,7 +76,7 @@ func discard(c *cobra.Command, e *env, form output, cfg *config.Config, local *j
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.err, "discarded record %v: file the output of this command, it is all that is left of the record. "+
+	tell(e.readBy(e.err), "discarded record %v: file the output of this command, it is all that is left of the record. "+
 		"The login's true record is lost, and in no report: tradefront reconcile with the day's audit logs names it\n", id)
 	return nil
 }

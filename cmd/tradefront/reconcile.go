@@ -32,6 +32,8 @@ type reconciled struct {
 	Audit       []reconcile.AuditFile   `json:"audit"`
 	Differences []reconcile.Differences `json:"differences"`
 	Warnings    []string                `json:"warnings,omitempty"`
+
+	verdictChinese string
 }
 
 func newReconcile(e *env) *cobra.Command {
@@ -115,6 +117,7 @@ func reconciledOf(r *reconcile.Result) reconciled {
 	done := reconciled{
 		Day: r.Day.String(), Verdict: r.Verdict(), Faults: r.Faults(), Answered: r.Answered, Unanswered: r.Unanswered,
 		Submitted: r.Submitted, Stored: r.Stored, Reports: r.Reports, Audit: r.Audit, Differences: r.Differences(), Warnings: r.Warnings,
+		verdictChinese: r.VerdictChinese(),
 	}
 	done.Complete = done.Faults == 0
 	if len(r.Reports) > 0 {
@@ -125,25 +128,25 @@ func reconciledOf(r *reconcile.Result) reconciled {
 
 // print is for the clerk: the counts, the verdict, and then what to do about what.
 func (d reconciled) print(w io.Writer) {
-	fmt.Fprintf(w, "Trading day %s\n", d.Day)
+	tell(w, "Trading day %s\n", d.Day)
 	table(w, "set\tlogins\tfrom", func(w io.Writer) {
-		fmt.Fprintf(w, "answered\t%d\t%s, and %d whose terminal was gone\n", d.Answered, auditLogs(len(d.Audit)), d.Unanswered)
+		tell(w, "answered\t%d\t%s, and %d whose terminal was gone\n", d.Answered, inLanguageOf(w, auditLogs(len(d.Audit)), fmt.Sprintf("%d 份审计日志", len(d.Audit))), d.Unanswered)
 		if d.Submitted > 0 {
-			fmt.Fprintf(w, "of these\t%d\tsubmitted by operator relays\n", d.Submitted)
+			tell(w, "of these\t%d\tsubmitted by operator relays\n", d.Submitted)
 		}
-		fmt.Fprintf(w, "stored\t%d\tthe store\n", d.Stored)
+		tell(w, "stored\t%d\tthe store\n", d.Stored)
 		if d.Reported != nil {
-			fmt.Fprintf(w, "reported\t%d\t%s\n", *d.Reported, strings.Join(d.Reports, ", "))
+			tell(w, "reported\t%d\t%s\n", *d.Reported, strings.Join(d.Reports, ", "))
 		}
 	})
 	for _, a := range d.Audit {
 		if !a.First.IsZero() {
-			fmt.Fprintf(w, "%s: entries from %s to %s\n", a.Path, show.Time(a.First), show.Time(a.Last))
+			tell(w, "%s: entries from %s to %s\n", a.Path, show.Time(a.First), show.Time(a.Last))
 		}
 	}
-	fmt.Fprintln(w, d.Verdict)
+	fmt.Fprintln(w, inLanguageOf(w, d.Verdict, d.verdictChinese))
 	for _, text := range d.Warnings {
-		fmt.Fprintf(w, "warning: %s\n", text)
+		tell(w, "warning: %s\n", sentenceFor(w, text))
 	}
 	for _, k := range d.Differences {
 		printDifferences(w, k)
@@ -158,15 +161,16 @@ func auditLogs(n int) string {
 }
 
 func printDifferences(w io.Writer, k reconcile.Differences) {
-	grade := "note"
+	facts := reconcile.FactsOf(k.Kind)
+	grade := inLanguageOf(w, "note", "提示")
 	if k.Fault {
-		grade = "FAULT"
+		grade = inLanguageOf(w, "FAULT", "错误")
 	}
-	fmt.Fprintf(w, "\n%s: %s (%d)\n  %s\n", grade, k.What, k.Total, k.Do)
+	fmt.Fprintf(w, "\n%s: %s (%d)\n  %s\n", grade, inLanguageOf(w, k.What, facts.WhatChinese), k.Total, inLanguageOf(w, k.Do, facts.DoChinese))
 	for _, d := range k.First {
 		fmt.Fprintf(w, "    %s\n", d)
 	}
 	if more := k.Total - int64(len(k.First)); more > 0 {
-		fmt.Fprintf(w, "    and %d more; --limit names more\n", more)
+		tell(w, "    and %d more; --limit names more\n", more)
 	}
 }

@@ -96,8 +96,8 @@ func (a *relayAdd) run(c *cobra.Command) error {
 			Type     string           `json:"type"`
 		}{id, code.Reveal(), a.kind.String()}
 		err = a.form.print(a.env.out, shown, func(w io.Writer) {
-			fmt.Fprintf(w, "relay     %s (%s)\nauthcode  %s\n\nThe authcode is not shown again: give it to who runs the relay by a safe way.\n",
-				shown.AppID, shown.Type, shown.AuthCode)
+			tell(w, "relay     %s (%s)\nauthcode  %s\n\nThe authcode is not shown again: give it to who runs the relay by a safe way.\n",
+				shown.AppID, wordFor(w, "relay", shown.Type), shown.AuthCode)
 		})
 		a.warn(&p, len(grants))
 		if !cfg.Relay.Enabled {

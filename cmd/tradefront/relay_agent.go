@@ -61,7 +61,7 @@ func newRelayCheck(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(e.out, "%s is good: mode %s, listeners %d, fronts %v, %d AppIDs exported %s\n", path, conf.Mode, len(conf.Front.Listeners),
+			tell(e.out, "%s is good: mode %s, listeners %d, fronts %v, %d AppIDs exported %s\n", path, conf.Mode, len(conf.Front.Listeners),
 				conf.Upstream.Addresses, len(assets.Registry.Apps), show.Time(assets.Registry.Made))
 			for _, remark := range assemble.AgentRemarks(conf, assets) {
 				fmt.Fprintln(e.out, e.say("remark: ", "提示：")+e.translated(remark))
@@ -118,12 +118,15 @@ func newRelayStatus(e *env) *cobra.Command {
 }
 
 func printRelayStatus(w io.Writer, s *daemon.RelayStatus) {
-	fmt.Fprintf(w, "relay agent %d (%s, %s), tradefront %s, %s for %s\n", s.AgentID, s.Mode, s.RelayAppID, s.Version, s.State,
+	tell(w, "relay agent %d (%s, %s), tradefront %s, %s for %s\n", s.AgentID, wordFor(w, "relay", s.Mode), s.RelayAppID, s.Version, wordFor(w, "state", s.State),
 		time.Duration(s.Uptime)*time.Second)
-	fmt.Fprintf(w, "terminals %d, connections %d, AppIDs %d\n", s.Terminals, s.Connections, s.AppIDs)
-	fmt.Fprintf(w, "front: %s; this clock is %.0f s ahead of it\n\n", s.Upstream, s.ClockAhead)
-	word := map[bool]string{true: "ready", false: "NOT READY"}
-	fmt.Fprintln(w, word[s.Ready])
+	tell(w, "terminals %d, connections %d, AppIDs %d\n", s.Terminals, s.Connections, s.AppIDs)
+	tell(w, "front: %s; this clock is %.0f s ahead of it\n\n", s.Upstream, s.ClockAhead)
+	if s.Ready {
+		tell(w, "ready\n")
+	} else {
+		tell(w, "NOT READY\n")
+	}
 	printReasons(w, s.Reasons)
 }
 
@@ -148,7 +151,7 @@ func newRelayTerminals(e *env) *cobra.Command {
 				table(w, "SESSION\tACCOUNT\tAPPID\tADDRESS\tSINCE\tRECORD\tSUBMISSION", func(w io.Writer) {
 					for _, t := range list {
 						if t.Relay && t.RecordID == "" {
-							t.SubmitID = fmt.Sprintf("a relay, %d terminals", t.Terminals)
+							t.SubmitID = fmt.Sprintf(inLanguageOf(w, "a relay, %d terminals", "中继，%d 个终端"), t.Terminals)
 						}
 						fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", t.SessionID, t.Account, t.AppID, t.Address, show.Time(t.Since), t.RecordID, t.SubmitID)
 					}

@@ -165,6 +165,17 @@ func newRelayLimits(e *env) *cobra.Command {
 	return c
 }
 
+// What is printed of a switch, by what it is then.
+var (
+	relaySwitched = map[bool]string{
+		true:  "relay %s is enabled; running fronts follow within seconds\n",
+		false: "relay %s is disabled; running fronts end its connections within seconds\n",
+	}
+	relayAlready = map[bool]string{
+		true: "relay %s is already enabled; nothing was changed\n", false: "relay %s is already disabled; nothing was changed\n",
+	}
+)
+
 func newRelaySwitch(e *env, use, short string, enabled bool) *cobra.Command {
 	r := relayCommand{env: e}
 	c := &cobra.Command{
@@ -181,14 +192,10 @@ func newRelaySwitch(e *env, use, short string, enabled bool) *cobra.Command {
 					return r.show(c, d, id)
 				}
 				if unchanged {
-					fmt.Fprintf(e.out, "relay %s is already %sd; nothing was changed\n", id, use)
+					tell(e.out, relayAlready[enabled], id)
 					return nil
 				}
-				what := "running fronts follow within seconds"
-				if !enabled {
-					what = "running fronts end its connections within seconds"
-				}
-				fmt.Fprintf(e.out, "relay %s is %sd; %s\n", id, use, what)
+				tell(e.out, relaySwitched[enabled], id)
 				return nil
 			})
 		}),

@@ -82,18 +82,18 @@ func notNil[T any](list []T) []T {
 	return list
 }
 
-func (s shownScope) String() string {
+func (s shownScope) text(w io.Writer) string {
 	var parts []string
 	if s.All {
-		parts = append(parts, "all")
+		parts = append(parts, inLanguageOf(w, "all", "全部账户"))
 	}
 	if s.Prefix > 0 {
-		parts = append(parts, strconv.Itoa(s.Prefix)+" prefixes")
+		parts = append(parts, strconv.Itoa(s.Prefix)+inLanguageOf(w, " prefixes", " 个前缀"))
 	}
 	if s.Single > 0 {
-		parts = append(parts, strconv.Itoa(s.Single)+" accounts")
+		parts = append(parts, strconv.Itoa(s.Single)+inLanguageOf(w, " accounts", " 个账户"))
 	}
-	return cmp.Or(strings.Join(parts, ", "), "none")
+	return cmp.Or(strings.Join(parts, ", "), inLanguageOf(w, "none", "无"))
 }
 
 func newRelayList(e *env) *cobra.Command {
@@ -130,19 +130,19 @@ func printRelays(w io.Writer, list []shownRelay) {
 	table(w, "APPID\tTYPE\tENABLED\tNETWORKS\tOPERATORS\tSCOPES\tTERMINAL APPS\tRATE\tBURST\tWINDOW\tCONNECTIONS", func(w io.Writer) {
 		for i := range list {
 			s := &list[i]
-			fmt.Fprintf(w, "%s\t%s\t%t\t%s\t%s\t%d\t%s\t%d\t%d\t%d\t%d\n", s.AppID, s.Type, s.Enabled,
-				orNone(s.Networks), orNone(s.Operators), len(s.Scope), s.TerminalApps, s.Rate, s.Burst, s.Window, s.Connections)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%d\t%d\t%d\t%d\n", s.AppID, wordFor(w, "relay", s.Type), yesNo(w, s.Enabled),
+				orNone(w, s.Networks), orNone(w, s.Operators), len(s.Scope), wordFor(w, "terminal_apps", string(s.TerminalApps)), s.Rate, s.Burst, s.Window, s.Connections)
 		}
 	})
 }
 
 // orNone are the values with commas between, or none.
-func orNone[T ~string](list []T) string {
+func orNone[T ~string](w io.Writer, list []T) string {
 	texts := make([]string, len(list))
 	for i, v := range list {
 		texts[i] = string(v)
 	}
-	return cmp.Or(strings.Join(texts, ","), "none")
+	return cmp.Or(strings.Join(texts, ","), inLanguageOf(w, "none", "无"))
 }
 
 func newRelayShow(e *env) *cobra.Command {
@@ -166,34 +166,31 @@ func newRelayShow(e *env) *cobra.Command {
 }
 
 func (s *shownRelay) print(w io.Writer) {
-	state := map[bool]string{true: "enabled", false: "disabled"}[s.Enabled]
-	apps := "every admitted one"
+	apps := inLanguageOf(w, "every admitted one", "所有已准入的")
 	if len(s.AllowedApps) > 0 {
-		apps = orNone(s.AllowedApps)
+		apps = orNone(w, s.AllowedApps)
 	}
 	rows := [][2]string{
 		{"relay", string(s.AppID)},
-		{"type", s.Type + ", " + state},
-		{"networks", orNone(s.Networks)},
-		{"terminals' AppIDs", fmt.Sprintf("%s (%s)", apps, s.TerminalApps)},
-		{"limits", fmt.Sprintf("rate %d, burst %d, window %d, connections %d", s.Rate, s.Burst, s.Window, s.Connections)},
+		{"type", wordFor(w, "relay", s.Type) + ", " + admitted(w, s.Enabled)},
+		{"networks", orNone(w, s.Networks)},
+		{"terminals' AppIDs", fmt.Sprintf("%s (%s)", apps, wordFor(w, "terminal_apps", string(s.TerminalApps)))},
+		{"limits", fmt.Sprintf(inLanguageOf(w, "rate %d, burst %d, window %d, connections %d", "速率 %d，突发 %d，窗口 %d，连接 %d"), s.Rate, s.Burst, s.Window, s.Connections)},
 		{"changed", show.Time(s.Changed)},
 	}
 	if s.Chained {
-		rows = append(rows, [2]string{"chained", "may carry terminals of another relay"})
+		rows = append(rows, [2]string{"chained", inLanguageOf(w, "may carry terminals of another relay", "可以转接另一中继的终端")})
 	}
 	for _, digest := range s.ClientCerts {
 		rows = append(rows, [2]string{"certificate", string(digest)})
 	}
 	if s.Type == "operator" {
-		rows = append(rows, [2]string{"operators", orNone(s.Operators)})
+		rows = append(rows, [2]string{"operators", orNone(w, s.Operators)})
 		for _, operator := range s.operators() {
-			rows = append(rows, [2]string{"scope of " + operator, s.Scope[operator].String()})
+			rows = append(rows, [2]string{inLanguageOf(w, "scope of ", "范围 ") + operator, s.Scope[operator].text(w)})
 		}
 	}
-	for _, row := range rows {
-		fmt.Fprintf(w, "%-18s %s\n", row[0], row[1])
-	}
+	listed(w, relayNames, rows)
 }
 
 // operators are those with a scope, and those that may log in, in their order.

@@ -155,7 +155,7 @@ func (r *relayCommand) split(args []string) (regulation.AppID, []string) {
 
 func (s *scopeCommand) printChange(id regulation.AppID, did directory.ScopeChange) error {
 	return s.form.print(s.env.out, did, func(w io.Writer) {
-		fmt.Fprintf(w, "scope of relay %s: %d added, %d removed, %d now; running fronts follow within seconds\n", id, did.Added, did.Removed, did.Now)
+		tell(w, "scope of relay %s: %d added, %d removed, %d now; running fronts follow within seconds\n", id, did.Added, did.Removed, did.Now)
 	})
 }
 

@@ -113,7 +113,7 @@ func (f *exportFlags) run(c *cobra.Command, e *env) (err error) {
 	}
 	x.DespiteFronts, x.Force, x.Reason, x.OutDir = f.despiteFronts, f.force, f.reason, f.out
 	if f.today && f.form != "json" {
-		fmt.Fprintf(e.out, "the last trading day whose window has closed is %s\n", days[0])
+		tell(e.out, "the last trading day whose window has closed is %s\n", days[0])
 	}
 	all := make([]exported, 0, len(days))
 	for _, day := range days {
@@ -227,28 +227,28 @@ func (f *exportFlags) export(ctx context.Context, e *env, x *settlement.Exporter
 
 func (d *exported) print(w io.Writer) {
 	if d.Nothing {
-		fmt.Fprintf(w, "%s: no record came after the last export; nothing was written\n", d.Day)
+		tell(w, "%s: no record came after the last export; nothing was written\n", d.Day)
 		d.printWarnings(w)
 		return
 	}
 	rate := float64(d.Rows) / max(d.Seconds, 1e-3)
-	fmt.Fprintf(w, "%s: %d rows, %s, sha256 %s (%.1f s, %.0f rows/s)\n", d.Path, d.Rows, show.Size(d.Bytes), d.SHA256, d.Seconds, rate)
+	tell(w, "%s: %d rows, %s, sha256 %s (%.1f s, %.0f rows/s)\n", d.Path, d.Rows, show.Size(d.Bytes), d.SHA256, d.Seconds, rate)
 	switch {
 	case d.Replaced == nil:
 	case d.Replaced.Same:
-		fmt.Fprintln(w, "  the same as the file before")
+		tell(w, "  the same as the file before\n")
 	default:
-		fmt.Fprintf(w, "  replaced the file of %d rows, sha256 %s: %+d rows\n", d.Replaced.Rows, d.Replaced.SHA256, d.Rows-d.Replaced.Rows)
+		tell(w, "  replaced the file of %d rows, sha256 %s: %+d rows\n", d.Replaced.Rows, d.Replaced.SHA256, d.Rows-d.Replaced.Rows)
 	}
 	if d.Replaced != nil && d.Replaced.Kept != "" {
-		fmt.Fprintln(w, "  that file is kept as", d.Replaced.Kept)
+		tell(w, "  that file is kept as %s\n", d.Replaced.Kept)
 	}
 	d.printWarnings(w)
 }
 
 func (d *exported) printWarnings(w io.Writer) {
 	for _, warning := range d.Warnings {
-		fmt.Fprintln(w, "  warning:", warning)
+		tell(w, "  warning: %s\n", sentenceFor(w, warning))
 	}
 }
 

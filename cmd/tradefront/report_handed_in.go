@@ -155,12 +155,12 @@ func (f *handedInFlags) of(cal *calendar.Calendar, args []string) (calendar.Trad
 
 func (d *shownHandedIn) print(w io.Writer) {
 	for _, x := range d.Exports {
-		fmt.Fprintf(w, "noted as handed in: %s, %d rows, sha256 %s\n", x.File, x.Rows, x.SHA256)
+		tell(w, "noted as handed in: %s, %d rows, sha256 %s\n", x.File, x.Rows, x.SHA256)
 	}
 	for _, x := range d.Left {
-		fmt.Fprintf(w, "NOT noted, hand it in too: %s, %d rows\n", x.File, x.Rows)
+		tell(w, "NOT noted, hand it in too: %s, %d rows\n", x.File, x.Rows)
 	}
 	if d.Receipt != "" {
-		fmt.Fprintln(w, "receipt:", d.Receipt)
+		tell(w, "receipt: %s\n", d.Receipt)
 	}
 }

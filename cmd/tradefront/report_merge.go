@@ -125,14 +125,14 @@ func mergedOf(r merge.Result, skipBad string) merged {
 
 func (m merged) print(w io.Writer) {
 	for _, in := range m.Inputs {
-		fmt.Fprintf(w, "read %s: %d rows, sha256 %s\n", in.Path, in.Rows, in.SHA256)
+		tell(w, "read %s: %d rows, sha256 %s\n", in.Path, in.Rows, in.SHA256)
 	}
-	fmt.Fprintf(w, "%s: %d rows, %d duplicates dropped, %s, sha256 %s\n", m.Path, m.Rows, m.Duplicates, show.Size(m.Bytes), m.SHA256)
+	tell(w, "%s: %d rows, %d duplicates dropped, %s, sha256 %s\n", m.Path, m.Rows, m.Duplicates, show.Size(m.Bytes), m.SHA256)
 	if m.Bad > 0 {
-		fmt.Fprintf(w, "%d bad lines are NOT in it; they were put into %s\n", m.Bad, m.SkippedTo)
+		tell(w, "%d bad lines are NOT in it; they were put into %s\n", m.Bad, m.SkippedTo)
 	}
 	for _, text := range m.Warnings {
-		fmt.Fprintf(w, "warning: %s\n", text)
+		tell(w, "warning: %s\n", sentenceFor(w, text))
 	}
 }
 

@@ -115,7 +115,7 @@ func newReportStatus(e *env) *cobra.Command {
 					list = append(list, e.showStatus(&s))
 				}
 			}
-			return form.print(e.out, list, func(w io.Writer) { e.printStatus(w, list) })
+			return form.print(e.out, list, func(w io.Writer) { printStatus(w, list) })
 		}),
 	}
 	configFlag(c, &path)
@@ -150,14 +150,12 @@ func showExport(l *store.Export) shownExport {
 	}
 }
 
-var kindsInChinese = map[store.ExportKind]string{store.FullExport: "全量", store.PartialExport: "部分", store.SupplementExport: "补充"}
-
-func (e *env) printStatus(w io.Writer, list []shownStatus) {
+func printStatus(w io.Writer, list []shownStatus) {
 	table(w, "DAY\tRECORDS\tREPORTED\tLATE\tMOVED AWAY\tLAST EXPORT\tKIND\tNEXT", func(w io.Writer) {
 		for _, s := range list {
 			at, kind := "-", "-"
 			if s.Last != nil {
-				at, kind = show.Time(s.Last.At), e.say(string(s.Last.Kind), kindsInChinese[s.Last.Kind])
+				at, kind = show.Time(s.Last.At), wordFor(w, "export", string(s.Last.Kind))
 			}
 			fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\n", s.Day, s.Records, s.Reported, s.Late, s.Moved, at, kind, s.nextShown)
 		}

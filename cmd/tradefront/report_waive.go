@@ -85,11 +85,11 @@ func newReportWaive(e *env) *cobra.Command {
 }
 
 func printWaiver(w io.Writer, s shownWaiver) {
-	fmt.Fprintf(w, "waived of %s, by %s: %s\n", s.Day, s.By, s.Reason)
+	tell(w, "waived of %s, by %s: %s\n", s.Day, s.By, s.Reason)
 	for i := range s.Obstacles {
 		fmt.Fprintf(w, "  %s\n", sentenceFor(w, s.Obstacles[i].Where+" "+s.Obstacles[i].What))
 	}
-	fmt.Fprintf(w, "the report may be written now, and is marked as incomplete: tradefront report export --day %s\n", s.Day)
+	tell(w, "the report may be written now, and is marked as incomplete: tradefront report export --day %s\n", s.Day)
 }
 
 // reasonHelp is of the commands that give something up which a report then lacks.

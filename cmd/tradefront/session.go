@@ -64,12 +64,12 @@ func printSessions(w io.Writer, list []daemon.Session) {
 			s := &list[i]
 			terminals := "1"
 			if s.Terminals > 0 {
-				terminals = strconv.Itoa(s.Terminals) + " of a relay"
+				terminals = strconv.Itoa(s.Terminals) + inLanguageOf(w, " of a relay", "（中继）")
 			} else if s.Relay {
-				terminals = "relay"
+				terminals = inLanguageOf(w, "relay", "中继")
 			}
 			fmt.Fprintf(w, "%d\t%d\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\n",
-				s.FrontID, s.SessionID, s.Account, s.AppID, s.Address, show.Time(s.Since), s.State, s.Sent, s.Received, terminals)
+				s.FrontID, s.SessionID, s.Account, s.AppID, s.Address, show.Time(s.Since), wordFor(w, "session", s.State), s.Sent, s.Received, terminals)
 		}
 	})
 }

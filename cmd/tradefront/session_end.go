@@ -139,7 +139,7 @@ func (s *sessionEnd) endAccount(c *cobra.Command) error {
 			printEnded(w, &list[i])
 		}
 		if len(list) == 0 {
-			fmt.Fprintf(w, "account %s has no session at the fronts that answered\n", account)
+			tell(w, "account %s has no session at the fronts that answered\n", account)
 		}
 	})
 	return errors.Join(printed, err)
@@ -175,9 +175,9 @@ func noteEnded(a *store.Action, ended *daemon.SessionEnded) {
 
 func printEnded(w io.Writer, ended *daemon.SessionEnded) {
 	if ended.Terminal != "" {
-		fmt.Fprintf(w, "told the relay of session %d at front %d to end the terminal %s of account %s\n",
+		tell(w, "told the relay of session %d at front %d to end the terminal %s of account %s\n",
 			ended.Session.SessionID, ended.Session.FrontID, ended.Terminal, ended.Account)
 		return
 	}
-	fmt.Fprintf(w, "ended session %d of account %s at front %d\n", ended.Session.SessionID, ended.Session.Account, ended.Session.FrontID)
+	tell(w, "ended session %d of account %s at front %d\n", ended.Session.SessionID, ended.Session.Account, ended.Session.FrontID)
 }

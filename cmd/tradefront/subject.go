@@ -109,7 +109,7 @@ func (f *subjectFlags) run(c *cobra.Command, e *env, name string) (err error) {
 		WithoutAddress int    `json:"without_address"`
 	}{f.out, f.out + ".csv", string(account), len(written.Logins), without}
 	err = f.form.print(e.out, done, func(w io.Writer) {
-		fmt.Fprintf(w, "%s and %s.csv: %d logins of account %s\n", f.out, f.out, len(written.Logins), account)
+		tell(w, "%s and %s.csv: %d logins of account %s\n", f.out, f.out, len(written.Logins), account)
 	})
 	if err != nil {
 		return err

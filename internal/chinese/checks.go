@@ -63,7 +63,7 @@ var checks = map[string]string{
 	"this local store continues what PostgreSQL last heard of it":                                                                                                                                          "本地库与 PostgreSQL 上次得知的内容衔接",
 	"this local store is an older copy: PostgreSQL last heard at %s, from host %s, that it held: %s. Reports wait until a front is started on the file as it was then, or for: tradefront front retire %d": "本地库是旧副本：PostgreSQL 上次于 %s 从主机 %s 得知它持有：%s。请用当时的文件启动前置，或执行 tradefront front retire %d，在此之前不能导出报送文件",
 	"%d in quarantine":  "隔离区 %d 条",
-	"%d corrupt stores": "%d 个损坏的本地库",
+	"%d corrupt stores": "%d 个损坏的本地库", "%s and %d in quarantine": "%s，另有隔离 %d 条",
 	"full with %d terminal ciphertexts: replays of further ones pass unflagged until the next trading day; raise limits.seen_terminals above the logins of a day": "已记满 %d 条终端密文：下一交易日之前，后续密文的重放不会被标记；请把 limits.seen_terminals 调到一天的登录次数以上",
 	"%d accounts have logged in so often that their share is full, and replays of their further logins pass unflagged; the audit log has their lines":             "有 %d 个账户登录过多，其份额已满，它们后续登录的重放不会被标记；审计日志中有这些登录",
 	"%d terminal ciphertexts are remembered": "已记住 %d 条终端密文",

@@ -1,16 +1,20 @@
 package statuspage
 
-import "github.com/tradefront/tradefront/internal/show"
+import (
+	"github.com/tradefront/tradefront/internal/chinese"
+	"github.com/tradefront/tradefront/internal/show"
+)
 
 // words are the words of closed sets that the page shows, by set and word.
 var words = map[string]map[string]phrase{
 	"state": {
-		Starting: {"starting", "启动中"}, Serving: {"serving", "运行中"}, Stopping: {"stopping", "停止中"},
+		Starting: shared("state", Starting, "starting"), Serving: shared("state", Serving, "serving"), Stopping: shared("state", Stopping, "stopping"),
 		notReady: {"not ready", "未就绪"},
 	},
 	"front": {
-		"running": {"running", "运行中"}, "stopped": {"stopped", "已停止"}, "silent": {"silent", "失去心跳"},
-		"other life": {"older copy", "旧副本"}, "retired": {"retired", "已退役"},
+		"running": shared("front", "running", "running"), "stopped": shared("front", "stopped", "stopped"),
+		"silent": shared("front", "silent", "silent"), "other life": shared("front", "other life", "older copy"),
+		"retired": shared("front", "retired", "retired"),
 	},
 	"report": {
 		"not_due": {"none due", "无需报送"}, "not_exported": {"not exported", "未导出"}, "exported": {"exported, not handed in", "已导出，未报送"},
@@ -49,6 +53,9 @@ var words = map[string]map[string]phrase{
 	},
 	"reason": reasons,
 }
+
+// shared is a word that lists show too, in their Chinese.
+func shared(set, word, english string) phrase { return phrase{english, chinese.Word(set, word)} }
 
 // Word is a word of a closed set in a language; a word that the set lacks is shown as it is.
 func Word(set, word string, language show.Language) string {

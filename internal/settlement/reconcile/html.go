@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	_ "embed"
-	"fmt"
 	"html/template"
 	"io"
 	"sync"
@@ -28,27 +27,12 @@ type pageData struct{ *Result }
 // Good reports whether there is no fault.
 func (d pageData) Good() bool { return d.Faults() == 0 }
 
-// Chinese is the verdict.
-func (d pageData) Chinese() string {
-	switch n := d.Faults(); {
-	case n > 0:
-		return fmt.Sprintf("未能证明完整：%d 处不一致", n)
-	case len(d.Reports) == 0:
-		return "完整：已应答的登入均已入库（未与报送文件比较）"
-	}
-	return "完整：应答、入库、上报三者一致"
-}
-
 // Tables are the differences with their texts.
 func (d pageData) Tables() (all []pageTable) {
-	words := make(map[Kind]KindFacts)
-	for _, k := range Kinds() {
-		words[k.Kind] = k
-	}
 	for _, found := range d.Differences() {
 		first := found.First[:min(shownOnPage, len(found.First))]
 		open := min(shownOpen, len(first))
-		all = append(all, pageTable{found, words[found.Kind], first[:open], first[open:], found.Total - int64(len(first))})
+		all = append(all, pageTable{found, FactsOf(found.Kind), first[:open], first[open:], found.Total - int64(len(first))})
 	}
 	return all
 }

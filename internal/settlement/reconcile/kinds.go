@@ -1,5 +1,7 @@
 package reconcile
 
+import "slices"
+
 // Kind is a way in which the sets differ. The set is closed.
 type Kind string
 
@@ -159,4 +161,10 @@ func Kinds() []KindFacts {
 			"无需处理：第一次应答在当日结束时丢失，两日的报文各有一行。",
 		},
 	}
+}
+
+// FactsOf is what people need to know of one kind.
+func FactsOf(k Kind) KindFacts {
+	all := Kinds()
+	return all[slices.IndexFunc(all, func(f KindFacts) bool { return f.Kind == k })]
 }
