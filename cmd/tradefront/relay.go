@@ -124,7 +124,7 @@ func (e *env) warnOfOperators(ctx context.Context, cfg *config.Config, d *direct
 		case !known:
 			e.warn("there is no account %s: it cannot log in until you add it with `tradefront account add --user-type 2`", o)
 		case kind != regulation.UserOperator:
-			e.warn("account %s is a %s's: only an operator's (--user-type 2) may log in through a relay", o, kind.Word())
+			e.warn("account %s is a customer's: only an operator's (--user-type 2) may log in through a relay", o)
 		}
 	}
 	return nil

@@ -53,7 +53,7 @@ func newReportDay(e *env) *cobra.Command {
 				return err
 			}
 			if !result.Good() {
-				return errors.New(result.Chinese + "\n" + result.English)
+				return errors.New(e.say(result.Chinese+"\n"+result.English, result.Chinese))
 			}
 			return nil
 		}),

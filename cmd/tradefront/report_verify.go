@@ -79,11 +79,11 @@ func verifyReport(c *cobra.Command, e *env, flags *verifyFlags, path string) err
 		return err
 	}
 	var written error
-	if err := flags.form.print(e.out, r, func(w io.Writer) { written = r.WriteText(w) }); err != nil || written != nil {
+	if err := flags.form.print(e.out, r, func(w io.Writer) { written = r.WriteText(w, e.lang) }); err != nil || written != nil {
 		return errors.Join(err, written)
 	}
 	if !r.Verdict.Good {
-		return errors.New(path + ": " + r.Verdict.English)
+		return errors.New(path + ": " + e.say(r.Verdict.English, r.Verdict.Chinese))
 	}
 	return nil
 }

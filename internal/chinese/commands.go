@@ -325,4 +325,19 @@ var foreign = map[string]string{
 	"are asked for over TLS alone, and admin.web_config_file has no tls_server_config":                                                            "只能经 TLS 使用，而 admin.web_config_file 没有 tls_server_config",
 	"%q is none of the basic_auth_users of admin.web_config_file":                                                                                 "%q 不是 admin.web_config_file 的 basic_auth_users 中的用户",
 	"actions are for this machine alone: run the command on the front's own host; sessions may be ended from others by a user of admin.operators": "操作只能在本机进行：请在前置所在主机上执行该命令；admin.operators 中的用户可以从其他主机结束会话",
+
+	// Warnings of what was done nevertheless, or cannot work yet.
+	"the database cannot be told who does this, and it is done all the same: %v":                                  "无法在数据库中登记操作人，但仍然执行：%v",
+	"the database has that `%s` began, and could not be told how it ended: %v":                                    "数据库已登记 `%s` 开始执行，但无法登记其结果：%v",
+	"`%s` is done; the database could not be told who did it: %v":                                                 "`%s` 已完成；无法在数据库中登记操作人：%v",
+	"`%s` is done; the audit log of this machine has no line of who did it: %v":                                   "`%s` 已完成；本机审计日志没有记下操作人：%v",
+	"what concerns this machine's local store alone is not shown: %v":                                             "只涉及本机本地库的操作没有列出：%v",
+	"penalties are not shown: %v":                                                                                 "没有列出前置自行拒绝的来源：%v",
+	"%s was left by a change of the master key that was killed, and holds keys: remove it":                        "%s 是更换主密钥时中断留下的，其中有密钥：请删除",
+	"there is no account %s: it cannot log in until you add it with `tradefront account add --user-type 2`":       "没有账户 %s：须先用 `tradefront account add --user-type 2` 添加才能登录",
+	"account %s is a customer's: only an operator's (--user-type 2) may log in through a relay":                   "账户 %s 不是操作员账户：只有操作员账户（--user-type 2）才能经中继登录",
+	"relay %s has no network, and is refused from every address: tradefront relay change %s --add-network CIDR":   "中继 %s 没有网段，从任何地址连接都会被拒绝：tradefront relay change %s --add-network CIDR",
+	"network %v admits every address: only its authcode keeps others from being relay %s":                         "网段 %v 包含所有地址：只剩授权码能防止他人冒充中继 %s",
+	"relay %s may come with any certificate, or without one, from now on: none is named for it any more":          "中继 %s 从现在起可以用任何证书或不用证书连接：已没有为它指定证书",
+	"of %d logins the address is not known: it is in the audit logs alone; name those of these days with --audit": "有 %d 次登录的地址未知：地址只在审计日志中；请用 --audit 指明这些日期的审计日志",
 }

@@ -137,4 +137,20 @@ var settlement = map[string]string{
 	"quality of %s: %w":                        "交易日 %s 的质量：%w",
 	"want VERSION=PEMFILE, as 1.0=test.pem":    "应为 VERSION=PEMFILE，如 1.0=test.pem",
 	"version %s was given twice":               "版本 %s 给出了两次",
+
+	// What a report on relays leaves out.
+	"%s: %d lines cannot be read and are not counted":                                                      "%s：有 %d 行无法读取，没有计入",
+	"direct logins have more than %d AppIDs: which terminals' AppIDs were never seen directly is not said": "直连登录的 AppID 超过 %d 个：不再列出从未直连的终端 AppID",
+	"the audit logs have no login through a relay on %s":                                                   "审计日志中没有 %s 经中继的登录",
+
+	// What exactly is wrong in a line of a report, as `report verify` says it.
+	"%d bytes": "%d 字节", "1 byte": "1 字节", "%d items": "%d 项", "1 item": "1 项", "%s apart": "相差 %s", "version %s": "版本 %s", "want %s": "应为 %s",
+	"after its end, %s": "晚于时段结束 %s", "at or after its end, %s": "不早于时段结束 %s", "before its start, %s": "早于时段开始 %s",
+	"longer before its start than any front takes, %s": "早于时段开始 %s 过多，任何前置都不会受理", "after the end of the day's window": "晚于当日时段结束",
+	"empty, and the others are not": "为空，而其他项不为空", "not a number of 1 to 5 digits": "不是 1 至 5 位数字", "not 1 to 65535 without a zero before it": "不是 1 至 65535，或带有前导零",
+	"not a time like 2018-05-01 09:00:00": "不是 2018-05-01 09:00:00 这样的时间", "not in the form of 4.2.4": "不是 4.2.4 规定的格式", "unspecified": "未指定的地址",
+	"the login was when that key was not valid": "登录时该密钥无效", "flag %s, and the terminal item is empty: want 1": "异常标识为 %s，而终端采集信息为空：应为 1",
+	"flag %s, and the terminal item has %s: want 3": "异常标识为 %s，而终端采集信息有 %s：应为 3", "empty, and the terminal is not of type %s": "为空，而终端类型不是 %s",
+	"%s: %s%% of %s logins": "%s：占 %s%%，共 %s 次登录", "its manifest says: %s": "清单记载：%s", "want <unit>clientinfo<YYYYMMDD>.txt": "应为 <统一标识>clientinfo<YYYYMMDD>.txt",
+	"before clientinfo: want 1 to 10 digits and letters": "clientinfo 之前应为 1 至 10 位数字或字母", "after clientinfo: want a date as YYYYMMDD": "clientinfo 之后应为日期 YYYYMMDD",
 }

@@ -7,7 +7,7 @@ var words = map[string]map[string]string{
 	"user":          {"customer": "客户", "operator": "操作员"},
 	"app":           {"direct": "直连", "investor-relay": "多对多中继", "operator-relay": "一对多中继"},
 	"relay":         {"investor": "多对多", "operator": "一对多"},
-	"terminal_apps": {"listed": "仅已准入的", "audit": "不限，只统计"},
+	"terminal_apps": {"listed": "须已准入", "audit": "不限，只统计"},
 	"state":         {"starting": "启动中", "serving": "运行中", "draining": "停止中", "stopping": "停止中"},
 	"front":         {"running": "运行中", "stopped": "已停止", "silent": "失去心跳", "other life": "旧副本", "retired": "已退役"},
 	"session": {

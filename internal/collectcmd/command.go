@@ -3,11 +3,11 @@ package collectcmd
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/client/collect"
+	"github.com/tradefront/tradefront/internal/show"
 )
 
 // Env is what the commands get from the program that has them.
@@ -42,22 +42,8 @@ func (l *language) Set(s string) error {
 
 // flags has as default the language of the user's terminal.
 func (l *language) flags(c *cobra.Command, environ []string) {
-	l.Language = userLanguage(environ)
+	l.Language = collect.Language(show.LanguageOf(environ))
 	c.Flags().Var(l, "lang", "language of the advice: zh or en")
-}
-
-func userLanguage(environ []string) collect.Language {
-	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-		for _, v := range environ {
-			if value, ok := strings.CutPrefix(v, name+"="); ok && value != "" {
-				if strings.HasPrefix(value, "zh") {
-					return collect.Chinese
-				}
-				return collect.English
-			}
-		}
-	}
-	return collect.English
 }
 
 // form is a flag: text or json.

@@ -27,7 +27,7 @@ func (b *builder) opened() *Opened {
 		Modes: parts(
 			Share{Name: "direct", English: "direct", Chinese: "直连", Count: s.modes[direct]},
 			Share{Name: "many_to_many", English: "many-to-many relay", Chinese: "多对多中继", Count: s.modes[manyToMany]},
-			Share{Name: "operator", English: "operator relay", Chinese: "操作员中继（一对多）", Count: s.modes[byOperator]},
+			Share{Name: "operator", English: "operator relay", Chinese: "一对多中继", Count: s.modes[byOperator]},
 		),
 		TerminalItems: parts(
 			Share{Name: "good", English: "opened, in order", Chinese: "已解密，格式正确", Count: s.terminal[terminalGood]},

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/tradefront/tradefront/internal/show"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -105,11 +107,16 @@ func TestJSONHasNoNullLists(t *testing.T) {
 
 func TestText(t *testing.T) {
 	var b bytes.Buffer
-	if err := sample(t).WriteText(&b); err != nil {
+	if err := sample(t).WriteText(&b, show.English); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "sample.text", b.Bytes())
-	if err := sample(t).WriteText(failing{}); err == nil {
+	b.Reset()
+	if err := sample(t).WriteText(&b, show.Chinese); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "sample.zh.text", b.Bytes())
+	if err := sample(t).WriteText(failing{}, show.English); err == nil {
 		t.Error("an output that fails was not told")
 	}
 }

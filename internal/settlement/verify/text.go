@@ -5,25 +5,30 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/tradefront/tradefront/internal/chinese"
+	"github.com/tradefront/tradefront/internal/show"
 )
 
-// WriteText writes the report for a terminal.
-func (r *Report) WriteText(w io.Writer) error {
-	t := &textWriter{w: tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)}
-	t.line("%s", r.Verdict.English)
+// WriteText writes the report for a terminal, in Chinese or in English with Chinese titles.
+func (r *Report) WriteText(w io.Writer, lang show.Language) error {
+	t := &textWriter{w: tabwriter.NewWriter(w, 0, 4, 2, ' ', 0), chinese: lang == show.Chinese}
+	if !t.chinese {
+		t.line("%s", r.Verdict.English)
+	}
 	t.line("%s", r.Verdict.Chinese)
 	t.file(&r.File)
-	t.findings("FAULTS 错误", r.Faults)
-	t.findings("WARNINGS 警告", r.Warnings)
+	t.findings(t.title("FAULTS", "错误"), r.Faults)
+	t.findings(t.title("WARNINGS", "警告"), r.Warnings)
 	if len(r.NotChecked) > 0 {
-		t.line("\nNOT CHECKED 未检查")
+		t.line("\n%s", t.title("NOT CHECKED", "未检查"))
 		for _, o := range r.NotChecked {
-			t.line("  %s", o.English)
+			t.line("  %s", t.say(o.English, o.Chinese))
 		}
 	}
-	t.line("\nLINES 记录\t%s", group(r.Lines.Total))
-	t.shares("key version 加密密钥版本", r.Lines.KeyVersions)
-	t.shares("terminal item 终端采集信息", r.Lines.Terminal)
+	t.line("\n%s\t%s", t.title("LINES", "记录"), group(r.Lines.Total))
+	t.shares(t.title("key version", "加密密钥版本"), r.Lines.KeyVersions)
+	t.shares(t.title("terminal item", "终端采集信息"), r.Lines.Terminal)
 	if r.Opened != nil {
 		t.opened(r.Opened)
 	}
@@ -35,8 +40,22 @@ func (r *Report) WriteText(w io.Writer) error {
 
 // textWriter keeps the first error, so that each line need not look at it.
 type textWriter struct {
-	w   *tabwriter.Writer
-	err error
+	w       *tabwriter.Writer
+	chinese bool
+	err     error
+}
+
+// say is a text in the language of who reads it.
+func (t *textWriter) say(english, chinese string) string {
+	if t.chinese {
+		return chinese
+	}
+	return english
+}
+
+// title has the Chinese for those who read English, too.
+func (t *textWriter) title(english, chinese string) string {
+	return t.say(english+" "+chinese, chinese)
 }
 
 func (t *textWriter) line(format string, args ...any) {
@@ -46,11 +65,11 @@ func (t *textWriter) line(format string, args ...any) {
 }
 
 func (t *textWriter) file(f *File) {
-	t.line("\nfile\t%s", f.Path)
-	t.line("unit, day\t%s, %s", orDash(f.Unit), orDash(f.Day))
-	t.line("window\t%s to %s", orDash(f.WindowStart), orDash(f.WindowEnd))
-	t.line("vendor ID\t%s", orDash(f.VendorID))
-	t.line("size\t%s bytes", group(f.Bytes))
+	t.line("\n%s\t%s", t.say("file", "文件"), f.Path)
+	t.line(t.say("unit, day\t%s, %s", "期货公司、交易日\t%s，%s"), orDash(f.Unit), orDash(f.Day))
+	t.line(t.say("window\t%s to %s", "时段\t%s 至 %s"), orDash(f.WindowStart), orDash(f.WindowEnd))
+	t.line("%s\t%s", t.say("vendor ID", "软件厂商 ID"), orDash(f.VendorID))
+	t.line(t.say("size\t%s bytes", "大小\t%s 字节"), group(f.Bytes))
 	t.line("sha256\t%s", f.SHA256)
 }
 
@@ -60,15 +79,15 @@ func (t *textWriter) findings(title string, all []Finding) {
 	}
 	t.line("\n%s", title)
 	for _, f := range all {
-		t.line("  %s: %s (%s)", f.Kind, f.English, group(f.Count))
+		t.line(t.say("  %s: %s (%s)", "  %s：%s（%s）"), f.Kind, t.say(f.English, f.Chinese), group(f.Count))
 		few := f.Examples[:min(len(f.Examples), examplesShown)]
 		for _, e := range few {
-			t.line("    %s", e)
+			t.line("    %s", t.say(e.String(), e.inChinese()))
 		}
 		if more := f.Count - int64(len(few)); more > 0 {
-			t.line("    and %s more", group(more))
+			t.line(t.say("    and %s more", "    另有 %s 处"), group(more))
 		}
-		t.line("    what to do: %s", f.Advice)
+		t.line(t.say("    what to do: %s", "    处理：%s"), t.say(f.Advice, f.AdviceZH))
 	}
 }
 
@@ -91,11 +110,30 @@ func (e Example) String() string {
 	return s.String()
 }
 
+// inChinese is String in Chinese.
+func (e Example) inChinese() string {
+	place, problem := e.Place(), chinese.Of(e.Problem)
+	for _, kind := range addrKinds {
+		if problem == kind.english {
+			problem = kind.chinese
+		}
+	}
+	switch {
+	case place == "" && problem == "":
+		return "整个文件"
+	case place == "":
+		return problem
+	case problem == "":
+		return place
+	}
+	return place + "：" + problem
+}
+
 func (t *textWriter) shares(title string, all []Share) {
 	t.line("\n  %s", title)
 	for _, s := range all {
 		if s.Count > 0 {
-			t.line("    %s\t%s\t%s", s.label(), group(s.Count), percent(s.Share))
+			t.line("    %s\t%s\t%s", t.say(s.label(), s.labelInChinese()), group(s.Count), percent(s.Share))
 		}
 	}
 }
@@ -113,27 +151,38 @@ func (s Share) label() string {
 	return s.English
 }
 
-func (t *textWriter) opened(o *Opened) {
-	t.line("\nOPENED WITH TEST KEYS 已解密\t%s", group(o.Lines))
-	t.shares("abnormal flag 异常标识", o.Flags)
-	t.line("\n  AppID\tlogins\tshare\tabnormal")
-	for _, a := range o.Apps {
-		t.line("    %s\t%s\t%s\t%s", orElse(a.AppID, "others"), group(a.Count), percent(a.Share), group(a.Abnormal))
+// labelInChinese is label in Chinese.
+func (s Share) labelInChinese() string {
+	switch {
+	case len(s.Name) == 1:
+		return s.Name + " " + s.Chinese
+	case s.Name != s.Chinese && strings.ContainsAny(s.Name, ".:"):
+		return s.Name + "（" + s.Chinese + "）"
 	}
-	t.shares("user type 用户类型", o.UserTypes)
-	t.shares("mode 接入模式", o.Modes)
-	t.shares("terminal item 终端采集信息", o.TerminalItems)
-	t.shares("terminal type 终端类型", o.TerminalTypes)
+	return s.Chinese
+}
+
+func (t *textWriter) opened(o *Opened) {
+	t.line("\n%s\t%s", t.title("OPENED WITH TEST KEYS", "已解密"), group(o.Lines))
+	t.shares(t.title("abnormal flag", "异常标识"), o.Flags)
+	t.line("\n  AppID\t%s", t.say("logins\tshare\tabnormal", "登录\t占比\t异常"))
+	for _, a := range o.Apps {
+		t.line("    %s\t%s\t%s\t%s", orElse(a.AppID, t.say("others", "其他")), group(a.Count), percent(a.Share), group(a.Abnormal))
+	}
+	t.shares(t.title("user type", "用户类型"), o.UserTypes)
+	t.shares(t.title("mode", "接入模式"), o.Modes)
+	t.shares(t.title("terminal item", "终端采集信息"), o.TerminalItems)
+	t.shares(t.title("terminal type", "终端类型"), o.TerminalTypes)
 	if len(o.MissingItems) > 0 {
-		t.line("\n  missing terminal items 缺失的采集项\tlogins\tof that type")
+		t.line("\n  %s\t%s", t.title("missing terminal items", "缺失的采集项"), t.say("logins\tof that type", "登录\t占该类型"))
 		for _, m := range o.MissingItems {
 			t.line("    %s %s\t%s\t%s", m.TerminalType, m.Item, group(m.Count), percent(m.Share))
 		}
 	}
-	t.shares("address family 地址类型", o.AddressFamilies)
-	t.shares("address kind 地址性质", o.AddressKinds)
-	t.shares(fmt.Sprintf("addresses with the most logins, of %s 公网IP", group(o.AddressesDistinct)), o.Addresses)
-	t.shares("hour of login 登入时间（时）", o.Hours)
+	t.shares(t.title("address family", "地址类型"), o.AddressFamilies)
+	t.shares(t.title("address kind", "地址性质"), o.AddressKinds)
+	t.shares(fmt.Sprintf(t.say("addresses with the most logins, of %s 公网IP", "登录最多的公网IP，共 %s 个"), group(o.AddressesDistinct)), o.Addresses)
+	t.shares(t.title("hour of login", "登入时间（时）"), o.Hours)
 }
 
 func percent(share float64) string { return fmt.Sprintf("%.2f%%", 100*share) }
