@@ -106,7 +106,7 @@ var helpInChinese = map[string]string{ //nolint:gosec // G101: descriptions of c
 	"Show how well terminals collected: flags by AppID, and the day before beside it":              "采集质量：各 AppID 的异常标识，与前一交易日并列",
 	"Show the state of the last days' reports, and what to do":                                     "最近各交易日的报送状态及下一步",
 	"Check a report file before the monitoring centre does":                                        "在监控中心之前核验报送文件",
-	"Let the report of a day be written in spite of what may be missing":                           "豁免：明知可能缺少记录仍允许导出当日文件",
+	"Let the report of a day be written in spite of what may be missing":                           "放行：明知可能缺少记录仍允许导出当日文件",
 	"Run the front": "运行前置",
 	"The sessions that are logged in at running fronts":                                                  "运行中的前置上已登录的会话",
 	"End a session: its terminal is told why, and disconnected":                                          "结束会话：告知终端原因并断开",

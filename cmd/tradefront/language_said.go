@@ -131,7 +131,7 @@ var saidInChinese = map[string]string{
 	"  not in this store: it may wait in the local store of the front that made it (front status), or be in another seat's store\n": "  不在本库中：可能还在产生它的前置的本地库中（front status），或在另一席位的库中\n",
 
 	// report.
-	"the last trading day whose window has closed is %s\n":            "最近一个已收口的交易日是 %s\n",
+	"the last trading day whose window has closed is %s\n":            "最近一个已结束的交易日是 %s\n",
 	"%s: no record came after the last export; nothing was written\n": "%s：上次导出之后没有新的记录；没有写文件\n",
 	"%s: %d rows, %s, sha256 %s (%.1f s, %.0f rows/s)\n":              "%s：%d 行，%s，sha256 %s（%.1f 秒，每秒 %.0f 行）\n",
 	"  the same as the file before\n":                                 "  与原文件相同\n",

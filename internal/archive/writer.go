@@ -83,10 +83,10 @@ const readme = `This is one trading day of a futures firm's gateway (tradefront)
 manifest.json    what is in this file, of what, by whom; length, lines and SHA-256 of each member. 清单：内容、来源、制作人；各文件的长度、行数、SHA-256。
 records.jsonl    one login a line, JSON in UTF-8, in the order of record_id; times are UTC+8; terminal and supplement are the two
                  ciphertexts for the monitoring centre, in base64. 每行一条登录记录；terminal、supplement 为两段密文（base64）。
-ledger.json      the reports of the day: exports, when they were handed in, waivers. 报送台账：导出、报送、豁免。
-actions.jsonl    what operators changed by commands in the day's window. 当日窗口内的操作记录。
+ledger.json      the reports of the day: exports, when they were handed in, waivers. 报送台账：导出、报送、放行。
+actions.jsonl    what operators changed by commands in the day's window. 当日时段内的操作记录。
 reports/         the report files with their manifests. 报送文件及清单。
-audit/           lines of the fronts' audit logs in the day's window: these have account and address in clear. 审计日志，含明文账号与地址。
+audit/           lines of the fronts' audit logs in the day's window: these have account and address in clear. 审计日志，含明文账户与地址。
 
 A line of a report is made of a record: vendor_id@key_version@terminal@supplement. 报送文件的一行即由一条记录的这四项组成。
 `

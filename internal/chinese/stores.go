@@ -97,7 +97,7 @@ var stores = map[string]string{
 	"store: backup: %s: %w":                                                    "备份 %s：%w",
 	"store: backup: %w":                                                        "备份：%w",
 	"store: the backup: %w":                                                    "备份文件：%w",
-	"the waiver of what is lost cannot be noted where reports look for it: %w": "无法在报送所查的位置登记对丢失记录的豁免：%w",
+	"the waiver of what is lost cannot be noted where reports look for it: %w": "无法在报送所查的位置登记对记录丢失的放行：%w",
 	"%s is the store in use: only a corrupt store can be recovered":            "%s 是正在使用的本地库：只能恢复已移走的损坏的库",
 	"%s is not a regular file":                                                 "%s 不是普通文件",
 	"%s: %w; what was brought back stays: run it again":                        "%s：%w；已恢复的内容保留：请重新运行",
@@ -108,7 +108,7 @@ var stores = map[string]string{
 	"no front %s is known that is not retired; see: tradefront front list --all": "没有未退役的前置 %s；见 tradefront front list --all",
 	"front %d is running on host %s: stop it first":                              "前置 %d 正在主机 %s 上运行：请先停止它",
 	"front %d on host %s was heard of in this moment: %w":                        "刚刚收到前置 %d（主机 %s）的心跳：%w",
-	"nothing was retired: the waiver of what is lost cannot be noted: %w":        "没有退役任何前置：无法登记对丢失记录的豁免：%w",
+	"nothing was retired: the waiver of what is lost cannot be noted: %w":        "没有退役任何前置：无法登记对记录丢失的放行：%w",
 	"store: of table %s %d rows were changed where %d had to be, without an error, and all was undone: a trigger or a rule drops them; find and remove it (psql: \\d %s)": "表 %s 本应改动 %[3]d 行而只改了 %[2]d 行，没有报错，已全部撤销：有触发器或规则丢弃了它们；请找出并删除它（psql：\\d %[4]s）",
 
 	// Archive.
@@ -161,7 +161,7 @@ var stores = map[string]string{
 	"store: of the columns about the relay some are NULL, and others are not": "中继各列中有的为 NULL，有的不是",
 	"store: relay_mode is neither 2 nor 3":                                    "relay_mode 应为 2 或 3",
 	"store: %d is no one-digit code":                                          "%d 不是一位代码",
-	"store: waiver of %s: %w":                                                 "%s 的豁免：%w",
+	"store: waiver of %s: %w":                                                 "%s 的放行：%w",
 	"store: operator_action %q: %w":                                           "操作记录 %q：%w",
 	"store: operator_action %s: %w":                                           "操作记录 %s：%w",
 }

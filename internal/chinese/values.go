@@ -136,11 +136,11 @@ var values = map[string]string{
 	"a commit that was not confirmed is told by a warning": "未确认的提交以警告告知",
 
 	// What a day's report needs next.
-	"INCOMPLETE as far as is known: %s": "据目前所知不完整：%s", "INCOMPLETE as far as is known, and waived (%d): %s": "据目前所知不完整，已豁免（%d 项）：%s",
+	"INCOMPLETE as far as is known: %s": "据目前所知不完整：%s", "INCOMPLETE as far as is known, and waived (%d): %s": "据目前所知不完整，已放行（%d 项）：%s",
 	"THE REPORT IS EMPTY: the store has no record of %s; is that the right day? (report status)": "报送文件为空：库中没有 %s 的记录；交易日对吗？（report status）",
 	"%d lines rest on a provisional calendar: see report status --day %s":                        "%d 行依据推定的日历：见 report status --day %s",
 	"%d lines have a login time outside the day's window: was calendar_file changed?":            "%d 行的登入时间不在当日时段内：calendar_file 是否改过？",
-	"%s: waived by %s at %s: %s":                   "%s：%s 于 %s 豁免：%s",
+	"%s: waived by %s at %s: %s":                   "%s：%s 于 %s 放行：%s",
 	"export the day again: report export --day %s": "重新导出该日：report export --day %s",
 	"export the day again: report export --day %s --force --reason TEXT, and hand the new file in, since the one before was handed in": "重新导出该日：report export --day %s --force --reason TEXT，并报送新文件，因为之前的文件已报送",
 	"%d records were given this day by a calendar that did not know it yet: calendar reassign":                                         "%d 条记录的交易日由当时尚不知道它的日历划定：calendar reassign",

@@ -28,7 +28,7 @@ func TestAdviceInBothLanguages(t *testing.T) {
 	closed := Obstacles{Open: []store.Obstacle{{Kind: store.FrontHolds, Where: "front 2 (host b)", What: "holds 31 records of the day", Records: 31, Next: "start it"}}}
 	waived := Obstacles{Waived: []reportfile.Waived{{Obstacle: store.Obstacle{Kind: store.FrontHolds, Where: "front 2 (host b)", What: "holds 31 records of the day"}, By: "wang"}}}
 	for chinese, d := range map[string]DayStatus{
-		"等待：窗口":                 {},
+		"等待：时段":                 {},
 		"尚不确定的日历":               {Closed: true, Provisional: 12, Start: at},
 		"归档之后又到了":               {Closed: true, Archived: true, Late: 4},
 		"已归档：记录在 a.zip":         {Closed: true, Archived: true, Archives: []store.Archive{{File: "a.zip"}}},

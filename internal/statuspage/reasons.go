@@ -67,7 +67,7 @@ var reasons = map[string]phrase{
 	"relay_disabled":            {"the relay is not admitted", "中继已停用"},
 	"relay_connections":         {"too many connections of the relay", "中继连接过多"},
 	"relay_guessing":            {"too many wrong passwords through the relay", "经中继的错误密码过多"},
-	"not_operator":              {"the account is no operator of the relay", "账号不是该中继的操作员"},
+	"not_operator":              {"the account is no operator of the relay", "账户不是该中继的操作员"},
 	"wrong_mode":                {"the message does not fit the relay's type", "报文与中继类型不符"},
 	"relay_window":              {"too many unanswered submissions", "未应答的上报过多"},
 	"relay_rate":                {"the relay reports too fast", "中继上报过快"},

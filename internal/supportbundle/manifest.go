@@ -17,7 +17,7 @@ func (c *Contents) manifest(o *Options, made time.Time) []byte {
 	b.WriteString("支持信息包\n\n" +
 		"Accounts, addresses, hosts and persons are replaced by a kind and a keyed hash, as address-3f0c9a52d1: equal ones are equal\n" +
 		"in all files of this bundle, and in no other. Loopback addresses stay. Secrets are left out. Terminal ports are left out.\n" +
-		"账号、地址、主机名和人员已替换为类别加带密钥的哈希，例如 address-3f0c9a52d1：在本包内相同的值替换结果相同，不同的包之间不可对应。\n" +
+		"账户、地址、主机名和人员已替换为类别加带密钥的哈希，例如 address-3f0c9a52d1：在本包内相同的值替换结果相同，不同的包之间不可对应。\n" +
 		"回环地址保留原样。不含任何机密，也不含终端端口。\n\n" +
 		"Files 文件\n")
 	for _, f := range c.Files {

@@ -68,7 +68,7 @@ func sections() []section {
 			page("/support/trace", maxTrace, true),
 		},
 		{"log.txt", plainText, about{"the last lines of the application log", "应用日志的最后若干行"}, applicationLog},
-		{"audit.jsonl", redacted, about{"the last events of the audit log, without accounts and addresses", "审计日志的最后若干条事件，不含账号和地址"}, audit},
+		{"audit.jsonl", redacted, about{"the last events of the audit log, without accounts and addresses", "审计日志的最后若干条事件，不含账户和地址"}, audit},
 	}
 }
 

@@ -204,7 +204,7 @@ func TestReasons(t *testing.T) {
 			whole(t, a)
 			a.after.Good = false
 			a.after.Obstacles.Waived = []reportfile.Waived{{Obstacle: store.Obstacle{Kind: store.FrontCorrupt, Where: "front 2", What: "has 1 corrupt stores, whose records are missing"}, By: "clerk@desk"}}
-		}, StepStatus, "clerk@desk 已豁免：前置 2 有 1 个损坏的本地库"},
+		}, StepStatus, "clerk@desk 已放行：前置 2 有 1 个损坏的本地库"},
 		{"lines are another day's", func(t *testing.T, a *afternoon) {
 			whole(t, a)
 			a.after.Good, a.after.Next, a.after.NextChinese = false, "2 lines are of another day", "2 行已改归其他日"

@@ -48,12 +48,12 @@ func openWindow(d *settlement.DayStatus) Reason {
 
 func archived(d *settlement.DayStatus) Reason {
 	return reason("当日记录已归档，不在库中", "the day's records are archived and not in the store any more",
-		"保留原报文 "+d.Last.File+"，不要重新导出", "keep "+d.Last.File+", and do not export the day again")
+		"保留原报送文件 "+d.Last.File+"，不要重新导出", "keep "+d.Last.File+", and do not export the day again")
 }
 
 func noFile(path string) Reason {
 	return reason("账本中的导出文件不在："+path, "the ledger's export is not there: "+path,
-		"用 --out 指明报文所在的文件夹；若已丢失：尚未报送则用 tradefront report export 重新导出，已报送则从备份取回",
+		"用 --out 指明报送文件所在的文件夹；若已丢失：尚未报送则用 tradefront report export 重新导出，已报送则从备份取回",
 		"name the folder of the report with --out; if it is lost, export it again with tradefront report export, or, once handed in, take it from the backup")
 }
 
@@ -65,7 +65,7 @@ func nothingProven() Reason {
 
 func otherFile(path string) Reason {
 	return reason("文件不是本系统导出的内容（被编辑、合并或来自别处）："+path, "the file is not what was exported (edited, merged, or from elsewhere): "+path,
-		"把该文件移走，重新运行；报文不可编辑", "move it away and run this again; a report is never edited")
+		"把该文件移走，重新运行；报送文件不可编辑", "move it away and run this again; a report is never edited")
 }
 
 func notGood(r *verify.Report) Reason {
@@ -92,7 +92,7 @@ func unfinished(d *settlement.DayStatus) (all []Reason) {
 	}
 	for i := range d.Obstacles.Waived {
 		w := &d.Obstacles.Waived[i]
-		all = append(all, reason(fmt.Sprintf("已知不完整，%s 已豁免：%s", w.By, chinese.Of(w.Where+" "+w.What)),
+		all = append(all, reason(fmt.Sprintf("已知不完整，%s 已放行：%s", w.By, chinese.Of(w.Where+" "+w.What)),
 			"incomplete as far as is known, and waived: "+w.String(),
 			"补齐记录后重新运行；若已决定按不完整报送，请由负责人批准并留存清单文件",
 			"bring in what is missing and run this again; to hand it in all the same is a decision of the person in charge, who keeps the manifest"))

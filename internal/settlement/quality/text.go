@@ -58,7 +58,7 @@ func (a *App) Name() string {
 func (a *App) Remark() string {
 	switch {
 	case a.Worse:
-		return "比前一日差，请通知软件供应商 worse than the day before: tell its vendor"
+		return "比前一日差，请通知软件厂商 worse than the day before: tell its vendor"
 	case a.New && a.Today.Abnormal > 0:
 		return "新AppID且有异常 new, with abnormal flags"
 	case a.New:

@@ -59,20 +59,20 @@ func Kinds() []KindFacts {
 			NotForwarded, true, "answered, still in this front's local store",
 			"Wait until the front has forwarded its backlog, export the report again, and reconcile again.",
 			"已应答，仍在本前置的本地库中",
-			"等本前置把积压送完，重新导出报文，再对账一次。",
+			"等本前置把积压送完，重新导出，再对账一次。",
 		},
 		{
 			StoredMeanwhile, true, "stored while this command ran",
 			"Export the report again, and reconcile again.",
 			"对账期间入库",
-			"重新导出报文，再对账一次。",
+			"重新导出，再对账一次。",
 		},
 		{
 			StoredNotReported, true, "stored, not reported",
 			"If the day has supplements, name them too, each with --report. Else export the report again (tradefront report export) " +
 				"and reconcile again; if it was handed in already, hand in the new one, or a supplement (--supplement).",
 			"已入库但未上报",
-			"如当日有补充文件，请用 --report 一并列出；否则重新导出报文（tradefront report export）并再次对账；若原文件已报送，则报送新文件或补充文件（--supplement）。",
+			"如当日有补充文件，请用 --report 一并列出；否则重新导出（tradefront report export）并再次对账；若原文件已报送，则报送新文件或补充文件（--supplement）。",
 		},
 		{
 			ReportedNotStored, true, "reported, not stored",
@@ -85,7 +85,7 @@ func Kinds() []KindFacts {
 			ReportedOtherwise, true, "reported otherwise than stored",
 			"The line was changed after the export, or does not come from it: export the report again and compare.",
 			"上报内容与入库内容不同",
-			"该行在导出之后被改动，或不是导出的：重新导出报文并比较。",
+			"该行在导出之后被改动，或不是导出的：重新导出并比较。",
 		},
 		{
 			AnsweredTwice, true, "answered twice",
@@ -97,20 +97,20 @@ func Kinds() []KindFacts {
 			StoredTwice, true, "stored twice",
 			"Two records are one login: the report would count it twice. Keep the store as it is and call the vendor.",
 			"同一登入入库两次",
-			"两条记录是同一次登入，报文会重复计数。保持库原样，联系软件供应商。",
+			"两条记录是同一次登入，报送文件会重复计数。保持库原样，联系软件供应商。",
 		},
 		{
 			ReportedTwice, true, "reported twice",
 			"The line is in the report again: export the report again. If it is in two files: a supplement does not go with " +
 				"a full report that was exported after it, only with the one before.",
 			"同一记录上报两次",
-			"该行在报文中重复：重新导出报文。若分别在两个文件中：补充文件只与其之前的全量文件配套。",
+			"该行在报送文件中重复：重新导出。若分别在两个文件中：补充文件只与其之前的全量文件配套。",
 		},
 		{
 			ReportLineBad, true, "bad lines of the report",
 			"The monitoring centre cannot read them: export the report again. See: tradefront report verify.",
-			"报文中格式错误的行",
-			"监控中心无法读取：重新导出报文。参见 tradefront report verify。",
+			"报送文件中格式错误的行",
+			"监控中心无法读取：重新导出。参见 tradefront report verify。",
 		},
 		{
 			AuditUnreadable, true, "entries of the audit log that cannot be read",
@@ -158,7 +158,7 @@ func Kinds() []KindFacts {
 			BothDays, false, "submitted again after 15:30, a record of both days",
 			"Nothing: the first answer was lost at the end of the day, and each day's report has one line.",
 			"15:30 之后重复上报，两日各有一条记录",
-			"无需处理：第一次应答在当日结束时丢失，两日的报文各有一行。",
+			"无需处理：第一次应答在当日结束时丢失，两日的报送文件各有一行。",
 		},
 	}
 }
