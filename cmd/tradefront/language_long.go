@@ -66,10 +66,10 @@ var longInChinese = map[string]string{
 	"quarantine show": "显示所记录的一切，以及它在报送文件中的那一行。--line 只显示那一行：若报送之前来不及排除原因，\n" +
 		"就把它写入单独文件夹中与报送文件同名的文件，再用 `tradefront report merge` 合并两者。",
 	"quarantine release": "拒收的原因已经排除时，把记录放回等待 PostgreSQL 的队列。运行中的前置几秒之内发送，否则下次启动时发送；\n" +
-		"再次被拒收的会回到隔离区。在本地库中被改动的记录不放行：见 discard。",
-	"quarantine discard": "丢弃在本地库中被改动的记录：它不能放行，又使当日不能导出。先打印其中还能读出的内容：请保存该输出，\n" +
+		"再次被拒收的会回到隔离区。在本地库中被改动的记录不释放：见 discard。",
+	"quarantine discard": "丢弃在本地库中被改动的记录：它不能释放，又使当日不能导出。先打印其中还能读出的内容：请保存该输出，\n" +
 		"别处没有。那次登录的真实内容已经丢失，reconcile 会列出它。放弃它是一次放行：当日清单写明何人、何时、因何放弃。\n" +
-		"完好的记录不能丢弃：请放行。可在前置运行时执行。",
+		"完好的记录不能丢弃：请释放。可在前置运行时执行。",
 	"admission ban": "拒绝来自某个地址或网段（如 192.0.2.7、192.0.2.0/24）的一切新连接，直到 --for 期满。各前置在几秒之内执行（auth.refresh），\n" +
 		"重启也不会忘记。连接不作任何应答即关闭，与因行为不当被拒的来源一样，计入\n" +
 		"`tradefront_connections_refused_total{reason=\"source_banned\"}`。已建立的连接也会结束，客户的终端收到 ForceExit。\n" +
@@ -157,7 +157,7 @@ var longInChinese = map[string]string{
 		"前置只接受来自本机的跟踪，审计日志写明何人跟踪了谁。负载均衡之后的终端按其自己的地址跟踪，中继之后的按中继的地址。",
 	"key list": "列出配置中的密钥，最新的在最后，并说明各处于什么阶段：尚未生效、有效、最新（有效，且终端的版本不可用时用它）、已过期。\n" +
 		"指纹是 SubjectPublicKeyInfo 的 SHA-256：请与监控中心公布的比对（openssl pkey -pubin -in FILE -outform DER | sha256sum 的结果相同）。\n" +
-		"运行中的前置以最近一次启动或重新加载时读到的为准，见其 /metrics。",
+		"运行中的前置以最近一次启动或重载时读到的为准，见其 /metrics。",
 	"loadtest merge": "合并多个压测端同时对同一前置运行 `loadtest run --save` 的结果：次数和直方图相加，如同一个压测端所做。\n" +
 		"只给一个文件时，重新打印并判定。",
 	"loadtest prepare": "在该配置的库中建立账户 LT0000001 至 LT…、AppID loadtest_LT…_1.0 和中继，要么全部成功，要么一个不建，\n" +
@@ -189,11 +189,11 @@ var longInChinese = map[string]string{
 	"masterkey list": "显示本机文件中各密钥的指纹，以便与其他机器比对，以及用各密钥加密的授权码数。有授权码用任何一个都打不开时退出状态为 1。",
 	"masterkey rotate": "在前置运行时更换主密钥。每一步都可以重复，不会中断任何登录。\n\n" +
 		"  1. masterkey rotate --begin   在一台机器上：其文件此后含新旧两个密钥。\n" +
-		"     把该文件复制到每台前置以及运行 `app` 命令的机器，逐台重新加载前置（SIGHUP），\n" +
+		"     把该文件复制到每台前置以及运行 `app` 命令的机器，逐台重载前置（SIGHUP），\n" +
 		"     并比对 `masterkey list`：各处都是同样的两个指纹。\n" +
 		"  2. masterkey rotate           一次：在一个事务中重新加密全部授权码。\n" +
 		"     有一个用两个密钥都打不开时拒绝执行。\n" +
-		"  3. masterkey rotate --finish  在每台机器上：旧密钥从文件中去除。逐台重新加载前置。\n\n" +
+		"  3. masterkey rotate --finish  在每台机器上：旧密钥从文件中去除。逐台重载前置。\n\n" +
 		"只要还保存着更换之前的数据库备份，就请保存旧密钥。",
 	"migrate": "建立 PostgreSQL 的表结构，或升级到本程序的版本。可以同时运行多个：它们会轮流执行。\n" +
 		"它会说明 deploy/sql/roles.sql 的角色此时缺少哪些权限。本地库不需要它：每条命令都会自动升级。",

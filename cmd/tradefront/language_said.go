@@ -104,10 +104,10 @@ var saidInChinese = map[string]string{
 
 	// masterkey and migrate.
 	"created %s (mode 0600); keep a copy in a safe place\n": "已建立 %s（权限 0600）；请在安全处保存一份副本\n",
-	"%s now holds a new key, %s, and the old one, %s\nnext: copy it to every machine, reload every front, compare `tradefront masterkey list`;\nthen: tradefront masterkey rotate\n": "%s 现有新密钥 %s 和旧密钥 %s\n下一步：复制到每台机器，重新加载每个前置，比较 `tradefront masterkey list`；\n然后：tradefront masterkey rotate\n",
-	"%d authcodes are sealed under %s now, %d of them anew\nnext, on each machine: tradefront masterkey rotate --finish, and reload its front\n":                                     "现有 %d 个授权码由 %s 加密，其中 %d 个为本次重新加密\n下一步，在每台机器上：tradefront masterkey rotate --finish，并重新加载其前置\n",
+	"%s now holds a new key, %s, and the old one, %s\nnext: copy it to every machine, reload every front, compare `tradefront masterkey list`;\nthen: tradefront masterkey rotate\n": "%s 现有新密钥 %s 和旧密钥 %s\n下一步：复制到每台机器，重载每个前置，比较 `tradefront masterkey list`；\n然后：tradefront masterkey rotate\n",
+	"%d authcodes are sealed under %s now, %d of them anew\nnext, on each machine: tradefront masterkey rotate --finish, and reload its front\n":                                     "现有 %d 个授权码由 %s 加密，其中 %d 个为本次重新加密\n下一步，在每台机器上：tradefront masterkey rotate --finish，并重载其前置\n",
 	"%s holds one key only, %s; there is nothing to finish\n":                                    "%s 只有一个密钥 %s；没有需要完成的\n",
-	"%s holds %s only; reload its front. Keep the old key, %s, as long as backups from before\n": "%s 只剩 %s；请重新加载其前置。旧密钥 %s 须与此前的备份保存同样长的时间\n",
+	"%s holds %s only; reload its front. Keep the old key, %s, as long as backups from before\n": "%s 只剩 %s；请重载其前置。旧密钥 %s 须与此前的备份保存同样长的时间\n",
 	"the local store %s is current\n":                                                            "本地库 %s 的表结构已是最新\n", "applied %s\n": "已升级 %s\n", "the schema is current\n": "表结构已是最新\n",
 
 	// quarantine.

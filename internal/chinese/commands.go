@@ -86,7 +86,7 @@ var commands = map[string]string{
 	"a relay agent ends terminals by their own sessions: leave --terminal out":                                      "中继程序按终端各自的会话结束：请去掉 --terminal",
 	"%q is no SubmitID: the audit log has them as submit_id":                                                        "%q 不是 SubmitID：审计日志中为 submit_id",
 	"session %d has no terminal of submission %s: it has ended, or was reported on another connection of its relay": "会话 %d 没有上报编号为 %s 的终端：它已结束，或是在该中继的另一连接上报的",
-	"relay %s was not told at its login that one terminal may be ended: if its vendor says that it knows SubmitRef, add it to relay.terminal_exits, reload, and let it log in again; or end its whole session without --terminal": "中继 %s 登录时未被告知可单独结束终端：如果其厂商支持 SubmitRef，请把它加入 relay.terminal_exits，重新加载，并让它重新登录；或去掉 --terminal 结束整个会话",
+	"relay %s was not told at its login that one terminal may be ended: if its vendor says that it knows SubmitRef, add it to relay.terminal_exits, reload, and let it log in again; or end its whole session without --terminal": "中继 %s 登录时未被告知可单独结束终端：如果其厂商支持 SubmitRef，请把它加入 relay.terminal_exits，重载，并让它重新登录；或去掉 --terminal 结束整个会话",
 	"it asks for a password: name a file that holds user:password as admin.login_file":                            "它要求密码：请用 admin.login_file 指定存放 user:password 的文件",
 	"it does not take the user and the password of admin.login_file: compare them with its admin.web_config_file": "它不接受 admin.login_file 中的用户和密码：请与其 admin.web_config_file 比较",
 	"it has TLS: name the file with its authority's certificate as admin.ca_file":                                 "它使用 TLS：请用 admin.ca_file 指定其 CA 证书文件",

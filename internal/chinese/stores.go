@@ -53,7 +53,7 @@ var stores = map[string]string{
 	"the server is a standby, which is read only": "该服务器是备库，只读",
 	"the database is read only for this role: default_transaction_read_only is on, of the server, the database or the role":                         "数据库对该角色只读：服务器、数据库或角色的 default_transaction_read_only 为 on",
 	"synchronous_commit is off: a crash of PostgreSQL would lose committed records; set it to on, for the server, the database or the role":         "synchronous_commit 为 off：PostgreSQL 崩溃会丢失已提交的记录；请为服务器、数据库或角色设为 on",
-	"fsync is off: a power cut would lose committed records, or the whole database; set fsync = on in postgresql.conf and reload it":                "fsync 为 off：断电会丢失已提交的记录，甚至整个数据库；请在 postgresql.conf 中设置 fsync = on 并重新加载",
+	"fsync is off: a power cut would lose committed records, or the whole database; set fsync = on in postgresql.conf and reload it":                "fsync 为 off：断电会丢失已提交的记录，甚至整个数据库；请在 postgresql.conf 中设置 fsync = on 并重载",
 	"store: PostgreSQL's URL: the environment variable PGSERVICE is set, and what its service file says would be mixed in; unset it for tradefront": "PostgreSQL 的 URL：设置了环境变量 PGSERVICE，其服务文件的内容会混入；请为 tradefront 取消该变量",
 	"store: PostgreSQL's URL: %w":                                                        "PostgreSQL 的 URL：%w",
 	"the file that its parameter %s names %s":                                            "其参数 %s 所指的文件%s",
