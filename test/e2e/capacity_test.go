@@ -3,7 +3,6 @@ package e2e
 import (
 	"compress/gzip"
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -79,9 +78,7 @@ func capacityOfEmbedded(t *testing.T, n int) {
 const capacityAccounts = 64
 
 func (s *site) serveMany() *daemon {
-	for i := range capacityAccounts {
-		s.addAccount(fmt.Sprint(1000000+i), "1")
-	}
+	s.addCustomers(1000000, capacityAccounts)
 	return s.serve()
 }
 

@@ -19,9 +19,7 @@ import (
 func TestPasswordsLeaveMemory(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "", "")
-	for i := range 8 {
-		s.addAccount(fmt.Sprintf("7000%04d", i), "1")
-	}
+	s.addCustomers(70000000, 8)
 	d := s.serve()
 	l := d.storm(t)
 	l.until(90)

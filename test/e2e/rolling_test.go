@@ -32,9 +32,7 @@ func TestRollingRestart(t *testing.T) {
 	second := a.secondFront()
 	addresses.aHealth = behindBalancer(a, addresses.a, addresses.aTLS)
 	addresses.bHealth = behindBalancer(second, addresses.b, addresses.bTLS)
-	for i := range comers + sitters {
-		a.addAccount(fmt.Sprint(7000000+i), "1")
-	}
+	a.addCustomers(7000000, comers+sitters)
 	fronts := map[string]*daemon{"a": a.serve(), "b": second.serve()}
 	b := a.balance(t, addresses)
 	l := a.queue(t, b.plain)

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/supplement"
 	"github.com/tradefront/tradefront/test/pgtest"
 	firm "github.com/tradefront/tradefront/test/site"
@@ -101,6 +103,18 @@ func (s *site) addApp(id string) demo.App {
 func (s *site) addAccount(name, userType string) {
 	s.t.Helper()
 	s.users = append(s.users, firm.AddAccount(s.t, binary, s.config, name, password, userType))
+}
+
+// addCustomers adds n accounts of customers, which count up from the first, by one command.
+func (s *site) addCustomers(first, n int) {
+	s.t.Helper()
+	csv := "account,password\n"
+	for i := range n {
+		name := strconv.Itoa(first + i)
+		csv += name + "," + password + "\n"
+		s.users = append(s.users, demo.Account{Account: regulation.Account(name), UserType: regulation.UserCustomer, Password: password})
+	}
+	s.cli(csv, "account", "import", "-")
 }
 
 // stores runs a test on both.

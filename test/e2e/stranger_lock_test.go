@@ -118,9 +118,7 @@ func TestStrangerCannotFillTheHashQueue(t *testing.T) {
 	const honest = 8
 	s := newSite(t, "", unpunished).replaceConfig("core:\n  argon2: {memory_kib: 1024, iterations: 1}",
 		"core:\n  argon2: {memory_kib: 8192, iterations: 2, parallel: 1}\n  hash_queue: 8\n  lock_source_failures: 1000000")
-	for i := range honest {
-		s.addAccount(fmt.Sprint("7000000", i), "1")
-	}
+	s.addCustomers(70000000, honest)
 	d := s.serve()
 	var busy, evaluated, next atomic.Int64
 	var stop atomic.Bool

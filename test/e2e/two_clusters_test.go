@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,9 +22,7 @@ func TestTwoClustersOneReport(t *testing.T) {
 	lines := 0
 	for range 2 {
 		s := newSite(t, pgtest.Start(t).URL(), "")
-		for i := range comers + sitters {
-			s.addAccount(fmt.Sprint(7000000+i), "1")
-		}
+		s.addCustomers(7000000, comers+sitters)
 		var answers []*demo.Was
 		for _, front := range []*site{s, s.secondFront()} {
 			d := front.serve()

@@ -111,9 +111,7 @@ func (u *upgraded) end() {
 func TestLiveUpgrade(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, firmDatabase(t), "")
-	for i := range comers + sitters {
-		s.addAccount(fmt.Sprint(7000000+i), "1")
-	}
+	s.addCustomers(7000000, comers+sitters)
 	d := s.serve()
 	u := d.upgradable(t)
 	l := s.queue(t, d.address)
