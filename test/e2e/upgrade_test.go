@@ -110,7 +110,7 @@ func (u *upgraded) end() {
 // session ends, no login fails, what a terminal had sent by halves is whole, and every answered login is in the report, once.
 func TestLiveUpgrade(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, firmDatabase(t), "")
+	s := newSite(t, firmDatabase(t), "timers: {authenticate: 1h}\n") // one terminal authenticates by halves, with two upgrades between
 	s.addCustomers(7000000, comers+sitters)
 	d := s.serve()
 	u := d.upgradable(t)
