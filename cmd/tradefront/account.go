@@ -139,7 +139,8 @@ func printAccounts(w io.Writer, list []shownAccount) {
 			if s.Unlocked != nil {
 				unlocked = *s.Unlocked
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", s.Account, wordFor(w, "user", regulation.UserType(s.UserType[0]).Word()), wordFor(w, "account", s.State), show.Time(s.Created), show.Time(unlocked))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", s.Account, wordFor(w, "user", regulation.UserType(s.UserType[0]).Word()),
+				wordFor(w, "account", s.State), show.Time(s.Created), show.Time(unlocked))
 		}
 	})
 }

@@ -46,7 +46,8 @@ func newArchiveList(e *env) *cobra.Command {
 				table(w, "DAY\tRECORDS\tBYTES\tSTATE\tKEEP UNTIL\tAUDIT LOGS UNTIL\tFILE\tSHA256", func(w io.Writer) {
 					for i := range list {
 						a := &list[i]
-						fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", a.Day, a.Records, a.Bytes, wordFor(w, "archive", string(a.State)), a.RecordsUntil, a.AuditUntil, a.File, a.SHA256)
+						fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", a.Day, a.Records, a.Bytes,
+							wordFor(w, "archive", string(a.State)), a.RecordsUntil, a.AuditUntil, a.File, a.SHA256)
 					}
 				})
 			})

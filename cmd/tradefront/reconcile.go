@@ -130,7 +130,8 @@ func reconciledOf(r *reconcile.Result) reconciled {
 func (d reconciled) print(w io.Writer) {
 	tell(w, "Trading day %s\n", d.Day)
 	table(w, "set\tlogins\tfrom", func(w io.Writer) {
-		tell(w, "answered\t%d\t%s, and %d whose terminal was gone\n", d.Answered, inLanguageOf(w, auditLogs(len(d.Audit)), fmt.Sprintf("%d 份审计日志", len(d.Audit))), d.Unanswered)
+		logs := inLanguageOf(w, auditLogs(len(d.Audit)), fmt.Sprintf("%d 份审计日志", len(d.Audit)))
+		tell(w, "answered\t%d\t%s, and %d whose terminal was gone\n", d.Answered, logs, d.Unanswered)
 		if d.Submitted > 0 {
 			tell(w, "of these\t%d\tsubmitted by operator relays\n", d.Submitted)
 		}

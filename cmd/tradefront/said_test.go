@@ -118,7 +118,7 @@ func TestSaidInChinese(t *testing.T) {
 	for _, text := range p.english {
 		t.Errorf("%q: print it by tell, and add it to saidInChinese", text)
 	}
-	used := append(p.told, toldByVariable()...)
+	used := slices.Concat(p.told, toldByVariable())
 	for _, format := range used {
 		zh := saidInChinese[format]
 		if zh == "" {
