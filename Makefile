@@ -120,11 +120,11 @@ capacity: tools ## bytes of a login in PostgreSQL, WAL, audit log, report and em
 
 .PHONY: sustained
 sustained: tools ## write into one PostgreSQL for DURATION (10m) as fast as it takes rows, ROWS (15000000) a partition: docs/capacity.md
-	TRADEFRONT_TEST_SUSTAINED=$(DURATION) TRADEFRONT_TEST_PARTITION_ROWS=$(ROWS) $(GO) test -count=1 -timeout 0 -run '^TestSustainedWrites$$' -v ./internal/store/storetest
+	TRADEFRONT_TEST_SUSTAINED=$(DURATION) TRADEFRONT_TEST_PARTITION_ROWS=$(ROWS) $(GO) test -count=1 -timeout 0 -run '^TestSustainedWrites$$' -bench '^$$' -v ./internal/store/storetest
 
 .PHONY: upgrade-load
 upgrade-load: ## hand a front over five times under SESSIONS (2000) that trade and 200 logins a second: nothing lost, and how long a login takes meanwhile
-	TRADEFRONT_TEST_UPGRADE_SESSIONS=$(SESSIONS) $(GO) test -count=1 -timeout 30m -run '^TestUpgradeUnderLoad$$' -v ./test/e2e
+	TRADEFRONT_TEST_UPGRADE_SESSIONS=$(SESSIONS) $(GO) test -count=1 -timeout 30m -run '^TestUpgradeUnderLoad$$' -bench '^$$' -v ./test/e2e
 
 .PHONY: bench
 bench: tools ## print all benchmarks side by side (BENCHTIME=1s)
@@ -150,7 +150,7 @@ bench-core: ## what the front adds to a business message, with core-sim behind i
 	$(GO) test -run '^$$' -bench 'LoginBesideBusiness' -benchtime 2000x ./test/corebench
 	TRADEFRONT_TEST_SESSIONS=$(SESSIONS) $(GO) test -timeout 30m -run '^$$' -bench 'ManySessions' -benchtime 30x ./test/corebench
 
-# -bench '^$$' runs none; it is why the stores are on a disk.
+# -bench '^$$' runs none; here, in sustained and in upgrade-load it is why the stores are on a disk.
 .PHONY: soak
 soak: tools ## SESSIONS (2000) drop and return at once, each 4 s for DURATION (10m): heap and resident memory of a front as a table
 	TRADEFRONT_TEST_SOAK=$(DURATION) TRADEFRONT_TEST_SESSIONS=$(SESSIONS) \

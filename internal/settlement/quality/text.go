@@ -6,7 +6,8 @@ import (
 	"html/template"
 	"io"
 	"sync"
-	"text/tabwriter"
+
+	"github.com/tradefront/tradefront/internal/show"
 )
 
 // shownApps is how many AppIDs the text names; page and JSON have them all.
@@ -14,7 +15,7 @@ const shownApps = 30
 
 // WriteText writes the report for a terminal, Chinese first.
 func (r *Report) WriteText(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	t := show.NewColumns(w)
 	fmt.Fprintf(t, "终端采集质量 collection quality\t%s\t前一交易日 day before %s\n", r.Day, r.Before)
 	if r.Today.Logins == 0 {
 		fmt.Fprintln(t, "当日没有登入记录（0 行）\tno login on this day (0 rows)")

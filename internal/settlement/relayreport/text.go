@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
+
+	"github.com/tradefront/tradefront/internal/show"
 )
 
 // WriteText writes the report for a terminal, Chinese first.
 func (r *Report) WriteText(w io.Writer) error {
-	t := &textWriter{w: tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)}
+	t := &textWriter{w: show.NewColumns(w)}
 	t.line("中继诚实度报告 Relay report\t%s", r.Day)
 	t.line("中继记录 records through relays\t%d", r.Records)
 	t.line("直接登入 direct logins in these logs\t%d", r.Direct)
@@ -28,7 +29,7 @@ func (r *Report) WriteText(w io.Writer) error {
 
 // textWriter keeps the first error, so that each line need not look at it.
 type textWriter struct {
-	w   *tabwriter.Writer
+	w   *show.Columns
 	err error
 }
 

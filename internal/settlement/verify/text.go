@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/tradefront/tradefront/internal/chinese"
 	"github.com/tradefront/tradefront/internal/show"
@@ -12,7 +11,7 @@ import (
 
 // WriteText writes the report for a terminal, in Chinese or in English with Chinese titles.
 func (r *Report) WriteText(w io.Writer, lang show.Language) error {
-	t := &textWriter{w: tabwriter.NewWriter(w, 0, 4, 2, ' ', 0), chinese: lang == show.Chinese}
+	t := &textWriter{w: show.NewColumns(w), chinese: lang == show.Chinese}
 	if !t.chinese {
 		t.line("%s", r.Verdict.English)
 	}
@@ -40,7 +39,7 @@ func (r *Report) WriteText(w io.Writer, lang show.Language) error {
 
 // textWriter keeps the first error, so that each line need not look at it.
 type textWriter struct {
-	w       *tabwriter.Writer
+	w       *show.Columns
 	chinese bool
 	err     error
 }
