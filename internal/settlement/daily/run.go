@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"time"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/settlement"
@@ -19,7 +20,8 @@ import (
 // Options are the day, and how each step is made.
 type Options struct {
 	Day    calendar.TradingDay
-	OutDir string // where the report and its supplements are
+	OutDir string    // where the report and its supplements are
+	Since  time.Time // when the store was made: see settlement.DayStatus.Before
 
 	Status    func(context.Context) (settlement.DayStatus, error)
 	Export    func(context.Context, store.ExportKind) (settlement.Done, error)
@@ -62,6 +64,9 @@ func (r *run) export(ctx context.Context, before *settlement.DayStatus) {
 		return
 	case before.Archived:
 		s.against(archived(before))
+		return
+	case before.Before(r.Since):
+		s.against(beforeInstallation(r.Since))
 		return
 	case before.HandedIn != nil && before.Late == 0:
 		s.say("已报送，不再导出", "handed in before: nothing is exported")

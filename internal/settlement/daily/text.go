@@ -23,8 +23,11 @@ func (r *Result) WriteText(w io.Writer) {
 		r.Steps[i].write(w)
 	}
 	for _, text := range r.Warnings {
-		fmt.Fprintf(w, "\n警告 %s\n", chinese.Of(text))
-		fmt.Fprintf(w, "  warning %s\n", text)
+		both := chinese.Both(text)
+		fmt.Fprintf(w, "\n警告 warning: %s\n", both.Chinese)
+		if both.English != "" {
+			fmt.Fprintf(w, "  %s\n", both.English)
+		}
 	}
 	r.writeFiles(w)
 }

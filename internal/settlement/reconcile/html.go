@@ -5,12 +5,16 @@ import (
 	"html/template"
 	"io"
 	"sync"
+
+	"github.com/tradefront/tradefront/internal/chinese"
 )
 
 //go:embed page.html
 var pageSource string
 
-var page = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageSource)) })
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Funcs(template.FuncMap{"both": chinese.Both}).Parse(pageSource))
+})
 
 // shownOnPage is how many differences of a kind the page names; the JSON has Options.Limit of them. Those after the first
 // shownOpen are behind a click, so that a reader sees each kind.

@@ -36,13 +36,15 @@ func TestPage(t *testing.T) {
 	if page := write(good); !strings.Contains(page, "未与报送文件比较") {
 		t.Error(page)
 	}
-	bad := &Result{Day: 20260105, limit: 1000, differences: make(map[Kind]*Differences), Warnings: []string{"<script>alert(1)</script>"}}
+	bad := &Result{Day: 20260105, limit: 1000, differences: make(map[Kind]*Differences), Warnings: []string{
+		"<script>alert(1)</script>", "7 entries are in several audit logs in the same words, and count once",
+	}}
 	for range shownOnPage + 7 {
 		bad.add(AnsweredNotStored, Difference{RecordID: "r"})
 	}
 	bad.add(SubmittedAgain, Difference{RecordID: "r"})
 	page := write(bad)
-	for _, want := range []string{"57 处不一致", "已应答但未入库（57）", "其余 42 条", "另有 7 条未列出", "说明 note"} {
+	for _, want := range []string{"57 处不一致", "已应答但未入库（57）", "其余 42 条", "另有 7 条未列出", "说明 note", "有 7 条日志在多份审计日志中完全相同，只计一次", "7 entries are in several"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}

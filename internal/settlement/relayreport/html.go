@@ -5,6 +5,8 @@ import (
 	"html/template"
 	"io"
 	"sync"
+
+	"github.com/tradefront/tradefront/internal/chinese"
 )
 
 //go:embed page.html
@@ -12,7 +14,7 @@ var pageSource string
 
 var page = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("page").Funcs(template.FuncMap{
-		"percent": percent, "span": span, "orElse": orElse, "bar": func(share float64) float64 { return max(100*share, 0.5) },
+		"both": chinese.Both, "percent": percent, "span": span, "orElse": orElse, "bar": func(share float64) float64 { return max(100*share, 0.5) },
 	}).Parse(pageSource))
 })
 

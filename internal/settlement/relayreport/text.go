@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/chinese"
 	"github.com/tradefront/tradefront/internal/show"
 )
 
@@ -16,7 +17,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	t.line("中继记录 records through relays\t%d", r.Records)
 	t.line("直接登入 direct logins in these logs\t%d", r.Direct)
 	for _, warning := range r.Warnings {
-		t.line("警告 warning: %s", warning)
+		t.warning(chinese.Both(warning))
 	}
 	for i := range r.Relays {
 		t.relay(&r.Relays[i])
@@ -36,6 +37,13 @@ type textWriter struct {
 func (t *textWriter) line(format string, args ...any) {
 	if t.err == nil {
 		_, t.err = fmt.Fprintf(t.w, format+"\n", args...)
+	}
+}
+
+func (t *textWriter) warning(s chinese.Sentence) {
+	t.line("警告 warning: %s", s.Chinese)
+	if s.English != "" {
+		t.line("  %s", s.English)
 	}
 }
 
