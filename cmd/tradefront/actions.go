@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,10 +60,10 @@ func newActionsList(e *env) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
-			list := []shownAction{}
+			var list []store.Action
 			take := func(a *store.Action) error {
 				if (command == "" || a.Command == command) && (subject == "" || a.Subject == subject) {
-					list = append(list, showAction(a))
+					list = append(list, *a)
 				}
 				return nil
 			}
@@ -73,8 +74,8 @@ func newActionsList(e *env) *cobra.Command {
 			if err := eachLocalAction(c.Context(), cfg, from, take); err != nil {
 				e.warn("what concerns this machine's local store alone is not shown: %v", err)
 			}
-			slices.SortStableFunc(list, func(a, b shownAction) int { return a.At.Compare(b.At) })
-			return form.print(e.out, list, func(w io.Writer) { printActions(w, list) })
+			slices.SortStableFunc(list, func(a, b store.Action) int { return a.At.Compare(b.At) })
+			return form.print(e.out, showActions(list), func(w io.Writer) { printActions(w, actions.Folded(list)) })
 		}),
 	}
 	configFlag(c, &path)
@@ -106,12 +107,20 @@ func showAction(a *store.Action) shownAction {
 	return s
 }
 
-func printActions(w io.Writer, list []shownAction) {
-	table(w, "TIME\tBY\tCOMMAND\tSUBJECT\tCHANGES\tWHY", func(w io.Writer) {
+func showActions(list []store.Action) []shownAction {
+	shown := make([]shownAction, len(list))
+	for i := range list {
+		shown[i] = showAction(&list[i])
+	}
+	return shown
+}
+
+func printActions(w io.Writer, list []store.Action) {
+	table(w, "TIME\tBY\tCOMMAND\tSUBJECT\tOUTCOME\tWHY\tCHANGES", func(w io.Writer) {
 		for i := range list {
-			s := &list[i]
-			a := store.Action{User: s.User, RealUser: s.RealUser, Host: s.Host, Changes: s.Changes}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", show.Time(s.At), a.By(), s.Command, s.Subject, actions.Changes(&a), s.Why)
+			a := &list[i]
+			outcome := sentenceFor(w, cmp.Or(actions.Outcome(a), "-"))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", show.Time(a.At), a.By(), a.Command, a.Subject, outcome, a.Why, actions.Brief(a))
 		}
 	})
 }

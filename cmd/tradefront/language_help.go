@@ -106,7 +106,7 @@ var columnsInChinese = map[string]string{
 	"AUTHCODES": "授权码数", "FRONT": "前置", "SESSION": "会话", "ADDRESS": "地址", "SINCE": "始于", "SENT": "已发", "RECEIVED": "已收", "TERMINALS": "终端",
 	"HOST": "主机", "VERSION": "版本", "CONFIG": "配置", "STARTED": "启动时间", "LAST SEEN": "最近心跳", "CLOCK": "时钟差", "FORWARDED": "已转发", "HOLDS": "持有", "OPERATOR": "操作员",
 	"SCOPE": "范围", "RECORD": "记录", "LOGIN": "登入时间", "WHY": "原因", "REFUSED SOURCE": "被拒来源", "FOR ANOTHER": "剩余时间", "SUBMISSION": "上报编号",
-	"SOURCE": "来源", "UNAUTHENTICATED": "未认证", "EXEMPT": "豁免", "TIME": "时间", "BY": "操作人", "COMMAND": "命令", "SUBJECT": "对象", "CHANGES": "更改",
+	"SOURCE": "来源", "UNAUTHENTICATED": "未认证", "EXEMPT": "豁免", "TIME": "时间", "BY": "操作人", "COMMAND": "命令", "SUBJECT": "对象", "OUTCOME": "结果", "CHANGES": "更改",
 	"BANNED": "已封禁", "UNTIL": "期满", "PENALIZED": "因行为不当被拒", "FILE": "文件", "BYTES": "字节", "KEEP UNTIL": "保存至", "AUDIT LOGS UNTIL": "审计日志保存至",
 	"ALGORITHM": "算法", "BITS": "位数", "NOT BEFORE": "生效时间", "NOT AFTER": "失效时间", "DAYS LEFT": "剩余天数", "SHA256": "SHA256",
 

@@ -97,17 +97,13 @@ func (f *dayFlags) run(c *cobra.Command, e *env) (result *daily.Result, err erro
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	since, err := r.Since(ctx)
-	if err != nil {
-		return nil, err
-	}
 	x, err := e.newExporter(cfg, cal, r, now)
 	if err != nil {
 		return nil, err
 	}
 	x.OutDir = f.out
 	err = e.undertakeIn(c, cfg, r.Tables(), task{subject: day.String()}, func(a *store.Action) (err error) {
-		if result, err = daily.Run(ctx, f.steps(e, cfg, cal, r, x, day, since, versions)); err == nil {
+		if result, err = daily.Run(ctx, f.steps(e, cfg, cal, r, x, day, versions)); err == nil {
 			a.Note("verdict", "", result.Chinese)
 		}
 		return err
@@ -117,11 +113,10 @@ func (f *dayFlags) run(c *cobra.Command, e *env) (result *daily.Result, err erro
 
 // steps are those of the afternoon.
 func (f *dayFlags) steps(
-	e *env, cfg *config.Config, cal *calendar.Calendar, r assemble.Records, x *settlement.Exporter, day calendar.TradingDay, since time.Time,
-	versions []verify.Version,
+	e *env, cfg *config.Config, cal *calendar.Calendar, r assemble.Records, x *settlement.Exporter, day calendar.TradingDay, versions []verify.Version,
 ) daily.Options {
 	return daily.Options{
-		Day: day, OutDir: f.out, Since: since,
+		Day: day, OutDir: f.out,
 		Status: func(ctx context.Context) (settlement.DayStatus, error) {
 			survey := assemble.SurveyOf(cfg, r, cal)
 			return survey.Status(ctx, time.Now(), day)

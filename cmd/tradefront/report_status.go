@@ -102,16 +102,12 @@ func newReportStatus(e *env) *cobra.Command {
 			survey := assemble.SurveyOf(cfg, r, cal)
 			survey.Fronts = settlement.KnownFronts(fronts)
 			list := make([]shownStatus, 0, len(days))
-			since, err := r.Since(c.Context())
-			if err != nil {
-				return err
-			}
 			for _, on := range days {
 				s, err := survey.Status(c.Context(), now, on)
 				if err != nil {
 					return err
 				}
-				if day != "" || !s.Before(since) {
+				if day != "" || !s.Earlier {
 					list = append(list, e.showStatus(&s))
 				}
 			}

@@ -95,11 +95,11 @@ func TestServe(t *testing.T) {
 	})
 	front := serve(t)
 	pinging := "ping --address " + front.address
-	refused := "tradefront: login " + front.address + ": front answered 3: …[ref …]\nnext: look for ref …"
+	refused := "tradefront: login " + front.address + ": front answered 3: …[ref …]\nnext: on the front's machine, `tradefront explain …"
 	play(t, []step{
 		{pinging, "", 0, "front   " + front.address + "\nlocal   127.0.0.1:…\nconnect …ms", ""},
 		{pinging + " --app-id a_b_1 --authcode-file -", givenCode, 0, "front   …\nauthenticate …ms", ""},
-		{pinging + " --app-id a_b_9 --authcode-file code", "", 1, "", "tradefront: authenticate " + front.address + ": front answered 63: …[ref …]\nnext: look for ref …"},
+		{pinging + " --app-id a_b_9 --authcode-file code", "", 1, "", "tradefront: authenticate " + front.address + ": front answered 63: …[ref …]\nnext: on the front's machine, `tradefront explain …"},
 		{pinging + " --app-id a_b_1 --authcode-file code --account 88 --password-file wrong", "", 1, "", refused},
 		{pinging + " --app-id a_b_1 --authcode-file nosuch", "", 1, "", "tradefront: authenticate …: --authcode-file: open nosuch: no such file or directory"},
 		{pinging + " --account 88 --password-file password", "", 1, "", "tradefront: --account needs --app-id: the front accepts no login before authentication"},

@@ -100,8 +100,7 @@ func unreportedState(ctx context.Context, ledger reportLedger, cal *calendar.Cal
 	if err != nil {
 		return "", err
 	}
-	status := settlement.DayStatus{End: end}
-	if !status.Before(since) {
+	if !settlement.OverBefore(end, since) {
 		return reportMissing, nil
 	}
 	state, err := ledger.State(ctx, day, "")

@@ -70,7 +70,10 @@ func (d *Directory) LiftBan(ctx context.Context, network netip.Prefix) error {
 // endOfBan is until when the ban of that network is in force; store.ErrNotFound if it is not.
 func (d *Directory) endOfBan(ctx context.Context, tx *sql.Tx, network netip.Prefix) (string, error) {
 	ends, err := d.wasFlag(ctx, tx, "SELECT ends FROM ban WHERE network = $1 AND ends > $2", network.String(), sqlrows.Micros(d.now()))
-	return "until " + banTime(sqlrows.FromMicros(ends)), err
+	if err != nil {
+		return "", err
+	}
+	return "until " + banTime(sqlrows.FromMicros(ends)), nil
 }
 
 func banTime(t time.Time) string { return t.In(regulation.Zone).Format(time.RFC3339) }

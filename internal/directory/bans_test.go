@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,12 +67,15 @@ func TestBans(t *testing.T) {
 			}
 		}
 		want("[2001:db8::/48]")
-		var said []string
+		var said, before []string
 		if err := sqlrows.EachAction(t.Context(), db, time.Time{}, func(a *store.Action) error {
-			said = append(said, a.Command)
+			said, before = append(said, a.Command), append(before, a.Changes[0].Old)
 			return nil
 		}); err != nil || fmt.Sprint(said) != "[ban ban ban ban unban]" {
 			t.Errorf("%v, %v", said, err)
+		}
+		if before[0] != "" || !strings.HasPrefix(before[1], "until 20") || before[2] != "" {
+			t.Errorf("what was in force before each ban: %q", before)
 		}
 	}
 }

@@ -117,10 +117,10 @@ func Advice(err error) error {
 	}
 	switch refused.Code {
 	case 63:
-		return fmt.Errorf("next: look for ref %s in the front's audit log; it tells why "+
-			"(unknown or disabled AppID, wrong authcode, the other --cipher, wrong broker)", refused.Ref)
+		return fmt.Errorf("next: on the front's machine, `tradefront explain %s` tells why "+
+			"(unknown or disabled AppID, wrong authcode, the other --cipher, wrong broker, an AppID bound to other networks or accounts)", refused.Ref)
 	case 3:
-		return fmt.Errorf("next: look for ref %s in the front's audit log; it tells whether account, password or terminal information is wrong", refused.Ref)
+		return fmt.Errorf("next: on the front's machine, `tradefront explain %s` tells whether account, password or terminal information is wrong", refused.Ref)
 	case 75, 143:
 		return errors.New("next: wait, or lift the lock with `tradefront account unlock`")
 	}

@@ -53,6 +53,9 @@ func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next advice, 
 		return advise("wait: the window closes at %s", "等待：时段于 %s 结束", show.Time(d.End)), false
 	case d.Archived:
 		return d.adviseArchived()
+	case d.Earlier:
+		return advise("nothing: the day was over before this store was made, at %s; its report is of the system that ran then",
+			"无需处理：本系统 %s 才安装，当日报送文件由当时的系统导出", show.Time(d.Since)), true
 	case len(d.Obstacles.Open) > 0:
 		o := &d.Obstacles.Open[0]
 		return advice{o.String(), chinese.Of(o.String())}, false

@@ -259,6 +259,20 @@ func TestDayThatWasNone(t *testing.T) {
 	}
 }
 
+// TestDayBeforeTheStore: a day that was over before the store was made is another system's, unless there is a record of it.
+func TestDayBeforeTheStore(t *testing.T) {
+	s := openLocal(t, filepath.Join(t.TempDir(), "local.db")) // made now, long after the day
+	survey := &Survey{Store: s, Calendar: sampleCalendar(t)}
+	st, err := survey.Status(t.Context(), afterClose, day)
+	if err != nil || !st.Earlier || !st.Good || !strings.HasPrefix(st.Next, "nothing: the day was over before this store was made, at 20") {
+		t.Errorf("%+v, %v", st, err)
+	}
+	put(t, s, storetest.Records(day, 2)...)
+	if st, err = survey.Status(t.Context(), afterClose, day); err != nil || st.Earlier || st.Good || !strings.HasPrefix(st.Next, "report export") {
+		t.Errorf("with records: %+v, %v", st, err)
+	}
+}
+
 func TestExporterRefuses(t *testing.T) {
 	s := openLocal(t, filepath.Join(t.TempDir(), "local.db"))
 	put(t, s, storetest.Records(day, 3)...)

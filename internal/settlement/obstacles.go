@@ -24,6 +24,7 @@ type SurveyStore interface {
 	OutsideWindow(ctx context.Context, day calendar.TradingDay, start, end time.Time) (int64, error)
 	InWindow(ctx context.Context, first, last calendar.TradingDay, start, end time.Time) (int64, error)
 	Archives(ctx context.Context, day calendar.TradingDay) ([]store.Archive, error)
+	Since(ctx context.Context) (time.Time, error)
 	WaiverStore
 	Waivers(ctx context.Context, day calendar.TradingDay) ([]store.Waiver, error)
 }

@@ -32,6 +32,10 @@ type DayStatus struct {
 	Archived bool
 	// Archives are the files that have records of the day which the store has not.
 	Archives []store.Archive
+	// Since is when the store was made, if that decides: Earlier says that the day was over before it, that the store has nothing of the
+	// day, and that no obstacle is known. Its report is then another system's.
+	Since   time.Time
+	Earlier bool
 	// HandedIn is when the report was last handed in, as a clerk noted; nil if it was not.
 	HandedIn *store.HandedIn
 
@@ -72,6 +76,9 @@ func (v *Survey) Status(ctx context.Context, now time.Time, day calendar.Trading
 		return d, nil
 	}
 	if err != nil {
+		return DayStatus{}, err
+	}
+	if err = d.compareWithInstallation(ctx, v.Store); err != nil {
 		return DayStatus{}, err
 	}
 	handed, err := v.Store.HandedIn(ctx, day)
@@ -141,8 +148,16 @@ func (d *DayStatus) count(ctx context.Context, s SurveyStore, chain []store.Expo
 	return nil
 }
 
-// Before reports whether nothing can be asked of a day, because it was over before the store was made, at since: a new
-// firm has no reports of it. The time zone of the database may be off by some hours.
-func (d *DayStatus) Before(since time.Time) bool {
-	return d.Last == nil && d.Records == 0 && d.End.Before(since.Add(-24*time.Hour))
+// compareWithInstallation finds days that the store was made too late for.
+func (d *DayStatus) compareWithInstallation(ctx context.Context, s SurveyStore) (err error) {
+	if d.Last != nil || d.Records > 0 || !d.Closed || len(d.Obstacles.Open) > 0 {
+		return nil
+	}
+	d.Since, err = s.Since(ctx)
+	d.Earlier = err == nil && OverBefore(d.End, d.Since)
+	return err
 }
+
+// OverBefore reports whether a day that ended at end was over before the store was made, at since: a new firm has no report of it, unless
+// records of it were brought in. The time zone of the database may be off by some hours.
+func OverBefore(end, since time.Time) bool { return end.Before(since.Add(-24 * time.Hour)) }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/tradefront/tradefront/internal/chinese"
 	"github.com/tradefront/tradefront/internal/settlement"
@@ -52,8 +51,8 @@ func archived(d *settlement.DayStatus) Reason {
 		"保留原报送文件 "+d.Last.File+"，不要重新导出", "keep "+d.Last.File+", and do not export the day again")
 }
 
-func beforeInstallation(since time.Time) Reason {
-	at := show.Time(since)
+func beforeInstallation(d *settlement.DayStatus) Reason {
+	at := show.Time(d.Since)
 	return reason("本系统 "+at+" 才安装，当日在此之前，库中没有当日记录", "the day was over before this store was made, at "+at+", and the store has no record of it",
 		"当日报送文件应由当时的系统导出；若本系统当时已在运行，请确认 --config 指向的库正确",
 		"its report comes from the system that ran then; if this one did, make sure that --config names the right store")

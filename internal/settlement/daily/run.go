@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"time"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/settlement"
@@ -20,8 +19,7 @@ import (
 // Options are the day, and how each step is made.
 type Options struct {
 	Day    calendar.TradingDay
-	OutDir string    // where the report and its supplements are
-	Since  time.Time // when the store was made: see settlement.DayStatus.Before
+	OutDir string // where the report and its supplements are
 
 	Status    func(context.Context) (settlement.DayStatus, error)
 	Export    func(context.Context, store.ExportKind) (settlement.Done, error)
@@ -65,8 +63,8 @@ func (r *run) export(ctx context.Context, before *settlement.DayStatus) {
 	case before.Archived:
 		s.against(archived(before))
 		return
-	case before.Before(r.Since):
-		s.against(beforeInstallation(r.Since))
+	case before.Earlier:
+		s.against(beforeInstallation(before))
 		return
 	case before.HandedIn != nil && before.Late == 0:
 		s.say("已报送，不再导出", "handed in before: nothing is exported")

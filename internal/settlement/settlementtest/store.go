@@ -72,6 +72,9 @@ func (Store) HandedIn(context.Context, calendar.TradingDay) ([]store.HandedIn, e
 // Archives returns none.
 func (Store) Archives(context.Context, calendar.TradingDay) ([]store.Archive, error) { return nil, nil }
 
+// Since is before all days.
+func (Store) Since(context.Context) (time.Time, error) { return time.Time{}, nil }
+
 // ReassignedFrom returns false.
 func (Store) ReassignedFrom(context.Context, calendar.TradingDay) (bool, error) { return false, nil }
 
