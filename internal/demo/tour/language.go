@@ -40,11 +40,11 @@ var inChinese = map[string]string{
 	"%s: %d lines, %s":                     "%s：%d 行，%s",
 
 	"A line of the report for each way to the front, opened with the test private key":                                                            "每种接入方式取一行，用测试私钥解开",
-	"A supplement is 11 items between @ signs:":                                                                                                   "补充信息是以 @ 分隔的 11 项：",
+	"A supplement is 11 items between @ signs:":                                                                                                   "补充获取信息是以 @ 分隔的 11 项：",
 	"  abnormal flag@AppID@public IP@port@login time@relay's AppID@relay's IP@its port@its login time@account@user type (1 customer, 2 operator)": "  用户类型：1 客户，2 操作员",
 	"\"it was\" is what the terminal and the relay know of themselves. Addresses behind relays are synthetic.":                                    "“实际”是终端和中继自己所知的情况。中继之后的地址是虚构的。",
 	"line        %s…": "报送行    %s…",
-	"supplement  %s":  "补充信息  %s",
+	"supplement  %s":  "补充获取信息  %s",
 	"terminal    %s":  "终端信息  %s",
 	"  it was    %s":  "  实际    %s",
 

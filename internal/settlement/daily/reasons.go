@@ -42,7 +42,7 @@ func (s *Step) fails(err error) {
 
 func openWindow(d *settlement.DayStatus) Reason {
 	at := show.Time(d.End)
-	return reason("交易日尚未结束，仍可能有登入", "the day is not over: logins of it may still come",
+	return reason("交易日尚未结束，仍可能有登录", "the day is not over: logins of it may still come",
 		"请在 "+at+" 之后重新运行", "run it again after "+at)
 }
 

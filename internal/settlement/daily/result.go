@@ -132,7 +132,7 @@ func (r *Result) judge() {
 				r.Day, r.Rows, r.Unlogged)
 		}
 		if r.Rows == 0 {
-			r.Chinese = fmt.Sprintf("可以报送：交易日 %s 没有登入记录（0 行）。请先确认当日确实无人登入", r.Day)
+			r.Chinese = fmt.Sprintf("可以报送：交易日 %s 没有登录记录（0 行）。请先确认当日确实无人登录", r.Day)
 			r.English = fmt.Sprintf("hand in: trading day %s has no login (0 rows). Make sure first that no customer logged in", r.Day)
 		}
 	}

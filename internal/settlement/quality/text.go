@@ -18,9 +18,9 @@ func (r *Report) WriteText(w io.Writer) error {
 	t := show.NewColumns(w)
 	fmt.Fprintf(t, "终端采集质量 collection quality\t%s\t前一交易日 day before %s\n", r.Day, r.Before)
 	if r.Today.Logins == 0 {
-		fmt.Fprintln(t, "当日没有登入记录（0 行）\tno login on this day (0 rows)")
+		fmt.Fprintln(t, "当日没有登录记录（0 行）\tno login on this day (0 rows)")
 	}
-	fmt.Fprintf(t, "登入 logins\t%d\t%d\n", r.Today.Logins, r.Earlier.Logins)
+	fmt.Fprintf(t, "登录 logins\t%d\t%d\n", r.Today.Logins, r.Earlier.Logins)
 	fmt.Fprintf(t, "异常 abnormal\t%s\t%s\n", r.Today, r.Earlier)
 	for _, f := range r.Flags {
 		fmt.Fprintf(t, "  %s %s %s\t%d\t%d\n", f.Flag, f.Chinese, f.English, f.Today, f.Earlier)
@@ -65,7 +65,7 @@ func (a *App) Remark() string {
 	case a.New:
 		return "新AppID new"
 	case a.Today.Logins == 0:
-		return "当日无登入 no login on this day"
+		return "当日无登录 no login on this day"
 	}
 	return ""
 }

@@ -53,7 +53,7 @@ func Kinds() []KindFacts {
 			UnansweredNotStored, true, "accepted but not answered, not stored",
 			"The terminal never heard of it, but the login was accepted and its record is lost or elsewhere: as for answered logins.",
 			"已接受但未应答、未入库",
-			"终端没有收到应答，但登入已被接受，其记录丢失或在别处：处理同“已应答但未入库”。",
+			"终端没有收到应答，但登录已被接受，其记录丢失或在别处：处理同“已应答但未入库”。",
 		},
 		{
 			NotForwarded, true, "answered, still in this front's local store",
@@ -96,8 +96,8 @@ func Kinds() []KindFacts {
 		{
 			StoredTwice, true, "stored twice",
 			"Two records are one login: the report would count it twice. Keep the store as it is and call the vendor.",
-			"同一登入入库两次",
-			"两条记录是同一次登入，报送文件会重复计数。保持库原样，联系软件供应商。",
+			"同一登录入库两次",
+			"两条记录是同一次登录，报送文件会重复计数。保持库原样，联系软件供应商。",
 		},
 		{
 			ReportedTwice, true, "reported twice",
@@ -116,7 +116,7 @@ func Kinds() []KindFacts {
 			AuditUnreadable, true, "entries of the audit log that cannot be read",
 			"They may hide answered logins. Get the file anew from the front, or its backup.",
 			"审计日志中无法读取的行",
-			"其中可能有已应答的登入。从前置或其备份重新取得该文件。",
+			"其中可能有已应答的登录。从前置或其备份重新取得该文件。",
 		},
 		{
 			AuditGap, true, "stored at a time that no audit log given covers",
@@ -127,14 +127,14 @@ func Kinds() []KindFacts {
 		{
 			AuditWithoutLogins, true, "no answered login of this day in the audit logs",
 			"Nothing was proven. Name the audit logs of this day and of the day before, of every front, rotated ones too.",
-			"审计日志中没有当日已应答的登入",
+			"审计日志中没有当日已应答的登录",
 			"什么都没有得到证明。请列出当日及前一日、所有前置的审计日志，包括轮转过的。",
 		},
 		{
 			StoredUnanswered, false, "stored, not answered: the terminal was gone",
 			"Nothing: the record counts, and the terminal logs in again.",
 			"已入库、未应答：终端已断开",
-			"无需处理：记录有效，终端会重新登入。",
+			"无需处理：记录有效，终端会重新登录。",
 		},
 		{
 			StoredNotInAudit, false, "stored, not answered: the answer never reached the terminal or the audit log was cut",

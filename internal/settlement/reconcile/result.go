@@ -135,7 +135,7 @@ func (r *Result) VerdictChinese() string {
 	case n > 0:
 		return fmt.Sprintf("未能证明完整：%d 处不一致", n)
 	case len(r.Reports) == 0:
-		return "完整：已应答的登入均已入库（未与报送文件比较）"
+		return "完整：已应答的登录均已入库（未与报送文件比较）"
 	}
 	return "完整：应答、入库、上报三者一致"
 }

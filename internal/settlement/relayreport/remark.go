@@ -73,7 +73,7 @@ func (r *Relay) remarks() []Remark {
 		"%d records (%.1f%%) have a login time after their arrival at the front: set the relay's clock",
 		ahead.Count, 100*ahead.Share)
 	add(r.TimeMoved > 0, TimeMoved,
-		"%d个终端以不同的登入时间重复上报，其余各项相同：登入时间应为终端登入中继的时间，而不是中继上报的时间",
+		"%d个终端以不同的登入时间重复上报，其余各项相同：登入时间应为终端登录中继的时间，而不是中继上报的时间",
 		"%d terminals came again with another login time and else the same: it is when the terminal logged in at the relay, not when the relay reported it",
 		r.TimeMoved)
 	add(r.Age.P99 >= oldSeconds, OldLogins,
@@ -89,7 +89,7 @@ func (r *Relay) remarks() []Remark {
 		"%d records (%.1f%%) report a terminal again: does its connection to the front break often?",
 		r.ReReported, 100*again)
 	add(len(r.NeverDirect) > 0, NeverDirect,
-		"%d个终端AppID从未直接登入过（见列表）：请核对是否已准入、是否确为该软件",
+		"%d个终端AppID从未直接登录过（见列表）：请核对是否已准入、是否确为该软件",
 		"%d AppIDs of terminals were never seen in a direct login (see the list): check that they are admitted, and that the software is what it says",
 		len(r.NeverDirect))
 	add(r.Unlisted > 0, UnlistedApps,

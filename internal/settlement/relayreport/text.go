@@ -15,7 +15,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	t := &textWriter{w: show.NewColumns(w)}
 	t.line("中继诚实度报告 Relay report\t%s", r.Day)
 	t.line("中继记录 records through relays\t%d", r.Records)
-	t.line("直接登入 direct logins in these logs\t%d", r.Direct)
+	t.line("直接登录 direct logins in these logs\t%d", r.Direct)
 	for _, warning := range r.Warnings {
 		t.warning(chinese.Both(warning))
 	}
@@ -56,14 +56,14 @@ func (t *textWriter) relay(r *Relay) {
 		t.line("  ! %s", m.Chinese)
 		t.line("    %s: %s", m.Kind, m.English)
 	}
-	t.line("  记录 records\t%d\t操作员上报 submitted %d\t多对多登入 logged in %d\t应答 answers %d", r.Records, r.Submitted, r.LoggedIn, r.Answers)
+	t.line("  记录 records\t%d\t操作员上报 submitted %d\t多对多登录 logged in %d\t应答 answers %d", r.Records, r.Submitted, r.LoggedIn, r.Answers)
 	t.line("  账户 accounts\t%d", r.Accounts)
 	t.line("  地址 addresses\t%d\t非公网 not public %d (%s)\t线下委托无地址 none %d", r.AddressesDistinct, r.NotPublic, percent(r.NotPublicShare), r.NoAddress)
 	t.places("  账户最多的地址 most accounts", r.Addresses)
 	t.line("  端口 ports\t%d", r.PortsDistinct)
 	t.places("  记录最多的端口 most records", r.Ports)
 	a := &r.Age
-	t.line("  到达减登入 arrival after login\t最小 least %s\t中位 median %s\tp90 %s\tp99 %s\t最大 most %s",
+	t.line("  到达减登录 arrival after login\t最小 least %s\t中位 median %s\tp90 %s\tp99 %s\t最大 most %s",
 		span(a.Least), span(a.Median), span(a.P90), span(a.P99), span(a.Most))
 	t.named("", a.Buckets)
 	t.line("  重复上报 re-reported\t%d\t登入时间变动 login time moved %d", r.ReReported, r.TimeMoved)
@@ -72,7 +72,7 @@ func (t *textWriter) relay(r *Relay) {
 	t.named("  异常标识 abnormal flags", r.Flags)
 	t.named("  操作员 operators", r.Operators)
 	t.named("  终端AppID AppIDs of terminals", r.Apps)
-	t.named("  从未直接登入 never seen directly", r.NeverDirect)
+	t.named("  从未直接登录 never seen directly", r.NeverDirect)
 }
 
 const shown = 10 // names of a list; the JSON has them all

@@ -296,7 +296,7 @@ var kinds = [numKinds]struct{ word, english, chinese, advice, adviceChinese stri
 	RelayLoginTime: {
 		"relay_login_time", "a customer's login through a relay has a relay login time before the day's window", "多对多中继的中继登入时间早于该交易日区间",
 		"many-to-many relays log in with each customer: ask the maker of the front or seat that wrote the line",
-		"多对多模式下中继随每个客户登入：请联系写入该行的前置或席位的开发商",
+		"多对多模式下中继随每个客户登录：请联系写入该行的前置或席位的开发商",
 	},
 	KeyMissing: {
 		"key_missing", "no private key was given for the key version: not opened", "未提供该版本的解密密钥，未解密",
