@@ -81,7 +81,7 @@ func (a *Agent) askFront(ctx context.Context, u *upstream, attempt *session.Logi
 		if m.TID == ftd.TIDForceExit {
 			return nil, &refusal{reason: reason.UpstreamAway}
 		}
-		return a.answer(m, visit.told != nil)
+		return a.answer(m, visit)
 	}
 }
 
@@ -98,8 +98,8 @@ func loginFrame(attempt *session.LoginAttempt, visit *relayed) ([]byte, error) {
 	return e.End()
 }
 
-// answer reads a front's answer to a login, of a relay below or not.
-func (a *Agent) answer(m ftd.Message, below bool) (*session.Receipt, *refusal) {
+// answer reads a front's answer to that terminal's login.
+func (a *Agent) answer(m ftd.Message, visit *relayed) (*session.Receipt, *refusal) {
 	inDoubt := &refusal{reason: reason.StoreInDoubt}
 	var status ftd.Error
 	if raw, has := m.Field(ftd.FIDError); !has || status.Decode(raw) != nil {
@@ -110,10 +110,10 @@ func (a *Agent) answer(m ftd.Message, below bool) (*session.Receipt, *refusal) {
 	}
 	if status.Code != 0 {
 		text, ref := cutRef(string(status.Text))
-		return nil, a.answered(status.Code, text, ref, below)
+		return nil, a.answered(status.Code, text, ref, visit.told != nil)
 	}
 	raw, _ := m.Field(ftd.FIDLoginResponse)
-	receipt, err := readReceipt(raw)
+	receipt, err := readReceipt(raw, visit.byTelephone())
 	if err != nil {
 		return nil, inDoubt
 	}
@@ -136,8 +136,17 @@ func cutRef(s string) (text, ref string) {
 	return strings.TrimRight(s[:at], " "), s[at+len(open) : len(s)-1]
 }
 
-// readReceipt is what a front recorded. Its strings are copies.
-func readReceipt(raw []byte) (*session.Receipt, error) {
+// byTelephone reports whether a relay below told of an order by telephone without an address: the front then answers none.
+func (r *relayed) byTelephone() bool {
+	if r.told == nil {
+		return false
+	}
+	t := &r.told.Told
+	return t.TerminalType == ftd.TerminalOffline && len(t.PublicIP) == 0 && t.PublicPort == 0
+}
+
+// readReceipt is what a front recorded; noAddress says that it may have recorded no address. Its strings are copies.
+func readReceipt(raw []byte, noAddress bool) (*session.Receipt, error) {
 	var f ftd.LoginResponse
 	if err := f.Decode(raw); err != nil {
 		return nil, err
@@ -145,13 +154,21 @@ func readReceipt(raw []byte) (*session.Receipt, error) {
 	id, errID := uuid.ParseBytes(f.RecordID)
 	day, errDay := strconv.Atoi(string(f.TradingDay))
 	at, errAt := time.ParseInLocation(regulation.TimeLayout, string(f.LoginTime), regulation.Zone)
-	addr, errAddr := netip.ParseAddr(string(f.PublicIP))
+	public, errAddr := readPublic(&f, noAddress)
 	return &session.Receipt{
 		RecordID: id, Account: regulation.Account(f.UserID), UserType: regulation.UserType(f.UserType), TradingDay: calendar.TradingDay(day),
-		LoginTime: at, Public: netip.AddrPortFrom(addr, uint16(f.PublicPort)), Flag: regulation.AbnormalFlag(f.AbnormalFlag),
+		LoginTime: at, Public: public, Flag: regulation.AbnormalFlag(f.AbnormalFlag),
 		FrontID: f.FrontID, SessionID: f.SessionID, SystemName: string(f.SystemName),
 		LastLogin: string(f.LastLogin), LastIP: string(f.LastIP), Notice: string(f.Notice),
 	}, errors.Join(errID, errDay, errAt, errAddr)
+}
+
+func readPublic(f *ftd.LoginResponse, noAddress bool) (netip.AddrPort, error) {
+	if noAddress && len(f.PublicIP) == 0 && f.PublicPort == 0 {
+		return netip.AddrPort{}, nil
+	}
+	addr, err := netip.ParseAddr(string(f.PublicIP))
+	return netip.AddrPortFrom(addr, uint16(f.PublicPort)), err
 }
 
 func readVia(raw []byte) (*session.Via, error) {

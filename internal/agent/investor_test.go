@@ -15,6 +15,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
@@ -474,6 +475,47 @@ func TestARelayBelowAnInvestorAgent(t *testing.T) {
 			t.Errorf("a submission: %+v", got)
 		}
 	})
+}
+
+// TestAnOrderByTelephoneBelow: a front records it without an address, and the relay below gets its answer. An answer without the
+// address of a terminal that has one is in doubt.
+func TestAnOrderByTelephoneBelow(t *testing.T) {
+	noAddress := func(e *ftd.Encoder) {
+		e.LoginResponse(&ftd.LoginResponse{
+			BrokerID: []byte(broker), UserID: []byte("88888888"), UserType: '1', TradingDay: []byte("20260105"), LoginTime: []byte("2026-01-05 08:44:58"),
+			AbnormalFlag: '0', RecordID: []byte(record),
+		})
+	}
+	const byTelephone = "client_demo_1.0                                                      000002026-01-05 08:44:586"
+	for name, c := range map[string]struct {
+		field string // of the relay below; "" for a terminal of the agent's own
+		want  reason.Reason
+	}{
+		"by telephone":    {byTelephone, reason.OK},
+		"of another type": {byTelephone[:len(byTelephone)-1] + "2", reason.StoreInDoubt},
+		"has an address":  {toldField, reason.StoreInDoubt},
+		"no relay below":  {"", reason.StoreInDoubt},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f, _ := investor(t, map[string][]func(*link){"a": {answers(noAddress, recorded, said(0))}})
+			f.agent.opt.Chained = true
+			a := attempt(new(terminal), info(1))
+			if c.field != "" {
+				a.AppType, a.AppID, a.Relayed = '2', []byte("below_m2m_1"), &session.RelayedTerminal{Field: []byte(c.field)}
+				if err := a.Relayed.Told.Decode(a.Relayed.Field); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := f.agent.Login(t.Context(), peer(1), a)
+			check(t, name, got.Reason, c.want)
+			if got.Reason == reason.OK {
+				if got.Receipt.Public.IsValid() || got.Receipt.RecordID.String() != record {
+					t.Errorf("%s: %+v", name, got.Receipt)
+				}
+				got.Session.Close(ftd.ReasonGone, "")
+			}
+		})
+	}
 }
 
 // TestTheLoginGivesUp: with its context, at each step.
