@@ -81,6 +81,7 @@ func TestRelayedLoginIsJudgedBeforeItsPassword(t *testing.T) {
 		{reason.TerminalTimeOld, func(_ *relayHouse, a *session.LoginAttempt) { a.Relayed.Told.LoginTime = []byte("2019-01-21 08:00:00") }},
 		{reason.NoTerminalAddress, func(_ *relayHouse, a *session.LoginAttempt) { a.Relayed.Told.PublicIP = []byte("0.0.0.0") }},
 		{reason.TerminalAppUnknown, func(_ *relayHouse, a *session.LoginAttempt) { a.Relayed.Told.AppID = []byte("client_new_1.0") }},
+		{reason.TerminalAppUnknown, func(_ *relayHouse, a *session.LoginAttempt) { a.Relayed.Told.AppID = []byte("client_demo") }},
 		{reason.RelayGuessing, func(r *relayHouse, _ *session.LoginAttempt) {
 			for range relay.GuessesPerMinute {
 				r.table.Find([]byte(investorApp)).Guessed()

@@ -115,11 +115,11 @@ func (g *Gateway) checkSubmitID(a *arrival) reason.Reason {
 	return reason.OK
 }
 
-// checkItems finds the first item that is not of its form.
+// checkItems finds the first item that is not of its form. The session has judged the text of an AppID; one of legal text that no
+// firm can have admitted is checkTerminalApp's.
 func (g *Gateway) checkItems(a *arrival) reason.Reason {
 	told := &a.told.Told
 	_, badAccount := regulation.ParseAccount(string(a.account))
-	appID, badAppID := regulation.ParseAppID(string(told.AppID))
 	loggedIn, badTime := parseLoginTime(told.LoginTime)
 	switch {
 	case a.illegal != "":
@@ -130,7 +130,7 @@ func (g *Gateway) checkItems(a *arrival) reason.Reason {
 		a.item = "SubmitRequest.Attempt"
 	case a.told.Illegal != "":
 		a.item = a.told.Illegal
-	case badAppID != nil:
+	case len(told.AppID) == 0:
 		a.item = "RelayedTerminal.AppID"
 	case told.PublicPort < 0 || told.PublicPort > 65535:
 		a.item = "RelayedTerminal.PublicPort"
@@ -144,7 +144,7 @@ func (g *Gateway) checkItems(a *arrival) reason.Reason {
 	if a.item != "" {
 		return reason.IllegalField
 	}
-	a.appID, a.loggedIn = appID, loggedIn
+	a.loggedIn = loggedIn
 	return reason.OK
 }
 
@@ -186,8 +186,14 @@ func (g *Gateway) checkTerminalAddress(a *arrival) reason.Reason {
 }
 
 // checkTerminalApp asks whether the firm has admitted the terminal's software. Under the policy audit what is not
-// admitted is taken and counted; an AppID of a relay is none of a terminal's, under any policy.
+// admitted is taken and counted; an AppID of a relay is none of a terminal's, under any policy. One that is not of the form of
+// 5.1.2 is unknown, under any policy too: a line of the report cannot have it.
 func (g *Gateway) checkTerminalApp(a *arrival) reason.Reason {
+	appID, err := regulation.ParseAppID(string(a.told.Told.AppID))
+	if err != nil {
+		return reason.TerminalAppUnknown
+	}
+	a.appID = appID
 	why := reason.OK
 	switch kind, enabled, known := g.registry.Kind(a.told.Told.AppID); {
 	case !known:

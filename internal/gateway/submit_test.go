@@ -109,7 +109,7 @@ func faults() []fault {
 		{10, reason.IllegalField, request(func(a *session.SubmitAttempt) { a.Illegal = "TerminalInfo.KeyVersion" })},
 		{10, reason.IllegalField, request(func(a *session.SubmitAttempt) { a.Request.UserID = []byte("8888-8888") })},
 		{10, reason.IllegalField, request(func(a *session.SubmitAttempt) { a.Request.Attempt = '2' })},
-		{10, reason.IllegalField, told(func(v *session.RelayedTerminal) { v.Told.AppID = []byte("client_demo") })},
+		{10, reason.IllegalField, told(func(v *session.RelayedTerminal) { v.Told.AppID = nil })},
 		{10, reason.IllegalField, told(func(v *session.RelayedTerminal) { v.Told.PublicPort = 65536 })},
 		{10, reason.IllegalField, told(func(v *session.RelayedTerminal) { v.Told.LoginTime = []byte("2026-01-05 8:44:58") })},
 		{10, reason.IllegalField, told(func(v *session.RelayedTerminal) { v.Told.LoginTime = []byte("2026-01-05") })},
@@ -126,6 +126,12 @@ func faults() []fault {
 			v.Told.PublicIP, v.Told.PublicPort, v.Told.TerminalType = nil, 0, '6'
 		})},
 		{13, reason.TerminalAppUnknown, told(func(v *session.RelayedTerminal) { v.Told.AppID = []byte("client_new_1.0") })},
+		{13, reason.TerminalAppUnknown, told(func(v *session.RelayedTerminal) { v.Told.AppID = []byte("client_demo") })},
+		{13, reason.TerminalAppUnknown, func(r *relayHouse, a *session.SubmitAttempt) { // no record can hold it, also where others are counted
+			r.grants.permissions[0].TerminalApps = relay.Audit
+			r.change()
+			a.Visit.Told.AppID = []byte("client_tradingsoft_1.0")
+		}},
 		{13, reason.TerminalAppDisabled, told(func(v *session.RelayedTerminal) { v.Told.AppID = []byte("client_off_1.0") })},
 		{13, reason.TerminalAppKind, told(func(v *session.RelayedTerminal) { v.Told.AppID = []byte(investorApp) })},
 		{13, reason.TerminalAppNotOfRelay, func(r *relayHouse, _ *session.SubmitAttempt) {

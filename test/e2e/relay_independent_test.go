@@ -192,6 +192,8 @@ var whyRefused = map[string]string{
 	"an account out of scope":                    "out_of_scope",
 	"an account that does not exist":             "unknown_account",
 	"an unknown AppID":                           "terminal_app_unknown",
+	"AppID client_demo":                          "terminal_app_unknown",
+	"AppID with @":                               "illegal_field",
 	"the relay's own AppID":                      "terminal_app_kind",
 	"LoginTime of 2019":                          "terminal_time_old",
 	"LoginTime of tomorrow":                      "terminal_time_ahead",

@@ -396,6 +396,9 @@ class Bad:
             self.submit("an account that does not exist", 9, account=self.args.unknown)
         self.submit("no AppID", (15, 63), app_id="")
         self.submit("an unknown AppID", 63, app_id="client_none_9.9")
+        for text in ("client_demo", "client_demo_1.0_x", "abcdefghijk_demo_1.0", "client_demo_123456789"):
+            self.submit("AppID %s" % text, 63, app_id=text)
+        self.submit("AppID with @", 15, app_id="client@demo_1.0")
         self.submit("the relay's own AppID", 63, app_id=self.args.app_id)
         self.submit("LoginTime of 2019", 15, login_time="2019-01-21 08:00:00")
         self.submit("LoginTime of tomorrow", 15, login_time=wall(86400))
