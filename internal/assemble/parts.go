@@ -43,6 +43,7 @@ func SessionSettings(cfg *config.Config) session.Settings {
 		AuthTimeout: cfg.Timers.Authenticate, LoginTimeout: cfg.Timers.Login,
 		ChallengeTTL: cfg.Timers.Challenge, BodyBeforeAuth: cfg.Limits.BodyBeforeAuth,
 		PendingFrames: cfg.Limits.PendingFrames,
+		Business:      cfg.Core.Driver == DriverLink && !cfg.Core.Link.VerifyOnly,
 	}
 }
 

@@ -17,3 +17,17 @@ func TestBoundsOf(t *testing.T) {
 		t.Errorf("postgres: %+v", b)
 	}
 }
+
+// TestSessionSettingsKnowTheCore: business before the login is answered as such where a core takes business after it.
+func TestSessionSettingsKnowTheCore(t *testing.T) {
+	cfg := config.Default()
+	if SessionSettings(&cfg).Business {
+		t.Error("the local core takes none")
+	}
+	if cfg.Core.Driver = DriverLink; !SessionSettings(&cfg).Business {
+		t.Error("a trading core does")
+	}
+	if cfg.Core.Link.VerifyOnly = true; SessionSettings(&cfg).Business {
+		t.Error("not one that verifies alone")
+	}
+}

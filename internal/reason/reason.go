@@ -37,7 +37,7 @@ const (
 
 	AlreadyLoggedIn // login on a session that is logged in
 	LoginInFlight   // login while one is on its way
-	NotLoggedIn     // logout before login
+	NotLoggedIn     // logout, or a business message for the trading core, before login
 	UnknownRequest  // a TID that the front does not know
 
 	NoValidKey       // no encryption key is valid now

@@ -15,8 +15,8 @@ type target struct {
 }
 
 // targetOf notes the number of a request that is about to be refused, if it has one.
-func (s *Session) targetOf(m ftd.Message) {
-	s.target = target{m.SequenceSeries == 0 && m.SequenceNumber != 0, m.SequenceNumber}
+func (s *Session) targetOf(series uint16, number uint32) {
+	s.target = target{series == 0 && number != 0, number}
 }
 
 // Passes reports whether f has a message that is the core's, of which nothing but the header is looked at.
@@ -32,6 +32,31 @@ func (s *Session) Passes(f ftd.Frame) bool {
 		return tid == ftd.TIDPasswordUpdate
 	}
 	return false
+}
+
+// tooEarly says why a business message is refused that the core would take once the session is logged in; OK if it is none.
+func (s *Session) tooEarly(body []byte) reason.Reason {
+	if len(body) < ftd.MessageHeaderLen || !ftd.TID(binary.BigEndian.Uint32(body[1:])).Business() {
+		return reason.OK
+	}
+	switch {
+	case s.state == PasswordOnly:
+		return reason.PasswordFirst
+	case s.settings.Business && (s.state == Authenticated || s.state == LoggingIn):
+		return reason.NotLoggedIn
+	}
+	return reason.OK
+}
+
+// refuseEarly refuses one for that reason. Like one that passes it may be a part of a long message, and nothing behind its header is looked at.
+func (s *Session) refuseEarly(body []byte, why reason.Reason, fx *Effects) {
+	h, err := ftd.DecodeHeader(body)
+	if err != nil {
+		s.malformed(err, fx)
+		return
+	}
+	s.targetOf(h.SequenceSeries, h.SequenceNumber)
+	s.refuse(fx, OpRequest, why)
 }
 
 // request judges the header of a message that Passes, and asks to pass it on.

@@ -203,6 +203,72 @@ func TestBusinessWithoutACore(t *testing.T) {
 	}
 }
 
+// linkedSettings are those of a front whose core takes business.
+var linkedSettings = func() session.Settings {
+	s := settings
+	s.Business = true
+	return s
+}()
+
+// TestBusinessBeforeTheLogin: at a front whose core takes business it is answered by 6, whole or in parts; at any other by 77.
+func TestBusinessBeforeTheLogin(t *testing.T) {
+	for _, state := range []session.State{session.Authenticated, session.LoggingIn} {
+		d := newDialogueWith(t, &linkedSettings)
+		d.reach(state)
+		for _, body := range [][]byte{
+			business(3, 'S', 0, 1), business(3, 'F', 0, 7), business(3, 'C', 0, 7), business(3, 'L', 0, 7), business(0x9100, 'S', 0, 0),
+			business(ftd.TIDError, 'S', 4, 2), business(ftd.TIDPasswordUpdate, 'S', 0, 1),
+		} {
+			d.body(body)
+		}
+		if !slices.Equal(d.codes(), []int{6, 6, 6, 6, 6, 6, 6}) || d.close != reason.StayOpen || d.s.State() != state || len(d.passed) != 0 {
+			t.Fatalf("%v: sent %+v, closed by %v, state %v", state, d.sent, d.close, d.s.State())
+		}
+		for i, number := range []uint32{1, 7, 7, 7, 0, 0, 1} { // 0: it is not told
+			if a := d.sent[i]; a.tid != ftd.TIDError || a.number != number || a.target != int32(number) || d.said[i] != reason.NotLoggedIn {
+				t.Errorf("%v: answer %d is %+v, for %v", state, i, a, d.said[i])
+			}
+		}
+		d.message(ftd.TIDForceExit) // which is never passed on, like those of the link
+		d.message(0x9001)
+		if got := d.codes()[7:]; state == session.Authenticated && !slices.Equal(got, []int{77, 77}) ||
+			state == session.LoggingIn && d.close != reason.FrameFlood {
+			t.Errorf("%v: then %v, closed by %v", state, got, d.close)
+		}
+
+		d = newDialogue(t) // its core takes none
+		d.reach(state)
+		d.message(3)
+		if !slices.Equal(d.codes(), []int{77}) || d.close != reason.StayOpen {
+			t.Errorf("%v without a core: %v, closed by %v", state, d.codes(), d.close)
+		}
+	}
+	d := newDialogueWith(t, &linkedSettings)
+	d.core = coreSession{}
+	d.reach(session.Authenticated)
+	d.request('S', 1)
+	d.sendLogin()
+	d.finish(reason.OK)
+	d.request('S', 1) // the dialog begins behind the login
+	if len(d.passed) != 1 || d.close != reason.StayOpen {
+		t.Errorf("behind the login %d passed, closed by %v", len(d.passed), d.close)
+	}
+	for name, body := range map[string][]byte{"no chain": business(3, 'X', 0, 1), "cut": business(3, 'S', 0, 1)[:17]} {
+		d := newDialogueWith(t, &linkedSettings)
+		d.reach(session.Authenticated)
+		if d.body(body); d.close != reason.Malformed || len(d.sent) != 0 {
+			t.Errorf("%s: sent %v, closed by %v", name, d.sent, d.close)
+		}
+	}
+	for _, state := range []session.State{session.Connected, session.Challenged} {
+		d := newDialogueWith(t, &linkedSettings)
+		d.reach(state)
+		if d.message(3); d.close != reason.Malformed || len(d.sent) != 0 {
+			t.Errorf("%v: sent %v, closed by %v", state, d.sent, d.close)
+		}
+	}
+}
+
 // TestDelivery is the table of which message of the core's a terminal gets in which state.
 func TestDelivery(t *testing.T) {
 	for state := session.Connected; state <= session.PasswordOnly; state++ {
@@ -271,6 +337,8 @@ func TestPasswordOnlyRefusesAllElse(t *testing.T) {
 		"login":        (*dialogue).sendLogin,
 		"authenticate": (*dialogue).askChallenge,
 		"business":     func(d *dialogue) { d.message(3) },
+		"first part":   func(d *dialogue) { d.request('F', 1) },
+		"last part":    func(d *dialogue) { d.request('L', 1) },
 		"code":         func(d *dialogue) { d.message(ftd.TIDRequestCode) },
 		"link":         func(d *dialogue) { d.message(0x9001) },
 	} {

@@ -37,7 +37,7 @@ func (s *Session) requestCode(m ftd.Message, body []byte, fx *Effects) {
 		s.unknown(m, fx)
 		return
 	}
-	s.targetOf(m)
+	s.targetOf(m.SequenceSeries, m.SequenceNumber)
 	fx.Do, fx.Op, fx.Body = DoRequestCode, OpRequestCode, body
 	fx.AppID = s.AppID()
 }

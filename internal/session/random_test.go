@@ -273,9 +273,11 @@ var slowSettings = session.Settings{
 // play begins anywhere (chance alone seldom gets beyond the authentication) and looks after
 // each move whether what must hold does. What a challenge is good for, dialogue looks at.
 func play(t *testing.T, c chance) {
-	d := newDialogueWith(t, &slowSettings)
+	settings := slowSettings
+	d := newDialogueWith(t, &settings)
 	begun := session.State(c.upTo(int(session.LoggedIn), "begun"))
 	d.core = [...]core.Session{nil, coreSession{}}[c.upTo(1, "core")]
+	settings.Business = d.core != nil
 	d.appType = "123"[c.upTo(2, "type")]
 	d.terms = &ftd.RelayTerms{Window: 4, Features: "01"[c.upTo(1, "features")]}
 	d.reach(begun)

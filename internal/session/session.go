@@ -17,6 +17,7 @@ type Settings struct {
 	BodyBeforeAuth int           // longest body before authentication, bytes
 	PendingFrames  int           // frames that may come while a login is on its way
 	Refusals       int           // answers of an error that an authenticated session may have saved up; see refusals
+	Business       bool          // a core behind the front takes business of those who are logged in
 }
 
 // Fixed by docs/protocol.md, "Heartbeats and deadlines".
@@ -176,13 +177,17 @@ func (s *Session) message(ev *Event, fx *Effects) {
 		s.request(ev.Frame.Body, fx)
 		return
 	}
+	if why := s.tooEarly(ev.Frame.Body); why != reason.OK {
+		s.refuseEarly(ev.Frame.Body, why, fx)
+		return
+	}
 	m, err := ftd.DecodeMessage(ev.Frame.Body)
 	if err != nil {
 		s.malformed(err, fx)
 		return
 	}
 	if s.state == PasswordOnly && !answersPasswordOnly(m.TID) {
-		s.targetOf(m)
+		s.targetOf(m.SequenceSeries, m.SequenceNumber)
 		s.refuse(fx, OpRequest, reason.PasswordFirst)
 		return
 	}
@@ -233,7 +238,7 @@ func (s *Session) unknown(m ftd.Message, fx *Effects) {
 	}
 	if s.state == LoggedIn && s.business && !s.inRun && m.SequenceSeries == 0 && m.SequenceNumber == s.dialog+1 {
 		s.dialog++ // it was one of the dialog's numbers, and leaves a gap at the core
-		s.targetOf(m)
+		s.targetOf(m.SequenceSeries, m.SequenceNumber)
 	}
 	s.refuse(fx, OpRequest, reason.UnknownRequest)
 }

@@ -127,7 +127,7 @@ func TestNotPassedOn(t *testing.T) {
 	d := s.serveReady()
 	m := d.enterRaw(t, "")
 	m.Send(request(1, 'S'))
-	m.ExpectCode(77)
+	m.Expect(ftd.TIDError, 6)
 	m = d.enterRaw(t, bob)
 	number := uint32(0)
 	for _, tid := range []ftd.TID{ftd.TIDForceExit, ftd.TIDLinkLogin, ftd.TIDSessionOpen, ftd.TIDSessionKick, 0x90FF} {
