@@ -146,10 +146,15 @@ func (s *Session) loginDone(ev *Event, fx *Effects) {
 		s.state, s.since = PasswordOnly, ev.Now
 		s.sendRefusal(OpLogin, ev, fx)
 	default:
-		s.state = Authenticated
 		s.sendRefusal(OpLogin, ev, fx)
-		s.userID = text{}
+		s.backToLogin()
 	}
+}
+
+// backToLogin is where the terminal may log in again. What it asked for with the login before is not in force: it owes no
+// heartbeat until a login was accepted.
+func (s *Session) backToLogin() {
+	s.state, s.userID, s.heartbeat = Authenticated, text{}, defaultHeartbeat
 }
 
 func (s *Session) loggedIn(ev *Event, fx *Effects) {

@@ -15,8 +15,8 @@ func (s *Session) passwordAnswered(body []byte, now time.Time) {
 	if !isSuccess(body) {
 		return
 	}
-	s.state, s.since, s.heard = Authenticated, now, now
-	s.userID = text{}
+	s.since, s.heard = now, now
+	s.backToLogin()
 }
 
 // isSuccess reports whether a message of the core's has an Error field with code 0.

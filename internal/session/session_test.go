@@ -381,6 +381,38 @@ func TestSlowLogin(t *testing.T) {
 	}
 }
 
+// TestRefusedLoginAsksNoHeartbeats: they begin behind a login that was accepted. Before it a terminal may be silent for as
+// long as it has to log in, with any period that it asked for.
+func TestRefusedLoginAsksNoHeartbeats(t *testing.T) {
+	changed := encode(t, ftd.TIDPasswordUpdate, func(e *ftd.Encoder) { e.Error(&ftd.Error{}) })[ftd.FrameHeaderLen:]
+	for name, refuse := range map[string]func(*dialogue){
+		"refused": func(d *dialogue) { d.finish(reason.WrongPassword) },
+		"password changed": func(d *dialogue) {
+			d.core = coreSession{}
+			d.finish(reason.FirstLogin)
+			d.deliver(changed)
+		},
+	} {
+		d := newDialogue(t)
+		d.reach(session.Authenticated)
+		d.message(ftd.TIDUserLogin, func(e *ftd.Encoder) {
+			e.LoginRequest(&ftd.LoginRequest{BrokerID: []byte("9999"), UserID: []byte("8"), HeartbeatSeconds: 5})
+		}, terminalInfo("1.0"))
+		d.tick(time.Second)
+		refuse(d)
+		sent := len(d.sent)
+		for range 28 {
+			d.tick(time.Second)
+		}
+		if d.close != reason.StayOpen || len(d.sent) != sent {
+			t.Errorf("%s: closed by %v after 29 s, sent %+v", name, d.close, d.sent[sent:])
+		}
+		if d.tick(2 * time.Second); d.close != reason.LoginTimeout {
+			t.Errorf("%s: closed by %v after 31 s", name, d.close)
+		}
+	}
+}
+
 func TestClocks(t *testing.T) {
 	login := func(seconds int) func(*dialogue) {
 		return func(d *dialogue) {
