@@ -24,6 +24,10 @@ func (s *Session) authenticate(m ftd.Message, now time.Time, fx *Effects) {
 		return
 	}
 	answer, isAnswer := m.Field(ftd.FIDAuthInfo)
+	if isAnswer && len(answer) < ftd.ChallengeLen {
+		s.malformed(ftd.FaultFieldShort, fx)
+		return
+	}
 	switch {
 	case s.state >= Authenticated:
 		s.refuse(fx, OpAuthenticate, reason.AlreadyAuthenticated)
@@ -61,14 +65,10 @@ func (s *Session) sendChallenge(ev *Event, fx *Effects) {
 	fx.end(&e)
 }
 
-// answer spends the challenge, also when it is wrong.
+// answer spends the challenge, also when it is wrong. data has a challenge's length, or more.
 func (s *Session) answer(raw, data []byte, now time.Time, fx *Effects) {
 	challenged := s.state == Challenged
 	s.state = Connected
-	if len(data) < ftd.ChallengeLen {
-		s.malformed(ftd.FaultFieldShort, fx)
-		return
-	}
 	switch {
 	case !challenged:
 		s.refuse(fx, OpAuthenticate, reason.NoChallenge)

@@ -413,6 +413,20 @@ func TestRefusedLoginAsksNoHeartbeats(t *testing.T) {
 	}
 }
 
+// TestShortAuthInfoIsMalformed: in each state, and beside an illegal item.
+func TestShortAuthInfoIsMalformed(t *testing.T) {
+	short := func(e *ftd.Encoder) { e.Raw(ftd.FIDAuthInfo, make([]byte, ftd.ChallengeLen-1)) }
+	for state := session.Connected; state <= session.LoggedIn; state++ {
+		for _, appID := range []string{app, "v@s"} {
+			d := newDialogue(t)
+			d.reach(state)
+			if d.message(ftd.TIDAuthenticate, identity(appID), short); d.close != reason.Malformed || d.fault != ftd.FaultFieldShort || len(d.sent) != 0 {
+				t.Errorf("%v, %s: sent %v, closed by %v, fault %v", state, appID, d.codes(), d.close, d.fault)
+			}
+		}
+	}
+}
+
 func TestClocks(t *testing.T) {
 	login := func(seconds int) func(*dialogue) {
 		return func(d *dialogue) {
