@@ -68,6 +68,17 @@ func (d *dialogue) submit(id string) {
 	d.message(ftd.TIDTerminalSubmit, submitRequest(id), relayedTerminal, terminalInfo("1.0"))
 }
 
+// TestRefusedSubmitterMoves: a terminal that sends a submission is none of a relay, and its session goes on in another process.
+func TestRefusedSubmitterMoves(t *testing.T) {
+	for _, state := range []session.State{session.Authenticated, session.LoggedIn} {
+		d := newDialogue(t)
+		d.reach(state)
+		if d.submit(submitID); !slices.Equal(d.codes(), []int{27}) || !d.s.Moves() {
+			t.Errorf("%v: answered %v, moves %v", state, d.codes(), d.s.Moves())
+		}
+	}
+}
+
 // decided brings the outcome of the submission that has been on its way the longest.
 func (d *dialogue) decided(why reason.Reason) {
 	d.t.Helper()

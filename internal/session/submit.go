@@ -63,7 +63,7 @@ func (s *Session) submit(m ftd.Message, ev *Event, fx *Effects) {
 		return
 	}
 	fx.SubmitID = a.Request.SubmitID
-	a.Arrived, a.LoggedIn = ev.Now, s.relaying().loginTime
+	a.Arrived = ev.Now
 	a.AppID, a.Operator, a.BrokerID = s.appID.bytes(), s.userID.bytes(), s.brokerID.bytes()
 	if why := s.maySubmit(ev.Draining); why != reason.OK {
 		s.refuse(fx, OpSubmit, why)
@@ -73,12 +73,13 @@ func (s *Session) submit(m ftd.Message, ev *Event, fx *Effects) {
 		}
 		return
 	}
-	s.relaying().unanswered++
+	s.relay.unanswered++
+	a.LoggedIn = s.relay.loginTime
 	fx.Do, fx.Op = DoSubmit, OpSubmit
 }
 
 func (s *Session) maySubmit(draining bool) reason.Reason {
-	c := submitCase{s.appType, s.state, draining, s.relaying().unanswered >= s.relaying().window}
+	c := submitCase{s.appType, s.state, draining, s.relay == nil || s.relay.unanswered >= s.relay.window}
 	for i := range submitChecks {
 		if submitChecks[i].refuses(c) {
 			return submitChecks[i].why
