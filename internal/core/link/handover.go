@@ -29,7 +29,7 @@ type Image struct {
 type SessionImage struct {
 	ID           int32
 	Account      []byte
-	PasswordOnly bool              `json:",omitempty"` // it ends with the link: its password cannot be changed any more
+	PasswordOnly bool              `json:",omitempty"` // it ends with the link: its terminal is sent away
 	Record       uuid.UUID         // RecordID
 	Asked        ftd.ResumePoints  // flows that the terminal named
 	Delivered    ftd.ResumePoints  // of flows
@@ -126,7 +126,6 @@ func (l *Link) Image() Image {
 // SessionID, nil for a session whose connection did not move. It is called before Start, by a Link whose Options.Process is
 // the image's.
 func (l *Link) Adopt(i *Image, terminal func(sessionID int32) core.Terminal) error {
-	gone := l.goneTenure()
 	for n := range i.Sessions {
 		m := &i.Sessions[n]
 		t := terminal(m.ID)
@@ -143,7 +142,8 @@ func (l *Link) Adopt(i *Image, terminal func(sessionID int32) core.Terminal) err
 			flows: flows{points: m.Delivered, again: m.Again}, givenUp: m.GivenUp, adopted: l.now(),
 		}
 		if m.PasswordOnly {
-			s.state, s.tenure = passwordOnly, gone
+			s.state = leaving
+			l.adopted = append(l.adopted, s)
 		}
 		if there, full := l.table.add(s); there || full {
 			return fmt.Errorf("link: session %d is handed over twice, or there are more than %d", m.ID, l.table.max)
@@ -153,16 +153,6 @@ func (l *Link) Adopt(i *Image, terminal func(sessionID int32) core.Terminal) err
 	defer l.mu.Unlock()
 	l.grace = time.AfterFunc(max(l.options.Grace, adoptPatience), l.graceOver)
 	return nil
-}
-
-// goneTenure is one that is over: that of sessions which cannot be resumed.
-func (l *Link) goneTenure() *tenure {
-	c := newConn(l, l.endpoints[0], nil)
-	c.out.close()
-	c.cancel()
-	t := &tenure{conn: c}
-	t.over.Store(true)
-	return t
 }
 
 // Session is one that the link knows, nil if it does not.

@@ -44,6 +44,7 @@ type Link struct {
 	machines  []*machine // of endpoints
 	chooser   chooser
 	grace     *time.Timer // runs while sessions wait and no core is in use
+	adopted   []*session  // of another process, whose terminals Start sends away
 }
 
 var _ core.Core = (*Link)(nil)
@@ -86,6 +87,8 @@ func (l *Link) Start() {
 	for _, e := range l.endpoints {
 		l.group.Go(func() { l.runEndpoint(e) })
 	}
+	l.sendAway(l.adopted)
+	l.adopted = nil
 }
 
 // Close tells the core that all sessions are over (the front drains), and ends the links. The error is ctx's if the core

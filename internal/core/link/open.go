@@ -16,7 +16,7 @@ func (l *Link) Abort(sessionID int32, why ftd.ReasonCode, text string) {
 	was, t := s.state, s.tenure
 	if was == verified {
 		s.state = closed
-		l.farewell(t, s.id, ftd.TIDSessionAbort, why, text)
+		l.end(t.conn, s.id, ftd.TIDSessionAbort, why, text) // also a core that is not in use any more, and holds the place
 	}
 	s.mu.Unlock()
 	if was == verified {
@@ -32,7 +32,7 @@ func (l *Link) Open(o *core.Opening) (core.Session, error) {
 		return nil, core.ErrLost
 	}
 	if !s.open(o) {
-		l.drop(s)
+		l.Abort(o.SessionID, ftd.ReasonGone, "the core changed before SessionOpen")
 		return nil, core.ErrLost
 	}
 	s.Flush()

@@ -106,6 +106,13 @@ func (l *Link) spreadOf(n int) time.Duration {
 	return l.options.FailoverSpread * time.Duration(min(n, maxSpread)) / maxSpread
 }
 
+// sendAway sends the terminals of leaving sessions away, beside the caller.
+func (l *Link) sendAway(leave []*session) {
+	if len(leave) > 0 && l.ctx.Err() == nil {
+		l.group.Go(func() { l.exits(leave, l.spreadOf(len(leave))) })
+	}
+}
+
 // maxSpread sessions or more leave over the whole of Options.FailoverSpread.
 const maxSpread = 1000
 

@@ -160,7 +160,7 @@ func (s *session) Close(why ftd.ReasonCode, text string) {
 	}
 	switch { // under mu: behind what Pass took
 	case t != nil && (was == open || was == passwordOnly || was == resuming || was == leaving):
-		s.link.farewell(t, s.id, ftd.TIDSessionClose, why, text)
+		s.link.end(t.conn, s.id, ftd.TIDSessionClose, why, text)
 	case last != nil && (was == waiting || was == leaving): // a core that changed its term may still hold it
 		s.link.end(last, s.id, ftd.TIDSessionClose, why, text)
 	}
@@ -177,14 +177,8 @@ func (s *session) Close(why ftd.ReasonCode, text string) {
 	}
 }
 
-// farewell queues a SessionClose or SessionAbort, if the core is still the one of t.
-func (l *Link) farewell(t *tenure, id int32, tid ftd.TID, why ftd.ReasonCode, text string) {
-	if !t.over.Load() {
-		l.end(t.conn, id, tid, why, text)
-	}
-}
-
-// end queues a SessionClose or SessionAbort, if the connection is up.
+// end queues a SessionClose or SessionAbort, if the connection is up. The core there may not be in use any more, and holds
+// the session all the same: it says another term over the same connection, or is standby.
 func (l *Link) end(c *conn, id int32, tid ftd.TID, why ftd.ReasonCode, text string) {
 	r := ftd.Reason{Code: why, Text: []byte(clip(text, maxReasonText))}
 	build := func(dst []byte) ([]byte, error) {
@@ -201,25 +195,24 @@ func (l *Link) end(c *conn, id int32, tid ftd.TID, why ftd.ReasonCode, text stri
 // maxReasonText is what a Reason and a ForceExit hold.
 const maxReasonText = 100
 
-// release takes the session from its tenure, if that is one of over. It returns the session's state then; verifying
-// only if the login has still to be answered.
-func (s *session) release(over []*tenure) sessionState {
+// release takes the session from its tenure, if that is one of over, and returns what it was under that; closed if it was
+// under none of them.
+func (s *session) release(over []*tenure) (was sessionState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !slices.Contains(over, s.tenure) {
-		if s.state == verifying {
-			return closed
-		}
-		return s.state
+		return closed
 	}
-	switch s.state {
+	was = s.state
+	switch was {
 	case verifying:
 		s.state, s.tenure = closed, nil
-		return verifying
 	case open, resuming:
 		s.state, s.last, s.tenure = waiting, s.tenure.conn, nil
+	case passwordOnly: // there is no record by which another core could resume it
+		s.state, s.last, s.tenure = leaving, s.tenure.conn, nil
 	}
-	return s.state
+	return was
 }
 
 // leave marks a session whose terminal is to be sent away, if it is still so under t.

@@ -66,21 +66,24 @@ func (l *Link) begin(e *endpoint) {
 
 // release takes the sessions of c's tenures that are over from them, and lets the open ones wait for the next. It is
 // called by c's reader, or after that: nothing is delivered under these tenures any more. The sessions that it returns were
-// verifying: endVerifies is to be called without mu. mu is held.
+// verifying: endVerifies is to be called without mu. Terminals that could only change a password are sent away. mu is held.
 func (l *Link) release(c *conn) (asked []*session) {
 	if len(c.ended) == 0 {
 		return nil
 	}
 	waits := false
-	for _, s := range l.table.all(nil) {
+	var leave []*session
+	for _, s := range l.table.ordered() {
 		switch s.release(c.ended) {
 		case verifying:
 			asked = append(asked, s)
-		case waiting:
-			waits = true
+		case passwordOnly:
+			leave = append(leave, s)
 		}
+		waits = waits || s.now() == waiting
 	}
 	c.ended = nil
+	l.sendAway(leave)
 	switch now := l.tenure.Load(); {
 	case !waits || l.closed:
 	case now != nil:

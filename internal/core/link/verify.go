@@ -59,8 +59,8 @@ func (l *Link) verify(ctx context.Context, a *core.Attempt) (verifyAnswer, error
 		return refusedFor(r), err
 	}
 	t.conn.out.flush()
-	if t.over.Load() { // release may have passed before the session was there
-		endVerifies(l.releaseOne(s, t))
+	if t.over.Load() && s.loseVerify() { // release may have passed before the session was there
+		endVerifies([]*session{s})
 	}
 	return l.await(ctx, s, t), nil
 }
@@ -71,6 +71,8 @@ func (l *Link) enter(s *session) (reason.Reason, error) {
 		switch before.now() {
 		case passwordOnly, closed:
 			l.drop(before)
+		case leaving: // its password could be changed until the core changed: the terminal logs in before it is sent away
+			before.Close(ftd.ReasonGone, "the terminal logs in again")
 		default:
 			return reason.OK, errSessionInUse
 		}
@@ -92,11 +94,15 @@ func (l *Link) drop(s *session) {
 	l.table.remove(s)
 }
 
-func (l *Link) releaseOne(s *session, t *tenure) []*session {
-	if s.release([]*tenure{t}) == verifying {
-		return []*session{s}
+// loseVerify ends a login whose core went away before it answered, and reports whether it had not.
+func (s *session) loseVerify() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != verifying {
+		return false
 	}
-	return nil
+	s.state, s.tenure = closed, nil
+	return true
 }
 
 // endVerifies answers logins whose core went away. One that only changed its Term, over a connection that is up, reads
