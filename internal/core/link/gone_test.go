@@ -136,3 +136,28 @@ func TestALoginOvertakesTheExit(t *testing.T) {
 		}
 	})
 }
+
+// TestARefusedLoginEndsThePasswordOnlySession: the core may keep that until it is told, since its refusal is about the login.
+func TestARefusedLoginEndsThePasswordOnlySession(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		terminal := newTerminal()
+		before := restrict(t, l, k, 1, terminal)
+		for n := range 2 { // the second refusal ends nothing
+			answer := verify(t.Context(), l, attempt(t, 1, terminal))
+			k.next(ftd.TIDSessionVerify)
+			k.send(message(ftd.TIDSessionVerify, tagOf(1), func(e *ftd.Encoder) { e.Error(&ftd.Error{Code: 3}) }))
+			refusedAs(t, (<-answer).err, reason.WrongPassword)
+			if n == 0 {
+				k.next(ftd.TIDSessionClose)
+			}
+		}
+		before.Close(ftd.ReasonGone, "")
+		synctest.Wait()
+		if n := l.Status().Sessions; n != 0 || len(k.frames) != 0 {
+			t.Errorf("%d sessions are left, and %d frames came behind the last", n, len(k.frames))
+		}
+	})
+}

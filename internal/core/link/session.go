@@ -39,6 +39,7 @@ type session struct {
 	terminal core.Terminal
 	tenure   *tenure // nil while waiting
 	kicked   bool
+	replaces bool // one with the same ID that could only change its password, and whose place the core may keep
 	record   uuid.UUID
 	asked    ftd.ResumePoints      // the flows that the terminal named
 	flows    flows                 // how far those are that were delivered

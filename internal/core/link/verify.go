@@ -51,11 +51,13 @@ func (l *Link) verify(ctx context.Context, a *core.Attempt) (verifyAnswer, error
 		answered: make(chan verifyAnswer, 1),
 	}
 	if r, err := l.enter(s); err != nil || r != reason.OK {
+		l.endReplaced(s, t)
 		return refusedFor(r), err
 	}
 	r, err := t.conn.out.put(func(dst []byte) ([]byte, error) { return l.sessionVerify(dst, a) })
 	if r != reason.OK || err != nil {
 		l.drop(s)
+		l.endReplaced(s, t)
 		return refusedFor(r), err
 	}
 	t.conn.out.flush()
@@ -69,7 +71,10 @@ func (l *Link) verify(ctx context.Context, a *core.Attempt) (verifyAnswer, error
 func (l *Link) enter(s *session) (reason.Reason, error) {
 	if before := l.table.get(s.id); before != nil {
 		switch before.now() {
-		case passwordOnly, closed:
+		case passwordOnly:
+			s.replaces = true
+			l.drop(before)
+		case closed:
 			l.drop(before)
 		case leaving: // its password could be changed until the core changed: the terminal logs in before it is sent away
 			before.Close(ftd.ReasonGone, "the terminal logs in again")
@@ -148,9 +153,20 @@ func (l *Link) await(ctx context.Context, s *session, t *tenure) verifyAnswer {
 		if got.abort {
 			l.end(t.conn, s.id, ftd.TIDSessionAbort, ftd.ReasonGone, "verify: "+got.refused.Reason.String())
 			t.conn.out.flush()
+		} else {
+			l.endReplaced(s, t)
 		}
 	}
 	return got
+}
+
+// endReplaced tells the core, after it refused s, that the session is over in whose place s was asked for: the refusal does not say
+// whether it kept that.
+func (l *Link) endReplaced(s *session, t *tenure) {
+	if s.replaces {
+		l.end(t.conn, s.id, ftd.TIDSessionClose, ftd.ReasonGone, "the next login was refused")
+		t.conn.out.flush()
+	}
 }
 
 // giveUp ends the wait, unless the answer is there at the same moment.
