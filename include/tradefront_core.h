@@ -735,7 +735,8 @@ struct Event {
         close,        // tag, reason: the session is over
         business,     // tag, header, body: of an open session, or a password_only one's password_update
         request_code, // tag, header, body (TID 0x8004): a code for the second factor, of a terminal that is not logged in
-        resume,       // tag, ticket, resumed, message: answer by resumed() or refuse_resume()
+        resume,       // tag, ticket, resumed, message: answer by resumed() or refuse_resume(). After a lost link, and of each session
+                      // after change() of term or state; it may come again before you have answered: answer the last
         credit,       // frames: so many more business frames may be sent to the front
         visit,        // tag, header, message. header.tid visit_open: visit_record, terminal: an operator relay reported a customer's
                       // terminal; it may come again. visit_close: ended: that terminal has gone. Nothing is answered
@@ -769,7 +770,10 @@ enum class SessionState : std::uint8_t { verifying, verified, password_only, ope
 //     verify ─▶ verifying ─ verified() ─▶ verified ─ open ─▶ open ─ kick() ─▶ kicked ─ close ─▶ gone
 //                  │ refused()│ restricted()  │ abort          │ close
 //                  ▼          ▼               ▼                ▼             resume ─▶ resuming ─ resumed() ─▶ open
-//                 gone   password_only       gone             gone
+//                 gone   password_only       gone             gone            (of no session, or of an open, resuming or kicked one)
+//                           │ close, abort, or verify anew
+//                           ▼
+//                          gone
 class Link {
 public:
     struct Options {
@@ -1148,16 +1152,24 @@ private:
         if (known == sessions_.end()) return discard(e, "unknown_session");
         const SessionState state = known->second.state;
         const bool reserved = state == SessionState::verifying || state == SessionState::verified;
-        if (reserved != (kind == Event::abort)) return discard(e, reserved ? "not_open" : "not_reserved");
+        // A front that stopped waiting may abort what was answered 131, 140 or 141 meanwhile.
+        const bool either = state == SessionState::password_only;
+        if (!either && reserved != (kind == Event::abort)) return discard(e, reserved ? "not_open" : "not_reserved");
         sessions_.erase(known);
         e.kind = kind;
         return true;
     }
 
+    // A session that this link has is asked for after change(), and again after another: the ticket before is void then.
     bool on_resume(Event& e) {
         if (const Status s = read(e, e.resumed); !s.ok()) return illegal(e, s);
-        if (sessions_.count(e.tag.session) != 0) return discard(e, "resume_twice");
-        if (!reserve(e.tag.session, SessionState::resuming, e.ticket)) {
+        const auto known = sessions_.find(e.tag.session);
+        if (known != sessions_.end()) {
+            Session& s = known->second;
+            if (s.state != SessionState::open && s.state != SessionState::resuming && s.state != SessionState::kicked) return discard(e, "not_open");
+            s.state = SessionState::resuming, s.chained = false;  // the rest of a long message does not come; numbers go on
+            s.ticket = e.ticket = ++tickets_;
+        } else if (!reserve(e.tag.session, SessionState::resuming, e.ticket)) {
             answer_error(tid::session_resume, e.tag, code::too_many_sessions, "the core's sessions are used up");
             return discard(e, "sessions_full");
         }

@@ -370,15 +370,19 @@ private:
         f.seats.erase(s);
     }
 
-    // on_resume: the front came back, and the terminal has waited. What it has not got is sent again.
+    // on_resume: the front came back, or this core said another term or state, and the terminal has waited. What it has not got
+    // is sent again.
     void on_resume(Front& f, const Event& e) {
         const auto l = lost_.find({f.link.front_id(), e.tag.session});
-        if (l == lost_.end() || l->second.seat.user != e.resumed.user_id || l->second.seat.record != e.resumed.record_id) {
+        const auto seat = f.seats.find(e.tag.session);
+        const Seat* known = seat != f.seats.end() ? &seat->second : l != lost_.end() ? &l->second.seat : nullptr;
+        if (known == nullptr || known->user != e.resumed.user_id || known->record != e.resumed.record_id) {
             f.link.refuse_resume(e.tag.session, e.ticket, error(code::not_active, "会话未知 unknown session", time_stamp()));
-            return;
+            return drop(f, e.tag.session);
         }
-        Seat s = std::move(l->second.seat);
-        lost_.erase(l);
+        Seat s = *known;
+        if (seat != f.seats.end()) f.seats.erase(seat);
+        else lost_.erase(l);
         s.visits.clear();  // those that still are there come again
         std::int32_t mine = s.private_from, all = s.broadcast_from;
         for (std::size_t i = 0; i < e.resumed.delivered.count; i++) {

@@ -175,6 +175,8 @@ func TestWhatTheContractForbidsIsDiscarded(t *testing.T) {
 	long.SessionContext(&ftd.SessionContext{AppID: []byte("a"), AppType: '1', Instant: []byte("2026-11-27 10:00:00")})
 	state := ftd.BeginSession(nil, ftd.TIDStateChange, f.tag(13))
 
+	f.send(sessionVerify(t, f.tag(14), "10000003", "Example-3"))
+	f.expectCode(ftd.TIDSessionVerify, 14, 140)
 	f.open(2, "10000006", "Example-6")
 	for i, test := range []struct {
 		frame   []byte
@@ -194,7 +196,7 @@ func TestWhatTheContractForbidsIsDiscarded(t *testing.T) {
 		{sessionOpen(t, f.tag(1), ftd.ResumePoints{}), 1, "not_verified"},
 		{sessionEnd(t, ftd.TIDSessionAbort, f.tag(1)), 1, "not_reserved"},
 		{sessionEnd(t, ftd.TIDSessionClose, f.tag(7)), 7, "unknown_session"},
-		{sessionResume(t, f.tag(1), "10000006", points()), 1, "resume_twice"},
+		{sessionResume(t, f.tag(14), "10000003", ftd.ResumePoints{}), 14, "not_open"},
 		{end(t, &state), 13, "direction"},
 		{[]byte{0x02, 0, 0, 0}, 0, "frame_type"},
 	} {
@@ -392,6 +394,51 @@ func TestSessionsGoOnAfterALostLink(t *testing.T) {
 	f.expectCode(ftd.TIDSessionResume, 1, 8)
 	f.open(1, "10000001", "Example-1")
 	f.open(2, "10000001", "Example-1") // all places are free
+}
+
+// TestSessionsGoOnAfterAnotherTerm: a core that says another term over a link that is up is asked to resume each session that
+// it has, also one that it kicked, and twice if its term changed twice.
+func TestSessionsGoOnAfterAnotherTerm(t *testing.T) {
+	t.Parallel()
+	c := start(t, "--listen", "127.0.0.1:0")
+	f := c.link(t, "process-1")
+	f.open(1, "10000006", "Example-6")
+	f.open(2, "10000002", "Example-2")
+	f.ask(1, orderInsert, 'S', 1, "order")
+	f.expect(privateMessage, 1)
+	c.do("kick 10000002")
+	f.expect(ftd.TIDSessionKick, 2)
+	c.do("state A 2")
+	f.accepted(ftd.TIDStateChange)
+	resume := func(session int32, user string) []byte { return sessionResume(t, f.tag(session), user, ftd.ResumePoints{}) }
+	f.send(resume(1, "10000006"), resume(1, "10000006"), resume(2, "10000002"))
+	for range 2 {
+		f.expectCode(ftd.TIDSessionResume, 1, 0)
+		if g := f.expect(privateMessage, 1); g.SequenceNumber != 1 {
+			t.Fatalf("the flow goes on at %d", g.SequenceNumber)
+		}
+	}
+	f.expectCode(ftd.TIDSessionResume, 2, 0)
+	f.send(sessionEnd(t, ftd.TIDSessionClose, f.tag(2)))
+	f.ask(1, query, 'S', 2, "it goes on")
+	f.send(business(t, f.tag(1), query, 'S', 2, nil))
+	c.wait("front 7 session 1: discarded sequence") // dialog numbers go on too
+
+	f.open(3, "10000002", "Example-2") // the place of session 2 is free
+	f.send(resume(3, "10000006"))
+	f.expectCode(ftd.TIDSessionResume, 3, 8) // it is not that customer's
+	f.open(4, "10000002", "Example-2")       // and its place is free
+}
+
+// TestAPasswordOnlySessionMayBeAborted: the core's 140 and the end of the front's patience cross.
+func TestAPasswordOnlySessionMayBeAborted(t *testing.T) {
+	t.Parallel()
+	f := start(t, "--listen", "127.0.0.1:0").link(t, "p")
+	f.send(sessionVerify(t, f.tag(1), "10000003", "Example-3"))
+	f.expectCode(ftd.TIDSessionVerify, 1, 140)
+	f.send(sessionEnd(t, ftd.TIDSessionAbort, f.tag(1)))
+	f.send(sessionVerify(t, f.tag(2), "10000003", "Example-3")) // SESSIONS is 1
+	f.expectCode(ftd.TIDSessionVerify, 2, 140)
 }
 
 // TestTwoFronts: each has its own sessions, and a message of a customer reaches both.
