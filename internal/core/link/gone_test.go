@@ -161,3 +161,49 @@ func TestARefusedLoginEndsThePasswordOnlySession(t *testing.T) {
 		}
 	})
 }
+
+// TestACoreThatComesAndGoesEndsTheWait: a core takes the link and loses it, again and again. The session does not wait for ever; a
+// resume begins its time anew.
+func TestACoreThatComesAndGoesEndsTheWait(t *testing.T) {
+	for name, resumesAt := range map[string]int{"never resumed": -1, "resumed once": 1} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) { comeAndGo(t, l, cores[0], resumesAt) })
+		})
+	}
+}
+
+// comeAndGo is a core that closes each connection after a second, without an answer to SessionResume but to that of one.
+func comeAndGo(t *testing.T, l *Link, core *fakeCore, resumesAt int) {
+	l.options.FailoverSpread = 0
+	k := core.accept()
+	k.greet(accept(ftd.CoreActive, instanceA, 1))
+	synctest.Wait()
+	terminal := newTerminal()
+	s := openSession(t, l, k, 1, terminal)
+	lost := time.Now()
+	k.Close()
+	const most = DefaultGrace + DefaultVerifyTimeout
+	for n := 0; time.Since(lost) < most-longestBackoff-time.Second; n++ {
+		k = core.accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		k.next(ftd.TIDSessionResume)
+		if n == resumesAt {
+			k.send(resumeOK(1, 0))
+		}
+		time.Sleep(time.Second)
+		if n == resumesAt {
+			lost = time.Now()
+		}
+		k.Close()
+		synctest.Wait()
+	}
+	core.setDown(true)
+	for len(core.conns) > 0 {
+		core.accept().Close()
+	}
+	terminal.wait(t)
+	if took := terminal.exitedAt.Sub(lost); took < DefaultGrace || took > most || terminal.left()[0] != reason.CoreChanged {
+		t.Errorf("sent away %v after the core was lost: %v", took, terminal.left())
+	}
+	s.Close(ftd.ReasonKicked, "")
+}

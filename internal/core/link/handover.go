@@ -126,6 +126,7 @@ func (l *Link) Image() Image {
 // SessionID, nil for a session whose connection did not move. It is called before Start, by a Link whose Options.Process is
 // the image's.
 func (l *Link) Adopt(i *Image, terminal func(sessionID int32) core.Terminal) error {
+	now, wait := l.now(), max(l.options.Grace, adoptPatience)
 	for n := range i.Sessions {
 		m := &i.Sessions[n]
 		t := terminal(m.ID)
@@ -139,7 +140,7 @@ func (l *Link) Adopt(i *Image, terminal func(sessionID int32) core.Terminal) err
 		}
 		s := &session{
 			link: l, id: m.ID, account: regulation.Account(m.Account), terminal: t, state: waiting, record: m.Record, asked: m.Asked,
-			flows: flows{points: m.Delivered, again: m.Again}, givenUp: m.GivenUp, adopted: l.now(),
+			flows: flows{points: m.Delivered, again: m.Again}, givenUp: m.GivenUp, adopted: now, lost: now.Add(wait - l.options.Grace),
 		}
 		if m.PasswordOnly {
 			s.state = leaving
@@ -151,7 +152,8 @@ func (l *Link) Adopt(i *Image, terminal func(sessionID int32) core.Terminal) err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.grace = time.AfterFunc(max(l.options.Grace, adoptPatience), l.graceOver)
+	l.graceEnd = now.Add(wait)
+	l.grace = time.AfterFunc(wait, l.graceOver)
 	return nil
 }
 

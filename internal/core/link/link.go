@@ -44,6 +44,7 @@ type Link struct {
 	machines  []*machine // of endpoints
 	chooser   chooser
 	grace     *time.Timer // runs while sessions wait and no core is in use
+	graceEnd  time.Time   // by when one must be
 	adopted   []*session  // of another process, whose terminals Start sends away
 }
 

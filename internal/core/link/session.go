@@ -44,6 +44,7 @@ type session struct {
 	asked    ftd.ResumePoints      // the flows that the terminal named
 	flows    flows                 // how far those are that were delivered
 	requests window                // dialog requests without an answer
+	lost     time.Time             // its core was, and none has resumed it since; zero while it is open
 	resumed  time.Time             // SessionResume was written
 	asks     resumeAsks            // the SessionResumes without an answer
 	givenUp  []uint32              // dialog requests that were refused because the core went away before it answered
@@ -198,7 +199,7 @@ const maxReasonText = 100
 
 // release takes the session from its tenure, if that is one of over, and returns what it was under that; closed if it was
 // under none of them.
-func (s *session) release(over []*tenure) (was sessionState) {
+func (s *session) release(over []*tenure, now time.Time) (was sessionState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !slices.Contains(over, s.tenure) {
@@ -210,10 +211,20 @@ func (s *session) release(over []*tenure) (was sessionState) {
 		s.state, s.tenure = closed, nil
 	case open, resuming:
 		s.state, s.last, s.tenure = waiting, s.tenure.conn, nil
+		if s.lost.IsZero() {
+			s.lost = now
+		}
 	case passwordOnly: // there is no record by which another core could resume it
 		s.state, s.last, s.tenure = leaving, s.tenure.conn, nil
 	}
 	return was
+}
+
+// waitsSince is when the core of a waiting session was lost.
+func (s *session) waitsSince() (lost time.Time, waits bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lost, s.state == waiting
 }
 
 // leave marks a session whose terminal is to be sent away, if it is still so under t.

@@ -71,27 +71,50 @@ func (l *Link) release(c *conn) (asked []*session) {
 	if len(c.ended) == 0 {
 		return nil
 	}
-	waits := false
+	now := l.now()
 	var leave []*session
 	for _, s := range l.table.ordered() {
-		switch s.release(c.ended) {
+		switch s.release(c.ended, now) {
 		case verifying:
 			asked = append(asked, s)
 		case passwordOnly:
 			leave = append(leave, s)
 		}
-		waits = waits || s.now() == waiting
 	}
 	c.ended = nil
-	l.sendAway(leave)
-	switch now := l.tenure.Load(); {
-	case !waits || l.closed:
-	case now != nil:
-		l.resumeWaiting(now)
+	late, next := l.overdue(now)
+	l.sendAway(append(leave, late...))
+	switch t := l.tenure.Load(); {
+	case next.IsZero() || l.closed:
+	case t != nil:
+		l.resumeWaiting(t)
 	case l.grace == nil:
-		l.grace = time.AfterFunc(l.options.Grace, l.graceOver)
+		l.graceEnd = now.Add(l.options.Grace)
+		l.grace = time.AfterFunc(min(l.options.Grace, next.Sub(now)), l.graceOver)
 	}
 	return asked
+}
+
+// overdue marks the waiting sessions whose core was lost so long ago that they are not to wait for another, however often one
+// came and went since; next is when the first of the others is, zero if none waits. mu is held.
+func (l *Link) overdue(now time.Time) (late []*session, next time.Time) {
+	for _, s := range l.table.ordered() {
+		lost, waits := s.waitsSince()
+		if !waits {
+			continue
+		}
+		end := lost.Add(l.options.Grace + l.options.VerifyTimeout)
+		switch {
+		case end.After(now):
+			if next.IsZero() || end.Before(next) {
+				next = end
+			}
+		case s.leave(waiting, nil):
+			l.observer.SessionResumed(ResumeNoCore)
+			late = append(late, s)
+		}
+	}
+	return late, next
 }
 
 // stopGrace: a core is in use, or the link is closed. mu is held.
@@ -102,7 +125,7 @@ func (l *Link) stopGrace() {
 	}
 }
 
-// graceOver sends the terminals of all sessions away that wait for a core.
+// graceOver sends the terminals away that have waited for a core as long as they may: all of them, unless some were lost earlier.
 func (l *Link) graceOver() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -110,15 +133,28 @@ func (l *Link) graceOver() {
 		return
 	}
 	l.grace = nil
-	var leave []*session
+	now := l.now()
+	leave, next := l.overdue(now)
+	if left := l.graceEnd.Sub(now); left > 0 {
+		if !next.IsZero() {
+			l.grace = time.AfterFunc(min(left, next.Sub(now)), l.graceOver)
+		}
+	} else {
+		leave = append(leave, l.noCore()...)
+	}
+	if len(leave) > 0 {
+		l.logger.Warn("No trading core became active in time: the front sends the terminals away, which log in again.", loggedSessions(len(leave))...)
+		l.group.Go(func() { l.exits(leave, l.options.FailoverSpread) })
+	}
+}
+
+// noCore marks all sessions that wait for a core. mu is held.
+func (l *Link) noCore() (leave []*session) {
 	for _, s := range l.table.ordered() {
 		if s.leave(waiting, nil) {
 			l.observer.SessionResumed(ResumeNoCore)
 			leave = append(leave, s)
 		}
 	}
-	if len(leave) > 0 {
-		l.logger.Warn("No trading core became active in time: the front sends the terminals away, which log in again.", loggedSessions(len(leave))...)
-		l.group.Go(func() { l.exits(leave, l.options.FailoverSpread) })
-	}
+	return leave
 }
