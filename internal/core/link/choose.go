@@ -3,7 +3,6 @@ package link
 // chooser knows which core the front uses.
 type chooser struct {
 	term int32 // the highest of an active core that the front has seen in its life
-	seen bool  // there was one
 }
 
 // choose says which machine's core is to be used, -1 for none, and fences those that are active under a lower
@@ -11,7 +10,7 @@ type chooser struct {
 func (c *chooser) choose(machines []*machine, inUse int) (use int, fenced []int) {
 	for _, m := range machines {
 		if m.state == Active {
-			c.term, c.seen = max(c.term, m.core.term), true
+			c.term = max(c.term, m.core.term)
 		}
 	}
 	use = -1

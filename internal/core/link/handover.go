@@ -23,6 +23,7 @@ import (
 type Image struct {
 	Process  string
 	Sessions []SessionImage
+	Term     int32 `json:",omitempty"` // the highest of an active core that was seen: the life of this Process goes on
 }
 
 // SessionImage is a session that is open at the core.
@@ -108,7 +109,9 @@ func (l *Link) Release() {
 
 // Image is what another process needs to go on. The link is held.
 func (l *Link) Image() Image {
-	i := Image{Process: l.options.Process}
+	l.mu.Lock()
+	i := Image{Process: l.options.Process, Term: l.chooser.term}
+	l.mu.Unlock()
 	for _, s := range l.table.ordered() {
 		s.mu.Lock()
 		if (s.state == open || s.state == passwordOnly) && s.visits == nil {
@@ -126,6 +129,9 @@ func (l *Link) Image() Image {
 // SessionID, nil for a session whose connection did not move. It is called before Start, by a Link whose Options.Process is
 // the image's.
 func (l *Link) Adopt(i *Image, terminal func(sessionID int32) core.Terminal) error {
+	if i.Term < 0 {
+		return fmt.Errorf("link: the highest term is handed over as %d", i.Term)
+	}
 	now, wait := l.now(), max(l.options.Grace, adoptPatience)
 	for n := range i.Sessions {
 		m := &i.Sessions[n]
@@ -152,6 +158,7 @@ func (l *Link) Adopt(i *Image, terminal func(sessionID int32) core.Terminal) err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.chooser.term = i.Term
 	l.graceEnd = now.Add(wait)
 	l.grace = time.AfterFunc(wait, l.graceOver)
 	return nil

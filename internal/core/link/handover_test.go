@@ -10,11 +10,52 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 )
 
+// TestTheHighestTermIsHandedOver: a core that was fenced in the life of a Process stays so in the process that goes on with it. An
+// image of an older program has no term.
+func TestTheHighestTermIsHandedOver(t *testing.T) {
+	t.Parallel()
+	newLink := func() *Link {
+		o := testOptions(t)
+		o.Logger, o.Endpoints = nil, []Endpoint{{Network: "tcp", Address: "a"}}
+		return New(o)
+	}
+	take := func(image string) *Link {
+		var i Image
+		if err := json.Unmarshal([]byte(image), &i); err != nil {
+			t.Fatal(err)
+		}
+		l := newLink()
+		t.Cleanup(func() { stopLink(t, l) })
+		if err := l.Adopt(&i, func(int32) core.Terminal { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	first := newLink()
+	t.Cleanup(func() { stopLink(t, first) })
+	c := attach(t, first, sinkConn{})
+	feed(t, c, stateChange(accept(ftd.CoreActive, instanceA, 9)))
+	image, err := json.Marshal(first.Image())
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := take(string(image))
+	if c := attach(t, next, sinkConn{}); c.ctx.Err() == nil || c.fault().fault != LowerTerm || next.Status().Term != 9 {
+		t.Errorf("a core of term 1 is used behind one of term 9")
+	}
+	if older := take(`{"Process":"p","Sessions":null}`); attach(t, older, sinkConn{}).ctx.Err() != nil {
+		t.Error("an image without a term fences a core")
+	}
+	if newLink().Adopt(&Image{Term: -1}, nil) == nil {
+		t.Error("a negative term was taken")
+	}
+}
+
 // FuzzImage: a link takes or refuses the image that another program gives it, and panics on none; what it has taken has the same image
 // again once a core has resumed it, and ends with the core.
 func FuzzImage(f *testing.F) {
 	points := ftd.ResumePoints{Count: 1, Points: [ftd.MaxResumePoints]ftd.Point{{Series: 2, Number: 9}}}
-	whole := Image{Process: uuid.NewString(), Sessions: []SessionImage{
+	whole := Image{Process: uuid.NewString(), Term: 1, Sessions: []SessionImage{
 		{ID: 1, Account: []byte("u1"), Record: uuid.New(), Asked: points, Delivered: points, Again: &points, GivenUp: []uint32{3}},
 		{ID: 2, Account: []byte("u2"), PasswordOnly: true},
 	}}
