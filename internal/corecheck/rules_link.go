@@ -34,7 +34,7 @@ func acceptItems(p *probe) *outcome {
 		return failf("Term %d", a.Term)
 	case a.State != ftd.CoreInitialising && a.State != ftd.CoreActive && a.State != ftd.CoreStandby:
 		return failf("State %q", byte(a.State))
-	case noDay != nil:
+	case noDay != nil && a.State == ftd.CoreActive: // one that starts, or is standby, may not know its day yet
 		return failf("TradingDay %q", a.TradingDay)
 	case a.Credit < ftd.UnlimitedCredit:
 		return failf("Credit %d", a.Credit)

@@ -145,7 +145,7 @@ func readAcceptance(a *ftd.LinkAccept) (acceptance, *problem) {
 		return got, problemf(BadCredit, "LinkAccept's Credit is %d", a.Credit)
 	}
 	day, err := calendar.ParseTradingDay(string(a.TradingDay))
-	if err != nil {
+	if err != nil && got.state == ftd.CoreActive { // one that starts, or is standby, may not know its day yet
 		return got, &problem{BadAccept, fmt.Errorf("LinkAccept's TradingDay: %w", err)}
 	}
 	got.day = day

@@ -44,6 +44,8 @@ func TestAcceptances(t *testing.T) {
 		{"no core", func(a *ftd.LinkAccept) { a.CoreID = nil }, Greeting, BadAccept},
 		{"no trading day", func(a *ftd.LinkAccept) { a.TradingDay = nil }, Greeting, BadAccept},
 		{"a day that is none", func(a *ftd.LinkAccept) { a.TradingDay = []byte("20261131") }, Greeting, BadAccept},
+		{"initialising without a day", func(a *ftd.LinkAccept) { a.State, a.TradingDay = ftd.CoreInitialising, nil }, Initialising, NoFault},
+		{"standby with zeros for a day", func(a *ftd.LinkAccept) { a.State, a.TradingDay = ftd.CoreStandby, []byte("00000000") }, Standby, NoFault},
 		{"credit below -1", func(a *ftd.LinkAccept) { a.Credit = -2 }, Greeting, BadCredit},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
