@@ -410,7 +410,9 @@ func TestSessionsGoOnAfterAnotherTerm(t *testing.T) {
 	f.expect(ftd.TIDSessionKick, 2)
 	c.do("state A 2")
 	f.accepted(ftd.TIDStateChange)
-	resume := func(session int32, user string) []byte { return sessionResume(t, f.tag(session), user, ftd.ResumePoints{}) }
+	resume := func(session int32, user string) []byte {
+		return sessionResume(t, f.tag(session), user, ftd.ResumePoints{})
+	}
 	f.send(resume(1, "10000006"), resume(1, "10000006"), resume(2, "10000002"))
 	for range 2 {
 		f.expectCode(ftd.TIDSessionResume, 1, 0)
