@@ -89,7 +89,7 @@ func (a *Agent) noteDay(text string) {
 
 // Submit is part of dialogue.Handler: what an operator relay below reports of one terminal goes on as it came, 异常标识 too, which
 // the relay below and the front judge: the RecordID is made of these bytes. It is answered after the front's 0. What is sent
-// again while its terminal is live is answered as recorded.
+// again while its answer is awaited gets that answer, and while its terminal is live it is answered as recorded.
 func (a *Agent) Submit(ctx context.Context, peer session.Peer, s *session.SubmitAttempt) session.Outcome {
 	a.parts.Observer.Stage(ops.StageQueue, time.Since(s.Arrived))
 	defer func() { a.parts.Observer.Stage(ops.StageTotal, time.Since(s.Arrived)) }()
@@ -103,24 +103,37 @@ func (a *Agent) Submit(ctx context.Context, peer session.Peer, s *session.Submit
 	if e.Item = item; why != reason.OK {
 		return a.refuse(e, &refusal{reason: why})
 	}
-	sum := contentOf(s)
-	before, other := a.visits.again(peer.SessionID, id, sum)
-	switch {
-	case other:
+	switch known := a.visits.arrive(peer.SessionID, flightKey{id, contentOf(s)}); {
+	case known.other:
 		e.Item = "SubmitRequest.SubmitID"
 		return a.refuse(e, &refusal{reason: reason.SubmitID})
-	case before != nil:
-		e.Reason = reason.Resubmitted.String()
-		a.acceptedBelow(e, before)
-		return session.Outcome{Submitted: before}
+	case known.recorded != nil:
+		return a.resubmitted(known.recorded, e)
+	case !known.first:
+		return a.join(ctx, peer, known.flight, e)
+	default:
+		return a.fly(ctx, s, known.flight, e)
 	}
-	a.visits.submitting()
-	got, err := a.relay.Submit(ctx, passedOn(s, id))
-	if err != nil {
-		a.visits.submitted(client.SubmitID{})
-		return a.refuse(e, a.submitRefusal(err, true))
+}
+
+// fly passes a submission on, and tells its answer to those that came meanwhile.
+func (a *Agent) fly(ctx context.Context, s *session.SubmitAttempt, f *flight, e ops.Entry) session.Outcome {
+	landed := false
+	defer func() { // if a part panics
+		if !landed {
+			a.visits.land(f, nil, &refusal{reason: reason.StoreInDoubt})
+		}
+	}()
+	receipt, refused := a.passOn(ctx, s, f.key.id)
+	end, ended := a.visits.land(f, receipt, refused)
+	if landed = true; refused != nil {
+		return a.refuse(e, refused)
 	}
-	return a.passedOn(peer, &got, id, sum, e)
+	a.acceptedBelow(e, receipt)
+	if ended { // it is answered first: the record counts
+		a.endedByFront(&end)
+	}
+	return session.Outcome{Submitted: receipt}
 }
 
 // contentSum tells submissions apart that have one SubmitID.
@@ -131,30 +144,26 @@ func contentOf(s *session.SubmitAttempt) contentSum {
 	return contentSum(sum[:16])
 }
 
-// passedOn is the answer to a submission that a front recorded.
-func (a *Agent) passedOn(peer session.Peer, got *client.Receipt, id client.SubmitID, sum contentSum, e ops.Entry) session.Outcome {
-	a.noteAnswer(got)
+// passOn is the front's answer to a submission.
+func (a *Agent) passOn(ctx context.Context, s *session.SubmitAttempt, id client.SubmitID) (*session.SubmitReceipt, *refusal) {
+	got, err := a.relay.Submit(ctx, passedOn(s, id))
+	if err != nil {
+		return nil, a.submitRefusal(err, true)
+	}
+	a.noteAnswer(&got)
 	record, errID := uuid.Parse(got.RecordID)
 	day, errDay := strconv.Atoi(got.TradingDay)
 	account, errAccount := regulation.ParseAccount(got.UserID)
 	if err := errors.Join(errID, errDay, errAccount); err != nil {
-		a.visits.submitted(client.SubmitID{})
 		a.relay.End(id)
 		a.parts.Logger.Error("a front's receipt cannot be read", zap.Error(fmt.Errorf("receipt of %s: %w", id, err)))
-		return a.refuse(e, &refusal{reason: reason.StoreInDoubt})
+		return nil, &refusal{reason: reason.StoreInDoubt}
 	}
-	r := &session.SubmitReceipt{
+	return &session.SubmitReceipt{
 		RecordID: record, Account: account, UserType: regulation.UserType(got.UserType), TradingDay: calendar.TradingDay(day),
 		Flag: regulation.AbnormalFlag(got.AbnormalFlag),
 		Via:  session.Via{AppID: regulation.AppID(got.Relay.AppID), Addr: got.Relay.Addr, LoginTime: got.Relay.LoginTime},
-	}
-	a.visits.putBelow(id, visitBelow{peer.SessionID, sum, r})
-	end, ended := a.visits.submitted(id)
-	a.acceptedBelow(e, r)
-	if ended { // it is answered first: the record counts
-		a.endedByFront(&end)
-	}
-	return session.Outcome{Submitted: r}
+	}, nil
 }
 
 func (a *Agent) acceptedBelow(e ops.Entry, r *session.SubmitReceipt) {

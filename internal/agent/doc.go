@@ -25,8 +25,9 @@
 //
 // With Options.Chained relays of the same mode come to a listener of their own. Investor: their logins go on as terminals' do,
 // RelayedTerminal as it came. Operator: the operator of the relay below is verified by the agent's own core, and makes no
-// record; each TerminalSubmit goes on under its own SubmitID and Attempt and is answered after the front's 0. The end of such a
-// session ends all its visits.
+// record; each TerminalSubmit goes on under its own SubmitID and Attempt and is answered after the front's 0. The same one that
+// comes again before that waits for the same answer, in the window of its own connection. The end of such a session ends all
+// its visits.
 //
 // # Business messages
 //

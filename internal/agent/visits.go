@@ -38,6 +38,7 @@ type visits struct {
 	all      map[int32]visit
 	byID     map[client.SubmitID]int32
 	below    map[client.SubmitID]visitBelow        // what relays below reported
+	flights  map[flightKey]*flight                 // what they report, and is not answered
 	relays   int                                   // of all: operators of relays below
 	inFlight int                                   // submissions whose answer is not known to visits yet
 	early    map[client.SubmitID]client.RelayEvent // ends that came before the answer
@@ -76,32 +77,38 @@ func (v *visits) remove(id int32) (x visit, was bool) {
 	return x, was
 }
 
-// putBelow notes a terminal that a relay below reported; removeBelow that it has gone.
+// putBelow notes a terminal that a relay below reported, v.mu is held; removeBelow that it has gone.
 func (v *visits) putBelow(id client.SubmitID, x visitBelow) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
 	if v.below == nil {
 		v.below = make(map[client.SubmitID]visitBelow)
 	}
 	v.below[id] = x
 }
 
-// again is what was recorded of a submission that comes again while its terminal is live. The terminal is then of the session
-// that it came on: the relay may have connected again before the end of its last connection was seen. other reports that it is a
-// submission of other content.
-func (v *visits) again(on int32, id client.SubmitID, sum contentSum) (recorded *session.SubmitReceipt, other bool) {
+// arrived is what is known of a submission of a relay below.
+type arrived struct {
+	recorded *session.SubmitReceipt // it came before, and its terminal is live; nil else
+	other    bool                   // other content came under its SubmitID, and that terminal is live
+	flight   *flight                // else: its answer is awaited,
+	first    bool                   // and it is the first that came
+}
+
+// arrive takes a submission in. What comes again while its terminal is live makes that one of the session that it came on: the relay may
+// have connected again before the end of its last connection was seen.
+func (v *visits) arrive(on int32, key flightKey) (a arrived) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	x, known := v.below[id]
+	x, known := v.below[key.id]
 	switch {
 	case !known:
-		return nil, false
-	case x.sum != sum:
-		return nil, true
+		a.flight, a.first = v.board(on, key)
+	case x.sum != key.sum:
+		a.other = true
+	default:
+		a.recorded, x.session = x.receipt, on
+		v.below[key.id] = x
 	}
-	x.session = on
-	v.below[id] = x
-	return x.receipt, false
+	return a
 }
 
 func (v *visits) removeBelow(session int32, id client.SubmitID) (was bool) {
@@ -118,6 +125,9 @@ func (v *visits) removeBelow(session int32, id client.SubmitID) (was bool) {
 func (v *visits) leaveBelow(session int32) (all []client.SubmitID) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	for _, f := range v.flights {
+		f.leave(session)
+	}
 	for id, x := range v.below {
 		if x.session == session {
 			all = append(all, id)
@@ -139,10 +149,15 @@ func (v *visits) submitted(id client.SubmitID) (end client.RelayEvent, ended boo
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	end, ended = v.early[id]
+	v.known()
+	return end, ended
+}
+
+// known notes that visits knows the answer to one submission; v.mu is held.
+func (v *visits) known() {
 	if v.inFlight--; v.inFlight == 0 {
 		v.early = nil
 	}
-	return end, ended
 }
 
 // ended is the terminal that a front ends, or the relay below that reported it. If its answer is still on its way, the end is
