@@ -146,6 +146,8 @@ func (d *desk) Verify(_ context.Context, a *core.Attempt) (core.User, error) {
 
 func (d *desk) RequestCode(int32, core.Terminal, []byte) reason.Reason { return reason.OK }
 
+func (*desk) Alive(int32) bool { return true }
+
 func (d *desk) Abort(id int32, _ ftd.ReasonCode, _ string) { d.aborted = append(d.aborted, id) }
 
 func (d *desk) Open(o *core.Opening) (core.Session, error) {

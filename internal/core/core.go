@@ -22,6 +22,9 @@ type Core interface {
 	// RequestCode passes a request for a second factor's code on (TID RequestCode), of a session that has
 	// asked for no login yet; body is copied. The core's answer is delivered to t. It does not wait.
 	RequestCode(sessionID int32, t Terminal, body []byte) reason.Reason
+	// Alive reports whether a session that Verify reserved can still be opened, as far as is known now: the core that verified it is there.
+	// It does not wait.
+	Alive(sessionID int32) bool
 	// Abort tells that the session which Verify reserved will not be opened. It does not wait.
 	Abort(sessionID int32, why ftd.ReasonCode, text string)
 	// Open makes a verified session live; its record is durable. The Session is nil if this core takes no

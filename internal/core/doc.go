@@ -8,6 +8,8 @@
 //	   │   └─▶ refused, but the password may be changed: a Session that passes that and nothing else
 //	   ▼
 //	verified: the core has reserved the session
+//	   │ Alive?
+//	   ├─ no ──▶ Abort, without a record
 //	   │ record durable?
 //	   ├─ no ──▶ Abort
 //	   ▼

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ type firm struct {
 
 	outcome session.Outcome // of the next login
 	line    core.Terminal
+	gone    *atomic.Bool // of the login before
 	calls   []string
 	wait    bool
 	full    reason.Reason
@@ -45,7 +47,7 @@ func (*firm) Verify(session.Peer, *session.AuthAttempt) session.Outcome {
 func (f *firm) MayChangePassword(session.Peer, []byte, []byte) reason.Reason { return f.binding }
 
 func (f *firm) Login(_ context.Context, _ session.Peer, a session.LoginAttempt) session.Outcome {
-	f.line = a.Line
+	f.line, f.gone = a.Line, a.Gone
 	return f.outcome
 }
 
@@ -138,6 +140,26 @@ func loggingIn(t *testing.T, limits Limits, outcome session.Outcome) (f *firm, d
 	}
 	f.answers(t)
 	return f, d, end
+}
+
+// TestLoginLearnsThatItsTerminalHasGone: while it is on its way.
+func TestLoginLearnsThatItsTerminalHasGone(t *testing.T) {
+	f, d, in := loggingIn(t, plenty, session.Outcome{Reason: reason.TerminalGone, Ref: reason.Ref{'A', 'B', 'C', 'D', 'E', 'F'}})
+	if f.gone.Load() {
+		t.Fatal("the terminal is there")
+	}
+	d.End(reason.PeerClosed)
+	if !f.gone.Load() {
+		t.Error("the login was not told")
+	}
+	if in(); len(f.answers(t)) != 0 || d.driver.LoginsInFlight() != 0 {
+		t.Errorf("%d logins are in flight", d.driver.LoginsInFlight())
+	}
+	f, d, in = loggingIn(t, plenty, session.Outcome{})
+	in()
+	if d.End(reason.PeerClosed); f.gone.Load() {
+		t.Error("a login was told that had ended before")
+	}
 }
 
 func trading(t *testing.T, limits Limits) (*firm, *Dialogue) {

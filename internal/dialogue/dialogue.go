@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"net/netip"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -30,6 +31,7 @@ type Dialogue struct {
 
 	core    core.Session // at the trading core; nil before a login, and if no core takes business
 	passed  int          // requests that the core was handed since its last Flush
+	gone    *atomic.Bool // told to the login that is on its way; nil without one
 	held    []byte       // mail that came while a login was on its way; see Take
 	paused  bool         // a request is left unread
 	unread  int          // bytes that were left unread by the last Receive that paused
@@ -159,6 +161,9 @@ func (d *Dialogue) End(why reason.Close) {
 	defer d.rescue()
 	defer d.disconnected()
 	d.ended = true
+	if d.gone != nil {
+		d.gone.Store(true)
+	}
 	if d.closing == reason.StayOpen {
 		d.closing = why
 	}

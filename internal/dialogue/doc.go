@@ -27,7 +27,8 @@
 // # Invariants
 //
 //   - A login that was started is finished and its outcome reported to the Handler,
-//     whether or not its connection still lives: the record counts either way.
+//     whether or not its connection still lives. The Handler is told if that has ended, and then makes no record;
+//     one that it has made counts.
 //   - Ended is called once for each login that was answered with success, Unanswered for
 //     each whose outcome found no terminal.
 //   - All frames of one Receive are answered by one Write, in their order.

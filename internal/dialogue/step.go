@@ -3,6 +3,7 @@ package dialogue
 import (
 	"context"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -93,7 +94,8 @@ func (d *Dialogue) step(ev *session.Event) {
 // with the outcome, even if the terminal is gone by then: only the owner may know that.
 func (d *Dialogue) startLogin(attempt session.LoginAttempt) {
 	driver, peer, line := d.driver, d.peer, d.line
-	attempt.Line = line.Terminal()
+	d.gone = new(atomic.Bool)
+	attempt.Line, attempt.Gone = line.Terminal(), d.gone
 	relayed := attempt.Relayed != nil
 	go func() {
 		outcome, alive := driver.runLogin(peer, attempt)
@@ -125,6 +127,7 @@ func (d *Driver) runLogin(peer session.Peer, attempt session.LoginAttempt) (outc
 func (d *Dialogue) finishLogin(outcome session.Outcome, alive, relayed bool) {
 	defer d.driver.loginEnded(relayed)
 	defer d.rescue()
+	d.gone = nil
 	switch {
 	case d.ended && alive:
 		d.driver.handler.Unanswered(d.peer, outcome)

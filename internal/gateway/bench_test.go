@@ -37,6 +37,7 @@ type idleCore struct{}
 
 func (idleCore) RequestCode(int32, core.Terminal, []byte) reason.Reason { return reason.UnknownRequest }
 
+func (idleCore) Alive(int32) bool                         { return true }
 func (idleCore) Abort(int32, ftd.ReasonCode, string)      {}
 func (idleCore) Open(*core.Opening) (core.Session, error) { return nil, nil }
 

@@ -4,7 +4,8 @@
 // # A login
 //
 //  1. the core says who it is, or why not
-//     and, if that account logs in too often, that it is to come again
+//     and, if that account logs in too often, that it is to come again. Where the terminal, or the core that verified it, has gone
+//     meanwhile, the login ends here, without a record
 //  2. one instant is taken, from which the printed login time and the trading day both come,
 //     and with it the policy: keys, calendar, and what is refused. Together they make the
 //     subject of the record: who, from where, by what

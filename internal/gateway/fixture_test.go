@@ -71,6 +71,8 @@ func (r *rooms) Verify(context.Context, *core.Attempt) (core.User, error) {
 
 func (*rooms) RequestCode(int32, core.Terminal, []byte) reason.Reason { return reason.UnknownRequest }
 
+func (*rooms) Alive(int32) bool { return true }
+
 func (*rooms) Abort(int32, ftd.ReasonCode, string) {}
 
 func (*rooms) Open(*core.Opening) (core.Session, error) { return nil, nil }

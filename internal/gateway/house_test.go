@@ -66,7 +66,9 @@ type fakeCore struct {
 	hang     error
 	mu       sync.Mutex
 	attempts []core.Attempt // with a copy of the password
+	lost     bool           // it goes away behind Verify
 	aborted  []int32
+	told     []ftd.ReasonCode // why
 	openings []core.Opening
 	open     func() (core.Session, error)
 }
@@ -75,10 +77,12 @@ func (*fakeCore) RequestCode(int32, core.Terminal, []byte) reason.Reason {
 	return reason.UnknownRequest
 }
 
-func (c *fakeCore) Abort(sessionID int32, _ ftd.ReasonCode, _ string) {
+func (c *fakeCore) Alive(int32) bool { return !c.lost }
+
+func (c *fakeCore) Abort(sessionID int32, why ftd.ReasonCode, _ string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.aborted = append(c.aborted, sessionID)
+	c.aborted, c.told = append(c.aborted, sessionID), append(c.told, why)
 }
 
 func (c *fakeCore) Open(o *core.Opening) (core.Session, error) {

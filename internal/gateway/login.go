@@ -54,7 +54,7 @@ func (g *Gateway) enter(
 		if outcome.Reason == reason.OK && outcome.Receipt != nil {
 			return
 		}
-		g.core.Abort(peer.SessionID, ftd.ReasonRecordFailed, outcome.Reason.String())
+		g.core.Abort(peer.SessionID, abortCode(outcome.Reason), outcome.Reason.String())
 		if counted {
 			g.online.remove(user.Account)
 		}
@@ -68,6 +68,9 @@ func (g *Gateway) enter(
 	if counted = g.online.add(user.Account); !counted {
 		return g.refuseLogin(e, reason.TooManySessions)
 	}
+	if why := g.mayRecord(peer, a); why != reason.OK {
+		return g.refuseLogin(e, why)
+	}
 	policy, s := g.Policy(), g.subjectOf(user, peer, a, through)
 	r := recording{g: g, policy: policy, s: &s}
 	defer r.settle()
@@ -80,6 +83,26 @@ func (g *Gateway) enter(
 		return g.refuseLogin(e, why)
 	}
 	return g.acceptLogin(e, &s, r.rec, a, through)
+}
+
+// mayRecord says of a verified login whether there is still a terminal to log in and a core to open its session at. What goes away
+// behind it finds a record, which counts.
+func (g *Gateway) mayRecord(peer session.Peer, a *session.LoginAttempt) reason.Reason {
+	switch {
+	case a.Gone != nil && a.Gone.Load():
+		return reason.TerminalGone
+	case !g.core.Alive(peer.SessionID):
+		return reason.CoreAway
+	}
+	return reason.OK
+}
+
+// abortCode is what the core is told of why a verified session is not opened.
+func abortCode(why reason.Reason) ftd.ReasonCode {
+	if why == reason.TerminalGone {
+		return ftd.ReasonGone
+	}
+	return ftd.ReasonRecordFailed
 }
 
 // verify asks the core (step 1). The password is gone afterwards, at any answer.

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -73,6 +75,43 @@ func TestUnanswered(t *testing.T) {
 		t.Errorf("%d records, line %+v", len(h.log.records), line)
 	}
 	h.want(as("a"), reason.OK) // the place is free again
+}
+
+// TestNoRecordOfWhatHasGone: the terminal, or the core that verified it, is not there any more when the record would be made.
+func TestNoRecordOfWhatHasGone(t *testing.T) {
+	for _, c := range []struct {
+		why   string
+		code  int
+		core  ftd.ReasonCode
+		spoil func(*house, *session.LoginAttempt)
+	}{
+		{"terminal_gone", 90, ftd.ReasonGone, func(_ *house, a *session.LoginAttempt) { a.Gone.Store(true) }},
+		{"core_away", 8, ftd.ReasonRecordFailed, func(h *house, _ *session.LoginAttempt) { h.core.lost = true }},
+	} {
+		h := newHouse(t, atMost(1))
+		a := as("a")
+		a.Gone = new(atomic.Bool)
+		h.core.verify = func(at *core.Attempt) (core.User, error) {
+			c.spoil(h, &a)
+			return core.User{Account: at.Account, UserType: regulation.UserCustomer}, nil
+		}
+		outcome, line := h.login(home, a)
+		if outcome.Reason.String() != c.why || outcome.Reason.Code() != c.code || outcome.Receipt != nil {
+			t.Errorf("%s: %+v", c.why, outcome)
+		}
+		if len(h.log.records) != 0 || len(h.core.openings) != 0 || h.Online() != 0 {
+			t.Errorf("%s: %d records, %d opened, %d online", c.why, len(h.log.records), len(h.core.openings), h.Online())
+		}
+		if !slices.Equal(h.core.aborted, []int32{home.SessionID}) || !slices.Equal(h.core.told, []ftd.ReasonCode{c.core}) {
+			t.Errorf("%s: aborted %v for %c", c.why, h.core.aborted, h.core.told)
+		}
+		h.Unanswered(home, outcome) // as the front does without a terminal
+		if len(h.audit.entries) != 1 || line.Reason != c.why || line.Event != "login" || line.Account != "a" || line.RecordID != uuid.Nil || line.Ref == "" {
+			t.Errorf("%s: %+v", c.why, h.audit.entries)
+		}
+		h.core.verify, h.core.lost = nil, false
+		h.want(as("a"), reason.OK) // the place is free
+	}
 }
 
 // A refusal that no terminal receives was written down when it was decided, and held no place.

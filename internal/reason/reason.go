@@ -54,6 +54,7 @@ const (
 	Overloaded       // too much at once; nothing was recorded
 	LoginRate        // this user logs in too often; nothing was recorded
 	LoginDeadline    // the login took too long; nothing was recorded
+	TerminalGone     // the terminal's connection ended while its login was verified; nothing was recorded, and nothing is answered
 	StoreFailed      // the local store refused; nothing was recorded
 	StoreFull        // a bound of the local store is reached; nothing was recorded
 
@@ -153,6 +154,7 @@ var reasons = [reasonCount]reasonFacts{
 	Overloaded:           {"overloaded", 90},
 	LoginRate:            {"login_rate", 90},
 	LoginDeadline:        {"login_deadline", 90},
+	TerminalGone:         {"terminal_gone", 90},
 	StoreFailed:          {"store_failed", 90},
 	StoreFull:            {"store_full", 90},
 	CoreRefused:          {"core_refused", 3},

@@ -3,6 +3,7 @@ package session
 import (
 	"crypto/sha256"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/tradefront/tradefront/internal/core"
@@ -30,6 +31,7 @@ type LoginAttempt struct {
 	Resume   ftd.ResumePoints // Count 0 if it asked for no flow
 	Relayed  *RelayedTerminal // what a many-to-many relay told; nil in direct mode, and of an operator's own login
 	Line     core.Terminal    // where the core's messages go; the driver of the dialogue sets it
+	Gone     *atomic.Bool     // the terminal's connection has ended; the driver sets it too. nil if that is not known
 }
 
 // TerminalInfo is what a terminal sent of its collection, as ftd.TerminalInfo has it.

@@ -83,6 +83,17 @@ func (a *resumeAsks) answered(c *conn) (due, several bool) {
 	return true, several
 }
 
+// Alive is core.Core's.
+func (l *Link) Alive(sessionID int32) bool {
+	s := l.table.get(sessionID)
+	if s == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state == verified && !s.tenure.over.Load()
+}
+
 func (s *session) now() sessionState {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,6 +10,9 @@ import (
 // RequestCode is not known here: a local account has a password alone.
 func (l *Core) RequestCode(int32, core.Terminal, []byte) reason.Reason { return reason.UnknownRequest }
 
+// Alive is true: this core goes with the front.
+func (l *Core) Alive(int32) bool { return true }
+
 // Abort has nothing to do: Verify reserves nothing.
 func (l *Core) Abort(int32, ftd.ReasonCode, string) {}
 
