@@ -100,13 +100,14 @@ constexpr std::int32_t ok = 0, wrong_password = 3, initialising = 7, not_active 
 // Fault is why bytes cannot be read on. To be malformed ends a link; `item` (a well-formed field with an illegal item) does not.
 enum class Fault : std::uint8_t {
     none, extension_long, body_long, tlv_overrun, message_short, version, chain, content_length, field_count, field_overrun,
-    field_twice, field_short, item, field_missing, not_logged_in, login_twice, protocol, refused, silent, output_full
+    field_twice, field_short, item, field_missing, not_logged_in, login_twice, protocol, refused, silent, output_full,
+    bad_credit
 };
 
 inline const char* word(Fault f) {
     constexpr const char* words[] = {"none", "extension_long", "body_long", "tlv_overrun", "message_short", "version", "chain",
         "content_length", "field_count", "field_overrun", "field_twice", "field_short", "item", "field_missing", "not_logged_in",
-        "login_twice", "protocol", "refused", "silent", "output_full"};
+        "login_twice", "protocol", "refused", "silent", "output_full", "bad_credit"};
     return words[static_cast<std::size_t>(f)];
 }
 
@@ -737,7 +738,7 @@ struct Event {
         request_code, // tag, header, body (TID 0x8004): a code for the second factor, of a terminal that is not logged in
         resume,       // tag, ticket, resumed, message: answer by resumed() or refuse_resume(). After a lost link, and of each session
                       // after change() of term or state; it may come again before you have answered: answer the last
-        credit,       // frames: so many more business frames may be sent to the front
+        credit,       // frames: so many more business frames may be sent to the front; -1: no bound. Hold your sum at 2147483647
         visit,        // tag, header, message. header.tid visit_open: visit_record, terminal: an operator relay reported a customer's
                       // terminal; it may come again. visit_close: ended: that terminal has gone. Nothing is answered
         discarded,    // word, tag if the frame had one, header if it had one: nothing is to be done, count it
@@ -1095,7 +1096,8 @@ private:
     bool on_credit(Event& e) {
         LinkCredit c;
         if (const Status s = read(e, c); !s.ok()) return illegal(e, s);
-        if (c.frames == 0 || c.frames < -1) return discard(e, "credit");
+        if (c.frames < -1) return fail(Fault::bad_credit);
+        if (c.frames == 0) return discard(e, "credit");  // it gives nothing
         e.kind = Event::credit, e.frames = c.frames;
         return true;
     }

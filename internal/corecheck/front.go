@@ -230,7 +230,7 @@ func (f *front) addCredit(g *frame) {
 	switch total := f.credit + int64(c.Frames); {
 	case c.Frames == ftd.UnlimitedCredit || f.credit < 0:
 		f.credit = ftd.UnlimitedCredit
-	case c.Frames <= 0 || total > 1<<31-1:
+	case c.Frames < 0 || total > 1<<31-1:
 		f.p.find(wrongCredit, "LinkCredit of %d frames over %d that were left", c.Frames, f.credit)
 	default:
 		f.credit = total

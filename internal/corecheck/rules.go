@@ -99,5 +99,5 @@ var rules = []rule{
 	{"frames_whole", sectionFrames, "no frame of the core's is malformed", needsLink, whatCame(malformed)},
 	{"messages_legal", sectionFrames, "the core sends no message that only a front sends", needsLink, whatCame(wrongMessage)},
 	{"tags_known", sectionFrames, "each frame has the tag of a session of that link, or an audience", needsLink, whatCame(wrongTag)},
-	{"credit_legal", sectionCredit, "LinkCredit is -1 or a number above 0, and the sum at most 2147483647", needsLink, whatCame(wrongCredit)},
+	{"credit_legal", sectionCredit, "LinkCredit is -1 or a number of frames, and the sum at most 2147483647", needsLink, whatCame(wrongCredit)},
 }

@@ -297,7 +297,7 @@ func (p *peer) answer(tag ftd.SessionTag, f *frame) {
 	case "tags_known":
 		defer p.say(ftd.TIDSessionVerify, &ftd.SessionTag{FrontID: 1, SessionID: 1}, 0, 0, 3, nil)
 	case "credit_legal":
-		defer p.say(ftd.TIDLinkCredit, nil, 0, 0, -1, func(e *ftd.Encoder) { e.LinkCredit(&ftd.LinkCredit{}) })
+		defer p.say(ftd.TIDLinkCredit, nil, 0, 0, -1, func(e *ftd.Encoder) { e.LinkCredit(&ftd.LinkCredit{Frames: -2}) })
 	}
 	more := func(e *ftd.Encoder) { e.VerifyResult(&v) }
 	if code != 0 && code != 140 {

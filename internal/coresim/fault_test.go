@@ -3,6 +3,7 @@ package coresim
 import (
 	"bytes"
 	"errors"
+	"math"
 	"net"
 	"strings"
 	"testing"
@@ -228,6 +229,11 @@ func TestFrontsCredit(t *testing.T) {
 	if g := f.next(); g.h.SequenceNumber != 3 {
 		t.Errorf("%+v", g.h)
 	}
+	grant(0) // it gives nothing, and takes nothing away
+	f.echoed(1, business(0x5000, 'S', 4, ""))
+	grant(math.MaxInt32)
+	grant(math.MaxInt32)
+	f.echoed(1, business(0x5000, 'S', 5, ""))
 	grant(-2)
 	f.gone()
 	if n := s.Report().Now(); n.Faults["bad_credit"] != 1 {

@@ -273,13 +273,15 @@ func (l *link) creditOf(body []byte) {
 	switch {
 	case c.Frames == ftd.UnlimitedCredit:
 		l.frontCredit = ftd.UnlimitedCredit
-	case c.Frames < 0, l.frontCredit > 0 && c.Frames > math.MaxInt32-l.frontCredit:
+	case c.Frames < 0:
 		l.violation("bad_credit")
+		return
+	case c.Frames == 0: // it gives nothing
 		return
 	case l.frontCredit == ftd.UnlimitedCredit:
 		l.frontCredit = c.Frames
 	default:
-		l.frontCredit += c.Frames
+		l.frontCredit = int32(min(int64(l.frontCredit)+int64(c.Frames), math.MaxInt32))
 	}
 	l.release()
 }

@@ -60,7 +60,7 @@ func TestLinkVectorsCoverTheLink(t *testing.T) {
 	for _, word := range []string{
 		"ok", "incomplete", "illegal_item", "extension_long", "body_long", "tlv_overrun", "message_short", "version", "chain",
 		"content_length", "field_count", "field_overrun", "field_twice", "field_short",
-		"no_session", "unknown_audience", "bad_accept", "bad_credit", "bad_verify",
+		"no_session", "unknown_audience", "bad_accept", "bad_credit", "credit", "bad_verify",
 		"message business", "message heartbeat", "message RequestCode",
 	} {
 		if !have[word] {
@@ -195,8 +195,11 @@ func creditRule(t *testing.T, v vector, m ftd.Message) string {
 	if c.Frames == ftd.UnlimitedCredit {
 		return ""
 	}
-	if c.Frames <= 0 || before+int(c.Frames) > math.MaxInt32 {
+	switch {
+	case c.Frames < 0:
 		return "bad_credit"
+	case c.Frames == 0 || before+int(c.Frames) > math.MaxInt32:
+		return "credit"
 	}
 	return ""
 }

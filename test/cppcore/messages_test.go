@@ -72,6 +72,13 @@ func business(t testing.TB, tag ftd.SessionTag, tid ftd.TID, chain byte, number 
 	return frame
 }
 
+func linkCredit(t testing.TB, frames int32) []byte {
+	t.Helper()
+	e := ftd.Begin(nil, ftd.TIDLinkCredit)
+	e.LinkCredit(&ftd.LinkCredit{Frames: frames})
+	return end(t, &e)
+}
+
 func sessionResume(t testing.TB, tag ftd.SessionTag, user string, delivered ftd.ResumePoints) []byte {
 	t.Helper()
 	e := ftd.BeginSession(nil, ftd.TIDSessionResume, tag)

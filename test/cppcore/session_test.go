@@ -199,6 +199,7 @@ func TestWhatTheContractForbidsIsDiscarded(t *testing.T) {
 		{sessionResume(t, f.tag(14), "10000003", ftd.ResumePoints{}), 14, "not_open"},
 		{end(t, &state), 13, "direction"},
 		{[]byte{0x02, 0, 0, 0}, 0, "frame_type"},
+		{linkCredit(t, 0), 0, "credit"},
 	} {
 		f.send(test.frame)
 		c.wait(fmt.Sprintf("front 7 session %d: discarded %s", test.session, test.word))
@@ -232,6 +233,7 @@ func TestMalformedBytesEndTheLink(t *testing.T) {
 		{"field_missing", end(t, &missing)},
 		{"field_short", end(t, &short)},
 		{"login_twice", linkLogin(t, 7, "p")},
+		{"bad_credit", linkCredit(t, -2)},
 	} {
 		f := dial(t, "tcp", address)
 		f.logIn("p-" + test.word)

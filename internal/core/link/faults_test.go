@@ -108,9 +108,7 @@ func TestWhatClosesTheLink(t *testing.T) {
 		{"extension too long", []byte{1, 128, 0, 0}, Malformed},
 		{"another version", broken, Malformed},
 		{"short message", []byte{1, 0, 0, 1, 2}, Malformed},
-		{"credit of 0", credit(0), BadCredit},
 		{"negative credit", credit(-2), BadCredit},
-		{"credit that wraps", append(credit(1<<31-1), credit(1<<31-1)...), BadCredit},
 		{"LinkCredit without its field", message(ftd.TIDLinkCredit, nil, nil), Malformed},
 		{"second answer to LinkLogin", message(ftd.TIDLinkLogin, nil, func(e *ftd.Encoder) { e.Error(&ftd.Error{}) }), Unexpected},
 		{"bad StateChange", stateChange(other), BadAccept},
@@ -278,6 +276,27 @@ func TestCredit(t *testing.T) {
 		synctest.Wait()
 		for n := range uint32(100) {
 			pass(t, s, 5+n)
+		}
+	})
+}
+
+// TestCreditThatGivesNothing: a LinkCredit of 0 changes nothing, and a sum has a top; neither ends the link.
+func TestCreditThatGivesNothing(t *testing.T) {
+	seen := newCounts()
+	inBubble(t, 1, func(o *Options) { o.Observer = seen }, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		a := accept(ftd.CoreActive, instanceA, 1)
+		a.Credit = 2
+		k.greet(a)
+		for i, step := range []struct{ frames, want int32 }{{0, 2}, {1<<31 - 4, 1<<31 - 2}, {1, 1<<31 - 1}, {1, 1<<31 - 1}, {1<<31 - 1, 1<<31 - 1}} {
+			k.send(message(ftd.TIDLinkCredit, nil, func(e *ftd.Encoder) { e.LinkCredit(&ftd.LinkCredit{Frames: step.frames}) }))
+			synctest.Wait()
+			if got := l.Status().Endpoints[0].Credit; got != step.want {
+				t.Errorf("credit is %d behind step %d, want %d", got, i, step.want)
+			}
+		}
+		if n := seen.discarded(MootCredit); n != 3 || len(seen.faults) != 0 {
+			t.Errorf("%d were counted, and the faults are %v", n, seen.faults)
 		}
 	})
 }

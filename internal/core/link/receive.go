@@ -204,7 +204,11 @@ func (c *conn) credit(msg *ftd.Message) *problem {
 	if err := credit.Decode(data); err != nil {
 		return &problem{Malformed, err}
 	}
-	return c.out.addCredit(credit.Frames)
+	moot, p := c.out.addCredit(credit.Frames)
+	if moot != nil {
+		c.link.discard(MootCredit, c, 0, ftd.TIDLinkCredit, moot)
+	}
+	return p
 }
 
 // sessionMessage takes a message of the link's about one session.

@@ -79,6 +79,8 @@ func (v linkVector) want(t *testing.T) (f Fault, d Discard, discards bool) {
 		return BadAccept, 0, false
 	case "bad_credit":
 		return BadCredit, 0, false
+	case "credit":
+		return 0, MootCredit, true
 	case "field_short", "illegal_item":
 		switch tid {
 		case ftd.TIDLinkLogin, ftd.TIDStateChange:

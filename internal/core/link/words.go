@@ -51,7 +51,7 @@ const (
 	Malformed                // bytes that are no frame or no message
 	BadAccept                // LinkAccept with an illegal item
 	Unexpected               // a message that a core may not send now
-	BadCredit                // credit that is no number of frames, or more than 2,147,483,647
+	BadCredit                // credit below -1
 	LowerTerm                // active under a lower Term than another core's
 	QueueOverrun             // the core reads too slowly for what the front must not omit
 	FrontStopped             // the front closed the link
@@ -92,6 +92,7 @@ const (
 	LateCode                       // an answer to RequestCode that is not waited for
 	UnknownAudience                // an audience that the front does not know
 	Repeated                       // of a flow, behind a second answer to SessionResume: the terminal has it
+	MootCredit                     // LinkCredit of 0, or what of one is over 2,147,483,647
 
 	discardCount
 )
@@ -99,7 +100,7 @@ const (
 var discardWords = []string{
 	"unknown_session", "foreign_session", "no_session", "not_open", "not_in_use", "wrong_tid", "frame_type",
 	"late_verify", "second_answer", "bad_verify", "late_resume", "bad_resume", "bad_kick", "early_kick", "late_code",
-	"unknown_audience", "repeated",
+	"unknown_audience", "repeated", "credit",
 }
 
 func (d Discard) String() string { return wordOf("discard", discardWords, d) }
