@@ -153,12 +153,12 @@ func (l *Link) ended(e *endpoint, c *conn, p *problem) {
 	if l.ctx.Err() == nil {
 		e.log.trouble(l.logger, l.now(), e, p)
 	}
-	var lost []*session
+	var lost released
 	if c != nil {
 		lost = l.release(c)
 	}
 	l.mu.Unlock()
-	endVerifies(lost)
+	lost.answer(l.now())
 }
 
 // noteStates tells the observer and the log what states are new. mu is held.

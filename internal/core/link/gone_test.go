@@ -207,3 +207,42 @@ func comeAndGo(t *testing.T, l *Link, core *fakeCore, resumesAt int) {
 	}
 	s.Close(ftd.ReasonKicked, "")
 }
+
+// TestARequestForACodeIsAnsweredWhenItsCoreIsLost: with 8, once, whether the link ends or the core alone is not in use any more.
+func TestARequestForACodeIsAnsweredWhenItsCoreIsLost(t *testing.T) {
+	for name, lose := range map[string]func(k *coreConn){
+		"link": func(k *coreConn) { k.Close() },
+		"core": func(k *coreConn) { k.send(stateChange(accept(ftd.CoreStandby, instanceA, 1))) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+				k := cores[0].accept()
+				k.greet(accept(ftd.CoreActive, instanceA, 1))
+				synctest.Wait()
+				terminal := newTerminal()
+				_, body := business(ftd.TIDRequestCode, 0, 6, "mobile")
+				if r := l.RequestCode(5, terminal, body); r != reason.OK {
+					t.Fatal(r)
+				}
+				k.next(ftd.TIDRequestCode)
+				lose(k)
+				synctest.Wait()
+				k.send(toSession(5, body))
+				synctest.Wait()
+				got := terminal.bodies()
+				if len(got) != 1 || l.codes.waiting() != 0 {
+					t.Fatalf("%d answers, and %d wait", len(got), l.codes.waiting())
+				}
+				m, err := ftd.DecodeMessage(got[0])
+				if err != nil {
+					t.Fatal(err)
+				}
+				var e ftd.Error
+				data, _ := m.Field(ftd.FIDError)
+				if err := e.Decode(data); err != nil || e.Code != 8 || m.TID != ftd.TIDRequestCode || m.SequenceNumber != 6 {
+					t.Errorf("the answer is %+v %+v: %v", m, e, err)
+				}
+			})
+		})
+	}
+}

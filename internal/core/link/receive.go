@@ -52,7 +52,10 @@ func (c *conn) business(h ftd.Header, f ftd.Frame) {
 	case tag.FrontID != l.options.FrontID:
 		l.discard(ForeignSession, c, tag.SessionID, h.TID, nil)
 	case h.TID == ftd.TIDRequestCode:
-		c.codeAnswered(tag.SessionID, f.Body)
+		if !c.codeAnswered(tag.SessionID, f.Body) {
+			l.discard(LateCode, c, tag.SessionID, h.TID, nil)
+		}
+	case h.TID == ftd.TIDError && l.table.get(tag.SessionID) == nil && c.codeAnswered(tag.SessionID, f.Body):
 	case !h.TID.Business():
 		l.discard(WrongTID, c, tag.SessionID, h.TID, nil)
 	default:
@@ -66,14 +69,6 @@ func (c *conn) inUse() *tenure {
 		return t
 	}
 	return nil
-}
-
-func (c *conn) codeAnswered(id int32, body []byte) {
-	if asked := c.link.codes.take(id); asked != nil {
-		asked.Deliver(body)
-		return
-	}
-	c.link.discard(LateCode, c, id, ftd.TIDRequestCode, nil)
 }
 
 func (c *conn) deliver(t *tenure, id int32, h ftd.Header, body []byte) {
@@ -174,7 +169,7 @@ func (c *conn) linkMessage(h ftd.Header, f ftd.Frame) *problem {
 // accepted takes what the core says of itself.
 func (c *conn) accepted(msg *ftd.Message) (p *problem) {
 	l, m := c.link, &c.endpoint.machine
-	var asked []*session
+	var lost released
 	l.mu.Lock()
 	if c.ctx.Err() == nil {
 		var credit int32
@@ -186,11 +181,11 @@ func (c *conn) accepted(msg *ftd.Message) (p *problem) {
 			c.out.setCredit(credit)
 			l.settle()
 			l.noteStates()
-			asked = l.release(c)
+			lost = l.release(c)
 		}
 	}
 	l.mu.Unlock()
-	endVerifies(asked)
+	lost.answer(l.now())
 	c.timer.Reset(0) // the heartbeat may have another period
 	return p
 }

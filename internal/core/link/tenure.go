@@ -64,19 +64,34 @@ func (l *Link) begin(e *endpoint) {
 	l.resumeWaiting(t)
 }
 
-// release takes the sessions of c's tenures that are over from them, and lets the open ones wait for the next. It is
-// called by c's reader, or after that: nothing is delivered under these tenures any more. The sessions that it returns were
-// verifying: endVerifies is to be called without mu. Terminals that could only change a password are sent away. mu is held.
-func (l *Link) release(c *conn) (asked []*session) {
-	if len(c.ended) == 0 {
-		return nil
+// released are those that waited for an answer of a core that went away.
+type released struct {
+	verifying []*session
+	codes     []asker
+}
+
+// answer tells them. No mutex is held.
+func (r *released) answer(now time.Time) {
+	endVerifies(r.verifying)
+	for _, a := range r.codes {
+		a.refuse(now)
 	}
+}
+
+// release takes the sessions of c's tenures that are over from them, and lets the open ones wait for the next. It is
+// called by c's reader, or after that: nothing is delivered under these tenures any more. What it returns is to be answered
+// without mu. Terminals that could only change a password are sent away. mu is held.
+func (l *Link) release(c *conn) (lost released) {
+	if len(c.ended) == 0 {
+		return lost
+	}
+	lost.codes = l.codes.lost(c.ended)
 	now := l.now()
 	var leave []*session
 	for _, s := range l.table.ordered() {
 		switch s.release(c.ended, now) {
 		case verifying:
-			asked = append(asked, s)
+			lost.verifying = append(lost.verifying, s)
 		case passwordOnly:
 			leave = append(leave, s)
 		}
@@ -92,7 +107,7 @@ func (l *Link) release(c *conn) (asked []*session) {
 		l.graceEnd = now.Add(l.options.Grace)
 		l.grace = time.AfterFunc(min(l.options.Grace, next.Sub(now)), l.graceOver)
 	}
-	return asked
+	return lost
 }
 
 // overdue marks the waiting sessions whose core was lost so long ago that they are not to wait for another, however often one

@@ -25,6 +25,9 @@ const (
 	exitTextKicked  = "交易核心结束了会话 the trading core ended the session"
 )
 
+// codeLost is the text of the answer to a request for a code whose core went away.
+const codeLost = "交易核心已断开，请稍后重试 the trading core went away, ask again"
+
 // forceExit is the data of a ForceExit field.
 func forceExit(code byte, text string) []byte {
 	const data = ftd.FrameHeaderLen + ftd.MessageHeaderLen + ftd.FieldHeaderLen

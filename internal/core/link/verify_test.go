@@ -1,7 +1,10 @@
 package link
 
 import (
+	"bytes"
+	"encoding/binary"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -184,7 +187,15 @@ func TestRequestCode(t *testing.T) {
 				t.Fatal(r)
 			}
 		}
-		if l.codes.take(100) != nil || l.codes.take(101) == nil || len(l.codes.order) != maxCodeRequests {
+		_, refusal := business(ftd.TIDError, 0, 0, "too many codes") // the first request was forgotten, this one waits
+		k.send(toSession(101, refusal), toSession(101, refusal))
+		synctest.Wait()
+		want := slices.Clone(refusal)
+		binary.BigEndian.PutUint32(want[1:], uint32(ftd.TIDRequestCode))
+		if got := terminal.bodies(); len(got) != 2 || !bytes.Equal(got[1], want) || seen.discarded(UnknownSession) != 1 {
+			t.Errorf("an Error was not delivered once as the answer: % x", got)
+		}
+		if l.codes.take(100) != nil || l.codes.take(102) == nil || len(l.codes.order) != maxCodeRequests {
 			t.Error("the bound does not hold")
 		}
 	})
