@@ -151,7 +151,7 @@ func (m *Machine) end(r Request, dst []byte, e *ftd.Encoder) ([]byte, error) {
 // is not complete yet, which 4,227 bytes always are.
 //
 // After an error the connection is over and the driver must close it: *ViolationError,
-// *ForceExit, or *Error for one that answers no request. A refusal of a request is no error but
+// *ForceExit, or *Error for one that answers no request before a login. A refusal of a request is no error but
 // an event; after Refused to AnswerChallenge the front closes.
 func (m *Machine) Receive(buf []byte) (n int, e Event, err error) {
 	frame, n, err := ftd.DecodeFrame(buf, ftd.MaxBodyLen)
@@ -181,6 +181,9 @@ func (m *Machine) Receive(buf []byte) (n int, e Event, err error) {
 			e, err = receiveRelay(message)
 			return n, e, err
 		}
+	}
+	if m.refusesMessage(message) {
+		return n, Event{Kind: Arrived, body: frame.Body}, nil
 	}
 	request := m.pending
 	m.pending = NoRequest

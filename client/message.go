@@ -10,7 +10,7 @@ import (
 )
 
 // Message is one of the trading core's, or an Error of the front's about a request to it (docs/protocol.md,
-// "Business messages"). Body is that of the frame, with the message's header of 16 bytes; it is valid only until the
+// "Business messages"); that of a front without a trading core, 77, names none. Body is that of the frame, with the message's header of 16 bytes; it is valid only until the
 // handler returns.
 type Message struct {
 	TID    uint32
@@ -55,6 +55,11 @@ func (m *Message) Err() *Error {
 		return newError(&f)
 	}
 	return nil
+}
+
+// refusesAll reports whether it is an Error that names no request.
+func (m *Message) refusesAll() bool {
+	return m.TID == uint32(ftd.TIDError) && m.Series == 0 && m.Number == 0
 }
 
 // Target is which request an Error of the front's is about. ok is false for all other messages.
@@ -193,7 +198,17 @@ func (m *Machine) arrives(h ftd.Header) bool {
 	return true
 }
 
-// WithHandler calls f for each message of the trading core's, on the goroutine that reads: until f returns the
+// refusesMessage reports whether an Error that names no request says that the front does not pass on what AppendMessage made: so answers
+// a front without a trading core (77). It answers a logout under the logout's own TID.
+func (m *Machine) refusesMessage(message ftd.Message) bool {
+	if m.current.period == 0 || message.TID != ftd.TIDError || m.pending != NoRequest && m.pending != RequestLogout {
+		return false
+	}
+	status, _, err := statusOf(message)
+	return err == nil && status.Code != 0
+}
+
+// WithHandler calls f for each message of the trading core's, and for each Error of the front's about one to it, on the goroutine that reads: until f returns the
 // Conn takes nothing else, an answer neither. f may call Send, and no other method that waits. Without a handler
 // such messages are ignored.
 func WithHandler(f func(Message)) Option {

@@ -117,6 +117,38 @@ func TestMessagesArrive(t *testing.T) {
 	}
 }
 
+// TestAFrontWithoutACore: its Error names no request. It is the handler's, and neither ends the connection nor answers the logout.
+func TestAFrontWithoutACore(t *testing.T) {
+	refusal := frame(t, ftd.TIDError, said(77, "no core [ref ABCDEF]"))
+	for _, leaving := range []bool{false, true} {
+		m := trading(t)
+		if leaving {
+			out, err := leave(m, nil)
+			must(t, out, err)
+		}
+		_, e, err := m.Receive(refusal)
+		got := e.Message()
+		if _, _, about := got.Target(); err != nil || e.Kind != client.Arrived || about || got.Err() == nil || got.Err().Code != 77 {
+			t.Fatalf("leaving %v: %v, %v, %+v", leaving, e.Kind, err, got)
+		}
+		if leaving {
+			if _, e, err := m.Receive(frame(t, ftd.TIDUserLogout, said(0, ""))); e.Kind != client.LoggedOut || err != nil {
+				t.Errorf("the logout's answer is %v, %v", e.Kind, err)
+			}
+		}
+	}
+	m := trading(t) // such a front answers a change of the password likewise
+	b, err := m.AppendPassword(nil, &client.PasswordUpdate{BrokerID: "9999", UserID: "8", OldPassword: "a", NewPassword: "b"})
+	must(t, b, err)
+	if _, e, err := m.Receive(refusal); e.Kind != client.Refused || err != nil || e.Refusal.Code != 77 {
+		t.Errorf("the password's answer is %v, %v", e.Kind, err)
+	}
+	var violation *client.ViolationError
+	if _, _, err := trading(t).Receive(frame(t, ftd.TIDError, said(0, ""))); !errors.As(err, &violation) {
+		t.Errorf("a success that answers nothing: %v", err)
+	}
+}
+
 func TestMachineChangesThePassword(t *testing.T) {
 	change := client.PasswordUpdate{BrokerID: "9999", UserID: "8", OldPassword: "a", NewPassword: "b"}
 	for _, in := range []bool{false, true} {

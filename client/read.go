@@ -61,8 +61,12 @@ func (c *Conn) takeFrames(buf []byte) ([]byte, error) {
 		switch e.Kind {
 		case Ignored:
 		case Arrived:
+			m := e.Message()
+			if c.relay != nil && m.refusesAll() {
+				return nil, m.Err() // a Relay sends no business
+			}
 			if c.handler != nil {
-				c.handler(e.Message())
+				c.handler(m)
 			}
 		case Submitted, SubmitRefused, TerminalEnded, TerminalExit:
 			if c.relay == nil {

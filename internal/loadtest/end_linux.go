@@ -99,9 +99,6 @@ var laterCodes = []int{7, 8, codeLater}
 // broken is for what is no answer to the visit's request.
 func (e *engine) broken(v *visit, err error) {
 	if refusal, is := errors.AsType[*client.Error](err); is {
-		if refusal.Code == codeNoCore && v.dialog != nil {
-			e.refuseWithoutCore(v)
-		}
 		e.refused(v, refusal.Code)
 		return
 	}

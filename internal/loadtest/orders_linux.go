@@ -111,6 +111,10 @@ func (e *engine) arrived(v *visit, event *client.Event) {
 	if v.dialog == nil || m.Series != 0 {
 		return // a flow
 	}
+	if refusal := m.Err(); refusal != nil && refusal.Code == codeNoCore && m.Number == 0 {
+		e.refuseWithoutCore(v)
+		return
+	}
 	number := m.Number
 	if _, of, is := m.Target(); is {
 		number = of
