@@ -191,6 +191,8 @@ func (d *Daemon) server(handler dialogue.Handler) Server {
 		Listen:    d.listen,
 		Resumed:   d.taken.front(),
 		AtCore:    d.atCore,
+
+		RelayConnections: d.path.Relays.ConnectionsFrom,
 	}, handler, d.metrics, d.logger)
 	ctx, cancel := context.WithTimeout(context.Background(), directoryPatience)
 	defer cancel()

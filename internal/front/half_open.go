@@ -12,7 +12,8 @@ const (
 	// one for each terminal, each of which is half-open for two round trips.
 	maxHalfOpenRelays = 4096
 	// maxHalfOpenOfSource bounds those from one source: a host that opens connections and says nothing leaves room for the
-	// relays. A relay whose terminals all come back at once has as many on their way as authenticate within two round trips.
+	// relays. Where relays may have more connections from an address of the source, that many may be half-open: a many-to-many relay
+	// whose terminals all come back at once opens them at once.
 	maxHalfOpenOfSource = 1024
 )
 
@@ -41,14 +42,15 @@ func (h *halfOpen) add() bool {
 	return true
 }
 
-// from counts a connection of add for its source as well, unless that has most; the zero source is no bound.
-func (h *halfOpen) from(at netip.Prefix) bool {
+// from counts a connection of add for its source as well, unless that has most, and as many as granted says; the zero source is no
+// bound.
+func (h *halfOpen) from(at netip.Prefix, granted func() int) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !at.IsValid() {
 		return true
 	}
-	if h.ofSource[at] >= h.mostOfSource {
+	if n := h.ofSource[at]; n >= h.mostOfSource && n >= granted() {
 		return false
 	}
 	h.ofSource[at]++
@@ -71,11 +73,19 @@ func (h *halfOpen) remove(at netip.Prefix) {
 // countSource counts a half-open connection for the source of its relay, once that is known.
 func (c *conn) countSource(relay netip.Addr) bool {
 	at := source.Of(relay)
-	if !c.server.halfOpen.from(at) {
+	if !c.server.halfOpen.from(at, func() int { return c.server.granted(relay) }) {
 		return false
 	}
 	c.halfOpenAt = at
 	return true
+}
+
+// granted is how many connections relays may have from that address.
+func (s *Server) granted(relay netip.Addr) int {
+	if s.cfg.RelayConnections == nil {
+		return 0
+	}
+	return s.cfg.RelayConnections(relay)
 }
 
 // notHalfOpen notes that the connection has authenticated, or has ended.

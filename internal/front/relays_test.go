@@ -150,6 +150,9 @@ func TestHalfOpenRelaysOfOneSource(t *testing.T) {
 	cfg.Listeners = append(cfg.Listeners, front.Listener{Address: "127.0.0.1:0", Relays: true, Proxy: &front.ProxyRule{
 		Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Timeout: time.Minute,
 	}}, front.Listener{Address: "127.0.0.1:0", Relays: true})
+	cfg.RelayConnections = func(from netip.Addr) int { // less than the bound of any source, and more
+		return map[string]int{"203.0.113.7": 1, "203.0.113.9": 3}[from.String()]
+	}
 	r := start(t, cfg, newHandler())
 	r.SetMaxHalfOpenRelays(100, 2)
 	through := func(client string) *terminaltest.Terminal {
@@ -177,6 +180,17 @@ func TestHalfOpenRelaysOfOneSource(t *testing.T) {
 		_ = second.Close()
 		r.closedBy(reason.PeerClosed)
 		one().Authenticate(software("v_s_1"), authCode)
+	}
+	granted := [3]*terminaltest.Terminal{through("203.0.113.9"), through("203.0.113.9"), through("203.0.113.9")}
+	for _, m := range granted {
+		m.Send(ask("v_s_1"))
+		m.Expect(ftd.TIDAuthenticate, -1)
+	}
+	through("203.0.113.9").ExpectClosed()
+	r.closedBy(reason.UnauthenticatedFull)
+	for _, m := range granted {
+		m.Send(answer("v_s_1"))
+		m.Expect(ftd.TIDAuthenticate, 0)
 	}
 	through("203.0.113.8").Authenticate(software("v_s_1"), authCode)
 	await.True(t, "no source is counted any more", func() bool { return r.HalfOpenSources() == 0 })

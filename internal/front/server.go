@@ -40,6 +40,8 @@ type Config struct {
 	Listeners []Listener
 	Limits    Limits
 	Session   session.Settings // but for Refusals, which Limits has
+	// RelayConnections is how many connections relays may have from that address, together; nil for 0. It must not block.
+	RelayConnections func(from netip.Addr) int
 	// Listen binds an address; nil for Listen. A process that was handed its sockets gives them here.
 	Listen func(address string) (*net.TCPListener, error)
 	// Resumed is what another process gives to this one; nil for none. A server with it holds from

@@ -97,6 +97,19 @@ func (t *Table) Find(appID []byte) *Relay {
 	return s.relays[string(appID)]
 }
 
+// ConnectionsFrom is how many connections the relays may have that may come from addr, together.
+func (t *Table) ConnectionsFrom(addr netip.Addr) (n int) {
+	if t == nil || t.current.Load() == nil {
+		return 0
+	}
+	for _, r := range t.current.Load().relays {
+		if r.Admits(addr) {
+			n += r.Connections
+		}
+	}
+	return n
+}
+
 // All lists the relays by their AppIDs.
 func (t *Table) All() []*Relay {
 	if t == nil || t.current.Load() == nil {

@@ -57,6 +57,31 @@ func TestDenyByDefault(t *testing.T) {
 	}
 }
 
+// TestConnectionsFrom: of each relay that may come from there.
+func TestConnectionsFrom(t *testing.T) {
+	from := func(networks ...string) (all []netip.Prefix) {
+		for _, n := range networks {
+			all = append(all, netip.MustParsePrefix(n))
+		}
+		return all
+	}
+	source := &rows{permissions: []Permission{
+		{AppID: relayApp, Networks: from("10.1.2.0/24", "10.1.0.0/16"), Connections: 50_000},
+		{AppID: "abcdef_other_1.0", Networks: from("10.1.2.3/32"), Connections: 16},
+		{AppID: "abcdef_none_1.0", Connections: 7},
+	}}
+	table := NewTable(source)
+	if n := table.ConnectionsFrom(netip.MustParseAddr("10.1.2.3")); n != 0 {
+		t.Errorf("%d connections before the first Refresh", n)
+	}
+	source.refresh(t, table)
+	for addr, want := range map[string]int{"10.1.2.3": 50_016, "::ffff:10.1.2.4": 50_000, "203.0.113.7": 0} {
+		if n := table.ConnectionsFrom(netip.MustParseAddr(addr)); n != want {
+			t.Errorf("%s: %d connections, want %d", addr, n, want)
+		}
+	}
+}
+
 func TestScope(t *testing.T) {
 	grants := []Grant{
 		{relayApp, operator, Single, "70000001"},
