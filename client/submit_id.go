@@ -12,7 +12,7 @@ import (
 // The front judges its time, so the relay's clock must be right.
 type SubmitID [16]byte
 
-// What a front takes of a SubmitID's time, against its own clock.
+// What a front takes of a SubmitID's time, against its own clock, unless its operator set other bounds.
 const (
 	SubmitIDMaxAge   = 15 * time.Minute
 	SubmitIDMaxAhead = 60 * time.Second

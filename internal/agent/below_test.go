@@ -129,7 +129,6 @@ func TestOperatorsBelow(t *testing.T) {
 // TestChecksOfASubmissionBelow are those that need no front, in the order of docs/protocol.md.
 func TestChecksOfASubmissionBelow(t *testing.T) {
 	t.Parallel()
-	old := func(d time.Duration) []byte { return []byte(client.NewSubmitID(time.Now().Add(d)).String()) }
 	steps := []struct {
 		want   reason.Reason
 		item   string
@@ -137,8 +136,6 @@ func TestChecksOfASubmissionBelow(t *testing.T) {
 	}{
 		{reason.IllegalField, "RelayedTerminal.PublicIP", func(_ *office, s *session.SubmitAttempt) { s.Visit.Illegal = "RelayedTerminal.PublicIP" }},
 		{reason.IllegalField, "SubmitRequest.UserID", func(_ *office, s *session.SubmitAttempt) { s.Illegal = "SubmitRequest.UserID" }},
-		{reason.SubmitIDTime, "", func(_ *office, s *session.SubmitAttempt) { s.Request.SubmitID = old(-16 * time.Minute) }},
-		{reason.SubmitIDTime, "", func(_ *office, s *session.SubmitAttempt) { s.Request.SubmitID = old(2 * time.Minute) }},
 		{reason.SubmitID, "", func(_ *office, s *session.SubmitAttempt) {
 			s.Request.SubmitID = []byte("019B7C1E-5C00-7D4E-8A3B-0123456789AB")
 		}},
@@ -157,6 +154,25 @@ func TestChecksOfASubmissionBelow(t *testing.T) {
 	}
 	if got := f.agent.EndTerminal(peer(1), []byte("7000"), s.Request.SubmitID); got.Reason != reason.WrongKind {
 		t.Errorf("TerminalEnd: %+v", got)
+	}
+}
+
+// TestTimesAreTheFrontsToJudge: the firm sets at its fronts how old a SubmitID may be, up to a day; the front's 15 is the answer.
+func TestTimesAreTheFrontsToJudge(t *testing.T) {
+	t.Parallel()
+	f := chained(t)
+	f.relayLogin(1)
+	for i, age := range []time.Duration{23 * time.Hour, -9 * time.Minute, 25 * time.Hour} {
+		s := submission(byte(i))
+		s.Request.SubmitID = []byte(client.NewSubmitID(time.Now().Add(-age)).String())
+		if age > 24*time.Hour {
+			f.relay.answer = fails(&client.Error{Code: 15, Text: "too old", Ref: "UPREF1"})
+		}
+		got := f.agent.Submit(t.Context(), peer(1), s)
+		check(t, "sent", len(f.relay.sent), i+1)
+		if refused := age > 24*time.Hour; refused != (got.Code == 15 && got.Text == "too old") || refused == (got.Reason == reason.OK) {
+			t.Errorf("%v old: %+v", age, got)
+		}
 	}
 }
 

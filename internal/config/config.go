@@ -247,7 +247,8 @@ type Relay struct {
 	MaxTerminalAge time.Duration `key:"max_terminal_age" default:"96h" min:"1h" max:"400h"`
 	// How far a relay's clock may be ahead of this front's; more is refused with error 15.
 	ClockAhead time.Duration `key:"clock_ahead" default:"1m" min:"0s" max:"10m"`
-	// How old a SubmitID may be; older is refused with error 15.
+	// How old a SubmitID may be; older is refused with error 15. Relays send again for 10 minutes what was not answered:
+	// below 10m a submission may be refused after an outage that may have been recorded before.
 	SubmitIDAge time.Duration `key:"submit_id_age" default:"15m" min:"1m" max:"24h"`
 	// The login of the operator himself, at a relay of type 3. report: a line of the report, as the specification
 	// has it (B.1 b 1). audit_only: a line of the audit log alone.
