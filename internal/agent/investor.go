@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
@@ -23,7 +24,7 @@ import (
 func (a *Agent) loginVia(ctx context.Context, peer session.Peer, attempt *session.LoginAttempt, visit relayed, e ops.Entry) session.Outcome {
 	u, err := a.connect(ctx)
 	if err != nil {
-		return a.refuse(e, &refusal{reason: reason.UpstreamAway})
+		return a.refuse(e, a.noUpstream(err, visit.told != nil))
 	}
 	keep := false
 	defer func() {
@@ -48,6 +49,17 @@ func (a *Agent) loginVia(ctx context.Context, peer session.Peer, attempt *sessio
 	a.accepted(e, receipt)
 	a.work.Go(p.read)
 	return session.Outcome{Receipt: receipt, Session: p}
+}
+
+// tooMany is a front's code for a relay that has as many connections as it may.
+const tooMany = 60
+
+// noUpstream is what it means to a terminal, or to a relay below, that no front takes another connection.
+func (a *Agent) noUpstream(err error, below bool) *refusal {
+	if refused, is := errors.AsType[*client.Error](err); is && refused.Code == tooMany {
+		return a.answered(refused.Code, refused.Text, refused.Ref, below)
+	}
+	return &refusal{reason: reason.UpstreamAway}
 }
 
 func visitFor(line core.Terminal, r *session.Receipt) visit {

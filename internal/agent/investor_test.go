@@ -84,17 +84,25 @@ func TestInvestorRefusals(t *testing.T) {
 		code  int
 		text  string
 	}{
-		"7":              {no(7), reason.UpstreamRefused, 7, "front says no"},
-		"8":              {no(8), reason.UpstreamRefused, 8, "front says no"},
-		"90":             {no(90), reason.UpstreamRefused, 90, "front says no"},
-		"3":              {no(3), reason.UpstreamRefused, 3, "front says no"},
-		"75":             {no(75), reason.UpstreamRefused, 75, "front says no"},
-		"143":            {no(143), reason.UpstreamRefused, 143, "front says no"},
-		"63":             {no(63), reason.UpstreamRefused, 63, "front says no"},
-		"9":              {no(9), reason.UpstreamRefused, 3, ""},
-		"27":             {no(27), reason.UpstreamAway, 0, ""},
-		"77":             {no(77), reason.UpstreamAway, 0, ""},
-		"closed":         {func(l *link) { l.admit('2'); l.message() }, reason.StoreInDoubt, 0, ""},
+		"7":      {no(7), reason.UpstreamRefused, 7, "front says no"},
+		"8":      {no(8), reason.UpstreamRefused, 8, "front says no"},
+		"90":     {no(90), reason.UpstreamRefused, 90, "front says no"},
+		"3":      {no(3), reason.UpstreamRefused, 3, "front says no"},
+		"75":     {no(75), reason.UpstreamRefused, 75, "front says no"},
+		"143":    {no(143), reason.UpstreamRefused, 143, "front says no"},
+		"63":     {no(63), reason.UpstreamRefused, 63, "front says no"},
+		"9":      {no(9), reason.UpstreamRefused, 3, ""},
+		"27":     {no(27), reason.UpstreamAway, 0, ""},
+		"77":     {no(77), reason.UpstreamAway, 0, ""},
+		"closed": {func(l *link) { l.admit('2'); l.message() }, reason.StoreInDoubt, 0, ""},
+		"60 at once": {func(l *link) {
+			l.message()
+			l.send(ftd.TIDAuthenticate, said(60))
+		}, reason.UpstreamRefused, 60, "front says no"},
+		"63 at once": {func(l *link) {
+			l.message()
+			l.send(ftd.TIDAuthenticate, said(63))
+		}, reason.UpstreamAway, 0, ""},
 		"closed at once": {func(l *link) { l.admit('2') }, reason.UpstreamAway, 0, ""},
 		"ForceExit": {func(l *link) {
 			l.admit('2')
@@ -130,7 +138,11 @@ func TestInvestorRefusals(t *testing.T) {
 			for _, p := range f.sessions() {
 				p.Close(ftd.ReasonGone, "")
 			}
-			check(t, name+": connections", len(u.connections()), 2)
+			want := 2
+			if name == "60 at once" || name == "63 at once" { // the other front was asked too
+				want = 3
+			}
+			check(t, name+": connections", len(u.connections()), want)
 		})
 	}
 }
