@@ -67,8 +67,8 @@ func (e *engine) resumePoints(s *session, delivered *ftd.ResumePoints) (points f
 			continue
 		}
 		f.reach(p.Number)
-		if p.Number < 0 {
-			p.Number = f.last
+		if p.Number < 0 { // nothing of it was delivered since SessionOpen
+			p.Number = s.behind(f)
 		}
 		points.Points[points.Count] = p
 		points.Count++
@@ -77,6 +77,36 @@ func (e *engine) resumePoints(s *session, delivered *ftd.ResumePoints) (points f
 		points.Count, points.Points[0] = 1, ftd.Point{Series: s.account.flow.series, Number: s.account.flow.last}
 	}
 	return points
+}
+
+// begins is behind which numbers the flows begin that SessionOpen asks for.
+func (e *engine) begins(s *session, asked ftd.ResumePoints) ftd.ResumePoints {
+	for i := range asked.All() {
+		p := &asked.Points[i]
+		if f := e.flowOf(s, p.Series); f != nil && p.Number < 0 {
+			p.Number = f.last
+		}
+	}
+	return asked
+}
+
+// behind is where a flow of which the session has got nothing goes on: where it began, or with all that this instance has if an
+// earlier one opened the session.
+func (s *session) behind(f *flow) int32 {
+	for _, p := range s.from.All() {
+		if p.Series == f.series && p.Number >= 0 && p.Number <= f.last {
+			return p.Number
+		}
+	}
+	return f.start()
+}
+
+// start is the number behind which everything is that is still there.
+func (f *flow) start() int32 {
+	if len(f.bodies) == 0 {
+		return f.last
+	}
+	return f.first - 1
 }
 
 // replay sends what the points ask for. Points of series that are not the session's are counted.

@@ -102,6 +102,27 @@ func TestResumeSendsWhatWasMissed(t *testing.T) {
 	}
 }
 
+// A terminal that asked for a flow from then on, and has got nothing of it, misses nothing of what came while its front was away.
+func TestResumeOfAFlowFromNowOn(t *testing.T) {
+	t.Parallel()
+	s, address := started(t, options())
+	do(t, s, "broadcast B before")
+	f := linked(t, address)
+	f.verify(1, "alice", "Secret-a")
+	record := f.open(1, ftd.Point{Series: seriesEverybody, Number: -1})
+	f.echoed(1, business(0x5000, 'S', 1, "open"))
+	_ = f.c.Close()
+	await.True(t, "the session to wait", func() bool { return s.Report().Sessions["suspended"] == 1 })
+	do(t, s, "broadcast B missed")
+	g := f.again(address)
+	if code, p := g.resume(1, "alice", record, ftd.Point{Series: seriesEverybody, Number: -1}); code != 0 || p.Points[0].Number != 1 {
+		t.Fatalf("%d %+v", code, p)
+	}
+	if m := g.next(); m.h.SequenceSeries != seriesEverybody || m.h.SequenceNumber != 2 {
+		t.Errorf("%+v", m.h)
+	}
+}
+
 func TestSessionsOfAnotherProcessEnd(t *testing.T) {
 	t.Parallel()
 	s, address := started(t, options())

@@ -30,6 +30,7 @@ type session struct {
 	record    string
 	suspended time.Time
 	kicked    bool
+	from      ftd.ResumePoints // behind which numbers its flows began at SessionOpen
 	dialog    dialog
 	visits    visits
 }
@@ -114,6 +115,7 @@ func (l *link) open(tag ftd.SessionTag, body []byte) {
 	s.account.LastLogin, s.account.LastIP = string(record.LoginTime), s.ip
 	l.e.opened(s, record.RecordID)
 	l.e.count.Opens++
+	s.from = l.e.begins(s, points)
 	l.e.replay(s, &points)
 }
 

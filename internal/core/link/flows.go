@@ -34,6 +34,19 @@ func (f *flows) note(series uint16, number uint32) bool {
 	return true
 }
 
+// anchor takes, of a flow of which nothing was delivered since the terminal asked for it from then on (-1), the number behind which the
+// core says it goes on: at the next resume the front can name that.
+func (f *flows) anchor(behind *ftd.ResumePoints) {
+	for i := range f.points.All() {
+		own := &f.points.Points[i]
+		for _, p := range behind.All() {
+			if own.Number < 0 && p.Series == own.Series {
+				own.Number = max(p.Number, own.Number)
+			}
+		}
+	}
+}
+
 // sentAgain: a core that was asked to resume more than once sends what is behind these points for each of its answers.
 // What was delivered behind the first must not be delivered behind the second.
 func (f *flows) sentAgain(behind *ftd.ResumePoints) {

@@ -94,6 +94,35 @@ func TestResumeAfterARestart(t *testing.T) {
 	})
 }
 
+// TestAFlowFromNowOnIsResumedWhereTheCoreSaid: the terminal asked for it from then on and has got nothing: the core says where that was,
+// and the front names it at the next resume.
+func TestAFlowFromNowOnIsResumedWhereTheCoreSaid(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		openSession(t, l, k, 1, newTerminal(), ftd.Point{Series: 2, Number: -1}, ftd.Point{Series: 4, Number: -1}, ftd.Point{Series: 5, Number: 3})
+		for term, want := range [][]ftd.Point{
+			{{Series: 2, Number: -1}, {Series: 4, Number: -1}, {Series: 5, Number: 3}},
+			{{Series: 2, Number: 9}, {Series: 4, Number: -1}, {Series: 5, Number: 3}},
+		} {
+			k.send(stateChange(accept(ftd.CoreActive, instanceA, int32(term+2))))
+			var resume ftd.ResumeSession
+			if err := resume.Decode(k.next(ftd.TIDSessionResume).field(t, ftd.FIDResumeSession)); err != nil {
+				t.Fatal(err)
+			}
+			if got := resume.Delivered.All(); !slices.Equal(got, want) {
+				t.Errorf("delivered are %v, want %v", got, want)
+			}
+			k.send(message(ftd.TIDSessionResume, tagOf(1), func(e *ftd.Encoder) {
+				e.ResumePoints(&ftd.ResumePoints{Count: 2, Points: [8]ftd.Point{{Series: 2, Number: 9}, {Series: 5, Number: 7}}})
+				e.Error(&ftd.Error{})
+			}))
+			synctest.Wait()
+		}
+	})
+}
+
 // TestAnotherTermOnTheSameLink: a core that says another term or instance, or standby and active again, is asked to resume.
 func TestAnotherTermOnTheSameLink(t *testing.T) {
 	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
