@@ -10,8 +10,8 @@ import (
 )
 
 // Message is one of the trading core's, or an Error of the front's about a request to it (docs/protocol.md,
-// "Business messages"); that of a front without a trading core, 77, names none. Body is that of the frame, with the message's header of 16 bytes; it is valid only until the
-// handler returns.
+// "Business messages"); that of a front without a trading core, 77, names none. Body is that of the frame, with the
+// message's header of 16 bytes; it is valid only until the handler returns.
 type Message struct {
 	TID    uint32
 	Chain  byte   // 'S' single; 'F', 'C', 'L' the parts of a long one
@@ -208,9 +208,9 @@ func (m *Machine) refusesMessage(message ftd.Message) bool {
 	return err == nil && status.Code != 0
 }
 
-// WithHandler calls f for each message of the trading core's, and for each Error of the front's about one to it, on the goroutine that reads: until f returns the
-// Conn takes nothing else, an answer neither. f may call Send, and no other method that waits. Without a handler
-// such messages are ignored.
+// WithHandler calls f for each message of the trading core's, and for each Error of the front's about one to it, on the
+// goroutine that reads: until f returns the Conn takes nothing else, an answer neither. f may call Send, and no other
+// method that waits. Without a handler such messages are ignored.
 func WithHandler(f func(Message)) Option {
 	return func(o *dialing) { o.handler = f }
 }

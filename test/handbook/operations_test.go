@@ -29,7 +29,7 @@ var operationsRecipe = recipe{
 		"tradefront account add -c FILE --account 8000": secondFirm,
 		"tradefront relay check":                        agentFiles,
 		"tradefront masterkey create -c relay.yaml":     agentSecrets,
-		"tradefront ping":                               func(b *bench) { b.shell.must("tradefront relay serve -c relay.yaml") },
+		"tradefront ping":                               servingAgent,
 		"tradefront session end":                        heldSession,
 		"tradefront audit search --address":             func(b *bench) { b.shell.must("mkdir front1 && cp audit.jsonl front1") },
 		"tradefront account disable -c tradefront.y":    func(b *bench) { b.site.AddAccount("10010001", "Secret123", "1") },
@@ -83,6 +83,14 @@ func agentFiles(b *bench) {
 	b.agent = freeAddress(b.t)
 	text = strings.NewReplacer("front-a:41206", b.relays, `, "front-b:41206"`, "", "0.0.0.0:41205", b.agent, "/var/lib/tradefront-relay/", "", "/var/log/tradefront-relay/", "agent-").Replace(text)
 	b.site.Write("relay.yaml", []byte(text+"admin: {address: \""+freeAddress(b.t)+"\"}\n"))
+}
+
+// servingAgent begins once the front knows the relay's new authcode, a second or two after app rotate: a relay that was refused rests.
+func servingAgent(b *bench) {
+	known := "tradefront ping --address " + b.relays + " --app-id abcdef_relay_1.6.0 --authcode-file relay.authcode"
+	b.shell.must("for i in $(seq 8); do " + known + " && break; sleep 0.5; done") // few: each refusal is a debt of its source
+	b.shell.must("tradefront relay serve -c relay.yaml")
+	b.shell.must("for i in $(seq 3000); do tradefront relay status -c relay.yaml | grep -q 'front: logged in at' && break; sleep 0.1; done")
 }
 
 // agentSecrets writes the files that relay check asked for.

@@ -17,16 +17,16 @@ func (o *outbox) setCredit(frames int32) {
 }
 
 // addCredit adds what LinkCredit says. moot says what of that gives nothing, which closes no link.
-func (o *outbox) addCredit(frames int32) (moot error, p *problem) {
+func (o *outbox) addCredit(frames int32) (p *problem, moot error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
 	case frames == ftd.UnlimitedCredit:
 		o.credit = ftd.UnlimitedCredit
 	case frames < 0:
-		return nil, problemf(BadCredit, "LinkCredit of %d frames", frames)
+		return problemf(BadCredit, "LinkCredit of %d frames", frames), nil
 	case frames == 0:
-		return errors.New("LinkCredit of 0 frames"), nil
+		return nil, errors.New("LinkCredit of 0 frames")
 	case o.credit < 0: // unlimited stays so
 	case o.credit+int64(frames) > math.MaxInt32:
 		moot = fmt.Errorf("LinkCredit of %d frames over %d that are left: the sum is held at %d", frames, o.credit, math.MaxInt32)
@@ -35,5 +35,5 @@ func (o *outbox) addCredit(frames int32) (moot error, p *problem) {
 		o.credit += int64(frames)
 	}
 	o.unhold()
-	return moot, nil
+	return nil, moot
 }

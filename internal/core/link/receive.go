@@ -199,7 +199,7 @@ func (c *conn) credit(msg *ftd.Message) *problem {
 	if err := credit.Decode(data); err != nil {
 		return &problem{Malformed, err}
 	}
-	moot, p := c.out.addCredit(credit.Frames)
+	p, moot := c.out.addCredit(credit.Frames)
 	if moot != nil {
 		c.link.discard(MootCredit, c, 0, ftd.TIDLinkCredit, moot)
 	}
