@@ -842,8 +842,8 @@ func TestTradingThroughAgents(t *testing.T) {
 		t.Fatal(err)
 	}
 	one.echo()
-	if <-one.Done(); code(t, one.Err()) != 77 {
-		t.Errorf("a message behind an operator agent: %v", one.Err())
+	if got := one.next(); got.Err() == nil || got.Err().Code != 77 {
+		t.Errorf("a message behind an operator agent: %+v", got)
 	}
 	await.True(t, "the core to hear of the visit", func() bool { return core.saw().Visits == 1 })
 
