@@ -213,8 +213,8 @@ func (k *tradingCore) open(c *cable, key coreKey, s *coreSession, body []byte) {
 	w.checkOpened(c, key, id, record)
 	k.beginVisits(key)
 	if s == nil || s.state != coreReserved {
-		if c.loose {
-			return // reserved before the core said that it is another
+		if c.loose || k.replaced(c) {
+			return // reserved before the core said that it is another, or resumed over the front's next link meanwhile
 		}
 		w.violate("%v: SessionOpen of session %v, which is not reserved", c, key)
 		return
@@ -271,6 +271,11 @@ func (k *tradingCore) reason(c *cable, body []byte) ftd.ReasonCode {
 	return r.Code
 }
 
+// replaced reports whether the front has another link to this core since, though the core has not seen the end of this one.
+func (k *tradingCore) replaced(c *cable) bool {
+	return slices.ContainsFunc(k.cables, func(o *cable) bool { return o.process == c.process && o.number > c.number && o.seen })
+}
+
 // resume takes a SessionResume; the answer is a task.
 func (k *tradingCore) resume(c *cable, key coreKey, body []byte) {
 	w := k.w
@@ -303,7 +308,7 @@ func (k *tradingCore) answerResume(c *cable, key coreKey, account string, id uui
 		c.send(encode(ftd.BeginSession(nil, ftd.TIDSessionResume, tag), func(e *ftd.Encoder) { e.Error(&ftd.Error{Code: code}) }))
 		return fmt.Sprintf("session %v is not resumed", key)
 	}
-	if s == nil {
+	if s == nil || s.state == coreReserved { // its SessionOpen is unread, on a link that the front has left
 		s = &coreSession{core: k, key: key, wants: make(map[uint16]bool)}
 		k.sessions[key] = s
 	}
