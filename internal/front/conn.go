@@ -96,15 +96,15 @@ func (s *Server) OnOpen(gc gnet.Conn) (out []byte, action gnet.Action) {
 	l := s.loopOf(gc.EventLoop())
 	c.gc, c.loop, c.index = gc, l, len(l.conns)
 	l.conns = append(l.conns, c)
+	s.connections.Add(1)
+	s.observer.ConnectionOpened()
+	c.home.Store(l) // OnClose ends it from here on, after a panic below too
 	if c.resumed == nil {
 		c.peer.SessionID = s.nextID()
 		c.Dialogue = s.driver.Begin(c, &l.scratch, c.peer, time.Now())
 	} else {
 		out = c.resume(l)
 	}
-	s.connections.Add(1)
-	s.observer.ConnectionOpened()
-	c.home.Store(l)
 	if c.evicted.Load() { // evict may have found no home to do it in
 		c.Close(reason.Evicted)
 		return nil, gnet.Close

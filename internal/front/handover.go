@@ -1,18 +1,22 @@
 package front
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/sys/unix"
 
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/dialogue"
+	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
 
@@ -171,26 +175,67 @@ func (s *Server) takeOver() {
 	s.cfg.Resumed.Resumed = nil
 }
 
+// errPeerGone says that the peer closed the connection while no process read it.
+var errPeerGone = errors.New("the peer has gone")
+
+// takeOne gives one connection to a loop, or ends it.
 func (s *Server) takeOne(r *Resumed) {
 	defer r.File.Close()
-	c := r.conn
+	err := s.enroll(r)
+	if err == nil {
+		return
+	}
+	if !errors.Is(err, errPeerGone) {
+		s.log.Error("a connection that was handed over cannot be used, and is closed",
+			zap.Int32("session_id", r.Image.Dialogue.Peer.SessionID), zap.Error(err))
+	}
+	if c := r.conn; c != nil && c.home.Load() == nil {
+		c.endUntaken()
+	}
+}
+
+// enroll returns once a loop has the connection, or with why none has; a panic is such an error. A connection that cannot move
+// gets its end here.
+func (s *Server) enroll(r *Resumed) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
 	nc, err := net.FileConn(r.File)
 	if err != nil {
-		s.log.Error("a connection that was handed over cannot be used, and is closed", zap.Int32("session_id", r.Image.Dialogue.Peer.SessionID), zap.Error(err))
-		return
+		return err
 	}
+	defer nc.Close()
 	if r.Image.Exit {
 		sendAway(nc, &r.Image)
-		return
+		return nil
 	}
+	if nc.RemoteAddr() == nil { // its reset has come, and gnet would panic
+		return errPeerGone
+	}
+	c := r.conn
 	c.listener = s.listeners[r.Image.Listener]
 	peerAddr(nc.LocalAddr(), nc.RemoteAddr()) // gnet gets no zones
 	s.admission.Readmit(&c.admission, r.Image.admittedFor())
-	if _, err := s.engine.EnrollContext(nc, c); err != nil || c.home.Load() == nil {
-		s.admission.Release(&c.admission)
-		s.log.Error("a connection that was handed over is not taken by an event loop, and is closed",
-			zap.Int32("session_id", r.Image.Dialogue.Peer.SessionID), zap.Error(err))
+	defer func() {
+		if c.home.Load() == nil {
+			s.admission.Release(&c.admission)
+		}
+	}()
+	_, err = s.engine.EnrollContext(nc, c)
+	if err == nil && c.home.Load() == nil {
+		err = unix.ENOSPC // see takeIn
 	}
+	return err
+}
+
+// endUntaken ends a connection that no loop got: the gateway counts its session, and the core has it, since it was taken over.
+func (c *conn) endUntaken() {
+	s := c.server
+	s.observer.ConnectionOpened()
+	c.Settle(&dialogue.Scratch{}, s.atCore(&c.resumed.Image))
+	c.End(reason.PeerClosed)
 }
 
 // admittedFor is the address that admission counts the connection for; invalid while that is not known.
@@ -206,7 +251,6 @@ const awayPatience = 100 * time.Millisecond
 
 // sendAway ends a connection that cannot move. A relay is told, behind what waited for it.
 func sendAway(nc net.Conn, i *Image) {
-	defer nc.Close()
 	if !i.Peer.Relays {
 		return
 	}
@@ -220,11 +264,7 @@ func sendAway(nc net.Conn, i *Image) {
 func (c *conn) resume(l *loop) (out []byte) {
 	i := &c.resumed.Image
 	c.resumed = nil
-	var at core.Session
-	if i.Dialogue.Core && c.server.cfg.AtCore != nil {
-		at = c.server.cfg.AtCore(i.Dialogue.Peer.SessionID)
-	}
-	c.Settle(&l.scratch, at)
+	c.Settle(&l.scratch, c.server.atCore(i))
 	c.reportState()
 	if len(i.Outbound) > 0 {
 		c.tail = i.Outbound
@@ -235,6 +275,14 @@ func (c *conn) resume(l *loop) (out []byte) {
 		l.paused = append(l.paused, c)
 	}
 	return i.Outbound
+}
+
+// atCore is the session at the trading core of a connection that was taken, nil without one.
+func (s *Server) atCore(i *Image) core.Session {
+	if !i.Dialogue.Core || s.cfg.AtCore == nil {
+		return nil
+	}
+	return s.cfg.AtCore(i.Dialogue.Peer.SessionID)
 }
 
 // carry puts what gnet has behind what the other process had received, and takes it out of gnet.

@@ -14,6 +14,8 @@ import (
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/test/await"
 )
 
 // park holds and parks the front.
@@ -126,4 +128,61 @@ func TestHandover(t *testing.T) {
 	}
 	e2.expectClosed("a", ftd.ReasonGone)
 	r.Release() // what is left of it finds its connections closed
+}
+
+// TestHandoverOfWhatCannotBeTaken: a terminal that resets its connection while no process reads it is over for gateway and core, and
+// so is one whose descriptor is no socket. The other connections go on.
+func TestHandoverOfWhatCannotBeTaken(t *testing.T) {
+	h := newHandler()
+	startEcho(t, h)
+	cfg := config()
+	r := start(t, cfg, h)
+	stays, reset, greeted := r.trade("stays"), r.trade("reset"), r.dial()
+	r.trade("file")
+	greeted.Authenticate(software("v_s_1"), authCode)
+	given := r.park()
+	for _, m := range []net.Conn{reset.Conn, greeted.Conn} {
+		_ = m.(*net.TCPConn).SetLinger(0)
+		_ = m.Close()
+	}
+	await.True(t, "the resets have come", func() bool {
+		gone := 0
+		for _, m := range given.Moved {
+			if _, err := unix.Getpeername(m.FD); err != nil {
+				gone++
+			}
+		}
+		return gone == 2
+	})
+	file, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for i := range given.Moved {
+		if m := &given.Moved[i]; string(m.Image.Dialogue.Session.UserID) == "file" {
+			m.FD = int(file.Fd())
+		}
+	}
+	taker, e := r.takeOver(cfg, given)
+	if a, b := <-taker.h.ended, <-taker.h.ended; a == b || a == "stays" || b == "stays" {
+		t.Errorf("the sessions of %s and %s have ended", a, b)
+	}
+	e.expectClosed("reset", ftd.ReasonGone)
+	e.expectClosed("file", ftd.ReasonGone)
+	for range 3 {
+		if got := <-taker.counts.closed; got != reason.PeerClosed.String() {
+			t.Errorf("closed as %s", got)
+		}
+	}
+	if got := taker.Connections(); got != 1 {
+		t.Errorf("%d connections are open", got)
+	}
+	if got := taker.Admission(1).Open; got != 1 {
+		t.Errorf("admission counts %d connections", got)
+	}
+	taker.Release()
+	stays.Send(order(3, 1, 100))
+	expectOrders(t, stays.Conn, 1, 1, 100)
+	r.Release()
 }
