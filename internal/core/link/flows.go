@@ -11,28 +11,47 @@ import (
 type flows struct {
 	points ftd.ResumePoints
 	again  *ftd.ResumePoints // behind which numbers a core sends what was delivered before; nil as a rule
+	cut    uint8             // a bit for each of points: the last part of its latest message has not come
 }
 
-// note takes a message of a flow, and reports whether it is new to the terminal.
-func (f *flows) note(series uint16, number uint32) bool {
-	if series == 0 {
+// note takes a message of a flow, or a part of one, and reports whether it is new to the terminal. A message in parts is delivered
+// with its last one: a core that is lost before that sends the whole message again, so that the terminal has it.
+func (f *flows) note(h ftd.Header) bool {
+	if h.SequenceSeries == 0 {
 		return true
 	}
-	for i := range f.points.All() {
-		if p := &f.points.Points[i]; p.Series == series {
-			if f.repeats(series, number, p.Number) {
-				return false
-			}
-			p.Number = int32(number)
+	i := f.index(h.SequenceSeries)
+	if i == f.points.Count {
+		if i == ftd.MaxResumePoints {
 			return true
 		}
-	}
-	if f.points.Count < ftd.MaxResumePoints {
-		f.points.Points[f.points.Count] = ftd.Point{Series: series, Number: int32(number)}
+		f.points.Points[i].Series = h.SequenceSeries
 		f.points.Count++
+	} else if f.repeats(h, f.points.Points[i].Number) {
+		return false
+	}
+	p, bit := &f.points.Points[i], uint8(1)<<i
+	p.Number = int32(h.SequenceNumber)
+	f.cut &^= bit
+	if !endsMessage(h) {
+		p.Number--
+		f.cut |= bit
 	}
 	return true
 }
+
+// index is where a series is in points; Count if it is not known.
+func (f *flows) index(series uint16) int {
+	for i, p := range f.points.All() {
+		if p.Series == series {
+			return i
+		}
+	}
+	return f.points.Count
+}
+
+// endsMessage reports whether a message is complete with the one that has header h.
+func endsMessage(h ftd.Header) bool { return h.Chain == ftd.ChainSingle || h.Chain == ftd.ChainLast }
 
 // anchor takes, of a flow of which nothing was delivered since the terminal asked for it from then on (-1), the number behind which the
 // core says it goes on: at the next resume the front can name that.
@@ -57,17 +76,17 @@ func (f *flows) sentAgain(behind *ftd.ResumePoints) {
 // repeats reports whether a message comes for the second time: its number follows the point of the core's answer, or the
 // repeat before it, and is not past delivered. The first other number of the flow ends the repeats: behind it the core may
 // begin a trading day's numbers anew.
-func (f *flows) repeats(series uint16, number uint32, delivered int32) bool {
+func (f *flows) repeats(h ftd.Header, delivered int32) bool {
 	if f.again == nil {
 		return false
 	}
 	for i := range f.again.All() {
 		p := &f.again.Points[i]
-		if p.Series != series {
+		if p.Series != h.SequenceSeries {
 			continue
 		}
-		if n := int64(number); n > int64(p.Number) && n <= int64(delivered) {
-			p.Number = int32(number)
+		if n := int64(h.SequenceNumber); n > int64(p.Number) && n <= int64(delivered) {
+			p.Number = int32(h.SequenceNumber)
 			return true
 		}
 		p.Number = math.MaxInt32

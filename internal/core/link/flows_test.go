@@ -74,7 +74,7 @@ func TestFlows(t *testing.T) {
 	var f flows
 	for n := range uint32(5) {
 		for series := range uint16(12) {
-			f.note(series, 100*uint32(series)+n)
+			f.note(ftd.Header{Chain: 'S', SequenceSeries: series, SequenceNumber: 100*uint32(series) + n})
 		}
 	}
 	if f.points.Count != ftd.MaxResumePoints {

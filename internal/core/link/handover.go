@@ -17,7 +17,8 @@ import (
 // A front that is handed over to another process gives it its sessions at the core, not its connection: TLS could not be given,
 // and the core has a way for a link that ends. The other process dials under the same Process, and resumes the sessions by
 // SessionResume, as after a link that broke. What that could lose is awaited before: Hold returns once the core has answered
-// everything, and what it pushes afterwards follows again behind the numbers that were delivered.
+// everything and is in the middle of no message in parts, and what it pushes afterwards follows again behind the numbers that were
+// delivered.
 
 // Image is what one process gives another of its link.
 type Image struct {
@@ -47,8 +48,8 @@ const holdPoll = time.Millisecond
 // ErrNoCore says that a link cannot be handed over, because no core is in use.
 var ErrNoCore = errors.New("link: no trading core is in use, or sessions wait to be resumed")
 
-// Hold stops what comes from the core, once it has answered all requests and has taken all that it was sent. The caller lets no
-// terminal send any. If ctx ends before, or no core is in use, nothing is held and the error says why.
+// Hold stops what comes from the core, once it has answered all requests, has sent the last part of each message of a flow, and has
+// taken all that it was sent. The caller lets no terminal send any. If ctx ends before, or no core is in use, nothing is held and the error says why.
 func (l *Link) Hold(ctx context.Context) error {
 	began := time.Now()
 	for {
@@ -66,13 +67,13 @@ func (l *Link) Hold(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("link: %d requests have no answer of the trading core yet: %w", left, ctx.Err())
+			return fmt.Errorf("link: %d requests have no answer of the trading core yet, or messages in parts have not ended: %w", left, ctx.Err())
 		case <-time.After(holdPoll):
 		}
 	}
 }
 
-// unsettled counts what the core has not answered, or has not been written to it.
+// unsettled counts what the core has not answered, what has not been written to it, and the sessions that lack the last part of a message.
 func (l *Link) unsettled(codes bool) (n int, err error) {
 	t := l.tenure.Load()
 	if t == nil || t.over.Load() {
@@ -83,6 +84,9 @@ func (l *Link) unsettled(codes bool) (n int, err error) {
 		switch s.state {
 		case open, passwordOnly:
 			n += s.requests.count()
+			if s.flows.cut != 0 {
+				n++
+			}
 		case closed, leaving:
 		case waiting:
 			err = ErrNoCore

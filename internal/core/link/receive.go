@@ -100,10 +100,10 @@ func (s *session) take(t *tenure, h ftd.Header) (core.Terminal, Discard) {
 	if h.SequenceSeries == 0 && s.gaveUp(h.SequenceNumber) {
 		return nil, SecondAnswer
 	}
-	if !s.flows.note(h.SequenceSeries, h.SequenceNumber) {
+	if !s.flows.note(h) {
 		return nil, Repeated
 	}
-	if h.SequenceSeries == 0 && (h.Chain == ftd.ChainSingle || h.Chain == ftd.ChainLast) {
+	if h.SequenceSeries == 0 && endsMessage(h) {
 		s.requests.remove(h.SequenceNumber)
 	}
 	return s.terminal, 0
@@ -141,7 +141,7 @@ func (s *session) audience(t *tenure, to ftd.Audience, h ftd.Header) core.Termin
 	if s.tenure != t || s.state != open || to == ftd.AudienceSeries && !names(&s.asked, h.SequenceSeries) {
 		return nil
 	}
-	if !s.flows.note(h.SequenceSeries, h.SequenceNumber) {
+	if !s.flows.note(h) {
 		return nil
 	}
 	return s.terminal

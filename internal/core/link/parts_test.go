@@ -1,0 +1,103 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tradefront/tradefront/internal/ftd"
+)
+
+// flowPart is a part of a message of flow 2.
+func flowPart(number uint32, chain byte) []byte {
+	_, body := business(0x1001, 2, number, "fill")
+	body[5] = chain
+	return body
+}
+
+// TestAFlowIsDeliveredWithItsLastPart: a core that is lost within a message in parts is asked to go on before that message, also if it was
+// a broadcast, was the first of its flow, or began a trading day's numbers anew.
+func TestAFlowIsDeliveredWithItsLastPart(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		asked []ftd.Point
+		sent  [][]byte
+		want  int32
+	}{
+		{"first part", []ftd.Point{{Series: 2, Number: 41}}, [][]byte{toSession(1, flowPart(42, 'F'))}, 41},
+		{"middle part", []ftd.Point{{Series: 2, Number: 41}}, [][]byte{toSession(1, flowPart(42, 'F')), toSession(1, flowPart(42, 'C'))}, 41},
+		{"last part", []ftd.Point{{Series: 2, Number: 41}}, [][]byte{toSession(1, flowPart(42, 'F')), toSession(1, flowPart(42, 'L'))}, 42},
+		{"broadcast", []ftd.Point{{Series: 2, Number: 41}}, [][]byte{ftd.AppendBroadcast(nil, 'D', flowPart(42, 'F'))}, 41},
+		{"flow that was not named", nil, [][]byte{toSession(1, flowPart(42, 'F'))}, 41},
+		{"from now on", []ftd.Point{{Series: 2, Number: -1}}, [][]byte{toSession(1, flowPart(42, 'F'))}, 41},
+		{"another day", []ftd.Point{{Series: 2, Number: 41}}, [][]byte{toSession(1, flowPart(1, 'F'))}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+				k := cores[0].accept()
+				k.greet(accept(ftd.CoreActive, instanceA, 1))
+				synctest.Wait()
+				terminal := newTerminal()
+				openSession(t, l, k, 1, terminal, tt.asked...)
+				k.send(tt.sent...)
+				synctest.Wait()
+				if n := len(terminal.bodies()); n != len(tt.sent) {
+					t.Fatalf("%d parts were delivered", n)
+				}
+				k.Close()
+				k = cores[0].accept()
+				k.greet(accept(ftd.CoreActive, instanceB, 2))
+				var resume ftd.ResumeSession
+				if err := resume.Decode(k.next(ftd.TIDSessionResume).field(t, ftd.FIDResumeSession)); err != nil {
+					t.Fatal(err)
+				}
+				if got := resume.Delivered.All(); !slices.Equal(got, []ftd.Point{{Series: 2, Number: tt.want}}) {
+					t.Errorf("delivered are %v, want %d", got, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// TestAHandOverWaitsForTheLastPart: what another process is given says of a message in parts that it was delivered, and that it was whole.
+// One that a core does not end keeps the hand-over from happening, and no session that is resumed meanwhile waits for it.
+func TestAHandOverWaitsForTheLastPart(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		openSession(t, l, k, 1, newTerminal(), ftd.Point{Series: 2, Number: 41})
+		hold := func(within time.Duration) error {
+			ctx, cancel := context.WithTimeout(t.Context(), within)
+			defer cancel()
+			return l.Hold(ctx)
+		}
+		k.send(toSession(1, flowPart(42, 'F')))
+		synctest.Wait()
+		if err := hold(time.Second); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("held within a message: %v", err)
+		}
+		held := make(chan error, 1)
+		go func() { held <- hold(time.Minute) }()
+		time.Sleep(time.Second)
+		k.send(toSession(1, flowPart(42, 'L')))
+		if err := <-held; err != nil {
+			t.Fatal(err)
+		}
+		if got := l.Image().Sessions[0].Delivered.All(); !slices.Equal(got, []ftd.Point{{Series: 2, Number: 42}}) {
+			t.Errorf("handed over as delivered: %v", got)
+		}
+		l.Release()
+		k.send(toSession(1, flowPart(43, 'F')), stateChange(accept(ftd.CoreActive, instanceA, 2)))
+		k.next(ftd.TIDSessionResume)
+		k.send(resumeOK(1, 0))
+		synctest.Wait()
+		if err := hold(time.Second); err != nil {
+			t.Errorf("a message before the resume: %v", err)
+		}
+		l.Release()
+	})
+}
