@@ -21,13 +21,13 @@ func (f *flows) note(h ftd.Header) bool {
 		return true
 	}
 	i := f.index(h.SequenceSeries)
-	if i == f.points.Count {
-		if i == ftd.MaxResumePoints {
-			return true
-		}
+	switch {
+	case i == ftd.MaxResumePoints:
+		return true
+	case i == f.points.Count:
 		f.points.Points[i].Series = h.SequenceSeries
 		f.points.Count++
-	} else if f.repeats(h, f.points.Points[i].Number) {
+	case !f.goesOn(i, h) && f.repeats(h, f.points.Points[i].Number):
 		return false
 	}
 	p, bit := &f.points.Points[i], uint8(1)<<i
@@ -48,6 +48,12 @@ func (f *flows) index(series uint16) int {
 		}
 	}
 	return f.points.Count
+}
+
+// goesOn reports whether h is a further part of the message of which the terminal has the first parts.
+func (f *flows) goesOn(i int, h ftd.Header) bool {
+	further := h.Chain == ftd.ChainMiddle || h.Chain == ftd.ChainLast
+	return further && f.cut&(1<<i) != 0 && int32(h.SequenceNumber) == f.points.Points[i].Number+1
 }
 
 // endsMessage reports whether a message is complete with the one that has header h.
@@ -74,8 +80,8 @@ func (f *flows) sentAgain(behind *ftd.ResumePoints) {
 }
 
 // repeats reports whether a message comes for the second time: its number follows the point of the core's answer, or the
-// repeat before it, and is not past delivered. The first other number of the flow ends the repeats: behind it the core may
-// begin a trading day's numbers anew.
+// repeat before it, and is not past delivered; all parts of a message have one number. The first other number of the flow ends the
+// repeats: behind it the core may begin a trading day's numbers anew.
 func (f *flows) repeats(h ftd.Header, delivered int32) bool {
 	if f.again == nil {
 		return false
@@ -86,7 +92,9 @@ func (f *flows) repeats(h ftd.Header, delivered int32) bool {
 			continue
 		}
 		if n := int64(h.SequenceNumber); n > int64(p.Number) && n <= int64(delivered) {
-			p.Number = int32(h.SequenceNumber)
+			if endsMessage(h) {
+				p.Number = int32(h.SequenceNumber)
+			}
 			return true
 		}
 		p.Number = math.MaxInt32

@@ -3,7 +3,9 @@ package link
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,4 +102,62 @@ func TestAHandOverWaitsForTheLastPart(t *testing.T) {
 		}
 		l.Release()
 	})
+}
+
+// TestPartsBehindTwoResumes: a core that is asked to resume twice answers both, and sends messages in parts behind each answer. The terminal gets
+// each part once, also if the second answer comes within a message.
+func TestPartsBehindTwoResumes(t *testing.T) {
+	answer := resumeOK(1, 0) // behind 9
+	part := func(number uint32, chain byte) []byte { return toSession(1, flowPart(number, chain)) }
+	for _, tt := range []struct {
+		name    string
+		sent    [][]byte
+		want    string
+		repeats int
+	}{
+		{
+			"parts", [][]byte{
+				answer, part(10, 'F'), part(10, 'C'), part(10, 'L'), part(11, 'S'),
+				answer, part(10, 'F'), part(10, 'C'), part(10, 'L'), part(11, 'S'), part(12, 'F'), part(12, 'L'),
+			}, "10F 10C 10L 11S 12F 12L", 4,
+		},
+		{
+			"an answer within a message that begins again",
+			[][]byte{answer, part(10, 'S'), part(11, 'F'), answer, part(10, 'S'), part(11, 'F'), part(11, 'L'), part(12, 'S')},
+			"10S 11F 11F 11L 12S", 1,
+		},
+		{
+			"an answer within a message that goes on",
+			[][]byte{answer, part(10, 'F'), answer, part(10, 'L'), part(10, 'F'), part(10, 'L'), part(11, 'S')},
+			"10F 10L 11S", 2,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			seen := newCounts()
+			inBubble(t, 1, func(o *Options) { o.Observer = seen }, func(t *testing.T, l *Link, cores []*fakeCore) {
+				k := cores[0].accept()
+				k.greet(accept(ftd.CoreActive, instanceA, 1))
+				synctest.Wait()
+				terminal := newTerminal()
+				openSession(t, l, k, 1, terminal, ftd.Point{Series: 2, Number: 9})
+				for term := range int32(2) {
+					k.send(stateChange(accept(ftd.CoreActive, instanceA, 2+term)))
+					k.next(ftd.TIDSessionResume)
+				}
+				k.send(tt.sent...)
+				synctest.Wait()
+				var got []string
+				for _, body := range terminal.bodies() {
+					h, err := ftd.DecodeHeader(body)
+					if err != nil {
+						t.Fatal(err)
+					}
+					got = append(got, fmt.Sprintf("%d%c", h.SequenceNumber, h.Chain))
+				}
+				if got := strings.Join(got, " "); got != tt.want || seen.discarded(Repeated) != tt.repeats {
+					t.Errorf("delivered %s, want %s; %d repeats, want %d", got, tt.want, seen.discarded(Repeated), tt.repeats)
+				}
+			})
+		})
+	}
 }
