@@ -1,6 +1,7 @@
 package link
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"testing"
@@ -42,13 +43,7 @@ func TestARequestInPartsIsRefusedOnce(t *testing.T) {
 		synctest.Wait()
 		terminal := newTerminal()
 		s := openSession(t, l, k, 1, terminal)
-		pass := func(number uint32, chain byte) reason.Reason {
-			h, body := business(3, 0, number, "content")
-			h.Chain, body[5] = chain, chain
-			r := s.Pass(h, body)
-			s.Flush()
-			return r
-		}
+		pass := func(number uint32, chain byte) reason.Reason { return passPart(s, number, chain) }
 		if r := pass(1, ftd.ChainSingle); r != reason.OK {
 			t.Fatal(r)
 		}
@@ -70,6 +65,44 @@ func TestARequestInPartsIsRefusedOnce(t *testing.T) {
 		defer terminal.mu.Unlock()
 		if !slices.Equal(terminal.refused, []uint32{1}) {
 			t.Errorf("refused are %v, want [1]", terminal.refused)
+		}
+	})
+}
+
+// passPart passes a part of a request, or the whole of one.
+func passPart(s core.Session, number uint32, chain byte) reason.Reason {
+	h, body := business(3, 0, number, "content")
+	h.Chain, body[5] = chain, chain
+	r := s.Pass(h, body)
+	s.Flush()
+	return r
+}
+
+// TestARequestRefusedBetweenItsPartsIsNotAnswered: the credit ends behind the first part of a request, whose refusal the terminal gets. An
+// answer that the core gives to the part is its second.
+func TestARequestRefusedBetweenItsPartsIsNotAnswered(t *testing.T) {
+	seen := newCounts()
+	inBubble(t, 1, func(o *Options) { o.Observer = seen }, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		a := accept(ftd.CoreActive, instanceA, 1)
+		a.Credit = 1
+		k.greet(a)
+		synctest.Wait()
+		terminal := newTerminal()
+		s := openSession(t, l, k, 1, terminal)
+		if r := passPart(s, 1, ftd.ChainFirst); r != reason.OK {
+			t.Fatal(r)
+		}
+		k.next(3)
+		if r := passPart(s, 1, ftd.ChainMiddle); r != reason.CoreNoCredit {
+			t.Fatalf("the second part: %v", r)
+		}
+		_, answer := business(3, 0, 1, "incomplete")
+		_, next := business(3, 0, 2, "answer")
+		k.send(toSession(1, answer), toSession(1, next))
+		synctest.Wait()
+		if got := terminal.bodies(); len(got) != 1 || !bytes.Equal(got[0], next) || seen.discarded(SecondAnswer) != 1 {
+			t.Errorf("%d answers were delivered, %d discarded as the second", len(got), seen.discarded(SecondAnswer))
 		}
 	})
 }

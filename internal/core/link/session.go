@@ -47,7 +47,7 @@ type session struct {
 	lost     time.Time             // its core was, and none has resumed it since; zero while it is open
 	resumed  time.Time             // SessionResume was written
 	asks     resumeAsks            // the SessionResumes without an answer
-	givenUp  []uint32              // dialog requests that were refused because the core went away before it answered
+	givenUp  []uint32              // dialog requests that the front refused, and that the core may answer: it went away before, or has a part
 	visits   map[uuid.UUID][]visit // of an operator relay, by SubmitID, which names one as a rule; nil for all others
 	telling  bool                  // SessionResume was written, and not yet all visits: no business before
 	adopted  time.Time             // taken over from another process
@@ -133,6 +133,9 @@ func (s *session) Pass(h ftd.Header, body []byte) reason.Reason {
 		s.requests.add(h.SequenceNumber)
 	default:
 		s.requests.remove(h.SequenceNumber)
+		if h.Chain == ftd.ChainMiddle || h.Chain == ftd.ChainLast { // the core has the first parts, and may answer
+			s.giveUp([]uint32{h.SequenceNumber})
+		}
 	}
 	return r
 }
