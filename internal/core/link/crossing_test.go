@@ -106,3 +106,33 @@ func TestARequestRefusedBetweenItsPartsIsNotAnswered(t *testing.T) {
 		}
 	})
 }
+
+// TestEachRequestOfALongOutageIsRefusedOnce: what a core answers of all that it had got before it went away is discarded, however many those are.
+func TestEachRequestOfALongOutageIsRefusedOnce(t *testing.T) {
+	seen := newCounts()
+	inBubble(t, 1, func(o *Options) { o.Observer = seen }, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		terminal := newTerminal()
+		s := openSession(t, l, k, 1, terminal)
+		var late []byte
+		for n := uint32(1); n <= maxWindow; n++ {
+			pass(t, s, n)
+			_, answer := business(3, 0, n, "late")
+			late = append(late, toSession(1, answer)...)
+		}
+		for range maxWindow {
+			k.next(3)
+		}
+		k.send(stateChange(accept(ftd.CoreActive, instanceA, 2)))
+		k.next(ftd.TIDSessionResume)
+		k.send(resumeOK(1, 0), late)
+		synctest.Wait()
+		terminal.mu.Lock()
+		defer terminal.mu.Unlock()
+		if len(terminal.refused) != maxWindow || len(terminal.delivered) != 0 || seen.discarded(SecondAnswer) != maxWindow {
+			t.Errorf("%d refused, %d answered after that, %d discarded", len(terminal.refused), len(terminal.delivered), seen.discarded(SecondAnswer))
+		}
+	})
+}

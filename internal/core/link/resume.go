@@ -210,8 +210,8 @@ func (s *session) judgeResume(t *tenure, c *conn, a *resumeAnswer) (verdict resu
 	return resumeLate, nil
 }
 
-// maxGivenUp is how many given up requests a session remembers: the newest.
-const maxGivenUp = 1024
+// maxGivenUp is how many given up requests a session remembers, the newest: as many as one outage can leave without an answer.
+const maxGivenUp = maxWindow
 
 // giveUp notes requests that the front refuses itself: an answer that the core gives all the same would be the second.
 // mu is held.
@@ -222,7 +222,7 @@ func (s *session) giveUp(numbers []uint32) {
 	}
 }
 
-// gaveUp reports whether the front has refused the request with that number because its core went away. mu is held.
+// gaveUp reports whether the front has refused the request with that number though its core may answer it. mu is held.
 func (s *session) gaveUp(number uint32) bool {
 	return len(s.givenUp) > 0 && slices.Contains(s.givenUp, number)
 }
