@@ -181,16 +181,29 @@ func TestScrapeReachesTheAdminListener(t *testing.T) {
 	}
 }
 
+// rotations are the samples for logrotate, each with the files that it moves away.
+var rotations = map[string]string{
+	"logrotate/tradefront":       "/var/log/tradefront/audit.jsonl /var/log/tradefront/*/audit.jsonl {",
+	"logrotate/tradefront-relay": "/var/log/tradefront-relay/audit.jsonl {",
+}
+
 // TestRotationSignals: without the signal the daemon goes on in the file that was moved away.
 func TestRotationSignals(t *testing.T) {
-	rotation := read(t, "logrotate/tradefront")
-	for _, want := range []string{"/var/log/tradefront/audit.jsonl /var/log/tradefront/*/audit.jsonl {", "--signal=HUP", "nocreate", "delaycompress"} {
-		if !strings.Contains(rotation, want) {
-			t.Errorf("the logrotate file lacks %q", want)
+	t.Parallel()
+	for path, files := range rotations {
+		rotation := read(t, path)
+		user := filepath.Base(path)
+		for _, want := range []string{files, "--signal=HUP", "nocreate", "delaycompress", "su " + user + " " + user + "\n"} {
+			if !strings.Contains(rotation, want) {
+				t.Errorf("%s lacks %q", path, want)
+			}
 		}
-	}
-	if strings.Contains(rotation, "copytruncate") {
-		t.Error("copytruncate loses entries")
+		if strings.Contains(rotation, "copytruncate") {
+			t.Errorf("%s: copytruncate loses entries", path)
+		}
+		if unit := settings(t, user+".service"); unit["User"] != user || unit["LogsDirectory"] != user {
+			t.Errorf("%s.service writes %s as %s", user, unit["LogsDirectory"], unit["User"])
+		}
 	}
 }
 
@@ -203,23 +216,27 @@ func read(t *testing.T, path string) string {
 	return string(b)
 }
 
-// TestRotationKeepsAuditLogs: the sample keeps a file a day for as many years as retention.audit_years has by default.
+// TestRotationKeepsAuditLogs: each sample keeps a file a day for as many years as retention.audit_years has by default.
 func TestRotationKeepsAuditLogs(t *testing.T) {
-	var years, kept int
+	t.Parallel()
+	var years int
 	retention, _ := reflect.TypeFor[config.Config]().FieldByName("Retention")
 	field, _ := retention.Type.FieldByName("AuditYears")
 	if _, err := fmt.Sscan(field.Tag.Get("default"), &years); err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(read(t, "logrotate/tradefront")) {
-		if n, is := strings.CutPrefix(strings.TrimSpace(line), "rotate "); is {
-			if _, err := fmt.Sscan(n, &kept); err != nil {
-				t.Fatal(err)
+	for path := range rotations {
+		var kept int
+		for line := range strings.Lines(read(t, path)) {
+			if n, is := strings.CutPrefix(strings.TrimSpace(line), "rotate "); is {
+				if _, err := fmt.Sscan(n, &kept); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
-	}
-	if kept < years*366 {
-		t.Errorf("%d days are kept, %d years have more", kept, years)
+		if kept < years*366 {
+			t.Errorf("%s keeps %d days, %d years have more", path, kept, years)
+		}
 	}
 }
 

@@ -58,8 +58,8 @@ func TestPackages(t *testing.T) {
 				"/usr/bin/tradefront", "/usr/bin/tradefront-collect", "/usr/lib/systemd/system/tradefront.service",
 				"/usr/lib/systemd/system/tradefront@.service", "/usr/lib/systemd/system/tradefront-relay.service",
 				"/usr/lib/systemd/system/tradefront-report.timer", "/usr/lib/sysusers.d/tradefront.conf", "/usr/lib/tmpfiles.d/tradefront.conf",
-				"/usr/lib/sysctl.d/90-tradefront.conf", "/etc/logrotate.d/tradefront", "/etc/tradefront/tradefront.yaml",
-				"/etc/tradefront/calendar.yaml", "/usr/share/man/man1/tradefront-serve.1.gz", "/usr/share/doc/tradefront/CHANGELOG.md",
+				"/usr/lib/sysctl.d/90-tradefront.conf", "/etc/logrotate.d/tradefront", "/etc/logrotate.d/tradefront-relay",
+				"/etc/tradefront/tradefront.yaml", "/etc/tradefront/calendar.yaml", "/usr/share/man/man1/tradefront-serve.1.gz", "/usr/share/doc/tradefront/CHANGELOG.md",
 				"/usr/share/doc/tradefront/copyright", "/usr/share/bash-completion/completions/tradefront",
 				"/usr/share/tradefront/sql/roles.sql", "/usr/share/tradefront/prometheus/tradefront.rules.yml",
 			} {
@@ -72,7 +72,9 @@ func TestPackages(t *testing.T) {
 			} else {
 				files = said(t, append(conffiles[pattern], path))
 			}
-			for _, want := range []string{"/etc/tradefront/tradefront.yaml\n", "/etc/tradefront/calendar.yaml\n", "/etc/logrotate.d/tradefront\n"} {
+			for _, want := range []string{
+				"/etc/tradefront/tradefront.yaml\n", "/etc/tradefront/calendar.yaml\n", "/etc/logrotate.d/tradefront\n", "/etc/logrotate.d/tradefront-relay\n",
+			} {
 				if !strings.Contains(files, want) {
 					t.Errorf("%s does not mark %s as configuration: an upgrade would overwrite it", filepath.Base(path), want)
 				}

@@ -36,7 +36,7 @@ mkdir "$work/man"
 "$work/host" man "$work/man" >/dev/null
 gzip -9n "$work"/man/*
 
-fill() { # ARCH: all below usr, and logrotate's file
+fill() { # ARCH: all below usr, and logrotate's files
 	local usr=$STAGE/usr
 	local doc=$usr/share/doc/tradefront share=$usr/share/tradefront units=$usr/lib/systemd/system
 	install -d "$usr/bin" "$usr/share/man/man1" "$doc" "$share" "$units" "$usr/lib/sysusers.d" "$usr/lib/tmpfiles.d" "$usr/lib/sysctl.d" \
@@ -59,7 +59,7 @@ fill() { # ARCH: all below usr, and logrotate's file
 	rm -f "$doc"/docs/*.go
 	install -m 0644 README.md README.zh-CN.md CHANGELOG.md "$doc/"
 	install -m 0644 LICENSE "$doc/copyright"
-	install -m 0644 deploy/logrotate/tradefront "$STAGE/logrotate"
+	cp -r deploy/logrotate "$STAGE/"
 	find "$STAGE" -type f ! -path '*/bin/*' -exec chmod 0644 {} +
 	find "$STAGE" -type d -exec chmod 0755 {} +
 	find "$STAGE" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
@@ -69,7 +69,7 @@ archive() { # what the packages hold, for a system that has neither dpkg nor rpm
 	local root=$work/tar/tradefront-$PACKAGE_VERSION-linux-$ARCH
 	install -d "$root/etc/logrotate.d" "$root/etc/tradefront"
 	cp -rp "$STAGE/usr" "$root/"
-	install -m 0644 "$STAGE/logrotate" "$root/etc/logrotate.d/tradefront"
+	install -m 0644 "$STAGE"/logrotate/* "$root/etc/logrotate.d/"
 	install -m 0640 configs/tradefront.yaml configs/calendar.yaml "$root/etc/tradefront/"
 	tar -C "$work/tar" --sort=name --format=gnu --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
 		-cf - "${root##*/}" | gzip -9n >"$out/${root##*/}.tar.gz"

@@ -3,9 +3,8 @@
 set -e
 case "${1:-}" in
 remove | 0)
-	if [ -d /run/systemd/system ]; then
+	if [ -d "${DPKG_ROOT:-}/run/systemd/system" ]; then
 		systemctl stop 'tradefront.service' 'tradefront@*.service' 'tradefront-relay.service' 'tradefront-report.timer' || true
 	fi
-	systemctl --no-reload disable tradefront.service tradefront-relay.service tradefront-report.timer 2>/dev/null || true
 	;;
 esac

@@ -70,12 +70,17 @@ func debUnderSystemd(t *testing.T, from string) {
 	f.counted("after the watchdog", "tradefront")
 
 	h.sh("cp /usr/bin/tradefront /root/")
+	h.sh("systemctl enable tradefront@1")
 	h.sh("chmod 0755 /root && dpkg -r tradefront")
 	h.want("systemctl is-active tradefront@1 || true", "inactive")
+	h.sh("dpkg -i /root/v0.9.1/tradefront_0.9.1-1_amd64.deb")
+	h.want("systemctl is-enabled tradefront tradefront@1", "enabled\nenabled")
+	h.sh("dpkg -r tradefront")
 	h.want("tail -n 1 /etc/tradefront/tradefront.yaml", "# edited")
 	f.counted("after the removal", "/root/tradefront")
 	h.sh("dpkg -P tradefront")
 	h.want("ls /etc/tradefront/tradefront.yaml 2>/dev/null || true", "")
+	h.want("find /etc/systemd -name 'tradefront*.service'", "")
 	f.counted("after the purge", "/root/tradefront")
 }
 
@@ -85,7 +90,7 @@ func installed(h *host) {
 	h.want("getent passwd tradefront tradefront-relay | cut -d: -f1,6,7", "tradefront:/var/lib/tradefront:/usr/sbin/nologin\n"+
 		"tradefront-relay:/var/lib/tradefront-relay:/usr/sbin/nologin")
 	h.want("cd / && stat -c '%n %U:%G %a' etc/tradefront etc/tradefront/keys etc/tradefront/tradefront.yaml etc/tradefront/calendar.yaml "+
-		"var/lib/tradefront var/log/tradefront var/lib/tradefront-relay usr/bin/tradefront", `etc/tradefront root:tradefront 750
+		"var/lib/tradefront var/log/tradefront var/lib/tradefront-relay usr/bin/tradefront", `etc/tradefront root:tradefront 751
 etc/tradefront/keys root:tradefront 750
 etc/tradefront/tradefront.yaml root:tradefront 640
 etc/tradefront/calendar.yaml root:tradefront 640
@@ -96,7 +101,10 @@ usr/bin/tradefront root:root 755`)
 	if out := h.sh("tradefront --version"); !strings.Contains(out, older) || strings.Contains(out, "unknown") {
 		h.t.Errorf("the program says %q, want %s and its commit", out, older)
 	}
-	h.sh("logrotate --debug /etc/logrotate.d/tradefront")
+	h.sh("logrotate --debug /etc/logrotate.d/tradefront /etc/logrotate.d/tradefront-relay")
+	// A relay agent's file, as its page says.
+	h.sh("install -o root -g tradefront-relay -m 0640 /etc/hostname /etc/tradefront/relay.yaml && setpriv --reuid=tradefront-relay " +
+		"--regid=tradefront-relay --init-groups cat /etc/tradefront/relay.yaml && rm /etc/tradefront/relay.yaml")
 }
 
 // handsOver reloads: another process of that version is the unit's, and systemd started none.
