@@ -78,8 +78,9 @@ func (p *plan) readKey() (err error) {
 	if err != nil {
 		return fmt.Errorf("KEY=%s KEY_VERSION=%s: %w", p.Key, p.KeyVersion, err)
 	}
-	// Of the file only the block goes into the library, so that remarks and line breaks make no other bytes.
-	block, _ := pem.Decode(p.pem)
+	// Of the file only the block goes into the library, so that remarks, line breaks and an editor's byte-order mark, which ParseKey
+	// takes off for itself, make no other bytes.
+	block, _ := pem.Decode(bytes.TrimPrefix(p.pem, []byte("\ufeff")))
 	p.pem = pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: block.Bytes})
 	if p.Kind == "pro" && bytes.Equal(p.pem, tstkey.Public) {
 		return fmt.Errorf("KEY=%s: this is the public test key, whose private half is for all to read; build it with KIND=tst", p.Key)

@@ -167,6 +167,9 @@ func TestBadOptionsBuildNothing(t *testing.T) {
 		{"the public test key in production", func(o *collector.Options) {
 			o.Key = file("tst.pem", append([]byte("a remark\n"), tstkey.Public...))
 		}, "KIND=tst"},
+		{"the same behind a byte-order mark", func(o *collector.Options) {
+			o.Key = file("mark.pem", append([]byte("\ufeff"), tstkey.Public...))
+		}, "KIND=tst"},
 		{"no key", func(o *collector.Options) { o.Key = "" }, "KEY is empty"},
 		{"key version too long", func(o *collector.Options) { o.KeyVersion = "123456789" }, "key version: 9 bytes"},
 		{"key version with @", func(o *collector.Options) { o.KeyVersion = "1@0" }, "printable ASCII"},
