@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/corecheck"
 	"github.com/tradefront/tradefront/internal/files"
 )
@@ -194,25 +195,25 @@ func plainDialer(network, address string) func(context.Context) (net.Conn, error
 // tls reads the files.
 func (at *coreEndpoint) tls(host string) (*tls.Config, error) {
 	const most = 1 << 20
-	ca, err := files.Read(at.ca, most)
+	ca, err := files.ReadText(at.ca, most)
 	if err != nil {
 		return nil, fmt.Errorf("--ca: %w", err)
 	}
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(ca) {
-		return nil, fmt.Errorf("--ca: %s has no certificate in PEM form", at.ca)
+		return nil, assemble.AlsoHidden(fmt.Errorf("--ca: %s has no certificate in PEM form", at.ca), ca)
 	}
-	cert, err := files.Read(at.cert, most)
+	cert, err := files.ReadText(at.cert, most)
 	if err != nil {
 		return nil, fmt.Errorf("--cert: %w", err)
 	}
-	key, err := files.Read(at.key, most)
+	key, err := files.ReadText(at.key, most)
 	if err != nil {
 		return nil, fmt.Errorf("--key: %w", err)
 	}
 	pair, err := tls.X509KeyPair(cert, key)
 	if err != nil {
-		return nil, fmt.Errorf("--cert and --key: %w", err)
+		return nil, assemble.AlsoHidden(assemble.AlsoHidden(fmt.Errorf("--cert and --key: %w", err), cert), key)
 	}
 	name := at.serverName
 	if name == "" {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/loadtest"
@@ -150,15 +151,15 @@ func (l *loadtestRun) ready(ctx context.Context, e *env) (key supplement.Encrypt
 	if l.plan.Targets, err = loadtest.ResolveAll(ctx, l.to, l.own); err != nil {
 		return nil, "", err
 	}
+	public, err := l.readKey()
+	if err != nil {
+		return nil, "", err
+	}
 	if l.plan.People, err = population.Read(l.people); err != nil {
 		return nil, "", err
 	}
 	if l.plan.Visits == 0 {
 		l.plan.Visits = l.visits()
-	}
-	public, err := l.readKey()
-	if err != nil {
-		return nil, "", err
 	}
 	if l.frontConfig != "" {
 		front, err := config.Load(l.frontConfig, e.environ)
@@ -184,19 +185,12 @@ func (l *loadtestRun) visits() int {
 }
 
 func (l *loadtestRun) readKey() (supplement.Encrypter, error) {
-	pem, err := files.Read(l.key, maxLoadtestFile)
-	if err != nil {
-		return nil, fmt.Errorf("--key: %w", err)
-	}
-	public, err := supplement.ParsePublicKey(pem)
+	public, err := assemble.ReadPublicKey(l.key)
 	if err != nil {
 		return nil, fmt.Errorf("--key: %w", err)
 	}
 	return public, nil
 }
-
-// maxLoadtestFile bounds a key, in bytes.
-const maxLoadtestFile = 1 << 20
 
 // parameters are the flags that were given, in alphabetical order.
 func parameters(flags *pflag.FlagSet) []result.Named {

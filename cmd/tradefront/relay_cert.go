@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/relay"
 )
@@ -16,12 +17,12 @@ func parseCert(text string) (relay.CertDigest, error) {
 	if digest, err := relay.ParseCertDigest(text); err == nil {
 		return digest, nil
 	}
-	data, err := files.Read(text, maxCertFile)
+	data, err := files.ReadText(text, maxCertFile)
 	if err != nil {
 		return "", fmt.Errorf("client certificate: %w; want the file of a certificate, or its SHA-256 (64 hex digits)", err)
 	}
 	digest, err := relay.DigestOfCertificate(data)
-	if err != nil {
+	if err = assemble.AlsoHidden(err, data); err != nil {
 		return "", fmt.Errorf("client certificate: %s: %w", text, err)
 	}
 	return digest, nil

@@ -1,7 +1,12 @@
 package main
 
 import (
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/tradefront/tradefront/test/certificates"
+	"github.com/tradefront/tradefront/test/keypair"
 )
 
 // What an editor put around a password does not become a part of it, and what does not show
@@ -56,4 +61,47 @@ func TestMarkedFiles(t *testing.T) {
 	play(t, []step{{"config check" + onC, "", 1, "", "…its line holds a zero-width space (U+200B), which does not show…"}})
 	write(t, "tradefront.yaml", "\xff\xfeb\x00")
 	play(t, []step{{"config check" + onC, "", 1, "", "…tradefront.yaml is saved as UTF-16; save it as UTF-8"}})
+}
+
+// TestMarkedPEM: every flag that names a PEM file takes an editor's byte-order mark off, and names what does not show in the file.
+func TestMarkedPEM(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	authority := certificates.New(t)
+	pair := authority.Issue(t, "front-1", time.Now().Add(time.Hour))
+	for name, pem := range map[string][]byte{"ca": authority.PEM, "cert": pair.Cert, "key": pair.Key, "public": keypair.RSA(0).Public} {
+		text := string(pem)
+		write(t, name, "\ufeff"+text)
+		write(t, name+".hidden", text[:70]+"\u200b"+text[70:])
+		write(t, name+".utf16", "\xff\xfe-\x00")
+	}
+	endpoint := func(ca, cert, key string) error {
+		_, err := (&coreEndpoint{ca: ca, cert: cert, key: key}).tls("core-a.firm")
+		return err
+	}
+	for flag, read := range map[string]func(suffix string) error{
+		"core-check --ca":   func(s string) error { return endpoint("ca"+s, "cert", "key") },
+		"core-check --cert": func(s string) error { return endpoint("ca", "cert"+s, "key") },
+		"core-check --key":  func(s string) error { return endpoint("ca", "cert", "key"+s) },
+		"relay add --client-cert": func(s string) error {
+			_, err := parseCert("cert" + s)
+			return err
+		},
+	} {
+		if err := read(""); err != nil {
+			t.Errorf("%s with a byte-order mark: %v", flag, err)
+		}
+		if err := read(".utf16"); err == nil || !strings.Contains(err.Error(), "is saved as UTF-16; save it as UTF-8") {
+			t.Errorf("%s in UTF-16: %v", flag, err)
+		}
+		const hidden = "line 2 holds a zero-width space (U+200B), which does not show; copy the file anew"
+		if err := read(".hidden"); err == nil || !strings.Contains(err.Error(), hidden) {
+			t.Errorf("%s with what does not show: %v", flag, err)
+		}
+	}
+	play(t, []step{
+		{"loadtest run --people nosuch --key public", "", 1, "", "tradefront: population: …"},
+		{"loadtest run --people nosuch --key public.hidden", "", 1, "", "tradefront: --key: …line 2 holds a zero-width space…"},
+		{"loadtest run --people nosuch --key public.utf16", "", 1, "", "tradefront: --key: public.utf16 is saved as UTF-16…"},
+	})
 }

@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/tradefront/tradefront/internal/core/local"
-	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/textfile"
 )
 
 // The bounds of a file.
@@ -68,7 +68,7 @@ type columns struct{ account, userType, password, hash, count int }
 // Read reads a file whole. Wrong lines are an *Error, which names all of them. asIs takes characters that do not show as a part
 // of a password.
 func Read(data []byte, asIs bool) ([]Row, error) {
-	text, err := files.Text(data)
+	text, err := textfile.Text(data)
 	if err != nil {
 		return nil, fmt.Errorf("the file %w", err)
 	}
@@ -217,7 +217,7 @@ func (r *reader) takePassword(row *Row, fields []string) error {
 		return local.CheckHash(hash)
 	}
 	row.Password = []byte(password)
-	if name, hidden := files.Hidden(row.Password); hidden && !r.asIs {
+	if name, hidden := textfile.Hidden(row.Password); hidden && !r.asIs {
 		return fmt.Errorf("the password holds %s, which does not show; --as-is says that it belongs to it", name)
 	}
 	return local.CheckPassword(row.Password)

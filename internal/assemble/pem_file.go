@@ -5,6 +5,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/supplement"
+	"github.com/tradefront/tradefront/internal/textfile"
 )
 
 // MaxPEM bounds what is read for a key: some text before it is usual, megabytes are not.
@@ -26,7 +27,7 @@ func AlsoHidden(err error, pem []byte) error {
 	if err == nil {
 		return nil
 	}
-	if hidden := files.HiddenLine(pem); hidden != "" {
+	if hidden := textfile.HiddenLine(pem); hidden != "" {
 		return errors.Join(err, errors.New(hidden+"; copy the file anew"))
 	}
 	return err

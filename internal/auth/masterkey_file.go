@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 
 	"github.com/tradefront/tradefront/internal/files"
+	"github.com/tradefront/tradefront/internal/textfile"
 )
 
 // The file is text: lines that start with # are comments, one line is the key in hex; two
@@ -159,7 +160,7 @@ func parseKeys(r io.Reader) (keys [][]byte, err error) {
 	for first := true; scanner.Scan(); first = false {
 		line := scanner.Bytes()
 		if first {
-			if line, err = files.Text(line); err != nil {
+			if line, err = textfile.Text(line); err != nil {
 				return keys, err
 			}
 		}
@@ -167,7 +168,7 @@ func parseKeys(r io.Reader) (keys [][]byte, err error) {
 		if len(line) == 0 || line[0] == '#' {
 			continue
 		}
-		name, hidden := files.Hidden(line)
+		name, hidden := textfile.Hidden(line)
 		key, err := hex.AppendDecode(nil, line)
 		clear(line)
 		keys = append(keys, key)

@@ -1,10 +1,13 @@
 package collectcmd
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/textfile"
 )
 
 // maxSecret bounds a file with a password or an authcode, in bytes.
@@ -13,19 +16,34 @@ const maxSecret = 4096
 // maxKey bounds the PEM file of a public key, in bytes.
 const maxKey = 64 << 10
 
-// secret reads the one line of a file, without the mark and the line end that editors put there; "-" is standard input. The caller
-// wipes the result.
-func secret(flag, path string, in io.Reader) ([]byte, error) {
-	b, err := readSecret(path, in)
+// secretFile is a file that holds one password or authcode and nothing else; "-" is standard input.
+type secretFile struct {
+	flag, path string
+	asIs       bool // what surrounds it or does not show belongs to it
+}
+
+func (s *secretFile) flags(c *cobra.Command, flag, what string) {
+	s.flag = flag
+	c.Flags().StringVar(&s.path, flag, "", "file that holds the "+what+"; - reads standard input")
+}
+
+// read takes off the mark and the line end that editors put there, and refuses other characters that cannot be meant, as `account add`
+// does: the front would only answer that the secret is wrong. The caller wipes the result.
+func (s *secretFile) read(in io.Reader) ([]byte, error) {
+	b, err := readSecret(s.path, in)
 	if errors.Is(err, errNoFile) {
-		return nil, fmt.Errorf("%s: %w; - reads standard input", flag, err)
+		return nil, fmt.Errorf("--%s: %w; - reads standard input", s.flag, err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", flag, err)
+		return nil, fmt.Errorf("--%s: %w", s.flag, err)
 	}
-	line, err := oneLine(b)
+	line, err := textfile.Line(b)
+	if s.asIs {
+		line, err = textfile.LineAsIs(b)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", flag, path, err)
+		clear(b)
+		return nil, fmt.Errorf("--%s: %s %w", s.flag, s.path, err)
 	}
 	return line, nil
 }
@@ -38,15 +56,4 @@ func readSecret(path string, in io.Reader) ([]byte, error) {
 		return nil, errors.New("there is no standard input")
 	}
 	return readAll(in, maxSecret)
-}
-
-func oneLine(b []byte) ([]byte, error) {
-	line := bytes.TrimRight(bytes.TrimPrefix(b, []byte("\ufeff")), "\r\n")
-	switch {
-	case len(line) == 0:
-		return nil, errors.New("empty")
-	case bytes.ContainsAny(line, "\r\n"):
-		return nil, errors.New("more than one line")
-	}
-	return line, nil
 }

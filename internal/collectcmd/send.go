@@ -17,16 +17,17 @@ import (
 	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/internal/supplement/testkey"
 	"github.com/tradefront/tradefront/internal/terminalinfo"
+	"github.com/tradefront/tradefront/internal/textfile"
 )
 
 // sending is one login with what this machine is.
 type sending struct {
-	to, broker, appID, account, cipher  string
-	authCodeFile, passwordFile, keyFile string
-	keyVersion                          string
-	timeout                             time.Duration
-	lang                                language
-	output                              form
+	to, broker, appID, account, cipher string
+	authCode, password                 secretFile
+	keyFile, keyVersion                string
+	timeout                            time.Duration
+	lang                               language
+	output                             form
 }
 
 // Sent is what `send -o json` prints.
@@ -78,10 +79,11 @@ func newSend(e *Env) *cobra.Command {
 	f.StringVar(&s.to, "to", "", "host:port of the front")
 	f.StringVar(&s.broker, "broker", "9999", "broker ID")
 	f.StringVar(&s.appID, "app-id", "", "AppID of the terminal")
-	f.StringVar(&s.authCodeFile, "authcode-file", "", "file that holds the authcode; - reads standard input")
+	s.authCode.flags(c, "authcode-file", "authcode")
 	f.StringVar(&s.cipher, "cipher", "aes", "answer the challenge by aes or sm4, as the AppID was added")
 	f.StringVar(&s.account, "account", "", "account that logs in")
-	f.StringVar(&s.passwordFile, "password-file", "", "file that holds the password; - reads standard input")
+	s.password.flags(c, "password-file", "password")
+	f.BoolVar(&s.password.asIs, "as-is", false, "quotation marks around the password and characters that do not show belong to it")
 	f.StringVar(&s.keyFile, "key", "", "public key in PEM that the string is sealed under, in place of the public test key")
 	f.StringVar(&s.keyVersion, "key-version", "", "version of --key, or of the public test key at this front (default \""+tstkey.Version+"\")")
 	f.DurationVar(&s.timeout, "timeout", 10*time.Second, "give up after")
@@ -100,12 +102,12 @@ func (s *sending) run(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
-	authCode, err := secret("--authcode-file", s.authCodeFile, e.In)
+	authCode, err := s.authCode.read(e.In)
 	if err != nil {
 		return err
 	}
 	defer clear(authCode)
-	password, err := secret("--password-file", s.passwordFile, e.In)
+	password, err := s.password.read(e.In)
 	if err != nil {
 		return err
 	}
@@ -160,11 +162,18 @@ func (s *sending) key() (*collect.Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--key: %w", err)
 	}
-	key, err := collect.ParseKey(s.keyVersion, pem)
+	text, err := textfile.Text(pem)
 	if err != nil {
-		return nil, fmt.Errorf("--key: %w", err)
+		return nil, fmt.Errorf("--key: %s %w", s.keyFile, err)
 	}
-	return key, nil
+	key, err := collect.ParseKey(s.keyVersion, text)
+	if err == nil {
+		return key, nil
+	}
+	if hidden := textfile.HiddenLine(text); hidden != "" {
+		err = errors.Join(err, errors.New(hidden+"; copy the file anew"))
+	}
+	return nil, fmt.Errorf("--key: %w", err)
 }
 
 func (s *sending) login(ctx context.Context, authCode, password string, info *collect.TerminalInfo) (client.LoginResult, error) {

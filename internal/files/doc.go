@@ -3,9 +3,7 @@
 //
 //   - Open and Read take regular files alone, and refuse a pipe, a device, a socket or a
 //     folder by its kind, at once: opening a pipe would wait for its writer for ever.
-//   - Text and Line read what people and editors save: a byte-order mark and a line end come
-//     off; a character that does not show or is no part of the value is refused by its name.
-//     Nothing is repaired by guessing: in a password every character counts.
+//   - ReadText and ReadLine read what people and editors save, as package textfile says.
 //   - ReadPrivate refuses a file of secrets that other users may read.
 //   - Create replaces a file whole or not at all. The temporary file lies beside its target,
 //     under the name .TARGET and a number, never in the system's folder for temporary files:
