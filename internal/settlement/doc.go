@@ -16,6 +16,8 @@
 //   - A report never has its name before its manifest, <name>.manifest.json, and the ledger has
 //     no export whose file was not there. An export replaces a file of another content only if an
 //     export made that, as the ledger or the manifest says.
+//   - A full report that was handed in is the day's report in the ledger until an operator forces another one: what comes late is late
+//     until a supplement has it.
 //   - Records that an operator gave up for good keep no report back; every later report of the day repeats who gave them up,
 //     when and why (GiveUp).
 //

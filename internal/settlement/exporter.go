@@ -134,7 +134,8 @@ func (e *ForeignFileError) Error() string {
 //     over meanwhile. Read the ledger and open one snapshot of the records.
 //  2. Write the lines to a temporary file and sync it.
 //  3. Look at what has the name; a foreign file is not touched, nor without Force one that has
-//     more records or was handed in. With Force it gets a second name.
+//     more records. Nor does another full report take the place of one that was handed in, wherever that file is. With
+//     Force it does, and the file that had the name gets a second one.
 //  4. Put the manifest in its place. If we crash after this, a manifest describes a file
 //     that is not there yet, or the earlier file has a manifest that it does not
 //     match: verify reports it, and the next export repairs it.

@@ -3,6 +3,7 @@ package settlement
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -26,11 +27,8 @@ func (e *ReplaceError) Error() string {
 	return text + "to replace it all the same, and keep it beside the new one: --force --reason TEXT"
 }
 
-// mayReplace is called before anything has the report's name; old is what has it.
+// mayReplace is called before anything has the report's name; old is what has it, nil if nothing has.
 func (j *exportJob) mayReplace(ctx context.Context, old *Replaced, made Result) error {
-	if old == nil || old.Same {
-		return nil
-	}
 	obstacles, err := j.replaceObstacles(ctx, old, made)
 	if err != nil {
 		return err
@@ -40,7 +38,7 @@ func (j *exportJob) mayReplace(ctx context.Context, old *Replaced, made Result) 
 			return err
 		}
 	}
-	if len(obstacles) > 0 || old.Rows > made.Rows {
+	if old != nil && !old.Same && (len(obstacles) > 0 || old.Rows > made.Rows) {
 		old.Kept, err = reportfile.KeepBeside(made.Path)
 	}
 	return err
@@ -61,28 +59,47 @@ func (j *exportJob) force(ctx context.Context, obstacles []store.Obstacle) error
 	return nil
 }
 
-// replaceObstacles leaves out that there are fewer records where `calendar reassign` moved some to
-// another day: they are in that day's report.
+// replaceObstacles are those of the file that has the name, and that of the report that was handed in.
 func (j *exportJob) replaceObstacles(ctx context.Context, old *Replaced, made Result) (all []store.Obstacle, err error) {
-	left, err := j.Store.Left(ctx)
+	if old != nil && old.Rows > made.Rows {
+		if all, err = j.fewerRecords(ctx, old, made); err != nil {
+			return nil, err
+		}
+	}
+	if j.kind != store.FullExport {
+		return all, nil // a supplement is beside what was handed in
+	}
+	handed, err := j.Store.HandedIn(ctx, j.day)
 	if err != nil {
 		return nil, err
 	}
-	if old.Rows > made.Rows && !slices.Contains(left, j.day) {
-		all = append(all, store.Obstacle{
-			Day: j.day, Kind: store.FewerRecords, Where: made.Path, Records: old.Rows - made.Rows,
-			What: fmt.Sprintf("has %d records, and the new report would have %d", old.Rows, made.Rows),
-			Next: "find out where the others are: report status --day " + j.day.String(),
-		})
+	return append(all, j.handedIn(LastNote(handed), made)...), nil
+}
+
+// fewerRecords leaves out that there are fewer records where `calendar reassign` moved some to
+// another day: they are in that day's report.
+func (j *exportJob) fewerRecords(ctx context.Context, old *Replaced, made Result) ([]store.Obstacle, error) {
+	left, err := j.Store.Left(ctx)
+	if err != nil || slices.Contains(left, j.day) {
+		return nil, err
 	}
-	handed, err := j.Store.HandedIn(ctx, j.day)
-	if len(handed) > 0 {
-		h := handed[len(handed)-1]
-		all = append(all, store.Obstacle{
-			Day: j.day, Kind: store.ReportHandedIn, Where: made.Path,
-			What: fmt.Sprintf("was handed in, as %s noted at %s", h.By, show.Time(h.At)),
-			Next: "records that came late go into a file of their own: report export --supplement --day " + j.day.String(),
-		})
+	return []store.Obstacle{{
+		Day: j.day, Kind: store.FewerRecords, Where: made.Path, Records: old.Rows - made.Rows,
+		What: fmt.Sprintf("has %d records, and the new report would have %d", old.Rows, made.Rows),
+		Next: "find out where the others are: report status --day " + j.day.String(),
+	}}, nil
+}
+
+// handedIn keeps a report that was handed in the day's report, by the ledger and wherever its file is: another full export would be the
+// base of the next supplement, and what came late would be in no file that the monitoring centre has. The same bytes may be written
+// again: those of what was handed in, and those of the day's report as it was forced since.
+func (j *exportJob) handedIn(last *store.HandedIn, made Result) []store.Obstacle {
+	if last == nil || isAllOf(given(j.exports, last), made.SHA256) || isAllOf(Chain(j.exports), made.SHA256) {
+		return nil
 	}
-	return all, err
+	return []store.Obstacle{{
+		Day: j.day, Kind: store.ReportHandedIn, Where: filepath.Base(made.Path),
+		What: fmt.Sprintf("was handed in, as %s noted at %s", last.By, show.Time(last.At)),
+		Next: "records that came late go into a file of their own: report export --supplement --day " + j.day.String(),
+	}}
 }

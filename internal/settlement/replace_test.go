@@ -109,11 +109,21 @@ func TestHandedIn(t *testing.T) {
 			!strings.Contains(err.Error(), "clerk@desk") {
 			t.Errorf("%v", err)
 		}
+		elsewhere := exporter(t, s, t.TempDir()) // where no file has the report's name
+		if _, err := elsewhere.Export(t.Context(), day, store.FullExport); !errors.As(err, &replace) || len(replace.Obstacles) != 1 ||
+			replace.Obstacles[0].Kind != store.ReportHandedIn || len(names(t, elsewhere.OutDir)) != 0 {
+			t.Errorf("in another folder: %v, %v", err, names(t, elsewhere.OutDir))
+		}
+		if st := status(t, s); st.Late != 1 {
+			t.Errorf("the late record is out of sight: %+v", st)
+		}
 		mustExport(t, x, store.SupplementExport)
 		x.Force, x.Reason = true, "the centre asked for one file"
 		if d := mustExport(t, x, store.FullExport); d.Rows != 4 || d.Replaced.Kept == "" {
 			t.Errorf("%+v", d)
 		}
+		x.Force = false
+		mustExport(t, x, store.FullExport) // what was forced may be written again
 		kept, err := filepath.Glob(filepath.Join(dir, "*.replaced-1*"))
 		if err != nil || len(kept) != 2 {
 			t.Error(kept, err)
