@@ -124,12 +124,12 @@ func (f *handedInFlags) run(c *cobra.Command, e *env, args []string) (_ *shownHa
 		return nil, err
 	}
 	done := &shownHandedIn{Day: on.String(), At: h.At.In(regulation.Zone), By: h.By, Receipt: h.Receipt}
-	for i := range chain {
-		if chain[i].Number > noted {
-			done.Left = append(done.Left, showExport(&chain[i]))
-		} else {
-			done.Exports = append(done.Exports, showExport(&chain[i]))
-		}
+	left := settlement.ToHandIn(exports, &h)
+	for i := range chain[:len(chain)-len(left)] {
+		done.Exports = append(done.Exports, showExport(&chain[i]))
+	}
+	for i := range left {
+		done.Left = append(done.Left, showExport(&left[i]))
 	}
 	return done, nil
 }

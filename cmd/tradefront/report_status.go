@@ -19,22 +19,24 @@ import (
 
 // shownStatus is a day as `report status -o json` prints it.
 type shownStatus struct {
-	Day         string       `json:"trading_day"`
-	Start       time.Time    `json:"window_start,omitzero"` // none for a day that is no trading day any more
-	End         time.Time    `json:"window_end,omitzero"`
-	Closed      bool         `json:"closed"`
-	Records     int64        `json:"records"`
-	Reported    int64        `json:"reported"`
-	Late        int64        `json:"late"`
-	Moved       int64        `json:"moved_away"`
-	Unaccounted int64        `json:"unaccounted"`
-	Gone        int64        `json:"gone,omitempty"`
-	Archived    bool         `json:"archived,omitempty"`
-	Archives    []string     `json:"archives,omitempty"` // files that have records of the day which the store has not
-	HandedIn    *time.Time   `json:"handed_in,omitempty"`
-	Receipt     string       `json:"receipt,omitempty"`
-	Provisional int64        `json:"provisional"`
-	Last        *shownExport `json:"last_export,omitempty"`
+	Day         string    `json:"trading_day"`
+	Start       time.Time `json:"window_start,omitzero"` // none for a day that is no trading day any more
+	End         time.Time `json:"window_end,omitzero"`
+	Closed      bool      `json:"closed"`
+	Records     int64     `json:"records"`
+	Reported    int64     `json:"reported"`
+	Late        int64     `json:"late"`
+	Moved       int64     `json:"moved_away"`
+	Unaccounted int64     `json:"unaccounted"`
+	Gone        int64     `json:"gone,omitempty"`
+	Archived    bool      `json:"archived,omitempty"`
+	Archives    []string  `json:"archives,omitempty"` // files that have records of the day which the store has not
+	// HandedIn and Receipt are of the last note, if it has all files that hold the day; else ToHandIn has those that it lacks, as after a supplement.
+	HandedIn    *time.Time    `json:"handed_in,omitempty"`
+	Receipt     string        `json:"receipt,omitempty"`
+	ToHandIn    []shownExport `json:"not_handed_in,omitempty"`
+	Provisional int64         `json:"provisional"`
+	Last        *shownExport  `json:"last_export,omitempty"`
 	// Fronts are those that may hold records of the day which the store lacks.
 	Fronts []settlement.FrontObstacle `json:"fronts,omitempty"`
 	// Obstacles keep the report back, fronts among them; those that were waived do not.
@@ -131,8 +133,11 @@ func (e *env) showStatus(d *settlement.DayStatus) shownStatus {
 	for i := range d.Archives {
 		s.Archives = append(s.Archives, d.Archives[i].File)
 	}
-	if h := d.HandedIn; h != nil {
+	if h := d.HandedIn; h != nil && len(d.ToHandIn) == 0 {
 		s.HandedIn, s.Receipt = new(h.At.In(regulation.Zone)), h.Receipt
+	}
+	for i := range d.ToHandIn {
+		s.ToHandIn = append(s.ToHandIn, showExport(&d.ToHandIn[i]))
 	}
 	if l := d.Last; l != nil {
 		s.Last = new(showExport(l))

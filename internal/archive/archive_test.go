@@ -233,7 +233,7 @@ func TestRefusals(t *testing.T) {
 		"good":           {MinAge, settlement.DayStatus{Good: true, HandedIn: handed, Last: &store.Export{}}, "", ""},
 		"too young":      {MinAge - 1, settlement.DayStatus{Good: true, HandedIn: handed}, "a reason", "less than 30 days ago"},
 		"obstacle":       {MinAge, settlement.DayStatus{HandedIn: handed, Next: "front 3 holds 7"}, "", "front 3 holds 7"},
-		"not handed in":  {MinAge, settlement.DayStatus{Good: true, Last: &store.Export{}}, "", "handed in"},
+		"not handed in":  {MinAge, settlement.DayStatus{Good: true, HandedIn: handed, ToHandIn: []store.Export{{File: "f.txt"}}}, "", "f.txt was handed in"},
 		"with a reason":  {MinAge, settlement.DayStatus{}, "the firm closed", ""},
 		"never reported": {MinAge, settlement.DayStatus{Next: "report export"}, "", "report export"},
 	} {

@@ -66,8 +66,8 @@ func (s *Sealer) Refusal(d *settlement.DayStatus) error {
 		return nil
 	case !d.Good:
 		return fmt.Errorf("its report is not done: %s; or give a reason with --despite-obstacles --why TEXT", d.Next)
-	case d.HandedIn == nil && d.Last != nil:
-		return errors.New("no clerk noted that its report was handed in (report handed-in); or give a reason with --despite-obstacles --why TEXT")
+	case len(d.ToHandIn) > 0:
+		return fmt.Errorf("no clerk noted that %s was handed in (report handed-in); or give a reason with --despite-obstacles --why TEXT", d.ToHandIn[0].File)
 	}
 	return nil
 }
@@ -123,7 +123,7 @@ func (s *Sealer) manifest(d *settlement.DayStatus, number int) *Manifest {
 		Form: Form, Day: d.Day.String(), Number: number, WindowStart: d.Start, WindowEnd: d.End, BrokerID: s.BrokerID, ReportUnitID: s.ReportUnitID,
 		Made: s.Now().In(regulation.Zone).Truncate(time.Microsecond), By: s.By, Version: s.Version, Schema: s.Schema,
 	}
-	if !d.Good || d.HandedIn == nil && d.Last != nil {
+	if !d.Good || len(d.ToHandIn) > 0 {
 		m.Despite, m.Why = d.Next, s.Why
 	}
 	return m

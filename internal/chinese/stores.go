@@ -129,7 +129,7 @@ var stores = map[string]string{
 	"%s is not what was exported (sha256 %x, the ledger has %x): find the file that was, or archive --without-reports":                    "%s 不是当时导出的文件（sha256 %x，台账为 %x）：请找到当时的文件，或用 archive --without-reports",
 	"it ended less than %d days ago, and a front that was away may bring records of it: archive it later":                                 "该日结束不到 %d 天，离线的前置可能还会送来其记录：请晚些归档",
 	"its report is not done: %s; or give a reason with --despite-obstacles --why TEXT":                                                    "其报送未完成：%s；或用 --despite-obstacles --why TEXT 说明原因",
-	"no clerk noted that its report was handed in (report handed-in); or give a reason with --despite-obstacles --why TEXT":               "没有登记其报送文件已报送（report handed-in）；或用 --despite-obstacles --why TEXT 说明原因",
+	"no clerk noted that %s was handed in (report handed-in); or give a reason with --despite-obstacles --why TEXT":                       "没有登记 %s 已报送（report handed-in）；或用 --despite-obstacles --why TEXT 说明原因",
 	"%s is there, and is no archive that could be replaced: move it away (%w)":                                                            "%s 已存在，且不是可替换的归档文件：请移走它（%w）",
 	"%s is there and has %d records, of which the store has %d and the ledger knows nothing: keep it, and name another folder with --out": "%s 已存在，有 %d 条记录，其中 %d 条在库中，而台账中没有它：请保留它，并用 --out 指定别的文件夹",
 	"archive: %s reads back as another file than was written: try another disk":                                                           "%s 读回的内容与写入的不同：请换一个磁盘",

@@ -83,7 +83,7 @@ func reportState(ctx context.Context, ledger reportLedger, cal *calendar.Calenda
 		return unreportedState(ctx, ledger, cal, day)
 	}
 	handed, err := ledger.HandedIn(ctx, day)
-	if len(handed) > 0 {
+	if len(settlement.ToHandIn(exports, settlement.LastNote(handed))) == 0 {
 		return reportHanded, nil
 	}
 	return reportWritten, err

@@ -47,6 +47,10 @@ func TestLastReportState(t *testing.T) {
 	long, denied := now.AddDate(-1, 0, 0), errors.New("permission denied")
 	full, partial := []store.Export{{Kind: store.FullExport}}, []store.Export{{Kind: store.PartialExport}}
 	note := []store.HandedIn{{Number: 1}}
+	one := store.Export{Number: 1, Kind: store.FullExport, SHA256: [32]byte{1}}
+	again, another := one, one
+	again.Number, another.Number, another.SHA256 = 2, 2, [32]byte{2}
+	supplement := store.Export{Number: 2, Kind: store.SupplementExport, SHA256: [32]byte{3}}
 	for _, c := range []struct {
 		name   string
 		ledger ledgerOf
@@ -59,11 +63,17 @@ func TestLastReportState(t *testing.T) {
 		{"a store of today that was given records of the day", ledgerOf{since: now.Add(24 * time.Hour), records: 3}, reportMissing, nil},
 		{"written", ledgerOf{since: long, exports: full}, reportWritten, nil},
 		{"handed in", ledgerOf{since: long, exports: full, handed: note}, reportHanded, nil},
+		{"handed in, and written again with the same bytes", ledgerOf{since: long, exports: []store.Export{one, again}, handed: note}, reportHanded, nil},
+		{"another one was forced since", ledgerOf{since: long, exports: []store.Export{one, another}, handed: note}, reportWritten, nil},
+		{"a supplement was written since", ledgerOf{since: long, exports: []store.Export{one, supplement}, handed: note}, reportWritten, nil},
 		{"written, and the notes may not be read", ledgerOf{since: long, exports: full, noNotes: denied}, reportWritten, denied},
 	} {
 		state, err := reportState(t.Context(), &c.ledger, cal, now)
 		if state != c.state || !errors.Is(err, c.err) || c.ledger.day != 20260729 {
 			t.Errorf("%s: %s of %v, %v; want %s", c.name, state, c.ledger.day, err, c.state)
+		}
+		if report, err := reportOf(t.Context(), &c.ledger, cal, 20260729); report.State != c.state || !errors.Is(err, c.err) {
+			t.Errorf("%s: the status page has %+v, %v; want %s", c.name, report, err, c.state)
 		}
 	}
 	var known lastReport

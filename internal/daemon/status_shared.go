@@ -82,8 +82,7 @@ func reportOf(ctx context.Context, ledger reportLedger, cal *calendar.Calendar, 
 	if err != nil {
 		return r, err
 	}
-	if len(handed) > 0 {
-		h := &handed[len(handed)-1]
+	if h := settlement.LastNote(handed); len(settlement.ToHandIn(exports, h)) == 0 {
 		r.State, r.HandedIn, r.Receipt = reportHanded, h.At, h.Receipt
 	}
 	return r, nil

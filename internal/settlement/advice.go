@@ -2,6 +2,7 @@ package settlement
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/chinese"
@@ -112,9 +113,23 @@ func (d *DayStatus) adviseExported() (next advice, good bool) {
 	switch h := d.HandedIn; {
 	case h == nil:
 		return advise("verify, hand in, and note it: report handed-in --day %s", "核验、报送、登记：report handed-in --day %s", d.Day), true
+	case len(d.ToHandIn) > 0:
+		return d.adviseToHandIn(), true
 	case h.Receipt == "":
 		return advise("handed in, as noted at %s", "已报送，%s 登记", show.Time(h.At)), true
 	default:
 		return advise("handed in, as noted at %s, receipt %s", "已报送，%s 登记，回执 %s", show.Time(h.At), h.Receipt), true
+	}
+}
+
+// adviseToHandIn is about what was exported since the last note: a supplement, or a report that took the place of the one handed in.
+func (d *DayStatus) adviseToHandIn() advice {
+	names := make([]string, len(d.ToHandIn))
+	for i := range d.ToHandIn {
+		names[i] = d.ToHandIn[i].File
+	}
+	return advice{
+		fmt.Sprintf("not handed in yet: verify %s, hand in, and note it: report handed-in --day %s", strings.Join(names, " and "), d.Day),
+		fmt.Sprintf("尚未报送：核验并报送 %s，再登记：report handed-in --day %s", strings.Join(names, "、"), d.Day),
 	}
 }

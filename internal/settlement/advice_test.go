@@ -41,6 +41,7 @@ func TestAdviceInBothLanguages(t *testing.T) {
 		"已放行（1 项）：前置 2（主机 b）持有当日记录 31 条；wang 放行": {Closed: true, Obstacles: waived, Reported: 1},
 		"核验、报送、登记": {Closed: true, Reported: 1},
 		"回执 R-77":  {Closed: true, Reported: 1, HandedIn: handed},
+		"尚未报送：核验并报送 a-1.txt、a-2.txt，再登记": {Closed: true, Reported: 1, HandedIn: handed, ToHandIn: []store.Export{{File: "a-1.txt"}, {File: "a-2.txt"}}},
 	} {
 		d.Day, d.End = 20260105, at
 		exported := d.Reported+d.Unaccounted+d.Moved > 0

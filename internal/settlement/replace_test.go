@@ -103,6 +103,9 @@ func TestHandedIn(t *testing.T) {
 			t.Errorf("%+v", st)
 		}
 		mustExport(t, x, store.FullExport) // the same file
+		if st := status(t, s); len(st.ToHandIn) != 0 || !strings.HasPrefix(st.Next, "handed in") {
+			t.Errorf("the same bytes once more: %+v", st)
+		}
 		put(t, s, storetest.Record(day))
 		var replace *ReplaceError
 		if _, err := x.Export(t.Context(), day, store.FullExport); !errors.As(err, &replace) || replace.Obstacles[0].Kind != store.ReportHandedIn ||
@@ -118,9 +121,16 @@ func TestHandedIn(t *testing.T) {
 			t.Errorf("the late record is out of sight: %+v", st)
 		}
 		mustExport(t, x, store.SupplementExport)
+		if st := status(t, s); !st.Good || st.HandedIn == nil || len(st.ToHandIn) != 1 || st.ToHandIn[0].Kind != store.SupplementExport ||
+			!strings.HasPrefix(st.Next, "not handed in yet: verify 0001clientinfo20260105.supplement-1.txt") {
+			t.Errorf("a supplement that was not handed in: %+v", st)
+		}
 		x.Force, x.Reason = true, "the centre asked for one file"
 		if d := mustExport(t, x, store.FullExport); d.Rows != 4 || d.Replaced.Kept == "" {
 			t.Errorf("%+v", d)
+		}
+		if st := status(t, s); len(st.ToHandIn) != 1 || st.ToHandIn[0].Kind != store.FullExport {
+			t.Errorf("a forced report that was not handed in: %+v", st)
 		}
 		x.Force = false
 		mustExport(t, x, store.FullExport) // what was forced may be written again

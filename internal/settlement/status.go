@@ -38,6 +38,8 @@ type DayStatus struct {
 	Earlier bool
 	// HandedIn is when the report was last handed in, as a clerk noted; nil if it was not.
 	HandedIn *store.HandedIn
+	// ToHandIn are the exports that hold the day and were not handed in, as far as is noted.
+	ToHandIn []store.Export
 
 	// Obstacles are what keeps the report back, and what of it was waived; only of a day that
 	// has closed.
@@ -85,9 +87,8 @@ func (v *Survey) Status(ctx context.Context, now time.Time, day calendar.Trading
 	if err != nil {
 		return DayStatus{}, err
 	}
-	if len(handed) > 0 {
-		d.HandedIn = &handed[len(handed)-1]
-	}
+	d.HandedIn = LastNote(handed)
+	d.ToHandIn = ToHandIn(exports, d.HandedIn)
 	if closed != nil {
 		d.takes(d.adviseClosed(closed))
 	} else {

@@ -138,8 +138,13 @@ func TestHandedIn(t *testing.T) {
 	if r := a.run(t); r.Verdict != HandedIn || len(a.asked) != 0 || !r.Good() || r.Files[0].HandIn {
 		t.Errorf("%+v, exported %v", r, a.asked)
 	}
+	a.asks = 0
+	a.wrote(t, store.FullExport, 2, report, "a\nb\n") // by hand, with the same bytes
+	if r := a.run(t); r.Verdict != HandedIn || r.Files[0].HandIn {
+		t.Errorf("the same bytes once more: %+v", r)
+	}
 	a.asks, a.before.Late = 0, 1
-	a.wrote(t, store.SupplementExport, 2, "0001clientinfo20260105.supplement-1.txt", "c\n")
+	a.wrote(t, store.SupplementExport, 3, "0001clientinfo20260105.supplement-1.txt", "c\n")
 	r := a.run(t)
 	if r.Verdict != HandIn || r.Rows != 3 || r.Files[0].HandIn || !r.Files[1].HandIn || len(a.asked) != 1 || a.asked[0] != store.SupplementExport {
 		t.Errorf("%+v, exported %v", r, a.asked)

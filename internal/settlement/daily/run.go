@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/settlement"
@@ -90,10 +91,11 @@ func (r *run) list(ctx context.Context, s *Step, handed *store.HandedIn) {
 		s.fails(err)
 		return
 	}
+	toHandIn := settlement.ToHandIn(exports, handed)
 	for _, e := range settlement.Chain(exports) {
 		f := File{
 			Path: filepath.Join(r.OutDir, e.File), Kind: e.Kind, Rows: e.Rows, SHA256: hex.EncodeToString(e.SHA256[:]),
-			HandIn: handed == nil || e.Number > handed.Number,
+			HandIn: slices.ContainsFunc(toHandIn, func(left store.Export) bool { return left.Number == e.Number }),
 		}
 		r.result.Files = append(r.result.Files, f)
 		r.result.Rows += e.Rows
