@@ -12,6 +12,7 @@ DURATION      ?= 10m
 SEEDS         ?= 1000
 SEED          ?= 0
 SESSIONS      ?= 2000
+TERMINALS     ?= 50000
 LOGINS        ?= 200
 ROUNDS        ?= 5
 VISITS        ?= 10000
@@ -155,6 +156,14 @@ bench-core: ## what the front adds to a business message, with core-sim behind i
 soak: tools ## SESSIONS (2000) drop and return at once, each 4 s for DURATION (10m): heap and resident memory of a front as a table
 	TRADEFRONT_TEST_SOAK=$(DURATION) TRADEFRONT_TEST_SESSIONS=$(SESSIONS) \
 		$(GO) test -count=1 -timeout 0 -run '^TestMemoryDoesNotGrow$$' -bench '^$$' -v ./test/loginbench
+
+.PHONY: curves
+curves: tools ## how a login's cost grows with idle sessions, accounts, AppIDs and stored rows: ROUNDS (5), 15 GB of disk
+	TRADEFRONT_TEST_CURVES=$(ROUNDS) $(GO) test -count=1 -timeout 0 -run '^TestCurves$$' -bench '^$$' -v ./test/loginbench
+
+.PHONY: reconnect
+reconnect: tools ## TERMINALS (50000) of three fronts leave at once and return at once: how long until all are in, and is each login stored
+	TRADEFRONT_TEST_RETURN=$(TERMINALS) $(GO) test -count=1 -timeout 30m -run '^TestAllReturnAtOnce$$' -bench '^$$' -v ./test/loginbench
 
 # Where benchmarks are.
 BENCHES = $(shell grep -rlE '^func Benchmark' --include='*_test.go' . | xargs -n1 dirname | sort -u)

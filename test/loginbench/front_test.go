@@ -59,6 +59,12 @@ func newFront(t testing.TB, name, program string, database *pgtest.Cluster, limi
 		f.Accounts = append(f.Accounts, strconv.Itoa(88000000+i))
 		s.AddAccount(f.Accounts[i], password, "1")
 	}
+	return startFront(t, name, program, s, f, database)
+}
+
+// startFront starts a tradefront on the site, whose terminals are those of the firm.
+func startFront(t testing.TB, name, program string, s *site.Site, f firm, database *pgtest.Cluster) *contender {
+	t.Helper()
 	public, err := os.ReadFile(filepath.Join(s.Dir, "public.pem"))
 	if err != nil {
 		t.Fatal(err)

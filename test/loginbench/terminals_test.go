@@ -85,18 +85,17 @@ func visit(o *order) (*terminals, findings) {
 
 // terminals are many terminals on one epoll loop: little processor time of theirs, since all share the machine.
 type terminals struct {
-	order    *order
-	epoll    int
-	to       unix.SockaddrInet4
-	identity client.Identity
-	latency  *hdrhistogram.Histogram
-	all      map[int]*terminal // by descriptor
-	spare    []*terminal
-	begun    int // visits
-	ended    int
-	out      []byte
-	cipher   [256]byte
-	random   *rand.ChaCha8
+	order   *order
+	epoll   int
+	to      unix.SockaddrInet4
+	latency *hdrhistogram.Histogram
+	all     map[int]*terminal // by descriptor
+	spare   []*terminal
+	begun   int // visits
+	ended   int
+	out     []byte
+	cipher  [256]byte
+	random  *rand.ChaCha8
 }
 
 // terminal is one visit.
@@ -106,12 +105,15 @@ type terminal struct {
 	in      []byte
 	asked   time.Time // when the login was written
 	account string
+
+	identity client.Identity
+	authCode string
 }
 
 func newTerminals(o *order) (*terminals, error) {
 	t := &terminals{
 		order: o, epoll: -1, all: map[int]*terminal{}, latency: hdrhistogram.New(1, int64(time.Minute), 3),
-		identity: client.Identity{BrokerID: o.Firm.BrokerID, AppID: o.Firm.AppID}, random: rand.NewChaCha8(newSeed()),
+		random: rand.NewChaCha8(newSeed()),
 	}
 	addr, err := netip.ParseAddrPort(o.Address)
 	if err != nil {
@@ -156,7 +158,9 @@ func (t *terminals) begin() error {
 		return fmt.Errorf("socket: %w", err)
 	}
 	m := t.take(fd)
-	m.account = t.order.Firm.Accounts[t.begun%len(t.order.Firm.Accounts)]
+	with := t.order.Firm.of(t.begun)
+	m.account, m.authCode = t.order.Firm.Accounts[t.begun%len(t.order.Firm.Accounts)], with.AuthCode
+	m.identity = client.Identity{BrokerID: t.order.Firm.BrokerID, AppID: with.AppID}
 	t.begun++
 	if err := unix.Connect(fd, &t.to); err != nil {
 		return fmt.Errorf("connect: %w", err)
@@ -171,7 +175,7 @@ func (t *terminals) begin() error {
 	if err := unix.EpollCtl(t.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)}); err != nil {
 		return fmt.Errorf("epoll_ctl: %w", err)
 	}
-	t.out, err = m.machine.AppendAsk(t.out[:0], &t.identity)
+	t.out, err = m.machine.AppendAsk(t.out[:0], &m.identity)
 	return t.send(m, err)
 }
 
@@ -233,12 +237,12 @@ func (t *terminals) next(m *terminal, event *client.Event) (err error) {
 	switch event.Kind {
 	case client.Challenged:
 		challenge := event.Challenge()
-		t.out, err = m.machine.AppendAnswer(t.out[:0], &t.identity, t.order.Firm.AuthCode, &challenge)
+		t.out, err = m.machine.AppendAnswer(t.out[:0], &m.identity, m.authCode, &challenge)
 		return t.send(m, err)
 	case client.Authenticated:
 		t.drawCiphertext()
 		t.out, err = m.machine.AppendLogin(t.out[:0], &client.LoginRequest{
-			BrokerID: t.identity.BrokerID, UserID: m.account, Password: t.order.Firm.Password, HeartbeatSeconds: client.MaxHeartbeatSeconds,
+			BrokerID: m.identity.BrokerID, UserID: m.account, Password: t.order.Firm.Password, HeartbeatSeconds: client.MaxHeartbeatSeconds,
 			KeyVersion: t.order.Firm.KeyVersion, AbnormalFlag: '0', Ciphertext: t.cipher[:],
 		})
 		m.asked = time.Now()

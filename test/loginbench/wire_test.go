@@ -15,7 +15,19 @@ import (
 type firm struct {
 	BrokerID, AppID, AuthCode, KeyVersion, Password string
 	Accounts                                        []string
-	PublicKey                                       []byte // PEM
+	PublicKey                                       []byte     // PEM
+	Software                                        []software // what terminals take turns with; none: all have AppID
+}
+
+// software is an AppID that the firm has admitted.
+type software struct{ AppID, AuthCode string }
+
+// of is the software of a visit.
+func (f *firm) of(visit int) software {
+	if len(f.Software) == 0 {
+		return software{f.AppID, f.AuthCode}
+	}
+	return f.Software[visit%len(f.Software)]
 }
 
 // ask is what a terminal's frame asks for.
