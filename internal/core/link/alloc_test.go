@@ -55,8 +55,8 @@ func connected(t testing.TB, n realNet) (*Link, *conn) {
 func serveBy(t testing.TB, l *Link, c *conn) *conn {
 	l.step(func() { l.endpoints[0].machine.dial() })
 	l.group.Go(func() { c.out.run(c.ctx.Done()) })
-	c.heard.Store(l.now().UnixNano())
-	if err := c.greet(l.now()); err != nil {
+	c.hears()
+	if err := c.greet(); err != nil {
 		t.Fatal(err)
 	}
 	c.out.flush()

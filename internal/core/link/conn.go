@@ -23,7 +23,8 @@ type conn struct {
 	endpoint *endpoint
 	wire     *wire
 	out      *outbox
-	heard    atomic.Int64           // nanoseconds, when something was last received
+	began    time.Time
+	heard    atomic.Int64           // nanoseconds from began until something was last received
 	tenure   atomic.Pointer[tenure] // the latest under this connection; written under Link.mu
 	ended    []*tenure              // those that are over and not released; Link.mu guards them
 
@@ -39,7 +40,7 @@ type conn struct {
 }
 
 func newConn(l *Link, e *endpoint, w *wire) *conn {
-	c := &conn{link: l, endpoint: e, wire: w}
+	c := &conn{link: l, endpoint: e, wire: w, began: time.Now()}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.out = newOutbox(w, &l.options, func(p *problem) { c.end(p) })
 	return c
@@ -76,15 +77,17 @@ func (c *conn) leave(ctx context.Context) bool {
 // fault is why the connection ended.
 func (c *conn) fault() *problem { return c.first }
 
+// hears notes that something was received, or that the core has its time from now on.
+func (c *conn) hears() { c.heard.Store(int64(time.Since(c.began))) }
+
 // serve greets the core, and reads until the connection ends.
 func (c *conn) serve() *problem {
 	l := c.link
-	now := l.now()
-	c.heard.Store(now.UnixNano())
+	c.hears()
 	stop := context.AfterFunc(l.ctx, func() { c.end(problemf(FrontStopped, "the front stops")) })
 	defer stop()
 	l.group.Go(func() { c.out.run(c.ctx.Done()) })
-	if err := c.greet(now); err != nil {
+	if err := c.greet(); err != nil {
 		return &problem{Unexpected, err}
 	}
 	c.out.flush()
@@ -93,12 +96,12 @@ func (c *conn) serve() *problem {
 	return c.read()
 }
 
-func (c *conn) greet(now time.Time) (err error) {
+func (c *conn) greet() (err error) {
 	l := c.link
 	l.step(func() {
 		c.endpoint.conn = c
 		_, err = c.out.must(func(dst []byte) ([]byte, error) {
-			return c.endpoint.machine.connected(now, dst, &l.identity)
+			return c.endpoint.machine.connected(time.Now(), dst, &l.identity)
 		})
 	})
 	return err
@@ -122,7 +125,6 @@ func (c *conn) tick() time.Duration {
 	if c.ctx.Err() != nil {
 		return 0
 	}
-	now := l.now()
 	l.mu.Lock()
 	m := &c.endpoint.machine
 	if m.alarmed() && m.core.day == l.today() {
@@ -130,7 +132,7 @@ func (c *conn) tick() time.Duration {
 		l.settle()
 		l.noteStates()
 	}
-	send, again, p := m.tick(now, time.Unix(0, c.heard.Load()), time.Unix(0, c.out.sent.Load()))
+	send, again, p := m.tick(time.Now(), c.began.Add(time.Duration(c.heard.Load())), c.out.lastSent())
 	l.mu.Unlock()
 	if p != nil {
 		c.end(p)
@@ -149,7 +151,7 @@ func (c *conn) read() *problem {
 	for have := 0; ; {
 		n, err := from.Read(buf[have:])
 		if n > 0 {
-			c.heard.Store(c.link.now().UnixNano())
+			c.hears()
 			c.link.reading.RLock() // see Hold
 			used, p := c.frames(buf[:have+n])
 			c.link.reading.RUnlock()

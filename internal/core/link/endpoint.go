@@ -33,9 +33,9 @@ type endpoint struct {
 func (l *Link) runEndpoint(e *endpoint) {
 	wait := firstBackoff
 	for l.ctx.Err() == nil {
-		began := l.now()
+		began := time.Now()
 		l.attempt(e)
-		if l.now().Sub(began) > longestBackoff {
+		if time.Since(began) > longestBackoff {
 			wait = firstBackoff
 		}
 		l.pause(wait/2 + l.jitter(wait/2))
@@ -151,7 +151,7 @@ func (l *Link) ended(e *endpoint, c *conn, p *problem) {
 	l.settle()
 	l.noteStates()
 	if l.ctx.Err() == nil {
-		e.log.trouble(l.logger, l.now(), e, p)
+		e.log.trouble(l.logger, time.Now(), e, p)
 	}
 	var lost released
 	if c != nil {
@@ -169,6 +169,6 @@ func (l *Link) noteStates() {
 		}
 		e.noted, e.since = e.machine.state, l.now()
 		l.observer.StateChanged(e.Endpoint, e.noted)
-		e.log.state(l.logger, l.now(), e)
+		e.log.state(l.logger, time.Now(), e)
 	}
 }

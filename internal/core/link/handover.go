@@ -136,7 +136,7 @@ func (l *Link) Adopt(i *Image, terminal func(sessionID int32) core.Terminal) err
 	if i.Term < 0 {
 		return fmt.Errorf("link: the highest term is handed over as %d", i.Term)
 	}
-	now, wait := l.now(), max(l.options.Grace, adoptPatience)
+	now, wait := time.Now(), max(l.options.Grace, adoptPatience)
 	for n := range i.Sessions {
 		m := &i.Sessions[n]
 		t := terminal(m.ID)

@@ -23,8 +23,8 @@ func attach(t testing.TB, l *Link, raw net.Conn) *conn {
 	l.step(func() { e.machine.dial() })
 	c := newConn(l, e, newWire(raw))
 	l.group.Go(func() { c.out.run(c.ctx.Done()) })
-	c.heard.Store(l.now().UnixNano())
-	if err := c.greet(l.now()); err != nil {
+	c.hears()
+	if err := c.greet(); err != nil {
 		t.Fatal(err)
 	}
 	c.out.flush()

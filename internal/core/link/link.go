@@ -20,7 +20,8 @@ type Link struct {
 	options  Options
 	logger   *zap.Logger
 	observer Observer
-	now      func() time.Time
+	now      func() time.Time // for what people read; durations are of time.Now, which no step of the calendar's clock changes
+	began    time.Time
 	random   *rand.Rand // as safe for concurrent use as Options.Random: it has no state of its own
 	identity ftd.LinkIdentity
 
@@ -30,7 +31,7 @@ type Link struct {
 
 	table    *table
 	codes    *codeRequests
-	discards [discardCount]atomic.Int64 // when each had its last line, in seconds
+	discards [discardCount]atomic.Int64 // nanoseconds from began until each had its last line; 0 for none
 
 	held    atomic.Bool
 	reading sync.RWMutex // held for reading while what the core sent is worked on; see Hold
@@ -54,7 +55,7 @@ var _ core.Core = (*Link)(nil)
 func New(o Options) *Link {
 	o.fill()
 	l := &Link{
-		options: o, logger: o.Logger, observer: o.Observer, now: o.Now, random: rand.New(o.Random), //nolint:gosec // a jitter is no secret
+		options: o, logger: o.Logger, observer: o.Observer, now: o.Now, began: time.Now(), random: rand.New(o.Random), //nolint:gosec // a jitter is no secret
 		table: newTable(o.MaxSessions), codes: newCodeRequests(),
 		identity: ftd.LinkIdentity{
 			Protocol: ftd.LinkProtocol, FrontID: o.FrontID, Process: []byte(o.Process), BrokerID: []byte(o.BrokerID),

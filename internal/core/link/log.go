@@ -77,8 +77,8 @@ func (s *stateLog) state(log *zap.Logger, now time.Time, e *endpoint) {
 // discard counts a frame that has no place, and logs one a minute of each kind.
 func (l *Link) discard(why Discard, c *conn, sessionID int32, tid ftd.TID, err error) {
 	l.observer.Discarded(why)
-	now, last := l.now().Unix(), l.discards[why].Load()
-	if last != 0 && now-last < int64(logPeriod/time.Second) || !l.discards[why].CompareAndSwap(last, now) {
+	now, last := int64(time.Since(l.began)), l.discards[why].Load()
+	if last != 0 && now-last < int64(logPeriod) || !l.discards[why].CompareAndSwap(last, now) {
 		return
 	}
 	l.logger.Warn("A trading core sent what the front discards; its maker should look. Further ones in this minute are only counted.",

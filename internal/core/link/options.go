@@ -66,7 +66,7 @@ type Options struct {
 	TradingDay func() calendar.TradingDay // what the calendar says now; nil: the core's is not compared
 	Observer   Observer                   // nil: none
 	Logger     *zap.Logger                // nil: none
-	Now        func() time.Time           // nil: time.Now
+	Now        func() time.Time           // the clock of Status and of answers' TimeStamp, and of no duration; nil: time.Now
 	// Random is what pauses and the order of exits are drawn from, by several goroutines at once; nil: the runtime's.
 	Random rand.Source
 	// Dial opens a connection, without TLS; nil: a net.Dialer.

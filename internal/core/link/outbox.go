@@ -46,7 +46,7 @@ type outbox struct {
 	reserve  int
 	low      int
 	wait     time.Duration
-	now      func() time.Time
+	began    time.Time
 	observer Observer
 	failed   func(p *problem) // called once, without mu; nothing is written after it
 
@@ -62,14 +62,14 @@ type outbox struct {
 	link     int       // others, but for heartbeats
 	beats    int
 
-	sent    atomic.Int64  // nanoseconds of now when something was last handed to the socket
+	sent    atomic.Int64  // nanoseconds from began until something was last handed to the socket
 	wake    chan struct{} // to the writer goroutine, room for one
 	emptied chan struct{} // after the last byte was written, room for one
 }
 
 func newOutbox(to sender, o *Options, failed func(p *problem)) *outbox {
 	return &outbox{
-		to: to, limit: o.QueueBytes, reserve: reserveOf(o.MaxSessions), low: o.QueueLow, wait: o.Wait, now: o.Now,
+		to: to, limit: o.QueueBytes, reserve: reserveOf(o.MaxSessions), low: o.QueueLow, wait: o.Wait, began: time.Now(),
 		observer: o.Observer, failed: failed,
 		queue: make([]byte, 0, firstQueueBytes), spare: make([]byte, 0, firstQueueBytes),
 		wake: make(chan struct{}, 1), emptied: make(chan struct{}, 1),
@@ -283,13 +283,16 @@ func (o *outbox) take() bool {
 	b := o.spare
 	o.count()
 	o.mu.Unlock()
-	o.sent.Store(o.now().UnixNano())
+	o.sent.Store(int64(time.Since(o.began)))
 	if err := o.to.load(b); err != nil {
 		o.broken(err)
 		return false
 	}
 	return true
 }
+
+// lastSent is when something was last handed to the socket.
+func (o *outbox) lastSent() time.Time { return o.began.Add(time.Duration(o.sent.Load())) }
 
 // count tells the observer what is handed over. mu is held.
 func (o *outbox) count() {
@@ -371,11 +374,10 @@ func (o *outbox) hold() bool {
 	if o.unhold() {
 		return false
 	}
-	now := o.now()
 	if o.held.IsZero() {
-		o.held = now
+		o.held = time.Now()
 	}
-	return now.Sub(o.held) < o.wait
+	return time.Since(o.held) < o.wait
 }
 
 // crowded reports that more than the low water waits: what must be told is not to grow to the reserve.

@@ -75,7 +75,7 @@ func (l *Link) sendResume(t *tenure, s *session) {
 		return e.End()
 	})
 	if written && err == nil {
-		s.state, s.tenure, s.resumed = resuming, t, l.now()
+		s.state, s.tenure, s.resumed = resuming, t, time.Now()
 		s.asks.sent(t.conn)
 		s.telling = len(s.visits) > 0
 	}
@@ -88,7 +88,7 @@ func (l *Link) sweep(t *tenure, waits []*session) (leave []*session) {
 	if t.over.Load() {
 		return nil
 	}
-	limit := l.now().Add(-l.options.VerifyTimeout)
+	limit := time.Now().Add(-l.options.VerifyTimeout)
 	for _, s := range waits {
 		s.mu.Lock()
 		late := s.state == resuming && s.tenure == t && !s.resumed.After(limit)
@@ -119,13 +119,13 @@ const maxSpread = 1000
 // exits sends the terminals of leaving sessions away, evenly over spread.
 func (l *Link) exits(leave []*session, spread time.Duration) {
 	l.random.Shuffle(len(leave), func(i, j int) { leave[i], leave[j] = leave[j], leave[i] })
-	began, step := l.now(), spread/time.Duration(len(leave))
+	began, step := time.Now(), spread/time.Duration(len(leave))
 	for i, s := range leave {
 		at := time.Duration(i) * step
 		if step > 0 {
 			at += l.jitter(step)
 		}
-		if left := at - l.now().Sub(began); left > 0 {
+		if left := at - time.Since(began); left > 0 {
 			l.pause(left)
 		}
 		if l.ctx.Err() != nil {

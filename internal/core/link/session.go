@@ -110,7 +110,7 @@ func (s *session) Wait() bool {
 	moving := s.state == waiting || s.state == resuming
 	adopted := s.adopted
 	s.mu.Unlock()
-	if moving && !adopted.IsZero() && s.link.now().Sub(adopted) < adoptPatience {
+	if moving && !adopted.IsZero() && time.Since(adopted) < adoptPatience {
 		return true // it was handed over, and the core is being told
 	}
 	return t != nil && !t.over.Load() && t.conn.out.hold()

@@ -86,7 +86,7 @@ func (l *Link) release(c *conn) (lost released) {
 		return lost
 	}
 	lost.codes = l.codes.lost(c.ended)
-	now := l.now()
+	now := time.Now()
 	var leave []*session
 	for _, s := range l.table.ordered() {
 		switch s.release(c.ended, now) {
@@ -148,7 +148,7 @@ func (l *Link) graceOver() {
 		return
 	}
 	l.grace = nil
-	now := l.now()
+	now := time.Now()
 	leave, next := l.overdue(now)
 	if left := l.graceEnd.Sub(now); left > 0 {
 		if !next.IsZero() {

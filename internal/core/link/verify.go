@@ -25,7 +25,7 @@ func refusedFor(r reason.Reason) verifyAnswer { return verifyAnswer{refused: &co
 
 // Verify is core.Core's.
 func (l *Link) Verify(ctx context.Context, a *core.Attempt) (core.User, error) {
-	began := l.now()
+	began := time.Now()
 	got, err := l.verify(ctx, a)
 	if err != nil {
 		return core.User{}, err
@@ -34,7 +34,7 @@ func (l *Link) Verify(ctx context.Context, a *core.Attempt) (core.User, error) {
 	if got.refused != nil {
 		r = got.refused.Reason
 	}
-	l.observer.Verified(r, l.now().Sub(began))
+	l.observer.Verified(r, time.Since(began))
 	if got.refused != nil {
 		return core.User{}, got.refused
 	}
