@@ -138,6 +138,9 @@ func (d *Daemon) endpointLines(s *link.Status, all bool) (lines []string) {
 	for i := range s.Endpoints {
 		e := &s.Endpoints[i]
 		switch wrong := e.Alarm != "" || e.State == link.Down || e.State == link.Fenced || e.State == link.Dialling && e.LastFault != link.NoFault; {
+		case e.Alarm == link.AlarmOutdated:
+			lines = append(lines, fmt.Sprintf("%v: %s is in use on trading day %s, and the calendar's is another: look whether the core has changed its day, or mend calendar_file",
+				e.Endpoint, e.CoreID, e.TradingDay))
 		case e.Alarm != "":
 			lines = append(lines, fmt.Sprintf("%v: %s says that it is active on trading day %s, which is not the calendar's: ask who runs it, or mend calendar_file",
 				e.Endpoint, e.CoreID, e.TradingDay))

@@ -127,10 +127,14 @@ func (c *conn) tick() time.Duration {
 	}
 	l.mu.Lock()
 	m := &c.endpoint.machine
-	if m.alarmed() && m.core.day == l.today() {
-		m.compareDay(l.today())
+	today := l.today()
+	if m.alarmed() && m.core.day == today {
+		m.compareDay(today)
 		l.settle()
 		l.noteStates()
+	}
+	if m.outdated(today) {
+		c.endpoint.log.outdated(l.logger, c.endpoint, today)
 	}
 	send, again, p := m.tick(time.Now(), c.began.Add(time.Duration(c.heard.Load())), c.out.lastSent())
 	l.mu.Unlock()

@@ -497,7 +497,7 @@ func TestAnotherTradingDay(t *testing.T) {
 		a.TradingDay = []byte("20261201")
 		k.greet(a)
 		synctest.Wait()
-		if s := l.Status(); s.Ready() || s.Endpoints[0].State != Standby || s.Endpoints[0].Alarm != "trading_day" {
+		if s := l.Status(); s.Ready() || s.Endpoints[0].State != Standby || s.Endpoints[0].Alarm != AlarmNotUsed {
 			t.Errorf("status is %+v", s)
 		}
 		for time.Since(began) < time.Minute+10*time.Second {

@@ -5,6 +5,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/ftd"
 )
 
@@ -14,11 +15,12 @@ const logPeriod = time.Minute
 // stateLog logs how an endpoint is: a line when a trouble begins, one a minute while it lasts, one when it ends. A trouble
 // that comes and goes has two lines a minute at most. Link.mu guards it.
 type stateLog struct {
-	since  time.Time // of the trouble; zero without one
-	logged time.Time // the last line of a trouble
-	told   bool      // this trouble has a line
-	good   State     // the last state that had a line
-	alarm  time.Time // the last line about a trading day
+	since  time.Time           // of the trouble; zero without one
+	logged time.Time           // the last line of a trouble
+	told   bool                // this trouble has a line
+	good   State               // the last state that had a line
+	alarm  time.Time           // the last line about a trading day
+	day    calendar.TradingDay // of the calendar, of the last line about a core in use that has another
 }
 
 // trouble takes the end of a connection.
@@ -72,6 +74,18 @@ func (s *stateLog) state(log *zap.Logger, now time.Time, e *endpoint) {
 			zap.String("core", m.core.coreID), zap.String("instance", m.core.instance), zap.Int32("term", m.core.term))
 	}
 	s.since, s.told, s.good = time.Time{}, false, m.state
+}
+
+// outdated takes a core in use whose trading day is not the calendar's any more: one line for each day of the calendar.
+func (s *stateLog) outdated(log *zap.Logger, e *endpoint, today calendar.TradingDay) {
+	if s.day == today {
+		return
+	}
+	s.day = today
+	log.Warn("The trading core in use is on another trading day than the front's calendar: logins are recorded under the calendar's, orders go "+
+		"under the core's. Look whether the core has changed its day; if it has, compare calendar_file with its calendar.",
+		zap.Stringer("endpoint", e.Endpoint), zap.String("core", e.machine.core.coreID),
+		zap.Stringer("trading_day_of_core", e.machine.core.day), zap.Stringer("trading_day", today))
 }
 
 // discard counts a frame that has no place, and logs one a minute of each kind.

@@ -15,6 +15,7 @@ const (
 	greetTimeout     = 5 * time.Second // for the answer to LinkLogin
 	defaultHeartbeat = 5 * time.Second // if LinkAccept has 0
 	silentHeartbeats = 3               // after so many the core is dead
+	dayPeriod        = time.Second     // after which the trading day of a core that waits for the calendar's is compared again
 )
 
 // machine is the dialogue of the link itself at one endpoint: who is there, and how. It is pure: time and frames
@@ -170,6 +171,11 @@ func (m *machine) alarmed() bool {
 	return m.state == Standby && m.core.state == ftd.CoreActive && !m.sameDay
 }
 
+// outdated reports a core in use whose trading day is not the calendar's any more. A today of 0 compares nothing.
+func (m *machine) outdated(today calendar.TradingDay) bool {
+	return m.state == Active && today != 0 && m.core.day != today
+}
+
 // tick says whether a heartbeat is due, when to look again, and whether the core is dead. heard and sent are
 // when something was last received and written.
 func (m *machine) tick(now, heard, sent time.Time) (send bool, again time.Duration, p *problem) {
@@ -189,6 +195,9 @@ func (m *machine) tick(now, heard, sent time.Time) (send bool, again time.Durati
 		return false, 0, problemf(Silent, "nothing was received for %v", silentHeartbeats*m.heartbeat)
 	}
 	quiet := m.heartbeat - now.Sub(sent)
+	if m.alarmed() {
+		left = min(left, dayPeriod)
+	}
 	if quiet <= 0 {
 		return true, min(left, m.heartbeat), nil
 	}

@@ -1,6 +1,10 @@
 package link
 
-import "time"
+import (
+	"time"
+
+	"github.com/tradefront/tradefront/internal/calendar"
+)
 
 // Status is how a Link is at one moment.
 type Status struct {
@@ -16,6 +20,15 @@ type Status struct {
 // Ready reports that a core is in use.
 func (s *Status) Ready() bool { return s.InUse >= 0 }
 
+// Alarm is about the trading day of a core.
+type Alarm string
+
+// The alarms.
+const (
+	AlarmNotUsed  Alarm = "trading_day"          // the core has another day than the calendar: it is not used
+	AlarmOutdated Alarm = "outdated_trading_day" // the calendar's day changed, and the core in use still has the one before
+)
+
 // EndpointStatus is how one endpoint is.
 type EndpointStatus struct {
 	Endpoint Endpoint
@@ -26,8 +39,8 @@ type EndpointStatus struct {
 	CoreID, Instance string
 	Term             int32
 	TradingDay       string
-	// Alarm says why a core that says active is not used though its Term is right; "" if there is nothing.
-	Alarm string // a word: "trading_day"
+	// Alarm is what is wrong with the trading day of a core that says active; "" if nothing is.
+	Alarm Alarm
 
 	LastFault     Fault
 	LastFaultAt   time.Time
@@ -45,15 +58,16 @@ func (l *Link) Status() Status {
 	if t := l.tenure.Load(); t != nil {
 		s.InUse = t.conn.endpoint.index
 	}
+	today := l.today()
 	for _, e := range l.endpoints {
-		s.Endpoints = append(s.Endpoints, e.status())
+		s.Endpoints = append(s.Endpoints, e.status(today))
 	}
 	s.Sessions, s.Verifying, s.Waiting = l.table.counts()
 	return s
 }
 
 // status is the endpoint's. Link.mu is held.
-func (e *endpoint) status() EndpointStatus {
+func (e *endpoint) status(today calendar.TradingDay) EndpointStatus {
 	s := EndpointStatus{
 		Endpoint: e.Endpoint, State: e.machine.state, Since: e.since,
 		CoreID: e.machine.core.coreID, Instance: e.machine.core.instance, Term: e.machine.core.term,
@@ -61,8 +75,11 @@ func (e *endpoint) status() EndpointStatus {
 	if e.machine.core.day != 0 {
 		s.TradingDay = e.machine.core.day.String()
 	}
-	if e.machine.alarmed() {
-		s.Alarm = "trading_day"
+	switch {
+	case e.machine.alarmed():
+		s.Alarm = AlarmNotUsed
+	case e.machine.outdated(today):
+		s.Alarm = AlarmOutdated
 	}
 	if e.last != nil {
 		s.LastFault, s.LastFaultAt, s.LastFaultText = e.last.fault, e.lastAt, e.last.err.Error()
