@@ -20,6 +20,7 @@ func Reconcile(ctx context.Context, cfg *config.Config, cal *calendar.Calendar, 
 	defer func() { err = errors.Join(err, r.Close()) }()
 	o.Records = r
 	survey := SurveyOf(cfg, r, cal)
+	o.Closed = survey.ClosedBefore(o.Day)
 	obstacles, err := survey.Of(ctx, o.Day) // before the records, which then have what was handed over
 	if err != nil {
 		return nil, err

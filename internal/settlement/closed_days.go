@@ -14,8 +14,8 @@ import (
 // decreed late, or a typhoon. Its records then belong to the next trading day, and to no report until they
 // are moved there.
 
-// closedBefore are the dates between the trading day before day and day: no report covers them.
-func (v *Survey) closedBefore(day calendar.TradingDay) (days []calendar.TradingDay) {
+// ClosedBefore are the dates between the trading day before day and day: no report covers them.
+func (v *Survey) ClosedBefore(day calendar.TradingDay) (days []calendar.TradingDay) {
 	return closedBetween(v.Calendar.Prev(day), day)
 }
 
@@ -29,7 +29,7 @@ func closedBetween(after, before calendar.TradingDay) (days []calendar.TradingDa
 
 // ofClosedDays are the records that the store has on those dates.
 func (v *Survey) ofClosedDays(ctx context.Context, day calendar.TradingDay) (all []store.Obstacle, err error) {
-	for _, closed := range v.closedBefore(day) {
+	for _, closed := range v.ClosedBefore(day) {
 		state, err := v.Store.State(ctx, closed, "")
 		if err != nil {
 			return nil, err

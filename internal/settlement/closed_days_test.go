@@ -4,6 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +16,7 @@ import (
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/settlement/reconcile"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 )
@@ -59,7 +65,23 @@ func TestDayThatBecomesAHoliday(t *testing.T) {
 				}
 			}
 		}
+		lost := storetest.Record(closed)
+		compare := func() map[reconcile.Kind]int64 {
+			t.Helper()
+			survey := Survey{Store: s, Calendar: shut}
+			return differences(t, reconcile.Options{
+				Day: next, Closed: survey.ClosedBefore(next), UnitID: "0001", Records: s, TempDir: t.TempDir(),
+				Audit: []string{answered(t, append(slices.Clone(recs), lost)...)},
+			})
+		}
+		if got, want := compare(), (map[reconcile.Kind]int64{reconcile.AnsweredNotStored: 1, reconcile.OtherDay: 2}); !maps.Equal(got, want) {
+			t.Errorf("before reassign: %v, want %v", got, want)
+		}
 		reassign(shut, store.Reassigned{Moved: 2})
+		// recs are as they were answered: two of the closed day.
+		if got, want := compare(), (map[reconcile.Kind]int64{reconcile.AnsweredNotStored: 1, reconcile.OtherDay: 2}); !maps.Equal(got, want) {
+			t.Errorf("after reassign: %v, want %v: of the closed day one login is in no store", got, want)
+		}
 		done, err := x.Export(t.Context(), next, store.FullExport)
 		if err != nil || done.Rows != 3 || done.Outside != 0 {
 			t.Errorf("export of the next day: %+v, %v", done, err)
@@ -80,6 +102,35 @@ func TestDayThatBecomesAHoliday(t *testing.T) {
 			t.Errorf("export of the day itself: %+v, %v", done, err)
 		}
 	})
+}
+
+// answered writes an audit log in which these logins were answered.
+func answered(t *testing.T, recs ...store.Record) (path string) {
+	t.Helper()
+	var log strings.Builder
+	for i := range recs {
+		fmt.Fprintf(&log, `{"time":%q,"front_id":%d,"event":"login","reason":"ok","record_id":%q,"trading_day":%q}`+"\n",
+			recs[i].LoginTime.Format(time.RFC3339), recs[i].FrontID, recs[i].ID, recs[i].TradingDay)
+	}
+	path = filepath.Join(t.TempDir(), "audit.jsonl")
+	if err := os.WriteFile(path, []byte(log.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// differences reconciles and counts what was found of each kind.
+func differences(t *testing.T, o reconcile.Options) map[reconcile.Kind]int64 {
+	t.Helper()
+	r, err := reconcile.Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make(map[reconcile.Kind]int64)
+	for _, d := range r.Differences() {
+		all[d.Kind] = d.Total
+	}
+	return all
 }
 
 // What a front holds of a date without a report keeps the next day's back.

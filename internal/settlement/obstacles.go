@@ -69,7 +69,7 @@ func (v *Survey) Of(ctx context.Context, day calendar.TradingDay) (Obstacles, er
 	if err != nil {
 		return o, err
 	}
-	o.Fronts = FrontObstacles(withClosedDays(fronts, v.closedBefore(day), day), day, end)
+	o.Fronts = FrontObstacles(withClosedDays(fronts, v.ClosedBefore(day), day), day, end)
 	all, err := v.find(ctx, &o, fronts, start, end)
 	if err != nil || v.Brief && len(all) == 0 { // what was given up concerns reports, not readiness
 		return o, err

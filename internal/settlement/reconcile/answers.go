@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -77,10 +78,20 @@ func (g *answer) on(day calendar.TradingDay) (at mark, ok bool) {
 	return mark{}, false
 }
 
-// other is a day that is not that one, 0 if the answers name none.
-func (g *answer) other(day calendar.TradingDay) calendar.TradingDay {
+// onAny is where the RecordID was answered as one of these days, and which.
+func (g *answer) onAny(days []calendar.TradingDay) (as calendar.TradingDay, at mark, ok bool) {
+	for _, day := range days {
+		if at, ok = g.on(day); ok {
+			return day, at, true
+		}
+	}
+	return 0, mark{}, false
+}
+
+// other is a day that is none of these, 0 if the answers name none.
+func (g *answer) other(days []calendar.TradingDay) calendar.TradingDay {
 	for _, d := range g.days {
-		if d.day != day {
+		if !slices.Contains(days, d.day) {
 			return d.day
 		}
 	}

@@ -133,7 +133,7 @@ func (r *run) takeLine(f *auditlog.Reader, number uint16, line []byte, bad error
 		if e.what != aLogin {
 			read.Submissions++
 		}
-		r.result.name(e, r.opt.Day)
+		r.result.name(e, r.days)
 	}
 	return r.logged.Add(appendLogged(nil, e, sha256.Sum256(line), number, f.Lines()))
 }

@@ -38,7 +38,8 @@
 // crash tore is counted, with a warning. An entry that two files have byte for byte, as
 // overlapping copies of a log have it, is one entry; twice in one file it is two answers.
 // Entries that name another trading day are compared if the store holds their record on this
-// one: `calendar reassign` moves records, and cannot change what was logged.
+// one: `calendar reassign` moves records, and cannot change what was logged. Entries that name a closed date before
+// the day (Options.Closed) are this day's: the date was a trading day when they were answered.
 //
 // # Order of reading
 //

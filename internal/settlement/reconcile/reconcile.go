@@ -38,7 +38,8 @@ type Records interface {
 // Options are what to compare.
 type Options struct {
 	Day     calendar.TradingDay
-	UnitID  string // 期货公司统一标识, which the report's name must have
+	Closed  []calendar.TradingDay // dates whose logins belong to Day, though they may have been answered as of a trading day that was closed since
+	UnitID  string                // 期货公司统一标识, which the report's name must have
 	Audit   []string
 	Records Records
 	Journal Finder   // this front's local store, if its records are forwarded; may be nil
@@ -58,6 +59,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	r := &run{
 		opt:    o,
+		days:   append([]calendar.TradingDay{o.Day}, o.Closed...),
 		result: &Result{Day: o.Day, Reports: o.Reports, limit: o.Limit, differences: map[Kind]*Differences{}},
 		logged: extsort.New(o.TempDir, sortMemory),
 		pairs:  extsort.New(o.TempDir, sortMemory),
@@ -72,6 +74,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 // run is one comparison on its way.
 type run struct {
 	opt     Options
+	days    []calendar.TradingDay // Day and Closed
 	result  *Result
 	logged  *extsort.Sorter  // audit entries, by RecordID
 	pairs   *extsort.Sorter  // records and lines, by ciphertext

@@ -152,8 +152,8 @@ func (r *Result) add(k Kind, d Difference) {
 }
 
 // name notes the front of a login of the day. There are few fronts.
-func (r *Result) name(e entry, day calendar.TradingDay) {
-	if e.day == day && !slices.Contains(r.Fronts, e.front) {
+func (r *Result) name(e entry, days []calendar.TradingDay) {
+	if slices.Contains(days, e.day) && !slices.Contains(r.Fronts, e.front) {
 		r.Fronts = append(r.Fronts, e.front)
 	}
 }

@@ -132,19 +132,23 @@ func (j *storeJoin) withRecord(a answer, rec *store.Record) {
 	if a.unanswered {
 		j.result.add(StoredUnanswered, Difference{RecordID: id, Where: j.place(a.first), Detail: describe(rec)})
 	}
-	_, here := a.on(j.opt.Day)
-	other := a.other(j.opt.Day)
+	as, _, here := a.onAny(j.days)
+	other := a.other(j.days)
 	switch {
 	case other != 0 && !here:
-		j.result.add(OtherDay, Difference{
-			RecordID: id, Where: j.place(a.first),
-			Detail: fmt.Sprintf("answered as %s, stored as %s; %s", other, rec.TradingDay, describe(rec)),
-		})
+		j.result.add(OtherDay, Difference{RecordID: id, Where: j.place(a.first), Detail: otherDay(other, rec)})
 	case other != 0:
 		j.result.add(BothDays, bothDays(a.id, other, describe(rec)))
 	case a.again && len(j.again) < maxLookups:
 		j.again = append(j.again, a.id)
 	}
+	if here && as != j.opt.Day { // a closed date
+		j.result.add(OtherDay, Difference{RecordID: id, Where: j.place(a.first), Detail: otherDay(as, rec)})
+	}
+}
+
+func otherDay(answered calendar.TradingDay, rec *store.Record) string {
+	return fmt.Sprintf("answered as %s, stored as %s; %s", answered, rec.TradingDay, describe(rec))
 }
 
 func bothDays(id uuid.UUID, other calendar.TradingDay, detail string) Difference {
@@ -152,9 +156,10 @@ func bothDays(id uuid.UUID, other calendar.TradingDay, detail string) Difference
 }
 
 // withoutRecord is about an answer that has no record on this day. Those of other days are
-// not looked at; an unanswered entry alone has no day, and its record meets it on that record's day.
+// not looked at, those of closed dates are, since no other day has them; an unanswered entry alone has no day, and its
+// record meets it on that record's day.
 func (j *storeJoin) withoutRecord(a answer) {
-	if _, here := a.on(j.opt.Day); !here {
+	if _, _, here := a.onAny(j.days); !here {
 		return
 	}
 	j.count(a)
@@ -226,22 +231,23 @@ func (r *run) lookUpMissing(ctx context.Context) error {
 }
 
 func (r *run) lookUp(ctx context.Context, a answer) error {
+	as, _, _ := a.onAny(r.days)
 	rec, err := r.opt.Records.Find(ctx, a.id)
 	switch {
 	case err == nil && rec.TradingDay == r.opt.Day:
 		r.addAnswer(StoredMeanwhile, a, describe(&rec))
 		return nil
-	case err == nil && a.other(r.opt.Day) == rec.TradingDay:
+	case err == nil && a.other(r.days) == rec.TradingDay:
 		// That day was answered too and has its own record: this day's is missing.
 	case err == nil:
-		r.addAnswer(OtherDay, a, fmt.Sprintf("answered as %s, stored as %s; %s", r.opt.Day, rec.TradingDay, describe(&rec)))
+		r.addAnswer(OtherDay, a, otherDay(as, &rec))
 		return nil
 	case !errors.Is(err, store.ErrNotFound):
 		return err
 	}
 	if r.opt.Journal != nil {
 		rec, err := r.opt.Journal.Find(ctx, a.id)
-		if err == nil && (rec.TradingDay == r.opt.Day || a.other(r.opt.Day) != rec.TradingDay) {
+		if err == nil && (rec.TradingDay == r.opt.Day || a.other(r.days) != rec.TradingDay) {
 			r.addAnswer(NotForwarded, a, describe(&rec))
 			return nil
 		}
@@ -262,7 +268,7 @@ func (r *run) addMissing(a answer) {
 }
 
 func (r *run) addAnswer(k Kind, a answer, detail string) {
-	at, here := a.on(r.opt.Day)
+	_, at, here := a.onAny(r.days)
 	if !here {
 		at = a.first
 	}
