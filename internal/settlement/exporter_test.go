@@ -233,6 +233,13 @@ func TestReassignedDay(t *testing.T) {
 		if st := status(t, s); st.Good || st.Moved != 2 || !strings.Contains(st.Next, "another day") {
 			t.Errorf("after: %+v", st)
 		}
+		late := storetest.Record(day)
+		put(t, s, late)
+		stays = append(stays, late)
+		mustExport(t, x, store.SupplementExport)
+		if st := status(t, s); st.Good || st.Moved != 2 || st.Gone != 0 || len(st.Obstacles.Open) != 0 || !strings.Contains(st.Next, "another day") {
+			t.Errorf("after a supplement: %+v", st)
+		}
 		mustExport(t, x, store.FullExport)
 		wantFile(t, reportPath(dir, ""), store.FullExport, stays)
 		if st := status(t, s); !st.Good || st.Moved != 0 {

@@ -123,10 +123,10 @@ func (l *Journal) Late(ctx context.Context) ([]store.DayCount, error) {
 }
 
 // Left lists the exported days that records were moved away from since their last full
-// or supplement export.
+// export: a supplement after it takes no line away.
 func (l *Journal) Left(ctx context.Context) ([]calendar.TradingDay, error) {
 	rows, err := l.db.QueryContext(ctx, `SELECT e.day
-		FROM (SELECT day, max(number), position FROM report_export WHERE kind <> 'partial' GROUP BY day) e
+		FROM (SELECT day, max(number), position FROM report_export WHERE kind = 'full' GROUP BY day) e
 		JOIN reassigned_from f ON f.day = e.day WHERE f.arrival > e.position ORDER BY e.day`)
 	if err != nil {
 		return nil, localfile.Explain(ctx, err)

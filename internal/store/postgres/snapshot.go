@@ -135,10 +135,10 @@ const lateSQL = `SELECT e.day, late.n,
 	ORDER BY e.day`
 
 // Left lists the exported days that records were moved away from since their last full
-// or supplement export.
+// export: a supplement after it takes no line away.
 func (p *Store) Left(ctx context.Context) ([]calendar.TradingDay, error) {
 	rows, err := p.pool.Query(ctx, `SELECT day FROM
-		(SELECT DISTINCT ON (day) day, position FROM report_export WHERE kind <> 'partial' ORDER BY day, number DESC) e
+		(SELECT DISTINCT ON (day) day, position FROM report_export WHERE kind = 'full' ORDER BY day, number DESC) e
 		JOIN reassigned_from f USING (day)
 		WHERE NOT txid_visible_in_snapshot(f.arrival, e.position::txid_snapshot) ORDER BY day`)
 	if err != nil {

@@ -331,7 +331,9 @@ func reassign(t *testing.T, s ReportStore) {
 	if got, want := reassigned(t, s, dayOf), (store.Reassigned{Provisional: 1}); got != want {
 		t.Errorf("again: %+v, want %+v", got, want)
 	}
-	full(t, s, open(t, s, Day), Day, 2, store.FullExport)
+	full(t, s, open(t, s, Day), Day, 2, store.SupplementExport)
+	wantLeft(t, s, Day) // the lines are in the full report still
+	full(t, s, open(t, s, Day), Day, 3, store.FullExport)
 	wantLeft(t, s)
 }
 
