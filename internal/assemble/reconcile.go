@@ -25,6 +25,9 @@ func Reconcile(ctx context.Context, cfg *config.Config, cal *calendar.Calendar, 
 	if err != nil {
 		return nil, err
 	}
+	if o.Moved, err = elsewhere(ctx, r, o.Day, o.Closed); err != nil {
+		return nil, err
+	}
 	if _, missing := os.Stat(cfg.Store.Path); cfg.Store.Driver == DriverPostgres && missing == nil {
 		local, err := OpenLocal(ctx, cfg)
 		if err != nil {
@@ -47,4 +50,21 @@ func Reconcile(ctx context.Context, cfg *config.Config, cal *calendar.Calendar, 
 		result.Warnings = append(result.Warnings, obstacles.Waived[i].String())
 	}
 	return result, nil
+}
+
+// elsewhere reports whether records of the day are known to be on other days: moved away, or still on the closed dates before it.
+func elsewhere(ctx context.Context, r Records, day calendar.TradingDay, closed []calendar.TradingDay) (bool, error) {
+	if moved, err := r.ReassignedFrom(ctx, day); moved || err != nil {
+		return moved, err
+	}
+	for _, date := range closed {
+		there, err := r.State(ctx, date, "")
+		if err != nil || there.Records > 0 {
+			return true, err
+		}
+		if moved, err := r.ReassignedFrom(ctx, date); moved || err != nil {
+			return moved, err
+		}
+	}
+	return false, nil
 }

@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement"
@@ -46,6 +48,7 @@ type Records interface {
 	Since(ctx context.Context) (time.Time, error)
 	AddHandedIn(ctx context.Context, h *store.HandedIn) error
 	settlement.DayReassigner
+	FindAll(ctx context.Context, ids []uuid.UUID, f func(*store.Record) error) error
 	EachOfAccount(ctx context.Context, account regulation.Account, f func(*store.Record) error) error
 	Tables() *sqlrows.Tables
 	Close() error

@@ -30,6 +30,7 @@ import (
 type bothStore interface {
 	storetest.ReportStore
 	SurveyStore
+	FindAll(ctx context.Context, ids []uuid.UUID, f func(*store.Record) error) error
 	AddHandedIn(ctx context.Context, h *store.HandedIn) error
 	Close() error
 }

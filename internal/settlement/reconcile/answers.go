@@ -59,6 +59,9 @@ type answer struct {
 	days [maxAnswerDays]dayMark
 }
 
+// lookupBatch is how many RecordIDs are looked up at once.
+const lookupBatch = 1000
+
 // maxAnswerDays: a SubmitID is taken for a day at most, and so comes on two days.
 const maxAnswerDays = 2
 
@@ -108,6 +111,7 @@ type mark struct {
 type answers struct {
 	sorted *extsort.Reader
 	next   logged // the first of the next group; nil at the end
+	group  []byte // the entries of the group that was taken last
 }
 
 func newAnswers(sorted *extsort.Reader) (*answers, error) {
@@ -133,15 +137,28 @@ func (a *answers) take() (group answer, ok bool, err error) {
 	if a.next == nil {
 		return answer{}, false, nil
 	}
-	group.id = a.next.id()
+	group.id, a.group = a.next.id(), a.group[:0]
 	var c copies
 	for a.next != nil && a.next.id() == group.id {
 		group.count(a.next, &c)
+		a.group = append(a.group, a.next...)
 		if err := a.advance(); err != nil {
 			return answer{}, false, err
 		}
 	}
 	return group, true, nil
+}
+
+// batch returns the next answers, at most lookupBatch; none at the end.
+func (a *answers) batch() (groups []answer, err error) {
+	for len(groups) < lookupBatch {
+		group, ok, err := a.take()
+		if err != nil || !ok {
+			return groups, err
+		}
+		groups = append(groups, group)
+	}
+	return groups, nil
 }
 
 func (g *answer) count(l logged, c *copies) {

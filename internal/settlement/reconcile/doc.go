@@ -49,8 +49,8 @@
 //
 // # Bounds
 //
-// Memory: two sorts of sortMemory each, Options.Limit differences of each kind (all are
-// counted), two times maxLookups RecordIDs. Disk: about 60 bytes for each answered login and about 100
-// for each record and line, in nameless temporary files. It writes nothing else, and a crash
+// Memory: three sorts of sortMemory each, Options.Limit differences of each kind (all are
+// counted), maxLookups RecordIDs and lookupBatch records. Disk: about 60 bytes for each answered login, as much again for each
+// that is looked up, and about 100 for each record and line, in nameless temporary files. It writes nothing else, and a crash
 // leaves nothing.
 package reconcile

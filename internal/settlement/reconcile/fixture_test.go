@@ -38,7 +38,7 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 type firm struct {
 	t       testing.TB
 	dir     string
-	store   store.Store
+	store   dayStore
 	records []store.Record // in RecordID order
 	audit   string
 	report  string
@@ -46,9 +46,15 @@ type firm struct {
 }
 
 // open opens one of the two stores, empty.
-type open func(t testing.TB) store.Store
+type open func(t testing.TB) dayStore
 
-func embedded(t testing.TB) store.Store {
+// dayStore is what the tests need of either store.
+type dayStore interface {
+	store.Store
+	reconcile.Records
+}
+
+func embedded(t testing.TB) dayStore {
 	t.Helper()
 	l, err := journal.Open(t.Context(), filepath.Join(t.TempDir(), "local.db"), journal.Options{})
 	if err != nil {
@@ -58,7 +64,7 @@ func embedded(t testing.TB) store.Store {
 	return l
 }
 
-func onPostgres(t testing.TB) store.Store {
+func onPostgres(t testing.TB) dayStore {
 	t.Helper()
 	p, err := postgres.Open(t.Context(), storetest.URL(t, pgtest.Database(t)), postgres.Options{})
 	if err != nil {

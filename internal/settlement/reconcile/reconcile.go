@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	// sortMemory is how many bytes each of the two sorts keeps in memory.
+	// sortMemory is how many bytes each of the three sorts keeps in memory.
 	sortMemory = 4 << 20
 	// DefaultLimit is Options.Limit where it is 0.
 	DefaultLimit = 1000
@@ -33,13 +33,17 @@ type Records interface {
 	Finder
 	// Scan calls f for each record of the day in RecordID order; see store.Store.
 	Scan(ctx context.Context, day calendar.TradingDay, f func(*store.Record) error) error
+	// FindAll calls f for each record with one of these RecordIDs, in no order. The record and its slices are valid only during the call.
+	FindAll(ctx context.Context, ids []uuid.UUID, f func(*store.Record) error) error
 }
 
 // Options are what to compare.
 type Options struct {
-	Day     calendar.TradingDay
-	Closed  []calendar.TradingDay // dates whose logins belong to Day, though they may have been answered as of a trading day that was closed since
-	UnitID  string                // 期货公司统一标识, which the report's name must have
+	Day    calendar.TradingDay
+	Closed []calendar.TradingDay // dates whose logins belong to Day, though they may have been answered as of a trading day that was closed since
+	// Moved says that records of Day or of Closed are on other days, as after `calendar reassign`: however many are missing, each is looked up.
+	Moved   bool
+	UnitID  string // 期货公司统一标识, which the report's name must have
 	Audit   []string
 	Records Records
 	Journal Finder   // this front's local store, if its records are forwarded; may be nil
@@ -63,6 +67,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		result: &Result{Day: o.Day, Reports: o.Reports, limit: o.Limit, differences: map[Kind]*Differences{}},
 		logged: extsort.New(o.TempDir, sortMemory),
 		pairs:  extsort.New(o.TempDir, sortMemory),
+		absent: extsort.New(o.TempDir, sortMemory),
 	}
 	defer r.close()
 	if err := r.compare(ctx); err != nil {
@@ -79,7 +84,8 @@ type run struct {
 	logged  *extsort.Sorter  // audit entries, by RecordID
 	pairs   *extsort.Sorter  // records and lines, by ciphertext
 	spans   []map[int32]span // of each audit log, by front
-	missing []answer         // of this day and not stored on it; looked up elsewhere
+	absent  *extsort.Sorter  // the entries of answers of this day that are not stored on it; looked up elsewhere
+	lookups int64            // how many such answers
 	again   []uuid.UUID      // stored on this day, and sent again by a relay; looked up on other days
 }
 
@@ -135,4 +141,4 @@ func look(ctx context.Context, tell func(done, total int64), done, total int64) 
 	return nil
 }
 
-func (r *run) close() { _ = errors.Join(r.logged.Close(), r.pairs.Close()) } // their files go with us in any case
+func (r *run) close() { _ = errors.Join(r.logged.Close(), r.pairs.Close(), r.absent.Close()) } // their files go with us in any case

@@ -13,9 +13,9 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
-// maxLookups bounds the RecordIDs that are looked up elsewhere one by one. If more are
-// missing than that, it is the wrong store or a disaster, and not a reassigned login.
-const maxLookups = 10_000
+// maxLookups bounds the RecordIDs that are looked up elsewhere, unless records were moved (Options.Moved). If more are
+// missing than that, it is the wrong store or a disaster, and not a reassigned login. A variable for tests.
+var maxLookups int64 = 10_000
 
 // joinStore walks through the store and the answers side by side, both in RecordID order.
 func (r *run) joinStore(ctx context.Context) error {
@@ -75,6 +75,7 @@ type storeJoin struct {
 	last    uuid.UUID // of the record before
 	rows    int64
 	copies  int64
+	bounded bool   // more are missing than are looked up
 	line    []byte // reused
 }
 
@@ -95,7 +96,9 @@ func (j *storeJoin) record(rec *store.Record) error {
 	j.last = rec.ID
 	j.result.Stored++
 	for j.more && bytes.Compare(j.answer.id[:], rec.ID[:]) < 0 {
-		j.withoutRecord(j.answer)
+		if err := j.withoutRecord(j.answer); err != nil {
+			return err
+		}
 		if err := j.advance(); err != nil {
 			return err
 		}
@@ -118,7 +121,9 @@ func (j *storeJoin) record(rec *store.Record) error {
 // rest are the answers after the last record.
 func (j *storeJoin) rest() error {
 	for j.more {
-		j.withoutRecord(j.answer)
+		if err := j.withoutRecord(j.answer); err != nil {
+			return err
+		}
 		if err := j.advance(); err != nil {
 			return err
 		}
@@ -139,7 +144,7 @@ func (j *storeJoin) withRecord(a answer, rec *store.Record) {
 		j.result.add(OtherDay, Difference{RecordID: id, Where: j.place(a.first), Detail: otherDay(other, rec)})
 	case other != 0:
 		j.result.add(BothDays, bothDays(a.id, other, describe(rec)))
-	case a.again && len(j.again) < maxLookups:
+	case a.again && int64(len(j.again)) < maxLookups:
 		j.again = append(j.again, a.id)
 	}
 	if here && as != j.opt.Day { // a closed date
@@ -158,16 +163,26 @@ func bothDays(id uuid.UUID, other calendar.TradingDay, detail string) Difference
 // withoutRecord is about an answer that has no record on this day. Those of other days are
 // not looked at, those of closed dates are, since no other day has them; an unanswered entry alone has no day, and its
 // record meets it on that record's day.
-func (j *storeJoin) withoutRecord(a answer) {
+func (j *storeJoin) withoutRecord(a answer) error {
 	if _, _, here := a.onAny(j.days); !here {
-		return
+		return nil
 	}
 	j.count(a)
-	if len(j.missing) < maxLookups {
-		j.missing = append(j.missing, a)
-		return
+	if j.lookups == maxLookups && !j.opt.Moved {
+		if !j.bounded {
+			j.bounded = true
+			j.result.warn("more than %d records are missing; only so many were looked for on other days and in the local store", maxLookups)
+		}
+		j.addMissing(a)
+		return nil
 	}
-	j.addMissing(a)
+	j.lookups++
+	for entry := j.answers.group; len(entry) > 0; entry = entry[loggedLen:] {
+		if err := j.absent.Add(entry[:loggedLen]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (j *storeJoin) count(a answer) {
@@ -208,7 +223,7 @@ func (r *run) lookUpAgain(ctx context.Context) error {
 			r.result.add(BothDays, bothDays(id, rec.TradingDay, describe(&rec)))
 		}
 	}
-	if len(r.again) == maxLookups {
+	if int64(len(r.again)) == maxLookups {
 		r.result.warn("more than %d submissions were sent again; only so many were looked for on other days", maxLookups)
 	}
 	return nil
@@ -216,34 +231,60 @@ func (r *run) lookUpAgain(ctx context.Context) error {
 
 // lookUpMissing finds out whether records that are not on this day are elsewhere.
 func (r *run) lookUpMissing(ctx context.Context) error {
-	for _, a := range r.missing {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+	sorted, err := r.absent.SortContext(ctx)
+	if err != nil {
+		return err
+	}
+	answers, err := newAnswers(sorted)
+	if err != nil {
+		return err
+	}
+	for {
+		batch, err := answers.batch()
+		if err != nil || len(batch) == 0 {
+			return err
 		}
-		if err := r.lookUp(ctx, a); err != nil {
+		if err := r.lookUpBatch(ctx, batch); err != nil {
 			return err
 		}
 	}
-	if len(r.missing) == maxLookups {
-		r.result.warn("more than %d records are missing; only so many were looked for on other days and in the local store", maxLookups)
-	}
-	return nil
 }
 
-func (r *run) lookUp(ctx context.Context, a answer) error {
+func (r *run) lookUpBatch(ctx context.Context, batch []answer) error {
+	ids, found := make([]uuid.UUID, len(batch)), make(map[uuid.UUID]store.Record)
+	for i := range batch {
+		ids[i] = batch[i].id
+	}
+	err := r.opt.Records.FindAll(ctx, ids, func(rec *store.Record) error {
+		if first, twice := found[rec.ID]; !twice || rec.TradingDay < first.TradingDay {
+			kept := *rec
+			kept.Terminal, kept.Supplement = nil, nil
+			found[rec.ID] = kept
+		}
+		return nil
+	})
+	for i := 0; i < len(batch) && err == nil; i++ {
+		rec, there := found[batch[i].id]
+		err = r.lookUp(ctx, batch[i], &rec, there)
+	}
+	return err
+}
+
+// lookUp is about an answer whose record is in the store on another day, or was not found there.
+func (r *run) lookUp(ctx context.Context, a answer, rec *store.Record, there bool) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	as, _, _ := a.onAny(r.days)
-	rec, err := r.opt.Records.Find(ctx, a.id)
 	switch {
-	case err == nil && rec.TradingDay == r.opt.Day:
-		r.addAnswer(StoredMeanwhile, a, describe(&rec))
+	case there && rec.TradingDay == r.opt.Day:
+		r.addAnswer(StoredMeanwhile, a, describe(rec))
 		return nil
-	case err == nil && a.other(r.days) == rec.TradingDay:
+	case there && a.other(r.days) == rec.TradingDay:
 		// That day was answered too and has its own record: this day's is missing.
-	case err == nil:
-		r.addAnswer(OtherDay, a, otherDay(as, &rec))
+	case there:
+		r.addAnswer(OtherDay, a, otherDay(as, rec))
 		return nil
-	case !errors.Is(err, store.ErrNotFound):
-		return err
 	}
 	if r.opt.Journal != nil {
 		rec, err := r.opt.Journal.Find(ctx, a.id)

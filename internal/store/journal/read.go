@@ -84,6 +84,44 @@ func (l *Journal) Find(ctx context.Context, id uuid.UUID) (store.Record, error) 
 	return store.Record{}, store.ErrNotFound
 }
 
+// FindAll calls f for each record with one of these RecordIDs, in no order, and so twice for one of two days. The record and its
+// slices are valid only during the call.
+func (l *Journal) FindAll(ctx context.Context, ids []uuid.UUID, f func(*store.Record) error) error {
+	days, err := l.Days(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range days {
+		if err := l.findAllOf(ctx, d.Day, ids, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Journal) findAllOf(ctx context.Context, day calendar.TradingDay, ids []uuid.UUID, f func(*store.Record) error) error {
+	find, err := l.db.PrepareContext(ctx,
+		"SELECT "+sqlrows.LocalColumns+" FROM record WHERE trading_day = ? AND record_id = ?") //nolint:gosec // G202: names of columns
+	if err != nil {
+		return localfile.Explain(ctx, err)
+	}
+	defer find.Close()
+	var row Row
+	for i := range ids {
+		err := row.Scan(find.QueryRowContext(ctx, int64(day), ids[i][:]))
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return localfile.Explain(ctx, err)
+		}
+		if err := f(&row.Record); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Days counts the records of each trading day, in ascending order of days.
 func (l *Journal) Days(ctx context.Context) ([]store.DayCount, error) {
 	return sqlrows.CountDays(ctx, l.Tables())
