@@ -70,7 +70,7 @@ func newCoreCheck(e *env) *cobra.Command {
 			"Over TCP the link is TLS 1.3 with --ca, --cert and --key; without them only to loopback.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			var err error
-			if o.Dial, err = at.dialer(); err != nil {
+			if o.Dial, o.Anonymous, err = at.dialers(); err != nil {
 				return err
 			}
 			if o.Password, err = password.read(e); err != nil {
@@ -149,31 +149,39 @@ func coreCheckLine(res corecheck.Result) string {
 	return s + fmt.Sprintf(" (docs/core.md, %q)", res.Section)
 }
 
-// dialer connects as a front does.
-func (at *coreEndpoint) dialer() (func(context.Context) (net.Conn, error), error) {
+type coreDialer func(context.Context) (net.Conn, error)
+
+// dialers connect as a front does, and, over TLS, as one that has no certificate.
+func (at *coreEndpoint) dialers() (front, anonymous coreDialer, err error) {
 	if path, ok := strings.CutPrefix(at.address, "unix:"); ok {
 		if at.ca != "" {
-			return nil, errors.New("--endpoint is a Unix socket, which has no TLS: leave --ca, --cert and --key away")
+			return nil, nil, errors.New("--endpoint is a Unix socket, which has no TLS: leave --ca, --cert and --key away")
 		}
-		return plainDialer("unix", path), nil
+		return plainDialer("unix", path), nil, nil
 	}
 	host, _, err := net.SplitHostPort(at.address)
 	if err != nil {
-		return nil, fmt.Errorf("--endpoint: %w; write HOST:PORT or unix:PATH", err)
+		return nil, nil, fmt.Errorf("--endpoint: %w; write HOST:PORT or unix:PATH", err)
 	}
 	if at.ca == "" {
 		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			return nil, fmt.Errorf("--endpoint %s is not on this machine: a password would cross the network in clear; give --ca, --cert and --key", at.address)
+			return nil, nil, fmt.Errorf("--endpoint %s is not on this machine: a password would cross the network in clear; give --ca, --cert and --key", at.address)
 		}
-		return plainDialer("tcp", at.address), nil
+		return plainDialer("tcp", at.address), nil, nil
 	}
 	conf, err := at.tls(host)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	bare := conf.Clone()
+	bare.Certificates = nil
+	return tlsDialer(at.address, conf), tlsDialer(at.address, bare), nil
+}
+
+func tlsDialer(address string, conf *tls.Config) coreDialer {
 	return func(ctx context.Context) (net.Conn, error) {
 		d := tls.Dialer{Config: conf}
-		conn, err := d.DialContext(ctx, "tcp", at.address)
+		conn, err := d.DialContext(ctx, "tcp", address)
 		if err != nil {
 			return nil, err
 		}
@@ -182,10 +190,10 @@ func (at *coreEndpoint) dialer() (func(context.Context) (net.Conn, error), error
 			return nil, fmt.Errorf("the core names ALPN %q, not %s", got, coreALPN)
 		}
 		return conn, nil
-	}, nil
+	}
 }
 
-func plainDialer(network, address string) func(context.Context) (net.Conn, error) {
+func plainDialer(network, address string) coreDialer {
 	return func(ctx context.Context) (net.Conn, error) {
 		d := net.Dialer{Timeout: 5 * time.Second}
 		return d.DialContext(ctx, network, address)

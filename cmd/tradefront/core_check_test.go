@@ -64,15 +64,20 @@ func TestCoreCheckOverTLS(t *testing.T) {
 	if err := os.WriteFile(ca, authority.PEM, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, tt := range []struct{ alpn, name, says string }{
-		{coreALPN, "core-a.firm", "PASS  link_accept "},
-		{coreALPN, "core-b.firm", "not core-b.firm"},
-		{"http/1.1", "core-a.firm", "no application protocol"},
-		{"", "core-a.firm", `the core names ALPN ""`},
+	const asks, demands = tls.VerifyClientCertIfGiven, tls.RequireAndVerifyClientCert
+	for _, tt := range []struct {
+		alpn, name, says string
+		of               tls.ClientAuthType
+	}{
+		{coreALPN, "core-a.firm", "PASS  link_accept ", demands},
+		{coreALPN, "core-a.firm", "FAIL  client_certificate ", asks},
+		{coreALPN, "core-b.firm", "not core-b.firm", demands},
+		{"http/1.1", "core-a.firm", "no application protocol", demands},
+		{"", "core-a.firm", `the core names ALPN ""`, demands},
 	} {
 		conf := &tls.Config{
 			MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{core.TLS(t)},
-			ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: authority.Pool(),
+			ClientAuth: tt.of, ClientCAs: authority.Pool(),
 		}
 		if tt.alpn != "" {
 			conf.NextProtos = []string{tt.alpn}
@@ -125,7 +130,7 @@ func TestCoreCheckOfCoreSim(t *testing.T) {
 		"--customer-request", fmt.Sprintf("%d %d=%x", uint32(coresim.TIDOrderInsert), uint32(coresim.FIDOrder), order),
 		"--series", "1", "--timeout", "20s", "--quiet", "50ms")
 	if got.status != 0 || strings.Contains(got.out, "FAIL") || !strings.Contains(got.out, `core "core-sim", instance `+core.Instance()) ||
-		!strings.HasSuffix(got.out, "48 passed, 0 failed, 2 skipped\n") {
+		!strings.HasSuffix(got.out, "55 passed, 0 failed, 2 skipped\n") {
 		t.Errorf("status %d\n%s\n%s", got.status, got.out, got.err)
 	}
 	if strings.Contains(got.out+got.err, "Secret123") || strings.Contains(got.out+got.err, "Initial00") || strings.Contains(got.out+got.err, "Secret456") {

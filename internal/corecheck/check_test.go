@@ -21,6 +21,10 @@ func options(addr string) Options {
 			var d net.Dialer
 			return d.DialContext(ctx, "tcp", addr)
 		},
+		Anonymous: func(context.Context) (net.Conn, error) {
+			conn, core := net.Pipe()
+			return conn, core.Close()
+		},
 		BrokerID: "9999", AppID: "client_demo_1.0", Version: "test", Account: testAccount, Password: testPassword,
 		Restricted: testRestricted, RestrictedPassword: testFirstTime, Series: testSeries,
 		Operator: testOperator, OperatorPassword: testOperators, Customer: testCustomer,
@@ -59,6 +63,9 @@ func TestEachRuleFails(t *testing.T) {
 			t.Parallel()
 			o := options(serve(t, broken.name, 20))
 			o.Timeout = 400 * time.Millisecond
+			if broken.name == "client_certificate" {
+				o.Anonymous = o.Dial
+			}
 			some := []rule{rules[0], broken}
 			if i > 0 { // verify_once waits for what comes behind an answer
 				some = []rule{rules[0], named("verify_right"), named("verify_once"), broken}
@@ -66,6 +73,24 @@ func TestEachRuleFails(t *testing.T) {
 			r := check(t.Context(), o, some)
 			last := r.Results[len(r.Results)-1]
 			if last.Status != Fail || last.Came == "" || last.Rule != broken.name {
+				t.Errorf("%+v", last)
+			}
+		})
+	}
+}
+
+// TestEachRuleFailsOtherwise: a rule that may be broken in two ways finds the second one too.
+func TestEachRuleFailsOtherwise(t *testing.T) {
+	t.Parallel()
+	for fault, broken := range map[string]string{
+		"state_change_first": "link_once", "messages_of_terminals": "messages_legal", "process_by_front": "process_replaced",
+	} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			o := options(serve(t, fault, 20))
+			o.Timeout = 400 * time.Millisecond
+			r := check(t.Context(), o, []rule{rules[0], named("verify_right"), named("verify_once"), named(broken)})
+			if last := r.Results[len(r.Results)-1]; last.Status != Fail || last.Came == "" {
 				t.Errorf("%+v", last)
 			}
 		})
@@ -80,7 +105,7 @@ func named(name string) rule {
 func TestSkips(t *testing.T) {
 	t.Parallel()
 	o := options(serve(t, "resume_refused", -1))
-	o.Restricted, o.Series, o.Operator = "", 0, ""
+	o.Restricted, o.Series, o.Operator, o.Anonymous = "", 0, "", nil
 	r := Run(t.Context(), o)
 	var skipped []string
 	for _, res := range r.Results {
@@ -91,7 +116,7 @@ func TestSkips(t *testing.T) {
 			t.Errorf("%s: %s", res.Rule, res.Came)
 		}
 	}
-	want := "flow_numbers resume_points credit_granted session_resume visits_resumed password_only password_same"
+	want := "client_certificate flow_numbers resume_points credit_granted session_resume visits_resumed password_only password_same"
 	if got := strings.Join(skipped, " "); got != want {
 		t.Errorf("skipped %s, want %s", got, want)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,8 +38,9 @@ type front struct {
 	why     error    // why the core's frames ended; read after frames is closed
 	backlog []*frame // came while another was waited for
 
-	mu       sync.Mutex // guards writes to conn, and what follows
-	sessions map[int32]bool
+	mu       sync.Mutex     // guards writes to conn, and what follows
+	sessions map[int32]bool // true once SessionOpen or SessionResume was sent: flows may come
+	greeted  bool           // the answer to LinkLogin has come
 	credit   int64
 	granted  int // LinkCredits that came
 }
@@ -51,10 +53,12 @@ type identity struct {
 }
 
 // dial connects without LinkLogin.
-func (p *probe) dial(id identity) (*front, error) {
+func (p *probe) dial(id identity) (*front, error) { return p.dialBy(p.Dial, id) }
+
+func (p *probe) dialBy(dial func(context.Context) (net.Conn, error), id identity) (*front, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, p.Timeout)
 	defer cancel()
-	conn, err := p.Dial(ctx)
+	conn, err := dial(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("no connection: %w", err)
 	}
@@ -72,19 +76,32 @@ func (p *probe) dial(id identity) (*front, error) {
 
 // login sends LinkLogin and returns the answer.
 func (f *front) login(protocol int) (*frame, error) {
-	e := ftd.Begin(nil, ftd.TIDLinkLogin)
-	e.LinkIdentity(&ftd.LinkIdentity{
-		Protocol: protocol, FrontID: f.id, Process: []byte(f.process), BrokerID: []byte(f.p.BrokerID),
-		Version: []byte(f.p.Version), MaxSessions: 1000, Business: '1',
-	})
-	if err := f.sendMessage(&e); err != nil {
+	if err := f.sendLogin(protocol); err != nil {
 		return nil, err
 	}
 	return f.wait("the answer to LinkLogin", func(g *frame) bool { return g.header.TID == ftd.TIDLinkLogin })
 }
 
-// link is a front whose LinkLogin the core accepted.
+func (f *front) sendLogin(protocol int) error {
+	e := ftd.Begin(nil, ftd.TIDLinkLogin)
+	e.LinkIdentity(&ftd.LinkIdentity{
+		Protocol: protocol, FrontID: f.id, Process: []byte(f.process), BrokerID: []byte(f.p.BrokerID),
+		Version: []byte(f.p.Version), MaxSessions: 1000, Business: '1',
+	})
+	return f.sendMessage(&e)
+}
+
+// link is a front whose LinkLogin the core accepted, and which sends heartbeats.
 func (p *probe) link(id identity) (*front, error) {
+	f, err := p.silent(id)
+	if err == nil {
+		f.done.Go(f.beat)
+	}
+	return f, err
+}
+
+// silent is one that sends nothing by itself.
+func (p *probe) silent(id identity) (*front, error) {
 	f, err := p.dial(id)
 	if err != nil {
 		return nil, err
@@ -100,7 +117,6 @@ func (p *probe) link(id identity) (*front, error) {
 	if err := answer.field(ftd.FIDLinkAccept, f.accept); err != nil {
 		return nil, err
 	}
-	f.done.Go(f.beat)
 	return f, nil
 }
 
@@ -188,21 +204,48 @@ func (f *front) look(g *frame) {
 		return
 	}
 	f.mu.Lock()
-	known := g.tagged && g.tag.FrontID == f.id && f.sessions[g.tag.SessionID]
+	open, known := f.sessions[g.tag.SessionID]
 	f.mu.Unlock()
+	known = known && g.tagged && g.tag.FrontID == f.id
 	switch tid := g.header.TID; {
 	case tid == ftd.TIDLinkLogin || tid == ftd.TIDStateChange:
+		f.greet(g)
 		f.setCredit(g)
 	case tid == ftd.TIDLinkCredit:
 		f.addCredit(g)
-	case tid == ftd.TIDSessionOpen || tid == ftd.TIDSessionAbort || tid == ftd.TIDSessionClose,
-		tid == ftd.TIDVisitOpen || tid == ftd.TIDVisitClose:
-		f.p.find(wrongMessage, "%v, which only a front sends", g)
+	case !fromCore(tid):
+		f.p.find(wrongMessage, "%v, which a core never sends", g)
 	case g.broadcast && !g.tagged && tid.Business():
 	case !g.tagged:
 		f.p.find(wrongTag, "%v has neither Session nor Audience", g)
 	case !known:
 		f.p.find(wrongTag, "%v: this link has no such session", g)
+	case !open && tid.Business() && g.header.SequenceSeries != 0:
+		f.p.find(earlyFlow, "%v, which is not open", g)
+	}
+}
+
+// fromCore reports whether a core may send messages of that TID.
+func fromCore(tid ftd.TID) bool {
+	switch tid {
+	case ftd.TIDSessionVerify, ftd.TIDSessionResume, ftd.TIDSessionKick, ftd.TIDRequestCode:
+		return true
+	}
+	return tid.Business()
+}
+
+// greet holds what the core says of itself to its order.
+func (f *front) greet(g *frame) {
+	answer := g.header.TID == ftd.TIDLinkLogin
+	f.mu.Lock()
+	was := f.greeted
+	f.greeted = was || answer
+	f.mu.Unlock()
+	switch {
+	case answer && was:
+		f.p.find(wrongGreeting, "a second answer to LinkLogin")
+	case !answer && !was:
+		f.p.find(wrongGreeting, "%v before the answer to LinkLogin", g)
 	}
 }
 
@@ -268,6 +311,25 @@ func (f *front) wait(what string, wanted func(*frame) bool) (*frame, error) {
 		return nil, fmt.Errorf("the link ended before %s: %w", what, err)
 	}
 	return g, nil
+}
+
+// stays wants that no such frame comes, within the quiet time and before an answer behind it: a slow core's would come before that.
+func (f *front) stays(away func(*frame) bool) *outcome {
+	g, err := f.quiet(away)
+	if err != nil {
+		return failf("the link ended: %v", err)
+	}
+	if g == nil {
+		if out := f.alive(); out != nil {
+			return out
+		}
+		at := slices.IndexFunc(f.backlog, away)
+		if at < 0 {
+			return nil
+		}
+		g = f.backlog[at]
+	}
+	return failf("%v", g)
 }
 
 // quiet wants that no such frame comes. It returns the one that came, nil for none.

@@ -17,6 +17,8 @@ const (
 type Options struct {
 	// Dial connects to the core; over TLS the handshake is done.
 	Dial func(ctx context.Context) (net.Conn, error)
+	// Anonymous connects over TLS without a front's certificate; nil leaves its rule out.
+	Anonymous func(ctx context.Context) (net.Conn, error)
 
 	BrokerID string
 	FrontID  int32 // the next one is used too; 0 for DefaultFrontID

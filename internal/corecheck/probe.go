@@ -21,6 +21,8 @@ const (
 	wrongMessage
 	wrongTag
 	wrongCredit
+	wrongGreeting
+	earlyFlow
 
 	findingCount
 )
@@ -94,6 +96,8 @@ func (p *probe) run(ctx context.Context, r rule) *outcome {
 		return skipf("the core's state is %q, not 'A'", byte(p.accept.State))
 	case (r.needs == needsLogin || r.needs == needsSeries) && !p.letIn:
 		return skipf("no login: verify_right failed")
+	case r.needs == needsTLS && p.Anonymous == nil:
+		return skipf("the link is not over TLS")
 	case r.needs == needsSeries && p.Series == 0:
 		return skipf("no series was named (--series)")
 	case r.needs == needsVisits && p.Operator == "":

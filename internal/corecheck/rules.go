@@ -6,6 +6,7 @@ type need int
 const (
 	needsNothing    need = iota
 	needsLink            // a core that accepts LinkLogin
+	needsTLS             // and a link over TLS
 	needsActive          // a core that is active
 	needsLogin           // and lets the account in
 	needsSeries          // and a series of the account's is named
@@ -23,6 +24,7 @@ type rule struct {
 // Sections of docs/core.md.
 const (
 	sectionFrames   = "Frames and tags"
+	sectionConnect  = "Connection"
 	sectionOpening  = "Opening a link"
 	sectionVerify   = "Verifying a login"
 	sectionSessions = "Open, abort, close"
@@ -45,6 +47,8 @@ var rules = []rule{
 	{"core_waits", sectionOpening, "the core sends nothing before LinkLogin", needsLink, coreWaits},
 	{"link_protocol", sectionOpening, "another Protocol than 001 is refused by an Error other than 0, or the link is closed", needsLink, otherProtocol},
 	{"heartbeat", sectionOpening, "on an idle link the core sends a heartbeat every HeartbeatSeconds", needsLink, heartbeat},
+	{"front_silent", sectionOpening, "a link over which a front sent nothing for three heartbeats is closed", needsLink, frontSilent},
+	{"client_certificate", sectionConnect, "over TLS a front without a certificate is not let in", needsTLS, clientCertificate},
 	{"second_front", sectionSeveral, "two fronts at once are told the same CoreID, Instance and Term", needsLink, secondFront},
 
 	{"verify_right", sectionVerify, "the right password: VerifyResult and Error 0", needsActive, verifyRight},
@@ -59,6 +63,7 @@ var rules = []rule{
 	{"verify_wrong", sectionVerify, "a wrong password: an Error other than 0, and no VerifyResult", needsActive, verifyWrong},
 	{"verify_unknown", sectionVerify, "an account that does not exist: an Error other than 0, and no VerifyResult", needsActive, verifyUnknown},
 	{"verify_once", sectionVerify, "one answer to one SessionVerify", needsLogin, verifyOnce},
+	{"verify_again", sectionVerify, "SessionVerify with the tag of one that was refused: VerifyResult and Error 0 for the right password", needsLogin, verifyAgain},
 	{"verify_interleaved", sectionVerify, "two SessionVerify in flight: each is answered with its own tag", needsLogin, verifyInterleaved},
 	{"verify_relayed", sectionVerify, "a login that came through a relay, with RelayedTerminal, is answered as any", needsLogin, verifyRelayed},
 
@@ -69,6 +74,10 @@ var rules = []rule{
 	{"close_unknown", sectionSessions, "SessionClose and SessionAbort of unknown sessions: no answer, and the link goes on", needsLogin, closeUnknown},
 	{"visits_silent", sectionSessions, "no answer to VisitOpen and VisitClose, also of unknown sessions, and the link goes on", needsLogin, visitsSilent},
 	{"front_gone", sectionSeveral, "when a link ends, its sessions are closed: the account can log in at the next process", needsLogin, frontGone},
+	{
+		"process_replaced", sectionSeveral,
+		"another Process of a FrontID ends the sessions of the one before, whose link is still open, and may use their numbers", needsLogin, processReplaced,
+	},
 
 	{"business_answer", sectionBusiness, "an order without a field is answered, with the number of the request and series 0", needsLogin, businessAnswer},
 	{"business_gap", sectionBusiness, "a gap in the numbers is accepted: the front answered what is missing", needsLogin, businessGap},
@@ -88,6 +97,10 @@ var rules = []rule{
 		"behind SessionResume the core knows the visits that are told again, each once, and forgets the others", needsVisits, visitsResumed,
 	},
 	{"resume_unknown", sectionResume, "SessionResume of an account that does not exist is answered by an Error other than 0", needsLogin, resumeUnknown},
+	{
+		"request_code", sectionPassword,
+		"RequestCode of a terminal that is not logged in is answered under its TID or Error, with series 0, its number, and an Error", needsLogin, requestCode,
+	},
 	{"password_wrong", sectionPassword, "PasswordUpdate with a wrong old password is answered by an Error other than 0", needsLogin, passwordWrong},
 	{"password_only", sectionPassword, "the restricted account: VerifyResult with Restriction 1 and Error 131, 140 or 141", needsRestricted, passwordOnly},
 	{"password_same", sectionPassword, "a restricted session that updates the password to the same one: Error 142", needsRestricted, passwordSame},
@@ -97,7 +110,9 @@ var rules = []rule{
 	{"short_field", sectionWrong, "a field that is shorter than its items ends the link, or is refused", needsActive, shortField},
 
 	{"frames_whole", sectionFrames, "no frame of the core's is malformed", needsLink, whatCame(malformed)},
-	{"messages_legal", sectionFrames, "the core sends no message that only a front sends", needsLink, whatCame(wrongMessage)},
+	{"messages_legal", sectionFrames, "the core sends no message that only a front sends, and none of a terminal's own", needsLink, whatCame(wrongMessage)},
+	{"link_once", sectionOpening, "LinkLogin is answered once, and StateChange comes behind that", needsLink, whatCame(wrongGreeting)},
+	{"flow_before_open", sectionSessions, "no message of a flow comes for a session before its SessionOpen", needsLogin, flowBeforeOpen},
 	{"tags_known", sectionFrames, "each frame has the tag of a session of that link, or an audience", needsLink, whatCame(wrongTag)},
 	{"credit_legal", sectionCredit, "LinkCredit is -1 or a number of frames, and the sum at most 2147483647", needsLink, whatCame(wrongCredit)},
 }

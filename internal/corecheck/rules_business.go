@@ -107,17 +107,10 @@ func businessLarge(p *probe) *outcome {
 
 // carriedOut wants that no request of s is answered by Error 0 within the quiet time, and that the link goes on.
 func (s *session) carriedOut() *outcome {
-	g, err := s.f.quiet(func(g *frame) bool {
+	return s.f.stays(func(g *frame) bool {
 		code, err := g.code()
 		return s.mine(g) && g.header.TID.Business() && g.header.SequenceSeries == 0 && err == nil && code == 0
 	})
-	if g != nil {
-		return failf("%v", g)
-	}
-	if err != nil {
-		return failf("the link ended: %v", err)
-	}
-	return s.f.alive()
 }
 
 func businessStranger(p *probe) *outcome {

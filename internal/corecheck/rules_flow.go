@@ -13,6 +13,9 @@ func (p *probe) from(number int32) ([]uint32, *outcome) {
 	if err != nil {
 		return nil, failed(err)
 	}
+	if out := f.alive(); out != nil { // the core has read SessionOpen when that is answered
+		return nil, out
+	}
 	var got []uint32
 	for range maxBacklog {
 		g, err := f.quiet(func(g *frame) bool {
@@ -76,4 +79,23 @@ func resumePoints(p *probe) *outcome {
 		}
 	}
 	return nil
+}
+
+// flowBeforeOpen has a second session of the account verified and not opened while the first one trades, and holds the core to what came in
+// all rules: the record of a login may still fail, so nothing may reach its terminal.
+func flowBeforeOpen(p *probe) *outcome {
+	f, first, err := p.loggedIn()
+	if err != nil {
+		return failed(err)
+	}
+	if err := f.session().verify(p.Account, p.Password); err != nil {
+		return failf("a second session of the account: %v", err)
+	}
+	if err := first.trade(); err != nil {
+		return failed(err)
+	}
+	if _, err := f.quiet(func(*frame) bool { return false }); err != nil {
+		return failf("the link ended: %v", err)
+	}
+	return p.found(earlyFlow)
 }

@@ -1,7 +1,9 @@
 package corecheck
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/google/uuid"
@@ -88,6 +90,48 @@ func heartbeat(p *probe) *outcome {
 		if _, err := f.within(due, func(g *frame) bool { return g.heartbeat }); err != nil {
 			return failf("no heartbeat within %v: %v", due, err)
 		}
+	}
+	return nil
+}
+
+// frontSilent: the core closes a link on which nothing came for three heartbeats.
+func frontSilent(p *probe) *outcome {
+	seconds := p.accept.HeartbeatSeconds
+	if seconds == 0 {
+		seconds = 5
+	}
+	if 3*seconds > longestHeartbeat {
+		return skipf("HeartbeatSeconds is %d: three are too long to wait for", seconds)
+	}
+	f, err := p.silent(identity{front: p.FrontID})
+	if err != nil {
+		return failed(err)
+	}
+	dead := time.Duration(3*seconds)*time.Second + p.Timeout
+	if _, err := f.within(dead, func(*frame) bool { return false }); errors.Is(err, os.ErrDeadlineExceeded) {
+		return failf("the link stayed open for %v without a byte of the front's", dead)
+	}
+	return nil
+}
+
+// clientCertificate: a front without a certificate is not let in, by TLS or by an Error.
+func clientCertificate(p *probe) *outcome {
+	f, err := p.dialBy(p.Anonymous, identity{front: p.FrontID})
+	if err != nil {
+		return nil // the handshake failed
+	}
+	if err := f.sendLogin(ftd.LinkProtocol); err != nil {
+		return nil
+	}
+	g, err := f.within(p.Timeout, func(g *frame) bool { return !g.heartbeat })
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return failf("the link stayed open for %v", p.Timeout)
+	case err != nil:
+		return nil // the core closed it
+	}
+	if code, err := g.code(); err != nil || code == 0 {
+		return failf("%v", g)
 	}
 	return nil
 }

@@ -12,16 +12,7 @@ import (
 func (s *session) answers(g *frame) bool { return s.mine(g) && !g.header.TID.Business() }
 
 // silent wants no answer, and a link that goes on.
-func (s *session) silent() *outcome {
-	g, err := s.f.quiet(s.answers)
-	if g != nil {
-		return failf("%v", g)
-	}
-	if err != nil {
-		return failf("the link ended: %v", err)
-	}
-	return s.f.alive()
-}
+func (s *session) silent() *outcome { return s.f.stays(s.answers) }
 
 // alive wants that the link still answers.
 func (f *front) alive() *outcome {
@@ -120,16 +111,67 @@ func frontGone(p *probe) *outcome {
 	if err != nil {
 		return failed(err)
 	}
-	// The core sees the end of the first link at some time: refusals are tried again.
-	for deadline, is := time.Now().Add(p.Timeout), 0; is < was; {
-		if _, err := next.logIn(); err == nil {
-			is++
-			continue
-		} else if time.Now().After(deadline) {
+	for is := range was {
+		// The core sees the end of the first link at some time: refusals are tried again.
+		if err := next.session().insist(); err != nil {
 			return failf("%d sessions could be opened before, %d now: %v", was, is, err)
 		}
-		if _, err := next.quiet(func(*frame) bool { return false }); err != nil {
-			return failed(err)
+	}
+	return nil
+}
+
+// insist logs in, and tries again for the time of an answer.
+func (s *session) insist() error {
+	for deadline := time.Now().Add(s.f.p.Timeout); ; {
+		err := s.verify(s.f.p.Account, s.f.p.Password)
+		if err == nil {
+			return s.open()
+		}
+		if time.Now().After(deadline) {
+			return err
+		}
+		if _, err := s.f.quiet(func(*frame) bool { return false }); err != nil {
+			return err
+		}
+	}
+}
+
+// processReplaced: the front started again, and the core has not seen the link of its process before end. That one's sessions are
+// over, and its numbers come anew.
+func processReplaced(p *probe) *outcome {
+	before, err := p.first()
+	if err != nil {
+		return failed(err)
+	}
+	var was []*session
+	for range sessionsOfAFront {
+		s, err := before.logIn()
+		if err != nil {
+			break
+		}
+		was = append(was, s)
+	}
+	if len(was) == 0 {
+		return failf("the account could not log in once")
+	}
+	next, err := p.first()
+	if err != nil {
+		return failf("the front's next process: %v", err)
+	}
+	now := make([]*session, len(was))
+	for i, s := range was {
+		now[i] = next.numbered(s.id)
+		if err := now[i].insist(); err != nil {
+			return failf("%d sessions could be opened before, %d at the next process, with their numbers: %v", len(was), i, err)
+		}
+	}
+	before.end()
+	if _, err := next.quiet(func(*frame) bool { return false }); err != nil {
+		return failf("the link ended with that of the process before: %v", err)
+	}
+	for _, s := range now {
+		if err := s.trade(); err != nil {
+			return failf("session %d, after the link of the process before ended: %v", s.id, err)
 		}
 	}
 	return nil
@@ -181,9 +223,7 @@ func (s *session) comeBack(process string, behind func(*session) error) (*sessio
 		return nil, failed(err)
 	}
 	again := &session{f: f, id: s.id, user: s.user, record: s.record, number: s.number}
-	f.mu.Lock()
-	f.sessions[s.id] = true
-	f.mu.Unlock()
+	again.flows()
 	if err := again.resume(); err != nil {
 		return nil, failed(err)
 	}

@@ -1,6 +1,8 @@
 package corecheck
 
 import (
+	"fmt"
+
 	"github.com/tradefront/tradefront/internal/ftd"
 )
 
@@ -82,11 +84,62 @@ func verifyOnce(p *probe) *outcome {
 	if err := s.verify(p.Account, p.Password); err != nil {
 		return failed(err)
 	}
-	g, err := f.quiet(func(g *frame) bool { return s.mine(g) && g.header.TID == ftd.TIDSessionVerify })
-	if g != nil {
-		return failf("a second answer: %v", g)
+	return f.stays(func(g *frame) bool { return s.mine(g) && g.header.TID == ftd.TIDSessionVerify })
+}
+
+// verifyAgain: a terminal that was refused tries again on its connection, with the tag that it has.
+func verifyAgain(p *probe) *outcome {
+	f, err := p.first()
+	if err != nil {
+		return failed(err)
 	}
-	return failed(err)
+	s := f.session()
+	if err := s.ask(p.noAccount(), "no password"); err != nil {
+		return failed(err)
+	}
+	g, err := s.answer()
+	if err != nil {
+		return failed(err)
+	}
+	if code, err := g.code(); err != nil || code == 0 {
+		return failf("the first: %v", g)
+	}
+	if err := s.verify(p.Account, p.Password); err != nil {
+		return failf("the second: %v", err)
+	}
+	return nil
+}
+
+// fidCode is the field of RequestCode: its FID is agreed on between a core and its terminals.
+const fidCode ftd.FID = 0x0000EEED
+
+// requestCode asks for a second factor's code as a terminal that is not logged in does, for an account that does not exist.
+func requestCode(p *probe) *outcome {
+	f, err := p.first()
+	if err != nil {
+		return failed(err)
+	}
+	const number = 7
+	s := f.session()
+	e := ftd.BeginSession(nil, ftd.TIDRequestCode, s.tag())
+	e.Sequence(0, number)
+	e.Raw(fidCode, fmt.Appendf(nil, "%-10s%-18s%-20s", p.BrokerID, p.noAccount(), "0"))
+	if err := f.sendMessage(&e); err != nil {
+		return failed(err)
+	}
+	g, err := f.wait("the answer to RequestCode", func(g *frame) bool {
+		return s.mine(g) && (g.header.TID == ftd.TIDRequestCode || g.header.TID == ftd.TIDError)
+	})
+	if err != nil {
+		return failed(err)
+	}
+	if _, err := g.code(); err != nil {
+		return failed(err)
+	}
+	if g.header.SequenceSeries != 0 || g.header.SequenceNumber != number {
+		return failf("%v series %d number %d, the request has number %d", g.header.TID, g.header.SequenceSeries, g.header.SequenceNumber, number)
+	}
+	return f.alive()
 }
 
 func verifyInterleaved(p *probe) *outcome {

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,7 +20,8 @@ type scripted struct {
 	instance string
 
 	mu       sync.Mutex
-	process  map[ftd.SessionTag]string // of the sessions that were verified: which front's start
+	peers    map[ftd.SessionTag]*peer // of the sessions that were verified
+	refused  map[ftd.SessionTag]bool
 	open     map[ftd.SessionTag]bool
 	requests uint32
 	records  map[string]bool
@@ -50,7 +49,7 @@ func serve(t *testing.T, fault string, credit int32) string {
 		t.Fatal(err)
 	}
 	c := &scripted{
-		fault: fault, credit: credit, instance: uuid.NewString(), process: map[ftd.SessionTag]string{},
+		fault: fault, credit: credit, instance: uuid.NewString(), peers: map[ftd.SessionTag]*peer{}, refused: map[ftd.SessionTag]bool{},
 		open: map[ftd.SessionTag]bool{}, records: map[string]bool{}, visits: map[ftd.SessionTag][]visit{}, told: map[visit]bool{}, conns: map[net.Conn]bool{},
 	}
 	c.done.Go(func() {
@@ -81,8 +80,8 @@ func serve(t *testing.T, fault string, credit int32) string {
 type peer struct {
 	c       *scripted
 	conn    net.Conn
+	front   int32
 	process string
-	mine    []ftd.SessionTag
 	used    int32
 }
 
@@ -95,21 +94,30 @@ func (c *scripted) talk(conn net.Conn) {
 	}
 	p.loop()
 	c.mu.Lock()
-	for _, tag := range p.mine {
-		if c.fault != "front_gone" {
-			delete(c.process, tag)
-			delete(c.open, tag)
-		}
+	if c.fault != "front_gone" {
+		c.end(func(tag ftd.SessionTag, of *peer) bool {
+			return of == p || c.fault == "process_by_front" && tag.FrontID == p.front
+		})
 	}
 	delete(c.conns, conn)
 	c.mu.Unlock()
 	_ = conn.Close()
 }
 
+// end forgets the sessions that are over.
+func (c *scripted) end(over func(tag ftd.SessionTag, of *peer) bool) {
+	for tag, of := range c.peers {
+		if over(tag, of) {
+			delete(c.peers, tag)
+			delete(c.open, tag)
+		}
+	}
+}
+
 // loop reads frames, and sends a heartbeat every half second.
 func (p *peer) loop() {
-	const every = 500 * time.Millisecond
-	buf, beat := make([]byte, 0, 64<<10), time.Now()
+	const every, dead = 500 * time.Millisecond, 3 * time.Second
+	buf, beat, heard := make([]byte, 0, 64<<10), time.Now(), time.Now()
 	for {
 		_ = p.conn.SetReadDeadline(beat.Add(every))
 		n, err := p.conn.Read(buf[len(buf):cap(buf)])
@@ -117,8 +125,12 @@ func (p *peer) loop() {
 			if beat = time.Now(); p.process != "" && p.c.fault != "heartbeat" {
 				p.write(ftd.AppendHeartbeat(nil))
 			}
+			if time.Since(heard) >= dead && p.c.fault != "front_silent" {
+				return
+			}
 			continue
 		}
+		heard = time.Now()
 		if err != nil {
 			return
 		}
@@ -186,6 +198,12 @@ func (p *peer) frame(raw ftd.Frame) error {
 		return p.closed(f)
 	case ftd.TIDSessionResume:
 		return p.resumed(f)
+	case ftd.TIDRequestCode:
+		if p.c.fault == "request_code" {
+			f.header.SequenceNumber = 0
+		}
+		p.say(tid, &f.tag, 0, f.header.SequenceNumber, 6014, nil)
+		return nil
 	default:
 		return p.business(f, len(raw.Body))
 	}
@@ -224,7 +242,10 @@ func (p *peer) login(f *frame) error {
 		p.say(ftd.TIDLinkLogin, nil, 0, 0, 2, nil)
 		return nil
 	}
-	p.process = string(id.Process)
+	p.front, p.process = id.FrontID, string(id.Process)
+	if fault != "process_replaced" && fault != "front_gone" {
+		p.c.end(func(tag ftd.SessionTag, of *peer) bool { return tag.FrontID == p.front && of.process != p.process })
+	}
 	a := ftd.LinkAccept{
 		CoreID: []byte("scripted"), Instance: []byte(p.c.instance), Term: 1, State: ftd.CoreActive,
 		TradingDay: []byte("20260105"), HeartbeatSeconds: 1, Credit: p.c.credit,
@@ -235,7 +256,14 @@ func (p *peer) login(f *frame) error {
 	case "second_front":
 		a.Instance = []byte(uuid.NewString())
 	}
-	p.say(ftd.TIDLinkLogin, nil, 0, 0, 0, func(e *ftd.Encoder) { e.LinkAccept(&a) })
+	accept := func(e *ftd.Encoder) { e.LinkAccept(&a) }
+	if fault == "state_change_first" {
+		p.say(ftd.TIDStateChange, nil, 0, 0, -1, accept)
+	}
+	p.say(ftd.TIDLinkLogin, nil, 0, 0, 0, accept)
+	if fault == "link_once" {
+		p.say(ftd.TIDLinkLogin, nil, 0, 0, 0, accept)
+	}
 	return nil
 }
 
@@ -255,7 +283,7 @@ func (p *peer) verify(f *frame) error {
 		return errEnd
 	case fault == "verify_relayed" && f.has(ftd.FIDRelayedTerminal):
 		return errEnd
-	case !f.tagged:
+	case !f.tagged, fault == "verify_again" && p.c.refused[f.tag]:
 		return nil
 	case fault == "verify_interleaved" && string(req.UserID) != testAccount:
 		f.tag.SessionID-- // the tag of the session before
@@ -273,7 +301,7 @@ func (p *peer) answer(tag ftd.SessionTag, f *frame) {
 	v := ftd.VerifyResult{UserID: req.UserID, UserType: '1', Restriction: ftd.RestrictionNone}
 	code := 3
 	switch {
-	case len(p.c.process) >= accountBound:
+	case len(p.c.peers) >= accountBound, fault == "process_replaced" && p.c.peers[tag] != nil:
 		code = 60
 	case user == testRestricted && password == testFirstTime:
 		code, v.Restriction = 140, ftd.RestrictionPasswordOnly
@@ -296,15 +324,19 @@ func (p *peer) answer(tag ftd.SessionTag, f *frame) {
 		defer p.say(ftd.TIDSessionClose, &tag, 0, 0, -1, nil)
 	case "tags_known":
 		defer p.say(ftd.TIDSessionVerify, &ftd.SessionTag{FrontID: 1, SessionID: 1}, 0, 0, 3, nil)
+	case "messages_of_terminals":
+		defer p.say(ftd.TIDForceExit, &tag, 0, 0, -1, nil)
+	case "flow_before_open":
+		defer p.replay(tag, ftd.Point{Series: testSeries})
 	case "credit_legal":
 		defer p.say(ftd.TIDLinkCredit, nil, 0, 0, -1, func(e *ftd.Encoder) { e.LinkCredit(&ftd.LinkCredit{Frames: -2}) })
 	}
 	more := func(e *ftd.Encoder) { e.VerifyResult(&v) }
 	if code != 0 && code != 140 {
 		more = nil
+		p.c.refused[tag] = true
 	} else {
-		p.c.process[tag] = p.process
-		p.mine = append(p.mine, tag)
+		p.c.peers[tag] = p
 	}
 	if code == 140 {
 		p.c.open[tag] = true
@@ -321,7 +353,7 @@ func (p *peer) opened(f *frame) error {
 		return err
 	}
 	p.c.records[string(r.RecordID)] = true
-	if p.c.process[f.tag] == "" {
+	if p.c.peers[f.tag] == nil {
 		return nil
 	}
 	p.c.open[f.tag] = true
@@ -355,7 +387,7 @@ func (p *peer) replay(tag ftd.SessionTag, at ftd.Point) {
 }
 
 func (p *peer) closed(f *frame) error {
-	known := p.c.process[f.tag] != ""
+	known := p.c.peers[f.tag] != nil
 	aborted := f.header.TID == ftd.TIDSessionAbort
 	switch fault := p.c.fault; {
 	case fault == "abort_early" && aborted, fault == "close_unknown" && !known:
@@ -363,7 +395,7 @@ func (p *peer) closed(f *frame) error {
 	case fault == "abort_silent" && aborted, fault == "close_silent" && !aborted:
 		p.say(ftd.TIDSessionVerify, &f.tag, 0, 0, 0, nil)
 	}
-	delete(p.c.process, f.tag)
+	delete(p.c.peers, f.tag)
 	delete(p.c.open, f.tag)
 	return nil
 }
@@ -389,103 +421,11 @@ func (p *peer) resumed(f *frame) error {
 	if code != 0 {
 		more = nil
 	} else {
-		p.c.process[f.tag], p.c.open[f.tag] = p.process, true
-		p.mine = append(p.mine, f.tag)
+		p.c.peers[f.tag], p.c.open[f.tag] = p, true
 		if p.c.fault != "visits_resumed" {
 			delete(p.c.visits, f.tag)
 		}
 	}
 	p.say(ftd.TIDSessionResume, &f.tag, 0, 0, code, more)
 	return nil
-}
-
-func (p *peer) business(f *frame, bodyLen int) error {
-	fault, tid, number := p.c.fault, f.header.TID, f.header.SequenceNumber
-	p.grant()
-	if f.header.Chain == ftd.ChainFirst || f.header.Chain == ftd.ChainMiddle {
-		return nil
-	}
-	p.c.requests++
-	code := 15
-	switch {
-	case fault == "business_answer", fault == "business_unknown" && tid == tidUnknown,
-		fault == "business_chain" && f.header.Chain == ftd.ChainLast, fault == "business_gap" && number > 3:
-		return nil
-	case fault == "business_large" && bodyLen > 4000:
-		return errEnd
-	case fault == "business_interleaved":
-		number = p.c.requests
-	}
-	if !p.c.open[f.tag] {
-		if strings.HasPrefix(fault, "business_stranger") || fault == "business_closed" {
-			p.say(tid, &f.tag, 0, number, 0, nil)
-		}
-		return nil
-	}
-	if tid == ftd.TIDPasswordUpdate {
-		code = p.update(f)
-	}
-	if f.has(customerField) && len(p.c.visits[f.tag]) == 0 && p.c.fault != "no visits" {
-		code = 9
-	}
-	p.say(tid, &f.tag, 0, number, code, nil)
-	return nil
-}
-
-// customerField in a request names testCustomer.
-const customerField ftd.FID = 0xA007
-
-// visited notes who is behind an operator.
-func (p *peer) visited(f *frame) error {
-	if f.header.TID == ftd.TIDVisitClose {
-		var ref ftd.SubmitRef
-		if err := f.field(ftd.FIDSubmitRef, &ref); err != nil {
-			return err
-		}
-		all := p.c.visits[f.tag]
-		at := slices.IndexFunc(all, func(v visit) bool { return v.id == string(ref.SubmitID) })
-		if at >= 0 && p.c.fault != "visits_end" {
-			p.c.visits[f.tag] = slices.Delete(all, at, at+1)
-		}
-		return nil
-	}
-	var told ftd.SubmitResponse
-	if err := f.field(ftd.FIDSubmitResponse, &told); err != nil {
-		return err
-	}
-	v := visit{string(told.SubmitID), string(told.RecordID)}
-	if p.c.fault == "visits_once" && p.c.told[v] { // it has heard of it, and forgot it with the link
-		return nil
-	}
-	p.c.told[v] = true
-	if p.c.fault == "visits_twice" || !slices.Contains(p.c.visits[f.tag], v) {
-		p.c.visits[f.tag] = append(p.c.visits[f.tag], v)
-	}
-	return nil
-}
-
-// grant gives half of the credit back whenever that much was used.
-func (p *peer) grant() {
-	p.used++
-	if half := p.c.credit / 2; p.c.fault != "credit_granted" && half > 0 && p.used == half {
-		p.used = 0
-		p.say(ftd.TIDLinkCredit, nil, 0, 0, -1, func(e *ftd.Encoder) { e.LinkCredit(&ftd.LinkCredit{Frames: half}) })
-	}
-}
-
-func (p *peer) update(f *frame) int {
-	var u ftd.PasswordUpdate
-	if f.field(ftd.FIDPasswordUpdate, &u) != nil {
-		return 15
-	}
-	old := string(u.OldPassword)
-	switch {
-	case p.c.fault == "password_wrong" || p.c.fault == "password_same":
-		return 0
-	case old != testPassword && old != testFirstTime:
-		return 3
-	case old == string(u.NewPassword):
-		return 142
-	}
-	return 0
 }

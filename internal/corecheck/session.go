@@ -31,11 +31,22 @@ type session struct {
 // session numbers a new session; nothing is sent.
 func (f *front) session() *session {
 	f.p.lastSession++
-	s := &session{f: f, id: f.p.lastSession, record: uuid.NewString()}
+	return f.numbered(f.p.lastSession)
+}
+
+// numbered is a session whose number another process of the front may have had.
+func (f *front) numbered(id int32) *session {
 	f.mu.Lock()
-	f.sessions[s.id] = true
+	f.sessions[id] = false
 	f.mu.Unlock()
-	return s
+	return &session{f: f, id: id, record: uuid.NewString()}
+}
+
+// flows notes that from now on flows may come.
+func (s *session) flows() {
+	s.f.mu.Lock()
+	s.f.sessions[s.id] = true
+	s.f.mu.Unlock()
 }
 
 func (s *session) tag() ftd.SessionTag { return ftd.SessionTag{FrontID: s.f.id, SessionID: s.id} }
@@ -105,6 +116,7 @@ func (s *session) open(resume ...ftd.Point) error {
 		p.Count = copy(p.Points[:], resume)
 		e.ResumePoints(&p)
 	}
+	s.flows()
 	return s.f.sendMessage(&e)
 }
 
