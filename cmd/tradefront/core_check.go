@@ -56,6 +56,7 @@ func newCoreCheck(e *env) *cobra.Command {
 		o                    corecheck.Options
 		at                   coreEndpoint
 		password, restricted testPassword
+		renewed              testPassword
 		operator             testPassword
 		request              string
 		form                 output
@@ -65,7 +66,7 @@ func newCoreCheck(e *env) *cobra.Command {
 		Long: "Open links to the core, log accounts in, send orders without a field, break off, send malformed frames; a line\n" +
 			"for each rule of docs/core.md. Exit status 1 if a rule failed. SKIP is what could not be found out.\n\n" +
 			"The core must be one for tests: sessions are opened and requests are sent. No order can be carried out and no\n" +
-			"password is changed, but one wrong password of --account is tried. --customer-request is sent four times.\n" +
+			"password is changed without --restricted-new-password, but one wrong password of --account is tried. --customer-request is sent four times.\n" +
 			"Do not use a --front-id that a running front has.\n\n" +
 			"Over TCP the link is TLS 1.3 with --ca, --cert and --key; without them only to loopback.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
@@ -77,6 +78,9 @@ func newCoreCheck(e *env) *cobra.Command {
 				return err
 			}
 			if o.RestrictedPassword, err = restricted.read(e); err != nil {
+				return err
+			}
+			if o.RestrictedNew, err = renewed.read(e); err != nil {
 				return err
 			}
 			if o.OperatorPassword, err = operator.read(e); err != nil {
@@ -109,6 +113,7 @@ func newCoreCheck(e *env) *cobra.Command {
 	password.flags(c, "password", "password of --account")
 	f.StringVar(&o.Restricted, "restricted-account", "", "account that must change its password first")
 	restricted.flags(c, "restricted-password", "password of --restricted-account")
+	renewed.flags(c, "restricted-new-password", "password that --restricted-account gets; without it no password is changed")
 	f.StringVar(&o.Operator, "operator-account", "", "account of a relay operator, behind whom customers are")
 	operator.flags(c, "operator-password", "password of --operator-account")
 	f.StringVar(&o.Customer, "customer", "", "account of a customer for whom --operator-account may trade once a terminal of the customer is reported")

@@ -125,15 +125,15 @@ func TestCoreCheckOfCoreSim(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := tradefront("", "core-check", "--endpoint", l.Addr().String(), "--ca", ca, "--cert", cert, "--key", key, "--server-name", "core-a.firm",
-		"--account", "88888888", "--password", "Secret123", "--restricted-account", "77777777", "--restricted-password", "Initial00",
+		"--account", "88888888", "--password", "Secret123", "--restricted-account", "77777777", "--restricted-password", "Initial00", "--restricted-new-password", "Renewed00",
 		"--operator-account", "66666666", "--operator-password", "Secret456", "--customer", "80001",
 		"--customer-request", fmt.Sprintf("%d %d=%x", uint32(coresim.TIDOrderInsert), uint32(coresim.FIDOrder), order),
 		"--series", "1", "--timeout", "20s", "--quiet", "50ms")
 	if got.status != 0 || strings.Contains(got.out, "FAIL") || !strings.Contains(got.out, `core "core-sim", instance `+core.Instance()) ||
-		!strings.HasSuffix(got.out, "55 passed, 0 failed, 2 skipped\n") {
+		!strings.HasSuffix(got.out, "56 passed, 0 failed, 2 skipped\n") {
 		t.Errorf("status %d\n%s\n%s", got.status, got.out, got.err)
 	}
-	if strings.Contains(got.out+got.err, "Secret123") || strings.Contains(got.out+got.err, "Initial00") || strings.Contains(got.out+got.err, "Secret456") {
+	if strings.Contains(got.out+got.err, "Secret123") || strings.Contains(got.out+got.err, "Initial00") || strings.Contains(got.out+got.err, "Renewed00") || strings.Contains(got.out+got.err, "Secret456") {
 		t.Error("a password was printed")
 	}
 }

@@ -26,7 +26,7 @@ func options(addr string) Options {
 			return conn, core.Close()
 		},
 		BrokerID: "9999", AppID: "client_demo_1.0", Version: "test", Account: testAccount, Password: testPassword,
-		Restricted: testRestricted, RestrictedPassword: testFirstTime, Series: testSeries,
+		Restricted: testRestricted, RestrictedPassword: testFirstTime, RestrictedNew: testRenewed, Series: testSeries,
 		Operator: testOperator, OperatorPassword: testOperators, Customer: testCustomer,
 		CustomerRequest: Request{tidOrder, []RequestField{{customerField, []byte(testCustomer)}}},
 		Timeout:         20 * time.Second, Quiet: 50 * time.Millisecond,
@@ -105,7 +105,7 @@ func named(name string) rule {
 func TestSkips(t *testing.T) {
 	t.Parallel()
 	o := options(serve(t, "resume_refused", -1))
-	o.Restricted, o.Series, o.Operator, o.Anonymous = "", 0, "", nil
+	o.Restricted, o.RestrictedNew, o.Series, o.Operator, o.Anonymous = "", "", 0, "", nil
 	r := Run(t.Context(), o)
 	var skipped []string
 	for _, res := range r.Results {
@@ -116,7 +116,7 @@ func TestSkips(t *testing.T) {
 			t.Errorf("%s: %s", res.Rule, res.Came)
 		}
 	}
-	want := "client_certificate flow_numbers resume_points credit_granted session_resume visits_resumed password_only password_same"
+	want := "client_certificate flow_numbers resume_points credit_granted session_resume visits_resumed password_only password_same password_changed"
 	if got := strings.Join(skipped, " "); got != want {
 		t.Errorf("skipped %s, want %s", got, want)
 	}

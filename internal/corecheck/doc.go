@@ -11,7 +11,7 @@
 //   - A core that is silent, slow or gone makes a rule fail; it never holds the run up: each answer is waited for
 //     Options.Timeout at most, each rule maxRule at most, and what is to stay away is waited for Options.Quiet.
 //   - The business requests are orders without a field, which no core can carry out, or have a TID that no core knows.
-//     No password is changed: the updates that are sent name the old password as the new one, or a wrong old one.
+//     No password is changed, but for Options.RestrictedNew: the updates that are sent name the old password as the new one, or a wrong old one.
 //   - A password is in no result.
 //   - A front spends no more credit than the core gave it.
 //

@@ -28,6 +28,8 @@ type Options struct {
 	Account, Password string
 	// Restricted is an account that must change its password first; "" leaves its rules out.
 	Restricted, RestrictedPassword string
+	// RestrictedNew is a password that the account gets; "" leaves the rule out, and every password as it is.
+	RestrictedNew string
 
 	// Operator is an account of user type 2 that may trade for Customer once a terminal of that is reported (VisitOpen), and
 	// CustomerRequest a request which names that customer and which the core answers by another code if none is; "" leaves its rule out.

@@ -104,6 +104,8 @@ func (p *probe) run(ctx context.Context, r rule) *outcome {
 		return skipf("no operator, and no request of his for a customer, were named (--operator-account, --customer, --customer-request)")
 	case r.needs == needsRestricted && p.Restricted == "":
 		return skipf("no account was named that must change its password first (--restricted-account)")
+	case r.needs == needsChange && (p.Restricted == "" || p.RestrictedNew == ""):
+		return skipf("no new password was named for an account that must change it (--restricted-new-password)")
 	}
 	var cancel context.CancelFunc
 	p.ctx, cancel = context.WithTimeout(ctx, maxRule)

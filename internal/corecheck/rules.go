@@ -11,6 +11,7 @@ const (
 	needsLogin           // and lets the account in
 	needsSeries          // and a series of the account's is named
 	needsRestricted      // a core that is active, and an account that must change its password
+	needsChange          // and a new one for that account
 	needsVisits          // a core that is active, and an operator with a request for a customer
 )
 
@@ -104,6 +105,10 @@ var rules = []rule{
 	{"password_wrong", sectionPassword, "PasswordUpdate with a wrong old password is answered by an Error other than 0", needsLogin, passwordWrong},
 	{"password_only", sectionPassword, "the restricted account: VerifyResult with Restriction 1 and Error 131, 140 or 141", needsRestricted, passwordOnly},
 	{"password_same", sectionPassword, "a restricted session that updates the password to the same one: Error 142", needsRestricted, passwordSame},
+	{
+		"password_changed", sectionPassword,
+		"a restricted session that changes the password: Error 0, and SessionVerify with the same tag and the new one lets it in", needsChange, passwordChanged,
+	},
 
 	{"malformed_frame", sectionWrong, "a malformed message ends the link that it came over, and no other", needsLogin, malformedFrame},
 	{"oversize_frame", sectionWrong, "a body of 4097 bytes ends the link on the first four bytes", needsLink, oversizeFrame},

@@ -89,3 +89,30 @@ func passwordSame(p *probe) *outcome {
 	}
 	return failed(s.finish(ftd.TIDSessionClose, ftd.ReasonGone, "the terminal has gone"))
 }
+
+// passwordChanged changes the password, as the operator of the check allowed, and logs in with it as the terminal does: on the connection that
+// it has, with the same tag.
+func passwordChanged(p *probe) *outcome {
+	s, out := p.restricted()
+	if out != nil {
+		return out
+	}
+	code, err := s.update(p.RestrictedPassword, p.RestrictedNew)
+	if err != nil {
+		return failed(err)
+	}
+	if code != 0 {
+		return failf("Error %d: the new password is not taken", code)
+	}
+	if err := s.verify(p.Restricted, p.RestrictedNew); err != nil {
+		return failf("the password is changed, and then: %v", err)
+	}
+	if err := s.open(); err != nil {
+		return failed(err)
+	}
+	s.number = 0 // a login begins the numbers anew
+	if err := s.trade(); err != nil {
+		return failf("logged in with the new password, and then: %v", err)
+	}
+	return nil
+}

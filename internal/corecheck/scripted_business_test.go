@@ -95,5 +95,6 @@ func (p *peer) update(f *frame) int {
 	case old == string(u.NewPassword):
 		return 142
 	}
+	p.c.changed = old == testFirstTime
 	return 0
 }

@@ -22,6 +22,7 @@ type scripted struct {
 	mu       sync.Mutex
 	peers    map[ftd.SessionTag]*peer // of the sessions that were verified
 	refused  map[ftd.SessionTag]bool
+	changed  bool // the restricted account has another password, and is restricted no longer
 	open     map[ftd.SessionTag]bool
 	requests uint32
 	records  map[string]bool
@@ -34,6 +35,7 @@ type scripted struct {
 const (
 	testAccount, testPassword     = "88888888", "Secret123"
 	testRestricted, testFirstTime = "77777777", "Initial00"
+	testRenewed                   = "Renewed00"
 	testOperator, testOperators   = "66666666", "Secret456"
 	testCustomer                  = "80001"
 	testSeries                    = 1001
@@ -283,7 +285,7 @@ func (p *peer) verify(f *frame) error {
 		return errEnd
 	case fault == "verify_relayed" && f.has(ftd.FIDRelayedTerminal):
 		return errEnd
-	case !f.tagged, fault == "verify_again" && p.c.refused[f.tag]:
+	case !f.tagged, fault == "verify_again" && p.c.refused[f.tag], fault == "password_changed" && p.c.peers[f.tag] != nil:
 		return nil
 	case fault == "verify_interleaved" && string(req.UserID) != testAccount:
 		f.tag.SessionID-- // the tag of the session before
@@ -303,6 +305,10 @@ func (p *peer) answer(tag ftd.SessionTag, f *frame) {
 	switch {
 	case len(p.c.peers) >= accountBound, fault == "process_replaced" && p.c.peers[tag] != nil:
 		code = 60
+	case user == testRestricted && p.c.changed:
+		if password == testRenewed {
+			code = 0
+		}
 	case user == testRestricted && password == testFirstTime:
 		code, v.Restriction = 140, ftd.RestrictionPasswordOnly
 		if fault == "password_only" {

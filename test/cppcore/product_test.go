@@ -30,7 +30,7 @@ func TestCoreCheckPasses(t *testing.T) {
 			return d.DialContext(ctx, "tcp", address)
 		},
 		BrokerID: "9999", AppID: "vendor_soft_1.0", Version: "test", Account: "10000006", Password: "Example-6",
-		Restricted: "10000003", RestrictedPassword: "Example-3", Series: 105, Quiet: 50 * time.Millisecond, Timeout: 20 * time.Second,
+		Restricted: "10000003", RestrictedPassword: "Example-3", RestrictedNew: "Example-33", Series: 105, Quiet: 50 * time.Millisecond, Timeout: 20 * time.Second,
 	})
 	passed := 0
 	for _, r := range report.Results {
@@ -43,7 +43,7 @@ func TestCoreCheckPasses(t *testing.T) {
 			}
 		}
 	}
-	if passed < 54 {
+	if passed < 55 {
 		t.Errorf("only %d rules passed", passed)
 	}
 }
