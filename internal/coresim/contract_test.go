@@ -202,11 +202,17 @@ func TestRequestCode(t *testing.T) {
 	s, address := started(t, o)
 	f := linked(t, address)
 	for i, c := range []struct {
-		user, mobile string
-		code         int
-	}{{"second", "13800000000", 0}, {"second", "13900000000", 6014}, {"nobody", "13800000000", 6014}, {"alice", "", 6014}} {
+		broker, user, mobile string
+		code                 int
+	}{
+		{broker, "second", "13800000000", 0},
+		{broker, "second", "13900000000", 6014},
+		{broker, "nobody", "13800000000", 6014},
+		{broker, "alice", "", 6014},
+		{"8888", "second", "13800000000", 2},
+	} {
 		w := writer{}
-		w.text(10, broker)
+		w.text(10, c.broker)
 		w.text(18, c.user)
 		w.text(20, c.mobile)
 		m := ftd.BeginSession(nil, ftd.TIDRequestCode, f.tag(int32(i)))
@@ -216,7 +222,7 @@ func TestRequestCode(t *testing.T) {
 			t.Errorf("%+v: %v, %d", c, g.h, f.code(g))
 		}
 	}
-	if s.Report().Now().CodeRequests != 4 {
+	if s.Report().Now().CodeRequests != 5 {
 		t.Error("not counted")
 	}
 }

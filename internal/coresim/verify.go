@@ -175,16 +175,18 @@ func (l *link) requestCode(tag ftd.SessionTag, h ftd.Header, body []byte) {
 	code := codeField
 	if m, err := ftd.DecodeMessage(body); err == nil {
 		if _, data, _ := m.Fields.Next(); len(data) >= 10+18+20 {
-			code = l.judgeCode(trim(data[10:28]), trim(data[28:48]))
+			code = l.judgeCode(trim(data[:10]), trim(data[10:28]), trim(data[28:48]))
 		}
 	}
 	l.answer(tag, h, func(m *ftd.Encoder) { m.Error(l.e.failure(code)) })
 }
 
-func (l *link) judgeCode(user, mobile string) int {
+func (l *link) judgeCode(broker, user, mobile string) int {
 	switch a := l.e.accounts[user]; {
 	case l.e.state != ftd.CoreActive:
 		return l.e.inactive()
+	case broker != l.front.broker:
+		return codeMismatch
 	case a == nil || a.Code == "" || a.Mobile != mobile:
 		return codeMobile // which of them it is, a caller does not learn
 	default:

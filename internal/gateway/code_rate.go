@@ -29,8 +29,15 @@ type codeRates struct {
 	sources  *rate.Buckets[netip.Prefix]
 }
 
-// codeAccount is BrokerID s10 and UserID s18, as the message has them.
-type codeAccount [10 + 18]byte
+// codeAccount is the UserID that a message names, without what a core may not read of it: bytes behind a 0, and the padding. The rest is 0.
+// BrokerID is no part of it: all accounts are the front's firm's, and a core may not look at it.
+type codeAccount [18]byte
+
+// name is the account as a text.
+func (a *codeAccount) name() []byte {
+	name, _, _ := bytes.Cut(a[:], []byte{0})
+	return name
+}
 
 func newCodeRates() codeRates {
 	return codeRates{accounts: rate.New[codeAccount](maxCodeKeys), sources: rate.New[netip.Prefix](maxCodeKeys)}
@@ -71,7 +78,7 @@ func (g *Gateway) RequestCode(peer session.Peer, t core.Terminal, appID, body []
 	e := g.entry(peer, op.String(), why)
 	e.AppID = string(appID)
 	if named && op == session.OpRequestCode {
-		e.Account = trimmed(account[10:])
+		e.Account = string(account.name())
 	}
 	return g.decide(e, why)
 }
@@ -80,17 +87,19 @@ func (g *Gateway) RequestCode(peer session.Peer, t core.Terminal, appID, body []
 // others. A request that names no account is none of those that an AppID with accounts may serve.
 func (g *Gateway) mayAskForCode(peer session.Peer, appID []byte, account codeAccount) reason.Reason {
 	kind, _, _ := g.registry.Kind(appID)
-	user, _, _ := bytes.Cut(account[10:], []byte{0}) // as a core of C may read it
-	return g.keepsBinding(peer, kind, appID, bytes.TrimRight(user, " "))
+	return g.keepsBinding(peer, kind, appID, account.name())
 }
 
-// codeAccountOf reads the account off the first field of a message.
+// codeAccountOf reads the account off the first field of a message, as a core of C may read it.
 func codeAccountOf(body []byte) (account codeAccount, named bool) {
 	const at = ftd.MessageHeaderLen + ftd.FieldHeaderLen
-	if len(body) < at+len(account) || int(binary.BigEndian.Uint16(body[at-2:])) < len(account) {
+	const user, end = at + 10, at + 10 + len(account) // behind BrokerID s10
+	if len(body) < end || int(binary.BigEndian.Uint16(body[at-2:])) < end-at {
 		return account, false
 	}
-	return codeAccount(body[at:]), true
+	text, _, _ := bytes.Cut(body[user:end], []byte{0})
+	copy(account[:], bytes.TrimRight(text, " "))
+	return account, true
 }
 
 func codeSource(addr netip.AddrPort) netip.Prefix {
@@ -98,13 +107,4 @@ func codeSource(addr netip.AddrPort) netip.Prefix {
 		return netip.Prefix{} // all that have no address share one
 	}
 	return source.Of(addr.Addr())
-}
-
-// trimmed is a text of the wire without its padding.
-func trimmed(s []byte) string {
-	n := len(s)
-	for n > 0 && s[n-1] == ' ' {
-		n--
-	}
-	return string(s[:n])
 }

@@ -90,9 +90,34 @@ func TestCodesAreBounded(t *testing.T) {
 	})
 }
 
+// TestNoSpellingOfAnAccountGetsASecondCode: the bound is the account's, by what other broker or with what behind its end it may be named.
+func TestNoSpellingOfAnAccountGetsASecondCode(t *testing.T) {
+	h := newHouse(t, nil)
+	c := &codeCore{Core: h.Gateway.core}
+	h.Gateway.core = c
+	spelled := func(broker, user string) []byte {
+		body := codeRequest(user)
+		copy(body[ftd.MessageHeaderLen+ftd.FieldHeaderLen:], broker)
+		return body
+	}
+	for i, body := range [][]byte{spelled("9999", "1"), spelled("8888", "1"), spelled("9999", "1\x00a"), spelled("9999", "1  \x00b"), spelled("9999\x00x", "1")} {
+		peer := session.Peer{SessionID: 1, Addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 0, 113, byte(i)}), 50000)}
+		want := reason.CodeRate
+		if i == 0 {
+			want = reason.OK
+		}
+		if got := h.RequestCode(peer, nil, []byte("app"), body).Reason; got != want {
+			t.Errorf("%d: %v, want %v", i, got, want)
+		}
+		if account := h.audit.entries[len(h.audit.entries)-1].Account; account != "1" {
+			t.Errorf("%d: the audit log has account %q", i, account)
+		}
+	}
+}
+
 func TestCodeAccount(t *testing.T) {
 	body := codeRequest("88888888")
-	if a, named := codeAccountOf(body); !named || string(a[:]) != "9999      88888888          " {
+	if a, named := codeAccountOf(body); !named || string(a.name()) != "88888888" {
 		t.Errorf("%q, %v", a, named)
 	}
 	short := append([]byte(nil), body...)
