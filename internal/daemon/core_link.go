@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/core/link"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/ops"
@@ -114,7 +115,7 @@ func (d *Daemon) byEndpoint(value func(*link.EndpointStatus) float64) func() map
 func (d *Daemon) checkCore() (bool, string) {
 	s := d.path.Link.Status()
 	if !s.Ready() {
-		return false, "no trading core is active: " + strings.Join(d.endpointLines(&s, true), "; ")
+		return false, "no trading core is active: " + strings.Join(endpointLines(&s, true), "; ")
 	}
 	e := &s.Endpoints[s.InUse]
 	return true, fmt.Sprintf("%s at %v is active, term %d", e.CoreID, e.Endpoint, e.Term)
@@ -123,7 +124,7 @@ func (d *Daemon) checkCore() (bool, string) {
 // checkCoreLink tells what is not as it should be while a core may be active all the same.
 func (d *Daemon) checkCoreLink() (bool, string) {
 	s := d.path.Link.Status()
-	lines := d.endpointLines(&s, false)
+	lines := linkLines(&s, &d.cfg.Core.Link)
 	if d.cfg.Core.Link.InsecureLoopback {
 		lines = append(lines, "insecure_loopback: passwords go to the core in clear")
 	}
@@ -133,8 +134,29 @@ func (d *Daemon) checkCoreLink() (bool, string) {
 	return true, fmt.Sprintf("%d of %d endpoints answer", len(s.Endpoints), len(s.Endpoints))
 }
 
+// linkLines are what is not as it should be of a link.
+func linkLines(s *link.Status, c *config.Link) []string {
+	return append(endpointLines(s, false), pressureLines(s, c)...)
+}
+
+// pressureLines are by what the core in use holds business messages back.
+func pressureLines(s *link.Status, c *config.Link) (lines []string) {
+	if !s.Ready() || c.VerifyOnly {
+		return nil
+	}
+	e := &s.Endpoints[s.InUse]
+	if e.Credit == 0 {
+		lines = append(lines, fmt.Sprintf("%v: %s gives no credit: business messages wait for core.link.wait and are then answered 90; ask who runs the core", e.Endpoint, e.CoreID))
+	}
+	if e.Queued > c.QueueLow {
+		lines = append(lines, fmt.Sprintf("%v: %d bytes wait for %s to read them, more than core.link.queue_low; ask who runs the core, and look at the network to it",
+			e.Endpoint, e.Queued, e.CoreID))
+	}
+	return lines
+}
+
 // endpointLines are how the endpoints are; without all, only those in which something is wrong.
-func (d *Daemon) endpointLines(s *link.Status, all bool) (lines []string) {
+func endpointLines(s *link.Status, all bool) (lines []string) {
 	for i := range s.Endpoints {
 		e := &s.Endpoints[i]
 		switch wrong := e.Alarm != "" || e.State == link.Down || e.State == link.Fenced || e.State == link.Dialling && e.LastFault != link.NoFault; {
