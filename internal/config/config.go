@@ -230,7 +230,7 @@ type Link struct {
 	// The time over which those terminals are told, so that they do not come back all at once.
 	FailoverSpread time.Duration `key:"failover_spread" default:"30s" min:"0s" max:"10m"`
 	// How long business messages stay unread because the core gives no credit or the queue is above
-	// queue_low; then they are answered 90.
+	// queue_low. Then they are taken again: without credit they are answered 90, else they wait in the queue.
 	Wait time.Duration `key:"wait" default:"1s" min:"0s" max:"1m"`
 	// Bytes that wait for the core to read them, for each endpoint; with more a message is answered 90.
 	QueueBytes int `key:"queue_bytes" default:"8388608" min:"65536" max:"1073741824"`
