@@ -77,6 +77,8 @@ func (d *Daemon) watchCoreLink() watcher {
 			ops.NewGaugeBy("core_queued_bytes", "Bytes that the core did not read yet, by endpoint.", "endpoint",
 				d.byEndpoint(func(e *link.EndpointStatus) float64 { return float64(e.Queued) })),
 			ops.NewGaugeBy("core_credit", "Business messages that the core takes now, by endpoint; NaN without a bound.", "endpoint", d.byEndpoint(credit)),
+			ops.NewGauge("core_mail_bytes", "Bytes from the core that wait for the event loop that is furthest behind; at 67,108,864 sessions end by `slow_reader`.",
+				func() float64 { return float64(d.front.FullestMail()) }),
 			ops.NewCounterBy("core_frames_sent_total", "Frames handed to a core, by kind: business, link, heartbeat.", "kind",
 				func() map[string]float64 { return c.frames[link.ToCore].by(link.FrameKindWords()) }),
 			ops.NewCounterBy("core_frames_received_total", "Frames received from a core, by kind.", "kind",

@@ -96,6 +96,19 @@ func (t terminal) ExitVisit(submitID uuid.UUID, forceExit []byte) {
 	}
 }
 
+// FullestMail is how many bytes cores have for the terminals of one loop that the loop has not taken, of the loop with most. At Limits.Mail
+// the session that gets more ends as that of a slow reader.
+func (s *Server) FullestMail() (most int) {
+	s.loops.Range(func(_, l any) bool {
+		m := &l.(*loop).mailbox
+		m.mu.Lock()
+		most = max(most, m.bytes)
+		m.mu.Unlock()
+		return true
+	})
+	return most
+}
+
 // openMail locks the mailbox for a record with so many bytes, until closeMail. It is nil, and nothing is
 // locked, if the terminal cannot get it.
 func (c *conn) openMail(length int) *loop {

@@ -62,6 +62,27 @@ func TestMailRingsOnce(t *testing.T) {
 	}
 }
 
+// TestFullestMail: of the loops it is the one that is furthest behind, until it comes.
+func TestFullestMail(t *testing.T) {
+	few, el := newMailConn(1 << 20)
+	more, other := newMailConn(1 << 20)
+	s := few.server
+	if got := s.FullestMail(); got != 0 {
+		t.Errorf("without a loop: %d", got)
+	}
+	s.loops.Store(el, few.loop)
+	s.loops.Store(other, more.loop)
+	few.Terminal().Deliver(make([]byte, 100))
+	more.Terminal().Deliver(make([]byte, 200))
+	if got := s.FullestMail(); got != 204 {
+		t.Errorf("%d bytes, want 204", got)
+	}
+	more.takeMail(&more.loop.mailbox)
+	if got := s.FullestMail(); got != 104 {
+		t.Errorf("%d bytes once it came, want 104", got)
+	}
+}
+
 // TestMailHasTwoBounds: the loop's, and an eighth of it for one connection. Over it what was there is given up.
 func TestMailHasTwoBounds(t *testing.T) {
 	c, _ := newMailConn(8 * 1040)
