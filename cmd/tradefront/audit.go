@@ -47,7 +47,7 @@ func newAuditSearch(e *env) *cobra.Command {
 			return e.searchAudit(c, path, args, zips, &filter, form)
 		}),
 	}
-	optionalConfigFlag(c, &path, "configuration file; may be left out where files are named")
+	optionalConfigFlag(c, &path, "configuration file; may be left out where files are named", 0)
 	outputFlag(c, &form)
 	archiveFlag(c, &zips)
 	filter.flags(c)

@@ -23,7 +23,7 @@ func newCalendar(e *env) *cobra.Command {
 type calendarSource struct{ config, file string }
 
 func (s *calendarSource) flags(c *cobra.Command) {
-	optionalConfigFlag(c, &s.config, "configuration file that names the calendar")
+	optionalConfigFlag(c, &s.config, "configuration file that names the calendar", 0)
 	c.Flags().StringVar(&s.file, "file", "", "calendar file")
 	c.MarkFlagsOneRequired("config", "file")
 	c.MarkFlagsMutuallyExclusive("config", "file")

@@ -109,6 +109,55 @@ func TestWhereTheConfigurationIs(t *testing.T) {
 	}
 }
 
+// TestTheUsualPlaceOfTheConfiguration: of every command that reads a configuration, where neither the command line nor the environment
+// names one, and no file in its place.
+func TestTheUsualPlaceOfTheConfiguration(t *testing.T) {
+	there := filepath.Join(t.TempDir(), "tradefront.yaml")
+	if err := os.WriteFile(there, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	found := func(usual, line string) string {
+		e := &env{out: io.Discard, err: io.Discard}
+		c, args, err := newRoot(e).Find(strings.Fields(line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Flags().Lookup("config").Annotations[placeOfConfig][1] = usual
+		if err := c.ParseFlags(args); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.findConfig(c, c.Flags().Args()); err != nil {
+			t.Fatal(err)
+		}
+		return c.Flags().Lookup("config").Value.String()
+	}
+	commands(t, func(c *cobra.Command) {
+		if flag := c.Flags().Lookup("config"); flag != nil {
+			if got := found(there, commandName(c)); got != there {
+				t.Errorf("`%s` without arguments takes %q", commandName(c), got)
+			}
+			if got := found(there+".none", commandName(c)); got != "" {
+				t.Errorf("`%s`: %q is not there", commandName(c), got)
+			}
+		}
+	})
+	for line, takes := range map[string]bool{
+		"audit search audit.jsonl": false, "audit search --archive a.zip": false, "audit search --account 8": true,
+		"explain 4CV33T": true, "explain 4CV33T audit.jsonl": false, "explain 4CV33T --audit audit.jsonl": false, "explain 4CV33T --archive a.zip": false,
+		"relay report --day 20260105": true, "relay report --day 20260105 --audit a.jsonl": false, "relay report --day 20260105 a.jsonl": false,
+		"report verify 0001clientinfo20260105.txt": true, "report merge a.txt b.txt c.txt --out d": true,
+		"calendar check": true, "calendar show --day 20260105": true, "calendar check --file calendar.yaml": false,
+	} {
+		if got := found(there, line); (got == there) != takes {
+			t.Errorf("`%s` takes %q", line, got)
+		}
+	}
+	// One that others read is no default of a command that does without.
+	if got := found(filepath.Dir(there), "report verify 0001clientinfo20260105.txt"); got != "" {
+		t.Errorf("what cannot be read is the default: %q", got)
+	}
+}
+
 // Completion and man pages come from the commands that there are.
 func TestCompletionAndManual(t *testing.T) {
 	for _, shell := range []string{"bash", "zsh", "fish"} {

@@ -55,7 +55,7 @@ func newExplain(e *env) *cobra.Command {
 			return nil
 		}),
 	}
-	optionalConfigFlag(c, &path, "configuration file; may be left out where --audit names the logs")
+	optionalConfigFlag(c, &path, "configuration file; may be left out where --audit names the logs", 1)
 	outputFlag(c, &form)
 	c.Flags().StringArrayVar(&o.Audit, "audit", nil, "audit log; more may follow as arguments")
 	archiveFlag(c, &archives)

@@ -50,7 +50,7 @@ func newRelayReport(e *env) *cobra.Command {
 			return r.WriteText(e.out)
 		}),
 	}
-	optionalConfigFlag(c, &path, "configuration file; may be left out where --audit names the logs")
+	optionalConfigFlag(c, &path, "configuration file; may be left out where --audit names the logs", 0)
 	c.Flags().StringVar(&day, "day", "", "trading day, YYYYMMDD")
 	must(c.MarkFlagRequired("day"))
 	c.Flags().StringArrayVar(&o.Audit, "audit", nil, "audit log; more may follow as arguments")

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -87,7 +88,7 @@ func newReportMerge(e *env) *cobra.Command {
 		}),
 	}
 	outputFlag(c, &form)
-	optionalConfigFlag(c, &path, "configuration file: whose reports they must be (not needed)")
+	optionalConfigFlag(c, &path, "configuration file: whose reports they must be (not needed)", math.MaxInt)
 	c.Flags().StringVar(&o.OutDir, "out", "", "folder to write into")
 	must(c.MarkFlagRequired("out"))
 	c.Flags().StringVar(&o.SkipBad, "skip-bad", "", "waive bad lines: put them into this new file, and merge the others")

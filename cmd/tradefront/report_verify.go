@@ -43,7 +43,7 @@ func newReportVerify(e *env) *cobra.Command {
 		RunE: e.action(func(c *cobra.Command, args []string) error { return verifyReport(c, e, &flags, args[0]) }),
 	}
 	f := c.Flags()
-	optionalConfigFlag(c, &flags.config, "configuration file: whose report, vendor ID, keys, calendar")
+	optionalConfigFlag(c, &flags.config, "configuration file: whose report, vendor ID, keys, calendar", 1)
 	f.StringVar(&flags.calendar, "calendar", "", "calendar file, instead of the configuration's")
 	f.StringVar(&flags.vendor, "vendor", "", "vendor ID that each line must have (default: the configuration's, else the first line's)")
 	f.Var(&flags.keys, "private-key", "test key of a key version, VERSION=PEMFILE; may be given several times")

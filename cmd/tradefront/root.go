@@ -93,7 +93,7 @@ func newRoot(e *env) *cobra.Command {
 	root.Version = version
 	root.SetVersionTemplate(thisBuild().String() + "\n")
 	root.SetFlagErrorFunc(suggestFlag)
-	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error { return e.findConfig(c) }
+	root.PersistentPreRunE = e.findConfig
 	root.AddCommand(
 		newDemo(e), newServe(e), newConfig(e), newMigrate(e), newMasterKey(e), newDoctor(e), newSupportBundle(e),
 		newApp(e), newRelay(e), newAccount(e), newAdmission(e), newKey(e), newReport(e), newReconcile(e), newExplain(e), newAudit(e),

@@ -3,11 +3,14 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/files"
 )
 
 // Where a configuration is that the command line does not name: the environment says it, else its usual place.
@@ -16,8 +19,12 @@ const (
 	usualAgentConfig = "/etc/tradefront/relay.yaml"
 )
 
-// placeOfConfig is the annotation of a flag --config: the environment variable, and the usual place or "" where the command does without.
+// placeOfConfig is the annotation of a flag --config: the environment variable and the usual place. Of a command that does without a
+// configuration a third value says how many arguments are no files that take its place, see optionalConfigFlag.
 const placeOfConfig = "tradefront_place_of_config"
+
+// insteadOfConfig are the flags that name files which take the place of those that an optional configuration names.
+var insteadOfConfig = []string{"file", "audit", "archive"}
 
 // configFlag is the flag that most commands share.
 func configFlag(c *cobra.Command, path *string) {
@@ -30,25 +37,30 @@ func agentConfigFlag(c *cobra.Command, path *string) {
 }
 
 func requiredConfig(c *cobra.Command, path *string, variable, usual string) {
-	c.Flags().StringVarP(path, "config", "c", "", fmt.Sprintf("configuration file (default: $%s, else %s)", variable, usual))
+	c.Flags().StringVarP(path, "config", "c", "", "configuration file"+defaultConfig(variable, usual))
 	must(c.MarkFlagRequired("config"))
 	must(c.Flags().SetAnnotation("config", placeOfConfig, []string{variable, usual}))
 }
 
-// optionalConfigFlag is of commands that know less without a configuration.
-func optionalConfigFlag(c *cobra.Command, path *string, usage string) {
-	c.Flags().StringVarP(path, "config", "c", "", usage+" (default: $"+config.FileVariable+")")
-	must(c.Flags().SetAnnotation("config", placeOfConfig, []string{config.FileVariable, ""}))
+// optionalConfigFlag is of commands that know less without a configuration. One that is called with files in its place, by a flag or as
+// more arguments than others, does not look for it in its usual place; nor does one that may not read it there.
+func optionalConfigFlag(c *cobra.Command, path *string, usage string, others int) {
+	c.Flags().StringVarP(path, "config", "c", "", usage+defaultConfig(config.FileVariable, usualFrontConfig))
+	must(c.Flags().SetAnnotation("config", placeOfConfig, []string{config.FileVariable, usualFrontConfig, strconv.Itoa(others)}))
+}
+
+func defaultConfig(variable, usual string) string {
+	return fmt.Sprintf(" (default: $%s, else %s)", variable, usual)
 }
 
 // findConfig sets the flag --config of a command that was called without it. One that is required and found nowhere remains
 // unset, which cobra then tells.
-func (e *env) findConfig(c *cobra.Command) error {
+func (e *env) findConfig(c *cobra.Command, args []string) error {
 	flag := c.Flags().Lookup("config")
 	if c.Flags().Changed("file") { // it takes the configuration's place
 		return nil
 	}
-	if flag == nil || flag.Changed || len(flag.Annotations[placeOfConfig]) != 2 {
+	if flag == nil || flag.Changed || len(flag.Annotations[placeOfConfig]) < 2 {
 		return nil
 	}
 	variable, usual := flag.Annotations[placeOfConfig][0], flag.Annotations[placeOfConfig][1]
@@ -57,11 +69,24 @@ func (e *env) findConfig(c *cobra.Command) error {
 			return c.Flags().Set("config", path)
 		}
 	}
-	if usual == "" {
+	if others := flag.Annotations[placeOfConfig][2:]; len(others) > 0 && (namesFiles(c, args, others[0]) || !readable(usual)) {
 		return nil
 	}
 	if _, err := os.Stat(usual); err != nil {
 		return nil //nolint:nilerr // one that is not there, or may not be seen, is no default
 	}
 	return c.Flags().Set("config", usual)
+}
+
+// readable keeps a clerk's command that does without a configuration from failing at the one of the front's user.
+func readable(path string) bool {
+	file, err := files.Open(path)
+	return err == nil && file.Close() == nil
+}
+
+// namesFiles reports whether flags, or more arguments than others, name what would else be looked for by way of the configuration.
+func namesFiles(c *cobra.Command, args []string, others string) bool {
+	number, err := strconv.Atoi(others)
+	must(err)
+	return len(args) > number || slices.ContainsFunc(insteadOfConfig, c.Flags().Changed)
 }
