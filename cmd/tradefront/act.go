@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/localfile"
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
@@ -119,10 +121,13 @@ func hasStore(cfg *config.Config) bool {
 }
 
 // writeLocal writes into the local store that is there. It makes none: that would belong to the user of the command, and the front could not
-// open it.
+// open it. It migrates none: a front of the version before may run on it, and could neither start again nor hand over.
 func writeLocal(ctx context.Context, cfg *config.Config, a *store.Action) error {
 	if _, err := os.Stat(cfg.Store.Path); err != nil {
 		return err
+	}
+	if err := localfile.SameSchema(ctx, cfg.Store.Path); err != nil {
+		return fmt.Errorf("store.path: %s: %w", cfg.Store.Path, err)
 	}
 	return writeTo(ctx, a, func() (assemble.Records, error) { return assemble.OpenLocal(ctx, cfg) })
 }

@@ -15,15 +15,16 @@ import (
 	"github.com/tradefront/tradefront/internal/actions"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/localfile"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
-// readsOnly are the commands that change nothing: they ask, show, check, run, have a front take over what others wrote down, or write what the operator alone has use for.
+// readsOnly are the commands that change nothing: they ask, show, check, run, or write what the operator alone has use for.
 var readsOnly = strings.Split(`account export,account list,actions list,admission list,app list,app show,archive list,archive verify,audit search,calendar check,calendar show,collect check,collect send,
 completion bash,completion fish,completion powershell,completion zsh,config check,config defaults,core-check,core-sim,core-sim ctl,demo,doctor,explain,
-front list,front reload,front status,front trace,key list,loadtest merge,loadtest run,loadtest verify,local inspect,man,masterkey list,ping,quarantine list,quarantine show,
+front list,front status,front trace,key list,loadtest merge,loadtest run,loadtest verify,local inspect,man,masterkey list,ping,quarantine list,quarantine show,
 reconcile,relay check,relay defaults,relay list,relay report,relay scope list,relay serve,relay show,relay status,relay terminals,report quality,
 report status,report verify,serve,session list,support-bundle,version`, ",")
 
@@ -116,6 +117,7 @@ func changesOfPostgres(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	before(t, "session end 1 --front 127.0.0.1:1", exitFailed)
+	before(t, "front reload --pid 2147483647", exitFailed) // the kernel gives no process such a number
 	write(t, "audit.jsonl", "")
 	before(t, "report day --day 20260105 --audit audit.jsonl", exitFailed)
 	write(t, "tradefront.db.corrupt-20260105T070000Z", "")
@@ -153,5 +155,26 @@ func TestWaiverNamesWhomActionsName(t *testing.T) {
 	who, err := actions.Who(e.environ)
 	if err != nil || w.By != who.By() || w.Reason != "front retire --force" {
 		t.Errorf("%+v, of %+v, %v", w, who, err)
+	}
+}
+
+// TestActionMigratesNoLocalStore: the front that runs on it may be of the version before, as until a reload after an upgrade of the package.
+func TestActionMigratesNoLocalStore(t *testing.T) {
+	newSite(t)
+	before(t, "app add --app-id a_b_1", exitDone)
+	db, err := localfile.Open("tradefront.db", localfile.Options{BusyTimeout: localfile.DefaultBusyTimeout}, 1, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)"); err != nil {
+		t.Fatal(err)
+	}
+	got := tradefront("", "front", "reload", "--pid", "2147483647", "-c", "tradefront.yaml")
+	if got.status != exitFailed || !strings.Contains(got.err, "process 2147483647: ") || !strings.Contains(got.err, "cannot be told who does this") {
+		t.Errorf("%+v", got)
+	}
+	if err := localfile.SameSchema(t.Context(), "tradefront.db"); err == nil {
+		t.Error("the command migrated the local store of a front")
 	}
 }

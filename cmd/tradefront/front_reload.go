@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"syscall"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/daemon"
+	"github.com/tradefront/tradefront/internal/store"
 )
 
 const (
@@ -25,6 +27,7 @@ func newFrontReload(e *env) *cobra.Command {
 	var (
 		path, address string
 		pid           int
+		form          output
 	)
 	c := &cobra.Command{
 		Use: "reload", Short: "Have the running front take over its configuration, or a new version of the program", Args: noArgs,
@@ -32,7 +35,8 @@ func newFrontReload(e *env) *cobra.Command {
 			"of the program was replaced since the front started, the front hands listeners and sessions over to a new process\n" +
 			"of it (SIGUSR2, a live upgrade). Else it loads its configuration afresh (SIGHUP).\n\n" +
 			"The exit status is 1 if the configuration has faults or the new process did not take over. The front then\n" +
-			"goes on as before. Without an admin listener the outcome is in the front's log alone.",
+			"goes on as before. Without an admin listener the outcome is in the front's log alone. Who did it is in\n" +
+			"`tradefront actions list`; a database that is away does not hold a reload up for longer than some seconds.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			var named []string
 			if address != "" {
@@ -43,14 +47,22 @@ func newFrontReload(e *env) *cobra.Command {
 				return err
 			}
 			r := reload{pid: pid, admin: admin}
-			said, err := r.run(c.Context())
-			if err == nil {
-				fmt.Fprintln(e.out, e.translated(said))
+			var done *reloaded
+			t := task{subject: fmt.Sprintf("front %d", admin.cfg.Front.ID), despite: true}
+			err = e.undertake(c, admin.cfg, e.writer(admin.cfg), t, func(a *store.Action) (err error) {
+				if done, err = r.run(c.Context()); err == nil {
+					done.note(a)
+				}
+				return err
+			})
+			if err != nil {
+				return err
 			}
-			return err
+			return form.print(e.out, done, done.print)
 		}),
 	}
 	configFlag(c, &path)
+	outputFlag(c, &form)
 	c.Flags().IntVar(&pid, "pid", 0, "process of the running front; of a systemd unit $MAINPID")
 	c.Flags().StringVar(&address, "front", "", "host:port of the front's admin listener, instead of admin.address")
 	_ = c.MarkFlagRequired("pid")
@@ -63,10 +75,39 @@ type reload struct {
 	admin *adminListeners
 }
 
-func (r *reload) run(ctx context.Context) (string, error) {
+// reloaded is what `front reload -o json` prints.
+type reloaded struct {
+	PID     int    `json:"pid"`
+	Signal  string `json:"signal"`
+	Upgrade bool   `json:"live_upgrade"`
+	Known   bool   `json:"outcome_known"` // false without an admin listener: the outcome is in the front's log alone
+	Before  string `json:"config_hash_before,omitempty"`
+	After   string `json:"config_hash_after,omitempty"` // of a live upgrade empty if the new process does not answer yet
+}
+
+// note is what the reload changed, for the row of its outcome.
+func (r *reloaded) note(a *store.Action) {
+	a.Note("signal", "", fmt.Sprintf("%s to process %d", r.Signal, r.PID))
+	if r.After != "" {
+		a.Note("config_hash", r.Before, r.After)
+	}
+}
+
+func (r *reloaded) print(w io.Writer) {
+	switch {
+	case !r.Known:
+		tell(w, "%s was sent; the admin listener does not answer, so look into the front's log for what came of it\n", r.Signal)
+	case r.Upgrade:
+		tell(w, "another process of the front's program has taken over, with all sessions\n")
+	default:
+		tell(w, "the configuration was taken over; the log says which keys need a restart\n")
+	}
+}
+
+func (r *reload) run(ctx context.Context) (*reloaded, error) {
 	upgrade, err := programReplaced(r.pid)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	before, told := r.ask(ctx)
 	signal, name := syscall.SIGHUP, "SIGHUP"
@@ -74,22 +115,26 @@ func (r *reload) run(ctx context.Context) (string, error) {
 		signal, name = syscall.SIGUSR2, "SIGUSR2"
 	}
 	if err := syscall.Kill(r.pid, signal); err != nil {
-		return "", fmt.Errorf("%s to process %d: %w", name, r.pid, err)
+		return nil, fmt.Errorf("%s to process %d: %w", name, r.pid, err)
 	}
+	done := &reloaded{PID: r.pid, Signal: name, Upgrade: upgrade, Known: told, Before: before.Config}
 	if !told {
-		return name + " was sent; the admin listener does not answer, so look into the front's log for what came of it", nil
+		return done, nil
 	}
-	return r.await(ctx, before.Signal.Number, upgrade)
+	done.After, err = r.await(ctx, before.Signal.Number, upgrade)
+	return done, err
 }
 
-// await returns once the process has ended, which it does when another one took over, or tells the signal's outcome.
+// await returns the hash of the configuration in force once the process has ended, which it does when another one took over, or tells the
+// signal's outcome.
 func (r *reload) await(ctx context.Context, before uint64, upgrade bool) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, reloadPatience)
 	defer cancel()
 	for {
 		if _, err := os.Readlink(exeOf(r.pid)); err != nil {
 			if upgrade {
-				return "another process of the front's program has taken over, with all sessions", nil
+				now, _ := r.ask(ctx)
+				return now.Config, nil
 			}
 			return "", fmt.Errorf("process %d has ended; look into its log, and start the front", r.pid)
 		}
@@ -99,7 +144,7 @@ func (r *reload) await(ctx context.Context, before uint64, upgrade bool) (string
 		case now.Signal.Fault != "":
 			return "", errors.New(now.Signal.Fault)
 		case !upgrade:
-			return "the configuration was taken over; the log says which keys need a restart", nil
+			return now.Config, nil
 		}
 		select {
 		case <-ctx.Done():

@@ -20,6 +20,11 @@ var saidInChinese = map[string]string{
 	"added %d accounts (%d operators): %d passwords hashed in %.1f s, written in %.1f s; running fronts follow within seconds\n": "已添加 %d 个账户（其中操作员 %d 个）：计算 %d 个密码的散列用时 %.1f 秒，写入用时 %.1f 秒；运行中的前置几秒内生效\n",
 	"%s and %s.csv: %d logins of account %s\n":                                                                                   "%s 和 %s.csv：%d 次登录，账户 %s\n",
 
+	// front reload.
+	"%s was sent; the admin listener does not answer, so look into the front's log for what came of it\n": "已发送 %s；管理监听没有应答，结果请查看前置的日志\n",
+	"another process of the front's program has taken over, with all sessions\n":                          "前置程序的新进程已接管，会话全部保留\n",
+	"the configuration was taken over; the log says which keys need a restart\n":                          "已采用新配置；哪些键需要重启才生效，见日志\n",
+
 	// admission.
 	"%s is banned until %s; running fronts refuse its connections within seconds, and end those that are open\n": "%s 已封禁至 %s；运行中的前置几秒内拒绝其连接，并断开已有的连接\n",
 	"%s is not banned any more; running fronts follow within seconds\n":                                          "%s 已解除封禁；运行中的前置几秒内生效\n",
