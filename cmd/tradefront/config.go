@@ -30,6 +30,9 @@ func newConfig(e *env) *cobra.Command {
 			"that ask the running front. Nothing is changed. Exit status 1 if anything is wrong.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			cfg, err := config.Load(path, e.environ)
+			if deep {
+				return e.checkDeep(c.Context(), path, cfg, err, form)
+			}
 			if err != nil {
 				return assemble.WholeReport(cfg, err, nil)
 			}
@@ -37,10 +40,7 @@ func newConfig(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if !deep {
-				return e.checkFiles(path, cfg, a, form)
-			}
-			return e.checkDeep(c.Context(), path, cfg, a, form)
+			return e.checkFiles(path, cfg, a, form)
 		}),
 	}
 	configFlag(check, &path)
@@ -53,14 +53,15 @@ func newConfig(e *env) *cobra.Command {
 	return group("config", "Check a configuration, or print the defaults", check, defaults)
 }
 
-// goodConfig is what `config check -o json` prints. Faults are the command's error, those of --deep in its checks too.
+// goodConfig is what `config check -o json` prints. Faults are the command's error, those of --deep in its checks too: of a configuration
+// with faults it has the path and the checks alone.
 type goodConfig struct {
 	Path      string                `json:"path"`
-	Hash      string                `json:"hash"`
-	Listeners int                   `json:"listeners"`
-	Keys      int                   `json:"keys"`
-	Store     string                `json:"store"`
-	Calendar  string                `json:"calendar_to"`
+	Hash      string                `json:"hash,omitempty"`
+	Listeners int                   `json:"listeners,omitempty"`
+	Keys      int                   `json:"keys,omitempty"`
+	Store     string                `json:"store,omitempty"`
+	Calendar  string                `json:"calendar_to,omitempty"`
 	Warnings  []string              `json:"warnings,omitempty"` // without --deep
 	Checks    []doctor.ShownFinding `json:"checks,omitempty"`   // with it
 }
@@ -85,28 +86,45 @@ func (e *env) checkFiles(path string, cfg *config.Config, a *assemble.Assets, fo
 	})
 }
 
-// checkDeep prints what the checks of doctor find without the front; what fails is a fault as any other.
-func (e *env) checkDeep(ctx context.Context, path string, cfg *config.Config, a *assemble.Assets, form output) error {
-	checked := doctor.Run(ctx, &doctor.Site{Path: path, Config: cfg, Environ: e.environ, Now: time.Now, Alone: true})
+// checkDeep prints what the checks of doctor find without the front, also those of a configuration of which err is the fault. What fails
+// is a fault as any other.
+func (e *env) checkDeep(ctx context.Context, path string, cfg *config.Config, err error, form output) error {
+	checked := doctor.Run(ctx, &doctor.Site{Path: path, Config: cfg, Err: err, Environ: e.environ, Now: time.Now, Alone: true})
 	faults := e.faultsOf(checked)
-	found := good(path, cfg, a)
+	found := goodConfig{Path: path}
+	if faults == nil {
+		a, err := assemble.LoadAssets(cfg)
+		if err != nil { // a file that was there a moment ago
+			return err
+		}
+		found = good(path, cfg, a)
+	}
 	found.Checks = checked.In(string(e.lang)).Findings
-	err := form.print(e.out, found, func(w io.Writer) {
+	err = form.print(e.out, found, func(w io.Writer) {
 		e.printChecks(w, checked)
-		if len(faults) == 0 {
+		if faults == nil {
 			e.printSummary(w, &found)
 		}
 	})
-	return errors.Join(err, faults.Err())
+	return errors.Join(err, faults)
 }
 
-func (e *env) faultsOf(checked doctor.Report) (faults config.Faults) {
+// faultsOf are the checks that failed; nil if none did. Of a key that the check of the configuration has the others tell nothing more.
+func (e *env) faultsOf(checked doctor.Report) error {
+	var first, others config.Faults
 	for i := range checked.Findings {
-		if f := &checked.Findings[i]; f.Status == doctor.Fail {
-			faults = append(faults, config.Fault{Key: f.Key, Problem: f.Detail.In(string(e.lang)), Fix: f.Next.In(string(e.lang))})
+		f := &checked.Findings[i]
+		if f.Status != doctor.Fail {
+			continue
+		}
+		fault := config.Fault{Key: f.Key, Problem: f.Detail.In(string(e.lang)), Fix: f.Next.In(string(e.lang))}
+		if f.Check == "configuration" {
+			first = append(first, fault)
+		} else {
+			others = append(others, fault)
 		}
 	}
-	return faults
+	return assemble.JoinFaults(first.Err(), others.Err())
 }
 
 // printChecks prints all but the faults, which are the command's error.

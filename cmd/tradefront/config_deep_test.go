@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -26,6 +27,12 @@ func TestConfigCheckDeep(t *testing.T) {
 		{check + " --deep", "", 0, "…checked: the local store tradefront.db is sound\nchecked: the master key opens the authcodes of all AppIDs (1)…", ""},
 	})
 	anotherMasterKey(t)
+	play(t, []step{
+		{check + " --deep -c nosuch.yaml", "", 1, "…not checked: …", "…nosuch.yaml: no such file…"},
+		{check + " --deep -c nosuch.yaml -o json", "", 1, `{
+  "path": "nosuch.yaml",
+  "checks": […"status": "fail"…]…}`, "…nosuch.yaml: no such file…"},
+	})
 	play(t, []step{{check + " --deep", "", 1, "…", "…auth.master_key_file: does not open the authcodes of 1 of 1 AppIDs (a_b_1)…masterkey list…"}})
 }
 
@@ -52,6 +59,19 @@ func TestConfigCheckDeepOnPostgres(t *testing.T) {
 	if got.status != 1 || !strings.Contains(got.err, "store.url: PostgreSQL cannot be used") || strings.Contains(got.err, "wrong") {
 		t.Errorf("a wrong user: %+v", got)
 	}
+	// A file that is not there hides no fault that only a look outside tells, nor the checks in JSON.
+	key := read(t, "keys/1.0.pem")
+	remove(t, "keys/1.0.pem")
+	if got := tradefront("", strings.Fields(check)...); got.status != 1 || strings.Count(got.err, "keys[0]") != 1 || !strings.Contains(got.err, "store.url: PostgreSQL cannot be used") ||
+		!strings.Contains(got.out, "checked: the addresses are free") || strings.Contains(got.out, "is good") {
+		t.Errorf("a wrong user and no key: %+v", got)
+	}
+	var shown goodConfig
+	got = tradefront("", strings.Fields(check+" -o json")...)
+	if err := json.Unmarshal([]byte(got.out), &shown); err != nil || got.status != 1 || len(shown.Checks) < 10 || shown.Path != "tradefront.yaml" || shown.Hash != "" {
+		t.Errorf("%v: %+v", err, got)
+	}
+	write(t, "keys/1.0.pem", key)
 	anotherMasterKey(t)
 	onPostgres(url)
 	play(t, []step{{check, "", 1, "…", "…auth.master_key_file: does not open the authcodes of 1 of 1 AppIDs (a_b_1)…"}})
