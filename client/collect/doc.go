@@ -27,7 +27,7 @@
 //	absent          no source has it                                    missing
 //	denied          a source has it, and this process may not read it   missing
 //	foreign         the sources have a placeholder                      missing
-//	not_applicable  this machine has no such item: a second address     not missing
+//	not_applicable  this machine has no such item: one of two addresses  not missing
 //
 // Flag is '0' if no item is missing, '3' if at least one is, '1' if there is nothing but type and time; '2' is the front's to find.
 //

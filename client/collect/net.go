@@ -101,16 +101,16 @@ func usable(a netip.Addr) bool {
 	return a.IsValid() && !a.IsUnspecified() && !a.IsLoopback() && !a.IsMulticast() && !a.IsLinkLocalUnicast()
 }
 
-// macs are the different addresses of the makers; one of zeros is taken only where there is no other.
+// macs are the different addresses of the makers; a placeholder, as zeros or AAAAAAAAAAAA, is taken only where there is no other.
 func macs(links []link) []place {
-	var good, zero []place
+	var good, dummies []place
 	seen := make(map[string]bool)
 	for _, l := range links {
 		if l.rank == upper { // it has the address of a device below it
 			continue
 		}
 		address := l.permanent
-		if len(address) != macLen || blank(address) {
+		if len(address) != macLen || dummy(address) {
 			address = l.hardware
 		}
 		if len(address) != macLen {
@@ -118,20 +118,20 @@ func macs(links []link) []place {
 		}
 		p := place{strings.ToUpper(hex.EncodeToString(address)), l.name}
 		switch {
-		case blank(address):
-			zero = append(zero, p)
+		case dummy(address):
+			dummies = append(dummies, p)
 		case !seen[p.value]:
 			seen[p.value] = true
 			good = append(good, p)
 		}
 	}
 	if len(good) == 0 {
-		return zero
+		return dummies
 	}
 	return good
 }
 
-func blank(address []byte) bool { return strings.Trim(string(address), "\x00") == "" }
+func dummy(address []byte) bool { return placeholder(hex.EncodeToString(address)) }
 
 // two notes the first two of places.
 func (r *reading) two(first, second indicator, places []place, source string) {

@@ -89,14 +89,18 @@ func (o *Options) maxLen(which indicator) int {
 	return which.MaxLen()
 }
 
-// pair makes a second value that a machine lacks no missing item: an item of two values is there if one of them is.
+// pair makes one value of two that a machine lacks no missing item: an item of two values is there if one of them is. Where both
+// are missing the first says so for both.
 func (r *Result) pair(first, second indicator) {
 	one, two := r.find(first), r.find(second)
 	if one == nil || two == nil {
 		return
 	}
-	if !one.State.Missing() && two.State == Absent || one.State.Missing() && two.State.Missing() {
+	switch {
+	case two.State.Missing():
 		two.State = NotApplicable
+	case one.State.Missing() && two.value != "":
+		one.State = NotApplicable
 	}
 }
 
