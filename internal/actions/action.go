@@ -83,7 +83,7 @@ func entry(frontID int32, a *store.Action) ops.Entry {
 		Action: &ops.OperatorAction{ID: a.ID, Command: a.Command, Subject: a.Subject, Changes: Changes(a), Why: a.Why},
 	}
 	switch group, _, _ := strings.Cut(a.Command, " "); group {
-	case "account", "subject":
+	case "account", "subject", "session": // of one session the subject is its number
 		if account, err := regulation.ParseAccount(a.Subject); err == nil {
 			e.Account = string(account)
 		}

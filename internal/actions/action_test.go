@@ -89,6 +89,12 @@ func TestLog(t *testing.T) {
 			t.Errorf("%s: %v, want %v", key, said[key], want)
 		}
 	}
+	for command, account := range map[string]string{"session end": "88888888", "subject export": "88888888", "admission ban": ""} {
+		a.Command = command
+		if e := entry(7, a); e.Account != account {
+			t.Errorf("%s: account %q", command, e.Account)
+		}
+	}
 	if strings.Contains(string(line), "\u202e") {
 		t.Error("a character that turns text around is in the log as it is")
 	}

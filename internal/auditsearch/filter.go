@@ -17,7 +17,7 @@ type Filter struct {
 	Ref     string       // the line's, or the reference of the front in a relay agent's line
 	Account string       // the line's, or the relay operator's
 	AppID   string       // the terminal's, or the relay's
-	Address netip.Prefix // holds the address of the connection, the terminal or the load balancer; of a counting line, overlaps its source
+	Address netip.Prefix // holds the address of the connection, the terminal or the load balancer; of a counting line or of a ban, overlaps its network
 	Record  string       // RecordID or SubmitID, in lower case
 	Reasons []string     // one of them is the line's, or one that a counting line counts
 	Events  []string     // one of them is the line's
@@ -43,9 +43,16 @@ func (f *Filter) fitsAddress(e *auditlog.Entry) bool {
 			return true
 		}
 	}
-	source, err := netip.ParsePrefix(e.Source)
+	network := e.Source
+	if strings.HasPrefix(e.Command, admission) {
+		network = e.Subject
+	}
+	source, err := netip.ParsePrefix(network)
 	return err == nil && source.Overlaps(f.Address)
 }
+
+// admission begins the commands of an operator whose subject is an address or a network.
+const admission = "admission "
 
 // inTime reports whether a line of that time is looked for.
 func (f *Filter) inTime(at time.Time) bool {
@@ -55,7 +62,7 @@ func (f *Filter) inTime(at time.Time) bool {
 // look is a quick look at a line's bytes.
 type look struct{ needles [][]byte }
 
-// look makes the quick look of a filter: what every line that fits has in it, but in a counting line.
+// look makes the quick look of a filter: what every line that fits has in it, but one that counts or bans.
 func (f *Filter) look() look {
 	var l look
 	for _, text := range []string{f.Ref, f.Account, f.AppID, f.Record} {
@@ -80,14 +87,17 @@ func isPlain(text string) bool {
 	return text != "" && len(text) <= 32 && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' })
 }
 
-// counting is what only the lines have that count others.
-var counting = []byte(`"event":"` + ops.EventSuppressed + `"`)
+// counting is what only the lines have that count others, and banning those of a ban, whose network may hold an address that is not in them.
+var (
+	counting = []byte(`"event":"` + ops.EventSuppressed + `"`)
+	banning  = []byte(`"command":"` + admission)
+)
 
 // mayFit reports whether the line is worth parsing.
 func (l *look) mayFit(raw []byte) bool {
 	for _, needle := range l.needles {
 		if !bytes.Contains(raw, needle) {
-			return bytes.Contains(raw, counting)
+			return bytes.Contains(raw, counting) || bytes.Contains(raw, banning)
 		}
 	}
 	return true

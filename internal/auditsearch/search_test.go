@@ -91,6 +91,23 @@ var visit = line("08:59:01", `"event":"login","reason":"wrong_password","code":3
 	line("08:59:05", `"event":"suppressed","reason":"source_rate","code":0,"front_id":1,"session_id":5,"source":"203.0.113.7/32","since":"2026-01-05T08:58:59.913+08:00","lines":25,"reasons":{"unknown_app":20,"wrong_password":5}`) +
 	line("08:59:06", `"event":"login","reason":"out_of_scope","code":9,"ref":"Q1W2E3","upstream_ref":"7AB44Z","account":"777","address":"203.0.113.7","port":50003,"front_id":0,"session_id":6`)
 
+// TestBansOfAnAddress: what an operator banned and unbanned is found by an address, whose ban may be that of its network.
+func TestBansOfAnAddress(t *testing.T) {
+	action := func(clock, command, subject string, session int) string {
+		return line(clock, fmt.Sprintf(`"event":"operator_action","reason":"ok","code":0,"front_id":1,"session_id":%d,"by":"a@h","command":%q,"subject":%q`, session, command, subject))
+	}
+	paths := logs(t, map[string]string{"audit.jsonl": action("08:59:01", "admission ban", "203.0.113.7/32", 1) +
+		action("08:59:02", "admission ban", "203.0.112.0/23", 2) + action("08:59:03", "admission unban", "203.0.113.7/32", 3) +
+		action("08:59:04", "admission ban", "2001:db8::/64", 4) + action("08:59:05", "app bind", "203.0.113.7/32", 5)})
+	for address, want := range map[string]string{
+		"203.0.113.7/32": "1 2 3", "203.0.113.8/32": "2", "203.0.113.0/24": "1 2 3", "2001:db8::7/128": "4", "192.0.2.1/32": "",
+	} {
+		if got, _ := found(t, auditsearch.Filter{Address: netip.MustParsePrefix(address)}, paths...); got != want {
+			t.Errorf("%s: %q, want %q", address, got, want)
+		}
+	}
+}
+
 func TestFilters(t *testing.T) {
 	paths := logs(t, map[string]string{"audit.jsonl": visit})
 	for _, c := range []struct {
