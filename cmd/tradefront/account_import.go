@@ -47,17 +47,18 @@ func newAccountImport(e *env) *cobra.Command {
 func (i *importCommand) run(c *cobra.Command, e *env, file string) (err error) {
 	ctx := c.Context()
 	rows, err := i.read(e, file)
-	if err != nil {
-		return i.refuse(e, err)
+	wrong, are := errors.AsType[*accountfile.Error](err)
+	if err != nil && !are {
+		return err
 	}
 	cfg, r, err := e.openAccounts(ctx, i.path)
 	if err != nil {
-		return err
+		return errors.Join(i.refuse(e, wrong), err)
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	d := directory.New(r.Tables())
-	if err := notThere(ctx, d, rows); err != nil {
-		return i.refuse(e, err)
+	if wrong, err = alsoThere(ctx, d, rows, wrong); wrong != nil || err != nil {
+		return errors.Join(i.refuse(e, wrong), err)
 	}
 	did := imported{Accounts: len(rows), Hashed: accountfile.Passwords(rows)}
 	if i.check {
@@ -109,32 +110,37 @@ func (i *importCommand) read(e *env, file string) (rows []accountfile.Row, err e
 	return accountfile.Read(data, i.asIs)
 }
 
-// refuse prints wrong lines as JSON too, if that is wanted.
-func (i *importCommand) refuse(e *env, err error) error {
-	wrong, is := errors.AsType[*accountfile.Error](err)
-	if !is || i.form != "json" {
-		return err
+// refuse is the error of wrong lines, nil if there are none. It prints them as JSON too, if that is wanted.
+func (i *importCommand) refuse(e *env, wrong *accountfile.Error) error {
+	switch {
+	case wrong == nil:
+		return nil
+	case i.form != "json":
+		return wrong
 	}
-	return errors.Join(err, i.form.print(e.out, wrong, nil))
+	return errors.Join(wrong, i.form.print(e.out, wrong, nil))
 }
 
-// notThere refuses accounts that exist, each by its line.
-func notThere(ctx context.Context, d *directory.Directory, rows []accountfile.Row) error {
+// alsoThere adds the accounts that exist, each by its line, to what is wrong with the file; nil if nothing is.
+func alsoThere(ctx context.Context, d *directory.Directory, rows []accountfile.Row, wrong *accountfile.Error) (*accountfile.Error, error) {
 	accounts := make([]regulation.Account, len(rows))
 	for i := range rows {
 		accounts[i] = rows[i].Account
 	}
 	there, err := d.There(ctx, accounts)
 	if err != nil || len(there) == 0 {
-		return err
+		return wrong, err
 	}
-	var wrong accountfile.Error
+	if wrong == nil {
+		wrong = new(accountfile.Error)
+	}
 	for i := range rows {
 		if there[rows[i].Account] {
 			wrong.Add(rows[i].Line, fmt.Sprintf("account %s is there already; `tradefront account password` gives it another password", rows[i].Account))
 		}
 	}
-	return &wrong
+	wrong.Sort()
+	return wrong, nil
 }
 
 func hashRows(ctx context.Context, e *env, rows []accountfile.Row, did *imported, params local.Params) error {

@@ -26,6 +26,15 @@ func TestAccountImport(t *testing.T) {
 				{"account import -c tradefront.yaml --check a.csv", "", 0, "3 accounts can be imported; nothing was changed", ""},
 				{"account import -c tradefront.yaml a.csv", "", 0, "added 3 accounts (1 operators): 3 passwords hashed in …\na.csv holds passwords: delete it", ""},
 				{"account import -c tradefront.yaml b.csv", "", 1, "", "tradefront: 2 wrong lines, and nothing was changed:\n  line 2: account 1003 is there already;…\n  line 4: account 1001…"},
+				{
+					"account import -c tradefront.yaml - -o json", "account,password\n1003,again\n?,x\n1004,\n1001,again\n", 1,
+					`{
+  "wrong": 4,
+  "lines": [
+    {
+      "line": 2,…"line": 3,…"line": 4,…"line": 5,…}`,
+					"tradefront: 4 wrong lines, and nothing was changed:\n  line 2: account 1003 is there already;…\n  line 3: account…\n  line 4: account 1004…\n  line 5: account 1001 is…",
+				},
 				{"account import -c tradefront.yaml -", "account,password\n1004,new\n", 0, "added 1 accounts (0 operators): 1 passwords hashed in …within seconds", ""},
 				{"account import -c tradefront.yaml nosuch.csv", "", 1, "", "…nosuch.csv: no such file…"},
 				{"account export -c tradefront.yaml", "", 0, "account,user_type,created,changed,last_unlocked\n1001,1,20…\n1002,2,20…\n1003,1,20…\n1004,1,20…", ""},

@@ -100,7 +100,7 @@ func TestEveryWrongLineIsNamed(t *testing.T) {
 func TestManyWrongLines(t *testing.T) {
 	t.Parallel()
 	_, err := Read([]byte("account,password\n"+strings.Repeat("?,x\n", 1000)), false)
-	if e, is := errors.AsType[*Error](err); !is || e.Count != 1000 || len(e.Lines) != MaxWrong || !strings.HasSuffix(err.Error(), "and 900 more") {
+	if e, is := errors.AsType[*Error](err); !is || e.Count != 1000 || len(e.Lines) != 1000 || !strings.HasSuffix(err.Error(), "and 900 more") {
 		t.Errorf("%.200v", err)
 	}
 }

@@ -14,7 +14,7 @@
 //
 // # Bounds
 //
-// MaxLines and MaxLen. An Error names MaxWrong lines and counts the others. Hash takes as much memory as so many password checks.
+// MaxLines and MaxLen. An Error keeps so many lines too, and its text names MaxShown. Hash takes as much memory as so many password checks.
 //
 // It writes nothing but what it is given a Writer for; a crash leaves nothing.
 package accountfile

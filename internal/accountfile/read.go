@@ -18,7 +18,7 @@ import (
 const (
 	MaxLines = 1_000_000
 	MaxLen   = 256 << 20
-	MaxWrong = 100 // wrong lines that an Error names
+	MaxShown = 100 // wrong lines that the text of an Error names
 )
 
 // Row is one account of a file: with a password, or with its hash.
@@ -39,24 +39,29 @@ type Wrong struct {
 // Error names wrong lines.
 type Error struct {
 	Count int     `json:"wrong"`
-	Lines []Wrong `json:"lines"` // the first of them
+	Lines []Wrong `json:"lines"` // at most MaxLines
 }
 
 // Add notes one.
 func (e *Error) Add(line int, problem string) {
-	if e.Count++; len(e.Lines) < MaxWrong {
+	if e.Count++; len(e.Lines) < MaxLines {
 		e.Lines = append(e.Lines, Wrong{line, problem})
 	}
+}
+
+// Sort brings the lines into the order of the file.
+func (e *Error) Sort() {
+	slices.SortStableFunc(e.Lines, func(a, b Wrong) int { return a.Line - b.Line })
 }
 
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d wrong lines, and nothing was changed:", e.Count)
-	slices.SortStableFunc(e.Lines, func(a, b Wrong) int { return a.Line - b.Line })
-	for _, w := range e.Lines {
+	shown := e.Lines[:min(len(e.Lines), MaxShown)]
+	for _, w := range shown {
 		fmt.Fprintf(&b, "\n  line %d: %s", w.Line, w.Problem)
 	}
-	if more := e.Count - len(e.Lines); more > 0 {
+	if more := e.Count - len(shown); more > 0 {
 		fmt.Fprintf(&b, "\n  and %d more", more)
 	}
 	return b.String()
@@ -65,8 +70,8 @@ func (e *Error) Error() string {
 // columns are where a file has what; -1 for nowhere.
 type columns struct{ account, userType, password, hash, count int }
 
-// Read reads a file whole. Wrong lines are an *Error, which names all of them. asIs takes characters that do not show as a part
-// of a password.
+// Read reads a file whole. Wrong lines are an *Error, which names all of them; with it come the rows that are right, so that the caller can
+// say what else is wrong with them. asIs takes characters that do not show as a part of a password.
 func Read(data []byte, asIs bool) ([]Row, error) {
 	text, err := textfile.Text(data)
 	if err != nil {
@@ -88,7 +93,7 @@ func Read(data []byte, asIs bool) ([]Row, error) {
 		return nil, err
 	}
 	if r.wrong.Count > 0 {
-		return nil, &r.wrong
+		return r.rows, &r.wrong
 	}
 	if len(r.rows) == 0 {
 		return nil, errors.New("the file has no account: its first line names the columns, each further one has an account")
