@@ -382,7 +382,8 @@ func (p *LoginPath) Stop(ctx context.Context) error {
 		defer cancel()
 		if err := p.Journal.Settle(grace); err != nil {
 			drained = false
-			p.opt.Logger.Warn("a commit to the local store has not returned, look whether the disk hangs; its records are sent after the next start",
+			p.opt.Logger.Warn("a commit to the local store has not returned, or failed after it may have written; look at the disk; "+
+				"its records are sent after the next start",
 				zap.Error(err))
 		} else if p.Verifiers != nil {
 			_ = p.Verifiers.Flush(grace) // what is not written costs argon2 after the next start

@@ -157,7 +157,7 @@ func (g *Gateway) append(ctx context.Context, rec *store.Record, put put) reason
 	case errors.Is(err, store.ErrUnconfirmed):
 		return reason.StoreUnconfirmed
 	case errors.Is(err, store.ErrInDoubt):
-		g.logger.Warn("the local store's commit did not return in time, login answered 8", zap.Stringer("record_id", rec.ID))
+		g.logger.Error("the record may be stored or not, login answered 8", zap.Stringer("record_id", rec.ID), zap.Error(err))
 		return reason.StoreInDoubt
 	case errors.Is(err, store.ErrUnavailable):
 		return reason.StoreUnavailable

@@ -111,7 +111,7 @@ func NewMetrics(version, commit string) *Metrics {
 
 		localSeconds:   histogram("local_commit_seconds", "Time of a commit of the local store: the disk's fsync is in it.", secondsBuckets),
 		localRows:      histogram("local_commit_rows", "Records in a commit of the local store; grows under load, as it should.", rowsBuckets),
-		localErrors:    counter("local_commit_errors_total", "Commits of the local store that failed; their logins were answered 90."),
+		localErrors:    counter("local_commit_errors_total", "Commits of the local store that failed; their logins were answered 90, or 8 if the record may exist."),
 		forwardRows:    counters("forward_rows_total", "Records that PostgreSQL committed, by how: copy, upsert.", "how"),
 		forwardBatches: counters("forward_batches_total", "Batches sent to PostgreSQL, by result: ok, error.", "result"),
 		forwardSeconds: histogram("forward_seconds", "Time of a batch sent to PostgreSQL.", secondsBuckets),

@@ -44,7 +44,7 @@ const (
 	Draining         // the front is stopping
 	StoreUnavailable // the back end is out of reach; nothing was recorded
 	StoreUnconfirmed // recorded here, but not confirmed by PostgreSQL in time: the record stays
-	StoreInDoubt     // the local store's commit did not return in time: the record may be there
+	StoreInDoubt     // the local store's commit did not return in time, or failed: the record may be there
 	IllegalField     // an item with an illegal character, or over its length
 	NoPublicAddress  // the connection has no usable public address
 	TooManySessions  // too many sessions of this user

@@ -34,7 +34,7 @@ var reasons = map[string]phrase{
 	"draining":                  {"the front was stopping", "前置正在停止"},
 	"store_unavailable":         {"PostgreSQL or the accounts could not be reached", "PostgreSQL 或账户库不可达"},
 	"store_unconfirmed":         {"PostgreSQL did not confirm in time", "PostgreSQL 未及时确认"},
-	"store_in_doubt":            {"the local disk did not confirm in time", "本地磁盘未及时确认"},
+	"store_in_doubt":            {"the local disk did not confirm", "本地磁盘未确认"},
 	"illegal_field":             {"illegal item", "字段非法"},
 	"no_public_address":         {"no usable address", "没有可用的地址"},
 	"account_disabled":          {"the account is disabled", "账户已停用"},

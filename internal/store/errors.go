@@ -21,9 +21,9 @@ var (
 	// ErrUnconfirmed comes with ErrUnavailable: the record is in the local store and will be
 	// forwarded, although its login is answered 8.
 	ErrUnconfirmed = errors.New("store: recorded locally, not confirmed by PostgreSQL in time")
-	// ErrInDoubt says that ctx ended while the local store's commit was under way. The record is
-	// there or not, and counts if it is (the gateway answers 8).
-	ErrInDoubt = errors.New("store: the commit did not return in time, whether the record is there is not known")
+	// ErrInDoubt says that ctx ended while the local store's commit was under way, or that the commit failed after it may
+	// have written the record. The record is there or not, and counts if it is (the gateway answers 8).
+	ErrInDoubt = errors.New("store: it is not known whether the record is there")
 	// ErrDenied says that the role of the database's URL has not the right to do that.
 	ErrDenied = errors.New("store: the database role may not do this")
 	// ErrRowSecurity says that row-level security is on, and could have hidden rows from the
@@ -43,7 +43,7 @@ var (
 	ErrUnread = errors.New("store: the local store's file cannot be read")
 	// ErrBroken says that the local store's file failed to write or to sync, or is damaged. An
 	// fsync that failed is never tried again: every append gets this error until the process is
-	// restarted.
+	// restarted. The commit that met it may have written its records: it says ErrInDoubt too.
 	ErrBroken = errors.New("store: the local store's file has failed")
 )
 
@@ -132,5 +132,6 @@ var ErrDamaged = errors.New("store: the local store is damaged")
 
 // ErrMoved says that the files that a running front has open are not the ones that its paths name:
 // they were moved, removed or replaced. The next start would not find what is committed now, so no
-// login is answered with success until they are back.
+// login is answered with success until they are back. Records that were committed before that was seen are in the files that were
+// moved: their callers get ErrInDoubt too.
 var ErrMoved = errors.New("store: the local store's files are not at their place")

@@ -56,8 +56,8 @@ func NewRecorder(local Journal, forwarder *Forwarder, opt RecorderOptions) (*Rec
 // Append makes rec as durable as answers want it. After an error the login must not be
 // answered with success.
 //
-// ErrOverloaded, ErrDiskFull, ErrBroken, ErrClosed and the end of ctx: nothing was recorded, see
-// journal.Journal.Append. ErrInDoubt: the record is there or not, see there too.
+// ErrInDoubt, which may come with another: the record is there or not, see journal.Journal.Append. ErrOverloaded, ErrDiskFull,
+// ErrBroken, ErrMoved, ErrClosed and the end of ctx without it: nothing was recorded.
 //
 // ErrUnavailable, only with AfterPostgres: PostgreSQL is known to be away, or not to take records of
 // the day, and nothing was recorded. Or, with ErrUnconfirmed, PostgreSQL did not answer in time: the

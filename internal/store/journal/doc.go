@@ -10,7 +10,9 @@
 //
 //   - Append returns nil only after the commit that holds the record returned. It waits no longer
 //     than its ctx: a record that still waits for its turn is withdrawn then, and never written;
-//     of one that a commit has taken it says ErrInDoubt.
+//     of one that a commit has taken it says ErrInDoubt. It says so too where COMMIT failed and may
+//     have written, and where the files were moved during the commit: after any other error the record
+//     never appears, also not after a crash.
 //   - A seq is given out once. Seqs of records, of quarantined rows and of exports' positions
 //     count, also those of rows that were removed.
 //   - Rows are removed by their seqs, never "all up to". Each day's count of removed rows changes

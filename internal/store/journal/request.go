@@ -52,8 +52,9 @@ func (r *request) rows() int {
 // If ctx ends while the record still waits for its turn, it is withdrawn, and the error is
 // ctx's: certainly nothing was recorded. If it ends while the commit is under way, as with a
 // disk that hangs, the error is ErrInDoubt: the record is there or not, and rec must not be
-// changed any more. After ErrOverloaded (a full queue), ErrClosed, and a *FullError (see Measure),
-// certainly nothing was recorded. Callers also decide on ErrDiskFull and ErrBroken.
+// changed any more. It is ErrInDoubt too, beside ErrBroken or another cause, if COMMIT failed and may have written the record, and
+// beside ErrMoved if the files were moved during the commit. After any other error certainly nothing was recorded: ErrOverloaded
+// (a full queue), ErrClosed, a *FullError (see Measure), ErrDiskFull, and ErrBroken or ErrMoved alone.
 func (l *Journal) Append(ctx context.Context, rec *store.Record) (seq int64, err error) {
 	seq, _, err = l.Submit(ctx, rec)
 	return seq, err
@@ -88,7 +89,8 @@ func (l *Journal) Put(ctx context.Context, recs []store.Record) error {
 // Settle returns nil once the fate of every record is known that Append or Put was given before: it
 // is in the store, or never will be. That counts for records in doubt too, of which Append returned
 // already. While the disk hangs it returns when ctx ends, with an error that is ctx's; with
-// ErrOverloaded and ErrClosed it does not know. It writes nothing.
+// ErrOverloaded and ErrClosed it does not know. ErrInDoubt: a COMMIT failed, and whether its records are there is known after
+// the next one or, with ErrBroken, after a restart. It writes nothing.
 func (l *Journal) Settle(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -121,7 +123,7 @@ func (w *writer) doWithin(ctx context.Context, r *request) error {
 	case err := <-r.done: // the commit returned at the same moment
 		return err
 	default:
-		return fmt.Errorf("%w: %w", store.ErrInDoubt, ctx.Err())
+		return mayBeThere(fmt.Errorf("the commit did not return in time: %w", ctx.Err()))
 	}
 }
 

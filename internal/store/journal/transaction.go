@@ -10,10 +10,10 @@ import (
 	"github.com/tradefront/tradefront/internal/store/localfile"
 )
 
-// transactHere is transact, and fails if the files are not the ones that the next start will find.
-// What was committed before the second check failed is in the files that were moved, and its callers
-// get the error. The first check keeps a front whose files were moved from writing on to them; it is left out where the second one of the
-// commit before was a moment ago.
+// transactHere is transact of records, and fails if the files are not the ones that the next start will find. An error is an
+// ErrInDoubt if the records may be found all the same: COMMIT failed after it may have written them, or the second check failed, and
+// they are in the files that were moved. The first check keeps a front whose files were moved from writing on to them; it is left out
+// where the second one of the commit before was a moment ago.
 func (w *writer) transactHere(conn *sql.Conn, f func(context.Context, *sql.Conn) error) error {
 	inTurn := w.inTurn
 	w.inTurn = false
@@ -22,19 +22,33 @@ func (w *writer) transactHere(conn *sql.Conn, f func(context.Context, *sql.Conn)
 			return err
 		}
 	}
-	if err := w.transact(conn, f); err != nil {
+	err := w.transact(conn, f)
+	if _, mayPersist := errors.AsType[*commitError](err); mayPersist {
+		w.doubt = mayBeThere(err)
+		return w.doubt
+	}
+	if err != nil {
 		return err
 	}
+	w.doubt = nil // SQLite wrote over what a commit before had left in the WAL
 	if err := w.at.Check(); err != nil {
-		return err
+		return mayBeThere(err)
 	}
 	w.inTurn = true
 	return nil
 }
 
-// transact runs f in a transaction and commits. It is never cancelled, so that its result is known. If
-// we crash before COMMIT has returned, the WAL holds the whole transaction or, after recovery, nothing
-// of it.
+// mayBeThere is err of a commit whose records may be there. It stays what err is: readiness and the forwarder decide by that.
+func mayBeThere(err error) error { return fmt.Errorf("%w: %w", store.ErrInDoubt, err) }
+
+// commitError is what COMMIT said, if the WAL may hold the transaction all the same. The process does not see it there, but the
+// recovery after a crash would.
+type commitError struct{ error }
+
+func (e *commitError) Unwrap() error { return e.error }
+
+// transact runs f in a transaction and commits. It is never cancelled. Its result is known, but for a commitError. If we crash before
+// COMMIT has returned, the WAL holds the whole transaction or, after recovery, nothing of it.
 func (w *writer) transact(conn *sql.Conn, f func(context.Context, *sql.Conn) error) error {
 	if broken := w.broken.Load(); broken != nil {
 		return *broken
@@ -50,6 +64,9 @@ func (w *writer) transact(conn *sql.Conn, f func(context.Context, *sql.Conn) err
 	w.lock.got()
 	if err == nil {
 		return nil
+	}
+	if atCommit, is := errors.AsType[*commitError](err); is {
+		return &commitError{w.noteBroken(localfile.Classify(atCommit.error))} // outside of what later commits are told
 	}
 	return w.noteBroken(localfile.Classify(err))
 }
@@ -78,7 +95,9 @@ func (w *writer) inTransaction(ctx context.Context, conn *sql.Conn, f func(conte
 	w.lock.got()
 	err := f(ctx, conn)
 	if err == nil {
-		err = w.direct.run(ctx, &w.direct.commit)
+		if err = w.direct.run(ctx, &w.direct.commit); localfile.CommitMayPersist(err) {
+			err = &commitError{err}
+		}
 	}
 	if err != nil {
 		// Some failures have ended the transaction already. Then ROLLBACK fails, and only the first

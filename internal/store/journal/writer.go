@@ -34,6 +34,7 @@ type writer struct {
 	held   *request // received from the queue but not taken: the batch before it had no room
 	inTurn bool     // the last commit left the files in their place, and the goroutine has not waited since
 	seq    int64    // last seq given out
+	doubt  error    // an ErrInDoubt while a restart may find records whose COMMIT failed
 
 	broken atomic.Pointer[error] // once set, nothing is written any more
 }
@@ -129,7 +130,7 @@ func (w *writer) run(conn *sql.Conn) {
 			w.inTurn = false // it may take long
 			w.tell([]*request{r}, w.transact(conn, r.work))
 		default:
-			w.tell([]*request{r}, nil)
+			w.tell([]*request{r}, w.doubt)
 		}
 	}
 }

@@ -19,8 +19,8 @@ func Classify(err error) error {
 		return err
 	}
 	if e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE {
-		// The WAL's index (-shm) cannot grow for want of room. SQLite can make it again from the WAL,
-		// and nothing was written yet, so the commit may be tried again.
+		// The WAL's index (-shm) cannot grow for want of room. SQLite can make it again from the WAL, and the next
+		// commit writes over what this one wrote, so it may be tried.
 		return fmt.Errorf("%w: %w", store.ErrDiskFull, err)
 	}
 	if isReadFailure(e.Code()) {
@@ -49,6 +49,18 @@ func isReadFailure(code int) bool {
 		return true
 	}
 	return false
+}
+
+// CommitMayPersist reports whether COMMIT, which said err, may have written the transaction to the WAL all the same, so that a
+// process that opens the file after a crash finds it there: SQLite writes the frame that ends the transaction before it syncs the WAL
+// and before it enters the frames into the WAL's index. It wrote no such frame when the disk was full, or the file locked.
+func CommitMayPersist(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return err != nil
+	}
+	code := e.Code() & 0xff
+	return code != sqlite3.SQLITE_FULL && code != sqlite3.SQLITE_BUSY
 }
 
 // IsDiskError reports whether err is SQLite's, and means that the system failed a read or a write.
