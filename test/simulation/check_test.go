@@ -19,7 +19,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/forward"
 )
 
-// The invariant: answered ⊆ stored ⊆ attempted, no RecordID twice, every record true.
+// The invariant: answered ⊆ stored ⊆ attempted, no RecordID twice, every record true, and none of which the store said that it has it not.
 // Stored is the local store, its quarantine, and PostgreSQL.
 
 // check holds everything that is stored to the invariant.
@@ -46,6 +46,11 @@ func (p *process) check() {
 	w.checkReplays(all)
 	p.readAudit()
 	w.checkSubmissions(rows, local)
+	for id := range stored {
+		if a := w.byID[id]; a != nil && a.absent {
+			w.violate("%v is stored, and its append failed without a doubt", a)
+		}
+	}
 	for _, id := range w.core.opened {
 		if !stored[id] {
 			w.violate("%v was opened at a core and is lost", w.nameOf(id))

@@ -133,6 +133,9 @@ func (g gatedRecorder) gated(ctx context.Context, rec *store.Record, put func() 
 	if g.process.gate.pass(who(ctx, "stored")) == dead {
 		return errDead
 	}
+	if a := g.process.w.byID[rec.ID]; a != nil && err != nil && !errors.Is(err, store.ErrInDoubt) && !errors.Is(err, store.ErrUnconfirmed) {
+		a.absent = true
+	}
 	return err
 }
 

@@ -148,6 +148,7 @@ type attempt struct {
 	delivered bool
 	from      int // readings before it was delivered
 	made      uuid.UUID
+	absent    bool // the store said that it certainly has no record of it
 	resume    ftd.ResumePoints
 }
 
