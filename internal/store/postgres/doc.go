@@ -20,7 +20,7 @@
 // refused if its database cannot hold what we send (holdsChinese), if a pooler gives its session
 // to others (ownSession), if synchronous_commit or fsync is off, or if it cannot write
 // (store.UnfitError). Then it gets the settings that statements rely on (relied); Inspect names
-// those that the server, the database or the role has otherwise. A connection whose server
+// those that the server, the database, the role or the URL has otherwise; timeouts of the URL stay. A connection whose server
 // becomes read-only is closed, and the next one finds the new primary.
 //
 // # What an export saw

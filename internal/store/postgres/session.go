@@ -15,7 +15,8 @@ import (
 // simple protocol, which needs nothing of what is being asked.
 
 // relied are the settings that statements and their answers rely on, with the value that every
-// connection gets, also if the server, the database or the role has another.
+// connection gets, also if the server, the database or the role has another. Of the timeouts the URL may have others: with those
+// statements fail. With others of the rest they would mean something else, or their failure would not be told.
 var relied = []struct{ name, value, because string }{
 	{"statement_timeout", "0", "an export takes as long as its day"},
 	{"lock_timeout", "0", "a migration waits for its turn"},
@@ -49,17 +50,17 @@ func (p *Store) settle(ctx context.Context, conn *pgx.Conn) error {
 	return assertDurable(ctx, conn.PgConn())
 }
 
-// settingsSQL sets what is relied on, except what the URL itself sets. A setting that this
+// settingsSQL sets what is relied on, except timeouts that the URL itself sets. A setting that this
 // version of PostgreSQL does not have is left out.
 func settingsSQL(inURL map[string]string) string {
 	return "SELECT count(set_config(w.name, w.value, false)) FROM (" + reliedValues(inURL) + ") AS w (name, value) JOIN pg_settings USING (name)"
 }
 
-// reliedValues are the rows (name, value) of what is relied on and not set by the URL.
+// reliedValues are the rows (name, value) of what is relied on, without timeouts that the URL sets.
 func reliedValues(inURL map[string]string) string {
 	rows := []string{"('client_encoding', '" + clientEncoding + "')"}
 	for _, s := range relied {
-		if _, named := inURL[s.name]; !named {
+		if _, named := inURL[s.name]; !named || !strings.HasSuffix(s.name, "_timeout") {
 			rows = append(rows, "('"+s.name+"', '"+s.value+"')")
 		}
 	}

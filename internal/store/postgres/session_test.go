@@ -104,6 +104,30 @@ func TestSettingOfTheURLStays(t *testing.T) {
 	}
 }
 
+// TestSettingOfTheURLDoesNotHideAWarning: a URL's setting under which statements would mean something else, or a commit that no
+// standby confirmed would look as one that was, is not kept, and is named.
+func TestSettingOfTheURLDoesNotHideAWarning(t *testing.T) {
+	t.Parallel()
+	settings := map[string][2]string{
+		"client_min_messages":           {"error", "notice"},
+		"default_transaction_isolation": {"serializable", "read committed"},
+		"standard_conforming_strings":   {"off", "on"},
+	}
+	url := pgtest.Database(t)
+	for name, values := range settings {
+		url = storetest.With(url, name+"="+values[0])
+	}
+	p := storetest.Connect(t, url, postgres.Options{})
+	for name, values := range settings {
+		if is, err := storetest.Show(t, p, name); err != nil || is != values[1] {
+			t.Errorf("%s = %s, want %s; %v", name, is, values[1], err)
+		}
+	}
+	if findings, err := p.Inspect(t.Context()); err != nil || len(findings) != len(settings) {
+		t.Errorf("%v, %v", findings, err)
+	}
+}
+
 // TestEncodingOfTheDatabase: one that cannot hold every character is refused by its name, and
 // one that checks nothing works and is named.
 func TestEncodingOfTheDatabase(t *testing.T) {
