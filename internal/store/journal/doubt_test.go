@@ -152,6 +152,11 @@ func TestFailedCommitIsInDoubt(t *testing.T) {
 			}
 			killed := t.TempDir()
 			keep(t, path, killed)
+			if !errors.Is(one.want, store.ErrBroken) {
+				if err := errors.Join(l.Probe(t.Context()), l.Settle(t.Context())); err != nil {
+					t.Errorf("a probe that commits: %v", err)
+				}
+			}
 
 			_, err = l.Append(t.Context(), &recs[2])
 			told = append(told, err)

@@ -15,10 +15,10 @@ func (l *Journal) Probe(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return l.writer.probe(ctx, func(ctx context.Context, conn *sql.Conn) error {
+	return l.writer.probe(ctx, &request{writes: true, work: func(ctx context.Context, conn *sql.Conn) error {
 		_, err := conn.ExecContext(ctx, "INSERT OR REPLACE INTO probe (only_row, filler) VALUES (1, randomblob(?))", probeBytes)
 		return err
-	})
+	}})
 }
 
 // Reach takes the write lock and gives it back, and checks that the files are at their place. It costs
@@ -28,15 +28,15 @@ func (l *Journal) Reach(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return l.writer.probe(ctx, func(context.Context, *sql.Conn) error { return nil })
+	return l.writer.probe(ctx, &request{work: func(context.Context, *sql.Conn) error { return nil }})
 }
 
 // HeldUp is a *LockedError while the writer has waited for another process for longer than
 // lockNoticed.
 func (l *Journal) HeldUp() error { return l.writer.lock.err(lockNoticed) }
 
-func (w *writer) probe(ctx context.Context, f func(context.Context, *sql.Conn) error) error {
-	if err := w.doWithin(ctx, &request{work: f}); err != nil {
+func (w *writer) probe(ctx context.Context, r *request) error {
+	if err := w.doWithin(ctx, r); err != nil {
 		return err
 	}
 	return w.at.Check()

@@ -17,6 +17,8 @@ type request struct {
 	many []store.Record
 	work func(context.Context, *sql.Conn) error // in a transaction of its own
 
+	writes bool // work writes for certain, over what a failed commit left in the WAL
+
 	seq int64 // of the last record; set before done is sent to
 	// earlier is what the store had already of the record, a submission that was sent again; nil if nothing. It is set
 	// before done is sent to.

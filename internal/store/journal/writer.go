@@ -128,7 +128,11 @@ func (w *writer) run(conn *sql.Conn) {
 			w.commit(conn, w.fill(r))
 		case r.work != nil:
 			w.inTurn = false // it may take long
-			w.tell([]*request{r}, w.transact(conn, r.work))
+			err := w.transact(conn, r.work)
+			if err == nil && r.writes {
+				w.doubt = nil
+			}
+			w.tell([]*request{r}, err)
 		default:
 			w.tell([]*request{r}, w.doubt)
 		}
