@@ -58,7 +58,8 @@ type Audit struct {
 	free     int64   // bytes, at the last look
 	looked   bool    // free is known
 
-	freeBytes func() (int64, error) // of the file's disk; nil if there is none to look at
+	freeBytes func() (int64, error)           // of the file's disk; nil if there is none to look at
+	open      func(string) (auditFile, error) // openAuditFile; tests have another
 
 	fileTrouble error // what was done to the file, since the last Reopen
 
@@ -109,7 +110,7 @@ func OpenAudit(path string, observers ...AuditObserver) (*Audit, error) {
 
 func newAudit(path string, file auditFile, observers []AuditObserver) *Audit {
 	a := &Audit{
-		path: path, file: file, observers: observers, budget: newBudget(), freeBytes: diskFree(path),
+		path: path, file: file, observers: observers, budget: newBudget(), freeBytes: diskFree(path), open: openAuditFile,
 		closing: make(chan struct{}), done: make(chan struct{}),
 	}
 	a.work.L = &a.mu
@@ -246,7 +247,7 @@ func (a *Audit) swap() (old auditFile, err error) {
 	if a.file == nil {
 		return nil, ErrAuditClosed
 	}
-	next, err := openAuditFile(a.path)
+	next, err := a.open(a.path)
 	if err != nil {
 		return nil, err
 	}

@@ -84,12 +84,20 @@ func (a *Audit) writeLines(b batch) (whole int, err error) {
 	if err := a.endTorn(); err != nil {
 		return 0, err
 	}
+	if whole, err := a.put(b); err != nil {
+		return whole, err
+	}
+	return a.kept(b)
+}
+
+// put writes the lines to the file that is open now, and returns how many entries from the first on it took whole. io is held.
+func (a *Audit) put(b batch) (whole int, err error) {
 	n, err := a.file.Write(b.lines)
 	if err == nil && n < len(b.lines) {
 		err = io.ErrShortWrite
 	}
 	if err == nil {
-		return a.kept(b)
+		return b.entries, nil
 	}
 	a.torn = n > 0 && b.lines[n-1] != '\n'
 	return bytes.Count(b.lines[:n], []byte{'\n'}), err
@@ -108,14 +116,14 @@ func (a *Audit) endTorn() error {
 // kept checks whether the file that has the lines still has a name. If not, they are written to the
 // next one, so that no line that a call waits for is in a file that was deleted before.
 func (a *Audit) kept(b batch) (whole int, err error) {
-	again, err := a.follow()
-	if err == nil && again {
-		_, err = a.file.Write(b.lines)
-	}
-	if err != nil {
+	lost, err := a.follow()
+	switch {
+	case !lost:
+		return b.entries, nil // also where the file was moved and no other can be made: follow has noted that
+	case err != nil:
 		return 0, err
 	}
-	return b.entries, nil
+	return a.put(b)
 }
 
 // finish is the end of the file, when all is drained.

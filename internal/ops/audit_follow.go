@@ -30,10 +30,10 @@ var (
 		"keep both, and let the rotation send SIGHUP")
 )
 
-// follow checks whether the file still has its name, and continues in a new one if not. again
-// reports that what the last write put into it is lost. io is held. Moving the file is what log rotation does:
+// follow checks whether the file still has its name, and continues in a new one if not; err is why there is no new one. lost
+// reports that what the last write put into the file is lost. io is held. Moving the file is what log rotation does:
 // then nothing is lost, and Reopen is waited for.
-func (a *Audit) follow() (again bool, err error) {
+func (a *Audit) follow() (lost bool, err error) {
 	f, ok := a.file.(*osFile)
 	if !ok || !f.regular || !f.ours {
 		return false, nil
@@ -45,10 +45,7 @@ func (a *Audit) follow() (again bool, err error) {
 	named, err := os.Stat(a.path)
 	switch {
 	case links(open) == 0:
-		if err := a.begin(errAuditDeleted); err != nil {
-			return false, err
-		}
-		return true, nil
+		return true, a.begin(errAuditDeleted)
 	case err == nil && os.SameFile(open, named):
 		a.movedAt = time.Time{}
 		a.noteSize(open.Size())
@@ -74,7 +71,7 @@ func (a *Audit) noteSize(size int64) {
 
 // begin continues in a new file of the same name.
 func (a *Audit) begin(why error) error {
-	next, err := openAuditFile(a.path)
+	next, err := a.open(a.path)
 	if err != nil {
 		a.mark(why)
 		return fmt.Errorf("%w; and no other can be made: %w", why, err)

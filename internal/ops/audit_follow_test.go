@@ -4,7 +4,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -104,6 +106,49 @@ func TestAuditDeletedWithItsFolder(t *testing.T) {
 	written(t, a, "kept")
 	holds(t, path, "kept")
 	<-f.changes
+}
+
+// TestAuditDeletedOnAFullDisk: the file that is begun after a deletion takes one line and a half. The whole one counts as written,
+// and the line after the torn one is a line of its own.
+func TestAuditDeletedOnAFullDisk(t *testing.T) {
+	a, path, _ := followed(t)
+	first, second, third := line(numbered(1)), line(numbered(2)), line(numbered(3))
+	begun := &disk{room: len(first) + len(second)/2}
+	a.io.Lock()
+	a.open = func(string) (auditFile, error) { return begun, nil }
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := a.kept(batch{lines: []byte(first + second), entries: 2})
+	a.io.Unlock()
+	if whole != 1 || !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("%d lines are whole, %v; want 1 and ENOSPC", whole, err)
+	}
+	begun.room = -1
+	if whole, err := a.writeLines(batch{lines: []byte(third), entries: 1}); whole != 1 || err != nil {
+		t.Errorf("with room again %d lines are whole, %v", whole, err)
+	}
+	if got := sessions(t, wholeLines(t, begun.content.Bytes())); !slices.Equal(got, []int{1, 3}) {
+		t.Errorf("lines of the sessions %v, want 1 and 3:\n%s", got, begun.content.Bytes())
+	}
+}
+
+// TestAuditMovedWithoutANewFile: a file that was moved has its lines, also when no other can be begun.
+func TestAuditMovedWithoutANewFile(t *testing.T) {
+	a, path, _ := followed(t)
+	a.io.Lock()
+	defer a.io.Unlock()
+	a.open = func(string) (auditFile, error) { return nil, syscall.EMFILE }
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	a.movedAt = time.Now().Add(-movedGrace)
+	if whole, err := a.kept(batch{lines: []byte(line(numbered(1))), entries: 1}); whole != 1 || err != nil {
+		t.Errorf("%d lines are kept, %v", whole, err)
+	}
+	if err := a.Trouble(); !errors.Is(err, errAuditMoved) {
+		t.Errorf("trouble: %v", err)
+	}
 }
 
 // TestAuditMoved: lines go on into a file that a rotation has moved, until the signal; without one
