@@ -253,7 +253,8 @@ var commands = map[string]string{
 
 	"--limit: want 1 or more":                   "--limit：应为 1 或更大",
 	"the header %s is missing: use the command": "缺少头 %s：请使用命令",
-	"the request is too long":                   "请求过长",
+	"the request names another host than this machine (DNS rebinding?): ask under its IP address, localhost, its host name, or the host of admin.address": "请求所用的名称不是本机的（DNS 重绑定？）：请以本机的 IP 地址、localhost、主机名或 admin.address 中的主机访问",
+	"the request is too long": "请求过长",
 
 	// Migrations, support bundles, others.
 	"the schema is current, but the rights of the roles could not be checked: %w":      "表结构已是最新，但无法检查角色的权限：%w",

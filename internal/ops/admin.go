@@ -60,7 +60,7 @@ func NewAdminOn(
 ) (*Admin, error) {
 	a := new(Admin)
 	a.mux = a.pages(registry, health, pprof)
-	if err := a.bind(given, addr, a.mux, logger); err != nil {
+	if err := a.bind(given, addr, namedAsOurs(addr, a.mux), logger); err != nil {
 		return nil, fmt.Errorf("admin listener: %w", err)
 	}
 	if pprof {
