@@ -115,10 +115,10 @@ func (f *Forwarder) write(how store.How, write func(context.Context, []store.Rec
 		recs[i] = batch[i].Record
 	}
 	start := time.Now()
-	f.state.stepSince.Store(start.UnixNano())
-	f.state.batchSince.Store(start.UnixNano())
+	f.state.stepSince.Store(&start)
+	f.state.batchSince.Store(&start)
 	err := write(f.ctx, recs)
-	f.state.batchSince.Store(0)
+	f.state.batchSince.Store(nil)
 	if err == nil {
 		f.state.rows.Add(int64(len(recs)))
 		f.state.reach(nil) // sooner than the next probe

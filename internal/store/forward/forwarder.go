@@ -182,19 +182,19 @@ func (f *Forwarder) Close() {
 // for records. PostgreSQL bounds each batch by its patience, so that a longer step is one that will not return.
 func (f *Forwarder) HeldUp() time.Duration {
 	since := f.state.stepSince.Load()
-	if since == 0 {
+	if since == nil {
 		return 0
 	}
-	return time.Since(time.Unix(0, since))
+	return time.Since(*since)
 }
 
 func (f *Forwarder) run() {
 	backoff := f.opt.BackoffMin
 	for f.await() {
 		start := time.Now()
-		f.state.stepSince.Store(start.UnixNano())
+		f.state.stepSince.Store(&start)
 		err := f.forward()
-		f.state.stepSince.Store(0)
+		f.state.stepSince.Store(nil)
 		if f.ctx.Err() != nil {
 			return
 		}

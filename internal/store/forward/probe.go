@@ -80,7 +80,7 @@ func (f *Forwarder) unreachable(patience time.Duration, day calendar.TradingDay)
 	if err := f.state.blocked(day); err != nil {
 		return err
 	}
-	if since := f.state.batchSince.Load(); since != 0 && time.Since(time.Unix(0, since)) > patience {
+	if since := f.state.batchSince.Load(); since != nil && time.Since(*since) > patience {
 		return fmt.Errorf("store: PostgreSQL does not answer a batch for %v", patience)
 	}
 	return nil

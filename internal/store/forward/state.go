@@ -14,14 +14,15 @@ import (
 
 // forwardState is what other goroutines may read of a forwarder.
 type forwardState struct {
-	hurry      chan struct{} // receives when a caller begins to wait
-	waiters    atomic.Int64
-	probed     chan struct{} // closed when the first probe has come back
-	back       chan struct{} // receives when a probe succeeds after one that failed
-	left       atomic.Bool   // a record was quarantined, or left in the local store, since we started
-	rows       atomic.Int64  // forwarded since we started
-	stepSince  atomic.Int64  // when the forwarder began what it does now, in nanoseconds; 0 while it waits for work
-	batchSince atomic.Int64  // when the batch that is on its way was sent, in nanoseconds; 0 without one
+	hurry   chan struct{} // receives when a caller begins to wait
+	waiters atomic.Int64
+	probed  chan struct{} // closed when the first probe has come back
+	back    chan struct{} // receives when a probe succeeds after one that failed
+	left    atomic.Bool   // a record was quarantined, or left in the local store, since we started
+	rows    atomic.Int64  // forwarded since we started
+	// Neither is moved by a step of the machine's clock.
+	stepSince  atomic.Pointer[time.Time] // when the forwarder began what it does now; nil while it waits for work
+	batchSince atomic.Pointer[time.Time] // when the batch that is on its way was sent; nil without one
 
 	mu      sync.Mutex
 	sent    int64

@@ -41,19 +41,25 @@ func (e *LockedError) Is(target error) bool { return target == store.ErrOverload
 // lockWait knows since when the writer waits for the file's write lock.
 type lockWait struct {
 	path  string
-	since atomic.Int64 // nanoseconds; 0 while the writer does not wait
+	since atomic.Pointer[time.Time] // nil while the writer does not wait; a step of the machine's clock does not move it
 }
 
-func (w *lockWait) begin() { w.since.CompareAndSwap(0, time.Now().UnixNano()) }
-func (w *lockWait) got()   { w.since.Store(0) }
+func (w *lockWait) begin() {
+	if w.since.Load() == nil {
+		now := time.Now()
+		w.since.Store(&now) // the writer alone begins
+	}
+}
+
+func (w *lockWait) got() { w.since.Store(nil) }
 
 // err is nil if the lock is free, or was not waited for very long.
 func (w *lockWait) err(after time.Duration) error {
 	since := w.since.Load()
-	if since == 0 {
+	if since == nil {
 		return nil
 	}
-	waited := time.Since(time.Unix(0, since))
+	waited := time.Since(*since)
 	if waited < after {
 		return nil
 	}

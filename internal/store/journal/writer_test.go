@@ -429,7 +429,7 @@ func inDoubt(t *testing.T, l *Journal) *store.Record {
 		_, err := l.Append(ctx, rec)
 		fate <- err
 	}()
-	for l.writer.lock.since.Load() == 0 { // the commit has not taken it yet
+	for l.writer.lock.since.Load() == nil { // the commit has not taken it yet
 		runtime.Gosched()
 	}
 	cancel()
