@@ -105,9 +105,10 @@ func (d *Dialogue) startLogin(attempt session.LoginAttempt) {
 				d.finishLogin(outcome, alive, relayed)
 				return
 			case alive: // no terminal to tell
-				driver.handler.Unanswered(peer, outcome)
+				driver.unanswered(peer, outcome, relayed)
+			default:
+				driver.loginEnded(relayed)
 			}
-			driver.loginEnded(relayed)
 		})
 	}()
 }

@@ -101,7 +101,7 @@ func (d *Dialogue) startSubmit(attempt *session.SubmitAttempt) {
 				return
 			}
 			for _, one := range submits.take() { // no relay to tell
-				driver.unanswered(peer, one.outcome)
+				driver.unanswered(peer, one.outcome, true)
 			}
 		})
 	}()
@@ -141,12 +141,12 @@ func (d *Driver) submitFault(peer session.Peer, attempt *session.SubmitAttempt) 
 	return d.handler.RefuseSubmit(peer, session.OpSubmit, attempt, reason.SubmitFault, "")
 }
 
-// unanswered ends a submission whose relay is gone.
-func (d *Driver) unanswered(peer session.Peer, outcome session.Outcome) {
-	defer d.loginEnded(true)
+// unanswered ends a login or a submission that the connection's owner does not learn of, since it has ended.
+func (d *Driver) unanswered(peer session.Peer, outcome session.Outcome, relayed bool) {
+	defer d.loginEnded(relayed)
 	defer func() {
 		if p := recover(); p != nil {
-			d.log.Error("panic behind a submission", zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
+			d.log.Error("panic behind a login or a submission", zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
 		}
 	}()
 	d.handler.Unanswered(peer, outcome)

@@ -86,6 +86,7 @@ func (s *Server) accept(l *listener) {
 // takeIn asks admission, and hands the connection over to a loop. It owns nc. The error is one
 // of the system; a refusal is none.
 func (s *Server) takeIn(nc *net.TCPConn, l *listener) error {
+	defer s.rescueAccept(nc)
 	c := &conn{server: s, listener: l}
 	c.admission.Owner = c
 	if refused := s.admit(c, peerAddr(nc.LocalAddr(), nc.RemoteAddr()), time.Now()); refused != reason.StayOpen {

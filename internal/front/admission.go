@@ -96,6 +96,7 @@ func (s *Server) evict(victim *admission.Conn) {
 	c.evicted.Store(true)
 	if l := c.home.Load(); l != nil {
 		s.execute(l.el, func() {
+			defer c.rescue()
 			defer c.unlock(c.lock())
 			c.Close(reason.Evicted)
 			c.closeIfOver()

@@ -2,13 +2,11 @@ package front
 
 import (
 	"net/netip"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/panjf2000/gnet/v2"
-	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/internal/admission"
 	"github.com/tradefront/tradefront/internal/dialogue"
@@ -181,15 +179,6 @@ func (s *Server) OnClose(gc gnet.Conn, _ error) (action gnet.Action) {
 	}
 	c.End(why)
 	return gnet.None
-}
-
-// rescue ends a callback that panicked: that one connection is closed, the others live. A
-// panic inside of a dialogue does not come here, see there.
-func (s *Server) rescue(action *gnet.Action) {
-	if p := recover(); p != nil {
-		s.log.Error("panic in a callback, connection closed", zap.Any("panic", p), zap.ByteString("stack", debug.Stack()))
-		*action = gnet.Close
-	}
 }
 
 func (s *Server) loopOf(el gnet.EventLoop) *loop {

@@ -43,7 +43,8 @@
 // # Invariants
 //
 //   - No error of accept ends the front.
-//   - A panic in a callback closes that one connection and logs the stack.
+//   - A panic in the work on a connection closes that one and logs the stack; one in other work of a loop leaves out the rest of
+//     that (rescue.go).
 //   - The peer's address is copied once, at accept, unmapped and without zone: it is
 //     evidence. The zones of the socket's own addresses are cleared, since gnet would take
 //     their memory, which is Go's, for its own. Behind a proxy the evidence is the header's

@@ -163,6 +163,31 @@ func TestPanicsCloseOneConnection(t *testing.T) {
 	good.Expect(ftd.TIDUserLogin, 0)
 }
 
+// TestPanicsOutsideOfCallbacks: in a sweep one connection is closed, in an acceptor the one that it accepts. The front lives.
+func TestPanicsOutsideOfCallbacks(t *testing.T) {
+	h := newHandler()
+	h.panicNote = true
+	cfg := config()
+	trusted := func(network string) *front.ProxyRule {
+		return &front.ProxyRule{Trusted: []netip.Prefix{netip.MustParsePrefix(network)}, Timeout: time.Millisecond}
+	}
+	cfg.Listeners = append(cfg.Listeners,
+		front.Listener{Address: "127.0.0.1:0", Proxy: trusted("127.0.0.0/8")},
+		front.Listener{Address: "127.0.0.1:0", Proxy: trusted("192.0.2.0/24")})
+	r := start(t, cfg, h)
+	good := r.dial()
+	good.Authenticate(software("v_s_1"), authCode)
+	terminaltest.Dial(t, r.Addrs()[1].String(), nil).ExpectClosed()
+	if got := <-r.counts.closed; got != reason.FrontPanic.String() {
+		t.Errorf("closed by %s", got)
+	}
+	for range 8 { // each acceptor lives
+		terminaltest.Dial(t, r.Addrs()[2].String(), nil).ExpectClosed()
+	}
+	good.Send(login("8"))
+	good.Expect(ftd.TIDUserLogin, 0)
+}
+
 func TestLoginOutlivesItsTerminal(t *testing.T) {
 	h := newHandler()
 	h.hold = make(chan struct{}, 1)

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -199,7 +198,8 @@ func (s *Server) takeOne(r *Resumed) {
 func (s *Server) enroll(r *Resumed) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			s.logPanic(p, "panic while a connection was taken over")
+			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
 	nc, err := net.FileConn(r.File)

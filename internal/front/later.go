@@ -35,6 +35,7 @@ func (l *loop) work(tasks []task) {
 
 func (t *task) do() {
 	c := t.c
+	defer c.rescue()
 	defer c.unlock(c.lock())
 	t.f(false)
 	c.closeIfOver()

@@ -193,13 +193,15 @@ func (c *conn) endMail(m *mailbox) {
 // newRing makes what calls a loop to its mail.
 func (s *Server) newRing(l *loop) gnet.Runnable {
 	return gnet.RunnableFunc(func(context.Context) error {
+		defer s.rescueWork()
 		s.drain(l)
 		return nil
 	})
 }
 
 // drain gives the terminal its mail, and returns the buffer.
-func (c *conn) drain(m *mailbox, now time.Time) dialogue.Mail {
+func (c *conn) drain(m *mailbox, now time.Time) (mail dialogue.Mail) {
+	defer c.rescue()
 	defer c.unlock(c.lock())
 	mail, over := c.takeMail(m)
 	switch {

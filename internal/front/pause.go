@@ -51,6 +51,7 @@ func (s *Server) resume(l *loop, now time.Time) {
 }
 
 func (s *Server) resumeOne(l *loop, c *conn, now time.Time) {
+	defer c.rescue()
 	defer c.unlock(c.lock())
 	c.waiting = false
 	switch {

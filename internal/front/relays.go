@@ -93,6 +93,7 @@ func (s *Server) endRelays(ctx context.Context, exit dialogue.Mail, meant func(*
 
 // end tells a terminal that its session is over, and ends it; false if it is over already.
 func (c *conn) end(exit []byte) bool {
+	defer c.rescue()
 	defer c.unlock(c.lock())
 	if c.Ended() || c.Closing() != reason.StayOpen {
 		return false

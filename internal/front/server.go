@@ -265,6 +265,7 @@ func within(patience time.Duration, work func()) error {
 // while the engine ends to a descriptor that is closed, and that by then may be another file's.
 func (s *Server) execute(el gnet.EventLoop, work func()) bool {
 	return s.run(el, gnet.RunnableFunc(func(context.Context) error {
+		defer s.rescueWork()
 		work()
 		return nil
 	}))

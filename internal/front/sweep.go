@@ -73,6 +73,7 @@ func (s *Server) sweep(l *loop, now time.Time) {
 }
 
 func (c *conn) sweep(now time.Time) {
+	defer c.rescue()
 	defer c.unlock(c.lock())
 	if !c.overdue(now) {
 		c.Tick(now)

@@ -35,6 +35,7 @@ type handler struct {
 	mu         sync.Mutex
 	peers      map[string]session.Peer // by UserID
 	noted      string                  // the last NoteProxyHeader
+	panicNote  bool                    // NoteProxyHeader panics
 	unanswered chan session.Outcome
 	ended      chan string
 }
@@ -105,6 +106,9 @@ func (h *handler) MayChangePassword(session.Peer, []byte, []byte) reason.Reason 
 func (h *handler) NoteProxyHeader(p session.Peer, why string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.panicNote {
+		panic("note")
+	}
 	h.noted = fmt.Sprintf("%s: %v by %v", why, p.Addr, p.Proxy)
 }
 
