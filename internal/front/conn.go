@@ -51,7 +51,7 @@ type conn struct {
 	refused    int           // requests before authentication that were reported to admission
 
 	waiting bool      // in loop.paused
-	tail    []byte    // its end is what gnet has not written yet, for an Image; see keepTail
+	tail    tail      // what gnet has not written yet, for an Image
 	resumed *Resumed  // what another process gave it, until OnOpen
 	carried []byte    // what the other process had received and not used
 	letters letterbox // under the mailbox's mu
@@ -68,9 +68,12 @@ func (c *conn) Unsent() int { return c.gc.OutboundBuffered() }
 func (c *conn) Write(b []byte) {
 	c.reportState()
 	_, _ = c.gc.Write(b)
-	if !c.closed && c.gc.OutboundBuffered() > 0 {
+	if c.closed {
+		return
+	}
+	if n := c.gc.OutboundBuffered(); n > 0 {
 		c.behind.Store(true)
-		c.keepTail(b)
+		c.tail.add(b, n)
 	}
 }
 

@@ -92,7 +92,7 @@ func (c *conn) caughtUp() {
 	if !c.behind.Load() || c.closed || c.gc.OutboundBuffered() > 0 {
 		return
 	}
-	c.tail = nil
+	c.tail = tail{}
 	m := &c.loop.mailbox
 	m.mu.Lock()
 	defer m.mu.Unlock()

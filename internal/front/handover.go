@@ -60,19 +60,6 @@ type ProxyImage struct {
 	SawBytes, SawHeader, Local, SawPayload bool
 }
 
-// keepTail keeps a copy of what gnet has not written, which it does not show: the end of all that it was given.
-func (c *conn) keepTail(b []byte) {
-	c.tail = lastOf(append(c.tail, b...), c.gc.OutboundBuffered())
-}
-
-// lastOf is the last n bytes of b, as a slice that append does not let grow for ever.
-func lastOf(b []byte, n int) []byte {
-	if len(b) <= n {
-		return b
-	}
-	return append(b[:0], b[len(b)-n:]...)
-}
-
 // park gives the terminals of a loop what waits for them, and makes the images of their connections. It runs on the loop.
 func (s *Server) park(l *loop) []Moved {
 	s.drain(l)
@@ -88,8 +75,7 @@ func (c *conn) image(now time.Time) Image {
 	defer c.unlock(c.lock())
 	i := Image{Listener: slices.Index(c.server.listeners, c.listener), Peer: c.peer, Refused: c.refused}
 	if n := c.gc.OutboundBuffered(); n > 0 {
-		c.tail = lastOf(c.tail, n)
-		i.Outbound = slices.Clone(c.tail)
+		i.Outbound = slices.Clone(c.tail.last(n))
 	}
 	if c.peer.Relays || !c.Moves() {
 		i.Exit = true
@@ -267,7 +253,7 @@ func (c *conn) resume(l *loop) (out []byte) {
 	c.Settle(&l.scratch, c.server.atCore(i))
 	c.reportState()
 	if len(i.Outbound) > 0 {
-		c.tail = i.Outbound
+		c.tail.kept = i.Outbound
 		c.behind.Store(true)
 	}
 	if len(c.carried) > 0 { // nothing may ever arrive behind it
