@@ -101,6 +101,11 @@ func (d *Daemon) give(ctx context.Context, to *handover.Giver) error {
 	if err != nil {
 		return err
 	}
+	if d.path.Link != nil {
+		if err := d.path.Link.Settled(); err != nil {
+			return err
+		}
+	}
 	crashPoint("parked")
 	image, fds, err := d.handed(parked)
 	if err != nil {

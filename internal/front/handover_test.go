@@ -15,6 +15,7 @@ import (
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/test/await"
 )
 
@@ -185,4 +186,44 @@ func TestHandoverOfWhatCannotBeTaken(t *testing.T) {
 	stays.Send(order(3, 1, 100))
 	expectOrders(t, stays.Conn, 1, 1, 100)
 	r.Release()
+}
+
+// pauseTap lets the loop wait at each frame.
+type pauseTap struct {
+	at, goOn chan struct{}
+}
+
+func (*pauseTap) Wants(session.Peer) bool                { return true }
+func (*pauseTap) Malformed(session.Peer, string, []byte) {}
+func (*pauseTap) Sent(session.Peer, []byte)              {}
+func (*pauseTap) Ended(session.Peer, reason.Close)       {}
+
+func (p *pauseTap) Received(session.Peer, []byte) {
+	p.at <- struct{}{}
+	<-p.goOn
+}
+
+// TestParkSeesALoginThatHoldMissed: a loop had taken its frame before the front held, and lets the login go afterwards. The front is not
+// handed over, and the login is answered.
+func TestParkSeesALoginThatHoldMissed(t *testing.T) {
+	h := newHandler()
+	h.hold = make(chan struct{}, 1)
+	r := start(t, config(), h)
+	m := r.dial()
+	m.Authenticate(software("v_s_1"), authCode)
+	tap := &pauseTap{make(chan struct{}), make(chan struct{})}
+	r.SetTap(tap)
+	m.Send(login("8"))
+	<-tap.at
+	r.SetTap(nil)
+	if err := r.Hold(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	close(tap.goOn)
+	if _, err := r.Park(t.Context()); err == nil {
+		t.Error("parked with a login on its way")
+	}
+	r.Release()
+	h.hold <- struct{}{}
+	m.Expect(ftd.TIDUserLogin, 0)
 }

@@ -113,7 +113,7 @@ func (s *Server) Release() {
 }
 
 // Park stops the loops of a front that holds, until Release, and returns what another process needs to go on with its
-// connections. Nothing may be on its way from a trading core. The descriptors are the front's own: they are valid until
+// connections, or an error if a login has come between. Nothing may be on its way from a trading core. The descriptors are the front's own: they are valid until
 // Release, and are to be sent, not closed.
 func (s *Server) Park(ctx context.Context) (*Handover, error) {
 	s.held.mu.Lock()
@@ -149,6 +149,10 @@ func (s *Server) Park(ctx context.Context) (*Handover, error) {
 		case <-ctx.Done():
 			return nil, fmt.Errorf("front: an event loop does not respond: %w", ctx.Err())
 		}
+	}
+	// A loop that was at a login when Hold began may have let it go after Hold saw none.
+	if n := s.driver.LoginsInFlight(); n > 0 {
+		return nil, fmt.Errorf("front: %d logins began while the front began to hold", n)
 	}
 	for _, l := range s.listeners {
 		h.Listeners = append(h.Listeners, l.TCPListener)

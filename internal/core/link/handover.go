@@ -104,6 +104,16 @@ func (l *Link) unsettled(codes bool) (n int, err error) {
 	return n, err
 }
 
+// Settled is an error if a request was passed to the core after Hold saw none: of a terminal that was being read then. It is asked once
+// no terminal can send any more.
+func (l *Link) Settled() error {
+	left, err := l.unsettled(false)
+	if err == nil && left > 0 {
+		err = fmt.Errorf("link: %d requests were passed to the trading core while the front began to hold", left)
+	}
+	return err
+}
+
 // Release undoes Hold, if the link is held.
 func (l *Link) Release() {
 	if l.held.Swap(false) {

@@ -3,11 +3,13 @@ package link
 import (
 	"encoding/json"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/uuid"
 
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
 )
 
 // TestTheHighestTermIsHandedOver: a core that was fenced in the life of a Process stays so in the process that goes on with it. An
@@ -49,6 +51,32 @@ func TestTheHighestTermIsHandedOver(t *testing.T) {
 	if newLink().Adopt(&Image{Term: -1}, nil) == nil {
 		t.Error("a negative term was taken")
 	}
+}
+
+// TestARequestThatHoldMissed: a loop was reading its terminal when the link was held, and passes the request afterwards.
+func TestARequestThatHoldMissed(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		s := openSession(t, l, k, 1, newTerminal())
+		if err := l.Hold(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Settled(); err != nil {
+			t.Error(err)
+		}
+		header, body := business(3, 0, 1, "x")
+		if why := s.Pass(header, body); why != reason.OK {
+			t.Fatal(why)
+		}
+		s.Flush()
+		if l.Settled() == nil {
+			t.Error("a request on its way was not seen")
+		}
+		l.Release()
+		s.Close(ftd.ReasonGone, "")
+	})
 }
 
 // FuzzImage: a link takes or refuses the image that another program gives it, and panics on none; what it has taken has the same image
