@@ -1,6 +1,27 @@
 package front
 
-import "testing"
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestAFailureIsLoggedOnceAMinute(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var l logLimit
+		logged := 0
+		for range 150 {
+			if l.shouldLog(time.Now()) {
+				logged++
+			}
+			time.Sleep(time.Second)
+		}
+		if logged != 3 {
+			t.Errorf("logged %d times in 150 seconds", logged)
+		}
+	})
+}
 
 func TestBudget(t *testing.T) {
 	tests := []struct {
