@@ -19,10 +19,12 @@ type loop struct {
 	el       gnet.EventLoop
 	conns    []*conn
 	scratch  dialogue.Scratch
-	swept    int     // where the next part of the sweep ends, in conns
-	mailbox  mailbox // see there who touches what
-	paused   []*conn // whose requests are left unread
-	asking   []*conn // paused of the round before
+	swept    int       // where the next part of the sweep ends, in conns
+	mailbox  mailbox   // see there who touches what
+	paused   []*conn   // whose requests are left unread
+	asking   []*conn   // paused of the round before
+	sweptAt  time.Time // of the last part, or when it was left out
+	sparing  int       // parts until a stall counts again; see spares
 	sweeping atomic.Bool
 	missed   atomic.Int32 // sweeps in a row that it was not ready for; only the ticker writes it
 }

@@ -16,6 +16,9 @@ const (
 	// ended. Parts are counted and not seconds: a process that was stopped, and runs again,
 	// has missed none.
 	maxMissed = 120 * sweepParts
+
+	// maxStall is how long a loop may leave its sweep and still judge clocks by it.
+	maxStall = time.Second
 )
 
 // tick hands each loop the work of looking at its clocks, until all have ended. A loop
@@ -50,11 +53,30 @@ func (s *Server) orderSweep(l *loop) {
 		defer l.sweeping.Store(false)
 		now := time.Now()
 		s.observer.LoopLag(now.Sub(ordered))
-		s.sweep(l, now)
+		if !l.spares(now) {
+			s.sweep(l, now)
+		}
 		s.resume(l, now)
 	}) {
 		l.sweeping.Store(false) // the front is stopping
 	}
+}
+
+// spares reports whether this part of the sweep is left out. After a stall (of the loop, or of a process that was stopped) what
+// terminals sent meanwhile is still in their sockets, heartbeats too, of which gnet reads some before each part: by their clocks all
+// terminals would be gone. So one round is left out. The next is not, so that a loop which is always late ends connections too.
+func (l *loop) spares(now time.Time) bool {
+	stalled := !l.sweptAt.IsZero() && now.Sub(l.sweptAt) > maxStall
+	l.sweptAt = now
+	switch {
+	case l.sparing > 0:
+	case stalled:
+		l.sparing = 2 * sweepParts
+	default:
+		return false
+	}
+	l.sparing--
+	return l.sparing >= sweepParts
 }
 
 // sweep goes on where the last part ended, backwards: closing a connection swaps the last
