@@ -137,6 +137,9 @@ func (d *Daemon) take(ctx context.Context) error {
 	if err == nil {
 		err = t.sort(files)
 	}
+	if err == nil {
+		err = t.sameAddresses(ctx, &d.cfg.Admin)
+	}
 	if err != nil {
 		return err
 	}

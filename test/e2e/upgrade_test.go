@@ -151,6 +151,7 @@ func TestUpgradeThatFails(t *testing.T) {
 		{"a configuration that is none", "broker_id:", "brokers_id:"},
 		{"another front.id", "  id: 1", "  id: 7"},
 		{"another listener", "127.0.0.1:0", "127.0.0.2:0"},
+		{"another admin.address", "admin:\n  address: \"127.0.0.1:", "admin:\n  address: \"127.0.0.2:"},
 		{"another store", "store:\n", "store:\n  path: other.db\n"},
 	} {
 		s.write("tradefront.yaml", []byte(strings.Replace(string(good), c.from, c.to, 1)))
