@@ -19,6 +19,8 @@ import (
 const (
 	// reloadPatience is longer than a live upgrade takes until it succeeds or is given up.
 	reloadPatience = 90 * time.Second
+	// successorPatience is how long the new process may take until it answers, once the old one has ended.
+	successorPatience = 30 * time.Second
 	// reloadPause is between two looks.
 	reloadPause = 100 * time.Millisecond
 )
@@ -46,7 +48,7 @@ func newFrontReload(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r := reload{pid: pid, admin: admin}
+			r := reload{pid: pid, admin: admin, successor: successorPatience}
 			var done *reloaded
 			t := task{subject: fmt.Sprintf("front %d", admin.cfg.Front.ID), despite: true}
 			err = e.undertake(c, admin.cfg, e.writer(admin.cfg), t, func(a *store.Action) (err error) {
@@ -71,8 +73,9 @@ func newFrontReload(e *env) *cobra.Command {
 
 // reload of the front that is process pid.
 type reload struct {
-	pid   int
-	admin *adminListeners
+	pid       int
+	admin     *adminListeners
+	successor time.Duration
 }
 
 // reloaded is what `front reload -o json` prints.
@@ -82,7 +85,7 @@ type reloaded struct {
 	Upgrade bool   `json:"live_upgrade"`
 	Known   bool   `json:"outcome_known"` // false without an admin listener: the outcome is in the front's log alone
 	Before  string `json:"config_hash_before,omitempty"`
-	After   string `json:"config_hash_after,omitempty"` // of a live upgrade empty if the new process does not answer yet
+	After   string `json:"config_hash_after,omitempty"`
 }
 
 // note is what the reload changed, for the row of its outcome.
@@ -125,16 +128,14 @@ func (r *reload) run(ctx context.Context) (*reloaded, error) {
 	return done, err
 }
 
-// await returns the hash of the configuration in force once the process has ended, which it does when another one took over, or tells the
-// signal's outcome.
+// await returns the hash of the configuration in force once another process has taken over, or tells the signal's outcome.
 func (r *reload) await(ctx context.Context, before uint64, upgrade bool) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, reloadPatience)
 	defer cancel()
 	for {
 		if _, err := os.Readlink(exeOf(r.pid)); err != nil {
 			if upgrade {
-				now, _ := r.ask(ctx)
-				return now.Config, nil
+				return r.awaitSuccessor(ctx)
 			}
 			return "", fmt.Errorf("process %d has ended; look into its log, and start the front", r.pid)
 		}
@@ -149,6 +150,27 @@ func (r *reload) await(ctx context.Context, before uint64, upgrade bool) (string
 		select {
 		case <-ctx.Done():
 			return "", fmt.Errorf("process %d has neither done it nor refused within %v; look into its log", r.pid, reloadPatience)
+		case <-time.After(reloadPause):
+		}
+	}
+}
+
+// awaitSuccessor returns the hash of its configuration once a process has told that it took over; the old one may have crashed before that. A front that has no signal's
+// outcome was started by itself, as systemd does after a crash.
+func (r *reload) awaitSuccessor(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.successor)
+	defer cancel()
+	for {
+		now, told := r.ask(ctx)
+		switch {
+		case told && now.Signal.Number > 0:
+			return now.Config, nil
+		case told && now.State == "serving":
+			return "", fmt.Errorf("process %d has ended before another took over, and the front was started without its sessions; look into its log", r.pid)
+		}
+		select {
+		case <-ctx.Done():
+			return "", fmt.Errorf("process %d has ended, and no other has answered in its place within %v; look into its log, and start the front", r.pid, r.successor)
 		case <-time.After(reloadPause):
 		}
 	}

@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestFrontReload: who reloads a front is told what came of it, by the exit status too.
@@ -54,6 +57,36 @@ func TestFrontReload(t *testing.T) {
 	}
 	if hash := list[5].Changes[1]; hash.What != "config_hash" || hash.Old != done.Before || hash.New != done.After {
 		t.Errorf("%+v", list[5])
+	}
+}
+
+// TestReloadOfAFrontThatEnded: a process that has ended is an upgrade only if another one tells that it took over.
+func TestReloadOfAFrontThatEnded(t *testing.T) {
+	t.Parallel()
+	ended := exec.Command("true")
+	if err := ended.Run(); err != nil {
+		t.Fatal(err)
+	}
+	answers := func(status string) string {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, status) }))
+		t.Cleanup(s.Close)
+		return s.Listener.Addr().String()
+	}
+	closed := httptest.NewServer(nil)
+	closed.Close()
+	for _, test := range []struct{ what, at, wrong string }{
+		{"one took over", answers(`{"state": "serving", "last_signal": {"number": 1}}`), ""},
+		{"systemd started it anew", answers(`{"state": "serving"}`), "was started without its sessions"},
+		{"none answers", closed.Listener.Addr().String(), "no other has answered"},
+		{"one that does not come so far", answers(`{"state": "starting"}`), "no other has answered"},
+	} {
+		r := reload{pid: ended.Process.Pid, admin: &adminListeners{addresses: []string{test.at}}, successor: 200 * time.Millisecond}
+		if test.wrong != "no other has answered" {
+			r.successor = time.Minute
+		}
+		if _, err := r.await(t.Context(), 0, true); (err == nil) != (test.wrong == "") || err != nil && !strings.Contains(err.Error(), test.wrong) {
+			t.Errorf("%s: %v", test.what, err)
+		}
 	}
 }
 

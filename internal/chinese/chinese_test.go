@@ -23,7 +23,7 @@ var covered = []string{
 // developer's or a tester's command prints.
 var notShown = []string{
 	"cmd/tradefront/core_", "cmd/tradefront/loadtest", "cmd/tradefront/collect", "cmd/tradefront/ping",
-	"internal/daemon/hand_over.go", "internal/daemon/take_over.go", "internal/store/journal/direct.go",
+	"internal/daemon/hand_over.go", "internal/daemon/take_over.go", "internal/daemon/taken_address.go", "internal/store/journal/direct.go",
 	"internal/settlement/daily/text.go", // in both languages
 	"internal/settlement/status.go",
 }

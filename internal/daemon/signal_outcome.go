@@ -4,7 +4,7 @@ import "sync"
 
 // SignalOutcome tells who sent SIGHUP or SIGUSR2 what came of it.
 type SignalOutcome struct {
-	Number uint64 `json:"number"` // of signals that have an outcome, since the start
+	Number uint64 `json:"number"` // of signals that have an outcome, since the start; that by which this process took over is one
 	Fault  string `json:"fault"`  // of the last one; empty if it did what it is for
 }
 
