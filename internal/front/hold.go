@@ -113,8 +113,8 @@ func (s *Server) Release() {
 }
 
 // Park stops the loops of a front that holds, until Release, and returns what another process needs to go on with its
-// connections, or an error if a login has come between. Nothing may be on its way from a trading core. The descriptors are the front's own: they are valid until
-// Release, and are to be sent, not closed.
+// connections, or an error if a login has come between. Nothing may be on its way from a trading core. The descriptors are the
+// front's own: they are valid until Release, and are to be sent, not closed.
 func (s *Server) Park(ctx context.Context) (*Handover, error) {
 	s.held.mu.Lock()
 	now := s.held.now

@@ -75,6 +75,22 @@ func (l *Link) Hold(ctx context.Context) error {
 
 // unsettled counts what the core has not answered, what has not been written to it, and the sessions that lack the last part of a message.
 func (l *Link) unsettled(codes bool) (n int, err error) {
+	if n, err = l.unanswered(); err != nil {
+		return n, err
+	}
+	if codes {
+		n += l.codes.waiting()
+	}
+	if t := l.tenure.Load(); t != nil {
+		if _, queued := t.conn.out.state(); queued > 0 {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// unanswered is the part of unsettled that only terminals and the core change.
+func (l *Link) unanswered() (n int, err error) {
 	t := l.tenure.Load()
 	if t == nil || t.over.Load() {
 		return 0, ErrNoCore
@@ -95,19 +111,13 @@ func (l *Link) unsettled(codes bool) (n int, err error) {
 		}
 		s.mu.Unlock()
 	}
-	if codes {
-		n += l.codes.waiting()
-	}
-	if _, queued := t.conn.out.state(); queued > 0 {
-		n++
-	}
 	return n, err
 }
 
 // Settled is an error if a request was passed to the core after Hold saw none: of a terminal that was being read then. It is asked once
-// no terminal can send any more.
+// no terminal can send any more. What is queued for the core does not count: the link's own heartbeat may be.
 func (l *Link) Settled() error {
-	left, err := l.unsettled(false)
+	left, err := l.unanswered()
 	if err == nil && left > 0 {
 		err = fmt.Errorf("link: %d requests were passed to the trading core while the front began to hold", left)
 	}
