@@ -145,14 +145,15 @@ func (p *loadtestRunProof) check(e *env, answers, frontConfig string) error {
 	return p.load(cfg)
 }
 
-// add puts the proof into the result, if it was asked for.
+// add puts the proof into the result, if it was asked for. Where there was no comparison the result says so, and is not good.
 func (p *loadtestRunProof) add(ctx context.Context, e *env, r *result.Result, answers, frontConfig string) error {
-	if !p.verify || r.Counts.LoggedIn == 0 {
+	if !p.verify {
 		return nil
 	}
 	p.options.Answers = []string{answers}
 	found, err := p.prove(ctx, e, frontConfig)
 	if err != nil {
+		r.Unproven = err.Error()
 		return fmt.Errorf("--verify: %w", err)
 	}
 	r.Proof = found

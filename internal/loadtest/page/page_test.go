@@ -115,6 +115,8 @@ func runs(t *testing.T) map[string]*result.Result {
 	errorsOnly.Counts.Begun, errorsOnly.Counts.Refused, errorsOnly.Refused["90"], errorsOnly.Seconds[0].Errors = 5, 5, 5, 5
 	peaked := ran(300, 3)
 	peaked.Peak, peaked.Multiple = 40, 2.5
+	unproven := ran(3, 1)
+	unproven.Unproven = "the store does not answer"
 	read := ran(2, 1)
 	read.Login, read.Service, read.Steps = result.Latency{}, result.Latency{}, nil // as of a file that lacks them
 	return map[string]*result.Result{
@@ -126,6 +128,7 @@ func runs(t *testing.T) map[string]*result.Result {
 		"all goes wrong":            failed(t),
 		"orders":                    traded(t),
 		"two days":                  long(t),
+		"not compared":              judged(t, unproven),
 		"a file without histograms": judged(t, read),
 	}
 }

@@ -80,9 +80,14 @@ func causes(r *result.Result, t *words) []string {
 		case result.LetIn:
 			text = fmt.Sprintf(text, count(r.Counts.LetIn))
 		case result.Errors:
-			text = fmt.Sprintf(text, count(r.Errors()))
+			text = fmt.Sprintf(text, count(r.UnboundedErrors()))
 		case result.Unproven:
-			text = fmt.Sprintf(text, count(int(r.Proof.Faults)))
+			if r.Proof != nil && r.Proof.Faults > 0 {
+				texts = append(texts, fmt.Sprintf(text, count(int(r.Proof.Faults))))
+			}
+			if text = ""; r.Unproven != "" {
+				text = fmt.Sprintf(t.Uncompared, r.Unproven)
+			}
 		case result.Asserted:
 			broken := 0
 			for i := range r.Assertions {
@@ -92,7 +97,9 @@ func causes(r *result.Result, t *words) []string {
 			}
 			text = fmt.Sprintf(text, count(broken), count(len(r.Assertions)))
 		}
-		texts = append(texts, text)
+		if text != "" {
+			texts = append(texts, text)
+		}
 	}
 	return texts
 }

@@ -5,6 +5,7 @@ type words struct {
 	Lang, Name                                                                                            string
 	Title, Printed, Basis, Good, Bad                                                                      string
 	Causes                                                                                                map[string]string
+	Uncompared                                                                                            string
 	Rate, RateOf, Best, Peak, Multiple, Twice, NotTwice                                                   string
 	P99, P50, Errors, LoggedIn, MostOpen, OfBegun                                                         string
 	Asserted, Measured, Verdict, Holds, Fails, NothingAsserted, NotMeasured                               string
@@ -45,11 +46,12 @@ var english = words{
 		"that is kept for five years. Keep this one until %s at least.",
 	Good: "PASSED", Bad: "FAILED",
 	Causes: map[string]string{
-		"ended_early": "The run did not come to its end: %s.", "no_visit": "No visit began.",
+		"ended_early": "The run did not come to its end: %s.", "no_visit": "No visit began.", "no_login": "No visit was logged in.",
 		"let_in":   "%s attackers were logged in.",
-		"errors":   "%s visits had a wrong answer, and no assertion says how many may.",
+		"errors":   "%s visits or requests had a wrong answer, and no assertion says how many may.",
 		"asserted": "%s of %s assertions do not hold.", "unproven": "What was answered is not what is stored: %s differences.",
 	},
+	Uncompared: "That what was answered is stored is not proven: %s.",
 	Rate: "Logins a second", RateOf: "over %s s", Best: "best second", Peak: "historical peak", Multiple: "Multiple of the historical peak",
 	Twice: "twice the historical peak was reached", NotTwice: "twice the historical peak was not reached",
 	P99: "99 of 100 logged in within", P50: "half of them within", Errors: "Errors", LoggedIn: "Logged in", MostOpen: "Connections at most",

@@ -145,14 +145,15 @@ type Cause string
 const (
 	EndedEarly Cause = "ended_early" // it did not come to its end
 	NoVisit    Cause = "no_visit"    // no visit began
+	NoLogin    Cause = "no_login"    // honest visits began, and none was logged in
 	LetIn      Cause = "let_in"      // an attacker was logged in
 	Errors     Cause = "errors"      // visits had a wrong answer, and no assertion says how many may
 	Asserted   Cause = "asserted"    // an assertion does not hold
-	Unproven   Cause = "unproven"    // what was answered is not what is stored
+	Unproven   Cause = "unproven"    // what was answered is not what is stored, or the comparison that was asked for was not made
 )
 
-// Judge holds the run to the assertions. A good run came to its end, made a visit, let no attacker in, and had no error unless
-// an assertion says how many it may have. Otherwise each cause is named.
+// Judge holds the run to the assertions. A good run came to its end, made a visit, logged an honest one in, let no attacker in, was
+// proven if that was asked for, and had no error unless an assertion says how many of its kind it may have. Otherwise each cause is named.
 func (r *Result) Judge(all Assertions) {
 	r.Assertions, r.Causes = []Assertion{}, []Cause{}
 	broken := false
@@ -162,23 +163,54 @@ func (r *Result) Judge(all Assertions) {
 		r.Assertions = append(r.Assertions, Assertion{a.text, value, holds})
 		broken = broken || !holds
 	}
-	bounded := slices.ContainsFunc(all, assertion.isOfErrors)
 	for _, c := range []struct {
 		cause Cause
 		is    bool
 	}{
 		{EndedEarly, r.EndedEarly != ""},
 		{NoVisit, r.Counts.Begun == 0},
+		{NoLogin, r.Counts.LoggedIn == 0 && r.Counts.Begun > r.Counts.Hostile},
 		{LetIn, r.Counts.LetIn > 0},
-		{Errors, r.Errors() > 0 && !bounded},
+		{Errors, all.unbounded(r) > 0},
 		{Asserted, broken},
-		{Unproven, r.Proof != nil && r.Proof.Faults > 0},
+		{Unproven, r.Unproven != "" || r.Proof != nil && r.Proof.Faults > 0},
 	} {
 		if c.is {
 			r.Causes = append(r.Causes, c.cause)
 		}
 	}
 	r.Good = len(r.Causes) == 0
+}
+
+// partsOfErrors are the subjects that errors is the sum of.
+var partsOfErrors = []string{"refused", "failed", "lost", "requests_refused", "requests_wrong", "requests_lost", "requests_doubled"}
+
+// unbounded is how many errors are of no part of which an assertion says how many there may be at most.
+func (all Assertions) unbounded(r *Result) int {
+	left := r.Errors()
+	seen := map[string]bool{}
+	for _, a := range all {
+		if a.relation == ">" || a.relation == ">=" || seen[a.subject] {
+			continue
+		}
+		seen[a.subject] = true
+		switch {
+		case a.subject == "errors" || a.subject == "error_share":
+			return 0
+		case slices.Contains(partsOfErrors, a.subject):
+			left -= int(numbers[a.subject](r))
+		}
+	}
+	return left
+}
+
+// UnboundedErrors is how many errors of a judged run no assertion speaks of.
+func (r *Result) UnboundedErrors() int {
+	all, err := r.Asserted()
+	if err != nil {
+		return r.Errors() // Judge was given what ParseAssertions had read
+	}
+	return all.unbounded(r)
 }
 
 // IsTime reports whether the value is a number of milliseconds, of which 0 is no measurement at all.
@@ -208,13 +240,6 @@ func (r *Result) value(subject string) (value float64, known bool) {
 		return 0, false
 	}
 	return l.Quantile(quantile), true
-}
-
-// isOfErrors reports whether the assertion says how many visits may have a wrong answer.
-func (a assertion) isOfErrors() bool {
-	return slices.Contains([]string{
-		"errors", "error_share", "refused", "failed", "lost", "requests_refused", "requests_wrong", "requests_lost", "requests_doubled",
-	}, a.subject)
 }
 
 func compare(value float64, relation string, limit float64) bool {

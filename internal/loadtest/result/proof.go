@@ -1,6 +1,7 @@
 package result
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -81,10 +82,19 @@ func (p *Proof) count(kind ProofKind, n int64) {
 	slices.SortFunc(p.Kinds, func(a, b ProofCount) int { return slices.Index(order, a.Kind) - slices.Index(order, b.Kind) })
 }
 
-// mergeProof adds that of another generator. Where one has none, nothing is proven of the whole.
+// partProven is Unproven of a run of which only some generators' answers were compared.
+const partProven = "the answers of only some of the generators were compared with the store; compare all with tradefront loadtest verify"
+
+// mergeProof adds that of another generator. Where one has none nothing is proven of the whole, and what the other found stays.
 func (r *Result) mergeProof(other *Result) {
+	if r.Unproven == "" {
+		r.Unproven = other.Unproven
+	}
+	if (r.Proof == nil) != (other.Proof == nil) && r.Unproven == "" {
+		r.Unproven = partProven
+	}
 	if r.Proof == nil || other.Proof == nil {
-		r.Proof = nil
+		r.Proof = cmp.Or(r.Proof, other.Proof)
 		return
 	}
 	to, from := r.Proof, other.Proof

@@ -49,6 +49,8 @@ type Result struct {
 	Causes     []Cause     `json:"causes"` // why it is not good
 	// Proof is what a comparison with the store found, nil if there was none.
 	Proof *Proof `json:"proof,omitempty"`
+	// Unproven says why a comparison that was asked for was not made, or is not one of the whole run.
+	Unproven string `json:"unproven,omitempty"`
 	// EndedEarly says that the run did not come to its end, and why.
 	EndedEarly string `json:"ended_early,omitempty"`
 }

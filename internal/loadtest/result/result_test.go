@@ -32,7 +32,7 @@ func TestAssertions(t *testing.T) {
 	r.Counts.Refused, r.Refused["90"], r.Multiple = 2, 2, 2.5
 	for text, holds := range map[string]bool{
 		"p99<50ms": false, "p50<=51ms": true, "login.p50<1s": true, "service.p99.9<2ms": true, "connect.max<1ms": true, "max>=0.1s": true,
-		"errors==0": false, "errors == 2": true, "refused<=2": true, "failed==0": true, "rate>=50": true, "rate>50": false, "multiple>=2": true,
+		"errors==0": false, "errors == 2": true, "refused<=2": true, "refused>=2": true, "failed==0": true, "rate>=50": true, "rate>50": false, "multiple>=2": true,
 		"error_share<0.05": true, "logged_in==100": true, "late==0": true, "p100<100.5ms": true, "authenticate.p50<1s": false, // it has no time at all
 	} {
 		all, err := ParseAssertions([]string{text})
@@ -40,7 +40,8 @@ func TestAssertions(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
-		if r.Judge(all); r.Assertions[0].Holds != holds || r.Good != (holds && all[0].isOfErrors()) {
+		bounds := text == "errors == 2" || text == "refused<=2" || text == "error_share<0.05"
+		if r.Judge(all); r.Assertions[0].Holds != holds || r.Good != (holds && bounds) {
 			t.Errorf("%s holds: %v (%v), want %v", text, r.Assertions[0].Holds, r.Assertions[0].Value, holds)
 		}
 	}
@@ -63,6 +64,14 @@ func TestWhatNoAssertionMakesGood(t *testing.T) {
 		"no visit":                            {func(r *Result) { *r = *ran(0) }, nil, false},
 		"ended early":                         {func(r *Result) { r.EndedEarly = "interrupted" }, nil, false},
 		"a session lost, none of it asserted": {func(r *Result) { r.Counts.Lost = 1 }, []string{"rate>0"}, false},
+		"a refusal, another part asserted":    {func(r *Result) { r.Counts.Refused = 1 }, []string{"lost==0"}, false},
+		"a refusal and a loss, both asserted": {func(r *Result) { r.Counts.Refused, r.Counts.Lost = 1, 1 }, []string{"lost<=1", "refused<2"}, true},
+		"a refusal, asserted twice":           {func(r *Result) { r.Counts.Refused, r.Counts.Failed = 1, 1 }, []string{"refused<=1", "refused<9"}, false},
+		"a refusal, asserted as the least":    {func(r *Result) { r.Counts.Refused = 1 }, []string{"refused>=1"}, false},
+		"no login":                            {func(r *Result) { r.Counts.Refused, r.Counts.LoggedIn = 10, 0 }, []string{"lost==0"}, false},
+		"no login, refusals asserted":         {func(r *Result) { r.Counts.Refused, r.Counts.LoggedIn = 10, 0 }, []string{"refused<=10"}, false},
+		"attackers alone":                     {func(r *Result) { r.Counts.Hostile, r.Counts.LoggedIn = 10, 0 }, nil, true},
+		"no comparison, which was asked for":  {func(r *Result) { r.Unproven = "no store" }, nil, false},
 	} {
 		all, err := ParseAssertions(test.assert)
 		if err != nil {
@@ -132,6 +141,35 @@ func TestMergeIsTheSum(t *testing.T) {
 	three.Scenario, three.Began = "churn", three.Began.Add(time.Hour)
 	if err := one.Merge(three); err == nil {
 		t.Error("two runs, an hour apart, are one")
+	}
+}
+
+// TestMergeOfAProofWithNone: what the one comparison found stays, and the whole is not proven.
+func TestMergeOfAProofWithNone(t *testing.T) {
+	for _, disprovedFirst := range []bool{true, false} {
+		disproved, other := ran(10), ran(10)
+		disproved.Proof = &Proof{Answers: 10, Proven: 9}
+		disproved.Proof.Add(Discrepancy{Kind: Missing, RecordID: "x"}, 10)
+		one, two := disproved, other
+		if !disprovedFirst {
+			one, two = other, disproved
+		}
+		if err := one.Merge(two); err != nil {
+			t.Fatal(err)
+		}
+		if one.Judge(nil); one.Good || one.Proof == nil || one.Proof.Faults != 1 || one.Unproven != partProven || fmt.Sprint(one.Causes) != "[unproven]" {
+			t.Errorf("disproved first %v: good %v, %+v, %q, %v", disprovedFirst, one.Good, one.Proof, one.Unproven, one.Causes)
+		}
+	}
+	proven, unproven := ran(10), ran(10)
+	proven.Proof, unproven.Unproven = &Proof{Answers: 10, Proven: 10}, "the store does not answer"
+	if err := proven.Merge(unproven); err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	proven.Judge(nil)
+	if proven.Text(&b, "en"); proven.Good || !strings.Contains(b.String(), "not compared with the store  the store does not answer\n") {
+		t.Errorf("good %v\n%s", proven.Good, b.String())
 	}
 }
 

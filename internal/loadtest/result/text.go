@@ -17,6 +17,7 @@ type words struct {
 	mostOpen, late, rate, peak, step, noStep                                  string
 	asserted, holds, fails, good, bad                                         string
 	cameAgain, sent, answered, wrong, lostRequests, doubled, again, perSecond string
+	noLogin, errors, unproven                                                 string
 	steps, requests                                                           map[string]string // by their names; by the scenario
 }
 
@@ -34,6 +35,7 @@ var texts = map[string]*words{
 			"request": "round trip, from its intended start", "request_service": "round trip, from its first packet",
 		},
 		cameAgain: "came again", sent: "sent", answered: "answered", wrong: "wrong answers", lostRequests: "lost", doubled: "answered twice", again: "sent again",
+		noLogin: "no visit was logged in", errors: "errors that no assertion speaks of  %d\n", unproven: "not compared with the store",
 		perSecond: "answers a second", requests: map[string]string{"orders": "orders", "relay": "submissions"},
 	},
 	"zh": {
@@ -48,6 +50,7 @@ var texts = map[string]*words{
 			"request": "往返（自计划时刻起）", "request_service": "往返（自首个报文起）",
 		},
 		cameAgain: "再次前来", sent: "已发送", answered: "已应答", wrong: "应答有误", lostRequests: "丢失", doubled: "重复应答", again: "重发", perSecond: "每秒应答",
+		noLogin: "没有登录成功的接入", errors: "没有判定条件涉及的错误  %d\n", unproven: "未与库中记录核对",
 		requests: map[string]string{"orders": "业务报文", "relay": "上报"},
 	},
 }
@@ -75,11 +78,26 @@ func (r *Result) Text(w io.Writer, language string) {
 		}
 		fmt.Fprintf(w, "%s  %s  %.3f  %s\n", t.asserted, a.Text, a.Value, verdict)
 	}
+	r.printCauses(w, t)
 	verdict := t.bad
 	if r.Good {
 		verdict = t.good
 	}
 	fmt.Fprintln(w, verdict)
+}
+
+// printCauses says of a judged run why it is not good, where nothing else that is printed does.
+func (r *Result) printCauses(w io.Writer, t *words) {
+	for _, c := range r.Causes {
+		switch {
+		case c == NoLogin:
+			fmt.Fprintln(w, t.noLogin)
+		case c == Errors:
+			fmt.Fprintf(w, t.errors, r.UnboundedErrors())
+		case c == Unproven && r.Unproven != "":
+			fmt.Fprintf(w, "%s  %s\n", t.unproven, r.Unproven)
+		}
+	}
 }
 
 func (r *Result) printHead(w io.Writer, t *words) {
