@@ -1,8 +1,10 @@
 package result
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -68,8 +70,11 @@ type latencyForm struct {
 	P99   float64 `json:"p99_ms"`
 	P999  float64 `json:"p99_9_ms"`
 	Max   float64 `json:"max_ms"`
-	HDR   []byte  `json:"hdr,omitempty"`
+	HDR   string  `json:"hdr,omitempty"` // in base64, as a line of a histogram log has it: HISTFAAA…
 }
+
+// hdrBegins is what the compressed form of a histogram begins with, in base64.
+const hdrBegins = "HIST"
 
 // MarshalJSON writes a latencyForm.
 func (l Latency) MarshalJSON() ([]byte, error) {
@@ -77,10 +82,11 @@ func (l Latency) MarshalJSON() ([]byte, error) {
 		Count: l.Count(), Mean: l.Mean(), P50: l.Quantile(50), P90: l.Quantile(90), P99: l.Quantile(99), P999: l.Quantile(99.9), Max: l.Quantile(100),
 	}
 	if f.Count > 0 {
-		var err error
-		if f.HDR, err = l.histogram.Encode(hdrhistogram.V2CompressedEncodingCookieBase); err != nil {
+		text, err := l.histogram.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+		if err != nil {
 			return nil, fmt.Errorf("result: encode a histogram: %w", err)
 		}
+		f.HDR = string(text)
 	}
 	return json.Marshal(f)
 }
@@ -92,10 +98,17 @@ func (l *Latency) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	*l = NewLatency()
-	if len(f.HDR) == 0 {
+	if f.HDR == "" {
 		return nil
 	}
-	h, err := hdrhistogram.Decode(f.HDR)
+	encoded := []byte(f.HDR)
+	if !strings.HasPrefix(f.HDR, hdrBegins) { // of an earlier program, which put the text into base64 once more
+		var err error
+		if encoded, err = base64.StdEncoding.DecodeString(f.HDR); err != nil {
+			return fmt.Errorf("result: histogram: %w", err)
+		}
+	}
+	h, err := hdrhistogram.Decode(encoded)
 	if err != nil {
 		return fmt.Errorf("result: histogram: %w", err)
 	}

@@ -173,6 +173,31 @@ func TestMergeOfAProofWithNone(t *testing.T) {
 	}
 }
 
+// TestHistogramIsReadByAnyTool: it is in JSON as in a histogram log, and one that an earlier program wrote in base64 twice is read too.
+func TestHistogramIsReadByAnyTool(t *testing.T) {
+	l := ran(100).Login
+	text, err := json.Marshal(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var form struct {
+		HDR string `json:"hdr"`
+	}
+	if err := json.Unmarshal(text, &form); err != nil || !strings.HasPrefix(form.HDR, "HISTFAAA") {
+		t.Fatalf("%v, %.20s", err, form.HDR)
+	}
+	twice, err := json.Marshal(map[string]any{"count": 100, "hdr": []byte(form.HDR)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range [][]byte{text, twice} {
+		var read Latency
+		if err := json.Unmarshal(text, &read); err != nil || read.Count() != 100 || read.Quantile(50) != l.Quantile(50) {
+			t.Errorf("%v, %d times, %.60s", err, read.Count(), text)
+		}
+	}
+}
+
 // TestMergedAssertionsAreKept: results that are merged or read again are held to what they were held to, each once.
 func TestMergedAssertionsAreKept(t *testing.T) {
 	one, two := ran(10), ran(10)
