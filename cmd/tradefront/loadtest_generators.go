@@ -119,7 +119,7 @@ func (l *loadtestRun) answersOf(generator int) string {
 	return l.answers + "." + strconv.Itoa(generator+1)
 }
 
-// joinAnswers makes one file of those of the generators; one that crashed has none.
+// joinAnswers makes one file of those of the generators; that of one that crashed ends where the generator did.
 func (l *loadtestRun) joinAnswers() error {
 	if l.answers == "" {
 		return nil

@@ -67,9 +67,12 @@ func (m *loadtestMerge) run(e *env, paths []string) error {
 		merged.Multiple = merged.Rate() / merged.Peak
 	}
 	if len(m.asserts) == 0 {
-		if asserted, err = merged.Asserted(); err != nil {
-			return err
-		}
+		asserted, err = merged.Asserted()
+	} else {
+		err = asserted.Check(merged.Peak > 0, merged.Requests != nil)
+	}
+	if err != nil {
+		return err
 	}
 	merged.Judge(asserted)
 	return m.tell.result(e, merged)

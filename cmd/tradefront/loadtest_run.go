@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -102,7 +100,7 @@ func (l *loadtestRun) run(ctx context.Context, e *env, flags *pflag.FlagSet) err
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(checkPeak(l.peak), l.tell.check(), l.proof.check(e, l.answers, l.frontConfig)); err != nil {
+	if err := errors.Join(checkPeak(l.peak), asserted.Check(l.peak > 0, l.plan.HasRequests()), l.check(e)); err != nil {
 		return err
 	}
 	key, hash, err := l.ready(ctx, e)
@@ -124,6 +122,19 @@ func (l *loadtestRun) run(ctx context.Context, e *env, flags *pflag.FlagSet) err
 	unproven := l.proof.add(ctx, e, r, l.answers, l.frontConfig)
 	r.Judge(asserted)
 	return errors.Join(unproven, l.tell.result(e, r)) // what was measured is kept, also when the proof fails
+}
+
+// check refuses what would be found out after the run.
+func (l *loadtestRun) check(e *env) error {
+	switch {
+	case l.share.listen != "" && (l.proof.verify || l.answers != ""):
+		return errors.New("--listen: the generators that join have the answers; give --answers to each of them, and compare all their files " +
+			"afterwards with `tradefront loadtest verify`")
+	case l.proof.verify && len(l.to) > 1:
+		return errors.New("--verify compares with the stores of one front, and --to names several; give --answers, and compare with " +
+			"`tradefront loadtest verify` once one store has the records of all")
+	}
+	return errors.Join(l.tell.check(l.answers), checkAnswers(l.answers), l.proof.check(e, l.answers, l.frontConfig))
 }
 
 // make has this process make the plan, or several.
@@ -205,24 +216,22 @@ func (l *loadtestRun) prepare(ctx context.Context, e *env, key supplement.Encryp
 	return l.plan.Prepare(ctx, key, func(done int) { bar.set(int64(done)) })
 }
 
-func (l *loadtestRun) play(ctx context.Context, texts *loadtest.Ciphertexts, hooks loadtest.Hooks) (found *result.Result, err error) {
-	if l.answers != "" {
-		file, err := files.Create(l.answers, 0o600)
-		if err != nil {
-			return nil, fmt.Errorf("--answers: %w", err)
-		}
-		defer file.Cleanup() //nolint:errcheck // it was replaced, or is no answer to be kept
-		w := bufio.NewWriter(file)
-		encoder := json.NewEncoder(w)
-		var failed error
-		hooks.Answered = func(a *loadtest.Answer) { failed = errors.Join(failed, encoder.Encode(a)) }
-		defer func() {
-			if err == nil {
-				if err = errors.Join(failed, w.Flush(), file.CloseAtomicallyReplace()); err != nil {
-					err = fmt.Errorf("--answers: %w", err)
-				}
-			}
-		}()
+// play makes the visits, and has their answers written. A file that lacks some is no reason to lose what was measured.
+func (l *loadtestRun) play(ctx context.Context, texts *loadtest.Ciphertexts, hooks loadtest.Hooks) (*result.Result, error) {
+	if l.answers == "" {
+		return loadtest.Run(ctx, &l.plan, texts, hooks)
 	}
-	return loadtest.Run(ctx, &l.plan, texts, hooks)
+	answers, err := createAnswers(l.answers)
+	if err != nil {
+		return nil, err
+	}
+	found, err := loadtest.Run(ctx, &l.plan, texts, answers.hooks(hooks))
+	failed := answers.close()
+	if found == nil {
+		return nil, errors.Join(err, failed)
+	}
+	if failed != nil {
+		found.Unproven = failed.Error()
+	}
+	return found, err
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -35,8 +34,23 @@ func (t *tellLoadtest) flags(c *cobra.Command, e *env) {
 }
 
 // check refuses what would be found out after the run.
-func (t *tellLoadtest) check() error {
-	return checkLanguage(t.lang)
+func (t *tellLoadtest) check(others ...string) error {
+	faults := []error{checkLanguage(t.lang)}
+	for _, f := range []struct{ flag, path string }{{"--save", t.save}, {"--html", t.html}} {
+		if f.path == "" {
+			continue
+		}
+		if slices.Contains(others, f.path) {
+			faults = append(faults, fmt.Errorf("%s: %s is what another flag writes; name another file", f.flag, f.path))
+		}
+		others = append(others, f.path)
+		if err := replaceableResult(f.path); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", f.flag, err))
+			continue
+		}
+		faults = append(faults, checkFolder(f.flag, f.path))
+	}
+	return errors.Join(faults...)
 }
 
 func checkLanguage(lang string) error {
@@ -89,15 +103,7 @@ func keepFile(flag, path string, text []byte, err error) error {
 
 // replaceableResult refuses a file that is there and is neither a result of a load test nor its page.
 func replaceableResult(path string) error {
-	f, err := files.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	head, err := io.ReadAll(io.LimitReader(f, 4096))
+	head, err := headOf(path)
 	if err != nil {
 		return err
 	}

@@ -376,7 +376,7 @@ func (e *engine) ownAddress(v *visit) netip.AddrPort {
 
 // proxied is the address that the visit's PROXY header names.
 func (e *engine) proxied(v *visit) netip.AddrPort {
-	source := sourceOf(10, int(v.account)%max(e.plan.Sources, 1))
+	source := sourceOf(10, int(v.account)%e.plan.sources())
 	return netip.AddrPortFrom(netip.AddrFrom4(source), uint16(1024+int(v.login)%60000))
 }
 

@@ -76,7 +76,7 @@ type Plan struct {
 	Customers int
 
 	Sources int  // addresses of 127.0.0.0/8 that visits come from; 0: as the system chooses
-	Proxy   bool // a PROXY header before each visit, of an address of 10.0.0.0/8 (Sources of them)
+	Proxy   bool // a PROXY header before each visit, of an address of 10.0.0.0/8 (Sources of them, or maxSources)
 	// ComeAgain is how long after it was due a visit may come again that was told to come later, had no answer in time, or whose connection ended
 	// before it was logged in. 0: it does not.
 	ComeAgain  time.Duration
@@ -113,8 +113,9 @@ func (p *Plan) Check(maxOpen uint64) error {
 		return fmt.Errorf("%.0f orders: at most %d may be sent", p.OrdersRate*p.Hold.Seconds(), MaxRequests)
 	case p.Rate*p.Hold.Seconds() > MaxVisits:
 		return fmt.Errorf("%.0f sessions would return: at most %d may", p.Rate*p.Hold.Seconds(), MaxVisits)
-	case p.Sources > 0 && !p.Proxy && slices.ContainsFunc(p.Targets, func(t netip.AddrPort) bool { return t.Addr().Is6() }):
-		return errors.New("--sources are addresses of 127.0.0.0/8, and the target is IPv6")
+	case p.Sources > 0 && !p.Proxy && slices.ContainsFunc(p.Targets, func(t netip.AddrPort) bool { return !t.Addr().Is4() || !t.Addr().IsLoopback() }):
+		return errors.New("--sources are addresses of 127.0.0.0/8, from which only a front at such an address is reached: name it so with --to, give " +
+			"--proxy-protocol to a listener that trusts this machine, or leave --sources away")
 	case p.Rate == 0 && p.Concurrency < 1:
 		return errors.New("want a rate above 0 for an open loop, or at least one terminal at a time for a closed one")
 	case p.Attackers < 0 || p.Attackers > 1:
@@ -124,7 +125,7 @@ func (p *Plan) Check(maxOpen uint64) error {
 	case p.Scenario == Cold && p.Visits > p.People.Accounts:
 		return fmt.Errorf("scenario cold logs each account in once, and there are %d for %d visits", p.People.Accounts, p.Visits)
 	}
-	if most := p.mostOpen(); uint64(most)+spareFiles > maxOpen {
+	if most := p.MostOpen(); uint64(most)+spareFiles > maxOpen {
 		return fmt.Errorf("%d connections at a time need %d open files, and this process may have %d: raise the limit (ulimit -n), or let "+
 			"several processes share the work (--generators)", most, most+spareFiles, maxOpen)
 	}
@@ -165,8 +166,8 @@ func (p *Plan) target(account int, tries uint8) netip.AddrPort {
 // stays reports whether visits stay logged in.
 func (p *Plan) stays() bool { return p.Scenario != Churn && p.Scenario != Hostile }
 
-// mostOpen is how many connections may be open at a time.
-func (p *Plan) mostOpen() int {
+// MostOpen is how many connections may be open at a time.
+func (p *Plan) MostOpen() int {
 	switch {
 	case p.stays():
 		return p.share(p.Visits) + 1
@@ -174,6 +175,14 @@ func (p *Plan) mostOpen() int {
 		return p.share(min(p.Visits, int(p.Rate*p.Patience.Seconds())+1)) + 1
 	}
 	return min(p.share(p.Visits), p.concurrency())
+}
+
+// sources is how many addresses honest visits come from; 0: as the system chooses.
+func (p *Plan) sources() int {
+	if p.Proxy && p.Sources == 0 {
+		return maxSources
+	}
+	return p.Sources
 }
 
 // requests is how many are sent after the logins.
@@ -186,6 +195,9 @@ func (p *Plan) requests() int {
 	}
 	return 0
 }
+
+// HasRequests reports whether something is sent after the logins.
+func (p *Plan) HasRequests() bool { return p.Scenario == Orders || p.operators() }
 
 // Steps is how many visits and requests the progress of a run goes through.
 func (p *Plan) Steps() int { return p.share(p.Visits) + p.requests() }

@@ -78,6 +78,20 @@ func ParseAssertions(texts []string) (Assertions, error) {
 	return all, errors.Join(faults...)
 }
 
+// Check refuses what no such run can hold: of a multiple without a historical peak, and of requests where none are sent.
+func (all Assertions) Check(peak, requests bool) error {
+	var faults []error
+	for _, a := range all {
+		switch {
+		case a.subject == "multiple" && !peak:
+			faults = append(faults, fmt.Errorf("--assert %q: it is of the firm's peak; give --historical-peak", a.text))
+		case strings.HasPrefix(a.subject, "request") && !requests:
+			faults = append(faults, fmt.Errorf("--assert %q: this scenario sends nothing after the logins; assert it of orders, or of relay with operators", a.text))
+		}
+	}
+	return errors.Join(faults...)
+}
+
 // Asserted is what r was held to.
 func (r *Result) Asserted() (Assertions, error) {
 	texts := make([]string, len(r.Assertions))
