@@ -138,6 +138,9 @@ func (p *prepareCommand) add(ctx context.Context, e *env, d *directory.Directory
 	if err == nil {
 		return nil
 	}
+	if errors.Is(err, prepare.ErrPerhapsAdded) {
+		return fmt.Errorf("%w; %s stays, since only it knows them: `tradefront loadtest remove -c %s %[2]s` takes out what is there", err, p.out, p.path)
+	}
 	if p.coreFile != "" {
 		err = errors.Join(err, os.Remove(p.coreFile))
 	}

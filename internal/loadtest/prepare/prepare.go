@@ -44,7 +44,7 @@ type Options struct {
 // Rows is how many rows Add writes.
 func Rows(p *population.Population) int { return p.Accounts + len(p.Apps) + 2*len(p.Relays) }
 
-// Add writes the population into the store.
+// Add writes the population into the store, all or none. After any error but ErrPerhapsAdded nothing was changed.
 func Add(ctx context.Context, d *directory.Directory, p *population.Population, o Options) error {
 	hash, err := local.HashPassword([]byte(p.Password), o.Params)
 	if err != nil {
@@ -71,12 +71,33 @@ func Add(ctx context.Context, d *directory.Directory, p *population.Population, 
 		a.Apps = append(a.Apps, app)
 		addRelay(&a, p, &p.Relays[i], o.Networks)
 	}
-	err = d.AddAll(ctx, a, o.Progress)
-	if errors.Is(err, store.ErrExists) {
+	written := 0
+	err = d.AddAll(ctx, a, func(rows int) {
+		if written = rows; o.Progress != nil {
+			o.Progress(rows)
+		}
+	})
+	switch {
+	case errors.Is(err, store.ErrExists):
 		return fmt.Errorf("%w: a name of this population, which begins with %s, is there; nothing was changed. Remove the earlier population with "+
 			"tradefront loadtest remove, or take another --prefix", err, p.Prefix)
+	case err != nil && written >= p.Accounts+operators(p)+len(a.Apps):
+		return fmt.Errorf("%w: %w", ErrPerhapsAdded, err)
 	}
 	return err
+}
+
+// ErrPerhapsAdded says that all was written when the transaction failed: its COMMIT may have arrived.
+var ErrPerhapsAdded = errors.New("the population may be in the store")
+
+// operators is how many accounts are those of relays' operators.
+func operators(p *population.Population) (n int) {
+	for i := range p.Relays {
+		if p.Relays[i].Operator != "" {
+			n++
+		}
+	}
+	return n
 }
 
 func sealed(master *auth.MasterKey, p *population.Population, a *population.App) (auth.App, error) {
