@@ -60,7 +60,9 @@ func TestPlansThatCannotBeDone(t *testing.T) {
 		{func(p *Plan) { p.Targets, p.Sources = []netip.AddrPort{netip.MustParseAddrPort("[::1]:1")}, 2 }, "--sources are addresses of 127.0.0.0/8"},
 		{func(p *Plan) { p.Targets, p.Sources = []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:1")}, 2 }, "--proxy-protocol to a listener"},
 		{func(p *Plan) { p.Targets, p.Sources = []netip.AddrPort{netip.MustParseAddrPort("127.1.2.3:1")}, 2 }, ""},
-		{func(p *Plan) { p.Targets, p.Sources, p.Proxy = []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:1")}, 2, true }, ""},
+		{func(p *Plan) {
+			p.Targets, p.Sources, p.Proxy = []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:1")}, 2, true
+		}, ""},
 		{func(p *Plan) { p.Scenario, p.Rate = Steady, 10 }, "--hold"},
 		{func(p *Plan) { p.Attackers = 1.5 }, "attackers"},
 		{func(p *Plan) { p.Sources = 1 << 20 }, "sources"},

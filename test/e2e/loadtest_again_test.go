@@ -54,7 +54,8 @@ func TestLoadOfSeveralFronts(t *testing.T) {
 				test.take(c)
 			}
 		}()
-		r, answers, err := s.load(d, "--to", bad.Addr().String(), "--scenario", "storm", "--visits", "40", "--rate", "200", "--come-again", "2m", "--patience", test.patience)
+		r, answers, err := s.load(d, "--to", bad.Addr().String(), "--scenario", "storm", "--visits", "40", "--rate", "200", "--come-again", "2m",
+			"--patience", test.patience)
 		if err != nil || !r.Good || r.Counts.LoggedIn != 40 || r.Again[test.why] < 20 || r.Target != d.address+", "+bad.Addr().String() {
 			t.Errorf("%s: %v, ended early %q, at %s, %+v, again %v, failed %v", test.why, err, r.EndedEarly, r.Target, r.Counts, r.Again, r.Failed)
 		}

@@ -52,7 +52,7 @@ var english = words{
 		"asserted": "%s of %s assertions do not hold.", "unproven": "What was answered is not what is stored: %s differences.",
 	},
 	Uncompared: "That what was answered is stored is not proven: %s.",
-	Rate: "Logins a second", RateOf: "over %s s", Best: "best second", Peak: "historical peak", Multiple: "Multiple of the historical peak",
+	Rate:       "Logins a second", RateOf: "over %s s", Best: "best second", Peak: "historical peak", Multiple: "Multiple of the historical peak",
 	Twice: "twice the historical peak was reached", NotTwice: "twice the historical peak was not reached",
 	P99: "99 of 100 logged in within", P50: "half of them within", Errors: "Errors", LoggedIn: "Logged in", MostOpen: "Connections at most",
 	OfBegun:  "of %s visits",

@@ -10,7 +10,7 @@ var chinese = words{
 		"errors": "有 %s 次接入或报文未得到正确应答，且没有判定条件规定允许多少次。", "asserted": "%s 个判定条件不满足（共 %s 个）。", "unproven": "应答与记录核对不一致：%s 处差异。",
 	},
 	Uncompared: "未能证明应答均已存储：%s。",
-	Rate: "每秒登录数", RateOf: "全程 %s 秒", Best: "最高一秒", Peak: "历史峰值", Multiple: "历史峰值的倍数",
+	Rate:       "每秒登录数", RateOf: "全程 %s 秒", Best: "最高一秒", Peak: "历史峰值", Multiple: "历史峰值的倍数",
 	Twice: "达到历史峰值的两倍", NotTwice: "未达到历史峰值的两倍",
 	P99: "99% 的登录不超过", P50: "半数不超过", Errors: "错误", LoggedIn: "登录成功", MostOpen: "最大同时连接数", OfBegun: "共 %s 次接入",
 	Asserted: "判定条件", Measured: "实测值", Verdict: "结论", Holds: "满足", Fails: "不满足",
