@@ -29,7 +29,7 @@ func newLoadtestMerge(e *env) *cobra.Command {
 	f := c.Flags()
 	f.StringArrayVar(&m.asserts, "assert", nil,
 		"what the run must show, as p99<50ms, errors==0, rate>=2000; repeatable. Without it: what the results were held to")
-	f.Float64Var(&m.peak, "historical-peak", 0, "the firm's peak in logins a second; 0: as the first result has it")
+	f.Float64Var(&m.peak, "historical-peak", 0, "the firm's peak in logins a second; 0: as the results have it")
 	m.tell.flags(c, e)
 	return c
 }
@@ -46,6 +46,9 @@ func (m *loadtestMerge) run(e *env, paths []string) error {
 	var faults []error
 	for _, path := range paths {
 		r, err := result.Read(path)
+		if err == nil && m.peak > 0 {
+			r.Peak = m.peak
+		}
 		switch {
 		case err != nil:
 			faults = append(faults, err)
@@ -60,12 +63,7 @@ func (m *loadtestMerge) run(e *env, paths []string) error {
 	if err := errors.Join(faults...); err != nil {
 		return err
 	}
-	if m.peak > 0 {
-		merged.Peak = m.peak
-	}
-	if merged.Peak > 0 {
-		merged.Multiple = merged.Rate() / merged.Peak
-	}
+	merged.Compare(merged.Peak)
 	if len(m.asserts) == 0 {
 		asserted, err = merged.Asserted()
 	} else {

@@ -83,7 +83,7 @@ func (l *loadtestRun) flags(c *cobra.Command) {
 	f.DurationVar(&p.ComeAgain, "come-again", 0, "how long terminals that are told to come later (7, 8, 90), or are cut off before they are in, try again; 0: not")
 	f.Uint64Var(&p.Seed, "seed", 1, "of the synthetic terminals")
 	f.StringArrayVar(&l.asserts, "assert", nil, "what the run must show, as p99<50ms, errors==0, rate>=2000; repeatable")
-	f.Float64Var(&l.peak, "historical-peak", 0, "the firm's peak in logins a second: the result says what multiple of it was reached")
+	f.Float64Var(&l.peak, "historical-peak", 0, "the firm's peak in logins a second: the result says what multiple of it was reached, from the end of --ramp on")
 	f.StringVar(&l.frontConfig, "front-config", "", "configuration file of the front; the result has its hash, as front list shows it")
 	f.StringVar(&l.answers, "answers", "", "file to write with one line of JSON for each login that was answered")
 	for _, name := range []string{"people", "key"} {
@@ -114,10 +114,8 @@ func (l *loadtestRun) run(ctx context.Context, e *env, flags *pflag.FlagSet) err
 	if err != nil {
 		return err
 	}
-	r.Host, r.Version, r.ConfigHash, r.Parameters, r.Peak = loadtest.Host(maxOpen), version, hash, parameters(flags), l.peak
-	if l.peak > 0 {
-		r.Multiple = r.Rate() / l.peak
-	}
+	r.ConfigHash, r.Parameters = hash, parameters(flags)
+	r.Compare(l.peak)
 	unproven := l.proof.add(ctx, e, r, l.answers, l.frontConfig)
 	r.Judge(asserted)
 	return errors.Join(unproven, l.tell.result(e, r)) // what was measured is kept, also when the proof fails
@@ -215,8 +213,19 @@ func (l *loadtestRun) prepare(ctx context.Context, e *env, key supplement.Encryp
 	return l.plan.Prepare(ctx, key, func(done int) { bar.set(int64(done)) })
 }
 
-// play makes the visits, and has their answers written. A file that lacks some is no reason to lose what was measured.
+// play makes the visits on this machine.
 func (l *loadtestRun) play(ctx context.Context, texts *loadtest.Ciphertexts, hooks loadtest.Hooks) (*result.Result, error) {
+	found, err := l.visit(ctx, texts, hooks)
+	if err != nil {
+		return nil, err
+	}
+	maxOpen, err := loadtest.MaxOpen()
+	found.Host, found.Version = loadtest.Host(maxOpen), version
+	return found, err
+}
+
+// visit makes the visits, and has their answers written. A file that lacks some is no reason to lose what was measured.
+func (l *loadtestRun) visit(ctx context.Context, texts *loadtest.Ciphertexts, hooks loadtest.Hooks) (*result.Result, error) {
 	if l.answers == "" {
 		return loadtest.Run(ctx, &l.plan, texts, hooks)
 	}

@@ -171,10 +171,11 @@ func (e *engine) wakeAt(at time.Duration) error {
 
 // look goes over all visits once a period: which wait too long, and which must send a heartbeat.
 func (e *engine) look() {
-	if e.now-e.ticked < period {
+	seconds := (e.now - e.ticked) / period
+	if seconds == 0 {
 		return
 	}
-	e.ticked = e.now
+	e.ticked += seconds * period
 	for i := range e.visits {
 		v := &e.visits[i]
 		switch {
@@ -189,7 +190,7 @@ func (e *engine) look() {
 		}
 	}
 	e.giveUpSubmissions()
-	e.measured.tick(e.open)
+	e.measured.tick(e.open, seconds)
 	if e.hooks.Watch != nil {
 		e.hooks.Watch(e.measured.status(e.now, e.open))
 	}

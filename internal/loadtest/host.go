@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -51,6 +52,15 @@ func memory(text string) uint64 {
 		kib = kib*10 + uint64(digit-'0')
 	}
 	return kib << 10
+}
+
+// cpuTime is what this process has used of processors; 0 where the system does not tell.
+func cpuTime() time.Duration {
+	var used unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &used); err != nil {
+		return 0
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // MaxOpen is how many files this process may have open.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sort"
 	"time"
 )
 
@@ -14,11 +15,14 @@ var errInterrupted = errors.New("interrupted")
 func (e *engine) play(ctx context.Context) (ended string, err error) {
 	if err = e.together(ctx); err == nil {
 		err = e.playScenario(ctx)
+		e.measured.spent(time.Since(e.start))
 	}
 	if err == nil && e.plan.stays() && e.plan.Scenario != Steady && e.plan.Scenario != Orders {
-		err = e.stay(ctx, e.plan.Hold)
+		if err = e.together(ctx); err == nil { // so that the sessions of all generators are held at one time
+			err = e.stay(ctx, e.plan.Hold)
+		}
 	}
-	e.measured.tick(e.open)
+	e.measured.tick(e.open, 1)
 	if early, is := errors.AsType[*holdError](err); is {
 		return early.Error(), nil
 	}
@@ -55,6 +59,21 @@ func (e *engine) measure(visits int) {
 	e.measured.from(e.now, func() time.Duration { return e.now })
 	e.measured.r.Counts.Planned = visits
 	e.begun, e.ticked = 0, e.now
+	if e.plan.Rate > 0 && e.plan.Scenario != Reconnect {
+		e.measureFullRate(visits)
+	}
+}
+
+// rounding is by how much an instant of the schedule may differ from the end of the ramp.
+const rounding = time.Microsecond
+
+// measureFullRate has the visits that are due from the end of the ramp on counted, if there are any.
+func (e *engine) measureFullRate(visits int) {
+	from := e.plan.Ramp - rounding
+	first := sort.Search(visits, func(i int) bool { return e.due(i) >= from })
+	if first < visits {
+		e.measured.fullRate(from, e.plan.Rate/float64(e.plan.generators()), visits-first)
+	}
 }
 
 // arrive makes all visits, by the schedule or in a closed loop, and waits until each is decided.

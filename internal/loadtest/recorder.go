@@ -50,6 +50,8 @@ type recorder struct {
 	lastCount result.Counts
 	lastTotal totals
 	now       func() time.Duration
+	fullFrom  time.Duration // after start, from which on due visits count as those of the full rate
+	cpu       time.Duration // that the process had used when the part began
 }
 
 func newRecorder() *recorder {
@@ -67,7 +69,20 @@ func newRecorder() *recorder {
 
 // from begins to measure at start, which is now.
 func (r *recorder) from(start time.Duration, now func() time.Duration) {
-	r.start, r.last, r.began, r.now = start, start, time.Now(), now
+	r.start, r.last, r.began, r.now, r.cpu = start, start, time.Now(), now, cpuTime()
+}
+
+// spent notes what the generator used while visits arrived, of which this is the end.
+func (r *recorder) spent(now time.Duration) {
+	if took := now - r.start; took > 0 {
+		r.r.CPU = float64(cpuTime()-r.cpu) / float64(took)
+	}
+}
+
+// fullRate begins to count the visits that are due from an instant after start on.
+func (r *recorder) fullRate(from time.Duration, rate float64, planned int) {
+	r.fullFrom = from
+	r.r.Full = &result.FullRate{Rate: rate, Planned: planned, FromS: from.Seconds()}
 }
 
 func (r *recorder) begins(late time.Duration, open int) {
@@ -94,6 +109,10 @@ func (r *recorder) loggedIn(sinceDue, sinceBegin time.Duration) {
 	r.r.Service.Record(sinceBegin)
 	r.second.Record(sinceDue)
 	r.decided()
+	if f := r.r.Full; f != nil && r.last-r.start-sinceDue >= r.fullFrom {
+		f.LoggedIn++
+		f.UntilS = (r.last - r.start).Seconds()
+	}
 }
 
 func (r *recorder) decided() {
@@ -127,8 +146,11 @@ func (r *recorder) hostile(kind string) {
 	r.decided()
 }
 
-// tick ends a second.
-func (r *recorder) tick(open int) {
+// tick ends as many seconds: more than one where the generator did not run for so long, and saw what happened meanwhile at their end alone.
+func (r *recorder) tick(open int, seconds time.Duration) {
+	for ; seconds > 1 && len(r.r.Seconds) < result.MaxSeconds; seconds-- {
+		r.r.Seconds = append(r.r.Seconds, result.Second{Open: open})
+	}
 	if len(r.r.Seconds) == result.MaxSeconds {
 		return
 	}
@@ -157,6 +179,9 @@ func (r *recorder) outcome(p *Plan, ended string) *result.Result {
 	r.r.Scenario, r.r.Target, r.r.Began, r.r.EndedEarly = p.Scenario, p.targetText(), r.began, ended
 	r.r.ElapsedS = (r.last - r.start).Seconds()
 	c := &r.r.Counts
+	if ended != "" {
+		r.r.Full = nil // what was planned did not come
+	}
 	c.BrokenOff = c.Begun - c.LoggedIn - c.Refused - c.Failed - c.Hostile
 	return &r.r
 }

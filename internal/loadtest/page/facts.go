@@ -134,20 +134,21 @@ func run(r *result.Result, t *words) []fact {
 	if r.Peak > 0 {
 		facts = append(facts, fact{Name: t.PeakName, Value: number(r.Peak) + "/s"})
 	}
-	return append(facts, fact{Name: t.Generators, Value: count(r.Generators)}, fact{Name: t.Version, Value: r.Version, Code: true},
-		fact{Name: t.RunIDs, Value: strings.Join(r.IDs, " "), Code: true})
+	if r.Full != nil {
+		facts = append(facts, fact{Name: t.FullRate, Value: number(r.Sustained()) + "/s"})
+	}
+	return append(facts, fact{Name: t.Generators, Value: count(r.Generators)}, fact{Name: t.RunIDs, Value: strings.Join(r.IDs, " "), Code: true})
 }
 
-// host is what the generator ran on.
-func host(r *result.Result, t *words) []fact {
-	h := &r.Host
-	return []fact{
-		{Name: t.Machine, Value: h.Name},
-		{Name: t.CPU, Value: fmt.Sprintf("%d × %s", h.CPUs, h.CPU)},
-		{Name: t.Memory, Value: show.Size(int64(h.Memory))},
-		{Name: t.Kernel, Value: h.Kernel},
-		{Name: t.OpenFiles, Value: count(int(h.MaxOpen))},
+// host is what the generators ran on, and were.
+func host(r *result.Result, t *words) (facts []fact) {
+	for _, m := range r.Machines() {
+		h := &m.Host
+		facts = append(facts, fact{Name: t.Machine, Value: h.Name}, fact{Name: t.Version, Value: m.Version, Code: true},
+			fact{Name: t.CPU, Value: fmt.Sprintf("%d × %s", h.CPUs, h.CPU)}, fact{Name: t.Memory, Value: show.Size(int64(h.Memory))},
+			fact{Name: t.Kernel, Value: h.Kernel}, fact{Name: t.OpenFiles, Value: count(int(h.MaxOpen))})
 	}
+	return facts
 }
 
 // sharesMachine reports whether the front ran on the generator's machine.

@@ -2,7 +2,6 @@ package page
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/tradefront/tradefront/internal/loadtest/result"
 )
@@ -25,7 +24,7 @@ func tiles(r *result.Result, t *words) []tile {
 	}
 	all := []tile{rate}
 	if r.Peak > 0 {
-		m := tile{Name: t.Multiple, Value: fmt.Sprintf("%.2f", math.Floor(r.Multiple*100)/100), More: t.Twice}
+		m := tile{Name: t.Multiple, Value: r.MultipleText(), More: t.Twice}
 		if r.Multiple < 2 {
 			m.More, m.Bad = t.NotTwice, true
 		}
@@ -69,9 +68,12 @@ func assertions(r *result.Result, t *words) []asserted {
 	return all
 }
 
-// causes say why a run did not pass.
+// causes say why a run did not pass, and before that whether its figures may be those of the generator.
 func causes(r *result.Result, t *words) []string {
 	var texts []string
+	if r.Limited() {
+		texts = append(texts, fmt.Sprintf(t.Limited, fmt.Sprintf("%.0f %%", 100*r.CPU)))
+	}
 	for _, cause := range r.Causes {
 		text := t.Causes[string(cause)]
 		switch cause {

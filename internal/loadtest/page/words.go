@@ -5,6 +5,7 @@ type words struct {
 	Lang, Name                                                                                            string
 	Title, Printed, Basis, Good, Bad                                                                      string
 	Causes                                                                                                map[string]string
+	Limited, FullRate                                                                                     string
 	Uncompared                                                                                            string
 	Rate, RateOf, Best, Peak, Multiple, Twice, NotTwice                                                   string
 	P99, P50, Errors, LoggedIn, MostOpen, OfBegun                                                         string
@@ -51,6 +52,9 @@ var english = words{
 		"errors":   "%s visits or requests had a wrong answer, and no assertion says how many may.",
 		"asserted": "%s of %s assertions do not hold.", "unproven": "What was answered is not what is stored: %s differences.",
 	},
+	Limited: "The generator used %s of a processor, or began more than one in a hundred visits or requests late: " +
+		"the figures may show its own limit, not the front's.",
+	FullRate:   "Logins a second at the full rate",
 	Uncompared: "That what was answered is stored is not proven: %s.",
 	Rate:       "Logins a second", RateOf: "over %s s", Best: "best second", Peak: "historical peak", Multiple: "Multiple of the historical peak",
 	Twice: "twice the historical peak was reached", NotTwice: "twice the historical peak was not reached",
@@ -116,6 +120,8 @@ var english = words{
 			"starts, and no two logins have the same.",
 		"With a rate visits begin by the clock, whether or not the front answers, and latency counts from the instant at which the visit was due. " +
 			"Without a rate each next visit waits for an answer: such latencies are flattering.",
+		"The multiple of the historical peak is of logins at the full rate, from the end of the ramp on. The last answers may come a hundredth of that " +
+			"time later, and a second at most, before they count against the rate.",
 		"An error is an honest visit that was refused or broke off, an attack that got another answer than it must, or a session that was lost while it was to stay.",
 		"The figures come from result.json, which has each second of the run and the whole distribution of each latency. Keep it beside this page.",
 	},

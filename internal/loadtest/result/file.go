@@ -43,8 +43,14 @@ func (r *Result) fits(other *Result) error {
 			return fmt.Errorf("result: the run %s is there already", id)
 		}
 	}
-	if apart := r.Began.Sub(other.Began).Abs(); apart.Seconds() > max(r.ElapsedS, other.ElapsedS) {
+	if r.end().Before(other.Began) || other.end().Before(r.Began) {
 		return errors.New("result: one had ended when the other began: they are two runs")
+	}
+	if r.ConfigHash != other.ConfigHash && r.ConfigHash != "" && other.ConfigHash != "" {
+		return fmt.Errorf("result: the front had configuration %.12s in one and %.12s in the other: they are two runs", r.ConfigHash, other.ConfigHash)
+	}
+	if r.Peak != other.Peak && r.Peak != 0 && other.Peak != 0 {
+		return fmt.Errorf("result: the historical peak is %v in one and %v in the other; say which is right by --historical-peak", r.Peak, other.Peak)
 	}
 	return nil
 }

@@ -1,10 +1,6 @@
 package result
 
-import (
-	"maps"
-	"slices"
-	"time"
-)
+import "time"
 
 // Format names the document and its version.
 const Format = "tradefront loadtest result 1"
@@ -24,6 +20,10 @@ type Result struct {
 	Generators int       `json:"generators"`
 	Host       Host      `json:"host"`    // that the generator ran on
 	Version    string    `json:"version"` // of the generator's program
+	// Others are the machines of other generators, and of other versions, each once.
+	Others []Machine `json:"other_machines,omitempty"`
+	// CPU is how many processors the generator used while visits arrived; its loop has one at most. Of several it is the greatest.
+	CPU float64 `json:"generator_cpu,omitempty"`
 	// ConfigHash is config.Hash of the front's configuration, "" if its file was not given.
 	ConfigHash string `json:"front_config_hash,omitempty"`
 
@@ -40,7 +40,10 @@ type Result struct {
 	Service Latency `json:"service"` // the same, from its first system call
 	Steps   []Step  `json:"steps"`   // parts of Service, and the round trips of Requests
 
-	// Peak is the firm's historical peak in logins a second, 0 if it was not given, and Multiple what the run reached of it.
+	// Full is the part of an open loop at its full rate, nil of a closed loop, and of a run that ended early.
+	Full *FullRate `json:"full_rate,omitempty"`
+
+	// Peak is the firm's historical peak in logins a second, 0 if it was not given, and Multiple what Sustained is of it.
 	Peak     float64 `json:"historical_peak,omitempty"`
 	Multiple float64 `json:"multiple_of_peak,omitempty"`
 
@@ -71,6 +74,15 @@ type Host struct {
 	MaxOpen uint64 `json:"max_open_files"`
 }
 
+// Machine is a host, and the version of the generator on it.
+type Machine struct {
+	Host    Host   `json:"host"`
+	Version string `json:"version"`
+}
+
+// Machines are those of all generators.
+func (r *Result) Machines() []Machine { return append([]Machine{{r.Host, r.Version}}, r.Others...) }
+
 // Counts are of visits.
 type Counts struct {
 	Planned   int `json:"planned"`
@@ -82,7 +94,7 @@ type Counts struct {
 	BrokenOff int `json:"broken_off"` // under way when the run ended early
 	LetIn     int `json:"let_in"`     // attackers that were logged in; counted in Failed too
 	Lost      int `json:"lost"`       // sessions that the front or the network ended while they were to stay
-	MostOpen  int `json:"most_open"`  // connections at one time
+	MostOpen  int `json:"most_open"`  // connections at one time; of several generators at the end of a second
 	Again     int `json:"again"`      // returns of visits that were told to come later, or whose connection ended before they were logged in
 	Late      int `json:"late"`       // visits that began more than LateAfter behind their time: the generator was too slow
 }
@@ -113,14 +125,6 @@ type Step struct {
 	Latency Latency `json:"latency"`
 }
 
-// Rate is the logins a second, over the whole run.
-func (r *Result) Rate() float64 {
-	if r.ElapsedS <= 0 {
-		return 0
-	}
-	return float64(r.Counts.LoggedIn) / r.ElapsedS
-}
-
 func (r *Result) end() time.Time {
 	return r.Began.Add(time.Duration(r.ElapsedS * float64(time.Second)))
 }
@@ -130,94 +134,6 @@ func (r *Result) Step(name string) *Latency {
 	for i := range r.Steps {
 		if r.Steps[i].Name == name {
 			return &r.Steps[i].Latency
-		}
-	}
-	return nil
-}
-
-// Merge adds what another generator of the same run found.
-func (r *Result) Merge(other *Result) error {
-	if err := r.fits(other); err != nil {
-		return err
-	}
-	return r.Add(other)
-}
-
-// Add is Merge of results that are known to be of one run.
-func (r *Result) Add(other *Result) error {
-	if r.Again == nil {
-		r.Again = map[string]int{} // of a program before there was one
-	}
-	r.Generators += other.Generators
-	r.IDs = append(r.IDs, other.IDs...)
-	r.ElapsedS = max(r.end().Sub(other.Began).Seconds(), other.end().Sub(r.Began).Seconds(), r.ElapsedS, other.ElapsedS)
-	if other.Began.Before(r.Began) {
-		r.Began = other.Began
-	}
-	for _, a := range other.Assertions {
-		if !slices.ContainsFunc(r.Assertions, func(own Assertion) bool { return own.Text == a.Text }) {
-			r.Assertions = append(r.Assertions, a) // judged anew
-		}
-	}
-	r.Counts.add(&other.Counts)
-	r.mergeRequests(other)
-	r.mergeProof(other)
-	for _, m := range []struct{ to, from map[string]int }{
-		{r.Refused, other.Refused}, {r.Failed, other.Failed}, {r.Hostile, other.Hostile}, {r.Again, other.Again},
-	} {
-		for _, key := range slices.Sorted(maps.Keys(m.from)) {
-			m.to[key] += m.from[key]
-		}
-	}
-	r.mergeSeconds(other)
-	if r.EndedEarly == "" {
-		r.EndedEarly = other.EndedEarly
-	}
-	return r.mergeLatencies(other)
-}
-
-func (c *Counts) add(o *Counts) {
-	c.Planned += o.Planned
-	c.Begun += o.Begun
-	c.LoggedIn += o.LoggedIn
-	c.Refused += o.Refused
-	c.Failed += o.Failed
-	c.Hostile += o.Hostile
-	c.BrokenOff += o.BrokenOff
-	c.LetIn += o.LetIn
-	c.Lost += o.Lost
-	c.MostOpen += o.MostOpen
-	c.Again += o.Again
-	c.Late += o.Late
-}
-
-// mergeSeconds adds second by second. Of two percentiles the greater is kept: they cannot be added.
-func (r *Result) mergeSeconds(other *Result) {
-	for i := range other.Seconds {
-		if i == len(r.Seconds) {
-			r.Seconds = append(r.Seconds, Second{})
-		}
-		to, from := &r.Seconds[i], &other.Seconds[i]
-		to.Begun += from.Begun
-		to.LoggedIn += from.LoggedIn
-		to.Requests += from.Requests
-		to.Errors += from.Errors
-		to.Open += from.Open
-		to.P50, to.P99 = max(to.P50, from.P50), max(to.P99, from.P99)
-	}
-}
-
-func (r *Result) mergeLatencies(other *Result) error {
-	pairs := [][2]*Latency{{&r.Login, &other.Login}, {&r.Service, &other.Service}}
-	for i := range r.Steps {
-		pairs = append(pairs, [2]*Latency{&r.Steps[i].Latency, other.Step(r.Steps[i].Name)})
-	}
-	for _, p := range pairs {
-		if p[1] == nil {
-			continue
-		}
-		if err := p[0].merge(p[1]); err != nil {
-			return err
 		}
 	}
 	return nil

@@ -121,7 +121,7 @@ func TestMergeIsTheSum(t *testing.T) {
 		t.Fatal(err)
 	}
 	if one.Counts.LoggedIn != 150 || one.Refused["90"] != 3 || one.Refused["3"] != 3 || one.Generators != 2 || one.Login.Count() != 150 ||
-		one.Steps[0].Latency.Count() != 150 || len(one.Seconds) != 2 || one.Seconds[0].LoggedIn != 150 || one.Seconds[1].LoggedIn != 7 ||
+		one.Steps[0].Latency.Count() != 150 || len(one.Seconds) != 2 || one.Seconds[0].LoggedIn != 50 || one.Seconds[1].LoggedIn != 107 ||
 		!one.Began.Equal(two.Began) || one.Login.Quantile(100) < 99.9 {
 		t.Errorf("%+v", one)
 	}
@@ -132,6 +132,11 @@ func TestMergeIsTheSum(t *testing.T) {
 	late.Began = late.Began.Add(1900 * time.Millisecond)
 	if err := early.Merge(late); err != nil || early.ElapsedS < 3.8 || early.ElapsedS > 4 {
 		t.Errorf("%v, %v s together, want 3.9", err, early.ElapsedS)
+	}
+	long, short := ran(1), ran(1)
+	long.ElapsedS, long.Began = 300, long.Began.Add(3*time.Second)
+	if err := short.Merge(long); err == nil {
+		t.Error("one that began after the other's end is the same run, since it was long")
 	}
 	three := ran(1)
 	three.Scenario = "storm"

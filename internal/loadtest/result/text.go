@@ -17,7 +17,7 @@ type words struct {
 	mostOpen, late, rate, peak, step, noStep                                  string
 	asserted, holds, fails, good, bad                                         string
 	cameAgain, sent, answered, wrong, lostRequests, doubled, again, perSecond string
-	noLogin, errors, unproven                                                 string
+	noLogin, errors, unproven, limited                                        string
 	steps, requests                                                           map[string]string // by their names; by the scenario
 }
 
@@ -36,6 +36,8 @@ var texts = map[string]*words{
 		},
 		cameAgain: "came again", sent: "sent", answered: "answered", wrong: "wrong answers", lostRequests: "lost", doubled: "answered twice", again: "sent again",
 		noLogin: "no visit was logged in", errors: "errors that no assertion speaks of  %d\n", unproven: "not compared with the store",
+		limited: "the generator used %.0f %% of a processor and began %d visits or requests late: these figures may show its own limit, not the front's; " +
+			"give it a processor of its own, another machine, or --generators\n",
 		perSecond: "answers a second", requests: map[string]string{"orders": "orders", "relay": "submissions"},
 	},
 	"zh": {
@@ -51,6 +53,7 @@ var texts = map[string]*words{
 		},
 		cameAgain: "再次前来", sent: "已发送", answered: "已应答", wrong: "应答有误", lostRequests: "丢失", doubled: "重复应答", again: "重发", perSecond: "每秒应答",
 		noLogin: "没有登录成功的接入", errors: "没有判定条件涉及的错误  %d\n", unproven: "未与库中记录核对",
+		limited:  "压测机占用一个处理器的 %.0f %%，发起过迟 %d 次：以上数据可能是压测机而非前置的上限；请为其单独配备处理器、换一台机器，或使用 --generators\n",
 		requests: map[string]string{"orders": "业务报文", "relay": "上报"},
 	},
 }
@@ -77,6 +80,9 @@ func (r *Result) Text(w io.Writer, language string) {
 			verdict = t.fails
 		}
 		fmt.Fprintf(w, "%s  %s  %.3f  %s\n", t.asserted, a.Text, a.Value, verdict)
+	}
+	if r.Limited() {
+		fmt.Fprintf(w, t.limited, 100*r.CPU, r.lateOnes())
 	}
 	r.printCauses(w, t)
 	verdict := t.bad
@@ -115,8 +121,10 @@ func (r *Result) printHead(w io.Writer, t *words) {
 	line(t.began, show.Time(r.Began))
 	line(t.lasted, fmt.Sprintf("%.1f s", r.ElapsedS))
 	line(t.early, r.EndedEarly)
-	line(t.host, fmt.Sprintf("%s, %d × %s, %s, Linux %s", r.Host.Name, r.Host.CPUs, r.Host.CPU, show.Size(int64(r.Host.Memory)), r.Host.Kernel))
-	line(t.version, r.Version)
+	for _, m := range r.Machines() {
+		line(t.host, fmt.Sprintf("%s, %d × %s, %s, Linux %s", m.Host.Name, m.Host.CPUs, m.Host.CPU, show.Size(int64(m.Host.Memory)), m.Host.Kernel))
+		line(t.version, m.Version)
+	}
 	line(t.config, r.ConfigHash)
 	if r.Generators > 1 {
 		line(t.generators, fmt.Sprint(r.Generators))
@@ -136,7 +144,7 @@ func (r *Result) printCounts(w io.Writer, t *words) {
 	}
 	fmt.Fprintf(w, ", %s %d\n%s %.0f", t.mostOpen, c.MostOpen, t.rate, r.Rate())
 	if r.Multiple > 0 {
-		fmt.Fprintf(w, ", %.2f %s", r.Multiple, t.peak)
+		fmt.Fprintf(w, ", %s %s", r.MultipleText(), t.peak)
 	}
 	fmt.Fprintln(w)
 	for _, m := range []struct {
