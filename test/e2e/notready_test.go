@@ -38,11 +38,11 @@ func TestHAProxySendsNobodyToAFrontThatIsNotReady(t *testing.T) {
 		{check: "local_store_full", store: fmt.Sprintf("  min_free: %d\n", 1<<50)},
 		{check: "local_store", later: func(t *testing.T, s *site, d *daemon) {
 			none := &unix.Rlimit{Max: unix.RLIM_INFINITY}
-			if err := unix.Prlimit(d.cmd.Process.Pid, unix.RLIMIT_FSIZE, none, nil); err != nil { // no byte fits any more
+			if err := unix.Prlimit(d.cmd.Process.Pid, unix.RLIMIT_FSIZE, none, nil); err != nil { // no byte fits any more: see fillDisk
 				t.Fatal(err)
 			}
-			if err := logInDirectly(t, s, d); code(t, err) != 90 {
-				t.Errorf("a login at the full disk: %v, want 90", err)
+			if err := logInDirectly(t, s, d); code(t, err) != 8 {
+				t.Errorf("a login at the full disk: %v, want 8", err)
 			}
 		}},
 		{check: "front", later: func(t *testing.T, _ *site, d *daemon) { // it hangs: the kernel still accepts for it
