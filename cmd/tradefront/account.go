@@ -33,8 +33,11 @@ func accountFlags(c *cobra.Command, path, account *string) {
 }
 
 func newAccountAdd(e *env) *cobra.Command {
-	var path, name, userType string
-	var password secretFile
+	var (
+		path, name, userType string
+		password             secretFile
+		form                 output
+	)
 	c := &cobra.Command{
 		Use: "add", Short: "Add an account", Args: noArgs,
 		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
@@ -69,11 +72,17 @@ func newAccountAdd(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			tell(e.out, "added account %s (%s)\n", account, wordFor(e.out, "user", kind.Word()))
-			return nil
+			added := struct {
+				Account  regulation.Account `json:"account"`
+				UserType string             `json:"user_type"`
+			}{account, kind.String()}
+			return form.print(e.out, added, func(w io.Writer) {
+				tell(w, "added account %s (%s)\n", account, wordFor(w, "user", kind.Word()))
+			})
 		}),
 	}
 	accountFlags(c, &path, &name)
+	outputFlag(c, &form)
 	password.flags(c, "password-file", "password")
 	password.asIsFlag(c)
 	must(c.MarkFlagRequired("password-file"))
@@ -146,7 +155,10 @@ func printAccounts(w io.Writer, list []shownAccount) {
 }
 
 func newAccountUnlock(e *env) *cobra.Command {
-	var path, name string
+	var (
+		path, name string
+		form       output
+	)
 	c := &cobra.Command{
 		Use: "unlock", Short: "Lift an account's locks (error 75) on all fronts", Args: noArgs,
 		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
@@ -163,18 +175,25 @@ func newAccountUnlock(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = directory.New(r.Tables()).As(act).UnlockAccount(c.Context(), account, time.Now())
+			now := time.Now()
+			err = directory.New(r.Tables()).As(act).UnlockAccount(c.Context(), account, now)
 			if errors.Is(err, store.ErrNotFound) {
 				return fmt.Errorf("there is no account %s; see `tradefront account list`", account)
 			}
 			if err != nil {
 				return err
 			}
-			tell(e.out, "lifted the locks of account %s; running fronts follow within seconds\n", account)
-			return nil
+			unlocked := struct {
+				Account  regulation.Account `json:"account"`
+				Unlocked time.Time          `json:"unlocked"`
+			}{account, now.In(regulation.Zone)}
+			return form.print(e.out, unlocked, func(w io.Writer) {
+				tell(w, "lifted the locks of account %s; running fronts follow within seconds\n", account)
+			})
 		}),
 	}
 	accountFlags(c, &path, &name)
+	outputFlag(c, &form)
 	return c
 }
 

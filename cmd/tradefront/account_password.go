@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -12,8 +13,11 @@ import (
 )
 
 func newAccountPassword(e *env) *cobra.Command {
-	var path, name string
-	var password secretFile
+	var (
+		path, name string
+		password   secretFile
+		form       output
+	)
 	c := &cobra.Command{
 		Use: "password", Short: "Give an account another password", Args: noArgs,
 		Long: "Give an account another password. Running fronts follow within seconds and forget the logins that they\n" +
@@ -43,11 +47,16 @@ func newAccountPassword(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			tell(e.out, "account %s has another password; running fronts follow within seconds\n", account)
-			return nil
+			changed := struct {
+				Account regulation.Account `json:"account"`
+			}{account}
+			return form.print(e.out, changed, func(w io.Writer) {
+				tell(w, "account %s has another password; running fronts follow within seconds\n", account)
+			})
 		}),
 	}
 	accountFlags(c, &path, &name)
+	outputFlag(c, &form)
 	password.flags(c, "password-file", "password")
 	password.asIsFlag(c)
 	must(c.MarkFlagRequired("password-file"))

@@ -32,7 +32,7 @@ func TestAccounts(t *testing.T) {
 
 		{add + "password --account 88", "", 0, "added account 88 (customer)", ""},
 		{add + "- --account 77 --user-type 2", "pass-word\n", 0, "added account 77 (operator)", ""},
-		{add + "windows --account 66", "", 0, "added account 66 (customer)", ""},
+		{add + "windows --account 66 -o json", "", 0, "{\n  \"account\": \"66\",\n  \"user_type\": \"1\"\n}", ""},
 		{add + "password --account 88", "", 1, "", "tradefront: account 88 is there already; see `tradefront account list`"},
 		{"account list" + onC, "", 0, "ACCOUNT  TYPE      STATE    CREATED …\n66       customer  enabled  20…  -\n77       operator  enabled  20…  -\n88       customer  enabled  20…  -", ""},
 
@@ -42,6 +42,8 @@ func TestAccounts(t *testing.T) {
 		{"account unlock --account 99" + onC, "", 1, "", "tradefront: there is no account 99; see `tradefront account list`"},
 		{"account unlock --account 9@9" + onC, "", 1, "", "tradefront: account: only digits and letters are allowed"},
 		{"account unlock --account 77" + onC, "", 0, "lifted the locks of account 77; running fronts follow within seconds", ""},
+		{"account unlock --account 77 -o json" + onC, "", 0, "{\n  \"account\": \"77\",\n  \"unlocked\": \"…+08:00\"\n}", ""},
+		{"account password --account 88 --password-file password -o json" + onC, "", 0, "{\n  \"account\": \"88\"\n}", ""},
 		{"account list" + onC, "", 0, "…\n77       operator  enabled  20…  20…\n88…  -", ""},
 		{"account list -o json" + onC, "", 0, "[…\"account\": \"77\",\n    \"user_type\": \"2\",\n    \"state\": \"enabled\",\n    \"created\": \"…+08:00\",\n    \"unlocked\": \"…+08:00\"…\"account\": \"88\"…]", ""},
 	})

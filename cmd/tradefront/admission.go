@@ -151,7 +151,10 @@ func overlapping(network netip.Prefix, others []netip.Prefix) (netip.Prefix, boo
 }
 
 func newAdmissionUnban(e *env) *cobra.Command {
-	var path, why string
+	var (
+		path, why string
+		form      output
+	)
 	c := &cobra.Command{
 		Use: "unban ADDRESS|NETWORK", Short: "End a ban before its time", Args: cobra.ExactArgs(1),
 		RunE: e.action(func(c *cobra.Command, args []string) (err error) {
@@ -175,11 +178,16 @@ func newAdmissionUnban(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			tell(e.out, "%s is not banned any more; running fronts follow within seconds\n", bannedText(network))
-			return nil
+			lifted := struct {
+				Network string `json:"network"`
+			}{bannedText(network)}
+			return form.print(e.out, lifted, func(w io.Writer) {
+				tell(w, "%s is not banned any more; running fronts follow within seconds\n", lifted.Network)
+			})
 		}),
 	}
 	configFlag(c, &path)
+	outputFlag(c, &form)
 	whyFlag(c, &why)
 	return c
 }

@@ -31,7 +31,7 @@ func TestAdmission(t *testing.T) {
 		{"admission ban 192.0.2.7" + onC + why + hours, "", 0, "192.0.2.7 is banned until …; running fronts refuse its connections within seconds…", ""},
 		{"admission ban 2001:db8::/48 --force" + onC + why + hours, "", 0, "2001:db8::/48 is banned until …", ""},
 		{"admission list --front 127.0.0.1:1" + onC, "", 0, "BANNED …\n192.0.2.7 …ticket-4711\n2001:db8::/48 …", "warning: penalties are not shown: …"},
-		{"admission unban 2001:db8::/48" + onC, "", 0, "2001:db8::/48 is not banned any more…", ""},
+		{"admission unban 2001:db8::/48 -o json" + onC, "", 0, "{\n  \"network\": \"2001:db8::/48\"\n}", ""},
 	})
 	front := serve(t)
 	play(t, []step{

@@ -201,18 +201,26 @@ func newAppSwitch(e *env, use, short string, enabled bool) *cobra.Command {
 				return err
 			}
 			err = directory.New(r.Tables()).As(act).SetAppEnabled(c.Context(), id, enabled)
-			if errors.Is(err, directory.ErrUnchanged) {
-				tell(e.out, alreadySwitched[enabled], id)
-				return nil
-			}
-			if err != nil {
+			unchanged := errors.Is(err, directory.ErrUnchanged)
+			if err != nil && !unchanged {
 				return appError(id, err)
 			}
-			tell(e.out, appSwitched[enabled], id)
-			return nil
+			shown := struct {
+				AppID   regulation.AppID `json:"app_id"`
+				Enabled bool             `json:"enabled"`
+				Before  bool             `json:"enabled_before"`
+			}{id, enabled, enabled == unchanged}
+			return a.form.print(e.out, shown, func(w io.Writer) {
+				if unchanged {
+					tell(w, alreadySwitched[enabled], id)
+					return
+				}
+				tell(w, appSwitched[enabled], id)
+			})
 		}),
 	}
 	a.flags(c)
+	outputFlag(c, &a.form)
 	whyFlag(c, &why)
 	return c
 }

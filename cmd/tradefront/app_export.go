@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,7 +17,10 @@ import (
 )
 
 func newAppExport(e *env) *cobra.Command {
-	var path, relayID, out, key string
+	var (
+		path, relayID, out, key string
+		form                    output
+	)
 	c := &cobra.Command{
 		Use: "export", Short: "Write the file by which a relay agent knows its terminals' AppIDs", Args: noArgs,
 		Long: "Write the AppIDs that are admitted and allowed for a relay, with their authcodes, into a file that only\n" +
@@ -60,11 +64,19 @@ func newAppExport(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			tell(e.out, "wrote %d AppIDs for relay %s to %s, sealed to master key %s\n", len(content.Apps), relayID, out, to.Fingerprints()[0])
-			return nil
+			written := struct {
+				Relay     regulation.AppID `json:"relay"`
+				File      string           `json:"file"`
+				Apps      int              `json:"apps"`
+				MasterKey string           `json:"master_key"` // the fingerprint of the agent's
+			}{regulation.AppID(relayID), out, len(content.Apps), to.Fingerprints()[0]}
+			return form.print(e.out, written, func(w io.Writer) {
+				tell(w, "wrote %d AppIDs for relay %s to %s, sealed to master key %s\n", written.Apps, written.Relay, written.File, written.MasterKey)
+			})
 		}),
 	}
 	configFlag(c, &path)
+	outputFlag(c, &form)
 	c.Flags().StringVar(&relayID, "for-relay", "", "the relay's AppID")
 	c.Flags().StringVar(&out, "out", "", "file to write")
 	c.Flags().StringVar(&key, "master-key", "", "the relay agent's master key file")

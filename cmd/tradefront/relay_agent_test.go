@@ -80,6 +80,10 @@ func TestRelayAgentSite(t *testing.T) {
 			out:  "wrote 1 AppIDs for relay abcdef_relay_1 to exported, sealed to master key …",
 		},
 		{
+			args: "app export --config tradefront.yaml --for-relay abcdef_relay_1 --out exported --master-key agent.key -o json",
+			out:  "{\n  \"relay\": \"abcdef_relay_1\",\n  \"file\": \"exported\",\n  \"apps\": 1,\n  \"master_key\": \"…\"\n}",
+		},
+		{
 			args: "app export --config tradefront.yaml --for-relay vendor_app_1 --out exported --master-key agent.key",
 			err:  "tradefront: …it is no relay…", status: 1,
 		},

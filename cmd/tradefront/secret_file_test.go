@@ -20,7 +20,7 @@ func TestPasswordFiles(t *testing.T) {
 	write(t, "plain", "Secret123\n")
 	const add = "account add" + onC + " --password-file "
 	play(t, []step{
-		{"masterkey create" + onC, "", 0, "created …", ""},
+		{"masterkey create -o json" + onC, "", 0, "{\n  \"file\": \"master.key\",\n  \"fingerprint\": \"…\"\n}", ""},
 		{"app add --app-id a_b_1 --authcode " + givenCode + onC, "", 0, "AppID …", ""},
 		{add + "bom --account 1", "", 0, "added account 1 (customer)", ""},
 		{add + "- --account 2", "\ufeffSecret123\r\n", 0, "added account 2 (customer)", ""},
