@@ -48,7 +48,7 @@ func TestAdminListenerWithTLSAndPassword(t *testing.T) {
 	if got := tradefront("", strings.Fields("doctor"+beside)...); !like("…pass  front          front 1, …", got.out) {
 		t.Errorf("doctor: %+v", got)
 	}
-	bundle := tradefront("", strings.Fields("support-bundle -o b.tar.gz"+beside)...)
+	bundle := tradefront("", strings.Fields("support-bundle --out b.tar.gz"+beside)...)
 	if bundle.status != exitDone || strings.Contains(bundle.out, "readyz.json is missing") || strings.Contains(bundle.out, "trace.out:") {
 		t.Errorf("support-bundle: %+v", bundle)
 	}

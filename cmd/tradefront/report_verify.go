@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/config"
@@ -49,7 +50,13 @@ func newReportVerify(e *env) *cobra.Command {
 	f.Var(&flags.keys, "private-key", "test key of a key version, VERSION=PEMFILE; may be given several times")
 	f.StringVar(&flags.html, "html", "", "write the report as one page into this file as well")
 	f.BoolVar(&flags.force, "force", false, "let --html replace a file that is no such page")
-	f.StringVar(&flags.tempDir, "temp-dir", "", "folder for temporary files, 50 bytes a line (default: the system's)")
+	f.StringVar(&flags.tempDir, "tmp", "", "folder for temporary files, 50 bytes a line (default: the system's)")
+	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "temp-dir" { // as it was before --tmp
+			name = "tmp"
+		}
+		return pflag.NormalizedName(name)
+	})
 	outputFlag(c, &flags.form)
 	return c
 }

@@ -253,6 +253,17 @@ func TestReportVerifyOfAnotherCompany(t *testing.T) {
 	}
 }
 
+// TestReportVerifyTmp: --temp-dir is --tmp by another name.
+func TestReportVerifyTmp(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"--tmp", "--temp-dir"} {
+		c := newReportVerify(&env{})
+		if err := c.ParseFlags([]string{name, "folder"}); err != nil || c.Flag("tmp").Value.String() != "folder" {
+			t.Errorf("%s: %v, %v", name, err, c.Flag("tmp"))
+		}
+	}
+}
+
 // What cannot be done is said before or instead of a report, and leaves no page.
 func TestReportVerifyRefuses(t *testing.T) {
 	s := newVerifySite(t)

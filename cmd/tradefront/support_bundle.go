@@ -22,7 +22,24 @@ import (
 // bundleCommand are the flags of support-bundle.
 type bundleCommand struct {
 	path, file, names, log, front, lang string
-	json                                bool
+
+	form bundleForm
+	json bool // as before -o took a form
+}
+
+// bundleForm is -o of support-bundle: text or json, as everywhere. Any other word is the file, as before there was --out; a typo beside --out
+// is refused. The next version has the form alone.
+type bundleForm struct {
+	output
+	file string
+}
+
+// Set takes any word.
+func (f *bundleForm) Set(s string) error {
+	if f.output.Set(s) != nil {
+		f.file = s
+	}
+	return nil
 }
 
 func newSupportBundle(e *env) *cobra.Command {
@@ -35,20 +52,41 @@ func newSupportBundle(e *env) *cobra.Command {
 			"says what each file is and what is missing. The bundle is made also when the front or PostgreSQL is down. Run it on the front's machine,\n" +
 			"as the front's user, and look into the file before you give it away.\n\n" +
 			"--names writes beside it what each hash replaced: keep that file in the firm.",
-		Example: "  sudo -u tradefront tradefront support-bundle -c /etc/tradefront/tradefront.yaml -o /tmp/front-1.tar.gz\n" +
-			"  journalctl -u tradefront -o cat -n 5000 > log.txt; tradefront support-bundle -c tradefront.yaml -o front-1.tar.gz --log log.txt",
-		RunE: e.action(func(c *cobra.Command, _ []string) error { return b.run(e, c) }),
+		Example: "  sudo -u tradefront tradefront support-bundle -c /etc/tradefront/tradefront.yaml --out /tmp/front-1.tar.gz\n" +
+			"  journalctl -u tradefront -o cat -n 5000 > log.txt; tradefront support-bundle -c tradefront.yaml --out front-1.tar.gz --log log.txt",
+		PreRunE: func(*cobra.Command, []string) error { return b.spelling(e) },
+		RunE:    e.action(func(c *cobra.Command, _ []string) error { return b.run(e, c) }),
 	}
 	configFlag(c, &b.path)
 	languageFlag(c, e, &b.lang)
 	f := c.Flags()
-	f.StringVarP(&b.file, "output", "o", "", "the file to write, as front-1.tar.gz; it must not exist")
+	f.StringVar(&b.file, "out", "", "the file to write, as front-1.tar.gz; it must not exist")
+	b.form.output = "text"
+	f.VarP(&b.form, "output", "o", "text or json")
 	f.StringVar(&b.names, "names", "", "also write what each hash replaced into this file; keep it in the firm")
 	f.StringVar(&b.log, "log", "", "a file with the application log, instead of the last lines that the front keeps")
 	f.StringVar(&b.front, "front", "", "host:port of the front's admin listener, instead of admin.address")
 	f.BoolVar(&b.json, "json", false, "print what is in the bundle as JSON")
-	must(c.MarkFlagRequired("output"))
+	must(f.MarkHidden("json"))
 	return c
+}
+
+// spelling takes the flags as they were before --out too.
+func (b *bundleCommand) spelling(e *env) error {
+	old := b.form.file
+	switch {
+	case b.file != "" && old != "":
+		return fmt.Errorf("-o %s: want text or json, beside --out", old)
+	case b.file == "" && old == "":
+		return errors.New("--out: name the file to write, as front-1.tar.gz")
+	case old != "":
+		e.warn("the next version takes -o for text or json alone: name the file with --out")
+		b.file = old
+	}
+	if b.json {
+		b.form.output = "json"
+	}
+	return nil
 }
 
 func (b *bundleCommand) run(e *env, c *cobra.Command) error {
@@ -73,11 +111,7 @@ func (b *bundleCommand) run(e *env, c *cobra.Command) error {
 	if err := files.Write(b.file, bundle.Bytes(), 0o600); err != nil {
 		return err
 	}
-	form := output("text")
-	if b.json {
-		form = "json"
-	}
-	return form.print(e.out, contents, func(w io.Writer) { b.tell(w, contents, int64(bundle.Len())) })
+	return b.form.print(e.out, contents, func(w io.Writer) { b.tell(w, contents, int64(bundle.Len())) })
 }
 
 // namesText has a line for each token and what it replaced.

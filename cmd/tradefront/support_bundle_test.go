@@ -73,7 +73,7 @@ func TestSupportBundle(t *testing.T) {
 	await.True(t, "the audit log has the customer", func() bool { return strings.Contains(read(t, "audit.jsonl"), "203.0.113.77") })
 
 	bundle := "support-bundle" + onC + " --front " + front.admin
-	got := tradefront("", strings.Fields(bundle+" -o all.tar.gz --names names.txt --json")...)
+	got := tradefront("", strings.Fields(bundle+" --out all.tar.gz --names names.txt -o json")...)
 	var contents supportbundle.Contents
 	if err := json.Unmarshal([]byte(got.out), &contents); err != nil || got.status != 0 || len(contents.LeftOut) != 0 || len(contents.Files) != 11 {
 		t.Fatalf("%v, %+v", err, got)
@@ -100,15 +100,36 @@ func TestSupportBundle(t *testing.T) {
 	if !strings.Contains(read(t, "names.txt"), " 203.0.113.77\n") {
 		t.Error(read(t, "names.txt"))
 	}
-	play(t, []step{{bundle + " -o all.tar.gz", "", 1, "", "tradefront: all.tar.gz exists already; name another file"}})
+	play(t, []step{{bundle + " --out all.tar.gz", "", 1, "", "tradefront: all.tar.gz exists already; name another file"}})
 	if status := front.stop(); status != exitDone {
 		t.Errorf("exit status %d: %s", status, front.errOut.String())
 	}
 	play(t, []step{
-		{bundle + " -o down.tar.gz", "", 0, "wrote down.tar.gz: 5 files, …\nleft out: readyz.json: the front at …\n…next: look into it…", ""},
-		{bundle + " -o unten.tar.gz --lang zh", "", 0, "已写入 unten.tar.gz：5 个文件，…下一步：…", ""},
+		{bundle + " --out down.tar.gz", "", 0, "wrote down.tar.gz: 5 files, …\nleft out: readyz.json: the front at …\n…next: look into it…", ""},
+		{bundle + " --out unten.tar.gz --lang zh", "", 0, "已写入 unten.tar.gz：5 个文件，…下一步：…", ""},
 	})
 	if manifest := unpackBundle(t, "down.tar.gz")["MANIFEST.txt"]; !strings.Contains(manifest, "connection refused") {
 		t.Error(manifest)
+	}
+}
+
+// TestSupportBundleSpelling: -o is the form, and for one version more the file, as long as --out does not name it.
+func TestSupportBundleSpelling(t *testing.T) {
+	t.Chdir(t.TempDir())
+	const (
+		bundle = "support-bundle -c nosuch.yaml"
+		old    = "warning: the next version takes -o for text or json alone: name the file with --out"
+		see    = "\nSee: tradefront support-bundle --help"
+	)
+	play(t, []step{
+		{bundle, "", 2, "", "tradefront: --out: name the file to write, as front-1.tar.gz" + see},
+		{bundle + " -o json", "", 2, "", "tradefront: --out: name the file to write, as front-1.tar.gz" + see},
+		{bundle + " --out new.tar.gz -o jsno", "", 2, "", "tradefront: -o jsno: want text or json, beside --out" + see},
+		{bundle + " --out new.tar.gz -o json", "", 0, "{\n  \"files\": [\n…}", ""},
+		{bundle + " -o old.tar.gz --json", "", 0, "{\n  \"files\": [\n…}", old},
+		{bundle + " -o old-2.tar.gz -o text", "", 0, "wrote old-2.tar.gz: …", old},
+	})
+	if manifest := unpackBundle(t, "new.tar.gz")["MANIFEST.txt"]; manifest == "" {
+		t.Error("new.tar.gz has no manifest")
 	}
 }
