@@ -74,7 +74,9 @@ func newArchiveVerify(e *env) *cobra.Command {
 		RunE: e.action(func(_ *cobra.Command, args []string) error {
 			list := make([]shownFile, 0, len(args))
 			for _, path := range args {
+				end := e.waiting("verifying " + path)
 				one, err := verifyArchive(path)
+				end()
 				if err != nil {
 					return err
 				}
@@ -142,7 +144,9 @@ func newArchiveChange(e *env, use, short, long string,
 				return err
 			}
 			return e.undertakeIn(c, cfg, pg.Tables(), task{subject: day, why: why}, func(a *store.Action) error {
+				end := e.waiting(use + " " + args[0])
 				before, err := do(c.Context(), cfg, pg, args[0])
+				end()
 				if err != nil {
 					return err
 				}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/calendar"
@@ -58,6 +59,9 @@ func TestArchive(t *testing.T) {
 		{"actions list" + onC + " --subject 20260105", "", 0, "…archive…moved-to-another-system…archive drop…archive restore…", ""},
 	})
 	storetest.Stored(t, db, day)
+	if got := onTerminal(t, "archive drop "+name+onC); !strings.Contains(got, "\rdrop "+name) {
+		t.Errorf("%q", got)
+	}
 	write(t, "broken.zip", read(t, name)[:200])
 	play(t, []step{{"archive verify broken.zip", "", 1, "", "tradefront: archive: broken.zip: zip: not a valid zip file"}})
 }

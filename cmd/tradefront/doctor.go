@@ -28,9 +28,11 @@ func newDoctor(e *env) *cobra.Command {
 			"  tradefront doctor -c tradefront.yaml --strict -o json",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			cfg, err := config.Load(path, e.environ)
+			end := e.waiting("checking")
 			report := doctor.Run(c.Context(), &doctor.Site{
 				Path: path, Config: cfg, Err: err, Environ: e.environ, Now: time.Now, Front: address,
 			})
+			end()
 			shown := report.In(lang)
 			if err := form.print(e.out, shown, func(w io.Writer) { shown.Text(w) }); err != nil {
 				return err

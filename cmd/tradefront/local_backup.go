@@ -42,7 +42,9 @@ func newLocalBackup(e *env) *cobra.Command {
 			if _, err := os.Stat(cfg.Store.Path); err != nil {
 				return fmt.Errorf("store.path: %w; it is made by the first start", err)
 			}
+			end := e.waiting("copying and checking " + cfg.Store.Path)
 			did, err := repair.Backup(c.Context(), cfg.Store.Path, args[0])
+			end()
 			if errors.Is(err, fs.ErrExist) {
 				return fmt.Errorf("%s is there already: a backup overwrites nothing; give it another name", args[0])
 			}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"os"
+	"sync"
+	"time"
 
 	"github.com/cheggaaa/pb/v3"
 )
@@ -11,6 +13,7 @@ type progress struct{ bar *pb.ProgressBar }
 
 const (
 	knownTotal   = `{{ string . "what" }} {{ counters . }} {{ bar . }} {{ percent . }} {{ speed . "%s/s" }} {{ rtime . "left %s" }}`
+	timeAlone    = `{{ string . "what" }} {{ etime . }}`
 	unknownTotal = `{{ string . "what" }} {{ counters . }} {{ string . "unit" }} {{ speed . "%s/s" }} {{ etime . }}`
 )
 
@@ -24,7 +27,10 @@ func (e *env) progress(what string, total int64, unit string) *progress {
 		return &progress{}
 	}
 	template := knownTotal
-	if total == 0 {
+	switch {
+	case total == 0 && unit == "":
+		template = timeAlone
+	case total == 0:
 		template = unknownTotal
 	}
 	bar := pb.ProgressBarTemplate(template).New(int(total)).Set("what", what).Set("unit", unit)
@@ -42,4 +48,25 @@ func (p *progress) end() {
 	if p.bar != nil {
 		p.bar.Finish()
 	}
+}
+
+// waiting shows work that tells nothing of its way, with the time that it takes, once that is more than e.quick. Call end before
+// anything else is printed; a second call does nothing.
+func (e *env) waiting(what string) (end func()) {
+	if e.quick == 0 {
+		return sync.OnceFunc(e.progress(what, 0, "").end)
+	}
+	var bar *progress
+	shown := make(chan struct{})
+	begin := func() {
+		bar = e.progress(what, 0, "")
+		close(shown)
+	}
+	later := time.AfterFunc(e.quick, begin)
+	return sync.OnceFunc(func() {
+		if !later.Stop() { // begin runs, or has run
+			<-shown
+			bar.end()
+		}
+	})
 }

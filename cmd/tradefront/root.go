@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -30,8 +31,9 @@ type env struct {
 	out     io.Writer
 	err     io.Writer
 	lang    show.Language
-	began   bool   // flags and arguments were understood
-	deeds   []deed // what the command changes, see act
+	quick   time.Duration // how long work may take until waiting shows it; 0 shows it at once
+	began   bool          // flags and arguments were understood
+	deeds   []deed        // what the command changes, see act
 }
 
 // run is the whole program: it returns the exit status. SIGINT and SIGTERM end the
@@ -39,9 +41,13 @@ type env struct {
 func run(args, environ []string, in io.Reader, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	e := &env{environ: environ, in: in, out: out, err: errOut, lang: languageOf(args, environ)}
+	e := &env{environ: environ, in: in, out: out, err: errOut, lang: languageOf(args, environ), quick: time.Second}
+	return e.run(ctx, args)
+}
+
+func (e *env) run(ctx context.Context, args []string) int {
 	if e.lang == show.Chinese {
-		e.out = chineseOut{out}
+		e.out = chineseOut{e.out}
 	}
 	root := newRoot(e)
 	root.SetArgs(args)
@@ -50,13 +56,13 @@ func run(args, environ []string, in io.Reader, out, errOut io.Writer) int {
 	case err == nil:
 		return exitDone
 	case !e.began:
-		fmt.Fprintf(errOut, "tradefront: %s\n%s: %s --help\n", e.translated(err.Error()), e.say("See", "用法见"), c.CommandPath())
+		fmt.Fprintf(e.err, "tradefront: %s\n%s: %s --help\n", e.translated(err.Error()), e.say("See", "用法见"), c.CommandPath())
 		return exitMisuse
 	}
 	if c.Name() == "serve" { // its standard error is the log, which is English
 		e.lang = show.English
 	}
-	e.report(errOut, err)
+	e.report(e.err, err)
 	e.adviseRole(c, err)
 	return exitFailed
 }

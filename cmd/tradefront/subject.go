@@ -75,7 +75,7 @@ func (f *subjectFlags) run(c *cobra.Command, e *env, name string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	collected, err := f.collect(c.Context(), r, account)
+	collected, err := f.collect(c.Context(), e, r, account)
 	if err != nil {
 		return err
 	}
@@ -120,18 +120,22 @@ func (f *subjectFlags) run(c *cobra.Command, e *env, name string) (err error) {
 	return nil
 }
 
-func (f *subjectFlags) collect(ctx context.Context, r assemble.Records, account regulation.Account) (*subject.Collector, error) {
+func (f *subjectFlags) collect(ctx context.Context, e *env, r assemble.Records, account regulation.Account) (*subject.Collector, error) {
 	collected := subject.New(account)
-	if err := collected.Store(ctx, r, "store"); err != nil {
+	read := func(what string, from func() error) error {
+		defer e.waiting("reading " + what)()
+		return from()
+	}
+	if err := read("the store", func() error { return collected.Store(ctx, r, "store") }); err != nil {
 		return nil, err
 	}
 	for _, path := range f.archives {
-		if err := collected.Archive(path); err != nil {
+		if err := read(path, func() error { return collected.Archive(path) }); err != nil {
 			return nil, err
 		}
 	}
 	for _, path := range f.audit {
-		if err := collected.Audit(path); err != nil {
+		if err := read(path, func() error { return collected.Audit(path) }); err != nil {
 			return nil, err
 		}
 	}
