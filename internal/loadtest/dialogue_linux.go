@@ -73,7 +73,7 @@ func (e *engine) beginAs(account int, due time.Duration, again *comeAgain) error
 	if v.login = e.takeLogin(again); v.login < 0 {
 		return &lackError{e.begun, errNoStrings}
 	}
-	if err := e.bind(fd, int(v.account)); err != nil {
+	if err := e.bind(v); err != nil {
 		return &lackError{e.begun, err}
 	}
 	if err := e.watchFor(fd, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP|unix.EPOLLET, v.slot, v.generation); err != nil {
@@ -120,22 +120,18 @@ func sockaddr(target netip.AddrPort) unix.Sockaddr {
 }
 
 // bind gives the visit its source address; the port is chosen when it connects, so that ports in use elsewhere do not matter.
-func (e *engine) bind(fd, account int) error {
-	if e.plan.Sources == 0 || e.plan.Proxy {
+func (e *engine) bind(v *visit) error {
+	source, chosen := e.plan.source(v.kind, int(v.account))
+	if !chosen || e.plan.Proxy {
 		return nil
 	}
-	if err := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1); err != nil {
+	if err := unix.SetsockoptInt(int(v.fd), unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1); err != nil {
 		return fmt.Errorf("IP_BIND_ADDRESS_NO_PORT: %w", err)
 	}
-	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: sourceOf(127, account%e.plan.Sources)}); err != nil {
-		return fmt.Errorf("bind to source address %d: %w", account%e.plan.Sources, err)
+	if err := unix.Bind(int(v.fd), &unix.SockaddrInet4{Addr: source}); err != nil {
+		return fmt.Errorf("bind to source address %v: %w", netip.AddrFrom4(source), err)
 	}
 	return nil
-}
-
-// sourceOf is address i of a network: 127.0.0.1, 127.0.0.2, … of 254 in each /24.
-func sourceOf(network byte, i int) [4]byte {
-	return [4]byte{network, byte(i / 254 / 256), byte(i / 254), byte(i%254) + 1}
 }
 
 // take is a visit that is not in use.
@@ -177,6 +173,10 @@ func (e *engine) draw() kind {
 // connected goes on once the connection is there, or has failed.
 func (e *engine) connected(v *visit) {
 	code, err := unix.GetsockoptInt(int(v.fd), unix.SOL_SOCKET, unix.SO_ERROR)
+	if err == nil && v.kind != honest && resets(unix.Errno(code)) {
+		e.closedByFront(v) // at accept, before the connection was looked at here
+		return
+	}
 	if err != nil || code != 0 {
 		if why := "connect: " + unix.Errno(code).Error(); !e.comesAgain(v, why) {
 			e.fail(v, why)
@@ -376,7 +376,7 @@ func (e *engine) ownAddress(v *visit) netip.AddrPort {
 
 // proxied is the address that the visit's PROXY header names.
 func (e *engine) proxied(v *visit) netip.AddrPort {
-	source := sourceOf(10, int(v.account)%e.plan.sources())
+	source, _ := e.plan.source(v.kind, int(v.account)) // with a PROXY header each has one
 	return netip.AddrPortFrom(netip.AddrFrom4(source), uint16(1024+int(v.login)%60000))
 }
 

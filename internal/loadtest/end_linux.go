@@ -66,6 +66,8 @@ func (e *engine) refused(v *visit, code int) {
 		e.measured.lost("refused by code " + strconv.Itoa(code) + ": " + stateNames[v.state])
 	case v.kind.mustGet(code):
 		e.measured.hostile(kindNames[v.kind])
+	case v.kind != honest && code == codeSource:
+		e.measured.hostile(shutOut)
 	case v.kind != honest:
 		e.measured.failed(kindNames[v.kind] + " got code " + strconv.Itoa(code))
 	case slices.Contains(laterCodes, code) && e.comesAgain(v, "refused by code "+strconv.Itoa(code)):
@@ -82,16 +84,25 @@ func (e *engine) refused(v *visit, code int) {
 
 // closedByFront is the end of an attack, or of a visit that broke off.
 func (e *engine) closedByFront(v *visit) {
-	if v.kind.mustBeClosed() && v.state == waiting {
-		e.measured.hostile(kindNames[v.kind])
-		e.decided(v)
-		e.end(v)
-		return
-	}
-	if !e.comesAgain(v, "closed: "+stateNames[v.state]) {
-		e.fail(v, "closed: "+stateNames[v.state])
+	switch why := "closed: " + stateNames[v.state]; {
+	case v.kind.mustBeClosed() && v.state == waiting:
+		e.attackEnded(v, kindNames[v.kind])
+	case v.kind != honest && (v.state == connecting || v.state == asking):
+		e.attackEnded(v, shutOut)
+	case !e.comesAgain(v, why):
+		e.fail(v, why)
 	}
 }
+
+// attackEnded counts an attack that got what it must get without an answer.
+func (e *engine) attackEnded(v *visit, as string) {
+	e.measured.hostile(as)
+	e.decided(v)
+	e.end(v)
+}
+
+// resets reports whether the front closed the connection before it read what was sent.
+func resets(err error) bool { return errors.Is(err, unix.ECONNRESET) || errors.Is(err, unix.EPIPE) }
 
 // laterCodes tell a terminal to come again later.
 var laterCodes = []int{7, 8, codeLater}

@@ -263,6 +263,9 @@ func (e *engine) send(v *visit) {
 		return
 	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
 		n = 0
+	case v.kind != honest && resets(err):
+		e.closedByFront(v)
+		return
 	case err != nil:
 		e.fail(v, "write: "+stateNames[v.state])
 		return

@@ -75,7 +75,7 @@ type Plan struct {
 	// Customers are those that operator relays report; their connections are the Visits. Rate is then that of the reports.
 	Customers int
 
-	Sources int  // addresses of 127.0.0.0/8 that visits come from; 0: as the system chooses
+	Sources int  // addresses of 127.0.0.0/8 that honest visits come from; 0: as the system chooses. Attackers have others: attackSources
 	Proxy   bool // a PROXY header before each visit, of an address of 10.0.0.0/8 (Sources of them, or maxSources)
 	// ComeAgain is how long after it was due a visit may come again that was told to come later, had no answer in time, or whose connection ended
 	// before it was logged in. 0: it does not.
@@ -113,9 +113,11 @@ func (p *Plan) Check(maxOpen uint64) error {
 		return fmt.Errorf("%.0f orders: at most %d may be sent", p.OrdersRate*p.Hold.Seconds(), MaxRequests)
 	case p.Rate*p.Hold.Seconds() > MaxVisits:
 		return fmt.Errorf("%.0f sessions would return: at most %d may", p.Rate*p.Hold.Seconds(), MaxVisits)
-	case p.Sources > 0 && !p.Proxy && slices.ContainsFunc(p.Targets, func(t netip.AddrPort) bool { return !t.Addr().Is4() || !t.Addr().IsLoopback() }):
+	case p.Sources > 0 && !p.Proxy && slices.ContainsFunc(p.Targets, notLoopback4):
 		return errors.New("--sources are addresses of 127.0.0.0/8, from which only a front at such an address is reached: name it so with --to, give " +
 			"--proxy-protocol to a listener that trusts this machine, or leave --sources away")
+	case p.Scenario == Hostile && p.Attackers > 0 && !p.Proxy && slices.ContainsFunc(p.Targets, notLoopback4):
+		return errors.New(errAttackSources)
 	case p.Rate == 0 && p.Concurrency < 1:
 		return errors.New("want a rate above 0 for an open loop, or at least one terminal at a time for a closed one")
 	case p.Attackers < 0 || p.Attackers > 1:
@@ -175,14 +177,6 @@ func (p *Plan) MostOpen() int {
 		return p.share(min(p.Visits, int(p.Rate*p.Patience.Seconds())+1)) + 1
 	}
 	return min(p.share(p.Visits), p.concurrency())
-}
-
-// sources is how many addresses honest visits come from; 0: as the system chooses.
-func (p *Plan) sources() int {
-	if p.Proxy && p.Sources == 0 {
-		return maxSources
-	}
-	return p.Sources
 }
 
 // requests is how many are sent after the logins.

@@ -63,6 +63,18 @@ func TestPlansThatCannotBeDone(t *testing.T) {
 		{func(p *Plan) {
 			p.Targets, p.Sources, p.Proxy = []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:1")}, 2, true
 		}, ""},
+		{func(p *Plan) {
+			p.Scenario, p.Attackers, p.Targets = Hostile, 0.2, []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:1")}
+		}, "attackers need addresses of their own"},
+		{func(p *Plan) {
+			p.Scenario, p.Attackers, p.Targets = Hostile, 0.2, []netip.AddrPort{netip.MustParseAddrPort("[::1]:1")}
+		}, "--proxy-protocol to a listener"},
+		{func(p *Plan) {
+			p.Scenario, p.Attackers, p.Proxy, p.Targets = Hostile, 0.2, true, []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:1")}
+		}, ""},
+		{func(p *Plan) {
+			p.Scenario, p.Attackers, p.Targets = Hostile, 0.2, []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:1")}
+		}, ""},
 		{func(p *Plan) { p.Scenario, p.Rate = Steady, 10 }, "--hold"},
 		{func(p *Plan) { p.Attackers = 1.5 }, "attackers"},
 		{func(p *Plan) { p.Sources = 1 << 20 }, "sources"},

@@ -21,11 +21,16 @@ const (
 // kindNames are the keys of result.Result.Hostile.
 var kindNames = [kinds]string{"honest", "wrong_authcode", "wrong_password", "not_our_protocol", "silent"}
 
+// shutOut is the key of result.Result.Hostile of attackers that were told nothing of what they tried, since the front had enough of their
+// address: closed before it said anything, or refused by codeSource.
+const shutOut = "shut_out"
+
 // What an attacker's visit ends with: codes of docs/errors.md, or closed without an answer.
 const (
 	codeAuthentication = 63
 	codePassword       = 3
-	codeLocked         = 75 // of the account, at this address, after wrong passwords
+	codeLocked         = 75  // of the account, at this address, after wrong passwords
+	codeSource         = 143 // of the address, after many
 )
 
 // mustGet reports whether a refusal by code is what this kind must get. Attackers without it must be closed without an answer.

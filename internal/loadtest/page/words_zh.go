@@ -49,6 +49,7 @@ var chinese = words{
 		"got code": "收到错误码", "refused by code": "被拒绝，错误码", "force exit": "被前置强制退出，代码", "silent connection": "无心跳",
 		"interrupted":    "操作员中断",
 		"wrong_authcode": "错误授权码", "wrong_password": "错误密码", "not_our_protocol": "其他协议的数据", "silent": "只连接不发送",
+		"shut_out": "因该地址此前的行为被拒之门外",
 	},
 	Scenarios: map[string]string{
 		"storm": "终端到达、登录并保持", "churn": "登录、登出、断开，循环往复", "cold": "每个账户的首次登录", "reconnect": "全部会话同时断开、同时重连",
