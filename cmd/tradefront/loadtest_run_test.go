@@ -36,6 +36,8 @@ func TestLoadtestRefusesBeforeItBegins(t *testing.T) {
 		"--answers " + filepath.Join(folder, "no", "a"):         "--answers: ",
 		"--save " + folder + "/r --html " + folder + "/r":       "is what another flag writes",
 		"--answers " + folder + "/r --html " + folder + "/r":    "is what another flag writes",
+		"--save " + folder + "/r --hdr " + folder + "/r":        "is what another flag writes",
+		"--hdr " + folder + "/none/r":                           "--hdr: ",
 		"--scenario orders --hold 1s --assert requests_lost==0": "--key: public key: ", // nothing is wrong with it until the files are read
 	} {
 		got := tradefrontWith(nil, "", append(strings.Fields("loadtest run --people "+folder+"/people --key "+key), strings.Fields(args)...)...)

@@ -21,14 +21,15 @@ var errLoadtest = errors.New("the load test did not pass")
 
 // tellLoadtest is how the result of a load test is printed and kept.
 type tellLoadtest struct {
-	save, html, lang string
-	form             output
+	save, html, hdr, lang string
+	form                  output
 }
 
 func (t *tellLoadtest) flags(c *cobra.Command, e *env) {
 	f := c.Flags()
 	f.StringVar(&t.save, "save", "", "file to write the result to, as JSON")
 	f.StringVar(&t.html, "html", "", "file to write the report to: one page, with charts, to print and to sign")
+	f.StringVar(&t.hdr, "hdr", "", "file to write the whole distribution of each latency to, as a log of HdrHistogram (.hlog) in microseconds")
 	f.StringVar(&t.lang, "lang", string(show.LanguageOf(e.environ)), "language of the text, and the first of the page: zh or en")
 	outputFlag(c, &t.form)
 }
@@ -36,7 +37,7 @@ func (t *tellLoadtest) flags(c *cobra.Command, e *env) {
 // check refuses what would be found out after the run.
 func (t *tellLoadtest) check(others ...string) error {
 	faults := []error{checkLanguage(t.lang)}
-	for _, f := range []struct{ flag, path string }{{"--save", t.save}, {"--html", t.html}} {
+	for _, f := range []struct{ flag, path string }{{"--save", t.save}, {"--html", t.html}, {"--hdr", t.hdr}} {
 		if f.path == "" {
 			continue
 		}
@@ -84,6 +85,11 @@ func (t *tellLoadtest) keep(r *result.Result) error {
 		err := page.Write(&b, r, t.lang)
 		faults = append(faults, keepFile("--html", t.html, b.Bytes(), err))
 	}
+	if t.hdr != "" {
+		var b bytes.Buffer
+		err := r.Log(&b)
+		faults = append(faults, keepFile("--hdr", t.hdr, b.Bytes(), err))
+	}
 	return errors.Join(faults...)
 }
 
@@ -101,13 +107,13 @@ func keepFile(flag, path string, text []byte, err error) error {
 	return nil
 }
 
-// replaceableResult refuses a file that is there and is neither a result of a load test nor its page.
+// replaceableResult refuses a file that is there and is neither a result of a load test, nor its page or its histograms.
 func replaceableResult(path string) error {
 	head, err := headOf(path)
 	if err != nil {
 		return err
 	}
-	if len(head) == 0 || bytes.Contains(head, []byte(page.Mark)) || bytes.Contains(head, []byte(`"format": "`+result.Format+`"`)) {
+	if len(head) == 0 || result.IsLog(head) || bytes.Contains(head, []byte(page.Mark)) || bytes.Contains(head, []byte(`"format": "`+result.Format+`"`)) {
 		return nil
 	}
 	return fmt.Errorf("%s is there, and is no result of a load test; name another file", path)
