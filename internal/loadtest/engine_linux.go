@@ -199,7 +199,7 @@ func (e *engine) look() {
 func (e *engine) keepAlive(v *visit) {
 	every := v.machine.HeartbeatPeriod()
 	if every > 0 && e.now-v.heard > client.SilencePeriods*every {
-		e.fail(v, "silent: "+stateNames[v.state])
+		e.fail(v, "no heartbeat: "+stateNames[v.state]) // and nothing else of the front for as long
 		return
 	}
 	if every > 0 && e.now-v.sent > every-2*period {
