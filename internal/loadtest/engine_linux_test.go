@@ -27,6 +27,15 @@ func TestASecondOfTheResultIsASecond(t *testing.T) {
 	}
 }
 
+// TestWhereNoSessionStaysAnAccountReturns: --first may be more than there are accounts.
+func TestWhereNoSessionStaysAnAccountReturns(t *testing.T) {
+	t.Parallel()
+	e := engineOf(&Plan{Scenario: Steady, Visits: 1, First: 25, People: &population.Population{Accounts: 10}})
+	if e.leaveOne(); e.returning != 5 {
+		t.Errorf("account %d of 10 returns", e.returning)
+	}
+}
+
 // TestFullRateIsMeasuredFromTheEndOfTheRamp: by which visits were due there, in each of several generators.
 func TestFullRateIsMeasuredFromTheEndOfTheRamp(t *testing.T) {
 	t.Parallel()

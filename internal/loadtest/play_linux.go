@@ -174,5 +174,5 @@ func (e *engine) leaveOne() {
 			return
 		}
 	}
-	e.returning = e.plan.First
+	e.returning = e.plan.First % e.plan.People.Accounts
 }
