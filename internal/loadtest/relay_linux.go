@@ -229,6 +229,22 @@ func (e *engine) giveUpSubmissions() {
 		}
 	}
 	e.reporting.again = left
+	e.endStuck()
+}
+
+// endStuck ends the connections whose whole window was given up: nothing can go over them until the front answers, which the run cannot wait for.
+func (e *engine) endStuck() {
+	lost := map[int32]int{}
+	for _, s := range e.reporting.waiting {
+		if s.lost && e.visits[s.slot].generation == s.generation {
+			lost[s.slot]++
+		}
+	}
+	for slot, n := range lost {
+		if v := &e.visits[slot]; v.state == staying && n >= v.link.window {
+			e.fail(v, "no answer: "+stateNames[v.state])
+		}
+	}
 }
 
 // hangUpRelay counts the submissions that a connection which ended has not had answered.
