@@ -23,7 +23,8 @@
 //   - Each login has a ciphertext of its own, of a terminal string of its own: fronts note a ciphertext that comes twice.
 //   - The loop does not wait: sockets do not block, and ciphertexts are there before it starts. It makes no ciphertext and prints nothing.
 //   - An answer that a visit must not get is an error of the run: a refusal of an honest terminal, and anything but the refusal that
-//     docs/protocol.md asks for of an attacker.
+//     docs/protocol.md asks for of an attacker, or that the front has enough of the attacker's address (shutOut). Honest visits come from no
+//     network that attackers come from.
 //   - Each message to the trading core is answered once, by the same bytes: another answer, a second one and none are errors.
 //   - Each submission of a relay is answered once, and counts from when it was due: one that was answered 90 is sent again under its SubmitID.
 //   - Nothing but a loopback address is attacked unless the operator says that the host is theirs (Own).

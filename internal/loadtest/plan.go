@@ -117,7 +117,7 @@ func (p *Plan) Check(maxOpen uint64) error {
 		return errors.New("--sources are addresses of 127.0.0.0/8, from which only a front at such an address is reached: name it so with --to, give " +
 			"--proxy-protocol to a listener that trusts this machine, or leave --sources away")
 	case p.Scenario == Hostile && p.Attackers > 0 && !p.Proxy && slices.ContainsFunc(p.Targets, notLoopback4):
-		return errors.New(errAttackSources)
+		return errAttackSources
 	case p.Rate == 0 && p.Concurrency < 1:
 		return errors.New("want a rate above 0 for an open loop, or at least one terminal at a time for a closed one")
 	case p.Attackers < 0 || p.Attackers > 1:

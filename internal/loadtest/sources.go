@@ -1,13 +1,16 @@
 package loadtest
 
-import "net/netip"
+import (
+	"errors"
+	"net/netip"
+)
 
 // attackSources are the addresses that attackers come from, at most.
 const attackSources = 1 << 15
 
 // errAttackSources refuses scenario hostile where the front would see attackers and honest terminals at one address.
-const errAttackSources = "scenario hostile: attackers need addresses of their own, since the front penalizes an address for all that come from it: " +
-	"name a front at an address of 127.0.0.0/8 with --to, or give --proxy-protocol to a listener that trusts this machine"
+var errAttackSources = errors.New("scenario hostile: attackers need addresses of their own, since the front penalizes an address for all that come from it: " +
+	"name a front at an address of 127.0.0.0/8 with --to, or give --proxy-protocol to a listener that trusts this machine")
 
 // notLoopback4 reports whether an address of 127.0.0.0/8 cannot reach the front.
 func notLoopback4(front netip.AddrPort) bool {
