@@ -32,7 +32,8 @@ func newExplain(e *env) *cobra.Command {
 			"English and Chinese, who acts, and which line of which report it became.\n\n" +
 			"The audit logs are those named with --audit; without any, the audit_log of the configuration and the\n" +
 			"rotated files beside it. Rotated and gzipped files are understood, in any order. With a configuration\n" +
-			"the store is asked for the record, too. Of a day that was archived, --archive has both the lines and the\n" +
+			"the store is asked for the record, too, as role tradefront_report; where it cannot be read a warning says so,\n" +
+			"and the visit is shown all the same. Of a day that was archived, --archive has both the lines and the\n" +
 			"record. Status 1 if nothing is found.",
 		Example: "  tradefront explain 4CV33T -c tradefront.yaml\n" +
 			"  tradefront explain 4CV33T --audit front1/audit.jsonl --audit front2/audit.jsonl.1.gz relay/audit.jsonl\n" +
@@ -48,6 +49,7 @@ func newExplain(e *env) *cobra.Command {
 			if err := form.print(e.out, result, func(w io.Writer) { printExplained(w, result) }); err != nil {
 				return err
 			}
+			e.adviseRole(c, result.StoreErr)
 			if len(result.Visits) == 0 && !slices.ContainsFunc(result.Records, func(r explain.Record) bool { return r.Stored || r.Archive != "" }) {
 				return fmt.Errorf("%s is in none of %s: name the logs of all fronts and relay agents, also those from before the last rotation",
 					result.Key, auditLogs(len(o.Audit)))
@@ -93,12 +95,11 @@ func (e *env) explain(ctx context.Context, path string, archives []string, o exp
 				return nil, err
 			}
 		}
-		records, err := assemble.OpenRecords(ctx, cfg)
-		if err != nil {
-			return nil, err
+		records, bad := assemble.OpenRecords(ctx, cfg)
+		if o.StoreErr = bad; bad == nil {
+			defer func() { err = errors.Join(err, records.Close()) }()
+			o.Records, o.Archived = records, archivedIn(records)
 		}
-		defer func() { err = errors.Join(err, records.Close()) }()
-		o.Records, o.Archived = records, archivedIn(records)
 	}
 	audit := phase{e: e, what: "reading audit logs", unit: "bytes"}
 	defer audit.end()
@@ -133,7 +134,7 @@ func printExplained(w io.Writer, r *explain.Result) {
 		printVisit(w, &r.Visits[i])
 	}
 	for i := range r.Records {
-		printRecord(w, &r.Records[i])
+		printRecord(w, &r.Records[i], r.StoreErr == nil)
 	}
 	for _, text := range r.Warnings {
 		tell(w, "warning: %s\n", sentenceFor(w, text))
@@ -177,7 +178,8 @@ func printAdvice(w io.Writer, who, advice string) {
 	}
 }
 
-func printRecord(w io.Writer, r *explain.Record) {
+// printRecord: where the store was read to the end, it is known that a day was not exported.
+func printRecord(w io.Writer, r *explain.Record, read bool) {
 	tell(w, "\nrecord %s\n", r.RecordID)
 	switch {
 	case r.Archive != "":
@@ -196,7 +198,7 @@ func printRecord(w io.Writer, r *explain.Record) {
 	case len(r.Exported) > 0:
 		tell(w, "  its day was exported as %s: name the files with --report to see the line\n", strings.Join(r.Exported, ", "))
 	default:
-		if r.Stored {
+		if r.Stored && read {
 			tell(w, "  its day was not exported yet\n")
 		}
 	}

@@ -18,7 +18,7 @@ var roleOf = map[string]string{
 	"app": postgres.RoleAdmin, "account": postgres.RoleAdmin, "admission": postgres.RoleAdmin, "relay": postgres.RoleAdmin,
 	"actions": postgres.RoleAdmin, "masterkey": postgres.RoleAdmin, "front": postgres.RoleAdmin,
 	"loadtest": postgres.RoleOwner, "archive": postgres.RoleOwner, "subject": postgres.RoleOwner,
-	"report": postgres.RoleReport, "reconcile": postgres.RoleReport,
+	"report": postgres.RoleReport, "reconcile": postgres.RoleReport, "explain": postgres.RoleReport,
 	"serve": postgres.RoleFront, "quarantine": postgres.RoleFront, "local": postgres.RoleFront,
 }
 

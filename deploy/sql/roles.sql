@@ -14,7 +14,7 @@
 --   tradefront_front   the daemons: insert records, say what they hold. They cannot read a
 --                      ciphertext, change or remove a record. quarantine and local, which note in a
 --                      waiver what was given up on the front's machine
---   tradefront_report  export, status, reconcile: read records, write the ledger of exports
+--   tradefront_report  export, status, reconcile, explain: read records, write the ledger of exports
 --                      and waivers
 --   tradefront_admin   app, account, relay, admission, masterkey, front: AppIDs, accounts, relays, bans, retiring fronts. It
 --                      cannot read a record

@@ -34,7 +34,9 @@ type Options struct {
 	Key     string   // a reference, a RecordID or a SubmitID
 	Audit   []string // audit logs of fronts and relay agents
 	Records Records  // nil if no store is asked
-	Reports []string // report files
+	// StoreErr is why the store that is to be asked could not be opened; Records is nil then.
+	StoreErr error
+	Reports  []string // report files
 	// Archives are asked for records that the store has not; nil if none are named.
 	Archives Archives
 	// Archived names the files that the ledger has of an archived day; it may be nil.
@@ -51,6 +53,8 @@ type Result struct {
 	Records []Record `json:"records,omitempty"`
 	// Warnings name what could not be read.
 	Warnings []string `json:"warnings,omitempty"`
+	// StoreErr is why the store was not read, for the advice behind it; a warning says it, too.
+	StoreErr error `json:"-"`
 }
 
 // Visit is what one front or agent wrote about one login, in the order of time.
@@ -96,6 +100,9 @@ func Run(ctx context.Context, opt Options) (*Result, error) {
 	}
 	if err := s.findVisits(); err != nil {
 		return nil, err
+	}
+	if opt.StoreErr != nil && !s.leaves(opt.StoreErr) {
+		return nil, opt.StoreErr
 	}
 	if err := s.findRecords(); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package explain_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -168,6 +169,63 @@ func TestRecord(t *testing.T) {
 	}
 	if r = look(t, "4CV33T", o); len(r.Records) != 0 {
 		t.Errorf("a refused login has %+v", r.Records)
+	}
+}
+
+// away fails as a store does that cannot be reached, or whose ledger the role may not read.
+type away struct {
+	shelf
+	find error
+}
+
+func (s away) Find(ctx context.Context, id uuid.UUID) (store.Record, error) {
+	if s.find != nil {
+		return store.Record{}, s.find
+	}
+	return s.shelf.Find(ctx, id)
+}
+
+func (s away) Exports(context.Context, calendar.TradingDay) ([]store.Export, error) {
+	return nil, store.ErrDenied
+}
+
+// named are archives that have one record.
+type named struct{ shelf }
+
+func (n named) Find(ctx context.Context, id uuid.UUID) (store.Record, string, error) {
+	rec, err := n.shelf.Find(ctx, id)
+	return rec, "a.zip", err
+}
+
+// TestStoreThatFails: the visit is shown without the store, and so is the record of an archive; a warning says what is missing,
+// and no record is told to be in no store.
+func TestStoreThatFails(t *testing.T) {
+	t.Parallel()
+	rec := store.Record{ID: uuid.MustParse(recordID), TradingDay: 20260105}
+	gone := errors.New("connection refused")
+	denied := func(context.Context, calendar.TradingDay) ([]string, error) { return nil, store.ErrDenied }
+	day := strings.ReplaceAll(frontLog, `"account":"66666666"`, `"account":"66666666","trading_day":"20260105"`)
+	for name, c := range map[string]struct {
+		opt     explain.Options
+		failed  error
+		records int
+	}{
+		"opening":              {explain.Options{StoreErr: gone}, gone, 0},
+		"opening, an archive":  {explain.Options{StoreErr: gone, Archives: named{shelf{rec}}}, gone, 1},
+		"opening, another":     {explain.Options{StoreErr: gone, Archives: named{}}, gone, 0},
+		"reading":              {explain.Options{Records: away{find: store.ErrDenied}}, store.ErrDenied, 0},
+		"reading, an archive":  {explain.Options{Records: away{find: gone}, Archives: named{shelf{rec}}}, gone, 1},
+		"the ledger":           {explain.Options{Records: away{shelf: shelf{rec}}}, store.ErrDenied, 1},
+		"the archives' ledger": {explain.Options{Records: shelf{}, Archived: denied}, store.ErrDenied, 1},
+	} {
+		c.opt.Audit = []string{file(t, "front.jsonl", day)}
+		r := look(t, recordID, c.opt)
+		if steps(r) != "5 login ok, 5 submit ok" || len(r.Records) != c.records || !errors.Is(r.StoreErr, c.failed) {
+			t.Errorf("%s: %s, %+v, %v", name, steps(r), r.Records, r.StoreErr)
+		}
+		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], c.failed.Error()) {
+			t.Errorf("%s: warnings %q", name, r.Warnings)
+		}
 	}
 }
 

@@ -44,34 +44,50 @@ type Record struct {
 
 // findRecords looks up every RecordID that the visits name.
 func (s *search) findRecords() error {
-	if s.opt.Records == nil && s.opt.Archives == nil {
-		return nil
-	}
 	found := make(map[string]store.Record)
 	for _, id := range s.recordIDs() {
-		out := Record{RecordID: id.String()}
-		rec, err := s.find(id, &out)
-		switch {
-		case errors.Is(err, store.ErrNotFound):
-			if err := s.findArchive(&out); err != nil {
-				return err
-			}
-		case err != nil:
+		if err := s.findRecord(id, found); err != nil {
 			return err
-		default:
-			rec.Supplement = bytes.Clone(rec.Supplement)
-			found[out.RecordID] = rec
-			out.TradingDay, out.LoginTime, out.Account, out.Flag = rec.TradingDay.String(), &rec.LoginTime, string(rec.Account), rec.Flag.String()
-			if err := s.findExports(&out, rec.TradingDay); err != nil {
-				return err
-			}
 		}
-		s.result.Records = append(s.result.Records, out)
 	}
 	if len(found) == 0 {
 		return nil
 	}
 	return s.findLines(found)
+}
+
+func (s *search) findRecord(id uuid.UUID, found map[string]store.Record) error {
+	if s.opt.Records == nil && s.opt.Archives == nil {
+		return nil
+	}
+	out := Record{RecordID: id.String()}
+	rec, err := s.find(id, &out)
+	switch {
+	case errors.Is(err, store.ErrNotFound) && s.result.StoreErr != nil:
+		return nil // the store may have it
+	case errors.Is(err, store.ErrNotFound):
+		err = s.findArchive(&out)
+	case err == nil:
+		rec.Supplement = bytes.Clone(rec.Supplement)
+		found[out.RecordID] = rec
+		out.TradingDay, out.LoginTime, out.Account, out.Flag = rec.TradingDay.String(), &rec.LoginTime, string(rec.Account), rec.Flag.String()
+		err = s.findExports(&out, rec.TradingDay)
+	}
+	if err != nil {
+		return err
+	}
+	s.result.Records = append(s.result.Records, out)
+	return nil
+}
+
+// leaves reports whether the store failed. It is asked no more then: the visits, which are found without it, are shown.
+func (s *search) leaves(err error) bool {
+	if err == nil || errors.Is(err, store.ErrNotFound) || s.ctx.Err() != nil {
+		return false
+	}
+	s.opt.Records, s.opt.Archived, s.result.StoreErr = nil, nil, err
+	s.warn(true, fmt.Errorf("the store was not read, so what it has of the record and of its day's reports is not shown: %w", err))
+	return true
 }
 
 // find asks the store, and then the archives.
@@ -80,6 +96,9 @@ func (s *search) find(id uuid.UUID, out *Record) (rec store.Record, err error) {
 	if s.opt.Records != nil {
 		rec, err = s.opt.Records.Find(s.ctx, id)
 		out.Stored = err == nil
+		if s.leaves(err) {
+			err = store.ErrNotFound
+		}
 	}
 	if errors.Is(err, store.ErrNotFound) && s.opt.Archives != nil {
 		rec, out.Archive, err = s.opt.Archives.Find(s.ctx, id)
@@ -95,6 +114,9 @@ func (s *search) findExports(out *Record, day calendar.TradingDay) error {
 	for _, x := range exports {
 		out.Exported = append(out.Exported, x.File)
 	}
+	if s.leaves(err) {
+		return nil
+	}
 	return err
 }
 
@@ -109,7 +131,9 @@ func (s *search) findArchive(out *Record) (err error) {
 			day, bad := calendar.ParseTradingDay(e.TradingDay)
 			if e.RecordID == out.RecordID && bad == nil {
 				out.TradingDay = e.TradingDay
-				out.Archived, err = s.opt.Archived(s.ctx, day)
+				if out.Archived, err = s.opt.Archived(s.ctx, day); s.leaves(err) {
+					return nil
+				}
 				return err
 			}
 		}

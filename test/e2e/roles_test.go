@@ -86,6 +86,7 @@ func TestRolesOfTheDatabase(t *testing.T) {
 	refused("report", "export", "--partial", "--day", day, "--out", s.dir)
 	refused("app", "add", "--app-id", "client_own_1.0")
 	refused("app", "disable", "--app-id", appID)
+	explainUnderRole(t, s)
 
 	become(postgres.RoleAdmin)
 	refused("report", "export", "--partial", "--day", day, "--out", s.dir)
@@ -99,6 +100,18 @@ func TestRolesOfTheDatabase(t *testing.T) {
 	s.replaceConfig("/postgres?", "/bare?")
 	if _, said, err := s.try("", "migrate"); err == nil || !strings.Contains(said, "next: `tradefront migrate` works as role tradefront_owner of deploy/sql/roles.sql") {
 		t.Errorf("%s, migrate: %v, %s", role, err, said)
+	}
+}
+
+// explainUnderRole: a front's role may not read a ciphertext, so explain tells of the visit, and which role reads the record.
+func explainUnderRole(t *testing.T, s *site) {
+	t.Helper()
+	_, rest, _ := strings.Cut(string(s.read("audit.jsonl")), `"record_id":"`)
+	id, _, _ := strings.Cut(rest, `"`)
+	out, said, err := s.try("", "explain", id)
+	if err != nil || !strings.Contains(out, "one visit") || !strings.Contains(out, "warning: the store was not read") || !strings.Contains(out, "permission denied") ||
+		!strings.Contains(said, "next: `tradefront explain` works as role tradefront_report") {
+		t.Errorf("explain %s as a front's role: %v, %s%s", id, err, out, said)
 	}
 }
 

@@ -1,0 +1,16 @@
+package main
+
+import "testing"
+
+// TestExplainWithoutDatabase: what the audit log has is shown while PostgreSQL is down.
+func TestExplainWithoutDatabase(t *testing.T) {
+	newSite(t)
+	write(t, "tradefront.yaml", siteConfig+"store:\n  driver: postgres\n  url: \"postgres://u@127.0.0.1:1/d?sslmode=disable\"\n")
+	write(t, "audit.jsonl", `{"time":"2026-01-05T09:00:00+08:00","event":"login","reason":"ok","code":0,"ref":"4CV33T","front_id":1,"session_id":7,`+
+		`"address":"203.0.113.9","port":50000,"account":"88888888","record_id":"019b7c1e-5c00-7d4e-8a3b-0123456789ab"}`+"\n")
+	play(t, []step{
+		{"explain 4CV33T audit.jsonl" + onC, "", 0, "4CV33T: one visit…88888888…warning: the store was not read, so…127.0.0.1:1…", ""},
+		{"explain 4CV33T audit.jsonl --lang zh" + onC, "", 0, "…88888888…没有读取存储，因此不显示…", ""},
+		{"explain 4CV33A audit.jsonl" + onC, "", 1, "warning: the store was not read…", "tradefront: 4CV33A is in none of…"},
+	})
+}
