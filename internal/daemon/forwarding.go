@@ -86,6 +86,7 @@ func (d *Daemon) noteForwarding(err error) {
 	d.forwarding.logOnChange(d.logger, time.Now(), err, &stateLines{
 		level: zapcore.ErrorLevel, began: postgresTrouble(err),
 		ended: "PostgreSQL takes records again; those that wait are forwarded now",
+		sent:  d.path.Forwarder.Rows, // so far: records_waiting beside it says how many are still to go
 		more: func() []zap.Field {
 			waiting, oldest := d.pending()
 			fields := []zap.Field{zap.Int64("records_waiting", waiting)}

@@ -20,6 +20,7 @@ type stateLog struct {
 	logged time.Time // the last line of a trouble
 	told   bool      // this trouble has a line
 	missed int       // troubles since that line that began and ended without one
+	sent   int64     // what stateLines.sent said when this trouble began
 }
 
 // stateLines are what a stateLog logs.
@@ -28,6 +29,7 @@ type stateLines struct {
 	began string // also while it lasts
 	ended string
 	more  func() []zap.Field // with each line; may be nil
+	sent  func() int64       // a count that grows: the line of the end says by how much since the trouble began; may be nil
 }
 
 // logOnChange takes what a look found: err is the trouble, nil is none.
@@ -38,7 +40,7 @@ func (c *stateLog) logOnChange(log *zap.Logger, now time.Time, err error, lines 
 	case err == nil && c.since.IsZero():
 	case err == nil:
 		if c.told {
-			log.Warn(lines.ended, append(lines.fields(), zap.Duration("lasted", now.Sub(c.since).Round(time.Second)))...)
+			log.Warn(lines.ended, append(c.whatWasSent(lines), append(lines.fields(), zap.Duration("lasted", now.Sub(c.since).Round(time.Second)))...)...)
 		} else {
 			c.missed++
 		}
@@ -46,6 +48,9 @@ func (c *stateLog) logOnChange(log *zap.Logger, now time.Time, err error, lines 
 	default:
 		if c.since.IsZero() {
 			c.since = now
+			if lines.sent != nil {
+				c.sent = lines.sent()
+			}
 		}
 		if now.Sub(c.logged) >= statePeriod {
 			c.logged = now
@@ -53,6 +58,14 @@ func (c *stateLog) logOnChange(log *zap.Logger, now time.Time, err error, lines 
 			c.told, c.missed = true, 0
 		}
 	}
+}
+
+// whatWasSent is a field of the line of the end.
+func (c *stateLog) whatWasSent(lines *stateLines) []zap.Field {
+	if lines.sent == nil {
+		return nil
+	}
+	return []zap.Field{zap.Int64("records_sent", lines.sent()-c.sent)}
 }
 
 // lasting are the fields of a trouble that has had a line.

@@ -15,7 +15,11 @@ import (
 // TestStateLog: a state is logged when it changes, and once a minute while it lasts, however often it is
 // looked at and however its error reads; one that flaps has two lines a minute.
 func TestStateLog(t *testing.T) {
-	lines := &stateLines{level: zapcore.ErrorLevel, began: "down", ended: "up", more: func() []zap.Field { return []zap.Field{zap.Int("waiting", 7)} }}
+	sent := int64(0) // ten a second while it is up
+	lines := &stateLines{
+		level: zapcore.ErrorLevel, began: "down", ended: "up", more: func() []zap.Field { return []zap.Field{zap.Int("waiting", 7)} },
+		sent: func() int64 { return sent },
+	}
 	for _, c := range []struct {
 		name string
 		at   func(second int) bool // is it down?
@@ -35,6 +39,8 @@ func TestStateLog(t *testing.T) {
 			var err error
 			if c.at(s) {
 				err = fmt.Errorf("attempt %d: %w", s, errors.ErrUnsupported)
+			} else {
+				sent += 10
 			}
 			it.logOnChange(zap.New(core), begin.Add(time.Duration(s)*time.Second), err, lines)
 			for _, l := range logged.TakeAll() {
@@ -50,6 +56,9 @@ func TestStateLog(t *testing.T) {
 				}
 				if fields["waiting"] != int64(7) || (fields["error"] != nil) != (err != nil) {
 					t.Errorf("%s: fields %v", c.name, fields)
+				}
+				if n, ok := fields["records_sent"]; ok != (err == nil) || ok && n != int64(10) {
+					t.Errorf("%s: %s: %v records were sent since the trouble began, want the ten of this second", c.name, line, n)
 				}
 				got = append(got, line)
 			}

@@ -31,8 +31,8 @@ func TestOutageIsLoggedOnce(t *testing.T) {
 			message, _, _ = strings.Cut(message, `"`)
 			said[message]++
 		}
-		if strings.Contains(line, back) && (!strings.Contains(line, `"lasted":`) || !strings.Contains(line, `"records_waiting":`)) {
-			t.Errorf("the line of the end does not tell how long it was and what waits: %s", line)
+		if strings.Contains(line, back) && (!strings.Contains(line, `"lasted":`) || !strings.Contains(line, `"records_waiting":`) || !strings.Contains(line, `"records_sent":`)) {
+			t.Errorf("the line of the end does not tell how long it was, what was sent and what waits: %s", line)
 		}
 	}
 	for message, n := range said {
