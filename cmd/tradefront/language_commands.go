@@ -124,5 +124,5 @@ var helpInChinese = map[string]string{ //nolint:gosec // G101: descriptions of c
 	"Bring an archived day back into the database":                                                       "把已归档的交易日恢复到数据库",
 	"Read archives whole, and compare each member and record with the manifest":                          "完整读取归档文件，与清单逐项核对",
 	"What is kept of one customer":                                                                       "系统保存的某客户信息",
-	"Write all that is kept of an account, for a customer who asks for it":                               "应客户请求，导出系统保存的该账户全部信息",
+	"Write each login that is kept of an account, for a customer who asks for it":                        "应客户请求，导出系统保存的该账户的每次登录",
 }

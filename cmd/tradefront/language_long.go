@@ -234,7 +234,10 @@ var longInChinese = map[string]string{
 	"session list": "询问各前置谁已登录：向 PostgreSQL 报告的所有前置，在它们所报的管理监听；或由 --front 指定；使用内嵌存储时为 admin.address。\n" +
 		"没有应答的前置在标准错误上占一行，其余的照常显示。“终端”是中继在其会话上报的终端数。地址按应用日志的方式遮盖；--full 显示全部。",
 	"subject export": "写出某账户的每次登录：何时、从哪个公网地址和端口、用什么软件、异常标识是什么。FILE 是 JSON，含密文；FILE.csv 是便于阅读的表。\n" +
-		"登录来自库和每个 --archive；地址只在审计日志中，因此请用 --audit 指定不在归档中的审计日志。文件的 sources 写明读取了什么。\n\n" +
+		"登录来自库和每个 --archive；地址只在审计日志中，因此请用 --audit 指定不在归档中的审计日志。文件的 sources 写明读取了什么，\n" +
+		"not_read 写明哪些已归档的交易日没有读取，命令也会警告。\n\n" +
+		"不包括：被拒绝的登录（`tradefront audit search --account ACCOUNT`）、操作员对该账户的更改（`tradefront actions list --subject ACCOUNT`）、\n" +
+		"仍在前置上等待的记录（`tradefront front status`）。\n\n" +
 		"由谁、为什么写出，本身是一条操作记录：在文件出现之前记下。文件只交给该客户。",
 	"support-bundle": "写出一个 tar.gz：版本、生效的配置、doctor 的输出，以及运行中前置的就绪状态、指标、协程、三秒的执行跟踪和日志的最后若干行，\n" +
 		"还有审计日志最近的事件。账户、地址、主机和人员都替换为带密钥的散列；其中的 MANIFEST.txt 说明各文件是什么、缺什么。\n" +

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +23,7 @@ import (
 	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/subject"
 )
 
@@ -38,10 +41,13 @@ type subjectFlags struct {
 func newSubjectExport(e *env) *cobra.Command {
 	var f subjectFlags
 	c := &cobra.Command{
-		Use: "export ACCOUNT", Short: "Write all that is kept of an account, for a customer who asks for it", Args: cobra.ExactArgs(1),
+		Use: "export ACCOUNT", Short: "Write each login that is kept of an account, for a customer who asks for it", Args: cobra.ExactArgs(1),
 		Long: "Write each login of an account: when, from which public address and port, by which software, with which flag. FILE is JSON and has\n" +
 			"the ciphertexts too; FILE.csv is a table to read. Logins come from the store and from each --archive; addresses are in audit logs\n" +
-			"alone, so name those that are not in an archive with --audit. The file says under sources what was read.\n\n" +
+			"alone, so name those that are not in an archive with --audit. The file says under sources what was read, and under not_read which\n" +
+			"archived days were not, of which a warning tells, too.\n\n" +
+			"Not in it: refused logins (`tradefront audit search --account ACCOUNT`), what operators changed about the account\n" +
+			"(`tradefront actions list --subject ACCOUNT`), and records that still wait on a front (`tradefront front status`).\n\n" +
 			"That it was written, by whom and why, is an action: it is noted before the file is there. Give the files to the customer only.",
 		Example: "  tradefront subject export 88888888 --out request-17.json --audit /var/log/tradefront/audit.jsonl --why request-17 -c tradefront.yaml\n" +
 			"  tradefront subject export 88888888 --out request-17.json --archive /archive/0001archive20250105.zip --why request-17 -c tradefront.yaml",
@@ -79,6 +85,10 @@ func (f *subjectFlags) run(c *cobra.Command, e *env, name string) (err error) {
 	if err != nil {
 		return err
 	}
+	notRead, err := f.notRead(c.Context(), r)
+	if err != nil {
+		return err
+	}
 	state, err := accountState(c.Context(), directory.New(r.Tables()), account)
 	if err != nil {
 		return err
@@ -88,6 +98,7 @@ func (f *subjectFlags) run(c *cobra.Command, e *env, name string) (err error) {
 		return err
 	}
 	written := collected.Export(time.Now(), a.By(), f.why, state)
+	written.NotRead = notRead
 	a.Note("logins", "", fmt.Sprintf("%d, to %s", len(written.Logins), f.out))
 	if err := actions.Write(c.Context(), r.Tables(), a); err != nil {
 		return err
@@ -102,17 +113,21 @@ func (f *subjectFlags) run(c *cobra.Command, e *env, name string) (err error) {
 		}
 	}
 	done := struct {
-		File           string `json:"file"`
-		Table          string `json:"table"`
-		Account        string `json:"account"`
-		Logins         int    `json:"logins"`
-		WithoutAddress int    `json:"without_address"`
-	}{f.out, f.out + ".csv", string(account), len(written.Logins), without}
+		File           string   `json:"file"`
+		Table          string   `json:"table"`
+		Account        string   `json:"account"`
+		Logins         int      `json:"logins"`
+		WithoutAddress int      `json:"without_address"`
+		NotRead        []string `json:"not_read,omitempty"`
+	}{f.out, f.out + ".csv", string(account), len(written.Logins), without, notRead}
 	err = f.form.print(e.out, done, func(w io.Writer) {
 		tell(w, "%s and %s.csv: %d logins of account %s\n", f.out, f.out, len(written.Logins), account)
 	})
 	if err != nil {
 		return err
+	}
+	if len(notRead) > 0 {
+		e.warn("%d archives were not read, the first is %s: logins of their days are missing; name them with --archive, not_read in the file lists them", len(notRead), notRead[0])
 	}
 	if without > 0 {
 		e.warn("of %d logins the address is not known: it is in the audit logs alone; name those of these days with --audit", without)
@@ -140,6 +155,23 @@ func (f *subjectFlags) collect(ctx context.Context, e *env, r assemble.Records, 
 		}
 	}
 	return collected, nil
+}
+
+// notRead are the archives of days that are not in the store, and that no --archive names. The ledger is asked behind the store: a day
+// that is archived between the two is named, not left out.
+func (f *subjectFlags) notRead(ctx context.Context, r assemble.Records) (names []string, err error) {
+	pg, is := r.(*postgres.Store)
+	if !is {
+		return nil, nil
+	}
+	all, err := pg.Archives(ctx, 0)
+	for i := range all {
+		named := func(path string) bool { return filepath.Base(path) == all[i].File }
+		if all[i].Apart() && !slices.ContainsFunc(f.archives, named) {
+			names = append(names, all[i].File)
+		}
+	}
+	return names, err
 }
 
 // accountState is nil if the directory has no such account.

@@ -46,6 +46,10 @@ func TestSubjectExport(t *testing.T) {
 		{export + " --why=", "", 1, "", "tradefront: --why: say who asked…"},
 		{export + " --why request-17", "", 0, "asked.json and asked.json.csv: 7 logins of account 80000001", "warning: of 4 logins the address is not known…"},
 		{export + " --why request-17", "", 1, "", "tradefront: --out: asked.json is there, and is not replaced…"},
+		{
+			"subject export 80000001" + onC + " --out less.json --audit audit.log --why request-18", "", 0, "less.json and less.json.csv: 5 logins of account 80000001",
+			"warning: 1 archives were not read, the first is " + path + ": …warning: of 2 logins the address is not known…",
+		},
 		{"actions list" + onC + " --subject 80000001", "", 0, "…subject export…request-17…", ""},
 	})
 	var got subject.Export
@@ -64,6 +68,9 @@ func TestSubjectExport(t *testing.T) {
 	}
 	if l := found[live[1].ID.String()]; l.Address != "203.0.113.9" || l.Port != 4711 || strings.Join(l.Found, " ") != "store audit" {
 		t.Errorf("%+v", l)
+	}
+	if less := read(t, "less.json"); len(got.NotRead) > 0 || !strings.Contains(less, "\"not_read\": [\n    \""+path+"\"\n  ]") {
+		t.Errorf("%q were not read; and without --archive: %.500s", got.NotRead, less)
 	}
 	if len(got.Logins) != 7 || len(got.Sources) != 3 || got.Why != "request-17" {
 		t.Errorf("%d logins of %v: %s", len(got.Logins), got.Sources, got.Why)

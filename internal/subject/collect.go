@@ -19,7 +19,7 @@ import (
 // maxLogins is more than an account that logs in every minute has in twenty years' trading hours.
 const maxLogins = 4_000_000
 
-// Export is what is kept of one account.
+// Export is the logins that are kept of one account, and its state.
 type Export struct {
 	Account string    `json:"account"`
 	Made    time.Time `json:"made"`
@@ -28,6 +28,8 @@ type Export struct {
 	// State is the account's in the directory; nil if it is not there, as with a trading core.
 	State   *State   `json:"account_state,omitempty"`
 	Sources []string `json:"sources"` // what was read
+	// NotRead are the archives of the ledger that have records of days that the store has not, and that were not named.
+	NotRead []string `json:"not_read,omitempty"`
 	Logins  []Login  `json:"logins"`
 }
 
