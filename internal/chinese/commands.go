@@ -146,6 +146,7 @@ var commands = map[string]string{
 	"%d authcodes are still sealed under the old key, %s: run tradefront masterkey rotate":                                                           "仍有 %d 个授权码用旧密钥加密（%s）：请执行 tradefront masterkey rotate",
 	"the old key stays, for these open under neither: %w":                                                                                            "旧密钥保留，因为以下内容用两个密钥都无法解密：%w",
 	"verifiers of passwords: %w":                                  "密码校验值：%w",
+	"verifiers of passwords of removed accounts: %w":              "已删除账户的密码校验值：%w",
 	"verifiers of passwords under a key that is not in force: %w": "用未生效的密钥加密的密码校验值：%w",
 	"store: account %q: state %d is none":                         "账户 %q：没有状态 %d",
 

@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"net/netip"
 	"path/filepath"
@@ -27,6 +28,7 @@ func TestVerifiersOutliveTheProcess(t *testing.T) {
 	}
 	name := func(i int) regulation.Account { return regulation.Account(fmt.Sprintf("u%05d", i)) }
 	const accounts = 1000
+	mirrored(t, l, accounts)
 	for i := range accounts {
 		v.Keep(name(i), made(i))
 	}
@@ -64,6 +66,69 @@ func TestVerifiersOutliveTheProcess(t *testing.T) {
 			want(name(i), made(i))
 		}
 	}
+}
+
+// mirrored puts that many accounts into the mirror, u00000 and on.
+func mirrored(t *testing.T, l directory.Keeper, accounts int) {
+	t.Helper()
+	if err := l.Write(func(ctx context.Context, conn *sql.Conn) error {
+		_, err := conn.ExecContext(ctx, `WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ? - 1)
+			INSERT INTO mirror_account (account, user_type, state, created, changed, unlocked, password_hash)
+			SELECT printf('u%05d', i), 1, 0, 0, 0, 0, x'00' FROM n`, accounts)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestVerifierGoesWithItsAccount: an account that was removed, by its state or with its row, leaves no verifier, and so no name: soon
+// after a start, and while the front runs. One that was only disabled keeps its own.
+func TestVerifierGoesWithItsAccount(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "local.db")
+	l := storetest.OpenJournalAt(t, path, journal.Options{})
+	const accounts = 600 // more than one transaction deletes
+	mirrored(t, l, accounts)
+	change := func(statement string) {
+		t.Helper()
+		if err := l.Write(func(ctx context.Context, conn *sql.Conn) error {
+			_, err := conn.ExecContext(ctx, statement)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v := directory.NewVerifiers(l)
+	for i := range accounts {
+		v.Keep(regulation.Account(fmt.Sprintf("u%05d", i)), local.Verifier{Key: "k", KiB: 1024, Tag: [32]byte{1}})
+	}
+	v.Keep("own", local.Verifier{Key: "k", KiB: 1024, Tag: [32]byte{1}})
+	if err := directory.New(l.Tables()).AddAccount(t.Context(), local.Account{Account: "own", UserType: regulation.UserCustomer, PasswordHash: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	flush := func(v *directory.Verifiers, times, want int) {
+		t.Helper()
+		for range times {
+			if err := v.Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var kept int
+		if err := l.Tables().QueryRowContext(t.Context(), "SELECT count(*) FROM verifier").Scan(&kept); err != nil || kept != want {
+			t.Errorf("%d verifiers, %v, want %d", kept, err, want)
+		}
+	}
+	flush(v, 1, accounts+1)
+	change("DELETE FROM mirror_account WHERE account >= 'u00300'")
+	change("UPDATE mirror_account SET state = 2 WHERE account < 'u00010'")
+	change("UPDATE mirror_account SET state = 1 WHERE account = 'u00020'")
+	v = directory.NewVerifiers(l)
+	flush(v, 149, accounts+1)
+	flush(v, 1, 291)
+	change("DELETE FROM mirror_account WHERE account = 'u00100'")
+	flush(v, 1800, 290)
+	change("UPDATE account SET state = 2")
+	flush(v, 1800, 289)
 }
 
 // TestFirstLoginsOfASecondLife: an account that logged in before a restart is verified after it without argon2 of full cost, by
