@@ -127,7 +127,8 @@ func (f *subjectFlags) run(c *cobra.Command, e *env, name string) (err error) {
 		return err
 	}
 	if len(notRead) > 0 {
-		e.warn("%d archives were not read, the first is %s: logins of their days are missing; name them with --archive, not_read in the file lists them", len(notRead), notRead[0])
+		e.warn("%d archives were not read, the first is %s: logins of their days are missing; name them with --archive, not_read in the file lists them",
+			len(notRead), notRead[0])
 	}
 	if without > 0 {
 		e.warn("of %d logins the address is not known: it is in the audit logs alone; name those of these days with --audit", without)

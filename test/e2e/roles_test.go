@@ -109,7 +109,8 @@ func explainUnderRole(t *testing.T, s *site) {
 	_, rest, _ := strings.Cut(string(s.read("audit.jsonl")), `"record_id":"`)
 	id, _, _ := strings.Cut(rest, `"`)
 	out, said, err := s.try("", "explain", id)
-	if err != nil || !strings.Contains(out, "one visit") || !strings.Contains(out, "warning: the store was not read") || !strings.Contains(out, "permission denied") ||
+	if err != nil || !strings.Contains(out, "one visit") || !strings.Contains(out, "warning: the store was not read") ||
+		!strings.Contains(out, "permission denied") ||
 		!strings.Contains(said, "next: `tradefront explain` works as role tradefront_report") {
 		t.Errorf("explain %s as a front's role: %v, %s%s", id, err, out, said)
 	}
