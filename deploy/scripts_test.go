@@ -35,7 +35,7 @@ func newMachine(t *testing.T) *machine {
 		}
 	}
 	for _, name := range []string{"systemctl", "systemd-tmpfiles", "systemd-sysusers", "systemd-sysctl"} {
-		if err := os.WriteFile(filepath.Join(m.root, "bin", name), []byte(fakeSystemd), 0o700); err != nil { //nolint:gosec // it is run
+		if err := os.WriteFile(filepath.Join(m.root, "bin", name), []byte(fakeSystemd), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -155,8 +155,8 @@ func (r *reload) await(ctx context.Context, before uint64, upgrade bool) (string
 	}
 }
 
-// awaitSuccessor returns the hash of its configuration once a process has told that it took over; the old one may have crashed before that. A front that has no signal's
-// outcome was started by itself, as systemd does after a crash.
+// awaitSuccessor returns the hash of its configuration once a process has told that it took over; the old one may have crashed before
+// that. A front that has no signal's outcome was started by itself, as systemd does after a crash.
 func (r *reload) awaitSuccessor(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.successor)
 	defer cancel()

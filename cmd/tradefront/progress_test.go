@@ -72,7 +72,7 @@ func TestProgress(t *testing.T) {
 
 // TestWaiting: what is over before it is shown leaves nothing, and end may be called twice.
 func TestWaiting(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	synctest.Test(t, func(*testing.T) {
 		e := &env{err: new(bytes.Buffer), quick: time.Second}
 		for _, takes := range []time.Duration{0, time.Minute} {
 			end := e.waiting("work")

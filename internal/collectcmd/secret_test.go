@@ -29,9 +29,9 @@ func TestSecret(t *testing.T) {
 			t.Errorf("%q: %v, %v; want %s", text, err1, err2, problem)
 		}
 	}
-	for text, want := range map[string]string{" a b ": " a b ", "\ufeff\"a\u200b\"\r\n": "\"a\u200b\""} {
-		if line, err := (&secretFile{"x", "-", true}).read(strings.NewReader(text)); err != nil || string(line) != want {
-			t.Errorf("%q as is: %q, %v", text, line, err)
+	for _, c := range []struct{ text, want string }{{" a b ", " a b "}, {"\ufeff\"a\u200b\"\r\n", "\"a\u200b\""}} {
+		if line, err := (&secretFile{"x", "-", true}).read(strings.NewReader(c.text)); err != nil || string(line) != c.want {
+			t.Errorf("%q as is: %q, %v", c.text, line, err)
 		}
 	}
 	if line, err := (&secretFile{"x", "-", false}).read(strings.NewReader(" a b ")); err != nil || string(line) != " a b " {

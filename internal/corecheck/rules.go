@@ -64,7 +64,10 @@ var rules = []rule{
 	{"verify_wrong", sectionVerify, "a wrong password: an Error other than 0, and no VerifyResult", needsActive, verifyWrong},
 	{"verify_unknown", sectionVerify, "an account that does not exist: an Error other than 0, and no VerifyResult", needsActive, verifyUnknown},
 	{"verify_once", sectionVerify, "one answer to one SessionVerify", needsLogin, verifyOnce},
-	{"verify_again", sectionVerify, "SessionVerify with the tag of one that was refused: VerifyResult and Error 0 for the right password", needsLogin, verifyAgain},
+	{
+		"verify_again", sectionVerify, "SessionVerify with the tag of one that was refused: VerifyResult and Error 0 for the right password",
+		needsLogin, verifyAgain,
+	},
 	{"verify_interleaved", sectionVerify, "two SessionVerify in flight: each is answered with its own tag", needsLogin, verifyInterleaved},
 	{"verify_relayed", sectionVerify, "a login that came through a relay, with RelayedTerminal, is answered as any", needsLogin, verifyRelayed},
 

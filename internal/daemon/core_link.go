@@ -148,10 +148,12 @@ func pressureLines(s *link.Status, c *config.Link) (lines []string) {
 	}
 	e := &s.Endpoints[s.InUse]
 	if e.Credit == 0 {
-		lines = append(lines, fmt.Sprintf("%v: %s gives no credit: business messages wait for core.link.wait and are then answered 90; ask who runs the core", e.Endpoint, e.CoreID))
+		lines = append(lines, fmt.Sprintf("%v: %s gives no credit: business messages wait for core.link.wait and are then answered 90; "+
+			"ask who runs the core", e.Endpoint, e.CoreID))
 	}
 	if e.Queued > c.QueueLow {
-		lines = append(lines, fmt.Sprintf("%v: %d bytes wait for %s to read them, more than core.link.queue_low; ask who runs the core, and look at the network to it",
+		lines = append(lines, fmt.Sprintf("%v: %d bytes wait for %s to read them, more than core.link.queue_low; "+
+			"ask who runs the core, and look at the network to it",
 			e.Endpoint, e.Queued, e.CoreID))
 	}
 	return lines
@@ -163,7 +165,8 @@ func endpointLines(s *link.Status, all bool) (lines []string) {
 		e := &s.Endpoints[i]
 		switch wrong := e.Alarm != "" || e.State == link.Down || e.State == link.Fenced || e.State == link.Dialling && e.LastFault != link.NoFault; {
 		case e.Alarm == link.AlarmOutdated:
-			lines = append(lines, fmt.Sprintf("%v: %s is in use on trading day %s, and the calendar's is another: look whether the core has changed its day, or mend calendar_file",
+			lines = append(lines, fmt.Sprintf("%v: %s is in use on trading day %s, and the calendar's is another: "+
+				"look whether the core has changed its day, or mend calendar_file",
 				e.Endpoint, e.CoreID, e.TradingDay))
 		case e.Alarm != "":
 			lines = append(lines, fmt.Sprintf("%v: %s says that it is active on trading day %s, which is not the calendar's: ask who runs it, or mend calendar_file",

@@ -63,8 +63,8 @@ func (s *search) findRecord(id uuid.UUID, found map[string]store.Record) error {
 	out := Record{RecordID: id.String()}
 	rec, err := s.find(id, &out)
 	switch {
-	case errors.Is(err, store.ErrNotFound) && s.result.StoreErr != nil:
-		return nil // the store may have it
+	case errors.Is(err, store.ErrNotFound) && s.result.StoreErr != nil: // the store may have it
+		return nil //nolint:nilerr // StoreErr tells it
 	case errors.Is(err, store.ErrNotFound):
 		err = s.findArchive(&out)
 	case err == nil:
