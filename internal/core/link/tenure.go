@@ -66,13 +66,16 @@ func (l *Link) begin(e *endpoint) {
 
 // released are those that waited for an answer of a core that went away.
 type released struct {
+	conn      *conn // to it; nil if none of its tenures has ended
 	verifying []*session
 	codes     []asker
 }
 
 // answer tells them. No mutex is held.
 func (r *released) answer(now time.Time) {
-	endVerifies(r.verifying)
+	if len(r.verifying) > 0 {
+		r.conn.link.endVerifies(r.conn, r.verifying)
+	}
 	for _, a := range r.codes {
 		a.refuse(now)
 	}
@@ -85,7 +88,7 @@ func (l *Link) release(c *conn) (lost released) {
 	if len(c.ended) == 0 {
 		return lost
 	}
-	lost.codes = l.codes.lost(c.ended)
+	lost.conn, lost.codes = c, l.codes.lost(c.ended)
 	now := time.Now()
 	var leave []*session
 	for _, s := range l.table.ordered() {

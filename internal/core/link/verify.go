@@ -18,7 +18,8 @@ var errSessionInUse = errors.New("a login is verified already, or on its way, in
 type verifyAnswer struct {
 	user    core.User
 	refused *core.Refused // nil: let in
-	abort   bool          // the core may have reserved the session all the same
+	abort   bool          // the core may have reserved the session all the same, and is to be told
+	told    bool          // it was told
 }
 
 func refusedFor(r reason.Reason) verifyAnswer { return verifyAnswer{refused: &core.Refused{Reason: r}} }
@@ -62,7 +63,7 @@ func (l *Link) verify(ctx context.Context, a *core.Attempt) (verifyAnswer, error
 	}
 	t.conn.out.flush()
 	if t.over.Load() && s.loseVerify() { // release may have passed before the session was there
-		endVerifies([]*session{s})
+		l.endVerifies(t.conn, []*session{s})
 	}
 	return l.await(ctx, s, t), nil
 }
@@ -111,11 +112,19 @@ func (s *session) loseVerify() bool {
 }
 
 // endVerifies answers logins whose core went away. One that only changed its Term, over a connection that is up, reads
-// their SessionVerify and reserves the sessions.
-func endVerifies(sessions []*session) {
+// their SessionVerify and reserves the sessions: it is told here, so that what it is told is in one order and not in that in
+// which the logins wake.
+func (l *Link) endVerifies(c *conn, sessions []*session) {
 	for _, s := range sessions {
-		s.answered <- verifyAnswer{refused: &core.Refused{Reason: reason.CoreAway}, abort: true}
+		l.abortVerify(c, s.id, reason.CoreAway)
+		s.answered <- verifyAnswer{refused: &core.Refused{Reason: reason.CoreAway}, told: true}
 	}
+	c.out.flush()
+}
+
+// abortVerify queues the end of a login of which the core may have reserved the session.
+func (l *Link) abortVerify(c *conn, id int32, why reason.Reason) {
+	l.end(c, id, ftd.TIDSessionAbort, ftd.ReasonGone, "verify: "+why.String())
 }
 
 // sessionVerify appends the message for an attempt.
@@ -150,10 +159,12 @@ func (l *Link) await(ctx context.Context, s *session, t *tenure) verifyAnswer {
 	}
 	if got.refused != nil && got.refused.Session == nil {
 		l.drop(s)
-		if got.abort {
-			l.end(t.conn, s.id, ftd.TIDSessionAbort, ftd.ReasonGone, "verify: "+got.refused.Reason.String())
+		switch {
+		case got.told:
+		case got.abort:
+			l.abortVerify(t.conn, s.id, got.refused.Reason)
 			t.conn.out.flush()
-		} else {
+		default:
 			l.endReplaced(s, t)
 		}
 	}
