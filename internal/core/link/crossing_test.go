@@ -34,6 +34,38 @@ func TestALoginAskedUnderAnEndedTermIsAborted(t *testing.T) {
 	})
 }
 
+// TestALoginIsNotAskedBehindItsAbort: the Term changes after a login has its place in the table, and before its question is queued. The
+// core has been told that the login is over: a question behind that would have it reserve a session that nothing ends.
+func TestALoginIsNotAskedBehindItsAbort(t *testing.T) {
+	inBubble(t, 1, nil, func(t *testing.T, l *Link, cores []*fakeCore) {
+		k := cores[0].accept()
+		k.greet(accept(ftd.CoreActive, instanceA, 1))
+		synctest.Wait()
+		a := attempt(t, 1, newTerminal())
+		under, _ := l.current()
+		s := newVerifying(l, under, a)
+		if r, err := l.enter(s); r != reason.OK || err != nil {
+			t.Fatal(r, err)
+		}
+		k.send(stateChange(accept(ftd.CoreActive, instanceA, 2)))
+		if g := k.next(ftd.TIDSessionAbort); g.tag.SessionID != 1 {
+			t.Errorf("session %d is aborted", g.tag.SessionID)
+		}
+		got, err := l.ask(t.Context(), under, s, a)
+		if err != nil || got.refused == nil || got.refused.Reason != reason.CoreAway {
+			t.Errorf("the login got %+v, %v", got, err)
+		}
+		answer := verify(t.Context(), l, attempt(t, 2, newTerminal()))
+		if g := k.next(ftd.TIDSessionVerify); g.tag.SessionID != 2 {
+			t.Errorf("session %d is asked for", g.tag.SessionID)
+		}
+		k.send(verifyOK(2))
+		if got := <-answer; got.err != nil {
+			t.Error(got.err)
+		}
+	})
+}
+
 // TestARequestInPartsIsRefusedOnce: the core has got the first part and goes away; what comes behind is refused at once, and not
 // again when the session is resumed.
 func TestARequestInPartsIsRefusedOnce(t *testing.T) {

@@ -47,15 +47,24 @@ func (l *Link) verify(ctx context.Context, a *core.Attempt) (verifyAnswer, error
 	if t == nil {
 		return refusedFor(away), nil
 	}
-	s := &session{
-		link: l, id: a.SessionID, account: a.Account, terminal: a.Terminal, tenure: t, state: verifying,
-		answered: make(chan verifyAnswer, 1),
-	}
+	s := newVerifying(l, t, a)
 	if r, err := l.enter(s); err != nil || r != reason.OK {
 		l.endReplaced(s, t)
 		return refusedFor(r), err
 	}
-	r, err := t.conn.out.put(func(dst []byte) ([]byte, error) { return l.sessionVerify(dst, a) })
+	return l.ask(ctx, t, s, a)
+}
+
+func newVerifying(l *Link, t *tenure, a *core.Attempt) *session {
+	return &session{
+		link: l, id: a.SessionID, account: a.Account, terminal: a.Terminal, tenure: t, state: verifying,
+		answered: make(chan verifyAnswer, 1),
+	}
+}
+
+// ask asks the core for the login of a session that is in the table.
+func (l *Link) ask(ctx context.Context, t *tenure, s *session, a *core.Attempt) (verifyAnswer, error) {
+	r, err := l.putVerify(t, s, a)
 	if r != reason.OK || err != nil {
 		l.drop(s)
 		l.endReplaced(s, t)
@@ -66,6 +75,17 @@ func (l *Link) verify(ctx context.Context, a *core.Attempt) (verifyAnswer, error
 		l.endVerifies(t.conn, []*session{s})
 	}
 	return l.await(ctx, s, t), nil
+}
+
+// putVerify queues the question, unless release has answered s already: the core was told then that s is over, and a question
+// behind that would have it reserve a session that nothing ends.
+func (l *Link) putVerify(t *tenure, s *session, a *core.Attempt) (reason.Reason, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != verifying {
+		return reason.OK, nil
+	}
+	return t.conn.out.put(func(dst []byte) ([]byte, error) { return l.sessionVerify(dst, a) })
 }
 
 // enter puts a session into the table. A session that could only change its password gives way.
