@@ -68,6 +68,7 @@ type coordinator struct {
 	progress Progress
 	members  []*member
 	said     chan said
+	begun    bool // all were told to go once
 }
 
 func (c *coordinator) listen(g *member, ended <-chan struct{}) {
@@ -85,12 +86,13 @@ func (c *coordinator) listen(g *member, ended <-chan struct{}) {
 	}
 }
 
-// run goes on until each generator has told its result, or is lost.
+// run goes on until each generator has told its result, or is lost. One that is lost before any visit was made ends it: what follows would be
+// a test at less than the load that was asked for.
 func (c *coordinator) run(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	stop := ctx.Done()
-	for c.left() > 0 {
+	for c.left() > 0 && (c.begun || c.faults() == nil) {
 		select {
 		case s := <-c.said:
 			if s.by.heard = time.Now(); !s.by.over {
@@ -153,6 +155,9 @@ func (c *coordinator) take(s said) {
 
 // release lets all go on once each is there or over.
 func (c *coordinator) release() {
+	if !c.begun && c.faults() != nil {
+		return // run ends
+	}
 	waiting := 0
 	for _, g := range c.members {
 		if !g.over && !g.here {
@@ -165,6 +170,7 @@ func (c *coordinator) release() {
 	if waiting == 0 {
 		return
 	}
+	c.begun = true
 	line := &toGenerator{Go: &goLine{InMs: goAfter.Milliseconds(), At: time.Now().Add(goAfter)}}
 	for _, g := range c.members {
 		if g.over {
@@ -207,14 +213,27 @@ func (c *coordinator) tellStatus() {
 	c.progress.Watch(sum)
 }
 
-// outcome is what all found together. Without any result it is an error.
+// faults names the generators that are lost, if any is.
+func (c *coordinator) faults() error {
+	var all []error
+	for _, g := range c.members {
+		if g.lost != "" {
+			all = append(all, errors.New(g.lost))
+		}
+	}
+	return errors.Join(all...)
+}
+
+// outcome is what all found together. Without any result, and where nothing was begun, it is an error.
 func (c *coordinator) outcome() (*result.Result, error) {
+	faults := c.faults()
+	if faults != nil && !c.begun {
+		return nil, fmt.Errorf("load test: it was not begun, and nothing was sent: %w", faults)
+	}
 	var all *result.Result
-	var faults []error
 	for _, g := range c.members {
 		switch {
 		case g.found == nil:
-			faults = append(faults, errors.New(g.lost))
 		case all == nil:
 			all = g.found
 		default:
@@ -224,10 +243,10 @@ func (c *coordinator) outcome() (*result.Result, error) {
 		}
 	}
 	if all == nil {
-		return nil, fmt.Errorf("load test: no generator has a result: %w", errors.Join(faults...))
+		return nil, fmt.Errorf("load test: no generator has a result: %w", faults)
 	}
-	if len(faults) > 0 && all.EndedEarly == "" {
-		all.EndedEarly = errors.Join(faults...).Error()
+	if faults != nil && all.EndedEarly == "" {
+		all.EndedEarly = faults.Error()
 	}
 	return all, nil
 }

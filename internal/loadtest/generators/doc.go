@@ -19,7 +19,8 @@
 //   - No password, no authcode and no key passes the connection. A generator whose people file is another one is refused.
 //   - Who connects is on loopback, or at a host that the operator of the coordinator named as theirs. A generator believes no
 //     coordinator which front may be attacked: its own operator names the hosts.
-//   - A generator that ends without a result makes the run not good, and says so under ended_early. Those that are left go on.
+//   - A generator that ends before all went on ends the run: no visit was made. One that ends without a result later makes the run not
+//     good, which ended_early says; those that are left go on.
 //
 // # Bounds
 //
@@ -29,5 +30,5 @@
 // # If we crash
 //
 // A generator whose coordinator ends is told by the end of the connection, and ends its run. A coordinator goes on without a generator that
-// crashed.
+// crashed once visits are made, and ends without a result before.
 package generators

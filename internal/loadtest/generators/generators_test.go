@@ -2,6 +2,7 @@ package generators
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"strings"
@@ -93,6 +94,34 @@ func TestAllGoOnAtOneInstant(t *testing.T) {
 	})
 }
 
+// TestOneThatCannotBegin: no visit is made, and the error says why; those that are there are ended.
+func TestOneThatCannotBegin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := make(chan struct{}, 2)
+		all, err := group(t.Context(), 3, func(ctx context.Context, g *Generator, _ Conn) (*result.Result, error) {
+			if g.Plan().Generator == 1 {
+				time.Sleep(time.Second) // simulated
+				return nil, errors.New("100 connections at a time need 164 open files")
+			}
+			select {
+			case at, is := <-g.Hooks().Together():
+				if is {
+					t.Errorf("generator %d was told to go, at %v", g.Plan().Generator+1, at)
+				}
+			case <-ctx.Done():
+			}
+			ended <- struct{}{}
+			return nil, nil
+		})
+		const want = "load test: it was not begun, and nothing was sent: generator 2 (pipe): 100 connections at a time need 164 open files"
+		if all != nil || err == nil || err.Error() != want {
+			t.Errorf("%+v, %v", all, err)
+		}
+		<-ended
+		<-ended
+	})
+}
+
 // TestOneThatIsLost: the others go on, and the result says so. It may end, send what is no line, or nothing at all.
 func TestOneThatIsLost(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -105,6 +134,7 @@ func TestOneThatIsLost(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			all, err := group(t.Context(), 3, func(_ context.Context, g *Generator, c Conn) (*result.Result, error) {
+				<-g.Hooks().Together()
 				if g.Plan().Generator == 1 {
 					test.end(c)
 					return nil, nil
@@ -113,7 +143,6 @@ func TestOneThatIsLost(t *testing.T) {
 					g.Hooks().Watch(loadtest.Status{Begun: 1})
 					time.Sleep(time.Second) // simulated
 				}
-				<-g.Hooks().Together()
 				return ran(1), nil
 			})
 			if err != nil || all.Generators != 2 || all.Counts.LoggedIn != 2 || !strings.HasPrefix(all.EndedEarly, test.want) {
@@ -126,10 +155,11 @@ func TestOneThatIsLost(t *testing.T) {
 // TestAllLost: without any result there is an error that names each.
 func TestAllLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all, err := group(t.Context(), 2, func(context.Context, *Generator, Conn) (*result.Result, error) {
+		all, err := group(t.Context(), 2, func(_ context.Context, g *Generator, _ Conn) (*result.Result, error) {
+			<-g.Hooks().Together()
 			return nil, net.ErrClosed
 		})
-		if all != nil || err == nil || !strings.Contains(err.Error(), "generator 1 (pipe): use of closed") || !strings.Contains(err.Error(), "generator 2") {
+		if all != nil || err == nil || !strings.Contains(err.Error(), "no generator has a result: generator 1 (pipe): use of closed") || !strings.Contains(err.Error(), "generator 2") {
 			t.Errorf("%+v, %v", all, err)
 		}
 	})
