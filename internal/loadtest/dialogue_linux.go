@@ -11,6 +11,7 @@ import (
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/demo"
+	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/loadtest/population"
 )
 
@@ -196,11 +197,42 @@ func (e *engine) connected(v *visit) {
 	case notOurProtocol:
 		v.state = waiting
 		e.out = append(e.out, "GET / HTTP/1.1\r\nHost: front\r\n\r\n"...)
+	case malformed:
+		v.state = waiting
+		e.out, err = e.appendMalformed(e.out, v)
+	case slow:
+		v.state = waiting
+		v.drip, err = v.machine.AppendAsk(nil, e.appOf(v))
 	default:
 		v.state = asking
 		e.out, err = v.machine.AppendAsk(e.out, e.appOf(v))
 	}
 	e.say(v, err)
+}
+
+// appendMalformed appends a question that says that it has one field more than it has.
+func (e *engine) appendMalformed(b []byte, v *visit) ([]byte, error) {
+	frame := len(b)
+	b, err := v.machine.AppendAsk(b, e.appOf(v))
+	if err == nil {
+		message := frame + ftd.FrameHeaderLen + int(b[frame+1]) // behind the extension, whose length is the second byte
+		fields := b[message+fieldCountAt:]
+		binary.BigEndian.PutUint16(fields, binary.BigEndian.Uint16(fields)+1)
+	}
+	return b, err
+}
+
+// fieldCountAt is where the header of a message has its number of fields.
+const fieldCountAt = 12
+
+// dripOn sends a slow attacker's next byte, but for the last.
+func (e *engine) dripOn(v *visit) {
+	if len(v.drip) < 2 {
+		return
+	}
+	e.out = append(e.out[:0], v.drip[0])
+	v.drip = v.drip[1:]
+	e.send(v)
 }
 
 func (e *engine) appOf(v *visit) *client.Identity { return &e.apps[int(v.account)%len(e.apps)] }

@@ -14,7 +14,8 @@
 //	steady     all log in and stay; then, at the rate, one of them ends and returns
 //	orders     all log in and stay; then, at a rate of their own, they send messages that the trading core sends back
 //	relay      operators of relays log in and submit the terminals of customers; or customers log in through many-to-many relays
-//	hostile    churn with a share of attackers: wrong authcode, wrong password, not our protocol, silent
+//	hostile    churn with a share of attackers: wrong authcode, wrong password, not our protocol, silent,
+//	           a malformed message, one byte a second
 //
 // # Invariants
 //

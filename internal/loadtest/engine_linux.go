@@ -187,6 +187,8 @@ func (e *engine) look() {
 			if why := "no answer: " + stateNames[v.state]; !e.comesAgain(v, why) {
 				e.fail(v, why)
 			}
+		default:
+			e.dripOn(v)
 		}
 	}
 	e.giveUpSubmissions()

@@ -53,6 +53,8 @@ func TestAnAttackerThatIsShutOutGotWhatItMust(t *testing.T) {
 		{silent, connecting, closed, shutOut},
 		{silent, waiting, closed, "silent"},
 		{notOurProtocol, waiting, closed, "not_our_protocol"},
+		{malformed, waiting, closed, "malformed"},
+		{slow, waiting, closed, "slow"},
 		{wrongAuthCode, answering, closed, ""},
 		{wrongPassword, loggingIn, closed, ""},
 		{honest, asking, closed, ""},

@@ -15,11 +15,13 @@ const (
 	wrongPassword
 	notOurProtocol
 	silent
+	malformed // a message that breaks the rules of the framing
+	slow      // a message of which one byte comes a second, and never the last
 	kinds
 )
 
 // kindNames are the keys of result.Result.Hostile.
-var kindNames = [kinds]string{"honest", "wrong_authcode", "wrong_password", "not_our_protocol", "silent"}
+var kindNames = [kinds]string{"honest", "wrong_authcode", "wrong_password", "not_our_protocol", "silent", "malformed", "slow"}
 
 // shutOut is the key of result.Result.Hostile of attackers that were told nothing of what they tried, since the front had enough of their
 // address: closed before it said anything, or refused by codeSource.
@@ -44,7 +46,9 @@ func (k kind) mustGet(code int) bool {
 	return false
 }
 
-func (k kind) mustBeClosed() bool { return k == notOurProtocol || k == silent }
+func (k kind) mustBeClosed() bool {
+	return k == notOurProtocol || k == silent || k == malformed || k == slow
+}
 
 // state is where a visit is.
 type state uint8
@@ -79,6 +83,7 @@ type visit struct {
 	unsent         []byte     // what the socket did not take
 	dialog         *dialog    // nil before its first order
 	link           *relayLink // nil but of an operator relay that is logged in
+	drip           []byte     // what a slow attacker has not sent
 	// After the beginning of the run: when it was due, when it began, when its step began, when the terminal last sent.
 	// heard is when the front was heard last.
 	due, began, step, sent, heard time.Duration

@@ -103,6 +103,7 @@ var english = words{
 		"challenge": "at the challenge", "authentication": "at authentication", "session": "while logged in", "logout": "at logout", "attack": "at an attack",
 		"got code": "got code", "refused by code": "refused by code", "force exit": "ended by the front, code",
 		"wrong_authcode": "wrong authcode", "wrong_password": "wrong password", "not_our_protocol": "bytes of another protocol", "silent": "silent connection",
+		"malformed": "malformed message", "slow": "one byte a second",
 		"shut_out": "shut out for what came from the address before",
 	},
 	Scenarios: map[string]string{

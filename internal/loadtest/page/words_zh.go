@@ -49,6 +49,7 @@ var chinese = words{
 		"got code": "收到错误码", "refused by code": "被拒绝，错误码", "force exit": "被前置强制退出，代码", "no heartbeat": "无心跳",
 		"interrupted":    "操作员中断",
 		"wrong_authcode": "错误授权码", "wrong_password": "错误密码", "not_our_protocol": "其他协议的数据", "silent": "只连接不发送",
+		"malformed": "格式错误的报文", "slow": "每秒一个字节",
 		"shut_out": "因该地址此前的行为被拒之门外",
 	},
 	Scenarios: map[string]string{
