@@ -15,9 +15,25 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 )
 
+// rotatedKey is what a step of `masterkey rotate` did, as -o json prints it.
+type rotatedKey struct {
+	Step         string   `json:"step"` // begin, seal or finish
+	File         string   `json:"file"`
+	Fingerprints []string `json:"fingerprints"`        // of the keys in the file now; the first seals
+	AuthCodes    *int     `json:"authcodes,omitempty"` // of seal: all that are sealed under the first, and
+	Anew         *int     `json:"anew,omitempty"`      // those of them that this run sealed
+	Removed      string   `json:"removed,omitempty"`   // of finish: the fingerprint of the key that left the file
+}
+
+// masterKeyRotation is what `masterkey rotate` was asked for.
+type masterKeyRotation struct {
+	path          string
+	begin, finish bool
+	form          output
+}
+
 func newMasterKeyRotate(e *env) *cobra.Command {
-	var path string
-	var begin, finish bool
+	var m masterKeyRotation
 	c := &cobra.Command{
 		Use: "rotate", Short: "Change the master key beside running fronts, in three steps", Args: noArgs,
 		Long: "Change the master key beside running fronts. Each step can be repeated; none interrupts a login.\n\n" +
@@ -28,28 +44,31 @@ func newMasterKeyRotate(e *env) *cobra.Command {
 			"     if one opens under neither key.\n" +
 			"  3. masterkey rotate --finish  on each machine: the old key leaves the file. Reload each front.\n\n" +
 			"Keep the old key as long as backups of the database from before are kept.",
-		RunE: e.action(func(c *cobra.Command, _ []string) error {
-			cfg, err := config.Load(path, e.environ)
-			if err != nil {
-				return err
-			}
-			switch {
-			case begin:
-				return e.beginMasterKey(c, cfg)
-			case finish:
-				return e.finishMasterKey(c, cfg)
-			}
-			return e.reseal(c, cfg)
-		}),
+		RunE: e.action(func(c *cobra.Command, _ []string) error { return m.run(c, e) }),
 	}
-	configFlag(c, &path)
-	c.Flags().BoolVar(&begin, "begin", false, "put a new key before the old one in the file")
-	c.Flags().BoolVar(&finish, "finish", false, "remove the old key from the file, if no authcode needs it")
+	configFlag(c, &m.path)
+	outputFlag(c, &m.form)
+	c.Flags().BoolVar(&m.begin, "begin", false, "put a new key before the old one in the file")
+	c.Flags().BoolVar(&m.finish, "finish", false, "remove the old key from the file, if no authcode needs it")
 	c.MarkFlagsMutuallyExclusive("begin", "finish")
 	return c
 }
 
-func (e *env) beginMasterKey(c *cobra.Command, cfg *config.Config) error {
+func (m *masterKeyRotation) run(c *cobra.Command, e *env) error {
+	cfg, err := config.Load(m.path, e.environ)
+	if err != nil {
+		return err
+	}
+	switch {
+	case m.begin:
+		return m.beginKey(c, e, cfg)
+	case m.finish:
+		return m.finishKey(c, e, cfg)
+	}
+	return m.seal(c, e, cfg)
+}
+
+func (m *masterKeyRotation) beginKey(c *cobra.Command, e *env, cfg *config.Config) error {
 	file := cfg.Auth.MasterKeyFile.Path
 	if err := cfg.Auth.MasterKeyFile.Err(); err != nil {
 		return err
@@ -70,20 +89,22 @@ func (e *env) beginMasterKey(c *cobra.Command, cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
-	tell(e.out, "%s now holds a new key, %s, and the old one, %s\n"+
-		"next: copy it to every machine, reload every front, compare `tradefront masterkey list`;\n"+
-		"then: tradefront masterkey rotate\n", file, prints[0], prints[1])
-	return nil
+	return m.form.print(e.out, rotatedKey{Step: "begin", File: file, Fingerprints: prints}, func(w io.Writer) {
+		tell(w, "%s now holds a new key, %s, and the old one, %s\n"+
+			"next: copy it to every machine, reload every front, compare `tradefront masterkey list`;\n"+
+			"then: tradefront masterkey rotate\n", file, prints[0], prints[1])
+	})
 }
 
-// reseal is step 2. Codes that open under neither key are told all at once.
-func (e *env) reseal(c *cobra.Command, cfg *config.Config) (err error) {
+// seal is step 2. Codes that open under neither key are told all at once.
+func (m *masterKeyRotation) seal(c *cobra.Command, e *env, cfg *config.Config) (err error) {
 	ctx := c.Context()
 	master, err := assemble.LoadMasterKey(cfg)
 	if err != nil {
 		return err
 	}
-	if len(master.Fingerprints()) < 2 {
+	prints := master.Fingerprints()
+	if len(prints) < 2 {
 		return fmt.Errorf("%s holds one key: begin with tradefront masterkey rotate --begin", cfg.Auth.MasterKeyFile)
 	}
 	r, err := assemble.OpenRecords(ctx, cfg)
@@ -99,29 +120,34 @@ func (e *env) reseal(c *cobra.Command, cfg *config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	tell(e.out, "%d authcodes are sealed under %s now, %d of them anew\n"+
-		"next, on each machine: tradefront masterkey rotate --finish, and reload its front\n",
-		did.Codes, master.Fingerprints()[0], did.Anew)
-	return nil
+	done := rotatedKey{
+		Step: "seal", File: cfg.Auth.MasterKeyFile.Path, Fingerprints: prints, AuthCodes: &did.Codes, Anew: &did.Anew,
+	}
+	return m.form.print(e.out, done, func(w io.Writer) {
+		tell(w, "%d authcodes are sealed under %s now, %d of them anew\n"+
+			"next, on each machine: tradefront masterkey rotate --finish, and reload its front\n",
+			did.Codes, prints[0], did.Anew)
+	})
 }
 
-// finishMasterKey is step 3. Crash before the file is replaced: both keys are still there.
-func (e *env) finishMasterKey(c *cobra.Command, cfg *config.Config) error {
+// finishKey is step 3. Crash before the file is replaced: both keys are still there.
+func (m *masterKeyRotation) finishKey(c *cobra.Command, e *env, cfg *config.Config) error {
 	master, census, err := masterKeyCensus(c.Context(), cfg)
 	if err != nil {
 		return err
 	}
-	prints := master.Fingerprints()
+	file, prints := cfg.Auth.MasterKeyFile.Path, master.Fingerprints()
+	done := rotatedKey{Step: "finish", File: file, Fingerprints: prints[:1]}
 	switch {
 	case len(prints) == 1:
-		tell(e.out, "%s holds one key only, %s; there is nothing to finish\n", cfg.Auth.MasterKeyFile, prints[0])
-		return nil
+		return m.form.print(e.out, done, func(w io.Writer) {
+			tell(w, "%s holds one key only, %s; there is nothing to finish\n", cfg.Auth.MasterKeyFile, prints[0])
+		})
 	case census.Under[1] > 0:
 		return fmt.Errorf("%d authcodes are still sealed under the old key, %s: run tradefront masterkey rotate", census.Under[1], prints[1])
 	case census.Neither != nil:
 		return fmt.Errorf("the old key stays, for these open under neither: %w", census.Neither)
 	}
-	file := cfg.Auth.MasterKeyFile.Path
 	err = e.undertake(c, cfg, e.writer(cfg), task{subject: file, despite: true}, func(a *store.Action) error {
 		a.Note("master_key", prints[0]+" and "+prints[1], prints[0])
 		return auth.FinishMasterKey(file)
@@ -129,9 +155,11 @@ func (e *env) finishMasterKey(c *cobra.Command, cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
-	tell(e.out, "%s holds %s only; reload its front. Keep the old key, %s, as long as backups from before\n",
-		cfg.Auth.MasterKeyFile, prints[0], prints[1])
-	return nil
+	done.Removed = prints[1]
+	return m.form.print(e.out, done, func(w io.Writer) {
+		tell(w, "%s holds %s only; reload its front. Keep the old key, %s, as long as backups from before\n",
+			cfg.Auth.MasterKeyFile, prints[0], prints[1])
+	})
 }
 
 // masterKeyCensus is the key of this machine, and what of the directory it opens.

@@ -31,12 +31,14 @@ func TestMasterKeyRotate(t *testing.T) {
 		{list, "", 0, "FINGERPRINT   ROLE  AUTHCODES\n…  new   0\n…  old   3", ""},
 		{rotate, "", 0, "3 authcodes are sealed under … now, 3 of them anew\nnext, on each machine: …", ""},
 		{rotate, "", 0, "3 authcodes are sealed under … now, 0 of them anew\n…", ""},
+		{rotate + " -o json", "", 0, "{\n  \"step\": \"seal\",\n  \"file\": \"master.key\",\n  \"fingerprints\": […,…],\n  \"authcodes\": 3,\n  \"anew\": 0\n}", ""},
 		{"app add --app-id a_b_3" + onC, "", 0, "AppID …", ""},
 		{list, "", 0, "FINGERPRINT   ROLE  AUTHCODES\n…  new   4\n…  old   0", ""},
 	})
 	fingerprint := strings.Fields(tradefront("", strings.Fields(list)...).out)[3]
 	play(t, []step{
 		{rotate + " --finish", "", 0, "master.key holds " + fingerprint + " only; reload its front. Keep the old key, …", ""},
+		{rotate + " --finish -o json", "", 0, "{\n  \"step\": \"finish\",\n  \"file\": \"master.key\",\n  \"fingerprints\": [\n    \"" + fingerprint + "\"\n  ]\n}", ""},
 		{list + " -o json", "", 0, "[\n  {\n    \"fingerprint\": \"" + fingerprint + "\",\n    \"role\": \"current\",\n    \"authcodes\": 4\n  }\n]", ""},
 	})
 }
