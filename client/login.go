@@ -48,7 +48,8 @@ type LoginResult struct {
 	RecordID     string // UUID, the receipt of the record
 	SystemName   string
 
-	// What the firm's trading core tells the customer; empty from a front without one.
+	// What the firm's trading core tells the customer. A front without one has LastLogin and LastIP of the customer's login before this
+	// one at this front since the front was started, else empty, and no Notice.
 	LastLogin string // YYYY-MM-DD HH:MM:SS in UTC+8: the login before this one
 	LastIP    string // where that came from
 	Notice    string
