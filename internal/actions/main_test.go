@@ -1,9 +1,10 @@
 package actions
 
 import (
+	"os"
 	"testing"
 
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
-func TestMain(m *testing.M) { testmain.Run(m) }
+func TestMain(m *testing.M) { os.Exit(testmain.Run(m)) }

@@ -11,7 +11,7 @@ import (
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
-func TestMain(m *testing.M) { testmain.Run(m) }
+func TestMain(m *testing.M) { os.Exit(testmain.Run(m)) }
 
 // TestBrowserShowsThePage: as a document, as pixels in both schemes, and on paper.
 func TestBrowserShowsThePage(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -19,7 +20,7 @@ import (
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
-func TestMain(m *testing.M) { testmain.Run(m) }
+func TestMain(m *testing.M) { os.Exit(testmain.Run(m)) }
 
 var update = flag.Bool("update", false, "write testdata anew")
 

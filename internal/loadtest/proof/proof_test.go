@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -27,7 +28,7 @@ import (
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
-func TestMain(m *testing.M) { testmain.Run(m) }
+func TestMain(m *testing.M) { os.Exit(testmain.Run(m)) }
 
 const day, nextDay = calendar.TradingDay(20260105), calendar.TradingDay(20260106)
 
