@@ -44,6 +44,12 @@ func TestArchive(t *testing.T) {
 		},
 		{archive, "", 0, "no day before 20260201 is in the store", ""},
 		{"report status" + onC + " --day 20260105", "", 0, "…archived: its records are in 0001archive20260105.zip…", ""},
+		{"report export" + onC + " --day 20260105", "", 1, "", "…are archived in 0001archive20260105.zip, 3 of them, and the day was never exported…archive restore 0001archive20260105.zip…"},
+		{"report day" + onC + " --day 20260105", "", 1, "…切勿报送…", "…"},
+		{
+			"reconcile" + onC + " --day 20260105 --audit audit.jsonl", "", 1,
+			"…warning: records of 20260105 are archived in 0001archive20260105.zip, 3 of them, and the day was never exported…archive restore 0001archive20260105.zip…", "…",
+		},
 		{"archive list" + onC, "", 0, "DAY…20260105…3…detached…2046-01-06…2031-01-06…0001archive20260105.zip…", ""},
 		{"archive verify " + name, "", 0, name + " is whole: trading day 20260105 of 0001, 3 records…records.jsonl: 3 lines…moved-to-another-system", ""},
 		{"explain 4CV33T --archive " + name, "", 0, "4CV33T: one visit…0001archive20260105.zip/001-audit.jsonl:1…in the archive " + name + "…", ""},

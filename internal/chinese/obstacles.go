@@ -19,6 +19,8 @@ var obstacles = map[string]string{
 	"has %d records with a login time outside its window: they belong to another day":                               "有 %d 条记录的登入时间不在其时段内：它们属于另一交易日",
 	"have %d records with a login time inside its window: their report would be another's":                          "有 %d 条记录的登入时间在其时段内：它们会进入另一交易日的报送文件",
 	"%d of the %d that were reported are not in the store any more: they were removed":                              "已报送的 %[2]d 条中有 %[1]d 条不在库中：被删除了",
+	"are archived in %s, %d of them, and the day was never exported":                                                "已归档到 %s（%d 条），当日从未导出",
+	"to export the day bring it back: tradefront archive restore %s":                                                "要导出当日，请先取回：tradefront archive restore %s",
 	"are archived in %s: %d were reported and %d of them are there":                                                 "已归档到 %s：已报送 %d 条，其中有 %d 条",
 	"are archived: %d were reported and none is in the store any more, as after the day's partition was detached":   "已归档：已报送 %d 条，库中一条也没有，分区分离后即是如此",
 	"are %d in the store, and fronts brought %d that it confirmed":                                                  "在库中有 %d 条，而前置送达并确认了 %d 条",

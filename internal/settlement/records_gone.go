@@ -14,7 +14,8 @@ import (
 
 // ofGone is the obstacle of a day whose records were reported and are not in the store any more: its
 // partition was detached or removed, as firms do with old days, or records were deleted. Records that
-// `calendar reassign` moved to another day are accounted for there.
+// `calendar reassign` moved to another day are accounted for there. Of a day that was archived before any report was made it is
+// an obstacle too: a report of what came since would lack them.
 func (v *Survey) ofGone(ctx context.Context, day calendar.TradingDay) ([]store.Obstacle, error) {
 	if v.Brief {
 		return nil, nil
@@ -24,8 +25,11 @@ func (v *Survey) ofGone(ctx context.Context, day calendar.TradingDay) ([]store.O
 		return nil, err
 	}
 	g, err := goneOf(ctx, v.Store, exports, day)
-	if err != nil || g.missing() == 0 {
+	switch {
+	case err != nil || g.missing() == 0 && !g.unreported:
 		return nil, err
+	case g.unreported:
+		return []store.Obstacle{g.obstacleUnreported(day)}, nil
 	}
 	return []store.Obstacle{g.obstacle(day)}, nil
 }
@@ -37,6 +41,8 @@ type gone struct {
 	moved    bool  // records were reassigned since
 	last     store.Export
 	files    []store.Archive // that have records which the store has not
+	// unreported: the day has such files, and no export.
+	unreported bool
 }
 
 // goneOf compares the ledger of a day with its records. Where positions mean nothing, as after a
@@ -44,7 +50,9 @@ type gone struct {
 func goneOf(ctx context.Context, s SurveyStore, exports []store.Export, day calendar.TradingDay) (g gone, err error) {
 	chain := Chain(exports)
 	if len(chain) == 0 {
-		return g, nil
+		g.files, err = archivesOf(ctx, s, day)
+		g.unreported = len(g.files) > 0
+		return g, err
 	}
 	for _, e := range chain {
 		g.reported += e.Rows
@@ -101,6 +109,14 @@ func (g *gone) missing() int64 {
 // archived reports whether nothing of the day is there any more, or archives have what is missing.
 func (g *gone) archived() bool {
 	return g.missing() > 0 && (g.held == 0 || g.missing() <= inFiles(g.files))
+}
+
+func (g *gone) obstacleUnreported(day calendar.TradingDay) store.Obstacle {
+	return store.Obstacle{
+		Day: day, Kind: store.RecordsGone, Where: "records of " + day.String(), Records: inFiles(g.files),
+		What: fmt.Sprintf("are archived in %s, %d of them, and the day was never exported", fileNames(g.files), inFiles(g.files)),
+		Next: "to export the day bring it back: tradefront archive restore " + g.files[0].File,
+	}
 }
 
 func (g *gone) obstacle(day calendar.TradingDay) store.Obstacle {

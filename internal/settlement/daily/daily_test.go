@@ -162,6 +162,7 @@ func TestReasons(t *testing.T) {
 	}{
 		{"the day is not over", func(_ *testing.T, a *afternoon) { a.before.Closed = false }, StepExport, "尚未结束"},
 		{"archived", func(_ *testing.T, a *afternoon) { a.before.Archived, a.before.Last = true, &store.Export{File: report} }, StepExport, "已归档"},
+		{"archived, never exported", func(_ *testing.T, a *afternoon) { a.before.Archived = true }, StepExport, "从未导出"},
 		{"before the installation", func(_ *testing.T, a *afternoon) {
 			a.before.Earlier, a.before.Since = true, a.before.End.Add(48*time.Hour)
 		}, StepExport, "2026-01-07 15:30:00 才安装"},

@@ -47,8 +47,12 @@ func openWindow(d *settlement.DayStatus) Reason {
 }
 
 func archived(d *settlement.DayStatus) Reason {
-	return reason("当日记录已归档，不在库中", "the day's records are archived and not in the store any more",
-		"保留原报送文件 "+d.Last.File+"，不要重新导出", "keep "+d.Last.File+", and do not export the day again")
+	const zh, en = "当日记录已归档，不在库中", "the day's records are archived and not in the store any more"
+	if d.Last == nil {
+		return reason(zh+"，且从未导出", en+", and the day was never exported",
+			"先取回当日记录（tradefront archive restore 归档文件），再重新运行", "bring the day back (tradefront archive restore FILE), then run this again")
+	}
+	return reason(zh, en, "保留原报送文件 "+d.Last.File+"，不要重新导出", "keep "+d.Last.File+", and do not export the day again")
 }
 
 func beforeInstallation(d *settlement.DayStatus) Reason {
