@@ -51,7 +51,8 @@ func newActionsList(e *env) *cobra.Command {
 		Use: "list", Short: "List what was changed, the oldest first", Args: noArgs,
 		Long: "List what operators changed by commands: who (the user, and who logged in to the machine where that is another), on which\n" +
 			"machine, when, what from what to what, and why. They are in the database, all machines' together; with PostgreSQL those\n" +
-			"that concern the local store of this machine alone (quarantine) are added from it. No secret is among them.",
+			"that concern the local store of this machine alone (quarantine) are added from it. No secret is among them.\n" +
+			"Without --since those of the last 30 days are listed, with --subject all.",
 		Example: "  tradefront actions list -c tradefront.yaml --since 24h\n" +
 			"  tradefront actions list -c tradefront.yaml --subject 10010001 -o json",
 		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
@@ -68,6 +69,9 @@ func newActionsList(e *env) *cobra.Command {
 				return nil
 			}
 			from := time.Now().Add(-since)
+			if subject != "" && !c.Flags().Changed("since") {
+				from = time.Time{}
+			}
 			if err := actions.Each(c.Context(), r.Tables(), from, take); err != nil {
 				return err
 			}

@@ -16,7 +16,8 @@ var longInChinese = map[string]string{
 	"account remove": "注销账户并删除其密码：如同没有该账户，以后可用 `account add` 以新密码重新开立。\n" +
 		"各前置在几秒之内结束其会话。其登录记录保留，照常报送。",
 	"actions list": "列出操作员用命令所作的改动：何人（用户；与登录机器的用户不同时两者都列）、在哪台机器、何时、从什么改为什么、为什么。\n" +
-		"记录存于数据库，包括所有机器的；使用 PostgreSQL 时，另加只涉及本机本地库的（quarantine）。其中没有任何机密。",
+		"记录存于数据库，包括所有机器的；使用 PostgreSQL 时，另加只涉及本机本地库的（quarantine）。其中没有任何机密。\n" +
+		"不给 --since 时列出最近 30 天的；给出 --subject 时列出全部。",
 	"report day": "一条命令做完结算的一个下午：导出当日报送文件，同 `report verify` 核验，同 `reconcile` 比对应答、入库、报送三者，\n" +
 		"给出“可以报送”或“切勿报送”，逐条列出原因和下一步。不指定 --day 时为最近一个已结束的交易日。\n" +
 		"可以反复运行；已报送的文件不会被改动，之后才到的记录写入补充文件。\n\n" +
@@ -236,7 +237,7 @@ var longInChinese = map[string]string{
 	"subject export": "写出某账户的每次登录：何时、从哪个公网地址和端口、用什么软件、异常标识是什么。FILE 是 JSON，含密文；FILE.csv 是便于阅读的表。\n" +
 		"登录来自库和每个 --archive；地址只在审计日志中，因此请用 --audit 指定不在归档中的审计日志。文件的 sources 写明读取了什么，\n" +
 		"not_read 写明哪些已归档的交易日没有读取，命令也会警告。\n\n" +
-		"不包括：被拒绝的登录（`tradefront audit search --account ACCOUNT`）、操作员对该账户的更改（`tradefront actions list --subject ACCOUNT`）、\n" +
+		"不包括：被拒绝的登录（`tradefront audit search --account ACCOUNT`）、操作员对该账户的更改（`tradefront actions list --subject ACCOUNT`；批量导入见 `--command \"account import\"`）、\n" +
 		"仍在前置上等待的记录（`tradefront front status`）。\n\n" +
 		"由谁、为什么写出，本身是一条操作记录：在文件出现之前记下。文件只交给该客户。",
 	"support-bundle": "写出一个 tar.gz：版本、生效的配置、doctor 的输出，以及运行中前置的就绪状态、指标、协程、三秒的执行跟踪和日志的最后若干行，\n" +

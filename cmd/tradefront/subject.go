@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tradefront/tradefront/internal/actions"
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/core/local"
@@ -47,7 +46,8 @@ func newSubjectExport(e *env) *cobra.Command {
 			"alone, so name those that are not in an archive with --audit. The file says under sources what was read, and under not_read which\n" +
 			"archived days were not, of which a warning tells, too.\n\n" +
 			"Not in it: refused logins (`tradefront audit search --account ACCOUNT`), what operators changed about the account\n" +
-			"(`tradefront actions list --subject ACCOUNT`), and records that still wait on a front (`tradefront front status`).\n\n" +
+			"(`tradefront actions list --subject ACCOUNT`; an import is under `--command \"account import\"`),\n" +
+			"and records that still wait on a front (`tradefront front status`).\n\n" +
 			"That it was written, by whom and why, is an action: it is noted before the file is there. Give the files to the customer only.",
 		Example: "  tradefront subject export 88888888 --out request-17.json --audit /var/log/tradefront/audit.jsonl --why request-17 -c tradefront.yaml\n" +
 			"  tradefront subject export 88888888 --out request-17.json --archive /archive/0001archive20250105.zip --why request-17 -c tradefront.yaml",
@@ -93,18 +93,18 @@ func (f *subjectFlags) run(c *cobra.Command, e *env, name string) (err error) {
 	if err != nil {
 		return err
 	}
-	a, err := e.act(c, cfg, string(account), f.why)
+	var written *subject.Export
+	err = e.undertakeIn(c, cfg, r.Tables(), task{subject: string(account), why: f.why}, func(a *store.Action) error {
+		written = collected.Export(time.Now(), a.By(), f.why, state)
+		written.NotRead = notRead
+		if err := writeSubject(f.out, written); err != nil {
+			return fmt.Errorf("--out: %w", err)
+		}
+		a.Note("logins", "", fmt.Sprintf("%d, to %s", len(written.Logins), f.out))
+		return nil
+	})
 	if err != nil {
 		return err
-	}
-	written := collected.Export(time.Now(), a.By(), f.why, state)
-	written.NotRead = notRead
-	a.Note("logins", "", fmt.Sprintf("%d, to %s", len(written.Logins), f.out))
-	if err := actions.Write(c.Context(), r.Tables(), a); err != nil {
-		return err
-	}
-	if err := writeSubject(f.out, written); err != nil {
-		return fmt.Errorf("--out: %w", err)
 	}
 	without := 0
 	for i := range written.Logins {

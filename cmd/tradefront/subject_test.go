@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/tradefront/tradefront/internal/actions"
 	"github.com/tradefront/tradefront/internal/archive"
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/settlement"
@@ -33,24 +36,34 @@ func TestSubjectExport(t *testing.T) {
 	if err := db.CopyIn(t.Context(), append(archived, live...)); err != nil {
 		t.Fatal(err)
 	}
+	before := store.Action{
+		ID: uuid.New(), At: time.Now().Add(-2 * defaultActions), User: "clerk", Host: "office", Command: "account disable", Subject: "80000001", Why: "left-the-firm",
+	}
+	if err := actions.Write(t.Context(), db.Tables(), &before); err != nil {
+		t.Fatal(err)
+	}
 	path := archiveDay(t, db, 20260105)
 	var log strings.Builder
 	for _, r := range []store.Record{archived[1], live[1], live[0]} {
 		fmt.Fprintf(&log, "{\"time\":\"2026-01-05T01:00:00Z\",\"event\":\"login\",\"reason\":\"ok\",\"record_id\":%q,\"account\":%q,\"address\":\"203.0.113.9\",\"port\":4711}\n", r.ID, r.Account)
 	}
 	fmt.Fprintln(&log, `{"time":"2026-01-05T01:00:00Z","event":"login","record_id":"019b7c1e-5c00-7d4e-8a3b-0123456789ab","account":"80000001","address":"203.0.113.8","port":1,"trading_day":"20260105"}`)
+	// A login whose record was in doubt, and which no store has, is none; of one that the store has the line tells the address.
+	const inDoubt = "{\"time\":\"2026-01-06T01:00:00Z\",\"event\":\"login\",\"reason\":\"store_in_doubt\",\"code\":8,\"record_id\":%q,\"account\":\"80000001\",\"address\":\"203.0.113.7\",\"port\":7}\n"
+	fmt.Fprintf(&log, inDoubt+inDoubt, "019b7c1e-5c00-7d4e-8a3b-0123456789ff", live[2].ID)
 	write(t, "audit.log", log.String())
 	export := "subject export 80000001" + onC + " --out asked.json --audit audit.log --archive " + path
 	play(t, []step{
 		{export, "", 2, "", "…why…not set…"},
 		{export + " --why=", "", 1, "", "tradefront: --why: say who asked…"},
-		{export + " --why request-17", "", 0, "asked.json and asked.json.csv: 7 logins of account 80000001", "warning: of 4 logins the address is not known…"},
+		{export + " --why request-17", "", 0, "asked.json and asked.json.csv: 7 logins of account 80000001", "warning: of 3 logins the address is not known…"},
 		{export + " --why request-17", "", 1, "", "tradefront: --out: asked.json is there, and is not replaced…"},
 		{
 			"subject export 80000001" + onC + " --out less.json --audit audit.log --why request-18", "", 0, "less.json and less.json.csv: 5 logins of account 80000001",
-			"warning: 1 archives were not read, the first is " + path + ": …warning: of 2 logins the address is not known…",
+			"warning: 1 archives were not read, the first is " + path + ": …warning: of 1 logins the address is not known…",
 		},
-		{"actions list" + onC + " --subject 80000001", "", 0, "…subject export…request-17…", ""},
+		{"actions list" + onC + " --since 720h --subject 80000001 -o json", "", 0, "[\n  {\n…subject export…", ""},
+		{"actions list" + onC + " --subject 80000001", "", 0, "…left-the-firm…subject export…done…request-17…7, to asked.json…failed: --out: asked.json is there…", ""},
 	})
 	var got subject.Export
 	if err := json.Unmarshal([]byte(read(t, "asked.json")), &got); err != nil {
@@ -67,6 +80,9 @@ func TestSubjectExport(t *testing.T) {
 		}
 	}
 	if l := found[live[1].ID.String()]; l.Address != "203.0.113.9" || l.Port != 4711 || strings.Join(l.Found, " ") != "store audit" {
+		t.Errorf("%+v", l)
+	}
+	if l := found[live[2].ID.String()]; l.Address != "203.0.113.7" || l.Port != 7 || strings.Join(l.Found, " ") != "store" {
 		t.Errorf("%+v", l)
 	}
 	if less := read(t, "less.json"); len(got.NotRead) > 0 || !strings.Contains(less, "\"not_read\": [\n    \""+path+"\"\n  ]") {

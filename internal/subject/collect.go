@@ -12,6 +12,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/archive"
 	"github.com/tradefront/tradefront/internal/auditlog"
+	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -65,12 +66,20 @@ type Login struct {
 type Collector struct {
 	account regulation.Account
 	logins  map[string]*Login
+	// places are where logins came from of which a line says something else than that they were accepted: they are used for a login
+	// that a store or an archive has.
+	places  map[string]place
 	sources []string
+}
+
+type place struct {
+	address string
+	port    uint16
 }
 
 // New begins to collect what is kept of an account.
 func New(account regulation.Account) *Collector {
-	return &Collector{account: account, logins: make(map[string]*Login)}
+	return &Collector{account: account, logins: make(map[string]*Login), places: make(map[string]place)}
 }
 
 // Source is a store of records.
@@ -161,13 +170,24 @@ func (c *Collector) record(r *store.Record, found string) error {
 	return nil
 }
 
-// line takes the address from the line of a login. Most lines are of other accounts, and are not parsed.
+// line takes the address from the line of a login. Most lines are of other accounts, and are not parsed. A line of a refusal names a
+// RecordID too, where the record was in doubt: that is a login only if a store has the record.
 func (c *Collector) line(text []byte) error {
 	if !bytes.Contains(text, []byte(`"`+string(c.account)+`"`)) {
 		return nil
 	}
 	e, ok := auditlog.Parse(text, "")
 	if !ok || e.Account != string(c.account) || e.RecordID == "" {
+		return nil
+	}
+	from := place{e.From(), e.Port}
+	if e.TerminalAddress != "" {
+		from.port = e.TerminalPort
+	}
+	if e.Code != 0 || e.Event != ops.EventLogin && e.Event != ops.EventSubmit {
+		if len(c.places) < maxLogins {
+			c.places[e.RecordID] = from
+		}
 		return nil
 	}
 	l, err := c.login(e.RecordID, "audit")
@@ -178,17 +198,17 @@ func (c *Collector) line(text []byte) error {
 		l.TradingDay, l.LoginTime, l.AppID, l.Flag = e.TradingDay, e.Time.In(regulation.Zone), e.AppID, e.Flag
 		l.FrontID, l.SessionID, l.RelayAppID = e.FrontID, e.SessionID, e.RelayAppID
 	}
-	l.Address, l.Port = e.From(), e.Port
-	if e.TerminalAddress != "" {
-		l.Port = e.TerminalPort
-	}
+	l.Address, l.Port = from.address, from.port
 	return nil
 }
 
 // Export is what was collected, in the order of time.
 func (c *Collector) Export(made time.Time, by, why string, state *State) *Export {
 	e := &Export{Account: string(c.account), Made: made.In(regulation.Zone), By: by, Why: why, State: state, Sources: c.sources, Logins: []Login{}}
-	for _, l := range c.logins {
+	for id, l := range c.logins {
+		if from, is := c.places[id]; is && l.Address == "" {
+			l.Address, l.Port = from.address, from.port
+		}
 		e.Logins = append(e.Logins, *l)
 	}
 	slices.SortFunc(e.Logins, func(a, b Login) int {
