@@ -148,6 +148,7 @@ profile: tools ## where a storm of logins spends the processor, for the compiler
 bench-core: ## what the front adds to a business message, with core-sim behind it (SESSIONS=2000)
 	$(GO) test -run '^$$' -bench 'RoundTrip' -benchtime 20000x -count 3 ./test/corebench
 	$(GO) test -run '^$$' -bench 'Throughput' -benchtime 3000000x -count 3 ./test/corebench
+	$(GO) test -run '^$$' -bench 'Paced' -benchtime 3000000x -count 2 ./test/corebench
 	$(GO) test -run '^$$' -bench 'LoginBesideBusiness' -benchtime 2000x ./test/corebench
 	TRADEFRONT_TEST_SESSIONS=$(SESSIONS) $(GO) test -timeout 30m -run '^$$' -bench 'ManySessions' -benchtime 30x ./test/corebench
 

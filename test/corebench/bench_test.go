@@ -1,6 +1,7 @@
 package corebench
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -103,6 +104,73 @@ func BenchmarkThroughput(b *testing.B) {
 	b.ReportMetric(micros(all, 50)/1000, "p50-ms")
 	b.ReportMetric(micros(all, 99)/1000, "p99-ms")
 	b.ReportMetric(float64((cpuTime(b, s.daemon)-cpu).Nanoseconds())/1000/float64(b.N), "front-µs/message")
+}
+
+// BenchmarkPaced is 64 terminals that send 75,000 requests a second by the clock, without waiting for answers: what a request and its answer take where
+// the front has room to spare. b.N counts messages, as above.
+func BenchmarkPaced(b *testing.B) {
+	const terminals, messages = 64, 150_000
+	s := newStage(b, terminals)
+	parties := make([]*party, terminals)
+	for i := range parties {
+		parties[i] = s.terminal(b, user(i))
+	}
+	all := newHistogram()
+	var (
+		mu sync.Mutex
+		wg sync.WaitGroup
+	)
+	b.ResetTimer()
+	for _, p := range parties {
+		wg.Go(func() {
+			h := newHistogram()
+			if err := p.paced(max(1, b.N/2/terminals), messages/2/terminals, h); err != nil {
+				b.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			all.Merge(h)
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
+	b.ReportMetric(micros(all, 50)/1000, "p50-ms")
+	b.ReportMetric(micros(all, 99)/1000, "p99-ms")
+}
+
+// paced sends requests by the clock, and takes the answers beside that, which are held to their order.
+func (p *party) paced(requests, perSecond int, h *hdrhistogram.Histogram) error {
+	begin, sent := time.Now(), make([]atomic.Int64, requests) // when each was written, after begin
+	answered := make(chan error, 1)
+	go func() {
+		n, disorder := 0, false
+		for n < requests && !disorder {
+			err := p.receive(func(number uint32) {
+				disorder = disorder || int(number) != n+1
+				_ = h.RecordValue(tenths(time.Since(begin) - time.Duration(sent[n].Load())))
+				n++
+			})
+			if err != nil {
+				answered <- err
+				return
+			}
+		}
+		if disorder {
+			answered <- errDisorder
+			return
+		}
+		answered <- nil
+	}()
+	for i := range requests {
+		time.Sleep(time.Until(begin.Add(time.Second * time.Duration(i) / time.Duration(perSecond))))
+		p.queue()
+		sent[i].Store(int64(time.Since(begin)))
+		if err := p.send(); err != nil {
+			return errors.Join(err, <-answered)
+		}
+	}
+	return <-answered
 }
 
 // pump keeps inFlight requests on their way until left is used up, at most perSecond of them (0 for as many as there

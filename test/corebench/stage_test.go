@@ -126,6 +126,7 @@ func launch(t testing.TB, c *exec.Cmd) (banner string, pid int) {
 	t.Helper()
 	var log bytes.Buffer
 	c.Stderr = &log
+	c.Env = append(c.Environ(), "TRADEFRONT_ADMIN_PPROF=true")
 	out, err := c.StdoutPipe()
 	if err == nil {
 		err = c.Start()
