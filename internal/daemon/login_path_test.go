@@ -37,7 +37,7 @@ func TestStopWithRecordInDoubt(t *testing.T) {
 			if release, err = storetest.HoldLock(path); err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second) // for a busy machine to reach the commit
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // for a busy machine to reach the commit
 			defer cancel()
 			rec := storetest.Record(storetest.Day)
 			if _, err := local.Append(ctx, &rec); !errors.Is(err, store.ErrInDoubt) {

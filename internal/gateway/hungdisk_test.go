@@ -42,7 +42,7 @@ func TestHungDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := newHouse(t, func(s *setup) { s.LoginWork, s.Recorder = 2*time.Second, log })
+	h := newHouse(t, func(s *setup) { s.LoginWork, s.Recorder = 8*time.Second, log })
 	first := make(chan reason.Reason, 1)
 	go func() { first <- h.Login(t.Context(), home, attempt()).Reason }()
 	<-disk.entered

@@ -29,7 +29,8 @@ func as(user string) func(*client.LoginRequest) {
 
 const staleApp = "client_stale_1.0"
 
-const floodLimits = "limits: {refusals: 100000, penalties: {sources: 0}}\n"
+// A login that waits for a password check is not given up before the alert is seen.
+const floodLimits = "limits: {refusals: 100000, penalties: {sources: 0}}\ntimers: {login_work: 5m}\n"
 
 // breakFlood attacks a front by connections and by passwords, mistypes its configuration, and has it start again and again.
 func (w *watched) breakFlood(t *testing.T) {
@@ -124,7 +125,7 @@ func (w *watched) queuePasswords(t *testing.T, d *daemon) {
 	t.Helper()
 	w.quiet(t, w.flood, "TradefrontPasswordQueueLong")
 	var logins sync.WaitGroup
-	for n := range 520 {
+	for n := range 900 {
 		c, err := d.enter(t, d.s.apps[0].AuthCode)
 		if err != nil {
 			t.Fatal(err)

@@ -29,7 +29,9 @@ func TestOutageIsLoggedOnce(t *testing.T) {
 		if strings.Contains(line, `"level":"error"`) || strings.Contains(line, `"level":"warn"`) {
 			_, message, _ := strings.Cut(line, `"msg":"`)
 			message, _, _ = strings.Cut(message, `"`)
-			said[message]++
+			if !strings.HasPrefix(message, "calendar_file: ") { // the real date may be near the calendar's end
+				said[message]++
+			}
 		}
 		if strings.Contains(line, back) && (!strings.Contains(line, `"lasted":`) || !strings.Contains(line, `"records_waiting":`) || !strings.Contains(line, `"records_sent":`)) {
 			t.Errorf("the line of the end does not tell how long it was, what was sent and what waits: %s", line)

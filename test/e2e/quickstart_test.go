@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -82,7 +81,7 @@ func quickstartScript(t *testing.T, lines []string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	moved := strings.NewReplacer("configs/calendar.yaml", calendar, "127.0.0.1:41205", freeAddress(t))
+	moved := strings.NewReplacer("configs/calendar.yaml", calendar, "127.0.0.1:41205", steadyAddress(t))
 	script := []string{"set -eumo pipefail"}
 	for _, line := range lines {
 		switch {
@@ -99,15 +98,4 @@ func quickstartScript(t *testing.T, lines []string) string {
 		}
 	}
 	return strings.Join(append(script, "wait"), "\n")
-}
-
-// freeAddress is one that had no listener a moment ago.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -62,6 +62,7 @@ const (
 // extra is YAML that is put at the end, in the section store.
 func newSite(t testing.TB, postgresURL, extra string) *site {
 	t.Helper()
+	firm.AwayFromTheClose(t)
 	o := firm.Options{Binary: binary, URL: postgresURL, Store: extra}
 	if p := prepared(t, postgresURL); p != nil {
 		return siteOf(t, p.New(t, o))

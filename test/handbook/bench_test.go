@@ -2,10 +2,12 @@ package handbook
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,6 +46,7 @@ type bench struct {
 
 func newBench(t *testing.T, r recipe) *bench {
 	t.Helper()
+	site.AwayFromTheClose(t)
 	b := &bench{t: t, recipe: r, names: make(map[string]string), day: lastDay(t)}
 	if r.postgres {
 		b.url = pgtest.Database(t)
@@ -152,12 +155,23 @@ func lastDay(t *testing.T) string {
 	return cal.Prev(current).String()
 }
 
+// given are the ports that freeAddress has returned.
+var given sync.Map
+
+// freeAddress is one whose port is not of those that the kernel gives to others' connections: a server may bind it minutes later. Nor is it of
+// those of PostgreSQL and fronts in other tests. It returns none twice.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", 12_000+rand.IntN(2_000))
+		if _, taken := given.LoadOrStore(address, true); taken {
+			continue
+		}
+		if l, err := net.Listen("tcp", address); err == nil {
+			_ = l.Close()
+			return address
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }

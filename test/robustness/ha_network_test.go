@@ -50,7 +50,7 @@ func newLAN(t *testing.T) {
 	t.Cleanup(func() { _ = unmountDisk("/run/netns") })
 	ip(t, "link set lo up", "link add "+lanBridge+" type bridge", "addr add "+customersAt+"/8 dev "+lanBridge, "link set "+lanBridge+" up",
 		"route add local "+customersFrom+" dev lo")
-	t.Cleanup(func() { ip(t, "link del "+lanBridge) })
+	t.Cleanup(func() { ip(t, "route del local "+customersFrom+" dev lo", "link del "+lanBridge) }) // the next test makes them anew
 }
 
 // ip runs commands of iproute2, of which each must succeed.

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strconv"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 )
@@ -35,12 +36,24 @@ func Run(m Runner, options ...goleak.Option) int {
 	waitTogether()
 	status := m.Run()
 	if status == 0 {
-		if err := goleak.Find(append(options, ofImports...)...); err != nil {
+		if err := leftBehind(append(options, ofImports...)); err != nil {
 			fmt.Fprintln(os.Stderr, "goroutines are left when the tests have ended:", err)
 			return 1
 		}
 	}
 	return status
+}
+
+// leakPatience is how long goroutines may take to end on a busy machine, as those of a process that was killed.
+const leakPatience = 20 * time.Second
+
+func leftBehind(options []goleak.Option) error {
+	for deadline := time.Now().Add(leakPatience); ; {
+		err := goleak.Find(options...) // itself waits for half a second
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
 }
 
 // ofImports are goroutines that a package starts when it is imported and never ends: gnet's pool.

@@ -37,7 +37,7 @@ func holdLock() int {
 func TestLockHeldByAnother(t *testing.T) {
 	// Long enough for half of it to be more than a busy machine adds: what waits a second time waits
 	// up to twice as long.
-	const busy = 2 * time.Second
+	const busy = 4 * time.Second
 	path := filepath.Join(t.TempDir(), "local.db")
 	l := storetest.OpenJournalAt(t, path, journal.Options{BusyTimeout: busy})
 	cmd := storetest.Child(t, "hold-lock", path)
