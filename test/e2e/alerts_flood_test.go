@@ -29,12 +29,14 @@ func as(user string) func(*client.LoginRequest) {
 
 const staleApp = "client_stale_1.0"
 
-// A login that waits for a password check is not given up before the alert is seen.
-const floodLimits = "limits: {refusals: 100000, penalties: {sources: 0}}\ntimers: {login_work: 5m}\n"
+const floodLimits = "limits: {refusals: 100000, penalties: {sources: 0}}\n"
+
+// patientLogins: one that waits for a password check is not given up before the alert is seen.
+const patientLogins = "timers: {login_work: 5m}\n"
 
 // breakFlood attacks a front by connections and by passwords, mistypes its configuration, and has it start again and again.
 func (w *watched) breakFlood(t *testing.T) {
-	s := lonely(t, w.flood, firm.Options{More: floodLimits, Core: "  lock_failures: 2\n  lock_source_failures: 100000\n"})
+	s := lonely(t, w.flood, firm.Options{More: floodLimits + patientLogins, Core: "  lock_failures: 2\n  lock_source_failures: 100000\n"})
 	s.addApp(staleApp)
 	d := s.serve()
 	w.scrapes(t, w.flood)

@@ -76,7 +76,10 @@ func newMachine(t *testing.T, name, place, address string) *machine {
 	}
 	m := &machine{t: t, name: name, place: place, address: address, dir: dir, on: true}
 	ip(t, "netns add "+name)
-	t.Cleanup(func() { ip(t, "netns del "+name) })
+	t.Cleanup(func() {
+		_ = exec.Command("ip", "link", "del", name).Run() // the kernel takes a namespace's end away some time after it, and the next test wants the name
+		ip(t, "netns del "+name)
+	})
 	ip(t, "link add "+name+" type veth peer name eth0 netns "+name, "link set "+name+" master "+lanBridge+" up")
 	m.ip("link set lo up", "addr add "+address+"/8 dev eth0", "link set eth0 up", "route add "+customersFrom+" via "+customersAt)
 	t.Cleanup(m.off)
