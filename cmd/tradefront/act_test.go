@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"encoding/json"
 	"maps"
 	"os"
@@ -13,10 +14,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tradefront/tradefront/internal/actions"
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/store"
-	"github.com/tradefront/tradefront/internal/store/localfile"
 	"github.com/tradefront/tradefront/internal/store/postgres"
+	"github.com/tradefront/tradefront/internal/store/schema"
 	"github.com/tradefront/tradefront/internal/store/storetest"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
@@ -161,20 +163,86 @@ func TestWaiverNamesWhomActionsName(t *testing.T) {
 // TestActionMigratesNoLocalStore: the front that runs on it may be of the version before, as until a reload after an upgrade of the package.
 func TestActionMigratesNoLocalStore(t *testing.T) {
 	newSite(t)
-	before(t, "app add --app-id a_b_1", exitDone)
-	db, err := localfile.Open("tradefront.db", localfile.Options{BusyTimeout: localfile.DefaultBusyTimeout}, 1, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.Exec("DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)"); err != nil {
-		t.Fatal(err)
-	}
+	older := olderStore(t)
 	got := tradefront("", "front", "reload", "--pid", "2147483647", "-c", "tradefront.yaml")
 	if got.status != exitFailed || !strings.Contains(got.err, "process 2147483647: ") || !strings.Contains(got.err, "cannot be told who does this") {
 		t.Errorf("%+v", got)
 	}
-	if err := localfile.SameSchema(t.Context(), "tradefront.db"); err == nil {
-		t.Error("the command migrated the local store of a front")
+	if now := localSchema(t); now != older {
+		t.Errorf("the command migrated the local store of a front to %d", now)
+	}
+}
+
+// TestNoCommandMigratesARunningFrontsStore: after the package was upgraded the front of the version before runs on until its restart, and
+// a store that a command migrated meanwhile would let that front neither start again nor refuse the live upgrade.
+func TestNoCommandMigratesARunningFrontsStore(t *testing.T) {
+	newSite(t)
+	older := olderStore(t)
+	sole, err := assemble.SoleFront("tradefront.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sole.Close()
+	const leftAlone, refused = "the local store has the schema of the running front's version", "restart the front with this program"
+	for args, want := range map[string]string{
+		"config check --deep": leftAlone, "doctor": leftAlone, "quarantine list": refused, "actions list": refused, "account list": refused, "migrate": refused,
+	} {
+		wantUnmigrated(t, args, want, older)
+	}
+	sole.Close()
+	const untouched = "the local store has the schema of an older version"
+	wantUnmigrated(t, "config check --deep", untouched, older)
+	wantUnmigrated(t, "doctor", untouched, older)
+	before(t, "migrate", exitDone)
+	if now := localSchema(t); now != older+1 {
+		t.Errorf("without a front `migrate` left the store at %d", now)
+	}
+}
+
+// TestNoCommandMigratesTheStoreBesidePostgres: the same of the commands that open it beside PostgreSQL.
+func TestNoCommandMigratesTheStoreBesidePostgres(t *testing.T) {
+	newSite(t)
+	write(t, "tradefront.yaml", siteConfig+"store:\n  driver: postgres\n  url: \""+pgtest.Database(t)+"\"\n")
+	before(t, "migrate", exitDone)
+	older := olderStore(t)
+	sole, err := assemble.SoleFront("tradefront.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sole.Close()
+	wantUnmigrated(t, "quarantine list", "restart the front with this program", older)
+	wantUnmigrated(t, "actions list", "what concerns this machine's local store alone is not shown: ", older)
+	wantUnmigrated(t, "config check --deep", "", older)
+}
+
+// olderStore makes the local store as the version before left it, and returns its schema.
+func olderStore(t *testing.T) int64 {
+	t.Helper()
+	latest, err := schema.Latest("local")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := storetest.MigrateLocalTo(t.Context(), "tradefront.db", latest-1); err != nil {
+		t.Fatal(err)
+	}
+	return latest - 1
+}
+
+// localSchema is the version that the local store has.
+func localSchema(t *testing.T) (version int64) {
+	t.Helper()
+	storetest.ReadLocal(t, "tradefront.db", "SELECT max(version_id) FROM goose_db_version WHERE is_applied", func(r *sql.Rows) error { return r.Scan(&version) })
+	return version
+}
+
+// wantUnmigrated runs a command, which says that and leaves the local store at that schema.
+func wantUnmigrated(t *testing.T, args, says string, schema int64) {
+	t.Helper()
+	got := tradefront("", strings.Fields(args+onC)...)
+	if !strings.Contains(got.out+got.err, says) {
+		t.Errorf("%s: %+v, want %q", args, got, says)
+	}
+	if now := localSchema(t); now != schema {
+		t.Fatalf("%s: the local store has schema %d, and had %d", args, now, schema)
 	}
 }

@@ -27,7 +27,8 @@ func newConfig(e *env) *cobra.Command {
 		Long: "Report everything that is wrong with a configuration and the files that it names, in one list. With\n" +
 			"--deep also what only a look outside tells: PostgreSQL with its schema, rights and settings, the master\n" +
 			"key on every AppID, the local store, the addresses, the machine: all checks of `tradefront doctor` but those\n" +
-			"that ask the running front. Nothing is changed. Exit status 1 if anything is wrong.",
+			"that ask the running front. Nothing is changed: a local store of another version is not opened. Exit status 1\n" +
+			"if anything is wrong.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			cfg, err := config.Load(path, e.environ)
 			if deep {

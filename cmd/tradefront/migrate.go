@@ -22,7 +22,7 @@ func newMigrate(e *env) *cobra.Command {
 		Use: "migrate", Short: "Create or upgrade the schema", Args: noArgs,
 		Long: "Create PostgreSQL's schema or bring it to this binary's version. Several may run at once:\n" +
 			"they take turns. It tells which rights the roles of deploy/sql/roles.sql lack then. The local store\n" +
-			"needs none of this: every command brings it up to date.",
+			"needs none of this: every command brings it up to date while no front runs on it, else the front's restart does.",
 		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
 			cfg, err := config.Load(path, e.environ)
 			if err != nil {

@@ -8,7 +8,7 @@
 //     A key that has a fault gets one line: what follows from it is left out.
 //   - A store that is opened here has the schema of this program, or an error says what to do.
 //   - A command makes a local store only where no front runs (OpenLocal): the file of a running
-//     front was moved away, and a new one in its place would hide that.
+//     front was moved away, and a new one in its place would hide that. Nor does it migrate a running front's store.
 //   - One front has a local store at a time (SoleFront), under any name of its path.
 //
 // # Bounds

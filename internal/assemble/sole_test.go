@@ -7,6 +7,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/store/journal"
+	"github.com/tradefront/tradefront/internal/store/localfile"
+	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
 func TestSoleFront(t *testing.T) {
@@ -47,4 +52,34 @@ func TestSoleFrontByAnyName(t *testing.T) {
 			t.Errorf("a second front uses the same store as %s", name)
 		}
 	}
+}
+
+// TestHalfMovedStoreOfAFront: while a front moves a damaged store away, a command does not open what is left: that would begin another WAL.
+func TestHalfMovedStoreOfAFront(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "local.db")
+	storetest.CloseIt(t, storetest.OpenJournalAt(t, path, journal.Options{}))
+	front, err := SoleFront(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer front.Close()
+	if err := os.WriteFile(path+".set-aside", []byte("local.db.corrupt-20260105T010203Z"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := localfile.RefuseHalfMoved(path)
+	for _, got := range []error{localfile.SameSchema(t.Context(), path), open(t, path)} {
+		if want == nil || got == nil || !strings.Contains(got.Error(), want.Error()) {
+			t.Errorf("%v, want %v", got, want)
+		}
+	}
+}
+
+// open is the error of OpenLocal.
+func open(t *testing.T, path string) error {
+	t.Helper()
+	local, err := OpenLocal(t.Context(), &config.Config{Store: config.Store{Path: path}})
+	if err == nil {
+		storetest.CloseIt(t, local)
+	}
+	return err
 }

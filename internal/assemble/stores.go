@@ -15,6 +15,7 @@ import (
 	"github.com/tradefront/tradefront/internal/settlement"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/journal"
+	"github.com/tradefront/tradefront/internal/store/localfile"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
@@ -54,18 +55,38 @@ type Records interface {
 	Close() error
 }
 
-// OpenLocal opens the local store for a command, which may make one only where no front runs: that
-// front's was moved, and must not find another in its place.
+// OpenLocal opens the local store for a command. Where a front runs on it the command neither makes one, since that front's was moved
+// and must not find another in its place, nor migrates it: the front is of the version before, as until a restart after an upgrade of
+// the package, and that version could not start again.
 func OpenLocal(ctx context.Context, cfg *config.Config) (*journal.Journal, error) {
 	path := cfg.Store.Path
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && FrontRuns(path) {
-		return nil, fmt.Errorf("store.path: %s is not there, but a front runs on it: put the file back with its -wal and -shm", path)
+	if FrontRuns(path) {
+		if err := besideFront(ctx, path); err != nil {
+			return nil, err
+		}
 	}
 	local, err := journal.Open(ctx, path, journal.Options{Bounds: BoundsOf(&cfg.Store)})
 	if err != nil {
 		return nil, fmt.Errorf("store.path: %s: %w", path, err)
 	}
 	return local, nil
+}
+
+// besideFront is why a command may not open the local store at path, on which a front runs; nil if it may. What is damaged, or of a newer
+// version, is told by the opening itself, which migrates neither.
+func besideFront(ctx context.Context, path string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("store.path: %s is not there, but a front runs on it: put the file back with its -wal and -shm", path)
+	}
+	err := localfile.SameSchema(ctx, path)
+	switch other, is := errors.AsType[*store.SchemaError](err); {
+	case is && other.Current < other.Wanted:
+		return fmt.Errorf("store.path: %s has schema version %d, as the front needs that runs on it, and this program needs %d: nothing was changed; "+
+			"restart the front with this program, or use the version of tradefront that the front runs", path, other.Current, other.Wanted)
+	case err != nil && !is && !localfile.IsDamage(err):
+		return fmt.Errorf("store.path: %s: %w", path, localfile.Classify(err))
+	}
+	return nil
 }
 
 // PreparePostgres does not connect yet.

@@ -120,8 +120,8 @@ func (s *Site) peak(ctx context.Context) (peak store.DayCount, why Text, err err
 		}
 	} else {
 		local, err := s.local.get()
-		if absent(err) {
-			return peak, say("the local store is not there yet, so no day's peak is known", "本地库尚不存在，没有可参考的峰值"), nil
+		if why, known := s.unopened(err); known {
+			return peak, Text{why.EN + ", so no day's peak is known", why.ZH + "，没有可参考的峰值"}, nil
 		}
 		if err == nil {
 			days, err = local.Days(ctx)

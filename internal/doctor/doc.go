@@ -11,8 +11,8 @@
 //
 // # Invariants
 //
-//   - It changes nothing, except that opening a local store of an older version upgrades it, as every
-//     command does. A local store that does not exist is not made.
+//   - It changes nothing. A local store that does not exist is not made, and one of an older version is not opened,
+//     since that would migrate it.
 //   - It may run beside a front: that one's local store is left to its /readyz, and the addresses are compared with
 //     what the front listens on.
 //   - A check that could not be made is skip and says why. It is never pass.

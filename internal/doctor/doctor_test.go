@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -15,6 +16,10 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/store"
+	"github.com/tradefront/tradefront/internal/store/localfile"
+	"github.com/tradefront/tradefront/internal/store/schema"
+	"github.com/tradefront/tradefront/internal/store/storetest"
 )
 
 // TestTable: a check is named once, its trouble is a warning or a failure, and its advice is in both languages.
@@ -181,6 +186,37 @@ func TestRunningFront(t *testing.T) {
 	h.want("addresses", Warn) // the address was changed after the start
 	h.remove("tradefront.db")
 	h.want("local_store", Fail)
+}
+
+// TestOtherSchema: a local store of another version is not opened, whether a front runs on it or not, since opening would migrate it.
+func TestOtherSchema(t *testing.T) {
+	h := newHouse(t)
+	latest, err := schema.Latest("local")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := storetest.MigrateLocalTo(t.Context(), h.path("tradefront.db"), latest-1); err != nil {
+		t.Fatal(err)
+	}
+	look := func(says string) {
+		t.Helper()
+		r := h.examine()
+		for _, check := range []string{"master_key", "disk_space"} {
+			if f := wantIn(t, r, check, Skip); !strings.Contains(f.Detail.EN, says) {
+				t.Errorf("%+v, want %q", f, says)
+			}
+		}
+		if err := localfile.SameSchema(t.Context(), h.path("tradefront.db")); !errors.Is(err, store.ErrSchema) {
+			t.Errorf("the store was migrated: %v", err)
+		}
+	}
+	look("the schema of an older version")
+	sole, err := assemble.SoleFront(h.path("tradefront.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sole.Close()
+	look("the schema of the running front's version")
 }
 
 // TestFrontOfAnother: a front that answers although none runs on the store is another's.

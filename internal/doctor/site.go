@@ -10,7 +10,9 @@ import (
 
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/journal"
+	"github.com/tradefront/tradefront/internal/store/localfile"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/repair"
 )
@@ -62,7 +64,8 @@ func (s *Site) open(ctx context.Context) {
 	s.front.made = func() (*frontStatus, error) { return s.askFront(ctx) }
 }
 
-// openLocal comes after the check of the local store: that one must be alone with its files, and what it finds damaged is not opened.
+// openLocal comes after the check of the local store: that one must be alone with its files, and what it finds damaged is not opened. Nor is
+// a store of another version: to open it would migrate it.
 func (s *Site) openLocal(ctx context.Context) (*journal.Journal, error) {
 	if _, err := os.Stat(s.Config.Store.Path); err != nil {
 		return nil, err
@@ -72,7 +75,26 @@ func (s *Site) openLocal(ctx context.Context) (*journal.Journal, error) {
 			return nil, errUnsound
 		}
 	}
+	if err := localfile.SameSchema(ctx, s.Config.Store.Path); err != nil {
+		return nil, err
+	}
 	return assemble.OpenLocal(ctx, s.Config)
+}
+
+// unopened is why the local store was left alone; known is false of any other error.
+func (s *Site) unopened(err error) (why Text, known bool) {
+	other, is := errors.AsType[*store.SchemaError](err)
+	switch {
+	case absent(err):
+		return say("the local store is not there yet", "本地库尚不存在"), true
+	case is && s.runs:
+		return say("the local store has the schema of the running front's version (%d, this program has %d), and is left alone",
+			"本地库的表结构属于正在运行的前置的版本（%d，本程序为 %d），未打开", other.Current, other.Wanted), true
+	case is && other.Current < other.Wanted:
+		return say("the local store has the schema of an older version (%d, this program has %d), which the front's start brings up to date",
+			"本地库的表结构是旧版本的（%d，本程序为 %d），前置启动时升级", other.Current, other.Wanted), true
+	}
+	return why, false
 }
 
 var errUnsound = errors.New("it cannot be used, see the line local_store")

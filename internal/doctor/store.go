@@ -49,10 +49,10 @@ func (s *Site) tables() (tables *sqlrows.Tables, why Text, err error) {
 		return pg.Tables(), why, err
 	}
 	local, err := s.local.get()
-	switch {
-	case absent(err):
-		return nil, say("the local store is not there yet", "本地库尚不存在"), nil
-	case err != nil:
+	if why, known := s.unopened(err); known {
+		return nil, why, nil
+	}
+	if err != nil {
 		return nil, say("the local store cannot be opened", "无法打开本地库"), err
 	}
 	return local.Tables(), why, nil

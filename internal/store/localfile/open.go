@@ -118,7 +118,11 @@ func Migrate(ctx context.Context, db *sql.DB) error {
 // SameSchema is nil if the local store at path has this binary's schema, else mostly a *store.SchemaError. The process has not
 // opened the store; another may have.
 func SameSchema(ctx context.Context, path string) error {
-	db, err := Open(RealPath(path), Options{BusyTimeout: DefaultBusyTimeout}, 1, nil)
+	path = RealPath(path)
+	if err := RefuseHalfMoved(path); err != nil { // to open it would begin another WAL beside what is left
+		return err
+	}
+	db, err := Open(path, Options{BusyTimeout: DefaultBusyTimeout}, 1, nil)
 	if err != nil {
 		return err
 	}
