@@ -145,7 +145,7 @@ func alsoThere(ctx context.Context, d *directory.Directory, rows []accountfile.R
 
 func hashRows(ctx context.Context, e *env, rows []accountfile.Row, did *imported, params local.Params) error {
 	began := time.Now()
-	bar := e.progress("hashing", int64(did.Hashed), "")
+	bar := e.progress(doing("hashing"), int64(did.Hashed), "")
 	err := accountfile.Hash(ctx, rows, params, func(done int) { bar.set(int64(done)) })
 	bar.end()
 	did.HashSeconds = time.Since(began).Seconds()
@@ -158,7 +158,7 @@ func hashRows(ctx context.Context, e *env, rows []accountfile.Row, did *imported
 // addRows is the one transaction. An account that another command added meanwhile undoes it.
 func addRows(ctx context.Context, e *env, d *directory.Directory, rows []accountfile.Row, did *imported) error {
 	began := time.Now()
-	bar := e.progress("writing", int64(len(rows)), "")
+	bar := e.progress(doing("writing"), int64(len(rows)), "")
 	err := d.AddAll(ctx, directory.Addition{Accounts: func(yield func(local.Account) bool) {
 		for i := range rows {
 			row := &rows[i]

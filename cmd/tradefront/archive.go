@@ -202,7 +202,7 @@ func (f *archiveFlags) index(e *env, due []calendar.TradingDay) (*archive.AuditL
 	if f.withoutAudit || len(due) == 0 {
 		return nil, nil
 	}
-	reading := e.progress("reading audit logs", int64(len(f.audit)), "files")
+	reading := e.progress(doing("reading audit logs"), int64(len(f.audit)), "files")
 	defer reading.end()
 	n := int64(0)
 	return archive.IndexAudit(f.audit, func(string) { reading.set(n); n++ })
@@ -221,7 +221,7 @@ func (f *archiveFlags) day(c *cobra.Command, e *env, cfg *config.Config, pg *pos
 		shown.Refused = append(shown.Refused, refusedDay{day.String(), refusal.Error()})
 		return nil //nolint:nilerr // it is in the result
 	}
-	bar := e.progress("archiving "+day.String(), status.Records, "records")
+	bar := e.progress(doing("archiving %s", day), status.Records, "records")
 	s.Progress = bar.set
 	sealed, err := s.Seal(ctx, &status)
 	bar.end()

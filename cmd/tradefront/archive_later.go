@@ -74,7 +74,7 @@ func newArchiveVerify(e *env) *cobra.Command {
 		RunE: e.action(func(_ *cobra.Command, args []string) error {
 			list := make([]shownFile, 0, len(args))
 			for _, path := range args {
-				end := e.waiting("verifying " + path)
+				end := e.waiting(doing("verifying %s", path))
 				one, err := verifyArchive(path)
 				end()
 				if err != nil {
@@ -121,7 +121,7 @@ func (f *shownFile) print(w io.Writer) {
 }
 
 // newArchiveChange is a command that changes the ledger's line of one file.
-func newArchiveChange(e *env, use, short, long string,
+func newArchiveChange(e *env, use string, during work, short, long string,
 	do func(ctx context.Context, cfg *config.Config, pg *postgres.Store, path string) (*store.Archive, error), done string,
 ) *cobra.Command {
 	var (
@@ -144,7 +144,7 @@ func newArchiveChange(e *env, use, short, long string,
 				return err
 			}
 			return e.undertakeIn(c, cfg, pg.Tables(), task{subject: day, why: why}, func(a *store.Action) error {
-				end := e.waiting(use + " " + args[0])
+				end := e.waiting(during.to(args[0]))
 				before, err := do(c.Context(), cfg, pg, args[0])
 				end()
 				if err != nil {
@@ -182,7 +182,7 @@ func dayOfArchive(path string) (day string, err error) {
 }
 
 func newArchiveRestore(e *env) *cobra.Command {
-	return newArchiveChange(e, "restore", "Bring an archived day back into the database",
+	return newArchiveChange(e, "restore", doing("restoring %s"), "Bring an archived day back into the database",
 		"Bring the records of an archive back into PostgreSQL, in one transaction, after the file was verified. In the database that archived the day\n"+
 			"reports and late records are as before. Another database, as an empty one for an inquiry, gets the day's ledger too. It refuses where\n"+
 			"records of the day are.",
@@ -192,7 +192,7 @@ func newArchiveRestore(e *env) *cobra.Command {
 }
 
 func newArchiveDrop(e *env) *cobra.Command {
-	return newArchiveChange(e, "drop", "Remove the detached table of an archived day, after its file was verified",
+	return newArchiveChange(e, "drop", doing("dropping %s"), "Remove the detached table of an archived day, after its file was verified",
 		"Remove the table that `archive --before` detached, which frees its room in the database. The file is read whole first, and must be the ledger's;\n"+
 			"from then on it alone has the records: have a copy of it in a second place.",
 		func(ctx context.Context, _ *config.Config, pg *postgres.Store, path string) (*store.Archive, error) {
@@ -202,7 +202,7 @@ func newArchiveDrop(e *env) *cobra.Command {
 
 func newArchiveDestroy(e *env) *cobra.Command {
 	yes := false
-	c := newArchiveChange(e, "destroy", "Destroy an archived day after its time",
+	c := newArchiveChange(e, "destroy", doing("destroying %s"), "Destroy an archived day after its time",
 		"Remove the file of an archived day, and its detached table if that is there. It refuses before retention.records_years are over.\n"+
 			"Copies elsewhere are not reached: destroy them too.",
 		func(ctx context.Context, cfg *config.Config, pg *postgres.Store, path string) (*store.Archive, error) {

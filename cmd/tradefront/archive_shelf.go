@@ -35,7 +35,7 @@ func (e *env) openShelf(ctx context.Context, paths []string) (u *openedShelf, er
 	if u.dir, err = os.MkdirTemp("", "tradefront-archive-"); err != nil {
 		return nil, errors.Join(err, u.shelf.Close())
 	}
-	reading := e.progress("reading archives", int64(len(paths)), "files")
+	reading := e.progress(doing("reading archives"), int64(len(paths)), "files")
 	defer reading.end()
 	if u.audit, err = u.shelf.UnpackAudit(ctx, u.dir); err != nil {
 		return nil, errors.Join(err, u.close())

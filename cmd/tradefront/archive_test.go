@@ -65,7 +65,7 @@ func TestArchive(t *testing.T) {
 		{"actions list" + onC + " --subject 20260105", "", 0, "…archive…moved-to-another-system…archive drop…archive restore…", ""},
 	})
 	storetest.Stored(t, db, day)
-	if got := onTerminal(t, "archive drop "+name+onC); !strings.Contains(got, "\rdrop "+name) {
+	if got := onTerminal(t, "en", "archive drop "+name+onC); !strings.Contains(got, "\rdropping "+name) {
 		t.Errorf("%q", got)
 	}
 	write(t, "broken.zip", read(t, name)[:200])

@@ -152,7 +152,7 @@ func (e *env) searchAudit(c *cobra.Command, path string, files, zips []string, f
 		}
 	}
 	lang := e.lang
-	bar := laterPhase{phase: phase{e: e, what: "reading audit logs", unit: "bytes"}, began: time.Now()}
+	bar := laterPhase{phase: phase{e: e, what: doing("reading audit logs"), unit: "bytes"}, began: time.Now()}
 	defer bar.end()
 	opt := auditsearch.Options{Filter: *filter, Files: files, Reading: bar.set}
 	summary := func(*auditsearch.Result) error { return nil }

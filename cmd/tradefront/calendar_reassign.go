@@ -46,7 +46,7 @@ func newCalendarReassign(e *env) *cobra.Command {
 			defer func() { err = errors.Join(err, r.Close()) }()
 			var did store.Reassigned
 			err = e.undertakeIn(c, cfg, r.Tables(), task{subject: "trading days of records"}, func(a *store.Action) (err error) {
-				bar := e.progress("reassigning", 0, "records")
+				bar := e.progress(doing("reassigning"), 0, "records")
 				did, err = settlement.Reassign(c.Context(), r, cal, time.Now(), bar.set)
 				bar.end()
 				a.Note("moved", "", fmt.Sprintf("%d records", did.Moved))

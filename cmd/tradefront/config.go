@@ -90,7 +90,7 @@ func (e *env) checkFiles(path string, cfg *config.Config, a *assemble.Assets, fo
 // checkDeep prints what the checks of doctor find without the front, also those of a configuration of which err is the fault. What fails
 // is a fault as any other.
 func (e *env) checkDeep(ctx context.Context, path string, cfg *config.Config, err error, form output) error {
-	end := e.waiting("checking")
+	end := e.waiting(doing("checking"))
 	checked := doctor.Run(ctx, &doctor.Site{Path: path, Config: cfg, Err: err, Environ: e.environ, Now: time.Now, Alone: true})
 	end()
 	faults := e.faultsOf(checked)

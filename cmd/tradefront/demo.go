@@ -8,7 +8,7 @@ import (
 
 func newDemo(e *env) *cobra.Command {
 	t := tour.Tour{Build: thisBuild(), Out: e.out, Environ: e.environ, Progress: func(what string, total int64) (func(int64), func()) {
-		bar := e.progress(what, total, what)
+		bar := e.progress(doing("%s", what), total, what) // the tour has it in the user's language already
 		return bar.set, bar.end
 	}}
 	c := &cobra.Command{

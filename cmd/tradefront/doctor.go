@@ -28,7 +28,7 @@ func newDoctor(e *env) *cobra.Command {
 			"  tradefront doctor -c tradefront.yaml --strict -o json",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			cfg, err := config.Load(path, e.environ)
-			end := e.waiting("checking")
+			end := e.waiting(doing("checking"))
 			report := doctor.Run(c.Context(), &doctor.Site{
 				Path: path, Config: cfg, Err: err, Environ: e.environ, Now: time.Now, Front: address,
 			})

@@ -101,7 +101,7 @@ func (e *env) explain(ctx context.Context, path string, archives []string, o exp
 			o.Records, o.Archived = records, archivedIn(records)
 		}
 	}
-	audit := phase{e: e, what: "reading audit logs", unit: "bytes"}
+	audit := phase{e: e, what: doing("reading audit logs"), unit: "bytes"}
 	defer audit.end()
 	o.Reading = audit.set
 	return explain.Run(ctx, o)

@@ -61,14 +61,14 @@ func (l *loadtestRun) together(ctx context.Context, e *env, maxOpen uint64) (*re
 	}
 	whole := l.plan
 	whole.Generators = 0
-	sealing := e.progress("sealing terminal strings", int64(whole.Logins()), "strings")
+	sealing := e.progress(doing("sealing terminal strings"), int64(whole.Logins()), "strings")
 	var running *progress
 	found, err := generators.Run(ctx, conns, &l.plan, generators.Progress{
 		Prepared: func(n int) { sealing.set(int64(n)) },
 		Watch: func(s loadtest.Status) {
 			if running == nil {
 				sealing.end()
-				running = e.progress(l.plan.Scenario, int64(whole.Steps()), "steps")
+				running = e.progress(doing("scenario %s", l.plan.Scenario), int64(whole.Steps()), "steps")
 			}
 			running.set(int64(s.Steps()))
 		},

@@ -131,7 +131,7 @@ func (p *prepareCommand) add(ctx context.Context, e *env, d *directory.Directory
 			return errors.Join(fmt.Errorf("--core-accounts: %w", err), os.Remove(p.out))
 		}
 	}
-	bar := e.progress("accounts", int64(prepare.Rows(made)), "")
+	bar := e.progress(doing("adding accounts"), int64(prepare.Rows(made)), "")
 	o.Progress = func(rows int) { bar.set(int64(rows)) }
 	err := prepare.Add(ctx, d, made, o)
 	bar.end()
@@ -185,7 +185,7 @@ func newLoadtestRemove(e *env) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, r.Close()) }()
-			bar := e.progress("names", int64(prepare.Rows(made)), "")
+			bar := e.progress(doing("removing names"), int64(prepare.Rows(made)), "")
 			act, err := e.act(c, cfg, populationText(made.Accounts, len(made.Apps), len(made.Relays), made.Prefix), "")
 			if err != nil {
 				return err

@@ -149,7 +149,7 @@ func (l *loadtestRun) make(ctx context.Context, e *env, key supplement.Encrypter
 	if err != nil {
 		return nil, err
 	}
-	bar := e.progress(l.plan.Scenario, int64(l.plan.Steps()), "steps")
+	bar := e.progress(doing("scenario %s", l.plan.Scenario), int64(l.plan.Steps()), "steps")
 	defer bar.end()
 	return l.play(ctx, texts, loadtest.Hooks{Watch: func(s loadtest.Status) { bar.set(int64(s.Steps())) }})
 }
@@ -208,7 +208,7 @@ func parameters(flags *pflag.FlagSet) []result.Named {
 }
 
 func (l *loadtestRun) prepare(ctx context.Context, e *env, key supplement.Encrypter) (*loadtest.Ciphertexts, error) {
-	bar := e.progress("sealing terminal strings", int64(l.plan.Logins()), "strings")
+	bar := e.progress(doing("sealing terminal strings"), int64(l.plan.Logins()), "strings")
 	defer bar.end()
 	return l.plan.Prepare(ctx, key, func(done int) { bar.set(int64(done)) })
 }

@@ -93,8 +93,8 @@ func (p *loadtestProof) prove(ctx context.Context, e *env, path string) (*result
 	if err := p.load(cfg); err != nil {
 		return nil, err
 	}
-	answers := phase{e: e, what: "reading the answers", unit: "bytes"}
-	rows := phase{e: e, what: "reading the store", unit: "rows"}
+	answers := phase{e: e, what: doing("reading the answers"), unit: "bytes"}
+	rows := phase{e: e, what: doing("reading the store"), unit: "rows"}
 	defer func() { answers.end(); rows.end() }()
 	o := p.options
 	o.ReadingAnswers, o.ReadingStore = answers.set, rows.set

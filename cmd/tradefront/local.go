@@ -230,7 +230,7 @@ func (e *env) recover(c *cobra.Command, cfg *config.Config, corrupt []localfile.
 
 // recovering shows how many rows of a store were read.
 func (e *env) recovering(path string) (set func(int64), end func()) {
-	rows := phase{e: e, what: "recovering " + path, unit: "rows"}
+	rows := phase{e: e, what: doing("recovering %s", path), unit: "rows"}
 	return func(n int64) { rows.set(n, 0) }, rows.end
 }
 

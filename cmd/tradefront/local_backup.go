@@ -42,7 +42,7 @@ func newLocalBackup(e *env) *cobra.Command {
 			if _, err := os.Stat(cfg.Store.Path); err != nil {
 				return fmt.Errorf("store.path: %w; it is made by the first start", err)
 			}
-			end := e.waiting("copying and checking " + cfg.Store.Path)
+			end := e.waiting(doing("copying and checking %s", cfg.Store.Path))
 			did, err := repair.Backup(c.Context(), cfg.Store.Path, args[0])
 			end()
 			if errors.Is(err, fs.ErrExist) {

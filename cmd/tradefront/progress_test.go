@@ -3,18 +3,23 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"go/ast"
 	"io"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tradefront/tradefront/internal/show"
 )
 
 // onTerminal runs a command whose standard error is a terminal, with the progress of the shortest work, and returns what the terminal got.
-func onTerminal(t *testing.T, args string) string {
+func onTerminal(t *testing.T, lang show.Language, args string) string {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -37,7 +42,7 @@ func onTerminal(t *testing.T, args string) string {
 		text, _ := io.ReadAll(master) // EIO once the other side is closed
 		got <- string(text)
 	}()
-	e := &env{in: strings.NewReader(""), out: io.Discard, err: terminal, lang: "en"}
+	e := &env{in: strings.NewReader(""), out: io.Discard, err: terminal, lang: lang}
 	e.run(t.Context(), strings.Fields(args))
 	if err := terminal.Close(); err != nil {
 		t.Error(err)
@@ -45,29 +50,148 @@ func onTerminal(t *testing.T, args string) string {
 	return <-got
 }
 
-// TestProgress: each command whose work may take long shows it on a terminal, and nothing elsewhere.
-func TestProgress(t *testing.T) {
+// progressOf has commands, and how their progress begins in both languages.
+var progressOf = []struct{ args, en, zh string }{
+	{"doctor" + onC, "checking", "正在检查"},
+	{"config check --deep" + onC, "checking", "正在检查"},
+	{"support-bundle --out front.tar.gz" + onC, "gathering", "正在收集"},
+	{"local backup copy.db" + onC, "copying and checking tradefront.db", "正在复制并检查 tradefront.db"},
+	{"archive verify nosuch.zip", "verifying nosuch.zip", "正在核验 nosuch.zip"},
+	{"subject export 88 --out 88.json --why 17" + onC, "reading the store", "正在读取存储"},
+	{"subject export 88 --out 89.json --why 17 --audit audit.jsonl" + onC, "reading audit.jsonl", "正在读取 audit.jsonl"},
+	{"account import accounts.csv" + onC, "hashing", "正在计算散列"},
+	{"report export --day 20260105 --out reports" + onC, "exporting 20260105", "正在导出 20260105"},
+}
+
+// progressSite is a site in which each of progressOf has something to do.
+func progressSite(t *testing.T) {
+	t.Helper()
 	newSite(t)
 	play(t, []step{{"app add --app-id a_b_1" + onC, "", 0, "AppID …", ""}}) // it makes the store
 	write(t, "audit.jsonl", "")
-	for args, want := range map[string]string{
-		"doctor" + onC:                                                       "checking",
-		"config check --deep" + onC:                                          "checking",
-		"support-bundle --out front.tar.gz" + onC:                            "gathering",
-		"local backup copy.db" + onC:                                         "copying and checking ",
-		"archive verify nosuch.zip":                                          "verifying nosuch.zip",
-		"subject export 88 --out 88.json --why 17" + onC:                     "reading the store",
-		"subject export 88 --out 89.json --why 17 --audit audit.jsonl" + onC: "reading audit.jsonl",
-	} {
-		if got := onTerminal(t, args); !strings.Contains(got, "\r"+want) {
-			t.Errorf("%s: %q, want %q", args, got, want)
+	write(t, "accounts.csv", "account,password\n8001,correct-horse-1\n")
+	if err := os.Mkdir("reports", 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestProgress: each command whose work may take long shows it on a terminal, and nothing elsewhere.
+func TestProgress(t *testing.T) {
+	progressSite(t)
+	for _, c := range progressOf {
+		if got := onTerminal(t, show.English, c.args); !strings.Contains(got, "\r"+c.en+" ") {
+			t.Errorf("%s: %q, want %q", c.args, got, c.en)
 		}
 		var file bytes.Buffer
 		e := &env{in: strings.NewReader(""), out: io.Discard, err: &file, lang: "en"}
-		if e.run(t.Context(), strings.Fields(args)); strings.Contains(file.String(), want+" ") {
-			t.Errorf("%s, without a terminal: %q", args, file.String())
+		if e.run(t.Context(), strings.Fields(c.args)); strings.Contains(file.String(), c.en+" ") {
+			t.Errorf("%s, without a terminal: %q", c.args, file.String())
 		}
 	}
+}
+
+var (
+	// barLine is a line of progress: it begins with the return of the cursor and ends before the next, or with its line.
+	barLine = regexp.MustCompile("\r([^\r\n]+)")
+	// bareValue is a name, a path or a time, which is the same in each language.
+	bareValue  = regexp.MustCompile(`\S+\.(db|zip|jsonl)|\d+(\.\d+)?[mµ]?s\b|/s\b`)
+	latinWords = regexp.MustCompile(`[A-Za-z]+`)
+)
+
+// TestProgressInChinese: who reads Chinese gets no English word in a line of progress.
+func TestProgressInChinese(t *testing.T) {
+	progressSite(t)
+	for _, c := range progressOf {
+		got := onTerminal(t, show.Chinese, c.args)
+		if !strings.Contains(got, "\r"+c.zh+" ") {
+			t.Errorf("%s: %q, want %q", c.args, got, c.zh)
+		}
+		for _, line := range barLine.FindAllStringSubmatch(got, -1) {
+			if words := latinWords.FindAllString(bareValue.ReplaceAllString(line[1], ""), -1); words != nil {
+				t.Errorf("%s: %q has %q", c.args, line[1], words)
+			}
+		}
+	}
+	for _, total := range []int64{0, 10} { // what a short run does not show
+		bar := (&env{lang: show.Chinese}).newBar(doing("verifying"), total, "bytes")
+		if what, unit, left := bar.Get("what"), bar.Get("unit"), bar.Get("left"); what != "正在核验" || unit != "字节" || left != "剩余 %s" {
+			t.Errorf("%q %q %q", what, unit, left)
+		}
+	}
+}
+
+// TestProgressTexts: each work that a command shows, and what it counts, has Chinese with the same values, and the catalogs have no other.
+func TestProgressTexts(t *testing.T) {
+	t.Parallel()
+	works, units := readProgress(t)
+	if len(works) < 20 || len(units) < 5 {
+		t.Errorf("of the source only %v and %v were found", works, units)
+	}
+	for format := range works {
+		if zh := workInChinese[format]; zh == "" || !slices.Equal(verbs.FindAllString(format, -1), verbs.FindAllString(zh, -1)) {
+			t.Errorf("%q: want Chinese with the same values in workInChinese, have %q", format, zh)
+		}
+	}
+	for unit := range units {
+		if unitsInChinese[unit] == "" {
+			t.Errorf("no Chinese for the unit %q: add it to unitsInChinese", unit)
+		}
+	}
+	for catalog, used := range map[*map[string]string]map[string]bool{&workInChinese: works, &unitsInChinese: units} {
+		for english := range *catalog {
+			if !used[english] {
+				t.Errorf("no line of progress says %q", english)
+			}
+		}
+	}
+}
+
+// readProgress finds the works and units in the source of this package. Both are literals, but for the unit of the demo.
+func readProgress(t *testing.T) (works, units map[string]bool) {
+	t.Helper()
+	works, units = make(map[string]bool), make(map[string]bool)
+	note := func(all map[string]bool, path string, e ast.Expr) {
+		switch text, literal := constant(e); {
+		case !literal && path != "demo.go" && path != "progress.go" && path != "report_merge.go": // where a caller gave them
+			t.Errorf("%s: a line of progress gets its text by a variable", path)
+		case literal && text != "":
+			all[text] = true
+		}
+	}
+	eachSource(t, func(path string, file *ast.File) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				switch name := calledName(n); {
+				case name == "doing":
+					note(works, path, n.Args[0])
+				case name == "progress" && len(n.Args) == 3:
+					note(units, path, n.Args[2])
+				}
+			case *ast.CompositeLit:
+				if kind, is := n.Type.(*ast.Ident); is && kind.Name == "phase" {
+					for _, element := range n.Elts {
+						if field, is := element.(*ast.KeyValueExpr); is && fmt.Sprint(field.Key) == "unit" {
+							note(units, path, field.Value)
+						}
+					}
+				}
+			}
+			return true
+		})
+	})
+	return works, units
+}
+
+// calledName is the last name of the function or method that is called.
+func calledName(c *ast.CallExpr) string {
+	switch f := c.Fun.(type) {
+	case *ast.Ident:
+		return f.Name
+	case *ast.SelectorExpr:
+		return f.Sel.Name
+	}
+	return ""
 }
 
 // TestWaiting: what is over before it is shown leaves nothing, and end may be called twice.
@@ -75,7 +199,7 @@ func TestWaiting(t *testing.T) {
 	synctest.Test(t, func(*testing.T) {
 		e := &env{err: new(bytes.Buffer), quick: time.Second}
 		for _, takes := range []time.Duration{0, time.Minute} {
-			end := e.waiting("work")
+			end := e.waiting(doing("checking"))
 			time.Sleep(takes)
 			end()
 			end()

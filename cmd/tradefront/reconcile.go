@@ -105,9 +105,9 @@ func newReconcile(e *env) *cobra.Command {
 
 // reconcile compares, with progress.
 func (e *env) reconcile(ctx context.Context, cfg *config.Config, cal *calendar.Calendar, o reconcile.Options) (*reconcile.Result, error) {
-	audit := phase{e: e, what: "reading audit logs", unit: "bytes"}
-	rows := phase{e: e, what: "reading the store", unit: "rows"}
-	report := phase{e: e, what: "reading the report", unit: "bytes"}
+	audit := phase{e: e, what: doing("reading audit logs"), unit: "bytes"}
+	rows := phase{e: e, what: doing("reading the store"), unit: "rows"}
+	report := phase{e: e, what: doing("reading the report"), unit: "bytes"}
 	o.ReadingAudit, o.ReadingStore, o.ReadingReport = audit.set, rows.set, report.set
 	defer func() { audit.end(); rows.end(); report.end() }()
 	return assemble.Reconcile(ctx, cfg, cal, o)

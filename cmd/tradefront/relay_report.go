@@ -82,7 +82,7 @@ func (e *env) relayReport(ctx context.Context, path, day string, o relayreport.O
 			return nil, fmt.Errorf("--day: %w", err)
 		}
 	}
-	audit := phase{e: e, what: "reading audit logs", unit: "bytes"}
+	audit := phase{e: e, what: doing("reading audit logs"), unit: "bytes"}
 	defer audit.end()
 	o.Reading, o.Now = audit.set, time.Now()
 	return relayreport.Run(ctx, o)

@@ -122,7 +122,7 @@ func (f *dayFlags) steps(
 			return survey.Status(ctx, time.Now(), day)
 		},
 		Export: func(ctx context.Context, kind store.ExportKind) (settlement.Done, error) {
-			bar := e.progress("exporting "+day.String(), 0, "rows")
+			bar := e.progress(doing("exporting %s", day), 0, "rows")
 			defer bar.end()
 			x.Progress = bar.set
 			return x.Export(ctx, day, kind)
@@ -145,7 +145,7 @@ func (f *dayFlags) verify(ctx context.Context, e *env, path string, o verify.Opt
 	if err != nil {
 		return nil, fmt.Errorf("verify: %w", err)
 	}
-	bar := e.progress("verifying", info.Size(), "bytes")
+	bar := e.progress(doing("verifying"), info.Size(), "bytes")
 	defer bar.end()
 	o.Progress = bar.set
 	return verify.Verify(ctx, o)

@@ -204,7 +204,7 @@ func (f *exportFlags) days(cal *calendar.Calendar, now time.Time) ([]calendar.Tr
 
 // export writes one day's file and says what it did.
 func (f *exportFlags) export(ctx context.Context, e *env, x *settlement.Exporter, day calendar.TradingDay) (exported, error) {
-	bar := e.progress("exporting "+day.String(), 0, "rows")
+	bar := e.progress(doing("exporting %s", day), 0, "rows")
 	x.Progress = bar.set
 	began := time.Now()
 	d, err := x.Export(ctx, day, f.kind())

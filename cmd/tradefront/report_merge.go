@@ -70,7 +70,7 @@ func newReportMerge(e *env) *cobra.Command {
 					return err
 				}
 			}
-			reading, writing := phase{e: e, what: "reading", unit: "bytes"}, phase{e: e, what: "writing", unit: "rows"}
+			reading, writing := phase{e: e, what: doing("reading"), unit: "bytes"}, phase{e: e, what: doing("writing"), unit: "rows"}
 			o.Reading, o.Writing = reading.set, writing.set
 			result, err := merge.Merge(c.Context(), o)
 			reading.end()
@@ -139,9 +139,10 @@ func (m merged) print(w io.Writer) {
 
 // phase is a progress bar that begins when its total is known.
 type phase struct {
-	e          *env
-	what, unit string
-	bar        *progress
+	e    *env
+	what work
+	unit string
+	bar  *progress
 }
 
 func (p *phase) set(done, total int64) {

@@ -68,7 +68,7 @@ func (e *env) quality(ctx context.Context, path, day string) (_ *quality.Report,
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	rows := phase{e: e, what: "reading the store", unit: "rows"}
+	rows := phase{e: e, what: doing("reading the store"), unit: "rows"}
 	defer rows.end()
 	return quality.Run(ctx, quality.Options{Day: on, Before: cal.Prev(on), Records: r, Reading: rows.set})
 }

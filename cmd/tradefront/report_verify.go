@@ -75,7 +75,7 @@ func verifyReport(c *cobra.Command, e *env, flags *verifyFlags, path string) err
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
-	bar := e.progress("verifying", info.Size(), "bytes")
+	bar := e.progress(doing("verifying"), info.Size(), "bytes")
 	options.Progress = bar.set
 	r, err := verify.Verify(c.Context(), options)
 	bar.end()

@@ -42,6 +42,21 @@ type printed struct{ told, english, headers []string }
 
 func readPrinted(t *testing.T) (p printed) {
 	t.Helper()
+	eachSource(t, func(path string, file *ast.File) {
+		english := slices.ContainsFunc(printedInEnglish, func(begin string) bool { return strings.HasPrefix(path, begin) })
+		ast.Inspect(file, func(n ast.Node) bool {
+			if c, is := n.(*ast.CallExpr); is && len(c.Args) > 1 {
+				p.add(path, c, english)
+			}
+			return true
+		})
+	})
+	return p
+}
+
+// eachSource visits the files of this package, without tests.
+func eachSource(t *testing.T, visit func(path string, file *ast.File)) {
+	t.Helper()
 	paths, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
@@ -54,15 +69,8 @@ func readPrinted(t *testing.T) (p printed) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		english := slices.ContainsFunc(printedInEnglish, func(begin string) bool { return strings.HasPrefix(path, begin) })
-		ast.Inspect(file, func(n ast.Node) bool {
-			if c, is := n.(*ast.CallExpr); is && len(c.Args) > 1 {
-				p.add(path, c, english)
-			}
-			return true
-		})
+		visit(path, file)
 	}
-	return p
 }
 
 func (p *printed) add(path string, c *ast.CallExpr, english bool) {

@@ -138,20 +138,20 @@ func (f *subjectFlags) run(c *cobra.Command, e *env, name string) (err error) {
 
 func (f *subjectFlags) collect(ctx context.Context, e *env, r assemble.Records, account regulation.Account) (*subject.Collector, error) {
 	collected := subject.New(account)
-	read := func(what string, from func() error) error {
-		defer e.waiting("reading " + what)()
+	read := func(what work, from func() error) error {
+		defer e.waiting(what)()
 		return from()
 	}
-	if err := read("the store", func() error { return collected.Store(ctx, r, "store") }); err != nil {
+	if err := read(doing("reading the store"), func() error { return collected.Store(ctx, r, "store") }); err != nil {
 		return nil, err
 	}
 	for _, path := range f.archives {
-		if err := read(path, func() error { return collected.Archive(path) }); err != nil {
+		if err := read(doing("reading %s", path), func() error { return collected.Archive(path) }); err != nil {
 			return nil, err
 		}
 	}
 	for _, path := range f.audit {
-		if err := read(path, func() error { return collected.Audit(path) }); err != nil {
+		if err := read(doing("reading %s", path), func() error { return collected.Audit(path) }); err != nil {
 			return nil, err
 		}
 	}

@@ -97,7 +97,7 @@ func (b *bundleCommand) run(e *env, c *cobra.Command) error {
 	}
 	cfg, err := config.Load(b.path, e.environ)
 	var bundle bytes.Buffer
-	end := e.waiting("gathering")
+	end := e.waiting(doing("gathering"))
 	contents, err := supportbundle.Write(c.Context(), &supportbundle.Options{
 		Path: b.path, Config: cfg, Err: err, Environ: e.environ, Build: thisBuild(), Now: time.Now, Front: b.front, Log: b.log,
 	}, &bundle)
