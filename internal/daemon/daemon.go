@@ -115,7 +115,6 @@ func Start(ctx context.Context, cfg *config.Config, opt Options) (*Daemon, error
 	d.serving.Store(true)
 	if d.taken != nil {
 		d.front.Release()
-		d.signals.add("") // of the SIGUSR2 to the old process
 	}
 	d.watch(background)
 	d.warn()

@@ -55,13 +55,13 @@ type PenalizedSource struct {
 
 // status may be asked from when the admin listener answers: before the front does.
 func (d *Daemon) status(show func(netip.Prefix) string) Status {
-	health := d.health.Report()
+	health, serving := d.health.Report(), d.serving.Load()
 	s := Status{
 		FrontID: d.cfg.Front.ID, Version: d.build.Version, Config: d.inForce.Load().Hash(),
 		Started: d.began.In(regulation.Zone).Truncate(time.Second), Uptime: int64(time.Since(d.began).Seconds()),
-		State: "starting", Ready: health.Ready, Reasons: health.Reasons, Signal: d.signals.get(),
+		State: "starting", Ready: health.Ready, Reasons: health.Reasons, Signal: d.lastSignal(serving),
 	}
-	if !d.serving.Load() {
+	if !serving {
 		s.Ready = false
 		return s
 	}
@@ -72,6 +72,16 @@ func (d *Daemon) status(show func(netip.Prefix) string) Status {
 	s.Logins, s.Online = d.front.LoginsInFlight(), d.path.Gateway.Online()
 	s.fill(d.front.Admission(topSources), show)
 	return s
+}
+
+// lastSignal is the outcome of the last signal. The one by which this process took over, which the old process was sent, has its outcome
+// from the moment that this one serves: a page that said "serving" before would name a front that was started without the sessions.
+func (d *Daemon) lastSignal(serving bool) SignalOutcome {
+	last := d.signals.get()
+	if serving && d.taken != nil {
+		last.Number++
+	}
+	return last
 }
 
 func (s *Status) fill(at admission.Status, show func(netip.Prefix) string) {

@@ -128,6 +128,9 @@ func TestLiveUpgrade(t *testing.T) {
 	half.Send(answer[len(answer)/2:])
 	half.ExpectCode(0)
 	u.awaitReady(http.StatusOK)
+	if _, page := u.get(t, "/status"); !regexp.MustCompile(`"last_signal": *{\s*"number": *1,\s*"fault": *""`).MatchString(page) {
+		t.Errorf("a process that took over has that as the outcome of the signal: %s", page)
+	}
 	if thrown, again := l.thrown.Load(), l.again.Load(); thrown+again > 0 {
 		t.Errorf("%d sessions ended and %d logins failed, want none", thrown, again)
 	}
