@@ -85,8 +85,9 @@ const countedAtOnce = 100_000
 func (d *Daemon) noteForwarding(err error) {
 	d.forwarding.logOnChange(d.logger, time.Now(), err, &stateLines{
 		level: zapcore.ErrorLevel, began: postgresTrouble(err),
-		ended: "PostgreSQL takes records again; those that wait are forwarded now",
-		sent:  d.path.Forwarder.Rows, // so far: records_waiting beside it says how many are still to go
+		ended: "PostgreSQL takes records again: records_sent went there since the trouble began, records_waiting are still to go",
+		sent:  d.path.Forwarder.Rows,
+		last:  d.path.Journal.LastSeq, done: d.path.Forwarder.Sent,
 		more: func() []zap.Field {
 			waiting, oldest := d.pending()
 			fields := []zap.Field{zap.Int64("records_waiting", waiting)}

@@ -17,6 +17,8 @@ const statePeriod = time.Minute
 type stateLog struct {
 	mu     sync.Mutex
 	since  time.Time // of the trouble; zero without one
+	over   time.Time // when the trouble that has a line ended, while the line of its end waits
+	goal   int64     // what stateLines.done must reach for that line
 	logged time.Time // the last line of a trouble
 	told   bool      // this trouble has a line
 	missed int       // troubles since that line that began and ended without one
@@ -30,6 +32,9 @@ type stateLines struct {
 	ended string
 	more  func() []zap.Field // with each line; may be nil
 	sent  func() int64       // a count that grows: the line of the end says by how much since the trouble began; may be nil
+	// The line of the end waits until done has reached what last was when the trouble ended, statePeriod at most: what it says was sent
+	// is then what had waited, and not the first of it. Without them it does not wait. A trouble that comes back meanwhile goes on.
+	last, done func() int64
 }
 
 // logOnChange takes what a look found: err is the trouble, nil is none.
@@ -38,14 +43,16 @@ func (c *stateLog) logOnChange(log *zap.Logger, now time.Time, err error, lines 
 	defer c.mu.Unlock()
 	switch {
 	case err == nil && c.since.IsZero():
+	case err == nil && !c.told:
+		c.missed++
+		c.since = time.Time{}
 	case err == nil:
-		if c.told {
-			log.Warn(lines.ended, append(c.whatWasSent(lines), append(lines.fields(), zap.Duration("lasted", now.Sub(c.since).Round(time.Second)))...)...)
-		} else {
-			c.missed++
+		if c.settled(now, lines) {
+			log.Warn(lines.ended, append(c.whatWasSent(lines), append(lines.fields(), zap.Duration("lasted", c.over.Sub(c.since).Round(time.Second)))...)...)
+			c.since, c.over, c.told = time.Time{}, time.Time{}, false
 		}
-		c.since, c.told = time.Time{}, false
 	default:
+		c.over = time.Time{}
 		if c.since.IsZero() {
 			c.since = now
 			if lines.sent != nil {
@@ -58,6 +65,17 @@ func (c *stateLog) logOnChange(log *zap.Logger, now time.Time, err error, lines 
 			c.told, c.missed = true, 0
 		}
 	}
+}
+
+// settled reports whether the line of the end is due.
+func (c *stateLog) settled(now time.Time, lines *stateLines) bool {
+	if c.over.IsZero() {
+		c.over = now
+		if lines.last != nil {
+			c.goal = lines.last()
+		}
+	}
+	return lines.done == nil || lines.done() >= c.goal || now.Sub(c.over) >= statePeriod
 }
 
 // whatWasSent is a field of the line of the end.

@@ -68,3 +68,49 @@ func TestStateLog(t *testing.T) {
 		}
 	}
 }
+
+// TestEndWaitsForTheBacklog: the line of the end waits until what had waited is done, a minute at most; a trouble that comes back before is
+// the same one.
+func TestEndWaitsForTheBacklog(t *testing.T) {
+	const backlog = 5000
+	for _, c := range []struct {
+		name  string
+		down  func(second int) bool
+		speed int64 // of what is done, a second
+		want  string
+	}{
+		{"five seconds", func(s int) bool { return s >= 10 && s < 20 }, 1000, "10 down, 24 up 10s, 5000 sent"},
+		{"at once", func(s int) bool { return s >= 10 && s < 20 }, backlog, "10 down, 20 up 10s, 5000 sent"},
+		{"no end", func(s int) bool { return s >= 10 && s < 20 }, 1, "10 down, 80 up 10s, 61 sent"},
+		{"comes back", func(s int) bool { return s >= 10 && s < 20 || s >= 22 && s < 30 }, 1000, "10 down, 32 up 20s, 5000 sent"},
+	} {
+		core, logged := observer.New(zap.DebugLevel)
+		var it stateLog
+		var done int64
+		lines := &stateLines{
+			level: zapcore.ErrorLevel, began: "down", ended: "up", sent: func() int64 { return done },
+			last: func() int64 { return backlog }, done: func() int64 { return done },
+		}
+		var got []string
+		begin := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+		for s := range 150 {
+			var err error
+			if c.down(s) {
+				err = errors.ErrUnsupported
+			} else if s > 10 {
+				done = min(done+c.speed, backlog)
+			}
+			it.logOnChange(zap.New(core), begin.Add(time.Duration(s)*time.Second), err, lines)
+			for _, l := range logged.TakeAll() {
+				line := fmt.Sprint(s, " ", l.Message)
+				if fields := l.ContextMap(); err == nil {
+					line += fmt.Sprintf(" %v, %v sent", fields["lasted"], fields["records_sent"])
+				}
+				got = append(got, line)
+			}
+		}
+		if got := strings.Join(got, ", "); got != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
+		}
+	}
+}

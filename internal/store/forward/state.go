@@ -150,6 +150,13 @@ func (f *Forwarder) LastError() error {
 // Rows is how many records were brought to PostgreSQL since the forwarder was made.
 func (f *Forwarder) Rows() int64 { return f.state.rows.Load() }
 
+// Sent is the seq up to which all records are in PostgreSQL or in quarantine, or are left here for their day's trouble.
+func (f *Forwarder) Sent() int64 {
+	f.state.mu.Lock()
+	defer f.state.mu.Unlock()
+	return f.state.sent
+}
+
 // Pending is how many records PostgreSQL does not have yet and the login time of the
 // oldest, zero without one.
 func (f *Forwarder) Pending(ctx context.Context) (rows int64, oldest time.Time, err error) {
