@@ -118,6 +118,7 @@ func newQuarantineRelease(e *env) *cobra.Command {
 	var (
 		path string
 		all  bool
+		form output
 	)
 	c := &cobra.Command{
 		Use: "release RECORDID... | --all", Short: "Send records to PostgreSQL again",
@@ -155,14 +156,22 @@ func newQuarantineRelease(e *env) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				tell(e.out, "released %d records; %d are in quarantine\n", released, left)
-				return nil
+				return form.print(e.out, releasedRecords{released, left}, func(w io.Writer) {
+					tell(w, "released %d records; %d are in quarantine\n", released, left)
+				})
 			})
 		}),
 	}
 	configFlag(c, &path)
+	outputFlag(c, &form)
 	c.Flags().BoolVar(&all, "all", false, "all of them")
 	return c
+}
+
+// releasedRecords is what `quarantine release -o json` prints.
+type releasedRecords struct {
+	Released int64 `json:"released"`
+	Left     int64 `json:"left"`
 }
 
 // withLocal runs f on the local store of a configuration, beside a running daemon.

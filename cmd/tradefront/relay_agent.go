@@ -12,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/show"
 )
 
@@ -48,8 +49,33 @@ func newRelayServe(e *env) *cobra.Command {
 	return c
 }
 
+// goodAgent is what `relay check -o json` prints.
+type goodAgent struct {
+	Path      string    `json:"path"`
+	Mode      string    `json:"mode"`
+	Listeners int       `json:"listeners"`
+	Fronts    []string  `json:"fronts"`
+	Apps      int       `json:"app_ids"`
+	Exported  time.Time `json:"registry_exported"`
+	Remarks   []string  `json:"remarks"`
+}
+
+func goodAgentOf(path string, conf *config.Agent, assets *assemble.AgentAssets) *goodAgent {
+	g := &goodAgent{
+		Path: path, Mode: conf.Mode, Listeners: len(conf.Front.Listeners), Fronts: []string{}, Apps: len(assets.Registry.Apps),
+		Exported: assets.Registry.Made.In(regulation.Zone), Remarks: append([]string{}, assemble.AgentRemarks(conf, assets)...),
+	}
+	for _, address := range conf.Upstream.Addresses {
+		g.Fronts = append(g.Fronts, address.String())
+	}
+	return g
+}
+
 func newRelayCheck(e *env) *cobra.Command {
-	var path string
+	var (
+		path string
+		form output
+	)
 	c := &cobra.Command{
 		Use: "check", Short: "Report everything that is wrong with a relay agent's configuration and its files", Args: noArgs,
 		RunE: e.action(func(*cobra.Command, []string) error {
@@ -61,15 +87,18 @@ func newRelayCheck(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			tell(e.out, "%s is good: mode %s, listeners %d, fronts %v, %d AppIDs exported %s\n", path, conf.Mode, len(conf.Front.Listeners),
-				conf.Upstream.Addresses, len(assets.Registry.Apps), show.Time(assets.Registry.Made))
-			for _, remark := range assemble.AgentRemarks(conf, assets) {
-				fmt.Fprintln(e.out, e.say("remark: ", "提示：")+e.translated(remark))
-			}
-			return nil
+			found := goodAgentOf(path, conf, assets)
+			return form.print(e.out, found, func(w io.Writer) {
+				tell(w, "%s is good: mode %s, listeners %d, fronts %v, %d AppIDs exported %s\n", path, found.Mode, found.Listeners,
+					found.Fronts, found.Apps, show.Time(found.Exported))
+				for _, remark := range found.Remarks {
+					fmt.Fprintln(w, e.say("remark: ", "提示：")+e.translated(remark))
+				}
+			})
 		}),
 	}
 	agentConfigFlag(c, &path)
+	outputFlag(c, &form)
 	return c
 }
 

@@ -94,6 +94,12 @@ func TestRelayAgentSite(t *testing.T) {
 			out: "relay.yaml is good: mode operator, listeners 1, fronts [front-a:41206], 1 AppIDs exported …\n" +
 				"remark: upstream.tls.enabled is false: passwords go to front-a:41206 in clear; …\nremark: business messages are answered 77: …",
 		},
+		{
+			args: "relay check --config relay.yaml -o json",
+			out: "{\n  \"path\": \"relay.yaml\",\n  \"mode\": \"operator\",\n  \"listeners\": 1,\n  \"fronts\": [\n    \"front-a:41206\"\n  ],\n  \"app_ids\": 1,\n" +
+				"  \"registry_exported\": \"…+08:00\",\n  \"remarks\": [\n" +
+				"    \"upstream.tls.enabled is false: passwords go to front-a:41206 in clear; …\",\n    \"business messages are answered 77: …\"\n  ]\n}",
+		},
 		{args: "relay status --config relay.yaml", err: "tradefront: ask the relay agent at \"127.0.0.1:9464\": …", status: 1},
 	})
 	write(t, "relay.yaml", agentConfig+"chained: true\n")

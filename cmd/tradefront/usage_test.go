@@ -2,8 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"runtime"
 	"testing"
+
+	"github.com/spf13/cobra"
 )
 
 // Misuse is exit status 2, nothing on standard output, and a hint where to look.
@@ -79,5 +82,36 @@ func TestMissingConfiguration(t *testing.T) {
 		"report export --day 20260105",
 	} {
 		play(t, []step{{command + " -c nosuch.yaml", "", 1, "", missing}})
+	}
+}
+
+// withoutJSON are the commands that have no --output, and why. Those of completion are cobra's, and man is hidden.
+var withoutJSON = map[string]string{
+	"account export":  "writes CSV, which account import reads",
+	"config defaults": "a configuration file",
+	"core-sim ctl":    "prints what core-sim answers",
+	"demo":            "is watched",
+	"relay defaults":  "a configuration file",
+	"relay serve":     "runs until it is stopped; its log is JSON",
+	"serve":           "the same",
+}
+
+// TestEachCommandHasJSON: scripts read the answer of each command but of those that are named above; a new one cannot forget it.
+func TestEachCommandHasJSON(t *testing.T) {
+	unseen := maps.Clone(withoutJSON)
+	commands(t, func(c *cobra.Command) {
+		name := commandName(c)
+		_, named := withoutJSON[name]
+		delete(unseen, name)
+		f := c.Flags().Lookup("output")
+		if named == (f != nil) {
+			t.Errorf("%s: --output is there: %t, the command is in withoutJSON: %t", name, f != nil, named)
+		}
+		if f != nil && (f.Shorthand != "o" || f.DefValue != "text") {
+			t.Errorf("%s: %+v", name, f)
+		}
+	})
+	if len(unseen) > 0 {
+		t.Errorf("withoutJSON has what is no command: %v", unseen)
 	}
 }
