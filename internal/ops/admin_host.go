@@ -36,7 +36,7 @@ func namedAsOurs(addr string, next http.Handler) http.Handler {
 }
 
 func isForMonitoring(r *http.Request) bool {
-	return r.Method == http.MethodGet && (r.URL.Path == "/metrics" || r.URL.Path == "/healthz" || r.URL.Path == "/readyz")
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && (r.URL.Path == "/metrics" || r.URL.Path == "/healthz" || r.URL.Path == "/readyz")
 }
 
 // isOurs reports whether the Host of a request is an IP address, which no page of another site has, or one of the names. No browser

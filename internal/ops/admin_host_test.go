@@ -45,7 +45,7 @@ func TestReboundNameIsRefused(t *testing.T) {
 		}
 	}
 	for _, host := range []string{"evil.example:9100", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", self + ".evil.example"} {
-		for method, page := range map[string]string{http.MethodPost: "sessions/end", http.MethodGet: "status"} {
+		for method, page := range map[string]string{http.MethodPost: "sessions/end", http.MethodGet: "status", http.MethodHead: "status"} {
 			if got := ask(method, page, host, "127.0.0.1", false); got != http.StatusMisdirectedRequest {
 				t.Errorf("%s %s of %q: %d, want 421", method, page, host, got)
 			}
@@ -61,8 +61,10 @@ func TestReboundNameIsRefused(t *testing.T) {
 		{"status", "192.0.2.9", false},
 		{"status", "127.0.0.1", true},
 	} {
-		if got := ask(http.MethodGet, c.page, "monitored.example:9100", c.from, c.secure); got != http.StatusOK {
-			t.Errorf("%+v: %d", c, got)
+		for _, method := range []string{http.MethodGet, http.MethodHead} { // load balancers ask by HEAD
+			if got := ask(method, c.page, "monitored.example:9100", c.from, c.secure); got != http.StatusOK {
+				t.Errorf("%s %+v: %d", method, c, got)
+			}
 		}
 	}
 }
