@@ -33,8 +33,9 @@ func newAccountImport(e *env) *cobra.Command {
 		Long: "Add the accounts of a CSV file, all or none. Its first line names the columns: account, user_type (1 customer, which is\n" +
 			"meant without that column, 2 operator), and password or password_hash (argon2id, as this program makes it). - reads\n" +
 			"standard input. Other users may not read the file: it holds passwords. Delete it afterwards.\n\n" +
-			"Every wrong line is named before anything is changed. Hashing passwords takes most of the time, some 30 ms of a processor\n" +
-			"each; running fronts go on meanwhile, and follow within seconds once all accounts are in.",
+			"Every wrong line is found before anything is changed: the message names the first 100 and how many more there are, -o json\n" +
+			"names all. Hashing passwords takes most of the time, some 30 ms of a processor each; running fronts go on meanwhile, and\n" +
+			"follow within seconds once all accounts are in.",
 		RunE: e.action(func(c *cobra.Command, args []string) error { return i.run(c, e, args[0]) }),
 	}
 	configFlag(c, &i.path)

@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/tradefront/tradefront/internal/accountfile"
 	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -81,4 +83,18 @@ func TestAccountImportAsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	play(t, []step{{"account import -c tradefront.yaml c.csv", "", 1, "", "…its mode 0644 lets other users in; change it with: chmod 600 c.csv"}})
+}
+
+// TestImportSaysHowManyWrongLinesItNames: the help and the manual, in both languages, have the bound of the message.
+func TestImportSaysHowManyWrongLinesItNames(t *testing.T) {
+	t.Parallel()
+	for place, text := range map[string]string{
+		"--help": newAccountImport(new(env)).Long, "--help --lang zh": longInChinese["account import"],
+		"operations.md": read(t, "../../docs/operations.md"), "operations.zh-CN.md": read(t, "../../docs/operations.zh-CN.md"),
+	} {
+		english, chinese := fmt.Sprintf("names the first %d and how many more", accountfile.MaxShown), fmt.Sprintf("列出前 %d 行和其余的行数", accountfile.MaxShown)
+		if !strings.Contains(text, english) && !strings.Contains(text, chinese) {
+			t.Errorf("%s does not say that the message names %d wrong lines", place, accountfile.MaxShown)
+		}
+	}
 }
