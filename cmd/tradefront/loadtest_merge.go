@@ -39,7 +39,7 @@ func (m *loadtestMerge) run(e *env, paths []string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(checkPeak(m.peak), m.tell.check()); err != nil {
+	if err := errors.Join(checkPeak(m.peak), m.tell.check(paths)); err != nil {
 		return err
 	}
 	var merged *result.Result

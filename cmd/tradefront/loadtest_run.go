@@ -131,7 +131,7 @@ func (l *loadtestRun) check(e *env) error {
 		return errors.New("--verify compares with the stores of one front, and --to names several; give --answers, and compare with " +
 			"`tradefront loadtest verify` once one store has the records of all")
 	}
-	return errors.Join(l.tell.check(l.answers), checkAnswers(l.answers), l.proof.check(e, l.answers, l.frontConfig))
+	return errors.Join(l.tell.check(nil, l.answers), checkAnswers(l.answers), l.proof.check(e, l.answers, l.frontConfig))
 }
 
 // make has this process make the plan, or several.

@@ -30,13 +30,14 @@ func TestLoadtestRefusesBeforeItBegins(t *testing.T) {
 		"--assert request.p99<1s --assert requests_lost==0 --assert request_rate>=1": `"request_rate>=1": this scenario sends nothing`,
 		"--scenario relay --relay-mode investor --assert requests_lost==0":           "this scenario sends nothing",
 		"--save " + key:    "key.pem is there, and is no result of a load test",
-		"--html " + key:    "key.pem is there, and is no result of a load test",
+		"--html " + key:    "key.pem is there, and is no page of a load test",
+		"--hdr " + key:     "key.pem is there, and is no log of a load test's histograms",
 		"--answers " + key: "key.pem is there, and has no answers of a load test",
 		"--save " + filepath.Join(folder, "no", "r.json"):       "--save: ",
 		"--answers " + filepath.Join(folder, "no", "a"):         "--answers: ",
 		"--save " + folder + "/r --html " + folder + "/r":       "is what another flag writes",
 		"--answers " + folder + "/r --html " + folder + "/r":    "is what another flag writes",
-		"--save " + folder + "/r --hdr " + folder + "/r":        "is what another flag writes",
+		"--save " + folder + "/r --hdr " + folder + "/./r":      "is what another flag writes",
 		"--hdr " + folder + "/none/r":                           "--hdr: ",
 		"--scenario orders --hold 1s --assert requests_lost==0": "--key: public key: ", // nothing is wrong with it until the files are read
 	} {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -34,24 +36,56 @@ func (t *tellLoadtest) flags(c *cobra.Command, e *env) {
 	outputFlag(c, &t.form)
 }
 
-// check refuses what would be found out after the run.
-func (t *tellLoadtest) check(others ...string) error {
+// kept is a kind of file that keeps a result.
+type kept struct {
+	flag string
+	is   func(head []byte) bool
+	what string // it is
+}
+
+// The kinds.
+var (
+	keptResult = &kept{"--save", result.IsResult, "result of a load test"}
+	keptPage   = &kept{"--html", page.IsPage, "page of a load test"}
+	keptLog    = &kept{"--hdr", result.IsLog, "log of a load test's histograms"}
+)
+
+// check refuses what would be found out after the run, and what would take the place of another output or of an input.
+func (t *tellLoadtest) check(inputs []string, others ...string) error {
 	faults := []error{checkLanguage(t.lang)}
-	for _, f := range []struct{ flag, path string }{{"--save", t.save}, {"--html", t.html}, {"--hdr", t.hdr}} {
+	for _, f := range []struct {
+		kind *kept
+		path string
+	}{{keptResult, t.save}, {keptPage, t.html}, {keptLog, t.hdr}} {
 		if f.path == "" {
 			continue
 		}
-		if slices.Contains(others, f.path) {
-			faults = append(faults, fmt.Errorf("%s: %s is what another flag writes; name another file", f.flag, f.path))
+		if containsFile(inputs, f.path) {
+			faults = append(faults, fmt.Errorf("%s: %s is one of the results that are put together; name another file", f.kind.flag, f.path))
+		}
+		if containsFile(others, f.path) {
+			faults = append(faults, fmt.Errorf("%s: %s is what another flag writes; name another file", f.kind.flag, f.path))
 		}
 		others = append(others, f.path)
-		if err := replaceableResult(f.path); err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", f.flag, err))
+		if err := f.kind.replaceable(f.path); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", f.kind.flag, err))
 			continue
 		}
-		faults = append(faults, checkFolder(f.flag, f.path))
+		faults = append(faults, checkFolder(f.kind.flag, f.path))
 	}
 	return errors.Join(faults...)
+}
+
+// containsFile reports whether a path is that of one of the files, also by another way to it.
+func containsFile(paths []string, path string) bool {
+	return slices.ContainsFunc(paths, func(other string) bool {
+		if other != "" && filepath.Clean(other) == filepath.Clean(path) {
+			return true
+		}
+		a, errA := os.Stat(other)
+		b, errB := os.Stat(path)
+		return errA == nil && errB == nil && os.SameFile(a, b)
+	})
 }
 
 func checkLanguage(lang string) error {
@@ -78,43 +112,40 @@ func (t *tellLoadtest) keep(r *result.Result) error {
 	var faults []error
 	if t.save != "" {
 		text, err := json.MarshalIndent(r, "", "  ")
-		faults = append(faults, keepFile("--save", t.save, append(text, '\n'), err))
+		faults = append(faults, keptResult.write(t.save, append(text, '\n'), err))
 	}
 	if t.html != "" {
 		var b bytes.Buffer
 		err := page.Write(&b, r, t.lang)
-		faults = append(faults, keepFile("--html", t.html, b.Bytes(), err))
+		faults = append(faults, keptPage.write(t.html, b.Bytes(), err))
 	}
 	if t.hdr != "" {
 		var b bytes.Buffer
 		err := r.Log(&b)
-		faults = append(faults, keepFile("--hdr", t.hdr, b.Bytes(), err))
+		faults = append(faults, keptLog.write(t.hdr, b.Bytes(), err))
 	}
 	return errors.Join(faults...)
 }
 
-// keepFile writes a file, in place of an earlier one of its kind alone: a slip of the hand must not take a key.
-func keepFile(flag, path string, text []byte, err error) error {
+// write writes a file, in place of an earlier one of its kind alone: a slip of the hand must not take a key, nor a result that is to be kept.
+func (k *kept) write(path string, text []byte, err error) error {
 	if err == nil {
-		err = replaceableResult(path)
+		err = k.replaceable(path)
 	}
 	if err == nil {
 		err = files.Write(path, text, 0o644)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", flag, err)
+		return fmt.Errorf("%s: %w", k.flag, err)
 	}
 	return nil
 }
 
-// replaceableResult refuses a file that is there and is neither a result of a load test, nor its page or its histograms.
-func replaceableResult(path string) error {
+// replaceable refuses a file that is there and is of another kind.
+func (k *kept) replaceable(path string) error {
 	head, err := headOf(path)
-	if err != nil {
+	if err != nil || len(head) == 0 || k.is(head) {
 		return err
 	}
-	if len(head) == 0 || result.IsLog(head) || bytes.Contains(head, []byte(page.Mark)) || bytes.Contains(head, []byte(`"format": "`+result.Format+`"`)) {
-		return nil
-	}
-	return fmt.Errorf("%s is there, and is no result of a load test; name another file", path)
+	return fmt.Errorf("%s is there, and is no %s; name another file", path, k.what)
 }

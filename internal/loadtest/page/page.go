@@ -1,6 +1,7 @@
 package page
 
 import (
+	"bytes"
 	_ "embed" // the template and the styles
 	"fmt"
 	"html/template"
@@ -16,6 +17,9 @@ import (
 
 // Mark is near the beginning of each page, so that a later one knows what it may replace.
 const Mark = `<meta name="generator" content="tradefront loadtest"/>`
+
+// IsPage reports whether a file that begins with head is a page of Write.
+func IsPage(head []byte) bool { return bytes.Contains(head, []byte(Mark)) }
 
 // KeepYears is for how long a firm keeps the report.
 const KeepYears = 5

@@ -1,6 +1,7 @@
 package result
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,11 @@ import (
 
 	"github.com/tradefront/tradefront/internal/files"
 )
+
+// IsResult reports whether a file that begins with head is a result in JSON.
+func IsResult(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("{")) && bytes.Contains(head, []byte(`"format": "`+Format+`"`))
+}
 
 // maxFile is the longest result that Read takes, in bytes.
 const maxFile = 64 << 20
