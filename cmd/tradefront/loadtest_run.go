@@ -65,10 +65,10 @@ func (l *loadtestRun) flags(c *cobra.Command) {
 	f.StringVar(&l.key, "key", "", "public key in PEM that terminal strings are sealed under")
 	f.StringVar(&p.KeyVersion, "key-version", "1.0", "its version")
 	f.StringVar(&p.Scenario, "scenario", loadtest.Storm, "one of "+strings.Join(loadtest.Scenarios(), ", "))
-	f.IntVar(&p.Visits, "visits", 0, "visits in all, or sessions that are held; 0: --rate times --duration")
+	f.IntVar(&p.Visits, "visits", 0, "visits in all, or sessions that are held; 0: as many as arrive during --ramp and --duration")
 	f.Float64Var(&p.Rate, "rate", 0, "visits a second; 0 for a closed loop")
 	f.DurationVar(&p.Ramp, "ramp", 0, "until the rate is reached")
-	f.DurationVar(&l.duration, "duration", 10*time.Second, "how long visits arrive at the rate, if --visits is 0")
+	f.DurationVar(&l.duration, "duration", 10*time.Second, "how long visits arrive at the full rate, which --ramp comes before, if --visits is 0")
 	f.IntVar(&p.Concurrency, "concurrency", loadtest.DefaultConcurrency, "terminals that log in at a time in a closed loop")
 	f.DurationVar(&p.Hold, "hold", 0, "how long sessions stay after the last login; of steady how long they come and go, of orders how long they send")
 	f.Float64Var(&p.Attackers, "attackers", 0.2, "share of attackers in scenario hostile")
@@ -189,7 +189,7 @@ func (l *loadtestRun) visits() int {
 	case p.Scenario == loadtest.Relay:
 		return p.Customers
 	}
-	return int(l.plan.Rate * l.duration.Seconds())
+	return int(l.plan.Rate * (l.duration.Seconds() + l.plan.Ramp.Seconds()/2)) // during the ramp half as many arrive
 }
 
 func (l *loadtestRun) readKey() (supplement.Encrypter, error) {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -124,6 +125,17 @@ func TestRecipeOfTheYearlyTestCanBeDone(t *testing.T) {
 		}
 		if err := p.Check(openFiles); err != nil || p.MostOpen()/max(p.Sources, 1) > ports {
 			t.Errorf("%s: %v, %d connections at a time from %d addresses", page, err, p.MostOpen(), p.Sources)
+		}
+	}
+}
+
+// TestRateIsHeldForTheDuration: the visits of the ramp are beside those of the duration.
+func TestRateIsHeldForTheDuration(t *testing.T) {
+	t.Parallel()
+	for ramp, want := range map[time.Duration]int{0: 1000, 4 * time.Second: 1200} {
+		l := loadtestRun{plan: loadtest.Plan{Scenario: loadtest.Churn, Rate: 100, Ramp: ramp}, duration: 10 * time.Second}
+		if got := l.visits(); got != want {
+			t.Errorf("a ramp of %v: %d visits, want %d", ramp, got, want)
 		}
 	}
 }

@@ -120,6 +120,9 @@ func (p *Plan) Check(maxOpen uint64) error {
 		return errAttackSources
 	case p.Rate == 0 && p.Concurrency < 1:
 		return errors.New("want a rate above 0 for an open loop, or at least one terminal at a time for a closed one")
+	case p.allInRamp():
+		return fmt.Errorf("--ramp %v: all %d visits are due before the rate of %v a second is reached: give a shorter --ramp, or more visits",
+			p.Ramp, p.scheduled(), p.Rate)
 	case p.Attackers < 0 || p.Attackers > 1:
 		return fmt.Errorf("a share of %v attackers: want 0 to 1", p.Attackers)
 	case p.Sources < 0 || p.Sources > maxSources:
@@ -132,6 +135,25 @@ func (p *Plan) Check(maxOpen uint64) error {
 			"several processes share the work (--generators)", most, most+spareFiles, maxOpen)
 	}
 	return nil
+}
+
+// scheduled are the visits, or the submissions of relays, that are due by the rate, of all generators together; 0 of a closed loop.
+func (p *Plan) scheduled() int {
+	switch {
+	case p.Rate == 0 || p.Scenario == Reconnect:
+		return 0
+	case p.Scenario == Steady:
+		return int(p.Rate * p.Hold.Seconds())
+	case p.operators():
+		return p.Customers
+	}
+	return p.Visits
+}
+
+// allInRamp reports whether a generator has nothing to do once the rate is reached: what is measured there would be nothing.
+func (p *Plan) allInRamp() bool {
+	n := p.scheduled()
+	return p.Ramp > 0 && n > 0 && float64(n-p.generators()) < schedule{p.Rate, p.Ramp.Seconds()}.inRamp()
 }
 
 func finite(f float64) bool { return f >= 0 && f <= math.MaxFloat32 }

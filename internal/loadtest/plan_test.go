@@ -87,6 +87,14 @@ func TestPlansThatCannotBeDone(t *testing.T) {
 		{func(p *Plan) { p.Scenario, p.RelayMode = Relay, "both" }, `relay mode "both": want operator or investor`},
 		{func(p *Plan) { p.Scenario, p.RelayMode, p.Customers = Relay, OperatorRelay, 10 }, "no operator relay"},
 		{func(p *Plan) { p.Scenario, p.RelayMode = Relay, InvestorRelay }, "no investor relay"},
+		// During the ramp 50 are due.
+		{func(p *Plan) { p.Rate, p.Ramp, p.Visits = 10, 10*time.Second, 50 }, "--ramp 10s: all 50 visits are due before the rate of 10 a second is reached"},
+		{func(p *Plan) { p.Rate, p.Ramp, p.Visits = 10, 10*time.Second, 51 }, ""},
+		{func(p *Plan) { p.Rate, p.Ramp, p.Visits, p.Generators = 10, 10*time.Second, 52, 3 }, "--ramp"},
+		{func(p *Plan) { p.Rate, p.Ramp, p.Visits, p.Generators = 10, 10*time.Second, 53, 3 }, ""},
+		{func(p *Plan) { p.Scenario, p.Rate, p.Ramp, p.Hold = Steady, 10, 10*time.Second, 5*time.Second }, "--ramp 10s: all 50 visits"},
+		{func(p *Plan) { p.Scenario, p.Rate, p.Ramp, p.Hold = Steady, 10, 10*time.Second, 6*time.Second }, ""},
+		{func(p *Plan) { p.Scenario, p.Rate, p.Ramp, p.Visits = Reconnect, 10, 10*time.Second, 5 }, ""}, // all return at once
 		{func(p *Plan) { p.Scenario, p.OrdersRate, p.Hold = Orders, 1e6, time.Hour }, "orders: at most"},
 	} {
 		p := good

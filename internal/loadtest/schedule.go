@@ -11,10 +11,12 @@ type schedule struct {
 	ramp float64 // seconds
 }
 
+// inRamp is how many visits are due during the ramp: the area of a triangle.
+func (s schedule) inRamp() float64 { return s.rate * s.ramp / 2 }
+
 // due is when visit i of the whole is due, after the beginning.
 func (s schedule) due(i int) time.Duration {
-	n := float64(i)
-	inRamp := s.rate * s.ramp / 2 // visits during the ramp: the area of a triangle
+	n, inRamp := float64(i), s.inRamp()
 	at := s.ramp + (n-inRamp)/s.rate
 	if n < inRamp {
 		at = math.Sqrt(2 * n * s.ramp / s.rate)
