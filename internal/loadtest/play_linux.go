@@ -22,6 +22,8 @@ func (e *engine) play(ctx context.Context) (ended string, err error) {
 			err = e.stay(ctx, e.plan.Hold)
 		}
 	}
+	e.now = time.Since(e.start)
+	e.measured.ends(e.now)
 	e.measured.tick(e.open, 1)
 	if early, is := errors.AsType[*holdError](err); is {
 		return early.Error(), nil

@@ -46,6 +46,7 @@ type recorder struct {
 	began     time.Time
 	start     time.Duration // of the part, after the start of the run
 	last      time.Duration // when a visit was decided last
+	ended     time.Duration // when the last part of the scenario ended
 	second    result.Latency
 	lastCount result.Counts
 	lastTotal totals
@@ -77,6 +78,15 @@ func (r *recorder) spent(now time.Duration) {
 	if took := now - r.start; took > 0 {
 		r.r.CPU = float64(cpuTime()-r.cpu) / float64(took)
 	}
+}
+
+// ends notes the end of what follows the logins too.
+func (r *recorder) ends(now time.Duration) { r.ended = now }
+
+// decidedVisits are those of which it is known what became of them.
+func (r *recorder) decidedVisits() int {
+	c := &r.r.Counts
+	return c.LoggedIn + c.Refused + c.Failed + c.Hostile
 }
 
 // fullRate begins to count the visits that are due from an instant after start on.
@@ -178,6 +188,7 @@ func (r *recorder) status(now time.Duration, open int) Status {
 func (r *recorder) outcome(p *Plan, ended string) *result.Result {
 	r.r.Scenario, r.r.Target, r.r.Began, r.r.EndedEarly = p.Scenario, p.targetText(), r.began, ended
 	r.r.ElapsedS = (r.last - r.start).Seconds()
+	r.r.LastedS = (max(r.ended, r.last) - r.start).Seconds()
 	c := &r.r.Counts
 	if ended != "" {
 		r.r.Full = nil // what was planned did not come

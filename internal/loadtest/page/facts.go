@@ -126,7 +126,7 @@ func run(r *result.Result, t *words) []fact {
 		{Name: t.Target, Value: r.Target, Code: true},
 		config,
 		{Name: t.Began, Value: show.Time(r.Began)},
-		{Name: t.Lasted, Value: fmt.Sprintf("%.1f %s", r.ElapsedS, t.Seconds)},
+		{Name: t.Lasted, Value: fmt.Sprintf("%.1f %s", r.Lasted(), t.Seconds)},
 	}
 	if r.EndedEarly != "" {
 		facts = append(facts, fact{Name: t.EndedEarly, Value: t.failure(r.EndedEarly)})

@@ -48,3 +48,35 @@ func TestHistogramLog(t *testing.T) {
 		t.Error("the result's own histogram has a tag now")
 	}
 }
+
+// TestHistogramLogIsOfTheWholeRun: with what was sent after the logins, also of a result that says its time by its seconds alone.
+func TestHistogramLogIsOfTheWholeRun(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		lasted  float64
+		seconds int
+		want    int64
+	}{
+		"with its time":         {61.5, 62, 61_500},
+		"of an earlier program": {0, 62, 61_000},
+		"logins alone":          {0, 1, 2_000},
+	} {
+		began := time.UnixMilli(1_790_000_000_250)
+		r := &Result{
+			Began: began, ElapsedS: 2, LastedS: test.lasted, Seconds: make([]Second, test.seconds), Login: NewLatency(), Service: NewLatency(),
+			Steps: []Step{{"request", NewLatency()}}, Requests: NewRequests(10),
+		}
+		r.Steps[0].Latency.Record(7 * time.Millisecond)
+		var text bytes.Buffer
+		if err := r.Log(&text); err != nil {
+			t.Fatal(err)
+		}
+		h, err := hdrhistogram.NewHistogramLogReader(&text).NextIntervalHistogram()
+		if err != nil || h == nil || h.Tag() != "request" || h.StartTimeMs() != began.UnixMilli() {
+			t.Fatalf("%s: %v, %v", name, h, err)
+		}
+		if took := h.EndTimeMs() - h.StartTimeMs(); took < test.want-1 || took > test.want+1 {
+			t.Errorf("%s: an interval of %d ms, want %d", name, took, test.want)
+		}
+	}
+}

@@ -47,12 +47,22 @@ func (r *Result) Add(other *Result) error {
 
 // mergeTimes puts what happened at the same instants together; the merged run begins with the earlier one.
 func (r *Result) mergeTimes(other *Result) {
+	later := other.Began.Sub(r.Began).Seconds()
+	r.LastedS = together(r.Lasted(), other.Lasted(), later) // before the seconds are put together, which it may be known by
+	r.ElapsedS = together(r.ElapsedS, other.ElapsedS, later)
 	r.mergeSeconds(other)
 	r.mergeFullRate(other)
-	r.ElapsedS = max(r.end().Sub(other.Began).Seconds(), other.end().Sub(r.Began).Seconds(), r.ElapsedS, other.ElapsedS)
 	if other.Began.Before(r.Began) {
 		r.Began = other.Began
 	}
+}
+
+// together is how long two parts take from the beginning of the first to the end of the last; the other begins so many seconds later.
+func together(own, other, later float64) float64 {
+	if later < 0 {
+		own, other, later = other, own, -later
+	}
+	return max(own, later+other)
 }
 
 // mergeMachines adds the machines that r does not know, and what only other was told of front and firm.

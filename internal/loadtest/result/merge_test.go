@@ -95,3 +95,51 @@ func TestTwiceThePeakHolds(t *testing.T) {
 		t.Errorf("a closed loop of 50 a second: %v times 25", closed.Multiple)
 	}
 }
+
+// TestGeneratorsThatHoldSessionsAreOneRun: the logins of the one were over when the other began, and both went on for a minute. The rate
+// is of the logins, and results of an earlier program are put together too.
+func TestGeneratorsThatHoldSessionsAreOneRun(t *testing.T) {
+	t.Parallel()
+	for _, lasted := range []float64{59.5, 0} {
+		for _, lateFirst := range []bool{true, false} {
+			early, late := ran(10), ran(10)
+			for _, r := range []*Result{early, late} {
+				r.ElapsedS, r.LastedS, r.Seconds, r.Requests = 2, lasted, make([]Second, 60), NewRequests(0)
+			}
+			late.Began = late.Began.Add(5 * time.Second)
+			one, other := early, late
+			if lateFirst {
+				one, other = late, early
+			}
+			if err := one.Merge(other); err != nil {
+				t.Fatalf("lasted %v, late first %v: %v", lasted, lateFirst, err)
+			}
+			if got := one.Lasted(); got < 63.9 || got > 64.6 || one.ElapsedS != 7 {
+				t.Errorf("lasted %v, late first %v: %v s, the logins %v s", lasted, lateFirst, got, one.ElapsedS)
+			}
+		}
+	}
+	ended, begun := ran(10), ran(10)
+	ended.LastedS, begun.Began = 60, begun.Began.Add(61*time.Second)
+	if err := ended.Merge(begun); err == nil {
+		t.Error("one that had ended is the same run as one that began then")
+	}
+}
+
+// TestTextSaysBothTimes where they differ: the rate is over the logins alone.
+func TestTextSaysBothTimes(t *testing.T) {
+	t.Parallel()
+	for lasted, want := range map[float64]map[string]string{
+		0:    {"en": "lasted  2.0 s\n", "zh": "历时  2.0 s\n"},
+		62.5: {"en": "lasted  62.5 s, of which the logins took 2.0 s\n", "zh": "历时  62.5 s，其中登录 2.0 s\n"},
+	} {
+		for language, line := range want {
+			r := ran(10)
+			r.LastedS = lasted
+			var b strings.Builder
+			if r.Text(&b, language); !strings.Contains(b.String(), line) {
+				t.Errorf("%q is not in\n%s", line, b.String())
+			}
+		}
+	}
+}

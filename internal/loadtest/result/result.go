@@ -10,16 +10,18 @@ const MaxSeconds = 48 * 3600
 
 // Result is what a run found.
 type Result struct {
-	Format     string    `json:"format"`
-	IDs        []string  `json:"ids"` // of each generator's run, drawn at random
-	Scenario   string    `json:"scenario"`
-	Target     string    `json:"target"`
-	Began      time.Time `json:"began"`
-	ElapsedS   float64   `json:"elapsed_seconds"`
-	Parameters []Named   `json:"parameters"` // as given, in the order of the command line's help
-	Generators int       `json:"generators"`
-	Host       Host      `json:"host"`    // that the generator ran on
-	Version    string    `json:"version"` // of the generator's program
+	Format   string    `json:"format"`
+	IDs      []string  `json:"ids"` // of each generator's run, drawn at random
+	Scenario string    `json:"scenario"`
+	Target   string    `json:"target"`
+	Began    time.Time `json:"began"`
+	ElapsedS float64   `json:"elapsed_seconds"` // until the last visit was decided: Rate is over it
+	// LastedS is the time until the last part of the scenario ended: with what was sent after the logins, and while sessions were held.
+	LastedS    float64 `json:"lasted_seconds,omitempty"`
+	Parameters []Named `json:"parameters"` // as given, in the order of the command line's help
+	Generators int     `json:"generators"`
+	Host       Host    `json:"host"`    // that the generator ran on
+	Version    string  `json:"version"` // of the generator's program
 	// Others are the machines of other generators, and of other versions, each once.
 	Others []Machine `json:"other_machines,omitempty"`
 	// CPU is how many processors the generator used while visits arrived; its loop has one at most. Of several it is the greatest.
@@ -125,9 +127,17 @@ type Step struct {
 	Latency Latency `json:"latency"`
 }
 
-func (r *Result) end() time.Time {
-	return r.Began.Add(time.Duration(r.ElapsedS * float64(time.Second)))
+// Lasted is for how many seconds the run went on. A result of a program before there was LastedS says it by its whole seconds.
+func (r *Result) Lasted() float64 {
+	if r.LastedS > 0 {
+		return r.LastedS
+	}
+	return max(r.ElapsedS, float64(len(r.Seconds)-1))
 }
+
+func (r *Result) end() time.Time { return r.Began.Add(seconds(r.Lasted())) }
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // Step is that of the name, or nil.
 func (r *Result) Step(name string) *Latency {

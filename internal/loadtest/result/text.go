@@ -17,7 +17,7 @@ type words struct {
 	mostOpen, late, rate, peak, step, noStep                                  string
 	asserted, holds, fails, good, bad                                         string
 	cameAgain, sent, answered, wrong, lostRequests, doubled, again, perSecond string
-	noLogin, errors, unproven, limited                                        string
+	noLogin, errors, unproven, limited, logins                                string
 	steps, requests                                                           map[string]string // by their names; by the scenario
 }
 
@@ -35,7 +35,7 @@ var texts = map[string]*words{
 			"request": "round trip, from its intended start", "request_service": "round trip, from its first packet",
 		},
 		cameAgain: "came again", sent: "sent", answered: "answered", wrong: "wrong answers", lostRequests: "lost", doubled: "answered twice", again: "sent again",
-		noLogin: "no visit was logged in", errors: "errors that no assertion speaks of  %d\n", unproven: "not compared with the store",
+		logins: ", of which the logins took %.1f s", noLogin: "no visit was logged in", errors: "errors that no assertion speaks of  %d\n", unproven: "not compared with the store",
 		limited: "the generator used %.0f %% of a processor and began %d visits or requests late: these figures may show its own limit, not the front's; " +
 			"give it a processor of its own, another machine, or --generators\n",
 		perSecond: "answers a second", requests: map[string]string{"orders": "orders", "relay": "submissions"},
@@ -52,7 +52,7 @@ var texts = map[string]*words{
 			"request": "往返（自计划时刻起）", "request_service": "往返（自首个报文起）",
 		},
 		cameAgain: "再次前来", sent: "已发送", answered: "已应答", wrong: "应答有误", lostRequests: "丢失", doubled: "重复应答", again: "重发", perSecond: "每秒应答",
-		noLogin: "没有登录成功的接入", errors: "没有判定条件涉及的错误  %d\n", unproven: "未与库中记录核对",
+		logins: "，其中登录 %.1f s", noLogin: "没有登录成功的接入", errors: "没有判定条件涉及的错误  %d\n", unproven: "未与库中记录核对",
 		limited:  "压测机占用一个处理器的 %.0f %%，发起过迟 %d 次：以上数据可能是压测机而非前置的上限；请为其单独配备处理器、换一台机器，或使用 --generators\n",
 		requests: map[string]string{"orders": "业务报文", "relay": "上报"},
 	},
@@ -119,7 +119,7 @@ func (r *Result) printHead(w io.Writer, t *words) {
 	}
 	line(t.target, r.Target)
 	line(t.began, show.Time(r.Began))
-	line(t.lasted, fmt.Sprintf("%.1f s", r.ElapsedS))
+	line(t.lasted, r.lastedText(t))
 	line(t.early, r.EndedEarly)
 	for _, m := range r.Machines() {
 		line(t.host, fmt.Sprintf("%s, %d × %s, %s, Linux %s", m.Host.Name, m.Host.CPUs, m.Host.CPU, show.Size(int64(m.Host.Memory)), m.Host.Kernel))
@@ -129,6 +129,15 @@ func (r *Result) printHead(w io.Writer, t *words) {
 	if r.Generators > 1 {
 		line(t.generators, fmt.Sprint(r.Generators))
 	}
+}
+
+// lastedText is for how long the run went on, and the part of it that Rate is over where the two differ.
+func (r *Result) lastedText(t *words) string {
+	text := fmt.Sprintf("%.1f s", r.Lasted())
+	if r.ElapsedS > 0 && r.Lasted()-r.ElapsedS >= 0.1 {
+		text += fmt.Sprintf(t.logins, r.ElapsedS)
+	}
+	return text
 }
 
 func (r *Result) printCounts(w io.Writer, t *words) {
