@@ -70,7 +70,7 @@ func (l *loadtestRun) together(ctx context.Context, e *env, maxOpen uint64) (*re
 				sealing.end()
 				running = e.progress(doing("scenario %s", l.plan.Scenario), int64(whole.Steps()), "steps")
 			}
-			running.set(int64(s.Steps()))
+			running.set(int64(s.Steps))
 		},
 	})
 	if running == nil {

@@ -151,7 +151,7 @@ func (l *loadtestRun) make(ctx context.Context, e *env, key supplement.Encrypter
 	}
 	bar := e.progress(doing("scenario %s", l.plan.Scenario), int64(l.plan.Steps()), "steps")
 	defer bar.end()
-	return l.play(ctx, texts, loadtest.Hooks{Watch: func(s loadtest.Status) { bar.set(int64(s.Steps())) }})
+	return l.play(ctx, texts, loadtest.Hooks{Watch: func(s loadtest.Status) { bar.set(int64(s.Steps)) }})
 }
 
 // ready reads the files that are named.

@@ -47,6 +47,7 @@ type engine struct {
 	under      int // visits that are under way: begun, and not decided
 	open       int
 	begun      int // visits of this part of the run
+	over       int // steps of the parts before
 	// returning is the account that has just left, of scenario steady; -1: the next in order
 	returning int
 	logins    int // ciphertexts used
@@ -193,9 +194,26 @@ func (e *engine) look() {
 	}
 	e.giveUpSubmissions()
 	e.measured.tick(e.open, seconds)
-	if e.hooks.Watch != nil {
-		e.hooks.Watch(e.measured.status(e.now, e.open))
+	e.tell()
+}
+
+// tell says how far the run is.
+func (e *engine) tell() {
+	if e.hooks.Watch == nil {
+		return
 	}
+	s := e.measured.status(e.now, e.open)
+	s.Steps = e.steps()
+	e.hooks.Watch(s)
+}
+
+// steps are those of Plan.Steps that are over.
+func (e *engine) steps() int {
+	n := e.over + e.measured.decidedVisits()
+	if q := e.measured.r.Requests; q != nil {
+		n += q.Sent - e.unanswered
+	}
+	return n
 }
 
 func (e *engine) keepAlive(v *visit) {

@@ -215,8 +215,16 @@ func (p *Plan) requests() int {
 // HasRequests reports whether something is sent after the logins.
 func (p *Plan) HasRequests() bool { return p.Scenario == Orders || p.operators() }
 
-// Steps is how many visits and requests the progress of a run goes through.
-func (p *Plan) Steps() int { return p.share(p.Visits) + p.requests() }
+// Steps is how many visits and requests the progress of a run goes through, those included that are not measured.
+func (p *Plan) Steps() int {
+	switch p.Scenario {
+	case Reconnect:
+		return 2 * p.share(p.Visits)
+	case Steady:
+		return p.share(p.Visits) + p.returns()
+	}
+	return p.share(p.Visits) + p.requests()
+}
 
 // Logins is how many ciphertexts the run needs.
 func (p *Plan) Logins() int {

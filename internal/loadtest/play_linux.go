@@ -25,6 +25,7 @@ func (e *engine) play(ctx context.Context) (ended string, err error) {
 	e.now = time.Since(e.start)
 	e.measured.ends(e.now)
 	e.measured.tick(e.open, 1)
+	e.tell()
 	if early, is := errors.AsType[*holdError](err); is {
 		return early.Error(), nil
 	}
@@ -56,6 +57,7 @@ func (e *engine) playScenario(ctx context.Context) error {
 
 // measure begins the part of the run that counts, of so many visits.
 func (e *engine) measure(visits int) {
+	e.over = e.steps()
 	e.measured = newRecorder()
 	e.now = time.Since(e.start)
 	e.measured.from(e.now, func() time.Duration { return e.now })

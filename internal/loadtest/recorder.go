@@ -25,10 +25,8 @@ type Status struct {
 	Begun, LoggedIn, Refused, Failed, Open int
 	Requests                               int     // that were answered
 	Rate                                   float64 // logins in the last second
+	Steps                                  int     // of Plan.Steps that are over, those of parts that are not measured included
 }
-
-// Steps is how far it is on the way to Plan.Steps.
-func (s *Status) Steps() int { return s.LoggedIn + s.Refused + s.Failed + s.Requests }
 
 // The steps, in the order of result.StepNames.
 const (

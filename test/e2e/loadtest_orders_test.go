@@ -3,7 +3,9 @@ package e2e
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/tradefront/tradefront/internal/loadtest"
 	"github.com/tradefront/tradefront/internal/loadtest/result"
 	"github.com/tradefront/tradefront/test/await"
 )
@@ -25,10 +27,14 @@ func TestLoadOfOrders(t *testing.T) {
 		r.Step("request_service").Count() != 3000 || r.Counts.LoggedIn != 30 || len(answers) != 30 || q.ElapsedS < 1.9 {
 		t.Fatalf("%v, good %v, ended early %q, %+v, %+v, failed %v", err, r.Good, r.EndedEarly, r.Counts, q, r.Failed)
 	}
+	if took := r.Lasted(); took < r.ElapsedS+q.ElapsedS || took < 1.9 {
+		t.Errorf("the run lasted %v s: the logins %v s, and then the orders %v s", took, r.ElapsedS, q.ElapsedS)
+	}
 	if saw := core.saw(); saw.Echoes != 3000 {
 		t.Errorf("the core sent %d messages back", saw.Echoes)
 	}
 	core.wantNoViolation()
+	s.wantSteps(d, loadtest.Plan{Scenario: loadtest.Orders, Visits: 3, OrdersRate: 100, Hold: time.Second}, false)
 	s.faultyOrders(d, core)
 }
 

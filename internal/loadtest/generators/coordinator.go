@@ -208,6 +208,7 @@ func (c *coordinator) tellStatus() {
 		sum.Failed += s.Failed
 		sum.Open += s.Open
 		sum.Requests += s.Requests
+		sum.Steps += s.Steps
 		sum.Rate += s.Rate
 	}
 	c.progress.Watch(sum)

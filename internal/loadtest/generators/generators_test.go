@@ -208,9 +208,9 @@ func TestProgressIsOfAll(t *testing.T) {
 	c.progress = Progress{Prepared: func(n int) { prepared = n }, Watch: func(s loadtest.Status) { sum = s }}
 	for i, g := range c.members {
 		c.take(said{by: g, line: toCoordinator{Prepared: new(100 * (i + 1))}})
-		c.take(said{by: g, line: toCoordinator{Status: &loadtest.Status{Elapsed: time.Duration(i), LoggedIn: 5, Requests: 7, Rate: 1.5}}})
+		c.take(said{by: g, line: toCoordinator{Status: &loadtest.Status{Elapsed: time.Duration(i), LoggedIn: 5, Requests: 7, Rate: 1.5, Steps: 9}}})
 	}
-	if prepared != 300 || sum != (loadtest.Status{Elapsed: 1, LoggedIn: 10, Requests: 14, Rate: 3}) {
+	if prepared != 300 || sum != (loadtest.Status{Elapsed: 1, LoggedIn: 10, Requests: 14, Rate: 3, Steps: 18}) {
 		t.Errorf("%d, %+v", prepared, sum)
 	}
 }
