@@ -21,7 +21,8 @@ type comeAgain struct {
 	due     time.Duration // of the whole visit: its latency counts from there
 	account int
 	login   int32 // whose ciphertext no front has seen; -1: it needs another
-	tries   uint8
+	tries   uint16
+	waited  bool // for a string, so that it is behind its time
 }
 
 func (l later) Len() int           { return len(l) }
@@ -49,6 +50,12 @@ func (l *later) add(c comeAgain, now, bound time.Duration, random *rand.Rand) bo
 	c.tries++
 	heap.Push(l, c)
 	return true
+}
+
+// wait has a visit come again shortly after, for which no string was there.
+func (l *later) wait(c comeAgain, now time.Duration, random *rand.Rand) {
+	c.at, c.waited = now+shortestWait+time.Duration(random.Int64N(int64(longestWait-shortestWait))), true
+	heap.Push(l, c)
 }
 
 // earlier is the earlier of the next visit and the first that comes again.

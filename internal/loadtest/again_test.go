@@ -11,7 +11,7 @@ func TestLater(t *testing.T) {
 	var l later
 	random := rand.New(rand.NewPCG(1, 1))
 	for tries := range 8 {
-		if !l.add(comeAgain{due: 0, account: tries, tries: uint8(tries)}, 10*time.Second, time.Minute, random) {
+		if !l.add(comeAgain{due: 0, account: tries, tries: uint16(tries)}, 10*time.Second, time.Minute, random) {
 			t.Fatalf("try %d is too late", tries)
 		}
 	}

@@ -22,7 +22,7 @@ func identity(broker string, app *population.App) client.Identity {
 // begin starts a visit of the next account.
 func (e *engine) begin(due time.Duration) error {
 	if c, is := e.later.take(due); is {
-		return e.beginAs(c.account, c.due, &c)
+		return e.beginAgain(c)
 	}
 	account := (e.plan.First + e.plan.index(e.begun)) % e.plan.People.Accounts
 	if e.plan.operators() {
@@ -32,7 +32,28 @@ func (e *engine) begin(due time.Duration) error {
 		account, e.returning = e.returning, -1
 	}
 	e.begun++
-	return e.beginAs(account, due, nil)
+	login := e.strings.next()
+	if login < 0 {
+		return &lackError{e.begun, errNoStrings}
+	}
+	kind := e.draw()
+	return e.connect(kind, &comeAgain{due: due, account: e.accountOf(kind, account), login: login})
+}
+
+// beginAgain starts a visit that comes again. One for which no string is there waits for it, since the sealer makes them all the time.
+func (e *engine) beginAgain(c comeAgain) error {
+	if c.login < 0 {
+		ended := false
+		if c.login, ended = e.strings.nextAgain(); ended {
+			e.measured.failed("no terminal string")
+			return nil
+		}
+	}
+	if c.login < 0 {
+		e.later.wait(c, e.now, e.random)
+		return nil
+	}
+	return e.connect(honest, &c)
 }
 
 // lackError ends a run in which the generator ran out of something; what was found until then is kept.
@@ -45,16 +66,11 @@ func (e *lackError) Error() string {
 	return fmt.Sprintf("no connection for visit %d: %v", e.visit, e.cause)
 }
 
-// beginAs connects. What a connection may fail by is counted, and what the generator lacks ends the run.
-func (e *engine) beginAs(account int, due time.Duration, again *comeAgain) error {
-	kind := e.draw()
-	tries := uint8(0)
-	if again != nil {
-		kind, tries = honest, again.tries
-	} else {
-		account = e.accountOf(kind, account)
-	}
-	target := e.plan.target(account, tries)
+var errNoStrings = errors.New("no terminal string was prepared for it")
+
+// connect begins a connection. What it may fail by is counted, and what the generator lacks ends the run.
+func (e *engine) connect(kind kind, c *comeAgain) error {
+	target := e.plan.target(c.account, c.tries)
 	domain := unix.AF_INET
 	if target.Addr().Is6() {
 		domain = unix.AF_INET6
@@ -64,15 +80,12 @@ func (e *engine) beginAs(account int, due time.Duration, again *comeAgain) error
 		return &lackError{e.begun, err}
 	}
 	v := e.take(fd)
-	v.state, v.kind, v.due, v.began, v.step = connecting, kind, due, e.now, e.now
-	v.account, v.tries = int32(account), tries
-	if again != nil {
-		e.measured.returns(e.open)
+	v.state, v.kind, v.due, v.began, v.step = connecting, kind, c.due, e.now, e.now
+	v.account, v.login, v.tries = int32(c.account), c.login, c.tries
+	if c.tries > 0 {
+		e.measured.returns(c.waited, e.open)
 	} else {
-		e.measured.begins(e.lateness(due), e.open)
-	}
-	if v.login = e.takeLogin(again); v.login < 0 {
-		return &lackError{e.begun, errNoStrings}
+		e.measured.begins(e.lateness(c.due), e.open)
 	}
 	if err := e.bind(v); err != nil {
 		return &lackError{e.begun, err}
@@ -85,23 +98,16 @@ func (e *engine) beginAs(account int, due time.Duration, again *comeAgain) error
 		return &lackError{e.begun, fmt.Errorf("%w: no port is left at this source address: more --sources", err)}
 	}
 	if err != nil && !errors.Is(err, unix.EINPROGRESS) {
-		e.fail(v, "connect: "+err.Error())
+		e.notConnected(v, err)
 	}
 	return nil
 }
 
-var errNoStrings = errors.New("no prepared terminal string is left for those that come again")
-
-// takeLogin is a ciphertext that no front has seen; -1 if none is left.
-func (e *engine) takeLogin(again *comeAgain) int32 {
-	if again != nil && again.login >= 0 {
-		return again.login
+// notConnected has a visit come again whose connection failed, or counts it.
+func (e *engine) notConnected(v *visit, err error) {
+	if why := "connect: " + err.Error(); !e.comesAgain(v, why) {
+		e.fail(v, why)
 	}
-	if e.logins >= e.ciphertexts.count() {
-		return -1
-	}
-	e.logins++
-	return int32(e.logins - 1)
 }
 
 // lateness is how far the generator is behind. Visits that are due all at once are not late.
@@ -178,10 +184,11 @@ func (e *engine) connected(v *visit) {
 		e.closedByFront(v) // at accept, before the connection was looked at here
 		return
 	}
-	if err != nil || code != 0 {
-		if why := "connect: " + unix.Errno(code).Error(); !e.comesAgain(v, why) {
-			e.fail(v, why)
-		}
+	if err == nil && code != 0 {
+		err = unix.Errno(code)
+	}
+	if err != nil {
+		e.notConnected(v, err)
 		return
 	}
 	e.measured.step(stepConnect, e.now-v.step)
@@ -339,7 +346,7 @@ func (e *engine) request(v *visit) *client.LoginRequest {
 	}
 	return &client.LoginRequest{
 		BrokerID: e.plan.People.BrokerID, UserID: string(user), Password: password, Remark: "loadtest",
-		HeartbeatSeconds: e.plan.Heartbeat, KeyVersion: e.plan.KeyVersion, AbnormalFlag: '0', Ciphertext: e.ciphertexts.at(int(v.login)),
+		HeartbeatSeconds: e.plan.Heartbeat, KeyVersion: e.plan.KeyVersion, AbnormalFlag: '0', Ciphertext: e.strings.at(v.login),
 	}
 }
 
@@ -377,7 +384,7 @@ func (e *engine) answer(v *visit, event *client.Event) *Answer {
 	return &Answer{
 		RecordID: r.RecordID, TradingDay: r.TradingDay, LoginTime: r.LoginTime, Account: r.UserID, AppID: e.terminalApp(v),
 		FrontID: r.FrontID, SessionID: r.SessionID, Address: r.PublicAddr, Own: e.ownAddress(v), Flag: string(rune(r.AbnormalFlag)),
-		Ciphertext: e.ciphertexts.at(int(v.login)),
+		Ciphertext: e.strings.at(v.login),
 	}
 }
 

@@ -22,7 +22,9 @@
 //   - Visit i of an open loop is due at its time of the schedule, also when those before it still wait: latency begins there, so that a
 //     front that pauses does not stop the clock (no coordinated omission).
 //   - Each login has a ciphertext of its own, of a terminal string of its own: fronts note a ciphertext that comes twice.
-//   - The loop does not wait: sockets do not block, and ciphertexts are there before it starts. It makes no ciphertext and prints nothing.
+//   - The loop does not wait: sockets do not block. It makes no ciphertext and prints nothing. A visit that begins has a ciphertext that was
+//     prepared. One that comes again after a front has seen its ciphertext takes one of those prepared for that, then one of a sealer, which is a
+//     goroutine of its own; if that has none at the moment, the visit comes a little later, and counts as late.
 //   - An answer that a visit must not get is an error of the run: a refusal of an honest terminal, and anything but the refusal that
 //     docs/protocol.md asks for of an attacker, or that the front has enough of the attacker's address (shutOut). Honest visits come from no
 //     network that attackers come from.
@@ -34,7 +36,8 @@
 //
 // Several processes may share a plan (package generators): Together is where they wait for each other.
 //
-// One goroutine, and one while ciphertexts are prepared for each processor. Open connections are bounded by the process's limit of open
+// One goroutine, and one while ciphertexts are prepared for each processor; from the first visit on that needs another ciphertext one that makes
+// these, sealRoom ahead at most. Open connections are bounded by the process's limit of open
 // files less spareFiles; Check refuses a plan that needs more. A visit that gets no answer for Patience fails. A connection takes some
 // 500 bytes beside its ciphertext; of what a front sends at most one frame is kept, and of what it does not read maxUnsent bytes.
 //

@@ -21,6 +21,7 @@ func (e *engine) decided(v *visit) {
 func (e *engine) end(v *visit) {
 	e.hangUp(v)
 	e.hangUpRelay(v)
+	e.strings.drop(v.login)
 	_ = unix.Close(int(v.fd))
 	v.state = unused
 	e.open--
@@ -38,6 +39,9 @@ func (e *engine) comesAgain(v *visit, why string) bool {
 	}
 	if !e.later.add(c, e.now, e.plan.ComeAgain, e.random) {
 		return false
+	}
+	if c.login >= 0 {
+		v.login = -1 // the string is for the next time
 	}
 	e.measured.comesAgain(why)
 	e.decided(v)

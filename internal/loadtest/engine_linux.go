@@ -28,13 +28,13 @@ const (
 
 // engine is one run.
 type engine struct {
-	plan        *Plan
-	ciphertexts *Ciphertexts
-	hooks       Hooks
-	apps        []client.Identity
-	codes       []string
-	operators   []*population.Relay // of scenario relay
-	random      *rand.Rand
+	plan      *Plan
+	strings   *stock
+	hooks     Hooks
+	apps      []client.Identity
+	codes     []string
+	operators []*population.Relay // of scenario relay
+	random    *rand.Rand
 
 	epoll, timer int
 	start        time.Time
@@ -50,7 +50,6 @@ type engine struct {
 	over       int // steps of the parts before
 	// returning is the account that has just left, of scenario steady; -1: the next in order
 	returning int
-	logins    int // ciphertexts used
 	later     later
 	measured  *recorder
 	failure   string // the first of a part that is not measured
@@ -66,7 +65,7 @@ type engine struct {
 // Run does what the plan says, and ends early if ctx does.
 func Run(ctx context.Context, p *Plan, c *Ciphertexts, hooks Hooks) (*result.Result, error) {
 	e := &engine{
-		plan: p, ciphertexts: c, hooks: hooks, random: rand.New(rand.NewPCG(p.Seed, 1)), //nolint:gosec // which visitor does what
+		plan: p, strings: newStock(p, c), hooks: hooks, random: rand.New(rand.NewPCG(p.Seed, 1)), //nolint:gosec // which visitor does what
 		visitCount: p.share(p.Visits), epoll: -1, timer: -1, returning: -1, start: time.Now(), scratch: make([]byte, readRoom), measured: newRecorder(),
 	}
 	if p.operators() {
@@ -105,6 +104,7 @@ func (e *engine) watchFor(fd int, what uint32, slot, generation int32) error {
 }
 
 func (e *engine) close() {
+	e.strings.sealer.end()
 	for i := range e.visits {
 		if e.visits[i].state != unused {
 			_ = unix.Close(int(e.visits[i].fd))

@@ -1,6 +1,7 @@
 package loadtest
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -9,7 +10,10 @@ import (
 
 // engineOf is one without sockets.
 func engineOf(p *Plan) *engine {
-	return &engine{plan: p, start: time.Now(), measured: newRecorder(), visitCount: p.share(p.Visits), returning: -1}
+	return &engine{
+		plan: p, start: time.Now(), measured: newRecorder(), strings: newStock(p, &Ciphertexts{room: 1}), visitCount: p.share(p.Visits), returning: -1,
+		random: rand.New(rand.NewPCG(1, 1)), epoll: -1, timer: -1,
+	}
 }
 
 // TestASecondOfTheResultIsASecond: a generator that did not run for five has five lines of it, and the next one begins where it did.

@@ -45,9 +45,6 @@ const (
 	MaxRequests        = 1_000_000_000
 	MaxGenerators      = 256
 	maxSources         = 1 << 16
-	// againReserve is how many more ciphertexts are made for each visit that may come again: one that was refused after its login was
-	// sent needs another.
-	againReserve = 3
 	// spareFiles are descriptors that are left for anything but visits.
 	spareFiles = 64
 )
@@ -183,7 +180,7 @@ func (p *Plan) targetText() string {
 }
 
 // target is the front of an account; each time that a terminal comes again it goes to the next one.
-func (p *Plan) target(account int, tries uint8) netip.AddrPort {
+func (p *Plan) target(account int, tries uint16) netip.AddrPort {
 	return p.Targets[(account+int(tries))%len(p.Targets)]
 }
 
@@ -226,15 +223,17 @@ func (p *Plan) Steps() int {
 	return p.share(p.Visits) + p.requests()
 }
 
-// Logins is how many ciphertexts the run needs.
+// Logins is how many ciphertexts are prepared. A visit that was refused after its login was sent needs another one: there is one for each visit, so
+// that a storm of which many are sent away once is not disturbed by encryption, and a sealer makes more while the run goes on.
 func (p *Plan) Logins() int {
 	n := p.firstLogins()
 	if p.ComeAgain > 0 {
-		n += againReserve * p.share(p.Visits)
+		n += p.share(p.Visits)
 	}
 	return n
 }
 
+// firstLogins are those of visits that do not come again, and of submissions.
 func (p *Plan) firstLogins() int {
 	switch p.Scenario {
 	case Reconnect:

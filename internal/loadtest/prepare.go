@@ -19,6 +19,7 @@ import (
 type Ciphertexts struct {
 	all  []byte // each behind its length, of 2 bytes
 	room int    // bytes of each
+	key  supplement.Encrypter
 }
 
 // count is how many there are.
@@ -52,7 +53,7 @@ const prepareChunk = 256
 func (p *Plan) Prepare(ctx context.Context, key supplement.Encrypter, progress func(done int)) (*Ciphertexts, error) {
 	_, longest := key.CiphertextLen()
 	n := p.Logins()
-	c := &Ciphertexts{all: make([]byte, n*(longest+2)), room: longest + 2}
+	c := &Ciphertexts{all: make([]byte, n*(longest+2)), room: longest + 2, key: key}
 	var next, done atomic.Int64
 	var failed atomic.Pointer[error]
 	var workers sync.WaitGroup
@@ -64,7 +65,7 @@ func (p *Plan) Prepare(ctx context.Context, key supplement.Encrypter, progress f
 					return
 				}
 				to := min(from+prepareChunk, n)
-				if err := c.fill(key, p, from, to); err != nil {
+				if err := c.fill(p, from, to); err != nil {
 					failed.Store(&err)
 					return
 				}
@@ -79,18 +80,27 @@ func (p *Plan) Prepare(ctx context.Context, key supplement.Encrypter, progress f
 	return c, ctx.Err()
 }
 
-// fill makes those from to to. Each has a random source of its own, so that a seed makes the same strings on any number of processors,
-// and no generator makes another's.
-func (c *Ciphertexts) fill(key supplement.Encrypter, p *Plan, from, to int) error {
+// fill makes those from to to.
+func (c *Ciphertexts) fill(p *Plan, from, to int) error {
 	for i := from; i < to; i++ {
-		random := p.random(i)
-		kind := drawKind(random)
 		place := c.all[i*c.room : (i+1)*c.room]
-		out, err := key.Encrypt(place[2:2], []byte(terminalinfo.Build(kind, random, time.Now())))
+		out, err := c.seal(p, place[2:2], i)
 		if err != nil {
-			return fmt.Errorf("encrypt the string of terminal %d: %w", i, err)
+			return err
 		}
 		binary.BigEndian.PutUint16(place, uint16(len(out)))
 	}
 	return nil
+}
+
+// seal appends that of login i. Each has a random source of its own, so that a seed makes the same strings on any number of processors,
+// and no generator makes another's.
+func (c *Ciphertexts) seal(p *Plan, to []byte, i int) ([]byte, error) {
+	random := p.random(i)
+	kind := drawKind(random)
+	out, err := c.key.Encrypt(to, []byte(terminalinfo.Build(kind, random, time.Now())))
+	if err != nil {
+		return nil, fmt.Errorf("encrypt the string of terminal %d: %w", i, err)
+	}
+	return out, nil
 }

@@ -101,8 +101,13 @@ func (r *recorder) begins(late time.Duration, open int) {
 	}
 }
 
-// returns is a visit that came again.
-func (r *recorder) returns(open int) { r.r.Counts.MostOpen = max(r.r.Counts.MostOpen, open) }
+// returns is a visit that came again; waited says that the generator had no string for it when it was to come.
+func (r *recorder) returns(waited bool, open int) {
+	r.r.Counts.MostOpen = max(r.r.Counts.MostOpen, open)
+	if waited {
+		r.r.Counts.Late++
+	}
+}
 
 func (r *recorder) comesAgain(why string) {
 	r.r.Counts.Again++

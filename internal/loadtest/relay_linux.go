@@ -113,8 +113,11 @@ func (e *engine) submitNext(at time.Duration) error {
 		due = r.from + e.due(r.made)
 	}
 	account := (e.plan.First + e.plan.index(r.made)) % e.plan.People.Accounts
-	s := &submission{id: client.NewSubmitID(time.Now()), account: int32(account), login: int32(e.logins), due: due, terminal: e.relayed(account, e.logins)}
-	e.logins++
+	login := e.strings.next()
+	if login < 0 {
+		return &lackError{r.made, errNoStrings}
+	}
+	s := &submission{id: client.NewSubmitID(time.Now()), account: int32(account), login: login, due: due, terminal: e.relayed(account, int(login))}
 	r.made++
 	e.unanswered++
 	e.measured.sent(e.now - due)
@@ -135,7 +138,7 @@ func (e *engine) submit(v *visit, s *submission) {
 	again := s.sent > 0
 	frame, err := v.machine.AppendSubmit(e.out[:0], s.id, again, &client.Submission{
 		UserID: string(e.plan.People.Account(int(s.account))), Terminal: s.terminal,
-		KeyVersion: e.plan.KeyVersion, AbnormalFlag: '0', Ciphertext: e.ciphertexts.at(int(s.login)),
+		KeyVersion: e.plan.KeyVersion, AbnormalFlag: '0', Ciphertext: e.strings.at(s.login),
 	})
 	if err != nil {
 		e.lose(s)
@@ -195,7 +198,7 @@ func (e *engine) recorded(s *submission, receipt client.Receipt) {
 	if e.hooks.Answered != nil {
 		e.hooks.Answered(&Answer{
 			RecordID: receipt.RecordID, TradingDay: receipt.TradingDay, LoginTime: s.terminal.LoginTime, Account: receipt.UserID,
-			AppID: s.terminal.AppID, Address: s.terminal.PublicAddr, Flag: string(rune(receipt.AbnormalFlag)), Ciphertext: e.ciphertexts.at(int(s.login)),
+			AppID: s.terminal.AppID, Address: s.terminal.PublicAddr, Flag: string(rune(receipt.AbnormalFlag)), Ciphertext: e.strings.at(s.login),
 		})
 	}
 }

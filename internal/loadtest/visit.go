@@ -76,8 +76,8 @@ type visit struct {
 	generation     int32 // of the visits that had the place
 	state          state
 	kind           kind
-	tries          uint8 // that it has come again
-	account, login int32 // of the population; of the ciphertexts
+	tries          uint16 // that it has come again
+	account, login int32  // of the population; of the ciphertexts
 	machine        client.Machine
 	in             []byte     // of a frame that is not complete
 	unsent         []byte     // what the socket did not take

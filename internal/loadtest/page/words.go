@@ -120,7 +120,7 @@ var english = words{
 	HowTitle: "How it was measured",
 	How: []string{
 		"A visit connects, authenticates its terminal software and logs an account in. Its terminal information is encrypted before the clock " +
-			"starts, and no two logins have the same.",
+			"starts, or ahead beside the run for those that come again, and no two logins have the same.",
 		"With a rate visits begin by the clock, whether or not the front answers, and latency counts from the instant at which the visit was due. " +
 			"Without a rate each next visit waits for an answer: such latencies are flattering.",
 		"The multiple of the historical peak is of logins at the full rate, from the end of the ramp on. The last answers may come a hundredth of that " +
