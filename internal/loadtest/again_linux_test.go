@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/loadtest/population"
+	"github.com/tradefront/tradefront/internal/loadtest/result"
 	"github.com/tradefront/tradefront/test/await"
 )
 
@@ -86,7 +87,7 @@ func TestAVisitWithoutAStringWaits(t *testing.T) {
 	close(made)
 	e.later.add(comeAgain{login: -1}, e.now, time.Hour, e.random)
 	e.now = e.later[0].at
-	if err := e.begin(e.now); err != nil || len(e.later) != 0 || e.measured.r.Failed["no terminal string"] != 1 || e.measured.r.Counts.Failed != 1 {
+	if err := e.begin(e.now); err != nil || len(e.later) != 0 || e.measured.r.Failed[result.NoString] != 1 || e.measured.r.Counts.Failed != 1 {
 		t.Errorf("%v, %+v, failed %v", err, e.later, e.measured.r.Failed)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/demo"
 	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/loadtest/population"
+	"github.com/tradefront/tradefront/internal/loadtest/result"
 )
 
 func identity(broker string, app *population.App) client.Identity {
@@ -45,7 +46,7 @@ func (e *engine) beginAgain(c comeAgain) error {
 	if c.login < 0 {
 		ended := false
 		if c.login, ended = e.strings.nextAgain(); ended {
-			e.measured.failed("no terminal string")
+			e.measured.failed(result.NoString)
 			return nil
 		}
 	}
@@ -105,7 +106,7 @@ func (e *engine) connect(kind kind, c *comeAgain) error {
 
 // notConnected has a visit come again whose connection failed, or counts it.
 func (e *engine) notConnected(v *visit, err error) {
-	if why := "connect: " + err.Error(); !e.comesAgain(v, why) {
+	if why := result.NotConnected + ": " + err.Error(); !e.comesAgain(v, why) {
 		e.fail(v, why)
 	}
 }
@@ -247,7 +248,7 @@ func (e *engine) appOf(v *visit) *client.Identity { return &e.apps[int(v.account
 // say sends what was appended to e.out.
 func (e *engine) say(v *visit, err error) {
 	if err != nil {
-		e.fail(v, "encode: "+err.Error())
+		e.fail(v, result.NotEncoded+": "+err.Error())
 		return
 	}
 	e.send(v)
@@ -308,7 +309,7 @@ func (e *engine) happened(v *visit, event *client.Event) {
 		e.submitted(v, event)
 		return
 	case client.TerminalExit:
-		e.measured.lost("one terminal of a relay was ended")
+		e.measured.lost(result.TerminalEnded)
 		return
 	case client.Arrived:
 		e.arrived(v, event)
@@ -354,7 +355,7 @@ func (e *engine) request(v *visit) *client.LoginRequest {
 func (e *engine) loggedIn(v *visit, event *client.Event) {
 	if v.kind != honest {
 		e.measured.letIn()
-		e.fail(v, "an attacker was let in: "+kindNames[v.kind])
+		e.fail(v, result.AttackerLetIn+": "+kindNames[v.kind])
 		return
 	}
 	if e.plan.operators() {

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/internal/loadtest/result"
 )
 
 // decided says that what was asked of a visit is known.
@@ -67,28 +68,30 @@ func (e *engine) fail(v *visit, why string) {
 func (e *engine) refused(v *visit, code int) {
 	switch {
 	case v.state == staying || v.state == leaving:
-		e.measured.lost("refused by code " + strconv.Itoa(code) + ": " + stateNames[v.state])
+		e.measured.lost(v.during(byCode(code)))
 	case v.kind.mustGet(code):
 		e.measured.hostile(kindNames[v.kind])
 	case v.kind != honest && code == codeSource:
 		e.measured.hostile(shutOut)
 	case v.kind != honest:
-		e.measured.failed(kindNames[v.kind] + " got code " + strconv.Itoa(code))
-	case slices.Contains(laterCodes, code) && e.comesAgain(v, "refused by code "+strconv.Itoa(code)):
+		e.measured.failed(kindNames[v.kind] + " " + result.GotCode + " " + strconv.Itoa(code))
+	case slices.Contains(laterCodes, code) && e.comesAgain(v, byCode(code)):
 		return
 	default:
 		e.measured.refused(strconv.Itoa(code))
 		if e.failure == "" {
-			e.failure = "refused by code " + strconv.Itoa(code)
+			e.failure = byCode(code)
 		}
 	}
 	e.decided(v)
 	e.end(v)
 }
 
+func byCode(code int) string { return result.ByCode + " " + strconv.Itoa(code) }
+
 // closedByFront is the end of an attack, or of a visit that broke off.
 func (e *engine) closedByFront(v *visit) {
-	switch why := "closed: " + stateNames[v.state]; {
+	switch why := v.during(result.Closed); {
 	case v.kind.mustBeClosed() && v.state == waiting:
 		e.attackEnded(v, kindNames[v.kind])
 	case v.kind != honest && (v.state == connecting || v.state == asking):
@@ -118,8 +121,8 @@ func (e *engine) broken(v *visit, err error) {
 		return
 	}
 	if exit, is := errors.AsType[*client.ForceExit](err); is {
-		e.fail(v, "force exit "+strconv.Itoa(int(exit.Code)-'0')+": "+stateNames[v.state])
+		e.fail(v, v.during(result.ForceExit+" "+strconv.Itoa(int(exit.Code)-'0')))
 		return
 	}
-	e.fail(v, "protocol: "+stateNames[v.state])
+	e.fail(v, v.during(result.NotOurProtocol))
 }

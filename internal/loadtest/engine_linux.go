@@ -185,7 +185,7 @@ func (e *engine) look() {
 			e.giveUp(v)
 			e.keepAlive(v)
 		case e.now-v.step > e.plan.Patience:
-			if why := "no answer: " + stateNames[v.state]; !e.comesAgain(v, why) {
+			if why := v.during(result.NoAnswer); !e.comesAgain(v, why) {
 				e.fail(v, why)
 			}
 		default:
@@ -219,7 +219,7 @@ func (e *engine) steps() int {
 func (e *engine) keepAlive(v *visit) {
 	every := v.machine.HeartbeatPeriod()
 	if every > 0 && e.now-v.heard > client.SilencePeriods*every {
-		e.fail(v, "no heartbeat: "+stateNames[v.state]) // and nothing else of the front for as long
+		e.fail(v, v.during(result.NoHeartbeat)) // and nothing else of the front for as long
 		return
 	}
 	if every > 0 && e.now-v.sent > every-2*period {
@@ -287,11 +287,11 @@ func (e *engine) send(v *visit) {
 		e.closedByFront(v)
 		return
 	case err != nil:
-		e.fail(v, "write: "+stateNames[v.state])
+		e.fail(v, v.during(result.NotWritten))
 		return
 	}
 	v.unsent = append(v.unsent[:0], b[n:]...)
 	if len(v.unsent) > maxUnsent {
-		e.fail(v, "the front does not read: "+stateNames[v.state])
+		e.fail(v, v.during(result.NotRead))
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/loadtest/result"
 )
 
 // An order is a business message of one field that says whose it is. The core must send it back as it came.
@@ -24,8 +25,10 @@ const (
 const codeNoCore = 77
 
 var (
-	errNoCore     = &holdError{text: "the front has no trading core (code 77): set core.driver to link, and give it a core that sends messages back (core-sim)"}
-	errNoSessions = &holdError{text: "no session is left that could send"}
+	errNoCore = &holdError{
+		errors.New("the front has no trading core (code 77): set core.driver to link, and give it a core that sends messages back (core-sim)"),
+	}
+	errNoSessions = &holdError{errors.New("no session is left that could send")}
 )
 
 // trade has all log in, and then sends orders at their rate for as long as the sessions are held.
@@ -78,7 +81,7 @@ func (e *engine) order(v *visit, due time.Duration) {
 	number := v.dialog.next()
 	frame, got, err := v.machine.AppendMessage(e.out[:0], &client.Outgoing{Body: e.orderBody(int(v.account), number)})
 	if err != nil || got != number {
-		e.fail(v, fmt.Sprintf("encode an order: %v", err))
+		e.fail(v, fmt.Sprintf(result.NotEncodedOrder+": %v", err))
 		return
 	}
 	e.out = frame

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"sort"
 	"time"
+
+	"github.com/tradefront/tradefront/internal/loadtest/result"
 )
 
 // errInterrupted ends a run whose context ended.
-var errInterrupted = errors.New("interrupted")
+var errInterrupted = errors.New(result.Interrupted)
 
 // play does the parts of the scenario. ended says why it ended early.
 func (e *engine) play(ctx context.Context) (ended string, err error) {
@@ -111,9 +113,9 @@ func (e *engine) stay(ctx context.Context, hold time.Duration) error {
 }
 
 // holdError says what the front lacks for the scenario: what was found until then is kept.
-type holdError struct{ text string }
+type holdError struct{ cause error }
 
-func (e *holdError) Error() string { return e.text }
+func (e *holdError) Error() string { return e.cause.Error() }
 
 // fill logs all in, in a closed loop, and counts nothing of it.
 func (e *engine) fill(ctx context.Context) error {
@@ -125,9 +127,15 @@ func (e *engine) fill(ctx context.Context) error {
 		return err
 	}
 	if held := e.measured.r.Counts.LoggedIn; held < e.visitCount {
-		return &holdError{fmt.Sprintf("%d of %d sessions that the scenario begins with logged in; the first that did not: %s", held, e.visitCount, e.failure)}
+		return e.notFilled(held)
 	}
 	return e.together(ctx)
+}
+
+func (e *engine) notFilled(held int) error {
+	return &holdError{
+		fmt.Errorf("%d of %d sessions that the scenario begins with logged in; the first that did not: %s", held, e.visitCount, e.failure),
+	}
 }
 
 // reconnect ends all connections at once, and has all return at once.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/internal/loadtest/result"
 	"github.com/tradefront/tradefront/internal/regulation"
 )
 
@@ -142,7 +143,7 @@ func (e *engine) submit(v *visit, s *submission) {
 	})
 	if err != nil {
 		e.lose(s)
-		e.fail(v, "encode a submission: "+err.Error())
+		e.fail(v, result.NotEncodedSubmission+": "+err.Error())
 		return
 	}
 	if !again {
@@ -159,7 +160,7 @@ func (e *engine) submit(v *visit, s *submission) {
 func (e *engine) submitted(v *visit, event *client.Event) {
 	id, _ := event.SubmitID()
 	if e.reporting == nil || v.link == nil {
-		e.fail(v, "protocol: "+stateNames[v.state])
+		e.fail(v, v.during(result.NotOurProtocol))
 		return
 	}
 	s := e.reporting.waiting[id]
@@ -245,7 +246,7 @@ func (e *engine) endStuck() {
 	}
 	for slot, n := range lost {
 		if v := &e.visits[slot]; v.state == staying && n >= v.link.window {
-			e.fail(v, "no answer: "+stateNames[v.state])
+			e.fail(v, v.during(result.NoAnswer))
 		}
 	}
 }
@@ -266,7 +267,7 @@ func (e *engine) hangUpRelay(v *visit) {
 // mayReport takes what the front lets the relay do.
 func (v *visit) mayReport(terms client.RelayTerms) error {
 	if terms.Window < 1 || terms.Rate < 1 || terms.Burst < 1 {
-		return errors.New("an operator's login was answered without RelayTerms")
+		return errors.New(result.NoRelayTerms)
 	}
 	v.link = newRelayLink(terms)
 	return nil

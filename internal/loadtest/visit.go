@@ -88,3 +88,6 @@ type visit struct {
 	// heard is when the front was heard last.
 	due, began, step, sent, heard time.Duration
 }
+
+// during is why a visit ended, with the step in which it did.
+func (v *visit) during(why string) string { return why + ": " + stateNames[v.state] }

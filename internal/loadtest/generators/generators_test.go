@@ -3,8 +3,11 @@ package generators
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/tradefront/tradefront/internal/chinese"
 	"github.com/tradefront/tradefront/internal/loadtest"
 	"github.com/tradefront/tradefront/internal/loadtest/population"
 	"github.com/tradefront/tradefront/internal/loadtest/result"
@@ -196,6 +200,32 @@ func TestOtherPeopleAreRefused(t *testing.T) {
 	for _, err := range []error{err, theirErr} {
 		if err == nil || !strings.Contains(err.Error(), "people file is another one") {
 			t.Errorf("%v", err)
+		}
+	}
+}
+
+// TestALostGeneratorIsToldInChinese: also by what it says itself, and where the run was not begun.
+func TestALostGeneratorIsToldInChinese(t *testing.T) {
+	tooMany := plan()
+	tooMany.Visits = 1_000_000
+	refusal := tooMany.Check(1000)
+	if refusal == nil {
+		t.Fatal("a million connections fit")
+	}
+	c := &coordinator{begun: true}
+	for i, err := range []error{io.EOF, fmt.Errorf("it sent nothing for %v", Silence), refusal} {
+		g := &member{lines: newLines(pipe{}), number: i}
+		c.members = append(c.members, g)
+		c.lose(g, err)
+	}
+	english := regexp.MustCompile(`[A-Za-z]{2,}`)
+	names := strings.NewReplacer("(ulimit -n)", "", "（ulimit -n）", "", "（--generators）", "", "（pipe）", "")
+	r := &result.Result{EndedEarly: c.faults().Error()}
+	c.begun = false
+	_, err := c.outcome()
+	for _, text := range []string{r.EarlyText("zh"), chinese.Of(err.Error())} {
+		if english.MatchString(names.Replace(text)) || strings.Count(text, "压测进程") != 3 || strings.Count(text, "没有给出结果即已结束") != 1 {
+			t.Errorf("%s", text)
 		}
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/tradefront/tradefront/internal/loadtest/result"
 	"github.com/tradefront/tradefront/internal/reason"
@@ -107,31 +106,5 @@ func (t *words) meaning(code string) string {
 	return english
 }
 
-// failure is what failed, in the language of t: "no answer: login" has two parts that are known.
-func (t *words) failure(why string) string {
-	parts := strings.Split(why, ": ")
-	for i, part := range parts {
-		parts[i] = t.part(part)
-	}
-	return strings.Join(parts, t.Colon)
-}
-
-// gotCode is how a failure names what an attacker got.
-const gotCode = "got code"
-
-// part translates what is known of one part, which may end with a number.
-func (t *words) part(part string) string {
-	if known, has := t.Failures[part]; has {
-		return known
-	}
-	kind, code, has := strings.Cut(part, " "+gotCode+" ")
-	if has {
-		return t.part(kind) + t.Colon + t.Failures[gotCode] + " " + code
-	}
-	if at := strings.LastIndexByte(part, ' '); at > 0 {
-		if known, has := t.Failures[part[:at]]; has {
-			return known + part[at:]
-		}
-	}
-	return part
-}
+// failure is what failed, in the language of t.
+func (t *words) failure(why string) string { return result.FailureText(why, t.Lang) }

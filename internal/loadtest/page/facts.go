@@ -129,7 +129,7 @@ func run(r *result.Result, t *words) []fact {
 		{Name: t.Lasted, Value: fmt.Sprintf("%.1f %s", r.Lasted(), t.Seconds)},
 	}
 	if r.EndedEarly != "" {
-		facts = append(facts, fact{Name: t.EndedEarly, Value: t.failure(r.EndedEarly)})
+		facts = append(facts, fact{Name: t.EndedEarly, Value: r.EarlyText(t.Lang)})
 	}
 	if r.Peak > 0 {
 		facts = append(facts, fact{Name: t.PeakName, Value: number(r.Peak) + "/s"})

@@ -78,7 +78,7 @@ func causes(r *result.Result, t *words) []string {
 		text := t.Causes[string(cause)]
 		switch cause {
 		case result.EndedEarly:
-			text = fmt.Sprintf(text, t.failure(r.EndedEarly))
+			text = fmt.Sprintf(text, r.EarlyText(t.Lang))
 		case result.LetIn:
 			text = fmt.Sprintf(text, count(r.Counts.LetIn))
 		case result.Errors:
@@ -88,7 +88,7 @@ func causes(r *result.Result, t *words) []string {
 				texts = append(texts, fmt.Sprintf(text, count(int(r.Proof.Faults))))
 			}
 			if text = ""; r.Unproven != "" {
-				text = fmt.Sprintf(t.Uncompared, r.Unproven)
+				text = fmt.Sprintf(t.Uncompared, r.UnprovenText(t.Lang))
 			}
 		case result.Asserted:
 			broken := 0

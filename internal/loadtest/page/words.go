@@ -26,7 +26,6 @@ type words struct {
 	CameAgain, RequestLate, RequestsByPercentile, RequestsOverTime, AboutRequests                         string
 	RequestRefused, AnsweredASecond                                                                       string
 	HostileTitle, AboutHostile                                                                            string
-	Failures                                                                                              map[string]string
 	Scenarios                                                                                             map[string]string
 	ScenarioName, Target, Began, Lasted, Seconds, EndedEarly, Generators                                  string
 	RunIDs, Version, Config, ConfigUnknown, PeakName, Parameters, Default                                 string
@@ -98,14 +97,6 @@ var english = words{
 	AboutRequests:  "Messages that were answered, and errors, in each second.",
 	RequestRefused: "message refused", AnsweredASecond: "answered",
 	HostileTitle: "Attacks", AboutHostile: "Visits of attackers that got what they must get.",
-	Failures: map[string]string{
-		"no answer": "no answer", "closed": "closed by the front", "write": "cannot send", "protocol": "not the protocol", "login": "at login",
-		"challenge": "at the challenge", "authentication": "at authentication", "session": "while logged in", "logout": "at logout", "attack": "at an attack",
-		"got code": "got code", "refused by code": "refused by code", "force exit": "ended by the front, code",
-		"wrong_authcode": "wrong authcode", "wrong_password": "wrong password", "not_our_protocol": "bytes of another protocol", "silent": "silent connection",
-		"malformed": "malformed message", "slow": "one byte a second",
-		"shut_out": "shut out for what came from the address before",
-	},
 	Scenarios: map[string]string{
 		"storm": "terminals arrive, log in and stay", "churn": "terminals log in, log out and come again", "cold": "each account's first login",
 		"reconnect": "all sessions end at once and return at once", "steady": "sessions stay; some end and return",

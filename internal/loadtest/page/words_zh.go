@@ -41,17 +41,6 @@ var chinese = words{
 	RequestsByPercentile: "往返时延百分位分布", RequestsOverTime: "应答速率随时间变化", AboutRequests: "每秒得到应答的报文与错误。",
 	RequestRefused: "报文被拒绝", AnsweredASecond: "已应答",
 	HostileTitle: "攻击", AboutHostile: "按规定应答的攻击接入。",
-	//nolint:gosec // G101: words of steps, no credentials
-	Failures: map[string]string{
-		"no answer": "无应答", "closed": "被前置断开", "write": "无法发送", "protocol": "不符合协议", "connect": "建立连接", "encode": "编码",
-		"challenge": "请求挑战时", "authentication": "终端认证时", "login": "用户登录时", "session": "已登录期间", "logout": "登出时", "attack": "攻击时",
-		"connection refused": "连接被拒绝", "connection reset by peer": "连接被重置", "connection timed out": "连接超时",
-		"got code": "收到错误码", "refused by code": "被拒绝，错误码", "force exit": "被前置强制退出，代码", "no heartbeat": "无心跳",
-		"interrupted":    "操作员中断",
-		"wrong_authcode": "错误授权码", "wrong_password": "错误密码", "not_our_protocol": "其他协议的数据", "silent": "只连接不发送",
-		"malformed": "格式错误的报文", "slow": "每秒一个字节",
-		"shut_out": "因该地址此前的行为被拒之门外",
-	},
 	Scenarios: map[string]string{
 		"storm": "终端到达、登录并保持", "churn": "登录、登出、断开，循环往复", "cold": "每个账户的首次登录", "reconnect": "全部会话同时断开、同时重连",
 		"steady": "会话保持，逐个断开并重新登录", "hostile": "正常终端登录登出，同时有攻击者", "orders": "终端登录后保持，经前置向交易核心发送报文，核心原样返回",

@@ -248,15 +248,15 @@ func TestCausesAreNamed(t *testing.T) {
 
 func TestText(t *testing.T) {
 	r := ran(10)
-	r.Counts.Failed, r.Failed["no answer: login"] = 1, 1
+	r.Counts.Failed, r.Failed["no answer: login"], r.Again, r.EndedEarly = 1, 1, map[string]int{"refused by code 90": 2}, Interrupted
 	all, err := ParseAssertions([]string{"errors==0"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Judge(all)
 	for language, want := range map[string][]string{
-		"en": {"load test  churn", "logged in 10, failed 1", "  failed  no answer: login  1", "asserted  errors==0  1.000  FAILS", "FAILED"},
-		"zh": {"压力测试  churn", "登录成功 10, 失败 1", "判定条件  errors==0  1.000  不满足", "不通过"},
+		"en": {"load test  churn", "logged in 10, failed 1", "  failed  no answer: at login  1\n", "  came again  refused by code 90  2\n", "ended early  interrupted\n", "asserted  errors==0  1.000  FAILS", "FAILED"},
+		"zh": {"压力测试  churn", "登录成功 10, 失败 1", "  失败  无应答：用户登录时  1\n", "  再次前来  被拒绝，错误码 90  2\n", "提前结束  操作员中断\n", "判定条件  errors==0  1.000  不满足", "不通过"},
 	} {
 		var b strings.Builder
 		r.Text(&b, language)

@@ -67,8 +67,8 @@ func (r *Result) Text(w io.Writer, language string) {
 	if t == nil {
 		t = texts["en"]
 	}
-	r.printHead(w, t)
-	r.printCounts(w, t)
+	r.printHead(w, t, language)
+	r.printCounts(w, t, language)
 	r.printRequests(w, t)
 	r.printSteps(w, t)
 	if r.Proof != nil {
@@ -84,7 +84,7 @@ func (r *Result) Text(w io.Writer, language string) {
 	if r.Limited() {
 		fmt.Fprintf(w, t.limited, 100*r.CPU, r.lateOnes())
 	}
-	r.printCauses(w, t)
+	r.printCauses(w, t, language)
 	verdict := t.bad
 	if r.Good {
 		verdict = t.good
@@ -93,7 +93,7 @@ func (r *Result) Text(w io.Writer, language string) {
 }
 
 // printCauses says of a judged run why it is not good, where nothing else that is printed does.
-func (r *Result) printCauses(w io.Writer, t *words) {
+func (r *Result) printCauses(w io.Writer, t *words, language string) {
 	for _, c := range r.Causes {
 		switch {
 		case c == NoLogin:
@@ -101,12 +101,12 @@ func (r *Result) printCauses(w io.Writer, t *words) {
 		case c == Errors:
 			fmt.Fprintf(w, t.errors, r.UnboundedErrors())
 		case c == Unproven && r.Unproven != "":
-			fmt.Fprintf(w, "%s  %s\n", t.unproven, r.Unproven)
+			fmt.Fprintf(w, "%s  %s\n", t.unproven, r.UnprovenText(language))
 		}
 	}
 }
 
-func (r *Result) printHead(w io.Writer, t *words) {
+func (r *Result) printHead(w io.Writer, t *words, language string) {
 	var parameters []string
 	for _, p := range r.Parameters {
 		parameters = append(parameters, p.Name+"="+p.Value)
@@ -120,7 +120,7 @@ func (r *Result) printHead(w io.Writer, t *words) {
 	line(t.target, r.Target)
 	line(t.began, show.Time(r.Began))
 	line(t.lasted, r.lastedText(t))
-	line(t.early, r.EndedEarly)
+	line(t.early, r.EarlyText(language))
 	for _, m := range r.Machines() {
 		line(t.host, fmt.Sprintf("%s, %d × %s, %s, Linux %s", m.Host.Name, m.Host.CPUs, m.Host.CPU, show.Size(int64(m.Host.Memory)), m.Host.Kernel))
 		line(t.version, m.Version)
@@ -140,7 +140,7 @@ func (r *Result) lastedText(t *words) string {
 	return text
 }
 
-func (r *Result) printCounts(w io.Writer, t *words) {
+func (r *Result) printCounts(w io.Writer, t *words, language string) {
 	c := &r.Counts
 	fmt.Fprintf(w, "%s %d, %s %d, %s %d", t.planned, c.Planned, t.begun, c.Begun, t.loggedIn, c.LoggedIn)
 	for _, more := range []struct {
@@ -161,7 +161,7 @@ func (r *Result) printCounts(w io.Writer, t *words) {
 		of   map[string]int
 	}{{t.refused, r.Refused}, {t.failed, r.Failed}, {t.hostile, r.Hostile}, {t.cameAgain, r.Again}} {
 		for _, key := range slices.Sorted(maps.Keys(m.of)) {
-			fmt.Fprintf(w, "  %s  %s  %d\n", m.name, key, m.of[key])
+			fmt.Fprintf(w, "  %s  %s  %d\n", m.name, FailureText(key, language), m.of[key])
 		}
 	}
 }
