@@ -18,6 +18,7 @@ ROUNDS        ?= 5
 VISITS        ?= 10000
 CUSTOMERS     ?= 50000
 ROWS          ?= 15000000
+ACCOUNTS      ?= 20000
 ARGS          ?=
 VET           ?= $(GO) vet ./...
 TRIMPATH      ?= -trimpath
@@ -165,6 +166,10 @@ curves: tools ## how a login's cost grows with idle sessions, accounts, AppIDs a
 .PHONY: reconnect
 reconnect: tools ## TERMINALS (50000) of three fronts leave at once and return at once: how long until all are in, and is each login stored
 	TRADEFRONT_TEST_RETURN=$(TERMINALS) $(GO) test -count=1 -timeout 30m -run '^TestAllReturnAtOnce$$' -bench '^$$' -v ./test/loginbench
+
+.PHONY: cold-morning
+cold-morning: tools ## the first login of each of ACCOUNTS (20000) accounts after a start, 64 at once: without a verifier of its password, and with one
+	TRADEFRONT_TEST_ACCOUNTS=$(ACCOUNTS) $(GO) test -count=1 -timeout 0 -run '^$$' -bench '^BenchmarkColdMorning$$' -benchtime 1x ./test/e2e
 
 # Where benchmarks are.
 BENCHES = $(shell grep -rlE '^func Benchmark' --include='*_test.go' . | xargs -n1 dirname | sort -u)

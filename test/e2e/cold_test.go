@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -88,12 +89,43 @@ func wantChecks(t *testing.T, d *daemon, quick, slow int) {
 	}
 }
 
+// coldVariable says how many accounts BenchmarkColdMorning has: make cold-morning sets it.
+const coldVariable = "TRADEFRONT_TEST_ACCOUNTS"
+
+// coldAccounts is how many that is: as many as are asked for, else a thousand, and few where it is only to be seen that the benchmark runs.
+func coldAccounts(asked string, short bool) (int, error) {
+	switch n, err := strconv.Atoi(asked); {
+	case short:
+		return 10, nil
+	case asked == "":
+		return 1000, nil
+	case err != nil || n < 1:
+		return 0, fmt.Errorf("%s=%q: want how many accounts log in", coldVariable, asked)
+	default:
+		return n, nil
+	}
+}
+
+// TestColdMorningHasTheAccountsThatAreAskedFor: a typing error must not be a measurement of another size.
+func TestColdMorningHasTheAccountsThatAreAskedFor(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		asked string
+		short bool
+		want  int // 0: refused
+	}{{"", false, 1000}, {"20000", false, 20_000}, {"20k", false, 0}, {"0", false, 0}, {"20000", true, 10}} {
+		if got, err := coldAccounts(test.asked, test.short); got != test.want || (err != nil) != (test.want == 0) {
+			t.Errorf("%q, short %v: %d, %v", test.asked, test.short, got, err)
+		}
+	}
+}
+
 // BenchmarkColdMorning is the first login of each of many accounts after a start, 64 at once, with the default cost of argon2: before
 // they have a verifier on this front, and in the life after.
 func BenchmarkColdMorning(b *testing.B) {
-	accounts := 1000
-	if testing.Short() {
-		accounts = 10
+	accounts, err := coldAccounts(os.Getenv(coldVariable), testing.Short())
+	if err != nil {
+		b.Fatal(err)
 	}
 	s := newSite(b, "", "log_level: error\n")
 	config, err := os.ReadFile(s.config)
