@@ -31,6 +31,8 @@ func TestUnit(t *testing.T) {
 		"RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX", "LimitNOFILE": "65536",
 		"ExecReload": "/usr/local/bin/tradefront front reload --pid $MAINPID --config /etc/tradefront/tradefront.yaml",
 		"ExecStart":  "/usr/local/bin/tradefront serve --config /etc/tradefront/tradefront.yaml",
+		// Without it systemd kills a front that took over in a live upgrade at once; make packages-test stops one.
+		"ExecStop": `/bin/sh -c 'if [ -n "$$MAINPID" ] && kill -TERM "$$MAINPID"; then exec tail -s 0.1 -f --pid="$$MAINPID" /dev/null; fi'`,
 	} {
 		if got, ok := unit[key]; !ok || got != want {
 			t.Errorf("%s is %q (there: %t), want %q", key, got, ok, want)

@@ -55,6 +55,9 @@ func debUnderSystemd(t *testing.T, from string) {
 	f.counted("after the upgrade", "tradefront")
 	f.fed() // by the new process
 	f.keepsOn(session)
+	f.drains()
+	session = f.login()
+	f.counted("after the stop", "tradefront")
 
 	if out, err := h.try("/root/v0.9.0/install.sh"); err == nil {
 		t.Errorf("an older version is installed without a word: %s", out)
@@ -138,6 +141,22 @@ func (f *firm) keepsOn(session interface{ Done() <-chan struct{} }) {
 	default:
 	}
 	f.fill(1)
+}
+
+// drains: systemd ends a front that took over as one that it started, and starts it again.
+func (f *firm) drains() {
+	f.t.Helper()
+	f.want("systemctl show --value -p NRestarts tradefront@1", "0")
+	news := func() string { // what the journal has since the last call
+		return f.sh("journalctl --sync && journalctl -u tradefront@1 -o cat --cursor-file=/root/cursor")
+	}
+	news()
+	f.sh("systemctl stop tradefront@1")
+	said := news()
+	if !strings.Contains(said, "stopping: no new logins") || strings.Contains(said, "code=killed") || strings.Contains(said, "code=exited") {
+		f.t.Errorf("the front did not drain, or systemd calls its end a failure: %s", said)
+	}
+	f.sh("systemctl start tradefront@1")
 }
 
 // fed: systemd gets pings.
