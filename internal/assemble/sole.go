@@ -33,11 +33,14 @@ func SoleFront(path string) (*os.File, error) {
 }
 
 // NameSoleFront writes this process's number into the lock's file, for people; the lock is what counts. The lock of another
-// process, whose descriptor this one was given, is this process's too, and stays when the other ends.
+// process, whose descriptor this one was given, is this process's too, and stays when the other ends. To write over a number needs no
+// room, which a file that was emptied first would have to find again.
 func NameSoleFront(f *os.File) {
-	if f.Truncate(0) == nil {
-		_, _ = f.WriteAt(fmt.Appendln(nil, os.Getpid()), 0)
+	text := fmt.Appendln(nil, os.Getpid())
+	if _, err := f.WriteAt(text, 0); err != nil {
+		text = nil // no number is less wrong than another process's
 	}
+	_ = f.Truncate(int64(len(text))) // behind it may be the end of a longer number, which makes it none
 }
 
 // FrontPID is the process of the front that holds the store at path, 0 if it is not known, and whether there is one.

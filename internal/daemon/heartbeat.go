@@ -69,7 +69,7 @@ func (d *Daemon) firstHeartbeat(ctx context.Context) error {
 	return nil
 }
 
-// beginHeartbeat makes what reports, and begins a life of the local store.
+// beginHeartbeat makes what reports, and begins a life of the local store: of a process that takes another's place with the first report.
 func (d *Daemon) beginHeartbeat(ctx context.Context) error {
 	if d.postgres == nil {
 		return nil
@@ -79,7 +79,7 @@ func (d *Daemon) beginHeartbeat(ctx context.Context) error {
 		return fmt.Errorf("this machine's name: %w", err)
 	}
 	d.heartbeat.sender, err = heartbeat.New(ctx, d.path.Journal, d.path.Forwarder, d.postgres, heartbeat.Options{
-		FrontID: d.cfg.Front.ID, Host: host, Version: d.build.Version, Admin: d.adminAddress(),
+		FrontID: d.cfg.Front.ID, Host: host, Version: d.build.Version, Admin: d.adminAddress(), TakesOver: d.taken != nil,
 		Config: func() string { return d.inForce.Load().Hash() },
 		Corrupt: func() (int, error) {
 			corrupt, err := localfile.ListCorrupt(d.cfg.Store.Path)

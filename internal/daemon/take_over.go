@@ -251,6 +251,9 @@ func (d *Daemon) waitAlone(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := d.beginHeartbeat(ctx); err != nil {
+		return err
+	}
 	crashPoint("prepared")
 	began := time.Now()
 	t.Prepared()
@@ -264,7 +267,7 @@ func (d *Daemon) waitAlone(ctx context.Context) error {
 	assemble.NameSoleFront(d.sole)
 	d.logger.Info("this process has taken the place of another", zap.String("from_version", t.given.Version),
 		zap.Int("connections", len(t.given.Connections)), zap.Duration("waited", time.Since(began)))
-	return d.beginHeartbeat(ctx)
+	return nil
 }
 
 // atCore is the session at the trading core of a connection that was taken.

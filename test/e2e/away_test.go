@@ -144,6 +144,7 @@ func (s *site) frontList() (list []struct {
 	State   string
 	Holds   int64
 	Host    string
+	Started time.Time
 },
 ) {
 	s.t.Helper()

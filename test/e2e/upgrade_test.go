@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/terminaltest"
@@ -169,6 +171,50 @@ func TestUpgradeThatFails(t *testing.T) {
 	s.write("tradefront.yaml", good)
 	u.upgrade()
 	s.logInOnce(t, d)
+	if err := m.Logout(t.Context()); err != nil {
+		t.Errorf("the session that was there before: %v", err)
+	}
+	u.end()
+}
+
+// TestUpgradeOnAFullDisk: a disk that takes no byte more keeps no process from taking over, and ends no session. With room again the front
+// logs terminals in and PostgreSQL hears of it.
+func TestUpgradeOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, firmDatabase(t), "")
+	d := s.serve()
+	u := d.upgradable(t)
+	m := d.trade(t)
+	if _, err := m.login(s, account, password, terminalText); err != nil {
+		t.Fatal(err)
+	}
+	room := func(bytes uint64) { // see fillDisk
+		t.Helper()
+		if err := unix.Prlimit(u.pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: bytes, Max: unix.RLIM_INFINITY}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	enter := func() error {
+		_, err := d.trade(t).login(s, account, password, terminalText)
+		return err
+	}
+	room(0)
+	if got := code(t, enter()); got != 8 && got != 90 { // by what met the full disk first
+		t.Errorf("a login at the full disk: %d, want 8 or 90", got)
+	}
+	before := s.frontList()
+	u.upgrade() // the new process inherits the limit
+	select {
+	case <-m.Done():
+		t.Fatalf("the session is over: %v", m.Err())
+	default:
+	}
+	room(unix.RLIM_INFINITY)
+	await.True(t, "a login", func() bool { return enter() == nil })
+	await.True(t, "PostgreSQL to hear of the new process", func() bool {
+		list := s.frontList()
+		return len(list) == 1 && list[0].State == "running" && list[0].Started.After(before[0].Started)
+	})
 	if err := m.Logout(t.Context()); err != nil {
 		t.Errorf("the session that was there before: %v", err)
 	}

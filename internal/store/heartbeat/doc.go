@@ -15,7 +15,9 @@
 // # Lives
 //
 // A life of a store (store.Life) is drawn at each start, and written to the store before it is
-// reported, with a number for each report. A report takes the row of the life that it continues:
+// reported, with a number for each report. A process that takes another's place draws its life with its first
+// report: what it continues are the reports that the other has made until its end, and a disk without room
+// fails the reports, as it fails those of every front, and not the taking over. A report takes the row of the life that it continues:
 // one that the store knows, with no more reports than the store knows of. Any other row is that of
 // another copy of the file, and stays: a copied or restored file cannot erase what was known.
 // Duplicate is another process that is alive with the same FrontID or store.

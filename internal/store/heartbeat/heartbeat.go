@@ -49,7 +49,10 @@ type Options struct {
 	// Corrupt counts the damaged local stores that were moved away and are not recovered; nil for
 	// none.
 	Corrupt func() (int, error)
-	Now     func() time.Time // nil for time.Now
+	// TakesOver says that the process takes the place of one that still reports. The life begins with the first report, which the old
+	// process's reports are behind, and New writes nothing: a disk without room keeps no process from taking over.
+	TakesOver bool
+	Now       func() time.Time // nil for time.Now
 }
 
 // Heartbeat reports to PostgreSQL what a front holds: every Period, and a last time when the front
@@ -76,7 +79,7 @@ type Heartbeat struct {
 	fails     int               // reports in a row that failed although PostgreSQL takes records
 }
 
-// New prepares the reports of the front whose local store that is, and begins a life of the store.
+// New prepares the reports of the front whose local store that is, and begins a life of the store unless opt has TakesOver.
 func New(ctx context.Context, local Journal, f Forwarder, pg Receiver, opt Options) (*Heartbeat, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
@@ -85,13 +88,20 @@ func New(ctx context.Context, local Journal, f Forwarder, pg Receiver, opt Optio
 	if err != nil {
 		return nil, err
 	}
-	life, err := local.BeginLife(ctx, false)
-	if err != nil {
-		return nil, err
+	p := &Heartbeat{local: local, forwarder: f, pg: pg, opt: opt, id: id, process: uuid.New(), started: opt.Now()}
+	if opt.TakesOver {
+		return p, nil
 	}
-	return &Heartbeat{
-		local: local, forwarder: f, pg: pg, opt: opt, id: id, process: uuid.New(), life: life, started: opt.Now(),
-	}, nil
+	return p, p.begin(ctx)
+}
+
+// begin draws the life of this process, if it has none yet. If we crash after it and before the first report, the next life continues this
+// one, which has made none.
+func (p *Heartbeat) begin(ctx context.Context) (err error) {
+	if p.life.ID == uuid.Nil {
+		p.life, err = p.local.BeginLife(ctx, false)
+	}
+	return err
 }
 
 // Report tells PostgreSQL what the front holds.
@@ -124,6 +134,9 @@ func (p *Heartbeat) send(ctx context.Context, stopped bool) error {
 // attempt counts, notes durably that this life makes one more report, and makes it. If we crash
 // between the two, a number is left out.
 func (p *Heartbeat) attempt(ctx context.Context, stopped bool) (before []store.Front, err error) {
+	if err := p.begin(ctx); err != nil {
+		return nil, err
+	}
 	report, err := p.count(ctx, stopped)
 	if err != nil {
 		return nil, err

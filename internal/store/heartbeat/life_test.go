@@ -391,3 +391,27 @@ func TestReportOfATakenLife(t *testing.T) {
 	}
 	f.want(1, 5)
 }
+
+// TestLifeOfAProcessThatTakesOver: it begins with the first report, behind all that the old process reported meanwhile, and needs nothing
+// of the disk before that.
+func TestLifeOfAProcessThatTakesOver(t *testing.T) {
+	t.Parallel()
+	f := newLives(t)
+	f.report()
+	f.answer(2)
+	f.sql("CREATE TRIGGER full BEFORE INSERT ON life BEGIN SELECT RAISE(ABORT, 'no room'); END")
+	other := storetest.OpenJournalAt(t, f.path, journal.Options{})
+	taker := newHeartbeat(t, other, f.pg, heartbeat.Options{FrontID: 1, Host: "h", TakesOver: true})
+	f.report()
+	f.kill()
+	if err := taker.Report(t.Context()); err == nil || !strings.Contains(err.Error(), "no room") {
+		t.Errorf("a report without room: %v", err)
+	}
+	f.sql("DROP TRIGGER full")
+	report(t, taker)
+	report(t, taker)
+	f.want(1, 2)
+	if others := taker.OtherLives(); len(others) != 0 {
+		t.Errorf("other lives: %+v", others)
+	}
+}

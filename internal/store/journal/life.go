@@ -16,16 +16,16 @@ import (
 const maxLives = 4096
 
 // BeginLife draws a life and makes it durable. After ErrLifeTaken it is anew: it continues
-// nothing.
+// nothing. While the disk hangs it returns when ctx ends.
 //
 // If we crash here, or before its first report, the life made no report and the next one continues it
-// as well as those before.
+// as well as those before; so it is with one that was written after ctx had ended.
 func (l *Journal) BeginLife(ctx context.Context, anew bool) (store.Life, error) {
-	life := store.Life{ID: uuid.New(), Continues: make(map[uuid.UUID]int64)}
 	if err := ctx.Err(); err != nil {
-		return life, err
+		return store.Life{}, err
 	}
-	err := l.writer.do(&request{work: func(ctx context.Context, conn *sql.Conn) error {
+	life := store.Life{ID: uuid.New(), Continues: make(map[uuid.UUID]int64)} // the writer's until it has told that it is done
+	err := l.writer.doWithin(ctx, &request{work: func(ctx context.Context, conn *sql.Conn) error {
 		if anew {
 			if _, err := conn.ExecContext(ctx, "DELETE FROM life"); err != nil {
 				return err
@@ -36,7 +36,10 @@ func (l *Journal) BeginLife(ctx context.Context, anew bool) (store.Life, error) 
 		_, err := conn.ExecContext(ctx, "INSERT INTO life (life, number) VALUES (?, 0)", life.ID[:])
 		return err
 	}})
-	return life, err
+	if err != nil {
+		return store.Life{}, err
+	}
+	return life, nil
 }
 
 // readLives fills Continues, and forgets the oldest. A store whose front was never started with
