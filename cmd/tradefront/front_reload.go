@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/store"
 )
@@ -37,7 +38,7 @@ func newFrontReload(e *env) *cobra.Command {
 			"of the program was replaced since the front started, the front hands listeners and sessions over to a new process\n" +
 			"of it (SIGUSR2, a live upgrade). Else it loads its configuration afresh (SIGHUP).\n\n" +
 			"The exit status is 1 if the configuration has faults or the new process did not take over. The front then\n" +
-			"goes on as before. Without an admin listener the outcome is in the front's log alone. Who did it is in\n" +
+			"goes on as before. Without an admin listener the outcome of SIGHUP is in the front's log alone. Who did it is in\n" +
 			"`tradefront actions list`; a database that is away does not hold a reload up for longer than some seconds.",
 		RunE: e.action(func(c *cobra.Command, _ []string) error {
 			var named []string
@@ -48,7 +49,7 @@ func newFrontReload(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r := reload{pid: pid, admin: admin, successor: successorPatience}
+			r := reload{pid: pid, admin: admin, patience: reloadPatience, successor: successorPatience}
 			var done *reloaded
 			t := task{subject: fmt.Sprintf("front %d", admin.cfg.Front.ID), despite: true}
 			err = e.undertake(c, admin.cfg, e.writer(admin.cfg), t, func(a *store.Action) (err error) {
@@ -75,7 +76,8 @@ func newFrontReload(e *env) *cobra.Command {
 type reload struct {
 	pid       int
 	admin     *adminListeners
-	successor time.Duration
+	patience  time.Duration // for an answer of the front that is process pid
+	successor time.Duration // for an answer of the process that took over
 }
 
 // reloaded is what `front reload -o json` prints.
@@ -83,7 +85,7 @@ type reloaded struct {
 	PID     int    `json:"pid"`
 	Signal  string `json:"signal"`
 	Upgrade bool   `json:"live_upgrade"`
-	Known   bool   `json:"outcome_known"` // false without an admin listener: the outcome is in the front's log alone
+	Known   bool   `json:"outcome_known"` // false of SIGHUP without an admin listener: the outcome is in the front's log alone
 	Before  string `json:"config_hash_before,omitempty"`
 	After   string `json:"config_hash_after,omitempty"`
 }
@@ -120,17 +122,43 @@ func (r *reload) run(ctx context.Context) (*reloaded, error) {
 	if err := syscall.Kill(r.pid, signal); err != nil {
 		return nil, fmt.Errorf("%s to process %d: %w", name, r.pid, err)
 	}
-	done := &reloaded{PID: r.pid, Signal: name, Upgrade: upgrade, Known: told, Before: before.Config}
-	if !told {
-		return done, nil
+	done := &reloaded{PID: r.pid, Signal: name, Upgrade: upgrade, Known: told || upgrade, Before: before.Config}
+	switch {
+	case told:
+		done.After, err = r.await(ctx, before.Signal.Number, upgrade)
+	case upgrade:
+		err = r.awaitUntold(ctx)
 	}
-	done.After, err = r.await(ctx, before.Signal.Number, upgrade)
 	return done, err
+}
+
+// awaitUntold returns once another process is the front, without the admin listener: there is none, or the configuration names another address
+// than the front has, which it refuses to hand over. Who holds the local store is the front; from one process to the other it is held
+// without a gap: where no process holds it, none has taken over.
+func (r *reload) awaitUntold(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
+	defer cancel()
+	for {
+		if _, err := os.Readlink(exeOf(r.pid)); err != nil {
+			pid, runs := assemble.FrontPID(r.admin.cfg.Store.Path)
+			switch {
+			case runs && pid != r.pid:
+				return nil
+			case !runs:
+				return fmt.Errorf("process %d has ended, and no other has taken its place; look into its log, and start the front", r.pid)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("process %d has not handed over within %v, and its admin listener does not answer; its log says why", r.pid, r.patience)
+		case <-time.After(reloadPause):
+		}
+	}
 }
 
 // await returns the hash of the configuration in force once another process has taken over, or tells the signal's outcome.
 func (r *reload) await(ctx context.Context, before uint64, upgrade bool) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, reloadPatience)
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	for {
 		if _, err := os.Readlink(exeOf(r.pid)); err != nil {
@@ -149,7 +177,7 @@ func (r *reload) await(ctx context.Context, before uint64, upgrade bool) (string
 		}
 		select {
 		case <-ctx.Done():
-			return "", fmt.Errorf("process %d has neither done it nor refused within %v; look into its log", r.pid, reloadPatience)
+			return "", fmt.Errorf("process %d has neither done it nor refused within %v; look into its log", r.pid, r.patience)
 		case <-time.After(reloadPause):
 		}
 	}

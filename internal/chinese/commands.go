@@ -162,6 +162,8 @@ var commands = map[string]string{
 	"process %d has ended; look into its log, and start the front":                                                     "进程 %d 已结束；请查看其日志，并启动前置",
 	"process %d has ended before another took over, and the front was started without its sessions; look into its log": "进程 %d 在新进程接管之前已结束，前置已重新启动，原有会话没有保留；请查看其日志",
 	"process %d has ended, and no other has answered in its place within %v; look into its log, and start the front":   "进程 %d 已结束，%v 内没有新进程代替它应答；请查看其日志，并启动前置",
+	"process %d has ended, and no other has taken its place; look into its log, and start the front":                   "进程 %d 已结束，没有新进程接替它；请查看其日志，并启动前置",
+	"process %d has not handed over within %v, and its admin listener does not answer; its log says why":               "进程 %d 在 %v 内没有移交，其管理监听也没有应答；原因见其日志",
 	"process %d has neither done it nor refused within %v; look into its log":                                          "进程 %d 在 %v 内既未完成也未拒绝；请查看其日志",
 	"process %d: %w; is it the running front, and is this its user?":                                                   "进程 %d：%w；它是正在运行的前置吗，当前用户是它的用户吗？",
 	"the front's program is gone: %w; install it again":                                                                "前置的程序文件已不存在：%w；请重新安装",
