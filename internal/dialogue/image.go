@@ -13,6 +13,9 @@ import (
 // their way are answered. Once LoginsInFlight is 0, nothing is under way in any dialogue.
 func (d *Driver) Hold(hold bool) { d.holding.Store(hold) }
 
+// Holding reports whether Hold holds.
+func (d *Driver) Holding() bool { return d.holding.Load() }
+
 // Image is a dialogue as one process gives it to another, which then goes on with it; see session.Image for its versions.
 type Image struct {
 	Session  session.Image

@@ -53,6 +53,7 @@ type conn struct {
 	refused    int           // requests before authentication that were reported to admission
 
 	waiting bool      // in loop.paused
+	excused int32     // bytes left unread because the front held, see mayLeave
 	tail    tail      // what gnet has not written yet, for an Image
 	resumed *Resumed  // what another process gave it, until OnOpen
 	carried []byte    // what the other process had received and not used

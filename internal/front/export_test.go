@@ -36,3 +36,21 @@ func (s *Server) HalfOpenSources() int {
 	defer s.halfOpen.mu.Unlock()
 	return len(s.halfOpen.ofSource)
 }
+
+// Unread is how many bytes the loops have read of connections and not used.
+func (s *Server) Unread() (n int) {
+	s.loops.Range(func(_, l any) bool {
+		of := l.(*loop)
+		read := make(chan int)
+		s.execute(of.el, func() {
+			sum := 0
+			for _, c := range of.conns {
+				sum += c.gc.InboundBuffered() + len(c.carried)
+			}
+			read <- sum
+		})
+		n += <-read
+		return true
+	})
+	return n
+}

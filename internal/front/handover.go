@@ -257,6 +257,7 @@ func (c *conn) resume(l *loop) (out []byte) {
 		c.behind.Store(true)
 	}
 	if len(c.carried) > 0 { // nothing may ever arrive behind it
+		c.excused = int32(min(len(c.carried), heldInbound))
 		c.waiting = true
 		l.paused = append(l.paused, c)
 	}

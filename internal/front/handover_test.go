@@ -131,6 +131,66 @@ func TestHandover(t *testing.T) {
 	r.Release() // what is left of it finds its connections closed
 }
 
+// TestHandoverOfMoreThanMayStayUnread: a terminal that sends more than limits.inbound_bytes while the front holds keeps its session, also while
+// the core of the taker wants nothing yet; what it then leaves unread beyond that is bounded as ever. A connection without a session is
+// bounded meanwhile too.
+func TestHandoverOfMoreThanMayStayUnread(t *testing.T) {
+	for what, more := range map[string]int{"none for the taker": 0, "more for the taker that holds": 1} {
+		t.Run(what, func(t *testing.T) { handOverUnread(t, more) })
+	}
+}
+
+// handOverUnread has the terminal send that many orders more before the taker is released.
+func handOverUnread(t *testing.T, more int) {
+	h := newHandler()
+	startEcho(t, h)
+	cfg := config()
+	cfg.Limits.Inbound = 10 << 10
+	r := start(t, cfg, h)
+	m, guest := r.trade("a"), r.dial()
+	guest.Authenticate(software("v_s_1"), authCode)
+	if err := r.Hold(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	sent := uint32(0)
+	send := func(orders int, front *running) {
+		t.Helper()
+		for range orders {
+			sent++
+			m.Send(order(3, sent, 1000))
+		}
+		all := int(sent) * len(order(3, 1, 1000))
+		await.True(t, "the loops to have read", func() bool { return front.Unread() == all || front.Connections() == 0 })
+	}
+	send(100, r)
+	for range 100 {
+		guest.Send(order(3, 1, 1000))
+	}
+	guest.ExpectClosed()
+	if got := <-r.counts.closed; got != reason.FrameFlood.String() {
+		t.Errorf("without a session: closed by %s", got)
+	}
+	given, err := r.Park(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	taker, e := r.takeOver(cfg, given)
+	e.wait.Store(true)
+	send(more, taker)
+	taker.Release()
+	send(2, taker)
+	e.wait.Store(false)
+	expectOrders(t, m.Conn, 1, sent, 1000)
+	e.wait.Store(true)
+	for range 100 {
+		m.Send(order(3, 1, 1000))
+	}
+	if got := <-taker.counts.closed; got != reason.FrameFlood.String() { // the terminal sees nothing: r has a descriptor too
+		t.Errorf("closed by %s", got)
+	}
+	r.Release()
+}
+
 // TestHandoverOfWhatCannotBeTaken: a terminal that resets its connection while no process reads it is over for gateway and core, and
 // so is one whose descriptor is no socket. The other connections go on.
 func TestHandoverOfWhatCannotBeTaken(t *testing.T) {

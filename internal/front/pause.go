@@ -6,19 +6,25 @@ import (
 	"github.com/panjf2000/gnet/v2"
 
 	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/session"
 )
 
 // defaultInbound bounds what a terminal may send while its requests are left unread, in bytes. gnet cannot leave
 // them in the socket: it reads them into memory.
 const defaultInbound = 256 << 10
 
+// heldInbound is what a session may send while the front holds for a hand-over, for some seconds and in no other case than an upgrade: it has
+// done nothing wrong, and may send as much as ever. It is the most that limits.inbound_bytes takes.
+const heldInbound = 16 << 20
+
 // notePause puts a connection whose requests are left unread where resume finds it, unless it has left
 // too much unread.
 func (c *conn) notePause() {
 	if !c.Paused() {
+		c.excused = 0
 		return
 	}
-	if c.gc.InboundBuffered()+len(c.carried) > int(c.server.inboundLimit.Load()) {
+	if unread := c.gc.InboundBuffered() + len(c.carried); unread > c.mayLeave(unread) {
 		c.Close(reason.FrameFlood)
 		return
 	}
@@ -26,6 +32,18 @@ func (c *conn) notePause() {
 		c.waiting = true
 		c.loop.paused = append(c.loop.paused, c)
 	}
+}
+
+// mayLeave is how many bytes of a connection may stay unread, of which so many do. What came while the front held, here or in the process
+// before, is excused afterwards: the core may want none of it yet.
+func (c *conn) mayLeave(unread int) int {
+	limit := int(c.server.inboundLimit.Load())
+	if !c.server.driver.Holding() || c.State() != session.LoggedIn { // who has not logged in has little to say
+		return limit + int(c.excused)
+	}
+	most := max(limit, heldInbound)
+	c.excused = int32(min(unread, most))
+	return most
 }
 
 // stillPaused reports whether nothing is to be taken from a connection yet, of which more has arrived.
