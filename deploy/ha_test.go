@@ -66,6 +66,32 @@ func TestSamplesNameTheSameMachines(t *testing.T) {
 	}
 }
 
+// TestPagesNameTheSamplesUnits: an operator who types the pages' systemctl lines means the units that README.md has started.
+func TestPagesNameTheSamplesUnits(t *testing.T) {
+	t.Parallel()
+	unitsOf := func(file string) (units []string) {
+		for _, m := range regexp.MustCompile("systemctl (?:start|stop|restart|reload|enable|disable)(?: --now)? ([^ `;\n]+)").FindAllStringSubmatch(read(t, file), -1) {
+			units = append(units, m[1])
+		}
+		return units
+	}
+	there := unitsOf("ha/README.md")
+	if want := []string{"postgresql", "etcd", "patroni@15-tradefront"}; !slices.Equal(there, want) {
+		t.Errorf("README.md has the units %v, want %v", there, want)
+	}
+	for _, page := range []string{"../docs/high-availability.md", "../docs/high-availability.zh-CN.md"} {
+		units := unitsOf(page)
+		if len(units) < 2 {
+			t.Errorf("%s: %d lines with systemctl, want two at least", page, len(units))
+		}
+		for _, unit := range units {
+			if !slices.Contains(there, unit) {
+				t.Errorf("%s names the unit %s, README.md has %v", page, unit, there)
+			}
+		}
+	}
+}
+
 // TestHAProxyTakesTheSample: HAProxy itself reads the file.
 func TestHAProxyTakesTheSample(t *testing.T) {
 	program, err := exec.LookPath("haproxy")
