@@ -100,17 +100,25 @@ func (e *env) localWriter(cfg *config.Config) actions.Writer {
 }
 
 // writer writes where the firm's actions are: in PostgreSQL, and while that is away in the local store of this machine, if it has one. It
-// opens and closes a store for each, so that do may open the same one.
+// opens and closes a store for each, so that do may open the same one. An operator who looks for the action elsewhere is told where it is.
 func (e *env) writer(cfg *config.Config) actions.Writer {
+	told := false
 	return func(ctx context.Context, a *store.Action) error {
 		if cfg.Store.Driver != assemble.DriverPostgres {
 			return writeLocal(ctx, cfg, a)
 		}
 		err := writeTo(ctx, a, func() (assemble.Records, error) { return assemble.OpenPostgres(ctx, cfg) })
-		if err == nil || writeLocal(ctx, cfg, a) == nil {
+		if err == nil {
 			return nil
 		}
-		return err
+		if writeLocal(ctx, cfg, a) != nil {
+			return err
+		}
+		if !told {
+			told = true
+			e.warn("who does this is in the local store of this machine, where `tradefront actions list` finds it: PostgreSQL could not be told: %v", err)
+		}
+		return nil
 	}
 }
 

@@ -246,3 +246,18 @@ func wantUnmigrated(t *testing.T, args, says string, schema int64) {
 		t.Fatalf("%s: the local store has schema %d, and had %d", args, now, schema)
 	}
 }
+
+// TestActionInTheLocalStoreSaysSo: with PostgreSQL away, as for a reload of a unit to whose commands systemd gives no credentials, the action is
+// in the local store of this machine. Who looks for it is told, once.
+func TestActionInTheLocalStoreSaysSo(t *testing.T) {
+	newSite(t)
+	before(t, "app add --app-id a_b_1", exitDone)
+	away := []string{"TRADEFRONT_STORE_DRIVER=postgres", "TRADEFRONT_STORE_URL=postgres://u@127.0.0.1:1/d?sslmode=disable"}
+	got := tradefrontWith(away, "", "front", "reload", "--pid", "2147483647", "-c", "tradefront.yaml")
+	if said := strings.Count(got.err, "who does this is in the local store of this machine"); got.status != exitFailed || said != 1 {
+		t.Errorf("said %d times: %+v", said, got)
+	}
+	if got := tradefront("", "actions", "list", "-c", "tradefront.yaml"); !strings.Contains(got.out, "front reload") {
+		t.Errorf("%+v", got)
+	}
+}
