@@ -8,7 +8,8 @@
 //   - systemctl start returns when the front accepts terminals (Type=notify); the watchdog is fed, and a front that is stopped
 //     (SIGSTOP) is killed and started anew.
 //   - With a newer package systemctl reload hands the front over, and with the older one back, while a session stays; a program that
-//     cannot start makes the reload fail, and the front goes on. systemctl stop drains a front that took over.
+//     cannot start makes the reload fail, and the front goes on. systemctl stop drains a front that took over. A master key
+//     that is a credential of systemd's is there for both.
 //   - Records are counted before and after each step, and after the removal: none is lost.
 //   - Configuration that was edited is kept by each step.
 //
