@@ -3,11 +3,15 @@ package daemon
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -97,8 +101,11 @@ func (d *Daemon) endSession(ctx context.Context, body []byte) (any, error) {
 	if err := json.Unmarshal(body, &request); err != nil {
 		return nil, &ops.Refusal{Status: http.StatusBadRequest, Problem: "the request is no JSON of an EndSession"}
 	}
-	if r, remote := ops.RemoteOf(ctx); remote {
-		request.By = fmt.Sprintf("%s, admin user %s from %v", request.By, r.User, r.From)
+	if err := checkBy(request.By); err != nil {
+		return nil, &ops.Refusal{Status: http.StatusBadRequest, Problem: err.Error()}
+	}
+	if r, remote := ops.RemoteOf(ctx); remote { // what the front knows comes before what the asker says
+		request.By = fmt.Sprintf("admin user %s from %v: %s", r.User, r.From, request.By)
 	}
 	if !d.serving.Load() {
 		return nil, &ops.Refusal{Status: http.StatusServiceUnavailable, Problem: "the front is starting"}
@@ -122,6 +129,22 @@ func (d *Daemon) endSession(ctx context.Context, body []byte) (any, error) {
 	}
 	d.path.Audit.Log(d.sessionEnd(&all[i], &request))
 	return SessionEnded{Session: d.shownSession(&all[i], masked)}, nil
+}
+
+// maxBy bounds who asks, in bytes: a user, the user who logged in, and a host.
+const maxBy = 400
+
+// checkBy refuses a name that is not one line of plain text: it is shown to operators, and is in the audit log.
+func checkBy(by string) error {
+	switch {
+	case len(by) > maxBy:
+		return fmt.Errorf("by: %d bytes, at most %d are taken", len(by), maxBy)
+	case !utf8.ValidString(by):
+		return errors.New("by: it is no UTF-8")
+	case strings.ContainsFunc(by, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return errors.New("by: it has a character that cannot be printed")
+	}
+	return nil
 }
 
 func (d *Daemon) noSession(id int32) error {

@@ -1,8 +1,10 @@
 package daemon
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -62,4 +64,37 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	if f.records() != 1 {
 		t.Error("the record of the login is gone")
 	}
+}
+
+// TestRemoteOperatorIsNamed: what an asker on another machine says of itself neither pushes out nor replaces what the front knows.
+func TestRemoteOperatorIsNamed(t *testing.T) {
+	t.Parallel()
+	f := newLinkedFront(t, nil)
+	f.startCore(coresim.Options{Accounts: []coresim.Account{{User: "88888888", Password: corePassword}}})
+	m := f.dial()
+	m.Send(loginOf("88888888", corePassword))
+	id := m.Expect(ftd.TIDUserLogin, 0).Login().SessionID
+	ctx := ops.WithRemote(t.Context(), ops.Remote{User: "chief", From: netip.MustParseAddr("192.0.2.7")})
+	end := func(by, text string) error {
+		body, err := json.Marshal(&EndSession{SessionID: id, Text: text, By: by})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = f.daemon.endSession(ctx, body)
+		return err
+	}
+	for _, by := range []string{strings.Repeat("o", maxBy+1), "a\nb", "a\u202eb", "a\x1b[2J"} {
+		refusal, is := errors.AsType[*ops.Refusal](end(by, "x"))
+		if !is || refusal.Status != http.StatusBadRequest || !strings.HasPrefix(refusal.Problem, "by: ") {
+			t.Errorf("%q: %v", by, refusal)
+		}
+	}
+	by, text := strings.Repeat("o", 80), strings.Repeat("t", maxExitText)
+	if err := end(by, text); err != nil {
+		t.Fatal(err)
+	}
+	await.True(t, "the audit log says who ended it", func() bool {
+		log, err := os.ReadFile(f.site.Config.AuditLog)
+		return err == nil && strings.Contains(string(log), `"by":"admin user chief from 192.0.2.7: `+by+`","text":"`+text+`"`)
+	})
 }

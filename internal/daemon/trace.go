@@ -64,7 +64,7 @@ func parseTrace(body []byte) (request Trace, of netip.Prefix, err error) {
 	if most := int(wiretrace.MaxFor / time.Second); request.Seconds < 1 || request.Seconds > most {
 		return request, of, fmt.Errorf("a trace runs for 1 to %d seconds", most)
 	}
-	return request, of.Masked(), nil
+	return request, of.Masked(), checkBy(request.By)
 }
 
 func (d *Daemon) traceEntry(event, by, text string) ops.Entry {

@@ -19,6 +19,11 @@ type Remote struct {
 
 type remoteKey struct{}
 
+// WithRemote is a context of an action that r asks for.
+func WithRemote(ctx context.Context, r Remote) context.Context {
+	return context.WithValue(ctx, remoteKey{}, r)
+}
+
 // RemoteOf is who asks for the action that has ctx; false if it is a process of this machine.
 func RemoteOf(ctx context.Context) (Remote, bool) {
 	r, is := ctx.Value(remoteKey{}).(Remote)

@@ -84,4 +84,9 @@ func TestSessionEndEntry(t *testing.T) {
 	if got := line(e); !strings.Contains(got, `"by":"ops@host","text":"请联系客服"}`) {
 		t.Error(got)
 	}
+	// The longest text of a ForceExit, and a name with all that the admin listener knows of an asker: neither is cut.
+	e.Text, e.By = strings.Repeat("x", 97)+"期", "admin user chief from 2001:db8:1234:5678:9abc:def0:1234:5678: "+strings.Repeat("o", 80)
+	if got := line(e); !strings.Contains(got, `"by":"`+e.By+`","text":"`+e.Text+`"}`) {
+		t.Error(got)
+	}
 }

@@ -121,7 +121,7 @@ func (a *Admin) Action(name, about string, do func(ctx context.Context, body []b
 	a.mux.HandleFunc("POST /"+name, func(w http.ResponseWriter, r *http.Request) {
 		if user, is := a.remoteOperator(r); is {
 			from, _ := netip.ParseAddrPort(r.RemoteAddr)
-			r = r.WithContext(context.WithValue(r.Context(), remoteKey{}, Remote{user, from.Addr().Unmap()}))
+			r = r.WithContext(WithRemote(r.Context(), Remote{user, from.Addr().Unmap()}))
 		}
 		body, may := readAction(w, r)
 		if !may {

@@ -15,7 +15,7 @@ import (
 // An attacker who opens connections makes the front decide again and again, and each decision is a
 // line. Therefore lines that cost an attacker nothing come out of budgets; the lines that are over
 // are counted, and reported by one line a minute and source. The lines of accepted logins cost an
-// account, and are bounded there: none of them is ever left out.
+// account, and are bounded there: none of them is ever left out, nor is what an operator of the firm did.
 
 // The budgets of lines: of one source, whose networks have source.Path.Share times as much,
 // and of the whole front. An honest office, and a storm of reconnects, remain below them.
@@ -48,7 +48,7 @@ const (
 type lineKind int
 
 const (
-	keptLine lineKind = iota // evidence of a login, or its end: always written
+	keptLine lineKind = iota // evidence of a login, or its end, or of what an operator did: always written
 	admissionLine
 	refusalLine
 	lineKinds
@@ -57,6 +57,8 @@ const (
 func kindOf(e *Entry) lineKind {
 	switch {
 	case e.RecordID != uuid.Nil, e.Reason == reasonOK && e.Event != EventAuthenticate, e.Event == EventRelayEnded:
+		return keptLine
+	case e.Event == EventSessionEnd, e.By != "": // an operator's act: no attacker makes these, and none may push them out
 		return keptLine
 	case e.Reason == reasonOK:
 		return admissionLine

@@ -224,6 +224,8 @@ func TestLinesThatAreKept(t *testing.T) {
 		{Entry{Event: EventUnanswered, Reason: reasonOK}, keptLine},
 		{Entry{Event: EventLogout, Reason: reasonOK}, keptLine},
 		{Entry{Event: EventRelayEnded, Reason: "relay_network", Code: 63}, keptLine},
+		{Entry{Event: EventSessionEnd, Reason: "ended_by_operator"}, keptLine},
+		{Entry{Event: EventOperatorAction, Reason: "failed", By: "ops@host"}, keptLine},
 		{Entry{Event: EventAuthenticate, Reason: reasonOK}, admissionLine},
 		{Entry{Event: EventLogin, Reason: "wrong_password", Code: 3}, refusalLine},
 		{Entry{Event: EventMalformed, Reason: "body_long"}, refusalLine},
@@ -232,6 +234,24 @@ func TestLinesThatAreKept(t *testing.T) {
 		if got := kindOf(&c.e); got != c.want {
 			t.Errorf("%s %s is %d, want %d", c.e.Event, c.e.Reason, got, c.want)
 		}
+	}
+}
+
+// TestEndedSessionHasItsLine: the line of a session that an operator ended is written also where refusals from its terminal's address
+// are over their budget, and where the disk is near its bound.
+func TestEndedSessionHasItsLine(t *testing.T) {
+	now := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	e := refusal("203.0.113.7", "ended_by_operator")
+	e.Event, e.Account, e.By = EventSessionEnd, "88888888", "ops@host"
+	b := newBudget()
+	other := refusal("203.0.113.7", "wrong_password")
+	for b.allows(&other, now) {
+	}
+	if !b.allows(&e, now) {
+		t.Error("refusals from its address push it out")
+	}
+	if b.low = true; !b.allows(&e, now) || b.counted != 1 {
+		t.Error("it is left out near the disk's bound")
 	}
 }
 

@@ -189,8 +189,8 @@ func (e *Entry) marshalLogin(l *auditLine) {
 	if e.UserType != 0 {
 		l.addText("user_type", e.UserType.String(), false)
 	}
-	l.addText("by", e.By, false)
-	l.addText("text", e.Text, false)
+	l.addLong("by", e.By)
+	l.addLong("text", e.Text)
 }
 
 // clip cuts s to so many bytes, at a rune boundary where there is one.
