@@ -124,7 +124,8 @@ func printActions(w io.Writer, list []store.Action) {
 		for i := range list {
 			a := &list[i]
 			outcome := sentenceFor(w, cmp.Or(actions.Outcome(a), "-"))
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", show.Time(a.At), a.By(), a.Command, a.Subject, outcome, a.Why, actions.Brief(a))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", show.Time(a.At), show.Cell(a.By()), show.Cell(a.Command), show.Cell(a.Subject),
+				show.Cell(outcome), show.Cell(a.Why), show.Cell(actions.Brief(a)))
 		}
 	})
 }

@@ -276,7 +276,7 @@ func newAdmissionList(e *env) *cobra.Command {
 func (l *shownAdmission) print(w io.Writer) {
 	table(w, "BANNED\tUNTIL\tSINCE\tBY\tWHY", func(w io.Writer) {
 		for _, b := range l.Bans {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", b.Network, show.Time(b.Ends), show.Time(b.Created), b.By, b.Why)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", b.Network, show.Time(b.Ends), show.Time(b.Created), show.Cell(b.By), show.Cell(b.Why))
 		}
 	})
 	if l.Penalties == nil {

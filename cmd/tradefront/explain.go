@@ -143,16 +143,18 @@ func printExplained(w io.Writer, r *explain.Result) {
 
 func printVisit(w io.Writer, v *explain.Visit) {
 	first := &v.Entries[0]
-	tell(w, "\n%s %d, session %d, from %s port %d\n", wordFor(w, "side", first.Side()), first.FrontID, first.SessionID, first.Address, first.Port)
+	tell(w, "\n%s %d, session %d, from %s port %d\n", wordFor(w, "side", first.Side()), first.FrontID, first.SessionID, show.Cell(first.Address), first.Port)
 	table(w, "time\tstep\treason\tcode\tAppID\taccount\tline", func(w io.Writer) {
 		for i := range v.Entries {
 			x := &v.Entries[i]
-			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", show.Time(x.Time), x.Event, x.Reason, x.Code, x.AppID, x.Account, x.Where)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", show.Time(x.Time), show.Cell(x.Event), show.Cell(x.Reason), x.Code,
+				show.Cell(x.AppID), show.Cell(x.Account), show.Cell(x.Where))
 		}
 	})
 	for i := range v.Entries {
 		if x := &v.Entries[i]; x.TerminalAddress != "" {
-			tell(w, "  the terminal was at %s port %d, as relay %s told; SubmitID %s\n", x.TerminalAddress, x.TerminalPort, x.RelayAppID, x.SubmitID)
+			tell(w, "  the terminal was at %s port %d, as relay %s told; SubmitID %s\n",
+				show.Cell(x.TerminalAddress), x.TerminalPort, show.Cell(x.RelayAppID), show.Cell(x.SubmitID))
 			break
 		}
 	}
@@ -160,7 +162,7 @@ func printVisit(w io.Writer, v *explain.Visit) {
 	if why.Reason == "" {
 		return
 	}
-	tell(w, "  why   %s (%d): %s\n", why.Reason, why.Code, inLanguageOf(w, why.English.What, why.Chinese.What))
+	tell(w, "  why   %s (%d): %s\n", show.Cell(why.Reason), why.Code, inLanguageOf(w, why.English.What, why.Chinese.What))
 	if !readsChinese(w) {
 		fmt.Fprintf(w, "  原因  %s\n", why.Chinese.What)
 		printAdvice(w, "  the terminal's vendor", why.English.Vendor)

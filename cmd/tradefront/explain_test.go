@@ -1,6 +1,34 @@
 package main
 
-import "testing"
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/tradefront/tradefront/internal/auditlog"
+	"github.com/tradefront/tradefront/internal/explain"
+)
+
+// TestVisitShowsNoEscapes: what a terminal or a relay sent moves no cell, makes no row, and no terminal obeys it.
+func TestVisitShowsNoEscapes(t *testing.T) {
+	t.Parallel()
+	const evil = "a\x1b[2J\nb\tc\u202e"
+	var shown [2]string
+	for i, text := range []string{"plain", evil} {
+		var b bytes.Buffer
+		printVisit(&b, &explain.Visit{Entries: []auditlog.Entry{{
+			Event: "login", Reason: text, AppID: text, Account: text, Address: text, RelayAppID: text, TerminalAddress: text, SubmitID: text, Where: "x:1",
+		}}, Why: explain.Why{Reason: text}})
+		shown[i] = b.String()
+	}
+	if strings.Count(shown[0], "\n") != strings.Count(shown[1], "\n") {
+		t.Errorf("it makes rows:\n%s", shown[1])
+	}
+	if strings.ContainsFunc(strings.ReplaceAll(shown[1], "\n", ""), func(r rune) bool { return !unicode.IsPrint(r) }) || !strings.Contains(shown[1], `a\x1b[2J\nb\tc`) {
+		t.Errorf("%q", shown[1])
+	}
+}
 
 // TestExplainWithoutDatabase: what the audit log has is shown while PostgreSQL is down.
 func TestExplainWithoutDatabase(t *testing.T) {

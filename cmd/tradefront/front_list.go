@@ -115,7 +115,7 @@ func showFront(f *store.Front) shownFront {
 func printFronts(w io.Writer, list []shownFront) {
 	table(w, "FRONT\tSTATE\tHOST\tVERSION\tCONFIG\tSTARTED\tLAST SEEN\tCLOCK\tFORWARDED\tHOLDS", func(w io.Writer) {
 		for _, f := range list {
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%+.1fs\t%d\t%s\n", f.FrontID, wordFor(w, "front", f.State), f.Host, f.Version,
+			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%+.1fs\t%d\t%s\n", f.FrontID, wordFor(w, "front", f.State), show.Cell(f.Host), show.Cell(f.Version),
 				cmp.Or(show.Hash(f.Config), "-"), show.Time(f.Started),
 				show.Time(f.Seen), f.Clock, f.Forwarded, partsFor(w, f.holds))
 		}

@@ -182,7 +182,8 @@ func newRelayTerminals(e *env) *cobra.Command {
 						if t.Relay && t.RecordID == "" {
 							t.SubmitID = fmt.Sprintf(inLanguageOf(w, "a relay, %d terminals", "中继，%d 个终端"), t.Terminals)
 						}
-						fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", t.SessionID, t.Account, t.AppID, t.Address, show.Time(t.Since), t.RecordID, t.SubmitID)
+						fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n",
+							t.SessionID, show.Cell(t.Account), show.Cell(t.AppID), show.Cell(t.Address), show.Time(t.Since), show.Cell(t.RecordID), show.Cell(t.SubmitID))
 					}
 				})
 			})

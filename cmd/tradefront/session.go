@@ -69,7 +69,8 @@ func printSessions(w io.Writer, list []daemon.Session) {
 				terminals = inLanguageOf(w, "relay", "中继")
 			}
 			fmt.Fprintf(w, "%d\t%d\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\n",
-				s.FrontID, s.SessionID, s.Account, s.AppID, s.Address, show.Time(s.Since), wordFor(w, "session", s.State), s.Sent, s.Received, terminals)
+				s.FrontID, s.SessionID, show.Cell(s.Account), show.Cell(s.AppID), show.Cell(s.Address), show.Time(s.Since),
+				show.Cell(wordFor(w, "session", s.State)), s.Sent, s.Received, terminals)
 		}
 	})
 }

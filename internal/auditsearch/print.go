@@ -108,20 +108,20 @@ func more(e *auditlog.Entry) string {
 		{"text", e.Text},
 	} {
 		if x.value != "" {
-			all = append(all, x.name+" "+x.value)
+			all = append(all, x.name+" "+show.Cell(x.value))
 		}
 	}
 	if e.Lines > 0 {
 		all = append(all, fmt.Sprintf("lines %d (%s)", e.Lines, counted(e.Reasons)))
 	}
-	return strings.Join(append(all, e.Where), ", ")
+	return strings.Join(append(all, show.Cell(e.Where)), ", ")
 }
 
 // counted is "unknown_app 3, wrong_password 1", the most frequent first.
 func counted(counts map[string]int) string {
 	parts := make([]string, 0, len(counts))
 	for _, word := range byCount(counts) {
-		parts = append(parts, fmt.Sprintf("%s %d", word, counts[word]))
+		parts = append(parts, fmt.Sprintf("%s %d", show.Cell(word), counts[word]))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -132,8 +132,10 @@ func byCount(counts map[string]int) []string {
 	})
 }
 
+// row: what a terminal sent before it was authenticated is in a line as it was sent.
 func (p *Printer) row(cells *[columns]string) error {
 	for i, cell := range cells[:columns-1] {
+		cell = show.Cell(cell)
 		_, _ = p.out.WriteString(cell) // Flush has the error
 		for range max(0, widths[i]-show.Width(cell)) {
 			_ = p.out.WriteByte(' ')
@@ -157,7 +159,7 @@ func (p *Printer) Summary(r *Result) error {
 		if i == summaryReasons {
 			break
 		}
-		fmt.Fprintf(p.out, "%8d  %s", r.Reasons[word], word)
+		fmt.Fprintf(p.out, "%8d  %s", r.Reasons[word], show.Cell(word))
 		if what := p.about(word); what != "" {
 			fmt.Fprintf(p.out, ": %s", what)
 		}

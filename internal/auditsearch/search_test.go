@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/tradefront/tradefront/internal/auditlog"
 	"github.com/tradefront/tradefront/internal/auditsearch"
@@ -309,6 +310,32 @@ func TestPrinter(t *testing.T) {
 				t.Errorf("no %q in\n%s", w, b.String())
 			}
 		}
+	}
+}
+
+// TestPrinterShowsNoEscapes: what a terminal sent before it was authenticated moves no cell, makes no row, and no terminal obeys it.
+func TestPrinterShowsNoEscapes(t *testing.T) {
+	const evil = `a\u001b[2J\nb\tc\u202e`
+	paths := logs(t, map[string]string{"audit.jsonl": `{"time":"2026-01-05T08:59:01.000+08:00","event":"authenticate","reason":"` + evil +
+		`","code":63,"ref":"` + evil + `","app_id":"` + evil + `","account":"` + evil + `","address":"` + evil + `","by":"` + evil + `","text":"` + evil +
+		`","front_id":1,"session_id":1}` + "\n"})
+	var b strings.Builder
+	p := auditsearch.NewPrinter(&b, show.English)
+	r, err := auditsearch.Run(t.Context(), auditsearch.Options{Files: paths, Found: func(e *auditlog.Entry, _ []byte) error { return p.Line(e) }})
+	if err := errors.Join(err, p.Summary(r)); err != nil {
+		t.Fatal(err)
+	}
+	rows := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+	if len(rows) != 5 { // the header, the line, an empty one, the number found, its reason
+		t.Errorf("%d rows:\n%q", len(rows), rows)
+	}
+	for _, row := range rows {
+		if strings.ContainsFunc(row, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			t.Errorf("%q", row)
+		}
+	}
+	if n := strings.Count(rows[1], `a\x1b[2J\nb\tc\u202e`); n != 7 {
+		t.Errorf("%d of 7 values in %s", n, rows[1])
 	}
 }
 
