@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"regexp"
 
 	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/regulation"
@@ -19,10 +20,17 @@ const (
 var (
 	// harmless keys say nothing of a customer.
 	harmless = map[string]bool{
-		"time": true, "event": true, "reason": true, "code": true, "ref": true, "upstream_ref": true, "item": true, "record_id": true,
-		"authcode": true, "front_id": true, "session_id": true, "relay_mode": true, "submit_id": true, "attempt": true, "terminal_login_time": true,
-		"terminal_app": true, "re_reported": true, "visits": true, "since": true, "lines": true, "reasons": true, "trading_day": true, "flag": true,
-		"key_version": true, "terminal_problem": true, "user_type": true, "action": true, "command": true,
+		"time": true, "event": true, "reason": true, "code": true, "ref": true, "item": true, "record_id": true,
+		"authcode": true, "front_id": true, "session_id": true, "relay_mode": true, "terminal_app": true, "re_reported": true, "visits": true, "since": true, "lines": true, "reasons": true, "trading_day": true, "flag": true,
+		"terminal_problem": true, "user_type": true, "action": true, "command": true,
+	}
+	// forms are those of values that a terminal or a relay chose, and that are logged before any check: what has another form may be
+	// anything. A key version is looked up among the configured ones besides.
+	forms = map[string]*regexp.Regexp{
+		"submit_id":           regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`),
+		"attempt":             regexp.MustCompile(`^[01]$`),
+		"terminal_login_time": regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$`),
+		"upstream_ref":        regexp.MustCompile(`^[0-9A-Z]{6}$`),
 	}
 	// kinds are what the values of the others are.
 	kinds = map[string]string{
@@ -118,6 +126,9 @@ func (r *redactor) auditText(key, text string) string {
 	case "":
 	default:
 		return r.token(kind, text)
+	}
+	if form := forms[key]; form != nil && form.MatchString(text) || key == "key_version" && r.versions[text] {
+		return text
 	}
 	if key == "app_id" || key == "relay_app_id" {
 		// As sent, until it is authenticated: a program may send what it likes.

@@ -26,6 +26,8 @@ const (
 type redactor struct {
 	key     [32]byte
 	secrets []string
+	// versions are those of the configured keys.
+	versions map[string]bool
 
 	mu       sync.Mutex
 	hosts    map[string]bool
@@ -34,7 +36,7 @@ type redactor struct {
 }
 
 func newRedactor() *redactor {
-	r := &redactor{hosts: make(map[string]bool), accounts: make(map[string]bool), tokens: make(map[string]string)}
+	r := &redactor{hosts: make(map[string]bool), accounts: make(map[string]bool), versions: make(map[string]bool), tokens: make(map[string]string)}
 	_, _ = rand.Read(r.key[:]) // never fails
 	return r
 }

@@ -54,6 +54,28 @@ func TestText(t *testing.T) {
 	}
 }
 
+// TestAuditLine: of what a relay or a terminal chose, only what has its form stays.
+func TestAuditLine(t *testing.T) {
+	r := newRedactor()
+	r.versions["1.0"] = true
+	const good = `{"event":"submit","submit_id":"019b7c1e-5c00-7d4e-8a3b-0123456789ab","attempt":"1","terminal_login_time":"2026-01-05 08:59:01","key_version":"1.0","upstream_ref":"4CV33T"}`
+	if got, err := r.auditLine([]byte(good)); err != nil || string(got) != good {
+		t.Errorf("%s, %v", got, err)
+	}
+	const customer = "张三 13912345678"
+	for _, key := range []string{"submit_id", "attempt", "terminal_login_time", "key_version", "upstream_ref"} {
+		for _, value := range []string{customer, "2026-01-05 08:59:01 " + customer, "019b7c1e-5c00-7d4e-8a3b-0123456789ab13912345678", "139123", "1.0 13912345678", "5"} {
+			if key == "upstream_ref" && value == "139123" {
+				continue
+			}
+			got, err := r.auditLine([]byte(`{"event":"submit","` + key + `":"` + value + `"}`))
+			if want := `{"event":"submit","` + key + `":"` + r.token(kindValue, value) + `"}`; err != nil || string(got) != want {
+				t.Errorf("%s, %v, want %s", got, err, want)
+			}
+		}
+	}
+}
+
 // TestTail: a tail begins with a line.
 func TestTail(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")

@@ -98,6 +98,9 @@ func (c *collector) know(cfg *config.Config) {
 		c.red.addHost(e.TCP.Host)
 	}
 	c.red.addHost(cfg.Core.Link.ServerName)
+	for i := range cfg.Keys {
+		c.red.versions[cfg.Keys[i].Version] = true
+	}
 	if access, err := assemble.AdminAccess(&cfg.Admin); err == nil && access.Login != nil {
 		password, _ := access.Login.Password()
 		c.red.addSecrets([]string{password})
