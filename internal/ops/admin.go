@@ -66,7 +66,7 @@ func NewAdminOn(
 	if pprof {
 		a.server.WriteTimeout = profileTimeout
 	}
-	a.listener = newBounded(a.listener, adminConnections)
+	a.listener = newBounded(a.listener, adminConnections, 0)
 	return a, nil
 }
 

@@ -58,7 +58,8 @@
 // Plain HTTP on loopback by default, reading only but for the actions that its own machine asks for: /metrics, /healthz (the
 // process runs), /readyz (it can serve, and if not, why not), and /debug/pprof/ if asked for. A web configuration file of
 // exporter-toolkit gives it TLS and passwords; Access is the other side. Header sizes, times, connections and the number of scrapes
-// at once are bounded.
+// at once are bounded. The health listener (NewHealthListener) has fewer places, and a bound for each source, since its clients have no
+// password.
 //
 // # Application log
 //

@@ -5,15 +5,25 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
+	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/tradefront/tradefront/internal/source"
 )
 
-// healthConnections bounds the connections of the health listener, so that its clients
-// cannot take the descriptors that terminals need.
-const healthConnections = 64
+// The bounds of the health listener. Its clients have no password.
+const (
+	// healthConnections keeps its clients from the descriptors that terminals need.
+	healthConnections = 64
+	// healthConnectionsOfOne keeps one host from all of these: a balancer that gets no answer takes the front out.
+	healthConnectionsOfOne = 8
+	// healthReadTimeout is long for a balancer that is on its way, and short for a connection that sends nothing.
+	healthReadTimeout = time.Second
+)
 
 // NewHealthListener answers /healthz and /readyz and nothing else, for load balancers: it may be
 // bound to an address that other machines reach. It names the required checks that fail and gives
@@ -41,20 +51,28 @@ func NewHealthListenerOn(given net.Listener, addr string, health *Health, logger
 		return nil, fmt.Errorf("health listener: %w", err)
 	}
 	a.server.SetKeepAlivesEnabled(false) // a check is one request
-	a.listener = newBounded(a.listener, healthConnections)
+	a.server.ReadTimeout = healthReadTimeout
+	a.listener = newBounded(a.listener, healthConnections, healthConnectionsOfOne)
 	return a, nil
 }
 
-// bounded is a listener that has so many connections at once; more wait in the kernel's queue.
+// bounded is a listener that has so many connections at once; more wait in the kernel's queue. Of one source it has ofOne, and closes
+// what is over.
 type bounded struct {
 	net.Listener
 	free  chan struct{}
 	end   sync.Once
 	ended chan struct{}
+
+	ofOne int // 0 for no such bound
+	mu    sync.Mutex
+	open  map[netip.Prefix]int // of each source
 }
 
-func newBounded(l net.Listener, connections int) *bounded {
-	return &bounded{Listener: l, free: make(chan struct{}, connections), ended: make(chan struct{})}
+func newBounded(l net.Listener, connections, ofOne int) *bounded {
+	return &bounded{
+		Listener: l, free: make(chan struct{}, connections), ended: make(chan struct{}), ofOne: ofOne, open: make(map[netip.Prefix]int),
+	}
 }
 
 func (b *bounded) Accept() (net.Conn, error) {
@@ -63,12 +81,41 @@ func (b *bounded) Accept() (net.Conn, error) {
 	case <-b.ended:
 		return nil, net.ErrClosed
 	}
-	c, err := b.Listener.Accept()
-	if err != nil {
-		<-b.free
-		return nil, err
+	for {
+		c, err := b.Listener.Accept()
+		if err != nil {
+			<-b.free
+			return nil, err
+		}
+		var from netip.Prefix
+		if a, is := c.RemoteAddr().(*net.TCPAddr); is {
+			from = source.Of(a.AddrPort().Addr())
+		}
+		if b.enter(from) {
+			return &boundedConn{Conn: c, release: sync.OnceFunc(func() { b.leave(from) })}, nil
+		}
+		_ = c.Close()
 	}
-	return &boundedConn{Conn: c, release: sync.OnceFunc(func() { <-b.free })}, nil
+}
+
+// enter counts a connection of a source; false if the source has all that it may.
+func (b *bounded) enter(from netip.Prefix) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ofOne > 0 && b.open[from] >= b.ofOne {
+		return false
+	}
+	b.open[from]++
+	return true
+}
+
+func (b *bounded) leave(from netip.Prefix) {
+	b.mu.Lock()
+	if b.open[from]--; b.open[from] == 0 {
+		delete(b.open, from)
+	}
+	b.mu.Unlock()
+	<-b.free
 }
 
 func (b *bounded) Close() error {

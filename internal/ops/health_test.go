@@ -1,8 +1,11 @@
 package ops
 
 import (
+	"context"
+	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -98,29 +101,98 @@ func TestHealthListenerTellsNamesOnly(t *testing.T) {
 	}
 }
 
-// TestHealthListenerBoundsConnections: connections that send nothing take no more descriptors than that,
-// and an end leaves none behind.
-func TestHealthListenerBoundsConnections(t *testing.T) {
+// silentConnections are connections from an address of this machine that send nothing. They are closed with the test.
+func silentConnections(t *testing.T, a *Admin, from string, count int) []net.Conn {
+	t.Helper()
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	all := make([]net.Conn, count)
+	for i := range all {
+		var err error
+		if all[i], err = d.DialContext(t.Context(), "tcp", a.Addr().String()); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = all[i].Close() })
+	}
+	return all
+}
+
+// patientHealthListener waits for a request for as long as its client does, so that no place becomes free by itself.
+func patientHealthListener(t *testing.T) (a *Admin, url string) {
+	t.Helper()
 	a, err := NewHealthListener("127.0.0.1:0", NewHealth(), zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := serveAdmin(t, a)
-	silent := make([]net.Conn, healthConnections)
-	for i := range silent {
-		if silent[i], err = net.Dial("tcp", a.Addr().String()); err != nil {
-			t.Fatal(err)
-		}
-		defer silent[i].Close()
+	if a.server.ReadTimeout != healthReadTimeout {
+		t.Errorf("a connection may be silent for %v", a.server.ReadTimeout)
+	}
+	a.server.ReadTimeout = 0
+	return a, serveAdmin(t, a)
+}
+
+// asksHealth reports whether a check of this machine is answered, before it gives up.
+func asksHealth(t *testing.T, url string) bool {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/readyz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(ask)
+	if err != nil {
+		t.Log(err)
+		return false
+	}
+	return answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
+}
+
+// TestHealthListenerBoundsConnections: connections that send nothing take no more descriptors than that,
+// and an end leaves none behind.
+func TestHealthListenerBoundsConnections(t *testing.T) {
+	t.Parallel()
+	a, url := patientHealthListener(t)
+	var silent []net.Conn
+	for i := range healthConnections / healthConnectionsOfOne {
+		silent = append(silent, silentConnections(t, a, fmt.Sprintf("127.0.0.%d", 2+i), healthConnectionsOfOne)...)
 	}
 	b := a.listener.(*bounded)
 	await.True(t, "all connections to be taken", func() bool { return len(b.free) >= healthConnections })
 	if err := silent[0].Close(); err != nil {
 		t.Fatal(err)
 	}
-	if status, _ := request(t, "GET", url+"/healthz"); status != http.StatusOK { // in the place that is free now
-		t.Errorf("status %d", status)
+	if !asksHealth(t, url) { // in the place that is free now
+		t.Error("no answer")
 	}
+}
+
+// TestOneHostDoesNotFillTheHealthListener: a host that opens all that the listener has keeps no balancer from its answer.
+func TestOneHostDoesNotFillTheHealthListener(t *testing.T) {
+	t.Parallel()
+	a, url := patientHealthListener(t)
+	silent := silentConnections(t, a, "127.0.0.2", 2*healthConnections)
+	if !asksHealth(t, url) {
+		t.Fatal("a host that sends nothing has all places")
+	}
+	// All of the host's were accepted before the check was. What is over was closed, and the rest stays.
+	b := a.listener.(*bounded)
+	b.mu.Lock()
+	open := b.open[netip.MustParsePrefix("127.0.0.2/32")]
+	b.mu.Unlock()
+	if open != healthConnectionsOfOne {
+		t.Errorf("%d connections of one host", open)
+	}
+	// They leave as they came: the next of that host is taken.
+	for _, c := range silent {
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await.True(t, "the places to be free", func() bool {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return len(b.open) == 0
+	})
 }
 
 // TestCheckGauge: each check has its gauge, of any severity.
