@@ -5,8 +5,10 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -277,6 +279,38 @@ func TestDamageIsFound(t *testing.T) {
 	}
 	if _, err := Open(path); err == nil {
 		t.Error("half a file")
+	}
+}
+
+// TestUnpackedAuditIsBounded: a member that unpacks to more, or less, than the manifest says ends the command, before it fills the disk.
+func TestUnpackedAuditIsBounded(t *testing.T) {
+	t.Parallel()
+	const said = 1000
+	for have, good := range map[int]bool{said: true, said - 1: false, said + 1: false, 8 << 20: false} {
+		path := filepath.Join(t.TempDir(), "a.zip")
+		var b bytes.Buffer
+		w := newWriter(&b, windowEnd)
+		m := Manifest{Form: Form, Members: []Member{{Name: auditFolder + "001-audit.jsonl", Bytes: said}}}
+		err := errors.Join(
+			w.add(m.Members[0].Name, func(to io.Writer) error { _, err := to.Write(make([]byte, have)); return err }),
+			w.add(manifestMember, func(to io.Writer) error { return json.NewEncoder(to).Encode(&m) }), w.zip.Close(), os.WriteFile(path, b.Bytes(), 0o600))
+		if err != nil {
+			t.Fatal(err)
+		}
+		shelf, err := OpenShelf([]string{path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		_, err = shelf.UnpackAudit(t.Context(), dir)
+		if (err == nil) != good || !good && !strings.Contains(err.Error(), "001-audit.jsonl is not what the manifest says") {
+			t.Errorf("%d bytes of %d: %v", have, said, err)
+		}
+		info, err := os.Stat(filepath.Join(dir, "a.zip", "001-audit.jsonl"))
+		if err != nil || info.Size() > said+1 {
+			t.Errorf("%d bytes of %d: %v, %v", have, said, info, err)
+		}
+		storetest.CloseIt(t, shelf)
 	}
 }
 

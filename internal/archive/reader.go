@@ -136,12 +136,19 @@ func (a *File) Records(f func(rec *store.Record, arrival int64) error) error {
 
 // AuditLogs are the names of the members that hold lines of audit logs.
 func (a *File) AuditLogs() (names []string) {
-	for _, m := range a.Manifest.Members {
-		if strings.HasPrefix(m.Name, auditFolder) {
-			names = append(names, m.Name)
-		}
+	for _, m := range a.auditMembers() {
+		names = append(names, m.Name)
 	}
 	return names
+}
+
+func (a *File) auditMembers() (all []*Member) {
+	for i := range a.Manifest.Members {
+		if m := &a.Manifest.Members[i]; strings.HasPrefix(m.Name, auditFolder) {
+			all = append(all, m)
+		}
+	}
+	return all
 }
 
 // Verify reads the whole file: each member is what the manifest says, none is missing or too many, and the records are those of the day,

@@ -72,12 +72,12 @@ func (s *Shelf) UnpackAudit(ctx context.Context, dir string) (paths []string, er
 		if err := os.Mkdir(folder, 0o700); err != nil {
 			return nil, fmt.Errorf("archive: %s: %w", f.path, err)
 		}
-		for _, name := range f.AuditLogs() {
+		for _, m := range f.auditMembers() {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			path := filepath.Join(folder, filepath.Base(name))
-			if err := f.unpack(name, path); err != nil {
+			path := filepath.Join(folder, filepath.Base(m.Name))
+			if err := f.unpack(m, path); err != nil {
 				return nil, fmt.Errorf("archive: %s: %w", f.path, err)
 			}
 			paths = append(paths, path)
@@ -86,8 +86,9 @@ func (s *Shelf) UnpackAudit(ctx context.Context, dir string) (paths []string, er
 	return paths, nil
 }
 
-func (a *File) unpack(name, path string) (err error) {
-	in, err := a.open(name)
+// unpack writes a member as a file. A damaged one may unpack to anything: what is longer than the manifest says must not fill the disk.
+func (a *File) unpack(m *Member, path string) (err error) {
+	in, err := a.open(m.Name)
 	if err != nil {
 		return err
 	}
@@ -97,6 +98,12 @@ func (a *File) unpack(name, path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
-	_, err = io.Copy(out, in)
-	return err
+	n, err := io.Copy(out, io.LimitReader(in, m.Bytes+1))
+	if err != nil {
+		return fmt.Errorf("%s: %w", m.Name, err)
+	}
+	if n != m.Bytes {
+		return fmt.Errorf("%s is not what the manifest says", m.Name)
+	}
+	return nil
 }
