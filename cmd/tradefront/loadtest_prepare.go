@@ -236,7 +236,7 @@ func (e *env) auditLoadtest(ctx context.Context, cfg *config.Config, event, text
 	if err != nil {
 		return err
 	}
-	log, err := ops.OpenAudit(cfg.AuditLog)
+	log, err := ops.OpenAuditOfDaemon(cfg.AuditLog)
 	if err != nil {
 		return fmt.Errorf("the store was changed, and the audit log has no line of it: %w", err)
 	}

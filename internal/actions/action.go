@@ -70,7 +70,7 @@ func Log(ctx context.Context, path string, frontID int32, a *store.Action) error
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	log, err := ops.OpenAudit(path)
+	log, err := ops.OpenAuditOfDaemon(path)
 	if err != nil {
 		return err
 	}

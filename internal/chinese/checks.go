@@ -32,6 +32,9 @@ var checks = map[string]string{
 	"is read":           "有人读取",
 	"audit log: %w":     "审计日志：%w",
 	"audit log: closed": "审计日志已关闭",
+
+	"%s is a symbolic link that root does not own, and root does not follow it: name the file itself as audit_log, or let root make the link": "%s 是不归 root 所有的符号链接，root 不会跟随：请把文件本身写为 audit_log，或由 root 建立链接",
+
 	"audit log: the queue is full, its file does not keep up":  "审计日志的队列已满，写文件跟不上",
 	"audit log: a write of %d entries has not returned for %v": "审计日志：写入 %d 条已 %v 没有返回",
 	"audit log: the entry waits to be written: %w":             "审计日志：有记录等待写入：%w",

@@ -59,7 +59,7 @@ type Audit struct {
 	looked   bool    // free is known
 
 	freeBytes func() (int64, error)           // of the file's disk; nil if there is none to look at
-	open      func(string) (auditFile, error) // openAuditFile; tests have another
+	open      func(string) (auditFile, error) // openAuditFile, or openAuditTrusting; tests have another
 
 	fileTrouble error // what was done to the file, since the last Reopen
 
@@ -101,16 +101,24 @@ type auditFile interface {
 // OpenAudit opens the audit log for appending, and makes it with mode 0640 if it is not
 // there. path "" is standard error. The caller closes it.
 func OpenAudit(path string, observers ...AuditObserver) (*Audit, error) {
-	file, err := openAuditFile(path)
+	return openAuditBy(path, openAuditFile, observers)
+}
+
+func openAuditBy(path string, open func(string) (auditFile, error), observers []AuditObserver) (*Audit, error) {
+	file, err := open(path)
 	if err != nil {
 		return nil, err
 	}
-	return newAudit(path, file, observers), nil
+	return newAuditBy(path, file, open, observers), nil
 }
 
 func newAudit(path string, file auditFile, observers []AuditObserver) *Audit {
+	return newAuditBy(path, file, openAuditFile, observers)
+}
+
+func newAuditBy(path string, file auditFile, open func(string) (auditFile, error), observers []AuditObserver) *Audit {
 	a := &Audit{
-		path: path, file: file, observers: observers, budget: newBudget(), freeBytes: diskFree(path), open: openAuditFile,
+		path: path, file: file, observers: observers, budget: newBudget(), freeBytes: diskFree(path), open: open,
 		closing: make(chan struct{}), done: make(chan struct{}),
 	}
 	a.work.L = &a.mu

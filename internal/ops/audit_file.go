@@ -13,9 +13,13 @@ func openAuditFile(path string) (auditFile, error) {
 	if path == "" {
 		return &osFile{File: os.Stderr}, nil
 	}
+	return openAuditFlags(path, 0)
+}
+
+func openAuditFlags(path string, more int) (auditFile, error) {
 	// The group may read it, for the program that ships logs. Our own read access serves only
 	// to see whether the last line is whole.
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o640) //nolint:gosec // G302: the group is meant
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE|more, 0o640) //nolint:gosec // G302: the group is meant
 	if err != nil {
 		return nil, fmt.Errorf("audit log: %w", err)
 	}
