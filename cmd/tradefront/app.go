@@ -53,7 +53,7 @@ func (e *env) openDirectory(ctx context.Context, path string) (*config.Config, a
 
 func newAppAdd(e *env) *cobra.Command {
 	a := appCommand{env: e}
-	var code string
+	var code authCodeFlag
 	var cipher cipherFlag
 	kind := appType(auth.AppDirect)
 	c := &cobra.Command{
@@ -67,7 +67,7 @@ func newAppAdd(e *env) *cobra.Command {
 			if problem := config.Misleading(a.appID); problem != "" {
 				return fmt.Errorf("--app-id: %s", problem)
 			}
-			return a.issue(c, code, func(ctx context.Context, i *issuing) error {
+			return a.issue(c, &code, func(ctx context.Context, i *issuing) error {
 				if kind := auth.AppType(kind); kind.Relay() {
 					return i.directory.AdmitRelay(ctx, i.master, kind, i.code, cipher.Cipher, relay.NewPermission(i.id), nil)
 				}
@@ -77,7 +77,7 @@ func newAppAdd(e *env) *cobra.Command {
 	}
 	a.flags(c)
 	outputFlag(c, &a.form)
-	c.Flags().StringVar(&code, "authcode", "", "use this authcode (16 of A-Z, 0-9) instead of a random one")
+	code.flags(c)
 	c.Flags().Var(&cipher, "cipher", "aes or sm4")
 	c.Flags().Var(&kind, "type", "direct, investor-relay or operator-relay")
 	return c
@@ -104,12 +104,12 @@ func (t *appType) Set(s string) error {
 
 // issue runs work with the AppID, the code that was given or a new one, the directory and
 // the master key, and prints the code and what work says of it.
-func (a *appCommand) issue(c *cobra.Command, given string, work func(context.Context, *issuing) error) (err error) {
+func (a *appCommand) issue(c *cobra.Command, given *authCodeFlag, work func(context.Context, *issuing) error) (err error) {
 	id, err := regulation.ParseAppID(a.appID)
 	if err != nil {
 		return err
 	}
-	code, err := authCode(given)
+	code, err := given.code(c, a.env)
 	if err != nil {
 		return err
 	}
@@ -156,11 +156,39 @@ type issuing struct {
 	told          func(w io.Writer) // prints what became of the codes before; nil if there were none
 }
 
-func authCode(given string) (auth.AuthCode, error) {
-	if given == "" {
-		return auth.NewAuthCode(rand.Reader)
+// authCodeFlag is --authcode and --authcode-file.
+type authCodeFlag struct {
+	text string
+	file secretFile
+}
+
+func (g *authCodeFlag) flags(c *cobra.Command) {
+	c.Flags().StringVar(&g.text, "authcode", "",
+		"use this authcode (16 of A-Z, 0-9) instead of a random one; the machine's list of processes shows it: better --authcode-file")
+	g.file.flags(c, authCodeFile, "authcode")
+	c.MarkFlagsMutuallyExclusive("authcode", authCodeFile)
+}
+
+const authCodeFile = "authcode-file"
+
+// code is the authcode that was given, or a new one.
+func (g *authCodeFlag) code(c *cobra.Command, e *env) (auth.AuthCode, error) {
+	switch {
+	case c.Flags().Changed(authCodeFile):
+		text, err := g.file.read(e)
+		if err != nil {
+			return auth.AuthCode{}, err
+		}
+		defer clear(text)
+		code, err := auth.ParseAuthCode(string(text))
+		if err != nil {
+			return code, fmt.Errorf("--%s: %w", authCodeFile, err)
+		}
+		return code, nil
+	case g.text != "":
+		return auth.ParseAuthCode(g.text)
 	}
-	return auth.ParseAuthCode(given)
+	return auth.NewAuthCode(rand.Reader)
 }
 
 // appError says in an operator's words what the store said.

@@ -23,7 +23,7 @@ const (
 // rotation is what `app rotate` was asked for.
 type rotation struct {
 	appCommand
-	code    string
+	code    authCodeFlag
 	cipher  *cipherFlag // nil if it stays
 	overlap time.Duration
 }
@@ -51,16 +51,16 @@ func newAppRotate(e *env) *cobra.Command {
 			if a.overlap < 0 || a.overlap > maxOverlap {
 				return fmt.Errorf("--overlap: want 0 to %s", maxOverlap)
 			}
-			return a.issue(c, a.code, a.rotate)
+			return a.issue(c, &a.code, a.rotate)
 		}),
 	}
 	a.flags(c)
 	outputFlag(c, &a.form)
-	c.Flags().StringVar(&a.code, "authcode", "", "use this authcode (16 of A-Z, 0-9) instead of a random one")
+	a.code.flags(c)
 	c.Flags().Var(&cipher, "cipher", "change to aes or sm4")
 	c.Flags().DurationVar(&a.overlap, "overlap", defaultOverlap, "how long the authcode before stays valid; 0 for not at all")
 	c.Flags().BoolVar(&finish, "finish", false, "end the overlap now; the current authcode stays")
-	for _, other := range []string{"authcode", "cipher", "overlap", "output"} {
+	for _, other := range []string{"authcode", authCodeFile, "cipher", "overlap", "output"} {
 		c.MarkFlagsMutuallyExclusive("finish", other)
 	}
 	return c

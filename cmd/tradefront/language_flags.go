@@ -32,7 +32,9 @@ var flagsInChinese = map[string]string{ //nolint:gosec // G101: descriptions of 
 	"network or address that its terminals may come from; may be repeated":  "其终端可以来自的网段或地址；可重复",
 	"account that may log in through no other AppID; may be repeated":       "不得经其他 AppID 登录的资金账户；可重复",
 	"everything that the AppID is bound to":                                 "该 AppID 的全部限定",
-	"use this authcode (16 of A-Z, 0-9) instead of a random one":            "使用该授权码（16 位 A-Z、0-9），而非随机生成",
+
+	"use this authcode (16 of A-Z, 0-9) instead of a random one; the machine's list of processes shows it: better --authcode-file": "使用该授权码（16 位 A-Z、0-9），而非随机生成；本机的进程列表会显示它，宜用 --authcode-file",
+
 	"aes or sm4": "aes 或 sm4",
 	"direct, investor-relay or operator-relay": "direct（直连）、investor-relay（多对多）或 operator-relay（一对多）",
 	"the relay's AppID":                        "中继的 AppID",

@@ -20,7 +20,7 @@ import (
 type relayAdd struct {
 	relayCommand
 	kind                             relayType
-	code                             string
+	code                             authCodeFlag
 	cipher                           cipherFlag
 	networks, operators, scope, apps []string
 	certs                            []string
@@ -53,7 +53,7 @@ func newRelayAdd(e *env) *cobra.Command {
 	f.StringArrayVar(&a.apps, "app", nil, "AppID that its terminals may have, instead of every admitted one; may be repeated")
 	f.StringArrayVar(&a.certs, "client-cert", nil, "file with its TLS certificate in PEM, or the SHA-256 of one, as the load balancer tells it; may be repeated")
 	f.BoolVar(&a.chained, "chained", false, "it may carry terminals of another relay")
-	f.StringVar(&a.code, "authcode", "", "use this authcode (16 of A-Z, 0-9) instead of a random one")
+	a.code.flags(c)
 	f.Var(&a.cipher, "cipher", "aes or sm4")
 	must(c.MarkFlagRequired("app-id"))
 	must(c.MarkFlagRequired("type"))
@@ -77,7 +77,7 @@ func (a *relayAdd) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	code, err := authCode(a.code)
+	code, err := a.code.code(c, a.env)
 	if err != nil {
 		return err
 	}

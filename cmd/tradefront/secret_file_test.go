@@ -41,6 +41,32 @@ func TestPasswordFiles(t *testing.T) {
 	front.stop()
 }
 
+// TestAuthCodeFiles: an authcode comes from a file or standard input, where the list of processes does not show it; without one in it no
+// random code takes its place.
+func TestAuthCodeFiles(t *testing.T) {
+	bareSite(t)
+	write(t, "code", "\ufeff"+givenCode+"\r\n")
+	write(t, "empty", "")
+	write(t, "short", "SHORT\n")
+	const (
+		add   = "app add --app-id a_b_1" + onC + " --authcode-file "
+		other = "ZAGET0Q2VRCT1B0J"
+	)
+	shows := func(code string) string { return "…authcode  " + code + "\n…" }
+	play(t, []step{
+		{"masterkey create" + onC, "", 0, "…", ""},
+		{add + "empty", "", 1, "", "tradefront: --authcode-file: empty …"},
+		{add + "short", "", 1, "", "tradefront: --authcode-file: authcode: 5 characters, want 16"},
+		{add + "nothing", "", 1, "", "tradefront: --authcode-file: open nothing: no such file or directory"},
+		{add + "code --authcode " + givenCode, "", 2, "", "…[authcode authcode-file]…"},
+		{"app list -o json" + onC, "", 0, "[]", ""},
+		{add + "code", "", 0, shows(givenCode), ""},
+		{"app rotate --app-id a_b_1 --authcode-file -" + onC, other + "\n", 0, shows(other), ""},
+		{"app rotate --app-id a_b_1 --finish --authcode-file code" + onC, "", 2, "", "…[authcode-file finish]…"},
+		{"relay add --app-id a_relay_1 --type operator --authcode-file code" + onC, "", 0, shows(givenCode), "…"},
+	})
+}
+
 // A byte-order mark before a key, a calendar, a configuration or a master key is an editor's;
 // what does not show within a key is named with its line.
 func TestMarkedFiles(t *testing.T) {
