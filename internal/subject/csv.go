@@ -31,8 +31,9 @@ func (e *Export) WriteCSV(w io.Writer) error {
 			port = strconv.Itoa(int(l.Port))
 		}
 		err := out.Write([]string{
-			show.Time(l.LoginTime), l.TradingDay, l.Address, port, l.AppID, l.RelayAppID, l.Flag, strconv.Itoa(int(l.FrontID)),
-			strconv.Itoa(int(l.SessionID)), l.RecordID, strings.Join(l.Found, " "),
+			show.Time(l.LoginTime), noFormula(l.TradingDay), noFormula(l.Address), port, noFormula(l.AppID), noFormula(l.RelayAppID),
+			noFormula(l.Flag), strconv.Itoa(int(l.FrontID)), strconv.Itoa(int(l.SessionID)), noFormula(l.RecordID),
+			noFormula(strings.Join(l.Found, " ")),
 		})
 		if err != nil {
 			return err
@@ -40,4 +41,13 @@ func (e *Export) WriteCSV(w io.Writer) error {
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// noFormula is a text that a spreadsheet shows: one that begins like a formula it would calculate, also one that fetches or runs
+// something. A terminal or a relay chose some of them.
+func noFormula(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
+		return "'" + text
+	}
+	return text
 }
