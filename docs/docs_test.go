@@ -246,3 +246,26 @@ func read(t *testing.T, path string) string {
 	}
 	return string(b)
 }
+
+var adminPage = regexp.MustCompile(`\.Page\("([^"]+)"`)
+
+// TestEveryAdminPageIsInTheTableOfDataProtection: who adds a page says there what it has of a customer.
+func TestEveryAdminPageIsInTheTableOfDataProtection(t *testing.T) {
+	_, section, _ := strings.Cut(read(t, "security.md"), "\n## Data protection\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	pages := 0
+	walk(t, ".go", func(path string) {
+		if !strings.Contains(filepath.ToSlash(path), "internal/daemon/") {
+			return
+		}
+		for _, m := range adminPage.FindAllStringSubmatch(read(t, path), -1) {
+			pages++
+			if !strings.Contains(section, "`/"+m[1]+"`") && !strings.HasSuffix(m[1], "/full") {
+				t.Errorf("%s adds /%s, which the table of security.md does not have", path, m[1])
+			}
+		}
+	})
+	if pages < 8 {
+		t.Errorf("only %d pages were found", pages)
+	}
+}
