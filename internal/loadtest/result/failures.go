@@ -34,7 +34,7 @@ const Interrupted = "interrupted"
 const FirstThatDidNot = "; the first that did not: "
 
 // failures have the parts of why visits and sessions ended, and the kinds of attackers, in each language.
-var failures = map[string]map[string]string{ //nolint:gosec // G101: words of steps, no credentials
+var failures = map[string]map[string]string{
 	"en": {
 		NoAnswer: "no answer", NoHeartbeat: "no heartbeat", Closed: "closed by the front", NotWritten: "cannot send", NotOurProtocol: "not the protocol",
 		GotCode: "got code", ByCode: "refused by code", ForceExit: "ended by the front, code", AttackerLetIn: "an attacker was logged in",
@@ -46,7 +46,7 @@ var failures = map[string]map[string]string{ //nolint:gosec // G101: words of st
 		"wrong_authcode": "wrong authcode", "wrong_password": "wrong password", "not_our_protocol": "bytes of another protocol", "silent": "silent connection",
 		"malformed": "malformed message", "slow": "one byte a second", "shut_out": "shut out for what came from the address before",
 	},
-	"zh": {
+	"zh": { //nolint:gosec // G101: words of steps, no credentials
 		NotConnected: "建立连接", NoAnswer: "无应答", NoHeartbeat: "无心跳", Closed: "被前置断开", NotWritten: "无法发送", NotRead: "前置不读取数据",
 		NotEncoded: "编码", NotEncodedOrder: "编码业务报文", NotEncodedSubmission: "编码上报", NotOurProtocol: "不符合协议", ByCode: "被拒绝，错误码",
 		GotCode: "收到错误码", ForceExit: "被前置强制退出，代码", AttackerLetIn: "攻击者登录成功", TerminalEnded: "中继的一个终端被前置结束",

@@ -35,7 +35,8 @@ var texts = map[string]*words{
 			"request": "round trip, from its intended start", "request_service": "round trip, from its first packet",
 		},
 		cameAgain: "came again", sent: "sent", answered: "answered", wrong: "wrong answers", lostRequests: "lost", doubled: "answered twice", again: "sent again",
-		logins: ", of which the logins took %.1f s", noLogin: "no visit was logged in", errors: "errors that no assertion speaks of  %d\n", unproven: "not compared with the store",
+		logins: ", of which the logins took %.1f s", noLogin: "no visit was logged in",
+		errors: "errors that no assertion speaks of  %d\n", unproven: "not compared with the store",
 		limited: "the generator used %.0f %% of a processor and began %d visits or requests late: these figures may show its own limit, not the front's; " +
 			"give it a processor of its own, another machine, or --generators\n",
 		perSecond: "answers a second", requests: map[string]string{"orders": "orders", "relay": "submissions"},
