@@ -59,5 +59,5 @@ func (j *exportJob) explained(path string, sum [sha256.Size]byte) bool {
 			return true
 		}
 	}
-	return err == nil && m.Explains(j.UnitID, j.day, sum)
+	return err == nil && m.Explains(j.UnitID, j.storeID, j.day, sum)
 }

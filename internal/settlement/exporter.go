@@ -23,6 +23,8 @@ const ledgerPatience = 10 * time.Second
 type ReportStore interface {
 	Snapshot(ctx context.Context, day calendar.TradingDay) (store.Snapshot, error)
 	AddExport(ctx context.Context, e *store.Export) error
+	// Identity tells the store from others, "" if that cannot be known.
+	Identity(ctx context.Context) (string, error)
 	SurveyStore
 }
 
@@ -175,7 +177,11 @@ func (x *Exporter) export(ctx context.Context, day calendar.TradingDay, kind sto
 	if err != nil {
 		return Done{}, err
 	}
-	job := exportJob{Exporter: x, day: day, kind: kind, now: now, exports: exports, number: 1, obstacles: obstacles}
+	id, err := x.Store.Identity(ctx)
+	if err != nil {
+		return Done{}, err
+	}
+	job := exportJob{Exporter: x, day: day, kind: kind, now: now, exports: exports, storeID: id, number: 1, obstacles: obstacles}
 	if len(exports) > 0 {
 		job.number = exports[len(exports)-1].Number + 1
 	}
@@ -229,6 +235,7 @@ type exportJob struct {
 	kind    store.ExportKind
 	now     time.Time
 	exports []store.Export // of the day so far
+	storeID string
 	number  int            // of this one in the ledger
 	after   store.Position // a supplement begins after it
 	tally   tally          // its bounds, for the writer
@@ -326,7 +333,7 @@ func (j *exportJob) manifest(w *lineWriter, r Result) *reportfile.Manifest {
 		Vendors: w.tally.vendors.counts(), KeyVersions: w.tally.versions.counts(), Flags: w.tally.byFlag(),
 		Provisional: w.tally.provisional, OutsideWindow: w.tally.outside,
 		FrontsMissing: j.obstacles.missingFronts(), Waived: j.obstacles.Waived,
-		Store:   reportfile.ManifestStore{Kind: j.StoreKind, Position: j.position, After: j.after},
+		Store:   reportfile.ManifestStore{Kind: j.StoreKind, ID: j.storeID, Position: j.position, After: j.after},
 		Version: j.Version, Host: j.Host, Generated: j.now.In(regulation.Zone).Truncate(time.Second),
 	}
 }

@@ -377,6 +377,49 @@ func TestForeignFileIsNotTouched(t *testing.T) {
 	}
 }
 
+// TestReportOfAnotherStore: two stores of one unit export into one folder. The second is refused; so is it after a manifest of the first
+// that no ledger has. A store that was restored from a dump is another to the manifest, and its ledger has the file.
+func TestReportOfAnotherStore(t *testing.T) {
+	onBothStores(t, func(t *testing.T, a bothStore) {
+		b := openLocal(t, filepath.Join(t.TempDir(), "b.db"))
+		put(t, a, storetest.Records(day, 2)...)
+		put(t, b, storetest.Records(day, 3)...)
+		dir := t.TempDir()
+		mustExport(t, exporter(t, a, dir), store.FullExport)
+		before := contents(t, dir)
+		var foreign *ForeignFileError
+		if _, err := exporter(t, b, dir).Export(t.Context(), day, store.FullExport); !errors.As(err, &foreign) {
+			t.Errorf("%v, want the other store's report to be foreign", err)
+		}
+		if diff := cmp.Diff(before, contents(t, dir)); diff != "" {
+			t.Error(diff)
+		}
+		put(t, a, storetest.Record(day))
+		if d := mustExport(t, exporter(t, restored{a}, dir), store.FullExport); d.Rows != 3 || d.Replaced == nil || d.Replaced.Same {
+			t.Errorf("its own report, after a restore: %+v", d)
+		}
+	})
+}
+
+// restored is a database as after a restore from a dump: it has its ledger, and another identity.
+type restored struct{ ReportStore }
+
+func (restored) Identity(context.Context) (string, error) { return "another", nil }
+
+// contents are the files of a folder.
+func contents(t testing.TB, dir string) map[string]string {
+	t.Helper()
+	all := make(map[string]string)
+	for _, name := range names(t, dir) {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name] = string(b)
+	}
+	return all
+}
+
 // noLedger fails to write the ledger, as when PostgreSQL goes away in the last moment.
 type noLedger struct{ ReportStore }
 
@@ -453,6 +496,13 @@ func TestRightsOfAReport(t *testing.T) {
 	wantFile(t, reportPath(dir, ".supplement-1"), store.SupplementExport, []store.Record{late})
 	if st := status(t, restricted); !st.Good {
 		t.Errorf("%+v", st)
+	}
+	if m, err := reportfile.ReadManifest(reportPath(dir, "")); err != nil || strings.Count(m.Store.ID, "/") != 2 {
+		t.Errorf("store %+v, %v", m, err)
+	}
+	db.run("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC") // as a careful administrator has it; of this database alone
+	if id, err := restricted.Identity(t.Context()); err != nil || id != "" {
+		t.Errorf("without the right: %q, %v", id, err)
 	}
 	as := administer(t, url+"&role=report_role")
 	for _, forbidden := range []string{

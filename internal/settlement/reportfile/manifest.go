@@ -94,7 +94,9 @@ type ManifestWindow struct {
 // ManifestStore says what of the store the file holds: everything of the day that
 // Position covers and After does not.
 type ManifestStore struct {
-	Kind     string         `json:"kind"`
+	Kind string `json:"kind"`
+	// ID tells the store from others: see Identity of either store. Manifests of older programs lack it.
+	ID       string         `json:"id,omitempty"`
 	Position store.Position `json:"position"`
 	After    store.Position `json:"after,omitempty"`
 }
@@ -117,9 +119,13 @@ func ReadManifest(report string) (*Manifest, error) {
 	return &m, nil
 }
 
-// Explains reports whether the manifest is that of an export of this day and unit that
-// made a file of that sum: the ledger may lack its line, if we crashed before it.
-func (m *Manifest) Explains(unitID string, day calendar.TradingDay, sum [32]byte) bool {
+// Explains reports whether the manifest is that of an export of this day, unit and store that
+// made a file of that sum: the ledger may lack its line, if we crashed before it. Of a manifest without the store's
+// ID it is not known which store that was.
+func (m *Manifest) Explains(unitID, storeID string, day calendar.TradingDay, sum [32]byte) bool {
+	if m.Store.ID != "" && storeID != "" && m.Store.ID != storeID {
+		return false
+	}
 	switch m.Kind {
 	case store.FullExport, store.PartialExport, store.SupplementExport:
 		return m.UnitID == unitID && m.TradingDay == day.String() && m.SHA256 == hex.EncodeToString(sum[:]) &&

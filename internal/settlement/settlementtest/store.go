@@ -53,6 +53,9 @@ func (snapshot) Close() error { return nil }
 // AddExport forgets the export.
 func (Store) AddExport(context.Context, *store.Export) error { return nil }
 
+// Identity is unknown.
+func (Store) Identity(context.Context) (string, error) { return "", nil }
+
 // Exports returns none.
 func (Store) Exports(context.Context, calendar.TradingDay) ([]store.Export, error) { return nil, nil }
 

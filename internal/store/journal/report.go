@@ -13,7 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/sqlrows"
 )
 
-// StoreID identifies this local store in PostgreSQL. It is drawn at the first call. A store that takes
+// StoreID identifies this local store in PostgreSQL and in manifests. It is drawn at the first call. A store that takes
 // the place of a damaged one adopts the damaged one's.
 func (l *Journal) StoreID(ctx context.Context) (id uuid.UUID, err error) {
 	if err := ctx.Err(); err != nil {
@@ -29,6 +29,15 @@ func (l *Journal) StoreID(ctx context.Context) (id uuid.UUID, err error) {
 		return err
 	}})
 	return id, err
+}
+
+// Identity tells the store from others, in the manifests of reports of the embedded driver.
+func (l *Journal) Identity(ctx context.Context) (string, error) {
+	id, err := l.StoreID(ctx)
+	if err != nil {
+		return "", err
+	}
+	return id.String(), nil
 }
 
 // Held counts what the local store of a front holds, by trading day, and the login time

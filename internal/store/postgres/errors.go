@@ -21,6 +21,8 @@ const (
 	stateDenied     = "42501" // insufficient_privilege
 	stateParameter  = "22023" // invalid_parameter_value: of ensure_record_partition, a day that is none
 
+	stateNoFunction = "42883" // undefined_function: of a relative of PostgreSQL
+
 	stateLocked = "55P03" // lock_not_available: lock_timeout was over
 
 	stateTooManyConnections = "53300"

@@ -14,6 +14,18 @@ func (p *Store) Since(ctx context.Context) (time.Time, error) {
 	return sqlrows.Since(ctx, p.Tables(), "SELECT extract(epoch FROM min(tstamp))::bigint FROM goose_db_version")
 }
 
+// Identity tells the database's tables from others', in the manifests of reports: the cluster's system identifier, which standbys and
+// physical backups share, and the OIDs of the database and of the ledger. What was restored from a dump is another one; the ledger in it
+// knows its reports all the same. It is "" where the role may not ask the cluster, or the server has no such function.
+func (p *Store) Identity(ctx context.Context) (id string, err error) {
+	err = p.pool.QueryRow(ctx, `SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' ||
+		(SELECT oid FROM pg_database WHERE datname = current_database())::text || '/' || 'report_export'::regclass::oid::text`).Scan(&id)
+	if s := state(err); s == stateDenied || s == stateNoFunction {
+		return "", nil
+	}
+	return id, explain(ctx, err)
+}
+
 // OutsideWindow counts the records of a day whose login time is not in [start, end). It reads all of them.
 func (p *Store) OutsideWindow(ctx context.Context, day calendar.TradingDay, start, end time.Time) (n int64, err error) {
 	err = p.pool.QueryRow(ctx, "SELECT count(*) FROM record WHERE trading_day = $1 AND NOT (login_time >= $2 AND login_time < $3)",

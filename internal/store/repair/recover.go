@@ -104,7 +104,7 @@ func recoverBatch(l *journal.Journal, batch []Salvaged) (saved int64, err error)
 // recoverer is what the store held when one batch began.
 type recoverer struct {
 	last        int64 // highest seq given out
-	exported    int64 // seqs up to this one may have been seen by an export
+	exported    int64 // seqs up to this one may have been seen by an export; 0 where records are forwarded, as a life shows
 	quarantined bool  // there are records in quarantine
 }
 
@@ -112,7 +112,7 @@ func newRecoverer(ctx context.Context, conn *sql.Conn) (r recoverer, err error) 
 	if r.last, err = journal.MaxSeq(ctx, conn); err != nil {
 		return r, err
 	}
-	err = conn.QueryRowContext(ctx, `SELECT coalesce((SELECT max(position) FROM report_export WHERE NOT EXISTS (SELECT 1 FROM identity)), 0),
+	err = conn.QueryRowContext(ctx, `SELECT coalesce((SELECT max(position) FROM report_export WHERE NOT EXISTS (SELECT 1 FROM life)), 0),
 		EXISTS (SELECT 1 FROM quarantine)`).Scan(&r.exported, &r.quarantined)
 	return r, err
 }

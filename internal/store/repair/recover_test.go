@@ -179,6 +179,9 @@ func TestRecover(t *testing.T) {
 	if err := old.AddExport(t.Context(), storetest.ExportOf(storetest.Day, store.Position(fmt.Sprint(exported)))); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := old.Identity(t.Context()); err != nil { // as an export asks for
+		t.Fatal(err)
+	}
 	storetest.AppendAll(t, old, recs[800:])
 	storetest.CloseIt(t, old)
 	corrupt, err := localfile.MoveCorrupt(path, storetest.Noon)
@@ -274,7 +277,7 @@ func TestRecoverBesideABatch(t *testing.T) {
 	if err := old.AddExport(t.Context(), storetest.ExportOf(storetest.Day, store.Position(fmt.Sprint(exported)))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := old.StoreID(t.Context()); err != nil { // to be known to PostgreSQL by
+	if _, err := old.BeginLife(t.Context(), false); err != nil { // as each front does that tells PostgreSQL what it holds
 		t.Fatal(err)
 	}
 	storetest.CloseIt(t, old)

@@ -26,6 +26,7 @@ type ReportStore interface {
 	Late(ctx context.Context) ([]store.DayCount, error)
 	Left(ctx context.Context) ([]calendar.TradingDay, error)
 	Reassign(ctx context.Context, dayOf store.DayOf, progress func(int64)) (store.Reassigned, error)
+	Identity(ctx context.Context) (string, error)
 }
 
 // RunReports is the suite of snapshots, ledger and reassignment; for open see Run.
@@ -50,6 +51,7 @@ func RunReports(t *testing.T, open func(t *testing.T) ReportStore) {
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
 	}
+	t.Run("no two have one identity", func(t *testing.T) { identities(t, open(t), open(t)) })
 }
 
 func open(t *testing.T, s ReportStore, day calendar.TradingDay) store.Snapshot {
@@ -91,6 +93,20 @@ func lateCounts(t *testing.T, s ReportStore) []store.DayCount {
 	got, err := s.Late(t.Context())
 	must(t, err)
 	return got
+}
+
+// identities: the manifests of two stores' reports can be distinguished, and those of one cannot.
+func identities(t *testing.T, a, b ReportStore) {
+	t.Helper()
+	first, err := a.Identity(t.Context())
+	must(t, err)
+	again, err := a.Identity(t.Context())
+	must(t, err)
+	other, err := b.Identity(t.Context())
+	must(t, err)
+	if first == "" || first != again || first == other {
+		t.Errorf("one store is %q and %q, another %q", first, again, other)
+	}
 }
 
 func snapshotStands(t *testing.T, s ReportStore) {
