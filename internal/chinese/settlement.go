@@ -10,6 +10,7 @@ var settlement = map[string]string{
 	"export of %s: %w": "导出交易日 %s：%w",
 	"there is no full report that a supplement could go with: export without --supplement": "还没有可以补充的完整报送文件：请不带 --supplement 导出",
 	"another export of this day ran at the same time: run it again, alone":                 "同时有另一个导出在处理该交易日：请单独重新运行",
+	"%s; the file of this one is kept as %s, and is no report":                             "%s；本次写出的文件保留为 %s，不是报送文件",
 	"%s is in place, but the ledger could not be written; run the export again: %w":        "%s 已写好，但无法写入台账；请重新运行导出：%w",
 	"belongs to %s":                     "属于 %s",
 	"appears twice, or has no RecordID": "重复，或没有 RecordID",
@@ -31,6 +32,7 @@ var settlement = map[string]string{
 
 	// Files.
 	"the file that is there cannot be kept: %w":                         "无法保留现有文件：%w",
+	"the file that is there cannot be set aside: %w":                    "无法移开现有文件：%w",
 	"its manifest cannot be kept: %w":                                   "无法保留其清单：%w",
 	"%d items, want 4":                                                  "%d 项，应为 4 项",
 	"vendor ID: empty":                                                  "交易软件厂商ID为空",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
@@ -60,4 +61,41 @@ func (j *exportJob) explained(path string, sum [sha256.Size]byte) bool {
 		}
 	}
 	return err == nil && m.Explains(j.UnitID, j.storeID, j.day, sum)
+}
+
+// besideError says that another export of the day was made while this one ran; kept is where the file of this one is, "" if there is none.
+func besideError(kept string) error {
+	const text = "another export of this day ran at the same time: run it again, alone"
+	if kept == "" {
+		return errors.New(text)
+	}
+	return fmt.Errorf("%s; the file of this one is kept as %s, and is no report", text, kept)
+}
+
+// checkAlone refuses if the ledger has an export that was not there when this one began.
+func (j *exportJob) checkAlone(ctx context.Context) error {
+	now, err := j.Store.Exports(ctx, j.day)
+	if err == nil && len(now) > len(j.exports) {
+		err = besideError("")
+	}
+	return err
+}
+
+// stepAside takes the report's name from a file that the ledger does not have, since another export has its number, unless both have
+// the same bytes. It must find a file of ours under that name: the other export has ended and may have taken the name. The caller
+// removes the manifest.
+func (j *exportJob) stepAside(ctx context.Context, made Result) error {
+	there, _, err := reportfile.Sum(ctx, made.Path)
+	switch {
+	case err == nil && there != made.SHA256, errors.Is(err, fs.ErrNotExist):
+		return besideError("")
+	case err != nil:
+		return errors.Join(besideError(""), err)
+	}
+	exports, err := j.Store.Exports(ctx, j.day) // on an error our file is taken for a different one
+	if slices.ContainsFunc(exports, func(e store.Export) bool { return e.Number == j.number && e.SHA256 == made.SHA256 }) {
+		return besideError("")
+	}
+	kept, failed := reportfile.SetAside(made.Path)
+	return errors.Join(besideError(kept), err, failed)
 }

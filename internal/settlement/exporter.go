@@ -145,6 +145,12 @@ func (e *ForeignFileError) Error() string {
 //     it; its manifest explains it to the next export, which writes the same again.
 //  6. Write the ledger's line.
 //
+// Another export of the day may run at the same time. After step 2 the ledger shows one that has ended, and nothing is touched. One that
+// writes the ledger's line between then and step 6 makes this export fail: its file gets a second name in place of the report's, unless the
+// other export's file has that name by now, and its manifest goes. If we crash before that, our file has the report's name, and the ledger
+// has the other one. Beside a manifest of ours verify finds nothing, as after step 5, and the next export replaces it; beside the other
+// one's, which came last, verify reports it and the next export wants it moved away.
+//
 // So a report never has its name before its manifest, and the file of each ledger line was there.
 func (x *Exporter) Export(ctx context.Context, day calendar.TradingDay, kind store.ExportKind) (Done, error) {
 	d, err := x.export(ctx, day, kind)
@@ -272,6 +278,9 @@ func (j *exportJob) run(ctx context.Context) (Done, error) {
 	if done.Replaced, err = j.existing(ctx, done.Result); err != nil { // step 3
 		return Done{}, err
 	}
+	if err := j.checkAlone(ctx); err != nil {
+		return Done{}, err
+	}
 	if err := j.mayReplace(ctx, done.Replaced, done.Result); err != nil {
 		return Done{}, err
 	}
@@ -318,7 +327,7 @@ func (j *exportJob) publish(ctx context.Context, out *reportfile.Writer, w *line
 	})
 	switch {
 	case errors.Is(err, store.ErrExists):
-		return errors.New("another export of this day ran at the same time: run it again, alone")
+		return j.stepAside(ctx, r)
 	case err != nil:
 		return fmt.Errorf("%s is in place, but the ledger could not be written; run the export again: %w", r.Path, err)
 	}

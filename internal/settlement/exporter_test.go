@@ -444,25 +444,60 @@ func TestLedgerLost(t *testing.T) {
 	}
 }
 
-// TestTwoExportsAtOnce: one of them is told to run again, and doing so ends well.
+// TestTwoExportsAtOnce: one of them is told to run again, and doing so ends well. Until then its file is not under the report's name,
+// where verify would call it good: the ledger has the other one's.
 func TestTwoExportsAtOnce(t *testing.T) {
-	onBothStores(t, func(t *testing.T, s bothStore) {
-		recs := storetest.Records(day, 3)
-		put(t, s, recs...)
-		dir := t.TempDir()
-		x := exporter(t, s, dir)
-		x.reached = func(step string) {
-			if step == "written" {
-				mustExport(t, exporter(t, s, dir), store.FullExport)
-			}
+	for at, want := range map[string][]string{ // where the other one runs, and what is in the folder then
+		"written":          {"0001clientinfo20260105.txt", "0001clientinfo20260105.txt.manifest.json"},
+		"manifest renamed": {"0001clientinfo20260105.txt.replaced-1"}, // ours took the name from the other's
+		"report renamed":   {"0001clientinfo20260105.txt", "0001clientinfo20260105.txt.manifest.json"},
+	} {
+		t.Run(at, func(t *testing.T) {
+			onBothStores(t, func(t *testing.T, s bothStore) {
+				recs := storetest.Records(day, 3)
+				put(t, s, recs...)
+				dir := t.TempDir()
+				x := exporter(t, s, dir)
+				between := storetest.Record(day) // which the other one's snapshot has
+				x.reached = func(step string) {
+					if step == at {
+						put(t, s, between)
+						mustExport(t, exporter(t, s, dir), store.FullExport)
+					}
+				}
+				if _, err := x.Export(t.Context(), day, store.FullExport); err == nil || !strings.Contains(err.Error(), "run it again") {
+					t.Errorf("%v", err)
+				}
+				recs = append(recs, between)
+				if got := names(t, dir); !slices.Equal(got, want) {
+					t.Errorf("in the folder: %v, want %v", got, want)
+				} else if len(want) == 2 {
+					wantFile(t, reportPath(dir, ""), store.FullExport, recs)
+				}
+				x.reached = nil
+				mustExport(t, x, store.FullExport)
+				wantFile(t, reportPath(dir, ""), store.FullExport, recs)
+			})
+		})
+	}
+}
+
+// TestTwoExportsOfTheSame: the file that two exports at once wrote stays, if both have the same bytes.
+func TestTwoExportsOfTheSame(t *testing.T) {
+	s := openLocal(t, filepath.Join(t.TempDir(), "local.db"))
+	recs := storetest.Records(day, 3)
+	put(t, s, recs...)
+	dir := t.TempDir()
+	x := exporter(t, s, dir)
+	x.reached = func(step string) {
+		if step == "manifest renamed" {
+			mustExport(t, exporter(t, s, dir), store.FullExport)
 		}
-		if _, err := x.Export(t.Context(), day, store.FullExport); err == nil || !strings.Contains(err.Error(), "run it again") {
-			t.Errorf("%v", err)
-		}
-		x.reached = nil
-		mustExport(t, x, store.FullExport)
-		wantFile(t, reportPath(dir, ""), store.FullExport, recs)
-	})
+	}
+	if _, err := x.Export(t.Context(), day, store.FullExport); err == nil || !strings.Contains(err.Error(), "run it again") {
+		t.Errorf("%v", err)
+	}
+	wantFile(t, reportPath(dir, ""), store.FullExport, recs)
 }
 
 // TestRightsOfAReport: with the rights that the store's doc.go names, a role can export,

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/tradefront/tradefront/internal/files"
 )
@@ -39,13 +40,8 @@ func Sum(ctx context.Context, path string) (sum [sha256.Size]byte, lines int64, 
 // KeepBeside gives a report and its manifest a second name, NAME.replaced-1 or the next that is free,
 // under which no command takes it for a report. If we crash after it, the report has both names.
 func KeepBeside(path string) (kept string, err error) {
-	for n := 1; ; n++ {
-		kept = fmt.Sprintf("%s.replaced-%d", path, n)
-		if _, err := os.Lstat(kept); errors.Is(err, fs.ErrNotExist) {
-			break
-		} else if err != nil {
-			return "", err
-		}
+	if kept, err = freeName(path); err != nil {
+		return "", err
 	}
 	if err := secondName(path, kept); err != nil {
 		return "", fmt.Errorf("the file that is there cannot be kept: %w", err)
@@ -54,6 +50,28 @@ func KeepBeside(path string) (kept string, err error) {
 		return "", fmt.Errorf("its manifest cannot be kept: %w", err)
 	}
 	return kept, nil
+}
+
+// SetAside gives a report such a name in place of its own; its manifest stays.
+func SetAside(path string) (kept string, err error) {
+	if kept, err = freeName(path); err != nil {
+		return "", err
+	}
+	if err := os.Rename(path, kept); err != nil {
+		return "", fmt.Errorf("the file that is there cannot be set aside: %w", err)
+	}
+	return kept, files.SyncFolder(filepath.Dir(path))
+}
+
+func freeName(path string) (string, error) {
+	for n := 1; ; n++ {
+		name := fmt.Sprintf("%s.replaced-%d", path, n)
+		if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+			return name, nil
+		} else if err != nil {
+			return "", err
+		}
+	}
 }
 
 // secondName is a link, or a copy where the file system has none.
