@@ -86,7 +86,7 @@ func GiveUp(ctx context.Context, ledger WaiverStore, w store.Waiver, lost []Loss
 	}
 	for _, w.Day = range days {
 		w.Obstacles = obstacles[w.Day]
-		if err := ledger.AddWaiver(ctx, &w); err != nil {
+		if err := addWaiver(ctx, ledger, &w); err != nil {
 			return err
 		}
 	}

@@ -244,5 +244,19 @@ func (v *Survey) Waive(ctx context.Context, w store.Waiver, only func(store.Obst
 	if len(w.Obstacles) == 0 {
 		return w, &NothingToWaiveError{w.Day, len(o.Waived)}
 	}
-	return w, v.Store.AddWaiver(ctx, &w)
+	return w, addWaiver(ctx, v.Store, &w)
+}
+
+// waiversAtOnce is how many waivers of a day may be noted for one instant.
+const waiversAtOnce = 1000
+
+// addWaiver notes a waiver for the first instant from w.At on that no other waiver of the day has: one command may note several.
+func addWaiver(ctx context.Context, s WaiverStore, w *store.Waiver) (err error) {
+	for range waiversAtOnce {
+		if err = s.AddWaiver(ctx, w); !errors.Is(err, store.ErrExists) {
+			break
+		}
+		w.At = w.At.Add(time.Microsecond)
+	}
+	return err
 }

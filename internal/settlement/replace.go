@@ -50,7 +50,7 @@ func (j *exportJob) force(ctx context.Context, obstacles []store.Obstacle) error
 		return &ReplaceError{obstacles}
 	}
 	w := store.Waiver{Day: j.day, At: j.now, By: j.By, Reason: j.Reason, Obstacles: obstacles}
-	if err := j.Store.AddWaiver(ctx, &w); err != nil {
+	if err := addWaiver(ctx, j.Store, &w); err != nil {
 		return err
 	}
 	for _, o := range obstacles {

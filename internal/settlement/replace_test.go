@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/storetest"
@@ -52,7 +52,6 @@ func TestArchivedDay(t *testing.T) {
 		t.Error("the report was touched", err)
 	}
 	x.Force, x.Reason, x.By = true, "an order of the court", "a@b"
-	x.Now = func() time.Time { return afterClose.Add(time.Second) } // a waiver of its own
 	d := mustExport(t, x, store.FullExport)
 	if d.Rows != 0 || d.Replaced == nil || d.Replaced.Kept != reportPath(dir, "")+".replaced-1" {
 		t.Errorf("%+v", d.Replaced)
@@ -80,6 +79,30 @@ func TestDeletedRecordsAreMissed(t *testing.T) {
 	if st := status(t, s); st.Good || st.Gone != 1 || st.Archived || !strings.Contains(st.Next, "1 of the 5 that were reported are not in the store any more") {
 		t.Errorf("%+v", st)
 	}
+}
+
+// TestTwoWaiversAtOnce: --despite-fronts and --force of one export waive two things at the same instant; both are noted.
+func TestTwoWaiversAtOnce(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s bothStore) {
+		put(t, s, storetest.Records(day, 3)...)
+		x := exporter(t, s, t.TempDir())
+		mustExport(t, x, store.FullExport)
+		if err := s.AddHandedIn(t.Context(), &store.HandedIn{Day: day, At: afterClose, By: "clerk@desk", Number: 1}); err != nil {
+			t.Fatal(err)
+		}
+		put(t, s, storetest.Record(day))
+		holding := store.Front{FrontReport: store.FrontReport{FrontID: 7, Held: map[calendar.TradingDay]store.Held{day: {Pending: 2}}, Stopped: true}}
+		x.Fronts, x.DespiteFronts, x.Force, x.Reason, x.By = KnownFronts{holding}, true, true, "the centre asked for one file", "a@b"
+		d := mustExport(t, x, store.FullExport)
+		if len(d.Waived) != 2 || d.Waived[0].Kind != store.FrontHolds || d.Waived[1].Kind != store.ReportHandedIn {
+			t.Errorf("waived %+v", d.Waived)
+		}
+		noted, err := s.Waivers(t.Context(), day)
+		if err != nil || len(noted) != 2 || noted[0].Reason != "--despite-fronts" || noted[1].Reason != x.Reason || !noted[1].At.After(noted[0].At) ||
+			!noted[1].At.Equal(d.Waived[1].At) {
+			t.Errorf("noted %+v, %v", noted, err)
+		}
+	})
 }
 
 // A report that was handed in is not replaced, not even by a fuller one.
