@@ -249,6 +249,44 @@ func TestReassignedDay(t *testing.T) {
 	})
 }
 
+// TestReportBeforeAMove: records were moved to another day after the file was written, which has more lines than the new report. That
+// is no obstacle where the last full export went to another folder, nor where the file is a partial report; it is kept.
+func TestReportBeforeAMove(t *testing.T) {
+	for _, kind := range []store.ExportKind{store.FullExport, store.PartialExport} {
+		t.Run(string(kind), func(t *testing.T) {
+			onBothStores(t, func(t *testing.T, s bothStore) {
+				x, elsewhere := exporter(t, s, t.TempDir()), exporter(t, s, t.TempDir())
+				stays, goes := storetest.Records(day, 3), storetest.Records(day, 2)
+				for i := range goes {
+					goes[i].Provisional = true
+					goes[i].LoginTime = afterClose.Add(time.Hour)
+				}
+				put(t, s, append(goes, stays...)...)
+				survey := Survey{Store: s, Calendar: x.Calendar}
+				if _, err := survey.Waive(t.Context(), store.Waiver{Day: day, At: x.Now(), Reason: "as before there were obstacles"}, nil); err != nil {
+					t.Fatal(err)
+				}
+				if kind == store.PartialExport {
+					x.Now = func() time.Time { return afterClose.Add(-time.Minute) }
+				}
+				if d := mustExport(t, x, kind); d.Kind != kind || d.Rows != 5 {
+					t.Fatalf("%+v", d)
+				}
+				if did, err := s.Reassign(t.Context(), sampleCalendar(t).TradingDayOf, nil); err != nil || did.Moved != 2 {
+					t.Fatalf("%+v, %v", did, err)
+				}
+				x.Now = elsewhere.Now
+				if kind == store.FullExport {
+					mustExport(t, elsewhere, store.FullExport)
+				}
+				if d := mustExport(t, x, store.FullExport); d.Rows != 3 || d.Replaced == nil || d.Replaced.Kept == "" {
+					t.Errorf("%+v", d)
+				}
+			})
+		})
+	}
+}
+
 // TestDayThatWasNone: a day that was reported and turned out to be a holiday.
 func TestDayThatWasNone(t *testing.T) {
 	s := openLocal(t, filepath.Join(t.TempDir(), "local.db"))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement/reportfile"
@@ -77,10 +76,11 @@ func (j *exportJob) replaceObstacles(ctx context.Context, old *Replaced, made Re
 }
 
 // fewerRecords leaves out that there are fewer records where `calendar reassign` moved some to
-// another day: they are in that day's report.
+// another day: they are in that day's report. It asks for a move of any time: the file may be older than the last full export, which went
+// to another folder, or be a partial one.
 func (j *exportJob) fewerRecords(ctx context.Context, old *Replaced, made Result) ([]store.Obstacle, error) {
-	left, err := j.Store.Left(ctx)
-	if err != nil || slices.Contains(left, j.day) {
+	moved, err := j.Store.ReassignedFrom(ctx, j.day)
+	if moved || err != nil {
 		return nil, err
 	}
 	return []store.Obstacle{{
