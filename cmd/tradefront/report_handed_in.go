@@ -42,7 +42,8 @@ func newReportHandedIn(e *env) *cobra.Command {
 		Use: "handed-in [FILE]...", Short: "Note that the report of a day was given to the monitoring centre", Args: cobra.ArbitraryArgs,
 		Long: "Note who gave the report of a day to the monitoring centre, when, and with --receipt what it answered. From then\n" +
 			"on no export replaces that file without --force and a reason: what comes late goes into a supplement. With\n" +
-			"FILE it is checked that this is what the day's export wrote, or was merged of it; the day is then in its name.",
+			"FILE it is checked that this is what the day's export wrote, or was merged of it; the day is then in its name.\n" +
+			"A supplement is noted with the report that it goes with, or after it.",
 		Example: "  tradefront report handed-in -c tradefront.yaml reports/0001clientinfo20260105.txt --receipt 20260105-0001\n" +
 			"  tradefront report handed-in -c tradefront.yaml --day 20260105",
 		RunE: e.action(func(c *cobra.Command, args []string) error {
@@ -94,20 +95,15 @@ func (f *handedInFlags) run(c *cobra.Command, e *env, args []string) (_ *shownHa
 	if len(chain) == 0 {
 		return nil, fmt.Errorf("no report of %s was made: tradefront report export --day %s", on, on)
 	}
-	noted := chain[len(chain)-1].Number
-	if len(args) > 0 {
-		noted = 0
-	}
-	for _, path := range args {
-		number, err := daily.CheckHandedIn(ctx, path, chain)
-		if err != nil {
-			return nil, err
-		}
-		noted = max(noted, number)
-	}
 	before, err := r.HandedIn(ctx, on)
 	if err != nil {
 		return nil, err
+	}
+	noted := chain[len(chain)-1].Number
+	if len(args) > 0 {
+		if noted, err = daily.NotedBy(ctx, args, chain, settlement.ToHandIn(exports, settlement.LastNote(before))); err != nil {
+			return nil, err
+		}
 	}
 	for i := range before { // a receipt that is noted later takes nothing back
 		noted = max(noted, before[i].Number)
