@@ -78,12 +78,18 @@ type App struct {
 	Today    Count  `json:"today"`
 	Earlier  Count  `json:"earlier"`
 	New      bool   `json:"new"` // no login on the day before
-	// Worse says that the share with a flag other than 0 rose by worseBy or more.
+	// Worse says that the share with a flag other than 0 rose by one percentage point or more.
 	Worse bool `json:"worse"`
 }
 
-// worseBy is the rise of a share that is marked.
-const worseBy = 0.01
+// worseParts: a rise of a share by so many parts of a hundred is marked.
+const worseParts = 1
+
+// rose reports whether the share rose by that. It counts in whole numbers: in floating point 3/100 less 2/100 is below 1/100.
+func rose(before, now Count) bool {
+	return before.Logins > 0 && now.Logins > 0 &&
+		100*(now.Abnormal*before.Logins-before.Abnormal*now.Logins) >= worseParts*before.Logins*now.Logins
+}
 
 // chineseOf are the meanings of the flags (4.2.3 c).
 var chineseOf = [4]string{"正常", "终端信息采集为空", "加密密钥版本异常", "终端信息数据异常"}
@@ -148,7 +154,7 @@ func compare(o *Options, today, earlier map[string]*flags) *Report {
 		a := App{AppID: name, Flags: *f, Today: f.count(), Earlier: before.count()}
 		a.Software, a.Version = parts(name)
 		a.New = a.Earlier.Logins == 0
-		a.Worse = a.Today.Logins > 0 && !a.New && a.Today.AbnormalShare-a.Earlier.AbnormalShare >= worseBy
+		a.Worse = rose(a.Earlier, a.Today)
 		r.Apps = append(r.Apps, a)
 	}
 	slices.SortFunc(r.Apps, func(a, b App) int {

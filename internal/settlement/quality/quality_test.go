@@ -93,6 +93,25 @@ func TestQuality(t *testing.T) {
 	}
 }
 
+// A rise of one percentage point is marked, and less is not.
+func TestRose(t *testing.T) {
+	for _, c := range []struct {
+		before, now Count
+		want        bool
+	}{
+		{Count{Logins: 100, Abnormal: 2}, Count{Logins: 100, Abnormal: 3}, true},
+		{Count{Logins: 300, Abnormal: 21}, Count{Logins: 700, Abnormal: 56}, true},
+		{Count{Logins: 300, Abnormal: 21}, Count{Logins: 701, Abnormal: 56}, false},
+		{Count{Logins: 100, Abnormal: 3}, Count{Logins: 100, Abnormal: 2}, false},
+		{Count{}, Count{Logins: 100, Abnormal: 100}, false},
+		{Count{Logins: 100}, Count{}, false},
+	} {
+		if got := rose(c.before, c.now); got != c.want {
+			t.Errorf("from %+v to %+v: %v", c.before, c.now, got)
+		}
+	}
+}
+
 // A day without logins says so, on the page too.
 func TestNoLogins(t *testing.T) {
 	r := run(t, kept{})
