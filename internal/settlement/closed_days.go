@@ -95,7 +95,7 @@ func Reassign(ctx context.Context, s DayReassigner, cal *calendar.Calendar, now 
 		}
 		var did store.Reassigned
 		did, err = s.ReassignDay(ctx, day, start, end, cal.TradingDayOf, nil)
-		total.Moved, total.Dropped, total.Provisional = total.Moved+did.Moved, total.Dropped+did.Dropped, total.Provisional+did.Provisional
+		total.Add(did)
 	}
 	return total, err
 }

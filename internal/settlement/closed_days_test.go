@@ -104,6 +104,27 @@ func TestDayThatBecomesAHoliday(t *testing.T) {
 	})
 }
 
+// TestReassignCountsOnce: of two records with a login time outside the window of their day, whose day the calendar does not know, one was
+// provisional and one was certain. Each stays, and counts once.
+func TestReassignCountsOnce(t *testing.T) {
+	guess, err := calendar.Parse([]byte("years:\n  - {year: 2026, provisional: true, source: x, closed: [{from: 2026-01-05, to: 2026-01-05, name: x}]}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	onBothStores(t, func(t *testing.T, s bothStore) {
+		recs := storetest.Records(day, 2)
+		for i := range recs {
+			recs[i].LoginTime = afterClose.Add(time.Hour)
+		}
+		recs[0].Provisional = true
+		put(t, s, recs...)
+		did, err := Reassign(t.Context(), s.(DayReassigner), guess, afterClose.Add(24*time.Hour), nil)
+		if want := (store.Reassigned{Provisional: 2}); err != nil || did != want {
+			t.Errorf("%+v, %v, want %+v", did, err, want)
+		}
+	})
+}
+
 // answered writes an audit log in which these logins were answered.
 func answered(t *testing.T, recs ...store.Record) (path string) {
 	t.Helper()

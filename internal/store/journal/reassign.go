@@ -28,7 +28,7 @@ func (l *Journal) Reassign(ctx context.Context, dayOf store.DayOf,
 func (l *Journal) ReassignDay(ctx context.Context, day calendar.TradingDay, start, end time.Time, dayOf store.DayOf,
 	progress func(looked int64),
 ) (store.Reassigned, error) {
-	return l.reassignAll(ctx, "trading_day = ? AND NOT (login_time >= ? AND login_time < ?)",
+	return l.reassignAll(ctx, "trading_day = ? AND provisional = 0 AND NOT (login_time >= ? AND login_time < ?)",
 		[]any{int64(day), start.Unix(), end.Unix()}, dayOf, progress)
 }
 

@@ -28,14 +28,14 @@ func (p *Store) Reassign(ctx context.Context, dayOf store.DayOf,
 	return p.reassignAll(ctx, readProvisional, dayOf, progress)
 }
 
-// ReassignDay does the same with the records of a day whose login time is not in [start, end),
-// provisional or not: the calendar was changed since. The records of a day that is no trading day any more are
-// all meant, with start and end equal.
+// ReassignDay does the same with the records of a day that are not provisional and whose login time is not in [start, end): the
+// calendar was changed since. The records of a day that is no trading day any more are all meant, with start and end equal. The
+// provisional ones are Reassign's, whose counts these can be added to.
 func (p *Store) ReassignDay(ctx context.Context, day calendar.TradingDay, start, end time.Time, dayOf store.DayOf,
 	progress func(looked int64),
 ) (store.Reassigned, error) {
 	return p.reassignAll(ctx, func(ctx context.Context, q querier, after sqlrows.Provisional) ([]sqlrows.Provisional, error) {
-		return readReassigned(ctx, q, "trading_day = $4 AND NOT (login_time >= $5 AND login_time < $6)", after, int32(day), start.Unix(), end.Unix())
+		return readReassigned(ctx, q, "trading_day = $4 AND NOT provisional AND NOT (login_time >= $5 AND login_time < $6)", after, int32(day), start.Unix(), end.Unix())
 	}, dayOf, progress)
 }
 
