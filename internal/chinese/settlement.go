@@ -7,6 +7,8 @@ var settlement = map[string]string{
 	"the file under the report's name cannot be read: %w":                                                "无法读取报送文件名下的现有文件：%w",
 	"the window of %s closes at %s (UTC+8): wait until then, or see what is there so far with --partial": "交易日 %s 的时段于 %s（UTC+8）结束：请等到那时，或用 --partial 查看目前的内容",
 	"%s is there already with another content, and no export that the ledger knows made it: was it edited or merged? Move it away, or write into another folder": "%s 已存在且内容不同，台账中没有导出过它：是否被编辑或合并过？请移走它，或写入别的文件夹",
+	"%s is there already, and its manifest says that a merge made it: move it away with its manifest, or write into another folder":                              "%s 已存在，按其清单是合并写出的：请连同清单一起移走，或写入别的文件夹",
+	"%s is there already, without a manifest that says that a merge made it; move it away, or name another folder with --out":                                    "%s 已存在，且没有清单说明它是合并写出的；请移走它，或用 --out 指定别的文件夹",
 	"export of %s: %w": "导出交易日 %s：%w",
 	"there is no full report that a supplement could go with: export without --supplement": "还没有可以补充的完整报送文件：请不带 --supplement 导出",
 	"another export of this day ran at the same time: run it again, alone":                 "同时有另一个导出在处理该交易日：请单独重新运行",

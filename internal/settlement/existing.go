@@ -40,27 +40,29 @@ func (j *exportJob) existing(ctx context.Context, made Result) (*Replaced, error
 	if err != nil {
 		return nil, fmt.Errorf("the file under the report's name cannot be read: %w", err)
 	}
+	m, err := reportfile.ReadManifest(made.Path)
+	if err != nil {
+		m = nil // one that is missing or damaged explains nothing
+	}
+	if m != nil && m.Kind == reportfile.MergedKind { // even if, of few lines, the file has the content of an export
+		return nil, &ForeignFileError{made.Path, true}
+	}
 	if sum == made.SHA256 {
 		return &Replaced{Rows: rows, SHA256: sum, Same: true}, nil
 	}
-	if !j.explained(made.Path, sum) {
-		return nil, &ForeignFileError{made.Path}
+	if !j.explained(made.Path, m, sum) {
+		return nil, &ForeignFileError{made.Path, false}
 	}
 	return &Replaced{Rows: rows, SHA256: sum}, nil
 }
 
-func (j *exportJob) explained(path string, sum [sha256.Size]byte) bool {
-	// A manifest that is missing or damaged explains nothing.
-	m, err := reportfile.ReadManifest(path)
-	if err == nil && m.Kind == reportfile.MergedKind {
-		return false // even if, of few lines, it has the content of an export
-	}
+func (j *exportJob) explained(path string, m *reportfile.Manifest, sum [sha256.Size]byte) bool {
 	for _, e := range j.exports {
 		if e.SHA256 == sum && e.File == filepath.Base(path) {
 			return true
 		}
 	}
-	return err == nil && m.Explains(j.UnitID, j.storeID, j.day, sum)
+	return m != nil && m.Explains(j.UnitID, j.storeID, j.day, sum)
 }
 
 // besideError says that another export of the day was made while this one ran; kept is where the file of this one is, "" if there is none.

@@ -121,9 +121,15 @@ func (e *OpenWindowError) Error() string {
 
 // ForeignFileError says that a file has the report's name that no export made:
 // edited, merged, or of another store.
-type ForeignFileError struct{ Path string }
+type ForeignFileError struct {
+	Path   string
+	Merged bool // as its manifest says
+}
 
 func (e *ForeignFileError) Error() string {
+	if e.Merged {
+		return e.Path + " is there already, and its manifest says that a merge made it: move it away with its manifest, or write into another folder"
+	}
 	return fmt.Sprintf("%s is there already with another content, and no export that the ledger knows made it: "+
 		"was it edited or merged? Move it away, or write into another folder", e.Path)
 }

@@ -54,12 +54,25 @@ func TestMergeAndExportKeepApart(t *testing.T) {
 	if _, err := merge.Merge(t.Context(), merge.Options{Inputs: in, OutDir: merged}); err != nil {
 		t.Fatal(err)
 	}
-	put(t, s, storetest.Records(day, 1)...)
 	var foreign *ForeignFileError
+	if _, err := exporter(t, s, merged).Export(t.Context(), day, store.FullExport); !errors.As(err, &foreign) || !foreign.Merged {
+		t.Errorf("export over a merged file of the same bytes: %v", err)
+	}
+	if m, err := merge.ReadManifest(reportPath(merged, "")); err != nil || len(m.Inputs) != 2 {
+		t.Errorf("the merged file's manifest is gone: %+v, %v", m, err)
+	}
+	put(t, s, storetest.Records(day, 1)...)
 	if _, err := exporter(t, s, merged).Export(t.Context(), day, store.FullExport); !errors.As(err, &foreign) {
 		t.Errorf("export over a merged file: %v", err)
 	}
-	// A file whose manifest cannot be read may be an export's.
+	// A report whose manifest was moved away, or cannot be read, may be an export's.
+	if err := os.Rename(reportfile.ManifestName(reportPath(exported, "")), filepath.Join(t.TempDir(), "kept")); err != nil {
+		t.Fatal(err)
+	}
+	_, err = merge.Merge(t.Context(), merge.Options{Inputs: seats(t, seatLine(1), seatLine(2)), OutDir: exported})
+	if err == nil || !strings.Contains(err.Error(), "is there already, without a manifest") {
+		t.Errorf("merge over a report without its manifest: %v", err)
+	}
 	if err := os.WriteFile(reportfile.ManifestName(reportPath(exported, "")), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}

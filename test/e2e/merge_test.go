@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,9 +117,11 @@ func TestMergeKillNine(t *testing.T) {
 	for _, before := range []string{"", "before"} {
 		for when, size := range map[string]int64{"reading": 0, "writing": 1 << 20} {
 			t.Run(when+" "+before, func(t *testing.T) {
-				out := t.TempDir()
+				out, there := t.TempDir(), []string{}
 				if before != "" {
-					if err := os.WriteFile(filepath.Join(out, mergedName), []byte(before), 0o600); err != nil {
+					there = []string{mergedName, mergedName + ".manifest.json"}
+					if err := errors.Join(os.WriteFile(filepath.Join(out, there[0]), []byte(before), 0o600),
+						os.WriteFile(filepath.Join(out, there[1]), []byte(`{"kind": "merged"}`), 0o600)); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -127,7 +130,7 @@ func TestMergeKillNine(t *testing.T) {
 				if string(content) != before || (before == "") != errors.Is(err, os.ErrNotExist) {
 					t.Errorf("%d bytes are under the report's name, %v", len(content), err)
 				}
-				wantOnlyTemporary(t, out)
+				wantOnlyTemporary(t, out, there)
 				if _, errOut, status := runMerge(a, b, "--out", out); status != 0 {
 					t.Fatal(errOut)
 				}
@@ -156,14 +159,14 @@ func temporaries(t *testing.T, out string) (found []os.DirEntry) {
 	return found
 }
 
-func wantOnlyTemporary(t *testing.T, out string) {
+func wantOnlyTemporary(t *testing.T, out string, there []string) {
 	t.Helper()
 	entries, err := os.ReadDir(out)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if e.Name() != mergedName && !temporaryName.MatchString(e.Name()) {
+		if !slices.Contains(there, e.Name()) && !temporaryName.MatchString(e.Name()) {
 			t.Errorf("left %s", e.Name())
 		}
 	}

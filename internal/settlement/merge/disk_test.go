@@ -34,19 +34,23 @@ func wantFull(t *testing.T, err error, dirs ...string) {
 	for _, dir := range dirs {
 		for _, name := range names(t, dir) {
 			content, _ := os.ReadFile(filepath.Join(dir, name))
-			if string(content) != "before" {
+			if string(content) != "before" && string(content) != manifestBefore {
 				t.Errorf("left %s of %d bytes in %s", name, len(content), dir)
 			}
 		}
 	}
 }
 
-// before puts a report from before into dir.
+const manifestBefore = `{"kind": "merged"}`
+
+// before puts a merged file from before into dir.
 func before(t *testing.T, dir string) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(dir, reportFileName), []byte("before"), 0o600); err != nil {
+	path := filepath.Join(dir, reportFileName)
+	if err := os.WriteFile(path, []byte("before"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	beside(t, path, manifestBefore)
 }
 
 func TestMergeDiskFullInjected(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -102,11 +103,14 @@ func (m *merge) compareManifest(in *Input) {
 
 // checkManifestPlace keeps a merge from the place of an export, by the manifest that
 // is there: the export could not be distinguished from the merged file any more. One that cannot
-// be read may be an export's.
+// be read may be an export's, and so may a report without one, whose manifest was moved away.
 func (m *merge) checkManifestPlace() error {
 	said, err := reportfile.ReadManifest(m.result.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if info, err := os.Lstat(m.result.Path); err == nil && !info.IsDir() {
+			return fmt.Errorf("%s is there already, without a manifest that says that a merge made it; move it away, or name another folder with --out", m.result.Path)
+		}
 		return nil
 	case err != nil:
 		return fmt.Errorf("the manifest of the file at the place of the result cannot be read; move both away, or name another folder with --out: %w", err)

@@ -338,9 +338,7 @@ func TestMergeWarnsOfCopies(t *testing.T) {
 func TestMergeReplacesItsResult(t *testing.T) {
 	out := t.TempDir()
 	path := filepath.Join(out, reportFileName)
-	if err := os.WriteFile(path, []byte("before"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	before(t, out)
 	if _, err := Merge(t.Context(), Options{Inputs: seats(t, lines(line(2)), lines(line(1))), OutDir: out}); err != nil {
 		t.Fatal(err)
 	}
