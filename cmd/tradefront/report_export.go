@@ -30,6 +30,7 @@ type exported struct {
 	SHA256   string           `json:"sha256,omitempty"`
 	Seconds  float64          `json:"seconds"`
 	Nothing  bool             `json:"nothing_to_do,omitempty"`
+	Repeated int64            `json:"already_reported,omitempty"`
 	Replaced *replaced        `json:"replaced,omitempty"`
 	Warnings []string         `json:"warnings,omitempty"`
 }
@@ -212,7 +213,7 @@ func (f *exportFlags) export(ctx context.Context, e *env, x *settlement.Exporter
 	if err != nil {
 		return exported{}, err
 	}
-	done := exported{Day: day.String(), Kind: d.Kind, Nothing: d.Nothing, Seconds: time.Since(began).Seconds()}
+	done := exported{Day: day.String(), Kind: d.Kind, Nothing: d.Nothing, Repeated: d.Repeated, Seconds: time.Since(began).Seconds()}
 	done.Warnings = d.Warnings(x.OutDir)
 	if d.Nothing {
 		return done, nil
@@ -227,7 +228,11 @@ func (f *exportFlags) export(ctx context.Context, e *env, x *settlement.Exporter
 
 func (d *exported) print(w io.Writer) {
 	if d.Nothing {
-		tell(w, "%s: no record came after the last export; nothing was written\n", d.Day)
+		if d.Repeated > 0 {
+			tell(w, "%s: no record came after the last export that the report lacks; nothing was written\n", d.Day)
+		} else {
+			tell(w, "%s: no record came after the last export; nothing was written\n", d.Day)
+		}
 		d.printWarnings(w)
 		return
 	}

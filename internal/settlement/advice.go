@@ -62,6 +62,8 @@ func (d *DayStatus) advise(cal *calendar.Calendar, exported bool) (next advice, 
 		return advice{o.String(), chinese.Of(o.String())}, false
 	case !exported:
 		return advise("report export --day %s", "导出：report export --day %s", d.Day), false
+	case d.Moved > 0 && d.Late > 0:
+		return d.adviseMovedBack(), false
 	case d.Unaccounted > 0 || d.Moved > 0:
 		return d.adviseAgain(), false
 	case d.Late > 0:
@@ -101,6 +103,21 @@ func (d *DayStatus) adviseAgain() advice {
 		next = advise("%d lines of the report are records of another day now", "报送文件中有 %d 行的记录已改归其他交易日", d.Moved)
 	}
 	next.add(again)
+	return next
+}
+
+// adviseMovedBack is about a report some lines of which were moved to another day, while others came, or the same came back: only the
+// report's file tells which, so that the first command here may find that there is nothing to do.
+func (d *DayStatus) adviseMovedBack() advice {
+	next := advise("%d lines of the report were moved to another day, and %d records came since, or came back",
+		"报送文件中有 %d 行曾改归其他交易日，之后又有 %d 条记录到达或归回", d.Moved, d.Late)
+	if d.HandedIn == nil {
+		next.add(advise("export the day again: report export --day %s", "重新导出：report export --day %s", d.Day))
+		return next
+	}
+	next.add(advise("report export --supplement --day %s writes what the report lacks; "+
+		"if that is nothing: report export --day %[1]s, which refuses to replace the file unless it is the same",
+		"补报报送文件所缺的记录：report export --supplement --day %s；若没有缺少：report export --day %[1]s，内容不同时会拒绝替换", d.Day))
 	return next
 }
 

@@ -37,11 +37,13 @@ func TestAdviceInBothLanguages(t *testing.T) {
 		"导出：report export":      {Closed: true},
 		"不要改动数据库，通知运维；重新导出":     {Closed: true, Unaccounted: 7},
 		"已改归其他交易日；原文件已报送":       {Closed: true, Moved: 8, HandedIn: handed},
-		"迟到 9 条，请补报":            {Closed: true, Late: 9, Reported: 1},
+		"曾改归其他交易日，之后又有 9 条记录到达或归回；重新导出":          {Closed: true, Moved: 8, Late: 9},
+		"补报报送文件所缺的记录":                            {Closed: true, Moved: 8, Late: 8, HandedIn: handed},
+		"迟到 9 条，请补报":                             {Closed: true, Late: 9, Reported: 1},
 		"已放行（1 项）：前置 2（主机 b）持有当日记录 31 条；wang 放行": {Closed: true, Obstacles: waived, Reported: 1},
-		"核验、报送、登记": {Closed: true, Reported: 1},
-		"回执 R-77":  {Closed: true, Reported: 1, HandedIn: handed},
-		"尚未报送：核验并报送 a-1.txt、a-2.txt，再登记": {Closed: true, Reported: 1, HandedIn: handed, ToHandIn: []store.Export{{File: "a-1.txt"}, {File: "a-2.txt"}}},
+		"核验、报送、登记":                               {Closed: true, Reported: 1},
+		"回执 R-77":                                {Closed: true, Reported: 1, HandedIn: handed},
+		"尚未报送：核验并报送 a-1.txt、a-2.txt，再登记":         {Closed: true, Reported: 1, HandedIn: handed, ToHandIn: []store.Export{{File: "a-1.txt"}, {File: "a-2.txt"}}},
 	} {
 		d.Day, d.End = 20260105, at
 		exported := d.Reported+d.Unaccounted+d.Moved > 0

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/calendar"
+	"github.com/tradefront/tradefront/internal/chinese"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
 	"github.com/tradefront/tradefront/internal/store"
@@ -101,6 +102,83 @@ func TestDayThatBecomesAHoliday(t *testing.T) {
 		if done, err := x.Export(t.Context(), closed, store.FullExport); err != nil || done.Rows != 3 {
 			t.Errorf("export of the day itself: %+v, %v", done, err)
 		}
+
+		// The report is handed in; a wrong calendar moves its records away, and the right one brings them back.
+		if err := s.AddHandedIn(t.Context(), &store.HandedIn{Day: closed, At: now, By: "clerk@desk", Number: 1}); err != nil {
+			t.Fatal(err)
+		}
+		x.Calendar = shut
+		reassign(shut, store.Reassigned{Moved: 3})
+		x.Calendar = open
+		reassign(open, store.Reassigned{Moved: 3})
+		st, err = (&Survey{Store: s, Calendar: open}).Status(t.Context(), now, closed)
+		if err != nil || st.Good || st.Late != 3 || st.Moved != 3 || strings.Contains(st.Next, "--force") ||
+			!strings.Contains(st.Next, "--supplement --day 20260107 writes what the report lacks") {
+			t.Errorf("status %+v, %v", st, err)
+		}
+		done, err = x.Export(t.Context(), closed, store.SupplementExport)
+		if err != nil || !done.Nothing || done.Repeated != 3 || !strings.Contains(strings.Join(done.Warnings(x.OutDir), ""), "report export --day 20260107") {
+			t.Errorf("a supplement repeats the report: %+v, %v", done, err)
+		}
+		late := storetest.Record(closed)
+		late.LoginTime = time.Date(2026, 1, 7, 11, 0, 0, 0, regulation.Zone)
+		put(t, s, late)
+		elsewhere := *x
+		elsewhere.OutDir = t.TempDir()
+		var needed *ChainFileError
+		if _, err := elsewhere.Export(t.Context(), closed, store.SupplementExport); !errors.As(err, &needed) || needed.Edited || len(names(t, elsewhere.OutDir)) != 0 {
+			t.Errorf("a supplement without the report: %v, %v", err, names(t, elsewhere.OutDir))
+		}
+		if err := os.WriteFile(filepath.Join(elsewhere.OutDir, "0001clientinfo20260107.txt"), []byte("x\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := elsewhere.Export(t.Context(), closed, store.SupplementExport); !errors.As(err, &needed) || !needed.Edited {
+			t.Errorf("a supplement beside another report: %v", err)
+		}
+		if done, err = x.Export(t.Context(), closed, store.SupplementExport); err != nil || done.Rows != 1 || done.Repeated != 3 {
+			t.Errorf("a supplement with one record more: %+v, %v", done, err)
+		}
+		wantFile(t, done.Path, store.SupplementExport, []store.Record{late})
+		if st, err = (&Survey{Store: s, Calendar: open}).Status(t.Context(), now, closed); err != nil || !st.Good || st.Late != 0 || st.Moved != 0 {
+			t.Errorf("status after the supplement %+v, %v", st, err)
+		}
+	})
+}
+
+// TestMovedBackAndForth: without a late record the next full report takes those that came back for reported, without --force: it has
+// the bytes of the one that was handed in.
+func TestMovedBackAndForth(t *testing.T) {
+	onBothStores(t, func(t *testing.T, s bothStore) {
+		x := exporter(t, s, t.TempDir())
+		recs := storetest.Records(day, 3)
+		for i := range recs {
+			recs[i].LoginTime = afterClose.Add(-time.Hour)
+		}
+		put(t, s, recs...)
+		mustExport(t, x, store.FullExport)
+		if err := s.AddHandedIn(t.Context(), &store.HandedIn{Day: day, At: afterClose, By: "clerk@desk", Number: 1}); err != nil {
+			t.Fatal(err)
+		}
+		_, end, err := x.Calendar.Window(day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, to := range []calendar.TradingDay{day + 1, day} { // by a calendar that is wrong, and by one that is right
+			from := day + (day + 1 - to)
+			did, err := s.(DayReassigner).ReassignDay(t.Context(), from, end, end, func(time.Time) (calendar.TradingDay, bool) { return to, false }, nil)
+			if err != nil || did.Moved != 3 {
+				t.Fatalf("to %s: %+v, %v", to, did, err)
+			}
+		}
+		if d := mustExport(t, x, store.SupplementExport); !d.Nothing || d.Repeated != 3 {
+			t.Errorf("%+v", d)
+		}
+		if d := mustExport(t, x, store.FullExport); d.Replaced == nil || !d.Replaced.Same {
+			t.Errorf("%+v", d)
+		}
+		if st := status(t, s); !st.Good || len(st.ToHandIn) != 0 || !strings.HasPrefix(st.Next, "handed in") {
+			t.Errorf("%+v", st)
+		}
 	})
 }
 
@@ -123,6 +201,23 @@ func TestReassignCountsOnce(t *testing.T) {
 			t.Errorf("%+v, %v, want %+v", did, err, want)
 		}
 	})
+}
+
+// What an export says of records that came back is there in Chinese.
+func TestMovedBackInChinese(t *testing.T) {
+	const file = "reports/0001clientinfo20260105.txt"
+	for english, want := range map[string]string{
+		(&ChainFileError{day, file, false}).Error():                                            file + " 不在：导出之后，20260105 的记录",
+		(&ChainFileError{day, file, true}).Error():                                             file + " 不是当时导出的内容：导出之后，20260105 的记录",
+		strings.Join((&Done{Day: day, Nothing: true, Repeated: 3}).Warnings(""), ""):           "此后到达的 3 条记录报送文件中已有",
+		strings.Join((&Done{Day: day, Result: Result{Rows: 1}, Repeated: 3}).Warnings(""), ""): "略去了报送文件中已有的 3 条记录",
+		(&ForeignFileError{file, true}).Error():                                                file + " 已存在，按其清单是合并写出的",
+		besideError(file + ".replaced-1").Error():                                              "同时有另一个导出在处理该交易日：请单独重新运行；本次写出的文件保留为 " + file + ".replaced-1",
+	} {
+		if got := chinese.Of(english); !strings.HasPrefix(got, want) {
+			t.Errorf("%q is %q, want %q", english, got, want)
+		}
+	}
 }
 
 // answered writes an audit log in which these logins were answered.

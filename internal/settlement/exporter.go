@@ -66,8 +66,10 @@ type Done struct {
 	Manifest string // path
 	// Unsynced says that the folder's file system cannot sync it: see UnsyncedWarning.
 	Unsynced bool
-	// Nothing says that a supplement found no late records: no file was written.
+	// Nothing says that a supplement found no late records that the report lacks: no file was written.
 	Nothing bool
+	// Repeated is how many late records a supplement left out, since the report has them: they were moved to another day and back.
+	Repeated int64
 	// Replaced is the file that had the name before, if there was one.
 	Replaced *Replaced
 	// Waived are the obstacles in spite of which the file was written.
@@ -81,8 +83,14 @@ func (d *Done) Warnings(dir string) (all []string) {
 	for i := range d.Waived {
 		all = append(all, "INCOMPLETE as far as is known: "+d.Waived[i].String())
 	}
-	if d.Nothing {
+	switch {
+	case d.Nothing && d.Repeated > 0:
+		return append(all, fmt.Sprintf("the report has %d records that came since: they were moved to another day and back. If nothing else was moved, "+
+			"report export --day %s writes the same file, and they count as reported", d.Repeated, d.Day))
+	case d.Nothing:
 		return all
+	case d.Repeated > 0:
+		all = append(all, fmt.Sprintf("%d records were left out, which the report has: they were moved to another day and back", d.Repeated))
 	}
 	if d.Rows == 0 {
 		all = append(all, "THE REPORT IS EMPTY: the store has no record of "+d.Day.String()+"; is that the right day? (report status)")
@@ -264,12 +272,16 @@ func (j *exportJob) run(ctx context.Context) (Done, error) {
 	defer out.Discard() // does nothing once committed
 	out.FailOn(nil, j.syncFolder)
 	w := &lineWriter{out: out, day: j.day, progress: j.Progress, tally: j.tally}
+	if w.reported, err = j.reported(ctx); err != nil {
+		return Done{}, err
+	}
 	if err := j.read(ctx, w); err != nil {
 		return Done{}, err
 	}
 	w.report()
 	done := Done{
 		Day: j.day, Kind: j.kind, Waived: j.obstacles.Waived, Provisional: w.tally.provisional, Outside: w.tally.outside,
+		Repeated: w.repeated,
 	}
 	if j.kind == store.SupplementExport && w.rows == 0 {
 		done.Nothing = true

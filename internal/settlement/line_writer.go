@@ -40,11 +40,13 @@ type lineWriter struct {
 	out      *reportfile.Writer
 	day      calendar.TradingDay
 	progress func(int64)
+	reported *reportedLines // left out; nil for none
 
-	line  []byte    // reused for each row
-	last  uuid.UUID // of the row before
-	rows  int64
-	tally tally
+	line     []byte    // reused for each row
+	last     uuid.UUID // of the row before
+	rows     int64
+	repeated int64 // that were left out
+	tally    tally
 }
 
 // writeAll writes every record that scan calls its function with.
@@ -75,6 +77,13 @@ func (w *lineWriter) write(r *store.Record) error {
 		return &RecordError{ID: r.ID, Err: err}
 	}
 	w.line = append(line.Append(w.line[:0]), '\n')
+	if w.reported != nil {
+		if has, err := w.reported.has(w.line); err != nil || has {
+			w.last = r.ID
+			w.repeated++
+			return err
+		}
+	}
 	if _, err := w.out.Write(w.line); err != nil {
 		return err
 	}

@@ -108,7 +108,7 @@ func unfinished(d *settlement.DayStatus) (all []Reason) {
 			"补齐记录后重新运行；若已决定按不完整报送，请由负责人批准并留存清单文件",
 			"bring in what is missing and run this again; to hand it in all the same is a decision of the person in charge, who keeps the manifest"))
 	}
-	if d.Late > 0 {
+	if d.Late > 0 && d.Moved == 0 {
 		all = append(all, reason(fmt.Sprintf("导出之后又到了 %d 条记录", d.Late), fmt.Sprintf("%d records came after the export", d.Late),
 			"重新运行 tradefront report day", "run tradefront report day again"))
 	}

@@ -80,7 +80,11 @@ func (r *run) export(ctx context.Context, before *settlement.DayStatus) {
 		return
 	}
 	r.result.Warnings = append(r.result.Warnings, done.Warnings(r.OutDir)...)
-	s.say(fmt.Sprintf("%d 行 %s", done.Rows, filepath.Base(done.Path)), fmt.Sprintf("%d rows, %s", done.Rows, filepath.Base(done.Path)))
+	if done.Nothing {
+		s.say("没有需要补报的记录", "a supplement would have no record")
+	} else {
+		s.say(fmt.Sprintf("%d 行 %s", done.Rows, filepath.Base(done.Path)), fmt.Sprintf("%d rows, %s", done.Rows, filepath.Base(done.Path)))
+	}
 	r.list(ctx, s, before.HandedIn)
 }
 
