@@ -71,9 +71,9 @@ func newReportStatus(e *env) *cobra.Command {
 	)
 	c := &cobra.Command{
 		Use: "status", Short: "Show the state of the last days' reports, and what to do", Args: noArgs,
-		Long: "For each of the last ten trading days, and for every day that got or lost records after its report\n" +
-			"was made: how many records there are, what was exported, what came late or was moved to another day,\n" +
-			"and what to do next.",
+		Long: "For each of the last ten trading days, for every older day that got records after its report was made, or\n" +
+			"lost some to another day, and for each closed date since with records: how many records there are, what was\n" +
+			"exported, what came late or was moved to another day, and what to do next. Any other day: --day.",
 		RunE: e.action(func(c *cobra.Command, _ []string) (err error) {
 			cfg, cal, err := loadCalendarOf(path, e.environ)
 			if err != nil {

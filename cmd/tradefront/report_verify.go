@@ -36,9 +36,9 @@ func newReportVerify(e *env) *cobra.Command {
 		Long: "Read every line of a report by a reader of its own, and tell what is wrong, with line numbers, and\n" +
 			"what the day looks like. With the configuration it is also checked whose report it is, the trading\n" +
 			"day, and which key versions it may have; with test keys, what is inside the ciphertexts.\n\n" +
-			"The verdict is one word: good; partial, if the day was not over when the file was made; incomplete, if its\n" +
-			"manifest says that records may be missing, also where that was waived; faulty. Exit status 0 if it is good\n" +
-			"(warnings may be), 1 if not.",
+			"The verdict (verdict.word of -o json) is good; partial, if the day was not over when the file was made;\n" +
+			"incomplete, if its manifest says that records may be missing, also where that was waived; or faulty. Exit\n" +
+			"status 0 if it is good (warnings may be), 1 if not.",
 		Example: "  tradefront report verify 0001clientinfo20260105.txt --config tradefront.yaml --html check.html\n" +
 			"  tradefront report verify 0001clientinfo20260105.txt --calendar calendar.yaml --private-key 1.0=test.pem",
 		RunE: e.action(func(c *cobra.Command, args []string) error { return verifyReport(c, e, &flags, args[0]) }),

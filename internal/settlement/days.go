@@ -60,8 +60,9 @@ type LateStore interface {
 	Late(ctx context.Context) ([]store.DayCount, error)
 }
 
-// DaysOfInterest are the last n trading days and those that got or lost records after their
-// report was made, latest first.
+// DaysOfInterest are the last n trading days, older ones that got records after their report was made or from which records were moved
+// to another day since, and the closed dates since with records; latest first. An older day whose records are gone is not among them:
+// to find one, the records of each exported day would have to be counted.
 func DaysOfInterest(ctx context.Context, s LateStore, cal *calendar.Calendar, now time.Time, n int) ([]calendar.TradingDay, error) {
 	days := RecentDays(cal, now, n)
 	late, err := s.Late(ctx)
