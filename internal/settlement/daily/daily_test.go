@@ -270,3 +270,15 @@ func TestReasonsAreBounded(t *testing.T) {
 		t.Errorf("%d reasons, %d more", len(s.Reasons), s.More)
 	}
 }
+
+// TestMovedBack: running it again writes nothing that the report lacks, where late records may be those that were moved away and back.
+// Then the reason is what status says.
+func TestMovedBack(t *testing.T) {
+	t.Parallel()
+	for moved, want := range map[int64]string{0: "3 records came after the export", 3: "the day's status is not good: do this"} {
+		all := unfinished(&settlement.DayStatus{Day: day, Late: 3, Moved: moved, Next: "do this", NextChinese: "这样做"})
+		if len(all) != 1 || all[0].Why.English != want {
+			t.Errorf("%d moved: %+v, want %q", moved, all, want)
+		}
+	}
+}
