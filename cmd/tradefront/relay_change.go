@@ -66,14 +66,16 @@ func newRelayChange(e *env) *cobra.Command {
 		RunE: e.action(func(c *cobra.Command, args []string) error {
 			id, _ := r.name(args)
 			return r.change(c, id, func(cfg *config.Config, d *directory.Directory) error {
-				p, err := d.ChangePermission(c.Context(), id, func(p *relay.Permission) error { return r.apply(c, p) })
+				var before relay.Permission
+				p, err := d.ChangePermission(c.Context(), id, func(p *relay.Permission) error {
+					before = *p
+					return r.apply(c, p)
+				})
 				if err != nil {
 					return relayError(id, err)
 				}
 				e.warnOfNetworks(&p)
-				if len(r.certs.remove) > 0 && len(p.ClientCerts) == 0 {
-					e.warn("relay %s may come with any certificate, or without one, from now on: none is named for it any more", id)
-				}
+				e.warnOfLists(&before, &p)
 				if err := e.warnOfOperators(c.Context(), cfg, d, p.Operators); err != nil {
 					return err
 				}
@@ -113,6 +115,23 @@ func (r *relayChange) apply(c *cobra.Command, p *relay.Permission) error {
 		p.Chained = r.chained
 	}
 	return nil
+}
+
+// warnOfLists: an empty list of AppIDs or of certificates admits all of them, so the first entry refuses all others, and taking the last
+// one back admits all again. Both may be another change than was meant.
+func (e *env) warnOfLists(before, after *relay.Permission) {
+	switch was, is := len(before.AllowedApps), len(after.AllowedApps); {
+	case was == 0 && is > 0:
+		e.warn("relay %s may carry only the AppIDs that are named for it from now on, and no other admitted one any more", after.AppID)
+	case was > 0 && is == 0:
+		e.warn("relay %s may carry every admitted AppID from now on: none is named for it any more", after.AppID)
+	}
+	switch was, is := len(before.ClientCerts), len(after.ClientCerts); {
+	case was == 0 && is > 0:
+		e.warn("relay %s may come only with a certificate that is named for it from now on, and without one no more", after.AppID)
+	case was > 0 && is == 0:
+		e.warn("relay %s may come with any certificate, or without one, from now on: none is named for it any more", after.AppID)
+	}
 }
 
 // show prints the relay as it is now.

@@ -49,7 +49,23 @@ func TestRelays(t *testing.T) {
 		{"relay change --remove-network 10.9.9.0/24" + onRelay, "", 1, "", "tradefront: 10.9.9.0/24 is no network of it; see `tradefront relay show`"},
 		{
 			"relay change --remove-network ::1 --add-network 10.1.3.0/28 --add-app client_demo_1.0 --terminal-apps audit --chained" + onRelay, "", 0,
-			"…networks           10.1.2.0/24,10.1.3.0/28\nterminals' AppIDs  client_demo_1.0 (audit)\n…chained            may carry terminals of another relay…", "warning: there is no account 8000…",
+			"…networks           10.1.2.0/24,10.1.3.0/28\nterminals' AppIDs  client_demo_1.0 (audit)\n…chained            may carry terminals of another relay…", "warning: relay a_relay_1 may carry only the AppIDs that are named for it from now on, and no other admitted one any more\nwarning: there is…",
+		},
+		{"relay change --add-app d_direct_1" + onRelay, "", 0, "…client_demo_1.0,d_direct_1 (audit)…", "warning: there is no account 8000…"}, // closed already: no warning of it
+		{
+			"relay change --remove-app d_direct_1 --remove-app client_demo_1.0" + onRelay, "", 0, "…",
+			"warning: relay a_relay_1 may carry every admitted AppID from now on: none is named for it any more\nwarning: there is no account…",
+		},
+		{
+			"relay change --add-client-cert " + strings.Repeat("0", 64) + onRelay, "", 0, "…",
+			"warning: relay a_relay_1 may come only with a certificate that is named for it from now on, and without one no more\nwarning: there is…",
+		},
+		{
+			"relay change --add-client-cert " + strings.Repeat("1", 64) + onRelay, "", 0, "…", "warning: there is no account 8000…",
+		},
+		{
+			"relay change --remove-client-cert " + strings.Repeat("0", 64) + " --remove-client-cert " + strings.Repeat("1", 64) + onRelay, "", 0, "…",
+			"warning: relay a_relay_1 may come with any certificate, or without one, from now on: none is named for it any more\nwarning: there is no account…",
 		},
 		{"relay limits" + onRelay, "", 2, "", "…at least one of the flags…"},
 		{"relay limits --rate 0" + onRelay, "", 1, "", "tradefront: rate: 0, want 1 to 999999"},

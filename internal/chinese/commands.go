@@ -361,6 +361,9 @@ var foreign = map[string]string{
 	"relay %s has no network, and is refused from every address: tradefront relay change %s --add-network CIDR":                               "中继 %s 没有网段，从任何地址连接都会被拒绝：tradefront relay change %s --add-network CIDR",
 	"network %v admits every address: only its authcode keeps others from being relay %s":                                                     "网段 %v 包含所有地址：只剩授权码能防止他人冒充中继 %s",
 	"relay %s may come with any certificate, or without one, from now on: none is named for it any more":                                      "中继 %s 从现在起可以用任何证书或不用证书连接：已没有为它指定证书",
+	"relay %s may carry only the AppIDs that are named for it from now on, and no other admitted one any more":                                "中继 %s 从现在起只能转送为它指定的 AppID，不能再转送其他已准入的 AppID",
+	"relay %s may carry every admitted AppID from now on: none is named for it any more":                                                      "中继 %s 从现在起可转送所有已准入的 AppID：已没有为它指定 AppID",
+	"relay %s may come only with a certificate that is named for it from now on, and without one no more":                                     "中继 %s 从现在起只能用为它指定的证书连接，不能再不用证书连接",
 	"%d archives were not read, the first is %s: logins of their days are missing; name them with --archive, not_read in the file lists them": "有 %d 个归档文件没有读取，第一个是 %s：缺少这些交易日的登录；请用 --archive 指明，文件的 not_read 列出全部",
 	"of %d logins the address is not known: it is in the audit logs alone; name those of these days with --audit":                             "有 %d 次登录的地址未知：地址只在审计日志中；请用 --audit 指明这些日期的审计日志",
 }
