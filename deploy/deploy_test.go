@@ -243,6 +243,33 @@ func TestRotationKeepsAuditLogs(t *testing.T) {
 	}
 }
 
+// sysctlShown is a file of /etc/sysctl.d with the lines that a page shows for it.
+var sysctlShown = regexp.MustCompile("`/etc/sysctl\\.d/([\\w.-]+)`[^\n]*[:：]\n\n((?:    [^\n]*\n)+)")
+
+// TestPagesKeepShippedSysctl: a file in /etc/sysctl.d hides the package's of the same name, so no page has a reader write other lines into one.
+func TestPagesKeepShippedSysctl(t *testing.T) {
+	pages, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := 0
+	for _, page := range pages {
+		for _, m := range sysctlShown.FindAllStringSubmatch(read(t, page), -1) {
+			shown++
+			shipped, err := os.ReadFile(filepath.Join("sysctl", m[1]))
+			if os.IsNotExist(err) {
+				continue
+			}
+			if lines := strings.ReplaceAll(m[2], "    ", ""); err != nil || lines != string(shipped) {
+				t.Errorf("%s has other lines for /etc/sysctl.d/%s than the file that is shipped: %v\n%s", page, m[1], err, lines)
+			}
+		}
+	}
+	if shown < 2 {
+		t.Errorf("%d files found, want that of operations.md in both languages", shown)
+	}
+}
+
 // TestReservedPorts: the ports of the samples are kept from outgoing connections.
 func TestReservedPorts(t *testing.T) {
 	conf := read(t, "sysctl/90-tradefront.conf")
@@ -271,6 +298,10 @@ func TestReportTimer(t *testing.T) {
 		if unit[key] != want {
 			t.Errorf("%s is %q, want %q", key, unit[key], want)
 		}
+	}
+	const url = "\n#Environment=TRADEFRONT_STORE_URL_FILE=/etc/tradefront/report-url\n"
+	if text := read(t, "tradefront-report.service"); !strings.Contains(text, url) {
+		t.Error("the unit does not show how to read the store under tradefront_report: the front's role may not read records")
 	}
 	if unit["SuccessExitStatus"] != "" {
 		t.Error("a verdict against the report must fail the unit: status 1 is no success")

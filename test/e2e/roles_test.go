@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +88,8 @@ func TestRolesOfTheDatabase(t *testing.T) {
 	refused("report", "export", "--partial", "--day", day, "--out", s.dir)
 	refused("app", "add", "--app-id", "client_own_1.0")
 	refused("app", "disable", "--app-id", appID)
+	refused("report", "day", "--out", s.dir)
+	reportUnderRole(t, s, as)
 	explainUnderRole(t, s)
 
 	become(postgres.RoleAdmin)
@@ -100,6 +104,31 @@ func TestRolesOfTheDatabase(t *testing.T) {
 	s.replaceConfig("/postgres?", "/bare?")
 	if _, said, err := s.try("", "migrate"); err == nil || !strings.Contains(said, "next: `tradefront migrate` works as role tradefront_owner of deploy/sql/roles.sql") {
 		t.Errorf("%s, migrate: %v, %s", role, err, said)
+	}
+}
+
+// reportUnderRole: the report's timer has the front's configuration, and the variable names the role that may read records.
+func reportUnderRole(t *testing.T, s *site, as func(role string) string) {
+	t.Helper()
+	file := filepath.Join(s.dir, "report-url")
+	if err := os.WriteFile(file, []byte(as(postgres.RoleReport)+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const day = "20260105"
+	recs := ofThisFirm(3)
+	s.answered("answered.jsonl", day, recs)
+	s.put(as(postgres.RoleFront), recs)
+	out := filepath.Join(s.dir, "timer")
+	if err := os.Mkdir(out, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(binary, "report", "day", "--config", s.config, "--out", out, "--day", day, "--audit", filepath.Join(s.dir, "answered.jsonl"))
+	cmd.Env = append(os.Environ(), "TRADEFRONT_STORE_URL_FILE="+file, "TRADEFRONT_LANG=en")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("report day with the URL of tradefront_report: %v\n%s", err, said)
+	}
+	if files, err := filepath.Glob(filepath.Join(out, "*.manifest*")); err != nil || len(files) != 1 {
+		t.Errorf("manifests %v, %v", files, err)
 	}
 }
 
