@@ -123,6 +123,37 @@ func TestRemovalKeepsWhatIsEnabled(t *testing.T) {
 	m.want("another.service", "after rpm's removal")
 }
 
+// TestFirstInstallationTellsTheSteps: each in the order in which it works. masterkey create is root's and leaves the file to root: the front's
+// user could not read it without the chown; and config check --deep refuses a database without tables.
+func TestFirstInstallationTellsTheSteps(t *testing.T) {
+	t.Parallel()
+	said, _ := newMachine(t).runs("postinstall.sh", "configure", "")
+	for _, step := range []string{
+		"fill /etc/tradefront/tradefront.yaml", "\n    tradefront masterkey create && chown tradefront:tradefront /etc/tradefront/master.key\n",
+		"docs/operations.md, Install", "config check --deep", "systemctl start tradefront\n",
+	} {
+		_, after, found := strings.Cut(said, step)
+		if !found {
+			t.Fatalf("%q is missing, or comes before another step: %s", step, said)
+		}
+		said = after
+	}
+}
+
+// TestInstallNamesThePageOfItsSteps: a page that install.sh sends its reader to is about install.sh.
+func TestInstallNamesThePageOfItsSteps(t *testing.T) {
+	t.Parallel()
+	pages := regexp.MustCompile(`docs/[\w.-]+\.md`).FindAllString(read(t, "release/install.sh"), -1)
+	if len(pages) < 4 {
+		t.Errorf("%q", pages)
+	}
+	for _, page := range pages {
+		if !strings.Contains(read(t, "../"+page), "install.sh") {
+			t.Errorf("%s has nothing of install.sh", page)
+		}
+	}
+}
+
 // TestInstallationEnablesOneFront: tradefront.service, unless the operator has enabled another of the package's services.
 func TestInstallationEnablesOneFront(t *testing.T) {
 	t.Parallel()

@@ -31,7 +31,9 @@ first)
 	cat <<-TEXT
 	tradefront is installed and not started. The next boot starts: ${enabled% }
 	Next, for a front: fill /etc/tradefront/tradefront.yaml, then
-	    tradefront masterkey create, as root; runuser -u tradefront -- tradefront config check --deep; systemctl start tradefront
+	    tradefront masterkey create && chown tradefront:tradefront /etc/tradefront/master.key
+	the database and its tables: docs/operations.md, Install; then
+	    runuser -u tradefront -- tradefront config check --deep && systemctl start tradefront
 	For fronts tradefront@NAME or a relay agent alone: systemctl disable tradefront, then docs/operations.md, Install.
 	TEXT
 	;;

@@ -8,7 +8,7 @@
 #   --check      checks, and installs nothing
 #   --older      lets a package take the place of a newer one (a rollback, docs/upgrade.md)
 #
-# A changed install.sh could leave every check out: verify the archive's own signature before you unpack it (docs/operations.md).
+# A changed install.sh could leave every check out: verify the archive's own signature before you unpack it (docs/upgrade.md).
 # If it is interrupted, run it again: dpkg and rpm go on from any state.
 set -eu
 export LC_CTYPE=C
@@ -89,8 +89,8 @@ choose() {
 	elif rpm -q rpm >/dev/null 2>&1; then
 		kind=rpm arch=$(uname -m)
 	else
-		refuse "this system has neither dpkg nor rpm: unpack the tar.gz of its architecture (docs/operations.md)" \
-			"本系统既没有 dpkg 也没有 rpm：请解压对应架构的 tar.gz（见 docs/operations.md）"
+		refuse "this system has neither dpkg nor rpm: unpack the tar.gz of its architecture (docs/upgrade.md)" \
+			"本系统既没有 dpkg 也没有 rpm：请解压对应架构的 tar.gz（见 docs/upgrade.md）"
 	fi
 	package=$(grep "[._]$arch\.$kind\$" "$work/listed") || refuse "the release has no $kind for $arch" "本发布没有适用于 $arch 的 $kind 包"
 	[ "$(echo "$package" | wc -l)" = 1 ] || refuse "the release has several packages for $arch: $package" "本发布有多个适用于 $arch 的包：$package"
