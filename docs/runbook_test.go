@@ -69,6 +69,44 @@ func TestRunbookTellsWhatFires(t *testing.T) {
 	}
 }
 
+var (
+	fieldNamed = regexp.MustCompile(`field (\w+)|的 (\w+) 字段`)
+	checkNamed = regexp.MustCompile("`tradefront doctor`(?:, | 的 )(\\w+)")
+	tableWords = regexp.MustCompile("(?m)^\\| (`[^|]+`|\\w+) \\|")
+)
+
+// TestRunbookNamesWhatThereIs: a field of the audit log, and a check of doctor, that a section sends its reader to is one of operations.md.
+func TestRunbookNamesWhatThereIs(t *testing.T) {
+	t.Parallel()
+	named := func(heading string) (all []string) {
+		_, text, _ := strings.Cut(read(t, "operations.md"), heading)
+		text, _, _ = strings.Cut(text, "\n## ")
+		for _, m := range tableWords.FindAllStringSubmatch(text, -1) {
+			for _, word := range strings.Split(m[1], ",") {
+				all = append(all, strings.Trim(word, " `"))
+			}
+		}
+		return all
+	}
+	for what, c := range map[string]struct {
+		pattern *regexp.Regexp
+		known   []string
+		least   int
+	}{"field": {fieldNamed, named("\n## Audit log\n"), 2}, "check": {checkNamed, named("\n## Doctor\n"), 2}} {
+		for _, page := range []string{"runbook.md", "runbook.zh-CN.md"} {
+			found := c.pattern.FindAllStringSubmatch(read(t, page), -1)
+			if len(found) < c.least {
+				t.Errorf("%s: %d of %s found, want %d", page, len(found), what, c.least)
+			}
+			for _, m := range found {
+				if name := strings.Join(m[1:], ""); !slices.Contains(c.known, name) {
+					t.Errorf("%s names the %s %q, and operations.md has none of that name", page, what, name)
+				}
+			}
+		}
+	}
+}
+
 type section struct{ name, text string }
 
 // alertSections are those that are named after an alert.

@@ -75,7 +75,7 @@ func TestSupportBundle(t *testing.T) {
 	bundle := "support-bundle" + onC + " --front " + front.admin
 	got := tradefront("", strings.Fields(bundle+" --out all.tar.gz --names names.txt -o json")...)
 	var contents supportbundle.Contents
-	if err := json.Unmarshal([]byte(got.out), &contents); err != nil || got.status != 0 || len(contents.LeftOut) != 0 || len(contents.Files) != 11 {
+	if err := json.Unmarshal([]byte(got.out), &contents); err != nil || got.status != 0 || len(contents.LeftOut) != 0 || len(contents.Files) != 12 {
 		t.Fatalf("%v, %+v", err, got)
 	}
 	if info, err := os.Stat("all.tar.gz"); err != nil || info.Mode().Perm() != 0o600 {
@@ -90,7 +90,7 @@ func TestSupportBundle(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"goroutines.txt": "goroutine profile: total ", "trace.out": "go 1.", "metrics.txt": "tradefront_", "readyz.json": `"ready":`,
+		"goroutines.txt": "goroutine profile: total ", "trace.out": "go 1.", "heap.pprof": "\x1f\x8b", "metrics.txt": "tradefront_", "readyz.json": `"ready":`,
 		"audit.jsonl": `"address":"address-`, "doctor.txt": "pass  front", "log.txt": `"msg":`, "version.json": version,
 	} {
 		if !strings.Contains(there[name], want) {

@@ -23,6 +23,7 @@ const (
 // serveSupport adds what `support-bundle` asks of a running front.
 func (d *Daemon) serveSupport() {
 	d.admin.Download("support/goroutines", "POST: what the goroutines do, counted by place", goroutines)
+	d.admin.Download("support/heap", "POST: which places of the program hold memory", heap)
 	d.admin.Download("support/trace", "POST: an execution trace of some seconds", new(tracing).record)
 	d.admin.Download("support/log", "POST: the last lines of the application log", func(context.Context) ([]byte, error) {
 		if d.logOut == nil {
@@ -36,6 +37,13 @@ func (d *Daemon) serveSupport() {
 func goroutines(context.Context) ([]byte, error) {
 	var b bytes.Buffer
 	err := pprof.Lookup("goroutine").WriteTo(&b, 1)
+	return b.Bytes(), err
+}
+
+// heap tells how many bytes each place of the program holds: stacks and sizes, and nothing of what is in the memory.
+func heap(context.Context) ([]byte, error) {
+	var b bytes.Buffer
+	err := pprof.Lookup("heap").WriteTo(&b, 0)
 	return b.Bytes(), err
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +84,7 @@ func front(t *testing.T, trace string) string {
 	answer("GET /status", http.StatusOK, `{"front_id":1,"version":"1.2.2","state":"serving","heaviest_sources":[{"source":"203.0.113.*"}]}`)
 	answer("GET /metrics", http.StatusOK, "tradefront_logins_total{result=\"accepted\"} 88001234\n")
 	answer("POST /support/goroutines", http.StatusOK, "goroutine profile: total 3\n")
+	answer("POST /support/heap", http.StatusOK, "\x1f\x8bheap")
 	answer("POST /support/trace", http.StatusOK, trace)
 	answer("POST /support/log", http.StatusOK, logText)
 	s := httptest.NewServer(mux)
@@ -119,9 +121,13 @@ func unpack(t *testing.T, o *Options) (*Contents, map[string]string) {
 	}
 }
 
+// keyed are the hashes in place of names: one may hold the digits of a short account by chance.
+var keyed = regexp.MustCompile(`-[0-9a-f]{10}\b`)
+
 func wantNothingHidden(t *testing.T, there map[string]string) {
 	t.Helper()
 	for name, text := range there {
+		text = keyed.ReplaceAllString(text, "-hash")
 		for _, h := range hidden {
 			if strings.Contains(text, h) {
 				t.Errorf("%s has %s:\n%s", name, h, text)
@@ -180,7 +186,7 @@ func TestFrontDown(t *testing.T) {
 	o := firmAt(t, "127.0.0.1:1")
 	contents, there := unpack(t, o)
 	wantNothingHidden(t, there)
-	if len(contents.LeftOut) != 6 {
+	if len(contents.LeftOut) != 7 {
 		t.Errorf("%+v", contents.LeftOut)
 	}
 	if !strings.Contains(there["MANIFEST.txt"], "because 原因: the front at 127.0.0.1:1: ") || !strings.Contains(there["MANIFEST.txt"], "--log FILE") {

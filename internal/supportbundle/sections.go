@@ -63,6 +63,11 @@ func sections() []section {
 		{"metrics.txt", plainText, about{"the front's metrics", "前置的监控指标"}, page("/metrics", maxMetrics, false)},
 		{"goroutines.txt", plainText, about{"what the front's goroutines do, counted by place", "前置的 goroutine 按位置统计"}, page("/support/goroutines", maxPage, true)},
 		{
+			"heap.pprof", binary,
+			about{"which places of the program hold memory, stacks and sizes alone; read it with go tool pprof", "程序各处占用的内存，只有调用栈和大小，用 go tool pprof 查看"},
+			page("/support/heap", maxPage, true),
+		},
+		{
 			"trace.out", binary,
 			about{"an execution trace of 3 seconds; read it with go tool trace", "3 秒的执行跟踪，用 go tool trace 查看"},
 			page("/support/trace", maxTrace, true),
