@@ -33,7 +33,8 @@ func TestRunbookCommands(t *testing.T) {
 // withConfig names the configuration to a command that takes one, as the environment would; a calendar's file is instead of it.
 func withConfig(words []string) []string {
 	root := newRoot(&env{out: io.Discard, err: io.Discard, in: strings.NewReader("")})
-	if c, _, err := root.Find(words); err == nil && c.Flags().Lookup("config") != nil && !slices.Contains(words, "--file") {
+	instead := words[0] == "calendar" && slices.Contains(words, "--file")
+	if c, _, err := root.Find(words); err == nil && c.Flags().Lookup("config") != nil && !instead {
 		return append(words, "--config", "tradefront.yaml")
 	}
 	return words
