@@ -8,13 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/tradefront/tradefront/test/child"
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
@@ -216,22 +216,16 @@ func (s *server) start() error {
 	return s.awaitReady(exited)
 }
 
-// startWith starts cmd so that it ends with this process, and closes exited at its end.
-// The kernel ties that to the thread that forked, so the thread is kept until then.
+// startWith starts cmd so that the kernel ends it, as Immediate does, with this process, and closes exited at its end.
 func startWith(cmd *exec.Cmd, exited chan<- struct{}) error {
-	dieWithParent(cmd.SysProcAttr)
-	started := make(chan error)
+	if err := child.StartEnding(cmd, syscall.SIGQUIT); err != nil {
+		return err
+	}
 	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait() // how it ended is in its log
-			close(exited)
-		}
+		_ = cmd.Wait() // how it ended is in its log
+		close(exited)
 	}()
-	return <-started
+	return nil
 }
 
 // awaitReady waits for the word "ready" in the server's own status file, as pg_ctl does.

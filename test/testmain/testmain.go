@@ -36,7 +36,7 @@ func Run(m Runner, options ...goleak.Option) int {
 	waitTogether()
 	status := m.Run()
 	if status == 0 {
-		if err := leftBehind(append(options, ofImports...)); err != nil {
+		if err := leftBehind(append(append(options, ofImports...), ofChildren)); err != nil {
 			fmt.Fprintln(os.Stderr, "goroutines are left when the tests have ended:", err)
 			return 1
 		}
@@ -61,6 +61,9 @@ var ofImports = []goleak.Option{
 	goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).purgeStaleWorkers"),
 	goleak.IgnoreAnyFunction("github.com/panjf2000/ants/v2.(*poolCommon).ticktock"),
 }
+
+// ofChildren is the goroutine that keeps the thread to which the kernel ties the programs that tests start.
+var ofChildren = goleak.IgnoreAnyFunction("github.com/tradefront/tradefront/test/child.starter")
 
 // enterMemory makes a folder in memory the one for temporary files. leave removes it.
 func enterMemory() (leave func(), err error) {
