@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -204,14 +203,8 @@ func (s *site) serveDeaf(t *testing.T) (*daemon, func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &daemon{s: s, cmd: exec.Command(binary, "serve", "--config", s.config), exited: make(chan error, 1)}
-	d.cmd.Stdout, d.cmd.Stderr = wr, wr
-	if err := d.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = d.cmd.Process.Kill() })
+	d := s.startInto(wr)
 	_ = wr.Close()
-	go func() { d.exited <- d.cmd.Wait() }()
 	lines := bufio.NewScanner(r)
 	for d.admin == "" && lines.Scan() {
 		if found := banner.FindStringSubmatch(lines.Text()); found != nil {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/child"
 )
 
 // TestIndependentCore: a core and a terminal, each written in another language from its page alone, trade through the
@@ -31,7 +32,7 @@ func TestIndependentCore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := child.Start(cmd); err != nil {
 		t.Fatal(err)
 	}
 	said := new(syncBuffer)

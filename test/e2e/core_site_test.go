@@ -21,6 +21,7 @@ import (
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/internal/coresim"
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/child"
 	firm "github.com/tradefront/tradefront/test/site"
 )
 
@@ -44,7 +45,7 @@ type coreProcess struct {
 	at      coresim.Listening
 	cmd     *exec.Cmd
 	log     syncBuffer
-	exited  chan error
+	exited  *ending
 }
 
 // newCore starts a core of that name. A listen of "" is a Unix socket, which a restarted core listens on again.
@@ -58,13 +59,12 @@ func newCore(t testing.TB, name, accounts, listen string, args ...string) *coreP
 	file := filepath.Join(dir, "accounts.yaml")
 	writeFile(t, file, accounts)
 	c.args = append([]string{"core-sim", "--core-id", "core-sim-" + name, "--accounts", file, "--listen", listen, "--control", c.control, "-o", "json"}, args...)
-	c.start()
 	t.Cleanup(func() {
-		_ = c.cmd.Process.Kill()
 		if t.Failed() {
 			t.Logf("the log of core %s:\n%s", name, c.log.String())
 		}
 	})
+	c.start()
 	return c
 }
 
@@ -74,25 +74,25 @@ func (c *coreProcess) start(args ...string) {
 	cmd.Stderr = &c.log
 	out, err := cmd.StdoutPipe()
 	if err == nil {
-		err = cmd.Start()
+		err = child.Start(cmd)
 	}
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	c.cmd, c.exited = cmd, make(chan error, 1)
 	lines := bufio.NewReader(out)
 	line, err := lines.ReadString('\n')
+	exited := endingOf(func() error {
+		_, _ = io.Copy(io.Discard, lines)
+		return cmd.Wait()
+	})
+	c.cmd, c.exited = cmd, exited
+	c.t.Cleanup(func() { exited.killed(c.t, cmd) })
 	if err == nil {
 		err = json.Unmarshal([]byte(line), &c.at)
 	}
 	if err != nil {
-		_ = cmd.Process.Kill()
-		c.t.Fatalf("core-sim said not where it listens: %v in %q\n%s", err, line, c.log.String())
+		c.t.Fatalf("core-sim said not where it listens: %v in %q", err, line)
 	}
-	go func(exited chan error) {
-		_, _ = io.Copy(io.Discard, lines)
-		exited <- cmd.Wait()
-	}(c.exited)
 }
 
 // endpoint is as core.link.endpoints names it.
@@ -104,7 +104,7 @@ func (c *coreProcess) kill() {
 	if err := c.cmd.Process.Signal(syscall.SIGKILL); err != nil {
 		c.t.Fatal(err)
 	}
-	<-c.exited
+	_ = c.exited.wait()
 }
 
 // do sends a command to the control socket.

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/test/child"
 )
 
 const (
@@ -140,7 +141,7 @@ func startFlood(t *testing.T, d *daemon, n int) (end func()) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := cmd.Start(); err != nil {
+		if err := child.Start(cmd); err != nil {
 			t.Fatal(err)
 		}
 		ends = append(ends, sync.OnceFunc(func() { _ = in.Close(); _ = cmd.Wait() }))

@@ -20,11 +20,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/child"
 )
 
 // balancer is a running HAProxy with the configuration that firms are given.
@@ -70,9 +70,7 @@ func (s *site) balance(t *testing.T, fronts proxied) *balancer {
 		"TRADEFRONT_SOCKET="+b.socket, "TRADEFRONT_MAXCONN=2000",
 	)
 	b.cmd.Stdout, b.cmd.Stderr = &b.log, &b.log
-	b.cmd.SysProcAttr = &syscall.SysProcAttr{}
-	dieWithParent(b.cmd.SysProcAttr)
-	if err := b.cmd.Start(); err != nil {
+	if err := child.Start(b.cmd); err != nil {
 		t.Fatalf("haproxy: %v; ./test/ensure-tools.sh installs it", err)
 	}
 	for _, f := range files {

@@ -11,11 +11,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/child"
 )
 
 // scraper is a running Prometheus with the rules and the scrape configuration that firms are given. Three things of them differ, so
@@ -48,9 +48,7 @@ func scrape(t testing.TB, fronts, agents []string) *scraper {
 	cmd := exec.Command("prometheus", "--config.file="+filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path="+filepath.Join(dir, "tsdb"),
 		"--web.listen-address=127.0.0.1:0")
 	cmd.Stdout, cmd.Stderr = &p.log, &p.log
-	cmd.SysProcAttr = &syscall.SysProcAttr{}
-	dieWithParent(cmd.SysProcAttr)
-	if err := cmd.Start(); err != nil {
+	if err := child.Start(cmd); err != nil {
 		t.Fatalf("%v; ./test/ensure-tools.sh installs it", err)
 	}
 	exited := make(chan struct{})

@@ -9,13 +9,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/tradefront/tradefront/client"
 	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/certificates"
+	"github.com/tradefront/tradefront/test/child"
 )
 
 // relayBalancer runs HAProxy with the configuration for relays that firms are given, before one front twice, and returns its address.
@@ -41,9 +41,7 @@ func (s *relaySite) relayBalancer(d *daemon, verify string) string {
 	)
 	var log syncBuffer
 	cmd.Stdout, cmd.Stderr = &log, &log
-	cmd.SysProcAttr = &syscall.SysProcAttr{}
-	dieWithParent(cmd.SysProcAttr)
-	if err := cmd.Start(); err != nil {
+	if err := child.Start(cmd); err != nil {
 		s.t.Fatalf("haproxy: %v; ./test/ensure-tools.sh installs it", err)
 	}
 	s.t.Cleanup(func() {

@@ -3,7 +3,6 @@ package e2e
 import (
 	"bufio"
 	"os"
-	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,12 +20,7 @@ func TestDeadReaderOfStandardError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &daemon{s: s, cmd: exec.Command(binary, "serve", "--config", s.config), exited: make(chan error, 1)}
-	d.cmd.Stdout, d.cmd.Stderr = w, w
-	if err := d.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = d.cmd.Process.Kill() })
+	d := s.startInto(w)
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		if found := banner.FindStringSubmatch(lines.Text()); found != nil {
@@ -43,7 +37,6 @@ func TestDeadReaderOfStandardError(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	go func() { d.exited <- d.cmd.Wait() }()
 
 	if err := d.cmd.Process.Signal(syscall.SIGHUP); err != nil { // the reload is logged
 		t.Fatal(err)

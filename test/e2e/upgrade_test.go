@@ -38,7 +38,19 @@ type upgraded struct {
 
 func (d *daemon) upgradable(t testing.TB) *upgraded {
 	u := &upgraded{daemon: d, t: t, pid: d.cmd.Process.Pid}
-	t.Cleanup(func() { _ = syscall.Kill(u.pid, syscall.SIGKILL) })
+	t.Cleanup(func() {
+		// Of a test that failed, u.pid may be one before. d's own cleanup, which comes next, waits until none has d's log open.
+		pids := []int{u.pid}
+		if all := successor.FindAllStringSubmatch(d.log.String(), -1); len(all) > 0 {
+			pid, _ := strconv.Atoi(all[len(all)-1][1])
+			pids = append(pids, pid)
+		}
+		for _, pid := range pids {
+			if pid != d.cmd.Process.Pid {
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+		}
+	})
 	return u
 }
 
@@ -103,7 +115,7 @@ func (u *upgraded) end() {
 	if err := syscall.Kill(u.pid, syscall.SIGTERM); err != nil {
 		u.t.Fatal(err)
 	}
-	if err := <-u.exited; err != nil {
+	if err := u.exited.wait(); err != nil {
 		u.t.Errorf("the first process: %v", err)
 	}
 }
@@ -265,7 +277,7 @@ func TestUpgradeCrash(t *testing.T) {
 				u.crash(tookOver)
 			default:
 				u.crash("")
-				<-u.exited // both have closed the log
+				_ = u.exited.wait() // both have closed the log
 				d = s.serve()
 			}
 			ended := c.serves == "none"
