@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tradefront/tradefront/test/child"
 )
 
 // shell is a bash that types one command after the other, so that folders, variables and jobs stay.
@@ -45,9 +47,12 @@ func newShell(t *testing.T, dir string, env ...string) *shell {
 		t.Fatal(err)
 	}
 	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
+	running, theirs := pipe(t) // the shell has the other end, and so has all that it starts
+	cmd.ExtraFiles = []*os.File{theirs}
+	if err := child.Start(cmd); err != nil {
 		t.Fatal(err)
 	}
+	_ = theirs.Close()
 	s := &shell{t: t, dir: dir, in: in, done: make(chan int, 1), process: cmd}
 	read := make(chan struct{})
 	go func() {
@@ -62,8 +67,52 @@ func newShell(t *testing.T, dir string, env ...string) *shell {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // the shell, and what it started in the background
 		<-read
 		_ = cmd.Wait()
+		awaitEnd(t, running)
 	})
+	endsWithTests(t, cmd.Process.Pid)
 	return s
+}
+
+// endPatience bounds how long killed processes may take to end.
+const endPatience = time.Minute
+
+// awaitEnd waits until no process has the pipe's other end: a server that has been killed still writes into the test's folder
+// until it has ended, and then the folder cannot be removed.
+func awaitEnd(t *testing.T, running *os.File) {
+	t.Helper()
+	_ = running.SetReadDeadline(time.Now().Add(endPatience))
+	if _, err := io.Copy(io.Discard, running); err != nil {
+		t.Errorf("what the shell started does not end: %v", err)
+	}
+}
+
+// endsWithTests has another process kill the shell and its servers once the tests are gone, however they end: the kernel ties the
+// shell to the tests, but not what the shell starts.
+func endsWithTests(t *testing.T, group int) {
+	t.Helper()
+	theirs, ours := pipe(t) // which ends with the tests
+	guard := exec.Command("bash", "--norc", "-c", `read; kill -KILL -- "-$1"`, "guard", strconv.Itoa(group))
+	guard.Stdin = theirs
+	guard.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // what ends the tests, and their group with them, does not end it
+	if err := guard.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = theirs.Close()
+	t.Cleanup(func() {
+		_ = guard.Process.Kill() // before the group's number can be another's
+		_ = guard.Wait()
+		_ = ours.Close()
+	})
+}
+
+func pipe(t *testing.T) (r, w *os.File) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = r.Close(), w.Close() })
+	return r, w
 }
 
 // run types a command, and returns its exit status, its output and what it wrote to standard error.
