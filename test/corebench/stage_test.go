@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/child"
 	"github.com/tradefront/tradefront/test/site"
 	"github.com/tradefront/tradefront/test/testmain"
 )
@@ -129,7 +130,7 @@ func launch(t testing.TB, c *exec.Cmd) (banner string, pid int) {
 	c.Env = append(c.Environ(), "TRADEFRONT_ADMIN_PPROF=true")
 	out, err := c.StdoutPipe()
 	if err == nil {
-		err = c.Start()
+		err = child.Start(c)
 	}
 	if err != nil {
 		t.Fatal(err)

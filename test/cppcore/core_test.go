@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/child"
 )
 
 // accounts are those of the tests, one for each that changes its account.
@@ -54,7 +55,7 @@ func start(t *testing.T, args ...string) *exampleCore {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.cmd.Start(); err != nil {
+	if err := child.Start(c.cmd); err != nil {
 		t.Fatal(err)
 	}
 	read := make(chan struct{})

@@ -17,6 +17,7 @@ import (
 	"github.com/tradefront/tradefront/internal/loadtest"
 	"github.com/tradefront/tradefront/internal/loadtest/result"
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/child"
 )
 
 // TestLoadOfSeveralGenerators: processes share the visits, each visit is made once, and the report has them all.
@@ -70,7 +71,7 @@ func TestLoadGeneratorIsKilled(t *testing.T) {
 		"--key", filepath.Join(s.dir, "public.pem"), "--visits", "20", "--hold", "5s", "--generators", "2", "-o", "json")
 	var out bytes.Buffer
 	cmd.Stdout = &out
-	if err := cmd.Start(); err != nil {
+	if err := child.Start(cmd); err != nil {
 		t.Fatal(err)
 	}
 	await.True(t, "all to be logged in", func() bool {
@@ -125,7 +126,7 @@ func TestLoadOfGeneratorsThatJoin(t *testing.T) {
 	cmd.Stdout = &out
 	said, err := cmd.StderrPipe()
 	if err == nil {
-		err = cmd.Start()
+		err = child.Start(cmd)
 	}
 	if err != nil {
 		t.Fatal(err)

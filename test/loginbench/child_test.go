@@ -12,10 +12,12 @@ import (
 	"os/exec"
 	"sync"
 	"testing"
+
+	"github.com/tradefront/tradefront/test/child"
 )
 
-// child is a process of this test binary in one of the roles. It ends when the test does.
-type child struct {
+// worker is a process of this test binary in one of the roles. It ends when the test does.
+type worker struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out *bufio.Reader
@@ -24,13 +26,13 @@ type child struct {
 }
 
 // startChild starts this binary in that role, with that configuration as the first line of its standard input.
-func startChild(t testing.TB, role string, config any) *child {
+func startChild(t testing.TB, role string, config any) *worker {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &child{cmd: exec.Command(self)}
+	c := &worker{cmd: exec.Command(self)}
 	c.cmd.Env = append(os.Environ(), roleVariable+"="+role)
 	c.cmd.Stderr = &c.log
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
@@ -41,7 +43,7 @@ func startChild(t testing.TB, role string, config any) *child {
 		t.Fatal(err)
 	}
 	c.out = bufio.NewReader(out)
-	if err := c.cmd.Start(); err != nil {
+	if err := child.Start(c.cmd); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -57,7 +59,7 @@ func startChild(t testing.TB, role string, config any) *child {
 }
 
 // ask sends a line of JSON and takes one in return.
-func (c *child) ask(question, answer any) error {
+func (c *worker) ask(question, answer any) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := json.NewEncoder(c.in).Encode(question); err != nil {
@@ -67,7 +69,7 @@ func (c *child) ask(question, answer any) error {
 }
 
 // answer takes a line of JSON.
-func (c *child) answer(answer any) error {
+func (c *worker) answer(answer any) error {
 	line, err := c.out.ReadBytes('\n')
 	if err != nil {
 		return fmt.Errorf("the process ended: %w", err)

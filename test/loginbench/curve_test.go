@@ -89,7 +89,7 @@ func TestCurves(t *testing.T) {
 }
 
 // stay has a point's idle sessions log in.
-func stay(t *testing.T, held *child, p *point) {
+func stay(t *testing.T, held *worker, p *point) {
 	t.Helper()
 	if p.held == 0 {
 		return

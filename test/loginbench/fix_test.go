@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/tradefront/tradefront/test/child"
 )
 
 // startFIX starts the acceptor of folder fix; a visit is connect, Logon, Logout, close.
@@ -31,7 +33,7 @@ func startFIX(t testing.TB) (*peer, error) {
 	}
 	out, err := cmd.StdoutPipe()
 	if err == nil {
-		err = cmd.Start()
+		err = child.Start(cmd)
 	}
 	if err != nil {
 		return nil, err

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/child"
 	"github.com/tradefront/tradefront/test/pgtest"
 	"github.com/tradefront/tradefront/test/site"
 )
@@ -96,7 +97,7 @@ func (c *contender) serve(t testing.TB, config string) {
 	cmd.Stderr = &log
 	out, err := cmd.StdoutPipe()
 	if err == nil {
-		err = cmd.Start()
+		err = child.Start(cmd)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/child"
 	"github.com/tradefront/tradefront/test/keypair"
 )
 
@@ -52,7 +53,7 @@ func startNginx(t testing.TB) (*peer, error) {
 	var log bytes.Buffer
 	cmd := exec.Command(program, "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", filepath.Join(dir, "error.log"))
 	cmd.Stderr = &log
-	if err := cmd.Start(); err != nil {
+	if err := child.StartEnding(cmd, syscall.SIGTERM); err != nil {
 		return nil, err
 	}
 	t.Cleanup(func() {

@@ -12,10 +12,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/tradefront/tradefront/test/child"
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
@@ -45,7 +47,7 @@ func traced(t *testing.T, pid int, work func()) *trace {
 		"-e", "trace=write,writev,sendto,sendmsg,pwrite64,pwritev,fsync,fdatasync", "-p", fmt.Sprint(pid))
 	said, err := strace.StderrPipe()
 	if err == nil {
-		err = strace.Start()
+		err = child.StartEnding(strace, syscall.SIGINT)
 	}
 	if err != nil {
 		t.Skipf("strace cannot run here: %v", err)

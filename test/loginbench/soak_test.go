@@ -69,7 +69,7 @@ func (k *soak) least(front int) memory {
 
 // soak is one run.
 type soak struct {
-	terminals *child
+	terminals *worker
 	fronts    []*contender
 	sessions  int
 	length    time.Duration

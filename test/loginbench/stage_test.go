@@ -37,7 +37,7 @@ func number(variable string, otherwise int) int {
 // stage is what one run has: the servers, and the terminals.
 type stage struct {
 	servers   []*contender
-	terminals *child
+	terminals *worker
 }
 
 // newStage starts the servers and has each answer some visits: accounts are verified, caches filled, threads started.

@@ -324,7 +324,7 @@ func (t *terminals) leave() *terminals {
 	return nil
 }
 
-func startTerminals(t testing.TB) *child {
+func startTerminals(t testing.TB) *worker {
 	t.Helper()
 	c := startChild(t, "terminals", order{})
 	if err := c.answer(&findings{}); err != nil {
@@ -334,7 +334,7 @@ func startTerminals(t testing.TB) *child {
 }
 
 // ordered has the terminals' process do o.
-func (c *child) ordered(o *order) (findings, error) {
+func (c *worker) ordered(o *order) (findings, error) {
 	var f findings
 	if err := c.ask(o, &f); err != nil {
 		return f, fmt.Errorf("terminals: %w\n%s", err, c.log.String())

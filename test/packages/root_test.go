@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/child"
 )
 
 var (
@@ -169,10 +170,9 @@ func booted(t *testing.T, root string) *host {
 	c := exec.CommandContext(ctx, "systemd-nspawn", "-b", "--register=no", "--keep-unit", "--kill-signal=SIGRTMIN+3", "-D", root)
 	var console bytes.Buffer
 	c.Stdout, c.Stderr = &console, &console
-	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
 	c.WaitDelay = time.Minute
-	if err := c.Start(); err != nil {
+	if err := child.StartEnding(c, syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	h := &host{t: t, root: root}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/child"
 )
 
 // systemdPackage tells rpm's database, which is empty, of the systemd that dpkg installed: so that the dependency is checked, and not left out.
@@ -75,8 +76,7 @@ func (f *firm) serve() (stop func()) {
 		f.t.Fatal(err)
 	}
 	c.Stdout, c.Stderr = log, log
-	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	if err := c.Start(); err != nil {
+	if err := child.StartEnding(c, syscall.SIGTERM); err != nil {
 		f.t.Fatal(err)
 	}
 	await.Every(f.t, look, "the front to serve", func() bool {

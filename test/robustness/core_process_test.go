@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/coresim"
+	"github.com/tradefront/tradefront/test/child"
 	"github.com/tradefront/tradefront/test/cutproxy"
 )
 
@@ -72,8 +73,7 @@ func (c *simCore) start(state string, term int) {
 	}
 	defer log.Close() // the process has its own copy
 	cmd.Stderr = log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
+	if err := child.Start(cmd); err != nil {
 		c.t.Fatal(err)
 	}
 	c.cmd = cmd

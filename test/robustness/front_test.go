@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/tradefront/tradefront/test/child"
 	"github.com/tradefront/tradefront/test/site"
 )
 
@@ -98,7 +99,7 @@ func (f *front) launch() (*exec.Cmd, error) {
 	cmd := exec.Command(f.binary, f.command...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = append(os.Environ(), f.env...)
-	if err := cmd.Start(); err != nil {
+	if err := child.Start(cmd); err != nil {
 		return nil, err
 	}
 	f.cmd = cmd

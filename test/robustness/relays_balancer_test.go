@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/test/certificates"
+	"github.com/tradefront/tradefront/test/child"
 )
 
 // balancerPatience bounds the start of an HAProxy.
@@ -62,8 +63,8 @@ func (b *balancer) start() {
 	}
 	b.cmd = exec.Command(program, "-W", "-db", "-f", "../../configs/haproxy.cfg")
 	b.cmd.Env, b.cmd.Stdout, b.cmd.Stderr = b.env, log, log
-	b.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	if err := b.cmd.Start(); err != nil {
+	b.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := child.Start(b.cmd); err != nil {
 		b.t.Fatalf("haproxy: %v; ./test/ensure-tools.sh installs it", err)
 	}
 	for deadline := time.Now().Add(balancerPatience); ; time.Sleep(20 * time.Millisecond) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tradefront/tradefront/internal/store/journal"
 	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/child"
 	"github.com/tradefront/tradefront/test/testmain"
 )
 
@@ -25,7 +26,7 @@ func TestKilledProcessLosesNoAnsweredRecord(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := cmd.Start(); err != nil {
+		if err := child.Start(cmd); err != nil {
 			t.Fatal(err)
 		}
 		lines, killAt := bufio.NewScanner(out), 1+rand.IntN(3000)

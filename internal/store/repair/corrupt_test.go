@@ -19,6 +19,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/localfile"
 	"github.com/tradefront/tradefront/internal/store/repair"
 	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/child"
 )
 
 const noonStamp = ".corrupt-20260105T120000Z"
@@ -175,7 +176,7 @@ func TestMoveCorruptInUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := child.Start(cmd); err != nil {
 		t.Fatal(err)
 	}
 	if !bufio.NewScanner(out).Scan() {

@@ -14,6 +14,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store/localfile"
 	"github.com/tradefront/tradefront/internal/store/repair"
 	"github.com/tradefront/tradefront/internal/store/storetest"
+	"github.com/tradefront/tradefront/test/child"
 )
 
 func init() { storetest.Children["create"] = createStore } //nolint:gochecknoinits // a child of the tests
@@ -55,7 +56,7 @@ func TestKilledWhileCreated(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := cmd.Start(); err != nil {
+		if err := child.Start(cmd); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := out.Read(make([]byte, 1)); err != nil {
