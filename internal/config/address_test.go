@@ -9,11 +9,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // TestOverlappingAddresses holds what the check says of two listeners to what the kernel does with them.
 func TestOverlappingAddresses(t *testing.T) {
 	hosts := []string{"0.0.0.0", "[::]", "", "127.0.0.1", "127.0.0.2", "[::1]", "[::ffff:127.0.0.1]", "localhost"}
+	hosts = slices.DeleteFunc(hosts, func(host string) bool { // nothing overlaps what cannot be listened on at all
+		return (host == "[::]" || host == "[::1]") && !testmain.Listens(host[1:len(host)-1])
+	})
 	for _, first := range hosts {
 		for _, second := range hosts {
 			port := freePort(t)

@@ -25,6 +25,7 @@ import (
 
 	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/child"
+	"github.com/tradefront/tradefront/test/testmain"
 )
 
 // balancer is a running HAProxy with the configuration that firms are given.
@@ -32,7 +33,7 @@ type balancer struct {
 	t      *testing.T
 	cmd    *exec.Cmd
 	plain  string // where terminals connect
-	plain6 string
+	plain6 string // the same by IPv6, if this machine has it
 	tls    string
 	roots  *x509.CertPool
 	socket string
@@ -58,7 +59,11 @@ func (s *site) balance(t *testing.T, fronts proxied) *balancer {
 		files = append(files, f)
 		return l.Addr().String()
 	}
-	b.plain, b.plain6, b.tls = listen("127.0.0.1:0"), listen("[::1]:0"), listen("127.0.0.1:0")
+	plain6 := "127.0.0.1:0"
+	if testmain.Listens("::1") {
+		plain6 = "[::1]:0"
+	}
+	b.plain, b.plain6, b.tls = listen("127.0.0.1:0"), listen(plain6), listen("127.0.0.1:0")
 	b.makeCertificate(filepath.Join(s.dir, "haproxy.pem"))
 
 	b.cmd = exec.Command(haproxy(), "-db", "-f", "../../configs/haproxy.cfg")
