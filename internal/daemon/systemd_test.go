@@ -56,8 +56,8 @@ func (*stopper) Probe(context.Context) error                                    
 func (*stopper) Earlier(context.Context, *store.Record) (*store.Earlier, error) { return nil, nil }
 func (*stopper) StoredByOthers(context.Context, []store.Record) ([]int, error)  { return nil, nil }
 
-// pings listens as systemd does, and counts what feeds the watchdog.
-func pings(t *testing.T) *atomic.Int64 {
+// pings listens as systemd does. The function tells how many fed the watchdog until now.
+func pings(t *testing.T) (sent func() int64) {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "nf") //nolint:usetesting // a socket's path is short
 	if err != nil {
@@ -70,22 +70,36 @@ func pings(t *testing.T) *atomic.Int64 {
 		t.Fatal(err)
 	}
 	t.Setenv("NOTIFY_SOCKET", address)
-	var fed atomic.Int64
-	ended := make(chan struct{})
+	const asked = "ASKED=1"
+	marks, ended := make(chan int64, 1), make(chan struct{})
 	t.Cleanup(func() { _ = socket.Close(); <-ended })
 	go func() {
 		defer close(ended)
+		fed := int64(0)
 		for b := make([]byte, 4096); ; {
 			n, err := socket.Read(b)
 			if err != nil {
 				return
 			}
-			if string(b[:n]) == "WATCHDOG=1" {
-				fed.Add(1)
+			switch string(b[:n]) {
+			case "WATCHDOG=1":
+				fed++
+			case asked:
+				marks <- fed
 			}
 		}
 	}()
-	return &fed
+	return func() int64 { // the kernel keeps the order, so each ping that was sent before is counted
+		t.Helper()
+		tellSystemd(asked)
+		select {
+		case fed := <-marks:
+			return fed
+		case <-time.After(time.Minute):
+			t.Fatal("the listener does not answer")
+			return 0
+		}
+	}
 }
 
 // TestWatchdogEndsWithEachPart freezes an event loop, the journal's writer and the forwarder, each in its turn: systemd gets no ping while
@@ -94,7 +108,7 @@ func TestWatchdogEndsWithEachPart(t *testing.T) {
 	const loops, writer, forwarding = "event loops", "local store's writer", "forwarder"
 	for _, name := range []string{loops, writer, forwarding} {
 		t.Run(name, func(t *testing.T) {
-			fed := pings(t)
+			sent := pings(t)
 			stops := map[string]*stopper{loops: newStopper(), writer: newStopper(), forwarding: newStopper()}
 			stop := stops[name]
 			release := sync.OnceFunc(func() { close(stop.let) })
@@ -108,7 +122,11 @@ func TestWatchdogEndsWithEachPart(t *testing.T) {
 			const every = 400 * time.Millisecond
 			w := &watchdog{parts: movingParts(every, d.front.LoopsHeldUp, local, forwarder), logger: zap.NewNop(), pause: every / pingsPerWatchdog}
 			ctx, end := context.WithCancel(context.Background())
-			d.repeat(ctx, w.pause/10, w.feed)
+			var looks atomic.Int64 // that have ended
+			d.repeat(ctx, w.pause/10, func(ctx context.Context) {
+				w.feed(ctx)
+				looks.Add(1)
+			})
 			t.Cleanup(func() {
 				release()
 				end()
@@ -117,7 +135,7 @@ func TestWatchdogEndsWithEachPart(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			await.True(t, "pings", func() bool { return fed.Load() > 3 })
+			await.True(t, "pings", func() bool { return sent() > 3 })
 
 			stop.armed.Store(true)
 			if name == loops {
@@ -132,15 +150,18 @@ func TestWatchdogEndsWithEachPart(t *testing.T) {
 				}()
 			}
 			<-stop.entered
-			seen, since := fed.Load(), time.Now()
-			await.True(t, "the pings to end", func() bool { // no ping for twice systemd's patience, once the last ones have come
-				if now := fed.Load(); now != seen {
-					seen, since = now, time.Now()
+			// No ping for twice systemd's patience, once the last ones have come, and not for want of looks.
+			const without = 10
+			seen, since, looked := sent(), time.Now(), looks.Load()
+			await.True(t, "the pings to end", func() bool {
+				ended := looks.Load() // before the count: each of them has sent its ping
+				if now := sent(); now != seen {
+					seen, since, looked = now, time.Now(), looks.Load()
 				}
-				return time.Since(since) > 2*every
+				return time.Since(since) > 2*every && ended-looked >= without
 			})
 			release()
-			await.True(t, "pings again", func() bool { return fed.Load() > seen+2 })
+			await.True(t, "pings again", func() bool { return sent() > seen+2 })
 		})
 	}
 }
