@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tradefront/tradefront/test/child"
 	"github.com/tradefront/tradefront/test/pgtest"
 	"github.com/tradefront/tradefront/test/site"
 )
@@ -63,7 +64,10 @@ func run(m *testing.M) int {
 // again runs this test binary once more, by cmd, and returns its exit status.
 func again(cmd *exec.Cmd) int {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	err := cmd.Run()
+	err := child.Start(cmd)
+	if err == nil {
+		err = cmd.Wait()
+	}
 	var status *exec.ExitError
 	switch {
 	case err == nil:

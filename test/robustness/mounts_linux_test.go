@@ -31,7 +31,7 @@ func inOwnMounts() (status int, ended bool) {
 		}
 		return 0, false
 	}
-	attr, mark := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}, "1"
+	attr, mark := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}, "1"
 	if *highly {
 		attr.Cloneflags |= syscall.CLONE_NEWNET | syscall.CLONE_NEWPID
 		mark = asInit
