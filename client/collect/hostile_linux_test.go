@@ -265,8 +265,12 @@ func TestPrintsMasked(t *testing.T) {
 	if !strings.Contains(r.ExplainClear(Chinese), "secret-workstation") || r.Report(true).Items[6].Value != "secret-workstation" {
 		t.Error("what is to print in clear does not")
 	}
-	if mask("abcd") != "****" || mask("张三的电脑") != "张三*电脑" || mask("") != "" {
-		t.Error(mask("abcd"), mask("张三的电脑"))
+	for value, want := range map[string]string{
+		"": "", "abcd": "****", "张三的电脑": "*****", "desktop": "*******", "张三的台式电脑": "*******", "PF1ABCDE": "PF****DE", "张三的台式电脑一": "张三****脑一",
+	} {
+		if got := mask(value); got != want {
+			t.Errorf("%s is shown as %s, want %s", value, got, want)
+		}
 	}
 }
 

@@ -62,7 +62,8 @@ var bits = map[indicator]uint{
 // Clear is the value as the string has it: what the customer's machine is.
 func (i Item) Clear() string { return i.value }
 
-// Masked shows the first two and the last two characters. A placeholder, the type and the time identify no machine and are shown whole.
+// Masked shows the first two and the last two characters, and of a value of fewer than eight none. A placeholder, the type and the
+// time identify no machine and are shown whole.
 func (i Item) Masked() string {
 	if i.State == Foreign {
 		return i.found
@@ -75,9 +76,10 @@ func (i Item) Masked() string {
 
 const shown = 2 // characters at each end that a masked value shows
 
+// mask shows nothing where it would hide fewer than half of the characters: of a name of five it would show all but one.
 func mask(value string) string {
 	runes := []rune(value)
-	if len(runes) <= 2*shown {
+	if len(runes) < 4*shown {
 		return strings.Repeat("*", len(runes))
 	}
 	return string(runes[:shown]) + strings.Repeat("*", len(runes)-2*shown) + string(runes[len(runes)-shown:])

@@ -103,7 +103,7 @@ func TestCollectSend(t *testing.T) {
 	}
 	name := string(uname[:min(20, len(uname)-1)])
 	masked := strings.Repeat("*", len(name))
-	if len(name) > 4 {
+	if len(name) >= 8 {
 		masked = name[:2] + masked[4:] + name[len(name)-2:]
 	}
 	play(t, []step{

@@ -79,7 +79,7 @@ typedef struct tfc_item {
     const char *source;    /* where the value was read */
     const char *advice_zh; /* what to do, "" where nothing is to be done */
     const char *advice_en;
-    const char *masked;    /* the value, all but its first and last two bytes masked */
+    const char *masked;    /* the value, all but its first and last two characters masked; of fewer than eight all */
 } tfc_item;
 
 /* Collects, and frees nothing: *r is for tfc_free at any return value; NULL below 0, but for TFC_NOTHING. o may be NULL. */
