@@ -33,6 +33,9 @@ func (a *Agent) loginVia(ctx context.Context, peer session.Peer, attempt *sessio
 		}
 	}()
 	receipt, refused := a.askFront(ctx, u, attempt, &visit)
+	if refused != nil && refused.elsewhere { // this login does not: it may be recorded
+		a.fronts.leave(u.at, len(a.opt.Addresses))
+	}
 	passwordFirst := refused != nil && wantsPassword(refused.code)
 	if refused != nil && !passwordFirst {
 		return a.refuse(e, refused)
@@ -79,19 +82,19 @@ func (a *Agent) askFront(ctx context.Context, u *upstream, attempt *session.Logi
 	_, err = u.conn.Write(frame)
 	clear(frame) // the password is in it
 	if err != nil {
-		return nil, &refusal{reason: reason.UpstreamAway}
+		return nil, &refusal{reason: reason.UpstreamAway, elsewhere: true}
 	}
 	for {
 		body, err := u.next()
 		if err != nil { // the front may have recorded the login
-			return nil, &refusal{reason: reason.StoreInDoubt}
+			return nil, &refusal{reason: reason.StoreInDoubt, elsewhere: true}
 		}
 		m, err := ftd.DecodeMessage(body)
 		if err != nil || m.TID != ftd.TIDUserLogin && m.TID != ftd.TIDForceExit {
 			continue // of the core, before the answer: a front sends nothing then
 		}
 		if m.TID == ftd.TIDForceExit {
-			return nil, &refusal{reason: reason.UpstreamAway}
+			return nil, &refusal{reason: reason.UpstreamAway, elsewhere: true}
 		}
 		return a.answer(m, visit)
 	}
@@ -112,7 +115,7 @@ func loginFrame(attempt *session.LoginAttempt, visit *relayed) ([]byte, error) {
 
 // answer reads a front's answer to that terminal's login.
 func (a *Agent) answer(m ftd.Message, visit *relayed) (*session.Receipt, *refusal) {
-	inDoubt := &refusal{reason: reason.StoreInDoubt}
+	inDoubt := &refusal{reason: reason.StoreInDoubt, elsewhere: true} // it is no answer
 	var status ftd.Error
 	if raw, has := m.Field(ftd.FIDError); !has || status.Decode(raw) != nil {
 		return nil, inDoubt

@@ -75,7 +75,8 @@ func TestInvestorLogin(t *testing.T) {
 	})
 }
 
-// TestInvestorRefusals: what each answer of a front is to the terminal; the connection to the front ends.
+// TestInvestorRefusals: what each answer of a front is to the terminal; the connection to the front ends. After what another
+// front may answer otherwise, and after no answer, the next login goes to another one first, which is away here.
 func TestInvestorRefusals(t *testing.T) {
 	no := func(code int) func(*link) { return answers(said(code)) }
 	for name, c := range map[string]struct {
@@ -138,13 +139,78 @@ func TestInvestorRefusals(t *testing.T) {
 			for _, p := range f.sessions() {
 				p.Close(ftd.ReasonGone, "")
 			}
-			want := 2
-			if name == "60 at once" || name == "63 at once" { // the other front was asked too
-				want = 3
+			want := "a a"
+			switch {
+			case name == "60 at once" || name == "63 at once": // the other front was asked too
+				want = "a b a"
+			case c.code == 8 || name == "ForceExit" || name == "closed at once" || c.want == reason.StoreInDoubt:
+				want = "a b a"
 			}
-			check(t, name+": connections", len(u.connections()), want)
+			check(t, name+": connections", strings.Join(u.connections(), " "), want)
 		})
 	}
+}
+
+// TestFrontsThatAnswerNoMore: an agent does not stay on a front that takes its connections and no login. The login itself is not
+// sent again: it may be recorded.
+func TestFrontsThatAnswerNoMore(t *testing.T) {
+	exit := func(l *link) {
+		l.admit('2')
+		l.message()
+		l.send(ftd.TIDForceExit, func(e *ftd.Encoder) { e.ForceExit(&ftd.ForceExit{Code: '2'}) })
+	}
+	silent := func(l *link) { l.admit('2'); hold(l) }
+	in := takes(hold)
+	for name, c := range map[string]struct {
+		scripts map[string][]func(*link)
+		codes   []int // of the answers
+		dialed  string
+	}{
+		"8":             {map[string][]func(*link){"a": {answers(said(8)), in}, "b": {in, in}}, []int{8, 0, 0}, "a b b"},
+		"ForceExit":     {map[string][]func(*link){"a": {exit, in}, "b": {in, in}}, []int{8, 0, 0}, "a b b"},
+		"silence":       {map[string][]func(*link){"a": {silent, in}, "b": {in, in}}, []int{8, 0, 0}, "a b b"},
+		"no connection": {map[string][]func(*link){"a": {hold, in}, "b": {in, in}}, []int{0, 0}, "a b b"},
+		"each":          {map[string][]func(*link){"a": {answers(said(8)), in}, "b": {answers(said(8))}}, []int{8, 8, 0}, "a b a"},
+		"3":             {map[string][]func(*link){"a": {answers(said(3)), in}, "b": {in}}, []int{3, 0}, "a a"},
+		"7":             {map[string][]func(*link){"a": {answers(said(7)), in}, "b": {in}}, []int{7, 0}, "a a"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f, u := investor(t, c.scripts)
+			for id, want := range c.codes {
+				if _, got := f.login(int32(id)); got.Reason.Code() != want && got.Code != want {
+					t.Errorf("%s: login %d: %+v, want %d", name, id, got, want)
+				}
+			}
+			check(t, name, strings.Join(u.connections(), " "), c.dialed)
+			for _, p := range f.sessions() {
+				p.Close(ftd.ReasonGone, "")
+			}
+		})
+	}
+}
+
+// TestALeftFront: of logins at once that leave a front, one moves the next login, and one that comes late takes nothing back.
+func TestALeftFront(t *testing.T) {
+	t.Parallel()
+	var f fronts
+	for _, c := range []struct{ at, want int }{{0, 1}, {0, 1}, {2, 1}, {1, 2}, {1, 2}, {2, 0}} {
+		f.leave(c.at, 3)
+		check(t, "first", int(f.first.Load()), c.want)
+	}
+}
+
+// TestALoginWithoutTimeForAnotherFront: a front that does not answer the connection is left by the next login.
+func TestALoginWithoutTimeForAnotherFront(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, u := investor(t, map[string][]func(*link){"a": {hold, hold}, "b": {takes(hold)}})
+		f.agent.opt.ConnectTimeout, f.agent.opt.LoginWork = 10*time.Second, 5*time.Second
+		if _, got := f.login(1); got.Reason != reason.UpstreamAway {
+			t.Errorf("%+v", got)
+		}
+		f.mustLogin(2)
+		check(t, "connections", strings.Join(u.connections(), " "), "a b")
+		f.sessions()[0].Close(ftd.ReasonGone, "")
+	})
 }
 
 // TestWhichFront: the first that takes the relay, and from then on that one first.

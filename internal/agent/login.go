@@ -111,6 +111,7 @@ type refusal struct {
 	code        int    // that the terminal gets; 0 for the reason's
 	text        string // of the front; "" for that of the code
 	upstreamRef string // the front's
+	elsewhere   bool   // the next login goes to another front first
 }
 
 func (a *Agent) refuse(e ops.Entry, r *refusal) session.Outcome {
@@ -128,6 +129,8 @@ func (a *Agent) refuse(e ops.Entry, r *refusal) session.Outcome {
 func (a *Agent) answered(code int, text, ref string, below bool) *refusal {
 	r := &refusal{reason: reason.UpstreamRefused, code: code, text: text, upstreamRef: ref}
 	switch code {
+	case 8:
+		r.elsewhere = true
 	case 9: // one code for what a stranger must not tell apart
 		if !below {
 			r.code, r.text = reason.WrongPassword.Code(), ""

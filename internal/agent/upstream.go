@@ -22,9 +22,13 @@ type fronts struct {
 	trial atomic.Pointer[string] // why the last connection failed; nil after one that did not
 }
 
+// leave lets the next connection go to the front behind that of index at first, of n, unless another one has said so.
+func (f *fronts) leave(at, n int) { f.first.CompareAndSwap(int32(at), int32((at+1)%n)) }
+
 // upstream is one connection to a front, on which this relay has authenticated.
 type upstream struct {
 	conn net.Conn
+	at   int    // of Options.Addresses
 	buf  []byte // received and not used
 	used int    // of buf, by the frame that next returned last
 }
@@ -48,15 +52,22 @@ func (a *Agent) connect(ctx context.Context) (*upstream, error) {
 		at := (first + i) % len(a.opt.Addresses)
 		u, err := a.connectTo(ctx, a.opt.Addresses[at], code)
 		if err == nil {
-			a.fronts.first.Store(int32(at))
+			u.at = at
 			return u, a.connected(nil)
 		}
+		a.fronts.leave(at, len(a.opt.Addresses))
 		failed = append(failed, fmt.Errorf("%s: %w", a.opt.Addresses[at], err))
-		if ctx.Err() != nil {
+		if over(ctx) {
 			break
 		}
 	}
 	return nil, a.connected(errors.Join(failed...))
+}
+
+// over reports whether ctx has no time left. A connection with its deadline fails before ctx itself ends.
+func over(ctx context.Context) bool {
+	deadline, has := ctx.Deadline()
+	return ctx.Err() != nil || has && !time.Now().Before(deadline)
 }
 
 // connected notes what became of a connection, and logs a change.

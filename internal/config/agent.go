@@ -60,7 +60,7 @@ type Agent struct {
 // Upstream is the fronts, and as whom the agent comes to them.
 type Upstream struct {
 	// Required. host:port of the fronts' listeners for relays, as ["front-a:41206", "front-b:41206"], in the
-	// order of preference.
+	// order of preference. The agent stays on one until that takes no connection, answers a login 8, or ends.
 	Addresses UpstreamAddresses `key:"addresses"`
 	// Required. The relay's own AppID (RelayAppID): an operator relay's with mode operator, else an
 	// investor relay's.
