@@ -13,6 +13,7 @@ import (
 	"github.com/tradefront/tradefront/internal/files"
 	"github.com/tradefront/tradefront/internal/front"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
@@ -135,6 +136,15 @@ func AgentOptions(cfg *config.Agent) agent.Options {
 		ConnectTimeout: u.ConnectTimeout, LoginWork: cfg.Timers.LoginWork, QueueBytes: u.QueueBytes, SeenTerminals: cfg.Limits.SeenTerminals,
 		Grace: u.Grace, ExitSpread: u.ExitSpread,
 	}
+}
+
+// AgentSession is SessionSettings of a relay agent: behind one of mode investor is a front.
+func AgentSession(cfg *config.Agent) session.Settings {
+	s := SessionSettings(cfg.AsFront())
+	if !cfg.Operator() {
+		s.Business, s.FrontBehind = true, true
+	}
+	return s
 }
 
 func upstreamAddresses(u *config.Upstream) []string {

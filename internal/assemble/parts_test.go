@@ -18,6 +18,22 @@ func TestBoundsOf(t *testing.T) {
 	}
 }
 
+// TestAgentSession: behind an investor agent is a front, behind one of mode operator its own trading core or none.
+func TestAgentSession(t *testing.T) {
+	cfg := config.DefaultAgent()
+	if s := AgentSession(&cfg); !s.Business || !s.FrontBehind || s.AuthTimeout != cfg.Timers.Authenticate {
+		t.Errorf("investor: %+v", s)
+	}
+	cfg.Mode = config.AgentOperator
+	if s := AgentSession(&cfg); s.Business || s.FrontBehind {
+		t.Errorf("operator: %+v", s)
+	}
+	cfg.Core.Driver = DriverLink
+	if s := AgentSession(&cfg); !s.Business || s.FrontBehind {
+		t.Errorf("operator with a trading core: %+v", s)
+	}
+}
+
 // TestSessionSettingsKnowTheCore: business before the login is answered as such where a core takes business after it.
 func TestSessionSettingsKnowTheCore(t *testing.T) {
 	cfg := config.Default()

@@ -91,7 +91,7 @@ func (r *RelayAgent) startParts(ctx context.Context, assets *assemble.AgentAsset
 	}
 	r.front = front.New(front.Config{
 		Listeners: assemble.FrontListeners(r.cfg), Limits: assemble.FrontLimits(r.cfg, r.atStart.MaxConnections),
-		Session: assemble.SessionSettings(r.cfg), Listen: r.listen,
+		Session: assemble.AgentSession(r.conf), Listen: r.listen,
 	}, r.agent, r.metrics, r.logger)
 	if err := r.bindAgentAdmin(); err != nil {
 		return err

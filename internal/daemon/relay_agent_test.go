@@ -244,6 +244,59 @@ func TestInvestorAgent(t *testing.T) {
 	}
 }
 
+// TestNumbersThroughAnInvestorAgent: agent and front count the same numbers, also of messages that the front does not know and
+// answers 77. One between them that counted otherwise would end the session at the next order.
+func TestNumbersThroughAnInvestorAgent(t *testing.T) {
+	t.Parallel()
+	front := startRelayFront(t, '2')
+	front.trading = true
+	s := startAgent(t, front, "")
+	m := terminaltest.Dial(t, s.Addrs()[0].String(), nil)
+	m.Authenticate(client.Identity{BrokerID: "9999", AppID: agentApp}, s.code)
+	m.LogIn(client.LoginRequest{BrokerID: "9999", UserID: "8", Password: "x", KeyVersion: "1.0", AbnormalFlag: '0', Ciphertext: ciphertext()})
+	number := uint32(0)
+	for _, tid := range []ftd.TID{0x8123, ftd.TIDForceExit, ftd.TIDRequestCode, 0x9001} {
+		number++
+		m.Send(terminaltest.Request(tid, number))
+		if r := m.Expect(ftd.TIDError, 77); r.SequenceNumber != number || r.Ref != "UPREF1" {
+			t.Errorf("%v with number %d is answered under %d, ref %s", tid, number, r.SequenceNumber, r.Ref)
+		}
+		number++
+		m.Send(terminaltest.Request(3, number))
+		if r := m.Next(); r.TID != 3 || r.SequenceNumber != number {
+			t.Fatalf("the order behind %v: %v, number %d, code %d", tid, r.TID, r.SequenceNumber, r.Code)
+		}
+	}
+	m.Send(terminaltest.Request(0x8123, 0)) // takes no number anywhere
+	m.Expect(ftd.TIDError, 77)
+	m.Send(terminaltest.Request(3, number+1))
+	if r := m.Next(); r.TID != 3 {
+		t.Errorf("the last order: %v, code %d", r.TID, r.Code)
+	}
+}
+
+// TestBusinessBeforeALoginAtAnInvestorAgent: it is answered 6 as at the front, whole or in parts; the first after the login has number 1.
+func TestBusinessBeforeALoginAtAnInvestorAgent(t *testing.T) {
+	t.Parallel()
+	front := startRelayFront(t, '2')
+	s := startAgent(t, front, "")
+	m := terminaltest.Dial(t, s.Addrs()[0].String(), nil)
+	m.Authenticate(client.Identity{BrokerID: "9999", AppID: agentApp}, s.code)
+	for _, chain := range []byte{ftd.ChainSingle, ftd.ChainFirst, ftd.ChainLast} {
+		frame := terminaltest.Request(3, 1)
+		frame[ftd.FrameHeaderLen+5] = chain
+		m.Send(frame)
+		if r := m.Expect(ftd.TIDError, 6); r.SequenceNumber != 1 {
+			t.Errorf("chain %c: answered under number %d", chain, r.SequenceNumber)
+		}
+	}
+	m.LogIn(client.LoginRequest{BrokerID: "9999", UserID: "8", Password: "x", KeyVersion: "1.0", AbnormalFlag: '0', Ciphertext: ciphertext()})
+	m.Send(terminaltest.Request(3, 1))
+	if r := m.Next(); r.TID != 3 || r.SequenceNumber != 1 {
+		t.Errorf("the first order: %v, number %d, code %d", r.TID, r.SequenceNumber, r.Code)
+	}
+}
+
 func TestInvestorAgentRefuses(t *testing.T) {
 	t.Parallel()
 	front := startRelayFront(t, '2')

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/ftd"
+	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
@@ -15,6 +17,7 @@ import (
 type relayFront struct {
 	listener net.Listener
 	appType  byte
+	trading  bool // a customer's messages come to a real session, of a front with a trading core that sends them back
 
 	mu      sync.Mutex
 	code    int // that logins of customers and submissions are answered with
@@ -103,7 +106,10 @@ func (f *relayFront) endedIDs() []string {
 
 func (f *relayFront) serve(conn net.Conn) {
 	defer conn.Close()
-	var buf []byte
+	var (
+		buf      []byte
+		customer *session.Session
+	)
 	chunk := make([]byte, 4096)
 	for {
 		frame, n, err := ftd.DecodeFrame(buf, ftd.MaxBodyLen)
@@ -119,6 +125,13 @@ func (f *relayFront) serve(conn net.Conn) {
 			continue
 		}
 		if frame.Type == ftd.FrameFTDC {
+			if customer != nil {
+				if !trade(conn, customer, frame) {
+					return
+				}
+				buf = bytes.Clone(buf[n:])
+				continue
+			}
 			m, err := ftd.DecodeMessage(frame.Body)
 			if err != nil {
 				return
@@ -126,9 +139,40 @@ func (f *relayFront) serve(conn net.Conn) {
 			if _, err := conn.Write(f.answer(m, frame.Body)); err != nil {
 				return
 			}
+			if f.trading && m.TID == ftd.TIDUserLogin {
+				customer = tradingSession()
+			}
 		}
 		buf = bytes.Clone(buf[n:])
 	}
+}
+
+// tradingSession is of a customer who is logged in at a front with a trading core.
+func tradingSession() *session.Session {
+	s, err := session.Resume(&session.Settings{Refusals: 100, Business: true}, &session.Image{
+		State: session.LoggedIn, Business: true, AppType: '2', Heartbeat: 30 * time.Second, BrokerID: []byte("9999"), UserID: []byte("8"),
+	}, time.Now())
+	if err != nil {
+		panic(err)
+	}
+	return &s
+}
+
+// trade lets the session judge a message, and reports whether the connection goes on.
+func trade(conn net.Conn, s *session.Session, frame ftd.Frame) bool {
+	var fx session.Effects
+	s.Step(&session.Event{Kind: session.FrameArrived, Now: time.Now(), Frame: frame}, &fx)
+	switch fx.Do {
+	case session.DoPass:
+		fx.Wire, _ = ftd.AppendFrame(nil, ftd.FrameFTDC, nil, frame.Body)
+	case session.DoNotifyDecision:
+		outcome := session.Outcome{Reason: fx.Reason, Ref: reason.Ref([]byte("UPREF1"))}
+		known := session.Event{Kind: session.OutcomeKnown, Now: time.Now(), Do: fx.Do, Op: fx.Op, Outcome: &outcome}
+		fx.Reset()
+		s.Step(&known, &fx)
+	}
+	_, err := conn.Write(fx.Wire)
+	return err == nil && fx.Close == reason.StayOpen
 }
 
 func said(code int) func(*ftd.Encoder) {

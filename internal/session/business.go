@@ -27,11 +27,29 @@ func (s *Session) Passes(f ftd.Frame) bool {
 	tid := ftd.TID(binary.BigEndian.Uint32(f.Body[1:]))
 	switch s.state {
 	case LoggedIn:
-		return s.business && tid.Business()
+		return s.business && (tid.Business() || s.settings.FrontBehind && s.countsUnknown(f.Body))
 	case PasswordOnly:
 		return tid == ftd.TIDPasswordUpdate
 	}
 	return false
+}
+
+// numbers reports whether an unknown message has the dialog's next number, which it then takes.
+func (s *Session) numbers(series uint16, number uint32) bool {
+	return !s.inRun && series == 0 && number == s.dialog+1
+}
+
+// countsUnknown reports whether a body is an unknown message's that has a number of the dialog. One of several parts is malformed.
+func (s *Session) countsUnknown(body []byte) bool {
+	h, err := ftd.DecodeHeader(body)
+	if err != nil || h.Chain != ftd.ChainSingle {
+		return false
+	}
+	switch h.TID {
+	case ftd.TIDAuthenticate, ftd.TIDUserLogin, ftd.TIDUserLogout, ftd.TIDTerminalSubmit, ftd.TIDTerminalEnd:
+		return false
+	}
+	return s.numbers(h.SequenceSeries, h.SequenceNumber)
 }
 
 // tooEarly says why a business message is refused that the core would take once the session is logged in; OK if it is none.

@@ -191,6 +191,44 @@ func TestOwnMessagesAreNotPassed(t *testing.T) {
 	}
 }
 
+// TestUnknownMessagesBeforeAnotherFront: one that takes a number is passed on, for that front counts it too; any other is answered here.
+func TestUnknownMessagesBeforeAnotherFront(t *testing.T) {
+	behind := linkedSettings
+	behind.FrontBehind = true
+	for _, tid := range []ftd.TID{ftd.TIDForceExit, 0x8123, ftd.TIDRequestCode, 0x9001, 0x90FF} {
+		d := newDialogueWith(t, &behind)
+		d.core = coreSession{}
+		d.reach(session.LoggedIn)
+		numbered := func(number uint32) {
+			e := ftd.Begin(nil, tid)
+			e.Sequence(0, number)
+			wire, _ := e.End()
+			d.frame(wire)
+		}
+		numbered(1)
+		d.request('S', 2)
+		if len(d.passed) != 2 || len(d.sent) != 0 || d.passed[0][1:5] != string([]byte{byte(tid >> 24), byte(tid >> 16), byte(tid >> 8), byte(tid)}) {
+			t.Fatalf("%v: %d passed, sent %+v", tid, len(d.passed), d.sent)
+		}
+		numbered(0) // the front behind would count none of these
+		numbered(2)
+		numbered(4)
+		d.request('F', 3)
+		numbered(4)
+		d.request('L', 3)
+		d.request('S', 4)
+		if len(d.passed) != 5 || !slices.Equal(d.codes(), []int{77, 77, 77, 77}) || d.close != reason.StayOpen {
+			t.Errorf("%v: %d passed, sent %+v, closed by %v", tid, len(d.passed), d.sent, d.close)
+		}
+	}
+	d := newDialogueWith(t, &behind)
+	d.core = coreSession{}
+	d.reach(session.LoggedIn)
+	if d.body(business(0x8123, 'F', 0, 1)); d.close != reason.Malformed || len(d.passed) != 0 {
+		t.Errorf("a part of an unknown message: closed by %v, %d passed", d.close, len(d.passed))
+	}
+}
+
 func TestBusinessWithoutACore(t *testing.T) {
 	d := newDialogue(t)
 	d.reach(session.LoggedIn)

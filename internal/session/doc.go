@@ -23,6 +23,9 @@
 // RequestRefused says that it was not, or will not be answered. Deliver frames a message of the core's if the state
 // lets the terminal have it. ExitAsked ends the session with ForceExit.
 //
+// An unknown message takes a number of the dialog too. Where the business goes to another front (Settings.FrontBehind), that one
+// counts it likewise: it is passed on, and the other front answers it.
+//
 // # Relays
 //
 // By its AppType a session is a terminal's, a many-to-many relay's or an operator relay's. A many-to-many relay logs

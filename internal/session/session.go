@@ -18,6 +18,9 @@ type Settings struct {
 	PendingFrames  int           // frames that may come while a login is on its way
 	Refusals       int           // answers of an error that an authenticated session may have saved up; see refusals
 	Business       bool          // a core behind the front takes business of those who are logged in
+	// FrontBehind says that what takes business is another front, which counts the numbers of messages that it does not
+	// know too: those are passed on to it, and it answers them.
+	FrontBehind bool
 }
 
 // Fixed by docs/protocol.md, "Heartbeats and deadlines".
@@ -236,7 +239,7 @@ func (s *Session) unknown(m ftd.Message, fx *Effects) {
 		s.malformed(ftd.FaultUnknownTID, fx)
 		return
 	}
-	if s.state == LoggedIn && s.business && !s.inRun && m.SequenceSeries == 0 && m.SequenceNumber == s.dialog+1 {
+	if s.state == LoggedIn && s.business && s.numbers(m.SequenceSeries, m.SequenceNumber) {
 		s.dialog++ // it was one of the dialog's numbers, and leaves a gap at the core
 		s.targetOf(m.SequenceSeries, m.SequenceNumber)
 	}

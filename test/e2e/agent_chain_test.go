@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/coresim"
+	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/certificates"
 	firm "github.com/tradefront/tradefront/test/site"
+	"github.com/tradefront/tradefront/test/terminaltest"
 )
 
 // TestAgentsInAChain: an agent below an agent, in both modes. The report has the terminal as the lowest saw it, and the relay next
@@ -315,6 +317,16 @@ func TestTradingThroughAgents(t *testing.T) {
 	}
 	for _, number := range sent {
 		a.expect(echoTID, 0, number)
+	}
+
+	for _, at := range []*daemon{u, l} { // each agent on the way counts the numbers that the front counts
+		m := at.enterRaw(t, alice)
+		m.Send(terminaltest.Request(0x8123, 1))
+		m.Expect(ftd.TIDError, 77)
+		m.Send(request(2, 'S'))
+		if r := m.Next(); r.TID != echoTID || r.SequenceNumber != 2 {
+			t.Errorf("behind a message that the front does not know: %v with number %d, code %d", r.TID, r.SequenceNumber, r.Code)
+		}
 	}
 
 	one := o.trade(t)
