@@ -445,6 +445,27 @@ func TestSubmitRefusals(t *testing.T) {
 	}
 }
 
+// TestWhatTheFrontAboveLacks: 7, 8 and 90 of a front above a relay agent count for no bound of the relay below it; its other refusals do.
+func TestWhatTheFrontAboveLacks(t *testing.T) {
+	for code, want := range map[int]reason.Close{
+		7: reason.StayOpen, 8: reason.StayOpen, 90: reason.StayOpen, 0: reason.RelayRefusals, 9: reason.RelayRefusals, 60: reason.RelayRefusals,
+	} {
+		d := relay(t, session.LoggedIn)
+		outcome := session.Outcome{Reason: reason.UpstreamRefused, Code: code, Ref: reason.Ref([]byte("4CV33T"))}
+		for range 2000 {
+			if d.close != reason.StayOpen {
+				break
+			}
+			d.submit(submitID)
+			d.submits = nil
+			d.step(&session.Event{Kind: session.SubmitDone, Now: d.now, Outcome: &outcome, SubmitID: []byte(submitID)})
+		}
+		if d.close != want {
+			t.Errorf("%d: closed by %v after %d answers, want %v", code, d.close, len(d.sent), want)
+		}
+	}
+}
+
 // TestSubmitDuringLogin: submissions that come before the answer to the operator's login are no flood of frames.
 func TestSubmitDuringLogin(t *testing.T) {
 	d := relay(t, session.LoggingIn)

@@ -167,16 +167,19 @@ func (s *Session) refuseSubmit(op Op, ev *Event, fx *Effects) {
 		if s.overspent(ev.Now) {
 			fx.Close = reason.RefusalFlood
 		}
-	case isOurs(ev.Outcome.Reason):
+	case isOurs(ev.Outcome):
 	case s.relaying().overspent(ev.Now):
 		fx.Close = reason.RelayRefusals
 	}
 }
 
-// isOurs reports whether a submission was refused for want of something at the front: that is no flood of the relay's,
-// and must not cost it the connection with all its customers.
-func isOurs(why reason.Reason) bool {
-	switch why {
+// isOurs reports whether a submission was refused for want of something at the front, or at the one above a relay agent: that is no
+// flood of the relay's, and must not cost it the connection with all its customers.
+func isOurs(o *Outcome) bool {
+	switch o.Reason {
+	case reason.UpstreamRefused:
+		code := o.wireCode()
+		return code == 7 || code == 8 || code == 90
 	case reason.NoValidKey, reason.Draining, reason.Overloaded, reason.UpstreamAway, reason.LoginDeadline, reason.SubmitFault,
 		reason.CoreFull, reason.StoreUnavailable, reason.StoreUnconfirmed, reason.StoreInDoubt, reason.StoreFailed, reason.StoreFull:
 		return true
