@@ -63,6 +63,7 @@ func TestWhoMayEnter(t *testing.T) {
 // TestWhatAnAgentRefusesItself: before a front is asked.
 func TestWhatAnAgentRefusesItself(t *testing.T) {
 	t.Parallel()
+	const illegalItem = "RelayedTerminal.PublicIP"
 	for name, c := range map[string]struct {
 		change func(f *office, p *session.Peer, a *session.LoginAttempt)
 		want   reason.Reason
@@ -72,7 +73,7 @@ func TestWhatAnAgentRefusesItself(t *testing.T) {
 		"RelayedTerminal": {func(_ *office, _ *session.Peer, a *session.LoginAttempt) { a.Relayed = new(session.RelayedTerminal) }, reason.WrongMode},
 		"a relay's, bare": {func(_ *office, _ *session.Peer, a *session.LoginAttempt) { a.AppType = '2' }, reason.WrongMode},
 		"an illegal item": {func(_ *office, _ *session.Peer, a *session.LoginAttempt) {
-			a.AppType, a.Relayed = '2', &session.RelayedTerminal{Illegal: "x"}
+			a.AppType, a.Relayed = '2', &session.RelayedTerminal{Illegal: illegalItem}
 		}, reason.IllegalField},
 		"no valid version": {func(f *office, _ *session.Peer, _ *session.LoginAttempt) { f.agent.SetKeys(expired(f.t)) }, reason.NoValidKey},
 	} {
@@ -84,6 +85,11 @@ func TestWhatAnAgentRefusesItself(t *testing.T) {
 			if line := f.last(); got.Reason != c.want || line.Reason != c.want.String() || line.Ref != string(got.Ref[:]) || len(f.relay.sent) > 0 || len(f.core.asked) > 0 {
 				t.Errorf("%s: %+v, want %v; audit line %+v", name, got, c.want, line)
 			}
+			item := ""
+			if c.want == reason.IllegalField {
+				item = illegalItem
+			}
+			check(t, name+": item of the audit line", f.last().Item, item)
 			if strings.Trim(string(a.Password)+string(a.Request), "\x00") != "" {
 				t.Errorf("%s: the password is not wiped", name)
 			}

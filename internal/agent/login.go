@@ -33,6 +33,9 @@ func (a *Agent) Login(ctx context.Context, peer session.Peer, attempt session.Lo
 		describe(&e, attempt.Relayed)
 	}
 	if why := a.mayLogIn(peer, &attempt); why != reason.OK {
+		if why == reason.IllegalField {
+			e.Item = attempt.Relayed.Illegal
+		}
 		return a.refuse(e, &refusal{reason: why})
 	}
 	assessed, err := supplement.Assess(supplement.TerminalInfo(attempt.Terminal), a.keys.Load(), a.parts.Now())
