@@ -43,6 +43,9 @@ func TestUnit(t *testing.T) {
 			t.Errorf("%s is not started again after status %s: a panic and the watchdog's SIGABRT end a program of Go with 2", path, status)
 		}
 	}
+	if relay := settings(t, "tradefront-relay.service")["RestrictAddressFamilies"]; relay != "AF_INET AF_INET6 AF_UNIX AF_NETLINK" {
+		t.Errorf("the relay agent's RestrictAddressFamilies is %q: with upstream.key_file it reads its machine's addresses by netlink", relay)
+	}
 	if _, ok := unit["ProcSubset"]; ok {
 		t.Error("ProcSubset hides somaxconn, and the accept queue falls to 128")
 	}

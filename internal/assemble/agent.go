@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/client/collect"
 	"github.com/tradefront/tradefront/internal/agent"
 	"github.com/tradefront/tradefront/internal/agent/registryfile"
 	"github.com/tradefront/tradefront/internal/auth"
@@ -58,6 +59,7 @@ func LoadAgentAssets(cfg *config.Agent) (*AgentAssets, error) {
 		judge("upstream.password_file", err)
 		_, err = regulation.ParseAccount(cfg.Upstream.Operator)
 		judge("upstream.operator", err)
+		judgeMachineKey(&cfg.Upstream, judge)
 		a.CoreTLS = loadCoreTLS(cfg.AsFront(), judge)
 	}
 	checkUpstreamTLS(&cfg.Upstream, judge)
@@ -163,11 +165,9 @@ func agentIdentity(cfg *config.Agent) client.Identity {
 	return id
 }
 
-// maxTerminalInfo is the longest encrypted terminal information in bytes.
-const maxTerminalInfo = 512
-
-// RelayOptions are those of an operator agent's client.Relay, whose events go to tell.
-func RelayOptions(cfg *config.Agent, tell func(client.RelayEvent)) (o client.RelayOptions, err error) {
+// RelayOptions are those of an operator agent's client.Relay, whose events go to tell. found is told what was collected of this
+// machine for each login of the operator; it may be nil.
+func RelayOptions(cfg *config.Agent, tell func(client.RelayEvent), found func(*collect.Result)) (o client.RelayOptions, err error) {
 	u := &cfg.Upstream
 	o = client.RelayOptions{
 		Addresses: upstreamAddresses(u), Identity: agentIdentity(cfg), MaxTerminals: u.MaxTerminals, OnEvent: tell,
@@ -190,12 +190,11 @@ func RelayOptions(cfg *config.Agent, tell func(client.RelayEvent)) (o client.Rel
 		o.Dial = append(o.Dial, client.WithDialFunc(dial))
 	}
 	o.ReadAuthCode = func(context.Context) (string, error) { return AgentAuthCode(cfg) }
-	o.BeforeLogin = func(_ context.Context, req *client.LoginRequest) (err error) {
-		if req.Password, err = agentPassword(cfg); err != nil || u.TerminalInfoFile.Path == "" {
+	o.BeforeLogin = func(ctx context.Context, req *client.LoginRequest) (err error) {
+		if req.Password, err = agentPassword(cfg); err != nil {
 			return err
 		}
-		req.Ciphertext, err = files.Read(u.TerminalInfoFile.Path, maxTerminalInfo)
-		return err
+		return putMachine(ctx, u, req, found)
 	}
 	return o, nil
 }

@@ -52,6 +52,10 @@ func AgentRemarks(cfg *config.Agent, assets *AgentAssets) (remarks []string) {
 			break
 		}
 	}
+	if cfg.Operator() && cfg.Upstream.TerminalInfoFile.Path != "" {
+		remarks = append(remarks, "upstream.terminal_info_file is sent again at each reconnect: a front records it with flag 3, or refuses the operator for good; "+
+			"name the monitoring centre's public key in upstream.key_file in its place")
+	}
 	if cfg.Chained && !assets.Registry.Chained {
 		remarks = append(remarks, "chained is true, and the registry file was exported for a relay that carries no others: at the firm "+
 			"tradefront relay change "+cfg.Upstream.AppID+" --chained, then export again")

@@ -182,4 +182,12 @@ var configuration = map[string]string{
 	"is link, and with mode investor the firm's front asks its own trading core: the agent asks none": "为 link，而多对多模式下由公司的前置询问其交易核心：中继程序不询问",
 	"remove the section core, or write mode: operator":                                                "去掉 core 一节，或写 mode: operator",
 	"no certificate in PEM form":                                                                      "没有 PEM 格式的证书",
+
+	// Of a relay agent's own machine.
+	"is empty, and the front must be told which version key_file is":                                 "为空，而须告知前置 key_file 是哪个版本",
+	"is given beside key_file, under which the agent encrypts this machine's own anew at each login": "与 key_file 同时给出，而中继程序每次登录都用该公钥重新加密本机的采集数据",
+	"remove one of them": "去掉其中一个",
+	"put the monitoring centre's public key there, PEM":                                                                             "把监控中心的公钥（PEM）放在此处",
+	"upstream.terminal_info_file is sent again at each reconnect: a front records it with flag 3, or refuses the operator for good": "upstream.terminal_info_file 在每次重连时再次发送：前置记异常标识 3，或从此拒绝该操作员",
+	"name the monitoring centre's public key in upstream.key_file in its place":                                                     "请改用 upstream.key_file 写明监控中心的公钥",
 }

@@ -75,11 +75,16 @@ type Upstream struct {
 	// With mode operator: a file that holds its password and nothing else; credential:NAME as above. Other
 	// users may not read it.
 	PasswordFile File `key:"password_file" empty:"ok" file:"private" missing:"write the operator's password into it, and nothing else"`
-	// With mode operator: a file with the encrypted terminal information of this machine, as the monitoring
-	// centre's library made it, raw bytes. It is read at each login of the operator. "" sends none, which
-	// the front flags 1.
+	// With mode operator: the monitoring centre's public key, PEM. At each login of the operator the agent
+	// collects this machine's terminal information and encrypts it anew under that key, as a terminal does.
+	// The file is read anew too. "" with no terminal_info_file sends none, which the front flags 1.
+	KeyFile File `key:"key_file" empty:"ok" missing:"put the monitoring centre's public key there, PEM"`
+	// In place of key_file: a file with the encrypted terminal information of this machine, as the monitoring
+	// centre's library made it, raw bytes. It is read at each login of the operator. The same ciphertext again is
+	// a replay to the front: it flags 3 from the second login of a day on, and with
+	// replayed_terminal_info: reject, or terminal_info: strict, it refuses the operator for good.
 	TerminalInfoFile File `key:"terminal_info_file" empty:"ok" missing:"collect this machine's terminal information into it"`
-	// The version of the key that it is encrypted under, in quotes.
+	// The version of key_file, or of the key under which terminal_info_file is encrypted, in quotes.
 	KeyVersion string `key:"key_version" max:"8" empty:"ok"`
 	// How the connections to the fronts are encrypted. A front has no TLS of its own: what ends it is a
 	// TLS proxy before the front.

@@ -85,7 +85,7 @@ func (a *Agent) CheckFiles() Faults {
 		switch n.key {
 		case "accounts":
 			return !a.localAccounts()
-		case "upstream.password_file", "upstream.terminal_info_file":
+		case "upstream.password_file", "upstream.key_file", "upstream.terminal_info_file":
 			return !a.Operator()
 		}
 		return false
@@ -135,7 +135,21 @@ func (u *Upstream) check(settled Faults, operator bool) (faults Faults) {
 	if u.PasswordFile.Path == "" && !settled.on("upstream.password_file") {
 		faults.add("upstream.password_file", "mode operator needs the operator's password", "name the file that holds it")
 	}
-	if u.TerminalInfoFile.Path != "" && u.KeyVersion == "" {
+	return append(faults, u.checkOwnInfo(settled)...)
+}
+
+// checkOwnInfo judges where the terminal information of the agent's own machine is from.
+func (u *Upstream) checkOwnInfo(settled Faults) (faults Faults) {
+	key, ready := u.KeyFile.Path != "", u.TerminalInfoFile.Path != ""
+	if key && ready {
+		faults.add("upstream.terminal_info_file", "is given beside key_file, under which the agent encrypts this machine's own anew at each login",
+			"remove one of them")
+	}
+	switch {
+	case u.KeyVersion != "" || settled.on("upstream.key_version"):
+	case key:
+		faults.add("upstream.key_version", "is empty, and the front must be told which version key_file is", "write that key's version")
+	case ready:
 		faults.add("upstream.key_version", "is empty, and terminal_info_file is encrypted under some key", "write that key's version")
 	}
 	return faults

@@ -130,3 +130,33 @@ func TestIsAgent(t *testing.T) {
 		}
 	}
 }
+
+// TestAgentOwnInfo: the agent's own machine is collected under key_file, or is in terminal_info_file, not both; each has a version.
+func TestAgentOwnInfo(t *testing.T) {
+	for lines, want := range map[string]string{
+		"key_file: k.pem, key_version: \"1.0\"":           "",
+		"terminal_info_file: t.bin, key_version: \"1.0\"": "",
+		"key_file: k.pem":           "upstream.key_version",
+		"terminal_info_file: t.bin": "upstream.key_version",
+		"key_file: k.pem, terminal_info_file: t.bin, key_version: \"1.0\"": "upstream.terminal_info_file",
+	} {
+		var own strings.Builder
+		for _, line := range strings.Split(lines, ", ") {
+			own.WriteString("  " + line + "\n")
+		}
+		a, err := loadAgent(t, strings.Replace(goodAgent, "  grace: 90s\n", own.String(), 1))
+		var faults Faults
+		if errors.As(err, &faults); (err == nil) != (want == "") || want != "" && (len(faults) != 1 || !faults.on(want)) {
+			t.Errorf("%s: %v, want a fault of %q", lines, err, want)
+		}
+		if key, _, _ := strings.Cut(lines, ":"); err == nil && !a.CheckFiles().on("upstream."+key) {
+			t.Errorf("%s: the file is not there, and no fault of it", lines)
+		}
+		if err == nil {
+			a.Mode = AgentInvestor
+			if faults := a.CheckFiles(); faults.on("upstream.key_file") || faults.on("upstream.terminal_info_file") {
+				t.Errorf("%s: a file that an investor agent does not read: %v", lines, faults)
+			}
+		}
+	}
+}

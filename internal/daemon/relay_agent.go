@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/client/collect"
 	"github.com/tradefront/tradefront/internal/agent"
 	"github.com/tradefront/tradefront/internal/agent/registryfile"
 	"github.com/tradefront/tradefront/internal/assemble"
@@ -35,6 +36,7 @@ type RelayAgent struct {
 	relay  *client.Relay // nil of an investor agent
 	source *registryfile.Source
 	ring   atomic.Pointer[supplement.KeyRing]
+	lacks  atomic.Uint32 // collect.Result.Missing of the operator's last login
 }
 
 // StartRelayAgent returns once terminals are accepted. A front need not be there: terminals are answered 8 until one is.
@@ -80,7 +82,7 @@ func (r *RelayAgent) startParts(ctx context.Context, assets *assemble.AgentAsset
 	}
 	r.agent = agent.New(assemble.AgentOptions(r.conf), parts)
 	if r.conf.Operator() {
-		options, err := assemble.RelayOptions(r.conf, r.agent.RelayEvent)
+		options, err := assemble.RelayOptions(r.conf, r.agent.RelayEvent, r.noteMachine)
 		if err != nil {
 			return err
 		}
@@ -103,6 +105,22 @@ func (r *RelayAgent) startParts(ctx context.Context, assets *assemble.AgentAsset
 		r.path.Link.Start()
 	}
 	return r.front.Start()
+}
+
+// noteMachine logs which items of this machine the operator's login lacks, once until others are missing.
+func (r *RelayAgent) noteMachine(found *collect.Result) {
+	missing := found.Missing()
+	if r.lacks.Swap(missing) == missing || missing == 0 {
+		return
+	}
+	var items []string
+	for _, item := range found.Items {
+		if item.State.Missing() {
+			items = append(items, item.Word+" "+item.State.String())
+		}
+	}
+	r.logger.Warn("this machine's terminal information lacks items: the front records the operator's login with that flag, and with terminal_info: strict "+
+		"refuses it; run tradefront collect check as the agent's user", zap.Strings("items", items), zap.String("flag", string(rune(found.Flag()))))
 }
 
 // makeLink is the way to an operator agent's trading core, which is dialled once all else has started. No trading days are compared:

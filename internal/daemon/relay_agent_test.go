@@ -13,7 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
 	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/client/collect"
 	"github.com/tradefront/tradefront/internal/agent/registryfile"
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
@@ -365,6 +369,42 @@ func TestOperatorAgent(t *testing.T) {
 		t.Fatal(err)
 	}
 	await.True(t, "TerminalEnd of the other", func() bool { return len(front.endedIDs()) == 1 })
+}
+
+// TestWhatTheOperatorsMachineLacks is a line of the log, once until other items are missing.
+func TestWhatTheOperatorsMachineLacks(t *testing.T) {
+	t.Parallel()
+	folder := func(calls string) *collect.Result {
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "calls"), []byte(calls), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		found, err := collect.Collect(t.Context(), collect.Options{Root: dir})
+		if err != nil {
+			t.Skip(err)
+		}
+		return found
+	}
+	core, log := observer.New(zap.InfoLevel)
+	r := &RelayAgent{Daemon: &Daemon{logger: zap.New(core)}}
+	named, bare := folder("hostname relay-01\n"), folder("")
+	for _, found := range []*collect.Result{named, named, bare, named} {
+		r.noteMachine(found)
+	}
+	lines := log.TakeAll()
+	if len(lines) != 3 {
+		t.Fatalf("%d lines of four logins, of which the second lacked what the first did: %v", len(lines), lines)
+	}
+	for i, want := range []struct {
+		flag  string
+		named bool
+	}{{"3", true}, {"1", false}, {"3", true}} {
+		fields := lines[i].ContextMap()
+		if items := fmt.Sprint(fields["items"]); fields["flag"] != want.flag || !strings.Contains(items, "disk_serial absent") ||
+			strings.Contains(items, "device_name") == want.named || strings.Contains(items, "relay-01") {
+			t.Errorf("line %d: %v", i, fields)
+		}
+	}
 }
 
 func TestOperatorAgentLosesItsFront(t *testing.T) {

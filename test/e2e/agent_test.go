@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"net"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -168,6 +169,45 @@ func TestOperatorAgentOfAFirm(t *testing.T) {
 			t.Errorf("lines by terminal: %v", counts)
 		}
 	})
+}
+
+// TestOperatorAgentWhereReplaysAreRefused: the front refuses a ciphertext that came before. The agent collects its own machine anew for
+// each login of its operator, so that it comes back after its connection was lost, with its terminals.
+func TestOperatorAgentWhereReplaysAreRefused(t *testing.T) {
+	t.Parallel()
+	s := newRelaySite(t, "", quick+"replayed_terminal_info: reject\n")
+	d := s.serve()
+	a := s.operatorAgent(d, "upstream.grace: 20s\nupstream.key_file: public.pem\nupstream.key_version: \"1.0\"\n")
+	a.write("public.pem", []byte(readFile(t, filepath.Join(s.dir, "public.pem"))))
+	if out := a.cli("", "relay", "check"); strings.Contains(out, "terminal_info_file") {
+		t.Errorf("relay check says %q", out)
+	}
+	r := a.run()
+	a.awaitUpstream(r, true)
+	one, two := s.mustLogIn(r, account, agentPassword), s.mustLogIn(r, account, agentPassword)
+	for round := range 2 {
+		a.above.Lead("")
+		a.awaitUpstream(r, false)
+		a.above.Lead(d.relays())
+		await.True(t, "both to be reported again", func() bool { return a.events("reported_again") == 2*(round+1) })
+		a.awaitUpstream(r, true)
+	}
+	one.stays(t, "in spite of lost connections")
+	two.stays(t, "in spite of lost connections")
+	logins := 0
+	for _, line := range s.auditLines() {
+		if line["event"] != "login" || line["account"] != relayOperator {
+			continue
+		}
+		if logins++; line["reason"] != "ok" || line["terminal_problem"] == "terminal_info_empty" || line["terminal_problem"] == "terminal_info_replayed" {
+			t.Errorf("the operator's login: %v", line)
+		}
+	}
+	if logins != 3 {
+		t.Errorf("%d logins of the operator, want 3", logins)
+	}
+	r.stop()
+	d.stop()
 }
 
 // TestOperatorAgentPastItsGrace: the front does not come back in time, and all terminals are sent away.
