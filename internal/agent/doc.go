@@ -14,7 +14,8 @@
 //  3. Investor (多对多): a connection to a front is opened, the relay authenticates on it, and the login goes on with the
 //     customer's password, which the front's core verifies. It is sent from the bytes that came, so that no string holds
 //     it, and wiped after that. The front's answer is the terminal's, but for the reference. Then business messages pass both
-//     ways, unchanged.
+//     ways, unchanged. After 8, a ForceExit or no answer the next login goes to the next front; this one is not sent again, since
+//     it may be recorded.
 //     Operator (一对多): the agent's own core verifies the password, which is a table of accounts or a trading core, then the login
 //     is submitted. The terminal is answered after the front's 0 and never before: there is no "let in now, report later".
 //
@@ -31,7 +32,8 @@
 //
 // # Business messages
 //
-// Investor: the session passes them to the front. Operator: to the agent's own trading core, by the Session tag of the core link;
+// Investor: the session passes them to the front, those that the front does not know too where they take a number
+// (session.Settings.FrontBehind). Operator: to the agent's own trading core, by the Session tag of the core link;
 // that core learns of a session after the front's 0 (SessionOpen). Without one they are answered 77: on the operator's one
 // connection to the front the wire has no tag that would tell the customers' messages apart.
 //
