@@ -189,8 +189,9 @@ func TestUpgradeThatFails(t *testing.T) {
 	u.end()
 }
 
-// TestUpgradeOnAFullDisk: a disk that takes no byte more keeps no process from taking over, and ends no session. With room again the front
-// logs terminals in and PostgreSQL hears of it.
+// TestUpgradeOnAFullDisk: a disk that takes no byte more keeps no process from taking over, and ends no session. With room again the next
+// process logs terminals in and PostgreSQL hears of it: the limit of a file's length, which takes the place of the full disk here, is to
+// SQLite a failure of the file, after which a process takes no commits until the file is opened anew.
 func TestUpgradeOnAFullDisk(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, firmDatabase(t), "")
@@ -222,7 +223,10 @@ func TestUpgradeOnAFullDisk(t *testing.T) {
 	default:
 	}
 	room(unix.RLIM_INFINITY)
-	await.True(t, "a login", func() bool { return enter() == nil })
+	u.upgrade()
+	if err := enter(); err != nil {
+		t.Errorf("a login with room again: %v", err)
+	}
 	await.True(t, "PostgreSQL to hear of the new process", func() bool {
 		list := s.frontList()
 		return len(list) == 1 && list[0].State == "running" && list[0].Started.After(before[0].Started)

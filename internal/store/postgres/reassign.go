@@ -35,7 +35,8 @@ func (p *Store) ReassignDay(ctx context.Context, day calendar.TradingDay, start,
 	progress func(looked int64),
 ) (store.Reassigned, error) {
 	return p.reassignAll(ctx, func(ctx context.Context, q querier, after sqlrows.Provisional) ([]sqlrows.Provisional, error) {
-		return readReassigned(ctx, q, "trading_day = $4 AND NOT provisional AND NOT (login_time >= $5 AND login_time < $6)", after, int32(day), start.Unix(), end.Unix())
+		const moved = "trading_day = $4 AND NOT provisional AND NOT (login_time >= $5 AND login_time < $6)"
+		return readReassigned(ctx, q, moved, after, int32(day), start.Unix(), end.Unix())
 	}, dayOf, progress)
 }
 
