@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -355,7 +356,10 @@ func post(ctx context.Context, m *machine, path string, into any) bool {
 }
 
 // asker keeps no connections: the machine at the other end may be another one next time.
-var asker = &http.Client{Timeout: askPatience, Transport: &http.Transport{DisableKeepAlives: true}}
+// A dial goes on after its request has ended: to a machine that is off, for minutes.
+var asker = &http.Client{Timeout: askPatience, Transport: &http.Transport{
+	DisableKeepAlives: true, DialContext: (&net.Dialer{Timeout: askPatience}).DialContext,
+}}
 
 func do(req *http.Request, into any) (status int) {
 	resp, err := asker.Do(req)
