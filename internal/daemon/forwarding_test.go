@@ -74,7 +74,9 @@ func TestEndOfAnOutageTellsTheBacklog(t *testing.T) {
 	close(pg.rest)
 	await.True(t, "the end to be logged", func() bool { look(); return len(lines(back)) > 0 })
 	fields := lines(back)[0].ContextMap()
-	if len(lines(back)) != 1 || fields["records_sent"] != int64(backlog) || fields["records_waiting"] != int64(0) {
-		t.Errorf("%d lines, of which the first has %v, want that %d were sent and none waits", len(lines(back)), fields, backlog)
+	// Records wait until the local store has removed them, which the last batch may not have been.
+	waiting, counted := fields["records_waiting"].(int64)
+	if len(lines(back)) != 1 || fields["records_sent"] != int64(backlog) || !counted || waiting > batch {
+		t.Errorf("%d lines, of which the first has %v, want that %d were sent and at most a batch waits", len(lines(back)), fields, backlog)
 	}
 }
