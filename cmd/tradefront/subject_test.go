@@ -47,7 +47,7 @@ func TestSubjectExport(t *testing.T) {
 	for _, r := range []store.Record{archived[1], live[1], live[0]} {
 		fmt.Fprintf(&log, "{\"time\":\"2026-01-05T01:00:00Z\",\"event\":\"login\",\"reason\":\"ok\",\"record_id\":%q,\"account\":%q,\"address\":\"203.0.113.9\",\"port\":4711}\n", r.ID, r.Account)
 	}
-	fmt.Fprintln(&log, `{"time":"2026-01-05T01:00:00Z","event":"login","record_id":"019b7c1e-5c00-7d4e-8a3b-0123456789ab","account":"80000001","address":"203.0.113.8","port":1,"trading_day":"20260105"}`)
+	fmt.Fprintln(&log, `{"time":"2026-01-05T01:00:00Z","event":"unanswered","reason":"ok","record_id":"019b7c1e-5c00-7d4e-8a3b-0123456789ab","account":"80000001","address":"203.0.113.8","port":1,"trading_day":"20260105"}`)
 	// A login whose record was in doubt, and which no store has, is none; of one that the store has the line tells the address.
 	const inDoubt = "{\"time\":\"2026-01-06T01:00:00Z\",\"event\":\"login\",\"reason\":\"store_in_doubt\",\"code\":8,\"record_id\":%q,\"account\":\"80000001\",\"address\":\"203.0.113.7\",\"port\":7}\n"
 	fmt.Fprintf(&log, inDoubt+inDoubt, "019b7c1e-5c00-7d4e-8a3b-0123456789ff", live[2].ID)

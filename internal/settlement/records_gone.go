@@ -50,8 +50,11 @@ type gone struct {
 func goneOf(ctx context.Context, s SurveyStore, exports []store.Export, day calendar.TradingDay) (g gone, err error) {
 	chain := Chain(exports)
 	if len(chain) == 0 {
-		g.files, err = archivesOf(ctx, s, day)
-		g.unreported = len(g.files) > 0
+		if g.files, err = archivesOf(ctx, s, day); err != nil || len(g.files) == 0 {
+			return g, err
+		}
+		here, err := s.State(ctx, day, "")
+		g.unreported, g.held = true, here.Records
 		return g, err
 	}
 	for _, e := range chain {
@@ -112,10 +115,14 @@ func (g *gone) archived() bool {
 }
 
 func (g *gone) obstacleUnreported(day calendar.TradingDay) store.Obstacle {
+	next := "to export the day bring it back: tradefront archive restore " + g.files[0].File
+	if g.held > 0 || len(g.files) > 1 { // one file alone can be brought back, to where nothing of the day is
+		next = "to export the day bring each file back into an empty database of its own, export there and put the reports together: tradefront report merge"
+	}
 	return store.Obstacle{
 		Day: day, Kind: store.RecordsGone, Where: "records of " + day.String(), Records: inFiles(g.files),
 		What: fmt.Sprintf("are archived in %s, %d of them, and the day was never exported", fileNames(g.files), inFiles(g.files)),
-		Next: "to export the day bring it back: tradefront archive restore " + g.files[0].File,
+		Next: next,
 	}
 }
 

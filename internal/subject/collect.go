@@ -170,6 +170,9 @@ func (c *Collector) record(r *store.Record, found string) error {
 	return nil
 }
 
+// ofLogins are the events of a login that was accepted: of one whose terminal was gone before its answer too.
+var ofLogins = []string{ops.EventLogin, ops.EventSubmit, ops.EventUnanswered}
+
 // line takes the address from the line of a login. Most lines are of other accounts, and are not parsed. A line of a refusal names a
 // RecordID too, where the record was in doubt: that is a login only if a store has the record.
 func (c *Collector) line(text []byte) error {
@@ -184,7 +187,7 @@ func (c *Collector) line(text []byte) error {
 	if e.TerminalAddress != "" {
 		from.port = e.TerminalPort
 	}
-	if e.Code != 0 || e.Event != ops.EventLogin && e.Event != ops.EventSubmit {
+	if e.Code != 0 || !slices.Contains(ofLogins, e.Event) {
 		if len(c.places) < maxLogins {
 			c.places[e.RecordID] = from
 		}
@@ -198,7 +201,9 @@ func (c *Collector) line(text []byte) error {
 		l.TradingDay, l.LoginTime, l.AppID, l.Flag = e.TradingDay, e.Time.In(regulation.Zone), e.AppID, e.Flag
 		l.FrontID, l.SessionID, l.RelayAppID = e.FrontID, e.SessionID, e.RelayAppID
 	}
-	l.Address, l.Port = from.address, from.port
+	if from.address != "" {
+		l.Address, l.Port = from.address, from.port
+	}
 	return nil
 }
 
