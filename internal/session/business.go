@@ -39,17 +39,24 @@ func (s *Session) numbers(series uint16, number uint32) bool {
 	return !s.inRun && series == 0 && number == s.dialog+1
 }
 
-// countsUnknown reports whether a body is an unknown message's that has a number of the dialog. One of several parts is malformed.
+// countsUnknown reports whether a body is an unknown message's that has a number of the dialog. A malformed one, as one of several parts
+// is, ends the session here: the front behind would not know whose it is.
 func (s *Session) countsUnknown(body []byte) bool {
-	h, err := ftd.DecodeHeader(body)
-	if err != nil || h.Chain != ftd.ChainSingle {
+	m, err := ftd.DecodeMessage(body)
+	if err != nil {
 		return false
 	}
-	switch h.TID {
+	switch m.TID {
 	case ftd.TIDAuthenticate, ftd.TIDUserLogin, ftd.TIDUserLogout, ftd.TIDTerminalSubmit, ftd.TIDTerminalEnd:
 		return false
 	}
-	return s.numbers(h.SequenceSeries, h.SequenceNumber)
+	return s.numbers(m.SequenceSeries, m.SequenceNumber)
+}
+
+// refusedBehind counts an unknown message that passes, which the front behind refuses, and reports whether there were too many: that front
+// knows nothing of the terminal's source.
+func (s *Session) refusedBehind(ev *Event) bool {
+	return s.state == LoggedIn && !ftd.TID(binary.BigEndian.Uint32(ev.Frame.Body[1:])).Business() && s.overspent(ev.Now)
 }
 
 // tooEarly says why a business message is refused that the core would take once the session is logged in; OK if it is none.

@@ -227,6 +227,35 @@ func TestUnknownMessagesBeforeAnotherFront(t *testing.T) {
 	if d.body(business(0x8123, 'F', 0, 1)); d.close != reason.Malformed || len(d.passed) != 0 {
 		t.Errorf("a part of an unknown message: closed by %v, %d passed", d.close, len(d.passed))
 	}
+	d = newDialogueWith(t, &behind)
+	d.core = coreSession{}
+	d.reach(session.LoggedIn)
+	body := business(0x8123, 'S', 0, 1)
+	binary.BigEndian.PutUint16(body[12:], 3) // fields
+	if d.body(body); d.close != reason.Malformed || len(d.passed) != 0 {
+		t.Errorf("an unknown message with too few fields: closed by %v, %d passed", d.close, len(d.passed))
+	}
+}
+
+// TestFloodOfUnknownMessagesBeforeAnotherFront: they count as refusals here too, where the terminal's source is known.
+func TestFloodOfUnknownMessagesBeforeAnotherFront(t *testing.T) {
+	behind := linkedSettings
+	behind.FrontBehind = true
+	d := newDialogueWith(t, &behind)
+	d.core = coreSession{}
+	d.reach(session.LoggedIn)
+	number := uint32(0)
+	for ; d.close == reason.StayOpen && number < 10*uint32(behind.Refusals)+10; number++ {
+		e := ftd.Begin(nil, 0x8123)
+		e.Sequence(0, 2*number+1)
+		wire, _ := e.End()
+		if d.frame(wire); d.close == reason.StayOpen {
+			d.request('S', 2*number+2) // counts for nothing
+		}
+	}
+	if d.close != reason.RefusalFlood || len(d.passed) != 2*behind.Refusals || int(number) != behind.Refusals+1 {
+		t.Errorf("closed by %v at message %d, of %d refusals; %d passed", d.close, number, behind.Refusals, len(d.passed))
+	}
 }
 
 func TestBusinessWithoutACore(t *testing.T) {

@@ -177,6 +177,10 @@ func (s *Session) message(ev *Event, fx *Effects) {
 		}
 	}
 	if s.Passes(ev.Frame) {
+		if s.refusedBehind(ev) {
+			fx.Close = reason.RefusalFlood
+			return
+		}
 		s.request(ev.Frame.Body, fx)
 		return
 	}
