@@ -70,73 +70,63 @@ func BenchmarkRoundTrip(b *testing.B) {
 	}
 }
 
+// together has each terminal do its part at once, and reports what all took.
+func together(b *testing.B, parties []*party, do func(p *party, h *hdrhistogram.Histogram) error) {
+	b.Helper()
+	var (
+		all = newHistogram()
+		mu  sync.Mutex
+		wg  sync.WaitGroup
+	)
+	b.ResetTimer()
+	for _, p := range parties {
+		wg.Go(func() {
+			h := newHistogram()
+			if err := do(p, h); err != nil {
+				b.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			all.Merge(h)
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
+	b.ReportMetric(micros(all, 50)/1000, "p50-ms")
+	b.ReportMetric(micros(all, 99)/1000, "p99-ms")
+}
+
+// terminals logs so many in.
+func (s *stage) terminals(b *testing.B, n int) []*party {
+	b.Helper()
+	parties := make([]*party, n)
+	for i := range parties {
+		parties[i] = s.terminal(b, user(i))
+	}
+	return parties
+}
+
 // BenchmarkThroughput is 64 terminals with 32 requests in flight each. b.N counts business messages through the
 // front: a request and its answer are two.
 func BenchmarkThroughput(b *testing.B) {
 	const terminals, inFlight = 64, 32
-	s := newStage(b, terminals+1)
-	parties := make([]*party, terminals)
-	for i := range parties {
-		parties[i] = s.terminal(b, user(i))
-	}
-	cpu := cpuTime(b, s.daemon)
-	left, all := new(atomic.Int64), newHistogram()
+	s := newStage(b, terminals)
+	parties := s.terminals(b, terminals)
+	cpu, left := cpuTime(b, s.daemon), new(atomic.Int64)
 	left.Store(int64(b.N) / 2)
-	var (
-		mu sync.Mutex
-		wg sync.WaitGroup
-	)
-	b.ResetTimer()
-	for _, p := range parties {
-		wg.Go(func() {
-			h := newHistogram()
-			if err := p.pump(left, inFlight, 0, h); err != nil {
-				b.Error(err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			all.Merge(h)
-		})
-	}
-	wg.Wait()
-	b.StopTimer()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
-	b.ReportMetric(micros(all, 50)/1000, "p50-ms")
-	b.ReportMetric(micros(all, 99)/1000, "p99-ms")
+	together(b, parties, func(p *party, h *hdrhistogram.Histogram) error { return p.pump(left, inFlight, 0, h) })
 	b.ReportMetric(float64((cpuTime(b, s.daemon)-cpu).Nanoseconds())/1000/float64(b.N), "front-µs/message")
 }
 
-// BenchmarkPaced is 64 terminals that send 75,000 requests a second by the clock, without waiting for answers: what a request and its answer take where
-// the front has room to spare. b.N counts messages, as above.
+// BenchmarkPaced is 64 terminals that send 75,000 requests a second by the clock, without waiting for answers: what a request and its
+// answer take at a rate that the front is asked to bear. b.N counts messages, as above.
 func BenchmarkPaced(b *testing.B) {
 	const terminals, messages = 64, 150_000
 	s := newStage(b, terminals)
-	parties := make([]*party, terminals)
-	for i := range parties {
-		parties[i] = s.terminal(b, user(i))
-	}
-	all := newHistogram()
-	var (
-		mu sync.Mutex
-		wg sync.WaitGroup
-	)
-	b.ResetTimer()
-	for _, p := range parties {
-		wg.Go(func() {
-			h := newHistogram()
-			if err := p.paced(max(1, b.N/2/terminals), messages/2/terminals, h); err != nil {
-				b.Error(err)
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			all.Merge(h)
-		})
-	}
-	wg.Wait()
-	b.StopTimer()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
-	b.ReportMetric(micros(all, 50)/1000, "p50-ms")
-	b.ReportMetric(micros(all, 99)/1000, "p99-ms")
+	together(b, s.terminals(b, terminals), func(p *party, h *hdrhistogram.Histogram) error {
+		return p.paced(max(1, b.N/2/terminals), messages/2/terminals, h)
+	})
 }
 
 // paced sends requests by the clock, and takes the answers beside that, which are held to their order.

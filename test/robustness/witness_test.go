@@ -28,7 +28,7 @@ type termOf struct {
 }
 
 // fencedAfter is how long orders that a front wrote before it knew of a higher term may be on their way.
-const fencedAfter = 5 * time.Second
+const fencedAfter = time.Second
 
 // witnessed are the witness's counts. All but the first four must be 0.
 type witnessed struct {
