@@ -25,19 +25,39 @@ func tenths(d time.Duration) int64 { return max(1, int64(d/(100*time.Nanosecond)
 
 func micros(h *hdrhistogram.Histogram, q float64) float64 { return float64(h.ValueAtQuantile(q)) / 10 }
 
+// way is one of those that a request can take to the core and back.
+type way struct {
+	name string
+	*party
+	*hdrhistogram.Histogram
+}
+
 // BenchmarkRoundTrip is one order in flight on an idle machine: to the core directly, through a program that only copies
 // bytes, and through the front, in blocks that take turns.
 func BenchmarkRoundTrip(b *testing.B) {
 	s := newStage(b, 3)
-	ways := [...]struct {
-		name string
-		*party
-		*hdrhistogram.Histogram
-	}{
-		{"direct", atCore(b, s.core, 900, user(0)), newHistogram()},
-		{"copied", atCore(b, s.copier(b), 901, user(1)), newHistogram()},
+	takeTurns(b, []way{
+		{"direct", atCore(b, s.core, nil, 900, user(0)), newHistogram()},
+		{"copied", atCore(b, s.copier(b), nil, 901, user(1)), newHistogram()},
 		{"front", s.terminal(b, user(2)), newHistogram()},
-	}
+	})
+}
+
+// BenchmarkRoundTripTLS tells apart what TLS on the link adds, to a core directly and through a front.
+func BenchmarkRoundTripTLS(b *testing.B) {
+	clear := newStage(b, 2)
+	secret, how := newTLSStage(b, 2)
+	takeTurns(b, []way{
+		{"direct", atCore(b, clear.core, nil, 900, user(0)), newHistogram()},
+		{"direct-tls", atCore(b, secret.core, how, 900, user(0)), newHistogram()},
+		{"front", clear.terminal(b, user(1)), newHistogram()},
+		{"front-tls", secret.terminal(b, user(1)), newHistogram()},
+	})
+}
+
+// takeTurns sends b.N requests each way, one in flight, in blocks, and reports each way's time beside the first's.
+func takeTurns(b *testing.B, ways []way) {
+	b.Helper()
 	const block = 500
 	rounds := func(n int) {
 		for _, w := range ways {
@@ -60,11 +80,11 @@ func BenchmarkRoundTrip(b *testing.B) {
 	}
 	b.StopTimer()
 	for _, q := range []float64{50, 99} {
-		direct := micros(ways[0].Histogram, q)
-		for _, w := range ways {
+		first := micros(ways[0].Histogram, q)
+		for i, w := range ways {
 			b.ReportMetric(micros(w.Histogram, q), fmt.Sprintf("%s-p%g-µs", w.name, q))
-			if w.name != "direct" {
-				b.ReportMetric(micros(w.Histogram, q)/direct, fmt.Sprintf("%s-p%g-ratio", w.name, q))
+			if i > 0 {
+				b.ReportMetric(micros(w.Histogram, q)/first, fmt.Sprintf("%s-p%g-ratio", w.name, q))
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package corebench
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,8 +15,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	"github.com/tradefront/tradefront/internal/core/link"
 	"github.com/tradefront/tradefront/test/await"
+	"github.com/tradefront/tradefront/test/certificates"
 	"github.com/tradefront/tradefront/test/child"
 	"github.com/tradefront/tradefront/test/site"
 	"github.com/tradefront/tradefront/test/testmain"
@@ -69,10 +73,35 @@ var (
 // user is the account of that number; core-sim has as many as the stage was asked for.
 func user(i int) string { return fmt.Sprintf("8%07d", i) }
 
-// newStage starts both programs. link are the lines of core.link but endpoints; more is YAML for the rest.
+// newStage starts both programs, with a link in clear between them.
 func newStage(t testing.TB, users int) *stage {
 	t.Helper()
-	dir := t.TempDir()
+	return newStageOver(t, users, t.TempDir(), nil, "insecure_loopback: true")
+}
+
+// newTLSStage is newStage with TLS on the link, and returns what a party needs that opens a link itself.
+func newTLSStage(t testing.TB, users int) (*stage, *tls.Config) {
+	t.Helper()
+	dir, authority := t.TempDir(), certificates.New(t)
+	ca := filepath.Join(dir, "ca.pem")
+	if err := os.WriteFile(ca, authority.PEM, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ends := time.Now().Add(time.Hour)
+	front := authority.Issue(t, "front", ends)
+	coreCert, coreKey := authority.Issue(t, "core", ends).Write(t, dir, "core")
+	frontCert, frontKey := front.Write(t, dir, "front")
+	s := newStageOver(t, users, dir, []string{"--cert", coreCert, "--key", coreKey, "--client-ca", ca},
+		fmt.Sprintf("ca_file: %q, cert_file: %q, key_file: %q", ca, frontCert, frontKey))
+	return s, &tls.Config{
+		RootCAs: authority.Pool(), Certificates: []tls.Certificate{front.TLS(t)}, ServerName: "core",
+		MinVersion: tls.VersionTLS13, NextProtos: []string{link.ALPN},
+	}
+}
+
+// newStageOver starts core-sim with more flags, and a front with these keys of core.link beside endpoints.
+func newStageOver(t testing.TB, users int, dir string, flags []string, keys string) *stage {
+	t.Helper()
 	accounts := new(strings.Builder)
 	fmt.Fprintln(accounts, "accounts:")
 	for i := range users {
@@ -84,10 +113,10 @@ func newStage(t testing.TB, users int) *stage {
 		t.Fatal(err)
 	}
 	s := &stage{}
-	banner, _ := start(t, "core-sim", "--listen", "127.0.0.1:0", "--accounts", file)
+	banner, _ := start(t, append([]string{"core-sim", "--listen", "127.0.0.1:0", "--accounts", file}, flags...)...)
 	s.core = found(t, coreListens, banner)
 	firm := site.New(t, site.Options{
-		Binary: program, Relays: true, Core: fmt.Sprintf("  driver: link\n  link: {endpoints: [%q], insecure_loopback: true}\n", s.core),
+		Binary: program, Relays: true, Core: fmt.Sprintf("  driver: link\n  link: {endpoints: [%q], %s}\n", s.core, keys),
 		Store: "log_level: error\nlimits: {connections_per_source: 0}\n",
 	})
 	firm.AddApp(appID)

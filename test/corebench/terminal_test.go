@@ -1,6 +1,7 @@
 package corebench
 
 import (
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"net"
@@ -117,12 +118,15 @@ func (s *stage) terminal(t testing.TB, user string) *party {
 	return newParty(c.Conn, nil)
 }
 
-// atCore opens a link to the core at that address, as a front does, and one session on it.
-func atCore(t testing.TB, core string, frontID int32, user string) *party {
+// atCore opens a link to the core at that address, as a front does, over TLS if it is told how, and one session on it.
+func atCore(t testing.TB, core string, over *tls.Config, frontID int32, user string) *party {
 	t.Helper()
 	c, err := net.Dial("tcp", core)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if over != nil {
+		c = tls.Client(c, over)
 	}
 	t.Cleanup(func() { _ = c.Close() })
 	tag := ftd.SessionTag{FrontID: frontID, SessionID: 1}
