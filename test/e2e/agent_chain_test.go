@@ -79,7 +79,7 @@ func TestAgentsInAChain(t *testing.T) {
 
 		// The lower agent loses the upper one and comes back: its terminals are reported again, through both.
 		lower.above.Lead("")
-		await.True(t, "the upper agent to end their visits", func() bool { return upper.status(u).Terminals == 1 })
+		await.Every(t, 100*time.Millisecond, "the upper agent to end their visits", func() bool { return upper.status(u).Terminals == 1 })
 		lower.above.Lead(u.relays())
 		await.True(t, "both to be reported again", func() bool { return lower.events("reported_again") == 2 })
 		v.stays(t, "within the grace")
@@ -266,7 +266,7 @@ func TestAgentOverTLS(t *testing.T) {
 		if code(t, v.err) != 8 {
 			t.Errorf("%s: a front of an unknown authority: %v", a.mode, v.err)
 		}
-		await.True(t, "the status to name the authority", func() bool { return strings.Contains(a.status(r).Upstream, "unknown authority") })
+		await.Every(t, 100*time.Millisecond, "the status to name the authority", func() bool { return strings.Contains(a.status(r).Upstream, "unknown authority") })
 		a.write("ca.pem", authority.PEM)
 		s.mustLogIn(r, account, a.password)
 		r.stop()

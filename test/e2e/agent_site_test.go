@@ -127,7 +127,7 @@ func (a *agentSite) ask(d *daemon, into any, command ...string) {
 
 func (a *agentSite) awaitUpstream(d *daemon, up bool) {
 	a.t.Helper()
-	await.True(a.t, fmt.Sprintf("the agent's upstream to be %v", up), func() bool { return a.status(d).UpstreamUp == up })
+	await.Every(a.t, 100*time.Millisecond, fmt.Sprintf("the agent's upstream to be %v", up), func() bool { return a.status(d).UpstreamUp == up })
 }
 
 // visit is a terminal that tried to log in, and what became of it.

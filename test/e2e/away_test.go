@@ -66,14 +66,7 @@ func TestRestartsWithoutPostgres(t *testing.T) {
 	d = s.serve()
 	l = stormy(d)
 	cluster.Start()
-	for deadline := time.Now().Add(time.Minute); ; {
-		if _, ready := d.get(t, "/readyz"); strings.Contains(ready, `"name":"directory","ready":true`) {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("PostgreSQL is back, and AppIDs and accounts are not taken from it")
-		}
-	}
+	d.awaitPage(t, "/readyz", `"name":"directory","ready":true`)
 	answers = append(answers, l.end()...)
 	s.addApp("client_later_1.0") // commands reach the front again
 	d.awaitPage(t, "/readyz", `"reason":"3 AppIDs"`)

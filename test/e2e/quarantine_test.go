@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/test/await"
 )
 
 // TestQuarantineFromAlarmToReport: PostgreSQL refuses one login's record; it is answered,
@@ -50,11 +51,7 @@ func TestQuarantineFromAlarmToReport(t *testing.T) {
 	if r := list[0]; r.RecordID != result.RecordID || r.Account != "77777777" || !strings.Contains(r.Error, "mistake") {
 		t.Errorf("quarantine list: %+v", r)
 	}
-	for deadline := time.Now().Add(time.Minute); s.frontList()[0].Holds != 1; {
-		if time.Now().After(deadline) {
-			t.Fatal("front list does not tell of the record in quarantine")
-		}
-	}
+	await.Every(t, 100*time.Millisecond, "front list to tell of the record in quarantine", func() bool { return s.frontList()[0].Holds == 1 })
 
 	// By hand: the line, merged into the day's report.
 	name := "0001clientinfo" + result.TradingDay + ".txt"
@@ -117,14 +114,14 @@ func execute(t *testing.T, url, statement string) {
 // awaitPage polls an admin page until it has the text.
 func (d *daemon) awaitPage(t *testing.T, path, text string) {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
-	for {
-		_, page := d.get(t, path)
-		if strings.Contains(page, text) {
-			return
+	var page string
+	defer func() {
+		if t.Failed() {
+			t.Logf("%s says %s", path, page)
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s never said %q: %s", path, text, page)
-		}
-	}
+	}()
+	await.Every(t, 20*time.Millisecond, path+" to say "+text, func() bool {
+		_, page = d.get(t, path)
+		return strings.Contains(page, text)
+	})
 }

@@ -227,7 +227,7 @@ func TestUpgradeOnAFullDisk(t *testing.T) {
 	if err := enter(); err != nil {
 		t.Errorf("a login with room again: %v", err)
 	}
-	await.True(t, "PostgreSQL to hear of the new process", func() bool {
+	await.Every(t, 100*time.Millisecond, "PostgreSQL to hear of the new process", func() bool {
 		list := s.frontList()
 		return len(list) == 1 && list[0].State == "running" && list[0].Started.After(before[0].Started)
 	})
