@@ -105,7 +105,7 @@ func (l *link) send(tid ftd.TID, fields ...func(*ftd.Encoder)) {
 
 func said(code int) func(*ftd.Encoder) {
 	return func(e *ftd.Encoder) {
-		text := "正确 OK"
+		text := "正确"
 		if code != 0 {
 			text = "front says no [ref UPREF1]"
 		}

@@ -177,7 +177,7 @@ func trade(conn net.Conn, s *session.Session, frame ftd.Frame) bool {
 
 func said(code int) func(*ftd.Encoder) {
 	return func(e *ftd.Encoder) {
-		text := "正确 OK"
+		text := "正确"
 		if code != 0 {
 			text = "front says no [ref UPREF1]"
 		}

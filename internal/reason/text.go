@@ -10,10 +10,10 @@ import (
 // reason: six characters that a caller can read out on the phone.
 type Ref [6]byte
 
-// errorText is what people read for each code, Chinese first, then English. Each fits the
+// errorText is what people read for each code, Chinese first, then English, but for 0, whose bytes are the contract's. Each fits the
 // 100 bytes of ErrorText together with the reference.
 var errorText = map[int]string{
-	0:   "正确 OK",
+	0:   "正确",
 	2:   "会话信息不一致 broker or user differs from this session",
 	3:   "不合法的登录 wrong account or password",
 	5:   "重复的登录 already logged in or logging in",
