@@ -60,8 +60,9 @@ func (g *Gateway) asRecorded(r *recording) (*store.Record, session.Via) {
 	}
 	rec := *r.rec
 	rec.KeyVersion, rec.Flag, rec.LoginTime, rec.RelayLoginTime = e.KeyVersion, e.Flag, e.LoginTime, e.RelayLoginTime
-	if via.LoginTime = e.RelayLoginTime; !e.OnSession(r.rec) {
-		via.Addr = g.openAddress(rec.ID, e.RelaySealed)
+	via.LoginTime = e.RelayLoginTime
+	if at := g.openAddress(rec.ID, e.RelaySealed); at.IsValid() || !e.LikeSession(r.rec) {
+		via.Addr = at // else it is this connection's, as it was: the master key has changed since
 	}
 	return &rec, via
 }

@@ -42,6 +42,7 @@ func earlierOf(rec *store.Record) *store.Earlier {
 // else changes.
 func TestSentAgainIsToldAsRecorded(t *testing.T) {
 	elsewhere := session.Peer{SessionID: 12, Addr: netip.MustParseAddrPort("10.1.2.4:50999"), Relays: true}
+	backAtOnce := session.Peer{SessionID: relayPeer.SessionID, Addr: elsewhere.Addr, Relays: true}
 	loggedIn := noon.Add(-time.Hour).Truncate(time.Second)
 	master := keyFile(t)
 	for name, c := range map[string]struct {
@@ -56,6 +57,8 @@ func TestSentAgainIsToldAsRecorded(t *testing.T) {
 		"another front":                     {from: elsewhere, key: master, change: func(e *store.Earlier) { e.FrontID = 2 }, addr: relayPeer.Addr},
 		"another front, the same SessionID": {from: relayPeer, key: master, change: func(e *store.Earlier) { e.FrontID = 2 }, addr: relayPeer.Addr},
 		"an earlier life of the front":      {from: elsewhere, key: master, change: func(e *store.Earlier) { e.SessionID = 77 }, addr: relayPeer.Addr},
+		"an earlier life, in this second":   {from: backAtOnce, key: master, addr: relayPeer.Addr}, // relayPeer's SessionID and relay login time
+		"the same connection, another key":  {from: relayPeer, key: keyFile(t), addr: relayPeer.Addr},
 		"another master key":                {from: elsewhere, key: keyFile(t)},
 		"a front without a key":             {from: elsewhere},
 		"a record of an older binary":       {from: elsewhere, key: master, change: func(e *store.Earlier) { e.RelaySealed = nil }},
@@ -72,7 +75,7 @@ func TestSentAgainIsToldAsRecorded(t *testing.T) {
 		r.SetAddressSealer(c.key)
 		again := *a
 		again.Request.Attempt, again.LoggedIn = ftd.AttemptAgain, loggedIn
-		if c.from != relayPeer {
+		if c.from == elsewhere {
 			again.LoggedIn = noon
 		}
 		outcome := r.Submit(context.Background(), c.from, &again)

@@ -18,8 +18,8 @@ type Earlier struct {
 	SessionID      int32
 }
 
-// OnSession reports whether rec is of the same relay connection at the same front: two lives of a front give a SessionID
-// twice, but not at the same relay login time.
-func (e *Earlier) OnSession(rec *Record) bool {
+// LikeSession reports whether rec looks as if it were of the same relay connection at the same front. Two lives of a front give a
+// SessionID twice, and where it is back within the second also with the same relay login time: what the row itself says comes first.
+func (e *Earlier) LikeSession(rec *Record) bool {
 	return e.FrontID == rec.FrontID && e.SessionID == rec.SessionID && e.RelayLoginTime.Equal(rec.RelayLoginTime)
 }
