@@ -24,7 +24,7 @@ func findBinaries() (string, error) {
 			return dir, nil
 		}
 	}
-	return "", fmt.Errorf("no PostgreSQL %d or newer on this machine (initdb, postgres, psql): "+
+	return "", fmt.Errorf("no PostgreSQL %d or newer on this machine (initdb, postgres): "+
 		"run the tests with `make test`, which installs it, or run test/ensure-postgres.sh", oldest)
 }
 
@@ -64,7 +64,7 @@ func number(s string) int {
 
 // version is the major version of the programs in dir, all of which must be there.
 func version(dir string) (int, error) {
-	for _, name := range []string{"initdb", "postgres", "psql"} {
+	for _, name := range []string{"initdb", "postgres"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			return 0, err
 		}

@@ -36,7 +36,8 @@
 //
 // # Invariants
 //
-//   - Never a skip: where the binaries are missing, the test fails with how to get them.
+//   - Never a skip: where the binaries are missing, the test fails with how to get them. They are initdb and postgres
+//     alone, which every build of PostgreSQL has: psql and pg_basebackup are missing in some.
 //   - Tests may run in parallel: each database is one test's alone. The shared cluster takes
 //     100 connections, all tests of the binary together.
 //   - Nothing of the machine is touched: no system cluster, no fixed port, no home folder.

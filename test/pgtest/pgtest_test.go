@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +14,6 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(Main(m)) }
 
-// query runs one statement with psql and returns what it printed.
 func query(t *testing.T, s *server, url, sql string) (string, error) {
 	t.Helper()
 	return s.query(url, sql)
@@ -26,6 +26,26 @@ func mustQuery(t *testing.T, s *server, url, sql string) string {
 		t.Fatalf("%s: %v\n%s", sql, err, out)
 	}
 	return out
+}
+
+// TestServerIsOfThePrograms: what runs is of the version that binaries has found, and of the one that `make engines` tries.
+func TestServerIsOfThePrograms(t *testing.T) {
+	dir, err := binaries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := version(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := Database(t) // which starts the server
+	running := mustQuery(t, shared.server, url, "select current_setting('server_version_num')::int / 10000")
+	if running != strconv.Itoa(want) {
+		t.Errorf("PostgreSQL %s runs, of the programs of %d", running, want)
+	}
+	if tried := os.Getenv("TRADEFRONT_TEST_POSTGRES"); tried != "" && tried != running {
+		t.Errorf("PostgreSQL %s runs, and %s is tried", running, tried)
+	}
 }
 
 func TestDatabasesAreSeparate(t *testing.T) {

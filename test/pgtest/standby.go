@@ -1,9 +1,13 @@
 package pgtest
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/tradefront/tradefront/test/testmain"
 )
@@ -18,14 +22,7 @@ func (c *Cluster) Standby(name string) *Cluster {
 // StandbyIn is Standby with the cluster below dir; see StartIn.
 func (c *Cluster) StandbyIn(dir, name string) *Cluster {
 	c.t.Helper()
-	from := fmt.Sprintf("host=127.0.0.1 port=%d user=postgres application_name=%s", c.server.port, name)
-	s, err := makeServer(dir, func(s *server) error {
-		out, err := s.run("pg_basebackup", "-D", s.data(), "-d", from, "-R", "-X", "stream", "-c", "fast", "--no-sync")
-		if err != nil {
-			return fmt.Errorf("pg_basebackup: %w\n%s", err, out)
-		}
-		return s.configure("")
-	})
+	s, err := makeServer(dir, func(s *server) error { return c.follow(s, name) })
 	if err != nil {
 		c.t.Fatal("pgtest: ", err)
 	}
@@ -56,13 +53,19 @@ func (c *Cluster) Promote() {
 	c.await("the end of recovery", "SELECT NOT pg_is_in_recovery()")
 }
 
-// SQL runs one statement as a superuser, by psql and not through any proxy, and returns what
-// it printed.
+// SQL runs one statement, or several, as a superuser and not through any proxy, and returns the rows: a line each,
+// the columns with | between.
 func (c *Cluster) SQL(statement string) string {
 	c.t.Helper()
-	out, err := c.server.query(c.URL(), statement)
+	return c.SQLIn("postgres", statement)
+}
+
+// SQLIn is SQL in another database of the cluster.
+func (c *Cluster) SQLIn(database, statement string) string {
+	c.t.Helper()
+	out, err := c.server.query(c.server.url(database), statement)
 	if err != nil {
-		c.t.Fatalf("pgtest: %s: %v\n%s", statement, err, out)
+		c.t.Fatalf("pgtest: %s: %v", statement, err)
 	}
 	return out
 }
@@ -73,10 +76,25 @@ func (c *Cluster) Try(statement string) error {
 	return err
 }
 
-// query runs one statement with psql.
+// query is SQL in the database of that URL. With an error it returns no rows.
 func (s *server) query(url, statement string) (string, error) {
-	out, err := s.run("psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", statement)
-	return strings.TrimSpace(string(out)), err
+	ctx := context.Background()
+	conn, err := pgconn.Connect(ctx, url)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	results, err := conn.Exec(ctx, statement).ReadAll()
+	if err != nil {
+		return "", err
+	}
+	var lines []string
+	for _, result := range results {
+		for _, row := range result.Rows {
+			lines = append(lines, string(bytes.Join(row, []byte("|"))))
+		}
+	}
+	return strings.Join(lines, "\n"), nil
 }
 
 // await returns when the query's result is true. On a standby what is replayed may cancel a query.
