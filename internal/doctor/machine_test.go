@@ -41,6 +41,7 @@ func TestMachine(t *testing.T) {
 		{"swap", "swap", Warn, func(f *findings) { judgeSwap(f, swaps+"\n/dev/sda2 partition 1 0 -2", 0) }},
 		{"a front on a disk", "swap", Warn, func(f *findings) { judgeSwap(f, swaps, swappedOut("Name:\tx\nVmSwap:\t    12 kB\n")) }},
 		{"PostgreSQL of today", "postgres_version", Pass, func(f *findings) { judgeVersion(f, 170002) }},
+		{"the oldest PostgreSQL that is tried", "postgres_version", Pass, func(f *findings) { judgeVersion(f, 130000) }},
 		{"PostgreSQL of yesterday", "postgres_version", Warn, func(f *findings) { judgeVersion(f, 120022) }},
 	} {
 		if got := judged(t, c.check, c.judge); got != c.want {
