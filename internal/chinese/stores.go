@@ -50,6 +50,8 @@ var stores = map[string]string{
 	"store: of %d records in the archive %d were restored, and all was undone":                               "归档中的 %d 条记录恢复了 %d 条，已全部撤销",
 	"%w: table %s has records of %s, as of logins that came after it was archived: archive them first":       "%w：表 %s 有 %s 的记录，如归档之后才到的登录：请先归档它们",
 	"%w: this database has exports of %s, and never had this archive: restore it into a database of its own": "%w：该数据库有 %s 的导出，却从未有过这个归档：请恢复到单独的数据库",
+	"a pooler (pgbouncer) is between, in %s mode, where settings, locks and prepared statements of a connection are not its own: set pool_mode = session for this database, or connect to PostgreSQL itself":                                             "中间有连接池（pgbouncer），处于 %s 模式，连接的设置、锁和预备语句都不归它自己：请为该数据库设置 pool_mode = session，或直接连接 PostgreSQL",
+	"this connection has statements that another one prepared: a pooler between does not reset a session for its next client (pgbouncer: set server_reset_query = DISCARD ALL), or the server has one session for all: connect to PostgreSQL itself: %w": "该连接中有另一连接的预备语句：中间的连接池在换客户端时不重置会话（pgbouncer：请设置 server_reset_query = DISCARD ALL），或服务器只有一个会话供所有连接使用：请直接连接 PostgreSQL：%w",
 	"no answer to %q": "%q 没有应答",
 	"the server is a standby, which is read only": "该服务器是备库，只读",
 	"the database is read only for this role: default_transaction_read_only is on, of the server, the database or the role":                         "数据库对该角色只读：服务器、数据库或角色的 default_transaction_read_only 为 on",

@@ -21,6 +21,8 @@ const (
 	stateDenied     = "42501" // insufficient_privilege
 	stateParameter  = "22023" // invalid_parameter_value: of ensure_record_partition, a day that is none
 
+	statePrepared = "42P05" // duplicate_prepared_statement: names are of this connection, so another one's are in its session
+
 	stateNoFunction = "42883" // undefined_function: of a relative of PostgreSQL
 
 	stateLocked = "55P03" // lock_not_available: lock_timeout was over
@@ -64,13 +66,16 @@ func explain(ctx context.Context, err error) error {
 }
 
 // readable is err of the driver as an operator is to read it: what fails to connect in one
-// line, and a missing right as a DeniedError.
+// line, a missing right as a DeniedError, and a session that was another's as such.
 func readable(err error) error {
 	if hidesRows(err) {
 		return fmt.Errorf("%w: %w", store.ErrRowSecurity, err)
 	}
-	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && e.Code == stateDenied {
+	switch state(err) {
+	case stateDenied:
 		return &store.DeniedError{Err: oneLine(err)}
+	case statePrepared:
+		return fmt.Errorf(notReset, err)
 	}
 	return oneLine(err)
 }

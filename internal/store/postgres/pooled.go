@@ -18,6 +18,11 @@ import (
 const pooled = "a pooler (pgbouncer) is between, in %s mode, where settings, locks and prepared statements of a connection " +
 	"are not its own: set pool_mode = session for this database, or connect to PostgreSQL itself"
 
+// notReset is the fault of one that pools by session, and of a server that greets every connection with the same process
+// (PGlite): ownSession sees neither.
+const notReset = "this connection has statements that another one prepared: a pooler between does not reset a session for its next client " +
+	"(pgbouncer: set server_reset_query = DISCARD ALL), or the server has one session for all: connect to PostgreSQL itself: %w"
+
 // sharedTries is how often a second connection is looked at: between two statements another
 // client may have taken the process that is looked for.
 const sharedTries = 3

@@ -44,6 +44,22 @@ func TestPoolerThatSharesSessionsIsRefused(t *testing.T) {
 	}
 }
 
+// TestPoolerThatResetsNoSession: a session of the client before has that one's prepared statements, whose names are
+// those of the next client's. The error says what is between, not what a prepared statement is.
+func TestPoolerThatResetsNoSession(t *testing.T) {
+	t.Parallel()
+	through := pgtest.Pooler(t, pgtest.Database(t), "session", "server_reset_query =", "default_pool_size = 2")
+	p := storetest.Connect(t, through, postgres.Options{})
+	if _, err := p.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
+	_, err := storetest.Connect(t, through, postgres.Options{}).Migrate(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "set server_reset_query = DISCARD ALL") {
+		t.Errorf("the second client's: %v", err)
+	}
+}
+
 // TestPoolerBySession: everything works through one that pools by session.
 func TestPoolerBySession(t *testing.T) {
 	t.Parallel()
