@@ -1,9 +1,12 @@
--- Roles of tradefront in PostgreSQL 12 or newer. Run it as a superuser, connected to tradefront's
+-- Roles of tradefront in PostgreSQL 13 or newer. Run it as a superuser, connected to tradefront's
 -- own database, before the first `tradefront migrate` and again after each:
 --
 --     psql -X -v ON_ERROR_STOP=1 -d tradefront -f roles.sql
 --     tradefront migrate …            -- as tradefront_owner
 --     psql -X -v ON_ERROR_STOP=1 -d tradefront -f roles.sql
+--
+-- A cloud that gives no superuser gives a role with CREATEROLE. That one does as well if it owns the
+-- database and the schema; it becomes a member of tradefront_owner.
 --
 -- It can be run any number of times: it makes what is missing and takes back what is too much.
 -- The roles have no password yet: \password tradefront_owner, and so on, or a client
@@ -51,10 +54,18 @@ DECLARE
 BEGIN
     FOREACH name IN ARRAY ARRAY['tradefront_owner', 'tradefront_front', 'tradefront_report', 'tradefront_admin'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
-            EXECUTE format('CREATE ROLE %I', name);
+            EXECUTE format('CREATE ROLE %I LOGIN', name);
         END IF;
-        EXECUTE format('ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS', name);
+        -- Only a superuser may name some of these, even to leave them as they are.
+        IF EXISTS (SELECT FROM pg_roles WHERE rolname = name
+                AND (rolsuper OR rolcreatedb OR rolcreaterole OR rolreplication OR rolbypassrls OR NOT rolcanlogin)) THEN
+            EXECUTE format('ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS', name);
+        END IF;
     END LOOP;
+    -- Without a superuser the owner's rights are needed below.
+    IF NOT pg_has_role('tradefront_owner', 'USAGE') THEN
+        EXECUTE format('GRANT tradefront_owner TO %I', current_user);
+    END IF;
 
     -- No other role may make temporary tables: they would be found before those of the schema.
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC, tradefront_front, tradefront_report, tradefront_admin', current_database());

@@ -45,15 +45,22 @@ func as(t *testing.T, role, database string) string {
 var rolesInUse sync.Mutex
 
 // roles makes them in a database whose superuser is returned, with its tables if migrated.
-// Roles belong to the whole cluster: they go before the test ends.
 func roles(t *testing.T, database string) (super *postgres.Store) {
+	t.Helper()
+	super = withRoles(t, database, allRoles)
+	storetest.Execute(t, super, rolesSQL(t))
+	return super
+}
+
+// withRoles is the database's superuser for a test that makes these roles. They belong to the whole cluster: they go before
+// the test ends.
+func withRoles(t *testing.T, database string, made []string) (super *postgres.Store) {
 	t.Helper()
 	rolesInUse.Lock()
 	t.Cleanup(rolesInUse.Unlock) // after they are dropped
 	super = storetest.Connect(t, database, postgres.Options{})
-	storetest.Execute(t, super, rolesSQL(t))
 	t.Cleanup(func() {
-		for _, role := range allRoles {
+		for _, role := range made {
 			for _, drop := range []string{"DROP OWNED BY " + role + " CASCADE", "DROP ROLE " + role} {
 				if _, err := super.Tables().ExecContext(context.Background(), drop); err != nil {
 					t.Error(err)
@@ -276,6 +283,41 @@ func TestCheckRights(t *testing.T) {
 		storetest.Execute(t, super, rolesSQL(t))
 		if faults, err := checkRights(t, super); err != nil || len(faults) != 0 {
 			t.Errorf("%s, and roles.sql again: %q, %v", change, faults, err)
+		}
+	}
+	storetest.Execute(t, super, "ALTER ROLE tradefront_front CREATEDB NOLOGIN")
+	storetest.Execute(t, super, rolesSQL(t))
+	var createdb, login bool
+	storetest.Row(t, super, "SELECT rolcreatedb, rolcanlogin FROM pg_roles WHERE rolname = 'tradefront_front'", &createdb, &login)
+	if createdb || !login {
+		t.Errorf("after roles.sql a front may make databases: %v, may log in: %v", createdb, login)
+	}
+}
+
+// TestRolesWithoutSuperuser: what a cloud gives instead, a role with CREATEROLE that owns the database, runs roles.sql as well.
+func TestRolesWithoutSuperuser(t *testing.T) {
+	database := pgtest.Database(t)
+	const cloud = "cloud_admin"
+	super := withRoles(t, database, append(slices.Clone(allRoles), cloud))
+	for _, statement := range []string{
+		"CREATE ROLE " + cloud + " LOGIN CREATEROLE CREATEDB",
+		"ALTER DATABASE " + strings.TrimPrefix(mustParse(t, database).Path, "/") + " OWNER TO " + cloud,
+		"ALTER SCHEMA public OWNER TO " + cloud,
+	} {
+		storetest.Execute(t, super, statement)
+	}
+	t.Cleanup(func() { // a database is not dropped with what its owner owns
+		if _, err := super.Tables().ExecContext(context.Background(), "REASSIGN OWNED BY "+cloud+" TO CURRENT_USER"); err != nil {
+			t.Error(err)
+		}
+	})
+	admin := storetest.Connect(t, as(t, cloud, database), postgres.Options{})
+	storetest.Execute(t, admin, rolesSQL(t))
+	owner := storetest.OpenPostgresAt(t, as(t, postgres.RoleOwner, database), postgres.Options{})
+	for range 2 {
+		storetest.Execute(t, admin, rolesSQL(t))
+		if faults, err := checkRights(t, owner); err != nil || len(faults) != 0 {
+			t.Errorf("after roles.sql: %q, %v", faults, err)
 		}
 	}
 }
