@@ -194,6 +194,13 @@ packages: ## build deb, rpm, tar.gz and SBOM for each of ARCHS (amd64 arm64 loon
 
 ROOTS         ?= /var/cache/tradefront-roots
 
+ENGINES       ?= /var/tmp/tradefront-engines
+VERSIONS      ?=
+
+.PHONY: engines
+engines: tools ## run the stores' tests against PostgreSQL 13 to 18 from npm, a line for each, programs kept in ENGINES (VERSIONS=18.4.0-beta.17)
+	GO="$(GO)" ./test/engines.sh "$(ENGINES)" $(VERSIONS)
+
 .PHONY: compose-test
 compose-test: ## start deploy/container's firm by podman, with images made of Debian's packages, and log in through it; needs root (ROOTS=FOLDER keeps a root)
 	./test/ensure-tools.sh compose
