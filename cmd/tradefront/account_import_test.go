@@ -11,6 +11,7 @@ import (
 	"github.com/tradefront/tradefront/internal/core/local"
 	"github.com/tradefront/tradefront/internal/directory"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/show"
 	"github.com/tradefront/tradefront/test/pgtest"
 )
 
@@ -89,7 +90,7 @@ func TestAccountImportAsJSON(t *testing.T) {
 func TestImportSaysHowManyWrongLinesItNames(t *testing.T) {
 	t.Parallel()
 	for place, text := range map[string]string{
-		"--help": newAccountImport(new(env)).Long, "--help --lang zh": longInChinese["account import"],
+		"--help": commandAt(t, "account import").Long, "--help --lang zh": commandIn(t, show.Chinese, "account import").Long,
 		"operations.md": read(t, "../../docs/operations.md"), "operations.zh-CN.md": read(t, "../../docs/operations.zh-CN.md"),
 	} {
 		english, chinese := fmt.Sprintf("names the first %d and how many more", accountfile.MaxShown), fmt.Sprintf("列出前 %d 行和其余的行数", accountfile.MaxShown)

@@ -24,7 +24,7 @@ func TestAccountStates(t *testing.T) {
 		{"account enable --account 88" + onC, "", 1, "", "tradefront: there is no account 88…"},
 		{"account add --account 88 --password-file password" + onC, "", 0, "added account 88 (customer)", ""},
 	})
-	var list []shownAction
+	var list []shownActionJSON
 	out := tradefront("", "actions", "list", "-o", "json", "-c", "tradefront.yaml", "--subject", "88")
 	if err := json.Unmarshal([]byte(out.out), &list); err != nil {
 		t.Fatal(err, out)

@@ -16,6 +16,7 @@ import (
 	"github.com/tradefront/tradefront/internal/actions"
 	"github.com/tradefront/tradefront/internal/assemble"
 	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/command"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/postgres"
 	"github.com/tradefront/tradefront/internal/store/schema"
@@ -41,7 +42,7 @@ func TestEveryChangeIsWrittenDown(t *testing.T) {
 				t.Fatalf("tradefront %s: %+v", s, got)
 			}
 		}
-		var list []shownAction
+		var list []shownActionJSON
 		if err := json.Unmarshal([]byte(tradefront("", strings.Fields("actions list -o json"+onC)...).out), &list); err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +58,7 @@ func TestEveryChangeIsWrittenDown(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) { take(t, changesOfPostgres(t)) })
 
 	commands(t, func(c *cobra.Command) {
-		name := commandName(c)
+		name := command.NameOf(c)
 		reads := slices.ContainsFunc(readsOnly, func(s string) bool { return strings.TrimSpace(s) == name })
 		if reads == written[name] {
 			t.Errorf("`%s`: in the list of what changes nothing: %t; it wrote an action: %t", name, reads, written[name])
@@ -149,12 +150,12 @@ func before(t *testing.T, args string, status int) {
 // TestWaiverNamesWhomActionsName: behind sudo it is the operator, not root.
 func TestWaiverNamesWhomActionsName(t *testing.T) {
 	t.Parallel()
-	e := &env{environ: []string{"SUDO_USER=alice"}}
-	w, err := e.newWaiver("", "front retire --force")
+	e := &command.Env{Environ: []string{"SUDO_USER=alice"}}
+	w, err := e.NewWaiver("", "front retire --force")
 	if err != nil {
 		t.Fatal(err)
 	}
-	who, err := actions.Who(e.environ)
+	who, err := actions.Who(e.Environ)
 	if err != nil || w.By != who.By() || w.Reason != "front retire --force" {
 		t.Errorf("%+v, of %+v, %v", w, who, err)
 	}

@@ -44,7 +44,7 @@ func TestAdmission(t *testing.T) {
 	await.True(t, "the refusal to be counted", func() bool {
 		return !strings.Contains(get(t, "http://"+front.admin+"/metrics"), `tradefront_connections_refused_total{reason="source_banned"} 0`)
 	})
-	var list shownAdmission
+	var list shownAdmissionJSON
 	got := tradefront("", strings.Fields("admission list -o json --front "+front.admin+onC)...)
 	if err := json.Unmarshal([]byte(got.out), &list); err != nil || len(list.Bans) != 2 || list.Penalties == nil || got.err != "" {
 		t.Errorf("%+v, %v", got, err)

@@ -40,13 +40,13 @@ func TestRotateBesideAFront(t *testing.T) {
 		t.Error("the code before was refused in its overlap")
 	}
 
-	var apps []shownApp
+	var apps []shownAppJSON
 	got := tradefront("", "app", "list", "-c", "tradefront.yaml", "-o", "json", "--front", front.admin)
 	if err := json.Unmarshal([]byte(got.out), &apps); err != nil || len(apps) != 1 {
 		t.Fatalf("%+v: %v", got, err)
 	}
 	a := apps[0]
-	if a.PreviousUntil == nil || time.Until(*a.PreviousUntil).Round(time.Hour) != defaultOverlap {
+	if a.PreviousUntil == nil || time.Until(*a.PreviousUntil).Round(time.Hour) != 7*24*time.Hour {
 		t.Errorf("previous until %v", a.PreviousUntil)
 	}
 	if a.CurrentUsed == nil || a.PreviousUsed == nil {

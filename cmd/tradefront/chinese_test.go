@@ -8,6 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/tradefront/tradefront/internal/command"
+	"github.com/tradefront/tradefront/internal/command/help"
+	"github.com/tradefront/tradefront/internal/show"
 )
 
 // englishOnly are commands of developers and testers: their flags are described in English alone.
@@ -17,23 +21,23 @@ var englishOnly = []string{"core-check", "core-sim", "loadtest", "completion", "
 // catalogs have nothing that no help page says.
 func TestHelpInChinese(t *testing.T) {
 	used := make(map[string]bool)
-	root := newRoot(&env{})
+	root := quietRoot(show.English)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultVersionFlag()
 	eachCommand(root, func(c *cobra.Command) {
 		used[c.Short] = true
-		if helpInChinese[c.Short] == "" && !c.Hidden {
+		if help.Shorts[c.Short] == "" && !c.Hidden {
 			t.Errorf("%s: no Chinese for %q: add it to helpInChinese", c.CommandPath(), c.Short)
 		}
 		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
 			used[f.Usage] = true
-			if flagsInChinese[f.Usage] == "" && f.Name != "help" && !c.Hidden && !isEnglishOnly(c) {
+			if help.Flags[f.Usage] == "" && f.Name != "help" && !c.Hidden && !isEnglishOnly(c) {
 				t.Errorf("%s --%s: no Chinese for %q: add it to flagsInChinese", c.CommandPath(), f.Name, f.Usage)
 			}
 		})
 	})
-	for _, catalog := range []map[string]string{helpInChinese, flagsInChinese} {
+	for _, catalog := range []map[string]string{help.Shorts, help.Flags} {
 		for english := range catalog {
 			if !used[english] {
 				t.Errorf("no command and no flag is described by %q", english)
@@ -51,23 +55,23 @@ var typed = regexp.MustCompile("`[a-z][^`]+`|--[a-z][a-z-]+")
 // names, and the catalog has no command that is not there.
 func TestDetailsInChinese(t *testing.T) {
 	there := make(map[string]bool)
-	eachCommand(newRoot(&env{}), func(c *cobra.Command) {
-		path := pathOf(c)
+	eachCommand(quietRoot(show.English), func(c *cobra.Command) {
+		path := command.NameOf(c)
 		there[path] = c.Long != ""
 		english := slices.ContainsFunc(detailsInEnglish, func(begin string) bool { return strings.HasPrefix(path, begin) })
 		if english || !c.HasParent() || c.Long == "" {
 			return
 		}
 		for _, word := range typed.FindAllString(c.Long, -1) {
-			if !strings.Contains(longInChinese[path], word) {
+			if !strings.Contains(help.Details[path], word) {
 				t.Errorf("%s: longInChinese lacks %s", path, word)
 			}
 		}
-		if longInChinese[path] == "" {
+		if help.Details[path] == "" {
 			t.Errorf("%s: no Chinese details: add them to longInChinese", path)
 		}
 	})
-	for path := range longInChinese {
+	for path := range help.Details {
 		if !there[path] {
 			t.Errorf("longInChinese has %s, which is no command with details", path)
 		}
@@ -105,7 +109,7 @@ func TestErrorsInChinese(t *testing.T) {
 
 func isEnglishOnly(c *cobra.Command) bool {
 	for _, begin := range englishOnly {
-		if strings.HasPrefix(pathOf(c), begin) {
+		if strings.HasPrefix(command.NameOf(c), begin) {
 			return true
 		}
 	}

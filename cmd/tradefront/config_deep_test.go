@@ -66,7 +66,7 @@ func TestConfigCheckDeepOnPostgres(t *testing.T) {
 		!strings.Contains(got.out, "checked: the addresses are free") || strings.Contains(got.out, "is good") {
 		t.Errorf("a wrong user and no key: %+v", got)
 	}
-	var shown goodConfig
+	var shown goodConfigJSON
 	got = tradefront("", strings.Fields(check+" -o json")...)
 	if err := json.Unmarshal([]byte(got.out), &shown); err != nil || got.status != 1 || len(shown.Checks) < 10 || shown.Path != "tradefront.yaml" || shown.Hash != "" {
 		t.Errorf("%v: %+v", err, got)

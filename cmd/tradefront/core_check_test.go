@@ -57,6 +57,7 @@ func TestCoreCheckOfASilentCore(t *testing.T) {
 
 // TestCoreCheckOverTLS: both sides show a certificate, the name and the protocol must be right.
 func TestCoreCheckOverTLS(t *testing.T) {
+	const coreALPN = "tradefront-core/1" // docs/core.md
 	authority, dir := certificates.New(t), t.TempDir()
 	core, front := authority.Issue(t, "core-a.firm", time.Now().Add(time.Hour)), authority.Issue(t, "front-1", time.Now().Add(time.Hour))
 	cert, key := front.Write(t, dir, "front")

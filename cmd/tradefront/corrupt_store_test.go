@@ -85,7 +85,7 @@ func TestLocalCommands(t *testing.T) {
 		{"report export" + onC + " --day 20260105", "", 0, "…warning: INCOMPLETE…local store " + aside + " of front 1 was damaged…waived by …: local recover --accept-loss)…", ""},
 	})
 	got := tradefront("", strings.Fields("local inspect -o json"+onC)...)
-	var in inspected
+	var in inspectedJSON
 	if err := json.Unmarshal([]byte(got.out), &in); err != nil || got.status != exitDone {
 		t.Fatalf("%+v, %v", got, err)
 	}

@@ -29,7 +29,7 @@ func newDemoFirm(t *testing.T) *demoFirm {
 	return &demoFirm{t, site, read(t, site.Path)}
 }
 
-// newKey lets OpenSSL make a pair and keeps the public half.
+// NewKey lets OpenSSL make a pair and keeps the public half.
 func (f *demoFirm) newKey(name string, generate ...string) {
 	f.Helper()
 	private := filepath.Join(f.TempDir(), "private.pem")

@@ -10,13 +10,36 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tradefront/tradefront/internal/command"
+	"github.com/tradefront/tradefront/internal/command/help"
 	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/show"
 )
+
+// quietRoot is the tree of commands in a language, for tests that look at it.
+func quietRoot(lang show.Language) *cobra.Command {
+	return newRoot(&command.Env{Out: io.Discard, Err: io.Discard, In: strings.NewReader(""), Lang: lang, Version: version})
+}
+
+// commandAt is the command of that path, as "report day".
+func commandAt(t *testing.T, path string) *cobra.Command {
+	t.Helper()
+	return commandIn(t, show.English, path)
+}
+
+func commandIn(t *testing.T, lang show.Language, path string) *cobra.Command {
+	t.Helper()
+	c, rest, err := quietRoot(lang).Find(strings.Fields(path))
+	if err != nil || len(rest) > 0 {
+		t.Fatal(path, rest, err)
+	}
+	return c
+}
 
 // commands are all that do something, with their path.
 func commands(t *testing.T, f func(c *cobra.Command)) {
 	t.Helper()
-	root := newRoot(&env{out: io.Discard, err: io.Discard, in: strings.NewReader("")})
+	root := quietRoot(show.English)
 	var walk func(c *cobra.Command)
 	walk = func(c *cobra.Command) {
 		works := !c.HasSubCommands() || c.Flags().Lookup("config") != nil // a group only names its commands
@@ -34,7 +57,7 @@ func commands(t *testing.T, f func(c *cobra.Command)) {
 func TestExamples(t *testing.T) {
 	seen := make(map[string]bool)
 	commands(t, func(c *cobra.Command) {
-		seen[pathOf(c)] = true
+		seen[command.NameOf(c)] = true
 		if c.Example == "" {
 			t.Errorf("%s has no example", c.CommandPath())
 			return
@@ -50,7 +73,7 @@ func TestExamples(t *testing.T) {
 			tryExample(t, line, wordsOf(words))
 		}
 	})
-	for path := range examples {
+	for path := range help.Examples {
 		if !seen[path] {
 			t.Errorf("there is an example of %q, which is no command", path)
 		}
@@ -71,8 +94,7 @@ func wordsOf(line string) []string {
 // tryExample takes a command line apart as cobra would, and runs nothing.
 func tryExample(t *testing.T, line string, args []string) {
 	t.Helper()
-	root := newRoot(&env{out: io.Discard, err: io.Discard, in: strings.NewReader("")})
-	c, rest, err := root.Find(args)
+	c, rest, err := quietRoot(show.English).Find(args)
 	if err != nil {
 		t.Errorf("%s: %v", line, err)
 		return
@@ -117,27 +139,27 @@ func TestTheUsualPlaceOfTheConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := func(usual, line string) string {
-		e := &env{out: io.Discard, err: io.Discard}
+		e := &command.Env{Out: io.Discard, Err: io.Discard}
 		c, args, err := newRoot(e).Find(strings.Fields(line))
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.Flags().Lookup("config").Annotations[placeOfConfig][1] = usual
+		c.Flags().Lookup("config").Annotations[command.PlaceOfConfig][1] = usual
 		if err := c.ParseFlags(args); err != nil {
 			t.Fatal(err)
 		}
-		if err := e.findConfig(c, c.Flags().Args()); err != nil {
+		if err := e.FindConfig(c, c.Flags().Args()); err != nil {
 			t.Fatal(err)
 		}
 		return c.Flags().Lookup("config").Value.String()
 	}
 	commands(t, func(c *cobra.Command) {
 		if flag := c.Flags().Lookup("config"); flag != nil {
-			if got := found(there, commandName(c)); got != there {
-				t.Errorf("`%s` without arguments takes %q", commandName(c), got)
+			if got := found(there, command.NameOf(c)); got != there {
+				t.Errorf("`%s` without arguments takes %q", command.NameOf(c), got)
 			}
-			if got := found(there+".none", commandName(c)); got != "" {
-				t.Errorf("`%s`: %q is not there", commandName(c), got)
+			if got := found(there+".none", command.NameOf(c)); got != "" {
+				t.Errorf("`%s`: %q is not there", command.NameOf(c), got)
 			}
 		}
 	})

@@ -1,26 +1,37 @@
 package main
 
 import (
-	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/tradefront/tradefront/internal/auditlog"
-	"github.com/tradefront/tradefront/internal/explain"
 )
 
 // TestVisitShowsNoEscapes: what a terminal or a relay sent moves no cell, makes no row, and no terminal obeys it.
 func TestVisitShowsNoEscapes(t *testing.T) {
-	t.Parallel()
+	newSite(t)
 	const evil = "a\x1b[2J\nb\tc\u202e"
 	var shown [2]string
 	for i, text := range []string{"plain", evil} {
-		var b bytes.Buffer
-		printVisit(&b, &explain.Visit{Entries: []auditlog.Entry{{
-			Event: "login", Reason: text, AppID: text, Account: text, Address: text, RelayAppID: text, TerminalAddress: text, SubmitID: text, Where: "x:1",
-		}}, Why: explain.Why{Reason: text}})
-		shown[i] = b.String()
+		line, err := json.Marshal(auditlog.Entry{
+			Time: time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC), Event: "login", Ref: "4CV33T", FrontID: 1, SessionID: 7, Reason: text, AppID: text, Account: text, Address: text,
+			RelayAppID: text, TerminalAddress: text, SubmitID: text,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, "audit.jsonl", string(line)+"\n")
+		got := tradefront("", "explain", "4CV33T", "audit.jsonl")
+		if got.status != exitDone {
+			t.Fatalf("%+v", got)
+		}
+		shown[i] = got.out
+	}
+	if strings.Count(shown[0], "plain") < 7 {
+		t.Errorf("fields are missing:\n%s", shown[0])
 	}
 	if strings.Count(shown[0], "\n") != strings.Count(shown[1], "\n") {
 		t.Errorf("it makes rows:\n%s", shown[1])

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/show"
 )
 
 var inline = regexp.MustCompile("`([^`\n]+)`")
@@ -21,7 +22,7 @@ func TestCommandsWithinSentences(t *testing.T) {
 	if err != nil || len(pages) == 0 {
 		t.Fatal(pages, err)
 	}
-	root, seen := newRoot(&env{out: io.Discard, err: io.Discard, in: strings.NewReader("")}), 0
+	root, seen := quietRoot(show.English), 0
 	root.InitDefaultCompletionCmd()
 	for _, page := range append(pages, "../../README.md", "../../README.zh-CN.md", "../../CONTRIBUTING.md") {
 		text, err := os.ReadFile(page)

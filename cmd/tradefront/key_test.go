@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// command runs a command in this process and returns its exit status and what it wrote.
-func command(args ...string) (status int, out, errOut string) {
+// called runs a command in this process and returns its exit status and what it wrote.
+func called(args ...string) (status int, out, errOut string) {
 	got := tradefront("", args...)
 	return got.status, got.out, got.err
 }
@@ -23,11 +23,11 @@ func TestKeyList(t *testing.T) {
 	r.configure(firstKey, firstKey+"    not_before: 2026-01-05\n    not_after: \""+ends.Format(time.RFC3339)+"\"\n"+
 		"  - version: \"2.0\"\n    algorithm: sm2\n    public_key_file: \"keys/2.0.pem\"\n    not_before: 2990-01-01\n")
 
-	status, out, errOut := command("key", "list", "--config", r.site.Path, "-o", "json")
+	status, out, errOut := called("key", "list", "--config", r.site.Path, "-o", "json")
 	if status != exitDone {
 		t.Fatalf("status %d: %s", status, errOut)
 	}
-	var got shownKeys
+	var got shownKeysJSON
 	if err := json.Unmarshal([]byte(out), &got); err != nil || len(got.Keys) != 2 {
 		t.Fatalf("%v in %s", err, out)
 	}
@@ -46,13 +46,13 @@ func TestKeyList(t *testing.T) {
 		t.Errorf("fingerprint %s, OpenSSL has %s", second.Fingerprint, want)
 	}
 
-	_, text, _ := command("key", "list", "--config", r.site.Path)
+	_, text, _ := called("key", "list", "--config", r.site.Path)
 	for _, words := range []string{"2026-01-05 00:00:00", "newest", "29", "not yet", "SHA256:" + second.Fingerprint, "warning: no encryption key"} {
 		if !strings.Contains(text, words) {
 			t.Errorf("%q is not in\n%s", words, text)
 		}
 	}
-	if status, out, _ := command("config", "check", "--config", r.site.Path); status != exitDone ||
+	if status, out, _ := called("config", "check", "--config", r.site.Path); status != exitDone ||
 		!strings.Contains(out, "warning: keys: no encryption key is valid from") {
 		t.Errorf("config check: status %d, %s", status, out)
 	}
@@ -82,7 +82,7 @@ func TestKeyListRefuses(t *testing.T) {
 	r.configure(firstKey, firstKey+"    algorithm: sm2\n"+
 		"  - version: \"2.0\"\n    public_key_file: \"keys/2.0.pem\"\n    not_before: 2999-01-01\n"+
 		"  - version: \"3.0\"\n    public_key_file: \"keys/none.pem\"\n    not_after: 2000-01-01\n")
-	status, _, errOut := command("key", "list", "--config", r.site.Path)
+	status, _, errOut := called("key", "list", "--config", r.site.Path)
 	if status != exitFailed {
 		t.Errorf("status %d", status)
 	}
@@ -100,7 +100,7 @@ func TestKeyListRefuses(t *testing.T) {
 		{"app", "add", "--config", r.site.Path, "--app-id", "a_b_1", "--cipher", "des"},
 		{"ping", "--cipher", "SM4"},
 	} {
-		if status, _, errOut := command(args...); status != exitMisuse || !strings.Contains(errOut, "tradefront: ") {
+		if status, _, errOut := called(args...); status != exitMisuse || !strings.Contains(errOut, "tradefront: ") {
 			t.Errorf("%v: status %d, %s", args, status, errOut)
 		}
 	}
@@ -112,7 +112,7 @@ func TestAppCipher(t *testing.T) {
 	r := newDemoFirm(t)
 	app := func(want int, args ...string) string {
 		t.Helper()
-		status, out, errOut := command(append(append([]string{"app"}, args...), "--config", r.site.Path)...)
+		status, out, errOut := called(append(append([]string{"app"}, args...), "--config", r.site.Path)...)
 		if status != want {
 			t.Errorf("app %v: status %d, %s", args, status, errOut)
 		}
@@ -120,7 +120,7 @@ func TestAppCipher(t *testing.T) {
 	}
 	shows := func(cipher string) {
 		t.Helper()
-		var list []shownApp
+		var list []shownAppJSON
 		if err := json.Unmarshal([]byte(app(exitDone, "list", "-o", "json")), &list); err != nil || len(list) != 1 || list[0].Cipher != cipher {
 			t.Errorf("%v, %+v, want cipher %s", err, list, cipher)
 		}

@@ -1,18 +1,10 @@
 package main
 
 import (
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/spf13/cobra"
-
-	"github.com/tradefront/tradefront/internal/loadtest"
-	"github.com/tradefront/tradefront/internal/loadtest/population"
-	"github.com/tradefront/tradefront/internal/loadtest/result"
 )
 
 // TestLoadtestRefusesBeforeItBegins: what would be found out after the run, or prove another thing than was asked for.
@@ -49,93 +41,5 @@ func TestLoadtestRefusesBeforeItBegins(t *testing.T) {
 	}
 	if left, err := os.ReadDir(folder); err != nil || len(left) != 1 {
 		t.Errorf("files are left: %v, %v", left, err)
-	}
-}
-
-// TestAnswersAreThereEachSecond: also where the process is killed before it ends, and an earlier file of answers is replaced.
-func TestAnswersAreThereEachSecond(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "answers.ndjson")
-	for range 2 {
-		a, err := createAnswers(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		watched := 0
-		h := a.hooks(loadtest.Hooks{Watch: func(loadtest.Status) { watched++ }})
-		h.Answered(&result.Answer{RecordID: "one"})
-		h.Watch(loadtest.Status{})
-		h.Answered(&result.Answer{RecordID: "two"})
-		text, err := os.ReadFile(path)
-		if err != nil || strings.Count(string(text), "\n") != 1 || !strings.Contains(string(text), `"one"`) || watched != 1 {
-			t.Errorf("%v, watched %d times, after a second: %q", err, watched, text)
-		}
-		if err := a.close(); err != nil {
-			t.Fatal(err)
-		}
-		if text, err = os.ReadFile(path); err != nil || strings.Count(string(text), "\n") != 2 {
-			t.Errorf("%v, at the end: %q", err, text)
-		}
-	}
-	a, err := createAnswers(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := a.file.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if a.add(&result.Answer{RecordID: "three"}); a.close() == nil {
-		t.Error("an answer that could not be written is not told")
-	}
-}
-
-// TestRecipeOfTheYearlyTestCanBeDone: unshrunk, as the pages have it, by a process with as many open files as Debian gives, from as many
-// addresses as its connections need ports.
-func TestRecipeOfTheYearlyTestCanBeDone(t *testing.T) {
-	t.Parallel()
-	const openFiles, ports = 1 << 16, 28_000
-	for _, page := range []string{"loadtest.md", "loadtest.zh-CN.md"} {
-		text, err := os.ReadFile(filepath.Join("..", "..", "docs", page))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, after, has := strings.Cut(string(text), "    tradefront loadtest run ")
-		line, _, ends := strings.Cut(after, "\n    sha256sum")
-		if !has || !ends {
-			t.Fatalf("%s has no recipe", page)
-		}
-		var l loadtestRun
-		c := &cobra.Command{}
-		l.flags(c)
-		l.share.flags(c.Flags())
-		l.tell.flags(c, &env{})
-		l.proof.flags(c)
-		if err := c.ParseFlags(wordsOf(strings.ReplaceAll(line, "\\\n", ""))); err != nil {
-			t.Fatal(err)
-		}
-		p := &l.plan
-		p.People, p.Targets = &population.Population{Accounts: 100_000}, []netip.AddrPort{netip.MustParseAddrPort(l.to[0])}
-		p.Visits = l.visits()
-		asserted, err := result.ParseAssertions(l.asserts)
-		if err != nil || len(asserted) != 3 || p.Visits != 300_000 || p.Rate < 2*l.peak {
-			t.Errorf("%s: %v, %d assertions, %d visits, %v a second for a peak of %v", page, err, len(asserted), p.Visits, p.Rate, l.peak)
-		}
-		if err := asserted.Check(l.peak > 0, p.HasRequests()); err != nil {
-			t.Errorf("%s: %v", page, err)
-		}
-		if err := p.Check(openFiles); err != nil || p.MostOpen()/max(p.Sources, 1) > ports {
-			t.Errorf("%s: %v, %d connections at a time from %d addresses", page, err, p.MostOpen(), p.Sources)
-		}
-	}
-}
-
-// TestRateIsHeldForTheDuration: the visits of the ramp are beside those of the duration.
-func TestRateIsHeldForTheDuration(t *testing.T) {
-	t.Parallel()
-	for ramp, want := range map[time.Duration]int{0: 1000, 4 * time.Second: 1200} {
-		l := loadtestRun{plan: loadtest.Plan{Scenario: loadtest.Churn, Rate: 100, Ramp: ramp}, duration: 10 * time.Second}
-		if got := l.visits(); got != want {
-			t.Errorf("a ramp of %v: %d visits, want %d", ramp, got, want)
-		}
 	}
 }

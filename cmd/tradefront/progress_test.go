@@ -3,18 +3,15 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"go/ast"
 	"io"
 	"os"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/tradefront/tradefront/internal/command"
 	"github.com/tradefront/tradefront/internal/show"
 )
 
@@ -42,8 +39,8 @@ func onTerminal(t *testing.T, lang show.Language, args string) string {
 		text, _ := io.ReadAll(master) // EIO once the other side is closed
 		got <- string(text)
 	}()
-	e := &env{in: strings.NewReader(""), out: io.Discard, err: terminal, lang: lang}
-	e.run(t.Context(), strings.Fields(args))
+	e := &command.Env{In: strings.NewReader(""), Out: io.Discard, Err: terminal, Lang: lang}
+	e.Run(t.Context(), newRoot, strings.Fields(args))
 	if err := terminal.Close(); err != nil {
 		t.Error(err)
 	}
@@ -83,8 +80,8 @@ func TestProgress(t *testing.T) {
 			t.Errorf("%s: %q, want %q", c.args, got, c.en)
 		}
 		var file bytes.Buffer
-		e := &env{in: strings.NewReader(""), out: io.Discard, err: &file, lang: "en"}
-		if e.run(t.Context(), strings.Fields(c.args)); strings.Contains(file.String(), c.en+" ") {
+		e := &command.Env{In: strings.NewReader(""), Out: io.Discard, Err: &file, Lang: "en"}
+		if e.Run(t.Context(), newRoot, strings.Fields(c.args)); strings.Contains(file.String(), c.en+" ") {
 			t.Errorf("%s, without a terminal: %q", c.args, file.String())
 		}
 	}
@@ -112,97 +109,4 @@ func TestProgressInChinese(t *testing.T) {
 			}
 		}
 	}
-	for _, total := range []int64{0, 10} { // what a short run does not show
-		bar := (&env{lang: show.Chinese}).newBar(doing("verifying"), total, "bytes")
-		if what, unit, left := bar.Get("what"), bar.Get("unit"), bar.Get("left"); what != "正在核验" || unit != "字节" || left != "剩余 %s" {
-			t.Errorf("%q %q %q", what, unit, left)
-		}
-	}
-}
-
-// TestProgressTexts: each work that a command shows, and what it counts, has Chinese with the same values, and the catalogs have no other.
-func TestProgressTexts(t *testing.T) {
-	t.Parallel()
-	works, units := readProgress(t)
-	if len(works) < 20 || len(units) < 5 {
-		t.Errorf("of the source only %v and %v were found", works, units)
-	}
-	for format := range works {
-		if zh := workInChinese[format]; zh == "" || !slices.Equal(verbs.FindAllString(format, -1), verbs.FindAllString(zh, -1)) {
-			t.Errorf("%q: want Chinese with the same values in workInChinese, have %q", format, zh)
-		}
-	}
-	for unit := range units {
-		if unitsInChinese[unit] == "" {
-			t.Errorf("no Chinese for the unit %q: add it to unitsInChinese", unit)
-		}
-	}
-	for catalog, used := range map[*map[string]string]map[string]bool{&workInChinese: works, &unitsInChinese: units} {
-		for english := range *catalog {
-			if !used[english] {
-				t.Errorf("no line of progress says %q", english)
-			}
-		}
-	}
-}
-
-// readProgress finds the works and units in the source of this package. Both are literals, but for the unit of the demo.
-func readProgress(t *testing.T) (works, units map[string]bool) {
-	t.Helper()
-	works, units = make(map[string]bool), make(map[string]bool)
-	note := func(all map[string]bool, path string, e ast.Expr) {
-		switch text, literal := constant(e); {
-		case !literal && path != "demo.go" && path != "progress.go" && path != "report_merge.go": // where a caller gave them
-			t.Errorf("%s: a line of progress gets its text by a variable", path)
-		case literal && text != "":
-			all[text] = true
-		}
-	}
-	eachSource(t, func(path string, file *ast.File) {
-		ast.Inspect(file, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.CallExpr:
-				switch name := calledName(n); {
-				case name == "doing":
-					note(works, path, n.Args[0])
-				case name == "progress" && len(n.Args) == 3:
-					note(units, path, n.Args[2])
-				}
-			case *ast.CompositeLit:
-				if kind, is := n.Type.(*ast.Ident); is && kind.Name == "phase" {
-					for _, element := range n.Elts {
-						if field, is := element.(*ast.KeyValueExpr); is && fmt.Sprint(field.Key) == "unit" {
-							note(units, path, field.Value)
-						}
-					}
-				}
-			}
-			return true
-		})
-	})
-	return works, units
-}
-
-// calledName is the last name of the function or method that is called.
-func calledName(c *ast.CallExpr) string {
-	switch f := c.Fun.(type) {
-	case *ast.Ident:
-		return f.Name
-	case *ast.SelectorExpr:
-		return f.Sel.Name
-	}
-	return ""
-}
-
-// TestWaiting: what is over before it is shown leaves nothing, and end may be called twice.
-func TestWaiting(t *testing.T) {
-	synctest.Test(t, func(*testing.T) {
-		e := &env{err: new(bytes.Buffer), quick: time.Second}
-		for _, takes := range []time.Duration{0, time.Minute} {
-			end := e.waiting(doing("checking"))
-			time.Sleep(takes)
-			end()
-			end()
-		}
-	})
 }

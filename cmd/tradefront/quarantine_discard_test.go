@@ -65,7 +65,7 @@ func TestQuarantineDiscard(t *testing.T) {
 		t.Errorf("what it said: %s", shown)
 	}
 	got := tradefront("", strings.Fields("quarantine discard "+third+" -o json --reason=RAM-was-broken"+onC)...)
-	var kept shownRefused
+	var kept shownRefusedJSON
 	if err := json.Unmarshal([]byte(got.out), &kept); err != nil || got.status != exitDone || !like(said, got.err) ||
 		kept.RecordID != third || kept.Account != "was-altered" || !kept.Altered || kept.Line != "" {
 		t.Errorf("%+v, %v", got, err)

@@ -257,7 +257,7 @@ func TestReportVerifyOfAnotherCompany(t *testing.T) {
 func TestReportVerifyTmp(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"--tmp", "--temp-dir"} {
-		c := newReportVerify(&env{})
+		c := commandAt(t, "report verify")
 		if err := c.ParseFlags([]string{name, "folder"}); err != nil || c.Flag("tmp").Value.String() != "folder" {
 			t.Errorf("%s: %v, %v", name, err, c.Flag("tmp"))
 		}

@@ -1,12 +1,13 @@
 package main
 
 import (
-	"io"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tradefront/tradefront/internal/show"
 )
 
 // TestRunbookCommands: each command that the runbook names is there, and takes those flags and arguments.
@@ -32,7 +33,7 @@ func TestRunbookCommands(t *testing.T) {
 
 // withConfig names the configuration to a command that takes one, as the environment would; a calendar's file is instead of it.
 func withConfig(words []string) []string {
-	root := newRoot(&env{out: io.Discard, err: io.Discard, in: strings.NewReader("")})
+	root := quietRoot(show.English)
 	instead := words[0] == "calendar" && slices.Contains(words, "--file")
 	if c, _, err := root.Find(words); err == nil && c.Flags().Lookup("config") != nil && !instead {
 		return append(words, "--config", "tradefront.yaml")

@@ -1,14 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"path/filepath"
-	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -16,7 +8,6 @@ import (
 	"github.com/tradefront/tradefront/internal/auth"
 	"github.com/tradefront/tradefront/internal/chinese"
 	"github.com/tradefront/tradefront/internal/core/local"
-	"github.com/tradefront/tradefront/internal/daemon"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/relay"
@@ -25,143 +16,13 @@ import (
 	"github.com/tradefront/tradefront/internal/supplement"
 )
 
-// printedInEnglish are files whose output a developer or a tester reads, or that goes into the log of a service.
-var printedInEnglish = []string{"core_", "loadtest_generators", "loadtest_run", "loadtest_tell", "loadtest_merge", "loadtest_verify", "man.go", "ping.go", "serve.go"}
-
-// toldByVariable are the formats that tell gets by a variable.
-func toldByVariable() []string {
-	all := []string{accountDisable.done, accountEnable.done, accountRemove.done}
-	for _, m := range []map[bool]string{appSwitched, alreadySwitched, relaySwitched, relayAlready} {
-		all = append(all, m[true], m[false])
-	}
-	return all
-}
-
-// printed is what the source of this package prints.
-type printed struct{ told, english, headers []string }
-
-func readPrinted(t *testing.T) (p printed) {
-	t.Helper()
-	eachSource(t, func(path string, file *ast.File) {
-		english := slices.ContainsFunc(printedInEnglish, func(begin string) bool { return strings.HasPrefix(path, begin) })
-		ast.Inspect(file, func(n ast.Node) bool {
-			if c, is := n.(*ast.CallExpr); is && len(c.Args) > 1 {
-				p.add(path, c, english)
-			}
-			return true
-		})
-	})
-	return p
-}
-
-// eachSource visits the files of this package, without tests.
-func eachSource(t *testing.T, visit func(path string, file *ast.File)) {
-	t.Helper()
-	paths, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range paths {
-		if strings.HasSuffix(path, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		visit(path, file)
-	}
-}
-
-func (p *printed) add(path string, c *ast.CallExpr, english bool) {
-	text, literal := constant(c.Args[1])
-	if !literal {
-		return
-	}
-	switch f := c.Fun.(type) {
-	case *ast.Ident:
-		switch f.Name {
-		case "tell":
-			p.told = append(p.told, text)
-		case "table":
-			p.headers = append(p.headers, strings.Split(text, "\t")...)
-		}
-	case *ast.SelectorExpr:
-		if x, is := f.X.(*ast.Ident); is && x.Name == "fmt" && strings.HasPrefix(f.Sel.Name, "Fprint") && !english && isEnglish(text) {
-			p.english = append(p.english, path+": "+text)
-		}
-	}
-}
-
-// constant is the text of a literal, also of one put together by +; of "trading day\t"+what it is the first part.
-func constant(e ast.Expr) (string, bool) {
-	switch e := e.(type) {
-	case *ast.BasicLit:
-		text, err := strconv.Unquote(e.Value)
-		return text, err == nil
-	case *ast.BinaryExpr:
-		a, first := constant(e.X)
-		b, second := constant(e.Y)
-		if first && !second {
-			return strings.TrimSuffix(a, "\t"), true
-		}
-		return a + b, first && second
-	}
-	return "", false
-}
-
-var (
-	verbs   = regexp.MustCompile(`%[-+0-9.]*([a-zA-Z%])`)
-	english = regexp.MustCompile(`[A-Za-z]{2,} +[A-Za-z]{2,}|^[A-Z]+ [A-Z]+\n$|warning`)
-)
-
-// isEnglish reports whether a format has more words of English than names of programs.
-func isEnglish(format string) bool { return english.MatchString(verbs.ReplaceAllString(format, " ")) }
-
-// TestSaidInChinese: each sentence that a command prints has Chinese with the same values, each header too, and the catalogs have nothing
-// that no command prints.
-func TestSaidInChinese(t *testing.T) {
-	t.Parallel()
-	p := readPrinted(t)
-	for _, text := range p.english {
-		t.Errorf("%q: print it by tell, and add it to saidInChinese", text)
-	}
-	used := slices.Concat(p.told, toldByVariable())
-	for _, format := range used {
-		zh := saidInChinese[format]
-		if zh == "" {
-			t.Errorf("no Chinese for %q: add it to saidInChinese", format)
-			continue
-		}
-		if want, got := verbs.FindAllString(format, -1), verbs.FindAllString(zh, -1); !slices.Equal(want, got) {
-			t.Errorf("%q has the values %q, its Chinese %q", format, want, got)
-		}
-		if strings.HasSuffix(format, "\n") != strings.HasSuffix(zh, "\n") || strings.HasPrefix(format, "\n") != strings.HasPrefix(zh, "\n") {
-			t.Errorf("%q ends or begins a line, its Chinese does not", format)
-		}
-	}
-	for format := range saidInChinese {
-		if !slices.Contains(used, format) {
-			t.Errorf("no command prints %q", format)
-		}
-	}
-	if len(p.headers) < 100 {
-		t.Errorf("%d columns were found", len(p.headers))
-	}
-	for _, column := range p.headers {
-		if columnsInChinese[column] == "" {
-			t.Errorf("no Chinese for the column %q: add it to columnsInChinese", column)
-		}
-	}
-}
-
 // TestWordsInChinese: each word of the closed sets that lists show has Chinese.
 func TestWordsInChinese(t *testing.T) {
 	t.Parallel()
 	sets := map[string][]string{
 		"user":          {regulation.UserCustomer.Word(), regulation.UserOperator.Word()},
 		"app":           {auth.AppDirect.String(), auth.AppInvestorRelay.String(), auth.AppOperatorRelay.String()},
-		"relay":         {relayTypeOf(auth.AppInvestorRelay), relayTypeOf(auth.AppOperatorRelay)},
+		"relay":         relayTypes(t),
 		"terminal_apps": {string(relay.Listed), string(relay.Audit)},
 		"severity":      {string(ops.Required), string(ops.Warning)},
 		"front":         {"running", "stopped", "silent", "other life", "retired"},
@@ -192,37 +53,45 @@ func TestWordsInChinese(t *testing.T) {
 	}
 }
 
-func relayTypeOf(t auth.AppType) string { return (*relayType)(&t).String() }
+// relayTypes are the words of relay add --type, which lists show too.
+func relayTypes(t *testing.T) []string {
+	t.Helper()
+	words, flag := []string{"investor", "operator"}, commandAt(t, "relay add").Flags().Lookup("type")
+	for _, word := range words {
+		if err := flag.Value.Set(word); err != nil || flag.Value.String() != word {
+			t.Errorf("--type %s is %q: %v", word, flag.Value, err)
+		}
+	}
+	return words
+}
 
-// TestListsInChinese: what lists show of states and types, within tables too, is in the language of who reads them.
+// TestListsInChinese: what lists show of states and types, within tables too, is in the language of who reads them. The lists of fronts
+// and sessions have the same test in their room.
 func TestListsInChinese(t *testing.T) {
-	t.Parallel()
-	var zh, en bytes.Buffer
-	for _, w := range []struct {
-		out  *bytes.Buffer
-		lang env
-	}{{&zh, env{lang: "zh"}}, {&en, env{lang: "en"}}} {
-		out := w.lang.readBy(w.out)
-		printAccounts(out, []shownAccount{{Account: "8001", UserType: "2", State: "disabled"}})
-		printFronts(out, []shownFront{{FrontID: 3, State: "silent", holds: "20260105: 7 and 2 in quarantine, 1 corrupt stores"}})
-		printSessions(out, []daemon.Session{{SessionID: 9, State: "logged_in", Terminals: 4}})
-		(&shownRelay{AppID: "a_b_1", Type: "operator", Operators: []regulation.Account{"8001"}, Scope: map[string]shownScope{"8001": {All: true}}}).print(out)
-		tell(out, "ready\n")
-		tell(out, "applied %s\n", "00001_init.sql")
-	}
-	for _, want := range []string{
-		"资金账户", "8001      操作员  停用", "失去心跳", "20260105: 7，另有隔离 2 条，1 个损坏的本地库", "已登录", "4（中继）", "一对多, 未准入", "范围 8001          全部账户", "就绪\n", "已升级 00001_init.sql\n",
+	newSite(t)
+	write(t, "password", "pass-word\n")
+	const add = "relay add --app-id a_b_1 --type operator --operator 8001 --scope all --network ::1 --chained"
+	for _, args := range []string{
+		"account add --account 8001 --user-type 2 --password-file password", "account disable --account 8001 --why lost", add, "relay disable a_b_1",
 	} {
-		if !strings.Contains(zh.String(), want) {
-			t.Errorf("%q is not in\n%s", want, &zh)
+		before(t, args, exitDone)
+	}
+	var zh, en string
+	for _, list := range []string{"account list", "relay show a_b_1"} {
+		zh += tradefront("", strings.Fields(list+" --lang zh"+onC)...).out
+		en += tradefront("", strings.Fields(list+" --lang en"+onC)...).out
+	}
+	for _, want := range []string{"资金账户", "8001      操作员  停用", "一对多, 未准入", "范围 8001          全部账户"} {
+		if !strings.Contains(zh, want) {
+			t.Errorf("%q is not in\n%s", want, zh)
 		}
 	}
-	for _, want := range []string{"ACCOUNT", "8001     operator  disabled", "silent", "7 and 2 in quarantine, 1 corrupt stores", "logged_in", "4 of a relay", "operator, disabled", "scope of 8001      all", "ready\n"} {
-		if !strings.Contains(en.String(), want) {
-			t.Errorf("%q is not in\n%s", want, &en)
+	for _, want := range []string{"ACCOUNT", "8001     operator  disabled", "operator, disabled", "scope of 8001      all"} {
+		if !strings.Contains(en, want) {
+			t.Errorf("%q is not in\n%s", want, en)
 		}
 	}
-	if strings.ContainsFunc(en.String(), func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
-		t.Errorf("Chinese in\n%s", &en)
+	if strings.ContainsFunc(en, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+		t.Errorf("Chinese in\n%s", en)
 	}
 }

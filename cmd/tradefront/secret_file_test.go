@@ -91,8 +91,7 @@ func TestMarkedFiles(t *testing.T) {
 
 // TestMarkedPEM: every flag that names a PEM file takes an editor's byte-order mark off, and names what does not show in the file.
 func TestMarkedPEM(t *testing.T) {
-	dir := t.TempDir()
-	t.Chdir(dir)
+	newSite(t)
 	authority := certificates.New(t)
 	pair := authority.Issue(t, "front-1", time.Now().Add(time.Hour))
 	for name, pem := range map[string][]byte{"ca": authority.PEM, "cert": pair.Cert, "key": pair.Key, "public": keypair.RSA(0).Public} {
@@ -101,28 +100,23 @@ func TestMarkedPEM(t *testing.T) {
 		write(t, name+".hidden", text[:70]+"\u200b"+text[70:])
 		write(t, name+".utf16", "\xff\xfe-\x00")
 	}
-	endpoint := func(ca, cert, key string) error {
-		_, err := (&coreEndpoint{ca: ca, cert: cert, key: key}).tls("core-a.firm")
-		return err
-	}
-	for flag, read := range map[string]func(suffix string) error{
-		"core-check --ca":   func(s string) error { return endpoint("ca"+s, "cert", "key") },
-		"core-check --cert": func(s string) error { return endpoint("ca", "cert"+s, "key") },
-		"core-check --key":  func(s string) error { return endpoint("ca", "cert", "key"+s) },
-		"relay add --client-cert": func(s string) error {
-			_, err := parseCert("cert" + s)
-			return err
-		},
+	const (
+		asks  = "core-check --endpoint localhost:1 --server-name core-a.firm --account 1 --password p --timeout 1s"
+		adds  = "relay add --type operator -c tradefront.yaml --app-id a_relay_"
+		utf16 = "is saved as UTF-16; save it as UTF-8"
+		shows = "line 2 holds a zero-width space (U+200B), which does not show; copy the file anew"
+	)
+	for i, read := range []struct{ line, file, good string }{
+		{asks + " --cert cert --key key --ca ", "ca", "FAIL  link_accept "},
+		{asks + " --ca ca --key key --cert ", "cert", "FAIL  link_accept "},
+		{asks + " --ca ca --cert cert --key ", "key", "FAIL  link_accept "},
+		{adds + "1 --client-cert ", "cert", "authcode  "},
 	} {
-		if err := read(""); err != nil {
-			t.Errorf("%s with a byte-order mark: %v", flag, err)
-		}
-		if err := read(".utf16"); err == nil || !strings.Contains(err.Error(), "is saved as UTF-16; save it as UTF-8") {
-			t.Errorf("%s in UTF-16: %v", flag, err)
-		}
-		const hidden = "line 2 holds a zero-width space (U+200B), which does not show; copy the file anew"
-		if err := read(".hidden"); err == nil || !strings.Contains(err.Error(), hidden) {
-			t.Errorf("%s with what does not show: %v", flag, err)
+		for suffix, want := range map[string]string{"": read.good, ".utf16": utf16, ".hidden": shows} {
+			got := tradefront("", strings.Fields(read.line+read.file+suffix)...)
+			if !strings.Contains(got.out+got.err, want) || suffix != "" && strings.Contains(got.out, read.good) {
+				t.Errorf("%d, %s%s: %+v, want %q", i, read.file, suffix, got, want)
+			}
 		}
 	}
 	play(t, []step{

@@ -13,8 +13,16 @@ import (
 
 	"github.com/tradefront/tradefront/configs"
 	"github.com/tradefront/tradefront/internal/auth"
+	"github.com/tradefront/tradefront/internal/command"
 	"github.com/tradefront/tradefront/test/keypair"
 	"github.com/tradefront/tradefront/test/pgtest"
+)
+
+// The exit statuses.
+const (
+	exitDone   = command.ExitDone
+	exitFailed = command.ExitFailed
+	exitMisuse = command.ExitMisuse
 )
 
 // outcome is what a command left behind.

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/tradefront/tradefront/internal/command"
 	"github.com/tradefront/tradefront/internal/config"
 	"github.com/tradefront/tradefront/test/await"
 )
@@ -18,15 +19,15 @@ func TestHangupWhileStopping(t *testing.T) {
 	play(t, []step{{"masterkey create" + onC, "", 0, "created …", ""}})
 	var calls atomic.Int32
 	reading, goOn := make(chan struct{}), make(chan struct{})
-	loadConfig = func(path string, environ []string) (*config.Config, error) {
-		if calls.Add(1) == 2 { // the first is that of the start
-			close(reading)
-			<-goOn
+	front := serve(t, func(e *command.Env) {
+		e.Load = func(path string, environ []string) (*config.Config, error) {
+			if calls.Add(1) == 2 { // the first is that of the start
+				close(reading)
+				<-goOn
+			}
+			return config.Load(path, environ)
 		}
-		return config.Load(path, environ)
-	}
-	defer func() { loadConfig = config.Load }()
-	front := serve(t)
+	})
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}

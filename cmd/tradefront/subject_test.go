@@ -37,7 +37,7 @@ func TestSubjectExport(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := store.Action{
-		ID: uuid.New(), At: time.Now().Add(-2 * defaultActions), User: "clerk", Host: "office", Command: "account disable", Subject: "80000001", Why: "left-the-firm",
+		ID: uuid.New(), At: time.Now().Add(-60 * 24 * time.Hour), User: "clerk", Host: "office", Command: "account disable", Subject: "80000001", Why: "left-the-firm",
 	}
 	if err := actions.Write(t.Context(), db.Tables(), &before); err != nil {
 		t.Fatal(err)

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/command"
 )
 
 // Misuse is exit status 2, nothing on standard output, and a hint where to look.
@@ -100,7 +102,7 @@ var withoutJSON = map[string]string{
 func TestEachCommandHasJSON(t *testing.T) {
 	unseen := maps.Clone(withoutJSON)
 	commands(t, func(c *cobra.Command) {
-		name := commandName(c)
+		name := command.NameOf(c)
 		_, named := withoutJSON[name]
 		delete(unseen, name)
 		f := c.Flags().Lookup("output")

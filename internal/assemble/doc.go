@@ -1,6 +1,6 @@
 // Package assemble turns a configuration into parts: it reads the files that the configuration
 // names, opens the stores, and gives each part its options. It starts nothing and runs nothing;
-// internal/daemon does, and the commands of cmd/tradefront use what they need.
+// internal/daemon does, and the commands of internal/command use what they need.
 //
 // # Invariants
 //

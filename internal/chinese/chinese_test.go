@@ -10,7 +10,8 @@ import (
 
 // covered are the folders each sentence of which has Chinese.
 var covered = []string{
-	"cmd/tradefront", "internal/accountfile", "internal/actions", "internal/archive", "internal/assemble", "internal/auditsearch",
+	"internal/command", "internal/command/fronts", "internal/command/inquiry", "internal/command/registry", "internal/command/relays",
+	"internal/command/reports", "internal/command/storage", "internal/command/trial", "internal/accountfile", "internal/actions", "internal/archive", "internal/assemble", "internal/auditsearch",
 	"internal/auth", "internal/calendar", "internal/config", "internal/core/local", "internal/daemon", "internal/directory", "internal/doctor",
 	"internal/explain", "internal/files", "internal/loadtest", "internal/loadtest/generators", "internal/loadtest/population", "internal/loadtest/prepare",
 	"internal/loadtest/proof", "internal/loadtest/result", "internal/ops", "internal/recovery", "internal/relay", "internal/settlement",
@@ -23,7 +24,7 @@ var covered = []string{
 // notShown are files of them whose sentences no operator and no clerk reads: what one process says to another, and what a
 // developer's or a tester's command prints.
 var notShown = []string{
-	"cmd/tradefront/core_", "cmd/tradefront/collect", "cmd/tradefront/ping",
+	"internal/command/trial/core_", "internal/command/trial/collect", "internal/command/trial/ping",
 	"internal/daemon/hand_over.go", "internal/daemon/take_over.go", "internal/daemon/taken_address.go", "internal/store/journal/direct.go",
 	"internal/settlement/daily/text.go",                                   // in both languages
 	"internal/settlement/status.go", "internal/loadtest/proof/doubles.go", // differences, beside the word of their kind

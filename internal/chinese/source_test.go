@@ -131,7 +131,7 @@ func spoken(n ast.Node) (all []ast.Expr) {
 	switch n := n.(type) {
 	case *ast.CallExpr:
 		switch name := called(n); {
-		case name == "fmt.Errorf", name == "errors.New", strings.HasSuffix(name, ".warn") && len(n.Args) > 0:
+		case name == "fmt.Errorf", name == "errors.New", (strings.HasSuffix(name, ".warn") || strings.HasSuffix(name, ".Warn")) && len(n.Args) > 0:
 			all = append(all, n.Args[0])
 		case strings.HasSuffix(name, ".add") && len(n.Args) == 3: // config.Faults
 			all = append(all, n.Args[1], n.Args[2])

@@ -1,0 +1,106 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/show"
+)
+
+// Exit statuses of every command.
+const (
+	ExitDone   = 0
+	ExitFailed = 1
+	ExitMisuse = 2
+)
+
+// Env is what a command gets from its surroundings.
+type Env struct {
+	Environ []string
+	In      io.Reader
+	Out     io.Writer
+	Err     io.Writer
+	Lang    show.Language
+	quick   time.Duration // how long work may take until waiting shows it; 0 shows it at once
+	Version string        // of the program
+	Commit  string        // it was built from; "" if Go knows it
+	// load reads the configuration of `serve`; nil is config.Load. A test holds it up.
+	Load func(path string, environ []string) (*config.Config, error)
+
+	began bool   // flags and arguments were understood
+	deeds []deed // what the command changes, see Act
+}
+
+// New is the Env of a process: its language is known before the flags are parsed.
+func New(args, environ []string, in io.Reader, out, errOut io.Writer) *Env {
+	return &Env{Environ: environ, In: in, Out: out, Err: errOut, Lang: languageOf(args, environ), quick: time.Second}
+}
+
+// Run runs the command that args name, of the tree that newRoot makes, and returns the exit status.
+func (e *Env) Run(ctx context.Context, newRoot func(*Env) *cobra.Command, args []string) int {
+	if e.Lang == show.Chinese {
+		e.Out = chineseOut{e.Out}
+	}
+	root := newRoot(e)
+	root.SetArgs(args)
+	c, err := root.ExecuteContextC(ctx)
+	switch {
+	case err == nil:
+		return ExitDone
+	case !e.began:
+		fmt.Fprintf(e.Err, "tradefront: %s\n%s: %s --help\n", e.Translated(err.Error()), e.Say("See", "用法见"), c.CommandPath())
+		return ExitMisuse
+	}
+	if c.Name() == "serve" { // its standard error is the log, which is English
+		e.Lang = show.English
+	}
+	e.report(e.Err, err)
+	e.AdviseRole(c, err)
+	return ExitFailed
+}
+
+// report prints why a command failed: configuration faults a line each.
+func (e *Env) report(w io.Writer, err error) {
+	var faults config.Faults
+	if errors.As(err, &faults) {
+		fmt.Fprintln(w, "tradefront: "+e.Say("the configuration has faults:", "配置有错误："))
+		for _, f := range faults {
+			f.Problem, f.Fix = e.Translated(f.Problem), e.Translated(f.Fix)
+			fmt.Fprintln(w, "  "+f.String())
+		}
+		return
+	}
+	fmt.Fprintf(w, "tradefront: %s\n", e.Translated(err.Error()))
+}
+
+// Action wraps what a command does: from here on an error is a failure, not misuse.
+func (e *Env) Action(do func(c *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		e.began = true
+		err := do(c, args)
+		e.logDeeds(c.Context())
+		return err
+	}
+}
+
+// Warn prints what an operator should look at, and what was done nevertheless.
+func (e *Env) Warn(format string, args ...any) {
+	fmt.Fprintln(e.Err, e.Say("warning: ", "警告：")+e.Translated(fmt.Sprintf(format, args...)))
+}
+
+// LogGrace is how long a front that ends waits for who reads its log.
+const LogGrace = time.Second
+
+// LoadConfig reads the configuration of a front that runs.
+func (e *Env) LoadConfig(path string) (*config.Config, error) {
+	if e.Load != nil {
+		return e.Load(path, e.Environ)
+	}
+	return config.Load(path, e.Environ)
+}

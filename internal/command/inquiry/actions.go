@@ -1,0 +1,133 @@
+package inquiry
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/tradefront/tradefront/internal/actions"
+	"github.com/tradefront/tradefront/internal/assemble"
+	"github.com/tradefront/tradefront/internal/command"
+	"github.com/tradefront/tradefront/internal/config"
+	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/show"
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// shownAction is an action as `actions list -o json` prints it.
+type shownAction struct {
+	ID       uuid.UUID      `json:"id"`
+	At       time.Time      `json:"time"`
+	User     string         `json:"user"`
+	RealUser string         `json:"real_user,omitempty"`
+	Host     string         `json:"host"`
+	Command  string         `json:"command"`
+	Subject  string         `json:"subject"`
+	Changes  []store.Change `json:"changes"`
+	Why      string         `json:"why,omitempty"`
+}
+
+// NewActions is `actions`: who changed what by a command.
+func NewActions(e *command.Env) *cobra.Command {
+	return command.Group("actions", "What operators changed by commands: who, when, what, why", newActionsList(e))
+}
+
+// defaultActions is how far back actions list looks.
+const defaultActions = 30 * 24 * time.Hour
+
+func newActionsList(e *command.Env) *cobra.Command {
+	var (
+		path, only, subject string
+		since               time.Duration
+		form                command.Output
+	)
+	c := &cobra.Command{
+		Use: "list", Short: "List what was changed, the oldest first", Args: command.NoArgs,
+		Long: "List what operators changed by commands: who (the user, and who logged in to the machine where that is another), on which\n" +
+			"machine, when, what from what to what, and why. They are in the database, all machines' together; with PostgreSQL those\n" +
+			"that concern the local store of this machine alone (quarantine) are added from it. No secret is among them.\n" +
+			"Without --since those of the last 30 days are listed, with --subject all.",
+		Example: "  tradefront actions list -c tradefront.yaml --since 24h\n" +
+			"  tradefront actions list -c tradefront.yaml --subject 10010001 -o json",
+		RunE: e.Action(func(c *cobra.Command, _ []string) (err error) {
+			cfg, r, err := e.OpenAccounts(c.Context(), path)
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, r.Close()) }()
+			var list []store.Action
+			take := func(a *store.Action) error {
+				if (only == "" || a.Command == only) && (subject == "" || a.Subject == subject) {
+					list = append(list, *a)
+				}
+				return nil
+			}
+			from := time.Now().Add(-since)
+			if subject != "" && !c.Flags().Changed("since") {
+				from = time.Time{}
+			}
+			if err := actions.Each(c.Context(), r.Tables(), from, take); err != nil {
+				return err
+			}
+			if err := eachLocalAction(c.Context(), cfg, from, take); err != nil {
+				e.Warn("what concerns this machine's local store alone is not shown: %v", err)
+			}
+			slices.SortStableFunc(list, func(a, b store.Action) int { return a.At.Compare(b.At) })
+			return form.Print(e.Out, showActions(list), func(w io.Writer) { printActions(w, actions.Folded(list)) })
+		}),
+	}
+	command.ConfigFlag(c, &path)
+	command.OutputFlag(c, &form)
+	c.Flags().DurationVar(&since, "since", defaultActions, "how far back")
+	c.Flags().StringVar(&only, "command", "", `only those of this command, as "account disable"`)
+	c.Flags().StringVar(&subject, "subject", "", "only those about this account, AppID, …")
+	return c
+}
+
+// eachLocalAction visits those of the local store beside PostgreSQL.
+func eachLocalAction(ctx context.Context, cfg *config.Config, since time.Time, visit func(*store.Action) error) (err error) {
+	if _, gone := os.Stat(cfg.Store.Path); cfg.Store.Driver != assemble.DriverPostgres || gone != nil {
+		return nil // a machine without a front has no local store
+	}
+	local, err := assemble.OpenLocal(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, local.Close()) }()
+	return actions.Each(ctx, local.Tables(), since, visit)
+}
+
+func showAction(a *store.Action) shownAction {
+	s := shownAction{a.ID, a.At.In(regulation.Zone), a.User, a.RealUser, a.Host, a.Command, a.Subject, a.Changes, a.Why}
+	if s.Changes == nil {
+		s.Changes = []store.Change{}
+	}
+	return s
+}
+
+func showActions(list []store.Action) []shownAction {
+	shown := make([]shownAction, len(list))
+	for i := range list {
+		shown[i] = showAction(&list[i])
+	}
+	return shown
+}
+
+func printActions(w io.Writer, list []store.Action) {
+	command.Table(w, "TIME\tBY\tCOMMAND\tSUBJECT\tOUTCOME\tWHY\tCHANGES", func(w io.Writer) {
+		for i := range list {
+			a := &list[i]
+			outcome := command.SentenceFor(w, cmp.Or(actions.Outcome(a), "-"))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", show.Time(a.At), show.Cell(a.By()), show.Cell(a.Command), show.Cell(a.Subject),
+				show.Cell(outcome), show.Cell(a.Why), show.Cell(actions.Brief(a)))
+		}
+	})
+}
