@@ -45,12 +45,12 @@ func BenchmarkRoundTrip(b *testing.B) {
 
 // BenchmarkRoundTripTLS tells apart what TLS on the link adds, to a core directly and through a front.
 func BenchmarkRoundTripTLS(b *testing.B) {
-	clear := newStage(b, 2)
+	plain := newStage(b, 2)
 	secret, how := newTLSStage(b, 2)
 	takeTurns(b, []way{
-		{"direct", atCore(b, clear.core, nil, 900, user(0)), newHistogram()},
+		{"direct", atCore(b, plain.core, nil, 900, user(0)), newHistogram()},
 		{"direct-tls", atCore(b, secret.core, how, 900, user(0)), newHistogram()},
-		{"front", clear.terminal(b, user(1)), newHistogram()},
+		{"front", plain.terminal(b, user(1)), newHistogram()},
 		{"front-tls", secret.terminal(b, user(1)), newHistogram()},
 	})
 }
