@@ -17,6 +17,7 @@
 //	forward     moves records from a journal to PostgreSQL; says when a login may be answered
 //	postgres    PostgreSQL; the only import of its driver
 //	heartbeat   reports regularly to PostgreSQL what a front holds
+//	online      counts the sessions of accounts over all fronts
 //	localfile   how the file of a local store is made, opened and moved; the only import of SQLite
 //	repair      local stores that no front has open: check, back up, salvage, recover
 //	schema      the migrations of both databases
