@@ -94,12 +94,14 @@ BEGIN
         SELECT c.oid FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
         WHERE c.relkind IN ('r', 'p') AND c.relowner <> 'tradefront_owner'::regrole AND c.relnamespace = current_schema()::regnamespace
           AND (c.relname IN ('record', 'app', 'account', 'directory', 'report_export', 'reassigned_from', 'front', 'waiver', 'handed_in', 'relay', 'relay_scope',
-                            'directory_change', 'directory_removed', 'operator_action', 'ban', 'archive', 'goose_db_version')
+                            'directory_change', 'directory_removed', 'operator_action', 'ban', 'archive', 'online_session', 'goose_db_version')
                OR c.relname ~ '^archived_[0-9]{8}(_[0-9]+)?$' OR i.inhparent = to_regclass('record'))
     LOOP
         EXECUTE format('ALTER TABLE %s OWNER TO tradefront_owner', relation);
     END LOOP;
     ALTER FUNCTION ensure_record_partition(integer) OWNER TO tradefront_owner;
+    ALTER FUNCTION online_begin(bigint, bigint[], text[], integer[]) OWNER TO tradefront_owner;
+    ALTER FUNCTION online_change(bigint, integer, text[], integer[], integer[]) OWNER TO tradefront_owner;
 
     EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA %I FROM PUBLIC, tradefront_front, tradefront_report, tradefront_admin', current_schema());
     EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA %I FROM PUBLIC, tradefront_front, tradefront_report, tradefront_admin', current_schema());
@@ -116,6 +118,8 @@ BEGIN
           SELECT (record_id, trading_day, front_id, arrival, provisional, key_version, flag, login_time, relay_login_time, session_id,
                   relay_sealed), UPDATE (front_id) ON record TO tradefront_front;
     GRANT EXECUTE ON FUNCTION ensure_record_partition(integer) TO tradefront_front;
+    -- Sessions of accounts are counted over all fronts by functions alone: no role reads or writes their table.
+    GRANT EXECUTE ON FUNCTION online_begin(bigint, bigint[], text[], integer[]), online_change(bigint, integer, text[], integer[], integer[]) TO tradefront_front;
     GRANT SELECT ON app, account, relay, relay_scope, ban, directory, directory_change, directory_removed, report_export, handed_in, waiver TO tradefront_front;
     GRANT SELECT, INSERT, UPDATE ON front TO tradefront_front;
     -- Records that are given up on the front's machine, or with the front, are waived in the reports of their days.

@@ -17,7 +17,7 @@ var covered = []string{
 	"internal/loadtest/proof", "internal/loadtest/result", "internal/ops", "internal/recovery", "internal/relay", "internal/settlement",
 	"internal/settlement/daily", "internal/settlement/merge", "internal/settlement/quality", "internal/settlement/reconcile",
 	"internal/settlement/relayreport", "internal/settlement/reportfile", "internal/settlement/verify", "internal/settlement/verifykeys",
-	"internal/store", "internal/store/forward", "internal/store/heartbeat", "internal/store/journal", "internal/store/localfile",
+	"internal/store", "internal/store/forward", "internal/store/heartbeat", "internal/store/journal", "internal/store/localfile", "internal/store/online",
 	"internal/store/postgres", "internal/store/repair", "internal/store/schema", "internal/store/sqlrows", "internal/supplement",
 }
 

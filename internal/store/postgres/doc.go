@@ -38,17 +38,22 @@
 // docs/settlement.md has the statements that mend it; they must be run before the fronts write
 // again.
 //
+// # Sessions of all fronts
+//
+// Online is a connection of its own, beside the pool: it holds a lock for as long as the front counts, and nothing that is written on it
+// is a record, so that it commits asynchronously. Package online has the rest.
+//
 // # Rights
 //
 // The role that migrates owns the tables; deploy/sql/roles.sql gives the others what they need
 // (rights.go has the list, CheckRights compares). A front inserts into columns, of which arrival is
 // none, reads and updates those that its upsert needs, and makes the partition of a new day
-// through a function that runs as the owner, whose search_path ends in pg_temp. Partitions are
+// through a function that runs as the owner, whose search_path ends in pg_temp; so it counts sessions, through two more. Partitions are
 // granted to no role: they are reached through their parent. Reassign changes and deletes records:
 // the owner runs it.
 //
 // # Bounds
 //
-// Connections, and the time that a batch may take: Options. Days whose partitions are known to
+// Connections but Online's, and the time that a batch may take: Options. Days whose partitions are known to
 // exist: maxDays. A snapshot reads in constant memory.
 package postgres

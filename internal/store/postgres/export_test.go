@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"context"
+
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tradefront/tradefront/internal/pgurl"
@@ -18,4 +20,10 @@ func Dials(url string) (*pgx.ConnConfig, error) {
 	}
 	configure(cfg, Options{})
 	return cfg.ConnConfig, nil
+}
+
+// Show is a setting of the connection.
+func (o *Online) Show(ctx context.Context, name string) (value string, err error) {
+	err = o.conn.QueryRow(ctx, "SELECT current_setting($1)", name).Scan(&value)
+	return value, err
 }

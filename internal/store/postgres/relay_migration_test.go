@@ -83,6 +83,11 @@ func TestMigrationLetsFrontsGoOn(t *testing.T) {
 	if others, err := front.StoredByOthers(t.Context(), []store.Record{storetest.SubmittedAgain(recs[1], 2), recs[1]}); err != nil || len(others) != 1 || others[0] != 0 {
 		t.Errorf("stored by others: %v, %v; want the first", others, err)
 	}
+	wantGranted(t, place(t, front, of("a", 1, 0)), 2, []int32{1}, of("a", 1, 2)) // sessions over all fronts
+	report := storetest.Connect(t, as(t, postgres.RoleReport, database), postgres.Options{})
+	if err := storetest.TryExecute(t, report, "SELECT online_change(1, 1, '{}', '{}', '{}')"); err == nil || !denied(err) {
+		t.Errorf("a role that is no front's may count sessions: %v", err)
+	}
 	earlier, err := front.Earlier(t.Context(), &recs[1])
 	if err != nil || earlier == nil || !bytes.Equal(earlier.RelaySealed, recs[1].RelaySealed) || earlier.KeyVersion != recs[1].KeyVersion {
 		t.Errorf("a front is told %+v, %v of what it has", earlier, err)

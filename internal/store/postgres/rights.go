@@ -68,6 +68,11 @@ var rights = []right{
 	{RoleAdmin, "SELECT", "goose_db_version", ""},
 }
 
+// frontFunctions are those that a front calls. They run as the owner.
+var frontFunctions = []string{
+	"ensure_record_partition(integer)", "online_begin(bigint, bigint[], text[], integer[])", "online_change(bigint, integer, text[], integer[], integer[])",
+}
+
 // Rights is how the roles of roles.sql differ from what it grants, in an operator's words.
 type Rights struct {
 	Lacking []string // what a role needs and has not
@@ -136,15 +141,25 @@ func (p *Store) lacks(ctx context.Context, role string) (lacks []string, err err
 			}
 		}
 	}
-	if role != RoleFront {
-		return lacks, nil
+	if role == RoleFront {
+		return p.lacksFunctions(ctx, role, lacks)
 	}
-	has := false
-	err = p.pool.QueryRow(ctx, "SELECT has_function_privilege($1, 'ensure_record_partition(integer)', 'EXECUTE')", role).Scan(&has)
-	if err == nil && !has {
-		lacks = append(lacks, "EXECUTE on ensure_record_partition")
+	return lacks, nil
+}
+
+// lacksFunctions adds those that the role may not call.
+func (p *Store) lacksFunctions(ctx context.Context, role string, lacks []string) ([]string, error) {
+	for _, function := range frontFunctions {
+		has := false
+		if err := p.pool.QueryRow(ctx, "SELECT has_function_privilege($1, $2, 'EXECUTE')", role, function).Scan(&has); err != nil {
+			return nil, explain(ctx, err)
+		}
+		if !has {
+			name, _, _ := strings.Cut(function, "(")
+			lacks = append(lacks, "EXECUTE on "+name)
+		}
 	}
-	return lacks, explain(ctx, err)
+	return lacks, nil
 }
 
 func (p *Store) texts(ctx context.Context, query string, args ...any) ([]string, error) {

@@ -109,6 +109,7 @@ func TestRoles(t *testing.T) {
 		"UPDATE record SET supplement = ''", "UPDATE record SET terminal = ''", "UPDATE record SET account = ''", "UPDATE record SET arrival = 0",
 		"ALTER TABLE record DISABLE TRIGGER ALL", "ALTER TABLE record DETACH PARTITION record_20260105",
 		"DELETE FROM app", "DELETE FROM account", "DELETE FROM relay", "DELETE FROM relay_scope", "DELETE FROM directory_change", "INSERT INTO directory_removed VALUES (1, 'app', 'x')", "DELETE FROM directory", "DELETE FROM report_export", "DELETE FROM front", "DELETE FROM reassigned_from",
+		"SELECT * FROM online_session", "DELETE FROM online_session", "INSERT INTO online_session VALUES ('x', 1, 1)", "UPDATE online_session SET sessions = 0",
 		"TRUNCATE report_export", "TRUNCATE app", "UPDATE report_export SET row_count = 0", "UPDATE reassigned_from SET arrival = 0",
 		"UPDATE goose_db_version SET version_id = 99", "INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, true)",
 		"CREATE TABLE mine ()", "CREATE TEMP TABLE mine ()", "CREATE SCHEMA mine", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
@@ -128,10 +129,12 @@ func TestRoles(t *testing.T) {
 		postgres.RoleReport: {report, []string{
 			"INSERT INTO record SELECT * FROM record", "UPDATE record SET front_id = 0", "SELECT * FROM app", "SELECT * FROM account",
 			"SELECT * FROM directory", "UPDATE front SET retired = 1", "SELECT ensure_record_partition(20260106)",
+			"SELECT online_begin(1, '{}', '{}', '{}')", "SELECT online_change(1, 1, '{}', '{}', '{}')",
 		}},
 		postgres.RoleAdmin: {admin, []string{
 			"SELECT * FROM record", "SELECT record_id FROM record", "INSERT INTO record (record_id) VALUES (NULL)", "UPDATE record SET front_id = 0",
 			"UPDATE front SET held = '{}'", "INSERT INTO front SELECT * FROM front", "SELECT * FROM report_export", "SELECT ensure_record_partition(20260106)",
+			"SELECT online_begin(1, '{}', '{}', '{}')", "SELECT online_change(1, 1, '{}', '{}', '{}')",
 		}},
 	} {
 		for _, statement := range append(slices.Clone(everybody), c.not...) {
@@ -175,6 +178,8 @@ func frontWorks(t *testing.T, front *postgres.Store) []store.Record {
 	if _, err := front.Late(t.Context()); err != nil {
 		t.Error(err)
 	}
+	// Sessions counted with the other fronts.
+	wantGranted(t, place(t, front, of("a", 1, 0)), 2, []int32{1}, of("a", 1, 2))
 	// What keeps reports back.
 	if _, err := front.Fronts(t.Context()); err != nil {
 		t.Error(err)
@@ -269,6 +274,7 @@ func TestCheckRights(t *testing.T) {
 		"REVOKE INSERT (flag) ON record FROM tradefront_front":                                      "tradefront_front lacks INSERT on record.flag",
 		"REVOKE UPDATE ON front FROM tradefront_front":                                              "tradefront_front lacks UPDATE on front",
 		"REVOKE EXECUTE ON FUNCTION ensure_record_partition(integer) FROM PUBLIC, tradefront_front": "tradefront_front lacks EXECUTE on ensure_record_partition",
+		"REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM tradefront_front":                    "tradefront_front lacks EXECUTE on online_change",
 		"REVOKE SELECT ON reassigned_from FROM tradefront_report":                                   "tradefront_report lacks SELECT on reassigned_from",
 		"REVOKE UPDATE (generation) ON directory FROM tradefront_admin":                             "tradefront_admin lacks UPDATE on directory.generation",
 		"GRANT DELETE ON record TO tradefront_report":                                               "tradefront_report may DELETE record, and should not",
@@ -337,6 +343,22 @@ func TestPartitionFunctionIsNotFooled(t *testing.T) {
 	if err := storetest.Session(t, database).QueryRow(t.Context(),
 		"SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass('public.record_20260107') AND attname = 'supplement'").Scan(&columns); err != nil || columns != 1 {
 		t.Errorf("the partition was made like another table: %d, %v", columns, err)
+	}
+}
+
+// TestOnlineFunctionsAreNotFooled: the same of the functions by which fronts count sessions.
+func TestOnlineFunctionsAreNotFooled(t *testing.T) {
+	database := pgtest.Database(t)
+	super := roles(t, database)
+	storetest.OpenPostgresAt(t, as(t, postgres.RoleOwner, database), postgres.Options{})
+	storetest.Execute(t, super, rolesSQL(t))
+	storetest.Execute(t, super, "GRANT TEMP ON DATABASE "+strings.TrimPrefix(mustParse(t, database).Path, "/")+" TO tradefront_front")
+	conn := storetest.Session(t, as(t, postgres.RoleFront, database))
+	storetest.RunSQL(t, conn, "CREATE TEMP TABLE online_session (account text, holder bigint, sessions integer, PRIMARY KEY (account, holder))",
+		"SELECT online_begin(1, '{}', '{b}', '{1}')", "SELECT online_change(1, 5, '{a}', '{0}', '{2}')")
+	var rows int
+	if err := storetest.Session(t, database).QueryRow(t.Context(), "SELECT count(*) FROM online_session").Scan(&rows); err != nil || rows != 3 {
+		t.Errorf("%d rows, error %v, want 3: they were written into another table", rows, err)
 	}
 }
 

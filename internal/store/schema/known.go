@@ -48,6 +48,7 @@ var traces = []struct {
 	{22, hasColumn("front", "admin_address")},
 	{23, hasColumn("app", "bound_accounts")},
 	{24, hasColumn("front", "config")},
+	{25, "to_regclass('online_session') IS NOT NULL"},
 }
 
 func hasColumn(table, column string) string {

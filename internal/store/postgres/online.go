@@ -1,0 +1,150 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tradefront/tradefront/internal/store"
+)
+
+// onlineSettings are those of the connection by which a front counts sessions with the others. What is written there is
+// no record, and is gone after a crash anyway. The server misses a client whose machine is lost after 5 s of silence and three
+// probes that nothing answers, or when what it sent was not taken for 11 s. A statement that the front waits for no more ends.
+const onlineSettings = `SELECT count(set_config(w.name, w.value, false)) FROM (VALUES ('synchronous_commit', 'off'), ('statement_timeout', '10000'),
+	('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '2'), ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '11000')) AS w (name, value)
+	JOIN pg_settings USING (name)`
+
+const (
+	holdSQL         = "SELECT pg_try_advisory_lock($1)"
+	onlineBeginSQL  = "SELECT online_begin($1, $2, $3, $4)"
+	onlineChangeSQL = "SELECT online_change($1, $2, $3, $4, $5)"
+)
+
+// onlineGoodbye is how long the server is told that the connection ends; of one that failed that is not tried.
+const onlineGoodbye = 100 * time.Millisecond
+
+// maxFormer bounds the keys that are remembered of connections before: each is one more that did not begin.
+const maxFormer = 16
+
+var (
+	errNoOnline     = errors.New("store: PostgreSQL: there is no connection by which sessions are counted with other fronts")
+	errOnlineTaken  = errors.New("store: PostgreSQL: another connection has the key that was drawn for this one")
+	errOnlineForgot = errors.New("store: PostgreSQL: table online_session was emptied: this front writes its sessions anew")
+)
+
+// Online is a front's place among those that count sessions together. It is used by one goroutine at a time, but for Key.
+type Online struct {
+	store  *Store
+	conn   *pgx.Conn // nil without one
+	key    atomic.Int64
+	former []int64 // keys whose rows may be there and are not this connection's
+}
+
+// Online makes a place that has no connection yet. It is not one of Options.Conns.
+func (p *Store) Online() *Online { return &Online{store: p} }
+
+// Key is that of the connection in use, or of the last one; 0 before the first.
+func (o *Online) Key() int64 { return o.key.Load() }
+
+// Succeeds notes the key of a process whose place this one took. It is called before the first Begin.
+func (o *Online) Succeeds(key int64) {
+	if key != 0 {
+		o.former = append(o.former, key)
+	}
+}
+
+// Begin makes a new connection, draws its key, and writes all sessions of this front.
+func (o *Online) Begin(ctx context.Context, all []store.Online) error {
+	o.Close()
+	if err := o.store.RequireSchema(ctx); err != nil {
+		return err
+	}
+	err := o.begin(ctx, all)
+	if err != nil {
+		o.Close()
+	}
+	return explain(ctx, err)
+}
+
+func (o *Online) begin(ctx context.Context, all []store.Online) (err error) {
+	config := o.store.pool.Config().ConnConfig
+	if o.conn, err = pgx.ConnectConfig(ctx, config); err != nil {
+		return err
+	}
+	if err = o.store.settle(ctx, o.conn); err != nil {
+		return err
+	}
+	if _, err = ask(ctx, o.conn.PgConn(), onlineSettings); err != nil {
+		return err
+	}
+	key := rand.Int64N(1<<63-1) + 1 //nolint:gosec // G404: it need not be secret
+	held := false
+	if err = o.conn.QueryRow(ctx, holdSQL, key).Scan(&held); err != nil {
+		return err
+	}
+	if !held {
+		return errOnlineTaken
+	}
+	o.key.Store(key)
+	accounts, counts, _ := columnsOf(all)
+	if _, err = o.conn.Exec(ctx, onlineBeginSQL, key, o.former, accounts, counts); err != nil {
+		o.remember(key) // it may have been written
+		return err
+	}
+	o.former = []int64{key} // of the next one
+	return nil
+}
+
+// remember keeps a key that the next connection replaces.
+func (o *Online) remember(key int64) {
+	if o.former = append(o.former, key); len(o.former) > maxFormer {
+		o.former = o.former[1:]
+	}
+}
+
+// Change tells how many sessions this front has of some accounts, and asks for more. An error ends the connection.
+func (o *Online) Change(ctx context.Context, bound int32, some []store.Online) (granted []int32, err error) {
+	if o.conn == nil {
+		return nil, errNoOnline
+	}
+	accounts, held, asked := columnsOf(some)
+	err = o.conn.QueryRow(ctx, onlineChangeSQL, o.key.Load(), bound, accounts, held, asked).Scan(&granted)
+	switch {
+	case err != nil:
+		err = explain(ctx, err)
+	case granted == nil:
+		err = errOnlineForgot
+	case len(granted) != len(some):
+		err = fmt.Errorf("store: PostgreSQL: online_change answers for %d accounts, and not %d", len(granted), len(some))
+	}
+	if err != nil {
+		o.Close()
+		return nil, err
+	}
+	return granted, nil
+}
+
+// Close ends the connection: the sessions of this front count at no other any more.
+func (o *Online) Close() {
+	if o.conn == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), onlineGoodbye)
+	defer cancel()
+	_ = o.conn.Close(ctx) // the server finds out by itself
+	o.conn = nil
+}
+
+func columnsOf(some []store.Online) (accounts []string, held, asked []int32) {
+	accounts, held, asked = make([]string, len(some)), make([]int32, len(some)), make([]int32, len(some))
+	for i := range some {
+		accounts[i], held[i], asked[i] = string(some[i].Account), some[i].Held, some[i].Asked
+	}
+	return accounts, held, asked
+}
