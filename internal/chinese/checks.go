@@ -141,6 +141,8 @@ var checks = map[string]string{
 	"another front with front.id %d is alive on host %s (started %s): give one of them another":                                                      "另一个 front.id 为 %d 的前置正在主机 %s 上运行（启动于 %s）：请为其中一个改用别的编号",
 	"on host %s, started %s":                                                                                                                         "主机 %s，启动于 %s",
 	"PostgreSQL takes the records of this front and not its reports of what it holds; does its role have the rights of roles.sql? %s":                "PostgreSQL 接收本前置的记录，却不接收它的心跳；其角色是否有 roles.sql 中的权限？%s",
+	"sessions of an account are counted at this front alone, %d logins since the start: %v":                                                          "账户的会话只按本前置计数，启动以来有 %d 次登录如此：%v",
+	"sessions of an account are counted over all fronts":                                                                                             "账户的会话按全部前置合计",
 	"PostgreSQL is away, or hears of this front":                                                                                                     "PostgreSQL 不可达，或已收到本前置的心跳",
 	"PostgreSQL knows what this front holds":                                                                                                         "PostgreSQL 知道本前置持有的记录",
 	"telling PostgreSQL what this front holds: %w":                                                                                                   "向 PostgreSQL 上报本前置持有的记录：%w",

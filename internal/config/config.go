@@ -194,7 +194,8 @@ type Core struct {
 	LockSourceFailures int `key:"lock_source_failures" default:"100" min:"1" max:"1000000"`
 	// The time in which one failure is forgotten.
 	LockDecay time.Duration `key:"lock_decay" default:"3m" min:"1s" max:"24h"`
-	// Sessions that one account may have at this front; 0 for no bound.
+	// Sessions that one account may have; more are answered 60. With the local core and store.driver postgres over all fronts of
+	// that PostgreSQL, while it answers; else at this front, and a trading core can bound all fronts. 0 for no bound.
 	SessionsPerUser int `key:"sessions_per_user" default:"0" min:"0" max:"1000000"`
 	// Accepted logins a second that one account may have at this front in the long run; more are
 	// answered 90. 0 for no bound. An operator's account may have ten times as many.

@@ -16,7 +16,9 @@ type Catalog struct {
 
 // NewCatalog has every check and every collector that a front can have.
 func NewCatalog() Catalog {
-	cfg := &config.Config{Store: config.Store{Driver: assemble.DriverPostgres}, Relay: config.Relay{Enabled: true}}
+	cfg := &config.Config{
+		Store: config.Store{Driver: assemble.DriverPostgres}, Relay: config.Relay{Enabled: true}, Core: config.Core{SessionsPerUser: 1},
+	}
 	d := &Daemon{cfg: cfg, logOut: new(ops.LogWriter)}
 	c := Catalog{Checks: []ops.Reason{{Name: frontCheck, Severity: ops.Required}}, Labels: labels()}
 	for _, w := range append(d.watchers(), d.watchCoreLink()) { // the local core's and the link's

@@ -47,6 +47,7 @@ type Daemon struct {
 	mirror    *directory.Mirror
 	banned    banned
 	heartbeat heartbeatState
+	online    *postgres.Online // nil where sessions are not counted over all fronts
 	front     *front.Server
 	admin     *ops.Admin // nil if there is none
 	balancers *ops.Admin // the health listener; nil if there is none
@@ -60,6 +61,7 @@ type Daemon struct {
 	reportObstacles reportObstacles
 	postgresExtras  postgresExtras
 	mirrorState     stateLog
+	countedAlone    stateLog
 	forwarding      stateLog
 	keyAlarm        keyAlarm
 	reloaded        lastReload
@@ -168,6 +170,10 @@ func (d *Daemon) startPath(ctx context.Context) (err error) {
 			return err
 		}
 		opt.Destination = d.postgres
+		if countsAllFronts(d.cfg) {
+			d.online = d.postgres.Online()
+			opt.Sessions = d.online
+		}
 	}
 	if d.taken != nil {
 		d.takeOver(&opt)

@@ -150,6 +150,9 @@ func (d *Daemon) handed(parked *front.Handover) (*handed, []int, error) {
 		sessions := d.path.Link.Image()
 		h.Link = &sessions
 	}
+	if d.online != nil {
+		h.Online = d.online.Key()
+	}
 	return h, fds, errors.Join(err, err2)
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/forward"
 	"github.com/tradefront/tradefront/internal/store/journal"
+	"github.com/tradefront/tradefront/internal/store/online"
 )
 
 const (
@@ -49,8 +50,9 @@ type LoginPath struct {
 	Registry  *auth.Registry
 	Verifiers *directory.Verifiers // nil without a local core
 	Relays    *relay.Table
-	Core      *local.Core // nil with a trading core
-	Link      *link.Link  // to the trading core; nil with the local one
+	Core      *local.Core     // nil with a trading core
+	Link      *link.Link      // to the trading core; nil with the local one
+	Online    *online.Counter // nil where no sessions are counted over all fronts
 	Gateway   *gateway.Gateway
 
 	opt      PathOptions
@@ -94,6 +96,8 @@ type PathOptions struct {
 	Version         string        // of the program; a trading core is told
 
 	Destination forward.Destination // nil with the embedded driver
+	// Sessions is where the sessions of all fronts are known; nil where nothing counts them.
+	Sessions online.Register
 	// Directory is asked once the local store is open; nil for the AppIDs and accounts in it.
 	Directory func(context.Context) (DirectorySource, error)
 	Server    func(dialogue.Handler) Server
@@ -269,6 +273,9 @@ func (p *LoginPath) core() core.Core {
 
 func (p *LoginPath) startServer(ctx context.Context) error {
 	cfg := p.opt.Config
+	if p.opt.Sessions != nil {
+		p.Online = online.New(p.opt.Sessions, cfg.Core.SessionsPerUser)
+	}
 	p.Gateway = gateway.New(gateway.Options{
 		Firm: gateway.Firm{
 			BrokerID: cfg.BrokerID, VendorID: cfg.VendorID, SystemName: cfg.SystemName, FrontID: cfg.Front.ID,
@@ -289,11 +296,31 @@ func (p *LoginPath) startServer(ctx context.Context) error {
 		p.Link.Start()
 	}
 	server := p.opt.Server(p.Gateway)
+	if p.Forwarder != nil && p.Forwarder.Healthy() {
+		p.startOnline(ctx, onlinePatience)
+	} else {
+		p.startOnline(ctx, 0)
+	}
 	if err := server.Start(); err != nil {
 		return err
 	}
 	p.server = server
 	return nil
+}
+
+// onlinePatience is how long a start waits until sessions are counted over all fronts, if PostgreSQL answers. Logins before that would be
+// counted at this front alone.
+const onlinePatience = 2 * time.Second
+
+// startOnline begins to count sessions with the other fronts.
+func (p *LoginPath) startOnline(ctx context.Context, patience time.Duration) {
+	if p.Online == nil {
+		return
+	}
+	p.Online.Start()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	p.Online.Await(ctx)
 }
 
 // corePatience is how long a process that took another's place waits for a core before it takes logins.
@@ -309,6 +336,7 @@ func (p *LoginPath) takeOver(ctx context.Context) error {
 	if p.Forwarder != nil {
 		p.Forwarder.Start()
 	}
+	p.startOnline(ctx, online.Patience) // terminals are unread meanwhile
 	if err := server.Start(); err != nil {
 		return err
 	}
@@ -326,6 +354,9 @@ func (p *LoginPath) gatewayParts() gateway.Parts {
 	parts := gateway.Parts{
 		Core: p.core(), Registry: p.Registry, Relays: p.Relays, Recorder: p.recorder, Audit: p.Audit,
 		Observer: p.opt.Observer, Logger: p.opt.Logger, Now: p.opt.Now, Addresses: p.opt.Assets.Master,
+	}
+	if p.Online != nil {
+		parts.AllFronts = p.Online
 	}
 	m := &p.opt.Models
 	if m.Core != nil {
@@ -374,6 +405,9 @@ func (p *LoginPath) Stop(ctx context.Context) error {
 		grace, cancel := context.WithTimeout(ctx, linkGrace)
 		defer cancel()
 		errs = append(errs, p.Link.Close(grace))
+	}
+	if p.Online != nil {
+		p.Online.Close()
 	}
 	if p.Journal != nil {
 		// A login in doubt was answered, and its record may still come: it is forwarded, or the last

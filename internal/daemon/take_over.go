@@ -37,6 +37,7 @@ type handed struct {
 	LastID      int32
 	Connections []front.Image
 	Link        *link.Image `json:",omitempty"`
+	Online      int64       `json:",omitempty"` // key under which sessions are counted over all fronts
 }
 
 // taken is what a process has of the one whose place it takes; nil in a process that was started by itself.
@@ -245,6 +246,9 @@ func (d *Daemon) waitAlone(ctx context.Context) error {
 				d.path.Gateway.Resumed(regulation.Account(i.Session.UserID))
 			}
 		}
+	}
+	if d.online != nil {
+		d.online.Succeeds(t.given.Online)
 	}
 	if t.given.Link != nil {
 		if err := d.path.Link.Adopt(t.given.Link, func(id int32) core.Terminal { return terminals[id] }); err != nil {

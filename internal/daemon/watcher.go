@@ -59,6 +59,9 @@ func (d *Daemon) watchers() []watcher {
 			d.watchForwarding(), d.watchPartitions(), d.watchPostgresSettings(),
 		)
 	}
+	if countsAllFronts(d.cfg) {
+		all = append(all, d.watchAllFronts())
+	}
 	if every, err := notify.SdWatchdogEnabled(false); err == nil && every > 0 {
 		all = append(all, d.watchForSystemd(every))
 	}

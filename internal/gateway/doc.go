@@ -4,7 +4,8 @@
 // # A login
 //
 //  1. the core says who it is, or why not
-//     and, if that account logs in too often, that it is to come again. Where the terminal, or the core that verified it, has gone
+//     and, if that account logs in too often, that it is to come again. Its sessions are counted, at this front and, where
+//     Parts has AllFronts, at all. Where the terminal, or the core that verified it, has gone
 //     meanwhile, the login ends here, without a record
 //  2. one instant is taken, from which the printed login time and the trading day both come,
 //     and with it the policy: keys, calendar, and what is refused. Together they make the
@@ -25,7 +26,7 @@
 // # Invariants
 //
 //   - Login returns OK only after the store's Append did: what was answered is stored.
-//   - Login returns within Options.LoginWork and auditPatience, even if a part hangs: core, store and
+//   - Login returns within Options.LoginWork and auditPatience, even if a part hangs: core, count of sessions, store and
 //     audit log each return when their ctx ends. Past it a login is refused with 90 if it has
 //     certainly left no record, and with 8 if its record may be there (store.ErrInDoubt): that
 //     one counts, and its ciphertext as seen.
@@ -33,6 +34,7 @@
 //     that begins then, however long the steps before and after took.
 //   - One set: the key, the trading day and the judgement of one login come from the same
 //     Policy, also when a reload replaces it meanwhile.
+//   - Each session that was counted is given back once: by Ended, by Unanswered, or by a login that fails behind it.
 //   - The RecordID is made once, here, for each accepted login.
 //   - Of a relay is believed what the front cannot know: items 1 to 5. Items 6 to 9 and the user type of a submission
 //     are the front's own, and whether the operator may report for the account is asked at each submission.

@@ -85,7 +85,7 @@ type Firm struct {
 // Options are the firm's choices that stay while the front runs; Policy has the others.
 type Options struct {
 	Firm            Firm
-	SessionsPerUser int // 0 for no bound
+	SessionsPerUser int // 0 for no bound; at all fronts with Parts.AllFronts
 	SeenTerminals   int // terminal ciphertexts that are remembered; 0 for none
 	// LoginWork is how long a login may take from its start to the fate of its record, timers.login_work;
 	// 0 for no bound.
@@ -138,6 +138,8 @@ type Parts struct {
 	Audit    Audit
 	Observer Observer     // if it is a RelayObserver or an AppObserver too, that is used
 	Relays   *relay.Table // nil for none
+	// AllFronts counts sessions over all fronts; nil where each counts its own, or a trading core all.
+	AllFronts AllFronts
 	// Addresses seals where relays were; nil for none, and an answer to a submission that is sent again may then lack it.
 	Addresses AddressSealer
 	Logger    *zap.Logger
@@ -149,7 +151,7 @@ func New(opt Options, policy Policy, p Parts) *Gateway {
 	g := &Gateway{
 		opt: opt, core: p.Core, registry: p.Registry,
 		recorder: p.Recorder, audit: p.Audit, observer: p.Observer, logger: p.Logger, now: p.Now,
-		online: online{limit: opt.SessionsPerUser}, loginRates: newLoginRates(), lastLogins: lastLogins{bound: maxLastLogins},
+		online: online{limit: opt.SessionsPerUser, fronts: p.AllFronts}, loginRates: newLoginRates(), lastLogins: lastLogins{bound: maxLastLogins},
 		codes: newCodeRates(), replays: replays{bound: opt.SeenTerminals},
 	}
 	g.malformed = ops.NewMalformedLog(p.Logger)

@@ -65,7 +65,7 @@ func (g *Gateway) enter(
 	if !g.loginRates.allows(user.Account, user.UserType, g.Policy().LoginsPerUser, time.Now()) {
 		return g.refuseLogin(e, reason.LoginRate)
 	}
-	if counted = g.online.add(user.Account); !counted {
+	if counted = g.online.add(ctx, user.Account); !counted {
 		return g.refuseLogin(e, reason.TooManySessions)
 	}
 	if why := g.mayRecord(peer, a); why != reason.OK {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -216,4 +217,68 @@ func TestPanicClosesTheSession(t *testing.T) {
 	if outcome := h.want(attempt(), reason.OK); outcome.Session != opened || opened.closed != 1 {
 		t.Errorf("session %v was closed %d times", outcome.Session, opened.closed)
 	}
+}
+
+// allFronts says what the other fronts allow, and counts what it is told.
+type allFronts struct {
+	full  bool
+	taken int
+}
+
+func (f *allFronts) Take(context.Context, regulation.Account) bool {
+	if f.full {
+		return false
+	}
+	f.taken++
+	return true
+}
+
+func (f *allFronts) Resume(regulation.Account)  { f.taken++ }
+func (f *allFronts) Release(regulation.Account) { f.taken-- }
+
+// TestSessionsAtAllFronts: a login that this front would take is refused where the account has its sessions at others, before anything is
+// recorded; and each session that was taken is given back once, at each way out.
+func TestSessionsAtAllFronts(t *testing.T) {
+	fronts := &allFronts{}
+	h := newHouse(t, func(s *setup) { s.SessionsPerUser, s.AllFronts = 2, fronts })
+	is := func(when string, taken int) {
+		t.Helper()
+		if fronts.taken != taken || h.Online() != taken {
+			t.Fatalf("%s: %d sessions at all fronts, %d here, want %d", when, fronts.taken, h.Online(), taken)
+		}
+	}
+	fronts.full = true
+	h.want(as("a"), reason.TooManySessions)
+	is("refused by the others", 0)
+	if len(h.log.records) != 0 {
+		t.Fatal("a login was recorded before it was refused")
+	}
+	fronts.full = false
+	h.want(as("a"), reason.OK)
+	is("logged in", 1)
+	h.Ended(home, []byte("a"))
+	is("ended", 0)
+	h.Resumed("a")
+	h.want(as("a"), reason.OK)
+	is("resumed, and logged in", 2)
+	h.want(as("a"), reason.TooManySessions)
+	is("refused here, and not asked for at the others", 2)
+	h.Ended(home, []byte("a"))
+	h.Ended(home, []byte("a"))
+	h.Unanswered(home, h.want(as("a"), reason.OK))
+	is("gone before its answer", 0)
+	gone := as("a")
+	gone.Gone = new(atomic.Bool)
+	gone.Gone.Store(true)
+	h.want(gone, reason.TerminalGone)
+	is("gone before its record", 0)
+	h.log.fail = func() error { return errors.New("disk") }
+	h.want(as("a"), reason.StoreFailed)
+	is("not recorded", 0)
+	h.log.fail, h.log.seen = func() error { panic("store") }, nil
+	func() {
+		defer func() { _ = recover() }()
+		h.Login(context.Background(), home, as("a"))
+	}()
+	is("a part panicked", 0)
 }

@@ -12,8 +12,12 @@ var steps = map[string]phrase{
 	"core_link":          {"where an endpoint is down: start its core, or mend the network to it", "端点断开的：启动其交易核心，或修复到它的网络"},
 	"certificates":       {"put another one in its place", "换上新证书"},
 	"directory":          {"get PostgreSQL back; until then changes of AppIDs and accounts do not reach this front", "恢复 PostgreSQL；在此之前，AppID 与账户的改动不会到达本前置"},
-	"presence":           {"get PostgreSQL back; until then no report is exported", "恢复 PostgreSQL；在此之前不能导出报送文件"},
-	"postgres":           {"get PostgreSQL back; the records wait in the local store until then", "恢复 PostgreSQL；在此之前记录留在本地库"},
+	"user_sessions": {
+		"get PostgreSQL back, or run roles.sql again if a right is missing; until then an account may have core.sessions_per_user at each front",
+		"恢复 PostgreSQL，缺权限时重新运行 roles.sql；在此之前账户在每个前置上都可有 core.sessions_per_user 个会话",
+	},
+	"presence": {"get PostgreSQL back; until then no report is exported", "恢复 PostgreSQL；在此之前不能导出报送文件"},
+	"postgres": {"get PostgreSQL back; the records wait in the local store until then", "恢复 PostgreSQL；在此之前记录留在本地库"},
 }
 
 // laterChecks tell of what comes, or of what can wait: those that hurt now are shown before them.

@@ -50,6 +50,7 @@ var words = map[string]map[string]phrase{
 		"presence": {"heartbeat to PostgreSQL", "向 PostgreSQL 的心跳"}, "quarantine": {"quarantine", "隔离区"},
 		"postgres_days":   {"days that PostgreSQL does not take", "PostgreSQL 不收的交易日"},
 		"postgres_extras": {"foreign objects in PostgreSQL", "PostgreSQL 中的外来对象"}, "postgres": {"PostgreSQL", "PostgreSQL"},
+		"user_sessions": {"sessions over all fronts", "全部前置合计的会话"},
 	},
 	"reason": reasons,
 }
