@@ -68,10 +68,15 @@ collector-test: ## the C library in many hosts: 100,000 calls, valgrind, Java, L
 run: build ## show the main job on the embedded store (make run ARGS=--exit ends by itself)
 	./bin/tradefront demo $(ARGS)
 
+# These wait more than they compute, for longer than all others: they begin at once, and one more package than there are
+# processors is compiled or tested beside them.
+LONG  ?= ./test/robustness ./test/e2e
+BESIDE = $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 .PHONY: test
 test: tools ## vet, and all tests with a real PostgreSQL
 	$(VET)
-	$(GO) test -vet=off -timeout 25m ./...
+	$(GO) test -vet=off -timeout 25m -p $(BESIDE) $(LONG) ./...
 
 .PHONY: race
 race: tools ## the same tests with the race detector, which takes three times as long (RACE_IN=./...)
