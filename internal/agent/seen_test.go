@@ -80,7 +80,8 @@ func TestFlags(t *testing.T) {
 		{"unknown version", "2.0", '0', info(3), '2', "key_version_unknown"},
 		{"expired version", "0.9", '0', info(4), '2', "key_version_expired"},
 		{"length", "1.0", '0', info(5)[:255], '3', "terminal_info_length"},
-		{"an SM2 key makes others", "3.0", '0', info(6)[:200], '0', ""},
+		{"an SM2 key makes others", "3.0", '0', append([]byte{4}, info(6)[:199]...), '0', ""},
+		{"the ASN.1 form of SM2", "3.0", '0', append([]byte{0x30}, info(7)[:199]...), '3', "terminal_info_form"},
 		{"again", "1.0", '0', info(1), '3', "terminal_info_replayed"},
 	} {
 		a := attempt(new(terminal), c.ciphertext)
@@ -95,7 +96,7 @@ func TestFlags(t *testing.T) {
 
 func TestAgentEncryptsNothing(t *testing.T) {
 	t.Parallel()
-	if out, err := (lengths{}).Encrypt(nil, []byte("x")); err == nil || out != nil {
+	if out, err := (looks{}).Encrypt(nil, []byte("x")); err == nil || out != nil {
 		t.Errorf("%x, %v", out, err)
 	}
 }

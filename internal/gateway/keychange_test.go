@@ -60,7 +60,7 @@ func TestLoginAtTheChange(t *testing.T) {
 			if r.now.Second() == 59 {
 				r.now = r.now.Add(time.Second - 1)
 			}
-			ciphertext := make([]byte, 256)
+			ciphertext := append([]byte{4}, make([]byte, 255)...) // of either algorithm
 			outcome, rec := r.logIn(g, tt.sent, ciphertext)
 			entry := r.entries[len(r.entries)-1]
 			if outcome.Reason != tt.reason || (rec != nil) != (tt.reason == ok) || entry.TerminalProblem != tt.problem {
@@ -102,6 +102,7 @@ func TestTerminalLengthByItsKey(t *testing.T) {
 		{"1.0", sealed, regulation.FlagTerminalData},
 		{"2.0", sealed[:112], regulation.FlagTerminalData},
 		{"2.0", make([]byte, 343), regulation.FlagTerminalData},
+		{"2.0", append([]byte{0x30}, sealed[1:]...), regulation.FlagTerminalData}, // as OpenSSL writes it
 		{"1.0", make([]byte, 256), regulation.FlagNormal},
 	} {
 		if _, rec := r.logIn(g, tt.version, tt.ciphertext); rec == nil || rec.Flag != tt.want || rec.KeyVersion != tt.version {

@@ -22,6 +22,7 @@ const (
 	KeyVersionExpired             // that key's NotAfter has come
 	KeyVersionNotYetValid         // that key's NotBefore has not come
 	TerminalInfoLength            // the ciphertext does not have the length of one
+	TerminalInfoForm              // it begins as no ciphertext of the key's algorithm does
 	TerminalFlagInvalid           // the terminal's own flag is not 0 to 3
 	TerminalReported              // well-formed, but the terminal itself reports a flag other than 0
 	TerminalInfoReplayed          // the trading day has seen the ciphertext before
@@ -29,8 +30,8 @@ const (
 
 var problemWords = [...]string{
 	"none", "terminal_info_empty", "key_version_unknown", "key_version_expired",
-	"key_version_not_yet_valid", "terminal_info_length", "terminal_flag_invalid", "terminal_reported",
-	"terminal_info_replayed",
+	"key_version_not_yet_valid", "terminal_info_length", "terminal_info_form", "terminal_flag_invalid",
+	"terminal_reported", "terminal_info_replayed",
 }
 
 func (p Problem) String() string {
@@ -64,7 +65,7 @@ type Assessment struct {
 //
 //  1. No ciphertext: flag 1, the terminal's key version if it is valid, else the newest.
 //  2. Key version unknown, expired or not yet valid: flag 2, the newest valid key.
-//  3. Ciphertext of a length that the key of its version does not make, then an own flag that is not 0 to 3: flag 3.
+//  3. Ciphertext of a length, then of a form, that the key of its version does not make, then an own flag that is not 0 to 3: flag 3.
 //  4. Otherwise the terminal's own flag is taken.
 //
 // The error is ErrNoValidKey and nothing else. Neither slice of info is kept.
@@ -99,8 +100,10 @@ func judge(info TerminalInfo, key *Key, keyProblem Problem) (regulation.Abnormal
 		return regulation.FlagTerminalEmpty, TerminalInfoEmpty
 	case keyProblem != NoProblem:
 		return regulation.FlagKeyVersion, keyProblem
-	case !wellFormed(key, len(info.Ciphertext)):
+	case !hasLength(key, len(info.Ciphertext)):
 		return regulation.FlagTerminalData, TerminalInfoLength
+	case !key.Encrypter.HasForm(info.Ciphertext):
+		return regulation.FlagTerminalData, TerminalInfoForm
 	case !own.Valid():
 		return regulation.FlagTerminalData, TerminalFlagInvalid
 	case own != regulation.FlagNormal:
@@ -109,7 +112,7 @@ func judge(info TerminalInfo, key *Key, keyProblem Problem) (regulation.Abnormal
 	return regulation.FlagNormal, NoProblem
 }
 
-func wellFormed(key *Key, n int) bool {
+func hasLength(key *Key, n int) bool {
 	shortest, longest := key.Encrypter.CiphertextLen()
 	return n >= shortest && n <= longest
 }

@@ -114,8 +114,8 @@ func TestReplayed(t *testing.T) {
 func TestProblemWords(t *testing.T) {
 	for p, want := range []string{
 		"none", "terminal_info_empty", "key_version_unknown", "key_version_expired",
-		"key_version_not_yet_valid", "terminal_info_length", "terminal_flag_invalid", "terminal_reported",
-		"terminal_info_replayed", "invalid",
+		"key_version_not_yet_valid", "terminal_info_length", "terminal_info_form", "terminal_flag_invalid",
+		"terminal_reported", "terminal_info_replayed", "invalid",
 	} {
 		if got := Problem(p).String(); got != want {
 			t.Errorf("problem %d is %q, want %q", p, got, want)

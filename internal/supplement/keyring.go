@@ -20,6 +20,9 @@ type Encrypter interface {
 	// CiphertextLen is the least and the greatest length, in bytes, of a ciphertext of a
 	// terminal string.
 	CiphertextLen() (shortest, longest int)
+	// HasForm reports whether a ciphertext of one of these lengths begins as one of this
+	// algorithm does. No more can be seen of it without the private key.
+	HasForm(ciphertext []byte) bool
 }
 
 // Key is one version of the encryption key.

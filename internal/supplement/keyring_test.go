@@ -16,6 +16,8 @@ func (plain) Encrypt(dst, plaintext []byte) ([]byte, error) { return append(dst,
 // CiphertextLen is that of RSA, which the tests of lengths are about.
 func (plain) CiphertextLen() (shortest, longest int) { return CiphertextLen, CiphertextLen }
 
+func (plain) HasForm([]byte) bool { return true }
+
 // key takes its bounds as dates, "" for none.
 func key(version, notBefore, notAfter string) Key {
 	k := Key{Version: version, Encrypter: plain{}}

@@ -78,6 +78,9 @@ func (k *rsaKey) Encrypt(dst, plaintext []byte) ([]byte, error) {
 // CiphertextLen is the length of the modulus, for any plaintext.
 func (k *rsaKey) CiphertextLen() (shortest, longest int) { return CiphertextLen, CiphertextLen }
 
+// HasForm is true of any bytes: a ciphertext of RSA is a number.
+func (k *rsaKey) HasForm([]byte) bool { return true }
+
 // pad fills padded with 0x00 0x02, nonzero random bytes, 0x00, plaintext (RFC 8017, 7.2.1).
 func (b *rsaBlock) pad(plaintext []byte) {
 	start := CiphertextLen - len(plaintext)

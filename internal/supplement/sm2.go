@@ -38,6 +38,7 @@ func (e *PlaintextTooShortError) Error() string {
 // libraries and cryptographic devices in the country exchange. GM/T 0009 also has an ASN.1
 // form, SEQUENCE { x, y, hash, ciphertext }, which is what OpenSSL reads and writes; its
 // length varies by the leading zeros of x and y, so the front could not recognise a cut one by its length.
+// Its first byte is 0x30, and what begins with another byte than 0x04 is refused: the receiver of the report could not open it.
 //
 // The plaintexts are those of an RSA key, and so is their bound MaxPlaintext.
 type sm2Key struct{ public *ecdsa.PublicKey } // read-only once made
@@ -72,6 +73,15 @@ func (k *sm2Key) Encrypt(dst, plaintext []byte) ([]byte, error) {
 
 // CiphertextLen is that of plaintexts of MinSM2Plaintext to MaxPlaintext bytes.
 func (k *sm2Key) CiphertextLen() (shortest, longest int) { return SM2CiphertextLen() }
+
+// HasForm is SM2HasForm.
+func (k *sm2Key) HasForm(ciphertext []byte) bool { return SM2HasForm(ciphertext) }
+
+// uncompressed is the first byte of C1: its point is written in full.
+const uncompressed = 0x04
+
+// SM2HasForm is HasForm of any SM2 key: a ciphertext of another form has the right length as well.
+func SM2HasForm(ciphertext []byte) bool { return len(ciphertext) > 0 && ciphertext[0] == uncompressed }
 
 // SM2CiphertextLen is that of any SM2 key.
 func SM2CiphertextLen() (shortest, longest int) {

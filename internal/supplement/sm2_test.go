@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/emmansun/gmsm/sm2"
+
+	"github.com/tradefront/tradefront/internal/regulation"
 )
 
 func newSM2Pair(t testing.TB) (*sm2.PrivateKey, *PublicKey) {
@@ -180,11 +182,47 @@ func TestAssessLengthByTheKeyOfItsVersion(t *testing.T) {
 		{"sm2", 343, false},
 		{"sm2", 350, false},
 	} {
-		info := TerminalInfo{[]byte(tt.version), '0', make([]byte, tt.length)}
+		info := TerminalInfo{[]byte(tt.version), '0', append([]byte{4}, make([]byte, tt.length-1)...)}
 		got, err := Assess(info, ring, at("2026-01-05 09:00:00"))
 		want := map[bool]Problem{true: NoProblem, false: TerminalInfoLength}[tt.good]
 		if err != nil || got.Problem != want || got.Key.Version != tt.version {
 			t.Errorf("%s, %d bytes: %v under %v, %v; want %v", tt.version, tt.length, got.Problem, got.Key, err, want)
+		}
+	}
+}
+
+// The ASN.1 form has a length that the raw form can have, and the receiver of the report does not open it. RSA has no form.
+func TestAssessFormByTheKeyOfItsVersion(t *testing.T) {
+	_, rsaPublic := newPair(t)
+	private, sm2Public := newSM2Pair(t)
+	ring := mustRing(t, Key{Version: "rsa", Encrypter: rsaPublic}, Key{Version: "sm2", Encrypter: sm2Public})
+	plaintext := make([]byte, 100)
+	begins := func(first byte, n int) []byte { return append([]byte{first}, make([]byte, n-1)...) }
+	type row struct {
+		name, version string
+		own           byte
+		ciphertext    []byte
+		flag          regulation.AbnormalFlag
+		problem       Problem
+	}
+	rows := []row{
+		{"our own", "sm2", '0', must(sm2Public.Encrypt(nil, plaintext)), '0', NoProblem},
+		{"ASN.1", "sm2", '0', must(sm2.EncryptASN1(rand.Reader, &private.PublicKey, plaintext)), '3', TerminalInfoForm},
+		{"length wins", "sm2", '0', begins(0x30, 112), '3', TerminalInfoLength},
+		{"form wins over an invalid own flag", "sm2", 'x', begins(0x30, 200), '3', TerminalInfoForm},
+		{"form wins over own flag", "sm2", '2', begins(0x30, 200), '3', TerminalInfoForm},
+		{"version wins over form", "none", '0', begins(0x30, 200), '2', KeyVersionUnknown},
+	}
+	for first := range 256 {
+		rows = append(rows, row{"RSA", "rsa", '0', begins(byte(first), 256), '0', NoProblem})
+		if first != 0x04 {
+			rows = append(rows, row{"SM2", "sm2", '0', begins(byte(first), 256), '3', TerminalInfoForm})
+		}
+	}
+	for _, c := range rows {
+		got, err := Assess(TerminalInfo{[]byte(c.version), c.own, c.ciphertext}, ring, at("2026-01-05 09:00:00"))
+		if err != nil || got.Flag != c.flag || got.Problem != c.problem {
+			t.Errorf("%s, first byte %#02x: flag %v, %v, %v; want flag %v, %v", c.name, c.ciphertext[0], got.Flag, got.Problem, err, c.flag, c.problem)
 		}
 	}
 }
