@@ -9,6 +9,7 @@ import (
 	"github.com/tradefront/tradefront/internal/core"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
+	"github.com/tradefront/tradefront/internal/session"
 	"github.com/tradefront/tradefront/internal/store"
 )
 
@@ -53,7 +54,66 @@ func TestNoLastLoginWithACoreThatTellsNone(t *testing.T) {
 	}
 }
 
-// TestLastLoginsAreBounded: the newest are known, and a late report of an old login takes the place of none.
+// TestLastLoginBehindRelays: the login that was recorded before is told, though its relay's clock is ahead or its terminal came
+// to the relay long ago; a visit that is reported again is told of the login before it.
+func TestLastLoginBehindRelays(t *testing.T) {
+	r := newRelayHouse(t, func(s *setup, _ *grants) { s.TellLastLogin = true })
+	n := 0
+	want := func(text string, a session.LoginAttempt, peer session.Peer, at time.Time, addr string) {
+		t.Helper()
+		outcome := r.Login(t.Context(), peer, a)
+		told := ""
+		if !at.IsZero() {
+			told = at.Format(regulation.TimeLayout)
+		}
+		if outcome.Reason != reason.OK || outcome.Receipt.LastLogin != told || outcome.Receipt.LastIP != addr {
+			t.Errorf("%s: %v, LastLogin %q from %q, want %q from %q", text, outcome.Reason, outcome.Receipt.LastLogin, outcome.Receipt.LastIP, told, addr)
+		}
+		r.clock.at = r.clock.at.Add(time.Second)
+	}
+	fresh := func(a session.LoginAttempt) session.LoginAttempt {
+		n++
+		a.Terminal.Ciphertext = fmt.Appendf(nil, "%0256d", n)
+		return a
+	}
+	direct := func() session.LoginAttempt { return fresh(attempt()) }
+	relayed := func(ip string, at time.Time) session.LoginAttempt {
+		a := fresh(relayedAttempt())
+		a.Relayed.Told.PublicIP, a.Relayed.Told.LoginTime = []byte(ip), []byte(at.In(regulation.Zone).Format(regulation.TimeLayout))
+		return a
+	}
+	begin := noon.In(regulation.Zone).Truncate(time.Second)
+	ahead, longAgo := begin.Add(50*time.Second), begin.Add(-time.Hour)
+	homeIP := string(regulation.AppendAddr(nil, home.Addr.Addr()))
+
+	first := relayed("203.0.113.50", begin)
+	want("the first", first.Clone(), relayPeer, time.Time{}, "")
+	want("again, with none before", first.Clone(), relayPeer, time.Time{}, "")
+	want("direct", direct(), home, begin, "203.0.113.50")
+	want("again, behind another", first.Clone(), relayPeer, begin.Add(2*time.Second), homeIP)
+	second := relayed("203.0.113.51", ahead)
+	want("ahead", second.Clone(), relayPeer, begin.Add(2*time.Second), homeIP)
+	want("ahead, again", second.Clone(), relayPeer, begin.Add(2*time.Second), homeIP)
+	want("direct, after one that is ahead", direct(), home, ahead, "203.0.113.51")
+	want("direct, after a direct one", direct(), home, begin.Add(6*time.Second), homeIP)
+	want("long ago", relayed("203.0.113.52", longAgo), relayPeer, begin.Add(7*time.Second), homeIP)
+	want("direct, after one of long ago", direct(), home, longAgo, "203.0.113.52")
+}
+
+// TestLastLoginOfAVisitAfterARestart: a visit that is reported again to a front that knows of no login is one that it knows from then on.
+func TestLastLoginOfAVisitAfterARestart(t *testing.T) {
+	l, addr := lastLogins{bound: 10}, netip.MustParseAddr("192.0.2.1")
+	for range 2 {
+		if was := l.again("a", lastLogin{noon, addr}); was != (lastLogin{}) {
+			t.Errorf("it is told of %+v", was)
+		}
+	}
+	if was := l.note("a", lastLogin{noon.Add(time.Second), addr}); was != (lastLogin{noon, addr}) {
+		t.Errorf("the next is told of %+v", was)
+	}
+}
+
+// TestLastLoginsAreBounded: the accounts of the newest logins are known.
 func TestLastLoginsAreBounded(t *testing.T) {
 	l := lastLogins{bound: 10}
 	account := func(i int) regulation.Account { return regulation.Account(fmt.Sprint(i)) }
@@ -65,13 +125,9 @@ func TestLastLoginsAreBounded(t *testing.T) {
 		}
 	}
 	for i := 990; i < 1000; i++ {
-		late := lastLogin{noon, netip.Addr{}}
-		if was := l.note(account(i), late); was.addr != addr || !was.at.Equal(noon.Add(time.Duration(i)*time.Second)) {
+		if was := l.note(account(i), lastLogin{noon, addr}); was.addr != addr || !was.at.Equal(noon.Add(time.Duration(i)*time.Second)) {
 			t.Errorf("%d: %+v", i, was)
 		}
-	}
-	if was := l.note(account(999), lastLogin{noon.Add(time.Hour), netip.Addr{}}); was.addr != addr {
-		t.Errorf("a late report changed what was known: %+v", was)
 	}
 	if was := l.note(account(0), lastLogin{noon.Add(time.Hour), addr}); !was.at.IsZero() {
 		t.Errorf("the oldest is known: %+v", was)
