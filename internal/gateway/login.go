@@ -49,7 +49,7 @@ func (g *Gateway) Login(ctx context.Context, peer session.Peer, a session.LoginA
 func (g *Gateway) enter(
 	ctx context.Context, peer session.Peer, a *session.LoginAttempt, e ops.Entry, user core.User, through *arrival,
 ) (outcome session.Outcome) {
-	counted := false
+	limit, paced, counted := rateOf(user.UserType, g.Policy().LoginsPerUser), false, false
 	defer func() { // also if a part panics: the front then ends the connection without Ended
 		if outcome.Reason == reason.OK && outcome.Receipt != nil {
 			return
@@ -58,11 +58,14 @@ func (g *Gateway) enter(
 		if counted {
 			g.online.remove(user.Account)
 		}
+		if paced && outcome.Reason != reason.OK && !mayStay(outcome.Reason) {
+			g.loginRates.giveBack(user.Account, limit)
+		}
 	}()
 	if why := g.mayOperate(a, user); why != reason.OK {
 		return g.refuseLogin(e, why)
 	}
-	if !g.loginRates.allows(user.Account, user.UserType, g.Policy().LoginsPerUser, time.Now()) {
+	if paced = g.loginRates.allows(user.Account, limit, time.Now()); !paced {
 		return g.refuseLogin(e, reason.LoginRate)
 	}
 	if counted = g.online.add(ctx, user.Account); !counted {

@@ -18,7 +18,9 @@ const operatorShare = 10
 
 // loginRates bounds how often an account may log in: each accepted login is a record, a line of the
 // report and a line of the audit log that is never left out, and costs nothing to
-// a program that has the password. It is asked once the password was right, before anything is recorded.
+// a program that has the password. It is asked once the password was right, before anything is recorded,
+// so that logins at one moment cannot pass it together. What is refused behind it without a record gets its place back: refusals
+// are bounded by limits.refusals and the address's debt.
 type loginRates struct {
 	mu       sync.Mutex
 	accounts *rate.Buckets[regulation.Account]
@@ -28,13 +30,25 @@ func newLoginRates() loginRates {
 	return loginRates{accounts: rate.New[regulation.Account](maxRated)}
 }
 
+// rateOf is the bound of an account of that type.
+func rateOf(userType regulation.UserType, limit rate.Limit) rate.Limit {
+	if userType == regulation.UserOperator {
+		return limit.Times(operatorShare)
+	}
+	return limit
+}
+
 // allows counts a login in, or says that it comes too soon. now is of the monotonic clock: a
 // step of the wall clock must not refuse a login.
-func (r *loginRates) allows(a regulation.Account, userType regulation.UserType, limit rate.Limit, now time.Time) bool {
-	if userType == regulation.UserOperator {
-		limit = limit.Times(operatorShare)
-	}
+func (r *loginRates) allows(a regulation.Account, limit rate.Limit, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.accounts.Take(a, limit, now)
+}
+
+// giveBack takes out a login that allows counted in, and that left no record.
+func (r *loginRates) giveBack(a regulation.Account, limit rate.Limit) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.accounts.Give(a, limit)
 }

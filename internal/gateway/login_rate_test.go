@@ -88,6 +88,69 @@ func TestWrongPasswordsDoNotPace(t *testing.T) {
 	h.want(attempt(), reason.OK)
 }
 
+// TestRefusedLoginsDoNotPace: what is refused behind the right password, and left no record, takes nothing from the logins that are
+// accepted. A record that may be there counts.
+func TestRefusedLoginsDoNotPace(t *testing.T) {
+	for _, c := range []struct {
+		why    reason.Reason
+		refuse func(h *house, set *Policy)
+		left   int // accepted logins that are left of two, after one that was refused
+	}{
+		{reason.TerminalInfoRefused, func(_ *house, set *Policy) { set.Strict = true }, 2},
+		{reason.StoreFull, func(h *house, _ *Policy) { h.log.fail = func() error { return store.ErrFull } }, 2},
+		{reason.StoreUnavailable, func(h *house, _ *Policy) { h.log.fail = func() error { return store.ErrUnavailable } }, 2},
+		{reason.StoreUnconfirmed, func(h *house, _ *Policy) { h.log.fail = func() error { return store.ErrUnconfirmed } }, 1},
+		{reason.StoreInDoubt, func(h *house, _ *Policy) { h.log.fail = func() error { return store.ErrInDoubt } }, 1},
+	} {
+		for _, userType := range []regulation.UserType{regulation.UserCustomer, regulation.UserOperator} {
+			synctest.Test(t, func(t *testing.T) { // the clock of the pace stays where it is
+				h := newHouse(t, func(s *setup) { s.LoginsPerUser = rate.Limit{PerSecond: 1, Burst: 2} })
+				verify := func(a *core.Attempt) (core.User, error) {
+					return core.User{Account: a.Account, UserType: userType}, nil
+				}
+				h.core.verify = verify
+				usual := *h.Policy()
+				set, want := usual, c.left
+				c.refuse(h, &set)
+				h.SetPolicy(set)
+				refused := 1
+				if userType == regulation.UserOperator {
+					want += 18 // of twenty
+				}
+				if c.left == 2 {
+					refused = 50
+				}
+				for range refused {
+					a := attempt()
+					a.Terminal.Ciphertext = a.Terminal.Ciphertext[:255]
+					h.want(a, c.why)
+				}
+				h.heal()
+				h.core.verify = verify
+				h.SetPolicy(usual)
+				if n := h.accepted(account, 30); n != want {
+					t.Errorf("%v, user type %c: %d logins are accepted behind it, want %d", c.why, userType, n, want)
+				}
+			})
+		}
+	}
+}
+
+// TestTooManySessionsDoNotPace: a login that is refused for the account's sessions takes nothing from those that are accepted.
+func TestTooManySessionsDoNotPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, func(s *setup) {
+			s.LoginsPerUser, s.SessionsPerUser = rate.Limit{PerSecond: 1, Burst: 2}, 1
+		})
+		h.want(attempt(), reason.OK)
+		for range 10 {
+			h.want(attempt(), reason.TooManySessions)
+		}
+		h.Ended(home, []byte(account))
+		h.want(attempt(), reason.OK)
+	})
+}
+
 // One account fills its share of the memory of terminal ciphertexts, and the replay of another
 // customer's is still known.
 func TestOneAccountDoesNotFillTheMemory(t *testing.T) {
@@ -150,10 +213,10 @@ func hashOf(i int) (h store.SeenHash) {
 func TestPaceDoesNotAllocate(t *testing.T) {
 	p, now := newLoginRates(), time.Now()
 	limit := rate.Limit{PerSecond: 5, Burst: 300}
-	p.allows("88888888", regulation.UserCustomer, limit, now)
+	p.allows("88888888", limit, now)
 	if n := testing.AllocsPerRun(100, func() {
 		now = now.Add(time.Second)
-		p.allows("88888888", regulation.UserCustomer, limit, now)
+		p.allows("88888888", limit, now)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}

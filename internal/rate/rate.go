@@ -73,6 +73,16 @@ func (b *Buckets[K]) Take(k K, l Limit, now time.Time) bool {
 	return true
 }
 
+// Give gives back a token that was taken under l. One of a key that was forgotten meanwhile is there already.
+func (b *Buckets[K]) Give(k K, l Limit) {
+	if l.none() {
+		return
+	}
+	if full, known := b.full.Peek(k); known {
+		*full = full.Add(-l.interval())
+	}
+}
+
 // Len is how many keys are known.
 func (b *Buckets[K]) Len() int { return b.full.Len() }
 

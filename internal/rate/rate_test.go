@@ -75,3 +75,27 @@ func TestEvery(t *testing.T) {
 		t.Errorf("twice the limit gives %d", got)
 	}
 }
+
+// TestGive: a token that was taken is there again, once; a bucket is never more than full.
+func TestGive(t *testing.T) {
+	b, l := New[string](2), Limit{PerSecond: 10, Burst: 30}
+	b.Give("a", l) // of a key that is not known
+	if got := taken(b, "a", l, 40, start); got != 30 {
+		t.Errorf("a bucket gives %d", got)
+	}
+	b.Give("a", l)
+	b.Give("a", l)
+	if got := taken(b, "a", l, 40, start); got != 2 {
+		t.Errorf("of two that were given back, %d are there", got)
+	}
+	for range 50 {
+		b.Give("a", l)
+	}
+	if got := taken(b, "a", l, 40, start); got != 30 {
+		t.Errorf("a bucket that was given more than it gave gives %d", got)
+	}
+	b.Give("a", Limit{})
+	if b.Take("a", l, start) {
+		t.Error("without a bound nothing is given back")
+	}
+}
