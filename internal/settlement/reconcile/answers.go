@@ -13,11 +13,12 @@ import (
 
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/extsort"
+	"github.com/tradefront/tradefront/internal/regulation"
 )
 
 // logged is one audit entry in the sort, fixed width, integers big-endian:
 //
-//	RecordID 16 | entryKind 1 | hash of the line 8 | file 2 | line 8 | trading day 4
+//	RecordID 16 | entryKind 1 | hash of the line 8 | file 2 | line 8 | trading day 4 | 异常标识 1
 type logged []byte
 
 const (
@@ -25,7 +26,8 @@ const (
 	loggedFile = 25
 	loggedLine = 27
 	loggedDay  = 35
-	loggedLen  = 39
+	loggedFlag = 39
+	loggedLen  = 40
 )
 
 func appendLogged(dst []byte, e entry, line [sha256.Size]byte, file uint16, number int64) logged {
@@ -33,7 +35,7 @@ func appendLogged(dst []byte, e entry, line [sha256.Size]byte, file uint16, numb
 	dst = append(dst, line[:loggedFile-loggedHash]...)
 	dst = binary.BigEndian.AppendUint16(dst, file)
 	dst = binary.BigEndian.AppendUint64(dst, uint64(number))
-	return binary.BigEndian.AppendUint32(dst, uint32(e.day))
+	return append(binary.BigEndian.AppendUint32(dst, uint32(e.day)), byte(e.flag))
 }
 
 func (l logged) id() uuid.UUID   { return uuid.UUID(l[:16]) }
@@ -43,6 +45,9 @@ func (l logged) line() int64     { return int64(binary.BigEndian.Uint64(l[logged
 func (l logged) day() calendar.TradingDay {
 	return calendar.TradingDay(binary.BigEndian.Uint32(l[loggedDay:]))
 }
+
+// flag is the 异常标识 that was answered, 0 if the entry has none.
+func (l logged) flag() regulation.AbnormalFlag { return regulation.AbnormalFlag(l[loggedFlag]) }
 
 // answer is all that the audit logs say about one RecordID.
 type answer struct {
@@ -99,6 +104,18 @@ func (g *answer) other(days []calendar.TradingDay) calendar.TradingDay {
 		}
 	}
 	return 0
+}
+
+// otherFlag is the first of the entries of a group that answered another 异常标识 than flag, as a login of one of these days or, with
+// none, of any; nil if there is none.
+func otherFlag(group []byte, flag regulation.AbnormalFlag, days []calendar.TradingDay) logged {
+	for ; len(group) > 0; group = group[loggedLen:] {
+		l := logged(group[:loggedLen])
+		if l.flag() != 0 && l.flag() != flag && (days == nil || slices.Contains(days, l.day())) {
+			return l
+		}
+	}
+	return nil
 }
 
 // mark is a line of an audit log.

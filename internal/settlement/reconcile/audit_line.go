@@ -12,6 +12,7 @@ import (
 	"github.com/tradefront/tradefront/internal/calendar"
 	"github.com/tradefront/tradefront/internal/ops"
 	"github.com/tradefront/tradefront/internal/reason"
+	"github.com/tradefront/tradefront/internal/regulation"
 )
 
 // entry is an audit line about an accepted login.
@@ -20,7 +21,8 @@ type entry struct {
 	what  entryKind           // if there is an id
 	day   calendar.TradingDay // 0 if unanswered: such a line has none
 	front int32
-	at    time.Time // zero if the line has none
+	at    time.Time               // zero if the line has none
+	flag  regulation.AbnormalFlag // that was answered; 0 if the line has none
 }
 
 // entryKind is what such a line says.
@@ -65,6 +67,7 @@ type auditLine struct {
 	TradingDay string    `json:"trading_day"`
 	FrontID    int32     `json:"front_id"`
 	RelayMode  any       `json:"relay_mode"`
+	Flag       any       `json:"flag"`
 }
 
 // parseEntry reads one line without its LF. An auditlog.ErrTorn is what a crash leaves.
@@ -94,6 +97,9 @@ func parseEntry(line []byte) (entry, error) {
 	}
 	if e.day, err = calendar.ParseTradingDay(l.TradingDay); err != nil {
 		return entry{}, fmt.Errorf("%s without a trading day: %w", l.Event, err)
+	}
+	if flag, _ := l.Flag.(string); len(flag) == 1 {
+		e.flag = regulation.AbnormalFlag(flag[0])
 	}
 	return e, nil
 }

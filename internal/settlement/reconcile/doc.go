@@ -32,6 +32,9 @@
 // no fault. Sent again after 15:30 it is a record of each day, under one RecordID: no fault either, and named (both_days).
 // A day that answered it and does not have it lacks a record, also if the other day has it.
 //
+// Fronts that answer before PostgreSQL has the record may answer one submission with different 异常标识, of which the report has
+// one: no fault, and named (flag_differs).
+//
 // # Audit logs
 //
 // In any order, rotated or not, gzipped or not: that is seen by their content. A line that a

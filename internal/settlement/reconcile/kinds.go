@@ -27,6 +27,7 @@ const (
 	OtherDay         Kind = "other_day"
 	SubmittedAgain   Kind = "submitted_again"
 	BothDays         Kind = "both_days"
+	FlagDiffers      Kind = "flag_differs"
 )
 
 // KindFacts are what people need to know of a kind.
@@ -159,6 +160,13 @@ func Kinds() []KindFacts {
 			"Nothing: the first answer was lost at the end of the day, and each day's report has one line.",
 			"15:30 之后重复上报，两日各有一条记录",
 			"无需处理：第一次应答在当日结束时丢失，两日的报送文件各有一行。",
+		},
+		{
+			FlagDiffers, false, "answered with another 异常标识 than is recorded: the flag differs",
+			"Nothing for a submission that a relay sent again at another front before PostgreSQL had the first record (store.answer_after: local): " +
+				"the record that came first is in the report and counts. For a login or a submission that was sent once: keep the logs and call the vendor.",
+			"应答的异常标识与入库的不同",
+			"若是中继在 PostgreSQL 得到第一条记录之前向另一前置重发的上报（store.answer_after: local），则无需处理：先到达的记录在报送文件中，以它为准。若是登录，或只发送过一次的上报：保留日志，联系软件供应商。",
 		},
 	}
 }

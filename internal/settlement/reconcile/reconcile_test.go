@@ -111,6 +111,15 @@ func TestDifferences(t *testing.T) {
 			reconcile.OtherDay, false, 1, "audit.jsonl:6", "answered as 20260104, stored as 20260105",
 		},
 		{
+			"an entry has another flag", func(f *firm, _ *reconcile.Options) {
+				f.edit(f.audit, func(l []string) []string {
+					l[8] = strings.Replace(l[8], `"flag":"0"`, `"flag":"2"`, 1)
+					return l
+				})
+			},
+			reconcile.FlagDiffers, false, 2, "audit.jsonl:9", "answered 异常标识 2, recorded 0; account 88888888",
+		},
+		{
 			"two entries of one record", func(f *firm, _ *reconcile.Options) {
 				again := login(&f.records[2])
 				again.SessionID++

@@ -150,6 +150,22 @@ func (j *storeJoin) withRecord(a answer, rec *store.Record) {
 	if here && as != j.opt.Day { // a closed date
 		j.result.add(OtherDay, Difference{RecordID: id, Where: j.place(a.first), Detail: otherDay(as, rec)})
 	}
+	j.compareFlag(rec, here)
+}
+
+// compareFlag compares what was answered with what is stored: the line of the report was made with the stored 异常标识. An answer
+// of another day is that of the other day's record, unless no answer is of this day: then the record was moved.
+func (j *storeJoin) compareFlag(rec *store.Record, here bool) {
+	days := j.days
+	if !here {
+		days = nil
+	}
+	if l := otherFlag(j.answers.group, rec.Flag, days); l != nil {
+		j.result.add(FlagDiffers, Difference{
+			RecordID: rec.ID.String(), Where: j.place(mark{l.file(), l.line()}),
+			Detail: fmt.Sprintf("answered 异常标识 %s, recorded %s; %s", l.flag(), rec.Flag, describe(rec)),
+		})
+	}
 }
 
 func otherDay(answered calendar.TradingDay, rec *store.Record) string {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/tradefront/tradefront/internal/ops"
+	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/settlement/reconcile"
 	"github.com/tradefront/tradefront/internal/store"
 	"github.com/tradefront/tradefront/internal/store/storetest"
@@ -47,6 +48,27 @@ func TestSubmissions(t *testing.T) {
 			again := storetest.SubmittedAgain(*r, 2)
 			f.log("audit.jsonl", submit(&again, "ok"))
 		}, map[reconcile.Kind]string{reconcile.SubmittedAgain: "2 entries"}},
+		{"answered by two fronts, with another flag", func(f *firm, r *store.Record) {
+			again := storetest.SubmittedAgain(*r, 2)
+			again.Flag = regulation.FlagTerminalData
+			f.log("audit.jsonl", submit(r, "ok"), submit(&again, "resubmitted"))
+		}, map[reconcile.Kind]string{reconcile.SubmittedAgain: "2 entries", reconcile.FlagDiffers: "answered 异常标识 3, recorded 0; account"}},
+		{"on both days, each with its flag", func(f *firm, r *store.Record) {
+			next := onNextDay(r)
+			next.Flag = regulation.FlagTerminalData
+			f.put(*next)
+			f.log("audit.jsonl", submit(r, "ok"), submit(next, "resubmitted"))
+		}, map[reconcile.Kind]string{reconcile.BothDays: "and on 20260106", reconcile.SubmittedAgain: "2 entries"}},
+		{"moved from another day, and answered with another flag", func(f *firm, r *store.Record) {
+			e := submit(r, "ok")
+			e.TradingDay, e.Flag = day-1, regulation.FlagTerminalData
+			f.log("audit.jsonl", e)
+		}, map[reconcile.Kind]string{reconcile.OtherDay: "answered as 20260104", reconcile.FlagDiffers: "answered 异常标识 3, recorded 0; account"}},
+		{"a line that does not name the flag", func(f *firm, r *store.Record) {
+			e := submit(r, "ok")
+			e.Flag = 0
+			f.log("audit.jsonl", e)
+		}, nil},
 		{"the relay was gone", func(f *firm, r *store.Record) {
 			f.log("audit.jsonl", submit(r, "ok"), unanswered(r))
 		}, map[reconcile.Kind]string{reconcile.StoredUnanswered: "relay abcdef_relay_1.6.0"}},
