@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tradefront/tradefront/internal/core"
+	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/regulation"
 	"github.com/tradefront/tradefront/internal/session"
@@ -98,6 +99,40 @@ func TestLastLoginBehindRelays(t *testing.T) {
 	want("direct, after a direct one", direct(), home, begin.Add(6*time.Second), homeIP)
 	want("long ago", relayed("203.0.113.52", longAgo), relayPeer, begin.Add(7*time.Second), homeIP)
 	want("direct, after one of long ago", direct(), home, longAgo, "203.0.113.52")
+}
+
+// TestLastLoginOfASubmission: one that its relay says it sends again counts too, unless it was recorded before.
+func TestLastLoginOfASubmission(t *testing.T) {
+	const visit = "2026-01-05 11:44:58"
+	for name, c := range map[string]struct {
+		attempt byte
+		found   func(rec *store.Record) *store.Earlier
+		want    string
+	}{
+		"the first time":                        {ftd.AttemptFirst, nil, visit},
+		"again, and never recorded":             {ftd.AttemptAgain, nil, visit},
+		"again, and PostgreSQL has this record": {ftd.AttemptAgain, earlierOf, visit},
+		"again, and another front had it": {ftd.AttemptAgain, func(rec *store.Record) *store.Earlier {
+			e := earlierOf(rec)
+			e.FrontID = 2
+			return e
+		}, "2026-01-05 12:00:00"},
+	} {
+		r := newRelayHouse(t, func(s *setup, _ *grants) { s.TellLastLogin = true })
+		if c.found != nil {
+			r.log.found = func(*store.Record) *store.Earlier { return c.found(&r.log.records[len(r.log.records)-1]) }
+		}
+		login := func(ciphertext string) session.Outcome {
+			a := attempt()
+			a.Terminal.Ciphertext = fmt.Appendf(nil, "%-256s", ciphertext)
+			return r.Login(t.Context(), home, a)
+		}
+		login("one")
+		r.submit(r.submission(func(a *session.SubmitAttempt) { a.Request.Attempt = c.attempt }))
+		if outcome := login("two"); outcome.Reason != reason.OK || outcome.Receipt.LastLogin != c.want {
+			t.Errorf("%s: %v, LastLogin %q, want %q", name, outcome.Reason, outcome.Receipt.LastLogin, c.want)
+		}
+	}
 }
 
 // TestLastLoginOfAVisitAfterARestart: a visit that is reported again to a front that knows of no login is one that it knows from then on.

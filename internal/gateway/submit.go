@@ -140,7 +140,7 @@ func (g *Gateway) acceptSubmit(e ops.Entry, a *arrival) session.Outcome {
 	if a.addr.IsValid() {
 		g.observer.CameFrom(a.addr.Addr(), a.peer.Proxy, string(rec.Account))
 	}
-	g.noteLogin(a.recording.s, e.ReReported || why == reason.Resubmitted)
+	g.noteLogin(a.recording.s, e.ReReported || a.recording.wasRecorded())
 	g.noteAccepted(&e, a.recording.s, a)
 	if a.placed {
 		a.placed = false

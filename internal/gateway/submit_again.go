@@ -52,6 +52,10 @@ func (g *Gateway) openAddress(record uuid.UUID, sealed []byte) netip.AddrPort {
 	return at
 }
 
+// wasRecorded reports whether another session brought the submission before. Of one that its relay says it sends again, and that is the
+// first to arrive, PostgreSQL may have this very record.
+func (r *recording) wasRecorded() bool { return r.earlier != nil && !r.earlier.LikeSession(r.rec) }
+
 // asRecorded is what the store has of a submission, and items 6 to 9 of that.
 func (g *Gateway) asRecorded(r *recording) (*store.Record, session.Via) {
 	via, e := r.s.through.via, r.earlier
