@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/tradefront/tradefront/test/processor"
 )
 
 // A peer is a server of another trade, which does what it calls a login: an order of magnitude beside the table.
@@ -38,10 +40,10 @@ func BenchmarkPeers(b *testing.B) {
 	rates, costs := map[string][]float64{}, map[string][]float64{}
 	for b.Loop() {
 		for _, p := range peers {
-			before, begin := familyTime(b, p.pids()), time.Now()
+			before, begin := processor.Family(b, p.pids()), time.Now()
 			p.visits(b, visits)
 			rates[p.name] = append(rates[p.name], float64(visits)/time.Since(begin).Seconds())
-			costs[p.name] = append(costs[p.name], float64((familyTime(b, p.pids())-before).Microseconds())/float64(visits))
+			costs[p.name] = append(costs[p.name], float64((processor.Family(b, p.pids())-before).Microseconds())/float64(visits))
 		}
 	}
 	for _, p := range peers {

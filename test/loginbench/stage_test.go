@@ -11,6 +11,7 @@ import (
 
 	"github.com/tradefront/tradefront/test/await"
 	"github.com/tradefront/tradefront/test/pgtest"
+	"github.com/tradefront/tradefront/test/processor"
 )
 
 // The names of the servers, as the table has them.
@@ -84,11 +85,11 @@ type measured struct {
 // turn is the load at saturation, and then a terminal alone.
 func (s *stage) turn(t testing.TB, c *contender, visits, alone int) measured {
 	t.Helper()
-	cpu, database := processorTime(c.pid), c.databaseTime(t)
+	cpu, database := processor.Time(c.pid), c.databaseTime(t)
 	f := s.visits(t, c, concurrent, visits)
 	each := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 / float64(visits) }
 	m := measured{
-		Rate: float64(visits) / f.Elapsed.Seconds(), CPU: each(processorTime(c.pid) - cpu), Database: each(c.databaseTime(t) - database),
+		Rate: float64(visits) / f.Elapsed.Seconds(), CPU: each(processor.Time(c.pid) - cpu), Database: each(c.databaseTime(t) - database),
 		P50: milliseconds(f.P50), P99: milliseconds(f.P99),
 	}
 	m.P50Alone = milliseconds(s.visits(t, c, 1, alone).P50)
@@ -102,7 +103,7 @@ func (c *contender) databaseTime(t testing.TB) time.Duration {
 	if c.database == nil {
 		return 0
 	}
-	return familyTime(t, c.database.Processes())
+	return processor.Family(t, c.database.Processes())
 }
 
 // calls counts the system calls a visit, by name.

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tradefront/tradefront/client"
+	"github.com/tradefront/tradefront/test/processor"
 )
 
 // order is a line to the terminals' process: what they do at which server.
@@ -69,12 +70,12 @@ func runTerminals() error {
 
 func visit(o *order) (*terminals, findings) {
 	t, err := newTerminals(o)
-	begin, cpu := time.Now(), processorTime(unix.Getpid())
+	begin, cpu := time.Now(), processor.Time(unix.Getpid())
 	if err == nil {
 		err = t.run()
 	}
 	f := findings{
-		Elapsed: time.Since(begin), CPU: processorTime(unix.Getpid()) - cpu,
+		Elapsed: time.Since(begin), CPU: processor.Time(unix.Getpid()) - cpu,
 		P50: time.Duration(t.latency.ValueAtQuantile(50)), P99: time.Duration(t.latency.ValueAtQuantile(99)),
 	}
 	if err != nil {

@@ -1,6 +1,4 @@
-//go:build linux
-
-package loginbench
+package processor
 
 import (
 	"fmt"
@@ -13,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// processorTime is what a process has used so far, in nanoseconds: its threads that have ended too, its children not. It
+// Time is what a process has used so far, in nanoseconds: its threads that have ended too, its children not. It
 // is 0 of a process that has ended.
-func processorTime(pid int) time.Duration {
+func Time(pid int) time.Duration {
 	// The kernel's clock of another process (CPUCLOCK_SCHED). /proc/PID/stat has the same time in steps of 10 ms.
 	var t unix.Timespec
 	if err := unix.ClockGettime(int32(^pid<<3|2), &t); err != nil {
@@ -24,12 +22,12 @@ func processorTime(pid int) time.Duration {
 	return time.Duration(t.Nano())
 }
 
-// familyTime is what a process and its children have used, those that have ended included.
-func familyTime(t testing.TB, pids []int) time.Duration {
+// Family is what a process and its children have used, those that have ended included.
+func Family(t testing.TB, pids []int) time.Duration {
 	t.Helper()
 	all := waitedTime(t, pids[0])
 	for _, pid := range pids {
-		all += processorTime(pid)
+		all += Time(pid)
 	}
 	return all
 }
