@@ -168,6 +168,10 @@ soak: tools ## SESSIONS (2000) drop and return at once, each 4 s for DURATION (1
 curves: tools ## how a login's cost grows with idle sessions, accounts, AppIDs and stored rows: ROUNDS (5), 15 GB of disk
 	TRADEFRONT_TEST_CURVES=$(ROUNDS) $(GO) test -count=1 -timeout 0 -run '^TestCurves$$' -bench '^$$' -v ./test/loginbench
 
+.PHONY: journal-copy
+journal-copy: tools ## a commit with a second journal at a neighbour front beside answer_after: postgres, 1, 8 and 64 logins at once: ROUNDS (5)
+	$(GO) test -count=1 -timeout 0 -run '^$$' -bench '^BenchmarkJournalCopy$$' -benchtime $(ROUNDS)x ./test/journalcopy
+
 .PHONY: reconnect
 reconnect: tools ## TERMINALS (50000) of three fronts leave at once and return at once: how long until all are in, and is each login stored
 	TRADEFRONT_TEST_RETURN=$(TERMINALS) $(GO) test -count=1 -timeout 30m -run '^TestAllReturnAtOnce$$' -bench '^$$' -v ./test/loginbench
