@@ -19,6 +19,7 @@ VISITS        ?= 10000
 CUSTOMERS     ?= 50000
 ROWS          ?= 15000000
 ACCOUNTS      ?= 20000
+SHORT         ?=
 ARGS          ?=
 VET           ?= $(GO) vet ./...
 TRIMPATH      ?= -trimpath
@@ -126,8 +127,8 @@ capacity: tools ## bytes of a login in PostgreSQL, WAL, audit log, report and em
 	TRADEFRONT_TEST_CAPACITY=$(VISITS) $(GO) test -count=1 -timeout 30m -run '^(TestCapacity|TestTwoClustersOneReport)$$' -v ./test/e2e
 
 .PHONY: sustained
-sustained: tools ## write into one PostgreSQL for DURATION (10m) as fast as it takes rows, ROWS (15000000) a partition: docs/capacity.md
-	TRADEFRONT_TEST_SUSTAINED=$(DURATION) TRADEFRONT_TEST_PARTITION_ROWS=$(ROWS) $(GO) test -count=1 -timeout 0 -run '^TestSustainedWrites$$' -bench '^$$' -v ./internal/store/storetest
+sustained: tools ## write into one PostgreSQL for DURATION (10m) as fast as it takes rows, ROWS (15000000) a partition (SHORT=1: into one filled with ROWS short rows, and an empty one, in turns): docs/capacity.md
+	TRADEFRONT_TEST_SUSTAINED=$(DURATION) TRADEFRONT_TEST_PARTITION_ROWS=$(ROWS) TRADEFRONT_TEST_SHORT=$(SHORT) $(GO) test -count=1 -timeout 0 -run '^TestSustainedWrites$$' -bench '^$$' -v ./internal/store/storetest
 
 .PHONY: upgrade-load
 upgrade-load: ## hand a front over five times under SESSIONS (2000) that trade and 200 logins a second: nothing lost, and how long a login takes meanwhile

@@ -2,6 +2,7 @@ package storetest_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -31,7 +32,7 @@ const sustainedWriters = 2
 
 // TestSustainedWrites writes rows into one PostgreSQL as fast as it takes them, by the batches and the statement of the forwarder, for
 // docs/capacity.md. A minute is a line: does the rate fall while a partition grows? The oldest partition but one is dropped, which is what
-// archiving does to it. At the end every row that was confirmed is there.
+// archiving does to it. With sustainedShort see fill. At the end every row that was confirmed is there.
 func TestSustainedWrites(t *testing.T) {
 	length, err := time.ParseDuration(os.Getenv(sustainedFor))
 	if err != nil {
@@ -41,16 +42,16 @@ func TestSustainedWrites(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%s: %v", sustainedRows, err)
 	}
-	c := pgtest.StartIn(t, "")
-	for _, setting := range []string{
-		"shared_buffers = '2GB'", "max_wal_size = '4GB'", "checkpoint_timeout = '15min'", "wal_compression = on",
-	} {
-		c.SQL("ALTER SYSTEM SET " + setting)
+	s := &sustained{t: t, cluster: pgtest.StartIn(t, ""), perDay: rows, perDays: map[calendar.TradingDay]int64{}}
+	s.restart("shared_buffers = '2GB'", "max_wal_size = '4GB'", "checkpoint_timeout = '15min'", "wal_compression = on")
+	write := s.run
+	if os.Getenv(sustainedShort) != "" {
+		s.fill()
+		write = s.takeTurns
 	}
-	c.Stop(pgtest.Fast)
-	c.Start()
-	s := &sustained{t: t, store: storetest.OpenPostgresAt(t, c.URL(), postgres.Options{}), cluster: c, perDay: rows, perDays: map[calendar.TradingDay]int64{}}
-	s.run(length)
+	s.store = storetest.OpenPostgresAt(t, s.cluster.URL(), postgres.Options{})
+	write(length)
+	s.check()
 }
 
 type sustained struct {
@@ -70,15 +71,34 @@ func (s *sustained) run(length time.Duration) {
 	defer cancel()
 	var all sync.WaitGroup
 	for range sustainedWriters {
-		all.Go(func() { s.write(ctx) })
+		all.Go(func() { s.write(ctx, s.day) })
 	}
 	s.report(ctx)
 	all.Wait()
+}
+
+// restart has PostgreSQL start anew with settings.
+func (s *sustained) restart(settings ...string) {
+	for _, setting := range settings {
+		s.cluster.SQL("ALTER SYSTEM SET " + setting)
+	}
+	s.cluster.Stop(pgtest.Fast)
+	s.cluster.Start()
+}
+
+// connect is a connection beside those that write.
+func (s *sustained) connect() *pgx.Conn {
 	db, err := pgx.Connect(s.t.Context(), s.cluster.URL())
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer db.Close(context.Background())
+	s.t.Cleanup(func() { _ = db.Close(context.Background()) })
+	return db
+}
+
+// check fails unless each day has the rows that were confirmed.
+func (s *sustained) check() {
+	db := s.connect()
 	for day, confirmed := range s.perDays {
 		if stored := s.ask(db, "SELECT count(*) FROM record WHERE trading_day = "+day.String()); stored != confirmed {
 			s.t.Errorf("day %s: %d rows were confirmed, %d are there", day, confirmed, stored)
@@ -92,10 +112,11 @@ func (s *sustained) day(row int64) calendar.TradingDay {
 	return calendar.DayOf(storetest.Day.Date().AddDate(0, 0, int(row/s.perDay)))
 }
 
-// write sends one batch after the other. What is sent when the time is over is still awaited, so that each row is confirmed or was not sent.
-func (s *sustained) write(ctx context.Context) {
+// write sends one batch after the other, of the day that the next row is of. What is sent when the time is over is still awaited, so that
+// each row is confirmed or was not sent.
+func (s *sustained) write(ctx context.Context, dayOf func(row int64) calendar.TradingDay) {
 	for ctx.Err() == nil && !s.t.Failed() {
-		day := s.day(s.rows.Load())
+		day := dayOf(s.rows.Load())
 		recs := storetest.Records(day, forward.DefaultBatchRows)
 		start := time.Now()
 		if err := s.store.CopyIn(s.t.Context(), recs); err != nil {
@@ -112,12 +133,7 @@ func (s *sustained) write(ctx context.Context) {
 
 // report logs a line a minute and drops the day before yesterday's partition.
 func (s *sustained) report(ctx context.Context) {
-	db, err := pgx.Connect(s.t.Context(), s.cluster.URL())
-	if err != nil {
-		s.t.Error(err)
-		return
-	}
-	defer db.Close(context.Background())
+	db := s.connect()
 	every := time.NewTicker(time.Minute)
 	defer every.Stop()
 	before, since := int64(0), time.Now()
@@ -127,23 +143,32 @@ func (s *sustained) report(ctx context.Context) {
 		case <-every.C:
 		}
 		rows, now := s.rows.Load(), time.Now()
-		s.mu.Lock()
-		took := s.batches
-		s.batches = nil
-		s.mu.Unlock()
-		slices.Sort(took)
-		if len(took) > 0 {
-			s.t.Logf("minute %2d: %6.0f rows a second; a batch of %d: p50 %v, p99 %v, longest %v; day %d has %d rows, %d MiB of tables and %d of indexes in all",
-				minute, float64(rows-before)/now.Sub(since).Seconds(), forward.DefaultBatchRows,
-				took[len(took)/2].Round(time.Millisecond), took[len(took)*99/100].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond),
+		if batches := s.batchTimes(); batches != "" {
+			s.t.Logf("minute %2d: %6.0f rows a second; %s; day %d has %d rows, %d MiB of tables and %d of indexes in all",
+				minute, float64(rows-before)/now.Sub(since).Seconds(), batches,
 				s.day(rows), rows%s.perDay, s.ask(db, partitions("pg_table_size"))>>20, s.ask(db, partitions("pg_indexes_size"))>>20)
 		}
 		if ctx.Err() != nil || s.t.Failed() {
 			return
 		}
 		before, since = rows, now
-		s.dropBefore(db, s.day(rows)-1)
+		today := s.day(rows)
+		s.drop(db, func(day calendar.TradingDay) bool { return day < today-1 }) // a day has more rows than a batch
 	}
+}
+
+// batchTimes says how long the batches took since it was last called, "" if there were none.
+func (s *sustained) batchTimes() string {
+	s.mu.Lock()
+	took := s.batches
+	s.batches = nil
+	s.mu.Unlock()
+	if len(took) == 0 {
+		return ""
+	}
+	slices.Sort(took)
+	return fmt.Sprintf("a batch of %d: p50 %v, p99 %v, longest %v", forward.DefaultBatchRows,
+		took[len(took)/2].Round(time.Millisecond), took[len(took)*99/100].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond))
 }
 
 func partitions(size string) string {
@@ -157,18 +182,18 @@ func (s *sustained) ask(db *pgx.Conn, query string) (v int64) {
 	return v
 }
 
-// dropBefore takes the partitions of the days before day away: no writer is there any more, since a day has more rows than a batch.
-func (s *sustained) dropBefore(db *pgx.Conn, day calendar.TradingDay) {
+// drop takes the partitions of those days away. No writer is there any more: it has gone on to another day.
+func (s *sustained) drop(db *pgx.Conn, gone func(calendar.TradingDay) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for old := range s.perDays {
-		if old >= day {
+	for day := range s.perDays {
+		if !gone(day) {
 			continue
 		}
-		if _, err := db.Exec(s.t.Context(), "DROP TABLE record_"+old.String()); err != nil {
-			s.t.Errorf("dropping the partition of %s: %v", old, err)
+		if _, err := db.Exec(s.t.Context(), "DROP TABLE record_"+day.String()); err != nil {
+			s.t.Errorf("dropping the partition of %s: %v", day, err)
 			return
 		}
-		delete(s.perDays, old)
+		delete(s.perDays, day)
 	}
 }
