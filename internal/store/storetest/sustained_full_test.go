@@ -27,8 +27,10 @@ import (
 // one in turns.
 const sustainedShort = "TRADEFRONT_TEST_SHORT"
 
-// sustainedTurn is long enough for a checkpoint in most turns.
-const sustainedTurn = time.Minute
+const (
+	sustainedTurn = time.Minute // long enough for a checkpoint in most turns
+	sustainedRoom = 38 << 30    // what tables and indexes may have when a turn begins; it adds some 3 GB, and the WAL has up to 5
+)
 
 // fill makes the partition of storetest.Day, with as many short rows as a day has. Without replication PostgreSQL writes no WAL for
 // a table that its transaction has made.
@@ -79,11 +81,16 @@ func shortRows(n int64) io.Reader {
 	return r
 }
 
-// takeTurns writes to the full partition and to an empty one, a minute each, in the order full, empty, empty, full.
+// takeTurns writes to the full partition and to an empty one, a minute each, in the order full, empty, empty, full. It ends sooner if there
+// is no room for more.
 func (s *sustained) takeTurns(length time.Duration) {
 	db := s.connect()
 	var full, empty, ratios []float64
 	for turn := 1; turn <= int(length/sustainedTurn) && !s.t.Failed(); turn++ {
+		if s.ask(db, "SELECT pg_database_size(current_database())") > sustainedRoom {
+			s.t.Logf("no room for turn %d", turn)
+			break
+		}
 		if turn%4 < 2 {
 			full = append(full, s.turn(db, turn, "full", storetest.Day))
 		} else {
