@@ -95,6 +95,9 @@ func (p *pump) Pass(_ ftd.Header, body []byte) reason.Reason {
 	return reason.OK
 }
 
+// Refused is part of core.Session: the front behind answers what it gets, and no more.
+func (p *pump) Refused(_ ftd.Header, why reason.Reason) reason.Reason { return why }
+
 // Flush is part of core.Session.
 func (p *pump) Flush() {
 	p.mu.Lock()

@@ -113,6 +113,9 @@ type Session interface {
 	// Pass hands over a business message with header h; body is copied. It may be written at Flush only.
 	// Any reason but OK says that the core will not get it.
 	Pass(h ftd.Header, body []byte) reason.Reason
+	// Refused notes that the front answers a business message with header h itself, for why, and does not pass it on. It returns
+	// why, or OK if another refusal of that request is on its way to the terminal, which must not get a second one.
+	Refused(h ftd.Header, why reason.Reason) reason.Reason
 	// Flush writes what Pass gathered.
 	Flush()
 	// Close tells the core that the session is over, behind what Pass took. Later calls do nothing.

@@ -59,8 +59,8 @@ func (d *Dialogue) countRequest(now time.Time) {
 	d.allowed = d.allowed.Add(time.Second / time.Duration(perSecond))
 }
 
-// pass hands a request to the core.
-func (d *Dialogue) pass(h ftd.Header, body []byte, now time.Time) reason.Reason {
+// mayPass says why a request is refused that the core has not been asked about; OK if it is not.
+func (d *Dialogue) mayPass(now time.Time) reason.Reason {
 	if d.session.State() == session.PasswordOnly {
 		if why := d.driver.handler.MayChangePassword(d.peer, d.session.AppID(), d.session.UserID()); why != reason.OK {
 			return why
@@ -68,6 +68,14 @@ func (d *Dialogue) pass(h ftd.Header, body []byte, now time.Time) reason.Reason 
 	}
 	if d.overRate(now) { // those that wait were left unread
 		return reason.RequestRate
+	}
+	return reason.OK
+}
+
+// pass hands a request to the core.
+func (d *Dialogue) pass(h ftd.Header, body []byte, now time.Time) reason.Reason {
+	if why := d.mayPass(now); why != reason.OK {
+		return d.core.Refused(h, why)
 	}
 	d.countRequest(now)
 	why := d.core.Pass(h, body)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 	"slices"
 	"sync/atomic"
@@ -29,13 +30,14 @@ type firm struct {
 	ends   chan func()
 	unsent int
 
-	outcome session.Outcome // of the next login
-	line    core.Terminal
-	gone    *atomic.Bool // of the login before
-	calls   []string
-	wait    bool
-	full    reason.Reason
-	binding reason.Reason // what MayChangePassword says
+	outcome  session.Outcome // of the next login
+	line     core.Terminal
+	gone     *atomic.Bool // of the login before
+	calls    []string
+	wait     bool
+	full     reason.Reason
+	binding  reason.Reason // what MayChangePassword says
+	answered bool          // the terminal has another refusal of what Refused is told of
 
 	passed, delivered, paused int
 }
@@ -73,6 +75,14 @@ func (f *firm) Pass(h ftd.Header, body []byte) reason.Reason {
 	}
 	f.calls = append(f.calls, string(rune('0'+h.SequenceNumber)))
 	return reason.OK
+}
+
+func (f *firm) Refused(h ftd.Header, why reason.Reason) reason.Reason {
+	f.calls = append(f.calls, fmt.Sprintf("refused %d%c", h.SequenceNumber, h.Chain))
+	if f.answered {
+		return reason.OK
+	}
+	return why
 }
 
 func (f *firm) Close(why ftd.ReasonCode, _ string) {
@@ -272,6 +282,54 @@ func TestRequestsASecond(t *testing.T) {
 	}
 }
 
+// part is a part of a long message.
+func part(number uint32, chain byte) []byte {
+	frame := request(number)
+	frame[ftd.FrameHeaderLen+5] = chain
+	return frame
+}
+
+// TestALongMessageOverTheRateIsRefusedOnce: the core's session is told which part the front refused, in place of Pass; the terminal reads that
+// the core has got some parts, and the rest is passed over. If another refusal is on its way the terminal gets none.
+func TestALongMessageOverTheRateIsRefusedOnce(t *testing.T) {
+	limits := plenty
+	limits.RequestsPerSecond, limits.RefuseRequests = 2, true
+	for _, answered := range []bool{false, true} {
+		f, d := trading(t, limits)
+		f.answered = answered
+		f.send(d, part(1, 'F'), part(1, 'C'), part(1, 'C'))
+		got := f.answers(t)
+		if want := []string{"1", "1", "refused 1C", "flush"}; !slices.Equal(f.calls, want) {
+			t.Errorf("the core saw %q", f.calls)
+		}
+		if answered {
+			if len(got) != 0 {
+				t.Errorf("answered beside the other refusal: %+v", got)
+			}
+			continue
+		}
+		if len(got) != 1 || got[0].Code != 90 || !bytes.Contains(got[0].Frame, []byte("未完整转发")) {
+			t.Errorf("answered %+v", got)
+		}
+		d.Receive(part(1, 'L'), time.Now().Add(time.Hour))
+		if more := f.answers(t); len(more) != 0 || len(f.calls) != 4 {
+			t.Errorf("the rest: answered %+v, the core saw %q", more, f.calls)
+		}
+	}
+}
+
+// TestAMessageOfWhichNothingWasPassedSaysSo: also a long one whose first part is refused.
+func TestAMessageOfWhichNothingWasPassedSaysSo(t *testing.T) {
+	for _, frames := range [][][]byte{{request(1)}, {part(1, 'F'), part(1, 'L')}} {
+		f, d := trading(t, plenty)
+		f.full = reason.CoreNoCredit
+		f.send(d, frames...)
+		if got := f.answers(t); len(got) != 1 || !bytes.Contains(got[0].Frame, []byte("nothing was passed on")) {
+			t.Errorf("answered %+v", got)
+		}
+	}
+}
+
 // TestMailFollowsTheLogin: it is held until the answer, in its order; a kick too.
 func TestMailFollowsTheLogin(t *testing.T) {
 	f, d, in := loggingIn(t, plenty, session.Outcome{})
@@ -353,7 +411,8 @@ func TestPasswordOutsideTheBinding(t *testing.T) {
 	f.answers(t)
 	f.binding = reason.AppAccount
 	f.send(d, terminaltest.Request(ftd.TIDPasswordUpdate, 5))
-	if got := f.answers(t); len(got) != 1 || got[0].TID != ftd.TIDError || got[0].Code != 63 || d.Closing() != reason.SourceRefused || len(f.calls) != 0 {
+	if got := f.answers(t); len(got) != 1 || got[0].TID != ftd.TIDError || got[0].Code != 63 || d.Closing() != reason.SourceRefused ||
+		!slices.Equal(f.calls, []string{"refused 5S"}) {
 		t.Errorf("answered %+v, closing %v, the core saw %q", got, d.Closing(), f.calls)
 	}
 }
@@ -399,4 +458,6 @@ func (c *quietCore) Pass(ftd.Header, []byte) reason.Reason {
 	c.passed++
 	return reason.OK
 }
+func (*quietCore) Refused(_ ftd.Header, why reason.Reason) reason.Reason { return why }
+
 func (*quietCore) Close(ftd.ReasonCode, string) {}

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/tradefront/tradefront/internal/ftd"
 	"github.com/tradefront/tradefront/internal/reason"
 	"github.com/tradefront/tradefront/internal/session"
 )
@@ -81,6 +82,7 @@ func (d *Dialogue) step(ev *session.Event) {
 				return
 			}
 			*outcome = d.refusal(why, fx.AppID, fx.UserID)
+			outcome.Partly = fx.Header.Chain == ftd.ChainMiddle || fx.Header.Chain == ftd.ChainLast
 			ev = &session.Event{Kind: session.RequestRefused, Now: ev.Now, Outcome: outcome, Number: fx.Header.SequenceNumber}
 			continue
 		case session.DoRequestCode:

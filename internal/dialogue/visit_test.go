@@ -30,6 +30,8 @@ func (c *ledger) Wait() bool { return c.waits }
 
 func (c *ledger) Pass(ftd.Header, []byte) reason.Reason { return c.passes }
 
+func (*ledger) Refused(_ ftd.Header, why reason.Reason) reason.Reason { return why }
+
 func (*ledger) Flush() {}
 
 func (c *ledger) Close(why ftd.ReasonCode, _ string) { c.note("close %c", why) }

@@ -90,6 +90,8 @@ func (e *echo) expectClosed(user string, why ftd.ReasonCode) {
 
 func (s *echoSession) Wait() bool { return s.wait.Load() }
 
+func (*echoSession) Refused(_ ftd.Header, why reason.Reason) reason.Reason { return why }
+
 func (s *echoSession) Pass(h ftd.Header, body []byte) reason.Reason {
 	if why := reason.Reason(s.refuse.Load()); why != reason.OK {
 		return why

@@ -188,8 +188,10 @@ type coreSession struct{ closed int }
 
 func (*coreSession) Wait() bool                            { return false }
 func (*coreSession) Pass(ftd.Header, []byte) reason.Reason { return reason.OK }
-func (*coreSession) Flush()                                {}
-func (s *coreSession) Close(ftd.ReasonCode, string)        { s.closed++ }
+
+func (*coreSession) Refused(_ ftd.Header, why reason.Reason) reason.Reason { return why }
+func (*coreSession) Flush()                                                {}
+func (s *coreSession) Close(ftd.ReasonCode, string)                        { s.closed++ }
 
 // brokenAudit panics at the line of a login.
 type brokenAudit struct{ *fakeAudit }

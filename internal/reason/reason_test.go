@@ -44,12 +44,13 @@ func TestEveryErrorTextFits(t *testing.T) {
 		if _, ok := errorText[r.Code()]; !ok {
 			t.Errorf("%v: no text for code %d", r, r.Code())
 		}
-		text := r.AppendText(nil, Ref{'A', 'B', 'C', 'D', 'E', 'F'})
-		if len(text) > 100 || !utf8.Valid(text) {
-			t.Errorf("%v: %d bytes", r, len(text))
-		}
-		if failed := !r.Accepted(); failed != regexp.MustCompile(` \[ref ABCDEF\]$`).Match(text) {
-			t.Errorf("%v: %s", r, text)
+		for _, text := range [][]byte{r.AppendText(nil, Ref{'A', 'B', 'C', 'D', 'E', 'F'}), r.AppendPartText(nil, Ref{'A', 'B', 'C', 'D', 'E', 'F'})} {
+			if len(text) > 100 || !utf8.Valid(text) {
+				t.Errorf("%v: %d bytes", r, len(text))
+			}
+			if failed := !r.Accepted(); failed != regexp.MustCompile(` \[ref ABCDEF\]$`).Match(text) {
+				t.Errorf("%v: %s", r, text)
+			}
 		}
 	}
 }

@@ -63,6 +63,22 @@ var ownText = map[Reason]string{ //nolint:gosec // G101: texts, no credentials
 	NoTerminalAddress: "不合法的登录IP地址 no usable address of the terminal",
 }
 
+// partText is what people read instead where the core has got the first parts of a long message, and does not get the rest.
+var partText = map[Reason]string{
+	CoreFull:     "报文未完整转发 busy, not all parts were passed on, send it again",
+	CoreNoCredit: "报文未完整转发 busy, not all parts were passed on, send it again",
+	RequestRate:  "请求过于频繁，报文未完整转发 too many a second, not all parts passed on",
+}
+
+// AppendPartText is AppendText of the refusal of a part behind the first.
+func (r Reason) AppendPartText(dst []byte, ref Ref) []byte {
+	text, has := partText[r]
+	if !has {
+		return r.AppendText(dst, ref)
+	}
+	return appendRef(append(dst, text...), ref)
+}
+
 // AppendText appends what ErrorText says of r, and on failure the reference, 100 bytes at
 // most in all.
 func (r Reason) AppendText(dst []byte, ref Ref) []byte {

@@ -94,9 +94,12 @@ func putSuccess(e *ftd.Encoder, now time.Time) {
 func putRefusal(e *ftd.Encoder, now time.Time, o *Outcome) {
 	var text [128]byte
 	code, said := o.wireCode(), text[:0]
-	if o.Code > 0 || o.Text != "" {
+	switch {
+	case o.Code > 0 || o.Text != "":
 		said = reason.AppendCoreText(said, code, o.Text, o.Ref)
-	} else {
+	case o.Partly:
+		said = o.Reason.AppendPartText(said, o.Ref)
+	default:
 		said = o.Reason.AppendText(said, o.Ref)
 	}
 	putError(e, now, code, said)

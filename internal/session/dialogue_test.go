@@ -58,8 +58,10 @@ type coreSession struct{}
 
 func (coreSession) Wait() bool                            { return false }
 func (coreSession) Pass(ftd.Header, []byte) reason.Reason { return reason.OK }
-func (coreSession) Flush()                                {}
-func (coreSession) Close(ftd.ReasonCode, string)          {}
+
+func (coreSession) Refused(_ ftd.Header, why reason.Reason) reason.Reason { return why }
+func (coreSession) Flush()                                                {}
+func (coreSession) Close(ftd.ReasonCode, string)                          {}
 
 type answer struct {
 	tid    ftd.TID

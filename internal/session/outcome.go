@@ -25,6 +25,8 @@ type Outcome struct {
 	Submitted *SubmitReceipt
 	Surplus   bool // of DoEndTerminal, when OK: no terminal of that submission was there to be ended
 
+	Partly bool // of DoPass: the core has got the first parts of the message, and does not get the rest
+
 	// Code and Text are what a trading core refused with; 0 and "" leave both to Reason.
 	Code int
 	Text string

@@ -52,8 +52,7 @@ func (f *flows) index(series uint16) int {
 
 // goesOn reports whether h is a further part of the message of which the terminal has the first parts.
 func (f *flows) goesOn(i int, h ftd.Header) bool {
-	further := h.Chain == ftd.ChainMiddle || h.Chain == ftd.ChainLast
-	return further && f.cut&(1<<i) != 0 && int32(h.SequenceNumber) == f.points.Points[i].Number+1
+	return further(h) && f.cut&(1<<i) != 0 && int32(h.SequenceNumber) == f.points.Points[i].Number+1
 }
 
 // endsMessage reports whether a message is complete with the one that has header h.
@@ -120,7 +119,7 @@ const (
 	maxWords  = 64
 )
 
-// window is the numbers of dialog requests that have no answer: those of the last maxWindow. Number n is a bit of
+// window is numbers of dialog requests, as of those that have no answer: those of the last maxWindow. Number n is a bit of
 // words[n/64%len(words)], which has room for numbers that are 64*(len(words)-1) apart, and grows when more are.
 type window struct {
 	newest uint32 // of all that were added
@@ -169,6 +168,11 @@ func (w *window) remove(n uint32) {
 	if n <= w.newest && w.newest/64-n/64 < uint32(len(w.words)) {
 		*w.word(n / 64) &^= 1 << (n % 64)
 	}
+}
+
+// has reports whether a number is there.
+func (w *window) has(n uint32) bool {
+	return n <= w.newest && w.newest/64-n/64 < uint32(len(w.words)) && *w.word(n / 64)&(1<<(n%64)) != 0
 }
 
 // take empties the window into dst, lowest number first.

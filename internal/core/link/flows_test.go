@@ -37,6 +37,9 @@ func TestWindow(t *testing.T) {
 				w.remove(m)
 				model = slices.DeleteFunc(model, func(k uint32) bool { return k == m })
 			}
+			if m := n - rapid.Uint32Range(0, maxWindow-1).Draw(t, "any"); w.has(m) != slices.Contains(model, m) {
+				t.Fatalf("window has %d: %v", m, w.has(m))
+			}
 			copied := window{w.newest, slices.Clone(w.words)}
 			if got := copied.take(nil); !slices.Equal(got, model) {
 				t.Fatalf("window has %v, want %v", got, model)

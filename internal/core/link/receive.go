@@ -97,7 +97,7 @@ func (s *session) take(t *tenure, h ftd.Header) (core.Terminal, Discard) {
 	default:
 		return nil, NotOpen
 	}
-	if h.SequenceSeries == 0 && s.gaveUp(h.SequenceNumber) {
+	if h.SequenceSeries == 0 && (s.gaveUp(h.SequenceNumber) || s.refused.has(h.SequenceNumber)) {
 		return nil, SecondAnswer
 	}
 	if !s.flows.note(h) {

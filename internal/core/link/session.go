@@ -48,6 +48,7 @@ type session struct {
 	resumed  time.Time             // SessionResume was written
 	asks     resumeAsks            // the SessionResumes without an answer
 	givenUp  []uint32              // dialog requests that the front refused, and that the core may answer: it went away before, or has a part
+	refused  window                // dialog requests that the front refused, and of which the core has got nothing; not handed over
 	visits   map[uuid.UUID][]visit // of an operator relay, by SubmitID, which names one as a rule; nil for all others
 	telling  bool                  // SessionResume was written, and not yet all visits: no business before
 	adopted  time.Time             // taken over from another process
@@ -131,14 +132,39 @@ func (s *session) Pass(h ftd.Header, body []byte) reason.Reason {
 	case h.SequenceSeries != 0:
 	case r == reason.OK:
 		s.requests.add(h.SequenceNumber)
+		s.refused.remove(h.SequenceNumber) // while only the password may be changed the terminal picks its numbers
 	default:
-		s.requests.remove(h.SequenceNumber)
-		if h.Chain == ftd.ChainMiddle || h.Chain == ftd.ChainLast { // the core has the first parts, and may answer
-			s.giveUp([]uint32{h.SequenceNumber})
-		}
+		s.noteRefused(h)
 	}
 	return r
 }
+
+// Refused is core.Session's.
+func (s *session) Refused(h ftd.Header, why reason.Reason) reason.Reason {
+	if h.SequenceSeries != 0 {
+		return why
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gaveUp(h.SequenceNumber) {
+		return reason.OK // the rest of a long message whose refusal is on its way to the terminal
+	}
+	s.noteRefused(h)
+	return why
+}
+
+// noteRefused notes a request that the front answers itself: an answer of the core's would be the second. mu is held.
+func (s *session) noteRefused(h ftd.Header) {
+	s.requests.remove(h.SequenceNumber)
+	if further(h) { // the core has the first parts, and may answer
+		s.giveUp([]uint32{h.SequenceNumber})
+		return
+	}
+	s.refused.add(h.SequenceNumber)
+}
+
+// further reports whether a message is a part behind the first of a long one.
+func further(h ftd.Header) bool { return h.Chain == ftd.ChainMiddle || h.Chain == ftd.ChainLast }
 
 // pass is Pass but for what it remembers. mu is held.
 func (s *session) pass(h ftd.Header, body []byte) reason.Reason {
