@@ -175,6 +175,12 @@ func TestMachineChangesThePassword(t *testing.T) {
 		if _, e, err := m.Receive(frame(t, ftd.TIDPasswordUpdate, numbered(number, said(0, "")))); e.Kind != client.PasswordChanged || err != nil {
 			t.Errorf("%v, %v", e.Kind, err)
 		}
+		b, err = m.AppendPassword(nil, &change)
+		must(t, b, err)
+		number++ // a core may answer by message Error
+		if _, e, err := m.Receive(frame(t, ftd.TIDError, numbered(number, said(0, "")))); e.Kind != client.PasswordChanged || err != nil {
+			t.Errorf("%v, %v", e.Kind, err)
+		}
 	}
 }
 

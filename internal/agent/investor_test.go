@@ -491,17 +491,19 @@ func TestEndsOfAConnection(t *testing.T) {
 // TestPasswordFirst: the front wants another password. The terminal changes it on the same connection, which then ends; what
 // is not that is no business of it.
 func TestPasswordFirst(t *testing.T) {
-	for _, code := range []int{131, 140, 141} {
+	for code, answersUnder := range map[int]ftd.TID{131: ftd.TIDPasswordUpdate, 140: ftd.TIDPasswordUpdate, 141: ftd.TIDError} {
 		synctest.Test(t, func(t *testing.T) {
+			ended := false
 			f, _ := investor(t, map[string][]func(*link){"a": {func(l *link) {
 				l.admit('2')
 				l.message()
 				l.send(ftd.TIDUserLogin, said(code))
 				for _, answer := range []int{9, 0} {
 					m, _ := l.message()
-					_, _ = l.Write(terminaltest.Request(m.TID, m.SequenceNumber, said(answer)))
+					_, _ = l.Write(terminaltest.Request(answersUnder, m.SequenceNumber, said(answer)))
 				}
 				hold(l)
+				ended = true
 			}}})
 			line, got := f.login(1)
 			if got.Reason != reason.UpstreamRefused || got.Code != code || got.Session == nil || got.Receipt != nil || f.agent.Online() != 0 {
@@ -520,6 +522,9 @@ func TestPasswordFirst(t *testing.T) {
 				t.Errorf("%d answers", len(line.delivered))
 			}
 			line.mu.Unlock()
+			if !ended {
+				t.Errorf("%d: the connection to the front does not end with the change", code)
+			}
 			got.Session.Close(ftd.ReasonGone, "")
 			check(t, "ForceExits", len(line.gone()), 0)
 		})

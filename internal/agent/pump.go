@@ -197,7 +197,7 @@ func (p *pump) pass(body []byte) (goesOn bool) {
 		return true
 	}
 	p.line.Deliver(body)
-	if p.passwordOnly && h.TID == ftd.TIDPasswordUpdate && succeeded(body) {
+	if p.passwordOnly && (h.TID == ftd.TIDPasswordUpdate || h.TID == ftd.TIDError) && succeeded(body) {
 		p.stop()
 		return false
 	}

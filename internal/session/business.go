@@ -149,9 +149,8 @@ func (s *Session) Deliver(dst, body []byte, now time.Time) []byte {
 	tid := ftd.TID(binary.BigEndian.Uint32(body[1:]))
 	switch {
 	case s.state == LoggedIn && s.business:
-	case s.state == PasswordOnly && tid == ftd.TIDPasswordUpdate:
+	case s.state == PasswordOnly && (tid == ftd.TIDPasswordUpdate || tid == ftd.TIDError): // nothing else was asked of the core
 		s.passwordAnswered(body, now)
-	case s.state == PasswordOnly && tid == ftd.TIDError: // a core may refuse by it
 	case s.state == Authenticated && tid == ftd.TIDRequestCode:
 	default:
 		return dst

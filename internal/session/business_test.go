@@ -367,9 +367,13 @@ func TestDelivery(t *testing.T) {
 
 func TestPasswordMustBeChangedFirst(t *testing.T) {
 	for _, c := range []struct {
-		why  reason.Reason
-		code int
-	}{{reason.WeakPassword, 131}, {reason.FirstLogin, 140}, {reason.PasswordExpired, 141}} {
+		why    reason.Reason
+		code   int
+		answer ftd.TID // that the core may answer under
+	}{
+		{reason.WeakPassword, 131, ftd.TIDPasswordUpdate}, {reason.FirstLogin, 140, ftd.TIDPasswordUpdate},
+		{reason.PasswordExpired, 141, ftd.TIDPasswordUpdate}, {reason.PasswordExpired, 141, ftd.TIDError},
+	} {
 		d := passwordOnly(t, c.why, c.code)
 		if len(d.sent) != 1 || d.sent[0].tid != ftd.TIDUserLogin || d.sent[0].code != c.code || len(d.sent[0].fields) != 1 {
 			t.Fatalf("%v: answered %+v", c.why, d.sent)
@@ -380,12 +384,12 @@ func TestPasswordMustBeChangedFirst(t *testing.T) {
 			t.Fatalf("%d passed, sent %v", len(d.passed), d.sent)
 		}
 		refused := func(e *ftd.Encoder) { e.Error(&ftd.Error{Code: 142}) }
-		if d.deliver(encode(t, ftd.TIDPasswordUpdate, refused)[4:]); d.s.State() != session.PasswordOnly {
+		if d.deliver(encode(t, c.answer, refused)[4:]); d.s.State() != session.PasswordOnly {
 			t.Fatalf("after 142 the state is %v", d.s.State())
 		}
 		d.now = d.now.Add(100 * time.Second)
 		ok := func(e *ftd.Encoder) { e.Error(&ftd.Error{}) }
-		if !d.deliver(encode(t, ftd.TIDPasswordUpdate, ok)[4:]) || d.s.State() != session.Authenticated {
+		if !d.deliver(encode(t, c.answer, ok)[4:]) || d.s.State() != session.Authenticated {
 			t.Fatalf("after 0 the state is %v", d.s.State())
 		}
 		d.tick(29 * time.Second) // a login timeout of its own

@@ -163,7 +163,8 @@ var moves = []func(d *dialogue, c chance){
 			return
 		}
 		code := []int{0, 142}[c.upTo(1, "code")]
-		body := encode(d.t, ftd.TIDPasswordUpdate, func(e *ftd.Encoder) { e.Error(&ftd.Error{Code: code}) })[ftd.FrameHeaderLen:]
+		tid := []ftd.TID{ftd.TIDPasswordUpdate, ftd.TIDError}[c.upTo(1, "tid")]
+		body := encode(d.t, tid, func(e *ftd.Encoder) { e.Error(&ftd.Error{Code: code}) })[ftd.FrameHeaderLen:]
 		if before := d.s.State(); d.deliver(body) && before == session.PasswordOnly && (d.s.State() == session.Authenticated) != (code == 0) {
 			d.t.Fatalf("after %d the state is %v", code, d.s.State())
 		}
