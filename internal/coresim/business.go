@@ -69,15 +69,19 @@ func (l *link) business(tag ftd.SessionTag, h ftd.Header, body []byte) {
 	if h.SequenceSeries == 0 && s.state != statePasswordOnly && !l.inOrder(s, h) {
 		return
 	}
+	whole, fits := l.gather(s, h, body)
 	switch {
+	case !fits:
+		l.answer(tag, h, func(m *ftd.Encoder) { m.Error(e.failure(codeField)) })
+	case whole == nil: // its last part has not come, and may never
 	case h.TID == ftd.TIDPasswordUpdate:
-		l.passwordUpdate(s, h, body)
+		l.passwordUpdate(s, h, whole)
 	case s.state == statePasswordOnly:
 		e.count.BeyondPassword++
 	case h.TID == TIDOrderInsert:
-		l.order(s, h, body)
+		l.order(s, h, whole)
 	default:
-		l.echo(tag, body)
+		l.echo(tag, whole)
 	}
 }
 
@@ -100,16 +104,18 @@ func (l *link) inOrder(s *session, h ftd.Header) bool {
 	return false
 }
 
-// echo sends a business message back as it came.
-func (l *link) echo(tag ftd.SessionTag, body []byte) {
-	dst := l.begin()
-	if dst == nil {
-		return
+// echo sends a business message back as it came, in its parts.
+func (l *link) echo(tag ftd.SessionTag, whole [][]byte) {
+	for _, body := range whole {
+		dst := l.begin()
+		if dst == nil {
+			return
+		}
+		l.e.count.Echoes++
+		*dst = ftd.AppendSessionFrame(*dst, tag, body)
+		l.e.spoil(l.into, l.start)
+		l.end()
 	}
-	l.e.count.Echoes++
-	*dst = ftd.AppendSessionFrame(*dst, tag, body)
-	l.e.spoil(l.into, l.start)
-	l.end()
 }
 
 // answer sends a business answer with the number of its request h.

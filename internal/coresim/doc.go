@@ -46,7 +46,8 @@
 //
 // # Business
 //
-// OrderInsert goes to the book. Every other business message is echoed: same body, each part of a chain. The text of
+// A message in parts is taken once its last part is there, and one that is cut off is dropped unanswered. OrderInsert goes to the
+// book. Every other business message is echoed: same body, each part of a chain. The text of
 // JR/T 0016 with its field tables is not at hand, so TIDs are the standard's and fields are core-sim's own:
 //
 //	TID 0x00000003 OrderInsert, request:  SimOrder
@@ -70,7 +71,7 @@
 // # Bounds
 //
 // MaxLinks links; MaxQueued bytes that wait for a front that does not read, then the link ends; MaxHistory messages
-// a flow, the oldest are dropped; MaxResting orders in the book, then 90; MaxRemembered order references and
+// a flow, the oldest are dropped; MaxMessage bytes of a message in parts, then 15; MaxResting orders in the book, then 90; MaxRemembered order references and
 // RecordIDs. Credit is the front's bound; 0 in Options is unlimited. The front's own LinkCredit bounds what it is sent.
 //
 // A crash leaves nothing: accounts are as the file has them, the book is empty, flows begin with 1 or behind

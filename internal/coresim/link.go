@@ -21,11 +21,12 @@ type link struct {
 
 	heard, said time.Time
 
-	credit      int32  // what the front may still send; ftd.UnlimitedCredit
-	withdrawn   bool   // by no-credit, or given by hand: what is left of it is not judged any more
-	frontCredit int32  // what the core may still send; ftd.UnlimitedCredit
-	held        []byte // business frames that wait for the front's credit
-	start       int    // where the frame begins that is being appended
+	credit      int32     // what the front may still send; ftd.UnlimitedCredit
+	withdrawn   bool      // by no-credit, or given by hand: what is left of it is not judged any more
+	frontCredit int32     // what the core may still send; ftd.UnlimitedCredit
+	held        []byte    // business frames that wait for the front's credit
+	single      [1][]byte // the message in one part that is being taken
+	start       int       // where the frame begins that is being appended
 	into        *[]byte
 
 	io *conn // the server's

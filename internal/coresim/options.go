@@ -26,6 +26,7 @@ const (
 	MaxHistory    = 200_000
 	MaxResting    = 100_000
 	MaxRemembered = 4_000_000
+	MaxMessage    = 256 << 10
 	MaxVolume     = 99_999_999
 
 	handshakeTimeout = 10 * time.Second

@@ -213,12 +213,12 @@ func (w *writer) number(n, v int) {
 }
 
 // order takes OrderInsert: it is answered first, its fills follow.
-func (l *link) order(s *session, h ftd.Header, body []byte) {
+func (l *link) order(s *session, h ftd.Header, whole [][]byte) {
 	e := l.e
 	e.count.Orders++
 	var o Order
 	id, fills, code := 0, []fill(nil), codeField
-	switch good := h.Chain == ftd.ChainSingle && field(body, FIDOrder, &o) && e.acceptable(&o); {
+	switch good := fieldAmong(whole, FIDOrder, &o) && e.acceptable(&o); {
 	case good && !s.mayOrder(o.Account, e.o.ReportedOnly):
 		e.count.OrdersUnreported++
 		code = codeNoRight

@@ -32,6 +32,7 @@ type session struct {
 	kicked    bool
 	from      ftd.ResumePoints // behind which numbers its flows began at SessionOpen
 	dialog    dialog
+	parts     parts
 	visits    visits
 }
 
@@ -235,7 +236,8 @@ func (l *link) resumed(tag ftd.SessionTag, r *ftd.ResumeSession) (*session, int)
 		return nil, codeMismatch
 	}
 	s.state, s.link = stateOpen, l
-	s.visits = visits{} // the front tells of all that are there
+	s.visits = visits{}                        // the front tells of all that are there
+	s.parts, s.dialog.chained = parts{}, false // the rest of a long message does not come
 	return s, codeOK
 }
 

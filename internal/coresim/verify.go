@@ -142,10 +142,10 @@ func (e *engine) sendLate() {
 }
 
 // passwordUpdate answers PasswordUpdate: of a session that may do nothing else, or of an open one.
-func (l *link) passwordUpdate(s *session, h ftd.Header, body []byte) {
+func (l *link) passwordUpdate(s *session, h ftd.Header, whole [][]byte) {
 	var u ftd.PasswordUpdate
 	code := codeField
-	if field(body, ftd.FIDPasswordUpdate, &u) && len(u.NewPassword) > 0 {
+	if fieldAmong(whole, ftd.FIDPasswordUpdate, &u) && len(u.NewPassword) > 0 {
 		code = s.changePassword(&u)
 	}
 	if code == codeOK {
