@@ -87,7 +87,10 @@ var rules = []rule{
 	{"business_gap", sectionBusiness, "a gap in the numbers is accepted: the front answered what is missing", needsLogin, businessGap},
 	{"business_interleaved", sectionBusiness, "the requests of two sessions are answered each with its own tag and number", needsLogin, businessInterleaved},
 	{"business_unknown", sectionBusiness, "a TID that the core does not know is answered, with the number of the request", needsLogin, businessUnknown},
-	{"business_chain", sectionBusiness, "a message in parts F, C and L is answered, with their number", needsLogin, businessChain},
+	{
+		"business_chain", sectionBusiness, "a message in parts F, C and L is answered once, with their number, and one that is cut off behind F is not answered",
+		needsLogin, businessChain,
+	},
 	{"business_large", sectionBusiness, "a body of 4096 bytes is answered", needsLogin, businessLarge},
 	{"business_stranger", sectionBusiness, "a request with an unknown session tag: no Error 0, and the link goes on", needsLogin, businessStranger},
 	{"business_closed", sectionBusiness, "a request behind SessionClose: no Error 0, and the link goes on", needsLogin, businessClosed},

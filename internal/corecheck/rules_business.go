@@ -2,6 +2,7 @@ package corecheck
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	"github.com/tradefront/tradefront/internal/ftd"
 )
@@ -67,21 +68,58 @@ func businessUnknown(p *probe) *outcome {
 	return f.alive()
 }
 
+// businessChain sends a request in parts, and the first part of one whose rest the front would have refused.
 func businessChain(p *probe) *outcome {
 	_, s, err := p.loggedIn()
 	if err != nil {
 		return failed(err)
 	}
-	for _, chain := range []byte{ftd.ChainFirst, ftd.ChainMiddle, ftd.ChainLast} {
+	for _, tid := range []ftd.TID{tidUnknown, tidOrder} {
+		if out := s.chain(tid); out != nil {
+			return out
+		}
+	}
+	return nil
+}
+
+// chain wants one answer to a request in parts, none to one that is cut off, and one to the request behind that.
+func (s *session) chain(tid ftd.TID) *outcome {
+	long, cut, next := s.number+1, s.number+2, s.number+3
+	s.number = next
+	for _, part := range []struct {
+		chain  byte
+		number uint32
+	}{
+		{ftd.ChainFirst, long}, {ftd.ChainMiddle, long}, {ftd.ChainLast, long}, {ftd.ChainFirst, cut}, {ftd.ChainSingle, next},
+	} {
 		if err := s.spend(); err != nil {
 			return failed(err)
 		}
-		if err := s.f.send(ftd.AppendSessionFrame(nil, s.tag(), emptyBody(tidUnknown, chain, 1))); err != nil {
+		if err := s.f.send(ftd.AppendSessionFrame(nil, s.tag(), emptyBody(tid, part.chain, part.number))); err != nil {
 			return failed(err)
 		}
 	}
-	_, err = s.reply(tidUnknown, 1)
-	return failed(err)
+	for _, number := range []uint32{long, next} {
+		_, err := s.f.wait(fmt.Sprintf("the answer to request %d", number), func(g *frame) bool {
+			return s.toRequest(g, number) && g.whollyCame() && (g.header.TID == tid || g.header.TID == ftd.TIDError)
+		})
+		if err != nil {
+			return failed(err)
+		}
+	}
+	return s.f.stays(func(g *frame) bool {
+		return s.toRequest(g, cut) || (s.toRequest(g, long) || s.toRequest(g, next)) && g.whollyCame()
+	})
+}
+
+// toRequest reports whether a frame is of the answer to the session's request with that number.
+func (s *session) toRequest(g *frame, number uint32) bool {
+	return s.mine(g) && g.header.TID.Business() && g.header.SequenceSeries == 0 && g.header.SequenceNumber == number
+}
+
+// whollyCame reports whether a message ends with the frame: an answer may have parts too.
+func (f *frame) whollyCame() bool {
+	return f.header.Chain == ftd.ChainSingle || f.header.Chain == ftd.ChainLast
 }
 
 // emptyBody is a message without a field.

@@ -11,8 +11,13 @@ func (p *peer) business(f *frame, bodyLen int) error {
 	fault, tid, number := p.c.fault, f.header.TID, f.header.SequenceNumber
 	p.grant()
 	if f.header.Chain == ftd.ChainFirst || f.header.Chain == ftd.ChainMiddle {
+		p.partCame(f)
 		return nil
 	}
+	if fault == "cut_run_answered" && f.header.Chain == ftd.ChainSingle && p.begun != 0 {
+		p.say(tid, &f.tag, 0, p.begun, 15, nil)
+	}
+	p.begun = 0
 	p.c.requests++
 	code := 15
 	switch {
@@ -38,6 +43,14 @@ func (p *peer) business(f *frame, bodyLen int) error {
 	}
 	p.say(tid, &f.tag, 0, number, code, nil)
 	return nil
+}
+
+// partCame takes a part behind which others of the message follow.
+func (p *peer) partCame(f *frame) {
+	p.begun = f.header.SequenceNumber
+	if p.c.fault == "parts_answered" && p.c.open[f.tag] && f.header.Chain == ftd.ChainMiddle {
+		p.say(f.header.TID, &f.tag, 0, f.header.SequenceNumber, 15, nil)
+	}
 }
 
 // customerField in a request names testCustomer.

@@ -85,6 +85,7 @@ type peer struct {
 	front   int32
 	process string
 	used    int32
+	begun   uint32 // the number of the message in parts that has not ended
 }
 
 var errEnd = errors.New("the core ends the link")
